@@ -1,0 +1,72 @@
+// The ports of the HTTP layer on Durable Objects: RPC for calls, WebSockets for what lasts.
+import type { FleetPort, Opened, Ports, SessionPort, Socket, SocketListener } from '../http/ports.ts';
+import type { Fault } from '../../shared/fault.ts';
+import { splitText, TextAssembler } from '../../shared/link/codec.ts';
+import type { Env } from '../env.ts';
+import type { SessionActor } from './session-actor.ts';
+
+/** Ports on the actors of `env`. */
+export function durablePorts(env: Env): Ports {
+  return {
+    session: (name) => sessionPort(env.SESSION.getByName(name)),
+    fleet: fleetPort(env),
+  };
+}
+
+function sessionPort(stub: DurableObjectStub<SessionActor>): SessionPort {
+  return {
+    open: (opening) => stub.open(opening),
+    openWith: (opening, post) => stub.openWith(opening, post),
+    post: (post) => stub.post(post),
+    end: () => stub.end(),
+    follow: (stream, resumes, listener) => follow(stub, stream, resumes, listener),
+    link: (request, dial) => stub.fetch(upgrade('link', { ...dial, epoch: String(dial.epoch) }, request)),
+  };
+}
+
+function fleetPort(env: Env): FleetPort {
+  const stub = env.FLEET.getByName('fleet');
+  return {
+    view: () => stub.view(),
+    link: (request, { granted, ...dial }) =>
+      stub.fetch(upgrade('control', { ...dial, granted: granted === '*' ? '*' : granted.join(',') }, request)),
+  };
+}
+
+/** An upgrade request of the worker's own: nothing a client sent reaches an actor but what stands in `fields`. */
+function upgrade(path: string, fields: Record<string, string>, source?: Request): Request {
+  const headers = new Headers({ Upgrade: 'websocket' });
+  const subprotocol = source?.headers.get('Sec-WebSocket-Protocol');
+  if (subprotocol) headers.set('Sec-WebSocket-Protocol', subprotocol);
+  return new Request(`http://actor/${path}?${new URLSearchParams(fields).toString()}`, { headers });
+}
+
+async function follow(
+  stub: DurableObjectStub<SessionActor>,
+  stream: string,
+  resumes: boolean,
+  listener: SocketListener,
+): Promise<Opened<Socket>> {
+  const response = await stub.fetch(upgrade('follow', { stream, resumes: String(resumes) }));
+  const socket = response.webSocket;
+  if (!socket) return { ok: false, fault: await response.json<Fault>() };
+  const assembler = new TextAssembler();
+  socket.addEventListener('message', ({ data }) => {
+    const assembled = assembler.push(String(data));
+    if (assembled.state === 'whole') listener.message(assembled.frame);
+  });
+  socket.addEventListener('close', ({ code }) => listener.closed(code));
+  socket.addEventListener('error', () => listener.closed(1006));
+  socket.accept();
+  return { ok: true, value: asSocket(socket) };
+}
+
+const asSocket = (socket: WebSocket): Socket => ({
+  send: (text) => {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    for (const part of splitText(text)) socket.send(part);
+  },
+  close: (code, reason) => {
+    if (socket.readyState === WebSocket.OPEN) socket.close(code, reason);
+  },
+});

@@ -1,0 +1,300 @@
+// The session actor: one Durable Object a session, the rim around core/relay. It loads, steps and performs; between two
+// frames it may hibernate, since all it needs stands in one row and in its sockets' attachments (DESIGN D1, D3).
+import { DurableObject } from 'cloudflare:workers';
+import { Relay, DIAL_WAIT_MS, type Link, type PostAnswer, type RelayEffect } from '../core/relay.ts';
+import type { Opened, Opening, Post } from '../http/ports.ts';
+import type { Fault } from '../../shared/fault.ts';
+import { faultRow } from '../../shared/fault.ts';
+import { CLOSE } from '../../shared/link/close-codes.ts';
+import { splitText, TextAssembler } from '../../shared/link/codec.ts';
+import { PING_MS, PONG_MS } from '../../shared/limits.ts';
+import type { Env } from '../env.ts';
+
+interface SessionRow extends Opening {
+  readonly runner: string;
+  readonly boot: string;
+}
+
+interface LostRow {
+  readonly since: number;
+  readonly isExpired: boolean;
+}
+
+type Attachment =
+  | { readonly role: 'runner'; readonly epoch: number }
+  | { readonly role: 'follower'; readonly stream: string; readonly socket: string };
+
+/** A socket whose peer reads this little is cut; relinking resends what it missed. */
+const BUFFERED_LIMIT_BYTES = 64 * 1024 * 1024;
+
+/** Without a ping for this long a runner's socket is half-open: two pings and their pongs are missing. */
+const SILENCE_MS = 2 * PING_MS + PONG_MS;
+
+export class SessionActor extends DurableObject<Env> {
+  #row: SessionRow | undefined;
+  #relay: Relay;
+  #placing: Promise<unknown> | undefined;
+  readonly #sockets = new Map<string, WebSocket>();
+  #linkSocket: WebSocket | undefined;
+  readonly #assemblers = new WeakMap<WebSocket, TextAssembler>();
+  readonly #answers = new Map<string, (answer: PostAnswer) => void>();
+  #ends: (() => void)[] = [];
+  #timer: { readonly at: number; readonly id: ReturnType<typeof setTimeout> } | undefined;
+  #alarmAt: number | undefined;
+  #keptLink: Link | undefined;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
+    this.#row = ctx.storage.kv.get<SessionRow>('session');
+    this.#relay = this.#restore();
+  }
+
+  /** What was before hibernation, from the row and the sockets that stayed open. */
+  #restore(): Relay {
+    const followers: [string, string][] = [];
+    let epoch = 0;
+    for (const socket of this.ctx.getWebSockets()) {
+      const attachment = socket.deserializeAttachment() as Attachment;
+      if (attachment.role === 'follower') {
+        this.#sockets.set(attachment.socket, socket);
+        followers.push([attachment.stream, attachment.socket]);
+      } else if (attachment.epoch > epoch) {
+        epoch = attachment.epoch;
+        this.#linkSocket = socket;
+      }
+    }
+    return new Relay(this.#restoredLink(epoch), followers);
+  }
+
+  #restoredLink(epoch: number): Link {
+    if (!this.#row) return { state: 'ended' };
+    if (epoch > 0) return { state: 'linked', epoch };
+    const lost = this.ctx.storage.kv.get<LostRow>('lost');
+    return { state: 'lost', ...(lost ?? { since: Date.now(), isExpired: false }) };
+  }
+
+  /** Places the session on a runner. The runner's dial may come before this returns. */
+  async open(opening: Opening): Promise<Opened<undefined>> {
+    const placing = this.#place(opening);
+    this.#placing = placing;
+    const placed = await placing;
+    this.#placing = undefined;
+    return placed;
+  }
+
+  async #place(opening: Opening): Promise<Opened<undefined>> {
+    const session = this.ctx.id.name ?? '';
+    const placed = await this.env.FLEET.getByName('fleet').open({ session, ...opening });
+    if (!placed.ok) return placed;
+    this.#row = { ...opening, runner: placed.value.runner, boot: placed.value.boot };
+    this.ctx.storage.kv.put('session', this.#row);
+    this.#relay = new Relay({ state: 'awaited', until: Date.now() + DIAL_WAIT_MS });
+    this.#schedule();
+    return { ok: true, value: undefined };
+  }
+
+  async openWith(opening: Opening, post: Post): Promise<PostAnswer> {
+    const opened = await this.open(opening);
+    return opened.ok ? this.post(post) : { kind: 'refused', fault: opened.fault };
+  }
+
+  post(post: Post): Promise<PostAnswer> {
+    this.#dropSilentLink();
+    return new Promise((resolve) => {
+      this.#answers.set(post.id, resolve);
+      this.#perform(this.#relay.post(post, Date.now()));
+    });
+  }
+
+  /** True when there was a session; resolves when the runner confirmed, or after a bound. */
+  end(): Promise<boolean> {
+    if (!this.#row) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      this.#ends.push(() => resolve(true));
+      this.#perform(this.#relay.end(Date.now()));
+    });
+  }
+
+  /** From the fleet actor: the runner refused the session, or its boot is dead. */
+  giveUp(fault: Fault): void {
+    this.#perform(this.#relay.giveUp(fault));
+  }
+
+  /** WebSocket upgrades from the worker: a runner's dial, or a worker that follows a stream. */
+  override async fetch(request: Request): Promise<Response> {
+    await this.#placing;
+    const { pathname, searchParams } = new URL(request.url);
+    return pathname === '/link' ? this.#acceptLink(searchParams) : this.#acceptFollower(searchParams);
+  }
+
+  #acceptLink(dial: URLSearchParams): Response {
+    if (this.#row?.runner !== dial.get('runner') || this.#row?.boot !== dial.get('boot')) {
+      return refusal({ fault: 'session_not_found' });
+    }
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server);
+    const epoch = Number(dial.get('epoch'));
+    const headers = { 'Sec-WebSocket-Protocol': dial.get('subprotocol') ?? '' };
+    if (epoch <= this.#relay.epoch) {
+      server.close(CLOSE.replaced, 'an epoch of this session is newer');
+      return new Response(null, { status: 101, webSocket: client, headers });
+    }
+    server.serializeAttachment({ role: 'runner', epoch } satisfies Attachment);
+    const older = this.#linkSocket;
+    this.#linkSocket = server;
+    older?.close(CLOSE.replaced, 'the runner dialled again');
+    this.#perform(this.#relay.linked(epoch));
+    this.ctx.storage.kv.delete('lost');
+    return new Response(null, { status: 101, webSocket: client, headers });
+  }
+
+  #acceptFollower(wish: URLSearchParams): Response {
+    const stream = wish.get('stream') ?? '';
+    this.#dropSilentLink();
+    const { fault, effects } = this.#relay.mayFollow(stream, wish.get('resumes') === 'true');
+    this.#perform(effects);
+    if (fault) return refusal(fault);
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server);
+    const socket = crypto.randomUUID();
+    server.serializeAttachment({ role: 'follower', stream, socket } satisfies Attachment);
+    this.#sockets.set(socket, server);
+    this.#perform(this.#relay.follow(stream, socket));
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
+    const attachment = socket.deserializeAttachment() as Attachment;
+    if (typeof data !== 'string') return socket.close(CLOSE.protocol, 'frames are text');
+    const assembled = this.#assemblerOf(socket).push(data);
+    if (assembled.state === 'partial') return;
+    if (assembled.state === 'too_large') return socket.close(CLOSE.tooLarge, 'frame too large');
+    if (attachment.role === 'follower') {
+      this.#perform(this.#relay.fromWorker(assembled.frame));
+    } else if (socket === this.#linkSocket) {
+      this.#perform(this.#relay.fromRunner(assembled.frame, Date.now()));
+    }
+  }
+
+  override webSocketClose(socket: WebSocket, code: number, reason: string): void {
+    // The peer waits for the closing handshake until this side closes too.
+    try {
+      socket.close(code === 1005 || code === 1006 ? CLOSE.done : code, reason);
+    } catch {
+      // Closed already.
+    }
+    this.#gone(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#gone(socket);
+  }
+
+  override alarm(): void {
+    this.#alarmAt = undefined;
+    this.#perform(this.#relay.tick(Date.now()));
+  }
+
+  #gone(socket: WebSocket): void {
+    const attachment = socket.deserializeAttachment() as Attachment;
+    if (attachment.role === 'follower') {
+      this.#sockets.delete(attachment.socket);
+      this.#perform(this.#relay.unfollow(attachment.stream, attachment.socket));
+    } else if (socket === this.#linkSocket) {
+      this.#linkSocket = undefined;
+      this.#perform(this.#relay.unlinked(Date.now()));
+    }
+  }
+
+  /** A half-open socket never closes by itself: whoever needs the link looks at its last ping first. */
+  #dropSilentLink(): void {
+    const socket = this.#linkSocket;
+    const pingAt = socket && this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime();
+    if (!socket || pingAt === undefined || Date.now() - pingAt < SILENCE_MS) return;
+    socket.close(CLOSE.heartbeat, 'no ping');
+    this.#gone(socket);
+  }
+
+  #assemblerOf(socket: WebSocket): TextAssembler {
+    let assembler = this.#assemblers.get(socket);
+    if (!assembler) {
+      assembler = new TextAssembler();
+      this.#assemblers.set(socket, assembler);
+    }
+    return assembler;
+  }
+
+  #perform(effects: readonly RelayEffect[]): void {
+    for (const effect of effects) this.#performOne(effect);
+    this.#keepLost();
+    this.#schedule();
+  }
+
+  #performOne(effect: RelayEffect): void {
+    switch (effect.do) {
+      case 'link':
+        return send(this.#linkSocket, effect.text);
+      case 'tell':
+        return send(this.#sockets.get(effect.socket), effect.text);
+      case 'closeLink':
+        return this.#linkSocket?.close(effect.code, effect.reason);
+      case 'close':
+        return this.#sockets.get(effect.socket)?.close(effect.code, effect.reason);
+      case 'answer':
+        this.#answers.get(effect.id)?.(effect.answer);
+        this.#answers.delete(effect.id);
+        return;
+      case 'forget':
+        return this.#forget();
+    }
+  }
+
+  #forget(): void {
+    const session = this.ctx.id.name ?? '';
+    this.#row = undefined;
+    for (const resolve of this.#ends.splice(0)) resolve();
+    this.ctx.waitUntil(
+      Promise.all([this.ctx.storage.deleteAll(), this.env.FLEET.getByName('fleet').closed(session)]),
+    );
+  }
+
+  /** A lost link must be remembered: its grace may outlast this object's memory. */
+  #keepLost(): void {
+    const { link } = this.#relay;
+    if (link === this.#keptLink) return;
+    this.#keptLink = link;
+    if (link.state !== 'lost') return;
+    const { since, isExpired } = link;
+    this.ctx.storage.kv.put('lost', { since, isExpired } satisfies LostRow);
+  }
+
+  #schedule(): void {
+    const { soon, durable } = this.#relay.wakeAt;
+    // A timer that fires early looks again; only an earlier need replaces it.
+    if (soon !== undefined && (!this.#timer || soon < this.#timer.at)) {
+      if (this.#timer) clearTimeout(this.#timer.id);
+      this.#timer = { at: soon, id: setTimeout(() => this.#fire(), Math.max(0, soon - Date.now())) };
+    }
+    if (durable !== undefined && durable !== this.#alarmAt) {
+      this.#alarmAt = durable;
+      this.ctx.waitUntil(this.ctx.storage.setAlarm(durable));
+    }
+  }
+
+  #fire(): void {
+    this.#timer = undefined;
+    this.#perform(this.#relay.tick(Date.now()));
+  }
+}
+
+function send(socket: WebSocket | undefined, text: string): void {
+  if (!socket || socket.readyState !== WebSocket.OPEN) return;
+  for (const part of splitText(text)) socket.send(part);
+  const { bufferedAmount = 0 }: { bufferedAmount?: number } = socket;
+  if (bufferedAmount > BUFFERED_LIMIT_BYTES) socket.close(CLOSE.comeBack, 'too much is unread');
+}
+
+/** A refused upgrade; the worker reads the fault from the body. */
+const refusal = (fault: Fault): Response =>
+  Response.json(fault, { status: faultRow(fault.fault).status });

@@ -1,0 +1,222 @@
+// One attached client, as the worker holds it: what it was sent, what is acknowledged, and how the stream goes on when the
+// socket to the actor breaks (D2, D3). Pure: the host dials, writes and keeps time. Implements LP14, LP18, R-4, R-5.
+import { faultError, type Fault } from '../../shared/fault.ts';
+import { errorResponse } from '../../shared/jsonrpc/message.ts';
+import { scanMessage } from '../../shared/jsonrpc/scan.ts';
+import { encodeText } from '../../shared/link/codec.ts';
+import type { SessionDown, StreamDown } from '../../shared/link/session-frames.ts';
+import { LINK_GRACE_MS } from '../../shared/limits.ts';
+import { encodeEvent, eventId } from '../../shared/sse/encode.ts';
+
+/** Between two attempts to reach an actor that broke away: a reset actor is back within milliseconds. */
+const REDIAL_BASE_MS = 50;
+const REDIAL_CAP_MS = 2_000;
+
+export interface ClientStreamOptions {
+  readonly stream: string;
+  /** The post whose answers this stream carries, when the worker still has to see it accepted. */
+  readonly post?: { readonly id: string; readonly message: string; readonly isAccepted: boolean } | undefined;
+  /** Where the client left off; null continues behind what was acknowledged. */
+  readonly after: number | null;
+  /** Raw JSON text of the ids that wait for an answer on this stream: each gets one error if the runner is lost (R-1). */
+  readonly requestIds: readonly string[];
+  /** Events carry ids, for clients that may resume (2025-03-26 and later). */
+  readonly isResumable: boolean;
+  /** The session ends with this stream (HTTP+SSE). */
+  readonly endsSession: boolean;
+}
+
+export type ClientStreamEffect =
+  | { readonly do: 'dial'; readonly delayMs: number }
+  | { readonly do: 'send'; readonly text: string }
+  /** SSE text for the client. */
+  | { readonly do: 'write'; readonly text: string }
+  /** Whether the stream could be attached is known now; `fault` says why not. */
+  | { readonly do: 'settle'; readonly fault: Fault | undefined }
+  /** A comment, now: its failure shows a dead client. */
+  | { readonly do: 'probe' }
+  /** The stream is over: end the response, once what was written has left. */
+  | { readonly do: 'finish' }
+  | { readonly do: 'hangUp' };
+
+export class ClientStream {
+  readonly #options: ClientStreamOptions;
+  readonly #open: Set<string>;
+  #isAccepted: boolean;
+  /** Last event written towards the client, and last one acknowledged; null until an attach told where the stream stands. */
+  #written: number | null;
+  #acked: number;
+  #isDone = false;
+  /** The final event was written; its acknowledgement is all that is left. */
+  #isFinal = false;
+  #isSettled = false;
+  #attempt = 0;
+  #brokenSince: number | undefined;
+  #effects: ClientStreamEffect[] = [];
+
+  constructor(options: ClientStreamOptions) {
+    this.#options = options;
+    this.#open = new Set(options.requestIds);
+    this.#isAccepted = options.post?.isAccepted ?? true;
+    this.#written = options.post ? 0 : options.after;
+    this.#acked = this.#written ?? 0;
+  }
+
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  /** A frame from the actor. */
+  receive(frame: StreamDown, message: string | undefined): ClientStreamEffect[] {
+    if (this.#isDone) return [];
+    switch (frame.type) {
+      case 'linked':
+        this.#say();
+        break;
+      case 'accepted':
+        this.#isAccepted = true;
+        this.#attach();
+        break;
+      case 'attached':
+        this.#attempt = 0;
+        this.#brokenSince = undefined;
+        this.#written ??= frame.after;
+        this.#settleAttach(undefined);
+        break;
+      case 'owes':
+        for (const id of frame.ids) this.#open.add(id);
+        break;
+      case 'event':
+        this.#event(frame.seq, frame.final === true, message);
+        break;
+      case 'refused':
+        this.#fail(frame);
+        break;
+      case 'gone':
+        this.#fail(this.#isAccepted || frame.fault !== 'runner_lost' ? frame : { fault: 'runner_offline' });
+        break;
+      case 'probe':
+        this.#effects.push({ do: 'probe' });
+        break;
+    }
+    return this.#flush();
+  }
+
+  /** Everything written so far has left for the client: acknowledge it. */
+  drained(): ClientStreamEffect[] {
+    const seq = this.#written ?? 0;
+    if (seq > this.#acked) {
+      this.#acked = seq;
+      this.#send({ type: 'ack', stream: this.#options.stream, seq });
+    }
+    if (this.#isFinal && !this.#isDone) {
+      this.#isDone = true;
+      this.#effects.push({ do: 'hangUp' });
+    }
+    return this.#flush();
+  }
+
+  /** The socket to the actor broke or could not be opened: try again for as long as a runner may stay away. `random` in [0, 1). */
+  broken(now: number, random: number): ClientStreamEffect[] {
+    if (this.#isDone || this.#isFinal) return [];
+    this.#brokenSince ??= now;
+    if (now - this.#brokenSince > LINK_GRACE_MS) {
+      this.#fail({ fault: this.#isAccepted ? 'runner_lost' : 'runner_offline', phase: 'unknown' });
+      return this.#flush();
+    }
+    const ceiling = Math.min(REDIAL_CAP_MS, REDIAL_BASE_MS * 2 ** this.#attempt);
+    this.#attempt += 1;
+    this.#effects.push({ do: 'dial', delayMs: Math.round(ceiling * random) });
+    return this.#flush();
+  }
+
+  /** The actor refused the socket for good: the session is over. */
+  refused(fault: Fault): ClientStreamEffect[] {
+    if (!this.#isDone) this.#fail(fault);
+    return this.#flush();
+  }
+
+  /** The client is gone. */
+  cancelled(): ClientStreamEffect[] {
+    if (this.#isDone) return [];
+    this.#isDone = true;
+    if (this.#options.endsSession) this.#send({ type: 'end' });
+    this.#effects.push({ do: 'hangUp' });
+    return this.#flush();
+  }
+
+  /** Says what is needed on a link that is new: the post if it may not have arrived, and where to go on. */
+  #say(): void {
+    const { post, stream } = this.#options;
+    if (post && !this.#isAccepted) {
+      const text = encodeText({ type: 'post', stream, id: post.id }, post.message);
+      this.#effects.push({ do: 'send', text });
+    } else this.#attach();
+  }
+
+  #attach(): void {
+    this.#send({ type: 'attach', stream: this.#options.stream, after: this.#written });
+  }
+
+  #event(seq: number, final: boolean, message: string | undefined): void {
+    this.#isAccepted = true;
+    this.#brokenSince = undefined;
+    this.#attempt = 0;
+    const last = this.#written ?? seq - 1;
+    if (seq <= last) return;
+    // A gap can only come from a break that this socket did not see: go back to what is known.
+    if (seq > last + 1) return this.#attach();
+    this.#written = seq;
+    if (message !== undefined) {
+      this.#settle(message);
+      const id = eventId(this.#options.stream, seq);
+      const text = encodeEvent(this.#options.isResumable ? { id, data: message } : { data: message });
+      this.#effects.push({ do: 'write', text });
+    }
+    if (final) {
+      this.#isFinal = true;
+      this.#open.clear();
+      this.#effects.push({ do: 'finish' });
+    }
+  }
+
+  /** Notes which request a message answers, so that a later loss answers only the rest. */
+  #settle(message: string): void {
+    if (this.#open.size === 0) return;
+    // The one request of a POST is settled by the final event; nothing needs to be read.
+    if (this.#options.requestIds.length === 1) return;
+    const bytes = new TextEncoder().encode(message);
+    const scan = scanMessage(bytes, { tokens: Infinity });
+    if (!scan.ok || scan.shape !== 'single' || !scan.envelope.id) return;
+    const { id, kind } = scan.envelope;
+    if (kind === 'result' || kind === 'error') {
+      this.#open.delete(new TextDecoder().decode(bytes.subarray(id.start, id.end)));
+    }
+  }
+
+  #fail({ fault, message, phase }: Fault): void {
+    const error = faultError({ fault, message, phase: phase ?? (this.#isAccepted ? 'sent' : 'not_sent') });
+    for (const id of this.#open) {
+      this.#effects.push({ do: 'write', text: encodeEvent({ data: errorResponse(id, error) }) });
+    }
+    this.#settleAttach({ fault, message });
+    this.#isDone = true;
+    this.#effects.push({ do: 'finish' }, { do: 'hangUp' });
+  }
+
+  #settleAttach(fault: Fault | undefined): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#effects.push({ do: 'settle', fault });
+  }
+
+  #send(frame: SessionDown): void {
+    this.#effects.push({ do: 'send', text: encodeText(frame) });
+  }
+
+  #flush(): ClientStreamEffect[] {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+}

@@ -1,0 +1,49 @@
+// Which runner serves a new session (DESIGN §3, D1): of those linked that offer the server, the one with most room.
+// Pure: the fleet actor keeps the records.
+import type { Fault } from '../../shared/fault.ts';
+
+/** What the fleet knows of a runner. */
+export interface RunnerRecord {
+  readonly runner: string;
+  readonly boot: string;
+  /** What it offers and its credential is granted. */
+  readonly servers: readonly string[];
+  /** Sessions it takes at most. */
+  readonly capacity: number;
+  readonly isDraining: boolean;
+}
+
+export interface Candidate extends RunnerRecord {
+  readonly sessions: number;
+}
+
+/** Sessions one principal may hold (DESIGN §9): one client's loop must not fill every runner. */
+export const SESSIONS_PER_PRINCIPAL = 100;
+
+export type Placement =
+  | { readonly ok: true; readonly runner: Candidate }
+  | { readonly ok: false; readonly fault: Fault };
+
+/** Chooses among the linked runners; ties go to the name first in order, so that equal fleets choose alike. */
+export function place(server: string, linked: readonly Candidate[]): Placement {
+  const offering = linked.filter((runner) => runner.servers.includes(server));
+  if (offering.length === 0) return refuse('runner_offline');
+  const open = offering.filter((runner) => !runner.isDraining && runner.sessions < runner.capacity);
+  const [best] = open.toSorted(
+    (a, b) => fill(a) - fill(b) || (a.runner < b.runner ? -1 : 1),
+  );
+  if (best) return { ok: true, runner: best };
+  return refuse('overloaded', 'Every runner of this server is full or draining. Try again soon.');
+}
+
+const fill = ({ sessions, capacity }: Candidate): number => sessions / Math.max(1, capacity);
+
+const refuse = (fault: Fault['fault'], message?: string): Placement => ({
+  ok: false,
+  fault: { fault, message },
+});
+
+/** The servers a runner may serve: what it offers, cut to what its credential is granted. */
+export function grantedServers(offered: readonly string[], granted: readonly string[] | '*'): string[] {
+  return granted === '*' ? [...offered] : offered.filter((server) => granted.includes(server));
+}

@@ -1,0 +1,348 @@
+// The session actor's machine: streams and sockets, not JSON-RPC (DESIGN D1). It passes frames between the runner's socket
+// and the workers that follow streams, answers short posts in one body, and gives up when the runner stays away.
+// Pure: inputs in, effects out. Implements LP8, LP13, LP17, LP18, LP20, R-7.
+import type { Fault } from '../../shared/fault.ts';
+import { decodeText, encodeText } from '../../shared/link/codec.ts';
+import { CLOSE } from '../../shared/link/close-codes.ts';
+import {
+  sessionUp,
+  type EndedFrame,
+  type EventFrame,
+  type RefusedFrame,
+  type SessionDown,
+  type SessionUp,
+  type StreamDown,
+} from '../../shared/link/session-frames.ts';
+import { GET_STREAM } from '../../shared/ids.ts';
+import { LINK_GRACE_MS, OFFLINE_QUEUE } from '../../shared/limits.ts';
+
+/** An answer that comes within this becomes one JSON body; a later one is followed as SSE, so headers are never held for long. */
+export const JSON_WAIT_MS = 250;
+
+/** A runner that was told to open a session must have dialled by then. */
+export const DIAL_WAIT_MS = 10_000;
+
+/** A session whose runner stays away this long has ended: the runner gave up at the same time. */
+export const LOST_LIMIT_MS = 5 * 60_000;
+
+/** How long a client's DELETE waits for the runner to confirm. */
+const END_WAIT_MS = 5_000;
+
+/** Deliveries not told with a post are told after this; it only frees memory on the runner. */
+const DELIVERY_DELAY_MS = 500;
+
+/** What became of a post, for the worker that waits. */
+export type PostAnswer =
+  /** The whole answer; `message` is absent when the request ended without one (cancelled). */
+  | { readonly kind: 'answered'; readonly message: string | undefined }
+  /** The answer is a stream: follow it. `isAccepted` false: post it again there. */
+  | { readonly kind: 'follow'; readonly isAccepted: boolean }
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'refused'; readonly fault: Fault };
+
+export type RelayEffect =
+  | { readonly do: 'link'; readonly text: string }
+  | { readonly do: 'closeLink'; readonly code: number; readonly reason: string }
+  | { readonly do: 'tell'; readonly socket: string; readonly text: string }
+  | { readonly do: 'close'; readonly socket: string; readonly code: number; readonly reason: string }
+  | { readonly do: 'answer'; readonly id: string; readonly answer: PostAnswer }
+  /** The session is over: forget its row, tell the fleet actor. */
+  | { readonly do: 'forget' };
+
+interface Waiting {
+  readonly id: string;
+  readonly stream: string;
+  readonly message: string;
+  readonly wants: 'answer' | 'accepted';
+  /** Raw JSON text of the ids of its requests. */
+  readonly requestIds: readonly string[];
+  readonly since: number;
+  isAccepted: boolean;
+}
+
+export type Link =
+  | { readonly state: 'awaited'; readonly until: number }
+  | { readonly state: 'linked'; readonly epoch: number }
+  | { readonly state: 'lost'; readonly since: number; readonly isExpired: boolean }
+  | { readonly state: 'ended' };
+
+export class Relay {
+  #link: Link;
+  /** Short posts a worker waits for, by id. */
+  readonly #waiting = new Map<string, Waiting>();
+  /** Sockets of workers, by the stream they follow; one a stream. */
+  readonly #followers = new Map<string, string>();
+  #delivered: string[] = [];
+  #deliverAt: number | undefined;
+  #endAt: number | undefined;
+  #effects: RelayEffect[] = [];
+
+  constructor(link: Link, followers: Iterable<readonly [stream: string, socket: string]> = []) {
+    this.#link = link;
+    for (const [stream, socket] of followers) this.#followers.set(stream, socket);
+  }
+
+  get link(): Link {
+    return this.#link;
+  }
+
+  get followers(): number {
+    return this.#followers.size;
+  }
+
+  /** The epoch of the live runner socket, or 0. */
+  get epoch(): number {
+    return this.#link.state === 'linked' ? this.#link.epoch : 0;
+  }
+
+  /** The runner dialled. The host has closed an older socket's place: only the newest is the link (LP8). */
+  linked(epoch: number): RelayEffect[] {
+    if (this.#link.state === 'ended') return this.#flush();
+    const expired = this.#link.state === 'lost' && this.#link.isExpired;
+    this.#link = { state: 'linked', epoch };
+    this.#down({ type: 'welcome', expired });
+    if (this.#endAt !== undefined) this.#down({ type: 'end' });
+    for (const waiting of this.#waiting.values()) this.#sendPost(waiting);
+    for (const socket of this.#followers.values()) this.#tell(socket, { type: 'linked' });
+    return this.#flush();
+  }
+
+  /** The runner's socket is gone. */
+  unlinked(now: number): RelayEffect[] {
+    if (this.#link.state === 'linked') this.#link = { state: 'lost', since: now, isExpired: false };
+    return this.#flush();
+  }
+
+  /** A whole frame's text from the runner. */
+  fromRunner(text: string, now: number): RelayEffect[] {
+    const reading = decodeText(sessionUp, text);
+    if (!reading.ok) {
+      this.#effects.push({ do: 'closeLink', code: CLOSE.protocol, reason: reading.reason.slice(0, 100) });
+      return this.#flush();
+    }
+    this.#route(reading.frame.header, reading.frame.message, text, now);
+    return this.#flush();
+  }
+
+  #route(frame: SessionUp, message: string | undefined, text: string, now: number): void {
+    switch (frame.type) {
+      case 'event':
+        return this.#event(frame, message, text, now);
+      case 'accepted':
+        return this.#accepted(frame.id, text);
+      case 'refused':
+        return this.#refused(frame, text);
+      case 'attached':
+        return this.#tellFollower(frame.stream, text);
+      case 'ended':
+        return this.#ended(frame);
+    }
+  }
+
+  /** A worker posts a message and waits for {@link PostAnswer}. */
+  post(post: Omit<Waiting, 'since' | 'isAccepted'>, now: number): RelayEffect[] {
+    const fault = this.#whyNot();
+    if (fault) this.#answer(post.id, { kind: 'refused', fault });
+    else {
+      const waiting = { ...post, since: now, isAccepted: false };
+      this.#waiting.set(post.id, waiting);
+      if (this.#link.state === 'linked') this.#sendPost(waiting);
+    }
+    return this.#flush();
+  }
+
+  /** Whether a worker may follow a stream now; `resumes` when its client named an event of that stream. */
+  mayFollow(stream: string, resumes: boolean): { fault: Fault | undefined; effects: RelayEffect[] } {
+    const socket = this.#followers.get(stream);
+    if (socket === undefined || resumes) return { fault: this.#whyNot(), effects: this.#flush() };
+    this.#tell(socket, { type: 'probe' });
+    return { fault: { fault: 'stream_conflict' }, effects: this.#flush() };
+  }
+
+  /** A worker follows a stream: an older follower of it gives way. */
+  follow(stream: string, socket: string): RelayEffect[] {
+    const older = this.#followers.get(stream);
+    if (older !== undefined) {
+      this.#effects.push({ do: 'close', socket: older, code: CLOSE.replaced, reason: 'followed elsewhere' });
+    }
+    this.#followers.set(stream, socket);
+    if (this.#link.state === 'linked') this.#tell(socket, { type: 'linked' });
+    return this.#flush();
+  }
+
+  /** Text from a worker: for the runner, unread. Without a link it is dropped, and said again on `linked` (LP18). */
+  fromWorker(text: string): RelayEffect[] {
+    if (this.#link.state === 'linked') this.#effects.push({ do: 'link', text });
+    return this.#flush();
+  }
+
+  /** A worker's socket is gone. */
+  unfollow(stream: string, socket: string): RelayEffect[] {
+    if (this.#followers.get(stream) === socket) {
+      this.#followers.delete(stream);
+      this.#down({ type: 'detach', stream });
+    }
+    return this.#flush();
+  }
+
+  /** The session's client ends it. It is over for everyone else at once. */
+  end(now: number): RelayEffect[] {
+    if (this.#link.state === 'ended' || this.#endAt !== undefined) return this.#flush();
+    if (this.#link.state === 'linked') {
+      this.#endAt = now + END_WAIT_MS;
+      this.#down({ type: 'end' });
+    } else this.#ended({ type: 'ended', message: 'The client ended the session.' });
+    return this.#flush();
+  }
+
+  /** The fleet actor knows that the runner will not serve the session (refused, or its boot is dead). */
+  giveUp(fault: Fault): RelayEffect[] {
+    this.#ended({ type: 'ended', fault: fault.fault, message: fault.message });
+    return this.#flush();
+  }
+
+  tick(now: number): RelayEffect[] {
+    const link = this.#link;
+    if (link.state === 'awaited' && link.until <= now) {
+      this.#ended({ type: 'ended', fault: 'runner_offline', message: 'The runner did not take the session in time.' });
+    }
+    if (link.state === 'lost') {
+      if (!link.isExpired && link.since + LINK_GRACE_MS <= now) this.#expire(link.since);
+      if (link.since + LOST_LIMIT_MS <= now) this.#ended({ type: 'ended', fault: 'runner_lost' });
+    }
+    if (this.#endAt !== undefined && this.#endAt <= now) this.#ended({ type: 'ended' });
+    for (const waiting of this.#waiting.values()) {
+      if (waiting.wants === 'answer' && waiting.since + JSON_WAIT_MS <= now) {
+        this.#answer(waiting.id, { kind: 'follow', isAccepted: waiting.isAccepted });
+      }
+    }
+    if (this.#deliverAt !== undefined && this.#deliverAt <= now) this.#tellDelivered();
+    return this.#flush();
+  }
+
+  /** When {@link tick} is due, in two kinds: what only matters while the actor is awake, and what must wake it. */
+  get wakeAt(): { readonly soon: number | undefined; readonly durable: number | undefined } {
+    const soon: number[] = [];
+    const [first] = this.#waiting.values();
+    if (first) soon.push(first.since + JSON_WAIT_MS);
+    if (this.#deliverAt !== undefined) soon.push(this.#deliverAt);
+    if (this.#endAt !== undefined) soon.push(this.#endAt);
+    const link = this.#link;
+    if (link.state === 'awaited') soon.push(link.until);
+    let durable: number | undefined;
+    if (link.state === 'lost') durable = link.since + (link.isExpired ? LOST_LIMIT_MS : LINK_GRACE_MS);
+    return { soon: soon.length > 0 ? Math.min(...soon) : undefined, durable };
+  }
+
+  #event(frame: EventFrame, message: string | undefined, text: string, now: number): void {
+    const waiting = this.#waiting.get(frame.stream);
+    if (waiting?.wants === 'answer') {
+      if (!frame.final || frame.seq !== 1) {
+        return this.#answer(waiting.id, { kind: 'follow', isAccepted: true });
+      }
+      this.#delivered.push(frame.stream);
+      this.#deliverAt ??= now + DELIVERY_DELAY_MS;
+      return this.#answer(waiting.id, { kind: 'answered', message });
+    }
+    const socket = this.#followers.get(frame.stream);
+    if (socket !== undefined) this.#effects.push({ do: 'tell', socket, text });
+    else this.#down({ type: 'detach', stream: frame.stream });
+  }
+
+  #accepted(id: string, text: string): void {
+    const waiting = this.#waiting.get(id);
+    if (!waiting) return this.#tellFollower(id, text);
+    waiting.isAccepted = true;
+    if (waiting.wants === 'answer') return;
+    const socket = this.#followers.get(waiting.stream);
+    if (socket !== undefined && waiting.requestIds.length > 0) {
+      this.#tell(socket, { type: 'owes', ids: [...waiting.requestIds] });
+    }
+    this.#answer(id, { kind: 'accepted' });
+  }
+
+  #refused(frame: RefusedFrame, text: string): void {
+    if (!this.#waiting.has(frame.of)) return this.#tellFollower(frame.of, text);
+    const { fault, message, phase } = frame;
+    this.#answer(frame.of, { kind: 'refused', fault: { fault, message, phase } });
+  }
+
+  /** The runner stayed away longer than the grace: what is in flight has its one outcome now (R-7, LP20). */
+  #expire(since: number): void {
+    this.#link = { state: 'lost', since, isExpired: true };
+    for (const waiting of this.#waiting.values()) {
+      const fault: Fault = waiting.isAccepted
+        ? { fault: 'runner_lost', phase: 'sent' }
+        : { fault: 'runner_offline', phase: 'unknown' };
+      this.#answer(waiting.id, { kind: 'refused', fault });
+    }
+    for (const [stream, socket] of this.#followers) {
+      if (stream === GET_STREAM) continue;
+      this.#tell(socket, { type: 'gone', fault: 'runner_lost' });
+    }
+  }
+
+  #ended(frame: EndedFrame): void {
+    if (this.#link.state === 'ended') return;
+    this.#link = { state: 'ended' };
+    this.#endAt = undefined;
+    const fault: Fault = { fault: frame.fault ?? 'session_not_found', message: frame.message };
+    for (const id of this.#waiting.keys()) this.#answer(id, { kind: 'refused', fault });
+    for (const socket of this.#followers.values()) this.#tell(socket, { type: 'gone', ...fault });
+    this.#followers.clear();
+    this.#effects.push({ do: 'closeLink', code: CLOSE.done, reason: 'session ended' }, { do: 'forget' });
+  }
+
+  /** Why a new post or follower can not be served now, or undefined when it can. */
+  #whyNot(): Fault | undefined {
+    if (this.#link.state === 'ended' || this.#endAt !== undefined) return { fault: 'session_not_found' };
+    if (this.#link.state === 'linked') return undefined;
+    if (this.#link.state === 'lost' && this.#link.isExpired) return { fault: 'runner_offline' };
+    if (this.#waiting.size + this.#followers.size < OFFLINE_QUEUE) return undefined;
+    return { fault: 'runner_offline', message: 'The runner is away and enough requests wait for it already.' };
+  }
+
+  #sendPost({ stream, id, message }: Waiting): void {
+    const frame: SessionDown = { type: 'post', stream, id };
+    this.#effects.push({ do: 'link', text: encodeText(this.#withDelivered(frame), message) });
+  }
+
+  #withDelivered<F extends SessionDown & { type: 'post' }>(frame: F): F {
+    if (this.#delivered.length === 0) return frame;
+    const delivered = this.#delivered;
+    this.#delivered = [];
+    this.#deliverAt = undefined;
+    return { ...frame, delivered };
+  }
+
+  /** Nothing else is being posted: each delivery is acknowledged by itself. */
+  #tellDelivered(): void {
+    for (const stream of this.#delivered) this.#down({ type: 'ack', stream, seq: 1 });
+    this.#delivered = [];
+    this.#deliverAt = undefined;
+  }
+
+  #answer(id: string, answer: PostAnswer): void {
+    this.#waiting.delete(id);
+    this.#effects.push({ do: 'answer', id, answer });
+  }
+
+  #down(frame: SessionDown): void {
+    if (this.#link.state === 'linked') this.#effects.push({ do: 'link', text: encodeText(frame) });
+  }
+
+  #tell(socket: string, frame: StreamDown): void {
+    this.#effects.push({ do: 'tell', socket, text: encodeText(frame) });
+  }
+
+  #tellFollower(stream: string, text: string): void {
+    const socket = this.#followers.get(stream);
+    if (socket !== undefined) this.#effects.push({ do: 'tell', socket, text });
+  }
+
+  #flush(): RelayEffect[] {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+}

@@ -1,0 +1,124 @@
+// The HTTP surface (DESIGN §5): which route is whose, and what every request passes before it gets there.
+import { Hono, type Context } from 'hono';
+import { preflight } from './cors.ts';
+import { bearerToken, findClient, grants, isMetricsKey } from './credentials.ts';
+import { refuseExchange, type Exchange } from './exchange.ts';
+import { checkHost, checkOrigin, checkPath } from './guards/origin.ts';
+import { openSse, postMessage } from './http-sse.ts';
+import { fleetMetrics } from './metrics.ts';
+import { homePage, homeText, wantsHtml } from './pages/home.ts';
+import { htmlResponse, textResponse } from './pages/html.ts';
+import { refuse } from './refuse.ts';
+import { controlLink, sessionLink } from './runner-link.ts';
+import { healthz, METRICS_CONTENT_TYPE, metricsText, readyz } from './status.ts';
+import { streamableDelete, streamableGet, streamablePost } from './streamable.ts';
+import type { Ports } from './ports.ts';
+import type { Settings } from '../settings.ts';
+import { SERVER_NAME } from '../../shared/ids.ts';
+
+export interface EdgeContext {
+  readonly settings: Settings;
+  readonly ports: Ports;
+}
+
+type AppContext = Context<{ Bindings: EdgeContext }>;
+type Serve = (exchange: Exchange) => Promise<Response>;
+
+/** Methods of a route, each with what serves it. */
+type Methods = Readonly<Record<string, Serve>>;
+
+const MCP: Methods = { POST: streamablePost, GET: streamableGet, DELETE: streamableDelete };
+const SSE: Methods = { GET: openSse };
+const MESSAGE: Methods = { POST: postMessage };
+
+/** The edge's HTTP application; `settings` and `ports` come as Hono bindings. */
+export function createApp(): Hono<{ Bindings: EdgeContext }> {
+  const app = new Hono<{ Bindings: EdgeContext }>();
+  app.use(async (context, next) => {
+    const { settings } = context.env;
+    const fault = checkPath(context.req.raw) ?? checkHost(context.req.raw, settings);
+    return fault ? refuse(fault) : next();
+  });
+  app.get('/healthz', () => healthz());
+  app.get('/readyz', ready);
+  app.get('/metrics', metrics);
+  app.get('/', home);
+  app.get('/runner/link', ({ req, env }) => controlLink(req.raw, env.settings, env.ports));
+  app.get('/runner/session/:session', ({ req, env }) =>
+    sessionLink(req.raw, env.settings, env.ports, req.param('session')),
+  );
+  app.all('/:server/mcp', (context) => serve(context, context.req.param('server'), MCP));
+  app.all('/:server/sse', (context) => serve(context, context.req.param('server'), SSE));
+  app.all('/:server/message', (context) => serve(context, context.req.param('server'), MESSAGE));
+  app.notFound(() => refuse({ fault: 'not_found' }));
+  app.onError((error) => {
+    console.error(JSON.stringify({ level: 'error', message: 'a request failed', error: String(error), stack: error.stack }));
+    return refuse({ fault: 'internal' });
+  });
+  return app;
+}
+
+/** Lets a client in: Origin, method, credential, grant; only then is a body read (F-30, F-31). */
+async function serve({ req, env }: AppContext, server: string, methods: Methods): Promise<Response> {
+  const { raw: request } = req;
+  const { settings, ports } = env;
+  const origin = checkOrigin(request, settings);
+  if (origin) return refuse(origin);
+  if (request.method === 'OPTIONS') return preflight(request, settings);
+  const handle = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
+  if (!handle) return refuse({ fault: 'method_not_allowed' }, { allow: Object.keys(methods) });
+  if (settings.secret === undefined) return refuse(notConfigured(settings));
+  const principal = await admit(request, settings);
+  if (principal instanceof Response) return principal;
+  const exchange = { request, settings, secret: settings.secret, principal, server, ports };
+  if (!SERVER_NAME.test(server) || !grants(principal, server)) {
+    return refuseExchange(exchange, { fault: 'not_found' });
+  }
+  return handle(exchange);
+}
+
+async function admit(request: Request, settings: Settings): Promise<Exchange['principal'] | Response> {
+  if (settings.clientAuth === 'none') {
+    const anonymous = await findClient(settings, undefined);
+    if (anonymous) return anonymous;
+  }
+  const bearer = bearerToken(request.headers, new URL(request.url));
+  if (!bearer.ok) return refuse(bearer.fault, { tokenSent: bearer.tokenSent });
+  const principal = await findClient(settings, bearer.token);
+  return principal ?? refuse({ fault: 'unauthorized' }, { tokenSent: true });
+}
+
+const notConfigured = ({ problems }: Settings) => ({
+  fault: 'not_configured' as const,
+  message: `This edge is not configured yet. ${problems.join(' ')}`,
+});
+
+async function ready({ env: { settings, ports } }: AppContext): Promise<Response> {
+  if (settings.problems.length > 0) return readyz(false, settings.problems);
+  const { runners } = await ports.fleet.view();
+  return runners.some(({ isLinked }) => isLinked)
+    ? readyz(true, [])
+    : readyz(false, ['No runner is connected. Start one with `mcp-bridge run`.']);
+}
+
+async function metrics({ req, env: { settings, ports } }: AppContext): Promise<Response> {
+  const bearer = bearerToken(req.raw.headers, new URL(req.url));
+  if (!bearer.ok) return refuse(bearer.fault, { tokenSent: bearer.tokenSent });
+  if (!(await isMetricsKey(settings, bearer.token))) return refuse({ fault: 'unauthorized' }, { tokenSent: true });
+  const text = metricsText(fleetMetrics(await ports.fleet.view()));
+  return new Response(text, { headers: { 'Content-Type': METRICS_CONTENT_TYPE, 'Cache-Control': 'no-store' } });
+}
+
+async function home({ req, env: { settings, ports } }: AppContext): Promise<Response> {
+  const { clientAuth, problems } = settings;
+  // Names of servers are shown only where anyone may use them anyway.
+  const servers = clientAuth === 'none' && settings.secret !== undefined ? await offered(ports) : undefined;
+  const view = { url: req.url, servers, clientAuth, problems };
+  return wantsHtml(req.raw) ? htmlResponse(homePage(view)) : textResponse(homeText(view));
+}
+
+async function offered(ports: Ports): Promise<string[]> {
+  const { runners } = await ports.fleet.view();
+  const linked = runners.filter(({ isLinked }) => isLinked);
+  return [...new Set(linked.flatMap(({ servers }) => servers))].toSorted();
+}

@@ -1,0 +1,57 @@
+// What a client POSTs, checked once: guards, size, time, UTF-8, and the JSON-RPC envelope (DESIGN §5, "Scan and splice").
+import { readBody } from './guards/body.ts';
+import { checkAccept, checkContentType } from './guards/media.ts';
+import type { Fault } from '../../shared/fault.ts';
+import { scanMessage, type Envelope } from '../../shared/jsonrpc/scan.ts';
+import { compactLine } from '../../shared/jsonrpc/splice.ts';
+import { CLIENT_MESSAGE_BYTES } from '../../shared/limits.ts';
+
+/** A body must be complete within this, however slowly it comes. */
+const BODY_TIMEOUT_MS = 30_000;
+
+export interface ClientMessage {
+  /** One line: breaks between tokens are dropped, every other byte is as it came. */
+  readonly text: string;
+  readonly isBatch: boolean;
+  readonly envelopes: readonly Envelope[];
+  /** Raw JSON text of the ids of its requests. */
+  readonly requestIds: readonly string[];
+  readonly method: string | undefined;
+}
+
+export type ReadMessage =
+  | { readonly ok: true; readonly message: ClientMessage }
+  | { readonly ok: false; readonly fault: Fault };
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Reads and checks the body of a POST. `acceptsAnswer`: the answer comes in this response, so Accept matters. */
+export async function readClientMessage(request: Request, acceptsAnswer: boolean): Promise<ReadMessage> {
+  const fault = checkContentType(request) ?? (acceptsAnswer ? checkAccept(request, 'post') : undefined);
+  if (fault) return { ok: false, fault };
+  const body = await readBody(request, { limitBytes: CLIENT_MESSAGE_BYTES, timeoutMs: BODY_TIMEOUT_MS });
+  return body.ok ? checkMessage(body.bytes) : body;
+}
+
+function checkMessage(bytes: Uint8Array): ReadMessage {
+  const scan = scanMessage(bytes);
+  if (!scan.ok) {
+    const fault = scan.code === -32700 ? 'parse_error' : 'invalid_request';
+    return { ok: false, fault: { fault, message: scan.reason } };
+  }
+  const envelopes = scan.shape === 'single' ? [scan.envelope] : scan.messages;
+  const requestIds: string[] = [];
+  for (const { kind, id } of envelopes) {
+    if (kind === 'request' && id) requestIds.push(decoder.decode(bytes.subarray(id.start, id.end)));
+  }
+  return {
+    ok: true,
+    message: {
+      text: decoder.decode(scan.compact ? bytes : compactLine(bytes)),
+      isBatch: scan.shape === 'batch',
+      envelopes,
+      requestIds,
+      method: scan.shape === 'single' ? scan.envelope.method : undefined,
+    },
+  };
+}

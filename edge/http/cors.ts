@@ -1,0 +1,46 @@
+// CORS for listed browser origins. Nothing here relies on cookies, so credentials are never allowed.
+import type { Settings } from '../settings.ts';
+import { checkOrigin } from './guards/origin.ts';
+import { refuse } from './refuse.ts';
+
+/** What the endpoints answer to, and the `Allow` of an OPTIONS that is no preflight. */
+const METHODS = ['GET', 'POST', 'DELETE', 'OPTIONS'];
+
+/** Every header an MCP client sends. `*` would not do: it does not cover Authorization (Fetch, "CORS protocol"). */
+const REQUEST_HEADERS =
+  'Accept, Authorization, Content-Type, Last-Event-ID, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id';
+
+/** What a page's client must read to keep a session, to answer a challenge and to back off. */
+const EXPOSED_HEADERS = 'Mcp-Session-Id, WWW-Authenticate, Retry-After';
+
+/** Two hours, the most that Chromium honours. */
+const PREFLIGHT_MAX_AGE_S = 7200;
+
+/** CORS headers of a response; none for requests without an Origin or with one that is not listed. */
+export function corsHeaders(request: Request, settings: Settings): Record<string, string> {
+  const origin = request.headers.get('origin');
+  if (origin === null || !settings.origins.has(origin)) return {};
+  return {
+    'Access-Control-Allow-Origin': origin,
+    'Access-Control-Expose-Headers': EXPOSED_HEADERS,
+    Vary: 'Origin',
+  };
+}
+
+/** The answer to OPTIONS: 204 for pages that may call, 403 for others, 405 without an Origin. */
+export function preflight(request: Request, settings: Settings): Response {
+  if (!request.headers.has('origin'))
+    return refuse({ fault: 'method_not_allowed' }, { allow: METHODS });
+  const fault = checkOrigin(request, settings);
+  if (fault !== undefined) return refuse(fault);
+  return new Response(null, {
+    status: 204,
+    headers: {
+      ...corsHeaders(request, settings),
+      'Access-Control-Allow-Methods': METHODS.join(', '),
+      'Access-Control-Allow-Headers': REQUEST_HEADERS,
+      'Access-Control-Max-Age': String(PREFLIGHT_MAX_AGE_S),
+      'Cache-Control': 'no-store',
+    },
+  });
+}

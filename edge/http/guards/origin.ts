@@ -1,0 +1,56 @@
+// Where a request may come from and go to: Host, Origin and the plainness of its path. Together they stop DNS rebinding
+// and cross-site calls on every route (MCP 2025-11-25, Transports, "Security Warning").
+import type { Fault } from '../../../shared/fault.ts';
+import type { Settings } from '../../settings.ts';
+
+/** Refuses a Host that is not listed. With no list every Host passes, as long as it is the one of the request's URL. */
+export function checkHost(request: Request, settings: Settings): Fault | undefined {
+  const url = new URL(request.url);
+  const header = request.headers.get('host');
+  const isServed =
+    (settings.hosts === 'any' || settings.hosts.has(url.host)) &&
+    (header === null || hostOf(`${url.protocol}//${header}`) === url.host);
+  return isServed ? undefined : { fault: 'host_not_allowed' };
+}
+
+/** Refuses a request from a browser page that is neither listed nor the edge's own. Without an Origin it passes. */
+export function checkOrigin(request: Request, settings: Settings): Fault | undefined {
+  const origin = request.headers.get('origin');
+  if (origin === null || settings.origins.has(origin)) return undefined;
+  return isOwnPage(origin, request, settings) ? undefined : { fault: 'origin_not_allowed' };
+}
+
+/** Refuses every request that has an Origin: runners send none, so whoever does is a browser page. */
+export function checkNoOrigin(request: Request): Fault | undefined {
+  return request.headers.has('origin') ? { fault: 'origin_not_allowed' } : undefined;
+}
+
+/**
+ * Refuses paths that some part of the way might read differently: percent escapes, empty segments, a trailing slash. Our
+ * routes need none of them, so what passes matches exactly or is unknown.
+ */
+export function checkPath(request: Request): Fault | undefined {
+  const { pathname } = new URL(request.url);
+  return pathname === '/' || /^(?:\/[A-Za-z0-9._~-]+)+$/.test(pathname)
+    ? undefined
+    : { fault: 'not_found' };
+}
+
+/**
+ * Only where hosts are listed: with any Host accepted, a rebound page would look like our own. A page over plain HTTP is
+ * not the same origin as an edge over HTTPS; the reverse is an edge behind a TLS terminator.
+ */
+function isOwnPage(origin: string, request: Request, settings: Settings): boolean {
+  if (settings.hosts === 'any' || !URL.canParse(origin)) return false;
+  const page = new URL(origin);
+  const own = new URL(request.url);
+  return (
+    page.origin === origin &&
+    (page.protocol === 'https:' || page.protocol === own.protocol) &&
+    page.host === own.host &&
+    settings.hosts.has(page.host)
+  );
+}
+
+const hostOf = (text: string): string | undefined =>
+  URL.canParse(text) && /^https?:\/\/[^/?#@\\]+$/.test(text) ? new URL(text).host : undefined;

@@ -1,0 +1,68 @@
+// HTTP+SSE of revision 2024-11-05: one stream a session, whose first event names the URL to POST to; the session ends with
+// the stream (MCP 2024-11-05, Transports, "HTTP with SSE").
+import { nanoid } from 'nanoid';
+import { readClientMessage } from './client-message.ts';
+import { corsHeaders } from './cors.ts';
+import { findSession, postPersistently, refuseExchange, type Exchange } from './exchange.ts';
+import { checkAccept } from './guards/media.ts';
+import { signSession } from './session-id.ts';
+import { SseStream } from './sse-response.ts';
+import { SSE_STREAM } from '../../shared/ids.ts';
+import { encodeEvent } from '../../shared/sse/encode.ts';
+
+const SESSION_NAME_LENGTH = 22;
+const POST_ID_LENGTH = 16;
+
+/** GET /{server}/sse */
+export async function openSse(exchange: Exchange): Promise<Response> {
+  const { request, server, principal, secret, ports, settings } = exchange;
+  const fault = checkAccept(request, 'get');
+  if (fault) return refuseExchange(exchange, fault);
+  const name = nanoid(SESSION_NAME_LENGTH);
+  const sessionId = await signSession(secret, { name, server, principal: principal.name });
+  const session = ports.session(name);
+  const opened = await session.open({ server, principal: principal.name, transport: 'sse' });
+  if (!opened.ok) return refuseExchange(exchange, opened.fault);
+  const stream = new SseStream({
+    session,
+    signal: request.signal,
+    stream: SSE_STREAM,
+    after: null,
+    requestIds: [],
+    isResumable: false,
+    endsSession: true,
+    resumes: false,
+    opening: encodeEvent({ event: 'endpoint', data: `/${server}/message?sessionId=${sessionId}` }),
+  });
+  return stream.response(corsHeaders(request, settings));
+}
+
+/** POST /{server}/message?sessionId=… : 202 once the runner has it; the answer comes on the stream. */
+export async function postMessage(exchange: Exchange): Promise<Response> {
+  const { request, settings } = exchange;
+  const sessionId = new URL(request.url).searchParams.get('sessionId');
+  if (sessionId === null) {
+    return refuseExchange(exchange, {
+      fault: 'session_required',
+      message: 'The sessionId parameter is missing. Open the SSE stream and POST to the URL its endpoint event names.',
+    });
+  }
+  const session = await findSession(exchange, sessionId);
+  if (!session) return refuseExchange(exchange, { fault: 'session_not_found' });
+  const read = await readClientMessage(request, false);
+  if (!read.ok) return refuseExchange(exchange, read.fault);
+  const { text, requestIds, isBatch } = read.message;
+  const id = isBatch ? undefined : requestIds[0];
+  if (isBatch) {
+    return refuseExchange(exchange, {
+      fault: 'invalid_request',
+      message: 'Revision 2024-11-05 has no batches here; send the messages one by one.',
+    });
+  }
+  const post = { id: nanoid(POST_ID_LENGTH), stream: SSE_STREAM, message: text, wants: 'accepted' as const, requestIds };
+  const answer = await postPersistently(session, post);
+  if (answer?.kind === 'accepted') {
+    return new Response('Accepted', { status: 202, headers: corsHeaders(request, settings) });
+  }
+  return refuseExchange(exchange, answer?.kind === 'refused' ? answer.fault : { fault: 'internal' }, id);
+}

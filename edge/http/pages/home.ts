@@ -1,0 +1,120 @@
+// The page at `/`: what this is and how to connect, or, while settings are missing, what to set. As HTML and as plain text.
+import type { ClientAuth } from '../../settings.ts';
+import { escapeHtml, htmlDocument } from './html.ts';
+
+export interface Home {
+  /** Any URL of this edge; its origin is shown. */
+  readonly url: string;
+  /** Names of servers to list; absent where they are not for the caller's eyes. */
+  readonly servers?: readonly string[] | undefined;
+  readonly clientAuth: ClientAuth;
+  /** Settings.problems. */
+  readonly problems: readonly string[];
+}
+
+const TITLE = 'mcp-edge-bridge';
+const LEAD =
+  'Serves stdio MCP servers to remote MCP clients. The servers run on machines that dial out to this edge.';
+
+/** Stands for a server's name where none may be told. */
+const PLACEHOLDER = '<server>';
+
+/** True if a caller would rather read HTML: browsers name it, curl and scripts do not. */
+export const wantsHtml = (request: Request): boolean =>
+  /\btext\/html\b/i.test(request.headers.get('accept') ?? '');
+
+/** The page as HTML without scripts; send it with htmlResponse. */
+export function homePage(home: Home): string {
+  const sections = [
+    `<h1>${TITLE}</h1>\n<p class="lead">${LEAD}</p>`,
+    problemsSection(home.problems),
+    endpointsSection(home),
+    ...examples(home).map(({ title, text }) => {
+      return `<h2>${escapeHtml(title)}</h2>\n<pre><code>${escapeHtml(text)}</code></pre>`;
+    }),
+  ];
+  return htmlDocument(TITLE, sections.filter((section) => section !== '').join('\n'));
+}
+
+/** The same as plain text, for terminals; send it with textResponse. */
+export function homeText(home: Home): string {
+  const { problems } = home;
+  const blocks = [
+    `${TITLE}\n${LEAD}`,
+    problems.length === 0 ? '' : `To set:\n${problems.map((line) => `- ${line}`).join('\n')}`,
+    endpoints(home)
+      .map(({ what, url }) => `${what}\n  ${url}`)
+      .join('\n'),
+    keyNote(home),
+    ...examples(home).map(({ title, text }) => `${title}\n${text.replace(/^/gm, '  ')}`),
+  ];
+  return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+}
+
+function problemsSection(problems: readonly string[]): string {
+  if (problems.length === 0) return '';
+  const items = problems.map((problem) => `<li>${escapeHtml(problem)}</li>`).join('\n');
+  return `<section class="problems">\n<h2>To set</h2>\n<ul>\n${items}\n</ul>\n</section>`;
+}
+
+function endpointsSection(home: Home): string {
+  const rows = endpoints(home).map(
+    ({ what, url }) =>
+      `<tr><th scope="row">${escapeHtml(what)}</th><td><code>${escapeHtml(url)}</code></td></tr>`,
+  );
+  return `<h2>Connect</h2>\n<table>\n${rows.join('\n')}\n</table>\n<p>${escapeHtml(keyNote(home))}</p>`;
+}
+
+function endpoints(home: Home): { readonly what: string; readonly url: string }[] {
+  const { origin } = new URL(home.url);
+  const names =
+    home.servers === undefined || home.servers.length === 0 ? [PLACEHOLDER] : home.servers;
+  return names.flatMap((name) => [
+    { what: `${name}, Streamable HTTP`, url: `${origin}/${name}/mcp` },
+    { what: `${name}, HTTP+SSE (older clients)`, url: `${origin}/${name}/sse` },
+  ]);
+}
+
+const keyNote = ({ clientAuth }: Home): string =>
+  clientAuth === 'keys'
+    ? 'Every request needs the header `Authorization: Bearer <key>`. The operator of this edge hands out keys.'
+    : 'No key is needed.';
+
+/** What to paste into a client, with the first server that may be named. */
+function examples(home: Home): { readonly title: string; readonly text: string }[] {
+  const { origin } = new URL(home.url);
+  const server = home.servers?.[0] ?? PLACEHOLDER;
+  const name = server === PLACEHOLDER ? 'my-server' : server;
+  const url = `${origin}/${server}/mcp`;
+  const isKeyed = home.clientAuth === 'keys';
+  return [
+    {
+      title: 'Claude Code',
+      text:
+        `claude mcp add --transport http ${name} "${url}"` +
+        (isKeyed ? ' \\\n  --header "Authorization: Bearer <key>"' : ''),
+    },
+    {
+      title: 'VS Code: .vscode/mcp.json',
+      text: JSON.stringify(vscode(name, url, isKeyed), null, 2),
+    },
+    { title: 'TypeScript SDK', text: sdk(url, isKeyed) },
+  ];
+}
+
+/** VS Code asks for the key once and keeps it, so that it is not written into a file of the workspace. */
+function vscode(name: string, url: string, isKeyed: boolean): unknown {
+  if (!isKeyed) return { servers: { [name]: { type: 'http', url } } };
+  const headers = { Authorization: 'Bearer ${input:bridge-key}' };
+  return {
+    inputs: [{ type: 'promptString', id: 'bridge-key', description: 'Bridge key', password: true }],
+    servers: { [name]: { type: 'http', url, headers } },
+  };
+}
+
+function sdk(url: string, isKeyed: boolean): string {
+  const options = isKeyed
+    ? ', {\n  requestInit: { headers: { Authorization: `Bearer ${process.env.BRIDGE_KEY}` } },\n}'
+    : '';
+  return `const transport = new StreamableHTTPClientTransport(new URL('${url}')${options});\nawait client.connect(transport);`;
+}

@@ -1,0 +1,76 @@
+// The frame of every page: escaping, the one style sheet, and the response headers. Pages have no scripts, and the
+// policy lets none run should a text ever escape its escaping.
+
+/** Makes text safe as element content and as a quoted attribute value. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** The only style sheet; PAGE_STYLE_HASH allows exactly this text. */
+export const PAGE_STYLE = `
+:root{color-scheme:light dark;--line:#8884;--soft:#8881;--accent:light-dark(#0b57d0,#8ab4f8);--warn:light-dark(#8a4b00,#ffc46b)}
+body{margin:0 auto;padding:2.5rem 1.25rem 4rem;max-width:46rem;font:1rem/1.6 system-ui,sans-serif}
+h1{margin:0 0 .25rem;font-size:1.6rem;line-height:1.25}
+h2{margin:2.25rem 0 .5rem;font-size:1.1rem}
+p{margin:.5rem 0}
+a{color:var(--accent)}
+code,pre{font:.875rem/1.5 ui-monospace,monospace}
+code{overflow-wrap:anywhere}
+pre{margin:.5rem 0;padding:.75rem 1rem;overflow-x:auto;border:1px solid var(--line);border-radius:.5rem;background:var(--soft)}
+table{width:100%;border-collapse:collapse}
+th,td{padding:.4rem .75rem .4rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
+th{font-weight:600}
+ul{padding-left:1.25rem}
+.lead{opacity:.8}
+.problems{margin:1.5rem 0;padding:.25rem 1rem .5rem;border-left:.25rem solid var(--warn);background:var(--soft)}
+.problems h2{margin-top:.75rem;color:var(--warn)}
+`;
+
+/** SHA-256 of PAGE_STYLE as a content security policy names it. */
+const PAGE_STYLE_HASH = 'sha256-/QgAGnCpKFbAHu9LrKtFkc/vLGhKPUqgkJsyDECATnc=';
+
+const SECURITY_POLICY = [
+  "default-src 'none'",
+  `style-src '${PAGE_STYLE_HASH}'`,
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** A whole document. `title` is plain text, `body` is HTML. */
+export function htmlDocument(title: string, body: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<style>${PAGE_STYLE}</style>
+</head>
+<body>
+${body}
+</body>
+</html>
+`;
+}
+
+/** A page with a policy under which nothing but PAGE_STYLE is applied, loaded or run. */
+export const htmlResponse = (html: string): Response =>
+  new Response(html, {
+    headers: {
+      ...HEADERS,
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Security-Policy': SECURITY_POLICY,
+    },
+  });
+
+/** The same page for terminals. */
+export const textResponse = (text: string): Response =>
+  new Response(text, { headers: { ...HEADERS, 'Content-Type': 'text/plain; charset=utf-8' } });
+
+const HEADERS = {
+  'Cache-Control': 'no-store',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  Vary: 'Accept',
+};

@@ -1,0 +1,83 @@
+// What the HTTP layer needs of its host: sessions and the fleet, without a word about who runs them (DESIGN D5).
+import type { Fault } from '../../shared/fault.ts';
+import type { Transport } from '../../shared/link/control-frames.ts';
+import type { PostAnswer } from '../core/relay.ts';
+
+export interface Post {
+  /** Minted by the worker; the runner serves it once however often it is sent (R-3). */
+  readonly id: string;
+  readonly stream: string;
+  readonly message: string;
+  readonly wants: 'answer' | 'accepted';
+  /** Raw JSON text of the ids of its requests. */
+  readonly requestIds: readonly string[];
+}
+
+export interface Opening {
+  readonly server: string;
+  readonly principal: string;
+  readonly transport: Transport;
+}
+
+export type Opened<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: Fault };
+
+/** A message socket to a session actor; the listeners are set before anything can arrive. */
+export interface Socket {
+  send(text: string): void;
+  close(code: number, reason: string): void;
+}
+
+export interface SocketListener {
+  message(text: string): void;
+  closed(code: number): void;
+}
+
+/** One session actor. Methods reject when the actor broke away (reset, deploy); the caller repeats with the same ids. */
+export interface SessionPort {
+  open(opening: Opening): Promise<Opened<undefined>>;
+  /** Opens the session and posts its first message, in one call. */
+  openWith(opening: Opening, post: Post): Promise<PostAnswer>;
+  post(post: Post): Promise<PostAnswer>;
+  /** Follows a stream; `resumes` when the client named an event of it. */
+  follow(stream: string, resumes: boolean, listener: SocketListener): Promise<Opened<Socket>>;
+  /** True when there was a session to end. */
+  end(): Promise<boolean>;
+  /** Hands a runner's upgrade request to the actor. */
+  link(request: Request, dial: LinkDial): Promise<Response>;
+}
+
+export interface LinkDial {
+  readonly runner: string;
+  readonly boot: string;
+  readonly epoch: number;
+  readonly subprotocol: string;
+}
+
+export interface RunnerView {
+  readonly runner: string;
+  readonly isLinked: boolean;
+  readonly isDraining: boolean;
+  readonly servers: readonly string[];
+  readonly sessions: number;
+  readonly capacity: number;
+}
+
+export interface FleetView {
+  readonly runners: readonly RunnerView[];
+  readonly sessions: number;
+  readonly opened: number;
+  readonly refused: number;
+}
+
+export interface FleetPort {
+  view(): Promise<FleetView>;
+  link(
+    request: Request,
+    dial: { readonly runner: string; readonly granted: readonly string[] | '*'; readonly subprotocol: string },
+  ): Promise<Response>;
+}
+
+export interface Ports {
+  session(name: string): SessionPort;
+  readonly fleet: FleetPort;
+}

@@ -1,0 +1,68 @@
+// Where runners dial in (PROTOCOL.md LP5–LP8): who they are is decided here, before an actor is woken.
+import { bearerToken, findRunner } from './credentials.ts';
+import { checkNoOrigin } from './guards/origin.ts';
+import { refuse } from './refuse.ts';
+import { verifyTicket } from './session-id.ts';
+import type { Ports } from './ports.ts';
+import type { Principal, Settings } from '../settings.ts';
+import { SESSION_NAME } from '../../shared/ids.ts';
+import { chooseSubprotocol, LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
+
+type Dialled =
+  | { readonly ok: true; readonly runner: Principal; readonly subprotocol: string }
+  | { readonly ok: false; readonly response: Response };
+
+/** GET /runner/link */
+export async function controlLink(request: Request, settings: Settings, ports: Ports): Promise<Response> {
+  const dialled = await admit(request, settings);
+  if (!dialled.ok) return dialled.response;
+  const { runner, subprotocol } = dialled;
+  const granted = runner.servers === '*' ? '*' : [...runner.servers];
+  return ports.fleet.link(request, { runner: runner.name, granted, subprotocol });
+}
+
+/** GET /runner/session/{session} */
+export async function sessionLink(
+  request: Request,
+  settings: Settings,
+  ports: Ports,
+  session: string,
+): Promise<Response> {
+  const dialled = await admit(request, settings);
+  if (!dialled.ok) return dialled.response;
+  const { runner, subprotocol } = dialled;
+  const boot = request.headers.get('mcp-bridge-boot') ?? '';
+  const ticket = request.headers.get('mcp-bridge-ticket') ?? '';
+  const epoch = Number(request.headers.get('mcp-bridge-epoch'));
+  const scope = { session, runner: runner.name, boot };
+  const isPlaced =
+    SESSION_NAME.test(session) &&
+    Number.isSafeInteger(epoch) &&
+    epoch > 0 &&
+    settings.secret !== undefined &&
+    (await verifyTicket(settings.secret, ticket, scope));
+  if (!isPlaced) return refuse({ fault: 'session_not_found' });
+  return ports.session(session).link(request, { runner: runner.name, boot, epoch, subprotocol });
+}
+
+async function admit(request: Request, settings: Settings): Promise<Dialled> {
+  const origin = checkNoOrigin(request);
+  if (origin) return { ok: false, response: refuse(origin) };
+  const bearer = bearerToken(request.headers, new URL(request.url));
+  if (!bearer.ok) return { ok: false, response: refuse(bearer.fault, { tokenSent: bearer.tokenSent }) };
+  const runner = await findRunner(settings, bearer.token);
+  if (!runner) return { ok: false, response: refuse({ fault: 'unauthorized', message: NO_RUNNER }, { tokenSent: true }) };
+  const subprotocol = chooseSubprotocol(request.headers.get('sec-websocket-protocol') ?? '');
+  if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket' || subprotocol === undefined) {
+    return { ok: false, response: upgradeRequired() };
+  }
+  return { ok: true, runner, subprotocol };
+}
+
+const NO_RUNNER = 'This runner token is not known here. Set its hash in BRIDGE_RUNNERS (see `mcp-bridge credential runner`).';
+
+const upgradeRequired = (): Response =>
+  new Response(
+    `This edge speaks ${LINK_SUBPROTOCOLS.join(', ')} over WebSocket. Upgrade the older of edge and runner.\n`,
+    { status: 426, headers: { Upgrade: 'websocket', Connection: 'Upgrade', 'Cache-Control': 'no-store' } },
+  );

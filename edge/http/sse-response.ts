@@ -1,0 +1,175 @@
+// A client's SSE response, held by the worker (D3): performs what core/client-stream decides. Bytes leave as the client
+// reads them, and what has left is acknowledged; keep-alive comments show a dead client.
+import { ClientStream, type ClientStreamEffect, type ClientStreamOptions } from '../core/client-stream.ts';
+import type { SessionPort, Socket } from './ports.ts';
+import type { Fault } from '../../shared/fault.ts';
+import { CLOSE } from '../../shared/link/close-codes.ts';
+import { decodeText } from '../../shared/link/codec.ts';
+import { streamDown } from '../../shared/link/session-frames.ts';
+import { encodeComment } from '../../shared/sse/encode.ts';
+
+/** Below every known idle cut-off (60 s and up), and the time within which a vanished client is noticed. */
+const KEEP_ALIVE_MS = 15_000;
+
+const KEEP_ALIVE = encodeComment('keep-alive');
+
+/** Headers of every SSE answer: nothing on the way may hold back, keep or rewrite it. */
+const SSE_HEADERS = {
+  'Content-Type': 'text/event-stream',
+  'Cache-Control': 'no-store, no-transform',
+  'X-Accel-Buffering': 'no',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+const encoder = new TextEncoder();
+
+export interface SseOptions extends ClientStreamOptions {
+  readonly session: SessionPort;
+  readonly signal: AbortSignal;
+  /** SSE text that opens the response: an endpoint event, a priming event, or a comment. */
+  readonly opening: string;
+  /** The client named an event of the stream. */
+  readonly resumes: boolean;
+}
+
+/** An open stream towards one client. */
+export class SseStream {
+  readonly #options: SseOptions;
+  readonly #machine: ClientStream;
+  readonly #keepAlive: ReturnType<typeof setInterval>;
+  readonly #settled: Promise<Fault | undefined>;
+  #settle: (fault: Fault | undefined) => void = () => undefined;
+  #socket: Socket | undefined;
+  /** Counts sockets, so that a late event of an older one is not taken for the newest's. */
+  #socketCount = 0;
+  #queue: string;
+  #isFinished = false;
+  #wake: (() => void) | undefined;
+
+  constructor(options: SseOptions) {
+    this.#options = options;
+    this.#machine = new ClientStream(options);
+    this.#queue = options.opening;
+    this.#settled = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    this.#keepAlive = setInterval(() => this.#beat(), KEEP_ALIVE_MS);
+    options.signal.addEventListener('abort', () => this.#cancel(), { once: true });
+    void this.#dial(0);
+  }
+
+  /** Why the stream can not be followed, or undefined once it is or when `ms` passed without news. */
+  async refusal(ms: number): Promise<Fault | undefined> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const patience = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), ms);
+    });
+    const fault = await Promise.race([this.#settled, patience]);
+    clearTimeout(timer);
+    return fault;
+  }
+
+  response(headers: Record<string, string>): Response {
+    const body = new ReadableStream<Uint8Array>(
+      { pull: (controller) => this.#pull(controller), cancel: () => this.#cancel() },
+      // Nothing is read ahead: a pull means that what was given before has left.
+      { highWaterMark: 0 },
+    );
+    return new Response(body, { headers: { ...SSE_HEADERS, ...headers } });
+  }
+
+  async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    this.#perform(this.#machine.drained());
+    if (this.#queue === '' && !this.#isFinished) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = undefined;
+    }
+    if (this.#queue === '') return controller.close();
+    const text = this.#queue;
+    this.#queue = '';
+    controller.enqueue(encoder.encode(text));
+  }
+
+  async #dial(delayMs: number): Promise<void> {
+    if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
+    if (this.#machine.isDone) return;
+    const count = ++this.#socketCount;
+    const { session, stream, resumes } = this.#options;
+    try {
+      const followed = await session.follow(stream, resumes || count > 1, {
+        message: (text) => this.#message(count, text),
+        closed: (code) => this.#closed(count, code),
+      });
+      if (!followed.ok) return this.#perform(this.#machine.refused(followed.fault));
+      this.#socket = followed.value;
+      if (this.#machine.isDone) this.#hangUp();
+    } catch {
+      // The actor broke away before it answered.
+      this.#closed(count, 1006);
+    }
+  }
+
+  #message(count: number, text: string): void {
+    if (count !== this.#socketCount) return;
+    const reading = decodeText(streamDown, text);
+    if (!reading.ok) return this.#socket?.close(CLOSE.protocol, reading.reason.slice(0, 100));
+    this.#perform(this.#machine.receive(reading.frame.header, reading.frame.message));
+  }
+
+  #closed(count: number, code: number): void {
+    if (count !== this.#socketCount) return;
+    this.#socket = undefined;
+    if (code === CLOSE.replaced) return this.#perform([{ do: 'finish' }, ...this.#machine.cancelled()]);
+    this.#perform(this.#machine.broken(Date.now(), Math.random()));
+  }
+
+  #perform(effects: readonly ClientStreamEffect[]): void {
+    for (const effect of effects) this.#performOne(effect);
+  }
+
+  #performOne(effect: ClientStreamEffect): void {
+    switch (effect.do) {
+      case 'dial':
+        return void this.#dial(effect.delayMs);
+      case 'send':
+        return this.#socket?.send(effect.text);
+      case 'write':
+        return this.#write(effect.text);
+      case 'settle':
+        return this.#settle(effect.fault);
+      case 'probe':
+        return this.#beat();
+      case 'finish':
+        this.#isFinished = true;
+        clearInterval(this.#keepAlive);
+        return this.#wake?.();
+      case 'hangUp':
+        return this.#hangUp();
+    }
+  }
+
+  #write(text: string): void {
+    this.#queue += text;
+    this.#wake?.();
+  }
+
+  /** A comment, unless the client has yet to read what it was given. */
+  #beat(): void {
+    if (this.#queue === '' && this.#wake) this.#write(KEEP_ALIVE);
+  }
+
+  #cancel(): void {
+    this.#isFinished = true;
+    this.#wake?.();
+    clearInterval(this.#keepAlive);
+    this.#perform(this.#machine.cancelled());
+  }
+
+  #hangUp(): void {
+    clearInterval(this.#keepAlive);
+    this.#socket?.close(CLOSE.done, 'stream over');
+    this.#socket = undefined;
+  }
+}

@@ -1,0 +1,202 @@
+// Streamable HTTP of the legacy revisions 2025-03-26 … 2025-11-25 on the MCP endpoint: sessions, answers as JSON or SSE,
+// the GET stream, Last-Event-ID, DELETE (MCP 2025-11-25, Transports, "Streamable HTTP").
+import { nanoid } from 'nanoid';
+import { readClientMessage, type ClientMessage } from './client-message.ts';
+import { corsHeaders } from './cors.ts';
+import { findSession, postPersistently, refuseExchange, type Exchange } from './exchange.ts';
+import { checkAccept } from './guards/media.ts';
+import { signSession } from './session-id.ts';
+import { SseStream } from './sse-response.ts';
+import type { PostAnswer } from '../core/relay.ts';
+import type { Post, SessionPort } from './ports.ts';
+import { GET_STREAM } from '../../shared/ids.ts';
+import { LAST_EVENT_ID_HEADER, PROTOCOL_VERSION_HEADER, SESSION_ID_HEADER } from '../../shared/mcp/headers.ts';
+import {
+  ASSUMED_REVISION,
+  allowsBatches,
+  isLegacyRevision,
+  LEGACY_REVISIONS,
+  primesStreams,
+} from '../../shared/mcp/revisions.ts';
+import type { Fault } from '../../shared/fault.ts';
+import { encodeComment, encodeEvent, eventId, parseEventId } from '../../shared/sse/encode.ts';
+
+/** Characters of a session's random name: 132 bits. */
+const SESSION_NAME_LENGTH = 22;
+/** Characters of a post's id: 96 bits, unique within its session. */
+const POST_ID_LENGTH = 16;
+
+/** A GET waits this long for the runner's word on the stream before it answers 200 and lets the client wait. */
+const ATTACH_WAIT_MS = 2_000;
+
+/** Opens a stream that has no event to say yet: proxies and clients see the headers at once. */
+const OPENING_COMMENT = encodeComment('open');
+
+export async function streamablePost(exchange: Exchange): Promise<Response> {
+  const read = await readClientMessage(exchange.request, true);
+  if (!read.ok) return refuseExchange(exchange, read.fault);
+  const { message } = read;
+  const fault = checkRevision(exchange) ?? checkBatch(exchange, message);
+  const id = message.isBatch ? undefined : message.requestIds[0];
+  if (fault) return refuseExchange(exchange, fault, id);
+  if (message.method === 'initialize') return initialize(exchange, message);
+  return inSession(exchange, (session) => post(exchange, session, message), id);
+}
+
+export async function streamableGet(exchange: Exchange): Promise<Response> {
+  const fault = checkAccept(exchange.request, 'get') ?? checkRevision(exchange);
+  if (fault) return refuseExchange(exchange, fault);
+  return inSession(exchange, (session) => openStream(exchange, session));
+}
+
+export async function streamableDelete(exchange: Exchange): Promise<Response> {
+  const fault = checkRevision(exchange);
+  if (fault) return refuseExchange(exchange, fault);
+  return inSession(exchange, async (session) =>
+    (await session.end())
+      ? new Response(null, { status: 204, headers: answerHeaders(exchange) })
+      : refuseExchange(exchange, { fault: 'session_not_found' }),
+  );
+}
+
+/** A missing session id is the client's mistake (400); every other doubt about it is the same 404 (F-23). */
+async function inSession(
+  exchange: Exchange,
+  serve: (session: SessionPort) => Promise<Response>,
+  id?: string,
+): Promise<Response> {
+  const sessionId = exchange.request.headers.get(SESSION_ID_HEADER);
+  if (sessionId === null) return refuseExchange(exchange, { fault: 'session_required' }, id);
+  const session = await findSession(exchange, sessionId);
+  return session ? serve(session) : refuseExchange(exchange, { fault: 'session_not_found' }, id);
+}
+
+function checkRevision({ request }: Exchange): Fault | undefined {
+  const revision = request.headers.get(PROTOCOL_VERSION_HEADER);
+  if (revision === null || isLegacyRevision(revision)) return undefined;
+  const served = LEGACY_REVISIONS.join(', ');
+  return { fault: 'unsupported_revision', message: `This MCP-Protocol-Version is not served. Served: ${served}.` };
+}
+
+function checkBatch({ request }: Exchange, message: ClientMessage): Fault | undefined {
+  if (!message.isBatch) return undefined;
+  const revision = request.headers.get(PROTOCOL_VERSION_HEADER) ?? ASSUMED_REVISION;
+  if (allowsBatches(revision)) return undefined;
+  return {
+    fault: 'invalid_request',
+    message: `Revision ${revision} has no batches; send the messages one by one.`,
+  };
+}
+
+async function initialize(exchange: Exchange, message: ClientMessage): Promise<Response> {
+  const { server, principal, secret, ports, request } = exchange;
+  const [id] = message.requestIds;
+  if (request.headers.has(SESSION_ID_HEADER)) {
+    const fault: Fault = {
+      fault: 'invalid_request',
+      message: 'This session is initialized. To open another, send initialize without Mcp-Session-Id.',
+    };
+    return refuseExchange(exchange, fault, id);
+  }
+  if (id === undefined) return refuseExchange(exchange, { fault: 'invalid_request', message: 'initialize is a request: it needs an id.' });
+  const name = nanoid(SESSION_NAME_LENGTH);
+  const sessionId = await signSession(secret, { name, server, principal: principal.name });
+  const session = ports.session(name);
+  const asked = newPost(message, 'answer');
+  const opening = { server, principal: principal.name, transport: 'streamable' as const };
+  const answer = await session.openWith(opening, asked);
+  return respond(exchange, session, asked, answer, { 'Mcp-Session-Id': sessionId });
+}
+
+async function post(exchange: Exchange, session: SessionPort, message: ClientMessage): Promise<Response> {
+  const wants = message.requestIds.length > 0 ? 'answer' : 'accepted';
+  const asked = newPost(message, wants);
+  // An answer can be followed instead, so one failed attempt is enough there.
+  const answer = await postPersistently(session, asked, wants === 'answer' ? 1 : undefined);
+  if (answer) return respond(exchange, session, asked, answer, {});
+  if (wants === 'answer') return follow(exchange, session, asked, false, {});
+  return refuseExchange(exchange, { fault: 'internal', message: 'The session could not be reached. Try again.' });
+}
+
+function newPost(message: ClientMessage, wants: Post['wants']): Post {
+  const id = nanoid(POST_ID_LENGTH);
+  // Only a post with requests opens a stream; others are accepted at once (LP13).
+  const stream = wants === 'answer' ? id : GET_STREAM;
+  return { id, stream, wants, message: message.text, requestIds: message.requestIds };
+}
+
+function respond(
+  exchange: Exchange,
+  session: SessionPort,
+  asked: Post,
+  answer: PostAnswer,
+  headers: Record<string, string>,
+): Response | Promise<Response> {
+  const all = { ...answerHeaders(exchange), ...headers };
+  switch (answer.kind) {
+    case 'answered':
+      return answer.message === undefined
+        ? new Response(null, { status: 202, headers: all })
+        : new Response(answer.message, { headers: { ...all, 'Content-Type': 'application/json' } });
+    case 'accepted':
+      return new Response(null, { status: 202, headers: all });
+    case 'follow':
+      return follow(exchange, session, asked, answer.isAccepted, headers);
+    case 'refused':
+      return refuseExchange(exchange, answer.fault, asked.requestIds.length === 1 ? asked.requestIds[0] : undefined);
+  }
+}
+
+/** The answer as a stream. */
+function follow(
+  exchange: Exchange,
+  session: SessionPort,
+  asked: Post,
+  isAccepted: boolean,
+  headers: Record<string, string>,
+): Response {
+  const { request } = exchange;
+  const revision = request.headers.get(PROTOCOL_VERSION_HEADER) ?? ASSUMED_REVISION;
+  const stream = new SseStream({
+    session,
+    signal: request.signal,
+    stream: asked.stream,
+    post: { id: asked.id, message: asked.message, isAccepted },
+    after: 0,
+    requestIds: asked.requestIds,
+    isResumable: true,
+    endsSession: false,
+    resumes: false,
+    opening: primesStreams(revision)
+      ? encodeEvent({ id: eventId(asked.stream, 0), data: '' })
+      : OPENING_COMMENT,
+  });
+  return stream.response({ ...answerHeaders(exchange), ...headers });
+}
+
+/** GET: the session's standing stream, or what a stream still holds after Last-Event-ID (R-4). */
+async function openStream(exchange: Exchange, session: SessionPort): Promise<Response> {
+  const { request } = exchange;
+  const lastEventId = request.headers.get(LAST_EVENT_ID_HEADER);
+  const cursor = lastEventId === null ? undefined : parseEventId(lastEventId);
+  if (lastEventId !== null && !cursor) return refuseExchange(exchange, { fault: 'event_unknown' });
+  const stream = new SseStream({
+    session,
+    signal: request.signal,
+    stream: cursor?.stream ?? GET_STREAM,
+    after: cursor?.seq ?? null,
+    requestIds: [],
+    isResumable: true,
+    endsSession: false,
+    resumes: cursor !== undefined,
+    opening: OPENING_COMMENT,
+  });
+  const fault = await stream.refusal(ATTACH_WAIT_MS);
+  return fault ? refuseExchange(exchange, fault) : stream.response(answerHeaders(exchange));
+}
+
+const answerHeaders = ({ request, settings }: Exchange): Record<string, string> => ({
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+  ...corsHeaders(request, settings),
+});

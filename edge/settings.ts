@@ -1,0 +1,268 @@
+// The edge's settings, read once from its text variables. A broken variable becomes a problem that says what to set, and
+// what it would have opened stays closed. No problem quotes a variable's value or a name in it: problems are shown publicly.
+import * as v from 'valibot';
+
+import { RUNNER_NAME, SERVER_NAME } from '../shared/ids.ts';
+
+/** Who a client or a runner was proved to be, and the servers it may reach. */
+export interface Principal {
+  readonly name: string;
+  /** `'*'`: every server. */
+  readonly servers: ReadonlySet<string> | '*';
+}
+
+/** Principals by the SHA-256 digest of their token: 64 lower-case hex digits. */
+export type Grants = ReadonlyMap<string, Principal>;
+
+/** `keys`: a client shows a key. `none`: whoever reaches the edge is served. */
+export type ClientAuth = 'keys' | 'none';
+
+export interface Settings {
+  /** One sentence each: which variable, what is wrong, what to set. Holds no values, so it may be shown to anyone. */
+  readonly problems: readonly string[];
+  /** Signs session ids and tickets. Absent: no session can be opened. */
+  readonly secret?: string;
+  readonly runners: Grants;
+  readonly clients: Grants;
+  readonly clientAuth: ClientAuth;
+  /** Origins of browser pages that may call, as a browser spells them. */
+  readonly origins: ReadonlySet<string>;
+  /** Served hosts (`host` or `host:port`, lower case). `'any'`: unset, as a first deploy can not know its workers.dev name. */
+  readonly hosts: ReadonlySet<string> | 'any';
+  /** SHA-256 digest of the key that opens `/metrics`. Absent: `/metrics` is closed. */
+  readonly metricsKey?: string;
+}
+
+/** 32 characters of hex are 128 bits, the least that makes guessing a signature's key pointless. */
+const SECRET_CHARACTERS = 32;
+
+/** Two at a time let a key be rotated without a gap; more would only hide keys nobody withdrew. */
+const KEYS_PER_NAME = 2;
+
+/** Client names appear in session signatures and logs; `@` lets a mail address be one. */
+const CLIENT_NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
+
+const DIGEST = /^sha256:[0-9a-f]{64}$/i;
+const DIGEST_FORM = '"sha256:" and the 64 hex digits of the SHA-256 of the key';
+
+type Problems = string[];
+
+/**
+ * Reads the settings from the environment's text variables; never throws.
+ * Cheap enough to run once per isolate, too dear to run per request.
+ */
+export function readSettings(env: Record<string, unknown>): Settings {
+  const problems: Problems = [];
+  const secret = readSecret(env, problems);
+  const clientAuth = readClientAuth(env, problems);
+  const metricsKey = readMetricsKey(env, problems);
+  return {
+    ...(secret !== undefined && { secret }),
+    runners: readGrants(env, problems, {
+      variable: 'BRIDGE_RUNNERS',
+      member: 'token',
+      name: RUNNER_NAME,
+      needed: 'no runner can connect',
+    }),
+    clients: readGrants(env, problems, {
+      variable: 'BRIDGE_CLIENTS',
+      member: 'key',
+      name: CLIENT_NAME,
+      needed: clientAuth === 'keys' ? 'no client is let in' : undefined,
+    }),
+    clientAuth,
+    origins: readList(env, problems, 'BRIDGE_ORIGINS', isOrigin, ORIGIN_FORM) ?? new Set(),
+    hosts: readList(env, problems, 'BRIDGE_HOSTS', isHost, HOST_FORM) ?? 'any',
+    ...(metricsKey !== undefined && { metricsKey }),
+    problems,
+  };
+}
+
+/** A variable's text without surrounding blanks (pasted values often end in a newline); undefined when unset or empty. */
+function readText(
+  env: Record<string, unknown>,
+  problems: Problems,
+  variable: string,
+): string | undefined {
+  const value = env[variable];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'string') return value.trim() || undefined;
+  problems.push(`${variable} must be text. Set it as a plain variable or a secret.`);
+  return '';
+}
+
+function readSecret(env: Record<string, unknown>, problems: Problems): string | undefined {
+  const text = readText(env, problems, 'BRIDGE_SECRET');
+  if (text === '') return undefined;
+  if (text !== undefined && text.length >= SECRET_CHARACTERS) return text;
+  problems.push(
+    `BRIDGE_SECRET is ${text === undefined ? 'not set' : 'too short'}: no session can be opened. ` +
+      `Set it to ${SECRET_CHARACTERS} or more random characters, for example from \`openssl rand -hex 32\`.`,
+  );
+  return undefined;
+}
+
+function readClientAuth(env: Record<string, unknown>, problems: Problems): ClientAuth {
+  const text = readText(env, problems, 'BRIDGE_CLIENT_AUTH');
+  if (text === 'none') return 'none';
+  if (text !== undefined && text !== '' && text !== 'keys')
+    problems.push(
+      'BRIDGE_CLIENT_AUTH is neither "keys" nor "none": keys are asked for. Set one of the two.',
+    );
+  return 'keys';
+}
+
+function readMetricsKey(env: Record<string, unknown>, problems: Problems): string | undefined {
+  const text = readText(env, problems, 'BRIDGE_METRICS_KEY');
+  if (text === undefined || text === '') return undefined;
+  if (DIGEST.test(text)) return digestOf(text);
+  problems.push(
+    `BRIDGE_METRICS_KEY is no digest: /metrics stays closed. Set it to ${DIGEST_FORM}.`,
+  );
+  return undefined;
+}
+
+const digestOf = (text: string): string => text.slice('sha256:'.length).toLowerCase();
+
+interface GrantsVariable {
+  readonly variable: string;
+  readonly member: 'token' | 'key';
+  readonly name: RegExp;
+  /** What does not work while the variable is unset; undefined where that is fine. */
+  readonly needed: string | undefined;
+}
+
+/** Every message is ours: the library's own would quote what it received. */
+function grantsSchema({ member, name }: GrantsVariable) {
+  const keys = v.pipe(
+    v.unknown(),
+    v.transform((value): unknown[] => (Array.isArray(value) ? value : [value])),
+    v.array(
+      v.pipe(
+        v.string(`"${member}" must be ${DIGEST_FORM}`),
+        v.regex(DIGEST, `"${member}" must be ${DIGEST_FORM}`),
+        v.transform(digestOf),
+      ),
+    ),
+    v.minLength(1, `"${member}" must hold one digest or two`),
+    v.maxLength(KEYS_PER_NAME, `"${member}" must hold one digest or two`),
+  );
+  const serversForm = '"servers" must be ["*"] or a list of server names';
+  const servers = v.pipe(
+    v.array(
+      v.pipe(
+        v.string(serversForm),
+        v.check((text) => text === '*' || SERVER_NAME.test(text), serversForm),
+      ),
+      serversForm,
+    ),
+    v.minLength(1, serversForm),
+  );
+  const grant = v.strictObject(
+    { [member]: keys, servers },
+    `must be an object of "${member}" and "servers" and nothing else`,
+  );
+  return v.record(
+    v.pipe(v.string(), v.regex(name, 'has a name with characters that are not allowed')),
+    grant,
+    'must be a JSON object',
+  );
+}
+
+function readGrants(
+  env: Record<string, unknown>,
+  problems: Problems,
+  variable: GrantsVariable,
+): Grants {
+  const text = readText(env, problems, variable.variable);
+  const example = `{"<name>": {"${variable.member}": "sha256:<64 hex digits>", "servers": ["*"]}}`;
+  if (text === undefined && variable.needed !== undefined)
+    problems.push(`${variable.variable} is not set: ${variable.needed}. Set it to ${example}.`);
+  if (text === undefined || text === '') return new Map();
+
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    problems.push(`${variable.variable} is not JSON: nothing in it counts. Set it to ${example}.`);
+    return new Map();
+  }
+  // A JSON array passes as an object of indices otherwise.
+  const parsed = v.safeParse(grantsSchema(variable), Array.isArray(json) ? undefined : json);
+  if (!parsed.success) {
+    for (const issue of parsed.issues)
+      problems.push(
+        `${variable.variable}${place(issue)} ${issue.message}; nothing in the variable counts until then.`,
+      );
+    return new Map();
+  }
+  return byDigest(parsed.output, variable, problems);
+}
+
+/** `, entry 2:`, counted from 1, so that no name is told. */
+function place(issue: v.BaseIssue<unknown>): string {
+  const entry = issue.path?.[0];
+  if (entry === undefined) return '';
+  return `, entry ${Object.keys(Object(entry.input)).indexOf(String(entry.key)) + 1}:`;
+}
+
+function byDigest(
+  entries: Record<string, Record<string, string[]>>,
+  { variable, member }: GrantsVariable,
+  problems: Problems,
+): Grants {
+  const grants = new Map<string, Principal>();
+  for (const [name, entry] of Object.entries(entries)) {
+    const names = entry['servers'] ?? [];
+    const servers = names.includes('*') ? '*' : new Set(names);
+    for (const digest of new Set(entry[member])) {
+      if (grants.has(digest)) {
+        problems.push(
+          `${variable}: two entries have the same "${member}", so they can not be told apart; ` +
+            'nothing in the variable counts until each has its own.',
+        );
+        return new Map();
+      }
+      grants.set(digest, { name, servers });
+    }
+  }
+  return grants;
+}
+
+const ORIGIN_FORM = 'origins as browsers send them, such as https://app.example, without a path';
+const HOST_FORM = 'hosts such as bridge.example or 127.0.0.1:8787, without a scheme or a path';
+
+/**
+ * A comma-separated allow-list. Wrong entries are left out and told, which only narrows it; set but wholly wrong
+ * is an empty list, not an absent one.
+ */
+function readList(
+  env: Record<string, unknown>,
+  problems: Problems,
+  variable: string,
+  isEntry: (text: string) => boolean,
+  form: string,
+): ReadonlySet<string> | undefined {
+  const text = readText(env, problems, variable);
+  if (text === undefined) return undefined;
+  const entries = new Set<string>();
+  for (const [index, entry] of text.split(',').entries()) {
+    const written = entry.trim().toLowerCase();
+    if (written === '') continue;
+    if (isEntry(written)) entries.add(written);
+    else problems.push(`${variable}, entry ${index + 1}: not served. List ${form}.`);
+  }
+  return entries;
+}
+
+/** `scheme://host[:port]`; for http(s) in the one spelling a browser sends: no path, no default port, no user. */
+function isOrigin(text: string): boolean {
+  if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#@\\\s*]+$/.test(text) || !URL.canParse(text)) return false;
+  const { origin, protocol } = new URL(text);
+  // Pages of editors and browser extensions have schemes for which URL knows no origin.
+  return protocol === 'http:' || protocol === 'https:' ? origin === text : protocol !== 'file:';
+}
+
+function isHost(text: string): boolean {
+  return URL.canParse(`https://${text}`) && new URL(`https://${text}`).host === text;
+}

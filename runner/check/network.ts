@@ -1,0 +1,62 @@
+// Puts the failures of a connection into words that say what to change.
+
+/** What a failed connection means. */
+export interface NetworkFault {
+  readonly words: string;
+  readonly fix: string;
+}
+
+const CERTIFICATE_CODES: ReadonlySet<string> = new Set([
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+/** Reads the error of `fetch` or of a WebSocket dial. */
+export function networkFault(error: unknown): NetworkFault {
+  const code = codeOf(error);
+  if (CERTIFICATE_CODES.has(code)) {
+    return {
+      words: `its certificate is not trusted (${code})`,
+      fix: 'If a firewall inspects TLS here, name its authority in NODE_EXTRA_CA_CERTS; else do not connect.',
+    };
+  }
+  switch (code) {
+    case 'ENOTFOUND':
+      return { words: 'its host name is unknown', fix: 'Check the edge URL for slips.' };
+    case 'EAI_AGAIN':
+      return {
+        words: 'host names can not be looked up now',
+        fix: "Check this machine's network and DNS.",
+      };
+    case 'ECONNREFUSED':
+      return {
+        words: 'nothing listens there',
+        fix: 'Check the edge URL and its port, and that the edge is deployed.',
+      };
+    case 'TimeoutError':
+    case 'ETIMEDOUT':
+    case 'UND_ERR_CONNECT_TIMEOUT':
+      return {
+        words: 'it did not answer in time',
+        fix: 'Check that a firewall lets this machine reach it.',
+      };
+    default:
+      return {
+        words: `the connection failed (${code})`,
+        fix: 'Check the network between here and the edge.',
+      };
+  }
+}
+
+/** The system's code; `fetch` hides it in the cause, a timeout is known by its name. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return error.cause instanceof Error ? codeOf(error.cause) : error.name;
+}

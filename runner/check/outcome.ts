@@ -1,0 +1,32 @@
+// What one check found out, and how it is shown.
+import { visibleText } from '../log.ts';
+
+/** `skip` says why something was not tried; `warn` works but had better be changed. */
+export interface Outcome {
+  readonly verdict: 'ok' | 'warn' | 'skip' | 'FAIL';
+  /** What was tried, such as `server github`. */
+  readonly subject: string;
+  readonly words: string;
+  /** What to do, as a sentence. */
+  readonly fix?: string;
+  /** Further lines, such as the end of a process's stderr. */
+  readonly lines?: readonly string[];
+}
+
+/** SGR codes (ECMA-48 §8.3.117): green, yellow, grey, red. */
+const COLOURS = { ok: 32, warn: 33, skip: 90, FAIL: 31 } as const;
+
+/** An outcome as lines of text, each with its line break. */
+export function outcomeText(
+  { verdict, subject, words, fix, lines = [] }: Outcome,
+  hasColours: boolean,
+): string {
+  const mark = verdict.padEnd(4);
+  const shown = hasColours ? `\u001B[${COLOURS[verdict]}m${mark}\u001B[0m` : mark;
+  const rest = [...(fix === undefined ? [] : [fix]), ...lines.map((line) => `| ${line}`)];
+  return [
+    `${shown}  ${visibleText(subject)}: ${visibleText(words)}`,
+    ...rest.map((line) => `      ${visibleText(line)}`),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,55 @@
+// Reads a command's arguments; a slip is answered with exit code 2 and a hint, as shells expect.
+import { parseArgs } from 'node:util';
+
+/** Exit codes: 0 done, 1 it did not work, 2 the command was called wrongly (as in sh and in GNU tools). */
+export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+
+type Option = { readonly type: 'string' | 'boolean'; readonly short?: string };
+
+/** Values of the options given, and the words that are no options. */
+export interface Arguments {
+  readonly values: Readonly<Record<string, string | boolean | undefined>>;
+  readonly words: readonly string[];
+}
+
+/** Parses `argv`, or prints what is wrong with it and answers undefined. `words` is how many plain words the command takes. */
+export function readArguments(
+  command: string,
+  argv: readonly string[],
+  options: Readonly<Record<string, Option>>,
+  words = 0,
+): Arguments | undefined {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      options: { ...options, help: { type: 'boolean', short: 'h' } },
+      allowPositionals: true,
+    });
+    if (positionals.length <= words) return { values, words: positionals };
+    // The word may be a secret that was pasted in the wrong place; it is not repeated.
+    printUsageError(
+      command,
+      `takes ${words === 0 ? 'options only' : `at most ${words} words`} besides its options`,
+    );
+  } catch (error) {
+    const isUsage =
+      error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+    if (!isUsage) throw error;
+    printUsageError(command, firstSentence(error.message));
+  }
+  return undefined;
+}
+
+/** The value of a string option, if it was given. */
+export function textOf({ values }: Arguments, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function printUsageError(command: string, what: string): void {
+  process.stderr.write(`mcp-bridge ${command}: ${what}\nSee: mcp-bridge help ${command}\n`);
+}
+
+/** Node's message goes on about positional arguments. */
+const firstSentence = (message: string): string =>
+  (message.split(/\.\s|\n/u)[0] ?? message).replace(/\.$/u, '');

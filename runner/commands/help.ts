@@ -1,0 +1,54 @@
+// What `mcp-bridge help` says.
+
+const OVERVIEW = `mcp-bridge runs stdio MCP servers for remote MCP clients and dials out to an edge that serves them.
+
+Usage: mcp-bridge <command> [options]
+
+  dev         serve everything on this machine, without an account
+  run         run the servers of a config file and stay linked to the edge
+  check       try out a config: file, commands, servers, edge, credential
+  credential  make a runner token or a client key
+  schema      print the JSON Schema of the config file
+  help        say more about a command: mcp-bridge help run
+
+  --version   print the version
+`;
+
+const TEXTS: Readonly<Record<string, string>> = {
+  run: `Usage: mcp-bridge run --config <file> [options]
+
+Runs the servers of <file> and stays linked to the edge until SIGTERM or SIGINT. The first signal lets
+requests finish, a second one exits at once. SIGHUP, or a change of the file, reloads it.
+
+  --config <file>      the mcpServers file (default: mcp.json)
+  --edge <url>         the edge, if not in the file: https://<host>
+  --runner <name>      this runner's name, if not in the file (default: the host name)
+  --token-file <file>  file with the runner token, if not in the config
+  --log-level <level>  debug, info, warn or error (default: info)
+`,
+  check: `Usage: mcp-bridge check --config <file> [options]
+
+Tries out everything a runner needs and says what to do about each failure. Starts each server once.
+Exit code 1 if anything failed.
+
+  --config <file>      the mcpServers file (default: mcp.json)
+  --edge <url>         the edge, if not in the file
+  --token-file <file>  file with the runner token, if not in the config
+`,
+  credential: `Usage: mcp-bridge credential runner <name> [--servers a,b] [--out <file>]
+       mcp-bridge credential client <name> [--servers a,b]
+
+Makes a credential and prints the entry that lets the edge know it. The edge stores a hash only.
+A runner token goes to a file with mode 0600; a client key is shown once.
+
+  --servers <names>    the servers it is for, separated by commas (default: all)
+  --out <file>         where the runner token goes (default: <name>.runner-token)
+`,
+  schema: `Usage: mcp-bridge schema
+
+Prints the JSON Schema of the config file, for editors and linters.
+`,
+};
+
+/** The text about `command`, or the overview. */
+export const helpText = (command?: string): string => TEXTS[command ?? ''] ?? OVERVIEW;

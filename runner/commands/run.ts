@@ -1,0 +1,184 @@
+// `mcp-bridge run`: reads the config, starts the runner, and turns signals and file changes into its commands.
+import { watchConfig } from '../config-watch.ts';
+import type { RunnerConfig } from '../config.ts';
+import { describeProblem } from '../config/problem.ts';
+import { readTokenFile } from '../credential.ts';
+import { createLog, LOG_LEVELS } from '../log.ts';
+import type { Log, LogLevel } from '../log.ts';
+import type { RunningRunner, StartOptions } from '../running-runner.ts';
+import { startStatus } from '../status/http.ts';
+import type { StatusServer } from '../status/http.ts';
+import { EXIT, printUsageError, readArguments, textOf } from './arguments.ts';
+import type { Arguments } from './arguments.ts';
+import { readSettings } from './settings.ts';
+
+/** What the command starts; passed in, so that signals and reloads can be tried with another runner. */
+export interface RunParts {
+  startRunner(options: StartOptions): RunningRunner;
+  sweepOrphans(): Promise<readonly { pid: number; command: string }[]>;
+}
+
+/** Exit codes of a process ended by a signal, as shells report them (POSIX, "Exit Status for Commands"). */
+const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
+
+const OPTIONS = {
+  config: { type: 'string' },
+  edge: { type: 'string' },
+  runner: { type: 'string' },
+  'token-file': { type: 'string' },
+  'log-level': { type: 'string' },
+} as const;
+
+/** Runs until a signal ends it. Answers the exit code. */
+export async function runCommand(argv: readonly string[], parts: RunParts): Promise<number> {
+  const given = readArguments('run', argv, OPTIONS);
+  if (given === undefined) return EXIT.usage;
+  const level = textOf(given, 'log-level') ?? 'info';
+  if (!isLogLevel(level)) {
+    printUsageError('run', `--log-level takes ${LOG_LEVELS.join(', ')}`);
+    return EXIT.usage;
+  }
+  const options = await readStartOptions(given, createLog({ level }));
+  if (options === undefined) return EXIT.failed;
+  return serve(given, options, parts);
+}
+
+const isLogLevel = (text: string): text is LogLevel =>
+  (LOG_LEVELS as readonly string[]).includes(text);
+
+/** Everything the runner needs, or undefined after its mistakes were printed. */
+async function readStartOptions(given: Arguments, log: Log): Promise<StartOptions | undefined> {
+  const reading = await readSettings(given, process.env);
+  if (!reading.ok) return complain(reading.problems.map((problem) => describeProblem(problem)));
+  const { config } = reading;
+  const { edge, tokenFile } = config;
+  if (edge === undefined) {
+    return complain([
+      `${config.file}: bridge.edge: is missing. Give the edge there or with --edge https://<host>.`,
+    ]);
+  }
+  if (tokenFile === undefined) {
+    return complain([
+      `${config.file}: bridge.tokenFile: is missing. Make a token with: mcp-bridge credential runner ${config.runner}`,
+    ]);
+  }
+  const token = await readTokenFile(tokenFile);
+  if (!token.ok) return complain([token.message]);
+  return { config, token: token.token, edge, log };
+}
+
+function complain(lines: readonly string[]): undefined {
+  for (const line of lines) process.stderr.write(`${line}\n`);
+  return undefined;
+}
+
+async function serve(given: Arguments, options: StartOptions, parts: RunParts): Promise<number> {
+  const { config, edge, log } = options;
+  for (const warning of config.warnings) log.warn('config warning', { ...warning });
+  for (const orphan of await parts.sweepOrphans()) log.warn('orphan ended', { ...orphan });
+  const runner = parts.startRunner(options);
+  const status = await openStatus(config, runner, log);
+  const reload = reloader(given, options, runner);
+  const watcher = watchConfig(config.file, reload);
+  process.on('SIGHUP', reload);
+  log.info('runner started', { runner: config.runner, edge, servers: [...config.servers.keys()] });
+  const code = await Promise.race([untilStopped(runner, log), untilRefused(runner, log)]);
+  process.off('SIGHUP', reload);
+  watcher.close();
+  await status?.close();
+  return code;
+}
+
+/** The status pages, where the config names a port. A taken port is no reason not to serve. */
+async function openStatus(
+  config: RunnerConfig,
+  runner: RunningRunner,
+  log: Log,
+): Promise<StatusServer | undefined> {
+  if (config.statusPort === undefined) return undefined;
+  try {
+    const status = await startStatus({
+      port: config.statusPort,
+      snapshot: () => runner.snapshot(),
+    });
+    log.info('status pages open', { url: `http://127.0.0.1:${status.port}/` });
+    return status;
+  } catch (error) {
+    log.error('status pages could not be opened', { port: config.statusPort, error });
+    return undefined;
+  }
+}
+
+/** Resolves with the exit code after the first signal's drain or at the second signal (R-12). */
+function untilStopped(runner: RunningRunner, log: Log): Promise<number> {
+  return new Promise((resolve) => {
+    let isDraining = false;
+    const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
+      if (isDraining) {
+        log.warn('exiting now', { signal });
+        runner.kill();
+        resolve(SIGNAL_EXIT[signal]);
+        return;
+      }
+      isDraining = true;
+      log.info('draining', { signal });
+      const drained = runner.drain().then(
+        () => EXIT.ok,
+        (error: unknown) => {
+          log.error('drain failed', { error });
+          runner.kill();
+          return EXIT.failed;
+        },
+      );
+      void drained.then((code) => {
+        log.info('stopped');
+        resolve(code);
+      });
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+}
+
+/** Logs the first link; resolves only if the edge refuses this runner for good. */
+function untilRefused(runner: RunningRunner, log: Log): Promise<number> {
+  return new Promise((resolve) => {
+    runner.ready.then(
+      () => log.info('linked to the edge'),
+      (error: unknown) => {
+        log.error('the edge refused this runner', { error });
+        runner.kill();
+        resolve(EXIT.failed);
+      },
+    );
+  });
+}
+
+/** Reads the file again and hands it over; with a mistake in it, the config in force stays. Reloads run one by one. */
+function reloader(
+  given: Arguments,
+  { config: started, log }: StartOptions,
+  runner: RunningRunner,
+): () => void {
+  let last: Promise<void> = Promise.resolve();
+  const reloadOnce = async (): Promise<void> => {
+    const reading = await readSettings(given, process.env);
+    if (!reading.ok) {
+      for (const problem of reading.problems) log.error('config not reloaded', { ...problem });
+      return;
+    }
+    const { config } = reading;
+    for (const warning of config.warnings) log.warn('config warning', { ...warning });
+    for (const setting of ['edge', 'runner', 'tokenFile', 'statusPort'] as const) {
+      if (config[setting] !== started[setting])
+        log.warn('setting takes effect after a restart', { setting });
+    }
+    runner.reload(config);
+    log.info('config reloaded', { servers: [...config.servers.keys()] });
+  };
+  return () => {
+    last = last
+      .then(reloadOnce)
+      .catch((error: unknown) => log.error('config not reloaded', { error }));
+  };
+}

@@ -1,0 +1,41 @@
+// What `run` and `check` take both from the config file and from the command line, where the latter wins.
+import { resolve } from 'node:path';
+import { RUNNER_NAME } from '../../shared/ids.ts';
+import { readConfig } from '../config.ts';
+import type { ConfigReading } from '../config.ts';
+import { readEdgeUrl } from '../edge-url.ts';
+import { textOf } from './arguments.ts';
+import type { Arguments } from './arguments.ts';
+
+/** Where people keep the file when they name none. */
+const DEFAULT_FILE = 'mcp.json';
+
+export const configFileOf = (given: Arguments): string => textOf(given, 'config') ?? DEFAULT_FILE;
+
+/** The config with the command line's values in place of its own. Mistakes in both are reported alike. */
+export async function readSettings(
+  given: Arguments,
+  environment: NodeJS.ProcessEnv,
+): Promise<ConfigReading> {
+  const reading = await readConfig(configFileOf(given), environment);
+  const problems = reading.ok ? [] : [...reading.problems];
+  const edge = textOf(given, 'edge');
+  const url = edge === undefined ? undefined : readEdgeUrl(edge);
+  if (url?.ok === false)
+    problems.push({ file: 'command line', path: '--edge', what: url.what, fix: url.fix });
+  const runner = textOf(given, 'runner');
+  if (runner !== undefined && !RUNNER_NAME.test(runner)) {
+    const fix =
+      'Use 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first.';
+    problems.push({ file: 'command line', path: '--runner', what: 'is not a runner name', fix });
+  }
+  if (!reading.ok || problems.length > 0) return { ok: false, problems };
+  const tokenFile = textOf(given, 'token-file');
+  const config = {
+    ...reading.config,
+    ...(url?.ok === true ? { edge: url.edge } : {}),
+    ...(runner === undefined ? {} : { runner }),
+    ...(tokenFile === undefined ? {} : { tokenFile: resolve(tokenFile) }),
+  };
+  return { ok: true, config };
+}

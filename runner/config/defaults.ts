@@ -1,0 +1,32 @@
+// What holds where the config says nothing, each with its reason.
+import { PROCESS_LINE_BYTES } from '../../shared/limits.ts';
+
+/** Sessions of a runner: at 50 to 100 MB a Node process, 200 fill a machine of 16 GB. */
+export const CAPACITY = 200;
+
+/** How long a drain lets requests finish: below the 90 s that systemd, and near the 30 s that Kubernetes, wait before SIGKILL. */
+export const DRAIN_TIMEOUT_MS = 30_000;
+
+/** Processes kept ready: none, since each costs memory whether or not a client comes. */
+export const WARM = 0;
+
+/** A session nobody uses: long enough for a coffee or a meeting, short enough that forgotten processes do not pile up. */
+export const IDLE_TIMEOUT_MS = 30 * 60_000;
+
+/** A session whose client's stream broke, with nothing in flight or undelivered: a reconnecting client is back within seconds. */
+export const VANISH_TIMEOUT_MS = 30_000;
+
+/** A request without progress: tools that fetch or build take minutes, and clients with a timeout give up sooner. */
+export const REQUEST_TIMEOUT_MS = 300_000;
+
+/** A request that keeps reporting progress: past an hour it is a process in a loop more often than work. */
+export const REQUEST_LIMIT_MS = 3_600_000;
+
+/** Until a process answers `initialize`: a first `npx` downloads its package in that time. */
+export const START_TIMEOUT_MS = 30_000;
+
+/** Longest line of a process. More could not travel: it is what a link reassembles. */
+export const MAX_LINE_BYTES = PROCESS_LINE_BYTES;
+
+/** Requests a session may have in flight: agents seen in the field fan out to a dozen. */
+export const MAX_IN_FLIGHT = 64;

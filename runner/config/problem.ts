@@ -1,0 +1,58 @@
+// What is wrong with a config file, said so that a person can correct it: where, what, and what to do.
+
+/** One mistake. Never holds a value from `env`, `args` or the environment: those may be secrets. */
+export interface ConfigProblem {
+  /** The file as it was named to the reader. */
+  readonly file: string;
+  /** The setting, such as `mcpServers.github.args[1]`; `line 3, column 7` for a syntax error; empty for the whole file. */
+  readonly path: string;
+  /** What is wrong, without a full stop. */
+  readonly what: string;
+  /** What to do about it, as a sentence. */
+  readonly fix: string;
+}
+
+/** A problem as one line of text. */
+export function describeProblem({ file, path, what, fix }: ConfigProblem): string {
+  return `${file}: ${path === '' ? '' : `${path}: `}${what}. ${fix}`;
+}
+
+/** Names that can stand in a path without quotes. */
+const PLAIN_KEY = /^[A-Za-z_$][\w$-]*$/u;
+
+/** `['mcpServers', 'a.b', 'args', 1]` → `mcpServers["a.b"].args[1]`. */
+export function settingPath(keys: readonly (string | number)[]): string {
+  return keys.reduce<string>((path, key) => {
+    if (typeof key === 'number') return `${path}[${key}]`;
+    if (!PLAIN_KEY.test(key)) return `${path}[${JSON.stringify(key)}]`;
+    return path === '' ? key : `${path}.${key}`;
+  }, '');
+}
+
+/** The known word that `word` is most likely a slip for, or undefined. */
+export function nearestWord(word: string, known: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  // A third of the letters may differ: `comand` and `idle_timeout` are found, `foo` is not `env`.
+  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(plain(word), plain(candidate));
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+const plain = (word: string): string => word.toLowerCase().replaceAll(/[_-]/gu, '');
+
+/** Levenshtein's distance, by rows. */
+function editDistance(left: string, right: string): number {
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= left.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= right.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (left[i - 1] === right[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[right.length] ?? 0;
+}

@@ -1,0 +1,238 @@
+// The shape of the config file. Messages are noun phrases ("a whole number from 0 to 32"): what a
+// value should be, which the reader of issues turns into advice. config.schema.json is made
+// from this, and JSON Schema's patterns have no flags.
+import * as v from 'valibot';
+import { RUNNER_NAME, SERVER_NAME } from '../../shared/ids.ts';
+import { PROCESS_LINE_BYTES } from '../../shared/limits.ts';
+import { DURATION_TEXT, durationMs, LONGEST_DURATION_MS } from './duration.ts';
+
+/** First path segments that the edge serves itself; a server of that name could not be reached. */
+export const RESERVED_SERVER_NAMES: ReadonlySet<string> = new Set([
+  'runner',
+  'admin',
+  'healthz',
+  'readyz',
+  'metrics',
+]);
+
+/** Sessions and calls beyond this are a slip of the keyboard: no machine holds as many processes. */
+const MAX_COUNT = 10_000;
+
+/** Processes kept ready for one server; more would be a machine's worth of idle memory. */
+const MAX_WARM = 32;
+
+/** Below this not even an `initialize` answer fits a line. */
+const MIN_LINE_BYTES = 1024;
+
+/** A variable's name, or a prefix such as `AWS_*`. A bare `*` would undo the allow-list. */
+const INHERITED_NAME = /^[A-Za-z_]\w*\*?$/;
+
+const NO_NUL = /^[^\u0000]*$/;
+
+function text(wanted: string, description: string) {
+  return v.pipe(
+    v.string(wanted),
+    v.minLength(1, wanted),
+    v.regex(NO_NUL, wanted),
+    v.description(description),
+  );
+}
+
+function count(least: number, most: number, description: string) {
+  const wanted = `a whole number from ${least} to ${most}`;
+  return v.pipe(
+    v.number(wanted),
+    v.integer(wanted),
+    v.minValue(least, wanted),
+    v.maxValue(most, wanted),
+    v.description(description),
+  );
+}
+
+function duration(leastMs: number, description: string) {
+  const wanted = `a duration from ${leastMs}ms to 168h, as "500ms", "30s", "5m", "1h" or a number of milliseconds`;
+  const inRange = (value: string): boolean => {
+    const ms = durationMs(value);
+    return ms >= leastMs && ms <= LONGEST_DURATION_MS;
+  };
+  return v.pipe(
+    v.union(
+      [
+        v.pipe(
+          v.number(wanted),
+          v.integer(wanted),
+          v.minValue(leastMs, wanted),
+          v.maxValue(LONGEST_DURATION_MS, wanted),
+        ),
+        v.pipe(v.string(wanted), v.regex(DURATION_TEXT, wanted), v.check(inRange, wanted)),
+      ],
+      wanted,
+    ),
+    v.description(description),
+  );
+}
+
+/** The `bridge` block of one server. */
+export const serverBlock = v.strictObject(
+  {
+    warm: v.optional(
+      count(0, MAX_WARM, 'Processes started ahead, so that opening a session does not wait.'),
+    ),
+    sharing: v.optional(
+      v.pipe(
+        v.picklist(['session'], '"session": each session has a process of its own'),
+        v.description('Who shares a process. Each session has its own.'),
+      ),
+    ),
+    stderr: v.optional(
+      v.pipe(
+        v.picklist(['log', 'client'], '"log" or "client"'),
+        v.description(
+          "Where the process's stderr goes: the runner's log, or the client as notifications.",
+        ),
+      ),
+    ),
+    inheritEnv: v.optional(
+      v.pipe(
+        v.array(
+          v.pipe(
+            v.string('the name of an environment variable, or a prefix such as "AWS_*"'),
+            v.regex(
+              INHERITED_NAME,
+              'the name of an environment variable, or a prefix such as "AWS_*"',
+            ),
+          ),
+          'an array of names of environment variables',
+        ),
+        v.description(
+          "Variables of the runner's environment that the process may see beside the usual few.",
+        ),
+      ),
+    ),
+    idleTimeout: v.optional(duration(1000, 'A session unused for this long ends. Default 30m.')),
+    vanishTimeout: v.optional(
+      duration(
+        0,
+        'A session whose client is gone, with nothing in flight, ends after this. Default 30s.',
+      ),
+    ),
+    requestTimeout: v.optional(
+      duration(100, 'A request fails after this long without progress. Default 5m.'),
+    ),
+    requestLimit: v.optional(
+      duration(100, 'A request fails after this long, progress or not. Default 1h.'),
+    ),
+    startTimeout: v.optional(
+      duration(100, 'A process must answer within this after its start. Default 30s.'),
+    ),
+    maxLineBytes: v.optional(
+      count(
+        MIN_LINE_BYTES,
+        PROCESS_LINE_BYTES,
+        'Longest line a process may print. Default 16 MiB.',
+      ),
+    ),
+    maxInFlight: v.optional(
+      count(1, MAX_COUNT, 'Requests a session may have in flight. Default 64.'),
+    ),
+    maxSessions: v.optional(
+      count(1, MAX_COUNT, "Sessions of this server. Default: the runner's capacity."),
+    ),
+  },
+  'an object',
+);
+
+/** One entry of `mcpServers`. Keys of other programs are let through. */
+export const serverEntry = v.looseObject(
+  {
+    type: v.optional(v.literal('stdio', '"stdio"')),
+    command: text(
+      'the program to run, as a string',
+      'The program to run: a name on PATH or a path.',
+    ),
+    args: v.optional(
+      v.pipe(
+        v.array(
+          v.pipe(v.string('a string in double quotes'), v.regex(NO_NUL, 'a string without NUL')),
+          'an array of strings',
+        ),
+        v.description(
+          'Its arguments. ${NAME} and ${NAME:-default} are filled from the environment.',
+        ),
+      ),
+    ),
+    env: v.optional(
+      v.pipe(
+        v.record(
+          v.pipe(
+            v.string('a variable name'),
+            v.regex(/^[^=\u0000]+$/, 'a variable name without "="'),
+          ),
+          v.pipe(v.string('a string in double quotes'), v.regex(NO_NUL, 'a string without NUL')),
+          'an object of strings',
+        ),
+        v.description(
+          'Variables for the process. ${NAME} and ${NAME:-default} are filled from the environment.',
+        ),
+      ),
+    ),
+    cwd: v.optional(
+      text(
+        'a directory, as a string',
+        'Working directory, relative to this file. Default: its directory.',
+      ),
+    ),
+    disabled: v.optional(
+      v.pipe(v.boolean('true or false'), v.description('True leaves this server out.')),
+    ),
+    bridge: v.optional(serverBlock),
+  },
+  'an object with a "command"',
+);
+
+/** The top-level `bridge` block. */
+export const runnerBlock = v.strictObject(
+  {
+    edge: v.optional(
+      text('a URL, as a string', 'Origin of the edge, such as https://bridge.example.com.'),
+    ),
+    runner: v.optional(
+      text("the runner's name, as a string", "This runner's name. Default: the host name."),
+    ),
+    tokenFile: v.optional(
+      text('a file, as a string', "File with the runner's token, relative to this file."),
+    ),
+    capacity: v.optional(count(1, MAX_COUNT, 'Sessions this runner takes. Default 200.')),
+    drainTimeout: v.optional(
+      duration(0, 'How long a stopping runner lets requests finish. Default 30s.'),
+    ),
+    statusPort: v.optional(
+      count(
+        0,
+        65_535,
+        'Port for /livez, /readyz and /metrics on 127.0.0.1. 0 takes any free one. Default: none.',
+      ),
+    ),
+  },
+  'an object',
+);
+
+/** The whole file. Other programs' top-level keys are let through. */
+export const configFile = v.looseObject(
+  {
+    $schema: v.optional(v.string('a string')),
+    mcpServers: v.pipe(
+      v.record(v.pipe(v.string(), v.regex(SERVER_NAME)), serverEntry, 'an object of servers'),
+      v.description('The MCP servers, by name.'),
+    ),
+    bridge: v.optional(runnerBlock),
+  },
+  'an object with "mcpServers"',
+);
+
+export type ServerEntry = v.InferOutput<typeof serverEntry>;
+export type ServerBlock = v.InferOutput<typeof serverBlock>;
+export type RunnerBlock = v.InferOutput<typeof runnerBlock>;
+
+/** What a runner may be called, for messages. */
+export const isRunnerName = (name: string): boolean => RUNNER_NAME.test(name);

@@ -1,0 +1,91 @@
+// What a config may do but had better not: shown by `run` and `check`, refused by neither.
+// Judged on the text of the file: what a reference fills in does not stand there.
+import { basename } from 'node:path';
+import { hasReference } from './references.ts';
+import type { ServerEntry } from './schema.ts';
+
+/** A warning below `mcpServers.<name>`; `keys` say where. */
+export interface EntryWarning {
+  readonly keys: readonly (string | number)[];
+  readonly what: string;
+  readonly fix: string;
+}
+
+/** Every warning about one server. None repeats a value. */
+export function entryWarnings({ command, args = [] }: ServerEntry): EntryWarning[] {
+  return [...commandWarnings(command), ...pinWarnings(command, args), ...secretWarnings(args)];
+}
+
+const SHELL_CHARACTERS = /[|&;<>`*?!'"\n]|\$\(/u;
+
+function commandWarnings(command: string): EntryWarning[] {
+  if (SHELL_CHARACTERS.test(command)) {
+    const what = 'holds characters that only a shell understands, and no shell runs it';
+    return [
+      {
+        keys: ['command'],
+        what,
+        fix: 'Give the program alone, or run a script that holds the line.',
+      },
+    ];
+  }
+  // Blanks are fine in a path; in a bare name they join arguments to it.
+  if (/\s/u.test(command) && !/[\\/]/u.test(command)) {
+    const what = 'looks like a whole command line';
+    return [
+      { keys: ['command'], what, fix: 'Put the program in "command" and each argument in "args".' },
+    ];
+  }
+  return [];
+}
+
+/** Programs that fetch what they run, and the flags of theirs that take a value or name the package. */
+const FETCHERS: ReadonlySet<string> = new Set(['npx', 'bunx', 'uvx']);
+const PACKAGE_FLAGS: ReadonlySet<string> = new Set(['-p', '--package', '--from']);
+
+function pinWarnings(command: string, args: readonly string[]): EntryWarning[] {
+  const fetcher = basename(command).replace(/\.(?:cmd|exe)$/iu, '');
+  if (!FETCHERS.has(fetcher)) return [];
+  const flagged = args.findIndex((arg) => PACKAGE_FLAGS.has(arg));
+  const index = flagged === -1 ? args.findIndex((arg) => !arg.startsWith('-')) : flagged + 1;
+  const spec = args[index];
+  if (spec === undefined || isPinned(spec)) return [];
+  const pinned = fetcher === 'uvx' ? 'name==1.2.3' : 'name@1.2.3';
+  return [
+    {
+      keys: ['args', index],
+      what: 'names a package without an exact version, so another version may run tomorrow',
+      fix: `Pin it, as ${pinned}.`,
+    },
+  ];
+}
+
+function isPinned(spec: string): boolean {
+  // Files and repositories are pinned by other means, a reference by whoever sets it.
+  if (/^[./~]|:/u.test(spec) || hasReference(spec)) return true;
+  return /(?:.@|==)v?\d+\.\d+[\w.+-]*$/u.test(spec);
+}
+
+/** Prefixes that issuers give their credentials so that scanners find them. */
+const ISSUED =
+  /(?:^|[=:\s"'/])(?:sk-[\w-]{16}|gh[pousr]_\w{20}|github_pat_\w{20}|glpat-[\w-]{16}|xox[abprs]-[\w-]{10}|AKIA[A-Z0-9]{16}|AIza[\w-]{30}|npm_\w{30}|hf_\w{20}|mcp[rc]_[\w-]{40}|eyJ[\w-]{10,}\.eyJ)/u;
+const SECRET_FLAG =
+  /^--?[\w-]*(?:token|secret|passw(?:or)?d|api-?key|access-?key|private-?key|credential)s?(?:=(.*))?$/iu;
+/** `user:password@` in a URL. */
+const URL_PASSWORD = /:\/\/[^/\s:@]*:([^/\s@]+)@/u;
+
+function secretWarnings(args: readonly string[]): EntryWarning[] {
+  return args.flatMap((arg, index) => {
+    const flag = SECRET_FLAG.exec(args[index - 1] ?? '');
+    const followsFlag = flag !== null && flag[1] === undefined && !arg.startsWith('-');
+    const own = SECRET_FLAG.exec(arg)?.[1] ?? '';
+    if (!followsFlag && own === '' && !ISSUED.test(arg) && !URL_PASSWORD.test(arg)) return [];
+    return [
+      {
+        keys: ['args', index],
+        what: 'looks like a secret, and arguments can be read by every user of the machine',
+        fix: 'Pass it in "env", as ${NAME}, if the server can read it from there.',
+      },
+    ];
+  });
+}

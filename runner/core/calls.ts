@@ -1,0 +1,106 @@
+// The requests a session has in flight towards its process: the bridge's own id for each, the client's id and progress
+// token to restore, and when each runs out of time (R-1, R-2, R-8).
+
+export interface Call {
+  /** The id the process sees; unique for the process's life, so equal client ids never cross. */
+  readonly processId: number;
+  /** Where its answer goes. */
+  readonly stream: string;
+  /** The client's id as raw JSON text, restored byte for byte. */
+  readonly clientId: Uint8Array;
+  readonly progressToken: Uint8Array | undefined;
+  readonly method: string;
+  readonly startedAt: number;
+  /** Pushed out by progress. */
+  quietUntil: number;
+  readonly endsAt: number;
+  /** Set once the client cancelled: the process owes no answer any more, and gets a short while to send one. */
+  isCancelled: boolean;
+}
+
+export interface CallTimes {
+  readonly quietMs: number;
+  readonly limitMs: number;
+}
+
+/** A process may still answer a cancelled call for this long; then its stream ends without a message. */
+export const CANCEL_GRACE_MS = 5_000;
+
+export class Calls {
+  readonly #calls = new Map<number, Call>();
+  readonly #perStream = new Map<string, number>();
+  #nextId = 1;
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  all(): Iterable<Call> {
+    return this.#calls.values();
+  }
+
+  get(processId: number): Call | undefined {
+    return this.#calls.get(processId);
+  }
+
+  add(
+    call: Pick<Call, 'stream' | 'clientId' | 'progressToken' | 'method'>,
+    times: CallTimes,
+    now: number,
+  ): Call {
+    const added: Call = {
+      ...call,
+      processId: this.#nextId++,
+      startedAt: now,
+      quietUntil: now + times.quietMs,
+      endsAt: now + times.limitMs,
+      isCancelled: false,
+    };
+    this.#calls.set(added.processId, added);
+    this.#perStream.set(call.stream, (this.#perStream.get(call.stream) ?? 0) + 1);
+    return added;
+  }
+
+  /** Takes a call out; false for `isLast` while its stream waits for other answers. */
+  settle(call: Call): { isLast: boolean } {
+    this.#calls.delete(call.processId);
+    const left = (this.#perStream.get(call.stream) ?? 1) - 1;
+    if (left > 0) this.#perStream.set(call.stream, left);
+    else this.#perStream.delete(call.stream);
+    return { isLast: left <= 0 };
+  }
+
+  /** The oldest call with this raw client id: which of several equals a client means can not be told. */
+  byClientId(raw: Uint8Array): Call | undefined {
+    for (const call of this.#calls.values()) {
+      if (!call.isCancelled && equalBytes(call.clientId, raw)) return call;
+    }
+    return undefined;
+  }
+
+  /** The streams with a call in flight, oldest first. */
+  streams(): string[] {
+    return [...this.#perStream.keys()];
+  }
+
+  /** Calls whose time is over. */
+  due(now: number): Call[] {
+    return [...this.#calls.values()].filter((call) => deadline(call) <= now);
+  }
+
+  /** The next deadline, or undefined without calls. */
+  get nextDeadline(): number | undefined {
+    let at: number | undefined;
+    for (const call of this.#calls.values()) {
+      const due = deadline(call);
+      if (at === undefined || due < at) at = due;
+    }
+    return at;
+  }
+}
+
+const deadline = (call: Call): number => Math.min(call.quietUntil, call.endsAt);
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}

@@ -1,0 +1,587 @@
+// One session on the runner: the owner of its truth (DESIGN D1). It decides what is written to stdin and on which stream
+// each message of the process goes, answers what the process can not, and knows when the session is over.
+// Pure: inputs in, effects out; the host performs them. Implements LP12–LP21, R-1, R-2, R-4, R-6, R-8, R-10, R-11.
+import { faultError, type Fault, type FaultCode } from '../../shared/fault.ts';
+import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
+import { errorResponse } from '../../shared/jsonrpc/message.ts';
+import { scanMessage, type Envelope, type Span } from '../../shared/jsonrpc/scan.ts';
+import { spliceLine, type Edit } from '../../shared/jsonrpc/splice.ts';
+import type { Transport } from '../../shared/link/control-frames.ts';
+import type { PostFrame, SessionDown, SessionUp } from '../../shared/link/session-frames.ts';
+import { allowsBatches } from '../../shared/mcp/revisions.ts';
+import { Calls, CANCEL_GRACE_MS, type Call } from './calls.ts';
+import { lacksCapability, readClientCapabilities, readRevision } from './handshake.ts';
+import { StreamLog, WINDOW_MS } from './stream-log.ts';
+
+/** Posts remembered against resending (LP12): far more than can be in flight. */
+const SEEN_POSTS = 4_096;
+
+/** Without an event by then, a post that opened its stream is accepted explicitly (LP13). */
+const ACCEPT_DELAY_MS = 100;
+
+/** An attached client that acknowledges nothing for this long while something is owed is cut off (DESIGN §9). */
+const STALL_MS = 30_000;
+
+/** How long an HTTP+SSE stream may be without its worker before its client counts as gone (LP21). */
+const SSE_RETURN_MS = 10_000;
+
+/** Bytes that may wait for a process that does not read its stdin; beyond it posts are refused. */
+const STDIN_BACKLOG_BYTES = 8 * 1024 * 1024;
+
+/** The parts of a server's configuration that a session obeys; times in milliseconds. */
+export interface SessionLimits {
+  readonly idleTimeoutMs: number;
+  readonly vanishTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly requestLimitMs: number;
+  readonly startTimeoutMs: number;
+  readonly maxInFlight: number;
+}
+
+export type SessionEffect =
+  | { readonly do: 'send'; readonly frame: SessionUp; readonly message?: Uint8Array | undefined }
+  | { readonly do: 'write'; readonly line: Uint8Array }
+  | { readonly do: 'pause' | 'resume' }
+  /** End the process; the session stays until its end was told to the edge. */
+  | { readonly do: 'stop'; readonly reason: string }
+  | { readonly do: 'note'; readonly level: 'debug' | 'info' | 'warn'; readonly words: string; readonly fields: object }
+  /** One finished call, for the audit log: never arguments. */
+  | { readonly do: 'audit'; readonly call: CallRecord };
+
+export interface CallRecord {
+  readonly callId: string;
+  readonly method: string;
+  readonly outcome: 'result' | 'error' | 'cancelled' | FaultCode;
+  readonly ms: number;
+  readonly bytes: number;
+}
+
+type Phase = 'open' | 'ended';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export class Session {
+  readonly #limits: SessionLimits;
+  readonly #transport: Transport;
+  readonly #log = new StreamLog();
+  readonly #calls = new Calls();
+  readonly #seen = new Set<string>();
+  /** Posts that opened a stream and were not acknowledged by an event yet, with the time their `accepted` is due. */
+  readonly #unaccepted = new Map<string, number>();
+  /** Raw ids of requests the process sent and that the client has not answered. */
+  readonly #asked = new Map<string, string>();
+  #effects: SessionEffect[] = [];
+  #phase: Phase = 'open';
+  #ending: { fault?: FaultCode; message?: string } = {};
+  /** The edge was told of the end on the socket that is up now. */
+  #endIsTold = false;
+  #isLinked = false;
+  #unlinkedAt: number;
+  #isPaused = false;
+  #isStdinFull = false;
+  #stdinBacklogBytes = 0;
+  #handshake: 'none' | 'asked' | 'done' = 'none';
+  #revision: string | undefined;
+  #capabilities: ReadonlySet<string> = new Set();
+  /** A client held a standing stream once, so that its absence means something. */
+  #wasPresent = false;
+  #activeAt: number;
+
+  constructor(options: { limits: SessionLimits; transport: Transport }, now: number) {
+    this.#limits = options.limits;
+    this.#transport = options.transport;
+    this.#activeAt = now;
+    this.#unlinkedAt = now;
+    this.#log.open(
+      this.#standingStream,
+      { isAttached: false, isKept: options.transport === 'streamable' },
+      now,
+    );
+  }
+
+  get isEnded(): boolean {
+    return this.#phase === 'ended';
+  }
+
+  get inFlight(): number {
+    return this.#calls.size;
+  }
+
+  get revision(): string | undefined {
+    return this.#revision;
+  }
+
+  get activeAt(): number {
+    return this.#activeAt;
+  }
+
+  get keptBytes(): number {
+    return this.#log.keptBytes;
+  }
+
+  /** A new socket reached the actor. Call with each `welcome`; `expired` as in LP20. */
+  linked(expired: boolean, now: number): SessionEffect[] {
+    this.#isLinked = true;
+    this.#endIsTold = false;
+    if (expired) this.#giveUp(now);
+    this.#log.rewind();
+    return this.#flush();
+  }
+
+  unlinked(now: number): SessionEffect[] {
+    if (this.#isLinked) this.#unlinkedAt = now;
+    this.#isLinked = false;
+    return this.#flush();
+  }
+
+  /** A frame from the edge. */
+  receive(frame: SessionDown, message: Uint8Array | undefined, now: number): SessionEffect[] {
+    switch (frame.type) {
+      case 'welcome':
+        return this.linked(frame.expired, now);
+      case 'post':
+        for (const stream of frame.delivered ?? []) this.#log.drop(stream);
+        this.#post(frame, message ?? new Uint8Array(0), now);
+        break;
+      case 'attach':
+        this.#attach(frame.stream, frame.after, now);
+        break;
+      case 'detach':
+        this.#log.detach(frame.stream, now);
+        this.#activeAt = now;
+        break;
+      case 'ack':
+        this.#log.ack(frame.stream, frame.seq, now);
+        break;
+      case 'cancel':
+        for (const call of this.#calls.all()) if (call.stream === frame.stream) this.#cancel(call, now);
+        break;
+      case 'end':
+        this.#end({ message: 'The client ended the session.' }, now);
+        break;
+    }
+    return this.#flush();
+  }
+
+  /** A line the process printed. */
+  line(bytes: Uint8Array, now: number): SessionEffect[] {
+    if (this.#phase === 'ended') return [];
+    // The token limit guards parsers of client input; a process may print large results, bounded by its line.
+    const scan = scanMessage(bytes, { tokens: Infinity });
+    if (!scan.ok) {
+      this.#note('warn', 'a line on stdout is not a JSON-RPC message; dropped', { reason: scan.reason });
+      return this.#flush();
+    }
+    const messages = scan.shape === 'single' ? [scan.envelope] : scan.messages;
+    for (const envelope of messages) this.#fromProcess(bytes, envelope, now);
+    return this.#flush();
+  }
+
+  /** The process printed more than a line may hold; whose answer it was can not be told. */
+  overlong(bytes: number, now: number): SessionEffect[] {
+    const message = `The server printed a line of over ${String(bytes - 1)} bytes, more than the bridge carries.`;
+    const [only, second] = this.#calls.all();
+    if (only && !second) this.#answerFault(only, { fault: 'too_large', message, phase: 'sent' }, now);
+    else for (const call of [...this.#calls.all()]) {
+      this.#answerFault(call, { fault: 'process_protocol', message, phase: 'unknown' }, now);
+    }
+    this.#note('warn', 'a line on stdout is too long; dropped', { bytes });
+    return this.#flush();
+  }
+
+  /** The process is gone, or could not be started: every call is answered, then the session is over (R-6). */
+  exited(description: string, now: number): SessionEffect[] {
+    if (this.#phase === 'ended') return [];
+    const fault: FaultCode = this.#handshake === 'done' ? 'process_exited' : 'process_start_failed';
+    this.#end({ fault, message: `The server process ${description}.` }, now);
+    return this.#flush();
+  }
+
+  /** Lines of stderr, where the operator lets the client see them. */
+  stderr(text: string, now: number): SessionEffect[] {
+    if (this.#phase === 'ended' || this.#handshake !== 'done') return [];
+    const params = { level: 'info', logger: 'stderr', data: text };
+    const notification = { jsonrpc: '2.0', method: 'notifications/message', params };
+    this.#emit(this.#untiedStream(), encoder.encode(JSON.stringify(notification)), false, now);
+    return this.#flush();
+  }
+
+  stdinFull(): void {
+    this.#isStdinFull = true;
+  }
+
+  stdinDrained(): void {
+    this.#isStdinFull = false;
+    this.#stdinBacklogBytes = 0;
+  }
+
+  /** Ends the session from this side: drain, idle, a removed server. */
+  end(reason: { fault?: FaultCode; message?: string }, now: number): SessionEffect[] {
+    this.#end(reason, now);
+    return this.#flush();
+  }
+
+  /** Whatever time brings. Call at or after {@link wakeAt}. */
+  tick(now: number): SessionEffect[] {
+    for (const [id, due] of this.#unaccepted) {
+      if (due > now) break;
+      this.#accept(id);
+    }
+    for (const call of this.#calls.due(now)) this.#expire(call, now);
+    for (const stream of this.#log.stalled(STALL_MS, now)) {
+      this.#log.detach(stream, now);
+      this.#send({ type: 'refused', of: stream, fault: 'overloaded', message: 'The client reads too slowly.' });
+    }
+    this.#log.expire(now);
+    const reason = this.#idleReason(now);
+    if (reason) this.#end({ message: reason }, now);
+    return this.#flush();
+  }
+
+  /** When {@link tick} must be called next, or undefined when nothing is due. */
+  wakeAt(now: number): number | undefined {
+    if (this.#phase === 'ended') return undefined;
+    const [firstUnaccepted] = this.#unaccepted.values();
+    const times = [
+      firstUnaccepted,
+      this.#calls.nextDeadline,
+      this.#log.expiresAt,
+      this.#log.hasAttached && this.#log.hasUndelivered ? now + STALL_MS : undefined,
+      this.#idleAt(),
+    ];
+    let at: number | undefined;
+    for (const time of times) if (time !== undefined && (at === undefined || time < at)) at = time;
+    return at;
+  }
+
+  // Client to process.
+
+  #post(frame: PostFrame, message: Uint8Array, now: number): void {
+    this.#activeAt = now;
+    if (this.#seen.has(frame.id)) return this.#send({ type: 'accepted', id: frame.id });
+    const fault = this.#phase === 'ended' ? { fault: 'session_not_found' as const } : this.#admit(frame, message, now);
+    if (fault) return this.#send({ type: 'refused', of: frame.id, phase: 'not_sent', ...fault });
+    this.#seen.add(frame.id);
+    for (const oldest of this.#seen) {
+      if (this.#seen.size <= SEEN_POSTS) break;
+      this.#seen.delete(oldest);
+    }
+    if (frame.stream === frame.id && this.#log.has(frame.id)) {
+      this.#unaccepted.set(frame.id, now + ACCEPT_DELAY_MS);
+    } else this.#send({ type: 'accepted', id: frame.id });
+  }
+
+  /** Checks a post as a whole, and only then writes it: what is refused has had no effect. */
+  #admit(frame: PostFrame, message: Uint8Array, now: number): Fault | undefined {
+    const scan = scanMessage(message);
+    if (!scan.ok) return { fault: scan.code === -32700 ? 'parse_error' : 'invalid_request', message: scan.reason };
+    if (scan.shape === 'batch' && !(this.#revision !== undefined && allowsBatches(this.#revision))) {
+      return { fault: 'invalid_request', message: 'Batches exist in revision 2025-03-26 only; send messages one by one.' };
+    }
+    const messages = scan.shape === 'single' ? [scan.envelope] : scan.messages;
+    const requests = messages.filter((envelope) => envelope.kind === 'request');
+    const initializes = requests.some((envelope) => envelope.method === 'initialize');
+    if (initializes && (this.#handshake !== 'none' || messages.length > 1)) {
+      return { fault: 'invalid_request', message: 'This session is initialized; open a new one to initialize again.' };
+    }
+    if (this.#calls.size + requests.length > this.#limits.maxInFlight) {
+      return { fault: 'overloaded', message: `This session has ${String(this.#calls.size)} requests in flight, the most it may.` };
+    }
+    if (this.#isStdinFull && this.#stdinBacklogBytes + message.length > STDIN_BACKLOG_BYTES) {
+      return { fault: 'overloaded', message: 'The server does not read its input; try again when it has answered.' };
+    }
+    if (frame.stream === frame.id && requests.length > 0) this.#log.open(frame.id, { isAttached: true, isKept: true }, now);
+    if (initializes) this.#beginHandshake(message);
+    for (const envelope of messages) this.#toProcess(frame.stream, message, envelope, now);
+    return undefined;
+  }
+
+  #beginHandshake(message: Uint8Array): void {
+    this.#handshake = 'asked';
+    this.#capabilities = readClientCapabilities(decoder.decode(message));
+  }
+
+  #toProcess(stream: string, bytes: Uint8Array, envelope: Envelope, now: number): void {
+    if (envelope.kind === 'request') return this.#request(stream, bytes, envelope, now);
+    if (envelope.kind === 'notification') {
+      if (envelope.method === 'notifications/cancelled') return this.#cancelledByClient(bytes, envelope, now);
+      return this.#write(spliceLine(bytes, [], envelope));
+    }
+    const id = envelope.id && text(bytes, envelope.id);
+    if (id === undefined || !this.#asked.delete(id)) {
+      return this.#note('warn', 'a response to a request the server never made; dropped', { id: id ?? null });
+    }
+    this.#write(spliceLine(bytes, [], envelope));
+  }
+
+  #request(stream: string, bytes: Uint8Array, envelope: Envelope, now: number): void {
+    const { id, method, progressToken } = envelope;
+    if (!id || method === undefined) return;
+    const isFirst = method === 'initialize';
+    const call = this.#calls.add(
+      {
+        stream,
+        method,
+        clientId: bytes.slice(id.start, id.end),
+        progressToken: progressToken && bytes.slice(progressToken.start, progressToken.end),
+      },
+      {
+        quietMs: isFirst ? this.#limits.startTimeoutMs : this.#limits.requestTimeoutMs,
+        limitMs: this.#limits.requestLimitMs,
+      },
+      now,
+    );
+    const own = encoder.encode(String(call.processId));
+    const edits: Edit[] = [{ ...id, with: own }];
+    if (progressToken) edits.push({ ...progressToken, with: own });
+    edits.sort((a, b) => a.start - b.start);
+    this.#write(spliceLine(bytes, edits, envelope));
+  }
+
+  #cancelledByClient(bytes: Uint8Array, envelope: Envelope, now: number): void {
+    const { requestId } = envelope;
+    if (!requestId) return;
+    const call = this.#calls.byClientId(bytes.subarray(requestId.start, requestId.end));
+    if (!call) return;
+    const own = encoder.encode(String(call.processId));
+    this.#markCancelled(call, now);
+    this.#write(spliceLine(bytes, [{ ...requestId, with: own }], envelope));
+  }
+
+  #cancel(call: Call, now: number): void {
+    if (call.isCancelled) return;
+    this.#markCancelled(call, now);
+    this.#writeCancelled(call, 'the client is gone');
+  }
+
+  #markCancelled(call: Call, now: number): void {
+    call.isCancelled = true;
+    call.quietUntil = Math.min(call.quietUntil, now + CANCEL_GRACE_MS);
+  }
+
+  #writeCancelled(call: Call, reason: string): void {
+    const params = { requestId: call.processId, reason };
+    this.#write(encoder.encode(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params })));
+  }
+
+  #write(line: Uint8Array): void {
+    if (this.#isStdinFull) this.#stdinBacklogBytes += line.length;
+    this.#effects.push({ do: 'write', line });
+  }
+
+  // Process to client.
+
+  #fromProcess(bytes: Uint8Array, envelope: Envelope, now: number): void {
+    switch (envelope.kind) {
+      case 'result':
+      case 'error':
+        return this.#answer(bytes, envelope, now);
+      case 'request':
+        return this.#ask(bytes, envelope, now);
+      case 'notification':
+        return this.#notify(bytes, envelope, now);
+    }
+  }
+
+  #answer(bytes: Uint8Array, envelope: Envelope, now: number): void {
+    const { id } = envelope;
+    const call = id && this.#calls.get(Number(text(bytes, id)));
+    if (!id || !call) {
+      return this.#note('debug', 'an answer to no request in flight; dropped', { late: true });
+    }
+    const message = spliceLine(bytes, [{ ...id, with: call.clientId }], envelope);
+    const outcome = envelope.kind === 'error' ? 'error' : 'result';
+    this.#settle(call, message, call.isCancelled ? 'cancelled' : outcome, now);
+    if (call.method !== 'initialize') return;
+    if (outcome === 'error') {
+      return this.#end({ message: 'The server refused to initialize the session.' }, now);
+    }
+    this.#handshake = 'done';
+    this.#revision = readRevision(decoder.decode(message));
+  }
+
+  #ask(bytes: Uint8Array, envelope: Envelope, now: number): void {
+    const { id, method = '' } = envelope;
+    if (!id) return;
+    const missing = lacksCapability(method, this.#capabilities);
+    if (missing !== undefined) {
+      const error = { code: -32601, message: `The client did not declare the capability "${missing}".` };
+      return this.#write(encoder.encode(errorResponse(bytes.subarray(id.start, id.end), error)));
+    }
+    const stream = this.#untiedStream();
+    this.#asked.set(text(bytes, id), stream);
+    this.#emit(stream, ownLine(bytes, [], envelope), false, now);
+  }
+
+  #notify(bytes: Uint8Array, envelope: Envelope, now: number): void {
+    if (envelope.method === 'notifications/progress') return this.#progress(bytes, envelope, now);
+    let stream: string | undefined;
+    if (envelope.method === 'notifications/cancelled' && envelope.requestId) {
+      stream = this.#asked.get(text(bytes, envelope.requestId));
+      this.#asked.delete(text(bytes, envelope.requestId));
+      if (stream === undefined) return;
+    }
+    this.#emit(stream ?? this.#untiedStream(), ownLine(bytes, [], envelope), false, now);
+  }
+
+  #progress(bytes: Uint8Array, envelope: Envelope, now: number): void {
+    const { progressToken } = envelope;
+    const call = progressToken && this.#calls.get(Number(text(bytes, progressToken)));
+    if (!progressToken || !call?.progressToken) {
+      return this.#note('debug', 'progress for no request in flight; dropped', {});
+    }
+    if (!call.isCancelled) call.quietUntil = now + this.#limits.requestTimeoutMs;
+    const edit = { ...progressToken, with: call.progressToken };
+    this.#emit(call.stream, ownLine(bytes, [edit], envelope), false, now);
+  }
+
+  /** Where a message goes that belongs to no request (DESIGN §5). */
+  #untiedStream(): string {
+    if (this.#transport === 'sse') return SSE_STREAM;
+    const streams = this.#calls.streams();
+    const [oldest] = streams;
+    if (oldest === undefined || (streams.length > 1 && this.#log.isAttached(GET_STREAM))) return GET_STREAM;
+    return oldest;
+  }
+
+  get #standingStream(): string {
+    return this.#transport === 'sse' ? SSE_STREAM : GET_STREAM;
+  }
+
+  #answerFault(call: Call, fault: Fault, now: number): void {
+    const message = encoder.encode(errorResponse(call.clientId, faultError(fault)));
+    this.#settle(call, message, fault.fault, now);
+  }
+
+  /** Gives a call its one outcome (R-1). */
+  #settle(call: Call, message: Uint8Array | undefined, outcome: CallRecord['outcome'], now: number): void {
+    const { isLast } = this.#calls.settle(call);
+    const isFinal = isLast && call.stream !== this.#standingStream;
+    if (message || isFinal) this.#emit(call.stream, message, isFinal, now);
+    const { method, stream } = call;
+    this.#effects.push({
+      do: 'audit',
+      call: { callId: stream, method, outcome, ms: now - call.startedAt, bytes: message?.length ?? 0 },
+    });
+  }
+
+  /** A call ran out of time; the process is told, and a later answer is dropped. */
+  #expire(call: Call, now: number): void {
+    if (call.isCancelled) return this.#settle(call, undefined, 'cancelled', now);
+    this.#writeCancelled(call, 'deadline exceeded');
+    if (call.method === 'initialize') {
+      const seconds = String(Math.round(this.#limits.startTimeoutMs / 1000));
+      const message = `The server process did not answer initialize within ${seconds} s.`;
+      return this.#end({ fault: 'process_start_failed', message }, now);
+    }
+    this.#answerFault(call, { fault: 'deadline', phase: 'sent' }, now);
+  }
+
+  #attach(stream: string, after: number | null, now: number): void {
+    this.#activeAt = now;
+    const attaching = this.#log.attach(stream, after, now);
+    if (!attaching.ok) return this.#send({ type: 'refused', of: stream, fault: attaching.fault });
+    if (stream === this.#standingStream) this.#wasPresent = true;
+    this.#send({ type: 'attached', stream, after: attaching.after });
+  }
+
+  // The session's end.
+
+  /** Answers everything in flight and is over. Idempotent. */
+  #end(ending: { fault?: FaultCode; message?: string }, now: number): void {
+    if (this.#phase === 'ended') return;
+    const fault: Fault = {
+      fault: ending.fault ?? 'process_exited',
+      message: ending.message,
+      phase: 'sent',
+    };
+    for (const call of [...this.#calls.all()]) this.#answerFault(call, fault, now);
+    this.#phase = 'ended';
+    this.#ending = ending;
+    this.#unaccepted.clear();
+    this.#effects.push({ do: 'stop', reason: ending.message ?? 'the session ended' });
+  }
+
+  /** The edge told the clients that what was in flight is lost: no second outcome may follow (LP20). */
+  #giveUp(now: number): void {
+    const open = new Set(this.#calls.streams());
+    for (const call of [...this.#calls.all()]) {
+      this.#writeCancelled(call, 'the connection to the client was lost');
+      this.#answerFault(call, { fault: 'runner_lost', phase: 'sent' }, now);
+    }
+    for (const stream of open) if (stream !== this.#standingStream) this.#log.drop(stream);
+    this.#unaccepted.clear();
+  }
+
+  #idleReason(now: number): string | undefined {
+    const at = this.#idleAt();
+    if (at === undefined || at > now) return undefined;
+    if (!this.#isLinked) return 'The edge was out of reach for too long.';
+    return this.#wasPresent ? 'The client vanished.' : 'The session was idle for too long.';
+  }
+
+  /** When the session is over if nothing happens (R-11). */
+  #idleAt(): number | undefined {
+    if (!this.#isLinked) return this.#unlinkedAt + WINDOW_MS;
+    if (this.#log.hasAttached) return undefined;
+    if (this.#transport === 'sse' && this.#wasPresent) return this.#activeAt + SSE_RETURN_MS;
+    if (this.#calls.size > 0) return undefined;
+    if (!this.#wasPresent) return this.#activeAt + this.#limits.idleTimeoutMs;
+    if (this.#log.hasUndelivered) return undefined;
+    return this.#activeAt + Math.min(this.#limits.vanishTimeoutMs, this.#limits.idleTimeoutMs);
+  }
+
+  // Effects.
+
+  #emit(stream: string, message: Uint8Array | undefined, final: boolean, now: number): void {
+    this.#unaccepted.delete(stream);
+    this.#log.append(stream, message, final, now);
+    this.#activeAt = now;
+  }
+
+  #accept(id: string): void {
+    this.#unaccepted.delete(id);
+    this.#send({ type: 'accepted', id });
+  }
+
+  /** Frames beside events need no log: whoever misses one asks again (LP18). */
+  #send(frame: SessionUp): void {
+    if (this.#isLinked) this.#effects.push({ do: 'send', frame });
+  }
+
+  #note(level: 'debug' | 'info' | 'warn', words: string, fields: object): void {
+    this.#effects.push({ do: 'note', level, words, fields });
+  }
+
+  #flush(): SessionEffect[] {
+    if (this.#isLinked) {
+      for (const { message, seq, stream, final } of this.#log.takeSendable()) {
+        const frame = { type: 'event' as const, stream, seq };
+        this.#effects.push({ do: 'send', frame: final ? { ...frame, final } : frame, message });
+      }
+      if (this.#phase === 'ended' && !this.#endIsTold) {
+        this.#endIsTold = true;
+        this.#send({ type: 'ended', ...this.#ending });
+      }
+    }
+    this.#regulate();
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+
+  #regulate(): void {
+    if (this.#isPaused ? !this.#log.mayResume : !this.#log.isCongested) return;
+    this.#isPaused = !this.#isPaused;
+    this.#effects.push({ do: this.#isPaused ? 'pause' : 'resume' });
+  }
+}
+
+const text = (bytes: Uint8Array, span: Span): string => decoder.decode(bytes.subarray(span.start, span.end));
+
+/** The message as bytes of its own: a kept view would keep the whole chunk of stdout it lies in. */
+function ownLine(bytes: Uint8Array, edits: readonly Edit[], envelope: Envelope): Uint8Array {
+  const line = spliceLine(bytes, edits, envelope);
+  return line.byteLength < line.buffer.byteLength ? line.slice() : line;
+}

@@ -1,0 +1,303 @@
+// The events of one session, by stream: numbering, what is owed to attached clients, what is kept for resumption, and
+// what is let go (PROTOCOL.md LP14–LP19; R-4, R-10). Pure: the caller gives the time.
+
+/** Unacknowledged bytes a session may have on the way: bounds every buffer between the process and the client. */
+export const CREDIT_BYTES = 8 * 1024 * 1024;
+
+/** Stdout is read again once what is owed has fallen to this; halving avoids stop-and-go on every ack. */
+export const RESUME_BYTES = CREDIT_BYTES / 2;
+
+/** How long an event can be resumed from; clients reconnect within seconds, a laptop's lid within minutes (R-4). */
+export const WINDOW_MS = 5 * 60_000;
+
+/** Events kept for resumption a session (R-4). */
+export const WINDOW_EVENTS = 1_000;
+
+/** Bytes kept for resumption a session (R-4). */
+export const WINDOW_BYTES = 8 * 1024 * 1024;
+
+/** What one event costs beside its message: keeps a flood of tiny events inside the byte bounds. */
+const EVENT_OVERHEAD_BYTES = 64;
+
+export interface StreamEvent {
+  readonly stream: string;
+  readonly seq: number;
+  readonly final: boolean;
+  readonly message: Uint8Array | undefined;
+}
+
+interface Logged extends StreamEvent {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+interface Stream {
+  readonly id: string;
+  /** Kept events, contiguous, oldest first. */
+  readonly events: Logged[];
+  lastSeq: number;
+  /** Last event written to the client, as far as acknowledged. */
+  acked: number;
+  /** Last event handed to the link since the stream was attached or relinked. */
+  sent: number;
+  isAttached: boolean;
+  /** Acknowledged events stay for resumption; the alternative is a revision without it (R-5). */
+  readonly isKept: boolean;
+  isFinal: boolean;
+  /** When the client last made progress: attached, or acknowledged something. */
+  progressAt: number;
+}
+
+export type Attaching =
+  | { readonly ok: true; readonly after: number }
+  | { readonly ok: false; readonly fault: 'replay_evicted' | 'event_unknown' };
+
+export class StreamLog {
+  readonly #streams = new Map<string, Stream>();
+  /** Streams a client listens to, without those whose end it has acknowledged. */
+  readonly #attached = new Set<Stream>();
+  /** Bytes attached clients have not acknowledged, sent or not. */
+  #owedBytes = 0;
+  /** The part of them that is on the way. */
+  #sentBytes = 0;
+  #keptBytes = 0;
+  #keptEvents = 0;
+
+  /** True when stdout should not be read until clients catch up. */
+  get isCongested(): boolean {
+    return this.#owedBytes >= CREDIT_BYTES;
+  }
+
+  get mayResume(): boolean {
+    return this.#owedBytes <= RESUME_BYTES;
+  }
+
+  get keptBytes(): number {
+    return this.#keptBytes;
+  }
+
+  has(id: string): boolean {
+    return this.#streams.has(id);
+  }
+
+  isAttached(id: string): boolean {
+    return this.#streams.get(id)?.isAttached ?? false;
+  }
+
+  /** True while a client listens on any stream. */
+  get hasAttached(): boolean {
+    return this.#attached.size > 0;
+  }
+
+  /** True while an event waits for a client that may still come for it. */
+  get hasUndelivered(): boolean {
+    for (const stream of this.#streams.values()) {
+      if (stream.acked < stream.lastSeq && stream.events.length > 0) return true;
+    }
+    return false;
+  }
+
+  /** Opens a stream; one that exists is left as it is. */
+  open(id: string, options: { isAttached: boolean; isKept: boolean }, now: number): void {
+    if (this.#streams.has(id)) return;
+    const stream: Stream = {
+      id,
+      events: [],
+      lastSeq: 0,
+      acked: 0,
+      sent: 0,
+      isFinal: false,
+      progressAt: now,
+      ...options,
+    };
+    this.#streams.set(id, stream);
+    if (stream.isAttached) this.#attached.add(stream);
+  }
+
+  /** Adds the stream's next event. False when the stream is over (LP19) or was never opened. */
+  append(id: string, message: Uint8Array | undefined, final: boolean, now: number): boolean {
+    const stream = this.#streams.get(id);
+    if (!stream || stream.isFinal) return false;
+    const bytes = (message?.length ?? 0) + EVENT_OVERHEAD_BYTES;
+    if (stream.acked === stream.lastSeq) stream.progressAt = now;
+    stream.lastSeq += 1;
+    stream.isFinal = final;
+    stream.events.push({ stream: id, seq: stream.lastSeq, final, message, at: now, bytes });
+    this.#keptBytes += bytes;
+    this.#keptEvents += 1;
+    if (stream.isAttached) this.#owedBytes += bytes;
+    this.#trim();
+    return true;
+  }
+
+  /** Takes what may be sent now, within the credit (LP15), and counts it as on the way. */
+  takeSendable(): StreamEvent[] {
+    const taken: StreamEvent[] = [];
+    for (const stream of this.#attached) {
+      if (stream.sent === stream.lastSeq) continue;
+      for (const event of stream.events) {
+        if (event.seq <= stream.sent) continue;
+        if (this.#sentBytes > 0 && this.#sentBytes + event.bytes > CREDIT_BYTES) return taken;
+        stream.sent = event.seq;
+        this.#sentBytes += event.bytes;
+        taken.push(event);
+      }
+    }
+    return taken;
+  }
+
+  /** The link has a new socket: what attached clients have not acknowledged is sent again (LP18). */
+  rewind(): void {
+    this.#sentBytes = 0;
+    for (const stream of this.#attached) stream.sent = stream.acked;
+  }
+
+  /** A client listens from after `after`; `null` continues behind its last acknowledged event (LP16). */
+  attach(id: string, after: number | null, now: number): Attaching {
+    const stream = this.#streams.get(id);
+    if (!stream) return { ok: false, fault: 'event_unknown' };
+    const from = after ?? stream.acked;
+    if (from > stream.lastSeq) return { ok: false, fault: 'event_unknown' };
+    const first = stream.events[0]?.seq ?? stream.lastSeq + 1;
+    if (after !== null && from + 1 < first) return { ok: false, fault: 'replay_evicted' };
+    this.#release(stream);
+    stream.isAttached = true;
+    this.#attached.add(stream);
+    stream.progressAt = now;
+    stream.acked = Math.max(from, first - 1);
+    stream.sent = stream.acked;
+    for (const event of stream.events) if (event.seq > stream.acked) this.#owedBytes += event.bytes;
+    return { ok: true, after: stream.acked };
+  }
+
+  /** The stream's client is gone; its events stay for the window. */
+  detach(id: string, now: number): void {
+    const stream = this.#streams.get(id);
+    if (!stream?.isAttached) return;
+    this.#release(stream);
+    stream.isAttached = false;
+    this.#attached.delete(stream);
+    stream.progressAt = now;
+    this.#trim();
+  }
+
+  /** The client was sent everything up to `seq`. */
+  ack(id: string, seq: number, now: number): void {
+    const stream = this.#streams.get(id);
+    if (!stream?.isAttached || seq <= stream.acked) return;
+    const upTo = Math.min(seq, stream.lastSeq);
+    for (const event of stream.events) {
+      if (event.seq <= stream.acked) continue;
+      if (event.seq > upTo) break;
+      this.#owedBytes -= event.bytes;
+      if (event.seq <= stream.sent) this.#sentBytes -= event.bytes;
+    }
+    stream.acked = upTo;
+    stream.sent = Math.max(stream.sent, upTo);
+    stream.progressAt = now;
+    if (stream.isFinal && upTo === stream.lastSeq) {
+      stream.isAttached = false;
+      this.#attached.delete(stream);
+    }
+    if (!stream.isKept) this.#dropAcknowledged(stream);
+    this.#trim();
+  }
+
+  /** The whole answer left in one body; nobody can resume it (LP17). */
+  drop(id: string): void {
+    const stream = this.#streams.get(id);
+    if (!stream) return;
+    this.#release(stream);
+    for (const event of stream.events) this.#forget(event);
+    this.#attached.delete(stream);
+    this.#streams.delete(id);
+  }
+
+  /** Attached streams whose client acknowledged nothing for `ms` although something is owed. */
+  stalled(ms: number, now: number): string[] {
+    const ids: string[] = [];
+    for (const stream of this.#attached) {
+      if (stream.acked < stream.sent && now - stream.progressAt >= ms) ids.push(stream.id);
+    }
+    return ids;
+  }
+
+  /** Lets go of events older than the window. */
+  expire(now: number): void {
+    for (let at = this.expiresAt; at !== undefined && at <= now; at = this.expiresAt) {
+      if (!this.#evictOne()) return;
+    }
+  }
+
+  /** When the next event leaves the window, or undefined when nothing is kept that could. */
+  get expiresAt(): number | undefined {
+    let at: number | undefined;
+    for (const stream of this.#streams.values()) {
+      const event = stream.events[0];
+      if (event && !isOwed(stream, event) && (at === undefined || event.at < at)) at = event.at;
+    }
+    return at === undefined ? undefined : at + WINDOW_MS;
+  }
+
+  #trim(): void {
+    while (
+      this.#keptEvents > WINDOW_EVENTS ||
+      this.#keptBytes - this.#owedBytes > WINDOW_BYTES
+    ) {
+      if (!this.#evictOne()) return;
+    }
+  }
+
+  /** Evicts the oldest event that is not owed: notifications before final responses (a response is lost last). */
+  #evictOne(): boolean {
+    const stream = this.#oldestEvictable();
+    const event = stream?.events.shift();
+    if (!stream || !event) return false;
+    this.#forget(event);
+    if (stream.isFinal && stream.events.length === 0) this.#streams.delete(stream.id);
+    return true;
+  }
+
+  #dropAcknowledged(stream: Stream): void {
+    while ((stream.events[0]?.seq ?? Infinity) <= stream.acked) {
+      const event = stream.events.shift();
+      if (event) this.#forget(event);
+    }
+    if (stream.isFinal && stream.events.length === 0) this.#streams.delete(stream.id);
+  }
+
+  #oldestEvictable(): Stream | undefined {
+    let best: Stream | undefined;
+    for (const stream of this.#streams.values()) {
+      const event = stream.events[0];
+      if (!event || isOwed(stream, event)) continue;
+      const champion = best?.events[0];
+      if (
+        !champion ||
+        (champion.final && !event.final) ||
+        (champion.final === event.final && event.at < champion.at)
+      ) {
+        best = stream;
+      }
+    }
+    return best;
+  }
+
+  /** Takes a stream's unacknowledged bytes out of what is owed. */
+  #release(stream: Stream): void {
+    if (!stream.isAttached) return;
+    for (const event of stream.events) {
+      if (event.seq <= stream.acked) continue;
+      this.#owedBytes -= event.bytes;
+      if (event.seq <= stream.sent) this.#sentBytes -= event.bytes;
+    }
+  }
+
+  #forget(event: Logged): void {
+    this.#keptBytes -= event.bytes;
+    this.#keptEvents -= 1;
+  }
+}
+
+const isOwed = (stream: Stream, event: Logged): boolean =>
+  stream.isAttached && event.seq > stream.acked;

@@ -1,0 +1,116 @@
+// Makes credentials and keeps the runner's in a file that only its user can read (SECURITY, "Runner credential design").
+// A credential never stands in argv, in the environment or in a log; the edge keeps only its hash.
+import { createHash, randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+
+/** 256 bits: out of reach of guessing, so that an unsalted hash at the edge is enough. 43 characters of base64url. */
+const SECRET_BYTES = 32;
+
+/** No token is near as long; a larger file is another file. */
+const MAX_TOKEN_FILE_BYTES = 4096;
+
+/** What an Authorization header can carry without quoting. */
+const TOKEN = /^[\u0021-\u007E]+$/u;
+
+export type TokenReading =
+  | { readonly ok: true; readonly token: string }
+  | { readonly ok: false; readonly message: string };
+
+export type TokenWriting = { readonly ok: true } | { readonly ok: false; readonly message: string };
+
+/** A new runner token. The prefix lets secret scanners and people tell what it is. */
+export const mintRunnerToken = (): string =>
+  `mcpr_${randomBytes(SECRET_BYTES).toString('base64url')}`;
+
+/** A new key for an MCP client. */
+export const mintClientKey = (): string =>
+  `mcpc_${randomBytes(SECRET_BYTES).toString('base64url')}`;
+
+/** What the edge stores of a credential: `sha256:` and 64 hex digits. */
+export const hashCredential = (text: string): string =>
+  `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
+
+/** Reads the runner's token. Refuses a file that others can read (F-69): a token they saw is theirs. */
+export async function readTokenFile(path: string): Promise<TokenReading> {
+  try {
+    // Without blocking, since opening a FIFO would wait for a writer.
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stat = await file.stat();
+    if (!stat.isFile())
+      return refuse(
+        `token file ${path} is not a regular file. Name the file that holds the token.`,
+      );
+    // Windows has no such bits, and reports 0666 for every file.
+    if (process.platform !== 'win32' && (stat.mode & 0o077) !== 0) {
+      const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
+      return refuse(
+        `token file ${path} is open to other users (mode ${mode}). Run: chmod 600 ${shellQuoted(path)} and, if others use this machine, make a new token with mcp-bridge credential runner.`,
+      );
+    }
+    if (stat.size > MAX_TOKEN_FILE_BYTES)
+      return refuse(
+        `token file ${path} is too large to be one. Name the file that holds the token alone.`,
+      );
+    return judgeToken(path, (await file.readFile('utf8')).trim());
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOENT') {
+      return refuse(
+        `token file ${path} does not exist. Make one with: mcp-bridge credential runner <name> --out ${shellQuoted(path)}`,
+      );
+    }
+    if (code === 'EACCES')
+      return refuse(
+        `token file ${path} may not be read by this user. Make the user that runs mcp-bridge its owner.`,
+      );
+    return refuse(`token file ${path} could not be read (${code}).`);
+  }
+}
+
+function judgeToken(path: string, text: string): TokenReading {
+  if (text === '') return refuse(`token file ${path} is empty. Put the runner token in it.`);
+  if (/[\r\n]/u.test(text))
+    return refuse(`token file ${path} has several lines. Leave the token alone in it.`);
+  if (text.startsWith('mcpc_'))
+    return refuse(
+      `token file ${path} holds a client key (mcpc_…). Put the runner token (mcpr_…) in it.`,
+    );
+  if (text.startsWith('sha256:'))
+    return refuse(
+      `token file ${path} holds a hash, which is for the edge. Put the runner token (mcpr_…) in it.`,
+    );
+  if (!TOKEN.test(text))
+    return refuse(
+      `token file ${path} holds blanks or other characters that no token has. Leave the token alone in it.`,
+    );
+  return { ok: true, token: text };
+}
+
+/** Writes a token to a new file with mode 0600. An existing file is never overwritten: it may hold the only copy of one. */
+export async function writeTokenFile(path: string, token: string): Promise<TokenWriting> {
+  try {
+    await using file = await open(path, 'wx', 0o600);
+    await file.writeFile(`${token}\n`);
+    await file.sync();
+    return { ok: true };
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'EEXIST')
+      return refuse(
+        `${path} exists and is not overwritten. Name another file with --out, or remove it first.`,
+      );
+    if (code === 'ENOENT')
+      return refuse(`${path} can not be written: its directory does not exist. Make it first.`);
+    return refuse(`${path} could not be written (${code}). Name another file with --out.`);
+  }
+}
+
+const refuse = (message: string): { ok: false; message: string } => ({ ok: false, message });
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+
+/** A path as one word of a POSIX shell. */
+const shellQuoted = (path: string): string =>
+  /^[\w./@%+=:,-]+$/u.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;

@@ -1,0 +1,43 @@
+// Where the edge's bundle comes from: in the packed package it lies beside the program, in the
+// repository esbuild makes it from the sources. esbuild is loaded only when it is needed.
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { BuildOptions } from 'esbuild';
+
+/** The bundle's name in the packed package, beside the program. */
+export const PREBUILT_EDGE = 'edge-worker.js';
+
+/**
+ * How esbuild turns the edge into one module. Unminified: a stack trace from workerd then names real
+ * functions, and the size does not matter to a worker that is loaded once.
+ */
+export function edgeBuildOptions(root: string, outfile: string): BuildOptions {
+  return {
+    absWorkingDir: root,
+    entryPoints: ['edge/worker.ts'],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    target: 'es2024',
+    conditions: ['workerd', 'worker', 'browser'],
+    external: ['cloudflare:*'],
+    minify: false,
+    logLevel: 'silent',
+  };
+}
+
+/**
+ * The path of the edge's bundle: the prebuilt one, else one made now as `<folder>/worker.js`.
+ * Rejects with esbuild's own words when the sources do not build.
+ */
+export async function edgeBundle(folder = join('.bridge', 'edge')): Promise<string> {
+  const prebuilt = fileURLToPath(new URL(PREBUILT_EDGE, import.meta.url));
+  if (existsSync(prebuilt)) return prebuilt;
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const outfile = resolve(folder, 'worker.js');
+  const { build } = await import('esbuild');
+  await build(edgeBuildOptions(root, outfile));
+  return outfile;
+}

@@ -1,0 +1,120 @@
+// `mcp-bridge dev`: the whole bridge on one machine, an edge in workerd and the runner in this process.
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { EXIT, printUsageError } from '../commands/arguments.ts';
+import { readConfig } from '../config.ts';
+import type { RunnerConfig } from '../config.ts';
+import { describeProblem } from '../config/problem.ts';
+import { hashCredential, mintRunnerToken } from '../credential.ts';
+import { createLog } from '../log.ts';
+import { sweepOrphans } from '../process/sweep.ts';
+import { startRunner } from '../runner.ts';
+import type { RunningRunner } from '../running-runner.ts';
+import { edgeBundle } from './bundle.ts';
+import { EdgeStartError } from './edge-start-error.ts';
+import { freePort } from './free-port.ts';
+import { keepEdge } from './kept-edge.ts';
+import type { KeptEdge } from './kept-edge.ts';
+import { readDevOptions } from './options.ts';
+import type { DevOptions } from './options.ts';
+import { takeStopSignals } from './stop-signals.ts';
+import type { StopSignals } from './stop-signals.ts';
+import { welcome } from './welcome.ts';
+import { openWorkspace } from './workspace.ts';
+
+/** Who waits at a terminal wants it back soon; in production a drain takes longer (R-12). */
+const DRAIN_MS = 5_000;
+
+/** How much later than its own limit a drain counts as stuck. */
+const DRAIN_SLACK_MS = 1_000;
+
+/** Runs until a signal stops it. Resolves to the exit code. */
+export async function devCommand(argv: readonly string[]): Promise<number> {
+  const reading = readDevOptions(argv);
+  if (!reading.ok) {
+    printUsageError('dev', reading.problem);
+    return EXIT.usage;
+  }
+  const signals = takeStopSignals();
+  try {
+    return await serve(reading.options, signals);
+  } catch (error) {
+    if (error instanceof EdgeStartError) return refuse(error.message);
+    throw error;
+  } finally {
+    signals.release();
+  }
+}
+
+function refuse(text: string): number {
+  process.stderr.write(`${text}\n`);
+  return EXIT.failed;
+}
+
+async function serve(options: DevOptions, signals: StopSignals): Promise<number> {
+  const workspace = openWorkspace(options.storage, options.source);
+  const reading = await readConfig(workspace.configPath, process.env);
+  if (!reading.ok) return refuse(reading.problems.map(describeProblem).join('\n'));
+  const config: RunnerConfig = { ...reading.config, drainTimeoutMs: DRAIN_MS };
+  const log = createLog({ level: options.logLevel });
+  for (const warning of config.warnings) log.warn('config warning', { ...warning });
+  for (const orphan of await sweepOrphans()) log.warn('orphan ended', { ...orphan });
+  const token = mintRunnerToken();
+  const port = options.port === 0 ? await freePort() : options.port;
+  const edge = await keepEdge({
+    port,
+    storage: workspace.edgeFolder,
+    settings: localSettings(port, workspace.secret, config.runner, hashCredential(token)),
+    bundle: await edgeBundle(workspace.edgeFolder),
+    log,
+  });
+  const runner = startRunner({ config, token, edge: edge.url, log });
+  void signals.stopNow.then(() => stopNow(edge, runner));
+  try {
+    const isReady = runner.ready.then(() => true);
+    if (await Promise.race([isReady, signals.stop.then(() => false)])) {
+      process.stdout.write(welcome(edge.url, [...config.servers.keys()]));
+      await signals.stop;
+    }
+  } finally {
+    await shutDown(edge, runner);
+  }
+  return EXIT.ok;
+}
+
+/** The edge's settings for one machine: no keys, and no host but this one. */
+function localSettings(
+  port: number,
+  secret: string,
+  runnerName: string,
+  digest: string,
+): Record<string, string> {
+  return {
+    BRIDGE_SECRET: secret,
+    BRIDGE_RUNNERS: JSON.stringify({ [runnerName]: { token: digest, servers: ['*'] } }),
+    // The edge listens on loopback only. Pages in a browser are kept out by Origin and Host.
+    BRIDGE_CLIENT_AUTH: 'none',
+    BRIDGE_HOSTS: `127.0.0.1:${port},localhost:${port}`,
+  };
+}
+
+/** The runner first: what it still delivers in its drain goes through the edge. */
+async function shutDown(edge: KeptEdge, runner: RunningRunner): Promise<void> {
+  process.stderr.write('Stopping. Press Ctrl-C again to stop at once.\n');
+  const giveUp = new AbortController();
+  await Promise.race([
+    runner.drain(),
+    sleep(DRAIN_MS + DRAIN_SLACK_MS, undefined, { signal: giveUp.signal }).catch(() => undefined),
+  ]);
+  giveUp.abort();
+  runner.kill();
+  await edge.stop();
+}
+
+/** Nothing is waited for, so this is the end of the program whatever else runs. */
+function stopNow(edge: KeptEdge, runner: RunningRunner): void {
+  runner.kill();
+  edge.kill();
+  // 128 and the number of SIGINT, as shells report it.
+  process.exit(130);
+}

@@ -1,0 +1,90 @@
+// The command line of `mcp-bridge dev`: pure, from words to options or to one sentence on what is wrong.
+import { basename } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { LOG_LEVELS } from '../log.ts';
+import type { LogLevel } from '../log.ts';
+
+/** What to serve: the servers of a config file, or one command under a name. */
+export type DevSource =
+  | { readonly kind: 'config'; readonly path: string }
+  | { readonly kind: 'command'; readonly name: string; readonly command: readonly string[] };
+
+export interface DevOptions {
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly storage: string;
+  readonly logLevel: LogLevel;
+  readonly source: DevSource;
+}
+
+export type DevOptionsReading =
+  | { readonly ok: true; readonly options: DevOptions }
+  | { readonly ok: false; readonly problem: string };
+
+/** The port wrangler's users know. */
+const DEFAULT_PORT = '8787';
+
+/** Programs that run another one: a server is better named after that. */
+const LAUNCHERS = new Set(['npx', 'bunx', 'pnpx', 'uvx', 'node', 'bun', 'deno', 'python', 'python3']);
+
+/** Reads what stands after `dev`. */
+export function readDevOptions(argv: readonly string[]): DevOptionsReading {
+  const divide = argv.indexOf('--');
+  const command = divide === -1 ? [] : argv.slice(divide + 1);
+  const own = divide === -1 ? argv : argv.slice(0, divide);
+  let values;
+  try {
+    ({ values } = parseArgs({
+      args: [...own],
+      options: {
+        port: { type: 'string', default: DEFAULT_PORT },
+        storage: { type: 'string', default: '.bridge' },
+        config: { type: 'string' },
+        name: { type: 'string' },
+        // What goes well is on the screen already.
+        'log-level': { type: 'string', default: 'warn' },
+      },
+    }));
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    // Node's message says what is wrong and then goes on about positional arguments.
+    return { ok: false, problem: (error.message.split(/\.\s|\n/u)[0] ?? '').replace(/\.$/u, '') };
+  }
+  const { port, storage, config, name } = values;
+  const logLevel = LOG_LEVELS.find((level) => level === values['log-level']);
+  if (logLevel === undefined) {
+    return { ok: false, problem: `--log-level takes ${LOG_LEVELS.join(', ')}` };
+  }
+  if (!/^\d{1,5}$/u.test(port) || Number(port) > 65_535) {
+    return { ok: false, problem: '--port takes a number from 0 to 65535' };
+  }
+  if (storage === '') return { ok: false, problem: '--storage takes a folder' };
+  const [program] = command;
+  if (divide !== -1 && program === undefined) {
+    return { ok: false, problem: 'After -- comes the command of a server' };
+  }
+  if (program !== undefined && config !== undefined) {
+    return { ok: false, problem: 'Give --config or a command after --, not both' };
+  }
+  if (program === undefined && name !== undefined) {
+    return { ok: false, problem: '--name is for a command after --' };
+  }
+  const source: DevSource =
+    program === undefined
+      ? { kind: 'config', path: config ?? 'mcp.json' }
+      : { kind: 'command', name: name ?? nameOf(command), command };
+  return { ok: true, options: { port: Number(port), storage, logLevel, source } };
+}
+
+/** `npx -y @scope/server-x@1.2` → `server-x`; `./tools/weather.py` → `weather`. */
+function nameOf(command: readonly string[]): string {
+  const [program = '', ...args] = command;
+  const launched = LAUNCHERS.has(basename(program)) ? args.find((arg) => !arg.startsWith('-')) : undefined;
+  const name = basename(launched ?? program)
+    .replace(/(?<=.)@.*$/u, '')
+    .replace(/\.(?:[cm]?[jt]s|py|sh|exe)$/u, '')
+    .replaceAll(/[^A-Za-z0-9._-]/gu, '-')
+    .replace(/^[^A-Za-z0-9]+/u, '');
+  return name.slice(0, 64) || 'server';
+}

@@ -1,0 +1,32 @@
+// The two wishes of whoever runs a program in a terminal: stop, and (asked again) stop now.
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+export interface StopSignals {
+  /** The first signal. */
+  readonly stop: Promise<void>;
+  /** The second. */
+  readonly stopNow: Promise<void>;
+  /** Gives the signals back to Node, which then ends the process at the next one. */
+  release(): void;
+}
+
+/** Takes over SIGINT, SIGTERM and SIGHUP until released. */
+export function takeStopSignals(): StopSignals {
+  const first = Promise.withResolvers<void>();
+  const second = Promise.withResolvers<void>();
+  let isFirst = true;
+  const onSignal = (): void => {
+    if (isFirst) first.resolve();
+    else second.resolve();
+    isFirst = false;
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  return {
+    stop: first.promise,
+    stopNow: second.promise,
+    release() {
+      for (const signal of SIGNALS) process.off(signal, onSignal);
+    },
+  };
+}

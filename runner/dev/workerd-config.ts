@@ -1,0 +1,75 @@
+// The text of workerd's config for the edge on one machine: pure, from a few paths and names.
+// Values of settings are never in it: workerd takes them from its environment, so none lies on disk.
+
+/** As in wrangler.toml, which deploys the same worker. */
+export const EDGE_COMPATIBILITY_DATE = '2026-10-20';
+
+/** As in wrangler.toml. */
+export const EDGE_COMPATIBILITY_FLAGS: readonly string[] = ['enable_request_signal'];
+
+/** Binding → class of the edge's actors, as in wrangler.toml. */
+export const EDGE_ACTORS: Readonly<Record<string, string>> = {
+  SESSION: 'SessionActor',
+  FLEET: 'FleetActor',
+};
+
+/** The name of the one socket in workerd's messages about itself. */
+export const EDGE_SOCKET = 'http';
+
+/** What the config depends on. Paths are relative to the config's own folder, which is workerd's working directory. */
+export interface WorkerdConfigOptions {
+  /** The bundle of the edge. */
+  readonly bundlePath: string;
+  /** An existing folder in which each actor class gets a folder of SQLite files. */
+  readonly actorsPath: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Names of the settings that the worker sees as text bindings. */
+  readonly settingNames: readonly string[];
+}
+
+/** A Cap'n Proto text file with the constant `config` (schema: workerd.capnp in the workerd package). */
+export function workerdConfig(options: WorkerdConfigOptions): string {
+  // The class name is also the unique key: ids of actors, and so the stored rows, hang on it.
+  const namespaces = Object.values(EDGE_ACTORS).map(
+    (actor) => `(className = ${text(actor)}, uniqueKey = ${text(actor)}, enableSql = true)`,
+  );
+  const bindings = [
+    ...Object.entries(EDGE_ACTORS).map(
+      ([name, actor]) => `(name = ${text(name)}, durableObjectNamespace = ${text(actor)})`,
+    ),
+    ...options.settingNames.map(
+      (name) => `(name = ${text(name)}, fromEnvironment = ${text(name)})`,
+    ),
+  ];
+  return `using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "edge", worker = .edge),
+    (name = "actors", disk = (path = ${text(options.actorsPath)}, writable = true)),
+  ],
+  sockets = [
+    (name = ${text(EDGE_SOCKET)}, address = "127.0.0.1:${options.port}", service = "edge", http = ()),
+  ],
+);
+
+const edge :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed ${text(options.bundlePath)})],
+  compatibilityDate = ${text(EDGE_COMPATIBILITY_DATE)},
+  compatibilityFlags = [${EDGE_COMPATIBILITY_FLAGS.map(text).join(', ')}],
+  durableObjectNamespaces = [
+    ${namespaces.join(',\n    ')},
+  ],
+  durableObjectStorage = (localDisk = "actors"),
+  bindings = [
+    ${bindings.join(',\n    ')},
+  ],
+);
+`;
+}
+
+/** A Cap'n Proto string: UTF-8 between quotes with C's escapes. */
+function text(value: string): string {
+  return `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
+}

@@ -1,0 +1,129 @@
+// The runner's log: one line a fact, static words and structured fields, as JSON or, on a terminal, as
+// text. What a field holds can come from a process or the network, so no character of it may steer a terminal.
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+export type LogFields = Record<string, unknown>;
+
+/** Words say what happened and never vary; fields say to whom. Never a payload, header or environment value. */
+export interface Log {
+  debug(words: string, fields?: LogFields): void;
+  info(words: string, fields?: LogFields): void;
+  warn(words: string, fields?: LogFields): void;
+  error(words: string, fields?: LogFields): void;
+  /** The same log with fields that every line of it carries. */
+  child(fields: LogFields): Log;
+}
+
+/**
+ * `write` gets one line without its line break (default: stderr); `now` is in ms since the epoch.
+ * `pretty` is text for a person instead of JSON (default: when stderr is a terminal).
+ */
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly write?: (line: string) => void;
+  readonly now?: () => number;
+  readonly pretty?: boolean;
+}
+
+export const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+
+/** Longest string of a line: a screen's worth, and no way to fill a disk with one message. */
+const MAX_STRING_CHARS = 500;
+
+/** Fields are flat by habit; these keep a slip from printing a whole object graph. */
+const MAX_DEPTH = 4;
+const MAX_ENTRIES = 50;
+
+/** Names that the line itself uses; a field of that name gets an underscore. */
+const OWN_NAMES: ReadonlySet<string> = new Set(['time', 'level', 'message']);
+
+/** C0, DEL and C1 controls, line separators, and the marks and overrides of bidirectional text (Unicode UAX #9, "Trojan Source"). */
+const STEERING =
+  /[\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]|\p{Surrogate}/gu;
+
+/** Makes a log that drops lines below `level`. */
+export function createLog(options: LogOptions): Log {
+  const least = LOG_LEVELS.indexOf(options.level);
+  const { write = writeToStderr, now = Date.now, pretty = process.stderr.isTTY } = options;
+  const bound = (carried: LogFields): Log => {
+    const at =
+      (level: LogLevel) =>
+      (words: string, fields: LogFields = {}) => {
+        if (LOG_LEVELS.indexOf(level) < least) return;
+        const line = { time: new Date(now()).toISOString(), level, message: words };
+        const all = { ...carried, ...fields };
+        write(pretty ? prettyLine(line, all) : jsonLine(line, all));
+      };
+    return {
+      debug: at('debug'),
+      info: at('info'),
+      warn: at('warn'),
+      error: at('error'),
+      child: (fields) => bound({ ...carried, ...fields }),
+    };
+  };
+  return bound({});
+}
+
+const writeToStderr = (line: string): void => {
+  process.stderr.write(`${line}
+`);
+};
+
+/** Text from elsewhere, made safe to show: steering characters as `\uXXXX`, capped. */
+export const visibleText = (text: string): string => escapeSteering(capped(text));
+
+interface Line {
+  readonly time: string;
+  readonly level: LogLevel;
+  readonly message: string;
+}
+
+function jsonLine(line: Line, fields: LogFields): string {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  const named = entries.map(([name, value]) => [
+    OWN_NAMES.has(name) ? `${name}_` : name,
+    plainValue(value, 0),
+  ]);
+  // JSON escapes the C0 controls alone; the rest passes through it and is escaped in the text.
+  return escapeSteering(
+    JSON.stringify({ ...line, message: capped(line.message), ...Object.fromEntries(named) }),
+  );
+}
+
+function prettyLine({ time, level, message }: Line, fields: LogFields): string {
+  const words = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => {
+      const plain = plainValue(value, 0);
+      const isWord = typeof plain === 'string' && /^[\w.:/@-]+$/u.test(plain);
+      return `${name}=${isWord ? plain : JSON.stringify(plain)}`;
+    });
+  return escapeSteering([time.slice(11, 19), level.padEnd(5), capped(message), ...words].join(' '));
+}
+
+/** A value as something JSON can hold, of bounded size. */
+function plainValue(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return capped(value);
+  if (typeof value === 'bigint' || typeof value === 'symbol') return String(value);
+  if (typeof value === 'function') return '[function]';
+  if (typeof value !== 'object' || value === null) return value;
+  // An error's stack and own properties may hold requests; its name and message say enough.
+  if (value instanceof Error) return capped(`${value.name}: ${value.message}`);
+  if (depth >= MAX_DEPTH) return '[…]';
+  if (Array.isArray(value))
+    return value.slice(0, MAX_ENTRIES).map((item) => plainValue(item, depth + 1));
+  const entries = Object.entries(value).slice(0, MAX_ENTRIES);
+  return Object.fromEntries(
+    entries.map(([name, item]) => [capped(name), plainValue(item, depth + 1)]),
+  );
+}
+
+const capped = (text: string): string =>
+  text.length > MAX_STRING_CHARS ? `${text.slice(0, MAX_STRING_CHARS)}…` : text;
+
+const escapeSteering = (text: string): string =>
+  text.replaceAll(
+    STEERING,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );

@@ -1,0 +1,73 @@
+#!/usr/bin/env node
+// The command line `mcp-bridge`: finds the command, loads what it needs, and turns its answer into the exit code.
+import { readFile } from 'node:fs/promises';
+import { EXIT } from './commands/arguments.ts';
+import { helpText } from './commands/help.ts';
+import { nearestWord } from './config/problem.ts';
+
+/** Both stand one level below the package's root, unbuilt in `runner/` and built in `dist/`. */
+const PACKAGE_FILE = new URL('../package.json', import.meta.url);
+const SCHEMA_FILE = new URL('./config.schema.json', import.meta.url);
+
+type Command = (argv: string[]) => Promise<number>;
+
+/** Each command's code is loaded when it is called, so that `help` does not wait for the link and its parts. */
+const COMMANDS: Readonly<Record<string, Command>> = {
+  run: async (argv) => {
+    const { runCommand } = await import('./commands/run.ts');
+    const { startRunner } = await import('./runner.ts');
+    const { sweepOrphans } = await import('./process/sweep.ts');
+    return runCommand(argv, { startRunner, sweepOrphans });
+  },
+  check: async (argv) => (await import('./commands/check.ts')).checkCommand(argv),
+  credential: async (argv) => (await import('./commands/credential.ts')).credentialCommand(argv),
+  schema: async (argv) => (await import('./commands/schema.ts')).schemaCommand(argv, SCHEMA_FILE),
+  dev: async (argv) => (await import('./dev/command.ts')).devCommand(argv),
+};
+
+async function main([name, ...argv]: string[]): Promise<number> {
+  if (name === undefined) {
+    process.stderr.write(helpText());
+    return EXIT.usage;
+  }
+  if (name === '--version' || name === '-v') {
+    const { version } = JSON.parse(await readFile(PACKAGE_FILE, 'utf8')) as { version: string };
+    process.stdout.write(`${version}\n`);
+    return EXIT.ok;
+  }
+  const isHelp = name === 'help' || name === '--help' || name === '-h';
+  const subject = isHelp ? argv[0] : name;
+  if (subject !== undefined && !Object.hasOwn(COMMANDS, subject) && subject !== 'help') {
+    process.stderr.write(unknownCommand(subject));
+    return EXIT.usage;
+  }
+  // This one has its own words.
+  if (subject === 'dev' && isHelp) return (await COMMANDS['dev']?.(['--help'])) ?? EXIT.usage;
+  if (subject !== 'dev' && (isHelp || asksForHelp(argv))) {
+    process.stdout.write(helpText(subject));
+    return EXIT.ok;
+  }
+  return (await COMMANDS[name]?.(argv)) ?? EXIT.usage;
+}
+
+/** `--help` anywhere before a bare `--`. */
+function asksForHelp(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  const options = end === -1 ? argv : argv.slice(0, end);
+  return options.includes('--help') || options.includes('-h');
+}
+
+function unknownCommand(name: string): string {
+  const near = nearestWord(name, [...Object.keys(COMMANDS), 'help']);
+  const hint = near === undefined ? 'See: mcp-bridge help' : `Did you mean: mcp-bridge ${near}`;
+  return `mcp-bridge: there is no command ${JSON.stringify(name)}\n${hint}\n`;
+}
+
+// A reader that left, such as `head`, is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+});
+
+// Kept-alive connections would hold the process for seconds after its work is done.
+process.exit(await main(process.argv.slice(2)));

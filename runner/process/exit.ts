@@ -1,0 +1,53 @@
+// The facts of an ended process, the verdict whether they speak against its server (R-6), and the
+// one place that puts them into words.
+
+/** Why a process is no longer running; `terminated` means the runner ended it on purpose. */
+export type ExitReason = 'exited' | 'signalled' | 'spawn_failed' | 'terminated';
+
+/** A start that came to nothing: the system's error code and a sentence that says what to do. */
+export interface SpawnError {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What is known of a process that has ended. `stderrTail` holds its last lines, oldest first. */
+export interface ExitFacts {
+  readonly reason: ExitReason;
+  readonly code?: number;
+  readonly signal?: string;
+  readonly spawnError?: SpawnError;
+  /** What the runner gave as its reason; only with reason `terminated`. */
+  readonly because?: string;
+  readonly stderrTail: readonly string[];
+  readonly ranMs: number;
+}
+
+/** Completes the sentence "the process …"; a failed start is a sentence of its own. Without stderr text. */
+export function describeExit(facts: ExitFacts): string {
+  switch (facts.reason) {
+    case 'exited':
+      return `exited with code ${facts.code ?? 'unknown'}`;
+    case 'signalled':
+      return `was killed by ${facts.signal ?? 'an unknown signal'}`;
+    case 'terminated':
+      return `was ended by the runner${facts.because === undefined ? '' : ` (${facts.because})`}`;
+    case 'spawn_failed':
+      return facts.spawnError?.message ?? 'the process could not be started';
+  }
+}
+
+/**
+ * R-6: whether an exit counts against the server. An end that the runner asked for does not, and
+ * neither does a clean exit of a process that has served.
+ */
+export function isFailure(facts: ExitFacts, hasServed: boolean): boolean {
+  switch (facts.reason) {
+    case 'spawn_failed':
+    case 'signalled':
+      return true;
+    case 'terminated':
+      return false;
+    case 'exited':
+      return !hasServed || facts.code !== 0;
+  }
+}

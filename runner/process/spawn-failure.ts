@@ -1,0 +1,83 @@
+// Turns the error of a failed start into a sentence that tells the operator what to change. The
+// system says ENOENT for three different things, so the file system is asked which one it was.
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, resolve } from 'node:path';
+import type { SpawnError } from './exit.ts';
+
+/** The parts of a start that an error message may name. Never arguments or values of variables. */
+export interface AttemptedStart {
+  readonly command: string;
+  readonly cwd?: string;
+  readonly searchPath: string;
+}
+
+/** The code and the advice for an error that `spawn` threw or emitted. */
+export function describeSpawnFailure(error: unknown, start: AttemptedStart): SpawnError {
+  const code = codeOf(error);
+  return { code, message: adviceFor(code, start) };
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
+    return error.code;
+  }
+  return 'UNKNOWN';
+}
+
+function adviceFor(code: string, start: AttemptedStart): string {
+  const { command, cwd } = start;
+  const cwdFault = cwd === undefined ? undefined : faultOfDirectory(cwd);
+  if (cwd !== undefined && cwdFault !== undefined) {
+    return `working directory '${cwd}' ${cwdFault}: correct the server's cwd`;
+  }
+  switch (code) {
+    case 'ENOENT':
+      return isPresent(start)
+        ? `command '${command}' exists, but the interpreter its first line names was not found: install that`
+        : `command '${command}' not found: install it or give its full path`;
+    case 'EACCES':
+    case 'EPERM':
+      return `command '${command}' may not be executed: make it executable (chmod +x) or correct its path`;
+    case 'ENOEXEC':
+      return `command '${command}' is not a program this machine can run: check its format and its first line`;
+    case 'ENOTDIR':
+      return `command '${command}' has a path through something that is not a directory: correct it`;
+    case 'E2BIG':
+      return `command '${command}' got more arguments and variables than the system allows: shorten them`;
+    case 'EAGAIN':
+      return `command '${command}' not started, the limit of processes is reached: raise it (ulimit -u) or run fewer`;
+    case 'EMFILE':
+    case 'ENFILE':
+      return `command '${command}' not started, the limit of open files is reached: raise it (ulimit -n)`;
+    case 'ENOMEM':
+      return `command '${command}' not started, memory is exhausted: run fewer processes`;
+    case 'ERR_INVALID_ARG_VALUE':
+      return `command '${command}' not started: its command, args, env or cwd is empty or holds a NUL byte`;
+    default:
+      return `command '${command}' could not be started (${code})`;
+  }
+}
+
+function faultOfDirectory(path: string): string | undefined {
+  try {
+    if (!statSync(path).isDirectory()) return 'is not a directory';
+    accessSync(path, constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return codeOf(error) === 'EACCES' ? 'may not be entered' : 'does not exist';
+  }
+}
+
+function isPresent({ command, cwd, searchPath }: AttemptedStart): boolean {
+  const base = cwd ?? process.cwd();
+  const candidates = command.includes('/')
+    ? [resolve(base, command)]
+    : searchPath.split(delimiter).map((folder) => resolve(base, folder, command));
+  return candidates.some((path) => {
+    try {
+      return statSync(path).isFile();
+    } catch {
+      return false;
+    }
+  });
+}

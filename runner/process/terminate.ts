@@ -1,0 +1,136 @@
+// The end of a process and of all it started: close stdin → SIGTERM to the group → SIGKILL to the
+// group, then whatever left the group. Every step is bounded, the whole takes at most 5 s (F-73, F-75).
+import { setTimeout as pause } from 'node:timers/promises';
+import { isAlive, scanProcesses } from './process-table.ts';
+import type { ProcessEntry, ProcessStat } from './process-table.ts';
+
+/** A well-behaved server ends when its stdin does; the MCP spec asks it to. */
+const STDIN_GRACE_MS = 1_000;
+
+/** For a signal handler that flushes a database or a browser profile. */
+const SIGTERM_GRACE_MS = 2_000;
+
+/** SIGKILL acts at once, but for a process stuck inside the kernel; that one is given up on. */
+const SIGKILL_GRACE_MS = 500;
+
+/** For what is left after the first process: it has no client any more, so less patience. */
+const REST_GRACE_MS = 500;
+
+/** Looking again whether signalled processes are gone. */
+const RECHECK_MS = 15;
+
+/** Rounds of SIGKILL against what forks faster than it is found. */
+const KILL_ROUNDS = 5;
+
+/** The first process of a group, as far as ending it needs to know. */
+export interface Leader {
+  readonly pid: number;
+  readonly closeStdin: () => void;
+  /** Resolves when the system has reported the leader's end. */
+  readonly exited: Promise<unknown>;
+}
+
+/** Ends the leader with growing force. False if even SIGKILL had no effect within its bound. */
+export async function endLeader(leader: Leader): Promise<boolean> {
+  leader.closeStdin();
+  if (await settlesWithin(leader.exited, STDIN_GRACE_MS)) return true;
+  signalGroup(leader.pid, 'SIGTERM');
+  if (await settlesWithin(leader.exited, SIGTERM_GRACE_MS)) return true;
+  signalGroup(leader.pid, 'SIGKILL');
+  return settlesWithin(leader.exited, SIGKILL_GRACE_MS);
+}
+
+/** Signals every member of a process group; a group that is empty or not ours is passed over. */
+export function signalGroup(groupId: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-groupId, signal);
+  } catch {
+    // ESRCH: nobody is left, which is the aim. EPERM: the pid belongs to a stranger by now.
+  }
+}
+
+/** What tells a process's descendants from strangers. */
+export interface Lineage {
+  readonly leaderPid: number;
+  /** Undefined if the leader was gone before it could be looked up. */
+  readonly leaderStartTicks: number | undefined;
+  readonly mark: string;
+  /** Members that were found earlier, while their parents still lived. */
+  readonly seen: readonly ProcessStat[];
+}
+
+/**
+ * All living members of a process's family: its session, whoever carries its mark, whoever was seen
+ * as a member before, and the descendants of all these.
+ */
+export async function findFamily(lineage: Lineage): Promise<ProcessEntry[]> {
+  const { leaderPid, leaderStartTicks, mark, seen } = lineage;
+  const table = await scanProcesses();
+  // Once nobody is left in the session its number may be given to a stranger.
+  const isReused = table.some((e) => e.pid === leaderPid && e.startTicks !== leaderStartTicks);
+  const family = new Set<number>();
+  for (const entry of table) {
+    const isOfSession = entry.sessionId === leaderPid && !isReused;
+    const wasSeen = seen.some((e) => e.pid === entry.pid && e.startTicks === entry.startTicks);
+    if (isOfSession || entry.processMark === mark || wasSeen) family.add(entry.pid);
+  }
+  for (let before = -1; before !== family.size;) {
+    before = family.size;
+    for (const entry of table) if (family.has(entry.parentPid)) family.add(entry.pid);
+  }
+  family.delete(process.pid);
+  return table.filter((entry) => family.has(entry.pid));
+}
+
+/**
+ * Ends what `find` reports, politely first, and looks again until it reports nothing. Returns the
+ * processes that were found; those that SIGKILL did not end within its bound are among them.
+ */
+export async function endAll(find: () => Promise<ProcessEntry[]>): Promise<ProcessEntry[]> {
+  const found = new Map<number, ProcessEntry>();
+  const look = async (): Promise<ProcessEntry[]> => {
+    const entries = await find();
+    for (const entry of entries) found.set(entry.pid, entry);
+    return entries;
+  };
+  let living = await look();
+  if (living.length === 0) return [];
+  for (const entry of living) signalOne(entry, 'SIGTERM');
+  await areGoneWithin(living, REST_GRACE_MS);
+  const giveUpAt = performance.now() + SIGKILL_GRACE_MS;
+  for (let round = 0; round < KILL_ROUNDS && performance.now() < giveUpAt; round += 1) {
+    living = await look();
+    if (living.length === 0) break;
+    for (const entry of living) signalOne(entry, 'SIGKILL');
+    await areGoneWithin(living, giveUpAt - performance.now());
+  }
+  return [...found.values()];
+}
+
+function signalOne(entry: ProcessStat, signal: NodeJS.Signals): void {
+  // Between the scan and now the pid may have passed to a stranger.
+  if (!isAlive(entry)) return;
+  try {
+    process.kill(entry.pid, signal);
+  } catch {
+    // It ended in this very moment.
+  }
+}
+
+async function areGoneWithin(entries: readonly ProcessStat[], ms: number): Promise<void> {
+  const giveUpAt = performance.now() + ms;
+  while (entries.some(isAlive) && performance.now() < giveUpAt) await pause(RECHECK_MS);
+}
+
+/** True if the promise settles in time; leaves no timer behind. */
+async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  const waiting = new AbortController();
+  try {
+    return await Promise.race([
+      promise.then(() => true),
+      pause(ms, false, { signal: waiting.signal }),
+    ]);
+  } finally {
+    waiting.abort();
+  }
+}

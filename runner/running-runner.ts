@@ -1,0 +1,51 @@
+// What a started runner looks like to the command line and to the status pages.
+import type { RunnerConfig } from './config.ts';
+import type { Log } from './log.ts';
+
+/** `edge` is the origin to dial and `token` the credential to show there. */
+export interface StartOptions {
+  readonly config: RunnerConfig;
+  readonly token: string;
+  readonly edge: string;
+  readonly log: Log;
+}
+
+/** A runner at work. */
+export interface RunningRunner {
+  /** Fulfilled when the edge accepted the control link first; rejected only when it refused for good. */
+  readonly ready: Promise<void>;
+  /** Takes a new config: unchanged servers go on untouched, removed and changed ones end (F-92). */
+  reload(config: RunnerConfig): void;
+  /** Takes no new session and resolves when the last request is answered or the drain time is over (R-12). */
+  drain(): Promise<void>;
+  /** Ends all processes now and waits for nothing. */
+  kill(): void;
+  snapshot(): RunnerSnapshot;
+}
+
+/** The state of a runner at one moment. */
+export interface RunnerSnapshot {
+  readonly runner: string;
+  readonly boot: string;
+  readonly linked: boolean;
+  readonly draining: boolean;
+  readonly sessions: readonly SessionSnapshot[];
+  readonly processes: readonly ProcessSnapshot[];
+  /** Totals since the start, by camelCase name without unit, such as `processExits`. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface SessionSnapshot {
+  readonly session: string;
+  readonly server: string;
+  readonly state: string;
+  readonly pid?: number;
+  readonly inFlight: number;
+  readonly idleMs: number;
+}
+
+export interface ProcessSnapshot {
+  readonly server: string;
+  readonly pid: number | undefined;
+  readonly state: string;
+}

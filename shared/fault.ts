@@ -1,0 +1,196 @@
+// Every expected failure of the bridge, in one table: its JSON-RPC code, HTTP status, and whether trying again can help.
+// Nobody else writes a status or an error code. DESIGN: bridge faults use codes outside JSON-RPC's reserved range.
+
+/** How far a request got before its fault, so that a client can judge whether the call may have run. */
+export type Phase = 'not_sent' | 'sent' | 'unknown';
+
+interface FaultRow {
+  /** JSON-RPC error code. -32xxx only where JSON-RPC itself defines the meaning. */
+  readonly code: number;
+  /** HTTP status when the fault is the whole answer of an exchange. */
+  readonly status: number;
+  /** True when the same request may succeed later without a change by the client or the operator. */
+  readonly retryable: boolean;
+  /** Seconds for `Retry-After`, where waiting helps. */
+  readonly retryAfterS?: number;
+  /** What happened and what to do, used where no better message is at hand. */
+  readonly message: string;
+}
+
+export const FAULTS = {
+  // The relay, the runner and the process (DESIGN §4).
+  runner_offline: {
+    code: 42001,
+    status: 503,
+    retryable: true,
+    retryAfterS: 5,
+    message: 'No runner that offers this server is connected. Start one with `mcp-bridge run`, or try again soon.',
+  },
+  runner_lost: {
+    code: 42002,
+    status: 502,
+    retryable: false,
+    message: 'The runner was lost while the request ran; whether it was carried out is unknown. Check before you repeat it.',
+  },
+  process_exited: {
+    code: 42003,
+    status: 502,
+    retryable: false,
+    message: 'The server process ended before it answered. Open a new session to use the server again.',
+  },
+  process_start_failed: {
+    code: 42004,
+    status: 502,
+    retryable: false,
+    message: 'The server process could not be started. Run `mcp-bridge check` on the runner.',
+  },
+  overloaded: {
+    code: 42005,
+    status: 429,
+    retryable: true,
+    retryAfterS: 1,
+    message: 'Too much is in flight. Wait for answers, then try again.',
+  },
+  too_large: {
+    code: 42006,
+    status: 413,
+    retryable: false,
+    message: 'The message is larger than the bridge carries.',
+  },
+  deadline: {
+    code: 42007,
+    status: 504,
+    retryable: false,
+    message: 'The server did not answer in time; the request was cancelled.',
+  },
+  process_protocol: {
+    code: 42008,
+    status: 502,
+    retryable: false,
+    message: 'The server process broke the protocol.',
+  },
+  replay_evicted: {
+    code: 42009,
+    status: 400,
+    retryable: false,
+    message: 'Events after this Last-Event-ID are no longer kept. Open the stream without Last-Event-ID; what lay between is lost.',
+  },
+  // The edge as a whole.
+  not_configured: {
+    code: 42010,
+    status: 503,
+    retryable: false,
+    message: 'This edge is not configured yet.',
+  },
+  internal: { code: -32603, status: 500, retryable: true, retryAfterS: 1, message: 'The bridge failed.' },
+  // What a client sent (MCP transports; JSON-RPC 2.0 §5.1).
+  parse_error: { code: -32700, status: 400, retryable: false, message: 'The body is not valid JSON.' },
+  invalid_request: {
+    code: -32600,
+    status: 400,
+    retryable: false,
+    message: 'The body is not a JSON-RPC 2.0 message.',
+  },
+  session_required: {
+    code: 42011,
+    status: 400,
+    retryable: false,
+    message: 'The Mcp-Session-Id header is missing. Send `initialize` first, then repeat the id it returned.',
+  },
+  // One row for unknown, expired, malformed and foreign ids: the answer must not tell them apart.
+  session_not_found: {
+    code: 42012,
+    status: 404,
+    retryable: false,
+    message: 'This session does not exist or has ended. Send a new `initialize` without a session id.',
+  },
+  stream_conflict: {
+    code: 42013,
+    status: 409,
+    retryable: true,
+    retryAfterS: 1,
+    message: 'This session already has an open GET stream.',
+  },
+  unsupported_revision: {
+    code: 42014,
+    status: 400,
+    retryable: false,
+    message: 'This MCP-Protocol-Version is not served.',
+  },
+  event_unknown: {
+    code: 42015,
+    status: 404,
+    retryable: false,
+    message: 'This Last-Event-ID names no event of this session.',
+  },
+  unauthorized: {
+    code: 42020,
+    status: 401,
+    retryable: false,
+    message: 'A valid key is required: send `Authorization: Bearer <key>`.',
+  },
+  origin_not_allowed: {
+    code: 42021,
+    status: 403,
+    retryable: false,
+    message: 'This Origin is not allowed. The operator lists allowed origins in BRIDGE_ORIGINS.',
+  },
+  host_not_allowed: {
+    code: 42022,
+    status: 421,
+    retryable: false,
+    message: 'This Host is not served here. The operator lists served hosts in BRIDGE_HOSTS.',
+  },
+  malformed_authorization: {
+    code: 42023,
+    status: 400,
+    retryable: false,
+    message: 'Send the key once, in the Authorization header only, never in the URL.',
+  },
+  not_found: { code: 42024, status: 404, retryable: false, message: 'Nothing is served at this path.' },
+  method_not_allowed: { code: 42025, status: 405, retryable: false, message: 'This HTTP method is not served here.' },
+  not_acceptable: {
+    code: 42026,
+    status: 406,
+    retryable: false,
+    message: 'Accept must include both application/json and text/event-stream for POST, text/event-stream for GET.',
+  },
+  unsupported_media_type: {
+    code: 42027,
+    status: 415,
+    retryable: false,
+    message: 'Content-Type must be application/json, without a Content-Encoding.',
+  },
+  body_timeout: {
+    code: 42028,
+    status: 408,
+    retryable: true,
+    message: 'The request body did not arrive in time.',
+  },
+} as const satisfies Record<string, FaultRow>;
+
+export type FaultCode = keyof typeof FAULTS;
+
+/** An expected failure as a value. `message` overrides the table's text; `phase` says how far the request got. */
+export interface Fault {
+  readonly fault: FaultCode;
+  readonly message?: string | undefined;
+  readonly phase?: Phase | undefined;
+}
+
+/** Row of a fault, with optional members readable on every row. */
+export const faultRow = (code: FaultCode): FaultRow => FAULTS[code];
+
+/** The JSON-RPC error object of a fault: `{code, message, data: {fault, phase, retryable}}`. */
+export function faultError({ fault, message, phase }: Fault): {
+  code: number;
+  message: string;
+  data: { fault: FaultCode; phase: Phase; retryable: boolean };
+} {
+  const row = faultRow(fault);
+  return {
+    code: row.code,
+    message: message ?? row.message,
+    data: { fault, phase: phase ?? 'not_sent', retryable: row.retryable },
+  };
+}

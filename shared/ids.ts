@@ -1,0 +1,19 @@
+// The shapes of the ids that travel: checked wherever text from outside becomes one of them.
+
+/** Name of a configured server, as it stands in URLs, grants and frames. */
+export const SERVER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** Name of a runner, as it stands in grants and frames. */
+export const RUNNER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** A stream of a session: `get`, `sse`, or the nanoid that the worker minted for one POST. */
+export const STREAM_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** The public name of a session actor: the random part of a session id (nanoid, 22 characters, 132 bits). */
+export const SESSION_NAME = /^[A-Za-z0-9_-]{22}$/;
+
+/** The stream a GET attaches to; one a session (MCP 2025-11-25, Transports, "Listening for Messages from the Server"). */
+export const GET_STREAM = 'get';
+
+/** The one stream of an HTTP+SSE session (MCP 2024-11-05, Transports, "HTTP with SSE"). */
+export const SSE_STREAM = 'sse';

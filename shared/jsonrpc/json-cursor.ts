@@ -1,0 +1,464 @@
+// Owns strict JSON (RFC 8259) over bytes: one forward pass that validates, counts and reports offsets, and builds no
+// values. It never throws and never recurses, so nesting costs a byte a level, and string interiors are passed four
+// bytes at a time. What a JSON-RPC message means is scan.ts.
+
+/** JSON-RPC code for text that is not JSON. */
+export const PARSE_ERROR = -32700;
+/** JSON-RPC code for JSON that is not a message this bridge takes. */
+export const INVALID_REQUEST = -32600;
+
+/** Byte offsets, end exclusive. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Why a text was refused; `reason` is for a person and quotes no payload. */
+export interface CursorFault {
+  readonly code: typeof PARSE_ERROR | typeof INVALID_REQUEST;
+  readonly reason: string;
+}
+
+export const QUOTE = 0x22;
+export const OPEN_OBJECT = 0x7b;
+export const OPEN_ARRAY = 0x5b;
+/** What {@link JsonCursor.peek} gives past the last byte. */
+export const END = -1;
+
+const CLOSE_OBJECT = 0x7d;
+const CLOSE_ARRAY = 0x5d;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const SPACE = 0x20;
+const TAB = 0x09;
+const LF = 0x0a;
+const CR = 0x0d;
+const MINUS = 0x2d;
+const PLUS = 0x2b;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const LOWER_U = 0x75;
+/** Setting this bit turns an ASCII capital into its small letter. */
+const CASE_BIT = 0x20;
+const LOWER_A = 0x61;
+const LOWER_E = 0x65;
+const LOWER_F = 0x66;
+const ASCII_MAX = 0x7f;
+/** The first byte of a UTF-8 byte order mark. */
+const BOM_START = 0xef;
+
+/** The letters that may follow a backslash, `u` apart: " \ / b f n r t. */
+const IS_SHORT_ESCAPE = new Uint8Array(256);
+for (const letter of [0x22, 0x5c, 0x2f, 0x62, 0x66, 0x6e, 0x72, 0x74]) IS_SHORT_ESCAPE[letter] = 1;
+const LITERALS: ReadonlyMap<number, string> = new Map([
+  [0x74, 'true'],
+  [0x66, 'false'],
+  [0x6e, 'null'],
+]);
+
+/** Strings shorter than this are walked by bytes: looking at whole words pays only beyond it. */
+const WORDWISE_FROM_BYTES = 16;
+/** After a word with a stop in it, this many bytes go singly: stops come in groups, as in escaped program text. */
+const WORDWISE_AGAIN_BYTES = 8;
+/** The top bit of each byte of a 32-bit word, and the constants that find a byte in a word by carry. */
+const TOP_BITS = 0x80808080 | 0;
+const ONES = 0x01010101;
+const SPACES = 0x20202020;
+const QUOTES = 0x22222222;
+const BACKSLASHES = 0x5c5c5c5c;
+
+/** Deepest nesting any caller may allow: the size of the scratch stack below. */
+const DEPTH_CEILING = 4096;
+/** Which kind of container is open at each depth. Only written and read within one synchronous call, so one serves all. */
+const OPEN_CONTAINERS = new Uint8Array(DEPTH_CEILING + 1);
+
+/** An escape spells one UTF-16 unit in six bytes, so a longer text can not equal a name of `length` units. */
+const ESCAPE_BYTES = 6;
+
+/** Keys longer than this, escaped, are not decoded to be matched. */
+const LONGEST_MATCHED_KEY_UNITS = 32;
+/** Up to this many bytes a text is decoded by hand. */
+const PLAIN_TEXT_BYTES = 64;
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const lenientUtf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** A forward cursor over one JSON text. After any `false`, `fault` says whether something was wrong. */
+export class JsonCursor {
+  readonly bytes: Uint8Array;
+  readonly #end: number;
+  readonly #depthLimit: number;
+  #at = 0;
+  #depth = 0;
+  #tokensLeft: number;
+  #fresh = false;
+  #keyStart = 0;
+  #keyEnd = 0;
+  #escaped = false;
+  /** Beyond ASCII_MAX when the words passed last held a byte that is not ASCII. */
+  #wordsSeen = 0;
+  /** How many bytes before the text its first aligned word begins. */
+  readonly #wordShift: number;
+  #keyEscaped = false;
+  #keyText: string | undefined = undefined;
+  #breaks = false;
+  #nonAsciiStart = -1;
+  #nonAsciiEnd = 0;
+  #words: Int32Array | undefined = undefined;
+  #fault: CursorFault | undefined = undefined;
+
+  constructor(bytes: Uint8Array, depthLimit: number, tokenLimit: number) {
+    this.bytes = bytes;
+    this.#end = bytes.length;
+    this.#depthLimit = Math.min(depthLimit, DEPTH_CEILING);
+    this.#tokensLeft = tokenLimit;
+    this.#wordShift = bytes.byteOffset & 3;
+  }
+
+  get fault(): CursorFault | undefined {
+    return this.#fault;
+  }
+
+  /** Offset of the next unread byte. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Whether a CR or LF was passed outside strings (in strings they are a fault). */
+  get hasLineBreaks(): boolean {
+    return this.#breaks;
+  }
+
+  /** Skips white space; the next byte, unread, or {@link END}. */
+  peek(): number {
+    const { bytes } = this;
+    const end = this.#end;
+    let at = this.#at;
+    while (at < end) {
+      const byte = bytes[at] as number;
+      if (byte > SPACE) {
+        this.#at = at;
+        return byte;
+      }
+      if (byte === LF || byte === CR) this.#breaks = true;
+      else if (byte !== SPACE && byte !== TAB) break;
+      at++;
+    }
+    this.#at = at;
+    return at < end ? (bytes[at] as number) : END;
+  }
+
+  /** Steps into the object or array that {@link peek} showed; read it on with nextMember or nextElement. */
+  enter(): boolean {
+    if (!this.#countToken() || !this.#fits(++this.#depth)) return false;
+    this.#at++;
+    this.#fresh = true;
+    return true;
+  }
+
+  /** The next key of the entered object, read up to its value; false at the end of the object or on a fault. */
+  nextMember(): boolean {
+    return this.#separator(CLOSE_OBJECT) && this.#key();
+  }
+
+  /** Goes to the next element of the entered array; false at the end of the array or on a fault. */
+  nextElement(): boolean {
+    return this.#separator(CLOSE_ARRAY);
+  }
+
+  /** The place in `names` (ASCII) of the key just read, compared decoded; -1 when it is none of them. */
+  matchKey(names: readonly string[]): number {
+    const start = this.#keyStart;
+    const length = this.#keyEnd - start;
+    if (this.#keyEscaped) {
+      const text = this.keyText(LONGEST_MATCHED_KEY_UNITS);
+      return text === undefined ? -1 : names.indexOf(text);
+    }
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i] as string;
+      if (name.length === length && this.#spells(start, name)) return i;
+    }
+    return -1;
+  }
+
+  /** The key just read, decoded; undefined when it surely has more than `maxUnits` UTF-16 units. */
+  keyText(maxUnits: number): string | undefined {
+    if (this.#keyEnd - this.#keyStart > maxUnits * ESCAPE_BYTES) return undefined;
+    return (this.#keyText ??= this.text({ start: this.#keyStart - 1, end: this.#keyEnd + 1 }));
+  }
+
+  /** Decodes a string this cursor has passed; the span includes the quotes. */
+  text(span: Span): string {
+    const { bytes } = this;
+    const end = span.end - 1;
+    // Short plain names are the rule, and cheaper put together here than by two native calls.
+    if (end - span.start <= PLAIN_TEXT_BYTES) {
+      let text = '';
+      let at = span.start + 1;
+      for (; at < end; at++) {
+        const byte = bytes[at] as number;
+        if (byte === BACKSLASH || byte > ASCII_MAX) break;
+        text += String.fromCharCode(byte);
+      }
+      if (at === end) return text;
+    }
+    return JSON.parse(lenientUtf8.decode(bytes.subarray(span.start, span.end))) as string;
+  }
+
+  /** Passes one whole value of any kind. */
+  skipValue(): boolean {
+    const floor = this.#depth;
+    let depth = floor;
+    for (;;) {
+      const byte = this.peek();
+      if (!this.#countToken()) return false;
+      if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+        if (!this.#fits(++depth)) return false;
+        OPEN_CONTAINERS[depth] = byte;
+        this.#at++;
+        // In ASCII both closing brackets lie two after their opening ones.
+        if (this.peek() !== byte + 2) {
+          if (byte === OPEN_OBJECT && !this.#key()) return false;
+          continue;
+        }
+        this.#at++;
+        depth--;
+      } else if (!this.#scalar(byte)) {
+        return false;
+      }
+      // A value has ended: close what ends with it, up to the comma that leads to the next one.
+      for (;;) {
+        if (depth === floor) return true;
+        const open = OPEN_CONTAINERS[depth] as number;
+        const next = this.peek();
+        if (next === COMMA) {
+          this.#at++;
+          if (open === OPEN_OBJECT && !this.#key()) return false;
+          break;
+        }
+        if (next !== open + 2) return this.#refuseSeparator(open + 2);
+        this.#at++;
+        depth--;
+      }
+    }
+  }
+
+  /** Checks what only the whole text can tell: nothing but white space is left, and it is UTF-8. */
+  finish(): boolean {
+    if (this.peek() !== END) return this.#refuse('something follows the JSON value');
+    if (this.#nonAsciiStart < 0) return true;
+    try {
+      // Outside this range all is ASCII, and both its ends are quotes.
+      strictUtf8.decode(this.bytes.subarray(this.#nonAsciiStart, this.#nonAsciiEnd));
+      return true;
+    } catch {
+      this.#fault = { code: PARSE_ERROR, reason: 'the text is not valid UTF-8' };
+      return false;
+    }
+  }
+
+  #spells(start: number, name: string): boolean {
+    for (let i = 0; i < name.length; i++) {
+      if (this.bytes[start + i] !== name.charCodeAt(i)) return false;
+    }
+    return true;
+  }
+
+  #separator(close: number): boolean {
+    const byte = this.peek();
+    const fresh = this.#fresh;
+    this.#fresh = false;
+    if (byte === close) {
+      this.#at++;
+      this.#depth--;
+      return false;
+    }
+    if (fresh) return true;
+    if (byte !== COMMA) return this.#refuseSeparator(close);
+    this.#at++;
+    return true;
+  }
+
+  #key(): boolean {
+    if (this.peek() !== QUOTE) return this.#refuse('a key in double quotes was expected');
+    this.#keyStart = this.#at + 1;
+    if (!this.#countToken() || !this.#string()) return false;
+    this.#keyEnd = this.#at - 1;
+    this.#keyEscaped = this.#escaped;
+    this.#keyText = undefined;
+    if (this.peek() !== COLON) return this.#refuse('a colon was expected after a key');
+    this.#at++;
+    return true;
+  }
+
+  #scalar(byte: number): boolean {
+    if (byte === QUOTE) return this.#string();
+    if (byte === MINUS || (byte >= ZERO && byte <= NINE)) return this.#number();
+    if (byte === BOM_START && this.#at === 0) {
+      return this.#refuse('a byte order mark stands before the value');
+    }
+    const literal = LITERALS.get(byte);
+    return literal === undefined ? this.#refuse('a value was expected') : this.#literal(literal);
+  }
+
+  #literal(literal: string): boolean {
+    for (let i = 1; i < literal.length; i++) {
+      if (this.bytes[this.#at + i] !== literal.charCodeAt(i)) {
+        return this.#refuse(`a value was expected, perhaps ${literal}`);
+      }
+    }
+    this.#at += literal.length;
+    return true;
+  }
+
+  #number(): boolean {
+    const { bytes } = this;
+    let at = this.#at;
+    if (bytes[at] === MINUS) at++;
+    let end = bytes[at] === ZERO ? at + 1 : this.#digits(at);
+    if (end === at) return this.#refuse('a minus sign without digits');
+    if (bytes[end] === DOT) {
+      at = end + 1;
+      end = this.#digits(at);
+      if (end === at) return this.#refuse('a decimal point without digits');
+    }
+    if (((bytes[end] ?? 0) | CASE_BIT) === LOWER_E) {
+      at = end + 1;
+      if (bytes[at] === PLUS || bytes[at] === MINUS) at++;
+      end = this.#digits(at);
+      if (end === at) return this.#refuse('an exponent without digits');
+    }
+    this.#at = end;
+    return true;
+  }
+
+  #digits(from: number): number {
+    const { bytes } = this;
+    const end = this.#end;
+    let at = from;
+    while (at < end && (bytes[at] as number) >= ZERO && (bytes[at] as number) <= NINE) at++;
+    return at;
+  }
+
+  /** Passes a string from its opening quote on. */
+  #string(): boolean {
+    const { bytes } = this;
+    const end = this.#end;
+    const shift = this.#wordShift;
+    const start = this.#at;
+    let at = start + 1;
+    let wordwiseAt = at + WORDWISE_FROM_BYTES;
+    let seen = 0;
+    this.#escaped = false;
+    while (at < end) {
+      const byte = bytes[at] as number;
+      if (byte === QUOTE) {
+        this.#at = at + 1;
+        if (seen > ASCII_MAX) this.#noteNonAscii(start, at + 1);
+        return true;
+      }
+      if (byte === BACKSLASH) {
+        this.#escaped = true;
+        at = this.#escape(at);
+        if (at < 0) return false;
+      } else if (byte < SPACE) {
+        return this.#refuseAt(at, 'a string holds a raw control character');
+      } else {
+        seen |= byte;
+        at++;
+        if (at >= wordwiseAt && ((at + shift) & 3) === 0) {
+          at = this.#plainWords(at);
+          seen |= this.#wordsSeen;
+          wordwiseAt = at + WORDWISE_AGAIN_BYTES;
+        }
+      }
+    }
+    return this.#refuseAt(end, 'the text ends inside a string');
+  }
+
+  /** Passes the words from `from` on, an aligned place, that hold no quote, backslash or control character; where to go on. */
+  #plainWords(from: number): number {
+    const shift = this.#wordShift;
+    this.#wordsSeen = 0;
+    const words = (this.#words ??= wordsOf(this.bytes));
+    const end = (this.#end + shift) >> 2;
+    const first = (from + shift) >> 2;
+    let seen = 0;
+    let at = first;
+    while (at < end) {
+      const word = words[at] as number;
+      const quotes = word ^ QUOTES;
+      const backslashes = word ^ BACKSLASHES;
+      const stops =
+        ((word - SPACES) & ~word) |
+        ((quotes - ONES) & ~quotes) |
+        ((backslashes - ONES) & ~backslashes);
+      if (stops & TOP_BITS) break;
+      seen |= word;
+      at++;
+    }
+    if (seen & TOP_BITS) this.#wordsSeen = ASCII_MAX + 1;
+    return at * 4 - shift;
+  }
+
+  /** From a backslash to past its escape, or -1 on a fault. Lone surrogates are legal JSON and pass. */
+  #escape(at: number): number {
+    const letter = this.bytes[at + 1] ?? 0;
+    if (letter !== LOWER_U) {
+      if (IS_SHORT_ESCAPE[letter] === 1) return at + 2;
+      this.#refuseAt(at, 'a string holds an escape that JSON does not know');
+      return -1;
+    }
+    for (let i = at + 2; i < at + ESCAPE_BYTES; i++) {
+      const byte = this.bytes[i] ?? 0;
+      const letterByte = byte | CASE_BIT;
+      const isHex =
+        (byte >= ZERO && byte <= NINE) || (letterByte >= LOWER_A && letterByte <= LOWER_F);
+      if (!isHex) {
+        this.#refuseAt(at, 'a \\u escape needs four hexadecimal digits');
+        return -1;
+      }
+    }
+    return at + ESCAPE_BYTES;
+  }
+
+  #noteNonAscii(start: number, end: number): void {
+    if (this.#nonAsciiStart < 0) this.#nonAsciiStart = start;
+    this.#nonAsciiEnd = end;
+  }
+
+  #countToken(): boolean {
+    if (--this.#tokensLeft >= 0) return true;
+    return this.#refuse('too many keys and values', INVALID_REQUEST);
+  }
+
+  #fits(depth: number): boolean {
+    if (depth <= this.#depthLimit) return true;
+    return this.#refuse(`nested deeper than ${this.#depthLimit} levels`, INVALID_REQUEST);
+  }
+
+  #refuseSeparator(close: number): false {
+    return this.#refuse(`a comma or ${String.fromCharCode(close)} was expected`);
+  }
+
+  #refuse(reason: string, code: CursorFault['code'] = PARSE_ERROR): false {
+    return this.#refuseAt(this.#at, reason, code);
+  }
+
+  #refuseAt(at: number, reason: string, code: CursorFault['code'] = PARSE_ERROR): false {
+    const isCut = code === PARSE_ERROR && at >= this.#end;
+    this.#fault = {
+      code,
+      reason: isCut ? `byte ${at}: the text ends too early` : `byte ${at}: ${reason}`,
+    };
+    return false;
+  }
+}
+
+/** The aligned 32-bit words that cover a text, from the word its first byte lies in. */
+function wordsOf(bytes: Uint8Array): Int32Array {
+  const start = bytes.byteOffset - (bytes.byteOffset & 3);
+  return new Int32Array(bytes.buffer, start, Math.floor((bytes.buffer.byteLength - start) / 4));
+}

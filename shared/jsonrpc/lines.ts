@@ -1,0 +1,135 @@
+// Owns cutting a byte flow into newline-delimited lines: nothing is decoded (so no code point can be split), each
+// line is joined once, and what is held never exceeds the line limit by more than a constant factor.
+
+/** A line without its line break, or the news that one grew too long; `bytes` of the latter is the count so far. */
+export type LineItem =
+  | { readonly type: 'line'; readonly bytes: Uint8Array }
+  | { readonly type: 'overlong'; readonly bytes: number };
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+/**
+ * Small pieces are packed together in blocks of this size, larger ones are kept as they came: so a line that drips in
+ * by single bytes costs its length, not an object a byte.
+ */
+const BLOCK_BYTES = 16_384;
+
+/** So many pieces of a line are kept as they came, whatever their size: most lines have one or two, and a block costs. */
+const UNPACKED_PIECES = 8;
+
+/** Feed it chunks, get whole lines. A line is a view of its chunk where it lies in one, so chunks must not be reused. */
+export class LineSplitter {
+  readonly #maxLineBytes: number;
+  #pieces: Uint8Array[] = [];
+  #heldBytes = 0;
+  /** The block being packed, always the last of the pieces; how much of it is used. */
+  #block: Uint8Array | undefined = undefined;
+  #blockUsed = 0;
+  #skipsToBreak = false;
+
+  /** `maxLineBytes` counts a line without its line break. */
+  constructor(maxLineBytes: number) {
+    this.#maxLineBytes = maxLineBytes;
+  }
+
+  /** Bytes held for the line that is not complete yet. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Lines end at LF; one CR before it goes too; empty lines are skipped. */
+  feed(chunk: Uint8Array): LineItem[] {
+    const items: LineItem[] = [];
+    let from = 0;
+    for (;;) {
+      const lf = chunk.indexOf(LF, from);
+      if (lf < 0) break;
+      this.#endLine(chunk.subarray(from, lf), items);
+      from = lf + 1;
+    }
+    if (from < chunk.length) this.#hold(chunk.subarray(from), items);
+    return items;
+  }
+
+  /** What is left when the flow has ended, as its last line; the splitter is empty afterwards. */
+  flush(): LineItem[] {
+    const items: LineItem[] = [];
+    this.#endLine(new Uint8Array(0), items);
+    return items;
+  }
+
+  #endLine(rest: Uint8Array, items: LineItem[]): void {
+    if (this.#skipsToBreak) {
+      this.#skipsToBreak = false;
+      return;
+    }
+    const total = this.#heldBytes + rest.length;
+    if (total > this.#maxLineBytes + 1) {
+      this.#drop();
+      items.push({ type: 'overlong', bytes: total });
+      return;
+    }
+    const joined = this.#heldBytes === 0 ? rest : this.#join(rest);
+    const bytes = joined.at(-1) === CR ? joined.subarray(0, -1) : joined;
+    if (bytes.length > this.#maxLineBytes) items.push({ type: 'overlong', bytes: total });
+    else if (bytes.length > 0) items.push({ type: 'line', bytes });
+  }
+
+  #hold(piece: Uint8Array, items: LineItem[]): void {
+    if (this.#skipsToBreak) return;
+    const heldBytes = this.#heldBytes + piece.length;
+    // One byte more may yet be the CR that does not count.
+    const spareBytes = piece.at(-1) === CR ? 1 : 0;
+    if (heldBytes > this.#maxLineBytes + spareBytes) {
+      this.#drop();
+      this.#skipsToBreak = true;
+      items.push({ type: 'overlong', bytes: heldBytes });
+      return;
+    }
+    this.#heldBytes = heldBytes;
+    if (piece.length < BLOCK_BYTES && this.#pieces.length >= UNPACKED_PIECES) {
+      this.#pack(piece);
+    } else {
+      this.#closeBlock();
+      this.#pieces.push(piece);
+    }
+  }
+
+  #pack(piece: Uint8Array): void {
+    if (this.#block === undefined || this.#blockUsed + piece.length > BLOCK_BYTES) {
+      this.#closeBlock();
+      this.#block = new Uint8Array(BLOCK_BYTES);
+      this.#pieces.push(this.#block);
+    }
+    this.#block.set(piece, this.#blockUsed);
+    this.#blockUsed += piece.length;
+  }
+
+  #closeBlock(): void {
+    if (this.#block === undefined) return;
+    this.#pieces[this.#pieces.length - 1] = this.#block.subarray(0, this.#blockUsed);
+    this.#block = undefined;
+    this.#blockUsed = 0;
+  }
+
+  #join(rest: Uint8Array): Uint8Array {
+    this.#closeBlock();
+    const line = new Uint8Array(this.#heldBytes + rest.length);
+    let at = 0;
+    for (const piece of this.#pieces) {
+      line.set(piece, at);
+      at += piece.length;
+    }
+    line.set(rest, at);
+    this.#drop();
+    return line;
+  }
+
+  #drop(): void {
+    this.#pieces = [];
+    this.#heldBytes = 0;
+    this.#block = undefined;
+    this.#blockUsed = 0;
+  }
+}

@@ -1,0 +1,357 @@
+// Owns the question what a text is as JSON-RPC: one pass over the bytes says whether it is a message this bridge takes,
+// of which kind, and where the few fields lie that it reads. Payloads are validated and otherwise unread, so whatever
+// is inside params, result or error passes byte for byte. Envelope keys are held to one spelling and one occurrence,
+// because a process may fold case or take the first of two where we take the last.
+
+import {
+  INVALID_REQUEST,
+  JsonCursor,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  PARSE_ERROR,
+  QUOTE,
+} from './json-cursor.ts';
+import { MESSAGE_DEPTH, MESSAGE_TOKENS, REQUEST_ID_BYTES } from '../limits.ts';
+import type { Span } from './json-cursor.ts';
+
+export type { Span } from './json-cursor.ts';
+
+/** What a message may cost; see {@link SCAN_LIMITS}. */
+export interface ScanLimits {
+  readonly depth: number;
+  readonly tokens: number;
+  readonly idBytes: number;
+}
+
+/** Kind and place of one message, and of what routing reads in it; spans are raw JSON text, strings with quotes. */
+export interface Envelope extends Span {
+  readonly kind: 'request' | 'notification' | 'result' | 'error';
+  /** Absent in notifications, and in error responses that name no request (absent or null there). */
+  readonly id?: Span;
+  /** Decoded. */
+  readonly method?: string;
+  /** `params._meta.progressToken` of a request, `params.progressToken` of a progress notification. */
+  readonly progressToken?: Span;
+  /** `params.requestId` of a cancelled notification. */
+  readonly requestId?: Span;
+}
+
+/** `compact`: no CR or LF outside strings, so the text can stand on one line as it is. */
+export type ScanResult =
+  | {
+      readonly ok: true;
+      readonly shape: 'single';
+      readonly envelope: Envelope;
+      readonly compact: boolean;
+    }
+  | {
+      readonly ok: true;
+      readonly shape: 'batch';
+      readonly messages: readonly Envelope[];
+      readonly compact: boolean;
+    }
+  | ScanFault;
+
+/** A refusal with its JSON-RPC code; `reason` is for a person and quotes no payload. */
+export interface ScanFault {
+  readonly ok: false;
+  readonly code: typeof PARSE_ERROR | typeof INVALID_REQUEST;
+  readonly reason: string;
+}
+
+export const SCAN_LIMITS: ScanLimits = {
+  depth: MESSAGE_DEPTH,
+  tokens: MESSAGE_TOKENS,
+  idBytes: REQUEST_ID_BYTES,
+};
+
+/** The envelope keys, each with its bit in {@link MessageReader}'s record of what was seen. */
+const KEY_BITS = { jsonrpc: 1, id: 2, method: 4, params: 8, result: 16, error: 32 } as const;
+type EnvelopeKey = keyof typeof KEY_BITS;
+const KEYS = Object.keys(KEY_BITS) as readonly EnvelopeKey[];
+const LONGEST_REFUSED_KEY_CHARS = '__proto__'.length;
+
+const PARAMS_KEYS = ['_meta', 'progressToken', 'requestId'] as const;
+const META_KEYS = ['progressToken'] as const;
+
+const PROGRESS = 'notifications/progress';
+const CANCELLED = 'notifications/cancelled';
+const MINUS = 0x2d;
+const ZERO = 0x30;
+const NINE = 0x39;
+const NULL_FIRST = 0x6e;
+
+/** Judges one HTTP body or one stdio line. Never throws; cost is linear in the bytes up to the first fault. */
+export function scanMessage(
+  bytes: Uint8Array,
+  limits: Partial<ScanLimits> = SCAN_LIMITS,
+): ScanResult {
+  const idBytes = limits.idBytes ?? SCAN_LIMITS.idBytes;
+  const cursor = new JsonCursor(
+    bytes,
+    limits.depth ?? SCAN_LIMITS.depth,
+    limits.tokens ?? SCAN_LIMITS.tokens,
+  );
+  const first = cursor.peek();
+  if (first === OPEN_ARRAY) return scanBatch(cursor, idBytes);
+  const message = new MessageReader(cursor, idBytes);
+  if (!message.read() || !cursor.finish()) return syntaxFault(cursor);
+  const envelope = message.judge();
+  if (typeof envelope === 'string') return envelopeFault(envelope);
+  return { ok: true, shape: 'single', envelope, compact: !cursor.hasLineBreaks };
+}
+
+function scanBatch(cursor: JsonCursor, idBytes: number): ScanResult {
+  const messages: Envelope[] = [];
+  let refusal: string | undefined;
+  cursor.enter();
+  while (cursor.nextElement()) {
+    const message = new MessageReader(cursor, idBytes);
+    if (!message.read()) break;
+    const envelope = message.judge();
+    if (typeof envelope !== 'string') messages.push(envelope);
+    else refusal ??= `message ${messages.length + 1} of the batch: ${envelope}`;
+  }
+  if (cursor.fault !== undefined || !cursor.finish()) return syntaxFault(cursor);
+  if (refusal === undefined && messages.length === 0) refusal = 'the batch is empty';
+  if (refusal !== undefined) return envelopeFault(refusal);
+  return { ok: true, shape: 'batch', messages, compact: !cursor.hasLineBreaks };
+}
+
+function syntaxFault(cursor: JsonCursor): ScanFault {
+  const { code, reason } = cursor.fault ?? { code: PARSE_ERROR, reason: 'the text is not JSON' };
+  return { ok: false, code, reason };
+}
+
+function envelopeFault(reason: string): ScanFault {
+  return { ok: false, code: INVALID_REQUEST, reason };
+}
+
+/** One key of interest in params: how often it came, and where its value lies if it is a string or a number. */
+class Field {
+  count = 0;
+  span: Span | undefined = undefined;
+
+  note(first: number, span: Span): void {
+    this.count++;
+    this.span = first === QUOTE || isNumberStart(first) ? span : undefined;
+  }
+}
+
+/** Reads one message off the cursor, whatever is wrong with its envelope, and judges it afterwards. */
+class MessageReader {
+  readonly #cursor: JsonCursor;
+  readonly #idBytes: number;
+  #refusal: string | undefined = undefined;
+  #start = 0;
+  #end = 0;
+  #seen = 0;
+  #isVersion2 = false;
+  #id: Span | undefined = undefined;
+  #method: string | undefined = undefined;
+  #metaCount = 0;
+  #metaToken: Field | undefined = undefined;
+  #progressToken: Field | undefined = undefined;
+  #requestId: Field | undefined = undefined;
+
+  constructor(cursor: JsonCursor, idBytes: number) {
+    this.#cursor = cursor;
+    this.#idBytes = idBytes;
+  }
+
+  /** False when the text itself is at fault; the cursor knows why. */
+  read(): boolean {
+    const cursor = this.#cursor;
+    const first = cursor.peek();
+    this.#start = cursor.at;
+    if (first !== OPEN_OBJECT) {
+      this.#refuse('a message must be a JSON object');
+      return cursor.skipValue();
+    }
+    if (!cursor.enter()) return false;
+    while (cursor.nextMember()) {
+      if (!this.#member(this.#key())) return false;
+    }
+    this.#end = cursor.at;
+    return cursor.fault === undefined;
+  }
+
+  /** The envelope, or why there is none. */
+  judge(): Envelope | string {
+    const kind = this.#kind();
+    if (this.#refusal !== undefined) return this.#refusal;
+    const envelope: { -readonly [K in keyof Envelope]: Envelope[K] } = {
+      kind,
+      start: this.#start,
+      end: this.#end,
+    };
+    if (this.#id !== undefined) envelope.id = this.#id;
+    if (this.#method !== undefined) envelope.method = this.#method;
+    this.#readRouting(envelope);
+    return this.#refusal ?? envelope;
+  }
+
+  #kind(): Envelope['kind'] {
+    const hasMethod = this.#has('method');
+    const hasResult = this.#has('result');
+    const hasError = this.#has('error');
+    if (!this.#isVersion2) this.#refuse('"jsonrpc" must be "2.0"');
+    if (hasMethod) {
+      if (hasResult || hasError) this.#refuse('"method" excludes "result" and "error"');
+      if (!this.#has('id')) return 'notification';
+      if (this.#id === undefined) this.#refuse('"id" of a request must not be null');
+      return 'request';
+    }
+    if (hasResult) {
+      if (hasError) this.#refuse('"result" excludes "error"');
+      if (this.#id === undefined) this.#refuse('"id" of a result must be a string or an integer');
+      return 'result';
+    }
+    if (!hasError) this.#refuse('a message must have "method", "result" or "error"');
+    return 'error';
+  }
+
+  #readRouting(envelope: { progressToken?: Span; requestId?: Span }): void {
+    if (this.#method === undefined) return;
+    // Of two we would read the last, and a process may read the first.
+    if (this.#metaCount > 1) this.#refuse('duplicate key params._meta');
+    if (this.#has('id')) {
+      const token = this.#only(this.#metaToken, 'params._meta.progressToken');
+      if (token !== undefined) envelope.progressToken = token;
+    } else if (this.#method === PROGRESS) {
+      const token = this.#only(this.#progressToken, 'params.progressToken');
+      if (token !== undefined) envelope.progressToken = token;
+    } else if (this.#method === CANCELLED) {
+      const id = this.#only(this.#requestId, 'params.requestId');
+      if (id !== undefined) envelope.requestId = id;
+    }
+  }
+
+  #only(field: Field | undefined, name: string): Span | undefined {
+    if (field === undefined) return undefined;
+    if (field.count > 1) this.#refuse(`duplicate key ${name}`);
+    if (field.span !== undefined) this.#checkLength(field.span, name);
+    return field.span;
+  }
+
+  /** Which envelope key the cursor has just read, if any; refuses what a laxer reader would take for one. */
+  #key(): EnvelopeKey | undefined {
+    const cursor = this.#cursor;
+    const key = KEYS[cursor.matchKey(KEYS)];
+    if (key !== undefined) {
+      if (this.#has(key)) this.#refuse(`duplicate key "${key}"`);
+      this.#seen |= KEY_BITS[key];
+      return key;
+    }
+    const text = cursor.keyText(LONGEST_REFUSED_KEY_CHARS);
+    if (text === undefined) return undefined;
+    if (text === '__proto__') this.#refuse('the key "__proto__" is not allowed');
+    const folded = foldCase(text);
+    if (KEYS.some((name) => name === folded)) {
+      this.#refuse(`a key differs from "${folded}" only in case`);
+    }
+    return undefined;
+  }
+
+  #member(key: EnvelopeKey | undefined): boolean {
+    const cursor = this.#cursor;
+    const first = cursor.peek();
+    const start = cursor.at;
+    if (key === 'params' && first === OPEN_OBJECT) return this.#readParams();
+    if (!cursor.skipValue()) return false;
+    switch (key) {
+      case 'jsonrpc':
+        this.#isVersion2 = first === QUOTE && cursor.text({ start, end: cursor.at }) === '2.0';
+        break;
+      case 'id':
+        this.#noteId(first, { start, end: cursor.at });
+        break;
+      case 'method':
+        if (first === QUOTE) this.#method = cursor.text({ start, end: cursor.at });
+        else this.#refuse('"method" must be a string');
+        break;
+      case 'params':
+        if (first !== OPEN_ARRAY) this.#refuse('"params" must be an object or an array');
+        break;
+      default:
+        break;
+    }
+    return true;
+  }
+
+  #noteId(first: number, span: Span): void {
+    if (first === NULL_FIRST) return;
+    if (first !== QUOTE && !isInteger(this.#cursor.bytes, span)) {
+      this.#refuse('"id" must be a string or an integer');
+      return;
+    }
+    this.#checkLength(span, '"id"');
+    this.#id = span;
+  }
+
+  #readParams(): boolean {
+    const cursor = this.#cursor;
+    if (!cursor.enter()) return false;
+    while (cursor.nextMember()) {
+      const key = PARAMS_KEYS[cursor.matchKey(PARAMS_KEYS)];
+      const first = cursor.peek();
+      const start = cursor.at;
+      if (key === '_meta') this.#metaCount++;
+      if (key === '_meta' && first === OPEN_OBJECT) {
+        if (!this.#readMeta()) return false;
+      } else if (!cursor.skipValue()) {
+        return false;
+      } else if (key === 'progressToken') {
+        (this.#progressToken ??= new Field()).note(first, { start, end: cursor.at });
+      } else if (key === 'requestId') {
+        (this.#requestId ??= new Field()).note(first, { start, end: cursor.at });
+      }
+    }
+    return cursor.fault === undefined;
+  }
+
+  #readMeta(): boolean {
+    const cursor = this.#cursor;
+    if (!cursor.enter()) return false;
+    while (cursor.nextMember()) {
+      const isToken = cursor.matchKey(META_KEYS) >= 0;
+      const first = cursor.peek();
+      const start = cursor.at;
+      if (!cursor.skipValue()) return false;
+      if (isToken) (this.#metaToken ??= new Field()).note(first, { start, end: cursor.at });
+    }
+    return cursor.fault === undefined;
+  }
+
+  #checkLength(span: Span, name: string): void {
+    if (span.end - span.start > this.#idBytes) {
+      this.#refuse(`${name} is longer than ${this.#idBytes} bytes`);
+    }
+  }
+
+  #has(key: EnvelopeKey): boolean {
+    return (this.#seen & KEY_BITS[key]) !== 0;
+  }
+
+  /** The first reason stands. */
+  #refuse(reason: string): void {
+    this.#refusal ??= reason;
+  }
+}
+
+function isNumberStart(byte: number): boolean {
+  return byte === MINUS || (byte >= ZERO && byte <= NINE);
+}
+
+/** Whether a valid JSON number is spelt without fraction and exponent; other values are not integers either. */
+function isInteger(bytes: Uint8Array, span: Span): boolean {
+  for (let at = span.start; at < span.end; at++) {
+    if (!isNumberStart(bytes[at] as number)) return false;
+  }
+  return true;
+}
+
+/** Folds as laxly as any known reader: by way of capitals, so that ſ and ı end as s and i. */
+function foldCase(text: string): string {
+  return text.toUpperCase().toLowerCase();
+}

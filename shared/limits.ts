@@ -1,0 +1,34 @@
+// The named limits both sides share, each with its reason. What only one side needs stands beside its user.
+
+/** Largest client message. The official SDKs and claude.ai stay below 4 MiB; a worker isolate has 128 MB for all its requests. */
+export const CLIENT_MESSAGE_BYTES = 4 * 1024 * 1024;
+
+/** Largest line a process may print. A 16 MiB result still fits the runner's and the edge's memory several times over. */
+export const PROCESS_LINE_BYTES = 16 * 1024 * 1024;
+
+/** A frame above this is sent as parts, so that one large message neither blocks a socket for long nor nears Cloudflare's 32 MiB. */
+export const FRAME_BYTES = 256 * 1024;
+
+/** Largest message a link reassembles from parts: a process line plus room for the frame's header. */
+export const REASSEMBLED_BYTES = PROCESS_LINE_BYTES + 64 * 1024;
+
+/** Nesting a message may have: no known MCP message passes 20, and deep nesting breaks recursive parsers of processes. */
+export const MESSAGE_DEPTH = 128;
+
+/** Keys and values a message may hold: a 4 MiB body of `{},` would otherwise become 1.4 million objects in its reader. */
+export const MESSAGE_TOKENS = 100_000;
+
+/** Longest raw request id: ids are echoed into every answer and kept for every call in flight. */
+export const REQUEST_ID_BYTES = 1024;
+
+/** How long a lost runner link may stay away before requests in flight are given up (R-7). */
+export const LINK_GRACE_MS = 30_000;
+
+/** Requests a session may hold while its runner is away (R-7). */
+export const OFFLINE_QUEUE = 32;
+
+/** A ping goes out this often on every link socket; with PONG_MS a half-open socket is found within 25 s. */
+export const PING_MS = 15_000;
+
+/** How long a pong may take before the socket counts as dead. */
+export const PONG_MS = 8_000;

@@ -1,0 +1,52 @@
+// Frames of the control link between a runner and the fleet actor (PROTOCOL.md §3).
+import * as v from 'valibot';
+import { RUNNER_NAME, SERVER_NAME, SESSION_NAME } from '../ids.ts';
+import { faultFields } from './fault-fields.ts';
+
+const serverName = v.pipe(v.string(), v.regex(SERVER_NAME));
+const sessionName = v.pipe(v.string(), v.regex(SESSION_NAME));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** Servers a runner may offer; more would not fit a socket attachment or a person's head. */
+const MAX_SERVERS = 256;
+
+export const helloFrame = v.strictObject({
+  type: v.literal('hello'),
+  runner: v.pipe(v.string(), v.regex(RUNNER_NAME)),
+  boot: v.pipe(v.string(), v.regex(SESSION_NAME)),
+  servers: v.pipe(v.array(serverName), v.maxLength(MAX_SERVERS)),
+  capacity: count,
+  sessions: v.array(sessionName),
+});
+export const loadFrame = v.strictObject({ type: v.literal('load'), sessions: count });
+export const openRefusedFrame = v.strictObject({
+  type: v.literal('refused'),
+  session: sessionName,
+  ...faultFields,
+});
+export const drainFrame = v.strictObject({ type: v.literal('drain') });
+
+/** Runner → fleet actor. */
+export const controlUp = v.variant('type', [helloFrame, loadFrame, openRefusedFrame, drainFrame]);
+export type ControlUp = v.InferOutput<typeof controlUp>;
+export type HelloFrame = v.InferOutput<typeof helloFrame>;
+
+export const controlWelcomeFrame = v.strictObject({
+  type: v.literal('welcome'),
+  servers: v.array(v.string()),
+});
+export const openFrame = v.strictObject({
+  type: v.literal('open'),
+  session: sessionName,
+  server: serverName,
+  ticket: v.pipe(v.string(), v.maxLength(256)),
+  transport: v.picklist(['streamable', 'sse']),
+  principal: v.pipe(v.string(), v.maxLength(128)),
+});
+export const closeFrame = v.strictObject({ type: v.literal('close'), session: sessionName });
+
+/** Fleet actor → runner. */
+export const controlDown = v.variant('type', [controlWelcomeFrame, openFrame, closeFrame]);
+export type ControlDown = v.InferOutput<typeof controlDown>;
+export type OpenFrame = v.InferOutput<typeof openFrame>;
+export type Transport = OpenFrame['transport'];

@@ -1,0 +1,91 @@
+// Frames of the session link, and of the sockets between worker and session actor (PROTOCOL.md §4).
+import * as v from 'valibot';
+import { STREAM_ID } from '../ids.ts';
+import { faultFields } from './fault-fields.ts';
+
+const streamId = v.pipe(v.string(), v.regex(STREAM_ID));
+const seq = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+export const welcomeFrame = v.strictObject({ type: v.literal('welcome'), expired: v.boolean() });
+export const postFrame = v.strictObject({
+  type: v.literal('post'),
+  stream: streamId,
+  id: streamId,
+  delivered: v.optional(v.array(streamId)),
+});
+export const attachFrame = v.strictObject({
+  type: v.literal('attach'),
+  stream: streamId,
+  after: v.nullable(seq),
+});
+export const detachFrame = v.strictObject({ type: v.literal('detach'), stream: streamId });
+export const ackFrame = v.strictObject({ type: v.literal('ack'), stream: streamId, seq });
+export const cancelFrame = v.strictObject({ type: v.literal('cancel'), stream: streamId });
+export const endFrame = v.strictObject({ type: v.literal('end') });
+
+/** Edge → runner. `post` carries a message. */
+export const sessionDown = v.variant('type', [
+  postFrame,
+  ackFrame,
+  attachFrame,
+  detachFrame,
+  cancelFrame,
+  endFrame,
+  welcomeFrame,
+]);
+export type SessionDown = v.InferOutput<typeof sessionDown>;
+export type PostFrame = v.InferOutput<typeof postFrame>;
+
+export const acceptedFrame = v.strictObject({ type: v.literal('accepted'), id: streamId });
+export const attachedFrame = v.strictObject({
+  type: v.literal('attached'),
+  stream: streamId,
+  after: seq,
+});
+export const eventFrame = v.strictObject({
+  type: v.literal('event'),
+  stream: streamId,
+  seq,
+  final: v.optional(v.literal(true)),
+});
+export const refusedFrame = v.strictObject({
+  type: v.literal('refused'),
+  of: streamId,
+  ...faultFields,
+});
+export const endedFrame = v.strictObject({
+  type: v.literal('ended'),
+  fault: v.optional(faultFields.fault),
+  message: v.optional(v.string()),
+});
+
+/** Runner → edge. `event` carries a message, unless it only ends its stream. */
+export const sessionUp = v.variant('type', [
+  eventFrame,
+  acceptedFrame,
+  attachedFrame,
+  refusedFrame,
+  endedFrame,
+]);
+export type SessionUp = v.InferOutput<typeof sessionUp>;
+export type EventFrame = v.InferOutput<typeof eventFrame>;
+export type RefusedFrame = v.InferOutput<typeof refusedFrame>;
+export type EndedFrame = v.InferOutput<typeof endedFrame>;
+
+export const linkedFrame = v.strictObject({ type: v.literal('linked') });
+export const goneFrame = v.strictObject({ type: v.literal('gone'), ...faultFields });
+export const owesFrame = v.strictObject({ type: v.literal('owes'), ids: v.array(v.string()) });
+export const probeFrame = v.strictObject({ type: v.literal('probe') });
+
+/** Session actor → worker: what the runner said, and what the actor has to add. */
+export const streamDown = v.variant('type', [
+  eventFrame,
+  acceptedFrame,
+  attachedFrame,
+  refusedFrame,
+  linkedFrame,
+  goneFrame,
+  owesFrame,
+  probeFrame,
+]);
+export type StreamDown = v.InferOutput<typeof streamDown>;

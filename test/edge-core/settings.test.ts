@@ -1,0 +1,154 @@
+// What each settings variable opens, and that a broken one opens nothing and says what to set.
+import { describe, expect, test } from 'vitest';
+
+import { readSettings } from '../../edge/settings.ts';
+
+const A = 'a'.repeat(64);
+const B = 'b'.repeat(64);
+const SECRET = 's3cr3t-'.repeat(5);
+
+/** Everything set and right; tests break one variable at a time. */
+const COMPLETE = {
+  BRIDGE_SECRET: SECRET,
+  BRIDGE_RUNNERS: JSON.stringify({ vm: { token: `sha256:${A}`, servers: ['files', 'memory'] } }),
+  BRIDGE_CLIENTS: JSON.stringify({
+    'alice@example.org': { key: [`sha256:${A}`, `SHA256:${B.toUpperCase()}`], servers: ['*'] },
+  }),
+};
+
+describe('complete settings', () => {
+  test('are read without a problem', () => {
+    const settings = readSettings({
+      ...COMPLETE,
+      BRIDGE_SECRET: `${SECRET}\n`,
+      BRIDGE_ORIGINS: 'https://app.example, http://localhost:3000,vscode-webview://abc',
+      BRIDGE_HOSTS: 'Bridge.example,127.0.0.1:8787,[::1]:8787',
+      BRIDGE_METRICS_KEY: `sha256:${B}`,
+    });
+    expect(settings).toEqual({
+      problems: [],
+      secret: SECRET,
+      runners: new Map([[A, { name: 'vm', servers: new Set(['files', 'memory']) }]]),
+      clients: new Map([
+        [A, { name: 'alice@example.org', servers: '*' }],
+        [B, { name: 'alice@example.org', servers: '*' }],
+      ]),
+      clientAuth: 'keys',
+      origins: new Set(['https://app.example', 'http://localhost:3000', 'vscode-webview://abc']),
+      hosts: new Set(['bridge.example', '127.0.0.1:8787', '[::1]:8787']),
+      metricsKey: B,
+    });
+  });
+
+  test('accept any host and no origin while neither is listed', () => {
+    expect(readSettings(COMPLETE)).toMatchObject({ hosts: 'any', origins: new Set() });
+  });
+
+  test('need no clients when no key is asked for', () => {
+    const { problems, clientAuth } = readSettings({
+      ...COMPLETE,
+      BRIDGE_CLIENTS: undefined,
+      BRIDGE_CLIENT_AUTH: 'none',
+    });
+    expect({ problems, clientAuth }).toEqual({ problems: [], clientAuth: 'none' });
+  });
+});
+
+test('an empty environment has one problem for each variable that must be set', () => {
+  const { problems, ...rest } = readSettings({});
+  expect(problems.map((problem) => problem.split(' ')[0])).toEqual([
+    'BRIDGE_SECRET',
+    'BRIDGE_RUNNERS',
+    'BRIDGE_CLIENTS',
+  ]);
+  expect(rest).toEqual({
+    runners: new Map(),
+    clients: new Map(),
+    clientAuth: 'keys',
+    origins: new Set(),
+    hosts: 'any',
+  });
+});
+
+const grant = (value: unknown): string => JSON.stringify({ canary: value });
+
+describe('a broken variable is told and stays closed', () => {
+  test.each([
+    ['BRIDGE_SECRET', 'short-canary', { secret: undefined }],
+    ['BRIDGE_SECRET', 42, { secret: undefined }],
+    ['BRIDGE_CLIENT_AUTH', 'canary', { clientAuth: 'keys' }],
+    ['BRIDGE_CLIENT_AUTH', false, { clientAuth: 'keys' }],
+    ['BRIDGE_METRICS_KEY', 'canary', { metricsKey: undefined }],
+    ['BRIDGE_ORIGINS', '*', { origins: new Set() }],
+    ['BRIDGE_ORIGINS', 'null', { origins: new Set() }],
+    ['BRIDGE_ORIGINS', 'https://canary.example/', { origins: new Set() }],
+    ['BRIDGE_ORIGINS', 'https://canary.example:443', { origins: new Set() }],
+    ['BRIDGE_ORIGINS', 'https://user@canary.example', { origins: new Set() }],
+    ['BRIDGE_ORIGINS', 'file://canary', { origins: new Set() }],
+    ['BRIDGE_HOSTS', 'https://canary.example', { hosts: new Set() }],
+    ['BRIDGE_HOSTS', 'canary.example/x', { hosts: new Set() }],
+    ['BRIDGE_HOSTS', {}, { hosts: new Set() }],
+    ['BRIDGE_RUNNERS', '{canary', { runners: new Map() }],
+    ['BRIDGE_RUNNERS', 'null', { runners: new Map() }],
+    ['BRIDGE_RUNNERS', '"canary"', { runners: new Map() }],
+    ['BRIDGE_RUNNERS', '[{}]', { runners: new Map() }],
+    ['BRIDGE_RUNNERS', grant(null), { runners: new Map() }],
+    ['BRIDGE_RUNNERS', grant({ token: `sha256:${A}` }), { runners: new Map() }],
+    ['BRIDGE_RUNNERS', grant({ token: 'canary', servers: ['*'] }), { runners: new Map() }],
+    ['BRIDGE_RUNNERS', grant({ token: [], servers: ['*'] }), { runners: new Map() }],
+    ['BRIDGE_RUNNERS', grant({ token: `sha256:${A}`, servers: [] }), { runners: new Map() }],
+    ['BRIDGE_RUNNERS', grant({ token: `sha256:${A}`, servers: 'canary' }), { runners: new Map() }],
+    ['BRIDGE_RUNNERS', grant({ token: `sha256:${A}`, servers: ['../x'] }), { runners: new Map() }],
+    ['BRIDGE_CLIENTS', grant({ token: `sha256:${A}`, servers: ['*'] }), { clients: new Map() }],
+    [
+      'BRIDGE_CLIENTS',
+      grant({ key: [1, 2, 3].map(() => `sha256:${A}`), servers: ['*'] }),
+      { clients: new Map() },
+    ],
+    [
+      'BRIDGE_CLIENTS',
+      JSON.stringify({ 'ca nary': { key: `sha256:${A}`, servers: ['*'] } }),
+      { clients: new Map() },
+    ],
+  ])('%s = %j', (variable, value, closed) => {
+    const { problems, ...rest } = readSettings({ ...COMPLETE, [variable]: value });
+    expect(problems).not.toHaveLength(0);
+    for (const problem of problems) {
+      expect(problem.startsWith(variable)).toBe(true);
+      expect(problem).not.toMatch(/canary|ca nary/);
+    }
+    for (const [key, value] of Object.entries(closed))
+      expect(Reflect.get(rest, key)).toEqual(value);
+  });
+});
+
+test('a problem in a grant names the entry by its place', () => {
+  const { problems } = readSettings({
+    ...COMPLETE,
+    BRIDGE_CLIENTS: JSON.stringify({
+      alice: { key: `sha256:${A}`, servers: ['*'] },
+      bob: { key: 'plain', servers: ['*'] },
+    }),
+  });
+  expect(problems).toEqual([
+    expect.stringMatching(/^BRIDGE_CLIENTS, entry 2: "key" must be "sha256:"/),
+  ]);
+});
+
+test('two clients with one key are both refused', () => {
+  const { problems, clients } = readSettings({
+    ...COMPLETE,
+    BRIDGE_CLIENTS: JSON.stringify({
+      alice: { key: `sha256:${A}`, servers: ['*'] },
+      bob: { key: `sha256:${A}`, servers: ['files'] },
+    }),
+  });
+  expect(problems).toHaveLength(1);
+  expect(clients.size).toBe(0);
+});
+
+test('a wrong entry of a list leaves the right ones served', () => {
+  const { problems, hosts } = readSettings({ ...COMPLETE, BRIDGE_HOSTS: 'a.example,b.example/,' });
+  expect(problems).toEqual([expect.stringMatching(/^BRIDGE_HOSTS, entry 2:/)]);
+  expect(hosts).toEqual(new Set(['a.example']));
+});

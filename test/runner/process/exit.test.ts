@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import type { ExitFacts } from '../../../runner/process/exit.ts';
+import { describeExit, isFailure } from '../../../runner/process/exit.ts';
+
+const ended = { stderrTail: [], ranMs: 1 };
+const notFound = "command 'foo' not found: install it or give its full path";
+const spawnError = { code: 'ENOENT', message: notFound };
+
+const table: [ExitFacts, string, boolean, boolean][] = [
+  [{ reason: 'exited', code: 3, ...ended }, 'exited with code 3', true, true],
+  [{ reason: 'exited', code: 0, ...ended }, 'exited with code 0', true, false],
+  [{ reason: 'signalled', signal: 'SIGSEGV', ...ended }, 'was killed by SIGSEGV', true, true],
+  [{ reason: 'spawn_failed', spawnError, ...ended }, notFound, true, true],
+  [
+    { reason: 'terminated', because: 'session idle', signal: 'SIGKILL', ...ended },
+    'was ended by the runner (session idle)',
+    false,
+    false,
+  ],
+];
+
+test.each(table)('[R-6] %j: %s', (facts, sentence, failsUnserved, failsServed) => {
+  expect(describeExit(facts)).toBe(sentence);
+  expect(isFailure(facts, false)).toBe(failsUnserved);
+  expect(isFailure(facts, true)).toBe(failsServed);
+});

@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { isAlive, RUNNER_MARK, statOf } from '../../../runner/process/process-table.ts';
+import type { ProcessStat } from '../../../runner/process/process-table.ts';
+import { runnerMark, sweepOrphans } from '../../../runner/process/sweep.ts';
+import { startFixture } from './recorded-process.ts';
+
+const program = fileURLToPath(new URL('../../fixtures/runner-with-process.ts', import.meta.url));
+
+function living(pid: number): ProcessStat {
+  const stat = statOf(pid);
+  if (stat === undefined) throw new Error(`process ${pid} should be running`);
+  return stat;
+}
+
+/** A runner of its own with one stubborn process and a daemon of that; resolves when both run. */
+async function startRunner(): Promise<{ runner: ChildProcess; family: ProcessStat[] }> {
+  const runner = spawn(process.execPath, [program], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const [pids] = (await once(runner, 'message')) as [number[]];
+  return { runner, family: pids.map(living) };
+}
+
+async function kill(runner: ChildProcess): Promise<void> {
+  const gone = once(runner, 'exit');
+  runner.kill('SIGKILL');
+  await gone;
+}
+
+describe.skipIf(!existsSync('/proc/self/stat'))('orphans', () => {
+  test('[F-55] what a killed runner left is ended at the next start, daemons too', async () => {
+    const { runner, family } = await startRunner();
+    expect(family.length).toBe(2);
+    await kill(runner);
+    expect(family.every(isAlive)).toBe(true);
+    const swept = await sweepOrphans();
+    // Others may leave orphans on this machine too; these are ours.
+    const ours = swept.filter((orphan) => family.some((stat) => stat.pid === orphan.pid));
+    expect(ours.length).toBe(2);
+    expect(ours.every((orphan) => /^(?:node|MainThread)/u.test(orphan.command))).toBe(true);
+    expect(family.some(isAlive)).toBe(false);
+  });
+
+  test('what belongs to a living runner is left alone: another one, and this one', async () => {
+    const { runner, family } = await startRunner();
+    const own = startFixture('echo.mjs');
+    await own.call('echo');
+    const swept = (await sweepOrphans()).map((orphan) => orphan.pid);
+    for (const stat of [...family, living(own.process.pid ?? 0)]) {
+      expect(swept).not.toContain(stat.pid);
+    }
+    expect(family.every(isAlive)).toBe(true);
+    expect(own.process.state).toBe('running');
+    await own.process.terminate('test over');
+    await kill(runner);
+    await sweepOrphans();
+    expect(family.some(isAlive)).toBe(false);
+  });
+
+  test('a reused pid is not a living runner, another namespace is not judged', async () => {
+    const [pid, startTicks, namespace] = runnerMark().split('.');
+    const marked = (mark: string): ChildProcess =>
+      spawn(process.execPath, ['-e', 'setInterval(() => {}, 60_000)'], {
+        detached: true,
+        stdio: 'ignore',
+        env: { [RUNNER_MARK]: mark },
+      });
+    const predecessor = marked(`${pid}.${Number(startTicks) - 1}.${namespace}`);
+    const stranger = marked(`${pid}.${Number(startTicks) - 1}.${Number(namespace) + 1}`);
+    const gone = once(predecessor, 'exit');
+    const swept = (await sweepOrphans()).map((orphan) => orphan.pid);
+    expect(swept).toContain(predecessor.pid);
+    expect(swept).not.toContain(stranger.pid);
+    await gone;
+    expect(stranger.exitCode).toBeNull();
+    await kill(stranger);
+  });
+
+  test('the mark names this process for good', () => {
+    const { pid, startTicks } = living(process.pid);
+    expect(runnerMark()).toMatch(new RegExp(`^${pid}\\.${startTicks}\\.\\d+$`, 'u'));
+  });
+});

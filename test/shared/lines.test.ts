@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { LineSplitter } from '../../shared/jsonrpc/lines.ts';
+import type { LineItem } from '../../shared/jsonrpc/lines.ts';
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+const shown = (items: readonly LineItem[]) =>
+  items.map((item) => (item.type === 'line' ? decoder.decode(item.bytes) : item));
+
+/** Cuts `bytes` at `cuts`, in copies, as pipes deliver them. */
+function cut(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
+  const places = [...new Set(cuts.map((at) => at % (bytes.length + 1)))].toSorted((a, b) => a - b);
+  return [0, ...places].map((from, i) => bytes.slice(from, places[i] ?? bytes.length));
+}
+
+describe('LineSplitter', () => {
+  test('gives the same lines however the bytes are cut, code points included', () => {
+    const line = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 30 }),
+      fc.constantFrom('', '\r', '\r\r', 'x\ry', '😀', '\u2028\u0000'),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(line, { maxLength: 12 }),
+        fc.array(fc.nat(), { maxLength: 30 }),
+        fc.integer({ min: 1, max: 40 }),
+        (parts, cuts, maxLineBytes) => {
+          const text = parts.join('\n');
+          const splitter = new LineSplitter(maxLineBytes);
+          const items = cut(bytesOf(text), cuts).flatMap((chunk) => splitter.feed(chunk));
+          items.push(...splitter.flush());
+          const expected = text
+            .toWellFormed()
+            .split('\n')
+            .map((part) => (part.endsWith('\r') ? part.slice(0, -1) : part))
+            .filter((part) => part !== '')
+            .map((part) => (bytesOf(part).length > maxLineBytes ? 'overlong' : part));
+          const found = items.map((item) =>
+            item.type === 'line' ? decoder.decode(item.bytes) : item.type,
+          );
+          expect(found).toEqual(expected);
+          expect(splitter.heldBytes).toBe(0);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test('joins pieces of every size and number in order', () => {
+    const sizes = fc.array(fc.constantFrom(1, 7, 100, 9000, 16_383, 16_384, 20_000), {
+      minLength: 1,
+      maxLength: 40,
+      size: 'max',
+    });
+    fc.assert(
+      fc.property(sizes, (pieces) => {
+        const splitter = new LineSplitter(1_000_000);
+        const total = pieces.reduce((sum, size) => sum + size, 0);
+        const bytes = new Uint8Array(total).map((_, i) => 32 + (i % 89));
+        let from = 0;
+        for (const size of pieces) {
+          expect(splitter.feed(bytes.slice(from, from + size))).toEqual([]);
+          from += size;
+        }
+        expect(splitter.heldBytes).toBe(total);
+        const items = splitter.feed(bytesOf('\nnext\n'));
+        // Compared as text: far faster than an array matcher on this many bytes.
+        expect(shown(items).map((line) => line === decoder.decode(bytes))).toEqual([true, false]);
+        expect(shown(items)[1]).toBe('next');
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('a line within one chunk is a view of it', () => {
+    const chunk = bytesOf('first\nsecond\r\nrest');
+    const items = new LineSplitter(100).feed(chunk);
+    expect(shown(items)).toEqual(['first', 'second']);
+    for (const item of items) {
+      expect(item.type === 'line' && item.bytes.buffer === chunk.buffer).toBe(true);
+    }
+  });
+
+  test('[F-43] a line without end is reported once, not held, and the next line is read', () => {
+    const splitter = new LineSplitter(1000);
+    const chunk = new Uint8Array(300).fill(0x61);
+    expect([1, 2, 3].flatMap(() => splitter.feed(chunk))).toEqual([]);
+    expect(splitter.heldBytes).toBe(900);
+    expect(splitter.feed(chunk)).toEqual([{ type: 'overlong', bytes: 1200 }]);
+    for (let i = 0; i < 1000; i++) expect(splitter.feed(chunk)).toEqual([]);
+    expect(splitter.heldBytes).toBe(0);
+    expect(shown(splitter.feed(bytesOf('tail\nnext\n')))).toEqual(['next']);
+  });
+
+  test('[F-43] the limit is exact and does not count the line break', () => {
+    for (const lineBreak of ['\n', '\r\n']) {
+      for (const size of [1, 3, 100]) {
+        const feedAll = (length: number) => {
+          const splitter = new LineSplitter(10);
+          const bytes = bytesOf(`${'x'.repeat(length)}${lineBreak}y\n`);
+          const items: LineItem[] = [];
+          for (let at = 0; at < bytes.length; at += size) {
+            items.push(...splitter.feed(bytes.slice(at, at + size)));
+          }
+          return items.map((item) =>
+            item.type === 'line' ? decoder.decode(item.bytes) : item.type,
+          );
+        };
+        expect(feedAll(10)).toEqual(['xxxxxxxxxx', 'y']);
+        expect(feedAll(11)).toEqual(['overlong', 'y']);
+      }
+    }
+  });
+
+  test('flush gives an unfinished last line, and nothing of an overlong one', () => {
+    const splitter = new LineSplitter(10);
+    splitter.feed(bytesOf('half'));
+    expect(shown(splitter.flush())).toEqual(['half']);
+    expect(splitter.flush()).toEqual([]);
+    splitter.feed(bytesOf('much too long a line'));
+    expect(splitter.flush()).toEqual([]);
+    expect(shown(splitter.feed(bytesOf('again\n')))).toEqual(['again']);
+  });
+});
