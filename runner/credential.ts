@@ -3,6 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 
 /** 256 bits: out of reach of guessing, so that an unsalted hash at the edge is enough. 43 characters of base64url. */
 const SECRET_BYTES = 32;
@@ -35,24 +36,12 @@ export const hashCredential = (text: string): string =>
 export async function readTokenFile(path: string): Promise<TokenReading> {
   try {
     // Without blocking, since opening a FIFO would wait for a writer.
-    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const stat = await file.stat();
-    if (!stat.isFile())
-      return refuse(
-        `token file ${path} is not a regular file. Name the file that holds the token.`,
-      );
-    // Windows has no such bits, and reports 0666 for every file.
-    if (process.platform !== 'win32' && (stat.mode & 0o077) !== 0) {
-      const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
-      return refuse(
-        `token file ${path} is open to other users (mode ${mode}). Run: chmod 600 ${shellQuoted(path)} and, if others use this machine, make a new token with mcp-bridge credential runner.`,
-      );
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      return await readOpened(path, file);
+    } finally {
+      await file.close();
     }
-    if (stat.size > MAX_TOKEN_FILE_BYTES)
-      return refuse(
-        `token file ${path} is too large to be one. Name the file that holds the token alone.`,
-      );
-    return judgeToken(path, (await file.readFile('utf8')).trim());
   } catch (error) {
     const code = codeOf(error);
     if (code === 'ENOENT') {
@@ -66,6 +55,25 @@ export async function readTokenFile(path: string): Promise<TokenReading> {
       );
     return refuse(`token file ${path} could not be read (${code}).`);
   }
+}
+
+/** Judges the very file that is then read: a path could lead to another one a moment later. */
+async function readOpened(path: string, file: FileHandle): Promise<TokenReading> {
+  const stat = await file.stat();
+  if (!stat.isFile())
+    return refuse(`token file ${path} is not a regular file. Name the file that holds the token.`);
+  // Windows has no such bits, and reports 0666 for every file.
+  if (process.platform !== 'win32' && (stat.mode & 0o077) !== 0) {
+    const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
+    return refuse(
+      `token file ${path} is open to other users (mode ${mode}). Run: chmod 600 ${shellQuoted(path)} and, if others use this machine, make a new token with mcp-bridge credential runner.`,
+    );
+  }
+  if (stat.size > MAX_TOKEN_FILE_BYTES)
+    return refuse(
+      `token file ${path} is too large to be one. Name the file that holds the token alone.`,
+    );
+  return judgeToken(path, (await file.readFile('utf8')).trim());
 }
 
 function judgeToken(path: string, text: string): TokenReading {
@@ -90,9 +98,13 @@ function judgeToken(path: string, text: string): TokenReading {
 /** Writes a token to a new file with mode 0600. An existing file is never overwritten: it may hold the only copy of one. */
 export async function writeTokenFile(path: string, token: string): Promise<TokenWriting> {
   try {
-    await using file = await open(path, 'wx', 0o600);
-    await file.writeFile(`${token}\n`);
-    await file.sync();
+    const file = await open(path, 'wx', 0o600);
+    try {
+      await file.writeFile(`${token}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
     return { ok: true };
   } catch (error) {
     const code = codeOf(error);

@@ -291,7 +291,8 @@ export class SessionActor extends DurableObject<Env> {
 function send(socket: WebSocket | undefined, text: string): void {
   if (!socket || socket.readyState !== WebSocket.OPEN) return;
   for (const part of splitText(text)) socket.send(part);
-  const { bufferedAmount = 0 }: { bufferedAmount?: number } = socket;
+  // Older type definitions do not know the property yet.
+  const { bufferedAmount = 0 } = socket as WebSocket & { readonly bufferedAmount?: number };
   if (bufferedAmount > BUFFERED_LIMIT_BYTES) socket.close(CLOSE.comeBack, 'too much is unread');
 }
 

@@ -1,5 +1,6 @@
 // One attached client, as the worker holds it: what it was sent, what is acknowledged, and how the stream goes on when the
 // socket to the actor breaks (D2, D3). Pure: the host dials, writes and keeps time. Implements LP14, LP18, R-4, R-5.
+import { fullJitterMs } from '../../shared/backoff.ts';
 import { faultError, type Fault } from '../../shared/fault.ts';
 import { errorResponse } from '../../shared/jsonrpc/message.ts';
 import { scanMessage } from '../../shared/jsonrpc/scan.ts';
@@ -124,9 +125,9 @@ export class ClientStream {
       this.#fail({ fault: this.#isAccepted ? 'runner_lost' : 'runner_offline', phase: 'unknown' });
       return this.#flush();
     }
-    const ceiling = Math.min(REDIAL_CAP_MS, REDIAL_BASE_MS * 2 ** this.#attempt);
+    const delayMs = fullJitterMs(this.#attempt, REDIAL_BASE_MS, REDIAL_CAP_MS, random);
     this.#attempt += 1;
-    this.#effects.push({ do: 'dial', delayMs: Math.round(ceiling * random) });
+    this.#effects.push({ do: 'dial', delayMs });
     return this.#flush();
   }
 

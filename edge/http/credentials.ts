@@ -93,5 +93,3 @@ async function digest(token: string): Promise<string> {
     hex += HEX[byte];
   return hex;
 }
-
-export type { Principal };

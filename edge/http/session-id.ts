@@ -87,9 +87,12 @@ async function mac(
 const KEYS_KEPT = 4;
 
 /** Imported keys by secret. Keys, not promises of keys: a worker's request can not await another request's promise. */
-const keys = new Map<string, CryptoKey>();
+const keys = new Map<string, HmacKey>();
 
-async function importKey(secret: string): Promise<CryptoKey> {
+/** Named by what makes it: not every runtime's types have a global CryptoKey type. */
+type HmacKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
+async function importKey(secret: string): Promise<HmacKey> {
   const algorithm = { name: 'HMAC', hash: 'SHA-256' };
   const key = await crypto.subtle.importKey('raw', encoder.encode(secret), algorithm, false, [
     'sign',

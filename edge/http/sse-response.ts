@@ -60,10 +60,8 @@ export class SseStream {
 
   /** Why the stream can not be followed, or undefined once it is or when `ms` passed without news. */
   async refusal(ms: number): Promise<Fault | undefined> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const patience = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), ms);
-    });
+    const { promise: patience, resolve } = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => resolve(undefined), ms);
     const fault = await Promise.race([this.#settled, patience]);
     clearTimeout(timer);
     return fault;

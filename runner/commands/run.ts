@@ -77,12 +77,14 @@ async function serve(given: Arguments, options: StartOptions, parts: RunParts): 
   for (const warning of config.warnings) log.warn('config warning', { ...warning });
   for (const orphan of await parts.sweepOrphans()) log.warn('orphan ended', { ...orphan });
   const runner = parts.startRunner(options);
+  // Before anything is waited for: a signal that met no listener would leave processes behind.
+  const stopped = Promise.race([untilStopped(runner, log), untilRefused(runner, log)]);
   const status = await openStatus(config, runner, log);
   const reload = reloader(given, options, runner);
   const watcher = watchConfig(config.file, reload);
   process.on('SIGHUP', reload);
   log.info('runner started', { runner: config.runner, edge, servers: [...config.servers.keys()] });
-  const code = await Promise.race([untilStopped(runner, log), untilRefused(runner, log)]);
+  const code = await stopped;
   process.off('SIGHUP', reload);
   watcher.close();
   await status?.close();

@@ -18,10 +18,17 @@ export function readIssue(issue: v.BaseIssue<unknown>, at: Keys, known: Iterable
   const last = String(keys.at(-1) ?? '');
   if (issue.expected === 'never') return { path, ...unknownName(last, known) };
   if (issue.received === 'undefined' && issue.expected === `"${last}"`) {
-    return { path, what: 'is missing', fix: `Give ${issue.message}.` };
+    return { path, what: 'is missing', fix: missingAdvice(last, issue.path?.at(-1)?.input) };
   }
   const shown = keys.includes('bridge') ? shownValue(issue.input) : kindOf(issue.input);
   return { path, what: `is ${shown}, not ${issue.message}`, fix: `Give ${issue.message}.` };
+}
+
+/** A missing setting is often there under a misspelt name. */
+function missingAdvice(name: string, place: unknown): string {
+  const names = typeof place === 'object' && place !== null ? Object.keys(place) : [];
+  const slip = names.find((other) => nearestWord(other, [name]) !== undefined);
+  return slip === undefined ? 'Add it.' : `Rename "${slip}" to "${name}".`;
 }
 
 /** What to say about a name that means nothing here. */

@@ -67,6 +67,7 @@ class SyntaxWalk {
       if (this.fault !== undefined) return;
       this.#value(depth + 1);
       if (this.fault !== undefined || this.#take(close)) return;
+      const comma = this.#at;
       if (!this.#take(',')) {
         this.#unexpected(
           `a comma or ${close}`,
@@ -76,6 +77,7 @@ class SyntaxWalk {
       }
       this.#match(SPACE);
       if (this.#text[this.#at] === close) {
+        this.#at = comma;
         this.#fail(`there is a comma before ${close}`, 'Remove the comma after the last entry.');
       }
     }
@@ -118,16 +120,19 @@ class SyntaxWalk {
 
   #unexpected(wanted: string, fix: string): void {
     const rest = this.#text.slice(this.#at, this.#at + 2);
-    if (rest === '')
+    if (rest === '') {
       this.#fail('the file ends too early', 'Close every bracket and quote that was opened.');
-    else if (rest === '//' || rest === '/*')
+    } else if (rest === '//' || rest === '/*') {
       this.#fail('there is a comment', 'Remove it: JSON has no comments.');
-    else if (rest.startsWith('"')) {
-      this.#fail(
-        'a string is not closed or holds a wrong escape',
-        'Close it with a double quote on the same line; write \\\\ for a backslash.',
-      );
+    } else if (rest.startsWith('"') && !this.#isAtString()) {
+      const advice = 'Close it with a double quote on the same line; write \\\\ for a backslash.';
+      this.#fail('a string is not closed or holds a wrong escape', advice);
     } else this.#fail(`${wanted} is missing`, fix);
+  }
+
+  #isAtString(): boolean {
+    STRING.lastIndex = this.#at;
+    return STRING.test(this.#text);
   }
 
   #fail(what: string, fix: string): void {

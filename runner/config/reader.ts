@@ -25,6 +25,9 @@ import { entryWarnings } from './warnings.ts';
 /** Servers that fit the link's `hello` frame. */
 const MAX_SERVERS = 256;
 
+/** A value that is wrong in two ways has one message. */
+const ONE_ISSUE_EACH = { abortPipeEarly: true };
+
 type Keys = readonly (string | number)[];
 type Entries = ReadonlyMap<string, ServerEntry>;
 
@@ -60,7 +63,7 @@ export class ConfigReader {
   }
 
   #runnerBlock(block: unknown): RunnerBlock | undefined {
-    const parsed = v.safeParse(runnerBlock, block ?? {});
+    const parsed = v.safeParse(runnerBlock, block ?? {}, ONE_ISSUE_EACH);
     if (parsed.success) return parsed.output;
     for (const issue of parsed.issues)
       this.#issue(issue, ['bridge'], Object.keys(runnerBlock.entries));
@@ -127,7 +130,7 @@ export class ConfigReader {
       this.#problem(at, 'is a remote server, and remote servers need no bridge', fix);
       return undefined;
     }
-    const parsed = v.safeParse(serverEntry, entry);
+    const parsed = v.safeParse(serverEntry, entry, ONE_ISSUE_EACH);
     if (isObject(entry)) this.#foreignKeys(at, entry);
     if (parsed.success) return parsed.output;
     for (const issue of parsed.issues) this.#issue(issue, at, Object.keys(serverBlock.entries));

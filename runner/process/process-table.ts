@@ -12,7 +12,7 @@ export const RUNNER_MARK = 'MCP_BRIDGE_RUNNER';
 const READS_AT_A_TIME = 4;
 
 /** A scan takes some 20 ms. One that a stuck process holds up ends here, with what it has found. */
-const SCAN_MS = 1_000;
+const SCAN_MS = 2_000;
 
 /** What `/proc/<pid>/stat` says. `startTicks` with `pid` names a process for good: pids are reused. */
 export interface ProcessStat {

@@ -17,8 +17,8 @@ const DRAIN_MS = 250;
 /** What is read after an exit: more than any pipe holds, so only a descendant still writing is cut. */
 const DRAIN_BYTES = 8 * 1024 * 1024;
 
-/** A process that ends breaks its stdin a moment before its exit is known; one that lives on is useless. */
-const BROKEN_STDIN_GRACE_MS = 250;
+/** A process that ends may break its stdin well before its exit is known; one that lives on is useless. */
+const BROKEN_STDIN_GRACE_MS = 1_000;
 
 const NEWLINE = new Uint8Array([0x0a]);
 

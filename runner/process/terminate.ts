@@ -11,7 +11,7 @@ const STDIN_GRACE_MS = 1_000;
 const SIGTERM_GRACE_MS = 2_000;
 
 /** SIGKILL acts at once, but for a process stuck inside the kernel; that one is given up on. */
-const SIGKILL_GRACE_MS = 500;
+const SIGKILL_GRACE_MS = 800;
 
 /** For what is left after the first process: it has no client any more, so less patience. */
 const REST_GRACE_MS = 500;
@@ -84,25 +84,22 @@ export async function findFamily(lineage: Lineage): Promise<ProcessEntry[]> {
 
 /**
  * Ends what `find` reports, politely first, and looks again until it reports nothing. Returns the
- * processes that were found; those that SIGKILL did not end within its bound are among them.
+ * processes that were found; one stuck inside the kernel may outlive the call, with SIGKILL pending.
  */
 export async function endAll(find: () => Promise<ProcessEntry[]>): Promise<ProcessEntry[]> {
   const found = new Map<number, ProcessEntry>();
+  // A scan that was cut short may miss one that an earlier scan has found.
   const look = async (): Promise<ProcessEntry[]> => {
-    const entries = await find();
-    for (const entry of entries) found.set(entry.pid, entry);
-    return entries;
+    for (const entry of await find()) found.set(entry.pid, entry);
+    return [...found.values()].filter(isAlive);
   };
   let living = await look();
-  if (living.length === 0) return [];
   for (const entry of living) signalOne(entry, 'SIGTERM');
   await areGoneWithin(living, REST_GRACE_MS);
-  const giveUpAt = performance.now() + SIGKILL_GRACE_MS;
-  for (let round = 0; round < KILL_ROUNDS && performance.now() < giveUpAt; round += 1) {
+  for (let round = 0; round < KILL_ROUNDS && living.length > 0; round += 1) {
     living = await look();
-    if (living.length === 0) break;
     for (const entry of living) signalOne(entry, 'SIGKILL');
-    await areGoneWithin(living, giveUpAt - performance.now());
+    if (!(await areGoneWithin(living, SIGKILL_GRACE_MS))) break;
   }
   return [...found.values()];
 }
@@ -117,9 +114,13 @@ function signalOne(entry: ProcessStat, signal: NodeJS.Signals): void {
   }
 }
 
-async function areGoneWithin(entries: readonly ProcessStat[], ms: number): Promise<void> {
+async function areGoneWithin(entries: readonly ProcessStat[], ms: number): Promise<boolean> {
   const giveUpAt = performance.now() + ms;
-  while (entries.some(isAlive) && performance.now() < giveUpAt) await pause(RECHECK_MS);
+  while (entries.some(isAlive)) {
+    if (performance.now() >= giveUpAt) return false;
+    await pause(RECHECK_MS);
+  }
+  return true;
 }
 
 /** True if the promise settles in time; leaves no timer behind. */

@@ -1,0 +1,110 @@
+// The runner's control link: says what it offers, takes sessions (PROTOCOL.md §3).
+import { CLOSE } from '../../shared/link/close-codes.ts';
+import { decodeBytes, encodeBytes } from '../../shared/link/codec.ts';
+import {
+  controlDown,
+  type ControlDown,
+  type ControlUp,
+  type HelloFrame,
+} from '../../shared/link/control-frames.ts';
+import type { Fault } from '../../shared/fault.ts';
+import type { Log } from '../log.ts';
+import type { LinkEnd } from './dial.ts';
+import { KeptLink, type Verdict } from './kept-link.ts';
+
+export interface ControlLinkOptions {
+  /** Origin of the edge, as an http(s) URL. */
+  readonly edge: string;
+  readonly token: string;
+  readonly log: Log;
+  hello(): HelloFrame;
+  welcomed(servers: readonly string[]): void;
+  open(frame: ControlDown & { type: 'open' }): void;
+  close(session: string): void;
+  /** The edge refuses this runner and no retry can help. */
+  refused(message: string): void;
+}
+
+/** A thousand runners that lost the same edge come back within a minute (FAULTS F-60). */
+const BACKOFF_CAP_MS = 60_000;
+
+export class ControlLink {
+  readonly #options: ControlLinkOptions;
+  readonly #link: KeptLink;
+  #isWelcome = false;
+
+  constructor(options: ControlLinkOptions) {
+    this.#options = options;
+    const url = `${webSocketOrigin(options.edge)}/runner/link`;
+    this.#link = new KeptLink({
+      backoffCapMs: BACKOFF_CAP_MS,
+      dialOptions: () => ({ url, token: options.token }),
+      opened: () => this.say(options.hello()),
+      frame: (bytes) => this.#frame(bytes),
+      ended: (end) => this.#ended(end),
+    });
+    this.#link.start();
+  }
+
+  get isLinked(): boolean {
+    return this.#isWelcome;
+  }
+
+  say(frame: ControlUp): void {
+    this.#link.send(encodeBytes(frame));
+  }
+
+  refuse(session: string, { fault, message, phase }: Fault): void {
+    this.say({ type: 'refused', session, fault, message, phase });
+  }
+
+  stop(): void {
+    this.#link.stop(CLOSE.done, 'the runner stopped');
+  }
+
+  #frame(bytes: Uint8Array): void {
+    const reading = decodeBytes(controlDown, bytes);
+    if (!reading.ok) {
+      // LP10: an edge that sends what no edge may send is not one to go on with.
+      this.#options.log.error('the edge sent a frame outside the protocol', { reason: reading.reason });
+      return this.#link.reset(CLOSE.protocol, reading.reason);
+    }
+    const { header } = reading.frame;
+    switch (header.type) {
+      case 'welcome':
+        this.#isWelcome = true;
+        return this.#options.welcomed(header.servers);
+      case 'open':
+        return this.#options.open(header);
+      case 'close':
+        return this.#options.close(header.session);
+    }
+  }
+
+  #ended(end: LinkEnd): Verdict {
+    this.#isWelcome = false;
+    const { log } = this.#options;
+    if (end.kind === 'failed') {
+      log.warn('the edge can not be reached', { error: end.error.message });
+      return 'relink';
+    }
+    if (end.kind === 'refused') return this.#refused(end);
+    if (end.code === CLOSE.replaced) {
+      this.#options.refused(
+        'Another runner with this name connected. Give each machine a runner name and token of its own.',
+      );
+      return 'stop';
+    }
+    log.warn('control link closed', { code: end.code, reason: end.reason });
+    return end.code === CLOSE.unauthorized || end.code === CLOSE.notGranted ? 'relink_slowly' : 'relink';
+  }
+
+  #refused({ status, body }: LinkEnd & { kind: 'refused' }): Verdict {
+    this.#options.log.error('the edge refused the control link', { status, body });
+    if (status >= 500 || status === 429) return 'relink';
+    return 'relink_slowly';
+  }
+}
+
+/** `https://host` → `wss://host`, `http://host` → `ws://host`. */
+export const webSocketOrigin = (edge: string): string => edge.replace(/^http/, 'ws');

@@ -1,0 +1,140 @@
+// One WebSocket to the edge, with its heartbeat: a half-open socket is found by a missing pong (PROTOCOL.md LP4, LP5).
+import { WebSocket, type ClientOptions } from 'ws';
+import { CLOSE } from '../../shared/link/close-codes.ts';
+import { ByteAssembler, splitBytes } from '../../shared/link/codec.ts';
+import { PING_MS, PONG_MS, REASSEMBLED_BYTES } from '../../shared/limits.ts';
+import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
+
+/** How a socket ended: its close code, or the HTTP status with which the edge refused the upgrade. */
+export type LinkEnd =
+  | { readonly kind: 'closed'; readonly code: number; readonly reason: string }
+  | { readonly kind: 'refused'; readonly status: number; readonly body: string }
+  | { readonly kind: 'failed'; readonly error: Error };
+
+export interface LinkListener {
+  opened(): void;
+  /** One whole frame. */
+  frame(bytes: Uint8Array): void;
+  /** Exactly once. */
+  ended(end: LinkEnd): void;
+}
+
+export interface LinkSocket {
+  /** Sends one frame, in parts where it is large. */
+  send(frame: Uint8Array): void;
+  /** Bytes that wait for the network. */
+  readonly bufferedBytes: number;
+  close(code: number, reason: string): void;
+  terminate(): void;
+}
+
+export interface DialOptions {
+  readonly url: string;
+  readonly token: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What an edge may say about a refusal. */
+const REFUSAL_BYTES = 4_096;
+const HANDSHAKE_MS = 10_000;
+/** After a close this side sent, workerd keeps the connection open for ten seconds. */
+const CLOSE_MS = 1_000;
+
+/** Dials. Nothing throws: every outcome reaches the listener. */
+export function dial(options: DialOptions, listener: LinkListener): LinkSocket {
+  return new DialledSocket(options, listener);
+}
+
+class DialledSocket implements LinkSocket {
+  readonly #socket: WebSocket;
+  readonly #listener: LinkListener;
+  readonly #assembler = new ByteAssembler();
+  #heartbeat: NodeJS.Timeout | undefined;
+  #isEnded = false;
+
+  constructor({ url, token, headers }: DialOptions, listener: LinkListener) {
+    this.#listener = listener;
+    const options: ClientOptions & { closeTimeout: number } = {
+      headers: { Authorization: `Bearer ${token}`, ...headers },
+      // Compression costs a third of the throughput and opens the door to inflation attacks.
+      perMessageDeflate: false,
+      handshakeTimeout: HANDSHAKE_MS,
+      closeTimeout: CLOSE_MS,
+      maxPayload: REASSEMBLED_BYTES,
+      followRedirects: false,
+    };
+    this.#socket = new WebSocket(url, [...LINK_SUBPROTOCOLS], options);
+    this.#socket.on('open', () => this.#opened());
+    this.#socket.on('message', (bytes: Buffer, isBinary) => this.#message(bytes, isBinary));
+    this.#socket.on('unexpected-response', (_request, response) => this.#refused(response));
+    this.#socket.on('error', (error) => this.#end({ kind: 'failed', error }));
+    this.#socket.on('close', (code, reason) =>
+      this.#end({ kind: 'closed', code, reason: reason.toString() }),
+    );
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  send(frame: Uint8Array): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    for (const part of splitBytes(frame)) this.#socket.send(part, { binary: false });
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  #opened(): void {
+    this.#listener.opened();
+    this.#ping();
+  }
+
+  #ping(): void {
+    if (this.#isEnded) return;
+    this.#socket.send('ping');
+    this.#heartbeat = setTimeout(() => {
+      this.#end({ kind: 'closed', code: CLOSE.heartbeat, reason: 'no pong' });
+      this.#socket.terminate();
+    }, PONG_MS);
+    this.#heartbeat.unref();
+  }
+
+  #pong(): void {
+    clearTimeout(this.#heartbeat);
+    this.#heartbeat = setTimeout(() => this.#ping(), PING_MS);
+    this.#heartbeat.unref();
+  }
+
+  #message(bytes: Buffer, isBinary: boolean): void {
+    if (this.#isEnded) return;
+    if (isBinary) return this.#socket.close(CLOSE.protocol, 'frames are text');
+    if (bytes.length === 4 && bytes.toString('latin1') === 'pong') return this.#pong();
+    const assembled = this.#assembler.push(bytes);
+    if (assembled.state === 'whole') this.#listener.frame(assembled.frame);
+    else if (assembled.state === 'too_large') this.#socket.close(CLOSE.tooLarge, 'frame too large');
+  }
+
+  #refused(response: import('node:http').IncomingMessage): void {
+    const status = response.statusCode ?? 0;
+    let body = '';
+    response.setEncoding('utf8');
+    response.on('data', (text: string) => {
+      if (body.length < REFUSAL_BYTES) body += text;
+    });
+    response.on('error', () => undefined);
+    response.on('close', () => this.#end({ kind: 'refused', status, body: body.slice(0, REFUSAL_BYTES) }));
+  }
+
+  #end(end: LinkEnd): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    clearTimeout(this.#heartbeat);
+    this.#listener.ended(end);
+  }
+}

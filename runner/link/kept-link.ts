@@ -1,0 +1,99 @@
+// Keeps a link: is there a socket? If not, dial one; then sleep until something happens. Each cause to look again has a name
+// (DESIGN §6: one reconcile loop with full jitter and named wake reasons).
+import { fullJitterMs } from '../../shared/backoff.ts';
+import { dial, type DialOptions, type LinkEnd, type LinkSocket } from './dial.ts';
+
+export type WakeReason = 'start' | 'socket_ended' | 'backoff_over';
+
+/** What a link's owner makes of the end of a socket. */
+export type Verdict = 'relink' | 'relink_slowly' | 'stop';
+
+export interface KeptLinkOptions {
+  /** Asked before each dial, since headers change with it. */
+  dialOptions(): DialOptions;
+  opened(): void;
+  frame(bytes: Uint8Array): void;
+  ended(end: LinkEnd): Verdict;
+  readonly backoffCapMs: number;
+}
+
+const BACKOFF_BASE_MS = 250;
+
+/** A close reason holds 123 bytes (RFC 6455 §5.5); ours are ASCII. */
+const MAX_REASON_CHARS = 100;
+
+/** An operator must act before a refused credential works; asking faster only fills logs. */
+const SLOW_MS = 30_000;
+
+export class KeptLink {
+  readonly #options: KeptLinkOptions;
+  #socket: LinkSocket | undefined;
+  #isOpen = false;
+  #attempt = 0;
+  #notBefore: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  constructor(options: KeptLinkOptions) {
+    this.#options = options;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket?.bufferedBytes ?? 0;
+  }
+
+  start(): void {
+    this.#reconcile('start');
+  }
+
+  /** Sends a frame if the link is up; otherwise it is dropped, and the protocol resends what matters. */
+  send(frame: Uint8Array): void {
+    if (this.#isOpen) this.#socket?.send(frame);
+  }
+
+  /** Closes the socket; the loop dials again. */
+  reset(code: number, reason: string): void {
+    this.#socket?.close(code, reason.slice(0, MAX_REASON_CHARS));
+  }
+
+  /** Dials no more and closes what is there. */
+  stop(code: number, reason: string): void {
+    this.#isStopped = true;
+    clearTimeout(this.#notBefore);
+    this.#socket?.close(code, reason);
+  }
+
+  #reconcile(_reason: WakeReason): void {
+    if (this.#isStopped || this.#socket || this.#notBefore) return;
+    const socket = dial(this.#options.dialOptions(), {
+      opened: () => {
+        this.#isOpen = true;
+        this.#attempt = 0;
+        this.#options.opened();
+      },
+      frame: (bytes) => this.#options.frame(bytes),
+      ended: (end) => this.#ended(socket, end),
+    });
+    this.#socket = socket;
+  }
+
+  #ended(socket: LinkSocket, end: LinkEnd): void {
+    if (this.#socket !== socket) return;
+    this.#socket = undefined;
+    this.#isOpen = false;
+    const verdict = this.#options.ended(end);
+    if (verdict === 'stop') this.#isStopped = true;
+    if (this.#isStopped) return;
+    const slowly = verdict === 'relink_slowly' ? SLOW_MS : 0;
+    const jitter = fullJitterMs(this.#attempt, BACKOFF_BASE_MS, this.#options.backoffCapMs, Math.random());
+    this.#attempt += 1;
+    this.#notBefore = setTimeout(() => {
+      this.#notBefore = undefined;
+      this.#reconcile('backoff_over');
+    }, slowly + jitter);
+    this.#reconcile('socket_ended');
+  }
+}

@@ -1,0 +1,174 @@
+// Starts processes for sessions, some of them ahead of time (`warm`), and keeps a server that crashes from being started
+// in a loop (R-6).
+import { nanoid } from 'nanoid';
+import type { ServerConfig } from './config.ts';
+import { Breaker } from './core/breaker.ts';
+import type { Log } from './log.ts';
+import { processEnvironment } from './process/environment.ts';
+import { isFailure, type ExitFacts } from './process/exit.ts';
+import { startProcess, type ProcessListener, type StdioProcess } from './process/stdio-process.ts';
+import { runnerMark } from './process/sweep.ts';
+import type { Fault } from '../shared/fault.ts';
+import type { ProcessSnapshot } from './running-runner.ts';
+
+/** A process whose listener comes later: what it says before is kept until then. */
+export class PooledProcess {
+  readonly #process: StdioProcess;
+  readonly #ended: (facts: ExitFacts, hasServed: boolean) => void;
+  #listener: ProcessListener | undefined;
+  #early: ((listener: ProcessListener) => void)[] = [];
+  #facts: ExitFacts | undefined;
+  hasServed = false;
+
+  constructor(
+    start: (listener: ProcessListener) => StdioProcess,
+    ended: (facts: ExitFacts, hasServed: boolean) => void,
+  ) {
+    this.#ended = ended;
+    this.#process = start({
+      onLine: (bytes) => this.#hear((listener) => listener.onLine(bytes)),
+      onOverlong: (bytes) => this.#hear((listener) => listener.onOverlong(bytes)),
+      onStderr: (text) => this.#hear((listener) => listener.onStderr(text)),
+      onDrain: () => this.#hear((listener) => listener.onDrain()),
+      onExit: (facts) => this.#exited(facts),
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  get state(): StdioProcess['state'] {
+    return this.#facts ? 'exited' : this.#process.state;
+  }
+
+  listen(listener: ProcessListener): void {
+    this.#listener = listener;
+    for (const say of this.#early.splice(0)) say(listener);
+  }
+
+  write(line: Uint8Array): boolean {
+    return this.#process.write(line);
+  }
+
+  pause(): void {
+    this.#process.pause();
+  }
+
+  resume(): void {
+    this.#process.resume();
+  }
+
+  terminate(reason: string): Promise<ExitFacts> {
+    return this.#process.terminate(reason);
+  }
+
+  #exited(facts: ExitFacts): void {
+    this.#facts = facts;
+    this.#ended(facts, this.hasServed);
+    this.#hear((listener) => listener.onExit(facts));
+  }
+
+  #hear(say: (listener: ProcessListener) => void): void {
+    if (this.#listener) say(this.#listener);
+    else if (this.#early.length < EARLY_LIMIT) this.#early.push(say);
+  }
+}
+
+/** A warm process has nothing to say before it is asked; what a chatty one says first is kept up to here. */
+const EARLY_LIMIT = 100;
+
+export type Taken =
+  | { readonly ok: true; readonly process: PooledProcess }
+  | { readonly ok: false; readonly fault: Fault };
+
+/** The processes of one server. */
+export class ProcessPool {
+  readonly #server: ServerConfig;
+  readonly #log: Log;
+  readonly #breaker = new Breaker();
+  readonly #warm: PooledProcess[] = [];
+  readonly #all = new Set<PooledProcess>();
+  #isClosed = false;
+  exits = 0;
+
+  constructor(server: ServerConfig, log: Log) {
+    this.#server = server;
+    this.#log = log;
+    this.#replenish();
+  }
+
+  /** A process for a session: a warm one where there is one. */
+  take(): Taken {
+    const now = performance.now();
+    const warm = this.#warm.shift();
+    if (warm) {
+      setImmediate(() => this.#replenish());
+      return { ok: true, process: warm };
+    }
+    const verdict = this.#breaker.allow(now);
+    if (verdict.ok) return { ok: true, process: this.#start() };
+    const seconds = String(Math.ceil(verdict.retryAfterMs / 1000));
+    const message = `The server "${this.#server.name}" keeps failing to start; the next attempt is possible in ${seconds} s.`;
+    return { ok: false, fault: { fault: 'process_start_failed', message } };
+  }
+
+  /** A process of this server answered its first request. */
+  served(process: PooledProcess): void {
+    process.hasServed = true;
+    this.#breaker.served();
+    this.#replenish();
+  }
+
+  snapshot(): ProcessSnapshot[] {
+    return [...this.#all].map((process) => ({
+      server: this.#server.name,
+      pid: process.pid,
+      state: this.#warm.includes(process) ? 'warm' : process.state,
+    }));
+  }
+
+  /** Ends the warm processes; those of sessions end with their sessions. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all(this.#warm.splice(0).map((process) => process.terminate('the server is not offered any more')));
+  }
+
+  #replenish(): void {
+    while (!this.#isClosed && this.#warm.length < this.#server.warm) {
+      if (!this.#breaker.allow(performance.now()).ok) return;
+      this.#warm.push(this.#start());
+    }
+  }
+
+  #start(): PooledProcess {
+    const { name, command, args, env, cwd, inheritEnv, maxLineBytes } = this.#server;
+    const spec = {
+      server: name,
+      command,
+      args,
+      cwd,
+      maxLineBytes,
+      env: processEnvironment(process.env, env, inheritEnv),
+      mark: nanoid(),
+      runnerMark: runnerMark(),
+    };
+    const pooled: PooledProcess = new PooledProcess(
+      (listener) => startProcess(spec, listener),
+      (facts, hasServed) => this.#ended(pooled, facts, hasServed),
+    );
+    this.#all.add(pooled);
+    return pooled;
+  }
+
+  #ended(pooled: PooledProcess, facts: ExitFacts, hasServed: boolean): void {
+    this.#all.delete(pooled);
+    this.exits += 1;
+    const place = this.#warm.indexOf(pooled);
+    if (isFailure(facts, hasServed)) this.#breaker.failed(performance.now());
+    else if (!hasServed) this.#breaker.withdrawn(performance.now());
+    if (place === -1) return;
+    this.#warm.splice(place, 1);
+    this.#log.warn('a warm process ended before it was used', { reason: facts.reason, code: facts.code });
+  }
+}

@@ -1,0 +1,189 @@
+// The runner: its offer to the edge, the sessions it was given, and their end (DESIGN §8, R-12).
+import { nanoid } from 'nanoid';
+import type { OpenFrame } from '../shared/link/control-frames.ts';
+import { sameServer, type RunnerConfig, type ServerConfig } from './config.ts';
+import { ControlLink } from './link/control-link.ts';
+import type { Log } from './log.ts';
+import { ProcessPool } from './process-pool.ts';
+import { killAllProcesses } from './process/stdio-process.ts';
+import type { RunnerSnapshot, RunningRunner, StartOptions } from './running-runner.ts';
+import { SessionHost } from './session-host.ts';
+import type { Fault } from '../shared/fault.ts';
+
+/** Characters of a boot id: as random as a session's name. */
+const BOOT_ID_LENGTH = 22;
+
+/** After the drain the edge is told of each session's end; it answers within milliseconds or not at all. */
+const FAREWELL_MS = 2_000;
+
+/** Starts a runner; it dials until it is stopped. */
+export const startRunner = (options: StartOptions): RunningRunner => new Runner(options);
+
+class Runner implements RunningRunner {
+  readonly ready: Promise<void>;
+  readonly #options: StartOptions;
+  readonly #boot = nanoid(BOOT_ID_LENGTH);
+  readonly #log: Log;
+  readonly #control: ControlLink;
+  readonly #pools = new Map<string, ProcessPool>();
+  readonly #sessions = new Map<string, { readonly host: SessionHost; readonly server: ServerConfig }>();
+  readonly #counters = { sessionsOpened: 0, sessionsRefused: 0, processExits: 0 };
+  #config: RunnerConfig;
+  #isDraining = false;
+  #idle: (() => void) | undefined;
+
+  constructor(options: StartOptions) {
+    this.#options = options;
+    this.#config = options.config;
+    this.#log = options.log;
+    for (const server of options.config.servers.values()) this.#addPool(server);
+    const ready = Promise.withResolvers<void>();
+    this.ready = ready.promise;
+    this.#control = new ControlLink({
+      edge: options.edge,
+      token: options.token,
+      log: options.log,
+      hello: () => this.#hello(),
+      welcomed: (servers) => {
+        this.#log.info('control link up', { servers });
+        ready.resolve();
+      },
+      open: (frame) => this.#open(frame),
+      close: (session) => this.#sessions.get(session)?.host.closedByEdge(),
+      refused: (message) => {
+        this.#log.error('the edge refused this runner', { message });
+        ready.reject(new Error(message));
+      },
+    });
+  }
+
+  #hello() {
+    return {
+      type: 'hello' as const,
+      runner: this.#config.runner,
+      boot: this.#boot,
+      servers: this.#isDraining ? [] : [...this.#config.servers.keys()],
+      capacity: this.#config.capacity,
+      sessions: [...this.#sessions.keys()],
+    };
+  }
+
+  #open(frame: OpenFrame): void {
+    const { session, server: name } = frame;
+    if (this.#sessions.has(session)) return;
+    const server = this.#config.servers.get(name);
+    const fault = this.#whyNot(server);
+    if (fault || !server) return this.#refuse(session, fault ?? { fault: 'runner_offline' });
+    const taken = this.#pools.get(name)?.take();
+    if (!taken?.ok) return this.#refuse(session, taken?.fault ?? { fault: 'process_start_failed' });
+    this.#counters.sessionsOpened += 1;
+    const log = this.#log.child({ session, server: name, principal: frame.principal });
+    log.info('session opened', { transport: frame.transport, pid: taken.process.pid });
+    const host = new SessionHost({
+      open: frame,
+      server,
+      process: taken.process,
+      edge: this.#options.edge,
+      token: this.#options.token,
+      boot: this.#boot,
+      log,
+      served: () => this.#pools.get(name)?.served(taken.process),
+      finished: () => this.#finished(session, log),
+    });
+    this.#sessions.set(session, { host, server });
+  }
+
+  #whyNot(server: ServerConfig | undefined): Fault | undefined {
+    if (!server) return { fault: 'runner_offline', message: 'This runner does not offer the server any more.' };
+    if (this.#isDraining) return { fault: 'runner_offline', message: 'The runner is stopping. Try again soon.' };
+    const held = [...this.#sessions.values()].filter(({ server: { name } }) => name === server.name).length;
+    if (this.#sessions.size < this.#config.capacity && held < server.maxSessions) return undefined;
+    return { fault: 'overloaded', message: 'The runner has as many sessions as it takes. Try again soon.' };
+  }
+
+  #refuse(session: string, fault: Fault): void {
+    this.#counters.sessionsRefused += 1;
+    this.#control.refuse(session, fault);
+  }
+
+  #finished(session: string, log: Log): void {
+    this.#sessions.delete(session);
+    this.#control.say({ type: 'load', sessions: this.#sessions.size });
+    log.info('session closed');
+    if (this.#sessions.size === 0) this.#idle?.();
+  }
+
+  reload(config: RunnerConfig): void {
+    const before = this.#config.servers;
+    this.#config = config;
+    for (const [name, old] of before) {
+      const server = config.servers.get(name);
+      if (server && sameServer(old, server)) continue;
+      void this.#pools.get(name)?.close();
+      this.#pools.delete(name);
+      const change = server ? 'changed' : 'removed';
+      for (const { host, server: used } of this.#sessions.values()) {
+        if (used.name === name) host.end(`The server was ${change} in the runner's configuration.`);
+      }
+    }
+    for (const server of config.servers.values()) if (!this.#pools.has(server.name)) this.#addPool(server);
+    this.#control.say(this.#hello());
+  }
+
+  #addPool(server: ServerConfig): void {
+    this.#pools.set(server.name, new ProcessPool(server, this.#log.child({ server: server.name })));
+  }
+
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    this.#control.say({ type: 'drain' });
+    const closing = [...this.#pools.values()].map((pool) => pool.close());
+    await this.#untilQuiet(this.#config.drainTimeoutMs);
+    for (const { host } of this.#sessions.values()) host.end('The runner stopped.');
+    await Promise.all(closing);
+    await this.#untilEmpty();
+    this.#control.stop();
+    killAllProcesses();
+  }
+
+  /** Waits until no session has a request in flight. Sessions tell when they are through; time bounds the rest. */
+  #untilQuiet(ms: number): Promise<void> {
+    return Promise.race([
+      Promise.all([...this.#sessions.values()].map(({ host }) => host.quiet())).then(() => undefined),
+      timeout(ms),
+    ]);
+  }
+
+  async #untilEmpty(): Promise<void> {
+    if (this.#sessions.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#idle = resolve;
+    await Promise.race([promise, timeout(FAREWELL_MS + TERMINATE_MS)]);
+  }
+
+  kill(): void {
+    this.#control.stop();
+    killAllProcesses();
+  }
+
+  snapshot(): RunnerSnapshot {
+    const processes = [...this.#pools.values()].flatMap((pool) => pool.snapshot());
+    return {
+      runner: this.#config.runner,
+      boot: this.#boot,
+      linked: this.#control.isLinked,
+      draining: this.#isDraining,
+      sessions: [...this.#sessions.values()].map(({ host }) => host.snapshot()),
+      processes,
+      counters: this.#counters,
+    };
+  }
+}
+
+/** The bound of a process's end: stdin, SIGTERM, SIGKILL. */
+const TERMINATE_MS = 5_000;
+
+const timeout = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });

@@ -1,0 +1,222 @@
+// One session at work: performs what core/session decides on a real process and a real session link, and keeps its time.
+import { CLOSE } from '../shared/link/close-codes.ts';
+import { decodeBytes, encodeBytes } from '../shared/link/codec.ts';
+import type { OpenFrame } from '../shared/link/control-frames.ts';
+import { sessionDown } from '../shared/link/session-frames.ts';
+import type { ServerConfig } from './config.ts';
+import { Session, type SessionEffect } from './core/session.ts';
+import { webSocketOrigin } from './link/control-link.ts';
+import type { LinkEnd } from './link/dial.ts';
+import { KeptLink, type Verdict } from './link/kept-link.ts';
+import type { Log } from './log.ts';
+import { describeExit, type ExitFacts } from './process/exit.ts';
+import type { PooledProcess } from './process-pool.ts';
+import type { SessionSnapshot } from './running-runner.ts';
+
+export interface SessionHostOptions {
+  readonly open: OpenFrame;
+  readonly server: ServerConfig;
+  readonly process: PooledProcess;
+  readonly edge: string;
+  readonly token: string;
+  readonly boot: string;
+  readonly log: Log;
+  /** The server answered its first request. */
+  served(): void;
+  /** Everything is over: the process is gone and the edge was told, or could not be. */
+  finished(): void;
+}
+
+/** A session must be back well within the grace. */
+const BACKOFF_CAP_MS = 5_000;
+
+/** How long an ended session tries to tell the edge. */
+const FAREWELL_MS = 10_000;
+
+export class SessionHost {
+  readonly #options: SessionHostOptions;
+  readonly #session: Session;
+  readonly #link: KeptLink;
+  #epoch = 0;
+  #timer: { readonly at: number; readonly id: NodeJS.Timeout } | undefined;
+  #farewell: NodeJS.Timeout | undefined;
+  #hasServed = false;
+  #isToldOver = false;
+  #isProcessGone = false;
+  #isFinished = false;
+  #quiet: (() => void)[] = [];
+
+  constructor(options: SessionHostOptions) {
+    this.#options = options;
+    const { open, server, edge, token, boot } = options;
+    this.#session = new Session({ limits: server, transport: open.transport }, Date.now());
+    const url = `${webSocketOrigin(edge)}/runner/session/${open.session}`;
+    this.#link = new KeptLink({
+      backoffCapMs: BACKOFF_CAP_MS,
+      dialOptions: () => ({ url, token, headers: this.#dialHeaders(boot) }),
+      opened: () => undefined,
+      frame: (bytes) => this.#frame(bytes),
+      ended: (end) => this.#linkEnded(end),
+    });
+    this.#link.start();
+    options.process.listen({
+      onLine: (bytes) => this.#line(bytes),
+      onOverlong: (bytes) => this.#perform(this.#session.overlong(bytes, Date.now())),
+      onStderr: (text) => this.#stderr(text),
+      onDrain: () => this.#session.stdinDrained(),
+      onExit: (facts) => this.#exited(facts),
+    });
+  }
+
+  get inFlight(): number {
+    return this.#session.inFlight;
+  }
+
+  /** Resolves when no request is in flight. */
+  quiet(): Promise<void> {
+    if (this.#session.inFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#quiet.push(resolve);
+    });
+  }
+
+  /** Ends the session: what is in flight is answered with the reason. */
+  end(message: string): void {
+    this.#perform(this.#session.end({ message }, Date.now()));
+  }
+
+  /** The edge holds nothing of the session any more. */
+  closedByEdge(): void {
+    this.#isToldOver = true;
+    this.end('The session is over.');
+    this.#link.stop(CLOSE.done, 'session over');
+    this.#maybeFinish();
+  }
+
+  snapshot(): SessionSnapshot {
+    const { open, process, server } = this.#options;
+    return {
+      session: open.session,
+      server: server.name,
+      state: this.#session.isEnded ? 'ended' : this.#link.isOpen ? 'linked' : 'unlinked',
+      ...(process.pid !== undefined && { pid: process.pid }),
+      inFlight: this.#session.inFlight,
+      idleMs: Date.now() - this.#session.activeAt,
+    };
+  }
+
+  #dialHeaders(boot: string): Record<string, string> {
+    this.#epoch += 1;
+    return {
+      'mcp-bridge-ticket': this.#options.open.ticket,
+      'mcp-bridge-boot': boot,
+      'mcp-bridge-epoch': String(this.#epoch),
+    };
+  }
+
+  #frame(bytes: Uint8Array): void {
+    const reading = decodeBytes(sessionDown, bytes);
+    if (!reading.ok) {
+      this.#options.log.error('the edge sent a frame outside the protocol', { reason: reading.reason });
+      return this.#link.reset(CLOSE.protocol, reading.reason);
+    }
+    this.#perform(this.#session.receive(reading.frame.header, reading.frame.message, Date.now()));
+  }
+
+  #linkEnded(end: LinkEnd): Verdict {
+    this.#perform(this.#session.unlinked(Date.now()));
+    const isOver =
+      (end.kind === 'closed' && (end.code === CLOSE.done || end.code === CLOSE.sessionUnknown)) ||
+      (end.kind === 'refused' && end.status === 404);
+    if (!isOver) {
+      this.#options.log.debug('session link ended', { ...end });
+      return end.kind === 'closed' && end.code === CLOSE.replaced ? 'stop' : 'relink';
+    }
+    this.#isToldOver = true;
+    this.end('The session is over.');
+    this.#maybeFinish();
+    return 'stop';
+  }
+
+  #line(bytes: Uint8Array): void {
+    this.#perform(this.#session.line(bytes, Date.now()));
+    if (this.#hasServed || this.#session.revision === undefined) return;
+    this.#hasServed = true;
+    this.#options.served();
+  }
+
+  #stderr(text: string): void {
+    const { server, log } = this.#options;
+    if (server.stderr === 'client') this.#perform(this.#session.stderr(text, Date.now()));
+    else log.info('stderr', { text });
+  }
+
+  #exited(facts: ExitFacts): void {
+    const { log } = this.#options;
+    const { reason, code, signal, ranMs } = facts;
+    log.info('process ended', { reason, code, signal, ranMs });
+    this.#isProcessGone = true;
+    this.#perform(this.#session.exited(describeExit(facts), Date.now()));
+    this.#maybeFinish();
+  }
+
+  #perform(effects: readonly SessionEffect[]): void {
+    for (const effect of effects) this.#performOne(effect);
+    if (this.#session.inFlight === 0) for (const resolve of this.#quiet.splice(0)) resolve();
+    this.#schedule();
+  }
+
+  #performOne(effect: SessionEffect): void {
+    const { process, log } = this.#options;
+    switch (effect.do) {
+      case 'send':
+        return this.#link.send(encodeBytes(effect.frame, effect.message));
+      case 'write':
+        if (!process.write(effect.line)) this.#session.stdinFull();
+        return;
+      case 'pause':
+        return process.pause();
+      case 'resume':
+        return process.resume();
+      case 'stop':
+        return this.#stop(effect.reason);
+      case 'note':
+        return log[effect.level](effect.words, { ...effect.fields });
+      case 'audit':
+        return log.info('call', { ...effect.call });
+    }
+  }
+
+  #stop(reason: string): void {
+    this.#farewell ??= setTimeout(() => {
+      this.#isToldOver = true;
+      this.#link.stop(CLOSE.done, 'session over');
+      this.#maybeFinish();
+    }, FAREWELL_MS);
+    void this.#options.process.terminate(reason).then(() => {
+      this.#isProcessGone = true;
+      this.#maybeFinish();
+    });
+  }
+
+  #maybeFinish(): void {
+    if (this.#isFinished || !this.#isToldOver || !this.#isProcessGone) return;
+    this.#isFinished = true;
+    clearTimeout(this.#timer?.id);
+    clearTimeout(this.#farewell);
+    this.#options.finished();
+  }
+
+  /** Arms one timer. One that fires early looks again, so only an earlier need replaces it. */
+  #schedule(): void {
+    const now = Date.now();
+    const at = this.#isFinished ? undefined : this.#session.wakeAt(now);
+    if (at === undefined || (this.#timer && this.#timer.at <= at)) return;
+    clearTimeout(this.#timer?.id);
+    const id = setTimeout(() => {
+      this.#timer = undefined;
+      this.#perform(this.#session.tick(Date.now()));
+    }, Math.max(0, at - now));
+    this.#timer = { at, id };
+  }
+}

@@ -1,0 +1,419 @@
+// The command line, run as a person runs it: real processes, real signals, a real WebSocket server.
+import { spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { WebSocketServer } from 'ws';
+import { hashCredential } from '../../runner/credential.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'mcp-cli-'));
+const MAIN = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
+const RUN = fileURLToPath(new URL('../fixtures/run-with-fake-runner.ts', import.meta.url));
+const SERVERS = fileURLToPath(new URL('../fixtures/servers/', import.meta.url));
+
+const children = new Set<ChildProcessWithoutNullStreams>();
+const edges = new Set<Server>();
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+  for (const edge of edges) edge.closeAllConnections();
+  for (const edge of edges) edge.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Program {
+  child: ChildProcessWithoutNullStreams;
+  out(): string;
+  err(): string;
+  /** Resolves when stdout or stderr holds `words`; rejects when the program ends without. */
+  says(words: string): Promise<void>;
+  ended: Promise<number | null>;
+}
+
+function start(file: string, args: readonly string[]): Program {
+  const env = { PATH: process.env['PATH'], HOME: folder };
+  const child = spawn(process.execPath, [file, ...args], { cwd: folder, env });
+  children.add(child);
+  let out = '';
+  let err = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (out += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (err += chunk));
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  const says = (words: string) =>
+    new Promise<void>((resolve, reject) => {
+      const look = (): void => {
+        if (`${out}${err}`.includes(words)) resolve();
+      };
+      child.stdout.on('data', look);
+      child.stderr.on('data', look);
+      child.on('close', () => reject(new Error(`never said ${words}: ${out}${err}`)));
+      look();
+    });
+  return { child, ended, says, out: () => out, err: () => err };
+}
+
+async function bridge(...args: string[]) {
+  const program = start(MAIN, args);
+  return { code: await program.ended, out: program.out(), err: program.err() };
+}
+
+let files = 0;
+function write(content: unknown, mode = 0o600): string {
+  const path = join(folder, `file-${files++}.json`);
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  chmodSync(path, mode);
+  return path;
+}
+
+const fixture = (name: string, more: object = {}) => ({
+  command: process.execPath,
+  args: [`${SERVERS}${name}.mjs`],
+  ...more,
+});
+
+const TOKEN = `mcpr_${'t'.repeat(43)}`;
+
+/** An edge that knows one token. `answer` is the status of its refusals. */
+async function serveEdge(refusal = 401, health = 200): Promise<string> {
+  const server = createServer((request, response) => {
+    response.writeHead(request.url === '/healthz' ? health : 404).end();
+  });
+  const sockets = new WebSocketServer({ noServer: true });
+  server.on('upgrade', (request, socket, head) => {
+    const isKnown = request.headers.authorization === `Bearer ${TOKEN}`;
+    const isLink =
+      request.url === '/runner/link' &&
+      request.headers['sec-websocket-protocol'] === 'mcp-bridge.v1';
+    if (isKnown && isLink && refusal === 401)
+      sockets.handleUpgrade(request, socket, head, () => {});
+    else socket.end(`HTTP/1.1 ${refusal} No\r\nContent-Length: 0\r\n\r\n`);
+  });
+  edges.add(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe.concurrent('mcp-bridge', () => {
+  it('without a command explains itself and exits with 2', async () => {
+    expect(await bridge()).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('Usage: mcp-bridge <command>'),
+    });
+  });
+
+  it.each([
+    [['help'], 'Usage: mcp-bridge <command>'],
+    [['--help'], 'Usage: mcp-bridge <command>'],
+    [['help', 'run'], 'Usage: mcp-bridge run'],
+    [['check', '--help'], 'Usage: mcp-bridge check'],
+    [['credential', 'runner', '-h'], 'Usage: mcp-bridge credential'],
+  ])('%j prints help and exits with 0', async (args, words) => {
+    expect(await bridge(...args)).toMatchObject({
+      code: 0,
+      err: '',
+      out: expect.stringContaining(words),
+    });
+  });
+
+  it('--version is that of the package', async () => {
+    const { version } = JSON.parse(
+      readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+    );
+    expect(await bridge('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
+  });
+
+  it.each([
+    [['chek'], 'there is no command "chek"\nDid you mean: mcp-bridge check'],
+    [['x\u001B[31m'], 'there is no command "x\\u001b[31m"\nSee: mcp-bridge help'],
+    [['toString'], 'there is no command "toString"'],
+    [['check', '--confg', 'x'], "Unknown option '--confg'\nSee: mcp-bridge help check"],
+    [['check', 'word'], 'takes options only'],
+    [['check', '--config'], "Option '--config <value>' argument missing"],
+  ])('%j exits with 2 and a hint', async (args, words) => {
+    expect(await bridge(...args)).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining(words),
+    });
+  });
+
+  it('schema prints the published schema', async () => {
+    const published = readFileSync(
+      new URL('../../runner/config.schema.json', import.meta.url),
+      'utf8',
+    );
+    expect(await bridge('schema')).toEqual({ code: 0, out: published, err: '' });
+  });
+});
+
+describe.concurrent('mcp-bridge credential', () => {
+  it('runner puts the token into a 0600 file and prints the hash alone', async () => {
+    const path = join(folder, 'vm.token');
+    const { code, out, err } = await bridge(
+      'credential',
+      'runner',
+      'vm',
+      '--servers',
+      'a, b',
+      '--out',
+      path,
+    );
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const token = readFileSync(path, 'utf8').trim();
+    expect(token).toMatch(/^mcpr_[\w-]{43}$/u);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(out).not.toContain(token);
+    expect(out.split('\n')).toContain(
+      JSON.stringify({ vm: { token: hashCredential(token), servers: ['a', 'b'] } }),
+    );
+    expect(out).toContain('npx wrangler secret put BRIDGE_RUNNERS\n');
+    const again = await bridge('credential', 'runner', 'vm', '--out', path);
+    expect(again).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringContaining('is not overwritten'),
+    });
+    expect(readFileSync(path, 'utf8').trim()).toBe(token);
+  });
+
+  it('client shows the key once, with its entry', async () => {
+    const { code, out } = await bridge('credential', 'client', 'ada');
+    expect(code).toBe(0);
+    const [key] = out.match(/mcpc_[\w-]{43}/gu) ?? [];
+    expect(out.match(/mcpc_/gu)).toHaveLength(1);
+    expect(out.split('\n')).toContain(
+      JSON.stringify({ ada: { key: hashCredential(key ?? ''), servers: ['*'] } }),
+    );
+    expect(out).toContain('npx wrangler secret put BRIDGE_CLIENTS\n');
+  });
+
+  it.each([
+    [[], 'name what to make'],
+    [['runner'], 'name what to make'],
+    [['robot', 'x'], 'name what to make'],
+    [['runner', 'a b'], 'a name has 1 to 64 letters'],
+    [['client', 'x', '--servers', 'a b'], '--servers takes server names'],
+    [['client', 'x', '--out', 'f'], '--out is for runner tokens'],
+  ])('%j exits with 2', async (args, words) => {
+    expect(await bridge('credential', ...args)).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining(words),
+    });
+  });
+});
+
+describe.concurrent('mcp-bridge check', () => {
+  it('is content with a config where everything works', async () => {
+    const edge = await serveEdge();
+    const tokenFile = write(`${TOKEN}\n`);
+    const config = write({
+      mcpServers: { echo: fixture('echo'), off: { disabled: true } },
+      bridge: { edge, tokenFile },
+    });
+    const { code, out, err } = await bridge('check', '--config', config);
+    expect(err).toBe('');
+    expect(out.split('\n')).toEqual([
+      `ok    config: ${config}, 1 server`,
+      `ok    token file: ${tokenFile}`,
+      `ok    edge ${edge}: answers`,
+      'ok    credential: accepted by the edge',
+      expect.stringMatching(/^ok {4}server echo: \S+ \S+, MCP 2025-11-25 \(.*node\)$/u),
+      '',
+    ]);
+    expect(code).toBe(0);
+  });
+
+  it('says what to do about each server that fails (F-70)', async () => {
+    const config = write({
+      mcpServers: {
+        missing: { command: 'no-such-program' },
+        exits: fixture('exits-at-once'),
+        mute: { command: 'sleep', args: ['60'], bridge: { startTimeout: '300ms' } },
+        noisy: fixture('noisy-stdout'),
+      },
+    });
+    const { code, out } = await bridge('check', '--config', config);
+    expect(code).toBe(1);
+    expect(out).toContain(
+      "FAIL  server missing: command 'no-such-program' not found: install it or give its full path",
+    );
+    expect(out).toMatch(
+      /FAIL {2}server exits: exited with code \d+ before it answered initialize\n {6}Read what it printed/u,
+    );
+    expect(out).toContain('FAIL  server mute: does not answer initialize within 300 ms\n');
+    expect(out).toMatch(
+      /warn {2}server noisy: .*\n {6}It prints text on stdout that is no message/u,
+    );
+    expect(out).toContain('skip  edge: none is configured');
+  });
+
+  it.each([
+    [401, 'the edge does not know this token\n      Put the token'],
+    [403, 'the edge refuses this runner\n      Check the entry'],
+    [426, 'runner and edge have no link version in common\n      Upgrade whichever is older'],
+    [503, 'the edge is not configured yet\n      Set its secret BRIDGE_RUNNERS'],
+    [302, 'the edge answers the dial with 302\n      Check that nothing'],
+  ])('explains a dial answered with %i, without the token', async (refusal, words) => {
+    const edge = await serveEdge(refusal);
+    const wrong = `mcpr_${'w'.repeat(43)}`;
+    const config = write({
+      mcpServers: { echo: fixture('echo') },
+      bridge: { edge, tokenFile: write(wrong) },
+    });
+    const { code, out, err } = await bridge('check', '--config', config);
+    expect(code).toBe(1);
+    expect(out).toContain(`FAIL  credential: ${words}`);
+    expect(out + err).not.toContain(wrong);
+  });
+
+  it('explains an edge that does not answer, or answers as something else', async () => {
+    const config = write({
+      mcpServers: { echo: fixture('echo') },
+      bridge: { tokenFile: write(TOKEN) },
+    });
+    const gone = await bridge('check', '--config', config, '--edge', 'http://127.0.0.1:9');
+    expect(gone).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('FAIL  edge http://127.0.0.1:9: '),
+    });
+    expect(gone.out).toContain('skip  credential: not tried');
+    const other = await bridge('check', '--config', config, '--edge', await serveEdge(401, 404));
+    expect(other.out).toContain('answers /healthz with 404');
+  });
+
+  it('fails for a token file that others can read (F-69)', async () => {
+    const tokenFile = write(TOKEN, 0o644);
+    const config = write({ mcpServers: { echo: fixture('echo') } });
+    const { code, out } = await bridge('check', '--config', config, '--token-file', tokenFile);
+    expect(code).toBe(1);
+    expect(out).toContain(
+      `FAIL  token file: token file ${tokenFile} is open to other users (mode 0644). Run: chmod 600 ${tokenFile}`,
+    );
+  });
+
+  it('prints every problem of the config', async () => {
+    const config = write({
+      mcpServers: { a: { command: 1 }, b: { command: 'x', bridge: { wram: 1 } } },
+    });
+    const { code, out } = await bridge('check', '--config', config);
+    expect(code).toBe(1);
+    expect(out.split('\n')).toEqual([
+      `FAIL  config: ${config} has 2 problems`,
+      `      | ${config}: mcpServers.a.command: is a number, not the program to run, as a string. Give the program to run, as a string.`,
+      `      | ${config}: mcpServers.b.bridge.wram: is not a setting. Did you mean "warm"?`,
+      '',
+    ]);
+  });
+});
+
+describe.concurrent('mcp-bridge run', () => {
+  const settings = (more: object = {}) => ({
+    mcpServers: { a: { command: 'node' } },
+    bridge: { edge: 'https://bridge.example', runner: 'vm', tokenFile: write(TOKEN), ...more },
+  });
+
+  it.each([
+    ['no config', {}, 'mcpServers: is missing'],
+    [
+      'no edge',
+      { mcpServers: { a: { command: 'x' } } },
+      'bridge.edge: is missing. Give the edge there or with --edge',
+    ],
+    [
+      'no token file',
+      { mcpServers: { a: { command: 'x' } }, bridge: { edge: 'https://b.example', runner: 'vm' } },
+      'bridge.tokenFile: is missing. Make a token with: mcp-bridge credential runner vm',
+    ],
+    [
+      'an edge in clear (F-66)',
+      settings({ edge: 'ws://b.example' }),
+      'bridge.edge: is not encrypted',
+    ],
+    [
+      'a token file open to others (F-69)',
+      settings({ tokenFile: write(TOKEN, 0o604) }),
+      'is open to other users (mode 0604)',
+    ],
+  ])('does not start with %s', async (_title, content, words) => {
+    const program = start(RUN, ['--config', write(content)]);
+    expect(await program.ended).toBe(1);
+    expect(program.err()).toContain(words);
+    expect(program.out()).toBe('');
+  });
+
+  it('checks --edge as it does the file (F-66)', async () => {
+    const program = start(RUN, ['--config', write(settings()), '--edge', 'http://b.example']);
+    expect(await program.ended).toBe(1);
+    expect(program.err()).toContain('command line: --edge: is not encrypted');
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'drains on %s and exits with 0 (R-12)',
+    async (signal) => {
+      const program = start(RUN, ['--config', write(settings()), '--runner', 'other']);
+      await program.says('linked to the edge');
+      expect(program.out()).toBe(`start other https://bridge.example ${TOKEN.length} a\n`);
+      expect(program.err()).toContain('"message":"orphan ended","pid":1');
+      program.child.kill(signal);
+      await program.says('drain\n');
+      program.child.stdin.end();
+      expect(await program.ended).toBe(0);
+      expect(program.out()).toContain('drain\ndrained\n');
+      expect(program.out()).not.toContain('kill');
+      expect(program.err()).not.toContain(TOKEN);
+    },
+  );
+
+  it('exits at once on a second signal (R-12)', async () => {
+    const program = start(RUN, ['--config', write(settings())]);
+    await program.says('linked to the edge');
+    program.child.kill('SIGTERM');
+    await program.says('drain\n');
+    program.child.kill('SIGINT');
+    expect(await program.ended).toBe(130);
+    expect(program.out()).toContain('drain\nkill\n');
+  });
+
+  it('reloads on SIGHUP and when the file changes; a mistake leaves the config in force (F-92)', async () => {
+    const content = settings();
+    const config = write(content);
+    const program = start(RUN, ['--config', config]);
+    await program.says('linked to the edge');
+    program.child.kill('SIGHUP');
+    await program.says('reload a\n');
+    writeFileSync(config, JSON.stringify({ ...content, mcpServers: { b: { command: 'node' } } }));
+    await program.says('reload b\n');
+    writeFileSync(config, '{');
+    await program.says('config not reloaded');
+    expect(program.err()).toContain('line 1, column 2');
+    writeFileSync(config, JSON.stringify({ ...content, mcpServers: { c: { command: 'node' } } }));
+    await program.says('reload c\n');
+    expect(program.out()).toBe(
+      `start vm https://bridge.example ${TOKEN.length} a\nreload a\nreload b\nreload c\n`,
+    );
+  });
+
+  it('exits with 1 when the edge refuses it for good', async () => {
+    const program = start(RUN, ['--config', write(settings({ runner: 'refused' }))]);
+    expect(await program.ended).toBe(1);
+    expect(program.err()).toContain('the edge refused this runner');
+    expect(program.out()).toContain('kill\n');
+  });
+
+  it('opens the status pages where the config says so (F-69b)', async () => {
+    const program = start(RUN, ['--config', write(settings({ statusPort: 0 }))]);
+    await program.says('status pages open');
+    const [url] = /http:\/\/127\.0\.0\.1:\d+\//u.exec(program.err()) ?? [];
+    const ready = await fetch(`${url}readyz`);
+    expect(await ready.text()).toBe('ready\n');
+  });
+});

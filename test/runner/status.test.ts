@@ -1,0 +1,171 @@
+// The runner's status pages (F-69b).
+import { request } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import { networkInterfaces } from 'node:os';
+import { connect } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { RunnerSnapshot } from '../../runner/running-runner.ts';
+import { startStatus } from '../../runner/status/http.ts';
+import type { StatusServer } from '../../runner/status/http.ts';
+
+const SNAPSHOT: RunnerSnapshot = {
+  runner: 'vm',
+  boot: 'boot-secret',
+  linked: true,
+  draining: false,
+  sessions: [
+    { session: 'session-id', server: 'a', state: 'open', pid: 4711, inFlight: 2, idleMs: 0 },
+    { session: 'session-id-2', server: 'a', state: 'open', inFlight: 1, idleMs: 5 },
+  ],
+  processes: [{ server: 'a', pid: 4711, state: 'running' }],
+  counters: { processExits: 3, sessions_opened: 7 },
+};
+
+let status: StatusServer | undefined;
+afterEach(async () => {
+  await status?.close();
+  status = undefined;
+});
+
+async function serve(snapshot: Partial<RunnerSnapshot> = {}): Promise<number> {
+  status = await startStatus({ port: 0, snapshot: () => ({ ...SNAPSHOT, ...snapshot }) });
+  return status.port;
+}
+
+interface Answer {
+  status: number | undefined;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+function ask(
+  port: number,
+  path: string,
+  options: { method?: string; host?: string } = {},
+): Promise<Answer> {
+  const { method = 'GET', host = `127.0.0.1:${port}` } = options;
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      { host: '127.0.0.1', port, path, method, headers: { host } },
+      (response) => {
+        let body = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => (body += chunk));
+        response.on('end', () =>
+          resolve({ status: response.statusCode, headers: response.headers, body }),
+        );
+      },
+    );
+    sent.on('error', reject);
+    sent.end();
+  });
+}
+
+it('is live as soon as it listens, and ready when linked', async () => {
+  const port = await serve({ linked: false });
+  expect(await ask(port, '/livez')).toMatchObject({ status: 200, body: 'live\n' });
+  expect(await ask(port, '/readyz')).toMatchObject({
+    status: 503,
+    body: 'not linked to the edge\n',
+  });
+  await status?.close();
+  expect(await ask(await serve(), '/readyz')).toMatchObject({ status: 200, body: 'ready\n' });
+});
+
+it('is not ready while it drains', async () => {
+  expect(await ask(await serve({ draining: true }), '/readyz')).toMatchObject({
+    status: 503,
+    body: 'draining\n',
+  });
+});
+
+it('gives metrics as Prometheus text, without ids', async () => {
+  const { headers, body } = await ask(await serve(), '/metrics');
+  expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+  expect(body.split('\n').filter((line) => !line.startsWith('#'))).toEqual([
+    'mcp_bridge_linked 1',
+    'mcp_bridge_draining 0',
+    'mcp_bridge_sessions{server="a",state="open"} 2',
+    'mcp_bridge_processes{server="a",state="running"} 1',
+    'mcp_bridge_requests_in_flight{server="a"} 3',
+    'mcp_bridge_process_exits_total 3',
+    'mcp_bridge_sessions_opened_total 7',
+    '',
+  ]);
+  expect(body).toContain('# TYPE mcp_bridge_process_exits_total counter\n');
+  expect(body).not.toMatch(/session-id|boot-secret|4711/u);
+});
+
+describe('[F-69b] only this machine is answered, and only reading', () => {
+  it.each(['localhost', 'localhost:1', '127.0.0.1', '[::1]:1'])(
+    'Host %s is answered',
+    async (host) => {
+      expect((await ask(await serve(), '/livez', { host })).status).toBe(200);
+    },
+  );
+
+  it.each([
+    'evil.example',
+    'evil.example:80',
+    '127.0.0.1.evil.example',
+    'localhost.evil.example',
+    '10.0.0.1',
+  ])('Host %s gets 421', async (host) => {
+    const port = await serve();
+    for (const path of ['/livez', '/readyz', '/metrics']) {
+      const { status: code, body } = await ask(port, path, { host });
+      expect(code).toBe(421);
+      expect(body).not.toContain('mcp_bridge');
+    }
+  });
+
+  it('a request without Host is refused', async () => {
+    const port = await serve();
+    const socket = connect(port, '127.0.0.1');
+    socket.write('GET /metrics HTTP/1.0\r\n\r\n');
+    let answer = '';
+    for await (const chunk of socket) answer += String(chunk);
+    expect(answer).toMatch(/^HTTP\/1\.1 421 /u);
+  });
+
+  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('%s gets 405', async (method) => {
+    expect(await ask(await serve(), '/metrics', { method })).toMatchObject({
+      status: 405,
+      headers: { allow: 'GET, HEAD' },
+    });
+  });
+
+  it('HEAD gets the headers alone', async () => {
+    const answer = await ask(await serve(), '/livez', { method: 'HEAD' });
+    expect(answer).toMatchObject({ status: 200, body: '', headers: { 'content-length': '5' } });
+  });
+
+  it('other paths get 404', async () => {
+    expect((await ask(await serve(), '/livez/../x')).status).toBe(404);
+  });
+
+  it('nothing listens on the addresses that others can reach', async () => {
+    const port = await serve();
+    const outward = Object.values(networkInterfaces())
+      .flat()
+      .filter((address) => address?.internal === false && address.family === 'IPv4');
+    for (const address of outward) {
+      const refused = new Promise<string | undefined>((resolve) => {
+        const socket = connect(port, address?.address ?? '');
+        socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+        socket.on('connect', () => {
+          socket.destroy();
+          resolve('connected');
+        });
+      });
+      expect(await refused).toBe('ECONNREFUSED');
+    }
+  });
+});
+
+it('rejects when the port is taken', async () => {
+  const port = await serve();
+  await expect(startStatus({ port, snapshot: () => SNAPSHOT })).rejects.toMatchObject({
+    code: 'EADDRINUSE',
+  });
+});
