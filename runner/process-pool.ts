@@ -131,7 +131,11 @@ export class ProcessPool {
   /** Ends the warm processes; those of sessions end with their sessions. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all(this.#warm.splice(0).map((process) => process.terminate('the server is not offered any more')));
+    await Promise.all(
+      this.#warm
+        .splice(0)
+        .map((process) => process.terminate('the server is not offered any more')),
+    );
   }
 
   #replenish(): void {
@@ -169,6 +173,9 @@ export class ProcessPool {
     else if (!hasServed) this.#breaker.withdrawn(performance.now());
     if (place === -1) return;
     this.#warm.splice(place, 1);
-    this.#log.warn('a warm process ended before it was used', { reason: facts.reason, code: facts.code });
+    this.#log.warn('a warm process ended before it was used', {
+      reason: facts.reason,
+      code: facts.code,
+    });
   }
 }

@@ -26,7 +26,10 @@ class Runner implements RunningRunner {
   readonly #log: Log;
   readonly #control: ControlLink;
   readonly #pools = new Map<string, ProcessPool>();
-  readonly #sessions = new Map<string, { readonly host: SessionHost; readonly server: ServerConfig }>();
+  readonly #sessions = new Map<
+    string,
+    { readonly host: SessionHost; readonly server: ServerConfig }
+  >();
   readonly #counters = { sessionsOpened: 0, sessionsRefused: 0, processExits: 0 };
   #config: RunnerConfig;
   #isDraining = false;
@@ -94,11 +97,21 @@ class Runner implements RunningRunner {
   }
 
   #whyNot(server: ServerConfig | undefined): Fault | undefined {
-    if (!server) return { fault: 'runner_offline', message: 'This runner does not offer the server any more.' };
-    if (this.#isDraining) return { fault: 'runner_offline', message: 'The runner is stopping. Try again soon.' };
-    const held = [...this.#sessions.values()].filter(({ server: { name } }) => name === server.name).length;
+    if (!server)
+      return {
+        fault: 'runner_offline',
+        message: 'This runner does not offer the server any more.',
+      };
+    if (this.#isDraining)
+      return { fault: 'runner_offline', message: 'The runner is stopping. Try again soon.' };
+    const held = [...this.#sessions.values()].filter(
+      ({ server: { name } }) => name === server.name,
+    ).length;
     if (this.#sessions.size < this.#config.capacity && held < server.maxSessions) return undefined;
-    return { fault: 'overloaded', message: 'The runner has as many sessions as it takes. Try again soon.' };
+    return {
+      fault: 'overloaded',
+      message: 'The runner has as many sessions as it takes. Try again soon.',
+    };
   }
 
   #refuse(session: string, fault: Fault): void {
@@ -126,7 +139,8 @@ class Runner implements RunningRunner {
         if (used.name === name) host.end(`The server was ${change} in the runner's configuration.`);
       }
     }
-    for (const server of config.servers.values()) if (!this.#pools.has(server.name)) this.#addPool(server);
+    for (const server of config.servers.values())
+      if (!this.#pools.has(server.name)) this.#addPool(server);
     this.#control.say(this.#hello());
   }
 
@@ -149,7 +163,9 @@ class Runner implements RunningRunner {
   /** Waits until no session has a request in flight. Sessions tell when they are through; time bounds the rest. */
   #untilQuiet(ms: number): Promise<void> {
     return Promise.race([
-      Promise.all([...this.#sessions.values()].map(({ host }) => host.quiet())).then(() => undefined),
+      Promise.all([...this.#sessions.values()].map(({ host }) => host.quiet())).then(
+        () => undefined,
+      ),
       timeout(ms),
     ]);
   }

@@ -117,7 +117,9 @@ export class SessionHost {
   #frame(bytes: Uint8Array): void {
     const reading = decodeBytes(sessionDown, bytes);
     if (!reading.ok) {
-      this.#options.log.error('the edge sent a frame outside the protocol', { reason: reading.reason });
+      this.#options.log.error('the edge sent a frame outside the protocol', {
+        reason: reading.reason,
+      });
       return this.#link.reset(CLOSE.protocol, reading.reason);
     }
     this.#perform(this.#session.receive(reading.frame.header, reading.frame.message, Date.now()));
@@ -213,10 +215,13 @@ export class SessionHost {
     const at = this.#isFinished ? undefined : this.#session.wakeAt(now);
     if (at === undefined || (this.#timer && this.#timer.at <= at)) return;
     clearTimeout(this.#timer?.id);
-    const id = setTimeout(() => {
-      this.#timer = undefined;
-      this.#perform(this.#session.tick(Date.now()));
-    }, Math.max(0, at - now));
+    const id = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#perform(this.#session.tick(Date.now()));
+      },
+      Math.max(0, at - now),
+    );
     this.#timer = { at, id };
   }
 }

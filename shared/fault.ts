@@ -24,19 +24,22 @@ export const FAULTS = {
     status: 503,
     retryable: true,
     retryAfterS: 5,
-    message: 'No runner that offers this server is connected. Start one with `mcp-bridge run`, or try again soon.',
+    message:
+      'No runner that offers this server is connected. Start one with `mcp-bridge run`, or try again soon.',
   },
   runner_lost: {
     code: 42002,
     status: 502,
     retryable: false,
-    message: 'The runner was lost while the request ran; whether it was carried out is unknown. Check before you repeat it.',
+    message:
+      'The runner was lost while the request ran; whether it was carried out is unknown. Check before you repeat it.',
   },
   process_exited: {
     code: 42003,
     status: 502,
     retryable: false,
-    message: 'The server process ended before it answered. Open a new session to use the server again.',
+    message:
+      'The server process ended before it answered. Open a new session to use the server again.',
   },
   process_start_failed: {
     code: 42004,
@@ -73,7 +76,8 @@ export const FAULTS = {
     code: 42009,
     status: 400,
     retryable: false,
-    message: 'Events after this Last-Event-ID are no longer kept. Open the stream without Last-Event-ID; what lay between is lost.',
+    message:
+      'Events after this Last-Event-ID are no longer kept. Open the stream without Last-Event-ID; what lay between is lost.',
   },
   // The edge as a whole.
   not_configured: {
@@ -82,9 +86,20 @@ export const FAULTS = {
     retryable: false,
     message: 'This edge is not configured yet.',
   },
-  internal: { code: -32603, status: 500, retryable: true, retryAfterS: 1, message: 'The bridge failed.' },
+  internal: {
+    code: -32603,
+    status: 500,
+    retryable: true,
+    retryAfterS: 1,
+    message: 'The bridge failed.',
+  },
   // What a client sent (MCP transports; JSON-RPC 2.0 §5.1).
-  parse_error: { code: -32700, status: 400, retryable: false, message: 'The body is not valid JSON.' },
+  parse_error: {
+    code: -32700,
+    status: 400,
+    retryable: false,
+    message: 'The body is not valid JSON.',
+  },
   invalid_request: {
     code: -32600,
     status: 400,
@@ -95,14 +110,16 @@ export const FAULTS = {
     code: 42011,
     status: 400,
     retryable: false,
-    message: 'The Mcp-Session-Id header is missing. Send `initialize` first, then repeat the id it returned.',
+    message:
+      'The Mcp-Session-Id header is missing. Send `initialize` first, then repeat the id it returned.',
   },
   // One row for unknown, expired, malformed and foreign ids: the answer must not tell them apart.
   session_not_found: {
     code: 42012,
     status: 404,
     retryable: false,
-    message: 'This session does not exist or has ended. Send a new `initialize` without a session id.',
+    message:
+      'This session does not exist or has ended. Send a new `initialize` without a session id.',
   },
   stream_conflict: {
     code: 42013,
@@ -147,13 +164,24 @@ export const FAULTS = {
     retryable: false,
     message: 'Send the key once, in the Authorization header only, never in the URL.',
   },
-  not_found: { code: 42024, status: 404, retryable: false, message: 'Nothing is served at this path.' },
-  method_not_allowed: { code: 42025, status: 405, retryable: false, message: 'This HTTP method is not served here.' },
+  not_found: {
+    code: 42024,
+    status: 404,
+    retryable: false,
+    message: 'Nothing is served at this path.',
+  },
+  method_not_allowed: {
+    code: 42025,
+    status: 405,
+    retryable: false,
+    message: 'This HTTP method is not served here.',
+  },
   not_acceptable: {
     code: 42026,
     status: 406,
     retryable: false,
-    message: 'Accept must include both application/json and text/event-stream for POST, text/event-stream for GET.',
+    message:
+      'Accept must include both application/json and text/event-stream for POST, text/event-stream for GET.',
   },
   unsupported_media_type: {
     code: 42027,

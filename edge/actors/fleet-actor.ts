@@ -55,11 +55,22 @@ export class FleetActor extends DurableObject<Env> {
   }
 
   /** Chooses a runner for a new session and tells it. */
-  async open({ session, server, principal, transport }: Opening & { session: string }): Promise<Opened<PlacedOn>> {
+  async open({
+    session,
+    server,
+    principal,
+    transport,
+  }: Opening & { session: string }): Promise<Opened<PlacedOn>> {
     const { secret } = readSettings(this.env);
     if (secret === undefined) return this.#refuse({ fault: 'not_configured' });
-    if (this.#count('principal', principal) >= SESSIONS_PER_PRINCIPAL && principal !== 'anonymous') {
-      return this.#refuse({ fault: 'overloaded', message: 'You have too many open sessions. End some, then try again.' });
+    if (
+      this.#count('principal', principal) >= SESSIONS_PER_PRINCIPAL &&
+      principal !== 'anonymous'
+    ) {
+      return this.#refuse({
+        fault: 'overloaded',
+        message: 'You have too many open sessions. End some, then try again.',
+      });
     }
     const placement = place(server, this.#candidates());
     if (!placement.ok) return this.#refuse(placement.fault);
@@ -83,7 +94,10 @@ export class FleetActor extends DurableObject<Env> {
 
   /** A session is over. */
   closed(session: string): void {
-    const [row] = this.#sql.exec<{ runner: string }>('DELETE FROM sessions WHERE session = ? RETURNING runner', session);
+    const [row] = this.#sql.exec<{ runner: string }>(
+      'DELETE FROM sessions WHERE session = ? RETURNING runner',
+      session,
+    );
     const socket = row && this.#socketOf(row.runner);
     if (socket) say(socket, { type: 'close', session });
   }
@@ -141,7 +155,8 @@ export class FleetActor extends DurableObject<Env> {
         return this.#update(attachment.runner, { isDraining: true });
       case 'refused': {
         const { fault, message, phase, session } = frame;
-        if (this.#isOn(session, attachment.runner)) this.#giveUp([session], { fault, message, phase });
+        if (this.#isOn(session, attachment.runner))
+          this.#giveUp([session], { fault, message, phase });
         return;
       }
     }
@@ -149,7 +164,8 @@ export class FleetActor extends DurableObject<Env> {
 
   #hello(socket: WebSocket, attachment: Attachment, hello: HelloFrame): void {
     const { runner, granted } = attachment;
-    if (hello.runner !== runner) return socket.close(CLOSE.notGranted, 'the credential is for another runner');
+    if (hello.runner !== runner)
+      return socket.close(CLOSE.notGranted, 'the credential is for another runner');
     for (const other of this.#sockets(runner)) {
       if (other !== socket) other.close(CLOSE.replaced, 'another runner with this name connected');
     }
@@ -172,7 +188,10 @@ export class FleetActor extends DurableObject<Env> {
     ];
     const lost = placed.filter(({ session, boot }) => boot !== hello.boot || !held.has(session));
     const known = new Set(placed.map(({ session }) => session));
-    this.#giveUp(lost.map(({ session }) => session), { fault: 'runner_lost' });
+    this.#giveUp(
+      lost.map(({ session }) => session),
+      { fault: 'runner_lost' },
+    );
     for (const session of held) if (!known.has(session)) say(socket, { type: 'close', session });
   }
 
@@ -203,7 +222,9 @@ export class FleetActor extends DurableObject<Env> {
   }
 
   #records(): RunnerRecord[] {
-    return [...this.ctx.storage.kv.list<RunnerRecord>({ prefix: 'runner:' })].map(([, record]) => record);
+    return [...this.ctx.storage.kv.list<RunnerRecord>({ prefix: 'runner:' })].map(
+      ([, record]) => record,
+    );
   }
 
   #put(record: RunnerRecord): void {

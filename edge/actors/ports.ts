@@ -1,5 +1,12 @@
 // The ports of the HTTP layer on Durable Objects: RPC for calls, WebSockets for what lasts.
-import type { FleetPort, Opened, Ports, SessionPort, Socket, SocketListener } from '../http/ports.ts';
+import type {
+  FleetPort,
+  Opened,
+  Ports,
+  SessionPort,
+  Socket,
+  SocketListener,
+} from '../http/ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { splitText, TextAssembler } from '../../shared/link/codec.ts';
 import type { Env } from '../env.ts';
@@ -20,7 +27,8 @@ function sessionPort(stub: DurableObjectStub<SessionActor>): SessionPort {
     post: (post) => stub.post(post),
     end: () => stub.end(),
     follow: (stream, resumes, listener) => follow(stub, stream, resumes, listener),
-    link: (request, dial) => stub.fetch(upgrade('link', { ...dial, epoch: String(dial.epoch) }, request)),
+    link: (request, dial) =>
+      stub.fetch(upgrade('link', { ...dial, epoch: String(dial.epoch) }, request)),
   };
 }
 
@@ -29,7 +37,13 @@ function fleetPort(env: Env): FleetPort {
   return {
     view: () => stub.view(),
     link: (request, { granted, ...dial }) =>
-      stub.fetch(upgrade('control', { ...dial, granted: granted === '*' ? '*' : granted.join(',') }, request)),
+      stub.fetch(
+        upgrade(
+          'control',
+          { ...dial, granted: granted === '*' ? '*' : granted.join(',') },
+          request,
+        ),
+      ),
   };
 }
 

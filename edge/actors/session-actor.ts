@@ -1,7 +1,13 @@
 // The session actor: one Durable Object a session, the rim around core/relay. It loads, steps and performs; between two
 // frames it may hibernate, since all it needs stands in one row and in its sockets' attachments (DESIGN D1, D3).
 import { DurableObject } from 'cloudflare:workers';
-import { Relay, DIAL_WAIT_MS, type Link, type PostAnswer, type RelayEffect } from '../core/relay.ts';
+import {
+  Relay,
+  DIAL_WAIT_MS,
+  type Link,
+  type PostAnswer,
+  type RelayEffect,
+} from '../core/relay.ts';
 import type { Opened, Opening, Post } from '../http/ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { faultRow } from '../../shared/fault.ts';
@@ -125,7 +131,9 @@ export class SessionActor extends DurableObject<Env> {
   override async fetch(request: Request): Promise<Response> {
     await this.#placing;
     const { pathname, searchParams } = new URL(request.url);
-    return pathname === '/link' ? this.#acceptLink(searchParams) : this.#acceptFollower(searchParams);
+    return pathname === '/link'
+      ? this.#acceptLink(searchParams)
+      : this.#acceptFollower(searchParams);
   }
 
   #acceptLink(dial: URLSearchParams): Response {
@@ -255,7 +263,10 @@ export class SessionActor extends DurableObject<Env> {
     this.#row = undefined;
     for (const resolve of this.#ends.splice(0)) resolve();
     this.ctx.waitUntil(
-      Promise.all([this.ctx.storage.deleteAll(), this.env.FLEET.getByName('fleet').closed(session)]),
+      Promise.all([
+        this.ctx.storage.deleteAll(),
+        this.env.FLEET.getByName('fleet').closed(session),
+      ]),
     );
   }
 
@@ -274,7 +285,10 @@ export class SessionActor extends DurableObject<Env> {
     // A timer that fires early looks again; only an earlier need replaces it.
     if (soon !== undefined && (!this.#timer || soon < this.#timer.at)) {
       if (this.#timer) clearTimeout(this.#timer.id);
-      this.#timer = { at: soon, id: setTimeout(() => this.#fire(), Math.max(0, soon - Date.now())) };
+      this.#timer = {
+        at: soon,
+        id: setTimeout(() => this.#fire(), Math.max(0, soon - Date.now())),
+      };
     }
     if (durable !== undefined && durable !== this.#alarmAt) {
       this.#alarmAt = durable;

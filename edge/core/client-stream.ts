@@ -16,7 +16,9 @@ const REDIAL_CAP_MS = 2_000;
 export interface ClientStreamOptions {
   readonly stream: string;
   /** The post whose answers this stream carries, when the worker still has to see it accepted. */
-  readonly post?: { readonly id: string; readonly message: string; readonly isAccepted: boolean } | undefined;
+  readonly post?:
+    | { readonly id: string; readonly message: string; readonly isAccepted: boolean }
+    | undefined;
   /** Where the client left off; null continues behind what was acknowledged. */
   readonly after: number | null;
   /** Raw JSON text of the ids that wait for an answer on this stream: each gets one error if the runner is lost. */
@@ -94,7 +96,9 @@ export class ClientStream {
         this.#fail(frame);
         break;
       case 'gone':
-        this.#fail(this.#isAccepted || frame.fault !== 'runner_lost' ? frame : { fault: 'runner_offline' });
+        this.#fail(
+          this.#isAccepted || frame.fault !== 'runner_lost' ? frame : { fault: 'runner_offline' },
+        );
         break;
       case 'probe':
         this.#effects.push({ do: 'probe' });
@@ -171,7 +175,9 @@ export class ClientStream {
     if (message !== undefined) {
       this.#settle(message);
       const id = eventId(this.#options.stream, seq);
-      const text = encodeEvent(this.#options.isResumable ? { id, data: message } : { data: message });
+      const text = encodeEvent(
+        this.#options.isResumable ? { id, data: message } : { data: message },
+      );
       this.#effects.push({ do: 'write', text });
     }
     if (final) {
@@ -196,7 +202,11 @@ export class ClientStream {
   }
 
   #fail({ fault, message, phase }: Fault): void {
-    const error = faultError({ fault, message, phase: phase ?? (this.#isAccepted ? 'sent' : 'not_sent') });
+    const error = faultError({
+      fault,
+      message,
+      phase: phase ?? (this.#isAccepted ? 'sent' : 'not_sent'),
+    });
     for (const id of this.#open) {
       this.#effects.push({ do: 'write', text: encodeEvent({ data: errorResponse(id, error) }) });
     }

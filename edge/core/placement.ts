@@ -29,9 +29,7 @@ export function place(server: string, linked: readonly Candidate[]): Placement {
   const offering = linked.filter((runner) => runner.servers.includes(server));
   if (offering.length === 0) return refuse('runner_offline');
   const open = offering.filter((runner) => !runner.isDraining && runner.sessions < runner.capacity);
-  const [best] = open.toSorted(
-    (a, b) => fill(a) - fill(b) || (a.runner < b.runner ? -1 : 1),
-  );
+  const [best] = open.toSorted((a, b) => fill(a) - fill(b) || (a.runner < b.runner ? -1 : 1));
   if (best) return { ok: true, runner: best };
   return refuse('overloaded', 'Every runner of this server is full or draining. Try again soon.');
 }
@@ -44,6 +42,9 @@ const refuse = (fault: Fault['fault'], message?: string): Placement => ({
 });
 
 /** The servers a runner may serve: what it offers, cut to what its credential is granted. */
-export function grantedServers(offered: readonly string[], granted: readonly string[] | '*'): string[] {
+export function grantedServers(
+  offered: readonly string[],
+  granted: readonly string[] | '*',
+): string[] {
   return granted === '*' ? [...offered] : offered.filter((server) => granted.includes(server));
 }

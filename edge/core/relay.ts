@@ -44,7 +44,12 @@ export type RelayEffect =
   | { readonly do: 'link'; readonly text: string }
   | { readonly do: 'closeLink'; readonly code: number; readonly reason: string }
   | { readonly do: 'tell'; readonly socket: string; readonly text: string }
-  | { readonly do: 'close'; readonly socket: string; readonly code: number; readonly reason: string }
+  | {
+      readonly do: 'close';
+      readonly socket: string;
+      readonly code: number;
+      readonly reason: string;
+    }
   | { readonly do: 'answer'; readonly id: string; readonly answer: PostAnswer }
   /** The session is over: forget its row, tell the fleet actor. */
   | { readonly do: 'forget' };
@@ -117,7 +122,11 @@ export class Relay {
   fromRunner(text: string, now: number): RelayEffect[] {
     const reading = decodeText(sessionUp, text);
     if (!reading.ok) {
-      this.#effects.push({ do: 'closeLink', code: CLOSE.protocol, reason: reading.reason.slice(0, 100) });
+      this.#effects.push({
+        do: 'closeLink',
+        code: CLOSE.protocol,
+        reason: reading.reason.slice(0, 100),
+      });
       return this.#flush();
     }
     this.#route(reading.frame.header, reading.frame.message, text, now);
@@ -152,7 +161,10 @@ export class Relay {
   }
 
   /** Whether a worker may follow a stream now; `resumes` when its client named an event of that stream. */
-  mayFollow(stream: string, resumes: boolean): { fault: Fault | undefined; effects: RelayEffect[] } {
+  mayFollow(
+    stream: string,
+    resumes: boolean,
+  ): { fault: Fault | undefined; effects: RelayEffect[] } {
     const socket = this.#followers.get(stream);
     if (socket === undefined || resumes) return { fault: this.#whyNot(), effects: this.#flush() };
     this.#tell(socket, { type: 'probe' });
@@ -163,7 +175,12 @@ export class Relay {
   follow(stream: string, socket: string): RelayEffect[] {
     const older = this.#followers.get(stream);
     if (older !== undefined) {
-      this.#effects.push({ do: 'close', socket: older, code: CLOSE.replaced, reason: 'followed elsewhere' });
+      this.#effects.push({
+        do: 'close',
+        socket: older,
+        code: CLOSE.replaced,
+        reason: 'followed elsewhere',
+      });
     }
     this.#followers.set(stream, socket);
     if (this.#link.state === 'linked') this.#tell(socket, { type: 'linked' });
@@ -204,7 +221,11 @@ export class Relay {
   tick(now: number): RelayEffect[] {
     const link = this.#link;
     if (link.state === 'awaited' && link.until <= now) {
-      this.#ended({ type: 'ended', fault: 'runner_offline', message: 'The runner did not take the session in time.' });
+      this.#ended({
+        type: 'ended',
+        fault: 'runner_offline',
+        message: 'The runner did not take the session in time.',
+      });
     }
     if (link.state === 'lost') {
       if (!link.isExpired && link.since + LINK_GRACE_MS <= now) this.#expire(link.since);
@@ -230,7 +251,8 @@ export class Relay {
     const link = this.#link;
     if (link.state === 'awaited') soon.push(link.until);
     let durable: number | undefined;
-    if (link.state === 'lost') durable = link.since + (link.isExpired ? LOST_LIMIT_MS : LINK_GRACE_MS);
+    if (link.state === 'lost')
+      durable = link.since + (link.isExpired ? LOST_LIMIT_MS : LINK_GRACE_MS);
     return { soon: soon.length > 0 ? Math.min(...soon) : undefined, durable };
   }
 
@@ -290,16 +312,23 @@ export class Relay {
     for (const id of this.#waiting.keys()) this.#answer(id, { kind: 'refused', fault });
     for (const socket of this.#followers.values()) this.#tell(socket, { type: 'gone', ...fault });
     this.#followers.clear();
-    this.#effects.push({ do: 'closeLink', code: CLOSE.done, reason: 'session ended' }, { do: 'forget' });
+    this.#effects.push(
+      { do: 'closeLink', code: CLOSE.done, reason: 'session ended' },
+      { do: 'forget' },
+    );
   }
 
   /** Why a new post or follower can not be served now, or undefined when it can. */
   #whyNot(): Fault | undefined {
-    if (this.#link.state === 'ended' || this.#endAt !== undefined) return { fault: 'session_not_found' };
+    if (this.#link.state === 'ended' || this.#endAt !== undefined)
+      return { fault: 'session_not_found' };
     if (this.#link.state === 'linked') return undefined;
     if (this.#link.state === 'lost' && this.#link.isExpired) return { fault: 'runner_offline' };
     if (this.#waiting.size + this.#followers.size < OFFLINE_QUEUE) return undefined;
-    return { fault: 'runner_offline', message: 'The runner is away and enough requests wait for it already.' };
+    return {
+      fault: 'runner_offline',
+      message: 'The runner is away and enough requests wait for it already.',
+    };
   }
 
   #sendPost({ stream, id, message }: Waiting): void {

@@ -52,14 +52,25 @@ export function createApp(): Hono<{ Bindings: EdgeContext }> {
   app.all('/:server/message', (context) => serve(context, context.req.param('server'), MESSAGE));
   app.notFound(() => refuse({ fault: 'not_found' }));
   app.onError((error) => {
-    console.error(JSON.stringify({ level: 'error', message: 'a request failed', error: String(error), stack: error.stack }));
+    console.error(
+      JSON.stringify({
+        level: 'error',
+        message: 'a request failed',
+        error: String(error),
+        stack: error.stack,
+      }),
+    );
     return refuse({ fault: 'internal' });
   });
   return app;
 }
 
 /** Lets a client in: Origin, method, credential, grant; only then is a body read (F-30, F-31). */
-async function serve({ req, env }: AppContext, server: string, methods: Methods): Promise<Response> {
+async function serve(
+  { req, env }: AppContext,
+  server: string,
+  methods: Methods,
+): Promise<Response> {
   const { raw: request } = req;
   const { settings, ports } = env;
   const origin = checkOrigin(request, settings);
@@ -77,7 +88,10 @@ async function serve({ req, env }: AppContext, server: string, methods: Methods)
   return handle(exchange);
 }
 
-async function admit(request: Request, settings: Settings): Promise<Exchange['principal'] | Response> {
+async function admit(
+  request: Request,
+  settings: Settings,
+): Promise<Exchange['principal'] | Response> {
   if (settings.clientAuth === 'none') {
     const anonymous = await findClient(settings, undefined);
     if (anonymous) return anonymous;
@@ -104,15 +118,19 @@ async function ready({ env: { settings, ports } }: AppContext): Promise<Response
 async function metrics({ req, env: { settings, ports } }: AppContext): Promise<Response> {
   const bearer = bearerToken(req.raw.headers, new URL(req.url));
   if (!bearer.ok) return refuse(bearer.fault, { tokenSent: bearer.tokenSent });
-  if (!(await isMetricsKey(settings, bearer.token))) return refuse({ fault: 'unauthorized' }, { tokenSent: true });
+  if (!(await isMetricsKey(settings, bearer.token)))
+    return refuse({ fault: 'unauthorized' }, { tokenSent: true });
   const text = metricsText(fleetMetrics(await ports.fleet.view()));
-  return new Response(text, { headers: { 'Content-Type': METRICS_CONTENT_TYPE, 'Cache-Control': 'no-store' } });
+  return new Response(text, {
+    headers: { 'Content-Type': METRICS_CONTENT_TYPE, 'Cache-Control': 'no-store' },
+  });
 }
 
 async function home({ req, env: { settings, ports } }: AppContext): Promise<Response> {
   const { clientAuth, problems } = settings;
   // Names of servers are shown only where anyone may use them anyway.
-  const servers = clientAuth === 'none' && settings.secret !== undefined ? await offered(ports) : undefined;
+  const servers =
+    clientAuth === 'none' && settings.secret !== undefined ? await offered(ports) : undefined;
   const view = { url: req.url, servers, clientAuth, problems };
   return wantsHtml(req.raw) ? htmlResponse(homePage(view)) : textResponse(homeText(view));
 }

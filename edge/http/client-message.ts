@@ -26,10 +26,17 @@ export type ReadMessage =
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Reads and checks the body of a POST. `acceptsAnswer`: the answer comes in this response, so Accept matters. */
-export async function readClientMessage(request: Request, acceptsAnswer: boolean): Promise<ReadMessage> {
-  const fault = checkContentType(request) ?? (acceptsAnswer ? checkAccept(request, 'post') : undefined);
+export async function readClientMessage(
+  request: Request,
+  acceptsAnswer: boolean,
+): Promise<ReadMessage> {
+  const fault =
+    checkContentType(request) ?? (acceptsAnswer ? checkAccept(request, 'post') : undefined);
   if (fault) return { ok: false, fault };
-  const body = await readBody(request, { limitBytes: CLIENT_MESSAGE_BYTES, timeoutMs: BODY_TIMEOUT_MS });
+  const body = await readBody(request, {
+    limitBytes: CLIENT_MESSAGE_BYTES,
+    timeoutMs: BODY_TIMEOUT_MS,
+  });
   return body.ok ? checkMessage(body.bytes) : body;
 }
 

@@ -17,12 +17,19 @@ export interface Exchange {
 }
 
 /** A fault as the whole answer of an exchange. */
-export function refuseExchange({ request, settings }: Exchange, fault: Fault, id?: string): Response {
+export function refuseExchange(
+  { request, settings }: Exchange,
+  fault: Fault,
+  id?: string,
+): Response {
   return refuse(fault, { id, headers: corsHeaders(request, settings) });
 }
 
 /** The session a signed id names, if this principal holds it on this server. Wakes no actor (F-23, F-25). */
-export async function findSession(exchange: Exchange, id: string): Promise<SessionPort | undefined> {
+export async function findSession(
+  exchange: Exchange,
+  id: string,
+): Promise<SessionPort | undefined> {
   const { secret, server, principal, ports } = exchange;
   const name = await verifySession(secret, id, { server, principal: principal.name });
   return name === undefined ? undefined : ports.session(name);
@@ -42,7 +49,8 @@ export async function postPersistently(
     try {
       return await session.post(post);
     } catch {
-      if (attempt < attempts) await new Promise((resolve) => setTimeout(resolve, RETRY_MS * attempt * Math.random()));
+      if (attempt < attempts)
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS * attempt * Math.random()));
     }
   }
   return undefined;

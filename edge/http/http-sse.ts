@@ -44,7 +44,8 @@ export async function postMessage(exchange: Exchange): Promise<Response> {
   if (sessionId === null) {
     return refuseExchange(exchange, {
       fault: 'session_required',
-      message: 'The sessionId parameter is missing. Open the SSE stream and POST to the URL its endpoint event names.',
+      message:
+        'The sessionId parameter is missing. Open the SSE stream and POST to the URL its endpoint event names.',
     });
   }
   const session = await findSession(exchange, sessionId);
@@ -59,10 +60,20 @@ export async function postMessage(exchange: Exchange): Promise<Response> {
       message: 'Revision 2024-11-05 has no batches here; send the messages one by one.',
     });
   }
-  const post = { id: nanoid(POST_ID_LENGTH), stream: SSE_STREAM, message: text, wants: 'accepted' as const, requestIds };
+  const post = {
+    id: nanoid(POST_ID_LENGTH),
+    stream: SSE_STREAM,
+    message: text,
+    wants: 'accepted' as const,
+    requestIds,
+  };
   const answer = await postPersistently(session, post);
   if (answer?.kind === 'accepted') {
     return new Response('Accepted', { status: 202, headers: corsHeaders(request, settings) });
   }
-  return refuseExchange(exchange, answer?.kind === 'refused' ? answer.fault : { fault: 'internal' }, id);
+  return refuseExchange(
+    exchange,
+    answer?.kind === 'refused' ? answer.fault : { fault: 'internal' },
+    id,
+  );
 }

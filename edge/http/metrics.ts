@@ -6,16 +6,33 @@ export function fleetMetrics({ runners, sessions, opened, refused }: FleetView):
   return [
     gauge('mcp_bridge_edge_sessions', 'Sessions that are open.', sessions),
     ...runners.flatMap(({ runner, isLinked, sessions: held, capacity }) => [
-      gauge('mcp_bridge_edge_runner_linked', 'Whether the runner is connected.', isLinked ? 1 : 0, { runner }),
+      gauge('mcp_bridge_edge_runner_linked', 'Whether the runner is connected.', isLinked ? 1 : 0, {
+        runner,
+      }),
       gauge('mcp_bridge_edge_runner_sessions', 'Sessions placed on the runner.', held, { runner }),
-      gauge('mcp_bridge_edge_runner_capacity_sessions', 'Sessions the runner takes.', capacity, { runner }),
+      gauge('mcp_bridge_edge_runner_capacity_sessions', 'Sessions the runner takes.', capacity, {
+        runner,
+      }),
     ]),
-    counter('mcp_bridge_edge_sessions_opened_total', 'Sessions opened since the fleet actor woke.', opened),
-    counter('mcp_bridge_edge_sessions_refused_total', 'Sessions refused since the fleet actor woke.', refused),
+    counter(
+      'mcp_bridge_edge_sessions_opened_total',
+      'Sessions opened since the fleet actor woke.',
+      opened,
+    ),
+    counter(
+      'mcp_bridge_edge_sessions_refused_total',
+      'Sessions refused since the fleet actor woke.',
+      refused,
+    ),
   ];
 }
 
-const gauge = (name: string, help: string, value: number, labels?: Record<string, string>): MetricSample => ({
+const gauge = (
+  name: string,
+  help: string,
+  value: number,
+  labels?: Record<string, string>,
+): MetricSample => ({
   name,
   help,
   type: 'gauge',

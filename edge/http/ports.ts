@@ -19,7 +19,9 @@ export interface Opening {
   readonly transport: Transport;
 }
 
-export type Opened<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: Fault };
+export type Opened<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly fault: Fault };
 
 /** A message socket to a session actor; the listeners are set before anything can arrive. */
 export interface Socket {
@@ -73,7 +75,11 @@ export interface FleetPort {
   view(): Promise<FleetView>;
   link(
     request: Request,
-    dial: { readonly runner: string; readonly granted: readonly string[] | '*'; readonly subprotocol: string },
+    dial: {
+      readonly runner: string;
+      readonly granted: readonly string[] | '*';
+      readonly subprotocol: string;
+    },
   ): Promise<Response>;
 }
 

@@ -13,7 +13,11 @@ type Dialled =
   | { readonly ok: false; readonly response: Response };
 
 /** GET /runner/link */
-export async function controlLink(request: Request, settings: Settings, ports: Ports): Promise<Response> {
+export async function controlLink(
+  request: Request,
+  settings: Settings,
+  ports: Ports,
+): Promise<Response> {
   const dialled = await admit(request, settings);
   if (!dialled.ok) return dialled.response;
   const { runner, subprotocol } = dialled;
@@ -49,9 +53,14 @@ async function admit(request: Request, settings: Settings): Promise<Dialled> {
   const origin = checkNoOrigin(request);
   if (origin) return { ok: false, response: refuse(origin) };
   const bearer = bearerToken(request.headers, new URL(request.url));
-  if (!bearer.ok) return { ok: false, response: refuse(bearer.fault, { tokenSent: bearer.tokenSent }) };
+  if (!bearer.ok)
+    return { ok: false, response: refuse(bearer.fault, { tokenSent: bearer.tokenSent }) };
   const runner = await findRunner(settings, bearer.token);
-  if (!runner) return { ok: false, response: refuse({ fault: 'unauthorized', message: NO_RUNNER }, { tokenSent: true }) };
+  if (!runner)
+    return {
+      ok: false,
+      response: refuse({ fault: 'unauthorized', message: NO_RUNNER }, { tokenSent: true }),
+    };
   const subprotocol = chooseSubprotocol(request.headers.get('sec-websocket-protocol') ?? '');
   if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket' || subprotocol === undefined) {
     return { ok: false, response: upgradeRequired() };
@@ -59,10 +68,14 @@ async function admit(request: Request, settings: Settings): Promise<Dialled> {
   return { ok: true, runner, subprotocol };
 }
 
-const NO_RUNNER = 'This runner token is not known here. Set its hash in BRIDGE_RUNNERS (see `mcp-bridge credential runner`).';
+const NO_RUNNER =
+  'This runner token is not known here. Set its hash in BRIDGE_RUNNERS (see `mcp-bridge credential runner`).';
 
 const upgradeRequired = (): Response =>
   new Response(
     `This edge speaks ${LINK_SUBPROTOCOLS.join(', ')} over WebSocket. Upgrade the older of edge and runner.\n`,
-    { status: 426, headers: { Upgrade: 'websocket', Connection: 'Upgrade', 'Cache-Control': 'no-store' } },
+    {
+      status: 426,
+      headers: { Upgrade: 'websocket', Connection: 'Upgrade', 'Cache-Control': 'no-store' },
+    },
   );

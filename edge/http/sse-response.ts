@@ -1,6 +1,10 @@
 // A client's SSE response, held by the worker (D3): performs what core/client-stream decides. Bytes leave as the client
 // reads them, and what has left is acknowledged; keep-alive comments show a dead client.
-import { ClientStream, type ClientStreamEffect, type ClientStreamOptions } from '../core/client-stream.ts';
+import {
+  ClientStream,
+  type ClientStreamEffect,
+  type ClientStreamOptions,
+} from '../core/client-stream.ts';
 import type { SessionPort, Socket } from './ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
@@ -119,7 +123,8 @@ export class SseStream {
   #closed(count: number, code: number): void {
     if (count !== this.#socketCount) return;
     this.#socket = undefined;
-    if (code === CLOSE.replaced) return this.#perform([{ do: 'finish' }, ...this.#machine.cancelled()]);
+    if (code === CLOSE.replaced)
+      return this.#perform([{ do: 'finish' }, ...this.#machine.cancelled()]);
     this.#perform(this.#machine.broken(Date.now(), Math.random()));
   }
 

@@ -10,7 +10,11 @@ import { SseStream } from './sse-response.ts';
 import type { PostAnswer } from '../core/relay.ts';
 import type { Post, SessionPort } from './ports.ts';
 import { GET_STREAM } from '../../shared/ids.ts';
-import { LAST_EVENT_ID_HEADER, PROTOCOL_VERSION_HEADER, SESSION_ID_HEADER } from '../../shared/mcp/headers.ts';
+import {
+  LAST_EVENT_ID_HEADER,
+  PROTOCOL_VERSION_HEADER,
+  SESSION_ID_HEADER,
+} from '../../shared/mcp/headers.ts';
 import {
   ASSUMED_REVISION,
   allowsBatches,
@@ -75,7 +79,10 @@ function checkRevision({ request }: Exchange): Fault | undefined {
   const revision = request.headers.get(PROTOCOL_VERSION_HEADER);
   if (revision === null || isLegacyRevision(revision)) return undefined;
   const served = LEGACY_REVISIONS.join(', ');
-  return { fault: 'unsupported_revision', message: `This MCP-Protocol-Version is not served. Served: ${served}.` };
+  return {
+    fault: 'unsupported_revision',
+    message: `This MCP-Protocol-Version is not served. Served: ${served}.`,
+  };
 }
 
 function checkBatch({ request }: Exchange, message: ClientMessage): Fault | undefined {
@@ -94,11 +101,16 @@ async function initialize(exchange: Exchange, message: ClientMessage): Promise<R
   if (request.headers.has(SESSION_ID_HEADER)) {
     const fault: Fault = {
       fault: 'invalid_request',
-      message: 'This session is initialized. To open another, send initialize without Mcp-Session-Id.',
+      message:
+        'This session is initialized. To open another, send initialize without Mcp-Session-Id.',
     };
     return refuseExchange(exchange, fault, id);
   }
-  if (id === undefined) return refuseExchange(exchange, { fault: 'invalid_request', message: 'initialize is a request: it needs an id.' });
+  if (id === undefined)
+    return refuseExchange(exchange, {
+      fault: 'invalid_request',
+      message: 'initialize is a request: it needs an id.',
+    });
   const name = nanoid(SESSION_NAME_LENGTH);
   const sessionId = await signSession(secret, { name, server, principal: principal.name });
   const session = ports.session(name);
@@ -108,14 +120,21 @@ async function initialize(exchange: Exchange, message: ClientMessage): Promise<R
   return respond(exchange, session, asked, answer, { 'Mcp-Session-Id': sessionId });
 }
 
-async function post(exchange: Exchange, session: SessionPort, message: ClientMessage): Promise<Response> {
+async function post(
+  exchange: Exchange,
+  session: SessionPort,
+  message: ClientMessage,
+): Promise<Response> {
   const wants = message.requestIds.length > 0 ? 'answer' : 'accepted';
   const asked = newPost(message, wants);
   // An answer can be followed instead, so one failed attempt is enough there.
   const answer = await postPersistently(session, asked, wants === 'answer' ? 1 : undefined);
   if (answer) return respond(exchange, session, asked, answer, {});
   if (wants === 'answer') return follow(exchange, session, asked, false, {});
-  return refuseExchange(exchange, { fault: 'internal', message: 'The session could not be reached. Try again.' });
+  return refuseExchange(exchange, {
+    fault: 'internal',
+    message: 'The session could not be reached. Try again.',
+  });
 }
 
 function newPost(message: ClientMessage, wants: Post['wants']): Post {
@@ -143,7 +162,11 @@ function respond(
     case 'follow':
       return follow(exchange, session, asked, answer.isAccepted, headers);
     case 'refused':
-      return refuseExchange(exchange, answer.fault, asked.requestIds.length === 1 ? asked.requestIds[0] : undefined);
+      return refuseExchange(
+        exchange,
+        answer.fault,
+        asked.requestIds.length === 1 ? asked.requestIds[0] : undefined,
+      );
   }
 }
 

@@ -79,10 +79,10 @@ async function serve(given: Arguments, options: StartOptions, parts: RunParts): 
   const runner = parts.startRunner(options);
   // Before anything is waited for: a signal that met no listener would leave processes behind.
   const stopped = Promise.race([untilStopped(runner, log), untilRefused(runner, log)]);
-  const status = await openStatus(config, runner, log);
   const reload = reloader(given, options, runner);
-  const watcher = watchConfig(config.file, reload);
   process.on('SIGHUP', reload);
+  const watcher = watchConfig(config.file, reload);
+  const status = await openStatus(config, runner, log);
   log.info('runner started', { runner: config.runner, edge, servers: [...config.servers.keys()] });
   const code = await stopped;
   process.off('SIGHUP', reload);

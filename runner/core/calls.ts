@@ -35,8 +35,9 @@ export class Calls {
     return this.#calls.size;
   }
 
-  all(): Iterable<Call> {
-    return this.#calls.values();
+  /** A copy: calls may be settled while it is walked. */
+  all(): Call[] {
+    return [...this.#calls.values()];
   }
 
   get(processId: number): Call | undefined {

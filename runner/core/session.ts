@@ -44,7 +44,12 @@ export type SessionEffect =
   | { readonly do: 'pause' | 'resume' }
   /** End the process; the session stays until its end was told to the edge. */
   | { readonly do: 'stop'; readonly reason: string }
-  | { readonly do: 'note'; readonly level: 'debug' | 'info' | 'warn'; readonly words: string; readonly fields: object }
+  | {
+      readonly do: 'note';
+      readonly level: 'debug' | 'info' | 'warn';
+      readonly words: string;
+      readonly fields: object;
+    }
   /** One finished call, for the audit log: never arguments. */
   | { readonly do: 'audit'; readonly call: CallRecord };
 
@@ -155,7 +160,8 @@ export class Session {
         this.#log.ack(frame.stream, frame.seq, now);
         break;
       case 'cancel':
-        for (const call of this.#calls.all()) if (call.stream === frame.stream) this.#cancel(call, now);
+        for (const call of this.#calls.all())
+          if (call.stream === frame.stream) this.#cancel(call, now);
         break;
       case 'end':
         this.#end({ message: 'The client ended the session.' }, now);
@@ -170,7 +176,9 @@ export class Session {
     // The token limit guards parsers of client input; a process may print large results, bounded by its line.
     const scan = scanMessage(bytes, { tokens: Infinity });
     if (!scan.ok) {
-      this.#note('warn', 'a line on stdout is not a JSON-RPC message; dropped', { reason: scan.reason });
+      this.#note('warn', 'a line on stdout is not a JSON-RPC message; dropped', {
+        reason: scan.reason,
+      });
       return this.#flush();
     }
     const messages = scan.shape === 'single' ? [scan.envelope] : scan.messages;
@@ -182,10 +190,12 @@ export class Session {
   overlong(bytes: number, now: number): SessionEffect[] {
     const message = `The server printed a line of over ${String(bytes - 1)} bytes, more than the bridge carries.`;
     const [only, second] = this.#calls.all();
-    if (only && !second) this.#answerFault(only, { fault: 'too_large', message, phase: 'sent' }, now);
-    else for (const call of [...this.#calls.all()]) {
-      this.#answerFault(call, { fault: 'process_protocol', message, phase: 'unknown' }, now);
-    }
+    if (only && !second)
+      this.#answerFault(only, { fault: 'too_large', message, phase: 'sent' }, now);
+    else
+      for (const call of this.#calls.all()) {
+        this.#answerFault(call, { fault: 'process_protocol', message, phase: 'unknown' }, now);
+      }
     this.#note('warn', 'a line on stdout is too long; dropped', { bytes });
     return this.#flush();
   }
@@ -231,7 +241,12 @@ export class Session {
     for (const call of this.#calls.due(now)) this.#expire(call, now);
     for (const stream of this.#log.stalled(STALL_MS, now)) {
       this.#log.detach(stream, now);
-      this.#send({ type: 'refused', of: stream, fault: 'overloaded', message: 'The client reads too slowly.' });
+      this.#send({
+        type: 'refused',
+        of: stream,
+        fault: 'overloaded',
+        message: 'The client reads too slowly.',
+      });
     }
     this.#log.expire(now);
     const reason = this.#idleReason(now);
@@ -260,7 +275,10 @@ export class Session {
   #post(frame: PostFrame, message: Uint8Array, now: number): void {
     this.#activeAt = now;
     if (this.#seen.has(frame.id)) return this.#send({ type: 'accepted', id: frame.id });
-    const fault = this.#phase === 'ended' ? { fault: 'session_not_found' as const } : this.#admit(frame, message, now);
+    const fault =
+      this.#phase === 'ended'
+        ? { fault: 'session_not_found' as const }
+        : this.#admit(frame, message, now);
     if (fault) return this.#send({ type: 'refused', of: frame.id, phase: 'not_sent', ...fault });
     this.#seen.add(frame.id);
     for (const oldest of this.#seen) {
@@ -275,23 +293,43 @@ export class Session {
   /** Checks a post as a whole, and only then writes it: what is refused has had no effect. */
   #admit(frame: PostFrame, message: Uint8Array, now: number): Fault | undefined {
     const scan = scanMessage(message);
-    if (!scan.ok) return { fault: scan.code === -32700 ? 'parse_error' : 'invalid_request', message: scan.reason };
-    if (scan.shape === 'batch' && !(this.#revision !== undefined && allowsBatches(this.#revision))) {
-      return { fault: 'invalid_request', message: 'Batches exist in revision 2025-03-26 only; send messages one by one.' };
+    if (!scan.ok)
+      return {
+        fault: scan.code === -32700 ? 'parse_error' : 'invalid_request',
+        message: scan.reason,
+      };
+    if (
+      scan.shape === 'batch' &&
+      !(this.#revision !== undefined && allowsBatches(this.#revision))
+    ) {
+      return {
+        fault: 'invalid_request',
+        message: 'Batches exist in revision 2025-03-26 only; send messages one by one.',
+      };
     }
     const messages = scan.shape === 'single' ? [scan.envelope] : scan.messages;
     const requests = messages.filter((envelope) => envelope.kind === 'request');
     const initializes = requests.some((envelope) => envelope.method === 'initialize');
     if (initializes && (this.#handshake !== 'none' || messages.length > 1)) {
-      return { fault: 'invalid_request', message: 'This session is initialized; open a new one to initialize again.' };
+      return {
+        fault: 'invalid_request',
+        message: 'This session is initialized; open a new one to initialize again.',
+      };
     }
     if (this.#calls.size + requests.length > this.#limits.maxInFlight) {
-      return { fault: 'overloaded', message: `This session has ${String(this.#calls.size)} requests in flight, the most it may.` };
+      return {
+        fault: 'overloaded',
+        message: `This session has ${String(this.#calls.size)} requests in flight, the most it may.`,
+      };
     }
     if (this.#isStdinFull && this.#stdinBacklogBytes + message.length > STDIN_BACKLOG_BYTES) {
-      return { fault: 'overloaded', message: 'The server does not read its input; try again when it has answered.' };
+      return {
+        fault: 'overloaded',
+        message: 'The server does not read its input; try again when it has answered.',
+      };
     }
-    if (frame.stream === frame.id && requests.length > 0) this.#log.open(frame.id, { isAttached: true, isKept: true }, now);
+    if (frame.stream === frame.id && requests.length > 0)
+      this.#log.open(frame.id, { isAttached: true, isKept: true }, now);
     if (initializes) this.#beginHandshake(message);
     for (const envelope of messages) this.#toProcess(frame.stream, message, envelope, now);
     return undefined;
@@ -305,12 +343,15 @@ export class Session {
   #toProcess(stream: string, bytes: Uint8Array, envelope: Envelope, now: number): void {
     if (envelope.kind === 'request') return this.#request(stream, bytes, envelope, now);
     if (envelope.kind === 'notification') {
-      if (envelope.method === 'notifications/cancelled') return this.#cancelledByClient(bytes, envelope, now);
+      if (envelope.method === 'notifications/cancelled')
+        return this.#cancelledByClient(bytes, envelope, now);
       return this.#write(spliceLine(bytes, [], envelope));
     }
     const id = envelope.id && text(bytes, envelope.id);
     if (id === undefined || !this.#asked.delete(id)) {
-      return this.#note('warn', 'a response to a request the server never made; dropped', { id: id ?? null });
+      return this.#note('warn', 'a response to a request the server never made; dropped', {
+        id: id ?? null,
+      });
     }
     this.#write(spliceLine(bytes, [], envelope));
   }
@@ -362,7 +403,9 @@ export class Session {
 
   #writeCancelled(call: Call, reason: string): void {
     const params = { requestId: call.processId, reason };
-    this.#write(encoder.encode(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params })));
+    this.#write(
+      encoder.encode(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params })),
+    );
   }
 
   #write(line: Uint8Array): void {
@@ -406,7 +449,10 @@ export class Session {
     if (!id) return;
     const missing = lacksCapability(method, this.#capabilities);
     if (missing !== undefined) {
-      const error = { code: -32601, message: `The client did not declare the capability "${missing}".` };
+      const error = {
+        code: -32601,
+        message: `The client did not declare the capability "${missing}".`,
+      };
       return this.#write(encoder.encode(errorResponse(bytes.subarray(id.start, id.end), error)));
     }
     const stream = this.#untiedStream();
@@ -441,7 +487,8 @@ export class Session {
     if (this.#transport === 'sse') return SSE_STREAM;
     const streams = this.#calls.streams();
     const [oldest] = streams;
-    if (oldest === undefined || (streams.length > 1 && this.#log.isAttached(GET_STREAM))) return GET_STREAM;
+    if (oldest === undefined || (streams.length > 1 && this.#log.isAttached(GET_STREAM)))
+      return GET_STREAM;
     return oldest;
   }
 
@@ -455,14 +502,25 @@ export class Session {
   }
 
   /** Gives a call its one outcome (R-1). */
-  #settle(call: Call, message: Uint8Array | undefined, outcome: CallRecord['outcome'], now: number): void {
+  #settle(
+    call: Call,
+    message: Uint8Array | undefined,
+    outcome: CallRecord['outcome'],
+    now: number,
+  ): void {
     const { isLast } = this.#calls.settle(call);
     const isFinal = isLast && call.stream !== this.#standingStream;
     if (message || isFinal) this.#emit(call.stream, message, isFinal, now);
     const { method, stream } = call;
     this.#effects.push({
       do: 'audit',
-      call: { callId: stream, method, outcome, ms: now - call.startedAt, bytes: message?.length ?? 0 },
+      call: {
+        callId: stream,
+        method,
+        outcome,
+        ms: now - call.startedAt,
+        bytes: message?.length ?? 0,
+      },
     });
   }
 
@@ -496,7 +554,7 @@ export class Session {
       message: ending.message,
       phase: 'sent',
     };
-    for (const call of [...this.#calls.all()]) this.#answerFault(call, fault, now);
+    for (const call of this.#calls.all()) this.#answerFault(call, fault, now);
     this.#phase = 'ended';
     this.#ending = ending;
     this.#unaccepted.clear();
@@ -506,7 +564,7 @@ export class Session {
   /** The edge told the clients that what was in flight is lost: no second outcome may follow (LP20). */
   #giveUp(now: number): void {
     const open = new Set(this.#calls.streams());
-    for (const call of [...this.#calls.all()]) {
+    for (const call of this.#calls.all()) {
       this.#writeCancelled(call, 'the connection to the client was lost');
       this.#answerFault(call, { fault: 'runner_lost', phase: 'sent' }, now);
     }
@@ -578,7 +636,8 @@ export class Session {
   }
 }
 
-const text = (bytes: Uint8Array, span: Span): string => decoder.decode(bytes.subarray(span.start, span.end));
+const text = (bytes: Uint8Array, span: Span): string =>
+  decoder.decode(bytes.subarray(span.start, span.end));
 
 /** The message as bytes of its own: a kept view would keep the whole chunk of stdout it lies in. */
 function ownLine(bytes: Uint8Array, edits: readonly Edit[], envelope: Envelope): Uint8Array {

@@ -240,10 +240,7 @@ export class StreamLog {
   }
 
   #trim(): void {
-    while (
-      this.#keptEvents > WINDOW_EVENTS ||
-      this.#keptBytes - this.#owedBytes > WINDOW_BYTES
-    ) {
+    while (this.#keptEvents > WINDOW_EVENTS || this.#keptBytes - this.#owedBytes > WINDOW_BYTES) {
       if (!this.#evictOne()) return;
     }
   }

@@ -66,7 +66,9 @@ export class ControlLink {
     const reading = decodeBytes(controlDown, bytes);
     if (!reading.ok) {
       // LP10: an edge that sends what no edge may send is not one to go on with.
-      this.#options.log.error('the edge sent a frame outside the protocol', { reason: reading.reason });
+      this.#options.log.error('the edge sent a frame outside the protocol', {
+        reason: reading.reason,
+      });
       return this.#link.reset(CLOSE.protocol, reading.reason);
     }
     const { header } = reading.frame;
@@ -96,7 +98,9 @@ export class ControlLink {
       return 'stop';
     }
     log.warn('control link closed', { code: end.code, reason: end.reason });
-    return end.code === CLOSE.unauthorized || end.code === CLOSE.notGranted ? 'relink_slowly' : 'relink';
+    return end.code === CLOSE.unauthorized || end.code === CLOSE.notGranted
+      ? 'relink_slowly'
+      : 'relink';
   }
 
   #refused({ status, body }: LinkEnd & { kind: 'refused' }): Verdict {

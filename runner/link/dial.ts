@@ -1,4 +1,5 @@
 // One WebSocket to the edge, with its heartbeat: a half-open socket is found by a missing pong (PROTOCOL.md LP4, LP5).
+import type { IncomingMessage } from 'node:http';
 import { WebSocket, type ClientOptions } from 'ws';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { ByteAssembler, splitBytes } from '../../shared/link/codec.ts';
@@ -120,7 +121,7 @@ class DialledSocket implements LinkSocket {
     else if (assembled.state === 'too_large') this.#socket.close(CLOSE.tooLarge, 'frame too large');
   }
 
-  #refused(response: import('node:http').IncomingMessage): void {
+  #refused(response: IncomingMessage): void {
     const status = response.statusCode ?? 0;
     let body = '';
     response.setEncoding('utf8');
@@ -128,7 +129,9 @@ class DialledSocket implements LinkSocket {
       if (body.length < REFUSAL_BYTES) body += text;
     });
     response.on('error', () => undefined);
-    response.on('close', () => this.#end({ kind: 'refused', status, body: body.slice(0, REFUSAL_BYTES) }));
+    response.on('close', () =>
+      this.#end({ kind: 'refused', status, body: body.slice(0, REFUSAL_BYTES) }),
+    );
   }
 
   #end(end: LinkEnd): void {

@@ -88,7 +88,12 @@ export class KeptLink {
     if (verdict === 'stop') this.#isStopped = true;
     if (this.#isStopped) return;
     const slowly = verdict === 'relink_slowly' ? SLOW_MS : 0;
-    const jitter = fullJitterMs(this.#attempt, BACKOFF_BASE_MS, this.#options.backoffCapMs, Math.random());
+    const jitter = fullJitterMs(
+      this.#attempt,
+      BACKOFF_BASE_MS,
+      this.#options.backoffCapMs,
+      Math.random(),
+    );
     this.#attempt += 1;
     this.#notBefore = setTimeout(() => {
       this.#notBefore = undefined;

@@ -109,7 +109,9 @@ export function splitBytes(bytes: Uint8Array): readonly Uint8Array[] {
   while (at < bytes.length) {
     let end = Math.min(at + room, bytes.length);
     while (end < bytes.length && isContinuation(bytes[end])) end -= 1;
-    slices.push(join([end === bytes.length ? LAST_PART_BYTES : PART_BYTES, bytes.subarray(at, end)]));
+    slices.push(
+      join([end === bytes.length ? LAST_PART_BYTES : PART_BYTES, bytes.subarray(at, end)]),
+    );
     at = end;
   }
   return slices;
@@ -193,6 +195,7 @@ export class ByteAssembler {
 }
 
 function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
-  if (bytes.length < prefix.length || bytes[8] !== prefix[8] || bytes[9] !== prefix[9]) return false;
+  if (bytes.length < prefix.length || bytes[8] !== prefix[8] || bytes[9] !== prefix[9])
+    return false;
   return prefix.every((byte, index) => bytes[index] === byte);
 }

@@ -76,6 +76,7 @@ describe('F-05 Accept of a POST', () => {
     'application/json;q=0.001, text/event-stream',
     'text/html;q=0, */*',
     'application/json;profile=a;q=0, application/json, text/event-stream',
+    'application/json, application/json;profile=a;q=0, text/event-stream',
   ])('%j passes', (accept) => {
     expect(checkAccept(accepting(accept), 'post')).toBeUndefined();
   });

@@ -102,6 +102,12 @@ describe('[LP7] a ticket', () => {
     expect(await verifyTicket(SECRET, await signTicket(SECRET, SCOPE), scope)).toBe(false);
   });
 
+  test('is not held by more or less than its text', async () => {
+    const ticket = await signTicket(SECRET, SCOPE);
+    expect(await verifyTicket(SECRET, `${ticket}A`, SCOPE)).toBe(false);
+    expect(await verifyTicket(SECRET, ticket.slice(0, -1), SCOPE)).toBe(false);
+  });
+
   test.each(['', 'A'.repeat(22), 'A'.repeat(1_000_000)])('is not made up', async (ticket) => {
     expect(await verifyTicket(SECRET, ticket, SCOPE)).toBe(false);
   });

@@ -91,7 +91,11 @@ describe('a broken variable is told and stays closed', () => {
     ['BRIDGE_RUNNERS', '{canary', { runners: new Map() }],
     ['BRIDGE_RUNNERS', 'null', { runners: new Map() }],
     ['BRIDGE_RUNNERS', '"canary"', { runners: new Map() }],
-    ['BRIDGE_RUNNERS', '[{}]', { runners: new Map() }],
+    [
+      'BRIDGE_RUNNERS',
+      JSON.stringify([{ token: `sha256:${A}`, servers: ['*'] }]),
+      { runners: new Map() },
+    ],
     ['BRIDGE_RUNNERS', grant(null), { runners: new Map() }],
     ['BRIDGE_RUNNERS', grant({ token: `sha256:${A}` }), { runners: new Map() }],
     ['BRIDGE_RUNNERS', grant({ token: 'canary', servers: ['*'] }), { runners: new Map() }],

@@ -361,6 +361,7 @@ describe.concurrent('mcp-bridge run', () => {
     async (signal) => {
       const program = start(RUN, ['--config', write(settings()), '--runner', 'other']);
       await program.says('linked to the edge');
+      await program.says(' a\n');
       expect(program.out()).toBe(`start other https://bridge.example ${TOKEN.length} a\n`);
       expect(program.err()).toContain('"message":"orphan ended","pid":1');
       program.child.kill(signal);
