@@ -121,7 +121,6 @@ class Runner implements RunningRunner {
 
   #finished(session: string, log: Log): void {
     this.#sessions.delete(session);
-    this.#control.say({ type: 'load', sessions: this.#sessions.size });
     log.info('session closed');
     if (this.#sessions.size === 0) this.#idle?.();
   }

@@ -149,8 +149,6 @@ export class FleetActor extends DurableObject<Env> {
     if (frame.type === 'hello') return this.#hello(socket, attachment, frame);
     if (!attachment.hasHello) return socket.close(CLOSE.protocol, 'hello comes first');
     switch (frame.type) {
-      case 'load':
-        return;
       case 'drain':
         return this.#update(attachment.runner, { isDraining: true });
       case 'refused': {
@@ -174,7 +172,8 @@ export class FleetActor extends DurableObject<Env> {
     this.#put({ runner, boot, servers, capacity, isDraining: false });
     socket.serializeAttachment({ ...attachment, hasHello: true } satisfies Attachment);
     say(socket, { type: 'welcome', servers });
-    this.#reconcile(socket, runner, hello);
+    // A later hello of the same socket may cross an `open` on its way; only the first tells what is held.
+    if (!attachment.hasHello) this.#reconcile(socket, runner, hello);
   }
 
   /** Sessions that the runner does not hold any more are lost; those it holds and nobody knows are closed (LP11). */

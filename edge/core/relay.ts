@@ -344,9 +344,9 @@ export class Relay {
     return { ...frame, delivered };
   }
 
-  /** Nothing else is being posted: each delivery is acknowledged by itself. */
+  /** Nothing else is being posted that could carry it. */
   #tellDelivered(): void {
-    for (const stream of this.#delivered) this.#down({ type: 'ack', stream, seq: 1 });
+    this.#down({ type: 'delivered', streams: this.#delivered });
     this.#delivered = [];
     this.#deliverAt = undefined;
   }

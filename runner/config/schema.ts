@@ -231,7 +231,6 @@ export const configFile = v.looseObject(
 );
 
 export type ServerEntry = v.InferOutput<typeof serverEntry>;
-export type ServerBlock = v.InferOutput<typeof serverBlock>;
 export type RunnerBlock = v.InferOutput<typeof runnerBlock>;
 
 /** What a runner may be called, for messages. */

@@ -159,6 +159,9 @@ export class Session {
       case 'ack':
         this.#log.ack(frame.stream, frame.seq, now);
         break;
+      case 'delivered':
+        for (const stream of frame.streams) this.#log.drop(stream);
+        break;
       case 'cancel':
         for (const call of this.#calls.all())
           if (call.stream === frame.stream) this.#cancel(call, now);
@@ -563,12 +566,15 @@ export class Session {
 
   /** The edge told the clients that what was in flight is lost: no second outcome may follow (LP20). */
   #giveUp(now: number): void {
-    const open = new Set(this.#calls.streams());
+    // An HTTP+SSE session has no way back: its stream was closed with what was in flight.
+    if (this.#transport === 'sse') return this.#end({ fault: 'runner_lost' }, now);
     for (const call of this.#calls.all()) {
+      // A call whose client left by itself goes on: nobody was told anything about it.
+      if (!this.#log.isAttached(call.stream)) continue;
       this.#writeCancelled(call, 'the connection to the client was lost');
       this.#answerFault(call, { fault: 'runner_lost', phase: 'sent' }, now);
     }
-    for (const stream of open) if (stream !== this.#standingStream) this.#log.drop(stream);
+    for (const stream of this.#log.attached()) if (stream !== GET_STREAM) this.#log.drop(stream);
     this.#unaccepted.clear();
   }
 

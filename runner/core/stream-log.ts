@@ -97,6 +97,11 @@ export class StreamLog {
     return false;
   }
 
+  /** The streams a client listens to. */
+  attached(): string[] {
+    return [...this.#attached].map(({ id }) => id);
+  }
+
   /** Opens a stream; one that exists is left as it is. */
   open(id: string, options: { isAttached: boolean; isKept: boolean }, now: number): void {
     if (this.#streams.has(id)) return;

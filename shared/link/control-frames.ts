@@ -18,7 +18,6 @@ export const helloFrame = v.strictObject({
   capacity: count,
   sessions: v.array(sessionName),
 });
-export const loadFrame = v.strictObject({ type: v.literal('load'), sessions: count });
 export const openRefusedFrame = v.strictObject({
   type: v.literal('refused'),
   session: sessionName,
@@ -27,7 +26,7 @@ export const openRefusedFrame = v.strictObject({
 export const drainFrame = v.strictObject({ type: v.literal('drain') });
 
 /** Runner → fleet actor. */
-export const controlUp = v.variant('type', [helloFrame, loadFrame, openRefusedFrame, drainFrame]);
+export const controlUp = v.variant('type', [helloFrame, openRefusedFrame, drainFrame]);
 export type ControlUp = v.InferOutput<typeof controlUp>;
 export type HelloFrame = v.InferOutput<typeof helloFrame>;
 

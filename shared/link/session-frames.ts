@@ -20,6 +20,10 @@ export const attachFrame = v.strictObject({
 });
 export const detachFrame = v.strictObject({ type: v.literal('detach'), stream: streamId });
 export const ackFrame = v.strictObject({ type: v.literal('ack'), stream: streamId, seq });
+export const deliveredFrame = v.strictObject({
+  type: v.literal('delivered'),
+  streams: v.array(streamId),
+});
 export const cancelFrame = v.strictObject({ type: v.literal('cancel'), stream: streamId });
 export const endFrame = v.strictObject({ type: v.literal('end') });
 
@@ -29,6 +33,7 @@ export const sessionDown = v.variant('type', [
   ackFrame,
   attachFrame,
   detachFrame,
+  deliveredFrame,
   cancelFrame,
   endFrame,
   welcomeFrame,
