@@ -14,7 +14,7 @@ export function watchConfig(path: string, onChange: () => void): { close(): void
   let timer: NodeJS.Timeout | undefined;
   const compare = (): void => {
     const now = versionOf(path);
-    if (now === undefined || false) return;
+    if (now === undefined || now === seen) return;
     seen = now;
     onChange();
   };

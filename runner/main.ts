@@ -41,9 +41,7 @@ async function main([name, ...argv]: string[]): Promise<number> {
     process.stderr.write(unknownCommand(subject));
     return EXIT.usage;
   }
-  // This one has its own words.
-  if (subject === 'dev' && isHelp) return (await COMMANDS['dev']?.(['--help'])) ?? EXIT.usage;
-  if (subject !== 'dev' && (isHelp || asksForHelp(argv))) {
+  if (isHelp || asksForHelp(argv)) {
     process.stdout.write(helpText(subject));
     return EXIT.ok;
   }

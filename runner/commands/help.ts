@@ -44,6 +44,17 @@ A runner token goes to a file with mode 0600; a client key is shown once.
   --servers <names>    the servers it is for, separated by commas (default: all)
   --out <file>         where the runner token goes (default: <name>.runner-token)
 `,
+  dev: `Usage: mcp-bridge dev --config <file> [options]
+       mcp-bridge dev [options] -- <command> [arguments]
+
+Serves the whole bridge on this machine, with an embedded edge and no account, and prints URLs to use.
+
+  --config <file>      the mcpServers file to serve
+  --name <name>        what to call the server of a <command>
+  --port <port>        port of the edge on 127.0.0.1, 0 for any free one (default: 8787)
+  --storage <dir>      where the edge keeps its state (default: .bridge)
+  --log-level <level>  debug, info, warn or error (default: warn)
+`,
   schema: `Usage: mcp-bridge schema
 
 Prints the JSON Schema of the config file, for editors and linters.

@@ -113,6 +113,8 @@ describe.concurrent('mcp-bridge', () => {
     [['help'], 'Usage: mcp-bridge <command>'],
     [['--help'], 'Usage: mcp-bridge <command>'],
     [['help', 'run'], 'Usage: mcp-bridge run'],
+    [['help', 'dev'], 'Usage: mcp-bridge dev'],
+    [['dev', '--help'], 'Usage: mcp-bridge dev'],
     [['check', '--help'], 'Usage: mcp-bridge check'],
     [['credential', 'runner', '-h'], 'Usage: mcp-bridge credential'],
   ])('%j prints help and exits with 0', async (args, words) => {

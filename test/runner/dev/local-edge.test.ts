@@ -75,9 +75,9 @@ test('stop ends workerd although a client holds a stream open', async () => {
   const response = await fetch(`${edge.url}/open`);
   const reader = response.body?.getReader();
   await reader?.read();
-  const broken = expect(reader?.read()).rejects.toThrow();
+  const broken = reader?.read().catch(() => 'broken');
   await edge.stop();
-  await broken;
+  expect(await broken).toBe('broken');
   expect(statOf(edge.pid)).toBeUndefined();
 });
 
@@ -96,8 +96,7 @@ test('a line that the worker prints reaches the log', async () => {
 
 test('a port in use is refused with the port and the option that chooses another', async () => {
   const { port } = await start();
-  const refusal = expect(start({ port })).rejects;
-  await refusal.toMatchObject({
+  await expect(start({ port })).rejects.toMatchObject({
     reason: 'port_in_use',
     message: `Port ${port} on 127.0.0.1 is in use. Choose another with --port.`,
   });
@@ -160,7 +159,8 @@ test('a file that is no lock record does not block the folder', async () => {
   const storage = join(temporaryFolder(), 'storage');
   mkdirSync(storage);
   writeFileSync(join(storage, 'lock'), '{"owner":{"pid":');
-  await start({ storage });
+  const edge = await start({ storage });
+  expect(await bodyOf(`${edge.url}/count`)).toBe('1');
 });
 
 test('workerd does not outlive an owner that is killed with SIGKILL', async () => {

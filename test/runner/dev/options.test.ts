@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+
+import { readDevOptions } from '../../../runner/dev/options.ts';
+
+const nameFor = (...command: string[]): unknown => {
+  const reading = readDevOptions(['--', ...command]);
+  return reading.ok && reading.options.source.kind === 'command' && reading.options.source.name;
+};
+
+test('without words the servers of mcp.json are served on port 8787', () => {
+  expect(readDevOptions([])).toEqual({
+    ok: true,
+    options: {
+      port: 8787,
+      storage: '.bridge',
+      logLevel: 'warn',
+      source: { kind: 'config', path: 'mcp.json' },
+    },
+  });
+});
+
+test('a command after -- is taken word by word, options of its own included', () => {
+  const argv = ['--port', '0', '--name', 'files', '--', 'npx', '-y', 'x', '--port', '1', '--', 'y'];
+  expect(readDevOptions(argv)).toMatchObject({
+    options: {
+      port: 0,
+      source: {
+        kind: 'command',
+        name: 'files',
+        command: ['npx', '-y', 'x', '--port', '1', '--', 'y'],
+      },
+    },
+  });
+});
+
+test('a command’s server is named after what the command runs', () => {
+  expect(nameFor('mcp-server-everything', 'stdio')).toBe('mcp-server-everything');
+  expect(nameFor('npx', '-y', '@modelcontextprotocol/server-memory@2026.8.31')).toBe(
+    'server-memory',
+  );
+  expect(nameFor('/usr/bin/python3', './tools/my weather.py')).toBe('my-weather');
+  expect(nameFor('npx', '-y', '@scope')).toBe('scope');
+  expect(nameFor('../_')).toBe('server');
+});
+
+test.each([
+  [['--port', '65536'], '--port takes a number from 0 to 65535'],
+  [['--port', '-1'], "Option '--port' argument is ambiguous"],
+  [['--log-level', 'loud'], '--log-level takes debug, info, warn, error'],
+  [['--config', 'a.json', '--', 'x'], 'Give --config or a command after --, not both'],
+  [['--name', 'x'], '--name is for a command after --'],
+  [['--'], 'After -- comes the command of a server'],
+  [['--wrong'], "Unknown option '--wrong'"],
+])('%j is refused with what is wrong', (argv, problem) => {
+  expect(readDevOptions(argv)).toEqual({ ok: false, problem });
+});
