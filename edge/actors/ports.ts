@@ -33,11 +33,12 @@ function sessionPort(stub: DurableObjectStub<SessionActor>): SessionPort {
 }
 
 function fleetPort(env: Env): FleetPort {
-  const stub = env.FLEET.getByName('fleet');
+  // A stub belongs to the request that made it.
+  const stub = () => env.FLEET.getByName('fleet');
   return {
-    view: () => stub.view(),
+    view: () => stub().view(),
     link: (request, { granted, ...dial }) =>
-      stub.fetch(
+      stub().fetch(
         upgrade(
           'control',
           { ...dial, granted: granted === '*' ? '*' : granted.join(',') },

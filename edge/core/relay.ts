@@ -244,8 +244,12 @@ export class Relay {
   /** When {@link tick} is due, in two kinds: what only matters while the actor is awake, and what must wake it. */
   get wakeAt(): { readonly soon: number | undefined; readonly durable: number | undefined } {
     const soon: number[] = [];
-    const [first] = this.#waiting.values();
-    if (first) soon.push(first.since + JSON_WAIT_MS);
+    for (const { wants, since } of this.#waiting.values()) {
+      if (wants !== 'answer') continue;
+      // Posts come in the order of their time: the first of them is due first.
+      soon.push(since + JSON_WAIT_MS);
+      break;
+    }
     if (this.#deliverAt !== undefined) soon.push(this.#deliverAt);
     if (this.#endAt !== undefined) soon.push(this.#endAt);
     const link = this.#link;

@@ -229,8 +229,11 @@ export class StreamLog {
 
   /** Lets go of events older than the window. */
   expire(now: number): void {
-    for (let at = this.expiresAt; at !== undefined && at <= now; at = this.expiresAt) {
-      if (!this.#evictOne()) return;
+    for (const stream of this.#streams.values()) {
+      for (let event = stream.events[0]; event; event = stream.events[0]) {
+        if (isOwed(stream, event) || event.at + WINDOW_MS > now) break;
+        this.#evictFirst(stream, event);
+      }
     }
   }
 
@@ -253,19 +256,23 @@ export class StreamLog {
   /** Evicts the oldest event that is not owed: notifications before final responses (a response is lost last). */
   #evictOne(): boolean {
     const stream = this.#oldestEvictable();
-    const event = stream?.events.shift();
+    const event = stream?.events[0];
     if (!stream || !event) return false;
-    this.#forget(event);
-    if (stream.isFinal && stream.events.length === 0) this.#streams.delete(stream.id);
+    this.#evictFirst(stream, event);
     return true;
   }
 
-  #dropAcknowledged(stream: Stream): void {
-    while ((stream.events[0]?.seq ?? Infinity) <= stream.acked) {
-      const event = stream.events.shift();
-      if (event) this.#forget(event);
-    }
+  #evictFirst(stream: Stream, event: Logged): void {
+    stream.events.shift();
+    this.#forget(event);
     if (stream.isFinal && stream.events.length === 0) this.#streams.delete(stream.id);
+  }
+
+  #dropAcknowledged(stream: Stream): void {
+    for (let event = stream.events[0]; event; event = stream.events[0]) {
+      if (event.seq > stream.acked) return;
+      this.#evictFirst(stream, event);
+    }
   }
 
   #oldestEvictable(): Stream | undefined {

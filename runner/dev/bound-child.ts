@@ -11,8 +11,7 @@ import type { Readable, Writable } from 'node:stream';
  * and there is no moment without a watcher. The watcher lets go of the program's output and control
  * pipes; the program does not get the lifeline.
  */
-const SHELL_SCRIPT =
-  '{ read -r _ || kill -9 $$; } <&4 >/dev/null 2>&1 3>&- & exec "$@" 4<&-';
+const SHELL_SCRIPT = '{ read -r _ || kill -9 $$; } <&4 >/dev/null 2>&1 3>&- & exec "$@" 4<&-';
 
 /** A running program and its pipes. `control` is its descriptor 3. */
 export interface BoundChild {

@@ -2,11 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { EXIT, printUsageError } from '../commands/arguments.ts';
+import { watchConfig } from '../config-watch.ts';
 import { readConfig } from '../config.ts';
 import type { RunnerConfig } from '../config.ts';
 import { describeProblem } from '../config/problem.ts';
 import { hashCredential, mintRunnerToken } from '../credential.ts';
 import { createLog } from '../log.ts';
+import type { Log } from '../log.ts';
 import { sweepOrphans } from '../process/sweep.ts';
 import { startRunner } from '../runner.ts';
 import type { RunningRunner } from '../running-runner.ts';
@@ -70,6 +72,7 @@ async function serve(options: DevOptions, signals: StopSignals): Promise<number>
   });
   const runner = startRunner({ config, token, edge: edge.url, log });
   void signals.stopNow.then(() => stopNow(edge, runner));
+  const watcher = watchConfig(config.file, () => void reload(config.file, runner, log));
   try {
     const isReady = runner.ready.then(() => true);
     if (await Promise.race([isReady, signals.stop.then(() => false)])) {
@@ -77,9 +80,21 @@ async function serve(options: DevOptions, signals: StopSignals): Promise<number>
       await signals.stop;
     }
   } finally {
+    watcher.close();
     await shutDown(edge, runner);
   }
   return EXIT.ok;
+}
+
+/** Serves the changed file; with a mistake in it, what runs goes on. */
+async function reload(path: string, runner: RunningRunner, log: Log): Promise<void> {
+  const reading = await readConfig(path, process.env);
+  if (reading.ok) {
+    runner.reload({ ...reading.config, drainTimeoutMs: DRAIN_MS });
+    process.stdout.write(`Reloaded ${path}.\n`);
+  } else {
+    for (const problem of reading.problems) log.error('config not reloaded', { ...problem });
+  }
 }
 
 /** The edge's settings for one machine: no keys, and no host but this one. */

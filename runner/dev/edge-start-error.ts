@@ -1,7 +1,11 @@
 // Why the edge could not be started on this machine, in words that say what to do.
 
 /** A start that failed for a reason the operator can act on. */
-export type EdgeStartReason = 'workerd_missing' | 'port_in_use' | 'storage_in_use' | 'workerd_failed';
+export type EdgeStartReason =
+  | 'workerd_missing'
+  | 'port_in_use'
+  | 'storage_in_use'
+  | 'workerd_failed';
 
 /** Thrown by `startLocalEdge`; the message is one for the terminal. */
 export class EdgeStartError extends Error {

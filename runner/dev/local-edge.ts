@@ -210,7 +210,8 @@ async function listening(child: BoundChild, exited: Promise<EdgeExit>): Promise<
 }
 
 function startFailure(exit: EdgeExit): EdgeStartError {
-  const end = exit.signal === null ? `ended with code ${exit.code}` : `was killed by ${exit.signal}`;
+  const end =
+    exit.signal === null ? `ended with code ${exit.code}` : `was killed by ${exit.signal}`;
   return new EdgeStartError(
     'workerd_failed',
     [`workerd ${end} before it listened.`, ...exit.stderrTail].join('\n'),

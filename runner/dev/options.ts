@@ -26,7 +26,17 @@ export type DevOptionsReading =
 const DEFAULT_PORT = '8787';
 
 /** Programs that run another one: a server is better named after that. */
-const LAUNCHERS = new Set(['npx', 'bunx', 'pnpx', 'uvx', 'node', 'bun', 'deno', 'python', 'python3']);
+const LAUNCHERS = new Set([
+  'npx',
+  'bunx',
+  'pnpx',
+  'uvx',
+  'node',
+  'bun',
+  'deno',
+  'python',
+  'python3',
+]);
 
 /** Reads what stands after `dev`. */
 export function readDevOptions(argv: readonly string[]): DevOptionsReading {
@@ -80,7 +90,9 @@ export function readDevOptions(argv: readonly string[]): DevOptionsReading {
 /** `npx -y @scope/server-x@1.2` → `server-x`; `./tools/weather.py` → `weather`. */
 function nameOf(command: readonly string[]): string {
   const [program = '', ...args] = command;
-  const launched = LAUNCHERS.has(basename(program)) ? args.find((arg) => !arg.startsWith('-')) : undefined;
+  const launched = LAUNCHERS.has(basename(program))
+    ? args.find((arg) => !arg.startsWith('-'))
+    : undefined;
   const name = basename(launched ?? program)
     .replace(/(?<=.)@.*$/u, '')
     .replace(/\.(?:[cm]?[jt]s|py|sh|exe)$/u, '')

@@ -1,13 +1,6 @@
 // One workerd a storage folder: workerd takes no lock itself, and two of them run the same actor twice.
 // The lock is a file that names its owner and the owner's workerd by pid and start time.
-import {
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -48,7 +41,9 @@ export async function lockStorage(folder: string): Promise<LockOutcome> {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, 'lock');
   const draft = `${path}.${process.pid}.${crypto.randomUUID()}`;
-  const record: LockRecord = { owner: identityOf(process.pid) ?? { pid: process.pid, startTicks: 0 } };
+  const record: LockRecord = {
+    owner: identityOf(process.pid) ?? { pid: process.pid, startTicks: 0 },
+  };
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       writeFileSync(draft, JSON.stringify(record));

@@ -6,7 +6,9 @@ export function welcome(edge: string, servers: readonly string[]): string {
   const lines = ['mcp-bridge is ready. It serves this machine only; Ctrl-C stops it.', ''];
   for (const name of servers) {
     lines.push(`  ${name.padEnd(width)}  ${edge}/${name}/mcp`);
-    lines.push(`  ${' '.repeat(width)}  ${edge}/${name}/sse  (for clients that know HTTP+SSE only)`);
+    lines.push(
+      `  ${' '.repeat(width)}  ${edge}/${name}/sse  (for clients that know HTTP+SSE only)`,
+    );
   }
   const [first] = servers;
   if (first !== undefined) lines.push(...connect(first, `${edge}/${first}/mcp`));

@@ -87,7 +87,7 @@ export function splitText(text: string): readonly string[] {
   if (text.length * 3 <= FRAME_BYTES || encoder.encode(text).length <= FRAME_BYTES) return [text];
   const slices: string[] = [];
   // Three bytes at most a UTF-16 unit: a third of the limit always fits.
-  const units = Math.floor((FRAME_BYTES - LAST_PART.length) / 3);
+  const units = Math.floor((FRAME_BYTES - PART.length) / 3);
   let at = 0;
   while (at < text.length) {
     let end = Math.min(at + units, text.length);
@@ -138,18 +138,21 @@ export type Assembled<T> =
   | { readonly state: 'partial' }
   | { readonly state: 'too_large' };
 
+/** Stands for parts that another frame interrupted: no schema accepts it, so the socket is closed as LP3 wants. */
+const NO_FRAME = '';
+
 /** Puts the parts of large frames together again, on the edge. */
 export class TextAssembler {
   #parts: string[] = [];
   #length = 0;
 
-  /** Takes one WebSocket message. A continuation whose beginning was lost yields text that no schema accepts (LP3). */
+  /** Takes one WebSocket message. Parts whose beginning was lost, or that were interrupted, yield what no schema accepts (LP3). */
   push(text: string): Assembled<string> {
     const last = text.startsWith(LAST_PART);
     if (!last && !text.startsWith(PART)) {
-      return this.#parts.length === 0
-        ? { state: 'whole', frame: text }
-        : { state: 'whole', frame: this.#take() };
+      if (this.#parts.length === 0) return { state: 'whole', frame: text };
+      this.#take();
+      return { state: 'whole', frame: NO_FRAME };
     }
     const slice = text.slice(last ? LAST_PART.length : PART.length);
     this.#length += slice.length;
@@ -175,9 +178,9 @@ export class ByteAssembler {
   push(bytes: Uint8Array): Assembled<Uint8Array> {
     const last = startsWith(bytes, LAST_PART_BYTES);
     if (!last && !startsWith(bytes, PART_BYTES)) {
-      return this.#parts.length === 0
-        ? { state: 'whole', frame: bytes }
-        : { state: 'whole', frame: this.#take() };
+      if (this.#parts.length === 0) return { state: 'whole', frame: bytes };
+      this.#take();
+      return { state: 'whole', frame: encoder.encode(NO_FRAME) };
     }
     const slice = bytes.subarray(last ? LAST_PART_BYTES.length : PART_BYTES.length);
     this.#length += slice.length;

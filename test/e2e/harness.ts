@@ -81,6 +81,9 @@ const READY_MS = 30_000;
 /** Longer than the runner's longest wait for its processes' ends. */
 const RUNNER_END_MS = 20_000;
 
+/** A runner that a test has stopped (SIGSTOP) accepts a connection and says nothing. */
+const ANSWER_MS = 1_000;
+
 const runnerProgram = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
 
 let bundle: Promise<string> | undefined;
@@ -95,14 +98,14 @@ export function sharedBundle(): Promise<string> {
   return bundle;
 }
 
-/** Starts an edge and a runner and waits until the runner is linked. On a failure nothing is left, and the logs are in the error. */
+/** Starts an edge and a runner and waits until the runner is linked. A failure names the logs and leaves nothing. */
 export async function startBridge(options: BridgeOptions): Promise<Bridge> {
   const bridge = new TestBridge(options, await freePort(), await freePort());
   try {
     await bridge.start();
   } catch (error) {
     await bridge.stop().catch(() => undefined);
-    throw new Error(`The bridge did not start:\n${bridge.logs().join('\n')}`, { cause: error });
+    throw error;
   }
   return bridge;
 }
@@ -129,7 +132,9 @@ class TestBridge implements Bridge {
     const token = mintRunnerToken();
     this.#settings = {
       BRIDGE_SECRET: 'e2e-secret-of-at-least-32-characters',
-      BRIDGE_RUNNERS: JSON.stringify({ [RUNNER]: { token: hashCredential(token), servers: ['*'] } }),
+      BRIDGE_RUNNERS: JSON.stringify({
+        [RUNNER]: { token: hashCredential(token), servers: ['*'] },
+      }),
       BRIDGE_CLIENT_AUTH: 'none',
       BRIDGE_HOSTS: `127.0.0.1:${port},localhost:${port}`,
       ...options.settings,
@@ -169,6 +174,8 @@ class TestBridge implements Bridge {
   async restartEdge(): Promise<void> {
     this.edge.kill('SIGKILL');
     await this.edge.exited;
+    // Else a test that then waits for the link could still see the old one.
+    if (this.#isRunning()) await this.#untilReadyIs(false);
     await this.#startEdge();
   }
 
@@ -183,9 +190,9 @@ class TestBridge implements Bridge {
       [
         runnerProgram,
         'run',
-        ...['--config', this.#path('mcp.json')],
-        ...['--edge', this.url],
-        ...['--token-file', this.#path('token')],
+        `--config=${this.#path('mcp.json')}`,
+        `--edge=${this.url}`,
+        `--token-file=${this.#path('token')}`,
       ],
       { cwd: this.#folder, env: this.#environment },
     );
@@ -199,17 +206,8 @@ class TestBridge implements Bridge {
     await this.untilReady();
   }
 
-  async untilReady(): Promise<void> {
-    const until = Date.now() + READY_MS;
-    while (Date.now() < until) {
-      if (this.runner.exitCode !== null || this.runner.signalCode !== null) {
-        throw new Error('The runner ended before it was ready.');
-      }
-      const status = await statusOf(`${this.statusUrl}/readyz`);
-      if (status === 200) return;
-      await sleep(20);
-    }
-    throw new Error(`The runner was not ready within ${READY_MS} ms.`);
+  untilReady(): Promise<void> {
+    return this.#untilReadyIs(true);
   }
 
   logs(): readonly string[] {
@@ -250,6 +248,28 @@ class TestBridge implements Bridge {
     return exit;
   }
 
+  #isRunning(): boolean {
+    return this.#runner?.exitCode === null && this.#runner.signalCode === null;
+  }
+
+  /** The runner's status page says whether it is linked; it has no event for us. */
+  async #untilReadyIs(wanted: boolean): Promise<void> {
+    const until = Date.now() + READY_MS;
+    while (Date.now() < until) {
+      if (!this.#isRunning()) throw this.#failure('The runner ended early.');
+      const status = await statusOf(`${this.statusUrl}/readyz`);
+      if (status !== 0 && (status === 200) === wanted) return;
+      await sleep(20);
+    }
+    throw this.#failure(
+      `The runner was ${wanted ? 'not ready' : 'still linked'} after ${READY_MS} ms.`,
+    );
+  }
+
+  #failure(words: string): Error {
+    return new Error([words, ...this.#lines].join('\n'));
+  }
+
   async #startEdge(): Promise<void> {
     const say = (message: string, fields?: Readonly<Record<string, string>>): void => {
       this.#lines.push(`edge: ${fields?.['line'] ?? message}`);
@@ -271,7 +291,7 @@ class TestBridge implements Bridge {
 /** The status of a GET, 0 when nobody answers. */
 async function statusOf(url: string): Promise<number> {
   try {
-    const response = await fetch(url);
+    const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
     await response.body?.cancel();
     return response.status;
   } catch {

@@ -1,0 +1,141 @@
+// `mcp-bridge dev` as a user runs it: one command, URLs on the screen, a real client, Ctrl-C, nothing left.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { expect, onTestFinished, test, vi } from 'vitest';
+
+import { scanProcesses, statOf } from '../../runner/process/process-table.ts';
+import type { ProcessStat } from '../../runner/process/process-table.ts';
+
+const program = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
+const echo = fileURLToPath(new URL('../fixtures/servers/echo.mjs', import.meta.url));
+
+interface Dev {
+  readonly process: ChildProcess;
+  readonly url: string;
+  readonly storage: string;
+}
+
+async function startDev(folder: string): Promise<Dev> {
+  const storage = join(folder, 'storage');
+  const child = spawn(
+    process.execPath,
+    [program, 'dev', '--port', '0', '--storage', storage, '--', process.execPath, echo],
+    { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const output: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => output.push(text));
+  }
+  const url = await vi.waitUntil(
+    () => {
+      if (child.exitCode !== null) throw new Error(output.join(''));
+      return /http:\S+\/echo\/mcp$/mu.exec(output.join(''))?.[0];
+    },
+    { timeout: 30_000, interval: 20 },
+  );
+  return { process: child, url, storage };
+}
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-dev-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function connect(url: string): Promise<Client> {
+  const client = new Client({ name: 'test', version: '1.0.0' });
+  await client.connect(new StreamableHTTPClientTransport(new URL(url)));
+  return client;
+}
+
+/** Everything below a process, also what has left its group. */
+async function descendants(pid: number): Promise<ProcessStat[]> {
+  const table = await scanProcesses();
+  const below = (parent: number): ProcessStat[] =>
+    table
+      .filter((entry) => entry.parentPid === parent)
+      .flatMap((entry) => [entry, ...below(entry.pid)]);
+  return below(pid);
+}
+
+const living = (entries: readonly ProcessStat[]): ProcessStat[] =>
+  entries.filter((entry) => statOf(entry.pid)?.startTicks === entry.startTicks);
+
+test('one command serves a server; Ctrl-C ends it with exit code 0 and leaves no process', async () => {
+  const dev = await startDev(temporaryFolder());
+  const client = await connect(dev.url);
+  const { tools } = await client.listTools();
+  expect(tools.map((tool) => tool.name)).toContain('echo');
+  const started = await descendants(dev.process.pid ?? 0);
+  expect(started.map((entry) => entry.command)).toContain('workerd');
+  dev.process.kill('SIGINT');
+  expect(await once(dev.process, 'exit')).toEqual([0, null]);
+  expect(living(started)).toEqual([]);
+});
+
+test('the secret is made once and is for its owner alone', async () => {
+  const folder = temporaryFolder();
+  const secrets: string[] = [];
+  for (let start = 0; start < 2; start += 1) {
+    const dev = await startDev(folder);
+    const path = join(dev.storage, 'secret');
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    secrets.push(readFileSync(path, 'utf8'));
+    dev.process.kill('SIGTERM');
+    expect(await once(dev.process, 'exit')).toEqual([0, null]);
+  }
+  expect(secrets[0]).toMatch(/^[0-9a-f]{64}$/u);
+  expect(secrets[1]).toBe(secrets[0]);
+});
+
+test('a second signal ends it at once, and leaves no process', async () => {
+  const dev = await startDev(temporaryFolder());
+  await connect(dev.url);
+  const started = await descendants(dev.process.pid ?? 0);
+  dev.process.kill('SIGINT');
+  dev.process.kill('SIGTERM');
+  const [code] = await once(dev.process, 'exit');
+  expect([0, 130]).toContain(code);
+  await vi.waitUntil(() => living(started).length === 0, { timeout: 5_000, interval: 20 });
+});
+
+test('workerd does not outlive a dev that is killed with SIGKILL, and the next dev starts', async () => {
+  const folder = temporaryFolder();
+  const dev = await startDev(folder);
+  await connect(dev.url);
+  const started = await descendants(dev.process.pid ?? 0);
+  dev.process.kill('SIGKILL');
+  const edge = started.filter((entry) => entry.command === 'workerd');
+  expect(edge).toHaveLength(1);
+  await vi.waitUntil(() => living(edge).length === 0, { timeout: 5_000, interval: 20 });
+  const next = await startDev(folder);
+  await connect(next.url);
+  // What the killed one's server processes left, the next one has swept.
+  expect(living(started)).toEqual([]);
+});
+
+test('a request with a foreign Host is refused, as DNS rebinding would send it', async () => {
+  const dev = await startDev(temporaryFolder());
+  const { hostname, port, pathname } = new URL(dev.url);
+  const { request } = await import('node:http');
+  const sent = request({
+    hostname,
+    port,
+    path: pathname,
+    method: 'POST',
+    headers: { host: 'evil.example' },
+  });
+  sent.end('{}');
+  const [response] = await once(sent, 'response');
+  expect(response.statusCode).toBe(421);
+  response.resume();
+});

@@ -1,0 +1,93 @@
+// The package as a user gets it: built, packed, installed into an empty folder, and used there.
+import { execFile } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const echo = fileURLToPath(new URL('../fixtures/servers/echo.mjs', import.meta.url));
+
+/** npm and curl-happy machines forgive more, but a runner VM may be small. */
+const INSTALLED_BYTES = 8 * 1024 * 1024;
+
+const folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-package-'));
+const project = join(folder, 'project');
+const program = join(project, 'node_modules/.bin/mcp-bridge');
+
+beforeAll(async () => {
+  await run('npm', ['run', 'build'], { cwd: root });
+  await run('npm', ['pack', './dist', '--pack-destination', folder], { cwd: root });
+  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
+  mkdirSync(project);
+  writeFileSync(join(project, 'package.json'), '{}');
+  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', join(folder, tarball)], {
+    cwd: project,
+  });
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs the installed program; a failing one is an outcome too. */
+async function installed(...args: string[]): Promise<{ code: number; output: string }> {
+  const { promise, resolve } = Promise.withResolvers<{ code: number; output: string }>();
+  execFile(program, args, { cwd: project }, (error, stdout, stderr) => {
+    resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr });
+  });
+  return promise;
+}
+
+test('it installs alone, and small', () => {
+  const modules = join(project, 'node_modules');
+  const packages = readdirSync(modules).filter((name) => !name.startsWith('.'));
+  expect(packages).toEqual(['mcp-edge-bridge']);
+  const files = readdirSync(modules, { recursive: true, encoding: 'utf8' });
+  const bytes = files
+    .map((file) => statSync(join(modules, file)))
+    .reduce((sum, { size }) => sum + size, 0);
+  expect(bytes).toBeLessThan(INSTALLED_BYTES);
+  expect(files).toContain('mcp-edge-bridge/bin/edge-worker.js');
+  expect(files).toContain('mcp-edge-bridge/THIRD-PARTY-LICENSES.txt');
+});
+
+test('npx runs it and it knows its version', async () => {
+  const { stdout } = await run('npx', ['--no-install', 'mcp-bridge', '--version'], {
+    cwd: project,
+  });
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/u);
+});
+
+test('check tries out a config with a real server', async () => {
+  const config = { mcpServers: { echo: { command: process.execPath, args: [echo] } } };
+  writeFileSync(join(project, 'mcp.json'), JSON.stringify(config));
+  const { output } = await installed('check');
+  expect(output).toMatch(/^ok {4}config: .*mcp\.json, 1 server$/mu);
+  expect(output).toMatch(/^ok {4}server echo: /mu);
+});
+
+test('schema prints the schema that lies beside the program', async () => {
+  const { code, output } = await installed('schema');
+  expect(code).toBe(0);
+  expect(JSON.parse(output)).toHaveProperty('properties.mcpServers');
+});
+
+test('dev without workerd says how to get it', async () => {
+  // Node looks for packages in the folders above, too.
+  expect(existsSync(join(folder, '../node_modules/workerd'))).toBe(false);
+  const storage = join(folder, 'storage');
+  const { code, output } = await installed('dev', '--port', '0', '--storage', storage, '--', 'cat');
+  expect(code).toBe(1);
+  expect(output).toContain('npm install workerd');
+});

@@ -1,0 +1,39 @@
+// What deployed runners and edges rely on, as literals. A test that fails here says: this is a change of the protocol.
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+
+import { CLOSE } from '../../shared/link/close-codes.ts';
+import { controlDown, controlUp } from '../../shared/link/control-frames.ts';
+import { sessionDown, sessionUp, streamDown } from '../../shared/link/session-frames.ts';
+import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
+
+/** Every field, bound and pattern of a schema; functions in it are library code and left out. */
+const shape = (schema: unknown): string =>
+  JSON.stringify(schema, (_key, value: unknown) => (value instanceof RegExp ? String(value) : value));
+
+const hash = (...schemas: unknown[]): string =>
+  createHash('sha256').update(schemas.map(shape).join('\n')).digest('hex').slice(0, 16);
+
+/** The frames of each released version. A new version adds a row; a row never changes once runners with it are deployed. */
+const FRAMES = { 'mcp-bridge.v1': '665f03a365e0d61d' };
+
+test('[LP2] frames change only with a new subprotocol: bump LINK_SUBPROTOCOLS, PROTOCOL.md §8 and this pin', () => {
+  expect(LINK_SUBPROTOCOLS).toEqual(['mcp-bridge.v1']);
+  expect(hash(controlUp, controlDown, sessionUp, sessionDown, streamDown)).toBe(
+    FRAMES[LINK_SUBPROTOCOLS[0]],
+  );
+});
+
+test('close codes are those of PROTOCOL.md §6', () => {
+  expect(CLOSE).toEqual({
+    done: 1000,
+    protocol: 4400,
+    unauthorized: 4401,
+    notGranted: 4403,
+    sessionUnknown: 4404,
+    heartbeat: 4408,
+    replaced: 4409,
+    tooLarge: 4413,
+    comeBack: 4503,
+  });
+});

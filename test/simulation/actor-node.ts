@@ -1,0 +1,185 @@
+// The simulated session actor: hosts the production relay, with the ways a Durable Object has to lose its memory.
+import type { Fault } from '../../shared/fault.ts';
+import { CLOSE } from '../../shared/link/close-codes.ts';
+import { splitText, TextAssembler } from '../../shared/link/codec.ts';
+import type { Transport } from '../../shared/link/control-frames.ts';
+import { DIAL_WAIT_MS, Relay, type Link, type PostAnswer, type RelayEffect } from '../../edge/core/relay.ts';
+import type { Post } from '../../edge/http/ports.ts';
+import type { Scheduled } from './clock.ts';
+import type { World } from './world.ts';
+import type { End } from './wire.ts';
+
+/** What survives a reset: the storage. */
+interface Row {
+  readonly boot: string;
+  lost: { readonly since: number; readonly isExpired: boolean } | undefined;
+}
+
+interface Pending {
+  answer(answer: PostAnswer): void;
+  broken(): void;
+}
+
+export class ActorNode {
+  readonly #world: World;
+  readonly #name: string;
+  #row: Row | undefined;
+  #relay = new Relay({ state: 'ended' });
+  #link: { readonly end: End; readonly epoch: number } | undefined;
+  readonly #followers = new Map<string, { readonly stream: string; readonly end: End }>();
+  #pending = new Map<string, Pending>();
+  #nextSocket = 1;
+  #timer: { readonly at: number; readonly entry: Scheduled } | undefined;
+
+  constructor(world: World, name: string) {
+    this.#world = world;
+    this.#name = name;
+  }
+
+  get linkState(): Link['state'] {
+    return this.#relay.link.state;
+  }
+
+  open(transport: Transport): Fault | undefined {
+    const { runner, clock, isPartitioned } = this.#world;
+    if (isPartitioned) return { fault: 'runner_offline' };
+    this.#row = { boot: runner.boot, lost: undefined };
+    this.#relay = new Relay({ state: 'awaited', until: clock.now + DIAL_WAIT_MS });
+    const fault = runner.open(this.#name, transport);
+    if (fault) this.#row = undefined;
+    this.#schedule();
+    return fault;
+  }
+
+  post(post: Post, pending: Pending): void {
+    this.#pending.set(post.id, pending);
+    this.#perform(this.#relay.post(post, this.#world.clock.now));
+  }
+
+  end(): void {
+    this.#perform(this.#relay.end(this.#world.clock.now));
+  }
+
+  giveUp(): void {
+    this.#perform(this.#relay.giveUp({ fault: 'runner_lost' }));
+  }
+
+  acceptLink(boot: string, epoch: number, end: End): boolean {
+    if (this.#row?.boot !== boot) return false;
+    if (epoch <= this.#relay.epoch) {
+      end.close(CLOSE.replaced);
+      return true;
+    }
+    const older = this.#link;
+    this.#link = { end, epoch };
+    older?.end.close(CLOSE.replaced);
+    const assembler = new TextAssembler();
+    end.onMessage = (text) => {
+      const assembled = assembler.push(text);
+      if (assembled.state !== 'whole' || this.#link?.end !== end) return;
+      this.#perform(this.#relay.fromRunner(assembled.frame, this.#world.clock.now));
+    };
+    end.onClose = () => {
+      if (this.#link?.end !== end) return;
+      this.#link = undefined;
+      this.#perform(this.#relay.unlinked(this.#world.clock.now));
+    };
+    this.#perform(this.#relay.linked(epoch));
+    if (this.#row) this.#row.lost = undefined;
+    return true;
+  }
+
+  /** A worker follows a stream on `end`, or is told why not. */
+  follow(stream: string, resumes: boolean, end: End): Fault | undefined {
+    const { fault, effects } = this.#relay.mayFollow(stream, resumes);
+    this.#perform(effects);
+    if (fault) return fault;
+    const socket = String(this.#nextSocket++);
+    this.#followers.set(socket, { stream, end });
+    const assembler = new TextAssembler();
+    end.onMessage = (text) => {
+      const assembled = assembler.push(text);
+      if (assembled.state === 'whole') this.#perform(this.#relay.fromWorker(assembled.frame));
+    };
+    end.onClose = () => {
+      if (!this.#followers.delete(socket)) return;
+      this.#perform(this.#relay.unfollow(stream, socket));
+    };
+    this.#perform(this.#relay.follow(stream, socket));
+    return undefined;
+  }
+
+  /** The object is reset: memory and sockets are gone, callers get an exception, storage stays. */
+  reset(): void {
+    const ends = [this.#link?.end, ...[...this.#followers.values()].map(({ end }) => end)];
+    const pending = [...this.#pending.values()];
+    this.#link = undefined;
+    this.#followers.clear();
+    this.#pending = new Map();
+    this.#timer?.entry.cancel();
+    this.#timer = undefined;
+    this.#relay = this.#restored();
+    for (const end of ends) end?.close(1006);
+    for (const { broken } of pending) broken();
+    this.#schedule();
+  }
+
+  /** The object sleeps and wakes: memory is gone, sockets stay. Not while someone waits for an answer. */
+  hibernate(): void {
+    if (this.#pending.size > 0 || this.#relay.wakeAt.soon !== undefined) return;
+    this.#relay = this.#restored();
+    this.#schedule();
+  }
+
+  #restored(): Relay {
+    const followers = [...this.#followers].map(([socket, { stream }]) => [stream, socket] as const);
+    if (!this.#row) return new Relay({ state: 'ended' });
+    if (this.#link) return new Relay({ state: 'linked', epoch: this.#link.epoch }, followers);
+    const lost = this.#row.lost ?? { since: this.#world.clock.now, isExpired: false };
+    return new Relay({ state: 'lost', ...lost }, followers);
+  }
+
+  #perform(effects: readonly RelayEffect[]): void {
+    for (const effect of effects) this.#performOne(effect);
+    const { link } = this.#relay;
+    if (this.#row && link.state === 'lost') this.#row.lost = { since: link.since, isExpired: link.isExpired };
+    this.#schedule();
+  }
+
+  #performOne(effect: RelayEffect): void {
+    switch (effect.do) {
+      case 'link':
+        return send(this.#link?.end, effect.text);
+      case 'closeLink':
+        return this.#link?.end.close(effect.code);
+      case 'tell':
+        return send(this.#followers.get(this.#world.sabotage.misroute(effect.socket, this.#followers))?.end, effect.text);
+      case 'close':
+        return this.#followers.get(effect.socket)?.end.close(effect.code);
+      case 'answer':
+        this.#pending.get(effect.id)?.answer(effect.answer);
+        this.#pending.delete(effect.id);
+        return;
+      case 'forget':
+        this.#row = undefined;
+        return;
+    }
+  }
+
+  #schedule(): void {
+    const { clock } = this.#world;
+    const { soon, durable } = this.#relay.wakeAt;
+    const at = Math.min(soon ?? Infinity, durable ?? Infinity);
+    if (at === Infinity || (this.#timer && this.#timer.at <= at)) return;
+    this.#timer?.entry.cancel();
+    const entry = clock.after(at - clock.now, () => {
+      this.#timer = undefined;
+      this.#perform(this.#relay.tick(clock.now));
+    });
+    this.#timer = { at, entry };
+  }
+}
+
+function send(end: End | undefined, text: string): void {
+  for (const part of splitText(text)) end?.send(part);
+}

@@ -1,0 +1,342 @@
+// The simulated client of one session: calls, notes, listens, resumes and gives up as the revision allows.
+import type { Transport } from '../../shared/link/control-frames.ts';
+import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
+import { parseEventId } from '../../shared/sse/encode.ts';
+import type { CallHistory, StandingHistory } from './history.ts';
+import type { Head } from './worker-node.ts';
+import { Exchange } from './worker-node.ts';
+import type { World } from './world.ts';
+import { Wire } from './wire.ts';
+
+export type ClientKind = 'sse2024' | 'http2025-03' | 'http2025-11';
+
+interface Incoming {
+  readonly id?: number;
+  readonly method?: string;
+  readonly params?: { readonly uid?: string; readonly progress?: number; readonly number?: number; readonly session?: string };
+  readonly result?: { readonly uid?: string; readonly session?: string };
+  readonly error?: { readonly data?: { readonly fault?: string } };
+}
+
+/** Attempts to resume, spread over more than the grace. */
+const RESUME_ATTEMPTS = 40;
+const RESUME_MS = 1_500;
+
+export class ClientNode {
+  readonly name: string;
+  readonly kind: ClientKind;
+  readonly #world: World;
+  readonly #standing: StandingHistory;
+  readonly #pending = new Map<number, CallHistory>();
+  #nextId = 1;
+  #nextCall = 1;
+  #nextPost = 1;
+  #isOver = false;
+  #onReady: (() => void) | undefined;
+
+  constructor(world: World, name: string, kind: ClientKind) {
+    this.#world = world;
+    this.name = name;
+    this.kind = kind;
+    this.#standing = { session: name, seen: [], isGapAnnounced: false };
+    world.history.standing.set(name, this.#standing);
+    world.history.sentNotes.set(name, []);
+  }
+
+  get transport(): Transport {
+    return this.kind === 'sse2024' ? 'sse' : 'streamable';
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Opens the session; `ready` once it can be used, never when it could not be opened. */
+  open(ready: () => void): void {
+    this.#onReady = ready;
+    const fault = this.#world.actor(this.name).open(this.transport);
+    if (fault) {
+      this.#isOver = true;
+      return;
+    }
+    if (this.kind === 'sse2024') this.#listenSse();
+    this.#send({ method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {} } }, undefined);
+  }
+
+  call(): void {
+    if (this.#isOver) return;
+    const { chance, history } = this.#world;
+    const uid = `${this.name}-c${String(this.#nextCall++)}`;
+    const call: CallHistory = {
+      session: this.name,
+      client: this.kind,
+      uid,
+      outcomes: [],
+      progress: [],
+      isForsaken: false,
+      isCancelled: false,
+      isFollowed: false,
+    };
+    history.calls.set(uid, call);
+    const work = {
+      ms: chance.happens(0.3) ? chance.between(0, 40_000) : chance.between(0, 400),
+      progress: chance.happens(0.5) ? chance.between(1, 6) : 0,
+      bytes: chance.happens(0.03) ? 300_000 : chance.between(0, 200),
+    };
+    // Some clients number every request alike; a session then has equal ids in flight.
+    const sameId = this.kind !== 'sse2024' && chance.happens(0.3);
+    this.#send({ method: 'call', params: { uid, work, _meta: { progressToken: uid } } }, call, sameId);
+  }
+
+  /** A notification, after the one before was accepted. */
+  notes(count: number): void {
+    if (count === 0 || this.#isOver) return;
+    const uid = `${this.name}-n${String(this.#nextPost)}`;
+    this.#world.history.sentNotes.get(this.name)?.push(uid);
+    this.#post({ jsonrpc: '2.0', method: 'note', params: { uid } }, [], (head) => {
+      if (head?.status === 202) this.notes(count - 1);
+    });
+  }
+
+  /** Cancels the oldest call. */
+  cancel(): void {
+    const [entry] = this.#pending;
+    if (!entry || this.#isOver || this.kind !== 'sse2024') return;
+    const [id, call] = entry;
+    call.isCancelled = true;
+    this.#post({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } }, [], () => undefined);
+  }
+
+  /** Ends the session politely; what is in flight gets an error or nothing. */
+  end(): void {
+    if (this.#isOver || this.kind === 'sse2024') return;
+    this.#isOver = true;
+    for (const call of this.#world.callsOf(this.name)) if (call.outcomes.length === 0) call.isForsaken = true;
+    this.#connect().exchange.end();
+  }
+
+  listen(): void {
+    if (this.kind === 'sse2024' || this.#isOver) return;
+    this.#get(GET_STREAM, undefined, RESUME_ATTEMPTS, (message) => this.#untied(message), () => undefined);
+  }
+
+  #send(body: object, call: CallHistory | undefined, sameId = false): void {
+    const id = sameId ? 1_000_000 : this.#nextId++;
+    const message = { jsonrpc: '2.0', id, ...body };
+    if (this.kind === 'sse2024') {
+      if (call) this.#pending.set(id, call);
+      this.#post(message, [String(id)], (head) => {
+        // Refused, or not known to have arrived: nothing is owed on the stream for it.
+        if (head?.status !== 202 && call) this.#settleHead(call, head);
+      });
+      return;
+    }
+    this.#request(message, String(id), call);
+  }
+
+  #settleHead(call: CallHistory, head: Head | undefined): void {
+    if (head && 'body' in head && head.body !== undefined) call.outcomes.push(`error:${head.body}`);
+    else call.isForsaken = true;
+  }
+
+  /** A POST whose answer is in its own response. */
+  #request(message: object, rawId: string, call: CallHistory | undefined): void {
+    const { wire, exchange } = this.#connect();
+    const id = this.#postId();
+    const reader = new Reader();
+    let head: Head | undefined;
+    let lastId: string | undefined;
+    const take = (incoming: Incoming): void => this.#answer(call, incoming);
+    wire.a.onMessage = (text) => {
+      if (!head) {
+        head = JSON.parse(text) as Head;
+        if ('body' in head && head.body !== undefined) {
+          if (head.status === 200) take(JSON.parse(head.body) as Incoming);
+          else if (call) this.#outcome(call, `error:${head.body}`);
+        } else if (!('stream' in head) && call) call.isForsaken = true;
+        return;
+      }
+      for (const { id: eventId, message: incoming } of reader.feed(text)) {
+        lastId = eventId ?? lastId;
+        if (incoming) take(incoming);
+      }
+    };
+    wire.a.onClose = () => {
+      if (!call || call.outcomes.length > 0 || call.isForsaken) return;
+      if (lastId === undefined || this.#isOver) {
+        call.isForsaken = true;
+        return;
+      }
+      this.#resume(lastId, call);
+    };
+    exchange.post(
+      { id, stream: id, message: JSON.stringify(message), wants: 'answer', requestIds: [rawId] },
+      this.kind === 'http2025-11',
+    );
+  }
+
+  #resume(lastId: string, call: CallHistory): void {
+    const cursor = parseEventId(lastId);
+    if (!cursor) return;
+    const forsake = (): void => {
+      if (call.outcomes.length === 0) call.isForsaken = true;
+    };
+    this.#get(cursor.stream, lastId, RESUME_ATTEMPTS, (incoming) => this.#answer(call, incoming), forsake, () => call.outcomes.length > 0);
+  }
+
+  #get(
+    stream: string,
+    lastEventId: string | undefined,
+    attempts: number,
+    take: (incoming: Incoming) => void,
+    failed: () => void,
+    isDone: () => boolean = () => false,
+  ): void {
+    if (this.#isOver || attempts === 0) return failed();
+    const { wire, exchange } = this.#connect();
+    const reader = new Reader();
+    let head: Head | undefined;
+    let lastId = lastEventId;
+    wire.a.onMessage = (text) => {
+      if (!head) {
+        head = JSON.parse(text) as Head;
+        return;
+      }
+      for (const { id, message } of reader.feed(text)) {
+        lastId = id ?? lastId;
+        if (message) take(message);
+      }
+    };
+    wire.a.onClose = () => {
+      if (isDone() || this.#isOver) return;
+      const body = head && 'body' in head ? head.body : undefined;
+      if (body === 'session_not_found' || body === 'event_unknown') return failed();
+      if (body === 'replay_evicted') {
+        this.#standing.isGapAnnounced = true;
+        return failed();
+      }
+      this.#world.clock.after(RESUME_MS, () => this.#get(stream, lastId, attempts - 1, take, failed, isDone));
+    };
+    const cursor = lastId === undefined ? undefined : parseEventId(lastId);
+    exchange.follow({
+      stream,
+      after: cursor?.seq ?? null,
+      requestIds: [],
+      isResumable: true,
+      endsSession: false,
+      resumes: cursor !== undefined,
+    });
+  }
+
+  #listenSse(): void {
+    const { wire, exchange } = this.#connect();
+    const reader = new Reader();
+    let head: Head | undefined;
+    wire.a.onMessage = (text) => {
+      if (!head) {
+        head = JSON.parse(text) as Head;
+        return;
+      }
+      for (const { message } of reader.feed(text)) if (message) this.#onSse(message);
+    };
+    wire.a.onClose = () => {
+      this.#isOver = true;
+      for (const call of this.#pending.values()) if (call.outcomes.length === 0) call.isForsaken = true;
+    };
+    exchange.follow({
+      stream: SSE_STREAM,
+      after: null,
+      requestIds: [],
+      isResumable: false,
+      endsSession: true,
+      resumes: false,
+    });
+  }
+
+  #onSse(message: Incoming): void {
+    if (message.method === 'notifications/progress') {
+      const uid = message.params?.uid ?? '';
+      const call = this.#world.history.calls.get(uid);
+      if (call) this.#answer(call, message);
+      return;
+    }
+    if (message.method !== undefined) return this.#untied(message);
+    const call = this.#pending.get(message.id ?? -1);
+    if (call || message.result?.uid === undefined) this.#answer(call, message);
+  }
+
+  #answer(call: CallHistory | undefined, message: Incoming): void {
+    if (message.method === 'notifications/progress') {
+      const { uid, progress = 0 } = message.params ?? {};
+      if (!call) return;
+      if (uid !== call.uid) this.#world.history.foreign.push(`call ${call.uid} saw progress of ${String(uid)}`);
+      if (call.outcomes.length > 0) call.isFollowed = true;
+      call.progress.push(progress);
+      return;
+    }
+    if (message.method !== undefined) return this.#untied(message);
+    const session = message.result?.session;
+    if (session !== undefined && session !== this.name) {
+      this.#world.history.foreign.push(`client ${this.name} got an answer of session ${session}`);
+    }
+    if (call) this.#outcome(call, message.error ? `error:${message.error.data?.fault ?? '?'}` : `result:${message.result?.uid ?? '?'}`);
+    else if (message.result) {
+      this.#onReady?.();
+      this.#onReady = undefined;
+    }
+  }
+
+  #outcome(call: CallHistory, outcome: string): void {
+    call.outcomes.push(outcome);
+  }
+
+  #untied(message: Incoming): void {
+    const { session, number } = message.params ?? {};
+    if (session !== this.name) this.#world.history.foreign.push(`client ${this.name} got a message of ${String(session)}`);
+    // Untied messages may also ride on a call's stream; only the standing stream promises an order of its own.
+    if (number !== undefined && this.kind === 'sse2024') this.#standing.seen.push(number);
+  }
+
+  #post(message: object, requestIds: string[], done: (head: Head | undefined) => void): void {
+    const { wire, exchange } = this.#connect();
+    let head: Head | undefined;
+    wire.a.onMessage = (text) => {
+      head = JSON.parse(text) as Head;
+    };
+    wire.a.onClose = () => done(head);
+    const stream = this.kind === 'sse2024' ? SSE_STREAM : GET_STREAM;
+    exchange.post(
+      { id: this.#postId(), stream, message: JSON.stringify(message), wants: 'accepted', requestIds },
+      false,
+    );
+  }
+
+  #postId(): string {
+    return `${this.name}-p${String(this.#nextPost++)}`;
+  }
+
+  #connect(): { wire: Wire; exchange: Exchange } {
+    const wire = new Wire(this.#world.clock, this.#world.chance);
+    const exchange = new Exchange(this.#world, this.name, wire.b);
+    this.#world.clientWires.add(wire);
+    this.#world.exchanges.add(exchange);
+    return { wire, exchange };
+  }
+}
+
+/** Puts SSE text together again. */
+class Reader {
+  #rest = '';
+
+  feed(text: string): { id: string | undefined; message: Incoming | undefined }[] {
+    this.#rest += text;
+    const blocks = this.#rest.split('\n\n');
+    this.#rest = blocks.pop() ?? '';
+    return blocks.map((block) => {
+      const lines = block.split('\n');
+      const id = lines.find((line) => line.startsWith('id: '))?.slice(4);
+      const data = lines.find((line) => line.startsWith('data: '))?.slice(6) ?? '';
+      return { id, message: data === '' ? undefined : (JSON.parse(data) as Incoming) };
+    });
+  }
+}

@@ -1,0 +1,128 @@
+// What happened, as the clients and the processes saw it: the checker's only evidence.
+
+export interface CallHistory {
+  readonly session: string;
+  readonly client: string;
+  /** Unique over the run; travels in the arguments. */
+  readonly uid: string;
+  /** What the client got for it, in order: `result:<uid>` or `error:<fault>`. */
+  readonly outcomes: string[];
+  /** Progress numbers the client saw. */
+  readonly progress: number[];
+  /** The client's own connection died in a revision or a state without resumption, or it left: no outcome is owed. */
+  isForsaken: boolean;
+  isCancelled: boolean;
+  /** Something for this call arrived after its outcome. */
+  isFollowed: boolean;
+}
+
+export interface ProcessRecord {
+  readonly session: string;
+  readonly kind: 'call' | 'note';
+  readonly uid: string;
+}
+
+export interface StandingHistory {
+  readonly session: string;
+  /** Numbers of the process's untied notifications, as the client saw them. */
+  readonly seen: number[];
+  /** The client was told explicitly that events are gone. */
+  isGapAnnounced: boolean;
+}
+
+export interface History {
+  readonly calls: Map<string, CallHistory>;
+  readonly journal: ProcessRecord[];
+  readonly standing: Map<string, StandingHistory>;
+  /** Notifications a client sent in sequence, by session, each after the 202 of the one before. */
+  readonly sentNotes: Map<string, string[]>;
+  /** Messages that reached a client of another session. */
+  readonly foreign: string[];
+  /** Sessions whose process and runner never failed, and whose client's own connections never broke. */
+  readonly trace: string[];
+}
+
+export function emptyHistory(): History {
+  return {
+    calls: new Map(),
+    journal: [],
+    standing: new Map(),
+    sentNotes: new Map(),
+    foreign: [],
+    trace: [],
+  };
+}
+
+/** The rules of DESIGN §4 that a history breaks; empty when all hold. */
+export function check(history: History): string[] {
+  return [
+    ...oneOutcome(history),
+    ...atMostOnce(history),
+    ...noLostResponse(history),
+    ...inOrder(history),
+    ...history.foreign.map((what) => `R-9: ${what}`),
+  ];
+}
+
+function oneOutcome({ calls }: History): string[] {
+  const faults: string[] = [];
+  for (const { uid, outcomes, isForsaken, isCancelled, isFollowed } of calls.values()) {
+    if (outcomes.length > 1) faults.push(`R-1: call ${uid} has outcomes ${outcomes.join(', ')}`);
+    if (outcomes.length === 0 && !isForsaken && !isCancelled) faults.push(`R-1: call ${uid} has no outcome`);
+    if (outcomes[0]?.startsWith('result:') && outcomes[0] !== `result:${uid}`) {
+      faults.push(`R-9: call ${uid} got the answer ${outcomes[0]}`);
+    }
+    if (isFollowed) faults.push(`R-8: something followed the outcome of call ${uid}`);
+  }
+  return faults;
+}
+
+function atMostOnce({ calls, journal }: History): string[] {
+  const faults: string[] = [];
+  const times = new Map<string, number>();
+  for (const { uid, session } of journal) {
+    times.set(uid, (times.get(uid) ?? 0) + 1);
+    const call = calls.get(uid);
+    if (call && call.session !== session) faults.push(`R-9: call ${uid} ran in session ${session}`);
+  }
+  for (const [uid, count] of times) {
+    if (count > 1) faults.push(`R-2: ${uid} reached a process ${String(count)} times`);
+  }
+  for (const { uid, outcomes } of calls.values()) {
+    if (outcomes.some((outcome) => outcome.startsWith('result:')) && !times.has(uid)) {
+      faults.push(`R-1: call ${uid} has a result but never ran`);
+    }
+  }
+  return faults;
+}
+
+function noLostResponse({ calls, standing }: History): string[] {
+  const faults: string[] = [];
+  for (const { uid, progress } of calls.values()) {
+    if (!progress.every((value, index) => value === index + 1)) {
+      faults.push(`R-4: call ${uid} saw progress ${progress.join(' ')}`);
+    }
+  }
+  for (const { session, seen, isGapAnnounced } of standing.values()) {
+    const isExact = seen.every((value, index) => index === 0 || value === (seen[index - 1] ?? 0) + 1);
+    const isRising = seen.every((value, index) => index === 0 || value > (seen[index - 1] ?? 0));
+    if (!isRising || (!isExact && !isGapAnnounced)) {
+      faults.push(`R-4: session ${session} saw notifications ${seen.join(' ')}`);
+    }
+  }
+  return faults;
+}
+
+function inOrder({ journal, sentNotes }: History): string[] {
+  const faults: string[] = [];
+  for (const [session, sent] of sentNotes) {
+    const got = journal.filter((record) => record.kind === 'note' && record.session === session);
+    let at = -1;
+    for (const { uid } of got) {
+      const place = sent.indexOf(uid);
+      if (place < at) faults.push(`R-8: session ${session} wrote ${uid} to stdin out of order`);
+      at = Math.max(at, place);
+    }
+  }
+  return faults;
+}

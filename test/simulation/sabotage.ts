@@ -1,0 +1,19 @@
+// Known faults, put in on purpose: a checker that can not catch them proves nothing.
+import type { Post } from '../../edge/http/ports.ts';
+
+/** Where a run may be broken. Each method answers for the honest system unless a saboteur overrides it. */
+export interface Sabotage {
+  /** The post as it is handed to the actor. */
+  repost(post: Post): Post;
+  losesEvent(frame: string): boolean;
+  doublesEvent(): boolean;
+  /** The socket a frame for `socket` is written to. */
+  misroute(socket: string, followers: ReadonlyMap<string, unknown>): string;
+}
+
+export const NO_SABOTAGE: Sabotage = {
+  repost: (post) => post,
+  losesEvent: () => false,
+  doublesEvent: () => false,
+  misroute: (socket) => socket,
+};

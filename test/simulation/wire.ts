@@ -1,0 +1,105 @@
+// A connection between two peers: ordered, delayed, and breakable in the ways real ones break.
+import type { Chance, VirtualClock } from './clock.ts';
+
+export interface End {
+  onMessage: (text: string) => void;
+  /** Exactly once, whoever closed. */
+  onClose: (code: number) => void;
+  readonly isOpen: boolean;
+  send(text: string): void;
+  close(code: number): void;
+}
+
+/** Heartbeats find a half-open connection within this (PROTOCOL.md §7). */
+const HALF_OPEN_MS = 25_000;
+
+class Side implements End {
+  onMessage: (text: string) => void = () => undefined;
+  onClose: (code: number) => void = () => undefined;
+  isOpen = true;
+  /** Nothing overtakes on a connection. */
+  lastArrivalAt = 0;
+  readonly #wire: Wire;
+  readonly #isFirst: boolean;
+
+  constructor(wire: Wire, isFirst: boolean) {
+    this.#wire = wire;
+    this.#isFirst = isFirst;
+  }
+
+  send(text: string): void {
+    if (this.isOpen) this.#wire.carry(this.#isFirst, () => this.#wire.other(this.#isFirst).receive(text));
+  }
+
+  close(code: number): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.#wire.carry(this.#isFirst, () => this.#wire.other(this.#isFirst).end(code));
+    this.#wire.soon(() => this.onClose(code));
+  }
+
+  receive(text: string): void {
+    if (this.isOpen) this.onMessage(text);
+  }
+
+  end(code: number): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.onClose(code);
+  }
+}
+
+export class Wire {
+  readonly #clock: VirtualClock;
+  readonly #chance: Chance;
+  readonly #maxDelayMs: number;
+  readonly a: Side;
+  readonly b: Side;
+  #isBroken = false;
+
+  constructor(clock: VirtualClock, chance: Chance, maxDelayMs = 20) {
+    this.#clock = clock;
+    this.#chance = chance;
+    this.#maxDelayMs = maxDelayMs;
+    this.a = new Side(this, true);
+    this.b = new Side(this, false);
+  }
+
+  get isOpen(): boolean {
+    return this.a.isOpen && this.b.isOpen;
+  }
+
+  other(isFirst: boolean): Side {
+    return isFirst ? this.b : this.a;
+  }
+
+  soon(run: () => void): void {
+    this.#clock.after(0, run);
+  }
+
+  carry(fromFirst: boolean, deliver: () => void): void {
+    if (this.#isBroken) return;
+    const side = fromFirst ? this.a : this.b;
+    const at = Math.max(this.#clock.now + this.#chance.between(0, this.#maxDelayMs), side.lastArrivalAt);
+    side.lastArrivalAt = at;
+    this.#clock.after(at - this.#clock.now, () => {
+      if (!this.#isBroken) deliver();
+    });
+  }
+
+  /** The connection is reset: what is under way is lost, each side learns of it in its own time. */
+  cut(): void {
+    this.#break(() => this.#chance.between(0, 200));
+  }
+
+  /** The network swallows everything; only heartbeats find out. */
+  blackhole(): void {
+    this.#break(() => this.#chance.between(1_000, HALF_OPEN_MS));
+  }
+
+  #break(noticeMs: () => number): void {
+    if (this.#isBroken) return;
+    this.#isBroken = true;
+    for (const side of [this.a, this.b]) this.#clock.after(noticeMs(), () => side.end(1006));
+  }
+}

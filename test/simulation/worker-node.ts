@@ -1,0 +1,204 @@
+// The simulated worker: one exchange of a client at a time, with the production client stream. Any instance serves any
+// request of a session, and any may die.
+import { CLOSE } from '../../shared/link/close-codes.ts';
+import { decodeText, splitText, TextAssembler } from '../../shared/link/codec.ts';
+import { streamDown } from '../../shared/link/session-frames.ts';
+import { ClientStream, type ClientStreamEffect, type ClientStreamOptions } from '../../edge/core/client-stream.ts';
+import type { PostAnswer } from '../../edge/core/relay.ts';
+import type { Post } from '../../edge/http/ports.ts';
+import { encodeEvent, eventId } from '../../shared/sse/encode.ts';
+import type { World } from './world.ts';
+import { Wire, type End } from './wire.ts';
+
+/** What a worker writes on a client's connection, head first. */
+export type Head = { readonly status: number; readonly body?: string | undefined } | { readonly status: 200; readonly stream: true };
+
+const POST_ATTEMPTS = 5;
+const RPC_MS = 15;
+
+/** One exchange. `client` is the worker's end of the client's connection. */
+export class Exchange {
+  readonly #world: World;
+  readonly #session: string;
+  readonly #client: End;
+  #stream: ClientStream | undefined;
+  #options: (ClientStreamOptions & { readonly resumes: boolean }) | undefined;
+  #socket: End | undefined;
+  #socketCount = 0;
+  #isDead = false;
+  #hasHead = false;
+  #opening = '';
+
+  constructor(world: World, session: string, client: End) {
+    this.#world = world;
+    this.#session = session;
+    this.#client = client;
+    client.onClose = () => this.#cancel();
+  }
+
+  /** This worker instance dies: its client's connection breaks, the actor sees its socket close. */
+  die(): void {
+    this.#isDead = true;
+    this.#client.close(1006);
+    this.#socket?.close(1006);
+  }
+
+  post(post: Post, primes: boolean): void {
+    const attempts = post.wants === 'answer' ? 1 : POST_ATTEMPTS;
+    this.#opening = primes ? encodeEvent({ id: eventId(post.stream, 0), data: '' }) : '';
+    this.#tryPost(post, attempts);
+  }
+
+  follow(options: ClientStreamOptions & { readonly resumes: boolean }): void {
+    this.#options = options;
+    this.#stream = new ClientStream(options);
+    this.#dial(0);
+  }
+
+  end(): void {
+    this.#rpc(() => {
+      this.#world.actor(this.#session).end();
+      this.#head({ status: 204 });
+    });
+  }
+
+  #tryPost(post: Post, attemptsLeft: number): void {
+    const { sabotage, clock, chance } = this.#world;
+    const sent = sabotage.repost(post);
+    this.#rpc(() =>
+      this.#world.actor(this.#session).post(sent, {
+        answer: (answer) => this.#rpc(() => this.#answered(post, answer)),
+        broken: () =>
+          clock.after(chance.between(0, 100), () => {
+            if (this.#isDead) return;
+            if (attemptsLeft > 1) this.#tryPost(post, attemptsLeft - 1);
+            else if (post.wants === 'answer') this.#followPost(post, false);
+            else this.#head({ status: 500 });
+          }),
+      }),
+    );
+  }
+
+  #answered(post: Post, answer: PostAnswer): void {
+    if (this.#isDead) return;
+    switch (answer.kind) {
+      case 'answered':
+        return this.#head(answer.message === undefined ? { status: 202 } : { status: 200, body: answer.message });
+      case 'accepted':
+        return this.#head({ status: 202 });
+      case 'refused':
+        return this.#head({ status: 503, body: answer.fault.fault });
+      case 'follow':
+        return this.#followPost(post, answer.isAccepted);
+    }
+  }
+
+  #followPost(post: Post, isAccepted: boolean): void {
+    this.#head({ status: 200, stream: true });
+    this.follow({
+      stream: post.stream,
+      post: { id: post.id, message: post.message, isAccepted },
+      after: 0,
+      requestIds: post.requestIds,
+      isResumable: true,
+      endsSession: false,
+      resumes: false,
+    });
+  }
+
+  #dial(delayMs: number): void {
+    const { clock, chance } = this.#world;
+    clock.after(delayMs + chance.between(0, RPC_MS), () => {
+      if (this.#isDead || !this.#stream || this.#stream.isDone || !this.#options) return;
+      const count = ++this.#socketCount;
+      const wire = new Wire(clock, chance, 10);
+      const resumes = this.#options.resumes || count > 1;
+      wire.b.onMessage = (text) => this.#frame(count, text);
+      wire.b.onClose = (code) => this.#closed(count, code);
+      this.#assembler = new TextAssembler();
+      const fault = this.#world.actor(this.#session).follow(this.#options.stream, resumes, wire.a);
+      if (fault) return this.#perform(this.#stream.refused(fault));
+      this.#socket = wire.b;
+      this.#world.wires.add(wire);
+    });
+  }
+
+  #assembler = new TextAssembler();
+
+  #frame(count: number, text: string): void {
+    if (this.#isDead || count !== this.#socketCount || !this.#stream) return;
+    const assembled = this.#assembler.push(text);
+    if (assembled.state !== 'whole') return;
+    const reading = decodeText(streamDown, assembled.frame);
+    if (!reading.ok) return this.#socket?.close(CLOSE.protocol);
+    const { header, message } = reading.frame;
+    if (this.#world.sabotage.losesEvent(header.type)) return;
+    this.#perform(this.#stream.receive(header, message));
+  }
+
+  #closed(count: number, code: number): void {
+    if (this.#isDead || count !== this.#socketCount || !this.#stream) return;
+    this.#socket = undefined;
+    if (code === CLOSE.replaced) {
+      this.#perform(this.#stream.cancelled());
+      return this.#client.close(1000);
+    }
+    this.#perform(this.#stream.broken(this.#world.clock.now, this.#world.chance.next()));
+  }
+
+  #perform(effects: readonly ClientStreamEffect[]): void {
+    for (const effect of effects) this.#performOne(effect);
+  }
+
+  #performOne(effect: ClientStreamEffect): void {
+    switch (effect.do) {
+      case 'dial':
+        return this.#dial(effect.delayMs);
+      case 'send':
+        for (const part of splitText(effect.text)) this.#socket?.send(part);
+        return;
+      case 'write':
+        this.#head({ status: 200, stream: true });
+        this.#client.send(effect.text);
+        if (this.#world.sabotage.doublesEvent()) this.#client.send(effect.text);
+        return this.#drainLater();
+      case 'settle':
+        return this.#head(effect.fault ? { status: 404, body: effect.fault.fault } : { status: 200, stream: true });
+      case 'finish':
+        this.#drainLater();
+        return this.#client.close(1000);
+      case 'probe':
+        return;
+      case 'hangUp':
+        return this.#socket?.close(CLOSE.done);
+    }
+  }
+
+  /** The network took what was written; whether it arrives is another question. */
+  #drainLater(): void {
+    const { clock, chance } = this.#world;
+    clock.after(chance.between(0, this.#world.readerMs), () => {
+      if (!this.#isDead && this.#stream) this.#perform(this.#stream.drained());
+    });
+  }
+
+  #cancel(): void {
+    if (this.#isDead) return;
+    if (this.#stream) this.#perform(this.#stream.cancelled());
+  }
+
+  #head(head: Head): void {
+    if (this.#isDead || this.#hasHead) return;
+    this.#hasHead = true;
+    this.#client.send(JSON.stringify(head));
+    if ('stream' in head && this.#opening !== '') this.#client.send(this.#opening);
+    if (!('stream' in head)) this.#client.close(1000);
+  }
+
+  #rpc(run: () => void): void {
+    const { clock, chance } = this.#world;
+    clock.after(chance.between(0, RPC_MS), () => {
+      if (!this.#isDead) run();
+    });
+  }
+}
