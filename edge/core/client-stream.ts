@@ -207,6 +207,8 @@ export class ClientStream {
       message,
       phase: phase ?? (this.#isAccepted ? 'sent' : 'not_sent'),
     });
+    // A stream that is over owes nothing more: what had no answer was cancelled.
+    if (fault === 'stream_over') this.#open.clear();
     for (const id of this.#open) {
       this.#effects.push({ do: 'write', text: encodeEvent({ data: errorResponse(id, error) }) });
     }

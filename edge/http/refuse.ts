@@ -17,10 +17,13 @@ export interface RefuseOptions {
 export function refuse(fault: Fault, options: RefuseOptions = {}): Response {
   const { status, retryAfterS } = faultRow(fault.fault);
   const headers: Record<string, string> = {
-    'Content-Type': 'application/json',
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
   };
+  // A 204 has no body.
+  if (status === 204)
+    return new Response(null, { status, headers: { ...headers, ...options.headers } });
+  headers['Content-Type'] = 'application/json';
   if (retryAfterS !== undefined) headers['Retry-After'] = String(retryAfterS);
   if (status === 401) headers['WWW-Authenticate'] = challenge(options.tokenSent === true);
   if (status === 405) headers['Allow'] = (options.allow ?? []).join(', ');

@@ -543,6 +543,10 @@ export class Session {
     this.#activeAt = now;
     const attaching = this.#log.attach(stream, after, now);
     if (!attaching.ok) return this.#send({ type: 'refused', of: stream, fault: attaching.fault });
+    if (this.#log.isSpent(stream)) {
+      this.#log.detach(stream, now);
+      return this.#send({ type: 'refused', of: stream, fault: 'stream_over' });
+    }
     if (stream === this.#standingStream) this.#wasPresent = true;
     this.#send({ type: 'attached', stream, after: attaching.after });
   }

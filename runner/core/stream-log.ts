@@ -166,13 +166,23 @@ export class StreamLog {
     const first = stream.events[0]?.seq ?? stream.lastSeq + 1;
     if (after !== null && from + 1 < first) return { ok: false, fault: 'replay_evicted' };
     this.#release(stream);
-    stream.isAttached = true;
-    this.#attached.add(stream);
     stream.progressAt = now;
     stream.acked = Math.max(from, first - 1);
     stream.sent = stream.acked;
+    // Behind the end nothing can come: who waits there must not keep the session alive.
+    stream.isAttached = !(stream.isFinal && stream.acked === stream.lastSeq);
+    if (stream.isAttached) this.#attached.add(stream);
+    else this.#attached.delete(stream);
     for (const event of stream.events) if (event.seq > stream.acked) this.#owedBytes += event.bytes;
+    this.#trim();
     return { ok: true, after: stream.acked };
+  }
+
+  /** True when the stream is over and its client has nothing left to hear: at most a final without a message. */
+  isSpent(id: string): boolean {
+    const stream = this.#streams.get(id);
+    if (!stream?.isFinal) return false;
+    return !stream.events.some(({ seq, message }) => seq > stream.acked && message !== undefined);
   }
 
   /** The stream's client is gone; its events stay for the window. */

@@ -3,7 +3,13 @@ import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { splitText, TextAssembler } from '../../shared/link/codec.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
-import { DIAL_WAIT_MS, Relay, type Link, type PostAnswer, type RelayEffect } from '../../edge/core/relay.ts';
+import {
+  DIAL_WAIT_MS,
+  Relay,
+  type Link,
+  type PostAnswer,
+  type RelayEffect,
+} from '../../edge/core/relay.ts';
 import type { Post } from '../../edge/http/ports.ts';
 import type { Scheduled } from './clock.ts';
 import type { World } from './world.ts';
@@ -142,7 +148,8 @@ export class ActorNode {
   #perform(effects: readonly RelayEffect[]): void {
     for (const effect of effects) this.#performOne(effect);
     const { link } = this.#relay;
-    if (this.#row && link.state === 'lost') this.#row.lost = { since: link.since, isExpired: link.isExpired };
+    if (this.#row && link.state === 'lost')
+      this.#row.lost = { since: link.since, isExpired: link.isExpired };
     this.#schedule();
   }
 
@@ -153,7 +160,10 @@ export class ActorNode {
       case 'closeLink':
         return this.#link?.end.close(effect.code);
       case 'tell':
-        return send(this.#followers.get(this.#world.sabotage.misroute(effect.socket, this.#followers))?.end, effect.text);
+        return send(
+          this.#followers.get(this.#world.sabotage.misroute(effect.socket, this.#followers))?.end,
+          effect.text,
+        );
       case 'close':
         return this.#followers.get(effect.socket)?.end.close(effect.code);
       case 'answer':

@@ -13,7 +13,12 @@ export type ClientKind = 'sse2024' | 'http2025-03' | 'http2025-11';
 interface Incoming {
   readonly id?: number;
   readonly method?: string;
-  readonly params?: { readonly uid?: string; readonly progress?: number; readonly number?: number; readonly session?: string };
+  readonly params?: {
+    readonly uid?: string;
+    readonly progress?: number;
+    readonly number?: number;
+    readonly session?: string;
+  };
   readonly result?: { readonly uid?: string; readonly session?: string };
   readonly error?: { readonly data?: { readonly fault?: string } };
 }
@@ -38,7 +43,7 @@ export class ClientNode {
     this.#world = world;
     this.name = name;
     this.kind = kind;
-    this.#standing = { session: name, seen: [], isGapAnnounced: false };
+    this.#standing = { session: name, seen: [] };
     world.history.standing.set(name, this.#standing);
     world.history.sentNotes.set(name, []);
   }
@@ -60,32 +65,40 @@ export class ClientNode {
       return;
     }
     if (this.kind === 'sse2024') this.#listenSse();
-    this.#send({ method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {} } }, undefined);
+    this.#send(
+      { method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {} } },
+      undefined,
+    );
   }
 
   call(): void {
     if (this.#isOver) return;
     const { chance, history } = this.#world;
     const uid = `${this.name}-c${String(this.#nextCall++)}`;
+    const work = {
+      ms: chance.happens(0.3) ? chance.between(0, 40_000) : chance.between(0, 400),
+      progress: chance.happens(0.5) ? chance.between(1, 6) : 0,
+      bytes: chance.happens(0.03) ? 300_000 : chance.between(0, 200),
+    };
     const call: CallHistory = {
       session: this.name,
       client: this.kind,
       uid,
       outcomes: [],
       progress: [],
+      progressSent: work.progress,
       isForsaken: false,
       isCancelled: false,
       isFollowed: false,
     };
     history.calls.set(uid, call);
-    const work = {
-      ms: chance.happens(0.3) ? chance.between(0, 40_000) : chance.between(0, 400),
-      progress: chance.happens(0.5) ? chance.between(1, 6) : 0,
-      bytes: chance.happens(0.03) ? 300_000 : chance.between(0, 200),
-    };
     // Some clients number every request alike; a session then has equal ids in flight.
     const sameId = this.kind !== 'sse2024' && chance.happens(0.3);
-    this.#send({ method: 'call', params: { uid, work, _meta: { progressToken: uid } } }, call, sameId);
+    this.#send(
+      { method: 'call', params: { uid, work, _meta: { progressToken: uid } } },
+      call,
+      sameId,
+    );
   }
 
   /** A notification, after the one before was accepted. */
@@ -104,20 +117,31 @@ export class ClientNode {
     if (!entry || this.#isOver || this.kind !== 'sse2024') return;
     const [id, call] = entry;
     call.isCancelled = true;
-    this.#post({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } }, [], () => undefined);
+    this.#post(
+      { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } },
+      [],
+      () => undefined,
+    );
   }
 
   /** Ends the session politely; what is in flight gets an error or nothing. */
   end(): void {
     if (this.#isOver || this.kind === 'sse2024') return;
     this.#isOver = true;
-    for (const call of this.#world.callsOf(this.name)) if (call.outcomes.length === 0) call.isForsaken = true;
+    for (const call of this.#world.callsOf(this.name))
+      if (call.outcomes.length === 0) call.isForsaken = true;
     this.#connect().exchange.end();
   }
 
   listen(): void {
     if (this.kind === 'sse2024' || this.#isOver) return;
-    this.#get(GET_STREAM, undefined, RESUME_ATTEMPTS, (message) => this.#untied(message), () => undefined);
+    this.#get(
+      GET_STREAM,
+      undefined,
+      RESUME_ATTEMPTS,
+      (message) => this.#untied(message),
+      () => undefined,
+    );
   }
 
   #send(body: object, call: CallHistory | undefined, sameId = false): void {
@@ -157,14 +181,16 @@ export class ClientNode {
         return;
       }
       for (const { id: eventId, message: incoming } of reader.feed(text)) {
+        this.#saw(eventId);
         lastId = eventId ?? lastId;
         if (incoming) take(incoming);
       }
     };
-    wire.a.onClose = () => {
+    wire.a.onClose = (code) => {
       if (!call || call.outcomes.length > 0 || call.isForsaken) return;
       if (lastId === undefined || this.#isOver) {
-        call.isForsaken = true;
+        // A response that came to its end owes an outcome; a connection that broke without an event id does not.
+        call.isForsaken = code !== 1000 || this.#isOver;
         return;
       }
       this.#resume(lastId, call);
@@ -175,13 +201,28 @@ export class ClientNode {
     );
   }
 
+  #saw(id: string | undefined): void {
+    const cursor = id === undefined ? undefined : parseEventId(id);
+    if (!cursor || cursor.seq === 0) return;
+    const key = `${this.name}/${cursor.stream}`;
+    const seen = this.#world.history.streams.get(key) ?? [];
+    this.#world.history.streams.set(key, [...seen, cursor.seq]);
+  }
+
   #resume(lastId: string, call: CallHistory): void {
     const cursor = parseEventId(lastId);
     if (!cursor) return;
     const forsake = (): void => {
       if (call.outcomes.length === 0) call.isForsaken = true;
     };
-    this.#get(cursor.stream, lastId, RESUME_ATTEMPTS, (incoming) => this.#answer(call, incoming), forsake, () => call.outcomes.length > 0);
+    this.#get(
+      cursor.stream,
+      lastId,
+      RESUME_ATTEMPTS,
+      (incoming) => this.#answer(call, incoming),
+      forsake,
+      () => call.outcomes.length > 0,
+    );
   }
 
   #get(
@@ -203,6 +244,7 @@ export class ClientNode {
         return;
       }
       for (const { id, message } of reader.feed(text)) {
+        this.#saw(id);
         lastId = id ?? lastId;
         if (message) take(message);
       }
@@ -212,10 +254,12 @@ export class ClientNode {
       const body = head && 'body' in head ? head.body : undefined;
       if (body === 'session_not_found' || body === 'event_unknown') return failed();
       if (body === 'replay_evicted') {
-        this.#standing.isGapAnnounced = true;
+        this.#world.history.evicted.push(`${this.name}/${stream} can not be resumed`);
         return failed();
       }
-      this.#world.clock.after(RESUME_MS, () => this.#get(stream, lastId, attempts - 1, take, failed, isDone));
+      this.#world.clock.after(RESUME_MS, () =>
+        this.#get(stream, lastId, attempts - 1, take, failed, isDone),
+      );
     };
     const cursor = lastId === undefined ? undefined : parseEventId(lastId);
     exchange.follow({
@@ -239,9 +283,11 @@ export class ClientNode {
       }
       for (const { message } of reader.feed(text)) if (message) this.#onSse(message);
     };
-    wire.a.onClose = () => {
+    wire.a.onClose = (code) => {
       this.#isOver = true;
-      for (const call of this.#pending.values()) if (call.outcomes.length === 0) call.isForsaken = true;
+      if (code === 1000) return;
+      for (const call of this.#pending.values())
+        if (call.outcomes.length === 0) call.isForsaken = true;
     };
     exchange.follow({
       stream: SSE_STREAM,
@@ -269,7 +315,8 @@ export class ClientNode {
     if (message.method === 'notifications/progress') {
       const { uid, progress = 0 } = message.params ?? {};
       if (!call) return;
-      if (uid !== call.uid) this.#world.history.foreign.push(`call ${call.uid} saw progress of ${String(uid)}`);
+      if (uid !== call.uid)
+        this.#world.history.foreign.push(`call ${call.uid} saw progress of ${String(uid)}`);
       if (call.outcomes.length > 0) call.isFollowed = true;
       call.progress.push(progress);
       return;
@@ -279,7 +326,13 @@ export class ClientNode {
     if (session !== undefined && session !== this.name) {
       this.#world.history.foreign.push(`client ${this.name} got an answer of session ${session}`);
     }
-    if (call) this.#outcome(call, message.error ? `error:${message.error.data?.fault ?? '?'}` : `result:${message.result?.uid ?? '?'}`);
+    if (call)
+      this.#outcome(
+        call,
+        message.error
+          ? `error:${message.error.data?.fault ?? '?'}`
+          : `result:${message.result?.uid ?? '?'}`,
+      );
     else if (message.result) {
       this.#onReady?.();
       this.#onReady = undefined;
@@ -292,7 +345,8 @@ export class ClientNode {
 
   #untied(message: Incoming): void {
     const { session, number } = message.params ?? {};
-    if (session !== this.name) this.#world.history.foreign.push(`client ${this.name} got a message of ${String(session)}`);
+    if (session !== this.name)
+      this.#world.history.foreign.push(`client ${this.name} got a message of ${String(session)}`);
     // Untied messages may also ride on a call's stream; only the standing stream promises an order of its own.
     if (number !== undefined && this.kind === 'sse2024') this.#standing.seen.push(number);
   }
@@ -306,7 +360,13 @@ export class ClientNode {
     wire.a.onClose = () => done(head);
     const stream = this.kind === 'sse2024' ? SSE_STREAM : GET_STREAM;
     exchange.post(
-      { id: this.#postId(), stream, message: JSON.stringify(message), wants: 'accepted', requestIds },
+      {
+        id: this.#postId(),
+        stream,
+        message: JSON.stringify(message),
+        wants: 'accepted',
+        requestIds,
+      },
       false,
     );
   }

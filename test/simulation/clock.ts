@@ -89,7 +89,8 @@ export class VirtualClock {
     for (;;) {
       let child = 2 * index + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && isBefore(heap[child + 1] as Entry, heap[child] as Entry)) child += 1;
+      if (child + 1 < heap.length && isBefore(heap[child + 1] as Entry, heap[child] as Entry))
+        child += 1;
       if (isBefore(last, heap[child] as Entry)) break;
       heap[index] = heap[child] as Entry;
       index = child;
@@ -98,4 +99,5 @@ export class VirtualClock {
   }
 }
 
-const isBefore = (a: Entry, b: Entry): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
+const isBefore = (a: Entry, b: Entry): boolean =>
+  a.at < b.at || (a.at === b.at && a.order < b.order);

@@ -7,8 +7,9 @@ export interface CallHistory {
   readonly uid: string;
   /** What the client got for it, in order: `result:<uid>` or `error:<fault>`. */
   readonly outcomes: string[];
-  /** Progress numbers the client saw. */
+  /** Progress numbers the client saw, and how many the process sends before its result. */
   readonly progress: number[];
+  readonly progressSent: number;
   /** The client's own connection died in a revision or a state without resumption, or it left: no outcome is owed. */
   isForsaken: boolean;
   isCancelled: boolean;
@@ -26,8 +27,6 @@ export interface StandingHistory {
   readonly session: string;
   /** Numbers of the process's untied notifications, as the client saw them. */
   readonly seen: number[];
-  /** The client was told explicitly that events are gone. */
-  isGapAnnounced: boolean;
 }
 
 export interface History {
@@ -36,9 +35,13 @@ export interface History {
   readonly standing: Map<string, StandingHistory>;
   /** Notifications a client sent in sequence, by session, each after the 202 of the one before. */
   readonly sentNotes: Map<string, string[]>;
+  /** Event numbers each resumable stream gave its client, over all its connections. */
+  readonly streams: Map<string, number[]>;
   /** Messages that reached a client of another session. */
   readonly foreign: string[];
-  /** Sessions whose process and runner never failed, and whose client's own connections never broke. */
+  /** Resumptions that were refused although no run outgrows the window. */
+  readonly evicted: string[];
+  /** What went wrong, for a person. */
   readonly trace: string[];
 }
 
@@ -48,7 +51,9 @@ export function emptyHistory(): History {
     journal: [],
     standing: new Map(),
     sentNotes: new Map(),
+    streams: new Map(),
     foreign: [],
+    evicted: [],
     trace: [],
   };
 }
@@ -60,6 +65,7 @@ export function check(history: History): string[] {
     ...atMostOnce(history),
     ...noLostResponse(history),
     ...inOrder(history),
+    ...history.evicted.map((what) => `R-4: ${what}`),
     ...history.foreign.map((what) => `R-9: ${what}`),
   ];
 }
@@ -68,7 +74,8 @@ function oneOutcome({ calls }: History): string[] {
   const faults: string[] = [];
   for (const { uid, outcomes, isForsaken, isCancelled, isFollowed } of calls.values()) {
     if (outcomes.length > 1) faults.push(`R-1: call ${uid} has outcomes ${outcomes.join(', ')}`);
-    if (outcomes.length === 0 && !isForsaken && !isCancelled) faults.push(`R-1: call ${uid} has no outcome`);
+    if (outcomes.length === 0 && !isForsaken && !isCancelled)
+      faults.push(`R-1: call ${uid} has no outcome`);
     if (outcomes[0]?.startsWith('result:') && outcomes[0] !== `result:${uid}`) {
       faults.push(`R-9: call ${uid} got the answer ${outcomes[0]}`);
     }
@@ -96,17 +103,23 @@ function atMostOnce({ calls, journal }: History): string[] {
   return faults;
 }
 
-function noLostResponse({ calls, standing }: History): string[] {
+function noLostResponse({ calls, standing, streams }: History): string[] {
   const faults: string[] = [];
-  for (const { uid, progress } of calls.values()) {
-    if (!progress.every((value, index) => value === index + 1)) {
-      faults.push(`R-4: call ${uid} saw progress ${progress.join(' ')}`);
+  for (const [stream, seen] of streams) {
+    const isExact = seen.every((seq, index) => index === 0 || seq === (seen[index - 1] ?? 0) + 1);
+    if (!isExact) faults.push(`R-4: stream ${stream} gave events ${seen.join(' ')}`);
+  }
+  for (const { uid, outcomes, progress, progressSent } of calls.values()) {
+    const isComplete = !outcomes[0]?.startsWith('result:') || progress.length === progressSent;
+    if (!isComplete || !progress.every((value, index) => value === index + 1)) {
+      faults.push(`R-4: call ${uid} saw progress ${progress.join(' ')} of ${String(progressSent)}`);
     }
   }
-  for (const { session, seen, isGapAnnounced } of standing.values()) {
-    const isExact = seen.every((value, index) => index === 0 || value === (seen[index - 1] ?? 0) + 1);
-    const isRising = seen.every((value, index) => index === 0 || value > (seen[index - 1] ?? 0));
-    if (!isRising || (!isExact && !isGapAnnounced)) {
+  for (const { session, seen } of standing.values()) {
+    const isExact = seen.every(
+      (value, index) => index === 0 || value === (seen[index - 1] ?? 0) + 1,
+    );
+    if (!isExact) {
       faults.push(`R-4: session ${session} saw notifications ${seen.join(' ')}`);
     }
   }

@@ -52,7 +52,9 @@ export class ProcessNode {
     const message = JSON.parse(line) as Message;
     const { id, method, params } = message;
     if (method === 'initialize' && id !== undefined) {
-      this.#later(5, () => this.#say({ id, result: { protocolVersion: '2025-11-25', session: this.#session } }));
+      this.#later(5, () =>
+        this.#say({ id, result: { protocolVersion: '2025-11-25', session: this.#session } }),
+      );
     } else if (method === 'call' && id !== undefined) this.#call(id, params);
     else if (method === 'note') this.#record('note', params?.uid ?? '');
     else if (method === 'notifications/cancelled' && params?.requestId !== undefined) {
@@ -64,7 +66,10 @@ export class ProcessNode {
   speak(): void {
     if (!this.isAlive) return;
     this.#notes += 1;
-    this.#say({ method: 'notifications/message', params: { session: this.#session, number: this.#notes } });
+    this.#say({
+      method: 'notifications/message',
+      params: { session: this.#session, number: this.#notes },
+    });
   }
 
   pause(): void {
@@ -85,7 +90,10 @@ export class ProcessNode {
     for (let step = 1; step <= work.progress && token !== undefined; step++) {
       this.#later((work.ms * step) / (work.progress + 1), () => {
         if (this.#cancelled.has(id)) return;
-        this.#say({ method: 'notifications/progress', params: { progressToken: token, progress: step, uid } });
+        this.#say({
+          method: 'notifications/progress',
+          params: { progressToken: token, progress: step, uid },
+        });
       });
     }
     this.#later(work.ms, () => {

@@ -17,7 +17,9 @@ for (let seed = first; seed < first + count; seed++) {
   const faults = check(history);
   if (faults.length === 0) continue;
   broken += 1;
-  console.log(`seed ${String(seed)} breaks:\n  ${faults.join('\n  ')}\ntrace:\n${history.trace.join('\n')}`);
+  console.log(
+    `seed ${String(seed)} breaks:\n  ${faults.join('\n  ')}\ntrace:\n${history.trace.join('\n')}`,
+  );
   console.log(`replay: npm run simulate -- --seeds 1 --seed ${String(seed)}`);
   if (broken === 5) break;
 }

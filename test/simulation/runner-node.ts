@@ -76,7 +76,9 @@ export class HostedSession {
     this.#name = name;
     this.#machine = new Session({ limits: LIMITS, transport }, world.clock.now);
     this.process = new ProcessNode(world.clock, world.chance, world.history, name, (line) =>
-      world.clock.after(0, () => this.#perform(this.#machine.line(encoder.encode(line), world.clock.now))),
+      world.clock.after(0, () =>
+        this.#perform(this.#machine.line(encoder.encode(line), world.clock.now)),
+      ),
     );
     this.#dial();
   }
@@ -164,7 +166,7 @@ export class HostedSession {
         }
         return;
       case 'write':
-        return this.process.read(decoder.decode(effect.line));
+        return this.#write(decoder.decode(effect.line));
       case 'pause':
         return this.process.pause();
       case 'resume':
@@ -176,6 +178,12 @@ export class HostedSession {
       case 'audit':
         return;
     }
+  }
+
+  #write(line: string): void {
+    const heldMs = this.#world.sabotage.holdsLineMs();
+    if (heldMs === 0) this.process.read(line);
+    else this.#world.clock.after(heldMs, () => this.process.read(line));
   }
 
   #schedule(): void {

@@ -5,15 +5,17 @@ import type { Post } from '../../edge/http/ports.ts';
 export interface Sabotage {
   /** The post as it is handed to the actor. */
   repost(post: Post): Post;
-  losesEvent(frame: string): boolean;
-  doublesEvent(): boolean;
+  /** How often an event is written to its client. */
+  writesEvent(): number;
+  /** How long a line waits before it is written to stdin. */
+  holdsLineMs(): number;
   /** The socket a frame for `socket` is written to. */
   misroute(socket: string, followers: ReadonlyMap<string, unknown>): string;
 }
 
 export const NO_SABOTAGE: Sabotage = {
   repost: (post) => post,
-  losesEvent: () => false,
-  doublesEvent: () => false,
+  writesEvent: () => 1,
+  holdsLineMs: () => 0,
   misroute: (socket) => socket,
 };

@@ -28,7 +28,8 @@ class Side implements End {
   }
 
   send(text: string): void {
-    if (this.isOpen) this.#wire.carry(this.#isFirst, () => this.#wire.other(this.#isFirst).receive(text));
+    if (this.isOpen)
+      this.#wire.carry(this.#isFirst, () => this.#wire.other(this.#isFirst).receive(text));
   }
 
   close(code: number): void {
@@ -80,7 +81,10 @@ export class Wire {
   carry(fromFirst: boolean, deliver: () => void): void {
     if (this.#isBroken) return;
     const side = fromFirst ? this.a : this.b;
-    const at = Math.max(this.#clock.now + this.#chance.between(0, this.#maxDelayMs), side.lastArrivalAt);
+    const at = Math.max(
+      this.#clock.now + this.#chance.between(0, this.#maxDelayMs),
+      side.lastArrivalAt,
+    );
     side.lastArrivalAt = at;
     this.#clock.after(at - this.#clock.now, () => {
       if (!this.#isBroken) deliver();

@@ -3,7 +3,11 @@
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { decodeText, splitText, TextAssembler } from '../../shared/link/codec.ts';
 import { streamDown } from '../../shared/link/session-frames.ts';
-import { ClientStream, type ClientStreamEffect, type ClientStreamOptions } from '../../edge/core/client-stream.ts';
+import {
+  ClientStream,
+  type ClientStreamEffect,
+  type ClientStreamOptions,
+} from '../../edge/core/client-stream.ts';
 import type { PostAnswer } from '../../edge/core/relay.ts';
 import type { Post } from '../../edge/http/ports.ts';
 import { encodeEvent, eventId } from '../../shared/sse/encode.ts';
@@ -11,7 +15,9 @@ import type { World } from './world.ts';
 import { Wire, type End } from './wire.ts';
 
 /** What a worker writes on a client's connection, head first. */
-export type Head = { readonly status: number; readonly body?: string | undefined } | { readonly status: 200; readonly stream: true };
+export type Head =
+  | { readonly status: number; readonly body?: string | undefined }
+  | { readonly status: 200; readonly stream: true };
 
 const POST_ATTEMPTS = 5;
 const RPC_MS = 15;
@@ -83,7 +89,9 @@ export class Exchange {
     if (this.#isDead) return;
     switch (answer.kind) {
       case 'answered':
-        return this.#head(answer.message === undefined ? { status: 202 } : { status: 200, body: answer.message });
+        return this.#head(
+          answer.message === undefined ? { status: 202 } : { status: 200, body: answer.message },
+        );
       case 'accepted':
         return this.#head({ status: 202 });
       case 'refused':
@@ -132,7 +140,6 @@ export class Exchange {
     const reading = decodeText(streamDown, assembled.frame);
     if (!reading.ok) return this.#socket?.close(CLOSE.protocol);
     const { header, message } = reading.frame;
-    if (this.#world.sabotage.losesEvent(header.type)) return;
     this.#perform(this.#stream.receive(header, message));
   }
 
@@ -159,11 +166,14 @@ export class Exchange {
         return;
       case 'write':
         this.#head({ status: 200, stream: true });
-        this.#client.send(effect.text);
-        if (this.#world.sabotage.doublesEvent()) this.#client.send(effect.text);
+        for (let times = this.#world.sabotage.writesEvent(); times > 0; times--) {
+          this.#client.send(effect.text);
+        }
         return this.#drainLater();
       case 'settle':
-        return this.#head(effect.fault ? { status: 404, body: effect.fault.fault } : { status: 200, stream: true });
+        return this.#head(
+          effect.fault ? { status: 404, body: effect.fault.fault } : { status: 200, stream: true },
+        );
       case 'finish':
         this.#drainLater();
         return this.#client.close(1000);

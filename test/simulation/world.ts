@@ -9,7 +9,7 @@ import type { Exchange } from './worker-node.ts';
 import type { Wire } from './wire.ts';
 
 /** Virtual milliseconds of a run in which things go wrong; then everything is healed and must settle. */
-const TROUBLE_MS = 120_000;
+const TROUBLE_MS = 60_000;
 const SETTLE_MS = 700_000;
 
 const KINDS: readonly ClientKind[] = ['sse2024', 'http2025-03', 'http2025-11'];
@@ -63,7 +63,7 @@ export class World {
   run(): History {
     const sessions = this.chance.between(1, 3);
     for (let index = 0; index < sessions; index++) this.#startClient(index);
-    const faults = this.chance.between(0, 12);
+    const faults = this.chance.between(0, 40);
     for (let index = 0; index < faults; index++) {
       this.clock.after(this.chance.between(0, TROUBLE_MS), () => this.#trouble());
     }
@@ -85,10 +85,14 @@ export class World {
           this.clock.after(this.chance.between(0, TROUBLE_MS / 2), () => client.call());
         }
         this.clock.after(this.chance.between(0, TROUBLE_MS / 2), () => client.notes(8));
-        if (this.chance.happens(0.3)) this.clock.after(this.chance.between(0, TROUBLE_MS / 2), () => client.cancel());
-        if (this.chance.happens(0.1)) this.clock.after(this.chance.between(TROUBLE_MS / 2, TROUBLE_MS), () => client.end());
+        if (this.chance.happens(0.3))
+          this.clock.after(this.chance.between(0, TROUBLE_MS / 2), () => client.cancel());
+        if (this.chance.happens(0.1))
+          this.clock.after(this.chance.between(TROUBLE_MS / 2, TROUBLE_MS), () => client.end());
         for (let word = 0; word < 10; word++) {
-          this.clock.after(this.chance.between(0, TROUBLE_MS), () => this.runner.sessions.get(client.name)?.process.speak());
+          this.clock.after(this.chance.between(0, TROUBLE_MS), () =>
+            this.runner.sessions.get(client.name)?.process.speak(),
+          );
         }
       }),
     );

@@ -1,0 +1,103 @@
+// The checker can fail: each rule is broken on purpose, and the break is found.
+import { describe, expect, test } from 'vitest';
+import { Chance } from './clock.ts';
+import { check, emptyHistory, type CallHistory, type History } from './history.ts';
+import { NO_SABOTAGE, type Sabotage } from './sabotage.ts';
+import { World } from './world.ts';
+
+const SEEDS = 300;
+
+/** Faults over some seeds of a deployment with one thing broken. */
+function faultsOf(sabotage: Partial<Sabotage> | ((chance: Chance) => Partial<Sabotage>)): string[] {
+  const faults: string[] = [];
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const world = new World(seed, () => ({
+      ...NO_SABOTAGE,
+      ...(typeof sabotage === 'function' ? sabotage(new Chance(seed)) : sabotage),
+    }));
+    faults.push(...check(world.run()));
+  }
+  return faults;
+}
+
+const rules = (faults: readonly string[]): string[] =>
+  [...new Set(faults.map((fault) => fault.slice(0, 3)))].toSorted();
+
+describe('mutants of the deployment', () => {
+  test('honest, it breaks nothing', () => {
+    expect(faultsOf({})).toEqual([]);
+  });
+
+  test('R-2: a resent post under a new id runs twice', () => {
+    let count = 0;
+    const faults = faultsOf({
+      repost: (post) => ({ ...post, id: `${post.id}x${String(count++)}` }),
+    });
+    expect(rules(faults)).toContain('R-2');
+  });
+
+  test('R-4: a lost event that nobody asks for again is missed', () => {
+    const faults = faultsOf((chance) => ({ writesEvent: () => (chance.happens(0.1) ? 0 : 1) }));
+    expect(rules(faults)).toContain('R-4');
+  });
+
+  test('R-1, R-4: an event written twice is seen twice', () => {
+    const faults = faultsOf((chance) => ({ writesEvent: () => (chance.happens(0.1) ? 2 : 1) }));
+    expect(rules(faults)).toEqual(expect.arrayContaining(['R-1', 'R-4']));
+  });
+
+  test('R-1, R-9: a frame for one stream written to another crosses answers', () => {
+    const faults = faultsOf((chance) => ({
+      misroute: (socket, followers) =>
+        followers.size > 1 && chance.happens(0.2) ? chance.pick([...followers.keys()]) : socket,
+    }));
+    expect(rules(faults)).toContain('R-1');
+  });
+
+  test('R-8: a runner that reads posts in another order is noticed', () => {
+    const faults = faultsOf((chance) => ({ holdsLineMs: () => (chance.happens(0.3) ? 2_000 : 0) }));
+    expect(rules(faults)).toContain('R-8');
+  });
+});
+
+describe('the checker', () => {
+  const call = (change: Partial<CallHistory>): CallHistory => ({
+    session: 's0',
+    client: 'http2025-11',
+    uid: 'c1',
+    outcomes: ['result:c1'],
+    progress: [],
+    progressSent: 0,
+    isForsaken: false,
+    isCancelled: false,
+    isFollowed: false,
+    ...change,
+  });
+  const ran = [{ session: 's0', kind: 'call' as const, uid: 'c1' }];
+  const history = (change: Partial<CallHistory>, journal: History['journal'] = ran): History => ({
+    ...emptyHistory(),
+    calls: new Map([['c1', call(change)]]),
+    journal,
+  });
+
+  test.each([
+    ['R-1: two outcomes', history({ outcomes: ['result:c1', 'error:runner_lost'] }), /^R-1/],
+    ['R-1: no outcome', history({ outcomes: [] }), /^R-1/],
+    ['R-1: a result of a call that never ran', history({}, []), /^R-1/],
+    ['R-2: two executions', history({}, [...ran, ...ran]), /^R-2/],
+    ['R-4: progress with a gap', history({ progress: [1, 3] }), /^R-4/],
+    ['R-8: something after the outcome', history({ isFollowed: true }), /^R-8/],
+    ['R-9: the answer of another call', history({ outcomes: ['result:c2'] }), /^R-9/],
+    [
+      'R-9: run in another session',
+      history({}, [{ session: 's1', kind: 'call', uid: 'c1' }]),
+      /^R-9/,
+    ],
+  ])('%s', (_title, broken, rule) => {
+    expect(check(broken).some((fault) => rule.test(fault))).toBe(true);
+  });
+
+  test('a history in which all went well breaks nothing', () => {
+    expect(check(history({ progress: [1, 2], progressSent: 2 }))).toEqual([]);
+  });
+});
