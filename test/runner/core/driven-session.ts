@@ -1,0 +1,153 @@
+// A session core that a test drives by hand: frames, lines and time go in, and what it wants done is looked at.
+import { Session, type SessionEffect, type SessionLimits } from '../../../runner/core/session.ts';
+import type { Transport } from '../../../shared/link/control-frames.ts';
+import type { SessionDown, SessionUp } from '../../../shared/link/session-frames.ts';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Round figures, so that a test can say which limit it waits for. */
+export const LIMITS: SessionLimits = {
+  idleTimeoutMs: 1_800_000,
+  vanishTimeoutMs: 120_000,
+  requestTimeoutMs: 60_000,
+  requestLimitMs: 300_000,
+  startTimeoutMs: 30_000,
+  maxInFlight: 64,
+};
+
+/** A frame to the edge, its message as text. */
+export type Sent = SessionUp & { readonly message?: string };
+
+export class DrivenSession {
+  readonly session: Session;
+  now = 1_000_000;
+  #effects: SessionEffect[] = [];
+
+  constructor(options: { transport?: Transport; limits?: Partial<SessionLimits> } = {}) {
+    const { transport = 'streamable', limits = {} } = options;
+    this.session = new Session({ limits: { ...LIMITS, ...limits }, transport }, this.now);
+  }
+
+  /** Linked, initialized by a client with these capabilities, and nothing left to look at. */
+  static initialized(
+    options: {
+      transport?: Transport;
+      limits?: Partial<SessionLimits>;
+      capabilities?: object;
+      revision?: string;
+    } = {},
+  ): DrivenSession {
+    const driven = new DrivenSession(options);
+    driven.receive({ type: 'welcome', expired: false });
+    const stream = options.transport === 'sse' ? 'sse' : 'init';
+    if (stream === 'sse') driven.receive({ type: 'attach', stream, after: null });
+    const { capabilities = {}, revision = '2025-11-25' } = options;
+    driven.post('init', { id: 0, method: 'initialize', params: { capabilities } }, stream);
+    driven.line({ id: 1, result: { protocolVersion: revision } });
+    driven.receive({ type: 'ack', stream, seq: 1 });
+    driven.look();
+    return driven;
+  }
+
+  receive(frame: SessionDown, message?: string): void {
+    this.#keep(
+      this.session.receive(
+        frame,
+        message === undefined ? undefined : encoder.encode(message),
+        this.now,
+      ),
+    );
+  }
+
+  /** A client's message: an object gets `jsonrpc`, text goes as it is. */
+  post(id: string, message: object | string, stream = id): void {
+    const text = typeof message === 'string' ? message : rpc(message);
+    this.receive({ type: 'post', stream, id }, text);
+  }
+
+  /** A line of the process. */
+  line(message: object | string): void {
+    const text = typeof message === 'string' ? message : rpc(message);
+    this.#keep(this.session.line(encoder.encode(text), this.now));
+  }
+
+  /** Lets time pass in one leap: what became due meanwhile is due now. */
+  pass(ms: number): void {
+    this.now += ms;
+    this.#keep(this.session.tick(this.now));
+  }
+
+  /** Lets time pass as the host does: waking exactly when the session asks for it. */
+  sleep(ms: number): void {
+    const until = this.now + ms;
+    for (let turns = 0; turns < 10_000; turns++) {
+      const at = this.session.wakeAt(this.now);
+      if (at === undefined || at > until) break;
+      this.now = Math.max(this.now, at);
+      this.#keep(this.session.tick(this.now));
+    }
+    this.now = until;
+  }
+
+  unlink(): void {
+    this.#keep(this.session.unlinked(this.now));
+  }
+
+  /** A new socket, over which the edge says welcome. */
+  relink(expired = false): void {
+    this.unlink();
+    this.receive({ type: 'welcome', expired });
+  }
+
+  exit(description: string): void {
+    this.#keep(this.session.exited(description, this.now));
+  }
+
+  overlong(bytes: number): void {
+    this.#keep(this.session.overlong(bytes, this.now));
+  }
+
+  stderr(text: string): void {
+    this.#keep(this.session.stderr(text, this.now));
+  }
+
+  end(reason: Parameters<Session['end']>[0]): void {
+    this.#keep(this.session.end(reason, this.now));
+  }
+
+  /** Everything since the last look. */
+  look(): { sent: Sent[]; written: string[]; done: string[]; audit: string[] } {
+    const effects = this.#effects;
+    this.#effects = [];
+    const sent: Sent[] = [];
+    const written: string[] = [];
+    const done: string[] = [];
+    const audit: string[] = [];
+    for (const effect of effects) {
+      if (effect.do === 'send') {
+        const { frame, message } = effect;
+        sent.push(message ? { ...frame, message: decoder.decode(message) } : frame);
+      } else if (effect.do === 'write') written.push(decoder.decode(effect.line));
+      else if (effect.do === 'audit') audit.push(`${effect.call.method} ${effect.call.outcome}`);
+      else if (effect.do === 'stop') done.push(`stop: ${effect.reason}`);
+      else if (effect.do === 'note') done.push(`${effect.level}: ${effect.words}`);
+      else done.push(effect.do);
+    }
+    return { sent, written, done, audit };
+  }
+
+  #keep(effects: readonly SessionEffect[]): void {
+    this.#effects.push(...effects);
+  }
+}
+
+/** A JSON-RPC message as one line. */
+export const rpc = (message: object): string => JSON.stringify({ jsonrpc: '2.0', ...message });
+
+/** The error code and fault of a sent event. */
+export function faultOf(frame: Sent): unknown {
+  if (frame.type !== 'event') return frame;
+  const { id, error } = JSON.parse(frame.message ?? 'null');
+  return { id, fault: error.data.fault, phase: error.data.phase };
+}
