@@ -1,0 +1,387 @@
+// The session actor's machine: where frames go, what a waiting worker is answered, and when a runner is given up.
+import { describe, expect, test } from 'vitest';
+
+import {
+  DIAL_WAIT_MS,
+  JSON_WAIT_MS,
+  LOST_LIMIT_MS,
+  Relay,
+  type PostAnswer,
+  type RelayEffect,
+} from '../../edge/core/relay.ts';
+import { LINK_GRACE_MS, OFFLINE_QUEUE } from '../../shared/limits.ts';
+
+const T = 1_000_000;
+const END_WAIT_MS = 5_000;
+const DELIVERY_DELAY_MS = 500;
+const ANSWER = '{"jsonrpc":"2.0","id":1,"result":{}}';
+
+const linked = (): Relay => new Relay({ state: 'linked', epoch: 1 });
+const question = (id: string) =>
+  ({ id, stream: id, message: `{"q":"${id}"}`, wants: 'answer', requestIds: ['1'] }) as const;
+const notice = (id: string) =>
+  ({ id, stream: 'get', message: '{}', wants: 'accepted', requestIds: [] }) as const;
+
+const event = (stream: string, seq: number, final = false, message = ANSWER): string =>
+  `${JSON.stringify(final ? { type: 'event', stream, seq, final } : { type: 'event', stream, seq })}\n${message}`;
+const frame = (header: object): string => JSON.stringify(header);
+
+/** Effects in one line each. */
+const told = (effects: readonly RelayEffect[]): string[] =>
+  effects.map((effect) => {
+    switch (effect.do) {
+      case 'link':
+        return `link ${effect.text}`;
+      case 'closeLink':
+        return `closeLink ${effect.code}`;
+      case 'tell':
+        return `tell ${effect.socket} ${effect.text}`;
+      case 'close':
+        return `close ${effect.socket} ${effect.code}`;
+      case 'answer':
+        return `answer ${effect.id} ${brief(effect.answer)}`;
+      case 'forget':
+        return 'forget';
+    }
+  });
+
+const brief = (answer: PostAnswer): string => {
+  switch (answer.kind) {
+    case 'answered':
+      return `answered ${String(answer.message)}`;
+    case 'follow':
+      return answer.isAccepted ? 'follow accepted' : 'follow';
+    case 'accepted':
+      return 'accepted';
+    case 'refused':
+      return `refused ${answer.fault.fault} ${String(answer.fault.phase)}`;
+  }
+};
+
+describe('a post', () => {
+  test('[LP1] goes to the runner as it is, and its whole answer comes back unread', () => {
+    const relay = linked();
+    expect(told(relay.post(question('a'), T))).toEqual([
+      'link {"type":"post","stream":"a","id":"a"}\n{"q":"a"}',
+    ]);
+    expect(told(relay.fromRunner(event('a', 1, true), T))).toEqual([`answer a answered ${ANSWER}`]);
+  });
+
+  test('that ended without a message is answered with none', () => {
+    const relay = linked();
+    relay.post(question('a'), T);
+    expect(
+      told(relay.fromRunner(frame({ type: 'event', stream: 'a', seq: 1, final: true }), T)),
+    ).toEqual(['answer a answered undefined']);
+  });
+
+  test('whose first event is not its last becomes a stream, and the runner keeps the event', () => {
+    const relay = linked();
+    relay.post(question('a'), T);
+    expect(told(relay.fromRunner(event('a', 1), T))).toEqual(['answer a follow accepted']);
+  });
+
+  test('that is not answered soon becomes a stream; whether it was accepted is told', () => {
+    const relay = linked();
+    relay.post(question('a'), T);
+    relay.post(question('b'), T + 10);
+    relay.fromRunner(frame({ type: 'accepted', id: 'a' }), T + 100);
+    expect(relay.wakeAt.soon).toBe(T + JSON_WAIT_MS);
+    expect(told(relay.tick(T + JSON_WAIT_MS - 1))).toEqual([]);
+    expect(told(relay.tick(T + JSON_WAIT_MS))).toEqual(['answer a follow accepted']);
+    expect(told(relay.tick(T + JSON_WAIT_MS + 10))).toEqual(['answer b follow']);
+    expect(relay.wakeAt).toEqual({ soon: undefined, durable: undefined });
+  });
+
+  test('[LP13] of a notification is answered when the runner has it, not before', () => {
+    const relay = linked();
+    relay.post(notice('n'), T);
+    expect(told(relay.tick(T + 60_000))).toEqual([]);
+    expect(told(relay.fromRunner(frame({ type: 'accepted', id: 'n' }), T))).toEqual([
+      'answer n accepted',
+    ]);
+  });
+
+  test('that only waits for its acceptance asks for no timer', () => {
+    const relay = linked();
+    relay.post(notice('n'), T);
+    relay.unlinked(T);
+    expect(relay.wakeAt.soon).toBeUndefined();
+    relay.post(question('a'), T + 5);
+    expect(relay.wakeAt.soon).toBe(T + 5 + JSON_WAIT_MS);
+  });
+
+  test('[R-1] of an HTTP+SSE request tells the stream what it owes before it is accepted', () => {
+    const relay = linked();
+    relay.follow('sse', 's1');
+    relay.post({ ...notice('p'), stream: 'sse', requestIds: ['"x"', '7'] }, T);
+    expect(told(relay.fromRunner(frame({ type: 'accepted', id: 'p' }), T))).toEqual([
+      'tell s1 {"type":"owes","ids":["\\"x\\"","7"]}',
+      'answer p accepted',
+    ]);
+  });
+
+  test('that the runner refuses is refused with the runner’s words', () => {
+    const relay = linked();
+    relay.post(question('a'), T);
+    const refusal = { type: 'refused', of: 'a', fault: 'overloaded', phase: 'not_sent' };
+    expect(told(relay.fromRunner(frame(refusal), T))).toEqual([
+      'answer a refused overloaded not_sent',
+    ]);
+    expect(relay.wakeAt.soon).toBeUndefined();
+  });
+
+  test('[LP17] carries which answers were delivered whole; without one they are told soon', () => {
+    const relay = linked();
+    for (const id of ['a', 'b']) {
+      relay.post(question(id), T);
+      relay.fromRunner(event(id, 1, true), T);
+    }
+    // b’s post carried a.
+    expect(relay.wakeAt.soon).toBe(T + DELIVERY_DELAY_MS);
+    expect(told(relay.post(question('c'), T))[0]).toBe(
+      'link {"type":"post","stream":"c","id":"c","delivered":["b"]}\n{"q":"c"}',
+    );
+    relay.fromRunner(event('c', 1, true), T);
+    expect(told(relay.tick(T + DELIVERY_DELAY_MS))).toEqual([
+      'link {"type":"delivered","streams":["c"]}',
+    ]);
+    expect(relay.wakeAt.soon).toBeUndefined();
+  });
+});
+
+describe('followers', () => {
+  test('[D1] events go to the follower of their stream as they came, and to nobody else', () => {
+    const relay = linked();
+    relay.follow('get', 's1');
+    relay.follow('a', 's2');
+    const text = event('a', 3, false, '{"not":  "read"}');
+    expect(told(relay.fromRunner(text, T))).toEqual([`tell s2 ${text}`]);
+    const attached = frame({ type: 'attached', stream: 'get', after: 0 });
+    expect(told(relay.fromRunner(attached, T))).toEqual([`tell s1 ${attached}`]);
+  });
+
+  test('[F-59] an event of a stream nobody follows reaches nobody; the runner keeps it', () => {
+    const relay = linked();
+    relay.follow('get', 's1');
+    relay.post(question('a'), T);
+    expect(told(relay.fromRunner(event('b', 1, true), T))).toEqual([
+      'link {"type":"detach","stream":"b"}',
+    ]);
+    expect(told(relay.fromRunner(frame({ type: 'accepted', id: 'b' }), T))).toEqual([]);
+    expect(
+      told(relay.fromRunner(frame({ type: 'refused', of: 'b', fault: 'overloaded' }), T)),
+    ).toEqual([]);
+  });
+
+  test('a later follower of the same stream wins; the earlier is closed with 4409 and its end is no detach', () => {
+    const relay = linked();
+    relay.follow('get', 's1');
+    expect(told(relay.follow('get', 's2'))).toEqual(['close s1 4409', 'tell s2 {"type":"linked"}']);
+    expect(told(relay.unfollow('get', 's1'))).toEqual([]);
+    expect(told(relay.unfollow('get', 's2'))).toEqual(['link {"type":"detach","stream":"get"}']);
+  });
+
+  test('a plain second GET is refused, and makes the first one show whether it lives; resuming may take over', () => {
+    const relay = linked();
+    relay.follow('get', 's1');
+    const { fault, effects } = relay.mayFollow('get', false);
+    expect(fault?.fault).toBe('stream_conflict');
+    expect(told(effects)).toEqual(['tell s1 {"type":"probe"}']);
+    expect(relay.mayFollow('get', true).fault).toBeUndefined();
+    expect(relay.mayFollow('a', false).fault).toBeUndefined();
+  });
+
+  test('[LP18] what they say goes to the runner unread, and nowhere while it is away', () => {
+    const relay = linked();
+    relay.follow('a', 's1');
+    const ack = frame({ type: 'ack', stream: 'a', seq: 1 });
+    expect(told(relay.fromWorker(ack))).toEqual([`link ${ack}`]);
+    relay.unlinked(T);
+    expect(told(relay.fromWorker(ack))).toEqual([]);
+  });
+});
+
+describe('a runner that breaks the protocol', () => {
+  test.each([
+    ['no JSON', 'hello'],
+    ['an unknown type', '{"type":"spawn"}'],
+    ['a worker’s frame', '{"type":"end"}'],
+    ['a command', '{"type":"accepted","id":"a","command":"sh"}'],
+  ])('[LP2] with %s is closed with 4400', (_what, text) => {
+    const relay = linked();
+    relay.post(question('a'), T);
+    expect(told(relay.fromRunner(text, T))).toEqual(['closeLink 4400']);
+  });
+});
+
+describe('a link that is lost', () => {
+  const lost = (): Relay => {
+    const relay = linked();
+    relay.unlinked(T);
+    return relay;
+  };
+
+  test('[LP18] comes back: waiting posts are sent again, followers say once more what they need', () => {
+    const relay = linked();
+    relay.follow('get', 's1');
+    relay.post(question('a'), T);
+    relay.unlinked(T);
+    relay.post(notice('n'), T + 1);
+    expect(told(relay.linked(2))).toEqual([
+      'link {"type":"welcome","expired":false}',
+      'link {"type":"post","stream":"a","id":"a"}\n{"q":"a"}',
+      'link {"type":"post","stream":"get","id":"n"}\n{}',
+      'tell s1 {"type":"linked"}',
+    ]);
+    expect(relay.epoch).toBe(2);
+  });
+
+  test('[R-7] [LP20] longer than the grace answers what is in flight: lost if accepted, offline if not', () => {
+    const relay = linked();
+    relay.follow('get', 's1');
+    relay.follow('p', 's2');
+    relay.post(notice('n'), T);
+    relay.post(notice('m'), T);
+    relay.unlinked(T);
+    expect(relay.wakeAt.durable).toBe(T + LINK_GRACE_MS);
+    expect(told(relay.tick(T + LINK_GRACE_MS - 1))).toEqual([]);
+    expect(told(relay.tick(T + LINK_GRACE_MS))).toEqual([
+      'answer n refused runner_offline unknown',
+      'answer m refused runner_offline unknown',
+      'tell s2 {"type":"gone","fault":"runner_lost"}',
+    ]);
+    expect(relay.wakeAt.durable).toBe(T + LOST_LIMIT_MS);
+    expect(told(relay.tick(T + LINK_GRACE_MS + 1))).toEqual([]);
+    expect(told(relay.linked(2))[0]).toBe('link {"type":"welcome","expired":true}');
+    relay.unlinked(T + 60_000);
+    expect(told(relay.linked(3))[0]).toBe('link {"type":"welcome","expired":false}');
+  });
+
+  test('[R-7] keeps its GET stream over the grace: its client waits for notifications, not for answers', () => {
+    const relay = linked();
+    relay.follow('get', 's1');
+    relay.unlinked(T);
+    expect(told(relay.tick(T + LINK_GRACE_MS))).toEqual([]);
+    expect(told(relay.linked(2))).toContain('tell s1 {"type":"linked"}');
+  });
+
+  test('[R-7] holds 32 requests in the grace and refuses more', () => {
+    const relay = lost();
+    for (let n = 0; n < OFFLINE_QUEUE; n++)
+      expect(told(relay.post(notice(`n${n}`), T))).toEqual([]);
+    expect(told(relay.post(question('a'), T))).toEqual([
+      'answer a refused runner_offline undefined',
+    ]);
+    expect(relay.mayFollow('b', false).fault?.fault).toBe('runner_offline');
+  });
+
+  test('[R-7] refuses at once after the grace', () => {
+    const relay = lost();
+    relay.tick(T + LINK_GRACE_MS);
+    expect(told(relay.post(question('a'), T))).toEqual([
+      'answer a refused runner_offline undefined',
+    ]);
+  });
+
+  test('for five minutes ends the session', () => {
+    const relay = lost();
+    relay.follow('get', 's1');
+    relay.tick(T + LINK_GRACE_MS);
+    expect(told(relay.tick(T + LOST_LIMIT_MS))).toEqual([
+      'tell s1 {"type":"gone","fault":"runner_lost"}',
+      'closeLink 1000',
+      'forget',
+    ]);
+    expect(relay.wakeAt).toEqual({ soon: undefined, durable: undefined });
+  });
+});
+
+describe('a session', () => {
+  test('whose runner never dials is given up after 10 s', () => {
+    const relay = new Relay({ state: 'awaited', until: T + DIAL_WAIT_MS });
+    relay.post(notice('a'), T);
+    expect(relay.wakeAt.soon).toBe(T + DIAL_WAIT_MS);
+    expect(told(relay.tick(T + DIAL_WAIT_MS))).toEqual([
+      'answer a refused runner_offline undefined',
+      'closeLink 1000',
+      'forget',
+    ]);
+  });
+
+  test('that is awaited holds posts for the runner’s dial', () => {
+    const relay = new Relay({ state: 'awaited', until: T + DIAL_WAIT_MS });
+    expect(told(relay.post(question('a'), T))).toEqual([]);
+    expect(told(relay.linked(1))).toEqual([
+      'link {"type":"welcome","expired":false}',
+      'link {"type":"post","stream":"a","id":"a"}\n{"q":"a"}',
+    ]);
+  });
+
+  test('[F-28] ended by its client asks the runner first, and waits for it no longer than 5 s', () => {
+    const relay = linked();
+    relay.post(notice('n'), T);
+    expect(told(relay.end(T))).toEqual(['link {"type":"end"}']);
+    expect(told(relay.post(question('b'), T))).toEqual([
+      'answer b refused session_not_found undefined',
+    ]);
+    expect(relay.mayFollow('get', true).fault?.fault).toBe('session_not_found');
+    expect(relay.wakeAt.soon).toBe(T + END_WAIT_MS);
+    expect(told(relay.tick(T + END_WAIT_MS))).toEqual([
+      'answer n refused session_not_found undefined',
+      'closeLink 1000',
+      'forget',
+    ]);
+  });
+
+  test('ended by its client relays what still comes until `ended`', () => {
+    const relay = linked();
+    relay.follow('a', 's1');
+    relay.end(T);
+    const last = event('a', 1, true);
+    expect(told(relay.fromRunner(last, T))).toEqual([`tell s1 ${last}`]);
+    expect(told(relay.fromRunner(frame({ type: 'ended' }), T))).toEqual([
+      'tell s1 {"type":"gone","fault":"session_not_found"}',
+      'closeLink 1000',
+      'forget',
+    ]);
+    expect(told(relay.end(T))).toEqual([]);
+  });
+
+  test('ended while its runner is away is over at once; a runner that breaks and returns meanwhile is told', () => {
+    const away = linked();
+    away.unlinked(T);
+    expect(told(away.end(T))).toEqual(['closeLink 1000', 'forget']);
+    const broken = linked();
+    broken.end(T);
+    broken.unlinked(T);
+    expect(told(broken.linked(2))).toEqual([
+      'link {"type":"welcome","expired":false}',
+      'link {"type":"end"}',
+    ]);
+  });
+
+  test('[LP11] given up by the fleet tells everyone once, and lets nothing in any more', () => {
+    const relay = linked();
+    relay.follow('get', 's1');
+    relay.post(question('a'), T);
+    expect(told(relay.giveUp({ fault: 'runner_lost' }))).toEqual([
+      'answer a refused runner_lost undefined',
+      'tell s1 {"type":"gone","fault":"runner_lost"}',
+      'closeLink 1000',
+      'forget',
+    ]);
+    expect(told(relay.giveUp({ fault: 'runner_lost' }))).toEqual([]);
+    expect(told(relay.linked(9))).toEqual([]);
+    expect(told(relay.post(question('b'), T))).toEqual([
+      'answer b refused session_not_found undefined',
+    ]);
+  });
+
+  test('[F-89] restored after hibernation knows its link and its followers', () => {
+    const relay = new Relay({ state: 'linked', epoch: 7 }, [['get', 's1']]);
+    expect([relay.epoch, relay.followers]).toEqual([7, 1]);
+    const text = event('get', 9);
+    expect(told(relay.fromRunner(text, T))).toEqual([`tell s1 ${text}`]);
+  });
+});
