@@ -87,7 +87,8 @@ export class ProcessNode {
     const { uid = '', work = { ms: 0, progress: 0, bytes: 0 } } = params ?? {};
     this.#record('call', uid);
     const token = params?._meta?.progressToken;
-    for (let step = 1; step <= work.progress && token !== undefined; step++) {
+    const steps = token === undefined ? 0 : work.progress;
+    for (let step = 1; step <= steps; step++) {
       this.#later((work.ms * step) / (work.progress + 1), () => {
         if (this.#cancelled.has(id)) return;
         this.#say({
