@@ -5,6 +5,8 @@ import { readText } from './config/file-text.ts';
 import { findSyntaxFault } from './config/json-syntax.ts';
 import type { ConfigProblem } from './config/problem.ts';
 import { ConfigReader } from './config/reader.ts';
+import type { ProcessLimits } from './process/cgroup.ts';
+import type { ProcessUser } from './process/process-user.ts';
 
 /** A configured server. Paths are absolute, references filled; `env` may hold secrets and is never logged. */
 export interface ServerConfig {
@@ -24,6 +26,10 @@ export interface ServerConfig {
   readonly maxLineBytes: number;
   readonly maxInFlight: number;
   readonly maxSessions: number;
+  /** Whom its processes run as; absent for the runner's own user. */
+  readonly user?: ProcessUser;
+  /** What one of its processes may use, together with all that it starts. */
+  readonly limits?: ProcessLimits;
 }
 
 /** A whole config. `edge` is an origin without trailing slash. */

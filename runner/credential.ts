@@ -4,6 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 
 /** 256 bits: out of reach of guessing, so that an unsalted hash at the edge is enough. 43 characters of base64url. */
 const SECRET_BYTES = 32;
@@ -63,7 +64,7 @@ async function readOpened(path: string, file: FileHandle): Promise<TokenReading>
   if (!stat.isFile())
     return refuse(`token file ${path} is not a regular file. Name the file that holds the token.`);
   // Windows has no such bits, and reports 0666 for every file.
-  if (process.platform !== 'win32' && (stat.mode & 0o077) !== 0) {
+  if (process.platform !== 'win32' && (stat.mode & openBits(path, stat.uid)) !== 0) {
     const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
     return refuse(
       `token file ${path} is open to other users (mode ${mode}). Run: chmod 600 ${shellQuoted(path)} and, if others use this machine, make a new token with mcp-bridge credential runner.`,
@@ -74,6 +75,16 @@ async function readOpened(path: string, file: FileHandle): Promise<TokenReading>
       `token file ${path} is too large to be one. Name the file that holds the token alone.`,
     );
   return judgeToken(path, (await file.readFile('utf8')).trim());
+}
+
+/**
+ * The mode bits by which others could read the file. For a service with User=, systemd (LoadCredential=)
+ * grants that user by an ACL, whose mask shows as the group's bit; the group itself gets nothing.
+ */
+function openBits(path: string, ownerUid: number): number {
+  const folder = process.env['CREDENTIALS_DIRECTORY'];
+  const isOfSystemd = folder !== undefined && folder !== '' && dirname(path) === resolve(folder);
+  return isOfSystemd && ownerUid === 0 ? 0o037 : 0o077;
 }
 
 function judgeToken(path: string, text: string): TokenReading {

@@ -4,10 +4,11 @@ import { nanoid } from 'nanoid';
 import type { ServerConfig } from './config.ts';
 import { Breaker } from './core/breaker.ts';
 import type { Log } from './log.ts';
+import type { Containment } from './process/containment.ts';
 import { processEnvironment } from './process/environment.ts';
 import { isFailure, type ExitFacts } from './process/exit.ts';
 import { startProcess, type ProcessListener, type StdioProcess } from './process/stdio-process.ts';
-import { runnerMark } from './process/sweep.ts';
+import { runnerMark } from './process/runner-mark.ts';
 import type { Fault } from '../shared/fault.ts';
 import type { ProcessSnapshot } from './running-runner.ts';
 
@@ -82,9 +83,16 @@ export type Taken =
   | { readonly ok: true; readonly process: PooledProcess }
   | { readonly ok: false; readonly fault: Fault };
 
+/** What all processes of a runner have in common. `token` is named so that none of them can log it. */
+export interface ProcessGround {
+  readonly token: string;
+  readonly containment?: Containment | undefined;
+}
+
 /** The processes of one server. */
 export class ProcessPool {
   readonly #server: ServerConfig;
+  readonly #ground: ProcessGround;
   readonly #log: Log;
   readonly #breaker = new Breaker();
   readonly #warm: PooledProcess[] = [];
@@ -92,8 +100,9 @@ export class ProcessPool {
   #isClosed = false;
   exits = 0;
 
-  constructor(server: ServerConfig, log: Log) {
+  constructor(server: ServerConfig, ground: ProcessGround, log: Log) {
     this.#server = server;
+    this.#ground = ground;
     this.#log = log;
     this.#replenish();
   }
@@ -109,7 +118,7 @@ export class ProcessPool {
     const verdict = this.#breaker.allow(now);
     if (verdict.ok) return { ok: true, process: this.#start() };
     const seconds = String(Math.ceil(verdict.retryAfterMs / 1000));
-    const message = `The server "${this.#server.name}" keeps failing to start; the next attempt is possible in ${seconds} s.`;
+    const message = `The server "${this.#server.name}" keeps failing to start; the next attempt is possible in ${seconds} s. Run \`mcp-bridge check\` on the runner to see why.`;
     return { ok: false, fault: { fault: 'process_start_failed', message } };
   }
 
@@ -146,16 +155,21 @@ export class ProcessPool {
   }
 
   #start(): PooledProcess {
-    const { name, command, args, env, cwd, inheritEnv, maxLineBytes } = this.#server;
+    const { name, command, args, env, cwd, inheritEnv, maxLineBytes, user, limits } = this.#server;
+    const { token, containment } = this.#ground;
     const spec = {
       server: name,
       command,
       args,
       cwd,
       maxLineBytes,
-      env: processEnvironment(process.env, env, inheritEnv),
+      env: processEnvironment(process.env, env, inheritEnv, user),
       mark: nanoid(),
       runnerMark: runnerMark(),
+      containment,
+      limits,
+      user,
+      secrets: [token, ...Object.values(env)],
     };
     const pooled: PooledProcess = new PooledProcess(
       (listener) => startProcess(spec, listener),

@@ -144,7 +144,8 @@ class Runner implements RunningRunner {
   }
 
   #addPool(server: ServerConfig): void {
-    this.#pools.set(server.name, new ProcessPool(server, this.#log.child({ server: server.name })));
+    const log = this.#log.child({ server: server.name });
+    this.#pools.set(server.name, new ProcessPool(server, this.#options, log));
   }
 
   async drain(): Promise<void> {

@@ -158,7 +158,9 @@ export class SessionHost {
     const { reason, code, signal, ranMs } = facts;
     log.info('process ended', { reason, code, signal, ranMs });
     this.#isProcessGone = true;
-    this.#perform(this.#session.exited(describeExit(facts), Date.now()));
+    const words = describeExit(facts);
+    const description = reason === 'spawn_failed' ? `could not be started: ${words}` : words;
+    this.#perform(this.#session.exited(description, Date.now()));
     this.#maybeFinish();
   }
 

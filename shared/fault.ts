@@ -140,6 +140,13 @@ export const FAULTS = {
     retryable: false,
     message: 'This Last-Event-ID names no event of this session.',
   },
+  // 204 is how an event stream says "do not reconnect" (HTML, "Server-sent events"); a 200 that ends would be reopened.
+  stream_over: {
+    code: 42016,
+    status: 204,
+    retryable: false,
+    message: 'The stream has ended; nothing follows this event.',
+  },
   unauthorized: {
     code: 42020,
     status: 401,

@@ -2,6 +2,7 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
+import { EDGE_BINDINGS } from './fixtures/edge-settings.ts';
 import { TotalsReporter } from './totals-reporter.ts';
 
 // Tests stay on this machine: no usage reports, no download of a sample `Request.cf`.
@@ -26,7 +27,12 @@ export default defineConfig({
         },
       },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: { bindings: EDGE_BINDINGS },
+          }),
+        ],
         test: { name: 'edge', include: ['test/edge/**/*.test.ts'] },
       },
       {

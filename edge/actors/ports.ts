@@ -15,20 +15,21 @@ import type { SessionActor } from './session-actor.ts';
 /** Ports on the actors of `env`. */
 export function durablePorts(env: Env): Ports {
   return {
-    session: (name) => sessionPort(env.SESSION.getByName(name)),
+    session: (name) => sessionPort(() => env.SESSION.getByName(name)),
     fleet: fleetPort(env),
   };
 }
 
-function sessionPort(stub: DurableObjectStub<SessionActor>): SessionPort {
+/** A stub whose actor broke away stays broken: each attempt takes one of its own, or no stream would ever come back (F-87). */
+function sessionPort(stub: () => DurableObjectStub<SessionActor>): SessionPort {
   return {
-    open: (opening) => stub.open(opening),
-    openWith: (opening, post) => stub.openWith(opening, post),
-    post: (post) => stub.post(post),
-    end: () => stub.end(),
-    follow: (stream, resumes, listener) => follow(stub, stream, resumes, listener),
+    open: (opening) => stub().open(opening),
+    openWith: (opening, post) => stub().openWith(opening, post),
+    post: (post) => stub().post(post),
+    end: () => stub().end(),
+    follow: (stream, resumes, listener) => follow(stub(), stream, resumes, listener),
     link: (request, dial) =>
-      stub.fetch(upgrade('link', { ...dial, epoch: String(dial.epoch) }, request)),
+      stub().fetch(upgrade('link', { ...dial, epoch: String(dial.epoch) }, request)),
   };
 }
 

@@ -145,6 +145,8 @@ export class SessionActor extends DurableObject<Env> {
     const epoch = Number(dial.get('epoch'));
     const headers = { 'Sec-WebSocket-Protocol': dial.get('subprotocol') ?? '' };
     if (epoch <= this.#relay.epoch) {
+      // Its end comes to this object as any other's: it must be told apart, and never taken for the link (0 is no epoch).
+      server.serializeAttachment({ role: 'runner', epoch: 0 } satisfies Attachment);
       server.close(CLOSE.replaced, 'an epoch of this session is newer');
       return new Response(null, { status: 101, webSocket: client, headers });
     }

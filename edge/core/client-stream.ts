@@ -17,7 +17,13 @@ export interface ClientStreamOptions {
   readonly stream: string;
   /** The post whose answers this stream carries, when the worker still has to see it accepted. */
   readonly post?:
-    | { readonly id: string; readonly message: string; readonly isAccepted: boolean }
+    | {
+        readonly id: string;
+        readonly message: string;
+        readonly isAccepted: boolean;
+        /** It was given to a link before, so the runner may have it although nobody said so. */
+        readonly isSent?: boolean;
+      }
     | undefined;
   /** Where the client left off; null continues behind what was acknowledged. */
   readonly after: number | null;
@@ -46,9 +52,12 @@ export class ClientStream {
   readonly #options: ClientStreamOptions;
   readonly #open: Set<string>;
   #isAccepted: boolean;
+  #isSent: boolean;
   /** Last event written towards the client, and last one acknowledged; null until an attach told where the stream stands. */
   #written: number | null;
   #acked: number;
+  /** An attach is on its way; events sent before it was heeded come again after `attached`. */
+  #isAttaching = false;
   #isDone = false;
   /** The final event was written; its acknowledgement is all that is left. */
   #isFinal = false;
@@ -61,12 +70,18 @@ export class ClientStream {
     this.#options = options;
     this.#open = new Set(options.requestIds);
     this.#isAccepted = options.post?.isAccepted ?? true;
+    this.#isSent = options.post?.isSent === true;
     this.#written = options.post ? 0 : options.after;
     this.#acked = this.#written ?? 0;
   }
 
   get isDone(): boolean {
     return this.#isDone;
+  }
+
+  /** A request that was sent may run although nobody said that it was accepted: it must not look safe to repeat (R-2). */
+  get #mayHaveArrived(): boolean {
+    return this.#isAccepted || this.#isSent;
   }
 
   /** A frame from the actor. */
@@ -81,6 +96,7 @@ export class ClientStream {
         this.#attach();
         break;
       case 'attached':
+        this.#isAttaching = false;
         this.#attempt = 0;
         this.#brokenSince = undefined;
         this.#written ??= frame.after;
@@ -97,7 +113,9 @@ export class ClientStream {
         break;
       case 'gone':
         this.#fail(
-          this.#isAccepted || frame.fault !== 'runner_lost' ? frame : { fault: 'runner_offline' },
+          this.#mayHaveArrived || frame.fault !== 'runner_lost'
+            ? frame
+            : { fault: 'runner_offline' },
         );
         break;
       case 'probe':
@@ -126,7 +144,11 @@ export class ClientStream {
     if (this.#isDone || this.#isFinal) return [];
     this.#brokenSince ??= now;
     if (now - this.#brokenSince > LINK_GRACE_MS) {
-      this.#fail({ fault: this.#isAccepted ? 'runner_lost' : 'runner_offline', phase: 'unknown' });
+      this.#fail(
+        this.#mayHaveArrived
+          ? { fault: 'runner_lost', phase: 'unknown' }
+          : { fault: 'runner_offline' },
+      );
       return this.#flush();
     }
     const delayMs = fullJitterMs(this.#attempt, REDIAL_BASE_MS, REDIAL_CAP_MS, random);
@@ -156,10 +178,13 @@ export class ClientStream {
     if (post && !this.#isAccepted) {
       const text = encodeText({ type: 'post', stream, id: post.id }, post.message);
       this.#effects.push({ do: 'send', text });
+      this.#isSent = true;
+      this.#isAttaching = false;
     } else this.#attach();
   }
 
   #attach(): void {
+    this.#isAttaching = true;
     this.#send({ type: 'attach', stream: this.#options.stream, after: this.#written });
   }
 
@@ -167,10 +192,12 @@ export class ClientStream {
     this.#isAccepted = true;
     this.#brokenSince = undefined;
     this.#attempt = 0;
-    const last = this.#written ?? seq - 1;
-    if (seq <= last) return;
-    // A gap can only come from a break that this socket did not see: go back to what is known.
-    if (seq > last + 1) return this.#attach();
+    const last = this.#written;
+    // Before `attached` an event is one that was on its way to an earlier follower; what is owed here follows that.
+    if (last === null || seq <= last) return;
+    // A gap can only come from a break that this socket did not see: go back to what is known. Once: each attach makes
+    // the runner send everything again, and a thousand events on their way must not ask for that a thousand times.
+    if (seq > last + 1) return this.#isAttaching ? undefined : this.#attach();
     this.#written = seq;
     if (message !== undefined) {
       this.#settle(message);
@@ -205,7 +232,7 @@ export class ClientStream {
     const error = faultError({
       fault,
       message,
-      phase: phase ?? (this.#isAccepted ? 'sent' : 'not_sent'),
+      phase: phase ?? (this.#isAccepted ? 'sent' : this.#isSent ? 'unknown' : 'not_sent'),
     });
     // A stream that is over owes nothing more: what had no answer was cancelled.
     if (fault === 'stream_over') this.#open.clear();

@@ -1,7 +1,7 @@
 // The session actor's machine: streams and sockets, not JSON-RPC (DESIGN D1). It passes frames between the runner's socket
 // and the workers that follow streams, answers short posts in one body, and gives up when the runner stays away.
 // Pure: inputs in, effects out. Implements LP8, LP13, LP17, LP18, LP20, R-7.
-import type { Fault } from '../../shared/fault.ts';
+import type { Fault, Phase } from '../../shared/fault.ts';
 import { decodeText, encodeText } from '../../shared/link/codec.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import {
@@ -35,8 +35,8 @@ const DELIVERY_DELAY_MS = 500;
 export type PostAnswer =
   /** The whole answer; `message` is absent when the request ended without one (cancelled). */
   | { readonly kind: 'answered'; readonly message: string | undefined }
-  /** The answer is a stream: follow it. `isAccepted` false: post it again there. */
-  | { readonly kind: 'follow'; readonly isAccepted: boolean }
+  /** The answer is a stream: follow it. `isAccepted` false: post it again there; `isSent`: the runner may have it all the same. */
+  | { readonly kind: 'follow'; readonly isAccepted: boolean; readonly isSent: boolean }
   | { readonly kind: 'accepted' }
   | { readonly kind: 'refused'; readonly fault: Fault };
 
@@ -62,6 +62,8 @@ interface Waiting {
   /** Raw JSON text of the ids of its requests. */
   readonly requestIds: readonly string[];
   readonly since: number;
+  /** It was given to a link. Without `accepted`, nobody knows whether it arrived. */
+  isSent: boolean;
   isAccepted: boolean;
 }
 
@@ -149,11 +151,11 @@ export class Relay {
   }
 
   /** A worker posts a message and waits for {@link PostAnswer}. */
-  post(post: Omit<Waiting, 'since' | 'isAccepted'>, now: number): RelayEffect[] {
+  post(post: Omit<Waiting, 'since' | 'isSent' | 'isAccepted'>, now: number): RelayEffect[] {
     const fault = this.#whyNot();
     if (fault) this.#answer(post.id, { kind: 'refused', fault });
     else {
-      const waiting = { ...post, since: now, isAccepted: false };
+      const waiting = { ...post, since: now, isSent: false, isAccepted: false };
       this.#waiting.set(post.id, waiting);
       if (this.#link.state === 'linked') this.#sendPost(waiting);
     }
@@ -234,7 +236,8 @@ export class Relay {
     if (this.#endAt !== undefined && this.#endAt <= now) this.#ended({ type: 'ended' });
     for (const waiting of this.#waiting.values()) {
       if (waiting.wants === 'answer' && waiting.since + JSON_WAIT_MS <= now) {
-        this.#answer(waiting.id, { kind: 'follow', isAccepted: waiting.isAccepted });
+        const { isAccepted, isSent } = waiting;
+        this.#answer(waiting.id, { kind: 'follow', isAccepted, isSent });
       }
     }
     if (this.#deliverAt !== undefined && this.#deliverAt <= now) this.#tellDelivered();
@@ -264,7 +267,7 @@ export class Relay {
     const waiting = this.#waiting.get(frame.stream);
     if (waiting?.wants === 'answer') {
       if (!frame.final || frame.seq !== 1) {
-        return this.#answer(waiting.id, { kind: 'follow', isAccepted: true });
+        return this.#answer(waiting.id, { kind: 'follow', isAccepted: true, isSent: true });
       }
       this.#delivered.push(frame.stream);
       this.#deliverAt ??= now + DELIVERY_DELAY_MS;
@@ -297,10 +300,8 @@ export class Relay {
   #expire(since: number): void {
     this.#link = { state: 'lost', since, isExpired: true };
     for (const waiting of this.#waiting.values()) {
-      const fault: Fault = waiting.isAccepted
-        ? { fault: 'runner_lost', phase: 'sent' }
-        : { fault: 'runner_offline', phase: 'unknown' };
-      this.#answer(waiting.id, { kind: 'refused', fault });
+      const fault = waiting.isSent ? 'runner_lost' : 'runner_offline';
+      this.#answer(waiting.id, { kind: 'refused', fault: { fault, phase: phaseOf(waiting) } });
     }
     for (const [stream, socket] of this.#followers) {
       if (stream === GET_STREAM) continue;
@@ -313,7 +314,10 @@ export class Relay {
     this.#link = { state: 'ended' };
     this.#endAt = undefined;
     const fault: Fault = { fault: frame.fault ?? 'session_not_found', message: frame.message };
-    for (const id of this.#waiting.keys()) this.#answer(id, { kind: 'refused', fault });
+    for (const waiting of this.#waiting.values()) {
+      const phase = phaseOf(waiting);
+      this.#answer(waiting.id, { kind: 'refused', fault: { ...fault, phase } });
+    }
     for (const socket of this.#followers.values()) this.#tell(socket, { type: 'gone', ...fault });
     this.#followers.clear();
     this.#effects.push(
@@ -335,7 +339,9 @@ export class Relay {
     };
   }
 
-  #sendPost({ stream, id, message }: Waiting): void {
+  #sendPost(waiting: Waiting): void {
+    waiting.isSent = true;
+    const { stream, id, message } = waiting;
     const frame: SessionDown = { type: 'post', stream, id };
     this.#effects.push({ do: 'link', text: encodeText(this.#withDelivered(frame), message) });
   }
@@ -379,3 +385,7 @@ export class Relay {
     return effects;
   }
 }
+
+/** How far a post got, as far as this end can know. */
+const phaseOf = ({ isAccepted, isSent }: Waiting): Phase =>
+  isAccepted ? 'sent' : isSent ? 'unknown' : 'not_sent';

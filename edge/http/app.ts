@@ -8,7 +8,7 @@ import { openSse, postMessage } from './http-sse.ts';
 import { fleetMetrics } from './metrics.ts';
 import { homePage, homeText, wantsHtml } from './pages/home.ts';
 import { htmlResponse, textResponse } from './pages/html.ts';
-import { refuse } from './refuse.ts';
+import { notConfigured, refuse } from './refuse.ts';
 import { controlLink, sessionLink } from './runner-link.ts';
 import { healthz, METRICS_CONTENT_TYPE, metricsText, readyz } from './status.ts';
 import { streamableDelete, streamableGet, streamablePost } from './streamable.ts';
@@ -101,11 +101,6 @@ async function admit(
   const principal = await findClient(settings, bearer.token);
   return principal ?? refuse({ fault: 'unauthorized' }, { tokenSent: true });
 }
-
-const notConfigured = ({ problems }: Settings) => ({
-  fault: 'not_configured' as const,
-  message: `This edge is not configured yet. ${problems.join(' ')}`,
-});
 
 async function ready({ env: { settings, ports } }: AppContext): Promise<Response> {
   if (settings.problems.length > 0) return readyz(false, settings.problems);

@@ -48,12 +48,13 @@ export async function postMessage(exchange: Exchange): Promise<Response> {
         'The sessionId parameter is missing. Open the SSE stream and POST to the URL its endpoint event names.',
     });
   }
-  const session = await findSession(exchange, sessionId);
-  if (!session) return refuseExchange(exchange, { fault: 'session_not_found' });
   const read = await readClientMessage(request, false);
   if (!read.ok) return refuseExchange(exchange, read.fault);
   const { text, requestIds, isBatch } = read.message;
   const id = isBatch ? undefined : requestIds[0];
+  // After the body, so that the refusal of a foreign id and of an ended one are the same to the byte (F-23).
+  const session = await findSession(exchange, sessionId);
+  if (!session) return refuseExchange(exchange, { fault: 'session_not_found' }, id);
   if (isBatch) {
     return refuseExchange(exchange, {
       fault: 'invalid_request',

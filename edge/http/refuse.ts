@@ -1,6 +1,7 @@
 // Turns a fault into an HTTP response; the only place of the edge that does.
 import { faultError, faultRow } from '../../shared/fault.ts';
 import type { Fault } from '../../shared/fault.ts';
+import type { Settings } from '../settings.ts';
 
 export interface RefuseOptions {
   /** The request's id as raw JSON text. Absent: the error has no `id` member (MCP 2025-11-25, Transports). */
@@ -32,6 +33,12 @@ export function refuse(fault: Fault, options: RefuseOptions = {}): Response {
     headers: { ...headers, ...options.headers },
   });
 }
+
+/** Why nothing can be served yet, and what to set. */
+export const notConfigured = ({ problems }: Settings): Fault => ({
+  fault: 'not_configured',
+  message: `This edge is not configured yet. ${problems.join(' ')}`,
+});
 
 /** A challenge needs at least one parameter; the error is named only where a token was sent (RFC 6750 §3). */
 const challenge = (tokenSent: boolean): string =>

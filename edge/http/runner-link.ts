@@ -1,7 +1,7 @@
 // Where runners dial in (PROTOCOL.md LP5–LP8): who they are is decided here, before an actor is woken.
 import { bearerToken, findRunner } from './credentials.ts';
 import { checkNoOrigin } from './guards/origin.ts';
-import { refuse } from './refuse.ts';
+import { notConfigured, refuse } from './refuse.ts';
 import { verifyTicket } from './session-id.ts';
 import type { Ports } from './ports.ts';
 import type { Principal, Settings } from '../settings.ts';
@@ -52,6 +52,8 @@ export async function sessionLink(
 async function admit(request: Request, settings: Settings): Promise<Dialled> {
   const origin = checkNoOrigin(request);
   if (origin) return { ok: false, response: refuse(origin) };
+  if (settings.secret === undefined)
+    return { ok: false, response: refuse(notConfigured(settings)) };
   const bearer = bearerToken(request.headers, new URL(request.url));
   if (!bearer.ok)
     return { ok: false, response: refuse(bearer.fault, { tokenSent: bearer.tokenSent }) };

@@ -88,7 +88,11 @@ export class SseStream {
       });
       this.#wake = undefined;
     }
-    if (this.#queue === '') return controller.close();
+    if (this.#queue === '') {
+      // No pull follows: what ended without a message is acknowledged here, and its socket let go.
+      this.#perform(this.#machine.drained());
+      return controller.close();
+    }
     const text = this.#queue;
     this.#queue = '';
     controller.enqueue(encoder.encode(text));

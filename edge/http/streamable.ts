@@ -130,7 +130,9 @@ async function post(
   // An answer can be followed instead, so one failed attempt is enough there.
   const answer = await postPersistently(session, asked, wants === 'answer' ? 1 : undefined);
   if (answer) return respond(exchange, session, asked, answer, {});
-  if (wants === 'answer') return follow(exchange, session, asked, false, {});
+  // Whether the attempt that broke had reached the runner is not known.
+  if (wants === 'answer')
+    return follow(exchange, session, asked, { isAccepted: false, isSent: true }, {});
   return refuseExchange(exchange, {
     fault: 'internal',
     message: 'The session could not be reached. Try again.',
@@ -160,7 +162,7 @@ function respond(
     case 'accepted':
       return new Response(null, { status: 202, headers: all });
     case 'follow':
-      return follow(exchange, session, asked, answer.isAccepted, headers);
+      return follow(exchange, session, asked, answer, headers);
     case 'refused':
       return refuseExchange(
         exchange,
@@ -175,7 +177,7 @@ function follow(
   exchange: Exchange,
   session: SessionPort,
   asked: Post,
-  isAccepted: boolean,
+  { isAccepted, isSent }: { readonly isAccepted: boolean; readonly isSent: boolean },
   headers: Record<string, string>,
 ): Response {
   const { request } = exchange;
@@ -184,7 +186,7 @@ function follow(
     session,
     signal: request.signal,
     stream: asked.stream,
-    post: { id: asked.id, message: asked.message, isAccepted },
+    post: { id: asked.id, message: asked.message, isAccepted, isSent },
     after: 0,
     requestIds: asked.requestIds,
     isResumable: true,

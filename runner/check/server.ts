@@ -4,10 +4,11 @@ import { LEGACY_REVISIONS } from '../../shared/mcp/revisions.ts';
 import type { ServerConfig } from '../config.ts';
 import { describeExit } from '../process/exit.ts';
 import type { ExitFacts } from '../process/exit.ts';
+import type { Containment } from '../process/containment.ts';
 import { processEnvironment } from '../process/environment.ts';
 import { startProcess } from '../process/stdio-process.ts';
 import type { StdioProcess } from '../process/stdio-process.ts';
-import { runnerMark } from '../process/sweep.ts';
+import { runnerMark } from '../process/runner-mark.ts';
 import { findCommand } from './command-path.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -53,11 +54,12 @@ type Greeting =
 export async function checkServer(
   server: ServerConfig,
   parentEnv: NodeJS.ProcessEnv,
+  containment: Containment,
 ): Promise<Outcome> {
   const subject = `server ${server.name}`;
-  const env = processEnvironment(parentEnv, server.env, server.inheritEnv);
+  const env = processEnvironment(parentEnv, server.env, server.inheritEnv, server.user);
   const path = await findCommand(server.command, server.cwd, env['PATH'] ?? '');
-  const greeting = await greet(server, env);
+  const greeting = await greet(server, env, containment);
   const { strayLines, tail } = greeting;
   const lines = tail.slice(-SHOWN_LINES);
   switch (greeting.outcome.type) {
@@ -99,6 +101,7 @@ function exitWords(facts: ExitFacts, path: string | undefined): { words: string;
 async function greet(
   server: ServerConfig,
   env: Readonly<Record<string, string>>,
+  containment: Containment,
 ): Promise<{ outcome: Greeting; strayLines: number; tail: string[] }> {
   const { promise, resolve } = Promise.withResolvers<Greeting>();
   let strayLines = 0;
@@ -108,6 +111,10 @@ async function greet(
     args: server.args,
     env,
     cwd: server.cwd,
+    containment,
+    limits: server.limits,
+    user: server.user,
+    secrets: Object.values(server.env),
   };
   const child: StdioProcess = startProcess(
     { ...spec, maxLineBytes: server.maxLineBytes, mark: randomUUID(), runnerMark: runnerMark() },

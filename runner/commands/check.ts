@@ -6,6 +6,9 @@ import { checkServer } from '../check/server.ts';
 import type { RunnerConfig } from '../config.ts';
 import { describeProblem } from '../config/problem.ts';
 import { readTokenFile } from '../credential.ts';
+import { checkIsolation } from '../check/isolation.ts';
+import { openContainment } from '../process/containment.ts';
+import type { Containment } from '../process/containment.ts';
 import { EXIT, readArguments } from './arguments.ts';
 import { configFileOf, readSettings } from './settings.ts';
 
@@ -29,11 +32,13 @@ export async function checkCommand(argv: readonly string[]): Promise<number> {
       outcomeText(outcome, process.stdout.isTTY && process.env['NO_COLOR'] === undefined),
     );
   };
-  const reading = await readSettings(given, process.env);
+  const containment = openContainment();
+  const reading = await readSettings(given, process.env, containment);
   if (reading.ok) {
     reportConfig(reading.config, report);
+    for (const outcome of await checkIsolation(reading.config, containment)) report(outcome);
     await reportEdge(reading.config, report);
-    await reportServers(reading.config, report);
+    await reportServers(reading.config, containment, report);
   } else {
     const words = `${configFileOf(given)} has ${counted(reading.problems.length, 'problem')}`;
     const lines = reading.problems.map((problem) => describeProblem(problem));
@@ -89,6 +94,7 @@ async function reportEdge(
 /** Prints in the order of the file, each as soon as it and those before it are known. */
 async function reportServers(
   { servers }: RunnerConfig,
+  containment: Containment,
   report: (outcome: Outcome) => void,
 ): Promise<void> {
   const waiting = [...servers.values()].map((server) => ({
@@ -98,7 +104,7 @@ async function reportServers(
   const queue = [...waiting];
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      next.done.resolve(await checkServer(next.server, process.env));
+      next.done.resolve(await checkServer(next.server, process.env, containment));
     }
   };
   const workers = Promise.all(Array.from({ length: SERVERS_AT_A_TIME }, work));

@@ -5,6 +5,8 @@ import { describeProblem } from '../config/problem.ts';
 import { readTokenFile } from '../credential.ts';
 import { createLog, LOG_LEVELS } from '../log.ts';
 import type { Log, LogLevel } from '../log.ts';
+import { openContainment } from '../process/containment.ts';
+import type { Containment } from '../process/containment.ts';
 import type { RunningRunner, StartOptions } from '../running-runner.ts';
 import { startStatus } from '../status/http.ts';
 import type { StatusServer } from '../status/http.ts';
@@ -12,10 +14,13 @@ import { EXIT, printUsageError, readArguments, textOf } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
 import { readSettings } from './settings.ts';
 
+/** A start whose containment is known. */
+type RunOptions = StartOptions & { readonly containment: Containment };
+
 /** What the command starts; passed in, so that signals and reloads can be tried with another runner. */
 export interface RunParts {
   startRunner(options: StartOptions): RunningRunner;
-  sweepOrphans(): Promise<readonly { pid: number; command: string }[]>;
+  sweepOrphans(containment: Containment): Promise<readonly { pid: number; command: string }[]>;
 }
 
 /** Exit codes of a process ended by a signal, as shells report them (POSIX, "Exit Status for Commands"). */
@@ -47,8 +52,9 @@ const isLogLevel = (text: string): text is LogLevel =>
   (LOG_LEVELS as readonly string[]).includes(text);
 
 /** Everything the runner needs, or undefined after its mistakes were printed. */
-async function readStartOptions(given: Arguments, log: Log): Promise<StartOptions | undefined> {
-  const reading = await readSettings(given, process.env);
+async function readStartOptions(given: Arguments, log: Log): Promise<RunOptions | undefined> {
+  const containment = openContainment();
+  const reading = await readSettings(given, process.env, containment);
   if (!reading.ok) return complain(reading.problems.map((problem) => describeProblem(problem)));
   const { config } = reading;
   const { edge, tokenFile } = config;
@@ -64,7 +70,7 @@ async function readStartOptions(given: Arguments, log: Log): Promise<StartOption
   }
   const token = await readTokenFile(tokenFile);
   if (!token.ok) return complain([token.message]);
-  return { config, token: token.token, edge, log };
+  return { config, token: token.token, edge, log, containment };
 }
 
 function complain(lines: readonly string[]): undefined {
@@ -72,10 +78,13 @@ function complain(lines: readonly string[]): undefined {
   return undefined;
 }
 
-async function serve(given: Arguments, options: StartOptions, parts: RunParts): Promise<number> {
-  const { config, edge, log } = options;
+async function serve(given: Arguments, options: RunOptions, parts: RunParts): Promise<number> {
+  const { config, edge, log, containment } = options;
   for (const warning of config.warnings) log.warn('config warning', { ...warning });
-  for (const orphan of await parts.sweepOrphans()) log.warn('orphan ended', { ...orphan });
+  // With the reason, since which mode is in force decides what an evasive process can get away with.
+  log.info('containment', { mode: containment.mode, why: containment.why });
+  for (const orphan of await parts.sweepOrphans(containment))
+    log.warn('orphan ended', { ...orphan });
   const runner = parts.startRunner(options);
   // Before anything is waited for: a signal that met no listener would leave processes behind.
   const stopped = Promise.race([untilStopped(runner, log), untilRefused(runner, log)]);
@@ -159,12 +168,12 @@ function untilRefused(runner: RunningRunner, log: Log): Promise<number> {
 /** Reads the file again and hands it over; with a mistake in it, the config in force stays. Reloads run one by one. */
 function reloader(
   given: Arguments,
-  { config: started, log }: StartOptions,
+  { config: started, log, containment }: RunOptions,
   runner: RunningRunner,
 ): () => void {
   let last: Promise<void> = Promise.resolve();
   const reloadOnce = async (): Promise<void> => {
-    const reading = await readSettings(given, process.env);
+    const reading = await readSettings(given, process.env, containment);
     if (!reading.ok) {
       for (const problem of reading.problems) log.error('config not reloaded', { ...problem });
       return;

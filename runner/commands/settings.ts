@@ -3,7 +3,9 @@ import { resolve } from 'node:path';
 import { RUNNER_NAME } from '../../shared/ids.ts';
 import { readConfig } from '../config.ts';
 import type { ConfigReading } from '../config.ts';
+import { machineProblems } from '../config/machine.ts';
 import { readEdgeUrl } from '../edge-url.ts';
+import type { Containment } from '../process/containment.ts';
 import { textOf } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
 
@@ -12,13 +14,19 @@ const DEFAULT_FILE = 'mcp.json';
 
 export const configFileOf = (given: Arguments): string => textOf(given, 'config') ?? DEFAULT_FILE;
 
-/** The config with the command line's values in place of its own. Mistakes in both are reported alike. */
+/**
+ * The config with the command line's values in place of its own. Mistakes in both, and what this machine
+ * does not grant, are reported alike.
+ */
 export async function readSettings(
   given: Arguments,
   environment: NodeJS.ProcessEnv,
+  containment: Containment,
 ): Promise<ConfigReading> {
   const reading = await readConfig(configFileOf(given), environment);
-  const problems = reading.ok ? [] : [...reading.problems];
+  const problems = reading.ok
+    ? machineProblems(reading.config, containment)
+    : [...reading.problems];
   const edge = textOf(given, 'edge');
   const url = edge === undefined ? undefined : readEdgeUrl(edge);
   if (url?.ok === false)

@@ -6,13 +6,17 @@ import * as v from 'valibot';
 import { SERVER_NAME } from '../../shared/ids.ts';
 import type { ConfigReading, RunnerConfig, ServerConfig } from '../config.ts';
 import { readEdgeUrl } from '../edge-url.ts';
+import type { ProcessLimits } from '../process/cgroup.ts';
+import { findUser } from '../process/process-user.ts';
+import type { ProcessUser } from '../process/process-user.ts';
+import { byteCount } from './byte-size.ts';
 import * as defaults from './defaults.ts';
 import { durationMs } from './duration.ts';
 import { kindOf, readIssue, unknownName } from './issues.ts';
 import type { ConfigProblem } from './problem.ts';
 import { nearestWord, settingPath } from './problem.ts';
 import { fillReferences } from './references.ts';
-import type { RunnerBlock, ServerEntry } from './schema.ts';
+import type { LimitsBlock, RunnerBlock, ServerEntry } from './schema.ts';
 import {
   isRunnerName,
   RESERVED_SERVER_NAMES,
@@ -168,13 +172,13 @@ export class ConfigReader {
       drainTimeoutMs: durationMs(block.drainTimeout ?? defaults.DRAIN_TIMEOUT_MS),
       ...(block.statusPort === undefined ? {} : { statusPort: block.statusPort }),
       servers: new Map(
-        [...entries].map(([name, entry]) => [name, this.#server(name, entry, capacity)]),
+        [...entries].map(([name, entry]) => [name, this.#server(name, entry, block, capacity)]),
       ),
       warnings: this.#warnings,
     };
   }
 
-  #server(name: string, entry: ServerEntry, capacity: number): ServerConfig {
+  #server(name: string, entry: ServerEntry, block: RunnerBlock, capacity: number): ServerConfig {
     const at = ['mcpServers', name];
     const { bridge = {} } = entry;
     for (const { keys, what, fix } of entryWarnings(entry))
@@ -189,6 +193,11 @@ export class ConfigReader {
       this.#problem([...at, 'bridge', 'requestTimeout'], 'is longer than "requestLimit"', fix);
     }
     const env = Object.entries(entry.env ?? {});
+    const user =
+      bridge.user === undefined
+        ? this.#user(['bridge', 'user'], block.user)
+        : this.#user([...at, 'bridge', 'user'], bridge.user);
+    const limits = { ...readLimits(block.limits), ...readLimits(bridge.limits) };
     return {
       name,
       command: this.#command([...at, 'command'], entry.command),
@@ -208,7 +217,24 @@ export class ConfigReader {
       maxLineBytes: bridge.maxLineBytes ?? defaults.MAX_LINE_BYTES,
       maxInFlight: bridge.maxInFlight ?? defaults.MAX_IN_FLIGHT,
       maxSessions: bridge.maxSessions ?? capacity,
+      ...(user === undefined ? {} : { user }),
+      ...(Object.keys(limits).length === 0 ? {} : { limits }),
     };
+  }
+
+  #user(at: Keys, wanted: RunnerBlock['user']): ProcessUser | undefined {
+    if (wanted === undefined) return undefined;
+    const user = findUser(wanted);
+    const path = settingPath(at);
+    // What stands for all servers is wrong once, not once for each.
+    if (user === undefined && !this.#problems.some((problem) => problem.path === path)) {
+      this.#problem(
+        at,
+        'names a user this machine does not have',
+        'Make that user, or correct the name.',
+      );
+    }
+    return user;
   }
 
   /** A bare name stays bare, for PATH; `~/` is the home directory, as a shell would have it. */
@@ -277,6 +303,14 @@ export class ConfigReader {
   #warning(at: Keys, what: string, fix: string): void {
     this.#warnings.push({ file: this.#file, path: settingPath(at), what, fix });
   }
+}
+
+function readLimits({ memory, pids, cpu }: LimitsBlock = {}): ProcessLimits {
+  return {
+    ...(memory === undefined ? {} : { memoryBytes: byteCount(memory) }),
+    ...(pids === undefined ? {} : { pids }),
+    ...(cpu === undefined ? {} : { cpus: cpu }),
+  };
 }
 
 /** Keys that other programs' files hold and that mean nothing to the bridge. */

@@ -4,6 +4,7 @@
 import * as v from 'valibot';
 import { RUNNER_NAME, SERVER_NAME } from '../../shared/ids.ts';
 import { PROCESS_LINE_BYTES } from '../../shared/limits.ts';
+import { BYTES_TEXT, byteCount } from './byte-size.ts';
 import { DURATION_TEXT, durationMs, LONGEST_DURATION_MS } from './duration.ts';
 
 /** First path segments that the edge serves itself; a server of that name could not be reached. */
@@ -23,6 +24,24 @@ const MAX_WARM = 32;
 
 /** Below this not even an `initialize` answer fits a line. */
 const MIN_LINE_BYTES = 1024;
+
+/** With less no server's interpreter starts. */
+const MIN_MEMORY_BYTES = 16 * 1024 * 1024;
+
+/** More than any machine has (1 PiB), and exact as a number. */
+const MAX_MEMORY_BYTES = 2 ** 50;
+
+/** The kernel's own bound of pids on 64 bits (PID_MAX_LIMIT). */
+const MAX_PIDS = 4_194_304;
+
+/** The kernel takes no quota below 1 ms, which is this share of its period of 100 ms. */
+const MIN_CPUS = 0.01;
+
+/** The kernel's bound of ids, less the last two, which mean "none" to it. */
+const MAX_ID = 2 ** 32 - 3;
+
+/** Names that useradd makes, and those of directory services with a domain. */
+const USER_NAME = /^[A-Za-z_][A-Za-z0-9_.@-]{0,254}\$?$/;
 
 /** A variable's name, or a prefix such as `AWS_*`. A bare `*` would undo the allow-list. */
 const INHERITED_NAME = /^[A-Za-z_]\w*\*?$/;
@@ -71,6 +90,71 @@ function duration(leastMs: number, description: string) {
     v.description(description),
   );
 }
+
+function memory() {
+  const wanted = 'an amount of memory from 16MiB on, as "512MiB", "1GiB" or a number of bytes';
+  const inRange = (value: string): boolean => {
+    const bytes = byteCount(value);
+    return bytes >= MIN_MEMORY_BYTES && bytes <= MAX_MEMORY_BYTES;
+  };
+  return v.pipe(
+    v.union(
+      [
+        v.pipe(
+          v.number(wanted),
+          v.integer(wanted),
+          v.minValue(MIN_MEMORY_BYTES, wanted),
+          v.maxValue(MAX_MEMORY_BYTES, wanted),
+        ),
+        v.pipe(v.string(wanted), v.regex(BYTES_TEXT, wanted), v.check(inRange, wanted)),
+      ],
+      wanted,
+    ),
+    v.description('Memory of a process and all it starts.'),
+  );
+}
+
+function cpus() {
+  const wanted = `a number of processors from ${MIN_CPUS} to ${MAX_COUNT}, such as 1.5`;
+  return v.pipe(
+    v.number(wanted),
+    v.minValue(MIN_CPUS, wanted),
+    v.maxValue(MAX_COUNT, wanted),
+    v.description('Processors that a process and all it starts may keep busy, such as 1.5.'),
+  );
+}
+
+/** What a process may use, together with all it starts. */
+export const limitsBlock = v.strictObject(
+  {
+    memory: v.optional(memory()),
+    pids: v.optional(count(1, MAX_PIDS, 'Processes and threads, its own included.')),
+    cpu: v.optional(cpus()),
+  },
+  'an object with "memory", "pids" or "cpu"',
+);
+
+const limits = v.optional(
+  v.pipe(limitsBlock, v.description('What a process may use. Needs cgroups; see the README.')),
+);
+
+const id = (description: string) => count(0, MAX_ID, description);
+
+const userWanted = 'the name of a user, or { "uid": …, "gid": … }';
+const user = v.optional(
+  v.pipe(
+    v.union(
+      [
+        v.pipe(v.string(userWanted), v.regex(USER_NAME, userWanted)),
+        v.strictObject({ uid: id('User id.'), gid: id('Group id.') }, userWanted),
+      ],
+      userWanted,
+    ),
+    v.description(
+      'Whom processes run as, so that they can not read what is of the runner. Needs a runner run as root.',
+    ),
+  ),
+);
 
 /** The `bridge` block of one server. */
 export const serverBlock = v.strictObject(
@@ -138,6 +222,8 @@ export const serverBlock = v.strictObject(
     maxSessions: v.optional(
       count(1, MAX_COUNT, "Sessions of this server. Default: the runner's capacity."),
     ),
+    user,
+    limits,
   },
   'an object',
 );
@@ -213,6 +299,8 @@ export const runnerBlock = v.strictObject(
         'Port for /livez, /readyz and /metrics on 127.0.0.1. 0 takes any free one. Default: none.',
       ),
     ),
+    user,
+    limits,
   },
   'an object',
 );
@@ -231,6 +319,7 @@ export const configFile = v.looseObject(
 );
 
 export type ServerEntry = v.InferOutput<typeof serverEntry>;
+export type LimitsBlock = v.InferOutput<typeof limitsBlock>;
 export type RunnerBlock = v.InferOutput<typeof runnerBlock>;
 
 /** What a runner may be called, for messages. */

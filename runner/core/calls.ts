@@ -44,6 +44,11 @@ export class Calls {
     return this.#calls.get(processId);
   }
 
+  /** True if a request with this id was ever sent to the process. */
+  hasIssued(processId: number): boolean {
+    return Number.isInteger(processId) && processId > 0 && processId < this.#nextId;
+  }
+
   add(
     call: Pick<Call, 'stream' | 'clientId' | 'progressToken' | 'method'>,
     times: CallTimes,

@@ -25,6 +25,12 @@ const STALL_MS = 30_000;
 /** How long an HTTP+SSE stream may be without its worker before its client counts as gone (LP21). */
 const SSE_RETURN_MS = 10_000;
 
+/** After a relink a worker that still holds its client attaches again well within this (LP18); the others died meanwhile. */
+const CONFIRM_MS = 10_000;
+
+/** Dropped lines are noted at once the first time, then once in this time with their number: a chatty process must not fill the log. */
+const DROP_NOTE_MS = 10_000;
+
 /** Bytes that may wait for a process that does not read its stdin; beyond it posts are refused. */
 const STDIN_BACKLOG_BYTES = 8 * 1024 * 1024;
 
@@ -76,12 +82,16 @@ export class Session {
   readonly #unaccepted = new Map<string, number>();
   /** Raw ids of requests the process sent and that the client has not answered. */
   readonly #asked = new Map<string, string>();
+  /** What was dropped, by the words that say so: how often since the last note. */
+  readonly #drops = new Map<string, { readonly notedAt: number; count: number }>();
   #effects: SessionEffect[] = [];
   #phase: Phase = 'open';
   #ending: { fault?: FaultCode; message?: string } = {};
   /** The edge was told of the end on the socket that is up now. */
   #endIsTold = false;
   #isLinked = false;
+  /** When streams nobody has attached again since the relink count as left. */
+  #confirmBy: number | undefined;
   #unlinkedAt: number;
   #isPaused = false;
   #isStdinFull = false;
@@ -131,12 +141,14 @@ export class Session {
     this.#endIsTold = false;
     if (expired) this.#giveUp(now);
     this.#log.rewind();
+    this.#confirmBy = this.#log.hasAttached ? now + CONFIRM_MS : undefined;
     return this.#flush();
   }
 
   unlinked(now: number): SessionEffect[] {
     if (this.#isLinked) this.#unlinkedAt = now;
     this.#isLinked = false;
+    this.#confirmBy = undefined;
     return this.#flush();
   }
 
@@ -179,9 +191,8 @@ export class Session {
     // The token limit guards parsers of client input; a process may print large results, bounded by its line.
     const scan = scanMessage(bytes, { tokens: Infinity });
     if (!scan.ok) {
-      this.#note('warn', 'a line on stdout is not a JSON-RPC message; dropped', {
-        reason: scan.reason,
-      });
+      const { reason } = scan;
+      this.#noteDrop('a line on stdout is not a JSON-RPC message; dropped', { reason }, now);
       return this.#flush();
     }
     const messages = scan.shape === 'single' ? [scan.envelope] : scan.messages;
@@ -199,15 +210,17 @@ export class Session {
       for (const call of this.#calls.all()) {
         this.#answerFault(call, { fault: 'process_protocol', message, phase: 'unknown' }, now);
       }
-    this.#note('warn', 'a line on stdout is too long; dropped', { bytes });
+    this.#noteDrop('a line on stdout is too long; dropped', { bytes }, now);
     return this.#flush();
   }
 
   /** The process is gone, or could not be started: every call is answered, then the session is over (R-6). */
   exited(description: string, now: number): SessionEffect[] {
     if (this.#phase === 'ended') return [];
-    const fault: FaultCode = this.#handshake === 'done' ? 'process_exited' : 'process_start_failed';
-    this.#end({ fault, message: `The server process ${description}.` }, now);
+    const hasStarted = this.#handshake === 'done';
+    const fault: FaultCode = hasStarted ? 'process_exited' : 'process_start_failed';
+    const advice = hasStarted ? '' : ' Run `mcp-bridge check` on the runner to see why.';
+    this.#end({ fault, message: `The server process ${description}.${advice}` }, now);
     return this.#flush();
   }
 
@@ -251,6 +264,7 @@ export class Session {
         message: 'The client reads too slowly.',
       });
     }
+    if (this.#confirmBy !== undefined && this.#confirmBy <= now) this.#detachUnconfirmed(now);
     this.#log.expire(now);
     const reason = this.#idleReason(now);
     if (reason) this.#end({ message: reason }, now);
@@ -264,6 +278,7 @@ export class Session {
     const times = [
       firstUnaccepted,
       this.#calls.nextDeadline,
+      this.#confirmBy,
       this.#log.expiresAt,
       this.#log.hasAttached && this.#log.hasUndelivered ? now + STALL_MS : undefined,
       this.#idleAt(),
@@ -277,7 +292,10 @@ export class Session {
 
   #post(frame: PostFrame, message: Uint8Array, now: number): void {
     this.#activeAt = now;
-    if (this.#seen.has(frame.id)) return this.#send({ type: 'accepted', id: frame.id });
+    if (this.#seen.has(frame.id)) {
+      if (frame.stream === frame.id) this.#log.confirm(frame.stream);
+      return this.#send({ type: 'accepted', id: frame.id });
+    }
     const fault =
       this.#phase === 'ended'
         ? { fault: 'session_not_found' as const }
@@ -434,7 +452,10 @@ export class Session {
     const { id } = envelope;
     const call = id && this.#calls.get(Number(text(bytes, id)));
     if (!id || !call) {
-      return this.#note('debug', 'an answer to no request in flight; dropped', { late: true });
+      if (id && this.#calls.hasIssued(Number(text(bytes, id))))
+        return this.#note('debug', 'an answer to no request in flight; dropped', { late: true });
+      // Either the process is broken, or something reached its stdin that this session did not write.
+      return this.#noteDrop('an answer to a request that was never made; dropped', {}, now);
     }
     const message = spliceLine(bytes, [{ ...id, with: call.clientId }], envelope);
     const outcome = envelope.kind === 'error' ? 'error' : 'result';
@@ -551,6 +572,15 @@ export class Session {
     this.#send({ type: 'attached', stream, after: attaching.after });
   }
 
+  /** A worker that died while the link was away could not say so: its streams must not keep the session alive (R-11). */
+  #detachUnconfirmed(now: number): void {
+    this.#confirmBy = undefined;
+    for (const stream of this.#log.unconfirmed()) {
+      this.#log.detach(stream, now);
+      this.#activeAt = now;
+    }
+  }
+
   // The session's end.
 
   /** Answers everything in flight and is over. Idempotent. */
@@ -616,6 +646,17 @@ export class Session {
   /** Frames beside events need no log: whoever misses one asks again (LP18). */
   #send(frame: SessionUp): void {
     if (this.#isLinked) this.#effects.push({ do: 'send', frame });
+  }
+
+  #noteDrop(words: string, fields: object, now: number): void {
+    const drops = this.#drops.get(words);
+    const count = (drops?.count ?? 0) + 1;
+    if (drops && now - drops.notedAt < DROP_NOTE_MS) {
+      drops.count = count;
+      return;
+    }
+    this.#drops.set(words, { notedAt: now, count: 0 });
+    this.#note('warn', words, { ...fields, count });
   }
 
   #note(level: 'debug' | 'info' | 'warn', words: string, fields: object): void {

@@ -41,6 +41,8 @@ interface Stream {
   /** Last event handed to the link since the stream was attached or relinked. */
   sent: number;
   isAttached: boolean;
+  /** Whoever listens has said so since the link's newest socket is up. */
+  isConfirmed: boolean;
   /** Acknowledged events stay for resumption; the alternative is a revision without it (R-5). */
   readonly isKept: boolean;
   isFinal: boolean;
@@ -111,6 +113,7 @@ export class StreamLog {
       lastSeq: 0,
       acked: 0,
       sent: 0,
+      isConfirmed: true,
       isFinal: false,
       progressAt: now,
       ...options,
@@ -154,7 +157,21 @@ export class StreamLog {
   /** The link has a new socket: what attached clients have not acknowledged is sent again (LP18). */
   rewind(): void {
     this.#sentBytes = 0;
-    for (const stream of this.#attached) stream.sent = stream.acked;
+    for (const stream of this.#attached) {
+      stream.sent = stream.acked;
+      stream.isConfirmed = false;
+    }
+  }
+
+  /** Somebody still waits for this stream. */
+  confirm(id: string): void {
+    const stream = this.#streams.get(id);
+    if (stream) stream.isConfirmed = true;
+  }
+
+  /** Attached streams nobody has asked for since the link has its newest socket. */
+  unconfirmed(): string[] {
+    return [...this.#attached].filter(({ isConfirmed }) => !isConfirmed).map(({ id }) => id);
   }
 
   /** A client listens from after `after`; `null` continues behind its last acknowledged event (LP16). */
@@ -167,6 +184,7 @@ export class StreamLog {
     if (after !== null && from + 1 < first) return { ok: false, fault: 'replay_evicted' };
     this.#release(stream);
     stream.progressAt = now;
+    stream.isConfirmed = true;
     stream.acked = Math.max(from, first - 1);
     stream.sent = stream.acked;
     // Behind the end nothing can come: who waits there must not keep the session alive.

@@ -5,10 +5,13 @@ import { EXIT, printUsageError } from '../commands/arguments.ts';
 import { watchConfig } from '../config-watch.ts';
 import { readConfig } from '../config.ts';
 import type { RunnerConfig } from '../config.ts';
+import { machineProblems } from '../config/machine.ts';
 import { describeProblem } from '../config/problem.ts';
 import { hashCredential, mintRunnerToken } from '../credential.ts';
 import { createLog } from '../log.ts';
 import type { Log } from '../log.ts';
+import { openContainment } from '../process/containment.ts';
+import type { Containment } from '../process/containment.ts';
 import { sweepOrphans } from '../process/sweep.ts';
 import { startRunner } from '../runner.ts';
 import type { RunningRunner } from '../running-runner.ts';
@@ -58,9 +61,12 @@ async function serve(options: DevOptions, signals: StopSignals): Promise<number>
   const reading = await readConfig(workspace.configPath, process.env);
   if (!reading.ok) return refuse(reading.problems.map(describeProblem).join('\n'));
   const config: RunnerConfig = { ...reading.config, drainTimeoutMs: DRAIN_MS };
+  const containment = openContainment();
+  const refused = machineProblems(config, containment);
+  if (refused.length > 0) return refuse(refused.map(describeProblem).join('\n'));
   const log = createLog({ level: options.logLevel });
   for (const warning of config.warnings) log.warn('config warning', { ...warning });
-  for (const orphan of await sweepOrphans()) log.warn('orphan ended', { ...orphan });
+  for (const orphan of await sweepOrphans(containment)) log.warn('orphan ended', { ...orphan });
   const token = mintRunnerToken();
   const port = options.port === 0 ? await freePort() : options.port;
   const edge = await keepEdge({
@@ -70,9 +76,12 @@ async function serve(options: DevOptions, signals: StopSignals): Promise<number>
     bundle: await edgeBundle(workspace.edgeFolder),
     log,
   });
-  const runner = startRunner({ config, token, edge: edge.url, log });
+  const runner = startRunner({ config, token, edge: edge.url, log, containment });
   void signals.stopNow.then(() => stopNow(edge, runner));
-  const watcher = watchConfig(config.file, () => void reload(config.file, runner, log));
+  const watcher = watchConfig(
+    config.file,
+    () => void reload(config.file, runner, containment, log),
+  );
   try {
     const isReady = runner.ready.then(() => true);
     if (await Promise.race([isReady, signals.stop.then(() => false)])) {
@@ -87,13 +96,19 @@ async function serve(options: DevOptions, signals: StopSignals): Promise<number>
 }
 
 /** Serves the changed file; with a mistake in it, what runs goes on. */
-async function reload(path: string, runner: RunningRunner, log: Log): Promise<void> {
+async function reload(
+  path: string,
+  runner: RunningRunner,
+  containment: Containment,
+  log: Log,
+): Promise<void> {
   const reading = await readConfig(path, process.env);
-  if (reading.ok) {
+  const problems = reading.ok ? machineProblems(reading.config, containment) : reading.problems;
+  if (reading.ok && problems.length === 0) {
     runner.reload({ ...reading.config, drainTimeoutMs: DRAIN_MS });
     process.stdout.write(`Reloaded ${path}.\n`);
   } else {
-    for (const problem of reading.problems) log.error('config not reloaded', { ...problem });
+    for (const problem of problems) log.error('config not reloaded', { ...problem });
   }
 }
 

@@ -1,6 +1,8 @@
 // What a process may see of the runner's own environment: an allow-list, because a variable that
 // nobody thought of is as likely a credential as not.
 
+import type { ProcessUser } from './process-user.ts';
+
 /** The runner's own variables. None reaches a process: they may name its credential or its edge. */
 const RESERVED_PREFIX = 'MCP_BRIDGE_';
 
@@ -44,18 +46,29 @@ const OUTBOUND_ROUTE_VARIABLES: readonly string[] = [
 /**
  * The complete environment of a process: allow-listed variables of the parent, then the server's
  * configured `env`, which wins. `allow` adds names, or prefixes such as `AWS_*`; a bare `*` adds
- * nothing, since it would undo the list.
+ * nothing, since it would undo the list. A `user` has a home and a name of its own.
  */
 export function processEnvironment(
   parentEnv: Readonly<Record<string, string | undefined>>,
   serverEnv: Readonly<Record<string, string>>,
   allow: readonly string[],
+  user?: ProcessUser,
 ): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(parentEnv)) {
     if (value !== undefined && isInherited(name, value, allow)) environment[name] = value;
   }
+  if (user !== undefined) putUser(environment, user);
   return { ...environment, ...serverEnv };
+}
+
+/** The runner's home is closed to another user, and programs would fail to keep their caches there. */
+function putUser(environment: Record<string, string>, { name, home }: ProcessUser): void {
+  const own = { HOME: home, USER: name, LOGNAME: name };
+  for (const [variable, value] of Object.entries(own)) {
+    if (value === undefined) delete environment[variable];
+    else environment[variable] = value;
+  }
 }
 
 function isInherited(name: string, value: string, allow: readonly string[]): boolean {

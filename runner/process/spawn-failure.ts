@@ -9,6 +9,8 @@ export interface AttemptedStart {
   readonly command: string;
   readonly cwd?: string;
   readonly searchPath: string;
+  /** Whom it was to run as, where that is not the runner's own user. */
+  readonly uid?: number;
 }
 
 /** The code and the advice for an error that `spawn` threw or emitted. */
@@ -25,7 +27,7 @@ function codeOf(error: unknown): string {
 }
 
 function adviceFor(code: string, start: AttemptedStart): string {
-  const { command, cwd } = start;
+  const { command, cwd, uid } = start;
   const cwdFault = cwd === undefined ? undefined : faultOfDirectory(cwd);
   if (cwd !== undefined && cwdFault !== undefined) {
     return `working directory '${cwd}' ${cwdFault}: correct the server's cwd`;
@@ -35,8 +37,12 @@ function adviceFor(code: string, start: AttemptedStart): string {
       return isPresent(start)
         ? `command '${command}' exists, but the interpreter its first line names was not found: install that`
         : `command '${command}' not found: install it or give its full path`;
+    case 'ECGROUP':
+      return `command '${command}' not started: its limits could not be set, as its cgroup could not be made`;
     case 'EACCES':
     case 'EPERM':
+      if (uid !== undefined)
+        return `command '${command}' may not be executed by the user with uid ${uid}: let that user read and execute it and enter every directory above it, or correct "user"`;
       return `command '${command}' may not be executed: make it executable (chmod +x) or correct its path`;
     case 'ENOEXEC':
       return `command '${command}' is not a program this machine can run: check its format and its first line`;

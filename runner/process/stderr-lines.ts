@@ -1,5 +1,8 @@
 // A process's stderr as lines that are safe to log (F-45): whole UTF-8, bounded, without terminal
-// controls, and no more a second than a log can take. It is always read, or the process would stall.
+// controls or known secrets, and no more a second than a log can take. It is always read, or the
+// process would stall.
+import { cleanText } from './clean-text.ts';
+import type { Redaction } from './redaction.ts';
 
 /** A longer line is cut: enough for a stack frame or a JSON log record. */
 export const STDERR_LINE_BYTES = 8 * 1024;
@@ -14,22 +17,22 @@ export const STDERR_TAIL_CHARS = 16 * 1024;
 export const STDERR_CHARS_PER_SECOND = 256 * 1024;
 
 const LINE_FEED = 0x0a;
-const ESCAPE = '\u001b';
-const BELL = '\u0007';
-/** What may follow an escape character: a control sequence, or a short escape. */
-const SEQUENCE = /^(?:\[[0-?]*[ -/]*[@-~]|[ -/]*[0-~])/u;
-/** Controls, and the marks that reorder or break a line where a log is displayed. */
-const UNSAFE = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Splits, cleans, keeps the tail and rations. `feed` returns the lines to pass on. */
 export class StderrLines {
   #held: Uint8Array[] = [];
   #heldBytes = 0;
+  #isCut = false;
   #tail: string[] = [];
   #tailChars = 0;
   #secondStartedAt = Number.NEGATIVE_INFINITY;
   #charsThisSecond = 0;
   #withheld = 0;
+  readonly #redaction: Redaction | undefined;
+
+  constructor(redaction?: Redaction) {
+    this.#redaction = redaction;
+  }
 
   /** Takes bytes as they were read; `nowMs` is any steady clock. */
   feed(chunk: Uint8Array, nowMs: number): string[] {
@@ -58,6 +61,7 @@ export class StderrLines {
 
   #hold(part: Uint8Array): void {
     const room = STDERR_LINE_BYTES - this.#heldBytes;
+    if (part.length > room) this.#isCut = true;
     if (part.length === 0 || room <= 0) return;
     // A copy, so that a held fragment does not keep the whole read buffer alive.
     const kept = new Uint8Array(part.subarray(0, room));
@@ -67,9 +71,11 @@ export class StderrLines {
 
   #finishLine(lines: string[], nowMs: number): void {
     if (this.#heldBytes === 0) return;
-    const text = cleanText(decode(this.#held, this.#heldBytes));
+    const clean = cleanText(decode(this.#held, this.#heldBytes));
+    const text = this.#redaction?.apply(clean, this.#isCut) ?? clean;
     this.#held = [];
     this.#heldBytes = 0;
+    this.#isCut = false;
     if (text === '') return;
     this.#remember(text);
     if (nowMs - this.#secondStartedAt >= 1000) {
@@ -105,19 +111,4 @@ function decode(parts: readonly Uint8Array[], totalBytes: number): string {
   }
   // Streaming, and never finished: a character that the cut split is left out, not replaced.
   return new TextDecoder('utf-8').decode(bytes, { stream: true });
-}
-
-/** Text without terminal sequences and control characters; tabs become spaces. Linear in its length. */
-export function cleanText(text: string): string {
-  const [plain = '', ...escaped] = text.split(ESCAPE);
-  return (plain + escaped.map(afterSequence).join('')).replaceAll('\t', ' ').replace(UNSAFE, '');
-}
-
-function afterSequence(piece: string): string {
-  // These open a string (title, link, device control) that runs to a bell or the next escape.
-  if (/^[\]PX^_]/u.test(piece)) {
-    const end = piece.indexOf(BELL);
-    return end === -1 ? '' : piece.slice(end + 1);
-  }
-  return piece.replace(SEQUENCE, '');
 }

@@ -4,9 +4,14 @@ import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { LineItem } from '../../shared/jsonrpc/lines.ts';
 import { LineSplitter } from '../../shared/jsonrpc/lines.ts';
+import { CgroupError } from './cgroup.ts';
+import type { ProcessCgroup, ProcessLimits } from './cgroup.ts';
+import type { Containment } from './containment.ts';
 import type { ExitFacts, SpawnError } from './exit.ts';
 import { PROCESS_MARK, RUNNER_MARK, statOf } from './process-table.ts';
 import type { ProcessEntry, ProcessStat } from './process-table.ts';
+import type { ProcessUser } from './process-user.ts';
+import { Redaction } from './redaction.ts';
 import { describeSpawnFailure } from './spawn-failure.ts';
 import { StderrLines } from './stderr-lines.ts';
 import { endAll, endLeader, findFamily, signalGroup } from './terminate.ts';
@@ -34,6 +39,14 @@ export interface ProcessSpec {
   readonly mark: string;
   /** From `runnerMark()`; tells a later runner whose process this was. */
   readonly runnerMark: string;
+  /** Absent: kept together by marks alone. */
+  readonly containment?: Containment | undefined;
+  /** Needs a containment that allows them; without, the start fails. */
+  readonly limits?: ProcessLimits | undefined;
+  /** Absent: the runner's own. */
+  readonly user?: ProcessUser | undefined;
+  /** Taken out of stderr where they are no shorter than a password. */
+  readonly secrets?: readonly string[];
 }
 
 /** What a process does, in order. After `onExit` nothing more is called. */
@@ -72,10 +85,12 @@ export interface StdioProcess {
 }
 
 const alive = new Set<number>();
+const cgroups = new Set<ProcessCgroup>();
 
-/** Kills every process group at once. For a runner that must exit now and can wait for nothing (R-12). */
+/** Kills every process group and cgroup at once. For a runner that must exit now and can wait for nothing (R-12). */
 export function killAllProcesses(): void {
   for (const pid of alive) signalGroup(pid, 'SIGKILL');
+  for (const cgroup of cgroups) cgroup.kill();
 }
 
 /** Starts a process. A failed start arrives as `onExit` with reason `spawn_failed`, after this returned. */
@@ -89,7 +104,8 @@ class OwnedProcess implements StdioProcess {
   readonly #listener: ProcessListener;
   readonly #startedAt = performance.now();
   readonly #splitter: LineSplitter;
-  readonly #stderr = new StderrLines();
+  readonly #stderr: StderrLines;
+  readonly #cgroup: ProcessCgroup | undefined;
   readonly #child: ChildProcessWithoutNullStreams | undefined;
   #state: 'running' | 'ending' | 'exited' = 'running';
   #isHeldBack = false;
@@ -110,15 +126,11 @@ class OwnedProcess implements StdioProcess {
     this.#spec = spec;
     this.#listener = listener;
     this.#splitter = new LineSplitter(spec.maxLineBytes);
+    this.#stderr = new StderrLines(new Redaction(spec.secrets ?? []));
+    this.#cgroup = spec.containment?.open(spec.limits ?? {});
+    if (this.#cgroup !== undefined) cgroups.add(this.#cgroup);
     try {
-      this.#child = spawn(spec.command, spec.args, {
-        ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
-        env: { ...spec.env, [PROCESS_MARK]: spec.mark, [RUNNER_MARK]: spec.runnerMark },
-        // A session and a group of its own, so that one signal reaches all it starts.
-        detached: true,
-        shell: false,
-        stdio: 'pipe',
-      });
+      this.#child = startChild(spec, this.#cgroup);
     } catch (error) {
       // Some errors are thrown, others emitted; to the listener both come later.
       process.nextTick(() => this.#failStart(error));
@@ -236,8 +248,13 @@ class OwnedProcess implements StdioProcess {
 
   #failStart(error: unknown): void {
     if (this.#state === 'exited') return;
-    const { command, cwd, env } = this.#spec;
-    const start = { command, searchPath: env['PATH'] ?? '', ...(cwd === undefined ? {} : { cwd }) };
+    const { command, cwd, env, user } = this.#spec;
+    const start = {
+      command,
+      searchPath: env['PATH'] ?? '',
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(user === undefined ? {} : { uid: user.uid }),
+    };
     this.#finish(describeSpawnFailure(error, start));
   }
 
@@ -250,7 +267,7 @@ class OwnedProcess implements StdioProcess {
     this.#passStderr(this.#stderr.flush(performance.now()));
     this.#state = 'exited';
     const facts = this.#facts(spawnError);
-    if (this.pid !== undefined) this.#cleared = this.#clear(this.pid);
+    this.#cleared = this.pid === undefined ? this.#dropCgroup() : this.#clear(this.pid);
     this.#exited.resolve(facts);
     this.#listener.onExit(facts);
   }
@@ -300,7 +317,13 @@ class OwnedProcess implements StdioProcess {
 
   #findFamily(leaderPid: number): Promise<ProcessEntry[]> {
     const leaderStartTicks = this.#startTicks;
-    return findFamily({ leaderPid, leaderStartTicks, mark: this.#spec.mark, seen: this.#family });
+    return findFamily({
+      leaderPid,
+      leaderStartTicks,
+      mark: this.#spec.mark,
+      seen: this.#family,
+      contained: () => this.#cgroup?.members() ?? new Set(),
+    });
   }
 
   async #clear(pid: number): Promise<void> {
@@ -309,8 +332,39 @@ class OwnedProcess implements StdioProcess {
     this.#child?.stdin.destroy();
     this.#child?.stdout.destroy();
     this.#child?.stderr.destroy();
-    await endAll(() => this.#findFamily(pid));
+    await endAll(
+      () => this.#findFamily(pid),
+      () => this.#cgroup?.kill(),
+    );
+    await this.#dropCgroup();
     // Where there is no table of processes, this is all that can be done.
     if (process.platform !== 'linux') signalGroup(pid, 'SIGKILL');
   }
+  async #dropCgroup(): Promise<void> {
+    if (this.#cgroup === undefined) return;
+    await this.#cgroup.remove();
+    cgroups.delete(this.#cgroup);
+  }
+}
+
+/** Throws what `spawn` throws; other failures come as its `error` event. */
+function startChild(
+  spec: ProcessSpec,
+  cgroup: ProcessCgroup | undefined,
+): ChildProcessWithoutNullStreams {
+  const { command, args, cwd, env, mark, user, limits } = spec;
+  const start = (): ChildProcessWithoutNullStreams =>
+    spawn(command, args, {
+      ...(cwd === undefined ? {} : { cwd }),
+      // With another user come no supplementary groups: libuv drops the runner's.
+      ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),
+      env: { ...env, [PROCESS_MARK]: mark, [RUNNER_MARK]: spec.runnerMark },
+      // A session and a group of its own, so that one signal reaches all it starts.
+      detached: true,
+      shell: false,
+      stdio: 'pipe',
+    });
+  if (cgroup !== undefined) return cgroup.spawnInside(start);
+  if (limits !== undefined && Object.keys(limits).length > 0) throw new CgroupError();
+  return start();
 }

@@ -1,7 +1,9 @@
 // Ends what a crashed predecessor left behind (F-55): processes marked by a runner that is no more.
-import { readlinkSync } from 'node:fs';
-import { scanProcesses, statOf } from './process-table.ts';
+// By its environment, by its session, or by the cgroup that the dead runner made for it.
+import type { Containment } from './containment.ts';
+import { scanProcesses } from './process-table.ts';
 import type { ProcessEntry } from './process-table.ts';
+import { isOfDeadRunner } from './runner-mark.ts';
 import { endAll } from './terminate.ts';
 
 /** A process that was left by a runner that is gone. The command is the program's name, without arguments. */
@@ -10,19 +12,17 @@ export interface Orphan {
   readonly command: string;
 }
 
-/**
- * This runner's mark: `<pid>.<start time in ticks since boot>.<pid namespace>`. A pid alone is reused;
- * and in another container the same pid is another process, whose children are not ours to judge.
- */
-export function runnerMark(): string {
-  return `${process.pid}.${statOf(process.pid)?.startTicks ?? 0}.${pidNamespace()}`;
-}
-
 /** Ends all orphans of dead runners, politely first, and says whom. Finds nothing where there is no /proc. */
-export async function sweepOrphans(): Promise<Orphan[]> {
-  const ended = await endAll(async () => {
+export async function sweepOrphans(containment?: Containment): Promise<Orphan[]> {
+  const groups = (containment?.found() ?? [])
+    .filter((found) => isOfDeadRunner(found.runnerMark))
+    .map((found) => found.cgroup);
+  const find = async (): Promise<ProcessEntry[]> => {
     const table = await scanProcesses();
     const spared = selfAndAncestors(table);
+    const inGroups = new Set(groups.flatMap((group) => [...group.members()]));
+    const isOrphan = (entry: ProcessEntry): boolean =>
+      inGroups.has(entry.pid) || isOfDeadRunner(entry.runnerMark ?? '');
     const sparedSessions = new Set(
       table.filter((entry) => spared.has(entry.pid)).map((entry) => entry.sessionId),
     );
@@ -32,14 +32,12 @@ export async function sweepOrphans(): Promise<Orphan[]> {
     // Sessions led from outside this namespace all show as 0.
     sessions.delete(0);
     return table.filter((entry) => orphans.includes(entry) || sessions.has(entry.sessionId));
+  };
+  const ended = await endAll(find, () => {
+    for (const group of groups) group.kill();
   });
+  await Promise.all(groups.map((group) => group.remove()));
   return ended.map(({ pid, command }) => ({ pid, command }));
-}
-
-function isOrphan(entry: ProcessEntry): boolean {
-  const [pid, startTicks, namespace] = (entry.runnerMark ?? '').split('.');
-  if (pid === undefined || startTicks === undefined || namespace !== pidNamespace()) return false;
-  return statOf(Number(pid))?.startTicks !== Number(startTicks);
 }
 
 /** A runner that is itself started below an orphan must not end its own ground. */
@@ -52,12 +50,4 @@ function selfAndAncestors(table: readonly ProcessEntry[]): Set<number> {
     pid = parents.get(pid);
   }
   return spared;
-}
-
-function pidNamespace(): string {
-  try {
-    return /\d+/u.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
-  } catch {
-    return '0';
-  }
 }

@@ -57,22 +57,26 @@ export interface Lineage {
   readonly mark: string;
   /** Members that were found earlier, while their parents still lived. */
   readonly seen: readonly ProcessStat[];
+  /** Who is in the process's cgroup, where it has one. */
+  readonly contained: () => ReadonlySet<number>;
 }
 
 /**
- * All living members of a process's family: its session, whoever carries its mark, whoever was seen
- * as a member before, and the descendants of all these.
+ * All living members of a process's family: its cgroup, its session, whoever carries its mark,
+ * whoever was seen as a member before, and the descendants of all these.
  */
 export async function findFamily(lineage: Lineage): Promise<ProcessEntry[]> {
-  const { leaderPid, leaderStartTicks, mark, seen } = lineage;
+  const { leaderPid, leaderStartTicks, mark, seen, contained } = lineage;
   const table = await scanProcesses();
+  const inCgroup = contained();
   // Once nobody is left in the session its number may be given to a stranger.
   const isReused = table.some((e) => e.pid === leaderPid && e.startTicks !== leaderStartTicks);
   const family = new Set<number>();
   for (const entry of table) {
     const isOfSession = entry.sessionId === leaderPid && !isReused;
     const wasSeen = seen.some((e) => e.pid === entry.pid && e.startTicks === entry.startTicks);
-    if (isOfSession || entry.processMark === mark || wasSeen) family.add(entry.pid);
+    const isMarked = entry.processMark === mark || inCgroup.has(entry.pid);
+    if (isOfSession || isMarked || wasSeen) family.add(entry.pid);
   }
   for (let before = -1; before !== family.size;) {
     before = family.size;
@@ -83,10 +87,14 @@ export async function findFamily(lineage: Lineage): Promise<ProcessEntry[]> {
 }
 
 /**
- * Ends what `find` reports, politely first, and looks again until it reports nothing. Returns the
- * processes that were found; one stuck inside the kernel may outlive the call, with SIGKILL pending.
+ * Ends what `find` reports, politely first, and looks again until it reports nothing. `killGroup` comes
+ * with the first SIGKILL and strikes what forks faster than it is found. Returns the processes that
+ * were found; one stuck inside the kernel may outlive the call, with SIGKILL pending.
  */
-export async function endAll(find: () => Promise<ProcessEntry[]>): Promise<ProcessEntry[]> {
+export async function endAll(
+  find: () => Promise<ProcessEntry[]>,
+  killGroup: () => void,
+): Promise<ProcessEntry[]> {
   const found = new Map<number, ProcessEntry>();
   // A scan that was cut short may miss one that an earlier scan has found.
   const look = async (): Promise<ProcessEntry[]> => {
@@ -96,6 +104,7 @@ export async function endAll(find: () => Promise<ProcessEntry[]>): Promise<Proce
   let living = await look();
   for (const entry of living) signalOne(entry, 'SIGTERM');
   await areGoneWithin(living, REST_GRACE_MS);
+  killGroup();
   for (let round = 0; round < KILL_ROUNDS && living.length > 0; round += 1) {
     living = await look();
     for (const entry of living) signalOne(entry, 'SIGKILL');

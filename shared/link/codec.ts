@@ -150,6 +150,7 @@ export class TextAssembler {
   push(text: string): Assembled<string> {
     const last = text.startsWith(LAST_PART);
     if (!last && !text.startsWith(PART)) {
+      if (text.length > REASSEMBLED_BYTES) return { state: 'too_large' };
       if (this.#parts.length === 0) return { state: 'whole', frame: text };
       this.#take();
       return { state: 'whole', frame: NO_FRAME };
@@ -178,6 +179,7 @@ export class ByteAssembler {
   push(bytes: Uint8Array): Assembled<Uint8Array> {
     const last = startsWith(bytes, LAST_PART_BYTES);
     if (!last && !startsWith(bytes, PART_BYTES)) {
+      if (bytes.length > REASSEMBLED_BYTES) return { state: 'too_large' };
       if (this.#parts.length === 0) return { state: 'whole', frame: bytes };
       this.#take();
       return { state: 'whole', frame: encoder.encode(NO_FRAME) };

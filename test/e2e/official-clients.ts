@@ -1,87 +1,97 @@
 // The official MCP clients under one face, so that one suite runs on each of them over each transport: what a test
 // calls, what the server asked them, and what it told them.
 import {
-  Client as Client2,
-  SSEClientTransport as SseTransport2,
-  StreamableHTTPClientTransport as StreamableTransport2,
+  Client as ClientTwo,
+  SSEClientTransport as SseTransportTwo,
+  StreamableHTTPClientTransport as StreamableTransportTwo,
 } from '@modelcontextprotocol/client';
-import type { Transport as AnyTransport2 } from '@modelcontextprotocol/client';
-import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';
-import { SSEClientTransport as SseTransport1 } from '@modelcontextprotocol/sdk/client/sse.js';
-import { StreamableHTTPClientTransport as StreamableTransport1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import type { Transport as AnyTransport1 } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { Client as ClientOne } from '@modelcontextprotocol/sdk/client/index.js';
+import { SSEClientTransport as SseTransportOne } from '@modelcontextprotocol/sdk/client/sse.js';
+import { StreamableHTTPClientTransport as StreamableTransportOne } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import {
   CreateMessageRequestSchema,
   ElicitRequestSchema,
   ListRootsRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 
-export type ClientTransport = 'Streamable HTTP' | 'HTTP+SSE';
-
-interface CallOptions {
+export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly onprogress?: (progress: { progress: number; total?: number | undefined }) => void;
+  readonly timeout?: number;
 }
 
 export interface ConnectOptions {
   readonly fetch?: typeof fetch;
+  /** Roots that the client offers at first. */
   readonly roots?: readonly string[];
 }
 
-interface Notification {
+export interface Notification {
   readonly method: string;
   readonly params?: Record<string, unknown> | undefined;
 }
 
-/** What both generations of the official client have in common, as far as tests use it. */
-type Shared = Pick<
-  Client1 & Client2,
-  | 'listTools'
-  | 'listResources'
-  | 'listResourceTemplates'
-  | 'readResource'
-  | 'subscribeResource'
-  | 'unsubscribeResource'
-  | 'listPrompts'
-  | 'getPrompt'
-  | 'complete'
-  | 'setLoggingLevel'
-  | 'ping'
-  | 'close'
-  | 'sendRootsListChanged'
-  | 'getServerVersion'
-  | 'getServerCapabilities'
->;
+type Params = Record<string, string>;
+type Named = { readonly name: string };
+
+/** What both generations of the client have in common, as far as tests use it. */
+interface CommonClient {
+  listTools(): Promise<{ tools: Named[] }>;
+  listResources(): Promise<{ resources: { uri: string }[] }>;
+  listResourceTemplates(): Promise<{ resourceTemplates: { uriTemplate: string }[] }>;
+  readResource(params: { uri: string }): Promise<{ contents: object[] }>;
+  subscribeResource(params: { uri: string }): Promise<object>;
+  unsubscribeResource(params: { uri: string }): Promise<object>;
+  listPrompts(): Promise<{ prompts: Named[] }>;
+  getPrompt(params: { name: string; arguments?: Params }): Promise<{ messages: object[] }>;
+  complete(params: {
+    ref: { type: 'ref/prompt'; name: string };
+    argument: { name: string; value: string };
+    context?: { arguments: Params };
+  }): Promise<{ completion: { values: string[] } }>;
+  setLoggingLevel(level: 'debug' | 'info' | 'error'): Promise<object>;
+  sendRootsListChanged(): Promise<void>;
+  ping(): Promise<object>;
+  close(): Promise<void>;
+  getServerVersion(): Named | undefined;
+  getServerCapabilities(): object | undefined;
+}
 
 /** A connected client. */
 export interface OfficialClient {
-  readonly client: Shared;
+  readonly client: CommonClient;
   /** What the server sent beside answers and progress, in order. */
   readonly notifications: readonly Notification[];
-  /** Method names of what the server asked. */
+  /** Method names of what the server asked, in order. */
   readonly asked: readonly string[];
-  /** What the transport complained about. */
-  readonly errors: readonly string[];
-  /** Calls a tool; the texts of its answer, one a line. */
+  /** What the client complained of by itself. */
+  readonly errors: readonly Error[];
+  /** The session's id, for transports that have one. */
+  readonly sessionId: string | undefined;
+  /** Calls a tool; resolves to the texts of its answer, one a line. */
   call(name: string, args?: Record<string, unknown>, options?: CallOptions): Promise<string>;
-  setRoots(uris: readonly string[]): Promise<void>;
-  /** Ends the session as its transport does: DELETE, or the end of the stream. */
+  /** Offers other roots and says so. */
+  changeRoots(uris: readonly string[]): Promise<void>;
+  /** Ends the session as its transport does: a DELETE, or the end of the stream. */
   end(): Promise<void>;
 }
 
 export interface OfficialClientKind {
   readonly name: string;
-  readonly transport: ClientTransport;
-  connect(url: URL, options?: ConnectOptions): Promise<OfficialClient>;
+  readonly transport: 'Streamable HTTP' | 'HTTP+SSE';
+  /** `base` is the server's URL without the transport's last segment. */
+  connect(base: URL, options?: ConnectOptions): Promise<OfficialClient>;
 }
 
-/** Answers to what a server may ask; the shapes are those of the specification's examples. */
-const SAMPLED = {
-  model: 'test-model',
-  role: 'assistant' as const,
-  content: { type: 'text' as const, text: 'sampled by the client' },
-};
-const ELICITED = { action: 'accept' as const, content: { name: 'Ada Lovelace', check: true } };
+/** What a promise was rejected with, as code and message: not every client has the code in its text. */
+export async function failureOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    return `no failure: ${String(await promise)}`;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    return `${String(code)}: ${String(error)}`;
+  }
+}
 
 const CLIENT = { name: 'official-client', version: '1.0.0' };
 const CAPABILITIES = {
@@ -90,7 +100,15 @@ const CAPABILITIES = {
   roots: { listChanged: true },
 };
 
-/** Generous: a killed edge takes seconds to come back on a loaded machine. */
+/** What the clients answer when they are asked. */
+const SAMPLED = {
+  model: 'test-model',
+  role: 'assistant' as const,
+  content: { type: 'text' as const, text: 'sampled by the client' },
+};
+const ELICITED = { action: 'accept' as const, content: { name: 'Ada Lovelace', check: true } };
+
+/** Generous: an edge that was killed takes seconds to come back on a loaded machine. */
 const RECONNECTION = {
   initialReconnectionDelay: 100,
   maxReconnectionDelay: 500,
@@ -98,21 +116,186 @@ const RECONNECTION = {
   maxRetries: 100,
 };
 
-interface Answered {
-  readonly content?: unknown;
-}
-
-class Record {
+/** What one client heard, and the roots it offers. */
+class Hearing {
   readonly notifications: Notification[] = [];
   readonly asked: string[] = [];
-  readonly errors: string[] = [];
-  roots: readonly string[];
+  readonly errors: Error[] = [];
+  roots: readonly string[] = [];
 
-  constructor(roots: readonly string[]) {
-    this.roots = roots;
+  note = async ({ method, params }: Notification): Promise<void> => {
+    this.notifications.push({ method, params });
+  };
+
+  complain = (error: Error): void => {
+    this.errors.push(error);
+  };
+
+  answer<T>(method: string, answer: () => T): () => T {
+    return () => {
+      this.asked.push(method);
+      return answer();
+    };
   }
 
-  rootList(): { roots: { uri: string; name: string }[] } {
-    return { roots: this.roots.map((uri) => ({ uri, name: uri.split('/').at(-1) ?? uri })) };
-  }
+  rootList = (): { roots: { uri: string }[] } => ({ roots: this.roots.map((uri) => ({ uri })) });
 }
+
+function textOf(result: { content?: unknown } | { toolResult: unknown }): string {
+  const content = ('content' in result ? result.content : []) as { text?: string }[];
+  return content.map(({ text = '' }) => text).join('\n');
+}
+
+function sdkOne(hearing: Hearing): ClientOne {
+  const client = new ClientOne(CLIENT, { capabilities: CAPABILITIES });
+  client.setRequestHandler(
+    CreateMessageRequestSchema,
+    hearing.answer('sampling/createMessage', () => SAMPLED),
+  );
+  client.setRequestHandler(
+    ElicitRequestSchema,
+    hearing.answer('elicitation/create', () => ELICITED),
+  );
+  client.setRequestHandler(ListRootsRequestSchema, hearing.answer('roots/list', hearing.rootList));
+  client.fallbackNotificationHandler = hearing.note;
+  client.onerror = hearing.complain;
+  return client;
+}
+
+function sdkTwo(hearing: Hearing): ClientTwo {
+  const client = new ClientTwo(CLIENT, {
+    capabilities: CAPABILITIES,
+    versionNegotiation: { mode: 'legacy' },
+  });
+  client.setRequestHandler(
+    'sampling/createMessage',
+    hearing.answer('sampling/createMessage', () => SAMPLED),
+  );
+  client.setRequestHandler(
+    'elicitation/create',
+    hearing.answer('elicitation/create', () => ELICITED),
+  );
+  client.setRequestHandler('roots/list', hearing.answer('roots/list', hearing.rootList));
+  client.fallbackNotificationHandler = hearing.note;
+  client.onerror = hearing.complain;
+  return client;
+}
+
+function connected(
+  client: CommonClient,
+  hearing: Hearing,
+  rest: Pick<OfficialClient, 'call' | 'end'> & { sessionId: () => string | undefined },
+): OfficialClient {
+  const { notifications, asked, errors } = hearing;
+  const { call, end, sessionId } = rest;
+  return {
+    client,
+    notifications,
+    asked,
+    errors,
+    get sessionId() {
+      return sessionId();
+    },
+    call,
+    end,
+    changeRoots: async (uris) => {
+      hearing.roots = uris;
+      await client.sendRootsListChanged();
+    },
+  };
+}
+
+const below = (base: URL, segment: string): URL => new URL(`${base.pathname}/${segment}`, base);
+
+function hearingOf({ roots = [] }: ConnectOptions): Hearing {
+  const hearing = new Hearing();
+  hearing.roots = roots;
+  return hearing;
+}
+
+const fetchOption = (options: ConnectOptions): { fetch?: typeof fetch } =>
+  options.fetch ? { fetch: options.fetch } : {};
+
+const callOne =
+  (client: ClientOne): OfficialClient['call'] =>
+  async (name, args = {}, options = {}) =>
+    textOf(await client.callTool({ name, arguments: args }, undefined, options));
+
+const callTwo =
+  (client: ClientTwo): OfficialClient['call'] =>
+  async (name, args = {}, options = {}) =>
+    textOf(await client.callTool({ name, arguments: args }, options));
+
+/** Every official client over every transport it has, for revisions with a session. */
+export const OFFICIAL_CLIENTS: readonly OfficialClientKind[] = [
+  {
+    name: '@modelcontextprotocol/sdk',
+    transport: 'Streamable HTTP',
+    connect: async (base, options = {}) => {
+      const hearing = hearingOf(options);
+      const client = sdkOne(hearing);
+      const transport = new StreamableTransportOne(below(base, 'mcp'), {
+        ...fetchOption(options),
+        reconnectionOptions: RECONNECTION,
+      });
+      await client.connect(transport);
+      return connected(client, hearing, {
+        call: callOne(client),
+        end: async () => {
+          await transport.terminateSession();
+          await client.close();
+        },
+        sessionId: () => transport.sessionId,
+      });
+    },
+  },
+  {
+    name: '@modelcontextprotocol/sdk',
+    transport: 'HTTP+SSE',
+    connect: async (base, options = {}) => {
+      const hearing = hearingOf(options);
+      const client = sdkOne(hearing);
+      await client.connect(new SseTransportOne(below(base, 'sse'), fetchOption(options)));
+      return connected(client, hearing, {
+        call: callOne(client),
+        end: () => client.close(),
+        sessionId: () => undefined,
+      });
+    },
+  },
+  {
+    name: '@modelcontextprotocol/client',
+    transport: 'Streamable HTTP',
+    connect: async (base, options = {}) => {
+      const hearing = hearingOf(options);
+      const client = sdkTwo(hearing);
+      const transport = new StreamableTransportTwo(below(base, 'mcp'), {
+        ...fetchOption(options),
+        reconnectionOptions: RECONNECTION,
+      });
+      await client.connect(transport);
+      return connected(client, hearing, {
+        call: callTwo(client),
+        end: async () => {
+          await transport.terminateSession();
+          await client.close();
+        },
+        sessionId: () => transport.sessionId,
+      });
+    },
+  },
+  {
+    name: '@modelcontextprotocol/client',
+    transport: 'HTTP+SSE',
+    connect: async (base, options = {}) => {
+      const hearing = hearingOf(options);
+      const client = sdkTwo(hearing);
+      await client.connect(new SseTransportTwo(below(base, 'sse'), fetchOption(options)));
+      return connected(client, hearing, {
+        call: callTwo(client),
+        end: () => client.close(),
+        sessionId: () => undefined,
+      });
+    },
+  },
+];

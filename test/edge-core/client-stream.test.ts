@@ -133,15 +133,19 @@ describe('a POST’s stream', () => {
     expect(errorsIn(stream.receive({ type: 'gone', fault: 'runner_lost' }))).toEqual([]);
   });
 
-  test('[R-7] [LP20] a lost runner is one error: lost if the post was accepted, offline if not', () => {
+  test('[R-7] [LP20] a lost runner is one error: lost if the post may have arrived, offline if not', () => {
     const accepted = new Driven(POST);
     accepted.receive({ type: 'accepted', id: 'a' });
     const lost = accepted.receive({ type: 'gone', fault: 'runner_lost' });
     expect(errorsIn(lost)).toEqual([[1, 'runner_lost', 'sent']]);
     expect(lost.slice(-2)).toEqual(['finish', 'hangUp']);
     expect(accepted.receive({ type: 'gone', fault: 'runner_lost' })).toEqual([]);
+    const sent = new Driven(POST);
+    sent.receive({ type: 'linked' });
+    expect(errorsIn(sent.receive({ type: 'gone', fault: 'runner_lost' }))).toEqual([
+      [1, 'runner_lost', 'unknown'],
+    ]);
     const unaccepted = new Driven(POST);
-    unaccepted.receive({ type: 'linked' });
     expect(errorsIn(unaccepted.receive({ type: 'gone', fault: 'runner_lost' }))).toEqual([
       [1, 'runner_offline', 'not_sent'],
     ]);

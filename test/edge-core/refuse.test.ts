@@ -7,27 +7,36 @@ import type { FaultCode } from '../../shared/fault.ts';
 
 const CODES = Object.keys(FAULTS) as FaultCode[];
 
-test.each(CODES)('%s has its row in the table as status, error and Retry-After', async (fault) => {
-  const row = faultRow(fault);
-  const response = refuse({ fault });
-  expect(response.status).toBe(row.status);
-  expect(Object.fromEntries(response.headers)).toMatchObject({
-    'content-type': 'application/json',
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  });
-  expect(response.headers.get('retry-after')).toBe(
-    row.retryAfterS === undefined ? null : String(row.retryAfterS),
-  );
-  expect(await response.json()).toEqual({
-    jsonrpc: '2.0',
-    error: {
-      code: row.code,
-      message: row.message,
-      data: { fault, phase: 'not_sent', retryable: row.retryable },
-    },
-  });
+test('stream_over is a bare 204, which tells an event stream’s client to stay away', async () => {
+  const response = refuse({ fault: 'stream_over' });
+  expect(response.status).toBe(204);
+  expect(await response.text()).toBe('');
 });
+
+test.each(CODES.filter((code) => code !== 'stream_over'))(
+  '%s has its row in the table as status, error and Retry-After',
+  async (fault) => {
+    const row = faultRow(fault);
+    const response = refuse({ fault });
+    expect(response.status).toBe(row.status);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    });
+    expect(response.headers.get('retry-after')).toBe(
+      row.retryAfterS === undefined ? null : String(row.retryAfterS),
+    );
+    expect(await response.json()).toEqual({
+      jsonrpc: '2.0',
+      error: {
+        code: row.code,
+        message: row.message,
+        data: { fault, phase: 'not_sent', retryable: row.retryable },
+      },
+    });
+  },
+);
 
 describe('the id', () => {
   test.each(['1', '"a\\u0062"', '9007199254740993', '1.0'])(

@@ -247,8 +247,8 @@ describe('a link that is lost', () => {
     expect(relay.wakeAt.durable).toBe(T + LINK_GRACE_MS);
     expect(told(relay.tick(T + LINK_GRACE_MS - 1))).toEqual([]);
     expect(told(relay.tick(T + LINK_GRACE_MS))).toEqual([
-      'answer n refused runner_offline unknown',
-      'answer m refused runner_offline unknown',
+      'answer n refused runner_lost unknown',
+      'answer m refused runner_lost unknown',
       'tell s2 {"type":"gone","fault":"runner_lost"}',
     ]);
     expect(relay.wakeAt.durable).toBe(T + LOST_LIMIT_MS);
@@ -303,7 +303,7 @@ describe('a session', () => {
     relay.post(notice('a'), T);
     expect(relay.wakeAt.soon).toBe(T + DIAL_WAIT_MS);
     expect(told(relay.tick(T + DIAL_WAIT_MS))).toEqual([
-      'answer a refused runner_offline undefined',
+      'answer a refused runner_offline not_sent',
       'closeLink 1000',
       'forget',
     ]);
@@ -328,7 +328,7 @@ describe('a session', () => {
     expect(relay.mayFollow('get', true).fault?.fault).toBe('session_not_found');
     expect(relay.wakeAt.soon).toBe(T + END_WAIT_MS);
     expect(told(relay.tick(T + END_WAIT_MS))).toEqual([
-      'answer n refused session_not_found undefined',
+      'answer n refused session_not_found unknown',
       'closeLink 1000',
       'forget',
     ]);
@@ -366,7 +366,7 @@ describe('a session', () => {
     relay.follow('get', 's1');
     relay.post(question('a'), T);
     expect(told(relay.giveUp({ fault: 'runner_lost' }))).toEqual([
-      'answer a refused runner_lost undefined',
+      'answer a refused runner_lost unknown',
       'tell s1 {"type":"gone","fault":"runner_lost"}',
       'closeLink 1000',
       'forget',

@@ -27,7 +27,7 @@ test('relay, runner and process: 42001 to 42009', () => {
   ]);
 });
 
-test('sessions and streams: 42010 to 42015', () => {
+test('sessions and streams: 42010 to 42016', () => {
   expect(rows(42_010, 42_019)).toEqual([
     [42_010, 'not_configured', 503, false],
     [42_011, 'session_required', 400, false],
@@ -35,6 +35,7 @@ test('sessions and streams: 42010 to 42015', () => {
     [42_013, 'stream_conflict', 409, true],
     [42_014, 'unsupported_revision', 400, false],
     [42_015, 'event_unknown', 404, false],
+    [42_016, 'stream_over', 204, false],
   ]);
 });
 

@@ -267,6 +267,14 @@ describe('parts that do not make a frame', () => {
     expect(text.push(part).state).toBe('too_large');
     expect(bytes.push(bytesOf(part)).state).toBe('too_large');
   });
+
+  test('[LP3] in one piece of more than 16 MiB + 64 KiB are too large as well', () => {
+    const large = 'x'.repeat(REASSEMBLED_BYTES + 1);
+    expect(new TextAssembler().push(large).state).toBe('too_large');
+    expect(new ByteAssembler().push(bytesOf(large)).state).toBe('too_large');
+    expect(new TextAssembler().push(large.slice(1)).state).toBe('whole');
+    expect(new ByteAssembler().push(bytesOf(large.slice(1))).state).toBe('whole');
+  });
 });
 
 function readText(assembler: TextAssembler, parts: readonly string[]): string {

@@ -17,7 +17,7 @@ export const LIMITS: SessionLimits = {
 };
 
 /** A frame to the edge, its message as text. */
-export type Sent = SessionUp & { readonly message?: string };
+export type Sent = SessionUp & { readonly message?: string | undefined };
 
 export class DrivenSession {
   readonly session: Session;

@@ -311,6 +311,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ op: fc.constant('expire' as const), ms: fc.nat({ max: WINDOW_MS }) }),
 );
 
+const same = (got: unknown, wanted: unknown): void => expect(got).toEqual(wanted);
+
 /** Performs a step on both. What the log lets go is read from it (`has`, `attach`), never decided by the model. */
 function perform(log: StreamLog, model: Model, id: string, step: Step, now: number): void {
   const stream = model.streams.get(id);
@@ -329,7 +331,7 @@ function perform(log: StreamLog, model: Model, id: string, step: Step, now: numb
       return;
     case 'append': {
       const isTaken = log.append(id, sized(step.bytes), step.final, now);
-      expect(isTaken).toBe(stream !== undefined && !stream.isFinal);
+      same(isTaken, stream !== undefined && !stream.isFinal);
       if (!stream || !isTaken) return;
       stream.lastSeq += 1;
       stream.isFinal = step.final;
@@ -347,18 +349,18 @@ function perform(log: StreamLog, model: Model, id: string, step: Step, now: numb
       for (const event of log.takeSendable()) {
         const of = model.streams.get(event.stream);
         if (!of) throw new Error('an event of no stream');
-        expect(of.isAttached).toBe(true);
-        expect(event.seq).toBe(of.sent + 1);
+        same(of.isAttached, true);
+        same(event.seq, of.sent + 1);
         const bytes = of.events.find(({ seq }) => seq === event.seq)?.bytes ?? Number.NaN;
         const before = inFlight();
-        expect(before === 0 || before + bytes <= CREDIT_BYTES).toBe(true);
+        same(before === 0 || before + bytes <= CREDIT_BYTES, true);
         of.sent = event.seq;
       }
       // Nothing that fits was held back: either all is sent, or something is on the way.
       const rest = [...model.streams.values()].flatMap((stream) =>
         model.owed(stream).filter(({ seq }) => seq > stream.sent),
       );
-      expect(rest.length === 0 || inFlight() > 0).toBe(true);
+      same(rest.length === 0 || inFlight() > 0, true);
       return;
     }
     case 'rewind':
@@ -370,14 +372,14 @@ function perform(log: StreamLog, model: Model, id: string, step: Step, now: numb
       const from = step.after ?? stream?.acked ?? 0;
       const first = stream?.events[0]?.seq ?? (stream?.lastSeq ?? 0) + 1;
       if (!stream || from > stream.lastSeq) {
-        expect(attaching).toEqual({ ok: false, fault: 'event_unknown' });
+        same(attaching, { ok: false, fault: 'event_unknown' });
       } else if (step.after !== null && from + 1 < first) {
-        expect(attaching).toEqual({ ok: false, fault: 'replay_evicted' });
+        same(attaching, { ok: false, fault: 'replay_evicted' });
       } else {
         stream.acked = Math.max(from, first - 1);
         stream.sent = stream.acked;
         stream.isAttached = !(stream.isFinal && stream.acked === stream.lastSeq);
-        expect(attaching).toEqual({ ok: true, after: stream.acked });
+        same(attaching, { ok: true, after: stream.acked });
       }
       return;
     }

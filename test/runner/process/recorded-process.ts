@@ -6,7 +6,7 @@ import { processEnvironment } from '../../../runner/process/environment.ts';
 import type { ExitFacts } from '../../../runner/process/exit.ts';
 import type { ProcessSpec, StdioProcess } from '../../../runner/process/stdio-process.ts';
 import { startProcess } from '../../../runner/process/stdio-process.ts';
-import { runnerMark } from '../../../runner/process/sweep.ts';
+import { runnerMark } from '../../../runner/process/runner-mark.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });

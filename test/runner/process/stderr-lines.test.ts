@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { cleanText } from '../../../runner/process/clean-text.ts';
 import {
-  cleanText,
   STDERR_CHARS_PER_SECOND,
   STDERR_LINE_BYTES,
   STDERR_TAIL_CHARS,

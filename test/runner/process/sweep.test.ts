@@ -4,9 +4,11 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { openContainment } from '../../../runner/process/containment.ts';
 import { isAlive, RUNNER_MARK, statOf } from '../../../runner/process/process-table.ts';
 import type { ProcessStat } from '../../../runner/process/process-table.ts';
-import { runnerMark, sweepOrphans } from '../../../runner/process/sweep.ts';
+import { runnerMark } from '../../../runner/process/runner-mark.ts';
+import { sweepOrphans } from '../../../runner/process/sweep.ts';
 import { startFixture } from './recorded-process.ts';
 
 const program = fileURLToPath(new URL('../../fixtures/runner-with-process.ts', import.meta.url));
@@ -18,8 +20,10 @@ function living(pid: number): ProcessStat {
 }
 
 /** A runner of its own with one stubborn process and a daemon of that; resolves when both run. */
-async function startRunner(): Promise<{ runner: ChildProcess; family: ProcessStat[] }> {
-  const runner = spawn(process.execPath, [program], {
+async function startRunner(
+  ...args: string[]
+): Promise<{ runner: ChildProcess; family: ProcessStat[] }> {
+  const runner = spawn(process.execPath, [program, ...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const [pids] = (await once(runner, 'message')) as [number[]];
@@ -45,6 +49,26 @@ describe.skipIf(!existsSync('/proc/self/stat'))('orphans', () => {
     expect(ours.every((orphan) => /^(?:node|MainThread)/u.test(orphan.command))).toBe(true);
     expect(family.some(isAlive)).toBe(false);
   });
+
+  const containment = openContainment();
+
+  test.skipIf(containment.mode !== 'cgroup')(
+    '[F-55] daemons that shed every mark are ended at the next start by their cgroup',
+    async () => {
+      const { runner, family } = await startRunner('evasive');
+      const mark = `${runner.pid}.`;
+      const groups = (): number =>
+        containment.found().filter((found) => found.runnerMark.startsWith(mark)).length;
+      await sweepOrphans(containment);
+      expect(family.every(isAlive)).toBe(true);
+      expect(groups()).toBe(1);
+      await kill(runner);
+      const swept = (await sweepOrphans(containment)).map((orphan) => orphan.pid);
+      expect(swept).toEqual(expect.arrayContaining(family.map((stat) => stat.pid)));
+      expect(family.some(isAlive)).toBe(false);
+      expect(groups()).toBe(0);
+    },
+  );
 
   test('what belongs to a living runner is left alone: another one, and this one', async () => {
     const { runner, family } = await startRunner();

@@ -1,0 +1,45 @@
+// Whether this machine grants what a config asks for: another user for processes, limits for what they use.
+// Asked after the file was read, since the file is right or wrong on every machine alike.
+import type { RunnerConfig } from '../config.ts';
+import type { Containment } from '../process/containment.ts';
+import { whyNoOtherUser } from '../process/process-user.ts';
+import type { ConfigProblem } from './problem.ts';
+
+/** What can not be had. Each setting is named once, with the servers that it would have served. */
+export function machineProblems(config: RunnerConfig, containment: Containment): ConfigProblem[] {
+  return [...userProblems(config), ...limitProblems(config, containment)];
+}
+
+function userProblems(config: RunnerConfig): ConfigProblem[] {
+  const servers = [...config.servers.values()].filter(
+    ({ user }) => user !== undefined && user.uid !== process.geteuid?.(),
+  );
+  const why = servers.length === 0 ? undefined : whyNoOtherUser();
+  if (why === undefined) return [];
+  return [
+    {
+      file: config.file,
+      path: `user of ${names(servers)}`,
+      what: `can not be granted: ${why}`,
+      fix: 'Start mcp-bridge as root (it gives its processes none of that), or remove "user".',
+    },
+  ];
+}
+
+function limitProblems(config: RunnerConfig, containment: Containment): ConfigProblem[] {
+  const servers = [...config.servers.values()].filter(({ limits }) => limits !== undefined);
+  const all = Object.assign({}, ...servers.map(({ limits }) => limits)) as object;
+  const verdict = containment.allow(all);
+  if (verdict.ok) return [];
+  return [
+    {
+      file: config.file,
+      path: `limits of ${names(servers)}`,
+      what: `can not be set here: ${verdict.why}`,
+      fix: 'Run mcp-bridge as a systemd service with Delegate=yes and DelegateSubgroup=mcp-runner, or remove "limits".',
+    },
+  ];
+}
+
+const names = (servers: readonly { readonly name: string }[]): string =>
+  servers.map(({ name }) => name).join(', ');

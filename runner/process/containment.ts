@@ -1,0 +1,195 @@
+// How processes are kept together until their end: in cgroups where the kernel lets the runner make
+// them, else by their marks alone (terminate.ts). Found out once, when the runner starts.
+import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { isWritten, kernelFolder, ProcessCgroup } from './cgroup.ts';
+import type { GroupFolder, ProcessLimits } from './cgroup.ts';
+import { runnerMark } from './runner-mark.ts';
+
+/** Where distributions mount the unified hierarchy; the second beside cgroup v1. */
+const MOUNTS: readonly string[] = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'];
+
+/**
+ * The runner's own group below the one it was given: a group with controllers for its children may
+ * hold no process itself. systemd puts it there with DelegateSubgroup=.
+ */
+export const RUNNER_GROUP = 'mcp-runner';
+
+/** Name of a process's group, before the runner's mark and a number. */
+const PROCESS_GROUP = 'mcp-process-';
+
+/** The controllers behind memory.max, pids.max and cpu.max. */
+const CONTROLLERS = { memoryBytes: 'memory', pids: 'pids', cpus: 'cpu' } as const;
+
+/** What the kernel says of cgroups. `own` is the text of /proc/self/cgroup. */
+export interface CgroupSite {
+  readonly mounts: readonly string[];
+  readonly own: string;
+  readonly folder: GroupFolder;
+}
+
+/** A group that is there: made by the runner that the mark names, perhaps long dead. */
+export interface FoundCgroup {
+  readonly runnerMark: string;
+  readonly cgroup: ProcessCgroup;
+}
+
+export type Verdict = { readonly ok: true } | { readonly ok: false; readonly why: string };
+
+/** How this runner keeps its processes together. */
+export class Containment {
+  readonly mode: 'cgroup' | 'process marks';
+  /** Why there are no cgroups; undefined in that mode. */
+  readonly why: string | undefined;
+  readonly #base: string;
+  readonly #folder: GroupFolder;
+  #home: string;
+  #opened = 0;
+
+  /** `place` is the group to make groups in and the runner's own, or why there is none. */
+  constructor(place: { base: string; home: string } | { why: string }, folder: GroupFolder) {
+    this.mode = 'why' in place ? 'process marks' : 'cgroup';
+    this.why = 'why' in place ? place.why : undefined;
+    this.#base = 'why' in place ? '' : place.base;
+    this.#home = 'why' in place ? '' : place.home;
+    this.#folder = folder;
+  }
+
+  /** A new group for one process, or undefined where none can be made. */
+  open(limits: ProcessLimits): ProcessCgroup | undefined {
+    if (this.mode !== 'cgroup') return undefined;
+    this.#opened += 1;
+    const path = join(this.#base, `${PROCESS_GROUP}${runnerMark()}-${this.#opened}`);
+    try {
+      this.#folder.make(path);
+    } catch {
+      return undefined;
+    }
+    return new ProcessCgroup(path, this.#home, limits, this.#folder);
+  }
+
+  /** Makes ready for these limits. Any number of calls; the first may move the runner into a group of its own. */
+  allow(limits: ProcessLimits): Verdict {
+    const names = Object.entries(CONTROLLERS).flatMap(([limit, name]) =>
+      limit in limits ? [name] : [],
+    );
+    if (names.length === 0) return { ok: true };
+    if (this.why !== undefined) return { ok: false, why: this.why };
+    const offered = words(join(this.#base, 'cgroup.controllers'));
+    const missing = names.filter((name) => !offered.includes(name));
+    if (missing.length > 0) {
+      return {
+        ok: false,
+        why: `its cgroup ${this.#base} has no ${missing.join(' and ')} controller`,
+      };
+    }
+    const control = join(this.#base, 'cgroup.subtree_control');
+    const text = names.map((name) => `+${name}`).join(' ');
+    const isGiven = names.every((name) => words(control).includes(name));
+    if (isGiven || isWritten(control, text)) return { ok: true };
+    if (this.#moveHome() && isWritten(control, text)) return { ok: true };
+    return {
+      ok: false,
+      why: `its cgroup ${this.#base} can not be divided, as it holds other processes or is not delegated to the runner`,
+    };
+  }
+
+  /** All groups of processes beside this runner's own, of whichever runner. */
+  found(): FoundCgroup[] {
+    if (this.mode !== 'cgroup') return [];
+    return namesIn(this.#base).flatMap((name) => {
+      if (!name.startsWith(PROCESS_GROUP)) return [];
+      const cgroup = new ProcessCgroup(join(this.#base, name), this.#home, {}, this.#folder);
+      const mark = name.slice(PROCESS_GROUP.length, name.lastIndexOf('-'));
+      return [{ runnerMark: mark, cgroup }];
+    });
+  }
+
+  #moveHome(): boolean {
+    if (this.#home !== this.#base) return false;
+    const home = join(this.#base, RUNNER_GROUP);
+    try {
+      if (!namesIn(this.#base).includes(RUNNER_GROUP)) this.#folder.make(home);
+    } catch {
+      return false;
+    }
+    if (!isWritten(join(home, 'cgroup.procs'), '0')) return false;
+    this.#home = home;
+    return true;
+  }
+}
+
+/** Finds out what this machine allows. Leaves nothing behind. */
+export function openContainment(site: CgroupSite = thisMachine()): Containment {
+  const place =
+    process.platform === 'linux' ? findPlace(site) : { why: 'cgroups are of Linux only' };
+  return new Containment(place, site.folder);
+}
+
+const thisMachine = (): CgroupSite => ({
+  mounts: MOUNTS,
+  own: readOr('/proc/self/cgroup', ''),
+  folder: kernelFolder,
+});
+
+function findPlace(site: CgroupSite): { base: string; home: string } | { why: string } {
+  const mount = site.mounts.find((path) => readOr(join(path, 'cgroup.controllers')) !== undefined);
+  if (mount === undefined) return { why: 'no cgroup v2 hierarchy is mounted' };
+  const own = /^0::(\/.*)$/mu.exec(site.own)?.[1];
+  // A path that leads out of the mount belongs to another cgroup namespace.
+  if (own === undefined || own.split('/').includes('..')) {
+    return { why: 'the cgroup of the runner is not visible to it' };
+  }
+  const home = join(mount, own);
+  const base = basename(home) === RUNNER_GROUP ? dirname(home) : home;
+  const fault = faultOfBase(base, home, site.folder);
+  return fault === undefined ? { base, home } : { why: fault };
+}
+
+/** Tries it out, since file modes do not tell of mounts that are read-only. */
+function faultOfBase(base: string, home: string, folder: GroupFolder): string | undefined {
+  const probe = join(base, `${PROCESS_GROUP}${runnerMark()}-0`);
+  try {
+    folder.make(probe);
+  } catch {
+    return `the runner may not make groups in its cgroup ${base}`;
+  }
+  try {
+    if (!namesIn(probe).includes('cgroup.kill')) return 'the kernel is older than 5.14';
+    // To move a process the kernel asks for this right at both ends and at what is above them.
+    for (const path of [base, home, probe]) {
+      accessSync(join(path, 'cgroup.procs'), constants.W_OK);
+    }
+    const canMove =
+      isWritten(join(probe, 'cgroup.procs'), '0') && isWritten(join(home, 'cgroup.procs'), '0');
+    return canMove ? undefined : `the runner may not move processes below its cgroup ${base}`;
+  } catch {
+    return `the runner may not move processes below its cgroup ${base}`;
+  } finally {
+    try {
+      folder.remove(probe);
+    } catch {
+      // Still named after this runner, so that a later one takes it away.
+    }
+  }
+}
+
+const words = (path: string): string[] => readOr(path, '').split(/\s+/u).filter(Boolean);
+
+function namesIn(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+function readOr(path: string): string | undefined;
+function readOr(path: string, otherwise: string): string;
+function readOr(path: string, otherwise?: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return otherwise;
+  }
+}

@@ -1,0 +1,143 @@
+// This bridge as it runs on one machine: the local edge in workerd and a runner as a program of its own.
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { hashCredential, mintRunnerToken } from '../../runner/credential.ts';
+import { spawnBound } from '../../runner/dev/bound-child.ts';
+import { edgeBundle } from '../../runner/dev/bundle.ts';
+import { freePort } from '../../runner/dev/free-port.ts';
+import { startLocalEdge } from '../../runner/dev/local-edge.ts';
+import type { LocalEdge } from '../../runner/dev/local-edge.ts';
+import type { LogLevel } from '../../runner/log.ts';
+import { ECHO_COMMAND } from './rivals.ts';
+
+export interface OursOptions {
+  /** Below `info` no call is logged: as with the rivals, whose logs are off. */
+  readonly logLevel: LogLevel;
+  /** For Node, before the runner's program. */
+  readonly nodeArgs?: readonly string[];
+}
+
+export interface Ours {
+  readonly edge: LocalEdge;
+  readonly runner: ChildProcess & { readonly pid: number };
+  /** The runner's status pages. */
+  readonly statusUrl: URL;
+  /** The MCP endpoint of a server: `echo`, or `ready` whose processes are started ahead. */
+  url(server: 'echo' | 'ready'): URL;
+  /** Waits until the runner is linked to the edge, or is not. */
+  untilLinked(isWanted: boolean): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A program that is not ready by then never will be. */
+const READY_MS = 30_000;
+
+/** Longer than a runner takes to end the processes of its sessions. */
+const END_MS = 20_000;
+
+/** Far above the sessions of any phase: the bench measures load, not refusals. */
+const CAPACITY = 1_000;
+
+/** Processes kept ready: opens come one by one with a pause, so one in use and one starting are enough. */
+const WARM = 2;
+
+const runnerProgram = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
+
+const silent = { info: () => undefined, warn: () => undefined };
+
+export async function startBridge(options: OursOptions): Promise<Ours> {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-bench-'));
+  const [port, statusPort, token] = [await freePort(), await freePort(), mintRunnerToken()];
+  const [command, ...args] = ECHO_COMMAND;
+  const config = {
+    mcpServers: { echo: { command, args }, ready: { command, args, bridge: { warm: WARM } } },
+    bridge: { runner: 'bench', statusPort, capacity: CAPACITY },
+  };
+  writeFileSync(join(folder, 'mcp.json'), JSON.stringify(config), { mode: 0o600 });
+  writeFileSync(join(folder, 'token'), token, { mode: 0o600 });
+  const edge = await startLocalEdge({
+    port,
+    storage: join(folder, 'edge'),
+    settings: {
+      BRIDGE_SECRET: 'bench-secret-of-at-least-32-characters',
+      BRIDGE_RUNNERS: JSON.stringify({ bench: { token: hashCredential(token), servers: ['*'] } }),
+      BRIDGE_CLIENT_AUTH: 'none',
+      BRIDGE_HOSTS: `127.0.0.1:${port}`,
+    },
+    bundle: await edgeBundle(folder),
+    log: silent,
+  });
+  const {
+    process: runner,
+    stdout,
+    stderr,
+  } = spawnBound(
+    process.execPath,
+    [
+      ...(options.nodeArgs ?? []),
+      runnerProgram,
+      'run',
+      `--config=${join(folder, 'mcp.json')}`,
+      `--edge=${edge.url}`,
+      `--token-file=${join(folder, 'token')}`,
+      `--log-level=${options.logLevel}`,
+    ],
+    { cwd: folder, env: process.env },
+  );
+  stdout.resume();
+  stderr.resume();
+  const exited = once(runner, 'exit');
+  const statusUrl = new URL(`http://127.0.0.1:${statusPort}`);
+  const ours: Ours = {
+    edge,
+    runner: Object.assign(runner, { pid: runner.pid ?? 0 }),
+    statusUrl,
+    url: (server) => new URL(`/${server}/mcp`, edge.url),
+    untilLinked: (isWanted) => untilReadiness(new URL('/readyz', statusUrl), isWanted),
+    stop: async () => {
+      runner.kill('SIGTERM');
+      const force = setTimeout(() => runner.kill('SIGKILL'), END_MS);
+      await exited;
+      clearTimeout(force);
+      await edge.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  try {
+    await ours.untilLinked(true);
+  } catch (error) {
+    await ours.stop();
+    throw error;
+  }
+  return ours;
+}
+
+/** The status page has no event for us. */
+async function untilReadiness(page: URL, isWanted: boolean): Promise<void> {
+  const until = performance.now() + READY_MS;
+  while (performance.now() < until) {
+    const status = await statusOf(page);
+    if (status !== undefined && (status === 200) === isWanted) return;
+    await sleep(20);
+  }
+  throw new Error(
+    `The runner was ${isWanted ? 'not linked' : 'still linked'} after ${READY_MS} ms.`,
+  );
+}
+
+async function statusOf(page: URL): Promise<number | undefined> {
+  try {
+    const response = await fetch(page);
+    await response.body?.cancel();
+    return response.status;
+  } catch {
+    // Not listening yet.
+    return undefined;
+  }
+}

@@ -1,0 +1,203 @@
+// The bench: this bridge beside no bridge and beside other bridges, all in one run, with the same stdio process behind each.
+//
+//   npm run bench                      about seven minutes
+//   npm run bench -- --quick           under a minute: to see that it works
+//   npm run bench -- --rounds 5        more rounds; a round goes through all targets
+//   npm run bench -- --only mcp-edge-bridge,supergateway
+//   npm run bench -- --no-idle         without the idle sessions, which take a third of the time
+//   npm run bench -- --call-log        this bridge once more with a log line a call, as `run` has it by default
+//   npm run bench -- --profile         no comparison: CPU profiles of the edge and the runner under 10 sessions
+//
+// It prints a table and writes all figures to .bridge/bench/<time>.json. Other bridges are installed with npm below
+// .bridge/bench/ in exact versions; one that can not be installed is left out with a note. All logs of calls are off. Nothing is asserted:
+// compare figures of one run only, and look at load1 and at the ranges first. Linux only (/proc).
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { measureHops } from './hops.ts';
+import {
+  measureIdle,
+  measureLatency,
+  measureOpening,
+  measureThroughput,
+  type Load,
+} from './measures.ts';
+import { FULL_PLAN, QUICK_PLAN } from './plan.ts';
+import type { Plan } from './plan.ts';
+import { load1 } from './process-accounts.ts';
+import { profileOurs } from './profile.ts';
+import { FLOOR, OURS, reportText } from './report.ts';
+import type { IdleResult, Results, RoundResult } from './report.ts';
+import { installRival, RIVALS } from './rivals.ts';
+import { startFloor, startOurs, startRival } from './targets.ts';
+import type { Target } from './targets.ts';
+
+const FOLDER = resolve('.bridge/bench');
+
+const PROFILE_MS = 5_000;
+
+type Starts = ReadonlyMap<string, () => Promise<Target>>;
+
+/** The target that runs now: ended when this program is told to end. */
+let running: Target | undefined;
+
+const { values: flags } = parseArgs({
+  options: {
+    rounds: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    'call-log': { type: 'boolean', default: false },
+    idle: { type: 'boolean', default: true },
+    profile: { type: 'boolean', default: false },
+  },
+  allowNegative: true,
+});
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    void (running?.stop() ?? Promise.resolve()).finally(() => process.exit(1));
+  });
+}
+
+mkdirSync(FOLDER, { recursive: true });
+if (flags.profile) console.log(await profileOurs(FOLDER, PROFILE_MS));
+else await compare();
+
+async function compare(): Promise<void> {
+  const plan = planOf();
+  const { starts, skipped } = await findTargets();
+  const startedAt = new Date().toISOString();
+  const results: Results = {
+    startedAt,
+    node: process.version,
+    cpus: cpus().length,
+    plan,
+    load1: { start: load1(), end: 0 },
+    skipped,
+    rounds: [],
+    idle: [],
+  };
+  for (let round = 1; round <= plan.rounds; round++) {
+    for (const [name, start] of rotated([...starts], round - 1)) {
+      say(`round ${round}: ${name}`);
+      results.rounds.push(await measureRound(plan, round, name, start));
+    }
+  }
+  for (const [name, start] of flags.idle ? starts : []) {
+    if (name === FLOOR) continue;
+    say(`idle: ${name}`);
+    results.idle.push(await measureIdleOf(plan, name, start));
+  }
+  results.load1.end = load1();
+  const file = join(FOLDER, `${startedAt.replaceAll(':', '-')}.json`);
+  writeFileSync(file, `${JSON.stringify(results, undefined, 1)}\n`);
+  console.log(reportText(results));
+  console.log(`All figures: ${file}`);
+}
+
+function planOf(): Plan {
+  const plan = flags.quick ? QUICK_PLAN : FULL_PLAN;
+  const rounds = Number(flags.rounds ?? plan.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100)
+    throw new Error('--rounds takes a whole number from 1 to 100.');
+  return { ...plan, rounds };
+}
+
+async function findTargets(): Promise<{ starts: Starts; skipped: Record<string, string> }> {
+  const starts = new Map<string, () => Promise<Target>>([
+    [FLOOR, startFloor],
+    [OURS, () => startOurs({ logLevel: 'warn' })],
+  ]);
+  if (flags['call-log']) starts.set(`${OURS}, call log`, () => startOurs({ logLevel: 'info' }));
+  const skipped: Record<string, string> = {};
+  const only = flags.only?.split(',');
+  for (const rival of RIVALS) {
+    const name = `${rival.name} ${rival.version}`;
+    if (only && !only.includes(rival.name)) continue;
+    const installed = await installRival(rival, FOLDER);
+    if (installed.ok) starts.set(name, () => startRival(rival, installed.modules));
+    else skipped[name] = installed.reason;
+  }
+  if (only && !only.includes(OURS)) starts.delete(OURS);
+  if (only && !only.includes(FLOOR)) starts.delete(FLOOR);
+  return { starts, skipped };
+}
+
+/** All of one target's measures but the idle one. A phase that fails is noted, and the next one still runs. */
+async function measureRound(
+  plan: Plan,
+  round: number,
+  name: string,
+  start: () => Promise<Target>,
+): Promise<RoundResult> {
+  const failures: string[] = [];
+  const loadAtStart = load1();
+  const attempt = async <Figures>(
+    phase: string,
+    measure: () => Promise<Figures>,
+  ): Promise<Figures | undefined> => {
+    try {
+      return await measure();
+    } catch (error) {
+      failures.push(`${phase}: ${String(error)}`);
+      say(`  ${phase} failed: ${String(error)}`);
+      return undefined;
+    }
+  };
+  const target = await attempt('start', start);
+  if (target === undefined)
+    return { round, target: name, load1: loadAtStart, throughput: [], hops: [], failures };
+  running = target;
+  const opening = await attempt('open', () => measureOpening(plan, () => target.session()));
+  const { warmSession } = target;
+  const warmOpening =
+    warmSession && (await attempt('open warm', () => measureOpening(plan, warmSession)));
+  const latency = await attempt('latency', () => measureLatency(plan, target));
+  const throughput: Load[] = [];
+  for (const count of plan.sessionCounts) {
+    const load = await attempt(`${count} sessions`, () => measureThroughput(plan, target, count));
+    if (load) throughput.push(load);
+  }
+  const hops = (await attempt('hops', () => measureHops(plan, target))) ?? [];
+  await attempt('stop', () => target.stop());
+  running = undefined;
+  return {
+    round,
+    target: name,
+    load1: loadAtStart,
+    ...(opening && { opening }),
+    ...(warmOpening && { warmOpening }),
+    ...(latency && { latency }),
+    throughput,
+    hops,
+    failures,
+  };
+}
+
+async function measureIdleOf(
+  plan: Plan,
+  name: string,
+  start: () => Promise<Target>,
+): Promise<IdleResult> {
+  try {
+    running = await start();
+    return { target: name, course: await measureIdle(plan, running) };
+  } catch (error) {
+    return { target: name, failure: String(error) };
+  } finally {
+    await running?.stop();
+    running = undefined;
+  }
+}
+
+/** Every target comes first once: what the machine does beside the run shall not always hit the same one. */
+function rotated<Item>(items: readonly Item[], by: number): Item[] {
+  const first = by % items.length;
+  return [...items.slice(first), ...items.slice(0, first)];
+}
+
+function say(words: string): void {
+  process.stderr.write(`${words}\n`);
+}

@@ -1,0 +1,229 @@
+// The client sides of the measured targets: one session each, over Streamable HTTP (2025-11-25) or on a process's pipe.
+// Request ids count from 1 in every session, so that ids of different sessions collide on purpose.
+import { spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+
+import { ANSWER_MS, HttpConnection } from './http-connection.ts';
+import type { HttpAnswer } from './http-connection.ts';
+
+/** What became of a call. `wrong`: another call's answer. `lost`: none. `refused`: an error, of HTTP or JSON-RPC. */
+export type Outcome =
+  | { readonly kind: 'right'; readonly ms: number }
+  | { readonly kind: 'wrong' | 'lost' | 'refused'; readonly reason: string };
+
+export interface ClientSession {
+  /** Handshake up to the first answer to tools/list. Rejects when any of it fails. */
+  open(): Promise<void>;
+  /** What a client keeps open beside its calls, the GET stream. */
+  listen(): Promise<void>;
+  /** Calls the echo tool and compares the answer with the question. Never rejects. */
+  echo(text: string): Promise<Outcome>;
+  /** The polite end. Never rejects. */
+  close(): Promise<void>;
+}
+
+interface Message {
+  readonly id?: unknown;
+  readonly method?: unknown;
+  readonly result?: { readonly content?: readonly { readonly text?: unknown }[] };
+  readonly error?: { readonly code?: unknown; readonly message?: unknown };
+}
+
+const REVISION = '2025-11-25';
+
+const INITIALIZE = {
+  protocolVersion: REVISION,
+  capabilities: {},
+  clientInfo: { name: 'bench', version: '1.0.0' },
+};
+
+const JSON_HEADERS = {
+  'content-type': 'application/json',
+  accept: 'application/json, text/event-stream',
+};
+
+/** A process that ignores the end of its stdin is killed after this. */
+const PROCESS_END_MS = 5_000;
+
+/** A session over Streamable HTTP. */
+export class HttpSession implements ClientSession {
+  readonly #path: string;
+  readonly #connection: HttpConnection;
+  #headers: Record<string, string> = JSON_HEADERS;
+  #lastId = 0;
+
+  constructor(url: URL) {
+    this.#path = url.pathname;
+    this.#connection = new HttpConnection(url);
+  }
+
+  /** For requests that are not calls. */
+  get connection(): HttpConnection {
+    return this.#connection;
+  }
+
+  /** Headers of every request after the handshake. */
+  get headers(): Readonly<Record<string, string>> {
+    return this.#headers;
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
+  async open(): Promise<void> {
+    const opened = await this.#request('initialize', INITIALIZE);
+    const sessionId = opened.headers['mcp-session-id'];
+    this.#headers = { ...JSON_HEADERS, 'mcp-protocol-version': REVISION };
+    if (typeof sessionId === 'string') this.#headers['mcp-session-id'] = sessionId;
+    const noted = await this.notify('notifications/initialized');
+    if (noted.status >= 300) throw new Error(`initialized: HTTP ${noted.status} ${noted.text}`);
+    await this.#request('tools/list', {});
+  }
+
+  async listen(): Promise<void> {
+    const headers = { ...this.#headers, accept: 'text/event-stream' };
+    const status = await this.#connection.openStream(this.#path, headers);
+    if (status !== 200) throw new Error(`GET: HTTP ${status}`);
+  }
+
+  async echo(text: string): Promise<Outcome> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const params = { name: 'echo', arguments: { text } };
+    try {
+      const answer = await this.#post({ id, method: 'tools/call', params });
+      const message = answerIn(answer, id);
+      if (message === undefined)
+        return { kind: 'lost', reason: `HTTP ${answer.status} without an answer` };
+      return judge(message, text, id, answer.ms);
+    } catch (error) {
+      return { kind: 'lost', reason: String(error) };
+    }
+  }
+
+  notify(method: string): Promise<HttpAnswer> {
+    return this.#post({ method });
+  }
+
+  async close(): Promise<void> {
+    await this.#connection
+      .exchange('DELETE', this.#path, this.#headers)
+      .catch((error: unknown) => error);
+    this.#connection.close();
+  }
+
+  async #request(method: string, params: unknown): Promise<HttpAnswer> {
+    this.#lastId += 1;
+    const answer = await this.#post({ id: this.#lastId, method, params });
+    if (answerIn(answer, this.#lastId)?.result === undefined)
+      throw new Error(`${method}: HTTP ${answer.status} ${answer.text.slice(0, 200)}`);
+    return answer;
+  }
+
+  #post(message: object): Promise<HttpAnswer> {
+    const body = JSON.stringify({ jsonrpc: '2.0', ...message });
+    return this.#connection.exchange(
+      'POST',
+      this.#path,
+      { ...this.#headers, 'content-length': Buffer.byteLength(body) },
+      body,
+    );
+  }
+}
+
+/** No bridge: a process of its own, on its pipe. */
+export class PipeSession implements ClientSession {
+  readonly #process: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #waiting = new Map<number, (message: Message) => void>();
+  #lastId = 0;
+
+  constructor([command = '', ...args]: readonly string[]) {
+    this.#process = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+    this.#process.stdin.on('error', () => undefined);
+    createInterface({ input: this.#process.stdout }).on('line', (line) => {
+      const message = JSON.parse(line) as Message;
+      this.#waiting.get(Number(message.id))?.(message);
+    });
+  }
+
+  async open(): Promise<void> {
+    await this.#request('initialize', INITIALIZE);
+    this.#write({ method: 'notifications/initialized' });
+    await this.#request('tools/list', {});
+  }
+
+  async listen(): Promise<void> {}
+
+  async echo(text: string): Promise<Outcome> {
+    const startedAt = performance.now();
+    try {
+      const message = await this.#request('tools/call', { name: 'echo', arguments: { text } });
+      return judge(message, text, this.#lastId, performance.now() - startedAt);
+    } catch (error) {
+      return { kind: 'lost', reason: String(error) };
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const force = setTimeout(() => this.#process.kill('SIGKILL'), PROCESS_END_MS);
+    const ended = once(this.#process, 'exit');
+    this.#process.stdin.end();
+    await ended;
+    clearTimeout(force);
+  }
+
+  #request(method: string, params: unknown): Promise<Message> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    return new Promise((resolve, reject) => {
+      const giveUp = setTimeout(() => reject(new Error('no answer')), ANSWER_MS);
+      this.#waiting.set(id, (message) => {
+        clearTimeout(giveUp);
+        this.#waiting.delete(id);
+        resolve(message);
+      });
+      this.#write({ id, method, params });
+    });
+  }
+
+  #write(message: object): void {
+    this.#process.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  }
+}
+
+/** Judges the message that came as the answer to a call of echo. */
+function judge(message: Message, text: string, id: number, ms: number): Outcome {
+  if (message.error !== undefined) {
+    return { kind: 'refused', reason: JSON.stringify(message.error) };
+  }
+  const got = message.result?.content?.[0]?.text;
+  if (message.id !== id || got !== text)
+    return {
+      kind: 'wrong',
+      reason: `asked ${id} ${text}, got ${JSON.stringify([message.id, got])}`,
+    };
+  return { kind: 'right', ms };
+}
+
+/** The answer in an HTTP answer: the one with the id, else any other there is. */
+function answerIn({ headers, text }: HttpAnswer, id: number): Message | undefined {
+  const isStream = headers['content-type']?.startsWith('text/event-stream') ?? false;
+  const answers = (isStream ? eventTexts(text) : [text])
+    .filter((body) => body.startsWith('{'))
+    .map((body) => JSON.parse(body) as Message)
+    .filter(({ method }) => method === undefined);
+  return answers.find((message) => message.id === id) ?? answers[0];
+}
+
+/** The data of each event of a whole SSE body; the measured targets put a message on one line. */
+function eventTexts(body: string): string[] {
+  return body
+    .split(/\r?\n/u)
+    .filter((line) => line.startsWith('data:'))
+    .map((line) => line.slice(5).trim());
+}

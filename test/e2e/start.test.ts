@@ -1,0 +1,139 @@
+// What a user does first: `npm start`, a client on the URL it prints, Ctrl-C. With the servers of the example config.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+
+import { freePort } from '../../runner/dev/free-port.ts';
+import { scanProcesses, statOf } from '../../runner/process/process-table.ts';
+import type { ProcessStat } from '../../runner/process/process-table.ts';
+import { OFFICIAL_CLIENTS } from './official-clients.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const PATIENCE = { timeout: 40_000, interval: 20 };
+
+interface Started {
+  readonly process: ChildProcess;
+  readonly origin: string;
+  /** What it has printed so far. */
+  output(): string;
+}
+
+/** Runs the command of `npm start`, or another of the program's, on a port and a storage of its own. */
+async function start(words: readonly string[]): Promise<Started> {
+  const storage = mkdtempSync(join(tmpdir(), 'mcp-bridge-start-'));
+  onTestFinished(() => rmSync(storage, { recursive: true, force: true }));
+  const port = await freePort();
+  const [program = '', ...options] = words;
+  const own = ['--port', String(port), '--storage', storage];
+  const child = spawn(process.execPath, [program, 'dev', ...own, ...options], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  }
+  await vi.waitUntil(() => {
+    if (child.exitCode !== null) throw new Error(output);
+    return output.includes('/mcp\n');
+  }, PATIENCE);
+  return { process: child, origin: `http://127.0.0.1:${port}`, output: () => output };
+}
+
+/** The words after `node` and before the options of `npm start`, which must be what this file runs. */
+function startCommand(): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: { start: string };
+  };
+  const [, program = '', options = ''] = /node (\S+) dev (.*)$/u.exec(scripts.start) ?? [];
+  return [program, ...options.split(' ')];
+}
+
+/** Everything below a process, also what has left its group. */
+async function descendants(pid: number): Promise<ProcessStat[]> {
+  const table = await scanProcesses();
+  const below = (parent: number): ProcessStat[] =>
+    table
+      .filter((entry) => entry.parentPid === parent)
+      .flatMap((entry) => [entry, ...below(entry.pid)]);
+  return below(pid);
+}
+
+const living = (entries: readonly ProcessStat[]): ProcessStat[] =>
+  entries.filter((entry) => statOf(entry.pid)?.startTicks === entry.startTicks);
+
+describe('npm start', () => {
+  test('serves the example servers to every official client, soon', async () => {
+    const begin = performance.now();
+    const started = await start(startCommand());
+    const ready = performance.now();
+    let first = 0;
+    for (const kind of OFFICIAL_CLIENTS) {
+      const official = await kind.connect(new URL('/everything', started.origin));
+      expect(await official.call('echo', { message: 'hello' })).toBe('Echo: hello');
+      first ||= performance.now();
+      await official.end();
+    }
+    for (const server of ['filesystem', 'memory']) {
+      const [kind] = OFFICIAL_CLIENTS;
+      const official = await kind?.connect(new URL(`/${server}`, started.origin));
+      expect((await official?.client.listTools())?.tools.length).toBeGreaterThan(0);
+      await official?.end();
+    }
+    const seconds = (from: number, to: number): string => ((to - from) / 1000).toFixed(1);
+    console.log(
+      `npm start: ready after ${seconds(begin, ready)} s, first answer after ${seconds(begin, first)} s`,
+    );
+  });
+
+  test('prints the URL of each server for each transport', async () => {
+    const started = await start(startCommand());
+    for (const server of ['everything', 'filesystem', 'memory']) {
+      expect(started.output()).toContain(`${started.origin}/${server}/mcp`);
+    }
+    expect(started.output()).toContain('/sse');
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s ends it with exit code 0 and leaves no process, with sessions open and a call running',
+    async (signal) => {
+      const started = await start(startCommand());
+      const clients = await Promise.all(
+        OFFICIAL_CLIENTS.map((kind) => kind.connect(new URL('/everything', started.origin))),
+      );
+      const [running] = clients;
+      const call = running?.call('trigger-long-running-operation', { duration: 1, steps: 2 });
+      const processes = await descendants(started.process.pid ?? 0);
+      expect(processes.map(({ command }) => command)).toContain('workerd');
+      // workerd, and a process for every session.
+      expect(processes.length).toBeGreaterThan(clients.length);
+      started.process.kill(signal);
+      const exit = once(started.process, 'exit');
+      expect(await call).toContain('completed');
+      expect(await exit).toEqual([0, null]);
+      expect(living(processes)).toEqual([]);
+      await Promise.all(clients.map(({ client }) => client.close()));
+    },
+  );
+});
+
+test('`mcp-bridge dev -- <command>` serves that one command under its name', async () => {
+  const [program = ''] = startCommand();
+  const started = await start([program, '--', 'node', 'test/fixtures/servers/echo.mjs']);
+  for (const kind of OFFICIAL_CLIENTS) {
+    const official = await kind.connect(new URL('/echo', started.origin));
+    expect(await official.call('echo', { text: 'one server' })).toBe('one server');
+    await official.end();
+  }
+  expect((await fetch(new URL('/everything/mcp', started.origin), { method: 'POST' })).ok).toBe(
+    false,
+  );
+});
