@@ -168,6 +168,16 @@ describe('a POST’s stream', () => {
     expect(stream.isDone).toBe(true);
   });
 
+  test('[R-1] [F-83] a client cut off for reading slowly is told no outcome: its call goes on and can be resumed', () => {
+    const stalled = { type: 'refused', of: 'a', fault: 'overloaded' } as const;
+    const resumable = new Driven(POST);
+    resumable.event(1);
+    expect(resumable.receive(stalled)).toEqual(['settle overloaded', 'finish', 'hangUp']);
+    const last = new Driven({ ...POST, isResumable: false });
+    last.event(1);
+    expect(errorsIn(last.receive(stalled))).toEqual([[1, 'overloaded', 'sent']]);
+  });
+
   test('[R-5] a client without resumption gets no event ids', () => {
     const stream = new Driven({ ...POST, isResumable: false });
     expect(stream.event(1)).toEqual(['write data: {"n":1}\n\n']);

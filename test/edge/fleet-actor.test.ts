@@ -3,6 +3,7 @@ import { evictDurableObject, reset, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
+import { splitText } from '../../shared/link/codec.ts';
 import { ANN, BOB, RUNNER_A, RUNNER_B } from '../fixtures/edge-settings.ts';
 import { Client, Events, openSession } from './client.ts';
 import { bootId, dial, FakeRunner, framesOf, SUBPROTOCOL } from './fake-runner.ts';
@@ -166,6 +167,16 @@ describe('hello', () => {
   test('with sessions nobody knows is told to close them', async () => {
     const runner = await FakeRunner.start({ sessions: ['x'.repeat(22)] });
     expect(await runner.control.next('close')).toMatchObject({ session: 'x'.repeat(22) });
+  });
+
+  test('[LP3] of a runner with more sessions than a frame holds comes in parts', async () => {
+    const frames = await control();
+    const sessions = Array.from({ length: 11_000 }, (_, n) => `${n}`.padStart(22, 's'));
+    const parts = splitText(JSON.stringify(hello({ sessions })));
+    expect(parts.length).toBeGreaterThan(1);
+    for (const part of parts) frames.raw(part);
+    const told = await Promise.race([frames.next('welcome'), frames.closed]);
+    expect(told).toMatchObject({ type: 'welcome', servers: ['files'] });
   });
 
   test('sent again on the same socket changes the servers and gives nothing up', async () => {
