@@ -9,7 +9,9 @@ import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
 
 /** Every field, bound and pattern of a schema; functions in it are library code and left out. */
 const shape = (schema: unknown): string =>
-  JSON.stringify(schema, (_key, value: unknown) => (value instanceof RegExp ? String(value) : value));
+  JSON.stringify(schema, (_key, value: unknown) =>
+    value instanceof RegExp ? String(value) : value,
+  );
 
 const hash = (...schemas: unknown[]): string =>
   createHash('sha256').update(schemas.map(shape).join('\n')).digest('hex').slice(0, 16);
