@@ -5,7 +5,7 @@ import { sameServer, type RunnerConfig, type ServerConfig } from './config.ts';
 import { ControlLink } from './link/control-link.ts';
 import type { Log } from './log.ts';
 import { ProcessPool } from './process-pool.ts';
-import { killAllProcesses } from './process/stdio-process.ts';
+import { allCleared, killAllProcesses } from './process/stdio-process.ts';
 import type { RunnerSnapshot, RunningRunner, StartOptions } from './running-runner.ts';
 import { SessionHost } from './session-host.ts';
 import type { Fault } from '../shared/fault.ts';
@@ -158,6 +158,8 @@ class Runner implements RunningRunner {
     await this.#untilEmpty();
     this.#control.stop();
     killAllProcesses();
+    // A session is over when its process is; what that left behind may still be being ended.
+    await Promise.race([allCleared(), timeout(TERMINATE_MS)]);
   }
 
   /** Waits until no session has a request in flight. Sessions tell when they are through; time bounds the rest. */

@@ -13,7 +13,7 @@ import { signTicket } from '../http/session-id.ts';
 import { readSettings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
-import { decodeText, encodeText } from '../../shared/link/codec.ts';
+import { decodeText, encodeText, TextAssembler } from '../../shared/link/codec.ts';
 import {
   controlUp,
   type ControlDown,
@@ -39,6 +39,8 @@ const SILENCE_MS = 2 * PING_MS + PONG_MS;
 
 export class FleetActor extends DurableObject<Env> {
   readonly #sql: SqlStorage;
+  /** A hello of many sessions comes in parts (LP3). */
+  readonly #assemblers = new WeakMap<WebSocket, TextAssembler>();
   #opened = 0;
   #refused = 0;
 
@@ -136,12 +138,22 @@ export class FleetActor extends DurableObject<Env> {
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
-    const reading =
-      typeof data === 'string'
-        ? decodeText(controlUp, data)
-        : { ok: false as const, reason: 'frames are text' };
+    if (typeof data !== 'string') return socket.close(CLOSE.protocol, 'frames are text');
+    const assembled = this.#assemblerOf(socket).push(data);
+    if (assembled.state === 'partial') return;
+    if (assembled.state === 'too_large') return socket.close(CLOSE.tooLarge, 'frame too large');
+    const reading = decodeText(controlUp, assembled.frame);
     if (!reading.ok) return socket.close(CLOSE.protocol, reading.reason.slice(0, 100));
     this.#receive(socket, reading.frame.header);
+  }
+
+  #assemblerOf(socket: WebSocket): TextAssembler {
+    let assembler = this.#assemblers.get(socket);
+    if (!assembler) {
+      assembler = new TextAssembler();
+      this.#assemblers.set(socket, assembler);
+    }
+    return assembler;
   }
 
   #receive(socket: WebSocket, frame: ControlUp): void {

@@ -30,6 +30,9 @@ type Attachment =
   | { readonly role: 'runner'; readonly epoch: number }
   | { readonly role: 'follower'; readonly stream: string; readonly socket: string };
 
+/** An actor that died with all its sockets has no one to wake it: this often it looks whether its session still lives. */
+const REVIEW_MS = 12 * 3_600_000;
+
 /** A socket whose peer reads this little is cut; relinking resends what it missed. */
 const BUFFERED_LIMIT_BYTES = 64 * 1024 * 1024;
 
@@ -83,10 +86,13 @@ export class SessionActor extends DurableObject<Env> {
   /** Places the session on a runner. The runner's dial may come before this returns. */
   async open(opening: Opening): Promise<Opened<undefined>> {
     const placing = this.#place(opening);
-    this.#placing = placing;
-    const placed = await placing;
-    this.#placing = undefined;
-    return placed;
+    // A dial that comes early waits for the outcome, whatever it is.
+    this.#placing = placing.catch(() => undefined);
+    try {
+      return await placing;
+    } finally {
+      this.#placing = undefined;
+    }
   }
 
   async #place(opening: Opening): Promise<Opened<undefined>> {
@@ -204,6 +210,7 @@ export class SessionActor extends DurableObject<Env> {
   override alarm(): void {
     this.#alarmAt = undefined;
     this.#perform(this.#relay.tick(Date.now()));
+    if (this.#row && this.#alarmAt === undefined) this.#alarmFor(Date.now() + REVIEW_MS);
   }
 
   #gone(socket: WebSocket): void {
@@ -293,9 +300,13 @@ export class SessionActor extends DurableObject<Env> {
       };
     }
     if (durable !== undefined && durable !== this.#alarmAt) {
-      this.#alarmAt = durable;
-      this.ctx.waitUntil(this.ctx.storage.setAlarm(durable));
+      this.#alarmFor(durable);
     }
+  }
+
+  #alarmFor(at: number): void {
+    this.#alarmAt = at;
+    this.ctx.waitUntil(this.ctx.storage.setAlarm(at));
   }
 
   #fire(): void {

@@ -13,6 +13,9 @@ import { encodeEvent, eventId } from '../../shared/sse/encode.ts';
 const REDIAL_BASE_MS = 50;
 const REDIAL_CAP_MS = 2_000;
 
+/** Answered ids remembered: as many as can be in flight. */
+const ANSWERED_IDS = 64;
+
 export interface ClientStreamOptions {
   readonly stream: string;
   /** The post whose answers this stream carries, when the worker still has to see it accepted. */
@@ -51,6 +54,8 @@ export type ClientStreamEffect =
 export class ClientStream {
   readonly #options: ClientStreamOptions;
   readonly #open: Set<string>;
+  /** Ids answered lately on an HTTP+SSE stream: `owes` may come after the answer, or twice, and must not revive them. */
+  readonly #answered = new Set<string>();
   #isAccepted: boolean;
   #isSent: boolean;
   /** Last event written towards the client, and last one acknowledged; null until an attach told where the stream stands. */
@@ -101,9 +106,10 @@ export class ClientStream {
         this.#brokenSince = undefined;
         this.#written ??= frame.after;
         this.#settleAttach(undefined);
+        this.#owe(frame.owes ?? []);
         break;
       case 'owes':
-        for (const id of frame.ids) this.#open.add(id);
+        this.#owe(frame.ids);
         break;
       case 'event':
         this.#event(frame.seq, frame.final === true, message);
@@ -216,15 +222,21 @@ export class ClientStream {
 
   /** Notes which request a message answers, so that a later loss answers only the rest. */
   #settle(message: string): void {
-    if (this.#open.size === 0) return;
     // The one request of a POST is settled by the final event; nothing needs to be read.
-    if (this.#options.requestIds.length === 1) return;
+    const { requestIds, endsSession } = this.#options;
+    if (!endsSession && (this.#open.size === 0 || requestIds.length === 1)) return;
     const bytes = new TextEncoder().encode(message);
     const scan = scanMessage(bytes, { tokens: Infinity });
     if (!scan.ok || scan.shape !== 'single' || !scan.envelope.id) return;
     const { id, kind } = scan.envelope;
-    if (kind === 'result' || kind === 'error') {
-      this.#open.delete(new TextDecoder().decode(bytes.subarray(id.start, id.end)));
+    if (kind !== 'result' && kind !== 'error') return;
+    const answered = new TextDecoder().decode(bytes.subarray(id.start, id.end));
+    this.#open.delete(answered);
+    if (!endsSession) return;
+    this.#answered.add(answered);
+    for (const oldest of this.#answered) {
+      if (this.#answered.size <= ANSWERED_IDS) break;
+      this.#answered.delete(oldest);
     }
   }
 
@@ -236,12 +248,18 @@ export class ClientStream {
     });
     // A stream that is over owes nothing more: what had no answer was cancelled.
     if (fault === 'stream_over') this.#open.clear();
+    // Cut off for reading too slowly: the call goes on, and its one outcome can be resumed (R-1).
+    if (fault === 'overloaded' && this.#isAccepted && this.#options.isResumable) this.#open.clear();
     for (const id of this.#open) {
       this.#effects.push({ do: 'write', text: encodeEvent({ data: errorResponse(id, error) }) });
     }
     this.#settleAttach({ fault, message });
     this.#isDone = true;
     this.#effects.push({ do: 'finish' }, { do: 'hangUp' });
+  }
+
+  #owe(ids: readonly string[]): void {
+    for (const id of ids) if (!this.#answered.has(id)) this.#open.add(id);
   }
 
   #settleAttach(fault: Fault | undefined): void {

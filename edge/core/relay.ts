@@ -13,7 +13,7 @@ import {
   type SessionUp,
   type StreamDown,
 } from '../../shared/link/session-frames.ts';
-import { GET_STREAM } from '../../shared/ids.ts';
+import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
 import { LINK_GRACE_MS, OFFLINE_QUEUE } from '../../shared/limits.ts';
 
 /** An answer that comes within this becomes one JSON body; a later one is followed as SSE, so headers are never held for long. */
@@ -186,6 +186,9 @@ export class Relay {
     }
     this.#followers.set(stream, socket);
     if (this.#link.state === 'linked') this.#tell(socket, { type: 'linked' });
+    for (const waiting of this.#waiting.values()) {
+      if (waiting.stream === stream && waiting.isAccepted) this.#confirm(waiting);
+    }
     return this.#flush();
   }
 
@@ -256,8 +259,8 @@ export class Relay {
     if (this.#deliverAt !== undefined) soon.push(this.#deliverAt);
     if (this.#endAt !== undefined) soon.push(this.#endAt);
     const link = this.#link;
-    if (link.state === 'awaited') soon.push(link.until);
     let durable: number | undefined;
+    if (link.state === 'awaited') durable = link.until;
     if (link.state === 'lost')
       durable = link.since + (link.isExpired ? LOST_LIMIT_MS : LINK_GRACE_MS);
     return { soon: soon.length > 0 ? Math.min(...soon) : undefined, durable };
@@ -282,10 +285,15 @@ export class Relay {
     const waiting = this.#waiting.get(id);
     if (!waiting) return this.#tellFollower(id, text);
     waiting.isAccepted = true;
-    if (waiting.wants === 'answer') return;
-    const socket = this.#followers.get(waiting.stream);
-    if (socket !== undefined && waiting.requestIds.length > 0) {
-      this.#tell(socket, { type: 'owes', ids: [...waiting.requestIds] });
+    if (waiting.wants === 'accepted') this.#confirm(waiting);
+  }
+
+  /** Says 202, once someone holds the stream that the answers are owed on (HTTP+SSE) and knows it. */
+  #confirm({ id, stream, requestIds }: Waiting): void {
+    if (stream === SSE_STREAM && requestIds.length > 0) {
+      const socket = this.#followers.get(stream);
+      if (socket === undefined) return;
+      this.#tell(socket, { type: 'owes', ids: [...requestIds] });
     }
     this.#answer(id, { kind: 'accepted' });
   }

@@ -569,7 +569,12 @@ export class Session {
       return this.#send({ type: 'refused', of: stream, fault: 'stream_over' });
     }
     if (stream === this.#standingStream) this.#wasPresent = true;
-    this.#send({ type: 'attached', stream, after: attaching.after });
+    const owes =
+      this.#transport === 'sse'
+        ? this.#calls.all().map(({ clientId }) => decoder.decode(clientId))
+        : [];
+    const frame = { type: 'attached' as const, stream, after: attaching.after };
+    this.#send(owes.length > 0 ? { ...frame, owes } : frame);
   }
 
   /** A worker that died while the link was away could not say so: its streams must not keep the session alive. */

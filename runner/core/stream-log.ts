@@ -143,8 +143,7 @@ export class StreamLog {
     const taken: StreamEvent[] = [];
     for (const stream of this.#attached) {
       if (stream.sent === stream.lastSeq) continue;
-      for (const event of stream.events) {
-        if (event.seq <= stream.sent) continue;
+      for (const event of eventsBehind(stream, stream.sent)) {
         if (this.#sentBytes > 0 && this.#sentBytes + event.bytes > CREDIT_BYTES) return taken;
         stream.sent = event.seq;
         this.#sentBytes += event.bytes;
@@ -219,8 +218,7 @@ export class StreamLog {
     const stream = this.#streams.get(id);
     if (!stream?.isAttached || seq <= stream.acked) return;
     const upTo = Math.min(seq, stream.lastSeq);
-    for (const event of stream.events) {
-      if (event.seq <= stream.acked) continue;
+    for (const event of eventsBehind(stream, stream.acked)) {
       if (event.seq > upTo) break;
       this.#owedBytes -= event.bytes;
       if (event.seq <= stream.sent) this.#sentBytes -= event.bytes;
@@ -333,6 +331,15 @@ export class StreamLog {
   #forget(event: Logged): void {
     this.#keptBytes -= event.bytes;
     this.#keptEvents -= 1;
+  }
+}
+
+/** The kept events after `seq`, found by their numbers: a flood must not be walked again for each event and each ack. */
+function* eventsBehind({ events }: Stream, seq: number): Generator<Logged> {
+  const first = events[0]?.seq ?? 0;
+  for (let at = Math.max(0, seq + 1 - first); at < events.length; at++) {
+    const event = events[at];
+    if (event) yield event;
   }
 }
 

@@ -66,6 +66,7 @@ async function serve(options: DevOptions, signals: StopSignals): Promise<number>
   if (refused.length > 0) return refuse(refused.map(describeProblem).join('\n'));
   const log = createLog({ level: options.logLevel });
   for (const warning of config.warnings) log.warn('config warning', { ...warning });
+  log.info('containment', { mode: containment.mode, why: containment.why });
   for (const orphan of await sweepOrphans(containment)) log.warn('orphan ended', { ...orphan });
   const token = mintRunnerToken();
   const port = options.port === 0 ? await freePort() : options.port;

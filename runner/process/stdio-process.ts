@@ -86,11 +86,17 @@ export interface StdioProcess {
 
 const alive = new Set<number>();
 const cgroups = new Set<ProcessCgroup>();
+const clearings = new Set<Promise<void>>();
 
 /** Kills every process group and cgroup at once. For a runner that must exit now and can wait for nothing (R-12). */
 export function killAllProcesses(): void {
   for (const pid of alive) signalGroup(pid, 'SIGKILL');
   for (const cgroup of cgroups) cgroup.kill();
+}
+
+/** Resolves when nothing is left of any process that has exited so far. */
+export async function allCleared(): Promise<void> {
+  await Promise.all(clearings);
 }
 
 /** Starts a process. A failed start arrives as `onExit` with reason `spawn_failed`, after this returned. */
@@ -267,7 +273,9 @@ class OwnedProcess implements StdioProcess {
     this.#passStderr(this.#stderr.flush(performance.now()));
     this.#state = 'exited';
     const facts = this.#facts(spawnError);
-    this.#cleared = this.pid === undefined ? this.#dropCgroup() : this.#clear(this.pid);
+    const cleared = this.pid === undefined ? this.#dropCgroup() : this.#clear(this.pid);
+    clearings.add(cleared);
+    this.#cleared = cleared.finally(() => clearings.delete(cleared));
     this.#exited.resolve(facts);
     this.#listener.onExit(facts);
   }

@@ -46,6 +46,7 @@ export const attachedFrame = v.strictObject({
   type: v.literal('attached'),
   stream: streamId,
   after: seq,
+  owes: v.optional(v.array(v.string())),
 });
 export const eventFrame = v.strictObject({
   type: v.literal('event'),

@@ -20,7 +20,7 @@ import {
   type RawSession,
   type SessionOptions,
 } from './raw-session.ts';
-import { peakBytes, resetPeak, untilGone, writtenBytes } from './runner-facts.ts';
+import { peakBytes, resetPeak, runnerMetric, untilGone, writtenBytes } from './runner-facts.ts';
 
 const MIB = 1024 * 1024;
 
@@ -28,7 +28,11 @@ const MIB = 1024 * 1024;
 const PATIENCE = { timeout: 20_000, interval: 50 };
 
 /** The idle streams of F-49: opened at the file's start, so that their keep-alives are due during the other tests. */
-let idle: { readonly at: number; readonly streams: Readonly<Record<string, EventStream>> };
+let idle: {
+  readonly session: RawSession;
+  readonly at: number;
+  readonly streams: Readonly<Record<string, EventStream>>;
+};
 let bridge: Bridge;
 let journal: string;
 
@@ -54,6 +58,7 @@ beforeAll(async () => {
   });
   const session = await openSession(bridge, 'echo');
   idle = {
+    session,
     at: Date.now(),
     streams: {
       'GET stream': await session.get(),
@@ -320,23 +325,24 @@ describe('floods', () => {
     expect(peakBytes(bridge.edge.pid)).toBeLessThan(BOUND_BYTES);
   });
 
-  test('[F-48] nobody listens: the oldest are let go, the newest are kept, the answer is not lost', async () => {
+  test('[F-48] [R-4] behind a client that left the oldest are let go, the newest and the answer are kept', async () => {
     const session = await open('echo', { revision: '2025-11-25' });
-    // While two calls run, what belongs to neither waits for a GET that never comes.
-    const { pid } = await session.whoami();
-    const hanging = session.post(toolCall(1, 'hang'));
-    await vi.waitFor(() => {
-      const calls = readJournal(journal).filter((fact) => fact.pid === pid);
-      expect(calls.some(({ tool }) => tool === 'hang')).toBe(true);
-    }, PATIENCE);
-    const first = await session.get();
-    first.destroy();
     resetPeak(bridge.runner.pid);
-    const answer = await session.post(toolCall('last', 'notify', { n: COUNT }));
-    expect(messagesOf(answer).at(-1)).toMatchObject({ id: 'last' });
+    const stream = await session.postStream(toolCall('last', 'notify', { n: COUNT }));
+    const [name = ''] = ((await stream.next())?.id ?? '').split('.');
+    stream.destroy();
+    await vi.waitFor(async () => {
+      expect(await runnerMetric(bridge, 'mcp_bridge_requests_in_flight{server="echo"')).toBe(1);
+    }, PATIENCE);
     expect(peakBytes(bridge.runner.pid)).toBeLessThan(BOUND_BYTES);
-    await session.end();
-    await hanging;
+
+    const refused = await session.get({ 'Last-Event-ID': `${name}.0` });
+    expect(refused.status).toBe(400);
+    const tail = await session.get({ 'Last-Event-ID': `${name}.${COUNT - 500}` });
+    expect(tail.status).toBe(200);
+    const events = await tail.rest();
+    expect(JSON.parse(events.pop()?.data ?? '')).toMatchObject({ id: 'last' });
+    expect(numbers(events)).toEqual(inOrder.slice(-500));
   });
 
   test('[F-45] 100 MiB on stderr are drained, cleaned and capped, and no client sees them', async () => {
@@ -417,4 +423,5 @@ test('[F-49] quiet streams of every kind get keep-alive comments within 20 s, an
     1 + Math.floor((Date.now() - idle.at) / 20_000),
   );
   for (const stream of Object.values(idle.streams)) stream.destroy();
+  await idle.session.end();
 });

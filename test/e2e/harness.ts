@@ -34,6 +34,8 @@ export interface BridgeOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Laid over the test's own environment, for the runner. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Where the runner dials instead of the edge itself, from the edge's URL. The edge then serves any Host. */
+  readonly linkThrough?: (edgeUrl: string) => Promise<string>;
 }
 
 /** How a runner ended. */
@@ -51,6 +53,8 @@ export interface Bridge {
   readonly runner: ChildProcess;
   /** The runner's own loopback status server, without trailing slash. */
   readonly statusUrl: string;
+  /** The runner's files, for tests that change them or start another runner with them. */
+  readonly files: { readonly config: string; readonly token: string };
   mcpUrl(server: string): URL;
   sseUrl(server: string): URL;
   /** Kills the edge and starts it again: same port, same storage. The runner links again by itself. */
@@ -100,7 +104,9 @@ export function sharedBundle(): Promise<string> {
 
 /** Starts an edge and a runner and waits until the runner is linked. A failure names the logs and leaves nothing. */
 export async function startBridge(options: BridgeOptions): Promise<Bridge> {
-  const bridge = new TestBridge(options, await freePort(), await freePort());
+  const port = await freePort();
+  const dialled = await options.linkThrough?.(`http://127.0.0.1:${port}`);
+  const bridge = new TestBridge(options, port, await freePort(), dialled);
   try {
     await bridge.start();
   } catch (error) {
@@ -114,6 +120,7 @@ class TestBridge implements Bridge {
   readonly url: string;
   readonly statusUrl: string;
   readonly #port: number;
+  readonly #dialled: string;
   readonly #folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-e2e-'));
   readonly #settings: Readonly<Record<string, string>>;
   readonly #environment: Readonly<Record<string, string | undefined>>;
@@ -125,9 +132,15 @@ class TestBridge implements Bridge {
   #runnerExit: Promise<RunnerExit> | undefined;
   #stopping: Promise<void> | undefined;
 
-  constructor(options: BridgeOptions, port: number, statusPort: number) {
+  constructor(
+    options: BridgeOptions,
+    port: number,
+    statusPort: number,
+    dialled: string | undefined,
+  ) {
     this.#port = port;
     this.url = `http://127.0.0.1:${port}`;
+    this.#dialled = dialled ?? this.url;
     this.statusUrl = `http://127.0.0.1:${statusPort}`;
     const token = mintRunnerToken();
     this.#settings = {
@@ -136,7 +149,7 @@ class TestBridge implements Bridge {
         [RUNNER]: { token: hashCredential(token), servers: ['*'] },
       }),
       BRIDGE_CLIENT_AUTH: 'none',
-      BRIDGE_HOSTS: `127.0.0.1:${port},localhost:${port}`,
+      ...(dialled === undefined && { BRIDGE_HOSTS: `127.0.0.1:${port},localhost:${port}` }),
       ...options.settings,
     };
     this.#environment = { ...process.env, ...options.environment };
@@ -146,6 +159,10 @@ class TestBridge implements Bridge {
     };
     writeFileSync(this.#path('mcp.json'), JSON.stringify(config), { mode: 0o600 });
     writeFileSync(this.#path('token'), token, { mode: 0o600 });
+  }
+
+  get files(): { readonly config: string; readonly token: string } {
+    return { config: this.#path('mcp.json'), token: this.#path('token') };
   }
 
   get edge(): LocalEdge {
@@ -191,7 +208,7 @@ class TestBridge implements Bridge {
         runnerProgram,
         'run',
         `--config=${this.#path('mcp.json')}`,
-        `--edge=${this.url}`,
+        `--edge=${this.#dialled}`,
         `--token-file=${this.#path('token')}`,
       ],
       { cwd: this.#folder, env: this.#environment },

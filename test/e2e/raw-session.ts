@@ -179,10 +179,11 @@ export class SseSession {
     this.#headers = headers;
   }
 
-  static async open(
+  /** Opens the stream and nothing more. */
+  static async dial(
     bridge: Pick<Bridge, 'url'>,
     server: string,
-    { key, capabilities = {} }: SessionOptions = {},
+    { key }: SessionOptions = {},
   ): Promise<SseSession> {
     const headers = bearer(key);
     const stream = await listen(bridge.url, {
@@ -191,7 +192,17 @@ export class SseSession {
     });
     const first = await stream.next();
     expect(first).toMatchObject({ event: 'endpoint', id: undefined });
-    const session = new SseSession(bridge.url, stream, first?.data ?? '', headers);
+    return new SseSession(bridge.url, stream, first?.data ?? '', headers);
+  }
+
+  /** Opens the stream and makes the handshake. */
+  static async open(
+    bridge: Pick<Bridge, 'url'>,
+    server: string,
+    options: SessionOptions = {},
+  ): Promise<SseSession> {
+    const session = await SseSession.dial(bridge, server, options);
+    const { capabilities = {} } = options;
     const asked = await session.post(initialize({ revision: '2024-11-05', capabilities }));
     expect(asked.status).toBe(202);
     const initialized = await session.next();

@@ -225,6 +225,9 @@ describe.concurrent('mcp-bridge check', () => {
     expect(err).toBe('');
     expect(out.split('\n')).toEqual([
       `ok    config: ${config}, 1 server`,
+      expect.stringMatching(/^ok {4}containment: (?:cgroup|process marks, since .+)$/u),
+      'warn  token file: processes of echo run as a user who can read it, and so could pose as this runner',
+      expect.stringMatching(/^ {6}Run mcp-bridge as root, with "user" in "bridge"/u),
       `ok    token file: ${tokenFile}`,
       `ok    edge ${edge}: answers`,
       'ok    credential: accepted by the edge',
@@ -373,6 +376,62 @@ describe.concurrent('mcp-bridge run', () => {
       expect(program.out()).toContain('drain\ndrained\n');
       expect(program.out()).not.toContain('kill');
       expect(program.err()).not.toContain(TOKEN);
+    },
+  );
+
+  it('says once how processes are contained (F-75)', async () => {
+    const program = start(RUN, ['--config', write(settings())]);
+    await program.says('linked to the edge');
+    const said = program
+      .err()
+      .split('\n')
+      .filter((line) => line.includes('"containment"'));
+    expect(said.length).toBe(1);
+    expect(JSON.parse(said[0] ?? '')).toMatchObject({
+      mode: expect.stringMatching(/^(?:cgroup|process marks)$/u),
+    });
+  });
+
+  it.skipIf(process.platform !== 'linux')(
+    'keeps its token out of its environment and its arguments, which others can read (F-78)',
+    async () => {
+      const program = start(MAIN, [
+        'run',
+        '--config',
+        write(settings({ edge: 'https://127.0.0.1:9' })),
+      ]);
+      await program.says('runner started');
+      for (const file of ['environ', 'cmdline']) {
+        const text = readFileSync(`/proc/${program.child.pid}/${file}`, 'latin1');
+        expect(text).not.toBe('');
+        expect(text).not.toContain('mcpr_');
+      }
+    },
+  );
+
+  it.skipIf(process.geteuid?.() !== 0)(
+    "starts the processes of a server as that server's user (F-78)",
+    async () => {
+      const say = 'echo uid $(id -u) home "$HOME" >&2; cat "$0" >&2 || exit 3';
+      const tokenFile = write(TOKEN);
+      const sh = (more: object) => ({
+        command: '/bin/sh',
+        args: ['-c', say, tokenFile],
+        cwd: '/',
+        ...more,
+      });
+      const config = write({
+        mcpServers: { own: sh({}), other: sh({ bridge: { user: { uid: 61_001, gid: 61_001 } } }) },
+        bridge: { tokenFile },
+      });
+      chmodSync(folder, 0o755);
+      const { out } = await bridge('check', '--config', config);
+      const warned = out.split('\n').find((line) => line.startsWith('warn  token file'));
+      expect(warned).toContain('processes of own run as a user who can read it');
+      const [own = '', other = ''] = out.split('server own: ')[1]?.split('server other: ') ?? [];
+      expect(own).toContain(`| uid 0 home ${folder}\n      | ${TOKEN}`);
+      expect(other).toMatch(/exited with code 3[^]*\| uid 61001 home \/?\n[^]*ermission denied/u);
+      expect(other).not.toContain(TOKEN);
     },
   );
 

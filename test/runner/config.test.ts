@@ -109,6 +109,8 @@ describe('what a config becomes', () => {
             maxLineBytes: 4096,
             maxInFlight: 8,
             maxSessions: 3,
+            user: { uid: 61_001, gid: 61_002 },
+            limits: { memory: '512MiB', cpu: 0.5 },
           },
         },
       },
@@ -119,6 +121,8 @@ describe('what a config becomes', () => {
         capacity: 20,
         drainTimeout: '10s',
         statusPort: 9000,
+        user: 'root',
+        limits: { memory: '1GiB', pids: 256 },
       },
     });
     expect(config).toMatchObject({
@@ -146,6 +150,8 @@ describe('what a config becomes', () => {
       maxLineBytes: 4096,
       maxInFlight: 8,
       maxSessions: 3,
+      user: { uid: 61_001, gid: 61_002 },
+      limits: { memoryBytes: 512 * 1024 * 1024, pids: 256, cpus: 0.5 },
     });
   });
 
@@ -360,7 +366,7 @@ describe('each mistake is answered with its place, what it is and what to do', (
       top({ zebra: 1 }),
       'bridge.zebra',
       'is not a setting',
-      'Remove it; the settings here are edge, runner, tokenFile, capacity, drainTimeout, statusPort.',
+      'Remove it; the settings here are edge, runner, tokenFile, capacity, drainTimeout, statusPort, user, limits.',
     ],
     [
       'warm too high',
@@ -445,6 +451,48 @@ describe('each mistake is answered with its place, what it is and what to do', (
       'bridge.statusPort',
       'is 65536, not a whole number from 0 to 65535',
       'Give a whole number from 0 to 65535.',
+    ],
+    [
+      'user nobody has',
+      top({ user: 'no-such-user-here' }),
+      'bridge.user',
+      'names a user this machine does not have',
+      'Make that user, or correct the name.',
+    ],
+    [
+      'user without group',
+      top({ user: { uid: 1000 } }),
+      'bridge.user',
+      'is an object, not the name of a user, or { "uid": …, "gid": … }',
+      'Give the name of a user, or { "uid": …, "gid": … }.',
+    ],
+    [
+      'memory without unit',
+      top({ limits: { memory: '512' } }),
+      'bridge.limits.memory',
+      'is "512", not an amount of memory from 16MiB on, as "512MiB", "1GiB" or a number of bytes',
+      'Give an amount of memory from 16MiB on, as "512MiB", "1GiB" or a number of bytes.',
+    ],
+    [
+      'memory that starts nothing',
+      top({ limits: { memory: '1MiB' } }),
+      'bridge.limits.memory',
+      'is "1MiB", not an amount of memory from 16MiB on, as "512MiB", "1GiB" or a number of bytes',
+      'Give an amount of memory from 16MiB on, as "512MiB", "1GiB" or a number of bytes.',
+    ],
+    [
+      'no process at all',
+      top({ limits: { pids: 0 } }),
+      'bridge.limits.pids',
+      'is 0, not a whole number from 1 to 4194304',
+      'Give a whole number from 1 to 4194304.',
+    ],
+    [
+      'processors as text',
+      top({ limits: { cpu: '50%' } }),
+      'bridge.limits.cpu',
+      'is "50%", not a number of processors from 0.01 to 10000, such as 1.5',
+      'Give a number of processors from 0.01 to 10000, such as 1.5.',
     ],
     [
       'runner name',

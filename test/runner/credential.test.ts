@@ -1,6 +1,7 @@
 // Credentials: their shape, their hash, and the file that keeps the runner's (F-69).
 import {
   chmodSync,
+  chownSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -10,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   hashCredential,
   mintClientKey,
@@ -71,6 +72,24 @@ describe('the token file', () => {
         ok: false,
         message: expect.stringContaining(message),
       });
+    },
+  );
+
+  it.skipIf(process.geteuid?.() !== 0)(
+    'may show the mask of an ACL as its group bit where systemd keeps credentials, nowhere else',
+    async () => {
+      onTestFinished(() => void vi.unstubAllEnvs());
+      const path = tokenFile('mcpr_x', 0o440);
+      expect(await readTokenFile(path)).toMatchObject({ ok: false });
+      vi.stubEnv('CREDENTIALS_DIRECTORY', folder);
+      expect(await readTokenFile(path)).toEqual({ ok: true, token: 'mcpr_x' });
+      expect(await readTokenFile(tokenFile('mcpr_x', 0o460))).toMatchObject({ ok: false });
+      expect(await readTokenFile(tokenFile('mcpr_x', 0o444))).toMatchObject({ ok: false });
+      const foreign = tokenFile('mcpr_x', 0o440);
+      chownSync(foreign, 61_001, 61_001);
+      expect(await readTokenFile(foreign)).toMatchObject({ ok: false });
+      vi.stubEnv('CREDENTIALS_DIRECTORY', join(folder, 'other'));
+      expect(await readTokenFile(path)).toMatchObject({ ok: false });
     },
   );
 

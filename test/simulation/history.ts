@@ -109,8 +109,9 @@ function noLostResponse({ calls, standing, streams }: History): string[] {
     const isExact = seen.every((seq, index) => index === 0 || seq === (seen[index - 1] ?? 0) + 1);
     if (!isExact) faults.push(`R-4: stream ${stream} gave events ${seen.join(' ')}`);
   }
-  for (const { uid, outcomes, progress, progressSent } of calls.values()) {
-    const isComplete = !outcomes[0]?.startsWith('result:') || progress.length === progressSent;
+  for (const { uid, outcomes, progress, progressSent, isCancelled } of calls.values()) {
+    const isComplete =
+      isCancelled || !outcomes[0]?.startsWith('result:') || progress.length === progressSent;
     if (!isComplete || !progress.every((value, index) => value === index + 1)) {
       faults.push(`R-4: call ${uid} saw progress ${progress.join(' ')} of ${String(progressSent)}`);
     }

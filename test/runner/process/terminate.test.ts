@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { isAlive, statOf } from '../../../runner/process/process-table.ts';
 import type { ProcessStat } from '../../../runner/process/process-table.ts';
-import { killAllProcesses } from '../../../runner/process/stdio-process.ts';
+import { allCleared, killAllProcesses } from '../../../runner/process/stdio-process.ts';
 import { startFixture } from './recorded-process.ts';
 
 /** The bound that DELETE promises (F-28, F-73), the only duration asserted here. */
@@ -88,6 +88,17 @@ describe.skipIf(!existsSync('/proc/self/stat'))('nothing is left', () => {
     const kind = { how: 'setsid', isDeaf: true, shedsEnv: true };
     const descendant = living(Number(await recorded.call('spawn', kind)));
     await recorded.process.terminate('session closed');
+    expect(isAlive(descendant)).toBe(false);
+  });
+
+  test('[R-12] a runner can wait until what its ended processes left is gone too', async () => {
+    const recorded = startFixture('echo.mjs');
+    const kind = { how: 'double', isDeaf: true };
+    const descendant = living(Number(await recorded.call('spawn', kind)));
+    void recorded.call('exit');
+    await recorded.exit();
+    expect(isAlive(descendant)).toBe(true);
+    await allCleared();
     expect(isAlive(descendant)).toBe(false);
   });
 
