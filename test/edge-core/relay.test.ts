@@ -301,7 +301,7 @@ describe('a session', () => {
   test('whose runner never dials is given up after 10 s', () => {
     const relay = new Relay({ state: 'awaited', until: T + DIAL_WAIT_MS });
     relay.post(notice('a'), T);
-    expect(relay.wakeAt.soon).toBe(T + DIAL_WAIT_MS);
+    expect(relay.wakeAt.durable).toBe(T + DIAL_WAIT_MS);
     expect(told(relay.tick(T + DIAL_WAIT_MS))).toEqual([
       'answer a refused runner_offline not_sent',
       'closeLink 1000',
