@@ -82,6 +82,8 @@ export class Relay {
   #delivered: string[] = [];
   #deliverAt: number | undefined;
   #endAt: number | undefined;
+  /** The runner told the session's end; what it has not answered yet comes first. */
+  #ending: EndedFrame | undefined;
   #effects: RelayEffect[] = [];
 
   constructor(link: Link, followers: Iterable<readonly [stream: string, socket: string]> = []) {
@@ -117,6 +119,8 @@ export class Relay {
   /** The runner's socket is gone. */
   unlinked(now: number): RelayEffect[] {
     if (this.#link.state === 'linked') this.#link = { state: 'lost', since: now, isExpired: false };
+    // The runner says it again when it is back.
+    this.#ending = undefined;
     return this.#flush();
   }
 
@@ -132,6 +136,7 @@ export class Relay {
       return this.#flush();
     }
     this.#route(reading.frame.header, reading.frame.message, text, now);
+    if (this.#ending && !this.#isOwedAWord) this.#ended(this.#ending);
     return this.#flush();
   }
 
@@ -146,7 +151,8 @@ export class Relay {
       case 'attached':
         return this.#tellFollower(frame.stream, text);
       case 'ended':
-        return this.#ended(frame);
+        this.#ending = frame;
+        return;
     }
   }
 
@@ -334,9 +340,15 @@ export class Relay {
     );
   }
 
+  /** The runner has still to say whether it has a post: if so, its answer is on a stream, and an error would be a second outcome. */
+  get #isOwedAWord(): boolean {
+    for (const { isAccepted } of this.#waiting.values()) if (!isAccepted) return true;
+    return false;
+  }
+
   /** Why a new post or follower can not be served now, or undefined when it can. */
   #whyNot(): Fault | undefined {
-    if (this.#link.state === 'ended' || this.#endAt !== undefined)
+    if (this.#link.state === 'ended' || this.#endAt !== undefined || this.#ending)
       return { fault: 'session_not_found' };
     if (this.#link.state === 'linked') return undefined;
     if (this.#link.state === 'lost' && this.#link.isExpired) return { fault: 'runner_offline' };

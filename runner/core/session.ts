@@ -674,7 +674,8 @@ export class Session {
         const frame = { type: 'event' as const, stream, seq };
         this.#effects.push({ do: 'send', frame: final ? { ...frame, final } : frame, message });
       }
-      if (this.#phase === 'ended' && !this.#endIsTold) {
+      // Behind the last event: what follows `ended` would reach nobody.
+      if (this.#phase === 'ended' && !this.#endIsTold && !this.#log.hasUnsent) {
         this.#endIsTold = true;
         this.#send({ type: 'ended', ...this.#ending });
       }

@@ -91,6 +91,12 @@ export class StreamLog {
     return this.#attached.size > 0;
   }
 
+  /** True while an attached client's event waits for credit. */
+  get hasUnsent(): boolean {
+    for (const stream of this.#attached) if (stream.sent < stream.lastSeq) return true;
+    return false;
+  }
+
   /** True while an event waits for a client that may still come for it. */
   get hasUndelivered(): boolean {
     for (const stream of this.#streams.values()) {

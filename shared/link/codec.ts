@@ -79,6 +79,8 @@ function readHeader<S extends v.GenericSchema>(
 
 const PART = '{"type":"part","last":false}\n';
 const LAST_PART = '{"type":"part","last":true}\n';
+/** What a part counts beside its slice, so that parts with nothing in them can not go on for ever. */
+const PART_OVERHEAD_BYTES = 256;
 const PART_BYTES = encoder.encode(PART);
 const LAST_PART_BYTES = encoder.encode(LAST_PART);
 
@@ -156,7 +158,7 @@ export class TextAssembler {
       return { state: 'whole', frame: NO_FRAME };
     }
     const slice = text.slice(last ? LAST_PART.length : PART.length);
-    this.#length += slice.length;
+    this.#length += slice.length + PART_OVERHEAD_BYTES;
     if (this.#length > REASSEMBLED_BYTES) return { state: 'too_large' };
     this.#parts.push(slice);
     return last ? { state: 'whole', frame: this.#take() } : { state: 'partial' };
@@ -185,7 +187,7 @@ export class ByteAssembler {
       return { state: 'whole', frame: encoder.encode(NO_FRAME) };
     }
     const slice = bytes.subarray(last ? LAST_PART_BYTES.length : PART_BYTES.length);
-    this.#length += slice.length;
+    this.#length += slice.length + PART_OVERHEAD_BYTES;
     if (this.#length > REASSEMBLED_BYTES) return { state: 'too_large' };
     this.#parts.push(slice);
     return last ? { state: 'whole', frame: this.#take() } : { state: 'partial' };

@@ -16,3 +16,15 @@ test('a seed replays exactly', () => {
   const [first, second] = [new World(42).run(), new World(42).run()];
   expect(second).toEqual(first);
 });
+
+test.each([
+  [1267, 'a post answered before its acceptance is known is not owed twice (HTTP+SSE)'],
+  [4016, 'a follower that was away learns what is owed when it is back (HTTP+SSE)'],
+  [4250, 'a cancelled call that is answered all the same has one outcome'],
+  [41_474, 'a session that ends first says which posts it had'],
+  [74_724, 'an error on the stream and a refused post are not both told'],
+  [85_683, 'a result on the stream and a refused post are not both told'],
+])('seed %i: %s', (seed) => {
+  const history = new World(seed).run();
+  expect(check(history), history.trace.join('\n')).toEqual([]);
+});
