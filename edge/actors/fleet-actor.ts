@@ -22,6 +22,7 @@ import {
 } from '../../shared/link/control-frames.ts';
 import { PING_MS, PONG_MS } from '../../shared/limits.ts';
 import type { Env } from '../env.ts';
+import { completeClose } from './sockets.ts';
 
 interface Attachment {
   readonly runner: string;
@@ -207,11 +208,7 @@ export class FleetActor extends DurableObject<Env> {
   }
 
   override webSocketClose(socket: WebSocket, code: number, reason: string): void {
-    try {
-      socket.close(code === 1005 || code === 1006 ? CLOSE.done : code, reason);
-    } catch {
-      // Closed already.
-    }
+    completeClose(socket, code, reason);
   }
 
   #giveUp(sessions: readonly string[], fault: Fault): void {

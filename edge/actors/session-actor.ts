@@ -15,6 +15,7 @@ import { CLOSE } from '../../shared/link/close-codes.ts';
 import { splitText, TextAssembler } from '../../shared/link/codec.ts';
 import { PING_MS, PONG_MS } from '../../shared/limits.ts';
 import type { Env } from '../env.ts';
+import { completeClose } from './sockets.ts';
 
 interface SessionRow extends Opening {
   readonly runner: string;
@@ -194,12 +195,7 @@ export class SessionActor extends DurableObject<Env> {
   }
 
   override webSocketClose(socket: WebSocket, code: number, reason: string): void {
-    // The peer waits for the closing handshake until this side closes too.
-    try {
-      socket.close(code === 1005 || code === 1006 ? CLOSE.done : code, reason);
-    } catch {
-      // Closed already.
-    }
+    completeClose(socket, code, reason);
     this.#gone(socket);
   }
 

@@ -1,39 +1,11 @@
 // Owns the shapes of JSON-RPC messages that the bridge itself reads or writes, named as in the MCP schema.
 // What only passes through is never parsed into these: scan.ts and splice.ts work on its bytes.
 
-/** An id as MCP allows it: a string or an integer. */
-export type RequestId = string | number;
-
-export interface JSONRPCRequest {
-  readonly jsonrpc: '2.0';
-  readonly id: RequestId;
-  readonly method: string;
-  readonly params?: Readonly<Record<string, unknown>>;
-}
-
-export interface JSONRPCNotification {
-  readonly jsonrpc: '2.0';
-  readonly method: string;
-  readonly params?: Readonly<Record<string, unknown>>;
-}
-
-export interface JSONRPCResultResponse {
-  readonly jsonrpc: '2.0';
-  readonly id: RequestId;
-  readonly result: Readonly<Record<string, unknown>>;
-}
-
 /** The `error` member of an error response. */
 export interface ErrorObject {
   readonly code: number;
   readonly message: string;
   readonly data?: unknown;
-}
-
-export interface JSONRPCErrorResponse {
-  readonly jsonrpc: '2.0';
-  readonly id?: RequestId | null;
-  readonly error: ErrorObject;
 }
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });

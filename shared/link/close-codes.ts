@@ -11,5 +11,3 @@ export const CLOSE = {
   tooLarge: 4413,
   comeBack: 4503,
 } as const;
-
-export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];

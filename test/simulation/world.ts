@@ -14,11 +14,6 @@ const SETTLE_MS = 700_000;
 
 const KINDS: readonly ClientKind[] = ['sse2024', 'http2025-03', 'http2025-11'];
 
-export interface Run {
-  readonly seed: number;
-  readonly history: History;
-}
-
 export class World {
   readonly clock = new VirtualClock();
   readonly chance: Chance;
