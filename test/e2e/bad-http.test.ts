@@ -68,13 +68,14 @@ async function end({ headers }: Answer): Promise<void> {
 
 describe('refused before anything is opened', () => {
   let before: number;
+  async function expectNothingOpened(): Promise<void> {
+    expect(await sessionsOpened(bridge)).toBe(before);
+    expect(await bridge.processesLeft()).toEqual([]);
+  }
   beforeEach(async () => {
     before = await sessionsOpened(bridge);
   });
-  afterEach(async () => {
-    expect(await sessionsOpened(bridge)).toBe(before);
-    expect(await bridge.processesLeft()).toEqual([]);
-  });
+  afterEach(expectNothingOpened);
 
   test.each(['/echo/mcp', '/echo/message?sessionId=none'])(
     '[F-01] a body announced as 4 MiB + 1 is refused before a byte of it was sent: %s',
@@ -182,7 +183,7 @@ describe('refused before anything is opened', () => {
   ])('[F-06] %s refuses other methods and names its own', async (path, methods, allow) => {
     for (const method of methods) {
       const answer = await ask(bridge.url, { method, path, headers: authorized });
-      expect(answer, method).toMatchObject({ status: 405, headers: { allow } });
+      expect([method, answer]).toMatchObject([method, { status: 405, headers: { allow } }]);
     }
   });
 

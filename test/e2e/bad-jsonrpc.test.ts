@@ -191,6 +191,7 @@ describe('malformed bodies', () => {
       body: '{',
     });
     expectRefused(answer, -32700);
+    expect(answer.body).not.toContain('session_required');
   });
 
   test('malformed messages on HTTP+SSE are refused in the POST, and the stream goes on', async () => {
@@ -352,7 +353,7 @@ describe('batches', () => {
     });
     expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'text/event-stream' } });
     const messages = messagesOf(answer);
-    expect(messages.map(({ id }) => id).toSorted()).toEqual([1, 2, 3]);
+    expect(messages.map(({ id }) => Number(id)).toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
     const byId = new Map(messages.map((message) => [message.id, message]));
     expect(textOf(byId.get(1))).toBe('one');
     expect(textOf(byId.get(2))).toBe('two');
@@ -374,9 +375,9 @@ describe('batches', () => {
 
   test.each([
     ['is empty', '[]'],
-    ['holds what is no message', `[${'{"jsonrpc":"2.0","id":1,"method":"ping"}'},1]`],
-    ['holds a batch', `[[${'{"jsonrpc":"2.0","id":1,"method":"ping"}'}]]`],
-    ['holds initialize', `[${initialize()},${'{"jsonrpc":"2.0","id":1,"method":"ping"}'}]`],
+    ['holds what is no message', `[${ping(1)},1]`],
+    ['holds a batch', `[[${ping(1)}]]`],
+    ['holds initialize', `[${initialize()},${ping(1)}]`],
   ])('[F-17] a batch that %s is refused as a whole', async (_name, body) => {
     const old = await openSession(bridge, 'echo', { revision: '2025-03-26' });
     const { pid: own } = await old.whoami();
@@ -421,7 +422,7 @@ describe('revisions and methods', () => {
           headers: { ...POST_HEADERS, ...headers },
           ...(method === 'POST' && { body: toolCall(1, 'echo') }),
         });
-        expect(answer.status, method).toBe(400);
+        expect([method, answer.status]).toEqual([method, 400]);
         expect(messageOf(answer).error?.message).toContain('2025-11-25');
       }
       expect((await session.call('echo', { text: 'alive' })).error).toBeUndefined();

@@ -357,7 +357,7 @@ describe('floods', () => {
     expect(lines.length).toBeGreaterThan(0);
     // The ration is 256 KiB of text a second; the rest of a log line is its own fields.
     expect(lines.length).toBeLessThan(100_000);
-    expect(logged('lines of stderr withheld').length).toBeGreaterThan(0);
+    await vi.waitFor(() => expect(logged('lines of stderr withheld')).not.toEqual([]), PATIENCE);
     expect(lines.join('')).not.toMatch(/\u001b|\\u001b|title|\u202e|\\u202e/);
     expect(peakBytes(bridge.runner.pid)).toBeLessThan(BOUND_BYTES);
   });
@@ -415,7 +415,7 @@ describe('[F-47] what the server asks of a client', () => {
 test('[F-49] quiet streams of every kind get keep-alive comments within 20 s, and stay open', async () => {
   for (const [name, stream] of Object.entries(idle.streams)) {
     while (!stream.comments.includes('keep-alive')) await stream.nextComment();
-    expect(stream.isEnded, name).toBe(false);
+    expect([name, stream.isEnded]).toEqual([name, false]);
   }
   // All were due by the first's time; what the other tests took does not count against them.
   const first = idle.streams['GET stream'];

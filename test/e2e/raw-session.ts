@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 
 import type { Bridge } from './harness.ts';
-import { ask, listen, type Answer, type EventStream } from './raw-http.ts';
+import { ask, listen, type Answer, type EventStream, type SseEvent } from './raw-http.ts';
 
 /** A JSON-RPC message as a test reads it. */
 export interface Message {
@@ -191,7 +191,7 @@ export class SseSession {
       headers: { Accept: 'text/event-stream', ...headers },
     });
     const first = await stream.next();
-    expect(first).toMatchObject({ event: 'endpoint', id: undefined });
+    expectEndpoint(first);
     return new SseSession(bridge.url, stream, first?.data ?? '', headers);
   }
 
@@ -204,11 +204,11 @@ export class SseSession {
     const session = await SseSession.dial(bridge, server, options);
     const { capabilities = {} } = options;
     const asked = await session.post(initialize({ revision: '2024-11-05', capabilities }));
-    expect(asked.status).toBe(202);
+    expectAccepted(asked);
     const initialized = await session.next();
-    expect(initialized.result).toMatchObject({ protocolVersion: '2024-11-05' });
+    expectRevision(initialized, '2024-11-05');
     const ready = await session.post('{"jsonrpc":"2.0","method":"notifications/initialized"}');
-    expect(ready.status).toBe(202);
+    expectAccepted(ready);
     return session;
   }
 
@@ -221,14 +221,23 @@ export class SseSession {
   async next(): Promise<Message> {
     const event = await this.stream.nextMessage();
     if (event === undefined) throw new Error('The stream has ended.');
-    expect(event.event).toBe('message');
+    expectMessage(event);
     return JSON.parse(event.data) as Message;
   }
 
   /** Calls a tool; the answer is the next message on the stream. */
   async call(name: string, args: object = {}, id: unknown = 1): Promise<Message> {
-    const { status } = await this.post(toolCall(id, name, args));
-    expect(status).toBe(202);
+    expectAccepted(await this.post(toolCall(id, name, args)));
     return this.next();
   }
 }
+
+const expectEndpoint = (event: SseEvent | undefined): void =>
+  expect(event).toMatchObject({ event: 'endpoint', id: undefined });
+
+const expectMessage = (event: SseEvent): void => expect(event.event).toBe('message');
+
+const expectAccepted = ({ status }: Answer): void => expect(status).toBe(202);
+
+const expectRevision = ({ result }: Message, protocolVersion: string): void =>
+  expect(result).toMatchObject({ protocolVersion });
