@@ -1,6 +1,6 @@
 // The bench: this bridge beside no bridge and beside other bridges, all in one run, with the same stdio process behind each.
 //
-//   npm run bench                      about seven minutes
+//   npm run bench                      about eight minutes
 //   npm run bench -- --quick           under a minute: to see that it works
 //   npm run bench -- --rounds 5        more rounds; a round goes through all targets
 //   npm run bench -- --only mcp-edge-bridge,supergateway
@@ -9,8 +9,9 @@
 //   npm run bench -- --profile         no comparison: CPU profiles of the edge and the runner under 10 sessions
 //
 // It prints a table and writes all figures to .bridge/bench/<time>.json. Other bridges are installed with npm below
-// .bridge/bench/ in exact versions; one that can not be installed is left out with a note. All logs of calls are off. Nothing is asserted:
-// compare figures of one run only, and look at load1 and at the ranges first. Linux only (/proc).
+// .bridge/bench/ in exact versions; one that can not be installed is left out with a note. Logs of calls are off, here and
+// there. Nothing is asserted: compare figures of one run only, and look at load1 and at the ranges first. The floor at one
+// session was seen five times faster on a busy machine than on a calm one: ratios to it mean nothing across runs. Linux only (/proc).
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
