@@ -21,6 +21,7 @@ export const startRunner = (options: StartOptions): RunningRunner => new Runner(
 
 class Runner implements RunningRunner {
   readonly ready: Promise<void>;
+  readonly refused: Promise<string>;
   readonly #options: StartOptions;
   readonly #boot = nanoid(BOOT_ID_LENGTH);
   readonly #log: Log;
@@ -42,6 +43,8 @@ class Runner implements RunningRunner {
     for (const server of options.config.servers.values()) this.#addPool(server);
     const ready = Promise.withResolvers<void>();
     this.ready = ready.promise;
+    const refused = Promise.withResolvers<string>();
+    this.refused = refused.promise;
     this.#control = new ControlLink({
       edge: options.edge,
       token: options.token,
@@ -54,7 +57,7 @@ class Runner implements RunningRunner {
       open: (frame) => this.#open(frame),
       close: (session) => this.#sessions.get(session)?.host.closedByEdge(),
       refused: (message) => {
-        this.#log.error('the edge refused this runner', { message });
+        refused.resolve(message);
         ready.reject(new Error(message));
       },
     });

@@ -16,6 +16,8 @@ export interface StartOptions {
 export interface RunningRunner {
   /** Fulfilled when the edge accepted the control link first; rejected only when it refused for good. */
   readonly ready: Promise<void>;
+  /** Fulfilled with the reason when the edge refuses this runner for good, at the start or later (F-56). Never rejected. */
+  readonly refused: Promise<string>;
   /** Takes a new config: unchanged servers go on untouched, removed and changed ones end (F-92). */
   reload(config: RunnerConfig): void;
   /** Takes no new session and resolves when the last request is answered or the drain time is over. */

@@ -6,6 +6,7 @@ import type { PostAnswer } from '../core/relay.ts';
 import type { Ports, Post, SessionPort } from './ports.ts';
 import type { Principal, Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
+import type { Transport } from '../../shared/link/control-frames.ts';
 
 export interface Exchange {
   readonly request: Request;
@@ -25,13 +26,14 @@ export function refuseExchange(
   return refuse(fault, { id, headers: corsHeaders(request, settings) });
 }
 
-/** The session a signed id names, if this principal holds it on this server. Wakes no actor (F-23, F-25). */
+/** The session a signed id names, if this principal holds it on this server over this transport. Wakes no actor (F-23, F-25). */
 export async function findSession(
   exchange: Exchange,
   id: string,
+  transport: Transport,
 ): Promise<SessionPort | undefined> {
   const { secret, server, principal, ports } = exchange;
-  const name = await verifySession(secret, id, { server, principal: principal.name });
+  const name = await verifySession(secret, id, { server, principal: principal.name, transport });
   return name === undefined ? undefined : ports.session(name);
 }
 

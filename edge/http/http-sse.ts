@@ -19,7 +19,12 @@ export async function openSse(exchange: Exchange): Promise<Response> {
   const fault = checkAccept(request, 'get');
   if (fault) return refuseExchange(exchange, fault);
   const name = nanoid(SESSION_NAME_LENGTH);
-  const sessionId = await signSession(secret, { name, server, principal: principal.name });
+  const sessionId = await signSession(secret, {
+    name,
+    server,
+    principal: principal.name,
+    transport: 'sse',
+  });
   const session = ports.session(name);
   const opened = await session.open({ server, principal: principal.name, transport: 'sse' });
   if (!opened.ok) return refuseExchange(exchange, opened.fault);
@@ -53,7 +58,7 @@ export async function postMessage(exchange: Exchange): Promise<Response> {
   const { text, requestIds, isBatch } = read.message;
   const id = isBatch ? undefined : requestIds[0];
   // After the body, so that the refusal of a foreign id and of an ended one are the same to the byte (F-23).
-  const session = await findSession(exchange, sessionId);
+  const session = await findSession(exchange, sessionId, 'sse');
   if (!session) return refuseExchange(exchange, { fault: 'session_not_found' }, id);
   if (isBatch) {
     return refuseExchange(exchange, {

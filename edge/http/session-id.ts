@@ -1,6 +1,7 @@
 // Signed session ids and runner tickets. The signature lets a forged, foreign or stolen id be refused before any
 // actor is touched, and binds an id to its server and principal: possession of an id is never authentication.
 import { SESSION_NAME } from '../../shared/ids.ts';
+import type { Transport } from '../../shared/link/control-frames.ts';
 
 /** 128 bits of the HMAC stay: forging is out of reach, and the id stays short enough for URLs. */
 const MAC_BYTES = 16;
@@ -9,10 +10,11 @@ const MAC_BYTES = 16;
 const NAME_CHARACTERS = 22;
 const SESSION_ID_CHARACTERS = NAME_CHARACTERS + 1 + 22;
 
-/** Whom a session belongs to. */
+/** Whom a session belongs to, and how it is spoken to: an id of one transport is unknown on the other. */
 export interface SessionOwner {
   readonly server: string;
   readonly principal: string;
+  readonly transport: Transport;
 }
 
 /** What a ticket lets in: one boot of one runner, to one session. */
@@ -25,9 +27,9 @@ export interface TicketScope {
 /** The public session id `<name>.<mac>`: visible ASCII (MCP 2025-11-25, Transports, "Session Management"), safe in a URL. */
 export async function signSession(
   secret: string,
-  { name, server, principal }: SessionOwner & { readonly name: string },
+  { name, server, principal, transport }: SessionOwner & { readonly name: string },
 ): Promise<string> {
-  return `${name}.${await mac(secret, 'session', [server, principal, name])}`;
+  return `${name}.${await mac(secret, 'session', [server, principal, transport, name])}`;
 }
 
 /**
@@ -37,12 +39,12 @@ export async function signSession(
 export async function verifySession(
   secret: string,
   text: string,
-  { server, principal }: SessionOwner,
+  { server, principal, transport }: SessionOwner,
 ): Promise<string | undefined> {
   if (text.length !== SESSION_ID_CHARACTERS || text[NAME_CHARACTERS] !== '.') return undefined;
   const name = text.slice(0, NAME_CHARACTERS);
   if (!SESSION_NAME.test(name)) return undefined;
-  const expected = await mac(secret, 'session', [server, principal, name]);
+  const expected = await mac(secret, 'session', [server, principal, transport, name]);
   return isSame(text.slice(NAME_CHARACTERS + 1), expected) ? name : undefined;
 }
 

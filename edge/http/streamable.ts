@@ -71,7 +71,7 @@ async function inSession(
 ): Promise<Response> {
   const sessionId = exchange.request.headers.get(SESSION_ID_HEADER);
   if (sessionId === null) return refuseExchange(exchange, { fault: 'session_required' }, id);
-  const session = await findSession(exchange, sessionId);
+  const session = await findSession(exchange, sessionId, 'streamable');
   return session ? serve(session) : refuseExchange(exchange, { fault: 'session_not_found' }, id);
 }
 
@@ -112,7 +112,12 @@ async function initialize(exchange: Exchange, message: ClientMessage): Promise<R
       message: 'initialize is a request: it needs an id.',
     });
   const name = nanoid(SESSION_NAME_LENGTH);
-  const sessionId = await signSession(secret, { name, server, principal: principal.name });
+  const sessionId = await signSession(secret, {
+    name,
+    server,
+    principal: principal.name,
+    transport: 'streamable',
+  });
   const session = ports.session(name);
   const asked = newPost(message, 'answer');
   const opening = { server, principal: principal.name, transport: 'streamable' as const };

@@ -151,18 +151,16 @@ function untilStopped(runner: RunningRunner, log: Log): Promise<number> {
   });
 }
 
-/** Logs the first link; resolves only if the edge refuses this runner for good. */
-function untilRefused(runner: RunningRunner, log: Log): Promise<number> {
-  return new Promise((resolve) => {
-    runner.ready.then(
-      () => log.info('linked to the edge'),
-      (error: unknown) => {
-        log.error('the edge refused this runner', { error });
-        runner.kill();
-        resolve(EXIT.failed);
-      },
-    );
-  });
+/** Logs the first link; resolves only if the edge refuses this runner for good, be it after years (F-56). */
+async function untilRefused(runner: RunningRunner, log: Log): Promise<number> {
+  runner.ready.then(
+    () => log.info('linked to the edge'),
+    () => undefined,
+  );
+  const reason = await runner.refused;
+  log.error('the edge refused this runner', { reason });
+  runner.kill();
+  return EXIT.failed;
 }
 
 /** Reads the file again and hands it over; with a mistake in it, the config in force stays. Reloads run one by one. */

@@ -1,4 +1,4 @@
-// What a session reads of the legacy handshake: the client's capabilities, and the revision the server chose
+// The legacy handshake as a session sees it pass: the client's capabilities, and the revision the server chose
 // (MCP 2025-11-25, Lifecycle, "Initialization"). The only messages the runner parses.
 import * as v from 'valibot';
 
@@ -7,27 +7,50 @@ const initializeRequest = v.object({
 });
 const initializeResult = v.object({ result: v.object({ protocolVersion: v.string() }) });
 
-/** The names of the capabilities an `initialize` request declares; none when it is malformed (the server judges that). */
-export function readClientCapabilities(message: string): ReadonlySet<string> {
-  const parsed = v.safeParse(initializeRequest, JSON.parse(message));
-  return new Set(parsed.success ? Object.keys(parsed.output.params.capabilities) : []);
-}
-
-/** The revision of an `initialize` result, or undefined when it names none. */
-export function readRevision(message: string): string | undefined {
-  const parsed = v.safeParse(initializeResult, JSON.parse(message));
-  return parsed.success ? parsed.output.result.protocolVersion : undefined;
-}
-
 /** Which client capability each server-to-client request needs; `ping` needs none. */
-const NEEDED: Readonly<Record<string, string>> = {
-  'sampling/createMessage': 'sampling',
-  'elicitation/create': 'elicitation',
-  'roots/list': 'roots',
-};
+const NEEDED: ReadonlyMap<string, string> = new Map([
+  ['sampling/createMessage', 'sampling'],
+  ['elicitation/create', 'elicitation'],
+  ['roots/list', 'roots'],
+]);
 
-/** The capability `method` needs and the client did not declare, or undefined when the client may be asked. */
-export function lacksCapability(method: string, declared: ReadonlySet<string>): string | undefined {
-  const needed = Object.hasOwn(NEEDED, method) ? NEEDED[method] : undefined;
-  return needed !== undefined && !declared.has(needed) ? needed : undefined;
+export class Handshake {
+  #state: 'none' | 'asked' | 'done' = 'none';
+  #revision: string | undefined;
+  #capabilities: ReadonlySet<string> = new Set();
+
+  get hasBegun(): boolean {
+    return this.#state !== 'none';
+  }
+
+  get isDone(): boolean {
+    return this.#state === 'done';
+  }
+
+  /** What the server chose; undefined before, or when its result names none. */
+  get revision(): string | undefined {
+    return this.#revision;
+  }
+
+  /** An `initialize` request passes; a malformed one declares nothing (the server judges it). */
+  begin(message: string): void {
+    const parsed = v.safeParse(initializeRequest, JSON.parse(message));
+    this.#capabilities = new Set(
+      parsed.success ? Object.keys(parsed.output.params.capabilities) : [],
+    );
+    this.#state = 'asked';
+  }
+
+  /** Its result passes. */
+  complete(message: string): void {
+    const parsed = v.safeParse(initializeResult, JSON.parse(message));
+    this.#revision = parsed.success ? parsed.output.result.protocolVersion : undefined;
+    this.#state = 'done';
+  }
+
+  /** The capability `method` needs and the client did not declare, or undefined when the client may be asked. */
+  lacksFor(method: string): string | undefined {
+    const needed = NEEDED.get(method);
+    return needed !== undefined && !this.#capabilities.has(needed) ? needed : undefined;
+  }
 }

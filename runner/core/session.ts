@@ -3,69 +3,31 @@
 // Pure: inputs in, effects out; the host performs them. Implements LP12–LP21, R-1, R-2, R-4, R-6, R-8, R-10, R-11.
 import { faultError, type Fault, type FaultCode } from '../../shared/fault.ts';
 import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
-import { errorResponse } from '../../shared/jsonrpc/message.ts';
+import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { scanMessage, type Envelope, type Span } from '../../shared/jsonrpc/scan.ts';
 import { spliceLine, type Edit } from '../../shared/jsonrpc/splice.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 import type { PostFrame, SessionDown, SessionUp } from '../../shared/link/session-frames.ts';
 import { allowsBatches } from '../../shared/mcp/revisions.ts';
 import { Calls, CANCEL_GRACE_MS, type Call } from './calls.ts';
-import { lacksCapability, readClientCapabilities, readRevision } from './handshake.ts';
-import { StreamLog, WINDOW_MS } from './stream-log.ts';
-
-/** Posts remembered against resending (LP12): far more than can be in flight. */
-const SEEN_POSTS = 4_096;
-
-/** Without an event by then, a post that opened its stream is accepted explicitly (LP13). */
-const ACCEPT_DELAY_MS = 100;
+import { DropNotes } from './drop-notes.ts';
+import { Handshake } from './handshake.ts';
+import { Posts } from './posts.ts';
+import { Presence } from './presence.ts';
+import type { CallRecord, Note, SessionEffect, SessionLimits } from './session-effects.ts';
+import { StreamLog } from './stream-log.ts';
 
 /** An attached client that acknowledges nothing for this long while something is owed is cut off (DESIGN §9). */
 const STALL_MS = 30_000;
 
-/** How long an HTTP+SSE stream may be without its worker before its client counts as gone (LP21). */
-const SSE_RETURN_MS = 10_000;
-
 /** After a relink a worker that still holds its client attaches again well within this (LP18); the others died meanwhile. */
 const CONFIRM_MS = 10_000;
 
-/** Dropped lines are noted at once the first time, then once in this time with their number: a chatty process must not fill the log. */
-const DROP_NOTE_MS = 10_000;
+/** Requests of the process that may wait for the client's answer; servers ask one question at a time. */
+const MAX_ASKED = 64;
 
 /** Bytes that may wait for a process that does not read its stdin; beyond it posts are refused. */
 const STDIN_BACKLOG_BYTES = 8 * 1024 * 1024;
-
-/** The parts of a server's configuration that a session obeys; times in milliseconds. */
-export interface SessionLimits {
-  readonly idleTimeoutMs: number;
-  readonly vanishTimeoutMs: number;
-  readonly requestTimeoutMs: number;
-  readonly requestLimitMs: number;
-  readonly startTimeoutMs: number;
-  readonly maxInFlight: number;
-}
-
-export type SessionEffect =
-  | { readonly do: 'send'; readonly frame: SessionUp; readonly message?: Uint8Array | undefined }
-  | { readonly do: 'write'; readonly line: Uint8Array }
-  | { readonly do: 'pause' | 'resume' }
-  /** End the process; the session stays until its end was told to the edge. */
-  | { readonly do: 'stop'; readonly reason: string }
-  | {
-      readonly do: 'note';
-      readonly level: 'debug' | 'info' | 'warn';
-      readonly words: string;
-      readonly fields: object;
-    }
-  /** One finished call, for the audit log: never arguments. */
-  | { readonly do: 'audit'; readonly call: CallRecord };
-
-export interface CallRecord {
-  readonly callId: string;
-  readonly method: string;
-  readonly outcome: 'result' | 'error' | 'cancelled' | FaultCode;
-  readonly ms: number;
-  readonly bytes: number;
-}
 
 type Phase = 'open' | 'ended';
 
@@ -77,37 +39,27 @@ export class Session {
   readonly #transport: Transport;
   readonly #log = new StreamLog();
   readonly #calls = new Calls();
-  readonly #seen = new Set<string>();
-  /** Posts that opened a stream and were not acknowledged by an event yet, with the time their `accepted` is due. */
-  readonly #unaccepted = new Map<string, number>();
+  readonly #posts = new Posts();
+  readonly #handshake = new Handshake();
+  readonly #presence: Presence;
+  readonly #drops = new DropNotes();
   /** Raw ids of requests the process sent and that the client has not answered. */
   readonly #asked = new Map<string, string>();
-  /** What was dropped, by the words that say so: how often since the last note. */
-  readonly #drops = new Map<string, { readonly notedAt: number; count: number }>();
   #effects: SessionEffect[] = [];
   #phase: Phase = 'open';
   #ending: { fault?: FaultCode; message?: string } = {};
   /** The edge was told of the end on the socket that is up now. */
   #endIsTold = false;
-  #isLinked = false;
   /** When streams nobody has attached again since the relink count as left. */
   #confirmBy: number | undefined;
-  #unlinkedAt: number;
   #isPaused = false;
   #isStdinFull = false;
   #stdinBacklogBytes = 0;
-  #handshake: 'none' | 'asked' | 'done' = 'none';
-  #revision: string | undefined;
-  #capabilities: ReadonlySet<string> = new Set();
-  /** A client held a standing stream once, so that its absence means something. */
-  #wasPresent = false;
-  #activeAt: number;
 
   constructor(options: { limits: SessionLimits; transport: Transport }, now: number) {
     this.#limits = options.limits;
     this.#transport = options.transport;
-    this.#activeAt = now;
-    this.#unlinkedAt = now;
+    this.#presence = new Presence(options.limits, options.transport, now);
     this.#log.open(
       this.#standingStream,
       { isAttached: false, isKept: options.transport === 'streamable' },
@@ -124,11 +76,11 @@ export class Session {
   }
 
   get revision(): string | undefined {
-    return this.#revision;
+    return this.#handshake.revision;
   }
 
   get activeAt(): number {
-    return this.#activeAt;
+    return this.#presence.activeAt;
   }
 
   get keptBytes(): number {
@@ -137,7 +89,7 @@ export class Session {
 
   /** A new socket reached the actor. Call with each `welcome`; `expired` as in LP20. */
   linked(expired: boolean, now: number): SessionEffect[] {
-    this.#isLinked = true;
+    this.#presence.linked();
     this.#endIsTold = false;
     if (expired) this.#giveUp(now);
     this.#log.rewind();
@@ -146,8 +98,7 @@ export class Session {
   }
 
   unlinked(now: number): SessionEffect[] {
-    if (this.#isLinked) this.#unlinkedAt = now;
-    this.#isLinked = false;
+    this.#presence.unlinked(now);
     this.#confirmBy = undefined;
     return this.#flush();
   }
@@ -166,7 +117,7 @@ export class Session {
         break;
       case 'detach':
         this.#log.detach(frame.stream, now);
-        this.#activeAt = now;
+        this.#presence.active(now);
         break;
       case 'ack':
         this.#log.ack(frame.stream, frame.seq, now);
@@ -217,7 +168,7 @@ export class Session {
   /** The process is gone, or could not be started: every call is answered, then the session is over (R-6). */
   exited(description: string, now: number): SessionEffect[] {
     if (this.#phase === 'ended') return [];
-    const hasStarted = this.#handshake === 'done';
+    const hasStarted = this.#handshake.isDone;
     const fault: FaultCode = hasStarted ? 'process_exited' : 'process_start_failed';
     const advice = hasStarted ? '' : ' Run `mcp-bridge check` on the runner to see why.';
     this.#end({ fault, message: `The server process ${description}.${advice}` }, now);
@@ -226,7 +177,7 @@ export class Session {
 
   /** Lines of stderr, where the operator lets the client see them. */
   stderr(text: string, now: number): SessionEffect[] {
-    if (this.#phase === 'ended' || this.#handshake !== 'done') return [];
+    if (this.#phase === 'ended' || !this.#handshake.isDone) return [];
     const params = { level: 'info', logger: 'stderr', data: text };
     const notification = { jsonrpc: '2.0', method: 'notifications/message', params };
     this.#emit(this.#untiedStream(), encoder.encode(JSON.stringify(notification)), false, now);
@@ -250,10 +201,7 @@ export class Session {
 
   /** Whatever time brings. Call at or after {@link wakeAt}. */
   tick(now: number): SessionEffect[] {
-    for (const [id, due] of this.#unaccepted) {
-      if (due > now) break;
-      this.#accept(id);
-    }
+    for (const id of this.#posts.takeDue(now)) this.#send({ type: 'accepted', id });
     for (const call of this.#calls.due(now)) this.#expire(call, now);
     for (const stream of this.#log.stalled(STALL_MS, now)) {
       this.#log.detach(stream, now);
@@ -266,22 +214,21 @@ export class Session {
     }
     if (this.#confirmBy !== undefined && this.#confirmBy <= now) this.#detachUnconfirmed(now);
     this.#log.expire(now);
-    const reason = this.#idleReason(now);
-    if (reason) this.#end({ message: reason }, now);
+    const endsAt = this.#endsAt();
+    if (endsAt !== undefined && endsAt <= now) this.#end({ message: this.#presence.reason }, now);
     return this.#flush();
   }
 
   /** When {@link tick} must be called next, or undefined when nothing is due. */
   wakeAt(now: number): number | undefined {
     if (this.#phase === 'ended') return undefined;
-    const [firstUnaccepted] = this.#unaccepted.values();
     const times = [
-      firstUnaccepted,
+      this.#posts.nextDueAt,
       this.#calls.nextDeadline,
       this.#confirmBy,
       this.#log.expiresAt,
       this.#log.hasAttached && this.#log.hasUndelivered ? now + STALL_MS : undefined,
-      this.#idleAt(),
+      this.#endsAt(),
     ];
     let at: number | undefined;
     for (const time of times) if (time !== undefined && (at === undefined || time < at)) at = time;
@@ -291,24 +238,23 @@ export class Session {
   // Client to process.
 
   #post(frame: PostFrame, message: Uint8Array, now: number): void {
-    this.#activeAt = now;
-    if (this.#seen.has(frame.id)) {
+    this.#presence.active(now);
+    if (this.#posts.isSeen(frame.id)) {
       if (frame.stream === frame.id) this.#log.confirm(frame.stream);
       return this.#send({ type: 'accepted', id: frame.id });
     }
-    const fault =
-      this.#phase === 'ended'
-        ? { fault: 'session_not_found' as const }
-        : this.#admit(frame, message, now);
+    const fault = this.#phase === 'ended' ? this.#afterwards() : this.#admit(frame, message, now);
     if (fault) return this.#send({ type: 'refused', of: frame.id, phase: 'not_sent', ...fault });
-    this.#seen.add(frame.id);
-    for (const oldest of this.#seen) {
-      if (this.#seen.size <= SEEN_POSTS) break;
-      this.#seen.delete(oldest);
-    }
+    this.#posts.remember(frame.id);
     if (frame.stream === frame.id && this.#log.has(frame.id)) {
-      this.#unaccepted.set(frame.id, now + ACCEPT_DELAY_MS);
+      this.#posts.acceptLater(frame.id, now);
     } else this.#send({ type: 'accepted', id: frame.id });
+  }
+
+  /** Why an ended session takes nothing. A start that failed before its first request came is that request's outcome (F-70). */
+  #afterwards(): Fault {
+    const { fault, message } = this.#ending;
+    return fault === 'process_start_failed' ? { fault, message } : { fault: 'session_not_found' };
   }
 
   /** Checks a post as a whole, and only then writes it: what is refused has had no effect. */
@@ -321,7 +267,7 @@ export class Session {
       };
     if (
       scan.shape === 'batch' &&
-      !(this.#revision !== undefined && allowsBatches(this.#revision))
+      !(this.#handshake.revision !== undefined && allowsBatches(this.#handshake.revision))
     ) {
       return {
         fault: 'invalid_request',
@@ -331,7 +277,7 @@ export class Session {
     const messages = scan.shape === 'single' ? [scan.envelope] : scan.messages;
     const requests = messages.filter((envelope) => envelope.kind === 'request');
     const initializes = requests.some((envelope) => envelope.method === 'initialize');
-    if (initializes && (this.#handshake !== 'none' || messages.length > 1)) {
+    if (initializes && (this.#handshake.hasBegun || messages.length > 1)) {
       return {
         fault: 'invalid_request',
         message: 'This session is initialized; open a new one to initialize again.',
@@ -351,14 +297,9 @@ export class Session {
     }
     if (frame.stream === frame.id && requests.length > 0)
       this.#log.open(frame.id, { isAttached: true, isKept: true }, now);
-    if (initializes) this.#beginHandshake(message);
+    if (initializes) this.#handshake.begin(decoder.decode(message));
     for (const envelope of messages) this.#toProcess(frame.stream, message, envelope, now);
     return undefined;
-  }
-
-  #beginHandshake(message: Uint8Array): void {
-    this.#handshake = 'asked';
-    this.#capabilities = readClientCapabilities(decoder.decode(message));
   }
 
   #toProcess(stream: string, bytes: Uint8Array, envelope: Envelope, now: number): void {
@@ -464,24 +405,31 @@ export class Session {
     if (outcome === 'error') {
       return this.#end({ message: 'The server refused to initialize the session.' }, now);
     }
-    this.#handshake = 'done';
-    this.#revision = readRevision(decoder.decode(message));
+    this.#handshake.complete(decoder.decode(message));
   }
 
   #ask(bytes: Uint8Array, envelope: Envelope, now: number): void {
     const { id, method = '' } = envelope;
     if (!id) return;
-    const missing = lacksCapability(method, this.#capabilities);
-    if (missing !== undefined) {
-      const error = {
-        code: -32601,
-        message: `The client did not declare the capability "${missing}".`,
-      };
+    const error = this.#whyNotAsk(method);
+    if (error) {
       return this.#write(encoder.encode(errorResponse(bytes.subarray(id.start, id.end), error)));
     }
     const stream = this.#untiedStream();
     this.#asked.set(text(bytes, id), stream);
     this.#emit(stream, ownLine(bytes, [], envelope), false, now);
+  }
+
+  #whyNotAsk(method: string): ErrorObject | undefined {
+    const missing = this.#handshake.lacksFor(method);
+    if (missing !== undefined) {
+      return { code: -32601, message: `The client did not declare the capability "${missing}".` };
+    }
+    if (this.#asked.size < MAX_ASKED) return undefined;
+    return faultError({
+      fault: 'overloaded',
+      message: 'The client has too many questions to answer.',
+    });
   }
 
   #notify(bytes: Uint8Array, envelope: Envelope, now: number): void {
@@ -533,6 +481,7 @@ export class Session {
     now: number,
   ): void {
     const { isLast } = this.#calls.settle(call);
+    this.#presence.active(now);
     const isFinal = isLast && call.stream !== this.#standingStream;
     if (message || isFinal) this.#emit(call.stream, message, isFinal, now);
     const { method, stream } = call;
@@ -561,14 +510,14 @@ export class Session {
   }
 
   #attach(stream: string, after: number | null, now: number): void {
-    this.#activeAt = now;
+    this.#presence.active(now);
     const attaching = this.#log.attach(stream, after, now);
     if (!attaching.ok) return this.#send({ type: 'refused', of: stream, fault: attaching.fault });
     if (this.#log.isSpent(stream)) {
       this.#log.detach(stream, now);
       return this.#send({ type: 'refused', of: stream, fault: 'stream_over' });
     }
-    if (stream === this.#standingStream) this.#wasPresent = true;
+    if (stream === this.#standingStream) this.#presence.present();
     const owes =
       this.#transport === 'sse'
         ? this.#calls.all().map(({ clientId }) => decoder.decode(clientId))
@@ -582,7 +531,7 @@ export class Session {
     this.#confirmBy = undefined;
     for (const stream of this.#log.unconfirmed()) {
       this.#log.detach(stream, now);
-      this.#activeAt = now;
+      this.#presence.active(now);
     }
   }
 
@@ -599,7 +548,7 @@ export class Session {
     for (const call of this.#calls.all()) this.#answerFault(call, fault, now);
     this.#phase = 'ended';
     this.#ending = ending;
-    this.#unaccepted.clear();
+    this.#posts.forgetUnaccepted();
     this.#effects.push({ do: 'stop', reason: ending.message ?? 'the session ended' });
   }
 
@@ -614,62 +563,38 @@ export class Session {
       this.#answerFault(call, { fault: 'runner_lost', phase: 'sent' }, now);
     }
     for (const stream of this.#log.attached()) if (stream !== GET_STREAM) this.#log.drop(stream);
-    this.#unaccepted.clear();
-  }
-
-  #idleReason(now: number): string | undefined {
-    const at = this.#idleAt();
-    if (at === undefined || at > now) return undefined;
-    if (!this.#isLinked) return 'The edge was out of reach for too long.';
-    return this.#wasPresent ? 'The client vanished.' : 'The session was idle for too long.';
+    this.#posts.forgetUnaccepted();
   }
 
   /** When the session is over if nothing happens (R-11). */
-  #idleAt(): number | undefined {
-    if (!this.#isLinked) return this.#unlinkedAt + WINDOW_MS;
-    if (this.#log.hasAttached) return undefined;
-    if (this.#transport === 'sse' && this.#wasPresent) return this.#activeAt + SSE_RETURN_MS;
-    if (this.#calls.size > 0) return undefined;
-    if (!this.#wasPresent) return this.#activeAt + this.#limits.idleTimeoutMs;
-    if (this.#log.hasUndelivered) return undefined;
-    return this.#activeAt + Math.min(this.#limits.vanishTimeoutMs, this.#limits.idleTimeoutMs);
+  #endsAt(): number | undefined {
+    const { hasAttached, hasUndelivered } = this.#log;
+    return this.#presence.endsAt({ hasAttached, hasUndelivered, inFlight: this.#calls.size });
   }
 
   // Effects.
 
   #emit(stream: string, message: Uint8Array | undefined, final: boolean, now: number): void {
-    this.#unaccepted.delete(stream);
+    this.#posts.accepted(stream);
     this.#log.append(stream, message, final, now);
-    this.#activeAt = now;
-  }
-
-  #accept(id: string): void {
-    this.#unaccepted.delete(id);
-    this.#send({ type: 'accepted', id });
   }
 
   /** Frames beside events need no log: whoever misses one asks again (LP18). */
   #send(frame: SessionUp): void {
-    if (this.#isLinked) this.#effects.push({ do: 'send', frame });
+    if (this.#presence.isLinked) this.#effects.push({ do: 'send', frame });
   }
 
   #noteDrop(words: string, fields: object, now: number): void {
-    const drops = this.#drops.get(words);
-    const count = (drops?.count ?? 0) + 1;
-    if (drops && now - drops.notedAt < DROP_NOTE_MS) {
-      drops.count = count;
-      return;
-    }
-    this.#drops.set(words, { notedAt: now, count: 0 });
-    this.#note('warn', words, { ...fields, count });
+    const note = this.#drops.count(words, fields, now);
+    if (note) this.#effects.push(note);
   }
 
-  #note(level: 'debug' | 'info' | 'warn', words: string, fields: object): void {
+  #note(level: Note['level'], words: string, fields: object): void {
     this.#effects.push({ do: 'note', level, words, fields });
   }
 
   #flush(): SessionEffect[] {
-    if (this.#isLinked) {
+    if (this.#presence.isLinked) {
       for (const { message, seq, stream, final } of this.#log.takeSendable()) {
         const frame = { type: 'event' as const, stream, seq };
         this.#effects.push({ do: 'send', frame: final ? { ...frame, final } : frame, message });

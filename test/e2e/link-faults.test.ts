@@ -31,96 +31,10 @@ const uids = ({ taken }: FaultyBridge): unknown[] => taken().map((fact) => fact.
 const expectEachOnce = (ran: readonly unknown[], expected: readonly string[]): void =>
   expect(ran.toSorted()).toEqual(expected.toSorted());
 
-describe.concurrent('a cut link', { timeout: 90_000 }, () => {
-  test('[F-50] [R-1] [R-2] at any byte of a call: one answer, one run', async (context) => {
-    const faulty = await start(context);
-    const session = await openSession(faulty.bridge, 'echo');
-    const asked: string[] = [];
-    for (const direction of ['down', 'up'] as const) {
-      for (let bytes = 1; bytes < 300; bytes += 19) {
-        const cut = faulty.link.cutAfter(direction, bytes);
-        const text = `${direction}-${bytes}`;
-        asked.push(text);
-        expect(textOf(await session.call('echo', { text }))).toBe(text);
-        faulty.link.forgetCut();
-        await cut;
-      }
-    }
-    expectEachOnce(uids(faulty), asked);
-    // Most of the cuts fell into a call, and not behind it.
-    expect(faulty.link.dialledAt.length).toBeGreaterThan(asked.length);
-  });
-
-  test('[F-50] [R-1] at any byte of the opening: a session or one error, and no process without a session', async (context) => {
-    const faulty = await start(context);
-    const { bridge, link } = faulty;
-    let sessions = 0;
-    for (let bytes = 20; bytes < 620; bytes += 75) {
-      const direction = bytes % 2 === 0 ? 'down' : 'up';
-      const cut = link.cutAfter(direction, bytes);
-      const answer = await askForSession(bridge, 'echo');
-      link.forgetCut();
-      await cut;
-      if (answer.status === 200) sessions += 1;
-      else expect(messageOf(answer).error?.code, `${direction} ${bytes}`).toBeOneOf([42001, 42002]);
-      await bridge.untilReady();
-    }
-    await vi.waitFor(
-      async () => expect(await bridge.processesLeft()).toHaveLength(sessions),
-      PATIENCE,
-    );
-  });
-
-  test('[F-50] [LP3] [LP18] inside a large answer: it arrives whole', async (context) => {
-    const faulty = await start(context);
-    const session = await openSession(faulty.bridge, 'echo');
-    const MIB = 1024 * 1024;
-    for (const bytes of [10_000, MIB, 3.9 * MIB]) {
-      const cut = faulty.link.cutAfter('up', bytes);
-      const text = textOf(await session.call('big', { bytes: 4 * MIB }));
-      await cut;
-      expect(text.length).toBe(4 * MIB);
-      expect(/^x+$/.test(text)).toBe(true);
-    }
-    expect(faulty.taken('big')).toHaveLength(3);
-  });
-
-  test('[F-50] [R-4] [R-8] again and again under a stream: every event once and in order', async (context) => {
-    const faulty = await start(context);
-    const session = await openSession(faulty.bridge, 'echo', { revision: '2025-11-25' });
-    const COUNT = 400;
-    const body = toolCall('p', 'progress', { n: COUNT, ms: 5 }, { progressToken: 'token' });
-    const stream = await session.postStream(body);
-    const seen: unknown[] = [];
-    for (;;) {
-      const event = await stream.nextMessage();
-      if (event === undefined) break;
-      const { params, result } = message(event);
-      if (result === undefined) seen.push(params?.['progress']);
-      else expect(textOf(message(event))).toBe(`reported ${COUNT} times`);
-      if (seen.length % 60 === 59) faulty.link.cut();
-    }
-    expect(seen).toEqual(Array.from({ length: COUNT }, (_, index) => index + 1));
-    expect(faulty.taken('progress')).toHaveLength(1);
-  });
-
-  test('[F-50] in single bytes, whatever is said is understood', async (context) => {
-    const { bridge, link } = await start(context);
-    link.isSliced = true;
-    const session = await openSession(bridge, 'echo');
-    const text = '\u{1f600}é\u2028'.repeat(200);
-    expect(textOf(await session.call('echo', { text }))).toBe(text);
-    const stream = await session.postStream(
-      toolCall('p', 'progress', { n: 20, ms: 20 }, { progressToken: 1 }),
-    );
-    expect(await stream.rest()).toHaveLength(21);
-  });
-});
-
-describe.concurrent('a link that stays away', { timeout: 90_000 }, () => {
+describe.concurrent('a link', { timeout: 90_000 }, () => {
   // The runner may sleep for 5 s between two dials, so that a link that is back later than this may miss the grace.
   test.for([5_000, LINK_GRACE_MS - 6_000])(
-    '[F-51] [R-7] for %i ms: what was in flight and what came meanwhile is delivered, once',
+    '[F-51] [R-7] away for %i ms: what was in flight and what came meanwhile is delivered, once',
     async (awayMs, context) => {
       const faulty = await start(context);
       const session = await openSession(faulty.bridge, 'echo');
@@ -137,7 +51,7 @@ describe.concurrent('a link that stays away', { timeout: 90_000 }, () => {
     },
   );
 
-  test('[F-51] [F-54] [R-7] for 31 s: each call in flight gets 42002 once, an answer that comes later is dropped, what was queued is told apart', async (context) => {
+  test('[F-51] [F-54] [R-7] away for 31 s: each call in flight gets 42002 once, an answer that comes later is dropped, what was queued is told apart', async (context) => {
     const faulty = await start(context);
     const { bridge, link } = faulty;
     const session = await openSession(bridge, 'echo', { revision: '2025-11-25' });
@@ -166,7 +80,6 @@ describe.concurrent('a link that stays away', { timeout: 90_000 }, () => {
     expect(await sse.stream.next()).toBeUndefined();
 
     // The session goes on where its revision lets it, with the process that it had.
-    await bridge.untilReady();
     await vi.waitFor(async () => {
       expect(textOf(await session.call('echo', { text: 'e' }))).toBe('e');
     }, PATIENCE);
@@ -199,5 +112,89 @@ describe.concurrent('a link that stays away', { timeout: 90_000 }, () => {
     await bridge.untilReady();
     expect(textOf(await session.call('echo', { text: 'b' }))).toBe('b');
     expectEachOnce(uids(faulty), ['a', 'b']);
+  });
+
+  test('[F-50] [R-1] [R-2] cut at any byte of a call: one answer, one run', async (context) => {
+    const faulty = await start(context);
+    const session = await openSession(faulty.bridge, 'echo');
+    const asked: string[] = [];
+    for (const direction of ['down', 'up'] as const) {
+      for (let bytes = 1; bytes < 300; bytes += 19) {
+        const cut = faulty.link.cutAfter(direction, bytes);
+        const text = `${direction}-${bytes}`;
+        asked.push(text);
+        expect(textOf(await session.call('echo', { text }))).toBe(text);
+        faulty.link.forgetCut();
+        await cut;
+      }
+    }
+    expectEachOnce(uids(faulty), asked);
+    // Most of the cuts fell into a call, and not behind it.
+    expect(faulty.link.dialledAt.length).toBeGreaterThan(asked.length);
+  });
+
+  test('[F-50] [R-1] cut at any byte of the opening: a session or one error, and no process without a session', async (context) => {
+    const faulty = await start(context);
+    const { bridge, link } = faulty;
+    let sessions = 0;
+    for (let bytes = 20; bytes < 620; bytes += 75) {
+      const direction = bytes % 2 === 0 ? 'down' : 'up';
+      const cut = link.cutAfter(direction, bytes);
+      const answer = await askForSession(bridge, 'echo');
+      link.forgetCut();
+      await cut;
+      if (answer.status === 200) sessions += 1;
+      else expect(messageOf(answer).error?.code, `${direction} ${bytes}`).toBeOneOf([42001, 42002]);
+      await bridge.untilReady();
+    }
+    await vi.waitFor(
+      async () => expect(await bridge.processesLeft()).toHaveLength(sessions),
+      PATIENCE,
+    );
+  });
+
+  test('[F-50] [LP3] [LP18] cut inside a large answer: it arrives whole', async (context) => {
+    const faulty = await start(context);
+    const session = await openSession(faulty.bridge, 'echo');
+    const MIB = 1024 * 1024;
+    for (const bytes of [10_000, MIB, 4 * MIB - 10_000]) {
+      const cut = faulty.link.cutAfter('up', bytes);
+      const text = textOf(await session.call('big', { bytes: 4 * MIB }));
+      await cut;
+      expect(text.length).toBe(4 * MIB);
+      expect(/^x+$/.test(text)).toBe(true);
+    }
+    expect(faulty.taken('big')).toHaveLength(3);
+  });
+
+  test('[F-50] [R-4] [R-8] cut again and again under a stream: every event once and in order', async (context) => {
+    const faulty = await start(context);
+    const session = await openSession(faulty.bridge, 'echo', { revision: '2025-11-25' });
+    const COUNT = 400;
+    const body = toolCall('p', 'progress', { n: COUNT, ms: 5 }, { progressToken: 'token' });
+    const stream = await session.postStream(body);
+    const seen: unknown[] = [];
+    for (;;) {
+      const event = await stream.nextMessage();
+      if (event === undefined) break;
+      const { params, result } = message(event);
+      if (result === undefined) seen.push(params?.['progress']);
+      else expect(textOf(message(event))).toBe(`reported ${COUNT} times`);
+      if (seen.length % 60 === 59) faulty.link.cut();
+    }
+    expect(seen).toEqual(Array.from({ length: COUNT }, (_, index) => index + 1));
+    expect(faulty.taken('progress')).toHaveLength(1);
+  });
+
+  test('[F-50] in single bytes, whatever is said is understood', async (context) => {
+    const { bridge, link } = await start(context);
+    link.isSliced = true;
+    const session = await openSession(bridge, 'echo');
+    const text = '\u{1f600}é\u2028'.repeat(200);
+    expect(textOf(await session.call('echo', { text }))).toBe(text);
+    const stream = await session.postStream(
+      toolCall('p', 'progress', { n: 20, ms: 20 }, { progressToken: 1 }),
+    );
+    expect(await stream.rest()).toHaveLength(21);
   });
 });

@@ -43,6 +43,9 @@ beforeAll(async () => {
 
 afterAll(() => bridge.stop());
 
+/** The runner's sockets to the edge: the control link, and one a session. */
+const runnerSockets = (): number => socketsTo(bridge.runner.pid, Number(new URL(bridge.url).port));
+
 async function openStreamable(): Promise<Caller> {
   const session = await openSession(bridge, 'echo');
   const stream = await session.get();
@@ -104,6 +107,7 @@ test('R-9, R-11: 200 sessions get each its own answers, and clients that vanish 
   const callers = await openAll();
   expect(await bridge.processesLeft()).toHaveLength(SESSIONS);
   expect(await edgeSessions(bridge)).toBe(SESSIONS);
+  expect(runnerSockets()).toBe(SESSIONS + 1);
 
   const crossed: string[] = [];
   const askAll = async (caller: Caller, index: number): Promise<void> => {
@@ -120,13 +124,12 @@ test('R-9, R-11: 200 sessions get each its own answers, and clients that vanish 
 
   for (const { stream } of callers) stream.destroy();
   await vi.waitFor(async () => {
-    const runner = bridge.runner.pid;
     expect({
       processes: await bridge.processesLeft(),
       atEdge: await edgeSessions(bridge),
       atRunner: await runnerSessions(bridge),
       // The control link.
-      sockets: socketsTo(runner, Number(new URL(bridge.url).port)),
+      sockets: runnerSockets(),
     }).toEqual({ processes: [], atEdge: 0, atRunner: 0, sockets: 1 });
   }, GONE);
 }, 110_000);

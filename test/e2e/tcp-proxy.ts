@@ -126,7 +126,11 @@ export class TcpProxy {
     void Promise.all([
       this.#pump(pair, near, far, 'up'),
       this.#pump(pair, far, near, 'down'),
-    ]).then(() => this.#pairs.delete(pair));
+    ]).then(() => {
+      near.destroy();
+      far.destroy();
+      this.#pairs.delete(pair);
+    });
   }
 
   async #pump(pair: Pair, from: Socket, to: Socket, direction: Direction): Promise<void> {

@@ -103,6 +103,16 @@ describe('a POST’s stream', () => {
     expect(stream.event(2)).toEqual(['write id: a.2\ndata: {"n":2}\n\n']);
   });
 
+  test('[LP18] [R-10] a flood behind a gap asks for a replay once, not once for each event', () => {
+    const stream = new Driven(POST);
+    stream.event(1);
+    expect([stream.event(3), stream.event(4), stream.event(5)]).toEqual([[attach('a', 1)], [], []]);
+    stream.attached(1);
+    expect(stream.event(2)).toEqual(['write id: a.2\ndata: {"n":2}\n\n']);
+    // A later gap is a later break.
+    expect(stream.event(9)).toEqual([attach('a', 2)]);
+  });
+
   test('[LP15] acknowledges what has left for the client, once, and not what has not', () => {
     const stream = new Driven(POST);
     expect(stream.drained()).toEqual([]);

@@ -13,12 +13,12 @@ import {
 
 const SECRET = 'x'.repeat(32);
 const NAME = 'V1StGXR8_Z5jdHi6B-myT0';
-const OWNER = { server: 'files', principal: 'alice' };
+const OWNER = { server: 'files', principal: 'alice', transport: 'streamable' } as const;
 
 describe('a session id', () => {
   test('is the name and half of an HMAC-SHA-256', async () => {
     const mac = createHmac('sha256', SECRET)
-      .update(`mcp-edge-bridge session ["files","alice","${NAME}"]`)
+      .update(`mcp-edge-bridge session ["files","alice","streamable","${NAME}"]`)
       .digest()
       .subarray(0, 16)
       .toString('base64url');
@@ -32,8 +32,9 @@ describe('a session id', () => {
 
   test.each([
     ['another principal (F-25)', SECRET, { ...OWNER, principal: 'bob' }],
+    ['another transport', SECRET, { ...OWNER, transport: 'sse' as const }],
     ['another server', SECRET, { ...OWNER, server: 'memory' }],
-    ['parts that only join alike', SECRET, { server: 'filesa', principal: 'lice' }],
+    ['parts that only join alike', SECRET, { ...OWNER, server: 'filesa', principal: 'lice' }],
     ['another secret', 'y'.repeat(32), OWNER],
   ])('is unknown to %s', async (_, secret, owner) => {
     const id = await signSession(SECRET, { name: NAME, ...OWNER });
@@ -68,9 +69,9 @@ describe('a session id', () => {
     const name = fc.stringMatching(/^[A-Za-z0-9_-]{22}$/);
     await fc.assert(
       fc.asyncProperty(name, word, word, async (name, server, principal) => {
-        const id = await signSession(SECRET, { name, server, principal });
+        const id = await signSession(SECRET, { ...OWNER, name, server, principal });
         expect(id).toMatch(/^[\x21-\x7e]{45}$/);
-        expect(await verifySession(SECRET, id, { server, principal })).toBe(name);
+        expect(await verifySession(SECRET, id, { ...OWNER, server, principal })).toBe(name);
       }),
       { numRuns: 50 },
     );

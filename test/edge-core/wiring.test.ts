@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 
 import { ClientStream, type ClientStreamEffect } from '../../edge/core/client-stream.ts';
 import { Relay, type PostAnswer, type RelayEffect } from '../../edge/core/relay.ts';
-import { Session, type SessionEffect } from '../../runner/core/session.ts';
+import type { SessionEffect } from '../../runner/core/session-effects.ts';
+import { Session } from '../../runner/core/session.ts';
 import { decodeText, encodeText } from '../../shared/link/codec.ts';
 import { sessionDown, streamDown } from '../../shared/link/session-frames.ts';
 import { LIMITS } from '../runner/core/driven-session.ts';

@@ -5,7 +5,8 @@ import { ByteAssembler, decodeBytes, encodeBytes, splitBytes } from '../../share
 import type { Transport } from '../../shared/link/control-frames.ts';
 import { sessionDown } from '../../shared/link/session-frames.ts';
 import { fullJitterMs } from '../../shared/backoff.ts';
-import { Session, type SessionEffect } from '../../runner/core/session.ts';
+import type { SessionEffect } from '../../runner/core/session-effects.ts';
+import { Session } from '../../runner/core/session.ts';
 import type { Scheduled } from './clock.ts';
 import { ProcessNode } from './process-node.ts';
 import type { World } from './world.ts';

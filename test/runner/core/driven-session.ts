@@ -1,5 +1,6 @@
 // A session core that a test drives by hand: frames, lines and time go in, and what it wants done is looked at.
-import { Session, type SessionEffect, type SessionLimits } from '../../../runner/core/session.ts';
+import type { SessionEffect, SessionLimits } from '../../../runner/core/session-effects.ts';
+import { Session } from '../../../runner/core/session.ts';
 import type { Transport } from '../../../shared/link/control-frames.ts';
 import type { SessionDown, SessionUp } from '../../../shared/link/session-frames.ts';
 

@@ -209,6 +209,32 @@ describe('ids and tokens', () => {
     expect(driven.look().sent).toEqual([]);
   });
 
+  test('[F-19b] an answer to a request that was never made raises an alarm, a late one does not', () => {
+    const driven = DrivenSession.initialized();
+    driven.post('a', call(1));
+    driven.line({ id: 2, result: {} });
+    driven.look();
+    driven.line({ id: 2, result: {} });
+    expect(driven.look().done).not.toContainEqual(expect.stringContaining('warn'));
+    driven.line({ id: 99, result: {} });
+    expect(driven.look().done).toEqual([
+      'warn: an answer to a request that was never made; dropped',
+    ]);
+  });
+
+  test('[F-41] [R-10] a thousand lines that are no messages make one note, and one more after a while', () => {
+    const driven = DrivenSession.initialized();
+    const chatter = () => {
+      for (let n = 0; n < 1_000; n++) driven.line('no message');
+      return driven.look().done;
+    };
+    const note = 'warn: a line on stdout is not a JSON-RPC message; dropped';
+    expect(chatter()).toEqual([note]);
+    expect(chatter()).toEqual([]);
+    driven.sleep(10_000);
+    expect(chatter()).toEqual([note]);
+  });
+
   test('[F-46] progress with an unknown token, or after the answer, is dropped', () => {
     const driven = DrivenSession.initialized();
     const progress = (progressToken: unknown) =>
@@ -790,6 +816,17 @@ describe('the end', () => {
     driven.receive({ type: 'end' });
     expect(driven.look()).toMatchObject({ sent: [], done: [] });
     expect(driven.session.wakeAt(driven.now)).toBeUndefined();
+  });
+
+  test('[F-70] a start that failed before the first request came is what that request is told', () => {
+    const driven = new DrivenSession();
+    driven.relink();
+    driven.exit('exited with code 1');
+    driven.look();
+    driven.post('a', call(1));
+    expect(driven.look().sent).toMatchObject([
+      { type: 'refused', of: 'a', fault: 'process_start_failed', phase: 'not_sent' },
+    ]);
   });
 
   test('[R-11] comes after the idle time without a client or a call', () => {

@@ -1,0 +1,22 @@
+// Notes about what is dropped: the first at once, then one in a while with the number, so that a chatty process does not
+// fill the log (F-41).
+import type { Note } from './session-effects.ts';
+
+const INTERVAL_MS = 10_000;
+
+export class DropNotes {
+  /** By the words that say what was dropped: how often since the last note. */
+  readonly #drops = new Map<string, { readonly notedAt: number; count: number }>();
+
+  /** The note for one more drop, or undefined when it is only counted. */
+  count(words: string, fields: object, now: number): Note | undefined {
+    const drops = this.#drops.get(words);
+    const count = (drops?.count ?? 0) + 1;
+    if (drops && now - drops.notedAt < INTERVAL_MS) {
+      drops.count = count;
+      return undefined;
+    }
+    this.#drops.set(words, { notedAt: now, count: 0 });
+    return { do: 'note', level: 'warn', words, fields: { ...fields, count } };
+  }
+}

@@ -1,0 +1,38 @@
+// What a session asks of its host, and what it obeys.
+import type { FaultCode } from '../../shared/fault.ts';
+import type { SessionUp } from '../../shared/link/session-frames.ts';
+
+/** The parts of a server's configuration that a session obeys; times in milliseconds. */
+export interface SessionLimits {
+  readonly idleTimeoutMs: number;
+  readonly vanishTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly requestLimitMs: number;
+  readonly startTimeoutMs: number;
+  readonly maxInFlight: number;
+}
+
+export type SessionEffect =
+  | { readonly do: 'send'; readonly frame: SessionUp; readonly message?: Uint8Array | undefined }
+  | { readonly do: 'write'; readonly line: Uint8Array }
+  | { readonly do: 'pause' | 'resume' }
+  /** End the process; the session stays until its end was told to the edge. */
+  | { readonly do: 'stop'; readonly reason: string }
+  | Note
+  /** One finished call, for the audit log: never arguments. */
+  | { readonly do: 'audit'; readonly call: CallRecord };
+
+export interface Note {
+  readonly do: 'note';
+  readonly level: 'debug' | 'info' | 'warn';
+  readonly words: string;
+  readonly fields: object;
+}
+
+export interface CallRecord {
+  readonly callId: string;
+  readonly method: string;
+  readonly outcome: 'result' | 'error' | 'cancelled' | FaultCode;
+  readonly ms: number;
+  readonly bytes: number;
+}

@@ -1,0 +1,245 @@
+// A runner and an edge that is old, false or taken over: the runner does nothing but what its own config allows, says so, and is
+// there again when the edge comes to its senses (DESIGN D4).
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import { createInterface } from 'node:readline';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+
+import { mintRunnerToken } from '../../runner/credential.ts';
+import { spawnBound } from '../../runner/dev/bound-child.ts';
+import { selfSigned } from '../fixtures/self-signed.ts';
+import { FakeEdge, type FakeLink } from './fake-edge.ts';
+import { PATIENCE } from './faulty-link.ts';
+import { readJournal, temporaryFolder, type JournalFact } from './journal.ts';
+import { fixture, initialize, toolCall } from './raw-session.ts';
+import { peakBytes } from './runner-facts.ts';
+
+const MIB = 1024 * 1024;
+const runnerProgram = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
+
+interface LoneRunner {
+  readonly pid: number;
+  readonly lines: readonly string[];
+  says(...words: string[]): Promise<unknown>;
+  facts(): JournalFact[];
+  isAlive(): boolean;
+}
+
+/** A runner with one server, and an edge of the test's own. */
+function startRunner(edge: string): LoneRunner {
+  const { folder, remove } = temporaryFolder();
+  const env = { JOURNAL: `${folder}/journal` };
+  const config = {
+    mcpServers: { echo: { command: process.execPath, args: [fixture('echo')], env } },
+    bridge: { runner: 'lone' },
+  };
+  writeFileSync(`${folder}/mcp.json`, JSON.stringify(config), { mode: 0o600 });
+  writeFileSync(`${folder}/token`, mintRunnerToken(), { mode: 0o600 });
+  const { process: child, ...pipes } = spawnBound(
+    process.execPath,
+    [runnerProgram, 'run', `--edge=${edge}`, '--config=mcp.json', '--token-file=token'],
+    { cwd: folder, env: process.env },
+  );
+  const lines: string[] = [];
+  for (const stream of [pipes.stdout, pipes.stderr])
+    createInterface({ input: stream }).on('line', (line) => lines.push(line));
+  const exited = new Promise((resolve) => {
+    child.once('exit', resolve);
+  });
+  const says = (...words: string[]) =>
+    vi.waitUntil(
+      () => lines.some((line) => words.every((word) => line.includes(word))),
+      PATIENCE,
+    );
+  onTestFinished(async () => {
+    // The second signal, once the first was heard: its edge is no help in a drain.
+    child.kill('SIGTERM');
+    await says('draining');
+    child.kill('SIGTERM');
+    await exited;
+    remove();
+  });
+  return {
+    pid: child.pid ?? 0,
+    lines,
+    says,
+    facts: () => readJournal(env.JOURNAL),
+    isAlive: () => child.exitCode === null && child.signalCode === null,
+  };
+}
+
+const SESSION = 's'.repeat(22);
+const OPEN = {
+  type: 'open',
+  session: SESSION,
+  server: 'echo',
+  ticket: 't'.repeat(22),
+  transport: 'streamable',
+  principal: 'ann',
+};
+
+let edge: FakeEdge;
+
+beforeEach(async () => {
+  edge = await FakeEdge.start();
+  return () => edge.stop();
+});
+
+describe('[F-67] versions that do not meet', () => {
+  test('an edge that refuses with 426 is told to the operator, in its own words', async () => {
+    edge.manners.refusal = { status: 426, text: 'This edge speaks mcp-bridge.v9. Upgrade the runner.' };
+    const runner = startRunner(edge.url);
+    await runner.says('the edge refused the control link', '426', 'Upgrade the runner.');
+    expect(runner.isAlive()).toBe(true);
+    expect(runner.lines.join('\n')).not.toContain('linked to the edge');
+  });
+
+  test('an edge that answers with a version never offered gets no hello', async () => {
+    edge.manners.subprotocol = 'mcp-bridge.v0';
+    const runner = startRunner(edge.url);
+    await runner.says('the edge can not be reached', 'subprotocol');
+    expect(runner.lines.join('\n')).not.toContain('linked to the edge');
+    edge.manners.subprotocol = 'mcp-bridge.v1';
+    await edge.controls.next();
+    await runner.says('linked to the edge');
+  });
+});
+
+test('[F-66] an edge whose certificate nobody vouches for gets no token', async () => {
+  const authorizations: unknown[] = [];
+  const server = createServer(selfSigned());
+  server.on('upgrade', ({ headers }) => authorizations.push(headers.authorization));
+  const false_ = await FakeEdge.start(server, 'https');
+  onTestFinished(() => false_.stop());
+  const runner = startRunner(false_.url);
+  await runner.says('the edge can not be reached', 'self-signed certificate');
+  expect(authorizations).toEqual([]);
+  expect(runner.isAlive()).toBe(true);
+});
+
+describe('[F-68] [LP10] an edge that sends more than names', () => {
+  test.each([
+    ['a command', { ...OPEN, command: 'touch' }],
+    ['arguments', { ...OPEN, args: ['-c', 'id'] }],
+    ['an environment', { ...OPEN, env: { LD_PRELOAD: '/x.so' } }],
+    ['a directory', { ...OPEN, cwd: '/' }],
+    ['a frame of its own', { type: 'spawn', command: 'sh' }],
+    ['a command for a name', { ...OPEN, server: 'echo; sh' }],
+    ['a path for a name', { ...OPEN, server: '../../bin/sh' }],
+    ['a session that is a path', { ...OPEN, session: '../x' }],
+  ])('%s: refused, logged, the link closed, nothing started', async (_name, frame) => {
+    const runner = startRunner(edge.url);
+    const control = await edge.controls.next();
+    control.say(frame);
+    expect(await control.closed).toBe(4400);
+    await runner.says('the edge sent a frame outside the protocol', '"level":"error"');
+    // It comes back, and takes what is said by the rules.
+    const again = await edge.controls.next();
+    again.say(OPEN);
+    await edge.sessions.next();
+    expect(runner.lines.filter((line) => line.includes('session opened'))).toHaveLength(1);
+  });
+
+  test('a server that the config does not name is refused, and the link stays', async () => {
+    const runner = startRunner(edge.url);
+    const control = await edge.controls.next();
+    for (const server of ['sh', 'echo2', 'constructor', 'toString']) {
+      control.say({ ...OPEN, server });
+      expect(JSON.parse(await control.heard.next())).toMatchObject({
+        type: 'refused',
+        session: SESSION,
+        fault: 'runner_offline',
+      });
+    }
+    control.say(OPEN);
+    await edge.sessions.next();
+    expect(runner.lines.filter((line) => line.includes('session opened'))).toHaveLength(1);
+  });
+});
+
+describe('[F-58] [F-68] a session link that breaks the protocol', () => {
+  const post = (id: string, message: string): [object, string] => [
+    { type: 'post', stream: id, id },
+    message,
+  ];
+
+  /** A slow machine's answers are accepted first. */
+  async function nextEvent(link: FakeLink): Promise<string> {
+    for (;;) {
+      const text = await link.heard.next();
+      if (!text.startsWith('{"type":"accepted"')) return text;
+    }
+  }
+
+  /** Opens the one session and initializes it. */
+  async function openSession(): Promise<{ runner: LoneRunner; link: FakeLink }> {
+    const runner = startRunner(edge.url);
+    (await edge.controls.next()).say(OPEN);
+    const link = await edge.sessions.next();
+    link.say(...post('init', initialize()));
+    expect(await nextEvent(link)).toContain('"stream":"init","seq":1,"final":true');
+    return { runner, link };
+  }
+
+  /** The session goes on, on a socket of a higher epoch, as if nothing had been. */
+  async function expectRelink(runner: LoneRunner): Promise<void> {
+    const link = await edge.sessions.next();
+    expect(edge.epochs.map(Number)).toEqual([1, 2]);
+    // What was not acknowledged comes again, then the answer to what is new.
+    expect(await nextEvent(link)).toContain('"stream":"init"');
+    link.say(...post('next', toolCall(1, 'echo', { text: 'still here' })));
+    expect(await nextEvent(link)).toContain('still here');
+    expect(runner.facts().filter(({ type }) => type === 'call')).toHaveLength(1);
+  }
+
+  const message = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
+
+  test.each<[string, number, (link: FakeLink) => unknown]>([
+    ['an unknown type', 4400, (link) => link.say({ type: 'exec' }, message)],
+    ['an unknown field', 4400, (link) => link.say({ ...post('p', '')[0], command: 'sh' }, message)],
+    ['no JSON', 4400, (link) => link.send('{"type":')],
+    ['a binary message', 4400, (link) => link.send(Buffer.from('{"type":"end"}'))],
+    ['bytes that are no UTF-8', 1007, (link) => link.send(Buffer.from([0xff, 0xfe]), false)],
+    ['33 MiB in one message', 1009, (link) => link.send('x'.repeat(33 * MIB))],
+    ['17 MiB in parts', 4413, (link) => sendParts(link, 17 * 4, 256 * 1024)],
+    ['a million parts of one byte', 4413, (link) => sendParts(link, 1_000_000, 1)],
+    ['a million parts of nothing', 4413, (link) => sendParts(link, 1_000_000, 0)],
+  ])('%s: closed with %i, and the session goes on', async (_name, code, breach) => {
+    const { runner, link } = await openSession();
+    void breach(link);
+    expect(await link.closed).toBe(code);
+    await expectRelink(runner);
+    expect(runner.isAlive()).toBe(true);
+    expect(peakBytes(runner.pid)).toBeLessThan(300 * MIB);
+  });
+
+  async function sendParts(link: FakeLink, count: number, bytes: number): Promise<void> {
+    const part = `{"type":"part","last":false}\n${'x'.repeat(bytes)}`;
+    let isOver = false;
+    void link.closed.then(() => {
+      isOver = true;
+    });
+    for (let sent = 0; sent < count && !isOver; sent += 1) {
+      void link.send(part);
+      // What the runner says to it must be heard in between.
+      if (sent % 100 === 99) await nextTurn();
+    }
+  }
+
+  test('posts that are no messages reach no process and are refused one by one', async () => {
+    const { runner, link } = await openSession();
+    for (const [id, body] of [
+      ['a', '{"jsonrpc":"2.0"'],
+      ['b', '42'],
+      ['c', '{"jsonrpc":"2.0","id":{},"method":"ping"}'],
+      ['d', `${'['.repeat(5_000)}${']'.repeat(5_000)}`],
+    ] as const) {
+      link.say(...post(id, body));
+      expect(JSON.parse(await link.heard.next())).toMatchObject({ type: 'refused', of: id });
+    }
+    expect(runner.facts().filter(({ type }) => type === 'line')).toHaveLength(1);
+  });
+});

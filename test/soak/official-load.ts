@@ -1,0 +1,85 @@
+// The official clients in the soak: they hide their streams, so only outcomes and progress are evidence.
+import { OFFICIAL_CLIENTS } from '../e2e/official-clients.ts';
+import type { OfficialClient, OfficialClientKind } from '../e2e/official-clients.ts';
+import { resultOf, settle } from './load-session.ts';
+import type { Ask, Ground, LoadKind, LoadSession } from './load-session.ts';
+
+/** Longer than any call lasts by itself; a client whose stream was lost without an event id waits for this. */
+const CALL_MS = 45_000;
+
+export const OFFICIAL_KINDS: readonly LoadKind[] = OFFICIAL_CLIENTS.map((kind) => ({
+  name: `${kind.name} ${kind.transport}`,
+  transport: kind.transport,
+  open: (ground) => openOfficial(ground, kind),
+}));
+
+async function openOfficial(
+  ground: Ground,
+  kind: OfficialClientKind,
+): Promise<LoadSession | undefined> {
+  const { bridge, evidence, name, server } = ground;
+  try {
+    const official = await kind.connect(new URL(`/${server}`, bridge.url));
+    return new OfficialSession(ground, kind, official);
+  } catch (error) {
+    evidence.openFailed(name, `${kind.name}: ${String(error)}`);
+    return undefined;
+  }
+}
+
+class OfficialSession implements LoadSession {
+  isOver = false;
+  readonly #ground: Ground;
+  readonly #kind: OfficialClientKind;
+  readonly #official: OfficialClient;
+
+  constructor(ground: Ground, kind: OfficialClientKind, official: OfficialClient) {
+    this.#ground = ground;
+    this.#kind = kind;
+    this.#official = official;
+  }
+
+  async call(ask: Ask): Promise<void> {
+    const { evidence, name } = this.#ground;
+    const tracked = evidence.begin(name, this.#kind.name, ask.uid, ask.progressSent);
+    const onprogress = ({ progress }: { progress: number }): void => {
+      if (tracked.call.outcomes.length > 0) tracked.call.isFollowed = true;
+      else tracked.call.progress.push(progress);
+    };
+    try {
+      const options = { timeout: CALL_MS, onprogress };
+      settle(tracked, resultOf(ask, await this.#official.call(ask.tool, { ...ask.args }, options)));
+    } catch (error) {
+      settle(tracked, `error:${nameOf(error)}`);
+      // What an official client does after an error differs; a new session is always right.
+      this.isOver = true;
+    }
+  }
+
+  note(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  cut(): void {
+    // Their connections can not be reached.
+  }
+
+  async end(): Promise<void> {
+    this.isOver = true;
+    // After a fault the session may be gone already.
+    await this.#official.end().catch(() => this.#official.client.close().catch(() => undefined));
+  }
+
+  vanish(): void {
+    this.isOver = true;
+    void this.#official.client.close().catch(() => undefined);
+  }
+}
+
+/** The fault that an error tells of, or else its own name. */
+function nameOf(error: unknown): string {
+  const text = String(error);
+  const fault = /"fault":"(\w+)"/u.exec(text)?.[1];
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  return fault ?? code ?? text.slice(0, 100);
+}
