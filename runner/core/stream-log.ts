@@ -1,5 +1,6 @@
 // The events of one session, by stream: numbering, what is owed to attached clients, what is kept for resumption, and
 // what is let go (PROTOCOL.md LP14–LP19; R-4, R-10). Pure: the caller gives the time.
+import { Queue } from './queue.ts';
 
 /** Unacknowledged bytes a session may have on the way: bounds every buffer between the process and the client. */
 export const CREDIT_BYTES = 8 * 1024 * 1024;
@@ -34,7 +35,7 @@ interface Logged extends StreamEvent {
 interface Stream {
   readonly id: string;
   /** Kept events, contiguous, oldest first. */
-  readonly events: Logged[];
+  readonly events: Queue<Logged>;
   lastSeq: number;
   /** Last event written to the client, as far as acknowledged. */
   acked: number;
@@ -115,7 +116,7 @@ export class StreamLog {
     if (this.#streams.has(id)) return;
     const stream: Stream = {
       id,
-      events: [],
+      events: new Queue(),
       lastSeq: 0,
       acked: 0,
       sent: 0,
@@ -185,7 +186,7 @@ export class StreamLog {
     if (!stream) return { ok: false, fault: 'event_unknown' };
     const from = after ?? stream.acked;
     if (from > stream.lastSeq) return { ok: false, fault: 'event_unknown' };
-    const first = stream.events[0]?.seq ?? stream.lastSeq + 1;
+    const first = stream.events.first?.seq ?? stream.lastSeq + 1;
     if (after !== null && from + 1 < first) return { ok: false, fault: 'replay_evicted' };
     this.#release(stream);
     stream.progressAt = now;
@@ -205,7 +206,7 @@ export class StreamLog {
   isSpent(id: string): boolean {
     const stream = this.#streams.get(id);
     if (!stream?.isFinal) return false;
-    return !stream.events.some(({ seq, message }) => seq > stream.acked && message !== undefined);
+    return ![...eventsBehind(stream, stream.acked)].some(({ message }) => message !== undefined);
   }
 
   /** The stream's client is gone; its events stay for the window. */
@@ -262,7 +263,7 @@ export class StreamLog {
   /** Lets go of events older than the window. */
   expire(now: number): void {
     for (const stream of this.#streams.values()) {
-      for (let event = stream.events[0]; event; event = stream.events[0]) {
+      for (let event = stream.events.first; event; event = stream.events.first) {
         if (isOwed(stream, event) || event.at + WINDOW_MS > now) break;
         this.#evictFirst(stream, event);
       }
@@ -273,7 +274,7 @@ export class StreamLog {
   get expiresAt(): number | undefined {
     let at: number | undefined;
     for (const stream of this.#streams.values()) {
-      const event = stream.events[0];
+      const event = stream.events.first;
       if (event && !isOwed(stream, event) && (at === undefined || event.at < at)) at = event.at;
     }
     return at === undefined ? undefined : at + WINDOW_MS;
@@ -288,7 +289,7 @@ export class StreamLog {
   /** Evicts the oldest event that is not owed: notifications before final responses (a response is lost last). */
   #evictOne(): boolean {
     const stream = this.#oldestEvictable();
-    const event = stream?.events[0];
+    const event = stream?.events.first;
     if (!stream || !event) return false;
     this.#evictFirst(stream, event);
     return true;
@@ -301,7 +302,7 @@ export class StreamLog {
   }
 
   #dropAcknowledged(stream: Stream): void {
-    for (let event = stream.events[0]; event; event = stream.events[0]) {
+    for (let event = stream.events.first; event; event = stream.events.first) {
       if (event.seq > stream.acked) return;
       this.#evictFirst(stream, event);
     }
@@ -310,9 +311,9 @@ export class StreamLog {
   #oldestEvictable(): Stream | undefined {
     let best: Stream | undefined;
     for (const stream of this.#streams.values()) {
-      const event = stream.events[0];
+      const event = stream.events.first;
       if (!event || isOwed(stream, event)) continue;
-      const champion = best?.events[0];
+      const champion = best?.events.first;
       if (
         !champion ||
         (champion.final && !event.final) ||
@@ -342,9 +343,9 @@ export class StreamLog {
 
 /** The kept events after `seq`, found by their numbers: a flood must not be walked again for each event and each ack. */
 function* eventsBehind({ events }: Stream, seq: number): Generator<Logged> {
-  const first = events[0]?.seq ?? 0;
+  const first = events.first?.seq ?? 0;
   for (let at = Math.max(0, seq + 1 - first); at < events.length; at++) {
-    const event = events[at];
+    const event = events.at(at);
     if (event) yield event;
   }
 }

@@ -1,0 +1,40 @@
+// A first-in-first-out list whose front goes in constant time: `shift` of a long array moves all the rest.
+
+/** Gone places are closed up once they are this many, and at least half of the array. */
+const CLOSE_UP = 64;
+
+export class Queue<T> implements Iterable<T> {
+  #items: T[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#items.length - this.#head;
+  }
+
+  get first(): T | undefined {
+    return this.#items[this.#head];
+  }
+
+  /** The item at `index`, 0 being the first. */
+  at(index: number): T | undefined {
+    return this.#items[this.#head + index];
+  }
+
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  shift(): T | undefined {
+    const first = this.#items[this.#head];
+    if (this.#head < this.#items.length) this.#head += 1;
+    if (this.#head >= CLOSE_UP && this.#head * 2 >= this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return first;
+  }
+
+  *[Symbol.iterator](): Generator<T> {
+    for (let at = this.#head; at < this.#items.length; at++) yield this.#items[at] as T;
+  }
+}
