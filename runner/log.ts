@@ -20,7 +20,7 @@ export interface Log {
  */
 export interface LogOptions {
   readonly level: LogLevel;
-  readonly write?: (line: string) => void;
+  readonly write?: (line: string, level: LogLevel) => void;
   readonly now?: () => number;
   readonly pretty?: boolean;
 }
@@ -52,7 +52,7 @@ export function createLog(options: LogOptions): Log {
         if (LOG_LEVELS.indexOf(level) < least) return;
         const line = { time: new Date(now()).toISOString(), level, message: words };
         const all = { ...carried, ...fields };
-        write(pretty ? prettyLine(line, all) : jsonLine(line, all));
+        write(pretty ? prettyLine(line, all) : jsonLine(line, all), level);
       };
     return {
       debug: at('debug'),
@@ -65,10 +65,27 @@ export function createLog(options: LogOptions): Log {
   return bound({});
 }
 
-const writeToStderr = (line: string): void => {
-  process.stderr.write(`${line}
-`);
-};
+/** Lines up to a warning wait this long for others: a write for each call costs as much as the call itself. */
+const BATCH_MS = 20;
+
+let batch = '';
+let flushing: NodeJS.Timeout | undefined;
+
+function writeToStderr(line: string, level: LogLevel): void {
+  batch += `${line}\n`;
+  if (level === 'warn' || level === 'error') return flush();
+  flushing ??= setTimeout(flush, BATCH_MS);
+}
+
+function flush(): void {
+  clearTimeout(flushing);
+  flushing = undefined;
+  const text = batch;
+  batch = '';
+  if (text !== '') process.stderr.write(text);
+}
+
+process.on('exit', flush);
 
 /** Text from elsewhere, made safe to show: steering characters as `\uXXXX`, capped. */
 export const visibleText = (text: string): string => escapeSteering(capped(text));

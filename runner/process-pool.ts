@@ -111,10 +111,8 @@ export class ProcessPool {
   take(): Taken {
     const now = performance.now();
     const warm = this.#warm.shift();
-    if (warm) {
-      setImmediate(() => this.#replenish());
-      return { ok: true, process: warm };
-    }
+    // Its replacement is started once it has served: a start takes the very time that a warm process saves.
+    if (warm) return { ok: true, process: warm };
     const verdict = this.#breaker.allow(now);
     if (verdict.ok) return { ok: true, process: this.#start() };
     const seconds = String(Math.ceil(verdict.retryAfterMs / 1000));
@@ -183,6 +181,8 @@ export class ProcessPool {
     this.#all.delete(pooled);
     this.exits += 1;
     const place = this.#warm.indexOf(pooled);
+    if (!this.#isClosed && this.#warm.length < this.#server.warm)
+      setImmediate(() => this.#replenish());
     if (isFailure(facts, hasServed)) this.#breaker.failed(performance.now());
     else if (!hasServed) this.#breaker.withdrawn(performance.now());
     if (place === -1) return;

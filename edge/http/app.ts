@@ -2,6 +2,7 @@
 import { Hono, type Context } from 'hono';
 import { preflight } from './cors.ts';
 import { bearerToken, findClient, grants, isMetricsKey } from './credentials.ts';
+import { urlOf } from './request-url.ts';
 import { refuseExchange, type Exchange } from './exchange.ts';
 import { checkHost, checkOrigin, checkPath } from './guards/origin.ts';
 import { openSse, postMessage } from './http-sse.ts';
@@ -96,7 +97,7 @@ async function admit(
     const anonymous = await findClient(settings, undefined);
     if (anonymous) return anonymous;
   }
-  const bearer = bearerToken(request.headers, new URL(request.url));
+  const bearer = bearerToken(request.headers, urlOf(request));
   if (!bearer.ok) return refuse(bearer.fault, { tokenSent: bearer.tokenSent });
   const principal = await findClient(settings, bearer.token);
   return principal ?? refuse({ fault: 'unauthorized' }, { tokenSent: true });
@@ -111,7 +112,7 @@ async function ready({ env: { settings, ports } }: AppContext): Promise<Response
 }
 
 async function metrics({ req, env: { settings, ports } }: AppContext): Promise<Response> {
-  const bearer = bearerToken(req.raw.headers, new URL(req.url));
+  const bearer = bearerToken(req.raw.headers, urlOf(req.raw));
   if (!bearer.ok) return refuse(bearer.fault, { tokenSent: bearer.tokenSent });
   if (!(await isMetricsKey(settings, bearer.token)))
     return refuse({ fault: 'unauthorized' }, { tokenSent: true });

@@ -2,14 +2,15 @@
 // and cross-site calls on every route (MCP 2025-11-25, Transports, "Security Warning").
 import type { Fault } from '../../../shared/fault.ts';
 import type { Settings } from '../../settings.ts';
+import { urlOf } from '../request-url.ts';
 
 /** Refuses a Host that is not listed. With no list every Host passes, as long as it is the one of the request's URL. */
 export function checkHost(request: Request, settings: Settings): Fault | undefined {
-  const url = new URL(request.url);
+  const url = urlOf(request);
   const header = request.headers.get('host');
   const isServed =
     (settings.hosts === 'any' || settings.hosts.has(url.host)) &&
-    (header === null || hostOf(`${url.protocol}//${header}`) === url.host);
+    (header === null || header === url.host || hostOf(`${url.protocol}//${header}`) === url.host);
   return isServed ? undefined : { fault: 'host_not_allowed' };
 }
 
@@ -30,7 +31,7 @@ export function checkNoOrigin(request: Request): Fault | undefined {
  * routes need none of them, so what passes matches exactly or is unknown.
  */
 export function checkPath(request: Request): Fault | undefined {
-  const { pathname } = new URL(request.url);
+  const { pathname } = urlOf(request);
   return pathname === '/' || /^(?:\/[A-Za-z0-9._~-]+)+$/.test(pathname)
     ? undefined
     : { fault: 'not_found' };
@@ -43,7 +44,7 @@ export function checkPath(request: Request): Fault | undefined {
 function isOwnPage(origin: string, request: Request, settings: Settings): boolean {
   if (settings.hosts === 'any' || !URL.canParse(origin)) return false;
   const page = new URL(origin);
-  const own = new URL(request.url);
+  const own = urlOf(request);
   return (
     page.origin === origin &&
     (page.protocol === 'https:' || page.protocol === own.protocol) &&
