@@ -1,9 +1,10 @@
 // One HTTP exchange of a client that was let in: who it is, which server it wants, and the edge's means to serve it.
+import { nanoid } from 'nanoid';
 import { refuse } from './refuse.ts';
 import { corsHeaders } from './cors.ts';
-import { verifySession } from './session-id.ts';
+import { signSession, verifySession } from './session-id.ts';
 import type { PostAnswer } from '../core/relay.ts';
-import type { Ports, Post, SessionPort } from './ports.ts';
+import type { Opening, Ports, Post, SessionPort } from './ports.ts';
 import type { Principal, Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
@@ -36,6 +37,26 @@ export async function findSession(
   const name = await verifySession(secret, id, { server, principal: principal.name, transport });
   return name === undefined ? undefined : ports.session(name);
 }
+
+/** Characters of a session's random name: 132 bits. */
+const SESSION_NAME_LENGTH = 22;
+
+/** Characters of a post's id: 96 bits, unique within its session. */
+const POST_ID_LENGTH = 16;
+
+/** A session to be opened: its actor, the signed id for the client, and what the actor must know. */
+export async function newSession(
+  { server, principal, secret, ports }: Exchange,
+  transport: Transport,
+): Promise<{ session: SessionPort; sessionId: string; opening: Opening }> {
+  const name = nanoid(SESSION_NAME_LENGTH);
+  const opening = { server, principal: principal.name, transport };
+  const sessionId = await signSession(secret, { name, ...opening });
+  return { session: ports.session(name), sessionId, opening };
+}
+
+/** An id for a post; the runner serves it once however often it is sent. */
+export const newPostId = (): string => nanoid(POST_ID_LENGTH);
 
 /** Attempts to hand a message to an actor that breaks away (reset, deploy); the runner drops what it has seen (LP12). */
 const POST_ATTEMPTS = 5;

@@ -1,32 +1,28 @@
 // HTTP+SSE of revision 2024-11-05: one stream a session, whose first event names the URL to POST to; the session ends with
 // the stream (MCP 2024-11-05, Transports, "HTTP with SSE").
-import { nanoid } from 'nanoid';
 import { readClientMessage } from './client-message.ts';
 import { corsHeaders } from './cors.ts';
-import { findSession, postPersistently, refuseExchange, type Exchange } from './exchange.ts';
+import {
+  findSession,
+  newPostId,
+  newSession,
+  postPersistently,
+  refuseExchange,
+  type Exchange,
+} from './exchange.ts';
 import { checkAccept } from './guards/media.ts';
-import { signSession } from './session-id.ts';
+import { urlOf } from './request-url.ts';
 import { SseStream } from './sse-response.ts';
 import { SSE_STREAM } from '../../shared/ids.ts';
 import { encodeEvent } from '../../shared/sse/encode.ts';
 
-const SESSION_NAME_LENGTH = 22;
-const POST_ID_LENGTH = 16;
-
 /** GET /{server}/sse */
 export async function openSse(exchange: Exchange): Promise<Response> {
-  const { request, server, principal, secret, ports, settings } = exchange;
+  const { request, server, settings } = exchange;
   const fault = checkAccept(request, 'get');
   if (fault) return refuseExchange(exchange, fault);
-  const name = nanoid(SESSION_NAME_LENGTH);
-  const sessionId = await signSession(secret, {
-    name,
-    server,
-    principal: principal.name,
-    transport: 'sse',
-  });
-  const session = ports.session(name);
-  const opened = await session.open({ server, principal: principal.name, transport: 'sse' });
+  const { session, sessionId, opening } = await newSession(exchange, 'sse');
+  const opened = await session.open(opening);
   if (!opened.ok) return refuseExchange(exchange, opened.fault);
   const stream = new SseStream({
     session,
@@ -45,7 +41,7 @@ export async function openSse(exchange: Exchange): Promise<Response> {
 /** POST /{server}/message?sessionId=… : 202 once the runner has it; the answer comes on the stream. */
 export async function postMessage(exchange: Exchange): Promise<Response> {
   const { request, settings } = exchange;
-  const sessionId = new URL(request.url).searchParams.get('sessionId');
+  const sessionId = urlOf(request).searchParams.get('sessionId');
   if (sessionId === null) {
     return refuseExchange(exchange, {
       fault: 'session_required',
@@ -67,7 +63,7 @@ export async function postMessage(exchange: Exchange): Promise<Response> {
     });
   }
   const post = {
-    id: nanoid(POST_ID_LENGTH),
+    id: newPostId(),
     stream: SSE_STREAM,
     message: text,
     wants: 'accepted' as const,

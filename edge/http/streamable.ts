@@ -1,11 +1,16 @@
 // Streamable HTTP of the legacy revisions 2025-03-26 … 2025-11-25 on the MCP endpoint: sessions, answers as JSON or SSE,
 // the GET stream, Last-Event-ID, DELETE (MCP 2025-11-25, Transports, "Streamable HTTP").
-import { nanoid } from 'nanoid';
 import { readClientMessage, type ClientMessage } from './client-message.ts';
 import { corsHeaders } from './cors.ts';
-import { findSession, postPersistently, refuseExchange, type Exchange } from './exchange.ts';
+import {
+  findSession,
+  newPostId,
+  newSession,
+  postPersistently,
+  refuseExchange,
+  type Exchange,
+} from './exchange.ts';
 import { checkAccept } from './guards/media.ts';
-import { signSession } from './session-id.ts';
 import { SseStream } from './sse-response.ts';
 import type { PostAnswer } from '../core/relay.ts';
 import type { Post, SessionPort } from './ports.ts';
@@ -24,11 +29,6 @@ import {
 } from '../../shared/mcp/revisions.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { encodeComment, encodeEvent, eventId, parseEventId } from '../../shared/sse/encode.ts';
-
-/** Characters of a session's random name: 132 bits. */
-const SESSION_NAME_LENGTH = 22;
-/** Characters of a post's id: 96 bits, unique within its session. */
-const POST_ID_LENGTH = 16;
 
 /** A GET waits this long for the runner's word on the stream before it answers 200 and lets the client wait. */
 const ATTACH_WAIT_MS = 2_000;
@@ -96,7 +96,7 @@ function checkBatch({ request }: Exchange, message: ClientMessage): Fault | unde
 }
 
 async function initialize(exchange: Exchange, message: ClientMessage): Promise<Response> {
-  const { server, principal, secret, ports, request } = exchange;
+  const { request } = exchange;
   const [id] = message.requestIds;
   if (request.headers.has(SESSION_ID_HEADER)) {
     const fault: Fault = {
@@ -111,16 +111,8 @@ async function initialize(exchange: Exchange, message: ClientMessage): Promise<R
       fault: 'invalid_request',
       message: 'initialize is a request: it needs an id.',
     });
-  const name = nanoid(SESSION_NAME_LENGTH);
-  const sessionId = await signSession(secret, {
-    name,
-    server,
-    principal: principal.name,
-    transport: 'streamable',
-  });
-  const session = ports.session(name);
+  const { session, sessionId, opening } = await newSession(exchange, 'streamable');
   const asked = newPost(message, 'answer');
-  const opening = { server, principal: principal.name, transport: 'streamable' as const };
   const answer = await session.openWith(opening, asked);
   return respond(exchange, session, asked, answer, { 'Mcp-Session-Id': sessionId });
 }
@@ -145,7 +137,7 @@ async function post(
 }
 
 function newPost(message: ClientMessage, wants: Post['wants']): Post {
-  const id = nanoid(POST_ID_LENGTH);
+  const id = newPostId();
   // Only a post with requests opens a stream; others are accepted at once (LP13).
   const stream = wants === 'answer' ? id : GET_STREAM;
   return { id, stream, wants, message: message.text, requestIds: message.requestIds };
