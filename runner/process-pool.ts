@@ -97,13 +97,14 @@ export class ProcessPool {
   readonly #breaker = new Breaker();
   readonly #warm: PooledProcess[] = [];
   readonly #all = new Set<PooledProcess>();
+  readonly #exited: () => void;
   #isClosed = false;
-  exits = 0;
 
-  constructor(server: ServerConfig, ground: ProcessGround, log: Log) {
+  constructor(server: ServerConfig, ground: ProcessGround, log: Log, exited: () => void) {
     this.#server = server;
     this.#ground = ground;
     this.#log = log;
+    this.#exited = exited;
     this.#replenish();
   }
 
@@ -179,7 +180,7 @@ export class ProcessPool {
 
   #ended(pooled: PooledProcess, facts: ExitFacts, hasServed: boolean): void {
     this.#all.delete(pooled);
-    this.exits += 1;
+    this.#exited();
     const place = this.#warm.indexOf(pooled);
     if (!this.#isClosed && this.#warm.length < this.#server.warm)
       setImmediate(() => this.#replenish());

@@ -148,7 +148,10 @@ class Runner implements RunningRunner {
 
   #addPool(server: ServerConfig): void {
     const log = this.#log.child({ server: server.name });
-    this.#pools.set(server.name, new ProcessPool(server, this.#options, log));
+    const exited = (): void => {
+      this.#counters.processExits += 1;
+    };
+    this.#pools.set(server.name, new ProcessPool(server, this.#options, log, exited));
   }
 
   async drain(): Promise<void> {

@@ -28,6 +28,9 @@ export const LOST_LIMIT_MS = 5 * 60_000;
 /** How long a client's DELETE waits for the runner to confirm. */
 const END_WAIT_MS = 5_000;
 
+/** How long a runner that told a session's end may take to say which posts it had. */
+const LAST_WORD_MS = 1_000;
+
 /** Deliveries not told with a post are told after this; it only frees memory on the runner. */
 const DELIVERY_DELAY_MS = 500;
 
@@ -83,7 +86,7 @@ export class Relay {
   #deliverAt: number | undefined;
   #endAt: number | undefined;
   /** The runner told the session's end; what it has not answered yet comes first. */
-  #ending: EndedFrame | undefined;
+  #ending: { readonly frame: EndedFrame; readonly until: number } | undefined;
   #effects: RelayEffect[] = [];
 
   constructor(link: Link, followers: Iterable<readonly [stream: string, socket: string]> = []) {
@@ -136,7 +139,7 @@ export class Relay {
       return this.#flush();
     }
     this.#route(reading.frame.header, reading.frame.message, text, now);
-    if (this.#ending && !this.#isOwedAWord) this.#ended(this.#ending);
+    if (this.#ending && !this.#isOwedAWord) this.#ended(this.#ending.frame);
     return this.#flush();
   }
 
@@ -151,7 +154,7 @@ export class Relay {
       case 'attached':
         return this.#tellFollower(frame.stream, text);
       case 'ended':
-        this.#ending = frame;
+        this.#ending = { frame, until: now + LAST_WORD_MS };
         return;
     }
   }
@@ -242,9 +245,10 @@ export class Relay {
       if (!link.isExpired && link.since + LINK_GRACE_MS <= now) this.#expire(link.since);
       if (link.since + LOST_LIMIT_MS <= now) this.#ended({ type: 'ended', fault: 'runner_lost' });
     }
+    if (this.#ending && this.#ending.until <= now) this.#ended(this.#ending.frame);
     if (this.#endAt !== undefined && this.#endAt <= now) this.#ended({ type: 'ended' });
     for (const waiting of this.#waiting.values()) {
-      if (waiting.wants === 'answer' && waiting.since + JSON_WAIT_MS <= now) {
+      if (waiting.wants === 'answer' && !this.#ending && waiting.since + JSON_WAIT_MS <= now) {
         const { isAccepted, isSent } = waiting;
         this.#answer(waiting.id, { kind: 'follow', isAccepted, isSent });
       }
@@ -257,13 +261,14 @@ export class Relay {
   get wakeAt(): { readonly soon: number | undefined; readonly durable: number | undefined } {
     const soon: number[] = [];
     for (const { wants, since } of this.#waiting.values()) {
-      if (wants !== 'answer') continue;
+      if (wants !== 'answer' || this.#ending) continue;
       // Posts come in the order of their time: the first of them is due first.
       soon.push(since + JSON_WAIT_MS);
       break;
     }
     if (this.#deliverAt !== undefined) soon.push(this.#deliverAt);
     if (this.#endAt !== undefined) soon.push(this.#endAt);
+    if (this.#ending) soon.push(this.#ending.until);
     const link = this.#link;
     let durable: number | undefined;
     if (link.state === 'awaited') durable = link.until;
@@ -327,6 +332,7 @@ export class Relay {
     if (this.#link.state === 'ended') return;
     this.#link = { state: 'ended' };
     this.#endAt = undefined;
+    this.#ending = undefined;
     const fault: Fault = { fault: frame.fault ?? 'session_not_found', message: frame.message };
     for (const waiting of this.#waiting.values()) {
       const phase = phaseOf(waiting);

@@ -96,7 +96,7 @@ class ResumingClient {
         uid: `${this.#name}-${this.#count}`,
         outcomes: [],
         progress: [],
-        progressSent: PROGRESS,
+        progressSent: this.#count % 3 === 0 ? 0 : PROGRESS,
         isForsaken: false,
         isCancelled: false,
         isFollowed: false,
@@ -108,6 +108,7 @@ class ResumingClient {
 
   async #call(call: CallHistory): Promise<void> {
     const { uid } = call;
+    if (this.#count % 3 === 0) return this.#callShortly(call);
     const args = { n: PROGRESS, ms: 40, text: uid };
     const asked = await attempt(() =>
       this.#session.postStream(toolCall(uid, 'progress', args, { progressToken: uid })),
@@ -125,6 +126,18 @@ class ResumingClient {
       else await sleep(50);
     }
     if (call.outcomes.length === 0) call.isForsaken = true;
+  }
+
+  /** A call that is answered in one body: with its connection goes the way back. */
+  async #callShortly(call: CallHistory): Promise<void> {
+    const body = toolCall(call.uid, 'slow', { ms: 150, text: call.uid });
+    const answer = await attempt(() => this.#session.post(body));
+    if (!answer) {
+      call.isForsaken = true;
+      return sleep(50);
+    }
+    for (const { id, result, error } of messagesOf(answer))
+      call.outcomes.push(result ? `result:${String(id)}` : `error:${error?.code ?? 0}`);
   }
 
   /** Reads to the answer or the break; tells the last event's id. */
@@ -197,7 +210,7 @@ test('[F-88] [R-1] [R-2] [R-4] [R-8] [R-9] an edge that is replaced every 3 s un
   await running;
 
   for (const { pid, tool, arguments: args } of faulty.taken()) {
-    if (tool !== 'progress') continue;
+    if (tool !== 'progress' && tool !== 'slow') continue;
     const session = sessionOf.get(pid) ?? `another process: ${pid}`;
     history.journal.push({ session, kind: 'call', uid: String(args?.['text']) });
   }
@@ -261,7 +274,9 @@ test('[F-92] a changed config: unchanged servers go on untouched, removed ones e
   );
   if (!kept || !gone || !changed) throw new Error('Three sessions were opened.');
   const inFlight = kept.session.post(toolCall('kept', 'slow', { ms: 2_000 }));
-  const cutOff = [gone, changed].map(({ session }) => session.post(toolCall('x', 'hang')));
+  const cutOff = await Promise.all(
+    [gone, changed].map(({ session }) => session.postStream(toolCall('x', 'hang'))),
+  );
   await faulty.untilTaken('slow');
   await faulty.untilTaken('hang', 2);
 
@@ -282,8 +297,9 @@ test('[F-92] a changed config: unchanged servers go on untouched, removed ones e
     PATIENCE,
   );
 
-  for (const call of cutOff) {
-    expect(messagesOf(await call)).toMatchObject([{ id: 'x', error: { code: 42003 } }]);
+  for (const stream of cutOff) {
+    const events = await stream.rest();
+    expect(events.map(message)).toMatchObject([{ id: 'x', error: { code: 42003 } }]);
   }
   for (const { session, pid } of [gone, changed]) {
     expect((await session.post(toolCall(1, 'echo'))).status).toBe(404);

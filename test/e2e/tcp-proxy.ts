@@ -24,8 +24,8 @@ export class TcpProxy {
   readonly dialledAt: number[] = [];
   /** Bytes that passed, over all connections. */
   readonly passed: Record<Direction, number> = { up: 0, down: 0 };
-  /** Bytes a second and connection that pass downwards; undefined is as fast as they come. */
-  downBytesPerSecond: number | undefined;
+  /** Bytes a second that each connection lets pass in a direction; without a figure, as fast as they come. */
+  readonly bytesPerSecond: Partial<Record<Direction, number>> = {};
   /** Each byte is a write of its own. */
   isSliced = false;
   readonly #server: Server;
@@ -158,7 +158,7 @@ export class TcpProxy {
   }
 
   async #write(bytes: Buffer, to: Socket, direction: Direction): Promise<void> {
-    const rate = direction === 'down' ? this.downBytesPerSecond : undefined;
+    const rate = this.bytesPerSecond[direction];
     if (rate === undefined && !this.isSliced) return this.#push(bytes, to, direction);
     const size = this.isSliced ? 1 : Math.max(1, Math.floor(((rate ?? 0) * SLOW_TICK_MS) / 1000));
     for (let at = 0; at < bytes.length && !to.destroyed; at += size) {
