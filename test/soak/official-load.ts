@@ -1,4 +1,6 @@
 // The official clients in the soak: they hide their streams, so only outcomes and the order of progress are evidence.
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { OFFICIAL_CLIENTS } from '../e2e/official-clients.ts';
 import type { OfficialClient, OfficialClientKind } from '../e2e/official-clients.ts';
 import { resultOf, settle } from './load-session.ts';
@@ -6,6 +8,10 @@ import type { Ask, Ground, LoadKind, LoadSession } from './load-session.ts';
 
 /** Longer than any call lasts by itself; a client whose stream was lost without an event id waits for this. */
 const CALL_MS = 45_000;
+
+/** An edge that was killed is back within seconds. */
+const END_MS = 20_000;
+const END_PAUSE_MS = 500;
 
 export const OFFICIAL_KINDS: readonly LoadKind[] = OFFICIAL_CLIENTS.map((kind) => ({
   name: `${kind.name} ${kind.transport}`,
@@ -71,8 +77,20 @@ class OfficialSession implements LoadSession {
 
   async end(): Promise<void> {
     this.isOver = true;
-    // After a fault the session may be gone already.
-    await this.#official.end().catch(() => this.#official.client.close().catch(() => undefined));
+    const until = Date.now() + END_MS;
+    while (!(await this.#hasEnded()) && Date.now() < until) await sleep(END_PAUSE_MS);
+    await this.#official.client.close().catch(() => undefined);
+  }
+
+  /** False while the edge is out of reach. */
+  async #hasEnded(): Promise<boolean> {
+    try {
+      await this.#official.end();
+      return true;
+    } catch (error) {
+      // Any answer will do: after a fault the session may be gone already.
+      return !String(error).includes('fetch failed');
+    }
   }
 
   vanish(): void {

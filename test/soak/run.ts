@@ -13,7 +13,7 @@ const { calls, faults, violations } = await soak({
   ms: minutes * 60_000,
   seed,
   print: (line) => console.log(line),
-  leavesCalls: true,
+  clients: 'rude',
 });
 console.log(
   `soak: ${minutes} minutes, ${calls} calls, ${faults} faults, ${violations.length} violations`,

@@ -23,8 +23,11 @@ export interface SoakOptions {
   readonly seed: number;
   /** One line of the report at a time. */
   readonly print: (line: string) => void;
-  /** Clients leave calls behind that the runner must keep for five minutes: the end takes that long (R-4). */
-  readonly leavesCalls: boolean;
+  /**
+   * `rude`: half of the clients vanish, some in the middle of calls, whose answers the runner must keep for five
+   * minutes (R-4): the end takes that long. `polite`: each ends its session.
+   */
+  readonly clients: 'rude' | 'polite';
 }
 
 export interface SoakResult {
@@ -211,8 +214,8 @@ class Soak {
 
   async #leave(session: LoadSession, ground: Ground): Promise<void> {
     const chance = this.#chance;
-    if (chance.happens(0.5)) return session.end();
-    if (!this.#options.leavesCalls || chance.happens(0.7)) return session.vanish();
+    if (this.#options.clients === 'polite' || chance.happens(0.5)) return session.end();
+    if (chance.happens(0.7)) return session.vanish();
     // In the middle of a call.
     const call = session.call(newAsk(ground));
     await sleep(chance.between(0, 500));

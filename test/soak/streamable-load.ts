@@ -127,11 +127,11 @@ class StreamableSession implements LoadSession {
 
   async end(): Promise<void> {
     this.isOver = true;
-    await exchange(this.#ground.bridge.url, {
-      method: 'DELETE',
-      path: this.#path,
-      headers: this.#headers,
-    });
+    const until = Date.now() + RESUME_MS;
+    const wish = { method: 'DELETE', path: this.#path, headers: this.#headers };
+    while (!(await exchange(this.#ground.bridge.url, wish)).ok && Date.now() < until) {
+      await sleep(RESUME_PAUSE_MS);
+    }
     this.#cutAll();
   }
 

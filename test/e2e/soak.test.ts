@@ -1,0 +1,31 @@
+// A short soak: each fault once or more under mixed load. `npm run soak` goes on for as long as one likes.
+import { expect, test } from 'vitest';
+
+import { soak } from '../soak/soak.ts';
+
+/** Enough for each fault and some calls in between. */
+const SOAK_MS = 60_000;
+
+/** Around it: a session of each kind of client first, and at the end the time in which idle sessions are reaped. */
+const AROUND_MS = 90_000;
+
+test(
+  'R-1, R-2, R-4, R-8, R-9: a minute of mixed load and faults breaks no rule and leaves nothing',
+  async () => {
+    const seed = Date.now() % 1_000_000;
+    const report: string[] = [];
+    const print = (line: string): void => void report.push(line);
+    const { calls, faults, violations } = await soak({
+      ms: SOAK_MS,
+      seed,
+      print,
+      clients: 'polite',
+    });
+    // The report only where it is wanted.
+    const shown = violations.length > 0 ? [`seed ${seed}`, ...report] : [];
+    expect({ violations, shown }).toEqual({ violations: [], shown: [] });
+    expect(calls).toBeGreaterThan(100);
+    expect(faults).toBeGreaterThanOrEqual(5);
+  },
+  SOAK_MS + AROUND_MS,
+);
