@@ -215,7 +215,7 @@ export class SessionHost {
   /** Arms one timer. One that fires early looks again, so only an earlier need replaces it. */
   #schedule(): void {
     const now = Date.now();
-    const at = this.#isFinished ? undefined : this.#session.wakeAt(now);
+    const at = this.#isFinished ? undefined : this.#session.wakeAt();
     if (at === undefined || (this.#timer && this.#timer.at <= at)) return;
     clearTimeout(this.#timer?.id);
     const id = setTimeout(

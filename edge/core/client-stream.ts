@@ -115,6 +115,9 @@ export class ClientStream {
         this.#event(frame.seq, frame.final === true, message);
         break;
       case 'refused':
+        // Let go for reading too slowly: it may come back for the rest, which an answer of ours would keep it from (F-83).
+        if (frame.fault === 'overloaded' && this.#isAccepted && this.#options.isResumable)
+          this.#open.clear();
         this.#fail(frame);
         break;
       case 'gone':

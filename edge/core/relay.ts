@@ -31,6 +31,9 @@ const END_WAIT_MS = 5_000;
 /** How long a runner that told a session's end may take to say which posts it had. */
 const LAST_WORD_MS = 1_000;
 
+/** Owed ids remembered: half of the answered ids a worker remembers, so that none of them is revived. */
+const OWED_IDS = 32;
+
 /** Deliveries not told with a post are told after this; it only frees memory on the runner. */
 const DELIVERY_DELAY_MS = 500;
 
@@ -84,6 +87,8 @@ export class Relay {
   readonly #followers = new Map<string, string>();
   #delivered: string[] = [];
   #deliverAt: number | undefined;
+  /** Ids told lately as owed on the HTTP+SSE stream, oldest first; its worker knows which of them were answered. */
+  #owed: string[] = [];
   #endAt: number | undefined;
   /** The runner told the session's end; what it has not answered yet comes first. */
   #ending: { readonly frame: EndedFrame; readonly until: number } | undefined;
@@ -195,6 +200,10 @@ export class Relay {
     }
     this.#followers.set(stream, socket);
     if (this.#link.state === 'linked') this.#tell(socket, { type: 'linked' });
+    // What was told to a socket that was breaking may not have arrived.
+    if (stream === SSE_STREAM && this.#owed.length > 0) {
+      this.#tell(socket, { type: 'owes', ids: this.#owed });
+    }
     for (const waiting of this.#waiting.values()) {
       if (waiting.stream === stream && waiting.isAccepted) this.#confirm(waiting);
     }
@@ -304,6 +313,7 @@ export class Relay {
     if (stream === SSE_STREAM && requestIds.length > 0) {
       const socket = this.#followers.get(stream);
       if (socket === undefined) return;
+      this.#owed = [...this.#owed, ...requestIds].slice(-OWED_IDS);
       this.#tell(socket, { type: 'owes', ids: [...requestIds] });
     }
     this.#answer(id, { kind: 'accepted' });
@@ -336,7 +346,10 @@ export class Relay {
     const fault: Fault = { fault: frame.fault ?? 'session_not_found', message: frame.message };
     for (const waiting of this.#waiting.values()) {
       const phase = phaseOf(waiting);
-      this.#answer(waiting.id, { kind: 'refused', fault: { ...fault, phase } });
+      // What was never given to a link can not be running anywhere: that is not `runner_lost`.
+      const own: Fault =
+        fault.fault === 'runner_lost' && !waiting.isSent ? { fault: 'runner_offline' } : fault;
+      this.#answer(waiting.id, { kind: 'refused', fault: { ...own, phase } });
     }
     for (const socket of this.#followers.values()) this.#tell(socket, { type: 'gone', ...fault });
     this.#followers.clear();

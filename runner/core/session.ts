@@ -220,14 +220,14 @@ export class Session {
   }
 
   /** When {@link tick} must be called next, or undefined when nothing is due. */
-  wakeAt(now: number): number | undefined {
+  wakeAt(): number | undefined {
     if (this.#phase === 'ended') return undefined;
     const times = [
       this.#posts.nextDueAt,
       this.#calls.nextDeadline,
       this.#confirmBy,
       this.#log.expiresAt,
-      this.#log.hasAttached && this.#log.hasUndelivered ? now + STALL_MS : undefined,
+      this.#log.waitingSince === undefined ? undefined : this.#log.waitingSince + STALL_MS,
       this.#endsAt(),
     ];
     let at: number | undefined;

@@ -260,6 +260,15 @@ export class StreamLog {
     return ids;
   }
 
+  /** Since when the client waits longest that was sent something and acknowledged nothing; undefined when none does. */
+  get waitingSince(): number | undefined {
+    let since: number | undefined;
+    for (const { acked, sent, progressAt } of this.#attached) {
+      if (acked < sent && (since === undefined || progressAt < since)) since = progressAt;
+    }
+    return since;
+  }
+
   /** Lets go of events older than the window. */
   expire(now: number): void {
     for (const stream of this.#streams.values()) {

@@ -24,6 +24,8 @@ async function exchange(origin: string, wish: Wish): Promise<IncomingMessage> {
   const request = httpRequest({ hostname, port, method, path, headers, agent: false });
   request.end(body);
   const [response] = (await once(request, 'response')) as [IncomingMessage];
+  // A connection that breaks from here on is told by the response as well.
+  request.on('error', () => undefined);
   return response;
 }
 

@@ -116,12 +116,12 @@ export class TcpProxy {
 
   #accept(near: Socket): void {
     this.dialledAt.push(performance.now());
+    near.on('error', () => undefined);
     if (this.#isDown) return void near.resetAndDestroy();
     const far = connect({ ...this.#target, allowHalfOpen: true, noDelay: true });
     const pair: Pair = { near, far, isSwallowed: this.#isSwallowing };
     this.#pairs.add(pair);
     // Each half's end shows where it is read; an error beyond that is told nobody.
-    near.on('error', () => undefined);
     far.on('error', () => undefined);
     void Promise.all([
       this.#pump(pair, near, far, 'up'),

@@ -378,6 +378,15 @@ describe('a session', () => {
     ]);
   });
 
+  test('[R-2] given up while the runner is away, a request that was never given to a link is not told that it may have run', () => {
+    const relay = linked();
+    relay.unlinked(T);
+    relay.post(question('a'), T);
+    expect(told(relay.giveUp({ fault: 'runner_lost' }))[0]).toBe(
+      'answer a refused runner_offline not_sent',
+    );
+  });
+
   test('[F-89] restored after hibernation knows its link and its followers', () => {
     const relay = new Relay({ state: 'linked', epoch: 7 }, [['get', 's1']]);
     expect([relay.epoch, relay.followers]).toEqual([7, 1]);

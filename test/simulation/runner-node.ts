@@ -189,7 +189,7 @@ export class HostedSession {
 
   #schedule(): void {
     const { clock } = this.#world;
-    const at = this.#machine.wakeAt(clock.now);
+    const at = this.#machine.wakeAt();
     if (at === undefined || (this.#timer && this.#timer.at <= at)) return;
     this.#timer?.entry.cancel();
     const entry = clock.after(at - clock.now, () => {

@@ -83,7 +83,7 @@ export class DrivenSession {
   sleep(ms: number): void {
     const until = this.now + ms;
     for (let turns = 0; turns < 10_000; turns++) {
-      const at = this.session.wakeAt(this.now);
+      const at = this.session.wakeAt();
       if (at === undefined || at > until) break;
       this.now = Math.max(this.now, at);
       this.#keep(this.session.tick(this.now));

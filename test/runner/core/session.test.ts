@@ -815,7 +815,7 @@ describe('the end', () => {
     driven.line({ id: 2, result: {} });
     driven.receive({ type: 'end' });
     expect(driven.look()).toMatchObject({ sent: [], done: [] });
-    expect(driven.session.wakeAt(driven.now)).toBeUndefined();
+    expect(driven.session.wakeAt()).toBeUndefined();
   });
 
   test('[F-70] a start that failed before the first request came is what that request is told', () => {
