@@ -96,7 +96,7 @@ export class FakeLink {
 
   say(header: object, message?: string): void {
     const head = JSON.stringify(header);
-    this.send(message === undefined ? head : `${head}\n${message}`);
+    void this.send(message === undefined ? head : `${head}\n${message}`);
   }
 
   /** Sends one WebSocket message as it is; resolves when the system took it or the link is gone. */

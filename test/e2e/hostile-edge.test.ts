@@ -50,10 +50,7 @@ function startRunner(edge: string): LoneRunner {
     child.once('exit', resolve);
   });
   const says = (...words: string[]) =>
-    vi.waitUntil(
-      () => lines.some((line) => words.every((word) => line.includes(word))),
-      PATIENCE,
-    );
+    vi.waitUntil(() => lines.some((line) => words.every((word) => line.includes(word))), PATIENCE);
   onTestFinished(async () => {
     // The second signal, once the first was heard: its edge is no help in a drain.
     child.kill('SIGTERM');
@@ -90,7 +87,10 @@ beforeEach(async () => {
 
 describe('[F-67] versions that do not meet', () => {
   test('an edge that refuses with 426 is told to the operator, in its own words', async () => {
-    edge.manners.refusal = { status: 426, text: 'This edge speaks mcp-bridge.v9. Upgrade the runner.' };
+    edge.manners.refusal = {
+      status: 426,
+      text: 'This edge speaks mcp-bridge.v9. Upgrade the runner.',
+    };
     const runner = startRunner(edge.url);
     await runner.says('the edge refused the control link', '426', 'Upgrade the runner.');
     expect(runner.isAlive()).toBe(true);

@@ -25,11 +25,12 @@ const start = (
 
 const message = (event: SseEvent | undefined): Message => JSON.parse(event?.data ?? '') as Message;
 
-const uids = ({ taken }: FaultyBridge): unknown[] => taken().map((fact) => fact.arguments?.['text']);
+const uids = ({ taken }: FaultyBridge): unknown[] =>
+  taken().map((fact) => fact.arguments?.['text']);
 
 /** Each of them once: what ran. */
 const expectEachOnce = (ran: readonly unknown[], expected: readonly string[]): void =>
-  expect(ran.toSorted()).toEqual(expected.toSorted());
+  expect(ran.map(String).toSorted()).toEqual(expected.toSorted());
 
 describe.concurrent('a link', { timeout: 90_000 }, () => {
   // The runner may sleep for 5 s between two dials, so that a link that is back later than this may miss the grace.

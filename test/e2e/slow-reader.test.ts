@@ -6,7 +6,14 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 
 import { PATIENCE, startFaultyBridge } from './faulty-link.ts';
 import { ask } from './raw-http.ts';
-import { messageOf, openSession, RawSession, textOf, toolCall, type Message } from './raw-session.ts';
+import {
+  messageOf,
+  openSession,
+  RawSession,
+  textOf,
+  toolCall,
+  type Message,
+} from './raw-session.ts';
 import { peakBytes, resetPeak } from './runner-facts.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 

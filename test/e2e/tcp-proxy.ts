@@ -123,14 +123,13 @@ export class TcpProxy {
     this.#pairs.add(pair);
     // Each half's end shows where it is read; an error beyond that is told nobody.
     far.on('error', () => undefined);
-    void Promise.all([
-      this.#pump(pair, near, far, 'up'),
-      this.#pump(pair, far, near, 'down'),
-    ]).then(() => {
-      near.destroy();
-      far.destroy();
-      this.#pairs.delete(pair);
-    });
+    void Promise.all([this.#pump(pair, near, far, 'up'), this.#pump(pair, far, near, 'down')]).then(
+      () => {
+        near.destroy();
+        far.destroy();
+        this.#pairs.delete(pair);
+      },
+    );
   }
 
   async #pump(pair: Pair, from: Socket, to: Socket, direction: Direction): Promise<void> {

@@ -137,6 +137,7 @@ class Soak {
       ...Array.from({ length: CLIENTS }, () => this.#keepClient(over)),
     ]);
     await this.#untilStill();
+    await this.#untilLetGo(base);
     const end = await this.#read();
     const violations = [
       ...evidence.violations(readJournal(this.#journal)),
@@ -233,6 +234,16 @@ class Soak {
     }
   }
 
+  /** workerd lets go of actors that are not used any more, and of their files, some time after their last word. */
+  async #untilLetGo(base: Reading): Promise<void> {
+    const until = Date.now() + LET_GO_MS;
+    while (Date.now() < until) {
+      const reading = await this.#watch.read({ clients: 0, calls: 0 });
+      if (growth(base, reading).length === 0) return;
+      await sleep(STILL_POLL_MS);
+    }
+  }
+
   /** What the runner said of the sessions whose process a violation names. */
   #logOf(violation: string): string[] {
     const pids = /"pids":\[([\d,]+)\]/u.exec(violation)?.[1]?.split(',') ?? [];
@@ -253,6 +264,9 @@ class Soak {
     return [...counts].map(([name, count]) => `${name} ${count}`).join(', ');
   }
 }
+
+/** Several times the ten seconds for which workerd keeps an idle actor. */
+const LET_GO_MS = 60_000;
 
 const STILL_POLL_MS = 1_000;
 
