@@ -16,7 +16,12 @@ export default defineConfig({
     maxWorkers: '100%',
     reporters: ['default', new TotalsReporter()],
     projects: [
-      { test: { name: 'shared', include: ['test/shared/**/*.test.ts', 'test/pins/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'shared',
+          include: ['test/*.test.ts', 'test/shared/**/*.test.ts', 'test/pins/**/*.test.ts'],
+        },
+      },
       { test: { name: 'edge-http', include: ['test/edge-core/**/*.test.ts'] } },
       { test: { name: 'runner', include: ['test/runner/**/*.test.ts'], testTimeout: 15_000 } },
       {

@@ -218,11 +218,9 @@ describe('[F-58] [F-68] a session link that breaks the protocol', () => {
 
   async function sendParts(link: FakeLink, count: number, bytes: number): Promise<void> {
     const part = `{"type":"part","last":false}\n${'x'.repeat(bytes)}`;
-    let isOver = false;
-    void link.closed.then(() => {
-      isOver = true;
-    });
-    for (let sent = 0; sent < count && !isOver; sent += 1) {
+    const closed = new AbortController();
+    void link.closed.then(() => closed.abort());
+    for (let sent = 0; sent < count && !closed.signal.aborted; sent += 1) {
       void link.send(part);
       // What the runner says to it must be heard in between.
       if (sent % 100 === 99) await nextTurn();

@@ -268,6 +268,16 @@ describe('parts that do not make a frame', () => {
     expect(bytes.push(bytesOf(part)).state).toBe('too_large');
   });
 
+  test('[LP3] [F-58] parts with nothing in them come to an end too', () => {
+    const part = '{"type":"part","last":false}\n';
+    const [text, bytes] = [new TextAssembler(), new ByteAssembler()];
+    let pushed = 0;
+    while (text.push(part).state === 'partial' && bytes.push(bytesOf(part)).state === 'partial')
+      pushed += 1;
+    expect(bytes.push(bytesOf(part)).state).toBe('too_large');
+    expect(pushed).toBeLessThan(REASSEMBLED_BYTES / 100);
+  });
+
   test('[LP3] in one piece of more than 16 MiB + 64 KiB are too large as well', () => {
     const large = 'x'.repeat(REASSEMBLED_BYTES + 1);
     expect(new TextAssembler().push(large).state).toBe('too_large');

@@ -138,6 +138,20 @@ export class Evidence {
     ];
   }
 
+  /** What is known of the session that a living process serves. */
+  sessionOn(pid: number, facts: readonly JournalFact[]): string {
+    const processes = new Journal(facts);
+    const names = [...this.#sessions.keys()].filter((name) => processes.pidsOf(name).has(pid));
+    const name = names.at(-1) ?? 'none that called';
+    const calls = this.#calls.filter(({ call }) => call.session === name);
+    const shown = calls.slice(-5).map(({ call, startedAt, endedAt = 0 }) => ({
+      ...call,
+      startedAt: timeOf(startedAt),
+      endedAt: timeOf(endedAt),
+    }));
+    return `${name} ${JSON.stringify(shown)}`;
+  }
+
   /** A violation with what is known of the call it names. */
   #described(violation: string, processes: Journal): string {
     const uid = /call (u\d+)/u.exec(violation)?.[1];

@@ -73,6 +73,8 @@ class HttpSseSession implements LoadSession {
   }
 
   async call(ask: Ask): Promise<void> {
+    // Without its stream a client can hear no answer, and asks nothing.
+    if (this.isOver) return;
     const { evidence, name } = this.#ground;
     const tracked = evidence.begin(name, '2024-11-05', ask.uid, ask.progressSent);
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -38,6 +38,7 @@ class OfficialSession implements LoadSession {
   readonly #ground: Ground;
   readonly #kind: OfficialClientKind;
   readonly #official: OfficialClient;
+  #hasVanished = false;
 
   constructor(ground: Ground, kind: OfficialClientKind, official: OfficialClient) {
     this.#ground = ground;
@@ -61,7 +62,8 @@ class OfficialSession implements LoadSession {
       const options = { timeout: CALL_MS, onprogress };
       settle(tracked, resultOf(ask, await this.#official.call(ask.tool, { ...ask.args }, options)));
     } catch (error) {
-      settle(tracked, `error:${nameOf(error)}`);
+      if (this.#hasVanished) tracked.call.isForsaken = true;
+      else settle(tracked, `error:${nameOf(error)}`);
       // What an official client does after an error differs; a new session is always right.
       this.isOver = true;
     }
@@ -94,6 +96,7 @@ class OfficialSession implements LoadSession {
   }
 
   vanish(): void {
+    this.#hasVanished = true;
     this.isOver = true;
     void this.#official.client.close().catch(() => undefined);
   }

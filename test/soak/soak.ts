@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import { METRICS_SETTINGS } from '../e2e/gauges.ts';
+import { METRICS_SETTINGS, socketsTo } from '../e2e/gauges.ts';
 import { startBridge } from '../e2e/harness.ts';
 import type { Bridge } from '../e2e/harness.ts';
 import { readJournal, temporaryFolder } from '../e2e/journal.ts';
@@ -139,6 +139,7 @@ class Soak {
     await this.#untilStill();
     await this.#untilLetGo(base);
     const end = await this.#read();
+    await this.#printLeft();
     const violations = [
       ...evidence.violations(readJournal(this.#journal)),
       ...excess(readings),
@@ -241,6 +242,20 @@ class Soak {
       const reading = await this.#watch.read({ clients: 0, calls: 0 });
       if (growth(base, reading).length === 0) return;
       await sleep(STILL_POLL_MS);
+    }
+  }
+
+  /** Whose processes are left, for finding out why. */
+  async #printLeft(): Promise<void> {
+    const { print } = this.#options;
+    const pids = await this.#bridge.processesLeft();
+    if (pids.length === 0) return;
+    const own = socketsTo(process.pid, Number(new URL(this.#bridge.url).port));
+    print(`${pids.length} processes are left; the clients hold ${own} connections`);
+    const facts = readJournal(this.#journal);
+    for (const pid of pids) {
+      print(`  pid ${pid}: ${this.#evidence.sessionOn(pid, facts)}`);
+      for (const line of this.#logOf(`"pids":[${pid}]`)) print(`    ${line}`);
     }
   }
 

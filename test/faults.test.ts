@@ -1,0 +1,50 @@
+// The table of faults is complete and true: each row has a test or a reason, and each test it names exists.
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { expect, test } from 'vitest';
+
+import { FAULT_IDS, FAULT_ROWS } from './faults.ts';
+
+const root = fileURLToPath(new URL('.', import.meta.url));
+
+/** `test`, `it` or `describe` and the text up to the end of its title. */
+const TITLES =
+  /\b(?:test|it|describe)\b[^;{}]*?\(\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)/g;
+
+/** UTF-8 is no row. */
+const ROW_ID = /(?<!\w)F-\d+b?(?!\w)/g;
+
+function idsOf(text: string): Set<string> {
+  return new Set([...text.matchAll(ROW_ID)].map(([id]) => id));
+}
+
+/** The rows that the titles of a test file name. Titles of `test.each` may stand behind their tables, so strings count too. */
+function rowsOf(file: string): Set<string> {
+  const text = readFileSync(`${root}${file}`, 'utf8');
+  const titles = [...text.matchAll(TITLES)].map(([title]) => title);
+  const strings = text
+    .split('\n')
+    .filter((line) => /^\s*\[?(?:'|"|`|\]\)\(|[^/*]*(?:test|it|describe))/.test(line));
+  return idsOf([...titles, ...strings].join('\n'));
+}
+
+test('every row has an entry, and there is no entry without a row', () => {
+  expect(Object.keys(FAULT_ROWS).toSorted()).toEqual([...FAULT_IDS].toSorted());
+  expect(new Set(FAULT_IDS).size).toBe(FAULT_IDS.length);
+});
+
+test.each(Object.entries(FAULT_ROWS))('%s is tried, or says why not', (id, { tests, missing }) => {
+  expect(tests.length > 0 || (missing ?? '').length > 20).toBe(true);
+  for (const file of tests) {
+    expect([...rowsOf(file)], `${file} has no test of ${id}`).toContain(id);
+  }
+});
+
+test('every row that a test names exists', () => {
+  const files = globSync('**/*.test.ts', { cwd: root });
+  expect(files.length).toBeGreaterThan(50);
+  for (const file of files) {
+    for (const id of rowsOf(file)) expect(FAULT_IDS, `${file} names ${id}`).toContain(id);
+  }
+});

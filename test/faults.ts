@@ -1,0 +1,435 @@
+// Every fault this product must bear, and where it is tried. A row without a test says why; one whose test is smaller than the
+// fault says what is missing. faults.test.ts checks that nothing here is stale.
+
+export interface FaultRow {
+  /** What happens, in a few words. */
+  readonly fault: string;
+  /** Files under test/ that have a test with the row's id in its title. */
+  readonly tests: readonly string[];
+  /** Why there is no test, or what no test covers. */
+  readonly missing?: string;
+}
+
+const MODERN = 'Revision 2026-07-28 is not served yet.';
+const OAUTH = 'Clients show keys; access tokens, and so this, come with OAuth.';
+
+export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
+  // Bad HTTP
+  'F-01': {
+    fault: 'a body over 4 MiB, its length told',
+    tests: ['e2e/bad-http.test.ts', 'edge-core/body.test.ts'],
+  },
+  'F-02': {
+    fault: 'a body over 4 MiB, its length not told or a lie',
+    tests: ['e2e/bad-http.test.ts', 'edge-core/body.test.ts'],
+  },
+  'F-03': {
+    fault: 'a compressed body',
+    tests: ['e2e/bad-http.test.ts', 'edge-core/media.test.ts'],
+  },
+  'F-04': {
+    fault: 'another media type',
+    tests: ['e2e/bad-http.test.ts', 'edge-core/media.test.ts'],
+  },
+  'F-05': {
+    fault: 'an Accept that allows no answer',
+    tests: ['e2e/bad-http.test.ts', 'edge-core/media.test.ts'],
+  },
+  'F-06': {
+    fault: 'another method',
+    tests: ['e2e/bad-http.test.ts', 'edge-core/refuse.test.ts'],
+    missing: 'There is no metadata route yet.',
+  },
+  'F-07': {
+    fault: 'variants of a path',
+    tests: ['e2e/bad-http.test.ts', 'edge-core/origin.test.ts'],
+  },
+  'F-09': {
+    fault: 'a body that comes slowly or not at all',
+    tests: ['e2e/bad-http.test.ts', 'edge-core/body.test.ts'],
+  },
+
+  // Bad JSON-RPC
+  'F-11': {
+    fault: 'a body that is no JSON or no message',
+    tests: ['e2e/bad-jsonrpc.test.ts', 'shared/scan.test.ts'],
+  },
+  'F-12': {
+    fault: 'invalid UTF-8, lone surrogates',
+    tests: ['e2e/bad-jsonrpc.test.ts', 'shared/scan.test.ts'],
+  },
+  'F-13': {
+    fault: 'deep nesting, a million objects',
+    tests: ['e2e/bad-jsonrpc.test.ts', 'shared/scan.test.ts'],
+  },
+  'F-15': {
+    fault: 'duplicate and look-alike keys',
+    tests: ['e2e/bad-jsonrpc.test.ts', 'shared/scan.test.ts'],
+  },
+  'F-16': {
+    fault: 'equal ids in flight',
+    tests: [
+      'e2e/bad-jsonrpc.test.ts',
+      'e2e/clients-sessions.test.ts',
+      'runner/core/calls.test.ts',
+      'runner/core/session.test.ts',
+    ],
+  },
+  'F-17': {
+    fault: 'batches',
+    tests: ['e2e/bad-jsonrpc.test.ts', 'runner/core/session.test.ts', 'shared/scan.test.ts'],
+  },
+  'F-19': {
+    fault: 'arguments that a parser would change',
+    tests: ['e2e/bad-jsonrpc.test.ts', 'runner/core/session.test.ts', 'shared/splice.test.ts'],
+  },
+  'F-19b': {
+    fault: 'a second message hidden behind a line break',
+    tests: [
+      'e2e/bad-jsonrpc.test.ts',
+      'runner/core/session.test.ts',
+      'shared/scan.test.ts',
+      'shared/splice.test.ts',
+    ],
+  },
+  'F-20': { fault: 'modern headers that contradict the body', tests: [], missing: MODERN },
+  'F-21': {
+    fault: 'an unknown revision',
+    tests: ['e2e/bad-jsonrpc.test.ts'],
+    missing: MODERN,
+  },
+  'F-22': {
+    fault: 'an unknown method',
+    tests: ['e2e/bad-jsonrpc.test.ts'],
+    missing: MODERN,
+  },
+
+  // Session misuse
+  'F-23': {
+    fault: 'a session id that is missing, malformed, unknown or over',
+    tests: [
+      'e2e/session-misuse.test.ts',
+      'e2e/clients-sessions.test.ts',
+      'edge-core/session-id.test.ts',
+    ],
+  },
+  'F-24': {
+    fault: 'a second initialize',
+    tests: ['e2e/session-misuse.test.ts', 'runner/core/session.test.ts'],
+  },
+  'F-25': {
+    fault: "another principal's session id",
+    tests: [
+      'e2e/session-misuse.test.ts',
+      'edge/session-actor.test.ts',
+      'edge-core/session-id.test.ts',
+    ],
+  },
+  'F-27': {
+    fault: 'a Last-Event-ID that is foreign, forged or huge',
+    tests: ['e2e/session-misuse.test.ts', 'e2e/clients-sessions.test.ts'],
+  },
+  'F-28': {
+    fault: 'DELETE with calls in flight',
+    tests: [
+      'e2e/session-misuse.test.ts',
+      'edge/session-actor.test.ts',
+      'edge-core/relay.test.ts',
+      'runner/core/session.test.ts',
+    ],
+  },
+
+  // Auth and browser
+  'F-30': {
+    fault: 'every route without the right credential',
+    tests: [
+      'e2e/session-misuse.test.ts',
+      'edge-core/credentials.test.ts',
+      'edge-core/refuse.test.ts',
+    ],
+    missing: `Forged access tokens: ${OAUTH}`,
+  },
+  'F-31': {
+    fault: 'a page of a foreign origin',
+    tests: ['e2e/session-misuse.test.ts', 'edge-core/origin.test.ts'],
+  },
+  'F-32': {
+    fault: 'a foreign Host',
+    tests: ['e2e/session-misuse.test.ts', 'edge-core/origin.test.ts'],
+  },
+  'F-34': {
+    fault: 'a credential in a URL or a body',
+    tests: [
+      'e2e/session-misuse.test.ts',
+      'edge/fleet-actor.test.ts',
+      'edge-core/credentials.test.ts',
+    ],
+  },
+  'F-35': { fault: 'a scope that does not suffice', tests: [], missing: OAUTH },
+  'F-36': { fault: 'a credential that ends under a stream', tests: [], missing: OAUTH },
+  'F-37': { fault: 'an issuer that is down, slow or endless', tests: [], missing: OAUTH },
+  'F-39': {
+    fault: 'secrets in logs, errors, process lists and storage',
+    tests: [],
+    missing:
+      'The sweep over every place at once is not written; F-34, F-45 and F-78 each try a part of it.',
+  },
+
+  // Bad output of a process
+  'F-40': {
+    fault: 'output that looks like SSE, line separators, NUL',
+    tests: ['e2e/child-output.test.ts', 'shared/sse-encode.test.ts'],
+  },
+  'F-41': {
+    fault: 'lines that are no messages',
+    tests: [
+      'e2e/child-output.test.ts',
+      'runner/core/session.test.ts',
+      'runner/process/stdio-process.test.ts',
+    ],
+  },
+  'F-43': {
+    fault: 'a line too long, or without end',
+    tests: [
+      'e2e/child-output.test.ts',
+      'runner/core/session.test.ts',
+      'runner/process/stdio-process.test.ts',
+      'shared/lines.test.ts',
+    ],
+  },
+  'F-45': {
+    fault: 'a flood on stderr',
+    tests: [
+      'e2e/child-output.test.ts',
+      'runner/process/stderr-lines.test.ts',
+      'runner/process/stdio-process.test.ts',
+    ],
+  },
+  'F-46': {
+    fault: 'progress for nothing',
+    tests: ['e2e/child-output.test.ts', 'runner/core/session.test.ts'],
+  },
+  'F-47': {
+    fault: 'questions to a client that can not be asked',
+    tests: ['e2e/child-output.test.ts', 'runner/core/session.test.ts'],
+    missing: MODERN,
+  },
+  'F-48': { fault: 'a flood of notifications', tests: ['e2e/child-output.test.ts'] },
+  'F-49': {
+    fault: 'a call that is quiet for half an hour',
+    tests: ['e2e/child-output.test.ts'],
+    missing: 'Half an hour: the first keep-alives are awaited, and the rest are like them.',
+  },
+
+  // The runner's link
+  'F-50': {
+    fault: 'a cut at any step',
+    tests: ['e2e/link-faults.test.ts'],
+    missing: 'Every step in every order is the business of test/simulation.',
+  },
+  'F-51': {
+    fault: 'a link away for 5, 29 or 31 s under a call',
+    tests: ['e2e/link-faults.test.ts', 'e2e/clients-breaks.test.ts'],
+    missing:
+      'A link that is back after 29 s: the backoff of up to 5 s may end behind the grace, so 24 s is what is promised and tried.',
+  },
+  'F-52': {
+    fault: 'a half-open link',
+    tests: ['e2e/link-faults.test.ts'],
+    missing:
+      'A runner that vanishes without a word and does not come back: the edge looks for it only when it is next asked.',
+  },
+  'F-54': {
+    fault: 'an answer after the call was given up',
+    tests: ['e2e/link-faults.test.ts', 'runner/core/session.test.ts'],
+  },
+  'F-55': {
+    fault: 'a runner that is killed and started again',
+    tests: [
+      'e2e/runner-faults.test.ts',
+      'e2e/clients-breaks.test.ts',
+      'edge/fleet-actor.test.ts',
+      'runner/process/sweep.test.ts',
+    ],
+  },
+  'F-56': {
+    fault: 'two runners with one name',
+    tests: ['e2e/runner-faults.test.ts', 'edge/fleet-actor.test.ts'],
+  },
+  'F-58': {
+    fault: 'frames that are huge, endless, broken or unknown',
+    tests: ['e2e/hostile-edge.test.ts', 'edge/fleet-actor.test.ts', 'edge/session-actor.test.ts'],
+  },
+  'F-59': {
+    fault: "a runner that answers for another's session",
+    tests: ['edge/fleet-actor.test.ts', 'edge/session-actor.test.ts', 'edge-core/relay.test.ts'],
+  },
+  'F-60': {
+    fault: 'a thousand runners that lost the edge',
+    tests: ['e2e/runner-faults.test.ts'],
+    missing: 'A thousand: thirty show the spread, and one machine holds no more edges than one.',
+  },
+  'F-61': {
+    fault: 'a runner credential that is over, repeated or revoked',
+    tests: [],
+    missing:
+      'Runner credentials are tokens without a term, revoked by a deploy of the settings; wrong ones are tried under LP5 and LP7.',
+  },
+  'F-62': { fault: 'an enrolment code', tests: [], missing: 'There is no enrolment.' },
+  'F-64': {
+    fault: 'a browser on the link',
+    tests: ['e2e/session-misuse.test.ts', 'edge/fleet-actor.test.ts', 'edge-core/origin.test.ts'],
+  },
+  'F-66': {
+    fault: 'a link in clear, or to a false certificate',
+    tests: ['e2e/hostile-edge.test.ts', 'runner/cli.test.ts', 'runner/config.test.ts'],
+  },
+  'F-67': {
+    fault: 'an old runner and a new edge, and the reverse',
+    tests: ['e2e/hostile-edge.test.ts', 'edge/fleet-actor.test.ts'],
+  },
+  'F-68': {
+    fault: 'an edge that sends commands',
+    tests: ['e2e/hostile-edge.test.ts', 'shared/link-codec.test.ts'],
+  },
+  'F-69': {
+    fault: 'a config with secrets or an open token file',
+    tests: ['runner/cli.test.ts', 'runner/config.test.ts'],
+  },
+  'F-69b': {
+    fault: "the runner's own port",
+    tests: ['runner/cli.test.ts', 'runner/status.test.ts'],
+  },
+
+  // Processes
+  'F-70': {
+    fault: 'a process that can not be started',
+    tests: [
+      'e2e/clients-start-failure.test.ts',
+      'e2e/child-faults.test.ts',
+      'runner/cli.test.ts',
+      'runner/core/session.test.ts',
+      'runner/process/stdio-process.test.ts',
+    ],
+  },
+  'F-71': {
+    fault: 'a process that ends under its calls',
+    tests: [
+      'e2e/child-faults.test.ts',
+      'e2e/clients.test.ts',
+      'runner/core/session.test.ts',
+      'runner/process/stdio-process.test.ts',
+    ],
+  },
+  'F-73': {
+    fault: 'a process that hangs and is deaf',
+    tests: [
+      'e2e/child-faults.test.ts',
+      'runner/core/session.test.ts',
+      'runner/process/terminate.test.ts',
+    ],
+  },
+  'F-75': {
+    fault: 'descendants that slip away',
+    tests: ['runner/process/containment.test.ts', 'runner/process/terminate.test.ts'],
+  },
+  'F-76': {
+    fault: 'a crash loop',
+    tests: [
+      'e2e/child-faults.test.ts',
+      'e2e/clients-start-failure.test.ts',
+      'runner/core/breaker.test.ts',
+    ],
+  },
+  'F-77': { fault: 'a fork bomb, a memory hog', tests: ['runner/process/containment.test.ts'] },
+  'F-78': {
+    fault: "a process that reads what is the runner's",
+    tests: ['runner/cli.test.ts'],
+  },
+  'F-79': { fault: 'a process that idled', tests: ['e2e/child-faults.test.ts'] },
+
+  // Overload and exhaustion
+  'F-80': {
+    fault: '10,000 idle sessions for a day',
+    tests: [],
+    missing: 'A day, and more processes than one machine holds; the soak run is its small sibling.',
+  },
+  'F-81': {
+    fault: '2,000 calls at once',
+    tests: ['e2e/overload.test.ts'],
+  },
+  'F-82': {
+    fault: 'a principal far over its quota',
+    tests: ['e2e/overload.test.ts', 'edge/fleet-actor.test.ts'],
+    missing: 'A bound on the times of others: measured by test/bench, not asserted.',
+  },
+  'F-83': {
+    fault: 'a client that reads 1 KiB/s',
+    tests: ['e2e/slow-reader.test.ts', 'runner/core/session.test.ts'],
+  },
+  'F-84': {
+    fault: 'more events than the window holds',
+    tests: ['e2e/slow-reader.test.ts'],
+    missing: 'A full disk: no event is stored on one (DESIGN D1).',
+  },
+
+  // Upgrade and deploy
+  'F-87': {
+    fault: 'an actor or an edge that is reset under a call',
+    tests: ['e2e/deploy-faults.test.ts', 'edge/session-actor.test.ts'],
+    missing: MODERN,
+  },
+  'F-88': {
+    fault: 'deploy after deploy under load',
+    tests: ['e2e/deploy-faults.test.ts'],
+    missing: 'An hour of them, and the two ways in which Cloudflare replaces a worker.',
+  },
+  'F-89': {
+    fault: 'an actor that is evicted while it sleeps',
+    tests: ['edge/session-actor.test.ts', 'edge-core/relay.test.ts'],
+  },
+  'F-90': {
+    fault: 'a rollback',
+    tests: [],
+    missing: 'There is one version; the second brings the first pair to try.',
+  },
+  'F-91': { fault: 'a runner asked to end, once and twice', tests: ['e2e/deploy-faults.test.ts'] },
+  'F-92': {
+    fault: 'a changed config',
+    tests: ['e2e/deploy-faults.test.ts', 'runner/cli.test.ts', 'runner/config.test.ts'],
+  },
+
+  // Clocks and timeouts
+  'F-94': {
+    fault: 'progress without end',
+    tests: ['e2e/overload.test.ts', 'runner/core/session.test.ts'],
+    missing: 'Hours: the limits are set to seconds.',
+  },
+  'F-95': {
+    fault: 'a client that cancels or leaves',
+    tests: ['e2e/overload.test.ts', 'e2e/clients.test.ts', 'runner/core/session.test.ts'],
+    missing: MODERN,
+  },
+
+  // Audit
+  'F-99': {
+    fault: 'one record a call, on both sides',
+    tests: [],
+    missing: 'The runner writes one record a call; the edge writes none yet.',
+  },
+};
+
+/** Every row there is, group by group, so that none can be left out above. */
+export const FAULT_IDS: readonly string[] = [
+  'F-01 F-02 F-03 F-04 F-05 F-06 F-07 F-09',
+  'F-11 F-12 F-13 F-15 F-16 F-17 F-19 F-19b F-20 F-21 F-22',
+  'F-23 F-24 F-25 F-27 F-28',
+  'F-30 F-31 F-32 F-34 F-35 F-36 F-37 F-39',
+  'F-40 F-41 F-43 F-45 F-46 F-47 F-48 F-49',
+  'F-50 F-51 F-52 F-54 F-55 F-56 F-58 F-59 F-60 F-61 F-62',
+  'F-64 F-66 F-67 F-68 F-69 F-69b',
+  'F-70 F-71 F-73 F-75 F-76 F-77 F-78 F-79',
+  'F-80 F-81 F-82 F-83 F-84',
+  'F-87 F-88 F-89 F-90 F-91 F-92',
+  'F-94 F-95 F-99',
+].flatMap((group) => group.split(' '));
