@@ -38,6 +38,8 @@ export interface FaultOptions {
   readonly bridge: Bridge;
   readonly evidence: Evidence;
   readonly chance: Chance;
+  /** When edge and runner are left alive from, in ms since the epoch: growth shows only in one life. */
+  readonly lightFrom: number;
   readonly log: (words: string) => void;
 }
 
@@ -60,7 +62,9 @@ export class Faults {
       const ms = chance.between(PAUSE_MS.least, PAUSE_MS.most);
       await sleep(ms, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
-      await this.#make(this.#queue.shift() ?? chance.pick(DRAWN));
+      const name = this.#queue.shift() ?? chance.pick(DRAWN);
+      const isHeavy = name === 'kill edge' || name === 'kill runner';
+      if (!isHeavy || Date.now() < this.#options.lightFrom) await this.#make(name);
     }
   }
 

@@ -55,6 +55,9 @@ const SERVERS = Array.from({ length: 8 }, (_, index) => `echo-${index}`);
 /** Short, so that sessions whose client vanished or idles come and go during the soak. */
 const TIMES = { idleTimeout: '20s', vanishTimeout: '5s' };
 
+/** Edge and runner are killed in this part of the time; in the rest what grows can add up. */
+const HEAVY_SHARE = 0.6;
+
 const WATCH_MS = 10_000;
 
 /** After the load: the window of R-4 (5 min), the idle time, and a margin for a loaded machine. */
@@ -128,6 +131,7 @@ class Soak {
       bridge,
       evidence,
       chance: new Chance(seed + 1),
+      lightFrom: Date.now() + ms * HEAVY_SHARE,
       log: (words) => print(`  ${new Date().toISOString().slice(11, 23)} ${words}`),
     });
     const readings: Reading[] = [base];
