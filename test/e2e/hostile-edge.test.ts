@@ -140,6 +140,7 @@ describe('[F-68] [LP10] an edge that sends more than names', () => {
     const again = await edge.controls.next();
     again.say(OPEN);
     await edge.sessions.next();
+    await runner.says('session opened');
     expect(runner.lines.filter((line) => line.includes('session opened'))).toHaveLength(1);
   });
 
@@ -156,6 +157,7 @@ describe('[F-68] [LP10] an edge that sends more than names', () => {
     }
     control.say(OPEN);
     await edge.sessions.next();
+    await runner.says('session opened');
     expect(runner.lines.filter((line) => line.includes('session opened'))).toHaveLength(1);
   });
 });

@@ -15,7 +15,7 @@ interface Pair {
   isSwallowed: boolean;
 }
 
-/** A slow direction is served this often. */
+/** A slow direction is served this often, or more often in smaller pieces. */
 const SLOW_TICK_MS = 50;
 
 export class TcpProxy {
@@ -161,9 +161,10 @@ export class TcpProxy {
     if (rate === undefined && !this.isSliced) return this.#push(bytes, to, direction);
     const size = this.isSliced ? 1 : Math.max(1, Math.floor(((rate ?? 0) * SLOW_TICK_MS) / 1000));
     for (let at = 0; at < bytes.length && !to.destroyed; at += size) {
-      await this.#push(bytes.subarray(at, at + size), to, direction);
+      const piece = bytes.subarray(at, at + size);
+      await this.#push(piece, to, direction);
       if (rate === undefined) await nextTurn();
-      else await sleep(SLOW_TICK_MS);
+      else await sleep((1000 * piece.length) / rate);
     }
   }
 
