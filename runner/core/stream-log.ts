@@ -254,8 +254,9 @@ export class StreamLog {
   /** Attached streams whose client acknowledged nothing for `ms` although something is owed. */
   stalled(ms: number, now: number): string[] {
     const ids: string[] = [];
+    // The sum that the wake-up is made of: a difference may round to the other side of the bound, and never come to pass.
     for (const stream of this.#attached) {
-      if (stream.acked < stream.sent && now - stream.progressAt >= ms) ids.push(stream.id);
+      if (stream.acked < stream.sent && stream.progressAt + ms <= now) ids.push(stream.id);
     }
     return ids;
   }
