@@ -92,7 +92,7 @@ export class Session {
     this.#presence.linked();
     this.#endIsTold = false;
     if (expired) this.#giveUp(now);
-    this.#log.rewind();
+    this.#log.rewind(now);
     this.#confirmBy = this.#log.hasAttached ? now + CONFIRM_MS : undefined;
     return this.#flush();
   }
@@ -203,7 +203,8 @@ export class Session {
   tick(now: number): SessionEffect[] {
     for (const id of this.#posts.takeDue(now)) this.#send({ type: 'accepted', id });
     for (const call of this.#calls.due(now)) this.#expire(call, now);
-    for (const stream of this.#log.stalled(STALL_MS, now)) {
+    const stalled = this.#presence.isLinked ? this.#log.stalled(STALL_MS, now) : [];
+    for (const stream of stalled) {
       this.#log.detach(stream, now);
       this.#send({
         type: 'refused',
@@ -227,12 +228,18 @@ export class Session {
       this.#calls.nextDeadline,
       this.#confirmBy,
       this.#log.expiresAt,
-      this.#log.waitingSince === undefined ? undefined : this.#log.waitingSince + STALL_MS,
+      this.#stalledAt,
       this.#endsAt(),
     ];
     let at: number | undefined;
     for (const time of times) if (time !== undefined && (at === undefined || time < at)) at = time;
     return at;
+  }
+
+  /** When a client that acknowledges nothing counts as stalled; without a link it could not. */
+  get #stalledAt(): number | undefined {
+    const since = this.#presence.isLinked ? this.#log.waitingSince : undefined;
+    return since === undefined ? undefined : since + STALL_MS;
   }
 
   // Client to process.

@@ -161,10 +161,12 @@ export class StreamLog {
   }
 
   /** The link has a new socket: what attached clients have not acknowledged is sent again (LP18). */
-  rewind(): void {
+  rewind(now: number): void {
     this.#sentBytes = 0;
     for (const stream of this.#attached) {
       stream.sent = stream.acked;
+      // Nobody could acknowledge anything meanwhile.
+      stream.progressAt = now;
       stream.isConfirmed = false;
     }
   }

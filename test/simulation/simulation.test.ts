@@ -28,6 +28,7 @@ test.each([
   [41_474, 'a session that ends first says which posts it had'],
   [74_724, 'an error on the stream and a refused post are not both told'],
   [85_683, 'a result on the stream and a refused post are not both told'],
+  [500_830, 'a client is not slow for what it could not acknowledge while the link was away'],
   [413_437, 'what was told as owed to a breaking socket is told again (HTTP+SSE)'],
 ])('seed %i: %s', (seed) => {
   expect(breaches(seed)).toEqual([]);

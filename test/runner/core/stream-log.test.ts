@@ -40,7 +40,7 @@ describe('numbering', () => {
     for (let n = 0; n < 3; n++) log.append('a', sized(10), false, 0);
     log.takeSendable();
     log.ack('a', 1, 0);
-    log.rewind();
+    log.rewind(0);
     expect(named(log.takeSendable())).toEqual(['a.2', 'a.3']);
   });
 
@@ -238,6 +238,16 @@ describe('a stalled client', () => {
     log.ack('a', 1, 35_000);
     expect(log.stalled(30_000, 35_000)).toEqual([]);
   });
+
+  test('[F-51] is not one that could not acknowledge while the link was away', () => {
+    const log = logWith({ id: 'a', isAttached: true });
+    log.append('a', sized(1), false, 5_000);
+    log.takeSendable();
+    log.rewind(34_000);
+    log.takeSendable();
+    expect(log.stalled(30_000, 36_000)).toEqual([]);
+    expect(log.stalled(30_000, 64_000)).toEqual(['a']);
+  });
 });
 
 // A second log, naive: it adds everything up anew each time and so can not drift.
@@ -364,7 +374,7 @@ function perform(log: StreamLog, model: Model, id: string, step: Step, now: numb
       return;
     }
     case 'rewind':
-      log.rewind();
+      log.rewind(0);
       for (const each of model.streams.values()) if (each.isAttached) each.sent = each.acked;
       return;
     case 'attach': {
@@ -493,7 +503,7 @@ describe('accounting', () => {
           if (action === 'append') log.append('a', sized(1_500_000), false, appended++);
           if (action === 'read') read();
           if (action === 'ack') log.ack('a', got.at(-1) ?? 0, 0);
-          if (action === 'relink') log.rewind();
+          if (action === 'relink') log.rewind(0);
           if (action === 'reattach') {
             log.detach('a', 0);
             // While nobody listens, the window may let go of what comes; the reader is told then.
