@@ -25,7 +25,7 @@ import type { DevOptions } from './options.ts';
 import { takeStopSignals } from './stop-signals.ts';
 import type { StopSignals } from './stop-signals.ts';
 import { welcome } from './welcome.ts';
-import { openWorkspace } from './workspace.ts';
+import { openWorkspace, type Workspace } from './workspace.ts';
 
 /** Who waits at a terminal wants it back soon; in production a drain takes longer (R-12). */
 const DRAIN_MS = 5_000;
@@ -58,7 +58,7 @@ function refuse(text: string): number {
 
 async function serve(options: DevOptions, signals: StopSignals): Promise<number> {
   const workspace = openWorkspace(options.storage, options.source);
-  const reading = await readConfig(workspace.configPath, process.env);
+  const reading = await readConfig(workspace.configPath, workspace.environment);
   if (!reading.ok) return refuse(reading.problems.map(describeProblem).join('\n'));
   const config: RunnerConfig = { ...reading.config, drainTimeoutMs: DRAIN_MS };
   const containment = openContainment();
@@ -79,10 +79,7 @@ async function serve(options: DevOptions, signals: StopSignals): Promise<number>
   });
   const runner = startRunner({ config, token, edge: edge.url, log, containment });
   void signals.stopNow.then(() => stopNow(edge, runner));
-  const watcher = watchConfig(
-    config.file,
-    () => void reload(config.file, runner, containment, log),
-  );
+  const watcher = watchConfig(config.file, () => void reload(workspace, runner, containment, log));
   try {
     const isReady = runner.ready.then(() => true);
     if (await Promise.race([isReady, signals.stop.then(() => false)])) {
@@ -98,16 +95,16 @@ async function serve(options: DevOptions, signals: StopSignals): Promise<number>
 
 /** Serves the changed file; with a mistake in it, what runs goes on. */
 async function reload(
-  path: string,
+  { configPath, environment }: Workspace,
   runner: RunningRunner,
   containment: Containment,
   log: Log,
 ): Promise<void> {
-  const reading = await readConfig(path, process.env);
+  const reading = await readConfig(configPath, environment);
   const problems = reading.ok ? machineProblems(reading.config, containment) : reading.problems;
   if (reading.ok && problems.length === 0) {
     runner.reload({ ...reading.config, drainTimeoutMs: DRAIN_MS });
-    process.stdout.write(`Reloaded ${path}.\n`);
+    process.stdout.write(`Reloaded ${configPath}.\n`);
   } else {
     for (const problem of problems) log.error('config not reloaded', { ...problem });
   }

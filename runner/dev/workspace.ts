@@ -14,6 +14,8 @@ export interface Workspace {
   readonly secret: string;
   /** The config to serve: the given one, or one written for the given command. */
   readonly configPath: string;
+  /** The runner's environment, with the storage folder for a config that keeps its files there. */
+  readonly environment: NodeJS.ProcessEnv;
 }
 
 /** Makes what is missing in the folder. */
@@ -27,6 +29,7 @@ export function openWorkspace(folder: string, source: DevSource): Workspace {
     edgeFolder: join(folder, 'edge'),
     secret: readFileSync(secretPath, 'utf8').trim(),
     configPath: source.kind === 'config' ? source.path : writeConfig(folder, source),
+    environment: { ...process.env, MCP_BRIDGE_STORAGE: resolve(folder) },
   };
 }
 
