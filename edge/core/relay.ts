@@ -28,6 +28,9 @@ export const LOST_LIMIT_MS = 5 * 60_000;
 /** How long a client's DELETE waits for the runner to confirm. */
 const END_WAIT_MS = 5_000;
 
+/** How long a worker may take to follow a stream it was told to follow; until then its events are not taken for unwanted. */
+const FOLLOW_WAIT_MS = 5_000;
+
 /** How long a runner that told a session's end may take to say which posts it had. */
 const LAST_WORD_MS = 1_000;
 
@@ -85,6 +88,10 @@ export class Relay {
   readonly #waiting = new Map<string, Waiting>();
   /** Sockets of workers, by the stream they follow; one a stream. */
   readonly #followers = new Map<string, string>();
+  /** Streams whose worker was told to follow them and is on its way, with the time until it is waited for. */
+  readonly #expected = new Map<string, number>();
+  /** What those learn who come after the end: a start that failed is told, whatever else ended a session is not. */
+  #afterword: Fault = { fault: 'session_not_found' };
   #delivered: string[] = [];
   #deliverAt: number | undefined;
   /** Ids told lately as owed on the HTTP+SSE stream, oldest first; its worker knows which of them were answered. */
@@ -182,7 +189,10 @@ export class Relay {
     resumes: boolean,
   ): { fault: Fault | undefined; effects: RelayEffect[] } {
     const socket = this.#followers.get(stream);
-    if (socket === undefined || resumes) return { fault: this.#whyNot(), effects: this.#flush() };
+    if (socket === undefined || resumes) {
+      const isAwaited = this.#ending !== undefined && this.#expected.has(stream);
+      return { fault: isAwaited ? undefined : this.#whyNot(), effects: this.#flush() };
+    }
     this.#tell(socket, { type: 'probe' });
     return { fault: { fault: 'stream_conflict' }, effects: this.#flush() };
   }
@@ -199,6 +209,8 @@ export class Relay {
       });
     }
     this.#followers.set(stream, socket);
+    // At the end it has still to get its last event.
+    if (!this.#ending) this.#expected.delete(stream);
     if (this.#link.state === 'linked') this.#tell(socket, { type: 'linked' });
     // What was told to a socket that was breaking may not have arrived.
     if (stream === SSE_STREAM && this.#owed.length > 0) {
@@ -259,9 +271,10 @@ export class Relay {
     for (const waiting of this.#waiting.values()) {
       if (waiting.wants === 'answer' && !this.#ending && waiting.since + JSON_WAIT_MS <= now) {
         const { isAccepted, isSent } = waiting;
-        this.#answer(waiting.id, { kind: 'follow', isAccepted, isSent });
+        this.#handOver(waiting.id, { isAccepted, isSent }, now);
       }
     }
+    this.#giveUpExpected(now);
     if (this.#deliverAt !== undefined && this.#deliverAt <= now) this.#tellDelivered();
     return this.#flush();
   }
@@ -275,6 +288,8 @@ export class Relay {
       soon.push(since + JSON_WAIT_MS);
       break;
     }
+    const [expectedUntil] = this.#expected.values();
+    if (expectedUntil !== undefined) soon.push(expectedUntil);
     if (this.#deliverAt !== undefined) soon.push(this.#deliverAt);
     if (this.#endAt !== undefined) soon.push(this.#endAt);
     if (this.#ending) soon.push(this.#ending.until);
@@ -290,15 +305,34 @@ export class Relay {
     const waiting = this.#waiting.get(frame.stream);
     if (waiting?.wants === 'answer') {
       if (!frame.final || frame.seq !== 1) {
-        return this.#answer(waiting.id, { kind: 'follow', isAccepted: true, isSent: true });
+        return this.#handOver(waiting.id, { isAccepted: true, isSent: true }, now);
       }
       this.#delivered.push(frame.stream);
       this.#deliverAt ??= now + DELIVERY_DELAY_MS;
       return this.#answer(waiting.id, { kind: 'answered', message });
     }
     const socket = this.#followers.get(frame.stream);
-    if (socket !== undefined) this.#effects.push({ do: 'tell', socket, text });
-    else this.#down({ type: 'detach', stream: frame.stream });
+    if (socket !== undefined) {
+      this.#effects.push({ do: 'tell', socket, text });
+      if (frame.final) this.#expected.delete(frame.stream);
+    } else if (!this.#expected.has(frame.stream)) {
+      this.#down({ type: 'detach', stream: frame.stream });
+    }
+  }
+
+  /** The answer is a stream. What comes of it before its worker follows is dropped here, and sent again when it attaches. */
+  #handOver(id: string, post: { isAccepted: boolean; isSent: boolean }, now: number): void {
+    this.#expected.set(id, now + FOLLOW_WAIT_MS);
+    this.#answer(id, { kind: 'follow', ...post });
+  }
+
+  /** A worker that was to follow did not come. */
+  #giveUpExpected(now: number): void {
+    for (const [stream, until] of this.#expected) {
+      if (until > now) return;
+      this.#expected.delete(stream);
+      if (!this.#followers.has(stream)) this.#down({ type: 'detach', stream });
+    }
   }
 
   #accepted(id: string, text: string): void {
@@ -344,6 +378,8 @@ export class Relay {
     this.#endAt = undefined;
     this.#ending = undefined;
     const fault: Fault = { fault: frame.fault ?? 'session_not_found', message: frame.message };
+    if (fault.fault === 'process_start_failed') this.#afterword = fault;
+    this.#expected.clear();
     for (const waiting of this.#waiting.values()) {
       const phase = phaseOf(waiting);
       // What was never given to a link can not be running anywhere: that is not `runner_lost`.
@@ -362,13 +398,13 @@ export class Relay {
   /** The runner has still to say whether it has a post: if so, its answer is on a stream, and an error would be a second outcome (R-1). */
   get #isOwedAWord(): boolean {
     for (const { isAccepted } of this.#waiting.values()) if (!isAccepted) return true;
-    return false;
+    return this.#expected.size > 0;
   }
 
   /** Why a new post or follower can not be served now, or undefined when it can. */
   #whyNot(): Fault | undefined {
-    if (this.#link.state === 'ended' || this.#endAt !== undefined || this.#ending)
-      return { fault: 'session_not_found' };
+    if (this.#link.state === 'ended') return this.#afterword;
+    if (this.#endAt !== undefined || this.#ending) return { fault: 'session_not_found' };
     if (this.#link.state === 'linked') return undefined;
     if (this.#link.state === 'lost' && this.#link.isExpired) return { fault: 'runner_offline' };
     if (this.#waiting.size + this.#followers.size < OFFLINE_QUEUE) return undefined;

@@ -90,7 +90,59 @@ describe('a post', () => {
     expect(told(relay.tick(T + JSON_WAIT_MS - 1))).toEqual([]);
     expect(told(relay.tick(T + JSON_WAIT_MS))).toEqual(['answer a follow accepted']);
     expect(told(relay.tick(T + JSON_WAIT_MS + 10))).toEqual(['answer b follow']);
+    for (const stream of ['a', 'b']) relay.follow(stream, `socket of ${stream}`);
     expect(relay.wakeAt).toEqual({ soon: undefined, durable: undefined });
+  });
+
+  test('[R-4] whose worker is on its way to follow is not taken for abandoned, however much comes meanwhile', () => {
+    const relay = linked();
+    relay.post(question('a'), T);
+    expect(told(relay.fromRunner(event('a', 1), T))).toEqual(['answer a follow accepted']);
+    expect(told(relay.fromRunner(event('a', 2), T + 100))).toEqual([]);
+    expect(told(relay.follow('a', 's1'))).toEqual(['tell s1 {"type":"linked"}']);
+    expect(told(relay.fromRunner(event('a', 3), T + 200))).toEqual([`tell s1 ${event('a', 3)}`]);
+  });
+
+  test('whose worker never comes to follow is detached after a while', () => {
+    const relay = linked();
+    relay.post(question('a'), T);
+    relay.fromRunner(event('a', 1), T);
+    expect(told(relay.tick(relay.wakeAt.soon ?? 0))).toEqual([
+      'link {"type":"detach","stream":"a"}',
+    ]);
+    expect(told(relay.fromRunner(event('a', 2), T + 6_000))).toEqual([
+      'link {"type":"detach","stream":"a"}',
+    ]);
+  });
+
+  test('[R-1] whose session ends while its worker is on its way still gets its last event', () => {
+    const relay = linked();
+    relay.post(question('a'), T);
+    relay.fromRunner(event('a', 1), T);
+    expect(told(relay.fromRunner(frame({ type: 'ended', fault: 'process_exited' }), T))).toEqual(
+      [],
+    );
+    expect(relay.mayFollow('get', false).fault?.fault).toBe('session_not_found');
+    expect(relay.mayFollow('a', false).fault).toBeUndefined();
+    relay.follow('a', 's1');
+    relay.fromRunner(event('a', 1), T + 50);
+    expect(told(relay.fromRunner(event('a', 2, true), T + 50))).toEqual([
+      `tell s1 ${event('a', 2, true)}`,
+      'tell s1 {"type":"gone","fault":"process_exited"}',
+      'closeLink 1000',
+      'forget',
+    ]);
+  });
+
+  test('[F-70] that comes after a failed start is told of it; after another end, only that there is no session', () => {
+    for (const [fault, answer] of [
+      ['process_start_failed', 'answer a refused process_start_failed undefined'],
+      ['process_exited', 'answer a refused session_not_found undefined'],
+    ]) {
+      const relay = linked();
+      relay.fromRunner(frame({ type: 'ended', fault }), T);
+      expect(told(relay.post(question('a'), T + 10))).toEqual([answer]);
+    }
   });
 
   test('[LP13] of a notification is answered when the runner has it, not before', () => {
