@@ -11,8 +11,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { expect, onTestFinished, test, vi } from 'vitest';
 
-import { scanProcesses, statOf } from '../../runner/process/process-table.ts';
-import type { ProcessStat } from '../../runner/process/process-table.ts';
+import { descendants, living } from './process-tree.ts';
 
 const program = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
 const echo = fileURLToPath(new URL('../fixtures/servers/echo.mjs', import.meta.url));
@@ -56,19 +55,6 @@ async function connect(url: string): Promise<Client> {
   await client.connect(new StreamableHTTPClientTransport(new URL(url)));
   return client;
 }
-
-/** Everything below a process, also what has left its group. */
-async function descendants(pid: number): Promise<ProcessStat[]> {
-  const table = await scanProcesses();
-  const below = (parent: number): ProcessStat[] =>
-    table
-      .filter((entry) => entry.parentPid === parent)
-      .flatMap((entry) => [entry, ...below(entry.pid)]);
-  return below(pid);
-}
-
-const living = (entries: readonly ProcessStat[]): ProcessStat[] =>
-  entries.filter((entry) => statOf(entry.pid)?.startTicks === entry.startTicks);
 
 test('one command serves a server; Ctrl-C ends it with exit code 0 and leaves no process', async () => {
   const dev = await startDev(temporaryFolder());

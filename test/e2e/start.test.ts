@@ -10,8 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { freePort } from '../../runner/dev/free-port.ts';
-import { scanProcesses, statOf } from '../../runner/process/process-table.ts';
-import type { ProcessStat } from '../../runner/process/process-table.ts';
+import { descendants, living } from './process-tree.ts';
 import { OFFICIAL_CLIENTS } from './official-clients.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -56,19 +55,6 @@ function startCommand(): string[] {
   const [, program = '', options = ''] = /node (\S+) dev (.*)$/u.exec(scripts.start) ?? [];
   return [program, ...options.split(' ')];
 }
-
-/** Everything below a process, also what has left its group. */
-async function descendants(pid: number): Promise<ProcessStat[]> {
-  const table = await scanProcesses();
-  const below = (parent: number): ProcessStat[] =>
-    table
-      .filter((entry) => entry.parentPid === parent)
-      .flatMap((entry) => [entry, ...below(entry.pid)]);
-  return below(pid);
-}
-
-const living = (entries: readonly ProcessStat[]): ProcessStat[] =>
-  entries.filter((entry) => statOf(entry.pid)?.startTicks === entry.startTicks);
 
 describe('npm start', () => {
   test('serves the example servers to every official client, soon', async () => {
