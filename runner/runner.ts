@@ -50,6 +50,7 @@ class Runner implements RunningRunner {
       token: options.token,
       log: options.log,
       hello: () => this.#hello(),
+      opened: () => this.#edgeReached(),
       welcomed: (servers) => {
         this.#log.info('control link up', { servers });
         ready.resolve();
@@ -74,6 +75,12 @@ class Runner implements RunningRunner {
     };
   }
 
+  /** One link found the edge: the others need not sleep on. */
+  #edgeReached(): void {
+    this.#control.edgeReached();
+    for (const { host } of this.#sessions.values()) host.edgeReached();
+  }
+
   #open(frame: OpenFrame): void {
     const { session, server: name } = frame;
     if (this.#sessions.has(session)) return;
@@ -93,6 +100,7 @@ class Runner implements RunningRunner {
       token: this.#options.token,
       boot: this.#boot,
       log,
+      reached: () => this.#edgeReached(),
       served: () => this.#pools.get(name)?.served(taken.process),
       finished: () => this.#finished(session, log),
     });

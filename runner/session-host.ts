@@ -22,13 +22,15 @@ export interface SessionHostOptions {
   readonly token: string;
   readonly boot: string;
   readonly log: Log;
+  /** The session's socket reached the edge. */
+  reached(): void;
   /** The server answered its first request. */
   served(): void;
   /** Everything is over: the process is gone and the edge was told, or could not be. */
   finished(): void;
 }
 
-/** A session must be back well within the grace. */
+/** Whatever link of the runner reaches the edge first wakes the others, so a session alone need not ask often. */
 const BACKOFF_CAP_MS = 5_000;
 
 /** How long an ended session tries to tell the edge. */
@@ -53,9 +55,9 @@ export class SessionHost {
     this.#session = new Session({ limits: server, transport: open.transport }, Date.now());
     const url = `${webSocketOrigin(edge)}/runner/session/${open.session}`;
     this.#link = new KeptLink({
-      backoffCapMs: BACKOFF_CAP_MS,
+      backoffCapMs: () => BACKOFF_CAP_MS,
       dialOptions: () => ({ url, token, headers: this.#dialHeaders(boot) }),
-      opened: () => undefined,
+      opened: () => options.reached(),
       frame: (bytes) => this.#frame(bytes),
       ended: (end) => this.#linkEnded(end),
     });
@@ -92,6 +94,11 @@ export class SessionHost {
     this.end('The session is over.');
     this.#link.stop(CLOSE.done, 'session over');
     this.#maybeFinish();
+  }
+
+  /** Another link of the runner reached the edge. */
+  edgeReached(): void {
+    this.#link.edgeReached();
   }
 
   snapshot(): SessionSnapshot {

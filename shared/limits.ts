@@ -27,8 +27,14 @@ export const LINK_GRACE_MS = 30_000;
 /** Requests a session may hold while its runner is away. */
 export const OFFLINE_QUEUE = 32;
 
-/** A ping goes out this often on every link socket; with PONG_MS a half-open socket is found within 25 s. */
-export const PING_MS = 15_000;
+/** A ping goes out this often on every link socket; with PONG_MS either side finds a half-open socket within 25 s. */
+export const PING_MS = 10_000;
 
 /** How long a pong may take before the socket counts as dead. */
-export const PONG_MS = 8_000;
+export const PONG_MS = 6_000;
+
+/** A link socket without a ping for this long is half-open to the edge: a ping and its pong are missing. */
+export const SILENCE_MS = PING_MS + PONG_MS;
+
+/** While something waits for the runner the edge looks at the link's silence this often: 23.5 s with {@link SILENCE_MS}. */
+export const LOOK_MS = 7_500;

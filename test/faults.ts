@@ -230,14 +230,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-51': {
     fault: 'a link away for 5, 29 or 31 s under a call',
     tests: ['e2e/link-faults.test.ts', 'e2e/clients-breaks.test.ts'],
-    missing:
-      'A link that is back after 29 s: the backoff of up to 5 s may end behind the grace, so 24 s is what is promised and tried.',
   },
   'F-52': {
     fault: 'a half-open link',
-    tests: ['e2e/link-faults.test.ts'],
-    missing:
-      'A runner that vanishes without a word and does not come back: the edge looks for it only when it is next asked.',
+    tests: ['e2e/link-faults.test.ts', 'edge-core/client-stream.test.ts'],
   },
   'F-54': {
     fault: 'an answer after the call was given up',
@@ -365,7 +361,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-83': {
     fault: 'a client that reads 1 KiB/s',
-    tests: ['e2e/slow-reader.test.ts', 'runner/core/session.test.ts'],
+    tests: [
+      'e2e/slow-reader.test.ts',
+      'runner/core/session.test.ts',
+      'edge-core/client-stream.test.ts',
+    ],
   },
   'F-84': {
     fault: 'more events than the window holds',

@@ -20,7 +20,7 @@ import {
   type ControlUp,
   type HelloFrame,
 } from '../../shared/link/control-frames.ts';
-import { PING_MS, PONG_MS } from '../../shared/limits.ts';
+import { SILENCE_MS } from '../../shared/limits.ts';
 import type { Env } from '../env.ts';
 import { completeClose } from './sockets.ts';
 
@@ -28,15 +28,14 @@ interface Attachment {
   readonly runner: string;
   readonly granted: readonly string[] | '*';
   readonly hasHello: boolean;
+  /** When it was accepted: until its first ping, the last sign of life. */
+  readonly at: number;
 }
 
 interface PlacedOn {
   readonly runner: string;
   readonly boot: string;
 }
-
-/** A control socket without a ping for this long is half-open: nothing is placed there. */
-const SILENCE_MS = 2 * PING_MS + PONG_MS;
 
 export class FleetActor extends DurableObject<Env> {
   readonly #sql: SqlStorage;
@@ -127,6 +126,7 @@ export class FleetActor extends DurableObject<Env> {
       runner: searchParams.get('runner') ?? '',
       granted: granted === '*' ? '*' : granted.split(','),
       hasHello: false,
+      at: Date.now(),
     };
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
@@ -263,10 +263,10 @@ export class FleetActor extends DurableObject<Env> {
   /** The runner's live control socket. One that missed its pings is closed here, where it would be used. */
   #socketOf(runner: string): WebSocket | undefined {
     return this.#sockets(runner).find((socket) => {
-      const { hasHello } = socket.deserializeAttachment() as Attachment;
+      const { hasHello, at } = socket.deserializeAttachment() as Attachment;
       if (socket.readyState !== WebSocket.OPEN || !hasHello) return false;
-      const pingAt = this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime();
-      if (pingAt === undefined || Date.now() - pingAt < SILENCE_MS) return true;
+      const heardAt = this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? at;
+      if (Date.now() - heardAt < SILENCE_MS) return true;
       socket.close(CLOSE.heartbeat, 'no ping');
       return false;
     });

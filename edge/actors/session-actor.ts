@@ -13,7 +13,7 @@ import type { Fault } from '../../shared/fault.ts';
 import { faultRow } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { splitText, TextAssembler } from '../../shared/link/codec.ts';
-import { PING_MS, PONG_MS } from '../../shared/limits.ts';
+import { LOOK_MS, SILENCE_MS } from '../../shared/limits.ts';
 import type { Env } from '../env.ts';
 import { completeClose } from './sockets.ts';
 
@@ -28,7 +28,8 @@ interface LostRow {
 }
 
 type Attachment =
-  | { readonly role: 'runner'; readonly epoch: number }
+  /** `at`: when it was accepted; until its first ping, the last sign of life. */
+  | { readonly role: 'runner'; readonly epoch: number; readonly at: number }
   | { readonly role: 'follower'; readonly stream: string; readonly socket: string };
 
 /** An actor that died with all its sockets has no one to wake it: this often it looks whether its session still lives. */
@@ -36,9 +37,6 @@ const REVIEW_MS = 12 * 3_600_000;
 
 /** A socket whose peer reads this little is cut; relinking resends what it missed. */
 const BUFFERED_LIMIT_BYTES = 64 * 1024 * 1024;
-
-/** Without a ping for this long a runner's socket is half-open: two pings and their pongs are missing. */
-const SILENCE_MS = 2 * PING_MS + PONG_MS;
 
 export class SessionActor extends DurableObject<Env> {
   #row: SessionRow | undefined;
@@ -50,6 +48,7 @@ export class SessionActor extends DurableObject<Env> {
   readonly #answers = new Map<string, (answer: PostAnswer) => void>();
   #ends: (() => void)[] = [];
   #timer: { readonly at: number; readonly id: ReturnType<typeof setTimeout> } | undefined;
+  #watching: ReturnType<typeof setTimeout> | undefined;
   #alarmAt: number | undefined;
   #keptLink: Link | undefined;
 
@@ -116,6 +115,7 @@ export class SessionActor extends DurableObject<Env> {
     this.#dropSilentLink();
     return new Promise((resolve) => {
       this.#answers.set(post.id, resolve);
+      if (post.wants === 'accepted') this.#watch();
       this.#perform(this.#relay.post(post, Date.now()));
     });
   }
@@ -153,11 +153,11 @@ export class SessionActor extends DurableObject<Env> {
     const headers = { 'Sec-WebSocket-Protocol': dial.get('subprotocol') ?? '' };
     if (epoch <= this.#relay.epoch) {
       // Its end comes to this object as any other's: it must be told apart, and never taken for the link (0 is no epoch).
-      server.serializeAttachment({ role: 'runner', epoch: 0 } satisfies Attachment);
+      server.serializeAttachment({ role: 'runner', epoch: 0, at: 0 } satisfies Attachment);
       server.close(CLOSE.replaced, 'an epoch of this session is newer');
       return new Response(null, { status: 101, webSocket: client, headers });
     }
-    server.serializeAttachment({ role: 'runner', epoch } satisfies Attachment);
+    server.serializeAttachment({ role: 'runner', epoch, at: Date.now() } satisfies Attachment);
     const older = this.#linkSocket;
     this.#linkSocket = server;
     older?.close(CLOSE.replaced, 'the runner dialled again');
@@ -188,6 +188,7 @@ export class SessionActor extends DurableObject<Env> {
     if (assembled.state === 'partial') return;
     if (assembled.state === 'too_large') return socket.close(CLOSE.tooLarge, 'frame too large');
     if (attachment.role === 'follower') {
+      this.#dropSilentLink();
       this.#perform(this.#relay.fromWorker(assembled.frame));
     } else if (socket === this.#linkSocket) {
       this.#perform(this.#relay.fromRunner(assembled.frame, Date.now()));
@@ -220,11 +221,28 @@ export class SessionActor extends DurableObject<Env> {
     }
   }
 
+  /** While workers wait for a post to be accepted, the link's silence is looked at. Who follows a stream asks by itself. */
+  #watch(): void {
+    this.#watching ??= setTimeout(() => {
+      this.#watching = undefined;
+      this.#dropSilentLink();
+      if (this.#answers.size > 0) this.#watch();
+    }, LOOK_MS);
+  }
+
+  /** A timer would keep the actor from hibernating. */
+  #unwatch(): void {
+    if (this.#watching) clearTimeout(this.#watching);
+    this.#watching = undefined;
+  }
+
   /** A half-open socket never closes by itself: whoever needs the link looks at its last ping first. */
   #dropSilentLink(): void {
     const socket = this.#linkSocket;
-    const pingAt = socket && this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime();
-    if (!socket || pingAt === undefined || Date.now() - pingAt < SILENCE_MS) return;
+    if (!socket) return;
+    const attachment = socket.deserializeAttachment() as Attachment & { role: 'runner' };
+    const heardAt = this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? attachment.at;
+    if (Date.now() - heardAt < SILENCE_MS) return;
     socket.close(CLOSE.heartbeat, 'no ping');
     this.#gone(socket);
   }
@@ -257,6 +275,7 @@ export class SessionActor extends DurableObject<Env> {
       case 'answer':
         this.#answers.get(effect.id)?.(effect.answer);
         this.#answers.delete(effect.id);
+        if (this.#answers.size === 0) this.#unwatch();
         return;
       case 'forget':
         return this.#forget();

@@ -49,6 +49,8 @@ export type ClientStreamEffect =
   | { readonly do: 'probe' }
   /** The stream is over: end the response, once what was written has left. */
   | { readonly do: 'finish' }
+  /** The client reads too slowly to be waited for: drop what it was to read, and its connection. */
+  | { readonly do: 'cut' }
   | { readonly do: 'hangUp' };
 
 export class ClientStream {
@@ -84,6 +86,11 @@ export class ClientStream {
     return this.#isDone;
   }
 
+  /** The last event written towards the client. */
+  get written(): number {
+    return this.#written ?? 0;
+  }
+
   /** A request that was sent may run although nobody said that it was accepted: it must not look safe to repeat (R-2). */
   get #mayHaveArrived(): boolean {
     return this.#isAccepted || this.#isSent;
@@ -115,9 +122,6 @@ export class ClientStream {
         this.#event(frame.seq, frame.final === true, message);
         break;
       case 'refused':
-        // Let go for reading too slowly: it may come back for the rest, which an answer of ours would keep it from (F-83).
-        if (frame.fault === 'overloaded' && this.#isAccepted && this.#options.isResumable)
-          this.#open.clear();
         this.#fail(frame);
         break;
       case 'gone':
@@ -134,17 +138,26 @@ export class ClientStream {
     return this.#flush();
   }
 
-  /** Everything written so far has left for the client: acknowledge it. */
-  drained(): ClientStreamEffect[] {
-    const seq = this.#written ?? 0;
+  /** What was written up to event `seq` has left for the client: acknowledge it. */
+  drained(seq: number): ClientStreamEffect[] {
     if (seq > this.#acked) {
       this.#acked = seq;
       this.#send({ type: 'ack', stream: this.#options.stream, seq });
     }
-    if (this.#isFinal && !this.#isDone) {
+    if (this.#isFinal && seq === this.written && !this.#isDone) {
       this.#isDone = true;
       this.#effects.push({ do: 'hangUp' });
     }
+    return this.#flush();
+  }
+
+  /**
+   * Call every few seconds: while something is owed, says again where the stream stands. Whatever a worker says has the actor
+   * look whether the runner's link has gone silent.
+   */
+  beat(): ClientStreamEffect[] {
+    if (this.#isDone || (this.#open.size === 0 && this.#isAccepted)) return [];
+    this.#send({ type: 'ack', stream: this.#options.stream, seq: this.#acked });
     return this.#flush();
   }
 
@@ -252,13 +265,14 @@ export class ClientStream {
     // A stream that is over owes nothing more: what had no answer was cancelled.
     if (fault === 'stream_over') this.#open.clear();
     // Cut off for reading too slowly: the call goes on, and its one outcome can be resumed (R-1).
-    if (fault === 'overloaded' && this.#isAccepted && this.#options.isResumable) this.#open.clear();
+    const isCut = fault === 'overloaded' && this.#isAccepted;
+    if (isCut && this.#options.isResumable) this.#open.clear();
     for (const id of this.#open) {
       this.#effects.push({ do: 'write', text: encodeEvent({ data: errorResponse(id, error) }) });
     }
     this.#settleAttach({ fault, message });
     this.#isDone = true;
-    this.#effects.push({ do: 'finish' }, { do: 'hangUp' });
+    this.#effects.push({ do: isCut ? 'cut' : 'finish' }, { do: 'hangUp' });
   }
 
   #owe(ids: readonly string[]): void {

@@ -8,12 +8,13 @@ import {
 import type { SessionPort, Socket } from './ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
+import { LOOK_MS } from '../../shared/limits.ts';
 import { decodeText } from '../../shared/link/codec.ts';
 import { streamDown } from '../../shared/link/session-frames.ts';
 import { encodeComment } from '../../shared/sse/encode.ts';
 
-/** Below every known idle cut-off (60 s and up), and the time within which a vanished client is noticed. */
-const KEEP_ALIVE_MS = 15_000;
+/** A comment goes out every so many looks: 15 s, below every known idle cut-off (60 s and up), show a vanished client. */
+const LOOKS_A_KEEP_ALIVE = 2;
 
 const KEEP_ALIVE = encodeComment('keep-alive');
 
@@ -40,14 +41,19 @@ export interface SseOptions extends ClientStreamOptions {
 export class SseStream {
   readonly #options: SseOptions;
   readonly #machine: ClientStream;
-  readonly #keepAlive: ReturnType<typeof setInterval>;
+  readonly #clock: ReturnType<typeof setInterval>;
+  #looks = 0;
   readonly #settled: Promise<Fault | undefined>;
   #settle: (fault: Fault | undefined) => void = () => undefined;
   #socket: Socket | undefined;
   /** Counts sockets, so that a late event of an older one is not taken for the newest's. */
   #socketCount = 0;
   #queue: string;
+  /** The last event that was given to the network. */
+  #given = 0;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #isFinished = false;
+  #isCut = false;
   #wake: (() => void) | undefined;
 
   constructor(options: SseOptions) {
@@ -57,7 +63,7 @@ export class SseStream {
     this.#settled = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.#keepAlive = setInterval(() => this.#beat(), KEEP_ALIVE_MS);
+    this.#clock = setInterval(() => this.#look(), LOOK_MS);
     options.signal.addEventListener('abort', () => this.#cancel(), { once: true });
     void this.#dial(0);
   }
@@ -81,20 +87,23 @@ export class SseStream {
   }
 
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    this.#perform(this.#machine.drained());
+    this.#controller = controller;
+    this.#perform(this.#machine.drained(this.#given));
     if (this.#queue === '' && !this.#isFinished) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
       this.#wake = undefined;
     }
+    if (this.#isCut) return;
     if (this.#queue === '') {
       // No pull follows: what ended without a message is acknowledged here, and its socket let go.
-      this.#perform(this.#machine.drained());
+      this.#perform(this.#machine.drained(this.#machine.written));
       return controller.close();
     }
     const text = this.#queue;
     this.#queue = '';
+    this.#given = this.#machine.written;
     controller.enqueue(encoder.encode(text));
   }
 
@@ -147,14 +156,24 @@ export class SseStream {
       case 'settle':
         return this.#settle(effect.fault);
       case 'probe':
-        return this.#beat();
+        return this.#keepAlive();
       case 'finish':
         this.#isFinished = true;
-        clearInterval(this.#keepAlive);
+        clearInterval(this.#clock);
         return this.#wake?.();
+      case 'cut':
+        return this.#cut();
       case 'hangUp':
         return this.#hangUp();
     }
+  }
+
+  #cut(): void {
+    this.#queue = '';
+    this.#isFinished = true;
+    this.#isCut = true;
+    this.#controller?.error(new Error('The client reads too slowly.'));
+    this.#wake?.();
   }
 
   #write(text: string): void {
@@ -162,20 +181,26 @@ export class SseStream {
     this.#wake?.();
   }
 
+  #look(): void {
+    this.#perform(this.#machine.beat());
+    this.#looks += 1;
+    if (this.#looks % LOOKS_A_KEEP_ALIVE === 0) this.#keepAlive();
+  }
+
   /** A comment, unless the client has yet to read what it was given. */
-  #beat(): void {
+  #keepAlive(): void {
     if (this.#queue === '' && this.#wake) this.#write(KEEP_ALIVE);
   }
 
   #cancel(): void {
     this.#isFinished = true;
     this.#wake?.();
-    clearInterval(this.#keepAlive);
+    clearInterval(this.#clock);
     this.#perform(this.#machine.cancelled());
   }
 
   #hangUp(): void {
-    clearInterval(this.#keepAlive);
+    clearInterval(this.#clock);
     this.#socket?.close(CLOSE.done, 'stream over');
     this.#socket = undefined;
   }

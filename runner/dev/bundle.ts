@@ -37,7 +37,9 @@ export async function edgeBundle(folder = join('.bridge', 'edge')): Promise<stri
   if (existsSync(prebuilt)) return prebuilt;
   const root = fileURLToPath(new URL('../..', import.meta.url));
   const outfile = resolve(folder, 'worker.js');
-  const { build } = await import('esbuild');
+  const { build, stop } = await import('esbuild');
   await build(edgeBuildOptions(root, outfile));
+  // Its service process would stay for as long as this one.
+  await stop();
   return outfile;
 }

@@ -9,6 +9,7 @@ import {
 } from '../../shared/link/control-frames.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type { Log } from '../log.ts';
+import { LINK_GRACE_MS } from '../../shared/limits.ts';
 import type { LinkEnd } from './dial.ts';
 import { KeptLink, type Verdict } from './kept-link.ts';
 
@@ -18,6 +19,8 @@ export interface ControlLinkOptions {
   readonly token: string;
   readonly log: Log;
   hello(): HelloFrame;
+  /** A socket reached the edge. */
+  opened(): void;
   welcomed(servers: readonly string[]): void;
   open(frame: ControlDown & { type: 'open' }): void;
   close(session: string): void;
@@ -28,6 +31,12 @@ export interface ControlLinkOptions {
 /** A thousand runners that lost the same edge come back within a minute (FAULTS F-60). */
 const BACKOFF_CAP_MS = 60_000;
 
+/** One link asks often for all of a runner's sessions, which must be back within the grace (R-7). */
+const GRACE_BACKOFF_CAP_MS = 500;
+
+/** After the grace the sleeps grow with the time away: who was away for a minute is back within a quarter of one. */
+const AWAY_SHARE = 4;
+
 export class ControlLink {
   readonly #options: ControlLinkOptions;
   readonly #link: KeptLink;
@@ -37,9 +46,12 @@ export class ControlLink {
     this.#options = options;
     const url = `${webSocketOrigin(options.edge)}/runner/link`;
     this.#link = new KeptLink({
-      backoffCapMs: BACKOFF_CAP_MS,
+      backoffCapMs: (awayMs) => this.#backoffCapMs(awayMs),
       dialOptions: () => ({ url, token: options.token }),
-      opened: () => this.say(options.hello()),
+      opened: () => {
+        this.say(options.hello());
+        options.opened();
+      },
       frame: (bytes) => this.#frame(bytes),
       ended: (end) => this.#ended(end),
     });
@@ -48,6 +60,11 @@ export class ControlLink {
 
   get isLinked(): boolean {
     return this.#isWelcome;
+  }
+
+  /** One of the sessions' links reached the edge. */
+  edgeReached(): void {
+    this.#link.edgeReached();
   }
 
   say(frame: ControlUp): void {
@@ -60,6 +77,13 @@ export class ControlLink {
 
   stop(): void {
     this.#link.stop(CLOSE.done, 'the runner stopped');
+  }
+
+  #backoffCapMs(awayMs: number): number {
+    const hasSessions = this.#options.hello().sessions.length > 0;
+    if (hasSessions && awayMs < LINK_GRACE_MS) return GRACE_BACKOFF_CAP_MS;
+    if (hasSessions) return Math.min(BACKOFF_CAP_MS, awayMs / AWAY_SHARE);
+    return BACKOFF_CAP_MS;
   }
 
   #frame(bytes: Uint8Array): void {

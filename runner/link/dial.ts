@@ -37,7 +37,8 @@ export interface DialOptions {
 
 /** What an edge may say about a refusal. */
 const REFUSAL_BYTES = 4_096;
-const HANDSHAKE_MS = 10_000;
+/** A dial into a network that swallows it is given up while the grace still holds several more. */
+const HANDSHAKE_MS = 5_000;
 /** After a close this side sent, workerd keeps the connection open for ten seconds. */
 const CLOSE_MS = 1_000;
 

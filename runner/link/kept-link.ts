@@ -3,7 +3,7 @@
 import { fullJitterMs } from '../../shared/backoff.ts';
 import { dial, type DialOptions, type LinkEnd, type LinkSocket } from './dial.ts';
 
-export type WakeReason = 'start' | 'socket_ended' | 'backoff_over';
+export type WakeReason = 'start' | 'backoff_over' | 'edge_reached';
 
 /** What a link's owner makes of the end of a socket. */
 export type Verdict = 'relink' | 'relink_slowly' | 'stop';
@@ -14,13 +14,17 @@ export interface KeptLinkOptions {
   opened(): void;
   frame(bytes: Uint8Array): void;
   ended(end: LinkEnd): Verdict;
-  readonly backoffCapMs: number;
+  /** The longest sleep between two dials of a link that has been without a socket for `awayMs`. */
+  backoffCapMs(awayMs: number): number;
 }
 
 const BACKOFF_BASE_MS = 250;
 
 /** A close reason holds 123 bytes (RFC 6455 §5.5); ours are ASCII. */
 const MAX_REASON_CHARS = 100;
+
+/** After another link found the edge: at once, but a hundred links not in the same millisecond. */
+const REACHED_JITTER_MS = 100;
 
 /** An operator must act before a refused credential works; asking faster only fills logs. */
 const SLOW_MS = 30_000;
@@ -30,7 +34,8 @@ export class KeptLink {
   #socket: LinkSocket | undefined;
   #isOpen = false;
   #attempt = 0;
-  #notBefore: NodeJS.Timeout | undefined;
+  #sleep: { readonly timer: NodeJS.Timeout; readonly isSlow: boolean } | undefined;
+  #awaySince = Date.now();
   #isStopped = false;
 
   constructor(options: KeptLinkOptions) {
@@ -62,12 +67,19 @@ export class KeptLink {
   /** Dials no more and closes what is there. */
   stop(code: number, reason: string): void {
     this.#isStopped = true;
-    clearTimeout(this.#notBefore);
+    clearTimeout(this.#sleep?.timer);
     this.#socket?.close(code, reason);
   }
 
+  /** Another link has just reached the edge: why sleep longer? A refused credential is as refused as before. */
+  edgeReached(): void {
+    if (!this.#sleep || this.#sleep.isSlow) return;
+    clearTimeout(this.#sleep.timer);
+    this.#sleepFor(REACHED_JITTER_MS * Math.random(), 'edge_reached');
+  }
+
   #reconcile(_reason: WakeReason): void {
-    if (this.#isStopped || this.#socket || this.#notBefore) return;
+    if (this.#isStopped || this.#socket || this.#sleep) return;
     const socket = dial(this.#options.dialOptions(), {
       opened: () => {
         this.#isOpen = true;
@@ -83,22 +95,23 @@ export class KeptLink {
   #ended(socket: LinkSocket, end: LinkEnd): void {
     if (this.#socket !== socket) return;
     this.#socket = undefined;
+    if (this.#isOpen) this.#awaySince = Date.now();
     this.#isOpen = false;
     const verdict = this.#options.ended(end);
     if (verdict === 'stop') this.#isStopped = true;
     if (this.#isStopped) return;
-    const slowly = verdict === 'relink_slowly' ? SLOW_MS : 0;
-    const jitter = fullJitterMs(
-      this.#attempt,
-      BACKOFF_BASE_MS,
-      this.#options.backoffCapMs,
-      Math.random(),
-    );
+    const isSlow = verdict === 'relink_slowly';
+    const capMs = this.#options.backoffCapMs(Date.now() - this.#awaySince);
+    const jitterMs = fullJitterMs(this.#attempt, BACKOFF_BASE_MS, capMs, Math.random());
     this.#attempt += 1;
-    this.#notBefore = setTimeout(() => {
-      this.#notBefore = undefined;
-      this.#reconcile('backoff_over');
-    }, slowly + jitter);
-    this.#reconcile('socket_ended');
+    this.#sleepFor(isSlow ? SLOW_MS + jitterMs : jitterMs, 'backoff_over', isSlow);
+  }
+
+  #sleepFor(ms: number, reason: WakeReason, isSlow = false): void {
+    const timer = setTimeout(() => {
+      this.#sleep = undefined;
+      this.#reconcile(reason);
+    }, ms);
+    this.#sleep = { timer, isSlow };
   }
 }

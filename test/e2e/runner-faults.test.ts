@@ -185,6 +185,7 @@ describe('a crowd', () => {
         capacity: 1,
         sessions: [],
       }),
+      opened: () => undefined,
       welcomed: () => undefined,
       open: () => undefined,
       close: () => undefined,

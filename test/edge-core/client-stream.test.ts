@@ -44,7 +44,8 @@ class Driven {
   end = (seq: number) =>
     lines(this.#stream.receive({ type: 'event', stream: 'x', seq, final: true }, undefined));
   attached = (after: number) => this.receive({ type: 'attached', stream: 'x', after });
-  drained = () => lines(this.#stream.drained());
+  drained = (upTo = this.#stream.written) => lines(this.#stream.drained(upTo));
+  beat = () => lines(this.#stream.beat());
   broken = (now: number, random = 0.5) => lines(this.#stream.broken(now, random));
   refused = (fault: Parameters<ClientStream['refused']>[0]) => lines(this.#stream.refused(fault));
   cancelled = () => lines(this.#stream.cancelled());
@@ -182,10 +183,27 @@ describe('a POST’s stream', () => {
     const stalled = { type: 'refused', of: 'a', fault: 'overloaded' } as const;
     const resumable = new Driven(POST);
     resumable.event(1);
-    expect(resumable.receive(stalled)).toEqual(['settle overloaded', 'finish', 'hangUp']);
+    expect(resumable.receive(stalled)).toEqual(['settle overloaded', 'cut', 'hangUp']);
     const last = new Driven({ ...POST, isResumable: false });
     last.event(1);
     expect(errorsIn(last.receive(stalled))).toEqual([[1, 'overloaded', 'sent']]);
+  });
+
+  test('[F-52] while something is owed, each beat says where the stream stands, for the actor to look at the link', () => {
+    const stream = new Driven(POST);
+    stream.event(1);
+    stream.drained();
+    expect(stream.beat()).toEqual([ack('a', 1)]);
+    stream.event(2, '{}', true);
+    expect(stream.beat()).toEqual([]);
+  });
+
+  test('[F-83] what waits behind a slow client is not acknowledged with what left', () => {
+    const stream = new Driven(POST);
+    stream.event(1);
+    stream.event(2);
+    expect(stream.drained(1)).toEqual([ack('a', 1)]);
+    expect(stream.drained()).toEqual([ack('a', 2)]);
   });
 
   test('[R-5] a client without resumption gets no event ids', () => {

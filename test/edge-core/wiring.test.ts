@@ -140,7 +140,7 @@ class Bench {
   /** What was written to a client has left: it is acknowledged. */
   drain(index: number): void {
     const exchange = this.#followed(index);
-    if (exchange?.stream) this.#tell(exchange, exchange.stream.drained());
+    if (exchange?.stream) this.#tell(exchange, exchange.stream.drained(exchange.stream.written));
   }
 
   pass(ms: number): void {
@@ -158,7 +158,7 @@ class Bench {
         this.flow(direction, 50);
       while (this.#open.length > 0) this.answer(0);
       this.exchanges.forEach((exchange) => {
-        if (exchange.stream) this.#tell(exchange, exchange.stream.drained());
+        if (exchange.stream) this.#tell(exchange, exchange.stream.drained(exchange.stream.written));
       });
       this.pass(20);
     }

@@ -174,6 +174,8 @@ export class Exchange {
         return this.#head(
           effect.fault ? { status: 404, body: effect.fault.fault } : { status: 200, stream: true },
         );
+      case 'cut':
+        return this.#client.close(1006);
       case 'finish':
         this.#drainLater();
         return this.#client.close(1000);
@@ -187,8 +189,9 @@ export class Exchange {
   /** The network took what was written; whether it arrives is another question. */
   #drainLater(): void {
     const { clock, chance } = this.#world;
+    const upTo = this.#stream?.written ?? 0;
     clock.after(chance.between(0, this.#world.readerMs), () => {
-      if (!this.#isDead && this.#stream) this.#perform(this.#stream.drained());
+      if (!this.#isDead && this.#stream) this.#perform(this.#stream.drained(upTo));
     });
   }
 
