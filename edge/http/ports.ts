@@ -49,6 +49,7 @@ export interface SessionPort {
 }
 
 export interface LinkDial {
+  readonly session: string;
   readonly runner: string;
   readonly boot: string;
   readonly epoch: number;

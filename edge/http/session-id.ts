@@ -1,6 +1,6 @@
 // Signed session ids and runner tickets. The signature lets a forged, foreign or stolen id be refused before any
 // actor is touched, and binds an id to its server and principal: possession of an id is never authentication.
-import { SESSION_NAME } from '../../shared/ids.ts';
+import { ACTOR_NAME } from '../../shared/ids.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 
 /** 128 bits of the HMAC stay: forging is out of reach, and the id stays short enough for URLs. */
@@ -43,7 +43,7 @@ export async function verifySession(
 ): Promise<string | undefined> {
   if (text.length !== SESSION_ID_CHARACTERS || text[NAME_CHARACTERS] !== '.') return undefined;
   const name = text.slice(0, NAME_CHARACTERS);
-  if (!SESSION_NAME.test(name)) return undefined;
+  if (!ACTOR_NAME.test(name)) return undefined;
   const parts = [server, principal, transport, name];
   const proof = JSON.stringify([secret, ...parts, text]);
   if (verified.has(proof)) return name;
