@@ -1,8 +1,11 @@
 // Reads a command's arguments; a slip is answered with exit code 2 and a hint, as shells expect.
 import { parseArgs } from 'node:util';
 
-/** Exit codes: 0 done, 1 it did not work, 2 the command was called wrongly (as in sh and in GNU tools). */
-export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+/**
+ * Exit codes: 0 done, 1 it did not work, 2 the command was called wrongly (as in sh and in GNU tools), 3 another runner took
+ * over this one's name: a supervisor that starts it again would have the two displace each other for ever.
+ */
+export const EXIT = { ok: 0, failed: 1, usage: 2, replaced: 3 } as const;
 
 type Option = { readonly type: 'string' | 'boolean'; readonly short?: string };
 

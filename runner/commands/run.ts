@@ -160,7 +160,7 @@ async function untilRefused(runner: RunningRunner, log: Log): Promise<number> {
   const reason = await runner.refused;
   log.error('the edge refused this runner', { reason });
   runner.kill();
-  return EXIT.failed;
+  return EXIT.replaced;
 }
 
 /** Reads the file again and hands it over; with a mistake in it, the config in force stays. Reloads run one by one. */

@@ -464,9 +464,9 @@ describe.concurrent('mcp-bridge run', () => {
     );
   });
 
-  it('exits with 1 when the edge refuses it for good', async () => {
+  it('exits with 3 when another runner took its name, so that a supervisor can tell', async () => {
     const program = start(RUN, ['--config', write(settings({ runner: 'refused' }))]);
-    expect(await program.ended).toBe(1);
+    expect(await program.ended).toBe(3);
     expect(program.err()).toContain('the edge refused this runner');
     expect(program.out()).toContain('kill\n');
   });
