@@ -26,6 +26,7 @@ function sessionPort(stub: () => DurableObjectStub<SessionActor>): SessionPort {
     open: (opening) => stub().open(opening),
     openWith: (opening, post) => stub().openWith(opening, post),
     post: (post) => stub().post(post),
+    serve: (opening, post) => stub().serve(opening, post),
     end: () => stub().end(),
     follow: (stream, resumes, listener) => follow(stub(), stream, resumes, listener),
     link: (request, dial) =>

@@ -40,6 +40,8 @@ export interface SessionPort {
   /** Opens the session and posts its first message, in one call. */
   openWith(opening: Opening, post: Post): Promise<PostAnswer>;
   post(post: Post): Promise<PostAnswer>;
+  /** Posts to the session, opening it first where there is none. */
+  serve(opening: Opening, post: Post): Promise<PostAnswer>;
   /** Follows a stream; `resumes` when the client named an event of it. */
   follow(stream: string, resumes: boolean, listener: SocketListener): Promise<Opened<Socket>>;
   /** True when there was a session to end. */

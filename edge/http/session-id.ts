@@ -60,6 +60,17 @@ const verified = new Set<string>();
 /** Some 100 KB; beyond it the busy ones are soon back. */
 const VERIFIED_KEPT = 500;
 
+/**
+ * The actor of all modern requests of a principal to a server: modern clients have no session that could name one. Its first two
+ * characters are for a person who reads a log.
+ */
+export const modernSessionName = async (
+  secret: string,
+  server: string,
+  principal: string,
+): Promise<string> =>
+  `m-${await mac(secret, 'modern', [server, principal])}`.slice(0, NAME_CHARACTERS);
+
 /** The ticket with which a runner dials a session (LP7). */
 export const signTicket = (
   secret: string,
@@ -89,7 +100,7 @@ const encoder = new TextEncoder();
 /** The label keeps a ticket from ever passing as a session id; JSON keeps `["a","bc"]` apart from `["ab","c"]`. */
 async function mac(
   secret: string,
-  label: 'session' | 'ticket',
+  label: 'session' | 'ticket' | 'modern',
   parts: readonly string[],
 ): Promise<string> {
   const text = `mcp-edge-bridge ${label} ${JSON.stringify(parts)}`;

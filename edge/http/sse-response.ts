@@ -18,8 +18,11 @@ const LOOKS_A_KEEP_ALIVE = 2;
 
 const KEEP_ALIVE = encodeComment('keep-alive');
 
+/** Opens a stream that has no event to say yet: proxies and clients see the headers at once. */
+export const OPENING_COMMENT = encodeComment('open');
+
 /** Headers of every SSE answer: nothing on the way may hold back, keep or rewrite it. */
-const SSE_HEADERS = {
+export const SSE_HEADERS = {
   'Content-Type': 'text/event-stream',
   'Cache-Control': 'no-store, no-transform',
   'X-Accel-Buffering': 'no',
@@ -29,7 +32,7 @@ const SSE_HEADERS = {
 const encoder = new TextEncoder();
 
 export interface SseOptions extends ClientStreamOptions {
-  readonly session: SessionPort;
+  readonly session: Pick<SessionPort, 'follow'>;
   readonly signal: AbortSignal;
   /** SSE text that opens the response: an endpoint event, a priming event, or a comment. */
   readonly opening: string;
@@ -54,6 +57,8 @@ export class SseStream {
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #isFinished = false;
   #isCut = false;
+  /** What a stream that is over had to say while its dial was still out. */
+  readonly #lastWords: string[] = [];
   #wake: (() => void) | undefined;
 
   constructor(options: SseOptions) {
@@ -66,6 +71,8 @@ export class SseStream {
     this.#clock = setInterval(() => this.#look(), LOOK_MS);
     options.signal.addEventListener('abort', () => this.#cancel(), { once: true });
     void this.#dial(0);
+    // The signal says it once, and that may have been before.
+    if (options.signal.aborted) this.#cancel();
   }
 
   /** Why the stream can not be followed, or undefined once it is or when `ms` passed without news. */
@@ -119,7 +126,9 @@ export class SseStream {
       });
       if (!followed.ok) return this.#perform(this.#machine.refused(followed.fault));
       this.#socket = followed.value;
-      if (this.#machine.isDone) this.#hangUp();
+      if (!this.#machine.isDone) return;
+      for (const text of this.#lastWords) this.#socket.send(text);
+      this.#hangUp();
     } catch {
       // The actor broke away before it answered.
       this.#closed(count, 1006);
@@ -150,7 +159,7 @@ export class SseStream {
       case 'dial':
         return void this.#dial(effect.delayMs);
       case 'send':
-        return this.#socket?.send(effect.text);
+        return this.#send(effect.text);
       case 'write':
         return this.#write(effect.text);
       case 'settle':
@@ -166,6 +175,11 @@ export class SseStream {
       case 'hangUp':
         return this.#hangUp();
     }
+  }
+
+  #send(text: string): void {
+    if (this.#socket) this.#socket.send(text);
+    else if (this.#machine.isDone) this.#lastWords.push(text);
   }
 
   #cut(): void {

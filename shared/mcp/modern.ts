@@ -3,6 +3,10 @@
 /** The modern revision this bridge serves. */
 export const MODERN_REVISION = '2026-07-28';
 
+/** Whether a text names a revision of the modern era, served or not: revisions are dates, and this one was the first. */
+export const isModernRevision = (text: string): boolean =>
+  /^\d{4}-\d\d-\d\d$/.test(text) && text >= MODERN_REVISION;
+
 /** Keys of `_meta` (MCP 2026-07-28, Base Protocol, "_meta"). */
 export const META = {
   protocolVersion: 'io.modelcontextprotocol/protocolVersion',
@@ -20,6 +24,26 @@ export const ENVELOPE_META: readonly string[] = [
   META.clientCapabilities,
   META.logLevel,
 ];
+
+/** Members of `_meta` that the edge adds for the runner; no process is shown them, and no client may set them. */
+export const PRIVATE_META = {
+  /** Lower-cased names of `Mcp-Param-*` headers to their raw values. */
+  headers: 'mcp-edge-bridge/headers',
+  /** The id the client itself gave a `subscriptions/listen`, which its notifications are tagged with. */
+  clientId: 'mcp-edge-bridge/clientId',
+} as const;
+
+/** Levels of `notifications/message` (RFC 5424), least severe first. */
+export const LOG_LEVELS = [
+  'debug',
+  'info',
+  'notice',
+  'warning',
+  'error',
+  'critical',
+  'alert',
+  'emergency',
+] as const;
 
 /** Error codes of the revision (Base Protocol, "Error Codes"), beside JSON-RPC's own. */
 export const CODE = {
@@ -58,4 +82,17 @@ export const REMOVED_METHODS: ReadonlySet<string> = new Set([
   'logging/setLevel',
   'resources/subscribe',
   'resources/unsubscribe',
+]);
+
+/** The request whose answer is a stream of changes. */
+export const LISTEN_METHOD = 'subscriptions/listen';
+
+/** Methods whose `Mcp-Name` header repeats a member of their params (Transports, "Request Headers"; the tasks extension). */
+export const NAMED_METHODS: ReadonlyMap<string, 'name' | 'uri' | 'taskId'> = new Map([
+  ['tools/call', 'name'],
+  ['prompts/get', 'name'],
+  ['resources/read', 'uri'],
+  ['tasks/get', 'taskId'],
+  ['tasks/update', 'taskId'],
+  ['tasks/cancel', 'taskId'],
 ]);
