@@ -17,6 +17,8 @@ import type { End } from './wire.ts';
 
 /** What survives a reset: the storage. */
 interface Row {
+  /** The name that the runner knows the session by. */
+  readonly session: string;
   readonly boot: string;
   lost: { readonly since: number; readonly isExpired: boolean } | undefined;
 }
@@ -35,6 +37,7 @@ export class ActorNode {
   readonly #followers = new Map<string, { readonly stream: string; readonly end: End }>();
   #pending = new Map<string, Pending>();
   #nextSocket = 1;
+  #sessions = 0;
   #timer: { readonly at: number; readonly entry: Scheduled } | undefined;
 
   constructor(world: World, name: string) {
@@ -49,12 +52,23 @@ export class ActorNode {
   open(transport: Transport): Fault | undefined {
     const { runner, clock, isPartitioned } = this.#world;
     if (isPartitioned) return { fault: 'runner_offline' };
-    this.#row = { boot: runner.boot, lost: undefined };
+    const session =
+      transport === 'modern' ? `${this.#name}~${String(++this.#sessions)}` : this.#name;
+    this.#row = { session, boot: runner.boot, lost: undefined };
     this.#relay = new Relay({ state: 'awaited', until: clock.now + DIAL_WAIT_MS });
-    const fault = runner.open(this.#name, transport);
+    const fault = runner.open(session, transport);
     if (fault) this.#row = undefined;
     this.#schedule();
     return fault;
+  }
+
+  /** Posts for a modern client, whose actor opens a session where there is none. */
+  serve(post: Post, pending: Pending): void {
+    const { link } = this.#relay;
+    if (link.state === 'lost' && link.isExpired) this.giveUp();
+    const fault = this.#row ? undefined : this.open('modern');
+    if (fault) pending.answer({ kind: 'refused', fault });
+    else this.post(post, pending);
   }
 
   post(post: Post, pending: Pending): void {
@@ -70,8 +84,8 @@ export class ActorNode {
     this.#perform(this.#relay.giveUp({ fault: 'runner_lost' }));
   }
 
-  acceptLink(boot: string, epoch: number, end: End): boolean {
-    if (this.#row?.boot !== boot) return false;
+  acceptLink(session: string, boot: string, epoch: number, end: End): boolean {
+    if (this.#row?.session !== session || this.#row.boot !== boot) return false;
     if (epoch <= this.#relay.epoch) {
       end.close(CLOSE.replaced);
       return true;
@@ -172,6 +186,7 @@ export class ActorNode {
         return;
       case 'forget':
         this.#row = undefined;
+        this.#link = undefined;
         return;
     }
   }

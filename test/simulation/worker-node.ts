@@ -33,6 +33,7 @@ export class Exchange {
   #socketCount = 0;
   #isDead = false;
   #hasHead = false;
+  #isModern = false;
   #opening = '';
 
   constructor(world: World, session: string, client: End) {
@@ -47,6 +48,12 @@ export class Exchange {
     this.#isDead = true;
     this.#client.close(1006);
     this.#socket?.close(1006);
+  }
+
+  /** A modern client's request: no session is named, the answer can not be resumed, and who leaves has cancelled. */
+  serve(post: Post): void {
+    this.#isModern = true;
+    this.#tryPost(post, 1);
   }
 
   post(post: Post, primes: boolean): void {
@@ -71,9 +78,10 @@ export class Exchange {
   #tryPost(post: Post, attemptsLeft: number): void {
     const { sabotage, clock, chance } = this.#world;
     const sent = sabotage.repost(post);
-    this.#rpc(() =>
-      this.#world.actor(this.#session).post(sent, {
-        answer: (answer) => this.#rpc(() => this.#answered(post, answer)),
+    this.#rpc(() => {
+      const actor = this.#world.actor(this.#session);
+      const pending = {
+        answer: (answer: PostAnswer) => this.#rpc(() => this.#answered(post, answer)),
         broken: () =>
           clock.after(chance.between(0, 100), () => {
             if (this.#isDead) return;
@@ -81,8 +89,10 @@ export class Exchange {
             else if (post.wants === 'answer') this.#followPost(post, false);
             else this.#head({ status: 500 });
           }),
-      }),
-    );
+      };
+      if (this.#isModern) actor.serve(sent, pending);
+      else actor.post(sent, pending);
+    });
   }
 
   #answered(post: Post, answer: PostAnswer): void {
@@ -108,10 +118,13 @@ export class Exchange {
       post: { id: post.id, message: post.message, isAccepted },
       after: 0,
       requestIds: post.requestIds,
-      isResumable: true,
+      isResumable: !this.#isModern,
+      cancels: this.#isModern,
       endsSession: false,
       resumes: false,
     });
+    // Its client left while the answer was awaited.
+    if (!this.#client.isOpen) this.#cancel();
   }
 
   #dial(delayMs: number): void {
