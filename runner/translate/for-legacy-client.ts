@@ -4,7 +4,12 @@ import { scanMessage, type Envelope } from '../../shared/jsonrpc/scan.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
 import { legacyError, underId } from './legacy-client/answers.ts';
 import { DeclaredClient } from './legacy-client/declared-client.ts';
-import { discoverLine, initializeResult, isDiscovered } from './legacy-client/discovery.ts';
+import {
+  capabilitiesIn,
+  discoverLine,
+  initializeResult,
+  isDiscovered,
+} from './legacy-client/discovery.ts';
 import { idIn, type RequestId } from './legacy-client/ids.ts';
 import { ModernSide } from './legacy-client/modern-side.ts';
 import { Outbox, SLOT } from './legacy-client/outbox.ts';
@@ -178,7 +183,7 @@ export class ForLegacyClient implements Translator {
     this.#eras.legacy = false;
     this.#phase = 'modern';
     this.#opening = undefined;
-    this.#modern.introduce(opening.client);
+    this.#modern.introduce(opening.client, capabilitiesIn(line));
     const result = initializeResult(line, opening.client, this.#server);
     this.#outbox.answer(opening.id, result);
     const held = this.#held.splice(0);

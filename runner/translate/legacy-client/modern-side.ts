@@ -1,12 +1,14 @@
 // A modern process before a legacy client: each message one way and the other, by a registry of what differs.
 import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import type { Envelope } from '../../../shared/jsonrpc/scan.ts';
-import { ASKING_METHODS, CODE } from '../../../shared/mcp/modern.ts';
-import { legacyError, legacyResult, underId } from './answers.ts';
+import { ASKING_METHODS, CODE, META } from '../../../shared/mcp/modern.ts';
+import { legacyError, legacyResult, underId, withoutMeta } from './answers.ts';
 import { Calls, type Call } from './calls.ts';
 import { DeclaredClient } from './declared-client.ts';
 import { idIn } from './ids.ts';
 import { InputRounds } from './input-rounds.ts';
+import type { JsonObject } from './json-object.ts';
+import { Listens } from './listens.ts';
 import type { Outbox } from './outbox.ts';
 import { continued } from './progress.ts';
 import { Tools } from './tools.ts';
@@ -22,6 +24,8 @@ const LOG_LEVELS: ReadonlySet<unknown> = new Set([
   'emergency',
 ]);
 
+const encoder = new TextEncoder();
+
 type OnLine = (line: Uint8Array, envelope: Envelope, now: number) => void;
 type OnRequest = (id: number, line: Uint8Array, now: number) => void;
 type OnResult = (line: Uint8Array, call: Call) => Uint8Array;
@@ -31,17 +35,20 @@ export class ModernSide {
   readonly #calls = new Calls();
   readonly #rounds: InputRounds;
   readonly #tools = new Tools();
+  readonly #listens: Listens;
   #client: DeclaredClient;
 
   constructor(outbox: Outbox) {
     this.#outbox = outbox;
     this.#client = new DeclaredClient();
     this.#rounds = new InputRounds(outbox, this.#calls);
+    this.#listens = new Listens(outbox, (line) => this.#client.onRequest(encoder.encode(line)));
   }
 
   /** The client has introduced itself, and the process has said what it can. */
-  introduce(client: DeclaredClient): void {
+  introduce(client: DeclaredClient, capabilities: JsonObject): void {
     this.#client = client;
+    this.#listens.offered(capabilities);
   }
 
   /** One message of the client. */
@@ -64,7 +71,7 @@ export class ModernSide {
           method: envelope.method ?? '',
         });
       case 'notification':
-        return this.#notice(line, envelope);
+        return this.#notice(line, envelope, now);
       default:
         return this.#answer(line, envelope, now);
     }
@@ -72,10 +79,12 @@ export class ModernSide {
 
   tick(now: number): void {
     this.#rounds.tick(now);
+    this.#listens.tick(now);
   }
 
   get wakeAt(): number | undefined {
-    return this.#calls.nextRetryAt;
+    const times = [this.#calls.nextRetryAt, this.#listens.wakeAt].filter((at) => at !== undefined);
+    return times.length > 0 ? Math.min(...times) : undefined;
   }
 
   // Client to process.
@@ -84,11 +93,19 @@ export class ModernSide {
   readonly #requests: Readonly<Record<string, OnRequest>> = {
     ping: (id) => this.#outbox.answer(id, '{}'),
     'logging/setLevel': (id, line) => this.#setLevel(id, line),
+    'resources/subscribe': (id, line, now) => {
+      const uri = this.#uriOf(id, line);
+      if (uri !== undefined) this.#listens.subscribe(id, uri, now);
+    },
+    'resources/unsubscribe': (id, line, now) => {
+      const uri = this.#uriOf(id, line);
+      if (uri !== undefined) this.#listens.unsubscribe(id, uri, now);
+    },
   };
 
   /** Notifications that the modern era does not have; all others go on as they are. */
   readonly #notifications: Readonly<Record<string, OnLine>> = {
-    'notifications/initialized': () => {},
+    'notifications/initialized': (_line, _envelope, now) => this.#listens.adjust(now),
     'notifications/roots/list_changed': () => {},
     'notifications/progress': () => {},
     'notifications/tasks/status': () => {},
@@ -118,6 +135,14 @@ export class ModernSide {
     this.#outbox.answer(id, '{}');
   }
 
+  /** The resource a request names; without one it is refused. */
+  #uriOf(id: number, line: Uint8Array): string | undefined {
+    const uri = parsedAt(line, 'params', 'uri');
+    if (typeof uri === 'string') return uri;
+    this.#outbox.refuse(id, CODE.invalidParams, 'The request names no resource.');
+    return undefined;
+  }
+
   #notification(line: Uint8Array, envelope: Envelope, now: number): void {
     const { method = '' } = envelope;
     const own = Object.hasOwn(this.#notifications, method)
@@ -128,7 +153,9 @@ export class ModernSide {
   }
 
   #cancelled(line: Uint8Array, envelope: Envelope): void {
-    const call = this.#calls.get(Number(idIn(line, envelope.requestId)));
+    const id = Number(idIn(line, envelope.requestId));
+    if (this.#listens.forget(id)) return;
+    const call = this.#calls.get(id);
     const { processId } = call ?? {};
     if (!call || processId === call.id) this.#outbox.write(line);
     else if (typeof processId === 'string') this.#outbox.cancel(processId);
@@ -151,6 +178,9 @@ export class ModernSide {
 
   #answer(line: Uint8Array, envelope: Envelope, now: number): void {
     const id = idIn(line, envelope.id);
+    if (id !== undefined && this.#listens.has(id)) {
+      return this.#listens.ended(id, line, envelope, now);
+    }
     const call = id === undefined ? undefined : this.#calls.landed(id);
     if (!call) return this.#outbox.note('debug', 'an answer to no request in flight; dropped');
     if (envelope.kind === 'error') return this.#settle(call, legacyError(line));
@@ -174,11 +204,26 @@ export class ModernSide {
     this.#outbox.say(call.rounds === 0 ? line : underId(line, call.id));
   }
 
-  #notice(line: Uint8Array, envelope: Envelope): void {
-    if (envelope.method === 'notifications/progress') return this.#progress(line, envelope);
-    // It could only be about a question, and those are the bridge's.
-    if (envelope.method === 'notifications/cancelled') return;
-    this.#outbox.say(line);
+  /** Notifications of the process that are not simply passed on, or passed on without the tag of a listen. */
+  readonly #notices: Readonly<Record<string, OnLine>> = {
+    'notifications/progress': (line, envelope) => this.#progress(line, envelope),
+    'notifications/subscriptions/acknowledged': (line, _envelope, now) =>
+      this.#listens.acknowledged(tagOf(line), line, now),
+    // It can only be about a listen: a modern process has no requests to take back.
+    'notifications/cancelled': (line, envelope, now) => {
+      const id = idIn(line, envelope.requestId);
+      if (id !== undefined && this.#listens.has(id)) this.#listens.ended(id, line, envelope, now);
+    },
+  };
+
+  #notice(line: Uint8Array, envelope: Envelope, now: number): void {
+    const { method = '' } = envelope;
+    const own = Object.hasOwn(this.#notices, method) ? this.#notices[method] : undefined;
+    if (own) return own(line, envelope, now);
+    const tag = tagOf(line);
+    if (tag === undefined) return this.#outbox.say(line);
+    if (!this.#listens.isHeard(tag, parsedAt(line, 'params', 'uri'))) return;
+    this.#outbox.say(withoutMeta(line, 'params', META.subscriptionId));
   }
 
   #progress(line: Uint8Array, envelope: Envelope): void {
@@ -187,3 +232,6 @@ export class ModernSide {
     if (said) this.#outbox.say(said);
   }
 }
+
+/** The id of the listen a notification belongs to. */
+const tagOf = (line: Uint8Array): unknown => parsedAt(line, 'params', '_meta', META.subscriptionId);
