@@ -28,7 +28,6 @@ type Phase = 'undecided' | 'probing' | 'transparent' | 'modern' | 'refused';
 /** The client's `initialize` while it is not answered. */
 interface Opening {
   readonly id: number;
-  readonly line: Uint8Array;
   readonly client: DeclaredClient;
   /** The bridge's id of `server/discover`, once asked. */
   discoverId?: string;
@@ -83,6 +82,7 @@ export class ForLegacyClient implements Translator {
   }
 
   exited(_slot: number, description: string, _now: number): TranslateEffect[] {
+    if (this.#opening) this.#doubt();
     this.#outbox.push({ do: 'exited', description });
     return this.#outbox.take();
   }
@@ -113,7 +113,11 @@ export class ForLegacyClient implements Translator {
     const envelope = scan.ok && scan.shape === 'single' ? scan.envelope : undefined;
     if (envelope?.kind === 'request' && envelope.method === 'initialize') {
       this.#initialize(line, envelope);
-    } else if (this.#phase !== 'modern') this.#pass(line, envelope);
+      return;
+    }
+    // The session waits no longer for the answer to it.
+    if (envelope?.requestId && idIn(line, envelope.requestId) === this.#opening?.id) this.#doubt();
+    if (this.#phase !== 'modern') this.#pass(line, envelope);
     else if (envelope) this.#modern.fromClient(line, envelope, now);
   }
 
@@ -126,7 +130,7 @@ export class ForLegacyClient implements Translator {
   #initialize(line: Uint8Array, envelope: Envelope): void {
     if (this.#phase === 'transparent') return this.#outbox.write(line);
     const id = Number(idIn(line, envelope.id));
-    this.#opening = { id, line, client: new DeclaredClient(line) };
+    this.#opening = { id, client: new DeclaredClient(line) };
     if (this.#phase === 'modern') this.#discover(this.#opening);
     else this.#outbox.write(line);
   }
@@ -190,11 +194,16 @@ export class ForLegacyClient implements Translator {
     for (const message of held) this.#fromSession(message, now);
   }
 
-  /** Of neither era, or no longer of that which was known: the next session finds out anew. */
+  /** Of neither era, or no longer of that which was known. */
   #undiscovered(opening: Opening, line: Uint8Array, envelope: Envelope): void {
-    this.#eras.legacy = undefined;
+    this.#doubt();
     if (envelope.kind === 'error') opening.refusal ??= underId(legacyError(line), opening.id);
     this.#refuse();
+  }
+
+  /** What was known of the server's eras did not hold: the next session finds out anew. */
+  #doubt(): void {
+    if (this.#eras.legacy === false) this.#eras.legacy = undefined;
   }
 
   #refuse(): void {

@@ -1,12 +1,9 @@
 // Answers of a modern process as a legacy client knows them: what the modern era added goes, all else stays as it was sent.
-import {
-  changeAt,
-  membersOf,
-  parsedAt,
-  valueAt,
-  withMembers,
-} from '../../../shared/jsonrpc/members.ts';
+import { changeAt, membersOf, parsedAt, valueAt } from '../../../shared/jsonrpc/members.ts';
+import { splice } from '../../../shared/jsonrpc/splice.ts';
 import { CACHEABLE_METHODS, CODE, META } from '../../../shared/mcp/modern.ts';
+
+const encoder = new TextEncoder();
 
 /** Codes that only the modern era has; a legacy client would take them for a server's own. */
 const MODERN_CODES: ReadonlySet<unknown> = new Set([
@@ -43,6 +40,8 @@ export function withoutMeta(line: Uint8Array, part: 'params' | 'result', key: st
     : changeAt(line, [part, '_meta'], { without: [key] });
 }
 
-/** An answer under another id, `id` as JSON text. */
-export const underId = (line: Uint8Array, id: number | string): Uint8Array =>
-  withMembers(line, { and: { id: JSON.stringify(id) } });
+/** The message under another id. */
+export function underId(line: Uint8Array, id: number | string): Uint8Array {
+  const span = valueAt(line, 'id');
+  return span ? splice(line, [{ ...span, with: encoder.encode(JSON.stringify(id)) }]) : line;
+}

@@ -10,6 +10,7 @@ import {
 } from '../../../shared/jsonrpc/members.ts';
 import type { Envelope } from '../../../shared/jsonrpc/scan.ts';
 import { ASKING_METHODS, CODE } from '../../../shared/mcp/modern.ts';
+import { underId } from './answers.ts';
 import type { Call, Calls } from './calls.ts';
 import type { DeclaredClient } from './declared-client.ts';
 import { isObject, type JsonObject } from './json-object.ts';
@@ -20,6 +21,8 @@ const MAX_ROUNDS = 8;
 
 /** A process that asks nothing wants to be called again later; official clients wait as long. */
 const RETRY_MS = 250;
+
+const encoder = new TextEncoder();
 
 interface Question {
   readonly key: string;
@@ -98,7 +101,7 @@ export class InputRounds {
       const id = this.#outbox.mint();
       this.#calls.asked(call, id, key);
       const head = { jsonrpc: '2.0', id, method };
-      const line = new TextEncoder().encode(JSON.stringify(head));
+      const line = encoder.encode(JSON.stringify(head));
       const legacy = params && legacyParams(method, params, { id, client });
       this.#outbox.say(legacy ? withMembers(line, { and: { params: legacy } }) : line, call.id);
     }
@@ -115,7 +118,7 @@ export class InputRounds {
     const change = { without: ['inputResponses', 'requestState'], and };
     const again = changeAt(call.line, ['params'], change);
     this.#calls.inFlight(call, id);
-    this.#outbox.write(withMembers(again, { and: { id: JSON.stringify(id) } }));
+    this.#outbox.write(underId(again, id));
   }
 
   /** The client was not asked, or would not answer: what the modern era has no words for ends the call. */

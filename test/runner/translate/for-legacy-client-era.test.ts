@@ -178,3 +178,23 @@ test('an error of server/discover is that of initialize, and the era is found ou
   driven.client(notification('notifications/initialized'));
   expect(driven.written()).toEqual([]);
 });
+
+test.each([
+  ['exits', (driven: DrivenLegacyClient) => driven.exited('exited with code 1')],
+  [
+    'is waited for in vain',
+    (driven: DrivenLegacyClient) =>
+      driven.client(notification('notifications/cancelled', { requestId: 1 })),
+  ],
+])('a server known not to be legacy that %s is asked anew by the next session', (_title, fail) => {
+  const driven = new DrivenLegacyClient({ legacy: false });
+  driven.client(initialize());
+  fail(driven);
+  expect(driven.eras.legacy).toBeUndefined();
+});
+
+test('the exit of a process in use says nothing about its era', () => {
+  const driven = DrivenLegacyClient.modern();
+  driven.exited('exited with code 1');
+  expect(driven.eras).toEqual({ legacy: false, modern: true });
+});
