@@ -152,31 +152,40 @@ test('a process that asks in answer to another request gets an error for it', ()
 
 describe('what the client can not be asked', () => {
   const url = { mode: 'url', message: 'Go', url: 'https://a.example/' };
+  const roots = {};
   test.each([
-    ['roots it did not declare', '2025-11-25', {}, ask('roots/list')],
-    ['sampling it did not declare', '2025-11-25', { roots: {} }, ask('sampling/createMessage', {})],
+    ['roots', '2025-11-25', { sampling: {} }, ask('roots/list')],
+    ['sampling', '2025-11-25', { roots }, ask('sampling/createMessage', {})],
     [
-      'tools in sampling',
+      'sampling.tools',
       '2025-11-25',
-      { sampling: {} },
+      { roots, sampling: {} },
+      ask('sampling/createMessage', { toolChoice: {} }),
+    ],
+    [
+      'sampling.tools',
+      '2025-06-18',
+      { roots, sampling: { tools: {} } },
       ask('sampling/createMessage', { tools: [] }),
     ],
-    ['elicitation before 2025-06-18', '2025-03-26', ALL, ask('elicitation/create', FORM)],
-    ['a url before 2025-11-25', '2025-06-18', ALL, ask('elicitation/create', url)],
-    ['a url it did not declare', '2025-11-25', { elicitation: {} }, ask('elicitation/create', url)],
+    ['elicitation', '2025-03-26', ALL, ask('elicitation/create', FORM)],
+    ['elicitation.url', '2025-06-18', ALL, ask('elicitation/create', url)],
+    ['elicitation.url', '2025-11-25', { roots, elicitation: {} }, ask('elicitation/create', url)],
     [
-      'a form it did not declare',
+      'elicitation.form',
       '2025-11-25',
-      { elicitation: { url: {} } },
+      { roots, elicitation: { url: {} } },
       ask('elicitation/create', FORM),
     ],
-    ['a thing nobody knows', '2025-11-25', ALL, ask('x/ask', {})],
-  ])('%s fails the call, and nothing is asked', (_title, revision, capabilities, question) => {
+    ['x/ask', '2025-11-25', ALL, ask('x/ask', {})],
+  ])('for want of %s in %s fails the call, and nothing is asked', (...row) => {
+    const [lacking, revision, capabilities, question] = row;
     const driven = calling({ revision, capabilities });
-    const inputRequests = { ok: ask('roots/list'), no: question };
-    driven.process(inputRequired(2, { inputRequests }));
+    const before = 'roots' in capabilities ? { ok: ask('roots/list') } : {};
+    driven.process(inputRequired(2, { inputRequests: { ...before, no: question } }));
     const said = driven.said();
     expect(said).toMatchObject([{ id: 2, result: { isError: true, content: [{ type: 'text' }] } }]);
+    expect(JSON.stringify(said)).toContain(`"${lacking}`.replace('"', String.raw`\"`));
     expect(driven.written()).toEqual([]);
   });
 
