@@ -19,6 +19,9 @@ import { encodeEvent } from '../../shared/sse/encode.ts';
 /** A session may end just as a request comes to it; more often in a row than this is no coincidence. */
 const REOPENINGS = 3;
 
+/** A client that closes an idle stream may be noticed only by the next write, and its call is to be cancelled within a second. */
+const CALL_KEEP_ALIVE_MS = 900;
+
 /** Statuses the revision gives to errors whose answer has not begun (Transports, "Error Responses"). */
 const STATUS_OF_CODE: ReadonlyMap<unknown, number> = new Map([
   [CODE.headerMismatch, 400],
@@ -119,7 +122,7 @@ function respond(
         ? accepted(exchange)
         : answered(exchange, answer.message, asked.isListen);
     case 'follow':
-      return follow(exchange, session, post, answer);
+      return follow(exchange, session, post, { ...answer, ...asked });
     case 'refused':
       return refuseFault(exchange, answer.fault, asked);
   }
@@ -154,7 +157,11 @@ function follow(
   exchange: Exchange,
   session: SessionPort,
   post: Post,
-  { isAccepted, isSent }: { readonly isAccepted: boolean; readonly isSent: boolean },
+  {
+    isAccepted,
+    isSent,
+    isListen,
+  }: { readonly isAccepted: boolean; readonly isSent: boolean; readonly isListen: boolean },
 ): Response {
   const stream = new SseStream({
     session: asModern(session),
@@ -169,6 +176,7 @@ function follow(
     cancels: true,
     resumes: false,
     opening: OPENING_COMMENT,
+    ...(!isListen && { keepAliveMs: CALL_KEEP_ALIVE_MS }),
   });
   return stream.response(answerHeaders(exchange));
 }

@@ -13,8 +13,8 @@ import { decodeText } from '../../shared/link/codec.ts';
 import { streamDown } from '../../shared/link/session-frames.ts';
 import { encodeComment } from '../../shared/sse/encode.ts';
 
-/** A comment goes out every so many looks: 15 s, below every known idle cut-off (60 s and up), show a vanished client. */
-const LOOKS_A_KEEP_ALIVE = 2;
+/** Below every known idle cut-off (60 s and up), and the time within which a vanished client is noticed. */
+const KEEP_ALIVE_MS = 15_000;
 
 const KEEP_ALIVE = encodeComment('keep-alive');
 
@@ -38,14 +38,16 @@ export interface SseOptions extends ClientStreamOptions {
   readonly opening: string;
   /** The client named an event of the stream. */
   readonly resumes: boolean;
+  /** Comments go out this often, for streams whose client must be missed sooner than others. */
+  readonly keepAliveMs?: number;
 }
 
 /** An open stream towards one client. */
 export class SseStream {
   readonly #options: SseOptions;
   readonly #machine: ClientStream;
-  readonly #clock: ReturnType<typeof setInterval>;
-  #looks = 0;
+  readonly #look: ReturnType<typeof setInterval>;
+  readonly #keepAlive: ReturnType<typeof setInterval>;
   readonly #settled: Promise<Fault | undefined>;
   #settle: (fault: Fault | undefined) => void = () => undefined;
   #socket: Socket | undefined;
@@ -68,7 +70,9 @@ export class SseStream {
     this.#settled = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.#clock = setInterval(() => this.#look(), LOOK_MS);
+    this.#look = setInterval(() => this.#perform(this.#machine.beat()), LOOK_MS);
+    const { keepAliveMs = KEEP_ALIVE_MS } = options;
+    this.#keepAlive = setInterval(() => this.#comment(), keepAliveMs);
     options.signal.addEventListener('abort', () => this.#cancel(), { once: true });
     void this.#dial(0);
     // The signal says it once, and that may have been before.
@@ -165,10 +169,10 @@ export class SseStream {
       case 'settle':
         return this.#settle(effect.fault);
       case 'probe':
-        return this.#keepAlive();
+        return this.#comment();
       case 'finish':
         this.#isFinished = true;
-        clearInterval(this.#clock);
+        this.#stopClocks();
         return this.#wake?.();
       case 'cut':
         return this.#cut();
@@ -195,26 +199,25 @@ export class SseStream {
     this.#wake?.();
   }
 
-  #look(): void {
-    this.#perform(this.#machine.beat());
-    this.#looks += 1;
-    if (this.#looks % LOOKS_A_KEEP_ALIVE === 0) this.#keepAlive();
-  }
-
   /** A comment, unless the client has yet to read what it was given. */
-  #keepAlive(): void {
+  #comment(): void {
     if (this.#queue === '' && this.#wake) this.#write(KEEP_ALIVE);
   }
 
   #cancel(): void {
     this.#isFinished = true;
     this.#wake?.();
-    clearInterval(this.#clock);
+    this.#stopClocks();
     this.#perform(this.#machine.cancelled());
   }
 
+  #stopClocks(): void {
+    clearInterval(this.#look);
+    clearInterval(this.#keepAlive);
+  }
+
   #hangUp(): void {
-    clearInterval(this.#clock);
+    this.#stopClocks();
     this.#socket?.close(CLOSE.done, 'stream over');
     this.#socket = undefined;
   }
