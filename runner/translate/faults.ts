@@ -15,11 +15,11 @@ export const startFailed = (description: string): ErrorObject =>
     message: `The server process ${description}. Run \`mcp-bridge check\` on the runner to see why.`,
   });
 
-export const processExited = (description: string): ErrorObject =>
+export const processExited = (description: string, isSent: boolean): ErrorObject =>
   faultError({
     fault: 'process_exited',
     message: `The server process ${description} before it answered. The next request starts another.`,
-    phase: 'sent',
+    phase: isSent ? 'sent' : 'not_sent',
   });
 
 export const overloaded = (): ErrorObject =>

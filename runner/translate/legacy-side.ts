@@ -93,8 +93,8 @@ export class LegacySide {
     const process = this.#pool.get(slot);
     if (!process) return;
     const hasStarted = process.about !== undefined;
-    this.#fail(process, (call) =>
-      hasStarted && call.state !== 'placed' ? processExited(description) : startFailed(description),
+    this.#fail(process, ({ state }) =>
+      hasStarted ? processExited(description, state !== 'placed') : startFailed(description),
     );
     this.#proceed(now);
   }

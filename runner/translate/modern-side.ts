@@ -84,7 +84,7 @@ export class ModernSide {
     for (const call of process.calls.values()) {
       if (call.releaseAt !== undefined) continue;
       if (isListen(call) && call.isSent) this.#effects.say(endOfListen(call.client));
-      else this.#effects.fail(call.client.id, processExited(description));
+      else this.#effects.fail(call.client.id, processExited(description, call.isSent));
     }
     this.#proceed(now);
   }

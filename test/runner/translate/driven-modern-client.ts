@@ -43,6 +43,8 @@ export class DrivenModernClient {
   now = 1_000_000;
   /** Answers `tools/list` of the translation itself. */
   tools: readonly object[] = [];
+  /** False: the test answers it by itself. */
+  listsTools = true;
   #lastId = 0;
   #effects: TranslateEffect[] = [];
 
@@ -186,7 +188,7 @@ export class DrivenModernClient {
   }
 
   #isToolsRequest(effect: TranslateEffect): effect is TranslateEffect & { do: 'write' } {
-    if (effect.do !== 'write') return false;
+    if (effect.do !== 'write' || !this.listsTools) return false;
     const { id, method } = JSON.parse(decoder.decode(effect.line)) as Message;
     return method === 'tools/list' && typeof id === 'string';
   }
