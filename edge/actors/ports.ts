@@ -1,4 +1,5 @@
 // The ports of the HTTP layer on Durable Objects: RPC for calls, WebSockets for what lasts.
+import { waitUntil } from 'cloudflare:workers';
 import type {
   FleetPort,
   Opened,
@@ -17,6 +18,7 @@ export function durablePorts(env: Env): Ports {
   return {
     session: (name) => sessionPort(() => env.SESSION.getByName(name)),
     fleet: fleetPort(env),
+    outlive: (work) => waitUntil(work),
   };
 }
 

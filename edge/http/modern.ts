@@ -38,11 +38,14 @@ export async function serveModern(exchange: Exchange, request: ModernRequest): P
   const { secret, server, principal, ports } = exchange;
   const session = ports.session(await modernSessionName(secret, server, principal.name));
   const opening: Opening = { server, principal: principal.name, transport: 'modern' };
-  return serve(exchange, session, opening, {
+  const serving = serve(exchange, session, opening, {
     message: withEdgeMeta(headers, request),
     requestIds: [request.id],
     isListen: request.method === LISTEN_METHOD,
   });
+  // Who leaves before there is an answer has cancelled too, and what was posted can only be cancelled once it is placed.
+  ports.outlive(serving);
+  return serving;
 }
 
 /** An error of the revision itself as the whole answer. */
@@ -166,6 +169,7 @@ function follow(
   const stream = new SseStream({
     session: asModern(session),
     signal: exchange.request.signal,
+    outlive: (work) => exchange.ports.outlive(work),
     stream: post.stream,
     post: { id: post.id, message: post.message, isAccepted, isSent },
     after: 0,

@@ -88,5 +88,7 @@ export interface FleetPort {
 
 export interface Ports {
   session(name: string): SessionPort;
+  /** Lets work go on though its client has left, which ends all else that a request had under way. */
+  outlive(work: Promise<unknown>): void;
   readonly fleet: FleetPort;
 }

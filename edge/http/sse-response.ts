@@ -34,6 +34,8 @@ const encoder = new TextEncoder();
 export interface SseOptions extends ClientStreamOptions {
   readonly session: Pick<SessionPort, 'follow'>;
   readonly signal: AbortSignal;
+  /** See `Ports`; for streams that have something to say when their client leaves. */
+  readonly outlive?: (work: Promise<unknown>) => void;
   /** SSE text that opens the response: an endpoint event, a priming event, or a comment. */
   readonly opening: string;
   /** The client named an event of the stream. */
@@ -61,6 +63,7 @@ export class SseStream {
   #isCut = false;
   /** What a stream that is over had to say while its dial was still out. */
   readonly #lastWords: string[] = [];
+  #dialling: Promise<void>;
   #wake: (() => void) | undefined;
 
   constructor(options: SseOptions) {
@@ -74,7 +77,7 @@ export class SseStream {
     const { keepAliveMs = KEEP_ALIVE_MS } = options;
     this.#keepAlive = setInterval(() => this.#comment(), keepAliveMs);
     options.signal.addEventListener('abort', () => this.#cancel(), { once: true });
-    void this.#dial(0);
+    this.#dialling = this.#dial(0);
     // The signal says it once, and that may have been before.
     if (options.signal.aborted) this.#cancel();
   }
@@ -161,7 +164,8 @@ export class SseStream {
   #performOne(effect: ClientStreamEffect): void {
     switch (effect.do) {
       case 'dial':
-        return void this.#dial(effect.delayMs);
+        this.#dialling = this.#dial(effect.delayMs);
+        return;
       case 'send':
         return this.#send(effect.text);
       case 'write':
@@ -182,8 +186,10 @@ export class SseStream {
   }
 
   #send(text: string): void {
-    if (this.#socket) this.#socket.send(text);
-    else if (this.#machine.isDone) this.#lastWords.push(text);
+    if (this.#socket) return this.#socket.send(text);
+    if (!this.#machine.isDone) return;
+    this.#lastWords.push(text);
+    this.#options.outlive?.(this.#dialling);
   }
 
   #cut(): void {

@@ -101,6 +101,8 @@ export class PlayedEdge {
   readonly session = new PlayedSession();
   /** Names of the actors that were asked for. */
   readonly names: string[] = [];
+  /** What must be done although its client has left. */
+  readonly outliving: Promise<unknown>[] = [];
   readonly #app = createApp();
   readonly #settings = readSettings({
     ...EDGE_BINDINGS,
@@ -114,6 +116,7 @@ export class PlayedEdge {
         this.names.push(name);
         return this.session;
       },
+      outlive: (work) => void this.outliving.push(work),
       fleet: {
         view: () => Promise.reject(new Error('nobody asks')),
         link: () => Promise.reject(new Error('nobody dials')),
