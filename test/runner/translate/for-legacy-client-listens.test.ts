@@ -253,4 +253,26 @@ describe('a listen that ends by itself', () => {
       driven.process(acknowledged(id, CHANGES));
     }
   });
+
+  test('is opened again at once when something new is wanted', () => {
+    const { driven, id } = listening();
+    driven.process(result(id, { resultType: 'complete' }));
+    driven.client(request(2, 'resources/subscribe', { uri: 'a' }));
+    expect(filterOf(driven.writtenOwn())).toEqual({ ...CHANGES, resourceSubscriptions: ['a'] });
+    expect(driven.wake()).toBe(false);
+  });
+
+  test('before its ack and too often leaves nobody without an answer', () => {
+    const { driven, id: first } = listening();
+    let id = first;
+    for (let again = 1; again <= 5; again++) {
+      driven.process(result(id, { resultType: 'complete' }));
+      driven.wake();
+      ({ id } = driven.writtenOwn());
+    }
+    driven.client(request(2, 'resources/subscribe', { uri: 'a' }));
+    driven.process(result(id, { resultType: 'complete' }));
+    expect(driven.said()).toMatchObject([{ id: 2, error: { code: -32603 } }]);
+    expect(driven.wake()).toBe(false);
+  });
 });
