@@ -21,6 +21,7 @@ import { completeClose } from './sockets.ts';
 interface SessionRow extends Opening {
   /** The name that fleet and runner know it by. */
   readonly session: string;
+  readonly openedAt: number;
   readonly runner: string;
   readonly boot: string;
 }
@@ -110,7 +111,14 @@ export class SessionActor extends DurableObject<Env> {
     const session = this.#nameFor(opening);
     const placed = await this.env.FLEET.getByName('fleet').open({ session, ...opening });
     if (!placed.ok) return placed;
-    this.#row = { ...opening, session, runner: placed.value.runner, boot: placed.value.boot };
+    const openedAt = Date.now();
+    this.#row = {
+      ...opening,
+      session,
+      openedAt,
+      runner: placed.value.runner,
+      boot: placed.value.boot,
+    };
     this.ctx.storage.kv.put('session', this.#row);
     this.#relay = new Relay({ state: 'awaited', until: Date.now() + DIAL_WAIT_MS });
     this.#schedule();
@@ -135,7 +143,9 @@ export class SessionActor extends DurableObject<Env> {
       const opened = await this.#opening;
       if (!opened.ok) return { kind: 'refused', fault: opened.fault };
     }
-    return this.post(post);
+    const session = this.#row?.session;
+    const answer = await this.post(post);
+    return answer.kind === 'follow' ? { ...answer, session } : answer;
   }
 
   /** A modern actor's sessions follow each other, and the end of one must not be taken for that of the next. */
@@ -204,6 +214,7 @@ export class SessionActor extends DurableObject<Env> {
   #acceptFollower(wish: URLSearchParams): Response {
     const stream = wish.get('stream') ?? '';
     this.#dropSilentLink();
+    if (!this.#isPlaceOf(wish)) return refusal({ fault: 'session_not_found' });
     const { fault, effects } = this.#relay.mayFollow(stream, wish.get('resumes') === 'true');
     this.#perform(effects);
     if (fault) return refusal(fault);
@@ -214,6 +225,14 @@ export class SessionActor extends DurableObject<Env> {
     this.#sockets.set(socket, server);
     this.#perform(this.#relay.follow(stream, socket));
     return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** In another session than it was sent in, a post could be carried out again. */
+  #isPlaceOf(wish: URLSearchParams): boolean {
+    const session = wish.get('session');
+    if (session !== null) return session === this.#row?.session;
+    const openedBefore = wish.get('openedBefore');
+    return openedBefore === null || (this.#row?.openedAt ?? Infinity) < Number(openedBefore);
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {

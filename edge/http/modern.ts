@@ -9,7 +9,7 @@ import { modernSessionName } from './session-id.ts';
 import { OPENING_COMMENT, SSE_HEADERS, SseStream } from './sse-response.ts';
 import { withEdgeMeta } from './edge-meta.ts';
 import type { PostAnswer } from '../core/relay.ts';
-import type { Opening, Post, SessionPort } from './ports.ts';
+import type { Opening, Post, PostPlace, SessionPort } from './ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import { scanMessage } from '../../shared/jsonrpc/scan.ts';
@@ -21,6 +21,9 @@ const REOPENINGS = 3;
 
 /** A client that closes an idle stream may be noticed only by the next write, and its call is to be cancelled within a second. */
 const CALL_KEEP_ALIVE_MS = 900;
+
+/** The clocks of a worker and of an actor differ by less: which of two sessions is the older must never be mistaken. */
+const MAX_SKEW_MS = 1_000;
 
 /** Statuses the revision gives to errors whose answer has not begun (Transports, "Error Responses"). */
 const STATUS_OF_CODE: ReadonlyMap<unknown, number> = new Map([
@@ -42,6 +45,7 @@ export async function serveModern(exchange: Exchange, request: ModernRequest): P
     message: withEdgeMeta(headers, request),
     requestIds: [request.id],
     isListen: request.method === LISTEN_METHOD,
+    askedAt: Date.now(),
   });
   // Who leaves before there is an answer has cancelled too, and what was posted can only be cancelled once it is placed.
   ports.outlive(serving);
@@ -68,6 +72,7 @@ interface Asked {
   readonly message: string;
   readonly requestIds: readonly [string];
   readonly isListen: boolean;
+  readonly askedAt: number;
 }
 
 async function serve(
@@ -125,7 +130,7 @@ function respond(
         ? accepted(exchange)
         : answered(exchange, answer.message, asked.isListen);
     case 'follow':
-      return follow(exchange, session, post, { ...answer, ...asked });
+      return follow(exchange, session, post, answer, asked);
     case 'refused':
       return refuseFault(exchange, answer.fault, asked);
   }
@@ -160,14 +165,12 @@ function follow(
   exchange: Exchange,
   session: SessionPort,
   post: Post,
-  {
-    isAccepted,
-    isSent,
-    isListen,
-  }: { readonly isAccepted: boolean; readonly isSent: boolean; readonly isListen: boolean },
+  { isAccepted, isSent, session: name }: PostAnswer & { readonly kind: 'follow' },
+  { isListen, askedAt }: Asked,
 ): Response {
+  const place = name === undefined ? { openedBefore: askedAt - MAX_SKEW_MS } : { session: name };
   const stream = new SseStream({
-    session: asModern(session),
+    session: asModern(session, place),
     signal: exchange.request.signal,
     outlive: (work) => exchange.ports.outlive(work),
     stream: post.stream,
@@ -186,9 +189,9 @@ function follow(
 }
 
 /** A modern client knows of no session, so what became of one is told in other words. */
-const asModern = (session: SessionPort): Pick<SessionPort, 'follow'> => ({
-  follow: async (...wish) => {
-    const followed = await session.follow(...wish);
+const asModern = (session: SessionPort, place: PostPlace): Pick<SessionPort, 'follow'> => ({
+  follow: async (stream, resumes, listener) => {
+    const followed = await session.follow(stream, resumes, listener, place);
     return followed.ok ? followed : { ok: false, fault: inModernWords(followed.fault) };
   },
 });

@@ -23,6 +23,9 @@ export type Opened<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly fault: Fault };
 
+/** The session a post is in: its name, or where that was not learned, a time (ms since the epoch) before which it was opened. */
+export type PostPlace = { readonly session: string } | { readonly openedBefore: number };
+
 /** A message socket to a session actor; the listeners are set before anything can arrive. */
 export interface Socket {
   send(text: string): void;
@@ -42,8 +45,13 @@ export interface SessionPort {
   post(post: Post): Promise<PostAnswer>;
   /** Posts to the session, opening it first where there is none. */
   serve(opening: Opening, post: Post): Promise<PostAnswer>;
-  /** Follows a stream; `resumes` when the client named an event of it. */
-  follow(stream: string, resumes: boolean, listener: SocketListener): Promise<Opened<Socket>>;
+  /** Follows a stream, in that session only where a place is given; `resumes` when the client named an event of it. */
+  follow(
+    stream: string,
+    resumes: boolean,
+    listener: SocketListener,
+    place?: PostPlace,
+  ): Promise<Opened<Socket>>;
   /** True when there was a session to end. */
   end(): Promise<boolean>;
   /** Hands a runner's upgrade request to the actor. */

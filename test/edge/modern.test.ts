@@ -1,7 +1,7 @@
 // Modern requests inside workerd, with real actors and a runner played by hand: one session after the other behind one actor,
 // and what a client that leaves sets off.
 import { abortAllDurableObjects, reset } from 'cloudflare:test';
-import { exports } from 'cloudflare:workers';
+import { env, exports } from 'cloudflare:workers';
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { ANN, BOB } from '../fixtures/edge-settings.ts';
@@ -136,4 +136,26 @@ test('[F-87] a call whose actor is reset is answered, and reaches the runner as 
   session.event(post['stream'], 1, { id: 1, result: {} }, true);
   expect(await events.message()).toEqual({ jsonrpc: '2.0', id: 1, result: {} });
   expect(await events.next()).toBeUndefined();
+});
+
+test('[R-2] a stream is followed only in the session that its post was sent in', async () => {
+  const runner = await FakeRunner.start();
+  const answer = call(1);
+  const session = await runner.take();
+  await session.answer({});
+  await answer;
+  const actor = env.SESSION.getByName(session.name.slice(0, 22));
+  const follow = async (place: string): Promise<unknown> => {
+    const headers = { Upgrade: 'websocket' };
+    const wish = `http://actor/follow?stream=x&resumes=false&${place}`;
+    const response = await actor.fetch(wish, { headers });
+    response.webSocket?.accept();
+    return response.status === 101
+      ? 'followed'
+      : ((await response.json()) as { fault: string }).fault;
+  };
+  expect(await follow(`session=${session.name}`)).toBe('followed');
+  expect(await follow(`session=${session.name.slice(0, 22)}~another1`)).toBe('session_not_found');
+  expect(await follow(`openedBefore=${Date.now() + 1_000}&of=x`)).toBe('stream_conflict');
+  expect(await follow(`openedBefore=${Date.now() - 60_000}`)).toBe('session_not_found');
 });

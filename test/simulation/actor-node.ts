@@ -10,13 +10,14 @@ import {
   type PostAnswer,
   type RelayEffect,
 } from '../../edge/core/relay.ts';
-import type { Post } from '../../edge/http/ports.ts';
+import type { Post, PostPlace } from '../../edge/http/ports.ts';
 import type { Scheduled } from './clock.ts';
 import type { World } from './world.ts';
 import type { End } from './wire.ts';
 
 /** What survives a reset: the storage. */
 interface Row {
+  readonly openedAt: number;
   /** The name that the runner knows the session by. */
   readonly session: string;
   readonly boot: string;
@@ -54,7 +55,7 @@ export class ActorNode {
     if (isPartitioned) return { fault: 'runner_offline' };
     const session =
       transport === 'modern' ? `${this.#name}~${String(++this.#sessions)}` : this.#name;
-    this.#row = { session, boot: runner.boot, lost: undefined };
+    this.#row = { session, boot: runner.boot, openedAt: clock.now, lost: undefined };
     this.#relay = new Relay({ state: 'awaited', until: clock.now + DIAL_WAIT_MS });
     const fault = runner.open(session, transport);
     if (fault) this.#row = undefined;
@@ -67,8 +68,11 @@ export class ActorNode {
     const { link } = this.#relay;
     if (link.state === 'lost' && link.isExpired) this.giveUp();
     const fault = this.#row ? undefined : this.open('modern');
-    if (fault) pending.answer({ kind: 'refused', fault });
-    else this.post(post, pending);
+    if (fault) return pending.answer({ kind: 'refused', fault });
+    const session = this.#row?.session;
+    const answer = (given: PostAnswer): void =>
+      pending.answer(given.kind === 'follow' ? { ...given, session } : given);
+    this.post(post, { ...pending, answer });
   }
 
   post(post: Post, pending: Pending): void {
@@ -110,7 +114,13 @@ export class ActorNode {
   }
 
   /** A worker follows a stream on `end`, or is told why not. */
-  follow(stream: string, resumes: boolean, end: End): Fault | undefined {
+  follow(
+    stream: string,
+    resumes: boolean,
+    end: End,
+    place: PostPlace | undefined,
+  ): Fault | undefined {
+    if (place && !this.#isPlace(place)) return { fault: 'session_not_found' };
     const { fault, effects } = this.#relay.mayFollow(stream, resumes);
     this.#perform(effects);
     if (fault) return fault;
@@ -127,6 +137,11 @@ export class ActorNode {
     };
     this.#perform(this.#relay.follow(stream, socket));
     return undefined;
+  }
+
+  #isPlace(place: PostPlace): boolean {
+    if ('session' in place) return place.session === this.#row?.session;
+    return (this.#row?.openedAt ?? Infinity) < place.openedBefore;
   }
 
   /** The object is reset: memory and sockets are gone, callers get an exception, storage stays. */

@@ -9,7 +9,7 @@ import {
   type ClientStreamOptions,
 } from '../../edge/core/client-stream.ts';
 import type { PostAnswer } from '../../edge/core/relay.ts';
-import type { Post } from '../../edge/http/ports.ts';
+import type { Post, PostPlace } from '../../edge/http/ports.ts';
 import { encodeEvent, eventId } from '../../shared/sse/encode.ts';
 import type { World } from './world.ts';
 import { Wire, type End } from './wire.ts';
@@ -34,6 +34,8 @@ export class Exchange {
   #isDead = false;
   #hasHead = false;
   #isModern = false;
+  /** The session a modern client's post is in. */
+  #place: PostPlace | undefined;
   #opening = '';
 
   constructor(world: World, session: string, client: End) {
@@ -53,6 +55,7 @@ export class Exchange {
   /** A modern client's request: no session is named, the answer can not be resumed, and who leaves has cancelled. */
   serve(post: Post): void {
     this.#isModern = true;
+    this.#place = { openedBefore: this.#world.clock.now };
     this.#tryPost(post, 1);
   }
 
@@ -107,6 +110,7 @@ export class Exchange {
       case 'refused':
         return this.#head({ status: 503, body: answer.fault.fault });
       case 'follow':
+        if (answer.session !== undefined) this.#place = { session: answer.session };
         return this.#followPost(post, answer.isAccepted);
     }
   }
@@ -137,7 +141,9 @@ export class Exchange {
       wire.b.onMessage = (text) => this.#frame(count, text);
       wire.b.onClose = (code) => this.#closed(count, code);
       this.#assembler = new TextAssembler();
-      const fault = this.#world.actor(this.#session).follow(this.#options.stream, resumes, wire.a);
+      const fault = this.#world
+        .actor(this.#session)
+        .follow(this.#options.stream, resumes, wire.a, this.#place);
       if (fault) return this.#perform(this.#stream.refused(fault));
       this.#socket = wire.b;
       this.#world.wires.add(wire);
