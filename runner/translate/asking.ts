@@ -6,6 +6,7 @@ import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import { ASKING_METHODS, CODE } from '../../shared/mcp/modern.ts';
 import { isQuestion, missingFor } from './capabilities.ts';
 import type { ClientCall } from './client-call.ts';
+import { earliest } from './earliest.ts';
 import type { Effects } from './effects.ts';
 import { CANCEL_GRACE_MS, invalidParams, methodNotFound } from './faults.ts';
 import type { LegacyCall } from './legacy-call.ts';
@@ -152,11 +153,10 @@ export class Asking {
   }
 
   get wakeAt(): number | undefined {
-    const times = [
+    return earliest([
       ...[...this.#gathering].map(({ askAt }) => askAt),
       ...[...this.#parked.values()].map(({ parked }) => parked?.expiresAt),
-    ].filter((time) => time !== undefined);
-    return times.length > 0 ? Math.min(...times) : undefined;
+    ]);
   }
 
   /** The parked call that a retry belongs to: the state must be the last one told, and the request the same. */

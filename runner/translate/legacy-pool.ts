@@ -1,5 +1,6 @@
 // The legacy processes of one principal: which of them a call may run on (DESIGN §7).
 import type { Capabilities } from './capabilities.ts';
+import { earliest } from './earliest.ts';
 import { at, isObject } from './json.ts';
 import type { LegacyCall } from './legacy-call.ts';
 import type { LogLevel } from './log-levels.ts';
@@ -83,8 +84,7 @@ export class LegacyPool {
 
   /** When the next process has been idle for long. */
   get idleAt(): number | undefined {
-    const times = this.#spare().map((process) => process.idleSince + IDLE_MS);
-    return times.length > 0 ? Math.min(...times) : undefined;
+    return earliest(this.#spare().map((process) => process.idleSince + IDLE_MS));
   }
 
   #spare(): LegacyProcess[] {

@@ -5,26 +5,28 @@ import { Asking, type ParkLimits } from './asking.ts';
 import type { ClientCall } from './client-call.ts';
 import { discoverResult } from './discover-result.ts';
 import type { Effects } from './effects.ts';
-import { initializeParams } from './envelope.ts';
+import { earliest } from './earliest.ts';
 import { MAX_WAITING, methodNotFound, overloaded, processExited, startFailed } from './faults.ts';
 import { legacyCall, type LegacyCall } from './legacy-call.ts';
-import { aboutOf, LegacyPool, type LegacyProcess } from './legacy-pool.ts';
+import { LegacyPool, type LegacyProcess } from './legacy-pool.ts';
+import { LegacyStart } from './legacy-start.ts';
 import { Listens } from './listens.ts';
 import { numberOf, type Message } from './message.ts';
-import type { OwnAnswer, OwnRequests } from './own-requests.ts';
+import type { OwnRequests } from './own-requests.ts';
 import type { Digest, Sealer } from './request-state.ts';
 import { answerFor, logOwner, progressFor } from './to-client.ts';
 import { ToolHeaders } from './tool-headers.ts';
 import type { KnownEras } from './translator.ts';
 
-/** Until a process answers `initialize`: it was started before, so no package is downloaded in that time. */
-const INITIALIZE_MS = 30_000;
+interface LegacyLimits extends ParkLimits {
+  readonly maxProcesses: number;
+}
 
 export class LegacySide {
   readonly #effects: Effects;
   readonly #own: OwnRequests;
-  readonly #eras: KnownEras;
   readonly #pool: LegacyPool;
+  readonly #starts: LegacyStart;
   readonly #asking: Asking;
   readonly #listens: Listens;
   readonly #headers: ToolHeaders;
@@ -39,21 +41,27 @@ export class LegacySide {
     eras: KnownEras;
     sealer: Sealer;
     digest: Digest;
-    limits: ParkLimits & { readonly maxProcesses: number };
+    limits: LegacyLimits;
   }) {
     this.#effects = options.effects;
     this.#own = options.own;
-    this.#eras = options.eras;
     this.#pool = new LegacyPool(options.limits.maxProcesses);
-    this.#asking = new Asking(options);
+    this.#starts = new LegacyStart({
+      ...options,
+      pool: this.#pool,
+      failed: (process, description) => {
+        this.#stop(process.slot, `it ${description}`);
+        this.#fail(process, () => startFailed(description));
+      },
+    });
+    this.#asking = new Asking({ ...options, limits: parkLimits(options.limits) });
     this.#listens = new Listens(options.effects, options.own);
     this.#headers = new ToolHeaders(options.own, {});
   }
 
   /** Takes over a process that has answered `initialize` as this client. */
   adopt(slot: number, client: ClientCall, result: unknown, now: number): void {
-    this.#add(slot, legacyCall(client), now);
-    this.#initialized(slot, { ok: true, result }, now);
+    this.#starts.adopt(slot, legacyCall(client), result, now);
   }
 
   request(client: ClientCall, now: number): void {
@@ -105,65 +113,23 @@ export class LegacySide {
     for (const call of this.#calls.values()) {
       if (call.releaseAt !== undefined && call.releaseAt <= now) this.#release(call, now);
     }
-    for (const process of this.#pool.all()) {
-      if (!process.about && process.startBy <= now) this.#neverStarted(process);
-    }
+    this.#starts.tick(now);
     for (const { slot } of this.#pool.idle(now)) this.#stop(slot, 'it has been idle for long');
     this.#headers.tick(now);
     this.#proceed(now);
   }
 
   wakeAt(): number | undefined {
-    const times = [
+    return earliest([
       this.#asking.wakeAt,
       this.#pool.idleAt,
       this.#headers.wakeAt,
+      this.#starts.wakeAt,
       ...[...this.#calls.values()].map(({ releaseAt }) => releaseAt),
-      ...this.#pool.all().map(({ about, startBy }) => (about ? undefined : startBy)),
-    ].filter((time) => time !== undefined);
-    return times.length > 0 ? Math.min(...times) : undefined;
+    ]);
   }
 
   // Processes.
-
-  #start(call: LegacyCall, now: number): LegacyProcess {
-    const slot = this.#effects.start();
-    const params = initializeParams(call.client);
-    this.#own.send(slot, 'initialize', params, (answer, at) => this.#initialized(slot, answer, at));
-    return this.#add(slot, call, now);
-  }
-
-  #add(slot: number, { key }: LegacyCall, now: number): LegacyProcess {
-    return this.#pool.add({
-      slot,
-      key,
-      calls: new Set(),
-      about: undefined,
-      startBy: now + INITIALIZE_MS,
-      idleSince: now,
-      logLevel: undefined,
-    });
-  }
-
-  #initialized(slot: number, answer: OwnAnswer, now: number): void {
-    const process = this.#pool.get(slot);
-    if (!process) return;
-    if (!answer.ok) {
-      this.#stop(slot, 'it refused to be initialized');
-      return this.#fail(process, () => startFailed('refused to be initialized'));
-    }
-    this.#eras.legacy = true;
-    process.about = aboutOf(answer.result);
-    process.idleSince = now;
-    this.#effects.served(slot);
-    this.#effects.write(slot, { method: 'notifications/initialized' });
-  }
-
-  #neverStarted(process: LegacyProcess): void {
-    const seconds = String(Math.round(INITIALIZE_MS / 1000));
-    this.#stop(process.slot, 'it did not answer initialize');
-    this.#fail(process, () => startFailed(`did not answer initialize within ${seconds} s`));
-  }
 
   #stop(slot: number, reason: string): void {
     this.#pool.remove(slot);
@@ -206,7 +172,7 @@ export class LegacySide {
     if (place.on === 'new' && place.evict) {
       this.#stop(place.evict.slot, 'another client needs its place');
     }
-    const process = place.on === 'new' ? this.#start(call, now) : place.on;
+    const process = place.on === 'new' ? this.#starts.start(call, now) : place.on;
     process.calls.add(call);
     call.slot = process.slot;
     call.state = 'placed';
@@ -327,3 +293,9 @@ export class LegacySide {
     return (this.#pool.get(slot) ?? this.#pool.first)?.about?.serverInfo;
   }
 }
+
+/** One process is left for calls that run: clients that never come back must not stop all others of their principal. */
+const parkLimits = ({ parkTimeoutMs, maxParked, maxProcesses }: LegacyLimits): ParkLimits => ({
+  parkTimeoutMs,
+  maxParked: Math.max(1, Math.min(maxParked, maxProcesses - 1)),
+});

@@ -2,6 +2,7 @@
 import { changeAt, parsedAt, textAt, valueAt } from '../../shared/jsonrpc/members.ts';
 import { LISTEN_METHOD, META } from '../../shared/mcp/modern.ts';
 import { forModernProcess, type ClientCall } from './client-call.ts';
+import { earliest } from './earliest.ts';
 import type { Effects } from './effects.ts';
 import { OWN_META } from './envelope.ts';
 import { CANCEL_GRACE_MS, processExited } from './faults.ts';
@@ -106,12 +107,11 @@ export class ModernSide {
 
   wakeAt(): number | undefined {
     const calls = this.#processes.flatMap((process) => [...process.calls.values()]);
-    const times = [
+    return earliest([
       this.#headers.wakeAt,
       ...calls.map(({ releaseAt }) => releaseAt),
       ...this.#spare().map(({ idleSince }) => idleSince + IDLE_MS),
-    ].filter((time) => time !== undefined);
-    return times.length > 0 ? Math.min(...times) : undefined;
+    ]);
   }
 
   /** The oldest process where the call's log messages can be told from those of others; undefined for a new one. */

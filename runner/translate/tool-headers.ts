@@ -10,6 +10,9 @@ import { mismatch, paramHeadersOf, type ParamHeader } from './param-headers.ts';
 /** A list that takes longer is done without: calls wait for it. */
 const LIST_MS = 10_000;
 
+/** A call is refused by no older list than this; if by none at all, a client in error would have the tools listed all the time. */
+const FRESH_MS = 1_000;
+
 /** Pages of one list: a server that always names another cursor must not be followed for ever. */
 const MAX_PAGES = 100;
 
@@ -27,6 +30,7 @@ export class ToolHeaders {
   readonly #params: object;
   /** By the tool's name, the tools without such headers left out. */
   #known: ReadonlyMap<string, readonly ParamHeader[]> | undefined;
+  #listedAt = 0;
   #listing: Listing | undefined;
   /** A list that came late is good for those that waited, not for those that follow. */
   #isStale = false;
@@ -47,9 +51,12 @@ export class ToolHeaders {
     const name = parsedAt(client.bytes, 'params', 'name');
     const expected = typeof name === 'string' ? this.#known.get(name) : undefined;
     if (!expected) return 'ok';
-    return (
-      mismatch(expected, parsedAt(client.bytes, 'params', 'arguments'), client.headers) ?? 'ok'
-    );
+    const args = parsedAt(client.bytes, 'params', 'arguments');
+    const error = mismatch(expected, args, client.headers);
+    if (!error || this.#listedAt + FRESH_MS > now) return error ?? 'ok';
+    // Not every server says when its tools change: the client may know better.
+    this.#list(slot, now);
+    return 'unknown';
   }
 
   /** Call when all calls that waited for a list have been checked by it. */
@@ -70,7 +77,7 @@ export class ToolHeaders {
   }
 
   tick(now: number): void {
-    if (this.#listing && this.#listing.endsAt <= now) this.#conclude(this.#listing);
+    if (this.#listing && this.#listing.endsAt <= now) this.#conclude(this.#listing, now);
   }
 
   get wakeAt(): number | undefined {
@@ -79,18 +86,19 @@ export class ToolHeaders {
 
   #list(slot: number, now: number): void {
     const tools = new Map<string, readonly ParamHeader[]>();
+    this.#known = undefined;
     this.#listing = { slot, endsAt: now + LIST_MS, tools, pages: 0, isStale: false };
     this.#ask(this.#listing, this.#params);
   }
 
   #ask(listing: Listing, params: object): void {
     listing.pages++;
-    this.#own.send(listing.slot, 'tools/list', params, (answer) => {
-      if (this.#listing === listing) this.#listed(listing, answer);
+    this.#own.send(listing.slot, 'tools/list', params, (answer, now) => {
+      if (this.#listing === listing) this.#listed(listing, answer, now);
     });
   }
 
-  #listed(listing: Listing, answer: OwnAnswer): void {
+  #listed(listing: Listing, answer: OwnAnswer, now: number): void {
     // A server without tools refuses; a call of one is then its own affair.
     const result = answer.ok ? answer.result : undefined;
     const tools = at(result, 'tools');
@@ -100,12 +108,14 @@ export class ToolHeaders {
       if (typeof name === 'string' && headers.length > 0) listing.tools.set(name, headers);
     }
     const cursor = at(result, 'nextCursor');
-    if (typeof cursor !== 'string' || listing.pages >= MAX_PAGES) return this.#conclude(listing);
+    if (typeof cursor !== 'string' || listing.pages >= MAX_PAGES)
+      return this.#conclude(listing, now);
     this.#ask(listing, { ...this.#params, cursor });
   }
 
-  #conclude({ tools, isStale }: Listing): void {
+  #conclude({ tools, isStale }: Listing, now: number): void {
     this.#known = tools;
+    this.#listedAt = now;
     this.#isStale = isStale;
     this.#listing = undefined;
   }

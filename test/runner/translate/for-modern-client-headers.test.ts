@@ -117,6 +117,17 @@ describe('Mcp-Param headers', () => {
     expect(driven.written(1)).toMatchObject([{ id: next }]);
   });
 
+  test('that do not match are held against a new list before the call is refused', () => {
+    const driven = new DrivenModernClient({ eras: { modern: true } });
+    driven.tools = [tool({ region })];
+    const args = { region: 'x' };
+    expect(isPassed(driven, args, { 'mcp-param-region': 'x' })).toBe(true);
+    driven.tools = [tool({ region: { type: 'string', 'x-mcp-header': 'Place' } })];
+    expect(isPassed(driven, args, { 'mcp-param-place': 'x' })).toBe(false);
+    driven.pass(1_000);
+    expect(isPassed(driven, args, { 'mcp-param-place': 'x' })).toBe(true);
+  });
+
   test('are not waited for longer than ten seconds', () => {
     const driven = new DrivenModernClient({ eras: { modern: true } });
     driven.listsTools = false;

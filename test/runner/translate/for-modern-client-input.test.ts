@@ -263,21 +263,24 @@ describe('a requestState', () => {
     expect(driven.said()).toMatchObject([{ id: retry, error: INVALID }]);
   });
 
-  test('is the oldest to expire when too many calls are parked', () => {
-    const driven = legacy({ limits: { maxParked: 1 } });
-    const { id, state } = asked(driven, 'a');
-    call(driven);
-    driven.initialize(2);
-    driven.process(2, { id: 'b', method: 'roots/list' });
-    driven.pass(20);
-    expect(driven.written(1)).toMatchObject([
-      { method: 'notifications/cancelled', params: { requestId: id } },
-      { id: 'a', error: {} },
-    ]);
-    driven.look();
-    const retry = call(driven, { requestState: state });
-    expect(driven.said()).toMatchObject([{ id: retry, error: INVALID }]);
-  });
+  test.each([{ maxParked: 1 }, { maxProcesses: 2 }])(
+    'is the oldest to expire with %j',
+    (limits) => {
+      const driven = legacy({ limits });
+      const { id, state } = asked(driven, 'a');
+      call(driven);
+      driven.initialize(2);
+      driven.process(2, { id: 'b', method: 'roots/list' });
+      driven.pass(20);
+      expect(driven.written(1)).toMatchObject([
+        { method: 'notifications/cancelled', params: { requestId: id } },
+        { id: 'a', error: {} },
+      ]);
+      driven.look();
+      const retry = call(driven, { requestState: state });
+      expect(driven.said()).toMatchObject([{ id: retry, error: INVALID }]);
+    },
+  );
 
   test('is void when its process is gone', () => {
     const { driven, state } = asked(legacy(), 'a');
