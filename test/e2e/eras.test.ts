@@ -169,7 +169,7 @@ describe('modern clients of one principal', () => {
     expect(said).toEqual(numbers.map((number) => `word ${number}`));
   });
 
-  test('[R-5] who leaves has cancelled, within a second', async () => {
+  test('[F-95] [R-5] who leaves has cancelled, within a second', async () => {
     const params = { name: 'slow', arguments: { ms: 60_000, text: 'left behind' } };
     const stream = await listenModern(bridge.url, 'echo', 'tools/call', { params });
     const call = await vi.waitUntil(
@@ -205,7 +205,7 @@ describe('modern clients of one principal', () => {
     expect(facts().length).toBe(known);
   });
 
-  test('what a process can not be asked is refused by it, and the next request is served', async () => {
+  test('[F-22] a method that the process does not know is refused with 404, and the next request is served', async () => {
     const unknown = await askModern(bridge.url, 'echo', 'no/such', { id: 'n' });
     expect(unknown.status).toBe(404);
     expect(messageOf(unknown)).toMatchObject({ id: 'n', error: { code: -32601 } });

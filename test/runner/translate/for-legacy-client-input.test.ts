@@ -29,7 +29,7 @@ function calling(
 
 const idsOf = (messages: Message[]): unknown[] => messages.map(({ id }) => id);
 
-test('what a process asks becomes requests to the client, and their answers the next round', () => {
+test('[F-47] what a process asks becomes requests to the client, and their answers the next round', () => {
   const driven = calling();
   driven.process(
     inputRequired(2, {

@@ -150,7 +150,7 @@ describe('a question of a legacy process', () => {
     expect(driven.written(1)).toEqual([{ jsonrpc: '2.0', id: 'p', result: {} }]);
   });
 
-  test('is refused where no call can have asked it, or it is none', () => {
+  test('[F-47] is refused where no call can have asked it, or it is none', () => {
     const driven = legacy();
     driven.request('tools/list', {}, { capabilities: ALL });
     driven.process(1, { id: 'a', method: 'roots/list' });
