@@ -1,4 +1,5 @@
 // The legacy processes of one principal: which of them a call may run on (DESIGN §7).
+import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import type { Capabilities } from './capabilities.ts';
 import { earliest } from './earliest.ts';
 import { at, isObject } from './json.ts';
@@ -69,12 +70,9 @@ export class LegacyPool {
     if (on) return { on };
     if (this.#processes.length < this.#maxProcesses) return { on: 'new' };
     // The first keeps what lists, listens and subscriptions of this principal meet.
-    const evict = this.#processes.findLast(
-      (process) => process !== this.first && process.calls.size === 0,
-    );
-    const idleFirst = this.first?.calls.size === 0 ? this.first : undefined;
-    const victim = evict ?? idleFirst;
-    return victim && { on: 'new', evict: victim };
+    const others = this.#processes.slice(1);
+    const evict = others.findLast(({ calls }) => calls.size === 0) ?? this.#spareFirst();
+    return evict && { on: 'new', evict };
   }
 
   /** Those that have been of no use for long. */
@@ -85,6 +83,14 @@ export class LegacyPool {
   /** When the next process has been idle for long. */
   get idleAt(): number | undefined {
     return earliest(this.#spare().map((process) => process.idleSince + IDLE_MS));
+  }
+
+  /** The first, if nothing runs on it. A listen never ends by itself: where there is no second process it has to give way. */
+  #spareFirst(): LegacyProcess | undefined {
+    const [first, second] = this.#processes;
+    const calls = [...(first?.calls ?? [])];
+    const isSpare = calls.every(({ client }) => !second && client.method === LISTEN_METHOD);
+    return isSpare ? first : undefined;
   }
 
   #spare(): LegacyProcess[] {

@@ -171,6 +171,7 @@ export class LegacySide {
     if (!place) return false;
     if (place.on === 'new' && place.evict) {
       this.#stop(place.evict.slot, 'another client needs its place');
+      this.#fail(place.evict, () => startFailed('gave way to another client'));
     }
     const process = place.on === 'new' ? this.#starts.start(call, now) : place.on;
     process.calls.add(call);

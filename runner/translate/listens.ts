@@ -7,6 +7,7 @@ import { at, isObject, type JsonObject } from './json.ts';
 import type { LegacyCall } from './legacy-call.ts';
 import type { About } from './legacy-pool.ts';
 import type { Message } from './message.ts';
+import { endOfListen } from './modern-process.ts';
 import type { OwnRequests } from './own-requests.ts';
 
 /** Members of a filter, the capability each needs, and the notification it lets through. */
@@ -79,11 +80,7 @@ export class Listens {
   /** Its process is gone: the subscription ends as a server ends one. False when the call is no open listen. */
   end(call: LegacyCall): boolean {
     if (!this.#listens.delete(call)) return false;
-    const { id, clientId } = call.client;
-    const meta = `{${JSON.stringify(META.subscriptionId)}:${clientId}}`;
-    this.#effects.say(
-      `{"jsonrpc":"2.0","id":${String(id)},"result":{"resultType":"complete","_meta":${meta}}}`,
-    );
+    this.#effects.say(endOfListen(call.client));
     return true;
   }
 

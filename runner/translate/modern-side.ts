@@ -1,33 +1,25 @@
 // Modern clients on modern processes: one shared process, more only where two calls want log messages, which name no call.
-import { changeAt, parsedAt, textAt, valueAt } from '../../shared/jsonrpc/members.ts';
-import { LISTEN_METHOD, META } from '../../shared/mcp/modern.ts';
 import { forModernProcess, type ClientCall } from './client-call.ts';
 import { earliest } from './earliest.ts';
 import type { Effects } from './effects.ts';
 import { OWN_META } from './envelope.ts';
 import { CANCEL_GRACE_MS, processExited } from './faults.ts';
-import { isAtLeast } from './log-levels.ts';
 import { numberOf, type Message } from './message.ts';
+import {
+  endOfListen,
+  isListen,
+  logCallsOf,
+  noticeFor,
+  ownerOf,
+  resultFor,
+  type ModernCall,
+  type ModernProcess,
+} from './modern-process.ts';
 import type { OwnRequests } from './own-requests.ts';
 import { ToolHeaders } from './tool-headers.ts';
 
 /** A process without calls beyond the first ends after this: it was started for a moment of much at once. */
 const IDLE_MS = 5 * 60_000;
-
-interface ModernCall {
-  readonly client: ClientCall;
-  isSent: boolean;
-  /** Set once it is cancelled: until when the process may still speak of it. */
-  releaseAt: number | undefined;
-}
-
-interface ModernProcess {
-  readonly slot: number;
-  /** By the session's id, which the process knows them by as well. */
-  readonly calls: Map<number, ModernCall>;
-  idleSince: number;
-  hasServed: boolean;
-}
 
 export class ModernSide {
   readonly #effects: Effects;
@@ -152,44 +144,21 @@ export class ModernSide {
       return this.#effects.drop('an answer to no request in flight', {}, now);
     }
     this.#release(process, id, now);
-    const isTagged = valueAt(message.bytes, 'result', '_meta', META.subscriptionId) !== undefined;
-    this.#effects.say(
-      isListen(call) && isTagged ? tagged(message.bytes, 'result', call.client) : message.bytes,
-    );
+    this.#effects.say(resultFor(call, message));
   }
 
   #notified(process: ModernProcess, message: Message, now: number): void {
-    const { method, bytes, progressTokenAt, requestId } = message;
+    const { method, requestId } = message;
     if (method === 'notifications/tools/list_changed') this.#headers.changed();
-    const tagAt = valueAt(bytes, 'params', '_meta', META.subscriptionId);
-    const tag = numberOf(tagAt && textAt(bytes, tagAt));
-    const listen = tag === undefined ? undefined : process.calls.get(tag);
-    if (listen && isListen(listen)) {
-      if (listen.releaseAt !== undefined) return;
-      return this.#effects.say(tagged(bytes, 'params', listen.client), listen.client.id);
+    if (method === 'notifications/cancelled') {
+      return this.#cancelledByProcess(process, numberOf(requestId), now);
     }
-    switch (method) {
-      case 'notifications/progress': {
-        const token = progressTokenAt && numberOf(textAt(bytes, progressTokenAt));
-        const calls = [...process.calls.values()];
-        const isKnown =
-          token !== undefined && calls.some(({ client }) => client.progressToken === token);
-        if (isKnown) return this.#effects.say(bytes);
-        break;
-      }
-      case 'notifications/message': {
-        const [only, second] = logCallsOf(process);
-        if (!only || second || only.releaseAt !== undefined) break;
-        const level = parsedAt(bytes, 'params', 'level');
-        if (only.client.logLevel === undefined || !isAtLeast(level, only.client.logLevel)) break;
-        return this.#effects.say(bytes, only.client.id);
-      }
-      case 'notifications/cancelled':
-        return this.#cancelledByProcess(process, numberOf(requestId), now);
-      default:
-        break;
+    const owner = ownerOf(process, message);
+    if (!owner) {
+      return this.#effects.drop('a notification for no request in flight', { method }, now);
     }
-    this.#effects.drop('a notification for no request in flight', { method }, now);
+    if (owner.releaseAt === undefined)
+      this.#effects.say(noticeFor(owner, message), owner.client.id);
   }
 
   /** A server may end a subscription this way; its client hears the end that it waits for. */
@@ -214,16 +183,3 @@ export class ModernSide {
     return this.#processes.slice(1).filter(({ calls }) => calls.size === 0);
   }
 }
-
-const isListen = ({ client }: ModernCall): boolean => client.method === LISTEN_METHOD;
-
-/** The calls that a log message of the process may belong to, cancelled ones included. */
-const logCallsOf = ({ calls }: ModernProcess): ModernCall[] =>
-  [...calls.values()].filter(({ client }) => client.logLevel !== undefined);
-
-/** The client knows its subscription by its own id. */
-const tagged = (bytes: Uint8Array, member: string, { clientId }: ClientCall): Uint8Array =>
-  changeAt(bytes, [member, '_meta'], { and: { [META.subscriptionId]: clientId } });
-
-const endOfListen = ({ id, clientId }: ClientCall): string =>
-  `{"jsonrpc":"2.0","id":${String(id)},"result":{"resultType":"complete","_meta":{${JSON.stringify(META.subscriptionId)}:${clientId}}}}`;

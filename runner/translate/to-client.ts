@@ -53,12 +53,10 @@ export function progressFor(
 
 /** The call that wants to see a `notifications/message`: at most one on a process, since such a call is alone. */
 export function logOwner(calls: Iterable<LegacyCall>, { bytes }: Message): LegacyCall | undefined {
-  const level = parsedAt(bytes, 'params', 'level');
   for (const call of calls) {
     const { logLevel } = call.client;
-    if (call.state === 'running' && logLevel !== undefined && isAtLeast(level, logLevel)) {
-      return call;
-    }
+    if (call.state !== 'running' || logLevel === undefined) continue;
+    return isAtLeast(parsedAt(bytes, 'params', 'level'), logLevel) ? call : undefined;
   }
   return undefined;
 }
