@@ -1,14 +1,14 @@
 // Modern clients on legacy processes: initializes a pool of them, finds each call its place, and translates what goes to and fro.
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
-import { LISTEN_METHOD, REMOVED_METHODS } from '../../shared/mcp/modern.ts';
+import { REMOVED_METHODS } from '../../shared/mcp/modern.ts';
 import { Asking, type ParkLimits } from './asking.ts';
 import type { ClientCall } from './client-call.ts';
-import { discoverResult } from './discover-result.ts';
 import type { Effects } from './effects.ts';
 import { earliest } from './earliest.ts';
 import { MAX_WAITING, methodNotFound, overloaded, processExited, startFailed } from './faults.ts';
 import { legacyCall, type LegacyCall } from './legacy-call.ts';
 import { LegacyPool, type LegacyProcess } from './legacy-pool.ts';
+import { LegacySending } from './legacy-sending.ts';
 import { LegacyStart } from './legacy-start.ts';
 import { Listens } from './listens.ts';
 import { numberOf, type Message } from './message.ts';
@@ -30,6 +30,7 @@ export class LegacySide {
   readonly #asking: Asking;
   readonly #listens: Listens;
   readonly #headers: ToolHeaders;
+  readonly #sending: LegacySending;
   /** By the process's id. */
   readonly #calls = new Map<number, LegacyCall>();
   /** Those without a process, in order. */
@@ -57,6 +58,11 @@ export class LegacySide {
     this.#asking = new Asking({ ...options, limits: parkLimits(options.limits) });
     this.#listens = new Listens(options.effects, options.own);
     this.#headers = new ToolHeaders(options.own, {});
+    this.#sending = new LegacySending({
+      ...options,
+      listens: this.#listens,
+      headers: this.#headers,
+    });
   }
 
   /** Takes over a process that has answered `initialize` as this client. */
@@ -181,35 +187,9 @@ export class LegacySide {
   }
 
   #send(process: LegacyProcess, call: LegacyCall, now: number): void {
-    const { about } = process;
-    if (!about) return;
-    const { client } = call;
-    if (client.method === 'server/discover') {
-      this.#effects.say({ id: client.id, result: discoverResult(about) });
-      return this.#release(call, now);
-    }
-    if (client.method === LISTEN_METHOD) {
-      call.state = 'running';
-      if (!this.#listens.open(call, about)) this.#release(call, now);
-      return;
-    }
-    const check = this.#headers.check(client, process.slot, now);
-    if (check === 'unknown') return;
-    if (check !== 'ok') {
-      this.#effects.fail(client.id, check);
-      return this.#release(call, now);
-    }
-    call.state = 'running';
-    this.#setLogLevel(process, call);
-    this.#effects.write(process.slot, call.bytes);
-  }
-
-  /** A call with a level is alone, so its level is the most verbose one wanted of this process. */
-  #setLogLevel(process: LegacyProcess, { client: { logLevel } }: LegacyCall): void {
-    const canLog = process.about?.capabilities['logging'] !== undefined;
-    if (!canLog || logLevel === undefined || process.logLevel === logLevel) return;
-    process.logLevel = logLevel;
-    this.#own.send(process.slot, 'logging/setLevel', { level: logLevel });
+    const sent = this.#sending.send(process, call, now);
+    if (sent === 'running') call.state = 'running';
+    else if (sent === 'over') this.#release(call, now);
   }
 
   #retry(client: ClientCall, now: number): void {
