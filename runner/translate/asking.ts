@@ -25,6 +25,9 @@ import {
 /** Questions that belong together are asked in one tick of the process; this is well above that and below what a person notices. */
 const GATHER_MS = 20;
 
+/** A process whose parked call is given up did nothing but wait, and is free sooner than one that is interrupted at work. */
+const FORSAKEN_GRACE_MS = 1_000;
+
 /** Questions of one call that may be open: a process in a loop must not fill the runner. */
 const MAX_QUESTIONS = 64;
 
@@ -118,8 +121,8 @@ export class Asking {
     const { questions, slot } = call;
     this.drop(call);
     if (slot === undefined) return;
+    call.releaseAt = now + (call.state === 'parked' ? FORSAKEN_GRACE_MS : CANCEL_GRACE_MS);
     call.state = 'cancelled';
-    call.releaseAt = now + CANCEL_GRACE_MS;
     const method = 'notifications/cancelled';
     this.#effects.write(slot, { method, params: { requestId: call.id, reason } });
     const error = { code: CODE.internal, message: 'The client answers no more.' };

@@ -263,6 +263,17 @@ describe('a requestState', () => {
     expect(driven.said()).toMatchObject([{ id: retry, error: INVALID }]);
   });
 
+  test('that expires frees its process after a second, if that says nothing', () => {
+    const { driven } = asked(legacy({ limits: { maxProcesses: 1 } }), 'a');
+    const waiting = call(driven);
+    driven.pass(60_000);
+    driven.look();
+    driven.pass(999);
+    expect(driven.written(1)).toEqual([]);
+    driven.pass(1);
+    expect(driven.written(1)).toMatchObject([{ id: waiting }]);
+  });
+
   test.each([{ maxParked: 1 }, { maxProcesses: 2 }])(
     'is the oldest to expire with %j',
     (limits) => {
