@@ -148,6 +148,11 @@ export class Asking {
     this.#effects.say(inputRequired(call.client.id, call.questions, more));
   }
 
+  /** The oldest parked call that occupies a process. */
+  get oldest(): LegacyCall | undefined {
+    return [...this.#parked.values()].find(({ answer }) => !answer);
+  }
+
   /** Parked calls that nobody came back to, and those that are too many, oldest first. */
   forsaken(now: number): LegacyCall[] {
     const all = [...this.#parked.values()];

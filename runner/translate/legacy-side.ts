@@ -55,7 +55,7 @@ export class LegacySide {
         this.#fail(process, () => startFailed(description));
       },
     });
-    this.#asking = new Asking({ ...options, limits: parkLimits(options.limits) });
+    this.#asking = new Asking(options);
     this.#listens = new Listens(options.effects, options.own);
     this.#headers = new ToolHeaders(options.own, {});
     this.#sending = new LegacySending({
@@ -165,10 +165,21 @@ export class LegacySide {
   /** Does whatever has become possible: calls in line find a place, those with a place are written. */
   #proceed(now: number): void {
     this.#line = this.#line.filter((call) => !this.#place(call, now));
+    this.#makeRoom(now);
     for (const process of this.#pool.all()) {
       for (const call of process.calls) if (call.state === 'placed') this.#send(process, call, now);
     }
     this.#headers.settle();
+  }
+
+  /** Clients that never come back must not stop all others of their principal: where no call at work will end, the oldest parked one does. */
+  #makeRoom(now: number): void {
+    if (this.#line.length === 0) return;
+    const isMoving = [...this.#calls.values()].some(
+      ({ need, slot, state }) => need !== 'any' && slot !== undefined && state !== 'parked',
+    );
+    const oldest = isMoving ? undefined : this.#asking.oldest;
+    if (oldest) this.#giveUp(oldest, now);
   }
 
   /** False when the call has to wait. */
@@ -274,9 +285,3 @@ export class LegacySide {
     return (this.#pool.get(slot) ?? this.#pool.first)?.about?.serverInfo;
   }
 }
-
-/** One process is left for calls that run: clients that never come back must not stop all others of their principal. */
-const parkLimits = ({ parkTimeoutMs, maxParked, maxProcesses }: LegacyLimits): ParkLimits => ({
-  parkTimeoutMs,
-  maxParked: Math.max(1, Math.min(maxParked, maxProcesses - 1)),
-});

@@ -251,8 +251,8 @@ describe('a requestState', () => {
 
   test('expires: the process is told, and is free when it has answered', () => {
     const { driven, id, state } = asked(legacy({ limits: { maxProcesses: 1 } }), 'a');
-    const waiting = call(driven);
     driven.pass(60_000);
+    const waiting = call(driven);
     expect(driven.written(1)).toMatchObject([
       { method: 'notifications/cancelled', params: { requestId: id } },
       { id: 'a', error: {} },
@@ -263,35 +263,43 @@ describe('a requestState', () => {
     expect(driven.said()).toMatchObject([{ id: retry, error: INVALID }]);
   });
 
-  test('that expires frees its process after a second, if that says nothing', () => {
-    const { driven } = asked(legacy({ limits: { maxProcesses: 1 } }), 'a');
-    const waiting = call(driven);
-    driven.pass(60_000);
-    driven.look();
+  test('expires early when another call could not run else, and frees its process within a second', () => {
+    const driven = legacy({ limits: { maxProcesses: 2 } });
+    const { id, state } = asked(driven, 'a');
+    const second = call(driven);
+    driven.initialize(2);
+    const third = call(driven);
+    expect(driven.written(1)).toEqual([]);
+    driven.process(2, { id: 'b', method: 'roots/list' });
+    driven.pass(20);
+    expect(driven.written(1)).toMatchObject([
+      { method: 'notifications/cancelled', params: { requestId: id } },
+      { id: 'a', error: {} },
+    ]);
     driven.pass(999);
     expect(driven.written(1)).toEqual([]);
     driven.pass(1);
-    expect(driven.written(1)).toMatchObject([{ id: waiting }]);
+    expect(driven.written(1)).toMatchObject([{ id: third }]);
+    expect(driven.said()).toMatchObject([{ id: second, result: { inputRequests: {} } }]);
+    const retry = call(driven, { requestState: state });
+    expect(driven.said()).toMatchObject([{ id: retry, error: INVALID }]);
   });
 
-  test.each([{ maxParked: 1 }, { maxProcesses: 2 }])(
-    'is the oldest to expire with %j',
-    (limits) => {
-      const driven = legacy({ limits });
-      const { id, state } = asked(driven, 'a');
-      call(driven);
-      driven.initialize(2);
-      driven.process(2, { id: 'b', method: 'roots/list' });
-      driven.pass(20);
-      expect(driven.written(1)).toMatchObject([
-        { method: 'notifications/cancelled', params: { requestId: id } },
-        { id: 'a', error: {} },
-      ]);
-      driven.look();
-      const retry = call(driven, { requestState: state });
-      expect(driven.said()).toMatchObject([{ id: retry, error: INVALID }]);
-    },
-  );
+  test('is the oldest to expire when too many calls are parked', () => {
+    const driven = legacy({ limits: { maxParked: 1 } });
+    const { id, state } = asked(driven, 'a');
+    call(driven);
+    driven.initialize(2);
+    driven.process(2, { id: 'b', method: 'roots/list' });
+    driven.pass(20);
+    expect(driven.written(1)).toMatchObject([
+      { method: 'notifications/cancelled', params: { requestId: id } },
+      { id: 'a', error: {} },
+    ]);
+    driven.look();
+    const retry = call(driven, { requestState: state });
+    expect(driven.said()).toMatchObject([{ id: retry, error: INVALID }]);
+  });
 
   test('is void when its process is gone', () => {
     const { driven, state } = asked(legacy(), 'a');
