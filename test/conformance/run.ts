@@ -49,19 +49,31 @@ const suites = chosen(values.suite, suiteNames, suiteNames);
 
 const verdicts: Verdict[] = [];
 for (const subject of subjects) {
+  for (const suite of suites) verdicts.push(await judged(subject, suite));
+}
+console.table(verdicts, FIGURES);
+process.exitCode = verdicts.some(({ complaints }) => complaints.length > 0) ? 1 : 0;
+
+/** Some of the suite's own waits are under a second: what a loaded machine fails is tried once more, and both are told. */
+async function judged(subject: Subject, suite: SuiteName): Promise<Verdict> {
+  const first = await judgedOnce(subject, suite);
+  if (first.complaints.length === 0) return first;
+  console.log('Once more, to tell a slow machine from a fault.');
+  return judgedOnce(subject, suite);
+}
+
+/** Each suite meets a bridge of its own: the calls that one walks away from are not the next one's business. */
+async function judgedOnce(subject: Subject, suite: SuiteName): Promise<Verdict> {
   const served = await (subject === 'direct' ? serveDirectly() : serveThroughBridge(subject));
   try {
-    for (const suite of suites) {
-      const outcomes = await runSuite(suite, served.url);
-      verdicts.push(verdictOn(subject, suite, outcomes, EXPECTED_FAILURES));
-    }
+    const outcomes = await runSuite(suite, served.url);
+    const verdict = verdictOn(subject, suite, outcomes, EXPECTED_FAILURES);
+    printComplaints(verdict);
+    return verdict;
   } finally {
     await served.stop();
   }
 }
-for (const verdict of verdicts) printComplaints(verdict);
-console.table(verdicts, FIGURES);
-process.exitCode = verdicts.some(({ complaints }) => complaints.length > 0) ? 1 : 0;
 
 async function serveThroughBridge(subject: Subject): Promise<Served> {
   const args = [fixture(`${subject}.mjs`)];

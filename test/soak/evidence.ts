@@ -118,7 +118,9 @@ export class Evidence {
   /** Every rule broken so far, each in a line. Call when nothing is under way. */
   violations(facts: readonly JournalFact[]): string[] {
     const processes = new Journal(facts);
-    this.history.journal.splice(0, Infinity, ...processes.records);
+    // An hour's records are more than a call takes arguments.
+    this.history.journal.length = 0;
+    for (const record of processes.records) this.history.journal.push(record);
     const ran = new Set(processes.records.map(({ uid }) => uid));
     for (const { call, fault } of this.#unknownStreams) {
       // A request that never reached the runner has no stream there; one that ran must have.
