@@ -150,9 +150,7 @@ test('[R-2] a stream is followed only in the session that its post was sent in',
     const wish = `http://actor/follow?stream=x&resumes=false&${place}`;
     const response = await actor.fetch(wish, { headers });
     response.webSocket?.accept();
-    return response.status === 101
-      ? 'followed'
-      : ((await response.json()) as { fault: string }).fault;
+    return response.status === 101 ? 'followed' : (await response.json<{ fault: string }>()).fault;
   };
   expect(await follow(`session=${session.name}`)).toBe('followed');
   expect(await follow(`session=${session.name.slice(0, 22)}~another1`)).toBe('session_not_found');
