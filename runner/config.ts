@@ -26,6 +26,10 @@ export interface ServerConfig {
   readonly maxLineBytes: number;
   readonly maxInFlight: number;
   readonly maxSessions: number;
+  /** Processes that the modern clients of one principal may occupy together. */
+  readonly maxProcesses: number;
+  /** How long a call that asked its modern client something waits for the answer. */
+  readonly parkTimeoutMs: number;
   /** Whom its processes run as; absent for the runner's own user. */
   readonly user?: ProcessUser;
   /** What one of its processes may use, together with all that it starts. */

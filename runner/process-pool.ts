@@ -11,6 +11,7 @@ import { startProcess, type ProcessListener, type StdioProcess } from './process
 import { runnerMark } from './process/runner-mark.ts';
 import type { Fault } from '../shared/fault.ts';
 import type { ProcessSnapshot } from './running-runner.ts';
+import type { KnownEras } from './translate/translator.ts';
 
 /** A process whose listener comes later: what it says before is kept until then. */
 export class PooledProcess {
@@ -91,6 +92,8 @@ export interface ProcessGround {
 
 /** The processes of one server. */
 export class ProcessPool {
+  /** Learned from its processes, and true for as long as this configuration is. */
+  readonly eras: KnownEras = { legacy: undefined, modern: undefined };
   readonly #server: ServerConfig;
   readonly #ground: ProcessGround;
   readonly #log: Log;

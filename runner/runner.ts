@@ -8,6 +8,7 @@ import { ProcessPool } from './process-pool.ts';
 import { allCleared, killAllProcesses } from './process/stdio-process.ts';
 import type { RunnerSnapshot, RunningRunner, StartOptions } from './running-runner.ts';
 import { SessionHost } from './session-host.ts';
+import { sessionProcess } from './session-process.ts';
 import type { Fault } from '../shared/fault.ts';
 
 /** Characters of a boot id: as random as a session's name. */
@@ -87,21 +88,23 @@ class Runner implements RunningRunner {
     const server = this.#config.servers.get(name);
     const fault = this.#whyNot(server);
     if (fault || !server) return this.#refuse(session, fault ?? { fault: 'runner_offline' });
-    const taken = this.#pools.get(name)?.take();
-    if (!taken?.ok) return this.#refuse(session, taken?.fault ?? { fault: 'process_start_failed' });
+    const pool = this.#pools.get(name);
+    const taken = pool?.take();
+    if (!pool || !taken) return this.#refuse(session, { fault: 'runner_offline' });
+    if (!taken.ok) return this.#refuse(session, taken.fault);
     this.#counters.sessionsOpened += 1;
     const log = this.#log.child({ session, server: name, principal: frame.principal });
     log.info('session opened', { transport: frame.transport, pid: taken.process.pid });
     const host = new SessionHost({
       open: frame,
       server,
-      process: taken.process,
+      process: sessionProcess({ open: frame, server, pool, first: taken.process, log }),
       edge: this.#options.edge,
       token: this.#options.token,
       boot: this.#boot,
       log,
       reached: () => this.#edgeReached(),
-      served: () => this.#pools.get(name)?.served(taken.process),
+      served: () => pool.served(taken.process),
       finished: () => this.#finished(session, log),
     });
     this.#sessions.set(session, { host, server });

@@ -11,13 +11,13 @@ import type { LinkEnd } from './link/dial.ts';
 import { KeptLink, type Verdict } from './link/kept-link.ts';
 import type { Log } from './log.ts';
 import { describeExit, type ExitFacts } from './process/exit.ts';
-import type { PooledProcess } from './process-pool.ts';
+import type { SessionProcess } from './translated-process.ts';
 import type { SessionSnapshot } from './running-runner.ts';
 
 export interface SessionHostOptions {
   readonly open: OpenFrame;
   readonly server: ServerConfig;
-  readonly process: PooledProcess;
+  readonly process: SessionProcess;
   readonly edge: string;
   readonly token: string;
   readonly boot: string;
@@ -63,12 +63,16 @@ export class SessionHost {
     });
     this.#link.start();
     options.process.listen({
-      onLine: (bytes) => this.#line(bytes),
+      onLine: (bytes, call) => this.#line(bytes, call),
       onOverlong: (bytes) => this.#perform(this.#session.overlong(bytes, Date.now())),
       onStderr: (text) => this.#stderr(text),
       onDrain: () => this.#session.stdinDrained(),
       onExit: (facts) => this.#exited(facts),
     });
+  }
+
+  get isEnded(): boolean {
+    return this.#session.isEnded;
   }
 
   get inFlight(): number {
@@ -148,8 +152,8 @@ export class SessionHost {
     return 'stop';
   }
 
-  #line(bytes: Uint8Array): void {
-    this.#perform(this.#session.line(bytes, Date.now()));
+  #line(bytes: Uint8Array, call: number | undefined): void {
+    this.#perform(this.#session.line(bytes, Date.now(), call));
     if (this.#hasServed || this.#session.revision === undefined) return;
     this.#hasServed = true;
     this.#options.served();

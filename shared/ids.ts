@@ -9,8 +9,17 @@ export const RUNNER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** A stream of a session: `get`, `sse`, or the nanoid that the worker minted for one POST. */
 export const STREAM_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
+/**
+ * A session as edge and runner name it: its actor (22 characters), and for modern clients, whose actor opens one session after
+ * the other, which of them.
+ */
+export const SESSION_NAME = /^[A-Za-z0-9_-]{22}(~[A-Za-z0-9_-]{8})?$/;
+
 /** The public name of a session actor: the random part of a session id (nanoid, 22 characters, 132 bits). */
-export const SESSION_NAME = /^[A-Za-z0-9_-]{22}$/;
+export const ACTOR_NAME = /^[A-Za-z0-9_-]{22}$/;
+
+/** The name of the actor that a session is of. */
+export const actorOf = (session: string): string => session.slice(0, 22);
 
 /** The stream a GET attaches to; one a session (MCP 2025-11-25, Transports, "Listening for Messages from the Server"). */
 export const GET_STREAM = 'get';

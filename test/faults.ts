@@ -10,7 +10,6 @@ export interface FaultRow {
   readonly missing?: string;
 }
 
-const MODERN = 'Revision 2026-07-28 is not served yet.';
 const OAUTH = 'Clients show keys; access tokens, and so this, come with OAuth.';
 
 export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
@@ -92,16 +91,17 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'shared/splice.test.ts',
     ],
   },
-  'F-20': { fault: 'modern headers that contradict the body', tests: [], missing: MODERN },
+  'F-20': {
+    fault: 'modern headers that contradict the body',
+    tests: ['edge-core/modern-headers.test.ts'],
+  },
   'F-21': {
     fault: 'an unknown revision',
-    tests: ['e2e/bad-jsonrpc.test.ts'],
-    missing: MODERN,
+    tests: ['e2e/bad-jsonrpc.test.ts', 'edge-core/modern-headers.test.ts'],
   },
   'F-22': {
     fault: 'an unknown method',
-    tests: ['e2e/bad-jsonrpc.test.ts'],
-    missing: MODERN,
+    tests: ['e2e/bad-jsonrpc.test.ts', 'edge-core/modern.test.ts', 'e2e/eras.test.ts'],
   },
 
   // Session misuse
@@ -211,8 +211,12 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-47': {
     fault: 'questions to a client that can not be asked',
-    tests: ['e2e/child-output.test.ts', 'runner/core/session.test.ts'],
-    missing: MODERN,
+    tests: [
+      'e2e/child-output.test.ts',
+      'runner/core/session.test.ts',
+      'runner/translate/for-modern-client-input.test.ts',
+      'runner/translate/for-legacy-client-input.test.ts',
+    ],
   },
   'F-48': { fault: 'a flood of notifications', tests: ['e2e/child-output.test.ts'] },
   'F-49': {
@@ -376,8 +380,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   // Upgrade and deploy
   'F-87': {
     fault: 'an actor or an edge that is reset under a call',
-    tests: ['e2e/deploy-faults.test.ts', 'edge/session-actor.test.ts'],
-    missing: MODERN,
+    tests: ['e2e/deploy-faults.test.ts', 'edge/session-actor.test.ts', 'edge/modern.test.ts'],
   },
   'F-88': {
     fault: 'deploy after deploy under load',
@@ -407,8 +410,13 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-95': {
     fault: 'a client that cancels or leaves',
-    tests: ['e2e/overload.test.ts', 'e2e/clients.test.ts', 'runner/core/session.test.ts'],
-    missing: MODERN,
+    tests: [
+      'e2e/overload.test.ts',
+      'e2e/clients.test.ts',
+      'runner/core/session.test.ts',
+      'e2e/eras.test.ts',
+      'edge/modern.test.ts',
+    ],
   },
 
   // Audit

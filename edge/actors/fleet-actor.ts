@@ -20,6 +20,7 @@ import {
   type ControlUp,
   type HelloFrame,
 } from '../../shared/link/control-frames.ts';
+import { actorOf } from '../../shared/ids.ts';
 import { SILENCE_MS } from '../../shared/limits.ts';
 import type { Env } from '../env.ts';
 import { completeClose } from './sockets.ts';
@@ -214,7 +215,7 @@ export class FleetActor extends DurableObject<Env> {
   #giveUp(sessions: readonly string[], fault: Fault): void {
     for (const session of sessions) {
       this.#sql.exec('DELETE FROM sessions WHERE session = ?', session);
-      this.ctx.waitUntil(this.env.SESSION.getByName(session).giveUp(fault));
+      this.ctx.waitUntil(this.env.SESSION.getByName(actorOf(session)).giveUp(fault, session));
     }
   }
 

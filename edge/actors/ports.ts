@@ -1,4 +1,5 @@
 // The ports of the HTTP layer on Durable Objects: RPC for calls, WebSockets for what lasts.
+import { waitUntil } from 'cloudflare:workers';
 import type {
   FleetPort,
   Opened,
@@ -17,6 +18,7 @@ export function durablePorts(env: Env): Ports {
   return {
     session: (name) => sessionPort(() => env.SESSION.getByName(name)),
     fleet: fleetPort(env),
+    outlive: (work) => waitUntil(work),
   };
 }
 
@@ -26,12 +28,17 @@ function sessionPort(stub: () => DurableObjectStub<SessionActor>): SessionPort {
     open: (opening) => stub().open(opening),
     openWith: (opening, post) => stub().openWith(opening, post),
     post: (post) => stub().post(post),
+    serve: (opening, post) => stub().serve(opening, post),
     end: () => stub().end(),
-    follow: (stream, resumes, listener) => follow(stub(), stream, resumes, listener),
+    follow: (stream, resumes, listener, place) =>
+      follow(stub(), textsOf({ stream, resumes, ...place }), listener),
     link: (request, dial) =>
       stub().fetch(upgrade('link', { ...dial, epoch: String(dial.epoch) }, request)),
   };
 }
+
+const textsOf = (fields: Record<string, string | boolean | number>): Record<string, string> =>
+  Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, String(value)]));
 
 function fleetPort(env: Env): FleetPort {
   // A stub belongs to the request that made it.
@@ -59,11 +66,10 @@ function upgrade(path: string, fields: Record<string, string>, source?: Request)
 
 async function follow(
   stub: DurableObjectStub<SessionActor>,
-  stream: string,
-  resumes: boolean,
+  wish: Record<string, string>,
   listener: SocketListener,
 ): Promise<Opened<Socket>> {
-  const response = await stub.fetch(upgrade('follow', { stream, resumes: String(resumes) }));
+  const response = await stub.fetch(upgrade('follow', wish));
   const socket = response.webSocket;
   if (!socket) return { ok: false, fault: await response.json<Fault>() };
   const assembler = new TextAssembler();

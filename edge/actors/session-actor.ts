@@ -1,6 +1,7 @@
 // The session actor: one Durable Object a session, the rim around core/relay. It loads, steps and performs; between two
 // frames it may hibernate, since all it needs stands in one row and in its sockets' attachments (DESIGN D1, D3).
 import { DurableObject } from 'cloudflare:workers';
+import { nanoid } from 'nanoid';
 import {
   Relay,
   DIAL_WAIT_MS,
@@ -18,9 +19,18 @@ import type { Env } from '../env.ts';
 import { completeClose } from './sockets.ts';
 
 interface SessionRow extends Opening {
+  /** The name that fleet and runner know it by. */
+  readonly session: string;
+  readonly openedAt: number;
   readonly runner: string;
   readonly boot: string;
 }
+
+/** What a runner's dial must say as the row does (LP7). */
+const PLACE = ['session', 'runner', 'boot'] as const;
+
+/** Characters that tell a modern actor's sessions apart: 48 bits. */
+const SESSION_COUNT_LENGTH = 8;
 
 interface LostRow {
   readonly since: number;
@@ -42,6 +52,8 @@ export class SessionActor extends DurableObject<Env> {
   #row: SessionRow | undefined;
   #relay: Relay;
   #placing: Promise<unknown> | undefined;
+  #opening: Promise<Opened<undefined>> | undefined;
+  #forgetting: Promise<unknown> | undefined;
   readonly #sockets = new Map<string, WebSocket>();
   #linkSocket: WebSocket | undefined;
   readonly #assemblers = new WeakMap<WebSocket, TextAssembler>();
@@ -96,10 +108,17 @@ export class SessionActor extends DurableObject<Env> {
   }
 
   async #place(opening: Opening): Promise<Opened<undefined>> {
-    const session = this.ctx.id.name ?? '';
+    const session = this.#nameFor(opening);
     const placed = await this.env.FLEET.getByName('fleet').open({ session, ...opening });
     if (!placed.ok) return placed;
-    this.#row = { ...opening, runner: placed.value.runner, boot: placed.value.boot };
+    const openedAt = Date.now();
+    this.#row = {
+      ...opening,
+      session,
+      openedAt,
+      runner: placed.value.runner,
+      boot: placed.value.boot,
+    };
     this.ctx.storage.kv.put('session', this.#row);
     this.#relay = new Relay({ state: 'awaited', until: Date.now() + DIAL_WAIT_MS });
     this.#schedule();
@@ -109,6 +128,30 @@ export class SessionActor extends DurableObject<Env> {
   async openWith(opening: Opening, post: Post): Promise<PostAnswer> {
     const opened = await this.open(opening);
     return opened.ok ? this.post(post) : { kind: 'refused', fault: opened.fault };
+  }
+
+  /** A modern client opens no session: this actor opens one where there is none, and the next one when that has ended. */
+  async serve(opening: Opening, post: Post): Promise<PostAnswer> {
+    const { link } = this.#relay;
+    // Its runner is away for longer than the grace; there may be another.
+    if (link.state === 'lost' && link.isExpired) this.giveUp({ fault: 'runner_lost' });
+    await this.#forgetting;
+    if (!this.#row) {
+      this.#opening ??= this.open(opening).finally(() => {
+        this.#opening = undefined;
+      });
+      const opened = await this.#opening;
+      if (!opened.ok) return { kind: 'refused', fault: opened.fault };
+    }
+    const session = this.#row?.session;
+    const answer = await this.post(post);
+    return answer.kind === 'follow' ? { ...answer, session } : answer;
+  }
+
+  /** A modern actor's sessions follow each other, and the end of one must not be taken for that of the next. */
+  #nameFor({ transport }: Opening): string {
+    const actor = this.ctx.id.name ?? '';
+    return transport === 'modern' ? `${actor}~${nanoid(SESSION_COUNT_LENGTH)}` : actor;
   }
 
   post(post: Post): Promise<PostAnswer> {
@@ -130,7 +173,8 @@ export class SessionActor extends DurableObject<Env> {
   }
 
   /** From the fleet actor: the runner refused the session, or its boot is dead. */
-  giveUp(fault: Fault): void {
+  giveUp(fault: Fault, session = this.#row?.session): void {
+    if (session !== this.#row?.session) return;
     this.#perform(this.#relay.giveUp(fault));
   }
 
@@ -144,7 +188,8 @@ export class SessionActor extends DurableObject<Env> {
   }
 
   #acceptLink(dial: URLSearchParams): Response {
-    if (this.#row?.runner !== dial.get('runner') || this.#row?.boot !== dial.get('boot')) {
+    const isPlaced = PLACE.every((key) => this.#row?.[key] === dial.get(key));
+    if (!isPlaced) {
       return refusal({ fault: 'session_not_found' });
     }
     const { 0: client, 1: server } = new WebSocketPair();
@@ -169,6 +214,7 @@ export class SessionActor extends DurableObject<Env> {
   #acceptFollower(wish: URLSearchParams): Response {
     const stream = wish.get('stream') ?? '';
     this.#dropSilentLink();
+    if (!this.#isPlaceOf(wish)) return refusal({ fault: 'session_not_found' });
     const { fault, effects } = this.#relay.mayFollow(stream, wish.get('resumes') === 'true');
     this.#perform(effects);
     if (fault) return refusal(fault);
@@ -179,6 +225,14 @@ export class SessionActor extends DurableObject<Env> {
     this.#sockets.set(socket, server);
     this.#perform(this.#relay.follow(stream, socket));
     return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** In another session than it was sent in, a post could be carried out again (R-2). */
+  #isPlaceOf(wish: URLSearchParams): boolean {
+    const session = wish.get('session');
+    if (session !== null) return session === this.#row?.session;
+    const openedBefore = wish.get('openedBefore');
+    return openedBefore === null || (this.#row?.openedAt ?? Infinity) < Number(openedBefore);
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
@@ -283,15 +337,16 @@ export class SessionActor extends DurableObject<Env> {
   }
 
   #forget(): void {
-    const session = this.ctx.id.name ?? '';
+    const session = this.#row?.session ?? '';
     this.#row = undefined;
+    // What it still says is of a session that is over.
+    this.#linkSocket = undefined;
     for (const resolve of this.#ends.splice(0)) resolve();
-    this.ctx.waitUntil(
-      Promise.all([
-        this.ctx.storage.deleteAll(),
-        this.env.FLEET.getByName('fleet').closed(session),
-      ]),
-    );
+    this.#forgetting = Promise.all([
+      this.ctx.storage.deleteAll(),
+      this.env.FLEET.getByName('fleet').closed(session),
+    ]).catch(() => undefined);
+    this.ctx.waitUntil(this.#forgetting);
   }
 
   /** A lost link must be remembered: its grace may outlast this object's memory. */

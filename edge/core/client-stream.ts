@@ -36,6 +36,8 @@ export interface ClientStreamOptions {
   readonly isResumable: boolean;
   /** The session ends with this stream (HTTP+SSE). */
   readonly endsSession: boolean;
+  /** Who leaves has cancelled (2026-07-28, Patterns, "Cancellation"). */
+  readonly cancels?: boolean;
 }
 
 export type ClientStreamEffect =
@@ -189,7 +191,9 @@ export class ClientStream {
   cancelled(): ClientStreamEffect[] {
     if (this.#isDone) return [];
     this.#isDone = true;
-    if (this.#options.endsSession) this.#send({ type: 'end' });
+    const { endsSession, cancels, stream } = this.#options;
+    if (endsSession) this.#send({ type: 'end' });
+    if (cancels && !this.#isFinal) this.#send({ type: 'cancel', stream });
     this.#effects.push({ do: 'hangUp' });
     return this.#flush();
   }

@@ -44,8 +44,16 @@ const DELIVERY_DELAY_MS = 500;
 export type PostAnswer =
   /** The whole answer; `message` is absent when the request ended without one (cancelled). */
   | { readonly kind: 'answered'; readonly message: string | undefined }
-  /** The answer is a stream: follow it. `isAccepted` false: post it again there; `isSent`: the runner may have it all the same. */
-  | { readonly kind: 'follow'; readonly isAccepted: boolean; readonly isSent: boolean }
+  /**
+   * The answer is a stream: follow it. `isAccepted` false: post it again there; `isSent`: the runner may have it all the same.
+   * `session`: the one it was posted in, where an actor has one after the other.
+   */
+  | {
+      readonly kind: 'follow';
+      readonly isAccepted: boolean;
+      readonly isSent: boolean;
+      readonly session?: string | undefined;
+    }
   | { readonly kind: 'accepted' }
   | { readonly kind: 'refused'; readonly fault: Fault };
 

@@ -2,6 +2,7 @@
 import type { Settings } from '../settings.ts';
 import { checkOrigin } from './guards/origin.ts';
 import { refuse } from './refuse.ts';
+import { PARAM_HEADER_PREFIX } from '../../shared/mcp/headers.ts';
 
 /** What the endpoints answer to, and the `Allow` of an OPTIONS that is no preflight. */
 const METHODS = ['GET', 'POST', 'DELETE', 'OPTIONS'];
@@ -27,6 +28,16 @@ export function corsHeaders(request: Request, settings: Settings): Record<string
   };
 }
 
+/** Headers of tools' arguments that a page asks to send: their names are the tools' own, so they can not be listed. */
+function askedParamHeaders(request: Request): string[] {
+  const asked = request.headers.get('access-control-request-headers') ?? '';
+  const names = asked.split(',').map((name) => name.trim().toLowerCase());
+  return names.filter((name) => name.startsWith(PARAM_HEADER_PREFIX) && TOKEN.test(name));
+}
+
+/** A header's name (RFC 9110 §5.6.2). */
+const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
+
 /** The answer to OPTIONS: 204 for pages that may call, 403 for others, 405 without an Origin. */
 export function preflight(request: Request, settings: Settings): Response {
   if (!request.headers.has('origin'))
@@ -38,7 +49,7 @@ export function preflight(request: Request, settings: Settings): Response {
     headers: {
       ...corsHeaders(request, settings),
       'Access-Control-Allow-Methods': METHODS.join(', '),
-      'Access-Control-Allow-Headers': REQUEST_HEADERS,
+      'Access-Control-Allow-Headers': [REQUEST_HEADERS, ...askedParamHeaders(request)].join(', '),
       'Access-Control-Max-Age': String(PREFLIGHT_MAX_AGE_S),
       'Cache-Control': 'no-store',
     },

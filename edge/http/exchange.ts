@@ -27,6 +27,13 @@ export function refuseExchange(
   return refuse(fault, { id, headers: corsHeaders(request, settings) });
 }
 
+/** Headers of every answer that is not an error. */
+export const answerHeaders = ({ request, settings }: Exchange): Record<string, string> => ({
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+  ...corsHeaders(request, settings),
+});
+
 /** The session a signed id names, if this principal holds it on this server over this transport. Wakes no actor (F-23, F-25). */
 export async function findSession(
   exchange: Exchange,

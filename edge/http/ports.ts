@@ -23,6 +23,9 @@ export type Opened<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly fault: Fault };
 
+/** The session a post is in: its name, or where that was not learned, a time (ms since the epoch) before which it was opened. */
+export type PostPlace = { readonly session: string } | { readonly openedBefore: number };
+
 /** A message socket to a session actor; the listeners are set before anything can arrive. */
 export interface Socket {
   send(text: string): void;
@@ -40,8 +43,15 @@ export interface SessionPort {
   /** Opens the session and posts its first message, in one call. */
   openWith(opening: Opening, post: Post): Promise<PostAnswer>;
   post(post: Post): Promise<PostAnswer>;
-  /** Follows a stream; `resumes` when the client named an event of it. */
-  follow(stream: string, resumes: boolean, listener: SocketListener): Promise<Opened<Socket>>;
+  /** Posts to the session, opening it first where there is none. */
+  serve(opening: Opening, post: Post): Promise<PostAnswer>;
+  /** Follows a stream, in that session only where a place is given; `resumes` when the client named an event of it. */
+  follow(
+    stream: string,
+    resumes: boolean,
+    listener: SocketListener,
+    place?: PostPlace,
+  ): Promise<Opened<Socket>>;
   /** True when there was a session to end. */
   end(): Promise<boolean>;
   /** Hands a runner's upgrade request to the actor. */
@@ -49,6 +59,7 @@ export interface SessionPort {
 }
 
 export interface LinkDial {
+  readonly session: string;
   readonly runner: string;
   readonly boot: string;
   readonly epoch: number;
@@ -85,5 +96,7 @@ export interface FleetPort {
 
 export interface Ports {
   session(name: string): SessionPort;
+  /** Lets work go on though its client has left, which ends all else that a request had under way. */
+  outlive(work: Promise<unknown>): void;
   readonly fleet: FleetPort;
 }

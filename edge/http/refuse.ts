@@ -1,6 +1,7 @@
 // Turns a fault into an HTTP response; the only place of the edge that does.
 import { faultError, faultRow } from '../../shared/fault.ts';
-import type { Fault } from '../../shared/fault.ts';
+import type { Fault, FaultCode } from '../../shared/fault.ts';
+import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import type { Settings } from '../settings.ts';
 
 export interface RefuseOptions {
@@ -12,15 +13,34 @@ export interface RefuseOptions {
   readonly allow?: readonly string[] | undefined;
   /** A token came with the request and was refused, so a 401 names the error (RFC 6750 §3.1). */
   readonly tokenSent?: boolean | undefined;
+  /** The client's era, where it is known to be modern: it learns of some faults in other ways. */
+  readonly isModern?: boolean | undefined;
 }
+
+/** An error of the revision itself, whose code and status the specification gives. */
+export interface Refusal extends ErrorObject {
+  readonly status: number;
+}
+
+/**
+ * Statuses for modern clients. They show an error's own words only out of a 200 or 400, so what became of a call goes there;
+ * and a 429 makes them take the server for a legacy one, so load is told with 503.
+ */
+const MODERN_STATUS: Partial<Record<FaultCode, number>> = {
+  runner_lost: 200,
+  process_exited: 200,
+  process_start_failed: 200,
+  process_protocol: 200,
+  deadline: 200,
+  too_large: 200,
+  overloaded: 503,
+};
 
 /** The response of a fault: the table's status and, as body, a JSON-RPC error. */
 export function refuse(fault: Fault, options: RefuseOptions = {}): Response {
-  const { status, retryAfterS } = faultRow(fault.fault);
-  const headers: Record<string, string> = {
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-  };
+  const { status: ordinary, retryAfterS } = faultRow(fault.fault);
+  const status = (options.isModern === true ? MODERN_STATUS[fault.fault] : undefined) ?? ordinary;
+  const headers: Record<string, string> = { ...HEADERS };
   // A 204 has no body.
   if (status === 204)
     return new Response(null, { status, headers: { ...headers, ...options.headers } });
@@ -28,11 +48,24 @@ export function refuse(fault: Fault, options: RefuseOptions = {}): Response {
   if (retryAfterS !== undefined) headers['Retry-After'] = String(retryAfterS);
   if (status === 401) headers['WWW-Authenticate'] = challenge(options.tokenSent === true);
   if (status === 405) headers['Allow'] = (options.allow ?? []).join(', ');
-  return new Response(errorText(fault, options.id), {
+  return new Response(errorText(faultError(fault), options.id), {
     status,
     headers: { ...headers, ...options.headers },
   });
 }
+
+/** The response of an error of the revision itself. */
+export function refuseModern(
+  { status, ...error }: Refusal,
+  { id, headers }: Pick<RefuseOptions, 'id' | 'headers'> = {},
+): Response {
+  return new Response(errorText(error, id), {
+    status,
+    headers: { ...HEADERS, 'Content-Type': 'application/json', ...headers },
+  });
+}
+
+const HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
 
 /** Why nothing can be served yet, and what to set. */
 export const notConfigured = ({ problems }: Settings): Fault => ({
@@ -45,7 +78,7 @@ const challenge = (tokenSent: boolean): string =>
   `Bearer realm="mcp-edge-bridge"${tokenSent ? ', error="invalid_token"' : ''}`;
 
 /** The id is spliced in as it came: printing it anew would change ids such as 2^53+1. */
-function errorText(fault: Fault, id: string | undefined): string {
+function errorText(error: ErrorObject, id: string | undefined): string {
   const member = id === undefined ? '' : `"id":${id},`;
-  return `{"jsonrpc":"2.0",${member}"error":${JSON.stringify(faultError(fault))}}`;
+  return `{"jsonrpc":"2.0",${member}"error":${JSON.stringify(error)}}`;
 }

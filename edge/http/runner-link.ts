@@ -5,7 +5,7 @@ import { notConfigured, refuse } from './refuse.ts';
 import { verifyTicket } from './session-id.ts';
 import type { Ports } from './ports.ts';
 import type { Principal, Settings } from '../settings.ts';
-import { SESSION_NAME } from '../../shared/ids.ts';
+import { actorOf, SESSION_NAME } from '../../shared/ids.ts';
 import { chooseSubprotocol, LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
 
 type Dialled =
@@ -46,7 +46,8 @@ export async function sessionLink(
     settings.secret !== undefined &&
     (await verifyTicket(settings.secret, ticket, scope));
   if (!isPlaced) return refuse({ fault: 'session_not_found' });
-  return ports.session(session).link(request, { runner: runner.name, boot, epoch, subprotocol });
+  const dial = { session, runner: runner.name, boot, epoch, subprotocol };
+  return ports.session(actorOf(session)).link(request, dial);
 }
 
 async function admit(request: Request, settings: Settings): Promise<Dialled> {

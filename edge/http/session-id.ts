@@ -1,6 +1,6 @@
 // Signed session ids and runner tickets. The signature lets a forged, foreign or stolen id be refused before any
 // actor is touched, and binds an id to its server and principal: possession of an id is never authentication.
-import { SESSION_NAME } from '../../shared/ids.ts';
+import { ACTOR_NAME } from '../../shared/ids.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 
 /** 128 bits of the HMAC stay: forging is out of reach, and the id stays short enough for URLs. */
@@ -43,7 +43,7 @@ export async function verifySession(
 ): Promise<string | undefined> {
   if (text.length !== SESSION_ID_CHARACTERS || text[NAME_CHARACTERS] !== '.') return undefined;
   const name = text.slice(0, NAME_CHARACTERS);
-  if (!SESSION_NAME.test(name)) return undefined;
+  if (!ACTOR_NAME.test(name)) return undefined;
   const parts = [server, principal, transport, name];
   const proof = JSON.stringify([secret, ...parts, text]);
   if (verified.has(proof)) return name;
@@ -59,6 +59,17 @@ const verified = new Set<string>();
 
 /** Some 100 KB; beyond it the busy ones are soon back. */
 const VERIFIED_KEPT = 500;
+
+/**
+ * The actor of all modern requests of a principal to a server: modern clients have no session that could name one. Its first two
+ * characters are for a person who reads a log.
+ */
+export const modernSessionName = async (
+  secret: string,
+  server: string,
+  principal: string,
+): Promise<string> =>
+  `m-${await mac(secret, 'modern', [server, principal])}`.slice(0, NAME_CHARACTERS);
 
 /** The ticket with which a runner dials a session (LP7). */
 export const signTicket = (
@@ -89,7 +100,7 @@ const encoder = new TextEncoder();
 /** The label keeps a ticket from ever passing as a session id; JSON keeps `["a","bc"]` apart from `["ab","c"]`. */
 async function mac(
   secret: string,
-  label: 'session' | 'ticket',
+  label: 'session' | 'ticket' | 'modern',
   parts: readonly string[],
 ): Promise<string> {
   const text = `mcp-edge-bridge ${label} ${JSON.stringify(parts)}`;

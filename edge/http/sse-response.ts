@@ -13,13 +13,16 @@ import { decodeText } from '../../shared/link/codec.ts';
 import { streamDown } from '../../shared/link/session-frames.ts';
 import { encodeComment } from '../../shared/sse/encode.ts';
 
-/** A comment goes out every so many looks: 15 s, below every known idle cut-off (60 s and up), show a vanished client. */
-const LOOKS_A_KEEP_ALIVE = 2;
+/** Below every known idle cut-off (60 s and up), and the time within which a vanished client is noticed. */
+const KEEP_ALIVE_MS = 15_000;
 
 const KEEP_ALIVE = encodeComment('keep-alive');
 
+/** Opens a stream that has no event to say yet: proxies and clients see the headers at once. */
+export const OPENING_COMMENT = encodeComment('open');
+
 /** Headers of every SSE answer: nothing on the way may hold back, keep or rewrite it. */
-const SSE_HEADERS = {
+export const SSE_HEADERS = {
   'Content-Type': 'text/event-stream',
   'Cache-Control': 'no-store, no-transform',
   'X-Accel-Buffering': 'no',
@@ -29,20 +32,24 @@ const SSE_HEADERS = {
 const encoder = new TextEncoder();
 
 export interface SseOptions extends ClientStreamOptions {
-  readonly session: SessionPort;
+  readonly session: Pick<SessionPort, 'follow'>;
   readonly signal: AbortSignal;
+  /** See `Ports`; for streams that have something to say when their client leaves. */
+  readonly outlive?: (work: Promise<unknown>) => void;
   /** SSE text that opens the response: an endpoint event, a priming event, or a comment. */
   readonly opening: string;
   /** The client named an event of the stream. */
   readonly resumes: boolean;
+  /** Comments go out this often, for streams whose client must be missed sooner than others. */
+  readonly keepAliveMs?: number;
 }
 
 /** An open stream towards one client. */
 export class SseStream {
   readonly #options: SseOptions;
   readonly #machine: ClientStream;
-  readonly #clock: ReturnType<typeof setInterval>;
-  #looks = 0;
+  readonly #look: ReturnType<typeof setInterval>;
+  readonly #keepAlive: ReturnType<typeof setInterval>;
   readonly #settled: Promise<Fault | undefined>;
   #settle: (fault: Fault | undefined) => void = () => undefined;
   #socket: Socket | undefined;
@@ -54,6 +61,9 @@ export class SseStream {
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #isFinished = false;
   #isCut = false;
+  /** What a stream that is over had to say while its dial was still out. */
+  readonly #lastWords: string[] = [];
+  #dialling: Promise<void>;
   #wake: (() => void) | undefined;
 
   constructor(options: SseOptions) {
@@ -63,9 +73,13 @@ export class SseStream {
     this.#settled = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.#clock = setInterval(() => this.#look(), LOOK_MS);
+    this.#look = setInterval(() => this.#perform(this.#machine.beat()), LOOK_MS);
+    const { keepAliveMs = KEEP_ALIVE_MS } = options;
+    this.#keepAlive = setInterval(() => this.#comment(), keepAliveMs);
     options.signal.addEventListener('abort', () => this.#cancel(), { once: true });
-    void this.#dial(0);
+    this.#dialling = this.#dial(0);
+    // The signal says it once, and that may have been before.
+    if (options.signal.aborted) this.#cancel();
   }
 
   /** Why the stream can not be followed, or undefined once it is or when `ms` passed without news. */
@@ -119,7 +133,9 @@ export class SseStream {
       });
       if (!followed.ok) return this.#perform(this.#machine.refused(followed.fault));
       this.#socket = followed.value;
-      if (this.#machine.isDone) this.#hangUp();
+      if (!this.#machine.isDone) return;
+      for (const text of this.#lastWords) this.#socket.send(text);
+      this.#hangUp();
     } catch {
       // The actor broke away before it answered.
       this.#closed(count, 1006);
@@ -148,24 +164,32 @@ export class SseStream {
   #performOne(effect: ClientStreamEffect): void {
     switch (effect.do) {
       case 'dial':
-        return void this.#dial(effect.delayMs);
+        this.#dialling = this.#dial(effect.delayMs);
+        return;
       case 'send':
-        return this.#socket?.send(effect.text);
+        return this.#send(effect.text);
       case 'write':
         return this.#write(effect.text);
       case 'settle':
         return this.#settle(effect.fault);
       case 'probe':
-        return this.#keepAlive();
+        return this.#comment();
       case 'finish':
         this.#isFinished = true;
-        clearInterval(this.#clock);
+        this.#stopClocks();
         return this.#wake?.();
       case 'cut':
         return this.#cut();
       case 'hangUp':
         return this.#hangUp();
     }
+  }
+
+  #send(text: string): void {
+    if (this.#socket) return this.#socket.send(text);
+    if (!this.#machine.isDone) return;
+    this.#lastWords.push(text);
+    this.#options.outlive?.(this.#dialling);
   }
 
   #cut(): void {
@@ -181,26 +205,25 @@ export class SseStream {
     this.#wake?.();
   }
 
-  #look(): void {
-    this.#perform(this.#machine.beat());
-    this.#looks += 1;
-    if (this.#looks % LOOKS_A_KEEP_ALIVE === 0) this.#keepAlive();
-  }
-
   /** A comment, unless the client has yet to read what it was given. */
-  #keepAlive(): void {
+  #comment(): void {
     if (this.#queue === '' && this.#wake) this.#write(KEEP_ALIVE);
   }
 
   #cancel(): void {
     this.#isFinished = true;
     this.#wake?.();
-    clearInterval(this.#clock);
+    this.#stopClocks();
     this.#perform(this.#machine.cancelled());
   }
 
+  #stopClocks(): void {
+    clearInterval(this.#look);
+    clearInterval(this.#keepAlive);
+  }
+
   #hangUp(): void {
-    clearInterval(this.#clock);
+    this.#stopClocks();
     this.#socket?.close(CLOSE.done, 'stream over');
     this.#socket = undefined;
   }

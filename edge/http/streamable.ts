@@ -1,8 +1,9 @@
-// Streamable HTTP of the legacy revisions 2025-03-26 … 2025-11-25 on the MCP endpoint: sessions, answers as JSON or SSE,
-// the GET stream, Last-Event-ID, DELETE (MCP 2025-11-25, Transports, "Streamable HTTP").
+// The MCP endpoint. A POST of a modern client goes to modern.ts; here is Streamable HTTP of the legacy revisions 2025-03-26 …
+// 2025-11-25: sessions, answers as JSON or SSE, the GET stream, Last-Event-ID, DELETE (MCP 2025-11-25, Transports).
 import { readClientMessage, type ClientMessage } from './client-message.ts';
-import { corsHeaders } from './cors.ts';
+import { bearsModernRevision, eraOf } from './era.ts';
 import {
+  answerHeaders,
   findSession,
   newPostId,
   newSession,
@@ -11,7 +12,8 @@ import {
   type Exchange,
 } from './exchange.ts';
 import { checkAccept } from './guards/media.ts';
-import { SseStream } from './sse-response.ts';
+import { refuseOf, serveModern } from './modern.ts';
+import { OPENING_COMMENT, SseStream } from './sse-response.ts';
 import type { PostAnswer } from '../core/relay.ts';
 import type { Post, SessionPort } from './ports.ts';
 import { GET_STREAM } from '../../shared/ids.ts';
@@ -28,18 +30,29 @@ import {
   primesStreams,
 } from '../../shared/mcp/revisions.ts';
 import type { Fault } from '../../shared/fault.ts';
-import { encodeComment, encodeEvent, eventId, parseEventId } from '../../shared/sse/encode.ts';
+import { encodeEvent, eventId, parseEventId } from '../../shared/sse/encode.ts';
 
 /** A GET waits this long for the runner's word on the stream before it answers 200 and lets the client wait. */
 const ATTACH_WAIT_MS = 2_000;
 
-/** Opens a stream that has no event to say yet: proxies and clients see the headers at once. */
-const OPENING_COMMENT = encodeComment('open');
-
 export async function streamablePost(exchange: Exchange): Promise<Response> {
-  const read = await readClientMessage(exchange.request, true);
+  const { request } = exchange;
+  // The modern revision names no error for a client that does not say what it accepts.
+  const read = await readClientMessage(request, !bearsModernRevision(request.headers));
   if (!read.ok) return refuseExchange(exchange, read.fault);
   const { message } = read;
+  const era = eraOf(request.headers, message);
+  switch (era.era) {
+    case 'modern':
+      return serveModern(exchange, era.request);
+    case 'refused':
+      return refuseOf(exchange, era.refusal, message.isBatch ? undefined : message.requestIds[0]);
+    case 'legacy':
+      return legacyPost(exchange, message);
+  }
+}
+
+async function legacyPost(exchange: Exchange, message: ClientMessage): Promise<Response> {
   const fault = checkRevision(exchange) ?? checkBatch(exchange, message);
   const id = message.isBatch ? undefined : message.requestIds[0];
   if (fault) return refuseExchange(exchange, fault, id);
@@ -216,9 +229,3 @@ async function openStream(exchange: Exchange, session: SessionPort): Promise<Res
   const fault = await stream.refusal(ATTACH_WAIT_MS);
   return fault ? refuseExchange(exchange, fault) : stream.response(answerHeaders(exchange));
 }
-
-const answerHeaders = ({ request, settings }: Exchange): Record<string, string> => ({
-  'Cache-Control': 'no-store',
-  'X-Content-Type-Options': 'nosniff',
-  ...corsHeaders(request, settings),
-});

@@ -28,5 +28,11 @@ export const START_TIMEOUT_MS = 30_000;
 /** Longest line of a process. More could not travel: it is what a link reassembles. */
 export const MAX_LINE_BYTES = PROCESS_LINE_BYTES;
 
+/** Processes for the modern clients of one principal: each call that may be asked for input has one to itself. */
+export const MAX_PROCESSES = 8;
+
+/** A person answers a question within minutes; a call that nobody comes back to occupies a process. */
+export const PARK_TIMEOUT_MS = 5 * 60_000;
+
 /** Requests a session may have in flight: agents seen in the field fan out to a dozen. */
 export const MAX_IN_FLIGHT = 64;

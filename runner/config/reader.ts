@@ -217,6 +217,8 @@ export class ConfigReader {
       maxLineBytes: bridge.maxLineBytes ?? defaults.MAX_LINE_BYTES,
       maxInFlight: bridge.maxInFlight ?? defaults.MAX_IN_FLIGHT,
       maxSessions: bridge.maxSessions ?? capacity,
+      maxProcesses: bridge.maxProcesses ?? defaults.MAX_PROCESSES,
+      parkTimeoutMs: durationMs(bridge.parkTimeout ?? defaults.PARK_TIMEOUT_MS),
       ...(user === undefined ? {} : { user }),
       ...(Object.keys(limits).length === 0 ? {} : { limits }),
     };

@@ -222,6 +222,19 @@ export const serverBlock = v.strictObject(
     maxSessions: v.optional(
       count(1, MAX_COUNT, "Sessions of this server. Default: the runner's capacity."),
     ),
+    maxProcesses: v.optional(
+      count(
+        1,
+        MAX_COUNT,
+        'Processes that 2026-07-28 clients of one principal may occupy together. Default 8.',
+      ),
+    ),
+    parkTimeout: v.optional(
+      duration(
+        1000,
+        'How long a call waits for the answer to what it asked its 2026-07-28 client. Default 5m.',
+      ),
+    ),
     user,
     limits,
   },

@@ -99,7 +99,7 @@ export class Calls {
     let at: number | undefined;
     for (const call of this.#calls.values()) {
       const due = deadline(call);
-      if (at === undefined || due < at) at = due;
+      if (due < (at ?? Infinity)) at = due;
     }
     return at;
   }

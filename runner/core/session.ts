@@ -9,7 +9,7 @@ import { spliceLine, type Edit } from '../../shared/jsonrpc/splice.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 import type { PostFrame, SessionDown, SessionUp } from '../../shared/link/session-frames.ts';
 import { allowsBatches } from '../../shared/mcp/revisions.ts';
-import { Calls, CANCEL_GRACE_MS, type Call } from './calls.ts';
+import { Calls, CANCEL_GRACE_MS, type Call, type CallTimes } from './calls.ts';
 import { DropNotes } from './drop-notes.ts';
 import { Handshake } from './handshake.ts';
 import { Posts } from './posts.ts';
@@ -25,6 +25,12 @@ const CONFIRM_MS = 10_000;
 
 /** Requests of the process that may wait for the client's answer; servers ask one question at a time. */
 const MAX_ASKED = 64;
+
+/** A modern client's worker that broke away is back within moments; a client that left cancels (2026-07-28, "Cancellation"). */
+const RETURN_MS = 5_000;
+
+/** Requests that run until somebody ends them. */
+const ENDLESS_METHODS: ReadonlySet<string> = new Set(['subscriptions/listen']);
 
 /** Bytes that may wait for a process that does not read its stdin; beyond it posts are refused. */
 const STDIN_BACKLOG_BYTES = 8 * 1024 * 1024;
@@ -52,6 +58,8 @@ export class Session {
   #endIsTold = false;
   /** When streams nobody has attached again since the relink count as left. */
   #confirmBy: number | undefined;
+  /** Streams of modern requests whose worker is gone, with the time when they are cancelled; oldest first. */
+  readonly #abandoned = new Map<string, number>();
   #isPaused = false;
   #isStdinFull = false;
   #stdinBacklogBytes = 0;
@@ -60,11 +68,17 @@ export class Session {
     this.#limits = options.limits;
     this.#transport = options.transport;
     this.#presence = new Presence(options.limits, options.transport, now);
+    if (this.#isModern) return;
     this.#log.open(
       this.#standingStream,
       { isAttached: false, isKept: options.transport === 'streamable' },
       now,
     );
+  }
+
+  /** Its clients are of 2026-07-28: each request stands alone, and whoever leaves has cancelled. */
+  get #isModern(): boolean {
+    return this.#transport === 'modern';
   }
 
   get isEnded(): boolean {
@@ -116,8 +130,7 @@ export class Session {
         this.#attach(frame.stream, frame.after, now);
         break;
       case 'detach':
-        this.#log.detach(frame.stream, now);
-        this.#presence.active(now);
+        this.#detach(frame.stream, now);
         break;
       case 'ack':
         this.#log.ack(frame.stream, frame.seq, now);
@@ -126,8 +139,7 @@ export class Session {
         for (const stream of frame.streams) this.#log.drop(stream);
         break;
       case 'cancel':
-        for (const call of this.#calls.all())
-          if (call.stream === frame.stream) this.#cancel(call, now);
+        this.#abandon(frame.stream, now);
         break;
       case 'end':
         this.#end({ message: 'The client ended the session.' }, now);
@@ -136,8 +148,8 @@ export class Session {
     return this.#flush();
   }
 
-  /** A line the process printed. */
-  line(bytes: Uint8Array, now: number): SessionEffect[] {
+  /** A line the process printed. `tied`: the id of the request it belongs to, where a translator knows and the line does not say. */
+  line(bytes: Uint8Array, now: number, tied?: number): SessionEffect[] {
     if (this.#phase === 'ended') return [];
     // The token limit guards parsers of client input; a process may print large results, bounded by its line.
     const scan = scanMessage(bytes, { tokens: Infinity });
@@ -147,7 +159,7 @@ export class Session {
       return this.#flush();
     }
     const messages = scan.shape === 'single' ? [scan.envelope] : scan.messages;
-    for (const envelope of messages) this.#fromProcess(bytes, envelope, now);
+    for (const envelope of messages) this.#fromProcess(bytes, envelope, now, tied);
     return this.#flush();
   }
 
@@ -214,6 +226,7 @@ export class Session {
       });
     }
     if (this.#confirmBy !== undefined && this.#confirmBy <= now) this.#detachUnconfirmed(now);
+    for (const [stream, at] of this.#abandoned) if (at <= now) this.#abandon(stream, now);
     this.#log.expire(now);
     const endsAt = this.#endsAt();
     if (endsAt !== undefined && endsAt <= now) this.#end({ message: this.#presence.reason }, now);
@@ -227,6 +240,7 @@ export class Session {
       this.#posts.nextDueAt,
       this.#calls.nextDeadline,
       this.#confirmBy,
+      this.#abandoned.values().next().value,
       this.#log.expiresAt,
       this.#stalledAt,
       this.#endsAt(),
@@ -303,7 +317,7 @@ export class Session {
       };
     }
     if (frame.stream === frame.id && requests.length > 0)
-      this.#log.open(frame.id, { isAttached: true, isKept: true }, now);
+      this.#log.open(frame.id, { isAttached: true, isKept: !this.#isModern }, now);
     if (initializes) this.#handshake.begin(decoder.decode(message));
     for (const envelope of messages) this.#toProcess(frame.stream, message, envelope, now);
     return undefined;
@@ -328,7 +342,6 @@ export class Session {
   #request(stream: string, bytes: Uint8Array, envelope: Envelope, now: number): void {
     const { id, method, progressToken } = envelope;
     if (!id || method === undefined) return;
-    const isFirst = method === 'initialize';
     const call = this.#calls.add(
       {
         stream,
@@ -336,10 +349,7 @@ export class Session {
         clientId: bytes.slice(id.start, id.end),
         progressToken: progressToken && bytes.slice(progressToken.start, progressToken.end),
       },
-      {
-        quietMs: isFirst ? this.#limits.startTimeoutMs : this.#limits.requestTimeoutMs,
-        limitMs: this.#limits.requestLimitMs,
-      },
+      this.#timesOf(method),
       now,
     );
     const own = encoder.encode(String(call.processId));
@@ -347,6 +357,13 @@ export class Session {
     if (progressToken) edits.push({ ...progressToken, with: own });
     edits.sort((a, b) => a.start - b.start);
     this.#write(spliceLine(bytes, edits, envelope));
+  }
+
+  #timesOf(method: string): CallTimes {
+    if (ENDLESS_METHODS.has(method)) return { quietMs: Infinity, limitMs: Infinity };
+    const { startTimeoutMs, requestTimeoutMs, requestLimitMs } = this.#limits;
+    const quietMs = method === 'initialize' ? startTimeoutMs : requestTimeoutMs;
+    return { quietMs, limitMs: requestLimitMs };
   }
 
   #cancelledByClient(bytes: Uint8Array, envelope: Envelope, now: number): void {
@@ -384,15 +401,15 @@ export class Session {
 
   // Process to client.
 
-  #fromProcess(bytes: Uint8Array, envelope: Envelope, now: number): void {
+  #fromProcess(bytes: Uint8Array, envelope: Envelope, now: number, tied: number | undefined): void {
     switch (envelope.kind) {
       case 'result':
       case 'error':
         return this.#answer(bytes, envelope, now);
       case 'request':
-        return this.#ask(bytes, envelope, now);
+        return this.#ask(bytes, envelope, now, tied);
       case 'notification':
-        return this.#notify(bytes, envelope, now);
+        return this.#notify(bytes, envelope, now, tied);
     }
   }
 
@@ -415,14 +432,15 @@ export class Session {
     this.#handshake.complete(decoder.decode(message));
   }
 
-  #ask(bytes: Uint8Array, envelope: Envelope, now: number): void {
+  #ask(bytes: Uint8Array, envelope: Envelope, now: number, tied: number | undefined): void {
     const { id, method = '' } = envelope;
     if (!id) return;
     const error = this.#whyNotAsk(method);
     if (error) {
       return this.#write(encoder.encode(errorResponse(bytes.subarray(id.start, id.end), error)));
     }
-    const stream = this.#untiedStream();
+    const stream = this.#streamOf(tied);
+    if (stream === undefined) return;
     this.#asked.set(text(bytes, id), stream);
     this.#emit(stream, ownLine(bytes, [], envelope), false, now);
   }
@@ -439,7 +457,7 @@ export class Session {
     });
   }
 
-  #notify(bytes: Uint8Array, envelope: Envelope, now: number): void {
+  #notify(bytes: Uint8Array, envelope: Envelope, now: number, tied: number | undefined): void {
     if (envelope.method === 'notifications/progress') return this.#progress(bytes, envelope, now);
     let stream: string | undefined;
     if (envelope.method === 'notifications/cancelled' && envelope.requestId) {
@@ -447,7 +465,14 @@ export class Session {
       this.#asked.delete(text(bytes, envelope.requestId));
       if (stream === undefined) return;
     }
-    this.#emit(stream ?? this.#untiedStream(), ownLine(bytes, [], envelope), false, now);
+    stream ??= this.#streamOf(tied);
+    if (stream !== undefined) this.#emit(stream, ownLine(bytes, [], envelope), false, now);
+  }
+
+  /** Where a message goes that does not say it; nowhere, when it belongs to a request that is over, or a modern client to none. */
+  #streamOf(tied: number | undefined): string | undefined {
+    if (tied !== undefined) return this.#calls.get(tied)?.stream;
+    return this.#isModern ? undefined : this.#untiedStream();
   }
 
   #progress(bytes: Uint8Array, envelope: Envelope, now: number): void {
@@ -518,6 +543,7 @@ export class Session {
 
   #attach(stream: string, after: number | null, now: number): void {
     this.#presence.active(now);
+    this.#abandoned.delete(stream);
     const attaching = this.#log.attach(stream, after, now);
     if (!attaching.ok) return this.#send({ type: 'refused', of: stream, fault: attaching.fault });
     if (this.#log.isSpent(stream)) {
@@ -536,10 +562,21 @@ export class Session {
   /** A worker that died while the link was away could not say so: its streams must not keep the session alive (R-11). */
   #detachUnconfirmed(now: number): void {
     this.#confirmBy = undefined;
-    for (const stream of this.#log.unconfirmed()) {
-      this.#log.detach(stream, now);
-      this.#presence.active(now);
-    }
+    for (const stream of this.#log.unconfirmed()) this.#detach(stream, now);
+  }
+
+  /** Nobody listens to a stream any more. A modern client has no way back; its worker may have. */
+  #detach(stream: string, now: number): void {
+    this.#log.detach(stream, now);
+    this.#presence.active(now);
+    if (this.#isModern && this.#log.has(stream)) this.#abandoned.set(stream, now + RETURN_MS);
+  }
+
+  /** A stream's client is gone for good: what it asked is cancelled, and nothing is kept for it. */
+  #abandon(stream: string, now: number): void {
+    this.#abandoned.delete(stream);
+    for (const call of this.#calls.all()) if (call.stream === stream) this.#cancel(call, now);
+    if (this.#isModern) this.#log.drop(stream);
   }
 
   // The session's end.

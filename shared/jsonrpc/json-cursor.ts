@@ -189,6 +189,11 @@ export class JsonCursor {
     return (this.#keyText ??= this.text({ start: this.#keyStart - 1, end: this.#keyEnd + 1 }));
   }
 
+  /** Where the key just read lies, with its quotes. */
+  get keySpan(): Span {
+    return { start: this.#keyStart - 1, end: this.#keyEnd + 1 };
+  }
+
   /** Decodes a string this cursor has passed; the span includes the quotes. */
   text(span: Span): string {
     const { bytes } = this;

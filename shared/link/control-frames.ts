@@ -39,7 +39,7 @@ export const openFrame = v.strictObject({
   session: sessionName,
   server: serverName,
   ticket: v.pipe(v.string(), v.maxLength(256)),
-  transport: v.picklist(['streamable', 'sse']),
+  transport: v.picklist(['streamable', 'sse', 'modern']),
   principal: v.pipe(v.string(), v.maxLength(128)),
 });
 export const closeFrame = v.strictObject({ type: v.literal('close'), session: sessionName });

@@ -16,7 +16,16 @@ import type { LocalEdge } from '../../runner/dev/local-edge.ts';
 import type { LogLevel } from '../../runner/log.ts';
 import { ECHO_COMMAND } from './rivals.ts';
 
+/** A stdio server as it stands in the runner's config. */
+interface StdioServer {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly bridge?: { readonly warm: number };
+}
+
 export interface OursOptions {
+  /** By name; {@link ECHO_SERVERS} unless told. */
+  readonly servers?: Readonly<Record<string, StdioServer>>;
   /** Below `info` no call is logged: as with the rivals, whose logs are off. */
   readonly logLevel: LogLevel;
   /** For Node, before the runner's program. */
@@ -28,8 +37,8 @@ export interface Ours {
   readonly runner: ChildProcess & { readonly pid: number };
   /** The runner's status pages. */
   readonly statusUrl: URL;
-  /** The MCP endpoint of a server: `echo`, or `ready` whose processes are started ahead. */
-  url(server: 'echo' | 'ready'): URL;
+  /** The MCP endpoint of a server. */
+  url(server: string): URL;
   /** Waits until the runner is linked to the edge, or is not. */
   untilLinked(isWanted: boolean): Promise<void>;
   stop(): Promise<void>;
@@ -47,6 +56,14 @@ const CAPACITY = 1_000;
 /** Processes kept ready: opens come one by one with a pause, so one in use and one starting are enough. */
 const WARM = 2;
 
+const [command = '', ...args] = ECHO_COMMAND;
+
+/** `echo`, and `ready` whose processes are started ahead. */
+const ECHO_SERVERS: Readonly<Record<string, StdioServer>> = {
+  echo: { command, args },
+  ready: { command, args, bridge: { warm: WARM } },
+};
+
 const runnerProgram = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
 
 const silent = { info: () => undefined, warn: () => undefined };
@@ -54,9 +71,8 @@ const silent = { info: () => undefined, warn: () => undefined };
 export async function startBridge(options: OursOptions): Promise<Ours> {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-bench-'));
   const [port, statusPort, token] = [await freePort(), await freePort(), mintRunnerToken()];
-  const [command, ...args] = ECHO_COMMAND;
   const config = {
-    mcpServers: { echo: { command, args }, ready: { command, args, bridge: { warm: WARM } } },
+    mcpServers: options.servers ?? ECHO_SERVERS,
     bridge: { runner: 'bench', statusPort, capacity: CAPACITY },
   };
   writeFileSync(join(folder, 'mcp.json'), JSON.stringify(config), { mode: 0o600 });

@@ -23,7 +23,7 @@ export interface Plan {
   readonly idleWatchMs: number;
 }
 
-export const FULL_PLAN: Plan = {
+const FULL_PLAN: Plan = {
   rounds: 3,
   opens: 12,
   openPauseMs: 200,
@@ -38,7 +38,7 @@ export const FULL_PLAN: Plan = {
 };
 
 /** To see that it works; its figures mean little. */
-export const QUICK_PLAN: Plan = {
+const QUICK_PLAN: Plan = {
   rounds: 1,
   opens: 4,
   openPauseMs: 150,
@@ -51,3 +51,11 @@ export const QUICK_PLAN: Plan = {
   idleCounts: [10],
   idleWatchMs: 1_500,
 };
+
+export const PLANS = { full: FULL_PLAN, quick: QUICK_PLAN } as const;
+
+/** One client's load is the latency phase; of four targets each comes first once. */
+export const ERA_PLANS = {
+  full: { ...FULL_PLAN, rounds: 4, sessionCounts: [10] },
+  quick: { ...QUICK_PLAN, sessionCounts: [10] },
+} as const;

@@ -46,7 +46,6 @@ export async function profileOurs(folder: string, loadMs: number): Promise<strin
     nodeArgs: [`--inspect=127.0.0.1:${runnerPort}`],
   });
   const { ours } = target;
-  if (ours === undefined) throw new Error('There is no bridge to profile.');
   const edgePort = await freePort();
   const edge = await restartWithInspector(ours, edgePort);
   const sessions: ClientSession[] = [];

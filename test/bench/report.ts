@@ -38,7 +38,7 @@ export interface Results {
 }
 
 /** A figure a target has in each round; undefined in a round without it. */
-interface Figure {
+export interface Figure {
   readonly title: string;
   readonly of: (round: RoundResult) => number | undefined;
 }
@@ -48,14 +48,12 @@ export const FLOOR = 'no bridge';
 
 /** The report as text. */
 export function reportText(results: Results): string {
-  const { plan, load1, skipped, rounds } = results;
+  const { plan, rounds } = results;
   const figures = figuresOf(plan);
   const targets = [...new Set(rounds.map(({ target }) => target))];
   const others = targets.filter((target) => target !== OURS);
   return [
-    `${results.startedAt}  Node ${results.node}  ${results.cpus} CPUs  load1 ${load1.start} at the start, ${load1.end} at the end  ${plan.rounds} rounds`,
-    ...Object.entries(skipped).map(([target, reason]) => `left out: ${target}: ${reason}`),
-    ...problemsIn(results),
+    headText(results),
     '',
     'Figures: median [min..max] over the rounds',
     table([
@@ -72,13 +70,23 @@ export function reportText(results: Results): string {
       ...figures
         .map(({ title, of }) => [
           title,
-          ...others.map((target) => spreadText(spreadOf(ratiosTo(rounds, target, of)))),
+          ...others.map((target) => spreadText(spreadOf(ratiosBetween(rounds, OURS, target, of)))),
         ])
         .filter(([, ...ratios]) => ratios.some((ratio) => ratio !== NONE)),
     ]),
     ...hopsText(rounds),
     ...idleText(results.idle),
     '',
+  ].join('\n');
+}
+
+/** When and where, what was left out, and whether all answers were right. */
+export function headText(results: Results): string {
+  const { startedAt, node, cpus, load1, plan, skipped } = results;
+  return [
+    `${startedAt}  Node ${node}  ${cpus} CPUs  load1 ${load1.start} at the start, ${load1.end} at the end  ${plan.rounds} rounds`,
+    ...Object.entries(skipped).map(([target, reason]) => `left out: ${target}: ${reason}`),
+    ...problemsIn(results),
   ].join('\n');
 }
 
@@ -120,23 +128,26 @@ const cpuFigure = (count: number, whose: string, of: Figure['of']): Figure => ({
   of,
 });
 
-const valuesOf = (
+/** A target's figure, round by round. */
+export const valuesOf = (
   rounds: readonly RoundResult[],
   target: string,
   of: Figure['of'],
 ): (number | undefined)[] => rounds.filter((round) => round.target === target).map(of);
 
-function ratiosTo(
+/** A figure of `target` divided by that of `base`, in each round of the base. */
+export function ratiosBetween(
   rounds: readonly RoundResult[],
   target: string,
+  base: string,
   of: Figure['of'],
 ): (number | undefined)[] {
   return rounds
-    .filter((round) => round.target === target)
+    .filter((round) => round.target === base)
     .map((other) => {
-      const ours = rounds.find((round) => round.target === OURS && round.round === other.round);
-      const [mine, theirs] = [ours && of(ours), of(other)];
-      return mine !== undefined && theirs !== undefined && theirs > 0 ? mine / theirs : undefined;
+      const own = rounds.find((round) => round.target === target && round.round === other.round);
+      const [above, below] = [own && of(own), of(other)];
+      return above !== undefined && below !== undefined && below > 0 ? above / below : undefined;
     });
 }
 
@@ -228,7 +239,7 @@ function idleText(idle: readonly IdleResult[]): string[] {
 }
 
 /** Columns of text, the first to the left, the others to the right but for long words. */
-function table(rows: readonly (readonly string[])[]): string {
+export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),
   );

@@ -6,6 +6,7 @@
 //   npm run bench -- --only mcp-edge-bridge,supergateway
 //   npm run bench -- --no-idle         without the idle sessions, which take a third of the time
 //   npm run bench -- --call-log        this bridge once more with a log line a call, as `run` has it by default
+//   npm run bench -- --eras            no comparison with others: clients of either era before servers of either, about five minutes
 //   npm run bench -- --profile         no comparison: CPU profiles of the edge and the runner under 10 sessions
 //
 // It prints a table and writes all figures to .bridge/bench/<time>.json. Other bridges are installed with npm below
@@ -17,6 +18,8 @@ import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { ERA_PAIRS, startEras } from './eras.ts';
+import { erasText } from './eras-report.ts';
 import { measureHops } from './hops.ts';
 import {
   measureIdle,
@@ -25,7 +28,7 @@ import {
   measureThroughput,
   type Load,
 } from './measures.ts';
-import { FULL_PLAN, QUICK_PLAN } from './plan.ts';
+import { ERA_PLANS, PLANS } from './plan.ts';
 import type { Plan } from './plan.ts';
 import { load1 } from './process-accounts.ts';
 import { profileOurs } from './profile.ts';
@@ -41,8 +44,8 @@ const PROFILE_MS = 5_000;
 
 type Starts = ReadonlyMap<string, () => Promise<Target>>;
 
-/** The target that runs now: ended when this program is told to end. */
-let running: Target | undefined;
+/** What runs now: ended when this program is told to end. */
+const running = new Set<Pick<Target, 'stop'>>();
 
 const { values: flags } = parseArgs({
   options: {
@@ -51,6 +54,7 @@ const { values: flags } = parseArgs({
     only: { type: 'string' },
     'call-log': { type: 'boolean', default: false },
     idle: { type: 'boolean', default: true },
+    eras: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
   },
   allowNegative: true,
@@ -58,20 +62,45 @@ const { values: flags } = parseArgs({
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
-    void (running?.stop() ?? Promise.resolve()).finally(() => process.exit(1));
+    void Promise.allSettled([...running].map((each) => each.stop())).then(() => process.exit(1));
   });
 }
 
 mkdirSync(FOLDER, { recursive: true });
 if (flags.profile) console.log(await profileOurs(FOLDER, PROFILE_MS));
+else if (flags.eras) await compareEras();
 else await compare();
 
 async function compare(): Promise<void> {
-  const plan = planOf();
+  const plan = planOf(PLANS);
   const { starts, skipped } = await findTargets();
-  const startedAt = new Date().toISOString();
-  const results: Results = {
-    startedAt,
+  const results = emptyResults(plan, skipped);
+  await measureRounds(results, starts);
+  for (const [name, start] of flags.idle ? starts : []) {
+    if (name === FLOOR) continue;
+    say(`idle: ${name}`);
+    results.idle.push(await measureIdleOf(plan, name, start));
+  }
+  publish(results, reportText);
+}
+
+async function compareEras(): Promise<void> {
+  const results = emptyResults(planOf(ERA_PLANS), {});
+  const bridge = await startEras();
+  running.add(bridge);
+  const starts = [...bridge.targets].map(([name, target]) => [name, async () => target] as const);
+  try {
+    await measureRounds(results, new Map(starts));
+  } finally {
+    await bridge.stop();
+    running.delete(bridge);
+  }
+  publish(results, (all) => erasText(all, ERA_PAIRS));
+}
+
+function emptyResults(plan: Plan, skipped: Results['skipped']): Results {
+  return {
+    startedAt: new Date().toISOString(),
     node: process.version,
     cpus: cpus().length,
     plan,
@@ -80,26 +109,28 @@ async function compare(): Promise<void> {
     rounds: [],
     idle: [],
   };
+}
+
+async function measureRounds(results: Results, starts: Starts): Promise<void> {
+  const { plan, rounds } = results;
   for (let round = 1; round <= plan.rounds; round++) {
     for (const [name, start] of rotated([...starts], round - 1)) {
       say(`round ${round}: ${name}`);
-      results.rounds.push(await measureRound(plan, round, name, start));
+      rounds.push(await measureRound(plan, round, name, start));
     }
   }
-  for (const [name, start] of flags.idle ? starts : []) {
-    if (name === FLOOR) continue;
-    say(`idle: ${name}`);
-    results.idle.push(await measureIdleOf(plan, name, start));
-  }
+}
+
+function publish(results: Results, textOf: (results: Results) => string): void {
   results.load1.end = load1();
-  const file = join(FOLDER, `${startedAt.replaceAll(':', '-')}.json`);
+  const file = join(FOLDER, `${results.startedAt.replaceAll(':', '-')}.json`);
   writeFileSync(file, `${JSON.stringify(results, undefined, 1)}\n`);
-  console.log(reportText(results));
+  console.log(textOf(results));
   console.log(`All figures: ${file}`);
 }
 
-function planOf(): Plan {
-  const plan = flags.quick ? QUICK_PLAN : FULL_PLAN;
+function planOf(plans: { readonly full: Plan; readonly quick: Plan }): Plan {
+  const plan = flags.quick ? plans.quick : plans.full;
   const rounds = Number(flags.rounds ?? plan.rounds);
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100)
     throw new Error('--rounds takes a whole number from 1 to 100.');
@@ -150,7 +181,7 @@ async function measureRound(
   const target = await attempt('start', start);
   if (target === undefined)
     return { round, target: name, load1: loadAtStart, throughput: [], hops: [], failures };
-  running = target;
+  running.add(target);
   const opening = await attempt('open', () => measureOpening(plan, () => target.session()));
   const { warmSession } = target;
   const warmOpening =
@@ -163,7 +194,7 @@ async function measureRound(
   }
   const hops = (await attempt('hops', () => measureHops(plan, target))) ?? [];
   await attempt('stop', () => target.stop());
-  running = undefined;
+  running.delete(target);
   return {
     round,
     target: name,
@@ -182,14 +213,16 @@ async function measureIdleOf(
   name: string,
   start: () => Promise<Target>,
 ): Promise<IdleResult> {
+  let target: Target | undefined;
   try {
-    running = await start();
-    return { target: name, course: await measureIdle(plan, running) };
+    target = await start();
+    running.add(target);
+    return { target: name, course: await measureIdle(plan, target) };
   } catch (error) {
     return { target: name, failure: String(error) };
   } finally {
-    await running?.stop();
-    running = undefined;
+    await target?.stop();
+    if (target) running.delete(target);
   }
 }
 

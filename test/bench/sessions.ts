@@ -28,7 +28,10 @@ export interface ClientSession {
 interface Message {
   readonly id?: unknown;
   readonly method?: unknown;
-  readonly result?: { readonly content?: readonly { readonly text?: unknown }[] };
+  readonly result?: {
+    readonly content?: readonly { readonly text?: unknown }[];
+    readonly resultType?: unknown;
+  };
   readonly error?: { readonly code?: unknown; readonly message?: unknown };
 }
 
@@ -40,7 +43,8 @@ const INITIALIZE = {
   clientInfo: { name: 'bench', version: '1.0.0' },
 };
 
-const JSON_HEADERS = {
+/** Headers of every POST. */
+export const JSON_HEADERS = {
   'content-type': 'application/json',
   accept: 'application/json, text/event-stream',
 };
@@ -196,8 +200,18 @@ export class PipeSession implements ClientSession {
   }
 }
 
-/** Judges the message that came as the answer to a call of echo. */
-function judge(message: Message, text: string, id: number, ms: number): Outcome {
+/**
+ * Judges the message that came as the answer to a call of echo.
+ *
+ * @param resultType what the client's era calls such a result; nothing in the legacy one.
+ */
+export function judge(
+  message: Message,
+  text: string,
+  id: number,
+  ms: number,
+  resultType?: 'complete',
+): Outcome {
   if (message.error !== undefined) {
     return { kind: 'refused', reason: JSON.stringify(message.error) };
   }
@@ -207,11 +221,13 @@ function judge(message: Message, text: string, id: number, ms: number): Outcome 
       kind: 'wrong',
       reason: `asked ${id} ${text}, got ${JSON.stringify([message.id, got])}`,
     };
+  if (message.result?.resultType !== resultType)
+    return { kind: 'wrong', reason: `a result of the other era: ${JSON.stringify(message)}` };
   return { kind: 'right', ms };
 }
 
 /** The answer in an HTTP answer: the one with the id, else any other there is. */
-function answerIn({ headers, text }: HttpAnswer, id: number): Message | undefined {
+export function answerIn({ headers, text }: HttpAnswer, id: number): Message | undefined {
   const isStream = headers['content-type']?.startsWith('text/event-stream') ?? false;
   const answers = (isStream ? eventTexts(text) : [text])
     .filter((body) => body.startsWith('{'))

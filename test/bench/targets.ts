@@ -42,7 +42,7 @@ export async function startFloor(): Promise<Target> {
 }
 
 /** The local edge and a runner. */
-export async function startOurs(options: OursOptions): Promise<Target> {
+export async function startOurs(options: OursOptions): Promise<Target & { readonly ours: Ours }> {
   const ours = await startBridge(options);
   const groups = { edge: ours.edge.pid, runner: ours.runner.pid };
   return {

@@ -411,7 +411,7 @@ describe('batches', () => {
 });
 
 describe('revisions and methods', () => {
-  test.each(['1900-01-01', '2026-07-29', 'latest', '', '2025-06-18, 2025-06-18'])(
+  test.each(['1900-01-01', '2026-07-27', 'latest', '', '2025-06-18, 2025-06-18'])(
     '[F-21] MCP-Protocol-Version %j is refused on every method, with what is served',
     async (revision) => {
       const headers = { ...session.headers, 'MCP-Protocol-Version': revision };

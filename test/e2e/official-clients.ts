@@ -162,10 +162,13 @@ function sdkOne(hearing: Hearing): ClientOne {
   return client;
 }
 
-function sdkTwo(hearing: Hearing): ClientTwo {
+/** How a client of the second generation finds its era: it asks, it insists, or it does not know the modern one. */
+type Negotiation = 'auto' | 'legacy' | { readonly pin: string };
+
+function sdkTwo(hearing: Hearing, mode: Negotiation = 'legacy'): ClientTwo {
   const client = new ClientTwo(CLIENT, {
     capabilities: CAPABILITIES,
-    versionNegotiation: { mode: 'legacy' },
+    versionNegotiation: { mode },
   });
   client.setRequestHandler(
     'sampling/createMessage',
@@ -298,4 +301,25 @@ export const OFFICIAL_CLIENTS: readonly OfficialClientKind[] = [
       });
     },
   },
+];
+
+const modern = (name: string, mode: Negotiation): OfficialClientKind => ({
+  name: `@modelcontextprotocol/client, ${name}`,
+  transport: 'Streamable HTTP',
+  connect: async (base, options = {}) => {
+    const hearing = hearingOf(options);
+    const client = sdkTwo(hearing, mode);
+    await client.connect(new StreamableTransportTwo(below(base, 'mcp'), fetchOption(options)));
+    return connected(client, hearing, {
+      call: callTwo(client),
+      end: () => client.close(),
+      sessionId: () => undefined,
+    });
+  },
+});
+
+/** The official client of 2026-07-28: one that finds the era out, and one that takes no other. */
+export const MODERN_CLIENTS: readonly OfficialClientKind[] = [
+  modern('auto', 'auto'),
+  modern('modern only', { pin: '2026-07-28' }),
 ];

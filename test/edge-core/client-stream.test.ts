@@ -212,6 +212,31 @@ describe('a POST’s stream', () => {
   });
 });
 
+describe('a modern stream', () => {
+  const MODERN: ClientStreamOptions = { ...POST, isResumable: false, cancels: true };
+
+  test('[F-95] cancels what was asked when its client goes, and hangs up behind that', () => {
+    const stream = new Driven(MODERN);
+    stream.receive({ type: 'linked' });
+    expect(stream.cancelled()).toEqual(['send {"type":"cancel","stream":"a"}', 'hangUp']);
+    expect([stream.cancelled(), stream.event(1)]).toEqual([[], []]);
+  });
+
+  test('cancels nothing that has its answer', () => {
+    const stream = new Driven(MODERN);
+    stream.event(1, '{}', true);
+    expect(stream.cancelled()).toEqual(['hangUp']);
+    const spent = new Driven(MODERN);
+    spent.event(1, '{}', true);
+    spent.drained();
+    expect(spent.cancelled()).toEqual([]);
+  });
+
+  test('of a legacy client leaves the call to whoever resumes it', () => {
+    expect(new Driven(POST).cancelled()).toEqual(['hangUp']);
+  });
+});
+
 describe('a GET stream', () => {
   test('attaches, tells that it is attached once, and goes on from there', () => {
     const stream = new Driven(GET);

@@ -5,11 +5,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import {
+  modernSessionName,
   signSession,
   signTicket,
   verifySession,
   verifyTicket,
 } from '../../edge/http/session-id.ts';
+import { ACTOR_NAME } from '../../shared/ids.ts';
 
 const SECRET = 'x'.repeat(32);
 const NAME = 'V1StGXR8_Z5jdHi6B-myT0';
@@ -85,6 +87,28 @@ describe('a session id', () => {
     expect(new Set(ids).size).toBe(12);
     for (const [index, secret] of secrets.entries())
       expect(await verifySession(secret, ids[index] ?? '', OWNER)).toBe(NAME);
+  });
+});
+
+describe('the actor of a principal’s modern requests', () => {
+  test('is named by 120 bits of an HMAC-SHA-256', async () => {
+    const mac = createHmac('sha256', SECRET)
+      .update('mcp-edge-bridge modern ["files","alice"]')
+      .digest('base64url');
+    const name = await modernSessionName(SECRET, 'files', 'alice');
+    expect(name).toBe(`m-${mac.slice(0, 20)}`);
+    expect(name).toMatch(ACTOR_NAME);
+  });
+
+  test('is another for each server, principal and secret', async () => {
+    const names = await Promise.all([
+      modernSessionName(SECRET, 'files', 'alice'),
+      modernSessionName(SECRET, 'memory', 'alice'),
+      modernSessionName(SECRET, 'files', 'bob'),
+      modernSessionName(SECRET, 'filesa', 'lice'),
+      modernSessionName('y'.repeat(32), 'files', 'alice'),
+    ]);
+    expect(new Set(names).size).toBe(5);
   });
 });
 

@@ -10,13 +10,16 @@ import {
   type PostAnswer,
   type RelayEffect,
 } from '../../edge/core/relay.ts';
-import type { Post } from '../../edge/http/ports.ts';
+import type { Post, PostPlace } from '../../edge/http/ports.ts';
 import type { Scheduled } from './clock.ts';
 import type { World } from './world.ts';
 import type { End } from './wire.ts';
 
 /** What survives a reset: the storage. */
 interface Row {
+  readonly openedAt: number;
+  /** The name that the runner knows the session by. */
+  readonly session: string;
   readonly boot: string;
   lost: { readonly since: number; readonly isExpired: boolean } | undefined;
 }
@@ -35,6 +38,7 @@ export class ActorNode {
   readonly #followers = new Map<string, { readonly stream: string; readonly end: End }>();
   #pending = new Map<string, Pending>();
   #nextSocket = 1;
+  #sessions = 0;
   #timer: { readonly at: number; readonly entry: Scheduled } | undefined;
 
   constructor(world: World, name: string) {
@@ -49,12 +53,26 @@ export class ActorNode {
   open(transport: Transport): Fault | undefined {
     const { runner, clock, isPartitioned } = this.#world;
     if (isPartitioned) return { fault: 'runner_offline' };
-    this.#row = { boot: runner.boot, lost: undefined };
+    const session =
+      transport === 'modern' ? `${this.#name}~${String(++this.#sessions)}` : this.#name;
+    this.#row = { session, boot: runner.boot, openedAt: clock.now, lost: undefined };
     this.#relay = new Relay({ state: 'awaited', until: clock.now + DIAL_WAIT_MS });
-    const fault = runner.open(this.#name, transport);
+    const fault = runner.open(session, transport);
     if (fault) this.#row = undefined;
     this.#schedule();
     return fault;
+  }
+
+  /** Posts for a modern client, whose actor opens a session where there is none. */
+  serve(post: Post, pending: Pending): void {
+    const { link } = this.#relay;
+    if (link.state === 'lost' && link.isExpired) this.giveUp();
+    const fault = this.#row ? undefined : this.open('modern');
+    if (fault) return pending.answer({ kind: 'refused', fault });
+    const session = this.#row?.session;
+    const answer = (given: PostAnswer): void =>
+      pending.answer(given.kind === 'follow' ? { ...given, session } : given);
+    this.post(post, { ...pending, answer });
   }
 
   post(post: Post, pending: Pending): void {
@@ -70,8 +88,8 @@ export class ActorNode {
     this.#perform(this.#relay.giveUp({ fault: 'runner_lost' }));
   }
 
-  acceptLink(boot: string, epoch: number, end: End): boolean {
-    if (this.#row?.boot !== boot) return false;
+  acceptLink(session: string, boot: string, epoch: number, end: End): boolean {
+    if (this.#row?.session !== session || this.#row.boot !== boot) return false;
     if (epoch <= this.#relay.epoch) {
       end.close(CLOSE.replaced);
       return true;
@@ -96,7 +114,13 @@ export class ActorNode {
   }
 
   /** A worker follows a stream on `end`, or is told why not. */
-  follow(stream: string, resumes: boolean, end: End): Fault | undefined {
+  follow(
+    stream: string,
+    resumes: boolean,
+    end: End,
+    place: PostPlace | undefined,
+  ): Fault | undefined {
+    if (place && !this.#isPlace(place)) return { fault: 'session_not_found' };
     const { fault, effects } = this.#relay.mayFollow(stream, resumes);
     this.#perform(effects);
     if (fault) return fault;
@@ -113,6 +137,11 @@ export class ActorNode {
     };
     this.#perform(this.#relay.follow(stream, socket));
     return undefined;
+  }
+
+  #isPlace(place: PostPlace): boolean {
+    if ('session' in place) return place.session === this.#row?.session;
+    return (this.#row?.openedAt ?? Infinity) < place.openedBefore;
   }
 
   /** The object is reset: memory and sockets are gone, callers get an exception, storage stays. */
@@ -172,6 +201,7 @@ export class ActorNode {
         return;
       case 'forget':
         this.#row = undefined;
+        this.#link = undefined;
         return;
     }
   }

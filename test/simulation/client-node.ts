@@ -3,12 +3,13 @@ import type { Transport } from '../../shared/link/control-frames.ts';
 import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
 import { parseEventId } from '../../shared/sse/encode.ts';
 import type { CallHistory, StandingHistory } from './history.ts';
+import type { Post } from '../../edge/http/ports.ts';
 import type { Head } from './worker-node.ts';
 import { Exchange } from './worker-node.ts';
 import type { World } from './world.ts';
 import { Wire } from './wire.ts';
 
-export type ClientKind = 'sse2024' | 'http2025-03' | 'http2025-11';
+export type ClientKind = 'sse2024' | 'http2025-03' | 'http2025-11' | 'modern';
 
 interface Incoming {
   readonly id?: number;
@@ -22,6 +23,9 @@ interface Incoming {
   readonly result?: { readonly uid?: string; readonly session?: string };
   readonly error?: { readonly data?: { readonly fault?: string } };
 }
+
+/** Longer than any deadline. */
+const ENDLESS_MS = 3_600_000;
 
 /** Attempts to resume, spread over more than the grace. */
 const RESUME_ATTEMPTS = 40;
@@ -49,6 +53,7 @@ export class ClientNode {
   }
 
   get transport(): Transport {
+    if (this.kind === 'modern') return 'modern';
     return this.kind === 'sse2024' ? 'sse' : 'streamable';
   }
 
@@ -58,6 +63,7 @@ export class ClientNode {
 
   /** Opens the session; `ready` once it can be used, never when it could not be opened. */
   open(ready: () => void): void {
+    if (this.kind === 'modern') return ready();
     this.#onReady = ready;
     const fault = this.#world.actor(this.name).open(this.transport);
     if (fault) {
@@ -76,7 +82,7 @@ export class ClientNode {
     const { chance, history } = this.#world;
     const uid = `${this.name}-c${String(this.#nextCall++)}`;
     const work = {
-      ms: chance.happens(0.3) ? chance.between(0, 40_000) : chance.between(0, 400),
+      ms: this.#workMs(),
       progress: chance.happens(0.5) ? chance.between(1, 6) : 0,
       bytes: chance.happens(0.03) ? 300_000 : chance.between(0, 200),
     };
@@ -101,9 +107,16 @@ export class ClientNode {
     );
   }
 
+  /** Some calls run until they are cancelled: a modern client's must be, when it leaves. */
+  #workMs(): number {
+    const { chance } = this.#world;
+    if (this.kind === 'modern' && chance.happens(0.2)) return ENDLESS_MS;
+    return chance.happens(0.3) ? chance.between(0, 40_000) : chance.between(0, 400);
+  }
+
   /** A notification, after the one before was accepted. */
   notes(count: number): void {
-    if (count === 0 || this.#isOver) return;
+    if (count === 0 || this.#isOver || this.kind === 'modern') return;
     const uid = `${this.name}-n${String(this.#nextPost)}`;
     this.#world.history.sentNotes.get(this.name)?.push(uid);
     this.#post({ jsonrpc: '2.0', method: 'note', params: { uid } }, [], (head) => {
@@ -126,7 +139,7 @@ export class ClientNode {
 
   /** Ends the session politely; what is in flight gets an error or nothing. */
   end(): void {
-    if (this.#isOver || this.kind === 'sse2024') return;
+    if (this.#isOver || this.kind === 'sse2024' || this.kind === 'modern') return;
     this.#isOver = true;
     for (const call of this.#world.callsOf(this.name))
       if (call.outcomes.length === 0) call.isForsaken = true;
@@ -134,7 +147,7 @@ export class ClientNode {
   }
 
   listen(): void {
-    if (this.kind === 'sse2024' || this.#isOver) return;
+    if (this.kind === 'sse2024' || this.kind === 'modern' || this.#isOver) return;
     this.#get(
       GET_STREAM,
       undefined,
@@ -188,6 +201,11 @@ export class ClientNode {
     };
     wire.a.onClose = (code) => {
       if (!call || call.outcomes.length > 0 || call.isForsaken) return;
+      if (this.kind === 'modern') {
+        call.isForsaken = code !== 1000;
+        call.leftAt = this.#world.clock.now;
+        return;
+      }
       if (lastId === undefined || this.#isOver) {
         // A response that came to its end owes an outcome; a connection that broke without an event id does not.
         call.isForsaken = code !== 1000 || this.#isOver;
@@ -195,10 +213,15 @@ export class ClientNode {
       }
       this.#resume(lastId, call);
     };
-    exchange.post(
-      { id, stream: id, message: JSON.stringify(message), wants: 'answer', requestIds: [rawId] },
-      this.kind === 'http2025-11',
-    );
+    const post: Post = {
+      id,
+      stream: id,
+      message: JSON.stringify(message),
+      wants: 'answer',
+      requestIds: [rawId],
+    };
+    if (this.kind === 'modern') exchange.serve(post);
+    else exchange.post(post, this.kind === 'http2025-11');
   }
 
   #saw(id: string | undefined): void {

@@ -12,6 +12,8 @@ export interface CallHistory {
   readonly progressSent: number;
   /** The client's own connection died in a revision or a state without resumption, or it left: no outcome is owed. */
   isForsaken: boolean;
+  /** When a client that can not come back lost its connection, before an outcome. */
+  leftAt?: number;
   isCancelled: boolean;
   /** Something for this call arrived after its outcome. */
   isFollowed: boolean;
@@ -21,6 +23,8 @@ export interface ProcessRecord {
   readonly session: string;
   readonly kind: 'call' | 'note';
   readonly uid: string;
+  /** When the process was through with a call: it answered, was told to cancel, or died. */
+  endedAt?: number;
 }
 
 export interface StandingHistory {
@@ -65,6 +69,7 @@ export function check(history: History): string[] {
     ...atMostOnce(history),
     ...noLostResponse(history),
     ...inOrder(history),
+    ...cancelledByLeaving(history),
     ...history.evicted.map((what) => `R-4: ${what}`),
     ...history.foreign.map((what) => `R-9: ${what}`),
   ];
@@ -123,6 +128,19 @@ function noLostResponse({ calls, standing, streams }: History): string[] {
     if (!isExact) {
       faults.push(`R-4: session ${session} saw notifications ${seen.join(' ')}`);
     }
+  }
+  return faults;
+}
+
+/** The longest that both ends of a link and a worker may take to find out, one after the other, and the grace between. */
+const LEAVING_MS = 120_000;
+
+function cancelledByLeaving({ calls, journal }: History): string[] {
+  const faults: string[] = [];
+  for (const { uid, endedAt = Infinity } of journal) {
+    const leftAt = calls.get(uid)?.leftAt;
+    if (leftAt !== undefined && endedAt > leftAt + LEAVING_MS)
+      faults.push(`R-5: call ${uid} went on long after its client had left`);
   }
   return faults;
 }

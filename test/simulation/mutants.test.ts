@@ -54,6 +54,11 @@ describe('mutants of the deployment', () => {
     expect(rules(faults)).toContain('R-1');
   });
 
+  test('R-5: a runner that lets the calls of modern clients run on when they leave is noticed', () => {
+    const faults = faultsOf({ heeds: (type) => type !== 'cancel' && type !== 'detach' });
+    expect(rules(faults)).toContain('R-5');
+  });
+
   test('R-8: a runner that reads posts in another order is noticed', () => {
     const faults = faultsOf((chance) => ({ holdsLineMs: () => (chance.happens(0.3) ? 2_000 : 0) }));
     expect(rules(faults)).toContain('R-8');
@@ -88,6 +93,11 @@ describe('the checker', () => {
     ['R-4: progress with a gap', history({ progress: [1, 3] }), /^R-4/],
     ['R-8: something after the outcome', history({ isFollowed: true }), /^R-8/],
     ['R-9: the answer of another call', history({ outcomes: ['result:c2'] }), /^R-9/],
+    [
+      'R-5: a modern call that ran on after its client had left',
+      history({ outcomes: [], isForsaken: true, leftAt: 1_000 }),
+      /^R-5/,
+    ],
     [
       'R-9: run in another session',
       history({}, [{ session: 's1', kind: 'call', uid: 'c1' }]),

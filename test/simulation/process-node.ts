@@ -1,6 +1,6 @@
 // The simulated stdio process: executes calls, journals them, and speaks out of turn like real servers do.
 import type { Chance, VirtualClock } from './clock.ts';
-import type { History } from './history.ts';
+import type { History, ProcessRecord } from './history.ts';
 
 interface Message {
   readonly id?: number | string;
@@ -30,7 +30,8 @@ export class ProcessNode {
   #notes = 0;
   #isPaused = false;
   #unread: string[] = [];
-  isAlive = true;
+  readonly #running = new Map<number | string, ProcessRecord>();
+  #isAlive = true;
 
   constructor(
     clock: VirtualClock,
@@ -46,6 +47,15 @@ export class ProcessNode {
     this.#print = print;
   }
 
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  die(): void {
+    this.#isAlive = false;
+    for (const id of this.#running.keys()) this.#ended(id);
+  }
+
   /** A line on stdin. */
   read(line: string): void {
     if (!this.isAlive) return;
@@ -59,6 +69,7 @@ export class ProcessNode {
     else if (method === 'note') this.#record('note', params?.uid ?? '');
     else if (method === 'notifications/cancelled' && params?.requestId !== undefined) {
       this.#cancelled.add(params.requestId);
+      this.#ended(params.requestId);
     }
   }
 
@@ -85,7 +96,8 @@ export class ProcessNode {
 
   #call(id: number | string, params: Message['params']): void {
     const { uid = '', work = { ms: 0, progress: 0, bytes: 0 } } = params ?? {};
-    this.#record('call', uid);
+    const record = this.#record('call', uid);
+    this.#running.set(id, record);
     const token = params?._meta?.progressToken;
     const steps = token === undefined ? 0 : work.progress;
     for (let step = 1; step <= steps; step++) {
@@ -98,10 +110,16 @@ export class ProcessNode {
       });
     }
     this.#later(work.ms, () => {
+      record.endedAt ??= this.#clock.now;
       // A server may answer a cancelled request all the same.
       if (this.#cancelled.has(id) && !this.#chance.happens(0.2)) return;
       this.#say({ id, result: { uid, session: this.#session, filler: 'x'.repeat(work.bytes) } });
     });
+  }
+
+  #ended(id: number | string): void {
+    const record = this.#running.get(id);
+    if (record) record.endedAt ??= this.#clock.now;
   }
 
   #later(ms: number, run: () => void): void {
@@ -110,8 +128,10 @@ export class ProcessNode {
     });
   }
 
-  #record(kind: 'call' | 'note', uid: string): void {
-    this.#history.journal.push({ session: this.#session, kind, uid });
+  #record(kind: 'call' | 'note', uid: string): ProcessRecord {
+    const record: ProcessRecord = { session: this.#session, kind, uid };
+    this.#history.journal.push(record);
+    return record;
   }
 
   #say(message: object): void {

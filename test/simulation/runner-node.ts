@@ -21,6 +21,9 @@ const LIMITS = {
   maxInFlight: 64,
 };
 
+/** The actor that a session is of: all before the tilde. */
+const actorOf = (session: string): string => session.split('~')[0] ?? session;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -42,6 +45,11 @@ export class RunnerNode {
     if (!this.isUp) return { fault: 'runner_offline' };
     this.sessions.set(session, new HostedSession(this.#world, this, session, transport));
     return undefined;
+  }
+
+  /** The newest session of an actor. */
+  hosted(actor: string): HostedSession | undefined {
+    return [...this.sessions].findLast(([session]) => actorOf(session) === actor)?.[1];
   }
 
   /** kill -9 and a restart: every process of the old boot is gone, and the edge learns of the new boot. */
@@ -76,7 +84,8 @@ export class HostedSession {
     this.#runner = runner;
     this.#name = name;
     this.#machine = new Session({ limits: LIMITS, transport }, world.clock.now);
-    this.process = new ProcessNode(world.clock, world.chance, world.history, name, (line) =>
+    const actor = actorOf(name);
+    this.process = new ProcessNode(world.clock, world.chance, world.history, actor, (line) =>
       world.clock.after(0, () =>
         this.#perform(this.#machine.line(encoder.encode(line), world.clock.now)),
       ),
@@ -91,14 +100,14 @@ export class HostedSession {
   /** The runner died: nothing of this session acts any more. */
   perish(): void {
     this.#isGone = true;
-    this.process.isAlive = false;
+    this.process.die();
     this.#timer?.entry.cancel();
     this.#wire?.cut();
   }
 
   crashProcess(): void {
     if (!this.process.isAlive) return;
-    this.process.isAlive = false;
+    this.process.die();
     this.#perform(this.#machine.exited('was killed by SIGSEGV', this.#world.clock.now));
   }
 
@@ -111,7 +120,9 @@ export class HostedSession {
       if (this.#isGone) return;
       if (this.#world.isPartitioned) return this.#redial();
       const wire = new Wire(clock, chance);
-      const accepted = this.#world.actor(this.#name).acceptLink(this.#runner.boot, epoch, wire.b);
+      const accepted = this.#world
+        .actor(actorOf(this.#name))
+        .acceptLink(this.#name, this.#runner.boot, epoch, wire.b);
       if (!accepted) return this.#over();
       this.#linked(wire);
     });
@@ -128,6 +139,7 @@ export class HostedSession {
       if (!reading.ok) return wire.a.close(CLOSE.protocol);
       this.#attempt = 0;
       const { header, message } = reading.frame;
+      if (!this.#world.sabotage.heeds(header.type)) return;
       this.#perform(this.#machine.receive(header, message, this.#world.clock.now));
     };
     wire.a.onClose = (code) => {
@@ -148,7 +160,7 @@ export class HostedSession {
   /** The edge holds nothing of the session. */
   #over(): void {
     this.#isGone = true;
-    this.process.isAlive = false;
+    this.process.die();
     this.#timer?.entry.cancel();
     this.#runner.sessions.delete(this.#name);
   }
@@ -173,7 +185,7 @@ export class HostedSession {
       case 'resume':
         return this.process.resume();
       case 'stop':
-        this.process.isAlive = false;
+        this.process.die();
         return;
       case 'note':
       case 'audit':

@@ -9,6 +9,8 @@ export interface Sabotage {
   writesEvent(): number;
   /** How long a line waits before it is written to stdin. */
   holdsLineMs(): number;
+  /** Whether the runner acts on a frame of this type. */
+  heeds(type: string): boolean;
   /** The socket a frame for `socket` is written to. */
   misroute(socket: string, followers: ReadonlyMap<string, unknown>): string;
 }
@@ -17,5 +19,6 @@ export const NO_SABOTAGE: Sabotage = {
   repost: (post) => post,
   writesEvent: () => 1,
   holdsLineMs: () => 0,
+  heeds: () => true,
   misroute: (socket) => socket,
 };

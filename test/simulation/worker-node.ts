@@ -9,7 +9,7 @@ import {
   type ClientStreamOptions,
 } from '../../edge/core/client-stream.ts';
 import type { PostAnswer } from '../../edge/core/relay.ts';
-import type { Post } from '../../edge/http/ports.ts';
+import type { Post, PostPlace } from '../../edge/http/ports.ts';
 import { encodeEvent, eventId } from '../../shared/sse/encode.ts';
 import type { World } from './world.ts';
 import { Wire, type End } from './wire.ts';
@@ -33,6 +33,9 @@ export class Exchange {
   #socketCount = 0;
   #isDead = false;
   #hasHead = false;
+  #isModern = false;
+  /** The session a modern client's post is in. */
+  #place: PostPlace | undefined;
   #opening = '';
 
   constructor(world: World, session: string, client: End) {
@@ -47,6 +50,13 @@ export class Exchange {
     this.#isDead = true;
     this.#client.close(1006);
     this.#socket?.close(1006);
+  }
+
+  /** A modern client's request: no session is named, the answer can not be resumed, and who leaves has cancelled. */
+  serve(post: Post): void {
+    this.#isModern = true;
+    this.#place = { openedBefore: this.#world.clock.now };
+    this.#tryPost(post, 1);
   }
 
   post(post: Post, primes: boolean): void {
@@ -71,9 +81,10 @@ export class Exchange {
   #tryPost(post: Post, attemptsLeft: number): void {
     const { sabotage, clock, chance } = this.#world;
     const sent = sabotage.repost(post);
-    this.#rpc(() =>
-      this.#world.actor(this.#session).post(sent, {
-        answer: (answer) => this.#rpc(() => this.#answered(post, answer)),
+    this.#rpc(() => {
+      const actor = this.#world.actor(this.#session);
+      const pending = {
+        answer: (answer: PostAnswer) => this.#rpc(() => this.#answered(post, answer)),
         broken: () =>
           clock.after(chance.between(0, 100), () => {
             if (this.#isDead) return;
@@ -81,8 +92,10 @@ export class Exchange {
             else if (post.wants === 'answer') this.#followPost(post, false);
             else this.#head({ status: 500 });
           }),
-      }),
-    );
+      };
+      if (this.#isModern) actor.serve(sent, pending);
+      else actor.post(sent, pending);
+    });
   }
 
   #answered(post: Post, answer: PostAnswer): void {
@@ -97,6 +110,7 @@ export class Exchange {
       case 'refused':
         return this.#head({ status: 503, body: answer.fault.fault });
       case 'follow':
+        if (answer.session !== undefined) this.#place = { session: answer.session };
         return this.#followPost(post, answer.isAccepted);
     }
   }
@@ -108,10 +122,13 @@ export class Exchange {
       post: { id: post.id, message: post.message, isAccepted },
       after: 0,
       requestIds: post.requestIds,
-      isResumable: true,
+      isResumable: !this.#isModern,
+      cancels: this.#isModern,
       endsSession: false,
       resumes: false,
     });
+    // Its client left while the answer was awaited.
+    if (!this.#client.isOpen) this.#cancel();
   }
 
   #dial(delayMs: number): void {
@@ -124,7 +141,9 @@ export class Exchange {
       wire.b.onMessage = (text) => this.#frame(count, text);
       wire.b.onClose = (code) => this.#closed(count, code);
       this.#assembler = new TextAssembler();
-      const fault = this.#world.actor(this.#session).follow(this.#options.stream, resumes, wire.a);
+      const fault = this.#world
+        .actor(this.#session)
+        .follow(this.#options.stream, resumes, wire.a, this.#place);
       if (fault) return this.#perform(this.#stream.refused(fault));
       this.#socket = wire.b;
       this.#world.wires.add(wire);

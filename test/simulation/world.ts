@@ -12,7 +12,7 @@ import type { Wire } from './wire.ts';
 const TROUBLE_MS = 60_000;
 const SETTLE_MS = 700_000;
 
-const KINDS: readonly ClientKind[] = ['sse2024', 'http2025-03', 'http2025-11'];
+const KINDS: readonly ClientKind[] = ['sse2024', 'http2025-03', 'http2025-11', 'modern'];
 
 export class World {
   readonly clock = new VirtualClock();
@@ -86,7 +86,7 @@ export class World {
           this.clock.after(this.chance.between(TROUBLE_MS / 2, TROUBLE_MS), () => client.end());
         for (let word = 0; word < 10; word++) {
           this.clock.after(this.chance.between(0, TROUBLE_MS), () =>
-            this.runner.sessions.get(client.name)?.process.speak(),
+            this.runner.hosted(client.name)?.process.speak(),
           );
         }
       }),
@@ -98,7 +98,7 @@ export class World {
     const actors = [...this.#actors.entries()];
     if (actors.length === 0) return;
     const [name, actor] = chance.pick(actors);
-    const hosted = this.runner.sessions.get(name);
+    const hosted = this.runner.hosted(name);
     const what = chance.pick(TROUBLES);
     this.#note(`${what} (${name})`);
     switch (what) {

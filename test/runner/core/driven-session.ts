@@ -30,6 +30,13 @@ export class DrivenSession {
     this.session = new Session({ limits: { ...LIMITS, ...limits }, transport }, this.now);
   }
 
+  /** Linked, for clients of 2026-07-28. */
+  static modern(): DrivenSession {
+    const driven = new DrivenSession({ transport: 'modern' });
+    driven.receive({ type: 'welcome', expired: false });
+    return driven;
+  }
+
   /** Linked, initialized by a client with these capabilities, and nothing left to look at. */
   static initialized(
     options: {
@@ -67,10 +74,10 @@ export class DrivenSession {
     this.receive({ type: 'post', stream, id }, text);
   }
 
-  /** A line of the process. */
-  line(message: object | string): void {
+  /** A line of the process; `tied` to a request by its id there, as a translator says it. */
+  line(message: object | string, tied?: number): void {
     const text = typeof message === 'string' ? message : rpc(message);
-    this.#keep(this.session.line(encoder.encode(text), this.now));
+    this.#keep(this.session.line(encoder.encode(text), this.now, tied));
   }
 
   /** Lets time pass in one leap: what became due meanwhile is due now. */

@@ -1,0 +1,68 @@
+// Which era a POST to the MCP endpoint is of: its body says, and where that says nothing, its version header does
+// (MCP 2026-07-28, Versioning). Never throws.
+import type { ClientMessage } from './client-message.ts';
+import { checkMeta } from './modern-meta.ts';
+import { readModernRequest, type ModernRequest } from './modern-request.ts';
+import type { Refusal } from './refuse.ts';
+import { INVALID_REQUEST } from '../../shared/jsonrpc/json-cursor.ts';
+import { trimmed } from '../../shared/mcp/header-value.ts';
+import { PROTOCOL_VERSION_HEADER } from '../../shared/mcp/headers.ts';
+import { CODE, isModernRevision, META } from '../../shared/mcp/modern.ts';
+
+export type Era =
+  | { readonly era: 'legacy' }
+  | { readonly era: 'modern'; readonly request: ModernRequest }
+  | { readonly era: 'refused'; readonly refusal: Refusal };
+
+const LEGACY: Era = { era: 'legacy' };
+
+/** Whether the version header names a revision of the modern era, served or not. */
+export const bearsModernRevision = (headers: Headers): boolean =>
+  isModernRevision(trimmed(headers.get(PROTOCOL_VERSION_HEADER) ?? ''));
+
+/** Tells the eras apart. A modern message is not yet judged. */
+export function eraOf(headers: Headers, message: ClientMessage): Era {
+  const isMarked = bearsModernRevision(headers);
+  if (!isMarked && !mayClaim(message.text)) return LEGACY;
+  if (message.isBatch) return isAnyClaimed(message.text) ? NO_BATCHES : LEGACY;
+  const request = readModernRequest(message);
+  if (!request) return LEGACY;
+  const claim = request.meta.get(META.protocolVersion);
+  if (request.method === 'initialize') {
+    const isClaimed =
+      typeof claim === 'string' && isModernRevision(claim) && !checkMeta(request.meta);
+    if (!isClaimed) return isMarked ? INITIALIZE_IS_LEGACY : LEGACY;
+  }
+  // A claim that is malformed is a mistake to be told, never a reason to take the message for a legacy one.
+  return isMarked || request.meta.has(META.protocolVersion) ? { era: 'modern', request } : LEGACY;
+}
+
+/** Cheap, and true of every text with a claim: a key without its name in it must have escapes. */
+const mayClaim = (text: string): boolean =>
+  text.includes('/protocolVersion') || text.includes('\\u');
+
+function isAnyClaimed(text: string): boolean {
+  const batch = JSON.parse(text) as { params?: { _meta?: object | null } | null }[];
+  return batch.some(({ params }) => {
+    const meta = params?._meta;
+    return typeof meta === 'object' && meta !== null && Object.hasOwn(meta, META.protocolVersion);
+  });
+}
+
+const NO_BATCHES: Era = {
+  era: 'refused',
+  refusal: {
+    status: 400,
+    code: INVALID_REQUEST,
+    message: 'A batch can not hold a request of a modern revision; send the messages one by one.',
+  },
+};
+
+const INITIALIZE_IS_LEGACY: Era = {
+  era: 'refused',
+  refusal: {
+    status: 400,
+    code: CODE.headerMismatch,
+    message: `The ${PROTOCOL_VERSION_HEADER} header names a revision without initialize.`,
+  },
+};

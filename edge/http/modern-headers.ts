@@ -1,0 +1,117 @@
+// Whether the headers of a modern POST say what its body says, so that whoever stands between may trust them
+// (MCP 2026-07-28, Transports, "Request Headers"). Pure; `Mcp-Param-*` is judged where the tools are known.
+import { checkMeta } from './modern-meta.ts';
+import type { ModernRequest } from './modern-request.ts';
+import type { Refusal } from './refuse.ts';
+import { decodeHeaderValue, trimmed } from '../../shared/mcp/header-value.ts';
+import { METHOD_HEADER, NAME_HEADER, PROTOCOL_VERSION_HEADER } from '../../shared/mcp/headers.ts';
+import {
+  CODE,
+  META,
+  MODERN_REVISION,
+  NAMED_METHODS,
+  REMOVED_METHODS,
+} from '../../shared/mcp/modern.ts';
+
+/** More of a value than this is not told back. */
+const TOLD_CHARACTERS = 200;
+
+/** Why a request can not be served, or undefined when it can. The order decides what a client with two mistakes is told. */
+export function checkRequest(headers: Headers, request: ModernRequest): Refusal | undefined {
+  return (
+    checkMeta(request.meta) ??
+    checkMirrors(headers, request) ??
+    checkRevision(request) ??
+    checkPresent(headers) ??
+    checkName(headers, request) ??
+    checkMethod(request)
+  );
+}
+
+/** A header that is there must not contradict the body. */
+export function checkMirrors(
+  headers: Headers,
+  { method, meta }: ModernRequest,
+): Refusal | undefined {
+  const claim = meta.get(META.protocolVersion);
+  return (
+    (typeof claim === 'string'
+      ? checkMirror(headers, PROTOCOL_VERSION_HEADER, claim)
+      : undefined) ?? checkMirror(headers, METHOD_HEADER, method)
+  );
+}
+
+function checkMirror(headers: Headers, name: string, body: string): Refusal | undefined {
+  const header = valueOf(headers, name);
+  return header === undefined || header === body ? undefined : mismatch(name, header, body);
+}
+
+function checkRevision({ meta }: ModernRequest): Refusal | undefined {
+  const requested = meta.get(META.protocolVersion);
+  if (requested === MODERN_REVISION) return undefined;
+  return {
+    status: 400,
+    code: CODE.unsupportedVersion,
+    message: `Unsupported protocol version. Served without a session: ${MODERN_REVISION}; older ones begin with initialize.`,
+    // Only modern revisions: each must also stand in what `server/discover` answers.
+    data: { supported: [MODERN_REVISION], requested },
+  };
+}
+
+function checkPresent(headers: Headers): Refusal | undefined {
+  const absent = [PROTOCOL_VERSION_HEADER, METHOD_HEADER].find((name) => !headers.has(name));
+  return absent === undefined ? undefined : missing(absent);
+}
+
+/** Compared as text: `Mcp-Name` may be coded, and the body may spell the same text with escapes. */
+function checkName(headers: Headers, { method, params }: ModernRequest): Refusal | undefined {
+  const key = NAMED_METHODS.get(method);
+  if (key === undefined) return undefined;
+  if (params.isRepeated(key)) {
+    return {
+      status: 400,
+      code: CODE.invalidParams,
+      message: `params.${key} stands more than once.`,
+    };
+  }
+  const body = params.get(key);
+  const header = headers.get(NAME_HEADER);
+  if (typeof body !== 'string') {
+    // Without a name in either place, the server says what is wrong with the params.
+    return header === null ? undefined : mismatch(NAME_HEADER, header, '');
+  }
+  if (header === null) return missing(NAME_HEADER);
+  const name = decodeHeaderValue(header);
+  if (name === undefined) {
+    return headerFault(`The ${NAME_HEADER} header is neither plain ASCII nor valid Base64.`);
+  }
+  return name === body ? undefined : mismatch(NAME_HEADER, name, body);
+}
+
+function checkMethod({ method }: ModernRequest): Refusal | undefined {
+  if (!REMOVED_METHODS.has(method)) return undefined;
+  return {
+    status: 404,
+    code: CODE.methodNotFound,
+    message: `Revision ${MODERN_REVISION} has no method ${method}.`,
+  };
+}
+
+const valueOf = (headers: Headers, name: string): string | undefined => {
+  const value = headers.get(name);
+  return value === null ? undefined : trimmed(value);
+};
+
+const missing = (name: string): Refusal => headerFault(`The ${name} header is missing.`);
+
+const mismatch = (name: string, header: string, body: string): Refusal =>
+  headerFault(`The ${name} header does not match the body.`, {
+    mismatch: { header: header.slice(0, TOLD_CHARACTERS), body: body.slice(0, TOLD_CHARACTERS) },
+  });
+
+const headerFault = (message: string, data?: object): Refusal => ({
+  status: 400,
+  code: CODE.headerMismatch,
+  message,
+  ...(data && { data }),
+});

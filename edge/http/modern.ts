@@ -1,0 +1,219 @@
+// A request of a modern client (2026-07-28): no session, one answer as JSON or SSE, and whoever leaves has cancelled. All
+// requests of a principal to a server go to one actor, which opens a session with a runner as needed.
+import { answerHeaders, newPostId, type Exchange } from './exchange.ts';
+import { corsHeaders } from './cors.ts';
+import { checkMirrors, checkRequest } from './modern-headers.ts';
+import type { ModernRequest } from './modern-request.ts';
+import { refuse, refuseModern, type Refusal } from './refuse.ts';
+import { modernSessionName } from './session-id.ts';
+import { OPENING_COMMENT, SSE_HEADERS, SseStream } from './sse-response.ts';
+import { withEdgeMeta } from './edge-meta.ts';
+import type { PostAnswer } from '../core/relay.ts';
+import type { Opening, Post, PostPlace, SessionPort } from './ports.ts';
+import type { Fault } from '../../shared/fault.ts';
+import { parsedAt } from '../../shared/jsonrpc/members.ts';
+import { scanMessage } from '../../shared/jsonrpc/scan.ts';
+import { CODE, LISTEN_METHOD } from '../../shared/mcp/modern.ts';
+import { encodeEvent } from '../../shared/sse/encode.ts';
+
+/** A session may end just as a request comes to it; more often in a row than this is no coincidence. */
+const REOPENINGS = 3;
+
+/** A client that closes an idle stream may be noticed only by the next write, and its call is to be cancelled within a second. */
+const CALL_KEEP_ALIVE_MS = 900;
+
+/** The clocks of a worker and of an actor differ by less: which of two sessions is the older must never be mistaken. */
+const MAX_SKEW_MS = 1_000;
+
+/** Statuses the revision gives to errors whose answer has not begun (Transports, "Error Responses"). */
+const STATUS_OF_CODE: ReadonlyMap<unknown, number> = new Map([
+  [CODE.headerMismatch, 400],
+  [CODE.missingCapability, 400],
+  [CODE.unsupportedVersion, 400],
+  [CODE.methodNotFound, 404],
+]);
+
+export async function serveModern(exchange: Exchange, request: ModernRequest): Promise<Response> {
+  const { headers } = exchange.request;
+  if (request.id === undefined) return notify(exchange, request);
+  const refusal = checkRequest(headers, request);
+  if (refusal) return refuseOf(exchange, refusal, request.id);
+  const { secret, server, principal, ports } = exchange;
+  const session = ports.session(await modernSessionName(secret, server, principal.name));
+  const opening: Opening = { server, principal: principal.name, transport: 'modern' };
+  const serving = serve(exchange, session, opening, {
+    message: withEdgeMeta(headers, request),
+    requestIds: [request.id],
+    isListen: request.method === LISTEN_METHOD,
+    askedAt: Date.now(),
+  });
+  // Who leaves before there is an answer has cancelled too, and what was posted can only be cancelled once it is placed.
+  ports.outlive(serving);
+  return serving;
+}
+
+/** An error of the revision itself as the whole answer. */
+export const refuseOf = (
+  { request, settings }: Exchange,
+  refusal: Refusal,
+  id: string | undefined,
+): Response => refuseModern(refusal, { id, headers: corsHeaders(request, settings) });
+
+/** No notification of a modern client has a meaning over HTTP; some are sent all the same (Transports, "Sending Messages"). */
+function notify(exchange: Exchange, request: ModernRequest): Response {
+  const refusal = checkMirrors(exchange.request.headers, request);
+  return refusal ? refuseOf(exchange, refusal, undefined) : accepted(exchange);
+}
+
+const accepted = (exchange: Exchange): Response =>
+  new Response(null, { status: 202, headers: answerHeaders(exchange) });
+
+interface Asked {
+  readonly message: string;
+  readonly requestIds: readonly [string];
+  readonly isListen: boolean;
+  readonly askedAt: number;
+}
+
+async function serve(
+  exchange: Exchange,
+  session: SessionPort,
+  opening: Opening,
+  asked: Asked,
+): Promise<Response> {
+  const { signal } = exchange.request;
+  for (let reopenings = 0; ; reopenings++) {
+    const post = newPost(asked);
+    const answer = await attempt(session, opening, post);
+    if (answer.kind !== 'refused' || !isSafeToRepeat(answer.fault) || signal.aborted) {
+      return respond(exchange, session, asked, post, answer);
+    }
+    if (reopenings === REOPENINGS) {
+      return refuseFault(exchange, { fault: 'runner_offline', message: ENDED_AGAIN }, asked);
+    }
+  }
+}
+
+const ENDED_AGAIN =
+  'The server process ended before it took the request, several times in a row. Try again soon.';
+
+/** The session ended before it had the request. */
+const isSafeToRepeat = ({ fault, phase = 'not_sent' }: Fault): boolean =>
+  fault === 'session_not_found' && phase === 'not_sent';
+
+function newPost({ message, requestIds }: Asked): Post {
+  const id = newPostId();
+  return { id, stream: id, wants: 'answer', message, requestIds };
+}
+
+async function attempt(session: SessionPort, opening: Opening, post: Post): Promise<PostAnswer> {
+  try {
+    return await session.serve(opening, post);
+  } catch {
+    // The actor broke away. Whether the runner has the post is not known; its stream will tell.
+    return { kind: 'follow', isAccepted: false, isSent: true };
+  }
+}
+
+function respond(
+  exchange: Exchange,
+  session: SessionPort,
+  asked: Asked,
+  post: Post,
+  answer: PostAnswer,
+): Response {
+  switch (answer.kind) {
+    case 'accepted':
+      return accepted(exchange);
+    case 'answered':
+      return answer.message === undefined
+        ? accepted(exchange)
+        : answered(exchange, answer.message, asked.isListen);
+    case 'follow':
+      return follow(exchange, session, post, answer, asked);
+    case 'refused':
+      return refuseFault(exchange, answer.fault, asked);
+  }
+}
+
+/** A listener reads a stream, however short; an error is told by its status. */
+function answered(exchange: Exchange, message: string, isListen: boolean): Response {
+  const code = errorCodeOf(message);
+  const headers = answerHeaders(exchange);
+  if (isListen && code === undefined) {
+    const events = `${OPENING_COMMENT}${encodeEvent({ data: message })}`;
+    return new Response(events, { headers: { ...headers, ...SSE_HEADERS } });
+  }
+  return new Response(message, {
+    status: STATUS_OF_CODE.get(code) ?? 200,
+    headers: { ...headers, 'Content-Type': 'application/json' },
+  });
+}
+
+const encoder = new TextEncoder();
+
+/** The code of an error response; undefined for a result, which is rarely more than searched. */
+function errorCodeOf(message: string): unknown {
+  if (!message.includes('"error"')) return undefined;
+  const bytes = encoder.encode(message);
+  const scan = scanMessage(bytes, { tokens: Infinity });
+  const isError = scan.ok && scan.shape === 'single' && scan.envelope.kind === 'error';
+  return isError ? parsedAt(bytes, 'error', 'code') : undefined;
+}
+
+function follow(
+  exchange: Exchange,
+  session: SessionPort,
+  post: Post,
+  { isAccepted, isSent, session: name }: PostAnswer & { readonly kind: 'follow' },
+  { isListen, askedAt }: Asked,
+): Response {
+  const place = name === undefined ? { openedBefore: askedAt - MAX_SKEW_MS } : { session: name };
+  const stream = new SseStream({
+    session: asModern(session, place),
+    signal: exchange.request.signal,
+    outlive: (work) => exchange.ports.outlive(work),
+    stream: post.stream,
+    post: { id: post.id, message: post.message, isAccepted, isSent },
+    after: 0,
+    requestIds: post.requestIds,
+    // An event id would make the official client come back with GET when a stream breaks.
+    isResumable: false,
+    endsSession: false,
+    cancels: true,
+    resumes: false,
+    opening: OPENING_COMMENT,
+    ...(!isListen && { keepAliveMs: CALL_KEEP_ALIVE_MS }),
+  });
+  return stream.response(answerHeaders(exchange));
+}
+
+/** A modern client knows of no session, so what became of one is told in other words. */
+const asModern = (session: SessionPort, place: PostPlace): Pick<SessionPort, 'follow'> => ({
+  follow: async (stream, resumes, listener) => {
+    const followed = await session.follow(stream, resumes, listener, place);
+    return followed.ok ? followed : { ok: false, fault: inModernWords(followed.fault) };
+  },
+});
+
+function inModernWords(fault: Fault): Fault {
+  switch (fault.fault) {
+    case 'session_not_found':
+      return { fault: 'runner_lost', phase: fault.phase };
+    case 'process_exited':
+      return { message: 'The server process ended before it answered.', ...fault };
+    default:
+      return fault;
+  }
+}
+
+const refuseFault = (
+  { request, settings }: Exchange,
+  fault: Fault,
+  { requestIds }: Asked,
+): Response =>
+  refuse(inModernWords(fault), {
+    id: requestIds[0],
+    isModern: true,
+    headers: corsHeaders(request, settings),
+  });

@@ -1,0 +1,50 @@
+// What clients and servers declare, carried from one era to the other, and what a question of the process needs.
+import { ASKING_METHODS, TASKS_EXTENSION } from '../../shared/mcp/modern.ts';
+import { at, isObject, without, type JsonObject } from './json.ts';
+
+export type Capabilities = JsonObject;
+
+/** Client capabilities by which a server may ask. */
+const ASKABLE: readonly string[] = ['elicitation', 'sampling', 'roots'];
+
+/** A client's or a server's capabilities as the other era may see them: tasks differ on the wire, so they are never offered across. */
+export function acrossEras(capabilities: Capabilities): Capabilities {
+  const { extensions } = capabilities;
+  const rest = without(capabilities, 'tasks', 'extensions');
+  if (!isObject(extensions)) return rest;
+  const kept = without(extensions, TASKS_EXTENSION);
+  return Object.keys(kept).length > 0 ? { ...rest, extensions: kept } : rest;
+}
+
+/** Whether the server may ask the client something in the middle of such a call. */
+export const mayBeAsked = (method: string, capabilities: Capabilities): boolean =>
+  ASKING_METHODS.has(method) && ASKABLE.some((key) => Object.hasOwn(capabilities, key));
+
+/** What each question needs of the client, by its parsed params (MCP 2026-07-28, Client Capabilities). */
+const NEEDS: Readonly<Record<string, (params: unknown) => readonly string[]>> = {
+  'elicitation/create': (params) =>
+    at(params, 'mode') === 'url' ? ['elicitation', 'url'] : ['elicitation', 'form'],
+  'sampling/createMessage': (params) =>
+    at(params, 'tools') === undefined && at(params, 'toolChoice') === undefined
+      ? ['sampling']
+      : ['sampling', 'tools'],
+  'roots/list': () => ['roots'],
+};
+
+/** Whether a request of the process is a question for the client at all. */
+export const isQuestion = (method: string): boolean => Object.hasOwn(NEEDS, method);
+
+/** The capabilities a question needs and the client lacks, as `requiredCapabilities` names them; undefined when it may be asked. */
+export function missingFor(
+  method: string,
+  params: unknown,
+  capabilities: Capabilities,
+): Capabilities | undefined {
+  const path = NEEDS[method]?.(params) ?? [];
+  if (at(capabilities, ...path) !== undefined) return undefined;
+  const [outer = '', inner] = path;
+  // An elicitation capability that names no mode means the form.
+  const declared = capabilities[outer];
+  if (inner === 'form' && isObject(declared) && !Object.hasOwn(declared, 'url')) return undefined;
+  return { [outer]: inner === undefined ? {} : { [inner]: {} } };
+}

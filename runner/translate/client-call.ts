@@ -1,0 +1,87 @@
+// A modern client's request as the session wrote it, and what its `_meta` says about the one request.
+import { parsedAt, textAt, valueAt, withMembers } from '../../shared/jsonrpc/members.ts';
+import { splice } from '../../shared/jsonrpc/splice.ts';
+import { ASKING_METHODS, ENVELOPE_META, META, PRIVATE_META } from '../../shared/mcp/modern.ts';
+import type { Capabilities } from './capabilities.ts';
+import { isObject, type JsonObject } from './json.ts';
+import { isLogLevel, type LogLevel } from './log-levels.ts';
+import { numberOf, type Message } from './message.ts';
+
+const PRIVATE_KEYS: readonly string[] = Object.values(PRIVATE_META);
+const NOT_LEGACY_META: readonly string[] = [...ENVELOPE_META, ...PRIVATE_KEYS];
+
+/** Members of `params` that only the modern era knows, or knows no more. */
+const ERA_PARAMS: readonly string[] = ['inputResponses', 'requestState', 'task'];
+
+const EMPTY_OBJECT_BYTES = 2;
+
+export interface ClientCall {
+  /** The session's id. */
+  readonly id: number;
+  readonly method: string;
+  readonly progressToken: number | undefined;
+  readonly bytes: Uint8Array;
+  readonly clientInfo: unknown;
+  readonly capabilities: Capabilities;
+  readonly logLevel: LogLevel | undefined;
+  /** Raw JSON text. */
+  readonly clientId: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** It brings a `requestState`, so it goes on with an earlier request. */
+  readonly isRetry: boolean;
+}
+
+/** Undefined when the message is no request of a session. */
+export function readCall(message: Message): ClientCall | undefined {
+  const { bytes, method, progressTokenAt } = message;
+  const id = numberOf(message.id);
+  if (message.kind !== 'request' || id === undefined) return undefined;
+  const clientIdAt = valueAt(bytes, 'params', '_meta', PRIVATE_META.clientId);
+  const meta = jsonObjectAt(bytes, 'params', '_meta');
+  const logLevel = meta[META.logLevel];
+  const capabilities = meta[META.clientCapabilities];
+  return {
+    id,
+    method,
+    progressToken: numberOf(progressTokenAt && textAt(bytes, progressTokenAt)),
+    bytes,
+    clientInfo: meta[META.clientInfo],
+    capabilities: isObject(capabilities) ? capabilities : {},
+    logLevel: isLogLevel(logLevel) ? logLevel : undefined,
+    clientId: clientIdAt ? textAt(bytes, clientIdAt) : String(id),
+    headers: textMembers(meta[PRIVATE_META.headers]),
+    isRetry: ASKING_METHODS.has(method) && valueAt(bytes, 'params', 'requestState') !== undefined,
+  };
+}
+
+/** The request as a modern process is to see it. */
+export function forModernProcess({ bytes }: ClientCall): Uint8Array {
+  const meta = valueAt(bytes, 'params', '_meta');
+  if (!meta) return bytes;
+  return splice(bytes, [{ ...meta, with: withMembers(bytes, { without: PRIVATE_KEYS }, meta) }]);
+}
+
+/** The request as a legacy process is to see it: what one era says in every request it was told by `initialize`. */
+export function forLegacyProcess({ bytes }: ClientCall): Uint8Array {
+  const params = valueAt(bytes, 'params');
+  if (!params) return bytes;
+  const metaAt = valueAt(bytes, 'params', '_meta');
+  const meta = metaAt && withMembers(bytes, { without: NOT_LEGACY_META }, metaAt);
+  const change =
+    meta === undefined || meta.length === EMPTY_OBJECT_BYTES
+      ? { without: [...ERA_PARAMS, '_meta'] }
+      : { without: ERA_PARAMS, and: { _meta: meta } };
+  return splice(bytes, [{ ...params, with: withMembers(bytes, change, params) }]);
+}
+
+function jsonObjectAt(bytes: Uint8Array, ...path: readonly string[]): JsonObject {
+  const value = parsedAt(bytes, ...path);
+  return isObject(value) ? value : {};
+}
+
+function textMembers(value: unknown): Record<string, string> {
+  const entries = isObject(value) ? Object.entries(value) : [];
+  return Object.fromEntries(
+    entries.flatMap(([key, text]) => (typeof text === 'string' ? [[key, text]] : [])),
+  );
+}

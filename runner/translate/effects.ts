@@ -1,0 +1,67 @@
+// Collects what a translation wants done, and numbers its processes.
+import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
+import { errorResponse } from '../../shared/jsonrpc/message.ts';
+import { DropNotes } from '../core/drop-notes.ts';
+import type { TranslateEffect } from './translator.ts';
+
+const encoder = new TextEncoder();
+
+/** Bytes as they are; text that is JSON already; or a message without its `jsonrpc`. */
+export type Outgoing = Uint8Array | string | object;
+
+export class Effects {
+  readonly #drops = new DropNotes();
+  #pending: TranslateEffect[] = [];
+  #lastSlot = 0;
+
+  /** Starts a process and gives its slot. */
+  start(): number {
+    this.#pending.push({ do: 'start', slot: ++this.#lastSlot });
+    return this.#lastSlot;
+  }
+
+  stop(slot: number, reason: string): void {
+    this.#pending.push({ do: 'stop', slot, reason });
+  }
+
+  served(slot: number): void {
+    this.#pending.push({ do: 'served', slot });
+  }
+
+  write(slot: number, message: Outgoing): void {
+    this.#pending.push({ do: 'write', slot, line: lineOf(message) });
+  }
+
+  /** `call`: the session's id of the call that a notification belongs to. */
+  say(message: Outgoing, call?: number): void {
+    const line = lineOf(message);
+    this.#pending.push(call === undefined ? { do: 'say', line } : { do: 'say', line, call });
+  }
+
+  /** Answers the session's request `id` with an error. */
+  fail(id: number, error: ErrorObject): void {
+    this.say(errorResponse(String(id), error));
+  }
+
+  note(level: 'debug' | 'info' | 'warn', words: string, fields: object = {}): void {
+    this.#pending.push({ do: 'note', level, words, fields });
+  }
+
+  /** Notes what is dropped, but not every time. */
+  drop(words: string, fields: object, now: number): void {
+    const note = this.#drops.count(`${words}; dropped`, fields, now);
+    if (note) this.#pending.push(note);
+  }
+
+  take(): TranslateEffect[] {
+    const effects = this.#pending;
+    this.#pending = [];
+    return effects;
+  }
+}
+
+function lineOf(message: Outgoing): Uint8Array {
+  if (message instanceof Uint8Array) return message;
+  if (typeof message === 'string') return encoder.encode(message);
+  return encoder.encode(JSON.stringify({ jsonrpc: '2.0', ...message }));
+}

@@ -1,0 +1,115 @@
+// Finds out the era of a server on the very process that then serves (MCP 2026-07-28, stdio, "Negotiation"): asks it to
+// `server/discover`, and falls back to `initialize` when it refuses, stays silent or exits.
+import { MODERN_REVISION } from '../../shared/mcp/modern.ts';
+import type { ClientCall } from './client-call.ts';
+import type { Effects } from './effects.ts';
+import { initializeParams, OWN_META } from './envelope.ts';
+import { at } from './json.ts';
+import type { OwnAnswer, OwnRequests } from './own-requests.ts';
+
+/** Some legacy servers say nothing to what they do not know; the others answer as soon as they run. */
+const SILENCE_MS = 5_000;
+
+/** From then on until `initialize` is answered: a first `npx` downloads its package in that time. */
+const START_MS = 60_000;
+
+const UNSUPPORTED_VERSION = -32022;
+
+export type Verdict =
+  /** `slot`: the process to go on with; undefined when it was spoiled for this era. */
+  | { readonly era: 'modern'; readonly slot: number | undefined }
+  | { readonly era: 'legacy'; readonly slot: number; readonly result: unknown }
+  | { readonly era: 'none'; readonly description: string };
+
+export class EraProbe {
+  readonly #effects: Effects;
+  readonly #own: OwnRequests;
+  /** As whom the process is initialized. */
+  readonly client: ClientCall;
+  readonly #decided: (verdict: Verdict, now: number) => void;
+  #slot: number;
+  #isInitializing = false;
+  /** A process exited at `server/discover`. */
+  #isFragile = false;
+  #wakeAt: number;
+
+  /** @param decided is told the verdict, once. */
+  constructor(
+    parts: { effects: Effects; own: OwnRequests },
+    client: ClientCall,
+    decided: (verdict: Verdict, now: number) => void,
+    now: number,
+  ) {
+    this.#effects = parts.effects;
+    this.#own = parts.own;
+    this.client = client;
+    this.#decided = decided;
+    this.#slot = this.#effects.start();
+    this.#wakeAt = now + SILENCE_MS;
+    this.#own.send(this.#slot, 'server/discover', { _meta: OWN_META }, (answer, at) =>
+      this.#discovered(answer, at),
+    );
+  }
+
+  get wakeAt(): number {
+    return this.#wakeAt;
+  }
+
+  tick(now: number): void {
+    if (now < this.#wakeAt) return;
+    if (!this.#isInitializing) return this.#initialize(now);
+    this.#stop('it answered neither server/discover nor initialize');
+    this.#decided({ era: 'none', description: 'answered no request' }, now);
+  }
+
+  exited(slot: number, description: string, now: number): void {
+    if (slot !== this.#slot) return;
+    this.#own.forget(slot);
+    if (this.#isFragile) return this.#decided({ era: 'none', description }, now);
+    // It may be one that exits on what it does not know: asked the old way, the next may live.
+    this.#isFragile = true;
+    this.#slot = this.#effects.start();
+    this.#initialize(now);
+  }
+
+  #discovered(answer: OwnAnswer, now: number): void {
+    const versions = answer.ok ? at(answer.result, 'supportedVersions') : undefined;
+    if (!Array.isArray(versions) || !versions.includes(MODERN_REVISION)) {
+      if (!this.#isInitializing) this.#initialize(now);
+      return;
+    }
+    // After `initialize` a process of both eras keeps to the legacy one.
+    if (this.#isInitializing) this.#stop('it serves the modern era, but was initialized');
+    const slot = this.#isInitializing ? undefined : this.#slot;
+    this.#decided({ era: 'modern', slot }, now);
+  }
+
+  #initialize(now: number): void {
+    this.#isInitializing = true;
+    this.#wakeAt = now + START_MS;
+    this.#own.send(this.#slot, 'initialize', initializeParams(this.client), (answer, at) =>
+      this.#initialized(answer, at),
+    );
+  }
+
+  #initialized(answer: OwnAnswer, now: number): void {
+    if (answer.ok) {
+      return this.#decided({ era: 'legacy', slot: this.#slot, result: answer.result }, now);
+    }
+    this.#stop('it refused to be initialized');
+    if (isModernOnly(answer)) return this.#decided({ era: 'modern', slot: undefined }, now);
+    this.#decided({ era: 'none', description: 'refused to be initialized' }, now);
+  }
+
+  #stop(reason: string): void {
+    this.#own.forget(this.#slot);
+    this.#effects.stop(this.#slot, reason);
+  }
+}
+
+/** A modern server names its revisions when it is asked for another. */
+function isModernOnly(answer: OwnAnswer): boolean {
+  if (answer.ok || answer.error.code !== UNSUPPORTED_VERSION) return false;
+  const supported = at(answer.error.data, 'supported');
+  return Array.isArray(supported) && supported.includes(MODERN_REVISION);
+}

@@ -1,0 +1,39 @@
+// The faults a translation answers requests with.
+import { faultError } from '../../shared/fault.ts';
+import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
+import { CODE } from '../../shared/mcp/modern.ts';
+
+/** Requests that may wait for a process: more come from a client in a loop than from one at work. */
+export const MAX_WAITING = 64;
+
+/** A cancelled call occupies its process no longer than this: by then most have noticed. */
+export const CANCEL_GRACE_MS = 5_000;
+
+export const startFailed = (description: string): ErrorObject =>
+  faultError({
+    fault: 'process_start_failed',
+    message: `The server process ${description}. Run \`mcp-bridge check\` on the runner to see why.`,
+  });
+
+export const processExited = (description: string, isSent: boolean): ErrorObject =>
+  faultError({
+    fault: 'process_exited',
+    message: `The server process ${description} before it answered. The next request starts another.`,
+    phase: isSent ? 'sent' : 'not_sent',
+  });
+
+export const overloaded = (): ErrorObject =>
+  faultError({
+    fault: 'overloaded',
+    message: `${String(MAX_WAITING)} requests wait for a process, the most that may. Try again when some are answered.`,
+  });
+
+export const methodNotFound = (method: string): ErrorObject => ({
+  code: CODE.methodNotFound,
+  message: `Method not found: ${method}`,
+});
+
+export const invalidParams = (message: string): ErrorObject => ({
+  code: CODE.invalidParams,
+  message,
+});

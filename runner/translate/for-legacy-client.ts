@@ -1,0 +1,226 @@
+// A legacy client before a process whose era shows itself: the client's own `initialize` finds it out (DESIGN §7). A process
+// that serves the legacy era is passed every line as it is; one that does not is translated.
+import { scanMessage, type Envelope } from '../../shared/jsonrpc/scan.ts';
+import { CODE } from '../../shared/mcp/modern.ts';
+import { legacyError, underId } from './legacy-client/answers.ts';
+import { DeclaredClient } from './legacy-client/declared-client.ts';
+import {
+  capabilitiesIn,
+  discoverLine,
+  initializeResult,
+  isDiscovered,
+} from './legacy-client/discovery.ts';
+import { idIn, type RequestId } from './legacy-client/ids.ts';
+import { ModernSide } from './legacy-client/modern-side.ts';
+import { Outbox, SLOT } from './legacy-client/outbox.ts';
+import type { KnownEras, TranslateEffect, Translator } from './translator.ts';
+
+/** A process that has refused `initialize` and says nothing to `server/discover` for this long does not know it. */
+const DISCOVER_MS = 5_000;
+
+/**
+ * - `undecided`: lines pass as they are; the answer to `initialize` decides
+ * - `probing`: it was an error; the answer to `server/discover` decides, and lines of the client wait for it
+ * - `refused`: of neither era; the client has been told, and its session ends
+ */
+type Phase = 'undecided' | 'probing' | 'transparent' | 'modern' | 'refused';
+
+/** The client's `initialize` while it is not answered. */
+interface Opening {
+  readonly id: number;
+  readonly client: DeclaredClient;
+  /** The bridge's id of `server/discover`, once asked. */
+  discoverId?: string;
+  /** What the process said to `initialize`, when it was asked that first. */
+  refusal?: Uint8Array;
+  /** When waiting for the answer to `server/discover` ends. */
+  until?: number;
+}
+
+export class ForLegacyClient implements Translator {
+  readonly #eras: KnownEras;
+  readonly #server: string;
+  readonly #outbox = new Outbox();
+  readonly #modern = new ModernSide(this.#outbox);
+  #phase: Phase = 'undecided';
+  #opening: Opening | undefined;
+  #held: Uint8Array[] = [];
+  /** Requests that passed as they were while nothing was decided. */
+  readonly #plain = new Set<RequestId>();
+  #hasServed = false;
+
+  /** `server`: the configured name, for a process that does not give its own. */
+  constructor({ eras, server }: { eras: KnownEras; server: string }) {
+    this.#eras = eras;
+    this.#server = server;
+  }
+
+  /** The process serves the legacy era: from now on it needs no translator. */
+  get isTransparent(): boolean {
+    return this.#phase === 'transparent';
+  }
+
+  start(_now: number): TranslateEffect[] {
+    this.#decideByEras();
+    this.#outbox.push({ do: 'start', slot: SLOT });
+    return this.#outbox.take();
+  }
+
+  fromSession(line: Uint8Array, now: number): TranslateEffect[] {
+    this.#fromSession(line, now);
+    return this.#outbox.take();
+  }
+
+  fromProcess(_slot: number, line: Uint8Array, now: number): TranslateEffect[] {
+    const scan = scanMessage(line, { tokens: Infinity });
+    // What is no message the session counts and notes.
+    if (!scan.ok) this.#outbox.say(line);
+    else if (scan.shape === 'single') this.#fromProcess(line, scan.envelope, now);
+    else if (this.#phase === 'modern') this.#eachOf(line, scan.messages, now);
+    else this.#outbox.say(line);
+    return this.#outbox.take();
+  }
+
+  exited(_slot: number, description: string, _now: number): TranslateEffect[] {
+    if (this.#opening) this.#doubt();
+    this.#outbox.push({ do: 'exited', description });
+    return this.#outbox.take();
+  }
+
+  tick(now: number): TranslateEffect[] {
+    const { until } = this.#opening ?? {};
+    if (until !== undefined && until <= now) this.#refuse();
+    this.#modern.tick(now);
+    return this.#outbox.take();
+  }
+
+  wakeAt(): number | undefined {
+    return this.#opening?.until ?? this.#modern.wakeAt;
+  }
+
+  #decideByEras(): void {
+    if (this.#phase !== 'undecided' || this.#opening) return;
+    if (this.#eras.legacy === true) this.#phase = 'transparent';
+    else if (this.#eras.legacy === false) this.#phase = 'modern';
+  }
+
+  #fromSession(line: Uint8Array, now: number): void {
+    // Another session may have found it out meanwhile.
+    this.#decideByEras();
+    if (this.#phase === 'refused') return;
+    if (this.#phase === 'probing') return void this.#held.push(line);
+    const scan = scanMessage(line);
+    const envelope = scan.ok && scan.shape === 'single' ? scan.envelope : undefined;
+    if (envelope?.kind === 'request' && envelope.method === 'initialize') {
+      this.#initialize(line, envelope);
+      return;
+    }
+    // The session waits no longer for the answer to it.
+    if (envelope?.requestId && idIn(line, envelope.requestId) === this.#opening?.id) this.#doubt();
+    if (this.#phase !== 'modern') this.#pass(line, envelope);
+    else if (envelope) this.#modern.fromClient(line, envelope, now);
+  }
+
+  #pass(line: Uint8Array, envelope: Envelope | undefined): void {
+    const id = envelope?.kind === 'request' ? idIn(line, envelope.id) : undefined;
+    if (id !== undefined) this.#plain.add(id);
+    this.#outbox.write(line);
+  }
+
+  #initialize(line: Uint8Array, envelope: Envelope): void {
+    if (this.#phase === 'transparent') return this.#outbox.write(line);
+    const id = Number(idIn(line, envelope.id));
+    this.#opening = { id, client: new DeclaredClient(line) };
+    if (this.#phase === 'modern') this.#discover(this.#opening);
+    else this.#outbox.write(line);
+  }
+
+  #discover(opening: Opening): void {
+    opening.discoverId = this.#outbox.mint();
+    this.#outbox.write(discoverLine(opening.discoverId, opening.client));
+  }
+
+  #eachOf(line: Uint8Array, messages: readonly Envelope[], now: number): void {
+    for (const { start, end } of messages) {
+      const message = line.subarray(start, end);
+      const scan = scanMessage(message, { tokens: Infinity });
+      if (scan.ok && scan.shape === 'single') this.#fromProcess(message, scan.envelope, now);
+    }
+  }
+
+  #fromProcess(line: Uint8Array, envelope: Envelope, now: number): void {
+    const opening = this.#opening;
+    const isAnswer = envelope.kind === 'result' || envelope.kind === 'error';
+    if (isAnswer) this.#served();
+    const id = isAnswer ? idIn(line, envelope.id) : undefined;
+    if (opening && id !== undefined && id === opening.discoverId) {
+      this.#discovered(opening, line, envelope, now);
+    } else if (this.#phase === 'modern' && !this.#isPlain(id)) {
+      this.#modern.fromProcess(line, envelope, now);
+    } else if (this.#phase === 'undecided' && opening && id === opening.id) {
+      this.#initialized(opening, line, envelope, now);
+    } else if (this.#phase !== 'refused') this.#outbox.say(line);
+  }
+
+  /** True once for the answer to a request that the process was shown untranslated. */
+  #isPlain(id: RequestId | undefined): boolean {
+    return id !== undefined && this.#plain.delete(id);
+  }
+
+  /** The process answered the client's own `initialize`. */
+  #initialized(opening: Opening, line: Uint8Array, envelope: Envelope, now: number): void {
+    if (envelope.kind === 'result') {
+      this.#eras.legacy = true;
+      this.#opening = undefined;
+      this.#phase = 'transparent';
+      return this.#outbox.say(line);
+    }
+    this.#phase = 'probing';
+    opening.refusal = line;
+    opening.until = now + DISCOVER_MS;
+    this.#discover(opening);
+  }
+
+  #discovered(opening: Opening, line: Uint8Array, envelope: Envelope, now: number): void {
+    if (!isDiscovered(line, envelope)) return this.#undiscovered(opening, line, envelope);
+    this.#eras.modern = true;
+    this.#eras.legacy = false;
+    this.#phase = 'modern';
+    this.#opening = undefined;
+    this.#modern.introduce(opening.client, capabilitiesIn(line));
+    const result = initializeResult(line, opening.client, this.#server);
+    this.#outbox.answer(opening.id, result);
+    const held = this.#held.splice(0);
+    for (const message of held) this.#fromSession(message, now);
+  }
+
+  /** Of neither era, or no longer of that which was known. */
+  #undiscovered(opening: Opening, line: Uint8Array, envelope: Envelope): void {
+    this.#doubt();
+    if (envelope.kind === 'error') opening.refusal ??= underId(legacyError(line), opening.id);
+    this.#refuse();
+  }
+
+  /** What was known of the server's eras did not hold: the next session finds out anew. */
+  #doubt(): void {
+    if (this.#eras.legacy === false) this.#eras.legacy = undefined;
+  }
+
+  #refuse(): void {
+    const { id, refusal } = this.#opening ?? {};
+    this.#opening = undefined;
+    this.#phase = 'refused';
+    this.#held = [];
+    if (refusal) this.#outbox.say(refusal);
+    else if (id !== undefined) {
+      const words = 'The server and the bridge have no revision in common.';
+      this.#outbox.refuse(id, CODE.internal, words);
+    }
+  }
+
+  #served(): void {
+    if (this.#hasServed) return;
+    this.#hasServed = true;
+    this.#outbox.push({ do: 'served', slot: SLOT });
+  }
+}

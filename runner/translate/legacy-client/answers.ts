@@ -1,0 +1,47 @@
+// Answers of a modern process as a legacy client knows them: what the modern era added goes, all else stays as it was sent.
+import { changeAt, membersOf, parsedAt, valueAt } from '../../../shared/jsonrpc/members.ts';
+import { splice } from '../../../shared/jsonrpc/splice.ts';
+import { CACHEABLE_METHODS, CODE, META } from '../../../shared/mcp/modern.ts';
+
+const encoder = new TextEncoder();
+
+/** Codes that only the modern era has; a legacy client would take them for a server's own. */
+const MODERN_CODES: ReadonlySet<unknown> = new Set([
+  CODE.headerMismatch,
+  CODE.missingCapability,
+  CODE.unsupportedVersion,
+]);
+
+/** A complete result of `method`, without what says that it is complete, how long it keeps and whose it is. */
+export function legacyResult(line: Uint8Array, method: string): Uint8Array {
+  const result = valueAt(line, 'result');
+  if (!result) return line;
+  const added = CACHEABLE_METHODS.has(method)
+    ? ['resultType', 'ttlMs', 'cacheScope']
+    : ['resultType'];
+  const present = membersOf(line, result).filter(({ key }) => added.includes(key));
+  const plain = present.length > 0 ? changeAt(line, ['result'], { without: added }) : line;
+  return withoutMeta(plain, 'result', META.serverInfo);
+}
+
+/** An error with a code that the legacy era knows. */
+export function legacyError(line: Uint8Array): Uint8Array {
+  if (!MODERN_CODES.has(parsedAt(line, 'error', 'code'))) return line;
+  return changeAt(line, ['error'], { and: { code: String(CODE.internal) } });
+}
+
+/** The message without one key of the `_meta` in its `params` or `result`; an empty `_meta` goes with it. */
+export function withoutMeta(line: Uint8Array, part: 'params' | 'result', key: string): Uint8Array {
+  const meta = valueAt(line, part, '_meta');
+  const keys = meta ? membersOf(line, meta).map((member) => member.key) : [];
+  if (!keys.includes(key)) return line;
+  return keys.length === 1
+    ? changeAt(line, [part], { without: ['_meta'] })
+    : changeAt(line, [part, '_meta'], { without: [key] });
+}
+
+/** The message under another id. */
+export function underId(line: Uint8Array, id: number | string): Uint8Array {
+  const span = valueAt(line, 'id');
+  return span ? splice(line, [{ ...span, with: encoder.encode(JSON.stringify(id)) }]) : line;
+}

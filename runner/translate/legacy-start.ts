@@ -1,0 +1,82 @@
+// Brings legacy processes up: each is initialized once, as the client whose call wanted it.
+import type { Effects } from './effects.ts';
+import { earliest } from './earliest.ts';
+import { initializeParams } from './envelope.ts';
+import type { LegacyCall } from './legacy-call.ts';
+import { aboutOf, type LegacyPool, type LegacyProcess } from './legacy-pool.ts';
+import type { OwnAnswer, OwnRequests } from './own-requests.ts';
+import type { KnownEras } from './translator.ts';
+
+/** Until a process answers `initialize`: another of its kind ran before, so no package is downloaded in that time. */
+const INITIALIZE_MS = 30_000;
+
+export class LegacyStart {
+  readonly #effects: Effects;
+  readonly #own: OwnRequests;
+  readonly #eras: KnownEras;
+  readonly #pool: LegacyPool;
+  readonly #failed: (process: LegacyProcess, description: string) => void;
+
+  /** `failed` is told of a process that runs but is of no use, and why. */
+  constructor(parts: {
+    readonly effects: Effects;
+    readonly own: OwnRequests;
+    readonly eras: KnownEras;
+    readonly pool: LegacyPool;
+    readonly failed: (process: LegacyProcess, description: string) => void;
+  }) {
+    this.#effects = parts.effects;
+    this.#own = parts.own;
+    this.#eras = parts.eras;
+    this.#pool = parts.pool;
+    this.#failed = parts.failed;
+  }
+
+  start(call: LegacyCall, now: number): LegacyProcess {
+    const slot = this.#effects.start();
+    const process = this.#add(slot, call, now);
+    const params = initializeParams(call.client);
+    this.#own.send(slot, 'initialize', params, (answer, at) =>
+      this.#initialized(process, answer, at),
+    );
+    return process;
+  }
+
+  /** Takes over a process that has answered `initialize` as the client of `call`. */
+  adopt(slot: number, call: LegacyCall, result: unknown, now: number): void {
+    this.#initialized(this.#add(slot, call, now), { ok: true, result }, now);
+  }
+
+  tick(now: number): void {
+    const seconds = String(Math.round(INITIALIZE_MS / 1000));
+    for (const process of this.#pool.all()) {
+      if (process.about || process.startBy > now) continue;
+      this.#failed(process, `did not answer initialize within ${seconds} s`);
+    }
+  }
+
+  get wakeAt(): number | undefined {
+    return earliest(this.#pool.all().map(({ about, startBy }) => (about ? undefined : startBy)));
+  }
+
+  #add(slot: number, { key }: LegacyCall, now: number): LegacyProcess {
+    return this.#pool.add({
+      slot,
+      key,
+      calls: new Set(),
+      about: undefined,
+      startBy: now + INITIALIZE_MS,
+      idleSince: now,
+      logLevel: undefined,
+    });
+  }
+
+  #initialized(process: LegacyProcess, answer: OwnAnswer, now: number): void {
+    if (!answer.ok) return this.#failed(process, 'refused to be initialized');
+    this.#eras.legacy = true;
+    process.about = aboutOf(answer.result);
+    process.idleSince = now;
+    this.#effects.served(process.slot);
+    this.#effects.write(process.slot, { method: 'notifications/initialized' });
+  }
+}

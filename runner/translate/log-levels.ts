@@ -1,0 +1,11 @@
+// The levels of `notifications/message`, compared.
+import { LOG_LEVELS } from '../../shared/mcp/modern.ts';
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const isLogLevel = (value: unknown): value is LogLevel =>
+  LOG_LEVELS.includes(value as LogLevel);
+
+/** Whether a message of this level is to be seen by who wants `wanted` and above; an unknown level is not. */
+export const isAtLeast = (level: unknown, wanted: LogLevel): boolean =>
+  isLogLevel(level) && LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(wanted);

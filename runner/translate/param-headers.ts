@@ -1,0 +1,105 @@
+// Owns what a tool's input schema says of `Mcp-Param-*` headers, and whether those of a call repeat its arguments
+// (MCP 2026-07-28, Transports, "Custom Headers from Tool Parameters").
+import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
+import { PARAM_HEADER_PREFIX } from '../../shared/mcp/headers.ts';
+import { decodeHeaderValue } from '../../shared/mcp/header-value.ts';
+import { CODE } from '../../shared/mcp/modern.ts';
+import { at, isObject } from './json.ts';
+
+/** One argument that a header repeats. */
+export interface ParamHeader {
+  /** In lower case. */
+  readonly header: string;
+  /** Of the argument, from the outermost object of arguments. */
+  readonly path: readonly string[];
+}
+
+const KEYWORD = 'x-mcp-header';
+
+/** A token of RFC 9110 §5.6.2. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const TYPES: readonly unknown[] = ['string', 'integer', 'boolean'];
+
+/** Keywords whose values are not schemas, so that a like-named member in them says nothing. */
+const DATA_KEYWORDS: readonly string[] = ['default', 'enum', 'const', 'examples'];
+
+/** Keywords whose members' names are chosen by the tool's author. */
+const NAMED_SCHEMAS: readonly string[] = [
+  'properties',
+  'patternProperties',
+  '$defs',
+  'definitions',
+  'dependentSchemas',
+];
+
+/** An integer in decimal; with a fraction of zeros it is the same number. */
+const DECIMAL = /^-?\d+(?:\.0+)?$/;
+
+/** The headers that an input schema asks for; none when any of its annotations is invalid: then a client does not send them. */
+export function paramHeadersOf(inputSchema: unknown): readonly ParamHeader[] {
+  const found: ParamHeader[] = [];
+  collect(inputSchema, [], found);
+  const isUnique = new Set(found.map(({ header }) => header)).size === found.length;
+  return isUnique && found.length === countAnnotations(inputSchema) ? found : [];
+}
+
+/** Why a call's headers do not match its arguments; undefined when they do. */
+export function mismatch(
+  expected: readonly ParamHeader[],
+  args: unknown,
+  headers: Readonly<Record<string, string>>,
+): ErrorObject | undefined {
+  for (const { header, path } of expected) {
+    const value = at(args, ...path);
+    const text = textOf(value);
+    // What has no text has no header: absent, null, and what the argument's type does not allow.
+    if (text === undefined) continue;
+    const raw = Object.hasOwn(headers, header) ? headers[header] : undefined;
+    if (raw !== undefined && isSame(value, text, decodeHeaderValue(raw))) continue;
+    const wrong = raw === undefined ? 'is missing' : 'does not match';
+    return {
+      code: CODE.headerMismatch,
+      message: `The header ${header} ${wrong}: it must repeat the argument "${path.join('.')}".`,
+    };
+  }
+  return undefined;
+}
+
+function collect(schema: unknown, path: readonly string[], found: ParamHeader[]): void {
+  const properties = at(schema, 'properties');
+  if (!isObject(properties)) return;
+  for (const [name, property] of Object.entries(properties)) {
+    const header = at(property, KEYWORD);
+    const inner = [...path, name];
+    if (typeof header === 'string' && TOKEN.test(header) && TYPES.includes(at(property, 'type'))) {
+      found.push({ header: PARAM_HEADER_PREFIX + header.toLowerCase(), path: inner });
+    }
+    collect(property, inner, found);
+  }
+}
+
+/** Annotations anywhere in a schema, so that one in a wrong place is noticed. */
+function countAnnotations(schema: unknown): number {
+  if (Array.isArray(schema)) return sum(schema.map(countAnnotations));
+  if (!isObject(schema)) return 0;
+  const inner = Object.entries(schema).map(([keyword, value]) => {
+    if (keyword === KEYWORD) return 1;
+    if (DATA_KEYWORDS.includes(keyword)) return 0;
+    const isNamed = NAMED_SCHEMAS.includes(keyword) && isObject(value);
+    return countAnnotations(isNamed ? Object.values(value) : value);
+  });
+  return sum(inner);
+}
+
+const sum = (numbers: readonly number[]): number =>
+  numbers.reduce((total, number) => total + number, 0);
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  return typeof value === 'boolean' || Number.isSafeInteger(value) ? String(value) : undefined;
+}
+
+function isSame(value: unknown, text: string, header: string | undefined): boolean {
+  if (header === undefined || typeof value !== 'number') return header === text;
+  return DECIMAL.test(header) && Number(header) === value;
+}

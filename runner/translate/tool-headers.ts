@@ -1,0 +1,122 @@
+// Knows the tools of a server well enough to hold the headers of a tools/call against its arguments: lists them before the
+// first call, and again when the server says that they changed.
+import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
+import { parsedAt } from '../../shared/jsonrpc/members.ts';
+import type { ClientCall } from './client-call.ts';
+import { at } from './json.ts';
+import type { OwnAnswer, OwnRequests } from './own-requests.ts';
+import { mismatch, paramHeadersOf, type ParamHeader } from './param-headers.ts';
+
+/** A list that takes longer is done without: calls wait for it. */
+const LIST_MS = 10_000;
+
+/** A call is refused by no older list than this; if by none at all, a client in error would have the tools listed all the time. */
+const FRESH_MS = 1_000;
+
+/** Pages of one list: a server that always names another cursor must not be followed for ever. */
+const MAX_PAGES = 100;
+
+interface Listing {
+  readonly slot: number;
+  readonly endsAt: number;
+  readonly tools: Map<string, readonly ParamHeader[]>;
+  pages: number;
+  /** The tools changed since it began. */
+  isStale: boolean;
+}
+
+export class ToolHeaders {
+  readonly #own: OwnRequests;
+  readonly #params: object;
+  /** By the tool's name, the tools without such headers left out. */
+  #known: ReadonlyMap<string, readonly ParamHeader[]> | undefined;
+  #listedAt = 0;
+  #listing: Listing | undefined;
+  /** A list that came late is good for those that waited, not for those that follow. */
+  #isStale = false;
+
+  /** @param params of `tools/list` as these processes want it. */
+  constructor(own: OwnRequests, params: object) {
+    this.#own = own;
+    this.#params = params;
+  }
+
+  /** `unknown`: the process at `slot`, or another, is being asked; ask again at each of its messages. */
+  check(client: ClientCall, slot: number, now: number): 'ok' | 'unknown' | ErrorObject {
+    if (client.method !== 'tools/call') return 'ok';
+    if (!this.#known) {
+      if (!this.#listing) this.#list(slot, now);
+      return 'unknown';
+    }
+    const name = parsedAt(client.bytes, 'params', 'name');
+    const expected = typeof name === 'string' ? this.#known.get(name) : undefined;
+    if (!expected) return 'ok';
+    const args = parsedAt(client.bytes, 'params', 'arguments');
+    const error = mismatch(expected, args, client.headers);
+    if (!error || this.#listedAt + FRESH_MS > now) return error ?? 'ok';
+    // Not every server says when its tools change: the client may know better.
+    this.#list(slot, now);
+    return 'unknown';
+  }
+
+  /** Call when all calls that waited for a list have been checked by it. */
+  settle(): void {
+    if (this.#isStale) this.#known = undefined;
+    this.#isStale = false;
+  }
+
+  /** The server says that its tools changed. */
+  changed(): void {
+    if (this.#listing) this.#listing.isStale = true;
+    else this.#known = undefined;
+  }
+
+  /** The process at `slot` answers no more. */
+  forget(slot: number): void {
+    if (this.#listing?.slot === slot) this.#listing = undefined;
+  }
+
+  tick(now: number): void {
+    if (this.#listing && this.#listing.endsAt <= now) this.#conclude(this.#listing, now);
+  }
+
+  get wakeAt(): number | undefined {
+    return this.#listing?.endsAt;
+  }
+
+  #list(slot: number, now: number): void {
+    const tools = new Map<string, readonly ParamHeader[]>();
+    this.#known = undefined;
+    this.#listing = { slot, endsAt: now + LIST_MS, tools, pages: 0, isStale: false };
+    this.#ask(this.#listing, this.#params);
+  }
+
+  #ask(listing: Listing, params: object): void {
+    listing.pages++;
+    this.#own.send(listing.slot, 'tools/list', params, (answer, now) => {
+      if (this.#listing === listing) this.#listed(listing, answer, now);
+    });
+  }
+
+  #listed(listing: Listing, answer: OwnAnswer, now: number): void {
+    // A server without tools refuses; a call of one is then its own affair.
+    const result = answer.ok ? answer.result : undefined;
+    const tools = at(result, 'tools');
+    for (const tool of Array.isArray(tools) ? (tools as unknown[]) : []) {
+      const name = at(tool, 'name');
+      const headers = paramHeadersOf(at(tool, 'inputSchema'));
+      if (typeof name === 'string' && headers.length > 0) listing.tools.set(name, headers);
+    }
+    const cursor = at(result, 'nextCursor');
+    if (typeof cursor !== 'string' || listing.pages >= MAX_PAGES)
+      return this.#conclude(listing, now);
+    this.#ask(listing, { ...this.#params, cursor });
+  }
+
+  #conclude({ tools, isStale }: Listing, now: number): void {
+    this.#known = tools;
+    this.#listedAt = now;
+    this.#isStale = isStale;
+    this.#listing = undefined;
+  }
+}

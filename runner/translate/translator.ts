@@ -1,0 +1,46 @@
+// What stands between a session and its processes where the two are of different eras, or where one session has several
+// processes: to the session it is the process, to the processes it is the client (DESIGN §7). Pure: inputs in, effects out.
+
+/** Whether a server's processes serve an era; undefined until one of them has shown it. Shared by all sessions of a server's config. */
+export interface KnownEras {
+  legacy: boolean | undefined;
+  modern: boolean | undefined;
+}
+
+export type TranslateEffect =
+  /** Start a process at `slot`, a number this translator has not used before. */
+  | { readonly do: 'start'; readonly slot: number }
+  /** End the process at `slot`; its `exited` still comes. */
+  | { readonly do: 'stop'; readonly slot: number; readonly reason: string }
+  /** A line for the process at `slot`, without its newline. */
+  | { readonly do: 'write'; readonly slot: number; readonly line: Uint8Array }
+  /** The process answered something: it works. */
+  | { readonly do: 'served'; readonly slot: number }
+  /**
+   * A message for the session, as if its process had printed it. `call`: the session's own id of the request in flight that a
+   * notification or a request belongs to, where the message itself does not say so.
+   */
+  | { readonly do: 'say'; readonly line: Uint8Array; readonly call?: number }
+  /** The one process of a legacy client's session is gone, and the session with it. */
+  | { readonly do: 'exited'; readonly description: string }
+  | {
+      readonly do: 'note';
+      readonly level: 'debug' | 'info' | 'warn';
+      readonly words: string;
+      readonly fields: object;
+    };
+
+/** Times in milliseconds since the epoch. Every method returns what is to be done now, in order. */
+export interface Translator {
+  /** The session begins; a first process may be started. */
+  start(now: number): TranslateEffect[];
+  /** One message the session writes, as one line: ids of requests are the session's own integers, progress tokens too. */
+  fromSession(line: Uint8Array, now: number): TranslateEffect[];
+  /** One line a process printed; not yet scanned. */
+  fromProcess(slot: number, line: Uint8Array, now: number): TranslateEffect[];
+  /** A process is gone, or could not be started; `description` says how, as "exited with code 1". */
+  exited(slot: number, description: string, now: number): TranslateEffect[];
+  /** Call at or after {@link wakeAt}. */
+  tick(now: number): TranslateEffect[];
+  wakeAt(): number | undefined;
+}

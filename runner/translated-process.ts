@@ -1,0 +1,211 @@
+// What a session takes for its process when a translator stands between: starts the processes the translator wants, keeps its
+// time, and steps aside for good where both sides turn out to be of one era.
+import type { Log } from './log.ts';
+import type { ExitFacts } from './process/exit.ts';
+import { describeExit } from './process/exit.ts';
+import type { ProcessListener } from './process/stdio-process.ts';
+import type { PooledProcess, Taken } from './process-pool.ts';
+import type { TranslateEffect, Translator } from './translate/translator.ts';
+
+/** A process as a session host sees it. */
+export interface SessionProcess {
+  readonly pid: number | undefined;
+  listen(listener: SessionProcessListener): void;
+  /** One line for stdin, without its line break; false: hold back until `onDrain`. */
+  write(line: Uint8Array): boolean;
+  pause(): void;
+  resume(): void;
+  terminate(reason: string): Promise<unknown>;
+}
+
+export interface SessionProcessListener extends Omit<ProcessListener, 'onLine'> {
+  /** `call`: the session's id of the request that the line belongs to, where the line does not say it. */
+  onLine(bytes: Uint8Array, call?: number): void;
+}
+
+export interface TranslatedProcessOptions {
+  readonly translator: Translator;
+  /** True once the translator is not needed any more: its one process is spoken to directly. */
+  isTransparent(): boolean;
+  /** A process that was taken ahead, for the first start. */
+  readonly first?: PooledProcess;
+  take(): Taken;
+  served(process: PooledProcess): void;
+  readonly log: Log;
+}
+
+export class TranslatedProcess implements SessionProcess {
+  readonly #options: TranslatedProcessOptions;
+  readonly #slots = new Map<number, PooledProcess>();
+  /** Slots whose stdin is full. */
+  readonly #full = new Set<number>();
+  #first: PooledProcess | undefined;
+  #direct: PooledProcess | undefined;
+  #listener: SessionProcessListener | undefined;
+  #lastFacts: ExitFacts = { reason: 'spawn_failed', stderrTail: [], ranMs: 0 };
+  #timer: { readonly at: number; readonly id: NodeJS.Timeout } | undefined;
+  #isWriting = false;
+  #unheard: ((listener: SessionProcessListener) => void)[] = [];
+  #isPaused = false;
+  #isEnding = false;
+
+  constructor(options: TranslatedProcessOptions) {
+    this.#options = options;
+    this.#first = options.first;
+  }
+
+  get pid(): number | undefined {
+    const [oldest] = this.#slots.values();
+    return (oldest ?? this.#first)?.pid;
+  }
+
+  listen(listener: SessionProcessListener): void {
+    this.#listener = listener;
+    this.#perform(this.#options.translator.start(Date.now()));
+  }
+
+  write(line: Uint8Array): boolean {
+    if (this.#direct) return this.#direct.write(line);
+    this.#isWriting = true;
+    this.#perform(this.#options.translator.fromSession(line, Date.now()));
+    this.#isWriting = false;
+    return this.#full.size === 0;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    for (const process of this.#slots.values()) process.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    for (const process of this.#slots.values()) process.resume();
+  }
+
+  async terminate(reason: string): Promise<void> {
+    this.#isEnding = true;
+    clearTimeout(this.#timer?.id);
+    const all = [...this.#slots.values(), ...(this.#first ? [this.#first] : [])];
+    await Promise.all(all.map((process) => process.terminate(reason)));
+  }
+
+  #perform(effects: readonly TranslateEffect[]): void {
+    for (const effect of effects) this.#performOne(effect);
+    if (this.#options.isTransparent()) this.#stepAside();
+    this.#schedule();
+  }
+
+  #performOne(effect: TranslateEffect): void {
+    const { log, served } = this.#options;
+    switch (effect.do) {
+      case 'start':
+        return this.#start(effect.slot);
+      case 'stop':
+        return void this.#slots.get(effect.slot)?.terminate(effect.reason);
+      case 'write':
+        return this.#write(effect.slot, effect.line);
+      case 'served': {
+        const process = this.#slots.get(effect.slot);
+        return process && served(process);
+      }
+      case 'say':
+        return this.#hear((listener) => listener.onLine(effect.line, effect.call));
+      case 'exited':
+        return this.#hear((listener) => listener.onExit(this.#lastFacts));
+      case 'note':
+        return log[effect.level](effect.words, { ...effect.fields });
+    }
+  }
+
+  /** The session hears nothing while it is still performing what led to a write: it would say things out of order. */
+  #hear(say: (listener: SessionProcessListener) => void): void {
+    this.#unheard.push(say);
+    if (!this.#isWriting) this.#sayUnheard();
+    else if (this.#unheard.length === 1) queueMicrotask(() => this.#sayUnheard());
+  }
+
+  #sayUnheard(): void {
+    for (let say = this.#unheard.shift(); say; say = this.#unheard.shift()) {
+      if (this.#listener) say(this.#listener);
+    }
+  }
+
+  #start(slot: number): void {
+    if (this.#isEnding) return;
+    const process = this.#first ?? this.#take(slot);
+    this.#first = undefined;
+    if (!process) return;
+    this.#slots.set(slot, process);
+    if (this.#isPaused) process.pause();
+    const { log } = this.#options;
+    process.listen({
+      onLine: (bytes) => this.#line(slot, bytes),
+      onOverlong: (bytes) => this.#overlong(slot, bytes),
+      onStderr: (text) => this.#listener?.onStderr(text),
+      onDrain: () => this.#drained(slot),
+      onExit: (facts) => {
+        const { reason, code, signal, ranMs } = facts;
+        log.info('process ended', { slot, reason, code, signal, ranMs });
+        this.#exited(slot, facts);
+      },
+    });
+  }
+
+  #take(slot: number): PooledProcess | undefined {
+    const taken = this.#options.take();
+    if (taken.ok) return taken.process;
+    const description = taken.fault.message ?? 'could not be started';
+    // Not from within its own effect: a translator is told of one thing at a time.
+    setImmediate(() => this.#perform(this.#ended(slot, description)));
+    return undefined;
+  }
+
+  #line(slot: number, bytes: Uint8Array): void {
+    if (this.#direct) return this.#listener?.onLine(bytes);
+    this.#perform(this.#options.translator.fromProcess(slot, bytes, Date.now()));
+  }
+
+  /** Whose answer it was can not be told; where several calls share a process, it can not be trusted any more. */
+  #overlong(slot: number, bytes: number): void {
+    if (this.#direct) return this.#listener?.onOverlong(bytes);
+    this.#options.log.warn('a line on stdout is too long; the process is ended', { slot, bytes });
+    void this.#slots.get(slot)?.terminate(`it printed a line of over ${String(bytes - 1)} bytes`);
+  }
+
+  #write(slot: number, line: Uint8Array): void {
+    const process = this.#slots.get(slot);
+    if (process && !process.write(line)) this.#full.add(slot);
+  }
+
+  #drained(slot: number): void {
+    this.#full.delete(slot);
+    if (this.#full.size === 0) this.#listener?.onDrain();
+  }
+
+  #exited(slot: number, facts: ExitFacts): void {
+    this.#lastFacts = facts;
+    this.#slots.delete(slot);
+    this.#drained(slot);
+    if (this.#direct) return this.#listener?.onExit(facts);
+    this.#perform(this.#ended(slot, describeExit(facts)));
+  }
+
+  #ended(slot: number, description: string): TranslateEffect[] {
+    return this.#options.translator.exited(slot, description, Date.now());
+  }
+
+  #stepAside(): void {
+    [this.#direct] = this.#slots.values();
+  }
+
+  #schedule(): void {
+    const at = this.#direct || this.#isEnding ? undefined : this.#options.translator.wakeAt();
+    if (at === undefined || (this.#timer && this.#timer.at <= at)) return;
+    clearTimeout(this.#timer?.id);
+    const fire = (): void => {
+      this.#timer = undefined;
+      this.#perform(this.#options.translator.tick(Date.now()));
+    };
+    this.#timer = { at, id: setTimeout(fire, Math.max(0, at - Date.now())) };
+  }
+}

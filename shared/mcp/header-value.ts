@@ -1,0 +1,54 @@
+// Owns the coding of `Mcp-Name` and `Mcp-Param-*` values: plain ASCII, or Base64 of UTF-8 between markers
+// (MCP 2026-07-28, Transports, "Value Encoding").
+
+const PREFIX = '=?base64?';
+const SUFFIX = '?=';
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const PLAIN = /^[\t\x20-\x7e]*$/;
+
+/** Groups of four, the last padded. */
+const PADDED = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Blanks around a value are not part of it (RFC 9110 §5.5). */
+export const trimmed = (value: string): string =>
+  value.replace(/^[\t ]+/, '').replace(/[\t ]+$/, '');
+
+/** The text a header value stands for; undefined when it is no valid spelling of any. */
+export function decodeHeaderValue(value: string): string | undefined {
+  const text = trimmed(value);
+  if (!PLAIN.test(text)) return undefined;
+  const isCoded =
+    text.length >= PREFIX.length + SUFFIX.length &&
+    text.startsWith(PREFIX) &&
+    text.endsWith(SUFFIX);
+  if (!isCoded) return text;
+  const bytes = decodeBase64(text.slice(PREFIX.length, -SUFFIX.length));
+  if (!bytes) return undefined;
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Canonical Base64 only (RFC 4648 §4, §3.5): padded, no other characters, unused bits zero; else two texts would be one value. */
+function decodeBase64(text: string): Uint8Array | undefined {
+  if (!PADDED.test(text)) return undefined;
+  const digits = text.replace(/=+$/, '');
+  const bytes = new Uint8Array((digits.length * 6) >> 3);
+  let bits = 0;
+  let width = 0;
+  let at = 0;
+  for (const digit of digits) {
+    bits = (bits << 6) | ALPHABET.indexOf(digit);
+    width += 6;
+    if (width < 8) continue;
+    width -= 8;
+    bytes[at++] = bits >> width;
+    bits &= (1 << width) - 1;
+  }
+  return bits === 0 ? bytes : undefined;
+}

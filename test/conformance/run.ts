@@ -1,0 +1,123 @@
+// `npm run conformance [-- --subject dual|legacy|modern|direct] [--suite all|2026-07-28]`: the official conformance
+// suite against each fixture behind the bridge (default: those three, both suites). Exits 1 when a check failed that
+// was not expected, or an expected one did not.
+import { createInterface } from 'node:readline';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { spawnBound } from '../../runner/dev/bound-child.ts';
+import { startBridge } from '../e2e/harness.ts';
+import { EXPECTED_FAILURES } from './expected-failures.ts';
+import type { Subject } from './expected-failures.ts';
+import { runSuite, SUITES } from './suite.ts';
+import type { SuiteName } from './suite.ts';
+import { verdictOn } from './verdict.ts';
+import type { Verdict } from './verdict.ts';
+
+/** A served fixture. */
+interface Served {
+  readonly url: URL;
+  stop(): Promise<void>;
+}
+
+const BEHIND_THE_BRIDGE: readonly Subject[] = ['dual', 'legacy', 'modern'];
+
+const FIGURES: (keyof Verdict)[] = [
+  'subject',
+  'suite',
+  'passed',
+  'failed',
+  'scenarios',
+  'failedScenarios',
+  'unexpectedScenarios',
+];
+
+/** The suite quotes whole answers in some of its words. */
+const MAX_LINE_CHARS = 200;
+
+const suiteNames = Object.keys(SUITES) as SuiteName[];
+
+const { values } = parseArgs({
+  options: {
+    subject: { type: 'string', multiple: true },
+    suite: { type: 'string', multiple: true },
+  },
+});
+const subjects = chosen(values.subject, BEHIND_THE_BRIDGE, [...BEHIND_THE_BRIDGE, 'direct']);
+const suites = chosen(values.suite, suiteNames, suiteNames);
+
+const verdicts: Verdict[] = [];
+for (const subject of subjects) {
+  for (const suite of suites) verdicts.push(await judged(subject, suite));
+}
+console.table(verdicts, FIGURES);
+process.exitCode = verdicts.some(({ complaints }) => complaints.length > 0) ? 1 : 0;
+
+/** Some of the suite's own waits are under a second: what a loaded machine fails is tried once more, and both are told. */
+async function judged(subject: Subject, suite: SuiteName): Promise<Verdict> {
+  const first = await judgedOnce(subject, suite);
+  if (first.complaints.length === 0) return first;
+  console.log('Once more, to tell a slow machine from a fault.');
+  return judgedOnce(subject, suite);
+}
+
+/** Each suite meets a bridge of its own: the calls that one walks away from are not the next one's business. */
+async function judgedOnce(subject: Subject, suite: SuiteName): Promise<Verdict> {
+  const served = await (subject === 'direct' ? serveDirectly() : serveThroughBridge(subject));
+  try {
+    const outcomes = await runSuite(suite, served.url);
+    const verdict = verdictOn(subject, suite, outcomes, EXPECTED_FAILURES);
+    printComplaints(verdict);
+    return verdict;
+  } finally {
+    await served.stop();
+  }
+}
+
+async function serveThroughBridge(subject: Subject): Promise<Served> {
+  const args = [fixture(`${subject}.mjs`)];
+  const bridge = await startBridge({ servers: { [subject]: { command: process.execPath, args } } });
+  return { url: bridge.mcpUrl(subject), stop: () => bridge.stop() };
+}
+
+/** The fixture prints its URL when it listens. */
+async function serveDirectly(): Promise<Served> {
+  const child = spawnBound(process.execPath, [fixture('dual-over-http.mjs')], {
+    cwd: process.cwd(),
+    env: process.env,
+  });
+  child.stderr.pipe(process.stderr);
+  child.control.resume();
+  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  const stop = async (): Promise<void> => {
+    child.process.kill('SIGKILL');
+    await once(child.process, 'exit');
+  };
+  return { url: new URL(String(line)), stop };
+}
+
+function fixture(file: string): string {
+  return fileURLToPath(new URL(`./servers/${file}`, import.meta.url));
+}
+
+function chosen<Name extends string>(
+  wanted: readonly string[] | undefined,
+  usual: readonly Name[],
+  known: readonly Name[],
+): readonly Name[] {
+  if (wanted === undefined) return usual;
+  return wanted.map((each) => {
+    const found = known.find((name) => name === each);
+    if (found === undefined) throw new Error(`Not one of ${known.join(', ')}: ${each}`);
+    return found;
+  });
+}
+
+function printComplaints({ subject, suite, complaints }: Verdict): void {
+  if (complaints.length > 0) console.log(`\n${subject}, suite ${suite}, not as expected:`);
+  for (const { scenario, lines } of complaints) {
+    console.log(`  ${scenario}`);
+    for (const line of lines) console.log(`    ${line.slice(0, MAX_LINE_CHARS)}`);
+  }
+}

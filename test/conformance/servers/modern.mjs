@@ -1,0 +1,6 @@
+// A stdio server that refuses the legacy era.
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
+
+import { bothErasServer } from './both-eras.mjs';
+
+serveStdio(() => bothErasServer(), { legacy: 'reject' });

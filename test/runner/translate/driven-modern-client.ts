@@ -1,0 +1,211 @@
+// The translation for modern clients, driven by hand: requests of the session and messages of processes go in as objects,
+// what comes out is looked at. What the translation asks on its own account is answered by a small pretended process.
+import { createSealer, digest } from '../../../runner/sealer.ts';
+import {
+  ForModernClient,
+  type ModernClientLimits,
+} from '../../../runner/translate/for-modern-client.ts';
+import type { KnownEras, TranslateEffect } from '../../../runner/translate/translator.ts';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export type Message = Record<string, unknown>;
+
+export const SERVER_INFO = { name: 'fixture', version: '7' };
+export const ALL = { elicitation: {}, sampling: {}, roots: {} };
+const META = 'io.modelcontextprotocol/';
+export const SUBSCRIPTION_ID = `${META}subscriptionId`;
+export const SERVER_INFO_META = { [`${META}serverInfo`]: SERVER_INFO };
+
+/** What a request carries in `_meta`. */
+export function envelope(
+  options: { capabilities?: object; logLevel?: string; meta?: object } = {},
+): Message {
+  return {
+    [`${META}protocolVersion`]: '2026-07-28',
+    [`${META}clientInfo`]: { name: 'c', version: '1' },
+    [`${META}clientCapabilities`]: options.capabilities ?? {},
+    ...(options.logLevel === undefined ? {} : { [`${META}logLevel`]: options.logLevel }),
+    ...options.meta,
+  };
+}
+
+export interface RequestOptions {
+  readonly capabilities?: object;
+  readonly logLevel?: string;
+  readonly meta?: object;
+}
+
+export class DrivenModernClient {
+  readonly eras: KnownEras;
+  readonly translator: ForModernClient;
+  now = 1_000_000;
+  /** Answers `tools/list` of the translation itself. */
+  tools: readonly object[] = [];
+  /** False: the test answers it by itself. */
+  listsTools = true;
+  #lastId = 0;
+  #effects: TranslateEffect[] = [];
+
+  constructor(options: { eras?: Partial<KnownEras>; limits?: Partial<ModernClientLimits> } = {}) {
+    this.eras = { legacy: undefined, modern: undefined, ...options.eras };
+    const of = { server: 'fixture', principal: 'p' };
+    this.translator = new ForModernClient({
+      ...of,
+      eras: this.eras,
+      sealer: createSealer(of),
+      digest,
+      limits: { maxProcesses: 4, parkTimeoutMs: 60_000, maxParked: 3, ...options.limits },
+    });
+    this.#effects.push(...this.translator.start(this.now));
+  }
+
+  /** Sends a request as the session does, and gives its id. */
+  request(method: string, params: Message = {}, options: RequestOptions = {}): number {
+    const id = ++this.#lastId;
+    const { _meta, ...rest } = params;
+    const meta = { ...envelope(options), ...(_meta as object | undefined) };
+    this.session({ id, method, params: { ...rest, _meta: meta } });
+    return id;
+  }
+
+  session(message: Message | string): void {
+    this.#keep(this.translator.fromSession(lineOf(message), this.now));
+  }
+
+  process(slot: number, message: Message | string): void {
+    this.#keep(this.translator.fromProcess(slot, lineOf(message), this.now));
+  }
+
+  exited(slot: number, description = 'exited with code 1'): void {
+    this.#keep(this.translator.exited(slot, description, this.now));
+  }
+
+  cancel(requestId: number): void {
+    this.session({ method: 'notifications/cancelled', params: { requestId } });
+  }
+
+  pass(ms: number): void {
+    const end = this.now + ms;
+    for (;;) {
+      const at = this.translator.wakeAt();
+      if (at === undefined || at > end) break;
+      this.now = Math.max(at, this.now);
+      this.#keep(this.translator.tick(this.now));
+      const next = this.translator.wakeAt();
+      if (next !== undefined && next <= this.now) throw new Error('a tick left something due');
+    }
+    this.now = end;
+  }
+
+  /** The slots started since the last look. */
+  started(): number[] {
+    return this.#take('start').map(({ slot }) => slot);
+  }
+
+  stopped(): number[] {
+    return this.#take('stop').map(({ slot }) => slot);
+  }
+
+  notes(): string[] {
+    return this.#take('note').map(({ words }) => words);
+  }
+
+  served(): number[] {
+    return this.#take('served').map(({ slot }) => slot);
+  }
+
+  /** Lines for the process at `slot` since the last look. */
+  writtenLines(slot: number): string[] {
+    const lines = this.#take('write', (effect) => effect.slot === slot);
+    return lines.map(({ line }) => decoder.decode(line));
+  }
+
+  written(slot: number): Message[] {
+    return this.writtenLines(slot).map((line) => JSON.parse(line) as Message);
+  }
+
+  saidLines(): string[] {
+    return this.#take('say').map(({ line }) => decoder.decode(line));
+  }
+
+  said(): Message[] {
+    return this.saidLines().map((line) => JSON.parse(line) as Message);
+  }
+
+  /** What was said, each with the call that it was said of. */
+  saidOf(): { call: number | undefined; message: Message }[] {
+    return this.#take('say').map(({ line, call }) => ({
+      call,
+      message: JSON.parse(decoder.decode(line)) as Message,
+    }));
+  }
+
+  /** Before an initialized legacy process at slot 1, with nothing left to look at. */
+  static legacy(
+    options: { capabilities?: object; server?: object; limits?: Partial<ModernClientLimits> } = {},
+  ): DrivenModernClient {
+    const driven = new DrivenModernClient({ eras: { modern: false }, ...options });
+    driven.request('server/discover', {}, { capabilities: options.capabilities ?? {} });
+    driven.initialize(1, options.server);
+    driven.look();
+    return driven;
+  }
+
+  /** Before a modern process at slot 1, with nothing left to look at. */
+  static modern(options: { limits?: Partial<ModernClientLimits> } = {}): DrivenModernClient {
+    const driven = new DrivenModernClient({ eras: { modern: true }, ...options });
+    const id = driven.request('tools/list');
+    driven.process(1, { id, result: { resultType: 'complete', tools: [] } });
+    driven.look();
+    return driven;
+  }
+
+  /** Answers the `initialize` that the process at `slot` was sent, and gives its params. */
+  initialize(slot: number, capabilities: object = { tools: {}, logging: {} }): Message {
+    const written = this.written(slot);
+    const asked = written.find(({ method }) => method === 'initialize');
+    if (!asked) throw new Error(`no initialize at ${String(slot)}: ${JSON.stringify(written)}`);
+    this.process(slot, {
+      id: asked['id'],
+      result: { protocolVersion: '2025-11-25', capabilities, serverInfo: SERVER_INFO },
+    });
+    return asked['params'] as Message;
+  }
+
+  look(): void {
+    this.#effects = [];
+  }
+
+  #keep(effects: readonly TranslateEffect[]): void {
+    this.#effects.push(...effects.filter((effect) => !this.#isToolsRequest(effect)));
+    for (const effect of effects) {
+      if (!this.#isToolsRequest(effect)) continue;
+      const { id } = JSON.parse(decoder.decode(effect.line)) as Message;
+      this.process(effect.slot, { id, result: { tools: this.tools } });
+    }
+  }
+
+  #isToolsRequest(effect: TranslateEffect): effect is TranslateEffect & { do: 'write' } {
+    if (effect.do !== 'write' || !this.listsTools) return false;
+    const { id, method } = JSON.parse(decoder.decode(effect.line)) as Message;
+    return method === 'tools/list' && typeof id === 'string';
+  }
+
+  #take<Do extends TranslateEffect['do']>(
+    name: Do,
+    isWanted: (effect: TranslateEffect & { do: Do }) => boolean = () => true,
+  ): (TranslateEffect & { do: Do })[] {
+    const isTaken = (effect: TranslateEffect): effect is TranslateEffect & { do: Do } =>
+      effect.do === name && isWanted(effect as TranslateEffect & { do: Do });
+    const taken = this.#effects.filter(isTaken);
+    this.#effects = this.#effects.filter((effect) => !isTaken(effect));
+    return taken;
+  }
+}
+
+function lineOf(message: Message | string): Uint8Array {
+  if (typeof message === 'string') return encoder.encode(message);
+  return encoder.encode(JSON.stringify({ jsonrpc: '2.0', ...message }));
+}
