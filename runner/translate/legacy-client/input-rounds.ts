@@ -13,7 +13,7 @@ import { ASKING_METHODS, CODE } from '../../../shared/mcp/modern.ts';
 import { underId } from './answers.ts';
 import type { Call, Calls } from './calls.ts';
 import type { DeclaredClient } from './declared-client.ts';
-import { isObject, type JsonObject } from './json-object.ts';
+import { isObject, type JsonObject } from '../json.ts';
 import { cancelledLine, type Outbox } from './outbox.ts';
 
 /** A process that asks more often for one request is taken to go in circles; what official SDKs allow is 8 to 10. */
