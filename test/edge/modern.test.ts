@@ -1,6 +1,6 @@
 // Modern requests inside workerd, with real actors and a runner played by hand: one session after the other behind one actor,
 // and what a client that leaves sets off.
-import { abortAllDurableObjects, reset } from 'cloudflare:test';
+import { abortAllDurableObjects, evictDurableObject, reset } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { afterEach, describe, expect, test } from 'vitest';
 
@@ -156,4 +156,50 @@ test('[R-2] a stream is followed only in the session that its post was sent in',
   expect(await follow(`session=${session.name.slice(0, 22)}~another1`)).toBe('session_not_found');
   expect(await follow(`openedBefore=${Date.now() + 1_000}&of=x`)).toBe('stream_conflict');
   expect(await follow(`openedBefore=${Date.now() - 60_000}`)).toBe('session_not_found');
+});
+
+describe('sockets of a session that is over', () => {
+  test('are not taken for those of the next one after hibernation', async () => {
+    const runner = await FakeRunner.start();
+    const first = call(1);
+    const session = await runner.take();
+    await session.answer({});
+    await (await first).text();
+    // A dead network: nobody answers what is said on this socket, its close included.
+    const { webSocket } = await session.dialBeside(9);
+    webSocket?.accept({ allowHalfOpen: true });
+    const actor = env.SESSION.getByName(session.name.slice(0, 22));
+    await actor.giveUp({ fault: 'runner_lost' }, session.name);
+    const second = call(2);
+    const next = await runner.take();
+    await next.answer({});
+    await (await second).text();
+    await evictDurableObject(actor);
+    const third = call(3);
+    await next.answer({ of: 'next' });
+    expect(await (await third).json()).toMatchObject({ id: 3, result: { of: 'next' } });
+  });
+
+  test('[R-2] reach nothing of the next one', async () => {
+    const runner = await FakeRunner.start();
+    const first = call(1);
+    const session = await runner.take();
+    await session.answer({});
+    await (await first).text();
+    const actor = env.SESSION.getByName(session.name.slice(0, 22));
+    const wish = `http://actor/follow?stream=x&resumes=false&session=${session.name}`;
+    const { webSocket } = await actor.fetch(wish, { headers: { Upgrade: 'websocket' } });
+    webSocket?.accept();
+    await actor.giveUp({ fault: 'runner_lost' }, session.name);
+    const second = call(2);
+    const next = await runner.take();
+    webSocket?.send('{"type":"cancel","stream":"x"}');
+    webSocket?.send('{"type":"post","stream":"x","id":"x"}\n{}');
+    const post = await next.answer({});
+    expect(post['id']).not.toBe('x');
+    await (await second).text();
+    const third = call(3);
+    expect((await next.answer({}))['id']).not.toBe('x');
+    await (await third).text();
+  });
 });
