@@ -79,9 +79,9 @@ export class SessionHost {
     return this.#session.inFlight;
   }
 
-  /** Resolves when no request is in flight. */
+  /** Resolves when no request is in flight but those that only the session's end ends. */
   quiet(): Promise<void> {
-    if (this.#session.inFlight === 0) return Promise.resolve();
+    if (!this.#session.isBusy) return Promise.resolve();
     return new Promise((resolve) => {
       this.#quiet.push(resolve);
     });
@@ -178,7 +178,7 @@ export class SessionHost {
 
   #perform(effects: readonly SessionEffect[]): void {
     for (const effect of effects) this.#performOne(effect);
-    if (this.#session.inFlight === 0) for (const resolve of this.#quiet.splice(0)) resolve();
+    if (!this.#session.isBusy) for (const resolve of this.#quiet.splice(0)) resolve();
     this.#schedule();
   }
 

@@ -16,6 +16,8 @@ export interface Call {
   readonly endsAt: number;
   /** Set once the client cancelled: the process owes no answer any more, and gets a short while to send one. */
   isCancelled: boolean;
+  /** Something was said on it before its answer; of a subscription, that it began. */
+  hasBegun: boolean;
 }
 
 export interface CallTimes {
@@ -61,6 +63,7 @@ export class Calls {
       quietUntil: now + times.quietMs,
       endsAt: now + times.limitMs,
       isCancelled: false,
+      hasBegun: false,
     };
     this.#calls.set(added.processId, added);
     this.#perStream.set(call.stream, (this.#perStream.get(call.stream) ?? 0) + 1);
@@ -92,6 +95,12 @@ export class Calls {
   /** Calls whose time is over. */
   due(now: number): Call[] {
     return [...this.#calls.values()].filter((call) => deadline(call) <= now);
+  }
+
+  /** Whether any is to end by itself. */
+  get hasEnding(): boolean {
+    for (const { endsAt } of this.#calls.values()) if (endsAt !== Infinity) return true;
+    return false;
   }
 
   /** The next deadline, or undefined without calls. */

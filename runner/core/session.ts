@@ -8,10 +8,12 @@ import { scanMessage, type Envelope, type Span } from '../../shared/jsonrpc/scan
 import { spliceLine, type Edit } from '../../shared/jsonrpc/splice.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 import type { PostFrame, SessionDown, SessionUp } from '../../shared/link/session-frames.ts';
+import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { allowsBatches } from '../../shared/mcp/revisions.ts';
 import { Calls, CANCEL_GRACE_MS, type Call, type CallTimes } from './calls.ts';
 import { DropNotes } from './drop-notes.ts';
 import { Handshake } from './handshake.ts';
+import { listenEnd } from './listen-end.ts';
 import { Posts } from './posts.ts';
 import { Presence } from './presence.ts';
 import type { CallRecord, Note, SessionEffect, SessionLimits } from './session-effects.ts';
@@ -30,7 +32,7 @@ const MAX_ASKED = 64;
 const RETURN_MS = 5_000;
 
 /** Requests that run until somebody ends them. */
-const ENDLESS_METHODS: ReadonlySet<string> = new Set(['subscriptions/listen']);
+const ENDLESS_METHODS: ReadonlySet<string> = new Set([LISTEN_METHOD]);
 
 /** Bytes that may wait for a process that does not read its stdin; beyond it posts are refused. */
 const STDIN_BACKLOG_BYTES = 8 * 1024 * 1024;
@@ -87,6 +89,11 @@ export class Session {
 
   get inFlight(): number {
     return this.#calls.size;
+  }
+
+  /** A request is in flight that ends by itself. */
+  get isBusy(): boolean {
+    return this.#calls.hasEnding;
   }
 
   get revision(): string | undefined {
@@ -471,7 +478,9 @@ export class Session {
 
   /** Where a message goes that does not say it; nowhere, when it belongs to a request that is over, or a modern client to none. */
   #streamOf(tied: number | undefined): string | undefined {
-    if (tied !== undefined) return this.#calls.get(tied)?.stream;
+    const call = tied === undefined ? undefined : this.#calls.get(tied);
+    if (call) call.hasBegun = true;
+    if (tied !== undefined) return call?.stream;
     return this.#isModern ? undefined : this.#untiedStream();
   }
 
@@ -589,11 +598,24 @@ export class Session {
       message: ending.message,
       phase: 'sent',
     };
-    for (const call of this.#calls.all()) this.#answerFault(call, fault, now);
+    for (const call of this.#calls.all()) {
+      if (this.#isListening(call)) this.#endListen(call, now);
+      else this.#answerFault(call, fault, now);
+    }
     this.#phase = 'ended';
     this.#ending = ending;
     this.#posts.forgetUnaccepted();
     this.#effects.push({ do: 'stop', reason: ending.message ?? 'the session ended' });
+  }
+
+  #isListening({ method, hasBegun }: Call): boolean {
+    return this.#isModern && method === LISTEN_METHOD && hasBegun;
+  }
+
+  /** A subscription that its server ends has a result; its client opens another. */
+  #endListen(call: Call, now: number): void {
+    const id = decoder.decode(call.clientId);
+    this.#settle(call, encoder.encode(listenEnd(id, id)), 'result', now);
   }
 
   /** The edge told the clients that what was in flight is lost: no second outcome may follow (LP20). */
