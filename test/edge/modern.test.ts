@@ -92,6 +92,20 @@ describe('modern requests', () => {
   });
 });
 
+test('a request that meets a session on its way out is carried out in the next', async () => {
+  const runner = await FakeRunner.start();
+  const first = call(1);
+  const session = await runner.take();
+  await session.link.next('post');
+  // It waits a second for the runner's word on the first.
+  session.link.send({ type: 'ended' });
+  const second = call(2);
+  const next = await runner.take();
+  await next.answer({ again: true });
+  expect(await (await second).json()).toMatchObject({ id: 2, result: { again: true } });
+  expect(await (await first).json()).toMatchObject({ error: { data: { phase: 'unknown' } } });
+});
+
 describe('[F-95] a modern client that leaves has cancelled', () => {
   test('while it reads a stream', async () => {
     const runner = await FakeRunner.start();
