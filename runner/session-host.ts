@@ -10,7 +10,7 @@ import { webSocketOrigin } from './link/control-link.ts';
 import type { LinkEnd } from './link/dial.ts';
 import { KeptLink, type Verdict } from './link/kept-link.ts';
 import type { Log } from './log.ts';
-import { describeExit, type ExitFacts } from './process/exit.ts';
+import { describeEnd, type ExitFacts } from './process/exit.ts';
 import type { SessionProcess } from './translated-process.ts';
 import type { SessionSnapshot } from './running-runner.ts';
 
@@ -170,9 +170,7 @@ export class SessionHost {
     const { reason, code, signal, ranMs } = facts;
     log.info('process ended', { reason, code, signal, ranMs });
     this.#isProcessGone = true;
-    const words = describeExit(facts);
-    const description = reason === 'spawn_failed' ? `could not be started: ${words}` : words;
-    this.#perform(this.#session.exited(description, Date.now()));
+    this.#perform(this.#session.exited(describeEnd(facts), Date.now()));
     this.#maybeFinish();
   }
 

@@ -103,7 +103,7 @@ export class LegacySide {
     this.#proceed(now);
   }
 
-  exited(slot: number, description: string, now: number): void {
+  exited(slot: number, description: string, now: number, _hasRun: boolean): void {
     const process = this.#pool.get(slot);
     if (!process) return;
     const hasStarted = process.about !== undefined;
