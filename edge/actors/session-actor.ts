@@ -141,12 +141,17 @@ export class SessionActor extends DurableObject<Env> {
   async serve(opening: Opening, post: Post): Promise<PostAnswer> {
     const { link } = this.#relay;
     // Its runner is away for longer than the grace; there may be another.
-    if (link.state === 'lost' && link.isExpired) this.giveUp({ fault: 'runner_lost' });
+    if (link.state === 'lost' && link.isExpired) {
+      this.#perform(this.#relay.giveUp({ fault: 'runner_lost' }));
+    }
     await this.#forgetting;
     if (!this.#row) {
-      this.#opening ??= this.open(opening).finally(() => {
-        this.#opening = undefined;
-      });
+      this.#opening ??= this.open(opening)
+        // The fleet actor broke away. Nothing was posted, so the worker may ask again.
+        .catch((): Opened<undefined> => ({ ok: false, fault: { fault: 'session_not_found' } }))
+        .finally(() => {
+          this.#opening = undefined;
+        });
       const opened = await this.#opening;
       if (!opened.ok) return { kind: 'refused', fault: opened.fault };
     }
@@ -179,8 +184,9 @@ export class SessionActor extends DurableObject<Env> {
     });
   }
 
-  /** From the fleet actor: the runner refused the session, or its boot is dead. */
-  giveUp(fault: Fault, session = this.#row?.session): void {
+  /** From the fleet actor: the runner refused the session, or its boot is dead. It may come before the word of where it was placed. */
+  async giveUp(fault: Fault, session: string): Promise<void> {
+    await this.#placing;
     if (session !== this.#row?.session) return;
     this.#perform(this.#relay.giveUp(fault));
   }
@@ -197,6 +203,11 @@ export class SessionActor extends DurableObject<Env> {
   #acceptLink(dial: URLSearchParams): Response {
     const isPlaced = PLACE.every((key) => this.#row?.[key] === dial.get(key));
     if (!isPlaced) {
+      const session = dial.get('session') ?? '';
+      // One that this object was about to keep when it was reset would count as open for good.
+      if (session !== this.#row?.session) {
+        this.ctx.waitUntil(this.env.FLEET.getByName('fleet').closed(session));
+      }
       return refusal({ fault: 'session_not_found' });
     }
     const { 0: client, 1: server } = new WebSocketPair();

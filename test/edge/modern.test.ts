@@ -1,12 +1,18 @@
 // Modern requests inside workerd, with real actors and a runner played by hand: one session after the other behind one actor,
 // and what a client that leaves sets off.
-import { abortAllDurableObjects, evictDurableObject, reset } from 'cloudflare:test';
+import {
+  abortAllDurableObjects,
+  evictDurableObject,
+  reset,
+  runInDurableObject,
+} from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { ANN, BOB } from '../fixtures/edge-settings.ts';
 import { Events } from './client.ts';
 import { EDGE, FakeRunner } from './fake-runner.ts';
+import type { SessionActor } from '../../edge/actors/session-actor.ts';
 
 afterEach(() => reset());
 
@@ -104,6 +110,45 @@ test('a request that meets a session on its way out is carried out in the next',
   await next.answer({ again: true });
   expect(await (await second).json()).toMatchObject({ id: 2, result: { again: true } });
   expect(await (await first).json()).toMatchObject({ error: { data: { phase: 'unknown' } } });
+});
+
+describe('an actor that opens a session', () => {
+  const OPENING = { server: 'files', principal: ANN.name, transport: 'modern' } as const;
+  const POST = { id: 'p', stream: 'p', wants: 'answer', message: '{}', requestIds: ['1'] } as const;
+
+  /** An actor before a fleet that a test plays. */
+  const withFleet = <T>(
+    open: (opening: { session: string }) => Promise<unknown>,
+    play: (actor: SessionActor) => Promise<T>,
+  ): Promise<T> =>
+    runInDurableObject(env.SESSION.getByName('m-'.padEnd(22, 'x')), (actor) => {
+      const fleet = { open, closed: () => undefined };
+      Object.assign(actor, { env: { FLEET: { getByName: () => fleet } } });
+      return play(actor);
+    });
+
+  test('hears of a refusal that comes before the word of where it lies', async () => {
+    const told = Promise.withResolvers<string>();
+    const placed = Promise.withResolvers<object>();
+    const open = ({ session }: { session: string }): Promise<object> => {
+      told.resolve(session);
+      return placed.promise;
+    };
+    const answer = await withFleet(open, async (actor) => {
+      const served = actor.serve(OPENING, POST);
+      const refused = actor.giveUp({ fault: 'process_start_failed' }, await told.promise);
+      placed.resolve({ ok: true, value: { runner: 'a', boot: 'b' } });
+      await refused;
+      return served;
+    });
+    expect(answer).toMatchObject({ kind: 'refused', fault: { fault: 'process_start_failed' } });
+  });
+
+  test('[F-87] says that nothing was sent when the fleet breaks away, and that it may be asked again', async () => {
+    const open = (): Promise<never> => Promise.reject(new Error('the fleet was reset'));
+    const answer = await withFleet(open, (actor) => actor.serve(OPENING, POST));
+    expect(answer).toEqual({ kind: 'refused', fault: { fault: 'session_not_found' } });
+  });
 });
 
 describe('[F-95] a modern client that leaves has cancelled', () => {
