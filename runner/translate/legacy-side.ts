@@ -232,6 +232,7 @@ export class LegacySide {
     if (call.state !== 'parked') return this.#release(call, now);
     // The client is on its way with answers that nobody needs now; the process is free.
     call.answer = { ...message, bytes: message.bytes.slice() };
+    call.questions = [];
     process.calls.delete(call);
     process.idleSince = now;
   }
