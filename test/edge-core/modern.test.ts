@@ -335,6 +335,15 @@ describe('a modern answer as a stream', () => {
     expect(JSON.parse(event)).toMatchObject({ id: 7, error: { data: { fault, phase } } });
   });
 
+  test('[F-83] a client that is cut before it read anything gets a broken connection, not silence', async () => {
+    const edge = edgeWith(FOLLOW);
+    const answer = await edge.post(call(), CALL);
+    const socket = await follower(edge);
+    tell(socket, { type: 'refused', of: socket.stream, fault: 'overloaded' });
+    await expect(answer.text()).rejects.toThrow('too slowly');
+    expect(frames(socket)).toEqual(['cancel']);
+  });
+
   test('subscriptions/listen is a stream even when it ends at once', async () => {
     const listen = request('subscriptions/listen', { notifications: {} });
     const answer = await answeredWith(RESULT).post(listen, LISTEN);
