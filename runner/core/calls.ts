@@ -32,9 +32,15 @@ export class Calls {
   readonly #calls = new Map<number, Call>();
   readonly #perStream = new Map<string, number>();
   #nextId = 1;
+  #endless = 0;
 
   get size(): number {
     return this.#calls.size;
+  }
+
+  /** Those that have no deadline. */
+  get endless(): number {
+    return this.#endless;
   }
 
   /** A copy: calls may be settled while it is walked. */
@@ -66,13 +72,14 @@ export class Calls {
       hasBegun: false,
     };
     this.#calls.set(added.processId, added);
+    if (added.endsAt === Infinity) this.#endless += 1;
     this.#perStream.set(call.stream, (this.#perStream.get(call.stream) ?? 0) + 1);
     return added;
   }
 
   /** Takes a call out; false for `isLast` while its stream waits for other answers. */
   settle(call: Call): { isLast: boolean } {
-    this.#calls.delete(call.processId);
+    if (this.#calls.delete(call.processId) && call.endsAt === Infinity) this.#endless -= 1;
     const left = (this.#perStream.get(call.stream) ?? 1) - 1;
     if (left > 0) this.#perStream.set(call.stream, left);
     else this.#perStream.delete(call.stream);

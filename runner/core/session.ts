@@ -25,6 +25,9 @@ const STALL_MS = 30_000;
 /** After a relink a worker that still holds its client attaches again well within this (LP18); the others died meanwhile. */
 const CONFIRM_MS = 10_000;
 
+/** Streams that clients of a modern session may hold open; the official server takes as many. */
+const MAX_LISTENS = 1_024;
+
 /** Requests of the process that may wait for the client's answer; servers ask one question at a time. */
 const MAX_ASKED = 64;
 
@@ -311,12 +314,8 @@ export class Session {
         message: 'This session is initialized; open a new one to initialize again.',
       };
     }
-    if (this.#calls.size + requests.length > this.#limits.maxInFlight) {
-      return {
-        fault: 'overloaded',
-        message: `This session has ${String(this.#calls.size)} requests in flight, the most it may.`,
-      };
-    }
+    const busy = this.#whyBusy(requests);
+    if (busy !== undefined) return { fault: 'overloaded', message: busy };
     if (this.#isStdinFull && this.#stdinBacklogBytes + message.length > STDIN_BACKLOG_BYTES) {
       return {
         fault: 'overloaded',
@@ -328,6 +327,18 @@ export class Session {
     if (initializes) this.#handshake.begin(decoder.decode(message));
     for (const envelope of messages) this.#toProcess(frame.stream, message, envelope, now);
     return undefined;
+  }
+
+  /** Who only listens is counted apart: the clients of a principal share a modern session, and each may listen all day. */
+  #whyBusy(requests: readonly Envelope[]): string | undefined {
+    const { endless } = this.#calls;
+    const running = this.#calls.size - endless;
+    const listens = requests.filter(({ method = '' }) => ENDLESS_METHODS.has(method)).length;
+    if (endless + listens > MAX_LISTENS) {
+      return `This server has ${String(endless)} listeners, the most it may.`;
+    }
+    if (running + requests.length - listens <= this.#limits.maxInFlight) return undefined;
+    return `This session has ${String(running)} requests in flight, the most it may.`;
   }
 
   #toProcess(stream: string, bytes: Uint8Array, envelope: Envelope, now: number): void {

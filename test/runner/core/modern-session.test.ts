@@ -92,6 +92,23 @@ describe('a modern session', () => {
     expect(driven.session.inFlight).toBe(1);
   });
 
+  test('listeners take no place from calls, and have a bound of their own', () => {
+    const driven = DrivenSession.modern();
+    for (let n = 0; n < 1_024; n++) driven.post(`l${n}`, call(n, 'subscriptions/listen'));
+    driven.look();
+    driven.post('p1', call(1));
+    expect(driven.look().written).toHaveLength(1);
+    driven.post('one-more', call(2, 'subscriptions/listen'));
+    expect(driven.look().sent).toMatchObject([
+      { type: 'refused', of: 'one-more', fault: 'overloaded' },
+    ]);
+    driven.receive({ type: 'cancel', stream: 'l0' });
+    driven.sleep(10_000);
+    driven.look();
+    driven.post('one-more', call(2, 'subscriptions/listen'));
+    expect(driven.look().written).toHaveLength(1);
+  });
+
   test('ends when nobody asked anything for long, not before', () => {
     const driven = DrivenSession.modern();
     driven.post('p1', call(1));
