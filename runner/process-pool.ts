@@ -47,6 +47,7 @@ export class PooledProcess {
   listen(listener: ProcessListener): void {
     this.#listener = listener;
     for (const say of this.#early.splice(0)) say(listener);
+    if (this.#facts) listener.onExit(this.#facts);
   }
 
   write(line: Uint8Array): boolean {
@@ -68,7 +69,7 @@ export class PooledProcess {
   #exited(facts: ExitFacts): void {
     this.#facts = facts;
     this.#ended(facts, this.hasServed);
-    this.#hear((listener) => listener.onExit(facts));
+    this.#listener?.onExit(facts);
   }
 
   #hear(say: (listener: ProcessListener) => void): void {
@@ -82,7 +83,8 @@ const EARLY_LIMIT = 100;
 
 export type Taken =
   | { readonly ok: true; readonly process: PooledProcess }
-  | { readonly ok: false; readonly fault: Fault };
+  /** `description` completes the sentence "the server process …". */
+  | { readonly ok: false; readonly fault: Fault; readonly description: string };
 
 /** What all processes of a runner have in common. `token` is named so that none of them can log it. */
 export interface ProcessGround {
@@ -120,8 +122,9 @@ export class ProcessPool {
     const verdict = this.#breaker.allow(now);
     if (verdict.ok) return { ok: true, process: this.#start() };
     const seconds = String(Math.ceil(verdict.retryAfterMs / 1000));
-    const message = `The server "${this.#server.name}" keeps failing to start; the next attempt is possible in ${seconds} s. Run \`mcp-bridge check\` on the runner to see why.`;
-    return { ok: false, fault: { fault: 'process_start_failed', message } };
+    const description = `keeps failing to start; the next attempt is possible in ${seconds} s`;
+    const message = `The server "${this.#server.name}" ${description}. Run \`mcp-bridge check\` on the runner to see why.`;
+    return { ok: false, fault: { fault: 'process_start_failed', message }, description };
   }
 
   /** A process of this server answered its first request. */

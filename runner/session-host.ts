@@ -10,7 +10,7 @@ import { webSocketOrigin } from './link/control-link.ts';
 import type { LinkEnd } from './link/dial.ts';
 import { KeptLink, type Verdict } from './link/kept-link.ts';
 import type { Log } from './log.ts';
-import { describeExit, type ExitFacts } from './process/exit.ts';
+import { describeEnd, type ExitFacts } from './process/exit.ts';
 import type { SessionProcess } from './translated-process.ts';
 import type { SessionSnapshot } from './running-runner.ts';
 
@@ -79,9 +79,9 @@ export class SessionHost {
     return this.#session.inFlight;
   }
 
-  /** Resolves when no request is in flight. */
+  /** Resolves when no request is in flight but those that only the session's end ends. */
   quiet(): Promise<void> {
-    if (this.#session.inFlight === 0) return Promise.resolve();
+    if (!this.#session.isBusy) return Promise.resolve();
     return new Promise((resolve) => {
       this.#quiet.push(resolve);
     });
@@ -170,15 +170,13 @@ export class SessionHost {
     const { reason, code, signal, ranMs } = facts;
     log.info('process ended', { reason, code, signal, ranMs });
     this.#isProcessGone = true;
-    const words = describeExit(facts);
-    const description = reason === 'spawn_failed' ? `could not be started: ${words}` : words;
-    this.#perform(this.#session.exited(description, Date.now()));
+    this.#perform(this.#session.exited(describeEnd(facts), Date.now()));
     this.#maybeFinish();
   }
 
   #perform(effects: readonly SessionEffect[]): void {
     for (const effect of effects) this.#performOne(effect);
-    if (this.#session.inFlight === 0) for (const resolve of this.#quiet.splice(0)) resolve();
+    if (!this.#session.isBusy) for (const resolve of this.#quiet.splice(0)) resolve();
     this.#schedule();
   }
 

@@ -2,7 +2,7 @@
 // time, and steps aside for good where both sides turn out to be of one era.
 import type { Log } from './log.ts';
 import type { ExitFacts } from './process/exit.ts';
-import { describeExit } from './process/exit.ts';
+import { describeEnd } from './process/exit.ts';
 import type { ProcessListener } from './process/stdio-process.ts';
 import type { PooledProcess, Taken } from './process-pool.ts';
 import type { TranslateEffect, Translator } from './translate/translator.ts';
@@ -45,6 +45,8 @@ export class TranslatedProcess implements SessionProcess {
   #lastFacts: ExitFacts = { reason: 'spawn_failed', stderrTail: [], ranMs: 0 };
   #timer: { readonly at: number; readonly id: NodeJS.Timeout } | undefined;
   #isWriting = false;
+  #isPerforming = false;
+  readonly #toPerform: (readonly TranslateEffect[])[] = [];
   #unheard: ((listener: SessionProcessListener) => void)[] = [];
   #isPaused = false;
   #isEnding = false;
@@ -89,8 +91,15 @@ export class TranslatedProcess implements SessionProcess {
     await Promise.all(all.map((process) => process.terminate(reason)));
   }
 
+  /** What an effect leads to at once, as a line that the session writes when it hears one, is performed behind those before it. */
   #perform(effects: readonly TranslateEffect[]): void {
-    for (const effect of effects) this.#performOne(effect);
+    this.#toPerform.push(effects);
+    if (this.#isPerforming) return;
+    this.#isPerforming = true;
+    for (let next = this.#toPerform.shift(); next; next = this.#toPerform.shift()) {
+      for (const effect of next) this.#performOne(effect);
+    }
+    this.#isPerforming = false;
     if (this.#options.isTransparent()) this.#stepAside();
     this.#schedule();
   }
@@ -132,8 +141,10 @@ export class TranslatedProcess implements SessionProcess {
 
   #start(slot: number): void {
     if (this.#isEnding) return;
-    const process = this.#first ?? this.#take(slot);
+    // One that was taken ahead and is gone says nothing about the server.
+    const ahead = this.#first?.state === 'exited' ? undefined : this.#first;
     this.#first = undefined;
+    const process = ahead ?? this.#take(slot);
     if (!process) return;
     this.#slots.set(slot, process);
     if (this.#isPaused) process.pause();
@@ -154,9 +165,7 @@ export class TranslatedProcess implements SessionProcess {
   #take(slot: number): PooledProcess | undefined {
     const taken = this.#options.take();
     if (taken.ok) return taken.process;
-    const description = taken.fault.message ?? 'could not be started';
-    // Not from within its own effect: a translator is told of one thing at a time.
-    setImmediate(() => this.#perform(this.#ended(slot, description)));
+    this.#perform(this.#ended(slot, taken.description, false));
     return undefined;
   }
 
@@ -187,11 +196,11 @@ export class TranslatedProcess implements SessionProcess {
     this.#slots.delete(slot);
     this.#drained(slot);
     if (this.#direct) return this.#listener?.onExit(facts);
-    this.#perform(this.#ended(slot, describeExit(facts)));
+    this.#perform(this.#ended(slot, describeEnd(facts), facts.reason !== 'spawn_failed'));
   }
 
-  #ended(slot: number, description: string): TranslateEffect[] {
-    return this.#options.translator.exited(slot, description, Date.now());
+  #ended(slot: number, description: string, hasRun: boolean): TranslateEffect[] {
+    return this.#options.translator.exited(slot, description, Date.now(), hasRun);
   }
 
   #stepAside(): void {

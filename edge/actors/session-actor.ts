@@ -37,10 +37,16 @@ interface LostRow {
   readonly isExpired: boolean;
 }
 
-type Attachment =
-  /** `at`: when it was accepted; until its first ping, the last sign of life. */
-  | { readonly role: 'runner'; readonly epoch: number; readonly at: number }
-  | { readonly role: 'follower'; readonly stream: string; readonly socket: string };
+/** A socket is of one session: those of an earlier one may still be closing when the next is open. */
+type Attachment = { readonly session: string | undefined } & (
+  | {
+      readonly role: 'runner';
+      readonly epoch: number;
+      /** When it was accepted; until its first ping, the last sign of life. */
+      readonly at: number;
+    }
+  | { readonly role: 'follower'; readonly stream: string; readonly socket: string }
+);
 
 /** An actor that died with all its sockets has no one to wake it: this often it looks whether its session still lives. */
 const REVIEW_MS = 12 * 3_600_000;
@@ -77,6 +83,7 @@ export class SessionActor extends DurableObject<Env> {
     let epoch = 0;
     for (const socket of this.ctx.getWebSockets()) {
       const attachment = socket.deserializeAttachment() as Attachment;
+      if (!this.#isCurrent(attachment)) continue;
       if (attachment.role === 'follower') {
         this.#sockets.set(attachment.socket, socket);
         followers.push([attachment.stream, attachment.socket]);
@@ -134,12 +141,17 @@ export class SessionActor extends DurableObject<Env> {
   async serve(opening: Opening, post: Post): Promise<PostAnswer> {
     const { link } = this.#relay;
     // Its runner is away for longer than the grace; there may be another.
-    if (link.state === 'lost' && link.isExpired) this.giveUp({ fault: 'runner_lost' });
+    if (link.state === 'lost' && link.isExpired) {
+      this.#perform(this.#relay.giveUp({ fault: 'runner_lost' }));
+    }
     await this.#forgetting;
     if (!this.#row) {
-      this.#opening ??= this.open(opening).finally(() => {
-        this.#opening = undefined;
-      });
+      this.#opening ??= this.open(opening)
+        // The fleet actor broke away. Nothing was posted, so the worker may ask again.
+        .catch((): Opened<undefined> => ({ ok: false, fault: { fault: 'session_not_found' } }))
+        .finally(() => {
+          this.#opening = undefined;
+        });
       const opened = await this.#opening;
       if (!opened.ok) return { kind: 'refused', fault: opened.fault };
     }
@@ -172,8 +184,9 @@ export class SessionActor extends DurableObject<Env> {
     });
   }
 
-  /** From the fleet actor: the runner refused the session, or its boot is dead. */
-  giveUp(fault: Fault, session = this.#row?.session): void {
+  /** From the fleet actor: the runner refused the session, or its boot is dead. It may come before the word of where it was placed. */
+  async giveUp(fault: Fault, session: string): Promise<void> {
+    await this.#placing;
     if (session !== this.#row?.session) return;
     this.#perform(this.#relay.giveUp(fault));
   }
@@ -190,19 +203,26 @@ export class SessionActor extends DurableObject<Env> {
   #acceptLink(dial: URLSearchParams): Response {
     const isPlaced = PLACE.every((key) => this.#row?.[key] === dial.get(key));
     if (!isPlaced) {
+      const session = dial.get('session') ?? '';
+      // One that this object was about to keep when it was reset would count as open for good.
+      if (session !== this.#row?.session) {
+        this.ctx.waitUntil(this.env.FLEET.getByName('fleet').closed(session));
+      }
       return refusal({ fault: 'session_not_found' });
     }
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
+    const of = { session: this.#row?.session };
     const epoch = Number(dial.get('epoch'));
     const headers = { 'Sec-WebSocket-Protocol': dial.get('subprotocol') ?? '' };
     if (epoch <= this.#relay.epoch) {
       // Its end comes to this object as any other's: it must be told apart, and never taken for the link (0 is no epoch).
-      server.serializeAttachment({ role: 'runner', epoch: 0, at: 0 } satisfies Attachment);
+      server.serializeAttachment({ ...of, role: 'runner', epoch: 0, at: 0 } satisfies Attachment);
       server.close(CLOSE.replaced, 'an epoch of this session is newer');
       return new Response(null, { status: 101, webSocket: client, headers });
     }
-    server.serializeAttachment({ role: 'runner', epoch, at: Date.now() } satisfies Attachment);
+    const at = Date.now();
+    server.serializeAttachment({ ...of, role: 'runner', epoch, at } satisfies Attachment);
     const older = this.#linkSocket;
     this.#linkSocket = server;
     older?.close(CLOSE.replaced, 'the runner dialled again');
@@ -221,7 +241,8 @@ export class SessionActor extends DurableObject<Env> {
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
     const socket = crypto.randomUUID();
-    server.serializeAttachment({ role: 'follower', stream, socket } satisfies Attachment);
+    const { session } = this.#row ?? {};
+    server.serializeAttachment({ session, role: 'follower', stream, socket } satisfies Attachment);
     this.#sockets.set(socket, server);
     this.#perform(this.#relay.follow(stream, socket));
     return new Response(null, { status: 101, webSocket: client });
@@ -241,6 +262,7 @@ export class SessionActor extends DurableObject<Env> {
     const assembled = this.#assemblerOf(socket).push(data);
     if (assembled.state === 'partial') return;
     if (assembled.state === 'too_large') return socket.close(CLOSE.tooLarge, 'frame too large');
+    if (!this.#isCurrent(attachment)) return;
     if (attachment.role === 'follower') {
       this.#dropSilentLink();
       this.#perform(this.#relay.fromWorker(assembled.frame));
@@ -262,6 +284,10 @@ export class SessionActor extends DurableObject<Env> {
     this.#alarmAt = undefined;
     this.#perform(this.#relay.tick(Date.now()));
     if (this.#row && this.#alarmAt === undefined) this.#alarmFor(Date.now() + REVIEW_MS);
+  }
+
+  #isCurrent({ session }: Attachment): boolean {
+    return session === this.#row?.session;
   }
 
   #gone(socket: WebSocket): void {

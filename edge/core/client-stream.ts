@@ -13,6 +13,9 @@ import { encodeEvent, eventId } from '../../shared/sse/encode.ts';
 const REDIAL_BASE_MS = 50;
 const REDIAL_CAP_MS = 2_000;
 
+/** Of the beats of a `subscriptions/listen`, every so many are heeded (5 min): it may be open for days, and each wakes an actor. */
+const LISTEN_BEATS = 40;
+
 /** Answered ids remembered: as many as can be in flight. */
 const ANSWERED_IDS = 64;
 
@@ -38,6 +41,10 @@ export interface ClientStreamOptions {
   readonly endsSession: boolean;
   /** Who leaves has cancelled (2026-07-28, Patterns, "Cancellation"). */
   readonly cancels?: boolean;
+  /** Its one request waits for whatever changes, for as long as its client likes. */
+  readonly isListen?: boolean;
+  /** Puts a fault as this client is told it. */
+  readonly inWords?: (fault: Fault) => Fault;
 }
 
 export type ClientStreamEffect =
@@ -73,6 +80,7 @@ export class ClientStream {
   #isSettled = false;
   #attempt = 0;
   #brokenSince: number | undefined;
+  #beats = 0;
   #effects: ClientStreamEffect[] = [];
 
   constructor(options: ClientStreamOptions) {
@@ -159,6 +167,7 @@ export class ClientStream {
    */
   beat(): ClientStreamEffect[] {
     if (this.#isDone || (this.#open.size === 0 && this.#isAccepted)) return [];
+    if (this.#options.isListen && this.#isAccepted && ++this.#beats % LISTEN_BEATS > 0) return [];
     this.#send({ type: 'ack', stream: this.#options.stream, seq: this.#acked });
     return this.#flush();
   }
@@ -261,11 +270,13 @@ export class ClientStream {
   }
 
   #fail({ fault, message, phase }: Fault): void {
-    const error = faultError({
+    const known: Fault = {
       fault,
       message,
       phase: phase ?? (this.#isAccepted ? 'sent' : this.#isSent ? 'unknown' : 'not_sent'),
-    });
+    };
+    const { inWords, cancels, stream } = this.#options;
+    const error = faultError(inWords?.(known) ?? known);
     // A stream that is over owes nothing more: what had no answer was cancelled.
     if (fault === 'stream_over') this.#open.clear();
     // Cut off for reading too slowly: the call goes on, and its one outcome can be resumed (R-1).
@@ -276,7 +287,9 @@ export class ClientStream {
     }
     this.#settleAttach({ fault, message });
     this.#isDone = true;
-    this.#effects.push({ do: isCut ? 'cut' : 'finish' }, { do: 'hangUp' });
+    this.#effects.push({ do: isCut ? 'cut' : 'finish' });
+    if (isCut && cancels) this.#send({ type: 'cancel', stream });
+    this.#effects.push({ do: 'hangUp' });
   }
 
   #owe(ids: readonly string[]): void {

@@ -47,14 +47,14 @@ function checkMirror(headers: Headers, name: string, body: string): Refusal | un
 }
 
 function checkRevision({ meta }: ModernRequest): Refusal | undefined {
-  const requested = meta.get(META.protocolVersion);
+  const requested = String(meta.get(META.protocolVersion));
   if (requested === MODERN_REVISION) return undefined;
   return {
     status: 400,
     code: CODE.unsupportedVersion,
     message: `Unsupported protocol version. Served without a session: ${MODERN_REVISION}; older ones begin with initialize.`,
     // Only modern revisions: each must also stand in what `server/discover` answers.
-    data: { supported: [MODERN_REVISION], requested },
+    data: { supported: [MODERN_REVISION], requested: requested.slice(0, TOLD_CHARACTERS) },
   };
 }
 

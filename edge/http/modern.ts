@@ -16,8 +16,11 @@ import { scanMessage } from '../../shared/jsonrpc/scan.ts';
 import { CODE, LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { encodeEvent } from '../../shared/sse/encode.ts';
 
-/** A session may end just as a request comes to it; more often in a row than this is no coincidence. */
-const REOPENINGS = 3;
+/**
+ * A session may end just as a request comes to it, and take up to a second over it (core/relay, the runner's last word). The
+ * request comes back after each of these times; whoever then finds another that ends has met no coincidence.
+ */
+const REOPEN_AFTER_MS = [0, 300, 900];
 
 /** A client that closes an idle stream may be noticed only by the next write, and its call is to be cancelled within a second. */
 const CALL_KEEP_ALIVE_MS = 900;
@@ -85,17 +88,14 @@ async function serve(
   for (let reopenings = 0; ; reopenings++) {
     const post = newPost(asked);
     const answer = await attempt(session, opening, post);
-    if (answer.kind !== 'refused' || !isSafeToRepeat(answer.fault) || signal.aborted) {
+    const afterMs = REOPEN_AFTER_MS[reopenings];
+    if (answer.kind !== 'refused' || !isSafeToRepeat(answer.fault) || afterMs === undefined) {
       return respond(exchange, session, asked, post, answer);
     }
-    if (reopenings === REOPENINGS) {
-      return refuseFault(exchange, { fault: 'runner_offline', message: ENDED_AGAIN }, asked);
-    }
+    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    if (signal.aborted) return respond(exchange, session, asked, post, answer);
   }
 }
-
-const ENDED_AGAIN =
-  'The server process ended before it took the request, several times in a row. Try again soon.';
 
 /** The session ended before it had the request. */
 const isSafeToRepeat = ({ fault, phase = 'not_sent' }: Fault): boolean =>
@@ -170,7 +170,7 @@ function follow(
 ): Response {
   const place = name === undefined ? { openedBefore: askedAt - MAX_SKEW_MS } : { session: name };
   const stream = new SseStream({
-    session: asModern(session, place),
+    session: inPlace(session, place),
     signal: exchange.request.signal,
     outlive: (work) => exchange.ports.outlive(work),
     stream: post.stream,
@@ -181,6 +181,8 @@ function follow(
     isResumable: false,
     endsSession: false,
     cancels: true,
+    isListen,
+    inWords: inModernWords,
     resumes: false,
     opening: OPENING_COMMENT,
     ...(!isListen && { keepAliveMs: CALL_KEEP_ALIVE_MS }),
@@ -188,24 +190,26 @@ function follow(
   return stream.response(answerHeaders(exchange));
 }
 
-/** A modern client knows of no session, so what became of one is told in other words. */
-const asModern = (session: SessionPort, place: PostPlace): Pick<SessionPort, 'follow'> => ({
-  follow: async (stream, resumes, listener) => {
-    const followed = await session.follow(stream, resumes, listener, place);
-    return followed.ok ? followed : { ok: false, fault: inModernWords(followed.fault) };
-  },
+const inPlace = (session: SessionPort, place: PostPlace): Pick<SessionPort, 'follow'> => ({
+  follow: (stream, resumes, listener) => session.follow(stream, resumes, listener, place),
 });
 
+/** A modern client knows of no session, so what became of one is told in other words. */
 function inModernWords(fault: Fault): Fault {
+  const { phase = 'not_sent', message } = fault;
   switch (fault.fault) {
     case 'session_not_found':
-      return { fault: 'runner_lost', phase: fault.phase };
+      return phase === 'not_sent'
+        ? { fault: 'runner_offline', message: ENDED_FIRST, phase }
+        : { fault: 'runner_lost', phase };
     case 'process_exited':
-      return { message: 'The server process ended before it answered.', ...fault };
+      return { ...fault, message: message ?? 'The server process ended before it answered.' };
     default:
       return fault;
   }
 }
+
+const ENDED_FIRST = 'The server process ended before it took the request. Try again soon.';
 
 const refuseFault = (
   { request, settings }: Exchange,

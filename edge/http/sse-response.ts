@@ -29,6 +29,8 @@ export const SSE_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
 };
 
+const TOO_SLOW = 'The client reads too slowly.';
+
 const encoder = new TextEncoder();
 
 export interface SseOptions extends ClientStreamOptions {
@@ -109,7 +111,8 @@ export class SseStream {
       });
       this.#wake = undefined;
     }
-    if (this.#isCut) return;
+    // Again for a client that had read nothing before it was cut.
+    if (this.#isCut) return controller.error(new Error(TOO_SLOW));
     if (this.#queue === '') {
       // No pull follows: what ended without a message is acknowledged here, and its socket let go.
       this.#perform(this.#machine.drained(this.#machine.written));
@@ -196,7 +199,7 @@ export class SseStream {
     this.#queue = '';
     this.#isFinished = true;
     this.#isCut = true;
-    this.#controller?.error(new Error('The client reads too slowly.'));
+    this.#controller?.error(new Error(TOO_SLOW));
     this.#wake?.();
   }
 

@@ -16,6 +16,8 @@ export interface Call {
   readonly endsAt: number;
   /** Set once the client cancelled: the process owes no answer any more, and gets a short while to send one. */
   isCancelled: boolean;
+  /** Something was said on it before its answer; of a subscription, that it began. */
+  hasBegun: boolean;
 }
 
 export interface CallTimes {
@@ -30,9 +32,15 @@ export class Calls {
   readonly #calls = new Map<number, Call>();
   readonly #perStream = new Map<string, number>();
   #nextId = 1;
+  #endless = 0;
 
   get size(): number {
     return this.#calls.size;
+  }
+
+  /** Those that have no deadline. */
+  get endless(): number {
+    return this.#endless;
   }
 
   /** A copy: calls may be settled while it is walked. */
@@ -61,15 +69,17 @@ export class Calls {
       quietUntil: now + times.quietMs,
       endsAt: now + times.limitMs,
       isCancelled: false,
+      hasBegun: false,
     };
     this.#calls.set(added.processId, added);
+    if (added.endsAt === Infinity) this.#endless += 1;
     this.#perStream.set(call.stream, (this.#perStream.get(call.stream) ?? 0) + 1);
     return added;
   }
 
   /** Takes a call out; false for `isLast` while its stream waits for other answers. */
   settle(call: Call): { isLast: boolean } {
-    this.#calls.delete(call.processId);
+    if (this.#calls.delete(call.processId) && call.endsAt === Infinity) this.#endless -= 1;
     const left = (this.#perStream.get(call.stream) ?? 1) - 1;
     if (left > 0) this.#perStream.set(call.stream, left);
     else this.#perStream.delete(call.stream);
@@ -92,6 +102,12 @@ export class Calls {
   /** Calls whose time is over. */
   due(now: number): Call[] {
     return [...this.#calls.values()].filter((call) => deadline(call) <= now);
+  }
+
+  /** Whether any is to end by itself. */
+  get hasEnding(): boolean {
+    for (const { endsAt } of this.#calls.values()) if (endsAt !== Infinity) return true;
+    return false;
   }
 
   /** The next deadline, or undefined without calls. */

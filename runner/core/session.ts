@@ -8,10 +8,12 @@ import { scanMessage, type Envelope, type Span } from '../../shared/jsonrpc/scan
 import { spliceLine, type Edit } from '../../shared/jsonrpc/splice.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 import type { PostFrame, SessionDown, SessionUp } from '../../shared/link/session-frames.ts';
+import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { allowsBatches } from '../../shared/mcp/revisions.ts';
 import { Calls, CANCEL_GRACE_MS, type Call, type CallTimes } from './calls.ts';
 import { DropNotes } from './drop-notes.ts';
 import { Handshake } from './handshake.ts';
+import { listenEnd } from './listen-end.ts';
 import { Posts } from './posts.ts';
 import { Presence } from './presence.ts';
 import type { CallRecord, Note, SessionEffect, SessionLimits } from './session-effects.ts';
@@ -23,6 +25,9 @@ const STALL_MS = 30_000;
 /** After a relink a worker that still holds its client attaches again well within this (LP18); the others died meanwhile. */
 const CONFIRM_MS = 10_000;
 
+/** Streams that clients of a modern session may hold open; the official server takes as many. */
+const MAX_LISTENS = 1_024;
+
 /** Requests of the process that may wait for the client's answer; servers ask one question at a time. */
 const MAX_ASKED = 64;
 
@@ -30,7 +35,7 @@ const MAX_ASKED = 64;
 const RETURN_MS = 5_000;
 
 /** Requests that run until somebody ends them. */
-const ENDLESS_METHODS: ReadonlySet<string> = new Set(['subscriptions/listen']);
+const ENDLESS_METHODS: ReadonlySet<string> = new Set([LISTEN_METHOD]);
 
 /** Bytes that may wait for a process that does not read its stdin; beyond it posts are refused. */
 const STDIN_BACKLOG_BYTES = 8 * 1024 * 1024;
@@ -87,6 +92,11 @@ export class Session {
 
   get inFlight(): number {
     return this.#calls.size;
+  }
+
+  /** A request is in flight that ends by itself. */
+  get isBusy(): boolean {
+    return this.#calls.hasEnding;
   }
 
   get revision(): string | undefined {
@@ -304,12 +314,8 @@ export class Session {
         message: 'This session is initialized; open a new one to initialize again.',
       };
     }
-    if (this.#calls.size + requests.length > this.#limits.maxInFlight) {
-      return {
-        fault: 'overloaded',
-        message: `This session has ${String(this.#calls.size)} requests in flight, the most it may.`,
-      };
-    }
+    const busy = this.#whyBusy(requests);
+    if (busy !== undefined) return { fault: 'overloaded', message: busy };
     if (this.#isStdinFull && this.#stdinBacklogBytes + message.length > STDIN_BACKLOG_BYTES) {
       return {
         fault: 'overloaded',
@@ -321,6 +327,18 @@ export class Session {
     if (initializes) this.#handshake.begin(decoder.decode(message));
     for (const envelope of messages) this.#toProcess(frame.stream, message, envelope, now);
     return undefined;
+  }
+
+  /** Who only listens is counted apart: the clients of a principal share a modern session, and each may listen all day. */
+  #whyBusy(requests: readonly Envelope[]): string | undefined {
+    const { endless } = this.#calls;
+    const running = this.#calls.size - endless;
+    const listens = requests.filter(({ method = '' }) => ENDLESS_METHODS.has(method)).length;
+    if (endless + listens > MAX_LISTENS) {
+      return `This server has ${String(endless)} listeners, the most it may.`;
+    }
+    if (running + requests.length - listens <= this.#limits.maxInFlight) return undefined;
+    return `This session has ${String(running)} requests in flight, the most it may.`;
   }
 
   #toProcess(stream: string, bytes: Uint8Array, envelope: Envelope, now: number): void {
@@ -471,7 +489,9 @@ export class Session {
 
   /** Where a message goes that does not say it; nowhere, when it belongs to a request that is over, or a modern client to none. */
   #streamOf(tied: number | undefined): string | undefined {
-    if (tied !== undefined) return this.#calls.get(tied)?.stream;
+    const call = tied === undefined ? undefined : this.#calls.get(tied);
+    if (call) call.hasBegun = true;
+    if (tied !== undefined) return call?.stream;
     return this.#isModern ? undefined : this.#untiedStream();
   }
 
@@ -589,11 +609,24 @@ export class Session {
       message: ending.message,
       phase: 'sent',
     };
-    for (const call of this.#calls.all()) this.#answerFault(call, fault, now);
+    for (const call of this.#calls.all()) {
+      if (this.#isListening(call)) this.#endListen(call, now);
+      else this.#answerFault(call, fault, now);
+    }
     this.#phase = 'ended';
     this.#ending = ending;
     this.#posts.forgetUnaccepted();
     this.#effects.push({ do: 'stop', reason: ending.message ?? 'the session ended' });
+  }
+
+  #isListening({ method, hasBegun }: Call): boolean {
+    return this.#isModern && method === LISTEN_METHOD && hasBegun;
+  }
+
+  /** A subscription that its server ends has a result; its client opens another. */
+  #endListen(call: Call, now: number): void {
+    const id = decoder.decode(call.clientId);
+    this.#settle(call, encoder.encode(listenEnd(id, id)), 'result', now);
   }
 
   /** The edge told the clients that what was in flight is lost: no second outcome may follow (LP20). */

@@ -36,6 +36,12 @@ export function describeExit(facts: ExitFacts): string {
   }
 }
 
+/** Completes the sentence "the server process …" whatever the end was. Without stderr text. */
+export function describeEnd(facts: ExitFacts): string {
+  const words = describeExit(facts);
+  return facts.reason === 'spawn_failed' ? `could not be started: ${words}` : words;
+}
+
 /**
  * R-6: whether an exit counts against the server. An end that the runner asked for does not, and
  * neither does a clean exit of a process that has served.

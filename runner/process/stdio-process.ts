@@ -25,6 +25,9 @@ const DRAIN_BYTES = 8 * 1024 * 1024;
 /** A process that ends may break its stdin well before its exit is known; one that lives on is useless. */
 const BROKEN_STDIN_GRACE_MS = 1_000;
 
+/** Beyond this a process that does not read its stdin is useless. What clients send is bounded before that, answers to a process are not. */
+const MAX_UNWRITTEN_BYTES = 32 * 1024 * 1024;
+
 const NEWLINE = new Uint8Array([0x0a]);
 
 /** What to start. `env` is complete and already allow-listed; nothing is inherited beside it. */
@@ -170,6 +173,8 @@ class OwnedProcess implements StdioProcess {
     stdin.uncork();
     // The stream's own verdict is about its queue limit; what counts here is whether the pipe is full.
     if (stdin.writableLength > 0) this.#isHeldBack = true;
+    if (stdin.writableLength > MAX_UNWRITTEN_BYTES)
+      void this.terminate('it did not read its stdin');
     return !this.#isHeldBack;
   }
 

@@ -72,8 +72,8 @@ export class ForModernClient implements Translator {
     return this.#effects.take();
   }
 
-  exited(slot: number, description: string, now: number): TranslateEffect[] {
-    if (this.#side) this.#side.exited(slot, description, now);
+  exited(slot: number, description: string, now: number, hasRun = true): TranslateEffect[] {
+    if (this.#side) this.#side.exited(slot, description, now, hasRun);
     else this.#probe?.exited(slot, description, now);
     return this.#effects.take();
   }

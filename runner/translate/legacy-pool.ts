@@ -38,6 +38,8 @@ export class LegacyPool {
   readonly #maxProcesses: number;
   /** Oldest first. */
   #processes: LegacyProcess[] = [];
+  /** Slots of those that were told to end and are not gone. */
+  readonly #ending = new Set<number>();
 
   constructor(maxProcesses: number) {
     this.#maxProcesses = maxProcesses;
@@ -60,8 +62,23 @@ export class LegacyPool {
     return process;
   }
 
+  /** It is of no use any more, and about to end. */
+  end(slot: number): void {
+    this.remove(slot);
+    this.#ending.add(slot);
+  }
+
+  gone(slot: number): void {
+    this.#ending.delete(slot);
+  }
+
   remove(slot: number): void {
     this.#processes = this.#processes.filter((process) => process.slot !== slot);
+  }
+
+  /** As many are about to end as may run: nothing gives way before one of them is gone. */
+  get isCrowded(): boolean {
+    return this.#ending.size >= this.#maxProcesses;
   }
 
   /** Where a call may run now; undefined when it has to wait. */
@@ -69,6 +86,8 @@ export class LegacyPool {
     const on = this.#processes.find((process) => isFree(process, call));
     if (on) return { on };
     if (this.#processes.length < this.#maxProcesses) return { on: 'new' };
+    // Clients that take turns must not start processes faster than processes end.
+    if (this.isCrowded) return undefined;
     // The first keeps what lists, listens and subscriptions of this principal meet.
     const others = this.#processes.slice(1);
     const evict = others.findLast(({ calls }) => calls.size === 0) ?? this.#spareFirst();

@@ -103,9 +103,10 @@ export class LegacySide {
     this.#proceed(now);
   }
 
-  exited(slot: number, description: string, now: number): void {
+  exited(slot: number, description: string, now: number, _hasRun: boolean): void {
+    this.#pool.gone(slot);
     const process = this.#pool.get(slot);
-    if (!process) return;
+    if (!process) return this.#proceed(now);
     const hasStarted = process.about !== undefined;
     this.#fail(process, ({ state }) =>
       hasStarted ? processExited(description, state !== 'placed') : startFailed(description),
@@ -138,7 +139,7 @@ export class LegacySide {
   // Processes.
 
   #stop(slot: number, reason: string): void {
-    this.#pool.remove(slot);
+    this.#pool.end(slot);
     this.#own.forget(slot);
     this.#headers.forget(slot);
     this.#effects.stop(slot, reason);
@@ -174,7 +175,7 @@ export class LegacySide {
 
   /** Clients that never come back must not stop all others of their principal: where no call at work will end, the oldest parked one does. */
   #makeRoom(now: number): void {
-    if (this.#line.length === 0) return;
+    if (this.#line.length === 0 || this.#pool.isCrowded) return;
     const isMoving = [...this.#calls.values()].some(
       ({ need, slot, state }) => need !== 'any' && slot !== undefined && state !== 'parked',
     );
@@ -232,6 +233,7 @@ export class LegacySide {
     if (call.state !== 'parked') return this.#release(call, now);
     // The client is on its way with answers that nobody needs now; the process is free.
     call.answer = { ...message, bytes: message.bytes.slice() };
+    call.questions = [];
     process.calls.delete(call);
     process.idleSince = now;
   }

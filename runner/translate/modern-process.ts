@@ -1,6 +1,7 @@
 // What a modern process says, and of which of its calls: progress and subscriptions name theirs, log messages do not.
 import { changeAt, parsedAt, textAt, valueAt } from '../../shared/jsonrpc/members.ts';
 import { LISTEN_METHOD, META } from '../../shared/mcp/modern.ts';
+import { listenEnd } from '../core/listen-end.ts';
 import type { ClientCall } from './client-call.ts';
 import { isAtLeast } from './log-levels.ts';
 import { numberOf, type Message } from './message.ts';
@@ -59,7 +60,7 @@ export function resultFor(call: ModernCall, { bytes }: Message): Uint8Array {
 
 /** The result that a server ends a subscription with, where the process did not say it. */
 export const endOfListen = ({ id, clientId }: ClientCall): string =>
-  `{"jsonrpc":"2.0","id":${String(id)},"result":{"resultType":"complete","_meta":{${JSON.stringify(META.subscriptionId)}:${clientId}}}}`;
+  listenEnd(String(id), clientId);
 
 /** The client knows its subscription by its own id. */
 const tagged = (bytes: Uint8Array, member: string, { clientId }: ClientCall): Uint8Array =>

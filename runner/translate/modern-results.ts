@@ -1,4 +1,5 @@
 // Owns what a legacy process's results become for a modern client, method by method; every other byte stays.
+import { elementsOf } from '../../shared/jsonrpc/elements.ts';
 import {
   membersOf,
   valueAt,
@@ -8,7 +9,6 @@ import {
 import type { Span } from '../../shared/jsonrpc/scan.ts';
 import { splice } from '../../shared/jsonrpc/splice.ts';
 import { CACHEABLE_METHODS, META } from '../../shared/mcp/modern.ts';
-import { elementsOf } from './elements.ts';
 
 type Members = Readonly<Record<string, string | Uint8Array>>;
 

@@ -3,7 +3,7 @@ import { forModernProcess, type ClientCall } from './client-call.ts';
 import { earliest } from './earliest.ts';
 import type { Effects } from './effects.ts';
 import { OWN_META } from './envelope.ts';
-import { CANCEL_GRACE_MS, processExited } from './faults.ts';
+import { CANCEL_GRACE_MS, processExited, startFailed } from './faults.ts';
 import { numberOf, type Message } from './message.ts';
 import {
   endOfListen,
@@ -70,13 +70,14 @@ export class ModernSide {
     this.#proceed(now);
   }
 
-  exited(slot: number, description: string, now: number): void {
+  exited(slot: number, description: string, now: number, hasRun: boolean): void {
     const process = this.#processes.find((each) => each.slot === slot);
     if (!process) return;
     this.#forget(slot);
     for (const call of process.calls.values()) {
       if (call.releaseAt !== undefined) continue;
-      if (isListen(call) && call.isSent) this.#effects.say(endOfListen(call.client));
+      if (!hasRun) this.#effects.fail(call.client.id, startFailed(description));
+      else if (isListen(call) && call.isSent) this.#effects.say(endOfListen(call.client));
       else this.#effects.fail(call.client.id, processExited(description, call.isSent));
     }
     this.#proceed(now);

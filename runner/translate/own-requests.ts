@@ -12,6 +12,9 @@ type Listener = (answer: OwnAnswer, now: number) => void;
 
 const PREFIX = 'bridge:';
 
+/** A raw id of these requests. */
+const OWN_ID = /^"bridge:\d+"$/;
+
 export class OwnRequests {
   readonly #effects: Effects;
   /** By raw id. */
@@ -22,16 +25,18 @@ export class OwnRequests {
     this.#effects = effects;
   }
 
-  send(slot: number, method: string, params: object, answered: Listener = () => {}): void {
+  /** Without `answered` the answer is of no use, and not waited for. */
+  send(slot: number, method: string, params: object, answered?: Listener): void {
     const id = `${PREFIX}${String(++this.#count)}`;
-    this.#asked.set(JSON.stringify(id), { slot, answered });
+    if (answered) this.#asked.set(JSON.stringify(id), { slot, answered });
     this.#effects.write(slot, { id, method, params });
   }
 
-  /** Takes an answer in; false when it answers no request of this kind. */
+  /** Takes an answer in; false when it can answer none of these requests. */
   answer(slot: number, message: Message, now: number): boolean {
-    const asked = message.id === undefined ? undefined : this.#asked.get(message.id);
-    if (message.id === undefined || asked?.slot !== slot) return false;
+    if (message.id === undefined || !OWN_ID.test(message.id)) return false;
+    const asked = this.#asked.get(message.id);
+    if (asked?.slot !== slot) return true;
     this.#asked.delete(message.id);
     asked.answered(
       message.kind === 'result'

@@ -1,6 +1,5 @@
 // A legacy process's questions to the client, and the form in which a modern client is asked them.
-import { parsedAt, valueAt, withMembers } from '../../shared/jsonrpc/members.ts';
-import { textAt } from '../../shared/jsonrpc/members.ts';
+import { parsedAt, textAt, valueAt, withMembers } from '../../shared/jsonrpc/members.ts';
 import { META } from '../../shared/mcp/modern.ts';
 import type { Message } from './message.ts';
 

@@ -38,8 +38,8 @@ export interface Translator {
   fromSession(line: Uint8Array, now: number): TranslateEffect[];
   /** One line a process printed; not yet scanned. */
   fromProcess(slot: number, line: Uint8Array, now: number): TranslateEffect[];
-  /** A process is gone, or could not be started; `description` says how, as "exited with code 1". */
-  exited(slot: number, description: string, now: number): TranslateEffect[];
+  /** A process is gone, or never was (`hasRun` false); `description` says how, as "exited with code 1". */
+  exited(slot: number, description: string, now: number, hasRun?: boolean): TranslateEffect[];
   /** Call at or after {@link wakeAt}. */
   tick(now: number): TranslateEffect[];
   wakeAt(): number | undefined;

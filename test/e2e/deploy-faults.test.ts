@@ -9,6 +9,7 @@ import { check, emptyHistory, type CallHistory, type History } from '../simulati
 import { PATIENCE, startFaultyBridge, type FaultyBridge } from './faulty-link.ts';
 import type { ServerEntry } from './harness.ts';
 import type { EventStream, SseEvent } from './raw-http.ts';
+import { listenModern } from './raw-modern.ts';
 import {
   askForSession,
   fixture,
@@ -246,6 +247,25 @@ test('[F-91] [R-12] SIGTERM: what is in flight goes on, nothing new is taken, an
   expect(messagesOf(await never)).toMatchObject([{ id: 'never', error: { code: 42003 } }]);
   expect(await ended).toEqual({ code: 0, signal: null });
   expect(await bridge.processesLeft()).toEqual([]);
+});
+
+test('[F-91] [R-12] SIGTERM does not wait for an open listen: it ends with its result', async () => {
+  const faulty = await start({
+    programs: { echo: ['echo'] },
+    // Longer than this test may take.
+    bridge: { drainTimeout: '5m' },
+  });
+  const { bridge } = faulty;
+  const stream = await listenModern(bridge.url, 'echo', 'subscriptions/listen', {
+    id: 'changes',
+    params: { notifications: { toolsListChanged: true } },
+  });
+  expect(JSON.parse((await stream.next())?.data ?? '')).toMatchObject({
+    method: 'notifications/subscriptions/acknowledged',
+  });
+  expect(await bridge.killRunner('SIGTERM')).toEqual({ code: 0, signal: null });
+  const last = JSON.parse((await stream.next())?.data ?? '');
+  expect(last).toMatchObject({ id: 'changes', result: { resultType: 'complete' } });
 });
 
 test('[F-91] [R-12] a second signal ends the runner now, with its processes', async () => {

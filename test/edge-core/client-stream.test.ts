@@ -189,6 +189,25 @@ describe('a POST’s stream', () => {
     expect(errorsIn(last.receive(stalled))).toEqual([[1, 'overloaded', 'sent']]);
   });
 
+  test('[F-83] [F-95] one that can not resume has cancelled by it', () => {
+    const stream = new Driven({ ...POST, isResumable: false, cancels: true });
+    stream.event(1);
+    expect(stream.receive({ type: 'refused', of: 'a', fault: 'overloaded' }).slice(-3)).toEqual([
+      'cut',
+      'send {"type":"cancel","stream":"a"}',
+      'hangUp',
+    ]);
+  });
+
+  test('[D3] a listen lets the actor sleep: once it stands, few beats are heeded', () => {
+    const stream = new Driven({ ...POST, isListen: true });
+    expect([stream.beat(), stream.beat()]).toEqual([[ack('a', 0)], [ack('a', 0)]]);
+    stream.event(1);
+    stream.drained();
+    const said = Array.from({ length: 80 }, () => stream.beat()).filter(({ length }) => length > 0);
+    expect(said).toEqual([[ack('a', 1)], [ack('a', 1)]]);
+  });
+
   test('[F-52] while something is owed, each beat says where the stream stands, for the actor to look at the link', () => {
     const stream = new Driven(POST);
     stream.event(1);

@@ -175,6 +175,12 @@ describe('[F-20] rows 5 to 8: headers', () => {
     });
   });
 
+  test('[R-10] however long that is, no more of it than a person reads', async () => {
+    const body = list({ [VERSION]: 'v'.repeat(1_000) });
+    const answer = await new PlayedEdge().post(body, { ...LIST, 'MCP-Protocol-Version': null });
+    expect((await verdictOf(answer)).data).toMatchObject({ requested: 'v'.repeat(200) });
+  });
+
   test('ids are told back byte for byte', async () => {
     const body = list({ [VERSION]: 1 }).replace('"id":7', '"id":12345678901234567890');
     const answer = await new PlayedEdge().post(body, LIST);

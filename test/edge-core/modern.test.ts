@@ -323,6 +323,27 @@ describe('a modern answer as a stream', () => {
     });
   });
 
+  test.each([
+    [true, 'runner_lost', 'unknown'],
+    [false, 'runner_offline', 'not_sent'],
+  ])('so is one that ends while it is followed (sent: %s)', async (isSent, fault, phase) => {
+    const edge = edgeWith({ kind: 'follow', isAccepted: false, isSent });
+    const answer = await edge.post(call(), CALL);
+    tell(await follower(edge), { type: 'gone', fault: 'session_not_found' });
+    const [, event = ''] = /^data: (.*)$/m.exec(await answer.text()) ?? [];
+    expect(event).not.toMatch(/session|initialize/);
+    expect(JSON.parse(event)).toMatchObject({ id: 7, error: { data: { fault, phase } } });
+  });
+
+  test('[F-83] a client that is cut before it read anything gets a broken connection, not silence', async () => {
+    const edge = edgeWith(FOLLOW);
+    const answer = await edge.post(call(), CALL);
+    const socket = await follower(edge);
+    tell(socket, { type: 'refused', of: socket.stream, fault: 'overloaded' });
+    await expect(answer.text()).rejects.toThrow('too slowly');
+    expect(frames(socket)).toEqual(['cancel']);
+  });
+
   test('subscriptions/listen is a stream even when it ends at once', async () => {
     const listen = request('subscriptions/listen', { notifications: {} });
     const answer = await answeredWith(RESULT).post(listen, LISTEN);
@@ -357,6 +378,11 @@ describe('a fault of the bridge', () => {
   test('the runner’s own words are kept', async () => {
     const edge = refusedWith({ fault: 'process_exited', message: 'It ended with code 3.' });
     expect(await (await edge.post(call(), CALL)).text()).toContain('It ended with code 3.');
+  });
+
+  test('where it had none, ours do not speak of sessions', async () => {
+    const edge = refusedWith({ fault: 'process_exited', message: undefined, phase: 'sent' });
+    expect(await (await edge.post(call(), CALL)).text()).not.toContain('session');
   });
 
   const ENDED: Fault = { fault: 'session_not_found' };

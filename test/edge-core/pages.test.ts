@@ -21,6 +21,12 @@ describe.each([
     expect(shown).not.toContain('x=1');
   });
 
+  test('says which revisions are served where', () => {
+    const shown = page(HOME);
+    expect(shown).toContain('Streamable HTTP (2025-03-26 to 2026-07-28)');
+    expect(shown).toContain('HTTP+SSE (2024-11-05)');
+  });
+
   test('shows the URLs of each server that it is given', () => {
     const shown = page({ ...HOME, servers: ['files', 'memory'] });
     for (const url of ['/files/mcp', '/files/sse', '/memory/mcp', '/memory/sse'])

@@ -321,6 +321,16 @@ describe('opening a session', () => {
     await openSession(runner, { key: BOB.key });
   });
 
+  test('[LP7] that its actor knows nothing of leaves no trace once the runner has dialled', async () => {
+    const runner = await FakeRunner.start();
+    const opening = { server: 'files', principal: ANN.name, transport: 'streamable' } as const;
+    await fleet().open({ ...opening, session: 's'.repeat(22) });
+    expect(await rows()).toHaveLength(1);
+    await expect(runner.take()).rejects.toThrow('404');
+    await runner.control.next('close');
+    expect(await rows()).toEqual([]);
+  });
+
   test('goes to a runner whose fleet actor slept meanwhile', async () => {
     const runner = await FakeRunner.start();
     await evictDurableObject(fleet());

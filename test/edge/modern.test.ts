@@ -1,12 +1,18 @@
 // Modern requests inside workerd, with real actors and a runner played by hand: one session after the other behind one actor,
 // and what a client that leaves sets off.
-import { abortAllDurableObjects, reset } from 'cloudflare:test';
+import {
+  abortAllDurableObjects,
+  evictDurableObject,
+  reset,
+  runInDurableObject,
+} from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { ANN, BOB } from '../fixtures/edge-settings.ts';
 import { Events } from './client.ts';
 import { EDGE, FakeRunner } from './fake-runner.ts';
+import type { SessionActor } from '../../edge/actors/session-actor.ts';
 
 afterEach(() => reset());
 
@@ -92,6 +98,59 @@ describe('modern requests', () => {
   });
 });
 
+test('a request that meets a session on its way out is carried out in the next', async () => {
+  const runner = await FakeRunner.start();
+  const first = call(1);
+  const session = await runner.take();
+  await session.link.next('post');
+  // It waits a second for the runner's word on the first.
+  session.link.send({ type: 'ended' });
+  const second = call(2);
+  const next = await runner.take();
+  await next.answer({ again: true });
+  expect(await (await second).json()).toMatchObject({ id: 2, result: { again: true } });
+  expect(await (await first).json()).toMatchObject({ error: { data: { phase: 'unknown' } } });
+});
+
+describe('an actor that opens a session', () => {
+  const OPENING = { server: 'files', principal: ANN.name, transport: 'modern' } as const;
+  const POST = { id: 'p', stream: 'p', wants: 'answer', message: '{}', requestIds: ['1'] } as const;
+
+  /** An actor before a fleet that a test plays. */
+  const withFleet = <T>(
+    open: (opening: { session: string }) => Promise<unknown>,
+    play: (actor: SessionActor) => Promise<T>,
+  ): Promise<T> =>
+    runInDurableObject(env.SESSION.getByName('m-'.padEnd(22, 'x')), (actor) => {
+      const fleet = { open, closed: () => undefined };
+      Object.assign(actor, { env: { FLEET: { getByName: () => fleet } } });
+      return play(actor);
+    });
+
+  test('hears of a refusal that comes before the word of where it lies', async () => {
+    const told = Promise.withResolvers<string>();
+    const placed = Promise.withResolvers<object>();
+    const open = ({ session }: { session: string }): Promise<object> => {
+      told.resolve(session);
+      return placed.promise;
+    };
+    const answer = await withFleet(open, async (actor) => {
+      const served = actor.serve(OPENING, POST);
+      const refused = actor.giveUp({ fault: 'process_start_failed' }, await told.promise);
+      placed.resolve({ ok: true, value: { runner: 'a', boot: 'b' } });
+      await refused;
+      return served;
+    });
+    expect(answer).toMatchObject({ kind: 'refused', fault: { fault: 'process_start_failed' } });
+  });
+
+  test('[F-87] says that nothing was sent when the fleet breaks away, and that it may be asked again', async () => {
+    const open = (): Promise<never> => Promise.reject(new Error('the fleet was reset'));
+    const answer = await withFleet(open, (actor) => actor.serve(OPENING, POST));
+    expect(answer).toEqual({ kind: 'refused', fault: { fault: 'session_not_found' } });
+  });
+});
+
 describe('[F-95] a modern client that leaves has cancelled', () => {
   test('while it reads a stream', async () => {
     const runner = await FakeRunner.start();
@@ -156,4 +215,50 @@ test('[R-2] a stream is followed only in the session that its post was sent in',
   expect(await follow(`session=${session.name.slice(0, 22)}~another1`)).toBe('session_not_found');
   expect(await follow(`openedBefore=${Date.now() + 1_000}&of=x`)).toBe('stream_conflict');
   expect(await follow(`openedBefore=${Date.now() - 60_000}`)).toBe('session_not_found');
+});
+
+describe('sockets of a session that is over', () => {
+  test('are not taken for those of the next one after hibernation', async () => {
+    const runner = await FakeRunner.start();
+    const first = call(1);
+    const session = await runner.take();
+    await session.answer({});
+    await (await first).text();
+    // A dead network: nobody answers what is said on this socket, its close included.
+    const { webSocket } = await session.dialBeside(9);
+    webSocket?.accept({ allowHalfOpen: true });
+    const actor = env.SESSION.getByName(session.name.slice(0, 22));
+    await actor.giveUp({ fault: 'runner_lost' }, session.name);
+    const second = call(2);
+    const next = await runner.take();
+    await next.answer({});
+    await (await second).text();
+    await evictDurableObject(actor);
+    const third = call(3);
+    await next.answer({ of: 'next' });
+    expect(await (await third).json()).toMatchObject({ id: 3, result: { of: 'next' } });
+  });
+
+  test('[R-2] reach nothing of the next one', async () => {
+    const runner = await FakeRunner.start();
+    const first = call(1);
+    const session = await runner.take();
+    await session.answer({});
+    await (await first).text();
+    const actor = env.SESSION.getByName(session.name.slice(0, 22));
+    const wish = `http://actor/follow?stream=x&resumes=false&session=${session.name}`;
+    const { webSocket } = await actor.fetch(wish, { headers: { Upgrade: 'websocket' } });
+    webSocket?.accept();
+    await actor.giveUp({ fault: 'runner_lost' }, session.name);
+    const second = call(2);
+    const next = await runner.take();
+    webSocket?.send('{"type":"cancel","stream":"x"}');
+    webSocket?.send('{"type":"post","stream":"x","id":"x"}\n{}');
+    const post = await next.answer({});
+    expect(post['id']).not.toBe('x');
+    await (await second).text();
+    const third = call(3);
+    expect((await next.answer({}))['id']).not.toBe('x');
+    await (await third).text();
+  });
 });

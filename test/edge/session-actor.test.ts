@@ -414,8 +414,8 @@ describe('a runner’s link', () => {
       state.getWebSockets().map((socket) => socket.deserializeAttachment()),
     );
     expect(attachments.toSorted((a, b) => a.epoch - b.epoch)).toEqual([
-      { role: 'runner', epoch: 0, at: 0 },
-      { role: 'runner', epoch: 1, at: expect.any(Number) as number },
+      { session: session.name, role: 'runner', epoch: 0, at: 0 },
+      { session: session.name, role: 'runner', epoch: 1, at: expect.any(Number) as number },
     ]);
   });
 

@@ -77,6 +77,8 @@ describe('what a config becomes', () => {
       maxLineBytes: 16_777_216,
       maxInFlight: 64,
       maxSessions: 200,
+      maxProcesses: 8,
+      parkTimeoutMs: 300_000,
     });
   });
 

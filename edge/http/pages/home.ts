@@ -70,8 +70,8 @@ function endpoints(home: Home): { readonly what: string; readonly url: string }[
   const names =
     home.servers === undefined || home.servers.length === 0 ? [PLACEHOLDER] : home.servers;
   return names.flatMap((name) => [
-    { what: `${name}, Streamable HTTP`, url: `${origin}/${name}/mcp` },
-    { what: `${name}, HTTP+SSE (older clients)`, url: `${origin}/${name}/sse` },
+    { what: `${name}, Streamable HTTP (2025-03-26 to 2026-07-28)`, url: `${origin}/${name}/mcp` },
+    { what: `${name}, HTTP+SSE (2024-11-05)`, url: `${origin}/${name}/sse` },
   ]);
 }
 

@@ -1,5 +1,6 @@
 // The requests of a legacy client that a modern process works on, each through all the rounds its answer takes: in flight at
 // the process, waiting for the client's answers, or waiting to be sent again. One id of the session spans them.
+import { earliest } from '../earliest.ts';
 import type { RequestId } from './ids.ts';
 
 export interface Call {
@@ -98,10 +99,6 @@ export class Calls {
   }
 
   get nextRetryAt(): number | undefined {
-    let at: number | undefined;
-    for (const { retryAt } of this.#calls.values()) {
-      if (retryAt !== undefined && (at === undefined || retryAt < at)) at = retryAt;
-    }
-    return at;
+    return earliest([...this.#calls.values()].map(({ retryAt }) => retryAt));
   }
 }

@@ -12,7 +12,7 @@ import {
   LEGACY_REVISIONS,
   type LegacyRevision,
 } from '../../../shared/mcp/revisions.ts';
-import { isObject, type JsonObject } from './json-object.ts';
+import { isObject, without, type JsonObject } from '../json.ts';
 
 /** The newest legacy revision: what a client is offered whose own is not known. */
 const NEWEST: LegacyRevision = LEGACY_REVISIONS[LEGACY_REVISIONS.length - 1] ?? '2025-11-25';
@@ -120,6 +120,3 @@ function infoOf(initialize: Uint8Array): string | undefined {
   if (typeof info['name'] !== 'string' || typeof info['version'] !== 'string') return undefined;
   return textAt(initialize, span);
 }
-
-const without = (value: JsonObject, name: string): JsonObject =>
-  Object.fromEntries(Object.entries(value).filter(([key]) => key !== name));

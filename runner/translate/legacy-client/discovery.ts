@@ -9,7 +9,7 @@ import {
 import type { Envelope } from '../../../shared/jsonrpc/scan.ts';
 import { META, MODERN_REVISION, TASKS_EXTENSION } from '../../../shared/mcp/modern.ts';
 import type { DeclaredClient } from './declared-client.ts';
-import { isObject, type JsonObject } from './json-object.ts';
+import { isObject, type JsonObject } from '../json.ts';
 
 const encoder = new TextEncoder();
 

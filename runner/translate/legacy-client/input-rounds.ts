@@ -13,11 +13,14 @@ import { ASKING_METHODS, CODE } from '../../../shared/mcp/modern.ts';
 import { underId } from './answers.ts';
 import type { Call, Calls } from './calls.ts';
 import type { DeclaredClient } from './declared-client.ts';
-import { isObject, type JsonObject } from './json-object.ts';
+import { isObject, type JsonObject } from '../json.ts';
 import { cancelledLine, type Outbox } from './outbox.ts';
 
 /** A process that asks more often for one request is taken to go in circles; what official SDKs allow is 8 to 10. */
 const MAX_ROUNDS = 8;
+
+/** Questions of one round: what a client may be asked at once by the whole of its session. */
+const MAX_QUESTIONS = 64;
 
 /** A process that asks nothing wants to be called again later; official clients wait as long. */
 const RETRY_MS = 250;
@@ -55,6 +58,12 @@ export class InputRounds {
     const state = valueAt(line, 'result', 'requestState');
     if (!questions || (questions.length === 0 && !state)) {
       return this.#refuse(call, 'The server asked for input, but not for which.');
+    }
+    if (questions.length > MAX_QUESTIONS) {
+      return this.#refuse(
+        call,
+        `The server asked for more than ${String(MAX_QUESTIONS)} inputs at once.`,
+      );
     }
     call.requestState = state && textAt(line, state);
     call.answers.clear();

@@ -5,7 +5,7 @@ import type { Envelope } from '../../../shared/jsonrpc/scan.ts';
 import { CODE } from '../../../shared/mcp/modern.ts';
 import { legacyError, underId } from './answers.ts';
 import type { RequestId } from './ids.ts';
-import { isObject, type JsonObject } from './json-object.ts';
+import { isObject, type JsonObject } from '../json.ts';
 import type { Outbox } from './outbox.ts';
 
 /** A listen that ended by itself is opened again after this long: at once might meet the same end, over and over. */

@@ -2,27 +2,18 @@
 import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import type { Envelope } from '../../../shared/jsonrpc/scan.ts';
 import { ASKING_METHODS, CODE, META } from '../../../shared/mcp/modern.ts';
+import { earliest } from '../earliest.ts';
+import type { JsonObject } from '../json.ts';
+import { isLogLevel } from '../log-levels.ts';
 import { legacyError, legacyResult, underId, withoutMeta } from './answers.ts';
 import { Calls, type Call } from './calls.ts';
 import { DeclaredClient } from './declared-client.ts';
 import { idIn } from './ids.ts';
 import { InputRounds } from './input-rounds.ts';
-import type { JsonObject } from './json-object.ts';
 import { Listens } from './listens.ts';
 import type { Outbox } from './outbox.ts';
 import { continued } from './progress.ts';
 import { Tools } from './tools.ts';
-
-const LOG_LEVELS: ReadonlySet<unknown> = new Set([
-  'debug',
-  'info',
-  'notice',
-  'warning',
-  'error',
-  'critical',
-  'alert',
-  'emergency',
-]);
 
 const encoder = new TextEncoder();
 
@@ -83,8 +74,7 @@ export class ModernSide {
   }
 
   get wakeAt(): number | undefined {
-    const times = [this.#calls.nextRetryAt, this.#listens.wakeAt].filter((at) => at !== undefined);
-    return times.length > 0 ? Math.min(...times) : undefined;
+    return earliest([this.#calls.nextRetryAt, this.#listens.wakeAt]);
   }
 
   // Client to process.
@@ -128,7 +118,7 @@ export class ModernSide {
 
   #setLevel(id: number, line: Uint8Array): void {
     const level = parsedAt(line, 'params', 'level');
-    if (typeof level !== 'string' || !LOG_LEVELS.has(level)) {
+    if (!isLogLevel(level)) {
       return this.#outbox.refuse(id, CODE.invalidParams, 'This is no level of logging.');
     }
     this.#client.logLevel = level;

@@ -9,7 +9,7 @@ import {
   withMembers,
 } from '../../../shared/jsonrpc/members.ts';
 import { splice, type Edit } from '../../../shared/jsonrpc/splice.ts';
-import { isObject } from './json-object.ts';
+import { isObject } from '../json.ts';
 import { movedReferences } from './schema-refs.ts';
 
 const encoder = new TextEncoder();

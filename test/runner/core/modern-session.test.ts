@@ -92,6 +92,23 @@ describe('a modern session', () => {
     expect(driven.session.inFlight).toBe(1);
   });
 
+  test('listeners take no place from calls, and have a bound of their own', () => {
+    const driven = DrivenSession.modern();
+    for (let n = 0; n < 1_024; n++) driven.post(`l${n}`, call(n, 'subscriptions/listen'));
+    driven.look();
+    driven.post('p1', call(1));
+    expect(driven.look().written).toHaveLength(1);
+    driven.post('one-more', call(2, 'subscriptions/listen'));
+    expect(driven.look().sent).toMatchObject([
+      { type: 'refused', of: 'one-more', fault: 'overloaded' },
+    ]);
+    driven.receive({ type: 'cancel', stream: 'l0' });
+    driven.sleep(10_000);
+    driven.look();
+    driven.post('one-more', call(2, 'subscriptions/listen'));
+    expect(driven.look().written).toHaveLength(1);
+  });
+
   test('ends when nobody asked anything for long, not before', () => {
     const driven = DrivenSession.modern();
     driven.post('p1', call(1));
@@ -111,5 +128,35 @@ describe('a modern session', () => {
     expect(written(driven)).toMatchObject([cancelled(1)]);
     driven.line({ id: 1, result: {} });
     expect(driven.look().sent).toEqual([]);
+  });
+
+  test('[R-12] an open listen ends with its result when the session does; a call that is not answered, with a fault', () => {
+    const driven = DrivenSession.modern();
+    driven.post('heard', call('one', 'subscriptions/listen'));
+    driven.post('mute', call('two', 'subscriptions/listen'));
+    driven.post('p3', call('three'));
+    driven.line({ method: 'notifications/subscriptions/acknowledged', params: {} }, 1);
+    driven.look();
+    driven.end({ message: 'The runner stopped.' });
+    const said = driven
+      .look()
+      .sent.flatMap((frame) => (frame.type === 'event' ? [JSON.parse(frame.message ?? '')] : []));
+    const _meta = { 'io.modelcontextprotocol/subscriptionId': 'one' };
+    expect(said).toMatchObject([
+      { id: 'one', result: { resultType: 'complete', _meta } },
+      // What was never acknowledged did not begin, so it can not end.
+      { id: 'two', error: { code: 42003 } },
+      { id: 'three', error: { code: 42003 } },
+    ]);
+  });
+
+  test('[R-12] has nothing to wait for in a listen, which ends when somebody ends it', () => {
+    const driven = DrivenSession.modern();
+    driven.post('listen', call(1, 'subscriptions/listen'));
+    expect(driven.session.isBusy).toBe(false);
+    driven.post('p2', call(2));
+    expect(driven.session.isBusy).toBe(true);
+    driven.line({ id: 2, result: {} });
+    expect(driven.session).toMatchObject({ isBusy: false, inFlight: 1 });
   });
 });

@@ -236,6 +236,27 @@ test('a write of many megabytes arrives whole', async () => {
   expect(await recorded.call('echo', { text })).toBe(text);
 });
 
+test('[R-10] a process that asks on and on, and reads no answer, is ended before the answers fill the runner', async () => {
+  const script = `
+    process.stdin.pause();
+    const line = '{"jsonrpc":"2.0","id":1,"method":"ping"}\\n'.repeat(1_000);
+    const more = () => { while (process.stdout.write(line)); process.stdout.once('drain', more); };
+    more();`;
+  const recorded = owned(startScript(script));
+  const answer = { id: 1, result: { padding: 'x'.repeat(4_096) } };
+  let mostBytes = 0;
+  recorded.onLine = () => {
+    recorded.send(answer);
+    recorded.lines.length = 0;
+    mostBytes = Math.max(mostBytes, recorded.process.unwrittenBytes);
+  };
+  expect(await recorded.exit()).toMatchObject({
+    reason: 'terminated',
+    because: 'it did not read its stdin',
+  });
+  expect(mostBytes).toBeLessThan(64 * 1024 * 1024);
+});
+
 test('EPIPE: a process that closes its stdin and lives on is ended', async () => {
   const recorded = owned(
     startScript(

@@ -288,3 +288,10 @@ test('progress keeps rising over the rounds, under the one token', () => {
   driven.process(progress(2));
   expect(driven.said()).toEqual([progress(1, 3), progress(3, 3), progress(3.5, 5), progress(5)]);
 });
+
+test('[R-10] a process that asks for more than a client is ever asked at once is refused, and nothing of it reaches the client', () => {
+  const driven = calling();
+  const asked = Array.from({ length: 65 }, (_, n) => [`k${n}`, ask('roots/list')]);
+  driven.process(inputRequired(2, { inputRequests: Object.fromEntries(asked) }));
+  expect(driven.said()).toMatchObject([{ id: 2, error: { code: -32603 } }]);
+});

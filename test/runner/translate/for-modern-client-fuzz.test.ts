@@ -22,6 +22,8 @@ class Play {
   readonly #pending = new Set<number>();
   /** By slot: the calls that a process has seen and neither answered nor been told to forget. */
   readonly #owed = new Map<number, Map<number, { isAskable: boolean }>>();
+  /** Slots whose processes were told to end. */
+  readonly #ending: number[] = [];
   readonly #askable = new Set<number>();
   readonly #written = new Set<unknown>();
   #states: { readonly requestState: unknown; readonly keys: string[]; readonly params: Message }[] =
@@ -86,7 +88,10 @@ class Play {
     for (const slot of this.#owed.keys()) {
       for (const message of this.driven.written(slot)) this.#see(slot, message);
     }
-    for (const slot of this.driven.stopped()) this.#owed.delete(slot);
+    const stopped = this.driven.stopped();
+    for (const slot of stopped) this.#owed.delete(slot);
+    for (const slot of this.#ending.splice(0)) this.driven.exited(slot, 'was ended by the runner');
+    this.#ending.push(...stopped);
     this.#claim(this.#owed.size <= 3, 'there are too many processes');
     for (const message of this.driven.said()) this.#hear(message);
   }

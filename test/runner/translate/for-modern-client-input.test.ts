@@ -309,3 +309,12 @@ describe('a requestState', () => {
     expect(driven.said()).toMatchObject([{ id: retry, error: INVALID }]);
   });
 });
+
+test('answers that come for a call whose process has answered without them reach no process', () => {
+  const { driven, id, state } = asked(legacy(), 'a');
+  driven.process(1, { id, result: { content: [] } });
+  const inputResponses = { q1: accept('late') };
+  const again = call(driven, { inputResponses, requestState: state });
+  expect(driven.said()).toMatchObject([{ id: again, result: { resultType: 'complete' } }]);
+  expect(driven.written(1)).toEqual([]);
+});

@@ -317,3 +317,30 @@ describe('legacy processes of one principal', () => {
     expect(driven.said()).toEqual([]);
   });
 });
+
+test('[R-10] clients that differ with each call start no more processes than twice those they may occupy, while those before end', () => {
+  const driven = DrivenModernClient.legacy({ limits: { maxProcesses: 2 } });
+  driven.look();
+  const slots: number[] = [];
+  for (let n = 0; n < 10; n++) {
+    driven.request(
+      'tools/call',
+      { name: 't' },
+      { capabilities: { experimental: { [`x${n}`]: {} } } },
+    );
+    for (const slot of driven.started()) {
+      slots.push(slot);
+      driven.initialize(slot);
+    }
+    for (const slot of slots) {
+      for (const { id, method } of driven.written(slot)) {
+        if (method === 'tools/call') driven.process(slot, { id, result: { content: [] } });
+      }
+    }
+  }
+  const stopped = driven.stopped();
+  expect(stopped).toHaveLength(2);
+  expect(slots).toHaveLength(3);
+  driven.exited(stopped[0] ?? 0);
+  expect(driven.started()).toHaveLength(1);
+});

@@ -1,0 +1,174 @@
+// What a session speaks to, with real processes behind it: the translator of the session's era and the pool they come from.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { describe, expect, onTestFinished, test } from 'vitest';
+
+import { readConfig } from '../../runner/config.ts';
+import { createLog } from '../../runner/log.ts';
+import { ProcessPool, type PooledProcess } from '../../runner/process-pool.ts';
+import type { ExitFacts } from '../../runner/process/exit.ts';
+import { sessionProcess } from '../../runner/session-process.ts';
+import { TranslatedProcess } from '../../runner/translated-process.ts';
+import { fixturePath } from './process/recorded-process.ts';
+import { envelope, type Message } from './translate/driven-modern-client.ts';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+const DUAL = fileURLToPath(new URL('../conformance/servers/dual.mjs', import.meta.url));
+
+/** A listener for what a test does not listen to. */
+const DEAF = {
+  onLine: () => undefined,
+  onOverlong: () => undefined,
+  onStderr: () => undefined,
+  onDrain: () => undefined,
+  onExit: () => undefined,
+};
+
+interface Served {
+  write(message: object): boolean;
+  answer(id: unknown): Promise<Message>;
+}
+
+const NODE = globalThis.process.execPath;
+const log = createLog({ level: 'error', pretty: false, write: () => undefined });
+
+/** The processes of a server that is run by node with `args`, or is `command`, and one of them. */
+async function processes(args: readonly string[], command: string = NODE) {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-session-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'mcp.json');
+  writeFileSync(file, JSON.stringify({ mcpServers: { fixture: { command, args } } }));
+  const reading = await readConfig(file, {});
+  const server = reading.ok ? reading.config.servers.get('fixture') : undefined;
+  if (!server) throw new Error('The config is in order.');
+  const pool = new ProcessPool(server, { token: 't' }, log, () => undefined);
+  const taken = pool.take();
+  if (!taken.ok) throw new Error('A first process is always started.');
+  const first = taken.process;
+  onTestFinished(async () => void (await first.terminate('the test is over')));
+  return { server, pool, first };
+}
+
+/** What a modern session has for its process. */
+function serve({ server, pool, first }: Awaited<ReturnType<typeof processes>>): Served {
+  const open = {
+    type: 'open' as const,
+    session: 's',
+    server: 'fixture',
+    principal: 'p',
+    ticket: 't',
+    transport: 'modern' as const,
+  };
+  const process = sessionProcess({ open, server, pool, first, log });
+  onTestFinished(async () => void (await process.terminate('the test is over')));
+  const waiting = new Map<unknown, (message: Message) => void>();
+  process.listen({
+    ...DEAF,
+    onLine: (bytes) => {
+      const message = JSON.parse(decoder.decode(bytes)) as Message;
+      waiting.get(message['id'])?.(message);
+    },
+  });
+  return {
+    write: (message) =>
+      process.write(encoder.encode(JSON.stringify({ jsonrpc: '2.0', ...message }))),
+    answer: (id) => new Promise((resolve) => void waiting.set(id, resolve)),
+  };
+}
+
+const request = (id: number, method: string, params: object = {}) => ({
+  id,
+  method,
+  params: { ...params, _meta: envelope() },
+});
+
+const ended = (process: PooledProcess): Promise<ExitFacts> =>
+  new Promise((resolve) => {
+    process.listen({ ...DEAF, onExit: resolve });
+  });
+
+/** Waits until the process is known to be gone, without listening to it. */
+async function untilGone(process: PooledProcess): Promise<void> {
+  while (process.state !== 'exited') await new Promise((resolve) => void setTimeout(resolve, 10));
+}
+
+describe('a process that nobody listens to yet', () => {
+  test('is known to have ended however much it said before', async () => {
+    const script = 'for (let n = 0; n < 500; n++) console.error(n); process.exitCode = 3;';
+    const { first } = await processes(['-e', script]);
+    await untilGone(first);
+    expect(await ended(first)).toMatchObject({ reason: 'exited', code: 3 });
+  });
+});
+
+describe('the process of a modern session', () => {
+  test('that was taken ahead and ended unasked is not asked: what it is says another', async () => {
+    const dual = await processes([DUAL]);
+    await dual.first.terminate('it is to be gone');
+    const served = serve(dual);
+    const answer = served.answer(1);
+    served.write(request(1, 'server/discover'));
+    expect(await answer).toMatchObject({ result: { supportedVersions: ['2026-07-28'] } });
+    expect(dual.pool.eras.modern).toBe(true);
+  });
+
+  test('[F-70] that can not be started is told in a sentence that says why', async () => {
+    const served = serve(await processes([], '/no/such/program'));
+    const answer = served.answer(1);
+    served.write(request(1, 'tools/list'));
+    const { error } = await answer;
+    expect(error).toMatchObject({ data: { fault: 'process_start_failed' } });
+    expect((error as { message: string }).message).toMatch(
+      /^The server process could not be started: command '\/no\/such\/program' not found/u,
+    );
+  });
+
+  test('[R-6] that may not be started now is told in a sentence that says when', async () => {
+    const served = serve(await processes([fixturePath('exits-at-once.mjs')]));
+    const first = served.answer(1);
+    served.write(request(1, 'tools/list'));
+    await first;
+    const again = served.answer(2);
+    served.write(request(2, 'tools/list'));
+    const { error } = await again;
+    expect((error as { message: string }).message).toMatch(
+      /^The server process keeps failing to start; the next attempt is possible in \d+ s\. Run `mcp-bridge check` on the runner to see why\.$/u,
+    );
+  });
+});
+
+describe('a translated process', () => {
+  test('[R-8] what the session writes as soon as it hears something comes behind what was to be written before', async () => {
+    const script = 'console.log(0); process.stdin.pipe(process.stdout);';
+    const { pool, first } = await processes(['-e', script]);
+    const echoed = Promise.withResolvers<string[]>();
+    const lines: string[] = [];
+    const write = (text: string) => ({ do: 'write' as const, slot: 1, line: encoder.encode(text) });
+    const process = new TranslatedProcess({
+      translator: {
+        start: () => [{ do: 'start', slot: 1 }],
+        fromSession: () => [write('second')],
+        fromProcess: (_slot, line) => {
+          lines.push(decoder.decode(line));
+          if (lines.length === 3) echoed.resolve(lines);
+          return lines.length === 1 ? [{ do: 'say', line }, write('first')] : [];
+        },
+        exited: () => [],
+        tick: () => [],
+        wakeAt: () => undefined,
+      },
+      isTransparent: () => false,
+      first,
+      take: () => pool.take(),
+      served: () => undefined,
+      log,
+    });
+    process.listen({ ...DEAF, onLine: (line) => void process.write(line) });
+    expect(await echoed.promise).toEqual(['0', 'first', 'second']);
+  });
+});
