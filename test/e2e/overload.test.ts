@@ -53,7 +53,8 @@ function percentiles(times: readonly number[]): string {
   return `${sorted.length} calls, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`;
 }
 
-const isRefusal = ({ status }: Answer): boolean => status === 429;
+/** Told late, on a loaded machine, it comes on the stream that the answer has become by then. */
+const isRefusal = (answer: Answer): boolean => messageOf(answer).error?.code === 42005;
 
 test('[F-81] [R-1] [R-10] 2,000 calls at once to one slow process: 64 run, the rest is told to come later, and another session is served', async () => {
   const faulty = await start();
@@ -79,7 +80,7 @@ test('[F-81] [R-1] [R-10] 2,000 calls at once to one slow process: 64 run, the r
   const refused = answers.filter(isRefusal);
   const served = answers.filter((answer) => !isRefusal(answer));
   for (const answer of refused) {
-    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    if (answer.status !== 200) expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
     expect(messageOf(answer).error).toMatchObject({
       code: 42005,
       data: { fault: 'overloaded', phase: 'not_sent', retryable: true },
@@ -87,7 +88,7 @@ test('[F-81] [R-1] [R-10] 2,000 calls at once to one slow process: 64 run, the r
   }
   for (const answer of served) expect(textOf(messageOf(answer))).toBe('waited 3000 ms');
   expect(served.length).toBeGreaterThanOrEqual(64);
-  expect(refused.length).toBeGreaterThan(0);
+  expect(refused.some(({ status }) => status === 429)).toBe(true);
   // What was refused never ran, what was served ran once, and each answer has the id of its question.
   const ran = faulty.taken('slow').map((fact) => String(fact.arguments?.['text']));
   const servedIds = served.map((answer) => `t${String(messageOf(answer).id)}`);
