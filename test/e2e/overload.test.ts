@@ -80,7 +80,6 @@ test('[F-81] [R-1] [R-10] 2,000 calls at once to one slow process: 64 run, the r
   const refused = answers.filter(isRefusal);
   const served = answers.filter((answer) => !isRefusal(answer));
   for (const answer of refused) {
-    if (answer.status !== 200) expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
     expect(messageOf(answer).error).toMatchObject({
       code: 42005,
       data: { fault: 'overloaded', phase: 'not_sent', retryable: true },
@@ -88,7 +87,9 @@ test('[F-81] [R-1] [R-10] 2,000 calls at once to one slow process: 64 run, the r
   }
   for (const answer of served) expect(textOf(messageOf(answer))).toBe('waited 3000 ms');
   expect(served.length).toBeGreaterThanOrEqual(64);
-  expect(refused.some(({ status }) => status === 429)).toBe(true);
+  const atOnce = refused.filter(({ status }) => status === 429);
+  expect(atOnce.length).toBeGreaterThan(0);
+  for (const { headers } of atOnce) expect(Number(headers['retry-after'])).toBeGreaterThan(0);
   // What was refused never ran, what was served ran once, and each answer has the id of its question.
   const ran = faulty.taken('slow').map((fact) => String(fact.arguments?.['text']));
   const servedIds = served.map((answer) => `t${String(messageOf(answer).id)}`);
