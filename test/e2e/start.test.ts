@@ -96,7 +96,14 @@ describe('npm start', () => {
         OFFICIAL_CLIENTS.map((kind) => kind.connect(new URL('/everything', started.origin))),
       );
       const [running] = clients;
-      const call = running?.call('trigger-long-running-operation', { duration: 1, steps: 2 });
+      // What has not reached the server by then is refused, and may be.
+      const begun = Promise.withResolvers<void>();
+      const call = running?.call(
+        'trigger-long-running-operation',
+        { duration: 1, steps: 4 },
+        { onprogress: () => begun.resolve() },
+      );
+      await begun.promise;
       const processes = await descendants(started.process.pid ?? 0);
       expect(processes.map(({ command }) => command)).toContain('workerd');
       // workerd, and a process for every session.
