@@ -166,7 +166,8 @@ describe.concurrent('a link', { timeout: 90_000 }, () => {
       const answer = await askForSession(bridge, 'echo');
       link.forgetCut();
       await cut;
-      if (answer.status === 200) sessions += 1;
+      // A slow opening is answered on a stream, and may fail there.
+      if (messageOf(answer).result) sessions += 1;
       const code = messageOf(answer).error?.code;
       expect(code, `${direction} ${bytes}`).toBeOneOf([undefined, 42001, 42002]);
       await bridge.untilReady();
