@@ -71,10 +71,6 @@ export class SessionHost {
     });
   }
 
-  get isEnded(): boolean {
-    return this.#session.isEnded;
-  }
-
   get inFlight(): number {
     return this.#session.inFlight;
   }

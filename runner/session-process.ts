@@ -6,6 +6,7 @@ import type { PooledProcess, ProcessPool } from './process-pool.ts';
 import { TranslatedProcess, type SessionProcess } from './translated-process.ts';
 import { ForLegacyClient } from './translate/for-legacy-client.ts';
 import { ForModernClient } from './translate/for-modern-client.ts';
+import type { Translator } from './translate/translator.ts';
 import { createSealer, digest } from './sealer.ts';
 
 /** Calls that may wait for their clients' answers at once: each occupies a process. */
@@ -22,38 +23,35 @@ export interface SessionProcessParts {
 
 /** What a session of `open` takes for its process. */
 export function sessionProcess(parts: SessionProcessParts): SessionProcess {
-  if (parts.open.transport === 'modern') return forModernClient(parts);
-  return parts.pool.eras.legacy === true ? parts.first : forLegacyClient(parts);
-}
-
-function forLegacyClient({ server, pool, first, log }: SessionProcessParts): SessionProcess {
+  const { open, server, pool, first } = parts;
+  if (open.transport === 'modern') return translated(parts, modernTranslator(parts));
+  if (pool.eras.legacy === true) return first;
   const translator = new ForLegacyClient({ eras: pool.eras, server: server.name });
-  return new TranslatedProcess({
-    translator,
-    isTransparent: () => translator.isTransparent,
-    first,
-    take: () => pool.take(),
-    served: (process) => pool.served(process),
-    log,
-  });
+  return translated(parts, translator, () => translator.isTransparent);
 }
 
-function forModernClient({ open, server, pool, first, log }: SessionProcessParts): SessionProcess {
+function modernTranslator({ open, server, pool }: SessionProcessParts): Translator {
   const { maxProcesses, parkTimeoutMs } = server;
-  const translator = new ForModernClient({
-    server: server.name,
-    principal: open.principal,
+  const of = { server: server.name, principal: open.principal };
+  return new ForModernClient({
+    ...of,
     eras: pool.eras,
-    sealer: createSealer({ server: server.name, principal: open.principal }),
+    sealer: createSealer(of),
     digest,
     limits: { maxProcesses, parkTimeoutMs, maxParked: MAX_PARKED },
   });
-  return new TranslatedProcess({
+}
+
+const translated = (
+  { pool, first, log }: SessionProcessParts,
+  translator: Translator,
+  isTransparent = () => false,
+): SessionProcess =>
+  new TranslatedProcess({
     translator,
-    isTransparent: () => false,
+    isTransparent,
     first,
     take: () => pool.take(),
     served: (process) => pool.served(process),
     log,
   });
-}

@@ -148,17 +148,12 @@ export class TranslatedProcess implements SessionProcess {
     if (!process) return;
     this.#slots.set(slot, process);
     if (this.#isPaused) process.pause();
-    const { log } = this.#options;
     process.listen({
       onLine: (bytes) => this.#line(slot, bytes),
       onOverlong: (bytes) => this.#overlong(slot, bytes),
       onStderr: (text) => this.#listener?.onStderr(text),
       onDrain: () => this.#drained(slot),
-      onExit: (facts) => {
-        const { reason, code, signal, ranMs } = facts;
-        log.info('process ended', { slot, reason, code, signal, ranMs });
-        this.#exited(slot, facts);
-      },
+      onExit: (facts) => this.#exited(slot, facts),
     });
   }
 
@@ -196,7 +191,13 @@ export class TranslatedProcess implements SessionProcess {
     this.#slots.delete(slot);
     this.#drained(slot);
     if (this.#direct) return this.#listener?.onExit(facts);
-    this.#perform(this.#ended(slot, describeEnd(facts), facts.reason !== 'spawn_failed'));
+    const { reason, code, signal, ranMs } = facts;
+    const effects = this.#ended(slot, describeEnd(facts), reason !== 'spawn_failed');
+    // What the session hears of it, its host logs.
+    if (!effects.some((effect) => effect.do === 'exited')) {
+      this.#options.log.info('process ended', { slot, reason, code, signal, ranMs });
+    }
+    this.#perform(effects);
   }
 
   #ended(slot: number, description: string, hasRun: boolean): TranslateEffect[] {

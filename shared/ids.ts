@@ -19,7 +19,7 @@ export const SESSION_NAME = /^[A-Za-z0-9_-]{22}(~[A-Za-z0-9_-]{8})?$/;
 export const ACTOR_NAME = /^[A-Za-z0-9_-]{22}$/;
 
 /** The name of the actor that a session is of. */
-export const actorOf = (session: string): string => session.slice(0, 22);
+export const actorOf = (session: string): string => session.split('~', 1)[0] ?? session;
 
 /** The stream a GET attaches to; one a session (MCP 2025-11-25, Transports, "Listening for Messages from the Server"). */
 export const GET_STREAM = 'get';

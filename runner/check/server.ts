@@ -1,6 +1,6 @@
 // Tries out one server: starts its process as the runner would, says `initialize`, and ends it again.
 import { randomUUID } from 'node:crypto';
-import { LEGACY_REVISIONS } from '../../shared/mcp/revisions.ts';
+import { NEWEST_LEGACY_REVISION } from '../../shared/mcp/revisions.ts';
 import type { ServerConfig } from '../config.ts';
 import { describeExit } from '../process/exit.ts';
 import type { ExitFacts } from '../process/exit.ts';
@@ -18,7 +18,6 @@ const DISCOVER_ID = 2;
 /** Lines of stderr shown: enough for an error and the top of its stack. */
 const SHOWN_LINES = 8;
 
-const REVISION = LEGACY_REVISIONS.at(-1) ?? '2025-11-25';
 const CLIENT = { name: 'mcp-bridge-check', version: '1' };
 
 /** MCP 2025-11-25, Lifecycle, "Initialization". */
@@ -26,7 +25,7 @@ const INITIALIZE = {
   jsonrpc: '2.0',
   id: INITIALIZE_ID,
   method: 'initialize',
-  params: { protocolVersion: REVISION, capabilities: {}, clientInfo: CLIENT },
+  params: { protocolVersion: NEWEST_LEGACY_REVISION, capabilities: {}, clientInfo: CLIENT },
 };
 
 /** For servers without `initialize` (MCP 2026-07-28, "server/discover"). */

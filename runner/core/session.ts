@@ -12,6 +12,7 @@ import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { allowsBatches } from '../../shared/mcp/revisions.ts';
 import { Calls, CANCEL_GRACE_MS, type Call, type CallTimes } from './calls.ts';
 import { DropNotes } from './drop-notes.ts';
+import { earliest } from './earliest.ts';
 import { Handshake } from './handshake.ts';
 import { listenEnd } from './listen-end.ts';
 import { Posts } from './posts.ts';
@@ -33,9 +34,6 @@ const MAX_ASKED = 64;
 
 /** A modern client's worker that broke away is back within moments; a client that left cancels (2026-07-28, "Cancellation"). */
 const RETURN_MS = 5_000;
-
-/** Requests that run until somebody ends them. */
-const ENDLESS_METHODS: ReadonlySet<string> = new Set([LISTEN_METHOD]);
 
 /** Bytes that may wait for a process that does not read its stdin; beyond it posts are refused. */
 const STDIN_BACKLOG_BYTES = 8 * 1024 * 1024;
@@ -246,7 +244,7 @@ export class Session {
   /** When {@link tick} must be called next, or undefined when nothing is due. */
   wakeAt(): number | undefined {
     if (this.#phase === 'ended') return undefined;
-    const times = [
+    return earliest([
       this.#posts.nextDueAt,
       this.#calls.nextDeadline,
       this.#confirmBy,
@@ -254,10 +252,7 @@ export class Session {
       this.#log.expiresAt,
       this.#stalledAt,
       this.#endsAt(),
-    ];
-    let at: number | undefined;
-    for (const time of times) if (time !== undefined && (at === undefined || time < at)) at = time;
-    return at;
+    ]);
   }
 
   /** When a client that acknowledges nothing counts as stalled; without a link it could not. */
@@ -333,7 +328,7 @@ export class Session {
   #whyBusy(requests: readonly Envelope[]): string | undefined {
     const { endless } = this.#calls;
     const running = this.#calls.size - endless;
-    const listens = requests.filter(({ method = '' }) => ENDLESS_METHODS.has(method)).length;
+    const listens = requests.filter(({ method }) => method === LISTEN_METHOD).length;
     if (endless + listens > MAX_LISTENS) {
       return `This server has ${String(endless)} listeners, the most it may.`;
     }
@@ -378,7 +373,8 @@ export class Session {
   }
 
   #timesOf(method: string): CallTimes {
-    if (ENDLESS_METHODS.has(method)) return { quietMs: Infinity, limitMs: Infinity };
+    // It runs until somebody ends it.
+    if (method === LISTEN_METHOD) return { quietMs: Infinity, limitMs: Infinity };
     const { startTimeoutMs, requestTimeoutMs, requestLimitMs } = this.#limits;
     const quietMs = method === 'initialize' ? startTimeoutMs : requestTimeoutMs;
     return { quietMs, limitMs: requestLimitMs };

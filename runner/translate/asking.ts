@@ -6,7 +6,7 @@ import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import { ASKING_METHODS, CODE } from '../../shared/mcp/modern.ts';
 import { isQuestion, missingFor } from './capabilities.ts';
 import type { ClientCall } from './client-call.ts';
-import { earliest } from './earliest.ts';
+import { earliest } from '../core/earliest.ts';
 import type { Effects } from './effects.ts';
 import { CANCEL_GRACE_MS, invalidParams, methodNotFound } from './faults.ts';
 import type { LegacyCall } from './legacy-call.ts';
@@ -36,6 +36,7 @@ const INVALID_RESPONSES = invalidParams(
 );
 
 export interface ParkLimits {
+  /** How long a call waits for the client's answers. */
   readonly parkTimeoutMs: number;
   readonly maxParked: number;
 }

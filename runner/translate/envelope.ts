@@ -1,13 +1,11 @@
 // What this bridge says of itself: to a modern process with each request, to a legacy one once.
 import { META, MODERN_REVISION } from '../../shared/mcp/modern.ts';
+import { NEWEST_LEGACY_REVISION } from '../../shared/mcp/revisions.ts';
 import { acrossEras } from './capabilities.ts';
 import type { ClientCall } from './client-call.ts';
 import { isObject } from './json.ts';
 
 export const BRIDGE_INFO = { name: 'mcp-edge-bridge', version: '1' } as const;
-
-/** The legacy revision offered to a process in `initialize`. */
-export const LEGACY_REVISION = '2025-11-25';
 
 /** `_meta` of a request to a modern process that no client made. */
 export const OWN_META = {
@@ -18,7 +16,7 @@ export const OWN_META = {
 
 /** What `initialize` tells a legacy process about the client it is for. */
 export const initializeParams = ({ clientInfo, capabilities }: ClientCall): object => ({
-  protocolVersion: LEGACY_REVISION,
+  protocolVersion: NEWEST_LEGACY_REVISION,
   capabilities: acrossEras(capabilities),
   clientInfo: isObject(clientInfo) ? clientInfo : BRIDGE_INFO,
 });

@@ -1,6 +1,6 @@
 // Finds out the era of a server on the very process that then serves (MCP 2026-07-28, stdio, "Negotiation"): asks it to
 // `server/discover`, and falls back to `initialize` when it refuses, stays silent or exits.
-import { MODERN_REVISION } from '../../shared/mcp/modern.ts';
+import { CODE, MODERN_REVISION } from '../../shared/mcp/modern.ts';
 import type { ClientCall } from './client-call.ts';
 import type { Effects } from './effects.ts';
 import { initializeParams, OWN_META } from './envelope.ts';
@@ -12,8 +12,6 @@ const SILENCE_MS = 5_000;
 
 /** From then on until `initialize` is answered: a first `npx` downloads its package in that time. */
 const START_MS = 60_000;
-
-const UNSUPPORTED_VERSION = -32022;
 
 export type Verdict =
   /** `slot`: the process to go on with; undefined when it was spoiled for this era. */
@@ -109,7 +107,7 @@ export class EraProbe {
 
 /** A modern server names its revisions when it is asked for another. */
 function isModernOnly(answer: OwnAnswer): boolean {
-  if (answer.ok || answer.error.code !== UNSUPPORTED_VERSION) return false;
+  if (answer.ok || answer.error.code !== CODE.unsupportedVersion) return false;
   const supported = at(answer.error.data, 'supported');
   return Array.isArray(supported) && supported.includes(MODERN_REVISION);
 }

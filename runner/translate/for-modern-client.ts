@@ -1,6 +1,6 @@
 // The translator for the modern clients of one principal: finds out the era of the server, and passes on or translates.
 import { ModernSide } from './modern-side.ts';
-import { LegacySide } from './legacy-side.ts';
+import { LegacySide, type ModernClientLimits } from './legacy-side.ts';
 import { readCall, type ClientCall } from './client-call.ts';
 import { Effects } from './effects.ts';
 import { EraProbe, type Verdict } from './era-probe.ts';
@@ -9,13 +9,6 @@ import { messagesOf, numberOf } from './message.ts';
 import { OwnRequests } from './own-requests.ts';
 import type { Digest, Sealer } from './request-state.ts';
 import type { KnownEras, TranslateEffect, Translator } from './translator.ts';
-
-export interface ModernClientLimits {
-  readonly maxProcesses: number;
-  /** How long a call waits for the client's answers. */
-  readonly parkTimeoutMs: number;
-  readonly maxParked: number;
-}
 
 export interface ModernClientOptions {
   readonly server: string;

@@ -1,7 +1,7 @@
 // The legacy processes of one principal: which of them a call may run on (DESIGN §7).
 import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import type { Capabilities } from './capabilities.ts';
-import { earliest } from './earliest.ts';
+import { earliest } from '../core/earliest.ts';
 import { at, isObject } from './json.ts';
 import type { LegacyCall } from './legacy-call.ts';
 import type { LogLevel } from './log-levels.ts';

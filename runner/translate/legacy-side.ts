@@ -4,7 +4,7 @@ import { REMOVED_METHODS } from '../../shared/mcp/modern.ts';
 import { Asking, type ParkLimits } from './asking.ts';
 import type { ClientCall } from './client-call.ts';
 import type { Effects } from './effects.ts';
-import { earliest } from './earliest.ts';
+import { earliest } from '../core/earliest.ts';
 import { MAX_WAITING, methodNotFound, overloaded, processExited, startFailed } from './faults.ts';
 import { legacyCall, type LegacyCall } from './legacy-call.ts';
 import { LegacyPool, type LegacyProcess } from './legacy-pool.ts';
@@ -18,7 +18,7 @@ import { answerFor, logOwner, progressFor } from './to-client.ts';
 import { ToolHeaders } from './tool-headers.ts';
 import type { KnownEras } from './translator.ts';
 
-interface LegacyLimits extends ParkLimits {
+export interface ModernClientLimits extends ParkLimits {
   readonly maxProcesses: number;
 }
 
@@ -42,7 +42,7 @@ export class LegacySide {
     eras: KnownEras;
     sealer: Sealer;
     digest: Digest;
-    limits: LegacyLimits;
+    limits: ModernClientLimits;
   }) {
     this.#effects = options.effects;
     this.#own = options.own;

@@ -1,6 +1,6 @@
 // Brings legacy processes up: each is initialized once, as the client whose call wanted it.
 import type { Effects } from './effects.ts';
-import { earliest } from './earliest.ts';
+import { earliest } from '../core/earliest.ts';
 import { initializeParams } from './envelope.ts';
 import type { LegacyCall } from './legacy-call.ts';
 import { aboutOf, type LegacyPool, type LegacyProcess } from './legacy-pool.ts';

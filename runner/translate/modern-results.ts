@@ -25,10 +25,10 @@ const MODERN_MEMBERS: readonly string[] = [
 const NOT_CACHED: Members = { ttlMs: '0', cacheScope: '"private"' };
 
 /** Further members of a method's result, made of the result at `span`. */
-const BY_METHOD: Readonly<Record<string, (bytes: Uint8Array, span: Span) => Members>> = {
-  'tools/list': (bytes, span) => withoutExecution(bytes, span),
-  'tools/call': (bytes, span) => withContent(bytes, span),
-};
+const BY_METHOD: ReadonlyMap<string, (bytes: Uint8Array, span: Span) => Members> = new Map([
+  ['tools/list', (bytes, span) => withoutExecution(bytes, span)],
+  ['tools/call', (bytes, span) => withContent(bytes, span)],
+]);
 
 /** The answer of a legacy process as a modern client is to see it, under the session's `id`. */
 export function toModernResult(
@@ -45,7 +45,7 @@ export function toModernResult(
     and: {
       resultType: '"complete"',
       ...cached,
-      ...BY_METHOD[call.method]?.(bytes, result),
+      ...BY_METHOD.get(call.method)?.(bytes, result),
       _meta: metaWith(bytes, result, serverInfo),
     },
   };

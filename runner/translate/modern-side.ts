@@ -1,6 +1,6 @@
 // Modern clients on modern processes: one shared process, more only where two calls want log messages, which name no call.
 import { forModernProcess, type ClientCall } from './client-call.ts';
-import { earliest } from './earliest.ts';
+import { earliest } from '../core/earliest.ts';
 import type { Effects } from './effects.ts';
 import { OWN_META } from './envelope.ts';
 import { CANCEL_GRACE_MS, processExited, startFailed } from './faults.ts';

@@ -1,5 +1,6 @@
 // What stands between a session and its processes where the two are of different eras, or where one session has several
 // processes: to the session it is the process, to the processes it is the client (DESIGN §7). Pure: inputs in, effects out.
+import type { Note } from '../core/session-effects.ts';
 
 /** Whether a server's processes serve an era; undefined until one of them has shown it. Shared by all sessions of a server's config. */
 export interface KnownEras {
@@ -23,12 +24,7 @@ export type TranslateEffect =
   | { readonly do: 'say'; readonly line: Uint8Array; readonly call?: number }
   /** The one process of a legacy client's session is gone, and the session with it. */
   | { readonly do: 'exited'; readonly description: string }
-  | {
-      readonly do: 'note';
-      readonly level: 'debug' | 'info' | 'warn';
-      readonly words: string;
-      readonly fields: object;
-    };
+  | Note;
 
 /** Times in milliseconds since the epoch. Every method returns what is to be done now, in order. */
 export interface Translator {

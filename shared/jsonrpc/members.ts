@@ -57,8 +57,8 @@ export function parsedAt(bytes: Uint8Array, ...path: readonly string[]): unknown
   return span && (JSON.parse(textAt(bytes, span)) as unknown);
 }
 
-/** The JSON text at `span`. */
-export const textAt = (bytes: Uint8Array, span: Span): string =>
+/** The JSON text at `span` (default: all of `bytes`). */
+export const textAt = (bytes: Uint8Array, span: Span = whole(bytes)): string =>
   decoder.decode(bytes.subarray(span.start, span.end));
 
 /** The object at `span` (default: all of `bytes`) written anew with a change; a member named in `and` replaces one of that name. */

@@ -2,6 +2,7 @@
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { ByteAssembler, decodeBytes, encodeBytes, splitBytes } from '../../shared/link/codec.ts';
+import { actorOf } from '../../shared/ids.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 import { sessionDown } from '../../shared/link/session-frames.ts';
 import { fullJitterMs } from '../../shared/backoff.ts';
@@ -20,9 +21,6 @@ const LIMITS = {
   startTimeoutMs: 30_000,
   maxInFlight: 64,
 };
-
-/** The actor that a session is of: all before the tilde. */
-const actorOf = (session: string): string => session.split('~')[0] ?? session;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -9,13 +9,11 @@ import {
 } from '../../../shared/mcp/modern.ts';
 import {
   isLegacyRevision,
-  LEGACY_REVISIONS,
+  NEWEST_LEGACY_REVISION,
   type LegacyRevision,
 } from '../../../shared/mcp/revisions.ts';
 import { isObject, without, type JsonObject } from '../json.ts';
 
-/** The newest legacy revision: what a client is offered whose own is not known. */
-const NEWEST: LegacyRevision = LEGACY_REVISIONS[LEGACY_REVISIONS.length - 1] ?? '2025-11-25';
 /** The first revision with elicitation (Client Features). */
 const ELICITATION_SINCE: LegacyRevision = '2025-06-18';
 /** The first revision with its url mode, and with tools in sampling. */
@@ -67,7 +65,8 @@ export class DeclaredClient {
   /** From the line of an `initialize` request; without one, a client that declared nothing. */
   constructor(initialize: Uint8Array = new Uint8Array(0)) {
     const wanted = parsedAt(initialize, 'params', 'protocolVersion');
-    this.revision = typeof wanted === 'string' && isLegacyRevision(wanted) ? wanted : NEWEST;
+    this.revision =
+      typeof wanted === 'string' && isLegacyRevision(wanted) ? wanted : NEWEST_LEGACY_REVISION;
     const declared = parsedAt(initialize, 'params', 'capabilities');
     this.#capabilities = modernForm(isObject(declared) ? declared : {}, this.revision);
     this.#clientInfo = infoOf(initialize);

@@ -51,5 +51,5 @@ function legacyCapabilities(line: Uint8Array): string {
   const own = withMembers(line, { without: ['tasks'] }, span);
   const hasTasks = valueAt(own, 'extensions', TASKS_EXTENSION) !== undefined;
   const kept = hasTasks ? changeAt(own, ['extensions'], { without: [TASKS_EXTENSION] }) : own;
-  return textAt(kept, { start: 0, end: kept.length });
+  return textAt(kept);
 }

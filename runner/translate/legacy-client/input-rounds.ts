@@ -84,7 +84,7 @@ export class InputRounds {
       return true;
     }
     const bare = withMembers(line, { without: ['_meta'] }, result);
-    call.answers.set(key, textAt(bare, { start: 0, end: bare.length }));
+    call.answers.set(key, textAt(bare));
     if (call.questions.size === 0) this.#retry(call);
     return true;
   }
@@ -162,7 +162,7 @@ function questionsIn(line: Uint8Array): Question[] | undefined {
 }
 
 function parsedParams(params: Uint8Array | undefined): JsonObject {
-  const parsed: unknown = params && JSON.parse(textAt(params, { start: 0, end: params.length }));
+  const parsed: unknown = params && JSON.parse(textAt(params));
   return isObject(parsed) ? parsed : {};
 }
 

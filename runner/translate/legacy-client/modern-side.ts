@@ -2,7 +2,7 @@
 import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import type { Envelope } from '../../../shared/jsonrpc/scan.ts';
 import { ASKING_METHODS, CODE, META } from '../../../shared/mcp/modern.ts';
-import { earliest } from '../earliest.ts';
+import { earliest } from '../../core/earliest.ts';
 import type { JsonObject } from '../json.ts';
 import { isLogLevel } from '../log-levels.ts';
 import { legacyError, legacyResult, underId, withoutMeta } from './answers.ts';

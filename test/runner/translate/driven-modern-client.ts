@@ -1,10 +1,8 @@
 // The translation for modern clients, driven by hand: requests of the session and messages of processes go in as objects,
 // what comes out is looked at. What the translation asks on its own account is answered by a small pretended process.
 import { createSealer, digest } from '../../../runner/sealer.ts';
-import {
-  ForModernClient,
-  type ModernClientLimits,
-} from '../../../runner/translate/for-modern-client.ts';
+import { ForModernClient } from '../../../runner/translate/for-modern-client.ts';
+import type { ModernClientLimits } from '../../../runner/translate/legacy-side.ts';
 import type { KnownEras, TranslateEffect } from '../../../runner/translate/translator.ts';
 
 const encoder = new TextEncoder();
