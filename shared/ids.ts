@@ -26,3 +26,16 @@ export const GET_STREAM = 'get';
 
 /** The one stream of an HTTP+SSE session (MCP 2024-11-05, Transports, "HTTP with SSE"). */
 export const SSE_STREAM = 'sse';
+
+/** Characters of the time in a post's id: milliseconds in base 36, enough for three thousand years. */
+const POST_TIME_CHARACTERS = 9;
+
+const TIMED_POST = /^[0-9a-z]{9}-/;
+
+/** An id for a post: the worker's time (ms since the epoch), then a part that is `unique` in its session (LP12). */
+export const postId = (now: number, unique: string): string =>
+  `${Math.max(0, Math.floor(now)).toString(36).padStart(POST_TIME_CHARACTERS, '0')}-${unique}`;
+
+/** When a post's id was minted, in milliseconds since the epoch; undefined for an id that does not say. */
+export const postTime = (id: string): number | undefined =>
+  TIMED_POST.test(id) ? Number.parseInt(id.slice(0, POST_TIME_CHARACTERS), 36) : undefined;

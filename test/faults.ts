@@ -419,6 +419,17 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     ],
   },
 
+  // Edge and runner do not trust each other's bounds
+  'F-160': {
+    fault: 'a post that comes again after thousands of others',
+    tests: ['runner/core/post-ids.test.ts', 'runner/core/session.test.ts'],
+  },
+  'F-167': {
+    fault:
+      'a client that cancels a request by a guessed id, or answers what nobody asked, over and over',
+    tests: ['runner/core/modern-session.test.ts', 'runner/core/session.test.ts'],
+  },
+
   // Audit
   'F-99': {
     fault: 'one record a call, on both sides',
@@ -440,4 +451,5 @@ export const FAULT_IDS: readonly string[] = [
   'F-80 F-81 F-82 F-83 F-84',
   'F-87 F-88 F-89 F-90 F-91 F-92',
   'F-94 F-95 F-99',
+  'F-160 F-167',
 ].flatMap((group) => group.split(' '));

@@ -7,6 +7,7 @@ import type { PostAnswer } from '../core/relay.ts';
 import type { Opening, Ports, Post, SessionPort } from './ports.ts';
 import type { Principal, Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
+import { postId } from '../../shared/ids.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 
 export interface Exchange {
@@ -48,7 +49,7 @@ export async function findSession(
 /** Characters of a session's random name: 132 bits. */
 const SESSION_NAME_LENGTH = 22;
 
-/** Characters of a post's id: 96 bits, unique within its session. */
+/** Characters of the random part of a post's id: 96 bits, unique within its session. */
 const POST_ID_LENGTH = 16;
 
 /** A session to be opened: its actor, the signed id for the client, and what the actor must know. */
@@ -62,8 +63,8 @@ export async function newSession(
   return { session: ports.session(name), sessionId, opening };
 }
 
-/** An id for a post; the runner serves it once however often it is sent. */
-export const newPostId = (): string => nanoid(POST_ID_LENGTH);
+/** An id for a post; the runner serves it once however often and however late it is sent. */
+export const newPostId = (): string => postId(Date.now(), nanoid(POST_ID_LENGTH));
 
 /** Attempts to hand a message to an actor that breaks away (reset, deploy); the runner drops what it has seen (LP12). */
 const POST_ATTEMPTS = 5;

@@ -1,26 +1,20 @@
 // The posts a session has seen, so that none is served twice, and those it still has to accept (LP12, LP13).
-
-/** Posts remembered against resending: far more than can be in flight. */
-const SEEN_POSTS = 4_096;
+import { PostIds, type Acquaintance } from './post-ids.ts';
 
 /** Without an event by then, a post that opened its stream is accepted explicitly. */
 const ACCEPT_DELAY_MS = 100;
 
 export class Posts {
-  readonly #seen = new Set<string>();
+  readonly #ids = new PostIds();
   /** Posts that opened a stream and were not acknowledged by an event yet, with the time their `accepted` is due. */
   readonly #unaccepted = new Map<string, number>();
 
-  isSeen(id: string): boolean {
-    return this.#seen.has(id);
+  knows(id: string): Acquaintance {
+    return this.#ids.knows(id);
   }
 
   remember(id: string): void {
-    this.#seen.add(id);
-    for (const oldest of this.#seen) {
-      if (this.#seen.size <= SEEN_POSTS) return;
-      this.#seen.delete(oldest);
-    }
+    this.#ids.add(id);
   }
 
   /** The post's first event will accept it, or time. */

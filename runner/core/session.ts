@@ -38,6 +38,14 @@ const RETURN_MS = 5_000;
 /** Bytes that may wait for a process that does not read its stdin; beyond it posts are refused. */
 const STDIN_BACKLOG_BYTES = 8 * 1024 * 1024;
 
+/** A post from before everything that is remembered: it may have been carried out then, so it is not carried out now. */
+const TOO_OLD: Fault = {
+  fault: 'runner_lost',
+  message:
+    'The message came so late that the bridge can not tell whether it was carried out before. Check before you repeat it.',
+  phase: 'unknown',
+};
+
 type Phase = 'open' | 'ended';
 
 const encoder = new TextEncoder();
@@ -265,10 +273,12 @@ export class Session {
 
   #post(frame: PostFrame, message: Uint8Array, now: number): void {
     this.#presence.active(now);
-    if (this.#posts.isSeen(frame.id)) {
+    const known = this.#posts.knows(frame.id);
+    if (known === 'seen') {
       if (frame.stream === frame.id) this.#log.confirm(frame.stream);
       return this.#send({ type: 'accepted', id: frame.id });
     }
+    if (known === 'forgotten') return this.#send({ type: 'refused', of: frame.id, ...TOO_OLD });
     const fault = this.#phase === 'ended' ? this.#afterwards() : this.#admit(frame, message, now);
     if (fault) return this.#send({ type: 'refused', of: frame.id, phase: 'not_sent', ...fault });
     this.#posts.remember(frame.id);
@@ -345,9 +355,7 @@ export class Session {
     }
     const id = envelope.id && text(bytes, envelope.id);
     if (id === undefined || !this.#asked.delete(id)) {
-      return this.#note('warn', 'a response to a request the server never made; dropped', {
-        id: id ?? null,
-      });
+      return this.#noteDrop('a response to a request the server never made; dropped', {}, now);
     }
     this.#write(spliceLine(bytes, [], envelope));
   }
@@ -383,8 +391,11 @@ export class Session {
   #cancelledByClient(bytes: Uint8Array, envelope: Envelope, now: number): void {
     const { requestId } = envelope;
     if (!requestId) return;
-    const call = this.#calls.byClientId(bytes.subarray(requestId.start, requestId.end));
-    if (!call) return;
+    // The clients of a modern session share it: an id one of them names may be another's (2026-07-28 cancels by leaving).
+    const call = this.#isModern
+      ? undefined
+      : this.#calls.byClientId(bytes.subarray(requestId.start, requestId.end));
+    if (!call) return this.#noteDrop('a cancellation of no request in flight; dropped', {}, now);
     const own = encoder.encode(String(call.processId));
     this.#markCancelled(call, now);
     this.#write(spliceLine(bytes, [{ ...requestId, with: own }], envelope));

@@ -49,6 +49,24 @@ describe('a modern session', () => {
     expect(driven.session.inFlight).toBe(0);
   });
 
+  test('[F-167] a request that a client names by a guessed id is not cancelled: it may be another’s', () => {
+    const driven = DrivenSession.modern();
+    driven.post('p1', call(1));
+    driven.post('p2', call('two'));
+    driven.look();
+    for (const requestId of [1, 2, 'two', '1', 1.0]) {
+      driven.post(
+        `guess${JSON.stringify(requestId)}`.replaceAll('"', '_'),
+        { method: 'notifications/cancelled', params: { requestId } },
+        'p3',
+      );
+    }
+    expect(driven.look().written).toEqual([]);
+    driven.line({ id: 1, result: {} });
+    driven.line({ id: 2, result: {} });
+    expect(driven.look().audit).toEqual(['tools/call result', 'tools/call result']);
+  });
+
   test('[LP22] a worker that broke away may come back; one that does not has left its client behind', () => {
     const driven = DrivenSession.modern();
     driven.post('p1', call(1));

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { CREDIT_BYTES, WINDOW_MS } from '../../../runner/core/stream-log.ts';
+import { postId } from '../../../shared/ids.ts';
 import { DrivenSession, faultOf, LIMITS, rpc } from './driven-session.ts';
 
 const ACCEPT_DELAY_MS = 100;
@@ -30,19 +31,33 @@ describe('a post', () => {
     expect(driven.look().written).toEqual([]);
   });
 
-  test('[LP12] is remembered behind 4,095 later ones, and the oldest is forgotten first', () => {
+  test('[R-2] [F-160] sent again after thousands of others is never written again', () => {
     const driven = DrivenSession.initialized();
     const note = { method: 'notifications/x' };
-    for (let n = 1; n <= 4_096; n++) driven.post(`n${n}`, note, 'get');
+    for (let n = 1; n <= 10_000; n++) driven.post(`n${n}`, note, 'get');
+    expect(driven.look().written).toHaveLength(10_000);
+    for (const id of ['n1', 'n2', 'n4096', 'n5000', 'n10000']) driven.post(id, note, 'get');
+    expect(driven.look()).toMatchObject({
+      sent: ['n1', 'n2', 'n4096', 'n5000', 'n10000'].map((id) => ({ type: 'accepted', id })),
+      written: [],
+    });
+  });
+
+  test('[R-2] [F-160] that is older than all that is remembered is refused, and nobody can say whether it ran', () => {
+    const driven = DrivenSession.initialized();
+    const note = { method: 'notifications/x' };
+    const id = (n: number): string => postId(1_790_000_000_000 + n, `n${n}`);
+    for (let n = 0; n < 140_000; n++) {
+      driven.post(id(n), note, 'get');
+      if (n % 1_000 === 0) driven.look();
+    }
     driven.look();
-    driven.post('n1', note, 'get');
-    driven.post('n4096', note, 'get');
-    expect(driven.look().written).toEqual([]);
-    driven.post('n4097', note, 'get');
-    driven.look();
-    driven.post('n2', note, 'get');
-    expect(driven.look().written).toEqual([]);
-    driven.post('n1', note, 'get');
+    driven.post(id(1), note, 'get');
+    expect(driven.look()).toMatchObject({
+      sent: [{ type: 'refused', of: id(1), fault: 'runner_lost', phase: 'unknown' }],
+      written: [],
+    });
+    driven.post(id(140_000), note, 'get');
     expect(driven.look().written).toHaveLength(1);
   });
 
@@ -435,6 +450,23 @@ describe('what the process asks', () => {
     expect(driven.look().written).toEqual([rpc({ id: 'q1', result: {} })]);
     driven.post('r2', { id: 'q1', result: {} }, 'get');
     expect(driven.look()).toMatchObject({ written: [], sent: [{ type: 'accepted', id: 'r2' }] });
+  });
+
+  test.each([
+    ['answers to questions that were never asked', (n: number) => ({ id: `q${n}`, result: {} })],
+    [
+      'cancellations of what does not run',
+      (n: number) => ({ method: 'notifications/cancelled', params: { requestId: n + 100 } }),
+    ],
+  ])('[F-167] %s are counted, not written down one by one', (_title, useless) => {
+    const driven = DrivenSession.initialized();
+    for (let n = 0; n < 1_000; n++) driven.post(`n${n}`, useless(n), 'get');
+    const { done, written } = driven.look();
+    expect(done.filter((words) => words.startsWith('warn'))).toHaveLength(1);
+    expect(written).toEqual([]);
+    driven.now += 60_000;
+    driven.post('last', useless(1_001), 'get');
+    expect(driven.look().done).toHaveLength(1);
   });
 
   test('a question it takes back is not answered any more; taking back what it never asked is dropped', () => {

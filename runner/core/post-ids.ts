@@ -1,0 +1,129 @@
+// The ids of every post a session took, so that one that comes again is known however many came between. The newest stay
+// whole, older ones as 64 bits each; what outgrows that too is told by the time in its id. Pure.
+import { postTime } from '../../shared/ids.ts';
+
+/** Ids kept whole: far more than can be in flight. */
+const WHOLE_IDS = 4_096;
+
+/** Ids one table of digests holds. Two tables are kept: 1 MiB each where a session was ever so busy, nothing where it was not. */
+const TABLE_IDS = 65_536;
+
+/** What is known of a post's id. */
+export type Acquaintance =
+  | 'new'
+  | 'seen'
+  /** It may have been seen: it is as old as ids that were let go. */
+  | 'forgotten';
+
+export class PostIds {
+  readonly #whole = new Set<string>();
+  #young = new DigestTable();
+  #old: DigestTable | undefined;
+  /** No id of this time (ms since the epoch) or before can be told from one that was let go. */
+  #forgottenUntil = -Infinity;
+  readonly #wholeIds: number;
+  readonly #tableIds: number;
+
+  constructor(sizes: { readonly wholeIds?: number; readonly tableIds?: number } = {}) {
+    this.#wholeIds = sizes.wholeIds ?? WHOLE_IDS;
+    this.#tableIds = sizes.tableIds ?? TABLE_IDS;
+  }
+
+  knows(id: string): Acquaintance {
+    if (this.#whole.has(id) || this.#young.has(id) || this.#old?.has(id)) return 'seen';
+    // An id without a time is as old as any.
+    return (postTime(id) ?? -Infinity) > this.#forgottenUntil || !this.#hasForgotten
+      ? 'new'
+      : 'forgotten';
+  }
+
+  add(id: string): void {
+    this.#whole.add(id);
+    for (const oldest of this.#whole) {
+      if (this.#whole.size <= this.#wholeIds) return;
+      this.#whole.delete(oldest);
+      this.#condense(oldest);
+    }
+  }
+
+  get #hasForgotten(): boolean {
+    return this.#forgottenUntil > -Infinity;
+  }
+
+  #condense(id: string): void {
+    if (this.#young.size === this.#tableIds) {
+      if (this.#old) this.#forgottenUntil = Math.max(this.#forgottenUntil, this.#old.newest);
+      this.#old = this.#young;
+      this.#young = new DigestTable();
+    }
+    this.#young.add(id);
+  }
+}
+
+/** A set of 64-bit digests in one typed array, by open addressing, at most half full. */
+class DigestTable {
+  #slots = new Uint32Array(2 * 64);
+  #size = 0;
+  /** The latest time in an id; an id without one counts as of the epoch. */
+  newest = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  has(id: string): boolean {
+    const [high, low] = digestOf(id);
+    return this.#isAt(this.#find(high, low));
+  }
+
+  add(id: string): void {
+    this.newest = Math.max(this.newest, postTime(id) ?? 0);
+    if (4 * (this.#size + 1) > this.#slots.length) this.#grow();
+    const [high, low] = digestOf(id);
+    this.#put(high, low);
+  }
+
+  #put(high: number, low: number): void {
+    const at = this.#find(high, low);
+    if (this.#isAt(at)) return;
+    this.#slots[at] = high;
+    this.#slots[at + 1] = low;
+    this.#size += 1;
+  }
+
+  #grow(): void {
+    const before = this.#slots;
+    this.#slots = new Uint32Array(before.length * 2);
+    this.#size = 0;
+    for (let at = 0; at < before.length; at += 2) {
+      const high = before[at] ?? 0;
+      if (high !== 0) this.#put(high, before[at + 1] ?? 0);
+    }
+  }
+
+  /** Where the digest stands, or the free slot it would take. */
+  #find(high: number, low: number): number {
+    const mask = this.#slots.length - 1;
+    for (let at = (low << 1) & mask; ; at = (at + 2) & mask) {
+      if (!this.#isAt(at) || (this.#slots[at] === high && this.#slots[at + 1] === low)) return at;
+    }
+  }
+
+  #isAt(slot: number): boolean {
+    return this.#slots[slot] !== 0;
+  }
+}
+
+/** Two independent FNV-1a hashes; ids are random, so that two of them agree is a matter of 2^-63. The first is never 0. */
+function digestOf(id: string): readonly [high: number, low: number] {
+  let high = 0x811c9dc5;
+  let low = 0x9747b28c;
+  for (let at = 0; at < id.length; at++) {
+    const unit = id.charCodeAt(at);
+    high = Math.imul(high ^ unit, 0x01000193);
+    low = Math.imul(low ^ unit, 0x5bd1e995);
+  }
+  // The low bits of a product depend on low bits alone: the slot is chosen by bits that all characters reached.
+  low ^= low >>> 15;
+  return [high >>> 0 || 1, low >>> 0];
+}
