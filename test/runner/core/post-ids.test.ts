@@ -12,7 +12,7 @@ const timed = (count: number, from = 1_790_000_000_000): string[] =>
 const untimed = (count: number): string[] =>
   Array.from({ length: count }, (_, index) => `p${String(index)}`);
 
-function filled(ids: readonly string[], sizes = SIZES): PostIds {
+function filled(ids: readonly string[], sizes: Partial<typeof SIZES> = SIZES): PostIds {
   const known = new PostIds(sizes);
   for (const id of ids) known.add(id);
   return known;
