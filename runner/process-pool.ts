@@ -3,7 +3,9 @@
 import { nanoid } from 'nanoid';
 import type { ServerConfig } from './config.ts';
 import { Breaker } from './core/breaker.ts';
+import { failureFields } from './failure.ts';
 import type { Log } from './log.ts';
+import { containedListener } from './process/contained-listener.ts';
 import type { Containment } from './process/containment.ts';
 import { processEnvironment } from './process/environment.ts';
 import { isFailure, type ExitFacts } from './process/exit.ts';
@@ -176,8 +178,15 @@ export class ProcessPool {
       user,
       secrets: [token, ...Object.values(env)],
     };
+    const failed = (error: unknown): void => {
+      this.#log.error(
+        'what a process said could not be handled; it is ended',
+        failureFields(error),
+      );
+      void pooled.terminate('the bridge failed on what it said');
+    };
     const pooled: PooledProcess = new PooledProcess(
-      (listener) => startProcess(spec, listener),
+      (listener) => startProcess(spec, containedListener(listener, failed)),
       (facts, hasServed) => this.#ended(pooled, facts, hasServed),
     );
     this.#all.add(pooled);

@@ -3,8 +3,9 @@ import { nanoid } from 'nanoid';
 import type { OpenFrame } from '../shared/link/control-frames.ts';
 import { sameServer, type RunnerConfig, type ServerConfig } from './config.ts';
 import { ControlLink } from './link/control-link.ts';
+import { failureFields } from './failure.ts';
 import type { Log } from './log.ts';
-import { ProcessPool } from './process-pool.ts';
+import { ProcessPool, type PooledProcess } from './process-pool.ts';
 import { allCleared, killAllProcesses } from './process/stdio-process.ts';
 import type { RunnerSnapshot, RunningRunner, StartOptions } from './running-runner.ts';
 import { SessionHost } from './session-host.ts';
@@ -92,19 +93,31 @@ class Runner implements RunningRunner {
     const taken = pool?.take();
     if (!pool || !taken) return this.#refuse(session, { fault: 'runner_offline' });
     if (!taken.ok) return this.#refuse(session, taken.fault);
+    try {
+      this.#host(frame, server, pool, taken.process);
+    } catch (error) {
+      // A fault of ours: the process has no owner then, and the edge waits for an answer.
+      this.#log.error('a session could not be opened', failureFields(error));
+      void taken.process.terminate('its session could not be opened');
+      this.#refuse(session, { fault: 'process_start_failed' });
+    }
+  }
+
+  #host(frame: OpenFrame, server: ServerConfig, pool: ProcessPool, first: PooledProcess): void {
+    const { session, server: name } = frame;
     this.#counters.sessionsOpened += 1;
     const log = this.#log.child({ session, server: name, principal: frame.principal });
-    log.info('session opened', { transport: frame.transport, pid: taken.process.pid });
+    log.info('session opened', { transport: frame.transport, pid: first.pid });
     const host = new SessionHost({
       open: frame,
       server,
-      process: sessionProcess({ open: frame, server, pool, first: taken.process, log }),
+      process: sessionProcess({ open: frame, server, pool, first, log }),
       edge: this.#options.edge,
       token: this.#options.token,
       boot: this.#boot,
       log,
       reached: () => this.#edgeReached(),
-      served: () => pool.served(taken.process),
+      served: () => pool.served(first),
       finished: () => this.#finished(session, log),
     });
     this.#sessions.set(session, { host, server });

@@ -1,11 +1,13 @@
 // One session at work: performs what core/session decides on a real process and a real session link, and keeps its time.
 import { CLOSE } from '../shared/link/close-codes.ts';
+import { OUTSIDE_PROTOCOL } from '../shared/link/close-reason.ts';
 import { decodeBytes, encodeBytes } from '../shared/link/codec.ts';
 import type { OpenFrame } from '../shared/link/control-frames.ts';
 import { sessionDown } from '../shared/link/session-frames.ts';
 import type { ServerConfig } from './config.ts';
 import type { SessionEffect } from './core/session-effects.ts';
 import { Session } from './core/session.ts';
+import { failureFields } from './failure.ts';
 import { webSocketOrigin } from './link/control-link.ts';
 import type { LinkEnd } from './link/dial.ts';
 import { KeptLink, type Verdict } from './link/kept-link.ts';
@@ -47,12 +49,13 @@ export class SessionHost {
   #isToldOver = false;
   #isProcessGone = false;
   #isFinished = false;
+  #hasFailed = false;
   #quiet: (() => void)[] = [];
 
   constructor(options: SessionHostOptions) {
     this.#options = options;
     const { open, server, edge, token, boot } = options;
-    this.#session = new Session({ limits: server, transport: open.transport }, Date.now());
+    this.#session = new Session({ limits: server, transport: open.transport }, performance.now());
     const url = `${webSocketOrigin(edge)}/runner/session/${open.session}`;
     this.#link = new KeptLink({
       backoffCapMs: () => BACKOFF_CAP_MS,
@@ -60,14 +63,15 @@ export class SessionHost {
       opened: () => options.reached(),
       frame: (bytes) => this.#frame(bytes),
       ended: (end) => this.#linkEnded(end),
+      failed: (error) => this.#failed(error),
     });
     this.#link.start();
     options.process.listen({
       onLine: (bytes, call) => this.#line(bytes, call),
-      onOverlong: (bytes) => this.#perform(this.#session.overlong(bytes, Date.now())),
+      onOverlong: (bytes) => this.#perform(this.#session.overlong(bytes, performance.now())),
       onStderr: (text) => this.#stderr(text),
       onDrain: () => this.#session.stdinDrained(),
-      onExit: (facts) => this.#exited(facts),
+      onExit: (facts) => this.#contained(() => this.#exited(facts)),
     });
   }
 
@@ -85,7 +89,7 @@ export class SessionHost {
 
   /** Ends the session: what is in flight is answered with the reason. */
   end(message: string): void {
-    this.#perform(this.#session.end({ message }, Date.now()));
+    this.#perform(this.#session.end({ message }, performance.now()));
   }
 
   /** The edge holds nothing of the session any more. */
@@ -109,7 +113,7 @@ export class SessionHost {
       state: this.#session.isEnded ? 'ended' : this.#link.isOpen ? 'linked' : 'unlinked',
       ...(process.pid !== undefined && { pid: process.pid }),
       inFlight: this.#session.inFlight,
-      idleMs: Date.now() - this.#session.activeAt,
+      idleMs: performance.now() - this.#session.activeAt,
     };
   }
 
@@ -128,13 +132,15 @@ export class SessionHost {
       this.#options.log.error('the edge sent a frame outside the protocol', {
         reason: reading.reason,
       });
-      return this.#link.reset(CLOSE.protocol, reading.reason);
+      return this.#link.reset(CLOSE.protocol, OUTSIDE_PROTOCOL);
     }
-    this.#perform(this.#session.receive(reading.frame.header, reading.frame.message, Date.now()));
+    this.#perform(
+      this.#session.receive(reading.frame.header, reading.frame.message, performance.now()),
+    );
   }
 
   #linkEnded(end: LinkEnd): Verdict {
-    this.#perform(this.#session.unlinked(Date.now()));
+    this.#perform(this.#session.unlinked(performance.now()));
     const isOver =
       (end.kind === 'closed' && (end.code === CLOSE.done || end.code === CLOSE.sessionUnknown)) ||
       (end.kind === 'refused' && end.status === 404);
@@ -149,7 +155,7 @@ export class SessionHost {
   }
 
   #line(bytes: Uint8Array, call: number | undefined): void {
-    this.#perform(this.#session.line(bytes, Date.now(), call));
+    this.#perform(this.#session.line(bytes, performance.now(), call));
     if (this.#hasServed || this.#session.revision === undefined) return;
     this.#hasServed = true;
     this.#options.served();
@@ -157,7 +163,7 @@ export class SessionHost {
 
   #stderr(text: string): void {
     const { server, log } = this.#options;
-    if (server.stderr === 'client') this.#perform(this.#session.stderr(text, Date.now()));
+    if (server.stderr === 'client') this.#perform(this.#session.stderr(text, performance.now()));
     else log.info('stderr', { text });
   }
 
@@ -166,8 +172,34 @@ export class SessionHost {
     const { reason, code, signal, ranMs } = facts;
     log.info('process ended', { reason, code, signal, ranMs });
     this.#isProcessGone = true;
-    this.#perform(this.#session.exited(describeEnd(facts), Date.now()));
+    this.#perform(this.#session.exited(describeEnd(facts), performance.now()));
     this.#maybeFinish();
+  }
+
+  /** The last guard around what no frame and no line has caused: a throw ends this session, never the runner. */
+  #contained(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** A fault of ours. The session is ended by its own rules, so that its calls are answered; if not even they hold, without. */
+  #failed(error: unknown): void {
+    this.#options.log.error('the session failed and is ended', failureFields(error));
+    if (this.#hasFailed) return this.#abandon();
+    this.#hasFailed = true;
+    this.#contained(() => this.end('The bridge failed on this session. Open a new one.'));
+  }
+
+  #abandon(): void {
+    this.#isToldOver = true;
+    this.#link.stop(CLOSE.failed, 'session failed');
+    void this.#options.process.terminate('its session failed').finally(() => {
+      this.#isProcessGone = true;
+      this.#maybeFinish();
+    });
   }
 
   #perform(effects: readonly SessionEffect[]): void {
@@ -219,14 +251,14 @@ export class SessionHost {
 
   /** Arms one timer. One that fires early looks again, so only an earlier need replaces it. */
   #schedule(): void {
-    const now = Date.now();
+    const now = performance.now();
     const at = this.#isFinished ? undefined : this.#session.wakeAt();
     if (at === undefined || (this.#timer && this.#timer.at <= at)) return;
     clearTimeout(this.#timer?.id);
     const id = setTimeout(
       () => {
         this.#timer = undefined;
-        this.#perform(this.#session.tick(Date.now()));
+        this.#contained(() => this.#perform(this.#session.tick(performance.now())));
       },
       Math.max(0, at - now),
     );

@@ -1,5 +1,6 @@
 // What a session takes for its process when a translator stands between: starts the processes the translator wants, keeps its
 // time, and steps aside for good where both sides turn out to be of one era.
+import { failureFields } from './failure.ts';
 import type { Log } from './log.ts';
 import type { ExitFacts } from './process/exit.ts';
 import { describeEnd } from './process/exit.ts';
@@ -34,6 +35,9 @@ export interface TranslatedProcessOptions {
   readonly log: Log;
 }
 
+/** Completes "it was ended because …" for a fault of the bridge's own. */
+const FAILED = 'the bridge failed on it';
+
 export class TranslatedProcess implements SessionProcess {
   readonly #options: TranslatedProcessOptions;
   readonly #slots = new Map<number, PooledProcess>();
@@ -63,13 +67,13 @@ export class TranslatedProcess implements SessionProcess {
 
   listen(listener: SessionProcessListener): void {
     this.#listener = listener;
-    this.#perform(this.#options.translator.start(Date.now()));
+    this.#perform(this.#options.translator.start(performance.now()));
   }
 
   write(line: Uint8Array): boolean {
     if (this.#direct) return this.#direct.write(line);
     this.#isWriting = true;
-    this.#perform(this.#options.translator.fromSession(line, Date.now()));
+    this.#perform(this.#options.translator.fromSession(line, performance.now()));
     this.#isWriting = false;
     return this.#full.size === 0;
   }
@@ -96,10 +100,14 @@ export class TranslatedProcess implements SessionProcess {
     this.#toPerform.push(effects);
     if (this.#isPerforming) return;
     this.#isPerforming = true;
-    for (let next = this.#toPerform.shift(); next; next = this.#toPerform.shift()) {
-      for (const effect of next) this.#performOne(effect);
+    try {
+      for (let next = this.#toPerform.shift(); next; next = this.#toPerform.shift()) {
+        for (const effect of next) this.#performOne(effect);
+      }
+    } finally {
+      // Whoever catches what was thrown has still to be able to end this.
+      this.#isPerforming = false;
     }
-    this.#isPerforming = false;
     if (this.#options.isTransparent()) this.#stepAside();
     this.#schedule();
   }
@@ -130,7 +138,8 @@ export class TranslatedProcess implements SessionProcess {
   #hear(say: (listener: SessionProcessListener) => void): void {
     this.#unheard.push(say);
     if (!this.#isWriting) this.#sayUnheard();
-    else if (this.#unheard.length === 1) queueMicrotask(() => this.#sayUnheard());
+    else if (this.#unheard.length === 1)
+      queueMicrotask(() => this.#contained(() => this.#sayUnheard()));
   }
 
   #sayUnheard(): void {
@@ -166,7 +175,7 @@ export class TranslatedProcess implements SessionProcess {
 
   #line(slot: number, bytes: Uint8Array): void {
     if (this.#direct) return this.#listener?.onLine(bytes);
-    this.#perform(this.#options.translator.fromProcess(slot, bytes, Date.now()));
+    this.#perform(this.#options.translator.fromProcess(slot, bytes, performance.now()));
   }
 
   /** Whose answer it was can not be told; where several calls share a process, it can not be trusted any more. */
@@ -201,7 +210,18 @@ export class TranslatedProcess implements SessionProcess {
   }
 
   #ended(slot: number, description: string, hasRun: boolean): TranslateEffect[] {
-    return this.#options.translator.exited(slot, description, Date.now(), hasRun);
+    return this.#options.translator.exited(slot, description, performance.now(), hasRun);
+  }
+
+  /** The last guard around what no caller has caused: a throw ends the processes and so the session, never the runner. */
+  #contained(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#options.log.error('the translation failed and is ended', failureFields(error));
+      const facts: ExitFacts = { ...this.#lastFacts, reason: 'terminated', because: FAILED };
+      void this.terminate(FAILED).finally(() => this.#listener?.onExit(facts));
+    }
   }
 
   #stepAside(): void {
@@ -214,8 +234,8 @@ export class TranslatedProcess implements SessionProcess {
     clearTimeout(this.#timer?.id);
     const fire = (): void => {
       this.#timer = undefined;
-      this.#perform(this.#options.translator.tick(Date.now()));
+      this.#contained(() => this.#perform(this.#options.translator.tick(performance.now())));
     };
-    this.#timer = { at, id: setTimeout(fire, Math.max(0, at - Date.now())) };
+    this.#timer = { at, id: setTimeout(fire, Math.max(0, at - performance.now())) };
   }
 }

@@ -377,6 +377,21 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     missing: 'A full disk: no event is stored on one (DESIGN D1).',
   },
 
+  // The runner's own surroundings
+  'F-240': {
+    fault: 'a frame whose words no close reason can hold',
+    tests: [
+      'e2e/hostile-edge.test.ts',
+      'edge/fleet-actor.test.ts',
+      'edge-core/sockets.test.ts',
+      'shared/close-reason.test.ts',
+    ],
+  },
+  'F-241': {
+    fault: 'a fault of our own over one frame, line or request',
+    tests: ['e2e/contained-faults.test.ts', 'edge-core/sockets.test.ts', 'runner/status.test.ts'],
+  },
+
   // Upgrade and deploy
   'F-87': {
     fault: 'an actor or an edge that is reset under a call',
@@ -449,6 +464,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-64 F-66 F-67 F-68 F-69 F-69b',
   'F-70 F-71 F-73 F-75 F-76 F-77 F-78 F-79',
   'F-80 F-81 F-82 F-83 F-84',
+  'F-240 F-241',
   'F-87 F-88 F-89 F-90 F-91 F-92',
   'F-94 F-95 F-99',
   'F-160 F-167',

@@ -13,6 +13,7 @@ import { signTicket } from '../http/session-id.ts';
 import { readSettings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
+import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import { decodeText, encodeText, TextAssembler } from '../../shared/link/codec.ts';
 import {
   controlUp,
@@ -23,7 +24,7 @@ import {
 import { actorOf } from '../../shared/ids.ts';
 import { SILENCE_MS } from '../../shared/limits.ts';
 import type { Env } from '../env.ts';
-import { completeClose } from './sockets.ts';
+import { completeClose, contained } from './sockets.ts';
 
 interface Attachment {
   readonly runner: string;
@@ -140,12 +141,16 @@ export class FleetActor extends DurableObject<Env> {
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
+    contained(socket, () => this.#message(socket, data));
+  }
+
+  #message(socket: WebSocket, data: string | ArrayBuffer): void {
     if (typeof data !== 'string') return socket.close(CLOSE.protocol, 'frames are text');
     const assembled = this.#assemblerOf(socket).push(data);
     if (assembled.state === 'partial') return;
     if (assembled.state === 'too_large') return socket.close(CLOSE.tooLarge, 'frame too large');
     const reading = decodeText(controlUp, assembled.frame);
-    if (!reading.ok) return socket.close(CLOSE.protocol, reading.reason.slice(0, 100));
+    if (!reading.ok) return socket.close(CLOSE.protocol, OUTSIDE_PROTOCOL);
     this.#receive(socket, reading.frame.header);
   }
 
@@ -208,8 +213,8 @@ export class FleetActor extends DurableObject<Env> {
     for (const session of held) if (!known.has(session)) say(socket, { type: 'close', session });
   }
 
-  override webSocketClose(socket: WebSocket, code: number, reason: string): void {
-    completeClose(socket, code, reason);
+  override webSocketClose(socket: WebSocket, code: number): void {
+    completeClose(socket, code);
   }
 
   #giveUp(sessions: readonly string[], fault: Fault): void {

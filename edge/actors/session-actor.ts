@@ -16,7 +16,7 @@ import { CLOSE } from '../../shared/link/close-codes.ts';
 import { splitText, TextAssembler } from '../../shared/link/codec.ts';
 import { LOOK_MS, SILENCE_MS } from '../../shared/limits.ts';
 import type { Env } from '../env.ts';
-import { completeClose } from './sockets.ts';
+import { completeClose, contained } from './sockets.ts';
 
 interface SessionRow extends Opening {
   /** The name that fleet and runner know it by. */
@@ -257,6 +257,10 @@ export class SessionActor extends DurableObject<Env> {
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
+    contained(socket, () => this.#message(socket, data));
+  }
+
+  #message(socket: WebSocket, data: string | ArrayBuffer): void {
     const attachment = socket.deserializeAttachment() as Attachment;
     if (typeof data !== 'string') return socket.close(CLOSE.protocol, 'frames are text');
     const assembled = this.#assemblerOf(socket).push(data);
@@ -271,8 +275,8 @@ export class SessionActor extends DurableObject<Env> {
     }
   }
 
-  override webSocketClose(socket: WebSocket, code: number, reason: string): void {
-    completeClose(socket, code, reason);
+  override webSocketClose(socket: WebSocket, code: number): void {
+    completeClose(socket, code);
     this.#gone(socket);
   }
 

@@ -4,6 +4,7 @@
 import type { Fault, Phase } from '../../shared/fault.ts';
 import { decodeText, encodeText } from '../../shared/link/codec.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
+import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import {
   sessionUp,
   type EndedFrame,
@@ -154,7 +155,7 @@ export class Relay {
       this.#effects.push({
         do: 'closeLink',
         code: CLOSE.protocol,
-        reason: reading.reason.slice(0, 100),
+        reason: OUTSIDE_PROTOCOL,
       });
       return this.#flush();
     }

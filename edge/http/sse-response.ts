@@ -8,6 +8,7 @@ import {
 import type { SessionPort, Socket } from './ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
+import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import { LOOK_MS } from '../../shared/limits.ts';
 import { decodeText } from '../../shared/link/codec.ts';
 import { streamDown } from '../../shared/link/session-frames.ts';
@@ -148,7 +149,7 @@ export class SseStream {
   #message(count: number, text: string): void {
     if (count !== this.#socketCount) return;
     const reading = decodeText(streamDown, text);
-    if (!reading.ok) return this.#socket?.close(CLOSE.protocol, reading.reason.slice(0, 100));
+    if (!reading.ok) return this.#socket?.close(CLOSE.protocol, OUTSIDE_PROTOCOL);
     this.#perform(this.#machine.receive(reading.frame.header, reading.frame.message));
   }
 

@@ -4,6 +4,7 @@ import type { RunnerConfig } from '../config.ts';
 import { describeProblem } from '../config/problem.ts';
 import { readTokenFile } from '../credential.ts';
 import { createLog, LOG_LEVELS } from '../log.ts';
+import { failureFields } from '../failure.ts';
 import type { Log, LogLevel } from '../log.ts';
 import { openContainment } from '../process/containment.ts';
 import type { Containment } from '../process/containment.ts';
@@ -111,6 +112,7 @@ async function openStatus(
     const status = await startStatus({
       port: config.statusPort,
       snapshot: () => runner.snapshot(),
+      failed: (error) => log.error('a status page could not be made', failureFields(error)),
     });
     log.info('status pages open', { url: `http://127.0.0.1:${status.port}/` });
     return status;

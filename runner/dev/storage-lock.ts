@@ -105,8 +105,8 @@ function removeStale(path: string, draft: string, judged: string): void {
 
 /** Ends a workerd whose owner is gone. There is no event for the end of a process that is no child. */
 async function sweep(workerd: ProcessIdentity): Promise<void> {
-  const until = Date.now() + SWEEP_MS;
-  while (isRunning(workerd) && Date.now() < until) {
+  const until = performance.now() + SWEEP_MS;
+  while (isRunning(workerd) && performance.now() < until) {
     try {
       process.kill(workerd.pid, 'SIGKILL');
     } catch {

@@ -1,5 +1,6 @@
 // The runner's control link: says what it offers, takes sessions (PROTOCOL.md §3).
 import { CLOSE } from '../../shared/link/close-codes.ts';
+import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import { decodeBytes, encodeBytes } from '../../shared/link/codec.ts';
 import {
   controlDown,
@@ -8,6 +9,7 @@ import {
   type HelloFrame,
 } from '../../shared/link/control-frames.ts';
 import type { Fault } from '../../shared/fault.ts';
+import { failureFields } from '../failure.ts';
 import type { Log } from '../log.ts';
 import { LINK_GRACE_MS } from '../../shared/limits.ts';
 import type { LinkEnd } from './dial.ts';
@@ -54,6 +56,8 @@ export class ControlLink {
       },
       frame: (bytes) => this.#frame(bytes),
       ended: (end) => this.#ended(end),
+      failed: (error) =>
+        options.log.error('the control link failed and is dialled again', failureFields(error)),
     });
     this.#link.start();
   }
@@ -93,7 +97,7 @@ export class ControlLink {
       this.#options.log.error('the edge sent a frame outside the protocol', {
         reason: reading.reason,
       });
-      return this.#link.reset(CLOSE.protocol, reading.reason);
+      return this.#link.reset(CLOSE.protocol, OUTSIDE_PROTOCOL);
     }
     const { header } = reading.frame;
     switch (header.type) {

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket, type ClientOptions } from 'ws';
 import { CLOSE } from '../../shared/link/close-codes.ts';
+import { closeReason, FAILED_ON_FRAME } from '../../shared/link/close-reason.ts';
 import { ByteAssembler, splitBytes } from '../../shared/link/codec.ts';
 import { PING_MS, PONG_MS, REASSEMBLED_BYTES } from '../../shared/limits.ts';
 import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
@@ -18,6 +19,8 @@ export interface LinkListener {
   frame(bytes: Uint8Array): void;
   /** Exactly once. */
   ended(end: LinkEnd): void;
+  /** `opened` or `frame` threw; the socket is being closed. */
+  failed(error: unknown): void;
 }
 
 export interface LinkSocket {
@@ -44,8 +47,24 @@ const CLOSE_MS = 1_000;
 
 /** Dials. Nothing throws: every outcome reaches the listener. */
 export function dial(options: DialOptions, listener: LinkListener): LinkSocket {
-  return new DialledSocket(options, listener);
+  try {
+    return new DialledSocket(options, listener);
+  } catch (error) {
+    // Such as a ticket with a line break in it, which no header can carry.
+    setImmediate(() => listener.ended({ kind: 'failed', error: asError(error) }));
+    return NO_SOCKET;
+  }
 }
+
+const asError = (error: unknown): Error =>
+  error instanceof Error ? error : new Error('unknown', { cause: error });
+
+const NO_SOCKET: LinkSocket = {
+  bufferedBytes: 0,
+  send: () => undefined,
+  close: () => undefined,
+  terminate: () => undefined,
+};
 
 class DialledSocket implements LinkSocket {
   readonly #socket: WebSocket;
@@ -64,6 +83,8 @@ class DialledSocket implements LinkSocket {
       closeTimeout: CLOSE_MS,
       maxPayload: REASSEMBLED_BYTES,
       followRedirects: false,
+      // Whatever the environment says: the token goes to no one else.
+      rejectUnauthorized: true,
     };
     this.#socket = new WebSocket(url, [...LINK_SUBPROTOCOLS], options);
     this.#socket.on('open', () => this.#opened());
@@ -85,7 +106,7 @@ class DialledSocket implements LinkSocket {
   }
 
   close(code: number, reason: string): void {
-    this.#socket.close(code, reason);
+    this.#socket.close(code, closeReason(reason));
   }
 
   terminate(): void {
@@ -93,8 +114,18 @@ class DialledSocket implements LinkSocket {
   }
 
   #opened(): void {
-    this.#listener.opened();
+    this.#contained(() => this.#listener.opened());
     this.#ping();
+  }
+
+  /** The last guard: what the handling of one frame throws ends this socket, never the runner. */
+  #contained(handle: () => void): void {
+    try {
+      handle();
+    } catch (error) {
+      this.#listener.failed(error);
+      this.#socket.close(CLOSE.failed, FAILED_ON_FRAME);
+    }
   }
 
   #ping(): void {
@@ -118,7 +149,7 @@ class DialledSocket implements LinkSocket {
     if (isBinary) return this.#socket.close(CLOSE.protocol, 'frames are text');
     if (bytes.length === 4 && bytes.toString('latin1') === 'pong') return this.#pong();
     const assembled = this.#assembler.push(bytes);
-    if (assembled.state === 'whole') this.#listener.frame(assembled.frame);
+    if (assembled.state === 'whole') this.#contained(() => this.#listener.frame(assembled.frame));
     else if (assembled.state === 'too_large') this.#socket.close(CLOSE.tooLarge, 'frame too large');
   }
 

@@ -14,14 +14,13 @@ export interface KeptLinkOptions {
   opened(): void;
   frame(bytes: Uint8Array): void;
   ended(end: LinkEnd): Verdict;
+  /** One of the above threw: a fault of ours, which ends the socket. */
+  failed(error: unknown): void;
   /** The longest sleep between two dials of a link that has been without a socket for `awayMs`. */
   backoffCapMs(awayMs: number): number;
 }
 
 const BACKOFF_BASE_MS = 250;
-
-/** A close reason holds 123 bytes (RFC 6455 §5.5); ours are ASCII. */
-const MAX_REASON_CHARS = 100;
 
 /** After another link found the edge: at once, but a hundred links not in the same millisecond. */
 const REACHED_JITTER_MS = 100;
@@ -35,7 +34,7 @@ export class KeptLink {
   #isOpen = false;
   #attempt = 0;
   #sleep: { readonly timer: NodeJS.Timeout; readonly isSlow: boolean } | undefined;
-  #awaySince = Date.now();
+  #awaySince = performance.now();
   #isStopped = false;
 
   constructor(options: KeptLinkOptions) {
@@ -61,7 +60,7 @@ export class KeptLink {
 
   /** Closes the socket; the loop dials again. */
   reset(code: number, reason: string): void {
-    this.#socket?.close(code, reason.slice(0, MAX_REASON_CHARS));
+    this.#socket?.close(code, reason);
   }
 
   /** Dials no more and closes what is there. */
@@ -88,6 +87,7 @@ export class KeptLink {
       },
       frame: (bytes) => this.#options.frame(bytes),
       ended: (end) => this.#ended(socket, end),
+      failed: (error) => this.#options.failed(error),
     });
     this.#socket = socket;
   }
@@ -95,16 +95,26 @@ export class KeptLink {
   #ended(socket: LinkSocket, end: LinkEnd): void {
     if (this.#socket !== socket) return;
     this.#socket = undefined;
-    if (this.#isOpen) this.#awaySince = Date.now();
+    if (this.#isOpen) this.#awaySince = performance.now();
     this.#isOpen = false;
-    const verdict = this.#options.ended(end);
+    const verdict = this.#verdictOn(end);
     if (verdict === 'stop') this.#isStopped = true;
     if (this.#isStopped) return;
     const isSlow = verdict === 'relink_slowly';
-    const capMs = this.#options.backoffCapMs(Date.now() - this.#awaySince);
+    const capMs = this.#options.backoffCapMs(performance.now() - this.#awaySince);
     const jitterMs = fullJitterMs(this.#attempt, BACKOFF_BASE_MS, capMs, Math.random());
     this.#attempt += 1;
     this.#sleepFor(isSlow ? SLOW_MS + jitterMs : jitterMs, 'backoff_over', isSlow);
+  }
+
+  /** A link whose owner fails on the news is dialled again all the same. */
+  #verdictOn(end: LinkEnd): Verdict {
+    try {
+      return this.#options.ended(end);
+    } catch (error) {
+      this.#options.failed(error);
+      return 'relink';
+    }
   }
 
   #sleepFor(ms: number, reason: WakeReason, isSlow = false): void {

@@ -19,6 +19,8 @@ export interface StatusOptions {
   /** 0 takes any free port. */
   readonly port: number;
   readonly snapshot: () => RunnerSnapshot;
+  /** A page could not be made. */
+  failed(error: unknown): void;
 }
 
 /** The pages being served; `close` ends open connections too. */
@@ -37,7 +39,7 @@ interface Page {
 /** Serves /livez, /readyz and /metrics on 127.0.0.1. Rejects with the system's error when the port is taken. */
 export async function startStatus(options: StatusOptions): Promise<StatusServer> {
   const server = createServer((request, response) => {
-    const { status, body, type = PLAIN, headers = {} } = pageFor(request, options.snapshot);
+    const { status, body, type = PLAIN, headers = {} } = answerTo(request, options);
     response.writeHead(status, {
       'content-type': type,
       'content-length': Buffer.byteLength(body),
@@ -73,6 +75,16 @@ function listen(server: Server, port: number): Promise<void> {
       resolve();
     });
   });
+}
+
+/** The last guard: a page that can not be made is no reason to end the runner. */
+function answerTo(request: IncomingMessage, { snapshot, failed }: StatusOptions): Page {
+  try {
+    return pageFor(request, snapshot);
+  } catch (error) {
+    failed(error);
+    return { status: 500, body: 'This page could not be made; the log says why.\n' };
+  }
 }
 
 function pageFor(request: IncomingMessage, snapshot: () => RunnerSnapshot): Page {

@@ -2,6 +2,7 @@
 
 export const CLOSE = {
   done: 1000,
+  failed: 1011,
   protocol: 4400,
   unauthorized: 4401,
   notGranted: 4403,

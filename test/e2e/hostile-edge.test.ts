@@ -162,19 +162,83 @@ describe('[F-68] [LP10] an edge that sends more than names', () => {
   });
 });
 
+/** A slow machine's answers are accepted first. */
+async function nextEvent(link: FakeLink): Promise<string> {
+  for (;;) {
+    const text = await link.heard.next();
+    if (!text.startsWith('{"type":"accepted"')) return text;
+  }
+}
+
+/** Headers that no schema takes, each with something in it that could break who refuses it. */
+const ODD_HEADERS: readonly (readonly [string, string])[] = [
+  ['a type of wide characters', `{"type":"${'界'.repeat(50)}"}`],
+  ['a field of wide characters', `{"type":"end","${'界'.repeat(60)}":1}`],
+  ['a type of a megabyte', `{"type":"${'é'.repeat(MIB / 2)}"}`],
+  ['a field of a megabyte', `{"type":"end","${'x'.repeat(MIB)}":1}`],
+  ['a lone surrogate', '{"type":"\\ud800","\\udfff":1}'],
+  ['control characters', '{"type":"\\u0000\\u001b[2J\\r\\n"}'],
+  [
+    '100,000 fields',
+    `{"type":"end",${Array.from({ length: 100_000 }, (_, i) => `"f${i}":${i}`).join()}}`,
+  ],
+  ['100,000 wrong entries', `{"type":"welcome","servers":[${'1,'.repeat(99_999)}1],"expired":[]}`],
+  ['a number without end', `{"type":"ack","stream":"s","seq":${'9'.repeat(100_000)}}`],
+  ['nesting without end', `{"type":"end","a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
+  ['the name of a prototype', '{"type":"__proto__"}'],
+  ['a field of that name', '{"type":"end","__proto__":{"type":"end"}}'],
+  ['the name of a method', '{"type":"toString"}'],
+  ['an array', '["end"]'],
+  ['null', 'null'],
+  ['nothing', ''],
+];
+
+test('[F-240] [LP2] headers of every odd kind on both links: refused with 4400, and the runner serves on', async () => {
+  const runner = startRunner(edge.url);
+  let control = await edge.controls.next();
+  for (const [what, header] of ODD_HEADERS) {
+    void control.send(header);
+    expect(await control.closed, what).toBe(4400);
+    control = await edge.controls.next();
+  }
+  control.say(OPEN);
+  let link = await edge.sessions.next();
+  for (const [what, header] of ODD_HEADERS) {
+    void link.send(header);
+    expect(await link.closed, what).toBe(4400);
+    link = await edge.sessions.next();
+  }
+  link.say({ type: 'post', stream: 'init', id: 'init' }, initialize());
+  expect(await nextEvent(link)).toContain('"stream":"init"');
+  const refusals = runner.lines.filter((line) => line.includes('the edge sent a frame outside'));
+  expect(refusals).toHaveLength(2 * ODD_HEADERS.length);
+  // What came is told in a few cleaned words.
+  for (const line of refusals) expect(line).toMatch(/^[^\u0000-\u001F\u007F-\u009F]{1,600}$/u);
+  expect(runner.isAlive()).toBe(true);
+});
+
+test.each(['\n', '界', '\u0000'])(
+  '[F-240] a ticket that no header can carry (%j) keeps its session from the edge, and no other',
+  async (ticket) => {
+    const runner = startRunner(edge.url);
+    const control = await edge.controls.next();
+    control.say({ ...OPEN, session: 'b'.repeat(22), ticket });
+    await runner.says('session opened');
+    control.say(OPEN);
+    const link = await edge.sessions.next();
+    link.say({ type: 'post', stream: 'init', id: 'init' }, initialize());
+    expect(await nextEvent(link)).toContain('"stream":"init"');
+    control.say({ type: 'close', session: 'b'.repeat(22) });
+    await runner.says('session closed');
+    expect(runner.isAlive()).toBe(true);
+  },
+);
+
 describe('[F-58] [F-68] a session link that breaks the protocol', () => {
   const post = (id: string, message: string): [object, string] => [
     { type: 'post', stream: id, id },
     message,
   ];
-
-  /** A slow machine's answers are accepted first. */
-  async function nextEvent(link: FakeLink): Promise<string> {
-    for (;;) {
-      const text = await link.heard.next();
-      if (!text.startsWith('{"type":"accepted"')) return text;
-    }
-  }
 
   /** Opens the one session and initializes it. */
   async function openSession(): Promise<{ runner: LoneRunner; link: FakeLink }> {

@@ -198,7 +198,11 @@ describe('a control link that breaks the protocol', () => {
     ['a command in place of a name', JSON.stringify(hello({ servers: [{ command: 'sh' }] }))],
     ['an unknown field', JSON.stringify(hello({ command: 'sh' }))],
     ['the edge’s own frame', '{"type":"close","session":"aaaaaaaaaaaaaaaaaaaaaa"}'],
-  ])('[LP2] [LP10] [F-58] with %s is closed with 4400', async (_what, text) => {
+    ['a type that no close reason could hold', `{"type":"${'界'.repeat(50)}"}`],
+    ['a field that none could hold', `{"type":"drain","${'界'.repeat(60)}":1}`],
+    ['lone surrogates', '{"type":"drain","\\ud800":"\\udfff"}'],
+    ['deep nesting', `{"type":"drain","a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`],
+  ])('[LP2] [LP10] [F-58] [F-240] with %s is closed with 4400', async (_what, text) => {
     const runner = await FakeRunner.start();
     runner.control.raw(text);
     expect(await runner.control.closed).toBe(4400);

@@ -29,6 +29,7 @@ test('[LP2] frames change only with a new subprotocol: bump LINK_SUBPROTOCOLS, P
 test('close codes are those of PROTOCOL.md §6', () => {
   expect(CLOSE).toEqual({
     done: 1000,
+    failed: 1011,
     protocol: 4400,
     unauthorized: 4401,
     notGranted: 4403,

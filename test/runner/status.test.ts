@@ -21,14 +21,20 @@ const SNAPSHOT: RunnerSnapshot = {
   counters: { processExits: 3, sessions_opened: 7 },
 };
 
+const failures: unknown[] = [];
 let status: StatusServer | undefined;
 afterEach(async () => {
+  failures.length = 0;
   await status?.close();
   status = undefined;
 });
 
 async function serve(snapshot: Partial<RunnerSnapshot> = {}): Promise<number> {
-  status = await startStatus({ port: 0, snapshot: () => ({ ...SNAPSHOT, ...snapshot }) });
+  return open(() => ({ ...SNAPSHOT, ...snapshot }));
+}
+
+async function open(snapshot: () => RunnerSnapshot): Promise<number> {
+  status = await startStatus({ port: 0, snapshot, failed: (error) => failures.push(error) });
   return status.port;
 }
 
@@ -94,6 +100,16 @@ it('gives metrics as Prometheus text, without ids', async () => {
   ]);
   expect(body).toContain('# TYPE mcp_bridge_process_exits_total counter\n');
   expect(body).not.toMatch(/session-id|boot-secret|4711/u);
+});
+
+it('[F-241] answers 500 for a page that can not be made, and goes on', async () => {
+  const failure = new Error('no snapshot');
+  const port = await open(() => {
+    throw failure;
+  });
+  expect((await ask(port, '/metrics')).status).toBe(500);
+  expect(failures).toEqual([failure]);
+  expect((await ask(port, '/livez')).status).toBe(200);
 });
 
 describe('[F-69b] only this machine is answered, and only reading', () => {
@@ -165,7 +181,8 @@ describe('[F-69b] only this machine is answered, and only reading', () => {
 
 it('rejects when the port is taken', async () => {
   const port = await serve();
-  await expect(startStatus({ port, snapshot: () => SNAPSHOT })).rejects.toMatchObject({
+  const failed = (): void => undefined;
+  await expect(startStatus({ port, snapshot: () => SNAPSHOT, failed })).rejects.toMatchObject({
     code: 'EADDRINUSE',
   });
 });

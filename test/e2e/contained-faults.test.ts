@@ -1,0 +1,158 @@
+// Faults of the runner's own, put in where the pure machines are: what throws ends its session or process, and the runner serves on.
+import { writeFileSync } from 'node:fs';
+
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { readConfig } from '../../runner/config.ts';
+import { Session } from '../../runner/core/session.ts';
+import { KeptLink } from '../../runner/link/kept-link.ts';
+import { createLog } from '../../runner/log.ts';
+import { startRunner } from '../../runner/runner.ts';
+import type { RunningRunner } from '../../runner/running-runner.ts';
+import { FakeEdge, type FakeLink } from './fake-edge.ts';
+import { PATIENCE } from './faulty-link.ts';
+import { temporaryFolder } from './journal.ts';
+import { fixture, initialize, toolCall } from './raw-session.ts';
+
+let edge: FakeEdge;
+let runner: RunningRunner;
+let control: FakeLink;
+let lines: string[];
+
+beforeEach(async () => {
+  edge = await FakeEdge.start();
+  const { folder, remove } = temporaryFolder();
+  const servers = { echo: { command: process.execPath, args: [fixture('echo')] } };
+  writeFileSync(`${folder}/mcp.json`, JSON.stringify({ mcpServers: servers }));
+  const reading = await readConfig(`${folder}/mcp.json`, {});
+  if (!reading.ok) throw new Error('The config is in order.');
+  lines = [];
+  const log = createLog({ level: 'info', pretty: false, write: (line) => lines.push(line) });
+  runner = startRunner({ config: reading.config, token: 'token', edge: edge.url, log });
+  control = await edge.controls.next();
+  return async () => {
+    vi.restoreAllMocks();
+    runner.kill();
+    await edge.stop();
+    remove();
+  };
+});
+
+/** Asks the runner to open a session. */
+function offer(letter: string): void {
+  control.say({
+    type: 'open',
+    session: letter.repeat(22),
+    server: 'echo',
+    ticket: 't'.repeat(22),
+    transport: 'streamable',
+    principal: 'ann',
+  });
+}
+
+/** A session with a link, initialized. */
+async function open(letter: string): Promise<FakeLink> {
+  offer(letter);
+  const link = await edge.sessions.next();
+  await ask(link, 'init', initialize());
+  return link;
+}
+
+/** Posts a request and waits for the last event of its stream. */
+async function ask(link: FakeLink, id: string, message: string): Promise<string> {
+  link.say({ type: 'post', stream: id, id }, message);
+  return frame(link, `"stream":"${id}"`, '"final":true');
+}
+
+async function frame(link: FakeLink, ...words: string[]): Promise<string> {
+  for (;;) {
+    const text = await link.heard.next();
+    if (words.every((word) => text.includes(word))) return text;
+  }
+}
+
+const says = (words: string): Promise<unknown> =>
+  vi.waitUntil(() => lines.some((line) => line.includes(words)), PATIENCE);
+
+/** One session with a call in flight, and its neighbour. */
+async function twoSessions(): Promise<{ ill: FakeLink; well: FakeLink }> {
+  const ill = await open('i');
+  const well = await open('w');
+  ill.say({ type: 'post', stream: 'hang', id: 'hang' }, toolCall(1, 'hang'));
+  await frame(ill, '"accepted"');
+  return { ill, well };
+}
+
+async function expectServed(well: FakeLink): Promise<void> {
+  expect(await ask(well, 'well', toolCall(7, 'echo', { text: 'well' }))).toContain('well');
+  expect(runner.snapshot().linked).toBe(true);
+  // And a new one.
+  const fresh = await open('f');
+  expect(await ask(fresh, 'fresh', toolCall(8, 'echo', { text: 'fresh' }))).toContain('fresh');
+}
+
+const boom = (): never => {
+  throw new RangeError('boom');
+};
+
+describe('[F-241] a fault of our own', () => {
+  test('over a frame of the edge ends its session, whose calls are answered', async () => {
+    const { ill, well } = await twoSessions();
+    vi.spyOn(Session.prototype, 'receive').mockImplementationOnce(boom);
+    ill.say({ type: 'ack', stream: 'hang', seq: 0 });
+    expect(await frame(ill, '"stream":"hang"', '"final":true')).toContain('42003');
+    await frame(ill, '"ended"');
+    await says('the session failed and is ended');
+    await says('"error":"RangeError: boom"');
+    await expectServed(well);
+  });
+
+  test('over a line of a process ends that process', async () => {
+    const { ill, well } = await twoSessions();
+    vi.spyOn(Session.prototype, 'line').mockImplementationOnce(boom);
+    ill.say({ type: 'post', stream: 'echo', id: 'echo' }, toolCall(2, 'echo', { text: 'x' }));
+    expect(await frame(ill, '"stream":"hang"', '"final":true')).toContain('42003');
+    await says('what a process said could not be handled');
+    await expectServed(well);
+  });
+
+  test('over what time brings ends its session', async () => {
+    const { ill, well } = await twoSessions();
+    vi.spyOn(Session.prototype, 'tick').mockImplementationOnce(boom);
+    // Its acceptance is due 100 ms later.
+    ill.say({ type: 'post', stream: 'more', id: 'more' }, toolCall(2, 'hang'));
+    expect(await frame(ill, '"stream":"hang"', '"final":true')).toContain('42003');
+    await expectServed(well);
+  });
+
+  test('that comes again when the session is ended: the process ends all the same', async () => {
+    const { ill, well } = await twoSessions();
+    const { processes } = runner.snapshot();
+    vi.spyOn(Session.prototype, 'receive').mockImplementationOnce(boom);
+    vi.spyOn(Session.prototype, 'end').mockImplementationOnce(boom);
+    ill.say({ type: 'ack', stream: 'hang', seq: 0 });
+    expect(await ill.closed).toBe(1011);
+    await says('session closed');
+    expect(runner.snapshot().processes).toHaveLength(processes.length - 1);
+    await expectServed(well);
+  });
+
+  test('at the end of a link: it is dialled again', async () => {
+    const { ill, well } = await twoSessions();
+    vi.spyOn(Session.prototype, 'unlinked').mockImplementationOnce(boom);
+    await ill.send(Buffer.from([0]));
+    const again = await edge.sessions.next();
+    await frame(again, '"ended"');
+    await expectServed(well);
+  });
+
+  test('at the opening of a session: it is refused, and its process ended', async () => {
+    const well = await open('w');
+    const { processes } = runner.snapshot();
+    vi.spyOn(KeptLink.prototype, 'start').mockImplementationOnce(boom);
+    offer('i');
+    await frame(control, '"refused"', 'i'.repeat(22), 'process_start_failed');
+    await vi.waitUntil(() => runner.snapshot().processes.length === processes.length, PATIENCE);
+    await expectServed(well);
+  });
+});
