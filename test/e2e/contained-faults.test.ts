@@ -142,7 +142,7 @@ describe('[F-241] a fault of our own', () => {
     vi.spyOn(Session.prototype, 'unlinked').mockImplementationOnce(boom);
     await ill.send(Buffer.from([0]));
     const again = await edge.sessions.next();
-    await frame(again, '"ended"');
+    expect(await frame(again, '"ended"')).toContain('The bridge failed');
     await expectServed(well);
   });
 
@@ -151,7 +151,8 @@ describe('[F-241] a fault of our own', () => {
     const { processes } = runner.snapshot();
     vi.spyOn(KeptLink.prototype, 'start').mockImplementationOnce(boom);
     offer('i');
-    await frame(control, '"refused"', 'i'.repeat(22), 'process_start_failed');
+    const refusal = JSON.parse(await frame(control, '"refused"'));
+    expect(refusal).toMatchObject({ session: 'i'.repeat(22), fault: 'process_start_failed' });
     await vi.waitUntil(() => runner.snapshot().processes.length === processes.length, PATIENCE);
     await expectServed(well);
   });

@@ -196,18 +196,20 @@ const ODD_HEADERS: readonly (readonly [string, string])[] = [
 test('[F-240] [LP2] headers of every odd kind on both links: refused with 4400, and the runner serves on', async () => {
   const runner = startRunner(edge.url);
   let control = await edge.controls.next();
+  const codes: (readonly [string, number])[] = [];
   for (const [what, header] of ODD_HEADERS) {
     void control.send(header);
-    expect(await control.closed, what).toBe(4400);
+    codes.push([what, await control.closed]);
     control = await edge.controls.next();
   }
   control.say(OPEN);
   let link = await edge.sessions.next();
   for (const [what, header] of ODD_HEADERS) {
     void link.send(header);
-    expect(await link.closed, what).toBe(4400);
+    codes.push([what, await link.closed]);
     link = await edge.sessions.next();
   }
+  expect(codes.filter(([, code]) => code !== 4400)).toEqual([]);
   link.say({ type: 'post', stream: 'init', id: 'init' }, initialize());
   expect(await nextEvent(link)).toContain('"stream":"init"');
   const refusals = runner.lines.filter((line) => line.includes('the edge sent a frame outside'));
