@@ -30,6 +30,10 @@ export interface OursOptions {
   readonly logLevel: LogLevel;
   /** For Node, before the runner's program. */
   readonly nodeArgs?: readonly string[];
+  /** Laid over the bench's settings of the edge: no client keys, its own host. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Where the runner dials instead of the edge itself, from the edge's URL. */
+  readonly linkThrough?: (edgeUrl: string) => Promise<string>;
 }
 
 export interface Ours {
@@ -84,11 +88,13 @@ export async function startBridge(options: OursOptions): Promise<Ours> {
       BRIDGE_SECRET: 'bench-secret-of-at-least-32-characters',
       BRIDGE_RUNNERS: JSON.stringify({ bench: { token: hashCredential(token), servers: ['*'] } }),
       BRIDGE_CLIENT_AUTH: 'none',
-      BRIDGE_HOSTS: `127.0.0.1:${port}`,
+      ...(options.linkThrough === undefined && { BRIDGE_HOSTS: `127.0.0.1:${port}` }),
+      ...options.settings,
     },
     bundle: await edgeBundle(folder),
     log: silent,
   });
+  const dialled = (await options.linkThrough?.(edge.url)) ?? edge.url;
   const {
     process: runner,
     stdout,
@@ -100,7 +106,7 @@ export async function startBridge(options: OursOptions): Promise<Ours> {
       runnerProgram,
       'run',
       `--config=${join(folder, 'mcp.json')}`,
-      `--edge=${edge.url}`,
+      `--edge=${dialled}`,
       `--token-file=${join(folder, 'token')}`,
       `--log-level=${options.logLevel}`,
     ],

@@ -7,6 +7,7 @@
 //   npm run bench -- --no-idle         without the idle sessions, which take a third of the time
 //   npm run bench -- --call-log        this bridge once more with a log line a call, as `run` has it by default
 //   npm run bench -- --eras            no comparison with others: clients of either era before servers of either, about five minutes
+//   npm run bench -- --neighbours      no comparison with others: one client beside adversaries of many kinds, about ten minutes
 //   npm run bench -- --profile         no comparison: CPU profiles of the edge and the runner under 10 sessions
 //
 // It prints a table and writes all figures to .bridge/bench/<time>.json. Other bridges are installed with npm below
@@ -28,6 +29,8 @@ import {
   measureThroughput,
   type Load,
 } from './measures.ts';
+import { measureNeighbours, NEIGHBOUR_PLANS } from './neighbours.ts';
+import { neighboursText } from './neighbours-report.ts';
 import { ERA_PLANS, PLANS } from './plan.ts';
 import type { Plan } from './plan.ts';
 import { load1 } from './process-accounts.ts';
@@ -55,6 +58,7 @@ const { values: flags } = parseArgs({
     'call-log': { type: 'boolean', default: false },
     idle: { type: 'boolean', default: true },
     eras: { type: 'boolean', default: false },
+    neighbours: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
   },
   allowNegative: true,
@@ -69,6 +73,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 mkdirSync(FOLDER, { recursive: true });
 if (flags.profile) console.log(await profileOurs(FOLDER, PROFILE_MS));
 else if (flags.eras) await compareEras();
+else if (flags.neighbours) await besideAdversaries();
 else await compare();
 
 async function compare(): Promise<void> {
@@ -98,6 +103,17 @@ async function compareEras(): Promise<void> {
   publish(results, (all) => erasText(all, ERA_PAIRS));
 }
 
+async function besideAdversaries(): Promise<void> {
+  const startedAt = new Date().toISOString();
+  const plan = flags.quick ? NEIGHBOUR_PLANS.quick : NEIGHBOUR_PLANS.full;
+  const results = await measureNeighbours(plan, flags.only?.split(','), say, (bridge) =>
+    running.add(bridge),
+  );
+  console.log(`${startedAt}  load1 ${load1()} at the end`);
+  console.log(neighboursText(results));
+  console.log(`All figures: ${save(startedAt, { startedAt, plan, results })}`);
+}
+
 function emptyResults(plan: Plan, skipped: Results['skipped']): Results {
   return {
     startedAt: new Date().toISOString(),
@@ -123,10 +139,14 @@ async function measureRounds(results: Results, starts: Starts): Promise<void> {
 
 function publish(results: Results, textOf: (results: Results) => string): void {
   results.load1.end = load1();
-  const file = join(FOLDER, `${results.startedAt.replaceAll(':', '-')}.json`);
-  writeFileSync(file, `${JSON.stringify(results, undefined, 1)}\n`);
   console.log(textOf(results));
-  console.log(`All figures: ${file}`);
+  console.log(`All figures: ${save(results.startedAt, results)}`);
+}
+
+function save(startedAt: string, figures: object): string {
+  const file = join(FOLDER, `${startedAt.replaceAll(':', '-')}.json`);
+  writeFileSync(file, `${JSON.stringify(figures, undefined, 1)}\n`);
+  return file;
 }
 
 function planOf(plans: { readonly full: Plan; readonly quick: Plan }): Plan {

@@ -56,12 +56,16 @@ const PROCESS_END_MS = 5_000;
 export class HttpSession implements ClientSession {
   readonly #path: string;
   readonly #connection: HttpConnection;
-  #headers: Record<string, string> = JSON_HEADERS;
+  readonly #ownHeaders: Readonly<Record<string, string>>;
+  #headers: Record<string, string>;
   #lastId = 0;
 
-  constructor(url: URL) {
+  /** @param credential headers of every request that show who the client is. */
+  constructor(url: URL, credential: Readonly<Record<string, string>> = {}) {
     this.#path = url.pathname;
     this.#connection = new HttpConnection(url);
+    this.#ownHeaders = { ...JSON_HEADERS, ...credential };
+    this.#headers = this.#ownHeaders;
   }
 
   /** For requests that are not calls. */
@@ -81,7 +85,7 @@ export class HttpSession implements ClientSession {
   async open(): Promise<void> {
     const opened = await this.#request('initialize', INITIALIZE);
     const sessionId = opened.headers['mcp-session-id'];
-    this.#headers = { ...JSON_HEADERS, 'mcp-protocol-version': REVISION };
+    this.#headers = { ...this.#ownHeaders, 'mcp-protocol-version': REVISION };
     if (typeof sessionId === 'string') this.#headers['mcp-session-id'] = sessionId;
     const noted = await this.notify('notifications/initialized');
     if (noted.status >= 300) throw new Error(`initialized: HTTP ${noted.status} ${noted.text}`);
