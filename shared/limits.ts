@@ -27,6 +27,9 @@ export const LINK_GRACE_MS = 30_000;
 /** Requests a session may hold while its runner is away. */
 export const OFFLINE_QUEUE = 32;
 
+/** Messages of a session that the runner may not have yet: as much as may be on the way down, and one always passes. */
+export const UPWARD_BYTES = 8 * 1024 * 1024;
+
 /** A ping goes out this often on every link socket; with PONG_MS either side finds a half-open socket within 25 s. */
 export const PING_MS = 10_000;
 

@@ -439,6 +439,18 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a post that comes again after thousands of others',
     tests: ['runner/core/post-ids.test.ts', 'runner/core/session.test.ts'],
   },
+  'F-161': {
+    fault: 'messages of many megabytes for a runner that is away or slow',
+    tests: ['edge-core/relay.test.ts'],
+  },
+  'F-162': {
+    fault: 'a runner that repeats events, skips them, or speaks out of turn',
+    tests: ['edge-core/relay.test.ts', 'edge/session-actor.test.ts', 'simulation/mutants.test.ts'],
+  },
+  'F-163': {
+    fault: 'a throw while one frame is handled',
+    tests: ['edge/session-actor.test.ts'],
+  },
   'F-167': {
     fault:
       'a client that cancels a request by a guessed id, or answers what nobody asked, over and over',
@@ -467,5 +479,5 @@ export const FAULT_IDS: readonly string[] = [
   'F-240 F-241',
   'F-87 F-88 F-89 F-90 F-91 F-92',
   'F-94 F-95 F-99',
-  'F-160 F-167',
+  'F-160 F-161 F-162 F-163 F-167',
 ].flatMap((group) => group.split(' '));

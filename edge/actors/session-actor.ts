@@ -353,7 +353,9 @@ export class SessionActor extends DurableObject<Env> {
       case 'tell':
         return send(this.#sockets.get(effect.socket), effect.text);
       case 'closeLink':
-        return this.#linkSocket?.close(effect.code, effect.reason);
+        this.#linkSocket?.close(effect.code, effect.reason);
+        this.#linkSocket = undefined;
+        return;
       case 'close':
         return this.#sockets.get(effect.socket)?.close(effect.code, effect.reason);
       case 'answer':

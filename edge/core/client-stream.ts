@@ -63,7 +63,9 @@ export type ClientStreamEffect =
   | { readonly do: 'hangUp' };
 
 export class ClientStream {
-  readonly #options: ClientStreamOptions;
+  /** Without the post, whose message is let go of once the runner has it. */
+  readonly #options: Omit<ClientStreamOptions, 'post'>;
+  #post: { readonly id: string; readonly message: string } | undefined;
   readonly #open: Set<string>;
   /** Ids answered lately on an HTTP+SSE stream: `owes` may come after the answer, or twice, and must not revive them. */
   readonly #answered = new Set<string>();
@@ -83,12 +85,13 @@ export class ClientStream {
   #beats = 0;
   #effects: ClientStreamEffect[] = [];
 
-  constructor(options: ClientStreamOptions) {
+  constructor({ post, ...options }: ClientStreamOptions) {
     this.#options = options;
     this.#open = new Set(options.requestIds);
-    this.#isAccepted = options.post?.isAccepted ?? true;
-    this.#isSent = options.post?.isSent === true;
-    this.#written = options.post ? 0 : options.after;
+    this.#isAccepted = post?.isAccepted ?? true;
+    this.#isSent = post?.isSent === true;
+    this.#post = this.#isAccepted ? undefined : post;
+    this.#written = post ? 0 : options.after;
     this.#acked = this.#written ?? 0;
   }
 
@@ -114,7 +117,8 @@ export class ClientStream {
         this.#say();
         break;
       case 'accepted':
-        this.#isAccepted = true;
+        if (this.#isAccepted) break;
+        this.#accepted();
         this.#attach();
         break;
       case 'attached':
@@ -209,13 +213,19 @@ export class ClientStream {
 
   /** Says what is needed on a link that is new: the post if it may not have arrived, and where to go on. */
   #say(): void {
-    const { post, stream } = this.#options;
-    if (post && !this.#isAccepted) {
-      const text = encodeText({ type: 'post', stream, id: post.id }, post.message);
+    const { stream } = this.#options;
+    if (this.#post) {
+      const { id, message } = this.#post;
+      const text = encodeText({ type: 'post', stream, id }, message);
       this.#effects.push({ do: 'send', text });
       this.#isSent = true;
       this.#isAttaching = false;
     } else this.#attach();
+  }
+
+  #accepted(): void {
+    this.#isAccepted = true;
+    this.#post = undefined;
   }
 
   #attach(): void {
@@ -224,7 +234,8 @@ export class ClientStream {
   }
 
   #event(seq: number, final: boolean, message: string | undefined): void {
-    this.#isAccepted = true;
+    if (this.#isFinal) return;
+    this.#accepted();
     this.#brokenSince = undefined;
     this.#attempt = 0;
     const last = this.#written;
@@ -293,6 +304,7 @@ export class ClientStream {
   }
 
   #owe(ids: readonly string[]): void {
+    if (!this.#options.endsSession) return;
     for (const id of ids) if (!this.#answered.has(id)) this.#open.add(id);
   }
 

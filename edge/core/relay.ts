@@ -3,10 +3,13 @@
 // Pure: inputs in, effects out. Implements LP8, LP13, LP17, LP18, LP20, R-7.
 import type { Fault, Phase } from '../../shared/fault.ts';
 import { decodeText, encodeText } from '../../shared/link/codec.ts';
+import { StreamOrder } from './stream-order.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import {
+  attachFrame,
   sessionUp,
+  type AttachedFrame,
   type EndedFrame,
   type EventFrame,
   type RefusedFrame,
@@ -15,7 +18,7 @@ import {
   type StreamDown,
 } from '../../shared/link/session-frames.ts';
 import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
-import { LINK_GRACE_MS, OFFLINE_QUEUE } from '../../shared/limits.ts';
+import { LINK_GRACE_MS, OFFLINE_QUEUE, UPWARD_BYTES } from '../../shared/limits.ts';
 
 /** An answer that comes within this becomes one JSON body; a later one is followed as SSE, so headers are never held for long. */
 export const JSON_WAIT_MS = 250;
@@ -40,6 +43,15 @@ const OWED_IDS = 32;
 
 /** Deliveries not told with a post are told after this; it only frees memory on the runner. */
 const DELIVERY_DELAY_MS = 500;
+
+/** How the frame begins with which a worker asks for a stream. */
+const ATTACH = '{"type":"attach"';
+
+const TOO_MUCH_ON_ITS_WAY =
+  'Messages of over 8 MiB are on their way to the server in this session already. Wait a second, then try again.';
+
+const TOO_MUCH_WAITS =
+  'The runner is away, and messages of over 8 MiB wait for it in this session already. Try again in a few seconds.';
 
 /** What became of a post, for the worker that waits. */
 export type PostAnswer =
@@ -75,7 +87,8 @@ export type RelayEffect =
 interface Waiting {
   readonly id: string;
   readonly stream: string;
-  readonly message: string;
+  /** Let go of once the runner has it. */
+  message: string;
   readonly wants: 'answer' | 'accepted';
   /** Raw JSON text of the ids of its requests. */
   readonly requestIds: readonly string[];
@@ -97,6 +110,10 @@ export class Relay {
   readonly #waiting = new Map<string, Waiting>();
   /** Sockets of workers, by the stream they follow; one a stream. */
   readonly #followers = new Map<string, string>();
+  readonly #order = new StreamOrder();
+  /** Sizes of messages the runner may not have yet, by post, held here or by the worker that follows; in characters. */
+  readonly #upward = new Map<string, number>();
+  #upwardSum = 0;
   /** Streams whose worker was told to follow them and is on its way, with the time until it is waited for. */
   readonly #expected = new Map<string, number>();
   /** What those learn who come after the end: a start that failed is told, whatever else ended a session is not. */
@@ -133,30 +150,33 @@ export class Relay {
     if (this.#link.state === 'ended') return this.#flush();
     const expired = this.#link.state === 'lost' && this.#link.isExpired;
     this.#link = { state: 'linked', epoch };
+    this.#order.relinked();
     this.#down({ type: 'welcome', expired });
     if (this.#endAt !== undefined) this.#down({ type: 'end' });
-    for (const waiting of this.#waiting.values()) this.#sendPost(waiting);
+    for (const waiting of this.#waiting.values()) if (!waiting.isAccepted) this.#sendPost(waiting);
     for (const socket of this.#followers.values()) this.#tell(socket, { type: 'linked' });
     return this.#flush();
   }
 
   /** The runner's socket is gone. */
   unlinked(now: number): RelayEffect[] {
-    if (this.#link.state === 'linked') this.#link = { state: 'lost', since: now, isExpired: false };
+    if (this.#link.state === 'linked') this.#lose(now);
+    return this.#flush();
+  }
+
+  #lose(now: number): void {
+    this.#link = { state: 'lost', since: now, isExpired: false };
     // The runner says it again when it is back.
     this.#ending = undefined;
-    return this.#flush();
   }
 
   /** A whole frame's text from the runner. */
   fromRunner(text: string, now: number): RelayEffect[] {
+    // A socket that is being closed may still speak.
+    if (this.#link.state !== 'linked') return this.#flush();
     const reading = decodeText(sessionUp, text);
     if (!reading.ok) {
-      this.#effects.push({
-        do: 'closeLink',
-        code: CLOSE.protocol,
-        reason: OUTSIDE_PROTOCOL,
-      });
+      this.#breach(OUTSIDE_PROTOCOL, now);
       return this.#flush();
     }
     this.#route(reading.frame.header, reading.frame.message, text, now);
@@ -169,11 +189,11 @@ export class Relay {
       case 'event':
         return this.#event(frame, message, text, now);
       case 'accepted':
-        return this.#accepted(frame.id, text);
+        return this.#accepted(frame.id, text, now);
       case 'refused':
         return this.#refused(frame, text);
       case 'attached':
-        return this.#tellFollower(frame.stream, text);
+        return this.#attached(frame, text, now);
       case 'ended':
         this.#ending = { frame, until: now + LAST_WORD_MS };
         return;
@@ -182,11 +202,14 @@ export class Relay {
 
   /** A worker posts a message and waits for {@link PostAnswer}. */
   post(post: Omit<Waiting, 'since' | 'isSent' | 'isAccepted'>, now: number): RelayEffect[] {
-    const fault = this.#whyNot();
+    const fault = this.#whyNot() ?? this.#whyTooMuch(post.message.length);
     if (fault) this.#answer(post.id, { kind: 'refused', fault });
     else {
       const waiting = { ...post, since: now, isSent: false, isAccepted: false };
       this.#waiting.set(post.id, waiting);
+      this.#release(post.id);
+      this.#upward.set(post.id, post.message.length);
+      this.#upwardSum += post.message.length;
       if (this.#link.state === 'linked') this.#sendPost(waiting);
     }
     return this.#flush();
@@ -218,6 +241,7 @@ export class Relay {
       });
     }
     this.#followers.set(stream, socket);
+    this.#order.changed(stream);
     // At the end it has still to get its last event.
     if (!this.#ending) this.#expected.delete(stream);
     if (this.#link.state === 'linked') this.#tell(socket, { type: 'linked' });
@@ -231,9 +255,13 @@ export class Relay {
     return this.#flush();
   }
 
-  /** Text from a worker: for the runner, unread. Without a link it is dropped, and said again on `linked` (LP18). */
+  /** Text from a worker: for the runner, unread but for an attach. Without a link it is dropped, and said again on `linked` (LP18). */
   fromWorker(text: string): RelayEffect[] {
-    if (this.#link.state === 'linked') this.#effects.push({ do: 'link', text });
+    if (this.#link.state !== 'linked') return this.#flush();
+    const attach = text.startsWith(ATTACH) && decodeText(attachFrame, text);
+    if (attach && attach.ok)
+      this.#order.asks(attach.frame.header.stream, attach.frame.header.after);
+    this.#effects.push({ do: 'link', text });
     return this.#flush();
   }
 
@@ -241,6 +269,8 @@ export class Relay {
   unfollow(stream: string, socket: string): RelayEffect[] {
     if (this.#followers.get(stream) === socket) {
       this.#followers.delete(stream);
+      this.#order.changed(stream);
+      this.#release(stream);
       this.#down({ type: 'detach', stream });
     }
     return this.#flush();
@@ -307,13 +337,18 @@ export class Relay {
     if (link.state === 'awaited') durable = link.until;
     if (link.state === 'lost')
       durable = link.since + (link.isExpired ? LOST_LIMIT_MS : LINK_GRACE_MS);
+    // What workers hold is counted in memory only, so this stays awake for the grace.
+    if (link.state === 'lost' && !link.isExpired && this.#workersHold)
+      soon.push(link.since + LINK_GRACE_MS);
     return { soon: soon.length > 0 ? Math.min(...soon) : undefined, durable };
   }
 
   #event(frame: EventFrame, message: string | undefined, text: string, now: number): void {
     const waiting = this.#waiting.get(frame.stream);
+    this.#release(frame.stream);
     if (waiting?.wants === 'answer') {
-      if (!frame.final || frame.seq !== 1) {
+      if (frame.seq !== 1) return this.#breach('the first event of a stream is 1', now);
+      if (!frame.final) {
         return this.#handOver(waiting.id, { isAccepted: true, isSent: true }, now);
       }
       this.#delivered.push(frame.stream);
@@ -322,6 +357,9 @@ export class Relay {
     }
     const socket = this.#followers.get(frame.stream);
     if (socket !== undefined) {
+      const order = this.#order.event(frame.stream, frame.seq, frame.final === true);
+      if (order === 'breach') return this.#breach('not the next event of its stream', now);
+      if (order === 'repeated') return;
       this.#effects.push({ do: 'tell', socket, text });
       if (frame.final) this.#expected.delete(frame.stream);
     } else if (!this.#expected.has(frame.stream)) {
@@ -340,14 +378,20 @@ export class Relay {
     for (const [stream, until] of this.#expected) {
       if (until > now) return;
       this.#expected.delete(stream);
-      if (!this.#followers.has(stream)) this.#down({ type: 'detach', stream });
+      if (this.#followers.has(stream)) continue;
+      this.#release(stream);
+      this.#down({ type: 'detach', stream });
     }
   }
 
-  #accepted(id: string, text: string): void {
+  #accepted(id: string, text: string, now: number): void {
     const waiting = this.#waiting.get(id);
+    if (waiting?.isSent === false)
+      return this.#breach('a post was accepted that was never sent', now);
+    this.#release(id);
     if (!waiting) return this.#tellFollower(id, text);
     waiting.isAccepted = true;
+    waiting.message = '';
     if (waiting.wants === 'accepted') this.#confirm(waiting);
   }
 
@@ -362,7 +406,17 @@ export class Relay {
     this.#answer(id, { kind: 'accepted' });
   }
 
+  /** Where a stream goes on, for the worker that asked. Its client may have left meanwhile. */
+  #attached({ stream, after }: AttachedFrame, text: string, now: number): void {
+    const isAsked = this.#order.attached(stream, after);
+    if (!this.#followers.has(stream)) return this.#order.changed(stream);
+    if (!isAsked) return this.#breach('nobody asked for this stream', now);
+    this.#tellFollower(stream, text);
+  }
+
   #refused(frame: RefusedFrame, text: string): void {
+    this.#release(frame.of);
+    this.#order.refused(frame.of);
     if (!this.#waiting.has(frame.of)) return this.#tellFollower(frame.of, text);
     const { fault, message, phase } = frame;
     this.#answer(frame.of, { kind: 'refused', fault: { fault, message, phase } });
@@ -371,6 +425,7 @@ export class Relay {
   /** The runner stayed away longer than the grace: what is in flight has its one outcome now (R-7, LP20). */
   #expire(since: number): void {
     this.#link = { state: 'lost', since, isExpired: true };
+    this.#releaseAll();
     for (const waiting of this.#waiting.values()) {
       const fault = waiting.isSent ? 'runner_lost' : 'runner_offline';
       this.#answer(waiting.id, { kind: 'refused', fault: { fault, phase: phaseOf(waiting) } });
@@ -389,6 +444,7 @@ export class Relay {
     const fault: Fault = { fault: frame.fault ?? 'session_not_found', message: frame.message };
     if (fault.fault === 'process_start_failed') this.#afterword = fault;
     this.#expected.clear();
+    this.#releaseAll();
     for (const waiting of this.#waiting.values()) {
       const phase = phaseOf(waiting);
       // What was never given to a link can not be running anywhere: that is not `runner_lost`.
@@ -423,6 +479,37 @@ export class Relay {
     };
   }
 
+  /** Why a message of this many characters can not be taken beside those that wait for the runner (R-10). */
+  #whyTooMuch(length: number): Fault | undefined {
+    if (this.#upwardSum === 0 || this.#upwardSum + length <= UPWARD_BYTES) return undefined;
+    return this.#link.state === 'linked'
+      ? { fault: 'overloaded', message: TOO_MUCH_ON_ITS_WAY }
+      : { fault: 'runner_offline', message: TOO_MUCH_WAITS };
+  }
+
+  /** A worker that follows holds a message that the runner may not have. */
+  get #workersHold(): boolean {
+    for (const id of this.#upward.keys()) if (!this.#waiting.has(id)) return true;
+    return false;
+  }
+
+  /** The runner has a post, or nobody waits for it any more. */
+  #release(id: string): void {
+    this.#upwardSum -= this.#upward.get(id) ?? 0;
+    this.#upward.delete(id);
+  }
+
+  #releaseAll(): void {
+    this.#upward.clear();
+    this.#upwardSum = 0;
+  }
+
+  /** The runner broke the protocol: nothing of that frame reaches anybody, and the link begins anew. */
+  #breach(reason: string, now: number): void {
+    this.#lose(now);
+    this.#effects.push({ do: 'closeLink', code: CLOSE.protocol, reason });
+  }
+
   #sendPost(waiting: Waiting): void {
     waiting.isSent = true;
     const { stream, id, message } = waiting;
@@ -447,6 +534,8 @@ export class Relay {
 
   #answer(id: string, answer: PostAnswer): void {
     this.#waiting.delete(id);
+    // A worker that follows holds the message until the runner has it.
+    if (answer.kind !== 'follow' || answer.isAccepted) this.#release(id);
     this.#effects.push({ do: 'answer', id, answer });
   }
 

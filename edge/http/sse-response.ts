@@ -49,7 +49,8 @@ export interface SseOptions extends ClientStreamOptions {
 
 /** An open stream towards one client. */
 export class SseStream {
-  readonly #options: SseOptions;
+  /** Without the post: the machine lets its message go, and nobody else may keep it. */
+  readonly #options: Omit<SseOptions, 'post'>;
   readonly #machine: ClientStream;
   readonly #look: ReturnType<typeof setInterval>;
   readonly #keepAlive: ReturnType<typeof setInterval>;
@@ -69,9 +70,9 @@ export class SseStream {
   #dialling: Promise<void>;
   #wake: (() => void) | undefined;
 
-  constructor(options: SseOptions) {
+  constructor({ post, ...options }: SseOptions) {
     this.#options = options;
-    this.#machine = new ClientStream(options);
+    this.#machine = new ClientStream({ post, ...options });
     this.#queue = options.opening;
     this.#settled = new Promise((resolve) => {
       this.#settle = resolve;

@@ -1,10 +1,20 @@
 // Frames of the session link, and of the sockets between worker and session actor (PROTOCOL.md §4).
 import * as v from 'valibot';
 import { STREAM_ID } from '../ids.ts';
+import { REQUEST_ID_BYTES } from '../limits.ts';
 import { faultFields } from './fault-fields.ts';
 
 const streamId = v.pipe(v.string(), v.regex(STREAM_ID));
-const seq = v.pipe(v.number(), v.integer(), v.minValue(0));
+const seq = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+/** More than any session may have in flight. */
+const MAX_OWED = 10_000;
+
+/** Raw JSON text of request ids. */
+const owedIds = v.pipe(
+  v.array(v.pipe(v.string(), v.maxLength(REQUEST_ID_BYTES))),
+  v.maxLength(MAX_OWED),
+);
 
 export const welcomeFrame = v.strictObject({ type: v.literal('welcome'), expired: v.boolean() });
 export const postFrame = v.strictObject({
@@ -46,7 +56,7 @@ export const attachedFrame = v.strictObject({
   type: v.literal('attached'),
   stream: streamId,
   after: seq,
-  owes: v.optional(v.array(v.string())),
+  owes: v.optional(owedIds),
 });
 export const eventFrame = v.strictObject({
   type: v.literal('event'),
@@ -74,13 +84,14 @@ export const sessionUp = v.variant('type', [
   endedFrame,
 ]);
 export type SessionUp = v.InferOutput<typeof sessionUp>;
+export type AttachedFrame = v.InferOutput<typeof attachedFrame>;
 export type EventFrame = v.InferOutput<typeof eventFrame>;
 export type RefusedFrame = v.InferOutput<typeof refusedFrame>;
 export type EndedFrame = v.InferOutput<typeof endedFrame>;
 
 export const linkedFrame = v.strictObject({ type: v.literal('linked') });
 export const goneFrame = v.strictObject({ type: v.literal('gone'), ...faultFields });
-export const owesFrame = v.strictObject({ type: v.literal('owes'), ids: v.array(v.string()) });
+export const owesFrame = v.strictObject({ type: v.literal('owes'), ids: owedIds });
 export const probeFrame = v.strictObject({ type: v.literal('probe') });
 
 /** Session actor → worker: what the runner said, and what the actor has to add. */

@@ -267,6 +267,197 @@ describe('a runner that breaks the protocol', () => {
   });
 });
 
+describe('[F-162] a runner that sends frames out of turn', () => {
+  /** Linked; s1 follows the GET stream from behind event 4. */
+  const followed = (): Relay => {
+    const relay = linked();
+    relay.follow('get', 's1');
+    relay.fromWorker(frame({ type: 'attach', stream: 'get', after: 4 }));
+    relay.fromRunner(frame({ type: 'attached', stream: 'get', after: 4 }), T);
+    return relay;
+  };
+
+  test.each([
+    ['skips an event', event('get', 6)],
+    ['names an absurd one', event('get', Number.MAX_SAFE_INTEGER)],
+    ['names one beyond all numbers', event('get', 1e300)],
+    [
+      'says where the stream stands though nobody asked',
+      frame({ type: 'attached', stream: 'get', after: 9 }),
+    ],
+    [
+      'owes more than anyone can ask',
+      frame({ type: 'attached', stream: 'get', after: 4, owes: Array(20_000).fill('1') }),
+    ],
+    [
+      'owes what no id can be',
+      frame({ type: 'attached', stream: 'get', after: 4, owes: ['x'.repeat(9_999)] }),
+    ],
+  ])('and %s is cut off, and nobody is told', (_title, text) => {
+    const relay = followed();
+    expect(told(relay.fromRunner(text, T))).toEqual(['closeLink 4400']);
+    expect(relay.link.state).toBe('lost');
+    expect(told(relay.fromRunner(event('get', 5), T))).toEqual([]);
+  });
+
+  test.each([
+    ['repeats an event', event('get', 4)],
+    ['starts over', event('get', 1)],
+  ])('and %s is not heard', (_title, text) => {
+    const relay = followed();
+    expect(told(relay.fromRunner(text, T))).toEqual([]);
+    expect(told(relay.fromRunner(event('get', 5), T))).toHaveLength(1);
+  });
+
+  test('and goes on after the end is cut off', () => {
+    const relay = followed();
+    relay.fromRunner(event('get', 5, true), T);
+    expect(told(relay.fromRunner(event('get', 6), T))).toEqual(['closeLink 4400']);
+  });
+
+  test('or begins an answer in its middle', () => {
+    const relay = linked();
+    relay.post(question('a'), T);
+    expect(told(relay.fromRunner(event('a', 2, true), T))).toEqual(['closeLink 4400']);
+    expect(told(relay.linked(2))).toContain(
+      'link {"type":"post","stream":"a","id":"a"}\n{"q":"a"}',
+    );
+  });
+
+  test('or answers another than was asked: what was asked still holds', () => {
+    const relay = followed();
+    relay.fromWorker(frame({ type: 'attach', stream: 'get', after: 2 }));
+    const other = frame({ type: 'attached', stream: 'get', after: 3 });
+    expect(told(relay.fromRunner(other, T))).toEqual(['closeLink 4400']);
+  });
+
+  test('is taken at its word again on a new socket', () => {
+    const relay = followed();
+    relay.fromRunner(event('get', 6), T);
+    relay.linked(2);
+    relay.fromWorker(frame({ type: 'attach', stream: 'get', after: 4 }));
+    for (const text of [
+      frame({ type: 'attached', stream: 'get', after: 4 }),
+      event('get', 5),
+      event('get', 6),
+    ])
+      expect(told(relay.fromRunner(text, T))).toEqual([`tell s1 ${text}`]);
+  });
+
+  test('is no runner whose stream was asked for twice, or changed hands', () => {
+    const relay = followed();
+    for (const after of [5, 3]) relay.fromWorker(frame({ type: 'attach', stream: 'get', after }));
+    const steps = [
+      event('get', 5),
+      frame({ type: 'attached', stream: 'get', after: 5 }),
+      event('get', 6),
+    ];
+    steps.push(
+      frame({ type: 'attached', stream: 'get', after: 3 }),
+      event('get', 4),
+      event('get', 5),
+    );
+    for (const text of steps) expect(told(relay.fromRunner(text, T))).toEqual([`tell s1 ${text}`]);
+    relay.follow('get', 's2');
+    expect(told(relay.fromRunner(event('get', 6), T))).toEqual([`tell s2 ${event('get', 6)}`]);
+  });
+
+  test('[F-89] is no runner that goes on after this has slept', () => {
+    const relay = new Relay({ state: 'linked', epoch: 1 }, [['get', 's1']]);
+    for (const text of [
+      event('get', 41),
+      event('get', 42),
+      frame({ type: 'attached', stream: 'get', after: 40 }),
+    ])
+      expect(told(relay.fromRunner(text, T)).slice(0, 1)).toEqual(
+        text.includes('attached') ? ['closeLink 4400'] : [`tell s1 ${text}`],
+      );
+  });
+});
+
+describe('[F-161] what waits for the runner', () => {
+  const MIB = 1024 * 1024;
+  const large = (id: string, mib: number) => ({ ...question(id), message: 'x'.repeat(mib * MIB) });
+  const largeNotice = (id: string, mib: number) => ({
+    ...notice(id),
+    message: 'x'.repeat(mib * MIB),
+  });
+  const away = (): Relay => {
+    const relay = linked();
+    relay.unlinked(T);
+    return relay;
+  };
+
+  test.each([
+    ['is away', away, 'runner_offline'],
+    ['is there', linked, 'overloaded'],
+  ])('holds 8 MiB a session while it %s, whoever holds them', (_title, make, fault) => {
+    const relay = make();
+    relay.post(largeNotice('a', 4), T);
+    relay.post(large('b', 4), T);
+    relay.tick(T + JSON_WAIT_MS);
+    relay.follow('b', 's1');
+    expect(told(relay.post(large('c', 1), T + 300))).toEqual([
+      `answer c refused ${fault} undefined`,
+    ]);
+    expect(told(relay.post(largeNotice('d', 1), T + 300))).toEqual([
+      `answer d refused ${fault} undefined`,
+    ]);
+    expect(told(relay.post(notice('small'), T + 300)).at(-1)).not.toContain('link');
+  });
+
+  test.each<[string, (relay: Relay) => unknown]>([
+    ['accepts it', (relay) => relay.fromRunner(frame({ type: 'accepted', id: 'b' }), T)],
+    [
+      'refuses it',
+      (relay) => relay.fromRunner(frame({ type: 'refused', of: 'b', fault: 'overloaded' }), T),
+    ],
+    ['answers it', (relay) => relay.fromRunner(event('b', 1, true), T)],
+    ['begins to answer it', (relay) => relay.fromRunner(event('b', 1), T)],
+  ])('is let go of once the runner %s', (_title, settle) => {
+    const relay = linked();
+    relay.post(large('b', 4), T);
+    relay.post(largeNotice('a', 4), T);
+    settle(relay);
+    expect(told(relay.post(large('c', 4), T)).join()).toContain('link');
+    expect(told(relay.post(large('d', 1), T)).join()).toContain('refused overloaded');
+  });
+
+  test('is let go of when the worker that held it is gone', () => {
+    const relay = linked();
+    for (const id of ['a', 'b']) relay.post(large(id, 4), T);
+    relay.tick(T + JSON_WAIT_MS);
+    relay.follow('a', 's1');
+    relay.unfollow('a', 's1');
+    relay.tick(T + 10_000);
+    for (const id of ['c', 'd']) expect(told(relay.post(large(id, 4), T)).join()).toContain('link');
+  });
+
+  test('lets one message pass, however large', () => {
+    expect(told(linked().post(large('a', 12), T)).join()).toContain('link');
+  });
+
+  test('is not kept to be sent again once the runner has it', () => {
+    const relay = linked();
+    relay.post(large('b', 4), T);
+    relay.fromRunner(frame({ type: 'accepted', id: 'b' }), T);
+    relay.unlinked(T);
+    expect(told(relay.linked(2))).toEqual(['link {"type":"welcome","expired":false}']);
+  });
+
+  test('keeps this awake for the grace while workers hold it, since it is counted in memory', () => {
+    const relay = linked();
+    relay.post(large('b', 4), T);
+    relay.tick(T + JSON_WAIT_MS);
+    relay.follow('b', 's1');
+    expect(relay.wakeAt.soon).toBeUndefined();
+    relay.unlinked(T + 300);
+    expect(relay.wakeAt.soon).toBe(T + 300 + LINK_GRACE_MS);
+    relay.tick(T + 300 + LINK_GRACE_MS);
+    expect(relay.wakeAt.soon).toBeUndefined();
+  });
+});
+
 describe('a link that is lost', () => {
   const lost = (): Relay => {
     const relay = linked();

@@ -482,6 +482,43 @@ describe('a runner’s link', () => {
     },
   );
 
+  test('[F-162] that repeats or skips an event is cut off before a client sees it, and heard again from where it was', async () => {
+    const { client, session } = await openSession(await FakeRunner.start());
+    const listening = client.listen();
+    await session.attach();
+    const events = new Events(await listening);
+    session.event('get', 1, { method: 'one' });
+    expect((await events.message())['method']).toBe('one');
+    session.event('get', 3, { method: 'forged' });
+    session.event('get', 2, { method: 'forged too' });
+    expect(await session.link.closed).toBe(4400);
+    await session.relink();
+    expect(await session.attach(1)).toMatchObject({ stream: 'get', after: 1 });
+    session.event('get', 2, { method: 'two' });
+    expect((await events.message())['method']).toBe('two');
+    await events.cancel();
+  });
+
+  test('[F-163] a throw while a frame is handled closes its socket; the actor, its streams and its session go on', async () => {
+    const { client, session } = await openSession(await FakeRunner.start());
+    const listening = client.listen();
+    await session.attach();
+    const events = new Events(await listening);
+    await runInDurableObject(actorOf(session), (_instance, ctx) => {
+      for (const socket of ctx.getWebSockets()) {
+        const attachment = socket.deserializeAttachment() as { role: string };
+        if (attachment.role === 'runner') socket.serializeAttachment(null);
+      }
+    });
+    session.link.send({ type: 'accepted', id: 'a' });
+    expect(await session.link.closed).toBe(4400);
+    await session.relink();
+    await session.attach();
+    session.event('get', 1, { method: 'still here' });
+    expect((await events.message())['method']).toBe('still here');
+    await events.cancel();
+  });
+
   test.each([1000, 1001, 1011, 4408])(
     'closed by the runner with %i is closed back with it',
     async (code) => {

@@ -4,6 +4,7 @@ import { Chance } from './clock.ts';
 import { check, emptyHistory, type CallHistory, type History } from './history.ts';
 import { NO_SABOTAGE, type Sabotage } from './sabotage.ts';
 import { World } from './world.ts';
+import type { SessionUp } from '../../shared/link/session-frames.ts';
 
 const SEEDS = 300;
 
@@ -62,6 +63,36 @@ describe('mutants of the deployment', () => {
   test('R-8: a runner that reads posts in another order is noticed', () => {
     const faults = faultsOf((chance) => ({ holdsLineMs: () => (chance.happens(0.3) ? 2_000 : 0) }));
     expect(rules(faults)).toContain('R-8');
+  });
+});
+
+describe('[F-162] a runner that can not count', () => {
+  type Utterance = (frame: SessionUp & { type: 'event' }) => readonly SessionUp[];
+
+  /** Says something else in place of one event in ten. */
+  const uttering = (utter: Utterance) => (chance: Chance) => ({
+    utters: (frame: SessionUp): readonly SessionUp[] =>
+      frame.type === 'event' && chance.happens(0.1) ? utter(frame) : [frame],
+  });
+
+  test.each<[string, Utterance]>([
+    ['repeats an event', (frame) => [frame, frame]],
+    ['leaves one out', (frame) => (frame.final ? [frame] : [])],
+    [
+      'goes on after the end',
+      (frame) => (frame.final ? [frame, { ...frame, seq: frame.seq + 1 }] : [frame]),
+    ],
+    ['jumps ahead', (frame) => [{ ...frame, seq: frame.seq + 1_000_000 }, frame]],
+    [
+      'says where a stream stands though nobody asked',
+      (frame) => [{ type: 'attached', stream: frame.stream, after: frame.seq + 3 }, frame],
+    ],
+    [
+      'accepts and owes what nobody sent',
+      (frame) => [{ type: 'accepted', id: frame.stream }, frame],
+    ],
+  ])('and %s breaks no promise to a client', (_title, utter) => {
+    expect(faultsOf(uttering(utter))).toEqual([]);
   });
 });
 

@@ -172,8 +172,9 @@ export class HostedSession {
   #performOne(effect: SessionEffect): void {
     switch (effect.do) {
       case 'send':
-        for (const part of splitBytes(encodeBytes(effect.frame, effect.message))) {
-          this.#end?.send(decoder.decode(part));
+        for (const frame of this.#world.sabotage.utters(effect.frame)) {
+          for (const part of splitBytes(encodeBytes(frame, effect.message)))
+            this.#end?.send(decoder.decode(part));
         }
         return;
       case 'write':

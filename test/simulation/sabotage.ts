@@ -1,5 +1,6 @@
 // Known faults, put in on purpose: a checker that can not catch them proves nothing.
 import type { Post } from '../../edge/http/ports.ts';
+import type { SessionUp } from '../../shared/link/session-frames.ts';
 
 /** Where a run may be broken. Each method answers for the honest system unless a saboteur overrides it. */
 export interface Sabotage {
@@ -11,6 +12,8 @@ export interface Sabotage {
   holdsLineMs(): number;
   /** Whether the runner acts on a frame of this type. */
   heeds(type: string): boolean;
+  /** What the runner says in place of one frame. */
+  utters(frame: SessionUp): readonly SessionUp[];
   /** The socket a frame for `socket` is written to. */
   misroute(socket: string, followers: ReadonlyMap<string, unknown>): string;
 }
@@ -20,5 +23,6 @@ export const NO_SABOTAGE: Sabotage = {
   writesEvent: () => 1,
   holdsLineMs: () => 0,
   heeds: () => true,
+  utters: (frame) => [frame],
   misroute: (socket) => socket,
 };
