@@ -511,7 +511,7 @@ describe('a runner’s link', () => {
       }
     });
     session.link.send({ type: 'accepted', id: 'a' });
-    expect(await session.link.closed).toBe(4400);
+    expect(await session.link.closed).toBe(1011);
     await session.relink();
     await session.attach();
     session.event('get', 1, { method: 'still here' });
