@@ -1,8 +1,11 @@
 // The facts of an ended process, the verdict whether they speak against its server (R-6), and the
 // one place that puts them into words.
 
-/** Why a process is no longer running; `terminated` means the runner ended it on purpose. */
-export type ExitReason = 'exited' | 'signalled' | 'spawn_failed' | 'terminated';
+/**
+ * Why a process is no longer running; `terminated` means the runner ended it on purpose, `broken` that it lived, but could
+ * not be spoken with any more.
+ */
+export type ExitReason = 'exited' | 'signalled' | 'spawn_failed' | 'terminated' | 'broken';
 
 /** A start that came to nothing: the system's error code and a sentence that says what to do. */
 export interface SpawnError {
@@ -16,8 +19,10 @@ export interface ExitFacts {
   readonly code?: number;
   readonly signal?: string;
   readonly spawnError?: SpawnError;
-  /** What the runner gave as its reason; only with reason `terminated`. */
+  /** What the runner gave as its reason to end it; completes "the process …" with reason `broken`. */
   readonly because?: string;
+  /** It broke the protocol, rather than off. */
+  readonly isProtocol?: boolean;
   readonly stderrTail: readonly string[];
   readonly ranMs: number;
 }
@@ -31,6 +36,8 @@ export function describeExit(facts: ExitFacts): string {
       return `was killed by ${facts.signal ?? 'an unknown signal'}`;
     case 'terminated':
       return `was ended by the runner${facts.because === undefined ? '' : ` (${facts.because})`}`;
+    case 'broken':
+      return `${facts.because ?? 'broke'}, and was ended by the runner`;
     case 'spawn_failed':
       return facts.spawnError?.message ?? 'the process could not be started';
   }
@@ -50,6 +57,7 @@ export function isFailure(facts: ExitFacts, hasServed: boolean): boolean {
   switch (facts.reason) {
     case 'spawn_failed':
     case 'signalled':
+    case 'broken':
       return true;
     case 'terminated':
       return false;

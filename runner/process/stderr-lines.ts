@@ -1,5 +1,5 @@
 // A process's stderr as lines that are safe to log (F-45): whole UTF-8, bounded, without terminal
-// controls or known secrets, and no more a second than a log can take. It is always read, or the
+// controls or known secrets, and no more than a log can take. It is always read, or the
 // process would stall.
 import { cleanText } from './clean-text.ts';
 import type { Redaction } from './redaction.ts';
@@ -13,50 +13,98 @@ export const STDERR_TAIL_LINES = 20;
 /** Bound of the kept tail: 20 full-length lines would be 160 KiB for each idle process. */
 export const STDERR_TAIL_CHARS = 16 * 1024;
 
-/** Passed on in one second: far above honest logging, far below what fills a disk. */
-export const STDERR_CHARS_PER_SECOND = 256 * 1024;
+/** Passed on in one window: a long stack trace for each of many errors, or a verbose start. */
+export const STDERR_WINDOW_CHARS = 128 * 1024;
+export const STDERR_WINDOW_LINES = 1_000;
+
+/** A window that was not enough doubles the next, so that a flood without end fills no disk in a day. */
+export const STDERR_WINDOW_MS = 10_000;
+export const STDERR_LONGEST_WINDOW_MS = 60_000;
 
 const LINE_FEED = 0x0a;
+const EMPTY = new Uint8Array(0);
 
-/** Splits, cleans, keeps the tail and rations. `feed` returns the lines to pass on. */
+/** A line of the tail. One that was withheld is cleaned only when somebody asks for it. */
+type TailLine = string | { readonly raw: Uint8Array; readonly isCut: boolean };
+
+/** Splits, cleans, keeps the tail and rations. Push a chunk, then take its lines one by one. */
 export class StderrLines {
+  #chunk: Uint8Array = EMPTY;
+  #at = 0;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
   #isCut = false;
-  #tail: string[] = [];
-  #tailChars = 0;
-  #secondStartedAt = Number.NEGATIVE_INFINITY;
-  #charsThisSecond = 0;
+  #tail: TailLine[] = [];
+  #tailSize = 0;
+  #windowEndsAt = Number.NEGATIVE_INFINITY;
+  #windowMs = STDERR_WINDOW_MS;
+  #chars = 0;
+  #lines = 0;
   #withheld = 0;
+  /** A line that stands behind the report of those withheld before it. */
+  #behind: string | undefined;
   readonly #redaction: Redaction | undefined;
 
   constructor(redaction?: Redaction) {
     this.#redaction = redaction;
   }
 
-  /** Takes bytes as they were read; `nowMs` is any steady clock. */
-  feed(chunk: Uint8Array, nowMs: number): string[] {
-    const lines: string[] = [];
-    let start = 0;
-    for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
-      this.#hold(chunk.subarray(start, end));
-      this.#finishLine(lines, nowMs);
-      start = end + 1;
+  /** The next chunk, once {@link next} has nothing more of the last. */
+  push(chunk: Uint8Array): void {
+    this.#chunk = chunk;
+    this.#at = 0;
+  }
+
+  /** The next line to pass on; undefined when a further chunk is needed. `nowMs` is any steady clock. */
+  next(nowMs: number): string | undefined {
+    const behind = this.#behind;
+    this.#behind = undefined;
+    if (behind !== undefined) return behind;
+    const chunk = this.#chunk;
+    if (this.#isSpent(nowMs)) this.#skip();
+    for (;;) {
+      if (this.#heldBytes === 0) while (chunk[this.#at] === LINE_FEED) this.#at += 1;
+      const end = chunk.indexOf(LINE_FEED, this.#at);
+      if (end === -1) break;
+      this.#hold(chunk.subarray(this.#at, end));
+      this.#at = end + 1;
+      const text = this.#finishLine(nowMs);
+      if (text !== undefined) return text;
     }
-    this.#hold(chunk.subarray(start));
-    return lines;
+    this.#hold(chunk.subarray(this.#at));
+    this.#chunk = EMPTY;
+    this.#at = 0;
+    return undefined;
   }
 
   /** The unfinished last line, and how much was withheld, when the process is gone. */
   flush(nowMs: number): string[] {
-    const lines: string[] = [];
-    this.#finishLine(lines, nowMs);
-    this.#reportWithheld(lines);
-    return lines;
+    const text = this.#finishLine(nowMs);
+    const lines = [text, this.#behind, this.#withheld > 0 ? this.#takeReport() : undefined];
+    this.#behind = undefined;
+    return lines.filter((line) => line !== undefined);
   }
 
   tail(): string[] {
-    return [...this.#tail];
+    return this.#tail.flatMap((line) => {
+      const text = typeof line === 'string' ? line : this.#clean(line.raw, line.isCut);
+      return text === '' ? [] : [text];
+    });
+  }
+
+  /** While nothing may pass, only the number of lines and the last of them matter. */
+  #skip(): void {
+    const chunk = this.#chunk;
+    let from = chunk.length;
+    for (let lines = 0; lines <= STDERR_TAIL_LINES && from > this.#at; lines += 1) {
+      from = chunk.lastIndexOf(LINE_FEED, from - 1);
+      if (from < this.#at) return;
+    }
+    // What is held, and the rest of its line, is skipped with the others.
+    for (let at = this.#at; at < from; at += 1) if (chunk[at] === LINE_FEED) this.#withheld += 1;
+    this.#withheld += 1;
+    this.#drop();
+    this.#at = from + 1;
   }
 
   #hold(part: Uint8Array): void {
@@ -69,46 +117,72 @@ export class StderrLines {
     this.#heldBytes += kept.length;
   }
 
-  #finishLine(lines: string[], nowMs: number): void {
-    if (this.#heldBytes === 0) return;
-    const clean = cleanText(decode(this.#held, this.#heldBytes));
-    const text = this.#redaction?.apply(clean, this.#isCut) ?? clean;
+  #drop(): void {
     this.#held = [];
     this.#heldBytes = 0;
     this.#isCut = false;
-    if (text === '') return;
-    this.#remember(text);
-    if (nowMs - this.#secondStartedAt >= 1000) {
-      this.#reportWithheld(lines);
-      this.#secondStartedAt = nowMs;
-      this.#charsThisSecond = 0;
+  }
+
+  #finishLine(nowMs: number): string | undefined {
+    if (this.#heldBytes === 0) return undefined;
+    const raw = joined(this.#held, this.#heldBytes);
+    const isCut = this.#isCut;
+    this.#drop();
+    if (this.#isSpent(nowMs)) {
+      this.#withheld += 1;
+      this.#remember({ raw, isCut }, raw.length);
+      return undefined;
     }
-    this.#charsThisSecond += text.length;
-    if (this.#charsThisSecond > STDERR_CHARS_PER_SECOND) this.#withheld += 1;
-    else lines.push(text);
+    const text = this.#clean(raw, isCut);
+    if (text === '') return undefined;
+    this.#remember(text, text.length);
+    this.#chars += text.length;
+    this.#lines += 1;
+    if (this.#withheld === 0) return text;
+    this.#behind = text;
+    return this.#takeReport();
   }
 
-  #reportWithheld(lines: string[]): void {
-    if (this.#withheld > 0) lines.push(`(${this.#withheld} lines of stderr withheld)`);
+  /** Whether nothing more may pass in this window; begins the next one when its time has come. */
+  #isSpent(nowMs: number): boolean {
+    const isSpent = this.#chars >= STDERR_WINDOW_CHARS || this.#lines >= STDERR_WINDOW_LINES;
+    if (nowMs < this.#windowEndsAt) return isSpent;
+    const doubled = Math.min(this.#windowMs * 2, STDERR_LONGEST_WINDOW_MS);
+    this.#windowMs = isSpent ? doubled : STDERR_WINDOW_MS;
+    this.#windowEndsAt = nowMs + this.#windowMs;
+    this.#chars = 0;
+    this.#lines = 0;
+    return false;
+  }
+
+  #takeReport(): string {
+    const report = `(${this.#withheld} lines of stderr withheld)`;
     this.#withheld = 0;
+    return report;
   }
 
-  #remember(text: string): void {
-    this.#tail.push(text);
-    this.#tailChars += text.length;
-    while (this.#tail.length > STDERR_TAIL_LINES || this.#tailChars > STDERR_TAIL_CHARS) {
-      this.#tailChars -= this.#tail.shift()?.length ?? 0;
+  #clean(raw: Uint8Array, isCut: boolean): string {
+    // Streaming, and never finished: a character that the cut split is left out, not replaced.
+    const clean = cleanText(new TextDecoder('utf-8').decode(raw, { stream: true }));
+    return this.#redaction?.apply(clean, isCut) ?? clean;
+  }
+
+  #remember(line: TailLine, size: number): void {
+    this.#tail.push(line);
+    this.#tailSize += size;
+    while (this.#tail.length > STDERR_TAIL_LINES || this.#tailSize > STDERR_TAIL_CHARS) {
+      const oldest = this.#tail.shift();
+      this.#tailSize -= (typeof oldest === 'string' ? oldest.length : oldest?.raw.length) ?? 0;
     }
   }
 }
 
-function decode(parts: readonly Uint8Array[], totalBytes: number): string {
+function joined(parts: readonly Uint8Array[], totalBytes: number): Uint8Array {
   const bytes = new Uint8Array(totalBytes);
   let offset = 0;
   for (const part of parts) {
     bytes.set(part, offset);
     offset += part.length;
   }
-  // Streaming, and never finished: a character that the cut split is left out, not replaced.
-  return new TextDecoder('utf-8').decode(bytes, { stream: true });
+  return bytes;
 }

@@ -1,17 +1,21 @@
 // Owns one child process and its three pipes: lines in and out, back-pressure both ways, the facts of
 // its end. A process has its own group and no shell; nothing here throws for what a process does.
-import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 import type { LineItem } from '../../shared/jsonrpc/lines.ts';
 import { LineSplitter } from '../../shared/jsonrpc/lines.ts';
-import { CgroupError } from './cgroup.ts';
+import { looksLikeMessage, NoiseBudget } from '../core/noise-budget.ts';
+import { CommonShare, OutputShare } from '../core/output-share.ts';
 import type { ProcessCgroup, ProcessLimits } from './cgroup.ts';
 import type { Containment } from './containment.ts';
 import type { ExitFacts, SpawnError } from './exit.ts';
-import { PROCESS_MARK, RUNNER_MARK, statOf } from './process-table.ts';
+import { PacedPipe } from './paced-pipe.ts';
+import { statOf } from './process-table.ts';
 import type { ProcessEntry, ProcessStat } from './process-table.ts';
 import type { ProcessUser } from './process-user.ts';
 import { Redaction } from './redaction.ts';
+import { startChild } from './start-child.ts';
 import { describeSpawnFailure } from './spawn-failure.ts';
 import { StderrLines } from './stderr-lines.ts';
 import { endAll, endLeader, findFamily, signalGroup } from './terminate.ts';
@@ -19,11 +23,18 @@ import { endAll, endLeader, findFamily, signalGroup } from './terminate.ts';
 /** A descendant that kept stdout open may not hold back the news of an exit for longer (R-6: 1 s in all). */
 const DRAIN_MS = 250;
 
+/** While it is still being read, what an exited process wrote may take this long in all. */
+const DRAIN_MOST_MS = 750;
+
 /** What is read after an exit: more than any pipe holds, so only a descendant still writing is cut. */
 const DRAIN_BYTES = 8 * 1024 * 1024;
 
-/** A process that ends may break its stdin well before its exit is known; one that lives on is useless. */
-const BROKEN_STDIN_GRACE_MS = 1_000;
+/** A process that ends closes its pipes before its exit is known. One that lives on without stdout, or without stdin, is useless. */
+const CLOSED_STDOUT_GRACE_MS = 500;
+const CLOSED_STDIN_GRACE_MS = 1_000;
+
+/** One that takes nothing out of its full stdin, and prints nothing, for this long is stuck: even a slow one reads on meanwhile. */
+const STUCK_STDIN_MS = 10_000;
 
 /** Beyond this a process that does not read its stdin is useless. What clients send is bounded before that, answers to a process are not. */
 const MAX_UNWRITTEN_BYTES = 32 * 1024 * 1024;
@@ -50,6 +61,8 @@ export interface ProcessSpec {
   readonly user?: ProcessUser | undefined;
   /** Taken out of stderr where they are no shorter than a password. */
   readonly secrets?: readonly string[];
+  /** No more of stdout is read before the first `resume`: nobody listens yet. */
+  readonly aheadBytes?: number;
 }
 
 /** What a process does, in order. After `onExit` nothing more is called. */
@@ -78,7 +91,7 @@ export interface StdioProcess {
    * the bytes are kept, but hold back until `onDrain`. When not running: dropped, false, and no `onDrain`.
    */
   write(line: Uint8Array): boolean;
-  /** Stops reading stdout, which soon stalls the process's writes. Lines already read still arrive. */
+  /** Stops reading stdout, which soon stalls the process's writes. No line arrives before `resume`, but for what an exit brings. */
   pause(): void;
   resume(): void;
   /** Ends the process and its descendants within 5 s. Any number of calls; all resolve when nothing is left. */
@@ -87,6 +100,8 @@ export interface StdioProcess {
   stderrTail(): string[];
 }
 
+/** What the processes of this runner share of its time. */
+const commonShare = new CommonShare();
 const alive = new Set<number>();
 const cgroups = new Set<ProcessCgroup>();
 const clearings = new Set<Promise<void>>();
@@ -113,17 +128,25 @@ class OwnedProcess implements StdioProcess {
   readonly #listener: ProcessListener;
   readonly #startedAt = performance.now();
   readonly #splitter: LineSplitter;
+  readonly #noise = new NoiseBudget();
+  readonly #share = new OutputShare(commonShare);
   readonly #stderr: StderrLines;
+  #stdoutPipe: PacedPipe | undefined;
+  #stderrPipe: PacedPipe | undefined;
   readonly #cgroup: ProcessCgroup | undefined;
   readonly #child: ChildProcessWithoutNullStreams | undefined;
   #state: 'running' | 'ending' | 'exited' = 'running';
   #isHeldBack = false;
   #because: string | undefined;
+  #broke: { readonly isProtocol: boolean } | undefined;
+  /** Of stdout, what was read since the last message. */
+  #noiseFrom = { bytes: 0, lines: 0 };
+  #printedAt = 0;
   /** What the system reported of the end; the pipes may still hold lines then. */
   #reported: { code: number | null; signal: string | null } | undefined;
-  #drainedBytes = 0;
+  #drainFrom = { bytes: 0, at: 0 };
   #drainTimer: NodeJS.Timeout | undefined;
-  #brokenStdinTimer: NodeJS.Timeout | undefined;
+  #closedTimer: NodeJS.Timeout | undefined;
   #ending: Promise<ExitFacts> | undefined;
   #startTicks: number | undefined;
   #family: readonly ProcessStat[] = [];
@@ -171,19 +194,19 @@ class OwnedProcess implements StdioProcess {
     stdin.write(line);
     stdin.write(NEWLINE, this.#afterWrite);
     stdin.uncork();
+    this.#share.asked();
     // The stream's own verdict is about its queue limit; what counts here is whether the pipe is full.
-    if (stdin.writableLength > 0) this.#isHeldBack = true;
-    if (stdin.writableLength > MAX_UNWRITTEN_BYTES)
-      void this.terminate('it did not read its stdin');
+    if (stdin.writableLength > 0) this.#holdBack(stdin);
+    if (stdin.writableLength > MAX_UNWRITTEN_BYTES) this.#break('did not read its stdin');
     return !this.#isHeldBack;
   }
 
   pause(): void {
-    if (this.#reported === undefined) this.#child?.stdout?.pause();
+    this.#stdoutPipe?.pause();
   }
 
   resume(): void {
-    this.#child?.stdout?.resume();
+    this.#stdoutPipe?.resume();
   }
 
   terminate(reason: string): Promise<ExitFacts> {
@@ -195,66 +218,133 @@ class OwnedProcess implements StdioProcess {
     return this.#stderr.tail();
   }
 
+  #holdBack(stdin: Writable): void {
+    if (this.#isHeldBack) return;
+    this.#isHeldBack = true;
+    // Counts from the last byte that the process took, even amid a large write.
+    if (stdin instanceof Socket) stdin.setTimeout(STUCK_STDIN_MS);
+  }
+
   readonly #afterWrite = (): void => {
     if (!this.#isHeldBack || this.unwrittenBytes > 0 || this.#state !== 'running') return;
     this.#isHeldBack = false;
+    if (this.#child?.stdin instanceof Socket) this.#child.stdin.setTimeout(0);
     this.#listener.onDrain();
   };
 
+  /** Nothing of stdin has moved for long. One whose own output nobody takes has a reason; so has one that still prints. */
+  #noticeFullStdin(stdin: Writable): void {
+    if (this.#state !== 'running' || !this.#isHeldBack) return;
+    const isSilent = performance.now() - this.#printedAt >= STUCK_STDIN_MS;
+    if (isSilent && this.#stdoutPipe?.isHeldBack === false) {
+      return this.#break(`did not read its stdin for ${String(STUCK_STDIN_MS / 1_000)} s`);
+    }
+    if (stdin instanceof Socket) stdin.setTimeout(STUCK_STDIN_MS);
+  }
+
   #attach(child: ChildProcessWithoutNullStreams): void {
-    child.stdout.on('data', (chunk: Buffer) => this.#readStdout(chunk));
-    child.stderr.on('data', (chunk: Buffer) => {
-      if (this.#state === 'exited') return;
-      this.#passStderr(this.#stderr.feed(chunk, performance.now()));
+    const { stdin, stdout, stderr } = child;
+    this.#stdoutPipe = new PacedPipe({
+      stream: stdout,
+      reader: { push: (chunk) => this.#pushStdout(chunk), step: () => this.#stepStdout() },
+      share: this.#share,
+      aheadBytes: this.#spec.aheadBytes,
     });
-    child.stdin.on('error', () => this.#noticeBrokenStdin());
+    this.#stderrPipe = new PacedPipe({
+      stream: stderr,
+      reader: { push: (chunk) => this.#stderr.push(chunk), step: () => this.#stepStderr() },
+      share: this.#share,
+    });
+    stdin.on('error', () => this.#noticeClosed('stdin', CLOSED_STDIN_GRACE_MS));
+    stdin.on('timeout', () => this.#noticeFullStdin(stdin));
+    stdout.on('end', () => this.#noticeClosed('stdout', CLOSED_STDOUT_GRACE_MS));
     // A reset pipe is an end like any other; the exit follows.
-    child.stdout.on('error', () => {});
-    child.stderr.on('error', () => {});
+    stdout.on('error', () => this.#noticeClosed('stdout', CLOSED_STDOUT_GRACE_MS));
+    stderr.on('error', () => {});
     child.on('exit', (code, signal) => this.#noticeExit(code, signal));
     child.on('close', () => this.#finish());
   }
 
-  #readStdout(chunk: Buffer): void {
-    if (this.#state === 'exited') return;
-    this.#deliver(this.#splitter.feed(chunk));
-    if (this.#reported === undefined) return;
-    this.#drainedBytes += chunk.length;
-    if (this.#drainedBytes > DRAIN_BYTES) this.#finish();
+  #pushStdout(chunk: Uint8Array): void {
+    this.#printedAt = performance.now();
+    this.#splitter.push(chunk);
+    this.#noiseFrom.bytes += chunk.length;
   }
 
-  #deliver(items: readonly LineItem[]): void {
-    for (const item of items) {
-      if (item.type === 'line') this.#listener.onLine(item.bytes);
-      else this.#listener.onOverlong(item.bytes);
+  #stepStdout(): boolean {
+    if (this.#state === 'exited') return false;
+    const item = this.#splitter.next();
+    if (item === undefined) {
+      this.#judgeNoise();
+      return false;
     }
+    if (item.type === 'line' && looksLikeMessage(item.bytes)) {
+      this.#noise.clear();
+      this.#noiseFrom = { bytes: 0, lines: this.#splitter.lineBreaks };
+    }
+    this.#deliver(item);
+    return true;
   }
 
-  #passStderr(lines: readonly string[]): void {
-    for (const line of lines) this.#listener.onStderr(line);
+  /** At the end of each chunk. */
+  #judgeNoise(): void {
+    const { bytes, lines } = this.#noiseFrom;
+    const { lineBreaks } = this.#splitter;
+    this.#noiseFrom = { bytes: 0, lines: lineBreaks };
+    if (!this.#noise.isTooMuch(bytes, lineBreaks - lines, performance.now())) return;
+    this.#break('printed without end what is no JSON-RPC message', { isProtocol: true });
   }
 
-  #noticeBrokenStdin(): void {
-    if (this.#state !== 'running' || this.#brokenStdinTimer !== undefined) return;
-    this.#brokenStdinTimer = setTimeout(() => {
-      void this.terminate('it had closed its stdin');
-    }, BROKEN_STDIN_GRACE_MS);
+  #deliver(item: LineItem): void {
+    if (item.type === 'line') this.#listener.onLine(item.bytes);
+    else this.#listener.onOverlong(item.bytes);
+  }
+
+  #stepStderr(): boolean {
+    const text = this.#state === 'exited' ? undefined : this.#stderr.next(performance.now());
+    if (text !== undefined) this.#listener.onStderr(text);
+    return text !== undefined;
+  }
+
+  #noticeClosed(name: string, graceMs: number): void {
+    if (this.#state !== 'running' || this.#closedTimer !== undefined) return;
+    this.#closedTimer = setTimeout(() => this.#break(`closed its ${name}`), graceMs);
+  }
+
+  /** It lives, but nobody can speak with it any more: to its listener it is gone at once, and then it is ended. */
+  #break(because: string, { isProtocol } = { isProtocol: false }): void {
+    if (this.#state !== 'running') return;
+    this.#because = because;
+    this.#broke = { isProtocol };
+    this.#finish();
   }
 
   #noticeExit(code: number | null, signal: string | null): void {
+    this.#leaderExited.resolve();
+    if (this.pid !== undefined) alive.delete(this.pid);
     if (this.#state === 'exited' || this.#reported !== undefined) return;
     this.#reported = { code, signal };
     if (this.#state === 'running') this.#state = 'ending';
-    clearTimeout(this.#brokenStdinTimer);
-    this.#leaderExited.resolve();
-    if (this.pid !== undefined) {
-      alive.delete(this.pid);
-      // At once, while the group's number can not have passed to anyone else.
-      signalGroup(this.pid, 'SIGTERM');
-    }
+    clearTimeout(this.#closedTimer);
+    // At once, while the group's number can not have passed to anyone else.
+    if (this.pid !== undefined) signalGroup(this.pid, 'SIGTERM');
     // A paused listener gets the rest too: it is no more than the pipe held.
-    this.#child?.stdout.resume();
-    this.#drainTimer = setTimeout(() => this.#finish(), DRAIN_MS);
+    this.#stdoutPipe?.drain();
+    this.#stderrPipe?.drain();
+    this.#drainFrom = { bytes: this.#stdoutPipe?.bytesRead ?? 0, at: performance.now() };
+    this.#waitForRest();
+  }
+
+  /** Ends the reading after an exit: in time, unless it is still at work, but in any case. */
+  #waitForRest(): void {
+    const { bytes, at } = this.#drainFrom;
+    this.#drainTimer = setTimeout(() => {
+      const isEnough =
+        performance.now() - at >= DRAIN_MOST_MS ||
+        (this.#stdoutPipe?.bytesRead ?? 0) - bytes > DRAIN_BYTES;
+      if (isEnough || this.#stdoutPipe?.isHeldBack !== true) this.#finish();
+      else this.#waitForRest();
+    }, DRAIN_MS);
   }
 
   #failStart(error: unknown): void {
@@ -273,9 +363,14 @@ class OwnedProcess implements StdioProcess {
   #finish(spawnError?: SpawnError): void {
     if (this.#state === 'exited') return;
     clearTimeout(this.#drainTimer);
-    clearTimeout(this.#brokenStdinTimer);
-    this.#deliver(this.#splitter.flush());
-    this.#passStderr(this.#stderr.flush(performance.now()));
+    clearTimeout(this.#closedTimer);
+    if (this.#broke === undefined) {
+      this.#stdoutPipe?.finish();
+      this.#stderrPipe?.finish();
+    }
+    const rest = this.#splitter.flush();
+    if (rest) this.#deliver(rest);
+    for (const text of this.#stderr.flush(performance.now())) this.#listener.onStderr(text);
     this.#state = 'exited';
     const facts = this.#facts(spawnError);
     const cleared = this.pid === undefined ? this.#dropCgroup() : this.#clear(this.pid);
@@ -298,7 +393,9 @@ class OwnedProcess implements StdioProcess {
       ...always,
     };
     if (this.#because !== undefined) {
-      return { reason: 'terminated', because: this.#because, ...how };
+      const reason = this.#broke === undefined ? 'terminated' : 'broken';
+      const isProtocol = this.#broke?.isProtocol === true;
+      return { reason, because: this.#because, ...(isProtocol ? { isProtocol } : {}), ...how };
     }
     return { reason: signal === null ? 'exited' : 'signalled', ...how };
   }
@@ -320,12 +417,15 @@ class OwnedProcess implements StdioProcess {
     void this.#findFamily(pid).then((family) => {
       this.#family = family;
     });
+    // Not even SIGKILL: it is stuck inside the kernel and no further news of it will come.
+    if (!(await this.#endLeader(pid))) this.#finish();
+  }
+
+  #endLeader(pid: number): Promise<boolean> {
     const closeStdin = (): void => {
       this.#child?.stdin.end();
     };
-    const exited = this.#leaderExited.promise;
-    // Not even SIGKILL: it is stuck inside the kernel and no further news of it will come.
-    if (!(await endLeader({ pid, closeStdin, exited }))) this.#finish();
+    return endLeader({ pid, closeStdin, exited: this.#leaderExited.promise });
   }
 
   #findFamily(leaderPid: number): Promise<ProcessEntry[]> {
@@ -340,6 +440,13 @@ class OwnedProcess implements StdioProcess {
   }
 
   async #clear(pid: number): Promise<void> {
+    if (this.#broke !== undefined) {
+      // What it prints has no reader any more.
+      this.#child?.stdout.destroy();
+      this.#child?.stderr.destroy();
+      this.#family = await this.#findFamily(pid);
+      await this.#endLeader(pid);
+    }
     alive.delete(pid);
     // A descendant that kept a pipe must not keep it open in the runner too.
     this.#child?.stdin.destroy();
@@ -358,26 +465,4 @@ class OwnedProcess implements StdioProcess {
     await this.#cgroup.remove();
     cgroups.delete(this.#cgroup);
   }
-}
-
-/** Throws what `spawn` throws; other failures come as its `error` event. */
-function startChild(
-  spec: ProcessSpec,
-  cgroup: ProcessCgroup | undefined,
-): ChildProcessWithoutNullStreams {
-  const { command, args, cwd, env, mark, user, limits } = spec;
-  const start = (): ChildProcessWithoutNullStreams =>
-    spawn(command, args, {
-      ...(cwd === undefined ? {} : { cwd }),
-      // With another user come no supplementary groups: libuv drops the runner's.
-      ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),
-      env: { ...env, [PROCESS_MARK]: mark, [RUNNER_MARK]: spec.runnerMark },
-      // A session and a group of its own, so that one signal reaches all it starts.
-      detached: true,
-      shell: false,
-      stdio: 'pipe',
-    });
-  if (cgroup !== undefined) return cgroup.spawnInside(start);
-  if (limits !== undefined && Object.keys(limits).length > 0) throw new CgroupError();
-  return start();
 }

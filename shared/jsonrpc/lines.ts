@@ -6,6 +6,8 @@ export type LineItem =
   | { readonly type: 'line'; readonly bytes: Uint8Array }
   | { readonly type: 'overlong'; readonly bytes: number };
 
+const EMPTY = new Uint8Array(0);
+
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -18,9 +20,16 @@ const BLOCK_BYTES = 16_384;
 /** So many pieces of a line are kept as they came, whatever their size: most lines have one or two, and a block costs. */
 const UNPACKED_PIECES = 8;
 
-/** Feed it chunks, get whole lines. A line is a view of its chunk where it lies in one, so chunks must not be reused. */
+/**
+ * Push a chunk, then take its lines one by one: whoever reads decides how much is done at a time. A line is a view of
+ * its chunk where it lies in one, so chunks must not be reused.
+ */
 export class LineSplitter {
   readonly #maxLineBytes: number;
+  /** The chunk being split, and how far it is. */
+  #chunk: Uint8Array = EMPTY;
+  #at = 0;
+  #lineBreaks = 0;
   #pieces: Uint8Array[] = [];
   #heldBytes = 0;
   /** The block being packed, always the last of the pieces; how much of it is used. */
@@ -38,54 +47,69 @@ export class LineSplitter {
     return this.#heldBytes;
   }
 
-  /** Lines end at LF; one CR before it goes too; empty lines are skipped. */
-  feed(chunk: Uint8Array): LineItem[] {
-    const items: LineItem[] = [];
-    let from = 0;
-    for (;;) {
+  /** Line breaks so far, those of empty lines too. */
+  get lineBreaks(): number {
+    return this.#lineBreaks;
+  }
+
+  /** The next chunk, once {@link next} has nothing more of the last. */
+  push(chunk: Uint8Array): void {
+    this.#chunk = chunk;
+    this.#at = 0;
+  }
+
+  /** The next line; undefined when a further chunk is needed. Lines end at LF; one CR before it goes too; empty lines are skipped. */
+  next(): LineItem | undefined {
+    const chunk = this.#chunk;
+    while (this.#at < chunk.length) {
+      if (this.#heldBytes === 0 && !this.#skipsToBreak && chunk[this.#at] === LF) {
+        this.#lineBreaks += 1;
+        this.#at += 1;
+        continue;
+      }
+      const from = this.#at;
       const lf = chunk.indexOf(LF, from);
-      if (lf < 0) break;
-      this.#endLine(chunk.subarray(from, lf), items);
-      from = lf + 1;
+      this.#at = lf < 0 ? chunk.length : lf + 1;
+      if (lf >= 0) this.#lineBreaks += 1;
+      const item =
+        lf < 0 ? this.#hold(chunk.subarray(from)) : this.#endLine(chunk.subarray(from, lf));
+      if (item) return item;
     }
-    if (from < chunk.length) this.#hold(chunk.subarray(from), items);
-    return items;
+    this.#chunk = EMPTY;
+    this.#at = 0;
+    return undefined;
   }
 
   /** What is left when the flow has ended, as its last line; the splitter is empty afterwards. */
-  flush(): LineItem[] {
-    const items: LineItem[] = [];
-    this.#endLine(new Uint8Array(0), items);
-    return items;
+  flush(): LineItem | undefined {
+    return this.#endLine(EMPTY);
   }
 
-  #endLine(rest: Uint8Array, items: LineItem[]): void {
+  #endLine(rest: Uint8Array): LineItem | undefined {
     if (this.#skipsToBreak) {
       this.#skipsToBreak = false;
-      return;
+      return undefined;
     }
     const total = this.#heldBytes + rest.length;
     if (total > this.#maxLineBytes + 1) {
       this.#drop();
-      items.push({ type: 'overlong', bytes: total });
-      return;
+      return { type: 'overlong', bytes: total };
     }
     const joined = this.#heldBytes === 0 ? rest : this.#join(rest);
     const bytes = joined.at(-1) === CR ? joined.subarray(0, -1) : joined;
-    if (bytes.length > this.#maxLineBytes) items.push({ type: 'overlong', bytes: total });
-    else if (bytes.length > 0) items.push({ type: 'line', bytes });
+    if (bytes.length > this.#maxLineBytes) return { type: 'overlong', bytes: total };
+    return bytes.length > 0 ? { type: 'line', bytes } : undefined;
   }
 
-  #hold(piece: Uint8Array, items: LineItem[]): void {
-    if (this.#skipsToBreak) return;
+  #hold(piece: Uint8Array): LineItem | undefined {
+    if (this.#skipsToBreak) return undefined;
     const heldBytes = this.#heldBytes + piece.length;
     // One byte more may yet be the CR that does not count.
     const spareBytes = piece.at(-1) === CR ? 1 : 0;
     if (heldBytes > this.#maxLineBytes + spareBytes) {
       this.#drop();
       this.#skipsToBreak = true;
-      items.push({ type: 'overlong', bytes: heldBytes });
-      return;
+      return { type: 'overlong', bytes: heldBytes };
     }
     this.#heldBytes = heldBytes;
     if (piece.length < BLOCK_BYTES && this.#pieces.length >= UNPACKED_PIECES) {
@@ -94,6 +118,7 @@ export class LineSplitter {
       this.#closeBlock();
       this.#pieces.push(piece);
     }
+    return undefined;
   }
 
   #pack(piece: Uint8Array): void {

@@ -9,6 +9,17 @@ const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const shown = (items: readonly LineItem[]) =>
   items.map((item) => (item.type === 'line' ? decoder.decode(item.bytes) : item));
 
+const feed = (splitter: LineSplitter, chunk: Uint8Array): LineItem[] => {
+  const items: LineItem[] = [];
+  splitter.push(chunk);
+  for (let item = splitter.next(); item; item = splitter.next()) items.push(item);
+  return items;
+};
+const flush = (splitter: LineSplitter): LineItem[] => {
+  const item = splitter.flush();
+  return item ? [item] : [];
+};
+
 /** Cuts `bytes` at `cuts`, in copies, as pipes deliver them. */
 function cut(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
   const places = [...new Set(cuts.map((at) => at % (bytes.length + 1)))].toSorted((a, b) => a - b);
@@ -29,8 +40,8 @@ describe('LineSplitter', () => {
         (parts, cuts, maxLineBytes) => {
           const text = parts.join('\n');
           const splitter = new LineSplitter(maxLineBytes);
-          const items = cut(bytesOf(text), cuts).flatMap((chunk) => splitter.feed(chunk));
-          items.push(...splitter.flush());
+          const items = cut(bytesOf(text), cuts).flatMap((chunk) => feed(splitter, chunk));
+          items.push(...flush(splitter));
           const expected = text
             .toWellFormed()
             .split('\n')
@@ -61,11 +72,11 @@ describe('LineSplitter', () => {
         const bytes = new Uint8Array(total).map((_, i) => 32 + (i % 89));
         let from = 0;
         for (const size of pieces) {
-          expect(splitter.feed(bytes.slice(from, from + size))).toEqual([]);
+          expect(feed(splitter, bytes.slice(from, from + size))).toEqual([]);
           from += size;
         }
         expect(splitter.heldBytes).toBe(total);
-        const items = splitter.feed(bytesOf('\nnext\n'));
+        const items = feed(splitter, bytesOf('\nnext\n'));
         // Compared as text: far faster than an array matcher on this many bytes.
         expect(shown(items).map((line) => line === decoder.decode(bytes))).toEqual([true, false]);
         expect(shown(items)[1]).toBe('next');
@@ -76,7 +87,7 @@ describe('LineSplitter', () => {
 
   test('a line within one chunk is a view of it', () => {
     const chunk = bytesOf('first\nsecond\r\nrest');
-    const items = new LineSplitter(100).feed(chunk);
+    const items = feed(new LineSplitter(100), chunk);
     expect(shown(items)).toEqual(['first', 'second']);
     for (const item of items) {
       expect(item.type === 'line' && item.bytes.buffer === chunk.buffer).toBe(true);
@@ -86,12 +97,12 @@ describe('LineSplitter', () => {
   test('[F-43] a line without end is reported once, not held, and the next line is read', () => {
     const splitter = new LineSplitter(1000);
     const chunk = new Uint8Array(300).fill(0x61);
-    expect([1, 2, 3].flatMap(() => splitter.feed(chunk))).toEqual([]);
+    expect([1, 2, 3].flatMap(() => feed(splitter, chunk))).toEqual([]);
     expect(splitter.heldBytes).toBe(900);
-    expect(splitter.feed(chunk)).toEqual([{ type: 'overlong', bytes: 1200 }]);
-    for (let i = 0; i < 1000; i++) expect(splitter.feed(chunk)).toEqual([]);
+    expect(feed(splitter, chunk)).toEqual([{ type: 'overlong', bytes: 1200 }]);
+    for (let i = 0; i < 1000; i++) expect(feed(splitter, chunk)).toEqual([]);
     expect(splitter.heldBytes).toBe(0);
-    expect(shown(splitter.feed(bytesOf('tail\nnext\n')))).toEqual(['next']);
+    expect(shown(feed(splitter, bytesOf('tail\nnext\n')))).toEqual(['next']);
   });
 
   test('[F-43] the limit is exact and does not count the line break', () => {
@@ -102,7 +113,7 @@ describe('LineSplitter', () => {
           const bytes = bytesOf(`${'x'.repeat(length)}${lineBreak}y\n`);
           const items: LineItem[] = [];
           for (let at = 0; at < bytes.length; at += size) {
-            items.push(...splitter.feed(bytes.slice(at, at + size)));
+            items.push(...feed(splitter, bytes.slice(at, at + size)));
           }
           return items.map((item) =>
             item.type === 'line' ? decoder.decode(item.bytes) : item.type,
@@ -116,11 +127,24 @@ describe('LineSplitter', () => {
 
   test('flush gives an unfinished last line, and nothing of an overlong one', () => {
     const splitter = new LineSplitter(10);
-    splitter.feed(bytesOf('half'));
-    expect(shown(splitter.flush())).toEqual(['half']);
-    expect(splitter.flush()).toEqual([]);
-    splitter.feed(bytesOf('much too long a line'));
-    expect(splitter.flush()).toEqual([]);
-    expect(shown(splitter.feed(bytesOf('again\n')))).toEqual(['again']);
+    feed(splitter, bytesOf('half'));
+    expect(shown(flush(splitter))).toEqual(['half']);
+    expect(flush(splitter)).toEqual([]);
+    feed(splitter, bytesOf('much too long a line'));
+    expect(flush(splitter)).toEqual([]);
+    expect(shown(feed(splitter, bytesOf('again\n')))).toEqual(['again']);
+  });
+
+  test('lines are taken one by one, and what is left of a chunk waits', () => {
+    const splitter = new LineSplitter(10);
+    splitter.push(bytesOf('\n\na\n\nb\nc'));
+    const first = splitter.next();
+    expect(first && shown([first])).toEqual(['a']);
+    expect(splitter.lineBreaks).toBe(3);
+    const second = splitter.next();
+    expect(second && shown([second])).toEqual(['b']);
+    expect(splitter.next()).toBeUndefined();
+    expect(splitter.lineBreaks).toBe(5);
+    expect(shown(feed(splitter, bytesOf('d\n')))).toEqual(['cd']);
   });
 });

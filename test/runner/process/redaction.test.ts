@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { REDACTED, Redaction } from '../../../runner/process/redaction.ts';
 import { STDERR_LINE_BYTES, StderrLines } from '../../../runner/process/stderr-lines.ts';
+import { feedStderr } from './fed-stderr.ts';
 import { startFixture } from './recorded-process.ts';
 
 const SECRET = 'sk-0123456789abcdef';
@@ -13,7 +14,7 @@ function linesOf(text: string, secrets: readonly string[], cuts: readonly number
   const bytes = encoder.encode(text);
   const edges = [0, ...cuts.map((cut) => cut % bytes.length).toSorted((a, b) => a - b)];
   const lines = edges.flatMap((start, index) => {
-    return stderr.feed(bytes.subarray(start, edges[index + 1] ?? bytes.length), 0);
+    return feedStderr(stderr, bytes.subarray(start, edges[index + 1] ?? bytes.length), 0);
   });
   return [...lines, ...stderr.flush(0)];
 }

@@ -1,18 +1,23 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { cleanText } from '../../../runner/process/clean-text.ts';
+import { Redaction } from '../../../runner/process/redaction.ts';
 import {
-  STDERR_CHARS_PER_SECOND,
   STDERR_LINE_BYTES,
+  STDERR_LONGEST_WINDOW_MS,
   STDERR_TAIL_CHARS,
   STDERR_TAIL_LINES,
+  STDERR_WINDOW_CHARS,
+  STDERR_WINDOW_LINES,
+  STDERR_WINDOW_MS,
   StderrLines,
 } from '../../../runner/process/stderr-lines.ts';
+import { feedStderr } from './fed-stderr.ts';
 
 const encoder = new TextEncoder();
 const feedAll = (text: string): string[] => {
   const stderr = new StderrLines();
-  return [...stderr.feed(encoder.encode(text), 0), ...stderr.flush(0)];
+  return [...feedStderr(stderr, encoder.encode(text), 0), ...stderr.flush(0)];
 };
 
 test('[F-45] lines are whole wherever the bytes are split', () => {
@@ -26,7 +31,7 @@ test('[F-45] lines are whole wherever the bytes are split', () => {
       const stderr = new StderrLines();
       let from = 0;
       const got = at.flatMap((to) => {
-        const piece = stderr.feed(bytes.subarray(from, to), 0);
+        const piece = feedStderr(stderr, bytes.subarray(from, to), 0);
         from = to;
         return piece;
       });
@@ -58,34 +63,60 @@ test('[F-45] a line is cut at its limit, between characters', () => {
 test('[F-45] a line without end holds no more than the limit', () => {
   const stderr = new StderrLines();
   const chunk = encoder.encode('x'.repeat(65_536));
-  for (let i = 0; i < 1600; i += 1) expect(stderr.feed(chunk, 0)).toEqual([]);
+  for (let i = 0; i < 1600; i += 1) expect(feedStderr(stderr, chunk, 0)).toEqual([]);
   expect(stderr.flush(0)).toEqual(['x'.repeat(STDERR_LINE_BYTES)]);
 });
 
-test('[F-45] a flood is rationed by the second and the rest counted; the tail is of the very end', () => {
+test('[F-45] a flood is rationed by the window and the rest counted; the tail is of the very end', () => {
   const stderr = new StderrLines();
   const line = 'y'.repeat(1023);
-  const fits = STDERR_CHARS_PER_SECOND / 1024;
+  const fits = STDERR_WINDOW_CHARS / 1024;
   const flood = encoder.encode(`${line}\n`.repeat(1000));
-  const passed = stderr.feed(flood, 0);
+  const passed = feedStderr(stderr, flood, 0);
   expect(passed.length).toBeGreaterThanOrEqual(fits);
   expect(passed.length).toBeLessThan(fits + 2);
-  expect(stderr.feed(encoder.encode('last words\n'), 500)).toEqual([]);
+  expect(feedStderr(stderr, encoder.encode('last words\n'), STDERR_WINDOW_MS - 1)).toEqual([]);
   const withheld = 1000 - passed.length + 1;
-  expect(stderr.feed(encoder.encode('later\n'), 1000)).toEqual([
+  expect(feedStderr(stderr, encoder.encode('later\nstill\n'), STDERR_WINDOW_MS)).toEqual([
     `(${withheld} lines of stderr withheld)`,
     'later',
+    'still',
   ]);
-  expect(stderr.tail().slice(-2)).toEqual(['last words', 'later']);
+  expect(stderr.tail().slice(-3)).toEqual(['last words', 'later', 'still']);
+});
+
+test.each(['a\n', '\n', 'a\r\n', `${'é'.repeat(9000)}\n`])(
+  '[F-45] [F-131] a flood of %j that never ends passes a bounded number of lines an hour, whatever its chunks',
+  (line) => {
+    const stderr = new StderrLines();
+    const chunk = encoder.encode(line.repeat(Math.ceil(10_000 / line.length)));
+    let passed = 0;
+    for (let now = 0; now < 3_600_000; now += 500) passed += feedStderr(stderr, chunk, now).length;
+    const windows = 3_600_000 / STDERR_LONGEST_WINDOW_MS + 4;
+    expect(passed).toBeLessThanOrEqual(windows * (STDERR_WINDOW_LINES + 1));
+    feedStderr(stderr, encoder.encode('the\nend\n'), 3_600_001);
+    expect(stderr.tail().slice(-2)).toEqual(['the', 'end']);
+  },
+);
+
+test('[F-45] what was withheld is redacted where it comes to light', () => {
+  const stderr = new StderrLines(new Redaction(['hunter2-hunter2']));
+  feedStderr(stderr, encoder.encode('x\n'.repeat(STDERR_WINDOW_LINES)), 0);
+  expect(feedStderr(stderr, encoder.encode('\u001b[1mkey hunter2-hunter2\n'), 1)).toEqual([]);
+  expect(stderr.tail().at(-1)).toBe('key [redacted]');
 });
 
 test('the tail is the last lines, bounded in number and size', () => {
   const stderr = new StderrLines();
-  stderr.feed(encoder.encode(Array.from({ length: 50 }, (_, i) => `line ${i}\n`).join('')), 0);
+  feedStderr(
+    stderr,
+    encoder.encode(Array.from({ length: 50 }, (_, i) => `line ${i}\n`).join('')),
+    0,
+  );
   expect(stderr.tail()).toEqual(
     Array.from({ length: STDERR_TAIL_LINES }, (_, i) => `line ${50 - STDERR_TAIL_LINES + i}`),
   );
-  stderr.feed(encoder.encode(`${'z'.repeat(7000)}\n`.repeat(9)), 0);
+  feedStderr(stderr, encoder.encode(`${'z'.repeat(7000)}\n`.repeat(9)), 0);
   expect(stderr.tail().join('').length).toBeLessThanOrEqual(STDERR_TAIL_CHARS);
   expect(stderr.tail().length).toBe(2);
 });

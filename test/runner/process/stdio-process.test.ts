@@ -251,8 +251,8 @@ test('[R-10] a process that asks on and on, and reads no answer, is ended before
     mostBytes = Math.max(mostBytes, recorded.process.unwrittenBytes);
   };
   expect(await recorded.exit()).toMatchObject({
-    reason: 'terminated',
-    because: 'it did not read its stdin',
+    reason: 'broken',
+    because: 'did not read its stdin',
   });
   expect(mostBytes).toBeLessThan(64 * 1024 * 1024);
 });
@@ -266,7 +266,7 @@ test('EPIPE: a process that closes its stdin and lives on is ended', async () =>
   await recorded.line('closed');
   recorded.send({ id: 1, method: 'ping' });
   const facts = await recorded.exit();
-  expect(facts).toMatchObject({ reason: 'terminated', because: 'it had closed its stdin' });
+  expect(facts).toMatchObject({ reason: 'broken', because: 'closed its stdin' });
 });
 
 test('EPIPE: writing to a process in the act of exiting leaves its exit code standing', async () => {

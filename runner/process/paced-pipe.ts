@@ -1,0 +1,168 @@
+// Reads one output pipe of a process so that no other process and no link waits for it: a slice of work at a time, and no
+// more of the runner's time than the process has earned (core/output-share.ts). Order is kept; nothing is lost, only slowed.
+import type { Readable } from 'node:stream';
+import type { OutputShare } from '../core/output-share.ts';
+
+/** Others have their turn after this; a call passes the runner twice and should not notice. */
+const SLICE_MS = 1;
+
+/** Lines between two looks at the clock: each takes some tens of microseconds at most, but for large ones. */
+const STEPS_PER_LOOK = 8;
+
+/** What a pipe's bytes are for. */
+export interface PipeReader {
+  /** Takes a chunk; the last one has been worked off. */
+  push(chunk: Uint8Array): void;
+  /** Works off one line of it; false when nothing is left. */
+  step(): boolean;
+}
+
+export interface PacedPipeOptions {
+  readonly stream: Readable;
+  readonly reader: PipeReader;
+  readonly share: OutputShare;
+  /** No more than this is read before the first `resume`, give or take a chunk. */
+  readonly aheadBytes?: number | undefined;
+}
+
+export class PacedPipe {
+  readonly #stream: Readable;
+  readonly #reader: PipeReader;
+  readonly #share: OutputShare;
+  #aheadBytes: number;
+  /** A chunk is being worked off, or the process has to wait for its share. */
+  #isBusy = false;
+  #isWorking = false;
+  #isPaused = false;
+  #isClosing = false;
+  #turn: NodeJS.Immediate | undefined;
+  #rest: NodeJS.Timeout | undefined;
+  #bytesRead = 0;
+  /** Chunks behind the one at work: Node itself resumes the pipes of a process that exits. */
+  #behind: Uint8Array[] = [];
+
+  constructor({ stream, reader, share, aheadBytes = Infinity }: PacedPipeOptions) {
+    this.#stream = stream;
+    this.#reader = reader;
+    this.#share = share;
+    this.#aheadBytes = aheadBytes;
+    stream.on('data', (chunk: Buffer) => this.#read(chunk));
+  }
+
+  get bytesRead(): number {
+    return this.#bytesRead;
+  }
+
+  /** Whether the process may have to wait in its write: its output is not read at once. */
+  get isHeldBack(): boolean {
+    return this.#isPaused || this.#isBusy;
+  }
+
+  /** Nothing more is read or passed on before {@link resume}. */
+  pause(): void {
+    if (this.#isClosing) return;
+    this.#isPaused = true;
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#aheadBytes = Infinity;
+    this.#isPaused = false;
+    this.#goOn();
+  }
+
+  /** The process is gone: what its pipe held is read without pause, though not without turns. */
+  drain(): void {
+    this.#isClosing = true;
+    this.#stop();
+    this.resume();
+  }
+
+  /** Works off what was read, at once, and reads no more. */
+  finish(): void {
+    this.#isClosing = true;
+    this.#isPaused = false;
+    this.#stop();
+    this.#stream.removeAllListeners('data');
+    while (this.#step());
+    for (let chunk = this.#unread(); chunk !== null; chunk = this.#unread()) {
+      this.#reader.push(chunk);
+      while (this.#step());
+    }
+  }
+
+  #unread(): Uint8Array | null {
+    return this.#stream.destroyed ? null : (this.#stream.read() as Uint8Array | null);
+  }
+
+  /** Works off one line of what was read; false when nothing is left. */
+  #step(): boolean {
+    if (this.#reader.step()) return true;
+    const chunk = this.#behind.shift();
+    if (chunk) this.#reader.push(chunk);
+    return chunk !== undefined;
+  }
+
+  #read(chunk: Buffer): void {
+    this.#bytesRead += chunk.length;
+    this.#aheadBytes -= chunk.length;
+    if (this.#aheadBytes <= 0 && !this.#isClosing) this.#isPaused = true;
+    if (this.#isBusy) {
+      this.#behind.push(chunk);
+      this.#stream.pause();
+      return;
+    }
+    this.#reader.push(chunk);
+    this.#work();
+  }
+
+  /** One slice. What is left waits for the next turn of the loop, or until the process has earned it. */
+  #work(): void {
+    const startedAt = performance.now();
+    this.#isBusy = true;
+    this.#isWorking = true;
+    let now = startedAt;
+    let isDone = false;
+    do {
+      for (let steps = 0; steps < STEPS_PER_LOOK && !isDone && !this.#isPaused; steps += 1) {
+        isDone = !this.#step();
+      }
+      now = performance.now();
+    } while (!isDone && !this.#isPaused && now - startedAt < SLICE_MS);
+    this.#isWorking = false;
+    this.#share.spend(now - startedAt, now);
+    this.#isBusy = !isDone;
+    const restMs = this.#isClosing ? 0 : this.#share.restMs(now);
+    if (isDone && restMs === 0) {
+      if (this.#isPaused) this.#stream.pause();
+      else if (this.#stream.isPaused()) this.#stream.resume();
+      return;
+    }
+    this.#stream.pause();
+    if (this.#isPaused) return;
+    this.#isBusy = true;
+    this.#wait(restMs);
+  }
+
+  #goOn(): void {
+    if (this.#isWorking || this.#turn || this.#rest) return;
+    if (this.#isBusy) this.#wait(0);
+    else this.#stream.resume();
+  }
+
+  #wait(restMs: number): void {
+    const go = (): void => {
+      this.#stop();
+      if (!this.#isPaused) this.#work();
+    };
+    if (restMs > 0) this.#rest = setTimeout(go, restMs);
+    else this.#turn = setImmediate(go);
+  }
+
+  #stop(): void {
+    clearImmediate(this.#turn);
+    clearTimeout(this.#rest);
+    this.#turn = undefined;
+    this.#rest = undefined;
+  }
+}
