@@ -5,83 +5,16 @@ import type { ServerConfig } from './config.ts';
 import { Breaker } from './core/breaker.ts';
 import { failureFields } from './failure.ts';
 import type { Log } from './log.ts';
+import { AHEAD_BYTES, PooledProcess } from './pooled-process.ts';
 import { containedListener } from './process/contained-listener.ts';
 import type { Containment } from './process/containment.ts';
 import { processEnvironment } from './process/environment.ts';
 import { isFailure, type ExitFacts } from './process/exit.ts';
-import { startProcess, type ProcessListener, type StdioProcess } from './process/stdio-process.ts';
+import { startProcess } from './process/stdio-process.ts';
 import { runnerMark } from './process/runner-mark.ts';
 import type { Fault } from '../shared/fault.ts';
 import type { ProcessSnapshot } from './running-runner.ts';
 import type { KnownEras } from './translate/translator.ts';
-
-/** A process whose listener comes later: what it says before is kept until then. */
-export class PooledProcess {
-  readonly #process: StdioProcess;
-  readonly #ended: (facts: ExitFacts, hasServed: boolean) => void;
-  #listener: ProcessListener | undefined;
-  #early: ((listener: ProcessListener) => void)[] = [];
-  #facts: ExitFacts | undefined;
-  hasServed = false;
-
-  constructor(
-    start: (listener: ProcessListener) => StdioProcess,
-    ended: (facts: ExitFacts, hasServed: boolean) => void,
-  ) {
-    this.#ended = ended;
-    this.#process = start({
-      onLine: (bytes) => this.#hear((listener) => listener.onLine(bytes)),
-      onOverlong: (bytes) => this.#hear((listener) => listener.onOverlong(bytes)),
-      onStderr: (text) => this.#hear((listener) => listener.onStderr(text)),
-      onDrain: () => this.#hear((listener) => listener.onDrain()),
-      onExit: (facts) => this.#exited(facts),
-    });
-  }
-
-  get pid(): number | undefined {
-    return this.#process.pid;
-  }
-
-  get state(): StdioProcess['state'] {
-    return this.#facts ? 'exited' : this.#process.state;
-  }
-
-  listen(listener: ProcessListener): void {
-    this.#listener = listener;
-    for (const say of this.#early.splice(0)) say(listener);
-    if (this.#facts) listener.onExit(this.#facts);
-  }
-
-  write(line: Uint8Array): boolean {
-    return this.#process.write(line);
-  }
-
-  pause(): void {
-    this.#process.pause();
-  }
-
-  resume(): void {
-    this.#process.resume();
-  }
-
-  terminate(reason: string): Promise<ExitFacts> {
-    return this.#process.terminate(reason);
-  }
-
-  #exited(facts: ExitFacts): void {
-    this.#facts = facts;
-    this.#ended(facts, this.hasServed);
-    this.#listener?.onExit(facts);
-  }
-
-  #hear(say: (listener: ProcessListener) => void): void {
-    if (this.#listener) say(this.#listener);
-    else if (this.#early.length < EARLY_LIMIT) this.#early.push(say);
-  }
-}
-
-/** A warm process has nothing to say before it is asked; what a chatty one says first is kept up to here. */
-const EARLY_LIMIT = 100;
 
 export type Taken =
   | { readonly ok: true; readonly process: PooledProcess }
@@ -173,6 +106,7 @@ export class ProcessPool {
       env: processEnvironment(process.env, env, inheritEnv, user),
       mark: nanoid(),
       runnerMark: runnerMark(),
+      aheadBytes: AHEAD_BYTES,
       containment,
       limits,
       user,

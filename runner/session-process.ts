@@ -2,7 +2,8 @@
 import type { OpenFrame } from '../shared/link/control-frames.ts';
 import type { ServerConfig } from './config.ts';
 import type { Log } from './log.ts';
-import type { PooledProcess, ProcessPool } from './process-pool.ts';
+import type { PooledProcess } from './pooled-process.ts';
+import type { ProcessPool } from './process-pool.ts';
 import { TranslatedProcess, type SessionProcess } from './translated-process.ts';
 import { ForLegacyClient } from './translate/for-legacy-client.ts';
 import { ForModernClient } from './translate/for-modern-client.ts';

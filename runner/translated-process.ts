@@ -5,7 +5,8 @@ import type { Log } from './log.ts';
 import type { ExitFacts } from './process/exit.ts';
 import { describeEnd } from './process/exit.ts';
 import type { ProcessListener } from './process/stdio-process.ts';
-import type { PooledProcess, Taken } from './process-pool.ts';
+import type { PooledProcess } from './pooled-process.ts';
+import type { Taken } from './process-pool.ts';
 import type { TranslateEffect, Translator } from './translate/translator.ts';
 
 /** A process as a session host sees it. */

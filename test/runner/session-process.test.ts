@@ -8,7 +8,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { readConfig } from '../../runner/config.ts';
 import { createLog } from '../../runner/log.ts';
-import { ProcessPool, type PooledProcess } from '../../runner/process-pool.ts';
+import type { PooledProcess } from '../../runner/pooled-process.ts';
+import { ProcessPool } from '../../runner/process-pool.ts';
 import type { ExitFacts } from '../../runner/process/exit.ts';
 import { sessionProcess } from '../../runner/session-process.ts';
 import { TranslatedProcess } from '../../runner/translated-process.ts';
