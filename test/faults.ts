@@ -348,6 +348,20 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-79': { fault: 'a process that idled', tests: ['e2e/child-faults.test.ts'] },
 
+  'F-130': {
+    fault: 'a process that lives, but has closed a pipe or reads nothing',
+    tests: ['runner/process/broken-process.test.ts'],
+  },
+  'F-131': {
+    fault: 'a process that prints without end',
+    tests: [
+      'runner/core/noise-budget.test.ts',
+      'runner/core/output-share.test.ts',
+      'runner/process/flood.test.ts',
+      'runner/process/stderr-lines.test.ts',
+    ],
+  },
+
   // Overload and exhaustion
   'F-80': {
     fault: '10,000 idle sessions for a day',
@@ -474,7 +488,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-40 F-41 F-43 F-45 F-46 F-47 F-48 F-49',
   'F-50 F-51 F-52 F-54 F-55 F-56 F-58 F-59 F-60 F-61 F-62',
   'F-64 F-66 F-67 F-68 F-69 F-69b',
-  'F-70 F-71 F-73 F-75 F-76 F-77 F-78 F-79',
+  'F-70 F-71 F-73 F-75 F-76 F-77 F-78 F-79 F-130 F-131',
   'F-80 F-81 F-82 F-83 F-84',
   'F-240 F-241',
   'F-87 F-88 F-89 F-90 F-91 F-92',

@@ -17,6 +17,12 @@ const table: [ExitFacts, string, boolean, boolean][] = [
     false,
     false,
   ],
+  [
+    { reason: 'broken', because: 'closed its stdout', ...ended },
+    'closed its stdout, and was ended by the runner',
+    true,
+    true,
+  ],
 ];
 
 test.each(table)('[R-6] %j: %s', (facts, sentence, failsUnserved, failsServed) => {
