@@ -40,10 +40,11 @@ export class FakeEdge {
         );
         return;
       }
-      const isControl = request.url === '/runner/link';
+      const path = request.url ?? '';
+      const isControl = path === '/runner/link';
       if (!isControl) this.epochs.push(String(request.headers['mcp-bridge-epoch']));
       this.#sockets.handleUpgrade(request, socket, head, (web) =>
-        isControl ? this.#control(new FakeLink(web)) : this.#session(new FakeLink(web)),
+        isControl ? this.#control(new FakeLink(web, path)) : this.#session(new FakeLink(web, path)),
       );
     });
   }
@@ -81,10 +82,13 @@ export class FakeLink {
   readonly heard = new Arrivals<string>();
   /** The code with which the runner ended it; 1006 when it just went. */
   readonly closed: Promise<number>;
+  /** What was dialled. */
+  readonly path: string;
   readonly #socket: WebSocket;
 
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, path: string) {
     this.#socket = socket;
+    this.path = path;
     this.closed = once(socket, 'close').then(([code]) => code as number);
     socket.on('error', () => undefined);
     socket.on('message', (bytes: Buffer) => {
