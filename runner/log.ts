@@ -1,5 +1,6 @@
 // The runner's log: one line a fact, static words and structured fields, as JSON or, on a terminal, as
 // text. What a field holds can come from a process or the network, so no character of it may steer a terminal.
+import { writeLogLine } from './output.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFields = Record<string, unknown>;
@@ -44,15 +45,19 @@ const STEERING =
 /** Makes a log that drops lines below `level`. */
 export function createLog(options: LogOptions): Log {
   const least = LOG_LEVELS.indexOf(options.level);
-  const { write = writeToStderr, now = Date.now, pretty = process.stderr.isTTY } = options;
+  const { now = Date.now, pretty = process.stderr.isTTY } = options;
+  const lineOf = (level: LogLevel, words: string, fields: LogFields): string => {
+    const line = { time: new Date(now()).toISOString(), level, message: words };
+    return pretty ? prettyLine(line, fields) : jsonLine(line, fields);
+  };
+  const lostLine = (lines: number): string => lineOf('warn', 'log lines lost', { lines });
+  const { write = (line, level) => writeLogLine(line, isUrgent(level), lostLine) } = options;
   const bound = (carried: LogFields): Log => {
     const at =
       (level: LogLevel) =>
       (words: string, fields: LogFields = {}) => {
         if (LOG_LEVELS.indexOf(level) < least) return;
-        const line = { time: new Date(now()).toISOString(), level, message: words };
-        const all = { ...carried, ...fields };
-        write(pretty ? prettyLine(line, all) : jsonLine(line, all), level);
+        write(lineOf(level, words, { ...carried, ...fields }), level);
       };
     return {
       debug: at('debug'),
@@ -65,27 +70,8 @@ export function createLog(options: LogOptions): Log {
   return bound({});
 }
 
-/** Lines up to a warning wait this long for others: a write for each call costs as much as the call itself. */
-const BATCH_MS = 20;
-
-let batch = '';
-let flushing: NodeJS.Timeout | undefined;
-
-function writeToStderr(line: string, level: LogLevel): void {
-  batch += `${line}\n`;
-  if (level === 'warn' || level === 'error') return flush();
-  flushing ??= setTimeout(flush, BATCH_MS);
-}
-
-function flush(): void {
-  clearTimeout(flushing);
-  flushing = undefined;
-  const text = batch;
-  batch = '';
-  if (text !== '') process.stderr.write(text);
-}
-
-process.on('exit', flush);
+/** Trouble is told at once: what follows it may be the end. */
+const isUrgent = (level: LogLevel): boolean => level === 'warn' || level === 'error';
 
 /** Text from elsewhere, made safe to show: steering characters as `\uXXXX`, capped. */
 export const visibleText = (text: string): string => escapeSteering(capped(text));

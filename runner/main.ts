@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { EXIT } from './commands/arguments.ts';
 import { helpText } from './commands/help.ts';
 import { nearestWord } from './config/problem.ts';
+import { endWithoutReader, outputWritten, print, printError } from './output.ts';
 
 /** Both stand one level below the package's root, unbuilt in `runner/` and built in `dist/`. */
 const PACKAGE_FILE = new URL('../package.json', import.meta.url);
@@ -27,22 +28,22 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 
 async function main([name, ...argv]: string[]): Promise<number> {
   if (name === undefined) {
-    process.stderr.write(helpText());
+    printError(helpText());
     return EXIT.usage;
   }
   if (name === '--version' || name === '-v') {
     const { version } = JSON.parse(await readFile(PACKAGE_FILE, 'utf8')) as { version: string };
-    process.stdout.write(`${version}\n`);
+    print(`${version}\n`);
     return EXIT.ok;
   }
   const isHelp = name === 'help' || name === '--help' || name === '-h';
   const subject = isHelp ? argv[0] : name;
   if (subject !== undefined && !Object.hasOwn(COMMANDS, subject) && subject !== 'help') {
-    process.stderr.write(unknownCommand(subject));
+    printError(unknownCommand(subject));
     return EXIT.usage;
   }
   if (isHelp || asksForHelp(argv)) {
-    process.stdout.write(helpText(subject));
+    print(helpText(subject));
     return EXIT.ok;
   }
   return (await COMMANDS[name]?.(argv)) ?? EXIT.usage;
@@ -61,11 +62,14 @@ function unknownCommand(name: string): string {
   return `mcp-bridge: there is no command ${JSON.stringify(name)}\n${hint}\n`;
 }
 
-// A reader that left, such as `head`, is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.ok);
-  throw error;
+endWithoutReader(({ code }) => {
+  // A reader that left, such as `head`, is no failure of ours.
+  if (code === 'EPIPE') process.exit(EXIT.ok);
+  printError(`mcp-bridge: stdout can not be written (${code ?? 'unknown error'})\n`);
+  process.exit(EXIT.failed);
 });
 
+const code = await main(process.argv.slice(2));
+await outputWritten();
 // Kept-alive connections would hold the process for seconds after its work is done.
-process.exit(await main(process.argv.slice(2)));
+process.exit(code);

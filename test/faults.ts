@@ -405,6 +405,18 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a fault of our own over one frame, line or request',
     tests: ['e2e/contained-faults.test.ts', 'edge-core/sockets.test.ts', 'runner/status.test.ts'],
   },
+  'F-242': {
+    fault: 'output whose reader is slow, stopped or gone; a full disk',
+    tests: ['e2e/surroundings.test.ts', 'runner/output.test.ts'],
+  },
+  'F-243': {
+    fault: 'a terminal that is closed',
+    tests: ['e2e/surroundings.test.ts'],
+  },
+  'F-251': {
+    fault: 'an exception that nothing caught',
+    tests: ['e2e/surroundings.test.ts'],
+  },
 
   // Upgrade and deploy
   'F-87': {
@@ -490,7 +502,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-64 F-66 F-67 F-68 F-69 F-69b',
   'F-70 F-71 F-73 F-75 F-76 F-77 F-78 F-79 F-130 F-131',
   'F-80 F-81 F-82 F-83 F-84',
-  'F-240 F-241',
+  'F-240 F-241 F-242 F-243 F-251',
   'F-87 F-88 F-89 F-90 F-91 F-92',
   'F-94 F-95 F-99',
   'F-160 F-161 F-162 F-163 F-167',

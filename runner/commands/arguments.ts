@@ -1,5 +1,6 @@
 // Reads a command's arguments; a slip is answered with exit code 2 and a hint, as shells expect.
 import { parseArgs } from 'node:util';
+import { printError } from '../output.ts';
 
 /**
  * Exit codes: 0 done, 1 it did not work, 2 the command was called wrongly (as in sh and in GNU tools), 3 another runner took
@@ -50,7 +51,7 @@ export function textOf({ values }: Arguments, name: string): string | undefined 
 }
 
 export function printUsageError(command: string, what: string): void {
-  process.stderr.write(`mcp-bridge ${command}: ${what}\nSee: mcp-bridge help ${command}\n`);
+  printError(`mcp-bridge ${command}: ${what}\nSee: mcp-bridge help ${command}\n`);
 }
 
 /** Node's message goes on about positional arguments. */

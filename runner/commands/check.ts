@@ -7,6 +7,7 @@ import type { RunnerConfig } from '../config.ts';
 import { describeProblem } from '../config/problem.ts';
 import { readTokenFile } from '../credential.ts';
 import { checkIsolation } from '../check/isolation.ts';
+import { print } from '../output.ts';
 import { openContainment } from '../process/containment.ts';
 import type { Containment } from '../process/containment.ts';
 import { EXIT, readArguments } from './arguments.ts';
@@ -28,9 +29,7 @@ export async function checkCommand(argv: readonly string[]): Promise<number> {
   let hasFailed = false;
   const report = (outcome: Outcome): void => {
     hasFailed ||= outcome.verdict === 'FAIL';
-    process.stdout.write(
-      outcomeText(outcome, process.stdout.isTTY && process.env['NO_COLOR'] === undefined),
-    );
+    print(outcomeText(outcome, process.stdout.isTTY && process.env['NO_COLOR'] === undefined));
   };
   const containment = openContainment();
   const reading = await readSettings(given, process.env, containment);

@@ -1,6 +1,7 @@
 // `mcp-bridge credential`: makes a runner token or a client key, and says how the edge learns of it.
 import { RUNNER_NAME, SERVER_NAME } from '../../shared/ids.ts';
 import { hashCredential, mintClientKey, mintRunnerToken, writeTokenFile } from '../credential.ts';
+import { print, printError } from '../output.ts';
 import { EXIT, printUsageError, readArguments, textOf } from './arguments.ts';
 
 /** Names of clients stand in grants and audit logs, under the same rules as those of runners. */
@@ -40,12 +41,11 @@ async function makeRunnerToken(name: string, servers: string[], out: string): Pr
   const token = mintRunnerToken();
   const written = await writeTokenFile(out, token);
   if (!written.ok) {
-    process.stderr.write(`${written.message}\n`);
+    printError(`${written.message}\n`);
     return EXIT.failed;
   }
   const entry = { [name]: { token: hashCredential(token), servers } };
-  process.stdout
-    .write(`The runner token is in ${out} (mode 0600). Name that file as "tokenFile" in the config's "bridge".
+  print(`The runner token is in ${out} (mode 0600). Name that file as "tokenFile" in the config's "bridge".
 
 ${edgeAdvice('BRIDGE_RUNNERS', entry)}`);
   return EXIT.ok;
@@ -54,8 +54,7 @@ ${edgeAdvice('BRIDGE_RUNNERS', entry)}`);
 function makeClientKey(name: string, servers: string[]): number {
   const key = mintClientKey();
   const entry = { [name]: { key: hashCredential(key), servers } };
-  process.stdout
-    .write(`Client key, shown this once. The client sends it as "Authorization: Bearer <key>":
+  print(`Client key, shown this once. The client sends it as "Authorization: Bearer <key>":
 
 ${key}
 

@@ -6,6 +6,7 @@ import { readTokenFile } from '../credential.ts';
 import { createLog, LOG_LEVELS } from '../log.ts';
 import { failureFields } from '../failure.ts';
 import type { Log, LogLevel } from '../log.ts';
+import { printError, serveOutput } from '../output.ts';
 import { openContainment } from '../process/containment.ts';
 import type { Containment } from '../process/containment.ts';
 import type { RunningRunner, StartOptions } from '../running-runner.ts';
@@ -14,6 +15,7 @@ import type { StatusServer } from '../status/http.ts';
 import { EXIT, printUsageError, readArguments, textOf } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
 import { readSettings } from './settings.ts';
+import { endOnException, watchTerminal } from './surroundings.ts';
 
 /** A start whose containment is known. */
 type RunOptions = StartOptions & { readonly containment: Containment };
@@ -75,12 +77,14 @@ async function readStartOptions(given: Arguments, log: Log): Promise<RunOptions 
 }
 
 function complain(lines: readonly string[]): undefined {
-  for (const line of lines) process.stderr.write(`${line}\n`);
+  for (const line of lines) printError(`${line}\n`);
   return undefined;
 }
 
 async function serve(given: Arguments, options: RunOptions, parts: RunParts): Promise<number> {
   const { config, edge, log, containment } = options;
+  serveOutput();
+  const isTerminalGone = watchTerminal();
   for (const warning of config.warnings) log.warn('config warning', { ...warning });
   // With the reason, since which mode is in force decides what an evasive process can get away with.
   log.info('containment', { mode: containment.mode, why: containment.why });
@@ -88,14 +92,20 @@ async function serve(given: Arguments, options: RunOptions, parts: RunParts): Pr
     log.warn('orphan ended', { ...orphan });
   const runner = parts.startRunner(options);
   // Before anything is waited for: a signal that met no listener would leave processes behind.
-  const stopped = Promise.race([untilStopped(runner, log), untilRefused(runner, log)]);
+  endOnException(log, () => runner.kill());
+  const stopper = takeStopSignals(runner, log);
+  const stopped = Promise.race([stopper.stopped, untilRefused(runner, log)]);
   const reload = reloader(given, options, runner);
-  process.on('SIGHUP', reload);
+  const hangUp = (): void => {
+    if (isTerminalGone()) stopper.drain('SIGHUP');
+    else reload();
+  };
+  process.on('SIGHUP', hangUp);
   const watcher = watchConfig(config.file, reload);
   const status = await openStatus(config, runner, log);
   log.info('runner started', { runner: config.runner, edge, servers: [...config.servers.keys()] });
   const code = await stopped;
-  process.off('SIGHUP', reload);
+  process.off('SIGHUP', hangUp);
   watcher.close();
   await status?.close();
   return code;
@@ -122,35 +132,42 @@ async function openStatus(
   }
 }
 
-/** Resolves with the exit code after the first signal's drain or at the second signal (R-12). */
-function untilStopped(runner: RunningRunner, log: Log): Promise<number> {
-  return new Promise((resolve) => {
-    let isDraining = false;
-    const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
-      if (isDraining) {
-        log.warn('exiting now', { signal });
+interface Stopper {
+  /** The exit code, after the first signal's drain or at the second signal (R-12). */
+  readonly stopped: Promise<number>;
+  /** Ends in order; once that has begun, nothing more. */
+  drain(signal: string): void;
+}
+
+function takeStopSignals(runner: RunningRunner, log: Log): Stopper {
+  const { promise: stopped, resolve } = Promise.withResolvers<number>();
+  let isDraining = false;
+  const drain = (signal: string): void => {
+    if (isDraining) return;
+    isDraining = true;
+    log.info('draining', { signal });
+    const drained = runner.drain().then(
+      () => EXIT.ok,
+      (error: unknown) => {
+        log.error('drain failed', { error });
         runner.kill();
-        resolve(SIGNAL_EXIT[signal]);
-        return;
-      }
-      isDraining = true;
-      log.info('draining', { signal });
-      const drained = runner.drain().then(
-        () => EXIT.ok,
-        (error: unknown) => {
-          log.error('drain failed', { error });
-          runner.kill();
-          return EXIT.failed;
-        },
-      );
-      void drained.then((code) => {
-        log.info('stopped');
-        resolve(code);
-      });
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
-  });
+        return EXIT.failed;
+      },
+    );
+    void drained.then((code) => {
+      log.info('stopped');
+      resolve(code);
+    });
+  };
+  const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
+    if (!isDraining) return drain(signal);
+    log.warn('exiting now', { signal });
+    runner.kill();
+    resolve(SIGNAL_EXIT[signal]);
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return { stopped, drain };
 }
 
 /** Logs the first link; resolves only if the edge refuses this runner for good, be it after years (F-56). */

@@ -1,10 +1,11 @@
 // `mcp-bridge schema`: prints the config's JSON Schema.
 import { readFile } from 'node:fs/promises';
 import { EXIT, readArguments } from './arguments.ts';
+import { print } from '../output.ts';
 
 /** Prints the schema file that stands beside the program. */
 export async function schemaCommand(argv: readonly string[], schemaFile: URL): Promise<number> {
   if (readArguments('schema', argv, {}) === undefined) return EXIT.usage;
-  process.stdout.write(await readFile(schemaFile, 'utf8'));
+  print(await readFile(schemaFile, 'utf8'));
   return EXIT.ok;
 }

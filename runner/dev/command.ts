@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { EXIT, printUsageError } from '../commands/arguments.ts';
+import { endOnException } from '../commands/surroundings.ts';
 import { watchConfig } from '../config-watch.ts';
 import { readConfig } from '../config.ts';
 import type { RunnerConfig } from '../config.ts';
@@ -10,6 +11,7 @@ import { describeProblem } from '../config/problem.ts';
 import { hashCredential, mintRunnerToken } from '../credential.ts';
 import { createLog } from '../log.ts';
 import type { Log } from '../log.ts';
+import { print, printError, serveOutput } from '../output.ts';
 import { openContainment } from '../process/containment.ts';
 import type { Containment } from '../process/containment.ts';
 import { sweepOrphans } from '../process/sweep.ts';
@@ -52,7 +54,7 @@ export async function devCommand(argv: readonly string[]): Promise<number> {
 }
 
 function refuse(text: string): number {
-  process.stderr.write(`${text}\n`);
+  printError(`${text}\n`);
   return EXIT.failed;
 }
 
@@ -77,13 +79,19 @@ async function serve(options: DevOptions, signals: StopSignals): Promise<number>
     bundle: await edgeBundle(workspace.edgeFolder),
     log,
   });
+  // Not sooner: what is wrong so far is told to whoever waits for it.
+  serveOutput();
   const runner = startRunner({ config, token, edge: edge.url, log, containment });
   void signals.stopNow.then(() => stopNow(edge, runner));
+  endOnException(log, () => {
+    runner.kill();
+    edge.kill();
+  });
   const watcher = watchConfig(config.file, () => void reload(workspace, runner, containment, log));
   try {
     const isReady = runner.ready.then(() => true);
     if (await Promise.race([isReady, signals.stop.then(() => false)])) {
-      process.stdout.write(welcome(edge.url, [...config.servers.keys()]));
+      print(welcome(edge.url, [...config.servers.keys()]));
       await signals.stop;
     }
   } finally {
@@ -104,7 +112,7 @@ async function reload(
   const problems = reading.ok ? machineProblems(reading.config, containment) : reading.problems;
   if (reading.ok && problems.length === 0) {
     runner.reload({ ...reading.config, drainTimeoutMs: DRAIN_MS });
-    process.stdout.write(`Reloaded ${configPath}.\n`);
+    print(`Reloaded ${configPath}.\n`);
   } else {
     for (const problem of problems) log.error('config not reloaded', { ...problem });
   }
@@ -128,7 +136,7 @@ function localSettings(
 
 /** The runner first: what it still delivers in its drain goes through the edge. */
 async function shutDown(edge: KeptEdge, runner: RunningRunner): Promise<void> {
-  process.stderr.write('Stopping. Press Ctrl-C again to stop at once.\n');
+  printError('Stopping. Press Ctrl-C again to stop at once.\n');
   const giveUp = new AbortController();
   await Promise.race([
     runner.drain(),

@@ -16,9 +16,10 @@ export function takeStopSignals(): StopSignals {
   const first = Promise.withResolvers<void>();
   const second = Promise.withResolvers<void>();
   let isFirst = true;
-  const onSignal = (): void => {
+  const onSignal = (signal: NodeJS.Signals): void => {
     if (isFirst) first.resolve();
-    else second.resolve();
+    // A terminal that closes says so twice, itself and by its shell, and nobody is there to be in a hurry.
+    else if (signal !== 'SIGHUP') second.resolve();
     isFirst = false;
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);

@@ -12,6 +12,7 @@ import type { RunningRunner } from '../../runner/running-runner.ts';
 import { FakeEdge, type FakeLink } from './fake-edge.ts';
 import { PATIENCE } from './faulty-link.ts';
 import { temporaryFolder } from './journal.ts';
+import { askOver, frameWith, linkOf, offer } from './lone-runner.ts';
 import { fixture, initialize, toolCall } from './raw-session.ts';
 
 let edge: FakeEdge;
@@ -38,45 +39,12 @@ beforeEach(async () => {
   };
 });
 
-/** Asks the runner to open a session. */
-function offer(letter: string): void {
-  control.say({
-    type: 'open',
-    session: letter.repeat(22),
-    server: 'echo',
-    ticket: 't'.repeat(22),
-    transport: 'streamable',
-    principal: 'ann',
-  });
-}
-
-/** The next link of a session; those that others dial meanwhile are passed over. */
-async function linkOf(letter: string): Promise<FakeLink> {
-  for (;;) {
-    const link = await edge.sessions.next();
-    if (link.path.endsWith(letter.repeat(22))) return link;
-  }
-}
-
 /** A session with a link, initialized. */
 async function open(letter: string): Promise<FakeLink> {
-  offer(letter);
-  const link = await linkOf(letter);
-  await ask(link, 'init', initialize());
+  offer(control, letter);
+  const link = await linkOf(edge, letter);
+  await askOver(link, 'init', initialize());
   return link;
-}
-
-/** Posts a request and waits for the last event of its stream. */
-async function ask(link: FakeLink, id: string, message: string): Promise<string> {
-  link.say({ type: 'post', stream: id, id }, message);
-  return frame(link, `"stream":"${id}"`, '"final":true');
-}
-
-async function frame(link: FakeLink, ...words: string[]): Promise<string> {
-  for (;;) {
-    const text = await link.heard.next();
-    if (words.every((word) => text.includes(word))) return text;
-  }
 }
 
 const says = (words: string): Promise<unknown> =>
@@ -87,16 +55,16 @@ async function twoSessions(): Promise<{ ill: FakeLink; well: FakeLink }> {
   const ill = await open('i');
   const well = await open('w');
   ill.say({ type: 'post', stream: 'hang', id: 'hang' }, toolCall(1, 'hang'));
-  await frame(ill, '"accepted"');
+  await frameWith(ill, '"accepted"');
   return { ill, well };
 }
 
 async function expectServed(well: FakeLink): Promise<void> {
-  expect(await ask(well, 'well', toolCall(7, 'echo', { text: 'well' }))).toContain('well');
+  expect(await askOver(well, 'well', toolCall(7, 'echo', { text: 'well' }))).toContain('well');
   expect(runner.snapshot().linked).toBe(true);
   // And a new one.
   const fresh = await open('f');
-  expect(await ask(fresh, 'fresh', toolCall(8, 'echo', { text: 'fresh' }))).toContain('fresh');
+  expect(await askOver(fresh, 'fresh', toolCall(8, 'echo', { text: 'fresh' }))).toContain('fresh');
 }
 
 const boom = (): never => {
@@ -108,8 +76,8 @@ describe('[F-241] a fault of our own', () => {
     const { ill, well } = await twoSessions();
     vi.spyOn(Session.prototype, 'receive').mockImplementationOnce(boom);
     ill.say({ type: 'ack', stream: 'hang', seq: 0 });
-    expect(await frame(ill, '"stream":"hang"', '"final":true')).toContain('42003');
-    await frame(ill, '"ended"');
+    expect(await frameWith(ill, '"stream":"hang"', '"final":true')).toContain('42003');
+    await frameWith(ill, '"ended"');
     await says('the session failed and is ended');
     await says('"error":"RangeError: boom"');
     await expectServed(well);
@@ -119,7 +87,7 @@ describe('[F-241] a fault of our own', () => {
     const { ill, well } = await twoSessions();
     vi.spyOn(Session.prototype, 'line').mockImplementationOnce(boom);
     ill.say({ type: 'post', stream: 'echo', id: 'echo' }, toolCall(2, 'echo', { text: 'x' }));
-    expect(await frame(ill, '"stream":"hang"', '"final":true')).toContain('42003');
+    expect(await frameWith(ill, '"stream":"hang"', '"final":true')).toContain('42003');
     await says('what a process said could not be handled');
     await expectServed(well);
   });
@@ -129,7 +97,7 @@ describe('[F-241] a fault of our own', () => {
     vi.spyOn(Session.prototype, 'tick').mockImplementationOnce(boom);
     // Its acceptance is due 100 ms later.
     ill.say({ type: 'post', stream: 'more', id: 'more' }, toolCall(2, 'hang'));
-    expect(await frame(ill, '"stream":"hang"', '"final":true')).toContain('42003');
+    expect(await frameWith(ill, '"stream":"hang"', '"final":true')).toContain('42003');
     await expectServed(well);
   });
 
@@ -149,8 +117,8 @@ describe('[F-241] a fault of our own', () => {
     const { ill, well } = await twoSessions();
     vi.spyOn(Session.prototype, 'unlinked').mockImplementationOnce(boom);
     await ill.send(Buffer.from([0]));
-    const again = await linkOf('i');
-    expect(await frame(again, '"ended"')).toContain('The bridge failed');
+    const again = await linkOf(edge, 'i');
+    expect(await frameWith(again, '"ended"')).toContain('The bridge failed');
     await expectServed(well);
   });
 
@@ -158,8 +126,8 @@ describe('[F-241] a fault of our own', () => {
     const well = await open('w');
     const { processes } = runner.snapshot();
     vi.spyOn(KeptLink.prototype, 'start').mockImplementationOnce(boom);
-    offer('i');
-    const refusal = JSON.parse(await frame(control, '"refused"'));
+    offer(control, 'i');
+    const refusal = JSON.parse(await frameWith(control, '"refused"'));
     expect(refusal).toMatchObject({ session: 'i'.repeat(22), fault: 'process_start_failed' });
     await vi.waitUntil(() => runner.snapshot().processes.length === processes.length, PATIENCE);
     await expectServed(well);
