@@ -10,6 +10,7 @@ import { containedListener } from './process/contained-listener.ts';
 import type { Containment } from './process/containment.ts';
 import { processEnvironment } from './process/environment.ts';
 import { isFailure, type ExitFacts } from './process/exit.ts';
+import { Redaction } from './process/redaction.ts';
 import { startProcess } from './process/stdio-process.ts';
 import { runnerMark } from './process/runner-mark.ts';
 import type { Fault } from '../shared/fault.ts';
@@ -38,6 +39,7 @@ export class ProcessPool {
   readonly #warm: PooledProcess[] = [];
   readonly #all = new Set<PooledProcess>();
   readonly #exited: () => void;
+  #redaction: Redaction | undefined;
   #isClosed = false;
 
   constructor(server: ServerConfig, ground: ProcessGround, log: Log, exited: () => void) {
@@ -69,6 +71,12 @@ export class ProcessPool {
     this.#replenish();
   }
 
+  /** What a process of this server printed, as it may be shown to a client: on one line, without secrets. */
+  quote(bytes: Uint8Array, isCut: boolean): string {
+    this.#redaction ??= new Redaction(this.#secrets);
+    return this.#redaction.quote(bytes, isCut);
+  }
+
   snapshot(): ProcessSnapshot[] {
     return [...this.#all].map((process) => ({
       server: this.#server.name,
@@ -87,6 +95,10 @@ export class ProcessPool {
     );
   }
 
+  get #secrets(): readonly string[] {
+    return [this.#ground.token, ...Object.values(this.#server.env)];
+  }
+
   #replenish(): void {
     while (!this.#isClosed && this.#warm.length < this.#server.warm) {
       if (!this.#breaker.allow(performance.now()).ok) return;
@@ -96,7 +108,7 @@ export class ProcessPool {
 
   #start(): PooledProcess {
     const { name, command, args, env, cwd, inheritEnv, maxLineBytes, user, limits } = this.#server;
-    const { token, containment } = this.#ground;
+    const { containment } = this.#ground;
     const spec = {
       server: name,
       command,
@@ -110,7 +122,7 @@ export class ProcessPool {
       containment,
       limits,
       user,
-      secrets: [token, ...Object.values(env)],
+      secrets: this.#secrets,
     };
     const failed = (error: unknown): void => {
       this.#log.error(

@@ -117,6 +117,7 @@ class Runner implements RunningRunner {
       token: this.#options.token,
       boot: this.#boot,
       log,
+      quote: (bytes, isCut) => pool.quote(bytes, isCut),
       reached: () => this.#edgeReached(),
       served: () => pool.served(first),
       finished: () => this.#finished(session, log),

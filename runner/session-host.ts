@@ -5,6 +5,7 @@ import { decodeBytes, encodeBytes } from '../shared/link/codec.ts';
 import type { OpenFrame } from '../shared/link/control-frames.ts';
 import { sessionDown } from '../shared/link/session-frames.ts';
 import type { ServerConfig } from './config.ts';
+import type { Quote } from './core/overheard.ts';
 import type { SessionEffect } from './core/session-effects.ts';
 import { Session } from './core/session.ts';
 import { failureFields } from './failure.ts';
@@ -24,6 +25,8 @@ export interface SessionHostOptions {
   readonly token: string;
   readonly boot: string;
   readonly log: Log;
+  /** Makes what the process printed fit to be shown to a client. */
+  readonly quote: Quote;
   /** The session's socket reached the edge. */
   reached(): void;
   /** The server answered its first request. */
@@ -55,7 +58,9 @@ export class SessionHost {
   constructor(options: SessionHostOptions) {
     this.#options = options;
     const { open, server, edge, token, boot } = options;
-    this.#session = new Session({ limits: server, transport: open.transport }, performance.now());
+    const { transport } = open;
+    const now = performance.now();
+    this.#session = new Session({ limits: server, transport, quote: options.quote }, now);
     const url = `${webSocketOrigin(edge)}/runner/session/${open.session}`;
     this.#link = new KeptLink({
       backoffCapMs: () => BACKOFF_CAP_MS,

@@ -483,6 +483,44 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['runner/core/modern-session.test.ts', 'runner/core/session.test.ts'],
   },
 
+  // What processes and clients say beside the letter of the protocol
+  'F-110': {
+    fault: 'an answer that is not quite JSON-RPC, but that every direct client takes',
+    tests: ['runner/core/session-lenient.test.ts'],
+  },
+  'F-111': {
+    fault: 'progress under a token that is written in another way',
+    tests: ['runner/core/session-lenient.test.ts'],
+  },
+  'F-112': {
+    fault: 'an answer that nobody can read',
+    tests: ['runner/core/session-lenient.test.ts'],
+  },
+  'F-113': {
+    fault: 'noise that looks like an answer',
+    tests: ['runner/core/session-lenient.test.ts'],
+  },
+  'F-114': {
+    fault: 'a server that says something else instead of answering `initialize`',
+    tests: ['runner/core/session-lenient.test.ts'],
+  },
+  'F-115': {
+    fault: 'progress of a task after the answer that began it',
+    tests: ['runner/core/session-lenient.test.ts'],
+  },
+  'F-116': {
+    fault: 'an answer of the client that is refused',
+    tests: ['runner/core/session-lenient.test.ts'],
+  },
+  'F-117': {
+    fault: 'a ping of a server whose client does not listen',
+    tests: ['runner/core/session-lenient.test.ts'],
+  },
+  'F-118': {
+    fault: 'a request with the name of a notification',
+    tests: ['runner/core/session-lenient.test.ts'],
+  },
+
   // Audit
   'F-99': {
     fault: 'one record a call, on both sides',
@@ -506,4 +544,5 @@ export const FAULT_IDS: readonly string[] = [
   'F-87 F-88 F-89 F-90 F-91 F-92',
   'F-94 F-95 F-99',
   'F-160 F-161 F-162 F-163 F-167',
+  'F-110 F-111 F-112 F-113 F-114 F-115 F-116 F-117 F-118',
 ].flatMap((group) => group.split(' '));

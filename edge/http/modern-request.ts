@@ -10,7 +10,7 @@ export class Members {
 
   constructor(bytes: Uint8Array, span: Span | undefined) {
     this.#bytes = bytes;
-    this.#members = span ? membersOf(bytes, span) : [];
+    this.#members = span ? [...membersOf(bytes, span)] : [];
   }
 
   has(key: string): boolean {

@@ -10,6 +10,8 @@ export interface Call {
   readonly clientId: Uint8Array;
   readonly progressToken: Uint8Array | undefined;
   readonly method: string;
+  /** It asks for a task, whose progress may outlive the answer. */
+  readonly makesTask: boolean;
   readonly startedAt: number;
   /** Pushed out by progress. */
   quietUntil: number;
@@ -25,6 +27,12 @@ export interface CallTimes {
   readonly limitMs: number;
 }
 
+/**
+ * Ids from here on are the bridge's own requests to a process, so that they meet no client's; still integers of 31 bits, such as every
+ * SDK sends and every server can read.
+ */
+export const OWN_IDS_FROM = 2 ** 30;
+
 /** A process may still answer a cancelled call for this long; then its stream ends without a message. */
 export const CANCEL_GRACE_MS = 5_000;
 
@@ -32,6 +40,7 @@ export class Calls {
   readonly #calls = new Map<number, Call>();
   readonly #perStream = new Map<string, number>();
   #nextId = 1;
+  #hasWrapped = false;
   #endless = 0;
 
   get size(): number {
@@ -54,17 +63,19 @@ export class Calls {
 
   /** True if a request with this id was ever sent to the process. */
   hasIssued(processId: number): boolean {
-    return Number.isInteger(processId) && processId > 0 && processId < this.#nextId;
+    const isOfRange = Number.isInteger(processId) && processId > 0 && processId < OWN_IDS_FROM;
+    return isOfRange && (this.#hasWrapped || processId < this.#nextId);
   }
 
   add(
-    call: Pick<Call, 'stream' | 'clientId' | 'progressToken' | 'method'>,
+    call: Pick<Call, 'stream' | 'clientId' | 'progressToken' | 'method'> & { makesTask?: boolean },
     times: CallTimes,
     now: number,
   ): Call {
     const added: Call = {
       ...call,
-      processId: this.#nextId++,
+      makesTask: call.makesTask ?? false,
+      processId: this.#mint(),
       startedAt: now,
       quietUntil: now + times.quietMs,
       endsAt: now + times.limitMs,
@@ -75,6 +86,17 @@ export class Calls {
     if (added.endsAt === Infinity) this.#endless += 1;
     this.#perStream.set(call.stream, (this.#perStream.get(call.stream) ?? 0) + 1);
     return added;
+  }
+
+  /** The only call that has an end to come, and is not cancelled; undefined when there are none or several. */
+  only(): Call | undefined {
+    let only: Call | undefined;
+    for (const call of this.#calls.values()) {
+      if (call.endsAt === Infinity) continue;
+      if (only) return undefined;
+      only = call;
+    }
+    return only?.isCancelled === true ? undefined : only;
   }
 
   /** Takes a call out; false for `isLast` while its stream waits for other answers. */
@@ -118,6 +140,17 @@ export class Calls {
       if (due < (at ?? Infinity)) at = due;
     }
     return at;
+  }
+
+  /** Starts anew when the range is used up; what is still in flight is left out. */
+  #mint(): number {
+    do {
+      if (this.#nextId >= OWN_IDS_FROM) {
+        this.#nextId = 1;
+        this.#hasWrapped = true;
+      }
+    } while (this.#calls.has(this.#nextId++));
+    return this.#nextId - 1;
   }
 }
 

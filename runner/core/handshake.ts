@@ -1,11 +1,6 @@
 // The legacy handshake as a session sees it pass: the client's capabilities, and the revision the server chose
-// (MCP 2025-11-25, Lifecycle, "Initialization"). The only messages the runner parses.
-import * as v from 'valibot';
-
-const initializeRequest = v.object({
-  params: v.object({ capabilities: v.record(v.string(), v.unknown()) }),
-});
-const initializeResult = v.object({ result: v.object({ protocolVersion: v.string() }) });
+// (MCP 2025-11-25, Lifecycle, "Initialization"). Read by its bytes: results of any size pass here.
+import { isParsable, membersOf, stringAt, valueAt } from '../../shared/jsonrpc/members.ts';
 
 /** Which client capability each server-to-client request needs; `ping` needs none. */
 const NEEDED: ReadonlyMap<string, string> = new Map([
@@ -33,18 +28,21 @@ export class Handshake {
   }
 
   /** An `initialize` request passes; a malformed one declares nothing (the server judges it). */
-  begin(message: string): void {
-    const parsed = v.safeParse(initializeRequest, JSON.parse(message));
-    this.#capabilities = new Set(
-      parsed.success ? Object.keys(parsed.output.params.capabilities) : [],
-    );
+  begin(message: Uint8Array): void {
+    const capabilities = valueAt(message, 'params', 'capabilities');
+    const members = capabilities ? membersOf(message, capabilities) : [];
+    this.#capabilities = new Set([...members].map(({ key }) => key));
     this.#state = 'asked';
   }
 
+  /** Whether a client can be expected to read this result of `initialize`: a message's worth of depth and tokens. */
+  static isReadable(message: Uint8Array): boolean {
+    return isParsable(message, { start: 0, end: message.length });
+  }
+
   /** Its result passes. */
-  complete(message: string): void {
-    const parsed = v.safeParse(initializeResult, JSON.parse(message));
-    this.#revision = parsed.success ? parsed.output.result.protocolVersion : undefined;
+  complete(message: Uint8Array): void {
+    this.#revision = stringAt(message, 'result', 'protocolVersion');
     this.#state = 'done';
   }
 

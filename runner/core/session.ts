@@ -4,7 +4,9 @@
 import { faultError, type Fault, type FaultCode } from '../../shared/fault.ts';
 import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
 import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
-import { scanMessage, type Envelope, type Span } from '../../shared/jsonrpc/scan.ts';
+import { textAt, valueIn, withMembers } from '../../shared/jsonrpc/members.ts';
+import { integerOf } from '../../shared/jsonrpc/numbers.ts';
+import { scanLine, scanMessage, type Envelope } from '../../shared/jsonrpc/scan.ts';
 import { spliceLine, type Edit } from '../../shared/jsonrpc/splice.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 import type { PostFrame, SessionDown, SessionUp } from '../../shared/link/session-frames.ts';
@@ -14,11 +16,16 @@ import { Calls, CANCEL_GRACE_MS, type Call, type CallTimes } from './calls.ts';
 import { DropNotes } from './drop-notes.ts';
 import { earliest } from './earliest.ts';
 import { Handshake } from './handshake.ts';
+import { Hearing, type Failed } from './hearing.ts';
 import { listenEnd } from './listen-end.ts';
+import { FRAMED_WORDS, Overheard, type Quote } from './overheard.ts';
 import { Posts } from './posts.ts';
 import { Presence } from './presence.ts';
+import { ProcessText, type Heard } from './process-text.ts';
+import { Questions } from './questions.ts';
 import type { CallRecord, Note, SessionEffect, SessionLimits } from './session-effects.ts';
 import { StreamLog } from './stream-log.ts';
+import { Tasks } from './tasks.ts';
 
 /** An attached client that acknowledges nothing for this long while something is owed is cut off (DESIGN §9). */
 const STALL_MS = 30_000;
@@ -28,9 +35,6 @@ const CONFIRM_MS = 10_000;
 
 /** Streams that clients of a modern session may hold open; the official server takes as many. */
 const MAX_LISTENS = 1_024;
-
-/** Requests of the process that may wait for the client's answer; servers ask one question at a time. */
-const MAX_ASKED = 64;
 
 /** A modern client's worker that broke away is back within moments; a client that left cancels (2026-07-28, "Cancellation"). */
 const RETURN_MS = 5_000;
@@ -48,6 +52,14 @@ const TOO_OLD: Fault = {
 
 type Phase = 'open' | 'ended';
 
+/** How the names of notifications begin, and of no request. */
+const NOTIFICATION = 'notifications/';
+
+const METHOD_NOT_FOUND = -32601;
+const INTERNAL_ERROR = -32603;
+
+const UNUSABLE = 'The server sent an answer that can not be used';
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -60,8 +72,15 @@ export class Session {
   readonly #handshake = new Handshake();
   readonly #presence: Presence;
   readonly #drops = new DropNotes();
-  /** Raw ids of requests the process sent and that the client has not answered. */
-  readonly #asked = new Map<string, string>();
+  readonly #questions = new Questions();
+  readonly #tasks = new Tasks();
+  readonly #text = new ProcessText();
+  readonly #overheard: Overheard;
+  readonly #hearing = new Hearing({
+    has: (id) => this.#calls.get(id)?.isCancelled === false,
+    wasAsked: (id) => this.#calls.hasIssued(id),
+    only: () => this.#calls.only()?.processId,
+  });
   #effects: SessionEffect[] = [];
   #phase: Phase = 'open';
   #ending: { fault?: FaultCode; message?: string } = {};
@@ -75,7 +94,12 @@ export class Session {
   #isStdinFull = false;
   #stdinBacklogBytes = 0;
 
-  constructor(options: { limits: SessionLimits; transport: Transport }, now: number) {
+  /** `quote`: how what the process printed is shown to a client; without it nothing is. */
+  constructor(
+    options: { limits: SessionLimits; transport: Transport; quote?: Quote | undefined },
+    now: number,
+  ) {
+    this.#overheard = new Overheard(options.quote ?? (() => ''));
     this.#limits = options.limits;
     this.#transport = options.transport;
     this.#presence = new Presence(options.limits, options.transport, now);
@@ -167,15 +191,10 @@ export class Session {
   /** A line the process printed. `tied`: the id of the request it belongs to, where a translator knows and the line does not say. */
   line(bytes: Uint8Array, now: number, tied?: number): SessionEffect[] {
     if (this.#phase === 'ended') return [];
-    // The token limit guards parsers of client input; a process may print large results, bounded by its line.
-    const scan = scanMessage(bytes, { tokens: Infinity });
-    if (!scan.ok) {
-      const { reason } = scan;
-      this.#noteDrop('a line on stdout is not a JSON-RPC message; dropped', { reason }, now);
-      return this.#flush();
-    }
-    const messages = scan.shape === 'single' ? [scan.envelope] : scan.messages;
-    for (const envelope of messages) this.#fromProcess(bytes, envelope, now, tied);
+    const scan = scanLine(bytes);
+    if (!scan.ok) this.#oddLine(bytes, now, tied);
+    else if (scan.shape === 'single') this.#fromProcess(bytes, scan.envelope, now, tied);
+    else for (const envelope of scan.messages) this.#fromProcess(bytes, envelope, now, tied);
     return this.#flush();
   }
 
@@ -198,8 +217,9 @@ export class Session {
     if (this.#phase === 'ended') return [];
     const hasStarted = this.#handshake.isDone;
     const fault: FaultCode = hasStarted ? 'process_exited' : 'process_start_failed';
+    const words = hasStarted ? description : this.#overheard.added(description);
     const advice = hasStarted ? '' : ' Run `mcp-bridge check` on the runner to see why.';
-    this.#end({ fault, message: `The server process ${description}.${advice}` }, now);
+    this.#end({ fault, message: `The server process ${words}.${advice}` }, now);
     return this.#flush();
   }
 
@@ -230,6 +250,8 @@ export class Session {
   /** Whatever time brings. Call at or after {@link wakeAt}. */
   tick(now: number): SessionEffect[] {
     for (const id of this.#posts.takeDue(now)) this.#send({ type: 'accepted', id });
+    this.#hear(this.#text.tick(now), now);
+    for (const failed of this.#hearing.due(now)) this.#fail(failed, now);
     for (const call of this.#calls.due(now)) this.#expire(call, now);
     const stalled = this.#presence.isLinked ? this.#log.stalled(STALL_MS, now) : [];
     for (const stream of stalled) {
@@ -255,6 +277,8 @@ export class Session {
     return earliest([
       this.#posts.nextDueAt,
       this.#calls.nextDeadline,
+      this.#text.wakeAt,
+      this.#hearing.wakeAt,
       this.#confirmBy,
       this.#abandoned.values().next().value,
       this.#log.expiresAt,
@@ -280,7 +304,10 @@ export class Session {
     }
     if (known === 'forgotten') return this.#send({ type: 'refused', of: frame.id, ...TOO_OLD });
     const fault = this.#phase === 'ended' ? this.#afterwards() : this.#admit(frame, message, now);
-    if (fault) return this.#send({ type: 'refused', of: frame.id, phase: 'not_sent', ...fault });
+    if (fault) {
+      this.#withdrawAnswers(message, fault);
+      return this.#send({ type: 'refused', of: frame.id, phase: 'not_sent', ...fault });
+    }
     this.#posts.remember(frame.id);
     if (frame.stream === frame.id && this.#log.has(frame.id)) {
       this.#posts.acceptLater(frame.id, now);
@@ -291,6 +318,16 @@ export class Session {
   #afterwards(): Fault {
     const { fault, message } = this.#ending;
     return fault === 'process_start_failed' ? { fault, message } : { fault: 'session_not_found' };
+  }
+
+  /** What is refused may be answers that the process waits for: it learns that there will be none. */
+  #withdrawAnswers(message: Uint8Array, fault: Fault): void {
+    if (this.#phase === 'ended') return;
+    const words = faultError(fault).message;
+    const error = { code: INTERNAL_ERROR, message: `The client's answer was refused: ${words}` };
+    for (const id of this.#questions.takeAnswered(message)) {
+      this.#write(encoder.encode(errorResponse(id, error)));
+    }
   }
 
   /** Checks a post as a whole, and only then writes it: what is refused has had no effect. */
@@ -329,7 +366,7 @@ export class Session {
     }
     if (frame.stream === frame.id && requests.length > 0)
       this.#log.open(frame.id, { isAttached: true, isKept: !this.#isModern }, now);
-    if (initializes) this.#handshake.begin(decoder.decode(message));
+    if (initializes) this.#handshake.begin(message);
     for (const envelope of messages) this.#toProcess(frame.stream, message, envelope, now);
     return undefined;
   }
@@ -351,10 +388,17 @@ export class Session {
     if (envelope.kind === 'notification') {
       if (envelope.method === 'notifications/cancelled')
         return this.#cancelledByClient(bytes, envelope, now);
+      this.#hearing.notified(now);
       return this.#write(spliceLine(bytes, [], envelope));
     }
-    const id = envelope.id && text(bytes, envelope.id);
-    if (id === undefined || !this.#asked.delete(id)) {
+    const id = envelope.id && textAt(bytes, envelope.id);
+    if (id === undefined || !this.#questions.answered(id)) {
+      const only = id === undefined ? this.#questions.takeOnly() : undefined;
+      if (only !== undefined) {
+        // The client could not tell which question it could not read: the only one there is.
+        const own = withMembers(bytes, { and: { id: only } }, envelope);
+        return this.#write(spliceLine(own, []));
+      }
       return this.#noteDrop('a response to a request the server never made; dropped', {}, now);
     }
     this.#write(spliceLine(bytes, [], envelope));
@@ -363,21 +407,32 @@ export class Session {
   #request(stream: string, bytes: Uint8Array, envelope: Envelope, now: number): void {
     const { id, method, progressToken } = envelope;
     if (!id || method === undefined) return;
+    const makesTask =
+      progressToken !== undefined && valueIn(bytes, envelope, 'params', 'task') !== undefined;
     const call = this.#calls.add(
       {
         stream,
         method,
         clientId: bytes.slice(id.start, id.end),
         progressToken: progressToken && bytes.slice(progressToken.start, progressToken.end),
+        makesTask,
       },
       this.#timesOf(method),
       now,
     );
+    if (method.startsWith(NOTIFICATION)) return this.#refuseName(call, now);
     const own = encoder.encode(String(call.processId));
     const edits: Edit[] = [{ ...id, with: own }];
     if (progressToken) edits.push({ ...progressToken, with: own });
     edits.sort((a, b) => a.start - b.start);
     this.#write(spliceLine(bytes, edits, envelope));
+  }
+
+  /** A request with the name of a notification has no effect but its answer: a process that looks at the name alone would obey it. */
+  #refuseName(call: Call, now: number): void {
+    const message = `${call.method} is no request: it takes no id.`;
+    const error = errorResponse(call.clientId, { code: METHOD_NOT_FOUND, message });
+    this.#settle(call, encoder.encode(error), 'error', now);
   }
 
   #timesOf(method: string): CallTimes {
@@ -438,23 +493,84 @@ export class Session {
     }
   }
 
+  /** A line that is no message by the letter: what is in it, or what it was meant to be. */
+  #oddLine(line: Uint8Array, now: number, tied: number | undefined): void {
+    const heard = this.#text.line(line, now);
+    if (!this.#handshake.isDone && heard.some(({ is }) => is !== 'message')) {
+      this.#overheard.note(line);
+      if (this.#overheard.isFramed) this.#hearing.hopeless(FRAMED_WORDS, now);
+    }
+    this.#hear(heard, now, tied);
+  }
+
+  #hear(heard: readonly Heard[], now: number, tied?: number): void {
+    for (const said of heard) {
+      if (said.is === 'message') {
+        this.#fromProcess(said.bytes, said.envelope, now, tied);
+        continue;
+      }
+      const { reason } = said;
+      if (said.is === 'noise') {
+        this.#noteDrop('a line on stdout is not a JSON-RPC message; dropped', { reason }, now);
+        continue;
+      }
+      this.#noteDrop('an answer on stdout can not be read; dropped', { reason }, now);
+      const failed = this.#hearing.broken(said, now);
+      if (failed) this.#fail(failed, now);
+    }
+  }
+
+  /** The answer to a request came and is of no use: waiting on would be in vain. */
+  #fail({ id, reason, error }: Failed, now: number): void {
+    const call = this.#calls.get(id);
+    if (!call) return;
+    if (error) {
+      const message = withMembers(error, { and: { id: call.clientId } });
+      this.#settle(call, spliceLine(message, []), 'error', now);
+      if (call.method === 'initialize') this.#endRefused(now);
+    } else if (call.method !== 'initialize') {
+      const message = `${UNUSABLE}: ${reason}.`;
+      this.#answerFault(call, { fault: 'process_protocol', message, phase: 'sent' }, now);
+    } else if (reason === FRAMED_WORDS) {
+      this.#end({ fault: 'process_start_failed', message: `The server process ${reason}.` }, now);
+    } else this.#end({ fault: 'process_protocol', message: `${UNUSABLE}: ${reason}.` }, now);
+  }
+
+  #endRefused(now: number): void {
+    this.#end({ message: 'The server refused to initialize the session.' }, now);
+  }
+
   #answer(bytes: Uint8Array, envelope: Envelope, now: number): void {
     const { id } = envelope;
-    const call = id && this.#calls.get(Number(text(bytes, id)));
+    const number = id && integerOf(textAt(bytes, id));
+    const call = number === undefined ? undefined : this.#calls.get(number);
     if (!id || !call) {
-      if (id && this.#calls.hasIssued(Number(text(bytes, id))))
+      this.#hearing.stray(bytes, envelope, now);
+      if (number !== undefined && this.#calls.hasIssued(number))
         return this.#note('debug', 'an answer to no request in flight; dropped', { late: true });
       // Either the process is broken, or something reached its stdin that this session did not write.
       return this.#noteDrop('an answer to a request that was never made; dropped', {}, now);
     }
+    this.#hearing.answered(call.processId, envelope.end - envelope.start);
     const message = spliceLine(bytes, [{ ...id, with: call.clientId }], envelope);
     const outcome = envelope.kind === 'error' ? 'error' : 'result';
-    this.#settle(call, message, call.isCancelled ? 'cancelled' : outcome, now);
-    if (call.method !== 'initialize') return;
-    if (outcome === 'error') {
-      return this.#end({ message: 'The server refused to initialize the session.' }, now);
+    const initializes = call.method === 'initialize';
+    if (initializes && outcome === 'result' && !Handshake.isReadable(message)) {
+      const words = `${UNUSABLE}: it is larger or deeper than any client reads`;
+      return this.#end({ fault: 'process_protocol', message: `${words}.` }, now);
     }
-    this.#handshake.complete(decoder.decode(message));
+    this.#settle(call, message, call.isCancelled ? 'cancelled' : outcome, now);
+    if (initializes && outcome === 'error') this.#endRefused(now);
+    else if (initializes) this.#handshake.complete(message);
+    else this.#minded(call, message, now);
+  }
+
+  /** What an answer says of tasks, whose progress goes on behind it. */
+  #minded(call: Call, message: Uint8Array, now: number): void {
+    const { processId, progressToken, makesTask, method } = call;
+    if (makesTask && progressToken)
+      this.#tasks.answered({ processId, progressToken }, message, now);
+    else this.#tasks.told(method, message);
   }
 
   #ask(bytes: Uint8Array, envelope: Envelope, now: number, tied: number | undefined): void {
@@ -465,17 +581,27 @@ export class Session {
       return this.#write(encoder.encode(errorResponse(bytes.subarray(id.start, id.end), error)));
     }
     const stream = this.#streamOf(tied);
+    if (method === 'ping' && (stream === undefined || !this.#log.isAttached(stream))) {
+      // No client could; the session is there all the same.
+      return this.#write(encoder.encode(`{"jsonrpc":"2.0","id":${textAt(bytes, id)},"result":{}}`));
+    }
     if (stream === undefined) return;
-    this.#asked.set(text(bytes, id), stream);
+    this.#questions.ask(textAt(bytes, id), stream);
     this.#emit(stream, ownLine(bytes, [], envelope), false, now);
   }
 
   #whyNotAsk(method: string): ErrorObject | undefined {
+    if (method.startsWith(NOTIFICATION)) {
+      return { code: METHOD_NOT_FOUND, message: 'This is no request: it takes no id.' };
+    }
     const missing = this.#handshake.lacksFor(method);
     if (missing !== undefined) {
-      return { code: -32601, message: `The client did not declare the capability "${missing}".` };
+      return {
+        code: METHOD_NOT_FOUND,
+        message: `The client did not declare the capability "${missing}".`,
+      };
     }
-    if (this.#asked.size < MAX_ASKED) return undefined;
+    if (!this.#questions.isFull) return undefined;
     return faultError({
       fault: 'overloaded',
       message: 'The client has too many questions to answer.',
@@ -486,9 +612,11 @@ export class Session {
     if (envelope.method === 'notifications/progress') return this.#progress(bytes, envelope, now);
     let stream: string | undefined;
     if (envelope.method === 'notifications/cancelled' && envelope.requestId) {
-      stream = this.#asked.get(text(bytes, envelope.requestId));
-      this.#asked.delete(text(bytes, envelope.requestId));
+      stream = this.#questions.answered(textAt(bytes, envelope.requestId));
       if (stream === undefined) return;
+    }
+    if (envelope.method === 'notifications/tasks/status') {
+      this.#tasks.notified(bytes.subarray(envelope.start, envelope.end));
     }
     stream ??= this.#streamOf(tied);
     if (stream !== undefined) this.#emit(stream, ownLine(bytes, [], envelope), false, now);
@@ -504,13 +632,18 @@ export class Session {
 
   #progress(bytes: Uint8Array, envelope: Envelope, now: number): void {
     const { progressToken } = envelope;
-    const call = progressToken && this.#calls.get(Number(text(bytes, progressToken)));
-    if (!progressToken || !call?.progressToken) {
+    const id = progressToken && integerOf(textAt(bytes, progressToken));
+    const call = id === undefined ? undefined : this.#calls.get(id);
+    const token = call?.progressToken ?? (id && this.#tasks.progressToken(id, now));
+    // A task outlives the stream of the request that it came of.
+    const stream = call ? call.stream : this.#streamOf(undefined);
+    if (!progressToken || !token || stream === undefined) {
       return this.#note('debug', 'progress for no request in flight; dropped', {});
     }
-    if (!call.isCancelled) call.quietUntil = now + this.#limits.requestTimeoutMs;
-    const edit = { ...progressToken, with: call.progressToken };
-    this.#emit(call.stream, ownLine(bytes, [edit], envelope), false, now);
+    if (call) this.#hearing.alive(call.processId);
+    if (call?.isCancelled === false) call.quietUntil = now + this.#limits.requestTimeoutMs;
+    const edit = { ...progressToken, with: token };
+    this.#emit(stream, ownLine(bytes, [edit], envelope), false, now);
   }
 
   /** Where a message goes that belongs to no request (DESIGN §5). */
@@ -562,7 +695,8 @@ export class Session {
     this.#writeCancelled(call, 'deadline exceeded');
     if (call.method === 'initialize') {
       const seconds = String(Math.round(this.#limits.startTimeoutMs / 1000));
-      const message = `The server process did not answer initialize within ${seconds} s.`;
+      const words = this.#overheard.added(`did not answer initialize within ${seconds} s`);
+      const message = `The server process ${words}.`;
       return this.#end({ fault: 'process_start_failed', message }, now);
     }
     this.#answerFault(call, { fault: 'deadline', phase: 'sent' }, now);
@@ -701,9 +835,6 @@ export class Session {
     this.#effects.push({ do: this.#isPaused ? 'pause' : 'resume' });
   }
 }
-
-const text = (bytes: Uint8Array, span: Span): string =>
-  decoder.decode(bytes.subarray(span.start, span.end));
 
 /** The message as bytes of its own: a kept view would keep the whole chunk of stdout it lies in. */
 function ownLine(bytes: Uint8Array, edits: readonly Edit[], envelope: Envelope): Uint8Array {

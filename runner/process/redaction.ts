@@ -33,6 +33,11 @@ export class Redaction {
     return beginning === 0 ? text : text.slice(0, -beginning) + REDACTED;
   }
 
+  /** Bytes that a process printed, as text of one line: cleaned and without the secrets. `isCut` as in {@link apply}. */
+  quote(bytes: Uint8Array, isCut: boolean): string {
+    return this.apply(cleanText(new TextDecoder().decode(bytes)), isCut);
+  }
+
   #longestBeginningAtEnd(text: string): number {
     let longest = 0;
     for (const secret of this.#secrets) {

@@ -1,13 +1,8 @@
 // Owns what a legacy process's results become for a modern client, method by method; every other byte stays.
 import { elementsOf } from '../../shared/jsonrpc/elements.ts';
-import {
-  membersOf,
-  valueAt,
-  withMembers,
-  type MemberChange,
-} from '../../shared/jsonrpc/members.ts';
+import { valueAt, valueIn, withMembers, type MemberChange } from '../../shared/jsonrpc/members.ts';
 import type { Span } from '../../shared/jsonrpc/scan.ts';
-import { splice } from '../../shared/jsonrpc/splice.ts';
+import { splice, type Edit } from '../../shared/jsonrpc/splice.ts';
 import { CACHEABLE_METHODS, META } from '../../shared/mcp/modern.ts';
 
 type Members = Readonly<Record<string, string | Uint8Array>>;
@@ -60,27 +55,25 @@ export function toModernResult(
 }
 
 function metaWith(bytes: Uint8Array, result: Span, serverInfo: unknown): Uint8Array {
-  const own = membersOf(bytes, result).findLast(({ key }) => key === '_meta')?.value;
+  const own = valueIn(bytes, result, '_meta');
   const and = serverInfo === undefined ? {} : { [META.serverInfo]: JSON.stringify(serverInfo) };
   return own ? withMembers(bytes, { and }, own) : withMembers(EMPTY, { and });
 }
 
 /** `execution` speaks of tasks in the legacy form. */
 function withoutExecution(bytes: Uint8Array, result: Span): Members {
-  const tools = membersOf(bytes, result).findLast(({ key }) => key === 'tools')?.value;
-  const all = tools ? elementsOf(bytes, tools) : [];
-  const edits = all.flatMap((tool) =>
-    membersOf(bytes, tool).some(({ key }) => key === 'execution')
-      ? [{ ...tool, with: withMembers(bytes, { without: ['execution'] }, tool) }]
-      : [],
-  );
+  const tools = valueIn(bytes, result, 'tools');
+  const edits: Edit[] = [];
+  for (const tool of tools ? elementsOf(bytes, tools) : []) {
+    if (!valueIn(bytes, tool, 'execution')) continue;
+    edits.push({ ...tool, with: withMembers(bytes, { without: ['execution'] }, tool) });
+  }
   return tools && edits.length > 0 ? { tools: splice(bytes, edits, tools) } : {};
 }
 
 /** Revisions before 2025-06-18 let a result be without. */
 function withContent(bytes: Uint8Array, result: Span): Members {
-  const hasContent = membersOf(bytes, result).some(({ key }) => key === 'content');
-  return hasContent ? {} : { content: '[]' };
+  return valueIn(bytes, result, 'content') ? {} : { content: '[]' };
 }
 
 const encoder = new TextEncoder();

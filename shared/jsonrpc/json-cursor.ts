@@ -69,10 +69,8 @@ const SPACES = 0x20202020;
 const QUOTES = 0x22222222;
 const BACKSLASHES = 0x5c5c5c5c;
 
-/** Deepest nesting any caller may allow: the size of the scratch stack below. */
-const DEPTH_CEILING = 4096;
 /** Which kind of container is open at each depth. Only written and read within one synchronous call, so one serves all. */
-const OPEN_CONTAINERS = new Uint8Array(DEPTH_CEILING + 1);
+const OPEN_CONTAINERS = new Uint8Array(4096);
 
 /** An escape spells one UTF-16 unit in six bytes, so a longer text can not equal a name of `length` units. */
 const ESCAPE_BYTES = 6;
@@ -107,18 +105,28 @@ export class JsonCursor {
   #nonAsciiStart = -1;
   #nonAsciiEnd = 0;
   #words: Int32Array | undefined = undefined;
+  /** Grows for a text nested deeper than the shared stack; no deeper than it has bytes. */
+  #open = OPEN_CONTAINERS;
+  #isCut = false;
+  #isInString = false;
   #fault: CursorFault | undefined = undefined;
 
   constructor(bytes: Uint8Array, depthLimit: number, tokenLimit: number) {
     this.bytes = bytes;
     this.#end = bytes.length;
-    this.#depthLimit = Math.min(depthLimit, DEPTH_CEILING);
+    this.#depthLimit = depthLimit;
     this.#tokensLeft = tokenLimit;
     this.#wordShift = bytes.byteOffset & 3;
   }
 
   get fault(): CursorFault | undefined {
     return this.#fault;
+  }
+
+  /** How the text ended too early, if that is its fault: `in string`, where more lines can not complete it, or `between`. */
+  get cut(): 'in string' | 'between' | undefined {
+    if (!this.#isCut) return undefined;
+    return this.#isInString ? 'in string' : 'between';
   }
 
   /** Offset of the next unread byte. */
@@ -183,6 +191,12 @@ export class JsonCursor {
     return -1;
   }
 
+  /** Whether the key just read is `name`, whatever characters either has. */
+  isKey(name: string): boolean {
+    if (this.#keyEscaped || !isAscii(name)) return this.keyText(name.length) === name;
+    return this.#keyEnd - this.#keyStart === name.length && this.#spells(this.#keyStart, name);
+  }
+
   /** The key just read, decoded; undefined when it surely has more than `maxUnits` UTF-16 units. */
   keyText(maxUnits: number): string | undefined {
     if (this.#keyEnd - this.#keyStart > maxUnits * ESCAPE_BYTES) return undefined;
@@ -221,7 +235,7 @@ export class JsonCursor {
       if (!this.#countToken()) return false;
       if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
         if (!this.#fits(++depth)) return false;
-        OPEN_CONTAINERS[depth] = byte;
+        this.#note(depth, byte);
         this.#at++;
         // In ASCII both closing brackets lie two after their opening ones.
         if (this.peek() !== byte + 2) {
@@ -236,7 +250,7 @@ export class JsonCursor {
       // A value has ended: close what ends with it, up to the comma that leads to the next one.
       for (;;) {
         if (depth === floor) return true;
-        const open = OPEN_CONTAINERS[depth] as number;
+        const open = this.#open[depth] as number;
         const next = this.peek();
         if (next === COMMA) {
           this.#at++;
@@ -262,6 +276,15 @@ export class JsonCursor {
       this.#fault = { code: PARSE_ERROR, reason: 'the text is not valid UTF-8' };
       return false;
     }
+  }
+
+  #note(depth: number, container: number): void {
+    if (depth >= this.#open.length) {
+      const deeper = new Uint8Array(this.#open.length * 2);
+      deeper.set(this.#open);
+      this.#open = deeper;
+    }
+    this.#open[depth] = container;
   }
 
   #spells(start: number, name: string): boolean {
@@ -380,6 +403,7 @@ export class JsonCursor {
         }
       }
     }
+    this.#isInString = true;
     return this.#refuseAt(end, 'the text ends inside a string');
   }
 
@@ -453,10 +477,10 @@ export class JsonCursor {
   }
 
   #refuseAt(at: number, reason: string, code: CursorFault['code'] = PARSE_ERROR): false {
-    const isCut = code === PARSE_ERROR && at >= this.#end;
+    this.#isCut = code === PARSE_ERROR && at >= this.#end;
     this.#fault = {
       code,
-      reason: isCut ? `byte ${at}: the text ends too early` : `byte ${at}: ${reason}`,
+      reason: this.#isCut ? `byte ${at}: the text ends too early` : `byte ${at}: ${reason}`,
     };
     return false;
   }
@@ -466,4 +490,9 @@ export class JsonCursor {
 function wordsOf(bytes: Uint8Array): Int32Array {
   const start = bytes.byteOffset - (bytes.byteOffset & 3);
   return new Int32Array(bytes.buffer, start, Math.floor((bytes.buffer.byteLength - start) / 4));
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > ASCII_MAX) return false;
+  return true;
 }

@@ -1,8 +1,10 @@
-// Owns changing single members of a scanned message by its bytes, where one era says a thing that the other has not: what is
-// kept stays byte for byte, so numbers, escapes and order reach the other side as they were sent.
-import { JsonCursor, OPEN_OBJECT } from './json-cursor.ts';
+// Owns reading and changing single members of a scanned message by its bytes: what is kept stays byte for byte, so numbers,
+// escapes and order reach the other side as they were sent. Work grows with the bytes alone: nothing is made of what is passed
+// over, and only small values are parsed.
+import { JsonCursor, OPEN_OBJECT, QUOTE } from './json-cursor.ts';
 import type { Span } from './json-cursor.ts';
-import { MESSAGE_DEPTH } from '../limits.ts';
+import type { Edit } from './splice.ts';
+import { MESSAGE_DEPTH, MESSAGE_TOKENS } from '../limits.ts';
 
 /** One member of an object: from its key's quote to its value's end. */
 export interface Member extends Span {
@@ -21,41 +23,77 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 const whole = (bytes: Uint8Array): Span => ({ start: 0, end: bytes.length });
 
-/** The members of the object at `span` (default: all of `bytes`), in order; none when it is no object. `bytes` must hold scanned JSON. */
-export function membersOf(bytes: Uint8Array, span: Span = whole(bytes)): Member[] {
-  const cursor = new JsonCursor(bytes.subarray(span.start, span.end), MESSAGE_DEPTH, Infinity);
-  const members: Member[] = [];
-  if (cursor.peek() !== OPEN_OBJECT || !cursor.enter()) return members;
+/** A cursor over scanned JSON, which was held to its limits when it was scanned. */
+const cursorOver = (bytes: Uint8Array, span: Span): JsonCursor =>
+  new JsonCursor(bytes.subarray(span.start, span.end), Infinity, Infinity);
+
+/** The members of the object at `span` (default: all of `bytes`), in order, one by one; none when it is no object. `bytes` must hold scanned JSON. */
+export function* membersOf(bytes: Uint8Array, span: Span = whole(bytes)): Generator<Member, void> {
+  const cursor = cursorOver(bytes, span);
+  if (cursor.peek() !== OPEN_OBJECT || !cursor.enter()) return;
   while (cursor.nextMember()) {
     const key = cursor.keySpan;
     cursor.peek();
     const start = span.start + cursor.at;
-    if (!cursor.skipValue()) break;
+    if (!cursor.skipValue()) return;
     const end = span.start + cursor.at;
-    members.push({
-      key: cursor.text(key),
-      start: span.start + key.start,
-      end,
-      value: { start, end },
-    });
+    yield { key: cursor.text(key), start: span.start + key.start, end, value: { start, end } };
   }
-  return members;
 }
 
 /** Where the value lies that `path` leads to from the outermost object; of equal keys, the last, as `JSON.parse` reads it. */
 export function valueAt(bytes: Uint8Array, ...path: readonly string[]): Span | undefined {
-  let span: Span | undefined = whole(bytes);
-  for (const key of path) {
-    span = span && membersOf(bytes, span).findLast((member) => member.key === key)?.value;
-  }
-  return span;
+  return valueIn(bytes, whole(bytes), ...path);
 }
 
-/** The value at `path`, parsed; undefined where there is none. */
+/** {@link valueAt} from the object at `span`. */
+export function valueIn(
+  bytes: Uint8Array,
+  span: Span,
+  ...path: readonly string[]
+): Span | undefined {
+  let found: Span | undefined = span;
+  for (const key of path) found = found && memberValue(bytes, found, key);
+  return found;
+}
+
+function memberValue(bytes: Uint8Array, span: Span, key: string): Span | undefined {
+  const cursor = cursorOver(bytes, span);
+  let found: Span | undefined;
+  if (cursor.peek() !== OPEN_OBJECT || !cursor.enter()) return undefined;
+  while (cursor.nextMember()) {
+    const isIt = cursor.isKey(key);
+    cursor.peek();
+    const start = span.start + cursor.at;
+    if (!cursor.skipValue()) return found;
+    if (isIt) found = { start, end: span.start + cursor.at };
+  }
+  return found;
+}
+
+/** The value at `path`, parsed; undefined where there is none, or one that is too large to be parsed ({@link isParsable}). */
 export function parsedAt(bytes: Uint8Array, ...path: readonly string[]): unknown {
   const span = valueAt(bytes, ...path);
-  return span && (JSON.parse(textAt(bytes, span)) as unknown);
+  return span && isParsable(bytes, span) ? (JSON.parse(textAt(bytes, span)) as unknown) : undefined;
 }
+
+/** The string at `path`; undefined when there is none. */
+export function stringAt(bytes: Uint8Array, ...path: readonly string[]): string | undefined {
+  const span = valueAt(bytes, ...path);
+  return span && bytes[span.start] === QUOTE
+    ? (JSON.parse(textAt(bytes, span)) as string)
+    : undefined;
+}
+
+/** Whether the value at `span` is one that may become objects in memory: a message's worth of depth and tokens. */
+export function isParsable(bytes: Uint8Array, span: Span): boolean {
+  const text = bytes.subarray(span.start, span.end);
+  return new JsonCursor(text, MESSAGE_DEPTH, MESSAGE_TOKENS).skipValue();
+}
+
+/** Whether the value at `span` is an object. */
+export const isObjectAt = (bytes: Uint8Array, span: Span | undefined): span is Span =>
+  span !== undefined && bytes[span.start] === OPEN_OBJECT;
 
 /** The JSON text at `span` (default: all of `bytes`). */
 export const textAt = (bytes: Uint8Array, span: Span = whole(bytes)): string =>
@@ -68,11 +106,9 @@ export function withMembers(
   span: Span = whole(bytes),
 ): Uint8Array {
   const added = Object.entries(and);
-  const parts: Uint8Array[] = [];
-  for (const { key, start, end } of membersOf(bytes, span)) {
-    if (without.includes(key) || Object.hasOwn(and, key)) continue;
-    parts.push(bytes.subarray(start, end));
-  }
+  const gone = [...without, ...added.map(([key]) => key)];
+  const kept = keptRuns(bytes, span, gone);
+  const parts: Uint8Array[] = kept.map(({ start, end }) => bytes.subarray(start, end));
   for (const [key, value] of added) {
     const head = encoder.encode(`${JSON.stringify(key)}:`);
     parts.push(concat([head, typeof value === 'string' ? encoder.encode(value) : value]));
@@ -82,6 +118,47 @@ export function withMembers(
     ...parts.flatMap((part, index) => (index === 0 ? [part] : [COMMA, part])),
     CLOSE,
   ]);
+}
+
+/** Where members lie that stay, those that follow each other as one. */
+function keptRuns(bytes: Uint8Array, span: Span, gone: readonly string[]): Span[] {
+  const cursor = cursorOver(bytes, span);
+  const runs: { start: number; end: number }[] = [];
+  let run: { start: number; end: number } | undefined;
+  if (cursor.peek() !== OPEN_OBJECT || !cursor.enter()) return runs;
+  while (cursor.nextMember()) {
+    const start = span.start + cursor.keySpan.start;
+    const isGone = gone.some((key) => cursor.isKey(key));
+    if (!cursor.skipValue()) break;
+    const end = span.start + cursor.at;
+    if (isGone) run = undefined;
+    else if (run) run.end = end;
+    else runs.push((run = { start, end }));
+  }
+  return runs;
+}
+
+/** The edits that take out those of an object's `members` that `isDropped` picks: each goes with the comma before it, those at the head with the comma behind. */
+export function dropEdits(
+  members: readonly Member[],
+  isDropped: (member: Member) => boolean,
+): Edit[] {
+  const edits: Edit[] = [];
+  let hasKept = false;
+  for (const [index, member] of members.entries()) {
+    if (!isDropped(member)) {
+      hasKept = true;
+      continue;
+    }
+    const before = members[index - 1]?.end ?? member.start;
+    const behind = members[index + 1]?.start ?? member.end;
+    edits.push({
+      start: hasKept ? before : member.start,
+      end: hasKept ? member.end : behind,
+      with: NOTHING,
+    });
+  }
+  return edits;
 }
 
 /**
@@ -96,8 +173,7 @@ export function changeAt(
   const [key, ...rest] = path;
   if (key === undefined) return withMembers(bytes, change);
   const inner = valueAt(bytes, key);
-  const isObject = inner !== undefined && bytes[inner.start] === OPEN_OBJECT;
-  const value = isObject ? bytes.subarray(inner.start, inner.end) : EMPTY;
+  const value = isObjectAt(bytes, inner) ? bytes.subarray(inner.start, inner.end) : EMPTY;
   return withMembers(bytes, { and: { [key]: changeAt(value, rest, change) } });
 }
 
@@ -105,6 +181,7 @@ const OPEN = encoder.encode('{');
 const CLOSE = encoder.encode('}');
 const COMMA = encoder.encode(',');
 const EMPTY = encoder.encode('{}');
+const NOTHING = new Uint8Array(0);
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {
   const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));

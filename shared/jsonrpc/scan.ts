@@ -101,6 +101,12 @@ export function scanMessage(
   return { ok: true, shape: 'single', envelope, compact: !cursor.hasLineBreaks };
 }
 
+/** What a process prints is bounded by its line; the other limits guard readers of client input, whose bytes a process parses. */
+const LINE_LIMITS: Partial<ScanLimits> = { depth: Infinity, tokens: Infinity };
+
+/** Judges one line of a process: as strictly, but results may be as deep and as large as a line holds. What fails here, mend.ts may still read. */
+export const scanLine = (bytes: Uint8Array): ScanResult => scanMessage(bytes, LINE_LIMITS);
+
 function scanBatch(cursor: JsonCursor, idBytes: number): ScanResult {
   const messages: Envelope[] = [];
   let refusal: string | undefined;

@@ -1,5 +1,12 @@
 // Answers of a modern process as a legacy client knows them: what the modern era added goes, all else stays as it was sent.
-import { changeAt, membersOf, parsedAt, valueAt } from '../../../shared/jsonrpc/members.ts';
+import {
+  changeAt,
+  parsedAt,
+  textAt,
+  valueAt,
+  valueIn,
+  withMembers,
+} from '../../../shared/jsonrpc/members.ts';
 import { splice } from '../../../shared/jsonrpc/splice.ts';
 import { CACHEABLE_METHODS, CODE, META } from '../../../shared/mcp/modern.ts';
 
@@ -19,8 +26,8 @@ export function legacyResult(line: Uint8Array, method: string): Uint8Array {
   const added = CACHEABLE_METHODS.has(method)
     ? ['resultType', 'ttlMs', 'cacheScope']
     : ['resultType'];
-  const present = membersOf(line, result).filter(({ key }) => added.includes(key));
-  const plain = present.length > 0 ? changeAt(line, ['result'], { without: added }) : line;
+  const isModern = added.some((key) => valueIn(line, result, key) !== undefined);
+  const plain = isModern ? changeAt(line, ['result'], { without: added }) : line;
   return withoutMeta(plain, 'result', META.serverInfo);
 }
 
@@ -33,9 +40,8 @@ export function legacyError(line: Uint8Array): Uint8Array {
 /** The message without one key of the `_meta` in its `params` or `result`; an empty `_meta` goes with it. */
 export function withoutMeta(line: Uint8Array, part: 'params' | 'result', key: string): Uint8Array {
   const meta = valueAt(line, part, '_meta');
-  const keys = meta ? membersOf(line, meta).map((member) => member.key) : [];
-  if (!keys.includes(key)) return line;
-  return keys.length === 1
+  if (!meta || !valueIn(line, meta, key)) return line;
+  return textAt(withMembers(line, { without: [key] }, meta)) === '{}'
     ? changeAt(line, [part], { without: ['_meta'] })
     : changeAt(line, [part, '_meta'], { without: [key] });
 }

@@ -1,6 +1,7 @@
 // A legacy client's `initialize`, answered from what a modern process says to `server/discover` (MCP 2026-07-28, "Discovery").
 import {
   changeAt,
+  isObjectAt,
   parsedAt,
   textAt,
   valueAt,
@@ -47,7 +48,7 @@ export function initializeResult(line: Uint8Array, client: DeclaredClient, serve
 
 function legacyCapabilities(line: Uint8Array): string {
   const span = valueAt(line, 'result', 'capabilities');
-  if (!span || !isObject(parsedAt(line, 'result', 'capabilities'))) return '{}';
+  if (!isObjectAt(line, span)) return '{}';
   const own = withMembers(line, { without: ['tasks'] }, span);
   const hasTasks = valueAt(own, 'extensions', TASKS_EXTENSION) !== undefined;
   const kept = hasTasks ? changeAt(own, ['extensions'], { without: [TASKS_EXTENSION] }) : own;

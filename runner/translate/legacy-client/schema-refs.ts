@@ -11,12 +11,15 @@ const DATA: ReadonlySet<string> = new Set(['const', 'enum', 'default', 'examples
 
 const encoder = new TextEncoder();
 
-/** The edits that make pointers into the schema at `span` right once it lies at `pointer`, as `/properties/result`. */
+/**
+ * The edits that make pointers into the schema at `span` right once it lies at `pointer`, as `/properties/result`. The schema must
+ * be small enough to be parsed: the work grows with its depth as well.
+ */
 export function movedReferences(schema: Uint8Array, span: Span, pointer: string): Edit[] {
-  const members = membersOf(schema, span);
+  const members = [...membersOf(schema, span)];
   // A schema with an id of its own is what the pointers within it start from, wherever it lies.
   if (members.some(({ key, value }) => key === '$id' && isText(schema, value))) return [];
-  const inElements = elementsOf(schema, span).flatMap((element) =>
+  const inElements = [...elementsOf(schema, span)].flatMap((element) =>
     movedReferences(schema, element, pointer),
   );
   const inMembers = members.flatMap(({ key, value }) => {

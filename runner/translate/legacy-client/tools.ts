@@ -3,13 +3,14 @@
 import { elementsOf } from '../../../shared/jsonrpc/elements.ts';
 import {
   changeAt,
-  parsedAt,
+  isObjectAt,
+  isParsable,
+  stringAt,
   textAt,
   valueAt,
   withMembers,
 } from '../../../shared/jsonrpc/members.ts';
 import { splice, type Edit } from '../../../shared/jsonrpc/splice.ts';
-import { isObject } from '../json.ts';
 import { movedReferences } from './schema-refs.ts';
 
 const encoder = new TextEncoder();
@@ -24,11 +25,11 @@ export class Tools {
     const edits: Edit[] = [];
     for (const span of tools ? elementsOf(line, tools) : []) {
       const tool = line.subarray(span.start, span.end);
-      const name = parsedAt(tool, 'name');
+      const name = stringAt(tool, 'name');
       const schema = valueAt(tool, 'outputSchema');
-      const isOpen = schema !== undefined && parsedAt(tool, 'outputSchema', 'type') !== 'object';
-      if (typeof name === 'string') this.#remember(name, isOpen);
-      if (!isOpen) continue;
+      const isOpen = schema !== undefined && stringAt(tool, 'outputSchema', 'type') !== 'object';
+      if (name !== undefined) this.#remember(name, isOpen);
+      if (!isOpen || !isParsable(tool, schema)) continue;
       const enclosed = enclosedSchema(tool.subarray(schema.start, schema.end));
       edits.push({ ...span, with: withMembers(tool, { and: { outputSchema: enclosed } }) });
     }
@@ -39,7 +40,7 @@ export class Tools {
   called(name: string | undefined, line: Uint8Array): Uint8Array {
     const span = valueAt(line, 'result', 'structuredContent');
     if (!span) return line;
-    const isObjectOwn = isObject(parsedAt(line, 'result', 'structuredContent'));
+    const isObjectOwn = isObjectAt(line, span);
     const isEnclosed = name !== undefined && this.#enclosed.has(name);
     if (isObjectOwn && !isEnclosed) return line;
     const text = textAt(line, span);
@@ -71,16 +72,17 @@ function enclosedSchema(schema: Uint8Array): Uint8Array {
 }
 
 function hasText(line: Uint8Array): boolean {
-  const content = parsedAt(line, 'result', 'content');
-  return (
-    Array.isArray(content) && content.some((block) => isObject(block) && block['type'] === 'text')
-  );
+  const content = valueAt(line, 'result', 'content');
+  for (const { start, end } of content ? elementsOf(line, content) : []) {
+    if (stringAt(line.subarray(start, end), 'type') === 'text') return true;
+  }
+  return false;
 }
 
 /** The blocks of content, and one more with `text`. */
 function withText(line: Uint8Array, text: string): string {
   const content = valueAt(line, 'result', 'content');
-  const blocks = (content ? elementsOf(line, content) : []).map((span) => textAt(line, span));
+  const blocks = [...(content ? elementsOf(line, content) : [])].map((span) => textAt(line, span));
   return `[${[...blocks, JSON.stringify({ type: 'text', text })].join(',')}]`;
 }
 

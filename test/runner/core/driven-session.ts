@@ -27,7 +27,8 @@ export class DrivenSession {
 
   constructor(options: { transport?: Transport; limits?: Partial<SessionLimits> } = {}) {
     const { transport = 'streamable', limits = {} } = options;
-    this.session = new Session({ limits: { ...LIMITS, ...limits }, transport }, this.now);
+    const quote = (bytes: Uint8Array): string => decoder.decode(bytes);
+    this.session = new Session({ limits: { ...LIMITS, ...limits }, transport, quote }, this.now);
   }
 
   /** Linked, for clients of 2026-07-28. */
@@ -77,7 +78,12 @@ export class DrivenSession {
   /** A line of the process; `tied` to a request by its id there, as a translator says it. */
   line(message: object | string, tied?: number): void {
     const text = typeof message === 'string' ? message : rpc(message);
-    this.#keep(this.session.line(encoder.encode(text), this.now, tied));
+    this.bytes(encoder.encode(text), tied);
+  }
+
+  /** A line of the process that is no text. */
+  bytes(line: Uint8Array, tied?: number): void {
+    this.#keep(this.session.line(line, this.now, tied));
   }
 
   /** Lets time pass in one leap: what became due meanwhile is due now. */

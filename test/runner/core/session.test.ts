@@ -442,6 +442,7 @@ describe('what the process asks', () => {
 
   test('[F-19b] a response counts once, and only to a request the process made', () => {
     const driven = DrivenSession.initialized();
+    driven.receive({ type: 'attach', stream: 'get', after: null });
     driven.line({ id: 'q1', method: 'ping' });
     driven.look();
     driven.post('r0', { id: 'q2', result: {} }, 'get');

@@ -1,0 +1,154 @@
+// Decides whose answer it was that nobody can read, or that names no request: so that no call waits to its deadline for an answer
+// that came, and no call that still works is ended for a line of a log. One for each process. Pure: the clock comes in.
+import type { Envelope } from '../../shared/jsonrpc/scan.ts';
+import { integerIn, integerOf } from '../../shared/jsonrpc/numbers.ts';
+import type { Broken } from '../../shared/jsonrpc/mend.ts';
+import { parsedAt, textAt, valueAt } from '../../shared/jsonrpc/members.ts';
+import { earliest } from './earliest.ts';
+
+/** The requests that a process was asked, by the ids it knows them by. */
+export interface Owed {
+  /** It owes the answer to this one. */
+  has(id: number): boolean;
+  /** It was asked one under this id, however that ended. */
+  wasAsked(id: number): boolean;
+  /** The only one it owes an answer to, whoever made it; undefined when there are none or several. */
+  only(): number | undefined;
+}
+
+/** A request whose answer came and is of no use. */
+export interface Failed {
+  readonly id: number;
+  /** Completes "the server sent an answer that can not be used: …". */
+  readonly reason: string;
+  /** What the process said of the request's failure under no id: an error response. */
+  readonly error?: Uint8Array;
+}
+
+/** Where it is not certain, the true answer gets this long to come after all: both are printed at once where they are printed at all. */
+export const DOUBT_MS = 1_000;
+
+/** What looks like a quotation in a log gets longer: a server that stands before another one logs what that one said. */
+export const QUOTED_MS = 3_000;
+
+/** A notification is not answered, but some servers do: within this time of one, what would answer it is taken for that. */
+const NOTIFIED_MS = 5_000;
+
+/** Answers remembered, so that one printed twice is not taken for another's. */
+const REMEMBERED = 16;
+
+/** How a server answers a notification that it takes for a request it does not know. */
+const UNKNOWN_METHOD: ReadonlySet<unknown> = new Set([-32601, -32600]);
+
+/** An answer without an id that is no longer says nothing: an empty result. */
+const EMPTY_ANSWER_BYTES = 64;
+
+const NO_ID = 'it has no id';
+const WRONG_ID = 'it has the id of no request that waits';
+
+export class Hearing {
+  readonly #owed: Owed;
+  readonly #doubts = new Map<number, { readonly at: number; readonly failed: Failed }>();
+  /** Ids answered lately, each with the length of its answer. */
+  readonly #answered = new Map<number, number>();
+  #notifiedAt = -Infinity;
+
+  constructor(owed: Owed) {
+    this.#owed = owed;
+  }
+
+  /** A notification was written to the process. */
+  notified(now: number): void {
+    this.#notifiedAt = now;
+  }
+
+  /** A request got its answer, of so many bytes. */
+  answered(id: number, bytes: number): void {
+    this.alive(id);
+    this.#answered.delete(id);
+    this.#answered.set(id, bytes);
+    if (this.#answered.size <= REMEMBERED) return;
+    const [oldest = id] = this.#answered.keys();
+    this.#answered.delete(oldest);
+  }
+
+  /** The process still works on a request: what was taken for its answer was none. */
+  alive(id: number): void {
+    if (this.#doubts.size > 0) this.#doubts.delete(id);
+  }
+
+  /** An answer that can not be read: the request that it ends at once, where that is certain. */
+  broken({ id, isSure, reason, bytes }: Broken, now: number): Failed | undefined {
+    const named = id === undefined ? undefined : integerIn(id);
+    if (named !== undefined && this.#owed.has(named)) {
+      const failed = { id: named, reason };
+      if (isSure) return failed;
+      this.#doubt(failed, QUOTED_MS, now);
+      return undefined;
+    }
+    const only = this.#owed.only();
+    if (only === undefined || (named !== undefined && this.#owed.wasAsked(named))) return undefined;
+    const isEmpty = id === undefined && bytes <= EMPTY_ANSWER_BYTES;
+    if (isEmpty && this.#answersNotification(now)) return undefined;
+    this.#doubt({ id: only, reason }, isSure ? DOUBT_MS : QUOTED_MS, now);
+    return undefined;
+  }
+
+  /** A proper answer, at `envelope` in `bytes`, that is of no request that waits. */
+  stray(bytes: Uint8Array, { kind, id, start, end }: Envelope, now: number): void {
+    const only = this.#owed.only();
+    if (only === undefined) return;
+    if (id) {
+      const number = integerOf(textAt(bytes, id));
+      if (number !== undefined && this.#isOld(number, end - start)) return;
+      return this.#doubt({ id: only, reason: WRONG_ID }, DOUBT_MS, now);
+    }
+    const message = bytes.slice(start, end);
+    if (isUnknownMethod(message) && this.#answersNotification(now)) return;
+    const error = kind === 'error' ? { error: message } : {};
+    this.#doubt({ id: only, reason: NO_ID, ...error }, DOUBT_MS, now);
+  }
+
+  /** The process shows by a line that nobody can read its answers, whatever they are. */
+  hopeless(reason: string, now: number): void {
+    const only = this.#owed.only();
+    if (only !== undefined) this.#doubt({ id: only, reason }, DOUBT_MS, now);
+  }
+
+  /** The requests that are ended now: the true answer has not come. Call at or after {@link wakeAt}. */
+  due(now: number): Failed[] {
+    const failed: Failed[] = [];
+    for (const [id, doubt] of this.#doubts) {
+      if (doubt.at > now) continue;
+      this.#doubts.delete(id);
+      if (this.#owed.has(id)) failed.push(doubt.failed);
+    }
+    return failed;
+  }
+
+  get wakeAt(): number | undefined {
+    if (this.#doubts.size === 0) return undefined;
+    return earliest([...this.#doubts.values()].map(({ at }) => at));
+  }
+
+  /** The first doubt stands: a server that keeps talking does not put it off. */
+  #doubt(failed: Failed, afterMs: number, now: number): void {
+    if (!this.#doubts.has(failed.id)) this.#doubts.set(failed.id, { at: now + afterMs, failed });
+  }
+
+  /** It came late, or twice. Of another length it is another request's answer under an old id. */
+  #isOld(id: number, bytes: number): boolean {
+    const before = this.#answered.get(id);
+    return before === undefined ? this.#owed.wasAsked(id) : before === bytes;
+  }
+
+  /** An answer without an id may be to a notification, which has none; each is answered once. */
+  #answersNotification(now: number): boolean {
+    const isIt = now - this.#notifiedAt <= NOTIFIED_MS;
+    if (isIt) this.#notifiedAt = -Infinity;
+    return isIt;
+  }
+}
+
+const isUnknownMethod = (message: Uint8Array): boolean =>
+  valueAt(message, 'error') !== undefined && UNKNOWN_METHOD.has(parsedAt(message, 'error', 'code'));

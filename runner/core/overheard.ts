@@ -1,0 +1,57 @@
+// What a process printed before it answered anything, so that a start that fails can say what was heard instead.
+
+/** Longest part of a line that is shown. */
+const SHOWN_BYTES = 200;
+
+/** The Language Server Protocol's framing (LSP 3.17, "Header Part"), which servers for MCP are sometimes written with. */
+const FRAMING = /^content-length: *\d+\s*$/i;
+const FRAMING_BYTES = 64;
+
+/** Completes "the server process …". */
+export const FRAMED_WORDS =
+  'frames its messages with Content-Length headers, as the Language Server Protocol does; an MCP server prints each message on a line of its own';
+
+/** Makes bytes that a process printed fit to be shown to a person: cleaned, without secrets. `isCut`: more stood there. */
+export type Quote = (bytes: Uint8Array, isCut: boolean) => string;
+
+const decoder = new TextDecoder();
+
+/** Whether a line is a header of that framing. */
+export const isFraming = (line: Uint8Array): boolean =>
+  line.length <= FRAMING_BYTES && FRAMING.test(decoder.decode(line));
+
+export class Overheard {
+  readonly #quote: Quote;
+  #first: { readonly bytes: Uint8Array; readonly isCut: boolean } | undefined;
+  #lines = 0;
+  #isFramed = false;
+
+  constructor(quote: Quote) {
+    this.#quote = quote;
+  }
+
+  /** A line that is no message. */
+  note(line: Uint8Array): void {
+    this.#isFramed ||= isFraming(line);
+    this.#lines++;
+    this.#first ??= {
+      bytes: line.slice(0, SHOWN_BYTES),
+      isCut: line.length > SHOWN_BYTES,
+    };
+  }
+
+  get isFramed(): boolean {
+    return this.#isFramed;
+  }
+
+  /** The description of a failed start with what was heard; `description` completes "the server process …". */
+  added(description: string): string {
+    if (this.#isFramed) return FRAMED_WORDS;
+    if (!this.#first) return description;
+    const { bytes, isCut } = this.#first;
+    const text = this.#quote(bytes, isCut).trim();
+    if (text === '') return description;
+    const more = this.#lines > 1 ? ` and ${String(this.#lines - 1)} more` : '';
+    return `${description}; on stdout it printed "${text}${isCut ? '…' : ''}"${more}`;
+  }
+}

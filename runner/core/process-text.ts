@@ -1,0 +1,102 @@
+// What a process prints beside proper messages, line by line: mends what can be mended (shared/jsonrpc/mend.ts) and joins JSON that
+// goes over several lines, within bounds of bytes and of time. One for each process. Pure: the clock comes in.
+import { judge, mend, type Said } from '../../shared/jsonrpc/mend.ts';
+
+/** Lines of one text follow each other at once; when no more came for this long, it has ended. */
+export const JOIN_MS = 500;
+
+/** A text of several lines is kept up to here. Clients do not read such texts at all, so large ones need no service. */
+const JOIN_BYTES = 4 * 1024 * 1024;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const LF = 0x0a;
+const OPENING: ReadonlySet<number> = new Set([0x7b, 0x5b]);
+const CLOSING: ReadonlySet<number> = new Set([0x7d, 0x5d]);
+
+/** What a line says in the end; nothing is open any more. */
+export type Heard = Exclude<Said, { readonly is: 'open' }>;
+
+interface OpenText {
+  readonly lines: Uint8Array[];
+  bytes: number;
+  depth: number;
+  isInString: boolean;
+  endsAt: number;
+}
+
+export class ProcessText {
+  #open: OpenText | undefined;
+
+  /** A line that is no message by the letter. */
+  line(line: Uint8Array, now: number): Heard[] {
+    const said = mend(line);
+    const heard = said.filter((each) => each.is !== 'open');
+    const open = said.find((each) => each.is === 'open');
+    if (this.#open && heard.every(({ is }) => is === 'noise'))
+      return this.#goOn(this.#open, line, now);
+    if (!open) return heard;
+    const ended = this.#end();
+    this.#open = { lines: [], bytes: 0, depth: 0, isInString: false, endsAt: now };
+    return [...ended, ...heard, ...this.#goOn(this.#open, open.bytes, now)];
+  }
+
+  /** What came of a text that nothing followed. Call at or after {@link wakeAt}. */
+  tick(now: number): Heard[] {
+    return this.#open && this.#open.endsAt <= now ? this.#end() : [];
+  }
+
+  get wakeAt(): number | undefined {
+    return this.#open?.endsAt;
+  }
+
+  #goOn(open: OpenText, line: Uint8Array, now: number): Heard[] {
+    // A copy: a kept view would keep the whole chunk of stdout it lies in.
+    open.lines.push(line.slice());
+    open.bytes += line.length + 1;
+    open.endsAt = now + JOIN_MS;
+    follow(open, line);
+    if (open.depth > 0 && open.bytes <= JOIN_BYTES) return [];
+    return this.#end();
+  }
+
+  #end(): Heard[] {
+    const open = this.#open;
+    this.#open = undefined;
+    if (!open) return [];
+    const text = joined(open);
+    if (open.depth > 0) return [judge(text, 'the text ends too early')];
+    return mend(text).map((said): Heard => {
+      if (said.is === 'open') return said.broken ?? NOISE;
+      // No client reads such texts, so what is asked or told in them may be a quotation.
+      const isAside = said.is === 'message' && (said.envelope.method ?? '') !== '';
+      return isAside ? NOISE : said;
+    });
+  }
+}
+
+const NOISE: Heard = { is: 'noise', reason: 'the text is over several lines' };
+
+/** Follows brackets and strings; the rest of JSON is judged when the text is whole. */
+function follow(open: OpenText, line: Uint8Array): void {
+  for (let at = 0; at < line.length; at++) {
+    const byte = line[at] as number;
+    if (open.isInString) {
+      if (byte === BACKSLASH) at++;
+      else if (byte === QUOTE) open.isInString = false;
+    } else if (byte === QUOTE) open.isInString = true;
+    else if (OPENING.has(byte)) open.depth++;
+    else if (CLOSING.has(byte)) open.depth--;
+  }
+}
+
+function joined({ lines, bytes }: OpenText): Uint8Array {
+  const text = new Uint8Array(bytes);
+  let at = 0;
+  for (const line of lines) {
+    text.set(line, at);
+    at += line.length;
+    text[at++] = LF;
+  }
+  return text;
+}

@@ -1,0 +1,62 @@
+// The requests a process has sent and its client has not answered.
+import { gistOf } from '../../shared/jsonrpc/gist.ts';
+import { skipJunk } from '../../shared/jsonrpc/junk.ts';
+import { textAt } from '../../shared/jsonrpc/members.ts';
+import { scanMessage } from '../../shared/jsonrpc/scan.ts';
+
+/** Those that may wait for the client's answer; servers ask one question at a time. */
+const MAX_ASKED = 64;
+
+export class Questions {
+  /** The streams they went out on, by their raw ids. */
+  readonly #asked = new Map<string, string>();
+
+  get isFull(): boolean {
+    return this.#asked.size >= MAX_ASKED;
+  }
+
+  ask(id: string, stream: string): void {
+    this.#asked.set(id, stream);
+  }
+
+  /** The stream of a question that is answered or taken back; undefined when there is none with this raw id. */
+  answered(id: string): string | undefined {
+    const stream = this.#asked.get(id);
+    this.#asked.delete(id);
+    return stream;
+  }
+
+  /** The raw id of the only question, which is open no more. */
+  takeOnly(): string | undefined {
+    const [only, second] = this.#asked.keys();
+    if (only === undefined || second !== undefined) return undefined;
+    this.#asked.delete(only);
+    return only;
+  }
+
+  /** The raw ids of the questions that a client's refused message was to answer, which are open no more. */
+  takeAnswered(message: Uint8Array): string[] {
+    if (this.#asked.size === 0) return [];
+    const scan = scanMessage(message);
+    if (!scan.ok) return this.#takeMeant(message);
+    const envelopes = scan.shape === 'single' ? [scan.envelope] : scan.messages;
+    return envelopes.flatMap(({ kind, id }) => {
+      const isAnswer = kind === 'result' || kind === 'error';
+      const raw = isAnswer && id ? textAt(message, id) : undefined;
+      return raw !== undefined && this.#asked.delete(raw) ? [raw] : [];
+    });
+  }
+
+  /** Of a text that is no message: the one whose id it has, or the only one when it has none. */
+  #takeMeant(message: Uint8Array): string[] {
+    const { kind, id } = gistOf(message, skipJunk(message));
+    if (kind !== 'answer') return [];
+    const named = id === undefined ? this.takeOnly() : this.#named(id);
+    return named === undefined ? [] : [named];
+  }
+
+  #named(id: string): string | undefined {
+    for (const raw of [id, JSON.stringify(id)]) if (this.#asked.delete(raw)) return raw;
+    return undefined;
+  }
+}

@@ -1,0 +1,166 @@
+// Owns the guess at what a text was meant to be that is no message: which of the envelope's keys it has on its outermost level,
+// and which id, read as loosely as a person would read it. It decides whose call a broken answer ends, never what is passed on.
+
+/** What a text was meant to be. */
+export interface Gist {
+  /**
+   * `answer`: the text has what only a response has. `other`: it names a method, or may be of any program (a log line in JSON).
+   */
+  readonly kind: 'answer' | 'other';
+  /** The text of its id, as a number is written, or decoded no further than its quotes; undefined when it has none, or null. */
+  readonly id: string | undefined;
+  /** Its keys are in double quotes, so that a JSON writer made it and no debugging aid of a language. */
+  readonly isJson: boolean;
+}
+
+const QUOTE = 0x22;
+const APOSTROPHE = 0x27;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const SPACE = 0x20;
+
+/** How much an opening or a closing bracket adds to the depth; 0 for all other bytes. */
+const DEPTH_STEP = new Int8Array(256);
+for (const opening of [0x7b, 0x5b, 0x28]) DEPTH_STEP[opening] = 1;
+for (const closing of [0x7d, 0x5d, 0x29]) DEPTH_STEP[closing] = -1;
+
+const ENVELOPE: ReadonlySet<string> = new Set([
+  'jsonrpc',
+  'id',
+  'method',
+  'params',
+  'result',
+  'error',
+]);
+const OUTCOME: readonly string[] = ['result', 'error'];
+const LONGEST_KEY_BYTES = 16;
+/** Ids of calls are short; of a longer one there is no use. */
+const LONGEST_ID_BYTES = 1_024;
+const ABSENT = /^(?:null|None|nil|undefined)$/;
+
+const utf8 = new TextDecoder();
+
+/** Reads the object that begins at `from` (its opening brace). Linear in the text; of equal keys the last counts. */
+export function gistOf(bytes: Uint8Array, from = 0): Gist {
+  return new GistReader(bytes, from).read();
+}
+
+class GistReader {
+  readonly #bytes: Uint8Array;
+  #at: number;
+  /** Values of envelope keys as text, cut; of the other keys only that there are any. */
+  readonly #values = new Map<string, string>();
+  #hasForeign = false;
+  #isJson = true;
+
+  constructor(bytes: Uint8Array, from: number) {
+    this.#bytes = bytes;
+    this.#at = from;
+  }
+
+  read(): Gist {
+    this.#walk();
+    const has = (key: string): boolean => {
+      const value = this.#values.get(key);
+      return value !== undefined && !ABSENT.test(value);
+    };
+    const id = has('id') ? this.#values.get('id') : undefined;
+    const isOutcome = OUTCOME.some((key) => has(key) || (this.#values.has(key) && !has('method')));
+    // A log line may have an `id` and an `error` as well, but not those alone, and it names no version of JSON-RPC.
+    const isOurs = this.#values.has('jsonrpc')
+      ? (isOutcome || id !== undefined) && (isOutcome || !has('method'))
+      : isOutcome && id !== undefined && !has('method') && !this.#hasForeign;
+    return { kind: isOurs ? 'answer' : 'other', id, isJson: this.#isJson };
+  }
+
+  #walk(): void {
+    const bytes = this.#bytes;
+    let depth = 0;
+    let isKeyNext = false;
+    while (this.#at < bytes.length) {
+      const byte = bytes[this.#at] as number;
+      if (isKeyNext && depth === 1 && byte > SPACE && DEPTH_STEP[byte] === 0) {
+        this.#key();
+        isKeyNext = false;
+        continue;
+      }
+      if (byte === QUOTE || byte === APOSTROPHE) {
+        this.#pastString(byte);
+        continue;
+      }
+      const step = DEPTH_STEP[byte] as number;
+      if (step !== 0) {
+        depth += step;
+        if (depth <= 0) return;
+        isKeyNext = depth === 1 && step > 0;
+      } else if (byte === COMMA && depth === 1) isKeyNext = true;
+      this.#at++;
+    }
+  }
+
+  /** Reads a key up to its colon, and the head of its value; the value itself is walked over afterwards. */
+  #key(): void {
+    const key = this.#word(LONGEST_KEY_BYTES);
+    this.#skipBlanks();
+    if (this.#bytes[this.#at] !== COLON) return;
+    this.#at++;
+    this.#skipBlanks();
+    if (!ENVELOPE.has(key)) {
+      this.#hasForeign = true;
+      return;
+    }
+    const at = this.#at;
+    this.#values.set(key, this.#head());
+    this.#at = at;
+  }
+
+  /** A scalar's text without its quotes; of anything else its first byte. */
+  #head(): string {
+    const byte = this.#bytes[this.#at];
+    if (byte !== undefined && DEPTH_STEP[byte] !== 0) return String.fromCharCode(byte);
+    const isJson = this.#isJson;
+    const text = this.#word(LONGEST_ID_BYTES);
+    // A string in a value says nothing of who wrote it.
+    this.#isJson = isJson;
+    return text;
+  }
+
+  /** A quoted or bare word, cut at `limit` bytes. */
+  #word(limit: number): string {
+    const bytes = this.#bytes;
+    const start = this.#at;
+    const quote = bytes[start];
+    if (quote === QUOTE || quote === APOSTROPHE) {
+      this.#pastString(quote);
+      if (quote === APOSTROPHE) this.#isJson = false;
+      return utf8.decode(bytes.subarray(start + 1, Math.min(this.#at - 1, start + 1 + limit)));
+    }
+    while (this.#at < bytes.length && isBare(bytes[this.#at] as number)) this.#at++;
+    if (this.#at === start) this.#at++;
+    this.#isJson = false;
+    return utf8.decode(bytes.subarray(start, Math.min(this.#at, start + limit)));
+  }
+
+  #pastString(quote: number): void {
+    const bytes = this.#bytes;
+    this.#at++;
+    while (this.#at < bytes.length && bytes[this.#at] !== quote) {
+      this.#at += bytes[this.#at] === BACKSLASH ? 2 : 1;
+    }
+    this.#at = Math.min(this.#at + 1, bytes.length + 1);
+  }
+
+  #skipBlanks(): void {
+    while (this.#at < this.#bytes.length && (this.#bytes[this.#at] as number) <= SPACE) this.#at++;
+  }
+}
+
+/** A byte of a number, a literal or a key without quotes. */
+const isBare = (byte: number): boolean =>
+  byte > SPACE &&
+  byte !== COMMA &&
+  byte !== COLON &&
+  DEPTH_STEP[byte] === 0 &&
+  byte !== QUOTE &&
+  byte !== APOSTROPHE;

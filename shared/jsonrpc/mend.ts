@@ -1,0 +1,257 @@
+// Owns what a process's line says that is no message by the letter (scan.ts): the messages that every direct client of the
+// process would still take out of it, each mended so that it is one; answers that nobody could read; and noise. Client input
+// never comes here. It is looked at only when the strict scan has failed, so that proper lines cost nothing.
+import { elementsOf } from './elements.ts';
+import { gistOf } from './gist.ts';
+import { JsonCursor, OPEN_ARRAY, OPEN_OBJECT, PARSE_ERROR } from './json-cursor.ts';
+import { skipJunk } from './junk.ts';
+import { dropEdits, membersOf, type Member } from './members.ts';
+import { integerOf } from './numbers.ts';
+import { scanLine, type Envelope } from './scan.ts';
+import { compactLine, splice, type Edit } from './splice.ts';
+
+/** One thing that a line says. */
+export type Said =
+  /** A message; the envelope counts from the start of `bytes`, which hold no other. */
+  | { readonly is: 'message'; readonly bytes: Uint8Array; readonly envelope: Envelope }
+  | Broken
+  /** JSON that the line ends in the middle of; the lines behind it may complete it. */
+  | { readonly is: 'open'; readonly bytes: Uint8Array; readonly broken: Broken | undefined }
+  /** Nothing for a client. `reason` is for a person and quotes no payload. */
+  | { readonly is: 'noise'; readonly reason: string };
+
+/** What was meant as an answer, and is none. */
+export interface Broken {
+  readonly is: 'broken';
+  readonly reason: string;
+  /** The text of the id it has, as gist.ts reads it. */
+  readonly id: string | undefined;
+  /** How long the text is. */
+  readonly bytes: number;
+  /** False when it may as well be a debugging aid's picture of an answer that still comes. */
+  readonly isSure: boolean;
+}
+
+type Value = Exclude<Said, { readonly is: 'open' }>;
+
+const CR = 0x0d;
+const ESC = 0x1b;
+const BRACE = 0x7b;
+
+/** So many values are taken of a line, and so many members of an envelope are looked at: what has more is no message and costs no more. */
+const MAX_VALUES = 256;
+const MAX_MEMBERS = 256;
+
+/** What may stand before a message is searched for this far, and in so many places. */
+const SEARCHED_BYTES = 64 * 1024;
+const SEARCHED_PLACES = 64;
+
+/** How an answer begins that stands behind other text. */
+const ANSWER_HEAD = /^\{\s*["'](?:jsonrpc|id|result|error)["']\s*:/;
+const ANSWER_HEAD_BYTES = 48;
+
+/** The last sequence of those that take away from the terminal's line what was printed before: erase in line or display, go to a column. */
+const ERASES = /[KJG]$/;
+
+/** UTF-16 has a zero beside each ASCII character. */
+const UTF16_LOOKED_AT_BYTES = 64;
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+
+/** What is said by a line that {@link scanLine} refused, in order. Linear in its bytes. */
+export function mend(line: Uint8Array): Said[] {
+  if (isUtf16(line)) return [utf16(line)];
+  const said: Said[] = [];
+  let at = skipJunk(line);
+  for (let values = 0; at < line.length; values++) {
+    if (values >= MAX_VALUES) return [...said, noise('the line has too many values')];
+    const rest = line.subarray(at);
+    if (!isOpening(rest[0])) return [...said.filter(isAnswerOrLess), ...amid(line, at)];
+    const cursor = new JsonCursor(rest, Infinity, Infinity);
+    if (!cursor.skipValue()) {
+      said.push(unfinished(rest, cursor));
+      return said;
+    }
+    said.push(...valuesOf(rest.subarray(0, cursor.at)));
+    at = skipJunk(line, at + cursor.at);
+  }
+  return said.length > 0 ? said : [noise('the line is blank')];
+}
+
+const isOpening = (byte: number | undefined): boolean =>
+  byte === OPEN_OBJECT || byte === OPEN_ARRAY;
+
+/** Beside other text a request or a notification may be a quotation; an answer is one or is not waited for. */
+const isAnswerOrLess = (said: Said): boolean => said.is !== 'message' || isAnswer(said.envelope);
+
+const isAnswer = ({ kind }: Envelope): boolean => kind === 'result' || kind === 'error';
+
+const noise = (reason: string): Value => ({ is: 'noise', reason });
+
+function unfinished(rest: Uint8Array, cursor: JsonCursor): Said {
+  const { reason } = cursor.fault ?? { reason: 'the text is not JSON' };
+  const judged = judge(rest, reason);
+  if (cursor.cut === undefined) return judged;
+  const broken = judged.is === 'broken' ? judged : undefined;
+  // No client joins lines within a string, so nothing that follows can make it readable.
+  if (cursor.cut === 'in string' && broken?.id !== undefined) return broken;
+  return { is: 'open', bytes: rest, broken };
+}
+
+/** What a text that begins with a brace and is no message was meant to be. */
+export function judge(bytes: Uint8Array, reason: string): Value {
+  if (bytes[0] !== OPEN_OBJECT) return noise(reason);
+  const gist = gistOf(bytes);
+  if (gist.kind !== 'answer') return noise(reason);
+  const { id, isJson } = gist;
+  return { is: 'broken', reason, id, bytes: bytes.length, isSure: isJson };
+}
+
+/** A whole value: one message, or the messages of a batch. */
+function valuesOf(bytes: Uint8Array): Value[] {
+  const text = inUtf8(bytes);
+  if (text[0] === OPEN_OBJECT) return [messageIn(text)];
+  const elements = [...elementsOf(text, { start: 0, end: text.length }).take(MAX_VALUES)];
+  if (elements.length === 0) return [noise('the batch is empty')];
+  return elements.map(({ start, end }) =>
+    text[start] === OPEN_OBJECT
+      ? messageIn(text.subarray(start, end))
+      : noise('a message must be a JSON object'),
+  );
+}
+
+/** Bytes that are no UTF-8 as every decoder shows them, as U+FFFD (WHATWG Encoding, "UTF-8 decoder"). */
+function inUtf8(bytes: Uint8Array): Uint8Array {
+  try {
+    strictDecoder.decode(bytes);
+    return bytes;
+  } catch {
+    return encoder.encode(decoder.decode(bytes));
+  }
+}
+
+function messageIn(bytes: Uint8Array): Value {
+  const asIs = scanLine(bytes);
+  const scan = asIs.ok ? asIs : undefined;
+  if (scan?.shape === 'single') return message(bytes, scan.envelope);
+  const members = [...membersOf(bytes).take(MAX_MEMBERS + 1)];
+  if (members.length > MAX_MEMBERS) return judge(bytes, 'the text is no message');
+  const mended = mendedEnvelope(bytes, members);
+  const again = scanLine(mended);
+  if (again.ok && again.shape === 'single') return message(mended, again.envelope);
+  return judge(
+    bytes,
+    again.ok || again.code === PARSE_ERROR ? 'the text is no message' : again.reason,
+  );
+}
+
+/** On one line, like all others. */
+function message(bytes: Uint8Array, envelope: Envelope): Value {
+  const line = compactLine(bytes);
+  if (line.length === bytes.length) return { is: 'message', bytes, envelope };
+  const scan = scanLine(line);
+  return scan.ok && scan.shape === 'single'
+    ? { is: 'message', bytes: line, envelope: scan.envelope }
+    : noise('the text is no message');
+}
+
+const ENVELOPE: readonly string[] = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
+
+/**
+ * The object in `bytes` with its envelope put in order: of equal keys the last is kept, members that are null for "absent" go, so do
+ * those that only look like envelope keys, and an id that is a number is written as an integer.
+ */
+function mendedEnvelope(bytes: Uint8Array, members: readonly Member[]): Uint8Array {
+  const last = new Map(members.map((member) => [member.key, member]));
+  const isNull = (key: string): boolean => {
+    const value = last.get(key)?.value;
+    return value !== undefined && bytes[value.start] === 0x6e;
+  };
+  const is = (key: string): boolean => last.has(key) && !isNull(key);
+  const absent = new Set<string>();
+  if (isNull('params')) absent.add('params');
+  if (isNull('method')) absent.add('method');
+  if (isNull('error') && (last.has('result') || is('method'))) absent.add('error');
+  if (isNull('result') && (is('error') || is('method'))) absent.add('result');
+  // A notification whose writer prints what it has not.
+  if (isNull('id') && is('method')) absent.add('id');
+  const edits = dropEdits(members, (member) => {
+    if (absent.has(member.key)) return true;
+    if (ENVELOPE.includes(member.key)) return last.get(member.key) !== member;
+    const folded = member.key.toUpperCase().toLowerCase();
+    return member.key === '__proto__' || ENVELOPE.includes(folded);
+  });
+  const id = absent.has('id') ? undefined : last.get('id');
+  const integer = id && integerId(bytes, id);
+  if (integer) edits.push(integer);
+  return splice(
+    bytes,
+    edits.toSorted((a, b) => a.start - b.start),
+  );
+}
+
+/** A number that is an integer, however it is written; strings stay what they are. */
+function integerId(bytes: Uint8Array, { value }: Member): Edit | undefined {
+  const raw = decoder.decode(bytes.subarray(value.start, value.end));
+  if (!/^-?\d/.test(raw)) return undefined;
+  const integer = integerOf(raw);
+  return integer === undefined ? undefined : { ...value, with: encoder.encode(String(integer)) };
+}
+
+/** What stands amid other text from `from` on: an answer is told, since somebody may wait for it. */
+function amid(line: Uint8Array, from: number): Said[] {
+  const searched = line.subarray(0, from + SEARCHED_BYTES);
+  let at = from;
+  for (let place = 0; place < SEARCHED_PLACES; place++) {
+    at = searched.indexOf(BRACE, at);
+    if (at < 0) break;
+    const head = decoder.decode(line.subarray(at, at + ANSWER_HEAD_BYTES));
+    if (ANSWER_HEAD.test(head)) return answerAmid(line, at);
+    at++;
+  }
+  return [noise('the text is not JSON')];
+}
+
+function answerAmid(line: Uint8Array, at: number): Said[] {
+  const rest = line.subarray(at);
+  const cursor = new JsonCursor(rest, Infinity, Infinity);
+  const reason = 'other text stands before it on its line';
+  if (!cursor.skipValue()) {
+    const judged = judge(rest, reason);
+    return [judged.is === 'broken' ? { ...judged, isSure: false } : judged];
+  }
+  const bytes = inUtf8(rest.subarray(0, cursor.at));
+  const found = messageIn(bytes);
+  if (found.is === 'noise' || (found.is === 'message' && !isAnswer(found.envelope))) {
+    return [noise('the text is not JSON')];
+  }
+  if (found.is === 'message' && isErasedBefore(line, at)) return [found];
+  const { id } = gistOf(bytes);
+  return [{ is: 'broken', reason, id, bytes: bytes.length, isSure: false }];
+}
+
+/** Whether a terminal would show nothing of what stands before `at`: a spinner, a line of progress. */
+function isErasedBefore(line: Uint8Array, at: number): boolean {
+  const before = line.subarray(0, at);
+  const cr = before.lastIndexOf(CR);
+  if (cr >= 0 && skipJunk(line, cr) >= at) return true;
+  const escape = before.lastIndexOf(ESC);
+  if (escape < 0 || skipJunk(line, escape) < at) return false;
+  return ERASES.test(decoder.decode(before.subarray(escape)).trimEnd());
+}
+
+function isUtf16(line: Uint8Array): boolean {
+  const head = line.subarray(0, UTF16_LOOKED_AT_BYTES);
+  let zeros = 0;
+  for (const byte of head) if (byte === 0) zeros++;
+  return head.length > 2 && zeros * 3 >= head.length;
+}
+
+function utf16(line: Uint8Array): Value {
+  const text = line.filter((byte) => byte !== 0);
+  const start = text.indexOf(BRACE);
+  const reason = 'it is UTF-16, and a server must print UTF-8';
+  return start < 0 ? noise(reason) : judge(text.subarray(start), reason);
+}

@@ -1,0 +1,15 @@
+// Owns which number a peer means by an id or a token: what the bridge counted out as 7 may come back as "7", 7.0 or 7e0, and
+// every client that counts its own takes it (as the official TypeScript client does by `Number`).
+
+/** The integer that raw JSON text of an id or a token stands for; undefined when it is none. */
+export function integerOf(raw: string): number | undefined {
+  const text = raw.startsWith('"') ? (JSON.parse(raw) as string) : raw;
+  return integerIn(text);
+}
+
+/** {@link integerOf} for a string that was decoded already. */
+export function integerIn(text: string): number | undefined {
+  // Blank text would be 0.
+  const number = text.trim() === '' ? Number.NaN : Number(text);
+  return Number.isSafeInteger(number) ? number : undefined;
+}
