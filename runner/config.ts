@@ -2,7 +2,7 @@
 // default filled, every reference resolved, every path absolute (DESIGN D4: commands come from here only).
 import { isDeepStrictEqual } from 'node:util';
 import { readText } from './config/file-text.ts';
-import { findSyntaxFault } from './config/json-syntax.ts';
+import { parseFile } from './config/file-value.ts';
 import type { ConfigProblem } from './config/problem.ts';
 import { ConfigReader } from './config/reader.ts';
 import type { ProcessLimits } from './process/cgroup.ts';
@@ -10,10 +10,15 @@ import type { ProcessUser } from './process/process-user.ts';
 
 /** A configured server. Paths are absolute, references filled; `env` may hold secrets and is never logged. */
 export interface ServerConfig {
+  /** The name it is served under. */
   readonly name: string;
+  /** Its name in the file, where that does not fit into a URL. */
+  readonly configuredAs?: string;
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Values that a log must not show: of `env`, of env files, of inherited variables, and what filled a reference. */
+  readonly secrets: readonly string[];
   readonly cwd: string;
   readonly inheritEnv: readonly string[];
   readonly warm: number;
@@ -36,9 +41,23 @@ export interface ServerConfig {
   readonly limits?: ProcessLimits;
 }
 
+/** An entry of the file that is not served. */
+export interface LeftOut {
+  /** Its name in the file. */
+  readonly name: string;
+  /** The name it would be served under. */
+  readonly servedName: string;
+  /** `off` is switched off, `elsewhere` is remote or a part of another program, `broken` can not be served as it stands. */
+  readonly reason: 'off' | 'elsewhere' | 'broken';
+  /** Why, and what to do; one or more. */
+  readonly problems: readonly ConfigProblem[];
+}
+
 /** A whole config. `edge` is an origin without trailing slash. */
 export interface RunnerConfig {
   readonly file: string;
+  /** Where the file keeps its servers, such as `mcpServers`; empty when they are the file itself. */
+  readonly serversAt: string;
   readonly edge?: string;
   readonly runner: string;
   readonly tokenFile?: string;
@@ -46,6 +65,7 @@ export interface RunnerConfig {
   readonly drainTimeoutMs: number;
   readonly statusPort?: number;
   readonly servers: ReadonlyMap<string, ServerConfig>;
+  readonly leftOut: readonly LeftOut[];
   readonly warnings: readonly ConfigProblem[];
 }
 
@@ -53,20 +73,42 @@ export type ConfigReading =
   | { readonly ok: true; readonly config: RunnerConfig }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
-/** Reads and checks a config file. All its mistakes are reported at once; rejects never. */
+/**
+ * Reads and checks a config file. All its mistakes are reported at once: those of one server are why it is left out, others
+ * refuse the file. Never rejects.
+ */
 export async function readConfig(
   path: string,
   environment: NodeJS.ProcessEnv,
 ): Promise<ConfigReading> {
-  const read = await readText(path);
+  const read = readText(path, 'Name your config with --config <file>.');
   if (!read.ok) return { ok: false, problems: [{ file: path, path: '', ...read.fault }] };
-  const syntax = findSyntaxFault(read.text);
-  if (syntax !== undefined) {
-    const { line, column, what, fix } = syntax;
-    const problem = { file: path, path: `line ${line}, column ${column}`, what, fix };
-    return { ok: false, problems: [problem] };
-  }
-  return new ConfigReader(path, environment).read(JSON.parse(read.text));
+  const parsed = parseFile(path, read.text);
+  if (parsed.ok) return new ConfigReader(path, environment).read(parsed.value, parsed.duplicates);
+  const problems = parsed.faults.map(({ line, column, what, fix }) => {
+    return { file: path, path: `line ${line}, column ${column}`, what, fix };
+  });
+  return { ok: false, problems };
+}
+
+/** Why nothing can be served: a start without servers is a mistake, be it of the file or of all its entries. */
+export function emptyProblems({ file, serversAt, servers, leftOut }: RunnerConfig): ConfigProblem[] {
+  if (servers.size > 0) return [];
+  const fix = leftOut.length === 0 ? 'Add one.' : 'Correct or switch on one of those that are left out.';
+  const none = { file, path: serversAt, what: 'has no server to offer', fix };
+  return [none, ...leftOut.flatMap(({ problems }) => problems)];
+}
+
+/**
+ * The config that a reload puts in force: an entry that has become unreadable keeps the server that it was before. What is
+ * removed or switched off goes.
+ */
+export function withLastGood(before: RunnerConfig, after: RunnerConfig): RunnerConfig {
+  const kept = after.leftOut.flatMap(({ reason, servedName }) => {
+    const server = before.servers.get(servedName);
+    return reason === 'broken' && server !== undefined ? [[servedName, server] as const] : [];
+  });
+  return kept.length === 0 ? after : { ...after, servers: new Map([...after.servers, ...kept]) };
 }
 
 /** True when a reload leaves this server as it is, so that its processes may go on (F-92). */

@@ -36,3 +36,6 @@ export const PARK_TIMEOUT_MS = 5 * 60_000;
 
 /** Requests a session may have in flight: agents seen in the field fan out to a dozen. */
 export const MAX_IN_FLIGHT = 64;
+
+/** Sessions of one server: as many as the runner has room for. */
+export const MAX_SESSIONS = Number.POSITIVE_INFINITY;

@@ -1,5 +1,5 @@
-// Reads a config file's bytes as text.
-import { readFile } from 'node:fs/promises';
+// Reads a config file's bytes as text: UTF-8, or UTF-16 as Windows tools write it.
+import { readFileSync, statSync } from 'node:fs';
 
 /** A config of 256 servers with long arguments is below 256 KiB; what is larger is another file. */
 const MAX_FILE_BYTES = 1024 * 1024;
@@ -9,37 +9,47 @@ export type TextReading =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly fault: { what: string; fix: string } };
 
-/** Reads a UTF-8 file of at most 1 MiB. Never rejects. */
-export async function readText(path: string): Promise<TextReading> {
+/** Reads a text file of at most 1 MiB, without its byte-order mark. Never throws. `advice` says what to name instead. */
+export function readText(path: string, advice: string): TextReading {
   try {
-    const bytes = await readFile(path);
-    if (bytes.byteLength > MAX_FILE_BYTES) {
-      return {
-        ok: false,
-        fault: { what: 'is larger than 1 MiB', fix: 'Name the file that holds "mcpServers".' },
-      };
-    }
-    // The decoder drops a byte-order mark, which Windows editors write and JSON.parse refuses.
-    return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+    // A FIFO or a device would hold the runner until somebody writes.
+    const stat = statSync(path);
+    if (stat.isDirectory())
+      return { ok: false, fault: { what: 'is a directory', fix: 'Name the file in it.' } };
+    if (!stat.isFile())
+      return { ok: false, fault: { what: 'is not a regular file', fix: advice } };
+    if (stat.size > MAX_FILE_BYTES)
+      return { ok: false, fault: { what: 'is larger than 1 MiB', fix: advice } };
+    const bytes = readFileSync(path);
+    // The decoder drops a byte-order mark, which Windows editors write and parsers refuse.
+    return { ok: true, text: new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes) };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    return { ok: false, fault: readFault(code) };
+    return { ok: false, fault: readFault(code, advice) };
   }
 }
 
-function readFault(code: string): { what: string; fix: string } {
+/** By its byte-order mark; without one, a NUL beside an ASCII character gives UTF-16 away. */
+function encodingOf([first = 1, second = 1]: Uint8Array): string {
+  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'utf-16le';
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0)) return 'utf-16be';
+  return 'utf-8';
+}
+
+function readFault(code: string, advice: string): { what: string; fix: string } {
   switch (code) {
     case 'ENOENT':
-      return { what: 'does not exist', fix: 'Name your config with --config <file>.' };
-    case 'EISDIR':
-      return { what: 'is a directory', fix: 'Name the config file in it.' };
+    case 'ENOTDIR':
+      return { what: 'does not exist', fix: advice };
+    case 'ELOOP':
+      return { what: 'is a link that leads to itself', fix: advice };
     case 'EACCES':
       return {
         what: 'may not be read by this user',
         fix: 'Give the user that runs mcp-bridge the right to read it.',
       };
     case 'ERR_ENCODING_INVALID_ENCODED_DATA':
-      return { what: 'is not UTF-8 text', fix: 'Save it as UTF-8.' };
+      return { what: 'is neither UTF-8 nor UTF-16 text', fix: 'Save it as UTF-8.' };
     default:
       return { what: `could not be read (${code})`, fix: 'Check the file and its disk.' };
   }

@@ -1,32 +1,33 @@
 // Turns what the schema found into problems a person can act on.
 import type * as v from 'valibot';
-import { nearestWord, settingPath } from './problem.ts';
+import type { Keys } from './problem.ts';
+import { nearestWord } from './problem.ts';
 
-type Keys = readonly (string | number)[];
-type Found = { path: string; what: string; fix: string };
+type Found = { path: Keys; what: string; fix: string };
 
 /** Longest value repeated in a message. */
 const SHOWN_CHARS = 40;
 
 /**
- * The problem behind one issue. `at` is where the checked value stands in the file and `known` are the
- * names allowed beside an unknown one. Values are shown only under `bridge`, where no secret belongs.
+ * The problem behind one issue, and the keys that lead to it. `at` is where the checked value stands and `known` are the
+ * names allowed beside an unknown one. Values are shown only in a `bridge` block, where no secret belongs.
  */
 export function readIssue(issue: v.BaseIssue<unknown>, at: Keys, known: Iterable<string>): Found {
   const keys = [...at, ...(issue.path ?? []).map((item) => item.key as string | number)];
-  const path = settingPath(keys);
   const last = String(keys.at(-1) ?? '');
-  if (issue.expected === 'never') return { path, ...unknownName(last, known) };
+  if (issue.expected === 'never') return { path: keys, ...unknownName(last, known) };
   if (issue.received === 'undefined' && issue.expected === `"${last}"`) {
-    return { path, what: 'is missing', fix: missingAdvice(last, issue.path?.at(-1)?.input) };
+    return { path: keys, what: 'is missing', fix: missingAdvice(last, namesIn(issue.path?.at(-1)?.input)) };
   }
-  const shown = keys.includes('bridge') ? shownValue(issue.input) : kindOf(issue.input);
-  return { path, what: `is ${shown}, not ${issue.message}`, fix: `Give ${issue.message}.` };
+  const shown = keys[0] === 'bridge' ? shownValue(issue.input) : kindOf(issue.input);
+  return { path: keys, what: `is ${shown}, not ${issue.message}`, fix: `Give ${issue.message}.` };
 }
 
+const namesIn = (place: unknown): string[] =>
+  typeof place === 'object' && place !== null ? Object.keys(place) : [];
+
 /** A missing setting is often there under a misspelt name. */
-function missingAdvice(name: string, place: unknown): string {
-  const names = typeof place === 'object' && place !== null ? Object.keys(place) : [];
+export function missingAdvice(name: string, names: readonly string[]): string {
   const slip = names.find((other) => nearestWord(other, [name]) !== undefined);
   return slip === undefined ? 'Add it.' : `Rename "${slip}" to "${name}".`;
 }

@@ -1,7 +1,10 @@
-// Finds the first syntax error of a JSON text and says where it stands: the engine's own messages
-// often name no position. Also finds a key that occurs twice, which JSON.parse swallows.
+// Reads JSON with comments and trailing commas (the JSONC of editors), and says where every mistake stands. Also finds
+// keys that occur twice, which other readers swallow.
+import { createScanner, parseTree, printParseErrorCode } from 'jsonc-parser';
+import type { Node, ParseError } from 'jsonc-parser';
+import { numberWithText } from './source-number.ts';
 
-/** Where a text stops being the JSON a person meant. `line` and `column` count from 1. */
+/** Where a text stops being what a person meant. `line` and `column` count from 1. */
 export interface SyntaxFault {
   readonly line: number;
   readonly column: number;
@@ -9,134 +12,172 @@ export interface SyntaxFault {
   readonly fix: string;
 }
 
-/** No config is deeper than 6; a bound keeps a hostile file from exhausting the stack. */
-const MAX_DEPTH = 64;
-
-const SPACE = /[ \t\n\r]*/uy;
-const STRING = /"(?:[^"\\\u0000-\u001F]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"/uy;
-const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/uy;
-
-/** The first fault of `text`, or undefined when it is JSON without duplicate keys. */
-export function findSyntaxFault(text: string): SyntaxFault | undefined {
-  const walk = new SyntaxWalk(text);
-  walk.document();
-  return walk.fault;
+/** A key that its object has already; the later value counts. `keys` lead to it. */
+export interface Duplicate {
+  readonly keys: readonly (string | number)[];
+  readonly line: number;
 }
 
-class SyntaxWalk {
-  fault: SyntaxFault | undefined;
-  readonly #text: string;
-  #at = 0;
+export type Parsing =
+  | { readonly ok: true; readonly value: unknown; readonly duplicates: readonly Duplicate[] }
+  | { readonly ok: false; readonly faults: readonly SyntaxFault[] };
 
-  constructor(text: string) {
-    this.#text = text;
-  }
+/** No config is deeper than 10; a bound keeps a hostile file from exhausting the stack. */
+const MAX_DEPTH = 64;
 
-  document(): void {
-    this.#value(0);
-    if (this.fault === undefined && this.#at < this.#text.length) {
-      this.#fail(
-        'there is text after the end of the JSON',
-        'Remove it, or correct the brackets before it.',
-      );
+/** One slip rarely causes more; a file of another kind would fill the screen. */
+const MAX_FAULTS = 10;
+
+/** Tokens of jsonc-parser (its SyntaxKind, which exists for its compiler only). */
+const TOKEN = { openBrace: 1, closeBrace: 2, openBracket: 3, closeBracket: 4, end: 17 } as const;
+
+/** The value of a JSON or JSONC text, or all its mistakes. */
+export function parseJson(text: string): Parsing {
+  const tooDeep = findDepthFault(text);
+  if (tooDeep !== undefined) return { ok: false, faults: [tooDeep] };
+  const errors: ParseError[] = [];
+  const root = parseTree(text, errors, { allowTrailingComma: true });
+  if (root === undefined || errors.length > 0) return { ok: false, faults: faultsOf(text, errors) };
+  const duplicates: Duplicate[] = [];
+  const value = valueOf(root, { text, positionOf: lineIndex(text), duplicates }, []);
+  return { ok: true, value, duplicates };
+}
+
+function findDepthFault(text: string): SyntaxFault | undefined {
+  const scanner = createScanner(text, true);
+  let depth = 0;
+  for (let token: number = scanner.scan(); token !== TOKEN.end; token = scanner.scan()) {
+    if (token === TOKEN.openBrace || token === TOKEN.openBracket) depth++;
+    else if (token === TOKEN.closeBrace || token === TOKEN.closeBracket) depth--;
+    if (depth > MAX_DEPTH) {
+      const position = lineIndex(text)(scanner.getTokenOffset());
+      return { ...position, what: 'the nesting is too deep', fix: 'Remove the inner brackets.' };
     }
   }
+  return undefined;
+}
 
-  #value(depth: number): void {
-    this.#match(SPACE);
-    const first = this.#text[this.#at];
-    if (depth > MAX_DEPTH) this.#fail('the nesting is too deep', 'Remove the inner brackets.');
-    else if (first === '{') this.#members('}', depth, new Set());
-    else if (first === '[') this.#members(']', depth, undefined);
-    else if (this.#match(STRING) === undefined && this.#match(SCALAR) === undefined) {
-      this.#unexpected(
-        'a value',
-        'Write a string in double quotes, a number, true, false, an object or an array.',
-      );
+interface Source {
+  readonly text: string;
+  readonly positionOf: PositionOf;
+  readonly duplicates: Duplicate[];
+}
+
+/** Objects are made entry by entry: assigning would lose a key named `__proto__`. */
+function valueOf(node: Node, source: Source, keys: readonly (string | number)[]): unknown {
+  const { type, offset, length, children = [] } = node;
+  if (type === 'array')
+    return children.map((child, index) => valueOf(child, source, [...keys, index]));
+  if (type === 'number')
+    return numberWithText(Number(node.value), source.text.slice(offset, offset + length));
+  if (type !== 'object') return node.value as unknown;
+  const entries = new Map<string, unknown>();
+  for (const { children: [name, value] = [] } of children) {
+    if (name === undefined || value === undefined) continue;
+    const key = String(name.value);
+    const at = [...keys, key];
+    if (entries.has(key))
+      source.duplicates.push({ keys: at, line: source.positionOf(name.offset).line });
+    entries.set(key, valueOf(value, source, at));
+  }
+  return Object.fromEntries(entries);
+}
+
+/** The first fault of each line: those after it are mostly its echoes. */
+function faultsOf(text: string, errors: readonly ParseError[]): SyntaxFault[] {
+  const end = text.trimEnd().length;
+  const positionOf = lineIndex(text);
+  const faults = new Map<number, SyntaxFault>();
+  for (const { error, offset, length } of errors) {
+    if (faults.size === MAX_FAULTS) break;
+    const position = positionOf(offset);
+    const code = printParseErrorCode(error);
+    const isAtEnd = offset >= end && length === 0 && !code.startsWith('Invalid');
+    if (isAtEnd && faults.size > 0) break;
+    if (faults.has(position.line)) continue;
+    const words = isAtEnd ? TOO_EARLY : wordsOf(code, text.slice(offset, offset + 1));
+    faults.set(position.line, { ...position, ...words });
+  }
+  return [...faults.values()];
+}
+
+const TOO_EARLY = {
+  what: 'the file ends too early',
+  fix: 'Close every bracket and quote that was opened.',
+};
+
+const WRONG_STRING = {
+  what: 'a string is not closed or holds a wrong escape',
+  fix: 'Close it with a double quote on the same line; write \\\\ for a backslash.',
+};
+
+const WRONG_NUMBER = {
+  what: 'a number is not complete',
+  fix: 'Write it with digits on both sides of the point, or as a string in double quotes.',
+};
+
+const NO_VALUE = {
+  what: 'a value is missing',
+  fix: 'Write a string in double quotes, a number, true, false, an object or an array.',
+};
+
+const NO_KEY = { what: 'a key is missing', fix: 'Write the key in double quotes.' };
+
+const missingComma = (close: string) => ({
+  what: `a comma or ${close} is missing`,
+  fix: `Put a comma between two entries, or ${close} after the last.`,
+});
+
+/** By the names that jsonc-parser gives its errors. */
+const WORDS: Readonly<Record<string, { what: string; fix: string }>> = {
+  InvalidNumberFormat: WRONG_NUMBER,
+  UnexpectedEndOfNumber: WRONG_NUMBER,
+  PropertyNameExpected: NO_KEY,
+  ValueExpected: NO_VALUE,
+  ColonExpected: {
+    what: 'a colon is missing',
+    fix: 'Put a colon between the key and its value.',
+  },
+  CommaExpected: missingComma('a closing bracket'),
+  CloseBraceExpected: missingComma('}'),
+  CloseBracketExpected: missingComma(']'),
+  EndOfFileExpected: {
+    what: 'there is text after the end of the JSON',
+    fix: 'Remove it, or correct the brackets before it.',
+  },
+  UnexpectedEndOfComment: { what: 'a comment is not closed', fix: 'Close it with */.' },
+  UnexpectedEndOfString: WRONG_STRING,
+  InvalidUnicode: WRONG_STRING,
+  InvalidEscapeCharacter: WRONG_STRING,
+  InvalidCharacter: {
+    what: 'a string holds a control character, such as a tab',
+    fix: 'Write it as an escape, as \\t.',
+  },
+};
+
+function wordsOf(code: string, first: string): { what: string; fix: string } {
+  if (code === 'InvalidSymbol') {
+    return {
+      what: first === "'" ? 'there is a single quote' : 'there is a word without quotes',
+      fix: 'Write keys and text in double quotes.',
+    };
+  }
+  return WORDS[code] ?? NO_VALUE;
+}
+
+type PositionOf = (offset: number) => { line: number; column: number };
+
+/** Finds lines by halving: a text may have as many mistakes as lines. */
+function lineIndex(text: string): PositionOf {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return (offset) => {
+    let low = 0;
+    for (let high = starts.length; high - low > 1; ) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle;
     }
-    this.#match(SPACE);
-  }
-
-  /** The inside of an object (`keys` collects its names) or of an array (`keys` is undefined). */
-  #members(close: '}' | ']', depth: number, keys: Set<string> | undefined): void {
-    this.#at++;
-    this.#match(SPACE);
-    if (this.#take(close)) return;
-    while (this.fault === undefined) {
-      if (keys !== undefined) this.#key(keys);
-      if (this.fault !== undefined) return;
-      this.#value(depth + 1);
-      if (this.fault !== undefined || this.#take(close)) return;
-      const comma = this.#at;
-      if (!this.#take(',')) {
-        this.#unexpected(
-          `a comma or ${close}`,
-          `Put a comma between two entries, or ${close} after the last.`,
-        );
-        return;
-      }
-      this.#match(SPACE);
-      if (this.#text[this.#at] === close) {
-        this.#at = comma;
-        this.#fail(`there is a comma before ${close}`, 'Remove the comma after the last entry.');
-      }
-    }
-  }
-
-  #key(keys: Set<string>): void {
-    const start = this.#at;
-    const raw = this.#match(STRING);
-    if (raw === undefined) {
-      this.#unexpected('a key', 'Write the key in double quotes.');
-      return;
-    }
-    const key = String(JSON.parse(raw));
-    if (keys.has(key)) {
-      this.#at = start;
-      this.#fail(
-        `the key ${JSON.stringify(key)} occurs twice in one object`,
-        'Rename or remove one of the two.',
-      );
-      return;
-    }
-    keys.add(key);
-    this.#match(SPACE);
-    if (!this.#take(':')) this.#unexpected('a colon', 'Put a colon between the key and its value.');
-    this.#match(SPACE);
-  }
-
-  #match(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.#at;
-    const found = pattern.exec(this.#text)?.[0];
-    this.#at += found?.length ?? 0;
-    return found;
-  }
-
-  #take(character: string): boolean {
-    if (this.#text[this.#at] !== character) return false;
-    this.#at++;
-    return true;
-  }
-
-  #unexpected(wanted: string, fix: string): void {
-    const rest = this.#text.slice(this.#at, this.#at + 2);
-    if (rest === '') {
-      this.#fail('the file ends too early', 'Close every bracket and quote that was opened.');
-    } else if (rest === '//' || rest === '/*') {
-      this.#fail('there is a comment', 'Remove it: JSON has no comments.');
-    } else if (rest.startsWith('"') && !this.#isAtString()) {
-      const advice = 'Close it with a double quote on the same line; write \\\\ for a backslash.';
-      this.#fail('a string is not closed or holds a wrong escape', advice);
-    } else this.#fail(`${wanted} is missing`, fix);
-  }
-
-  #isAtString(): boolean {
-    STRING.lastIndex = this.#at;
-    return STRING.test(this.#text);
-  }
-
-  #fail(what: string, fix: string): void {
-    const before = this.#text.slice(0, this.#at).split('\n');
-    this.fault ??= { line: before.length, column: (before.at(-1)?.length ?? 0) + 1, what, fix };
-  }
+    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
+  };
 }

@@ -12,6 +12,12 @@ export interface ConfigProblem {
   readonly fix: string;
 }
 
+/** Names and indices that lead to a value. */
+export type Keys = readonly (string | number)[];
+
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** A problem as one line of text. */
 export function describeProblem({ file, path, what, fix }: ConfigProblem): string {
   return `${file}: ${path === '' ? '' : `${path}: `}${what}. ${fix}`;
@@ -21,7 +27,7 @@ export function describeProblem({ file, path, what, fix }: ConfigProblem): strin
 const PLAIN_KEY = /^[A-Za-z_$][\w$-]*$/u;
 
 /** `['mcpServers', 'a.b', 'args', 1]` → `mcpServers["a.b"].args[1]`. */
-export function settingPath(keys: readonly (string | number)[]): string {
+export function settingPath(keys: Keys): string {
   return keys.reduce<string>((path, key) => {
     if (typeof key === 'number') return `${path}[${key}]`;
     if (!PLAIN_KEY.test(key)) return `${path}[${JSON.stringify(key)}]`;

@@ -1,41 +1,138 @@
-// Fills `${NAME}` and `${NAME:-default}` in a config's strings from the runner's environment, so that
-// secrets need not stand in the file. `$${` is a literal `${`.
-
-const REFERENCE = /\$\$\{|\$\{([^}]*)\}|\$\{/gu;
-const NAMED = /^([A-Za-z_]\w*)(?::-([\s\S]*))?$/u;
+// Fills the references of a config's strings, so that secrets need not stand in the file: `${NAME}` and `${NAME:-default}`
+// from the runner's environment, `${env:NAME}` and places such as `${workspaceFolder}` as editors have them. `$${` is a
+// literal `${`. Written with index loops: what stands in a file takes time in proportion to its length.
 
 /** The text with its references filled, or what is wrong with one. Messages name variables, never values. */
 export type Filled =
-  | { readonly ok: true; readonly text: string }
+  | { readonly ok: true; readonly text: string; readonly variables: readonly Variable[] }
   | { readonly ok: false; readonly what: string; readonly fix: string };
 
-/** True when the text refers to the environment, so that its value does not stand in the file. */
-export const hasReference = (text: string): boolean => /(?<!\$)\$\{/u.test(text);
+/** An environment variable that filled a reference. */
+export interface Variable {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** What references may name. */
+export interface ReferenceSources {
+  readonly environment: NodeJS.ProcessEnv;
+  /** By their name in editors, such as `workspaceFolder`. */
+  readonly places: ReadonlyMap<string, string>;
+}
+
+const OPEN = '${';
+const ESCAPED = '$${';
+const DEFAULT = ':-';
+const ENV_PREFIX = 'env:';
+
+const NAME = /^[A-Za-z_]\w*$/u;
+
+/** What other programs fill in, and a runner can not know. */
+const FOREIGN: readonly { readonly pattern: RegExp; readonly whose: string; readonly fix: string }[] = [
+  {
+    pattern: /^input:[\w.-]{1,64}$/u,
+    whose: 'what an editor asks its user for',
+    fix: 'Write ${NAME} in its place and set that variable for the runner.',
+  },
+  {
+    pattern: /^user_config\.[\w.-]{1,64}$/u,
+    whose: 'a setting that a desktop app asks its user for',
+    fix: 'Write the value, or ${NAME} for a variable of the runner, in its place.',
+  },
+  {
+    pattern: /^\{\s*(?:secrets|inputs)\.[\w.-]{1,64}\s*$/u,
+    whose: 'a secret that another program keeps',
+    fix: 'Write ${NAME} in its place and set that variable for the runner.',
+  },
+  {
+    pattern: /^(?:config|command|workspaceFolder|fileWorkspaceFolder|extensionInstallFolder):[\w./-]{1,64}$/u,
+    whose: "an editor's own value",
+    fix: 'Write the value in its place.',
+  },
+  {
+    pattern: /^(?:file\w*|relativeFile\w*|lineNumber|columnNumber|selectedText|execPath|defaultBuildTask|cwd|workspacePath)$/u,
+    whose: "an editor's own value",
+    fix: 'Write the value in its place.',
+  },
+];
+
+/** True when the text refers to something, so that its value does not stand in the file. */
+export function hasReference(text: string): boolean {
+  for (let at = text.indexOf(OPEN); at !== -1; at = text.indexOf(OPEN, at + 1)) {
+    if (text[at - 1] !== '$') return true;
+  }
+  return false;
+}
 
 /** Fills all references of `text`. As in a shell, `:-` also applies to a variable that is set but empty. */
-export function fillReferences(text: string, environment: NodeJS.ProcessEnv): Filled {
-  let fault: { what: string; fix: string } | undefined;
-  const filled = text.replaceAll(REFERENCE, (whole, inner: string | undefined) => {
-    if (whole === '$${') return '${';
-    const named = NAMED.exec(inner ?? '');
-    const name = named?.[1];
-    if (name === undefined) {
-      // The text between the braces is left out: it may be anything, also a secret.
-      fault ??= {
-        what: 'holds a ${ that is not a reference',
-        fix: 'Write ${NAME} or ${NAME:-default}, or $${ for the characters themselves.',
-      };
-      return '';
+export function fillReferences(text: string, sources: ReferenceSources): Filled {
+  const parts: string[] = [];
+  const variables: Variable[] = [];
+  let from = 0;
+  for (let open = text.indexOf(OPEN); open !== -1; open = text.indexOf(OPEN, from)) {
+    if (open > from && text.startsWith(ESCAPED, open - 1)) {
+      parts.push(text.slice(from, open - 1), OPEN);
+      from = open + OPEN.length;
+      continue;
     }
-    const value = environment[name];
-    const fallback = named?.[2];
-    if (fallback !== undefined && (value === undefined || value === '')) return fallback;
-    if (value !== undefined) return value;
-    fault ??= {
-      what: `refers to the environment variable ${name}, which is not set`,
-      fix: `Set ${name} for the runner, or write \${${name}:-default}.`,
-    };
-    return '';
-  });
-  return fault === undefined ? { ok: true, text: filled } : { ok: false, ...fault };
+    const close = text.indexOf('}', open);
+    if (close === -1) return { ok: false, ...UNCLOSED };
+    const inner = text.slice(open + OPEN.length, close);
+    if (inner.includes(OPEN)) return { ok: false, ...NESTED };
+    const filled = fillOne(inner, sources);
+    if (!filled.ok) return filled;
+    parts.push(text.slice(from, open), filled.text);
+    variables.push(...filled.variables);
+    from = close + 1;
+  }
+  parts.push(text.slice(from));
+  return { ok: true, text: parts.join(''), variables };
+}
+
+const LITERALLY = 'or $${ for the characters themselves';
+
+const UNCLOSED = {
+  what: 'holds a ${ that no } closes',
+  fix: `Write \${NAME} or \${NAME:-default}, ${LITERALLY}.`,
+};
+
+const NESTED = {
+  what: 'holds a reference inside another one',
+  fix: 'Write one reference after the other: a default is taken as it stands.',
+};
+
+function fillOne(inner: string, { environment, places }: ReferenceSources): Filled {
+  const divide = inner.indexOf(DEFAULT);
+  const left = divide === -1 ? inner : inner.slice(0, divide);
+  const fallback = divide === -1 ? undefined : inner.slice(divide + DEFAULT.length);
+  const isEnv = left.startsWith(ENV_PREFIX);
+  const name = isEnv ? left.slice(ENV_PREFIX.length) : left;
+  // Only what the environment itself holds: `constructor` is no variable.
+  const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
+  const place = isEnv || value !== undefined ? undefined : places.get(name);
+  if (place !== undefined) return { ok: true, text: place, variables: [] };
+  if (!NAME.test(name)) return { ok: false, ...foreign(inner) };
+  if (fallback !== undefined && (value === undefined || value === ''))
+    return { ok: true, text: fallback, variables: [] };
+  if (value !== undefined) return { ok: true, text: value, variables: [{ name, value }] };
+  const other = foreignWords(name);
+  if (other !== undefined) return { ok: false, ...other };
+  return {
+    ok: false,
+    what: `refers to the environment variable ${name}, which is not set`,
+    fix: `Set ${name} for the runner, or write \${${name}:-default}.`,
+  };
+}
+
+/** The text between the braces is shown only where its form is known: it may be anything, also a secret. */
+function foreign(inner: string): { what: string; fix: string } {
+  const what = 'holds a ${ that is not a reference';
+  const fix = `Write \${NAME} or \${NAME:-default}, ${LITERALLY}.`;
+  return foreignWords(inner) ?? { what, fix };
+}
+
+function foreignWords(inner: string): { what: string; fix: string } | undefined {
+  const known = FOREIGN.find(({ pattern }) => pattern.test(inner));
+  if (known === undefined) return undefined;
+  return { what: `refers to \${${inner}}, ${known.whose}, which a runner can not know`, fix: known.fix };
 }

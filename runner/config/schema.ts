@@ -2,19 +2,10 @@
 // value should be, which the reader of issues turns into advice. config.schema.json is made
 // from this, and JSON Schema's patterns have no flags.
 import * as v from 'valibot';
-import { RUNNER_NAME, SERVER_NAME } from '../../shared/ids.ts';
+import { RUNNER_NAME } from '../../shared/ids.ts';
 import { PROCESS_LINE_BYTES } from '../../shared/limits.ts';
 import { BYTES_TEXT, byteCount } from './byte-size.ts';
 import { DURATION_TEXT, durationMs, LONGEST_DURATION_MS } from './duration.ts';
-
-/** First path segments that the edge serves itself; a server of that name could not be reached. */
-export const RESERVED_SERVER_NAMES: ReadonlySet<string> = new Set([
-  'runner',
-  'admin',
-  'healthz',
-  'readyz',
-  'metrics',
-]);
 
 /** Sessions and calls beyond this are a slip of the keyboard: no machine holds as many processes. */
 const MAX_COUNT = 10_000;
@@ -241,10 +232,11 @@ export const serverBlock = v.strictObject(
   'an object',
 );
 
-/** One entry of `mcpServers`. Keys of other programs are let through. */
-export const serverEntry = v.looseObject(
+const SCALAR = 'text, a number, true or false';
+
+/** One entry in the one form that all programs' spellings are brought into. */
+export const serverEntry = v.strictObject(
   {
-    type: v.optional(v.literal('stdio', '"stdio"')),
     command: text(
       'the program to run, as a string',
       'The program to run: a name on PATH or a path.',
@@ -252,7 +244,7 @@ export const serverEntry = v.looseObject(
     args: v.optional(
       v.pipe(
         v.array(
-          v.pipe(v.string('a string in double quotes'), v.regex(NO_NUL, 'a string without NUL')),
+          v.pipe(v.string(SCALAR), v.regex(NO_NUL, 'a string without NUL')),
           'an array of strings',
         ),
         v.description(
@@ -267,7 +259,7 @@ export const serverEntry = v.looseObject(
             v.string('a variable name'),
             v.regex(/^[^=\u0000]+$/, 'a variable name without "="'),
           ),
-          v.pipe(v.string('a string in double quotes'), v.regex(NO_NUL, 'a string without NUL')),
+          v.pipe(v.string(SCALAR), v.regex(NO_NUL, 'a string without NUL')),
           'an object of strings',
         ),
         v.description(
@@ -275,14 +267,17 @@ export const serverEntry = v.looseObject(
         ),
       ),
     ),
+    envFile: v.optional(
+      v.pipe(
+        v.array(text('a file, as a string', 'A file with further variables.'), 'a file, as a string'),
+        v.description('Files with further variables, which "env" overrules. Relative to this file.'),
+      ),
+    ),
     cwd: v.optional(
       text(
         'a directory, as a string',
         'Working directory, relative to this file. Default: its directory.',
       ),
-    ),
-    disabled: v.optional(
-      v.pipe(v.boolean('true or false'), v.description('True leaves this server out.')),
     ),
     bridge: v.optional(serverBlock),
   },
@@ -316,19 +311,6 @@ export const runnerBlock = v.strictObject(
     limits,
   },
   'an object',
-);
-
-/** The whole file. Other programs' top-level keys are let through. */
-export const configFile = v.looseObject(
-  {
-    $schema: v.optional(v.string('a string')),
-    mcpServers: v.pipe(
-      v.record(v.pipe(v.string(), v.regex(SERVER_NAME)), serverEntry, 'an object of servers'),
-      v.description('The MCP servers, by name.'),
-    ),
-    bridge: v.optional(runnerBlock),
-  },
-  'an object with "mcpServers"',
 );
 
 export type ServerEntry = v.InferOutput<typeof serverEntry>;

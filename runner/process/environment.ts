@@ -78,7 +78,8 @@ function isInherited(name: string, value: string, allow: readonly string[]): boo
   return OUTBOUND_ROUTE_VARIABLES.includes(name) && !value.includes('@');
 }
 
-function isNamed(name: string, patterns: readonly string[]): boolean {
+/** True if a pattern is the name, or a prefix of it ending in `*`. */
+export function isNamed(name: string, patterns: readonly string[]): boolean {
   return patterns.some((pattern) =>
     pattern.endsWith('*')
       ? pattern.length > 1 && name.startsWith(pattern.slice(0, -1))

@@ -1,15 +1,23 @@
-// Takes known secrets out of text that a process wrote (F-45): the values of its configured variables
-// and the runner's token. Encoded forms (base64, URL or JSON escapes) are other texts and stay.
+// Takes known secrets out of text that a process wrote or that speaks of its start (F-45): what its config and the runner's
+// environment put into it, and the runner's token; as they are, and as URLs, JSON and base64 write them.
+import { Buffer } from 'node:buffer';
 import { cleanText } from './clean-text.ts';
 
 /** What stands in a secret's place. */
 export const REDACTED = '[redacted]';
 
 /** Shorter values are words such as "true" or "en_US": replacing them would only garble what is logged. */
-const SHORTEST_SECRET_CHARS = 8;
+const SHORTEST_SECRET_CHARS = 6;
+
+/** Base64 of less is as short as a word, and a short value's middle could stand in any text. */
+const SHORTEST_ENCODED_BYTES = 9;
 
 /** A cut that leaves this much of a secret's beginning gives too much of it away. */
 const SHORTEST_BEGINNING_CHARS = 4;
+
+/** True if a value is long enough to be taken out. */
+export const isRedactable = (value: string): boolean =>
+  value.trim().length >= SHORTEST_SECRET_CHARS;
 
 /** The secrets of one process. */
 export class Redaction {
@@ -18,10 +26,13 @@ export class Redaction {
 
   constructor(values: Iterable<string>) {
     // A key of several lines is logged line by line, and without its control characters.
-    const lines = [...values].flatMap((value) => value.split(/\r?\n/u)).map(cleanText);
+    const lines = [...values].flatMap((value) => [
+      ...value.split(/\r?\n/u).map(cleanText),
+      ...encodedForms(value),
+    ]);
     const secrets = new Set(lines.map((line) => line.trim()));
     this.#secrets = [...secrets]
-      .filter((secret) => secret.length >= SHORTEST_SECRET_CHARS)
+      .filter(isRedactable)
       .toSorted((left, right) => right.length - left.length);
   }
 
@@ -48,4 +59,28 @@ export class Redaction {
     }
     return longest;
   }
+}
+
+/** The forms in which programs print a value they were given: in a URL, in JSON, in a Basic or Bearer header. */
+function encodedForms(value: string): string[] {
+  const secret = value.trim();
+  if (!isRedactable(secret)) return [];
+  const url = encodeURIComponent(secret.toWellFormed());
+  const json = JSON.stringify(secret).slice(1, -1);
+  return [url, json, ...base64Forms(secret)];
+}
+
+/**
+ * What is the same in the base64 of every text that holds `secret`: it has one of three forms, by where it begins, and the
+ * characters at its ends belong to its neighbours too (RFC 4648 §4, §5).
+ */
+function base64Forms(secret: string): string[] {
+  const bytes = Buffer.from(secret, 'utf8');
+  if (bytes.length < SHORTEST_ENCODED_BYTES) return [];
+  const forms = [0, 1, 2].map((shift) => {
+    const start = (3 - shift) % 3;
+    const whole = Math.floor((bytes.length - start) / 3) * 3;
+    return bytes.subarray(start, start + whole).toString('base64');
+  });
+  return [...forms, ...forms.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))];
 }

@@ -1,0 +1,352 @@
+// Reads one server's entry as any program writes it into the form that the runner serves, or says that it is switched off,
+// runs elsewhere, or is broken. No key with a meaning passes in silence.
+import * as v from 'valibot';
+import { strayKey } from './foreign-keys.ts';
+import { canonicalKey } from './layouts.ts';
+import { kindOf, missingAdvice } from './issues.ts';
+import type { Keys } from './problem.ts';
+import { isObject } from './problem.ts';
+import type { ServerEntry } from './schema.ts';
+import { serverEntry } from './schema.ts';
+import { plainNumbers, scalarText } from './source-number.ts';
+
+/** Something to say about an entry; `keys` lead from the entry to the place. */
+export interface EntryNote {
+  readonly keys: Keys;
+  readonly what: string;
+  readonly fix: string;
+}
+
+/** What an entry turned out to be. Issues are of the schema, notes are ours. */
+export type EntryReading =
+  | { readonly kind: 'server'; readonly entry: ServerEntry; readonly warnings: readonly EntryNote[] }
+  | { readonly kind: 'off' | 'elsewhere'; readonly note: EntryNote }
+  | {
+      readonly kind: 'broken';
+      readonly issues: readonly v.BaseIssue<unknown>[];
+      readonly notes: readonly EntryNote[];
+      readonly warnings: readonly EntryNote[];
+    };
+
+/** What the runner reads, by the canonical spelling of what programs call it. */
+const ROLES: Readonly<Record<string, Role>> = {
+  command: 'command',
+  cmd: 'command',
+  args: 'args',
+  arguments: 'args',
+  env: 'env',
+  envs: 'env',
+  environment: 'env',
+  envvars: 'env',
+  envkeys: 'inheritEnv',
+  envfile: 'envFile',
+  envfiles: 'envFile',
+  cwd: 'cwd',
+  workingdirectory: 'cwd',
+  workingdir: 'cwd',
+  workdir: 'cwd',
+  type: 'type',
+  transport: 'type',
+  transporttype: 'type',
+  url: 'url',
+  httpurl: 'url',
+  serverurl: 'url',
+  sseurl: 'url',
+  baseurl: 'url',
+  disabled: 'off',
+  disable: 'off',
+  isdisabled: 'off',
+  enabled: 'on',
+  enable: 'on',
+  isenabled: 'on',
+  active: 'on',
+  isactive: 'on',
+  bridge: 'bridge',
+};
+
+type Role =
+  | 'command'
+  | 'args'
+  | 'env'
+  | 'inheritEnv'
+  | 'envFile'
+  | 'cwd'
+  | 'type'
+  | 'url'
+  | 'off'
+  | 'on'
+  | 'bridge';
+
+/** A value with the key it stands under. */
+interface Found {
+  readonly key: string;
+  readonly value: unknown;
+}
+
+const STDIO_TYPES: ReadonlySet<string> = new Set(['stdio', 'local', 'command', 'process']);
+const REMOTE_TYPES: ReadonlySet<string> = new Set([
+  'http',
+  'https',
+  'sse',
+  'streamablehttp',
+  'remote',
+  'websocket',
+  'ws',
+]);
+
+/** Parts of Goose, Cherry Studio and Zed's extensions, which no command starts. */
+const BUILT_IN_TYPES: ReadonlySet<string> = new Set([
+  'builtin',
+  'platform',
+  'frontend',
+  'inlinepython',
+  'inmemory',
+  'extension',
+]);
+
+const YES: ReadonlySet<string> = new Set(['true', 'yes', 'on', '1']);
+const NO: ReadonlySet<string> = new Set(['false', 'no', 'off', '0']);
+
+const ABSENT: ReadonlySet<unknown> = new Set([undefined, null, '']);
+
+/** Reads one entry. */
+export function readEntry(raw: unknown): EntryReading {
+  if (raw === false) return { kind: 'off', note: { keys: [], what: 'is false', fix: TURN_ON } };
+  if (!isObject(raw)) {
+    const note = {
+      keys: [],
+      what: `is ${kindOf(raw)}, not an object with a "command"`,
+      fix: 'Give an object with a "command".',
+    };
+    return { kind: 'broken', issues: [], notes: [note], warnings: [] };
+  }
+  return new EntryReader(flattened(raw)).read();
+}
+
+const TURN_ON = 'Switch it on there if it is to be served.';
+
+/** Goose and Continue put what starts a server one level below. */
+function flattened(raw: Record<string, unknown>): Record<string, unknown> {
+  return ['config', 'transport'].reduce<Record<string, unknown>>((entry, key) => {
+    const { [key]: inner, ...rest } = entry;
+    return isObject(inner) ? { ...inner, ...rest } : entry;
+  }, raw);
+}
+
+class EntryReader {
+  readonly #raw: Record<string, unknown>;
+  readonly #roles = new Map<Role, Found[]>();
+  readonly #notes: EntryNote[] = [];
+  readonly #warnings: EntryNote[] = [];
+
+  constructor(raw: Record<string, unknown>) {
+    this.#raw = raw;
+    for (const [key, value] of Object.entries(raw)) {
+      const role = key === 'bridge' ? 'bridge' : roleOf(key, value);
+      if (role === undefined || ABSENT.has(value)) continue;
+      this.#roles.set(role, [...(this.#roles.get(role) ?? []), { key, value }]);
+    }
+  }
+
+  read(): EntryReading {
+    const off = this.#switch();
+    if (off !== undefined) return { kind: 'off', note: off };
+    const elsewhere = this.#elsewhere();
+    if (elsewhere !== undefined) return { kind: 'elsewhere', note: elsewhere };
+    const built = this.#build();
+    if (built['command'] === undefined) {
+      this.#note(['command'], 'is missing', missingAdvice('command', Object.keys(this.#raw)));
+      built['command'] = NO_COMMAND;
+    }
+    const parsed = v.safeParse(serverEntry, built, { abortPipeEarly: true });
+    this.#strayKeys();
+    const issues = parsed.issues ?? [];
+    if (!parsed.success || this.#notes.length > 0)
+      return { kind: 'broken', issues, notes: this.#notes, warnings: this.#warnings };
+    return { kind: 'server', entry: parsed.output, warnings: this.#warnings };
+  }
+
+  /** Why the entry is off. A switch nobody can read must not count as on. */
+  #switch(): EntryNote | undefined {
+    for (const role of ['off', 'on'] as const) {
+      for (const { key, value } of this.#roles.get(role) ?? []) {
+        const text = scalarText(value)?.toLowerCase() ?? '';
+        const isOff = role === 'off' ? YES.has(text) : NO.has(text);
+        if (isOff) return { keys: [key], what: `is ${text}`, fix: TURN_ON };
+        if (!YES.has(text) && !NO.has(text))
+          this.#note([key], `is ${kindOf(value)}, not true or false`, 'Give true or false.');
+      }
+    }
+    return undefined;
+  }
+
+  #elsewhere(): EntryNote | undefined {
+    const type = this.#first('type');
+    const name = typeof type?.value === 'string' ? canonicalKey(type.value) : undefined;
+    const url = this.#first('url');
+    const isStdio = name !== undefined && STDIO_TYPES.has(name);
+    if (name !== undefined && BUILT_IN_TYPES.has(name))
+      return { keys: [type?.key ?? 'type'], ...BUILT_IN };
+    if (this.#raw['source'] === 'extension') return { keys: ['source'], ...BUILT_IN };
+    if (type !== undefined && !isStdio && (name === undefined || !REMOTE_TYPES.has(name))) {
+      this.#note([type.key], 'is not a transport that this runner knows', 'Give "stdio".');
+      return undefined;
+    }
+    if (type !== undefined && !isStdio) return { keys: [type.key], ...REMOTE };
+    if (url === undefined) return undefined;
+    const hasCommand = this.#first('command') !== undefined;
+    if (!hasCommand && !isStdio) return { keys: [url.key], ...REMOTE };
+    if (!hasCommand) return undefined;
+    if (isStdio) {
+      this.#warn([url.key], 'has no effect beside a "command"', 'Remove it.');
+    } else {
+      const what = 'stands beside a "command": one of the two is meant';
+      this.#note([url.key], what, 'Remove one, or add "type": "stdio" to have the command run.');
+    }
+    return undefined;
+  }
+
+  #build(): Record<string, unknown> {
+    const { command, args: own, env: moreEnv } = this.#command();
+    const args = this.#args();
+    const inherited = this.#inherited();
+    const bridge = this.#first('bridge')?.value;
+    const block = plainNumbers(bridge);
+    const withInherited =
+      inherited.length === 0
+        ? block
+        : {
+            ...ownObject(block),
+            inheritEnv: [...inherited, ...listOf(ownObject(block)['inheritEnv'])],
+          };
+    const envFiles = (this.#roles.get('envFile') ?? []).flatMap(({ value }) => listOf(value));
+    const cwd = this.#first('cwd')?.value;
+    const built: Record<string, unknown> = {
+      command,
+      args: Array.isArray(args) ? [...own, ...args] : args,
+      env: this.#env(moreEnv),
+      cwd,
+      envFile: envFiles.length === 0 ? undefined : envFiles,
+      bridge: withInherited,
+    };
+    return Object.fromEntries(Object.entries(built).filter(([, value]) => value !== undefined));
+  }
+
+  /** The program and the arguments that came with it. */
+  #command(): { command: unknown; args: readonly unknown[]; env?: unknown } {
+    const found = this.#first('command');
+    if (found === undefined && 'command' in this.#raw)
+      return { command: this.#raw['command'] ?? undefined, args: [] };
+    const value = found?.value;
+    if (Array.isArray(value)) {
+      const [command, ...args] = value as unknown[];
+      return { command: scalarText(command) ?? command, args };
+    }
+    // Zed once wrote it so.
+    if (isObject(value))
+      return { command: value['path'], args: listOf(value['args']), env: value['env'] };
+    if (typeof value !== 'string') return { command: value, args: [] };
+    const words = commandLine(value);
+    if (words === undefined) return { command: value, args: [] };
+    this.#warn(
+      [found?.key ?? 'command'],
+      'is a command line, and is read as a program and its arguments',
+      'Put the program in "command" and each argument in "args".',
+    );
+    return { command: words[0], args: words.slice(1) };
+  }
+
+  #args(): unknown {
+    const found = this.#first('args');
+    if (found === undefined) return [];
+    if (typeof found.value === 'string' && !/\s/u.test(found.value)) return [found.value];
+    if (!Array.isArray(found.value)) return found.value;
+    return found.value.map((arg: unknown) => scalarText(arg) ?? arg);
+  }
+
+  #env(more: unknown): unknown {
+    const all = [
+      ...(this.#roles.get('env') ?? []).map(({ value }) => value),
+      ...(ABSENT.has(more) ? [] : [more]),
+    ];
+    const wrong = all.find((value) => !isObject(value));
+    if (wrong !== undefined) return wrong;
+    const entries = all.flatMap((value) => Object.entries(ownObject(value)));
+    return Object.fromEntries(
+      entries
+        // Editors write null for a variable that is not to be set.
+        .filter(([, value]) => value !== null)
+        .map(([name, value]) => [name, scalarText(value) ?? value]),
+    );
+  }
+
+  /** Names of variables that the program would hand on from its own environment or its store of secrets. */
+  #inherited(): unknown[] {
+    return (this.#roles.get('inheritEnv') ?? [])
+      .flatMap(({ value }) => listOf(value))
+      .map((item) => (isObject(item) ? item['name'] : item));
+  }
+
+  #strayKeys(): void {
+    for (const [key, value] of Object.entries(this.#raw)) {
+      if (roleOf(key, value) !== undefined) continue;
+      const words = strayKey(key, value);
+      if (words !== undefined) this.#warn([key], words.what, words.fix);
+    }
+    for (const [role, [used, ...rest]] of this.#roles) {
+      if (role === 'env' || role === 'envFile' || role === 'inheritEnv') continue;
+      if (role === 'off' || role === 'on') continue;
+      for (const { key } of rest)
+        this.#warn([key], `is not read, since "${used?.key}" is`, 'Remove one of the two.');
+    }
+  }
+
+  /** The runner's own spelling before any other. */
+  #first(role: Role): Found | undefined {
+    const found = this.#roles.get(role);
+    return found?.find(({ key }) => key === role) ?? found?.[0];
+  }
+
+  #note(keys: Keys, what: string, fix: string): void {
+    this.#notes.push({ keys, what, fix });
+  }
+
+  #warn(keys: Keys, what: string, fix: string): void {
+    this.#warnings.push({ keys, what, fix });
+  }
+}
+
+/** Stands in for a missing command, of which a note speaks, so that the schema does not repeat it. */
+const NO_COMMAND = '-';
+
+const REMOTE = {
+  what: 'is that of a remote server, and remote servers need no bridge',
+  fix: 'Clients reach it at its own URL; remove it here, or set "disabled": true.',
+};
+
+const BUILT_IN = {
+  what: 'is that of a part of the program which wrote this file, and only that can run it',
+  fix: 'Give it a "command" if it can be started by itself.',
+};
+
+/** Codex lists names under `env_vars`, where others have values. */
+function roleOf(key: string, value: unknown): Role | undefined {
+  const canonical = canonicalKey(key);
+  if (canonical === 'bridge' && key !== 'bridge') return undefined;
+  const role = Object.hasOwn(ROLES, canonical) ? ROLES[canonical] : undefined;
+  return canonical === 'envvars' && Array.isArray(value) ? 'inheritEnv' : role;
+}
+
+const listOf = (value: unknown): unknown[] =>
+  Array.isArray(value) ? (value as unknown[]) : ABSENT.has(value) ? [] : [value];
+
+const ownObject = (value: unknown): Record<string, unknown> => (isObject(value) ? value : {});
+
+const SHELL_CHARACTERS = /[|&;<>`*?!'"\n$\\]/u;
+
+/** The words of `npx -y package`: no program's bare name holds a blank. Paths may, and a shell's line is no list of words. */
+function commandLine(command: string): string[] | undefined {
+  const words = command.trim().split(/\s+/u);
+  const isLine = words.length > 1 && !(words[0] ?? '').includes('/');
+  return isLine && !SHELL_CHARACTERS.test(command) ? words : undefined;
+}

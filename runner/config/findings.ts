@@ -1,0 +1,36 @@
+// Collects what is wrong with one part of a config file, the whole of it or one server, each mistake with its place.
+import type * as v from 'valibot';
+import { readIssue } from './issues.ts';
+import type { ConfigProblem, Keys } from './problem.ts';
+import { settingPath } from './problem.ts';
+
+export class Findings {
+  readonly problems: ConfigProblem[] = [];
+  readonly warnings: ConfigProblem[] = [];
+  readonly #file: string;
+  readonly #at: Keys;
+
+  /** What is found stands below `at`. */
+  constructor(file: string, at: Keys = []) {
+    this.#file = file;
+    this.#at = at;
+  }
+
+  problem(keys: Keys, what: string, fix: string): void {
+    this.problems.push(this.#found(keys, what, fix));
+  }
+
+  warning(keys: Keys, what: string, fix: string): void {
+    this.warnings.push(this.#found(keys, what, fix));
+  }
+
+  /** What the schema found in a value that stands at `keys`. */
+  issue(issue: v.BaseIssue<unknown>, keys: Keys, known: readonly string[]): void {
+    const { path, what, fix } = readIssue(issue, keys, known);
+    this.problem(path, what, fix);
+  }
+
+  #found(keys: Keys, what: string, fix: string): ConfigProblem {
+    return { file: this.#file, path: settingPath([...this.#at, ...keys]), what, fix };
+  }
+}

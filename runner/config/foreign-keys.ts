@@ -1,0 +1,101 @@
+// What to say about a key of an entry that the runner does not read: nothing where it concerns other programs alone.
+import { unknownName } from './issues.ts';
+import { canonicalKey } from './layouts.ts';
+import { isObject, nearestWord } from './problem.ts';
+import { serverBlock, serverEntry } from './schema.ts';
+
+interface Words {
+  readonly what: string;
+  readonly fix: string;
+}
+
+/** How other programs show a server, find it again, or treat its tools on their side; by canonical spelling. */
+const HARMLESS: ReadonlySet<string> = new Set([
+  // Names and looks.
+  ...['name', 'id', 'key', 'displayname', 'title', 'description', 'longdescription', 'note', 'notes'],
+  ...['comment', 'comments', '//', '$comment', '$schema', 'icon', 'icons', 'iconpath', 'iconurl'],
+  ...['logo', 'logourl', 'color', 'category', 'categories', 'tags', 'keywords', 'order'],
+  // Where it is from.
+  ...['version', 'author', 'license', 'homepage', 'repository', 'documentation', 'docs', 'source'],
+  ...['gallery', 'registry', 'registryurl', 'provider', 'providerurl', 'publisher', 'bundled'],
+  ...['createdat', 'updatedat', 'installedat', 'installsource', 'reference', 'searchkey', 'metadata', 'meta'],
+  // Whom the program asks before a call, and when it starts the server.
+  ...['alwaysallow', 'autoapprove', 'autoallow', 'autorun', 'trust', 'trusted', 'toolapproval'],
+  ...['defaulttoolsapprovalmode', 'approvalmode', 'autostart', 'startonlaunch', 'startup', 'required'],
+  ...['instructions', 'serverinstructions', 'chatmenu', 'longrunning', 'watchpaths', 'dev', 'debug'],
+]);
+
+/** What limits which tools a client sees; the runner passes all of them. */
+const TOOL_LIMITS: ReadonlySet<string> = new Set([
+  'tools',
+  'toolfilter',
+  'includetools',
+  'excludetools',
+  'allowedtools',
+  'disallowedtools',
+  'enabledtools',
+  'disabledtools',
+  'availabletools',
+  'toolsettings',
+]);
+
+const ALL_TOOLS: Words = {
+  what: 'does not limit anything here: whoever may use this server may call all of its tools',
+  fix: 'Give it only to clients that may, by the "servers" of their keys.',
+};
+
+/** What goes with a URL. */
+const REMOTE_ONLY: ReadonlySet<string> = new Set([
+  'headers',
+  'httpheaders',
+  'envhttpheaders',
+  'headershelper',
+  'auth',
+  'oauth',
+  'authprovidertype',
+  'bearertokenenvvar',
+  'requestoptions',
+]);
+
+const NO_REMOTE: Words = {
+  what: 'is for remote servers, and has no effect on a command',
+  fix: 'Remove it.',
+};
+
+const TIMEOUT: Words = {
+  what: 'is not used, since programs count it in different units',
+  fix: 'Here a request ends after 5m without progress and a start after 30s; set "requestTimeout" or "startTimeout" in "bridge".',
+};
+
+const SANDBOX: Words = {
+  what: 'has no effect here: what the process may do is set otherwise',
+  fix: 'Set "user" and "limits" in "bridge".',
+};
+
+/** What to say about `key`, or undefined where nothing is lost by ignoring it. */
+export function strayKey(key: string, value: unknown): Words | undefined {
+  const canonical = canonicalKey(key);
+  if (HARMLESS.has(canonical) || hasNoMeaning(value)) return undefined;
+  if (Object.hasOwn(serverBlock.entries, key))
+    return { what: 'has no effect here', fix: `Move it into "bridge": { "${key}": … }.` };
+  if (TOOL_LIMITS.has(canonical)) return namesAll(value) ? undefined : ALL_TOOLS;
+  if (REMOTE_ONLY.has(canonical)) return NO_REMOTE;
+  if (canonical.includes('timeout')) return TIMEOUT;
+  if (canonical.startsWith('sandbox')) return value === false ? undefined : SANDBOX;
+  if (canonical === 'shell' && value !== false)
+    return { what: 'has no effect here: no shell runs the command', fix: 'Run a script that holds the line.' };
+  const own = Object.keys(serverEntry.entries);
+  if (nearestWord(key, own) !== undefined) return unknownName(key, own);
+  return { what: 'is not a setting of this runner, and has no effect', fix: 'Remove it, if no other program reads it.' };
+}
+
+/** Empty as programs write a setting that nobody made. */
+function hasNoMeaning(value: unknown): boolean {
+  if (value === null || value === '') return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return isObject(value) && Object.keys(value).length === 0;
+}
+
+/** GitHub Copilot writes `["*"]`. */
+const namesAll = (value: unknown): boolean =>
+  value === '*' || (Array.isArray(value) && value.length === 1 && value[0] === '*');

@@ -1,0 +1,69 @@
+// The config file as editors should see it: what the runner means, and no objection to what other programs' files hold
+// beside it. The runner itself reads entries with more patience (entry.ts) and judges them by schema.ts.
+import * as v from 'valibot';
+import { runnerBlock, serverBlock, serverEntry } from './schema.ts';
+
+const scalar = v.union([v.string(), v.number(), v.boolean()]);
+
+const described = (setting: { readonly pipe: readonly unknown[] }): string => {
+  const action = setting.pipe.find(
+    (item): item is { description: string } =>
+      typeof item === 'object' && item !== null && 'description' in item,
+  );
+  return action?.description ?? '';
+};
+
+const { command, args, env, envFile, cwd } = serverEntry.entries;
+
+const published = v.looseObject({
+  type: v.optional(
+    v.pipe(
+      v.nullable(v.string()),
+      v.description('"stdio" or "local". Entries of remote servers are left out.'),
+    ),
+  ),
+  command: v.optional(
+    v.pipe(
+      v.union([v.string(), v.array(scalar), v.looseObject({})]),
+      v.description(described(command)),
+    ),
+  ),
+  args: v.optional(
+    v.pipe(
+      v.nullable(v.union([v.string(), v.array(scalar)])),
+      v.description(described(args.wrapped)),
+    ),
+  ),
+  env: v.optional(
+    v.pipe(
+      v.nullable(v.record(v.string(), v.nullable(scalar))),
+      v.description(described(env.wrapped)),
+    ),
+  ),
+  envFile: v.optional(
+    v.pipe(
+      v.nullable(v.union([v.string(), v.array(v.string())])),
+      v.description(described(envFile.wrapped)),
+    ),
+  ),
+  cwd: v.optional(v.pipe(v.nullable(v.string()), v.description(described(cwd.wrapped)))),
+  disabled: v.optional(
+    v.pipe(v.nullable(scalar), v.description('True leaves this server out.')),
+  ),
+  enabled: v.optional(
+    v.pipe(v.nullable(scalar), v.description('False leaves this server out.')),
+  ),
+  bridge: v.optional(serverBlock),
+});
+
+const servers = v.union([
+  v.record(v.string(), v.union([published, v.boolean()])),
+  v.array(published),
+]);
+
+/** The whole file. */
+export const configFile = v.looseObject({
+  $schema: v.optional(v.string()),
+  mcpServers: v.optional(v.pipe(servers, v.description('The MCP servers, by name.'))),
+  bridge: v.optional(runnerBlock),
+});

@@ -1,0 +1,158 @@
+// Makes one server's config of its entry: references filled, env files read, paths absolute, defaults in place.
+import { parseEnv } from 'node:util';
+import type { ServerConfig } from '../config.ts';
+import type { ProcessLimits } from '../process/cgroup.ts';
+import { INHERITED_VARIABLES, isNamed } from '../process/environment.ts';
+import type { ProcessUser } from '../process/process-user.ts';
+import { findUser } from '../process/process-user.ts';
+import { isRedactable } from '../process/redaction.ts';
+import { byteCount } from './byte-size.ts';
+import * as defaults from './defaults.ts';
+import { durationMs } from './duration.ts';
+import { readText } from './file-text.ts';
+import type { FilePlaces } from './filler.ts';
+import { absolutePath, Filler } from './filler.ts';
+import type { Findings } from './findings.ts';
+import type { Keys } from './problem.ts';
+import type { ReferenceSources, Variable } from './references.ts';
+import type { LimitsBlock, RunnerBlock, ServerEntry } from './schema.ts';
+import { entryWarnings } from './warnings.ts';
+
+/** What all servers of a file have in common. */
+export interface FileGround {
+  readonly places: FilePlaces;
+  readonly sources: ReferenceSources;
+  readonly block: RunnerBlock;
+  /** Found for the whole file; undefined for the runner's own. */
+  readonly user: ProcessUser | undefined;
+}
+
+/** Builds the config of one server. It is good only if `findings` got no problem. */
+export function serverConfig(
+  name: string,
+  entry: ServerEntry,
+  ground: FileGround,
+  findings: Findings,
+): ServerConfig {
+  const { places, sources, block } = ground;
+  const { bridge = {} } = entry;
+  const filler = new Filler(sources, findings);
+  for (const { keys, what, fix } of entryWarnings(entry)) findings.warning(keys, what, fix);
+  const fileEnv = readEnvFiles(entry.envFile ?? [], places, filler, findings);
+  const ownEnv = Object.entries(entry.env ?? {}).map(
+    ([key, value]) => [key, filler.filled(['env', key], value)] as const,
+  );
+  const env = Object.fromEntries([...fileEnv, ...ownEnv]);
+  const command = filler.optionalText(['command'], entry.command) ?? '';
+  const user = bridge.user === undefined ? ground.user : findUserOrSay(bridge.user, findings);
+  const limits = { ...readLimits(block.limits), ...readLimits(bridge.limits) };
+  const inheritEnv = bridge.inheritEnv ?? [];
+  const args = (entry.args ?? []).map((arg, index) => filler.filled(['args', index], arg));
+  const cwd = filler.optionalText(['cwd'], entry.cwd) ?? '.';
+  const given = [
+    ...filler.secrets,
+    ...fileEnv.map(([variable, value]) => ({ name: variable, value })),
+    ...inherited(inheritEnv, sources.environment),
+  ];
+  warnOfShortSecrets(given, findings);
+  return {
+    name,
+    command: command.startsWith('~/') ? absolutePath(command, places.project) : command,
+    args,
+    env,
+    secrets: [...new Set([...given.map(({ value }) => value), ...Object.values(env)])],
+    cwd: absolutePath(cwd, places.project),
+    inheritEnv,
+    warm: bridge.warm ?? defaults.WARM,
+    stderr: bridge.stderr ?? 'log',
+    idleTimeoutMs: durationMs(bridge.idleTimeout ?? defaults.IDLE_TIMEOUT_MS),
+    vanishTimeoutMs: durationMs(bridge.vanishTimeout ?? defaults.VANISH_TIMEOUT_MS),
+    ...requestTimes(bridge, findings),
+    startTimeoutMs: durationMs(bridge.startTimeout ?? defaults.START_TIMEOUT_MS),
+    maxLineBytes: bridge.maxLineBytes ?? defaults.MAX_LINE_BYTES,
+    maxInFlight: bridge.maxInFlight ?? defaults.MAX_IN_FLIGHT,
+    maxSessions: bridge.maxSessions ?? defaults.MAX_SESSIONS,
+    maxProcesses: bridge.maxProcesses ?? defaults.MAX_PROCESSES,
+    parkTimeoutMs: durationMs(bridge.parkTimeout ?? defaults.PARK_TIMEOUT_MS),
+    ...(user === undefined ? {} : { user }),
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+  };
+}
+
+/** A short limit alone shortens the default timeout; only two stated values can contradict each other. */
+function requestTimes(
+  bridge: NonNullable<ServerEntry['bridge']>,
+  findings: Findings,
+): Pick<ServerConfig, 'requestTimeoutMs' | 'requestLimitMs'> {
+  const timeoutMs = durationMs(bridge.requestTimeout ?? defaults.REQUEST_TIMEOUT_MS);
+  const limitMs = durationMs(bridge.requestLimit ?? Math.max(defaults.REQUEST_LIMIT_MS, timeoutMs));
+  if (bridge.requestTimeout !== undefined && timeoutMs > limitMs) {
+    const fix = 'Raise "requestLimit" or lower this.';
+    findings.problem(['bridge', 'requestTimeout'], 'is longer than "requestLimit"', fix);
+  }
+  return { requestTimeoutMs: Math.min(timeoutMs, limitMs), requestLimitMs: limitMs };
+}
+
+/** Variables of dotenv files (`NAME=value` lines). A later file overrules an earlier one. */
+function readEnvFiles(
+  files: readonly string[],
+  places: FilePlaces,
+  filler: Filler,
+  findings: Findings,
+): (readonly [string, string])[] {
+  return files.flatMap((raw, index) => {
+    const at = files.length === 1 ? ['envFile'] : ['envFile', index];
+    const file = filler.optionalText(at, raw);
+    if (file === undefined) return [];
+    const reading = readText(
+      absolutePath(file, places.folder),
+      'Name the file with the variables; it counts from the config file.',
+    );
+    if (reading.ok) return Object.entries(parseEnv(reading.text)).map(([k, v]) => [k, v ?? ''] as const);
+    findings.problem(at, `names a file that ${reading.fault.what}`, reading.fault.fix);
+    return [];
+  });
+}
+
+function inherited(patterns: readonly string[], environment: NodeJS.ProcessEnv): Variable[] {
+  return Object.entries(environment).flatMap(([name, value]) => {
+    const isOwn = isNamed(name, patterns) && !isNamed(name, INHERITED_VARIABLES);
+    return isOwn && value !== undefined ? [{ name, value }] : [];
+  });
+}
+
+/** Words of which names of secrets are made. */
+const SECRET_NAME = /token|secret|passw|api_?key|access_?key|private_?key|credential|(?:^|_)(?:pin|pwd|auth)(?:_|$)/iu;
+
+function warnOfShortSecrets(given: readonly Variable[], findings: Findings): void {
+  for (const { name, value } of given) {
+    if (value === '' || isRedactable(value) || !SECRET_NAME.test(name)) continue;
+    const what = `gets ${name}, whose value is too short to be told from other words in a log`;
+    findings.warning([], what, 'Give it a longer value, or see that the server does not print it.');
+  }
+}
+
+/** The user that processes run as. */
+export function findUserOrSay(
+  wanted: RunnerBlock['user'],
+  findings: Findings,
+): ProcessUser | undefined {
+  if (wanted === undefined) return undefined;
+  const user = findUser(wanted);
+  if (user === undefined) {
+    const fix = 'Make that user, or correct the name.';
+    findings.problem(USER_PLACE, 'names a user this machine does not have', fix);
+  }
+  return user;
+}
+
+/** In a server's entry as at the top of the file. */
+const USER_PLACE: Keys = ['bridge', 'user'];
+
+function readLimits({ memory, pids, cpu }: LimitsBlock = {}): ProcessLimits {
+  return {
+    ...(memory === undefined ? {} : { memoryBytes: byteCount(memory) }),
+    ...(pids === undefined ? {} : { pids }),
+    ...(cpu === undefined ? {} : { cpus: cpu }),
+  };
+}
