@@ -1,55 +1,179 @@
-// Tells when the config file changed, woken by the file system and by nothing else.
-import { realpathSync, statSync, watch } from 'node:fs';
-import { dirname } from 'node:path';
+// Tells when the config file changed, woken by the file system and by nothing else. Every folder in which a part of the path
+// can be exchanged is watched: an editor renames the file, Kubernetes a link beside it, a deployment a folder above it.
+import { lstatSync, readlinkSync, statSync, watch } from 'node:fs';
+import type { FSWatcher } from 'node:fs';
+import { dirname, join, parse, resolve } from 'node:path';
 
 /** Editors write a file in several steps, some by renaming; this long after the last one it is whole. */
 const SETTLE_MS = 150;
 
+/** A file that is written without pause is looked at all the same. */
+const LONGEST_SETTLE_MS = 2_000;
+
+/** File systems count time in steps as long as this: a file younger than it may change without looking changed. */
+const CLOCK_STEP_MS = 100;
+
+/** Links that lead to links; the kernel follows as many (path_resolution(7)). */
+const MAX_LINKS = 40;
+
 /**
- * Calls `onChange` once after each change of the file at `path`. Its directory is watched, and that of
- * what it links to, since a rename puts another file in its place. A deleted file is no change.
+ * Calls `onChange` once after each change of the file at `path`. A deleted file is no change. `onDeaf` is told why changes
+ * can not be noticed (the system's code); then the config in memory stays good, and SIGHUP still reloads.
  */
-export function watchConfig(path: string, onChange: () => void): { close(): void } {
-  let seen = versionOf(path);
-  let timer: NodeJS.Timeout | undefined;
-  const compare = (): void => {
-    const now = versionOf(path);
-    if (now === undefined || now === seen) return;
-    seen = now;
-    onChange();
-  };
-  const settle = (): void => {
-    clearTimeout(timer);
-    timer = setTimeout(compare, SETTLE_MS);
-  };
-  const watchers = [...foldersOf(path)].map((folder) => {
-    const watcher = watch(folder, settle);
-    // A removed directory ends the watch; the config in memory stays good, and SIGHUP still reloads.
-    watcher.on('error', () => watcher.close());
-    return watcher;
-  });
-  return {
-    close() {
-      clearTimeout(timer);
-      for (const watcher of watchers) watcher.close();
-    },
-  };
+export function watchConfig(
+  path: string,
+  onChange: () => void,
+  onDeaf: (code: string) => void = () => undefined,
+): { close(): void } {
+  return new ConfigWatch(resolve(path), onChange, onDeaf);
 }
 
-function foldersOf(path: string): Set<string> {
-  const folders = new Set([dirname(path)]);
+class ConfigWatch {
+  readonly #path: string;
+  readonly #onChange: () => void;
+  readonly #onDeaf: (code: string) => void;
+  /** By folder; each with the names in it that matter. */
+  #watched = new Map<string, { readonly watcher: FSWatcher; names: ReadonlySet<string> }>();
+  #seen: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #firstUnseenAt: number | undefined;
+  #isDeaf = false;
+
+  constructor(path: string, onChange: () => void, onDeaf: (code: string) => void) {
+    this.#path = path;
+    this.#onChange = onChange;
+    this.#onDeaf = onDeaf;
+    this.#seen = fileVersion(path)?.text;
+    this.#arm();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    for (const { watcher } of this.#watched.values()) watcher.close();
+    this.#watched.clear();
+  }
+
+  /** Watches what the path leads through now. A folder that was exchanged is watched anew, since a watch is of the old one. */
+  #arm(): void {
+    const wanted = namesByFolder(this.#path);
+    const keyed = new Map(
+      [...wanted].flatMap(([folder, names]) => {
+        const identity = folderIdentity(folder);
+        const key: string = `${folder} ${identity}`;
+        return identity === undefined ? [] : [[key, { folder, names }] as const];
+      }),
+    );
+    for (const [key, { watcher }] of this.#watched) {
+      if (keyed.has(key)) continue;
+      watcher.close();
+      this.#watched.delete(key);
+    }
+    for (const [key, { folder, names }] of keyed) {
+      const known = this.#watched.get(key);
+      if (known === undefined) this.#watch(key, folder, names);
+      else known.names = names;
+    }
+  }
+
+  #watch(key: string, folder: string, names: ReadonlySet<string>): void {
+    try {
+      const watcher = watch(folder, (_event, name) => this.#noticed(key, name));
+      // A removed folder ends its watch; the one above it tells when it comes back.
+      watcher.on('error', () => {
+        watcher.close();
+        this.#watched.delete(key);
+        this.#settle();
+      });
+      this.#watched.set(key, { watcher, names });
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      // It went between two looks, which an event above it tells; a closed folder above hides only its own exchange.
+      if (code === 'ENOENT' || (code === 'EACCES' && folder !== dirname(this.#path))) return;
+      if (!this.#isDeaf) this.#onDeaf(code);
+      this.#isDeaf = true;
+    }
+  }
+
+  /** Other files of the folder change too; without a name the system does not say which did. */
+  #noticed(key: string, name: string | null): void {
+    const names = this.#watched.get(key)?.names;
+    if (name === null || names === undefined || names.has(name)) this.#settle();
+  }
+
+  #settle(): void {
+    const now = performance.now();
+    this.#firstUnseenAt ??= now;
+    const leftMs = this.#firstUnseenAt + LONGEST_SETTLE_MS - now;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#compare(), Math.max(0, Math.min(SETTLE_MS, leftMs)));
+  }
+
+  #compare(): void {
+    this.#firstUnseenAt = undefined;
+    this.#arm();
+    const now = fileVersion(this.#path);
+    if (now === undefined || now.text === this.#seen) return;
+    const isYoung = Math.abs(Date.now() - now.changedAtMs) < CLOCK_STEP_MS;
+    this.#seen = isYoung ? undefined : now.text;
+    if (isYoung) this.#settle();
+    this.#onChange();
+  }
+}
+
+/** Differs whenever another file or other content stands at `path`. */
+function fileVersion(path: string): { text: string; changedAtMs: number } | undefined {
   try {
-    folders.add(dirname(realpathSync(path)));
+    const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = statSync(path, { bigint: true });
+    return { text: `${dev}.${ino}.${size}.${mtimeNs}.${ctimeNs}`, changedAtMs: Number(ctimeMs) };
   } catch {
-    // A file that is not there yet links to nothing.
+    // Missing, or a link or folder on the way to it is.
+    return undefined;
+  }
+}
+
+function folderIdentity(folder: string): string | undefined {
+  const stat = statSync(folder, { bigint: true, throwIfNoEntry: false });
+  return stat?.isDirectory() === true ? `${stat.dev}.${stat.ino}` : undefined;
+}
+
+/**
+ * The folders to watch and the names in them whose change can put another file at `path`: the file itself, its folder in the
+ * folder above, each link on the way, and where the way ends, what is missing there.
+ */
+function namesByFolder(path: string): Map<string, Set<string>> {
+  const folders = new Map<string, Set<string>>();
+  const add = (folder: string, name: string): void => {
+    folders.set(folder, (folders.get(folder) ?? new Set()).add(name));
+  };
+  const { root } = parse(path);
+  let folder = root;
+  let rest = path.slice(root.length).split('/').filter(Boolean);
+  let links = 0;
+  while (rest.length > 0) {
+    const [name = '', ...more] = rest;
+    const here = join(folder, name);
+    const stat = statOf(here);
+    const isLink = stat?.isSymbolicLink() === true;
+    // The last two are the file and its folder.
+    if (stat === undefined || isLink || more.length < 2) add(folder, name);
+    if (stat === undefined) return folders;
+    if (!isLink) {
+      folder = here;
+      rest = more;
+      continue;
+    }
+    if (++links > MAX_LINKS) return folders;
+    const target = resolve(folder, readlinkSync(here));
+    folder = root;
+    rest = [...target.slice(root.length).split('/').filter(Boolean), ...more];
   }
   return folders;
 }
 
-/** Differs whenever another file or other content stands at `path`. */
-function versionOf(path: string): string | undefined {
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat === undefined
-    ? undefined
-    : `${stat.dev}.${stat.ino}.${stat.size}.${stat.mtimeNs}.${stat.ctimeNs}`;
+function statOf(path: string) {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
 }

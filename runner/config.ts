@@ -3,7 +3,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { readText } from './config/file-text.ts';
 import { parseFile } from './config/file-value.ts';
-import type { ConfigProblem } from './config/problem.ts';
+import type { ConfigProblem, Keys } from './config/problem.ts';
+import { settingPath } from './config/problem.ts';
 import { ConfigReader } from './config/reader.ts';
 import type { ProcessLimits } from './process/cgroup.ts';
 import type { ProcessUser } from './process/process-user.ts';
@@ -56,8 +57,8 @@ export interface LeftOut {
 /** A whole config. `edge` is an origin without trailing slash. */
 export interface RunnerConfig {
   readonly file: string;
-  /** Where the file keeps its servers, such as `mcpServers`; empty when they are the file itself. */
-  readonly serversAt: string;
+  /** Where the file keeps its servers, such as `['mcpServers']`; empty when they are the file itself. */
+  readonly serversAt: Keys;
   readonly edge?: string;
   readonly runner: string;
   readonly tokenFile?: string;
@@ -83,7 +84,7 @@ export async function readConfig(
 ): Promise<ConfigReading> {
   const read = readText(path, 'Name your config with --config <file>.');
   if (!read.ok) return { ok: false, problems: [{ file: path, path: '', ...read.fault }] };
-  const parsed = parseFile(path, read.text);
+  const parsed = await parseFile(path, read.text);
   if (parsed.ok) return new ConfigReader(path, environment).read(parsed.value, parsed.duplicates);
   const problems = parsed.faults.map(({ line, column, what, fix }) => {
     return { file: path, path: `line ${line}, column ${column}`, what, fix };
@@ -92,23 +93,45 @@ export async function readConfig(
 }
 
 /** Why nothing can be served: a start without servers is a mistake, be it of the file or of all its entries. */
-export function emptyProblems({ file, serversAt, servers, leftOut }: RunnerConfig): ConfigProblem[] {
+export function emptyProblems({
+  file,
+  serversAt,
+  servers,
+  leftOut,
+}: RunnerConfig): ConfigProblem[] {
   if (servers.size > 0) return [];
-  const fix = leftOut.length === 0 ? 'Add one.' : 'Correct or switch on one of those that are left out.';
-  const none = { file, path: serversAt, what: 'has no server to offer', fix };
+  const fix =
+    leftOut.length === 0 ? 'Add one.' : 'Correct or switch on one of those that are left out.';
+  const none = { file, path: settingPath(serversAt), what: 'has no server to offer', fix };
   return [none, ...leftOut.flatMap(({ problems }) => problems)];
 }
 
+/** Settings that hold from the start on: the credential belongs to the runner's name, and both to the edge. */
+const FIXED = ['edge', 'runner', 'tokenFile', 'statusPort'] as const;
+
+/** The settings whose change has to wait for a restart. */
+export const settingsForRestart = (before: RunnerConfig, after: RunnerConfig): string[] =>
+  FIXED.filter((setting) => before[setting] !== after[setting]);
+
 /**
- * The config that a reload puts in force: an entry that has become unreadable keeps the server that it was before. What is
- * removed or switched off goes.
+ * The config that a reload puts in force. An entry that has become unreadable keeps the server that it was before, and what
+ * holds from the start on stays; what is removed or switched off goes.
  */
-export function withLastGood(before: RunnerConfig, after: RunnerConfig): RunnerConfig {
+export function reloadedConfig(before: RunnerConfig, after: RunnerConfig): RunnerConfig {
   const kept = after.leftOut.flatMap(({ reason, servedName }) => {
     const server = before.servers.get(servedName);
     return reason === 'broken' && server !== undefined ? [[servedName, server] as const] : [];
   });
-  return kept.length === 0 ? after : { ...after, servers: new Map([...after.servers, ...kept]) };
+  const { edge: _edge, tokenFile: _tokenFile, statusPort: _statusPort, ...rest } = after;
+  const { edge, runner, tokenFile, statusPort } = before;
+  return {
+    ...rest,
+    runner,
+    ...(edge === undefined ? {} : { edge }),
+    ...(tokenFile === undefined ? {} : { tokenFile }),
+    ...(statusPort === undefined ? {} : { statusPort }),
+    servers: new Map([...after.servers, ...kept]),
+  };
 }
 
 /** True when a reload leaves this server as it is, so that its processes may go on (F-92). */

@@ -96,7 +96,7 @@ export class ProcessPool {
   }
 
   get #secrets(): readonly string[] {
-    return [this.#ground.token, ...Object.values(this.#server.env)];
+    return [this.#ground.token, ...this.#server.secrets];
   }
 
   #replenish(): void {

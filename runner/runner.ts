@@ -70,7 +70,8 @@ class Runner implements RunningRunner {
   #hello() {
     return {
       type: 'hello' as const,
-      runner: this.#config.runner,
+      // The credential belongs to the name it was started with.
+      runner: this.#options.config.runner,
       boot: this.#boot,
       servers: this.#isDraining ? [] : [...this.#config.servers.keys()],
       capacity: this.#config.capacity,
@@ -219,7 +220,7 @@ class Runner implements RunningRunner {
   snapshot(): RunnerSnapshot {
     const processes = [...this.#pools.values()].flatMap((pool) => pool.snapshot());
     return {
-      runner: this.#config.runner,
+      runner: this.#options.config.runner,
       boot: this.#boot,
       linked: this.#control.isLinked,
       draining: this.#isDraining,

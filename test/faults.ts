@@ -282,7 +282,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-66': {
     fault: 'a link in clear, or to a false certificate',
-    tests: ['e2e/hostile-edge.test.ts', 'runner/cli.test.ts', 'runner/config.test.ts'],
+    tests: ['e2e/hostile-edge.test.ts', 'runner/cli.test.ts', 'runner/config/settings.test.ts'],
   },
   'F-67': {
     fault: 'an old runner and a new edge, and the reverse',
@@ -294,7 +294,12 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-69': {
     fault: 'a config with secrets or an open token file',
-    tests: ['runner/cli.test.ts', 'runner/config.test.ts'],
+    tests: [
+      'runner/cli.test.ts',
+      'runner/config/settings.test.ts',
+      'runner/config/warnings.test.ts',
+      'runner/config/entries.test.ts',
+    ],
   },
   'F-69b': {
     fault: "the runner's own port",
@@ -440,7 +445,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-91': { fault: 'a runner asked to end, once and twice', tests: ['e2e/deploy-faults.test.ts'] },
   'F-92': {
     fault: 'a changed config',
-    tests: ['e2e/deploy-faults.test.ts', 'runner/cli.test.ts', 'runner/config.test.ts'],
+    tests: ['e2e/deploy-faults.test.ts', 'runner/cli.test.ts', 'runner/config/watch.test.ts'],
   },
 
   // Clocks and timeouts
@@ -521,6 +526,64 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['runner/core/session-lenient.test.ts'],
   },
 
+  // Config files as programs and people write them
+  'F-220': {
+    fault: 'a server that another program has switched off, in its own spelling',
+    tests: ['runner/config/entries.test.ts'],
+  },
+  'F-221': {
+    fault: 'remote servers, and parts of another program, among those of the file',
+    tests: ['runner/config/entries.test.ts', 'runner/cli.test.ts'],
+  },
+  'F-222': {
+    fault: 'one entry that can not be served, among others',
+    tests: ['runner/config/entries.test.ts', 'runner/cli.test.ts'],
+  },
+  'F-223': {
+    fault: 'a server whose name fits into no URL, or is that of another one',
+    tests: ['runner/config/names.test.ts'],
+  },
+  'F-224': {
+    fault: 'a file laid out as another program has it, in JSON, TOML or YAML',
+    tests: ['runner/config/layouts.test.ts'],
+  },
+  'F-225': {
+    fault: 'comments, trailing commas, UTF-16, and many mistakes at once',
+    tests: ['runner/config/syntax.test.ts'],
+  },
+  'F-226': {
+    fault: 'settings of a server in the spelling of another program',
+    tests: ['runner/config/entries.test.ts'],
+  },
+  'F-227': {
+    fault: 'references that can not be filled, or that cost time',
+    tests: ['runner/config/references.test.ts'],
+  },
+  'F-228': {
+    fault: 'a storm of changes, broken ones among them, while the file is served',
+    tests: ['runner/config/watch.test.ts', 'e2e/config-reload.test.ts'],
+  },
+  'F-229': {
+    fault: 'a changed name of the runner, edge or token file in a config that is served',
+    tests: ['runner/config/watch.test.ts', 'e2e/config-reload.test.ts'],
+  },
+  'F-230': {
+    fault: 'a secret from a reference, an env file or the environment in what is logged',
+    tests: [
+      'runner/process/redaction.test.ts',
+      'runner/config/secrets.test.ts',
+      'e2e/config-reload.test.ts',
+    ],
+  },
+  'F-231': {
+    fault: 'a link or a folder on the way to the config that is exchanged',
+    tests: ['runner/config/watch.test.ts'],
+  },
+  'F-232': {
+    fault: 'settings that mean something to another program and nothing here',
+    tests: ['runner/config/warnings.test.ts'],
+  },
+
   // Audit
   'F-99': {
     fault: 'one record a call, on both sides',
@@ -545,4 +608,5 @@ export const FAULT_IDS: readonly string[] = [
   'F-94 F-95 F-99',
   'F-160 F-161 F-162 F-163 F-167',
   'F-110 F-111 F-112 F-113 F-114 F-115 F-116 F-117 F-118',
+  'F-220 F-221 F-222 F-223 F-224 F-225 F-226 F-227 F-228 F-229 F-230 F-231 F-232',
 ].flatMap((group) => group.split(' '));

@@ -6,6 +6,7 @@ import { describeExit } from '../process/exit.ts';
 import type { ExitFacts } from '../process/exit.ts';
 import type { Containment } from '../process/containment.ts';
 import { processEnvironment } from '../process/environment.ts';
+import { Redaction } from '../process/redaction.ts';
 import { startProcess } from '../process/stdio-process.ts';
 import type { StdioProcess } from '../process/stdio-process.ts';
 import { runnerMark } from '../process/runner-mark.ts';
@@ -49,16 +50,35 @@ type Greeting =
   | { readonly type: 'exited'; readonly facts: ExitFacts }
   | { readonly type: 'silent' };
 
-/** Starts the server once. `parentEnv` is the runner's environment, of which the process sees the allowed part. */
-export async function checkServer(
+/** What all checked servers have in common. */
+export interface CheckGround {
+  /** The runner's environment, of which a process sees the allowed part. */
+  readonly environment: NodeJS.ProcessEnv;
+  readonly containment: Containment;
+  /** The runner's, where one is configured: no process may have it shown. */
+  readonly token: string | undefined;
+}
+
+/** Starts the server once. No secret of its config is in what is told of it. */
+export async function checkServer(server: ServerConfig, ground: CheckGround): Promise<Outcome> {
+  const { token, environment, containment } = ground;
+  const secrets = [...(token === undefined ? [] : [token]), ...server.secrets];
+  const outcome = await tryServer(server, environment, containment, secrets);
+  const redaction = new Redaction(secrets);
+  return { ...outcome, words: redaction.apply(outcome.words, false) };
+}
+
+async function tryServer(
   server: ServerConfig,
   parentEnv: NodeJS.ProcessEnv,
   containment: Containment,
+  secrets: readonly string[],
 ): Promise<Outcome> {
-  const subject = `server ${server.name}`;
+  const { name, configuredAs } = server;
+  const subject = `server ${name}${configuredAs === undefined ? '' : ` ("${configuredAs}")`}`;
   const env = processEnvironment(parentEnv, server.env, server.inheritEnv, server.user);
   const path = await findCommand(server.command, server.cwd, env['PATH'] ?? '');
-  const greeting = await greet(server, env, containment);
+  const greeting = await greet(server, env, containment, secrets);
   const { strayLines, tail } = greeting;
   const lines = tail.slice(-SHOWN_LINES);
   switch (greeting.outcome.type) {
@@ -101,6 +121,7 @@ async function greet(
   server: ServerConfig,
   env: Readonly<Record<string, string>>,
   containment: Containment,
+  secrets: readonly string[],
 ): Promise<{ outcome: Greeting; strayLines: number; tail: string[] }> {
   const { promise, resolve } = Promise.withResolvers<Greeting>();
   let strayLines = 0;
@@ -113,7 +134,7 @@ async function greet(
     containment,
     limits: server.limits,
     user: server.user,
-    secrets: Object.values(server.env),
+    secrets,
   };
   const child: StdioProcess = startProcess(
     { ...spec, maxLineBytes: server.maxLineBytes, mark: randomUUID(), runnerMark: runnerMark() },

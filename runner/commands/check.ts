@@ -3,13 +3,14 @@ import { checkCredential, checkEdge } from '../check/edge.ts';
 import { outcomeText } from '../check/outcome.ts';
 import type { Outcome } from '../check/outcome.ts';
 import { checkServer } from '../check/server.ts';
-import type { RunnerConfig } from '../config.ts';
+import type { CheckGround } from '../check/server.ts';
+import { emptyProblems } from '../config.ts';
+import type { LeftOut, RunnerConfig } from '../config.ts';
 import { describeProblem } from '../config/problem.ts';
 import { readTokenFile } from '../credential.ts';
 import { checkIsolation } from '../check/isolation.ts';
 import { print } from '../output.ts';
 import { openContainment } from '../process/containment.ts';
-import type { Containment } from '../process/containment.ts';
 import { EXIT, readArguments } from './arguments.ts';
 import { configFileOf, readSettings } from './settings.ts';
 
@@ -33,14 +34,17 @@ export async function checkCommand(argv: readonly string[]): Promise<number> {
   };
   const containment = openContainment();
   const reading = await readSettings(given, process.env, containment);
-  if (reading.ok) {
+  const problems = reading.ok ? emptyProblems(reading.config) : reading.problems;
+  if (reading.ok && problems.length === 0) {
     reportConfig(reading.config, report);
     for (const outcome of await checkIsolation(reading.config, containment)) report(outcome);
-    await reportEdge(reading.config, report);
-    await reportServers(reading.config, containment, report);
+    const token = await reportEdge(reading.config, report);
+    const ground = { environment: process.env, containment, token };
+    await reportServers(reading.config, ground, report);
+    for (const entry of reading.config.leftOut) report(leftOutOutcome(entry));
   } else {
-    const words = `${configFileOf(given)} has ${counted(reading.problems.length, 'problem')}`;
-    const lines = reading.problems.map((problem) => describeProblem(problem));
+    const words = `${configFileOf(given)} has ${counted(problems.length, 'problem')}`;
+    const lines = problems.map((problem) => describeProblem(problem));
     report({ verdict: 'FAIL', subject: 'config', words, lines });
   }
   return hasFailed ? EXIT.failed : EXIT.ok;
@@ -50,18 +54,45 @@ function reportConfig(config: RunnerConfig, report: (outcome: Outcome) => void):
   report({
     verdict: 'ok',
     subject: 'config',
-    words: `${config.file}, ${counted(config.servers.size, 'server')}`,
+    words: configWords(config),
   });
   for (const { path, what, fix } of config.warnings)
     report({ verdict: 'warn', subject: path, words: what, fix });
 }
 
+/** `mcp.json, 2 servers from "servers" in "mcp", 1 entry left out`. */
+function configWords({ file, servers, serversAt, leftOut }: RunnerConfig): string {
+  const place = serversAt
+    .map((key) => JSON.stringify(key))
+    .toReversed()
+    .join(' in ');
+  const where = place === '' ? ' from the top level of the file' : ` from ${place}`;
+  const isOwn = serversAt[0] === 'mcpServers';
+  const rest = leftOut.length === 0 ? '' : `, ${leftOut.length} left out`;
+  return `${file}, ${counted(servers.size, 'server')}${isOwn ? '' : where}${rest}`;
+}
+
+const VERDICTS = { off: 'skip', elsewhere: 'warn', broken: 'FAIL' } as const;
+
+/** Why an entry is not served. */
+function leftOutOutcome({ name, reason, problems }: LeftOut): Outcome {
+  const verdict = VERDICTS[reason];
+  const [first, ...more] = problems;
+  const subject = `server ${name}`;
+  if (first === undefined) return { verdict, subject, words: 'left out' };
+  const { path, what, fix } = first;
+  const words = `left out, since ${path} ${what}`;
+  return { verdict, subject, words, fix, lines: more.map(describeProblem) };
+}
+
+/** Answers the runner's token where there is a good one. */
 async function reportEdge(
   { edge, tokenFile }: RunnerConfig,
   report: (outcome: Outcome) => void,
-): Promise<void> {
+): Promise<string | undefined> {
   const token = tokenFile === undefined ? undefined : await readTokenFile(tokenFile);
-  if (token?.ok === true)
+  const known = token?.ok === true ? token.token : undefined;
+  if (known !== undefined)
     report({ verdict: 'ok', subject: 'token file', words: String(tokenFile) });
   if (token?.ok === false) report({ verdict: 'FAIL', subject: 'token file', words: token.message });
   if (edge === undefined) {
@@ -71,7 +102,7 @@ async function reportEdge(
       words: 'none is configured',
       fix: 'Give it as "edge" in "bridge" or with --edge.',
     });
-    return;
+    return known;
   }
   const health = await checkEdge(edge);
   report(health);
@@ -85,15 +116,16 @@ async function reportEdge(
       subject: 'credential',
       words: 'not tried, since the edge does not answer',
     });
-  } else if (token.ok) {
-    report(await checkCredential(edge, token.token));
+  } else if (known !== undefined) {
+    report(await checkCredential(edge, known));
   }
+  return known;
 }
 
 /** Prints in the order of the file, each as soon as it and those before it are known. */
 async function reportServers(
   { servers }: RunnerConfig,
-  containment: Containment,
+  ground: CheckGround,
   report: (outcome: Outcome) => void,
 ): Promise<void> {
   const waiting = [...servers.values()].map((server) => ({
@@ -103,7 +135,7 @@ async function reportServers(
   const queue = [...waiting];
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      next.done.resolve(await checkServer(next.server, process.env, containment));
+      next.done.resolve(await checkServer(next.server, ground));
     }
   };
   const workers = Promise.all(Array.from({ length: SERVERS_AT_A_TIME }, work));

@@ -1,5 +1,8 @@
 // `mcp-bridge run`: reads the config, starts the runner, and turns signals and file changes into its commands.
+import { configReloader } from '../config-reload.ts';
+import { logConfig } from '../config-report.ts';
 import { watchConfig } from '../config-watch.ts';
+import { emptyProblems } from '../config.ts';
 import type { RunnerConfig } from '../config.ts';
 import { describeProblem } from '../config/problem.ts';
 import { readTokenFile } from '../credential.ts';
@@ -25,6 +28,9 @@ export interface RunParts {
   startRunner(options: StartOptions): RunningRunner;
   sweepOrphans(containment: Containment): Promise<readonly { pid: number; command: string }[]>;
 }
+
+/** Said where the system grants no watch, as when its limit is reached (inotify(7)). */
+const DEAF = 'changes of the config file are not noticed; send SIGHUP after one';
 
 /** Exit codes of a process ended by a signal, as shells report them (POSIX, "Exit Status for Commands"). */
 const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -60,6 +66,8 @@ async function readStartOptions(given: Arguments, log: Log): Promise<RunOptions 
   const reading = await readSettings(given, process.env, containment);
   if (!reading.ok) return complain(reading.problems.map((problem) => describeProblem(problem)));
   const { config } = reading;
+  const empty = emptyProblems(config);
+  if (empty.length > 0) return complain(empty.map(describeProblem));
   const { edge, tokenFile } = config;
   if (edge === undefined) {
     return complain([
@@ -85,7 +93,7 @@ async function serve(given: Arguments, options: RunOptions, parts: RunParts): Pr
   const { config, edge, log, containment } = options;
   serveOutput();
   const isTerminalGone = watchTerminal();
-  for (const warning of config.warnings) log.warn('config warning', { ...warning });
+  logConfig(log, config);
   // With the reason, since which mode is in force decides what an evasive process can get away with.
   log.info('containment', { mode: containment.mode, why: containment.why });
   for (const orphan of await parts.sweepOrphans(containment))
@@ -95,13 +103,18 @@ async function serve(given: Arguments, options: RunOptions, parts: RunParts): Pr
   endOnException(log, () => runner.kill());
   const stopper = takeStopSignals(runner, log);
   const stopped = Promise.race([stopper.stopped, untilRefused(runner, log)]);
-  const reload = reloader(given, options, runner);
+  const reload = configReloader({
+    started: config,
+    log,
+    read: () => readSettings(given, process.env, containment),
+    take: (next) => runner.reload(next),
+  });
   const hangUp = (): void => {
     if (isTerminalGone()) stopper.drain('SIGHUP');
     else reload();
   };
   process.on('SIGHUP', hangUp);
-  const watcher = watchConfig(config.file, reload);
+  const watcher = watchConfig(config.file, reload, (code) => log.warn(DEAF, { code }));
   const status = await openStatus(config, runner, log);
   log.info('runner started', { runner: config.runner, edge, servers: [...config.servers.keys()] });
   const code = await stopped;
@@ -180,33 +193,4 @@ async function untilRefused(runner: RunningRunner, log: Log): Promise<number> {
   log.error('the edge refused this runner', { reason });
   runner.kill();
   return EXIT.replaced;
-}
-
-/** Reads the file again and hands it over; with a mistake in it, the config in force stays. Reloads run one by one. */
-function reloader(
-  given: Arguments,
-  { config: started, log, containment }: RunOptions,
-  runner: RunningRunner,
-): () => void {
-  let last: Promise<void> = Promise.resolve();
-  const reloadOnce = async (): Promise<void> => {
-    const reading = await readSettings(given, process.env, containment);
-    if (!reading.ok) {
-      for (const problem of reading.problems) log.error('config not reloaded', { ...problem });
-      return;
-    }
-    const { config } = reading;
-    for (const warning of config.warnings) log.warn('config warning', { ...warning });
-    for (const setting of ['edge', 'runner', 'tokenFile', 'statusPort'] as const) {
-      if (config[setting] !== started[setting])
-        log.warn('setting takes effect after a restart', { setting });
-    }
-    runner.reload(config);
-    log.info('config reloaded', { servers: [...config.servers.keys()] });
-  };
-  return () => {
-    last = last
-      .then(reloadOnce)
-      .catch((error: unknown) => log.error('config not reloaded', { error }));
-  };
 }

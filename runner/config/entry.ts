@@ -4,28 +4,21 @@ import * as v from 'valibot';
 import { strayKey } from './foreign-keys.ts';
 import { canonicalKey } from './layouts.ts';
 import { kindOf, missingAdvice } from './issues.ts';
-import type { Keys } from './problem.ts';
+import type { Keys, Note } from './problem.ts';
 import { isObject } from './problem.ts';
 import type { ServerEntry } from './schema.ts';
 import { serverEntry } from './schema.ts';
 import { plainNumbers, scalarText } from './source-number.ts';
 
-/** Something to say about an entry; `keys` lead from the entry to the place. */
-export interface EntryNote {
-  readonly keys: Keys;
-  readonly what: string;
-  readonly fix: string;
-}
-
 /** What an entry turned out to be. Issues are of the schema, notes are ours. */
 export type EntryReading =
-  | { readonly kind: 'server'; readonly entry: ServerEntry; readonly warnings: readonly EntryNote[] }
-  | { readonly kind: 'off' | 'elsewhere'; readonly note: EntryNote }
+  | { readonly kind: 'server'; readonly entry: ServerEntry; readonly warnings: readonly Note[] }
+  | { readonly kind: 'off' | 'elsewhere'; readonly note: Note }
   | {
       readonly kind: 'broken';
       readonly issues: readonly v.BaseIssue<unknown>[];
-      readonly notes: readonly EntryNote[];
-      readonly warnings: readonly EntryNote[];
+      readonly notes: readonly Note[];
+      readonly warnings: readonly Note[];
     };
 
 /** What the runner reads, by the canonical spelling of what programs call it. */
@@ -136,8 +129,8 @@ function flattened(raw: Record<string, unknown>): Record<string, unknown> {
 class EntryReader {
   readonly #raw: Record<string, unknown>;
   readonly #roles = new Map<Role, Found[]>();
-  readonly #notes: EntryNote[] = [];
-  readonly #warnings: EntryNote[] = [];
+  readonly #notes: Note[] = [];
+  readonly #warnings: Note[] = [];
 
   constructor(raw: Record<string, unknown>) {
     this.#raw = raw;
@@ -167,7 +160,7 @@ class EntryReader {
   }
 
   /** Why the entry is off. A switch nobody can read must not count as on. */
-  #switch(): EntryNote | undefined {
+  #switch(): Note | undefined {
     for (const role of ['off', 'on'] as const) {
       for (const { key, value } of this.#roles.get(role) ?? []) {
         const text = scalarText(value)?.toLowerCase() ?? '';
@@ -180,7 +173,7 @@ class EntryReader {
     return undefined;
   }
 
-  #elsewhere(): EntryNote | undefined {
+  #elsewhere(): Note | undefined {
     const type = this.#first('type');
     const name = typeof type?.value === 'string' ? canonicalKey(type.value) : undefined;
     const url = this.#first('url');
@@ -223,7 +216,9 @@ class EntryReader {
     const cwd = this.#first('cwd')?.value;
     const built: Record<string, unknown> = {
       command,
-      args: Array.isArray(args) ? [...own, ...args] : args,
+      args: Array.isArray(args)
+        ? [...own, ...args].map((arg: unknown) => scalarText(arg) ?? arg)
+        : args,
       env: this.#env(moreEnv),
       cwd,
       envFile: envFiles.length === 0 ? undefined : envFiles,
@@ -261,7 +256,7 @@ class EntryReader {
     if (found === undefined) return [];
     if (typeof found.value === 'string' && !/\s/u.test(found.value)) return [found.value];
     if (!Array.isArray(found.value)) return found.value;
-    return found.value.map((arg: unknown) => scalarText(arg) ?? arg);
+    return found.value;
   }
 
   #env(more: unknown): unknown {
@@ -270,7 +265,14 @@ class EntryReader {
       ...(ABSENT.has(more) ? [] : [more]),
     ];
     const wrong = all.find((value) => !isObject(value));
-    if (wrong !== undefined) return wrong;
+    if (wrong !== undefined) {
+      const key = this.#first('env')?.key ?? 'env';
+      this.#note(
+        [key],
+        `is ${kindOf(wrong)}, not an object of strings`,
+        'Give an object of strings.',
+      );
+    }
     const entries = all.flatMap((value) => Object.entries(ownObject(value)));
     return Object.fromEntries(
       entries

@@ -16,8 +16,7 @@ export function readText(path: string, advice: string): TextReading {
     const stat = statSync(path);
     if (stat.isDirectory())
       return { ok: false, fault: { what: 'is a directory', fix: 'Name the file in it.' } };
-    if (!stat.isFile())
-      return { ok: false, fault: { what: 'is not a regular file', fix: advice } };
+    if (!stat.isFile()) return { ok: false, fault: { what: 'is not a regular file', fix: advice } };
     if (stat.size > MAX_FILE_BYTES)
       return { ok: false, fault: { what: 'is larger than 1 MiB', fix: advice } };
     const bytes = readFileSync(path);

@@ -9,21 +9,31 @@ interface Words {
   readonly fix: string;
 }
 
-/** How other programs show a server, find it again, or treat its tools on their side; by canonical spelling. */
-const HARMLESS: ReadonlySet<string> = new Set([
-  // Names and looks.
-  ...['name', 'id', 'key', 'displayname', 'title', 'description', 'longdescription', 'note', 'notes'],
-  ...['comment', 'comments', '//', '$comment', '$schema', 'icon', 'icons', 'iconpath', 'iconurl'],
-  ...['logo', 'logourl', 'color', 'category', 'categories', 'tags', 'keywords', 'order'],
-  // Where it is from.
-  ...['version', 'author', 'license', 'homepage', 'repository', 'documentation', 'docs', 'source'],
-  ...['gallery', 'registry', 'registryurl', 'provider', 'providerurl', 'publisher', 'bundled'],
-  ...['createdat', 'updatedat', 'installedat', 'installsource', 'reference', 'searchkey', 'metadata', 'meta'],
-  // Whom the program asks before a call, and when it starts the server.
-  ...['alwaysallow', 'autoapprove', 'autoallow', 'autorun', 'trust', 'trusted', 'toolapproval'],
-  ...['defaulttoolsapprovalmode', 'approvalmode', 'autostart', 'startonlaunch', 'startup', 'required'],
-  ...['instructions', 'serverinstructions', 'chatmenu', 'longrunning', 'watchpaths', 'dev', 'debug'],
-]);
+/** How a program shows a server. */
+const LOOKS = `
+  name id key displayname title description longdescription note notes comment comments //
+  $comment $schema icon icons iconpath iconurl logo logourl color category categories tags
+  keywords order
+`;
+
+/** Where an entry is from. */
+const ORIGIN = `
+  version author license homepage repository documentation docs source gallery registry
+  registryurl provider providerurl publisher bundled createdat updatedat installedat installsource
+  reference searchkey metadata meta
+`;
+
+/** Whom a program asks before a call, when it starts the server, and what it tells its model. */
+const MANNERS = `
+  alwaysallow autoapprove autoallow autorun trust trusted toolapproval defaulttoolsapprovalmode
+  approvalmode autostart startonlaunch startup required instructions serverinstructions chatmenu
+  longrunning watchpaths dev debug
+`;
+
+/** What concerns other programs alone, by canonical spelling. */
+const HARMLESS: ReadonlySet<string> = new Set(
+  [LOOKS, ORIGIN, MANNERS].flatMap((words) => words.split(/\s+/u)),
+);
 
 /** What limits which tools a client sees; the runner passes all of them. */
 const TOOL_LIMITS: ReadonlySet<string> = new Set([
@@ -82,11 +92,19 @@ export function strayKey(key: string, value: unknown): Words | undefined {
   if (REMOTE_ONLY.has(canonical)) return NO_REMOTE;
   if (canonical.includes('timeout')) return TIMEOUT;
   if (canonical.startsWith('sandbox')) return value === false ? undefined : SANDBOX;
-  if (canonical === 'shell' && value !== false)
-    return { what: 'has no effect here: no shell runs the command', fix: 'Run a script that holds the line.' };
+  if (canonical === 'shell') {
+    if (value === false) return undefined;
+    return {
+      what: 'has no effect here: no shell runs the command',
+      fix: 'Run a script that holds the line.',
+    };
+  }
   const own = Object.keys(serverEntry.entries);
   if (nearestWord(key, own) !== undefined) return unknownName(key, own);
-  return { what: 'is not a setting of this runner, and has no effect', fix: 'Remove it, if no other program reads it.' };
+  return {
+    what: 'is not a setting of this runner, and has no effect',
+    fix: 'Remove it, if no other program reads it.',
+  };
 }
 
 /** Empty as programs write a setting that nobody made. */

@@ -17,7 +17,11 @@ export function readIssue(issue: v.BaseIssue<unknown>, at: Keys, known: Iterable
   const last = String(keys.at(-1) ?? '');
   if (issue.expected === 'never') return { path: keys, ...unknownName(last, known) };
   if (issue.received === 'undefined' && issue.expected === `"${last}"`) {
-    return { path: keys, what: 'is missing', fix: missingAdvice(last, namesIn(issue.path?.at(-1)?.input)) };
+    return {
+      path: keys,
+      what: 'is missing',
+      fix: missingAdvice(last, namesIn(issue.path?.at(-1)?.input)),
+    };
   }
   const shown = keys[0] === 'bridge' ? shownValue(issue.input) : kindOf(issue.input);
   return { path: keys, what: `is ${shown}, not ${issue.message}`, fix: `Give ${issue.message}.` };

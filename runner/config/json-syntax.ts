@@ -173,7 +173,7 @@ function lineIndex(text: string): PositionOf {
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
   return (offset) => {
     let low = 0;
-    for (let high = starts.length; high - low > 1; ) {
+    for (let high = starts.length; high - low > 1;) {
       const middle = (low + high) >> 1;
       if ((starts[middle] ?? 0) <= offset) low = middle;
       else high = middle;

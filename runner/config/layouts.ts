@@ -139,13 +139,21 @@ function switchedOff(
 
 function listsIn(place: Record<string, unknown>) {
   const { mcp } = place;
-  const nested = isObject(mcp) ? Object.entries(mcp).map(([key, value]) => ['mcp', key, value]) : [];
+  const nested = isObject(mcp)
+    ? Object.entries(mcp).map(([key, value]) => ['mcp', key, value])
+    : [];
   const own = Object.entries(place).map(([key, value]) => [key, value]);
   return [...own, ...nested].flatMap((item) => {
     const names: unknown = item.at(-1);
     const path = item.slice(0, -1).map(String);
     if (!Array.isArray(names)) return [];
-    return [{ canonical: canonicalKey(path.join('.')), path: settingPath(path), names: names as unknown[] }];
+    return [
+      {
+        canonical: canonicalKey(path.join('.')),
+        path: settingPath(path),
+        names: names as unknown[],
+      },
+    ];
   });
 }
 
@@ -173,7 +181,7 @@ function bareMap(file: Record<string, unknown>): Layout | undefined {
   const entries = Object.entries(file)
     .filter(([name, value]) => name !== RUNNER_BLOCK && isObject(value))
     .map(([name, value]) => ({ name, keys: [name], value }));
-  const isMap = entries.length > 0 && entries.some(({ value }) => looksLikeEntry(value));
+  const isMap = entries.some(({ value }) => looksLikeEntry(value));
   return isMap ? { ok: true, keys: [], entries, unread: [] } : undefined;
 }
 
@@ -186,7 +194,12 @@ function otherFile(file: Record<string, unknown>): Layout | undefined {
   if (Array.isArray(file['packages']) || Array.isArray(file['remotes'])) {
     const fix =
       'Write the command that runs the package, as { "mcpServers": { "<name>": { "command": "npx", "args": ["-y", "<package>@<version>"] } } }.';
-    return { ok: false, keys: [], what: 'is an entry of a registry ("packages"), which names no command', fix };
+    return {
+      ok: false,
+      keys: [],
+      what: 'is an entry of a registry ("packages"), which names no command',
+      fix,
+    };
   }
   const projects = Object.entries(ownObject(file['projects'])).filter(([, project]) =>
     holdsServers(ownObject(project)['mcpServers']),
@@ -206,7 +219,12 @@ function emptyPlace(file: Record<string, unknown>): Layout | undefined {
   if (isObject(place) || Array.isArray(place))
     return { ok: true, keys, entries: entriesAt(file, keys), unread: [] };
   const kind = place === null ? 'null' : `a ${typeof place}`;
-  return { ok: false, keys, what: `is ${kind}, not an object`, fix: `Write "${String(keys.at(-1))}": { "<name>": { … } }.` };
+  return {
+    ok: false,
+    keys,
+    what: `is ${kind}, not an object`,
+    fix: `Write "${String(keys.at(-1))}": { "<name>": { … } }.`,
+  };
 }
 
 function missingAdvice(file: Record<string, unknown>): string {

@@ -18,6 +18,13 @@ export type Keys = readonly (string | number)[];
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Something to say about a part of the file; `keys` lead from that part to the place. */
+export interface Note {
+  readonly keys: Keys;
+  readonly what: string;
+  readonly fix: string;
+}
+
 /** A problem as one line of text. */
 export function describeProblem({ file, path, what, fix }: ConfigProblem): string {
   return `${file}: ${path === '' ? '' : `${path}: `}${what}. ${fix}`;

@@ -47,12 +47,8 @@ const published = v.looseObject({
     ),
   ),
   cwd: v.optional(v.pipe(v.nullable(v.string()), v.description(described(cwd.wrapped)))),
-  disabled: v.optional(
-    v.pipe(v.nullable(scalar), v.description('True leaves this server out.')),
-  ),
-  enabled: v.optional(
-    v.pipe(v.nullable(scalar), v.description('False leaves this server out.')),
-  ),
+  disabled: v.optional(v.pipe(v.nullable(scalar), v.description('True leaves this server out.'))),
+  enabled: v.optional(v.pipe(v.nullable(scalar), v.description('False leaves this server out.'))),
   bridge: v.optional(serverBlock),
 });
 

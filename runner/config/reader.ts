@@ -98,7 +98,11 @@ export class ConfigReader {
       if (seen.has(entry.name))
         findings.problem([], 'has the name of an entry before it', 'Rename one of the two.');
       for (const { keys, line } of twice.get(entry) ?? [])
-        findings.problem(keys.slice(entry.keys.length), `occurs twice, again in line ${line}`, ONE_OF_TWO);
+        findings.problem(
+          keys.slice(entry.keys.length),
+          `occurs twice, again in line ${line}`,
+          ONE_OF_TWO,
+        );
       seen.add(entry.name);
       this.#readEntry(entry, names.get(entry.name) ?? entry.name, ground, findings);
     }
@@ -141,7 +145,8 @@ export class ConfigReader {
       const entry = layout.entries.find((other) => isWithin(keys, other.keys));
       const isOurs = keys[0] === RUNNER_BLOCK || isWithin(layout.keys, keys);
       if (entry !== undefined) byEntry.set(entry, [...(byEntry.get(entry) ?? []), duplicate]);
-      else if (isOurs) this.#findings.problem(keys, `occurs twice, again in line ${line}`, ONE_OF_TWO);
+      else if (isOurs)
+        this.#findings.problem(keys, `occurs twice, again in line ${line}`, ONE_OF_TWO);
     }
     return byEntry;
   }
@@ -171,7 +176,7 @@ export class ConfigReader {
     const runner = filler.optionalText([RUNNER_BLOCK, 'runner'], block.runner);
     return {
       file: resolve(this.#file),
-      serversAt: settingPath(serversAt),
+      serversAt,
       ...(edge === undefined ? {} : { edge }),
       runner: this.#runnerName(runner),
       ...(tokenFile === undefined
@@ -216,8 +221,7 @@ function serverOf(
 ): ServerConfig | undefined {
   if (reading.kind === 'broken') {
     for (const { keys, what, fix } of reading.notes) findings.problem(keys, what, fix);
-    for (const issue of reading.issues)
-      findings.issue(issue, [], Object.keys(serverBlock.entries));
+    for (const issue of reading.issues) findings.issue(issue, [], Object.keys(serverBlock.entries));
     return undefined;
   }
   const server = serverConfig(name, reading.entry, ground, findings);

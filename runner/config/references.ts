@@ -28,7 +28,11 @@ const ENV_PREFIX = 'env:';
 const NAME = /^[A-Za-z_]\w*$/u;
 
 /** What other programs fill in, and a runner can not know. */
-const FOREIGN: readonly { readonly pattern: RegExp; readonly whose: string; readonly fix: string }[] = [
+const FOREIGN: readonly {
+  readonly pattern: RegExp;
+  readonly whose: string;
+  readonly fix: string;
+}[] = [
   {
     pattern: /^input:[\w.-]{1,64}$/u,
     whose: 'what an editor asks its user for',
@@ -45,12 +49,14 @@ const FOREIGN: readonly { readonly pattern: RegExp; readonly whose: string; read
     fix: 'Write ${NAME} in its place and set that variable for the runner.',
   },
   {
-    pattern: /^(?:config|command|workspaceFolder|fileWorkspaceFolder|extensionInstallFolder):[\w./-]{1,64}$/u,
+    pattern:
+      /^(?:config|command|workspaceFolder|fileWorkspaceFolder|extensionInstallFolder):[\w./-]{1,64}$/u,
     whose: "an editor's own value",
     fix: 'Write the value in its place.',
   },
   {
-    pattern: /^(?:file\w*|relativeFile\w*|lineNumber|columnNumber|selectedText|execPath|defaultBuildTask|cwd|workspacePath)$/u,
+    pattern:
+      /^(?:file\w*|relativeFile\w*|lineNumber|columnNumber|selectedText|execPath|defaultBuildTask|cwd|workspacePath)$/u,
     whose: "an editor's own value",
     fix: 'Write the value in its place.',
   },
@@ -134,5 +140,8 @@ function foreign(inner: string): { what: string; fix: string } {
 function foreignWords(inner: string): { what: string; fix: string } | undefined {
   const known = FOREIGN.find(({ pattern }) => pattern.test(inner));
   if (known === undefined) return undefined;
-  return { what: `refers to \${${inner}}, ${known.whose}, which a runner can not know`, fix: known.fix };
+  return {
+    what: `refers to \${${inner}}, ${known.whose}, which a runner can not know`,
+    fix: known.fix,
+  };
 }

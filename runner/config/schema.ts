@@ -269,8 +269,13 @@ export const serverEntry = v.strictObject(
     ),
     envFile: v.optional(
       v.pipe(
-        v.array(text('a file, as a string', 'A file with further variables.'), 'a file, as a string'),
-        v.description('Files with further variables, which "env" overrules. Relative to this file.'),
+        v.array(
+          text('a file, as a string', 'A file with further variables.'),
+          'a file, as a string',
+        ),
+        v.description(
+          'Files with further variables, which "env" overrules. Relative to this file.',
+        ),
       ),
     ),
     cwd: v.optional(

@@ -108,7 +108,8 @@ function readEnvFiles(
       absolutePath(file, places.folder),
       'Name the file with the variables; it counts from the config file.',
     );
-    if (reading.ok) return Object.entries(parseEnv(reading.text)).map(([k, v]) => [k, v ?? ''] as const);
+    if (reading.ok)
+      return Object.entries(parseEnv(reading.text)).map(([k, v]) => [k, v ?? ''] as const);
     findings.problem(at, `names a file that ${reading.fault.what}`, reading.fault.fix);
     return [];
   });
@@ -122,7 +123,8 @@ function inherited(patterns: readonly string[], environment: NodeJS.ProcessEnv):
 }
 
 /** Words of which names of secrets are made. */
-const SECRET_NAME = /token|secret|passw|api_?key|access_?key|private_?key|credential|(?:^|_)(?:pin|pwd|auth)(?:_|$)/iu;
+const SECRET_NAME =
+  /token|secret|passw|api_?key|access_?key|private_?key|credential|(?:^|_)(?:pin|pwd|auth)(?:_|$)/iu;
 
 function warnOfShortSecrets(given: readonly Variable[], findings: Findings): void {
   for (const { name, value } of given) {

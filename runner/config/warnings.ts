@@ -1,24 +1,33 @@
 // What a config may do but had better not: shown by `run` and `check`, refused by neither.
 // Judged on the text of the file: what a reference fills in does not stand there.
 import { basename } from 'node:path';
+import type { Keys, Note } from './problem.ts';
 import { hasReference } from './references.ts';
 import type { ServerEntry } from './schema.ts';
 
-/** A warning below `mcpServers.<name>`; `keys` say where. */
-export interface EntryWarning {
-  readonly keys: readonly (string | number)[];
-  readonly what: string;
-  readonly fix: string;
+/** Every warning about one server. None repeats a value. */
+export function entryWarnings({ command, args = [], env = {} }: ServerEntry): Note[] {
+  return [
+    ...commandWarnings(command),
+    ...pinWarnings(command, args),
+    ...secretWarnings(args),
+    ...args.flatMap((arg, index) => unfilledWarnings(['args', index], arg)),
+    ...Object.entries(env).flatMap(([name, value]) => unfilledWarnings(['env', name], value)),
+  ];
 }
 
-/** Every warning about one server. None repeats a value. */
-export function entryWarnings({ command, args = [] }: ServerEntry): EntryWarning[] {
-  return [...commandWarnings(command), ...pinWarnings(command, args), ...secretWarnings(args)];
+/** What other programs would fill and this one does not: a shell's, cmd.exe's and LibreChat's ways of naming a variable. */
+const UNFILLED = /^(?:\$[A-Za-z_]\w*|%[A-Za-z_]\w*%)$|\{\{LIBRECHAT_\w+\}\}/u;
+
+function unfilledWarnings(keys: Keys, text: string): Note[] {
+  if (!UNFILLED.test(text)) return [];
+  const what = 'names a variable in a way that is not filled here, and is passed on as it stands';
+  return [{ keys, what, fix: 'Write ${NAME} for a variable of the runner.' }];
 }
 
 const SHELL_CHARACTERS = /[|&;<>`*?!'"\n]|\$\(/u;
 
-function commandWarnings(command: string): EntryWarning[] {
+function commandWarnings(command: string): Note[] {
   if (SHELL_CHARACTERS.test(command)) {
     const what = 'holds characters that only a shell understands, and no shell runs it';
     return [
@@ -43,7 +52,7 @@ function commandWarnings(command: string): EntryWarning[] {
 const FETCHERS: ReadonlySet<string> = new Set(['npx', 'bunx', 'uvx']);
 const PACKAGE_FLAGS: ReadonlySet<string> = new Set(['-p', '--package', '--from']);
 
-function pinWarnings(command: string, args: readonly string[]): EntryWarning[] {
+function pinWarnings(command: string, args: readonly string[]): Note[] {
   const fetcher = basename(command).replace(/\.(?:cmd|exe)$/iu, '');
   if (!FETCHERS.has(fetcher)) return [];
   const flagged = args.findIndex((arg) => PACKAGE_FLAGS.has(arg));
@@ -74,7 +83,7 @@ const SECRET_FLAG =
 /** `user:password@` in a URL. */
 const URL_PASSWORD = /:\/\/[^/\s:@]*:([^/\s@]+)@/u;
 
-function secretWarnings(args: readonly string[]): EntryWarning[] {
+function secretWarnings(args: readonly string[]): Note[] {
   return args.flatMap((arg, index) => {
     const flag = SECRET_FLAG.exec(args[index - 1] ?? '');
     const followsFlag = flag !== null && flag[1] === undefined && !arg.startsWith('-');

@@ -3,14 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { EXIT, printUsageError } from '../commands/arguments.ts';
 import { endOnException } from '../commands/surroundings.ts';
+import { configReloader } from '../config-reload.ts';
+import { logConfig } from '../config-report.ts';
 import { watchConfig } from '../config-watch.ts';
-import { readConfig } from '../config.ts';
-import type { RunnerConfig } from '../config.ts';
+import { emptyProblems, readConfig } from '../config.ts';
+import type { ConfigReading } from '../config.ts';
 import { machineProblems } from '../config/machine.ts';
 import { describeProblem } from '../config/problem.ts';
 import { hashCredential, mintRunnerToken } from '../credential.ts';
 import { createLog } from '../log.ts';
-import type { Log } from '../log.ts';
 import { print, printError, serveOutput } from '../output.ts';
 import { openContainment } from '../process/containment.ts';
 import type { Containment } from '../process/containment.ts';
@@ -60,14 +61,13 @@ function refuse(text: string): number {
 
 async function serve(options: DevOptions, signals: StopSignals): Promise<number> {
   const workspace = openWorkspace(options.storage, options.source);
-  const reading = await readConfig(workspace.configPath, workspace.environment);
-  if (!reading.ok) return refuse(reading.problems.map(describeProblem).join('\n'));
-  const config: RunnerConfig = { ...reading.config, drainTimeoutMs: DRAIN_MS };
   const containment = openContainment();
-  const refused = machineProblems(config, containment);
-  if (refused.length > 0) return refuse(refused.map(describeProblem).join('\n'));
+  const reading = await readDevConfig(workspace, containment);
+  const refused = reading.ok ? emptyProblems(reading.config) : reading.problems;
+  if (!reading.ok || refused.length > 0) return refuse(refused.map(describeProblem).join('\n'));
+  const { config } = reading;
   const log = createLog({ level: options.logLevel });
-  for (const warning of config.warnings) log.warn('config warning', { ...warning });
+  logConfig(log, config);
   log.info('containment', { mode: containment.mode, why: containment.why });
   for (const orphan of await sweepOrphans(containment)) log.warn('orphan ended', { ...orphan });
   const token = mintRunnerToken();
@@ -87,7 +87,16 @@ async function serve(options: DevOptions, signals: StopSignals): Promise<number>
     runner.kill();
     edge.kill();
   });
-  const watcher = watchConfig(config.file, () => void reload(workspace, runner, containment, log));
+  const reload = configReloader({
+    started: config,
+    log,
+    read: () => readDevConfig(workspace, containment),
+    take(next) {
+      runner.reload(next);
+      print(`Reloaded ${next.file}.\n`);
+    },
+  });
+  const watcher = watchConfig(config.file, reload);
   try {
     const isReady = runner.ready.then(() => true);
     if (await Promise.race([isReady, signals.stop.then(() => false)])) {
@@ -101,21 +110,16 @@ async function serve(options: DevOptions, signals: StopSignals): Promise<number>
   return EXIT.ok;
 }
 
-/** Serves the changed file; with a mistake in it, what runs goes on. */
-async function reload(
+/** The file as `dev` serves it: with a drain that a person waits for. */
+async function readDevConfig(
   { configPath, environment }: Workspace,
-  runner: RunningRunner,
   containment: Containment,
-  log: Log,
-): Promise<void> {
+): Promise<ConfigReading> {
   const reading = await readConfig(configPath, environment);
-  const problems = reading.ok ? machineProblems(reading.config, containment) : reading.problems;
-  if (reading.ok && problems.length === 0) {
-    runner.reload({ ...reading.config, drainTimeoutMs: DRAIN_MS });
-    print(`Reloaded ${configPath}.\n`);
-  } else {
-    for (const problem of problems) log.error('config not reloaded', { ...problem });
-  }
+  if (!reading.ok) return reading;
+  const config = { ...reading.config, drainTimeoutMs: DRAIN_MS };
+  const problems = machineProblems(config, containment);
+  return problems.length === 0 ? { ok: true, config } : { ok: false, problems };
 }
 
 /** The edge's settings for one machine: no keys, and no host but this one. */

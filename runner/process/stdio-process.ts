@@ -356,7 +356,10 @@ class OwnedProcess implements StdioProcess {
       ...(cwd === undefined ? {} : { cwd }),
       ...(user === undefined ? {} : { uid: user.uid }),
     };
-    this.#finish(describeSpawnFailure(error, start));
+    const { code, message } = describeSpawnFailure(error, start);
+    // A command or folder may have come from a variable.
+    const redaction = new Redaction(this.#spec.secrets ?? []);
+    this.#finish({ code, message: redaction.apply(message, false) });
   }
 
   /** The last word: the rest of the lines, then the facts, once. */

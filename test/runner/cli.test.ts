@@ -224,7 +224,7 @@ describe.concurrent('mcp-bridge check', () => {
     const { code, out, err } = await bridge('check', '--config', config);
     expect(err).toBe('');
     expect(out.split('\n')).toEqual([
-      `ok    config: ${config}, 1 server`,
+      `ok    config: ${config}, 1 server, 1 left out`,
       expect.stringMatching(/^ok {4}containment: (?:cgroup|process marks, since .+)$/u),
       'warn  token file: processes of echo run as a user who can read it, and so could pose as this runner',
       expect.stringMatching(/^ {6}Run mcp-bridge as root, with "user" in "bridge"/u),
@@ -232,6 +232,8 @@ describe.concurrent('mcp-bridge check', () => {
       `ok    edge ${edge}: answers`,
       'ok    credential: accepted by the edge',
       expect.stringMatching(/^ok {4}server echo: \S+ \S+, MCP 2025-11-25 \(.*node\)$/u),
+      'skip  server off: left out, since mcpServers.off.disabled is true',
+      '      Switch it on there if it is to be served.',
       '',
     ]);
     expect(code).toBe(0);
@@ -305,6 +307,46 @@ describe.concurrent('mcp-bridge check', () => {
     );
   });
 
+  it('shows what becomes of each entry: served under which name, or left out and why (F-221) (F-222)', async () => {
+    const config = write({
+      context_servers: {
+        'Echo Server': fixture('echo'),
+        remote: { url: 'https://x.example/mcp' },
+        broken: { command: 'node', args: ['${NOPE}'], timeout: 5 },
+        off: { ...fixture('echo'), enabled: false },
+      },
+    });
+    const { code, out } = await bridge('check', '--config', config);
+    expect(out).toContain(`ok    config: ${config}, 1 server from "context_servers", 3 left out\n`);
+    expect(out).toContain('warn  context_servers["Echo Server"]: is served as "Echo-Server"');
+    expect(out).toMatch(/ok {4}server Echo-Server \("Echo Server"\): \S+ \S+, MCP/u);
+    expect(out).toMatch(
+      /warn {2}server remote: left out, since context_servers\.remote\.url is that/u,
+    );
+    expect(out).toMatch(/FAIL {2}server broken: left out, since .*args\[0\] refers to .* NOPE/u);
+    expect(out).toMatch(
+      /skip {2}server off: left out, since context_servers\.off\.enabled is false/u,
+    );
+    // A server that was meant to be served is not.
+    expect(code).toBe(1);
+  });
+
+  it('shows no secret that a server prints or is started with (F-230)', async () => {
+    const secret = 'sk-0123456789abcdef';
+    const env = write(`KEY=${secret}\n`);
+    const print = ['-e', 'console.error(process.env.KEY, process.argv[1])', secret];
+    const config = write({
+      mcpServers: {
+        prints: { command: process.execPath, args: print, envFile: env },
+        missing: { command: `/opt/${secret}/x`, envFile: env },
+      },
+    });
+    const { out } = await bridge('check', '--config', config);
+    expect(out).toContain('| [redacted] [redacted]');
+    expect(out).toContain("command '/opt/[redacted]/x' not found");
+    expect(out).not.toContain(secret);
+  });
+
   it('prints every problem of the config', async () => {
     const config = write({
       mcpServers: { a: { command: 1 }, b: { command: 'x', bridge: { wram: 1 } } },
@@ -312,7 +354,8 @@ describe.concurrent('mcp-bridge check', () => {
     const { code, out } = await bridge('check', '--config', config);
     expect(code).toBe(1);
     expect(out.split('\n')).toEqual([
-      `FAIL  config: ${config} has 2 problems`,
+      `FAIL  config: ${config} has 3 problems`,
+      `      | ${config}: mcpServers: has no server to offer. Correct or switch on one of those that are left out.`,
       `      | ${config}: mcpServers.a.command: is a number, not the program to run, as a string. Give the program to run, as a string.`,
       `      | ${config}: mcpServers.b.bridge.wram: is not a setting. Did you mean "warm"?`,
       '',
@@ -429,7 +472,8 @@ describe.concurrent('mcp-bridge run', () => {
       const warned = out.split('\n').find((line) => line.startsWith('warn  token file'));
       expect(warned).toContain('processes of own run as a user who can read it');
       const [own = '', other = ''] = out.split('server own: ')[1]?.split('server other: ') ?? [];
-      expect(own).toContain(`| uid 0 home ${folder}\n      | ${TOKEN}`);
+      // It printed the token, which is taken out of what is shown.
+      expect(own).toContain(`| uid 0 home ${folder}\n      | [redacted]`);
       expect(other).toMatch(/exited with code 3[^]*\| uid 61001 home \/?\n[^]*ermission denied/u);
       expect(other).not.toContain(TOKEN);
     },

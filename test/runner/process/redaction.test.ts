@@ -1,4 +1,4 @@
-// [F-45] Known secrets do not reach a log or a client by way of stderr.
+// [F-45] [F-230] Known secrets do not reach a log or a client by way of stderr.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { REDACTED, Redaction } from '../../../runner/process/redaction.ts';
@@ -34,6 +34,38 @@ test.each([
   ['that look like a pattern', 'x a+b$&(c)* y', ['a+b$&(c)*'], [`x ${REDACTED} y`]],
 ])('a secret is taken out: %s', (_title, text, secrets, lines) => {
   expect(linesOf(text, secrets)).toEqual(lines);
+});
+
+test.each([
+  ['in a URL', (secret: string) => `GET /?key=${encodeURIComponent(secret)}&x=1`],
+  ['in JSON', (secret: string) => `{"key":${JSON.stringify(secret)}}`],
+  ['in base64', (secret: string) => Buffer.from(secret).toString('base64')],
+  ['in base64url', (secret: string) => Buffer.from(secret).toString('base64url')],
+  ['as a password', (secret: string) => `Basic ${Buffer.from(`me:${secret}`).toString('base64')}`],
+  [
+    'as another password',
+    (secret: string) => `Basic ${Buffer.from(`joe:${secret}`).toString('base64')}`,
+  ],
+])('[F-230] a secret is taken out as programs write it: %s', (_title, written) => {
+  for (const secret of ['p@ss/w?rd&=ü~', 'a"b\\c\nd-long-enough', SECRET]) {
+    const [line = ''] = linesOf(written(secret), [secret]);
+    expect(line).toContain(REDACTED);
+    // All that is left of 'Basic ' and of base64 are characters that belong to a neighbour too.
+    const left = line.replaceAll(REDACTED, '');
+    expect(left.length).toBeLessThan(20);
+    for (let at = 0; at + 6 <= secret.length; at++)
+      expect(left).not.toContain(secret.slice(at, at + 6));
+  }
+});
+
+test('[F-230] a command that came from a variable is not told by its failure', async () => {
+  const recorded = startFixture('echo.mjs', [], {
+    command: `/opt/${SECRET}/server`,
+    secrets: [SECRET],
+  });
+  const facts = await recorded.until(() => recorded.exits[0]);
+  expect(facts.spawnError?.message).toContain(`/opt/${REDACTED}/server`);
+  expect(JSON.stringify(facts)).not.toContain(SECRET);
 });
 
 test('values too short to be secrets stay', () => {

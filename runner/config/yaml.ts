@@ -1,0 +1,33 @@
+// Parses YAML, the format of Goose, Continue and LibreChat. Messages name places and never repeat what stands there: it may be
+// a secret.
+import { LineCounter, parseDocument, visit } from 'yaml';
+import type { Parsing } from './json-syntax.ts';
+import { numberWithText } from './source-number.ts';
+
+/** The value of a YAML text, or its first mistake. */
+export function parseYaml(text: string): Parsing {
+  const lines = new LineCounter();
+  const unreadable = (offset: number, why: string): Parsing => {
+    const { line, col } = lines.linePos(offset);
+    const what = `this is not YAML (${why})`;
+    const fix =
+      'Correct it there: indentation, quotes, and keys that occur twice are the usual slips.';
+    return { ok: false, faults: [{ line, column: col, what, fix }] };
+  };
+  try {
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+    const [error] = document.errors;
+    if (error !== undefined) return unreadable(error.pos[0], error.code);
+    visit(document, {
+      Scalar(_key, node) {
+        if (typeof node.value === 'number' && node.source !== undefined)
+          node.value = numberWithText(node.value, node.source);
+      },
+    });
+    return { ok: true, value: document.toJS(), duplicates: [] };
+  } catch (error) {
+    // Aliases that multiply, and nesting beyond the stack.
+    if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
+    return unreadable(0, error.name);
+  }
+}
