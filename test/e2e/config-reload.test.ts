@@ -54,10 +54,10 @@ test('[F-228] [F-229] [F-92] a storm of changes: no session of an unchanged serv
     }),
   );
 
-  let isOver = false;
+  const over = new AbortController();
   const calling = sessions.map(async ({ session }) => {
     let calls = 0;
-    for (; !isOver; calls++) {
+    for (; !over.signal.aborted; calls++) {
       const answer = await session.call('echo', { text: String(calls) });
       expect(textOf(answer)).toBe(String(calls));
     }
@@ -69,7 +69,7 @@ test('[F-228] [F-229] [F-92] a storm of changes: no session of an unchanged serv
     // Some changes come before the last one was read, some after.
     await sleep(turn % 3 === 0 ? 250 : 40);
   }
-  isOver = true;
+  over.abort();
   for (const calls of await Promise.all(calling)) expect(calls).toBeGreaterThan(0);
   for (const { session, pid } of sessions) expect((await session.whoami()).pid).toBe(pid);
 
