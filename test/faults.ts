@@ -525,6 +525,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a request with the name of a notification',
     tests: ['runner/core/session-lenient.test.ts'],
   },
+  'F-119': {
+    fault: 'one client whose malformed `initialize` is refused, and what that says of the server',
+    tests: ['runner/translate/for-legacy-client-era.test.ts'],
+  },
 
   // Config files as programs and people write them
   'F-220': {
@@ -607,6 +611,6 @@ export const FAULT_IDS: readonly string[] = [
   'F-87 F-88 F-89 F-90 F-91 F-92',
   'F-94 F-95 F-99',
   'F-160 F-161 F-162 F-163 F-167',
-  'F-110 F-111 F-112 F-113 F-114 F-115 F-116 F-117 F-118',
+  'F-110 F-111 F-112 F-113 F-114 F-115 F-116 F-117 F-118 F-119',
   'F-220 F-221 F-222 F-223 F-224 F-225 F-226 F-227 F-228 F-229 F-230 F-231 F-232',
 ].flatMap((group) => group.split(' '));

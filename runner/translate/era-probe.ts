@@ -7,8 +7,11 @@ import { initializeParams, OWN_META } from './envelope.ts';
 import { at } from './json.ts';
 import type { OwnAnswer, OwnRequests } from './own-requests.ts';
 
-/** Some legacy servers say nothing to what they do not know; the others answer as soon as they run. */
-const SILENCE_MS = 5_000;
+/**
+ * Some legacy servers say nothing to what they do not know, and whoever waits meanwhile waits for this. One that only starts slowly
+ * loses nothing: it finds both requests when it runs, and answers them in turn.
+ */
+const SILENCE_MS = 1_500;
 
 /** From then on until `initialize` is answered: a first `npx` downloads its package in that time. */
 const START_MS = 60_000;
@@ -27,6 +30,8 @@ export class EraProbe {
   readonly #decided: (verdict: Verdict, now: number) => void;
   #slot: number;
   #isInitializing = false;
+  /** It answered `server/discover`, but was asked to `initialize` before. */
+  #isModern = false;
   /** A process exited at `server/discover`. */
   #isFragile = false;
   #wakeAt: number;
@@ -56,7 +61,8 @@ export class EraProbe {
   tick(now: number): void {
     if (now < this.#wakeAt) return;
     if (!this.#isInitializing) return this.#initialize(now);
-    this.#stop('it answered neither server/discover nor initialize');
+    this.#stop('it answered no initialize');
+    if (this.#isModern) return this.#decided({ era: 'modern', slot: undefined }, now);
     this.#decided({ era: 'none', description: 'answered no request' }, now);
   }
 
@@ -76,10 +82,10 @@ export class EraProbe {
       if (!this.#isInitializing) this.#initialize(now);
       return;
     }
-    // After `initialize` a process of both eras keeps to the legacy one.
-    if (this.#isInitializing) this.#stop('it serves the modern era, but was initialized');
-    const slot = this.#isInitializing ? undefined : this.#slot;
-    this.#decided({ era: 'modern', slot }, now);
+    // Asked both, the process keeps to what it says to the other question.
+    if (!this.#isInitializing) return this.#decided({ era: 'modern', slot: this.#slot }, now);
+    this.#isModern = true;
+    this.#wakeAt = Math.min(this.#wakeAt, now + SILENCE_MS);
   }
 
   #initialize(now: number): void {
@@ -91,9 +97,15 @@ export class EraProbe {
   }
 
   #initialized(answer: OwnAnswer, now: number): void {
+    if (answer.ok && this.#isModern) {
+      // A process of both eras keeps to the one it was initialized for.
+      this.#stop('it serves the modern era, but was initialized');
+      return this.#decided({ era: 'modern', slot: undefined }, now);
+    }
     if (answer.ok) {
       return this.#decided({ era: 'legacy', slot: this.#slot, result: answer.result }, now);
     }
+    if (this.#isModern) return this.#decided({ era: 'modern', slot: this.#slot }, now);
     this.#stop('it refused to be initialized');
     if (isModernOnly(answer)) return this.#decided({ era: 'modern', slot: undefined }, now);
     this.#decided({ era: 'none', description: 'refused to be initialized' }, now);

@@ -1,6 +1,9 @@
 // A legacy client before a process whose era shows itself: the client's own `initialize` finds it out (DESIGN §7). A process
 // that serves the legacy era is passed every line as it is; one that does not is translated.
-import { scanMessage, type Envelope } from '../../shared/jsonrpc/scan.ts';
+import { ProcessText } from '../core/process-text.ts';
+import { earliest } from '../core/earliest.ts';
+import { parsedAt } from '../../shared/jsonrpc/members.ts';
+import { scanLine, scanMessage, type Envelope } from '../../shared/jsonrpc/scan.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
 import { legacyError, underId } from './legacy-client/answers.ts';
 import { DeclaredClient } from './legacy-client/declared-client.ts';
@@ -10,13 +13,17 @@ import {
   initializeResult,
   isDiscovered,
 } from './legacy-client/discovery.ts';
-import { idIn, type RequestId } from './legacy-client/ids.ts';
+import { idIn, numberIn } from './legacy-client/ids.ts';
 import { ModernSide } from './legacy-client/modern-side.ts';
 import { Outbox, SLOT } from './legacy-client/outbox.ts';
+import { ProcessHearing } from './process-hearing.ts';
 import type { KnownEras, TranslateEffect, Translator } from './translator.ts';
 
-/** A process that has refused `initialize` and says nothing to `server/discover` for this long does not know it. */
-const DISCOVER_MS = 5_000;
+/** A process that has refused `initialize` and says nothing to `server/discover` for this long does not know it: it runs, as it answered. */
+const DISCOVER_MS = 2_000;
+
+/** Errors by which a process that is asked to initialize says that it never will: it does not serve that revision, or knows no such method. */
+const NOT_LEGACY: ReadonlySet<unknown> = new Set([CODE.unsupportedVersion, CODE.methodNotFound]);
 
 /**
  * - `undecided`: lines pass as they are; the answer to `initialize` decides
@@ -30,7 +37,7 @@ interface Opening {
   readonly id: number;
   readonly client: DeclaredClient;
   /** The bridge's id of `server/discover`, once asked. */
-  discoverId?: string;
+  discoverId?: number;
   /** What the process said to `initialize`, when it was asked that first. */
   refusal?: Uint8Array;
   /** When waiting for the answer to `server/discover` ends. */
@@ -42,11 +49,27 @@ export class ForLegacyClient implements Translator {
   readonly #server: string;
   readonly #outbox = new Outbox();
   readonly #modern = new ModernSide(this.#outbox);
+  /** Finds the answer to `initialize` in what the process prints, while all of that is passed on and judged by the session. */
+  readonly #text = new ProcessText();
+  /** Hears the process once it is spoken to by the bridge. */
+  readonly #hearing = new ProcessHearing({
+    owed: {
+      has: (id) => this.#owed().includes(id),
+      wasAsked: (id) => this.#outbox.wasMinted(id) || (id > 0 && id <= this.#lastId),
+      only: () => {
+        const owed = this.#owed();
+        return owed.length === 1 ? owed[0] : undefined;
+      },
+    },
+    drop: (words, fields, now) => this.#outbox.drop(words, fields, now),
+    quote: () => '',
+  });
   #phase: Phase = 'undecided';
   #opening: Opening | undefined;
   #held: Uint8Array[] = [];
   /** Requests that passed as they were while nothing was decided. */
-  readonly #plain = new Set<RequestId>();
+  readonly #plain = new Set<number>();
+  #lastId = 0;
   #hasServed = false;
 
   /** `server`: the configured name, for a process that does not give its own. */
@@ -72,12 +95,11 @@ export class ForLegacyClient implements Translator {
   }
 
   fromProcess(_slot: number, line: Uint8Array, now: number): TranslateEffect[] {
-    const scan = scanMessage(line, { tokens: Infinity });
-    // What is no message the session counts and notes.
-    if (!scan.ok) this.#outbox.say(line);
-    else if (scan.shape === 'single') this.#fromProcess(line, scan.envelope, now);
-    else if (this.#phase === 'modern') this.#eachOf(line, scan.messages, now);
-    else this.#outbox.say(line);
+    if (this.#phase === 'modern' || this.#phase === 'probing') {
+      for (const { bytes, envelope } of this.#hearing.line(line, now)) {
+        this.#fromProcess(bytes, envelope, now);
+      }
+    } else this.#untranslated(line, now);
     return this.#outbox.take();
   }
 
@@ -90,12 +112,17 @@ export class ForLegacyClient implements Translator {
   tick(now: number): TranslateEffect[] {
     const { until } = this.#opening ?? {};
     if (until !== undefined && until <= now) this.#refuse();
+    this.#text.tick(now);
+    for (const { bytes, envelope } of this.#hearing.tick(now)) {
+      this.#fromProcess(bytes, envelope, now);
+    }
     this.#modern.tick(now);
     return this.#outbox.take();
   }
 
   wakeAt(): number | undefined {
-    return this.#opening?.until ?? this.#modern.wakeAt;
+    const translating = this.#opening?.until ?? this.#modern.wakeAt;
+    return earliest([translating, this.#text.wakeAt, this.#hearing.wakeAt]);
   }
 
   #decideByEras(): void {
@@ -111,6 +138,9 @@ export class ForLegacyClient implements Translator {
     if (this.#phase === 'probing') return void this.#held.push(line);
     const scan = scanMessage(line);
     const envelope = scan.ok && scan.shape === 'single' ? scan.envelope : undefined;
+    if (envelope?.kind === 'request') {
+      this.#lastId = Math.max(this.#lastId, Number(idIn(line, envelope.id)));
+    } else if (envelope?.kind === 'notification') this.#hearing.notified(now);
     if (envelope?.kind === 'request' && envelope.method === 'initialize') {
       this.#initialize(line, envelope);
       return;
@@ -122,7 +152,7 @@ export class ForLegacyClient implements Translator {
   }
 
   #pass(line: Uint8Array, envelope: Envelope | undefined): void {
-    const id = envelope?.kind === 'request' ? idIn(line, envelope.id) : undefined;
+    const id = envelope?.kind === 'request' ? numberIn(line, envelope.id) : undefined;
     if (id !== undefined) this.#plain.add(id);
     this.#outbox.write(line);
   }
@@ -140,19 +170,28 @@ export class ForLegacyClient implements Translator {
     this.#outbox.write(discoverLine(opening.discoverId, opening.client));
   }
 
-  #eachOf(line: Uint8Array, messages: readonly Envelope[], now: number): void {
-    for (const { start, end } of messages) {
-      const message = line.subarray(start, end);
-      const scan = scanMessage(message, { tokens: Infinity });
-      if (scan.ok && scan.shape === 'single') this.#fromProcess(message, scan.envelope, now);
-    }
+  /** Before it is known what the process is, the session hears every line as it is, but for the answer to `initialize`. */
+  #untranslated(line: Uint8Array, now: number): void {
+    const scan = scanLine(line);
+    if (scan.ok && scan.shape === 'single') return this.#fromProcess(line, scan.envelope, now);
+    const heard = scan.ok ? [] : this.#text.line(line, now);
+    const messages = heard.filter((said) => said.is === 'message');
+    if (messages.length === 0) this.#outbox.say(line);
+    for (const { bytes, envelope } of messages) this.#fromProcess(bytes, envelope, now);
+  }
+
+  /** The ids under which the process owes the bridge an answer. */
+  #owed(): number[] {
+    const { discoverId } = this.#opening ?? {};
+    const opening = discoverId === undefined ? [] : [discoverId];
+    return [...opening, ...this.#plain, ...this.#modern.owed];
   }
 
   #fromProcess(line: Uint8Array, envelope: Envelope, now: number): void {
     const opening = this.#opening;
     const isAnswer = envelope.kind === 'result' || envelope.kind === 'error';
     if (isAnswer) this.#served();
-    const id = isAnswer ? idIn(line, envelope.id) : undefined;
+    const id = isAnswer ? numberIn(line, envelope.id) : undefined;
     if (opening && id !== undefined && id === opening.discoverId) {
       this.#discovered(opening, line, envelope, now);
     } else if (this.#phase === 'modern' && !this.#isPlain(id)) {
@@ -163,7 +202,7 @@ export class ForLegacyClient implements Translator {
   }
 
   /** True once for the answer to a request that the process was shown untranslated. */
-  #isPlain(id: RequestId | undefined): boolean {
+  #isPlain(id: number | undefined): boolean {
     return id !== undefined && this.#plain.delete(id);
   }
 
@@ -175,8 +214,9 @@ export class ForLegacyClient implements Translator {
       this.#phase = 'transparent';
       return this.#outbox.say(line);
     }
-    this.#phase = 'probing';
     opening.refusal = line;
+    if (this.#eras.modern === false) return this.#refuse();
+    this.#phase = 'probing';
     opening.until = now + DISCOVER_MS;
     this.#discover(opening);
   }
@@ -184,7 +224,9 @@ export class ForLegacyClient implements Translator {
   #discovered(opening: Opening, line: Uint8Array, envelope: Envelope, now: number): void {
     if (!isDiscovered(line, envelope)) return this.#undiscovered(opening, line, envelope);
     this.#eras.modern = true;
-    this.#eras.legacy = false;
+    // Whatever else was wrong with this client's `initialize` says nothing of another's.
+    const { refusal } = opening;
+    if (refusal && NOT_LEGACY.has(parsedAt(refusal, 'error', 'code'))) this.#eras.legacy = false;
     this.#phase = 'modern';
     this.#opening = undefined;
     this.#modern.introduce(opening.client, capabilitiesIn(line));
@@ -197,6 +239,7 @@ export class ForLegacyClient implements Translator {
   /** Of neither era, or no longer of that which was known. */
   #undiscovered(opening: Opening, line: Uint8Array, envelope: Envelope): void {
     this.#doubt();
+    if (parsedAt(line, 'error', 'code') === CODE.methodNotFound) this.#eras.modern = false;
     if (envelope.kind === 'error') opening.refusal ??= underId(legacyError(line), opening.id);
     this.#refuse();
   }

@@ -4,11 +4,14 @@ import { earliest } from '../core/earliest.ts';
 import { initializeParams } from './envelope.ts';
 import type { LegacyCall } from './legacy-call.ts';
 import { aboutOf, type LegacyPool, type LegacyProcess } from './legacy-pool.ts';
-import type { OwnAnswer, OwnRequests } from './own-requests.ts';
+import type { OwnRequests } from './own-requests.ts';
 import type { KnownEras } from './translator.ts';
 
 /** Until a process answers `initialize`: another of its kind ran before, so no package is downloaded in that time. */
 const INITIALIZE_MS = 30_000;
+
+/** To `initialize`. */
+type Answer = { readonly ok: true; readonly result: unknown } | { readonly ok: false };
 
 export class LegacyStart {
   readonly #effects: Effects;
@@ -71,7 +74,7 @@ export class LegacyStart {
     });
   }
 
-  #initialized(process: LegacyProcess, answer: OwnAnswer, now: number): void {
+  #initialized(process: LegacyProcess, answer: Answer, now: number): void {
     if (!answer.ok) return this.#failed(process, 'refused to be initialized');
     this.#eras.legacy = true;
     process.about = aboutOf(answer.result);

@@ -1,6 +1,7 @@
 // One message cut out of a line, with the offsets a translation reads it by.
 import { textAt } from '../../shared/jsonrpc/members.ts';
-import { scanMessage, type Envelope, type Span } from '../../shared/jsonrpc/scan.ts';
+import { integerOf } from '../../shared/jsonrpc/numbers.ts';
+import { scanLine, type Envelope, type Span } from '../../shared/jsonrpc/scan.ts';
 
 export interface Message {
   readonly kind: Envelope['kind'];
@@ -23,19 +24,18 @@ export type Reading =
 
 /** The messages of a line: one, or those of a batch. */
 export function messagesOf(line: Uint8Array): Reading {
-  const scan = scanMessage(line, { tokens: Infinity });
+  const scan = scanLine(line);
   if (!scan.ok) return { ok: false, reason: scan.reason };
   const envelopes = scan.shape === 'single' ? [scan.envelope] : scan.messages;
-  return { ok: true, messages: envelopes.map((envelope) => cut(line, envelope)) };
+  return { ok: true, messages: envelopes.map((envelope) => messageIn(line, envelope)) };
 }
 
-/** The number that a raw id or token stands for; undefined for strings, which this bridge does not give the process. */
-export function numberOf(raw: string | undefined): number | undefined {
-  const number = raw === undefined || raw.startsWith('"') ? Number.NaN : Number(raw);
-  return Number.isSafeInteger(number) ? number : undefined;
-}
+/** The number that a raw id or token stands for; what the bridge gives a process is always one, in whatever spelling it comes back. */
+export const numberOf = (raw: string | undefined): number | undefined =>
+  raw === undefined ? undefined : integerOf(raw);
 
-function cut(line: Uint8Array, envelope: Envelope): Message {
+/** The message that lies at `envelope`. */
+export function messageIn(line: Uint8Array, envelope: Envelope): Message {
   const bytes = line.subarray(envelope.start, envelope.end);
   const idAt = moved(envelope.id, envelope.start);
   const requestIdAt = moved(envelope.requestId, envelope.start);

@@ -1,25 +1,49 @@
-// The requests a translation makes of a process on its own account. Their ids are strings, so that they never meet a session's.
+// The requests a translation makes of a process on its own account. They look like those of every SDK: their ids are integers, from
+// a range of their own, so that they never meet a session's.
+import { OWN_IDS_FROM } from '../core/calls.ts';
+import { faultError } from '../../shared/fault.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
-import { parsedAt } from '../../shared/jsonrpc/members.ts';
+import { isParsable, parsedAt, valueAt } from '../../shared/jsonrpc/members.ts';
 import type { Effects } from './effects.ts';
-import type { Message } from './message.ts';
+import { numberOf, type Message } from './message.ts';
 
 export type OwnAnswer =
-  | { readonly ok: true; readonly result: unknown }
+  | {
+      readonly ok: true;
+      /** The members of the result that {@link READ} names, parsed. */
+      readonly result: Readonly<Record<string, unknown>>;
+      /** The answer itself: what may be large is read by its bytes. */
+      readonly bytes: Uint8Array;
+    }
   | { readonly ok: false; readonly error: Partial<ErrorObject> };
 
 type Listener = (answer: OwnAnswer, now: number) => void;
 
-const PREFIX = 'bridge:';
+/** What is read of the results of a method; results may be of any size, so they are never parsed as a whole. */
+const READ: Readonly<Record<string, readonly string[]>> = {
+  initialize: ['protocolVersion', 'capabilities', 'serverInfo', 'instructions'],
+  'server/discover': ['supportedVersions'],
+  'tools/list': ['nextCursor'],
+};
 
-/** A raw id of these requests. */
-const OWN_ID = /^"bridge:\d+"$/;
+const TOO_LARGE = faultError({
+  fault: 'process_protocol',
+  message:
+    'The server sent an answer that can not be used: it is larger or deeper than can be read.',
+  phase: 'sent',
+});
+
+interface Asked {
+  readonly slot: number;
+  readonly method: string;
+  readonly answered: Listener;
+}
 
 export class OwnRequests {
   readonly #effects: Effects;
-  /** By raw id. */
-  readonly #asked = new Map<string, { readonly slot: number; readonly answered: Listener }>();
-  #count = 0;
+  /** By id. */
+  readonly #asked = new Map<number, Asked>();
+  #nextId = OWN_IDS_FROM;
 
   constructor(effects: Effects) {
     this.#effects = effects;
@@ -27,28 +51,49 @@ export class OwnRequests {
 
   /** Without `answered` the answer is of no use, and not waited for. */
   send(slot: number, method: string, params: object, answered?: Listener): void {
-    const id = `${PREFIX}${String(++this.#count)}`;
-    if (answered) this.#asked.set(JSON.stringify(id), { slot, answered });
+    const id = this.#nextId++;
+    if (answered) this.#asked.set(id, { slot, method, answered });
     this.#effects.write(slot, { id, method, params });
   }
 
   /** Takes an answer in; false when it can answer none of these requests. */
   answer(slot: number, message: Message, now: number): boolean {
-    if (message.id === undefined || !OWN_ID.test(message.id)) return false;
-    const asked = this.#asked.get(message.id);
+    const id = numberOf(message.id);
+    if (id === undefined || !this.wasMade(id)) return false;
+    const asked = this.#asked.get(id);
     if (asked?.slot !== slot) return true;
-    this.#asked.delete(message.id);
-    asked.answered(
-      message.kind === 'result'
-        ? { ok: true, result: parsedAt(message.bytes, 'result') }
-        : { ok: false, error: parsedAt(message.bytes, 'error') ?? {} },
-      now,
-    );
+    this.#asked.delete(id);
+    asked.answered(answerIn(asked.method, message), now);
     return true;
+  }
+
+  /** Whether a request was made under this id. */
+  wasMade(id: number): boolean {
+    return id >= OWN_IDS_FROM && id < this.#nextId;
+  }
+
+  /** The ids of the requests that the process at `slot` owes an answer to. */
+  waiting(slot: number): number[] {
+    return [...this.#asked].flatMap(([id, asked]) => (asked.slot === slot ? [id] : []));
   }
 
   /** The process at `slot` answers no more. */
   forget(slot: number): void {
     for (const [id, asked] of this.#asked) if (asked.slot === slot) this.#asked.delete(id);
   }
+}
+
+function answerIn(method: string, { kind, bytes }: Message): OwnAnswer {
+  if (kind === 'error') {
+    const error = parsedAt(bytes, 'error');
+    return { ok: false, error: typeof error === 'object' && error ? error : {} };
+  }
+  const result: Record<string, unknown> = {};
+  for (const member of READ[method] ?? []) {
+    const value = valueAt(bytes, 'result', member);
+    if (!value) continue;
+    if (!isParsable(bytes, value)) return { ok: false, error: TOO_LARGE };
+    result[member] = parsedAt(bytes, 'result', member);
+  }
+  return { ok: true, result, bytes };
 }

@@ -1,6 +1,7 @@
 // Owns what a tool's input schema says of `Mcp-Param-*` headers, and whether those of a call repeat its arguments
 // (MCP 2026-07-28, Transports, "Custom Headers from Tool Parameters").
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
+import { textAt } from '../../shared/jsonrpc/members.ts';
 import { PARAM_HEADER_PREFIX } from '../../shared/mcp/headers.ts';
 import { decodeHeaderValue } from '../../shared/mcp/header-value.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
@@ -15,6 +16,7 @@ export interface ParamHeader {
 }
 
 const KEYWORD = 'x-mcp-header';
+const ESCAPE = '\\u';
 
 /** A token of RFC 9110 §5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -34,6 +36,12 @@ const NAMED_SCHEMAS: readonly string[] = [
 
 /** An integer in decimal; with a fraction of zeros it is the same number. */
 const DECIMAL = /^-?\d+(?:\.0+)?$/;
+
+/** Whether the JSON text of a tool may have such an annotation at all; a key can be spelt with escapes. */
+export function mayNameHeaders(tool: Uint8Array): boolean {
+  const text = textAt(tool);
+  return text.includes(KEYWORD) || text.includes(ESCAPE);
+}
 
 /** The headers that an input schema asks for; none when any of its annotations is invalid: then a client does not send them. */
 export function paramHeadersOf(inputSchema: unknown): readonly ParamHeader[] {

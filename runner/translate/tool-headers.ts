@@ -1,11 +1,11 @@
 // Knows the tools of a server well enough to hold the headers of a tools/call against its arguments: lists them before the
 // first call, and again when the server says that they changed.
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
-import { parsedAt } from '../../shared/jsonrpc/members.ts';
+import { elementsOf } from '../../shared/jsonrpc/elements.ts';
+import { parsedAt, stringAt, valueAt } from '../../shared/jsonrpc/members.ts';
 import type { ClientCall } from './client-call.ts';
-import { at } from './json.ts';
 import type { OwnAnswer, OwnRequests } from './own-requests.ts';
-import { mismatch, paramHeadersOf, type ParamHeader } from './param-headers.ts';
+import { mayNameHeaders, mismatch, paramHeadersOf, type ParamHeader } from './param-headers.ts';
 
 /** A list that takes longer is done without: calls wait for it. */
 const LIST_MS = 10_000;
@@ -100,14 +100,8 @@ export class ToolHeaders {
 
   #listed(listing: Listing, answer: OwnAnswer, now: number): void {
     // A server without tools refuses; a call of one is then its own affair.
-    const result = answer.ok ? answer.result : undefined;
-    const tools = at(result, 'tools');
-    for (const tool of Array.isArray(tools) ? (tools as unknown[]) : []) {
-      const name = at(tool, 'name');
-      const headers = paramHeadersOf(at(tool, 'inputSchema'));
-      if (typeof name === 'string' && headers.length > 0) listing.tools.set(name, headers);
-    }
-    const cursor = at(result, 'nextCursor');
+    if (answer.ok) remember(answer.bytes, listing.tools);
+    const cursor = answer.ok ? answer.result['nextCursor'] : undefined;
     if (typeof cursor !== 'string' || listing.pages >= MAX_PAGES)
       return this.#conclude(listing, now);
     this.#ask(listing, { ...this.#params, cursor });
@@ -118,5 +112,17 @@ export class ToolHeaders {
     this.#listedAt = now;
     this.#isStale = isStale;
     this.#listing = undefined;
+  }
+}
+
+/** Notes the tools of a list that have such headers. Schemas that name none, nearly all, are passed over unread. */
+function remember(answer: Uint8Array, known: Map<string, readonly ParamHeader[]>): void {
+  const tools = valueAt(answer, 'result', 'tools');
+  for (const { start, end } of tools ? elementsOf(answer, tools) : []) {
+    const tool = answer.subarray(start, end);
+    if (!mayNameHeaders(tool)) continue;
+    const name = stringAt(tool, 'name');
+    const headers = paramHeadersOf(parsedAt(tool, 'inputSchema'));
+    if (name !== undefined && headers.length > 0) known.set(name, headers);
   }
 }

@@ -1,7 +1,6 @@
 // The requests of a legacy client that a modern process works on, each through all the rounds its answer takes: in flight at
 // the process, waiting for the client's answers, or waiting to be sent again. One id of the session spans them.
 import { earliest } from '../../core/earliest.ts';
-import type { RequestId } from './ids.ts';
 
 export interface Call {
   /** The session's id of the request; also the progress token of a request that has one. */
@@ -12,7 +11,7 @@ export interface Call {
   /** The tool of a `tools/call`. */
   readonly tool: string | undefined;
   /** Under which id the process works on it now. */
-  processId: RequestId | undefined;
+  processId: number | undefined;
   /** How often the process has asked. */
   rounds: number;
   /** Open questions to the client: the bridge's id of each, with the key the process gave it. */
@@ -29,7 +28,7 @@ export interface Call {
 
 export class Calls {
   readonly #calls = new Map<number, Call>();
-  readonly #byProcessId = new Map<RequestId, Call>();
+  readonly #byProcessId = new Map<number, Call>();
   readonly #byQuestion = new Map<string, Call>();
 
   /** A request goes to the process under the session's own id. */
@@ -53,15 +52,20 @@ export class Calls {
     return this.#calls.get(id);
   }
 
+  /** The ids under which the process owes an answer. */
+  get owed(): Iterable<number> {
+    return this.#byProcessId.keys();
+  }
+
   /** The process works on the call under `processId`. */
-  inFlight(call: Call, processId: RequestId): void {
+  inFlight(call: Call, processId: number): void {
     call.processId = processId;
     call.retryAt = undefined;
     this.#byProcessId.set(processId, call);
   }
 
   /** The process answered: the call it was, in flight no more. */
-  landed(processId: RequestId): Call | undefined {
+  landed(processId: number): Call | undefined {
     const call = this.#byProcessId.get(processId);
     if (!call) return undefined;
     this.#byProcessId.delete(processId);

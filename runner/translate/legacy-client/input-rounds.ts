@@ -1,12 +1,13 @@
 // Multi Round-Trip Requests (MCP 2026-07-28, Patterns) for a client of the era of real requests: what the process asks within
 // its answer becomes requests to the client, and their answers the next round of the call.
 import {
+  changeAt,
+  isParsable,
   membersOf,
-  parsedAt,
+  stringAt,
   textAt,
   valueAt,
   withMembers,
-  changeAt,
 } from '../../../shared/jsonrpc/members.ts';
 import type { Envelope } from '../../../shared/jsonrpc/scan.ts';
 import { ASKING_METHODS, CODE } from '../../../shared/mcp/modern.ts';
@@ -79,8 +80,7 @@ export class InputRounds {
     const { call, key } = open;
     const result = valueAt(line, 'result');
     if (envelope.kind === 'error' || !result) {
-      const message = parsedAt(line, 'error', 'message');
-      this.#fail(call, typeof message === 'string' ? message : 'the client gave no reason');
+      this.#fail(call, stringAt(line, 'error', 'message') ?? 'the client gave no reason');
       return true;
     }
     const bare = withMembers(line, { without: ['_meta'] }, result);
@@ -107,7 +107,7 @@ export class InputRounds {
       if (reason !== undefined) return this.#fail(call, reason);
     }
     for (const { key, method, params } of questions) {
-      const id = this.#outbox.mint();
+      const id = this.#outbox.mintQuestion();
       this.#calls.asked(call, id, key);
       const head = { jsonrpc: '2.0', id, method };
       const line = encoder.encode(JSON.stringify(head));
@@ -151,11 +151,13 @@ export class InputRounds {
 function questionsIn(line: Uint8Array): Question[] | undefined {
   const span = valueAt(line, 'result', 'inputRequests');
   const byKey = new Map<string, Question>();
+  // One more than may be asked tells that there are too many.
   for (const { key, value } of span ? membersOf(line, span) : []) {
+    if (byKey.size > MAX_QUESTIONS) break;
     const bytes = line.subarray(value.start, value.end);
-    const method = parsedAt(bytes, 'method');
-    if (typeof method !== 'string') return undefined;
+    const method = stringAt(bytes, 'method');
     const params = valueAt(bytes, 'params');
+    if (method === undefined || (params && !isParsable(bytes, params))) return undefined;
     byKey.set(key, { key, method, params: params && bytes.subarray(params.start, params.end) });
   }
   return [...byKey.values()];
@@ -174,6 +176,6 @@ function legacyParams(
 ): Uint8Array {
   if (method !== 'elicitation/create') return params;
   if (!client.hasModes) return withMembers(params, { without: ['mode'] });
-  if (parsedAt(params, 'mode') !== 'url') return params;
+  if (stringAt(params, 'mode') !== 'url') return params;
   return withMembers(params, { and: { elicitationId: JSON.stringify(id) } });
 }

@@ -4,7 +4,6 @@ import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import type { Envelope } from '../../../shared/jsonrpc/scan.ts';
 import { CODE } from '../../../shared/mcp/modern.ts';
 import { legacyError, underId } from './answers.ts';
-import type { RequestId } from './ids.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -23,7 +22,7 @@ const CHANGES: readonly (readonly [capability: string, member: string])[] = [
 ];
 
 interface Listen {
-  readonly id: string;
+  readonly id: number;
   readonly openedAt: number;
   /** The resources it is about: those asked for, and once acknowledged those granted. */
   uris: ReadonlySet<string>;
@@ -96,18 +95,18 @@ export class Listens {
   }
 
   /** Whether a request towards the process is one of these. */
-  has(id: RequestId | undefined): boolean {
+  has(id: number | undefined): boolean {
     return id !== undefined && (id === this.#current?.id || id === this.#opening?.id);
   }
 
   /** Whether the client may see a notification with this tag. */
-  isHeard(tag: unknown, uri: unknown): boolean {
-    if (tag !== (this.#current ?? this.#opening)?.id) return false;
+  isHeard(tag: number | undefined, uri: unknown): boolean {
+    if (tag === undefined || tag !== (this.#current ?? this.#opening)?.id) return false;
     return typeof uri !== 'string' || this.#mayBelong(uri);
   }
 
   /** `notifications/subscriptions/acknowledged`. */
-  acknowledged(tag: unknown, line: Uint8Array, now: number): void {
+  acknowledged(tag: number | undefined, line: Uint8Array, now: number): void {
     const opened = this.#opening;
     if (!opened || tag !== opened.id) return;
     const granted: unknown = parsedAt(line, 'params', 'notifications', 'resourceSubscriptions');
@@ -127,7 +126,7 @@ export class Listens {
   }
 
   /** The process ended a listen of {@link has}: by its answer, or by taking it back. */
-  ended(id: RequestId, line: Uint8Array, envelope: Envelope, now: number): void {
+  ended(id: number, line: Uint8Array, envelope: Envelope, now: number): void {
     if (id === this.#opening?.id) return this.#refused(this.#opening, line, envelope, now);
     const ended = this.#current;
     this.#current = undefined;

@@ -1,5 +1,5 @@
 // A modern process before a legacy client: each message one way and the other, by a registry of what differs.
-import { parsedAt } from '../../../shared/jsonrpc/members.ts';
+import { parsedAt, stringAt, valueAt } from '../../../shared/jsonrpc/members.ts';
 import type { Envelope } from '../../../shared/jsonrpc/scan.ts';
 import { ASKING_METHODS, CODE, META } from '../../../shared/mcp/modern.ts';
 import { earliest } from '../../core/earliest.ts';
@@ -8,7 +8,7 @@ import { isLogLevel } from '../log-levels.ts';
 import { legacyError, legacyResult, underId, withoutMeta } from './answers.ts';
 import { Calls, type Call } from './calls.ts';
 import { DeclaredClient } from './declared-client.ts';
-import { idIn } from './ids.ts';
+import { idIn, numberIn } from './ids.ts';
 import { InputRounds } from './input-rounds.ts';
 import { Listens } from './listens.ts';
 import type { Outbox } from './outbox.ts';
@@ -68,6 +68,11 @@ export class ModernSide {
     }
   }
 
+  /** The ids under which the process owes an answer; a listen has its own ways to end. */
+  get owed(): Iterable<number> {
+    return this.#calls.owed;
+  }
+
   tick(now: number): void {
     this.#rounds.tick(now);
     this.#listens.tick(now);
@@ -108,8 +113,7 @@ export class ModernSide {
     const own = Object.hasOwn(this.#requests, method) ? this.#requests[method] : undefined;
     if (own) return own(id, line, now);
     const request = this.#client.onRequest(line);
-    const name = method === 'tools/call' ? parsedAt(line, 'params', 'name') : undefined;
-    const tool = typeof name === 'string' ? name : undefined;
+    const tool = method === 'tools/call' ? stringAt(line, 'params', 'name') : undefined;
     // Only what may be asked about is sent again.
     const kept = ASKING_METHODS.has(method) ? request : new Uint8Array(0);
     this.#calls.add({ id, method, line: kept, tool });
@@ -148,7 +152,7 @@ export class ModernSide {
     const call = this.#calls.get(id);
     const { processId } = call ?? {};
     if (!call || processId === call.id) this.#outbox.write(line);
-    else if (typeof processId === 'string') this.#outbox.cancel(processId);
+    else if (processId !== undefined) this.#outbox.cancel(processId);
     if (call) this.#rounds.withdraw(call, 'the request it belongs to was cancelled');
   }
 
@@ -167,14 +171,14 @@ export class ModernSide {
   };
 
   #answer(line: Uint8Array, envelope: Envelope, now: number): void {
-    const id = idIn(line, envelope.id);
+    const id = numberIn(line, envelope.id);
     if (id !== undefined && this.#listens.has(id)) {
       return this.#listens.ended(id, line, envelope, now);
     }
     const call = id === undefined ? undefined : this.#calls.landed(id);
     if (!call) return this.#outbox.note('debug', 'an answer to no request in flight; dropped');
     if (envelope.kind === 'error') return this.#settle(call, legacyError(line));
-    const type = parsedAt(line, 'result', 'resultType') ?? 'complete';
+    const type = typeOf(line);
     if (type === 'input_required') return this.#rounds.begin(call, line, this.#client, now);
     if (type === 'complete') return this.#settle(call, this.#legacyResult(line, call));
     this.#calls.remove(call);
@@ -201,7 +205,7 @@ export class ModernSide {
       this.#listens.acknowledged(tagOf(line), line, now),
     // It can only be about a listen: a modern process has no requests to take back.
     'notifications/cancelled': (line, envelope, now) => {
-      const id = idIn(line, envelope.requestId);
+      const id = numberIn(line, envelope.requestId);
       if (id !== undefined && this.#listens.has(id)) this.#listens.ended(id, line, envelope, now);
     },
   };
@@ -210,18 +214,26 @@ export class ModernSide {
     const { method = '' } = envelope;
     const own = Object.hasOwn(this.#notices, method) ? this.#notices[method] : undefined;
     if (own) return own(line, envelope, now);
-    const tag = tagOf(line);
-    if (tag === undefined) return this.#outbox.say(line);
-    if (!this.#listens.isHeard(tag, parsedAt(line, 'params', 'uri'))) return;
+    if (tagAt(line) === undefined) return this.#outbox.say(line);
+    if (!this.#listens.isHeard(tagOf(line), parsedAt(line, 'params', 'uri'))) return;
     this.#outbox.say(withoutMeta(line, 'params', META.subscriptionId));
   }
 
   #progress(line: Uint8Array, envelope: Envelope): void {
-    const call = this.#calls.get(Number(idIn(line, envelope.progressToken)));
+    const token = numberIn(line, envelope.progressToken);
+    const call = token === undefined ? undefined : this.#calls.get(token);
     const said = call ? continued(line, call) : line;
     if (said) this.#outbox.say(said);
   }
 }
 
+const tagAt = (line: Uint8Array) => valueAt(line, 'params', '_meta', META.subscriptionId);
+
 /** The id of the listen a notification belongs to. */
-const tagOf = (line: Uint8Array): unknown => parsedAt(line, 'params', '_meta', META.subscriptionId);
+const tagOf = (line: Uint8Array): number | undefined => numberIn(line, tagAt(line));
+
+/** The `resultType`; what is no text is shown as JSON. */
+function typeOf(line: Uint8Array): string {
+  const type = valueAt(line, 'result', 'resultType');
+  return type ? (stringAt(line, 'result', 'resultType') ?? 'no text') : 'complete';
+}

@@ -1,7 +1,9 @@
-// What a legacy client's translation wants done, gathered in order, and the ids it mints: texts, so that they never equal
-// a session's own integers.
+// What a legacy client's translation wants done, gathered in order, and the ids it mints.
+import { OWN_IDS_FROM } from '../../core/calls.ts';
+import { DropNotes } from '../../core/drop-notes.ts';
 import { errorResponse } from '../../../shared/jsonrpc/message.ts';
 import type { TranslateEffect } from '../translator.ts';
+import type { RequestId } from './ids.ts';
 
 /** A legacy client's session has one process. */
 export const SLOT = 0;
@@ -10,11 +12,23 @@ const encoder = new TextEncoder();
 
 export class Outbox {
   #effects: TranslateEffect[] = [];
-  #minted = 0;
+  readonly #drops = new DropNotes();
+  #nextId = OWN_IDS_FROM;
+  #questions = 0;
 
-  /** A text that was not used before in this session, for a request of the bridge's own. */
-  mint(): string {
-    return `mcp-bridge-${String(++this.#minted)}`;
+  /** An integer for a request of the bridge's own to the process, as SDKs send them, from a range of their own. */
+  mint(): number {
+    return this.#nextId++;
+  }
+
+  /** Whether {@link mint} has given this id. */
+  wasMinted(id: number): boolean {
+    return id >= OWN_IDS_FROM && id < this.#nextId;
+  }
+
+  /** A text that was not used before in this session, for a question to the client. */
+  mintQuestion(): string {
+    return `mcp-bridge-${String(++this.#questions)}`;
   }
 
   push(effect: TranslateEffect): void {
@@ -42,12 +56,18 @@ export class Outbox {
   }
 
   /** Tells the process that a request is not wanted any more. */
-  cancel(requestId: string): void {
+  cancel(requestId: number): void {
     this.write(cancelledLine(requestId));
   }
 
   note(level: 'debug' | 'info' | 'warn', words: string, fields: object = {}): void {
     this.push({ do: 'note', level, words, fields });
+  }
+
+  /** Notes what is dropped, but not every time. */
+  drop(words: string, fields: object, now: number): void {
+    const note = this.#drops.count(`${words}; dropped`, fields, now);
+    if (note) this.push(note);
   }
 
   take(): TranslateEffect[] {
@@ -58,7 +78,7 @@ export class Outbox {
 }
 
 /** `notifications/cancelled` for a request of the bridge's own. */
-export function cancelledLine(requestId: string, reason?: string): string {
+export function cancelledLine(requestId: RequestId, reason?: string): string {
   const params = { requestId, reason };
   return JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params });
 }

@@ -1,4 +1,5 @@
 // The translation for a legacy client, driven by hand: messages go in as objects or as lines, effects are looked at.
+import { OWN_IDS_FROM } from '../../../runner/core/calls.ts';
 import { ForLegacyClient } from '../../../runner/translate/for-legacy-client.ts';
 import type { KnownEras, TranslateEffect } from '../../../runner/translate/translator.ts';
 
@@ -86,11 +87,12 @@ export class DrivenLegacyClient {
     return this.saidLines().map((line) => JSON.parse(line) as Message);
   }
 
-  /** The one line for the process since the last look, which has a text as its id. */
-  writtenOwn(): Message & { id: string } {
+  /** The one line for the process since the last look, which has an id of the bridge's own. */
+  writtenOwn(): Message & { id: number } {
     const [only, ...more] = this.written();
     const id = only?.['id'];
-    if (more.length > 0 || typeof id !== 'string') throw new Error('one own request was due');
+    if (more.length > 0 || typeof id !== 'number' || id < OWN_IDS_FROM)
+      throw new Error('one own request was due');
     return { ...only, id };
   }
 

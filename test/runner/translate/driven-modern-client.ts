@@ -1,5 +1,6 @@
 // The translation for modern clients, driven by hand: requests of the session and messages of processes go in as objects,
 // what comes out is looked at. What the translation asks on its own account is answered by a small pretended process.
+import { OWN_IDS_FROM } from '../../../runner/core/calls.ts';
 import { createSealer, digest } from '../../../runner/sealer.ts';
 import { ForModernClient } from '../../../runner/translate/for-modern-client.ts';
 import type { ModernClientLimits } from '../../../runner/translate/legacy-side.ts';
@@ -188,7 +189,7 @@ export class DrivenModernClient {
   #isToolsRequest(effect: TranslateEffect): effect is TranslateEffect & { do: 'write' } {
     if (effect.do !== 'write' || !this.listsTools) return false;
     const { id, method } = JSON.parse(decoder.decode(effect.line)) as Message;
-    return method === 'tools/list' && typeof id === 'string';
+    return method === 'tools/list' && Number(id) >= OWN_IDS_FROM;
   }
 
   #take<Do extends TranslateEffect['do']>(

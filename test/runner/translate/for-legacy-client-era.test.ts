@@ -79,21 +79,47 @@ test.each([
     }),
   ]);
   expect(driven.written()).toMatchObject([{ id: 2, method: 'tools/list' }]);
-  expect(driven.eras).toEqual({ legacy: false, modern: true });
+  expect(driven.eras.modern).toBe(true);
   expect(driven.translator.isTransparent).toBe(false);
   expect(driven.translator.wakeAt()).toBeUndefined();
 });
 
 test.each([
-  ['an error', (id: string) => failure(id, -32601, 'unknown')],
-  ['a result of another kind', (id: string) => result(id, { tools: [] })],
+  [-32022, false],
+  [-32601, false],
+  [-32602, undefined],
+  [-32603, undefined],
+  [-32700, undefined],
+])('[F-119] initialize refused with %d teaches of the legacy era: %s', (code, legacy) => {
+  const driven = new DrivenLegacyClient();
+  driven.client(initialize());
+  driven.effects();
+  driven.process(failure(1, code));
+  driven.process(result(driven.writtenOwn().id, discovered()));
+  expect(driven.eras).toEqual({ legacy, modern: true });
+});
+
+test('[F-119] a server that is known not to be modern is not asked again', () => {
+  const driven = new DrivenLegacyClient({ modern: false });
+  driven.client(initialize());
+  driven.effects();
+  driven.process(failure(1, -32000, 'no key'));
+  expect(driven.said()).toEqual([failure(1, -32000, 'no key')]);
+  expect(driven.written()).toEqual([]);
+});
+
+test.each([
+  ['an error', (id: number) => failure(id, -32601, 'unknown'), false],
+  ['another error', (id: number) => failure(id, -32000, 'unknown'), undefined],
+  ['a result of another kind', (id: number) => result(id, { tools: [] }), undefined],
   [
     'versions the bridge does not know',
-    (id: string) => result(id, { ...discovered(), supportedVersions: ['2030-01-01'] }),
+    (id: number) => result(id, { ...discovered(), supportedVersions: ['2030-01-01'] }),
+    undefined,
   ],
 ])(
   'a process that answers server/discover with %s has its first refusal said',
-  (_title, answer) => {
+  (_title, answer, modern) => {
     const driven = new DrivenLegacyClient();
     driven.client(initialize());
     driven.effects();
@@ -101,17 +127,17 @@ test.each([
     driven.process(answer(driven.writtenOwn().id));
     expect(driven.said()).toEqual([failure(1, -32602, 'bad params', { why: 1 })]);
     expect(driven.translator.isTransparent).toBe(false);
-    expect(driven.eras).toEqual({ legacy: undefined, modern: undefined });
+    expect(driven.eras).toEqual({ legacy: undefined, modern });
   },
 );
 
-test('a process that says nothing to server/discover has its refusal said after 5 s', () => {
+test('a process that says nothing to server/discover has its refusal said after 2 s', () => {
   const driven = new DrivenLegacyClient();
   driven.client(initialize());
   driven.process(failure(1, -32602));
   driven.effects();
-  expect(driven.translator.wakeAt()).toBe(driven.now + 5_000);
-  driven.now += 4_999;
+  expect(driven.translator.wakeAt()).toBe(driven.now + 2_000);
+  driven.now += 1_999;
   expect(driven.translator.tick(driven.now)).toEqual([]);
   driven.wake();
   expect(driven.said()).toEqual([failure(1, -32602)]);

@@ -14,14 +14,14 @@ const TAG = 'io.modelcontextprotocol/subscriptionId';
 const SERVER = { tools: { listChanged: true }, resources: { subscribe: true, listChanged: true } };
 const CHANGES = { toolsListChanged: true, resourcesListChanged: true };
 
-const acknowledged = (id: string, notifications: object): Message =>
+const acknowledged = (id: number, notifications: object): Message =>
   notification('notifications/subscriptions/acknowledged', { _meta: { [TAG]: id }, notifications });
-const updated = (id: string, uri: string): Message =>
+const updated = (id: number, uri: string): Message =>
   notification('notifications/resources/updated', { _meta: { [TAG]: id }, uri });
 const filterOf = (listen: Message): unknown => (listen['params'] as Message)['notifications'];
 
 /** A client that is ready; gives the id of the listen it led to. */
-function listening(): { driven: DrivenLegacyClient; id: string } {
+function listening(): { driven: DrivenLegacyClient; id: number } {
   const driven = DrivenLegacyClient.modern({ server: SERVER });
   driven.client(notification('notifications/initialized'));
   const { id } = driven.writtenOwn();
@@ -31,7 +31,7 @@ function listening(): { driven: DrivenLegacyClient; id: string } {
 }
 
 /** As {@link listening}, subscribed to `uris` one after the other. */
-function subscribed(...uris: string[]): { driven: DrivenLegacyClient; id: string } {
+function subscribed(...uris: string[]): { driven: DrivenLegacyClient; id: number } {
   const { driven, id: first } = listening();
   let id = first;
   for (const [index, uri] of uris.entries()) {
@@ -143,7 +143,7 @@ describe('resources/subscribe', () => {
     expect(driven.said()).toEqual([result(2, {})]);
     const [, second] = driven.written();
     expect(second).toMatchObject({ method: 'subscriptions/listen' });
-    driven.process(acknowledged(String(second?.['id']), { resourceSubscriptions: ['a', 'b'] }));
+    driven.process(acknowledged(Number(second?.['id']), { resourceSubscriptions: ['a', 'b'] }));
     expect(driven.said()).toEqual([result(3, {})]);
     expect(driven.written()).toEqual([
       notification('notifications/cancelled', { requestId: first.id }),
@@ -206,12 +206,12 @@ describe('resources/unsubscribe', () => {
 
 describe('a listen that ends by itself', () => {
   test.each([
-    ['its result', (id: string) => result(id, { resultType: 'complete' })],
+    ['its result', (id: number) => result(id, { resultType: 'complete' })],
     [
       'notifications/cancelled',
-      (id: string) => notification('notifications/cancelled', { requestId: id }),
+      (id: number) => notification('notifications/cancelled', { requestId: id }),
     ],
-    ['an error', (id: string) => failure(id, -32603)],
+    ['an error', (id: number) => failure(id, -32603)],
   ])('by %s is opened again after 1 s', (_title, end) => {
     const { driven, id } = subscribed('a');
     driven.process(end(id));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { OWN_IDS_FROM } from '../../../runner/core/calls.ts';
 import { DrivenModernClient, SERVER_INFO_META } from './driven-modern-client.ts';
 
 const DISCOVERED = {
@@ -19,7 +20,7 @@ describe('the era of a server', () => {
     const id = driven.request('tools/list');
     expect(driven.started()).toEqual([1]);
     const [discover, ...others] = driven.written(1);
-    expect(discover).toMatchObject({ method: 'server/discover', id: expect.any(String) as string });
+    expect(discover).toMatchObject({ method: 'server/discover', id: OWN_IDS_FROM });
     expect(others).toEqual([]);
     driven.process(1, { id: discover?.['id'], result: DISCOVERED });
     expect(driven.eras.modern).toBe(true);
@@ -44,25 +45,46 @@ describe('the era of a server', () => {
   test('is legacy when discover stays silent and initialize is answered', () => {
     const driven = new DrivenModernClient();
     driven.request('tools/list');
-    driven.pass(4_999);
+    driven.pass(1_499);
     expect(asked(driven, 1, 'initialize')).toBeUndefined();
     driven.pass(1);
     driven.initialize(1);
     expect(driven.eras).toEqual({ legacy: true, modern: false });
   });
 
-  test('is modern when discover is answered late, on a process that was never initialized', () => {
+  test('is modern when discover is answered late, on the process that would not be initialized', () => {
     const driven = new DrivenModernClient();
     const id = driven.request('tools/list');
     const discover = asked(driven, 1, 'server/discover');
     driven.pass(6_000);
+    const initialize = asked(driven, 1, 'initialize');
     driven.process(1, { id: discover, result: DISCOVERED });
-    expect(driven.stopped()).toEqual([1]);
-    expect(driven.started()).toEqual([1, 2]);
-    expect(driven.written(2)).toMatchObject([{ id, method: 'tools/list' }]);
-    driven.exited(1);
-    expect(driven.said()).toEqual([]);
+    driven.process(1, { id: initialize, error: REFUSED });
+    expect([driven.started(), driven.stopped()]).toEqual([[1], []]);
+    expect(driven.written(1)).toMatchObject([{ id, method: 'tools/list' }]);
   });
+
+  test.each([
+    ['is initialized as well', true],
+    ['says nothing to initialize', false],
+  ])(
+    'is modern when discover is answered late, on another process when the first %s',
+    (_what, isInitialized) => {
+      const driven = new DrivenModernClient();
+      const id = driven.request('tools/list');
+      const discover = asked(driven, 1, 'server/discover');
+      driven.pass(6_000);
+      const initialize = asked(driven, 1, 'initialize');
+      driven.process(1, { id: discover, result: DISCOVERED });
+      if (isInitialized) driven.process(1, { id: initialize, result: LEGACY });
+      else driven.pass(1_500);
+      expect(driven.stopped()).toEqual([1]);
+      expect(driven.started()).toEqual([1, 2]);
+      expect(driven.written(2)).toMatchObject([{ id, method: 'tools/list' }]);
+      driven.exited(1);
+      expect(driven.said()).toEqual([]);
+    },
+  );
 
   test('a process that exits on the unknown is followed by one that is only initialized', () => {
     const driven = new DrivenModernClient();
