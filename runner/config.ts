@@ -32,6 +32,8 @@ export interface ServerConfig {
   readonly maxLineBytes: number;
   readonly maxInFlight: number;
   readonly maxSessions: number;
+  /** Nothing is lost when two calls of a modern client run on different processes. */
+  readonly stateless: boolean;
   /** Processes that the modern clients of one principal may occupy together. */
   readonly maxProcesses: number;
   /** How long a call that asked its modern client something waits for the answer. */

@@ -10,7 +10,7 @@ import { ForModernClient } from './translate/for-modern-client.ts';
 import type { Translator } from './translate/translator.ts';
 import { createSealer, digest } from './sealer.ts';
 
-/** Calls that may wait for their clients' answers at once: each occupies a process. */
+/** Calls that may wait for their clients' answers at once. */
 const MAX_PARKED = 64;
 
 export interface SessionProcessParts {
@@ -32,14 +32,13 @@ export function sessionProcess(parts: SessionProcessParts): SessionProcess {
 }
 
 function modernTranslator({ open, server, pool }: SessionProcessParts): Translator {
-  const { maxProcesses, parkTimeoutMs } = server;
   const of = { server: server.name, principal: open.principal };
   return new ForModernClient({
     ...of,
     eras: pool.eras,
     sealer: createSealer(of),
     digest,
-    limits: { maxProcesses, parkTimeoutMs, maxParked: MAX_PARKED },
+    limits: { ...server, maxParked: MAX_PARKED },
   });
 }
 

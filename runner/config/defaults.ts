@@ -28,7 +28,7 @@ export const START_TIMEOUT_MS = 30_000;
 /** Longest line of a process. More could not travel: it is what a link reassembles. */
 export const MAX_LINE_BYTES = PROCESS_LINE_BYTES;
 
-/** Processes for the modern clients of one principal: each call that may be asked for input has one to itself. */
+/** Processes for the modern clients of one principal, who have one each: more programs of a person are rarely at work. */
 export const MAX_PROCESSES = 8;
 
 /** A person answers a question within minutes; a call that nobody comes back to occupies a process. */

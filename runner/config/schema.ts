@@ -213,6 +213,14 @@ export const serverBlock = v.strictObject(
     maxSessions: v.optional(
       count(1, MAX_COUNT, "Sessions of this server. Default: the runner's capacity."),
     ),
+    stateless: v.optional(
+      v.pipe(
+        v.boolean('true or false'),
+        v.description(
+          'True: the server keeps nothing between two calls, so calls of a 2026-07-28 client that may be asked for input run on processes of their own, side by side. Default false: all calls of a client run on one.',
+        ),
+      ),
+    ),
     maxProcesses: v.optional(
       count(
         1,

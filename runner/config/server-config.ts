@@ -72,6 +72,7 @@ export function serverConfig(
     maxLineBytes: bridge.maxLineBytes ?? defaults.MAX_LINE_BYTES,
     maxInFlight: bridge.maxInFlight ?? defaults.MAX_IN_FLIGHT,
     maxSessions: bridge.maxSessions ?? defaults.MAX_SESSIONS,
+    stateless: bridge.stateless ?? false,
     maxProcesses: bridge.maxProcesses ?? defaults.MAX_PROCESSES,
     parkTimeoutMs: durationMs(bridge.parkTimeout ?? defaults.PARK_TIMEOUT_MS),
     ...(user === undefined ? {} : { user }),

@@ -1,18 +1,25 @@
-// Turns the questions that a legacy process asks in the middle of a call into the client's round trips: gathers what comes
-// together, parks the call under a sealed state, and brings the answers of the retry to the process.
+// Turns the questions that a legacy process asks in the middle of a call into the client's round trips: finds out whose they
+// are, gathers what comes together, parks the call under a sealed state, and brings the answers of the retry to the process.
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { errorResponse } from '../../shared/jsonrpc/message.ts';
 import { parsedAt } from '../../shared/jsonrpc/members.ts';
-import { ASKING_METHODS, CODE } from '../../shared/mcp/modern.ts';
-import { isQuestion, missingFor } from './capabilities.ts';
-import type { ClientCall } from './client-call.ts';
+import { CODE } from '../../shared/mcp/modern.ts';
+import { isQuestion, missingFor, type Capabilities } from './capabilities.ts';
+import { withoutBytes, type ClientCall } from './client-call.ts';
 import { earliest } from '../core/earliest.ts';
 import type { Effects } from './effects.ts';
 import { CANCEL_GRACE_MS, invalidParams, methodNotFound } from './faults.ts';
 import type { LegacyCall } from './legacy-call.ts';
 import type { LegacyProcess } from './legacy-pool.ts';
 import type { Message } from './message.ts';
-import { inputRequired, paramsOf, questionOf, responsesTo, type Question } from './questions.ts';
+import {
+  inputRequired,
+  paramsOf,
+  questionOf,
+  responsesTo,
+  ROOTS,
+  type Question,
+} from './questions.ts';
 import {
   INVALID_STATE,
   openState,
@@ -21,19 +28,38 @@ import {
   type Digest,
   type Sealer,
 } from './request-state.ts';
+import { askersOf, type Turns } from './turns.ts';
 
 /** Questions that belong together are asked in one tick of the process; this is well above that and below what a person notices. */
 const GATHER_MS = 20;
 
-/** A process whose parked call is given up did nothing but wait, and is free sooner than one that is interrupted at work. */
-const FORSAKEN_GRACE_MS = 1_000;
-
 /** Questions of one call that may be open: a process in a loop must not fill the runner. */
 const MAX_QUESTIONS = 64;
+
+/** A question waits this long for the calls that did not ask it to end; then none of those that are left will. */
+const HOLD_MS = 30_000;
+
+/** Questions of a process that wait for that, in bytes. */
+const MAX_HELD_BYTES = 4 * 1024 * 1024;
 
 const INVALID_RESPONSES = invalidParams(
   'Each member of inputResponses must be an object: the bare result.',
 );
+
+const CAN_NOT_BE_ASKED: ErrorObject = {
+  code: CODE.methodNotFound,
+  message: 'The client of this call can not be asked that.',
+};
+
+const ANSWERS_NO_MORE: ErrorObject = {
+  code: CODE.internal,
+  message: 'The client answers no more.',
+};
+
+const NOBODY_KNOWS: ErrorObject = {
+  code: CODE.internal,
+  message: 'Several calls run, and the bridge can not tell which of them asks this.',
+};
 
 export interface ParkLimits {
   /** How long a call waits for the client's answers. */
@@ -46,6 +72,7 @@ export class Asking {
   readonly #sealer: Sealer;
   readonly #digest: Digest;
   readonly #limits: ParkLimits;
+  readonly #turns: Turns;
   readonly #gathering = new Set<LegacyCall>();
   /** By id, the oldest first. */
   readonly #parked = new Map<number, LegacyCall>();
@@ -55,11 +82,13 @@ export class Asking {
     readonly sealer: Sealer;
     readonly digest: Digest;
     readonly limits: ParkLimits;
+    readonly turns: Turns;
   }) {
     this.#effects = parts.effects;
     this.#sealer = parts.sealer;
     this.#digest = parts.digest;
     this.#limits = parts.limits;
+    this.#turns = parts.turns;
   }
 
   /** A request of the process. */
@@ -68,22 +97,78 @@ export class Asking {
     if (method === 'ping') {
       return this.#effects.write(process.slot, `{"jsonrpc":"2.0","id":${id},"result":{}}`);
     }
-    const call = askerIn(process);
-    if (!call || !isQuestion(method)) return this.#refuse(process.slot, id, methodNotFound(method));
-    const missing = missingFor(method, paramsOf(message), call.client.capabilities);
-    if (missing || call.need !== 'alone' || call.questions.length >= MAX_QUESTIONS) {
-      call.lacks ??= missing;
-      const message = 'The client of this call can not be asked that.';
-      return this.#refuse(process.slot, id, { code: CODE.methodNotFound, message });
+    const askers = askersOf(process);
+    if (askers.length === 0 || !isQuestion(method)) {
+      return this.#refuse(process.slot, id, methodNotFound(method));
     }
-    call.questions.push(questionOf(message, `q${String(++call.questionCount)}`));
+    const asker = askers.length === 1 ? askers[0] : anyOf(askers, message);
+    if (asker) this.#put(process, asker, message, now);
+    else if (askers.every((call) => missingOf(call, message))) {
+      this.#refuse(process.slot, id, CAN_NOT_BE_ASKED);
+    } else this.#hold(process, message, now);
+  }
+
+  /** A call that was cancelled is gone, and what it asked may still be among the questions that wait. */
+  muddled(process: LegacyProcess): void {
+    for (const { id = 'null' } of process.held.splice(0)) {
+      this.#refuse(process.slot, id, NOBODY_KNOWS);
+    }
+  }
+
+  /** Questions that waited belong to the one call that is left: a server that asks waits for the answer. */
+  settle(process: LegacyProcess, now: number): void {
+    if (process.held.length === 0) return;
+    const askers = askersOf(process);
+    // Whose user is thinking will end, or ask again, after that.
+    if (askers.some(({ state }) => state === 'parked')) process.heldUntil = now + HOLD_MS;
+    const [only, second] = askers;
+    if (second && now < process.heldUntil) return;
+    const held = process.held.splice(0);
+    if (second) for (const call of askers) this.#turns.asked(call);
+    for (const message of held) {
+      const { id = 'null' } = message;
+      if (second) this.#refuse(process.slot, id, NOBODY_KNOWS);
+      else if (only) this.#put(process, only, message, now);
+      else this.#refuse(process.slot, id, ANSWERS_NO_MORE);
+    }
+  }
+
+  /** When {@link settle} gives up on the questions of a process. */
+  heldUntil({ held, heldUntil }: LegacyProcess): number | undefined {
+    return held.length > 0 ? heldUntil : undefined;
+  }
+
+  #put(process: LegacyProcess, call: LegacyCall, message: Message, now: number): void {
+    const { id = 'null', method } = message;
+    if (method !== ROOTS) this.#turns.asked(call);
+    const missing = missingOf(call, message);
+    if (call.state === 'cancelled' || missing || call.questions.length >= MAX_QUESTIONS) {
+      call.lacks ??= missing;
+      return this.#refuse(process.slot, id, CAN_NOT_BE_ASKED);
+    }
+    this.#add(call, questionOf(message, `q${String(++call.questionCount)}`), now);
+  }
+
+  #add(call: LegacyCall, question: Question, now: number): void {
+    call.questions.push(question);
     if (call.state !== 'running') return;
     call.askAt ??= now + GATHER_MS;
     this.#gathering.add(call);
   }
 
+  /** Calls that end did not ask it; while it waits none is begun that might. */
+  #hold(process: LegacyProcess, message: Message, now: number): void {
+    const bytes = process.held.reduce((sum, held) => sum + held.bytes.length, 0);
+    if (process.held.length >= MAX_QUESTIONS || bytes + message.bytes.length > MAX_HELD_BYTES) {
+      return this.#refuse(process.slot, message.id ?? 'null', NOBODY_KNOWS);
+    }
+    if (process.held.length === 0) process.heldUntil = now + HOLD_MS;
+    process.held.push({ ...message, bytes: message.bytes.slice() });
+  }
+
   /** The process takes a question back. */
   withdrawn(process: LegacyProcess, id: string | undefined): void {
+    process.held = process.held.filter((question) => question.id !== id);
     for (const call of process.calls) {
       call.questions = call.questions.filter((question) => question.id !== id);
       if (call.questions.length === 0) this.#stopGathering(call);
@@ -101,12 +186,27 @@ export class Asking {
     }
     this.#parked.delete(call.id);
     call.parked = undefined;
-    call.client = client;
+    call.client = withoutBytes(client);
     call.state = 'running';
     for (const [key, response] of responses) this.#answer(call, key, response);
     if (!call.answer && call.questions.length > 0) call.askAt = now;
     if (call.askAt !== undefined) this.#gathering.add(call);
     return call;
+  }
+
+  /** A call ends with questions open: another call of its client is asked what any can answer, the rest nobody. */
+  leave(process: LegacyProcess, call: LegacyCall, now: number): void {
+    const heir = askersOf(process).find(
+      (other) => other !== call && other.of === call.of && other.state !== 'cancelled',
+    );
+    for (const question of call.questions.splice(0)) {
+      const { id, isForAny } = question;
+      if (!heir || !isForAny) this.#refuse(process.slot, id, ANSWERS_NO_MORE);
+      else {
+        const key = `q${String(++heir.questionCount)}`;
+        this.#add(heir, { ...question, key, isTold: false }, now);
+      }
+    }
   }
 
   /** Nobody answers this call's questions any more, and it can not be retried. */
@@ -118,16 +218,13 @@ export class Asking {
   }
 
   /** The client does not wait for the call; the process is told so and gets a while to end it. */
-  abandon(call: LegacyCall, reason: string, now: number): void {
-    const { questions, slot } = call;
-    this.drop(call);
-    if (slot === undefined) return;
-    call.releaseAt = now + (call.state === 'parked' ? FORSAKEN_GRACE_MS : CANCEL_GRACE_MS);
+  abandon(process: LegacyProcess, call: LegacyCall, reason: string, now: number): void {
+    call.releaseAt = now + CANCEL_GRACE_MS;
     call.state = 'cancelled';
     const method = 'notifications/cancelled';
-    this.#effects.write(slot, { method, params: { requestId: call.id, reason } });
-    const error = { code: CODE.internal, message: 'The client answers no more.' };
-    for (const { id } of questions) this.#refuse(slot, id, error);
+    this.#effects.write(process.slot, { method, params: { requestId: call.id, reason } });
+    this.leave(process, call, now);
+    this.drop(call);
   }
 
   /** The calls whose questions are to be told now. */
@@ -140,18 +237,13 @@ export class Asking {
     this.#stopGathering(call);
     for (const question of call.questions) question.isTold = true;
     const expiresAt = now + this.#limits.parkTimeoutMs;
-    const digest = this.#digest(subjectOf(call.client.bytes));
+    const { digest } = call;
     const sealed = sealState(this.#sealer, { call: call.id, digest, expiresAt });
     call.state = 'parked';
     call.parked = { sealed, expiresAt };
     this.#parked.set(call.id, call);
     const more = { requestState: sealed, serverInfo };
     this.#effects.say(inputRequired(call.client.id, call.questions, more));
-  }
-
-  /** The oldest parked call that occupies a process. */
-  get oldest(): LegacyCall | undefined {
-    return [...this.#parked.values()].find(({ answer }) => !answer);
   }
 
   /** Parked calls that nobody came back to, and those that are too many, oldest first. */
@@ -195,11 +287,13 @@ export class Asking {
   }
 }
 
-/** The call that a question can only belong to: the one that is alone, or the only one that may ask at all. */
-function askerIn(process: LegacyProcess): LegacyCall | undefined {
-  const candidates = [...process.calls].filter(
-    ({ state, client }) =>
-      (state === 'running' || state === 'parked') && ASKING_METHODS.has(client.method),
-  );
-  return candidates.length === 1 ? candidates[0] : undefined;
+/** A question that any call of a client answers alike: whichever is told of it, when all that run are the client's. */
+function anyOf(askers: readonly LegacyCall[], message: Message): LegacyCall | undefined {
+  const isOneClient = askers.every(({ of }) => of === askers[0]?.of);
+  if (message.method !== ROOTS || !isOneClient) return undefined;
+  const able = askers.filter((call) => call.state !== 'cancelled' && !missingOf(call, message));
+  return able.find(({ state }) => state === 'running') ?? able[0];
 }
+
+const missingOf = ({ client }: LegacyCall, message: Message): Capabilities | undefined =>
+  missingFor(message.method, paramsOf(message), client.capabilities);

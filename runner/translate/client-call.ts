@@ -54,23 +54,36 @@ export function readCall(message: Message): ClientCall | undefined {
   };
 }
 
-/** The request as a modern process is to see it. */
-export function forModernProcess({ bytes }: ClientCall): Uint8Array {
+const NO_BYTES = new Uint8Array(0);
+
+/** What is still to be known of a request that was written. */
+export const withoutBytes = (call: ClientCall): ClientCall => ({ ...call, bytes: NO_BYTES });
+
+type Bytes = Pick<ClientCall, 'bytes'>;
+
+/** The request or notification as a modern process is to see it. */
+export function forModernProcess({ bytes }: Bytes): Uint8Array {
   const meta = valueAt(bytes, 'params', '_meta');
   if (!meta) return bytes;
   return splice(bytes, [{ ...meta, with: withMembers(bytes, { without: PRIVATE_KEYS }, meta) }]);
 }
 
 /** The request as a legacy process is to see it: what one era says in every request it was told by `initialize`. */
-export function forLegacyProcess({ bytes }: ClientCall): Uint8Array {
+export const forLegacyProcess = ({ bytes }: Bytes): Uint8Array =>
+  withoutEnvelope(bytes, ERA_PARAMS);
+
+/** The notification as a legacy process is to see it. */
+export const noticeForLegacyProcess = ({ bytes }: Bytes): Uint8Array => withoutEnvelope(bytes, []);
+
+function withoutEnvelope(bytes: Uint8Array, eraParams: readonly string[]): Uint8Array {
   const params = valueAt(bytes, 'params');
   if (!params) return bytes;
   const metaAt = valueAt(bytes, 'params', '_meta');
   const meta = metaAt && withMembers(bytes, { without: NOT_LEGACY_META }, metaAt);
   const change =
     meta === undefined || meta.length === EMPTY_OBJECT_BYTES
-      ? { without: [...ERA_PARAMS, '_meta'] }
-      : { without: ERA_PARAMS, and: { _meta: meta } };
+      ? { without: [...eraParams, '_meta'] }
+      : { without: eraParams, and: { _meta: meta } };
   return splice(bytes, [{ ...params, with: withMembers(bytes, change, params) }]);
 }
 

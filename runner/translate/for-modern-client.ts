@@ -2,6 +2,7 @@
 import { ModernSide } from './modern-side.ts';
 import { LegacySide, type ModernClientLimits } from './legacy-side.ts';
 import { readCall, type ClientCall } from './client-call.ts';
+import { NO_PROCESS, readNotification } from './client-notification.ts';
 import { Effects } from './effects.ts';
 import { EraProbe, type Verdict } from './era-probe.ts';
 import { MAX_WAITING, overloaded, startFailed } from './faults.ts';
@@ -45,9 +46,16 @@ export class ForModernClient implements Translator {
       if (call) this.#request(call, now);
       else if (message.method === 'notifications/cancelled') {
         this.#cancel(numberOf(message.requestId), now);
-      }
+      } else if (message.kind === 'notification') this.#side?.notify(readNotification(message));
     }
     return this.#effects.take();
+  }
+
+  refusal(line: Uint8Array): string | undefined {
+    const reading = messagesOf(line);
+    const [message] = reading.ok ? reading.messages : [];
+    if (message?.kind !== 'notification') return undefined;
+    return this.#side ? this.#side.refusal(readNotification(message)) : NO_PROCESS;
   }
 
   fromProcess(slot: number, line: Uint8Array, now: number): TranslateEffect[] {
@@ -118,7 +126,7 @@ export class ForModernClient implements Translator {
     this.#options.eras.modern = verdict.era === 'modern';
     if (verdict.era === 'modern') {
       const side = this.#modernSide();
-      if (verdict.slot !== undefined) side.adopt(verdict.slot, now);
+      if (verdict.slot !== undefined) side.adopt(verdict.slot);
       this.#side = side;
     } else {
       const side = this.#legacySide();
@@ -129,8 +137,8 @@ export class ForModernClient implements Translator {
   }
 
   #modernSide(): ModernSide {
-    const { maxProcesses } = this.#options.limits;
-    return new ModernSide({ effects: this.#effects, own: this.#own, maxProcesses });
+    const { requestTimeoutMs } = this.#options.limits;
+    return new ModernSide({ effects: this.#effects, own: this.#own, requestTimeoutMs });
   }
 
   #legacySide(): LegacySide {

@@ -1,17 +1,14 @@
 // One call of a modern client on a legacy process, from the client's first request to the process's answer: longer than any
 // single request when the client is asked in between.
-import { ASKING_METHODS } from '../../shared/mcp/modern.ts';
+import { parsedAt } from '../../shared/jsonrpc/members.ts';
+import { ASKING_METHODS, LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { acrossEras, mayBeAsked, type Capabilities } from './capabilities.ts';
 import { forLegacyProcess, type ClientCall } from './client-call.ts';
+import { clientKey } from './client-key.ts';
 import { canonical } from './json.ts';
 import type { Message } from './message.ts';
 import type { Question } from './questions.ts';
-
-/**
- * What a call needs of its process. `alone`: whatever the process asks or logs meanwhile is this call's, since stdio does
- * not say whose it is. `equal`: a process initialized with the client's capabilities. `any`: whichever there is.
- */
-export type Need = 'any' | 'equal' | 'alone';
+import { subjectOf, type Digest } from './request-state.ts';
 
 /**
  * waiting: no process yet. placed: not written yet. running: the process owes the answer, the client waits for it.
@@ -22,17 +19,29 @@ export type CallState = 'waiting' | 'placed' | 'running' | 'parked' | 'cancelled
 export interface LegacyCall {
   /** What the process knows it by: the session's id of the first request. */
   readonly id: number;
-  readonly need: Need;
+  readonly method: string;
+  /** Of the client: whose state it is for. */
+  readonly of: string;
   /** Of the capabilities its process is initialized with. */
   readonly key: string;
   readonly capabilities: Capabilities;
-  readonly bytes: Uint8Array;
+  /** The server may ask its client something in the middle of it. */
+  readonly isAsking: boolean;
+  /** What it calls: of the same, some are known to ask. */
+  readonly subject: string;
+  /** Of what a retry must repeat; empty where there can be none. */
+  readonly digest: string;
+  /** Empty once it is written: a call may run for an hour. */
+  bytes: Uint8Array;
   /** What the process reports progress under. */
   readonly progressToken: number | undefined;
-  /** The request that waits for the answer now, or did last. */
+  /** The request that waits for the answer now, or did last; without its bytes once they were written. */
   client: ClientCall;
   state: CallState;
   slot: number | undefined;
+  /** Until when it may wait for its turn. */
+  readonly waitsUntil: number;
+  writtenAt: number;
   questions: Question[];
   questionCount: number;
   /** When the questions that came together are told to the client. */
@@ -47,18 +56,25 @@ export interface LegacyCall {
   lacks: Capabilities | undefined;
 }
 
-export function legacyCall(client: ClientCall): LegacyCall {
+export function legacyCall(client: ClientCall, digest: Digest, waitsUntil: number): LegacyCall {
+  const { id, method, bytes } = client;
   const capabilities = acrossEras(client.capabilities);
   return {
-    id: client.id,
-    need: needOf(client),
-    key: canonical(capabilities),
+    id,
+    method,
+    of: clientKey(client, digest),
+    key: digest(canonical(capabilities)),
     capabilities,
-    bytes: forLegacyProcess(client),
+    isAsking: ASKING_METHODS.has(method),
+    subject: subjectNameOf(client),
+    digest: mayBeAsked(method, capabilities) ? digest(subjectOf(bytes)) : '',
+    bytes: method === LISTEN_METHOD ? bytes : forLegacyProcess(client),
     progressToken: client.progressToken,
     client,
     state: 'waiting',
     slot: undefined,
+    waitsUntil,
+    writtenAt: 0,
     questions: [],
     questionCount: 0,
     askAt: undefined,
@@ -69,7 +85,11 @@ export function legacyCall(client: ClientCall): LegacyCall {
   };
 }
 
-function needOf({ method, capabilities, logLevel }: ClientCall): Need {
-  if (logLevel !== undefined || mayBeAsked(method, capabilities)) return 'alone';
-  return ASKING_METHODS.has(method) ? 'equal' : 'any';
+/** Tools and prompts are known by their names; resources are too many. */
+function subjectNameOf({ method, bytes }: ClientCall): string {
+  const name = ASKING_METHODS.has(method) ? parsedAt(bytes, 'params', 'name') : undefined;
+  return typeof name === 'string' ? `${method} ${name.slice(0, NAME_CHARACTERS)}` : method;
 }
+
+/** Longer names are cut: they are kept for as long as the session lives. */
+const NAME_CHARACTERS = 200;

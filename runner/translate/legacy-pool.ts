@@ -1,16 +1,28 @@
-// The legacy processes of one principal: which of them a call may run on (DESIGN §7).
-import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
+// The legacy processes of one principal: which of them a call runs on. A client's calls all run on one, where its state is; a
+// server without state (`stateless`) may have a process for each call that may be asked.
 import type { Capabilities } from './capabilities.ts';
 import { earliest } from '../core/earliest.ts';
+import { clientName } from './client-key.ts';
 import { at, isObject } from './json.ts';
 import type { LegacyCall } from './legacy-call.ts';
 import type { LogLevel } from './log-levels.ts';
+import type { Message } from './message.ts';
 
-/** A process without calls beyond the first ends after this: it was started for a moment of much at once. */
-const IDLE_MS = 5 * 60_000;
+/** Where every place is taken, a client that has been away for this long gives its up: its process may hold its work. */
+const GIVE_WAY_MS = 5 * 60_000;
+
+/** A process of a server without state beyond the first ends after this: it was started for a moment of much at once. */
+const STATELESS_IDLE_MS = 5 * 60_000;
+
+/** Clients a process remembers: those that make up a name with each call must not fill the runner. */
+const MAX_CLIENTS = 1_000;
+
+/** The oldest revision in which a server may elicit. */
+const FIRST_ELICITING = '2025-06-18';
 
 /** What a process said of itself in its `initialize` result. */
 export interface About {
+  readonly revision: unknown;
   readonly capabilities: Capabilities;
   readonly serverInfo: unknown;
   readonly instructions: unknown;
@@ -20,13 +32,31 @@ export interface LegacyProcess {
   readonly slot: number;
   /** Of the capabilities it is initialized with. */
   readonly key: string;
+  readonly capabilities: Capabilities;
+  /** The names of the clients whose state it holds, by their keys. */
+  readonly clients: Map<string, string>;
   readonly calls: Set<LegacyCall>;
   /** Undefined until it is initialized. */
   about: About | undefined;
+  /** It may ask in the middle of a call what only one client, or one user, can answer. */
+  mayAsk: boolean;
+  /** Questions of which nobody can tell yet whose they are, and until when they may be. */
+  held: Message[];
+  heldUntil: number;
+  /** When a call that may be asked was written last, or went on. */
+  enteredAt: number;
   /** Until when it may take to be initialized. */
   readonly startBy: number;
   idleSince: number;
   logLevel: LogLevel | undefined;
+}
+
+export interface PoolLimits {
+  readonly maxProcesses: number;
+  /** The server has no state that a client could lose. */
+  readonly stateless: boolean;
+  /** A client that asked nothing for this long has no state any more. */
+  readonly idleTimeoutMs: number;
 }
 
 export type Place =
@@ -35,14 +65,14 @@ export type Place =
   | undefined;
 
 export class LegacyPool {
-  readonly #maxProcesses: number;
+  readonly #limits: PoolLimits;
   /** Oldest first. */
   #processes: LegacyProcess[] = [];
   /** Slots of those that were told to end and are not gone. */
   readonly #ending = new Set<number>();
 
-  constructor(maxProcesses: number) {
-    this.#maxProcesses = maxProcesses;
+  constructor(limits: PoolLimits) {
+    this.#limits = limits;
   }
 
   get first(): LegacyProcess | undefined {
@@ -76,40 +106,72 @@ export class LegacyPool {
     this.#processes = this.#processes.filter((process) => process.slot !== slot);
   }
 
-  /** As many are about to end as may run: nothing gives way before one of them is gone. */
-  get isCrowded(): boolean {
-    return this.#ending.size >= this.#maxProcesses;
+  /** Where a call may run; undefined when it has to wait for a place. */
+  placeFor(call: LegacyCall, now: number): Place {
+    const on = this.#limits.stateless ? this.#freeFor(call) : this.#homeOf(call);
+    if (on) return { on };
+    const { length } = this.#processes;
+    if (length < this.#limits.maxProcesses) return { on: 'new' };
+    // Clients that take turns must not start processes faster than processes end.
+    const isCrowded = this.#ending.size >= this.#limits.maxProcesses;
+    const evict = isCrowded ? undefined : this.#longestIdle(now);
+    if (evict) return { on: 'new', evict };
+    // Nobody's process is ended for another client: they share one.
+    const shared = this.#leastBusy(({ key }) => key === call.key);
+    const other = this.#limits.stateless ? undefined : this.#leastBusy(() => true);
+    return shared || other ? { on: (shared ?? other) as LegacyProcess } : undefined;
   }
 
-  /** Where a call may run now; undefined when it has to wait. */
-  placeFor(call: LegacyCall): Place {
-    const on = this.#processes.find((process) => isFree(process, call));
-    if (on) return { on };
-    if (this.#processes.length < this.#maxProcesses) return { on: 'new' };
-    // Clients that take turns must not start processes faster than processes end.
-    if (this.isCrowded) return undefined;
-    // The first keeps what lists, listens and subscriptions of this principal meet.
-    const others = this.#processes.slice(1);
-    const evict = others.findLast(({ calls }) => calls.size === 0) ?? this.#spareFirst();
-    return evict && { on: 'new', evict };
+  place(call: LegacyCall, process: LegacyProcess): void {
+    process.calls.add(call);
+    process.clients.set(call.of, clientName(call.client.clientInfo));
+    const [oldest] = process.clients.keys();
+    if (process.clients.size > MAX_CLIENTS && oldest !== undefined) process.clients.delete(oldest);
   }
 
   /** Those that have been of no use for long. */
   idle(now: number): LegacyProcess[] {
-    return this.#spare().filter((process) => process.idleSince + IDLE_MS <= now);
+    return this.#spare().filter((process) => process.idleSince + this.#idleMs <= now);
   }
 
   /** When the next process has been idle for long. */
   get idleAt(): number | undefined {
-    return earliest(this.#spare().map((process) => process.idleSince + IDLE_MS));
+    return earliest(this.#spare().map((process) => process.idleSince + this.#idleMs));
   }
 
-  /** The first, if nothing runs on it. A listen never ends by itself: where there is no second process it has to give way. */
-  #spareFirst(): LegacyProcess | undefined {
-    const [first, second] = this.#processes;
-    const calls = [...(first?.calls ?? [])];
-    const isSpare = calls.every(({ client }) => !second && client.method === LISTEN_METHOD);
-    return isSpare ? first : undefined;
+  get #idleMs(): number {
+    return this.#limits.stateless ? STATELESS_IDLE_MS : this.#limits.idleTimeoutMs;
+  }
+
+  /** The process with the client's state; any can say what the server is. */
+  #homeOf({ method, of }: LegacyCall): LegacyProcess | undefined {
+    const home = this.#processes.find(({ clients }) => clients.has(of));
+    return home ?? (method === 'server/discover' ? this.first : undefined);
+  }
+
+  /** Without state any process will do, where no question of another call can come between. */
+  #freeFor({ isAsking, key }: LegacyCall): LegacyProcess | undefined {
+    if (!isAsking) return this.first;
+    return this.#processes.find(
+      (process) => process.key === key && !(process.mayAsk && hasAsking(process)),
+    );
+  }
+
+  #leastBusy(isWanted: (process: LegacyProcess) => boolean): LegacyProcess | undefined {
+    const [first, ...rest] = this.#processes.filter(isWanted);
+    return rest.reduce(
+      (best, each) => (best && best.calls.size <= each.calls.size ? best : each),
+      first,
+    );
+  }
+
+  /** The one that may give way to another client. */
+  #longestIdle(now: number): LegacyProcess | undefined {
+    const graceMs = this.#limits.stateless ? 0 : GIVE_WAY_MS;
+    const idle = this.#processes.filter(
+      ({ calls, idleSince }) => calls.size === 0 && idleSince + graceMs <= now,
+    );
+    return idle.toSorted((a, b) => a.idleSince - b.idleSince)[0];
   }
 
   #spare(): LegacyProcess[] {
@@ -117,20 +179,25 @@ export class LegacyPool {
   }
 }
 
+const hasAsking = ({ calls }: LegacyProcess): boolean =>
+  [...calls].some(({ isAsking }) => isAsking);
+
 /** What a process says of itself, read as laxly as it can be used. */
 export function aboutOf(result: unknown): About {
   const capabilities = at(result, 'capabilities');
   return {
+    revision: at(result, 'protocolVersion'),
     capabilities: isObject(capabilities) ? capabilities : {},
     serverInfo: at(result, 'serverInfo'),
     instructions: at(result, 'instructions'),
   };
 }
 
-/** Calls with equal capabilities may share a process unless one of them must be alone; lists and the like disturb nobody. */
-function isFree(process: LegacyProcess, call: LegacyCall): boolean {
-  if (call.need === 'any') return true;
-  if (process.key !== call.key) return false;
-  const others = [...process.calls].filter(({ need }) => need !== 'any');
-  return others.every(({ need }) => need === 'equal' && call.need === 'equal');
+/** Whether a process of `revision` (undefined: not known yet) may ask a client what not every call of it answers alike. */
+export function mayAsk(revision: unknown, capabilities: Capabilities): boolean {
+  const elicits = typeof revision !== 'string' || revision >= FIRST_ELICITING;
+  return (
+    Object.hasOwn(capabilities, 'sampling') ||
+    (elicits && Object.hasOwn(capabilities, 'elicitation'))
+  );
 }

@@ -1,15 +1,18 @@
 // What becomes of a call once its legacy process is ready: most are written to it, some are answered in its name.
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
+import { withoutBytes } from './client-call.ts';
 import { discoverResult } from './discover-result.ts';
 import type { Effects } from './effects.ts';
 import type { LegacyCall } from './legacy-call.ts';
 import type { About, LegacyProcess } from './legacy-pool.ts';
 import type { Listens } from './listens.ts';
+import { moreVerbose } from './log-levels.ts';
 import type { OwnRequests } from './own-requests.ts';
 import type { ToolHeaders } from './tool-headers.ts';
+import type { Turns } from './turns.ts';
 
-/** running: the answer is still to come. over: it was given. held: something must be known of the process first. */
+/** running: the answer is still to come. over: it was given. held: it is not its turn, or something must be known first. */
 export type Sent = 'running' | 'over' | 'held';
 
 export class LegacySending {
@@ -17,17 +20,20 @@ export class LegacySending {
   readonly #own: OwnRequests;
   readonly #listens: Listens;
   readonly #headers: ToolHeaders;
+  readonly #turns: Turns;
 
   constructor(parts: {
     readonly effects: Effects;
     readonly own: OwnRequests;
     readonly listens: Listens;
     readonly headers: ToolHeaders;
+    readonly turns: Turns;
   }) {
     this.#effects = parts.effects;
     this.#own = parts.own;
     this.#listens = parts.listens;
     this.#headers = parts.headers;
+    this.#turns = parts.turns;
   }
 
   send(process: LegacyProcess, call: LegacyCall, now: number): Sent {
@@ -43,8 +49,10 @@ export class LegacySending {
     const check = this.#headers.check(client, process.slot, now);
     if (check === 'unknown') return 'held';
     if (check !== 'ok') return this.#refuse(client.id, check);
+    if (this.#turns.mayRunAt(process, call) > now) return 'held';
     this.#setLogLevel(process, about, call);
     this.#effects.write(process.slot, call.bytes);
+    written(process, call, now);
     return 'running';
   }
 
@@ -53,11 +61,24 @@ export class LegacySending {
     return 'over';
   }
 
-  /** A call with a level is alone, so its level is the most verbose one wanted of this process. */
+  /** The process has one level for all: the most verbose that a call in flight wants. */
   #setLogLevel(process: LegacyProcess, about: About, { client: { logLevel } }: LegacyCall): void {
-    const canLog = about.capabilities['logging'] !== undefined;
-    if (!canLog || logLevel === undefined || process.logLevel === logLevel) return;
-    process.logLevel = logLevel;
-    this.#own.send(process.slot, 'logging/setLevel', { level: logLevel });
+    if (about.capabilities['logging'] === undefined || logLevel === undefined) return;
+    const running = [...process.calls].filter(({ state }) => state === 'running');
+    const wanted = running.map(({ client }) => client.logLevel);
+    const level = wanted.reduce(moreVerbose, logLevel) ?? logLevel;
+    if (process.logLevel === level) return;
+    process.logLevel = level;
+    this.#own.send(process.slot, 'logging/setLevel', { level });
   }
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** What was written need not be kept: a call may run for an hour. */
+function written(process: LegacyProcess, call: LegacyCall, now: number): void {
+  call.bytes = NO_BYTES;
+  call.client = withoutBytes(call.client);
+  call.writtenAt = now;
+  if (call.isAsking) process.enteredAt = now;
 }

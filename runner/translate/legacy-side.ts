@@ -1,31 +1,53 @@
-// Modern clients on legacy processes: initializes a pool of them, finds each call its place, and translates what goes to and fro.
+// Modern clients on legacy processes: initializes a pool of them, finds each call its place and its turn, and translates what
+// goes to and fro.
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { REMOVED_METHODS } from '../../shared/mcp/modern.ts';
+import { isVendorNotification } from '../../shared/mcp/notifications.ts';
 import { Asking, type ParkLimits } from './asking.ts';
-import type { ClientCall } from './client-call.ts';
+import { noticeForLegacyProcess, type ClientCall } from './client-call.ts';
+import { hasNoMeaning, NO_PROCESS, type ClientNotification } from './client-notification.ts';
 import type { Effects } from './effects.ts';
 import { earliest } from '../core/earliest.ts';
-import { MAX_WAITING, methodNotFound, overloaded, processExited, startFailed } from './faults.ts';
+import {
+  MAX_WAITING,
+  MAX_WAITING_BYTES,
+  methodNotFound,
+  overloaded,
+  processExited,
+  processSilent,
+  startFailed,
+  WAIT_MS,
+  waitedInVain,
+} from './faults.ts';
 import { legacyCall, type LegacyCall } from './legacy-call.ts';
-import { LegacyPool, type LegacyProcess } from './legacy-pool.ts';
+import { LegacyPool, type LegacyProcess, type PoolLimits } from './legacy-pool.ts';
 import { LegacySending } from './legacy-sending.ts';
 import { LegacyStart } from './legacy-start.ts';
 import { Listens } from './listens.ts';
+import { Liveness } from './liveness.ts';
 import { numberOf, type Message } from './message.ts';
 import type { OwnRequests } from './own-requests.ts';
 import type { Digest, Sealer } from './request-state.ts';
-import { answerFor, logOwner, progressFor } from './to-client.ts';
+import { answerFor, logOwners, progressFor } from './to-client.ts';
 import { ToolHeaders } from './tool-headers.ts';
 import type { KnownEras } from './translator.ts';
+import { Turns } from './turns.ts';
 
-export interface ModernClientLimits extends ParkLimits {
-  readonly maxProcesses: number;
+/** It has a meaning to a legacy process, though the modern era has none of it. */
+const ROOTS_CHANGED = 'notifications/roots/list_changed';
+
+export interface ModernClientLimits extends ParkLimits, PoolLimits {
+  /** A process that has given no sign of life for this long is asked for one. */
+  readonly requestTimeoutMs: number;
 }
 
 export class LegacySide {
   readonly #effects: Effects;
   readonly #own: OwnRequests;
+  readonly #digest: Digest;
   readonly #pool: LegacyPool;
+  readonly #liveness: Liveness;
+  readonly #turns = new Turns();
   readonly #starts: LegacyStart;
   readonly #asking: Asking;
   readonly #listens: Listens;
@@ -46,7 +68,13 @@ export class LegacySide {
   }) {
     this.#effects = options.effects;
     this.#own = options.own;
-    this.#pool = new LegacyPool(options.limits.maxProcesses);
+    this.#digest = options.digest;
+    this.#pool = new LegacyPool(options.limits);
+    this.#liveness = new Liveness({
+      silenceMs: options.limits.requestTimeoutMs,
+      probe: (slot) => this.#own.send(slot, 'ping', {}),
+      failed: (slot, description) => this.#endSilent(slot, description),
+    });
     this.#starts = new LegacyStart({
       ...options,
       pool: this.#pool,
@@ -55,19 +83,20 @@ export class LegacySide {
         this.#fail(process, () => startFailed(description));
       },
     });
-    this.#asking = new Asking(options);
+    this.#asking = new Asking({ ...options, turns: this.#turns });
     this.#listens = new Listens(options.effects, options.own);
     this.#headers = new ToolHeaders(options.own, {});
     this.#sending = new LegacySending({
       ...options,
       listens: this.#listens,
       headers: this.#headers,
+      turns: this.#turns,
     });
   }
 
   /** Takes over a process that has answered `initialize` as this client. */
   adopt(slot: number, client: ClientCall, result: unknown, now: number): void {
-    this.#starts.adopt(slot, legacyCall(client), result, now);
+    this.#starts.adopt(slot, legacyCall(client, this.#digest, now), result, now);
   }
 
   request(client: ClientCall, now: number): void {
@@ -75,21 +104,37 @@ export class LegacySide {
       return this.#effects.fail(client.id, methodNotFound(client.method));
     }
     if (client.isRetry) this.#retry(client, now);
-    else if (this.#line.length >= MAX_WAITING) this.#effects.fail(client.id, overloaded());
+    else if (this.#isFull(client)) this.#effects.fail(client.id, overloaded());
     else {
-      const call = legacyCall(client);
+      const call = legacyCall(client, this.#digest, now + WAIT_MS);
       this.#calls.set(call.id, call);
       this.#line.push(call);
     }
     this.#proceed(now);
   }
 
+  /** A notification of a client, for its process. */
+  notify(notification: ClientNotification): void {
+    for (const { slot } of this.#processesOf(notification)) {
+      this.#effects.write(slot, noticeForLegacyProcess(notification.message));
+    }
+  }
+
+  /** Why a notification of a client would reach no process; undefined when it reaches one. */
+  refusal(notification: ClientNotification): string | undefined {
+    const { method } = notification.message;
+    if (!isVendorNotification(method) && method !== ROOTS_CHANGED) return hasNoMeaning(method);
+    return this.#processesOf(notification).length > 0 ? undefined : NO_PROCESS;
+  }
+
   /** The client left, or the session's patience ended. */
   cancel(sessionId: number, now: number): void {
     const call = this.#waitingAs(sessionId);
     if (!call) return;
-    if (call.state === 'running' && !this.#listens.has(call)) {
-      this.#asking.abandon(call, 'the client waits no more', now);
+    const process = this.#pool.get(call.slot);
+    if (process && call.state === 'running' && !this.#listens.has(call)) {
+      this.#asking.abandon(process, call, 'the client waits no more', now);
+      this.#liveness.doubt(process.slot, call.writtenAt, now);
     } else this.#release(call, now);
     this.#proceed(now);
   }
@@ -97,6 +142,9 @@ export class LegacySide {
   fromProcess(slot: number, message: Message, now: number): void {
     const process = this.#pool.get(slot);
     if (!process) return;
+    if (message.kind !== 'notification' && message.method !== 'ping') {
+      this.#liveness.seen(slot, now);
+    }
     if (message.kind === 'request') this.#asking.asked(process, message, now);
     else if (message.kind === 'notification') this.#notified(process, message, now);
     else if (!this.#own.answer(slot, message, now)) this.#answered(process, message, now);
@@ -120,7 +168,9 @@ export class LegacySide {
     for (const call of this.#calls.values()) {
       if (call.releaseAt !== undefined && call.releaseAt <= now) this.#release(call, now);
     }
+    this.#giveUpWaiting(now);
     this.#starts.tick(now);
+    this.#liveness.tick(now);
     for (const { slot } of this.#pool.idle(now)) this.#stop(slot, 'it has been idle for long');
     this.#headers.tick(now);
     this.#proceed(now);
@@ -132,24 +182,46 @@ export class LegacySide {
       this.#pool.idleAt,
       this.#headers.wakeAt,
       this.#starts.wakeAt,
-      ...[...this.#calls.values()].map(({ releaseAt }) => releaseAt),
+      this.#liveness.wakeAt,
+      ...this.#pool.all().map((process) => this.#asking.heldUntil(process)),
+      ...[...this.#calls.values()].map((call) => call.releaseAt ?? this.#turnAt(call)),
     ]);
+  }
+
+  /** When a call that waits gets its turn, or has waited for too long. */
+  #turnAt(call: LegacyCall): number | undefined {
+    if (call.state !== 'waiting' && call.state !== 'placed') return undefined;
+    const process = this.#pool.get(call.slot);
+    if (!process?.about) return process ? undefined : call.waitsUntil;
+    return Math.min(call.waitsUntil, this.#turns.mayRunAt(process, call));
   }
 
   // Processes.
 
   #stop(slot: number, reason: string): void {
     this.#pool.end(slot);
+    this.#forget(slot);
+    this.#effects.stop(slot, reason);
+  }
+
+  #forget(slot: number): void {
     this.#own.forget(slot);
     this.#headers.forget(slot);
-    this.#effects.stop(slot, reason);
+    this.#liveness.forget(slot);
+  }
+
+  /** Whoever waits for a process that answers nobody learns it now, and the next request finds another. */
+  #endSilent(slot: number, description: string): void {
+    const process = this.#pool.get(slot);
+    if (!process) return;
+    this.#stop(slot, `it ${description}`);
+    this.#fail(process, ({ state }) => processSilent(description, state !== 'placed'));
   }
 
   /** Answers all calls of a process that is gone; the next request starts another. */
   #fail(process: LegacyProcess, errorFor: (call: LegacyCall) => ErrorObject): void {
     this.#pool.remove(process.slot);
-    this.#own.forget(process.slot);
-    this.#headers.forget(process.slot);
+    this.#forget(process.slot);
     for (const call of process.calls) {
       this.#calls.delete(call.id);
       this.#asking.drop(call);
@@ -163,36 +235,49 @@ export class LegacySide {
 
   // Calls on their way to a process.
 
-  /** Does whatever has become possible: calls in line find a place, those with a place are written. */
+  /** Does whatever has become possible: calls in line find a place, those with a place are written in their turn. */
   #proceed(now: number): void {
     this.#line = this.#line.filter((call) => !this.#place(call, now));
-    this.#makeRoom(now);
     for (const process of this.#pool.all()) {
+      this.#asking.settle(process, now);
       for (const call of process.calls) if (call.state === 'placed') this.#send(process, call, now);
     }
     this.#headers.settle();
   }
 
-  /** Clients that never come back must not stop all others of their principal: where no call at work will end, the oldest parked one does. */
-  #makeRoom(now: number): void {
-    if (this.#line.length === 0 || this.#pool.isCrowded) return;
-    const isMoving = [...this.#calls.values()].some(
-      ({ need, slot, state }) => need !== 'any' && slot !== undefined && state !== 'parked',
+  /** Bytes count as well: a few calls of a client may be as large as many. */
+  #isFull({ bytes }: ClientCall): boolean {
+    const waiting = this.#waiting();
+    const waitingBytes = waiting.reduce((sum, call) => sum + call.bytes.length, bytes.length);
+    return waiting.length >= MAX_WAITING || waitingBytes > MAX_WAITING_BYTES;
+  }
+
+  #waiting(): LegacyCall[] {
+    return [...this.#calls.values()].filter(
+      ({ state }) => state === 'waiting' || state === 'placed',
     );
-    const oldest = isMoving ? undefined : this.#asking.oldest;
-    if (oldest) this.#giveUp(oldest, now);
+  }
+
+  #giveUpWaiting(now: number): void {
+    for (const call of this.#waiting()) {
+      const process = this.#pool.get(call.slot);
+      // What a start may take has a bound of its own.
+      if (call.waitsUntil > now || (process && !process.about)) continue;
+      this.#effects.fail(call.client.id, waitedInVain());
+      this.#release(call, now);
+    }
   }
 
   /** False when the call has to wait. */
   #place(call: LegacyCall, now: number): boolean {
-    const place = this.#pool.placeFor(call);
+    const place = this.#pool.placeFor(call, now);
     if (!place) return false;
     if (place.on === 'new' && place.evict) {
       this.#stop(place.evict.slot, 'another client needs its place');
       this.#fail(place.evict, () => startFailed('gave way to another client'));
     }
     const process = place.on === 'new' ? this.#starts.start(call, now) : place.on;
-    process.calls.add(call);
+    this.#pool.place(call, process);
     call.slot = process.slot;
     call.state = 'placed';
     return true;
@@ -206,7 +291,9 @@ export class LegacySide {
 
   #retry(client: ClientCall, now: number): void {
     const call = this.#asking.retried(client, now);
+    const process = this.#pool.get(call?.slot);
     if (!call) return;
+    if (process) process.enteredAt = now;
     if (call.answer) this.#deliver(call, call.answer, now);
     else if (call.askAt !== undefined) this.#ask(call, now);
   }
@@ -217,8 +304,9 @@ export class LegacySide {
   }
 
   #giveUp(call: LegacyCall, now: number): void {
-    if (call.answer) return this.#release(call, now);
-    this.#asking.abandon(call, 'the client did not come back', now);
+    const process = this.#pool.get(call.slot);
+    if (call.answer || !process) return this.#release(call, now);
+    this.#asking.abandon(process, call, 'the client did not come back', now);
   }
 
   // Messages of a process.
@@ -229,11 +317,12 @@ export class LegacySide {
     if (!call || call.slot !== process.slot || call.answer) {
       return this.#effects.drop('an answer to no request in flight', {}, now);
     }
+    this.#turns.answered(call);
+    this.#asking.leave(process, call, now);
     if (call.state === 'running') return this.#deliver(call, message, now);
     if (call.state !== 'parked') return this.#release(call, now);
     // The client is on its way with answers that nobody needs now; the process is free.
     call.answer = { ...message, bytes: message.bytes.slice() };
-    call.questions = [];
     process.calls.delete(call);
     process.idleSince = now;
   }
@@ -245,23 +334,41 @@ export class LegacySide {
   }
 
   #notified(process: LegacyProcess, message: Message, now: number): void {
-    switch (message.method) {
+    const { method } = message;
+    switch (method) {
       case 'notifications/progress': {
         const line = progressFor(process.calls, message);
-        if (line) return this.#effects.say(line);
-        return this.#effects.drop('progress for no request in flight', {}, now);
+        if (!line) return this.#effects.drop('progress for no request in flight', {}, now);
+        this.#liveness.seen(process.slot, now);
+        return this.#effects.say(line);
       }
       case 'notifications/message': {
-        const call = logOwner(process.calls, message);
-        return call && this.#effects.say(message.bytes, call.client.id);
+        const owners = logOwners(process.calls, message);
+        for (const { client } of owners) this.#effects.say(message.bytes, client.id);
+        if (owners.length > 0) return;
+        return this.#effects.drop('a log message that no request in flight wants', {}, now);
       }
       case 'notifications/cancelled':
         return this.#asking.withdrawn(process, message.requestId);
       default:
-        if (message.method === 'notifications/tools/list_changed') this.#headers.changed();
+        if (method === 'notifications/tools/list_changed') this.#headers.changed();
         if (this.#listens.changed(message)) return;
-        this.#effects.drop('a notification of no use', { method: message.method }, now);
+        if (isVendorNotification(method) && this.#tell(process, message)) return;
+        this.#effects.drop('a notification that nobody can take', { method }, now);
     }
+  }
+
+  /** To the one call it can be of; else to who listens; else to a call of the same client. False when there is none. */
+  #tell(process: LegacyProcess, { bytes }: Message): boolean {
+    const running = [...process.calls].filter(
+      (call) => call.state === 'running' && !this.#listens.has(call),
+    );
+    const [oldest, second] = running;
+    if (second && this.#listens.tell(process.slot, bytes)) return true;
+    if (!oldest) return this.#listens.tell(process.slot, bytes);
+    if (running.some(({ of }) => of !== oldest.of)) return false;
+    this.#effects.say(bytes, oldest.client.id);
+    return true;
   }
 
   // Ends of calls.
@@ -272,7 +379,9 @@ export class LegacySide {
     this.#asking.drop(call);
     this.#listens.close(call);
     const process = this.#pool.get(call.slot);
-    if (process?.calls.delete(call)) process.idleSince = now;
+    if (!process?.calls.delete(call)) return;
+    process.idleSince = now;
+    if (call.state === 'cancelled') this.#asking.muddled(process);
   }
 
   #waitingAs(sessionId: number): LegacyCall | undefined {
@@ -281,6 +390,14 @@ export class LegacySide {
       if (isWaiting && call.client.id === sessionId) return call;
     }
     return undefined;
+  }
+
+  /** Of a client that does not say who it is, all that its principal has, if they are of one client. */
+  #processesOf({ name }: ClientNotification): readonly LegacyProcess[] {
+    const ready = this.#pool.all().filter(({ about }) => about !== undefined);
+    const names = new Set(ready.flatMap(({ clients }) => [...clients.values()]));
+    if (name === undefined) return names.size > 1 ? [] : ready;
+    return ready.filter(({ clients }) => [...clients.values()].includes(name));
   }
 
   #serverInfo(slot: number | undefined): unknown {

@@ -1,9 +1,10 @@
 // Brings legacy processes up: each is initialized once, as the client whose call wanted it.
+import { clientName } from './client-key.ts';
 import type { Effects } from './effects.ts';
 import { earliest } from '../core/earliest.ts';
 import { initializeParams } from './envelope.ts';
 import type { LegacyCall } from './legacy-call.ts';
-import { aboutOf, type LegacyPool, type LegacyProcess } from './legacy-pool.ts';
+import { aboutOf, mayAsk, type LegacyPool, type LegacyProcess } from './legacy-pool.ts';
 import type { OwnRequests } from './own-requests.ts';
 import type { KnownEras } from './translator.ts';
 
@@ -62,12 +63,18 @@ export class LegacyStart {
     return earliest(this.#pool.all().map(({ about, startBy }) => (about ? undefined : startBy)));
   }
 
-  #add(slot: number, { key }: LegacyCall, now: number): LegacyProcess {
+  #add(slot: number, { key, capabilities, client, of }: LegacyCall, now: number): LegacyProcess {
     return this.#pool.add({
       slot,
       key,
+      capabilities,
+      clients: new Map([[of, clientName(client.clientInfo)]]),
       calls: new Set(),
       about: undefined,
+      mayAsk: mayAsk(undefined, capabilities),
+      held: [],
+      heldUntil: 0,
+      enteredAt: 0,
       startBy: now + INITIALIZE_MS,
       idleSince: now,
       logLevel: undefined,
@@ -78,6 +85,7 @@ export class LegacyStart {
     if (!answer.ok) return this.#failed(process, 'refused to be initialized');
     this.#eras.legacy = true;
     process.about = aboutOf(answer.result);
+    process.mayAsk = mayAsk(process.about.revision, process.capabilities);
     process.idleSince = now;
     this.#effects.served(process.slot);
     this.#effects.write(process.slot, { method: 'notifications/initialized' });

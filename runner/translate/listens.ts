@@ -1,5 +1,5 @@
 // The `subscriptions/listen` requests that are open on legacy processes: what each may hear, and who subscribed to what.
-import { changeAt, parsedAt } from '../../shared/jsonrpc/members.ts';
+import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import { META } from '../../shared/mcp/modern.ts';
 import type { Effects } from './effects.ts';
 import { invalidParams } from './faults.ts';
@@ -7,7 +7,7 @@ import { at, isObject, type JsonObject } from './json.ts';
 import type { LegacyCall } from './legacy-call.ts';
 import type { About } from './legacy-pool.ts';
 import type { Message } from './message.ts';
-import { endOfListen } from './modern-process.ts';
+import { endOfListen, tagged } from './modern-process.ts';
 import type { OwnRequests } from './own-requests.ts';
 
 /** Members of a filter, the capability each needs, and the notification it lets through. */
@@ -92,10 +92,16 @@ export class Listens {
     for (const { call, methods, uris } of this.#listens.values()) {
       const isWanted = isUpdate ? uris.some((each) => covers(each, uri)) : methods.has(method);
       if (!isWanted) continue;
-      const and = { [META.subscriptionId]: call.client.clientId };
-      this.#effects.say(changeAt(bytes, ['params', '_meta'], { and }), call.client.id);
+      this.#effects.say(tagged(bytes, call.client), call.client.id);
     }
     return true;
+  }
+
+  /** A notification that no revision defines, for whoever listens to the process at `slot`. False when nobody does. */
+  tell(slot: number, bytes: Uint8Array): boolean {
+    const listening = [...this.#listens.keys()].filter((call) => call.slot === slot);
+    for (const { client } of listening) this.#effects.say(tagged(bytes, client), client.id);
+    return listening.length > 0;
   }
 
   #acknowledge({ client: { id, clientId } }: LegacyCall, honored: object): void {

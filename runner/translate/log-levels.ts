@@ -9,3 +9,10 @@ export const isLogLevel = (value: unknown): value is LogLevel =>
 /** Whether a message of this level is to be seen by who wants `wanted` and above; an unknown level is not. */
 export const isAtLeast = (level: unknown, wanted: LogLevel): boolean =>
   isLogLevel(level) && LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(wanted);
+
+/** The level of two that lets more through. */
+export const moreVerbose = (
+  one: LogLevel | undefined,
+  other: LogLevel | undefined,
+): LogLevel | undefined =>
+  one !== undefined && (other === undefined || isAtLeast(other, one)) ? one : other;

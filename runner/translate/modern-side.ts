@@ -1,16 +1,20 @@
-// Modern clients on modern processes: one shared process, more only where two calls want log messages, which name no call.
-import { forModernProcess, type ClientCall } from './client-call.ts';
+// Modern clients on a modern process: one for all of a principal, since none of their requests needs another.
+import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
+import { isVendorNotification } from '../../shared/mcp/notifications.ts';
+import { forModernProcess, withoutBytes, type ClientCall } from './client-call.ts';
+import { clientName } from './client-key.ts';
+import { hasNoMeaning, NO_PROCESS, type ClientNotification } from './client-notification.ts';
 import { earliest } from '../core/earliest.ts';
 import type { Effects } from './effects.ts';
 import { OWN_META } from './envelope.ts';
-import { CANCEL_GRACE_MS, processExited, startFailed } from './faults.ts';
+import { CANCEL_GRACE_MS, processExited, processSilent, startFailed } from './faults.ts';
+import { Liveness } from './liveness.ts';
 import { numberOf, type Message } from './message.ts';
 import {
   endOfListen,
   isListen,
-  logCallsOf,
   noticeFor,
-  ownerOf,
+  ownersOf,
   resultFor,
   type ModernCall,
   type ModernProcess,
@@ -18,50 +22,62 @@ import {
 import type { OwnRequests } from './own-requests.ts';
 import { ToolHeaders } from './tool-headers.ts';
 
-/** A process without calls beyond the first ends after this: it was started for a moment of much at once. */
-const IDLE_MS = 5 * 60_000;
-
 export class ModernSide {
   readonly #effects: Effects;
   readonly #own: OwnRequests;
   readonly #headers: ToolHeaders;
-  readonly #maxProcesses: number;
-  /** Oldest first. */
-  #processes: ModernProcess[] = [];
+  readonly #liveness: Liveness;
+  #process: ModernProcess | undefined;
 
-  constructor(options: { effects: Effects; own: OwnRequests; maxProcesses: number }) {
+  constructor(options: { effects: Effects; own: OwnRequests; requestTimeoutMs: number }) {
     this.#effects = options.effects;
     this.#own = options.own;
-    this.#maxProcesses = options.maxProcesses;
     this.#headers = new ToolHeaders(options.own, { _meta: OWN_META });
+    this.#liveness = new Liveness({
+      silenceMs: options.requestTimeoutMs,
+      probe: (slot) => this.#own.send(slot, 'server/discover', { _meta: OWN_META }),
+      failed: (slot, description) => this.#endSilent(slot, description),
+    });
   }
 
   /** Takes over a process that serves this era. */
-  adopt(slot: number, now: number): ModernProcess {
-    const process = { slot, calls: new Map(), idleSince: now, hasServed: false };
-    this.#processes.push(process);
-    return process;
+  adopt(slot: number): ModernProcess {
+    this.#process = { slot, calls: new Map(), hasServed: false };
+    return this.#process;
   }
 
   request(client: ClientCall, now: number): void {
-    const process = this.#processFor(client) ?? this.adopt(this.#effects.start(), now);
-    process.calls.set(client.id, { client, isSent: false, releaseAt: undefined });
+    const process = this.#process ?? this.adopt(this.#effects.start());
+    const of = clientName(client.clientInfo);
+    const call = { client, of, isSent: false, sentAt: 0, releaseAt: undefined };
+    process.calls.set(client.id, call);
     this.#proceed(now);
   }
 
+  /** A notification of a client, for the process. */
+  notify({ message }: ClientNotification): void {
+    if (this.#process) this.#effects.write(this.#process.slot, forModernProcess(message));
+  }
+
+  /** Why a notification of a client would not reach the process; undefined when it does. */
+  refusal({ message: { method } }: ClientNotification): string | undefined {
+    if (!isVendorNotification(method)) return hasNoMeaning(method);
+    return this.#process ? undefined : NO_PROCESS;
+  }
+
   cancel(sessionId: number, now: number): void {
-    for (const process of this.#processes) {
-      const call = process.calls.get(sessionId);
-      if (!call) continue;
-      if (!call.isSent) return this.#release(process, sessionId, now);
-      call.releaseAt = now + CANCEL_GRACE_MS;
-      const params = { requestId: sessionId, reason: 'the client waits no more' };
-      return this.#effects.write(process.slot, { method: 'notifications/cancelled', params });
-    }
+    const process = this.#process;
+    const call = process?.calls.get(sessionId);
+    if (!process || !call) return;
+    if (!call.isSent) return this.#release(sessionId);
+    call.releaseAt = now + CANCEL_GRACE_MS;
+    const params = { requestId: sessionId, reason: 'the client waits no more' };
+    this.#effects.write(process.slot, { method: 'notifications/cancelled', params });
+    if (!isListen(call)) this.#liveness.doubt(process.slot, call.sentAt, now);
   }
 
   fromProcess(slot: number, message: Message, now: number): void {
-    const process = this.#processes.find((each) => each.slot === slot);
+    const process = this.#processAt(slot);
     if (!process) return;
     if (message.kind === 'request') {
       this.#effects.drop('a request of a modern process', { method: message.method }, now);
@@ -71,55 +87,40 @@ export class ModernSide {
   }
 
   exited(slot: number, description: string, now: number, hasRun: boolean): void {
-    const process = this.#processes.find((each) => each.slot === slot);
+    const process = this.#processAt(slot);
     if (!process) return;
-    this.#forget(slot);
-    for (const call of process.calls.values()) {
-      if (call.releaseAt !== undefined) continue;
-      if (!hasRun) this.#effects.fail(call.client.id, startFailed(description));
-      else if (isListen(call) && call.isSent) this.#effects.say(endOfListen(call.client));
-      else this.#effects.fail(call.client.id, processExited(description, call.isSent));
-    }
+    this.#fail(process, ({ isSent }) =>
+      hasRun ? processExited(description, isSent) : startFailed(description),
+    );
     this.#proceed(now);
   }
 
   tick(now: number): void {
-    for (const process of this.#processes) {
-      for (const [id, { releaseAt }] of process.calls) {
-        if (releaseAt !== undefined && releaseAt <= now) this.#release(process, id, now);
-      }
+    for (const [id, { releaseAt }] of this.#process?.calls ?? []) {
+      if (releaseAt !== undefined && releaseAt <= now) this.#release(id);
     }
-    for (const { slot, idleSince } of this.#spare()) {
-      if (idleSince + IDLE_MS > now) continue;
-      this.#forget(slot);
-      this.#effects.stop(slot, 'it has been idle for long');
-    }
+    this.#liveness.tick(now);
     this.#headers.tick(now);
     this.#proceed(now);
   }
 
   wakeAt(): number | undefined {
-    const calls = this.#processes.flatMap((process) => [...process.calls.values()]);
+    const calls = [...(this.#process?.calls.values() ?? [])];
     return earliest([
       this.#headers.wakeAt,
+      this.#liveness.wakeAt,
       ...calls.map(({ releaseAt }) => releaseAt),
-      ...this.#spare().map(({ idleSince }) => idleSince + IDLE_MS),
     ]);
   }
 
-  /** The oldest process where the call's log messages can be told from those of others; undefined for a new one. */
-  #processFor({ logLevel }: ClientCall): ModernProcess | undefined {
-    if (logLevel === undefined) return this.#processes[0];
-    const free = this.#processes.find((process) => logCallsOf(process).length === 0);
-    // With no room for another process the call counts more than its log.
-    return free ?? (this.#processes.length < this.#maxProcesses ? undefined : this.#processes[0]);
+  #processAt(slot: number): ModernProcess | undefined {
+    return this.#process?.slot === slot ? this.#process : undefined;
   }
 
   #proceed(now: number): void {
-    for (const process of this.#processes) {
-      for (const call of process.calls.values()) {
-        if (!call.isSent) this.#send(process, call, now);
-      }
+    const process = this.#process;
+    for (const call of process?.calls.values() ?? []) {
+      if (process && !call.isSent) this.#send(process, call, now);
     }
     this.#headers.settle();
   }
@@ -129,13 +130,16 @@ export class ModernSide {
     if (check === 'unknown') return;
     if (check !== 'ok') {
       this.#effects.fail(call.client.id, check);
-      return this.#release(process, call.client.id, now);
+      return this.#release(call.client.id);
     }
-    call.isSent = true;
     this.#effects.write(process.slot, forModernProcess(call.client));
+    call.client = withoutBytes(call.client);
+    call.isSent = true;
+    call.sentAt = now;
   }
 
   #answered(process: ModernProcess, message: Message, now: number): void {
+    this.#liveness.seen(process.slot, now);
     if (!process.hasServed) this.#effects.served(process.slot);
     process.hasServed = true;
     if (this.#own.answer(process.slot, message, now)) return;
@@ -144,7 +148,7 @@ export class ModernSide {
     if (id === undefined || !call) {
       return this.#effects.drop('an answer to no request in flight', {}, now);
     }
-    this.#release(process, id, now);
+    this.#release(id);
     this.#effects.say(resultFor(call, message));
   }
 
@@ -152,35 +156,46 @@ export class ModernSide {
     const { method, requestId } = message;
     if (method === 'notifications/tools/list_changed') this.#headers.changed();
     if (method === 'notifications/cancelled') {
-      return this.#cancelledByProcess(process, numberOf(requestId), now);
+      return this.#cancelledByProcess(process, numberOf(requestId));
     }
-    const owner = ownerOf(process, message);
-    if (!owner) {
+    const owners = ownersOf(process, message);
+    if (owners.length === 0) {
       return this.#effects.drop('a notification for no request in flight', { method }, now);
     }
-    if (owner.releaseAt === undefined)
-      this.#effects.say(noticeFor(owner, message), owner.client.id);
+    if (method === 'notifications/progress') this.#liveness.seen(process.slot, now);
+    for (const owner of owners) this.#effects.say(noticeFor(owner, message), owner.client.id);
   }
 
   /** A server may end a subscription this way; its client hears the end that it waits for. */
-  #cancelledByProcess(process: ModernProcess, id: number | undefined, now: number): void {
+  #cancelledByProcess(process: ModernProcess, id: number | undefined): void {
     const call = id === undefined ? undefined : process.calls.get(id);
     if (id === undefined || !call || !isListen(call)) return;
-    this.#release(process, id, now);
+    this.#release(id);
     if (call.releaseAt === undefined) this.#effects.say(endOfListen(call.client));
   }
 
-  #release(process: ModernProcess, id: number, now: number): void {
-    if (process.calls.delete(id)) process.idleSince = now;
+  /** Whoever waits for a process that answers nobody learns it now, and the next request finds another. */
+  #endSilent(slot: number, description: string): void {
+    const process = this.#processAt(slot);
+    if (!process) return;
+    this.#effects.stop(slot, `it ${description}`);
+    this.#fail(process, ({ isSent }) => processSilent(description, isSent));
   }
 
-  #forget(slot: number): void {
-    this.#processes = this.#processes.filter((process) => process.slot !== slot);
-    this.#own.forget(slot);
-    this.#headers.forget(slot);
+  /** Ends what runs on a process that is gone; a subscription ends as its server ends one. */
+  #fail(process: ModernProcess, errorFor: (call: ModernCall) => ErrorObject): void {
+    this.#process = undefined;
+    this.#own.forget(process.slot);
+    this.#headers.forget(process.slot);
+    this.#liveness.forget(process.slot);
+    for (const call of process.calls.values()) {
+      if (call.releaseAt !== undefined) continue;
+      if (isListen(call) && call.isSent) this.#effects.say(endOfListen(call.client));
+      else this.#effects.fail(call.client.id, errorFor(call));
+    }
   }
 
-  #spare(): ModernProcess[] {
-    return this.#processes.slice(1).filter(({ calls }) => calls.size === 0);
+  #release(id: number): void {
+    this.#process?.calls.delete(id);
   }
 }

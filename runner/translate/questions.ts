@@ -10,8 +10,13 @@ export interface Question {
   readonly id: string;
   /** JSON text: the request without its envelope. */
   readonly embedded: string;
+  /** Any call of the client answers it alike. */
+  readonly isForAny: boolean;
   isTold: boolean;
 }
+
+/** What a client tells is the same in all its calls. */
+export const ROOTS = 'roots/list';
 
 /** Members of a question's params that only the legacy era has. */
 const LEGACY_PARAMS: readonly string[] = ['task', 'elicitationId', '_meta'];
@@ -26,6 +31,7 @@ export function questionOf(message: Message, key: string): Question {
     key,
     id,
     embedded: isBare ? `{${head}}` : `{${head},"params":${kept}}`,
+    isForAny: method === ROOTS,
     isTold: false,
   };
 }

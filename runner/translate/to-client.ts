@@ -51,14 +51,13 @@ export function progressFor(
   return undefined;
 }
 
-/** The call that wants to see a `notifications/message`: at most one on a process, since such a call is alone. */
-export function logOwner(calls: Iterable<LegacyCall>, { bytes }: Message): LegacyCall | undefined {
-  for (const call of calls) {
-    const { logLevel } = call.client;
-    if (call.state !== 'running' || logLevel === undefined) continue;
-    return isAtLeast(parsedAt(bytes, 'params', 'level'), logLevel) ? call : undefined;
-  }
-  return undefined;
+/** The calls that want to see a `notifications/message`: which of them it is of, it does not say. */
+export function logOwners(calls: Iterable<LegacyCall>, { bytes }: Message): LegacyCall[] {
+  const level = parsedAt(bytes, 'params', 'level');
+  return [...calls].filter(
+    ({ client: { logLevel }, state }) =>
+      state === 'running' && logLevel !== undefined && isAtLeast(level, logLevel),
+  );
 }
 
 const encoder = new TextEncoder();

@@ -32,6 +32,8 @@ export interface Translator {
   start(now: number): TranslateEffect[];
   /** One message the session writes, as one line: ids of requests are the session's own integers, progress tokens too. */
   fromSession(line: Uint8Array, now: number): TranslateEffect[];
+  /** Why a notification that the session is about to write would reach no process; undefined for one that does. Without: it always does. */
+  refusal?(line: Uint8Array): string | undefined;
   /** One line a process printed; not yet scanned. */
   fromProcess(slot: number, line: Uint8Array, now: number): TranslateEffect[];
   /** A process is gone, or never was (`hasRun` false); `description` says how, as "exited with code 1". */

@@ -19,11 +19,11 @@ export const SERVER_INFO_META = { [`${META}serverInfo`]: SERVER_INFO };
 
 /** What a request carries in `_meta`. */
 export function envelope(
-  options: { capabilities?: object; logLevel?: string; meta?: object } = {},
+  options: { name?: string; capabilities?: object; logLevel?: string; meta?: object } = {},
 ): Message {
   return {
     [`${META}protocolVersion`]: '2026-07-28',
-    [`${META}clientInfo`]: { name: 'c', version: '1' },
+    [`${META}clientInfo`]: { name: options.name ?? 'c', version: '1' },
     [`${META}clientCapabilities`]: options.capabilities ?? {},
     ...(options.logLevel === undefined ? {} : { [`${META}logLevel`]: options.logLevel }),
     ...options.meta,
@@ -31,6 +31,8 @@ export function envelope(
 }
 
 export interface RequestOptions {
+  /** Of the client. */
+  readonly name?: string;
   readonly capabilities?: object;
   readonly logLevel?: string;
   readonly meta?: object;
@@ -44,6 +46,8 @@ export class DrivenModernClient {
   tools: readonly object[] = [];
   /** False: the test answers it by itself. */
   listsTools = true;
+  /** False: the processes do not say that they are there. */
+  answersPings = true;
   #lastId = 0;
   #effects: TranslateEffect[] = [];
 
@@ -55,7 +59,15 @@ export class DrivenModernClient {
       eras: this.eras,
       sealer: createSealer(of),
       digest,
-      limits: { maxProcesses: 4, parkTimeoutMs: 60_000, maxParked: 3, ...options.limits },
+      limits: {
+        maxProcesses: 4,
+        stateless: false,
+        parkTimeoutMs: 60_000,
+        maxParked: 3,
+        idleTimeoutMs: 1_800_000,
+        requestTimeoutMs: 300_000,
+        ...options.limits,
+      },
     });
     this.#effects.push(...this.translator.start(this.now));
   }
@@ -77,6 +89,11 @@ export class DrivenModernClient {
     this.#keep(this.translator.fromProcess(slot, lineOf(message), this.now));
   }
 
+  /** Why the translation would not take a notification. */
+  refusal(message: Message): string | undefined {
+    return this.translator.refusal(lineOf(message));
+  }
+
   exited(slot: number, description = 'exited with code 1'): void {
     this.#keep(this.translator.exited(slot, description, this.now));
   }
@@ -85,7 +102,8 @@ export class DrivenModernClient {
     this.session({ method: 'notifications/cancelled', params: { requestId } });
   }
 
-  pass(ms: number): void {
+  /** `each` is called after whatever becomes due. */
+  pass(ms: number, each: () => void = () => undefined): void {
     const end = this.now + ms;
     for (;;) {
       const at = this.translator.wakeAt();
@@ -94,6 +112,7 @@ export class DrivenModernClient {
       this.#keep(this.translator.tick(this.now));
       const next = this.translator.wakeAt();
       if (next !== undefined && next <= this.now) throw new Error('a tick left something due');
+      each();
     }
     this.now = end;
   }
@@ -178,18 +197,19 @@ export class DrivenModernClient {
   }
 
   #keep(effects: readonly TranslateEffect[]): void {
-    this.#effects.push(...effects.filter((effect) => !this.#isToolsRequest(effect)));
     for (const effect of effects) {
-      if (!this.#isToolsRequest(effect)) continue;
-      const { id } = JSON.parse(decoder.decode(effect.line)) as Message;
-      this.process(effect.slot, { id, result: { tools: this.tools } });
+      const answer = effect.do === 'write' ? this.#answerTo(effect.line) : undefined;
+      if (answer && effect.do === 'write') this.process(effect.slot, answer);
+      else this.#effects.push(effect);
     }
   }
 
-  #isToolsRequest(effect: TranslateEffect): effect is TranslateEffect & { do: 'write' } {
-    if (effect.do !== 'write' || !this.listsTools) return false;
-    const { id, method } = JSON.parse(decoder.decode(effect.line)) as Message;
-    return method === 'tools/list' && Number(id) >= OWN_IDS_FROM;
+  /** What every process answers to what the translation asks on its own account. */
+  #answerTo(line: Uint8Array): Message | undefined {
+    const { id, method } = JSON.parse(decoder.decode(line)) as Message;
+    if (method === 'ping' && this.answersPings) return { id, result: {} };
+    const isTools = method === 'tools/list' && Number(id) >= OWN_IDS_FROM && this.listsTools;
+    return isTools ? { id, result: { tools: this.tools } } : undefined;
   }
 
   #take<Do extends TranslateEffect['do']>(

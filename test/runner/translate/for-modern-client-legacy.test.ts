@@ -164,35 +164,29 @@ describe('legacy processes of one principal', () => {
     expect(driven.served()).toEqual([2]);
   });
 
-  test('serve one call each where the client may be asked, the oldest first', () => {
+  test('are one for each client: its calls that may be asked run on it one after the other', () => {
     const driven = DrivenModernClient.legacy({ capabilities: ALL });
     const [first, second] = [call(driven), call(driven)];
     expect(driven.written(1)).toMatchObject([{ id: first }]);
-    driven.initialize(2);
-    expect(driven.written(2)).toMatchObject([
-      { method: 'notifications/initialized' },
-      { id: second },
-    ]);
     driven.process(1, { id: first, result: {} });
-    const third = call(driven);
-    expect(driven.written(1)).toMatchObject([{ id: third }]);
-    expect(driven.started()).toEqual([2]);
-  });
-
-  test('are shared by calls whose client can not be asked, and by lists of everybody', () => {
-    const driven = DrivenModernClient.legacy();
-    const plain = [call(driven, {}), call(driven, {})];
-    const lists = [driven.request('tools/list', {}, { capabilities: ALL })];
-    expect(driven.written(1)).toMatchObject([...plain, ...lists].map((id) => ({ id })));
+    expect(driven.written(1)).toMatchObject([{ id: second }]);
     expect(driven.started()).toEqual([]);
   });
 
-  test('have a limit: an idle one gives way to other capabilities, else calls wait in line', () => {
-    const driven = DrivenModernClient.legacy({ capabilities: ALL, limits: { maxProcesses: 2 } });
+  test('serve the calls of a client that can not be asked, and its lists, side by side', () => {
+    const driven = DrivenModernClient.legacy();
+    const ids = [call(driven, {}), driven.request('tools/list'), call(driven, {})];
+    expect(driven.written(1)).toMatchObject(ids.map((id) => ({ id })));
+    expect(driven.started()).toEqual([]);
+  });
+
+  test('without state have a limit: an idle one gives way to other capabilities, else calls wait in line', () => {
+    const limits = { maxProcesses: 2, stateless: true };
+    const driven = DrivenModernClient.legacy({ capabilities: ALL, limits });
     const first = call(driven);
-    call(driven, { roots: {} });
+    call(driven, { sampling: {} });
     driven.initialize(2);
-    const [third, fourth] = [call(driven), call(driven, { sampling: {} })];
+    const [third, fourth] = [call(driven), call(driven, { elicitation: {} })];
     expect(driven.started()).toEqual([2]);
     driven.written(1);
     driven.process(1, { id: first, result: {} });
@@ -206,6 +200,21 @@ describe('legacy processes of one principal', () => {
       { method: 'notifications/initialized' },
       { id: fourth },
     ]);
+  });
+
+  test('without state serve one call each where the client may be asked, the oldest first', () => {
+    const driven = DrivenModernClient.legacy({ capabilities: ALL, limits: { stateless: true } });
+    const [first, second] = [call(driven), call(driven)];
+    expect(driven.written(1)).toMatchObject([{ id: first }]);
+    driven.initialize(2);
+    expect(driven.written(2)).toMatchObject([
+      { method: 'notifications/initialized' },
+      { id: second },
+    ]);
+    driven.process(1, { id: first, result: {} });
+    const third = call(driven);
+    expect(driven.written(1)).toMatchObject([{ id: third }]);
+    expect(driven.started()).toEqual([2]);
   });
 
   test('keep 64 calls in line and no more; a cancelled one leaves the line', () => {
@@ -225,7 +234,9 @@ describe('legacy processes of one principal', () => {
 
   test('that end fail their calls only', () => {
     const driven = DrivenModernClient.legacy({ capabilities: ALL });
-    const [first, second] = [call(driven), call(driven)];
+    const first = call(driven);
+    const params = { name: 't' };
+    const second = driven.request('tools/call', params, { capabilities: ALL, name: 'other' });
     driven.initialize(2);
     driven.exited(1);
     expect(driven.said()).toMatchObject([
@@ -251,14 +262,16 @@ describe('legacy processes of one principal', () => {
     expect(driven.stopped()).toEqual([2, 3]);
   });
 
-  test('beyond the first end when they were idle for five minutes', () => {
-    const driven = DrivenModernClient.legacy();
+  test.each([
+    ['without state', true, 300_000],
+    ['with state', false, 1_800_000],
+  ])('%s, beyond the first, end when they were idle for long', (_, stateless, idleMs) => {
+    const driven = DrivenModernClient.legacy({ limits: { stateless } });
     const id = call(driven);
     driven.initialize(2);
-    driven.pass(600_000);
-    expect(driven.stopped()).toEqual([]);
+    driven.pass(60_000);
     driven.process(2, { id, result: {} });
-    driven.pass(299_999);
+    driven.pass(idleMs - 1);
     expect(driven.stopped()).toEqual([]);
     driven.pass(1);
     expect(driven.stopped()).toEqual([2]);
@@ -319,7 +332,8 @@ describe('legacy processes of one principal', () => {
 });
 
 test('[R-10] clients that differ with each call start no more processes than twice those they may occupy, while those before end', () => {
-  const driven = DrivenModernClient.legacy({ limits: { maxProcesses: 2 } });
+  const limits = { maxProcesses: 2, stateless: true };
+  const driven = DrivenModernClient.legacy({ limits });
   driven.look();
   const slots: number[] = [];
   for (let n = 0; n < 10; n++) {

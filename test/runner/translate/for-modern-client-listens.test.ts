@@ -127,16 +127,14 @@ describe('a subscription before legacy processes', () => {
     },
   );
 
-  test('gives way where the call of a client with other capabilities could never run', () => {
+  test('does not give way to another client, which shares its process where there is no other', () => {
     const limits = { maxProcesses: 1 };
     const driven = DrivenModernClient.legacy({ server: CHANGING, limits });
-    const id = listen(driven, { toolsListChanged: true }, 'a');
-    driven.said();
+    listen(driven, { toolsListChanged: true }, 'a');
+    driven.look();
     const call = driven.request('tools/call', { name: 't' }, { capabilities: { roots: {} } });
-    expect(driven.stopped()).toEqual([1]);
-    expect(driven.said()).toMatchObject([{ id, result: { resultType: 'complete' } }]);
-    driven.initialize(2, CHANGING);
-    expect(driven.written(2).at(-1)).toMatchObject({ id: call });
+    expect(driven.written(1)).toMatchObject([{ id: call }]);
+    expect([driven.stopped(), driven.started(), driven.said()]).toEqual([[], [], []]);
   });
 
   test('does not keep a call of another kind from its process', () => {

@@ -1,0 +1,25 @@
+// A notification of a modern client, and why it can not always be passed on: over HTTP it belongs to no request, and may not
+// even say whose it is (MCP 2026-07-28, Transports, "Sending Messages").
+import { parsedAt } from '../../shared/jsonrpc/members.ts';
+import { META, MODERN_REVISION } from '../../shared/mcp/modern.ts';
+import { clientName } from './client-key.ts';
+import type { Message } from './message.ts';
+
+export interface ClientNotification {
+  readonly message: Message;
+  /** Of the client; undefined when it does not say. */
+  readonly name: string | undefined;
+}
+
+export function readNotification(message: Message): ClientNotification {
+  const clientInfo = parsedAt(message.bytes, 'params', '_meta', META.clientInfo);
+  return { message, name: clientInfo === undefined ? undefined : clientName(clientInfo) };
+}
+
+export const NO_PROCESS =
+  'No process runs that this notification could be for. Send a request first; where several clients share a key, name yours in params._meta.';
+
+export const hasNoMeaning = (method: string): string =>
+  method === 'notifications/cancelled'
+    ? 'Over HTTP a request is cancelled by closing its response stream, not by a notification.'
+    : `Revision ${MODERN_REVISION} has no ${method} of a client.`;

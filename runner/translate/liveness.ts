@@ -1,0 +1,73 @@
+// Whether the processes of one principal still answer at all. A call that was given up is no proof, it may only be slow; but a
+// process that has given no sign of life for as long as a request may take, and then does not say that it is there, is of no
+// use to anyone.
+import { earliest } from '../core/earliest.ts';
+
+/** Until the answer to the question whether it is there: a process that is busy gets to it within moments. */
+const PROBE_MS = 5_000;
+
+interface Doubt {
+  /** The last sign of life, or when it was given the request that raised the doubt. */
+  readonly since: number;
+  /** When it is asked, unless it speaks before. */
+  readonly askAt: number;
+  /** Set once it is asked: until when it has to say something. */
+  until: number | undefined;
+}
+
+export class Liveness {
+  readonly #silenceMs: number;
+  readonly #probe: (slot: number) => void;
+  readonly #failed: (slot: number, description: string) => void;
+  /** By slot: the last sign of life. */
+  readonly #seenAt = new Map<number, number>();
+  readonly #doubts = new Map<number, Doubt>();
+
+  /** @param parts.probe sends a request that every process answers; `failed` is told of one that does not. */
+  constructor(parts: {
+    readonly silenceMs: number;
+    readonly probe: (slot: number) => void;
+    readonly failed: (slot: number, description: string) => void;
+  }) {
+    this.#silenceMs = parts.silenceMs;
+    this.#probe = parts.probe;
+    this.#failed = parts.failed;
+  }
+
+  /** It answered something, asked something or reported progress. */
+  seen(slot: number, now: number): void {
+    this.#seenAt.set(slot, now);
+    this.#doubts.delete(slot);
+  }
+
+  /** Nobody waits any more for the answer to a request that was written at `writtenAt`. */
+  doubt(slot: number, writtenAt: number, now: number): void {
+    if (this.#doubts.has(slot)) return;
+    const since = Math.max(writtenAt, this.#seenAt.get(slot) ?? 0);
+    const askAt = Math.max(now, since + this.#silenceMs);
+    this.#doubts.set(slot, { since, askAt, until: undefined });
+    this.tick(now);
+  }
+
+  forget(slot: number): void {
+    this.#seenAt.delete(slot);
+    this.#doubts.delete(slot);
+  }
+
+  tick(now: number): void {
+    for (const [slot, doubt] of this.#doubts) {
+      if (doubt.until === undefined && doubt.askAt <= now) {
+        doubt.until = now + PROBE_MS;
+        this.#probe(slot);
+      } else if (doubt.until !== undefined && doubt.until <= now) {
+        this.forget(slot);
+        const seconds = String(Math.round((now - doubt.since) / 1000));
+        this.#failed(slot, `has answered nothing for ${seconds} s, not even whether it is there`);
+      }
+    }
+  }
+
+  get wakeAt(): number | undefined {
+    return earliest([...this.#doubts.values()].map(({ askAt, until }) => until ?? askAt));
+  }
+}

@@ -1,0 +1,20 @@
+// The notifications that the revisions of MCP define. All others are between a client and its server, and pass.
+
+const DEFINED: ReadonlySet<string> = new Set([
+  'notifications/cancelled',
+  'notifications/elicitation/complete',
+  'notifications/initialized',
+  'notifications/message',
+  'notifications/progress',
+  'notifications/prompts/list_changed',
+  'notifications/resources/list_changed',
+  'notifications/resources/updated',
+  'notifications/roots/list_changed',
+  'notifications/subscriptions/acknowledged',
+  'notifications/tasks',
+  'notifications/tasks/status',
+  'notifications/tools/list_changed',
+]);
+
+/** Whether no revision defines a notification: what it means only its server and its client know. */
+export const isVendorNotification = (method: string): boolean => !DEFINED.has(method);
