@@ -59,8 +59,11 @@ export class SessionHost {
     this.#options = options;
     const { open, server, edge, token, boot } = options;
     const { transport } = open;
-    const now = performance.now();
-    this.#session = new Session({ limits: server, transport, quote: options.quote }, now);
+    const refusal = (line: Uint8Array): string | undefined => options.process.refusal?.(line);
+    this.#session = new Session(
+      { limits: server, transport, quote: options.quote, refusal },
+      performance.now(),
+    );
     const url = `${webSocketOrigin(edge)}/runner/session/${open.session}`;
     this.#link = new KeptLink({
       backoffCapMs: () => BACKOFF_CAP_MS,

@@ -15,6 +15,8 @@ export interface SessionProcess {
   listen(listener: SessionProcessListener): void;
   /** One line for stdin, without its line break; false: hold back until `onDrain`. */
   write(line: Uint8Array): boolean;
+  /** Why a notification would reach no process; undefined for one that does. Without: it always does. */
+  refusal?(line: Uint8Array): string | undefined;
   pause(): void;
   resume(): void;
   terminate(reason: string): Promise<unknown>;
@@ -77,6 +79,10 @@ export class TranslatedProcess implements SessionProcess {
     this.#perform(this.#options.translator.fromSession(line, performance.now()));
     this.#isWriting = false;
     return this.#full.size === 0;
+  }
+
+  refusal(line: Uint8Array): string | undefined {
+    return this.#options.translator.refusal?.(line);
   }
 
   pause(): void {

@@ -588,6 +588,41 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['runner/config/warnings.test.ts'],
   },
 
+  // Clients without a session on processes with state
+  'F-200': {
+    fault: 'parallel calls of a client that may be asked, before a server with state',
+    tests: ['runner/translate/for-modern-client-state.test.ts', 'e2e/modern-state.test.ts'],
+  },
+  'F-201': {
+    fault: 'a question while several calls run',
+    tests: [
+      'runner/translate/for-modern-client-state.test.ts',
+      'runner/translate/for-modern-client-fuzz.test.ts',
+    ],
+    missing: 'A cancelled call that asks after five seconds.',
+  },
+  'F-202': {
+    fault: 'notifications that no revision defines, in both directions',
+    tests: [
+      'runner/translate/for-modern-client-notices.test.ts',
+      'runner/core/modern-session.test.ts',
+      'edge-core/modern.test.ts',
+      'e2e/modern-state.test.ts',
+    ],
+  },
+  'F-203': {
+    fault: 'a modern client that cancels by notifications, with guessed ids',
+    tests: ['edge-core/modern.test.ts', 'e2e/modern-state.test.ts'],
+  },
+  'F-204': {
+    fault: 'a process shared by clients that answers nobody any more',
+    tests: ['runner/translate/for-modern-client-notices.test.ts', 'e2e/modern-state.test.ts'],
+  },
+  'F-205': {
+    fault: 'more clients of one principal than processes they may have',
+    tests: ['runner/translate/for-modern-client-state.test.ts'],
+  },
+
   // Audit
   'F-99': {
     fault: 'one record a call, on both sides',
@@ -613,4 +648,5 @@ export const FAULT_IDS: readonly string[] = [
   'F-160 F-161 F-162 F-163 F-167',
   'F-110 F-111 F-112 F-113 F-114 F-115 F-116 F-117 F-118 F-119',
   'F-220 F-221 F-222 F-223 F-224 F-225 F-226 F-227 F-228 F-229 F-230 F-231 F-232',
+  'F-200 F-201 F-202 F-203 F-204 F-205',
 ].flatMap((group) => group.split(' '));

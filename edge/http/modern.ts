@@ -1,6 +1,6 @@
 // A request of a modern client (2026-07-28): no session, one answer as JSON or SSE, and whoever leaves has cancelled. All
 // requests of a principal to a server go to one actor, which opens a session with a runner as needed.
-import { answerHeaders, newPostId, type Exchange } from './exchange.ts';
+import { answerHeaders, newPostId, postPersistently, type Exchange } from './exchange.ts';
 import { corsHeaders } from './cors.ts';
 import { checkMirrors, checkRequest } from './modern-headers.ts';
 import type { ModernRequest } from './modern-request.ts';
@@ -11,6 +11,7 @@ import { withEdgeMeta } from './edge-meta.ts';
 import type { PostAnswer } from '../core/relay.ts';
 import type { Opening, Post, PostPlace, SessionPort } from './ports.ts';
 import type { Fault } from '../../shared/fault.ts';
+import { GET_STREAM } from '../../shared/ids.ts';
 import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import { scanMessage } from '../../shared/jsonrpc/scan.ts';
 import { CODE, LISTEN_METHOD } from '../../shared/mcp/modern.ts';
@@ -62,11 +63,41 @@ export const refuseOf = (
   id: string | undefined,
 ): Response => refuseModern(refusal, { id, headers: corsHeaders(request, settings) });
 
-/** No notification of a modern client has a meaning over HTTP; some are sent all the same (Transports, "Sending Messages"). */
-function notify(exchange: Exchange, request: ModernRequest): Response {
+/** The revision defines no notification of a client over HTTP; what a client and its server agreed on goes to the server all the same (Transports, "Sending Messages"). */
+async function notify(exchange: Exchange, request: ModernRequest): Promise<Response> {
   const refusal = checkMirrors(exchange.request.headers, request);
-  return refusal ? refuseOf(exchange, refusal, undefined) : accepted(exchange);
+  if (refusal) return refuseOf(exchange, refusal, undefined);
+  if (request.method === CANCELLED) {
+    return refuseNotification(exchange, { fault: 'invalid_request', message: LEAVE_TO_CANCEL });
+  }
+  const { secret, server, principal, ports } = exchange;
+  const session = ports.session(await modernSessionName(secret, server, principal.name));
+  const answer = await postPersistently(session, {
+    id: newPostId(),
+    stream: GET_STREAM,
+    wants: 'accepted',
+    message: request.text,
+    requestIds: [],
+  });
+  if (answer?.kind === 'accepted') return accepted(exchange);
+  return refuseNotification(
+    exchange,
+    answer?.kind === 'refused' ? answer.fault : { fault: 'internal' },
+  );
 }
+
+const CANCELLED = 'notifications/cancelled';
+
+const LEAVE_TO_CANCEL =
+  'Over HTTP a request is cancelled by closing its response stream, not by a notification.';
+
+const NO_SESSION = 'Nothing runs that this notification could be for. Send a request first.';
+
+const refuseNotification = ({ request, settings }: Exchange, fault: Fault): Response =>
+  refuse(
+    fault.fault === 'session_not_found' ? { fault: 'invalid_request', message: NO_SESSION } : fault,
+    { isModern: true, headers: corsHeaders(request, settings) },
+  );
 
 const accepted = (exchange: Exchange): Response =>
   new Response(null, { status: 202, headers: answerHeaders(exchange) });

@@ -66,6 +66,7 @@ const decoder = new TextDecoder();
 export class Session {
   readonly #limits: SessionLimits;
   readonly #transport: Transport;
+  readonly #refusal: (notification: Uint8Array) => string | undefined;
   readonly #log = new StreamLog();
   readonly #calls = new Calls();
   readonly #posts = new Posts();
@@ -94,13 +95,22 @@ export class Session {
   #isStdinFull = false;
   #stdinBacklogBytes = 0;
 
-  /** `quote`: how what the process printed is shown to a client; without it nothing is. */
+  /**
+   * `quote`: how what the process printed is shown to a client; without it nothing is. `refusal`: why a notification of a modern
+   * client would reach no process; undefined for one that does.
+   */
   constructor(
-    options: { limits: SessionLimits; transport: Transport; quote?: Quote | undefined },
+    options: {
+      limits: SessionLimits;
+      transport: Transport;
+      quote?: Quote | undefined;
+      refusal?: (notification: Uint8Array) => string | undefined;
+    },
     now: number,
   ) {
     this.#overheard = new Overheard(options.quote ?? (() => ''));
     this.#limits = options.limits;
+    this.#refusal = options.refusal ?? (() => undefined);
     this.#transport = options.transport;
     this.#presence = new Presence(options.limits, options.transport, now);
     if (this.#isModern) return;
@@ -356,6 +366,8 @@ export class Session {
         message: 'This session is initialized; open a new one to initialize again.',
       };
     }
+    const refusal = this.#isModern && requests.length === 0 ? this.#refusal(message) : undefined;
+    if (refusal !== undefined) return { fault: 'invalid_request', message: refusal };
     const busy = this.#whyBusy(requests);
     if (busy !== undefined) return { fault: 'overloaded', message: busy };
     if (this.#isStdinFull && this.#stdinBacklogBytes + message.length > STDIN_BACKLOG_BYTES) {

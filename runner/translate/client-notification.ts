@@ -20,6 +20,4 @@ export const NO_PROCESS =
   'No process runs that this notification could be for. Send a request first; where several clients share a key, name yours in params._meta.';
 
 export const hasNoMeaning = (method: string): string =>
-  method === 'notifications/cancelled'
-    ? 'Over HTTP a request is cancelled by closing its response stream, not by a notification.'
-    : `Revision ${MODERN_REVISION} has no ${method} of a client.`;
+  `Over HTTP revision ${MODERN_REVISION} has no ${method} of a client.`;

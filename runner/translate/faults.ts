@@ -6,12 +6,6 @@ import { CODE } from '../../shared/mcp/modern.ts';
 /** Requests that may wait for a process: more come from a client in a loop than from one at work. */
 export const MAX_WAITING = 64;
 
-/** What they may hold together: four of the largest there can be. */
-export const MAX_WAITING_BYTES = 16 * 1024 * 1024;
-
-/** How long a request waits for its turn: most clients give up sooner. */
-export const WAIT_MS = 120_000;
-
 /** A cancelled call occupies its process no longer than this: by then most have noticed. */
 export const CANCEL_GRACE_MS = 5_000;
 
@@ -34,13 +28,6 @@ export const processSilent = (description: string, isSent: boolean): ErrorObject
     fault: 'process_exited',
     message: `The server process ${description}, so it was ended. The next request starts another.`,
     phase: isSent ? 'sent' : 'not_sent',
-  });
-
-/** A request whose turn did not come. */
-export const waitedInVain = (): ErrorObject =>
-  faultError({
-    fault: 'overloaded',
-    message: `The request waited for ${String(WAIT_MS / 1000)} s behind others that may ask their client something, and was not sent. Try again when some are answered. A server without state can serve them side by side: set "stateless": true in its "bridge" block.`,
   });
 
 export const overloaded = (): ErrorObject =>

@@ -39,6 +39,8 @@ export interface LegacyCall {
   client: ClientCall;
   state: CallState;
   slot: number | undefined;
+  /** When its turn comes, where only that is waited for. */
+  turnAt: number | undefined;
   /** Until when it may wait for its turn. */
   readonly waitsUntil: number;
   writtenAt: number;
@@ -73,6 +75,7 @@ export function legacyCall(client: ClientCall, digest: Digest, waitsUntil: numbe
     client,
     state: 'waiting',
     slot: undefined,
+    turnAt: undefined,
     waitsUntil,
     writtenAt: 0,
     questions: [],

@@ -46,10 +46,15 @@ export class LegacySending {
     }
     if (client.method === LISTEN_METHOD)
       return this.#listens.open(call, about) ? 'running' : 'over';
+    call.turnAt = undefined;
     const check = this.#headers.check(client, process.slot, now);
     if (check === 'unknown') return 'held';
     if (check !== 'ok') return this.#refuse(client.id, check);
-    if (this.#turns.mayRunAt(process, call) > now) return 'held';
+    const turnAt = this.#turns.mayRunAt(process, call);
+    if (turnAt > now) {
+      call.turnAt = turnAt;
+      return 'held';
+    }
     this.#setLogLevel(process, about, call);
     this.#effects.write(process.slot, call.bytes);
     written(process, call, now);

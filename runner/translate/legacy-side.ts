@@ -2,25 +2,15 @@
 // goes to and fro.
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { REMOVED_METHODS } from '../../shared/mcp/modern.ts';
-import { isVendorNotification } from '../../shared/mcp/notifications.ts';
 import { Asking, type ParkLimits } from './asking.ts';
-import { noticeForLegacyProcess, type ClientCall } from './client-call.ts';
-import { hasNoMeaning, NO_PROCESS, type ClientNotification } from './client-notification.ts';
+import type { ClientCall } from './client-call.ts';
+import type { ClientNotification } from './client-notification.ts';
 import type { Effects } from './effects.ts';
 import { earliest } from '../core/earliest.ts';
-import {
-  MAX_WAITING,
-  MAX_WAITING_BYTES,
-  methodNotFound,
-  overloaded,
-  processExited,
-  processSilent,
-  startFailed,
-  WAIT_MS,
-  waitedInVain,
-} from './faults.ts';
+import { methodNotFound, overloaded, processExited, processSilent, startFailed } from './faults.ts';
 import { legacyCall, type LegacyCall } from './legacy-call.ts';
 import { LegacyPool, type LegacyProcess, type PoolLimits } from './legacy-pool.ts';
+import { LegacyNotices } from './legacy-notices.ts';
 import { LegacySending } from './legacy-sending.ts';
 import { LegacyStart } from './legacy-start.ts';
 import { Listens } from './listens.ts';
@@ -28,13 +18,11 @@ import { Liveness } from './liveness.ts';
 import { numberOf, type Message } from './message.ts';
 import type { OwnRequests } from './own-requests.ts';
 import type { Digest, Sealer } from './request-state.ts';
-import { answerFor, logOwners, progressFor } from './to-client.ts';
+import { answerFor } from './to-client.ts';
 import { ToolHeaders } from './tool-headers.ts';
 import type { KnownEras } from './translator.ts';
 import { Turns } from './turns.ts';
-
-/** It has a meaning to a legacy process, though the modern era has none of it. */
-const ROOTS_CHANGED = 'notifications/roots/list_changed';
+import { WAIT_MS, waitedInVain, WaitingCalls } from './waiting-calls.ts';
 
 export interface ModernClientLimits extends ParkLimits, PoolLimits {
   /** A process that has given no sign of life for this long is asked for one. */
@@ -51,10 +39,12 @@ export class LegacySide {
   readonly #starts: LegacyStart;
   readonly #asking: Asking;
   readonly #listens: Listens;
+  readonly #notices: LegacyNotices;
   readonly #headers: ToolHeaders;
   readonly #sending: LegacySending;
   /** By the process's id. */
   readonly #calls = new Map<number, LegacyCall>();
+  readonly #waiting: WaitingCalls;
   /** Those without a process, in order. */
   #line: LegacyCall[] = [];
 
@@ -70,6 +60,7 @@ export class LegacySide {
     this.#own = options.own;
     this.#digest = options.digest;
     this.#pool = new LegacyPool(options.limits);
+    this.#waiting = new WaitingCalls(this.#calls, this.#pool);
     this.#liveness = new Liveness({
       silenceMs: options.limits.requestTimeoutMs,
       probe: (slot) => this.#own.send(slot, 'ping', {}),
@@ -86,6 +77,14 @@ export class LegacySide {
     this.#asking = new Asking({ ...options, turns: this.#turns });
     this.#listens = new Listens(options.effects, options.own);
     this.#headers = new ToolHeaders(options.own, {});
+    this.#notices = new LegacyNotices({
+      ...options,
+      pool: this.#pool,
+      asking: this.#asking,
+      listens: this.#listens,
+      headers: this.#headers,
+      liveness: this.#liveness,
+    });
     this.#sending = new LegacySending({
       ...options,
       listens: this.#listens,
@@ -104,7 +103,7 @@ export class LegacySide {
       return this.#effects.fail(client.id, methodNotFound(client.method));
     }
     if (client.isRetry) this.#retry(client, now);
-    else if (this.#isFull(client)) this.#effects.fail(client.id, overloaded());
+    else if (this.#waiting.isFull(client)) this.#effects.fail(client.id, overloaded());
     else {
       const call = legacyCall(client, this.#digest, now + WAIT_MS);
       this.#calls.set(call.id, call);
@@ -115,16 +114,12 @@ export class LegacySide {
 
   /** A notification of a client, for its process. */
   notify(notification: ClientNotification): void {
-    for (const { slot } of this.#processesOf(notification)) {
-      this.#effects.write(slot, noticeForLegacyProcess(notification.message));
-    }
+    this.#notices.fromClient(notification);
   }
 
   /** Why a notification of a client would reach no process; undefined when it reaches one. */
   refusal(notification: ClientNotification): string | undefined {
-    const { method } = notification.message;
-    if (!isVendorNotification(method) && method !== ROOTS_CHANGED) return hasNoMeaning(method);
-    return this.#processesOf(notification).length > 0 ? undefined : NO_PROCESS;
+    return this.#notices.refusal(notification);
   }
 
   /** The client left, or the session's patience ended. */
@@ -146,7 +141,7 @@ export class LegacySide {
       this.#liveness.seen(slot, now);
     }
     if (message.kind === 'request') this.#asking.asked(process, message, now);
-    else if (message.kind === 'notification') this.#notified(process, message, now);
+    else if (message.kind === 'notification') this.#notices.fromProcess(process, message, now);
     else if (!this.#own.answer(slot, message, now)) this.#answered(process, message, now);
     this.#proceed(now);
   }
@@ -168,7 +163,10 @@ export class LegacySide {
     for (const call of this.#calls.values()) {
       if (call.releaseAt !== undefined && call.releaseAt <= now) this.#release(call, now);
     }
-    this.#giveUpWaiting(now);
+    for (const call of this.#waiting.inVain(now)) {
+      this.#effects.fail(call.client.id, waitedInVain());
+      this.#release(call, now);
+    }
     this.#starts.tick(now);
     this.#liveness.tick(now);
     for (const { slot } of this.#pool.idle(now)) this.#stop(slot, 'it has been idle for long');
@@ -184,16 +182,9 @@ export class LegacySide {
       this.#starts.wakeAt,
       this.#liveness.wakeAt,
       ...this.#pool.all().map((process) => this.#asking.heldUntil(process)),
-      ...[...this.#calls.values()].map((call) => call.releaseAt ?? this.#turnAt(call)),
+      ...[...this.#calls.values()].map((call) => call.releaseAt),
+      this.#waiting.wakeAt,
     ]);
-  }
-
-  /** When a call that waits gets its turn, or has waited for too long. */
-  #turnAt(call: LegacyCall): number | undefined {
-    if (call.state !== 'waiting' && call.state !== 'placed') return undefined;
-    const process = this.#pool.get(call.slot);
-    if (!process?.about) return process ? undefined : call.waitsUntil;
-    return Math.min(call.waitsUntil, this.#turns.mayRunAt(process, call));
   }
 
   // Processes.
@@ -243,29 +234,6 @@ export class LegacySide {
       for (const call of process.calls) if (call.state === 'placed') this.#send(process, call, now);
     }
     this.#headers.settle();
-  }
-
-  /** Bytes count as well: a few calls of a client may be as large as many. */
-  #isFull({ bytes }: ClientCall): boolean {
-    const waiting = this.#waiting();
-    const waitingBytes = waiting.reduce((sum, call) => sum + call.bytes.length, bytes.length);
-    return waiting.length >= MAX_WAITING || waitingBytes > MAX_WAITING_BYTES;
-  }
-
-  #waiting(): LegacyCall[] {
-    return [...this.#calls.values()].filter(
-      ({ state }) => state === 'waiting' || state === 'placed',
-    );
-  }
-
-  #giveUpWaiting(now: number): void {
-    for (const call of this.#waiting()) {
-      const process = this.#pool.get(call.slot);
-      // What a start may take has a bound of its own.
-      if (call.waitsUntil > now || (process && !process.about)) continue;
-      this.#effects.fail(call.client.id, waitedInVain());
-      this.#release(call, now);
-    }
   }
 
   /** False when the call has to wait. */
@@ -333,44 +301,6 @@ export class LegacySide {
     this.#effects.say(answerFor(call, answer, serverInfo));
   }
 
-  #notified(process: LegacyProcess, message: Message, now: number): void {
-    const { method } = message;
-    switch (method) {
-      case 'notifications/progress': {
-        const line = progressFor(process.calls, message);
-        if (!line) return this.#effects.drop('progress for no request in flight', {}, now);
-        this.#liveness.seen(process.slot, now);
-        return this.#effects.say(line);
-      }
-      case 'notifications/message': {
-        const owners = logOwners(process.calls, message);
-        for (const { client } of owners) this.#effects.say(message.bytes, client.id);
-        if (owners.length > 0) return;
-        return this.#effects.drop('a log message that no request in flight wants', {}, now);
-      }
-      case 'notifications/cancelled':
-        return this.#asking.withdrawn(process, message.requestId);
-      default:
-        if (method === 'notifications/tools/list_changed') this.#headers.changed();
-        if (this.#listens.changed(message)) return;
-        if (isVendorNotification(method) && this.#tell(process, message)) return;
-        this.#effects.drop('a notification that nobody can take', { method }, now);
-    }
-  }
-
-  /** To the one call it can be of; else to who listens; else to a call of the same client. False when there is none. */
-  #tell(process: LegacyProcess, { bytes }: Message): boolean {
-    const running = [...process.calls].filter(
-      (call) => call.state === 'running' && !this.#listens.has(call),
-    );
-    const [oldest, second] = running;
-    if (second && this.#listens.tell(process.slot, bytes)) return true;
-    if (!oldest) return this.#listens.tell(process.slot, bytes);
-    if (running.some(({ of }) => of !== oldest.of)) return false;
-    this.#effects.say(bytes, oldest.client.id);
-    return true;
-  }
-
   // Ends of calls.
 
   #release(call: LegacyCall, now: number): void {
@@ -390,14 +320,6 @@ export class LegacySide {
       if (isWaiting && call.client.id === sessionId) return call;
     }
     return undefined;
-  }
-
-  /** Of a client that does not say who it is, all that its principal has, if they are of one client. */
-  #processesOf({ name }: ClientNotification): readonly LegacyProcess[] {
-    const ready = this.#pool.all().filter(({ about }) => about !== undefined);
-    const names = new Set(ready.flatMap(({ clients }) => [...clients.values()]));
-    if (name === undefined) return names.size > 1 ? [] : ready;
-    return ready.filter(({ clients }) => [...clients.values()].includes(name));
   }
 
   #serverInfo(slot: number | undefined): unknown {

@@ -6,6 +6,8 @@ const REVISION = '2026-07-28';
 
 export interface ModernOptions {
   readonly id?: unknown;
+  /** It has no id at all. */
+  readonly isNotification?: boolean;
   readonly params?: Record<string, unknown>;
   readonly capabilities?: object;
   readonly meta?: object;
@@ -15,11 +17,18 @@ export interface ModernOptions {
 
 /** The body and headers of a request that is right in all things, but for what the options change. */
 export function modernWish(path: string, method: string, options: ModernOptions = {}) {
-  const { id = 1, params = {}, capabilities = {}, meta = {}, headers = {} } = options;
+  const {
+    id = 1,
+    isNotification = false,
+    params = {},
+    capabilities = {},
+    meta = {},
+    headers = {},
+  } = options;
   const name = params['name'] ?? params['uri'];
   const body = JSON.stringify({
     jsonrpc: '2.0',
-    id,
+    ...(!isNotification && { id }),
     method,
     params: {
       ...params,

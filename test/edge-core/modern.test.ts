@@ -418,8 +418,9 @@ describe('a fault of the bridge', () => {
 });
 
 describe('a modern notification', () => {
-  const cancelled = (params: object): string =>
-    JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params });
+  const notification = (method: string, params: object): string =>
+    JSON.stringify({ jsonrpc: '2.0', method, params });
+  const cancelled = (params: object): string => notification('notifications/cancelled', params);
   const { 'MCP-Protocol-Version': version } = LIST;
 
   test.each<[string, string, Record<string, string>, number]>([
@@ -427,26 +428,42 @@ describe('a modern notification', () => {
       'by claim and header',
       cancelled({ _meta: meta() }),
       { 'MCP-Protocol-Version': `${version}` },
-      202,
+      -32600,
     ],
-    ['by header', cancelled({ requestId: 1 }), { 'MCP-Protocol-Version': `${version}` }, 202],
-    ['by claim', cancelled({ _meta: { [VERSION]: version } }), {}, 202],
+    ['by header', cancelled({ requestId: 1 }), { 'MCP-Protocol-Version': `${version}` }, -32600],
+    ['by claim', cancelled({ _meta: { [VERSION]: version } }), {}, -32600],
     [
       'of two versions',
       cancelled({ _meta: meta() }),
       { 'MCP-Protocol-Version': '2027-01-01' },
-      400,
+      -32020,
     ],
-    ['of two methods', cancelled({ _meta: meta() }), { 'Mcp-Method': 'notifications/x' }, 400],
-  ])('%s reaches nobody', async (_, body, headers, expected) => {
+    ['of two methods', cancelled({ _meta: meta() }), { 'Mcp-Method': 'notifications/x' }, -32020],
+  ])('[F-203] that cancels, %s, is refused and reaches nobody', async (_, body, headers, code) => {
     const edge = new PlayedEdge();
-    const { status, code, id } = await verdictOf(await edge.post(body, headers));
-    expect([status, code, id]).toEqual([
-      expected,
-      expected === 400 ? -32020 : undefined,
-      undefined,
-    ]);
+    const verdict = await verdictOf(await edge.post(body, headers));
+    expect(verdict).toMatchObject({ status: 400, code, id: undefined });
     expect(edge.names).toEqual([]);
+  });
+
+  test('[F-202] goes to the session of its principal, and is told as it was taken', async () => {
+    const edge = new PlayedEdge();
+    const body = notification('acme/hello', { _meta: meta() });
+    const answer = await edge.post(body, headersOf('acme/hello'));
+    expect([answer.status, await answer.text()]).toEqual([202, '']);
+    expect(edge.session.legacy).toEqual(['post accepted']);
+  });
+
+  test.each([
+    [{ fault: 'invalid_request', message: 'No process.' }, 400, 'No process.'],
+    [{ fault: 'session_not_found' }, 400, 'Send a request first'],
+    [{ fault: 'runner_offline' }, 503, 'runner'],
+  ] as const)('[F-202] that nobody takes is refused: %j', async (fault, status, words) => {
+    const edge = new PlayedEdge();
+    edge.session.post = async () => ({ kind: 'refused', fault });
+    const answer = await edge.post(notification('acme/hello', {}), headersOf('acme/hello'));
+    expect(answer.status).toBe(status);
+    expect(await answer.text()).toContain(words);
   });
 });
 

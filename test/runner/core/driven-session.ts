@@ -25,10 +25,17 @@ export class DrivenSession {
   now = 1_000_000;
   #effects: SessionEffect[] = [];
 
-  constructor(options: { transport?: Transport; limits?: Partial<SessionLimits> } = {}) {
-    const { transport = 'streamable', limits = {} } = options;
+  constructor(
+    options: {
+      transport?: Transport;
+      limits?: Partial<SessionLimits>;
+      refusal?: (notification: Uint8Array) => string | undefined;
+    } = {},
+  ) {
+    const { transport = 'streamable', limits = {}, ...rest } = options;
     const quote = (bytes: Uint8Array): string => decoder.decode(bytes);
-    this.session = new Session({ limits: { ...LIMITS, ...limits }, transport, quote }, this.now);
+    const all = { limits: { ...LIMITS, ...limits }, transport, quote, ...rest };
+    this.session = new Session(all, this.now);
   }
 
   /** Linked, for clients of 2026-07-28. */

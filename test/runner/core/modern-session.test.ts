@@ -177,4 +177,20 @@ describe('a modern session', () => {
     driven.line({ id: 2, result: {} });
     expect(driven.session).toMatchObject({ isBusy: false, inFlight: 1 });
   });
+
+  test('[F-202] a notification that no process would get is refused in its words, and all else is written', () => {
+    const refusal = (line: Uint8Array): string | undefined =>
+      new TextDecoder().decode(line).includes('acme/nobody') ? 'Nobody.' : undefined;
+    const driven = new DrivenSession({ transport: 'modern', refusal });
+    driven.receive({ type: 'welcome', expired: false });
+    driven.look();
+    driven.post('n1', { method: 'acme/nobody' }, 'get');
+    expect(driven.look()).toMatchObject({
+      sent: [{ type: 'refused', of: 'n1', fault: 'invalid_request', message: 'Nobody.' }],
+      written: [],
+    });
+    driven.post('n2', { method: 'acme/hello' }, 'get');
+    driven.post('p1', { id: 1, method: 'acme/nobody' });
+    expect(written(driven)).toMatchObject([{ method: 'acme/hello' }, { method: 'acme/nobody' }]);
+  });
 });

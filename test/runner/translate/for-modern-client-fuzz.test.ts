@@ -258,7 +258,7 @@ const weighted = (name: Name, weight: number) => ({
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     weighted('request', 7),
-    weighted('retry', 4),
+    weighted('retry', 6),
     weighted('ask', 5),
     weighted('roots', 2),
     weighted('answer', 5),
@@ -289,7 +289,7 @@ test.each([
         expect(play.problems).toEqual([]);
         for (const key of ['asked', 'resumed', 'refused'] as const) total[key] += play.counts[key];
       }),
-      { numRuns: 120 },
+      { numRuns: 250 },
     );
     // The plays are of use only if they get that far.
     expect(total.asked).toBeGreaterThan(50);

@@ -84,6 +84,18 @@ describe('[F-200] parallel calls of a client that may be asked', () => {
     expect(calls(driven)).toEqual([third]);
   });
 
+  test('wait besides for what must be known of their tool', () => {
+    const driven = legacy();
+    call(driven, 'a');
+    driven.listsTools = false;
+    driven.process(1, { method: 'notifications/tools/list_changed' });
+    const second = call(driven, 'b');
+    driven.pass(9_999);
+    expect(calls(driven)).not.toContain(second);
+    driven.pass(1);
+    expect(calls(driven)).toEqual([second]);
+  });
+
   test('wait for one that is asked for half a minute', () => {
     const driven = legacy();
     call(driven);
