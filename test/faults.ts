@@ -491,7 +491,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   // What processes and clients say beside the letter of the protocol
   'F-110': {
     fault: 'an answer that is not quite JSON-RPC, but that every direct client takes',
-    tests: ['runner/core/session-lenient.test.ts'],
+    tests: ['runner/core/session-lenient.test.ts', 'runner/cli.test.ts'],
   },
   'F-111': {
     fault: 'progress under a token that is written in another way',
@@ -507,7 +507,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-114': {
     fault: 'a server that says something else instead of answering `initialize`',
-    tests: ['runner/core/session-lenient.test.ts'],
+    tests: ['runner/core/session-lenient.test.ts', 'runner/cli.test.ts'],
   },
   'F-115': {
     fault: 'progress of a task after the answer that began it',

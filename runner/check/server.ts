@@ -1,54 +1,17 @@
 // Tries out one server: starts its process as the runner would, says `initialize`, and ends it again.
-import { randomUUID } from 'node:crypto';
-import { NEWEST_LEGACY_REVISION } from '../../shared/mcp/revisions.ts';
+import { parsedAt, stringAt } from '../../shared/jsonrpc/members.ts';
 import type { ServerConfig } from '../config.ts';
 import { describeExit } from '../process/exit.ts';
 import type { ExitFacts } from '../process/exit.ts';
 import type { Containment } from '../process/containment.ts';
 import { processEnvironment } from '../process/environment.ts';
 import { Redaction } from '../process/redaction.ts';
-import { startProcess } from '../process/stdio-process.ts';
-import type { StdioProcess } from '../process/stdio-process.ts';
-import { runnerMark } from '../process/runner-mark.ts';
 import { findCommand } from './command-path.ts';
+import { greet } from './greeting.ts';
 import type { Outcome } from './outcome.ts';
-
-const INITIALIZE_ID = 1;
-const DISCOVER_ID = 2;
 
 /** Lines of stderr shown: enough for an error and the top of its stack. */
 const SHOWN_LINES = 8;
-
-const CLIENT = { name: 'mcp-bridge-check', version: '1' };
-
-/** MCP 2025-11-25, Lifecycle, "Initialization". */
-const INITIALIZE = {
-  jsonrpc: '2.0',
-  id: INITIALIZE_ID,
-  method: 'initialize',
-  params: { protocolVersion: NEWEST_LEGACY_REVISION, capabilities: {}, clientInfo: CLIENT },
-};
-
-/** For servers without `initialize` (MCP 2026-07-28, "server/discover"). */
-const DISCOVER = {
-  jsonrpc: '2.0',
-  id: DISCOVER_ID,
-  method: 'server/discover',
-  params: {
-    _meta: {
-      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-      'io.modelcontextprotocol/clientInfo': CLIENT,
-      'io.modelcontextprotocol/clientCapabilities': {},
-    },
-  },
-};
-
-/** What came of the greeting. `strayLines` counts lines of stdout that are not JSON. */
-type Greeting =
-  | { readonly type: 'answered'; readonly result: Record<string, unknown> }
-  | { readonly type: 'refused'; readonly code: unknown }
-  | { readonly type: 'exited'; readonly facts: ExitFacts }
-  | { readonly type: 'silent' };
 
 /** What all checked servers have in common. */
 export interface CheckGround {
@@ -78,18 +41,29 @@ async function tryServer(
   const subject = `server ${name}${configuredAs === undefined ? '' : ` ("${configuredAs}")`}`;
   const env = processEnvironment(parentEnv, server.env, server.inheritEnv, server.user);
   const path = await findCommand(server.command, server.cwd, env['PATH'] ?? '');
-  const greeting = await greet(server, env, containment, secrets);
-  const { strayLines, tail } = greeting;
+  const spec = {
+    server: server.name,
+    command: server.command,
+    args: server.args,
+    env,
+    cwd: server.cwd,
+    containment,
+    limits: server.limits,
+    user: server.user,
+    maxLineBytes: server.maxLineBytes,
+    secrets,
+  };
+  const { greeting, strayLines, tail, added } = await greet(spec, server.startTimeoutMs);
   const lines = tail.slice(-SHOWN_LINES);
-  switch (greeting.outcome.type) {
+  switch (greeting.type) {
     case 'answered': {
-      const words = `${describeServer(greeting.outcome.result)}${path === undefined ? '' : ` (${path})`}`;
+      const words = `${describeServer(greeting.answer)}${path === undefined ? '' : ` (${path})`}`;
       if (strayLines === 0) return { verdict: 'ok', subject, words };
       const fix = `It prints text on stdout that is no message (${strayLines} lines); have it log to stderr.`;
       return { verdict: 'warn', subject, words, fix };
     }
     case 'refused': {
-      const words = `refuses both initialize and server/discover (error ${String(greeting.outcome.code)})`;
+      const words = `refuses both initialize and server/discover (error ${String(greeting.code)})`;
       return {
         verdict: 'FAIL',
         subject,
@@ -98,10 +72,16 @@ async function tryServer(
         lines,
       };
     }
-    case 'exited':
-      return { verdict: 'FAIL', subject, ...exitWords(greeting.outcome.facts, path), lines };
+    case 'unusable': {
+      const fix = 'No client can use this server as it is; have its author look at what it prints.';
+      return { verdict: 'FAIL', subject, words: greeting.words, fix, lines };
+    }
+    case 'exited': {
+      const { words, fix } = exitWords(greeting.facts, path);
+      return { verdict: 'FAIL', subject, words: added(words), fix, lines };
+    }
     case 'silent': {
-      const words = `does not answer initialize within ${server.startTimeoutMs} ms`;
+      const words = added(`does not answer initialize within ${server.startTimeoutMs} ms`);
       const fix =
         'Check that it speaks MCP on stdio; if it only starts slowly, raise "startTimeout" in its "bridge".';
       return { verdict: 'FAIL', subject, words, fix, lines };
@@ -117,78 +97,12 @@ function exitWords(facts: ExitFacts, path: string | undefined): { words: string;
   return { words: `${describeExit(facts)} before it answered initialize`, fix };
 }
 
-async function greet(
-  server: ServerConfig,
-  env: Readonly<Record<string, string>>,
-  containment: Containment,
-  secrets: readonly string[],
-): Promise<{ outcome: Greeting; strayLines: number; tail: string[] }> {
-  const { promise, resolve } = Promise.withResolvers<Greeting>();
-  let strayLines = 0;
-  const spec = {
-    server: server.name,
-    command: server.command,
-    args: server.args,
-    env,
-    cwd: server.cwd,
-    containment,
-    limits: server.limits,
-    user: server.user,
-    secrets,
-  };
-  const child: StdioProcess = startProcess(
-    { ...spec, maxLineBytes: server.maxLineBytes, mark: randomUUID(), runnerMark: runnerMark() },
-    {
-      onLine(bytes) {
-        const message = readMessage(bytes);
-        if (message === undefined) strayLines++;
-        else if (message['id'] === INITIALIZE_ID && 'error' in message) send(child, DISCOVER);
-        else if (message['id'] === INITIALIZE_ID || message['id'] === DISCOVER_ID)
-          resolve(answer(message));
-      },
-      onOverlong: () => strayLines++,
-      onStderr() {},
-      onDrain() {},
-      onExit: (facts) => resolve({ type: 'exited', facts }),
-    },
-  );
-  const timer = setTimeout(() => resolve({ type: 'silent' }), server.startTimeoutMs);
-  send(child, INITIALIZE);
-  const outcome = await promise;
-  clearTimeout(timer);
-  await child.terminate('the check is over');
-  return { outcome, strayLines, tail: child.stderrTail() };
-}
-
-function send(child: StdioProcess, message: object): void {
-  child.write(new TextEncoder().encode(JSON.stringify(message)));
-}
-
-function readMessage(bytes: Uint8Array): Record<string, unknown> | undefined {
-  try {
-    const message: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return isObject(message) ? message : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function answer(message: Record<string, unknown>): Greeting {
-  const { result, error } = message;
-  if (isObject(result)) return { type: 'answered', result };
-  return { type: 'refused', code: isObject(error) ? error['code'] : undefined };
-}
-
 /** `everything 2.0.0, MCP 2025-11-25`. */
-function describeServer(result: Record<string, unknown>): string {
-  const info = isObject(result['serverInfo']) ? result['serverInfo'] : {};
-  const { supportedVersions, protocolVersion } = result;
-  const revisions = Array.isArray(supportedVersions) ? supportedVersions : [protocolVersion];
-  return `${textOr(info['name'], 'unnamed')} ${textOr(info['version'], '?')}, MCP ${revisions.map((revision) => textOr(revision, '?')).join(' ')}`;
+function describeServer(answer: Uint8Array): string {
+  const of = (key: string): string | undefined => stringAt(answer, 'result', 'serverInfo', key);
+  const supported = parsedAt(answer, 'result', 'supportedVersions');
+  const chosen = parsedAt(answer, 'result', 'protocolVersion');
+  const revisions: unknown[] = Array.isArray(supported) ? supported : [chosen];
+  const named = revisions.map((revision) => (typeof revision === 'string' ? revision : '?'));
+  return `${of('name') ?? 'unnamed'} ${of('version') ?? '?'}, MCP ${named.join(' ')}`;
 }
-
-const textOr = (value: unknown, otherwise: string): string =>
-  typeof value === 'string' ? value : otherwise;
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -239,6 +239,32 @@ describe.concurrent('mcp-bridge check', () => {
     expect(code).toBe(0);
   });
 
+  it('says what it heard instead of an answer, and takes what every client takes (F-110, F-114)', async () => {
+    const odd = (how: string) => ({
+      command: process.execPath,
+      args: [join(SERVERS, 'odd-answers.mjs'), how],
+      env: { SECRET: 'http://localhost' },
+      bridge: { startTimeout: '4s' },
+    });
+    const ways = ['string-ids', 'bom', 'banner', 'framed', 'id-zero', 'nan', 'utf16'];
+    const mcpServers = Object.fromEntries(ways.map((how) => [how, odd(how)]));
+    const { code, out } = await bridge('check', '--config', write({ mcpServers }));
+    expect(code).toBe(1);
+    expect(out).toMatch(/^ok {4}server string-ids: odd 1, MCP 2025-11-25/mu);
+    expect(out).toMatch(/^ok {4}server bom: odd 1, MCP 2025-11-25/mu);
+    expect(out).toContain(
+      'FAIL  server banner: does not answer initialize within 4000 ms; on stdout it printed "Server listening on [redacted]:3000"',
+    );
+    expect(out).toContain('FAIL  server framed: frames its messages with Content-Length headers');
+    expect(out).toMatch(
+      /^FAIL {2}server id-zero: sent an answer that can not be used: it has the id/mu,
+    );
+    expect(out).toMatch(/^FAIL {2}server nan: sent an answer that can not be used: byte \d+/mu);
+    expect(out).toMatch(
+      /^FAIL {2}server utf16: sent an answer that can not be used: it is UTF-16/mu,
+    );
+  });
+
   it('says what to do about each server that fails (F-70)', async () => {
     const config = write({
       mcpServers: {

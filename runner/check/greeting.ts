@@ -1,0 +1,172 @@
+// Says `initialize` to a process, and `server/discover` where that is refused, and hears what comes of it as a session would.
+import { randomUUID } from 'node:crypto';
+import { NEWEST_LEGACY_REVISION } from '../../shared/mcp/revisions.ts';
+import { FAULTS } from '../../shared/fault.ts';
+import { parsedAt, stringAt, valueAt } from '../../shared/jsonrpc/members.ts';
+import type { ExitFacts } from '../process/exit.ts';
+import { Redaction } from '../process/redaction.ts';
+import { runnerMark } from '../process/runner-mark.ts';
+import { startProcess } from '../process/stdio-process.ts';
+import type { ProcessSpec, StdioProcess } from '../process/stdio-process.ts';
+import { numberOf, messageIn, type Message } from '../translate/message.ts';
+import { ProcessHearing, type HeardMessage } from '../translate/process-hearing.ts';
+
+const INITIALIZE_ID = 1;
+const DISCOVER_ID = 2;
+
+const CLIENT = { name: 'mcp-bridge-check', version: '1' };
+
+/** MCP 2025-11-25, Lifecycle, "Initialization". */
+const INITIALIZE = {
+  jsonrpc: '2.0',
+  id: INITIALIZE_ID,
+  method: 'initialize',
+  params: { protocolVersion: NEWEST_LEGACY_REVISION, capabilities: {}, clientInfo: CLIENT },
+};
+
+/** For servers without `initialize` (MCP 2026-07-28, "server/discover"). */
+const DISCOVER = {
+  jsonrpc: '2.0',
+  id: DISCOVER_ID,
+  method: 'server/discover',
+  params: {
+    _meta: {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientInfo': CLIENT,
+      'io.modelcontextprotocol/clientCapabilities': {},
+    },
+  },
+};
+
+/** What came of the greeting. */
+export type Greeting =
+  /** `answer`: the response to either request. */
+  | { readonly type: 'answered'; readonly answer: Uint8Array }
+  | { readonly type: 'refused'; readonly code: unknown }
+  /** It answered, and nobody can use it: `words` completes "the server …". */
+  | { readonly type: 'unusable'; readonly words: string }
+  | { readonly type: 'exited'; readonly facts: ExitFacts }
+  | { readonly type: 'silent' };
+
+export interface Greeted {
+  readonly greeting: Greeting;
+  /** Lines of stdout that are no message. */
+  readonly strayLines: number;
+  /** A description of what failed, with what was heard on stdout instead. */
+  added(description: string): string;
+  /** The last lines of stderr. */
+  readonly tail: readonly string[];
+}
+
+/** Starts a process, greets it and ends it again. */
+export async function greet(
+  spec: Omit<ProcessSpec, 'mark' | 'runnerMark'>,
+  timeoutMs: number,
+): Promise<Greeted> {
+  const talk = new Talk(spec.secrets ?? []);
+  const child: StdioProcess = startProcess(
+    { ...spec, mark: randomUUID(), runnerMark: runnerMark() },
+    {
+      onLine: (bytes) => talk.line(bytes),
+      onOverlong: () => talk.stray(),
+      onStderr() {},
+      onDrain() {},
+      onExit: (facts) => talk.end({ type: 'exited', facts }),
+    },
+  );
+  const timer = setTimeout(() => talk.end({ type: 'silent' }), timeoutMs);
+  talk.begin((line) => child.write(line));
+  const greeting = await talk.ended;
+  clearTimeout(timer);
+  await child.terminate('the check is over');
+  const { strayLines } = talk;
+  return { greeting, strayLines, added: (words) => talk.added(words), tail: child.stderrTail() };
+}
+
+class Talk {
+  readonly #ended = Promise.withResolvers<Greeting>();
+  readonly #hearing: ProcessHearing;
+  readonly #asked = new Set<number>();
+  #write: (line: Uint8Array) => void = () => {};
+  #timer: NodeJS.Timeout | undefined;
+  #isOver = false;
+  strayLines = 0;
+
+  constructor(secrets: readonly string[]) {
+    const redaction = new Redaction(secrets);
+    this.#hearing = new ProcessHearing({
+      owed: {
+        has: (id) => this.#asked.has(id),
+        wasAsked: (id) => id === INITIALIZE_ID || id === DISCOVER_ID,
+        only: () => (this.#asked.size === 1 ? [...this.#asked][0] : undefined),
+      },
+      drop: () => this.stray(),
+      quote: (bytes, isCut) => redaction.quote(bytes, isCut),
+    });
+  }
+
+  get ended(): Promise<Greeting> {
+    return this.#ended.promise;
+  }
+
+  begin(write: (line: Uint8Array) => void): void {
+    this.#write = write;
+    this.#send(INITIALIZE);
+  }
+
+  line(line: Uint8Array): void {
+    if (this.#isOver) return;
+    this.#take(this.#hearing.line(line, performance.now()));
+  }
+
+  stray(): void {
+    this.strayLines++;
+  }
+
+  end(greeting: Greeting): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#ended.resolve(greeting);
+  }
+
+  added(description: string): string {
+    return this.#hearing.added(description);
+  }
+
+  #send(message: { readonly id: number }): void {
+    this.#asked.add(message.id);
+    this.#write(new TextEncoder().encode(JSON.stringify(message)));
+  }
+
+  #take(heard: readonly HeardMessage[]): void {
+    for (const { bytes, envelope } of heard) this.#message(messageIn(bytes, envelope));
+    clearTimeout(this.#timer);
+    const at = this.#hearing.wakeAt;
+    if (at === undefined || this.#isOver) return;
+    const due = (): void => this.#take(this.#hearing.tick(performance.now()));
+    this.#timer = setTimeout(due, Math.max(0, at - performance.now()));
+  }
+
+  #message({ id, kind, bytes }: Message): void {
+    const number = numberOf(id);
+    if ((kind !== 'result' && kind !== 'error') || number === undefined) return;
+    if (!this.#asked.delete(number)) return;
+    const result = valueAt(bytes, 'result');
+    if (kind === 'result' && result && bytes[result.start] === OPEN_OBJECT) {
+      return this.end({ type: 'answered', answer: bytes.slice() });
+    }
+    const code = parsedAt(bytes, 'error', 'code');
+    if (code === FAULTS.process_protocol.code) {
+      const [, reason = 'it is none'] =
+        /: (.*)\.$/s.exec(stringAt(bytes, 'error', 'message') ?? '') ?? [];
+      return this.end({
+        type: 'unusable',
+        words: this.added(`sent an answer that can not be used: ${reason}`),
+      });
+    }
+    if (number === INITIALIZE_ID) this.#send(DISCOVER);
+    else this.end({ type: 'refused', code });
+  }
+}
+
+const OPEN_OBJECT = 0x7b;
