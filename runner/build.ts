@@ -23,6 +23,8 @@ const programOptions: BuildOptions = {
   platform: 'node',
   format: 'esm',
   target: 'node22',
+  // jsonc-parser's CommonJS loads its parts in a way that no bundler can follow; its ES modules are complete.
+  mainFields: ['module', 'main'],
   // esbuild bundles an edge from sources that only the repository has; the other two speed ws up where they are installed.
   external: ['esbuild', 'bufferutil', 'utf-8-validate'],
   // ws is CommonJS and requires Node's own modules, which an ES module can not.

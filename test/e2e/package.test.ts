@@ -77,6 +77,20 @@ test('check tries out a config with a real server', async () => {
   expect(output).toMatch(/^ok {4}server echo: /mu);
 });
 
+test('configs in the formats of other programs are read by what was installed', async () => {
+  const command = JSON.stringify(process.execPath);
+  const files = {
+    'mcp.jsonc': `{ // ours\n "mcpServers": { "echo": { "command": ${command}, "args": ["${echo}"], }, }, }`,
+    'config.toml': `[mcp_servers.echo]\ncommand = ${command}\nargs = ["${echo}"]\n`,
+    'config.yaml': `extensions:\n  echo: { type: stdio, cmd: ${command}, args: ["${echo}"] }\n`,
+  };
+  for (const [name, text] of Object.entries(files)) {
+    writeFileSync(join(project, name), text);
+    const { output } = await installed('check', '--config', name);
+    expect(output).toMatch(/^ok {4}server echo: /mu);
+  }
+});
+
 test('schema prints the schema that lies beside the program', async () => {
   const { code, output } = await installed('schema');
   expect(code).toBe(0);
