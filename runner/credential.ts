@@ -63,6 +63,13 @@ async function readOpened(path: string, file: FileHandle): Promise<TokenReading>
   const stat = await file.stat();
   if (!stat.isFile())
     return refuse(`token file ${path} is not a regular file. Name the file that holds the token.`);
+  // Whoever owns it can change it, and can let others read it.
+  const own = process.geteuid?.();
+  if (own !== undefined && stat.uid !== 0 && stat.uid !== own) {
+    return refuse(
+      `token file ${path} belongs to another user (uid ${stat.uid}). Make root or the user that runs mcp-bridge its owner: chown ${own} ${shellQuoted(path)}`,
+    );
+  }
   // Windows has no such bits, and reports 0666 for every file.
   if (process.platform !== 'win32' && (stat.mode & openBits(path, stat.uid)) !== 0) {
     const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');

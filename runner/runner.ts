@@ -6,7 +6,7 @@ import { ControlLink } from './link/control-link.ts';
 import { failureFields } from './failure.ts';
 import type { Log } from './log.ts';
 import type { PooledProcess } from './pooled-process.ts';
-import { ProcessPool } from './process-pool.ts';
+import { ProcessPool, type ProcessGround } from './process-pool.ts';
 import { allCleared, killAllProcesses } from './process/stdio-process.ts';
 import type { RunnerSnapshot, RunningRunner, StartOptions } from './running-runner.ts';
 import { SessionHost } from './session-host.ts';
@@ -28,6 +28,7 @@ class Runner implements RunningRunner {
   readonly #options: StartOptions;
   readonly #boot = nanoid(BOOT_ID_LENGTH);
   readonly #log: Log;
+  readonly #ground: ProcessGround;
   readonly #control: ControlLink;
   readonly #pools = new Map<string, ProcessPool>();
   readonly #sessions = new Map<
@@ -43,6 +44,13 @@ class Runner implements RunningRunner {
     this.#options = options;
     this.#config = options.config;
     this.#log = options.log;
+    const { token, containment } = options;
+    this.#ground = {
+      get token() {
+        return token.text;
+      },
+      containment,
+    };
     for (const server of options.config.servers.values()) this.#addPool(server);
     const ready = Promise.withResolvers<void>();
     this.ready = ready.promise;
@@ -178,7 +186,7 @@ class Runner implements RunningRunner {
     const exited = (): void => {
       this.#counters.processExits += 1;
     };
-    this.#pools.set(server.name, new ProcessPool(server, this.#options, log, exited));
+    this.#pools.set(server.name, new ProcessPool(server, this.#ground, log, exited));
   }
 
   async drain(): Promise<void> {

@@ -1,12 +1,13 @@
 // What a started runner looks like to the command line and to the status pages.
 import type { RunnerConfig } from './config.ts';
 import type { Log } from './log.ts';
+import type { RunnerToken } from './runner-token.ts';
 import type { Containment } from './process/containment.ts';
 
 /** `edge` is the origin to dial and `token` the credential to show there. Without a containment marks do. */
 export interface StartOptions {
   readonly config: RunnerConfig;
-  readonly token: string;
+  readonly token: RunnerToken;
   readonly edge: string;
   readonly log: Log;
   readonly containment?: Containment;

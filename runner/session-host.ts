@@ -11,9 +11,11 @@ import { Session } from './core/session.ts';
 import { failureFields } from './failure.ts';
 import { webSocketOrigin } from './link/control-link.ts';
 import type { LinkEnd } from './link/dial.ts';
+import { explainAnswer, isFromEdge } from './link/refusal.ts';
 import { KeptLink, type Verdict } from './link/kept-link.ts';
-import type { Log } from './log.ts';
+import type { Log, LogFields } from './log.ts';
 import { describeEnd, type ExitFacts } from './process/exit.ts';
+import type { RunnerToken } from './runner-token.ts';
 import type { SessionProcess } from './translated-process.ts';
 import type { SessionSnapshot } from './running-runner.ts';
 
@@ -22,7 +24,7 @@ export interface SessionHostOptions {
   readonly server: ServerConfig;
   readonly process: SessionProcess;
   readonly edge: string;
-  readonly token: string;
+  readonly token: RunnerToken;
   readonly boot: string;
   readonly log: Log;
   /** Makes what the process printed fit to be shown to a client. */
@@ -40,6 +42,12 @@ const BACKOFF_CAP_MS = 5_000;
 
 /** How long an ended session tries to tell the edge. */
 const FAREWELL_MS = 10_000;
+
+/** How a link ended, for the log. */
+const endFields = (end: LinkEnd): LogFields =>
+  end.kind === 'refused'
+    ? { kind: end.kind, status: end.answer.status, ...explainAnswer(end.answer) }
+    : { ...end };
 
 export class SessionHost {
   readonly #options: SessionHostOptions;
@@ -67,7 +75,11 @@ export class SessionHost {
     const url = `${webSocketOrigin(edge)}/runner/session/${open.session}`;
     this.#link = new KeptLink({
       backoffCapMs: () => BACKOFF_CAP_MS,
-      dialOptions: () => ({ url, token, headers: this.#dialHeaders(boot) }),
+      dialOptions: async () => ({
+        url,
+        token: await token.forDial(),
+        headers: this.#dialHeaders(boot),
+      }),
       opened: () => options.reached(),
       frame: (bytes) => this.#frame(bytes),
       ended: (end) => this.#linkEnded(end),
@@ -151,9 +163,10 @@ export class SessionHost {
     this.#perform(this.#session.unlinked(performance.now()));
     const isOver =
       (end.kind === 'closed' && (end.code === CLOSE.done || end.code === CLOSE.sessionUnknown)) ||
-      (end.kind === 'refused' && end.status === 404);
+      // A proxy's 404, as while an edge is deployed, says nothing of the session.
+      (end.kind === 'refused' && end.answer.status === 404 && isFromEdge(end.answer));
     if (!isOver) {
-      this.#options.log.debug('session link ended', { ...end });
+      this.#options.log.debug('session link ended', endFields(end));
       return end.kind === 'closed' && end.code === CLOSE.replaced ? 'stop' : 'relink';
     }
     this.#isToldOver = true;

@@ -1,7 +1,8 @@
 // Tries out the edge: whether it answers, and whether it accepts this runner's credential.
 import { WebSocket } from 'ws';
 import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
-import { networkFault } from './network.ts';
+import { networkFault } from '../link/network-fault.ts';
+import { explainAnswer, readAnswer } from '../link/refusal.ts';
 import type { Outcome } from './outcome.ts';
 
 /** A cold worker answers within a second or two; past this it is the network. */
@@ -16,8 +17,9 @@ export async function checkEdge(edge: string): Promise<Outcome> {
       signal: AbortSignal.timeout(ANSWER_MS),
     });
     await response.body?.cancel();
-    if (response.status === 200) return { verdict: 'ok', subject, words: 'answers' };
-    const words = `answers /healthz with ${response.status}`;
+    const isPage = response.headers.get('content-type')?.includes('html') === true;
+    if (response.status === 200 && !isPage) return { verdict: 'ok', subject, words: 'answers' };
+    const words = `answers /healthz with ${response.status}${isPage ? ' and a web page' : ''}`;
     return {
       verdict: 'FAIL',
       subject,
@@ -28,30 +30,6 @@ export async function checkEdge(edge: string): Promise<Outcome> {
     return { verdict: 'FAIL', subject, ...networkFault(error) };
   }
 }
-
-/** What the edge's answers to a dial mean (PROTOCOL.md LP5). */
-const REFUSALS: Readonly<Record<number, { words: string; fix: string }>> = {
-  401: {
-    words: 'the edge does not know this token',
-    fix: "Put the token's entry into the edge's secret BRIDGE_RUNNERS; mcp-bridge credential runner prints one for a new token.",
-  },
-  403: {
-    words: 'the edge refuses this runner',
-    fix: 'Check the entry for this runner in BRIDGE_RUNNERS, and that nothing in between adds an Origin header.',
-  },
-  404: {
-    words: 'there is no link endpoint at this edge',
-    fix: 'Check that the URL is that of a deployed edge.',
-  },
-  426: {
-    words: 'runner and edge have no link version in common',
-    fix: 'Upgrade whichever is older: npm install for the runner, wrangler deploy for the edge.',
-  },
-  503: {
-    words: 'the edge is not configured yet',
-    fix: 'Set its secret BRIDGE_RUNNERS: npx wrangler secret put BRIDGE_RUNNERS',
-  },
-};
 
 /** Dials the control link as a runner would, and hangs up before saying hello: a live runner is not disturbed. */
 export function checkCredential(edge: string, token: string): Promise<Outcome> {
@@ -69,22 +47,24 @@ export function checkCredential(edge: string, token: string): Promise<Outcome> {
         rejectUnauthorized: true,
       },
     );
+    const giveUp = setTimeout(() => {
+      settle({ verdict: 'FAIL', subject, ...networkFault(new DOMException('', 'TimeoutError')) });
+    }, ANSWER_MS);
     const settle = (outcome: Outcome): void => {
+      clearTimeout(giveUp);
       resolve(outcome);
       socket.terminate();
     };
     socket.on('open', () => {
+      clearTimeout(giveUp);
       resolve({ verdict: 'ok', subject, words: 'accepted by the edge' });
       socket.close(1000);
     });
-    socket.on('unexpected-response', (_request, response) => {
-      const status = response.statusCode ?? 0;
-      const refusal = REFUSALS[status] ?? {
-        words: `the edge answers the dial with ${status}`,
-        fix: 'Check that nothing between here and the edge blocks WebSockets.',
-      };
-      settle({ verdict: 'FAIL', subject, ...refusal });
-    });
+    socket.on('unexpected-response', (_request, response) =>
+      readAnswer(response, (answer) =>
+        settle({ verdict: 'FAIL', subject, ...explainAnswer(answer) }),
+      ),
+    );
     socket.on('error', (error) => settle({ verdict: 'FAIL', subject, ...networkFault(error) }));
   });
 }

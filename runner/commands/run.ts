@@ -12,6 +12,7 @@ import type { Log, LogLevel } from '../log.ts';
 import { printError, serveOutput } from '../output.ts';
 import { openContainment } from '../process/containment.ts';
 import type { Containment } from '../process/containment.ts';
+import { tokenInFile } from '../runner-token.ts';
 import type { RunningRunner, StartOptions } from '../running-runner.ts';
 import { startStatus } from '../status/http.ts';
 import type { StatusServer } from '../status/http.ts';
@@ -81,7 +82,7 @@ async function readStartOptions(given: Arguments, log: Log): Promise<RunOptions 
   }
   const token = await readTokenFile(tokenFile);
   if (!token.ok) return complain([token.message]);
-  return { config, token: token.token, edge, log, containment };
+  return { config, token: tokenInFile(tokenFile, token.token, log), edge, log, containment };
 }
 
 function complain(lines: readonly string[]): undefined {

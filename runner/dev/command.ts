@@ -16,6 +16,7 @@ import { print, printError, serveOutput } from '../output.ts';
 import { openContainment } from '../process/containment.ts';
 import type { Containment } from '../process/containment.ts';
 import { sweepOrphans } from '../process/sweep.ts';
+import { fixedToken } from '../runner-token.ts';
 import { startRunner } from '../runner.ts';
 import type { RunningRunner } from '../running-runner.ts';
 import { edgeBundle } from './bundle.ts';
@@ -81,7 +82,13 @@ async function serve(options: DevOptions, signals: StopSignals): Promise<number>
   });
   // Not sooner: what is wrong so far is told to whoever waits for it.
   serveOutput();
-  const runner = startRunner({ config, token, edge: edge.url, log, containment });
+  const runner = startRunner({
+    config,
+    token: fixedToken(token),
+    edge: edge.url,
+    log,
+    containment,
+  });
   void signals.stopNow.then(() => stopNow(edge, runner));
   endOnException(log, () => {
     runner.kill();

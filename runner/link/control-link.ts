@@ -11,14 +11,17 @@ import {
 import type { Fault } from '../../shared/fault.ts';
 import { failureFields } from '../failure.ts';
 import type { Log } from '../log.ts';
+import type { RunnerToken } from '../runner-token.ts';
 import { LINK_GRACE_MS } from '../../shared/limits.ts';
 import type { LinkEnd } from './dial.ts';
 import { KeptLink, type Verdict } from './kept-link.ts';
+import { networkFault } from './network-fault.ts';
+import { explainAnswer } from './refusal.ts';
 
 export interface ControlLinkOptions {
   /** Origin of the edge, as an http(s) URL. */
   readonly edge: string;
-  readonly token: string;
+  readonly token: RunnerToken;
   readonly log: Log;
   hello(): HelloFrame;
   /** A socket reached the edge. */
@@ -49,7 +52,7 @@ export class ControlLink {
     const url = `${webSocketOrigin(options.edge)}/runner/link`;
     this.#link = new KeptLink({
       backoffCapMs: (awayMs) => this.#backoffCapMs(awayMs),
-      dialOptions: () => ({ url, token: options.token }),
+      dialOptions: async () => ({ url, token: await options.token.forDial() }),
       opened: () => {
         this.say(options.hello());
         options.opened();
@@ -115,7 +118,10 @@ export class ControlLink {
     this.#isWelcome = false;
     const { log } = this.#options;
     if (end.kind === 'failed') {
-      log.warn('the edge can not be reached', { error: end.error.message });
+      log.warn('the edge can not be reached', {
+        error: end.error.message,
+        ...networkFault(end.error),
+      });
       return 'relink';
     }
     if (end.kind === 'refused') return this.#refused(end);
@@ -131,10 +137,16 @@ export class ControlLink {
       : 'relink';
   }
 
-  #refused({ status, body }: LinkEnd & { kind: 'refused' }): Verdict {
-    this.#options.log.error('the edge refused the control link', { status, body });
-    if (status >= 500 || status === 429) return 'relink';
-    return 'relink_slowly';
+  #refused({ answer }: LinkEnd & { kind: 'refused' }): Verdict {
+    const { status, headers, body } = answer;
+    this.#options.log.error('the edge refused the control link', {
+      status,
+      ...explainAnswer(answer),
+      body,
+      location: headers.location,
+    });
+    // A gateway's trouble passes; what an edge says itself, or a page in its place, stays until somebody acts.
+    return status >= 500 || status === 429 ? 'relink' : 'relink_slowly';
   }
 }
 

@@ -1,16 +1,17 @@
 // One WebSocket to the edge, with its heartbeat: a half-open socket is found by a missing pong (PROTOCOL.md LP4, LP5).
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest } from 'node:http';
 import { WebSocket, type ClientOptions } from 'ws';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { closeReason, FAILED_ON_FRAME } from '../../shared/link/close-reason.ts';
 import { ByteAssembler, splitBytes } from '../../shared/link/codec.ts';
 import { PING_MS, PONG_MS, REASSEMBLED_BYTES } from '../../shared/limits.ts';
 import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
+import { readAnswer, type Answer } from './refusal.ts';
 
 /** How a socket ended: its close code, or the HTTP status with which the edge refused the upgrade. */
 export type LinkEnd =
   | { readonly kind: 'closed'; readonly code: number; readonly reason: string }
-  | { readonly kind: 'refused'; readonly status: number; readonly body: string }
+  | { readonly kind: 'refused'; readonly answer: Answer }
   | { readonly kind: 'failed'; readonly error: Error };
 
 export interface LinkListener {
@@ -38,12 +39,17 @@ export interface DialOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What an edge may say about a refusal. */
-const REFUSAL_BYTES = 4_096;
 /** A dial into a network that swallows it is given up while the grace still holds several more. */
 const HANDSHAKE_MS = 5_000;
+/** Who keeps a dial busy, as with a header a second, gets this long in all. */
+const DIAL_MS = 15_000;
+/** Interim answers (1xx) mean nothing here; a few may come from proxies. */
+const MAX_INTERIM = 20;
 /** After a close this side sent, workerd keeps the connection open for ten seconds. */
 const CLOSE_MS = 1_000;
+
+const TOO_LONG = Object.assign(new Error('the dial took too long'), { code: 'DIAL_TIMEOUT' });
+const TOO_MUCH = Object.assign(new Error('interim answers without end'), { code: 'DIAL_TIMEOUT' });
 
 /** Dials. Nothing throws: every outcome reaches the listener. */
 export function dial(options: DialOptions, listener: LinkListener): LinkSocket {
@@ -70,6 +76,7 @@ class DialledSocket implements LinkSocket {
   readonly #socket: WebSocket;
   readonly #listener: LinkListener;
   readonly #assembler = new ByteAssembler();
+  readonly #deadline: NodeJS.Timeout;
   #heartbeat: NodeJS.Timeout | undefined;
   #isEnded = false;
 
@@ -83,13 +90,17 @@ class DialledSocket implements LinkSocket {
       closeTimeout: CLOSE_MS,
       maxPayload: REASSEMBLED_BYTES,
       followRedirects: false,
+      finishRequest: (request) => this.#send(request),
       // Whatever the environment says: the token goes to no one else.
       rejectUnauthorized: true,
     };
     this.#socket = new WebSocket(url, [...LINK_SUBPROTOCOLS], options);
     this.#socket.on('open', () => this.#opened());
     this.#socket.on('message', (bytes: Buffer, isBinary) => this.#message(bytes, isBinary));
-    this.#socket.on('unexpected-response', (_request, response) => this.#refused(response));
+    this.#socket.on('unexpected-response', (_request, response) =>
+      readAnswer(response, (answer) => this.#giveUp({ kind: 'refused', answer })),
+    );
+    this.#deadline = setTimeout(() => this.#giveUp({ kind: 'failed', error: TOO_LONG }), DIAL_MS);
     this.#socket.on('error', (error) => this.#end({ kind: 'failed', error }));
     this.#socket.on('close', (code, reason) =>
       this.#end({ kind: 'closed', code, reason: reason.toString() }),
@@ -113,7 +124,22 @@ class DialledSocket implements LinkSocket {
     this.#socket.terminate();
   }
 
+  #send(request: ClientRequest): void {
+    let interim = 0;
+    request.on('information', () => {
+      interim += 1;
+      if (interim > MAX_INTERIM) this.#giveUp({ kind: 'failed', error: TOO_MUCH });
+    });
+    request.end();
+  }
+
+  #giveUp(end: LinkEnd): void {
+    this.#end(end);
+    this.#socket.terminate();
+  }
+
   #opened(): void {
+    clearTimeout(this.#deadline);
     this.#contained(() => this.#listener.opened());
     this.#ping();
   }
@@ -153,22 +179,10 @@ class DialledSocket implements LinkSocket {
     else if (assembled.state === 'too_large') this.#socket.close(CLOSE.tooLarge, 'frame too large');
   }
 
-  #refused(response: IncomingMessage): void {
-    const status = response.statusCode ?? 0;
-    let body = '';
-    response.setEncoding('utf8');
-    response.on('data', (text: string) => {
-      if (body.length < REFUSAL_BYTES) body += text;
-    });
-    response.on('error', () => undefined);
-    response.on('close', () =>
-      this.#end({ kind: 'refused', status, body: body.slice(0, REFUSAL_BYTES) }),
-    );
-  }
-
   #end(end: LinkEnd): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    clearTimeout(this.#deadline);
     clearTimeout(this.#heartbeat);
     this.#listener.ended(end);
   }

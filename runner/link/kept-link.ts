@@ -1,6 +1,7 @@
 // Keeps a link: is there a socket? If not, dial one; then sleep until something happens. Each cause to look again has a name
 // (DESIGN §6: one reconcile loop with full jitter and named wake reasons).
 import { fullJitterMs } from '../../shared/backoff.ts';
+import { retryAfterMs } from './refusal.ts';
 import { dial, type DialOptions, type LinkEnd, type LinkSocket } from './dial.ts';
 
 export type WakeReason = 'start' | 'backoff_over' | 'edge_reached';
@@ -9,8 +10,8 @@ export type WakeReason = 'start' | 'backoff_over' | 'edge_reached';
 export type Verdict = 'relink' | 'relink_slowly' | 'stop';
 
 export interface KeptLinkOptions {
-  /** Asked before each dial, since headers change with it. */
-  dialOptions(): DialOptions;
+  /** Asked before each dial, since headers and the token change with it. Never rejects. */
+  dialOptions(): Promise<DialOptions>;
   opened(): void;
   frame(bytes: Uint8Array): void;
   ended(end: LinkEnd): Verdict;
@@ -35,6 +36,7 @@ export class KeptLink {
   #attempt = 0;
   #sleep: { readonly timer: NodeJS.Timeout; readonly isSlow: boolean } | undefined;
   #awaySince = performance.now();
+  #isPreparing = false;
   #isStopped = false;
 
   constructor(options: KeptLinkOptions) {
@@ -78,8 +80,16 @@ export class KeptLink {
   }
 
   #reconcile(_reason: WakeReason): void {
-    if (this.#isStopped || this.#socket || this.#sleep) return;
-    const socket = dial(this.#options.dialOptions(), {
+    if (this.#isStopped || this.#socket || this.#sleep || this.#isPreparing) return;
+    this.#isPreparing = true;
+    void this.#options.dialOptions().then((options) => {
+      this.#isPreparing = false;
+      if (!this.#isStopped) this.#dial(options);
+    });
+  }
+
+  #dial(options: DialOptions): void {
+    const socket = dial(options, {
       opened: () => {
         this.#isOpen = true;
         this.#attempt = 0;
@@ -100,11 +110,15 @@ export class KeptLink {
     const verdict = this.#verdictOn(end);
     if (verdict === 'stop') this.#isStopped = true;
     if (this.#isStopped) return;
-    const isSlow = verdict === 'relink_slowly';
+    // The edge's own wish weighs more than what another link finds meanwhile.
+    const wishMs =
+      end.kind === 'refused' ? retryAfterMs(end.answer.headers, Date.now()) : undefined;
+    const isSlow = verdict === 'relink_slowly' || wishMs !== undefined;
     const capMs = this.#options.backoffCapMs(performance.now() - this.#awaySince);
     const jitterMs = fullJitterMs(this.#attempt, BACKOFF_BASE_MS, capMs, Math.random());
     this.#attempt += 1;
-    this.#sleepFor(isSlow ? SLOW_MS + jitterMs : jitterMs, 'backoff_over', isSlow);
+    const leastMs = Math.max(verdict === 'relink_slowly' ? SLOW_MS : 0, wishMs ?? 0);
+    this.#sleepFor(leastMs + jitterMs, 'backoff_over', isSlow);
   }
 
   /** A link whose owner fails on the news is dialled again all the same. */

@@ -7,6 +7,7 @@ import { readConfig } from '../../runner/config.ts';
 import { Session } from '../../runner/core/session.ts';
 import { KeptLink } from '../../runner/link/kept-link.ts';
 import { createLog } from '../../runner/log.ts';
+import { fixedToken } from '../../runner/runner-token.ts';
 import { startRunner } from '../../runner/runner.ts';
 import type { RunningRunner } from '../../runner/running-runner.ts';
 import { FakeEdge, type FakeLink } from './fake-edge.ts';
@@ -29,7 +30,7 @@ beforeEach(async () => {
   if (!reading.ok) throw new Error('The config is in order.');
   lines = [];
   const log = createLog({ level: 'info', pretty: false, write: (line) => lines.push(line) });
-  runner = startRunner({ config: reading.config, token: 'token', edge: edge.url, log });
+  runner = startRunner({ config: reading.config, token: fixedToken('token'), edge: edge.url, log });
   control = await edge.controls.next();
   return async () => {
     vi.restoreAllMocks();

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 import { WebSocketServer, type WebSocket } from 'ws';
 
@@ -9,8 +10,16 @@ import { WebSocketServer, type WebSocket } from 'ws';
 interface Manners {
   /** Answers every upgrade with this. */
   refusal?: { readonly status: number; readonly text: string };
+  /** Does with the connection of every upgrade what it likes. */
+  answer?: (socket: Duplex) => void;
   /** The subprotocol it names, whatever was offered. */
   subprotocol?: string;
+}
+
+interface Dial {
+  /** By `performance.now()`. */
+  readonly at: number;
+  readonly authorization: string | undefined;
 }
 
 export class FakeEdge {
@@ -20,8 +29,11 @@ export class FakeEdge {
   readonly controls = new Arrivals<FakeLink>();
   /** Session links, each after its welcome. */
   readonly sessions = new Arrivals<FakeLink>();
+  /** Every dial, whatever became of it. */
+  readonly dials = new Arrivals<Dial>();
   /** Header of the epoch of each dial of a session link. */
   readonly epochs: string[] = [];
+  readonly #answered = new Set<Duplex>();
   readonly #server: Server;
   readonly #sockets = new WebSocketServer({
     noServer: true,
@@ -32,7 +44,13 @@ export class FakeEdge {
     this.#server = server;
     this.url = `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
     server.on('upgrade', (request, socket, head) => {
-      const { refusal } = this.manners;
+      this.dials.add({ at: performance.now(), authorization: request.headers.authorization });
+      const { refusal, answer } = this.manners;
+      if (answer) {
+        this.#answered.add(socket);
+        socket.on('error', () => undefined);
+        return answer(socket);
+      }
       if (refusal) {
         const { status, text } = refusal;
         socket.end(
@@ -58,6 +76,7 @@ export class FakeEdge {
 
   async stop(): Promise<void> {
     for (const socket of this.#sockets.clients) socket.terminate();
+    for (const socket of this.#answered) socket.destroy();
     this.#server.close();
     this.#server.closeAllConnections();
     await once(this.#server, 'close');

@@ -9,6 +9,7 @@ import { hashCredential, mintRunnerToken } from '../../runner/credential.ts';
 import { spawnBound } from '../../runner/dev/bound-child.ts';
 import { startLocalEdge } from '../../runner/dev/local-edge.ts';
 import { ControlLink } from '../../runner/link/control-link.ts';
+import { fixedToken } from '../../runner/runner-token.ts';
 import { createLog } from '../../runner/log.ts';
 import { PATIENCE, startFaultyBridge } from './faulty-link.ts';
 import { sharedBundle, type Bridge } from './harness.ts';
@@ -176,7 +177,7 @@ describe('a crowd', () => {
   function startLink(edge: string, token: string, runner: string): ControlLink {
     return new ControlLink({
       edge,
-      token,
+      token: fixedToken(token),
       log,
       hello: () => ({
         type: 'hello',

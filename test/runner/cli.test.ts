@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
+import { refuse } from '../../edge/http/refuse.ts';
 import { hashCredential } from '../../runner/credential.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mcp-cli-'));
@@ -79,6 +80,14 @@ const fixture = (name: string, more: object = {}) => ({
 
 const TOKEN = `mcpr_${'t'.repeat(43)}`;
 
+/** What an edge says with its refusals; other statuses come from what stands in front of one. */
+const bodies = new Map([
+  [401, await refuse({ fault: 'unauthorized' }).text()],
+  [403, await refuse({ fault: 'origin_not_allowed' }).text()],
+  [426, 'This edge speaks mcp-bridge.v99 over WebSocket. Upgrade the older of edge and runner.'],
+  [503, await refuse({ fault: 'not_configured' }).text()],
+]);
+
 /** An edge that knows one token. `answer` is the status of its refusals. */
 async function serveEdge(refusal = 401, health = 200): Promise<string> {
   const server = createServer((request, response) => {
@@ -92,7 +101,10 @@ async function serveEdge(refusal = 401, health = 200): Promise<string> {
       request.headers['sec-websocket-protocol'] === 'mcp-bridge.v1';
     if (isKnown && isLink && refusal === 401)
       sockets.handleUpgrade(request, socket, head, () => {});
-    else socket.end(`HTTP/1.1 ${refusal} No\r\nContent-Length: 0\r\n\r\n`);
+    else {
+      const body = bodies.get(refusal) ?? '';
+      socket.end(`HTTP/1.1 ${refusal} No\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    }
   });
   edges.add(server);
   server.listen(0, '127.0.0.1');
@@ -294,7 +306,10 @@ describe.concurrent('mcp-bridge check', () => {
     [403, 'the edge refuses this runner\n      Check the entry'],
     [426, 'runner and edge have no link version in common\n      Upgrade whichever is older'],
     [503, 'the edge is not configured yet\n      Set its secret BRIDGE_RUNNERS'],
-    [302, 'the edge answers the dial with 302\n      Check that nothing'],
+    [302, 'it answers with a redirection (302)\n      Give the address'],
+    [200, 'an answer came (200) in place of the link'],
+    [400, 'the request reached it without its upgrade'],
+    [502, 'a gateway in front of the edge can not reach it'],
   ])('explains a dial answered with %i, without the token', async (refusal, words) => {
     const edge = await serveEdge(refusal);
     const wrong = `mcpr_${'w'.repeat(43)}`;

@@ -93,6 +93,18 @@ describe('the token file', () => {
     },
   );
 
+  it.skipIf(process.geteuid?.() !== 0)(
+    '[F-247] of another user than root or the runner is refused, whatever its mode',
+    async () => {
+      const foreign = tokenFile('mcpr_x', 0o600);
+      chownSync(foreign, 61_001, 61_001);
+      expect(await readTokenFile(foreign)).toMatchObject({
+        ok: false,
+        message: expect.stringContaining('belongs to another user (uid 61001)'),
+      });
+    },
+  );
+
   it('is judged by what a link points to', async () => {
     const link = join(folder, 'link');
     symlinkSync(tokenFile('mcpr_x', 0o644), link);

@@ -17,9 +17,33 @@ const CERTIFICATE_CODES: ReadonlySet<string> = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
+/** What `ws` says of a handshake that went wrong; it gives no codes. */
+const NO_HANDSHAKE =
+  /^(?:Invalid (?:Upgrade|Sec-WebSocket-)|Server sent (?:an invalid|no) |Missing )/u;
+
+const NO_ANSWER = 'Opening handshake has timed out';
+
+const LATE: NetworkFault = {
+  words: 'it did not answer in time',
+  fix: 'Check that a firewall lets this machine reach it.',
+};
+
 /** Reads the error of `fetch` or of a WebSocket dial. */
 export function networkFault(error: unknown): NetworkFault {
   const code = codeOf(error);
+  if (error instanceof Error && NO_HANDSHAKE.test(error.message)) {
+    return {
+      words: 'what answers there does not finish the WebSocket handshake as an edge does',
+      fix: 'A proxy on the way may answer in its place or change the headers Sec-WebSocket-*; have it pass them on. Else check the edge URL.',
+    };
+  }
+  if (error instanceof Error && error.message === NO_ANSWER) return LATE;
+  if (code.startsWith('HPE_')) {
+    return {
+      words: `what answers there does not speak HTTP as an edge does (${code})`,
+      fix: 'Check the edge URL and its port, and what stands in between.',
+    };
+  }
   if (CERTIFICATE_CODES.has(code)) {
     return {
       words: `its certificate is not trusted (${code})`,
@@ -34,18 +58,22 @@ export function networkFault(error: unknown): NetworkFault {
         words: 'host names can not be looked up now',
         fix: "Check this machine's network and DNS.",
       };
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return {
+        words: 'the connection was cut before the link was there',
+        fix: 'Check that the edge is deployed, and that no firewall or proxy cuts WebSockets.',
+      };
     case 'ECONNREFUSED':
       return {
         words: 'nothing listens there',
         fix: 'Check the edge URL and its port, and that the edge is deployed.',
       };
     case 'TimeoutError':
+    case 'DIAL_TIMEOUT':
     case 'ETIMEDOUT':
     case 'UND_ERR_CONNECT_TIMEOUT':
-      return {
-        words: 'it did not answer in time',
-        fix: 'Check that a firewall lets this machine reach it.',
-      };
+      return LATE;
     default:
       return {
         words: `the connection failed (${code})`,

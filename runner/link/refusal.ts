@@ -1,0 +1,159 @@
+// What answered a dial in place of the link: read within bounds, and put into words that say what probably stands in between
+// and what to do.
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
+import type { NetworkFault } from './network-fault.ts';
+
+/** What an edge may say about a refusal; a proxy's page is no longer where it matters. */
+const BODY_BYTES = 4_096;
+
+/** How long that may take: less than a dial may be silent, so that what came is told. */
+const BODY_MS = 4_000;
+
+/** A longer wish is no reason to stay away: whoever set it may have gone, or be wrong. */
+const MAX_RETRY_AFTER_MS = 5 * 60_000;
+
+/** An answer that is not a switch of protocols. `body` is its beginning. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** Reads the beginning of a body and then lets go of the connection. Calls `done` once, whatever the other side does. */
+export function readAnswer(response: IncomingMessage, done: (answer: Answer) => void): void {
+  const { statusCode: status = 0, headers } = response;
+  let body = '';
+  const timer = setTimeout(() => response.destroy(), BODY_MS);
+  response.setEncoding('utf8');
+  response.on('data', (text: string) => {
+    body += text;
+    if (body.length >= BODY_BYTES) response.destroy();
+  });
+  response.on('end', () => response.destroy());
+  response.on('error', () => undefined);
+  response.on('close', () => {
+    clearTimeout(timer);
+    done({ status, headers, body: body.slice(0, BODY_BYTES) });
+  });
+}
+
+/**
+ * What `Retry-After` asks for, in ms from now, within bounds (RFC 9110 §10.2.3: seconds or a date). A date is read by the clock of
+ * who sent it where the answer tells that, since this machine's may be wrong. Undefined: nothing, or nothing readable.
+ */
+export function retryAfterMs(headers: IncomingHttpHeaders, now: number): number | undefined {
+  const wish = headers['retry-after']?.trim() ?? '';
+  if (/^\d+$/u.test(wish)) return Math.min(Number(wish) * 1000, MAX_RETRY_AFTER_MS);
+  const until = dateOf(wish);
+  if (until === undefined) return undefined;
+  return Math.min(Math.max(0, until - (dateOf(headers.date ?? '') ?? now)), MAX_RETRY_AFTER_MS);
+}
+
+/** An HTTP date in ms since the epoch. Every form of it names a day (RFC 9110 §5.6.7); the oldest names no zone, and means GMT. */
+function dateOf(text: string): number | undefined {
+  const isDate = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/u.test(text);
+  const at = isDate ? Date.parse(text.endsWith('GMT') ? text : `${text} GMT`) : Number.NaN;
+  return Number.isNaN(at) ? undefined : at;
+}
+
+/** Whether an edge of ours gave the answer: its errors are JSON-RPC's, with the name of a fault. */
+export const isFromEdge = ({ body }: Answer): boolean =>
+  /^\{"jsonrpc":"2\.0".*"fault":"[a-z_]+"/su.test(body) || speaksOf(body) !== undefined;
+
+/** The link versions that the edge names in its 426. */
+const speaksOf = (body: string): string | undefined =>
+  /^This edge speaks ([\w., -]{1,200}?)(?: over |\. )/u.exec(body)?.[1];
+
+/** What an edge's own refusals mean (PROTOCOL.md LP5). */
+const OF_THE_EDGE: Readonly<Record<number, NetworkFault>> = {
+  400: {
+    words: 'the edge takes no token in this form',
+    fix: 'Check the token file; nothing but the token may stand in it.',
+  },
+  401: {
+    words: 'the edge does not know this token',
+    fix: "Put the token's entry into the edge's secret BRIDGE_RUNNERS; mcp-bridge credential runner prints one for a new token.",
+  },
+  403: {
+    words: 'the edge refuses this runner',
+    fix: 'Check the entry for this runner in BRIDGE_RUNNERS, and that nothing in between adds an Origin header.',
+  },
+  426: {
+    words: 'runner and edge have no link version in common',
+    fix: 'Upgrade whichever is older: npm install for the runner, wrangler deploy for the edge.',
+  },
+  429: { words: 'the edge was dialled too often', fix: 'Wait; it is dialled again by itself.' },
+  503: {
+    words: 'the edge is not configured yet',
+    fix: 'Set its secret BRIDGE_RUNNERS: npx wrangler secret put BRIDGE_RUNNERS',
+  },
+};
+
+/** What the same statuses, and some others, mean from whatever else answers under the edge's name. */
+const OF_OTHERS: Readonly<Record<number, NetworkFault>> = {
+  401: {
+    words: 'something in front of the edge asks for a sign-in',
+    fix: 'Let /runner/ pass without one: the runner shows its own token to the edge.',
+  },
+  403: {
+    words: 'something in front of the edge refuses this machine',
+    fix: 'Look for a firewall, a bot check or an access rule, and let /runner/ pass.',
+  },
+  404: {
+    words: 'there is no link endpoint at this edge',
+    fix: 'Check that the URL is that of a deployed edge.',
+  },
+  407: {
+    words: 'a proxy on the way asks for a sign-in',
+    fix: 'Let this machine reach the edge without it: proxies with a sign-in are not supported.',
+  },
+  429: {
+    words: 'something in front of the edge says that it was dialled too often',
+    fix: 'Wait; it is dialled again by itself. Look for a rate limit on /runner/.',
+  },
+};
+
+const LOST_UPGRADE: NetworkFault = {
+  words:
+    'the request reached it without its upgrade to WebSocket, which a proxy on the way must have removed',
+  fix: 'Have the proxy pass the headers Upgrade, Connection and Sec-WebSocket-* on for /runner/.',
+};
+
+const NO_GATEWAY: NetworkFault = {
+  words: 'a gateway in front of the edge can not reach it',
+  fix: 'Check that the edge is deployed and running; it is dialled again by itself.',
+};
+
+/** Says what an answer to a dial means. */
+export function explainAnswer(answer: Answer): NetworkFault {
+  const { status, headers, body } = answer;
+  if (isFromEdge(answer)) {
+    // An edge that speaks our version and refuses it all the same never saw that it was asked for.
+    const versions = speaksOf(body)?.split(', ') ?? [];
+    if (LINK_SUBPROTOCOLS.some((version) => versions.includes(version))) return LOST_UPGRADE;
+    const known = OF_THE_EDGE[status];
+    if (known) return known;
+  }
+  const other = OF_OTHERS[status];
+  if (other) return other;
+  if (status >= 300 && status < 400) {
+    const words = `it answers with a redirection (${status})`;
+    const fix =
+      'Give the address where the edge itself is; redirections are not followed, since the token is for the edge alone.';
+    return { words, fix };
+  }
+  if (status === 400 || status === 426 || status === 501) return LOST_UPGRADE;
+  if (status < 300) {
+    const what = headers['content-type']?.includes('html') === true ? 'a web page' : 'an answer';
+    const words = `${what} came (${status}) in place of the link: a proxy or a sign-in page stands in front, or this is no edge`;
+    const fix =
+      'Check the edge URL, and that WebSockets pass: open <edge>/healthz from this machine.';
+    return { words, fix };
+  }
+  if (status === 502 || status === 503 || status === 504) return NO_GATEWAY;
+  return {
+    words: `the edge answers the dial with ${status}`,
+    fix: 'Check that nothing between here and the edge blocks WebSockets.',
+  };
+}

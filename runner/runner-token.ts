@@ -1,0 +1,54 @@
+// The runner's token as its links use it: read from its file again for each dial, so that a rotated one needs no restart.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readTokenFile, type TokenReading } from './credential.ts';
+import type { Log } from './log.ts';
+
+/** A file system that hangs must not keep a runner from its edge: the token is old in the rarest of cases. */
+const READ_MS = 2_000;
+
+/** A token that may change. */
+export interface RunnerToken {
+  /** The last good one. */
+  readonly text: string;
+  /** The one to show now. Never rejects. */
+  forDial(): Promise<string>;
+}
+
+/** One that never changes. */
+export const fixedToken = (text: string): RunnerToken => ({
+  text,
+  forDial: () => Promise.resolve(text),
+});
+
+/** The token in the file at `path`, of which `first` was read. A later one that is refused leaves the last good one in use. */
+export function tokenInFile(path: string, first: string, log: Log): RunnerToken {
+  let text = first;
+  let complaint: string | undefined;
+  let reading: Promise<void> | undefined;
+  const take = (read: TokenReading): void => {
+    if (read.ok && read.token !== text) log.info('token file read again: the token has changed');
+    if (read.ok) text = read.token;
+    // Once for each trouble, not for each dial.
+    else if (read.message !== complaint)
+      log.warn('the token file is not used; the token from before is', { reason: read.message });
+    complaint = read.ok ? undefined : read.message;
+  };
+  const readAgain = async (): Promise<void> => {
+    const late = sleep(READ_MS, undefined, { ref: false }).then((): TokenReading => ({
+      ok: false,
+      message: `token file ${path} could not be read within ${READ_MS / 1000} s.`,
+    }));
+    take(await Promise.race([readTokenFile(path), late]));
+    reading = undefined;
+  };
+  return {
+    get text() {
+      return text;
+    },
+    async forDial() {
+      // A hundred links that dial at once read it once.
+      await (reading ??= readAgain());
+      return text;
+    },
+  };
+}
