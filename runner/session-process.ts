@@ -39,6 +39,7 @@ function modernTranslator({ open, server, pool }: SessionProcessParts): Translat
     sealer: createSealer(of),
     digest,
     limits: { ...server, maxParked: MAX_PARKED },
+    quote: (bytes, isCut) => pool.quote(bytes, isCut),
   });
 }
 

@@ -503,23 +503,44 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   // What processes and clients say beside the letter of the protocol
   'F-110': {
     fault: 'an answer that is not quite JSON-RPC, but that every direct client takes',
-    tests: ['runner/core/session-lenient.test.ts', 'runner/cli.test.ts'],
+    tests: [
+      'runner/translate/for-modern-client-lenient.test.ts',
+      'runner/translate/for-legacy-client-lenient.test.ts',
+      'runner/core/session-lenient.test.ts',
+      'runner/cli.test.ts',
+    ],
   },
   'F-111': {
     fault: 'progress under a token that is written in another way',
-    tests: ['runner/core/session-lenient.test.ts'],
+    tests: [
+      'runner/translate/for-modern-client-lenient.test.ts',
+      'runner/translate/for-legacy-client-lenient.test.ts',
+      'runner/core/session-lenient.test.ts',
+    ],
   },
   'F-112': {
     fault: 'an answer that nobody can read',
-    tests: ['runner/core/session-lenient.test.ts'],
+    tests: [
+      'runner/translate/for-modern-client-lenient.test.ts',
+      'runner/translate/for-legacy-client-lenient.test.ts',
+      'runner/core/session-lenient.test.ts',
+    ],
   },
   'F-113': {
     fault: 'noise that looks like an answer',
-    tests: ['runner/core/session-lenient.test.ts'],
+    tests: [
+      'runner/translate/for-modern-client-lenient.test.ts',
+      'runner/core/session-lenient.test.ts',
+    ],
   },
   'F-114': {
     fault: 'a server that says something else instead of answering `initialize`',
-    tests: ['runner/core/session-lenient.test.ts', 'runner/cli.test.ts'],
+    tests: [
+      'runner/translate/for-modern-client-lenient.test.ts',
+      'runner/translate/for-legacy-client-lenient.test.ts',
+      'runner/core/session-lenient.test.ts',
+      'runner/cli.test.ts',
+    ],
   },
   'F-115': {
     fault: 'progress of a task after the answer that began it',
@@ -536,6 +557,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-118': {
     fault: 'a request with the name of a notification',
     tests: ['runner/core/session-lenient.test.ts'],
+  },
+  'F-120': {
+    fault: 'a result of millions of values, of which the bridge wants three',
+    tests: ['runner/translate/for-modern-client-lenient.test.ts'],
   },
   'F-119': {
     fault: 'one client whose malformed `initialize` is refused, and what that says of the server',
@@ -658,7 +683,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-87 F-88 F-89 F-90 F-91 F-92',
   'F-94 F-95 F-99',
   'F-160 F-161 F-162 F-163 F-167',
-  'F-110 F-111 F-112 F-113 F-114 F-115 F-116 F-117 F-118 F-119',
+  'F-110 F-111 F-112 F-113 F-114 F-115 F-116 F-117 F-118 F-119 F-120',
   'F-220 F-221 F-222 F-223 F-224 F-225 F-226 F-227 F-228 F-229 F-230 F-231 F-232',
   'F-200 F-201 F-202 F-203 F-204 F-205',
 ].flatMap((group) => group.split(' '));

@@ -222,7 +222,7 @@ export class Asking {
     call.releaseAt = now + CANCEL_GRACE_MS;
     call.state = 'cancelled';
     const method = 'notifications/cancelled';
-    this.#effects.write(process.slot, { method, params: { requestId: call.id, reason } });
+    this.#effects.notify(process.slot, { method, params: { requestId: call.id, reason } });
     this.leave(process, call, now);
     this.drop(call);
   }

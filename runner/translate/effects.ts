@@ -13,6 +13,7 @@ export class Effects {
   readonly #drops = new DropNotes();
   #pending: TranslateEffect[] = [];
   #lastSlot = 0;
+  #notified: number[] = [];
 
   /** Starts a process and gives its slot. */
   start(): number {
@@ -30,6 +31,17 @@ export class Effects {
 
   write(slot: number, message: Outgoing): void {
     this.#pending.push({ do: 'write', slot, line: lineOf(message) });
+  }
+
+  /** Writes a notification: some servers answer it all the same, so whoever hears the process has to know. */
+  notify(slot: number, message: Outgoing): void {
+    this.write(slot, message);
+    this.#notified.push(slot);
+  }
+
+  /** The slots of the processes that were notified since the last look. */
+  takeNotified(): number[] {
+    return this.#notified.splice(0);
   }
 
   /** `call`: the session's id of the call that a notification belongs to. */

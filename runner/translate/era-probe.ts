@@ -1,5 +1,6 @@
 // Finds out the era of a server on the very process that then serves (MCP 2026-07-28, stdio, "Negotiation"): asks it to
 // `server/discover`, and falls back to `initialize` when it refuses, stays silent or exits.
+import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { CODE, MODERN_REVISION } from '../../shared/mcp/modern.ts';
 import type { ClientCall } from './client-call.ts';
 import type { Effects } from './effects.ts';
@@ -13,14 +14,17 @@ import type { OwnAnswer, OwnRequests } from './own-requests.ts';
  */
 const SILENCE_MS = 1_500;
 
-/** From then on until `initialize` is answered: a first `npx` downloads its package in that time. */
-const START_MS = 60_000;
-
 export type Verdict =
   /** `slot`: the process to go on with; undefined when it was spoiled for this era. */
   | { readonly era: 'modern'; readonly slot: number | undefined }
   | { readonly era: 'legacy'; readonly slot: number; readonly result: unknown }
-  | { readonly era: 'none'; readonly description: string };
+  /** As `StartError` takes it. */
+  | {
+      readonly era: 'none';
+      readonly slot: number;
+      readonly description: string;
+      readonly answered?: Partial<ErrorObject>;
+    };
 
 export class EraProbe {
   readonly #effects: Effects;
@@ -29,6 +33,7 @@ export class EraProbe {
   readonly client: ClientCall;
   readonly #decided: (verdict: Verdict, now: number) => void;
   #slot: number;
+  readonly #startTimeoutMs: number;
   #isInitializing = false;
   /** It answered `server/discover`, but was asked to `initialize` before. */
   #isModern = false;
@@ -38,7 +43,7 @@ export class EraProbe {
 
   /** @param decided is told the verdict, once. */
   constructor(
-    parts: { effects: Effects; own: OwnRequests },
+    parts: { effects: Effects; own: OwnRequests; startTimeoutMs: number },
     client: ClientCall,
     decided: (verdict: Verdict, now: number) => void,
     now: number,
@@ -47,6 +52,7 @@ export class EraProbe {
     this.#own = parts.own;
     this.client = client;
     this.#decided = decided;
+    this.#startTimeoutMs = parts.startTimeoutMs;
     this.#slot = this.#effects.start();
     this.#wakeAt = now + SILENCE_MS;
     this.#own.send(this.#slot, 'server/discover', { _meta: OWN_META }, (answer, at) =>
@@ -63,13 +69,13 @@ export class EraProbe {
     if (!this.#isInitializing) return this.#initialize(now);
     this.#stop('it answered no initialize');
     if (this.#isModern) return this.#decided({ era: 'modern', slot: undefined }, now);
-    this.#decided({ era: 'none', description: 'answered no request' }, now);
+    this.#decided({ era: 'none', slot: this.#slot, description: 'answered no request' }, now);
   }
 
   exited(slot: number, description: string, now: number): void {
     if (slot !== this.#slot) return;
     this.#own.forget(slot);
-    if (this.#isFragile) return this.#decided({ era: 'none', description }, now);
+    if (this.#isFragile) return this.#decided({ era: 'none', slot, description }, now);
     // It may be one that exits on what it does not know: asked the old way, the next may live.
     this.#isFragile = true;
     this.#slot = this.#effects.start();
@@ -90,7 +96,7 @@ export class EraProbe {
 
   #initialize(now: number): void {
     this.#isInitializing = true;
-    this.#wakeAt = now + START_MS;
+    this.#wakeAt = now + this.#startTimeoutMs;
     this.#own.send(this.#slot, 'initialize', initializeParams(this.client), (answer, at) =>
       this.#initialized(answer, at),
     );
@@ -108,7 +114,8 @@ export class EraProbe {
     if (this.#isModern) return this.#decided({ era: 'modern', slot: this.#slot }, now);
     this.#stop('it refused to be initialized');
     if (isModernOnly(answer)) return this.#decided({ era: 'modern', slot: undefined }, now);
-    this.#decided({ era: 'none', description: 'refused to be initialized' }, now);
+    const description = 'refused to be initialized';
+    this.#decided({ era: 'none', slot: this.#slot, description, answered: answer.error }, now);
   }
 
   #stop(reason: string): void {

@@ -1,4 +1,8 @@
 // The translator for the modern clients of one principal: finds out the era of the server, and passes on or translates.
+import { earliest } from '../core/earliest.ts';
+import { FRAMED_WORDS, type Quote } from '../core/overheard.ts';
+import { FAULTS } from '../../shared/fault.ts';
+import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { ModernSide } from './modern-side.ts';
 import { LegacySide, type ModernClientLimits } from './legacy-side.ts';
 import { readCall, type ClientCall } from './client-call.ts';
@@ -6,8 +10,9 @@ import { NO_PROCESS, readNotification } from './client-notification.ts';
 import { Effects } from './effects.ts';
 import { EraProbe, type Verdict } from './era-probe.ts';
 import { MAX_WAITING, overloaded, startFailed } from './faults.ts';
-import { messagesOf, numberOf } from './message.ts';
+import { messageIn, messagesOf, numberOf } from './message.ts';
 import { OwnRequests } from './own-requests.ts';
+import { ProcessHearing, type HeardMessage } from './process-hearing.ts';
 import type { Digest, Sealer } from './request-state.ts';
 import type { KnownEras, TranslateEffect, Translator } from './translator.ts';
 
@@ -19,12 +24,17 @@ export interface ModernClientOptions {
   readonly sealer: Sealer;
   readonly digest: Digest;
   readonly limits: ModernClientLimits;
+  /** Makes what a process printed fit to be shown to a client. */
+  readonly quote: Quote;
 }
 
 export class ForModernClient implements Translator {
   readonly #effects = new Effects();
   readonly #own = new OwnRequests(this.#effects);
   readonly #options: ModernClientOptions;
+  /** By slot. */
+  readonly #hearings = new Map<number, ProcessHearing>();
+  #lastId = 0;
   #probe: EraProbe | undefined;
   #side: ModernSide | LegacySide | undefined;
   /** What waits for the era to be known. */
@@ -43,12 +53,14 @@ export class ForModernClient implements Translator {
     const reading = messagesOf(line);
     for (const message of reading.ok ? reading.messages : []) {
       const call = readCall(message);
-      if (call) this.#request(call, now);
-      else if (message.method === 'notifications/cancelled') {
+      if (call) {
+        this.#lastId = Math.max(this.#lastId, call.id);
+        this.#request(call, now);
+      } else if (message.method === 'notifications/cancelled') {
         this.#cancel(numberOf(message.requestId), now);
       } else if (message.kind === 'notification') this.#side?.notify(readNotification(message));
     }
-    return this.#effects.take();
+    return this.#take(now);
   }
 
   refusal(line: Uint8Array): string | undefined {
@@ -59,34 +71,70 @@ export class ForModernClient implements Translator {
   }
 
   fromProcess(slot: number, line: Uint8Array, now: number): TranslateEffect[] {
-    const reading = messagesOf(line);
-    if (!reading.ok) {
-      const { reason } = reading;
-      this.#effects.drop('a line on stdout is not a JSON-RPC message', { reason }, now);
-    }
-    for (const message of reading.ok ? reading.messages : []) {
-      if (this.#side) this.#side.fromProcess(slot, message, now);
-      else if (message.kind === 'result' || message.kind === 'error') {
-        this.#own.answer(slot, message, now);
-      }
-    }
-    return this.#effects.take();
+    this.#hear(slot, this.#hearingOf(slot).line(line, now), now);
+    return this.#take(now);
   }
 
   exited(slot: number, description: string, now: number, hasRun = true): TranslateEffect[] {
     if (this.#side) this.#side.exited(slot, description, now, hasRun);
     else this.#probe?.exited(slot, description, now);
-    return this.#effects.take();
+    this.#hearings.delete(slot);
+    return this.#take(now);
   }
 
   tick(now: number): TranslateEffect[] {
+    for (const [slot, hearing] of this.#hearings) this.#hear(slot, hearing.tick(now), now);
     if (this.#side) this.#side.tick(now);
     else this.#probe?.tick(now);
-    return this.#effects.take();
+    return this.#take(now);
   }
 
   wakeAt(): number | undefined {
-    return this.#side ? this.#side.wakeAt() : this.#probe?.wakeAt;
+    const translating = this.#side ? this.#side.wakeAt() : this.#probe?.wakeAt;
+    return earliest([translating, ...[...this.#hearings.values()].map(({ wakeAt }) => wakeAt)]);
+  }
+
+  #take(now: number): TranslateEffect[] {
+    for (const slot of this.#effects.takeNotified()) this.#hearingOf(slot).notified(now);
+    return this.#effects.take();
+  }
+
+  #hear(slot: number, heard: readonly HeardMessage[], now: number): void {
+    for (const { bytes, envelope } of heard) {
+      const message = messageIn(bytes, envelope);
+      if (this.#side) this.#side.fromProcess(slot, message, now);
+      else if (message.kind === 'result' || message.kind === 'error') {
+        this.#own.answer(slot, message, now);
+      }
+    }
+  }
+
+  #hearingOf(slot: number): ProcessHearing {
+    const known = this.#hearings.get(slot);
+    if (known) return known;
+    const hearing = new ProcessHearing({
+      owed: {
+        has: (id) => this.#own.owes(slot, id) || this.#side?.owes(slot, id) === true,
+        wasAsked: (id) => this.#own.wasMade(id) || (id > 0 && id <= this.#lastId),
+        only: () => {
+          const owed = [...this.#own.owed(slot), ...(this.#side?.owed(slot) ?? [])];
+          const [only, second] = owed;
+          return second === undefined ? only : undefined;
+        },
+      },
+      drop: (words, fields, now) => this.#effects.drop(words, fields, now),
+      quote: this.#options.quote,
+    });
+    this.#hearings.set(slot, hearing);
+    return hearing;
+  }
+
+  /** What was heard of the process says more than that it failed. */
+  #startError(slot: number, description: string, answered?: Partial<ErrorObject>): ErrorObject {
+    const words = this.#hearingOf(slot).added(description);
+    const { code, message, data } = answered ?? {};
+    const isUnusable = code === FAULTS.process_protocol.code && words !== FRAMED_WORDS;
+    return isUnusable && message !== undefined ? { code, message, data } : startFailed(words);
   }
 
   #request(call: ClientCall, now: number): void {
@@ -108,7 +156,8 @@ export class ForModernClient implements Translator {
     if (eras.modern === true || eras.legacy === false) this.#side = this.#modernSide();
     else if (eras.modern === false) this.#side = this.#legacySide();
     else {
-      const parts = { effects: this.#effects, own: this.#own };
+      const { startTimeoutMs } = this.#options.limits;
+      const parts = { effects: this.#effects, own: this.#own, startTimeoutMs };
       this.#probe = new EraProbe(parts, call, (verdict, at) => this.#decided(verdict, at), now);
     }
   }
@@ -120,7 +169,8 @@ export class ForModernClient implements Translator {
     this.#waiting = [];
     if (verdict.era === 'none') {
       // The next request tries anew.
-      for (const { id } of waiting) this.#effects.fail(id, startFailed(verdict.description));
+      const error = this.#startError(verdict.slot, verdict.description, verdict.answered);
+      for (const { id } of waiting) this.#effects.fail(id, error);
       return;
     }
     this.#options.eras.modern = verdict.era === 'modern';
@@ -142,6 +192,11 @@ export class ForModernClient implements Translator {
   }
 
   #legacySide(): LegacySide {
-    return new LegacySide({ ...this.#options, effects: this.#effects, own: this.#own });
+    return new LegacySide({
+      ...this.#options,
+      effects: this.#effects,
+      own: this.#own,
+      startError: (slot, description, answered) => this.#startError(slot, description, answered),
+    });
   }
 }

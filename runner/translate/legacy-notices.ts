@@ -43,7 +43,7 @@ export class LegacyNotices {
   /** A notification of a client, for its process. */
   fromClient(notification: ClientNotification): void {
     for (const { slot } of this.#processesOf(notification)) {
-      this.#effects.write(slot, noticeForLegacyProcess(notification.message));
+      this.#effects.notify(slot, noticeForLegacyProcess(notification.message));
     }
   }
 

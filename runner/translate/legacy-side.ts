@@ -27,12 +27,22 @@ import { WAIT_MS, waitedInVain, WaitingCalls } from './waiting-calls.ts';
 export interface ModernClientLimits extends ParkLimits, PoolLimits {
   /** A process that has given no sign of life for this long is asked for one. */
   readonly requestTimeoutMs: number;
+  /** Until a process has to answer `initialize`. */
+  readonly startTimeoutMs: number;
 }
+
+/** The error for a start that failed: `description` completes "the server process …", `answered` is what the process said to `initialize`. */
+export type StartError = (
+  slot: number,
+  description: string,
+  answered?: Partial<ErrorObject>,
+) => ErrorObject;
 
 export class LegacySide {
   readonly #effects: Effects;
   readonly #own: OwnRequests;
   readonly #digest: Digest;
+  readonly #startError: StartError;
   readonly #pool: LegacyPool;
   readonly #liveness: Liveness;
   readonly #turns = new Turns();
@@ -55,10 +65,12 @@ export class LegacySide {
     sealer: Sealer;
     digest: Digest;
     limits: ModernClientLimits;
+    startError: StartError;
   }) {
     this.#effects = options.effects;
     this.#own = options.own;
     this.#digest = options.digest;
+    this.#startError = options.startError;
     this.#pool = new LegacyPool(options.limits);
     this.#waiting = new WaitingCalls(this.#calls, this.#pool);
     this.#liveness = new Liveness({
@@ -69,9 +81,10 @@ export class LegacySide {
     this.#starts = new LegacyStart({
       ...options,
       pool: this.#pool,
-      failed: (process, description) => {
+      failed: (process, description, answered) => {
+        const error = options.startError(process.slot, description, answered);
         this.#stop(process.slot, `it ${description}`);
-        this.#fail(process, () => startFailed(description));
+        this.#fail(process, () => error);
       },
     });
     this.#asking = new Asking({ ...options, turns: this.#turns });
@@ -146,13 +159,31 @@ export class LegacySide {
     this.#proceed(now);
   }
 
+  /** The ids of the calls that the process at `slot` owes an answer to, whether or not anybody wants it; listens have none to come. */
+  owed(slot: number): number[] {
+    const calls = [...(this.#pool.get(slot)?.calls ?? [])];
+    return calls.flatMap((call) => (this.#isOwed(call) ? [call.id] : []));
+  }
+
+  /** Whether {@link owed} has this id. */
+  owes(slot: number, id: number): boolean {
+    const call = this.#calls.get(id);
+    return call?.slot === slot && !call.answer && this.#isOwed(call);
+  }
+
+  #isOwed(call: LegacyCall): boolean {
+    return call.state !== 'waiting' && call.state !== 'placed' && !this.#listens.has(call);
+  }
+
   exited(slot: number, description: string, now: number, _hasRun: boolean): void {
     this.#pool.gone(slot);
     const process = this.#pool.get(slot);
     if (!process) return this.#proceed(now);
     const hasStarted = process.about !== undefined;
     this.#fail(process, ({ state }) =>
-      hasStarted ? processExited(description, state !== 'placed') : startFailed(description),
+      hasStarted
+        ? processExited(description, state !== 'placed')
+        : this.#startError(slot, description),
     );
     this.#proceed(now);
   }

@@ -1,4 +1,5 @@
 // Brings legacy processes up: each is initialized once, as the client whose call wanted it.
+import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { clientName } from './client-key.ts';
 import type { Effects } from './effects.ts';
 import { earliest } from '../core/earliest.ts';
@@ -8,31 +9,35 @@ import { aboutOf, mayAsk, type LegacyPool, type LegacyProcess } from './legacy-p
 import type { OwnRequests } from './own-requests.ts';
 import type { KnownEras } from './translator.ts';
 
-/** Until a process answers `initialize`: another of its kind ran before, so no package is downloaded in that time. */
-const INITIALIZE_MS = 30_000;
-
 /** To `initialize`. */
-type Answer = { readonly ok: true; readonly result: unknown } | { readonly ok: false };
+type Answer =
+  | { readonly ok: true; readonly result: unknown }
+  | { readonly ok: false; readonly error: Partial<ErrorObject> };
+
+/** Told of a process that runs but is of no use, and why: `description` completes "the server process …", `error` is what it answered. */
+type OnFailed = (process: LegacyProcess, description: string, error?: Partial<ErrorObject>) => void;
 
 export class LegacyStart {
   readonly #effects: Effects;
   readonly #own: OwnRequests;
   readonly #eras: KnownEras;
   readonly #pool: LegacyPool;
-  readonly #failed: (process: LegacyProcess, description: string) => void;
+  readonly #startTimeoutMs: number;
+  readonly #failed: OnFailed;
 
-  /** `failed` is told of a process that runs but is of no use, and why. */
   constructor(parts: {
     readonly effects: Effects;
     readonly own: OwnRequests;
     readonly eras: KnownEras;
     readonly pool: LegacyPool;
-    readonly failed: (process: LegacyProcess, description: string) => void;
+    readonly limits: { readonly startTimeoutMs: number };
+    readonly failed: OnFailed;
   }) {
     this.#effects = parts.effects;
     this.#own = parts.own;
     this.#eras = parts.eras;
     this.#pool = parts.pool;
+    this.#startTimeoutMs = parts.limits.startTimeoutMs;
     this.#failed = parts.failed;
   }
 
@@ -52,7 +57,7 @@ export class LegacyStart {
   }
 
   tick(now: number): void {
-    const seconds = String(Math.round(INITIALIZE_MS / 1000));
+    const seconds = String(Math.round(this.#startTimeoutMs / 1000));
     for (const process of this.#pool.all()) {
       if (process.about || process.startBy > now) continue;
       this.#failed(process, `did not answer initialize within ${seconds} s`);
@@ -75,19 +80,19 @@ export class LegacyStart {
       held: [],
       heldUntil: 0,
       enteredAt: 0,
-      startBy: now + INITIALIZE_MS,
+      startBy: now + this.#startTimeoutMs,
       idleSince: now,
       logLevel: undefined,
     });
   }
 
   #initialized(process: LegacyProcess, answer: Answer, now: number): void {
-    if (!answer.ok) return this.#failed(process, 'refused to be initialized');
+    if (!answer.ok) return this.#failed(process, 'refused to be initialized', answer.error);
     this.#eras.legacy = true;
     process.about = aboutOf(answer.result);
     process.mayAsk = mayAsk(process.about.revision, process.capabilities);
     process.idleSince = now;
     this.#effects.served(process.slot);
-    this.#effects.write(process.slot, { method: 'notifications/initialized' });
+    this.#effects.notify(process.slot, { method: 'notifications/initialized' });
   }
 }

@@ -56,7 +56,7 @@ export class ModernSide {
 
   /** A notification of a client, for the process. */
   notify({ message }: ClientNotification): void {
-    if (this.#process) this.#effects.write(this.#process.slot, forModernProcess(message));
+    if (this.#process) this.#effects.notify(this.#process.slot, forModernProcess(message));
   }
 
   /** Why a notification of a client would not reach the process; undefined when it does. */
@@ -72,7 +72,7 @@ export class ModernSide {
     if (!call.isSent) return this.#release(sessionId);
     call.releaseAt = now + CANCEL_GRACE_MS;
     const params = { requestId: sessionId, reason: 'the client waits no more' };
-    this.#effects.write(process.slot, { method: 'notifications/cancelled', params });
+    this.#effects.notify(process.slot, { method: 'notifications/cancelled', params });
     if (!isListen(call)) this.#liveness.doubt(process.slot, call.sentAt, now);
   }
 
@@ -84,6 +84,18 @@ export class ModernSide {
     } else if (message.kind === 'notification') this.#notified(process, message, now);
     else this.#answered(process, message, now);
     this.#proceed(now);
+  }
+
+  /** The ids of the calls that the process at `slot` owes an answer to, whether or not anybody wants it; listens have none to come. */
+  owed(slot: number): number[] {
+    const calls = [...(this.#processAt(slot)?.calls ?? [])];
+    return calls.flatMap(([id, call]) => (call.isSent && !isListen(call) ? [id] : []));
+  }
+
+  /** Whether {@link owed} has this id. */
+  owes(slot: number, id: number): boolean {
+    const call = this.#processAt(slot)?.calls.get(id);
+    return call?.isSent === true && !isListen(call);
   }
 
   exited(slot: number, description: string, now: number, hasRun: boolean): void {

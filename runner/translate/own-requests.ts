@@ -26,6 +26,9 @@ const READ: Readonly<Record<string, readonly string[]>> = {
   'tools/list': ['nextCursor'],
 };
 
+/** So many answers that nobody waits for are remembered, so that they are not taken for others. */
+const MAX_UNWAITED = 16;
+
 const TOO_LARGE = faultError({
   fault: 'process_protocol',
   message:
@@ -43,6 +46,8 @@ export class OwnRequests {
   readonly #effects: Effects;
   /** By id. */
   readonly #asked = new Map<number, Asked>();
+  /** Those that nobody waits for, with their slots: the newest. */
+  readonly #unwaited = new Map<number, number>();
   #nextId = OWN_IDS_FROM;
 
   constructor(effects: Effects) {
@@ -53,6 +58,11 @@ export class OwnRequests {
   send(slot: number, method: string, params: object, answered?: Listener): void {
     const id = this.#nextId++;
     if (answered) this.#asked.set(id, { slot, method, answered });
+    else {
+      this.#unwaited.set(id, slot);
+      const [oldest = id] = this.#unwaited.keys();
+      if (this.#unwaited.size > MAX_UNWAITED) this.#unwaited.delete(oldest);
+    }
     this.#effects.write(slot, { id, method, params });
   }
 
@@ -60,6 +70,7 @@ export class OwnRequests {
   answer(slot: number, message: Message, now: number): boolean {
     const id = numberOf(message.id);
     if (id === undefined || !this.wasMade(id)) return false;
+    this.#unwaited.delete(id);
     const asked = this.#asked.get(id);
     if (asked?.slot !== slot) return true;
     this.#asked.delete(id);
@@ -72,14 +83,22 @@ export class OwnRequests {
     return id >= OWN_IDS_FROM && id < this.#nextId;
   }
 
+  /** Whether {@link owed} has this id. */
+  owes(slot: number, id: number): boolean {
+    return this.#asked.get(id)?.slot === slot || this.#unwaited.get(id) === slot;
+  }
+
   /** The ids of the requests that the process at `slot` owes an answer to. */
-  waiting(slot: number): number[] {
-    return [...this.#asked].flatMap(([id, asked]) => (asked.slot === slot ? [id] : []));
+  owed(slot: number): number[] {
+    const asked = [...this.#asked].flatMap(([id, of]) => (of.slot === slot ? [id] : []));
+    const unwaited = [...this.#unwaited].flatMap(([id, of]) => (of === slot ? [id] : []));
+    return [...asked, ...unwaited];
   }
 
   /** The process at `slot` answers no more. */
   forget(slot: number): void {
     for (const [id, asked] of this.#asked) if (asked.slot === slot) this.#asked.delete(id);
+    for (const [id, of] of this.#unwaited) if (of === slot) this.#unwaited.delete(id);
   }
 }
 

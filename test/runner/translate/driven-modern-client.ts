@@ -59,6 +59,7 @@ export class DrivenModernClient {
       eras: this.eras,
       sealer: createSealer(of),
       digest,
+      quote: (bytes) => decoder.decode(bytes),
       limits: {
         maxProcesses: 4,
         stateless: false,
@@ -66,6 +67,7 @@ export class DrivenModernClient {
         maxParked: 3,
         idleTimeoutMs: 1_800_000,
         requestTimeoutMs: 300_000,
+        startTimeoutMs: 30_000,
         ...options.limits,
       },
     });
