@@ -5,9 +5,10 @@ export type EdgeStartReason =
   | 'workerd_missing'
   | 'port_in_use'
   | 'storage_in_use'
+  | 'storage_unusable'
   | 'workerd_failed';
 
-/** Thrown by `startLocalEdge`; the message is one for the terminal. */
+/** Thrown by `startLocalEdge` and by what opens its storage; the message is one for the terminal. */
 export class EdgeStartError extends Error {
   override readonly name = 'EdgeStartError';
   readonly reason: EdgeStartReason;

@@ -1,6 +1,6 @@
 // The edge on this machine: one workerd with the edge's bundle, SQLite on disk, loopback only.
 import { once } from 'node:events';
-import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { mkdirSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { join, relative, resolve } from 'node:path';
@@ -10,6 +10,7 @@ import type { Readable } from 'node:stream';
 import { spawnBound } from './bound-child.ts';
 import type { BoundChild } from './bound-child.ts';
 import { EdgeStartError } from './edge-start-error.ts';
+import { inWords, orInWords, ownFolder, writeOwnFile } from './own-storage.ts';
 import { lockStorage } from './storage-lock.ts';
 import type { StorageLock } from './storage-lock.ts';
 import { EDGE_SOCKET, workerdConfig } from './workerd-config.ts';
@@ -70,7 +71,10 @@ const STACK_LINE = /^(?:stack: |\s*@?0x|\/.*@[0-9a-f]+\b)/u;
 export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEdge> {
   const binary = workerdBinary();
   await assertPortFree(options.port);
-  const outcome = await lockStorage(options.storage);
+  ownFolder(options.storage);
+  const outcome = await lockStorage(options.storage).catch((error: unknown) => {
+    throw inWords(options.storage, error);
+  });
   if (!outcome.ok) {
     throw new EdgeStartError(
       'storage_in_use',
@@ -109,10 +113,11 @@ async function assertPortFree(port: number): Promise<void> {
     probe.listen(port, '127.0.0.1');
     await once(probe, 'listening');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'EADDRINUSE' ? 'is in use' : `can not be used (${code})`;
     throw new EdgeStartError(
       'port_in_use',
-      `Port ${port} on 127.0.0.1 is in use. Choose another with --port.`,
+      `Port ${port} on 127.0.0.1 ${why}. Choose another with --port.`,
     );
   } finally {
     probe.close();
@@ -125,14 +130,14 @@ async function launch(
   lock: StorageLock,
 ): Promise<LocalEdge> {
   const folder = realpathSync(options.storage);
-  mkdirSync(join(folder, 'actors'), { recursive: true });
+  orInWords(folder, () => mkdirSync(join(folder, 'actors'), { recursive: true }));
   const config = workerdConfig({
     bundlePath: relative(folder, realpathSync(resolve(options.bundle))),
     actorsPath: 'actors',
     port: options.port,
     settingNames: Object.keys(options.settings),
   });
-  writeFileSync(join(folder, 'config.capnp'), config);
+  writeOwnFile(join(folder, 'config.capnp'), config);
   const child = spawnBound(
     binary,
     ['serve', 'config.capnp', 'config', '--control-fd=3'],

@@ -1,9 +1,19 @@
 // One workerd a storage folder: workerd takes no lock itself, and two of them run the same actor twice.
 // The lock is a file that names its owner and the owner's workerd by pid and start time.
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  linkSync,
+  lstatSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { LOCK_NAME, unusable } from './own-storage.ts';
 import { statOf } from '../process/process-table.ts';
 
 /** A process for good: the pid may be reused, pid and start time together are not. */
@@ -36,10 +46,9 @@ const ATTEMPTS = 20;
 /** A killed process leaves the table within milliseconds; on a machine that swaps, within this. */
 const SWEEP_MS = 2_000;
 
-/** Takes the lock of a folder, which is made if missing. A dead owner's lock is taken over and its workerd killed. */
+/** Takes the lock of an existing folder. A dead owner's lock is taken over and its workerd killed. */
 export async function lockStorage(folder: string): Promise<LockOutcome> {
-  mkdirSync(folder, { recursive: true });
-  const path = join(folder, 'lock');
+  const path = join(folder, LOCK_NAME);
   const draft = `${path}.${process.pid}.${crypto.randomUUID()}`;
   const record: LockRecord = {
     owner: identityOf(process.pid) ?? { pid: process.pid, startTicks: 0 },
@@ -54,7 +63,8 @@ export async function lockStorage(folder: string): Promise<LockOutcome> {
       if (holder !== undefined && isRunning(holder.owner)) {
         return { ok: false, holderPid: holder.owner.pid };
       }
-      if (holder?.workerd !== undefined) await sweep(holder.workerd);
+      if (holder?.workerd !== undefined && isOwnWorkerd(holder.workerd.pid))
+        await sweep(holder.workerd);
       removeStale(path, draft, found);
     }
     return { ok: false, holderPid: parseRecord(readText(path) ?? '')?.owner.pid ?? 0 };
@@ -103,6 +113,16 @@ function removeStale(path: string, draft: string, judged: string): void {
   rmSync(aside, { force: true });
 }
 
+/** A lock may have been put there: only this user's workerd is ended by it. Where there is no /proc, none is. */
+function isOwnWorkerd(pid: number): boolean {
+  try {
+    const program = basename(readlinkSync(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/u, '');
+    return program === 'workerd' && statSync(`/proc/${pid}`).uid === process.geteuid?.();
+  } catch {
+    return false;
+  }
+}
+
 /** Ends a workerd whose owner is gone. There is no event for the end of a process that is no child. */
 async function sweep(workerd: ProcessIdentity): Promise<void> {
   const until = performance.now() + SWEEP_MS;
@@ -134,10 +154,12 @@ function isRunning(identity: ProcessIdentity): boolean {
 
 function readText(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    // Opening a FIFO that somebody put there would wait for a writer.
+    if (lstatSync(path).isFile()) return readFileSync(path, 'utf8');
   } catch {
     return undefined;
   }
+  throw unusable(path, 'is no file');
 }
 
 /** A file that is no lock record, such as one cut short by a full disk, belongs to nobody. */

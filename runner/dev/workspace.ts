@@ -1,12 +1,18 @@
 // The storage folder of `mcp-bridge dev`: the edge's state, its secret, and a folder for the example's files.
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import type { DevSource } from './options.ts';
+import { orInWords, ownFolder, readOwnSecret, writeOwnFile } from './own-storage.ts';
 
 /** What signs session ids: 32 random bytes as hex, so 256 bits. */
 const SECRET_BYTES = 32;
+
+const SECRET = /^[0-9a-f]{64}$/u;
+
+/** Where the example keeps its files: what servers do in there is their own affair. */
+const FILES = 'files';
 
 export interface Workspace {
   readonly edgeFolder: string;
@@ -18,24 +24,27 @@ export interface Workspace {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** Makes what is missing in the folder. */
+/** Makes what is missing in the folder. Throws an `EdgeStartError` for one that is not this user's alone, or can not be used. */
 export function openWorkspace(folder: string, source: DevSource): Workspace {
-  mkdirSync(join(folder, 'files'), { recursive: true });
+  ownFolder(folder, [FILES]);
+  const files = join(folder, FILES);
+  orInWords(files, () => mkdirSync(files, { recursive: true }));
   // It holds a secret and state, which belong in no repository.
-  writeOnce(join(folder, '.gitignore'), '*\n');
-  const secretPath = join(folder, 'secret');
-  writeOnce(secretPath, randomBytes(SECRET_BYTES).toString('hex'));
+  writeOwnFile(join(folder, '.gitignore'), '*\n');
   return {
     edgeFolder: join(folder, 'edge'),
-    secret: readFileSync(secretPath, 'utf8').trim(),
+    secret: keptSecret(join(folder, 'secret')),
     configPath: source.kind === 'config' ? source.path : writeConfig(folder, source),
     environment: { ...process.env, MCP_BRIDGE_STORAGE: resolve(folder) },
   };
 }
 
-/** The owner alone may read it: it may be the secret. */
-function writeOnce(path: string, text: string): void {
-  if (!existsSync(path)) writeFileSync(path, text, { mode: 0o600 });
+function keptSecret(path: string): string {
+  const kept = readOwnSecret(path, SECRET);
+  if (kept !== undefined) return kept;
+  const secret = randomBytes(SECRET_BYTES).toString('hex');
+  writeOwnFile(path, secret);
+  return secret;
 }
 
 /** Arguments may hold secrets, so the owner alone may read this file too. */
@@ -48,6 +57,6 @@ function writeConfig(
   const [program, ...args] = command.map((word) => word.replaceAll('${', () => '$${'));
   const cwd = process.cwd().replaceAll('${', () => '$${');
   const config = { mcpServers: { [name]: { command: program, args, cwd } } };
-  writeFileSync(path, `${JSON.stringify(config, undefined, 2)}\n`, { mode: 0o600 });
+  writeOwnFile(path, `${JSON.stringify(config, undefined, 2)}\n`);
   return path;
 }

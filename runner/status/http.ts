@@ -2,7 +2,7 @@
 // without a word about payloads or secrets (F-69b). Off unless the config names a port.
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { isLoopbackHost } from '../edge-url.ts';
 import type { RunnerSnapshot } from '../running-runner.ts';
 import { METRICS_CONTENT_TYPE, metricsText } from './metrics.ts';
@@ -11,7 +11,10 @@ import { METRICS_CONTENT_TYPE, metricsText } from './metrics.ts';
 const MAX_CONNECTIONS = 32;
 
 /** A request has no body and a few headers; what takes longer is not one. */
-const REQUEST_TIMEOUT_MS = 5000;
+const REQUEST_TIMEOUT_MS = 2_000;
+
+/** How often Node looks for such ones; by itself it does so every 30 s. */
+const LOOK_MS = 500;
 
 const PLAIN = 'text/plain; charset=utf-8';
 
@@ -38,7 +41,7 @@ interface Page {
 
 /** Serves /livez, /readyz and /metrics on 127.0.0.1. Rejects with the system's error when the port is taken. */
 export async function startStatus(options: StatusOptions): Promise<StatusServer> {
-  const server = createServer((request, response) => {
+  const server = createServer({ connectionsCheckingInterval: LOOK_MS }, (request, response) => {
     const { status, body, type = PLAIN, headers = {} } = answerTo(request, options);
     response.writeHead(status, {
       'content-type': type,
@@ -51,7 +54,7 @@ export async function startStatus(options: StatusOptions): Promise<StatusServer>
     // A body was neither asked for nor read; the socket ends with it.
     request.resume();
   });
-  server.maxConnections = MAX_CONNECTIONS;
+  makeRoom(server);
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.headersTimeout = REQUEST_TIMEOUT_MS;
   await listen(server, options.port);
@@ -65,6 +68,17 @@ export async function startStatus(options: StatusOptions): Promise<StatusServer>
       await closed;
     },
   };
+}
+
+/** Who comes is served: the longest connected gives way, since no answer takes longer than a moment. */
+function makeRoom(server: Server): void {
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    const [oldest] = open;
+    if (open.size >= MAX_CONNECTIONS) oldest?.destroy();
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
 }
 
 function listen(server: Server, port: number): Promise<void> {

@@ -1,9 +1,10 @@
 // The runner's status pages (F-69b).
+import { once } from 'node:events';
 import { request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { connect } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { RunnerSnapshot } from '../../runner/running-runner.ts';
 import { startStatus } from '../../runner/status/http.ts';
 import type { StatusServer } from '../../runner/status/http.ts';
@@ -100,6 +101,28 @@ it('gives metrics as Prometheus text, without ids', async () => {
   ]);
   expect(body).toContain('# TYPE mcp_bridge_process_exits_total counter\n');
   expect(body).not.toMatch(/session-id|boot-secret|4711/u);
+});
+
+it('[F-249] answers at once beside any number of silent connections, and lets none of those stay', async () => {
+  const port = await serve();
+  const silent = Array.from({ length: 100 }, () => connect(port, '127.0.0.1'));
+  onTestFinished(() => {
+    for (const socket of silent) socket.destroy();
+  });
+  const closed = silent.map(
+    (socket) =>
+      new Promise((resolve) => {
+        socket.on('error', () => undefined).on('close', resolve);
+        socket.resume();
+      }),
+  );
+  await Promise.all(silent.map((socket) => once(socket, 'connect')));
+  const askedAt = performance.now();
+  expect((await ask(port, '/livez')).status).toBe(200);
+  // Node by itself would leave them for 30 s and more; a loaded machine is late by less.
+  expect(performance.now() - askedAt).toBeLessThan(5_000);
+  await Promise.all(closed);
+  expect(performance.now() - askedAt).toBeLessThan(10_000);
 });
 
 it('[F-241] answers 500 for a page that can not be made, and goes on', async () => {

@@ -1,7 +1,16 @@
 // Real workerd with a tiny worker: start, settings, storage, refusals, and that nothing is left.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -129,8 +138,11 @@ test('a bundle that fails to load is refused with workerd’s own words', async 
 test('a lock that a dead process left is taken over, and the workerd it names is ended', async () => {
   const storage = join(temporaryFolder(), 'storage');
   mkdirSync(storage);
-  // Stands for a workerd that outlived its owner.
-  const orphan = spawn('sleep', ['100'], { stdio: 'ignore' });
+  // Stands for a workerd that outlived its owner: only a program of that name is ended.
+  const stand = join(temporaryFolder(), 'workerd');
+  copyFileSync('/bin/sleep', stand);
+  chmodSync(stand, 0o700);
+  const orphan = spawn(stand, ['100'], { stdio: 'ignore' });
   const ended = once(orphan, 'exit');
   const orphanPid = orphan.pid ?? 0;
   const record = {
@@ -173,6 +185,7 @@ test('workerd does not outlive an owner that is killed with SIGKILL', async () =
   const { pid, url } = JSON.parse(line) as { pid: number; url: string };
   expect(await bodyOf(`${url}/count`)).toBe('1');
   owner.kill('SIGKILL');
+  await once(owner, 'exit');
   await gone(pid);
   const next = await start({ storage });
   expect(await bodyOf(`${next.url}/count`)).toBe('2');

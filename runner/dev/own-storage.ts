@@ -1,0 +1,127 @@
+// A storage folder that is ours alone. It may come with a cloned repository or lie where others write, so what it holds is taken
+// only if this user made it: no links, nobody else's files, and nothing that others can reach.
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
+import { EdgeStartError } from './edge-start-error.ts';
+
+/** How the names of lock files begin. */
+export const LOCK_NAME = 'lock';
+
+/** Rights of group and others. */
+const OF_OTHERS = 0o077;
+
+const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
+
+/**
+ * Makes the folder if it is missing, or makes sure that it is this user's alone, with everything in it. What lies in the folders
+ * `except` is not looked at.
+ */
+export function ownFolder(folder: string, except: readonly string[] = []): void {
+  orInWords(folder, () => {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    checkFolder(folder);
+    if ((lstatSync(folder).mode & OF_OTHERS) !== 0) chmodSync(folder, 0o700);
+    for (const name of readdirSync(folder)) {
+      const check = except.includes(name) ? checkFolder : checkMember;
+      check(join(folder, name));
+    }
+  });
+}
+
+function checkFolder(path: string): void {
+  const stat = lstatSync(path);
+  if (!stat.isDirectory()) throw unusable(path, 'is a link or no folder');
+  if (isForeign(stat.uid)) throw unusable(path, `belongs to another user (uid ${stat.uid})`);
+}
+
+function checkMember(path: string): void {
+  // Another `dev` may be at work here, whose files come and go.
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  if (stat.isSymbolicLink()) throw unusable(path, 'is a link');
+  if (isForeign(stat.uid)) throw unusable(path, `belongs to another user (uid ${stat.uid})`);
+  // A second name may lie where somebody else can write. A lock is made by linking, and never written to.
+  const isLock = basename(path).startsWith(LOCK_NAME);
+  if (stat.isFile() && stat.nlink > 1 && !isLock)
+    throw unusable(path, 'has another name somewhere else');
+  if (stat.isDirectory()) for (const name of readdirSync(path)) checkMember(join(path, name));
+}
+
+/** Writes a whole file of ours, readable for this user alone. A link in its place is not followed. */
+export function writeOwnFile(path: string, text: string): void {
+  orInWords(path, () => {
+    const file = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
+    try {
+      writeFileSync(file, text);
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+/**
+ * Reads a secret of ours, or undefined if there is none. One that others can read, or that has another form, may be somebody
+ * else's: no checkout of a repository makes a file for its owner alone.
+ */
+export function readOwnSecret(path: string, form: RegExp): string | undefined {
+  return orInWords(path, () => {
+    const file = openIfThere(path);
+    if (file === undefined) return undefined;
+    try {
+      const stat = fstatSync(file);
+      const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
+      if (!stat.isFile()) throw unusable(path, 'is no file');
+      if ((stat.mode & OF_OTHERS) !== 0)
+        throw unusable(path, `could be read by others (mode ${mode}), who may know it`);
+      const text = readFileSync(file, 'utf8').trim();
+      if (!form.test(text)) throw unusable(path, 'does not hold what was written there');
+      return text;
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+const isForeign = (uid: number): boolean => uid !== (process.geteuid?.() ?? uid);
+
+/** Why something in the storage folder is not used. */
+export const unusable = (path: string, why: string): EdgeStartError =>
+  new EdgeStartError(
+    'storage_unusable',
+    `${path} ${why}, so it is not used. Remove it, or choose another folder with --storage.`,
+  );
+
+/** Does something in the storage folder; what the system refuses is told in words. */
+export function orInWords<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw inWords(path, error);
+  }
+}
+
+/** What the system refused, in words; any other error as it is. */
+export function inWords(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return error;
+  return unusable(path, `can not be used (${String(error.code)} on ${String(error.syscall)})`);
+}
