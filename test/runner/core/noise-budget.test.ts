@@ -30,9 +30,11 @@ test('[F-131] a message, or time, forgives', () => {
 
 test('[F-131] a log on stdout, fifty lines a second for a day, is none', () => {
   const budget = new NoiseBudget();
+  const verdicts = new Set<boolean>();
   for (let second = 0; second < 86_400; second += 1) {
-    expect(budget.isTooMuch(50 * 120, 50, second * 1_000)).toBe(false);
+    verdicts.add(budget.isTooMuch(50 * 120, 50, second * 1_000));
   }
+  expect([...verdicts]).toEqual([false]);
 });
 
 describe('what looks like a message', () => {
