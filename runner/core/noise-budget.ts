@@ -2,8 +2,8 @@
 // nothing else, faster than anybody could want to read, is of no use.
 
 /** Noise since the last message that is too much. A line costs as much as so many bytes, empty ones too. */
-export const NOISE_BYTES = 64 * 1024 * 1024;
-export const LINE_COST_BYTES = 64;
+export const NOISE_BYTES = 256 * 1024 * 1024;
+export const LINE_COST_BYTES = 256;
 
 /** In this time a whole budget is forgiven: a log that goes to stdout, some hundred lines a second, breaks nothing. */
 export const NOISE_FORGIVEN_MS = 10 * 60_000;

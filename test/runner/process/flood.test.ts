@@ -37,6 +37,7 @@ test.each([
 
 test.each(['text', 'empty', 'braces', 'endless'])(
   '[F-131] a flood of %s, which is no message, ends its process in the end',
+  { timeout: 60_000 },
   async (kind) => {
     const flood = forgetful(startFixture('flood.mjs', [kind, 'start']));
     expect(await flood.exit()).toMatchObject({
