@@ -1,5 +1,8 @@
-// A process between its start and its session: what it says before anybody listens is kept, within bounds, and comes first.
+// A process between its start and its session: what it says before anybody listens is kept, within bounds, and comes first;
+// and what it was told before it answered, so that another session can take it over while it starts.
+import { scanMessage } from '../shared/jsonrpc/scan.ts';
 import type { ExitFacts } from './process/exit.ts';
+import { ticksOf } from './process/process-table.ts';
 import type { ProcessListener, StdioProcess } from './process/stdio-process.ts';
 
 /** A process has little to say before it is asked. Beyond this it waits in its write until somebody listens. */
@@ -11,24 +14,58 @@ const EARLY_COST_BYTES = 64;
 /** Stderr, and what an exited process left in its pipe, is dropped beyond this: it is in the facts, or of no use. */
 const MOST_EARLY_BYTES = 512 * 1024;
 
-/** A process whose listener comes later: what it says before is kept until then. */
-export class PooledProcess {
+/** So long after its last output, or of its using the processor, a process still counts as busy. */
+const BUSY_MS = 10_000;
+
+/** Before it was watched for so long, nothing is known. */
+const WATCHED_MS = 5_000;
+
+/** A download or an unpacking uses more of a processor than this; waiting for nothing, less. */
+const BUSY_SHARE = 0.005;
+
+/** A process as those see it who speak with it. */
+export interface ServerProcess {
+  readonly pid: number | undefined;
+  readonly state: StdioProcess['state'];
+  hasServed: boolean;
+  listen(listener: ProcessListener): void;
+  /** See `StdioProcess`. */
+  write(line: Uint8Array): boolean;
+  pause(): void;
+  resume(): void;
+  terminate(reason: string): Promise<unknown>;
+  /** Its session is over. One that has not answered yet may go on starting, for the next session; its listener hears no more. */
+  leave(reason: string): void;
+}
+
+export interface PooledProcessParts {
+  start(listener: ProcessListener): StdioProcess;
+  ended(facts: ExitFacts, hasServed: boolean): void;
+  /** It was left before it answered anything; decides what becomes of it. */
+  left(reason: string): void;
+}
+
+export class PooledProcess implements ServerProcess {
+  readonly startedAt = performance.now();
   readonly #process: StdioProcess;
-  readonly #ended: (facts: ExitFacts, hasServed: boolean) => void;
+  readonly #parts: PooledProcessParts;
+  readonly #settled = Promise.withResolvers<void>();
   #listener: ProcessListener | undefined;
   #early: ((listener: ProcessListener) => void)[] = [];
   #earlyBytes = 0;
   #isPaused = false;
   #facts: ExitFacts | undefined;
+  #hasAnswered = false;
+  /** The first line it was told, and whether it was the only one so far. */
+  #told: { readonly line: Uint8Array; isOnly: boolean } | undefined;
+  #saidAt = Number.NEGATIVE_INFINITY;
+  #watched: { readonly at: number; readonly ticks: number } | undefined;
   hasServed = false;
 
-  constructor(
-    start: (listener: ProcessListener) => StdioProcess,
-    ended: (facts: ExitFacts, hasServed: boolean) => void,
-  ) {
-    this.#ended = ended;
-    this.#process = start({
-      onLine: (bytes) => this.#hear(bytes.length, (listener) => listener.onLine(bytes)),
+  constructor(parts: PooledProcessParts) {
+    this.#parts = parts;
+    this.#process = parts.start({
+      onLine: (bytes) => this.#line(bytes),
       onOverlong: (bytes) => this.#hear(0, (listener) => listener.onOverlong(bytes)),
       onStderr: (text) => this.#hear(text.length, (listener) => listener.onStderr(text)),
       onDrain: () => this.#hear(0, (listener) => listener.onDrain()),
@@ -44,9 +81,37 @@ export class PooledProcess {
     return this.#facts ? 'exited' : this.#process.state;
   }
 
+  /** It has answered a request: it is started. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
+
+  /** Resolves when it has answered a request, or is gone. */
+  get settled(): Promise<void> {
+    return this.#settled.promise;
+  }
+
+  /** Whether it was told this very line and nothing else, so that its answer serves whoever would tell it. */
+  wasTold(line: Uint8Array): boolean {
+    return this.#told?.isOnly === true && Buffer.compare(this.#told.line, line) === 0;
+  }
+
+  /** Whether it seems to be doing something, such as a download: it prints, or uses the processor. Watched from the first call on. */
+  isBusy(now: number): boolean {
+    if (now - this.#saidAt < BUSY_MS) return true;
+    const ticks = this.pid === undefined ? 0 : ticksOf(this.pid);
+    this.#watched ??= { at: now, ticks };
+    const { at, ticks: before } = this.#watched;
+    if (now - at < WATCHED_MS) return true;
+    const isBusy = (ticks - before) * TICK_MS > (now - at) * BUSY_SHARE;
+    if (isBusy) this.#watched = { at: now, ticks };
+    return isBusy;
+  }
+
   /** What was said so far comes before this returns; what stdout holds beyond it, after. */
   listen(listener: ProcessListener): void {
     this.#listener = listener;
+    if (this.#hasAnswered) this.#told = undefined;
     for (const say of this.#early.splice(0)) say(listener);
     this.#earlyBytes = 0;
     if (this.#facts) listener.onExit(this.#facts);
@@ -54,6 +119,8 @@ export class PooledProcess {
   }
 
   write(line: Uint8Array): boolean {
+    if (this.#told) this.#told.isOnly = false;
+    else if (!this.#hasAnswered) this.#told = { line, isOnly: true };
     return this.#process.write(line);
   }
 
@@ -71,18 +138,48 @@ export class PooledProcess {
     return this.#process.terminate(reason);
   }
 
+  leave(reason: string): void {
+    this.#listener = undefined;
+    if (this.#facts) return;
+    if (this.#hasAnswered) return void this.terminate(reason);
+    this.resume();
+    this.#process.resume();
+    this.isBusy(performance.now());
+    this.#parts.left(reason);
+  }
+
+  #line(bytes: Uint8Array): void {
+    if (!this.#hasAnswered && isAnswer(bytes)) {
+      this.#hasAnswered = true;
+      if (this.#listener) this.#told = undefined;
+      this.#settled.resolve();
+    }
+    this.#hear(bytes.length, (listener) => listener.onLine(bytes));
+  }
+
   #exited(facts: ExitFacts): void {
     this.#facts = facts;
-    this.#ended(facts, this.hasServed);
+    this.#parts.ended(facts, this.hasServed);
+    this.#settled.resolve();
     this.#listener?.onExit(facts);
   }
 
   #hear(bytes: number, say: (listener: ProcessListener) => void): void {
     if (this.#listener) return say(this.#listener);
+    this.#saidAt = performance.now();
     // Only what comes beside stdout, or with an exit, still comes when it is paused.
     if (this.#earlyBytes > MOST_EARLY_BYTES) return;
     this.#earlyBytes += bytes + EARLY_COST_BYTES;
     this.#early.push(say);
     if (this.#earlyBytes > AHEAD_BYTES) this.#process.pause();
   }
+}
+
+/** The kernel's unit of processor time in /proc (USER_HZ): 10 ms on every platform that Node runs on. */
+const TICK_MS = 10;
+
+function isAnswer(line: Uint8Array): boolean {
+  const scan = scanMessage(line, { tokens: Infinity });
+  if (!scan.ok || scan.shape !== 'single') return false;
+  return scan.envelope.kind === 'result' || scan.envelope.kind === 'error';
 }

@@ -2,10 +2,10 @@
 // in a loop (R-6).
 import { nanoid } from 'nanoid';
 import type { ServerConfig } from './config.ts';
-import { Breaker } from './core/breaker.ts';
+import { Breakers, type HeldBack } from './core/breakers.ts';
 import { failureFields } from './failure.ts';
 import type { Log } from './log.ts';
-import { AHEAD_BYTES, PooledProcess } from './pooled-process.ts';
+import { AHEAD_BYTES, PooledProcess, type ServerProcess } from './pooled-process.ts';
 import { containedListener } from './process/contained-listener.ts';
 import type { Containment } from './process/containment.ts';
 import { processEnvironment } from './process/environment.ts';
@@ -15,10 +15,20 @@ import { startProcess } from './process/stdio-process.ts';
 import { runnerMark } from './process/runner-mark.ts';
 import type { Fault } from '../shared/fault.ts';
 import type { ProcessSnapshot } from './running-runner.ts';
+import { MOST_STARTING, StartRace } from './start-race.ts';
 import type { KnownEras } from './translate/translator.ts';
 
+/** A client that gave up comes back within this, or not at all; so long a process goes on starting for the next. */
+const LEFT_MS = 5 * 60_000;
+
+/** No start takes longer: an image of gigabytes over a slow line. */
+const LONGEST_START_MS = 10 * 60_000;
+
+/** A start that was given up sooner has done nothing yet that would be worth waiting for. */
+const WORTH_KEEPING_MS = 5_000;
+
 export type Taken =
-  | { readonly ok: true; readonly process: PooledProcess }
+  | { readonly ok: true; readonly process: ServerProcess }
   /** `description` completes the sentence "the server process …". */
   | { readonly ok: false; readonly fault: Fault; readonly description: string };
 
@@ -35,8 +45,12 @@ export class ProcessPool {
   readonly #server: ServerConfig;
   readonly #ground: ProcessGround;
   readonly #log: Log;
-  readonly #breaker = new Breaker();
+  readonly #breakers = new Breakers();
   readonly #warm: PooledProcess[] = [];
+  /** Left by their sessions while they started, each until its time is over. */
+  readonly #left = new Map<PooledProcess, NodeJS.Timeout>();
+  /** Who has a process. */
+  readonly #principals = new WeakMap<ServerProcess, string>();
   readonly #all = new Set<PooledProcess>();
   readonly #exited: () => void;
   #redaction: Redaction | undefined;
@@ -50,24 +64,20 @@ export class ProcessPool {
     this.#replenish();
   }
 
-  /** A process for a session: a warm one where there is one. */
-  take(): Taken {
-    const now = performance.now();
-    const warm = this.#warm.shift();
-    // Its replacement is started once it has served: a start takes the very time that a warm process saves.
-    if (warm) return { ok: true, process: warm };
-    const verdict = this.#breaker.allow(now);
-    if (verdict.ok) return { ok: true, process: this.#start() };
-    const seconds = String(Math.ceil(verdict.retryAfterMs / 1000));
-    const description = `keeps failing to start; the next attempt is possible in ${seconds} s`;
-    const message = `The server "${this.#server.name}" ${description}. Run \`mcp-bridge check\` on the runner to see why.`;
-    return { ok: false, fault: { fault: 'process_start_failed', message }, description };
+  /** A process for a session of `principal`: one that is starting already, or a warm one, where there is one. */
+  take(principal?: string): Taken {
+    const isStarted = this.#left.size > 0 || this.#warm.length > 0;
+    const verdict = this.#breakers.allow(principal, isStarted, performance.now());
+    if (!verdict.ok) return this.#refusal(verdict);
+    // A warm one's replacement is started once it has served: a start takes the very time that a warm process saves.
+    const process = this.#takeLeft(principal) ?? this.#warm.shift() ?? this.#start();
+    return { ok: true, process: this.#given(process, principal) };
   }
 
   /** A process of this server answered its first request. */
-  served(process: PooledProcess): void {
+  served(process: ServerProcess): void {
     process.hasServed = true;
-    this.#breaker.served();
+    this.#breakers.served(this.#principals.get(process));
     this.#replenish();
   }
 
@@ -81,17 +91,16 @@ export class ProcessPool {
     return [...this.#all].map((process) => ({
       server: this.#server.name,
       pid: process.pid,
-      state: this.#warm.includes(process) ? 'warm' : process.state,
+      state: this.#stateOf(process),
     }));
   }
 
-  /** Ends the warm processes; those of sessions end with their sessions. */
+  /** Ends the processes nobody has; those of sessions end with their sessions. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    const unused = [...this.#warm.splice(0), ...this.#left.keys()];
     await Promise.all(
-      this.#warm
-        .splice(0)
-        .map((process) => process.terminate('the server is not offered any more')),
+      unused.map((process) => process.terminate('the server is not offered any more')),
     );
   }
 
@@ -99,9 +108,59 @@ export class ProcessPool {
     return [this.#ground.token, ...this.#server.secrets];
   }
 
+  #stateOf(process: PooledProcess): string {
+    if (this.#warm.includes(process)) return 'warm';
+    return this.#left.has(process) ? 'starting' : process.state;
+  }
+
+  #given<P extends ServerProcess>(process: P, principal: string | undefined): P {
+    if (principal !== undefined) this.#principals.set(process, principal);
+    return process;
+  }
+
+  #takeLeft(principal: string | undefined): ServerProcess | undefined {
+    if (this.#left.size === 0) return undefined;
+    const left = [...this.#left.keys()].map((process) => this.#given(process, principal));
+    for (const timer of this.#left.values()) clearTimeout(timer);
+    this.#left.clear();
+    this.#log.info('a session takes over a process that is still starting');
+    const start = (): PooledProcess | undefined => {
+      const { ok } = this.#breakers.allow(principal, false, performance.now());
+      return ok ? this.#given(this.#start(), principal) : undefined;
+    };
+    return new StartRace({ left, start });
+  }
+
+  /** A slow start is no crash: the first one that downloads a package or an image is not begun anew for each client. */
+  #keep(process: PooledProcess, reason: string): void {
+    const age = performance.now() - process.startedAt;
+    const isWorthIt = age >= Math.min(WORTH_KEEPING_MS, this.#server.startTimeoutMs);
+    if (this.#isClosed || !isWorthIt || this.#left.size >= MOST_STARTING) {
+      return void process.terminate(reason);
+    }
+    if (age >= LONGEST_START_MS) {
+      this.#breakers.failed(undefined, false, performance.now());
+      return void process.terminate('it did not start');
+    }
+    const timer = setTimeout(() => {
+      this.#left.delete(process);
+      void process.terminate('it was started for a client that did not come back');
+    }, LEFT_MS);
+    this.#left.set(process, timer.unref());
+    this.#log.info('a process goes on starting for the next session', { pid: process.pid });
+  }
+
+  #refusal({ retryAfterMs, isOwnDoing }: HeldBack & { ok: false }): Taken {
+    const seconds = String(Math.ceil(retryAfterMs / 1000));
+    const what = isOwnDoing ? 'keeps failing under your calls' : 'keeps failing to start';
+    const description = `${what}; the next attempt is possible in ${seconds} s`;
+    const message = `The server "${this.#server.name}" ${description}. Run \`mcp-bridge check\` on the runner to see why.`;
+    return { ok: false, fault: { fault: 'process_start_failed', message }, description };
+  }
+
   #replenish(): void {
     while (!this.#isClosed && this.#warm.length < this.#server.warm) {
-      if (!this.#breaker.allow(performance.now()).ok) return;
+      if (!this.#breakers.allow(undefined, false, performance.now()).ok) return;
       this.#warm.push(this.#start());
     }
   }
@@ -131,10 +190,11 @@ export class ProcessPool {
       );
       void pooled.terminate('the bridge failed on what it said');
     };
-    const pooled: PooledProcess = new PooledProcess(
-      (listener) => startProcess(spec, containedListener(listener, failed)),
-      (facts, hasServed) => this.#ended(pooled, facts, hasServed),
-    );
+    const pooled: PooledProcess = new PooledProcess({
+      start: (listener) => startProcess(spec, containedListener(listener, failed)),
+      ended: (facts, hasServed) => this.#ended(pooled, facts, hasServed),
+      left: (reason) => this.#keep(pooled, reason),
+    });
     this.#all.add(pooled);
     return pooled;
   }
@@ -145,8 +205,12 @@ export class ProcessPool {
     const place = this.#warm.indexOf(pooled);
     if (!this.#isClosed && this.#warm.length < this.#server.warm)
       setImmediate(() => this.#replenish());
-    if (isFailure(facts, hasServed)) this.#breaker.failed(performance.now());
-    else if (!hasServed) this.#breaker.withdrawn(performance.now());
+    clearTimeout(this.#left.get(pooled));
+    this.#left.delete(pooled);
+    const principal = this.#principals.get(pooled);
+    const now = performance.now();
+    if (isFailure(facts, hasServed)) this.#breakers.failed(principal, hasServed, now);
+    else if (!hasServed) this.#breakers.withdrawn(principal, now);
     if (place === -1) return;
     this.#warm.splice(place, 1);
     this.#log.warn('a warm process ended before it was used', {

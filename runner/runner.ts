@@ -5,7 +5,7 @@ import { sameServer, type RunnerConfig, type ServerConfig } from './config.ts';
 import { ControlLink } from './link/control-link.ts';
 import { failureFields } from './failure.ts';
 import type { Log } from './log.ts';
-import type { PooledProcess } from './pooled-process.ts';
+import type { ServerProcess } from './pooled-process.ts';
 import { ProcessPool, type ProcessGround } from './process-pool.ts';
 import { allCleared, killAllProcesses } from './process/stdio-process.ts';
 import type { RunnerSnapshot, RunningRunner, StartOptions } from './running-runner.ts';
@@ -100,7 +100,7 @@ class Runner implements RunningRunner {
     const fault = this.#whyNot(server);
     if (fault || !server) return this.#refuse(session, fault ?? { fault: 'runner_offline' });
     const pool = this.#pools.get(name);
-    const taken = pool?.take();
+    const taken = pool?.take(frame.principal);
     if (!pool || !taken) return this.#refuse(session, { fault: 'runner_offline' });
     if (!taken.ok) return this.#refuse(session, taken.fault);
     try {
@@ -113,7 +113,7 @@ class Runner implements RunningRunner {
     }
   }
 
-  #host(frame: OpenFrame, server: ServerConfig, pool: ProcessPool, first: PooledProcess): void {
+  #host(frame: OpenFrame, server: ServerConfig, pool: ProcessPool, first: ServerProcess): void {
     const { session, server: name } = frame;
     this.#counters.sessionsOpened += 1;
     const log = this.#log.child({ session, server: name, principal: frame.principal });

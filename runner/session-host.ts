@@ -190,10 +190,11 @@ export class SessionHost {
 
   #exited(facts: ExitFacts): void {
     const { log } = this.#options;
-    const { reason, code, signal, ranMs } = facts;
-    log.info('process ended', { reason, code, signal, ranMs });
+    const { reason, code, signal, because, ranMs } = facts;
+    log.info('process ended', { reason, code, signal, because, ranMs });
     this.#isProcessGone = true;
-    this.#perform(this.#session.exited(describeEnd(facts), performance.now()));
+    const now = performance.now();
+    this.#perform(this.#session.exited(describeEnd(facts), now, facts.isProtocol));
     this.#maybeFinish();
   }
 
@@ -242,7 +243,7 @@ export class SessionHost {
       case 'resume':
         return process.resume();
       case 'stop':
-        return this.#stop(effect.reason);
+        return this.#stop(effect.reason, effect.isStarting);
       case 'note':
         return log[effect.level](effect.words, { ...effect.fields });
       case 'audit':
@@ -250,12 +251,17 @@ export class SessionHost {
     }
   }
 
-  #stop(reason: string): void {
+  #stop(reason: string, isStarting: boolean): void {
     this.#farewell ??= setTimeout(() => {
       this.#isToldOver = true;
       this.#link.stop(CLOSE.done, 'session over');
       this.#maybeFinish();
     }, FAREWELL_MS);
+    if (isStarting) {
+      this.#options.process.leave(reason);
+      this.#isProcessGone = true;
+      return this.#maybeFinish();
+    }
     void this.#options.process.terminate(reason).then(() => {
       this.#isProcessGone = true;
       this.#maybeFinish();

@@ -2,7 +2,7 @@
 import type { OpenFrame } from '../shared/link/control-frames.ts';
 import type { ServerConfig } from './config.ts';
 import type { Log } from './log.ts';
-import type { PooledProcess } from './pooled-process.ts';
+import type { ServerProcess } from './pooled-process.ts';
 import type { ProcessPool } from './process-pool.ts';
 import { TranslatedProcess, type SessionProcess } from './translated-process.ts';
 import { ForLegacyClient } from './translate/for-legacy-client.ts';
@@ -18,7 +18,7 @@ export interface SessionProcessParts {
   readonly server: ServerConfig;
   readonly pool: ProcessPool;
   /** Taken from the pool for this session. */
-  readonly first: PooledProcess;
+  readonly first: ServerProcess;
   readonly log: Log;
 }
 
@@ -44,7 +44,7 @@ function modernTranslator({ open, server, pool }: SessionProcessParts): Translat
 }
 
 const translated = (
-  { pool, first, log }: SessionProcessParts,
+  { open, pool, first, log }: SessionProcessParts,
   translator: Translator,
   isTransparent = () => false,
 ): SessionProcess =>
@@ -52,7 +52,7 @@ const translated = (
     translator,
     isTransparent,
     first,
-    take: () => pool.take(),
+    take: () => pool.take(open.principal),
     served: (process) => pool.served(process),
     log,
   });

@@ -5,7 +5,7 @@ import type { Log } from './log.ts';
 import type { ExitFacts } from './process/exit.ts';
 import { describeEnd } from './process/exit.ts';
 import type { ProcessListener } from './process/stdio-process.ts';
-import type { PooledProcess } from './pooled-process.ts';
+import type { ServerProcess } from './pooled-process.ts';
 import type { Taken } from './process-pool.ts';
 import type { TranslateEffect, Translator } from './translate/translator.ts';
 
@@ -20,6 +20,8 @@ export interface SessionProcess {
   pause(): void;
   resume(): void;
   terminate(reason: string): Promise<unknown>;
+  /** The session is over before the process answered anything: it may go on starting, for another. Nothing more is heard. */
+  leave(reason: string): void;
 }
 
 export interface SessionProcessListener extends Omit<ProcessListener, 'onLine'> {
@@ -32,9 +34,9 @@ export interface TranslatedProcessOptions {
   /** True once the translator is not needed any more: its one process is spoken to directly. */
   isTransparent(): boolean;
   /** A process that was taken ahead, for the first start. */
-  readonly first?: PooledProcess;
+  readonly first?: ServerProcess;
   take(): Taken;
-  served(process: PooledProcess): void;
+  served(process: ServerProcess): void;
   readonly log: Log;
 }
 
@@ -43,11 +45,11 @@ const FAILED = 'the bridge failed on it';
 
 export class TranslatedProcess implements SessionProcess {
   readonly #options: TranslatedProcessOptions;
-  readonly #slots = new Map<number, PooledProcess>();
+  readonly #slots = new Map<number, ServerProcess>();
   /** Slots whose stdin is full. */
   readonly #full = new Set<number>();
-  #first: PooledProcess | undefined;
-  #direct: PooledProcess | undefined;
+  #first: ServerProcess | undefined;
+  #direct: ServerProcess | undefined;
   #listener: SessionProcessListener | undefined;
   #lastFacts: ExitFacts = { reason: 'spawn_failed', stderrTail: [], ranMs: 0 };
   #timer: { readonly at: number; readonly id: NodeJS.Timeout } | undefined;
@@ -93,6 +95,14 @@ export class TranslatedProcess implements SessionProcess {
   resume(): void {
     this.#isPaused = false;
     for (const process of this.#slots.values()) process.resume();
+  }
+
+  leave(reason: string): void {
+    this.#isEnding = true;
+    clearTimeout(this.#timer?.id);
+    for (const process of [...this.#slots.values(), ...(this.#first ? [this.#first] : [])]) {
+      process.leave(reason);
+    }
   }
 
   async terminate(reason: string): Promise<void> {
@@ -173,7 +183,7 @@ export class TranslatedProcess implements SessionProcess {
     });
   }
 
-  #take(slot: number): PooledProcess | undefined {
+  #take(slot: number): ServerProcess | undefined {
     const taken = this.#options.take();
     if (taken.ok) return taken.process;
     this.#perform(this.#ended(slot, taken.description, false));
@@ -207,11 +217,11 @@ export class TranslatedProcess implements SessionProcess {
     this.#slots.delete(slot);
     this.#drained(slot);
     if (this.#direct) return this.#listener?.onExit(facts);
-    const { reason, code, signal, ranMs } = facts;
+    const { reason, code, signal, because, ranMs } = facts;
     const effects = this.#ended(slot, describeEnd(facts), reason !== 'spawn_failed');
     // What the session hears of it, its host logs.
     if (!effects.some((effect) => effect.do === 'exited')) {
-      this.#options.log.info('process ended', { slot, reason, code, signal, ranMs });
+      this.#options.log.info('process ended', { slot, reason, code, signal, because, ranMs });
     }
     this.#perform(effects);
   }

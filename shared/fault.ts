@@ -211,13 +211,15 @@ export interface Fault {
   readonly fault: FaultCode;
   readonly message?: string | undefined;
   readonly phase?: Phase | undefined;
+  /** Where this one differs from the table's row. */
+  readonly retryable?: boolean | undefined;
 }
 
 /** Row of a fault, with optional members readable on every row. */
 export const faultRow = (code: FaultCode): FaultRow => FAULTS[code];
 
 /** The JSON-RPC error object of a fault: `{code, message, data: {fault, phase, retryable}}`. */
-export function faultError({ fault, message, phase }: Fault): {
+export function faultError({ fault, message, phase, retryable }: Fault): {
   code: number;
   message: string;
   data: { fault: FaultCode; phase: Phase; retryable: boolean };
@@ -226,6 +228,6 @@ export function faultError({ fault, message, phase }: Fault): {
   return {
     code: row.code,
     message: message ?? row.message,
-    data: { fault, phase: phase ?? 'not_sent', retryable: row.retryable },
+    data: { fault, phase: phase ?? 'not_sent', retryable: retryable ?? row.retryable },
   };
 }

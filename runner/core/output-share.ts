@@ -2,7 +2,7 @@
 // asked never meets these bounds; one that prints without end is read at the pace they give, and nobody waits for it.
 
 /** What a process may use up at once: a verbose start, or the progress of a few large calls. */
-export const OWN_MS = 300;
+export const OWN_MS = 500;
 
 /** Earned in one second. Some hundred messages, with nobody asking: more than honest logging. */
 export const OWN_MS_PER_SECOND = 20;
@@ -18,7 +18,7 @@ const MAX_OWED = 64;
 
 /** What all processes beyond their own credit may use together, at once and in one second. */
 export const COMMON_MS = 10;
-export const COMMON_MS_PER_SECOND = 100;
+export const COMMON_MS_PER_SECOND = 250;
 
 /** Milliseconds of work that may be done, earned with time. All times are of any one steady clock. */
 class Credit {

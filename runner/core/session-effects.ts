@@ -16,8 +16,11 @@ export type SessionEffect =
   | { readonly do: 'send'; readonly frame: SessionUp; readonly message?: Uint8Array | undefined }
   | { readonly do: 'write'; readonly line: Uint8Array }
   | { readonly do: 'pause' | 'resume' }
-  /** End the process; the session stays until its end was told to the edge. */
-  | { readonly do: 'stop'; readonly reason: string }
+  /**
+   * End the process; the session stays until its end was told to the edge. `isStarting`: it has not answered `initialize`, and
+   * may go on starting for another session.
+   */
+  | { readonly do: 'stop'; readonly reason: string; readonly isStarting: boolean }
   | Note
   /** One finished call, for the audit log: never arguments. */
   | { readonly do: 'audit'; readonly call: CallRecord };

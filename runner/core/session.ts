@@ -222,11 +222,15 @@ export class Session {
     return this.#flush();
   }
 
-  /** The process is gone, or could not be started: every call is answered, then the session is over (R-6). */
-  exited(description: string, now: number): SessionEffect[] {
+  /**
+   * The process is gone, or could not be started: every call is answered, then the session is over (R-6). `isProtocol`: it
+   * lived, but broke the protocol.
+   */
+  exited(description: string, now: number, isProtocol = false): SessionEffect[] {
     if (this.#phase === 'ended') return [];
     const hasStarted = this.#handshake.isDone;
-    const fault: FaultCode = hasStarted ? 'process_exited' : 'process_start_failed';
+    const ofStarted: FaultCode = isProtocol ? 'process_protocol' : 'process_exited';
+    const fault: FaultCode = hasStarted ? ofStarted : 'process_start_failed';
     const words = hasStarted ? description : this.#overheard.added(description);
     const advice = hasStarted ? '' : ' Run `mcp-bridge check` on the runner to see why.';
     this.#end({ fault, message: `The server process ${words}.${advice}` }, now);
@@ -471,7 +475,7 @@ export class Session {
   #cancel(call: Call, now: number): void {
     if (call.isCancelled) return;
     this.#markCancelled(call, now);
-    this.#writeCancelled(call, 'the client is gone');
+    if (!isInitialize(call)) this.#writeCancelled(call, 'the client is gone');
   }
 
   #markCancelled(call: Call, now: number): void {
@@ -704,14 +708,19 @@ export class Session {
   /** A call ran out of time; the process is told, and a later answer is dropped. */
   #expire(call: Call, now: number): void {
     if (call.isCancelled) return this.#settle(call, undefined, 'cancelled', now);
+    if (isInitialize(call)) return this.#expireStart(call, now);
     this.#writeCancelled(call, 'deadline exceeded');
-    if (call.method === 'initialize') {
-      const seconds = String(Math.round(this.#limits.startTimeoutMs / 1000));
-      const words = this.#overheard.added(`did not answer initialize within ${seconds} s`);
-      const message = `The server process ${words}.`;
-      return this.#end({ fault: 'process_start_failed', message }, now);
-    }
     this.#answerFault(call, { fault: 'deadline', phase: 'sent' }, now);
+  }
+
+  /** The first start may download the whole server: it goes on, and a later session may meet it started. */
+  #expireStart(call: Call, now: number): void {
+    const seconds = String(Math.round(this.#limits.startTimeoutMs / 1000));
+    const words = this.#overheard.added(`did not answer initialize within ${seconds} s`);
+    const message = `The server process ${words}. It goes on starting; try again soon.`;
+    const ending = { fault: 'process_start_failed', message } as const;
+    this.#answerFault(call, { ...ending, phase: 'sent', retryable: true }, now);
+    this.#end(ending, now, true);
   }
 
   #attach(stream: string, after: number | null, now: number): void {
@@ -755,7 +764,11 @@ export class Session {
   // The session's end.
 
   /** Answers everything in flight and is over. Idempotent. */
-  #end(ending: { fault?: FaultCode; message?: string }, now: number): void {
+  #end(
+    ending: { fault?: FaultCode; message?: string },
+    now: number,
+    isStarting = this.#calls.all().some(isInitialize),
+  ): void {
     if (this.#phase === 'ended') return;
     const fault: Fault = {
       fault: ending.fault ?? 'process_exited',
@@ -769,7 +782,7 @@ export class Session {
     this.#phase = 'ended';
     this.#ending = ending;
     this.#posts.forgetUnaccepted();
-    this.#effects.push({ do: 'stop', reason: ending.message ?? 'the session ended' });
+    this.#effects.push({ do: 'stop', reason: ending.message ?? 'the session ended', isStarting });
   }
 
   #isListening({ method, hasBegun }: Call): boolean {
@@ -847,6 +860,9 @@ export class Session {
     this.#effects.push({ do: this.#isPaused ? 'pause' : 'resume' });
   }
 }
+
+/** The one request that is never cancelled (MCP 2025-11-25, Cancellation, "Behavior Requirements"). */
+const isInitialize = ({ method }: Call): boolean => method === 'initialize';
 
 /** The message as bytes of its own: a kept view would keep the whole chunk of stdout it lies in. */
 function ownLine(bytes: Uint8Array, edits: readonly Edit[], envelope: Envelope): Uint8Array {

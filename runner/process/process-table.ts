@@ -1,7 +1,7 @@
 // Reads the kernel's table of processes (/proc): who descends from whom and which marks it carries.
 // Elsewhere than on Linux the table is empty and what relies on it finds nothing.
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 
 /** Variables that a process and all its descendants carry, so that none can hide by leaving the group. */
@@ -23,6 +23,8 @@ export interface ProcessStat {
   readonly groupId: number;
   readonly sessionId: number;
   readonly startTicks: number;
+  /** Processor time it has used, and its children that it has waited for. */
+  readonly ticks: number;
 }
 
 /** One living process and the marks in the environment it was started with. */
@@ -33,16 +35,67 @@ export interface ProcessEntry extends ProcessStat {
 
 /** The process with this pid now, or undefined; a zombie counts as gone. */
 export function statOf(pid: number): ProcessStat | undefined {
-  try {
-    return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  } catch {
-    return undefined;
+  return parseStat(readSmall(`/proc/${pid}/stat`));
+}
+
+/** Processor time that a process and its living and waited-for descendants have used, in the kernel's ticks; 0 where there is no /proc. */
+export function ticksOf(pid: number): number {
+  return treeOf(pid).reduce((sum, { ticks }) => sum + ticks, 0);
+}
+
+/** The process and all its living descendants; of those that were left by their parents nothing is known here. */
+export function treeOf(pid: number): ProcessStat[] {
+  const tree: ProcessStat[] = [];
+  const pids = new Set([pid]);
+  for (const each of pids) {
+    const stat = statOf(each);
+    if (stat === undefined) continue;
+    tree.push(stat);
+    for (const child of childrenOf(each)) pids.add(child);
   }
+  return tree;
+}
+
+/** proc_pid_children(5): of each thread, the children it has started. */
+export function childrenOf(pid: number): number[] {
+  const threads = namesIn(`/proc/${pid}/task`);
+  return threads.flatMap((thread) =>
+    readSmall(`/proc/${pid}/task/${thread}/children`).split(' ').filter(Boolean).map(Number),
+  );
 }
 
 /** Whether this very process still runs, not merely one with its pid. */
 export function isAlive(entry: ProcessStat): boolean {
   return statOf(entry.pid)?.startTicks === entry.startTicks;
+}
+
+/** Files of /proc have no size to go by; what is read of them fits here, but for long lists of children. */
+const small = Buffer.alloc(4_096);
+
+/** The text of a file of /proc; empty where it cannot be read. One buffer serves all: a fresh one of 64 KiB each is garbage by the megabyte. */
+function readSmall(path: string): string {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, 'r');
+    let text = '';
+    for (let n = readSync(fd, small); n > 0; n = readSync(fd, small)) {
+      text += small.toString('latin1', 0, n);
+      if (n < small.length) break;
+    }
+    return text;
+  } catch {
+    return '';
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+function namesIn(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
 }
 
 let running: Promise<ProcessEntry[]> | undefined;
@@ -123,6 +176,7 @@ function parseStat(text: string): ProcessStat | undefined {
     groupId: Number(fields[2]),
     sessionId: Number(fields[3]),
     startTicks: Number(fields[19]),
+    ticks: [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0),
   };
 }
 

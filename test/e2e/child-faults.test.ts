@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 
 import { startBridge, type Bridge, type ServerEntry } from './harness.ts';
 import { readJournal, temporaryFolder } from './journal.ts';
-import type { Answer } from './raw-http.ts';
+import { ask, type Answer } from './raw-http.ts';
 import {
   askForSession,
   fixture,
@@ -65,7 +65,7 @@ beforeAll(async () => {
       'exits-0': run('exits-at-once', ['0']),
       'exits-1': run('exits-at-once', ['1']),
       killed: { command: '/bin/sh', args: ['-c', 'kill -SEGV $$'] },
-      late: run('slow-start', ['30000'], { startTimeout: '500ms' }),
+      late: run('slow-start', ['4000'], { startTimeout: '500ms' }),
       deaf: run('stubborn', [], { requestTimeout: '500ms' }),
       patient: run('echo', [], { requestTimeout: '1s', requestLimit: '2s' }),
       idle: run('echo', [], { idleTimeout: '1s' }),
@@ -142,15 +142,28 @@ describe('a process that does not start', () => {
     expect(stream.stream.isEnded).toBe(true);
   });
 
-  test('[F-70] a process that does not answer initialize in time is ended', async () => {
+  test('[F-70] [F-132] a process that does not answer initialize in time goes on starting, and the next client has it', async () => {
     const [answer, ms] = await timed(askForSession(bridge, 'late'));
     const { error } = messageOf(answer);
     expect(error).toMatchObject({ code: 42004 });
     expect(error?.message).toContain('did not answer initialize');
     expect(ms).toBeLessThan(AT_ONCE_MS);
-    await vi.waitFor(async () => {
-      expect(await runnerMetric(bridge, 'mcp_bridge_processes{server="late"')).toBe(0);
-    }, AT_ONCE_MS);
+    expect(error?.data).toMatchObject({ retryable: true });
+    const starting = 'mcp_bridge_processes{server="late",state="starting"}';
+    await vi.waitFor(async () => expect(await runnerMetric(bridge, starting)).toBe(1), AT_ONCE_MS);
+    const next = await vi.waitUntil(
+      async () => {
+        const answer = await askForSession(bridge, 'late');
+        return answer.status === 200 && messageOf(answer).result ? answer : undefined;
+      },
+      { timeout: 20_000, interval: 200 },
+    );
+    const session = next.headers['mcp-session-id'];
+    await ask(bridge.url, {
+      method: 'DELETE',
+      path: '/late/mcp',
+      headers: { 'Mcp-Session-Id': `${session}` },
+    });
   });
 });
 

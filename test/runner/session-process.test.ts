@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { readConfig } from '../../runner/config.ts';
 import { createLog } from '../../runner/log.ts';
-import type { PooledProcess } from '../../runner/pooled-process.ts';
+import type { ServerProcess } from '../../runner/pooled-process.ts';
 import { ProcessPool } from '../../runner/process-pool.ts';
 import type { ExitFacts } from '../../runner/process/exit.ts';
 import { sessionProcess } from '../../runner/session-process.ts';
@@ -88,13 +88,13 @@ const request = (id: number, method: string, params: object = {}) => ({
   params: { ...params, _meta: envelope() },
 });
 
-const ended = (process: PooledProcess): Promise<ExitFacts> =>
+const ended = (process: ServerProcess): Promise<ExitFacts> =>
   new Promise((resolve) => {
     process.listen({ ...DEAF, onExit: resolve });
   });
 
 /** Waits until the process is known to be gone, without listening to it. */
-async function untilGone(process: PooledProcess): Promise<void> {
+async function untilGone(process: ServerProcess): Promise<void> {
   while (process.state !== 'exited') await new Promise((resolve) => void setTimeout(resolve, 10));
 }
 

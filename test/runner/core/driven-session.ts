@@ -151,7 +151,8 @@ export class DrivenSession {
         sent.push(message ? { ...frame, message: decoder.decode(message) } : frame);
       } else if (effect.do === 'write') written.push(decoder.decode(effect.line));
       else if (effect.do === 'audit') audit.push(`${effect.call.method} ${effect.call.outcome}`);
-      else if (effect.do === 'stop') done.push(`stop: ${effect.reason}`);
+      else if (effect.do === 'stop')
+        done.push(`${effect.isStarting ? 'leave' : 'stop'}: ${effect.reason}`);
       else if (effect.do === 'note') done.push(`${effect.level}: ${effect.words}`);
       else done.push(effect.do);
     }

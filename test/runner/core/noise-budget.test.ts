@@ -5,6 +5,7 @@ import {
   looksLikeMessage,
   NOISE_BYTES,
   NOISE_FORGIVEN_MS,
+  NOISE_MS,
   NoiseBudget,
 } from '../../../runner/core/noise-budget.ts';
 
@@ -13,19 +14,29 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 test('[F-131] bytes and lines count, also empty ones', () => {
   const long = new NoiseBudget();
   expect(long.isTooMuch(NOISE_BYTES, 0, 0)).toBe(false);
-  expect(long.isTooMuch(1, 0, 0)).toBe(true);
+  expect(long.isTooMuch(NOISE_BYTES / 10, 0, NOISE_MS)).toBe(true);
   const tiny = new NoiseBudget();
   expect(tiny.isTooMuch(0, NOISE_BYTES / LINE_COST_BYTES, 0)).toBe(false);
-  expect(tiny.isTooMuch(0, 1, 0)).toBe(true);
+  expect(tiny.isTooMuch(0, NOISE_BYTES / LINE_COST_BYTES / 10, NOISE_MS)).toBe(true);
+});
+
+test('[F-131] however much it is, a moment of it is no flood', () => {
+  const budget = new NoiseBudget();
+  for (let now = 0; now < NOISE_MS; now += 100) {
+    expect(budget.isTooMuch(NOISE_BYTES, 1_000_000, now)).toBe(false);
+  }
+  budget.clear();
+  expect(budget.isTooMuch(2 * NOISE_BYTES, 0, NOISE_MS)).toBe(false);
+  expect(budget.isTooMuch(2 * NOISE_BYTES, 0, 2 * NOISE_MS)).toBe(true);
 });
 
 test('[F-131] a message, or time, forgives', () => {
   const budget = new NoiseBudget();
   budget.isTooMuch(NOISE_BYTES, 0, 0);
-  budget.clear();
-  expect(budget.isTooMuch(NOISE_BYTES, 0, 0)).toBe(false);
   expect(budget.isTooMuch(NOISE_BYTES / 2, 0, NOISE_FORGIVEN_MS / 2)).toBe(false);
   expect(budget.isTooMuch(1, 0, NOISE_FORGIVEN_MS / 2)).toBe(true);
+  budget.clear();
+  expect(budget.isTooMuch(NOISE_BYTES, 0, NOISE_FORGIVEN_MS)).toBe(false);
 });
 
 test('[F-131] a log on stdout, fifty lines a second for a day, is none', () => {

@@ -66,7 +66,7 @@ test('large results cost nothing as long as they were asked for', () => {
 
 test('who has waited as long as told may go on', () => {
   const share = new OutputShare(new CommonShare());
-  for (let n = 0; n < 400; n += 1) share.spend(1, 0);
+  for (let n = 0; n < 2 * OWN_MS; n += 1) share.spend(1, 0);
   const rest = share.restMs(0);
   expect(rest).toBeGreaterThan(0);
   expect(share.restMs(rest)).toBe(0);

@@ -1,0 +1,62 @@
+// Which starts of a server are held back (R-6): for everybody where its processes fail to start, for one principal where they
+// crash under what that principal asks of them.
+import { Breaker, type StartVerdict } from './breaker.ts';
+
+/** Beyond this those without a recent failure are forgotten. */
+const MANY_PRINCIPALS = 1_000;
+
+export type HeldBack = StartVerdict & { readonly isOwnDoing: boolean };
+
+/** The breakers of one server. Times are milliseconds of any one steady clock. */
+export class Breakers {
+  readonly #server = new Breaker();
+  readonly #principals = new Map<string, Breaker>();
+
+  /** Principals that are remembered. */
+  get size(): number {
+    return this.#principals.size;
+  }
+
+  /** Asks for one process for a principal or, without one, ahead of time; `isStarted`: it is there already. */
+  allow(principal: string | undefined, isStarted: boolean, now: number): HeldBack {
+    const own = this.#of(principal);
+    const verdict = own?.allow(now) ?? { ok: true };
+    if (!verdict.ok) return { ...verdict, isOwnDoing: true };
+    if (isStarted) return { ok: true, isOwnDoing: false };
+    const ofServer = this.#server.allow(now);
+    if (!ofServer.ok) own?.withdrawn(now);
+    return { ...ofServer, isOwnDoing: false };
+  }
+
+  /** A process has answered its first request. */
+  served(principal: string | undefined): void {
+    this.#server.served();
+    this.#of(principal)?.served();
+  }
+
+  /** A process failed. One that had served did so under its principal's calls. */
+  failed(principal: string | undefined, hasServed: boolean, now: number): void {
+    if (!hasServed || principal === undefined) return this.#server.failed(now);
+    const own = this.#of(principal) ?? new Breaker();
+    own.failed(now);
+    this.#principals.set(principal, own);
+    if (this.#principals.size > MANY_PRINCIPALS) this.#forgetTheInnocent(now);
+  }
+
+  /** A start was given up before it showed anything. */
+  withdrawn(principal: string | undefined, now: number): void {
+    this.#server.withdrawn(now);
+    this.#of(principal)?.withdrawn(now);
+  }
+
+  #of(principal: string | undefined): Breaker | undefined {
+    return principal === undefined ? undefined : this.#principals.get(principal);
+  }
+
+  #forgetTheInnocent(now: number): void {
+    for (const [principal, breaker] of this.#principals) {
+      const { state, failures } = breaker.snapshot(now);
+      if (state === 'closed' && failures === 0) this.#principals.delete(principal);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+// Processes that live but are of no use, through the whole bridge: their calls are answered within seconds, the next client is
+// served by another, and nobody beside them notices.
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+
+import { startBridge, type Bridge, type ServerEntry } from './harness.ts';
+import {
+  askForSession,
+  fixture,
+  messageOf,
+  openSession,
+  SseSession,
+  textOf,
+  toolCall,
+  type RawSession,
+} from './raw-session.ts';
+import { isAlive, untilGone } from './runner-facts.ts';
+
+/** What is promised at once, on a loaded machine; far from any deadline of a call. */
+const AT_ONCE_MS = 6_000;
+
+let bridge: Bridge;
+
+beforeAll(async () => {
+  const run = (name: string, ...args: string[]): ServerEntry => ({
+    command: process.execPath,
+    args: [fixture(name), ...args],
+  });
+  bridge = await startBridge({
+    servers: {
+      echo: run('echo'),
+      'no-stdout': run('closes', '1', 'start'),
+      'stdout-goes': run('closes', '1', 'call'),
+      'stdin-goes': run('closes', '0', 'call'),
+      'no-stderr': run('closes', '2', 'start'),
+      braces: run('flood', 'braces', 'call'),
+      text: run('flood', 'text', 'start'),
+      empty: run('flood', 'empty', 'start'),
+      notes: run('flood', 'notes', 'start'),
+      answers: run('flood', 'answers', 'start'),
+      stderr: run('flood', 'stderr', 'start'),
+    },
+  });
+});
+afterAll(() => bridge.stop());
+
+async function open(server: string): Promise<RawSession> {
+  const session = await openSession(bridge, server);
+  onTestFinished(() => session.end().then(() => undefined));
+  return session;
+}
+
+async function pidOf(session: RawSession): Promise<number> {
+  const { pid } = JSON.parse(textOf(await session.call('whoami'))) as { pid: number };
+  return pid;
+}
+
+describe('a process without its pipes', () => {
+  test('[F-130] stdout closed before initialize: told at once, with the reason', async () => {
+    const startedAt = performance.now();
+    const { error } = messageOf(await askForSession(bridge, 'no-stdout'));
+    expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
+    expect(error).toMatchObject({
+      code: 42004,
+      message: expect.stringContaining('closed its stdout'),
+    });
+  });
+
+  test('[F-130] stdout closed under calls: each is answered at once, and the next client is served', async () => {
+    const session = await openSession(bridge, 'stdout-goes');
+    const startedAt = performance.now();
+    const errors = await Promise.all(
+      ['a', 'b', 'c'].map(async (id) => messageOf(await session.post(toolCall(id, 'hang')))),
+    );
+    expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
+    for (const { error } of errors) {
+      expect(error).toMatchObject({ code: 42003, message: expect.stringContaining('stdout') });
+    }
+    const next = await open('stdout-goes');
+    expect((await next.post('{"jsonrpc":"2.0","id":1,"method":"ping"}')).status).toBe(200);
+  });
+
+  test('[F-130] on HTTP+SSE too', async () => {
+    const session = await SseSession.open(bridge, 'stdout-goes');
+    await session.post(toolCall('a', 'hang'));
+    expect(await session.next()).toMatchObject({ id: 'a', error: { code: 42003 } });
+  });
+
+  test('[F-130] stdin closed under a call: what comes next has the reason, and its process is ended', async () => {
+    const session = await open('stdin-goes');
+    expect(textOf(await session.call('echo', { text: 'x' }))).toBe('x');
+    const { error } = await session.call('echo', { text: 'y' }, 'second');
+    expect(error).toMatchObject({ code: 42003, message: expect.stringContaining('stdin') });
+  });
+
+  test('[F-130] stderr closed: served as ever', async () => {
+    const session = await open('no-stderr');
+    expect(textOf(await session.call('echo', { text: 'x' }))).toBe('x');
+  });
+});
+
+describe('a process that prints without end', () => {
+  test.each(['text', 'empty', 'notes', 'answers', 'stderr'])(
+    '[F-131] %s from its start on: it is served itself, and so is a neighbour, with a few lines of log',
+    async (server) => {
+      const [neighbour, flood] = [await open('echo'), await open(server)];
+      const linesBefore = bridge.logs().length;
+      for (let n = 0; n < 40; n += 1) {
+        expect(textOf(await neighbour.call('echo', { text: `${n}` }, n))).toBe(`${n}`);
+      }
+      expect(textOf(await flood.call('echo', { text: 'me too' }))).toBe('me too');
+      // A line for each call, and what one window of stderr passes on.
+      expect(bridge.logs().length - linesBefore).toBeLessThan(1_300);
+    },
+  );
+
+  test(
+    '[F-131] noise alone, for long: its calls are answered with that, and it is ended',
+    { timeout: 120_000 },
+    async () => {
+      const session = await openSession(bridge, 'braces');
+      const pid = await pidOf(session);
+      expect(isAlive(pid)).toBe(true);
+      const { error } = await session.call('hang', {}, 'waits');
+      expect(error).toMatchObject({
+        code: 42008,
+        message: expect.stringContaining('no JSON-RPC message'),
+      });
+      await untilGone(pid);
+      await open('braces');
+    },
+  );
+});
