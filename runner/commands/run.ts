@@ -4,6 +4,7 @@ import { logConfig } from '../config-report.ts';
 import { watchConfig } from '../config-watch.ts';
 import { emptyProblems } from '../config.ts';
 import type { RunnerConfig } from '../config.ts';
+import { processUsers } from '../config/machine.ts';
 import { describeProblem } from '../config/problem.ts';
 import { readTokenFile } from '../credential.ts';
 import { createLog, LOG_LEVELS } from '../log.ts';
@@ -13,6 +14,8 @@ import { printError, serveOutput } from '../output.ts';
 import { openContainment } from '../process/containment.ts';
 import type { Containment } from '../process/containment.ts';
 import { tokenInFile } from '../runner-token.ts';
+import { identifyRunner } from '../process/runner-mark.ts';
+import type { SweepOptions } from '../process/sweep.ts';
 import type { RunningRunner, StartOptions } from '../running-runner.ts';
 import { startStatus } from '../status/http.ts';
 import type { StatusServer } from '../status/http.ts';
@@ -27,7 +30,7 @@ type RunOptions = StartOptions & { readonly containment: Containment };
 /** What the command starts; passed in, so that signals and reloads can be tried with another runner. */
 export interface RunParts {
   startRunner(options: StartOptions): RunningRunner;
-  sweepOrphans(containment: Containment): Promise<readonly { pid: number; command: string }[]>;
+  sweepOrphans(options: SweepOptions): Promise<readonly { pid: number; command: string }[]>;
 }
 
 /** Said where the system grants no watch, as when its limit is reached (inotify(7)). */
@@ -97,7 +100,8 @@ async function serve(given: Arguments, options: RunOptions, parts: RunParts): Pr
   logConfig(log, config);
   // With the reason, since which mode is in force decides what an evasive process can get away with.
   log.info('containment', { mode: containment.mode, why: containment.why });
-  for (const orphan of await parts.sweepOrphans(containment))
+  identifyRunner(config.file);
+  for (const orphan of await parts.sweepOrphans({ containment, users: processUsers(config) }))
     log.warn('orphan ended', { ...orphan });
   const runner = parts.startRunner(options);
   // Before anything is waited for: a signal that met no listener would leave processes behind.

@@ -10,6 +10,10 @@ export function machineProblems(config: RunnerConfig, containment: Containment):
   return [...userProblems(config), ...limitProblems(config, containment)];
 }
 
+/** The users that its processes run as, beside the runner's own. */
+export const processUsers = ({ servers }: RunnerConfig): number[] =>
+  [...servers.values()].flatMap(({ user }) => (user === undefined ? [] : [user.uid]));
+
 function userProblems(config: RunnerConfig): ConfigProblem[] {
   const servers = [...config.servers.values()].filter(
     ({ user }) => user !== undefined && user.uid !== process.geteuid?.(),

@@ -8,13 +8,14 @@ import { logConfig } from '../config-report.ts';
 import { watchConfig } from '../config-watch.ts';
 import { emptyProblems, readConfig } from '../config.ts';
 import type { ConfigReading } from '../config.ts';
-import { machineProblems } from '../config/machine.ts';
+import { machineProblems, processUsers } from '../config/machine.ts';
 import { describeProblem } from '../config/problem.ts';
 import { hashCredential, mintRunnerToken } from '../credential.ts';
 import { createLog } from '../log.ts';
 import { print, printError, serveOutput } from '../output.ts';
 import { openContainment } from '../process/containment.ts';
 import type { Containment } from '../process/containment.ts';
+import { identifyRunner } from '../process/runner-mark.ts';
 import { sweepOrphans } from '../process/sweep.ts';
 import { fixedToken } from '../runner-token.ts';
 import { startRunner } from '../runner.ts';
@@ -70,7 +71,9 @@ async function serve(options: DevOptions, signals: StopSignals): Promise<number>
   const log = createLog({ level: options.logLevel });
   logConfig(log, config);
   log.info('containment', { mode: containment.mode, why: containment.why });
-  for (const orphan of await sweepOrphans(containment)) log.warn('orphan ended', { ...orphan });
+  identifyRunner(workspace.edgeFolder);
+  for (const orphan of await sweepOrphans({ containment, users: processUsers(config) }))
+    log.warn('orphan ended', { ...orphan });
   const token = mintRunnerToken();
   const port = options.port === 0 ? await freePort() : options.port;
   const edge = await keepEdge({

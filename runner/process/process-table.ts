@@ -1,18 +1,24 @@
-// Reads the kernel's table of processes (/proc): who descends from whom and which marks it carries.
+// Reads the kernel's table of processes (/proc): who descends from whom, whose they are and which marks they carry.
 // Elsewhere than on Linux the table is empty and what relies on it finds nothing.
-import { once } from 'node:events';
-import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Variables that a process and all its descendants carry, so that none can hide by leaving the group. */
 export const PROCESS_MARK = 'MCP_BRIDGE_PROCESS';
 export const RUNNER_MARK = 'MCP_BRIDGE_RUNNER';
 
-/** Reads at a time: enough to keep libuv's four threads busy, without queueing in front of others. */
+/** Environments read at a time: enough to keep libuv's four threads busy, without queueing in front of others. */
 const READS_AT_A_TIME = 4;
 
 /** A scan takes some 20 ms. One that a stuck process holds up ends here, with what it has found. */
 const SCAN_MS = 2_000;
+
+/** Reads of the lists of one process's children, before whoever asks has to look at all processes. */
+const MOST_CHILD_READS = 6;
+
+/** Processes looked at before others have their turn: well under a millisecond. */
+const LOOKS_A_TURN = 50;
 
 /** What `/proc/<pid>/stat` says. `startTicks` with `pid` names a process for good: pids are reused. */
 export interface ProcessStat {
@@ -33,17 +39,31 @@ export interface ProcessEntry extends ProcessStat {
   readonly runnerMark?: string | undefined;
 }
 
+/** Whether children can be asked for (CONFIG_PROC_CHILDREN), so that a family is found without a scan. */
+export const KNOWS_CHILDREN = existsSync(`/proc/self/task/${process.pid}/children`);
+
 /** The process with this pid now, or undefined; a zombie counts as gone. */
 export function statOf(pid: number): ProcessStat | undefined {
-  return parseStat(readSmall(`/proc/${pid}/stat`));
+  return parseStat(readSmall(`/proc/${pid}/stat`) ?? '');
 }
 
-/** Processor time that a process and its living and waited-for descendants have used, in the kernel's ticks; 0 where there is no /proc. */
+/** Whether this very process still runs, not merely one with its pid. One that cannot be looked up counts as alive. */
+export function isAlive(process: Pick<ProcessStat, 'pid' | 'startTicks'>): boolean {
+  const text = readSmall(`/proc/${process.pid}/stat`);
+  return text === undefined || parseStat(text)?.startTicks === process.startTicks;
+}
+
+/** The opposite, for those that were never seen: true only where it is certain. */
+export function isGone(process: Pick<ProcessStat, 'pid' | 'startTicks'>): boolean {
+  return !isAlive(process);
+}
+
+/** Processor time that a process and its descendants have used, in the kernel's ticks; 0 where there is no /proc. */
 export function ticksOf(pid: number): number {
   return treeOf(pid).reduce((sum, { ticks }) => sum + ticks, 0);
 }
 
-/** The process and all its living descendants; of those that were left by their parents nothing is known here. */
+/** The process and all its living descendants; of those whose parents left them nothing is known here. */
 export function treeOf(pid: number): ProcessStat[] {
   const tree: ProcessStat[] = [];
   const pids = new Set([pid]);
@@ -51,43 +71,130 @@ export function treeOf(pid: number): ProcessStat[] {
     const stat = statOf(each);
     if (stat === undefined) continue;
     tree.push(stat);
-    for (const child of childrenOf(each)) pids.add(child);
+    for (const child of childrenOf(each).pids) pids.add(child);
   }
   return tree;
 }
 
-/** proc_pid_children(5): of each thread, the children it has started. */
-export function childrenOf(pid: number): number[] {
-  const threads = namesIn(`/proc/${pid}/task`);
-  return threads.flatMap((thread) =>
-    readSmall(`/proc/${pid}/task/${thread}/children`).split(' ').filter(Boolean).map(Number),
-  );
+/** The children of all threads of a process. */
+export interface Children {
+  readonly pids: ReadonlySet<number>;
+  /** False where the lists would not stand still while they were read: one may be missing. */
+  readonly isCertain: boolean;
 }
 
-/** Whether this very process still runs, not merely one with its pid. */
-export function isAlive(entry: ProcessStat): boolean {
-  return statOf(entry.pid)?.startTicks === entry.startTicks;
+/**
+ * proc_pid_children(5). While a list is read it may skip a child where another one ends: so it is read until it says the
+ * same twice.
+ */
+export function childrenOf(pid: number): Children {
+  const pids = new Set<number>();
+  let before: string | undefined;
+  for (let reads = 0; reads < MOST_CHILD_READS; reads += 1) {
+    const lists = namesIn(`/proc/${pid}/task`)
+      .map((thread) => readSmall(`/proc/${pid}/task/${thread}/children`) ?? '')
+      .join('');
+    for (const child of lists.split(' ').filter(Boolean)) pids.add(Number(child));
+    if (lists === before) return { pids, isCertain: true };
+    before = lists;
+  }
+  return { pids, isCertain: false };
 }
 
-/** Files of /proc have no size to go by; what is read of them fits here, but for long lists of children. */
+/** Whether the children of a process can be asked for: where /proc hides others' processes, they can not. */
+export const isVisible = (pid: number): boolean => namesIn(`/proc/${pid}/task`).length > 0;
+
+/** The real and effective user of a process; undefined when it is gone. Unlike the owner of its files, a process cannot choose them. */
+export function usersOf(pid: number): readonly number[] | undefined {
+  const [, real, effective] =
+    /^Uid:\s+(\d+)\s+(\d+)/mu.exec(readSmall(`/proc/${pid}/status`) ?? '') ?? [];
+  return real === undefined ? undefined : [Number(real), Number(effective)];
+}
+
+/** Those with the marks in their environments added. What cannot be read, of other users, has none. */
+export async function withMarks(stats: readonly ProcessStat[]): Promise<ProcessEntry[]> {
+  const entries: ProcessEntry[] = [];
+  const left = [...stats];
+  const deadline = Promise.withResolvers<void>();
+  const timer = setTimeout(() => deadline.resolve(), SCAN_MS);
+  const readOn = async (): Promise<void> => {
+    for (let stat = left.pop(); stat !== undefined; stat = left.pop()) {
+      const environ = await environOf(stat.pid);
+      entries.push({
+        ...stat,
+        processMark: variable(environ, PROCESS_MARK),
+        runnerMark: variable(environ, RUNNER_MARK),
+      });
+    }
+  };
+  const readers = Array.from({ length: Math.min(READS_AT_A_TIME, left.length) }, readOn);
+  await Promise.race([Promise.all(readers), deadline.promise]);
+  clearTimeout(timer);
+  return [...entries];
+}
+
+let running: Promise<ProcessEntry[]> | undefined;
+let following: Promise<ProcessEntry[]> | undefined;
+
+/**
+ * Every living process, read after the call was made. Calls that come while a scan runs share the
+ * next one. Never rejects.
+ */
+export function scanProcesses(): Promise<ProcessEntry[]> {
+  if (running === undefined) {
+    running = allStats()
+      .then(withMarks)
+      .finally(() => {
+        running = undefined;
+      });
+    return running;
+  }
+  following ??= running.then(() => {
+    following = undefined;
+    return scanProcesses();
+  });
+  return following;
+}
+
+/** Every living process, without its marks: a few milliseconds, in turns. */
+export async function allStats(): Promise<ProcessStat[]> {
+  const stats: ProcessStat[] = [];
+  const pids = namesIn('/proc').filter((name) => /^\d+$/u.test(name));
+  for (const [index, pid] of pids.entries()) {
+    if (index % LOOKS_A_TURN === LOOKS_A_TURN - 1) await nextTurn();
+    const stat = statOf(Number(pid));
+    if (stat) stats.push(stat);
+  }
+  return stats;
+}
+
+/** Files of /proc have no size to go by; what is read of them at once fits here. */
 const small = Buffer.alloc(4_096);
 
-/** The text of a file of /proc; empty where it cannot be read. One buffer serves all: a fresh one of 64 KiB each is garbage by the megabyte. */
-function readSmall(path: string): string {
+/**
+ * The text of a file of /proc: empty where there is none, undefined where it could not be found out. One buffer serves all
+ * of them: reading each as a whole makes garbage of 64 KiB a file.
+ */
+function readSmall(path: string): string | undefined {
   let fd: number | undefined;
   try {
     fd = openSync(path, 'r');
     let text = '';
     for (let n = readSync(fd, small); n > 0; n = readSync(fd, small)) {
       text += small.toString('latin1', 0, n);
-      if (n < small.length) break;
     }
     return text;
-  } catch {
-    return '';
+  } catch (error) {
+    return isOutOfMeans(error) ? undefined : '';
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
+}
+
+/** Nothing is known of the file then: the runner has no descriptor or no memory left. */
+function isOutOfMeans(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM';
 }
 
 function namesIn(path: string): string[] {
@@ -98,66 +205,33 @@ function namesIn(path: string): string[] {
   }
 }
 
-let running: Promise<ProcessEntry[]> | undefined;
-let following: Promise<ProcessEntry[]> | undefined;
-/** Reads that never came back: each holds one of the few threads, so none is tried twice. */
-const unanswered = new Set<string>();
+/** Reads under way. One that never comes back holds one of the few threads, so none is tried twice at a time. */
+const reads = new Map<number, Promise<string>>();
 
-/**
- * Every living process, read after the call was made. Calls that come while a scan runs share the
- * next one, so ending a hundred sessions at once costs two scans. Never rejects.
- */
-export function scanProcesses(): Promise<ProcessEntry[]> {
-  if (running === undefined) {
-    running = scan().finally(() => {
-      running = undefined;
-    });
-    return running;
-  }
-  following ??= running.then(() => {
-    following = undefined;
-    return scanProcesses();
-  });
-  return following;
+/** Not read at once like the other files: where a process is stuck inside the kernel, this waits with it. */
+function environOf(pid: number): Promise<string> {
+  const underWay = reads.get(pid);
+  if (underWay) return underWay;
+  const read = readEnviron(pid).finally(() => reads.delete(pid));
+  reads.set(pid, read);
+  return read;
 }
 
-async function scan(): Promise<ProcessEntry[]> {
-  if (process.platform !== 'linux') return [];
-  const names = await readdir('/proc').catch((): string[] => []);
-  const pids = names.filter((name) => /^\d+$/u.test(name));
-  const entries: ProcessEntry[] = [];
-  const deadline = new AbortController();
-  const readOn = async (): Promise<void> => {
-    for (let pid = pids.pop(); pid !== undefined; pid = pids.pop()) {
-      const entry = await readEntry(pid);
-      if (deadline.signal.aborted) return;
-      if (entry !== undefined) entries.push(entry);
+async function readEnviron(pid: number): Promise<string> {
+  const file = await open(`/proc/${pid}/environ`).catch(() => undefined);
+  try {
+    const buffer = Buffer.allocUnsafe(small.length);
+    let text = '';
+    for (;;) {
+      const read = await file?.read(buffer, 0, buffer.length);
+      if (!read || read.bytesRead === 0) return text;
+      text += buffer.toString('latin1', 0, read.bytesRead);
     }
-  };
-  const timer = setTimeout(() => deadline.abort(), SCAN_MS);
-  await Promise.race([
-    Promise.all(Array.from({ length: READS_AT_A_TIME }, readOn)),
-    once(deadline.signal, 'abort'),
-  ]);
-  clearTimeout(timer);
-  return [...entries];
-}
-
-async function readEntry(pid: string): Promise<ProcessEntry | undefined> {
-  if (unanswered.has(pid)) return undefined;
-  unanswered.add(pid);
-  const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
-  const stat = parseStat(text);
-  // Refused for processes of other users, which are none of ours.
-  const environ =
-    stat === undefined ? '' : await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
-  unanswered.delete(pid);
-  if (stat === undefined) return undefined;
-  return {
-    ...stat,
-    processMark: variable(environ, PROCESS_MARK),
-    runnerMark: variable(environ, RUNNER_MARK),
-  };
+  } catch {
+    return '';
+  } finally {
+    await file?.close();
+  }
 }
 
 /** proc_pid_stat(5). The command stands in parentheses and may itself hold spaces and parentheses. */

@@ -1,20 +1,39 @@
 // Names a runner for good, so that what it leaves behind is known as its own, and as nobody's once it is gone.
+import { createHash } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
-import { statOf } from './process-table.ts';
+import { isGone, statOf } from './process-table.ts';
+
+/** Characters of a place's digest: two places of one machine do not meet by chance. */
+const PLACE_CHARS = 16;
+
+let place = digestOf('');
+let base: string | undefined;
 
 /**
- * This runner's mark: `<pid>.<start time in ticks since boot>.<pid namespace>`. A pid alone is reused;
- * and in another container the same pid is another process, whose children are not ours to judge.
+ * Says which of the machine's runners this is: `where` is the file or folder that it is configured by, the same after a
+ * restart and another one for another operator. Call before anything is started or swept.
  */
-export function runnerMark(): string {
-  return `${process.pid}.${statOf(process.pid)?.startTicks ?? 0}.${pidNamespace()}`;
+export function identifyRunner(where: string): void {
+  place = digestOf(where);
 }
 
-/** True only if the mark names a runner of this pid namespace that is no more. */
+/**
+ * This runner's mark: `<pid>.<start time in ticks since boot>.<pid namespace>.<place>`. A pid alone is reused;
+ * in another container the same pid is another process, whose children are not ours to judge; and another
+ * operator's runner sweeps up for itself.
+ */
+export function runnerMark(): string {
+  // Found out once: later it might not be possible, with descriptors exhausted.
+  base ??= `${process.pid}.${statOf(process.pid)?.startTicks ?? 0}.${pidNamespace()}`;
+  return `${base}.${place}`;
+}
+
+/** True only if the mark names a runner of this place and this pid namespace that is no more. */
 export function isOfDeadRunner(mark: string): boolean {
-  const [pid, startTicks, namespace] = mark.split('.');
-  if (pid === undefined || startTicks === undefined || namespace !== pidNamespace()) return false;
-  return statOf(Number(pid))?.startTicks !== Number(startTicks);
+  const [pid, startTicks, namespace, where] = mark.split('.');
+  if (pid === undefined || startTicks === undefined || where !== place) return false;
+  if (namespace !== runnerMark().split('.')[2]) return false;
+  return isGone({ pid: Number(pid), startTicks: Number(startTicks) });
 }
 
 function pidNamespace(): string {
@@ -23,4 +42,8 @@ function pidNamespace(): string {
   } catch {
     return '0';
   }
+}
+
+function digestOf(where: string): string {
+  return createHash('sha256').update(where).digest('hex').slice(0, PLACE_CHARS);
 }

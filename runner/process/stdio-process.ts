@@ -10,15 +10,17 @@ import { CommonShare, OutputShare } from '../core/output-share.ts';
 import type { ProcessCgroup, ProcessLimits } from './cgroup.ts';
 import type { Containment } from './containment.ts';
 import type { ExitFacts, SpawnError } from './exit.ts';
+import { findFamily } from './family.ts';
+import { lookLater, lookNow } from './late-look.ts';
 import { PacedPipe } from './paced-pipe.ts';
 import { statOf } from './process-table.ts';
-import type { ProcessEntry, ProcessStat } from './process-table.ts';
+import type { ProcessStat } from './process-table.ts';
 import type { ProcessUser } from './process-user.ts';
 import { Redaction } from './redaction.ts';
 import { startChild } from './start-child.ts';
 import { describeSpawnFailure } from './spawn-failure.ts';
 import { StderrLines } from './stderr-lines.ts';
-import { endAll, endLeader, findFamily, signalGroup } from './terminate.ts';
+import { endAll, endLeader, signalGroup } from './terminate.ts';
 
 /** A descendant that kept stdout open may not hold back the news of an exit for longer (R-6: 1 s in all). */
 const DRAIN_MS = 250;
@@ -115,6 +117,7 @@ export function killAllProcesses(): void {
 /** Resolves when nothing is left of any process that has exited so far. */
 export async function allCleared(): Promise<void> {
   await Promise.all(clearings);
+  await lookNow();
 }
 
 /** Starts a process. A failed start arrives as `onExit` with reason `spawn_failed`, after this returned. */
@@ -431,7 +434,7 @@ class OwnedProcess implements StdioProcess {
     return endLeader({ pid, closeStdin, exited: this.#leaderExited.promise });
   }
 
-  #findFamily(leaderPid: number): Promise<ProcessEntry[]> {
+  #findFamily(leaderPid: number): Promise<ProcessStat[]> {
     const leaderStartTicks = this.#startTicks;
     return findFamily({
       leaderPid,
@@ -459,6 +462,7 @@ class OwnedProcess implements StdioProcess {
       () => this.#findFamily(pid),
       () => this.#cgroup?.kill(),
     );
+    lookLater(this.#spec.mark, this.#startTicks);
     await this.#dropCgroup();
     // Where there is no table of processes, this is all that can be done.
     if (process.platform !== 'linux') signalGroup(pid, 'SIGKILL');

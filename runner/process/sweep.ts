@@ -1,8 +1,8 @@
-// Ends what a crashed predecessor left behind (F-55): processes marked by a runner that is no more.
-// By its environment, by its session, or by the cgroup that the dead runner made for it.
+// Ends what a crashed predecessor left behind (F-55): processes of a runner of this place that is no more. A mark alone proves
+// nothing, since anybody can write one into an environment: the process must be of a user that this runner starts processes as.
 import type { Containment } from './containment.ts';
-import { scanProcesses } from './process-table.ts';
-import type { ProcessEntry } from './process-table.ts';
+import { scanProcesses, usersOf } from './process-table.ts';
+import type { ProcessEntry, ProcessStat } from './process-table.ts';
 import { isOfDeadRunner } from './runner-mark.ts';
 import { endAll } from './terminate.ts';
 
@@ -12,26 +12,42 @@ export interface Orphan {
   readonly command: string;
 }
 
-/** Ends all orphans of dead runners, politely first, and says whom. Finds nothing where there is no /proc. */
-export async function sweepOrphans(containment?: Containment): Promise<Orphan[]> {
+/** `users` are those, beside the runner's own, that processes run as. */
+export interface SweepOptions {
+  readonly containment?: Containment;
+  readonly users?: readonly number[];
+}
+
+/** Ends all orphans of this place's dead runners, politely first, and says whom. Finds nothing where there is no /proc. */
+export async function sweepOrphans({ containment, users = [] }: SweepOptions = {}): Promise<
+  Orphan[]
+> {
   const groups = (containment?.found() ?? [])
     .filter((found) => isOfDeadRunner(found.runnerMark))
     .map((found) => found.cgroup);
-  const find = async (): Promise<ProcessEntry[]> => {
+  const ours = new Set([process.geteuid?.() ?? 0, ...users]);
+  const isOfOurs = ({ pid }: ProcessStat): boolean =>
+    usersOf(pid)?.every((user) => ours.has(user)) === true;
+  const find = async (): Promise<ProcessStat[]> => {
     const table = await scanProcesses();
     const spared = selfAndAncestors(table);
+    const mayEnd = (entry: ProcessEntry): boolean => !spared.has(entry.pid) && isOfOurs(entry);
+    // Who is in the cgroup was put there by a runner: no other proof is needed.
     const inGroups = new Set(groups.flatMap((group) => [...group.members()]));
-    const isOrphan = (entry: ProcessEntry): boolean =>
-      inGroups.has(entry.pid) || isOfDeadRunner(entry.runnerMark ?? '');
-    const sparedSessions = new Set(
-      table.filter((entry) => spared.has(entry.pid)).map((entry) => entry.sessionId),
-    );
-    const orphans = table.filter((entry) => !spared.has(entry.pid) && isOrphan(entry));
-    // Who shed the mark, but not the session, is found by the session.
-    const sessions = new Set(orphans.map((entry) => entry.sessionId)).difference(sparedSessions);
-    // Sessions led from outside this namespace all show as 0.
-    sessions.delete(0);
-    return table.filter((entry) => orphans.includes(entry) || sessions.has(entry.sessionId));
+    const proven = new Set<number>();
+    for (const entry of table) {
+      const isMarked = isOfDeadRunner(entry.runnerMark ?? '');
+      if (inGroups.has(entry.pid) || (isMarked && mayEnd(entry))) proven.add(entry.pid);
+    }
+    // Who shed the mark is found by its ancestors, or by a session that one of the proven made and still leads.
+    for (let before = -1; before !== proven.size;) {
+      before = proven.size;
+      for (const entry of table) {
+        const isBelow = proven.has(entry.parentPid) || proven.has(entry.sessionId);
+        if (isBelow && mayEnd(entry)) proven.add(entry.pid);
+      }
+    }
+    return table.filter(({ pid }) => proven.has(pid) && !spared.has(pid));
   };
   const ended = await endAll(find, () => {
     for (const group of groups) group.kill();

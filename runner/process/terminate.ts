@@ -1,8 +1,8 @@
 // The end of a process and of all it started: close stdin → SIGTERM to the group → SIGKILL to the
 // group, then whatever left the group. Every step is bounded, the whole takes at most 5 s (F-73, F-75).
 import { setTimeout as pause } from 'node:timers/promises';
-import { isAlive, scanProcesses } from './process-table.ts';
-import type { ProcessEntry, ProcessStat } from './process-table.ts';
+import { isAlive } from './process-table.ts';
+import type { ProcessStat } from './process-table.ts';
 
 /** A well-behaved server ends when its stdin does; the MCP spec asks it to. */
 const STDIN_GRACE_MS = 1_000;
@@ -49,55 +49,18 @@ export function signalGroup(groupId: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** What tells a process's descendants from strangers. */
-export interface Lineage {
-  readonly leaderPid: number;
-  /** Undefined if the leader was gone before it could be looked up. */
-  readonly leaderStartTicks: number | undefined;
-  readonly mark: string;
-  /** Members that were found earlier, while their parents still lived. */
-  readonly seen: readonly ProcessStat[];
-  /** Who is in the process's cgroup, where it has one. */
-  readonly contained: () => ReadonlySet<number>;
-}
-
-/**
- * All living members of a process's family: its cgroup, its session, whoever carries its mark,
- * whoever was seen as a member before, and the descendants of all these.
- */
-export async function findFamily(lineage: Lineage): Promise<ProcessEntry[]> {
-  const { leaderPid, leaderStartTicks, mark, seen, contained } = lineage;
-  const table = await scanProcesses();
-  const inCgroup = contained();
-  // Once nobody is left in the session its number may be given to a stranger.
-  const isReused = table.some((e) => e.pid === leaderPid && e.startTicks !== leaderStartTicks);
-  const family = new Set<number>();
-  for (const entry of table) {
-    const isOfSession = entry.sessionId === leaderPid && !isReused;
-    const wasSeen = seen.some((e) => e.pid === entry.pid && e.startTicks === entry.startTicks);
-    const isMarked = entry.processMark === mark || inCgroup.has(entry.pid);
-    if (isOfSession || isMarked || wasSeen) family.add(entry.pid);
-  }
-  for (let before = -1; before !== family.size;) {
-    before = family.size;
-    for (const entry of table) if (family.has(entry.parentPid)) family.add(entry.pid);
-  }
-  family.delete(process.pid);
-  return table.filter((entry) => family.has(entry.pid));
-}
-
 /**
  * Ends what `find` reports, politely first, and looks again until it reports nothing. `killGroup` comes
  * with the first SIGKILL and strikes what forks faster than it is found. Returns the processes that
  * were found; one stuck inside the kernel may outlive the call, with SIGKILL pending.
  */
 export async function endAll(
-  find: () => Promise<ProcessEntry[]>,
+  find: () => Promise<ProcessStat[]>,
   killGroup: () => void,
-): Promise<ProcessEntry[]> {
-  const found = new Map<number, ProcessEntry>();
+): Promise<ProcessStat[]> {
+  const found = new Map<number, ProcessStat>();
   // A scan that was cut short may miss one that an earlier scan has found.
-  const look = async (): Promise<ProcessEntry[]> => {
+  const look = async (): Promise<ProcessStat[]> => {
     for (const entry of await find()) found.set(entry.pid, entry);
     return [...found.values()].filter(isAlive);
   };

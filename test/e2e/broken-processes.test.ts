@@ -107,7 +107,8 @@ describe('a process that prints without end', () => {
       for (let n = 0; n < 40; n += 1) {
         expect(textOf(await neighbour.call('echo', { text: `${n}` }, n))).toBe(`${n}`);
       }
-      expect(textOf(await flood.call('echo', { text: 'me too' }))).toBe('me too');
+      // Among what else it says meanwhile.
+      expect((await flood.post(toolCall(1, 'echo', { text: 'me too' }))).body).toContain('me too');
       // A line for each call, and what one window of stderr passes on.
       expect(bridge.logs().length - linesBefore).toBeLessThan(1_300);
     },

@@ -158,11 +158,11 @@ describe('a process that does not start', () => {
       },
       { timeout: 20_000, interval: 200 },
     );
-    const session = next.headers['mcp-session-id'];
+    const session = String(next.headers['mcp-session-id']);
     await ask(bridge.url, {
       method: 'DELETE',
       path: '/late/mcp',
-      headers: { 'Mcp-Session-Id': `${session}` },
+      headers: { 'Mcp-Session-Id': session },
     });
   });
 });

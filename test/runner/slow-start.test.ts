@@ -179,5 +179,6 @@ test('one that was given up at once is ended', async () => {
   const first = session(pool);
   first.say(initialize('one'));
   first.process.leave('the client is gone');
+  expect(pool.snapshot().map(({ state }) => state)).toEqual(['ending']);
   await vi.waitUntil(() => pool.snapshot().length === 0, { timeout: 10_000, interval: 10 });
 });

@@ -59,11 +59,11 @@ describe.skipIf(!existsSync('/proc/self/stat'))('orphans', () => {
       const mark = `${runner.pid}.`;
       const groups = (): number =>
         containment.found().filter((found) => found.runnerMark.startsWith(mark)).length;
-      await sweepOrphans(containment);
+      await sweepOrphans({ containment });
       expect(family.every(isAlive)).toBe(true);
       expect(groups()).toBe(1);
       await kill(runner);
-      const swept = (await sweepOrphans(containment)).map((orphan) => orphan.pid);
+      const swept = (await sweepOrphans({ containment })).map((orphan) => orphan.pid);
       expect(swept).toEqual(expect.arrayContaining(family.map((stat) => stat.pid)));
       expect(family.some(isAlive)).toBe(false);
       expect(groups()).toBe(0);
@@ -87,15 +87,15 @@ describe.skipIf(!existsSync('/proc/self/stat'))('orphans', () => {
   });
 
   test('a reused pid is not a living runner, another namespace is not judged', async () => {
-    const [pid, startTicks, namespace] = runnerMark().split('.');
+    const [pid, startTicks, namespace, place] = runnerMark().split('.');
     const marked = (mark: string): ChildProcess =>
       spawn(process.execPath, ['-e', 'setInterval(() => {}, 60_000)'], {
         detached: true,
         stdio: 'ignore',
         env: { [RUNNER_MARK]: mark },
       });
-    const predecessor = marked(`${pid}.${Number(startTicks) - 1}.${namespace}`);
-    const stranger = marked(`${pid}.${Number(startTicks) - 1}.${Number(namespace) + 1}`);
+    const predecessor = marked(`${pid}.${Number(startTicks) - 1}.${namespace}.${place}`);
+    const stranger = marked(`${pid}.${Number(startTicks) - 1}.${Number(namespace) + 1}.${place}`);
     const gone = once(predecessor, 'exit');
     const swept = (await sweepOrphans()).map((orphan) => orphan.pid);
     expect(swept).toContain(predecessor.pid);
@@ -105,8 +105,59 @@ describe.skipIf(!existsSync('/proc/self/stat'))('orphans', () => {
     await kill(stranger);
   });
 
+  test('[F-134] another operator’s runner of this machine sweeps up for itself', async () => {
+    const { runner, family } = await startRunner('of', '/another/place/mcp.json');
+    await kill(runner);
+    const swept = (await sweepOrphans()).map((orphan) => orphan.pid);
+    for (const { pid } of family) expect(swept).not.toContain(pid);
+    expect(family.every(isAlive)).toBe(true);
+    for (const { pid } of family) process.kill(pid, 'SIGKILL');
+  });
+
+  test('[F-134] a mark that somebody wrote proves nothing of who shares its session', async () => {
+    const [pid, startTicks, namespace, place] = runnerMark().split('.');
+    const mark = `${pid}.${Number(startTicks) - 1}.${namespace}.${place}`;
+    // A shell that leads a session, as a terminal's does; below it something of its own, and something that bears a mark.
+    const shell = spawn(
+      'sh',
+      ['-c', `sleep 600 & echo $!; ${RUNNER_MARK}=${mark} sleep 600 & echo $!; wait`],
+      { detached: true, stdio: ['ignore', 'pipe', 'ignore'] },
+    );
+    let text = '';
+    for await (const chunk of shell.stdout) {
+      text += String(chunk);
+      if (text.split('\n').length > 2) break;
+    }
+    const [own = 0, marked = 0] = text.split('\n').map(Number);
+    const swept = (await sweepOrphans()).map((orphan) => orphan.pid);
+    expect(swept).toContain(marked);
+    for (const other of [own, shell.pid]) expect(swept).not.toContain(other);
+    expect(isAlive(living(own))).toBe(true);
+    process.kill(-(shell.pid ?? 0), 'SIGKILL');
+  });
+
+  test.skipIf(process.geteuid?.() !== 0)(
+    '[F-134] a process of a user whom no process runs as is not ours, whatever its environment says',
+    async () => {
+      const [pid, startTicks, namespace, place] = runnerMark().split('.');
+      const env = { [RUNNER_MARK]: `${pid}.${Number(startTicks) - 1}.${namespace}.${place}` };
+      const stranger = spawn('/bin/sleep', ['600'], {
+        env,
+        uid: 61_002,
+        gid: 61_002,
+        detached: true,
+        stdio: 'ignore',
+      });
+      await once(stranger, 'spawn');
+      const swept = (await sweepOrphans({ users: [61_001] })).map((orphan) => orphan.pid);
+      expect(swept).not.toContain(stranger.pid);
+      const sweptLater = await sweepOrphans({ users: [61_002] });
+      expect(sweptLater.map((orphan) => orphan.pid)).toContain(stranger.pid);
+    },
+  );
+
   test('the mark names this process for good', () => {
     const { pid, startTicks } = living(process.pid);
-    expect(runnerMark()).toMatch(new RegExp(`^${pid}\\.${startTicks}\\.\\d+$`, 'u'));
+    expect(runnerMark()).toMatch(new RegExp(`^${pid}\\.${startTicks}\\.\\d+\\.[0-9a-f]{16}$`, 'u'));
   });
 });

@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { isAlive, statOf } from '../../../runner/process/process-table.ts';
@@ -100,6 +103,30 @@ describe.skipIf(!existsSync('/proc/self/stat'))('nothing is left', () => {
     expect(isAlive(descendant)).toBe(true);
     await allCleared();
     expect(isAlive(descendant)).toBe(false);
+  });
+
+  test('[F-75] a daemon whose own parent had lost the mark is found by a second look', async () => {
+    const mark = randomUUID();
+    const recorded = startFixture('echo.mjs', [], { mark });
+    await recorded.call('echo');
+    // Below a process that shed all, one that bears the mark again: neither is where orphans go.
+    const shed = spawn(
+      process.execPath,
+      [
+        '-e',
+        `const { spawn } = require('node:child_process');
+        const child = spawn('sleep', ['600'], { detached: true, env: { MCP_BRIDGE_PROCESS: '${mark}' }, stdio: 'ignore' });
+        console.log(child.pid); setInterval(() => {}, 60_000);`,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const [line] = (await once(shed.stdout, 'data')) as [Buffer];
+    const descendant = living(Number(line));
+    await recorded.process.terminate('session closed');
+    expect(isAlive(descendant)).toBe(true);
+    await allCleared();
+    expect(isAlive(descendant)).toBe(false);
+    shed.kill('SIGKILL');
   });
 
   test("ending one process leaves another's descendants alone", async () => {

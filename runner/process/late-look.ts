@@ -1,0 +1,35 @@
+// A second look for what ended processes have left: the first one asks only where orphans go, which costs little; this one asks
+// every younger process of the machine for its mark, once for all processes that ended in a while (F-75).
+import { allStats, withMarks } from './process-table.ts';
+import type { ProcessStat } from './process-table.ts';
+import { endAll } from './terminate.ts';
+
+/** One look serves all ends of so long. */
+const LATER_MS = 5_000;
+
+/** Marks of processes that ended since the last look, with the time at which their leaders started. */
+let ended = new Map<string, number>();
+let timer: NodeJS.Timeout | undefined;
+
+/** Has a look follow. `startTicks`: when the leader started, as far as known. */
+export function lookLater(mark: string, startTicks: number | undefined): void {
+  if (process.platform !== 'linux') return;
+  ended.set(mark, startTicks ?? 0);
+  timer ??= setTimeout(() => void lookNow(), LATER_MS).unref();
+}
+
+/** Ends whatever still bears a mark of an ended process. Resolves when that is done. */
+export async function lookNow(): Promise<void> {
+  clearTimeout(timer);
+  timer = undefined;
+  const marks = ended;
+  ended = new Map();
+  if (marks.size === 0) return;
+  const oldest = Math.min(...marks.values());
+  const find = async (): Promise<ProcessStat[]> => {
+    const younger = (await allStats()).filter(({ startTicks }) => startTicks >= oldest);
+    const entries = await withMarks(younger);
+    return entries.filter(({ processMark }) => processMark !== undefined && marks.has(processMark));
+  };
+  await endAll(find, () => undefined);
+}
