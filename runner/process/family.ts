@@ -22,6 +22,8 @@ export interface Lineage {
   readonly seen: readonly ProcessStat[];
   /** Who is in the process's cgroup, where it has one. */
   readonly contained: () => ReadonlySet<number>;
+  /** The leaders of all processes: they belong to nobody else's family. */
+  readonly leaders: ReadonlySet<number>;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface Lineage {
  */
 export async function findFamily(lineage: Lineage): Promise<ProcessStat[]> {
   if (process.platform !== 'linux') return [];
-  const { leaderPid, leaderStartTicks, seen, contained } = lineage;
+  const { leaderPid, leaderStartTicks, seen, contained, leaders } = lineage;
   const family = new Map<number, ProcessStat>();
   const add = (stat: ProcessStat | undefined): void => {
     if (stat === undefined || stat.pid === process.pid || family.has(stat.pid)) return;
@@ -44,7 +46,8 @@ export async function findFamily(lineage: Lineage): Promise<ProcessStat[]> {
   for (const pid of contained()) add(statOf(pid));
   const orphans = KNOWS_CHILDREN ? orphansOfMachine() : undefined;
   const younger = (orphans ?? (await allStats())).filter(
-    ({ pid, startTicks }) => startTicks >= (leaderStartTicks ?? 0) && !family.has(pid),
+    ({ pid, startTicks }) =>
+      startTicks >= (leaderStartTicks ?? 0) && !family.has(pid) && !leaders.has(pid),
   );
   const isOfSession = (stat: ProcessStat): boolean => stat.sessionId === leaderPid && !isReused;
   for (const stat of younger) if (isOfSession(stat)) add(stat);

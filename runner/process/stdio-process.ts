@@ -442,6 +442,7 @@ class OwnedProcess implements StdioProcess {
       mark: this.#spec.mark,
       seen: this.#family,
       contained: () => this.#cgroup?.members() ?? new Set(),
+      leaders: alive,
     });
   }
 
