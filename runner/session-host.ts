@@ -3,6 +3,8 @@ import { CLOSE } from '../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../shared/link/close-reason.ts';
 import { decodeBytes, encodeBytes } from '../shared/link/codec.ts';
 import type { OpenFrame } from '../shared/link/control-frames.ts';
+import type { Hold } from '../shared/link/parts.ts';
+import { placeUp } from '../shared/link/places.ts';
 import { sessionDown } from '../shared/link/session-frames.ts';
 import type { ServerConfig } from './config.ts';
 import type { Quote } from './core/overheard.ts';
@@ -40,7 +42,7 @@ export interface SessionHostOptions {
 /** Whatever link of the runner reaches the edge first wakes the others, so a session alone need not ask often. */
 const BACKOFF_CAP_MS = 5_000;
 
-/** How long an ended session tries to tell the edge. */
+/** How long an ended session tries to tell the edge while nothing moves. */
 const FAREWELL_MS = 10_000;
 
 /** How a link ended, for the log. */
@@ -56,6 +58,8 @@ export class SessionHost {
   #epoch = 0;
   #timer: { readonly at: number; readonly id: NodeJS.Timeout } | undefined;
   #farewell: NodeJS.Timeout | undefined;
+  /** When bytes of large frames were last told to have arrived. */
+  #movedAt = 0;
   #hasServed = false;
   #isToldOver = false;
   #isProcessGone = false;
@@ -75,13 +79,14 @@ export class SessionHost {
     const url = `${webSocketOrigin(edge)}/runner/session/${open.session}`;
     this.#link = new KeptLink({
       backoffCapMs: () => BACKOFF_CAP_MS,
-      dialOptions: async () => ({
+      dialOptions: async (holds) => ({
         url,
         token: await token.forDial(),
-        headers: this.#dialHeaders(boot),
+        headers: this.#dialHeaders(boot, holds),
       }),
       opened: () => options.reached(),
       frame: (bytes) => this.#frame(bytes),
+      moved: (flows) => this.#moved(flows),
       ended: (end) => this.#linkEnded(end),
       failed: (error) => this.#failed(error),
     });
@@ -95,13 +100,17 @@ export class SessionHost {
     });
   }
 
+  get #isBusy(): boolean {
+    return this.#session.isBusy || this.#link.waitingBytes > 0;
+  }
+
   get inFlight(): number {
     return this.#session.inFlight;
   }
 
-  /** Resolves when no request is in flight but those that only the session's end ends. */
+  /** Resolves when no request is in flight but those that only the session's end ends, and no answer is on its way. */
   quiet(): Promise<void> {
-    if (!this.#session.isBusy) return Promise.resolve();
+    if (!this.#isBusy) return Promise.resolve();
     return new Promise((resolve) => {
       this.#quiet.push(resolve);
     });
@@ -137,12 +146,13 @@ export class SessionHost {
     };
   }
 
-  #dialHeaders(boot: string): Record<string, string> {
+  #dialHeaders(boot: string, holds: readonly Hold[]): Record<string, string> {
     this.#epoch += 1;
     return {
       'mcp-bridge-ticket': this.#options.open.ticket,
       'mcp-bridge-boot': boot,
       'mcp-bridge-epoch': String(this.#epoch),
+      ...(holds.length > 0 && { 'mcp-bridge-holds': JSON.stringify(holds) }),
     };
   }
 
@@ -154,9 +164,14 @@ export class SessionHost {
       });
       return this.#link.reset(CLOSE.protocol, OUTSIDE_PROTOCOL);
     }
-    this.#perform(
-      this.#session.receive(reading.frame.header, reading.frame.message, performance.now()),
-    );
+    const { header, message } = reading.frame;
+    if (header.type === 'welcome') this.#link.resume(header.holds ?? []);
+    this.#perform(this.#session.receive(header, message, performance.now()));
+  }
+
+  #moved(flows: readonly string[]): void {
+    if (flows.length > 0) this.#movedAt = performance.now();
+    this.#perform(this.#session.delivering(flows, performance.now()));
   }
 
   #linkEnded(end: LinkEnd): Verdict {
@@ -226,7 +241,7 @@ export class SessionHost {
 
   #perform(effects: readonly SessionEffect[]): void {
     for (const effect of effects) this.#performOne(effect);
-    if (!this.#session.isBusy) for (const resolve of this.#quiet.splice(0)) resolve();
+    if (!this.#isBusy) for (const resolve of this.#quiet.splice(0)) resolve();
     this.#schedule();
   }
 
@@ -234,7 +249,13 @@ export class SessionHost {
     const { process, log } = this.#options;
     switch (effect.do) {
       case 'send':
-        return this.#link.send(encodeBytes(effect.frame, effect.message));
+        return this.#link.send(encodeBytes(effect.frame, effect.message), () =>
+          placeUp(effect.frame),
+        );
+      case 'withdraw':
+        return this.#link.withdraw(effect.stream);
+      case 'drop':
+        return this.#link.drop(effect.stream);
       case 'write':
         if (!process.write(effect.line)) this.#session.stdinFull();
         return;
@@ -252,11 +273,8 @@ export class SessionHost {
   }
 
   #stop(reason: string, isStarting: boolean): void {
-    this.#farewell ??= setTimeout(() => {
-      this.#isToldOver = true;
-      this.#link.stop(CLOSE.done, 'session over');
-      this.#maybeFinish();
-    }, FAREWELL_MS);
+    this.#movedAt = performance.now();
+    this.#farewell ??= setTimeout(() => this.#sayFarewell(), FAREWELL_MS);
     if (isStarting) {
       this.#options.process.leave(reason);
       this.#isProcessGone = true;
@@ -266,6 +284,18 @@ export class SessionHost {
       this.#isProcessGone = true;
       this.#maybeFinish();
     });
+  }
+
+  /** The last answers may take their time on a slow line: as long as they move, the end waits behind them. */
+  #sayFarewell(): void {
+    const leftMs = this.#movedAt + FAREWELL_MS - performance.now();
+    if (leftMs > 0) {
+      this.#farewell = setTimeout(() => this.#sayFarewell(), leftMs);
+      return;
+    }
+    this.#isToldOver = true;
+    this.#link.stop(CLOSE.done, 'session over');
+    this.#maybeFinish();
   }
 
   #maybeFinish(): void {

@@ -256,6 +256,18 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'two runners with one name',
     tests: ['e2e/runner-faults.test.ts', 'edge/fleet-actor.test.ts'],
   },
+  'F-150': {
+    fault: 'a slow line: 1 MB, 200 KB and 20 KB a second, up, down and both ways',
+    tests: ['e2e/slow-line.test.ts', 'shared/outbox.test.ts'],
+  },
+  'F-151': {
+    fault: 'a cut in the middle of a large message on a slow line',
+    tests: ['e2e/slow-line.test.ts', 'edge/session-actor.test.ts'],
+  },
+  'F-152': {
+    fault: 'an actor that lost the beginning of a large message',
+    tests: ['edge/session-actor.test.ts'],
+  },
   'F-58': {
     fault: 'frames that are huge, endless, broken or unknown',
     tests: ['e2e/hostile-edge.test.ts', 'edge/fleet-actor.test.ts', 'edge/session-actor.test.ts'],
@@ -701,6 +713,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-30 F-31 F-32 F-34 F-35 F-36 F-37 F-39',
   'F-40 F-41 F-43 F-45 F-46 F-47 F-48 F-49',
   'F-50 F-51 F-52 F-54 F-55 F-56 F-58 F-59 F-60 F-61 F-62',
+  'F-150 F-151 F-152',
   'F-64 F-66 F-67 F-68 F-69 F-69b',
   'F-70 F-71 F-73 F-75 F-76 F-77 F-78 F-79 F-130 F-131 F-132 F-133 F-134',
   'F-80 F-81 F-82 F-83 F-84',

@@ -14,7 +14,9 @@ import { readSettings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
-import { decodeText, encodeText, TextAssembler } from '../../shared/link/codec.ts';
+import { decodeText, encodeText } from '../../shared/link/codec.ts';
+import { textForm } from '../../shared/link/forms.ts';
+import { Inbox } from '../../shared/link/inbox.ts';
 import {
   controlUp,
   type ControlDown,
@@ -42,7 +44,7 @@ interface PlacedOn {
 export class FleetActor extends DurableObject<Env> {
   readonly #sql: SqlStorage;
   /** A hello of many sessions comes in parts (LP3). */
-  readonly #assemblers = new WeakMap<WebSocket, TextAssembler>();
+  readonly #inboxes = new WeakMap<WebSocket, Inbox<string>>();
   #opened = 0;
   #refused = 0;
 
@@ -146,21 +148,22 @@ export class FleetActor extends DurableObject<Env> {
 
   #message(socket: WebSocket, data: string | ArrayBuffer): void {
     if (typeof data !== 'string') return socket.close(CLOSE.protocol, 'frames are text');
-    const assembled = this.#assemblerOf(socket).push(data);
-    if (assembled.state === 'partial') return;
-    if (assembled.state === 'too_large') return socket.close(CLOSE.tooLarge, 'frame too large');
-    const reading = decodeText(controlUp, assembled.frame);
+    const received = this.#inboxOf(socket).push(data);
+    if (received.state === 'partial') return;
+    if (received.state === 'too_large') return socket.close(CLOSE.tooLarge, 'frame too large');
+    if (received.state === 'broken') return socket.close(CLOSE.protocol, OUTSIDE_PROTOCOL);
+    const reading = decodeText(controlUp, received.frame);
     if (!reading.ok) return socket.close(CLOSE.protocol, OUTSIDE_PROTOCOL);
     this.#receive(socket, reading.frame.header);
   }
 
-  #assemblerOf(socket: WebSocket): TextAssembler {
-    let assembler = this.#assemblers.get(socket);
-    if (!assembler) {
-      assembler = new TextAssembler();
-      this.#assemblers.set(socket, assembler);
+  #inboxOf(socket: WebSocket): Inbox<string> {
+    let inbox = this.#inboxes.get(socket);
+    if (!inbox) {
+      inbox = new Inbox(textForm);
+      this.#inboxes.set(socket, inbox);
     }
-    return assembler;
+    return inbox;
   }
 
   #receive(socket: WebSocket, frame: ControlUp): void {

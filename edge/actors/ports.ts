@@ -9,7 +9,9 @@ import type {
   SocketListener,
 } from '../http/ports.ts';
 import type { Fault } from '../../shared/fault.ts';
-import { splitText, TextAssembler } from '../../shared/link/codec.ts';
+import { textForm } from '../../shared/link/forms.ts';
+import { Inbox } from '../../shared/link/inbox.ts';
+import { splitFrame } from '../../shared/link/parts.ts';
 import type { Env } from '../env.ts';
 import type { SessionActor } from './session-actor.ts';
 
@@ -72,10 +74,10 @@ async function follow(
   const response = await stub.fetch(upgrade('follow', wish));
   const socket = response.webSocket;
   if (!socket) return { ok: false, fault: await response.json<Fault>() };
-  const assembler = new TextAssembler();
+  const inbox = new Inbox(textForm);
   socket.addEventListener('message', ({ data }) => {
-    const assembled = assembler.push(String(data));
-    if (assembled.state === 'whole') listener.message(assembled.frame);
+    const received = inbox.push(String(data));
+    if (received.state === 'whole') listener.message(received.frame);
   });
   socket.addEventListener('close', ({ code }) => listener.closed(code));
   socket.addEventListener('error', () => listener.closed(1006));
@@ -86,7 +88,7 @@ async function follow(
 const asSocket = (socket: WebSocket): Socket => ({
   send: (text) => {
     if (socket.readyState !== WebSocket.OPEN) return;
-    for (const part of splitText(text)) socket.send(part);
+    for (const part of splitFrame(textForm, text)) socket.send(part);
   },
   close: (code, reason) => {
     if (socket.readyState === WebSocket.OPEN) socket.close(code, reason);

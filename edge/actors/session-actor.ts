@@ -13,10 +13,14 @@ import type { Opened, Opening, Post } from '../http/ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { faultRow } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
-import { splitText, TextAssembler } from '../../shared/link/codec.ts';
+import { textForm } from '../../shared/link/forms.ts';
+import { Inbox } from '../../shared/link/inbox.ts';
+import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
+import { readHolds, splitFrame } from '../../shared/link/parts.ts';
 import { LOOK_MS, SILENCE_MS } from '../../shared/limits.ts';
 import type { Env } from '../env.ts';
-import { completeClose, contained } from './sockets.ts';
+import { RunnerSocket } from './runner-socket.ts';
+import { completeClose, contained, unreadBytes } from './sockets.ts';
 
 interface SessionRow extends Opening {
   /** The name that fleet and runner know it by. */
@@ -61,8 +65,9 @@ export class SessionActor extends DurableObject<Env> {
   #opening: Promise<Opened<undefined>> | undefined;
   #forgetting: Promise<unknown> | undefined;
   readonly #sockets = new Map<string, WebSocket>();
-  #linkSocket: WebSocket | undefined;
-  readonly #assemblers = new WeakMap<WebSocket, TextAssembler>();
+  readonly #runner = new RunnerSocket();
+  /** Frames of followers that are not whole yet. */
+  readonly #inboxes = new WeakMap<WebSocket, Inbox<string>>();
   readonly #answers = new Map<string, (answer: PostAnswer) => void>();
   #ends: (() => void)[] = [];
   #timer: { readonly at: number; readonly id: ReturnType<typeof setTimeout> } | undefined;
@@ -89,7 +94,7 @@ export class SessionActor extends DurableObject<Env> {
         followers.push([attachment.stream, attachment.socket]);
       } else if (attachment.epoch > epoch) {
         epoch = attachment.epoch;
-        this.#linkSocket = socket;
+        this.#runner.take(socket, []);
       }
     }
     return new Relay(this.#restoredLink(epoch), followers);
@@ -223,10 +228,10 @@ export class SessionActor extends DurableObject<Env> {
     }
     const at = Date.now();
     server.serializeAttachment({ ...of, role: 'runner', epoch, at } satisfies Attachment);
-    const older = this.#linkSocket;
-    this.#linkSocket = server;
+    const older = this.#runner.socket;
+    const holds = this.#runner.take(server, readHolds(dial.get('holds') ?? ''));
     older?.close(CLOSE.replaced, 'the runner dialled again');
-    this.#perform(this.#relay.linked(epoch));
+    this.#perform(this.#relay.linked(epoch, holds));
     this.ctx.storage.kv.delete('lost');
     return new Response(null, { status: 101, webSocket: client, headers });
   }
@@ -263,16 +268,17 @@ export class SessionActor extends DurableObject<Env> {
   #message(socket: WebSocket, data: string | ArrayBuffer): void {
     const attachment = socket.deserializeAttachment() as Attachment;
     if (typeof data !== 'string') return socket.close(CLOSE.protocol, 'frames are text');
-    const assembled = this.#assemblerOf(socket).push(data);
-    if (assembled.state === 'partial') return;
-    if (assembled.state === 'too_large') return socket.close(CLOSE.tooLarge, 'frame too large');
+    const isFollower = attachment.role === 'follower';
+    if (!isFollower && socket !== this.#runner.socket) return;
+    const received = isFollower ? this.#inboxOf(socket).push(data) : this.#runner.receive(data);
+    if (received.state === 'partial') return;
+    if (received.state === 'too_large') return socket.close(CLOSE.tooLarge, 'frame too large');
+    if (received.state === 'broken') return socket.close(CLOSE.protocol, OUTSIDE_PROTOCOL);
     if (!this.#isCurrent(attachment)) return;
-    if (attachment.role === 'follower') {
+    if (isFollower) {
       this.#dropSilentLink();
-      this.#perform(this.#relay.fromWorker(assembled.frame));
-    } else if (socket === this.#linkSocket) {
-      this.#perform(this.#relay.fromRunner(assembled.frame, Date.now()));
-    }
+      this.#perform(this.#relay.fromWorker(received.frame));
+    } else this.#perform(this.#relay.fromRunner(received.frame, Date.now()));
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
@@ -299,19 +305,26 @@ export class SessionActor extends DurableObject<Env> {
     if (attachment.role === 'follower') {
       this.#sockets.delete(attachment.socket);
       this.#perform(this.#relay.unfollow(attachment.stream, attachment.socket));
-    } else if (socket === this.#linkSocket) {
-      this.#linkSocket = undefined;
+    } else if (socket === this.#runner.socket) {
+      this.#runner.release();
       this.#perform(this.#relay.unlinked(Date.now()));
     }
   }
 
-  /** While workers wait for a post to be accepted, the link's silence is looked at. Who follows a stream asks by itself. */
+  /**
+   * While workers wait for a post to be accepted, or a post for a slow line, the link's silence is looked at. Who follows a
+   * stream asks by itself. What waits is in memory only, and this keeps the actor from hibernating.
+   */
   #watch(): void {
     this.#watching ??= setTimeout(() => {
       this.#watching = undefined;
       this.#dropSilentLink();
-      if (this.#answers.size > 0) this.#watch();
+      if (this.#isWatched) this.#watch();
     }, LOOK_MS);
+  }
+
+  get #isWatched(): boolean {
+    return this.#answers.size > 0 || this.#runner.isWaiting;
   }
 
   /** A timer would keep the actor from hibernating. */
@@ -322,22 +335,22 @@ export class SessionActor extends DurableObject<Env> {
 
   /** A half-open socket never closes by itself: whoever needs the link looks at its last ping first. */
   #dropSilentLink(): void {
-    const socket = this.#linkSocket;
+    const { socket, heardAt } = this.#runner;
     if (!socket) return;
     const attachment = socket.deserializeAttachment() as Attachment & { role: 'runner' };
-    const heardAt = this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? attachment.at;
-    if (Date.now() - heardAt < SILENCE_MS) return;
+    const pingAt = this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? attachment.at;
+    if (Date.now() - Math.max(pingAt, heardAt) < SILENCE_MS) return;
     socket.close(CLOSE.heartbeat, 'no ping');
     this.#gone(socket);
   }
 
-  #assemblerOf(socket: WebSocket): TextAssembler {
-    let assembler = this.#assemblers.get(socket);
-    if (!assembler) {
-      assembler = new TextAssembler();
-      this.#assemblers.set(socket, assembler);
+  #inboxOf(socket: WebSocket): Inbox<string> {
+    let inbox = this.#inboxes.get(socket);
+    if (!inbox) {
+      inbox = new Inbox(textForm);
+      this.#inboxes.set(socket, inbox);
     }
-    return assembler;
+    return inbox;
   }
 
   #perform(effects: readonly RelayEffect[]): void {
@@ -349,19 +362,21 @@ export class SessionActor extends DurableObject<Env> {
   #performOne(effect: RelayEffect): void {
     switch (effect.do) {
       case 'link':
-        return send(this.#linkSocket, effect.text);
+        this.#runner.send(effect.text, effect.isBehind === true);
+        if (this.#runner.isWaiting) this.#watch();
+        return;
       case 'tell':
         return send(this.#sockets.get(effect.socket), effect.text);
       case 'closeLink':
-        this.#linkSocket?.close(effect.code, effect.reason);
-        this.#linkSocket = undefined;
+        this.#runner.socket?.close(effect.code, effect.reason);
+        this.#runner.release();
         return;
       case 'close':
         return this.#sockets.get(effect.socket)?.close(effect.code, effect.reason);
       case 'answer':
         this.#answers.get(effect.id)?.(effect.answer);
         this.#answers.delete(effect.id);
-        if (this.#answers.size === 0) this.#unwatch();
+        if (!this.#isWatched) this.#unwatch();
         return;
       case 'forget':
         return this.#forget();
@@ -372,7 +387,7 @@ export class SessionActor extends DurableObject<Env> {
     const session = this.#row?.session ?? '';
     this.#row = undefined;
     // What it still says is of a session that is over.
-    this.#linkSocket = undefined;
+    this.#runner.release();
     for (const resolve of this.#ends.splice(0)) resolve();
     this.#forgetting = Promise.all([
       this.ctx.storage.deleteAll(),
@@ -419,10 +434,9 @@ export class SessionActor extends DurableObject<Env> {
 
 function send(socket: WebSocket | undefined, text: string): void {
   if (!socket || socket.readyState !== WebSocket.OPEN) return;
-  for (const part of splitText(text)) socket.send(part);
-  // Older type definitions do not know the property yet.
-  const { bufferedAmount = 0 } = socket as WebSocket & { readonly bufferedAmount?: number };
-  if (bufferedAmount > BUFFERED_LIMIT_BYTES) socket.close(CLOSE.comeBack, 'too much is unread');
+  for (const part of splitFrame(textForm, text)) socket.send(part);
+  if (unreadBytes(socket) > BUFFERED_LIMIT_BYTES)
+    socket.close(CLOSE.comeBack, 'too much is unread');
 }
 
 /** A refused upgrade; the worker reads the fault from the body. */

@@ -12,6 +12,11 @@ export function completeClose(socket: WebSocket, code: number): void {
   }
 }
 
+/** Bytes that a socket's peer has not read yet. */
+export const unreadBytes = (socket: WebSocket): number =>
+  // Older type definitions do not know the property yet.
+  (socket as WebSocket & { readonly bufferedAmount?: number }).bufferedAmount ?? 0;
+
 /** The last guard around what one frame does: whatever it throws ends its socket, never the actor, whose other sockets go on. */
 export function contained(socket: WebSocket, handle: () => void): void {
   try {

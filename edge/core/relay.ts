@@ -5,6 +5,7 @@ import type { Fault, Phase } from '../../shared/fault.ts';
 import { decodeText, encodeText } from '../../shared/link/codec.ts';
 import { StreamOrder } from './stream-order.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
+import type { Hold } from '../../shared/link/parts.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import {
   attachFrame,
@@ -52,6 +53,8 @@ const TOO_MUCH_ON_ITS_WAY =
 
 const TOO_MUCH_WAITS =
   'The runner is away, and messages of over 8 MiB wait for it in this session already. Try again in a few seconds.';
+/** Characters of a post that may carry `delivered`: no line is so slow that it would go in parts. */
+const CARRYING_POST = 2_048;
 
 /** What became of a post, for the worker that waits. */
 export type PostAnswer =
@@ -71,7 +74,8 @@ export type PostAnswer =
   | { readonly kind: 'refused'; readonly fault: Fault };
 
 export type RelayEffect =
-  | { readonly do: 'link'; readonly text: string }
+  /** For the runner; `isBehind`: not before anything that was said earlier. */
+  | { readonly do: 'link'; readonly text: string; readonly isBehind?: boolean }
   | { readonly do: 'closeLink'; readonly code: number; readonly reason: string }
   | { readonly do: 'tell'; readonly socket: string; readonly text: string }
   | {
@@ -145,13 +149,16 @@ export class Relay {
     return this.#link.state === 'linked' ? this.#link.epoch : 0;
   }
 
-  /** The runner dialled. The host has closed an older socket's place: only the newest is the link (LP8). */
-  linked(epoch: number): RelayEffect[] {
+  /**
+   * The runner dialled. The host has closed an older socket's place: only the newest is the link (LP8). `holds`: what the host
+   * has of frames from the last.
+   */
+  linked(epoch: number, holds: readonly Hold[] = []): RelayEffect[] {
     if (this.#link.state === 'ended') return this.#flush();
     const expired = this.#link.state === 'lost' && this.#link.isExpired;
     this.#link = { state: 'linked', epoch };
     this.#order.relinked();
-    this.#down({ type: 'welcome', expired });
+    this.#down({ type: 'welcome', expired, ...(holds.length > 0 && { holds: [...holds] }) });
     if (this.#endAt !== undefined) this.#down({ type: 'end' });
     for (const waiting of this.#waiting.values()) if (!waiting.isAccepted) this.#sendPost(waiting);
     for (const socket of this.#followers.values()) this.#tell(socket, { type: 'linked' });
@@ -512,9 +519,13 @@ export class Relay {
 
   #sendPost(waiting: Waiting): void {
     waiting.isSent = true;
-    const { stream, id, message } = waiting;
-    const frame: SessionDown = { type: 'post', stream, id };
-    this.#effects.push({ do: 'link', text: encodeText(this.#withDelivered(frame), message) });
+    const { stream, id, message, requestIds } = waiting;
+    const post = { type: 'post', stream, id } as const;
+    // What may go in parts is the same whenever it is sent, or it could not go on after a break (LP3).
+    const frame = message.length > CARRYING_POST ? post : this.#withDelivered(post);
+    // A cancellation must not pass the request it is for, nor an answer what was said before it (R-8).
+    const isBehind = requestIds.length === 0;
+    this.#effects.push({ do: 'link', text: encodeText(frame, message), isBehind });
   }
 
   #withDelivered<F extends SessionDown & { type: 'post' }>(frame: F): F {

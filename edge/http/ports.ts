@@ -63,6 +63,8 @@ export interface LinkDial {
   readonly runner: string;
   readonly boot: string;
   readonly epoch: number;
+  /** What the runner holds of frames from its last socket, as its header says it. */
+  readonly holds: string;
   readonly subprotocol: string;
 }
 

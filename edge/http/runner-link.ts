@@ -38,6 +38,7 @@ export async function sessionLink(
   const boot = request.headers.get('mcp-bridge-boot') ?? '';
   const ticket = request.headers.get('mcp-bridge-ticket') ?? '';
   const epoch = Number(request.headers.get('mcp-bridge-epoch'));
+  const holds = request.headers.get('mcp-bridge-holds') ?? '';
   const scope = { session, runner: runner.name, boot };
   const isPlaced =
     SESSION_NAME.test(session) &&
@@ -46,7 +47,7 @@ export async function sessionLink(
     settings.secret !== undefined &&
     (await verifyTicket(settings.secret, ticket, scope));
   if (!isPlaced) return refuse({ fault: 'session_not_found' });
-  const dial = { session, runner: runner.name, boot, epoch, subprotocol };
+  const dial = { session, runner: runner.name, boot, epoch, holds, subprotocol };
   return ports.session(actorOf(session)).link(request, dial);
 }
 

@@ -14,6 +14,8 @@ export interface SessionLimits {
 
 export type SessionEffect =
   | { readonly do: 'send'; readonly frame: SessionUp; readonly message?: Uint8Array | undefined }
+  /** What the link has not sent of a stream goes out later, or is owed to nobody any more. */
+  | { readonly do: 'withdraw' | 'drop'; readonly stream: string }
   | { readonly do: 'write'; readonly line: Uint8Array }
   | { readonly do: 'pause' | 'resume' }
   /**

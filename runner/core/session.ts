@@ -261,6 +261,12 @@ export class Session {
     return this.#flush();
   }
 
+  /** Of these streams something is on its way that takes its time: their clients are not slow. */
+  delivering(streams: readonly string[], now: number): SessionEffect[] {
+    for (const stream of streams) this.#log.moving(stream, now);
+    return this.#flush();
+  }
+
   /** Whatever time brings. Call at or after {@link wakeAt}. */
   tick(now: number): SessionEffect[] {
     for (const id of this.#posts.takeDue(now)) this.#send({ type: 'accepted', id });
@@ -269,6 +275,7 @@ export class Session {
     for (const call of this.#calls.due(now)) this.#expire(call, now);
     const stalled = this.#presence.isLinked ? this.#log.stalled(STALL_MS, now) : [];
     for (const stream of stalled) {
+      this.#withdraw(stream);
       this.#log.detach(stream, now);
       this.#send({
         type: 'refused',
@@ -726,6 +733,8 @@ export class Session {
   #attach(stream: string, after: number | null, now: number): void {
     this.#presence.active(now);
     this.#abandoned.delete(stream);
+    // What is on its way is sent behind `attached`; of a large event, what is missing.
+    this.#withdraw(stream);
     const attaching = this.#log.attach(stream, after, now);
     if (!attaching.ok) return this.#send({ type: 'refused', of: stream, fault: attaching.fault });
     if (this.#log.isSpent(stream)) {
@@ -749,6 +758,7 @@ export class Session {
 
   /** Nobody listens to a stream any more. A modern client has no way back; its worker may have. */
   #detach(stream: string, now: number): void {
+    this.#withdraw(stream);
     this.#log.detach(stream, now);
     this.#presence.active(now);
     if (this.#isModern && this.#log.has(stream)) this.#abandoned.set(stream, now + RETURN_MS);
@@ -758,7 +768,7 @@ export class Session {
   #abandon(stream: string, now: number): void {
     this.#abandoned.delete(stream);
     for (const call of this.#calls.all()) if (call.stream === stream) this.#cancel(call, now);
-    if (this.#isModern) this.#log.drop(stream);
+    if (this.#isModern) this.#dropStream(stream);
   }
 
   // The session's end.
@@ -805,7 +815,7 @@ export class Session {
       this.#writeCancelled(call, 'the connection to the client was lost');
       this.#answerFault(call, { fault: 'runner_lost', phase: 'sent' }, now);
     }
-    for (const stream of this.#log.attached()) if (stream !== GET_STREAM) this.#log.drop(stream);
+    for (const stream of this.#log.attached()) if (stream !== GET_STREAM) this.#dropStream(stream);
     this.#posts.forgetUnaccepted();
   }
 
@@ -816,6 +826,15 @@ export class Session {
   }
 
   // Effects.
+
+  #withdraw(stream: string): void {
+    if (this.#log.isUnderWay(stream)) this.#effects.push({ do: 'withdraw', stream });
+  }
+
+  #dropStream(stream: string): void {
+    if (this.#log.isUnderWay(stream)) this.#effects.push({ do: 'drop', stream });
+    this.#log.drop(stream);
+  }
 
   #emit(stream: string, message: Uint8Array | undefined, final: boolean, now: number): void {
     this.#posts.accepted(stream);

@@ -263,6 +263,18 @@ export class StreamLog {
     return ids;
   }
 
+  /** An event of the stream moves towards its client, who can not acknowledge it yet. */
+  moving(id: string, now: number): void {
+    const stream = this.#streams.get(id);
+    if (stream?.isAttached) stream.progressAt = now;
+  }
+
+  /** The link was given an event of the stream that its client has not acknowledged. */
+  isUnderWay(id: string): boolean {
+    const stream = this.#streams.get(id);
+    return stream !== undefined && stream.acked < stream.sent;
+  }
+
   /** Since when the client waits longest that was sent something and acknowledged nothing; undefined when none does. */
   get waitingSince(): number | undefined {
     let since: number | undefined;

@@ -8,6 +8,7 @@ import {
   type ControlUp,
   type HelloFrame,
 } from '../../shared/link/control-frames.ts';
+import { NO_FLOW } from '../../shared/link/outbox.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { failureFields } from '../failure.ts';
 import type { Log } from '../log.ts';
@@ -75,7 +76,7 @@ export class ControlLink {
   }
 
   say(frame: ControlUp): void {
-    this.#link.send(encodeBytes(frame));
+    this.#link.send(encodeBytes(frame), () => ({ flow: NO_FLOW }));
   }
 
   refuse(session: string, { fault, message, phase }: Fault): void {

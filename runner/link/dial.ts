@@ -1,9 +1,11 @@
-// One WebSocket to the edge, with its heartbeat: a half-open socket is found by a missing pong (PROTOCOL.md LP4, LP5).
+// One WebSocket to the edge, with its heartbeat: a half-open socket is found by its silence (PROTOCOL.md LP4, LP5, LP23).
 import type { ClientRequest } from 'node:http';
+import type { Socket } from 'node:net';
 import { WebSocket, type ClientOptions } from 'ws';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { closeReason, FAILED_ON_FRAME } from '../../shared/link/close-reason.ts';
-import { ByteAssembler, splitBytes } from '../../shared/link/codec.ts';
+import { Outbox, type Place } from '../../shared/link/outbox.ts';
+import type { Hold } from '../../shared/link/parts.ts';
 import { PING_MS, PONG_MS, REASSEMBLED_BYTES } from '../../shared/limits.ts';
 import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
 import { readAnswer, type Answer } from './refusal.ts';
@@ -16,19 +18,26 @@ export type LinkEnd =
 
 export interface LinkListener {
   opened(): void;
-  /** One whole frame. */
-  frame(bytes: Uint8Array): void;
+  /** One WebSocket message: a frame, or a part of one. */
+  message(bytes: Uint8Array): void;
+  /** The edge told that all that was sent a moment ago has arrived; in these flows more waits here. */
+  moved(flows: readonly string[]): void;
   /** Exactly once. */
   ended(end: LinkEnd): void;
-  /** `opened` or `frame` threw; the socket is being closed. */
+  /** `opened`, `message` or `moved` threw; the socket is being closed. */
   failed(error: unknown): void;
 }
 
 export interface LinkSocket {
-  /** Sends one frame, in parts where it is large. */
-  send(frame: Uint8Array): void;
-  /** Bytes that wait for the network. */
-  readonly bufferedBytes: number;
+  /** Sends one frame when its turn comes, in parts where it is large. */
+  send(frame: Uint8Array, place: () => Place): void;
+  /** Bytes that wait for their turn. */
+  readonly waitingBytes: number;
+  /** What the edge holds of frames from the last socket. */
+  resume(holds: readonly Hold[]): void;
+  /** See {@link Outbox.withdraw} and {@link Outbox.drop}. */
+  withdraw(flow: string): void;
+  drop(flow: string): void;
   close(code: number, reason: string): void;
   terminate(): void;
 }
@@ -66,8 +75,11 @@ const asError = (error: unknown): Error =>
   error instanceof Error ? error : new Error('unknown', { cause: error });
 
 const NO_SOCKET: LinkSocket = {
-  bufferedBytes: 0,
+  waitingBytes: 0,
   send: () => undefined,
+  resume: () => undefined,
+  withdraw: () => undefined,
+  drop: () => undefined,
   close: () => undefined,
   terminate: () => undefined,
 };
@@ -75,7 +87,8 @@ const NO_SOCKET: LinkSocket = {
 class DialledSocket implements LinkSocket {
   readonly #socket: WebSocket;
   readonly #listener: LinkListener;
-  readonly #assembler = new ByteAssembler();
+  readonly #outbox = Outbox.ofBytes();
+  #network: Socket | undefined;
   readonly #deadline: NodeJS.Timeout;
   #heartbeat: NodeJS.Timeout | undefined;
   #isEnded = false;
@@ -95,6 +108,9 @@ class DialledSocket implements LinkSocket {
       rejectUnauthorized: true,
     };
     this.#socket = new WebSocket(url, [...LINK_SUBPROTOCOLS], options);
+    this.#socket.on('upgrade', ({ socket }) => {
+      this.#network = socket;
+    });
     this.#socket.on('open', () => this.#opened());
     this.#socket.on('message', (bytes: Buffer, isBinary) => this.#message(bytes, isBinary));
     this.#socket.on('unexpected-response', (_request, response) =>
@@ -107,13 +123,25 @@ class DialledSocket implements LinkSocket {
     );
   }
 
-  get bufferedBytes(): number {
-    return this.#socket.bufferedAmount;
+  send(frame: Uint8Array, place: () => Place): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#write(this.#outbox.push(frame, place, performance.now()));
   }
 
-  send(frame: Uint8Array): void {
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
-    for (const part of splitBytes(frame)) this.#socket.send(part, { binary: false });
+  get waitingBytes(): number {
+    return this.#outbox.waiting;
+  }
+
+  resume(holds: readonly Hold[]): void {
+    this.#outbox.resume(holds);
+  }
+
+  withdraw(flow: string): void {
+    this.#outbox.withdraw(flow);
+  }
+
+  drop(flow: string): void {
+    this.#write(this.#outbox.drop(flow, performance.now()));
   }
 
   close(code: number, reason: string): void {
@@ -156,27 +184,42 @@ class DialledSocket implements LinkSocket {
 
   #ping(): void {
     if (this.#isEnded) return;
-    this.#socket.send('ping');
-    this.#heartbeat = setTimeout(() => {
-      this.#end({ kind: 'closed', code: CLOSE.heartbeat, reason: 'no pong' });
-      this.#socket.terminate();
-    }, PONG_MS);
+    const heard = this.#network?.bytesRead;
+    this.#write(this.#outbox.ping(performance.now()));
+    this.#heartbeat = setTimeout(() => this.#look(heard), PONG_MS);
+    this.#heartbeat.unref();
+  }
+
+  /** Whatever came meanwhile is life: the pong may have to wait behind it. */
+  #look(heard: number | undefined): void {
+    if (this.#network?.bytesRead === heard) {
+      this.#end({ kind: 'closed', code: CLOSE.heartbeat, reason: 'silence' });
+      return this.#socket.terminate();
+    }
+    this.#heartbeat = setTimeout(() => this.#ping(), PING_MS - PONG_MS);
     this.#heartbeat.unref();
   }
 
   #pong(): void {
-    clearTimeout(this.#heartbeat);
-    this.#heartbeat = setTimeout(() => this.#ping(), PING_MS);
-    this.#heartbeat.unref();
+    this.#write(this.#outbox.answered(performance.now()));
+    this.#contained(() => this.#listener.moved(this.#outbox.flows));
+  }
+
+  #write(messages: readonly Uint8Array[]): void {
+    for (const message of messages) this.#socket.send(message, { binary: false });
   }
 
   #message(bytes: Buffer, isBinary: boolean): void {
     if (this.#isEnded) return;
     if (isBinary) return this.#socket.close(CLOSE.protocol, 'frames are text');
-    if (bytes.length === 4 && bytes.toString('latin1') === 'pong') return this.#pong();
-    const assembled = this.#assembler.push(bytes);
-    if (assembled.state === 'whole') this.#contained(() => this.#listener.frame(assembled.frame));
-    else if (assembled.state === 'too_large') this.#socket.close(CLOSE.tooLarge, 'frame too large');
+    switch (bytes.length === 4 ? bytes.toString('latin1') : undefined) {
+      case 'pong':
+        return this.#pong();
+      case 'ping':
+        return this.#socket.send('pong');
+      default:
+        return this.#contained(() => this.#listener.message(bytes));
+    }
   }
 
   #end(end: LinkEnd): void {

@@ -1,6 +1,12 @@
 // Keeps a link: is there a socket? If not, dial one; then sleep until something happens. Each cause to look again has a name
 // (DESIGN §6: one reconcile loop with full jitter and named wake reasons).
 import { fullJitterMs } from '../../shared/backoff.ts';
+import { CLOSE } from '../../shared/link/close-codes.ts';
+import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
+import { bytesForm } from '../../shared/link/forms.ts';
+import { Inbox } from '../../shared/link/inbox.ts';
+import type { Place } from '../../shared/link/outbox.ts';
+import type { Hold } from '../../shared/link/parts.ts';
 import { retryAfterMs } from './refusal.ts';
 import { dial, type DialOptions, type LinkEnd, type LinkSocket } from './dial.ts';
 
@@ -10,10 +16,16 @@ export type WakeReason = 'start' | 'backoff_over' | 'edge_reached';
 export type Verdict = 'relink' | 'relink_slowly' | 'stop';
 
 export interface KeptLinkOptions {
-  /** Asked before each dial, since headers and the token change with it. Never rejects. */
-  dialOptions(): Promise<DialOptions>;
+  /**
+   * Asked before each dial, since headers and the token change with it; `holds` is what is here of frames from the last socket.
+   * Never rejects.
+   */
+  dialOptions(holds: readonly Hold[]): Promise<DialOptions>;
   opened(): void;
+  /** One whole frame. */
   frame(bytes: Uint8Array): void;
+  /** The edge told that all that was sent a moment ago has arrived; in these flows more waits here. */
+  moved?(flows: readonly string[]): void;
   ended(end: LinkEnd): Verdict;
   /** One of the above threw: a fault of ours, which ends the socket. */
   failed(error: unknown): void;
@@ -31,6 +43,7 @@ const SLOW_MS = 30_000;
 
 export class KeptLink {
   readonly #options: KeptLinkOptions;
+  readonly #inbox = new Inbox(bytesForm);
   #socket: LinkSocket | undefined;
   #isOpen = false;
   #attempt = 0;
@@ -47,8 +60,9 @@ export class KeptLink {
     return this.#isOpen;
   }
 
-  get bufferedBytes(): number {
-    return this.#socket?.bufferedBytes ?? 0;
+  /** Bytes that wait for their turn. */
+  get waitingBytes(): number {
+    return this.#socket?.waitingBytes ?? 0;
   }
 
   start(): void {
@@ -56,8 +70,23 @@ export class KeptLink {
   }
 
   /** Sends a frame if the link is up; otherwise it is dropped, and the protocol resends what matters. */
-  send(frame: Uint8Array): void {
-    if (this.#isOpen) this.#socket?.send(frame);
+  send(frame: Uint8Array, place: () => Place): void {
+    if (this.#isOpen) this.#socket?.send(frame, place);
+  }
+
+  /** What the edge holds of frames from the last socket: those go on from there. */
+  resume(holds: readonly Hold[]): void {
+    this.#socket?.resume(holds);
+  }
+
+  /** What waits in a flow is not sent now. */
+  withdraw(flow: string): void {
+    this.#socket?.withdraw(flow);
+  }
+
+  /** What waits in a flow is not sent at all. */
+  drop(flow: string): void {
+    if (this.#isOpen) this.#socket?.drop(flow);
   }
 
   /** Closes the socket; the loop dials again. */
@@ -82,7 +111,7 @@ export class KeptLink {
   #reconcile(_reason: WakeReason): void {
     if (this.#isStopped || this.#socket || this.#sleep || this.#isPreparing) return;
     this.#isPreparing = true;
-    void this.#options.dialOptions().then((options) => {
+    void this.#options.dialOptions(this.#inbox.relinked()).then((options) => {
       this.#isPreparing = false;
       if (!this.#isStopped) this.#dial(options);
     });
@@ -95,11 +124,26 @@ export class KeptLink {
         this.#attempt = 0;
         this.#options.opened();
       },
-      frame: (bytes) => this.#options.frame(bytes),
+      message: (bytes) => this.#message(bytes),
+      moved: (flows) => this.#options.moved?.(flows),
       ended: (end) => this.#ended(socket, end),
       failed: (error) => this.#options.failed(error),
     });
     this.#socket = socket;
+  }
+
+  #message(bytes: Uint8Array): void {
+    const received = this.#inbox.push(bytes);
+    switch (received.state) {
+      case 'whole':
+        return this.#options.frame(received.frame);
+      case 'partial':
+        return;
+      case 'broken':
+        return this.reset(CLOSE.protocol, OUTSIDE_PROTOCOL);
+      case 'too_large':
+        return this.reset(CLOSE.tooLarge, 'frame too large');
+    }
   }
 
   #ended(socket: LinkSocket, end: LinkEnd): void {

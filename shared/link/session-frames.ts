@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { STREAM_ID } from '../ids.ts';
 import { REQUEST_ID_BYTES } from '../limits.ts';
 import { faultFields } from './fault-fields.ts';
+import { holds } from './parts.ts';
 
 const streamId = v.pipe(v.string(), v.regex(STREAM_ID));
 const seq = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -16,7 +17,11 @@ const owedIds = v.pipe(
   v.maxLength(MAX_OWED),
 );
 
-export const welcomeFrame = v.strictObject({ type: v.literal('welcome'), expired: v.boolean() });
+export const welcomeFrame = v.strictObject({
+  type: v.literal('welcome'),
+  expired: v.boolean(),
+  holds: v.optional(holds),
+});
 export const postFrame = v.strictObject({
   type: v.literal('post'),
   stream: streamId,

@@ -1,7 +1,7 @@
 // The link protocol's version, as it is negotiated at the dial (PROTOCOL.md LP5).
 
 /** Subprotocols this code speaks, best first. A frame change adds one; the older stays while deployed runners need it. */
-export const LINK_SUBPROTOCOLS = ['mcp-bridge.v1'] as const;
+export const LINK_SUBPROTOCOLS = ['mcp-bridge.v2'] as const;
 
 /** The best subprotocol both sides name, or undefined. `offered` is a Sec-WebSocket-Protocol header value. */
 export function chooseSubprotocol(offered: string): string | undefined {

@@ -102,7 +102,7 @@ describe('[F-67] versions that do not meet', () => {
     const runner = startRunner(edge.url);
     await runner.says('the edge can not be reached', 'subprotocol');
     expect(runner.lines.join('\n')).not.toContain('linked to the edge');
-    edge.manners.subprotocol = 'mcp-bridge.v1';
+    edge.manners.subprotocol = 'mcp-bridge.v2';
     await edge.controls.next();
     await runner.says('linked to the edge');
   });
@@ -273,8 +273,9 @@ describe('[F-58] [F-68] a session link that breaks the protocol', () => {
     ['bytes that are no UTF-8', 1007, (link) => link.send(Buffer.from([0xff, 0xfe]), false)],
     ['33 MiB in one message', 1009, (link) => link.send('x'.repeat(33 * MIB))],
     ['17 MiB in parts', 4413, (link) => sendParts(link, 17 * 4, 256 * 1024)],
+    ['parts of more frames than may be begun', 4413, (link) => sendParts(link, 100, MIB / 4, MIB)],
     ['a million parts of one byte', 4413, (link) => sendParts(link, 1_000_000, 1)],
-    ['a million parts of nothing', 4413, (link) => sendParts(link, 1_000_000, 0)],
+    ['parts of nothing', 4400, (link) => sendParts(link, 1_000_000, 0)],
   ])('%s: closed with %i, and the session goes on', async (_name, code, breach) => {
     const { runner, link } = await openSession();
     void breach(link);
@@ -284,12 +285,19 @@ describe('[F-58] [F-68] a session link that breaks the protocol', () => {
     expect(peakBytes(runner.pid)).toBeLessThan(300 * MIB);
   });
 
-  async function sendParts(link: FakeLink, count: number, bytes: number): Promise<void> {
-    const part = `{"type":"part","last":false}\n${'x'.repeat(bytes)}`;
+  async function sendParts(
+    link: FakeLink,
+    count: number,
+    bytes: number,
+    begun?: number,
+  ): Promise<void> {
+    const size = begun ?? count * bytes;
     const closed = new AbortController();
     void link.closed.then(() => closed.abort());
     for (let sent = 0; sent < count && !closed.signal.aborted; sent += 1) {
-      void link.send(part);
+      const at = begun === undefined ? sent * bytes : 0;
+      const of = begun === undefined ? 'x' : `x${String(sent)}`;
+      link.say({ type: 'part', of, at, to: at + bytes, size }, 'x'.repeat(bytes));
       // What the runner says to it must be heard in between.
       if (sent % 100 === 99) await nextTurn();
     }

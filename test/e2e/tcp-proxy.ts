@@ -15,6 +15,15 @@ interface Pair {
   isSwallowed: boolean;
 }
 
+/** Read ahead of a slow line; the system's own buffers hold more. */
+const READ_BYTES = 16 * 1024;
+
+/** A line is given this much at a time, so that its connections take turns. */
+const LINE_PIECE_BYTES = 1_400;
+
+/** What a line makes up for when it was served late. */
+const LINE_LATE_MS = 200;
+
 /** A slow direction is served this often, or more often in smaller pieces. */
 const SLOW_TICK_MS = 50;
 
@@ -26,11 +35,15 @@ export class TcpProxy {
   readonly passed: Record<Direction, number> = { up: 0, down: 0 };
   /** Bytes a second that each connection lets pass in a direction; without a figure, as fast as they come. */
   readonly bytesPerSecond: Partial<Record<Direction, number>> = {};
+  /** Bytes a second that all connections share in a direction, as on one uplink. What the ends send beyond it waits at them. */
+  readonly lineBytesPerSecond: Partial<Record<Direction, number>> = {};
   /** Each byte is a write of its own. */
   isSliced = false;
   readonly #server: Server;
   readonly #target: { readonly host: string; readonly port: number };
   readonly #pairs = new Set<Pair>();
+  /** When the line has carried what it was given, by `performance.now()`. */
+  readonly #lineFreeAt: Record<Direction, number> = { up: 0, down: 0 };
   #isDown = false;
   #isSwallowing = false;
   #gate: PromiseWithResolvers<void> | undefined;
@@ -46,7 +59,7 @@ export class TcpProxy {
 
   /** Opens on a free port, in front of the origin `target`, which need not be there yet. */
   static async open(target: string): Promise<TcpProxy> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: READ_BYTES });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return new TcpProxy(server, target);
@@ -157,6 +170,9 @@ export class TcpProxy {
   }
 
   async #write(bytes: Buffer, to: Socket, direction: Direction): Promise<void> {
+    if (this.lineBytesPerSecond[direction] !== undefined) {
+      return this.#writeOnLine(bytes, to, direction);
+    }
     const rate = this.bytesPerSecond[direction];
     if (rate === undefined && !this.isSliced) return this.#push(bytes, to, direction);
     const size = this.isSliced ? 1 : Math.max(1, Math.floor(((rate ?? 0) * SLOW_TICK_MS) / 1000));
@@ -165,6 +181,20 @@ export class TcpProxy {
       await this.#push(piece, to, direction);
       if (rate === undefined) await nextTurn();
       else await sleep((1000 * piece.length) / rate);
+    }
+  }
+
+  async #writeOnLine(bytes: Buffer, to: Socket, direction: Direction): Promise<void> {
+    for (let at = 0; at < bytes.length && !to.destroyed; at += LINE_PIECE_BYTES) {
+      const piece = bytes.subarray(at, at + LINE_PIECE_BYTES);
+      const ms = (1_000 * piece.length) / (this.lineBytesPerSecond[direction] ?? Infinity);
+      // Timers are late, and the more so the busier the machine: the line catches up.
+      const from = Math.max(performance.now() - LINE_LATE_MS, this.#lineFreeAt[direction]);
+      const freeAt = from + ms;
+      this.#lineFreeAt[direction] = freeAt;
+      const waitMs = freeAt - performance.now();
+      if (waitMs > 0) await sleep(waitMs);
+      await this.#push(piece, to, direction);
     }
   }
 

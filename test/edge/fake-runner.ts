@@ -5,7 +5,7 @@ import { RUNNER_A } from '../fixtures/edge-settings.ts';
 import { Frames, type Arrived } from './frames.ts';
 
 export const EDGE = 'http://edge.test';
-export const SUBPROTOCOL = 'mcp-bridge.v1';
+export const SUBPROTOCOL = 'mcp-bridge.v2';
 
 interface Credential {
   readonly name: string;
@@ -96,10 +96,10 @@ export class FakeSession {
     return String(this.open['session']);
   }
 
-  /** Dials again, with a higher epoch; resolves with the edge's welcome. */
-  async relink(): Promise<Arrived> {
+  /** Dials again, with a higher epoch, and tells what it holds of frames; resolves with the edge's welcome. */
+  async relink(holds?: readonly object[]): Promise<Arrived> {
     this.#epoch += 1;
-    this.link = framesOf(await dialSession(this.runner, this.open, this.#epoch));
+    this.link = framesOf(await dialSession(this.runner, this.open, this.#epoch, holds));
     return this.link.next('welcome');
   }
 
@@ -137,10 +137,16 @@ export class FakeSession {
   }
 }
 
-function dialSession(runner: FakeRunner, open: Arrived, epoch: number): Promise<Response> {
+function dialSession(
+  runner: FakeRunner,
+  open: Arrived,
+  epoch: number,
+  holds?: readonly object[],
+): Promise<Response> {
   return dial(`/runner/session/${String(open['session'])}`, runner.credential, {
     'mcp-bridge-ticket': String(open['ticket']),
     'mcp-bridge-boot': runner.boot,
     'mcp-bridge-epoch': String(epoch),
+    ...(holds && { 'mcp-bridge-holds': JSON.stringify(holds) }),
   });
 }

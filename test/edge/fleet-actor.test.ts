@@ -3,7 +3,8 @@ import { evictDurableObject, reset, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
-import { splitText } from '../../shared/link/codec.ts';
+import { textForm } from '../../shared/link/forms.ts';
+import { splitFrame } from '../../shared/link/parts.ts';
 import { ANN, BOB, RUNNER_A, RUNNER_B } from '../fixtures/edge-settings.ts';
 import { Client, Events, openSession } from './client.ts';
 import { bootId, dial, FakeRunner, framesOf, SUBPROTOCOL } from './fake-runner.ts';
@@ -172,7 +173,7 @@ describe('hello', () => {
   test('[LP3] of a runner with more sessions than a frame holds comes in parts', async () => {
     const frames = await control();
     const sessions = Array.from({ length: 11_000 }, (_, n) => `${n}`.padStart(22, 's'));
-    const parts = splitText(JSON.stringify(hello({ sessions })));
+    const parts = splitFrame(textForm, JSON.stringify(hello({ sessions })));
     expect(parts.length).toBeGreaterThan(1);
     for (const part of parts) frames.raw(part);
     const told = await Promise.race([frames.next('welcome'), frames.closed]);

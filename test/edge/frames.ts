@@ -8,6 +8,8 @@ export interface Arrived {
 }
 
 export class Frames {
+  /** What a runner owes. */
+  answersPings = true;
   readonly #socket: WebSocket;
   readonly #arrived: Arrived[] = [];
   readonly #closed = Promise.withResolvers<number>();
@@ -67,6 +69,8 @@ export class Frames {
   }
 
   #keep(text: string): void {
+    // The other side asks how far its data has come (LP4).
+    if (text === 'ping') return this.answersPings ? this.#socket.send('pong') : undefined;
     if (this.#taken) {
       this.#taken(text);
       this.#taken = undefined;

@@ -19,6 +19,10 @@ afterEach(async () => {
   await reset();
 });
 
+/** Longer than anything takes that is said at once. */
+const silence = (): Promise<undefined> =>
+  new Promise((resolve) => setTimeout(() => resolve(undefined), 500));
+
 const actorOf = (session: FakeSession) => env.SESSION.getByName(session.name);
 
 /** All the actor has on disk, with its alarm; and how many rows were ever written. */
@@ -150,7 +154,7 @@ describe('a call', () => {
     for (let isLast = false; !isLast;) {
       const part = await session.link.next('part');
       parts.push(part.message ?? '');
-      isLast = part['last'] === true;
+      isLast = part['to'] === part['size'];
     }
     const [header = '', message = ''] = parts.join('').split('\n');
     expect(JSON.parse(message).params.text === text).toBe(true);
@@ -158,11 +162,76 @@ describe('a call', () => {
     const answer = `${JSON.stringify({ type: 'event', stream, seq: 1, final: true })}\n${JSON.stringify({ jsonrpc: '2.0', id: 1, result: { text } })}`;
     // Behind a whole character, as every sender cuts.
     const cut = answer.indexOf('€', answer.length - 1_000_000);
-    session.link.raw(`{"type":"part","last":false}\n${answer.slice(0, cut)}`);
-    session.link.raw(`{"type":"part","last":true}\n${answer.slice(cut)}`);
+    const size = answer.length;
+    const slice = (at: number, to: number): void =>
+      session.link.send({ type: 'part', of: 'x', at, to, size }, answer.slice(at, to));
+    slice(0, cut);
+    slice(cut, size);
     const body = await (await response).json<{ result: { text: string } }>();
     expect(body.result.text === text).toBe(true);
   });
+});
+
+describe('a large frame whose socket breaks', () => {
+  const MIB = 1024 * 1024;
+
+  test('[F-151] [LP18] up goes on where it was, as the welcome of the next says', async () => {
+    const { client, session } = await openSession(await FakeRunner.start());
+    const response = client.call(1);
+    const { id } = await session.accept();
+    await new Events(await response).cancel();
+    const listening = client.listen(`${String(id)}.0`);
+    await session.attach();
+    const events = new Events(await listening);
+    const text = 'x'.repeat(MIB);
+    const header = JSON.stringify({ type: 'event', stream: id, seq: 1, final: true });
+    const frame = `${header}\n${JSON.stringify({ jsonrpc: '2.0', id: 1, result: { text } })}`;
+    const of = `${String(id)}.1`;
+    const send = (at: number, to: number): void =>
+      session.link.send({ type: 'part', of, at, to, size: frame.length }, frame.slice(at, to));
+    send(0, 100_000);
+    send(100_000, 300_000);
+    session.link.close();
+    await session.link.closed;
+    const { holds } = await session.relink();
+    expect(holds).toEqual([{ of, to: 300_000, size: frame.length }]);
+    await session.attach();
+    send(300_000, frame.length);
+    expect(JSON.stringify(await events.message())).toContain(text);
+  });
+
+  test('[F-151] [LP18] down goes on where the runner says it was, and begins anew where it says nothing', async () => {
+    const { client, session } = await openSession(await FakeRunner.start());
+    void client.post({ method: 'notifications/x', params: { text: 'x'.repeat(MIB) } });
+    const first = await session.link.next('part');
+    expect(first).toMatchObject({ at: 0 });
+    const { of, to, size } = first;
+    await session.relink([{ of, to, size }]);
+    expect(await session.link.next('part')).toMatchObject({ of, at: to, size });
+    await session.relink();
+    expect(await session.link.next('part')).toMatchObject({ of, at: 0, size });
+  });
+
+  test('[F-152] of which the actor has lost the beginning is asked for anew', async () => {
+    const { session } = await openSession(await FakeRunner.start());
+    session.link.send({ type: 'part', of: 'get.1', at: 100, to: 200, size: 900 }, 'x'.repeat(100));
+    expect(await session.link.closed).toBe(4400);
+    expect((await session.relink())['holds']).toBeUndefined();
+  });
+});
+
+test('[LP4] [LP23] a ping after so many bytes down asks how far they came; without an answer no more than a window is sent', async () => {
+  const { client, session } = await openSession(await FakeRunner.start());
+  session.link.answersPings = false;
+  void client.post({ method: 'notifications/x', params: { text: 'x'.repeat(1024 * 1024) } });
+  let units = 0;
+  for (;;) {
+    const part = await Promise.race([session.link.next('part'), silence()]);
+    if (!part) break;
+    units += part.message?.length ?? 0;
+  }
+  expect(units).toBeGreaterThan(0);
+  expect(units).toBeLessThan(200 * 1024);
 });
 
 describe('the GET stream', () => {
@@ -461,8 +530,10 @@ describe('a runner’s link', () => {
     [
       'parts of more than 16 MiB',
       ({ link }) => {
-        const part = `{"type":"part","last":false}\n${'x'.repeat(1024 * 1024)}`;
-        for (let n = 0; n < 17; n++) link.raw(part);
+        const MIB = 1024 * 1024;
+        for (let n = 0; n < 19; n++) {
+          link.send({ type: 'part', of: `x${n}`, at: 0, to: MIB, size: 2 * MIB }, 'x'.repeat(MIB));
+        }
       },
       4413,
     ],

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { controlDown, controlUp } from '../../shared/link/control-frames.ts';
+import { partial } from '../../shared/link/parts.ts';
 import { sessionDown, sessionUp, streamDown } from '../../shared/link/session-frames.ts';
 import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
 
@@ -17,11 +18,11 @@ const hash = (...schemas: unknown[]): string =>
   createHash('sha256').update(schemas.map(shape).join('\n')).digest('hex').slice(0, 16);
 
 /** The frames of each released version. A new version adds a row; a row never changes once runners with it are deployed. */
-const FRAMES = { 'mcp-bridge.v1': '088170f4006b2d6f' };
+const FRAMES = { 'mcp-bridge.v2': 'e365686be3e14c25' };
 
 test('[LP2] frames change only with a new subprotocol: bump LINK_SUBPROTOCOLS, PROTOCOL.md §8 and this pin', () => {
-  expect(LINK_SUBPROTOCOLS).toEqual(['mcp-bridge.v1']);
-  expect(hash(controlUp, controlDown, sessionUp, sessionDown, streamDown)).toBe(
+  expect(LINK_SUBPROTOCOLS).toEqual(['mcp-bridge.v2']);
+  expect(hash(controlUp, controlDown, sessionUp, sessionDown, streamDown, partial)).toBe(
     FRAMES[LINK_SUBPROTOCOLS[0]],
   );
 });

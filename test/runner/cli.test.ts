@@ -98,7 +98,7 @@ async function serveEdge(refusal = 401, health = 200): Promise<string> {
     const isKnown = request.headers.authorization === `Bearer ${TOKEN}`;
     const isLink =
       request.url === '/runner/link' &&
-      request.headers['sec-websocket-protocol'] === 'mcp-bridge.v1';
+      request.headers['sec-websocket-protocol'] === 'mcp-bridge.v2';
     if (isKnown && isLink && refusal === 401)
       sockets.handleUpgrade(request, socket, head, () => {});
     else {

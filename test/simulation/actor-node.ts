@@ -1,7 +1,13 @@
 // The simulated session actor: hosts the production relay, with the ways a Durable Object has to lose its memory.
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
-import { splitText, TextAssembler } from '../../shared/link/codec.ts';
+import { decodeText } from '../../shared/link/codec.ts';
+import { textForm } from '../../shared/link/forms.ts';
+import { Inbox } from '../../shared/link/inbox.ts';
+import { NO_FLOW, Outbox } from '../../shared/link/outbox.ts';
+import { splitFrame, type Hold } from '../../shared/link/parts.ts';
+import { placeDown } from '../../shared/link/places.ts';
+import { sessionDown } from '../../shared/link/session-frames.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 import {
   DIAL_WAIT_MS,
@@ -35,6 +41,8 @@ export class ActorNode {
   #row: Row | undefined;
   #relay = new Relay({ state: 'ended' });
   #link: { readonly end: End; readonly epoch: number } | undefined;
+  #inbox = new Inbox(textForm);
+  #outbox = Outbox.ofText();
   readonly #followers = new Map<string, { readonly stream: string; readonly end: End }>();
   #pending = new Map<string, Pending>();
   #nextSocket = 1;
@@ -88,7 +96,13 @@ export class ActorNode {
     this.#perform(this.#relay.giveUp({ fault: 'runner_lost' }));
   }
 
-  acceptLink(session: string, boot: string, epoch: number, end: End): boolean {
+  acceptLink(
+    session: string,
+    boot: string,
+    epoch: number,
+    end: End,
+    holds: readonly Hold[],
+  ): boolean {
     if (this.#row?.session !== session || this.#row.boot !== boot) return false;
     if (epoch <= this.#relay.epoch) {
       end.close(CLOSE.replaced);
@@ -97,18 +111,25 @@ export class ActorNode {
     const older = this.#link;
     this.#link = { end, epoch };
     older?.end.close(CLOSE.replaced);
-    const assembler = new TextAssembler();
+    this.#outbox = Outbox.ofText();
+    this.#outbox.resume(holds.map((hold) => this.#world.sabotage.resumes(hold)));
+    const held = this.#inbox.relinked();
     end.onMessage = (text) => {
-      const assembled = assembler.push(text);
-      if (assembled.state !== 'whole' || this.#link?.end !== end) return;
-      this.#perform(this.#relay.fromRunner(assembled.frame, this.#world.clock.now));
+      if (text === 'ping') return end.send('pong');
+      if (this.#link?.end !== end) return;
+      if (text === 'pong') return this.#down(this.#outbox.answered(this.#world.clock.now));
+      const received = this.#inbox.push(text);
+      if (received.state === 'partial') return;
+      if (received.state !== 'whole') return end.close(CLOSE.protocol);
+      this.#perform(this.#relay.fromRunner(received.frame, this.#world.clock.now));
     };
     end.onClose = () => {
       if (this.#link?.end !== end) return;
       this.#link = undefined;
+      this.#outbox = Outbox.ofText();
       this.#perform(this.#relay.unlinked(this.#world.clock.now));
     };
-    this.#perform(this.#relay.linked(epoch));
+    this.#perform(this.#relay.linked(epoch, held));
     if (this.#row) this.#row.lost = undefined;
     return true;
   }
@@ -126,10 +147,10 @@ export class ActorNode {
     if (fault) return fault;
     const socket = String(this.#nextSocket++);
     this.#followers.set(socket, { stream, end });
-    const assembler = new TextAssembler();
+    const inbox = new Inbox(textForm);
     end.onMessage = (text) => {
-      const assembled = assembler.push(text);
-      if (assembled.state === 'whole') this.#perform(this.#relay.fromWorker(assembled.frame));
+      const received = inbox.push(text);
+      if (received.state === 'whole') this.#perform(this.#relay.fromWorker(received.frame));
     };
     end.onClose = () => {
       if (!this.#followers.delete(socket)) return;
@@ -149,6 +170,7 @@ export class ActorNode {
     const ends = [this.#link?.end, ...[...this.#followers.values()].map(({ end }) => end)];
     const pending = [...this.#pending.values()];
     this.#link = undefined;
+    this.#forgetParts();
     this.#followers.clear();
     this.#pending = new Map();
     this.#timer?.entry.cancel();
@@ -162,8 +184,28 @@ export class ActorNode {
   /** The object sleeps and wakes: memory is gone, sockets stay. Not while someone waits for an answer. */
   hibernate(): void {
     if (this.#pending.size > 0 || this.#relay.wakeAt.soon !== undefined) return;
+    if (this.#outbox.waiting > 0) return;
+    this.#forgetParts();
     this.#relay = this.#restored();
     this.#schedule();
+  }
+
+  #forgetParts(): void {
+    this.#inbox = new Inbox(textForm);
+    this.#outbox = Outbox.ofText();
+  }
+
+  #down(messages: readonly string[]): void {
+    for (const message of messages) this.#link?.end.send(message);
+  }
+
+  #toRunner(text: string, isBehind: boolean): void {
+    if (!this.#link) return;
+    const place = () => {
+      const reading = decodeText(sessionDown, text);
+      return { ...(reading.ok ? placeDown(reading.frame.header) : { flow: NO_FLOW }), isBehind };
+    };
+    this.#down(this.#outbox.push(text, place, this.#world.clock.now));
   }
 
   #restored(): Relay {
@@ -185,7 +227,7 @@ export class ActorNode {
   #performOne(effect: RelayEffect): void {
     switch (effect.do) {
       case 'link':
-        return send(this.#link?.end, effect.text);
+        return this.#toRunner(effect.text, effect.isBehind === true);
       case 'closeLink':
         return this.#link?.end.close(effect.code);
       case 'tell':
@@ -221,5 +263,5 @@ export class ActorNode {
 }
 
 function send(end: End | undefined, text: string): void {
-  for (const part of splitText(text)) end?.send(part);
+  for (const part of splitFrame(textForm, text)) end?.send(part);
 }

@@ -1,4 +1,5 @@
 // The simulated client of one session: calls, notes, listens, resumes and gives up as the revision allows.
+import { fillerOf } from './filler.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
 import { parseEventId } from '../../shared/sse/encode.ts';
@@ -20,7 +21,11 @@ interface Incoming {
     readonly number?: number;
     readonly session?: string;
   };
-  readonly result?: { readonly uid?: string; readonly session?: string };
+  readonly result?: {
+    readonly uid?: string;
+    readonly session?: string;
+    readonly filler?: string;
+  };
   readonly error?: { readonly data?: { readonly fault?: string } };
 }
 
@@ -79,13 +84,16 @@ export class ClientNode {
 
   call(): void {
     if (this.#isOver) return;
-    const { chance, history } = this.#world;
+    const { chance, history, line } = this.#world;
     const uid = `${this.name}-c${String(this.#nextCall++)}`;
     const work = {
       ms: this.#workMs(),
       progress: chance.happens(0.5) ? chance.between(1, 6) : 0,
       bytes: chance.happens(0.03) ? 300_000 : chance.between(0, 200),
     };
+    // On a slow line large messages go both ways, and take seconds.
+    const cargo =
+      line && work.bytes % 5 === 0 ? fillerOf(uid, Math.min(200_000, 1_000 * work.bytes)) : '';
     const call: CallHistory = {
       session: this.name,
       client: this.kind,
@@ -101,7 +109,7 @@ export class ClientNode {
     // Some clients number every request alike; a session then has equal ids in flight.
     const sameId = this.kind !== 'sse2024' && chance.happens(0.3);
     this.#send(
-      { method: 'call', params: { uid, work, _meta: { progressToken: uid } } },
+      { method: 'call', params: { uid, work, cargo, _meta: { progressToken: uid } } },
       call,
       sameId,
     );
@@ -354,7 +362,7 @@ export class ClientNode {
         call,
         message.error
           ? `error:${message.error.data?.fault ?? '?'}`
-          : `result:${message.result?.uid ?? '?'}`,
+          : `result:${isIntact(message.result) ? (message.result?.uid ?? '?') : 'spoiled'}`,
       );
     else if (message.result) {
       this.#onReady?.();
@@ -406,6 +414,9 @@ export class ClientNode {
     return { wire, exchange };
   }
 }
+
+const isIntact = ({ uid = '', filler = '' }: NonNullable<Incoming['result']> = {}): boolean =>
+  filler === fillerOf(uid, filler.length);
 
 /** Puts SSE text together again. */
 class Reader {

@@ -1,4 +1,5 @@
 // The simulated stdio process: executes calls, journals them, and speaks out of turn like real servers do.
+import { fillerOf } from './filler.ts';
 import type { Chance, VirtualClock } from './clock.ts';
 import type { History, ProcessRecord } from './history.ts';
 
@@ -8,6 +9,7 @@ interface Message {
   readonly params?: {
     readonly uid?: string;
     readonly work?: Work;
+    readonly cargo?: string;
     readonly requestId?: number | string;
     readonly _meta?: { readonly progressToken?: number | string };
   };
@@ -96,7 +98,11 @@ export class ProcessNode {
 
   #call(id: number | string, params: Message['params']): void {
     const { uid = '', work = { ms: 0, progress: 0, bytes: 0 } } = params ?? {};
-    const record = this.#record('call', uid);
+    const { cargo = '' } = params ?? {};
+    const record = this.#record(
+      'call',
+      cargo === fillerOf(uid, cargo.length) ? uid : `${uid}, spoiled`,
+    );
     this.#running.set(id, record);
     const token = params?._meta?.progressToken;
     const steps = token === undefined ? 0 : work.progress;
@@ -113,7 +119,7 @@ export class ProcessNode {
       record.endedAt ??= this.#clock.now;
       // A server may answer a cancelled request all the same.
       if (this.#cancelled.has(id) && !this.#chance.happens(0.2)) return;
-      this.#say({ id, result: { uid, session: this.#session, filler: 'x'.repeat(work.bytes) } });
+      this.#say({ id, result: { uid, session: this.#session, filler: fillerOf(uid, work.bytes) } });
     });
   }
 

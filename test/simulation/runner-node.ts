@@ -1,7 +1,12 @@
 // The simulated runner: hosts the production session machine on simulated processes, links and time.
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
-import { ByteAssembler, decodeBytes, encodeBytes, splitBytes } from '../../shared/link/codec.ts';
+import { decodeBytes, encodeBytes } from '../../shared/link/codec.ts';
+import { bytesForm } from '../../shared/link/forms.ts';
+import { Inbox } from '../../shared/link/inbox.ts';
+import { Outbox } from '../../shared/link/outbox.ts';
+import type { Hold } from '../../shared/link/parts.ts';
+import { placeUp } from '../../shared/link/places.ts';
 import { actorOf } from '../../shared/ids.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 import { sessionDown } from '../../shared/link/session-frames.ts';
@@ -70,6 +75,8 @@ export class HostedSession {
   readonly #runner: RunnerNode;
   readonly #name: string;
   readonly #machine: Session;
+  readonly #inbox = new Inbox(bytesForm);
+  #outbox = Outbox.ofBytes();
   #end: End | undefined;
   #wire: Wire | undefined;
   #epoch = 0;
@@ -117,10 +124,10 @@ export class HostedSession {
     clock.after(chance.between(1, 40), () => {
       if (this.#isGone) return;
       if (this.#world.isPartitioned) return this.#redial();
-      const wire = new Wire(clock, chance);
+      const wire = new Wire(clock, chance, 20, this.#world.line);
       const accepted = this.#world
         .actor(actorOf(this.#name))
-        .acceptLink(this.#name, this.#runner.boot, epoch, wire.b);
+        .acceptLink(this.#name, this.#runner.boot, epoch, wire.b, this.#inbox.relinked());
       if (!accepted) return this.#over();
       this.#linked(wire);
     });
@@ -129,14 +136,18 @@ export class HostedSession {
   #linked(wire: Wire): void {
     this.#wire = wire;
     this.#end = wire.a;
-    const assembler = new ByteAssembler();
+    this.#outbox = Outbox.ofBytes();
     wire.a.onMessage = (text) => {
-      const assembled = assembler.push(encoder.encode(text));
-      if (assembled.state !== 'whole') return;
-      const reading = decodeBytes(sessionDown, assembled.frame);
+      if (text === 'ping') return wire.a.send('pong');
+      if (text === 'pong') return this.#answered();
+      const received = this.#inbox.push(encoder.encode(text));
+      if (received.state === 'partial') return;
+      if (received.state !== 'whole') return wire.a.close(CLOSE.protocol);
+      const reading = decodeBytes(sessionDown, received.frame);
       if (!reading.ok) return wire.a.close(CLOSE.protocol);
       this.#attempt = 0;
       const { header, message } = reading.frame;
+      if (header.type === 'welcome') this.#resume(header.holds ?? []);
       if (!this.#world.sabotage.heeds(header.type)) return;
       this.#perform(this.#machine.receive(header, message, this.#world.clock.now));
     };
@@ -147,6 +158,20 @@ export class HostedSession {
       if (code === CLOSE.done) this.#over();
       else if (code !== CLOSE.replaced) this.#redial();
     };
+  }
+
+  #resume(holds: readonly Hold[]): void {
+    this.#outbox.resume(holds.map((hold) => this.#world.sabotage.resumes(hold)));
+  }
+
+  #answered(): void {
+    const { now } = this.#world.clock;
+    this.#say(this.#outbox.answered(now));
+    this.#perform(this.#machine.delivering(this.#outbox.flows, now));
+  }
+
+  #say(messages: readonly Uint8Array[]): void {
+    for (const message of messages) this.#end?.send(decoder.decode(message));
   }
 
   #redial(): void {
@@ -173,10 +198,14 @@ export class HostedSession {
     switch (effect.do) {
       case 'send':
         for (const frame of this.#world.sabotage.utters(effect.frame)) {
-          for (const part of splitBytes(encodeBytes(frame, effect.message)))
-            this.#end?.send(decoder.decode(part));
+          const bytes = encodeBytes(frame, effect.message);
+          this.#say(this.#outbox.push(bytes, () => placeUp(frame), this.#world.clock.now));
         }
         return;
+      case 'withdraw':
+        return this.#outbox.withdraw(effect.stream);
+      case 'drop':
+        return this.#say(this.#outbox.drop(effect.stream, this.#world.clock.now));
       case 'write':
         return this.#write(decoder.decode(effect.line));
       case 'pause':

@@ -1,6 +1,7 @@
 // Known faults, put in on purpose: a checker that can not catch them proves nothing.
 import type { Post } from '../../edge/http/ports.ts';
 import type { SessionUp } from '../../shared/link/session-frames.ts';
+import type { Hold } from '../../shared/link/parts.ts';
 
 /** Where a run may be broken. Each method answers for the honest system unless a saboteur overrides it. */
 export interface Sabotage {
@@ -14,6 +15,8 @@ export interface Sabotage {
   heeds(type: string): boolean;
   /** What the runner says in place of one frame. */
   utters(frame: SessionUp): readonly SessionUp[];
+  /** Where the rest of a frame is taken to begin after a break. */
+  resumes(hold: Hold): Hold;
   /** The socket a frame for `socket` is written to. */
   misroute(socket: string, followers: ReadonlyMap<string, unknown>): string;
 }
@@ -24,5 +27,6 @@ export const NO_SABOTAGE: Sabotage = {
   holdsLineMs: () => 0,
   heeds: () => true,
   utters: (frame) => [frame],
+  resumes: (hold) => hold,
   misroute: (socket) => socket,
 };

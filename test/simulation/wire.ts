@@ -10,6 +10,23 @@ export interface End {
   close(code: number): void;
 }
 
+/** What the connections of a runner go through together: bytes take their time, each way for itself. */
+export class Line {
+  readonly #bytesPerMs: number;
+  readonly #freeAt = { first: 0, second: 0 };
+
+  constructor(bytesPerMs: number) {
+    this.#bytesPerMs = bytesPerMs;
+  }
+
+  /** When so many bytes are through that are sent now. */
+  through(fromFirst: boolean, bytes: number, now: number): number {
+    const way = fromFirst ? 'first' : 'second';
+    this.#freeAt[way] = Math.max(now, this.#freeAt[way]) + bytes / this.#bytesPerMs;
+    return this.#freeAt[way];
+  }
+}
+
 /** Heartbeats find a half-open connection within this (PROTOCOL.md §7). */
 const HALF_OPEN_MS = 25_000;
 
@@ -29,7 +46,11 @@ class Side implements End {
 
   send(text: string): void {
     if (this.isOpen)
-      this.#wire.carry(this.#isFirst, () => this.#wire.other(this.#isFirst).receive(text));
+      this.#wire.carry(
+        this.#isFirst,
+        () => this.#wire.other(this.#isFirst).receive(text),
+        text.length,
+      );
   }
 
   close(code: number): void {
@@ -54,14 +75,16 @@ export class Wire {
   readonly #clock: VirtualClock;
   readonly #chance: Chance;
   readonly #maxDelayMs: number;
+  readonly #line: Line | undefined;
   readonly a: Side;
   readonly b: Side;
   #isBroken = false;
 
-  constructor(clock: VirtualClock, chance: Chance, maxDelayMs = 20) {
+  constructor(clock: VirtualClock, chance: Chance, maxDelayMs = 20, line?: Line) {
     this.#clock = clock;
     this.#chance = chance;
     this.#maxDelayMs = maxDelayMs;
+    this.#line = line;
     this.a = new Side(this, true);
     this.b = new Side(this, false);
   }
@@ -78,11 +101,13 @@ export class Wire {
     this.#clock.after(0, run);
   }
 
-  carry(fromFirst: boolean, deliver: () => void): void {
+  carry(fromFirst: boolean, deliver: () => void, bytes = 0): void {
     if (this.#isBroken) return;
     const side = fromFirst ? this.a : this.b;
+    const { now } = this.#clock;
     const at = Math.max(
-      this.#clock.now + this.#chance.between(0, this.#maxDelayMs),
+      (this.#line?.through(fromFirst, bytes, now) ?? now) +
+        this.#chance.between(0, this.#maxDelayMs),
       side.lastArrivalAt,
     );
     side.lastArrivalAt = at;

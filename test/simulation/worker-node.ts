@@ -1,7 +1,10 @@
 // The simulated worker: one exchange of a client at a time, with the production client stream. Any instance serves any
 // request of a session, and any may die.
 import { CLOSE } from '../../shared/link/close-codes.ts';
-import { decodeText, splitText, TextAssembler } from '../../shared/link/codec.ts';
+import { decodeText } from '../../shared/link/codec.ts';
+import { textForm } from '../../shared/link/forms.ts';
+import { Inbox } from '../../shared/link/inbox.ts';
+import { splitFrame } from '../../shared/link/parts.ts';
 import { streamDown } from '../../shared/link/session-frames.ts';
 import {
   ClientStream,
@@ -140,7 +143,7 @@ export class Exchange {
       const resumes = this.#options.resumes || count > 1;
       wire.b.onMessage = (text) => this.#frame(count, text);
       wire.b.onClose = (code) => this.#closed(count, code);
-      this.#assembler = new TextAssembler();
+      this.#inbox = new Inbox(textForm);
       const fault = this.#world
         .actor(this.#session)
         .follow(this.#options.stream, resumes, wire.a, this.#place);
@@ -150,13 +153,13 @@ export class Exchange {
     });
   }
 
-  #assembler = new TextAssembler();
+  #inbox = new Inbox(textForm);
 
   #frame(count: number, text: string): void {
     if (this.#isDead || count !== this.#socketCount || !this.#stream) return;
-    const assembled = this.#assembler.push(text);
-    if (assembled.state !== 'whole') return;
-    const reading = decodeText(streamDown, assembled.frame);
+    const received = this.#inbox.push(text);
+    if (received.state !== 'whole') return;
+    const reading = decodeText(streamDown, received.frame);
     if (!reading.ok) return this.#socket?.close(CLOSE.protocol);
     const { header, message } = reading.frame;
     this.#perform(this.#stream.receive(header, message));
@@ -181,7 +184,7 @@ export class Exchange {
       case 'dial':
         return this.#dial(effect.delayMs);
       case 'send':
-        for (const part of splitText(effect.text)) this.#socket?.send(part);
+        for (const part of splitFrame(textForm, effect.text)) this.#socket?.send(part);
         return;
       case 'write':
         this.#head({ status: 200, stream: true });

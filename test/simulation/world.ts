@@ -6,11 +6,16 @@ import { emptyHistory, type CallHistory, type History } from './history.ts';
 import { RunnerNode } from './runner-node.ts';
 import { NO_SABOTAGE, type Sabotage } from './sabotage.ts';
 import type { Exchange } from './worker-node.ts';
-import type { Wire } from './wire.ts';
+import { Line, type Wire } from './wire.ts';
 
 /** Virtual milliseconds of a run in which things go wrong; then everything is healed and must settle. */
 const TROUBLE_MS = 60_000;
 const SETTLE_MS = 700_000;
+
+/** Runs on a slow line, and how slow: 20 KB/s to 1 MB/s. */
+const SLOW_SHARE = 0.3;
+const SLOW_BYTES_PER_MS = [20, 50, 200, 1_000];
+const SLOW_SEED = 0x51_0e;
 
 const KINDS: readonly ClientKind[] = ['sse2024', 'http2025-03', 'http2025-11', 'modern'];
 
@@ -24,6 +29,8 @@ export class World {
   readonly clientWires = new Set<Wire>();
   readonly exchanges = new Set<Exchange>();
   readonly readerMs: number;
+  /** What the runner's connections share: a slow line in some runs. */
+  readonly line: Line | undefined;
   isPartitioned = false;
   readonly #actors = new Map<string, ActorNode>();
   readonly #clients: ClientNode[] = [];
@@ -33,6 +40,11 @@ export class World {
     this.sabotage = makeSabotage(this.chance);
     this.runner = new RunnerNode(this);
     // Some runs have clients that read slowly.
+    // Of its own, so that a run without a slow line is what it always was.
+    const lineChance = new Chance(seed ^ SLOW_SEED);
+    this.line = lineChance.happens(SLOW_SHARE)
+      ? new Line(lineChance.pick(SLOW_BYTES_PER_MS))
+      : undefined;
     this.readerMs = this.chance.happens(0.2) ? 5_000 : 50;
   }
 

@@ -656,7 +656,7 @@ describe('credit', () => {
     driven.line({ method: 'notifications/x', params: { text: CREDIT_FILL } });
     expect(driven.look().done).toEqual(['pause']);
     driven.receive({ type: 'detach', stream: 'get' });
-    expect(driven.look().done).toEqual(['resume']);
+    expect(driven.look().done).toEqual(['withdraw', 'resume']);
   });
 
   test('[F-83] a client that acknowledges nothing for 30 s is cut off, and can resume', () => {

@@ -1,0 +1,86 @@
+// The two forms in which a side holds frames, and what sending and receiving them in parts needs of each (PROTOCOL.md LP3):
+// the edge works on text, the runner on UTF-8 bytes. Lengths are in the form's own units: UTF-16 units, or bytes.
+import { FRAME_BYTES } from '../limits.ts';
+
+export interface Form<T extends string | Uint8Array> {
+  /** The most units of a slice, so that its message stays within 256 KiB whatever its characters. */
+  readonly maxSlice: number;
+  /** The text as a message of this form. */
+  of(text: string): T;
+  /** The first line, without its end. */
+  firstLine(frame: T): string;
+  /** What follows the first line. */
+  afterFirstLine(frame: T): T;
+  /** The units from `at` on, at most `room` of them, cut between characters. */
+  slice(frame: T, at: number, room: number): T;
+  join(chunks: readonly T[]): T;
+  startsWith(frame: T, prefix: string): boolean;
+}
+
+/** Room for the header of a part. */
+const HEADER_BYTES = 512;
+const NEWLINE = 0x0a;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export const textForm: Form<string> = {
+  // Three bytes at most a UTF-16 unit.
+  maxSlice: Math.floor((FRAME_BYTES - HEADER_BYTES) / 3),
+  of: (text) => text,
+  firstLine(frame) {
+    const end = frame.indexOf('\n');
+    return end === -1 ? frame : frame.slice(0, end);
+  },
+  afterFirstLine(frame) {
+    const end = frame.indexOf('\n');
+    return end === -1 ? '' : frame.slice(end + 1);
+  },
+  slice(frame, at, room) {
+    let end = Math.min(at + room, frame.length);
+    if (end < frame.length && isHighSurrogate(frame.charCodeAt(end - 1))) end -= 1;
+    return frame.slice(at, end);
+  },
+  join: (chunks) => chunks.join(''),
+  startsWith: (frame, prefix) => frame.startsWith(prefix),
+};
+
+const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
+
+export const bytesForm: Form<Uint8Array> = {
+  maxSlice: FRAME_BYTES - HEADER_BYTES,
+  of: (text) => encoder.encode(text),
+  firstLine(frame) {
+    const end = frame.indexOf(NEWLINE);
+    return decoder.decode(end === -1 ? frame : frame.subarray(0, end));
+  },
+  afterFirstLine(frame) {
+    const end = frame.indexOf(NEWLINE);
+    return end === -1 ? frame.subarray(frame.length) : frame.subarray(end + 1);
+  },
+  slice(frame, at, room) {
+    let end = Math.min(at + room, frame.length);
+    while (end < frame.length && isContinuation(frame[end])) end -= 1;
+    return frame.subarray(at, end);
+  },
+  join(chunks) {
+    let length = 0;
+    for (const chunk of chunks) length += chunk.length;
+    const whole = new Uint8Array(length);
+    let at = 0;
+    for (const chunk of chunks) {
+      whole.set(chunk, at);
+      at += chunk.length;
+    }
+    return whole;
+  },
+  startsWith(frame, prefix) {
+    if (frame.length < prefix.length) return false;
+    for (let at = 0; at < prefix.length; at++) {
+      if (frame[at] !== prefix.charCodeAt(at)) return false;
+    }
+    return true;
+  },
+};
+
+const isContinuation = (byte: number | undefined): boolean =>
+  byte !== undefined && (byte & 0xc0) === 0x80;

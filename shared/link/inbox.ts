@@ -1,0 +1,96 @@
+// Puts frames together again that came in parts, several at a time (PROTOCOL.md LP3). It outlives a socket: what it holds of a
+// frame need not be sent again. Pure.
+import * as v from 'valibot';
+import { REASSEMBLED_BYTES } from '../limits.ts';
+import type { Form } from './forms.ts';
+import { isPartial, MAX_HOLDS, partial, UNNAMED, type Hold, type PartFrame } from './parts.ts';
+
+/** What a part counts beside its slice, so that tiny ones cannot go on for ever. */
+const PART_OVERHEAD = 256;
+
+/** Units that parts of all frames that are not whole may hold: the largest frame, cut as finely as a slow line wants it. */
+const HELD_UNITS = REASSEMBLED_BYTES + REASSEMBLED_BYTES / 8;
+
+/** What a WebSocket message gave: a whole frame, nothing yet, or a breach of LP3. */
+export type Received<T> =
+  | { readonly state: 'whole'; readonly frame: T }
+  | { readonly state: 'partial' }
+  | { readonly state: 'broken'; readonly reason: string }
+  | { readonly state: 'too_large' };
+
+interface Partial<T> {
+  readonly slices: T[];
+  readonly size: number;
+  to: number;
+  /** What it counts here: slices, and {@link PART_OVERHEAD} for each. */
+  counted: number;
+}
+
+export class Inbox<T extends string | Uint8Array> {
+  readonly #form: Form<T>;
+  readonly #partials = new Map<string, Partial<T>>();
+  #counted = 0;
+
+  constructor(form: Form<T>) {
+    this.#form = form;
+  }
+
+  /** Takes one WebSocket message. */
+  push(message: T): Received<T> {
+    if (!isPartial(this.#form, message)) {
+      return message.length > REASSEMBLED_BYTES
+        ? { state: 'too_large' }
+        : { state: 'whole', frame: message };
+    }
+    const header = readHeader(this.#form.firstLine(message));
+    if (header === undefined) return { state: 'broken', reason: 'the header of a part' };
+    if (header.type === 'part') return this.#part(header, this.#form.afterFirstLine(message));
+    this.#forget(header.of);
+    return { state: 'partial' };
+  }
+
+  /** A new socket takes the place of the last: tells what need not be sent again, and forgets the rest. */
+  relinked(): Hold[] {
+    const told: Hold[] = [];
+    for (const [of, { to, size }] of this.#partials) {
+      if (!of.startsWith(UNNAMED) && told.length < MAX_HOLDS) told.push({ of, to, size });
+      else this.#forget(of);
+    }
+    return told;
+  }
+
+  #part({ of, at, to, size }: PartFrame, slice: T): Received<T> {
+    if (size > REASSEMBLED_BYTES) return { state: 'too_large' };
+    if (to <= at || to > size || slice.length === 0) return broken('a part without a slice');
+    // A sender that begins anew does not go on where it was.
+    if (at === 0) this.#forget(of);
+    const held = this.#partials.get(of) ?? { slices: [], size, to: 0, counted: 0 };
+    if (held.to !== at || held.size !== size) return broken('a part that follows no other');
+    this.#partials.set(of, held);
+    held.slices.push(slice);
+    held.to = to;
+    held.counted += slice.length + PART_OVERHEAD;
+    this.#counted += slice.length + PART_OVERHEAD;
+    if (this.#counted > HELD_UNITS) return { state: 'too_large' };
+    if (to < size) return { state: 'partial' };
+    this.#forget(of);
+    const frame = this.#form.join(held.slices);
+    return frame.length > REASSEMBLED_BYTES ? { state: 'too_large' } : { state: 'whole', frame };
+  }
+
+  #forget(of: string): void {
+    this.#counted -= this.#partials.get(of)?.counted ?? 0;
+    this.#partials.delete(of);
+  }
+}
+
+function readHeader(line: string): v.InferOutput<typeof partial> | undefined {
+  try {
+    const read = v.safeParse(partial, JSON.parse(line));
+    return read.success ? read.output : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const broken = <T>(reason: string): Received<T> => ({ state: 'broken', reason });

@@ -1,0 +1,110 @@
+// How much a link may have under way: as much as its line carries in a moment, found out from the answers to pings that go
+// between the data (PROTOCOL.md LP23). What waits on this side can be ordered; what waits in the network cannot. Pure.
+
+/** How long what is under way may wait in the network beside the line's own round trip. A call between bulk waits about as long. */
+const QUEUE_MS = 300;
+
+/** Units that may be under way before the line is known, and the largest message. At 20 KB/s they hold up others for three seconds, once. */
+const START_WINDOW = 64 * 1024;
+
+/** The least, even on the slowest line: two parts. */
+const MIN_WINDOW = 8 * 1024;
+
+/** The most: 80 MB/s at 50 ms. */
+const MAX_WINDOW = 4 * 1024 * 1024;
+
+/** A window is answered for in so many steps, so that the line does not run dry between them. */
+const STEPS = 4;
+
+/** The fastest of so many samples counts: two round trips of a full window. */
+const SAMPLES = 8;
+
+interface Mark {
+  /** Units sent before it. */
+  readonly sent: number;
+  readonly at: number;
+  /** Units known to have arrived when it was sent. */
+  readonly arrivedThen: number;
+}
+
+export class Pace {
+  #window = START_WINDOW;
+  #sent = 0;
+  #arrived = 0;
+  #marked = 0;
+  readonly #marks: Mark[] = [];
+  /** The shortest answer: the line's round trip without a queue. */
+  #roundTripMs: number | undefined;
+  /** Units a millisecond, newest last. */
+  #rates: number[] = [];
+  /** Units sent when data last had to wait for the window. */
+  #heldBackAt = -1;
+  /** The window grows once a round trip. */
+  #growsAfter = 0;
+
+  /** More may be sent. */
+  get isOpen(): boolean {
+    return this.#sent - this.#arrived < this.#window;
+  }
+
+  /** The largest message that does not hold up others for long. */
+  get slice(): number {
+    return this.#rates.length === 0
+      ? START_WINDOW
+      : Math.max(MIN_WINDOW / 2, Math.floor(this.#window / STEPS));
+  }
+
+  /** A ping should go out: enough was sent since the last. */
+  get isMarkDue(): boolean {
+    return this.#sent - this.#marked >= this.#window / STEPS;
+  }
+
+  /** Nothing is known of the line, and no ping is out that will tell. */
+  get isUnknown(): boolean {
+    return this.#roundTripMs === undefined && this.#marks.length === 0;
+  }
+
+  /** The window in units. */
+  get window(): number {
+    return this.#window;
+  }
+
+  sent(units: number): void {
+    this.#sent += units;
+  }
+
+  /** Data waits for the window. */
+  heldBack(): void {
+    this.#heldBackAt = this.#sent;
+  }
+
+  /** A ping goes out. */
+  marked(now: number): void {
+    this.#marked = this.#sent;
+    this.#marks.push({ sent: this.#sent, at: now, arrivedThen: this.#arrived });
+  }
+
+  /** The oldest ping was answered: all that was sent before it has arrived. */
+  answered(now: number): void {
+    const mark = this.#marks.shift();
+    if (!mark) return;
+    this.#arrived = mark.sent;
+    // A clock that was set back must not make a line endlessly fast.
+    const tookMs = Math.max(1, now - mark.at);
+    this.#roundTripMs = Math.min(this.#roundTripMs ?? Infinity, tookMs);
+    // Only a line that was kept busy shows what it can carry.
+    if (this.#heldBackAt < mark.sent) return;
+    this.#rates = [...this.#rates.slice(1 - SAMPLES), (mark.sent - mark.arrivedThen) / tookMs];
+    this.#adjust(mark);
+  }
+
+  #adjust(mark: Mark): void {
+    const wanted = Math.max(...this.#rates) * ((this.#roundTripMs ?? 0) + QUEUE_MS);
+    if (wanted <= this.#window) this.#window = Math.max(MIN_WINDOW, Math.floor(wanted));
+    else if (mark.sent > this.#growsAfter) {
+      // A line that lets a burst pass at once is not known to go on like that.
+      this.#window = Math.min(MAX_WINDOW, Math.floor(wanted), this.#window * 2);
+      this.#growsAfter = this.#sent;
+    }
+  }
+}
