@@ -2,7 +2,7 @@
 // can be exchanged is watched: an editor renames the file, Kubernetes a link beside it, a deployment a folder above it.
 import { lstatSync, readlinkSync, statSync, watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
-import { dirname, join, parse, resolve } from 'node:path';
+import { dirname, join, parse, resolve, sep } from 'node:path';
 
 /** Editors write a file in several steps, some by renaming; this long after the last one it is whole. */
 const SETTLE_MS = 150;
@@ -147,7 +147,7 @@ function namesByFolder(path: string): Map<string, Set<string>> {
   };
   const { root } = parse(path);
   let folder = root;
-  let rest = path.slice(root.length).split('/').filter(Boolean);
+  let rest = path.slice(root.length).split(sep).filter(Boolean);
   let links = 0;
   while (rest.length > 0) {
     const [name = '', ...more] = rest;
@@ -165,7 +165,7 @@ function namesByFolder(path: string): Map<string, Set<string>> {
     if (++links > MAX_LINKS) return folders;
     const target = resolve(folder, readlinkSync(here));
     folder = root;
-    rest = [...target.slice(root.length).split('/').filter(Boolean), ...more];
+    rest = [...target.slice(root.length).split(sep).filter(Boolean), ...more];
   }
   return folders;
 }

@@ -3,6 +3,9 @@
 import * as v from 'valibot';
 import { strayKey } from './foreign-keys.ts';
 import { canonicalKey } from './layouts.ts';
+import { commandLine, withoutWindows } from './command-line.ts';
+import { BUILT_IN_TYPES, REMOTE_TYPES, roleOf, STDIO_TYPES } from './entry-keys.ts';
+import type { Role } from './entry-keys.ts';
 import { kindOf, missingAdvice } from './issues.ts';
 import type { Keys, Note } from './problem.ts';
 import { isObject } from './problem.ts';
@@ -21,81 +24,11 @@ export type EntryReading =
       readonly warnings: readonly Note[];
     };
 
-/** What the runner reads, by the canonical spelling of what programs call it. */
-const ROLES: Readonly<Record<string, Role>> = {
-  command: 'command',
-  cmd: 'command',
-  args: 'args',
-  arguments: 'args',
-  env: 'env',
-  envs: 'env',
-  environment: 'env',
-  envvars: 'env',
-  envkeys: 'inheritEnv',
-  envfile: 'envFile',
-  envfiles: 'envFile',
-  cwd: 'cwd',
-  workingdirectory: 'cwd',
-  workingdir: 'cwd',
-  workdir: 'cwd',
-  type: 'type',
-  transport: 'type',
-  transporttype: 'type',
-  url: 'url',
-  httpurl: 'url',
-  serverurl: 'url',
-  sseurl: 'url',
-  baseurl: 'url',
-  disabled: 'off',
-  disable: 'off',
-  isdisabled: 'off',
-  enabled: 'on',
-  enable: 'on',
-  isenabled: 'on',
-  active: 'on',
-  isactive: 'on',
-  bridge: 'bridge',
-};
-
-type Role =
-  | 'command'
-  | 'args'
-  | 'env'
-  | 'inheritEnv'
-  | 'envFile'
-  | 'cwd'
-  | 'type'
-  | 'url'
-  | 'off'
-  | 'on'
-  | 'bridge';
-
 /** A value with the key it stands under. */
 interface Found {
   readonly key: string;
   readonly value: unknown;
 }
-
-const STDIO_TYPES: ReadonlySet<string> = new Set(['stdio', 'local', 'command', 'process']);
-const REMOTE_TYPES: ReadonlySet<string> = new Set([
-  'http',
-  'https',
-  'sse',
-  'streamablehttp',
-  'remote',
-  'websocket',
-  'ws',
-]);
-
-/** Parts of Goose, Cherry Studio and Zed's extensions, which no command starts. */
-const BUILT_IN_TYPES: ReadonlySet<string> = new Set([
-  'builtin',
-  'platform',
-  'frontend',
-  'inlinepython',
-  'inmemory',
-  'extension',
-]);
 
 const YES: ReadonlySet<string> = new Set(['true', 'yes', 'on', '1']);
 const NO: ReadonlySet<string> = new Set(['false', 'no', 'off', '0']);
@@ -152,11 +85,12 @@ class EntryReader {
       built['command'] = NO_COMMAND;
     }
     const parsed = v.safeParse(serverEntry, built, { abortPipeEarly: true });
+    const entry = parsed.success ? this.#forThisSystem(parsed.output) : undefined;
     this.#strayKeys();
     const issues = parsed.issues ?? [];
-    if (!parsed.success || this.#notes.length > 0)
+    if (entry === undefined || this.#notes.length > 0)
       return { kind: 'broken', issues, notes: this.#notes, warnings: this.#warnings };
-    return { kind: 'server', entry: parsed.output, warnings: this.#warnings };
+    return { kind: 'server', entry, warnings: this.#warnings };
   }
 
   /** Why the entry is off. A switch nobody can read must not count as on. */
@@ -251,6 +185,15 @@ class EntryReader {
     return { command: words[0], args: words.slice(1) };
   }
 
+  #forThisSystem(entry: ServerEntry): ServerEntry {
+    const start = withoutWindows(entry.command, entry.args ?? []);
+    if (start === undefined) return entry;
+    const key = this.#first('command')?.key ?? 'command';
+    const what = `is written for Windows, and is read as "${start.command}" with the arguments after it`;
+    this.#warn([key], what, 'Put the program itself in "command".');
+    return { ...entry, command: start.command, args: [...start.args] };
+  }
+
   #args(): unknown {
     const found = this.#first('args');
     if (found === undefined) return [];
@@ -331,24 +274,7 @@ const BUILT_IN = {
   fix: 'Give it a "command" if it can be started by itself.',
 };
 
-/** Codex lists names under `env_vars`, where others have values. */
-function roleOf(key: string, value: unknown): Role | undefined {
-  const canonical = canonicalKey(key);
-  if (canonical === 'bridge' && key !== 'bridge') return undefined;
-  const role = Object.hasOwn(ROLES, canonical) ? ROLES[canonical] : undefined;
-  return canonical === 'envvars' && Array.isArray(value) ? 'inheritEnv' : role;
-}
-
 const listOf = (value: unknown): unknown[] =>
   Array.isArray(value) ? (value as unknown[]) : ABSENT.has(value) ? [] : [value];
 
 const ownObject = (value: unknown): Record<string, unknown> => (isObject(value) ? value : {});
-
-const SHELL_CHARACTERS = /[|&;<>`*?!'"\n$\\]/u;
-
-/** The words of `npx -y package`: no program's bare name holds a blank. Paths may, and a shell's line is no list of words. */
-function commandLine(command: string): string[] | undefined {
-  const words = command.trim().split(/\s+/u);
-  const isLine = words.length > 1 && !(words[0] ?? '').includes('/');
-  return isLine && !SHELL_CHARACTERS.test(command) ? words : undefined;
-}

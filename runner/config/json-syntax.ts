@@ -86,6 +86,7 @@ function valueOf(node: Node, source: Source, keys: readonly (string | number)[])
 /** The first fault of each line: those after it are mostly its echoes. */
 function faultsOf(text: string, errors: readonly ParseError[]): SyntaxFault[] {
   const end = text.trimEnd().length;
+  if (end === 0) return [{ line: 1, column: 1, ...EMPTY }];
   const positionOf = lineIndex(text);
   const faults = new Map<number, SyntaxFault>();
   for (const { error, offset, length } of errors) {
@@ -95,20 +96,34 @@ function faultsOf(text: string, errors: readonly ParseError[]): SyntaxFault[] {
     const isAtEnd = offset >= end && length === 0 && !code.startsWith('Invalid');
     if (isAtEnd && faults.size > 0) break;
     if (faults.has(position.line)) continue;
+    const isFirst = code === 'InvalidSymbol' && text.slice(0, offset).trim() === '';
+    if (isFirst) return [{ ...position, ...NO_JSON }];
     const words = isAtEnd ? TOO_EARLY : wordsOf(code, text.slice(offset, offset + 1));
     faults.set(position.line, { ...position, ...words });
   }
   return [...faults.values()];
 }
 
+const EMPTY = { what: 'the file is empty', fix: 'Put { "mcpServers": { … } } in it.' };
+
+const NO_JSON = {
+  what: 'this is not JSON',
+  fix: 'Put everything in { … }; a file in YAML or TOML needs a name that ends in .yaml or .toml.',
+};
+
 const TOO_EARLY = {
   what: 'the file ends too early',
   fix: 'Close every bracket and quote that was opened.',
 };
 
-const WRONG_STRING = {
-  what: 'a string is not closed or holds a wrong escape',
+const OPEN_STRING = {
+  what: 'a string is not closed',
   fix: 'Close it with a double quote on the same line; write \\\\ for a backslash.',
+};
+
+const WRONG_ESCAPE = {
+  what: 'a string holds a backslash that means nothing',
+  fix: 'Write \\\\ for a backslash, as in "C:\\\\Users".',
 };
 
 const WRONG_NUMBER = {
@@ -146,9 +161,9 @@ const WORDS: Readonly<Record<string, { what: string; fix: string }>> = {
     fix: 'Remove it, or correct the brackets before it.',
   },
   UnexpectedEndOfComment: { what: 'a comment is not closed', fix: 'Close it with */.' },
-  UnexpectedEndOfString: WRONG_STRING,
-  InvalidUnicode: WRONG_STRING,
-  InvalidEscapeCharacter: WRONG_STRING,
+  UnexpectedEndOfString: OPEN_STRING,
+  InvalidUnicode: WRONG_ESCAPE,
+  InvalidEscapeCharacter: WRONG_ESCAPE,
   InvalidCharacter: {
     what: 'a string holds a control character, such as a tab',
     fix: 'Write it as an escape, as \\t.',

@@ -201,14 +201,30 @@ function otherFile(file: Record<string, unknown>): Layout | undefined {
       fix,
     };
   }
-  const projects = Object.entries(ownObject(file['projects'])).filter(([, project]) =>
-    holdsServers(ownObject(project)['mcpServers']),
-  );
-  const [first] = projects;
+  const places = [...serversBelow(file, [], MAX_DEPTH)];
+  const [first] = places;
   if (first === undefined) return undefined;
-  const what = `holds servers of ${projects.length === 1 ? 'a project' : `${projects.length} projects`}, and none for all`;
-  const fix = 'Copy that "mcpServers" into a file of its own.';
-  return { ok: false, keys: ['projects', first[0], 'mcpServers'], what, fix };
+  // Claude Code keeps those of each project so; which is meant, it does not say.
+  if (places.length === 1 && first[0] !== 'projects')
+    return { ok: true, keys: first, entries: entriesAt(file, first), unread: [] };
+  const what =
+    places.length === 1
+      ? 'holds servers of one project, and none for all'
+      : `is one of ${places.length} places that hold servers, and only one can be served`;
+  const fix = 'Copy the "mcpServers" that are to be served into a file of their own.';
+  return { ok: false, keys: first, what, fix };
+}
+
+/** Where settings of an editor's extension lie, at the most: `{"augment.advanced": {"mcpServers": …}}`. */
+const MAX_DEPTH = 3;
+
+/** Every place below that is called like ours, with or without a prefix, and holds servers. */
+function* serversBelow(value: unknown, keys: Keys, depth: number): Generator<Keys> {
+  for (const [key, inner] of Object.entries(ownObject(value))) {
+    const at = [...keys, key];
+    if (canonicalKey(key).endsWith('mcpservers') && holdsServers(inner)) yield at;
+    else if (depth > 1) yield* serversBelow(inner, at, depth - 1);
+  }
 }
 
 /** A known key that holds no server yet. */

@@ -82,11 +82,6 @@ export class ConfigReader {
     block: RunnerBlock,
     duplicates: readonly Duplicate[],
   ): void {
-    if (layout.entries.length > MAX_SERVERS) {
-      const fix = 'Spread them over several runners.';
-      this.#findings.problem(layout.keys, `has more than ${MAX_SERVERS} servers`, fix);
-      return;
-    }
     this.#topLevelWarnings(file, layout);
     const user = findUserOrSay(block.user, this.#findings);
     const ground = { places: this.#places, sources: this.#sources, block, user };
@@ -105,6 +100,10 @@ export class ConfigReader {
         );
       seen.add(entry.name);
       this.#readEntry(entry, names.get(entry.name) ?? entry.name, ground, findings);
+    }
+    if (this.#servers.size > MAX_SERVERS) {
+      const fix = 'Spread them over several runners.';
+      this.#findings.problem(layout.keys, `has more than ${MAX_SERVERS} servers`, fix);
     }
   }
 

@@ -182,6 +182,18 @@ describe('spellings of other programs (F-226)', () => {
       { command: 'npx -y pkg@1.0.0' },
       { command: 'npx', args: ['-y', 'pkg@1.0.0'] },
     ],
+    [
+      'Windows, by its shell',
+      { command: 'cmd', args: ['/c', 'npx', '-y', 'pkg@1.0.0'] },
+      { command: 'npx', args: ['-y', 'pkg@1.0.0'] },
+    ],
+    [
+      'Windows, twice',
+      { command: 'CMD.exe', args: ['/C', 'uvx.exe', 'pkg'] },
+      { command: 'uvx', args: ['pkg'] },
+    ],
+    ['Windows, a script', { command: 'npx.cmd', args: ['x'] }, { command: 'npx', args: ['x'] }],
+    ['a program called like a shell', { command: 'cmd', args: ['x'] }, { command: 'cmd' }],
     ['a path with blanks', { command: '/opt/my tools/x' }, { command: '/opt/my tools/x' }],
     ['scalars in args', { args: ['-p', 8080, true] }, { args: ['-p', '8080', 'true'] }],
     ['one word as args', { args: 'serve' }, { args: ['serve'] }],

@@ -83,6 +83,18 @@ describe('files in JSON (F-224)', () => {
       ['experimental', 'modelContextProtocolServers'],
       ['a'],
     ],
+    [
+      'an extension of VS Code',
+      { 'augment.advanced': { mcpServers: [{ name: 'a', ...stdio }] }, 'x.y': 1 },
+      ['augment.advanced', 'mcpServers'],
+      ['a'],
+    ],
+    [
+      'another extension',
+      { 'roo-cline.mcpServers': { a: stdio } },
+      ['roo-cline.mcpServers'],
+      ['a'],
+    ],
     ['a list', { mcpServers: [{ name: 'a', ...stdio }, stdio] }, ['mcpServers'], ['a', 'server-2']],
   ];
   it.each(files)('%s', async (_program, content, serversAt, served) => {
@@ -277,8 +289,15 @@ describe('files that can not be read are answered with what was found and what t
       'a project of Claude Code',
       { mcpServers: {}, projects: { '/p': { mcpServers: { a: stdio } } } },
       'projects["/p"].mcpServers',
-      'holds servers of a project, and none for all',
-      'Copy that "mcpServers" into a file of its own.',
+      'holds servers of one project, and none for all',
+      'Copy the "mcpServers" that are to be served into a file of their own.',
+    ],
+    [
+      'several profiles',
+      { profiles: { a: { mcpServers: { x: stdio } }, b: { mcpServers: { y: stdio } } } },
+      'profiles.a.mcpServers',
+      'is one of 2 places that hold servers, and only one can be served',
+      'Copy the "mcpServers" that are to be served into a file of their own.',
     ],
     [
       'an entry of a registry',

@@ -50,16 +50,12 @@ describe('what is read (F-225)', () => {
 
 describe('mistakes of the text, all at once and with their places (F-225)', () => {
   const VALUE = 'Write a string in double quotes, a number, true, false, an object or an array.';
+  const NO_JSON =
+    'Put everything in { … }; a file in YAML or TOML needs a name that ends in .yaml or .toml.';
   const QUOTES = 'Write keys and text in double quotes.';
   const table: [title: string, content: string, place: string, what: string, fix: string][] = [
-    ['no JSON at all', 'hello', 'line 1, column 1', 'there is a word without quotes', QUOTES],
-    [
-      'nothing',
-      '',
-      'line 1, column 1',
-      'the file ends too early',
-      'Close every bracket and quote that was opened.',
-    ],
+    ['no JSON at all', '\nhello: x\n', 'line 2, column 1', 'this is not JSON', NO_JSON],
+    ['nothing', '', 'line 1, column 1', 'the file is empty', 'Put { "mcpServers": { … } } in it.'],
     [
       'no comma',
       '{\n  "a": 1\n  "b": 2}',
@@ -88,15 +84,15 @@ describe('mistakes of the text, all at once and with their places (F-225)', () =
       'open string',
       '{"a": "b\n}',
       'line 1, column 7',
-      'a string is not closed or holds a wrong escape',
+      'a string is not closed',
       'Close it with a double quote on the same line; write \\\\ for a backslash.',
     ],
     [
       'a Windows path',
       '{"a": "C:\\Users"}',
       'line 1, column 7',
-      'a string is not closed or holds a wrong escape',
-      'Close it with a double quote on the same line; write \\\\ for a backslash.',
+      'a string holds a backslash that means nothing',
+      'Write \\\\ for a backslash, as in "C:\\\\Users".',
     ],
     [
       'open bracket',
@@ -139,8 +135,8 @@ describe('mistakes of the text, all at once and with their places (F-225)', () =
   });
 
   it('a file of a hundred thousand mistakes takes no longer than its length asks for', async () => {
-    expect(await problems("'".repeat(400_000))).toHaveLength(1);
-    expect(await problems("'\n".repeat(400_000))).toHaveLength(10);
+    expect(await problems(`{${"'".repeat(400_000)}`)).toHaveLength(1);
+    expect(await problems(`{${"'\n".repeat(400_000)}`)).toHaveLength(10);
   });
 
   it('bytes that are no text', async () => {

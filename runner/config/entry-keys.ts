@@ -1,0 +1,83 @@
+// What programs call the parts of a server's entry, and the transports they name.
+import { canonicalKey } from './layouts.ts';
+
+/** What the runner reads, by the canonical spelling of what programs call it. */
+const ROLES: Readonly<Record<string, Role>> = {
+  command: 'command',
+  cmd: 'command',
+  args: 'args',
+  arguments: 'args',
+  env: 'env',
+  envs: 'env',
+  environment: 'env',
+  envvars: 'env',
+  envkeys: 'inheritEnv',
+  envfile: 'envFile',
+  envfiles: 'envFile',
+  cwd: 'cwd',
+  workingdirectory: 'cwd',
+  workingdir: 'cwd',
+  workdir: 'cwd',
+  type: 'type',
+  transport: 'type',
+  transporttype: 'type',
+  url: 'url',
+  httpurl: 'url',
+  serverurl: 'url',
+  sseurl: 'url',
+  baseurl: 'url',
+  disabled: 'off',
+  disable: 'off',
+  isdisabled: 'off',
+  enabled: 'on',
+  enable: 'on',
+  isenabled: 'on',
+  active: 'on',
+  isactive: 'on',
+  bridge: 'bridge',
+};
+
+/** What a key of an entry stands for. */
+export type Role =
+  | 'command'
+  | 'args'
+  | 'env'
+  | 'inheritEnv'
+  | 'envFile'
+  | 'cwd'
+  | 'type'
+  | 'url'
+  | 'off'
+  | 'on'
+  | 'bridge';
+
+/** A process of this machine, by canonical spelling. */
+export const STDIO_TYPES: ReadonlySet<string> = new Set(['stdio', 'local', 'command', 'process']);
+/** A server at a URL. */
+export const REMOTE_TYPES: ReadonlySet<string> = new Set([
+  'http',
+  'https',
+  'sse',
+  'streamablehttp',
+  'remote',
+  'websocket',
+  'ws',
+]);
+
+/** Parts of Goose, Cherry Studio and Zed's extensions, which no command starts. */
+export const BUILT_IN_TYPES: ReadonlySet<string> = new Set([
+  'builtin',
+  'platform',
+  'frontend',
+  'inlinepython',
+  'inmemory',
+  'extension',
+]);
+
+/** The part that `key` is. Codex lists names under `env_vars`, where others have values. */
+export function roleOf(key: string, value: unknown): Role | undefined {
+  const canonical = canonicalKey(key);
+  if (canonical === 'bridge' && key !== 'bridge') return undefined;
+  const role = Object.hasOwn(ROLES, canonical) ? ROLES[canonical] : undefined;
+  return canonical === 'envvars' && Array.isArray(value) ? 'inheritEnv' : role;
+}
