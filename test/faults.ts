@@ -696,6 +696,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'more clients of one principal than processes they may have',
     tests: ['runner/translate/for-modern-client-state.test.ts'],
   },
+  'F-206': {
+    fault: 'a process that starts slowly behind the first call of a client without a session',
+    tests: ['e2e/modern-state.test.ts'],
+  },
 
   // Audit
   'F-99': {
@@ -723,5 +727,5 @@ export const FAULT_IDS: readonly string[] = [
   'F-160 F-161 F-162 F-163 F-167',
   'F-110 F-111 F-112 F-113 F-114 F-115 F-116 F-117 F-118 F-119 F-120',
   'F-220 F-221 F-222 F-223 F-224 F-225 F-226 F-227 F-228 F-229 F-230 F-231 F-232',
-  'F-200 F-201 F-202 F-203 F-204 F-205',
+  'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

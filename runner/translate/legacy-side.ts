@@ -22,7 +22,7 @@ import { answerFor } from './to-client.ts';
 import { ToolHeaders } from './tool-headers.ts';
 import type { KnownEras } from './translator.ts';
 import { Turns } from './turns.ts';
-import { WAIT_MS, waitedInVain, WaitingCalls } from './waiting-calls.ts';
+import { waitedInVain, WaitingCalls } from './waiting-calls.ts';
 
 export interface ModernClientLimits extends ParkLimits, PoolLimits {
   /** A process that has given no sign of life for this long is asked for one. */
@@ -72,7 +72,7 @@ export class LegacySide {
     this.#digest = options.digest;
     this.#startError = options.startError;
     this.#pool = new LegacyPool(options.limits);
-    this.#waiting = new WaitingCalls(this.#calls, this.#pool);
+    this.#waiting = new WaitingCalls(this.#calls, this.#pool, options.limits.requestTimeoutMs);
     this.#liveness = new Liveness({
       silenceMs: options.limits.requestTimeoutMs,
       probe: (slot) => this.#own.send(slot, 'ping', {}),
@@ -118,7 +118,7 @@ export class LegacySide {
     if (client.isRetry) this.#retry(client, now);
     else if (this.#waiting.isFull(client)) this.#effects.fail(client.id, overloaded());
     else {
-      const call = legacyCall(client, this.#digest, now + WAIT_MS);
+      const call = legacyCall(client, this.#digest, this.#waiting.until(now));
       this.#calls.set(call.id, call);
       this.#line.push(call);
     }

@@ -11,22 +11,33 @@ import type { LegacyPool } from './legacy-pool.ts';
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
 /** How long a call waits for its turn: most clients give up sooner. */
-export const WAIT_MS = 120_000;
+const WAIT_MS = 120_000;
+
+/** Of the time a request may take, this is for waiting: what was not sent is to be told in other words than what was. */
+const WAIT_SHARE = 0.9;
 
 export const waitedInVain = (): ErrorObject =>
   faultError({
     fault: 'overloaded',
-    message: `The request waited for ${String(WAIT_MS / 1000)} s behind others that may ask their client something, and was not sent. Try again when some are answered. A server without state can serve them side by side: set "stateless": true in its "bridge" block.`,
+    message: `The request waited for long behind others that may ask their client something, and was not sent. Try again when some are answered. A server without state can serve them side by side: set "stateless": true in its "bridge" block.`,
   });
 
 export class WaitingCalls {
   /** All there are, the waiting ones among them. */
   readonly #calls: ReadonlyMap<number, LegacyCall>;
   readonly #pool: LegacyPool;
+  readonly #waitMs: number;
 
-  constructor(calls: ReadonlyMap<number, LegacyCall>, pool: LegacyPool) {
+  /** `requestTimeoutMs`: how long a request may go without an answer. */
+  constructor(calls: ReadonlyMap<number, LegacyCall>, pool: LegacyPool, requestTimeoutMs: number) {
     this.#calls = calls;
     this.#pool = pool;
+    this.#waitMs = Math.min(WAIT_MS, requestTimeoutMs * WAIT_SHARE);
+  }
+
+  /** Until when a call that comes now may wait. */
+  until(now: number): number {
+    return now + this.#waitMs;
   }
 
   /** Bytes count as well: a few calls of a client may be as large as many. */

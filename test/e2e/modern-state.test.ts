@@ -28,6 +28,7 @@ beforeAll(async () => {
       victim: echo,
       stateless: { ...echo, bridge: { stateless: true } },
       wedged: { ...echo, bridge: silent },
+      slow: { ...echo, args: [fixture('slow-start'), '3000'] },
     },
   });
   return async () => {
@@ -120,6 +121,18 @@ describe('[F-202] notifications of their own', () => {
       expect([answer.status, messageOf(answer).error]).toMatchObject([400, { code: -32600 }]);
     }
   });
+});
+
+test('[F-206] a call shows its first bytes at once, whatever has to be started behind it', async () => {
+  const params = { name: 'echo', arguments: { text: 'slowly' } };
+  const isCalled = (): boolean =>
+    facts().some(({ arguments: args }) => args?.['text'] === 'slowly');
+  const stream = await listenModern(bridge.url, 'slow', 'tools/call', { params });
+  await vi.waitUntil(() => stream.comments.length > 0, PATIENCE);
+  expect(isCalled()).toBe(false);
+  const [last] = await stream.rest();
+  expect(JSON.parse(last?.data ?? '')).toMatchObject({ result: { resultType: 'complete' } });
+  expect(isCalled()).toBe(true);
 });
 
 test('[F-203] guessed ids cancel nobody’s call', async () => {

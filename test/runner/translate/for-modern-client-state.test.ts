@@ -117,43 +117,38 @@ describe('[F-200] parallel calls of a client that may be asked', () => {
     expect(calls(driven)).toEqual([other]);
   });
 
-  test('leave the line when they are cancelled, and are refused when their turn does not come', () => {
+  test('leave the line when they are cancelled', () => {
     const driven = legacy();
-    learn(driven, 'quiet');
     const [first, second, third] = [call(driven), call(driven), call(driven)];
-    const quiet = call(driven, 'quiet');
+    driven.cancel(second);
     driven.look();
-    // Of two that run one asks, and the client does not answer.
-    driven.pass(5_000);
-    elicit(driven, 'q');
-    driven.cancel(third);
-    driven.look();
-    const last = call(driven);
-    driven.pass(29_000);
-    expect(calls(driven)).toEqual([]);
-    expect([first, second, quiet, last]).not.toContain(third);
-    driven.cancel(last);
+    driven.process(1, { id: first, result: {} });
+    expect(calls(driven)).toEqual([third]);
     driven.pass(300_000);
-    expect(driven.said().map(({ id }) => id)).not.toContain(last);
+    expect(driven.said().map(({ id }) => id)).toEqual([first]);
   });
 
-  test('that wait are bounded in time, in words that say what to do', () => {
-    const driven = legacy();
+  test('are refused before they are sent when their turn does not come, in words that say what to do', () => {
+    const driven = legacy({ limits: { requestTimeoutMs: 20_000 } });
     const first = call(driven);
-    elicit(driven, 'a');
+    elicit(driven, 'q');
     driven.pass(20);
     const [state] = driven.said();
-    // Each retry leaves the question open, and the next waits for half a minute from then on.
-    let { requestState } = (state?.['result'] ?? {}) as Message;
     const waiting = call(driven);
-    for (let n = 0; n < 6; n++) {
-      driven.pass(25_000);
-      const params = { name: 't', inputResponses: {}, requestState };
-      driven.request('tools/call', params, { capabilities: ALL });
-      const answer = driven.said().find(({ result }) => result !== undefined);
-      requestState = ((answer?.['result'] ?? {}) as Message)['requestState'] ?? requestState;
-    }
-    expect([calls(driven), first < waiting]).toEqual([[first], true]);
+    driven.pass(18_000);
+    const [refused] = driven.said();
+    expect(refused).toMatchObject({
+      id: waiting,
+      error: { data: { fault: 'overloaded', phase: 'not_sent', retryable: true } },
+    });
+    expect(JSON.stringify(refused)).toContain('stateless');
+    // The one that is asked goes on.
+    const { requestState } = (state?.['result'] ?? {}) as Message;
+    const params = { name: 't', inputResponses: { q1: { action: 'cancel' } }, requestState };
+    const retry = driven.request('tools/call', params, { capabilities: ALL });
+    driven.process(1, { id: first, result: {} });
+    expect(driven.said()).toMatchObject([{ id: retry, result: { resultType: 'complete' } }]);
+    expect(calls(driven)).toEqual([first]);
   });
 
   test('that wait are bounded in bytes', () => {
