@@ -14,6 +14,9 @@ const GIVE_WAY_MS = 5 * 60_000;
 /** A process of a server without state beyond the first ends after this: it was started for a moment of much at once. */
 const STATELESS_IDLE_MS = 5 * 60_000;
 
+/** Any process can say what the server is. */
+const DISCOVER = 'server/discover';
+
 /** Clients a process remembers: those that make up a name with each call must not fill the runner. */
 const MAX_CLIENTS = 1_000;
 
@@ -124,6 +127,8 @@ export class LegacyPool {
 
   place(call: LegacyCall, process: LegacyProcess): void {
     process.calls.add(call);
+    // It leaves no state, so it need not be where the client's will be.
+    if (call.method === DISCOVER) return;
     process.clients.set(call.of, clientName(call.client.clientInfo));
     const [oldest] = process.clients.keys();
     if (process.clients.size > MAX_CLIENTS && oldest !== undefined) process.clients.delete(oldest);
@@ -146,7 +151,7 @@ export class LegacyPool {
   /** The process with the client's state; any can say what the server is. */
   #homeOf({ method, of }: LegacyCall): LegacyProcess | undefined {
     const home = this.#processes.find(({ clients }) => clients.has(of));
-    return home ?? (method === 'server/discover' ? this.first : undefined);
+    return home ?? (method === DISCOVER ? this.first : undefined);
   }
 
   /** Without state any process will do, where no question of another call can come between. */

@@ -1,8 +1,11 @@
 // Clients that people write programs with, made alike: what they are, and how a tool is called through them.
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 
-import { packagesOf } from './packages.ts';
+import { installPackages, type Wanted } from './packages.ts';
 
 /** A program to run, as a config file names it. */
 export interface Command {
@@ -37,6 +40,12 @@ export async function onStdio({ command, args }: Command): Promise<FieldClient> 
   };
 }
 
+/** A module of a package; what it exports is for the caller to say. */
+async function load<Module>(home: string, wanted: Wanted, path: string): Promise<Module> {
+  const { modules } = await installPackages(home, wanted);
+  return (await import(pathToFileURL(join(modules, path)).href)) as Module;
+}
+
 interface Mastra {
   readonly MCPClient: new (options: object) => {
     listTools(): Promise<Record<string, { execute(args: object, context: object): unknown }>>;
@@ -45,8 +54,8 @@ interface Mastra {
 }
 
 export async function mastra(url: URL): Promise<FieldClient> {
-  const packages = await packagesOf('mastra', { '@mastra/mcp': '2.0.0', '@mastra/core': '1.71.0' });
-  const { MCPClient } = await packages.load<Mastra>('@mastra/mcp/dist/index.js');
+  const wanted = { '@mastra/mcp': '2.0.0', '@mastra/core': '1.71.0' };
+  const { MCPClient } = await load<Mastra>('mastra', wanted, '@mastra/mcp/dist/index.js');
   const client = new MCPClient({ id: url.href, servers: { s: { url } } });
   const tools = await client.listTools();
   return {
@@ -64,8 +73,8 @@ interface AiSdk {
 }
 
 export async function aiSdk(url: URL): Promise<FieldClient> {
-  const packages = await packagesOf('ai-sdk', { '@ai-sdk/mcp': '2.0.99', zod: '4.1.12' });
-  const { createMCPClient } = await packages.load<AiSdk>('@ai-sdk/mcp/dist/index.js');
+  const wanted = { '@ai-sdk/mcp': '2.0.99', zod: '4.1.12' };
+  const { createMCPClient } = await load<AiSdk>('ai-sdk', wanted, '@ai-sdk/mcp/dist/index.js');
   const client = await createMCPClient({ transport: { type: 'http', url: url.href } });
   const tools = await client.tools();
   const options = { toolCallId: 'field', messages: [] };

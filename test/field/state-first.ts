@@ -1,6 +1,6 @@
 // Parallel calls of real clients before real servers that keep state, on stdio and through the bridge: one state in both.
 //
-//     node test/field/state-first.ts            a counter, and a browser where there is one (CHROMIUM, /usr/bin/chromium)
+//     npm run field:state            a counter, and a browser where there is one (CHROMIUM, /usr/bin/chromium)
 //
 // Installs what it needs from npm, prints a line for each client and server, and exits with 1 when one of them differs.
 import { existsSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { startBridge } from '../e2e/harness.ts';
 import { aiSdk, mastra, onStdio, type Command, type FieldClient } from './clients.ts';
-import { packagesOf } from './packages.ts';
+import { installPackages } from './packages.ts';
 
 const CALLS = 5;
 const TABS = 3;
@@ -38,13 +38,14 @@ const counter: Trial = {
 };
 
 async function browser(chromium: string): Promise<Trial> {
-  const packages = await packagesOf('playwright', { '@playwright/mcp': '0.0.83' });
+  const name = '@playwright/mcp';
+  const packages = await installPackages('playwright', { [name]: '0.0.83' });
   const flags = ['--headless', '--isolated', '--no-sandbox', '--executable-path', chromium];
   return {
     server: 'browser',
     command: {
       command: process.execPath,
-      args: [packages.file('@playwright/mcp/cli.js'), ...flags],
+      args: [packages.programOf(name), ...flags],
     },
     async see(client) {
       await together(TABS, () => client.call('browser_tabs', { action: 'new' }));

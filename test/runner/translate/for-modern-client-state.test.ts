@@ -72,6 +72,15 @@ describe('[F-200] parallel calls of a client that may be asked', () => {
     expect(driven.written(2)).toMatchObject([{ method: 'tools/list' }]);
   });
 
+  test('are not on the process that told the client what the server is, if it is of another', () => {
+    const driven = legacy();
+    const id = driven.request('server/discover', {}, { capabilities: ALL, name: 'other' });
+    expect(driven.said()).toMatchObject([{ id, result: {} }]);
+    expect(driven.started()).toEqual([]);
+    call(driven, 't', { name: 'other' });
+    expect(driven.started()).toEqual([2]);
+  });
+
   test('wait for one that takes long no longer than five seconds, all for the same ones in turn', () => {
     const driven = legacy();
     const [first, second, third] = [call(driven, 'a'), call(driven, 'b'), call(driven, 'c')];
