@@ -639,7 +639,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-228': {
     fault: 'a storm of changes, broken ones among them, while the file is served',
-    tests: ['runner/config/watch.test.ts', 'e2e/config-reload.test.ts'],
+    tests: [
+      'runner/config/watch.test.ts',
+      'runner/config/reload.test.ts',
+      'e2e/config-reload.test.ts',
+    ],
   },
   'F-229': {
     fault: 'a changed name of the runner, edge or token file in a config that is served',

@@ -106,7 +106,9 @@ async function serve(options: DevOptions, signals: StopSignals): Promise<number>
       print(`Reloaded ${next.file}.\n`);
     },
   });
-  const watcher = watchConfig(config.file, reload);
+  const watcher = watchConfig(config.file, reload, (code) =>
+    log.warn('changes of the config file are not noticed', { code }),
+  );
   try {
     const isReady = runner.ready.then(() => true);
     if (await Promise.race([isReady, signals.stop.then(() => false)])) {
