@@ -51,9 +51,9 @@ export function readEntry(raw: unknown): EntryReading {
 
 const TURN_ON = 'Switch it on there if it is to be served.';
 
-/** Goose and Continue put what starts a server one level below. */
+/** Goose, Continue and proxies put parts of an entry one level below. */
 function flattened(raw: Record<string, unknown>): Record<string, unknown> {
-  return ['config', 'transport'].reduce<Record<string, unknown>>((entry, key) => {
+  return ['config', 'transport', 'options'].reduce<Record<string, unknown>>((entry, key) => {
     const { [key]: inner, ...rest } = entry;
     return isObject(inner) ? { ...inner, ...rest } : entry;
   }, raw);
@@ -114,7 +114,11 @@ class EntryReader {
     const isStdio = name !== undefined && STDIO_TYPES.has(name);
     if (name !== undefined && BUILT_IN_TYPES.has(name))
       return { keys: [type?.key ?? 'type'], ...BUILT_IN };
-    if (this.#raw['source'] === 'extension') return { keys: ['source'], ...BUILT_IN };
+    const isOfExtension =
+      this.#raw['source'] === 'extension' ||
+      (isObject(this.#raw['settings']) && !this.#has('command', 'url'));
+    if (isOfExtension)
+      return { keys: ['source' in this.#raw ? 'source' : 'settings'], ...BUILT_IN };
     if (type !== undefined && !isStdio && (name === undefined || !REMOTE_TYPES.has(name))) {
       this.#note([type.key], 'is not a transport that this runner knows', 'Give "stdio".');
       return undefined;
@@ -244,6 +248,10 @@ class EntryReader {
       for (const { key } of rest)
         this.#warn([key], `is not read, since "${used?.key}" is`, 'Remove one of the two.');
     }
+  }
+
+  #has(...roles: readonly Role[]): boolean {
+    return roles.some((role) => this.#roles.has(role));
   }
 
   /** The runner's own spelling before any other. */

@@ -132,7 +132,10 @@ function switchedOff(
   const lists = [...listsIn(file), ...(isObject(parent) && parent !== file ? listsIn(parent) : [])];
   const off = lists.filter(({ canonical }) => OFF_LISTS.has(canonical));
   const on = lists.filter(({ canonical, names }) => ON_LISTS.has(canonical) && names.length > 0);
+  const isAllOff = isObject(parent) && parent !== file && parent['enabled'] === false;
+  const all = isAllOff ? settingPath([...keys.slice(0, -1), 'enabled']) : undefined;
   return (name) =>
+    all ??
     off.find(({ names }) => names.includes(name))?.path ??
     on.find(({ names }) => !names.includes(name))?.path;
 }
@@ -187,7 +190,11 @@ function bareMap(file: Record<string, unknown>): Layout | undefined {
 
 /** Files that say something about servers in a form that can not be served as it is. */
 function otherFile(file: Record<string, unknown>): Layout | undefined {
-  if (looksLikeEntry(file)) {
+  const { [RUNNER_BLOCK]: _ours, ...entry } = file;
+  if (looksLikeEntry(entry)) {
+    const { name } = entry;
+    if (typeof name === 'string' && name !== '')
+      return { ok: true, keys: [], entries: [{ name, keys: [], value: entry }], unread: [] };
     const fix = 'Put it in { "mcpServers": { "<name>": { … } } }.';
     return { ok: false, keys: [], what: 'is one server without a name', fix };
   }

@@ -112,7 +112,7 @@ export class ConfigReader {
       this.#leftOut.push({ name: raw.name, servedName: name, reason, problems: findings.problems });
     };
     if (raw.offBy !== undefined) {
-      const fix = 'Take it out of that list if it is to be served.';
+      const fix = 'Change that if it is to be served.';
       findings.problems.splice(0);
       findings.problem([], `is switched off by "${raw.offBy}"`, fix);
       return leaveOut('off');
@@ -161,7 +161,7 @@ export class ConfigReader {
       const isSlip = key !== RUNNER_BLOCK && nearestWord(key, [RUNNER_BLOCK]) !== undefined;
       if (isSlip) {
         this.#findings.warning([key], 'is not read', `Did you mean "${RUNNER_BLOCK}"?`);
-      } else if (Object.hasOwn(runnerBlock.entries, key)) {
+      } else if (OWN_SETTINGS.includes(key)) {
         const fix = `Move it into "${RUNNER_BLOCK}": { "${key}": … }.`;
         this.#findings.warning([key], 'has no effect here', fix);
       }
@@ -208,6 +208,15 @@ export class ConfigReader {
     return name;
   }
 }
+
+/** Settings of the runner's block that no other program has at the top of its file. */
+const OWN_SETTINGS: readonly string[] = [
+  'edge',
+  'runner',
+  'tokenFile',
+  'drainTimeout',
+  'statusPort',
+];
 
 const ONE_OF_TWO = 'Rename or remove one of the two.';
 

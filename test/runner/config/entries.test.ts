@@ -12,6 +12,7 @@ describe('a server that its program has switched off is not served (F-220)', () 
     ['a snake-cased one', { is_enabled: false }, 'is_enabled is false'],
     ['as text', { enabled: 'false' }, 'enabled is false'],
     ['as text of the other kind', { disabled: 'TRUE' }, 'disabled is true'],
+    ['a proxy', { options: { disabled: true } }, 'disabled is true'],
     ['as a number', { disabled: 1 }, 'disabled is 1'],
     ['by one switch of two', { enabled: true, disabled: true }, 'disabled is true'],
     ['with mistakes beside it', { enabled: false, command: 7, args: {} }, 'enabled is false'],
@@ -79,6 +80,7 @@ describe('a server that runs elsewhere is left out, and named (F-221)', () => {
     [{ type: 'builtin', name: 'developer' }, 'type', builtIn],
     [{ type: 'inMemory', baseUrl: '' }, 'type', builtIn],
     [{ source: 'extension', settings: {} }, 'source', builtIn],
+    [{ settings: { page_format: 'Letter' } }, 'settings', builtIn],
   ])('%j', async (entry, key, what) => {
     const config = await accepted(beside(entry));
     expect(namesOf(config)).toEqual(['good']);
@@ -210,6 +212,7 @@ describe('spellings of other programs (F-226)', () => {
       { env_keys: ['A'], bridge: { inheritEnv: ['B'] } },
       { inheritEnv: ['A', 'B'] },
     ],
+    ['options of a process', { options: { cwd: '/srv' } }, { cwd: '/srv' }],
     ['Warp', { working_directory: '/srv' }, { cwd: '/srv' }],
   ])('%s', async (_title, entry, expected) => {
     const config = await accepted(one(entry));

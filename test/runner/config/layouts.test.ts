@@ -106,6 +106,20 @@ describe('files in JSON (F-224)', () => {
     expect(fates(config).every((fate) => fate.includes('elsewhere'))).toBe(true);
   });
 
+  it('one server in a file of its own, by the name it has in it', async () => {
+    const config = await accepted({ name: 'a', enabled: true, ...stdio, bridge: { runner: 'r' } });
+    expect(namesOf(config)).toEqual(['a']);
+    expect(config).toMatchObject({ runner: 'r', warnings: [], serversAt: [] });
+  });
+
+  it('a block that is off as a whole', async () => {
+    const found = await problems({ mcp: { enabled: false, servers: { a: stdio } } });
+    expect(found[1]).toMatchObject({
+      path: 'mcp.servers.a',
+      what: 'is switched off by "mcp.enabled"',
+    });
+  });
+
   it('the manifest of a desktop extension, from the folder it lies in', async () => {
     const manifest = {
       manifest_version: '0.3',

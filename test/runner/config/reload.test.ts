@@ -15,7 +15,7 @@ function journal() {
   });
   const said = () =>
     lines.map(({ level, message, server, path }) =>
-      [level, message, server, path].filter((word) => word !== undefined).join(' '),
+      [level, message, server, path].filter((word) => typeof word === 'string').join(' '),
     );
   return { log, said, forget: () => void lines.splice(0) };
 }
