@@ -599,6 +599,14 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a result of millions of values, of which the bridge wants three',
     tests: ['runner/translate/for-modern-client-lenient.test.ts'],
   },
+  'F-121': {
+    fault: 'a client that cancels with the number of its request as a text',
+    tests: ['runner/core/calls.test.ts'],
+  },
+  'F-122': {
+    fault: 'null for what is absent, in results that the bridge writes anew',
+    tests: ['runner/translate/for-modern-client-lenient.test.ts'],
+  },
   'F-119': {
     fault: 'one client whose malformed `initialize` is refused, and what that says of the server',
     tests: ['runner/translate/for-legacy-client-era.test.ts'],
@@ -729,7 +737,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-87 F-88 F-89 F-90 F-91 F-92',
   'F-94 F-95 F-99',
   'F-160 F-161 F-162 F-163 F-167',
-  'F-110 F-111 F-112 F-113 F-114 F-115 F-116 F-117 F-118 F-119 F-120',
+  'F-110 F-111 F-112 F-113 F-114 F-115 F-116 F-117 F-118 F-119 F-120 F-121 F-122',
   'F-220 F-221 F-222 F-223 F-224 F-225 F-226 F-227 F-228 F-229 F-230 F-231 F-232',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

@@ -108,12 +108,18 @@ export class Calls {
     return { isLast: left <= 0 };
   }
 
-  /** The oldest call with this raw client id: which of several equals a client means can not be told. */
+  /**
+   * The oldest call with this raw client id: which of several equals a client means can not be told. Without one, the only call
+   * whose id is the same number or text in the other spelling: clients that count in numbers are known to cancel "2" for 2.
+   */
   byClientId(raw: Uint8Array): Call | undefined {
-    for (const call of this.#calls.values()) {
-      if (!call.isCancelled && equalBytes(call.clientId, raw)) return call;
-    }
-    return undefined;
+    const all = [...this.#calls.values()];
+    const same = all.filter(({ clientId }) => equalBytes(clientId, raw));
+    if (same.length > 0) return same.find(({ isCancelled }) => !isCancelled);
+    const open = all.filter(({ isCancelled }) => !isCancelled);
+    const text = withoutQuotes(raw);
+    const [only, second] = open.filter(({ clientId }) => withoutQuotes(clientId) === text);
+    return second ? undefined : only;
   }
 
   /** The streams with a call in flight, oldest first. */
@@ -153,6 +159,10 @@ export class Calls {
     return this.#nextId - 1;
   }
 }
+
+const decoder = new TextDecoder();
+
+const withoutQuotes = (raw: Uint8Array): string => decoder.decode(raw).replaceAll('"', '');
 
 const deadline = (call: Call): number => Math.min(call.quietUntil, call.endsAt);
 

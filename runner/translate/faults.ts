@@ -1,5 +1,6 @@
 // The faults a translation answers requests with.
 import { faultError } from '../../shared/fault.ts';
+import { LISTED_ELEMENTS } from '../../shared/limits.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
 
@@ -45,3 +46,10 @@ export const invalidParams = (message: string): ErrorObject => ({
   code: CODE.invalidParams,
   message,
 });
+
+export const listsTooMuch = (): ErrorObject =>
+  faultError({
+    fault: 'process_protocol',
+    message: `The server sent an answer that can not be used: it lists more than ${String(LISTED_ELEMENTS)}.`,
+    phase: 'sent',
+  });

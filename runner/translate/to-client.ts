@@ -5,6 +5,7 @@ import { splice } from '../../shared/jsonrpc/splice.ts';
 import type { LegacyCall } from './legacy-call.ts';
 import { isAtLeast } from './log-levels.ts';
 import { numberOf, type Message } from './message.ts';
+import { listsTooMuch } from './faults.ts';
 import { lacking, toModernError } from './modern-errors.ts';
 import { toModernResult } from './modern-results.ts';
 import { inputRequired } from './questions.ts';
@@ -15,8 +16,10 @@ export function answerFor(
   answer: Message,
   serverInfo: unknown,
 ): Uint8Array | string {
-  if (answer.kind === 'result') return toModernResult(answer, client, serverInfo);
   const id = String(client.id);
+  if (answer.kind === 'result') {
+    return toModernResult(answer, client, serverInfo) ?? errorResponse(id, listsTooMuch());
+  }
   if (lacks) return errorResponse(id, lacking(lacks));
   const error = toModernError(answer, client);
   switch (error.is) {

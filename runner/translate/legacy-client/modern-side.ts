@@ -1,8 +1,10 @@
 // A modern process before a legacy client: each message one way and the other, by a registry of what differs.
+import { isOverlong } from '../../../shared/jsonrpc/elements.ts';
 import { parsedAt, stringAt, valueAt } from '../../../shared/jsonrpc/members.ts';
 import type { Envelope } from '../../../shared/jsonrpc/scan.ts';
 import { ASKING_METHODS, CODE, META } from '../../../shared/mcp/modern.ts';
 import { earliest } from '../../core/earliest.ts';
+import { listsTooMuch } from '../faults.ts';
 import type { JsonObject } from '../json.ts';
 import { isLogLevel } from '../log-levels.ts';
 import { legacyError, legacyResult, underId, withoutMeta } from './answers.ts';
@@ -16,6 +18,9 @@ import { continued } from './progress.ts';
 import { Tools } from './tools.ts';
 
 const encoder = new TextEncoder();
+
+/** Members of results that are looked through one by one. */
+const LISTS: readonly string[] = ['tools', 'content'];
 
 type OnLine = (line: Uint8Array, envelope: Envelope, now: number) => void;
 type OnRequest = (id: number, line: Uint8Array, now: number) => void;
@@ -180,7 +185,13 @@ export class ModernSide {
     if (envelope.kind === 'error') return this.#settle(call, legacyError(line));
     const type = typeOf(line);
     if (type === 'input_required') return this.#rounds.begin(call, line, this.#client, now);
-    if (type === 'complete') return this.#settle(call, this.#legacyResult(line, call));
+    if (type === 'complete') {
+      const isTooMuch = LISTS.some((key) => isOverlong(line, valueAt(line, 'result', key)));
+      const { code, message } = listsTooMuch();
+      if (!isTooMuch) return this.#settle(call, this.#legacyResult(line, call));
+      this.#calls.remove(call);
+      return this.#outbox.refuse(call.id, code, message);
+    }
     this.#calls.remove(call);
     const words = `The server answered with a result of type ${JSON.stringify(type)}, which this client does not know.`;
     this.#outbox.refuse(call.id, CODE.internal, words);

@@ -47,6 +47,20 @@ describe('calls', () => {
     expect(calls.byClientId(bytes('1'))).toBe(third);
   });
 
+  test('[F-121] a client id in the other spelling names the only call that it can mean', () => {
+    const calls = new Calls();
+    const one = add(calls, 'a', '1');
+    const text = add(calls, 'b', '"x"');
+    expect(calls.byClientId(bytes('"1"'))).toBe(one);
+    expect(calls.byClientId(bytes('x'))).toBe(text);
+    expect(calls.byClientId(bytes('"1.0"'))).toBeUndefined();
+    const other = add(calls, 'c', '"1"');
+    expect(calls.byClientId(bytes('"1"'))).toBe(other);
+    other.isCancelled = true;
+    // It was meant by its own id, and is cancelled already.
+    expect(calls.byClientId(bytes('"1"'))).toBeUndefined();
+  });
+
   test('a call is due at the earlier of its quiet time and its limit', () => {
     const calls = new Calls();
     expect(calls.nextDeadline).toBeUndefined();

@@ -89,3 +89,11 @@ test('[F-111] tags and tokens of a modern process count in any spelling', () => 
   driven.process(notification('notifications/progress', { progressToken: '2', progress: 1 }));
   expect(driven.said()).toMatchObject([{ method: 'notifications/progress' }]);
 });
+
+test('[F-120] a list of more tools than there are is not written anew one by one', () => {
+  const driven = DrivenLegacyClient.modern();
+  driven.client(request(2, 'tools/list'));
+  driven.effects();
+  driven.process(`{"jsonrpc":"2.0","id":2,"result":{"tools":[${'{},'.repeat(10_000)}{}]}}`);
+  expect(driven.said()).toMatchObject([{ id: 2, error: { code: 42008 } }]);
+});

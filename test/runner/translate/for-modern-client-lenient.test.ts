@@ -193,3 +193,35 @@ describe('a server that answers the bridge in its own way', () => {
     expect(driven.said()).toMatchObject([{ id, error: { code: 42008 } }]);
   });
 });
+
+describe('[F-122] a server that prints null for what is absent', () => {
+  test.each([
+    [
+      'tools/list',
+      '{"tools":[{"name":"t","title":null,"inputSchema":{"default":null},"annotations":null}],"nextCursor":null}',
+      { tools: [{ name: 't', inputSchema: { default: null } }] },
+    ],
+    ['resources/list', '{"resources":[],"nextCursor":null,"_meta":null}', { resources: [] }],
+    [
+      'tools/call',
+      '{"content":[{"type":"text","text":"null","annotations":null}],"isError":null,"structuredContent":{"a":null}}',
+      { content: [{ type: 'text', text: 'null' }], structuredContent: { a: null } },
+    ],
+  ])('has it left out of the result of %s', (method, result, expected) => {
+    const driven = DrivenModernClient.legacy();
+    const id = driven.request(method, { name: 't' });
+    driven.process(1, `{"jsonrpc":"2.0","id":${id},"result":${result}}`);
+    const [said] = driven.said() as { result: object }[];
+    expect(said?.result).toMatchObject({ ...expected, resultType: 'complete' });
+    expect(said?.result).not.toHaveProperty('nextCursor');
+    expect(said?.result).not.toHaveProperty('isError');
+    expect(JSON.stringify(said)).not.toContain('"annotations"');
+  });
+});
+
+test('[F-120] a list of more tools than there are is not written anew one by one', () => {
+  const driven = DrivenModernClient.legacy();
+  const id = driven.request('tools/list');
+  driven.process(1, `{"jsonrpc":"2.0","id":${id},"result":{"tools":[${'{},'.repeat(10_000)}{}]}}`);
+  expect(driven.said()).toMatchObject([{ id, error: { code: 42008 } }]);
+});
