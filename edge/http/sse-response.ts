@@ -12,6 +12,7 @@ import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import { LOOK_MS } from '../../shared/limits.ts';
 import { decodeText } from '../../shared/link/codec.ts';
 import { streamDown } from '../../shared/link/session-frames.ts';
+import { SteadyClock } from '../../shared/steady-clock.ts';
 import { encodeComment } from '../../shared/sse/encode.ts';
 
 /** Below every known idle cut-off (60 s and up), and the time within which a vanished client is noticed. */
@@ -52,6 +53,8 @@ export class SseStream {
   /** Without the post: the machine lets its message go, and nobody else may keep it. */
   readonly #options: Omit<SseOptions, 'post'>;
   readonly #machine: ClientStream;
+  /** Read at each look; the wall clock may be set meanwhile. */
+  readonly #clock = new SteadyClock(2 * LOOK_MS);
   readonly #look: ReturnType<typeof setInterval>;
   readonly #keepAlive: ReturnType<typeof setInterval>;
   readonly #settled: Promise<Fault | undefined>;
@@ -77,7 +80,10 @@ export class SseStream {
     this.#settled = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.#look = setInterval(() => this.#perform(this.#machine.beat()), LOOK_MS);
+    this.#look = setInterval(() => {
+      this.#clock.at(Date.now());
+      this.#perform(this.#machine.beat());
+    }, LOOK_MS);
     const { keepAliveMs = KEEP_ALIVE_MS } = options;
     this.#keepAlive = setInterval(() => this.#comment(), keepAliveMs);
     options.signal.addEventListener('abort', () => this.#cancel(), { once: true });
@@ -159,7 +165,7 @@ export class SseStream {
     this.#socket = undefined;
     if (code === CLOSE.replaced)
       return this.#perform([{ do: 'finish' }, ...this.#machine.cancelled()]);
-    this.#perform(this.#machine.broken(Date.now(), Math.random()));
+    this.#perform(this.#machine.broken(this.#clock.at(Date.now()), Math.random()));
   }
 
   #perform(effects: readonly ClientStreamEffect[]): void {

@@ -155,8 +155,7 @@ export class KeptLink {
     if (verdict === 'stop') this.#isStopped = true;
     if (this.#isStopped) return;
     // The edge's own wish weighs more than what another link finds meanwhile.
-    const wishMs =
-      end.kind === 'refused' ? retryAfterMs(end.answer.headers, Date.now()) : undefined;
+    const wishMs = end.kind === 'refused' ? retryAfterMs(end.answer.headers) : undefined;
     const isSlow = verdict === 'relink_slowly' || wishMs !== undefined;
     const capMs = this.#options.backoffCapMs(performance.now() - this.#awaySince);
     const jitterMs = fullJitterMs(this.#attempt, BACKOFF_BASE_MS, capMs, Math.random());

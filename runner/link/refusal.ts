@@ -42,7 +42,7 @@ export function readAnswer(response: IncomingMessage, done: (answer: Answer) => 
  * What `Retry-After` asks for, in ms from now, within bounds (RFC 9110 §10.2.3: seconds or a date). A date is read by the clock of
  * who sent it where the answer tells that, since this machine's may be wrong. Undefined: nothing, or nothing readable.
  */
-export function retryAfterMs(headers: IncomingHttpHeaders, now: number): number | undefined {
+export function retryAfterMs(headers: IncomingHttpHeaders, now = Date.now()): number | undefined {
   const wish = headers['retry-after']?.trim() ?? '';
   if (/^\d+$/u.test(wish)) return Math.min(Number(wish) * 1000, MAX_RETRY_AFTER_MS);
   const until = dateOf(wish);

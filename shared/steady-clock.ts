@@ -1,0 +1,24 @@
+// Time for deadlines where the platform has only a clock that may be set: workerd gives no other.
+
+/**
+ * Milliseconds that only go forward, made of readings of a wall clock. A reading that lies before the last one adds nothing, and
+ * one that lies after it adds `maxStepMs` at most; so whoever reads at least that often is wrong by no more than one such step,
+ * however far the clock was set.
+ */
+export class SteadyClock {
+  readonly #maxStepMs: number;
+  #reading: number | undefined;
+  #time = 0;
+
+  constructor(maxStepMs: number) {
+    this.#maxStepMs = maxStepMs;
+  }
+
+  /** The time now, of which the wall clock shows `wall`. */
+  at(wall: number): number {
+    const stepMs = wall - (this.#reading ?? wall);
+    this.#reading = wall;
+    this.#time += Math.min(Math.max(0, stepMs), this.#maxStepMs);
+    return this.#time;
+  }
+}
