@@ -135,7 +135,9 @@ export class TranslatedProcess implements SessionProcess {
       case 'start':
         return this.#start(effect.slot);
       case 'stop':
-        return void this.#slots.get(effect.slot)?.terminate(effect.reason);
+        void this.#slots.get(effect.slot)?.terminate(effect.reason);
+        // What it does not read any more holds back nobody.
+        return this.#drained(effect.slot);
       case 'write':
         return this.#write(effect.slot, effect.line);
       case 'served': {

@@ -9,6 +9,7 @@ import { withoutBytes, type ClientCall } from './client-call.ts';
 import { earliest } from '../core/earliest.ts';
 import type { Effects } from './effects.ts';
 import { CANCEL_GRACE_MS, invalidParams, methodNotFound } from './faults.ts';
+import { decided, hold } from './held-questions.ts';
 import type { LegacyCall } from './legacy-call.ts';
 import type { LegacyProcess } from './legacy-pool.ts';
 import type { Message } from './message.ts';
@@ -36,11 +37,8 @@ const GATHER_MS = 20;
 /** Questions of one call that may be open: a process in a loop must not fill the runner. */
 const MAX_QUESTIONS = 64;
 
-/** A question waits this long for the calls that did not ask it to end; then none of those that are left will. */
-const HOLD_MS = 30_000;
-
-/** Questions of a process that wait for that, in bytes. */
-const MAX_HELD_BYTES = 4 * 1024 * 1024;
+/** Answers that wait for their clients to come back, in bytes: two of the longest lines. */
+const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 
 const INVALID_RESPONSES = invalidParams(
   'Each member of inputResponses must be an object: the bare result.',
@@ -105,7 +103,7 @@ export class Asking {
     if (asker) this.#put(process, asker, message, now);
     else if (askers.every((call) => missingOf(call, message))) {
       this.#refuse(process.slot, id, CAN_NOT_BE_ASKED);
-    } else this.#hold(process, message, now);
+    } else if (!hold(process, message, now)) this.#refuse(process.slot, id, NOBODY_KNOWS);
   }
 
   /** A call that was cancelled is gone, and what it asked may still be among the questions that wait. */
@@ -115,27 +113,17 @@ export class Asking {
     }
   }
 
-  /** Questions that waited belong to the one call that is left: a server that asks waits for the answer. */
+  /** Tells the questions that waited for it whose they are. */
   settle(process: LegacyProcess, now: number): void {
-    if (process.held.length === 0) return;
-    const askers = askersOf(process);
-    // Whose user is thinking will end, or ask again, after that.
-    if (askers.some(({ state }) => state === 'parked')) process.heldUntil = now + HOLD_MS;
+    const { questions = [], askers = [] } = decided(process, now) ?? {};
     const [only, second] = askers;
-    if (second && now < process.heldUntil) return;
-    const held = process.held.splice(0);
     if (second) for (const call of askers) this.#turns.asked(call);
-    for (const message of held) {
+    for (const message of questions) {
       const { id = 'null' } = message;
       if (second) this.#refuse(process.slot, id, NOBODY_KNOWS);
       else if (only) this.#put(process, only, message, now);
       else this.#refuse(process.slot, id, ANSWERS_NO_MORE);
     }
-  }
-
-  /** When {@link settle} gives up on the questions of a process. */
-  heldUntil({ held, heldUntil }: LegacyProcess): number | undefined {
-    return held.length > 0 ? heldUntil : undefined;
   }
 
   #put(process: LegacyProcess, call: LegacyCall, message: Message, now: number): void {
@@ -154,16 +142,6 @@ export class Asking {
     if (call.state !== 'running') return;
     call.askAt ??= now + GATHER_MS;
     this.#gathering.add(call);
-  }
-
-  /** Calls that end did not ask it; while it waits none is begun that might. */
-  #hold(process: LegacyProcess, message: Message, now: number): void {
-    const bytes = process.held.reduce((sum, held) => sum + held.bytes.length, 0);
-    if (process.held.length >= MAX_QUESTIONS || bytes + message.bytes.length > MAX_HELD_BYTES) {
-      return this.#refuse(process.slot, message.id ?? 'null', NOBODY_KNOWS);
-    }
-    if (process.held.length === 0) process.heldUntil = now + HOLD_MS;
-    process.held.push({ ...message, bytes: message.bytes.slice() });
   }
 
   /** The process takes a question back. */
@@ -246,11 +224,16 @@ export class Asking {
     this.#effects.say(inputRequired(call.client.id, call.questions, more));
   }
 
-  /** Parked calls that nobody came back to, and those that are too many, oldest first. */
+  /** Parked calls that nobody came back to, and those that are too many or keep too much, oldest first. */
   forsaken(now: number): LegacyCall[] {
     const all = [...this.#parked.values()];
     const tooMany = all.length - this.#limits.maxParked;
-    return all.filter(({ parked }, age) => age < tooMany || (parked?.expiresAt ?? now) <= now);
+    let keptBytes = all.reduce((sum, call) => sum + keptBytesOf(call), 0);
+    return all.filter((call, age) => {
+      const isOver = keptBytesOf(call) > 0 && keptBytes > MAX_KEPT_BYTES;
+      if (isOver) keptBytes -= keptBytesOf(call);
+      return isOver || age < tooMany || (call.parked?.expiresAt ?? now) <= now;
+    });
   }
 
   get wakeAt(): number | undefined {
@@ -294,6 +277,8 @@ function anyOf(askers: readonly LegacyCall[], message: Message): LegacyCall | un
   const able = askers.filter((call) => call.state !== 'cancelled' && !missingOf(call, message));
   return able.find(({ state }) => state === 'running') ?? able[0];
 }
+
+const keptBytesOf = ({ answer }: LegacyCall): number => answer?.bytes.length ?? 0;
 
 const missingOf = ({ client }: LegacyCall, message: Message): Capabilities | undefined =>
   missingFor(message.method, paramsOf(message), client.capabilities);

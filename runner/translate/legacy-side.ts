@@ -8,6 +8,7 @@ import type { ClientNotification } from './client-notification.ts';
 import type { Effects } from './effects.ts';
 import { earliest } from '../core/earliest.ts';
 import { methodNotFound, overloaded, processExited, processSilent, startFailed } from './faults.ts';
+import { heldUntil } from './held-questions.ts';
 import { legacyCall, type LegacyCall } from './legacy-call.ts';
 import { LegacyPool, type LegacyProcess, type PoolLimits } from './legacy-pool.ts';
 import { LegacyNotices } from './legacy-notices.ts';
@@ -212,7 +213,7 @@ export class LegacySide {
       this.#headers.wakeAt,
       this.#starts.wakeAt,
       this.#liveness.wakeAt,
-      ...this.#pool.all().map((process) => this.#asking.heldUntil(process)),
+      ...this.#pool.all().map(heldUntil),
       ...[...this.#calls.values()].map((call) => call.releaseAt),
       this.#waiting.wakeAt,
     ]);
@@ -324,6 +325,7 @@ export class LegacySide {
     call.answer = { ...message, bytes: message.bytes.slice() };
     process.calls.delete(call);
     process.idleSince = now;
+    for (const oldest of this.#asking.forsaken(now)) this.#giveUp(oldest, now);
   }
 
   #deliver(call: LegacyCall, answer: Message, now: number): void {

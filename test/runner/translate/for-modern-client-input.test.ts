@@ -284,6 +284,23 @@ describe('a requestState', () => {
   });
 });
 
+test('[R-10] answers that wait for their clients are bounded in bytes: the oldest is given up', () => {
+  const driven = legacy({ limits: { maxParked: 9 } });
+  const states = [1, 2, 3].map(() => {
+    const { id, state } = asked(driven, 'a');
+    const text = 'x'.repeat(12 * 1024 * 1024);
+    driven.process(1, `{"jsonrpc":"2.0","id":${String(id)},"result":{"text":"${text}"}}`);
+    return state;
+  });
+  driven.look();
+  const retries = states.map((requestState) => call(driven, { requestState }));
+  const [first, ...others] = driven.said();
+  expect(first).toMatchObject({ id: retries[0], error: INVALID });
+  expect(others.map(({ id, error }) => [id, error])).toEqual(
+    retries.slice(1).map((id) => [id, undefined]),
+  );
+});
+
 test('answers that come for a call whose process has answered without them reach no process', () => {
   const { driven, id, state } = asked(legacy(), 'a');
   driven.process(1, { id, result: { content: [] } });
