@@ -9,7 +9,7 @@ import { withoutBytes, type ClientCall } from './client-call.ts';
 import { earliest } from '../core/earliest.ts';
 import type { Effects } from './effects.ts';
 import { CANCEL_GRACE_MS, invalidParams, methodNotFound } from './faults.ts';
-import { decided, hold } from './held-questions.ts';
+import { hold, takeDecided, takeMuddled } from './held-questions.ts';
 import type { LegacyCall } from './legacy-call.ts';
 import type { LegacyProcess } from './legacy-pool.ts';
 import type { Message } from './message.ts';
@@ -29,7 +29,7 @@ import {
   type Digest,
   type Sealer,
 } from './request-state.ts';
-import { askersOf, type Turns } from './turns.ts';
+import { liveOf, type Turns } from './turns.ts';
 
 /** Questions that belong together are asked in one tick of the process; this is well above that and below what a person notices. */
 const GATHER_MS = 20;
@@ -95,38 +95,48 @@ export class Asking {
     if (method === 'ping') {
       return this.#effects.write(process.slot, `{"jsonrpc":"2.0","id":${id},"result":{}}`);
     }
-    const askers = askersOf(process);
-    if (askers.length === 0 || !isQuestion(method)) {
+    const live = liveOf(process);
+    if (live.length === 0 || !isQuestion(method)) {
       return this.#refuse(process.slot, id, methodNotFound(method));
     }
-    const asker = askers.length === 1 ? askers[0] : anyOf(askers, message);
-    if (asker) this.#put(process, asker, message, now);
-    else if (askers.every((call) => missingOf(call, message))) {
-      this.#refuse(process.slot, id, CAN_NOT_BE_ASKED);
-    } else if (!hold(process, message, now)) this.#refuse(process.slot, id, NOBODY_KNOWS);
+    // Where all wait for their clients, one of them asks more than one thing at a time.
+    const running = this.#turns.askersOf(process);
+    const askers = running.length > 0 ? running : live;
+    const [only, second] = askers;
+    if (only && !second) return this.#put(process, only, message, now);
+    const any = anyOf(live, message);
+    if (any) return this.#put(process, any, message, now, false);
+    const isPointless = askers.every((call) => missingOf(call, message));
+    if (isPointless) this.#refuse(process.slot, id, CAN_NOT_BE_ASKED);
+    else if (!hold(process, message, askers, now)) this.#refuse(process.slot, id, NOBODY_KNOWS);
   }
 
-  /** A call that was cancelled is gone, and what it asked may still be among the questions that wait. */
-  muddled(process: LegacyProcess): void {
-    for (const { id = 'null' } of process.held.splice(0)) {
-      this.#refuse(process.slot, id, NOBODY_KNOWS);
+  /** A call that was cancelled is gone, and what it asked may be among the questions that wait. */
+  muddled(process: LegacyProcess, call: LegacyCall): void {
+    for (const { message } of takeMuddled(process, call)) {
+      this.#refuse(process.slot, message.id ?? 'null', NOBODY_KNOWS);
     }
   }
 
   /** Tells the questions that waited for it whose they are. */
   settle(process: LegacyProcess, now: number): void {
-    const { questions = [], askers = [] } = decided(process, now) ?? {};
-    const [only, second] = askers;
-    if (second) for (const call of askers) this.#turns.asked(call);
-    for (const message of questions) {
-      const { id = 'null' } = message;
-      if (second) this.#refuse(process.slot, id, NOBODY_KNOWS);
-      else if (only) this.#put(process, only, message, now);
-      else this.#refuse(process.slot, id, ANSWERS_NO_MORE);
+    for (const { message, asker, askers } of takeDecided(process, now)) {
+      if (asker) this.#put(process, asker, message, now);
+      else {
+        for (const call of askers) this.#turns.asked(call);
+        const error = askers.length > 0 ? NOBODY_KNOWS : ANSWERS_NO_MORE;
+        this.#refuse(process.slot, message.id ?? 'null', error);
+      }
     }
   }
 
-  #put(process: LegacyProcess, call: LegacyCall, message: Message, now: number): void {
+  #put(
+    process: LegacyProcess,
+    call: LegacyCall,
+    message: Message,
+    now: number,
+    isOwn = true,
+  ): void {
     const { id = 'null', method } = message;
     if (method !== ROOTS) this.#turns.asked(call);
     const missing = missingOf(call, message);
@@ -134,7 +144,7 @@ export class Asking {
       call.lacks ??= missing;
       return this.#refuse(process.slot, id, CAN_NOT_BE_ASKED);
     }
-    this.#add(call, questionOf(message, `q${String(++call.questionCount)}`), now);
+    this.#add(call, questionOf(message, `q${String(++call.questionCount)}`, isOwn), now);
   }
 
   #add(call: LegacyCall, question: Question, now: number): void {
@@ -146,7 +156,7 @@ export class Asking {
 
   /** The process takes a question back. */
   withdrawn(process: LegacyProcess, id: string | undefined): void {
-    process.held = process.held.filter((question) => question.id !== id);
+    process.held = process.held.filter(({ message }) => message.id !== id);
     for (const call of process.calls) {
       call.questions = call.questions.filter((question) => question.id !== id);
       if (call.questions.length === 0) this.#stopGathering(call);
@@ -154,27 +164,32 @@ export class Asking {
   }
 
   /** The parked call that a retry goes on with; undefined when the retry was refused, and nothing of it reached a process. */
-  retried(client: ClientCall, now: number): LegacyCall | undefined {
+  claim(client: ClientCall, now: number): LegacyCall | undefined {
     const call = this.#claimed(client, now);
-    const told = call?.questions.filter(({ isTold }) => isTold) ?? [];
-    const responses = responsesTo(told, client.bytes);
-    if (!call || !responses) {
+    if (!call || !responsesTo(toldOf(call), client.bytes)) {
       this.#effects.fail(client.id, call ? INVALID_RESPONSES : INVALID_STATE);
       return undefined;
     }
+    call.isComing = true;
+    return call;
+  }
+
+  /** The call goes on with the answers that its retry brought. */
+  resume(call: LegacyCall, client: ClientCall, now: number): void {
+    const responses = responsesTo(toldOf(call), client.bytes) ?? [];
     this.#parked.delete(call.id);
     call.parked = undefined;
+    call.isComing = false;
     call.client = withoutBytes(client);
     call.state = 'running';
     for (const [key, response] of responses) this.#answer(call, key, response);
     if (!call.answer && call.questions.length > 0) call.askAt = now;
     if (call.askAt !== undefined) this.#gathering.add(call);
-    return call;
   }
 
   /** A call ends with questions open: another call of its client is asked what any can answer, the rest nobody. */
   leave(process: LegacyProcess, call: LegacyCall, now: number): void {
-    const heir = askersOf(process).find(
+    const heir = liveOf(process).find(
       (other) => other !== call && other.of === call.of && other.state !== 'cancelled',
     );
     for (const question of call.questions.splice(0)) {
@@ -182,7 +197,7 @@ export class Asking {
       if (!heir || !isForAny) this.#refuse(process.slot, id, ANSWERS_NO_MORE);
       else {
         const key = `q${String(++heir.questionCount)}`;
-        this.#add(heir, { ...question, key, isTold: false }, now);
+        this.#add(heir, { ...question, key, isOwn: false, isTold: false }, now);
       }
     }
   }
@@ -226,7 +241,7 @@ export class Asking {
 
   /** Parked calls that nobody came back to, and those that are too many or keep too much, oldest first. */
   forsaken(now: number): LegacyCall[] {
-    const all = [...this.#parked.values()];
+    const all = [...this.#parked.values()].filter(({ isComing }) => !isComing);
     const tooMany = all.length - this.#limits.maxParked;
     let keptBytes = all.reduce((sum, call) => sum + keptBytesOf(call), 0);
     return all.filter((call, age) => {
@@ -239,7 +254,9 @@ export class Asking {
   get wakeAt(): number | undefined {
     return earliest([
       ...[...this.#gathering].map(({ askAt }) => askAt),
-      ...[...this.#parked.values()].map(({ parked }) => parked?.expiresAt),
+      ...[...this.#parked.values()].map(({ isComing, parked }) =>
+        isComing ? undefined : parked?.expiresAt,
+      ),
     ]);
   }
 
@@ -248,7 +265,8 @@ export class Asking {
     const sealed = parsedAt(client.bytes, 'params', 'requestState');
     const state = openState(this.#sealer, sealed);
     const call = state && this.#parked.get(state.call);
-    if (!state || call?.parked?.sealed !== sealed || state.expiresAt <= now) return undefined;
+    if (!state || !call || call.isComing || call.parked?.sealed !== sealed) return undefined;
+    if (state.expiresAt <= now) return undefined;
     return state.digest === this.#digest(subjectOf(client.bytes)) ? call : undefined;
   }
 
@@ -277,6 +295,8 @@ function anyOf(askers: readonly LegacyCall[], message: Message): LegacyCall | un
   const able = askers.filter((call) => call.state !== 'cancelled' && !missingOf(call, message));
   return able.find(({ state }) => state === 'running') ?? able[0];
 }
+
+const toldOf = ({ questions }: LegacyCall): Question[] => questions.filter(({ isTold }) => isTold);
 
 const keptBytesOf = ({ answer }: LegacyCall): number => answer?.bytes.length ?? 0;
 

@@ -3,7 +3,6 @@
 import type { LegacyCall } from './legacy-call.ts';
 import type { LegacyProcess } from './legacy-pool.ts';
 import type { Message } from './message.ts';
-import { askersOf } from './turns.ts';
 
 /** A question waits this long for the calls that did not ask it to end; then none of those that are left will. */
 const HOLD_MS = 30_000;
@@ -12,29 +11,58 @@ const HOLD_MS = 30_000;
 const MAX_HELD = 64;
 const MAX_HELD_BYTES = 4 * 1024 * 1024;
 
+export interface HeldQuestion {
+  readonly message: Message;
+  /** The calls it may be of. */
+  readonly askers: readonly LegacyCall[];
+  /** Until when it may wait. */
+  until: number;
+}
+
+/** Whose a question is: one call's, or nobody's that can be told. */
+export interface Decided {
+  readonly message: Message;
+  readonly asker: LegacyCall | undefined;
+  /** All that it may still be of. */
+  readonly askers: readonly LegacyCall[];
+}
+
 /** False when too much waits already. */
-export function hold(process: LegacyProcess, message: Message, now: number): boolean {
-  const { held } = process;
-  const bytes = held.reduce((sum, each) => sum + each.bytes.length, message.bytes.length);
+export function hold(
+  { held }: LegacyProcess,
+  message: Message,
+  askers: readonly LegacyCall[],
+  now: number,
+): boolean {
+  const bytes = held.reduce((sum, each) => sum + each.message.bytes.length, message.bytes.length);
   if (held.length >= MAX_HELD || bytes > MAX_HELD_BYTES) return false;
-  if (held.length === 0) process.heldUntil = now + HOLD_MS;
-  held.push({ ...message, bytes: message.bytes.slice() });
+  const kept = { ...message, bytes: message.bytes.slice() };
+  held.push({ message: kept, askers, until: now + HOLD_MS });
   return true;
 }
 
-/** The questions that need not wait any more, and the calls they can be of: one, none, or several among which nobody can tell. */
-export function decided(
-  process: LegacyProcess,
-  now: number,
-): { readonly questions: readonly Message[]; readonly askers: readonly LegacyCall[] } | undefined {
-  if (process.held.length === 0) return undefined;
-  const askers = askersOf(process);
-  // Whose user is thinking will end, or ask again, after that.
-  if (askers.some(({ state }) => state === 'parked')) process.heldUntil = now + HOLD_MS;
-  if (askers.length > 1 && now < process.heldUntil) return undefined;
-  return { questions: process.held.splice(0), askers };
+/** Takes out the questions that need not wait any more. */
+export function takeDecided(process: LegacyProcess, now: number): Decided[] {
+  const decided: Decided[] = [];
+  process.held = process.held.filter((question) => {
+    const askers = question.askers.filter((call) => process.calls.has(call));
+    // Whose user is thinking will end, or ask again, after that.
+    if (askers.some(({ state }) => state === 'parked')) question.until = now + HOLD_MS;
+    if (askers.length > 1 && now < question.until) return true;
+    const asker = askers.length === 1 ? askers[0] : undefined;
+    decided.push({ message: question.message, asker, askers });
+    return false;
+  });
+  return decided;
 }
 
-/** When those of a process have waited for long enough. */
-export const heldUntil = ({ held, heldUntil: until }: LegacyProcess): number | undefined =>
-  held.length > 0 ? until : undefined;
+/** Takes out those that a call may have asked that was cancelled: it is gone, but has not ended. */
+export function takeMuddled(process: LegacyProcess, cancelled: LegacyCall): HeldQuestion[] {
+  const muddled = process.held.filter(({ askers }) => askers.includes(cancelled));
+  process.held = process.held.filter(({ askers }) => !askers.includes(cancelled));
+  return muddled;
+}
+
+/** When the next of those of a process has waited for long enough. */
+export const heldUntil = ({ held }: LegacyProcess): number | undefined =>
+  held.length === 0 ? undefined : Math.min(...held.map(({ until }) => until));

@@ -50,6 +50,8 @@ export interface LegacyCall {
   askAt: number | undefined;
   /** While parked: under which seal, and how long. */
   parked: { readonly sealed: string; readonly expiresAt: number } | undefined;
+  /** Its client is back, and waits for its turn. */
+  isComing: boolean;
   /** The answer that came while the call was parked. */
   answer: Message | undefined;
   /** When a cancelled call lets go of its process without an answer. */
@@ -82,6 +84,7 @@ export function legacyCall(client: ClientCall, digest: Digest, waitsUntil: numbe
     questionCount: 0,
     askAt: undefined,
     parked: undefined,
+    isComing: false,
     answer: undefined,
     releaseAt: undefined,
     lacks: undefined,

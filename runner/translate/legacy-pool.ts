@@ -3,10 +3,10 @@
 import type { Capabilities } from './capabilities.ts';
 import { earliest } from '../core/earliest.ts';
 import { clientName } from './client-key.ts';
+import type { HeldQuestion } from './held-questions.ts';
 import { at, isObject } from './json.ts';
 import type { LegacyCall } from './legacy-call.ts';
 import type { LogLevel } from './log-levels.ts';
-import type { Message } from './message.ts';
 
 /** Where every place is taken, a client that has been away for this long gives its up: its process may hold its work. */
 const GIVE_WAY_MS = 5 * 60_000;
@@ -43,9 +43,8 @@ export interface LegacyProcess {
   about: About | undefined;
   /** It may ask in the middle of a call what only one client, or one user, can answer. */
   mayAsk: boolean;
-  /** Questions of which nobody can tell yet whose they are, and until when they may be. */
-  held: Message[];
-  heldUntil: number;
+  /** Questions of which nobody can tell yet whose they are. */
+  held: HeldQuestion[];
   /** When a call that may be asked was written last, or went on. */
   enteredAt: number;
   /** Until when it may take to be initialized. */

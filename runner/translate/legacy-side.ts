@@ -56,6 +56,8 @@ export class LegacySide {
   /** By the process's id. */
   readonly #calls = new Map<number, LegacyCall>();
   readonly #waiting: WaitingCalls;
+  /** Parked ones whose clients are back, with the requests they came back with. */
+  readonly #coming = new Map<LegacyCall, ClientCall>();
   /** Those without a process, in order. */
   #line: LegacyCall[] = [];
 
@@ -116,7 +118,7 @@ export class LegacySide {
     if (REMOVED_METHODS.has(client.method)) {
       return this.#effects.fail(client.id, methodNotFound(client.method));
     }
-    if (client.isRetry) this.#retry(client, now);
+    if (client.isRetry) this.#claim(client, now);
     else if (this.#waiting.isFull(client)) this.#effects.fail(client.id, overloaded());
     else {
       const call = legacyCall(client, this.#digest, this.#waiting.until(now));
@@ -138,6 +140,11 @@ export class LegacySide {
 
   /** The client left, or the session's patience ended. */
   cancel(sessionId: number, now: number): void {
+    for (const [call, { id }] of this.#coming) {
+      if (id !== sessionId) continue;
+      this.#coming.delete(call);
+      call.isComing = false;
+    }
     const call = this.#waitingAs(sessionId);
     if (!call) return;
     const process = this.#pool.get(call.slot);
@@ -216,6 +223,7 @@ export class LegacySide {
       ...this.#pool.all().map(heldUntil),
       ...[...this.#calls.values()].map((call) => call.releaseAt),
       this.#waiting.wakeAt,
+      ...[...this.#coming.keys()].map(({ turnAt }) => turnAt),
     ]);
   }
 
@@ -246,6 +254,9 @@ export class LegacySide {
     this.#pool.remove(process.slot);
     this.#forget(process.slot);
     for (const call of process.calls) {
+      const coming = this.#coming.get(call);
+      if (coming) this.#effects.fail(coming.id, errorFor(call));
+      this.#coming.delete(call);
       this.#calls.delete(call.id);
       this.#asking.drop(call);
       if (this.#listens.end(call)) continue;
@@ -261,6 +272,7 @@ export class LegacySide {
   /** Does whatever has become possible: calls in line find a place, those with a place are written in their turn. */
   #proceed(now: number): void {
     this.#line = this.#line.filter((call) => !this.#place(call, now));
+    for (const [call, client] of this.#coming) this.#resume(call, client, now);
     for (const process of this.#pool.all()) {
       this.#asking.settle(process, now);
       for (const call of process.calls) if (call.state === 'placed') this.#send(process, call, now);
@@ -289,10 +301,18 @@ export class LegacySide {
     else if (sent === 'over') this.#release(call, now);
   }
 
-  #retry(client: ClientCall, now: number): void {
-    const call = this.#asking.retried(client, now);
-    const process = this.#pool.get(call?.slot);
-    if (!call) return;
+  #claim(client: ClientCall, now: number): void {
+    const call = this.#asking.claim(client, now);
+    if (call) this.#coming.set(call, client);
+  }
+
+  /** A call whose client is back goes on in its turn; once it is answered it needs none. */
+  #resume(call: LegacyCall, client: ClientCall, now: number): void {
+    const process = this.#pool.get(call.slot);
+    call.turnAt = process && !call.answer ? this.#turns.mayResumeAt(process, call) : 0;
+    if (call.turnAt > now) return;
+    this.#coming.delete(call);
+    this.#asking.resume(call, client, now);
     if (process) process.enteredAt = now;
     if (call.answer) this.#deliver(call, call.answer, now);
     else if (call.askAt !== undefined) this.#ask(call, now);
@@ -339,12 +359,13 @@ export class LegacySide {
   #release(call: LegacyCall, now: number): void {
     this.#calls.delete(call.id);
     this.#line = this.#line.filter((other) => other !== call);
+    this.#coming.delete(call);
     this.#asking.drop(call);
     this.#listens.close(call);
     const process = this.#pool.get(call.slot);
     if (!process?.calls.delete(call)) return;
     process.idleSince = now;
-    if (call.state === 'cancelled') this.#asking.muddled(process);
+    if (call.state === 'cancelled') this.#asking.muddled(process, call);
   }
 
   #waitingAs(sessionId: number): LegacyCall | undefined {

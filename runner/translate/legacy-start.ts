@@ -78,7 +78,6 @@ export class LegacyStart {
       about: undefined,
       mayAsk: mayAsk(undefined, capabilities),
       held: [],
-      heldUntil: 0,
       enteredAt: 0,
       startBy: now + this.#startTimeoutMs,
       idleSince: now,

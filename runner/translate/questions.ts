@@ -12,6 +12,8 @@ export interface Question {
   readonly embedded: string;
   /** Any call of the client answers it alike. */
   readonly isForAny: boolean;
+  /** The call it is told with is known to have asked it, and waits for the answer. */
+  readonly isOwn: boolean;
   isTold: boolean;
 }
 
@@ -21,7 +23,7 @@ export const ROOTS = 'roots/list';
 /** Members of a question's params that only the legacy era has. */
 const LEGACY_PARAMS: readonly string[] = ['task', 'elicitationId', '_meta'];
 
-export function questionOf(message: Message, key: string): Question {
+export function questionOf(message: Message, key: string, isOwn: boolean): Question {
   const { bytes, id = 'null', method } = message;
   const params = valueAt(bytes, 'params');
   const kept = params && decoder.decode(withMembers(bytes, { without: LEGACY_PARAMS }, params));
@@ -32,6 +34,7 @@ export function questionOf(message: Message, key: string): Question {
     id,
     embedded: isBare ? `{${head}}` : `{${head},"params":${kept}}`,
     isForAny: method === ROOTS,
+    isOwn,
     isTold: false,
   };
 }

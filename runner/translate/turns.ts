@@ -17,44 +17,73 @@ const MAX_SUBJECTS = 1_000;
 
 interface Habit {
   /** Answers without a question. */
-  quiet: number;
-  asks: boolean;
+  readonly quiet: number;
+  readonly asks: boolean;
+  /** It asks more before it is answered. */
+  readonly asksMore: boolean;
 }
 
-/** The calls that a question of the process may belong to: it may still speak of one that was cancelled a moment ago. */
-export const askersOf = ({ calls }: LegacyProcess): LegacyCall[] =>
-  [...calls].filter(({ isAsking, state }) => isAsking && state !== 'placed');
+const NO_HABIT: Habit = { quiet: 0, asks: false, asksMore: false };
 
 export class Turns {
   /** By subject, the one used last at the end. */
   readonly #habits = new Map<string, Habit>();
 
-  /** When a call that is placed on a process may be written to it; Infinity: when others have ended. */
+  /** When a call may be written to its process; Infinity: when others have ended. */
   mayRunAt(process: LegacyProcess, call: LegacyCall): number {
+    const mayAsk = process.mayAsk && call.isAsking;
+    return mayAsk && process.held.length > 0 ? Infinity : this.mayResumeAt(process, call);
+  }
+
+  /** The same for a call that goes on: a question that waits may be its own. */
+  mayResumeAt(process: LegacyProcess, call: LegacyCall): number {
     if (!process.mayAsk || !call.isAsking) return 0;
-    if (process.held.length > 0) return Infinity;
-    const others = askersOf(process).filter((other) => !this.#isQuiet(other));
+    const others = this.askersOf(process).filter(
+      (other) => other !== call && !this.#isQuiet(other),
+    );
     if (others.length === 0 || this.#isQuiet(call)) return 0;
     // It ends within moments, or is taken for ended.
     if (others.some(({ state }) => state === 'cancelled')) return Infinity;
-    const isPatient = [call, ...others].some(({ subject }) => this.#habits.get(subject)?.asks);
+    const isPatient = [call, ...others].some(({ subject }) => this.#habitOf(subject).asks);
     return process.enteredAt + (isPatient ? ASKING_PATIENCE_MS : PATIENCE_MS);
   }
 
+  /**
+   * The calls that a question of the process may belong to: it may still speak of one that was cancelled a moment ago. One that
+   * waits for its client asks nothing meanwhile; of another client's nothing is taken for granted.
+   */
+  askersOf(process: LegacyProcess): LegacyCall[] {
+    const live = liveOf(process);
+    if (live.some(({ of }) => of !== live[0]?.of)) return live;
+    return live.filter((call) => !this.#isWaiting(call));
+  }
+
   /** The process asked something in the middle of a call like this one, or might have. */
-  asked({ subject }: LegacyCall): void {
-    this.#remember(subject, { quiet: 0, asks: true });
+  asked({ questions, subject }: LegacyCall): void {
+    const { asksMore } = this.#habitOf(subject);
+    // What came with it is not yet told.
+    const isMore = questions.some(({ isOwn, isTold }) => isOwn && isTold);
+    this.#remember(subject, { quiet: 0, asks: true, asksMore: asksMore || isMore });
   }
 
   answered({ isAsking, questionCount, subject }: LegacyCall): void {
     if (!isAsking || questionCount > 0) return;
-    const { quiet, asks } = this.#habits.get(subject) ?? { quiet: 0, asks: false };
-    this.#remember(subject, { quiet: quiet + 1, asks });
+    const habit = this.#habitOf(subject);
+    this.#remember(subject, { ...habit, quiet: habit.quiet + 1 });
+  }
+
+  #isWaiting({ state, questions, subject }: LegacyCall): boolean {
+    if (state !== 'parked' || this.#habitOf(subject).asksMore) return false;
+    return questions.some(({ isOwn }) => isOwn);
   }
 
   #isQuiet({ subject }: LegacyCall): boolean {
-    const habit = this.#habits.get(subject);
-    return habit !== undefined && !habit.asks && habit.quiet >= QUIET_AFTER;
+    const { quiet, asks } = this.#habitOf(subject);
+    return !asks && quiet >= QUIET_AFTER;
+  }
+
+  #habitOf(subject: string): Habit {
+    return this.#habits.get(subject) ?? NO_HABIT;
   }
 
   #remember(subject: string, habit: Habit): void {
@@ -64,3 +93,7 @@ export class Turns {
     if (this.#habits.size > MAX_SUBJECTS && oldest !== undefined) this.#habits.delete(oldest);
   }
 }
+
+/** The calls that may be asked about and that the process has seen. */
+export const liveOf = ({ calls }: LegacyProcess): LegacyCall[] =>
+  [...calls].filter(({ isAsking, state }) => isAsking && state !== 'placed');

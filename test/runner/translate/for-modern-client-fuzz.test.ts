@@ -100,7 +100,8 @@ class Play {
 
   ask(choice: number): void {
     const owing = this.#owing(choice);
-    if (!owing?.owed.isAskable) return;
+    // A server that waits for an answer asks nothing meanwhile.
+    if (!owing?.owed.isAskable || owing.owed.open.size > 0) return;
     const method = choice % 2 === 0 ? 'elicitation/create' : 'sampling/createMessage';
     const params = { message: String(owing.id), messages: [] };
     const id = `q${String(++this.#questionCount)}`;
@@ -110,7 +111,8 @@ class Play {
 
   roots(choice: number): void {
     const owing = this.#owing(choice);
-    if (!owing?.owed.isAskable) return;
+    // A server that waits for an answer asks nothing meanwhile.
+    if (!owing?.owed.isAskable || owing.owed.open.size > 0) return;
     const id = `r${String(++this.#questionCount)}`;
     owing.owed.open.add(id);
     const params = { client: owing.owed.client };

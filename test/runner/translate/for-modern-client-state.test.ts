@@ -14,6 +14,17 @@ const calls = (driven: DrivenModernClient, slot = 1): unknown[] =>
 const elicit = (driven: DrivenModernClient, id: string, slot = 1): void =>
   driven.process(slot, { id, method: 'elicitation/create', params: FORM });
 
+/** The state of the call that was parked last. */
+const stateOf = (driven: DrivenModernClient): unknown =>
+  ((driven.said().at(-1)?.['result'] ?? {}) as Message)['requestState'];
+
+const retry = (driven: DrivenModernClient, name: string, requestState: unknown): number =>
+  driven.request(
+    'tools/call',
+    { name, inputResponses: { q1: { action: 'cancel' } }, requestState },
+    { capabilities: ALL },
+  );
+
 /** Answers a call until its tool counts as one that does not ask. */
 function learn(driven: DrivenModernClient, name: string): void {
   for (let n = 0; n < 8; n++) driven.process(1, { id: call(driven, name), result: {} });
@@ -105,14 +116,83 @@ describe('[F-200] parallel calls of a client that may be asked', () => {
     expect(calls(driven)).toEqual([second]);
   });
 
-  test('wait for one that is asked for half a minute', () => {
+  test('do not wait for one whose client is asked: each is asked its own', () => {
+    const driven = legacy();
+    const ids = [call(driven, 'a'), call(driven, 'b'), call(driven, 'c')];
+    for (const [n, id] of ids.entries()) {
+      expect(calls(driven)).toEqual([id]);
+      elicit(driven, `q${String(n)}`);
+      driven.pass(20);
+      expect(driven.said()).toMatchObject([{ id, result: { resultType: 'input_required' } }]);
+    }
+  });
+
+  test('go on in turn when their clients come back', () => {
+    const driven = legacy();
+    const [first, second] = [call(driven, 'a'), call(driven, 'b')];
+    const states = [first, second].map(() => {
+      elicit(driven, 'q');
+      driven.pass(20);
+      return stateOf(driven);
+    });
+    driven.look();
+    const retries = ['a', 'b'].map((name, n) => retry(driven, name, states[n]));
+    expect(driven.written(1)).toMatchObject([{ id: 'q', result: {} }]);
+    // The first asks once more: it is the only one that can.
+    elicit(driven, 'again');
+    driven.pass(20);
+    expect(driven.said()).toMatchObject([
+      { id: retries[0], result: { inputRequests: { q2: {} } } },
+    ]);
+    expect(driven.written(1)).toMatchObject([{ id: 'q', result: {} }]);
+    driven.process(1, { id: second, result: {} });
+    expect(driven.said()).toMatchObject([{ id: retries[1], result: { resultType: 'complete' } }]);
+  });
+
+  test('that wait to go on are told when their process is gone, and leave when they are cancelled', () => {
+    const driven = legacy();
+    const names = ['a', 'b', 'c'];
+    for (const name of names) call(driven, name);
+    const states = names.map(() => {
+      elicit(driven, 'q');
+      driven.pass(20);
+      return stateOf(driven);
+    });
+    driven.look();
+    const [first, second, third = 0] = names.map((name, n) => retry(driven, name, states[n]));
+    driven.cancel(third);
+    driven.exited(1);
+    expect(driven.said()).toMatchObject(
+      [first, second].map((id) => ({ id, error: { data: { fault: 'process_exited' } } })),
+    );
+  });
+
+  test('wait half a minute for one that goes on and is known to ask', () => {
     const driven = legacy();
     call(driven);
-    const second = call(driven);
     elicit(driven, 'q');
+    driven.pass(20);
+    retry(driven, 't', stateOf(driven));
+    driven.look();
+    const second = call(driven);
     driven.pass(29_999);
-    driven.written(1);
+    expect(calls(driven)).toEqual([]);
     driven.pass(1);
+    expect(calls(driven)).toEqual([second]);
+  });
+
+  test('wait for one of a tool that asks more than one thing at a time', () => {
+    const driven = legacy();
+    const first = call(driven);
+    elicit(driven, 'q');
+    driven.pass(20);
+    // Nothing else runs, so it can only be of the same call.
+    elicit(driven, 'more');
+    driven.look();
+    const second = call(driven, 'u');
+    driven.pass(1_000);
+    expect(calls(driven)).toEqual([]);
+    driven.process(1, { id: first, result: {} });
     expect(calls(driven)).toEqual([second]);
   });
 
@@ -142,7 +222,8 @@ describe('[F-200] parallel calls of a client that may be asked', () => {
     const first = call(driven);
     elicit(driven, 'q');
     driven.pass(20);
-    const [state] = driven.said();
+    const resumed = retry(driven, 't', stateOf(driven));
+    driven.look();
     const waiting = call(driven);
     driven.pass(18_000);
     const [refused] = driven.said();
@@ -151,13 +232,9 @@ describe('[F-200] parallel calls of a client that may be asked', () => {
       error: { data: { fault: 'overloaded', phase: 'not_sent', retryable: true } },
     });
     expect(JSON.stringify(refused)).toContain('stateless');
-    // The one that is asked goes on.
-    const { requestState } = (state?.['result'] ?? {}) as Message;
-    const params = { name: 't', inputResponses: { q1: { action: 'cancel' } }, requestState };
-    const retry = driven.request('tools/call', params, { capabilities: ALL });
     driven.process(1, { id: first, result: {} });
-    expect(driven.said()).toMatchObject([{ id: retry, result: { resultType: 'complete' } }]);
-    expect(calls(driven)).toEqual([first]);
+    expect(driven.said()).toMatchObject([{ id: resumed, result: { resultType: 'complete' } }]);
+    expect(calls(driven)).toEqual([]);
   });
 
   test('that wait are bounded in bytes', () => {
@@ -194,8 +271,6 @@ describe('[F-201] a question while several calls run', () => {
       { id: first },
       { id: second, result: { resultType: 'input_required' } },
     ]);
-    expect(calls(driven)).toEqual([]);
-    driven.process(1, { id: second, result: {} });
     expect(calls(driven)).toEqual([third]);
   });
 
