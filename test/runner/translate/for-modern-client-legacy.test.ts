@@ -309,15 +309,17 @@ describe('legacy processes of one principal', () => {
     expect(driven.said()).toEqual([]);
   });
 
-  test('are left alone with a cancelled call until they answer it or five seconds have passed', () => {
+  test('are left alone with a cancelled call that asks until they answer it or five seconds have passed', () => {
     const driven = DrivenModernClient.legacy({ capabilities: ALL, limits: { maxProcesses: 1 } });
     const [first, second, third] = [call(driven), call(driven), call(driven)];
     driven.written(1);
+    driven.process(1, { id: 'q', method: 'elicitation/create', params: {} });
     driven.cancel(first);
-    driven.process(1, { id: 'q', method: 'roots/list' });
+    driven.process(1, { id: 'r', method: 'elicitation/create', params: {} });
     expect(driven.written(1)).toMatchObject([
       { method: 'notifications/cancelled', params: { requestId: first } },
       { id: 'q', error: {} },
+      { id: 'r', error: {} },
     ]);
     driven.pass(4_999);
     expect(driven.written(1)).toEqual([]);

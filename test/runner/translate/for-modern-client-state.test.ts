@@ -104,6 +104,17 @@ describe('[F-200] parallel calls of a client that may be asked', () => {
     expect(calls(driven)).toEqual([third]);
   });
 
+  test('do not wait for one that was cancelled, if its tool is not known to ask', () => {
+    const driven = legacy();
+    driven.cancel(call(driven, 'a'));
+    driven.look();
+    const next = call(driven, 'b');
+    expect(calls(driven)).toEqual([next]);
+    elicit(driven, 'q');
+    driven.pass(5_000);
+    expect(driven.written(1)).toMatchObject([{ id: 'q', error: { code: -32603 } }]);
+  });
+
   test('wait besides for what must be known of their tool', () => {
     const driven = legacy();
     call(driven, 'a');
