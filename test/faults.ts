@@ -549,6 +549,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-110': {
     fault: 'an answer that is not quite JSON-RPC, but that every direct client takes',
     tests: [
+      'e2e/odd-servers.test.ts',
       'runner/translate/for-modern-client-lenient.test.ts',
       'runner/translate/for-legacy-client-lenient.test.ts',
       'runner/core/session-lenient.test.ts',
@@ -566,6 +567,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-112': {
     fault: 'an answer that nobody can read',
     tests: [
+      'e2e/odd-servers.test.ts',
       'runner/translate/for-modern-client-lenient.test.ts',
       'runner/translate/for-legacy-client-lenient.test.ts',
       'runner/core/session-lenient.test.ts',
@@ -581,6 +583,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-114': {
     fault: 'a server that says something else instead of answering `initialize`',
     tests: [
+      'e2e/odd-servers.test.ts',
       'runner/translate/for-modern-client-lenient.test.ts',
       'runner/translate/for-legacy-client-lenient.test.ts',
       'runner/core/session-lenient.test.ts',

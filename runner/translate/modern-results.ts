@@ -29,7 +29,7 @@ const MODERN_MEMBERS: readonly string[] = [
 const NOT_CACHED: Members = { ttlMs: '0', cacheScope: '"private"' };
 
 /** Members of results that are lists of objects. */
-const LISTS: readonly string[] = [
+const LISTS: ReadonlySet<string> = new Set([
   'tools',
   'prompts',
   'resources',
@@ -37,10 +37,10 @@ const LISTS: readonly string[] = [
   'content',
   'contents',
   'messages',
-];
+]);
 
-/** Objects of a schema have a dozen members; what has more is the server's own. */
-const MAX_MEMBERS = 256;
+/** No object of the schema has so many members. */
+const MAX_MEMBERS = 1_000;
 const NULL_FIRST = 0x6e;
 
 /** Further members of a method's result. */
@@ -59,8 +59,12 @@ export function toModernResult(
   const span = valueAt(bytes, 'result');
   if (!span || !idAt) return bytes;
   const given = bytes.subarray(span.start, span.end);
-  if (LISTS.some((key) => isOverlong(given, valueAt(given, key)))) return undefined;
-  const result = withoutNulls(given);
+  const members = [...membersOf(given).take(MAX_MEMBERS + 1)];
+  const lists = members.filter(({ key }) => LISTS.has(key)).map(({ value }) => value);
+  if (members.length > MAX_MEMBERS || lists.some((list) => isOverlong(given, list))) {
+    return undefined;
+  }
+  const result = withoutNulls(given, members, lists);
   const cached = CACHEABLE_METHODS.has(call.method) ? NOT_CACHED : {};
   const change: MemberChange = {
     without: MODERN_MEMBERS,
@@ -91,25 +95,24 @@ function metaWith(result: Uint8Array, serverInfo: unknown): Uint8Array {
  * Many serializers print what is absent as null, which clients that hold results to the schema refuse. No member of a result or of
  * what it lists may be null, so nothing is lost; deeper values are the server's own.
  */
-function withoutNulls(result: Uint8Array): Uint8Array {
+function withoutNulls(
+  result: Uint8Array,
+  members: readonly Member[],
+  lists: readonly Span[],
+): Uint8Array {
   if (!textAt(result).includes('null')) return result;
-  const edits = nullsIn(result, { start: 0, end: result.length });
-  for (const key of LISTS) {
-    const list = valueAt(result, key);
-    for (const element of list ? elementsOf(result, list) : []) {
-      edits.push(...nullsIn(result, element));
+  const isNull = ({ value }: Member): boolean => result[value.start] === NULL_FIRST;
+  const edits = dropEdits(members, isNull);
+  for (const list of lists) {
+    for (const element of elementsOf(result, list)) {
+      const own = [...membersOf(result, element).take(MAX_MEMBERS)];
+      edits.push(...dropEdits(own, isNull));
     }
   }
   return splice(
     result,
     edits.toSorted((one, other) => one.start - other.start),
   );
-}
-
-function nullsIn(result: Uint8Array, span: Span): Edit[] {
-  const members = [...membersOf(result, span).take(MAX_MEMBERS)];
-  const isNull = ({ value }: Member): boolean => result[value.start] === NULL_FIRST;
-  return dropEdits(members, isNull);
 }
 
 /** `execution` speaks of tasks in the legacy form. */

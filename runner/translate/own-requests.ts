@@ -3,7 +3,7 @@
 import { OWN_IDS_FROM } from '../core/calls.ts';
 import { faultError } from '../../shared/fault.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
-import { isParsable, parsedAt, valueAt } from '../../shared/jsonrpc/members.ts';
+import { isParsable, membersOf, parsedAt, textAt, valueAt } from '../../shared/jsonrpc/members.ts';
 import type { Effects } from './effects.ts';
 import { numberOf, type Message } from './message.ts';
 
@@ -28,6 +28,9 @@ const READ: Readonly<Record<string, readonly string[]>> = {
 
 /** So many answers that nobody waits for are remembered, so that they are not taken for others. */
 const MAX_UNWAITED = 16;
+
+/** No result of these methods has so many. */
+const MAX_MEMBERS = 1_000;
 
 const TOO_LARGE = faultError({
   fault: 'process_protocol',
@@ -108,11 +111,13 @@ function answerIn(method: string, { kind, bytes }: Message): OwnAnswer {
     return { ok: false, error: typeof error === 'object' && error ? error : {} };
   }
   const result: Record<string, unknown> = {};
-  for (const member of READ[method] ?? []) {
-    const value = valueAt(bytes, 'result', member);
-    if (!value) continue;
-    if (!isParsable(bytes, value)) return { ok: false, error: TOO_LARGE };
-    result[member] = parsedAt(bytes, 'result', member);
+  const names = READ[method] ?? [];
+  const span = valueAt(bytes, 'result');
+  let count = 0;
+  for (const { key, value } of span ? membersOf(bytes, span) : []) {
+    const isTooMuch = ++count > MAX_MEMBERS || (names.includes(key) && !isParsable(bytes, value));
+    if (isTooMuch) return { ok: false, error: TOO_LARGE };
+    if (names.includes(key)) result[key] = JSON.parse(textAt(bytes, value));
   }
   return { ok: true, result, bytes };
 }

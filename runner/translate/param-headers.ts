@@ -37,9 +37,9 @@ const NAMED_SCHEMAS: readonly string[] = [
 /** An integer in decimal; with a fraction of zeros it is the same number. */
 const DECIMAL = /^-?\d+(?:\.0+)?$/;
 
-/** Whether the JSON text of a tool may have such an annotation at all; a key can be spelt with escapes. */
-export function mayNameHeaders(tool: Uint8Array): boolean {
-  const text = textAt(tool);
+/** Whether the JSON text of tools may have such an annotation at all; a key can be spelt with escapes. */
+export function mayNameHeaders(tools: Uint8Array): boolean {
+  const text = textAt(tools);
   return text.includes(KEYWORD) || text.includes(ESCAPE);
 }
 

@@ -1,6 +1,7 @@
 // Knows the tools of a server well enough to hold the headers of a tools/call against its arguments: lists them before the
 // first call, and again when the server says that they changed.
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
+import { LISTED_ELEMENTS } from '../../shared/limits.ts';
 import { elementsOf } from '../../shared/jsonrpc/elements.ts';
 import { parsedAt, stringAt, valueAt } from '../../shared/jsonrpc/members.ts';
 import type { ClientCall } from './client-call.ts';
@@ -118,7 +119,8 @@ export class ToolHeaders {
 /** Notes the tools of a list that have such headers. Schemas that name none, nearly all, are passed over unread. */
 function remember(answer: Uint8Array, known: Map<string, readonly ParamHeader[]>): void {
   const tools = valueAt(answer, 'result', 'tools');
-  for (const { start, end } of tools ? elementsOf(answer, tools) : []) {
+  if (!tools || !mayNameHeaders(answer.subarray(tools.start, tools.end))) return;
+  for (const { start, end } of elementsOf(answer, tools).take(LISTED_ELEMENTS)) {
     const tool = answer.subarray(start, end);
     if (!mayNameHeaders(tool)) continue;
     const name = stringAt(tool, 'name');

@@ -33,6 +33,9 @@ const ENVELOPE: ReadonlySet<string> = new Set([
   'result',
   'error',
 ]);
+/** A key of another length need not be looked at. */
+const KEY_LENGTHS: ReadonlySet<number> = new Set([...ENVELOPE].map((key) => key.length));
+
 const OUTCOME: readonly string[] = ['result', 'error'];
 const LONGEST_KEY_BYTES = 16;
 /** Ids of calls are short; of a longer one there is no use. */
@@ -134,6 +137,7 @@ class GistReader {
     if (quote === QUOTE || quote === APOSTROPHE) {
       this.#pastString(quote);
       if (quote === APOSTROPHE) this.#isJson = false;
+      if (limit === LONGEST_KEY_BYTES && !KEY_LENGTHS.has(this.#at - start - 2)) return '';
       return utf8.decode(bytes.subarray(start + 1, Math.min(this.#at - 1, start + 1 + limit)));
     }
     while (this.#at < bytes.length && isBare(bytes[this.#at] as number)) this.#at++;

@@ -74,7 +74,8 @@ export function mend(line: Uint8Array): Said[] {
       said.push(unfinished(rest, cursor));
       return said;
     }
-    said.push(...valuesOf(rest.subarray(0, cursor.at)));
+    // What was the whole line has been scanned already.
+    said.push(...valuesOf(rest.subarray(0, cursor.at), cursor.at === line.length));
     at = skipJunk(line, at + cursor.at);
   }
   return said.length > 0 ? said : [noise('the line is blank')];
@@ -110,9 +111,9 @@ export function judge(bytes: Uint8Array, reason: string): Value {
 }
 
 /** A whole value: one message, or the messages of a batch. */
-function valuesOf(bytes: Uint8Array): Value[] {
+function valuesOf(bytes: Uint8Array, isScanned: boolean): Value[] {
   const text = inUtf8(bytes);
-  if (text[0] === OPEN_OBJECT) return [messageIn(text)];
+  if (text[0] === OPEN_OBJECT) return [messageIn(text, isScanned && text === bytes)];
   const elements = [...elementsOf(text, { start: 0, end: text.length }).take(MAX_VALUES)];
   if (elements.length === 0) return [noise('the batch is empty')];
   return elements.map(({ start, end }) =>
@@ -132,12 +133,13 @@ function inUtf8(bytes: Uint8Array): Uint8Array {
   }
 }
 
-function messageIn(bytes: Uint8Array): Value {
-  const asIs = scanLine(bytes);
-  const scan = asIs.ok ? asIs : undefined;
-  if (scan?.shape === 'single') return message(bytes, scan.envelope);
+function messageIn(bytes: Uint8Array, isRefused = false): Value {
+  const scan = isRefused ? undefined : scanLine(bytes);
+  if (scan?.ok === true && scan.shape === 'single') return message(bytes, scan.envelope);
   const members = [...membersOf(bytes).take(MAX_MEMBERS + 1)];
-  if (members.length > MAX_MEMBERS) return judge(bytes, 'the text is no message');
+  if (members.length > MAX_MEMBERS || !members.some(({ key }) => SPEAKING.has(key))) {
+    return judge(bytes, 'the text is no message');
+  }
   const mended = mendedEnvelope(bytes, members);
   const again = scanLine(mended);
   if (again.ok && again.shape === 'single') return message(mended, again.envelope);
@@ -156,6 +158,9 @@ function message(bytes: Uint8Array, envelope: Envelope): Value {
     ? { is: 'message', bytes: line, envelope: scan.envelope }
     : noise('the text is no message');
 }
+
+/** Every message has one of these. */
+const SPEAKING: ReadonlySet<string> = new Set(['method', 'result', 'error']);
 
 const ENVELOPE: readonly string[] = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
 

@@ -21,6 +21,8 @@ export interface ScanLimits {
   readonly depth: number;
   readonly tokens: number;
   readonly idBytes: number;
+  /** Of the outermost object. */
+  readonly members: number;
 }
 
 /** Kind and place of one message, and of what routing reads in it; spans are raw JSON text, strings with quotes. */
@@ -63,6 +65,7 @@ export const SCAN_LIMITS: ScanLimits = {
   depth: MESSAGE_DEPTH,
   tokens: MESSAGE_TOKENS,
   idBytes: REQUEST_ID_BYTES,
+  members: Infinity,
 };
 
 /** The envelope keys, each with its bit in {@link MessageReader}'s record of what was seen. */
@@ -87,6 +90,7 @@ export function scanMessage(
   limits: Partial<ScanLimits> = SCAN_LIMITS,
 ): ScanResult {
   const idBytes = limits.idBytes ?? SCAN_LIMITS.idBytes;
+  const members = limits.members ?? SCAN_LIMITS.members;
   const cursor = new JsonCursor(
     bytes,
     limits.depth ?? SCAN_LIMITS.depth,
@@ -94,7 +98,7 @@ export function scanMessage(
   );
   const first = cursor.peek();
   if (first === OPEN_ARRAY) return scanBatch(cursor, idBytes);
-  const message = new MessageReader(cursor, idBytes);
+  const message = new MessageReader(cursor, idBytes, members);
   if (!message.read() || !cursor.finish()) return syntaxFault(cursor);
   const envelope = message.judge();
   if (typeof envelope === 'string') return envelopeFault(envelope);
@@ -102,7 +106,7 @@ export function scanMessage(
 }
 
 /** What a process prints is bounded by its line; the other limits guard readers of client input, whose bytes a process parses. */
-const LINE_LIMITS: Partial<ScanLimits> = { depth: Infinity, tokens: Infinity };
+const LINE_LIMITS: Partial<ScanLimits> = { depth: Infinity, tokens: Infinity, members: 1_000 };
 
 /** Judges one line of a process: as strictly, but results may be as deep and as large as a line holds. What fails here, mend.ts may still read. */
 export const scanLine = (bytes: Uint8Array): ScanResult => scanMessage(bytes, LINE_LIMITS);
@@ -148,6 +152,7 @@ class Field {
 class MessageReader {
   readonly #cursor: JsonCursor;
   readonly #idBytes: number;
+  #membersLeft: number;
   #refusal: string | undefined = undefined;
   #start = 0;
   #end = 0;
@@ -160,9 +165,10 @@ class MessageReader {
   #progressToken: Field | undefined = undefined;
   #requestId: Field | undefined = undefined;
 
-  constructor(cursor: JsonCursor, idBytes: number) {
+  constructor(cursor: JsonCursor, idBytes: number, members = SCAN_LIMITS.members) {
     this.#cursor = cursor;
     this.#idBytes = idBytes;
+    this.#membersLeft = members;
   }
 
   /** False when the text itself is at fault; the cursor knows why. */
@@ -176,7 +182,7 @@ class MessageReader {
     }
     if (!cursor.enter()) return false;
     while (cursor.nextMember()) {
-      if (!this.#member(this.#key())) return false;
+      if (--this.#membersLeft < 0 || !this.#member(this.#key())) return false;
     }
     this.#end = cursor.at;
     return cursor.fault === undefined;

@@ -1,6 +1,6 @@
 // A modern process before a legacy client: each message one way and the other, by a registry of what differs.
 import { isOverlong } from '../../../shared/jsonrpc/elements.ts';
-import { parsedAt, stringAt, valueAt } from '../../../shared/jsonrpc/members.ts';
+import { membersOf, parsedAt, stringAt, valueAt } from '../../../shared/jsonrpc/members.ts';
 import type { Envelope } from '../../../shared/jsonrpc/scan.ts';
 import { ASKING_METHODS, CODE, META } from '../../../shared/mcp/modern.ts';
 import { earliest } from '../../core/earliest.ts';
@@ -20,7 +20,10 @@ import { Tools } from './tools.ts';
 const encoder = new TextEncoder();
 
 /** Members of results that are looked through one by one. */
-const LISTS: readonly string[] = ['tools', 'content'];
+const LISTS: ReadonlySet<string> = new Set(['tools', 'content']);
+
+/** No result of a schema has so many. */
+const MAX_MEMBERS = 1_000;
 
 type OnLine = (line: Uint8Array, envelope: Envelope, now: number) => void;
 type OnRequest = (id: number, line: Uint8Array, now: number) => void;
@@ -186,9 +189,8 @@ export class ModernSide {
     const type = typeOf(line);
     if (type === 'input_required') return this.#rounds.begin(call, line, this.#client, now);
     if (type === 'complete') {
-      const isTooMuch = LISTS.some((key) => isOverlong(line, valueAt(line, 'result', key)));
       const { code, message } = listsTooMuch();
-      if (!isTooMuch) return this.#settle(call, this.#legacyResult(line, call));
+      if (!isTooMuch(line)) return this.#settle(call, this.#legacyResult(line, call));
       this.#calls.remove(call);
       return this.#outbox.refuse(call.id, code, message);
     }
@@ -239,6 +241,16 @@ export class ModernSide {
 }
 
 const tagAt = (line: Uint8Array) => valueAt(line, 'params', '_meta', META.subscriptionId);
+
+/** Whether a result is beyond what is looked through member by member. */
+function isTooMuch(line: Uint8Array): boolean {
+  const result = valueAt(line, 'result');
+  const members = result ? [...membersOf(line, result).take(MAX_MEMBERS + 1)] : [];
+  return (
+    members.length > MAX_MEMBERS ||
+    members.some(({ key, value }) => LISTS.has(key) && isOverlong(line, value))
+  );
+}
 
 /** The id of the listen a notification belongs to. */
 const tagOf = (line: Uint8Array): number | undefined => numberIn(line, tagAt(line));

@@ -1,0 +1,105 @@
+// Servers that answer as no specification says, through the whole bridge, for clients of all three kinds: what every direct client
+// takes arrives, and what nobody can read ends its call at once.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { startBridge, type Bridge } from './harness.ts';
+import { askModern } from './raw-modern.ts';
+import {
+  askForSession,
+  fixture,
+  messageOf,
+  openSession,
+  textOf,
+  toolCall,
+  type Message,
+} from './raw-session.ts';
+
+const TAKEN = [
+  'string-ids',
+  'float-ids',
+  'error-null',
+  'bom',
+  'escapes',
+  'pretty',
+  'bytes',
+  'deep',
+];
+const UNREADABLE = ['nan', 'id-zero', 'id-null', 'python', 'cut', 'utf16'];
+
+/** Well above the bridge's own doubt, well below any deadline. */
+const SOON_MS = 15_000;
+
+let bridge: Bridge;
+
+beforeAll(async () => {
+  const odd = (how: string, methods?: string, start = '30s') => ({
+    command: process.execPath,
+    args: [fixture('odd-answers'), how, ...(methods === undefined ? [] : [methods])],
+    bridge: { startTimeout: start, requestTimeout: '60s' },
+  });
+  bridge = await startBridge({
+    servers: {
+      ...Object.fromEntries(TAKEN.map((how) => [how, odd(how)])),
+      ...Object.fromEntries(UNREADABLE.map((how) => [how, odd(how, 'tools/call')])),
+      framed: odd('framed'),
+      banner: odd('banner', undefined, '3s'),
+      zero: odd('id-zero'),
+    },
+  });
+});
+
+afterAll(() => bridge.stop());
+
+async function within<T>(work: Promise<T>): Promise<T> {
+  const from = performance.now();
+  const done = await work;
+  expect(performance.now() - from).toBeLessThan(SOON_MS);
+  return done;
+}
+
+const modernCall = async (server: string): Promise<Message> =>
+  messageOf(
+    await askModern(bridge.url, server, 'tools/call', { params: { name: 'echo', arguments: {} } }),
+  );
+
+describe.each(TAKEN)('[F-110] a server with %s', (server) => {
+  test('serves a legacy client', async () => {
+    const session = await openSession(bridge, server);
+    expect(textOf(await session.call('echo'))).toBe('hello');
+    expect((await session.end()).status).toBe(204);
+  });
+
+  test('serves a 2026-07-28 client', async () => {
+    expect(textOf(await modernCall(server))).toBe('hello');
+  });
+});
+
+describe.each(UNREADABLE)('[F-112] a server that answers a call with %s', (server) => {
+  test('is told to a legacy client at once, and the session goes on', async () => {
+    const session = await openSession(bridge, server);
+    const answer = await within(session.post(toolCall(7, 'echo')));
+    expect(messageOf(answer)).toMatchObject({ id: 7, error: { code: 42008 } });
+    const list = await session.post('{"jsonrpc":"2.0","id":8,"method":"tools/list"}');
+    expect(messageOf(list)).toMatchObject({ id: 8, result: {} });
+    expect((await session.end()).status).toBe(204);
+  });
+
+  test('is told to a 2026-07-28 client at once', async () => {
+    expect(await within(modernCall(server))).toMatchObject({ error: { code: 42008 } });
+  });
+});
+
+describe('[F-114] a server that answers no initialize', () => {
+  test.each([
+    ['framed', 42_004, 'Content-Length'],
+    ['banner', 42_004, 'Server listening on http://localhost:3000'],
+    ['zero', 42_008, 'the id of no request'],
+  ])('%s is told with what was heard', async (server, code, words) => {
+    const legacy = messageOf(await within(askForSession(bridge, server)));
+    expect(legacy).toMatchObject({ error: { code } });
+    expect(legacy.error?.message).toContain(words);
+    const modern = await within(modernCall(server));
+    expect(modern).toMatchObject({ error: { code } });
+    expect(modern.error?.message).toContain(words);
+  });
+});
