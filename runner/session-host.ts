@@ -205,8 +205,9 @@ export class SessionHost {
 
   #exited(facts: ExitFacts): void {
     const { log } = this.#options;
-    const { reason, code, signal, because, ranMs } = facts;
-    log.info('process ended', { reason, code, signal, because, ranMs });
+    const { reason, code, signal, because, ranMs, spawnError } = facts;
+    const error = spawnError?.code;
+    log.info('process ended', { reason, code, signal, because, error, ranMs });
     this.#isProcessGone = true;
     const now = performance.now();
     this.#perform(this.#session.exited(describeEnd(facts), now, facts.isProtocol));

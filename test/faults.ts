@@ -437,7 +437,12 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-241': {
     fault: 'a fault of our own over one frame, line or request',
-    tests: ['e2e/contained-faults.test.ts', 'edge-core/sockets.test.ts', 'runner/status.test.ts'],
+    tests: [
+      'e2e/contained-faults.test.ts',
+      'edge-core/sockets.test.ts',
+      'runner/core/session-fuzz.test.ts',
+      'runner/status.test.ts',
+    ],
   },
   'F-242': {
     fault: 'output whose reader is slow, stopped or gone; a full disk',
@@ -474,6 +479,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-250': {
     fault: 'a package that is not the one that was locked',
     tests: ['lockfile.test.ts'],
+  },
+  'F-252': {
+    fault: 'file descriptors exhausted',
+    tests: ['e2e/surroundings.test.ts'],
   },
   'F-251': {
     fault: 'an exception that nothing caught',
@@ -744,7 +753,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-64 F-66 F-67 F-68 F-69 F-69b',
   'F-70 F-71 F-73 F-75 F-76 F-77 F-78 F-79 F-130 F-131 F-132 F-133 F-134',
   'F-80 F-81 F-82 F-83 F-84',
-  'F-240 F-241 F-242 F-243 F-244 F-245 F-246 F-247 F-248 F-249 F-250 F-251',
+  'F-240 F-241 F-242 F-243 F-244 F-245 F-246 F-247 F-248 F-249 F-250 F-251 F-252',
   'F-87 F-88 F-89 F-90 F-91 F-92',
   'F-94 F-95 F-99',
   'F-160 F-161 F-162 F-163 F-167',

@@ -18,8 +18,8 @@ const TEXTS: Readonly<Record<string, string>> = {
   run: `Usage: mcp-bridge run --config <file> [options]
 
 Runs the servers of <file> and stays linked to the edge until SIGTERM or SIGINT. The first signal lets
-requests finish, a second one exits at once. SIGHUP, or a change of the file, reloads it. Exit code 3:
-another runner connected with this name.
+requests finish, a second one exits at once. SIGHUP, or a change of the file, reloads it; a terminal that is
+closed ends it as SIGTERM does. Exit code 3: another runner connected with this name.
 
   --config <file>      the mcpServers file (default: mcp.json)
   --edge <url>         the edge, if not in the file: https://<host>

@@ -49,13 +49,17 @@ export function describeEnd(facts: ExitFacts): string {
   return facts.reason === 'spawn_failed' ? `could not be started: ${words}` : words;
 }
 
+/** What a start fails with when the machine or the runner has no more to give: no server is at fault then. */
+const OF_THE_MACHINE: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']);
+
 /**
- * R-6: whether an exit counts against the server. An end that the runner asked for does not, and
- * neither does a clean exit of a process that has served.
+ * R-6: whether an exit counts against the server. An end that the runner asked for does not,
+ * nor does a clean exit of a process that has served, nor a start for which the machine had nothing left.
  */
 export function isFailure(facts: ExitFacts, hasServed: boolean): boolean {
   switch (facts.reason) {
     case 'spawn_failed':
+      return !OF_THE_MACHINE.has(facts.spawnError?.code ?? '');
     case 'signalled':
     case 'broken':
       return true;

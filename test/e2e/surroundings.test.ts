@@ -214,6 +214,34 @@ describe('a terminal', () => {
   });
 });
 
+test('[F-252] a runner without file descriptors refuses what needs some, serves what it has, and takes more when some are free', async () => {
+  const { folder, command } = loneRunnerFiles(edge.url);
+  const line = command.map((word) => `'${word}'`).join(' ');
+  const runner = spawn('sh', ['-c', `ulimit -n 60; exec ${line}`], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  onTestFinished(() => void runner.kill('SIGKILL'));
+  let text = '';
+  runner.stderr.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  const first = await openSession();
+  const letters = [...'abcdefghijklmnop'];
+  for (const letter of letters) offer(control, letter);
+  // Those that found none: their processes could not be started, or their links not be dialled.
+  await vi.waitUntil(() => /EMFILE|too many open files/iu.test(text), PATIENCE);
+  expect(await rightAnswers(first, 20, 'while')).toBe(20);
+  for (const letter of letters) control.say({ type: 'close', session: letter.repeat(22) });
+  await vi.waitUntil(
+    () => (text.match(/session closed/gu)?.length ?? 0) >= letters.length,
+    PATIENCE,
+  );
+  expect(await rightAnswers(first, 5, 'after')).toBe(5);
+  offer(control, 'z');
+  const fresh = await linkOf(edge, 'z');
+  expect(await askOver(fresh, 'init', initialize())).toContain('"result"');
+  expect(text).not.toContain('an unexpected fault');
+});
+
 test('[F-251] an exception that nothing caught ends the runner with its reason and exit code 1, and leaves no process', async () => {
   const injected = 'data:text/javascript,process.on("SIGUSR2",()=>{throw new RangeError("boom")})';
   const runner = spawnLoneRunner(edge.url, ['ignore', 'ignore', 'pipe'], ['--import', injected]);

@@ -11,6 +11,12 @@ const table: [ExitFacts, string, boolean, boolean][] = [
   [{ reason: 'exited', code: 0, ...ended }, 'exited with code 0', true, false],
   [{ reason: 'signalled', signal: 'SIGSEGV', ...ended }, 'was killed by SIGSEGV', true, true],
   [{ reason: 'spawn_failed', spawnError, ...ended }, notFound, true, true],
+  ...['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM'].map((code): [ExitFacts, string, boolean, boolean] => [
+    { reason: 'spawn_failed', spawnError: { code, message: 'no more' }, ...ended },
+    'no more',
+    false,
+    false,
+  ]),
   [
     { reason: 'terminated', because: 'session idle', signal: 'SIGKILL', ...ended },
     'was ended by the runner (session idle)',
