@@ -225,7 +225,7 @@ test('[F-252] a runner without file descriptors refuses what needs some, serves 
   let text = '';
   runner.stderr.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   const first = await openSession();
-  const letters = [...'abcdefghijklmnop'];
+  const letters = 'abcdefghijklmnop'.split('');
   for (const letter of letters) offer(control, letter);
   // Those that found none: their processes could not be started, or their links not be dialled.
   await vi.waitUntil(() => /EMFILE|too many open files/iu.test(text), PATIENCE);

@@ -104,7 +104,7 @@ const message = fc.oneof(
       '[',
       '\u0000',
       '{"jsonrpc":"2.0"}',
-      `${'['.repeat(5_000)}`,
+      '['.repeat(5_000),
       '{"a":"\ud800"}',
       '\ufeff{}',
     ),
