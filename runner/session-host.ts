@@ -86,6 +86,7 @@ export class SessionHost {
       }),
       opened: () => options.reached(),
       frame: (bytes) => this.#frame(bytes),
+      begun: (name) => this.#perform(this.#session.begun(name)),
       moved: (flows) => this.#moved(flows),
       ended: (end) => this.#linkEnded(end),
       failed: (error) => this.#failed(error),

@@ -56,6 +56,11 @@ export class RunnerSocket {
     }
   }
 
+  /** The runner has a post: what of it waits need not go. */
+  omit(post: string): void {
+    this.#write(this.#outbox.omit(post, Date.now()));
+  }
+
   /** Takes one WebSocket message. */
   receive(text: string): Received<string> {
     this.#heardAt = Date.now();

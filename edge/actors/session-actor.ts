@@ -365,6 +365,8 @@ export class SessionActor extends DurableObject<Env> {
         this.#runner.send(effect.text, effect.isBehind === true);
         if (this.#runner.isWaiting) this.#watch();
         return;
+      case 'omit':
+        return this.#runner.omit(effect.post);
       case 'tell':
         return send(this.#sockets.get(effect.socket), effect.text);
       case 'closeLink':

@@ -39,6 +39,9 @@ const FOLLOW_WAIT_MS = 5_000;
 /** How long a runner that told a session's end may take to say which posts it had. */
 const LAST_WORD_MS = 1_000;
 
+/** The same for posts it may not have got: on a slow line they are still on their way. */
+const SLOW_WORD_MS = 10_000;
+
 /** Owed ids remembered: half of the answered ids a worker remembers, so that none of them is revived. */
 const OWED_IDS = 32;
 
@@ -74,6 +77,8 @@ export type PostAnswer =
   | { readonly kind: 'refused'; readonly fault: Fault };
 
 export type RelayEffect =
+  /** The runner has this post: what of it still waits to be sent need not be. */
+  | { readonly do: 'omit'; readonly post: string }
   /** For the runner; `isBehind`: not before anything that was said earlier. */
   | { readonly do: 'link'; readonly text: string; readonly isBehind?: boolean }
   | { readonly do: 'closeLink'; readonly code: number; readonly reason: string }
@@ -128,7 +133,9 @@ export class Relay {
   #owed: string[] = [];
   #endAt: number | undefined;
   /** The runner told the session's end; what it has not answered yet comes first. */
-  #ending: { readonly frame: EndedFrame; readonly until: number } | undefined;
+  #ending:
+    | { readonly frame: EndedFrame; readonly since: number; readonly until: number }
+    | undefined;
   #effects: RelayEffect[] = [];
 
   constructor(link: Link, followers: Iterable<readonly [stream: string, socket: string]> = []) {
@@ -202,7 +209,7 @@ export class Relay {
       case 'attached':
         return this.#attached(frame, text, now);
       case 'ended':
-        this.#ending = { frame, until: now + LAST_WORD_MS };
+        this.#ending = { frame, since: now, until: now + LAST_WORD_MS };
         return;
     }
   }
@@ -312,7 +319,7 @@ export class Relay {
       if (!link.isExpired && link.since + LINK_GRACE_MS <= now) this.#expire(link.since);
       if (link.since + LOST_LIMIT_MS <= now) this.#ended({ type: 'ended', fault: 'runner_lost' });
     }
-    if (this.#ending && this.#ending.until <= now) this.#ended(this.#ending.frame);
+    if (this.#ending && this.#ending.until <= now) this.#hurry(this.#ending, now);
     if (this.#endAt !== undefined && this.#endAt <= now) this.#ended({ type: 'ended' });
     for (const waiting of this.#waiting.values()) {
       if (waiting.wants === 'answer' && !this.#ending && waiting.since + JSON_WAIT_MS <= now) {
@@ -352,6 +359,8 @@ export class Relay {
 
   #event(frame: EventFrame, message: string | undefined, text: string, now: number): void {
     const waiting = this.#waiting.get(frame.stream);
+    if ((this.#upward.get(frame.stream) ?? 0) > CARRYING_POST)
+      this.#effects.push({ do: 'omit', post: frame.stream });
     this.#release(frame.stream);
     if (waiting?.wants === 'answer') {
       if (frame.seq !== 1) return this.#breach('the first event of a stream is 1', now);
@@ -395,6 +404,7 @@ export class Relay {
     const waiting = this.#waiting.get(id);
     if (waiting?.isSent === false)
       return this.#breach('a post was accepted that was never sent', now);
+    this.#effects.push({ do: 'omit', post: id });
     this.#release(id);
     if (!waiting) return this.#tellFollower(id, text);
     waiting.isAccepted = true;
@@ -469,8 +479,20 @@ export class Relay {
 
   /** The runner has still to say whether it has a post: if so, its answer is on a stream, and an error would be a second outcome (R-1). */
   get #isOwedAWord(): boolean {
+    return this.#hasUnaccepted || this.#expected.size > 0;
+  }
+
+  get #hasUnaccepted(): boolean {
     for (const { isAccepted } of this.#waiting.values()) if (!isAccepted) return true;
-    return this.#expected.size > 0;
+    return false;
+  }
+
+  /** The runner told the end a while ago. Workers on their way are waited for no longer, what is said of posts is. */
+  #hurry({ frame, since }: { frame: EndedFrame; since: number }, now: number): void {
+    const until = since + SLOW_WORD_MS;
+    if (!this.#hasUnaccepted || until <= now) return this.#ended(frame);
+    this.#expected.clear();
+    this.#ending = { frame, since, until };
   }
 
   /** Why a new post or follower can not be served now, or undefined when it can. */

@@ -261,6 +261,14 @@ export class Session {
     return this.#flush();
   }
 
+  /** A post began to arrive. One that was taken already is accepted at once: the rest need not come (LP12). */
+  begun(id: string): SessionEffect[] {
+    if (this.#posts.knows(id) !== 'seen') return [];
+    this.#log.confirm(id);
+    this.#send({ type: 'accepted', id });
+    return this.#flush();
+  }
+
   /** Of these streams something is on its way that takes its time: their clients are not slow. */
   delivering(streams: readonly string[], now: number): SessionEffect[] {
     for (const stream of streams) this.#log.moving(stream, now);
@@ -275,8 +283,7 @@ export class Session {
     for (const call of this.#calls.due(now)) this.#expire(call, now);
     const stalled = this.#presence.isLinked ? this.#log.stalled(STALL_MS, now) : [];
     for (const stream of stalled) {
-      this.#withdraw(stream);
-      this.#log.detach(stream, now);
+      this.#detach(stream, now);
       this.#send({
         type: 'refused',
         of: stream,

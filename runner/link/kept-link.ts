@@ -24,6 +24,8 @@ export interface KeptLinkOptions {
   opened(): void;
   /** One whole frame. */
   frame(bytes: Uint8Array): void;
+  /** The first part came of the frame with this name. */
+  begun?(name: string): void;
   /** The edge told that all that was sent a moment ago has arrived; in these flows more waits here. */
   moved?(flows: readonly string[]): void;
   ended(end: LinkEnd): Verdict;
@@ -138,7 +140,7 @@ export class KeptLink {
       case 'whole':
         return this.#options.frame(received.frame);
       case 'partial':
-        return;
+        return received.begins === undefined ? undefined : this.#options.begun?.(received.begins);
       case 'broken':
         return this.reset(CLOSE.protocol, OUTSIDE_PROTOCOL);
       case 'too_large':

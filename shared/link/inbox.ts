@@ -14,7 +14,8 @@ const HELD_UNITS = REASSEMBLED_BYTES + REASSEMBLED_BYTES / 8;
 /** What a WebSocket message gave: a whole frame, nothing yet, or a breach of LP3. */
 export type Received<T> =
   | { readonly state: 'whole'; readonly frame: T }
-  | { readonly state: 'partial' }
+  /** `begins`: the name of the frame of which this is the first part. */
+  | { readonly state: 'partial'; readonly begins?: string }
   | { readonly state: 'broken'; readonly reason: string }
   | { readonly state: 'too_large' };
 
@@ -72,7 +73,7 @@ export class Inbox<T extends string | Uint8Array> {
     held.counted += slice.length + PART_OVERHEAD;
     this.#counted += slice.length + PART_OVERHEAD;
     if (this.#counted > HELD_UNITS) return { state: 'too_large' };
-    if (to < size) return { state: 'partial' };
+    if (to < size) return at === 0 ? { state: 'partial', begins: of } : { state: 'partial' };
     this.#forget(of);
     const frame = this.#form.join(held.slices);
     return frame.length > REASSEMBLED_BYTES ? { state: 'too_large' } : { state: 'whole', frame };

@@ -130,6 +130,19 @@ export class Outbox<T extends string | Uint8Array> {
     return waits === 0 && this.#pace.isOpen;
   }
 
+  /** A frame need not be sent: the receiver has it from an earlier socket. */
+  omit(name: string, now: number): T[] {
+    const id = flowOf(name);
+    const flow = this.#flows.get(id);
+    const at = flow?.frames.findIndex((waiting) => waiting.name === name) ?? -1;
+    if (!flow || at === -1) return [];
+    for (const waiting of flow.frames.splice(at, 1)) this.#takeBack(waiting);
+    if (flow.frames.length === 0) this.#end(flow);
+    if (this.#held.has(name)) this.#dropHeld(name, now);
+    this.#send(now);
+    return this.#flush();
+  }
+
   /** Never cut larger than what the form can carry in one message. */
   get #slice(): number {
     return Math.min(this.#pace.slice, this.#form.maxSlice);

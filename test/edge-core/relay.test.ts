@@ -40,6 +40,8 @@ const told = (effects: readonly RelayEffect[]): string[] =>
         return `close ${effect.socket} ${effect.code}`;
       case 'answer':
         return `answer ${effect.id} ${brief(effect.answer)}`;
+      case 'omit':
+        return `omit ${effect.post}`;
       case 'forget':
         return 'forget';
     }
@@ -150,6 +152,7 @@ describe('a post', () => {
     relay.post(notice('n'), T);
     expect(told(relay.tick(T + 60_000))).toEqual([]);
     expect(told(relay.fromRunner(frame({ type: 'accepted', id: 'n' }), T))).toEqual([
+      'omit n',
       'answer n accepted',
     ]);
   });
@@ -168,6 +171,7 @@ describe('a post', () => {
     relay.follow('sse', 's1');
     relay.post({ ...notice('p'), stream: 'sse', requestIds: ['"x"', '7'] }, T);
     expect(told(relay.fromRunner(frame({ type: 'accepted', id: 'p' }), T))).toEqual([
+      'omit p',
       'tell s1 {"type":"owes","ids":["\\"x\\"","7"]}',
       'answer p accepted',
     ]);
@@ -220,7 +224,7 @@ describe('followers', () => {
     expect(told(relay.fromRunner(event('b', 1, true), T))).toEqual([
       'link {"type":"detach","stream":"b"}',
     ]);
-    expect(told(relay.fromRunner(frame({ type: 'accepted', id: 'b' }), T))).toEqual([]);
+    expect(told(relay.fromRunner(frame({ type: 'accepted', id: 'b' }), T))).toEqual(['omit b']);
     expect(
       told(relay.fromRunner(frame({ type: 'refused', of: 'b', fault: 'overloaded' }), T)),
     ).toEqual([]);
@@ -589,6 +593,51 @@ describe('a session', () => {
       'forget',
     ]);
     expect(told(relay.end(T))).toEqual([]);
+  });
+
+  test('[LP24] whose runner told the end waits a second for workers on their way, and longer for what is said of posts', () => {
+    const relay = linked();
+    relay.post(question('a'), T);
+    relay.tick(T + JSON_WAIT_MS);
+    relay.post(notice('n'), T + JSON_WAIT_MS);
+    relay.follow('get', 's1');
+    const endedAt = T + 300;
+    expect(told(relay.fromRunner(frame({ type: 'ended' }), endedAt))).toEqual([]);
+    expect(told(relay.tick(endedAt + 1_000))).toEqual([]);
+    expect(relay.wakeAt.soon).toBe(endedAt + 10_000);
+    // On a slow line the post was still on its way.
+    expect(told(relay.fromRunner(frame({ type: 'accepted', id: 'n' }), endedAt + 5_000))).toEqual([
+      'omit n',
+      'answer n accepted',
+      'tell s1 {"type":"gone","fault":"session_not_found"}',
+      'closeLink 1000',
+      'forget',
+    ]);
+  });
+
+  test('[LP3] [LP24] a post that may go in parts is the same whenever it is sent; one without a request goes behind all others', () => {
+    const relay = linked();
+    const large = 'x'.repeat(5_000);
+    relay.post(question('a'), T);
+    relay.fromRunner(event('a', 1, true), T);
+    const links = [
+      ...relay.post({ ...question('b'), message: large }, T),
+      ...relay.post(notice('n'), T),
+    ];
+    expect(links).toEqual([
+      { do: 'link', text: `{"type":"post","stream":"b","id":"b"}\n${large}`, isBehind: false },
+      {
+        do: 'link',
+        text: '{"type":"post","stream":"get","id":"n","delivered":["a"]}\n{}',
+        isBehind: true,
+      },
+    ]);
+    relay.unlinked(T);
+    const [welcome, again] = relay.linked(2, [{ of: 's.1', to: 5, size: 9 }]);
+    expect(welcome).toMatchObject({
+      text: '{"type":"welcome","expired":false,"holds":[{"of":"s.1","to":5,"size":9}]}',
+    });
+    expect(again).toEqual(links[0]);
   });
 
   test('ended while its runner is away is over at once; a runner that breaks and returns meanwhile is told', () => {

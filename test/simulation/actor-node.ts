@@ -230,6 +230,8 @@ export class ActorNode {
         return this.#toRunner(effect.text, effect.isBehind === true);
       case 'closeLink':
         return this.#link?.end.close(effect.code);
+      case 'omit':
+        return this.#down(this.#outbox.omit(effect.post, this.#world.clock.now));
       case 'tell':
         return send(
           this.#followers.get(this.#world.sabotage.misroute(effect.socket, this.#followers))?.end,

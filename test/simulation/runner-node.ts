@@ -141,7 +141,10 @@ export class HostedSession {
       if (text === 'ping') return wire.a.send('pong');
       if (text === 'pong') return this.#answered();
       const received = this.#inbox.push(encoder.encode(text));
-      if (received.state === 'partial') return;
+      if (received.state === 'partial')
+        return received.begins === undefined
+          ? undefined
+          : this.#perform(this.#machine.begun(received.begins));
       if (received.state !== 'whole') return wire.a.close(CLOSE.protocol);
       const reading = decodeBytes(sessionDown, received.frame);
       if (!reading.ok) return wire.a.close(CLOSE.protocol);

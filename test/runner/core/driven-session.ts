@@ -111,6 +111,16 @@ export class DrivenSession {
     this.now = until;
   }
 
+  /** The link tells that events of these streams are on their way. */
+  delivering(...streams: string[]): void {
+    this.#keep(this.session.delivering(streams, this.now));
+  }
+
+  /** The first part of a post came. */
+  begun(id: string): void {
+    this.#keep(this.session.begun(id));
+  }
+
   unlink(): void {
     this.#keep(this.session.unlinked(this.now));
   }
@@ -135,6 +145,13 @@ export class DrivenSession {
 
   end(reason: Parameters<Session['end']>[0]): void {
     this.#keep(this.session.end(reason, this.now));
+  }
+
+  /** The kinds of everything since the last look, in order. */
+  lookAtOrder(): string[] {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects.map((effect) => (effect.do === 'send' ? effect.frame.type : effect.do));
   }
 
   /** Everything since the last look. */

@@ -672,6 +672,21 @@ describe('credit', () => {
     expect(driven.look().sent).toMatchObject([{ type: 'attached', after: 0 }, { seq: 1 }]);
   });
 
+  test('[F-150] a client whose event is still on its way is not slow, however long the line takes', () => {
+    const driven = DrivenSession.initialized();
+    driven.receive({ type: 'attach', stream: 'get', after: null });
+    driven.line({ method: 'notifications/x' });
+    driven.look();
+    for (let n = 0; n < 60; n += 1) {
+      driven.sleep(STALL_MS / 6);
+      driven.delivering('get');
+    }
+    driven.sleep(STALL_MS - 1);
+    expect(driven.look().sent).toEqual([]);
+    driven.sleep(1);
+    expect(driven.look().sent).toMatchObject([{ type: 'refused', of: 'get' }]);
+  });
+
   test('[R-10] the session asks to be woken in time to see a stalled client', () => {
     const driven = DrivenSession.initialized();
     driven.receive({ type: 'attach', stream: 'get', after: null });
@@ -679,6 +694,44 @@ describe('credit', () => {
     driven.look();
     driven.sleep(2 * STALL_MS);
     expect(driven.look().sent).toMatchObject([{ type: 'refused', of: 'get' }]);
+  });
+});
+
+describe('what is on its way', () => {
+  const answering = (): DrivenSession => {
+    const driven = DrivenSession.initialized();
+    driven.post('p', call(7));
+    driven.line({ id: 2, result: {} });
+    driven.look();
+    return driven;
+  };
+
+  test('[LP18] [LP24] is taken back when its stream is attached again, and sent behind `attached`', () => {
+    const driven = answering();
+    driven.receive({ type: 'attach', stream: 'p', after: 0 });
+    expect(driven.lookAtOrder()).toEqual(['withdraw', 'attached', 'event']);
+  });
+
+  test('is taken back when its client leaves, and sent when it is back', () => {
+    const driven = answering();
+    driven.receive({ type: 'detach', stream: 'p' });
+    expect(driven.lookAtOrder()).toEqual(['withdraw']);
+    driven.receive({ type: 'attach', stream: 'p', after: 0 });
+    expect(driven.lookAtOrder()).toContain('event');
+  });
+
+  test('[LP12] a post that was taken is accepted when it begins to come again; a new one when it is whole', () => {
+    const driven = answering();
+    driven.relink();
+    driven.look();
+    driven.begun('p');
+    driven.begun('new');
+    expect(driven.look().sent).toEqual([{ type: 'accepted', id: 'p' }]);
+    // Somebody waits for it: its stream does not count as left.
+    driven.sleep(20_000);
+    expect(driven.look().sent).toEqual([]);
+    driven.receive({ type: 'ack', stream: 'p', seq: 1 });
+    expect(driven.session.isBusy).toBe(false);
   });
 });
 
