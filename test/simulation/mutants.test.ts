@@ -7,11 +7,15 @@ import { World } from './world.ts';
 import type { SessionUp } from '../../shared/link/session-frames.ts';
 
 const SEEDS = 300;
+const FEW_SEEDS = 12;
 
 /** Faults over some seeds of a deployment with one thing broken. */
-function faultsOf(sabotage: Partial<Sabotage> | ((chance: Chance) => Partial<Sabotage>)): string[] {
+function faultsOf(
+  sabotage: Partial<Sabotage> | ((chance: Chance) => Partial<Sabotage>),
+  seeds = SEEDS,
+): string[] {
   const faults: string[] = [];
-  for (let seed = 1; seed <= SEEDS; seed++) {
+  for (let seed = 1; seed <= seeds; seed++) {
     const world = new World(seed, () => ({
       ...NO_SABOTAGE,
       ...(typeof sabotage === 'function' ? sabotage(new Chance(seed)) : sabotage),
@@ -58,6 +62,12 @@ describe('mutants of the deployment', () => {
   test('R-5: a runner that lets the calls of modern clients run on when they leave is noticed', () => {
     const faults = faultsOf({ heeds: (type) => type !== 'cancel' && type !== 'detach' });
     expect(rules(faults)).toContain('R-5');
+  });
+
+  test('[F-151] R-1: a frame that goes on elsewhere than where it was, after a break, never becomes whole', () => {
+    // A link that is broken off again and again makes a long run; the first of these seeds will do.
+    const faults = faultsOf({ resumes: (hold) => ({ ...hold, to: hold.to - 7 }) }, FEW_SEEDS);
+    expect(rules(faults)).toContain('R-1');
   });
 
   test('R-8: a runner that reads posts in another order is noticed', () => {
