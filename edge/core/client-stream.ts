@@ -2,8 +2,8 @@
 // socket to the actor breaks (D2, D3). Pure: the host dials, writes and keeps time. Implements LP14, LP18, R-4, R-5.
 import { fullJitterMs } from '../../shared/backoff.ts';
 import { faultError, type Fault } from '../../shared/fault.ts';
+import { answeredId } from './answered.ts';
 import { errorResponse } from '../../shared/jsonrpc/message.ts';
-import { scanMessage } from '../../shared/jsonrpc/scan.ts';
 import { encodeText } from '../../shared/link/codec.ts';
 import type { SessionDown, StreamDown } from '../../shared/link/session-frames.ts';
 import { LINK_GRACE_MS } from '../../shared/limits.ts';
@@ -265,12 +265,8 @@ export class ClientStream {
     // The one request of a POST is settled by the final event; nothing needs to be read.
     const { requestIds, endsSession } = this.#options;
     if (!endsSession && (this.#open.size === 0 || requestIds.length === 1)) return;
-    const bytes = new TextEncoder().encode(message);
-    const scan = scanMessage(bytes, { tokens: Infinity });
-    if (!scan.ok || scan.shape !== 'single' || !scan.envelope.id) return;
-    const { id, kind } = scan.envelope;
-    if (kind !== 'result' && kind !== 'error') return;
-    const answered = new TextDecoder().decode(bytes.subarray(id.start, id.end));
+    const answered = answeredId(message);
+    if (answered === undefined) return;
     this.#open.delete(answered);
     if (!endsSession) return;
     this.#answered.add(answered);

@@ -3,6 +3,7 @@
 // Pure: inputs in, effects out. Implements LP8, LP13, LP17, LP18, LP20, R-7.
 import type { Fault, Phase } from '../../shared/fault.ts';
 import { decodeText, encodeText } from '../../shared/link/codec.ts';
+import { answeredId } from './answered.ts';
 import { StreamOrder } from './stream-order.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import type { Hold } from '../../shared/link/parts.ts';
@@ -377,6 +378,7 @@ export class Relay {
       if (order === 'breach') return this.#breach('not the next event of its stream', now);
       if (order === 'repeated') return;
       this.#effects.push({ do: 'tell', socket, text });
+      if (frame.stream === SSE_STREAM) this.#acceptAnswered(message);
       if (frame.final) this.#expected.delete(frame.stream);
     } else if (!this.#expected.has(frame.stream)) {
       this.#down({ type: 'detach', stream: frame.stream });
@@ -410,6 +412,19 @@ export class Relay {
     waiting.isAccepted = true;
     waiting.message = '';
     if (waiting.wants === 'accepted') this.#confirm(waiting);
+  }
+
+  /** A request was answered on the stream before its `accepted` came: after a break, the answer comes first (R-1). */
+  #acceptAnswered(message: string | undefined): void {
+    if (message === undefined || !this.#hasUnaccepted) return;
+    const answered = answeredId(message);
+    if (answered === undefined) return;
+    for (const waiting of this.#waiting.values()) {
+      if (waiting.stream !== SSE_STREAM || !waiting.requestIds.includes(answered)) continue;
+      waiting.isAccepted = true;
+      this.#release(waiting.id);
+      return this.#confirm(waiting);
+    }
   }
 
   /** Says 202, once someone holds the stream that the answers are owed on (HTTP+SSE) and knows it. */

@@ -595,6 +595,21 @@ describe('a session', () => {
     expect(told(relay.end(T))).toEqual([]);
   });
 
+  test('[R-1] an HTTP+SSE request that is answered on the stream before it is accepted is accepted', () => {
+    const relay = linked();
+    relay.follow('sse', 's1');
+    relay.post({ ...notice('p'), stream: 'sse', requestIds: ['7'] }, T);
+    relay.post({ ...notice('q'), stream: 'sse', requestIds: ['"7"'] }, T);
+    const answer = event('sse', 1, false, '{"jsonrpc":"2.0","result":{"id":8},"id":"7"}');
+    expect(told(relay.fromRunner(answer, T))).toEqual([
+      `tell s1 ${answer}`,
+      'tell s1 {"type":"owes","ids":["\\"7\\""]}',
+      'answer q accepted',
+    ]);
+    const question = event('sse', 2, false, '{"jsonrpc":"2.0","method":"ping","id":7}');
+    expect(told(relay.fromRunner(question, T))).toEqual([`tell s1 ${question}`]);
+  });
+
   test('[LP24] whose runner told the end waits a second for workers on their way, and longer for what is said of posts', () => {
     const relay = linked();
     relay.post(question('a'), T);

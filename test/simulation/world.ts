@@ -13,7 +13,7 @@ const TROUBLE_MS = 60_000;
 const SETTLE_MS = 700_000;
 
 /** Runs on a slow line, and how slow: 20 KB/s to 1 MB/s. */
-const SLOW_SHARE = 0.3;
+const SLOW_SHARE = 0.2;
 const SLOW_BYTES_PER_MS = [20, 50, 200, 1_000];
 const SLOW_SEED = 0x51_0e;
 
