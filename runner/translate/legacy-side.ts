@@ -19,6 +19,7 @@ import { Liveness } from './liveness.ts';
 import { numberOf, type Message } from './message.ts';
 import type { OwnRequests } from './own-requests.ts';
 import type { Digest, Sealer } from './request-state.ts';
+import { ReturningCalls } from './returning-calls.ts';
 import { answerFor } from './to-client.ts';
 import { ToolHeaders } from './tool-headers.ts';
 import type { KnownEras } from './translator.ts';
@@ -49,6 +50,7 @@ export class LegacySide {
   readonly #turns = new Turns();
   readonly #starts: LegacyStart;
   readonly #asking: Asking;
+  readonly #returning: ReturningCalls;
   readonly #listens: Listens;
   readonly #notices: LegacyNotices;
   readonly #headers: ToolHeaders;
@@ -56,8 +58,6 @@ export class LegacySide {
   /** By the process's id. */
   readonly #calls = new Map<number, LegacyCall>();
   readonly #waiting: WaitingCalls;
-  /** Parked ones whose clients are back, with the requests they came back with. */
-  readonly #coming = new Map<LegacyCall, ClientCall>();
   /** Those without a process, in order. */
   #line: LegacyCall[] = [];
 
@@ -91,6 +91,15 @@ export class LegacySide {
       },
     });
     this.#asking = new Asking({ ...options, turns: this.#turns });
+    this.#returning = new ReturningCalls({
+      asking: this.#asking,
+      pool: this.#pool,
+      turns: this.#turns,
+      resumed: (call, now) => {
+        if (call.answer) this.#deliver(call, call.answer, now);
+        else if (call.askAt !== undefined) this.#ask(call, now);
+      },
+    });
     this.#listens = new Listens(options.effects, options.own);
     this.#headers = new ToolHeaders(options.own, {});
     this.#notices = new LegacyNotices({
@@ -118,7 +127,7 @@ export class LegacySide {
     if (REMOVED_METHODS.has(client.method)) {
       return this.#effects.fail(client.id, methodNotFound(client.method));
     }
-    if (client.isRetry) this.#claim(client, now);
+    if (client.isRetry) this.#returning.add(client, now);
     else if (this.#waiting.isFull(client)) this.#effects.fail(client.id, overloaded());
     else {
       const call = legacyCall(client, this.#digest, this.#waiting.until(now));
@@ -140,11 +149,7 @@ export class LegacySide {
 
   /** The client left, or the session's patience ended. */
   cancel(sessionId: number, now: number): void {
-    for (const [call, { id }] of this.#coming) {
-      if (id !== sessionId) continue;
-      this.#coming.delete(call);
-      call.isComing = false;
-    }
+    this.#returning.cancel(sessionId);
     const call = this.#waitingAs(sessionId);
     if (!call) return;
     const process = this.#pool.get(call.slot);
@@ -223,7 +228,7 @@ export class LegacySide {
       ...this.#pool.all().map(heldUntil),
       ...[...this.#calls.values()].map((call) => call.releaseAt),
       this.#waiting.wakeAt,
-      ...[...this.#coming.keys()].map(({ turnAt }) => turnAt),
+      this.#returning.wakeAt,
     ]);
   }
 
@@ -254,9 +259,8 @@ export class LegacySide {
     this.#pool.remove(process.slot);
     this.#forget(process.slot);
     for (const call of process.calls) {
-      const coming = this.#coming.get(call);
-      if (coming) this.#effects.fail(coming.id, errorFor(call));
-      this.#coming.delete(call);
+      const returning = this.#returning.take(call);
+      if (returning) this.#effects.fail(returning.id, errorFor(call));
       this.#calls.delete(call.id);
       this.#asking.drop(call);
       if (this.#listens.end(call)) continue;
@@ -272,7 +276,7 @@ export class LegacySide {
   /** Does whatever has become possible: calls in line find a place, those with a place are written in their turn. */
   #proceed(now: number): void {
     this.#line = this.#line.filter((call) => !this.#place(call, now));
-    for (const [call, client] of this.#coming) this.#resume(call, client, now);
+    this.#returning.proceed(now);
     for (const process of this.#pool.all()) {
       this.#asking.settle(process, now);
       for (const call of process.calls) if (call.state === 'placed') this.#send(process, call, now);
@@ -299,23 +303,6 @@ export class LegacySide {
     const sent = this.#sending.send(process, call, now);
     if (sent === 'running') call.state = 'running';
     else if (sent === 'over') this.#release(call, now);
-  }
-
-  #claim(client: ClientCall, now: number): void {
-    const call = this.#asking.claim(client, now);
-    if (call) this.#coming.set(call, client);
-  }
-
-  /** A call whose client is back goes on in its turn; once it is answered it needs none. */
-  #resume(call: LegacyCall, client: ClientCall, now: number): void {
-    const process = this.#pool.get(call.slot);
-    call.turnAt = process && !call.answer ? this.#turns.mayResumeAt(process, call) : 0;
-    if (call.turnAt > now) return;
-    this.#coming.delete(call);
-    this.#asking.resume(call, client, now);
-    if (process) process.enteredAt = now;
-    if (call.answer) this.#deliver(call, call.answer, now);
-    else if (call.askAt !== undefined) this.#ask(call, now);
   }
 
   #ask(call: LegacyCall, now: number): void {
@@ -359,7 +346,7 @@ export class LegacySide {
   #release(call: LegacyCall, now: number): void {
     this.#calls.delete(call.id);
     this.#line = this.#line.filter((other) => other !== call);
-    this.#coming.delete(call);
+    this.#returning.take(call);
     this.#asking.drop(call);
     this.#listens.close(call);
     const process = this.#pool.get(call.slot);
