@@ -1,6 +1,7 @@
 // A process between its start and its session: what it says before anybody listens is kept, within bounds, and comes first;
 // and what it was told before it answered, so that another session can take it over while it starts.
-import { scanMessage } from '../shared/jsonrpc/scan.ts';
+import { scanLine } from '../shared/jsonrpc/scan.ts';
+import { looksLikeMessage } from './core/noise-budget.ts';
 import type { ExitFacts } from './process/exit.ts';
 import { ticksOf } from './process/process-table.ts';
 import type { ProcessListener, StdioProcess } from './process/stdio-process.ts';
@@ -34,15 +35,18 @@ export interface ServerProcess {
   pause(): void;
   resume(): void;
   terminate(reason: string): Promise<unknown>;
-  /** Its session is over. One that has not answered yet may go on starting, for the next session; its listener hears no more. */
-  leave(reason: string): void;
+  /**
+   * Nobody waits for it any more. One that has not answered yet may go on starting, for the next session: true, and its
+   * listener hears no more. False: it has to be terminated.
+   */
+  leave(): boolean;
 }
 
 export interface PooledProcessParts {
   start(listener: ProcessListener): StdioProcess;
   ended(facts: ExitFacts, hasServed: boolean): void;
-  /** It was left before it answered anything; decides what becomes of it. */
-  left(reason: string): void;
+  /** It was left before it answered anything; decides whether it goes on starting. */
+  left(): boolean;
 }
 
 export class PooledProcess implements ServerProcess {
@@ -138,14 +142,12 @@ export class PooledProcess implements ServerProcess {
     return this.#process.terminate(reason);
   }
 
-  leave(reason: string): void {
-    this.#listener = undefined;
-    if (this.#facts) return;
-    if (this.#hasAnswered) return void this.terminate(reason);
+  leave(): boolean {
+    if (this.state !== 'running' || this.#hasAnswered || !this.#parts.left()) return false;
     this.resume();
-    this.#process.resume();
+    this.#listener = undefined;
     this.isBusy(performance.now());
-    this.#parts.left(reason);
+    return true;
   }
 
   #line(bytes: Uint8Array): void {
@@ -178,8 +180,9 @@ export class PooledProcess implements ServerProcess {
 /** The kernel's unit of processor time in /proc (USER_HZ): 10 ms on every platform that Node runs on. */
 const TICK_MS = 10;
 
+/** Read laxly: what is nearly a message may be the answer, and whoever listens knows better. */
 function isAnswer(line: Uint8Array): boolean {
-  const scan = scanMessage(line, { tokens: Infinity });
-  if (!scan.ok || scan.shape !== 'single') return false;
+  const scan = scanLine(line);
+  if (!scan.ok || scan.shape !== 'single') return looksLikeMessage(line);
   return scan.envelope.kind === 'result' || scan.envelope.kind === 'error';
 }

@@ -132,15 +132,13 @@ export class ProcessPool {
   }
 
   /** A slow start is no crash: the first one that downloads a package or an image is not begun anew for each client. */
-  #keep(process: PooledProcess, reason: string): void {
+  #keep(process: PooledProcess): boolean {
     const age = performance.now() - process.startedAt;
     const isWorthIt = age >= Math.min(WORTH_KEEPING_MS, this.#server.startTimeoutMs);
-    if (this.#isClosed || !isWorthIt || this.#left.size >= MOST_STARTING) {
-      return void process.terminate(reason);
-    }
+    if (this.#isClosed || !isWorthIt || this.#left.size >= MOST_STARTING) return false;
     if (age >= LONGEST_START_MS) {
       this.#breakers.failed(undefined, false, performance.now());
-      return void process.terminate('it did not start');
+      return false;
     }
     const timer = setTimeout(() => {
       this.#left.delete(process);
@@ -148,6 +146,7 @@ export class ProcessPool {
     }, LEFT_MS);
     this.#left.set(process, timer.unref());
     this.#log.info('a process goes on starting for the next session', { pid: process.pid });
+    return true;
   }
 
   #refusal({ retryAfterMs, isOwnDoing }: HeldBack & { ok: false }): Taken {
@@ -193,7 +192,7 @@ export class ProcessPool {
     const pooled: PooledProcess = new PooledProcess({
       start: (listener) => startProcess(spec, containedListener(listener, failed)),
       ended: (facts, hasServed) => this.#ended(pooled, facts, hasServed),
-      left: (reason) => this.#keep(pooled, reason),
+      left: () => this.#keep(pooled),
     });
     this.#all.add(pooled);
     return pooled;

@@ -277,8 +277,7 @@ export class SessionHost {
   #stop(reason: string, isStarting: boolean): void {
     this.#movedAt = performance.now();
     this.#farewell ??= setTimeout(() => this.#sayFarewell(), FAREWELL_MS);
-    if (isStarting) {
-      this.#options.process.leave(reason);
+    if (isStarting && this.#options.process.leave()) {
       this.#isProcessGone = true;
       return this.#maybeFinish();
     }

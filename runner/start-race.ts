@@ -100,11 +100,14 @@ export class StartRace implements ServerProcess {
     this.#exit(facts[0]);
   }
 
-  leave(reason: string): void {
-    if (this.#winner) return this.#winner.leave(reason);
+  leave(): boolean {
+    if (this.#winner) return this.#winner.leave();
     const all = this.#all;
+    const ended = all.filter((process) => !process.leave());
+    if (ended.length === all.length) return false;
     this.#finish();
-    for (const process of all) process.leave(reason);
+    for (const process of ended) void process.terminate('another one goes on starting');
+    return true;
   }
 
   #watch(process: PooledProcess): void {

@@ -20,8 +20,11 @@ export interface SessionProcess {
   pause(): void;
   resume(): void;
   terminate(reason: string): Promise<unknown>;
-  /** The session is over before the process answered anything: it may go on starting, for another. Nothing more is heard. */
-  leave(reason: string): void;
+  /**
+   * Before it has answered anything it may go on starting, for another session: true, and nothing more is heard of it. False:
+   * it has to be terminated.
+   */
+  leave(): boolean;
 }
 
 export interface SessionProcessListener extends Omit<ProcessListener, 'onLine'> {
@@ -97,12 +100,12 @@ export class TranslatedProcess implements SessionProcess {
     for (const process of this.#slots.values()) process.resume();
   }
 
-  leave(reason: string): void {
+  leave(): boolean {
+    for (const [slot, process] of this.#slots) if (process.leave()) this.#slots.delete(slot);
+    if (this.#slots.size > 0 || this.#first) return false;
     this.#isEnding = true;
     clearTimeout(this.#timer?.id);
-    for (const process of [...this.#slots.values(), ...(this.#first ? [this.#first] : [])]) {
-      process.leave(reason);
-    }
+    return true;
   }
 
   async terminate(reason: string): Promise<void> {
@@ -135,9 +138,7 @@ export class TranslatedProcess implements SessionProcess {
       case 'start':
         return this.#start(effect.slot);
       case 'stop':
-        void this.#slots.get(effect.slot)?.terminate(effect.reason);
-        // What it does not read any more holds back nobody.
-        return this.#drained(effect.slot);
+        return this.#stop(effect.slot, effect.reason);
       case 'write':
         return this.#write(effect.slot, effect.line);
       case 'served': {
@@ -202,6 +203,16 @@ export class TranslatedProcess implements SessionProcess {
     if (this.#direct) return this.#listener?.onOverlong(bytes);
     this.#options.log.warn('a line on stdout is too long; the process is ended', { slot, bytes });
     void this.#slots.get(slot)?.terminate(`it printed a line of over ${String(bytes - 1)} bytes`);
+  }
+
+  #stop(slot: number, reason: string): void {
+    const process = this.#slots.get(slot);
+    const goesOn = process?.leave() === true;
+    if (goesOn) this.#slots.delete(slot);
+    else void process?.terminate(reason);
+    // What it does not read any more holds back nobody.
+    this.#drained(slot);
+    if (goesOn) this.#perform(this.#ended(slot, 'did not start in time', true));
   }
 
   #write(slot: number, line: Uint8Array): void {

@@ -374,6 +374,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: [
       'runner/slow-start.test.ts',
       'runner/core/starting-session.test.ts',
+      'e2e/broken-processes.test.ts',
       'e2e/child-faults.test.ts',
     ],
   },

@@ -12,6 +12,9 @@ export interface SessionLimits {
   readonly maxInFlight: number;
 }
 
+/** What a client is told whose server is slow to start. */
+export const GOES_ON = 'It goes on starting; try again soon.';
+
 export type SessionEffect =
   | { readonly do: 'send'; readonly frame: SessionUp; readonly message?: Uint8Array | undefined }
   /** What the link has not sent of a stream goes out later, or is owed to nobody any more. */

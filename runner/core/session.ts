@@ -23,6 +23,7 @@ import { Posts } from './posts.ts';
 import { Presence } from './presence.ts';
 import { ProcessText, type Heard } from './process-text.ts';
 import { Questions } from './questions.ts';
+import { GOES_ON } from './session-effects.ts';
 import type { CallRecord, Note, SessionEffect, SessionLimits } from './session-effects.ts';
 import { StreamLog } from './stream-log.ts';
 import { Tasks } from './tasks.ts';
@@ -731,7 +732,7 @@ export class Session {
   #expireStart(call: Call, now: number): void {
     const seconds = String(Math.round(this.#limits.startTimeoutMs / 1000));
     const words = this.#overheard.added(`did not answer initialize within ${seconds} s`);
-    const message = `The server process ${words}. It goes on starting; try again soon.`;
+    const message = `The server process ${words}. ${GOES_ON}`;
     const ending = { fault: 'process_start_failed', message } as const;
     this.#answerFault(call, { ...ending, phase: 'sent', retryable: true }, now);
     this.#end(ending, now, true);

@@ -24,6 +24,7 @@ export type Verdict =
       readonly slot: number;
       readonly description: string;
       readonly answered?: Partial<ErrorObject>;
+      readonly goesOn?: true;
     };
 
 export class EraProbe {
@@ -69,7 +70,8 @@ export class EraProbe {
     if (!this.#isInitializing) return this.#initialize(now);
     this.#stop('it answered no initialize');
     if (this.#isModern) return this.#decided({ era: 'modern', slot: undefined }, now);
-    this.#decided({ era: 'none', slot: this.#slot, description: 'answered no request' }, now);
+    const description = 'answered no request yet';
+    this.#decided({ era: 'none', slot: this.#slot, description, goesOn: true }, now);
   }
 
   exited(slot: number, description: string, now: number): void {

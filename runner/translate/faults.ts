@@ -2,6 +2,7 @@
 import { faultError } from '../../shared/fault.ts';
 import { LISTED_ELEMENTS } from '../../shared/limits.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
+import { GOES_ON } from '../core/session-effects.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
 
 /** Requests that may wait for a process: more come from a client in a loop than from one at work. */
@@ -10,10 +11,12 @@ export const MAX_WAITING = 64;
 /** A cancelled call occupies its process no longer than this: by then most have noticed. */
 export const CANCEL_GRACE_MS = 5_000;
 
-export const startFailed = (description: string): ErrorObject =>
+/** `goesOn`: it was only slow, and whoever comes later may meet it started. */
+export const startFailed = (description: string, goesOn = false): ErrorObject =>
   faultError({
     fault: 'process_start_failed',
-    message: `The server process ${description}. Run \`mcp-bridge check\` on the runner to see why.`,
+    message: `The server process ${description}. ${goesOn ? GOES_ON : 'Run `mcp-bridge check` on the runner to see why.'}`,
+    ...(goesOn ? { retryable: true } : {}),
   });
 
 export const processExited = (description: string, isSent: boolean): ErrorObject =>

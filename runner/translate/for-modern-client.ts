@@ -130,11 +130,18 @@ export class ForModernClient implements Translator {
   }
 
   /** What was heard of the process says more than that it failed. */
-  #startError(slot: number, description: string, answered?: Partial<ErrorObject>): ErrorObject {
+  #startError(
+    slot: number,
+    description: string,
+    answered?: Partial<ErrorObject>,
+    goesOn = false,
+  ): ErrorObject {
     const words = this.#hearingOf(slot).added(description);
     const { code, message, data } = answered ?? {};
     const isUnusable = code === FAULTS.process_protocol.code && words !== FRAMED_WORDS;
-    return isUnusable && message !== undefined ? { code, message, data } : startFailed(words);
+    return isUnusable && message !== undefined
+      ? { code, message, data }
+      : startFailed(words, goesOn);
   }
 
   #request(call: ClientCall, now: number): void {
@@ -169,7 +176,8 @@ export class ForModernClient implements Translator {
     this.#waiting = [];
     if (verdict.era === 'none') {
       // The next request tries anew.
-      const error = this.#startError(verdict.slot, verdict.description, verdict.answered);
+      const { slot, description, answered, goesOn } = verdict;
+      const error = this.#startError(slot, description, answered, goesOn);
       for (const { id } of waiting) this.#effects.fail(id, error);
       return;
     }
@@ -196,7 +204,7 @@ export class ForModernClient implements Translator {
       ...this.#options,
       effects: this.#effects,
       own: this.#own,
-      startError: (slot, description, answered) => this.#startError(slot, description, answered),
+      startError: (...failure) => this.#startError(...failure),
     });
   }
 }

@@ -38,6 +38,7 @@ export type StartError = (
   slot: number,
   description: string,
   answered?: Partial<ErrorObject>,
+  goesOn?: boolean,
 ) => ErrorObject;
 
 export class LegacySide {
@@ -84,8 +85,8 @@ export class LegacySide {
     this.#starts = new LegacyStart({
       ...options,
       pool: this.#pool,
-      failed: (process, description, answered) => {
-        const error = options.startError(process.slot, description, answered);
+      failed: (process, description, answered, goesOn) => {
+        const error = options.startError(process.slot, description, answered, goesOn);
         this.#stop(process.slot, `it ${description}`);
         this.#fail(process, () => error);
       },

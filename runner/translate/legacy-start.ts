@@ -14,8 +14,16 @@ type Answer =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly error: Partial<ErrorObject> };
 
-/** Told of a process that runs but is of no use, and why: `description` completes "the server process …", `error` is what it answered. */
-type OnFailed = (process: LegacyProcess, description: string, error?: Partial<ErrorObject>) => void;
+/**
+ * Told of a process that runs but is of no use, and why: `description` completes "the server process …", `error` is what it
+ * answered; `goesOn`: it is only slow.
+ */
+type OnFailed = (
+  process: LegacyProcess,
+  description: string,
+  error?: Partial<ErrorObject>,
+  goesOn?: boolean,
+) => void;
 
 export class LegacyStart {
   readonly #effects: Effects;
@@ -60,7 +68,7 @@ export class LegacyStart {
     const seconds = String(Math.round(this.#startTimeoutMs / 1000));
     for (const process of this.#pool.all()) {
       if (process.about || process.startBy > now) continue;
-      this.#failed(process, `did not answer initialize within ${seconds} s`);
+      this.#failed(process, `did not answer initialize within ${seconds} s`, undefined, true);
     }
   }
 

@@ -11,7 +11,7 @@ export interface KnownEras {
 export type TranslateEffect =
   /** Start a process at `slot`, a number this translator has not used before. */
   | { readonly do: 'start'; readonly slot: number }
-  /** End the process at `slot`; its `exited` still comes. */
+  /** End the process at `slot`, or let it go on starting for others if it has answered nothing; its `exited` still comes. */
   | { readonly do: 'stop'; readonly slot: number; readonly reason: string }
   /** A line for the process at `slot`, without its newline. */
   | { readonly do: 'write'; readonly slot: number; readonly line: Uint8Array }

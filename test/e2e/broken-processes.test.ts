@@ -1,8 +1,10 @@
 // Processes that live but are of no use, through the whole bridge: their calls are answered within seconds, the next client is
 // served by another, and nobody beside them notices.
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { startBridge, type Bridge, type ServerEntry } from './harness.ts';
+import { temporaryFolder } from './journal.ts';
+import { askModern } from './raw-modern.ts';
 import {
   askForSession,
   fixture,
@@ -21,6 +23,7 @@ const AT_ONCE_MS = 6_000;
 let bridge: Bridge;
 
 beforeAll(async () => {
+  const { folder, remove } = temporaryFolder();
   const run = (name: string, ...args: string[]): ServerEntry => ({
     command: process.execPath,
     args: [fixture(name), ...args],
@@ -31,6 +34,14 @@ beforeAll(async () => {
       'no-stdout': run('closes', '1', 'start'),
       'stdout-goes': run('closes', '1', 'call'),
       'stdin-goes': run('closes', '0', 'call'),
+      'slow-modern': {
+        ...run('slow-first', `${folder}/modern`, '4000', 'waits'),
+        bridge: { startTimeout: '1s' },
+      },
+      'slow-legacy': {
+        ...run('slow-first', `${folder}/legacy`, '4000', 'waits'),
+        bridge: { startTimeout: '1s' },
+      },
       'no-stderr': run('closes', '2', 'start'),
       braces: run('flood', 'braces', 'call'),
       text: run('flood', 'text', 'start'),
@@ -40,6 +51,7 @@ beforeAll(async () => {
       stderr: run('flood', 'stderr', 'start'),
     },
   });
+  return remove;
 });
 afterAll(() => bridge.stop());
 
@@ -85,6 +97,20 @@ describe('a process without its pipes', () => {
     expect(await session.next()).toMatchObject({ id: 'a', error: { code: 42003 } });
   });
 
+  test('[F-130] under the calls of 2026-07-28 clients, which share it: the next call has another', async () => {
+    const call = (name: string) =>
+      askModern(bridge.url, 'stdout-goes', 'tools/call', { params: { name, arguments: {} } });
+    for (const answer of await Promise.all([call('hang'), call('hang')])) {
+      expect(messageOf(answer).error).toMatchObject({
+        code: 42003,
+        message: expect.stringContaining('stdout'),
+      });
+    }
+    expect(
+      messageOf(await askModern(bridge.url, 'stdout-goes', 'tools/list')).result,
+    ).toBeDefined();
+  });
+
   test('[F-130] stdin closed under a call: what comes next has the reason, and its process is ended', async () => {
     const session = await open('stdin-goes');
     expect(textOf(await session.call('echo', { text: 'x' }))).toBe('x');
@@ -95,6 +121,37 @@ describe('a process without its pipes', () => {
   test('[F-130] stderr closed: served as ever', async () => {
     const session = await open('no-stderr');
     expect(textOf(await session.call('echo', { text: 'x' }))).toBe('x');
+  });
+});
+
+describe('a start that takes longer than its client waits', () => {
+  test('[F-132] is told as one to try again, and served when it is done', async () => {
+    const startedAt = performance.now();
+    const { error } = messageOf(await askForSession(bridge, 'slow-legacy'));
+    expect(error).toMatchObject({ code: 42004, data: { retryable: true } });
+    const answer = await vi.waitUntil(
+      async () => {
+        const next = await askForSession(bridge, 'slow-legacy');
+        return messageOf(next).result ? next : undefined;
+      },
+      { timeout: 20_000, interval: 100 },
+    );
+    // Anew each time, it would never have been done.
+    expect(performance.now() - startedAt).toBeGreaterThan(3_000);
+    expect(answer.status).toBe(200);
+  });
+
+  test('[F-132] the same for a client of 2026-07-28', async () => {
+    const { error } = messageOf(await askModern(bridge.url, 'slow-modern', 'tools/list'));
+    expect(error).toMatchObject({
+      code: 42004,
+      message: expect.stringContaining('goes on'),
+      data: { retryable: true },
+    });
+    await vi.waitUntil(
+      async () => messageOf(await askModern(bridge.url, 'slow-modern', 'tools/list')).result,
+      { timeout: 30_000, interval: 100 },
+    );
   });
 });
 

@@ -81,7 +81,7 @@ async function givesUp(pool: ProcessPool, name = 'one', patienceMs = 300): Promi
   const first = session(pool);
   first.say(initialize(name));
   await new Promise((resolve) => setTimeout(resolve, patienceMs));
-  first.process.leave('it did not answer in time');
+  expect(first.process.leave()).toBe(true);
   expect(pool.snapshot().map(({ state }) => state)).toEqual(['starting']);
   return first.process;
 }
@@ -178,7 +178,8 @@ test('one that was given up at once is ended', async () => {
   const { pool } = await server('waits', 60_000);
   const first = session(pool);
   first.say(initialize('one'));
-  first.process.leave('the client is gone');
+  expect(first.process.leave()).toBe(false);
+  void first.process.terminate('the client is gone');
   expect(pool.snapshot().map(({ state }) => state)).toEqual(['ending']);
   await vi.waitUntil(() => pool.snapshot().length === 0, { timeout: 10_000, interval: 10 });
 });
