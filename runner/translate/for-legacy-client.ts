@@ -1,5 +1,7 @@
 // A legacy client before a process whose era shows itself: the client's own `initialize` finds it out (DESIGN §7). A process
 // that serves the legacy era is passed every line as it is; one that does not is translated.
+import { faultError } from '../../shared/fault.ts';
+import { errorResponse } from '../../shared/jsonrpc/message.ts';
 import { ProcessText } from '../core/process-text.ts';
 import { earliest } from '../core/earliest.ts';
 import { parsedAt } from '../../shared/jsonrpc/members.ts';
@@ -43,6 +45,9 @@ interface Opening {
   /** When waiting for the answer to `server/discover` ends. */
   until?: number;
 }
+
+/** What a client may say in that time: two of the largest messages. */
+const MAX_HELD_BYTES = 8 * 1024 * 1024;
 
 export class ForLegacyClient implements Translator {
   readonly #eras: KnownEras;
@@ -135,7 +140,7 @@ export class ForLegacyClient implements Translator {
     // Another session may have found it out meanwhile.
     this.#decideByEras();
     if (this.#phase === 'refused') return;
-    if (this.#phase === 'probing') return void this.#held.push(line);
+    if (this.#phase === 'probing') return this.#hold(line, now);
     const scan = scanMessage(line);
     const envelope = scan.ok && scan.shape === 'single' ? scan.envelope : undefined;
     if (envelope?.kind === 'request') {
@@ -234,6 +239,18 @@ export class ForLegacyClient implements Translator {
     this.#outbox.answer(opening.id, result);
     const held = this.#held.splice(0);
     for (const message of held) this.#fromSession(message, now);
+  }
+
+  /** Bounded by bytes: a client may say much while its server is asked what it is. */
+  #hold(line: Uint8Array, now: number): void {
+    const heldBytes = this.#held.reduce((sum, { length }) => sum + length, line.length);
+    if (heldBytes <= MAX_HELD_BYTES) return void this.#held.push(line);
+    const scan = scanMessage(line);
+    const envelope = scan.ok && scan.shape === 'single' ? scan.envelope : undefined;
+    const id = envelope?.kind === 'request' ? idIn(line, envelope.id) : undefined;
+    if (id === undefined) return this.#outbox.drop('too much before the start', {}, now);
+    const message = 'Too much was sent before the server had started. Try again when it has.';
+    this.#outbox.say(errorResponse(String(id), faultError({ fault: 'overloaded', message })));
   }
 
   /** Of neither era, or no longer of that which was known. */

@@ -14,6 +14,7 @@ import { messageIn, messagesOf, numberOf } from './message.ts';
 import { OwnRequests } from './own-requests.ts';
 import { ProcessHearing, type HeardMessage } from './process-hearing.ts';
 import type { Digest, Sealer } from './request-state.ts';
+import { MAX_WAITING_BYTES } from './waiting-calls.ts';
 import type { KnownEras, TranslateEffect, Translator } from './translator.ts';
 
 export interface ModernClientOptions {
@@ -147,8 +148,13 @@ export class ForModernClient implements Translator {
   #request(call: ClientCall, now: number): void {
     if (!this.#side && !this.#probe) this.#begin(call, now);
     if (this.#side) this.#side.request(call, now);
-    else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(call);
+    else if (this.#mayWait(call)) this.#waiting.push(call);
     else this.#effects.fail(call.id, overloaded());
+  }
+
+  #mayWait({ bytes }: ClientCall): boolean {
+    const waitingBytes = this.#waiting.reduce((sum, call) => sum + call.bytes.length, bytes.length);
+    return this.#waiting.length < MAX_WAITING && waitingBytes <= MAX_WAITING_BYTES;
   }
 
   #cancel(sessionId: number | undefined, now: number): void {

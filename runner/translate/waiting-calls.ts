@@ -8,7 +8,7 @@ import type { LegacyCall } from './legacy-call.ts';
 import type { LegacyPool } from './legacy-pool.ts';
 
 /** What they may hold together: four of the largest there can be. */
-const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+export const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
 /** How long a call waits for its turn: most clients give up sooner. */
 const WAIT_MS = 120_000;

@@ -224,3 +224,20 @@ test('the exit of a process in use says nothing about its era', () => {
   driven.exited('exited with code 1');
   expect(driven.eras).toEqual({ legacy: false, modern: true });
 });
+
+test('[R-10] [F-135] what a client says while its server is asked what it is, is bounded by bytes', () => {
+  const driven = new DrivenLegacyClient();
+  driven.client(initialize());
+  driven.process(failure(1, -32602));
+  driven.effects();
+  const large = (id: number): string =>
+    JSON.stringify(
+      request(id, 'tools/call', { name: 'x', arguments: { text: 'x'.repeat(3 << 20) } }),
+    );
+  for (const id of [2, 3, 4]) driven.client(large(id));
+  driven.client(JSON.stringify(notification('acme/note', { text: 'x'.repeat(3 << 20) })));
+  driven.client(request(5, 'ping'));
+  expect(driven.said()).toEqual([
+    expect.objectContaining({ id: 4, error: expect.objectContaining({ code: 42005 }) }),
+  ]);
+});
