@@ -208,7 +208,8 @@ export class SessionHost {
     const { log } = this.#options;
     const { reason, code, signal, because, ranMs, spawnError } = facts;
     const error = spawnError?.code;
-    log.info('process ended', { reason, code, signal, because, error, ranMs });
+    const why = spawnError?.message;
+    log.info('process ended', { reason, code, signal, because, error, why, ranMs });
     this.#isProcessGone = true;
     const now = performance.now();
     this.#perform(this.#session.exited(describeEnd(facts), now, facts.isProtocol));

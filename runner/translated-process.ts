@@ -231,10 +231,11 @@ export class TranslatedProcess implements SessionProcess {
     this.#drained(slot);
     if (this.#direct) return this.#listener?.onExit(facts);
     const { reason, code, signal, because, ranMs } = facts;
+    const why = facts.spawnError?.message;
     const effects = this.#ended(slot, describeEnd(facts), reason !== 'spawn_failed');
     // What the session hears of it, its host logs.
     if (!effects.some((effect) => effect.do === 'exited')) {
-      this.#options.log.info('process ended', { slot, reason, code, signal, because, ranMs });
+      this.#options.log.info('process ended', { slot, reason, code, signal, because, why, ranMs });
     }
     this.#perform(effects);
   }

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import type { RunnerConfig, ServerConfig } from '../config.ts';
 import type { Containment } from '../process/containment.ts';
+import { KEEPS_FROM_NEW_PRIVILEGES } from '../process/start-child.ts';
 import type { Outcome } from './outcome.ts';
 
 /** Reads every file, whoever owns it. */
@@ -15,9 +16,14 @@ export async function checkIsolation(
   const { mode, why } = containment;
   const words = why === undefined ? mode : `${mode}, since ${why}`;
   const outcomes: Outcome[] = [{ verdict: 'ok', subject: 'containment', words }];
+  const all = [...servers.values()];
+  const own = all.filter((server) => uidOf(server) === process.geteuid?.());
+  if (mode === 'cgroup' && own.length > 0) outcomes.push(leavableCgroup(own));
+  const others = all.filter((server) => !own.includes(server));
+  if (others.length > 0 && !KEEPS_FROM_NEW_PRIVILEGES) outcomes.push(newPrivileges(others));
   const owner = tokenFile === undefined ? undefined : await ownerOf(tokenFile);
   if (owner === undefined) return outcomes;
-  const readers = [...servers.values()].filter((server) => {
+  const readers = all.filter((server) => {
     const uid = uidOf(server);
     return uid === owner || uid === ROOT_UID;
   });
@@ -25,12 +31,33 @@ export async function checkIsolation(
   return outcomes;
 }
 
+/** Whoever may write to the runner's own cgroup may move itself there. */
+function leavableCgroup(servers: readonly ServerConfig[]): Outcome {
+  return {
+    verdict: 'warn',
+    subject: 'containment',
+    words: `processes of ${names(servers)} run as the runner's own user, and so can move out of their cgroup and its limits, and outlive their session`,
+    fix: 'Run mcp-bridge as root, with "user" in "bridge" naming another user.',
+  };
+}
+
+function newPrivileges(servers: readonly ServerConfig[]): Outcome {
+  return {
+    verdict: 'warn',
+    subject: 'privileges',
+    words: `processes of ${names(servers)} can gain rights by setuid programs, as there is no setpriv on this machine`,
+    fix: 'Install setpriv (util-linux), or set NoNewPrivileges=yes in the unit of the runner.',
+  };
+}
+
+const names = (servers: readonly ServerConfig[]): string =>
+  servers.map(({ name }) => name).join(', ');
+
 function readableToken(readers: readonly ServerConfig[]): Outcome {
-  const names = readers.map(({ name }) => name).join(', ');
   return {
     verdict: 'warn',
     subject: 'token file',
-    words: `processes of ${names} run as a user who can read it, and so could pose as this runner`,
+    words: `processes of ${names(readers)} run as a user who can read it, and so could pose as this runner`,
     fix: 'Run mcp-bridge as root, with "user" in "bridge" naming another user, who owns no file of the runner.',
   };
 }

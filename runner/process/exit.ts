@@ -7,10 +7,11 @@
  */
 export type ExitReason = 'exited' | 'signalled' | 'spawn_failed' | 'terminated' | 'broken';
 
-/** A start that came to nothing: the system's error code and a sentence that says what to do. */
+/** A start that came to nothing: the system's error code, a sentence that says what to do, and words without paths for clients. */
 export interface SpawnError {
   readonly code: string;
   readonly message: string;
+  readonly words: string;
 }
 
 /** What is known of a process that has ended. `stderrTail` holds its last lines, oldest first. */
@@ -43,10 +44,10 @@ export function describeExit(facts: ExitFacts): string {
   }
 }
 
-/** Completes the sentence "the server process …" whatever the end was. Without stderr text. */
+/** Completes the sentence "the server process …" whatever the end was, for clients. Without stderr text, without paths. */
 export function describeEnd(facts: ExitFacts): string {
-  const words = describeExit(facts);
-  return facts.reason === 'spawn_failed' ? `could not be started: ${words}` : words;
+  if (facts.reason !== 'spawn_failed') return describeExit(facts);
+  return `could not be started: ${facts.spawnError?.words ?? 'the runner does not say why'}`;
 }
 
 /** What a start fails with when the machine or the runner has no more to give: no server is at fault then. */

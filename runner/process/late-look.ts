@@ -1,6 +1,6 @@
 // A second look for what ended processes have left: the first one asks only where orphans go, which costs little; this one asks
 // every younger process of the machine for its mark, once for all processes that ended in a while (F-75).
-import { allStats, withMarks } from './process-table.ts';
+import { allStats, canLook, withMarks } from './process-table.ts';
 import type { ProcessStat } from './process-table.ts';
 import { endAll } from './terminate.ts';
 
@@ -25,6 +25,11 @@ export async function lookNow(): Promise<void> {
   const marks = ended;
   ended = new Map();
   if (marks.size === 0) return;
+  // Without a descriptor left nothing is seen, and nothing follows from that: the next look has it all to do.
+  if (!canLook()) {
+    for (const [mark, startTicks] of marks) lookLater(mark, startTicks);
+    return;
+  }
   const oldest = Math.min(...marks.values());
   const find = async (): Promise<ProcessStat[]> => {
     const younger = (await allStats()).filter(({ startTicks }) => startTicks >= oldest);

@@ -42,6 +42,9 @@ export interface ProcessEntry extends ProcessStat {
 /** Whether children can be asked for (CONFIG_PROC_CHILDREN), so that a family is found without a scan. */
 export const KNOWS_CHILDREN = existsSync(`/proc/self/task/${process.pid}/children`);
 
+/** Whether anything can be found out at all: not with descriptors exhausted. */
+export const canLook = (): boolean => statOf(process.pid) !== undefined;
+
 /** The process with this pid now, or undefined; a zombie counts as gone. */
 export function statOf(pid: number): ProcessStat | undefined {
   return parseStat(readSmall(`/proc/${pid}/stat`) ?? '');

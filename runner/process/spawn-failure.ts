@@ -13,10 +13,15 @@ export interface AttemptedStart {
   readonly uid?: number;
 }
 
-/** The code and the advice for an error that `spawn` threw or emitted. */
+/** The code, the advice, and what a client may hear, for an error that `spawn` threw or emitted. */
 export function describeSpawnFailure(error: unknown, start: AttemptedStart): SpawnError {
   const code = codeOf(error);
-  return { code, message: adviceFor(code, start) };
+  const { cwd } = start;
+  const cwdFault = cwd === undefined ? undefined : faultOfDirectory(cwd);
+  if (cwdFault === undefined)
+    return { code, message: adviceFor(code, start), words: wordsFor(code) };
+  const message = `working directory '${cwd}' ${cwdFault}: correct the server's cwd`;
+  return { code, message, words: 'its working directory cannot be used' };
 }
 
 function codeOf(error: unknown): string {
@@ -27,11 +32,7 @@ function codeOf(error: unknown): string {
 }
 
 function adviceFor(code: string, start: AttemptedStart): string {
-  const { command, cwd, uid } = start;
-  const cwdFault = cwd === undefined ? undefined : faultOfDirectory(cwd);
-  if (cwd !== undefined && cwdFault !== undefined) {
-    return `working directory '${cwd}' ${cwdFault}: correct the server's cwd`;
-  }
+  const { command, uid } = start;
   switch (code) {
     case 'ENOENT':
       return isPresent(start)
@@ -64,6 +65,26 @@ function adviceFor(code: string, start: AttemptedStart): string {
   }
 }
 
+/** Without a path or a name: who reads this is far away, and may be anybody. */
+function wordsFor(code: string): string {
+  switch (code) {
+    case 'ENOENT':
+      return 'its command, or the interpreter of it, was not found on the runner';
+    case 'EACCES':
+    case 'EPERM':
+      return 'its command may not be executed on the runner';
+    case 'ECGROUP':
+      return 'its limits could not be set on the runner';
+    case 'EAGAIN':
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'ENOMEM':
+      return 'the runner has run out of processes, open files or memory; try again soon';
+    default:
+      return `the runner could not execute its command (${code})`;
+  }
+}
+
 function faultOfDirectory(path: string): string | undefined {
   try {
     if (!statSync(path).isDirectory()) return 'is not a directory';
@@ -74,7 +95,7 @@ function faultOfDirectory(path: string): string | undefined {
   }
 }
 
-function isPresent({ command, cwd, searchPath }: AttemptedStart): boolean {
+export function isPresent({ command, cwd, searchPath }: AttemptedStart): boolean {
   const base = cwd ?? process.cwd();
   const candidates = command.includes('/')
     ? [resolve(base, command)]

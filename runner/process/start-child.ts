@@ -1,17 +1,36 @@
-// Starts the program of a process: its own session and group, no shell, marks that its descendants inherit, and a cgroup where
-// there is one.
+// Starts the program of a process: its own session and group, no shell, marks that its descendants inherit, a cgroup where
+// there is one, and as another user without a way to more rights.
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { CgroupError, type ProcessCgroup } from './cgroup.ts';
 import { PROCESS_MARK, RUNNER_MARK } from './process-table.ts';
+import { isPresent } from './spawn-failure.ts';
 import type { ProcessSpec } from './stdio-process.ts';
+
+/** setpriv(1) of util-linux; it becomes the program that it starts. */
+const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
+
+/** How it ends when it may not execute that program, or does not find it. */
+const NOT_EXECUTED = new Map([
+  [126, 'EACCES'],
+  [127, 'ENOENT'],
+]);
+const NOT_EXECUTED_WORDS = 'setpriv: failed to execute';
+
+/**
+ * Whether a process of another user is kept from gaining rights by setuid programs (no_new_privs in prctl(2)). Node has no
+ * such call; where the tool is missing, only the unit file of the whole runner can say it.
+ */
+export const KEEPS_FROM_NEW_PRIVILEGES = SETPRIV !== undefined;
 
 /** Throws what `spawn` throws; other failures come as its `error` event. */
 export function startChild(
   spec: ProcessSpec,
   cgroup: ProcessCgroup | undefined,
 ): ChildProcessWithoutNullStreams {
-  const { command, args, cwd, env, mark, user, limits } = spec;
+  const { cwd, env, mark, user, limits } = spec;
+  const [command, args] = programOf(spec);
   const start = (): ChildProcessWithoutNullStreams =>
     spawn(command, args, {
       ...(cwd === undefined ? {} : { cwd }),
@@ -26,4 +45,24 @@ export function startChild(
   if (cgroup !== undefined) return cgroup.spawnInside(start);
   if (limits !== undefined && Object.keys(limits).length > 0) throw new CgroupError();
   return start();
+}
+
+/** The error of a start that only showed as the end of the tool before it; undefined for the end of a program itself. */
+export function whyNotExecuted(
+  exitCode: number | null,
+  stderrTail: readonly string[],
+): Error | undefined {
+  const code = NOT_EXECUTED.get(exitCode ?? 0);
+  if (code === undefined || stderrTail.at(-1)?.startsWith(NOT_EXECUTED_WORDS) !== true) {
+    return undefined;
+  }
+  return Object.assign(new Error('not executed'), { code });
+}
+
+function programOf({ command, args, cwd, env, user }: ProcessSpec): [string, readonly string[]] {
+  if (user === undefined || SETPRIV === undefined) return [command, args];
+  // What is not there is better told by the system itself.
+  const start = { command, searchPath: env['PATH'] ?? '', ...(cwd === undefined ? {} : { cwd }) };
+  if (!isPresent(start)) return [command, args];
+  return [SETPRIV, ['--no-new-privs', '--', command, ...args]];
 }

@@ -17,7 +17,7 @@ import { statOf } from './process-table.ts';
 import type { ProcessStat } from './process-table.ts';
 import type { ProcessUser } from './process-user.ts';
 import { Redaction } from './redaction.ts';
-import { startChild } from './start-child.ts';
+import { startChild, whyNotExecuted } from './start-child.ts';
 import { describeSpawnFailure } from './spawn-failure.ts';
 import { StderrLines } from './stderr-lines.ts';
 import { endAll, endLeader, signalGroup } from './terminate.ts';
@@ -352,6 +352,10 @@ class OwnedProcess implements StdioProcess {
 
   #failStart(error: unknown): void {
     if (this.#state === 'exited') return;
+    this.#finish(this.#describe(error));
+  }
+
+  #describe(error: unknown): SpawnError {
     const { command, cwd, env, user } = this.#spec;
     const start = {
       command,
@@ -359,10 +363,10 @@ class OwnedProcess implements StdioProcess {
       ...(cwd === undefined ? {} : { cwd }),
       ...(user === undefined ? {} : { uid: user.uid }),
     };
-    const { code, message } = describeSpawnFailure(error, start);
+    const described = describeSpawnFailure(error, start);
     // A command or folder may have come from a variable.
     const redaction = new Redaction(this.#spec.secrets ?? []);
-    this.#finish({ code, message: redaction.apply(message, false) });
+    return { ...described, message: redaction.apply(described.message, false) };
   }
 
   /** The last word: the rest of the lines, then the facts, once. */
@@ -393,6 +397,11 @@ class OwnedProcess implements StdioProcess {
     };
     if (spawnError !== undefined) return { reason: 'spawn_failed', spawnError, ...always };
     const { code = null, signal = null } = this.#reported ?? {};
+    const refused =
+      this.#because === undefined ? whyNotExecuted(code, always.stderrTail) : undefined;
+    if (refused && this.#spec.user !== undefined) {
+      return { reason: 'spawn_failed', spawnError: this.#describe(refused), ...always };
+    }
     const how = {
       ...(code === null ? {} : { code }),
       ...(signal === null ? {} : { signal }),

@@ -125,7 +125,7 @@ describe('the process of a modern session', () => {
     const { error } = await answer;
     expect(error).toMatchObject({ data: { fault: 'process_start_failed' } });
     expect((error as { message: string }).message).toMatch(
-      /^The server process could not be started: command '\/no\/such\/program' not found/u,
+      /^The server process could not be started: its command, .* was not found on the runner\./u,
     );
   });
 

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { openContainment } from '../../../runner/process/containment.ts';
 import { processEnvironment } from '../../../runner/process/environment.ts';
 import { isAlive, statOf } from '../../../runner/process/process-table.ts';
+import { KEEPS_FROM_NEW_PRIVILEGES } from '../../../runner/process/start-child.ts';
 import { findUser, whyNoOtherUser } from '../../../runner/process/process-user.ts';
 import type { ProcessUser } from '../../../runner/process/process-user.ts';
 import { runnerMark } from '../../../runner/process/runner-mark.ts';
@@ -103,6 +104,22 @@ describe.skipIf(process.platform !== 'linux' || whyNoOtherUser() !== undefined)(
       expect(daemon !== undefined && isAlive(daemon)).toBe(false);
       const left = containment?.found().filter((found) => found.runnerMark === runnerMark());
       expect(left ?? []).toEqual([]);
+    });
+
+    test.skipIf(!KEEPS_FROM_NEW_PRIVILEGES)('setuid programs give it no more rights', async () => {
+      const recorded = new RecordedProcess({
+        command: '/bin/sh',
+        args: ['-c', 'grep NoNewPrivs /proc/self/status; id -u'],
+        cwd: '/',
+        user: ONE,
+      });
+      await recorded.exit();
+      expect(recorded.lines).toEqual(['NoNewPrivs:\t1', '61001']);
+    });
+
+    test('a program that is not there is told as such', async () => {
+      const facts = await new RecordedProcess({ command: '/no/such', cwd: '/', user: ONE }).exit();
+      expect(facts).toMatchObject({ reason: 'spawn_failed', spawnError: { code: 'ENOENT' } });
     });
 
     test('a program that user may not execute: the advice names the user', async () => {
