@@ -33,6 +33,11 @@ class Credit {
     this.#perSecond = perSecond;
   }
 
+  /** Half of it is used up. */
+  get isLow(): boolean {
+    return this.#ms < this.#mostMs / 2;
+  }
+
   earn(ms: number): void {
     this.#ms = Math.min(this.#mostMs, this.#ms + ms);
   }
@@ -71,6 +76,11 @@ export class OutputShare {
 
   constructor(common: CommonShare) {
     this.#common = common;
+  }
+
+  /** It has used up much of its credit: what it uses from now on should be measured exactly. */
+  get isLow(): boolean {
+    return this.#own.isLow;
   }
 
   /** A line was written to the process. */

@@ -33,6 +33,7 @@ beforeAll(async () => {
       echo: run('echo'),
       'no-stdout': run('closes', '1', 'start'),
       'stdout-goes': run('closes', '1', 'call'),
+      'stdout-goes-shared': run('closes', '1', 'call'),
       'stdin-goes': run('closes', '0', 'call'),
       'slow-modern': {
         ...run('slow-first', `${folder}/modern`, '4000', 'waits'),
@@ -99,7 +100,9 @@ describe('a process without its pipes', () => {
 
   test('[F-130] under the calls of 2026-07-28 clients, which share it: the next call has another', async () => {
     const call = (name: string) =>
-      askModern(bridge.url, 'stdout-goes', 'tools/call', { params: { name, arguments: {} } });
+      askModern(bridge.url, 'stdout-goes-shared', 'tools/call', {
+        params: { name, arguments: {} },
+      });
     for (const answer of await Promise.all([call('hang'), call('hang')])) {
       expect(messageOf(answer).error).toMatchObject({
         code: 42003,
@@ -107,7 +110,7 @@ describe('a process without its pipes', () => {
       });
     }
     expect(
-      messageOf(await askModern(bridge.url, 'stdout-goes', 'tools/list')).result,
+      messageOf(await askModern(bridge.url, 'stdout-goes-shared', 'tools/list')).result,
     ).toBeDefined();
   });
 

@@ -17,8 +17,8 @@ const exits = fileURLToPath(new URL('../fixtures/servers/exits-at-once.mjs', imp
 const SOON_MS = 3_000;
 
 const FAILURES = [
-  ['missing', 'could not be started', "no-such-program' not found"],
-  ['forbidden', 'could not be started', 'make it executable'],
+  ['missing', 'could not be started', 'was not found on the runner'],
+  ['forbidden', 'could not be started', 'may not be executed on the runner'],
   ['fails', 'exited with code 1', 'mcp-bridge check'],
   ['ends', 'exited with code 0', 'mcp-bridge check'],
 ] as const;
