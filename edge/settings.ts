@@ -3,6 +3,7 @@
 import * as v from 'valibot';
 
 import { RUNNER_NAME, SERVER_NAME } from '../shared/ids.ts';
+import { membersOf, type Member } from '../shared/jsonrpc/members.ts';
 
 /** Who a client or a runner was proved to be, and the servers it may reach. */
 export interface Principal {
@@ -36,6 +37,9 @@ export interface Settings {
 /** 32 characters of hex are 128 bits, the least that makes guessing a signature's key pointless. */
 const SECRET_CHARACTERS = 32;
 
+/** Of random hex digits 32 have fewer kinds once in a billion; a word or a letter repeated has few. */
+const SECRET_KINDS = 6;
+
 /** Two at a time let a key be rotated without a gap; more would only hide keys nobody withdrew. */
 const KEYS_PER_NAME = 2;
 
@@ -56,20 +60,23 @@ export function readSettings(env: Record<string, unknown>): Settings {
   const secret = readSecret(env, problems);
   const clientAuth = readClientAuth(env, problems);
   const metricsKey = readMetricsKey(env, problems);
+  const runners = readGrants(env, problems, {
+    variable: 'BRIDGE_RUNNERS',
+    member: 'token',
+    name: RUNNER_NAME,
+    needed: 'no runner can connect',
+  });
+  const clients = readGrants(env, problems, {
+    variable: 'BRIDGE_CLIENTS',
+    member: 'key',
+    name: CLIENT_NAME,
+    needed: clientAuth === 'keys' ? 'no client is let in' : undefined,
+  });
+  problems.push(...sharedSecrets({ runners, clients, metricsKey }));
   return {
     ...(secret !== undefined && { secret }),
-    runners: readGrants(env, problems, {
-      variable: 'BRIDGE_RUNNERS',
-      member: 'token',
-      name: RUNNER_NAME,
-      needed: 'no runner can connect',
-    }),
-    clients: readGrants(env, problems, {
-      variable: 'BRIDGE_CLIENTS',
-      member: 'key',
-      name: CLIENT_NAME,
-      needed: clientAuth === 'keys' ? 'no client is let in' : undefined,
-    }),
+    runners,
+    clients,
     clientAuth,
     origins: readList(env, problems, 'BRIDGE_ORIGINS', isOrigin, ORIGIN_FORM) ?? new Set(),
     hosts: readList(env, problems, 'BRIDGE_HOSTS', isHost, HOST_FORM) ?? 'any',
@@ -94,12 +101,41 @@ function readText(
 function readSecret(env: Record<string, unknown>, problems: Problems): string | undefined {
   const text = readText(env, problems, 'BRIDGE_SECRET');
   if (text === '') return undefined;
-  if (text !== undefined && text.length >= SECRET_CHARACTERS) return text;
+  const weakness = weaknessOf(text);
+  if (weakness === undefined) return text;
   problems.push(
-    `BRIDGE_SECRET is ${text === undefined ? 'not set' : 'too short'}: no session can be opened. ` +
+    `BRIDGE_SECRET is ${weakness}: no session can be opened. ` +
       `Set it to ${SECRET_CHARACTERS} or more random characters, for example from \`openssl rand -hex 32\`.`,
   );
   return undefined;
+}
+
+function weaknessOf(secret: string | undefined): string | undefined {
+  if (secret === undefined) return 'not set';
+  if (secret.length < SECRET_CHARACTERS) return 'too short';
+  return new Set(secret).size < SECRET_KINDS ? 'too easy to guess' : undefined;
+}
+
+/** A secret that opens two things makes whoever has it for one a holder of the other. Told, as it works as it was set. */
+function sharedSecrets({
+  runners,
+  clients,
+  metricsKey = '',
+}: {
+  readonly runners: Grants;
+  readonly clients: Grants;
+  readonly metricsKey: string | undefined;
+}): string[] {
+  const shared: string[] = [];
+  const both = (first: string, second: string): void =>
+    void shared.push(
+      `${first} and ${second} hold the digest of one secret, so that who has it for one has both. Give each its own.`,
+    );
+  if ([...runners.keys()].some((digest) => clients.has(digest)))
+    both('BRIDGE_RUNNERS', 'BRIDGE_CLIENTS');
+  if (runners.has(metricsKey)) both('BRIDGE_METRICS_KEY', 'BRIDGE_RUNNERS');
+  if (clients.has(metricsKey)) both('BRIDGE_METRICS_KEY', 'BRIDGE_CLIENTS');
+  return shared;
 }
 
 function readClientAuth(env: Record<string, unknown>, problems: Problems): ClientAuth {
@@ -187,6 +223,14 @@ function readGrants(
     problems.push(`${variable.variable} is not JSON: nothing in it counts. Set it to ${example}.`);
     return new Map();
   }
+  const repeated = repeatedEntry(text);
+  if (repeated !== undefined) {
+    problems.push(
+      `${variable.variable}, entry ${repeated}: its name or a member of it stands twice, and the earlier would be lost; ` +
+        'nothing in the variable counts until each stands once.',
+    );
+    return new Map();
+  }
   // A JSON array passes as an object of indices otherwise.
   const parsed = v.safeParse(grantsSchema(variable), Array.isArray(json) ? undefined : json);
   if (!parsed.success) {
@@ -198,6 +242,19 @@ function readGrants(
   }
   return byDigest(parsed.output, variable, problems);
 }
+
+/** The place, from 1, of the first entry with a name that was there before, or with a member twice. `text` is JSON. */
+function repeatedEntry(text: string): number | undefined {
+  const bytes = new TextEncoder().encode(text);
+  const at = [...membersOf(bytes)].findIndex((entry, index, entries) => {
+    const members = [...membersOf(bytes, entry.value)];
+    return [members, entries.slice(0, index + 1)].some(hasRepeated);
+  });
+  return at < 0 ? undefined : at + 1;
+}
+
+const hasRepeated = (members: readonly Member[]): boolean =>
+  new Set(members.map(({ key }) => key)).size < members.length;
 
 /** `, entry 2:`, counted from 1, so that no name is told. */
 function place(issue: v.BaseIssue<unknown>): string {

@@ -14,7 +14,10 @@ const contexts = new WeakMap<Env, EdgeContext>();
 function contextOf(env: Env): EdgeContext {
   let context = contexts.get(env);
   if (!context) {
-    context = { settings: readSettings(env), ports: durablePorts(env) };
+    const settings = readSettings(env);
+    for (const problem of settings.problems)
+      console.warn(JSON.stringify({ level: 'warn', message: 'a setting is wrong', problem }));
+    context = { settings, ports: durablePorts(env) };
     contexts.set(env, context);
   }
   return context;

@@ -742,6 +742,62 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['e2e/modern-state.test.ts'],
   },
 
+  // Clients and what stands before the edge
+  'F-180': {
+    fault: 'a setting that names one thing twice, or one secret for two things',
+    tests: ['edge-core/settings.test.ts'],
+  },
+  'F-181': {
+    fault: 'a client that looks for an OAuth server first',
+    tests: ['edge-core/front.test.ts'],
+  },
+  'F-182': { fault: 'a slip in the URL of a server', tests: ['edge-core/front.test.ts'] },
+  'F-183': {
+    fault: 'a key in a URL, under whatever name',
+    tests: ['edge-core/front.test.ts'],
+  },
+  'F-184': {
+    fault: 'a refusal that a page of a listed origin has to read',
+    tests: ['edge-core/front.test.ts'],
+  },
+  'F-185': {
+    fault: 'an endpoint event behind a proxy that takes a prefix off, or resolved in an odd way',
+    tests: ['edge-core/front.test.ts', 'e2e/field-clients.test.ts'],
+  },
+  'F-186': {
+    fault: 'a version header that the session did, or did not, negotiate',
+    tests: [
+      'edge-core/front.test.ts',
+      'edge-core/relay.test.ts',
+      'runner/core/session.test.ts',
+      'e2e/field-clients.test.ts',
+    ],
+  },
+  'F-187': {
+    fault: 'a header of MCP of more than 8 KiB',
+    tests: ['edge-core/front.test.ts'],
+  },
+  'F-188': {
+    fault: 'a mirrored header beside keys that a lax reader takes for the mirrored one',
+    tests: ['edge-core/front.test.ts', 'runner/translate/for-modern-client-headers.test.ts'],
+  },
+  'F-189': {
+    fault: 'a Host or a target that makes no URL',
+    tests: ['edge-core/front.test.ts', 'e2e/field-clients.test.ts'],
+  },
+  'F-190': {
+    fault: 'a refusal while its client still sends',
+    tests: ['edge-core/read-on.test.ts', 'e2e/early-refusals.test.ts'],
+  },
+  'F-191': {
+    fault: 'a text made to be slow for a regular expression',
+    tests: ['shared/linear-patterns.test.ts'],
+  },
+  'F-192': {
+    fault: 'a client that would rather have a stream, or asked for progress',
+    tests: ['edge-core/media.test.ts', 'e2e/field-clients.test.ts'],
+  },
+
   // Audit
   'F-99': {
     fault: 'one record a call, on both sides',
@@ -765,6 +821,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-240 F-241 F-242 F-243 F-244 F-245 F-246 F-247 F-248 F-249 F-250 F-251 F-252',
   'F-87 F-88 F-89 F-90 F-91 F-92',
   'F-94 F-95 F-99',
+  'F-180 F-181 F-182 F-183 F-184 F-185 F-186 F-187 F-188 F-189 F-190 F-191 F-192',
   'F-160 F-161 F-162 F-163 F-167',
   'F-110 F-111 F-112 F-113 F-114 F-115 F-116 F-117 F-118 F-119 F-120 F-121 F-122',
   'F-220 F-221 F-222 F-223 F-224 F-225 F-226 F-227 F-228 F-229 F-230 F-231 F-232',

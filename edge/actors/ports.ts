@@ -31,6 +31,7 @@ function sessionPort(stub: () => DurableObjectStub<SessionActor>): SessionPort {
     openWith: (opening, post) => stub().openWith(opening, post),
     post: (post) => stub().post(post),
     serve: (opening, post) => stub().serve(opening, post),
+    negotiated: () => stub().negotiated(),
     end: () => stub().end(),
     follow: (stream, resumes, listener, place) =>
       follow(stub(), textsOf({ stream, resumes, ...place }), listener),

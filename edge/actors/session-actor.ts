@@ -9,7 +9,7 @@ import {
   type PostAnswer,
   type RelayEffect,
 } from '../core/relay.ts';
-import type { Opened, Opening, Post } from '../http/ports.ts';
+import type { Negotiated, Opened, Opening, Post } from '../http/ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { faultRow } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
@@ -97,7 +97,8 @@ export class SessionActor extends DurableObject<Env> {
         this.#runner.take(socket, []);
       }
     }
-    return new Relay(this.#restoredLink(epoch), followers);
+    const revision = this.ctx.storage.kv.get<string>('revision');
+    return new Relay(this.#restoredLink(epoch), followers, revision);
   }
 
   #restoredLink(epoch: number): Link {
@@ -178,6 +179,10 @@ export class SessionActor extends DurableObject<Env> {
       if (post.wants === 'accepted') this.#watch();
       this.#perform(this.#relay.post(post, Date.now()));
     });
+  }
+
+  async negotiated(): Promise<Negotiated> {
+    return { isOpen: this.#row !== undefined, revision: this.#relay.revision };
   }
 
   /** True when there was a session; resolves when the runner confirmed, or after a bound. */
@@ -278,7 +283,11 @@ export class SessionActor extends DurableObject<Env> {
     if (isFollower) {
       this.#dropSilentLink();
       this.#perform(this.#relay.fromWorker(received.frame));
-    } else this.#perform(this.#relay.fromRunner(received.frame, Date.now()));
+      return;
+    }
+    const { revision: before } = this.#relay;
+    this.#perform(this.#relay.fromRunner(received.frame, Date.now()));
+    if (this.#relay.revision !== before) this.#keepRevision();
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
@@ -396,6 +405,12 @@ export class SessionActor extends DurableObject<Env> {
       this.env.FLEET.getByName('fleet').closed(session),
     ]).catch(() => undefined);
     this.ctx.waitUntil(this.#forgetting);
+  }
+
+  /** Told once, it must outlast this object's memory. The answer to `initialize` does not wait for it. */
+  #keepRevision(): void {
+    const { revision } = this.#relay;
+    this.ctx.waitUntil(this.ctx.storage.put('revision', revision, { allowUnconfirmed: true }));
   }
 
   /** A lost link must be remembered: its grace may outlast this object's memory. */

@@ -137,15 +137,26 @@ export class Relay {
   #ending:
     | { readonly frame: EndedFrame; readonly since: number; readonly until: number }
     | undefined;
+  /** What the process chose in its answer to `initialize`; undefined until the runner told. */
+  #revision: string | undefined;
   #effects: RelayEffect[] = [];
 
-  constructor(link: Link, followers: Iterable<readonly [stream: string, socket: string]> = []) {
+  constructor(
+    link: Link,
+    followers: Iterable<readonly [stream: string, socket: string]> = [],
+    revision?: string,
+  ) {
     this.#link = link;
+    this.#revision = revision;
     for (const [stream, socket] of followers) this.#followers.set(stream, socket);
   }
 
   get link(): Link {
     return this.#link;
+  }
+
+  get revision(): string | undefined {
+    return this.#revision;
   }
 
   get followers(): number {
@@ -209,6 +220,9 @@ export class Relay {
         return this.#refused(frame, text);
       case 'attached':
         return this.#attached(frame, text, now);
+      case 'negotiated':
+        this.#revision = frame.revision;
+        return;
       case 'ended':
         this.#ending = { frame, since: now, until: now + LAST_WORD_MS };
         return;

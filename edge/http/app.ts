@@ -1,20 +1,24 @@
 // The HTTP surface (DESIGN §5): which route is whose, and what every request passes before it gets there.
 import { Hono, type Context } from 'hono';
-import { preflight } from './cors.ts';
-import { bearerToken, findClient, grants, isMetricsKey } from './credentials.ts';
-import { urlOf } from './request-url.ts';
+import { corsHeaders, preflight } from './cors.ts';
+import { bearerToken, checkNoKeyInUrl, findClient, grants, isMetricsKey } from './credentials.ts';
+import { checkUrl, urlOf } from './request-url.ts';
 import { refuseExchange, type Exchange } from './exchange.ts';
 import { checkHost, checkOrigin, checkPath } from './guards/origin.ts';
-import { openSse, postMessage } from './http-sse.ts';
+import { isMessage, openSse, postMessage, serverOfMessage } from './http-sse.ts';
 import { fleetMetrics } from './metrics.ts';
 import { homePage, homeText, wantsHtml } from './pages/home.ts';
 import { htmlResponse, textResponse } from './pages/html.ts';
+import { withoutSignIn } from './no-sign-in.ts';
+import { readingOn } from './read-on.ts';
 import { notConfigured, refuse } from './refuse.ts';
 import { controlLink, sessionLink } from './runner-link.ts';
 import { healthz, METRICS_CONTENT_TYPE, metricsText, readyz } from './status.ts';
 import { streamableDelete, streamableGet, streamablePost } from './streamable.ts';
+import { unknownPath } from './unknown-path.ts';
 import type { Ports } from './ports.ts';
 import type { Settings } from '../settings.ts';
+import type { Fault } from '../../shared/fault.ts';
 import { SERVER_NAME } from '../../shared/ids.ts';
 
 export interface EdgeContext {
@@ -36,9 +40,11 @@ const MESSAGE: Methods = { POST: postMessage };
 export function createApp(): Hono<{ Bindings: EdgeContext }> {
   const app = new Hono<{ Bindings: EdgeContext }>();
   app.use(async (context, next) => {
-    const { settings } = context.env;
-    const fault = checkPath(context.req.raw) ?? checkHost(context.req.raw, settings);
-    return fault ? refuse(fault) : next();
+    const { req, env } = context;
+    const fault = checkUrl(req.raw) ?? checkPlace(req.raw, env.settings);
+    if (fault) context.res = refuse(fault);
+    else await route(context, next);
+    if (context.res.status >= 400) context.res = asRefusal(req.raw, context.res, env.settings);
   });
   app.get('/healthz', () => healthz());
   app.get('/readyz', ready);
@@ -49,9 +55,18 @@ export function createApp(): Hono<{ Bindings: EdgeContext }> {
     sessionLink(req.raw, env.settings, env.ports, req.param('session')),
   );
   app.all('/:server/mcp', (context) => serve(context, context.req.param('server'), MCP));
-  app.all('/:server/sse', (context) => serve(context, context.req.param('server'), SSE));
+  app.all('/:server/sse', (context) => {
+    return serve(
+      context,
+      context.req.param('server'),
+      isMessage(urlOf(context.req.raw)) ? MESSAGE : SSE,
+    );
+  });
   app.all('/:server/message', (context) => serve(context, context.req.param('server'), MESSAGE));
-  app.notFound(() => refuse({ fault: 'not_found' }));
+  app.notFound(({ req, env }) => {
+    const { pathname } = urlOf(req.raw);
+    return withoutSignIn(pathname, env.settings.clientAuth) ?? refuse(unknownPath(pathname));
+  });
   app.onError((error) => {
     console.error(
       JSON.stringify({
@@ -64,6 +79,32 @@ export function createApp(): Hono<{ Bindings: EdgeContext }> {
     return refuse({ fault: 'internal' });
   });
   return app;
+}
+
+/** What is wrong with where a request is sent to, before anything else is looked at. */
+const checkPlace = (request: Request, settings: Settings): Fault | undefined =>
+  checkNoKeyInUrl(urlOf(request)) ?? checkHost(request, settings);
+
+/** The URL of an `endpoint` event comes back on paths that are no routes; all others are held to the letter (F-07). */
+async function route(context: AppContext, next: () => Promise<void>): Promise<void> {
+  const { raw: request } = context.req;
+  const url = urlOf(request);
+  const server = ['POST', 'OPTIONS'].includes(request.method) ? serverOfMessage(url) : undefined;
+  if (server !== undefined) context.res = await serve(context, server, MESSAGE);
+  else if (checkPath(request)) context.res = refuse(unknownPath(url.pathname));
+  else await next();
+}
+
+/** A refusal as its client can read it: a page of a listed origin too (F-31), and one that is still sending. */
+function asRefusal(request: Request, refusal: Response, settings: Settings): Response {
+  const cors = Object.entries(corsHeaders(request, settings));
+  if (cors.length > 0 && !refusal.headers.has('Access-Control-Allow-Origin')) {
+    const headers = new Headers(refusal.headers);
+    for (const [name, value] of cors) headers.set(name, value);
+    const { status } = refusal;
+    return readingOn(request, new Response(refusal.body, { status, headers }));
+  }
+  return readingOn(request, refusal);
 }
 
 /** Lets a client in: Origin, method, credential, grant; only then is a body read (F-30, F-31). */

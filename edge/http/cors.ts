@@ -2,17 +2,32 @@
 import type { Settings } from '../settings.ts';
 import { checkOrigin } from './guards/origin.ts';
 import { refuse } from './refuse.ts';
-import { PARAM_HEADER_PREFIX } from '../../shared/mcp/headers.ts';
+import {
+  LAST_EVENT_ID_HEADER,
+  METHOD_HEADER,
+  NAME_HEADER,
+  PARAM_HEADER_PREFIX,
+  PROTOCOL_VERSION_HEADER,
+  SESSION_ID_HEADER,
+} from '../../shared/mcp/headers.ts';
 
 /** What the endpoints answer to, and the `Allow` of an OPTIONS that is no preflight. */
 const METHODS = ['GET', 'POST', 'DELETE', 'OPTIONS'];
 
 /** Every header an MCP client sends. `*` would not do: it does not cover Authorization (Fetch, "CORS protocol"). */
-const REQUEST_HEADERS =
-  'Accept, Authorization, Content-Type, Last-Event-ID, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id';
+const REQUEST_HEADERS = [
+  'Accept',
+  'Authorization',
+  'Content-Type',
+  LAST_EVENT_ID_HEADER,
+  PROTOCOL_VERSION_HEADER,
+  METHOD_HEADER,
+  NAME_HEADER,
+  SESSION_ID_HEADER,
+];
 
 /** What a page's client must read to keep a session, to answer a challenge and to back off. */
-const EXPOSED_HEADERS = 'Mcp-Session-Id, WWW-Authenticate, Retry-After';
+const EXPOSED_HEADERS = `${SESSION_ID_HEADER}, WWW-Authenticate, Retry-After`;
 
 /** Two hours, the most that Chromium honours. */
 const PREFLIGHT_MAX_AGE_S = 7200;
@@ -47,9 +62,12 @@ export function preflight(request: Request, settings: Settings): Response {
   return new Response(null, {
     status: 204,
     headers: {
+      'X-Content-Type-Options': 'nosniff',
       ...corsHeaders(request, settings),
       'Access-Control-Allow-Methods': METHODS.join(', '),
-      'Access-Control-Allow-Headers': [REQUEST_HEADERS, ...askedParamHeaders(request)].join(', '),
+      'Access-Control-Allow-Headers': [...REQUEST_HEADERS, ...askedParamHeaders(request)].join(
+        ', ',
+      ),
       'Access-Control-Max-Age': String(PREFLIGHT_MAX_AGE_S),
       'Cache-Control': 'no-store',
     },

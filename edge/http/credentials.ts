@@ -12,6 +12,16 @@ const TOKEN_CHARACTERS = 4096;
 /** The characters of a Bearer token (RFC 6750 §2.1). */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 
+/** A key or token that this product made, wherever it stands. A session id never looks like one: its parts are shorter. */
+const MINTED = /mcp[cr](?:_|%5f)[\w-]{24}/i;
+
+/**
+ * Refuses a request with one of our keys in its URL, under whatever name: URLs end up in logs (RFC 6750 §5.3). Also where no key
+ * is asked for, as the key is one of some edge.
+ */
+export const checkNoKeyInUrl = ({ pathname, search }: URL): Fault | undefined =>
+  MINTED.test(search) || MINTED.test(pathname) ? { fault: 'malformed_authorization' } : undefined;
+
 /** Query parameters in which clients are known to send keys: URLs end up in logs (RFC 6750 §5.3). */
 const QUERY_CREDENTIALS = new Set(['access_token', 'token', 'key', 'api_key']);
 

@@ -19,13 +19,14 @@ export interface Exchange {
   readonly ports: Ports;
 }
 
-/** A fault as the whole answer of an exchange. */
+/** A fault as the whole answer of an exchange. `allow`: the methods that a 405 names. */
 export function refuseExchange(
   { request, settings }: Exchange,
   fault: Fault,
   id?: string,
+  allow?: readonly string[],
 ): Response {
-  return refuse(fault, { id, headers: corsHeaders(request, settings) });
+  return refuse(fault, { id, allow, headers: corsHeaders(request, settings) });
 }
 
 /** Headers of every answer that is not an error. */
@@ -70,15 +71,14 @@ export const newPostId = (): string => postId(Date.now(), nanoid(POST_ID_LENGTH)
 const POST_ATTEMPTS = 5;
 const RETRY_MS = 100;
 
-/** Posts until the actor answers. Undefined when it could not be reached. */
-export async function postPersistently(
-  session: SessionPort,
-  post: Post,
+/** Asks an actor until it answers. Undefined when it could not be reached. */
+export async function persistently<T extends object>(
+  ask: () => Promise<T>,
   attempts = POST_ATTEMPTS,
-): Promise<PostAnswer | undefined> {
+): Promise<T | undefined> {
   for (let attempt = 1; attempt <= attempts; attempt++) {
     try {
-      return await session.post(post);
+      return await ask();
     } catch {
       if (attempt < attempts)
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS * attempt * Math.random()));
@@ -86,3 +86,16 @@ export async function postPersistently(
   }
   return undefined;
 }
+
+/** Posts until the actor answers. Undefined when it could not be reached. */
+export const postPersistently = (
+  session: SessionPort,
+  post: Post,
+  attempts?: number,
+): Promise<PostAnswer | undefined> => persistently(() => session.post(post), attempts);
+
+/** A session whose actor could not be reached. */
+export const UNREACHABLE: Fault = {
+  fault: 'internal',
+  message: 'The session could not be reached. Try again.',
+};

@@ -13,8 +13,37 @@ import {
 import { checkAccept } from './guards/media.ts';
 import { urlOf } from './request-url.ts';
 import { SseStream } from './sse-response.ts';
-import { SSE_STREAM } from '../../shared/ids.ts';
+import { SERVER_NAME, SSE_STREAM } from '../../shared/ids.ts';
 import { encodeEvent } from '../../shared/sse/encode.ts';
+
+/** The parameters of the URL to POST to. */
+const SESSION_PARAMETER = 'sessionId';
+const SERVER_PARAMETER = 'server';
+
+/**
+ * The URL to POST to, as a reference without a path: every client keeps or loses the path of the SSE URL in its own way, and a
+ * proxy may have taken a prefix off it, but all of them reach one of the paths of {@link serverOfMessage}.
+ */
+const endpointOf = (server: string, sessionId: string): string =>
+  `?${SESSION_PARAMETER}=${sessionId}&${SERVER_PARAMETER}=${server}`;
+
+/** Whether a request names the session that its message is for, as no request for a stream does. */
+export const isMessage = ({ searchParams }: Pick<URL, 'searchParams'>): boolean =>
+  searchParams.has(SESSION_PARAMETER);
+
+/**
+ * The server that a message at the URL of an `endpoint` event is for, or undefined where that is not what came. A client that
+ * resolves the reference by RFC 3986 §5.2 posts to the SSE URL; one that resolves it against a base, or by RFC 2396, to the folder
+ * of the SSE URL or to the root; one that joins texts, to any of them with another slash.
+ */
+export function serverOfMessage({ pathname, searchParams }: URL): string | undefined {
+  const server = searchParams.get(SERVER_PARAMETER);
+  if (server === null || !SERVER_NAME.test(server) || !isMessage({ searchParams }))
+    return undefined;
+  const path = pathname.endsWith('/') ? pathname.slice(0, -1) : pathname;
+  const isPath = ['', `/${server}`, `/${server}/sse`, `/${server}/message`].includes(path);
+  return isPath ? server : undefined;
+}
 
 /** GET /{server}/sse */
 export async function openSse(exchange: Exchange): Promise<Response> {
@@ -33,15 +62,15 @@ export async function openSse(exchange: Exchange): Promise<Response> {
     isResumable: false,
     endsSession: true,
     resumes: false,
-    opening: encodeEvent({ event: 'endpoint', data: `/${server}/message?sessionId=${sessionId}` }),
+    opening: encodeEvent({ event: 'endpoint', data: endpointOf(server, sessionId) }),
   });
   return stream.response(corsHeaders(request, settings));
 }
 
-/** POST /{server}/message?sessionId=… : 202 once the runner has it; the answer comes on the stream. */
+/** POST to the URL of the `endpoint` event, or to /{server}/message?sessionId=… : 202 once the runner has it; the answer comes on the stream. */
 export async function postMessage(exchange: Exchange): Promise<Response> {
   const { request, settings } = exchange;
-  const sessionId = urlOf(request).searchParams.get('sessionId');
+  const sessionId = urlOf(request).searchParams.get(SESSION_PARAMETER);
   if (sessionId === null) {
     return refuseExchange(exchange, {
       fault: 'session_required',

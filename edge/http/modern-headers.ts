@@ -4,7 +4,14 @@ import { checkMeta } from './modern-meta.ts';
 import type { ModernRequest } from './modern-request.ts';
 import type { Refusal } from './refuse.ts';
 import { decodeHeaderValue, trimmed } from '../../shared/mcp/header-value.ts';
-import { METHOD_HEADER, NAME_HEADER, PROTOCOL_VERSION_HEADER } from '../../shared/mcp/headers.ts';
+import {
+  METHOD_HEADER,
+  NAME_HEADER,
+  PARAM_HEADER,
+  PARAM_HEADER_PREFIX,
+  PROTOCOL_VERSION_HEADER,
+  SESSION_ID_HEADER,
+} from '../../shared/mcp/headers.ts';
 import {
   CODE,
   META,
@@ -23,10 +30,42 @@ export function checkRequest(headers: Headers, request: ModernRequest): Refusal 
     checkMirrors(headers, request) ??
     checkRevision(request) ??
     checkPresent(headers) ??
+    checkKeys(request) ??
     checkName(headers, request) ??
+    (request.method === 'tools/call' ? checkParamLengths(headers) : undefined) ??
     checkMethod(request)
   );
 }
+
+/** Longest value of a header of ours: one that repeats a text of the body is shorter, and none may cost those behind the edge. */
+const VALUE_CHARACTERS = 8 * 1024;
+
+const OWN_HEADERS = [
+  PROTOCOL_VERSION_HEADER,
+  SESSION_ID_HEADER,
+  METHOD_HEADER,
+  NAME_HEADER,
+] as const;
+
+/** Refuses what no client has reason to send, before anything is read of it. `Mcp-Param-*` only where they travel on. */
+export function checkLengths(headers: Headers): Refusal | undefined {
+  const name = OWN_HEADERS.find((header) => isTooLong(headers.get(header)));
+  return name === undefined ? undefined : tooLong(name);
+}
+
+function checkParamLengths(headers: Headers): Refusal | undefined {
+  for (const [name, value] of headers)
+    if (name.startsWith(PARAM_HEADER_PREFIX) && isTooLong(value))
+      return tooLong(name.replace(PARAM_HEADER_PREFIX, PARAM_HEADER));
+  return undefined;
+}
+
+const isTooLong = (value: string | null): boolean => (value?.length ?? 0) > VALUE_CHARACTERS;
+
+const tooLong = (name: string): Refusal =>
+  headerFault(
+    `The ${name.slice(0, TOLD_CHARACTERS)} header is longer than ${VALUE_CHARACTERS} characters.`,
+  );
 
 /** A header that is there must not contradict the body. */
 export function checkMirrors(
@@ -63,17 +102,33 @@ function checkPresent(headers: Headers): Refusal | undefined {
   return absent === undefined ? undefined : missing(absent);
 }
 
+/** Members of params that a header repeats, or whose own members one repeats. */
+const MIRRORED = ['name', 'uri', 'taskId', 'arguments', '_meta'] as const;
+
+/**
+ * Readers of JSON differ in what they take of two equal keys, and some take a key in any case. Where a header vouches for a
+ * member of params, no other may pass for it.
+ */
+function checkKeys({ method, params }: ModernRequest): Refusal | undefined {
+  if (!NAMED_METHODS.has(method)) return undefined;
+  for (const key of MIRRORED) {
+    if (params.isRepeated(key)) return invalidParams(`params.${key} stands more than once.`);
+    if (params.hasLookalike(key))
+      return invalidParams(`A key of params differs from "${key}" only in case.`);
+  }
+  return undefined;
+}
+
+const invalidParams = (message: string): Refusal => ({
+  status: 400,
+  code: CODE.invalidParams,
+  message,
+});
+
 /** Compared as text: `Mcp-Name` may be coded, and the body may spell the same text with escapes. */
 function checkName(headers: Headers, { method, params }: ModernRequest): Refusal | undefined {
   const key = NAMED_METHODS.get(method);
   if (key === undefined) return undefined;
-  if (params.isRepeated(key)) {
-    return {
-      status: 400,
-      code: CODE.invalidParams,
-      message: `params.${key} stands more than once.`,
-    };
-  }
   const body = params.get(key);
   const header = headers.get(NAME_HEADER);
   if (typeof body !== 'string') {

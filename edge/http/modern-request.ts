@@ -1,7 +1,7 @@
 // A message of a modern client as the checks read it: few members of params and _meta, found by bytes, the rest unread.
 import type { ClientMessage } from './client-message.ts';
 import { membersOf, textAt, valueAt, type Member } from '../../shared/jsonrpc/members.ts';
-import type { Span } from '../../shared/jsonrpc/scan.ts';
+import { isLookalike, type Span } from '../../shared/jsonrpc/scan.ts';
 
 /** The members of one object, none when there is no object. */
 export class Members {
@@ -20,6 +20,11 @@ export class Members {
   /** Of two we would read the last, and a process may read the first. */
   isRepeated(key: string): boolean {
     return this.#members.filter((member) => member.key === key).length > 1;
+  }
+
+  /** Whether a key is there that a reader without regard to case would take for this one. */
+  hasLookalike(key: string): boolean {
+    return this.#members.some((member) => isLookalike(member.key, key));
   }
 
   /** Parsed; undefined where there is none. */

@@ -19,6 +19,12 @@ export interface Opening {
   readonly transport: Transport;
 }
 
+export interface Negotiated {
+  readonly isOpen: boolean;
+  /** Undefined before the answer to `initialize`, and where nobody knows while the runner is away. */
+  readonly revision: string | undefined;
+}
+
 export type Opened<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly fault: Fault };
@@ -52,6 +58,8 @@ export interface SessionPort {
     listener: SocketListener,
     place?: PostPlace,
   ): Promise<Opened<Socket>>;
+  /** Whether there is a session, and what it negotiated. */
+  negotiated(): Promise<Negotiated>;
   /** True when there was a session to end. */
   end(): Promise<boolean>;
   /** Hands a runner's upgrade request to the actor. */

@@ -1,8 +1,9 @@
 // The parsed URL of a request: guards and routes all need it, and parsing costs more than most of them.
+import type { Fault } from '../../shared/fault.ts';
 
 const urls = new WeakMap<Request, URL>();
 
-/** `new URL(request.url)`, parsed once a request. */
+/** `new URL(request.url)`, parsed once a request. {@link checkUrl} comes first. */
 export function urlOf(request: Request): URL {
   let url = urls.get(request);
   if (!url) {
@@ -11,3 +12,13 @@ export function urlOf(request: Request): URL {
   }
   return url;
 }
+
+/** Refuses a request whose target and Host make no URL, such as `Host: a b` or a port above 65535 (RFC 9110 §7.2: 400). */
+export function checkUrl(request: Request): Fault | undefined {
+  const url = URL.parse(request.url);
+  if (!url) return { fault: 'invalid_request', message: NO_URL };
+  urls.set(request, url);
+  return undefined;
+}
+
+const NO_URL = 'The request target and the Host header make no URL.';

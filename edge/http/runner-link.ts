@@ -80,6 +80,11 @@ const upgradeRequired = (): Response =>
     `This edge speaks ${LINK_SUBPROTOCOLS.join(', ')} over WebSocket. Upgrade the older of edge and runner.\n`,
     {
       status: 426,
-      headers: { Upgrade: 'websocket', Connection: 'Upgrade', 'Cache-Control': 'no-store' },
+      headers: {
+        Upgrade: 'websocket',
+        Connection: 'Upgrade',
+        'Cache-Control': 'no-store',
+        'X-Content-Type-Options': 'nosniff',
+      },
     },
   );

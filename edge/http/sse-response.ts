@@ -157,7 +157,10 @@ export class SseStream {
     if (count !== this.#socketCount) return;
     const reading = decodeText(streamDown, text);
     if (!reading.ok) return this.#socket?.close(CLOSE.protocol, OUTSIDE_PROTOCOL);
-    this.#perform(this.#machine.receive(reading.frame.header, reading.frame.message));
+    const { header, message } = reading.frame;
+    this.#perform(this.#machine.receive(header, message));
+    // Whose post was taken has a stream, though it is not attached yet.
+    if (header.type === 'accepted' || header.type === 'event') this.#settle(undefined);
   }
 
   #closed(count: number, code: number): void {

@@ -7,16 +7,20 @@ import {
   findSession,
   newPostId,
   newSession,
+  persistently,
   postPersistently,
   refuseExchange,
+  UNREACHABLE,
   type Exchange,
 } from './exchange.ts';
-import { checkAccept } from './guards/media.ts';
+import { checkAccept, prefersStream } from './guards/media.ts';
+import { checkLengths } from './modern-headers.ts';
 import { refuseOf, serveModern } from './modern.ts';
 import { OPENING_COMMENT, SseStream } from './sse-response.ts';
 import type { PostAnswer } from '../core/relay.ts';
 import type { Post, SessionPort } from './ports.ts';
 import { GET_STREAM } from '../../shared/ids.ts';
+import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import {
   LAST_EVENT_ID_HEADER,
   PROTOCOL_VERSION_HEADER,
@@ -26,17 +30,24 @@ import {
   ASSUMED_REVISION,
   allowsBatches,
   isLegacyRevision,
+  isRevision,
   LEGACY_REVISIONS,
   primesStreams,
 } from '../../shared/mcp/revisions.ts';
 import type { Fault } from '../../shared/fault.ts';
+import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { encodeEvent, eventId, parseEventId } from '../../shared/sse/encode.ts';
+
+/** When a client whose stream broke comes back: soon, as its answer may be there, but not at once, all together. */
+const RETRY_MS = 1_000;
 
 /** A GET waits this long for the runner's word on the stream before it answers 200 and lets the client wait. */
 const ATTACH_WAIT_MS = 2_000;
 
 export async function streamablePost(exchange: Exchange): Promise<Response> {
   const { request } = exchange;
+  const tooLong = checkLengths(request.headers);
+  if (tooLong) return refuseOf(exchange, tooLong, undefined);
   // The modern revision names no error for a client that does not say what it accepts.
   const read = await readClientMessage(request, !bearsModernRevision(request.headers));
   if (!read.ok) return refuseExchange(exchange, read.fault);
@@ -53,22 +64,28 @@ export async function streamablePost(exchange: Exchange): Promise<Response> {
 }
 
 async function legacyPost(exchange: Exchange, message: ClientMessage): Promise<Response> {
-  const fault = checkRevision(exchange) ?? checkBatch(exchange, message);
   const id = message.isBatch ? undefined : message.requestIds[0];
-  if (fault) return refuseExchange(exchange, fault, id);
   if (message.method === 'initialize') return initialize(exchange, message);
+  // In a session the runner judges, by what was negotiated; outside of one there is only the header.
+  const isBatchless = !allowsBatches(revisionOf(exchange) ?? ASSUMED_REVISION);
+  if (message.isBatch && isBatchless && !exchange.request.headers.has(SESSION_ID_HEADER))
+    return refuseExchange(exchange, { fault: 'invalid_request', message: NO_BATCHES });
   return inSession(exchange, (session) => post(exchange, session, message), id);
 }
 
+const NO_BATCHES = 'Batches exist in revision 2025-03-26 only; send the messages one by one.';
+
 export async function streamableGet(exchange: Exchange): Promise<Response> {
-  const fault = checkAccept(exchange.request, 'get') ?? checkRevision(exchange);
+  const refused = refuseModernMethod(exchange);
+  if (refused) return refused;
+  const fault = checkAccept(exchange.request, 'get');
   if (fault) return refuseExchange(exchange, fault);
   return inSession(exchange, (session) => openStream(exchange, session));
 }
 
 export async function streamableDelete(exchange: Exchange): Promise<Response> {
-  const fault = checkRevision(exchange);
-  if (fault) return refuseExchange(exchange, fault);
+  const refused = refuseModernMethod(exchange);
+  if (refused) return refused;
   return inSession(exchange, async (session) =>
     (await session.end())
       ? new Response(null, { status: 204, headers: answerHeaders(exchange) })
@@ -76,49 +93,89 @@ export async function streamableDelete(exchange: Exchange): Promise<Response> {
   );
 }
 
-/** A missing session id is the client's mistake (400); every other doubt about it is the same 404 (F-23). */
+/** A modern client has nothing to GET or DELETE (MCP 2026-07-28, Transports: 405). Headers that are no sensible text go no further. */
+function refuseModernMethod(exchange: Exchange): Response | undefined {
+  const { headers } = exchange.request;
+  const tooLong = checkLengths(headers);
+  if (tooLong) return refuseOf(exchange, tooLong, undefined);
+  if (!bearsModernRevision(headers)) return undefined;
+  return refuseExchange(exchange, { fault: 'method_not_allowed', message: ONLY_POST }, undefined, [
+    'POST',
+  ]);
+}
+
+const ONLY_POST = `This ${PROTOCOL_VERSION_HEADER} knows no sessions and no GET stream: POST each request, \`${LISTEN_METHOD}\` too.`;
+
+/**
+ * A missing session id is the client's mistake (400); every other doubt about it is the same 404 (F-23). The session is asked for
+ * what it negotiated only where the version header names none of ours.
+ */
 async function inSession(
   exchange: Exchange,
   serve: (session: SessionPort) => Promise<Response>,
   id?: string,
 ): Promise<Response> {
-  const sessionId = exchange.request.headers.get(SESSION_ID_HEADER);
-  if (sessionId === null) return refuseExchange(exchange, { fault: 'session_required' }, id);
+  const { headers } = exchange.request;
+  const sessionId = headers.get(SESSION_ID_HEADER);
+  const isKnown = isLegacyRevision(revisionOf(exchange) ?? ASSUMED_REVISION);
+  if (sessionId === null) {
+    return refuseExchange(exchange, isKnown ? { fault: 'session_required' } : NOT_SERVED, id);
+  }
   const session = await findSession(exchange, sessionId, 'streamable');
-  return session ? serve(session) : refuseExchange(exchange, { fault: 'session_not_found' }, id);
+  if (!session) return refuseExchange(exchange, { fault: 'session_not_found' }, id);
+  const fault = isKnown ? undefined : await checkRevision(exchange, session);
+  return fault ? refuseExchange(exchange, fault, id) : serve(session);
 }
 
-function checkRevision({ request }: Exchange): Fault | undefined {
-  const revision = request.headers.get(PROTOCOL_VERSION_HEADER);
-  if (revision === null || isLegacyRevision(revision)) return undefined;
-  const served = LEGACY_REVISIONS.join(', ');
-  return {
-    fault: 'unsupported_revision',
-    message: `This MCP-Protocol-Version is not served. Served: ${served}.`,
-  };
+const revisionOf = ({ request }: Exchange): string | undefined =>
+  request.headers.get(PROTOCOL_VERSION_HEADER)?.trim();
+
+/**
+ * A header with a revision that this bridge does not know is right where client and server agreed on just that (MCP 2025-06-18,
+ * Transports, "Protocol Version Header": the one negotiated); any other is invalid or unsupported: 400. One that the bridge
+ * knows passes though another was negotiated: it is neither, and the session goes on as it was negotiated.
+ */
+async function checkRevision(exchange: Exchange, session: SessionPort): Promise<Fault | undefined> {
+  const negotiated = await persistently(() => session.negotiated());
+  if (!negotiated) return UNREACHABLE;
+  const { isOpen, revision } = negotiated;
+  if (!isOpen) return { fault: 'session_not_found' };
+  const header = revisionOf(exchange);
+  const mayBe = revision === undefined && isRevision(header ?? '');
+  return mayBe || header === revision ? undefined : NOT_SERVED;
 }
 
-function checkBatch({ request }: Exchange, message: ClientMessage): Fault | undefined {
-  if (!message.isBatch) return undefined;
-  const revision = request.headers.get(PROTOCOL_VERSION_HEADER) ?? ASSUMED_REVISION;
-  if (allowsBatches(revision)) return undefined;
-  return {
-    fault: 'invalid_request',
-    message: `Revision ${revision} has no batches; send the messages one by one.`,
-  };
+const NOT_SERVED: Fault = {
+  fault: 'unsupported_revision',
+  message: `This ${PROTOCOL_VERSION_HEADER} is not served. Send the one that the answer to initialize named, or one of ${LEGACY_REVISIONS.join(', ')}.`,
+};
+
+/** A client that still shows the id of a session that is gone is told so (404), or it would never begin anew. */
+async function whyNotAgain(exchange: Exchange, sessionId: string): Promise<Fault> {
+  const session = await findSession(exchange, sessionId, 'streamable');
+  if (!session) return { fault: 'session_not_found' };
+  const negotiated = await persistently(() => session.negotiated());
+  if (!negotiated) return UNREACHABLE;
+  return negotiated.isOpen
+    ? { fault: 'invalid_request', message: IS_INITIALIZED }
+    : { fault: 'session_not_found' };
 }
+
+/** What an `initialize` asks for, unless it is no text. */
+const requestedBy = ({ text }: ClientMessage): unknown =>
+  parsedAt(new TextEncoder().encode(text), 'params', 'protocolVersion');
+
+const IS_INITIALIZED = `This session is initialized. To open another, send initialize without ${SESSION_ID_HEADER}.`;
 
 async function initialize(exchange: Exchange, message: ClientMessage): Promise<Response> {
-  const { request } = exchange;
+  const { headers } = exchange.request;
   const [id] = message.requestIds;
-  if (request.headers.has(SESSION_ID_HEADER)) {
-    const fault: Fault = {
-      fault: 'invalid_request',
-      message:
-        'This session is initialized. To open another, send initialize without Mcp-Session-Id.',
-    };
-    return refuseExchange(exchange, fault, id);
-  }
+  const earlierId = headers.get(SESSION_ID_HEADER);
+  if (earlierId !== null)
+    return refuseExchange(exchange, await whyNotAgain(exchange, earlierId), id);
+  const revision = revisionOf(exchange) ?? ASSUMED_REVISION;
+  if (!isLegacyRevision(revision) && revision !== requestedBy(message))
+    return refuseExchange(exchange, NOT_SERVED, id);
   if (id === undefined)
     return refuseExchange(exchange, {
       fault: 'invalid_request',
@@ -127,7 +184,7 @@ async function initialize(exchange: Exchange, message: ClientMessage): Promise<R
   const { session, sessionId, opening } = await newSession(exchange, 'streamable');
   const asked = newPost(message, 'answer');
   const answer = await session.openWith(opening, asked);
-  return respond(exchange, session, asked, answer, { 'Mcp-Session-Id': sessionId });
+  return respond(exchange, session, asked, answer, { [SESSION_ID_HEADER]: sessionId });
 }
 
 async function post(
@@ -137,16 +194,20 @@ async function post(
 ): Promise<Response> {
   const wants = message.requestIds.length > 0 ? 'answer' : 'accepted';
   const asked = newPost(message, wants);
+  if (wants === 'answer' && wantsStream(exchange, message)) {
+    const stream = newStream(exchange, session, asked, { isAccepted: false, isSent: false });
+    const fault = await stream.refusal(ATTACH_WAIT_MS);
+    return fault
+      ? refuseExchange(exchange, fault, soleId(asked))
+      : stream.response(answerHeaders(exchange));
+  }
   // An answer can be followed instead, so one failed attempt is enough there.
   const answer = await postPersistently(session, asked, wants === 'answer' ? 1 : undefined);
   if (answer) return respond(exchange, session, asked, answer, {});
   // Whether the attempt that broke had reached the runner is not known.
   if (wants === 'answer')
     return follow(exchange, session, asked, { isAccepted: false, isSent: true }, {});
-  return refuseExchange(exchange, {
-    fault: 'internal',
-    message: 'The session could not be reached. Try again.',
-  });
+  return refuseExchange(exchange, UNREACHABLE);
 }
 
 function newPost(message: ClientMessage, wants: Post['wants']): Post {
@@ -174,25 +235,46 @@ function respond(
     case 'follow':
       return follow(exchange, session, asked, answer, headers);
     case 'refused':
-      return refuseExchange(
-        exchange,
-        answer.fault,
-        asked.requestIds.length === 1 ? asked.requestIds[0] : undefined,
-      );
+      return refuseExchange(exchange, answer.fault, soleId(asked));
   }
 }
 
+/** A batch has no id that an error could bear. */
+const soleId = ({ requestIds }: Post): string | undefined =>
+  requestIds.length === 1 ? requestIds[0] : undefined;
+
+/**
+ * A client that would rather have a stream gets one at once, and one that asked for progress: it can come back for what it has not
+ * seen from the first event on. All others get what costs less, JSON where the answer comes soon.
+ */
+const wantsStream = ({ request }: Exchange, { envelopes }: ClientMessage): boolean =>
+  prefersStream(request) || envelopes.some(({ progressToken }) => progressToken !== undefined);
+
+/** How far a post got before its answer became a stream. */
+interface Sending {
+  readonly isAccepted: boolean;
+  readonly isSent: boolean;
+}
+
 /** The answer as a stream. */
-function follow(
+const follow = (
   exchange: Exchange,
   session: SessionPort,
   asked: Post,
-  { isAccepted, isSent }: { readonly isAccepted: boolean; readonly isSent: boolean },
+  sending: Sending,
   headers: Record<string, string>,
-): Response {
+): Response =>
+  newStream(exchange, session, asked, sending).response({ ...answerHeaders(exchange), ...headers });
+
+function newStream(
+  exchange: Exchange,
+  session: SessionPort,
+  asked: Post,
+  { isAccepted, isSent }: Sending,
+): SseStream {
   const { request } = exchange;
-  const revision = request.headers.get(PROTOCOL_VERSION_HEADER) ?? ASSUMED_REVISION;
-  const stream = new SseStream({
+  const revision = revisionOf(exchange) ?? ASSUMED_REVISION;
+  return new SseStream({
     session,
     signal: request.signal,
     stream: asked.stream,
@@ -203,10 +285,9 @@ function follow(
     endsSession: false,
     resumes: false,
     opening: primesStreams(revision)
-      ? encodeEvent({ id: eventId(asked.stream, 0), data: '' })
+      ? encodeEvent({ id: eventId(asked.stream, 0), data: '', retryMs: RETRY_MS })
       : OPENING_COMMENT,
   });
-  return stream.response({ ...answerHeaders(exchange), ...headers });
 }
 
 /** GET: the session's standing stream, or what a stream still holds after Last-Event-ID (R-4). */

@@ -11,7 +11,7 @@ import { spliceLine, type Edit } from '../../shared/jsonrpc/splice.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 import type { PostFrame, SessionDown, SessionUp } from '../../shared/link/session-frames.ts';
 import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
-import { allowsBatches } from '../../shared/mcp/revisions.ts';
+import { allowsBatches, REVISION_CHARS } from '../../shared/mcp/revisions.ts';
 import { Calls, CANCEL_GRACE_MS, type Call, type CallTimes } from './calls.ts';
 import { DropNotes } from './drop-notes.ts';
 import { earliest } from './earliest.ts';
@@ -590,10 +590,21 @@ export class Session {
       const words = `${UNUSABLE}: it is larger or deeper than any client reads`;
       return this.#end({ fault: 'process_protocol', message: `${words}.` }, now);
     }
+    if (initializes && outcome === 'result') {
+      this.#handshake.complete(message);
+      // Before the answer: the client's next request may come as soon as it has that.
+      this.#tellRevision();
+    }
     this.#settle(call, message, call.isCancelled ? 'cancelled' : outcome, now);
-    if (initializes && outcome === 'error') this.#endRefused(now);
-    else if (initializes) this.#handshake.complete(message);
-    else this.#minded(call, message, now);
+    if (!initializes) this.#minded(call, message, now);
+    else if (outcome === 'error') this.#endRefused(now);
+  }
+
+  /** A revision is a short text; what is none is not told, and the client's headers are then judged by themselves. */
+  #tellRevision(): void {
+    const { revision } = this.#handshake;
+    if (revision !== undefined && revision.length <= REVISION_CHARS)
+      this.#send({ type: 'negotiated', revision });
   }
 
   /** What an answer says of tasks, whose progress goes on behind it. */

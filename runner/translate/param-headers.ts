@@ -1,15 +1,16 @@
 // Owns what a tool's input schema says of `Mcp-Param-*` headers, and whether those of a call repeat its arguments
 // (MCP 2026-07-28, Transports, "Custom Headers from Tool Parameters").
+import { membersOf, textAt } from '../../shared/jsonrpc/members.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
-import { textAt } from '../../shared/jsonrpc/members.ts';
-import { PARAM_HEADER_PREFIX } from '../../shared/mcp/headers.ts';
+import { isLookalike, type Span } from '../../shared/jsonrpc/scan.ts';
+import { PARAM_HEADER } from '../../shared/mcp/headers.ts';
 import { decodeHeaderValue } from '../../shared/mcp/header-value.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
 import { at, isObject } from './json.ts';
 
 /** One argument that a header repeats. */
 export interface ParamHeader {
-  /** In lower case. */
+  /** As the schema spells it. */
   readonly header: string;
   /** Of the argument, from the outermost object of arguments. */
   readonly path: readonly string[];
@@ -47,11 +48,49 @@ export function mayNameHeaders(tools: Uint8Array): boolean {
 export function paramHeadersOf(inputSchema: unknown): readonly ParamHeader[] {
   const found: ParamHeader[] = [];
   collect(inputSchema, [], found);
-  const isUnique = new Set(found.map(({ header }) => header)).size === found.length;
+  const isUnique = new Set(found.map(({ header }) => header.toLowerCase())).size === found.length;
   return isUnique && found.length === countAnnotations(inputSchema) ? found : [];
 }
 
-/** Why a call's headers do not match its arguments; undefined when they do. */
+/**
+ * Why a call's arguments may say two things, of which its headers repeat one: readers differ in which of two equal keys they take,
+ * and some take a key in any case. `bytes` hold the arguments, scanned.
+ */
+export function ambiguity(
+  expected: readonly ParamHeader[],
+  bytes: Uint8Array,
+): ErrorObject | undefined {
+  const key = ambiguousKey(
+    expected.map(({ path }) => path),
+    bytes,
+    { start: 0, end: bytes.length },
+  );
+  if (key === undefined) return undefined;
+  return {
+    code: CODE.invalidParams,
+    message: `The argument "${key}" stands more than once, or another differs from it only in case; a header repeats it.`,
+  };
+}
+
+/** The first key on a path that does not stand alone in its object. Each object is read once, however many paths lead through it. */
+function ambiguousKey(
+  paths: readonly (readonly string[])[],
+  bytes: Uint8Array,
+  span: Span,
+): string | undefined {
+  const members = [...membersOf(bytes, span)];
+  for (const [key, through] of Map.groupBy(paths, ([first = '']) => first)) {
+    const same = members.filter((member) => member.key === key || isLookalike(member.key, key));
+    const [member] = same;
+    if (same.length > 1 || (member && member.key !== key)) return key;
+    const deeper = through.map((path) => path.slice(1)).filter((path) => path.length > 0);
+    const inner = member && deeper.length > 0 && ambiguousKey(deeper, bytes, member.value);
+    if (typeof inner === 'string') return `${key}.${inner}`;
+  }
+  return undefined;
+}
+
+/** Why a call's headers do not match its arguments; undefined when they do. `headers` are by their names in lower case. */
 export function mismatch(
   expected: readonly ParamHeader[],
   args: unknown,
@@ -62,7 +101,8 @@ export function mismatch(
     const text = textOf(value);
     // What has no text has no header: absent, null, and what the argument's type does not allow.
     if (text === undefined) continue;
-    const raw = Object.hasOwn(headers, header) ? headers[header] : undefined;
+    const name = header.toLowerCase();
+    const raw = Object.hasOwn(headers, name) ? headers[name] : undefined;
     if (raw !== undefined && isSame(value, text, decodeHeaderValue(raw))) continue;
     const wrong = raw === undefined ? 'is missing' : 'does not match';
     return {
@@ -80,7 +120,7 @@ function collect(schema: unknown, path: readonly string[], found: ParamHeader[])
     const header = at(property, KEYWORD);
     const inner = [...path, name];
     if (typeof header === 'string' && TOKEN.test(header) && TYPES.includes(at(property, 'type'))) {
-      found.push({ header: PARAM_HEADER_PREFIX + header.toLowerCase(), path: inner });
+      found.push({ header: PARAM_HEADER + header, path: inner });
     }
     collect(property, inner, found);
   }

@@ -3,10 +3,16 @@
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { LISTED_ELEMENTS } from '../../shared/limits.ts';
 import { elementsOf } from '../../shared/jsonrpc/elements.ts';
-import { parsedAt, stringAt, valueAt } from '../../shared/jsonrpc/members.ts';
+import { parsedAt, stringAt, textAt, valueAt } from '../../shared/jsonrpc/members.ts';
 import type { ClientCall } from './client-call.ts';
 import type { OwnAnswer, OwnRequests } from './own-requests.ts';
-import { mayNameHeaders, mismatch, paramHeadersOf, type ParamHeader } from './param-headers.ts';
+import {
+  ambiguity,
+  mayNameHeaders,
+  mismatch,
+  paramHeadersOf,
+  type ParamHeader,
+} from './param-headers.ts';
 
 /** A list that takes longer is done without: calls wait for it. */
 const LIST_MS = 10_000;
@@ -52,8 +58,11 @@ export class ToolHeaders {
     const name = parsedAt(client.bytes, 'params', 'name');
     const expected = typeof name === 'string' ? this.#known.get(name) : undefined;
     if (!expected) return 'ok';
-    const args = parsedAt(client.bytes, 'params', 'arguments');
-    const error = mismatch(expected, args, client.headers);
+    const args = valueAt(client.bytes, 'params', 'arguments');
+    const bytes = args && client.bytes.subarray(args.start, args.end);
+    const unclear = bytes && ambiguity(expected, bytes);
+    if (unclear) return unclear;
+    const error = mismatch(expected, bytes && JSON.parse(textAt(bytes)), client.headers);
     if (!error || this.#listedAt + FRESH_MS > now) return error ?? 'ok';
     // Not every server says when its tools change: the client may know better.
     this.#list(slot, now);

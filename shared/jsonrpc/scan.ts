@@ -363,6 +363,11 @@ function isInteger(bytes: Uint8Array, span: Span): boolean {
   return true;
 }
 
+/** Whether a key is not `name`, but what a reader without regard to case would take for it. */
+export const isLookalike = (key: string, name: string): boolean =>
+  // No folding makes a text shorter.
+  key.length <= name.length && key !== name && foldCase(key) === foldCase(name);
+
 /** Folds as laxly as any known reader: by way of capitals, so that ſ and ı end as s and i. */
 function foldCase(text: string): string {
   return text.toUpperCase().toLowerCase();

@@ -12,6 +12,7 @@ export function placeUp(frame: SessionUp): Place {
     case 'ended':
       return { flow: NO_FLOW, isBehind: true };
     case 'accepted':
+    case 'negotiated':
     case 'refused':
       return { flow: NO_FLOW };
   }

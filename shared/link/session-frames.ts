@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { STREAM_ID } from '../ids.ts';
 import { REQUEST_ID_BYTES } from '../limits.ts';
+import { REVISION_CHARS } from '../mcp/revisions.ts';
 import { faultFields } from './fault-fields.ts';
 import { holds } from './parts.ts';
 
@@ -74,6 +75,10 @@ export const refusedFrame = v.strictObject({
   of: streamId,
   ...faultFields,
 });
+export const negotiatedFrame = v.strictObject({
+  type: v.literal('negotiated'),
+  revision: v.pipe(v.string(), v.maxLength(REVISION_CHARS)),
+});
 export const endedFrame = v.strictObject({
   type: v.literal('ended'),
   fault: v.optional(faultFields.fault),
@@ -86,6 +91,7 @@ export const sessionUp = v.variant('type', [
   acceptedFrame,
   attachedFrame,
   refusedFrame,
+  negotiatedFrame,
   endedFrame,
 ]);
 export type SessionUp = v.InferOutput<typeof sessionUp>;

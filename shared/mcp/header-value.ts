@@ -12,9 +12,16 @@ const PADDED = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Blanks around a value are not part of it (RFC 9110 §5.5). */
-export const trimmed = (value: string): string =>
-  value.replace(/^[\t ]+/, '').replace(/[\t ]+$/, '');
+/** Blanks around a value are not part of it (RFC 9110 §5.5). By index: a pattern that looks for the last blanks tries each. */
+export function trimmed(value: string): string {
+  let start = 0;
+  let end = value.length;
+  while (start < end && isBlank(value.charCodeAt(start))) start++;
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end--;
+  return value.slice(start, end);
+}
+
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
 
 /** The text a header value stands for; undefined when it is no valid spelling of any. */
 export function decodeHeaderValue(value: string): string | undefined {
@@ -37,7 +44,8 @@ export function decodeHeaderValue(value: string): string | undefined {
 /** Canonical Base64 only (RFC 4648 §4, §3.5): padded, no other characters, unused bits zero; else two texts would be one value. */
 function decodeBase64(text: string): Uint8Array | undefined {
   if (!PADDED.test(text)) return undefined;
-  const digits = text.replace(/=+$/, '');
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  const digits = text.slice(0, text.length - padding);
   const bytes = new Uint8Array((digits.length * 6) >> 3);
   let bits = 0;
   let width = 0;

@@ -1,9 +1,12 @@
-// Names of the HTTP headers MCP defines, in the lower case that Headers uses.
+// Names of the HTTP headers MCP defines, spelled as the specification spells them: messages quote them. `Headers` does not mind.
 
-export const SESSION_ID_HEADER = 'mcp-session-id';
-export const PROTOCOL_VERSION_HEADER = 'mcp-protocol-version';
-export const LAST_EVENT_ID_HEADER = 'last-event-id';
-export const METHOD_HEADER = 'mcp-method';
-export const NAME_HEADER = 'mcp-name';
+/** 2025-03-26 and 2025-06-18, "Session Management"; 2025-11-25 writes `MCP-Session-Id`. */
+export const SESSION_ID_HEADER = 'Mcp-Session-Id';
+export const PROTOCOL_VERSION_HEADER = 'MCP-Protocol-Version';
+export const LAST_EVENT_ID_HEADER = 'Last-Event-ID';
+export const METHOD_HEADER = 'Mcp-Method';
+export const NAME_HEADER = 'Mcp-Name';
 /** What the names of all headers begin with that repeat an argument of a tool. */
-export const PARAM_HEADER_PREFIX = 'mcp-param-';
+export const PARAM_HEADER = 'Mcp-Param-';
+/** {@link PARAM_HEADER} as `Headers` lists it. */
+export const PARAM_HEADER_PREFIX = PARAM_HEADER.toLowerCase();

@@ -1,11 +1,12 @@
 // What revision 2026-07-28 says in so many words: keys, codes and method sets that the edge and the runner both read.
+import { isRevision } from './revisions.ts';
 
 /** The modern revision this bridge serves. */
 export const MODERN_REVISION = '2026-07-28';
 
 /** Whether a text names a revision of the modern era, served or not: revisions are dates, and this one was the first. */
 export const isModernRevision = (text: string): boolean =>
-  /^\d{4}-\d\d-\d\d$/.test(text) && text >= MODERN_REVISION;
+  isRevision(text) && text >= MODERN_REVISION;
 
 /** Keys of `_meta` (MCP 2026-07-28, Base Protocol, "_meta"). */
 export const META = {

@@ -11,6 +11,12 @@ export const ASSUMED_REVISION: LegacyRevision = '2025-03-26';
 /** The newest legacy revision: what a peer is offered whose own is not known. */
 export const NEWEST_LEGACY_REVISION: LegacyRevision = LEGACY_REVISIONS.at(-1) ?? '2025-11-25';
 
+/** Longer than any revision: they are dates. */
+export const REVISION_CHARS = 64;
+
+/** Whether a text has the form of a revision, known or not. */
+export const isRevision = (text: string): boolean => /^\d{4}-\d\d-\d\d$/.test(text);
+
 /** True for a legacy revision this bridge knows. */
 export function isLegacyRevision(text: string): text is LegacyRevision {
   return (LEGACY_REVISIONS as readonly string[]).includes(text);

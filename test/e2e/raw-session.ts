@@ -192,7 +192,8 @@ export class SseSession {
     });
     const first = await stream.next();
     expectEndpoint(first);
-    return new SseSession(bridge.url, stream, first?.data ?? '', headers);
+    const { pathname, search } = new URL(first?.data ?? '', `${bridge.url}/${server}/sse`);
+    return new SseSession(bridge.url, stream, pathname + search, headers);
   }
 
   /** Opens the stream and makes the handshake. */

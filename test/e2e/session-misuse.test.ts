@@ -454,7 +454,15 @@ const ROUTES: Readonly<
     ],
   },
   '/:server/sse': { for: 'client', try: [['GET', '/echo/sse']] },
-  '/:server/message': { for: 'client', try: [['POST', '/echo/message?sessionId=x']] },
+  '/:server/message': {
+    for: 'client',
+    try: [
+      ['POST', '/echo/message?sessionId=x'],
+      // What clients make of the endpoint event.
+      ['POST', '/echo/sse?sessionId=x&server=echo'],
+      ['POST', '/?sessionId=x&server=echo'],
+    ],
+  },
 };
 
 const routesFor = (...kinds: string[]): [string, string][] =>

@@ -35,8 +35,8 @@ async function open(revision?: string): Promise<RawSession> {
 }
 
 describe('HTTP+SSE of 2024-11-05', () => {
-  test('the first event is the endpoint: a path of this edge, with a session id of its own', async () => {
-    const paths: string[] = [];
+  test('the first event is the endpoint: a reference to this edge, with a session id of its own', async () => {
+    const references: string[] = [];
     for (let n = 0; n < 2; n++) {
       const stream = await listen(bridge.url, {
         path: '/echo/sse',
@@ -50,12 +50,12 @@ describe('HTTP+SSE of 2024-11-05', () => {
       expect(stream.headers).not.toHaveProperty('mcp-session-id');
       const first = await stream.next();
       expect(first).toMatchObject({ id: undefined, event: 'endpoint' });
-      paths.push(first?.data ?? '');
+      references.push(first?.data ?? '');
       stream.destroy();
     }
-    for (const path of paths)
-      expect(path).toMatch(/^\/echo\/message\?sessionId=[\w-]{22}\.[\w-]{22}$/);
-    expect(paths[0]).not.toBe(paths[1]);
+    for (const reference of references)
+      expect(reference).toMatch(/^\?sessionId=[\w-]{22}\.[\w-]{22}&server=echo$/);
+    expect(references[0]).not.toBe(references[1]);
   });
 
   test('each POST gets 202 without an answer, and the answers come on the stream without ids', async () => {

@@ -1,8 +1,15 @@
 // A client of the edge's HTTP application, in either era, and in place of the actors a session that a test plays by hand.
 import { createApp } from '../../edge/http/app.ts';
-import type { Ports, Post, Opening, SessionPort, SocketListener } from '../../edge/http/ports.ts';
+import type {
+  Negotiated,
+  Opening,
+  Ports,
+  Post,
+  SessionPort,
+  SocketListener,
+} from '../../edge/http/ports.ts';
 import type { PostAnswer } from '../../edge/core/relay.ts';
-import { readSettings } from '../../edge/settings.ts';
+import { readSettings, type Settings } from '../../edge/settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { EDGE_BINDINGS } from '../fixtures/edge-settings.ts';
 
@@ -89,6 +96,14 @@ export class PlayedSession implements SessionPort {
     return { kind: 'answered', message: `{"jsonrpc":"2.0","id":${requestIds[0]},"result":{}}` };
   }
 
+  /** What a legacy session says of itself. */
+  negotiation: Negotiated = { isOpen: true, revision: '2025-06-18' };
+
+  async negotiated(): Promise<Negotiated> {
+    this.legacy.push('negotiated');
+    return this.negotiation;
+  }
+
   async end(): Promise<boolean> {
     this.legacy.push('end');
     return true;
@@ -104,11 +119,17 @@ export class PlayedEdge {
   /** What must be done although its client has left. */
   readonly outliving: Promise<unknown>[] = [];
   readonly #app = createApp();
-  readonly #settings = readSettings({
-    ...EDGE_BINDINGS,
-    BRIDGE_CLIENT_AUTH: 'none',
-    BRIDGE_ORIGINS: 'https://page.example',
-  });
+  readonly #settings: Settings;
+
+  /** @param changed settings beside those of an edge that asks for no key and lists one page. */
+  constructor(changed: Record<string, string> = {}) {
+    this.#settings = readSettings({
+      ...EDGE_BINDINGS,
+      BRIDGE_CLIENT_AUTH: 'none',
+      BRIDGE_ORIGINS: 'https://page.example',
+      ...changed,
+    });
+  }
 
   async send(init: RequestInit, path = '/files/mcp'): Promise<Response> {
     const ports: Ports = {
@@ -122,8 +143,8 @@ export class PlayedEdge {
         link: () => Promise.reject(new Error('nobody dials')),
       },
     };
-    const request = new Request(`https://edge.example${path}`, init);
-    return this.#app.fetch(request, { settings: this.#settings, ports });
+    const url = path.startsWith('/') ? `https://edge.example${path}` : path;
+    return this.#app.fetch(new Request(url, init), { settings: this.#settings, ports });
   }
 
   /** POST with what every client sends; a header that is null is left out. */

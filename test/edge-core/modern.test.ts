@@ -564,7 +564,8 @@ describe('without a sign of the modern era all is as before', () => {
   test.each(['GET', 'DELETE'])('%s is of a session, and so never modern', async (method) => {
     const headers = { Accept: 'text/event-stream', 'MCP-Protocol-Version': '2026-07-28' };
     const answer = await new PlayedEdge().send({ method, headers });
-    expect((await verdictOf(answer)).code).toBe(42014);
+    expect(answer.headers.get('allow')).toBe('POST');
+    expect(await verdictOf(answer)).toMatchObject({ status: 405, code: 42025 });
     const { 'MCP-Protocol-Version': _, ...unmarked } = headers;
     const other = await new PlayedEdge().send({ method, headers: unmarked });
     expect((await verdictOf(other)).code).toBe(42011);

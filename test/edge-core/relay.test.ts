@@ -701,3 +701,12 @@ describe('a session', () => {
     expect(told(relay.fromRunner(text, T))).toEqual([`tell s1 ${text}`]);
   });
 });
+
+test('[F-186] what was negotiated is known from the runner, and stays known while it is away', () => {
+  const relay = linked();
+  expect(relay.revision).toBeUndefined();
+  expect(relay.fromRunner(frame({ type: 'negotiated', revision: '2024-10-07' }), T)).toEqual([]);
+  relay.unlinked(T);
+  expect(relay.revision).toBe('2024-10-07');
+  expect(new Relay({ state: 'linked', epoch: 2 }, [], '2024-10-07').revision).toBe('2024-10-07');
+});

@@ -5,12 +5,14 @@ import { readSettings } from '../../edge/settings.ts';
 
 const A = 'a'.repeat(64);
 const B = 'b'.repeat(64);
+const C = 'c'.repeat(64);
+const D = 'd'.repeat(64);
 const SECRET = 's3cr3t-'.repeat(5);
 
 /** Everything set and right; tests break one variable at a time. */
 const COMPLETE = {
   BRIDGE_SECRET: SECRET,
-  BRIDGE_RUNNERS: JSON.stringify({ vm: { token: `sha256:${A}`, servers: ['files', 'memory'] } }),
+  BRIDGE_RUNNERS: JSON.stringify({ vm: { token: `sha256:${C}`, servers: ['files', 'memory'] } }),
   BRIDGE_CLIENTS: JSON.stringify({
     'alice@example.org': { key: [`sha256:${A}`, `SHA256:${B.toUpperCase()}`], servers: ['*'] },
   }),
@@ -23,12 +25,12 @@ describe('complete settings', () => {
       BRIDGE_SECRET: `${SECRET}\n`,
       BRIDGE_ORIGINS: 'https://app.example, http://localhost:3000,vscode-webview://abc',
       BRIDGE_HOSTS: 'Bridge.example,127.0.0.1:8787,[::1]:8787',
-      BRIDGE_METRICS_KEY: `sha256:${B}`,
+      BRIDGE_METRICS_KEY: `sha256:${D}`,
     });
     expect(settings).toEqual({
       problems: [],
       secret: SECRET,
-      runners: new Map([[A, { name: 'vm', servers: new Set(['files', 'memory']) }]]),
+      runners: new Map([[C, { name: 'vm', servers: new Set(['files', 'memory']) }]]),
       clients: new Map([
         [A, { name: 'alice@example.org', servers: '*' }],
         [B, { name: 'alice@example.org', servers: '*' }],
@@ -36,7 +38,7 @@ describe('complete settings', () => {
       clientAuth: 'keys',
       origins: new Set(['https://app.example', 'http://localhost:3000', 'vscode-webview://abc']),
       hosts: new Set(['bridge.example', '127.0.0.1:8787', '[::1]:8787']),
-      metricsKey: B,
+      metricsKey: D,
     });
   });
 
@@ -76,6 +78,8 @@ describe('a broken variable is told and stays closed', () => {
   test.each([
     ['BRIDGE_SECRET', 'short-canary', { secret: undefined }],
     ['BRIDGE_SECRET', 42, { secret: undefined }],
+    ['BRIDGE_SECRET', 'c'.repeat(64), { secret: undefined }],
+    ['BRIDGE_SECRET', 'canar'.repeat(8), { secret: undefined }],
     ['BRIDGE_CLIENT_AUTH', 'canary', { clientAuth: 'keys' }],
     ['BRIDGE_CLIENT_AUTH', false, { clientAuth: 'keys' }],
     ['BRIDGE_METRICS_KEY', 'canary', { metricsKey: undefined }],
@@ -149,6 +153,35 @@ test('two clients with one key are both refused', () => {
   });
   expect(problems).toHaveLength(1);
   expect(clients.size).toBe(0);
+});
+
+describe('[F-180] what is set twice is told', () => {
+  const alice = `{"key":"sha256:${A}","servers":["files"]}`;
+  const bob = `{"key":"sha256:${B}","servers":["*"]}`;
+
+  test.each([
+    ['a name', `{"alice":${alice},"bob":${bob},"alice":${bob}}`, 3],
+    ['a name in another spelling', String.raw`{"alice":${alice},"\u0061lice":${bob}}`, 2],
+    ['a key', `{"alice":{"key":"sha256:${A}","key":"sha256:${B}","servers":["*"]}}`, 1],
+    ['servers', `{"bob":${bob},"alice":{"key":"sha256:${A}","servers":["a"],"servers":["*"]}}`, 2],
+  ])('%s, and nothing of it counts', (_, BRIDGE_CLIENTS, entry) => {
+    const { problems, clients } = readSettings({ ...COMPLETE, BRIDGE_CLIENTS });
+    expect(problems).toEqual([expect.stringContaining(`BRIDGE_CLIENTS, entry ${entry}:`)]);
+    expect(clients.size).toBe(0);
+  });
+
+  test.each([
+    [
+      'BRIDGE_RUNNERS',
+      'BRIDGE_CLIENTS',
+      { BRIDGE_CLIENTS: `{"c":{"key":"sha256:${C}","servers":["*"]}}` },
+    ],
+    ['BRIDGE_METRICS_KEY', 'BRIDGE_CLIENTS', { BRIDGE_METRICS_KEY: `sha256:${B}` }],
+    ['BRIDGE_METRICS_KEY', 'BRIDGE_RUNNERS', { BRIDGE_METRICS_KEY: `sha256:${C.toUpperCase()}` }],
+  ])('one secret in %s and %s', (first, second, changed) => {
+    const { problems } = readSettings({ ...COMPLETE, ...changed });
+    expect(problems).toEqual([expect.stringMatching(`^${first} and ${second} `)]);
+  });
 });
 
 test('a wrong entry of a list leaves the right ones served', () => {

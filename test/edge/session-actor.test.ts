@@ -279,7 +279,7 @@ describe('an HTTP+SSE session', () => {
     const events = new Events(await response);
     await session.attach();
     const endpoint = await events.next();
-    const path = String(endpoint?.data).replace('/files', '');
+    const path = `/sse${String(endpoint?.data)}`;
     return {
       session,
       events,
@@ -293,7 +293,7 @@ describe('an HTTP+SSE session', () => {
     expect(session.open['transport']).toBe('sse');
     expect(endpoint).toMatchObject({
       event: 'endpoint',
-      data: expect.stringMatching(/^\/files\/message\?sessionId=\S+$/),
+      data: expect.stringMatching(/^\?sessionId=\S+&server=files$/),
     });
     const accepted = post({ id: 1, method: 'initialize' });
     await session.accept();

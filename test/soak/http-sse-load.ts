@@ -58,7 +58,8 @@ class HttpSseSession implements LoadSession {
       evidence.openFailed(name, 'no endpoint');
       return undefined;
     }
-    const session = new HttpSseSession(ground, endpoint.event.data, stream);
+    const { pathname, search } = new URL(endpoint.event.data, `${bridge.url}/${server}/sse`);
+    const session = new HttpSseSession(ground, pathname + search, stream);
     const asked = await session.#post(initializeBody('2024-11-05'));
     const answered = await stream.next();
     const isOpen = asked.ok && asked.reply.status === 202 && answered.is === 'event';

@@ -24,8 +24,8 @@ const tooLarge = (limitBytes: number): ReadBody => ({
 });
 
 /**
- * The whole body, or a fault: `too_large`, `body_timeout`, or `invalid_request` when the client left. Of a refused body
- * no more is read.
+ * The whole body, or a fault: `too_large`, `body_timeout`, or `invalid_request` when the client left. What is left of a body
+ * that was too large stays there to be read on (see ../read-on.ts).
  */
 export async function readBody(
   request: Request,
@@ -33,7 +33,6 @@ export async function readBody(
 ): Promise<ReadBody> {
   const announced = announcedBytes(request.headers);
   if (announced !== undefined && announced > limitBytes) {
-    request.body?.cancel().catch(ignore);
     return tooLarge(limitBytes);
   }
   if (request.body === null) return { ok: true, bytes: new Uint8Array(0) };
@@ -44,13 +43,30 @@ export async function readBody(
   const timeout = setTimeout(() => late.resolve(LATE), timeoutMs);
   const result = await Promise.race([body, late.promise]);
   clearTimeout(timeout);
-  // An announced body has no reader to cancel; the server drops the rest of it with the response.
-  if (!result.ok) reader?.cancel().catch(ignore);
+  if (!result.ok && reader) leave(request, reader, result.fault);
   return result;
 }
 
+/** Requests whose body was given up when more of it was to come. */
+const partlyRead = new WeakSet<Request>();
+
+/** Whether a client may still be sending a body that nobody has read to its end. */
+export const isUnread = (request: Request): boolean =>
+  request.body !== null && (!request.bodyUsed || partlyRead.has(request));
+
+/** A body that came too slowly is not waited for again. */
+function leave(
+  request: Request,
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  { fault }: Fault,
+): void {
+  if (fault !== 'too_large') return void reader.cancel().catch(ignore);
+  reader.releaseLock();
+  partlyRead.add(request);
+}
+
 /** Content-Length, unless the body is chunked, which overrides it (RFC 9112 §6.3). */
-function announcedBytes(headers: Headers): number | undefined {
+export function announcedBytes(headers: Headers): number | undefined {
   const text = headers.get('content-length') ?? '';
   return /^\d+$/.test(text) && !headers.has('transfer-encoding') ? Number(text) : undefined;
 }

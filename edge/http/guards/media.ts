@@ -7,34 +7,56 @@ const PARAMETER =
 
 /**
  * Refuses every body but `application/json` in UTF-8, unencoded. A page can send other types across sites without a
- * preflight, and an encoded body would have to be inflated before its size is known.
+ * preflight, and an encoded body would have to be inflated before its size is known. JSON gives `charset` no meaning
+ * (RFC 8259 §11), so a spelling of UTF-8 passes; one that says otherwise is believed.
  */
 export function checkContentType(request: Request): Fault | undefined {
   const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? '';
-  const isPlain = encoding === '' || encoding === 'identity';
-  return isPlain && isJson(request.headers.get('content-type') ?? '')
-    ? undefined
-    : { fault: 'unsupported_media_type' };
+  if (encoding !== '' && encoding !== 'identity')
+    return { fault: 'unsupported_media_type', message: ENCODED };
+  switch (readJsonType(request.headers.get('content-type') ?? '')) {
+    case 'json':
+      return undefined;
+    case 'charset':
+      return { fault: 'unsupported_media_type', message: OTHER_CHARSET };
+    case 'other':
+      return { fault: 'unsupported_media_type' };
+  }
 }
 
-function isJson(header: string): boolean {
-  if (header === 'application/json') return true;
+const ENCODED =
+  'The body has a Content-Encoding. Send it as it is: `Content-Type: application/json`.';
+
+const OTHER_CHARSET =
+  'The Content-Type names a charset that is not UTF-8. Send the JSON in UTF-8: `Content-Type: application/json`.';
+
+/** `json`, `charset` where only that speaks against it, or `other`. */
+function readJsonType(header: string): 'json' | 'charset' | 'other' {
+  if (header === 'application/json') return 'json';
   const end = header.search(/[;\s]|$/);
-  if (header.slice(0, end).toLowerCase() !== 'application/json') return false;
+  if (header.slice(0, end).toLowerCase() !== 'application/json') return 'other';
   const parameter = new RegExp(PARAMETER);
+  let isUtf8 = true;
   let at = end;
   while (at < header.length) {
     parameter.lastIndex = at;
     const found = parameter.exec(header);
-    if (found === null) return header.slice(at).trim() === '';
-    const [whole, name, value] = found;
-    if (name?.toLowerCase() === 'charset' && !isUtf8(value ?? '')) return false;
+    if (found === null) {
+      if (header.slice(at).trim() !== '') return 'other';
+      break;
+    }
+    const [whole, name, value = ''] = found;
+    if (name?.toLowerCase() === 'charset') isUtf8 &&= UTF8.has(unquoted(value).toLowerCase());
     at += whole.length;
   }
-  return true;
+  return isUtf8 ? 'json' : 'charset';
 }
 
-const isUtf8 = (value: string): boolean => value.replaceAll('"', '').toLowerCase() === 'utf-8';
+/** The registered name, and the one that many programs write. */
+const UTF8: ReadonlySet<string> = new Set(['utf-8', 'utf8']);
+
+const unquoted = (value: string): string =>
+  value.startsWith('"') ? value.slice(1, -1).replaceAll('\\', '') : value;
 
 /** The types a client must take. A POST may be answered as either, so it must take both (MCP 2025-11-25, Transports). */
 const ACCEPTED = {
@@ -43,30 +65,75 @@ const ACCEPTED = {
 } as const;
 
 /**
- * Refuses a client that does not take what may be sent. Wildcards count, `q=0` excludes, a missing Accept takes nothing.
+ * Refuses a client that does not take what may be sent. Wildcards count, and `q=0` excludes. A GET without Accept takes
+ * anything (RFC 9110 §12.5.1), but a POST must name both types (MCP 2025-11-25, Transports), or a program that reads only JSON
+ * would now and then be sent a stream. What a page of another site loads (an image, a frame, `fetch` without CORS) sends no
+ * Origin, and a GET opens something: it must name the event stream itself.
  * Not for the POST of HTTP+SSE, whose answer has no body: its clients owe no Accept.
  */
 export function checkAccept(request: Request, method: 'post' | 'get'): Fault | undefined {
-  const ranges = parseAccept(request.headers.get('accept') ?? '');
-  return ACCEPTED[method].every((type) => takes(ranges, type))
-    ? undefined
-    : { fault: 'not_acceptable' };
+  const header = request.headers.get('accept')?.trim() ?? '';
+  const ranges = parseAccept(method === 'get' && header === '' ? '*/*' : header);
+  const isTaken =
+    method === 'post'
+      ? ACCEPTED.post.every((type) => quality(ranges, type) > 0)
+      : takesStream(request, ranges);
+  return isTaken ? undefined : { fault: 'not_acceptable' };
 }
 
-/** Media ranges and whether each is wanted. */
-function parseAccept(header: string): ReadonlyMap<string, boolean> {
-  const ranges = new Map<string, boolean>();
+function takesStream({ headers }: Request, ranges: Ranges): boolean {
+  const [stream] = ACCEPTED.get;
+  if (ranges.has(stream)) return quality(ranges, stream) > 0;
+  const isFromPage = !OWN_SITES.has(headers.get('sec-fetch-site') ?? 'none');
+  return !isFromPage && [...ranges.keys()].every(isOfProgram) && quality(ranges, stream) > 0;
+}
+
+/** Values of `Sec-Fetch-Site` of a request that no other site made (Fetch Metadata, §2.4). */
+const OWN_SITES: ReadonlySet<string> = new Set(['none', 'same-origin']);
+
+/** Types that programs list beside a wildcard. A browser lists what it can show, such as `text/html` or `image/webp`. */
+const isOfProgram = (range: string): boolean =>
+  range === '' || range.endsWith('/*') || range === 'application/json' || range === 'text/plain';
+
+/**
+ * Whether a client that takes both would rather have an event stream than a JSON body: it gives the stream the higher
+ * quality, or names it before JSON at the same one. Official clients name JSON first.
+ */
+export function prefersStream({ headers }: Request): boolean {
+  const ranges = parseAccept(headers.get('accept') ?? '');
+  const [json, stream] = ACCEPTED.post;
+  const difference = quality(ranges, stream) - quality(ranges, json);
+  if (difference !== 0 || !ranges.has(stream) || !ranges.has(json)) return difference > 0;
+  const [first] = [...ranges.keys()].filter((range) => range === stream || range === json);
+  return first === stream;
+}
+
+/** Media ranges in the order they were first named, each with its quality (RFC 9110 §12.4.2): 0 to 1. */
+type Ranges = ReadonlyMap<string, number>;
+
+function parseAccept(header: string): Ranges {
+  const ranges = new Map<string, number>();
   for (const element of header.split(',')) {
     const [range = '', ...parameters] = element.split(';').map((part) => part.trim().toLowerCase());
-    const isWanted = !parameters.some((parameter) => /^q[ \t]*=[ \t]*0(?:\.0*)?$/.test(parameter));
     // The same range twice, with different parameters: wanted in one form is wanted.
-    ranges.set(range, isWanted || ranges.get(range) === true);
+    ranges.set(range, Math.max(qualityOf(parameters), ranges.get(range) ?? 0));
   }
   return ranges;
 }
 
+/** What is no number counts as no wish. */
+function qualityOf(parameters: readonly string[]): number {
+  for (const parameter of parameters) {
+    const [name = '', value = ''] = parameter.split('=', 2);
+    if (name.trim() !== 'q') continue;
+    const text = value.trim();
+    return /^[01](?:\.\d{0,3})?$/.test(text) ? Math.min(1, Number(text)) : 1;
+  }
+  return 1;
+}
+
 /** The most specific range decides (RFC 9110 §12.5.1). */
-function takes(ranges: ReadonlyMap<string, boolean>, type: string): boolean {
+function quality(ranges: Ranges, type: string): number {
   const family = `${type.slice(0, type.indexOf('/'))}/*`;
-  return ranges.get(type) ?? ranges.get(family) ?? ranges.get('*/*') ?? false;
+  return ranges.get(type) ?? ranges.get(family) ?? ranges.get('*/*') ?? 0;
 }

@@ -43,7 +43,10 @@ function registerTool(server, tool, listChanged) {
       notify: (notification) => mcpReq.notify(notification),
       log: (level, words) => mcpReq.log(level, words),
       listChanged,
-      closeStream: () => http?.closeSSE?.(),
+      closeStream: () => {
+        http?.closeSSE?.();
+        return http?.closeSSE !== undefined;
+      },
     });
   });
 }

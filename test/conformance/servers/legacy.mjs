@@ -42,7 +42,7 @@ server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
     listChanged: (kind) =>
       void extra.sendNotification({ method: `notifications/${kind}/list_changed` }),
     // The stream is the bridge's.
-    closeStream: () => {},
+    closeStream: () => false,
   });
 });
 

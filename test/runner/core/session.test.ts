@@ -384,6 +384,26 @@ describe('the handshake', () => {
     expect(driven.look().written).toEqual([]);
   });
 
+  test('[F-186] what was negotiated is told before the answer', () => {
+    const driven = new DrivenSession();
+    driven.receive({ type: 'welcome', expired: false });
+    driven.post('a', { id: 1, method: 'initialize', params: {} });
+    driven.line({ id: 1, result: { protocolVersion: '2024-10-07' } });
+    const told = { type: 'negotiated', revision: '2024-10-07' };
+    expect(driven.look().sent).toMatchObject([told, { type: 'event', stream: 'a', final: true }]);
+  });
+
+  test.each([{}, { protocolVersion: 7 }, { protocolVersion: 'x'.repeat(65) }])(
+    '[F-186] what is no revision is not told: %j',
+    (result) => {
+      const driven = new DrivenSession();
+      driven.receive({ type: 'welcome', expired: false });
+      driven.post('a', { id: 1, method: 'initialize', params: {} });
+      driven.line({ id: 1, result });
+      expect(driven.look().sent.map(({ type }) => type)).not.toContain('negotiated');
+    },
+  );
+
   test('an initialize the process refuses is answered, and the session is over', () => {
     const driven = new DrivenSession();
     driven.receive({ type: 'welcome', expired: false });

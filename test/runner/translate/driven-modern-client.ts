@@ -75,11 +75,18 @@ export class DrivenModernClient {
   }
 
   /** Sends a request as the session does, and gives its id. */
-  request(method: string, params: Message = {}, options: RequestOptions = {}): number {
+  /** `spelled` changes its text on the way. */
+  request(
+    method: string,
+    params: Message = {},
+    options: RequestOptions = {},
+    spelled: (text: string) => string = (text) => text,
+  ): number {
     const id = ++this.#lastId;
     const { _meta, ...rest } = params;
     const meta = { ...envelope(options), ...(_meta as object | undefined) };
-    this.session({ id, method, params: { ...rest, _meta: meta } });
+    const message = { jsonrpc: '2.0', id, method, params: { ...rest, _meta: meta } };
+    this.session(spelled(JSON.stringify(message)));
     return id;
   }
 

@@ -54,7 +54,41 @@ describe.each(ERAS)('Mcp-Param headers before a %s process', (_, driven) => {
     const started = newList(driven());
     started.tools = [tool({ where: { type: 'object', properties: { region } } })];
     started.request('tools/call', { name: 't', arguments: { where: { region: 'x' } } });
-    expect(JSON.stringify(started.said())).toMatch(/mcp-param-region.*where\.region/);
+    expect(JSON.stringify(started.said())).toMatch(/Mcp-Param-Region.*where\.region/);
+  });
+});
+
+describe.each(ERAS)('[F-188] arguments that a header repeats, before a %s process', (_, driven) => {
+  const where = { type: 'object', properties: { region } };
+
+  test.each([
+    ['twice', '{"region":"a","region":"b"}', 'region'],
+    ['twice, once escaped', String.raw`{"region":"a","re\u0067ion":"b"}`, 'region'],
+    ['in two cases', '{"region":"a","Region":"b"}', 'region'],
+    ['in another case alone', '{"REGION":"b"}', 'region'],
+    ['on the way to it', '{"where":{"region":"a"},"Where":{"region":"b"}}', 'where'],
+    ['at the end of the way', '{"where":{"region":"a","region":"b"}}', 'where.region'],
+  ])('%s: -32602, and nothing is called', (_words, args, key) => {
+    const started = newList(driven());
+    started.tools = [tool(key === 'region' ? { region } : { where })];
+    const meta = { [HEADERS]: { 'mcp-param-region': 'a' } };
+    const id = started.request('tools/call', { name: 't', arguments: '@' }, { meta }, (text) =>
+      text.replace('"@"', args),
+    );
+    expect(started.written(1).map((message) => message['id'])).not.toContain(id);
+    const [refusal] = started.said();
+    expect(refusal).toMatchObject({ id, error: { code: -32602 } });
+    expect(JSON.stringify(refusal)).toContain(`\\"${key}\\"`);
+  });
+
+  test('other arguments may stand as they like', () => {
+    const started = newList(driven());
+    started.tools = [tool({ region })];
+    const meta = { [HEADERS]: { 'mcp-param-region': 'a' } };
+    const id = started.request('tools/call', { name: 't', arguments: '@' }, { meta }, (text) =>
+      text.replace('"@"', '{"region":"a","x":1,"X":2,"x":3}'),
+    );
+    expect(started.written(1).map((message) => message['id'])).toContain(id);
   });
 });
 

@@ -1,0 +1,34 @@
+// What a client is told that looks for an OAuth server here. It asks for a key only in the one way it knows, so the answers have
+// the form in which it looks for an error, and say what to do instead.
+import type { ClientAuth } from '../settings.ts';
+
+/** Where clients go without metadata (MCP 2025-03-26, Authorization, "Fallbacks for Servers without Metadata Discovery"). */
+const ENDPOINTS: ReadonlySet<string> = new Set(['/authorize', '/token', '/register']);
+
+/** Metadata of RFC 8414, OpenID Connect Discovery and RFC 9728, each also with a path before or behind it. */
+const METADATA =
+  /\/\.well-known\/(?:oauth-authorization-server|openid-configuration|oauth-protected-resource)(?:\/|$)/;
+
+const WITH_KEY =
+  'There is no sign-in here. Send a key that the operator of this edge gave out: set the header ' +
+  '`Authorization: Bearer <key>` for this server in the settings of the client.';
+
+const WITHOUT_KEY = 'There is no sign-in here, and none is needed: connect without credentials.';
+
+/**
+ * The answer to a request of an OAuth client, or undefined where it is none. Errors are objects of `error` and
+ * `error_description` (RFC 6749 §5.2, RFC 7591 §3.2.2). Metadata is not found (404), as of any server without OAuth: that alone
+ * lets clients go on with a key.
+ */
+export function withoutSignIn(pathname: string, clientAuth: ClientAuth): Response | undefined {
+  const isMetadata = METADATA.test(pathname);
+  if (!isMetadata && !ENDPOINTS.has(pathname)) return undefined;
+  const error = {
+    error: isMetadata ? 'not_found' : 'invalid_request',
+    error_description: clientAuth === 'none' ? WITHOUT_KEY : WITH_KEY,
+  };
+  return Response.json(error, {
+    status: isMetadata ? 404 : 400,
+    headers: { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' },
+  });
+}

@@ -1,0 +1,51 @@
+// A refusal that comes before its body was read has to reach its client. Many clients write the whole body before they read, and a
+// connection closed under them is reset, with the answer still in it (RFC 9112 §9.6). So the answer goes out at once, and its
+// end waits while what the client still sends is read and thrown away, within bounds.
+import { announcedBytes, isUnread } from './guards/body.ts';
+
+/** Read on for no more than this: three times the largest message, so that who is a little above it learns so. */
+const READ_ON_BYTES = 12 * 1024 * 1024;
+
+/** And for no longer: nobody can hold a connection by sending slowly. Two seconds carry that much on 50 Mbit/s. */
+const READ_ON_MS = 2_000;
+
+/** What servers read on by themselves, so that the connection can be used again: the buffers of a socket. */
+const SMALL_BYTES = 16 * 1024;
+
+/** The refusal as it is to be sent, given the request that it refuses. */
+export function readingOn(request: Request, refusal: Response): Response {
+  const { body } = request;
+  const announced = announcedBytes(request.headers);
+  const isSmall = announced !== undefined && announced <= SMALL_BYTES;
+  if (body === null || isSmall || !isUnread(request) || body.locked || !refusal.body)
+    return refusal;
+  const answer = refusal.body;
+  const both = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      for await (const chunk of answer) controller.enqueue(chunk);
+      await discard(body);
+      controller.close();
+    },
+  });
+  return new Response(both, refusal);
+}
+
+/** Reads a body and keeps nothing of it, until it ends or a bound is reached. Never rejects. */
+async function discard(body: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = body.getReader();
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), READ_ON_MS);
+  try {
+    for (let left = READ_ON_BYTES; left > 0;) {
+      const read = await Promise.race([reader.read(), late]);
+      if (read === undefined || read.done) break;
+      left -= read.value.length;
+    }
+  } catch {
+    // The client left, which is an end like any other.
+  }
+  clearTimeout(timer);
+  reader.cancel().catch(ignore);
+}
+
+const ignore = (): void => undefined;

@@ -1,0 +1,21 @@
+// What a request to a path that is no route is told: the slips that people make with the URL of a server, each in words.
+// Nothing here knows which servers there are, so nobody learns of another's.
+import type { Fault } from '../../shared/fault.ts';
+
+const SHAPES =
+  'MCP endpoints are /<server>/mcp (Streamable HTTP) and /<server>/sse (HTTP+SSE), where <server> is a name in `mcpServers`.';
+
+/** Endings of URLs of other servers, without a name before them. */
+const NAMELESS: ReadonlySet<string> = new Set(['/mcp', '/sse', '/message', '/messages']);
+
+export function unknownPath(pathname: string): Fault {
+  return { fault: 'not_found', message: `${slipOf(pathname)} ${SHAPES}` };
+}
+
+function slipOf(pathname: string): string {
+  const path = pathname.endsWith('/') ? pathname.slice(0, -1) : pathname;
+  if (NAMELESS.has(path)) return 'The name of the server is missing in this path.';
+  if (path !== pathname) return 'Nothing is served at a path that ends in a slash.';
+  const isName = pathname.lastIndexOf('/') === 0;
+  return isName ? 'This path names no endpoint of a server.' : 'Nothing is served at this path.';
+}
