@@ -18,7 +18,7 @@ const MAX_LINKS = 40;
 
 /**
  * Calls `onChange` once after each change of the file at `path`. A deleted file is no change. `onDeaf` is told why changes
- * can not be noticed (the system's code); then the config in memory stays good, and SIGHUP still reloads.
+ * cannot be noticed (the system's code); then the config in memory stays good, and SIGHUP still reloads.
  */
 export function watchConfig(
   path: string,

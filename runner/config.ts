@@ -50,7 +50,7 @@ export interface LeftOut {
   readonly name: string;
   /** The name it would be served under. */
   readonly servedName: string;
-  /** `off` is switched off, `elsewhere` is remote or a part of another program, `broken` can not be served as it stands. */
+  /** `off` is switched off, `elsewhere` is remote or a part of another program, `broken` cannot be served as it stands. */
   readonly reason: 'off' | 'elsewhere' | 'broken';
   /** Why, and what to do; one or more. */
   readonly problems: readonly ConfigProblem[];

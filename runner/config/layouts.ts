@@ -188,7 +188,7 @@ function bareMap(file: Record<string, unknown>): Layout | undefined {
   return isMap ? { ok: true, keys: [], entries, unread: [] } : undefined;
 }
 
-/** Files that say something about servers in a form that can not be served as it is. */
+/** Files that say something about servers in a form that cannot be served as it is. */
 function otherFile(file: Record<string, unknown>): Layout | undefined {
   const { [RUNNER_BLOCK]: _ours, ...entry } = file;
   if (looksLikeEntry(entry)) {

@@ -5,7 +5,7 @@ import type { Containment } from '../process/containment.ts';
 import { whyNoOtherUser } from '../process/process-user.ts';
 import type { ConfigProblem } from './problem.ts';
 
-/** What can not be had. Each setting is named once, with the servers that it would have served. */
+/** What cannot be had. Each setting is named once, with the servers that it would have served. */
 export function machineProblems(config: RunnerConfig, containment: Containment): ConfigProblem[] {
   return [...userProblems(config), ...limitProblems(config, containment)];
 }
@@ -24,7 +24,7 @@ function userProblems(config: RunnerConfig): ConfigProblem[] {
     {
       file: config.file,
       path: `user of ${names(servers)}`,
-      what: `can not be granted: ${why}`,
+      what: `cannot be granted: ${why}`,
       fix: 'Start mcp-bridge as root (it gives its processes none of that), or remove "user".',
     },
   ];
@@ -39,7 +39,7 @@ function limitProblems(config: RunnerConfig, containment: Containment): ConfigPr
     {
       file: config.file,
       path: `limits of ${names(servers)}`,
-      what: `can not be set here: ${verdict.why}`,
+      what: `cannot be set here: ${verdict.why}`,
       fix: 'Run mcp-bridge as a systemd service with Delegate=yes and DelegateSubgroup=mcp-runner, or remove "limits".',
     },
   ];

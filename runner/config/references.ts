@@ -27,7 +27,7 @@ const ENV_PREFIX = 'env:';
 
 const NAME = /^[A-Za-z_]\w*$/u;
 
-/** What other programs fill in, and a runner can not know. */
+/** What other programs fill in, and a runner cannot know. */
 const FOREIGN: readonly {
   readonly pattern: RegExp;
   readonly whose: string;
@@ -141,7 +141,7 @@ function foreignWords(inner: string): { what: string; fix: string } | undefined 
   const known = FOREIGN.find(({ pattern }) => pattern.test(inner));
   if (known === undefined) return undefined;
   return {
-    what: `refers to \${${inner}}, ${known.whose}, which a runner can not know`,
+    what: `refers to \${${inner}}, ${known.whose}, which a runner cannot know`,
     fix: known.fix,
   };
 }

@@ -142,7 +142,7 @@ const user = v.optional(
       userWanted,
     ),
     v.description(
-      'Whom processes run as, so that they can not read what is of the runner. Needs a runner run as root.',
+      'Whom processes run as, so that they cannot read what is of the runner. Needs a runner run as root.',
     ),
   ),
 );

@@ -34,7 +34,7 @@ describe.skipIf(process.platform !== 'linux')('limits', () => {
       {
         file: config.file,
         path: 'limits of a',
-        what: 'can not be set here: no cgroup v2 hierarchy is mounted',
+        what: 'cannot be set here: no cgroup v2 hierarchy is mounted',
         fix: expect.stringContaining('Delegate=yes and DelegateSubgroup=mcp-runner'),
       },
     ]);
@@ -62,7 +62,7 @@ describe.skipIf(process.geteuid === undefined)('another user', () => {
   it('is refused to a runner that is not root', async () => {
     asUser(1000);
     expect(machineProblems(await configWith(other), none)).toMatchObject([
-      { path: 'user of a, b', what: 'can not be granted: the runner is not run as root' },
+      { path: 'user of a, b', what: 'cannot be granted: the runner is not run as root' },
     ]);
   });
 

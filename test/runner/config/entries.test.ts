@@ -88,7 +88,7 @@ describe('a server that runs elsewhere is left out, and named (F-221)', () => {
   });
 });
 
-describe('a server that can not be served as it stands is left out, and named (F-222)', () => {
+describe('a server that cannot be served as it stands is left out, and named (F-222)', () => {
   it.each<[entry: unknown, fates: string[]]>([
     ['node', [' is a string, not an object with a "command"']],
     [null, [' is null, not an object with a "command"']],

@@ -241,7 +241,7 @@ capacity = 5
     const config = await accepted(list, {}, join(folder, 'config.yml'));
     expect(namesOf(config)).toEqual(['b']);
     expect(fates(config)).toEqual([
-      'SQLite MCP broken: mcpServers[0].env.KEY refers to ${{ secrets.KEY }, a secret that another program keeps, which a runner can not know',
+      'SQLite MCP broken: mcpServers[0].env.KEY refers to ${{ secrets.KEY }, a secret that another program keeps, which a runner cannot know',
     ]);
     const map =
       'version: 1.2.1\nmcpServers:\n  a:\n    type: stdio\n    command: node\n    env: { USER_ID: "{{LIBRECHAT_USER_ID}}" }\n';
@@ -266,7 +266,7 @@ it('YAML that is nested without end costs no more than an answer', async () => {
   expect(problem?.what).toContain('this is not YAML');
 });
 
-describe('files that can not be read are answered with what was found and what to do (F-224)', () => {
+describe('files that cannot be read are answered with what was found and what to do (F-224)', () => {
   it.each<[string, unknown, string, string, string]>([
     ['nothing', {}, 'mcpServers', 'is missing', 'Add "mcpServers": { … }.'],
     [

@@ -1,4 +1,4 @@
-// References in a config's texts: the environment, the places that editors name, and words for all that can not be filled.
+// References in a config's texts: the environment, the places that editors name, and words for all that cannot be filled.
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { mkdirSync } from 'node:fs';
@@ -71,7 +71,7 @@ describe('what references are filled with (F-227)', () => {
   });
 });
 
-describe('what can not be filled leaves out that server alone, with words (F-227)', () => {
+describe('what cannot be filled leaves out that server alone, with words (F-227)', () => {
   const table: [text: string, what: string][] = [
     ['${NOPE}', 'refers to the environment variable NOPE, which is not set'],
     ['${env:NOPE}', 'refers to the environment variable NOPE, which is not set'],
@@ -80,27 +80,27 @@ describe('what can not be filled leaves out that server alone, with words (F-227
     ['${toString}', 'refers to the environment variable toString, which is not set'],
     [
       '${input:api-key}',
-      'refers to ${input:api-key}, what an editor asks its user for, which a runner can not know',
+      'refers to ${input:api-key}, what an editor asks its user for, which a runner cannot know',
     ],
     [
       '${user_config.api_key}',
-      'refers to ${user_config.api_key}, a setting that a desktop app asks its user for, which a runner can not know',
+      'refers to ${user_config.api_key}, a setting that a desktop app asks its user for, which a runner cannot know',
     ],
     [
       '${config:python.path}',
-      "refers to ${config:python.path}, an editor's own value, which a runner can not know",
+      "refers to ${config:python.path}, an editor's own value, which a runner cannot know",
     ],
     [
       '${command:pick}',
-      "refers to ${command:pick}, an editor's own value, which a runner can not know",
+      "refers to ${command:pick}, an editor's own value, which a runner cannot know",
     ],
     [
       '${fileDirname}',
-      "refers to ${fileDirname}, an editor's own value, which a runner can not know",
+      "refers to ${fileDirname}, an editor's own value, which a runner cannot know",
     ],
     [
       '${{ secrets.KEY }}',
-      'refers to ${{ secrets.KEY }, a secret that another program keeps, which a runner can not know',
+      'refers to ${{ secrets.KEY }, a secret that another program keeps, which a runner cannot know',
     ],
     ['${A:-${B}}', 'holds a reference inside another one'],
     ['${A', 'holds a ${ that no } closes'],
