@@ -148,9 +148,14 @@ async function launch(
   void exited.then(() => lock.release());
   const pid = child.process.pid;
   if (pid === undefined) throw startFailure(await exited);
-  lock.recordWorkerd(pid);
-  const port = await listening(child, exited);
-  return edgeOf(child, pid, port, exited);
+  try {
+    lock.recordWorkerd(pid);
+    return edgeOf(child, pid, await listening(child, exited), exited);
+  } catch (error) {
+    // A full disk, for one, may keep the lock from being written.
+    child.process.kill('SIGKILL');
+    throw inWords(folder, error);
+  }
 }
 
 function edgeOf(

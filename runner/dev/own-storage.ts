@@ -4,6 +4,7 @@ import {
   chmodSync,
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -12,7 +13,7 @@ import {
   readFileSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { EdgeStartError } from './edge-start-error.ts';
 
 /** How the names of lock files begin. */
@@ -29,7 +30,7 @@ const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } = constan
  */
 export function ownFolder(folder: string, except: readonly string[] = []): void {
   orInWords(folder, () => {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     checkFolder(folder);
     if ((lstatSync(folder).mode & OF_OTHERS) !== 0) chmodSync(folder, 0o700);
     for (const name of readdirSync(folder)) {
@@ -37,6 +38,13 @@ export function ownFolder(folder: string, except: readonly string[] = []): void 
       check(join(folder, name));
     }
   });
+}
+
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  // Node's recursive form never ends where the system makes no folders, as in /proc; so only where parents are missing.
+  const recursive = !existsSync(dirname(resolve(folder)));
+  mkdirSync(folder, { recursive, mode: 0o700 });
 }
 
 function checkFolder(path: string): void {

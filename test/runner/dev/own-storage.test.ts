@@ -127,7 +127,13 @@ describe('[F-248] a storage folder', () => {
     expect(() => openWorkspace(storage, SOURCE)).toThrow('is a link or no folder');
     rmSync(storage);
     writeFileSync(storage, '');
-    expect(() => openWorkspace(storage, SOURCE)).toThrow('can not be used (EEXIST on mkdir)');
+    expect(() => openWorkspace(storage, SOURCE)).toThrow('is a link or no folder');
+  });
+
+  test.runIf(process.platform === 'linux')('where none can be made is told in words', () => {
+    expect(() => openWorkspace('/proc/mcp-bridge', SOURCE)).toThrow(
+      'can not be used (ENOENT on mkdir)',
+    );
   });
 
   test.runIf(isRoot)('of another user, or with a member of one, is refused', () => {
@@ -176,6 +182,6 @@ test('[F-248] `dev` says what is wrong with its folder, without a stack', () => 
   const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   expect(status).toBe(1);
   expect(stderr).toBe(
-    `${storage} can not be used (EEXIST on mkdir), so it is not used. Remove it, or choose another folder with --storage.\n`,
+    `${storage} is a link or no folder, so it is not used. Remove it, or choose another folder with --storage.\n`,
   );
 });
