@@ -7,7 +7,7 @@ import { fixture } from './raw-session.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
 /** A loaded machine needs seconds for what takes a moment. */
-export const PATIENCE = { timeout: 20_000, interval: 20 };
+export const PATIENCE = { timeout: 60_000, interval: 20 };
 
 export interface FaultyBridge {
   readonly bridge: Bridge;
