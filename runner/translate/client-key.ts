@@ -1,5 +1,6 @@
 // Tells the modern clients of one principal apart, as far as they let it: they have no session, so a client is its name and
 // what it declares. Its state lies in one process.
+import { acrossEras, type Capabilities } from './capabilities.ts';
 import type { ClientCall } from './client-call.ts';
 import { at, canonical } from './json.ts';
 import type { Digest } from './request-state.ts';
@@ -7,14 +8,41 @@ import type { Digest } from './request-state.ts';
 /** Of a name more than this tells nobody apart. */
 const NAME_CHARACTERS = 200;
 
+/** Clients whose keys are remembered: they are few, and each says the same in all its requests. */
+const MAX_REMEMBERED = 100;
+const MAX_REMEMBERED_CHARACTERS = 4_096;
+
+export interface ClientKey {
+  /** Equal for the requests of one client. */
+  readonly of: string;
+  /** Equal for the capabilities of a process. */
+  readonly key: string;
+  /** As a legacy process is told them. */
+  readonly capabilities: Capabilities;
+}
+
 /** The name in a `clientInfo`; empty where there is none. */
 export function clientName(clientInfo: unknown): string {
   const name = at(clientInfo, 'name');
   return typeof name === 'string' ? name.slice(0, NAME_CHARACTERS) : '';
 }
 
-/** Equal for the requests of one client. */
-export const clientKey = (
-  { clientInfo, capabilities }: Pick<ClientCall, 'clientInfo' | 'capabilities'>,
-  digest: Digest,
-): string => digest(canonical([clientName(clientInfo), capabilities]));
+export class ClientKeys {
+  readonly #digest: Digest;
+  readonly #known = new Map<string, ClientKey>();
+
+  constructor(digest: Digest) {
+    this.#digest = digest;
+  }
+
+  keyOf({ clientInfo, capabilities }: Pick<ClientCall, 'clientInfo' | 'capabilities'>): ClientKey {
+    const text = canonical([clientName(clientInfo), capabilities]);
+    const known = this.#known.get(text);
+    if (known) return known;
+    const told = acrossEras(capabilities);
+    const key = { of: this.#digest(text), key: this.#digest(canonical(told)), capabilities: told };
+    if (this.#known.size >= MAX_REMEMBERED) this.#known.clear();
+    if (text.length <= MAX_REMEMBERED_CHARACTERS) this.#known.set(text, key);
+    return key;
+  }
+}

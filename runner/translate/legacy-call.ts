@@ -2,10 +2,9 @@
 // single request when the client is asked in between.
 import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import { ASKING_METHODS, LISTEN_METHOD } from '../../shared/mcp/modern.ts';
-import { acrossEras, mayBeAsked, type Capabilities } from './capabilities.ts';
+import { mayBeAsked, type Capabilities } from './capabilities.ts';
 import { forLegacyProcess, type ClientCall } from './client-call.ts';
-import { clientKey } from './client-key.ts';
-import { canonical } from './json.ts';
+import type { ClientKey } from './client-key.ts';
 import type { Message } from './message.ts';
 import type { Question } from './questions.ts';
 import { subjectOf, type Digest } from './request-state.ts';
@@ -60,14 +59,18 @@ export interface LegacyCall {
   lacks: Capabilities | undefined;
 }
 
-export function legacyCall(client: ClientCall, digest: Digest, waitsUntil: number): LegacyCall {
+export function legacyCall(
+  client: ClientCall,
+  { of, key, capabilities }: ClientKey,
+  digest: Digest,
+  waitsUntil: number,
+): LegacyCall {
   const { id, method, bytes } = client;
-  const capabilities = acrossEras(client.capabilities);
   return {
     id,
     method,
-    of: clientKey(client, digest),
-    key: digest(canonical(capabilities)),
+    of,
+    key,
     capabilities,
     isAsking: ASKING_METHODS.has(method),
     subject: subjectNameOf(client),

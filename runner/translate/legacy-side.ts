@@ -4,6 +4,7 @@ import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { REMOVED_METHODS } from '../../shared/mcp/modern.ts';
 import { Asking, type ParkLimits } from './asking.ts';
 import type { ClientCall } from './client-call.ts';
+import { ClientKeys } from './client-key.ts';
 import type { ClientNotification } from './client-notification.ts';
 import type { Effects } from './effects.ts';
 import { earliest } from '../core/earliest.ts';
@@ -45,6 +46,7 @@ export class LegacySide {
   readonly #effects: Effects;
   readonly #own: OwnRequests;
   readonly #digest: Digest;
+  readonly #keys: ClientKeys;
   readonly #startError: StartError;
   readonly #pool: LegacyPool;
   readonly #liveness: Liveness;
@@ -74,6 +76,7 @@ export class LegacySide {
     this.#effects = options.effects;
     this.#own = options.own;
     this.#digest = options.digest;
+    this.#keys = new ClientKeys(options.digest);
     this.#startError = options.startError;
     this.#pool = new LegacyPool(options.limits);
     this.#waiting = new WaitingCalls(this.#calls, this.#pool, options.limits.requestTimeoutMs);
@@ -121,7 +124,7 @@ export class LegacySide {
 
   /** Takes over a process that has answered `initialize` as this client. */
   adopt(slot: number, client: ClientCall, result: unknown, now: number): void {
-    this.#starts.adopt(slot, legacyCall(client, this.#digest, now), result, now);
+    this.#starts.adopt(slot, this.#callOf(client, now), result, now);
   }
 
   request(client: ClientCall, now: number): void {
@@ -131,11 +134,15 @@ export class LegacySide {
     if (client.isRetry) this.#returning.add(client, now);
     else if (this.#waiting.isFull(client)) this.#effects.fail(client.id, overloaded());
     else {
-      const call = legacyCall(client, this.#digest, this.#waiting.until(now));
+      const call = this.#callOf(client, now);
       this.#calls.set(call.id, call);
       this.#line.push(call);
     }
     this.#proceed(now);
+  }
+
+  #callOf(client: ClientCall, now: number): LegacyCall {
+    return legacyCall(client, this.#keys.keyOf(client), this.#digest, this.#waiting.until(now));
   }
 
   /** A notification of a client, for its process. */

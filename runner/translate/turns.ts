@@ -26,7 +26,7 @@ interface Habit {
 const NO_HABIT: Habit = { quiet: 0, asks: false, asksMore: false };
 
 export class Turns {
-  /** By subject, the one used last at the end. */
+  /** By subject, the one learned of last at the end. */
   readonly #habits = new Map<string, Habit>();
 
   /** When a call may be written to its process; Infinity: when others have ended. */
@@ -67,6 +67,7 @@ export class Turns {
   answered({ isAsking, questionCount, subject }: LegacyCall): void {
     if (!isAsking || questionCount > 0) return;
     const habit = this.#habitOf(subject);
+    if (habit.quiet >= QUIET_AFTER) return;
     this.#remember(subject, { ...habit, quiet: habit.quiet + 1 });
   }
 
