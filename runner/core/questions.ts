@@ -49,14 +49,10 @@ export class Questions {
 
   /** Of a text that is no message: the one whose id it has, or the only one when it has none. */
   #takeMeant(message: Uint8Array): string[] {
-    const { kind, id } = gistOf(message, skipJunk(message));
+    const { kind, rawId } = gistOf(message, skipJunk(message));
     if (kind !== 'answer') return [];
-    const named = id === undefined ? this.takeOnly() : this.#named(id);
-    return named === undefined ? [] : [named];
-  }
-
-  #named(id: string): string | undefined {
-    for (const raw of [id, JSON.stringify(id)]) if (this.#asked.delete(raw)) return raw;
-    return undefined;
+    if (rawId !== undefined) return this.#asked.delete(rawId) ? [rawId] : [];
+    const only = this.takeOnly();
+    return only === undefined ? [] : [only];
   }
 }

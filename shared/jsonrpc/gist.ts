@@ -9,6 +9,8 @@ export interface Gist {
   readonly kind: 'answer' | 'other';
   /** The text of its id, as a number is written, or decoded no further than its quotes; undefined when it has none, or null. */
   readonly id: string | undefined;
+  /** The id as JSON text; undefined when it is none, or none in JSON. */
+  readonly rawId: string | undefined;
   /** Its keys are in double quotes, so that a JSON writer made it and no debugging aid of a language. */
   readonly isJson: boolean;
 }
@@ -54,6 +56,7 @@ class GistReader {
   #at: number;
   /** Values of envelope keys as text, cut; of the other keys only that there are any. */
   readonly #values = new Map<string, string>();
+  #rawId: string | undefined;
   #hasForeign = false;
   #isJson = true;
 
@@ -74,7 +77,8 @@ class GistReader {
     const isOurs = this.#values.has('jsonrpc')
       ? (isOutcome || id !== undefined) && (isOutcome || !has('method'))
       : isOutcome && id !== undefined && !has('method') && !this.#hasForeign;
-    return { kind: isOurs ? 'answer' : 'other', id, isJson: this.#isJson };
+    const rawId = id === undefined ? undefined : this.#rawId;
+    return { kind: isOurs ? 'answer' : 'other', id, rawId, isJson: this.#isJson };
   }
 
   #walk(): void {
@@ -115,6 +119,7 @@ class GistReader {
     }
     const at = this.#at;
     this.#values.set(key, this.#head());
+    if (key === 'id') this.#rawId = jsonIn(this.#bytes, at, this.#at);
     this.#at = at;
   }
 
@@ -157,6 +162,19 @@ class GistReader {
 
   #skipBlanks(): void {
     while (this.#at < this.#bytes.length && (this.#bytes[this.#at] as number) <= SPACE) this.#at++;
+  }
+}
+
+/** The JSON text of a string or an integer that lies there; undefined for anything else, and for what is cut off. */
+function jsonIn(bytes: Uint8Array, start: number, end: number): string | undefined {
+  if (end > bytes.length || end - start > LONGEST_ID_BYTES) return undefined;
+  const text = utf8.decode(bytes.subarray(start, end));
+  if (/^-?\d+$/.test(text)) return end < bytes.length ? text : undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'string' ? text : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,0 +1,42 @@
+// A client's message that is refused before it reaches the runner may be the answer that a server waits for, and few clients send an
+// answer again. The session gets an error in its place, so that the question ends and nothing hangs on it.
+import { newPostId } from './exchange.ts';
+import type { SessionPort } from './ports.ts';
+import { faultError, type Fault } from '../../shared/fault.ts';
+import { GET_STREAM } from '../../shared/ids.ts';
+import { gistOf } from '../../shared/jsonrpc/gist.ts';
+import { skipJunk } from '../../shared/jsonrpc/junk.ts';
+import { errorResponse } from '../../shared/jsonrpc/message.ts';
+
+const INTERNAL_ERROR = -32603;
+
+/** How an answer begins whose id stands behind its result, where a cut text does not show it. */
+const OUTCOME_FIRST = /^\{\s*"(?:result|error)"\s*:/;
+const HEAD_BYTES = 64;
+
+/**
+ * The error response to post in place of a refused message, of which `bytes` are the beginning or the whole; undefined when it is no
+ * answer. Without an id that can be told, the runner takes it for the only question that is open.
+ */
+export function errorInPlaceOf(bytes: Uint8Array, fault: Fault): string | undefined {
+  const start = skipJunk(bytes);
+  const { kind, rawId } = gistOf(bytes, start);
+  const head = new TextDecoder().decode(bytes.subarray(start, start + HEAD_BYTES));
+  if (kind !== 'answer' && !OUTCOME_FIRST.test(head)) return undefined;
+  const message = `The client's answer was refused: ${faultError(fault).message}`;
+  return errorResponse(rawId ?? null, { code: INTERNAL_ERROR, message });
+}
+
+/** Ends the question that a refused message was to answer, if it was one. Never rejects; `bytes` as in {@link errorInPlaceOf}. */
+export async function endQuestion(
+  session: SessionPort,
+  bytes: Uint8Array,
+  fault: Fault,
+  stream: string = GET_STREAM,
+): Promise<void> {
+  const message = errorInPlaceOf(bytes, fault);
+  if (message === undefined) return;
+  const post = { id: newPostId(), stream, wants: 'accepted' as const, message, requestIds: [] };
+  // Where the actor can not be reached, nothing else can be done for the question.
+  await session.post(post).catch(() => undefined);
+}
