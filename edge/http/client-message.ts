@@ -21,7 +21,8 @@ export interface ClientMessage {
 
 export type ReadMessage =
   | { readonly ok: true; readonly message: ClientMessage }
-  | { readonly ok: false; readonly fault: Fault };
+  /** `refused`: the message that is refused, or its beginning, as far as it was read. */
+  | { readonly ok: false; readonly fault: Fault; readonly refused?: Uint8Array };
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -44,7 +45,7 @@ function checkMessage(bytes: Uint8Array): ReadMessage {
   const scan = scanMessage(bytes);
   if (!scan.ok) {
     const fault = scan.code === -32700 ? 'parse_error' : 'invalid_request';
-    return { ok: false, fault: { fault, message: scan.reason } };
+    return { ok: false, fault: { fault, message: scan.reason }, refused: bytes };
   }
   const envelopes = scan.shape === 'single' ? [scan.envelope] : scan.messages;
   const requestIds: string[] = [];

@@ -12,6 +12,7 @@ import {
 } from './exchange.ts';
 import { checkAccept } from './guards/media.ts';
 import { urlOf } from './request-url.ts';
+import { endQuestion } from './refused-answer.ts';
 import { SseStream } from './sse-response.ts';
 import { SERVER_NAME, SSE_STREAM } from '../../shared/ids.ts';
 import { encodeEvent } from '../../shared/sse/encode.ts';
@@ -79,7 +80,12 @@ export async function postMessage(exchange: Exchange): Promise<Response> {
     });
   }
   const read = await readClientMessage(request, false);
-  if (!read.ok) return refuseExchange(exchange, read.fault);
+  if (!read.ok) {
+    const { fault, refused } = read;
+    const asked = refused && (await findSession(exchange, sessionId, 'sse'));
+    if (asked) await endQuestion(asked, refused, fault, SSE_STREAM);
+    return refuseExchange(exchange, fault);
+  }
   const { text, requestIds, isBatch } = read.message;
   const id = isBatch ? undefined : requestIds[0];
   // After the body, so that the refusal of a foreign id and of an ended one are the same to the byte (F-23).

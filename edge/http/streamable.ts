@@ -1,6 +1,6 @@
 // The MCP endpoint. A POST of a modern client goes to modern.ts; here is Streamable HTTP of the legacy revisions 2025-03-26 …
 // 2025-11-25: sessions, answers as JSON or SSE, the GET stream, Last-Event-ID, DELETE (MCP 2025-11-25, Transports).
-import { readClientMessage, type ClientMessage } from './client-message.ts';
+import { readClientMessage, type ClientMessage, type ReadMessage } from './client-message.ts';
 import { bearsModernRevision, eraOf } from './era.ts';
 import {
   answerHeaders,
@@ -15,6 +15,7 @@ import {
 } from './exchange.ts';
 import { checkAccept, prefersStream } from './guards/media.ts';
 import { checkLengths } from './modern-headers.ts';
+import { endQuestion } from './refused-answer.ts';
 import { refuseOf, serveModern } from './modern.ts';
 import { OPENING_COMMENT, SseStream } from './sse-response.ts';
 import type { PostAnswer } from '../core/relay.ts';
@@ -50,7 +51,7 @@ export async function streamablePost(exchange: Exchange): Promise<Response> {
   if (tooLong) return refuseOf(exchange, tooLong, undefined);
   // The modern revision names no error for a client that does not say what it accepts.
   const read = await readClientMessage(request, !bearsModernRevision(request.headers));
-  if (!read.ok) return refuseExchange(exchange, read.fault);
+  if (!read.ok) return refuseRead(exchange, read);
   const { message } = read;
   const era = eraOf(request.headers, message);
   switch (era.era) {
@@ -61,6 +62,19 @@ export async function streamablePost(exchange: Exchange): Promise<Response> {
     case 'legacy':
       return legacyPost(exchange, message);
   }
+}
+
+/** What is refused may be the answer to a question of the server. */
+async function refuseRead(
+  exchange: Exchange,
+  { fault, refused }: ReadMessage & { ok: false },
+): Promise<Response> {
+  const sessionId = exchange.request.headers.get(SESSION_ID_HEADER);
+  if (refused && sessionId !== null) {
+    const session = await findSession(exchange, sessionId, 'streamable');
+    if (session) await endQuestion(session, refused, fault);
+  }
+  return refuseExchange(exchange, fault);
 }
 
 async function legacyPost(exchange: Exchange, message: ClientMessage): Promise<Response> {

@@ -1,6 +1,8 @@
 // The legacy handshake as a session sees it pass: the client's capabilities, and the revision the server chose
 // (MCP 2025-11-25, Lifecycle, "Initialization"). Read by its bytes: results of any size pass here.
-import { isParsable, membersOf, stringAt, valueAt } from '../../shared/jsonrpc/members.ts';
+import { JsonCursor } from '../../shared/jsonrpc/json-cursor.ts';
+import { MESSAGE_TOKENS } from '../../shared/limits.ts';
+import { membersOf, stringAt, valueAt } from '../../shared/jsonrpc/members.ts';
 
 /** Which client capability each server-to-client request needs; `ping` needs none. */
 const NEEDED: ReadonlyMap<string, string> = new Map([
@@ -35,9 +37,9 @@ export class Handshake {
     this.#state = 'asked';
   }
 
-  /** Whether a client can be expected to read this result of `initialize`: a message's worth of depth and tokens. */
+  /** Whether a client can be expected to read this answer to `initialize`: no server says so much of itself. */
   static isReadable(message: Uint8Array): boolean {
-    return isParsable(message, { start: 0, end: message.length });
+    return new JsonCursor(message, Infinity, MESSAGE_TOKENS).skipValue();
   }
 
   /** Its result passes. */

@@ -41,6 +41,11 @@ export class ProcessText {
     return [...ended, ...heard, ...this.#goOn(this.#open, open.bytes, now)];
   }
 
+  /** A proper message came: what was open does not go on behind it. */
+  interrupted(): Heard[] {
+    return this.#open ? this.#end() : [];
+  }
+
   /** What came of a text that nothing followed. Call at or after {@link wakeAt}. */
   tick(now: number): Heard[] {
     return this.#open && this.#open.endsAt <= now ? this.#end() : [];

@@ -204,8 +204,11 @@ export class Session {
     if (this.#phase === 'ended') return [];
     const scan = scanLine(bytes);
     if (!scan.ok) this.#oddLine(bytes, now, tied);
-    else if (scan.shape === 'single') this.#fromProcess(bytes, scan.envelope, now, tied);
-    else for (const envelope of scan.messages) this.#fromProcess(bytes, envelope, now, tied);
+    else {
+      const messages = scan.shape === 'single' ? [scan.envelope] : scan.messages;
+      for (const envelope of messages) this.#fromProcess(bytes, envelope, now, tied);
+      this.#hear(this.#text.interrupted(), now);
+    }
     return this.#flush();
   }
 
@@ -587,7 +590,7 @@ export class Session {
     const outcome = envelope.kind === 'error' ? 'error' : 'result';
     const initializes = call.method === 'initialize';
     if (initializes && outcome === 'result' && !Handshake.isReadable(message)) {
-      const words = `${UNUSABLE}: it is larger or deeper than any client reads`;
+      const words = `${UNUSABLE}: it holds more than any client reads`;
       return this.#end({ fault: 'process_protocol', message: `${words}.` }, now);
     }
     if (initializes && outcome === 'result') {

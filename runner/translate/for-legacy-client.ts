@@ -56,6 +56,8 @@ export class ForLegacyClient implements Translator {
   readonly #modern = new ModernSide(this.#outbox);
   /** Finds the answer to `initialize` in what the process prints, while all of that is passed on and judged by the session. */
   readonly #text = new ProcessText();
+  /** The lines of a text that goes on. */
+  #pieces: Uint8Array[] = [];
   /** Hears the process once it is spoken to by the bridge. */
   readonly #hearing = new ProcessHearing({
     owed: {
@@ -117,7 +119,7 @@ export class ForLegacyClient implements Translator {
   tick(now: number): TranslateEffect[] {
     const { until } = this.#opening ?? {};
     if (until !== undefined && until <= now) this.#refuse();
-    this.#text.tick(now);
+    if (this.#text.tick(now).length > 0) this.#sayPieces();
     for (const { bytes, envelope } of this.#hearing.tick(now)) {
       this.#fromProcess(bytes, envelope, now);
     }
@@ -178,11 +180,25 @@ export class ForLegacyClient implements Translator {
   /** Before it is known what the process is, the session hears every line as it is, but for the answer to `initialize`. */
   #untranslated(line: Uint8Array, now: number): void {
     const scan = scanLine(line);
-    if (scan.ok && scan.shape === 'single') return this.#fromProcess(line, scan.envelope, now);
-    const heard = scan.ok ? [] : this.#text.line(line, now);
+    if (scan.ok) {
+      if (this.#text.interrupted().length > 0) this.#sayPieces();
+      if (scan.shape === 'single') this.#fromProcess(line, scan.envelope, now);
+      else this.#outbox.say(line);
+      return;
+    }
+    const heard = this.#text.line(line, now);
+    this.#pieces.push(line.slice());
+    // More of it is to come.
+    if (heard.length === 0) return;
     const messages = heard.filter((said) => said.is === 'message');
-    if (messages.length === 0) this.#outbox.say(line);
+    if (messages.length === 0) this.#sayPieces();
+    this.#pieces = [];
     for (const { bytes, envelope } of messages) this.#fromProcess(bytes, envelope, now);
+  }
+
+  #sayPieces(): void {
+    for (const piece of this.#pieces) this.#outbox.say(piece);
+    this.#pieces = [];
   }
 
   /** The ids under which the process owes the bridge an answer. */

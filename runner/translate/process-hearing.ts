@@ -37,8 +37,14 @@ export class ProcessHearing {
   /** The messages of one line of the process. */
   line(line: Uint8Array, now: number): HeardMessage[] {
     const scan = scanLine(line);
-    if (scan.ok && scan.shape === 'single') return [this.#message(line, scan.envelope, now)];
-    if (scan.ok) return scan.messages.map((envelope) => this.#part(line, envelope, now));
+    if (scan.ok) {
+      const messages =
+        scan.shape === 'single'
+          ? [this.#message(line, scan.envelope, now)]
+          : scan.messages.map((envelope) => this.#part(line, envelope, now));
+      const open = this.#text.interrupted();
+      return open.length === 0 ? messages : [...messages, ...this.#messages(open, now)];
+    }
     const heard = this.#text.line(line, now);
     if (!this.#hasAnswered && heard.some(({ is }) => is !== 'message')) this.#note(line, now);
     return this.#messages(heard, now);
@@ -93,7 +99,8 @@ export class ProcessHearing {
     const { kind, id, progressToken } = envelope;
     if (kind === 'result' || kind === 'error') {
       const number = id && integerOf(textAt(bytes, id));
-      this.#hasAnswered = true;
+      // That a method is unknown says nothing of whether it can be spoken with.
+      if (kind === 'result') this.#hasAnswered = true;
       if (number !== undefined && this.#owed.has(number)) {
         this.#hearing.answered(number, envelope.end - envelope.start);
       } else this.#hearing.stray(bytes, envelope, now);

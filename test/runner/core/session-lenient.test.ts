@@ -98,6 +98,15 @@ describe('[F-110] an answer that every direct client takes', () => {
     expect(new Set(ids)).toEqual(new Set([8, 9]));
   });
 
+  test('also behind the beginning of another text', () => {
+    const driven = called();
+    driven.line('{');
+    driven.line({ method: 'notifications/message', params: {} });
+    driven.line('{');
+    driven.line('"jsonrpc":"2.0","id":2,"result":{}}');
+    expect(messagesOf(driven)).toMatchObject([{ method: 'notifications/message' }, { id: 7 }]);
+  });
+
   test('a notification with params that are null', () => {
     const driven = called();
     driven.line('{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":null}');

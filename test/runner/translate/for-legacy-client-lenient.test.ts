@@ -40,6 +40,20 @@ test('[F-114] what is no answer to initialize is heard by the session, which say
   expect(driven.saidLines()).toEqual(lines);
 });
 
+test('[F-110] pieces of a text over several lines are held until it is whole, or known to be none', () => {
+  const driven = new DrivenLegacyClient();
+  driven.client(initialize());
+  driven.effects();
+  driven.process('{');
+  driven.process('  "level": "info"');
+  expect(driven.saidLines()).toEqual([]);
+  driven.process('}');
+  expect(driven.saidLines()).toEqual(['{', '  "level": "info"', '}']);
+  driven.process('{');
+  while (driven.wake());
+  expect(driven.saidLines()).toEqual(['{']);
+});
+
 test.each([
   ['its id as a string', (id: number) => `{"jsonrpc":"2.0","id":"${id}","result":{"n":1e0}}`],
   ['its id as a float', (id: number) => `{"jsonrpc":"2.0","id":${id}.0,"result":{"n":1e0}}`],

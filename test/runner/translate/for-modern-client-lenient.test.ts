@@ -127,6 +127,18 @@ describe('[F-114] a start that fails', () => {
     expect(JSON.stringify(said)).toContain('Content-Length headers');
   });
 
+  test('is told with what was heard though it knows what it does not know', () => {
+    const driven = new DrivenModernClient();
+    const id = driven.request('tools/list');
+    const error = { code: -32601, message: 'Method not found' };
+    driven.process(1, { id: idOf(driven, 1, 'server/discover'), error });
+    driven.process(1, 'Content-Length: 80\r');
+    driven.pass(1_100);
+    const [said] = driven.said();
+    expect(said).toMatchObject({ id, error: { code: 42004 } });
+    expect(JSON.stringify(said)).toContain('Content-Length headers');
+  });
+
   test('is told at once when it answers what nobody can read', () => {
     const driven = new DrivenModernClient();
     const id = driven.request('tools/list');
