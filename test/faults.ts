@@ -614,7 +614,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-116': {
     fault: 'an answer of the client that is refused',
-    tests: ['runner/core/session-lenient.test.ts'],
+    tests: [
+      'edge-core/refused-answer.test.ts',
+      'e2e/odd-servers.test.ts',
+      'runner/core/session-lenient.test.ts',
+    ],
   },
   'F-117': {
     fault: 'a ping of a server whose client does not listen',

@@ -4,6 +4,7 @@ import { checkAccept, checkContentType } from './guards/media.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { scanMessage, type Envelope } from '../../shared/jsonrpc/scan.ts';
 import { compactLine } from '../../shared/jsonrpc/splice.ts';
+import { SESSION_ID_HEADER } from '../../shared/mcp/headers.ts';
 import { CLIENT_MESSAGE_BYTES } from '../../shared/limits.ts';
 
 /** A body must be complete within this, however slowly it comes. */
@@ -37,8 +38,12 @@ export async function readClientMessage(
   const body = await readBody(request, {
     limitBytes: CLIENT_MESSAGE_BYTES,
     timeoutMs: BODY_TIMEOUT_MS,
+    // In a session it may be the answer to a question of the server.
+    wantsHead: !acceptsAnswer || request.headers.has(SESSION_ID_HEADER),
   });
-  return body.ok ? checkMessage(body.bytes) : body;
+  if (body.ok) return checkMessage(body.bytes);
+  const { head } = body;
+  return { ok: false, fault: body.fault, ...(head && { refused: head }) };
 }
 
 function checkMessage(bytes: Uint8Array): ReadMessage {

@@ -9,6 +9,7 @@ import {
   fixture,
   messageOf,
   openSession,
+  SseSession,
   textOf,
   toolCall,
   type Message,
@@ -41,6 +42,7 @@ beforeAll(async () => {
     servers: {
       ...Object.fromEntries(TAKEN.map((how) => [how, odd(how)])),
       ...Object.fromEntries(UNREADABLE.map((how) => [how, odd(how, 'tools/call')])),
+      echo: { command: process.execPath, args: [fixture('echo')] },
       framed: odd('framed'),
       banner: odd('banner', undefined, '3s'),
       zero: odd('id-zero'),
@@ -101,5 +103,43 @@ describe('[F-114] a server that answers no initialize', () => {
     const modern = await within(modernCall(server));
     expect(modern).toMatchObject({ error: { code } });
     expect(modern.error?.message).toContain(words);
+  });
+});
+
+describe('[F-116] an answer of the client that is refused', () => {
+  const huge = 'x'.repeat(5 * 1024 * 1024);
+  const deep = '['.repeat(200) + ']'.repeat(200);
+
+  test.each([
+    [
+      'too large, its id behind it',
+      413,
+      (id: string) => `{"result":{"text":"${huge}"},"jsonrpc":"2.0","id":${id}}`,
+    ],
+    [
+      'too large, its id in front',
+      413,
+      (id: string) => `{"jsonrpc":"2.0","id":${id},"result":{"text":"${huge}"}}`,
+    ],
+    ['too deep', 400, (id: string) => `{"result":{"a":${deep}},"jsonrpc":"2.0","id":${id}}`],
+    ['no JSON', 400, (id: string) => `{"jsonrpc":"2.0","id":${id},"result":{"a":NaN}}`],
+  ])('ends the question at the server: %s', async (_what, status, answer) => {
+    const session = await openSession(bridge, 'echo', { capabilities: { roots: {} } });
+    const stream = await session.postStream(toolCall(1, 'ask', { kind: 'roots' }));
+    const asked = JSON.parse((await stream.nextMessage())?.data ?? '') as Message;
+    expect((await session.post(answer(JSON.stringify(asked.id)))).status).toBe(status);
+    const [last] = await within(stream.rest());
+    const told = JSON.parse(textOf(JSON.parse(last?.data ?? '') as Message)) as object;
+    expect(told).toMatchObject({ error: { code: -32603 } });
+    expect((await session.end()).status).toBe(204);
+  });
+
+  test('ends the question over HTTP+SSE too', async () => {
+    const sse = await SseSession.open(bridge, 'echo', { capabilities: { roots: {} } });
+    await sse.post(toolCall(1, 'ask', { kind: 'roots' }));
+    const asked = await sse.next();
+    const answer = `{"result":{"text":"${huge}"},"jsonrpc":"2.0","id":${JSON.stringify(asked.id)}}`;
+    expect((await sse.post(answer)).status).toBe(413);
+    expect(JSON.parse(textOf(await within(sse.next())))).toMatchObject({ error: { code: -32603 } });
   });
 });

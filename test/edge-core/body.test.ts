@@ -94,6 +94,23 @@ describe('F-01 a Content-Length over the limit', () => {
     expect(isUnread(request)).toBe(true);
   });
 
+  test('shows its beginning where that is wanted, and the rest stays to be read', async () => {
+    const parts = [bytes(40, 7), bytes(25)];
+    const { request } = streaming(parts, 'close', { 'content-length': '65' });
+    const read = await readBody(request, { ...LIMITS, wantsHead: true });
+    expect(read).toMatchObject({ fault: { fault: 'too_large' }, head: bytes(40, 7) });
+    expect([isUnread(request), request.body?.locked]).toEqual([true, false]);
+  });
+
+  test('is not waited for when nothing of it comes', async () => {
+    const { request } = streaming([], 'hang', { 'content-length': '65' });
+    const read = await readBody(request, { ...LIMITS, wantsHead: true });
+    expect(read).toEqual({
+      ok: false,
+      fault: expect.objectContaining({ fault: 'too_large' }) as object,
+    });
+  });
+
   test('at the limit passes', async () => {
     const { request } = streaming([bytes(64)], 'close', { 'content-length': '64' });
     expect(await readBody(request, LIMITS)).toMatchObject({ ok: true });

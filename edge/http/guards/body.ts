@@ -6,11 +6,19 @@ export interface BodyLimits {
   readonly limitBytes: number;
   /** For the whole body: a byte a second must not keep a request alive. */
   readonly timeoutMs: number;
+  /** Whether the beginning of a body that is too large is wanted. */
+  readonly wantsHead?: boolean;
 }
 
 export type ReadBody =
   | { readonly ok: true; readonly bytes: Uint8Array }
-  | { readonly ok: false; readonly fault: Fault };
+  /** `head`: how a body began that is too large. */
+  | { readonly ok: false; readonly fault: Fault; readonly head?: Uint8Array };
+
+/** Enough to see what kind of message it was to be. */
+const HEAD_BYTES = 1_024;
+/** A client that sends nothing meanwhile waits to be told to; it is not asked for a body that nobody wants. */
+const HEAD_MS = 250;
 
 const LOST: ReadBody = {
   ok: false,
@@ -18,7 +26,7 @@ const LOST: ReadBody = {
 };
 const LATE: ReadBody = { ok: false, fault: { fault: 'body_timeout' } };
 
-const tooLarge = (limitBytes: number): ReadBody => ({
+const tooLarge = (limitBytes: number): ReadBody & { readonly ok: false } => ({
   ok: false,
   fault: { fault: 'too_large', message: `The body is larger than ${limitBytes} bytes.` },
 });
@@ -29,11 +37,12 @@ const tooLarge = (limitBytes: number): ReadBody => ({
  */
 export async function readBody(
   request: Request,
-  { limitBytes, timeoutMs }: BodyLimits,
+  { limitBytes, timeoutMs, wantsHead = false }: BodyLimits,
 ): Promise<ReadBody> {
   const announced = announcedBytes(request.headers);
   if (announced !== undefined && announced > limitBytes) {
-    return tooLarge(limitBytes);
+    const head = wantsHead ? await headOf(request) : undefined;
+    return { ...tooLarge(limitBytes), ...(head && { head }) };
   }
   if (request.body === null) return { ok: true, bytes: new Uint8Array(0) };
 
@@ -53,6 +62,20 @@ const partlyRead = new WeakSet<Request>();
 /** Whether a client may still be sending a body that nobody has read to its end. */
 export const isUnread = (request: Request): boolean =>
   request.body !== null && (!request.bodyUsed || partlyRead.has(request));
+
+/** The beginning of a body; undefined when none comes. The rest stays there. */
+async function headOf(request: Request): Promise<Uint8Array | undefined> {
+  if (request.body === null) return undefined;
+  const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), HEAD_MS);
+  const read = await Promise.race([reader.read().catch(ignore), late]);
+  clearTimeout(timer);
+  if (!read) return void reader.cancel().catch(ignore);
+  reader.releaseLock();
+  partlyRead.add(request);
+  return read.value?.slice(0, HEAD_BYTES);
+}
 
 /** A body that came too slowly is not waited for again. */
 function leave(
@@ -97,7 +120,10 @@ async function collect(
       if (done) return { ok: true, bytes };
       if (value.length === 0) continue;
       const length = bytes.length + value.length;
-      if (length > limitBytes) return tooLarge(limitBytes);
+      if (length > limitBytes) {
+        const head = (bytes.length > 0 ? bytes : value).slice(0, HEAD_BYTES);
+        return { ...tooLarge(limitBytes), head };
+      }
       if (bytes.length === 0) {
         // The first chunk is borrowed; only a second one makes a copy.
         bytes = value;
