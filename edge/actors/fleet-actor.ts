@@ -15,8 +15,6 @@ import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import { decodeText, encodeText } from '../../shared/link/codec.ts';
-import { textForm } from '../../shared/link/forms.ts';
-import { Inbox } from '../../shared/link/inbox.ts';
 import {
   controlUp,
   type ControlDown,
@@ -26,7 +24,7 @@ import {
 import { actorOf } from '../../shared/ids.ts';
 import { SILENCE_MS } from '../../shared/limits.ts';
 import type { Env } from '../env.ts';
-import { completeClose, contained } from './sockets.ts';
+import { completeClose, contained, Inboxes } from './sockets.ts';
 
 interface Attachment {
   readonly runner: string;
@@ -44,7 +42,7 @@ interface PlacedOn {
 export class FleetActor extends DurableObject<Env> {
   readonly #sql: SqlStorage;
   /** A hello of many sessions comes in parts (LP3). */
-  readonly #inboxes = new WeakMap<WebSocket, Inbox<string>>();
+  readonly #inboxes = new Inboxes();
   #opened = 0;
   #refused = 0;
 
@@ -148,22 +146,13 @@ export class FleetActor extends DurableObject<Env> {
 
   #message(socket: WebSocket, data: string | ArrayBuffer): void {
     if (typeof data !== 'string') return socket.close(CLOSE.protocol, 'frames are text');
-    const received = this.#inboxOf(socket).push(data);
+    const received = this.#inboxes.push(socket, data);
     if (received.state === 'partial') return;
     if (received.state === 'too_large') return socket.close(CLOSE.tooLarge, 'frame too large');
     if (received.state === 'broken') return socket.close(CLOSE.protocol, OUTSIDE_PROTOCOL);
     const reading = decodeText(controlUp, received.frame);
     if (!reading.ok) return socket.close(CLOSE.protocol, OUTSIDE_PROTOCOL);
     this.#receive(socket, reading.frame.header);
-  }
-
-  #inboxOf(socket: WebSocket): Inbox<string> {
-    let inbox = this.#inboxes.get(socket);
-    if (!inbox) {
-      inbox = new Inbox(textForm);
-      this.#inboxes.set(socket, inbox);
-    }
-    return inbox;
   }
 
   #receive(socket: WebSocket, frame: ControlUp): void {

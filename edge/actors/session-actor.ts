@@ -14,13 +14,12 @@ import type { Fault } from '../../shared/fault.ts';
 import { faultRow } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { textForm } from '../../shared/link/forms.ts';
-import { Inbox } from '../../shared/link/inbox.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import { readHolds, splitFrame } from '../../shared/link/parts.ts';
 import { LOOK_MS, SILENCE_MS } from '../../shared/limits.ts';
 import type { Env } from '../env.ts';
 import { RunnerSocket } from './runner-socket.ts';
-import { completeClose, contained, unreadBytes } from './sockets.ts';
+import { completeClose, contained, Inboxes, unreadBytes } from './sockets.ts';
 
 interface SessionRow extends Opening {
   /** The name that fleet and runner know it by. */
@@ -67,7 +66,7 @@ export class SessionActor extends DurableObject<Env> {
   readonly #sockets = new Map<string, WebSocket>();
   readonly #runner = new RunnerSocket();
   /** Frames of followers that are not whole yet. */
-  readonly #inboxes = new WeakMap<WebSocket, Inbox<string>>();
+  readonly #inboxes = new Inboxes();
   readonly #answers = new Map<string, (answer: PostAnswer) => void>();
   #ends: (() => void)[] = [];
   #timer: { readonly at: number; readonly id: ReturnType<typeof setTimeout> } | undefined;
@@ -275,7 +274,7 @@ export class SessionActor extends DurableObject<Env> {
     if (typeof data !== 'string') return socket.close(CLOSE.protocol, 'frames are text');
     const isFollower = attachment.role === 'follower';
     if (!isFollower && socket !== this.#runner.socket) return;
-    const received = isFollower ? this.#inboxOf(socket).push(data) : this.#runner.receive(data);
+    const received = isFollower ? this.#inboxes.push(socket, data) : this.#runner.receive(data);
     if (received.state === 'partial') return;
     if (received.state === 'too_large') return socket.close(CLOSE.tooLarge, 'frame too large');
     if (received.state === 'broken') return socket.close(CLOSE.protocol, OUTSIDE_PROTOCOL);
@@ -351,15 +350,6 @@ export class SessionActor extends DurableObject<Env> {
     if (Date.now() - Math.max(pingAt, heardAt) < SILENCE_MS) return;
     socket.close(CLOSE.heartbeat, 'no ping');
     this.#gone(socket);
-  }
-
-  #inboxOf(socket: WebSocket): Inbox<string> {
-    let inbox = this.#inboxes.get(socket);
-    if (!inbox) {
-      inbox = new Inbox(textForm);
-      this.#inboxes.set(socket, inbox);
-    }
-    return inbox;
   }
 
   #perform(effects: readonly RelayEffect[]): void {

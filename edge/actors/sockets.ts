@@ -1,5 +1,7 @@
 // What both actors owe their WebSockets.
 import { CLOSE } from '../../shared/link/close-codes.ts';
+import { textForm } from '../../shared/link/forms.ts';
+import { Inbox, type Received } from '../../shared/link/inbox.ts';
 
 /** Ends the closing handshake: with hibernation the peer waits until this side closes too. Its reason is not repeated. */
 export function completeClose(socket: WebSocket, code: number): void {
@@ -9,6 +11,21 @@ export function completeClose(socket: WebSocket, code: number): void {
     socket.close(isSendable ? code : CLOSE.done);
   } catch {
     // Closed already.
+  }
+}
+
+/** Frames in parts, of each socket for itself (LP3). */
+export class Inboxes {
+  readonly #inboxes = new WeakMap<WebSocket, Inbox<string>>();
+
+  /** Takes one WebSocket message. */
+  push(socket: WebSocket, text: string): Received<string> {
+    let inbox = this.#inboxes.get(socket);
+    if (!inbox) {
+      inbox = new Inbox(textForm);
+      this.#inboxes.set(socket, inbox);
+    }
+    return inbox.push(text);
   }
 }
 

@@ -10,6 +10,7 @@ import type { Hold } from '../../shared/link/parts.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import {
   attachFrame,
+  cancelFrame,
   sessionUp,
   type AttachedFrame,
   type EndedFrame,
@@ -51,6 +52,9 @@ const DELIVERY_DELAY_MS = 500;
 
 /** How the frame begins with which a worker asks for a stream. */
 const ATTACH = '{"type":"attach"';
+
+/** How the frame begins with which a worker says that a stream's client is gone for good. */
+const CANCEL = '{"type":"cancel"';
 
 const TOO_MUCH_ON_ITS_WAY =
   'Messages of over 8 MiB are on their way to the server in this session already. Wait a second, then try again.';
@@ -284,12 +288,15 @@ export class Relay {
     return this.#flush();
   }
 
-  /** Text from a worker: for the runner, unread but for an attach. Without a link it is dropped, and said again on `linked` (LP18). */
+  /** Text from a worker: for the runner, unread but for an attach and a cancel. Without a link it is dropped, and said again on `linked` (LP18). */
   fromWorker(text: string): RelayEffect[] {
     if (this.#link.state !== 'linked') return this.#flush();
     const attach = text.startsWith(ATTACH) && decodeText(attachFrame, text);
     if (attach && attach.ok)
       this.#order.asks(attach.frame.header.stream, attach.frame.header.after);
+    const cancel = text.startsWith(CANCEL) && decodeText(cancelFrame, text);
+    // A request that has not left yet need not.
+    if (cancel && cancel.ok) this.#effects.push({ do: 'omit', post: cancel.frame.header.stream });
     this.#effects.push({ do: 'link', text });
     return this.#flush();
   }

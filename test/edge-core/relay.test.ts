@@ -610,6 +610,12 @@ describe('a session', () => {
     expect(told(relay.fromRunner(question, T))).toEqual([`tell s1 ${question}`]);
   });
 
+  test('[LP22] [LP24] whose client is gone for good is not sent where it still waits for its turn', () => {
+    const relay = linked();
+    const cancel = frame({ type: 'cancel', stream: 'a' });
+    expect(told(relay.fromWorker(cancel))).toEqual(['omit a', `link ${cancel}`]);
+  });
+
   test('[LP24] whose runner told the end waits a second for workers on their way, and longer for what is said of posts', () => {
     const relay = linked();
     relay.post(question('a'), T);
