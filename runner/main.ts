@@ -65,7 +65,7 @@ function unknownCommand(name: string): string {
 endWithoutReader(({ code }) => {
   // A reader that left, such as `head`, is no failure of ours.
   if (code === 'EPIPE') process.exit(EXIT.ok);
-  printError(`mcp-bridge: stdout can not be written (${code ?? 'unknown error'})\n`);
+  printError(`mcp-bridge: stdout cannot be written (${code ?? 'unknown error'})\n`);
   process.exit(EXIT.failed);
 });
 

@@ -58,7 +58,7 @@ class Output {
     if (!this.#isWriting) this.#give();
   }
 
-  /** The same when there is no later: what the system can not take at once is lost. */
+  /** The same when there is no later: what the system cannot take at once is lost. */
   flushLast(): void {
     if (this.#waiting !== '') this.#guarded().write(this.#waiting);
     this.#waiting = '';
@@ -82,7 +82,7 @@ class Output {
     });
   }
 
-  /** Resolves when all is written or can not be. */
+  /** Resolves when all is written or cannot be. */
   async written(): Promise<void> {
     this.flush();
     if (!this.#isWriting) return;
@@ -124,7 +124,7 @@ export function writeLogLine(
   stderr.write(`${line}\n`, isUrgent);
 }
 
-/** Has the program ended with `end`, as commands end that print and are done, when stdout can not be written. */
+/** Has the program ended with `end`, as commands end that print and are done, when stdout cannot be written. */
 export function endWithoutReader(end: (error: NodeJS.ErrnoException) => void): void {
   stdout.failed = (error) => {
     if (!isServing) end(error);

@@ -5,7 +5,7 @@ import { Inbox, type Received } from '../../shared/link/inbox.ts';
 
 /** Ends the closing handshake: with hibernation the peer waits until this side closes too. Its reason is not repeated. */
 export function completeClose(socket: WebSocket, code: number): void {
-  // 1005 and 1006 say that no code came; they can not be sent.
+  // 1005 and 1006 say that no code came; they cannot be sent.
   const isSendable = code !== 1005 && code !== 1006;
   try {
     socket.close(isSendable ? code : CLOSE.done);

@@ -114,7 +114,7 @@ async function assertPortFree(port: number): Promise<void> {
     await once(probe, 'listening');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const why = code === 'EADDRINUSE' ? 'is in use' : `can not be used (${code})`;
+    const why = code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${code})`;
     throw new EdgeStartError(
       'port_in_use',
       `Port ${port} on 127.0.0.1 ${why}. Choose another with --port.`,

@@ -131,5 +131,5 @@ export function orInWords<T>(path: string, work: () => T): T {
 /** What the system refused, in words; any other error as it is. */
 export function inWords(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return error;
-  return unusable(path, `can not be used (${String(error.code)} on ${String(error.syscall)})`);
+  return unusable(path, `cannot be used (${String(error.code)} on ${String(error.syscall)})`);
 }

@@ -121,7 +121,7 @@ const LOST_UPGRADE: NetworkFault = {
 };
 
 const NO_GATEWAY: NetworkFault = {
-  words: 'a gateway in front of the edge can not reach it',
+  words: 'a gateway in front of the edge cannot reach it',
   fix: 'Check that the edge is deployed and running; it is dialled again by itself.',
 };
 

@@ -91,7 +91,7 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-/** The last guard: a page that can not be made is no reason to end the runner. */
+/** The last guard: a page that cannot be made is no reason to end the runner. */
 function answerTo(request: IncomingMessage, { snapshot, failed }: StatusOptions): Page {
   try {
     return pageFor(request, snapshot);

@@ -18,7 +18,7 @@ describe('[F-241] what the handling of a frame throws', () => {
     told.mockRestore();
   });
 
-  test('goes no further when the socket can not be closed either', () => {
+  test('goes no further when the socket cannot be closed either', () => {
     const told = vi.spyOn(console, 'error').mockReturnValue();
     const close = (): void => {
       throw new Error('closed already');

@@ -312,7 +312,7 @@ describe.concurrent('mcp-bridge check', () => {
     [302, 'it answers with a redirection (302)\n      Give the address'],
     [200, 'an answer came (200) in place of the link'],
     [400, 'the request reached it without its upgrade'],
-    [502, 'a gateway in front of the edge can not reach it'],
+    [502, 'a gateway in front of the edge cannot reach it'],
   ])('explains a dial answered with %i, without the token', async (refusal, words) => {
     const edge = await serveEdge(refusal);
     const wrong = `mcpr_${'w'.repeat(43)}`;

@@ -39,5 +39,5 @@ test('[F-242] a full disk is told in words, with exit code 1', async () => {
   closeSync(full);
   const said = read(child.stderr);
   expect(await once(child, 'exit')).toEqual([1, null]);
-  expect(await said).toBe('mcp-bridge: stdout can not be written (ENOSPC)\n');
+  expect(await said).toBe('mcp-bridge: stdout cannot be written (ENOSPC)\n');
 });

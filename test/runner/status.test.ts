@@ -125,7 +125,7 @@ it('[F-249] answers at once beside any number of silent connections, and lets no
   expect(performance.now() - askedAt).toBeLessThan(10_000);
 });
 
-it('[F-241] answers 500 for a page that can not be made, and goes on', async () => {
+it('[F-241] answers 500 for a page that cannot be made, and goes on', async () => {
   const failure = new Error('no snapshot');
   const port = await open(() => {
     throw failure;

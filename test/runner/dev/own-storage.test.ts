@@ -132,7 +132,7 @@ describe('[F-248] a storage folder', () => {
 
   test.runIf(process.platform === 'linux')('where none can be made is told in words', () => {
     expect(() => openWorkspace('/proc/mcp-bridge', SOURCE)).toThrow(
-      'can not be used (ENOENT on mkdir)',
+      'cannot be used (ENOENT on mkdir)',
     );
   });
 
