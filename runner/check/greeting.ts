@@ -157,8 +157,7 @@ class Talk {
     }
     const code = parsedAt(bytes, 'error', 'code');
     if (code === FAULTS.process_protocol.code) {
-      const [, reason = 'it is none'] =
-        /: (.*)\.$/s.exec(stringAt(bytes, 'error', 'message') ?? '') ?? [];
+      const reason = reasonIn(stringAt(bytes, 'error', 'message') ?? '');
       return this.end({
         type: 'unusable',
         words: this.added(`sent an answer that can not be used: ${reason}`),
@@ -170,3 +169,9 @@ class Talk {
 }
 
 const OPEN_OBJECT = 0x7b;
+
+/** What an error of the bridge names behind its first colon. Found by index: the text may be long, and is partly the server's. */
+function reasonIn(message: string): string {
+  const at = message.indexOf(': ');
+  return at >= 0 && message.endsWith('.') ? message.slice(at + 2, -1) : 'it is none';
+}

@@ -17,7 +17,7 @@ const FILES = globSync('{edge,runner,shared}/**/*.ts', { cwd: root })
   .toSorted();
 
 /** The smaller of the two inputs, in characters. */
-const CHARACTERS = 2_000;
+const CHARACTERS = 1_000;
 
 /** What a text is made of that is to be slow, beside the pattern's own characters. */
 const COMMON = [
@@ -135,7 +135,7 @@ describe('[F-191] what reads a header takes time in proportion to it', () => {
     ],
   ])('%s', (_, read) => {
     for (const pump of [' ', '\t', ',', ';', ';a=b', 'a,', ', ', '=', 'A', ';"', ';a="\\"', 'q=0,'])
-      expect([pump, excessOf((n) => read(pump.repeat(Math.ceil(n / pump.length))), 8_000)]).toEqual(
+      expect([pump, excessOf((n) => read(pump.repeat(Math.ceil(n / pump.length))), 2_000)]).toEqual(
         [pump, undefined],
       );
   });
