@@ -3,6 +3,7 @@
 import { readClientMessage } from './client-message.ts';
 import { corsHeaders } from './cors.ts';
 import {
+  answerHeaders,
   findSession,
   newPostId,
   newSession,
@@ -37,7 +38,9 @@ export const isMessage = ({ searchParams }: Pick<URL, 'searchParams'>): boolean 
  * resolves the reference by RFC 3986 §5.2 posts to the SSE URL; one that resolves it against a base, or by RFC 2396, to the folder
  * of the SSE URL or to the root; one that joins texts, to any of them with another slash.
  */
-export function serverOfMessage({ pathname, searchParams }: URL): string | undefined {
+export function serverOfMessage(url: URL): string | undefined {
+  if (url.search === '') return undefined;
+  const { pathname, searchParams } = url;
   const server = searchParams.get(SERVER_PARAMETER);
   if (server === null || !SERVER_NAME.test(server) || !isMessage({ searchParams }))
     return undefined;
@@ -70,7 +73,7 @@ export async function openSse(exchange: Exchange): Promise<Response> {
 
 /** POST to the URL of the `endpoint` event, or to /{server}/message?sessionId=… : 202 once the runner has it; the answer comes on the stream. */
 export async function postMessage(exchange: Exchange): Promise<Response> {
-  const { request, settings } = exchange;
+  const { request } = exchange;
   const sessionId = urlOf(request).searchParams.get(SESSION_PARAMETER);
   if (sessionId === null) {
     return refuseExchange(exchange, {
@@ -106,7 +109,7 @@ export async function postMessage(exchange: Exchange): Promise<Response> {
   };
   const answer = await postPersistently(session, post);
   if (answer?.kind === 'accepted') {
-    return new Response('Accepted', { status: 202, headers: corsHeaders(request, settings) });
+    return new Response('Accepted', { status: 202, headers: answerHeaders(exchange) });
   }
   return refuseExchange(
     exchange,
