@@ -382,6 +382,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'much that is said before anybody can listen',
     tests: ['runner/translate/for-legacy-client-era.test.ts', 'runner/pooled-process.test.ts'],
   },
+  'F-137': {
+    fault: 'a process that says nothing any more',
+    tests: ['runner/core/silent-session.test.ts'],
+  },
   'F-136': {
     fault: 'no descriptor left',
     tests: ['runner/process/descriptors.test.ts'],
@@ -820,7 +824,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-50 F-51 F-52 F-54 F-55 F-56 F-58 F-59 F-60 F-61 F-62',
   'F-150 F-151 F-152',
   'F-64 F-66 F-67 F-68 F-69 F-69b',
-  'F-70 F-71 F-73 F-75 F-76 F-77 F-78 F-79 F-130 F-131 F-132 F-133 F-134 F-135 F-136',
+  'F-70 F-71 F-73 F-75 F-76 F-77 F-78 F-79 F-130 F-131 F-132 F-133 F-134 F-135 F-136 F-137',
   'F-80 F-81 F-82 F-83 F-84',
   'F-240 F-241 F-242 F-243 F-244 F-245 F-246 F-247 F-248 F-249 F-250 F-251 F-252',
   'F-87 F-88 F-89 F-90 F-91 F-92',

@@ -12,12 +12,13 @@ import type { Transport } from '../../shared/link/control-frames.ts';
 import type { PostFrame, SessionDown, SessionUp } from '../../shared/link/session-frames.ts';
 import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { allowsBatches, REVISION_CHARS } from '../../shared/mcp/revisions.ts';
-import { Calls, CANCEL_GRACE_MS, type Call, type CallTimes } from './calls.ts';
+import { Calls, CANCEL_GRACE_MS, OWN_IDS_FROM, type Call, type CallTimes } from './calls.ts';
 import { DropNotes } from './drop-notes.ts';
 import { earliest } from './earliest.ts';
 import { Handshake } from './handshake.ts';
 import { Hearing, type Failed } from './hearing.ts';
 import { listenEnd } from './listen-end.ts';
+import { Liveness } from './liveness.ts';
 import { FRAMED_WORDS, Overheard, type Quote } from './overheard.ts';
 import { Posts } from './posts.ts';
 import { Presence } from './presence.ts';
@@ -74,6 +75,9 @@ export class Session {
   readonly #handshake = new Handshake();
   readonly #presence: Presence;
   readonly #drops = new DropNotes();
+  /** Of its one process; a modern session's translator sees to its own. */
+  readonly #liveness: Liveness;
+  #pings = 0;
   readonly #questions = new Questions();
   readonly #tasks = new Tasks();
   readonly #text = new ProcessText();
@@ -113,6 +117,11 @@ export class Session {
     this.#limits = options.limits;
     this.#refusal = options.refusal ?? (() => undefined);
     this.#transport = options.transport;
+    this.#liveness = new Liveness({
+      silenceMs: options.limits.requestTimeoutMs,
+      probe: () => this.#ping(),
+      failed: (_process, description, at) => this.#endSilent(description, at),
+    });
     this.#presence = new Presence(options.limits, options.transport, now);
     if (this.#isModern) return;
     this.#log.open(
@@ -297,6 +306,7 @@ export class Session {
     }
     if (this.#confirmBy !== undefined && this.#confirmBy <= now) this.#detachUnconfirmed(now);
     for (const [stream, at] of this.#abandoned) if (at <= now) this.#abandon(stream, now);
+    this.#liveness.tick(now);
     this.#log.expire(now);
     const endsAt = this.#endsAt();
     if (endsAt !== undefined && endsAt <= now) this.#end({ message: this.#presence.reason }, now);
@@ -311,6 +321,7 @@ export class Session {
       this.#calls.nextDeadline,
       this.#text.wakeAt,
       this.#hearing.wakeAt,
+      this.#liveness.wakeAt,
       this.#confirmBy,
       this.#abandoned.values().next().value,
       this.#log.expiresAt,
@@ -516,6 +527,8 @@ export class Session {
   // Process to client.
 
   #fromProcess(bytes: Uint8Array, envelope: Envelope, now: number, tied: number | undefined): void {
+    // A log goes on where nothing else does.
+    if (envelope.kind !== 'notification') this.#liveness.seen(PROCESS, now);
     switch (envelope.kind) {
       case 'result':
       case 'error':
@@ -578,6 +591,7 @@ export class Session {
     const { id } = envelope;
     const number = id && integerOf(textAt(bytes, id));
     const call = number === undefined ? undefined : this.#calls.get(number);
+    if (number !== undefined && this.#isPing(number)) return;
     if (!id || !call) {
       this.#hearing.stray(bytes, envelope, now);
       if (number !== undefined && this.#calls.hasIssued(number))
@@ -685,6 +699,7 @@ export class Session {
     if (!progressToken || !token || stream === undefined) {
       return this.#note('debug', 'progress for no request in flight; dropped', {});
     }
+    this.#liveness.seen(PROCESS, now);
     if (call) this.#hearing.alive(call.processId);
     if (call?.isCancelled === false) call.quietUntil = now + this.#limits.requestTimeoutMs;
     const edit = { ...progressToken, with: token };
@@ -736,10 +751,31 @@ export class Session {
 
   /** A call ran out of time; the process is told, and a later answer is dropped. */
   #expire(call: Call, now: number): void {
-    if (call.isCancelled) return this.#settle(call, undefined, 'cancelled', now);
+    if (call.isCancelled) {
+      this.#settle(call, undefined, 'cancelled', now);
+      return this.#doubt(call, now);
+    }
     if (isInitialize(call)) return this.#expireStart(call, now);
     this.#writeCancelled(call, 'deadline exceeded');
     this.#answerFault(call, { fault: 'deadline', phase: 'sent' }, now);
+    this.#doubt(call, now);
+  }
+
+  /** One slow call proves nothing; a process that says nothing at all any more is of no use to the next. */
+  #doubt({ startedAt }: Call, now: number): void {
+    if (!this.#isModern) this.#liveness.doubt(PROCESS, startedAt, now);
+  }
+
+  #isPing = (id: number): boolean => id > PING_IDS_FROM && id <= PING_IDS_FROM + this.#pings;
+
+  #ping(): void {
+    const id = PING_IDS_FROM + ++this.#pings;
+    this.#write(encoder.encode(JSON.stringify({ jsonrpc: '2.0', id, method: 'ping' })));
+  }
+
+  #endSilent(description: string, now: number): void {
+    const message = `The server process ${description}, so it was ended.`;
+    this.#end({ fault: 'process_exited', message }, now);
   }
 
   /** The first start may download the whole server: it goes on, and a later session may meet it started. */
@@ -901,6 +937,12 @@ export class Session {
     this.#effects.push({ do: this.#isPaused ? 'pause' : 'resume' });
   }
 }
+
+/** A legacy session has one process. */
+const PROCESS = 0;
+
+/** Ids of the bridge's pings: not those that a translator in front of the process gives its own requests. */
+const PING_IDS_FROM = OWN_IDS_FROM + 2 ** 29;
 
 /** The one request that is never cancelled (MCP 2025-11-25, Cancellation, "Behavior Requirements"). */
 const isInitialize = ({ method }: Call): boolean => method === 'initialize';

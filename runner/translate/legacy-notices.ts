@@ -6,7 +6,7 @@ import { hasNoMeaning, NO_PROCESS, type ClientNotification } from './client-noti
 import type { Effects } from './effects.ts';
 import type { LegacyPool, LegacyProcess } from './legacy-pool.ts';
 import type { Listens } from './listens.ts';
-import type { Liveness } from './liveness.ts';
+import type { Liveness } from '../core/liveness.ts';
 import type { Message } from './message.ts';
 import { logOwners, progressFor } from './to-client.ts';
 import type { ToolHeaders } from './tool-headers.ts';

@@ -16,7 +16,7 @@ import { LegacyNotices } from './legacy-notices.ts';
 import { LegacySending } from './legacy-sending.ts';
 import { LegacyStart } from './legacy-start.ts';
 import { Listens } from './listens.ts';
-import { Liveness } from './liveness.ts';
+import { Liveness } from '../core/liveness.ts';
 import { numberOf, type Message } from './message.ts';
 import type { OwnRequests } from './own-requests.ts';
 import type { Digest, Sealer } from './request-state.ts';

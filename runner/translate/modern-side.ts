@@ -8,7 +8,7 @@ import { earliest } from '../core/earliest.ts';
 import type { Effects } from './effects.ts';
 import { OWN_META } from './envelope.ts';
 import { CANCEL_GRACE_MS, processExited, processSilent, startFailed } from './faults.ts';
-import { Liveness } from './liveness.ts';
+import { Liveness } from '../core/liveness.ts';
 import { numberOf, type Message } from './message.ts';
 import {
   endOfListen,

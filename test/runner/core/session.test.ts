@@ -804,6 +804,7 @@ describe('deadlines', () => {
     expect(sent.map(faultOf)).toEqual([{ id: 'x', fault: 'deadline', phase: 'sent' }]);
     expect(written.map((line) => JSON.parse(line))).toMatchObject([
       { method: 'notifications/cancelled', params: { requestId: 2 } },
+      { method: 'ping' },
     ]);
     driven.line({ id: 2, result: {} });
     expect(driven.look().sent).toEqual([]);

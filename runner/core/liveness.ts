@@ -1,7 +1,7 @@
-// Whether the processes of one principal still answer at all. A call that was given up is no proof, it may only be slow; but a
+// Whether the processes of one session or principal still answer at all. A call that was given up is no proof, it may only be slow; but a
 // process that has given no sign of life for as long as a request may take, and then does not say that it is there, is of no
 // use to anyone.
-import { earliest } from '../core/earliest.ts';
+import { earliest } from './earliest.ts';
 
 /** Until the answer to the question whether it is there: a process that is busy gets to it within moments. */
 const PROBE_MS = 5_000;
@@ -18,7 +18,7 @@ interface Doubt {
 export class Liveness {
   readonly #silenceMs: number;
   readonly #probe: (slot: number) => void;
-  readonly #failed: (slot: number, description: string) => void;
+  readonly #failed: (slot: number, description: string, now: number) => void;
   /** By slot: the last sign of life. */
   readonly #seenAt = new Map<number, number>();
   readonly #doubts = new Map<number, Doubt>();
@@ -27,7 +27,7 @@ export class Liveness {
   constructor(parts: {
     readonly silenceMs: number;
     readonly probe: (slot: number) => void;
-    readonly failed: (slot: number, description: string) => void;
+    readonly failed: (slot: number, description: string, now: number) => void;
   }) {
     this.#silenceMs = parts.silenceMs;
     this.#probe = parts.probe;
@@ -62,7 +62,11 @@ export class Liveness {
       } else if (doubt.until !== undefined && doubt.until <= now) {
         this.forget(slot);
         const seconds = String(Math.round((now - doubt.since) / 1000));
-        this.#failed(slot, `has answered nothing for ${seconds} s, not even whether it is there`);
+        this.#failed(
+          slot,
+          `has answered nothing for ${seconds} s, not even whether it is there`,
+          now,
+        );
       }
     }
   }
