@@ -46,6 +46,9 @@ const KEYS_PER_NAME = 2;
 /** Client names appear in session signatures and logs; `@` lets a mail address be one. */
 const CLIENT_NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
 
+/** Who comes where no key is asked for; no client with a key may share its name, and what is laid to it. */
+export const ANONYMOUS_NAME = 'anonymous';
+
 const DIGEST = /^sha256:[0-9a-f]{64}$/i;
 const DIGEST_FORM = '"sha256:" and the 64 hex digits of the SHA-256 of the key';
 
@@ -199,7 +202,14 @@ function grantsSchema({ member, name }: GrantsVariable) {
     `must be an object of "${member}" and "servers" and nothing else`,
   );
   return v.record(
-    v.pipe(v.string(), v.regex(name, 'has a name with characters that are not allowed')),
+    v.pipe(
+      v.string(),
+      v.regex(name, 'has a name with characters that are not allowed'),
+      v.check(
+        (text) => member !== 'key' || text !== ANONYMOUS_NAME,
+        'is named as clients without a key are; give it another name',
+      ),
+    ),
     grant,
     'must be a JSON object',
   );

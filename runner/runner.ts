@@ -1,6 +1,7 @@
 // The runner: its offer to the edge, the sessions it was given, and their end (DESIGN §8, R-12).
 import { nanoid } from 'nanoid';
-import type { OpenFrame } from '../shared/link/control-frames.ts';
+import type { OpenFrame, YieldFrame } from '../shared/link/control-frames.ts';
+import { fairlyIdle, ownIdle, type Held } from './core/yielding.ts';
 import { sameServer, type RunnerConfig, type ServerConfig } from './config.ts';
 import { ControlLink } from './link/control-link.ts';
 import { failureFields } from './failure.ts';
@@ -18,6 +19,14 @@ const BOOT_ID_LENGTH = 22;
 
 /** After the drain the edge is told of each session's end; it answers within milliseconds or not at all. */
 const FAREWELL_MS = 2_000;
+
+/** Beside the sessions that it takes; a process ends within seconds. */
+const MAX_ENDING = 16;
+
+const FULL: Fault = {
+  fault: 'overloaded',
+  message: 'The runner has as many sessions as it takes, and none is idle. Try again soon.',
+};
 
 /** Starts a runner; it dials until it is stopped. */
 export const startRunner = (options: StartOptions): RunningRunner => new Runner(options);
@@ -67,6 +76,7 @@ class Runner implements RunningRunner {
         ready.resolve();
       },
       open: (frame) => this.#open(frame),
+      yield: (frame) => this.#yield(frame),
       close: (session) => this.#sessions.get(session)?.host.closedByEdge(),
       refused: (message) => {
         refused.resolve(message);
@@ -99,6 +109,7 @@ class Runner implements RunningRunner {
     const server = this.#config.servers.get(name);
     const fault = this.#whyNot(server);
     if (fault || !server) return this.#refuse(session, fault ?? { fault: 'runner_offline' });
+    if (!this.#hasRoom(frame, server)) return this.#refuse(session, FULL);
     const pool = this.#pools.get(name);
     const taken = pool?.take(frame.principal);
     if (!pool || !taken) return this.#refuse(session, { fault: 'runner_offline' });
@@ -128,6 +139,7 @@ class Runner implements RunningRunner {
       log,
       quote: (bytes, isCut) => pool.quote(bytes, isCut),
       reached: () => this.#edgeReached(),
+      unknown: () => this.#control.refuse(session, { fault: 'session_not_found' }),
       served: () => pool.served(first),
       finished: () => this.#finished(session, log),
     });
@@ -142,14 +154,45 @@ class Runner implements RunningRunner {
       };
     if (this.#isDraining)
       return { fault: 'runner_offline', message: 'The runner is stopping. Try again soon.' };
-    const held = [...this.#sessions.values()].filter(
-      ({ server: { name } }) => name === server.name,
-    ).length;
-    if (this.#sessions.size < this.#config.capacity && held < server.maxSessions) return undefined;
-    return {
-      fault: 'overloaded',
-      message: 'The runner has as many sessions as it takes. Try again soon.',
-    };
+    return undefined;
+  }
+
+  /** Whether there is room for one more session, after an idle one gave way where all places were taken. */
+  #hasRoom({ principal }: OpenFrame, server: ServerConfig): boolean {
+    // One that gave way holds its place until its process has ended; only so many may be ending at once.
+    if (this.#sessions.size >= this.#config.capacity + MAX_ENDING) return false;
+    const all = this.#held();
+    const ofServer = all.filter(
+      ({ session }) => this.#sessions.get(session)?.server.name === server.name,
+    );
+    if (ofServer.length >= server.maxSessions)
+      return this.#giveWay(fairlyIdle(ofServer, principal));
+    return all.length < this.#config.capacity || this.#giveWay(fairlyIdle(all, principal));
+  }
+
+  #held(): Held[] {
+    return [...this.#sessions]
+      .filter(([, { host }]) => !host.isEnded)
+      .map(([session, { host }]) => ({
+        session,
+        principal: host.principal,
+        isIdle: host.inFlight === 0,
+        idleMs: host.snapshot().idleMs,
+      }));
+  }
+
+  #giveWay(held: Held | undefined): boolean {
+    if (!held) return false;
+    this.#sessions.get(held.session)?.host.end('The session was idle for longest and gave way.');
+    return true;
+  }
+
+  /** The edge needs a place: an idle session ends for it, of the principal's own or of whoever has most. */
+  #yield({ principal, own }: YieldFrame): void {
+    const held = this.#held();
+    const gone = own ? ownIdle(held, principal) : fairlyIdle(held, principal);
+    this.#giveWay(gone);
+    this.#control.say({ type: 'yielded', session: gone?.session });
   }
 
   #refuse(session: string, fault: Fault): void {

@@ -33,6 +33,8 @@ export interface SessionHostOptions {
   readonly quote: Quote;
   /** The session's socket reached the edge. */
   reached(): void;
+  /** The edge says that there is no such session. */
+  unknown(): void;
   /** The server answered its first request. */
   served(): void;
   /** Everything is over: the process is gone and the edge was told, or could not be. */
@@ -103,6 +105,14 @@ export class SessionHost {
 
   get #isBusy(): boolean {
     return this.#session.isBusy || this.#link.waitingBytes > 0;
+  }
+
+  get principal(): string {
+    return this.#options.open.principal;
+  }
+
+  get isEnded(): boolean {
+    return this.#session.isEnded;
   }
 
   get inFlight(): number {
@@ -185,6 +195,8 @@ export class SessionHost {
       this.#options.log.debug('session link ended', endFields(end));
       return end.kind === 'closed' && end.code === CLOSE.replaced ? 'stop' : 'relink';
     }
+    // The edge may hold its place all the same, when the ticket is of a secret that was changed since.
+    if (end.kind === 'refused') this.#options.unknown();
     this.#isToldOver = true;
     this.end('The session is over.');
     this.#maybeFinish();

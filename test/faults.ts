@@ -561,6 +561,22 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a throw while one frame is handled',
     tests: ['edge/session-actor.test.ts'],
   },
+  'F-164': {
+    fault: 'sessions that are refused or end, by the thousand',
+    tests: [
+      'edge/session-actor.test.ts',
+      'e2e/storage.test.ts',
+      'runner/dev/storage-sweep.test.ts',
+    ],
+  },
+  'F-165': {
+    fault: 'a client that leaves during `initialize`',
+    tests: ['runner/core/presence.test.ts', 'e2e/storage.test.ts'],
+  },
+  'F-166': {
+    fault: 'a client that holds all sessions it may, idle',
+    tests: ['runner/core/yielding.test.ts', 'edge/fleet-actor.test.ts'],
+  },
   'F-167': {
     fault:
       'a client that cancels a request by a guessed id, or answers what nobody asked, over and over',
@@ -749,6 +765,14 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a process that starts slowly behind the first call of a client without a session',
     tests: ['e2e/modern-state.test.ts'],
   },
+  'F-168': {
+    fault: 'a runner that names 400,000 sessions, claims endless room, or says no hello',
+    tests: ['edge/fleet-actor.test.ts'],
+  },
+  'F-169': {
+    fault: 'a GET stream on a path that swallows what is written, and a client that wants it back',
+    tests: ['edge-core/relay.test.ts', 'edge/session-actor.test.ts', 'e2e/second-get.test.ts'],
+  },
 
   // Clients and what stands before the edge
   'F-180': {
@@ -830,7 +854,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-87 F-88 F-89 F-90 F-91 F-92',
   'F-94 F-95 F-99',
   'F-180 F-181 F-182 F-183 F-184 F-185 F-186 F-187 F-188 F-189 F-190 F-191 F-192',
-  'F-160 F-161 F-162 F-163 F-167',
+  'F-160 F-161 F-162 F-163 F-164 F-165 F-166 F-167 F-168 F-169',
   'F-110 F-111 F-112 F-113 F-114 F-115 F-116 F-117 F-118 F-119 F-120 F-121 F-122',
   'F-220 F-221 F-222 F-223 F-224 F-225 F-226 F-227 F-228 F-229 F-230 F-231 F-232',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',

@@ -32,6 +32,7 @@ function sessionPort(stub: () => DurableObjectStub<SessionActor>): SessionPort {
     post: (post) => stub().post(post),
     serve: (opening, post) => stub().serve(opening, post),
     negotiated: () => stub().negotiated(),
+    alive: (probe) => stub().alive(probe),
     end: () => stub().end(),
     follow: (stream, resumes, listener, place) =>
       follow(stub(), textsOf({ stream, resumes, ...place }), listener),
@@ -48,6 +49,7 @@ function fleetPort(env: Env): FleetPort {
   const stub = () => env.FLEET.getByName('fleet');
   return {
     view: () => stub().view(),
+    admits: (server, actor) => stub().admits(server, actor),
     link: (request, { granted, ...dial }) =>
       stub().fetch(
         upgrade(

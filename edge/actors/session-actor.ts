@@ -1,5 +1,6 @@
 // The session actor: one Durable Object a session, the rim around core/relay. It loads, steps and performs; between two
-// frames it may hibernate, since all it needs stands in one row and in its sockets' attachments (DESIGN D1, D3).
+// frames it may hibernate, since all it needs stands in its sockets' attachments, and else in the fleet's row (DESIGN D1, D3).
+// It has storage of its own only while its runner is away: a session that was refused, or has ended, leaves none.
 import { DurableObject } from 'cloudflare:workers';
 import { nanoid } from 'nanoid';
 import {
@@ -9,7 +10,7 @@ import {
   type PostAnswer,
   type RelayEffect,
 } from '../core/relay.ts';
-import type { Negotiated, Opened, Opening, Post } from '../http/ports.ts';
+import type { Negotiated, Opened, Opening, PlacedSession, Post } from '../http/ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { faultRow } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
@@ -21,29 +22,27 @@ import type { Env } from '../env.ts';
 import { RunnerSocket } from './runner-socket.ts';
 import { completeClose, contained, Inboxes, unreadBytes } from './sockets.ts';
 
-interface SessionRow extends Opening {
-  /** The name that fleet and runner know it by. */
-  readonly session: string;
-  readonly openedAt: number;
-  readonly runner: string;
-  readonly boot: string;
-}
-
 /** What a runner's dial must say as the row does (LP7). */
 const PLACE = ['session', 'runner', 'boot'] as const;
 
 /** Characters that tell a modern actor's sessions apart: 48 bits. */
 const SESSION_COUNT_LENGTH = 8;
 
+/** Kept while the runner is away: the grace may outlast this object's memory. */
 interface LostRow {
+  readonly placed: PlacedSession;
   readonly since: number;
   readonly isExpired: boolean;
+  readonly revision: string | undefined;
 }
 
 /** A socket is of one session: those of an earlier one may still be closing when the next is open. */
 type Attachment = { readonly session: string | undefined } & (
   | {
       readonly role: 'runner';
+      readonly placed: PlacedSession;
+      /** What the session negotiated, once it is known. */
+      readonly revision?: string | undefined;
       readonly epoch: number;
       /** When it was accepted; until its first ping, the last sign of life. */
       readonly at: number;
@@ -51,15 +50,17 @@ type Attachment = { readonly session: string | undefined } & (
   | { readonly role: 'follower'; readonly stream: string; readonly socket: string }
 );
 
-/** An actor that died with all its sockets has no one to wake it: this often it looks whether its session still lives. */
-const REVIEW_MS = 12 * 3_600_000;
-
 /** A socket whose peer reads this little is cut; relinking resends what it missed. */
 const BUFFERED_LIMIT_BYTES = 64 * 1024 * 1024;
 
 export class SessionActor extends DurableObject<Env> {
-  #row: SessionRow | undefined;
-  #relay: Relay;
+  #row: PlacedSession | undefined;
+  #relay = new Relay({ state: 'ended' });
+  /** Whether {@link #row} says what is; a fresh object has yet to ask. */
+  #isKnown = false;
+  #asking: Promise<void> | undefined;
+  /** The session was found at the fleet's: what this object's earlier life knew of it is lost. */
+  #isFound = false;
   #placing: Promise<unknown> | undefined;
   #opening: Promise<Opened<undefined>> | undefined;
   #forgetting: Promise<unknown> | undefined;
@@ -73,38 +74,66 @@ export class SessionActor extends DurableObject<Env> {
   #watching: ReturnType<typeof setTimeout> | undefined;
   #alarmAt: number | undefined;
   #keptLink: Link | undefined;
+  /** Something stands in storage: the row and the alarm of a lost link. */
+  #hasLost = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
-    this.#row = ctx.storage.kv.get<SessionRow>('session');
-    this.#relay = this.#restore();
+    const sockets = this.ctx
+      .getWebSockets()
+      .map((socket) => ({ socket, of: attachmentOf(socket) }));
+    // A fresh object has no socket, and touches no storage: that alone would leave an empty file behind.
+    if (sockets.length > 0) this.#wake(sockets);
   }
 
-  /** What was before hibernation, from the row and the sockets that stayed open. */
-  #restore(): Relay {
-    const followers: [string, string][] = [];
-    let epoch = 0;
-    for (const socket of this.ctx.getWebSockets()) {
-      const attachment = socket.deserializeAttachment() as Attachment;
-      if (!this.#isCurrent(attachment)) continue;
-      if (attachment.role === 'follower') {
-        this.#sockets.set(attachment.socket, socket);
-        followers.push([attachment.stream, attachment.socket]);
-      } else if (attachment.epoch > epoch) {
-        epoch = attachment.epoch;
-        this.#runner.take(socket, []);
-      }
+  /** What was before hibernation, from the sockets that stayed open. */
+  #wake(sockets: readonly { readonly socket: WebSocket; readonly of: Attachment }[]): void {
+    let newest:
+      | { readonly socket: WebSocket; readonly of: Attachment & { readonly role: 'runner' } }
+      | undefined;
+    for (const { socket, of } of sockets) {
+      if (of.role !== 'runner' || of.epoch === 0 || of.session === undefined) continue;
+      const age = newest === undefined ? 1 : of.placed.openedAt - newest.of.placed.openedAt;
+      if (age < 0 || (age === 0 && of.epoch < (newest?.of.epoch ?? 0))) continue;
+      newest = { socket, of };
     }
-    const revision = this.ctx.storage.kv.get<string>('revision');
-    return new Relay(this.#restoredLink(epoch), followers, revision);
+    if (newest) this.#runner.take(newest.socket, []);
+    const isLost = newest === undefined && sockets.some(({ of }) => of.session !== undefined);
+    const lost = isLost ? this.#readLost() : undefined;
+    this.#row = newest?.of.placed ?? lost?.placed;
+    if (!this.#row) return;
+    this.#isKnown = true;
+    const followers: [string, string][] = [];
+    for (const { socket, of } of sockets) {
+      if (of.role !== 'follower' || !this.#isCurrent(of)) continue;
+      this.#sockets.set(of.socket, socket);
+      followers.push([of.stream, of.socket]);
+    }
+    const link = newest ? { state: 'linked' as const, epoch: newest.of.epoch } : lostLink(lost);
+    this.#relay = new Relay(link, followers, newest?.of.revision ?? lost?.revision);
+    this.#keptLink = this.#relay.link;
   }
 
-  #restoredLink(epoch: number): Link {
-    if (!this.#row) return { state: 'ended' };
-    if (epoch > 0) return { state: 'linked', epoch };
-    const lost = this.ctx.storage.kv.get<LostRow>('lost');
-    return { state: 'lost', ...(lost ?? { since: Date.now(), isExpired: false }) };
+  /** Whoever comes to an object without memory or sockets has it ask the fleet first whether there is a session. */
+  async #known(): Promise<void> {
+    if (this.#isKnown) return;
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined;
+    });
+    await this.#asking;
+  }
+
+  async #ask(): Promise<void> {
+    const placed = await this.env.FLEET.getByName('fleet').placed(this.ctx.id.name ?? '');
+    if (this.#isKnown) return;
+    this.#isKnown = true;
+    this.#row = placed;
+    if (!placed) return;
+    this.#isFound = true;
+    const lost = this.#readLost();
+    this.#relay = new Relay(lostLink(lost), [], lost?.revision);
+    if (lost) this.#keptLink = this.#relay.link;
   }
 
   /** Places the session on a runner. The runner's dial may come before this returns. */
@@ -120,18 +149,13 @@ export class SessionActor extends DurableObject<Env> {
   }
 
   async #place(opening: Opening): Promise<Opened<undefined>> {
+    // Its name is new, so there is nothing to ask for.
+    this.#isKnown = true;
     const session = this.#nameFor(opening);
     const placed = await this.env.FLEET.getByName('fleet').open({ session, ...opening });
     if (!placed.ok) return placed;
-    const openedAt = Date.now();
-    this.#row = {
-      ...opening,
-      session,
-      openedAt,
-      runner: placed.value.runner,
-      boot: placed.value.boot,
-    };
-    this.ctx.storage.kv.put('session', this.#row);
+    this.#row = placed.value;
+    this.#isFound = false;
     this.#relay = new Relay({ state: 'awaited', until: Date.now() + DIAL_WAIT_MS });
     this.#schedule();
     return { ok: true, value: undefined };
@@ -144,6 +168,12 @@ export class SessionActor extends DurableObject<Env> {
 
   /** A modern client opens no session: this actor opens one where there is none, and the next one when that has ended. */
   async serve(opening: Opening, post: Post): Promise<PostAnswer> {
+    try {
+      await this.#known();
+    } catch {
+      // The fleet actor broke away. Nothing was posted, so the worker may ask again.
+      return { kind: 'refused', fault: { fault: 'session_not_found' } };
+    }
     const { link } = this.#relay;
     // Its runner is away for longer than the grace; there may be another.
     if (link.state === 'lost' && link.isExpired) {
@@ -171,7 +201,8 @@ export class SessionActor extends DurableObject<Env> {
     return transport === 'modern' ? `${actor}~${nanoid(SESSION_COUNT_LENGTH)}` : actor;
   }
 
-  post(post: Post): Promise<PostAnswer> {
+  async post(post: Post): Promise<PostAnswer> {
+    if (!this.#isKnown) await this.#known();
     this.#dropSilentLink();
     return new Promise((resolve) => {
       this.#answers.set(post.id, resolve);
@@ -181,21 +212,35 @@ export class SessionActor extends DurableObject<Env> {
   }
 
   async negotiated(): Promise<Negotiated> {
+    await this.#known();
     return { isOpen: this.#row !== undefined, revision: this.#relay.revision };
   }
 
+  /** A client answered the probe of its stream. */
+  alive(probe: string): void {
+    this.#relay.alive(probe);
+  }
+
   /** True when there was a session; resolves when the runner confirmed, or after a bound. */
-  end(): Promise<boolean> {
-    if (!this.#row) return Promise.resolve(false);
+  async end(): Promise<boolean> {
+    await this.#known();
+    if (!this.#row) return false;
     return new Promise((resolve) => {
       this.#ends.push(() => resolve(true));
       this.#perform(this.#relay.end(Date.now()));
     });
   }
 
+  /** From the fleet actor: the runner is away. If its session is too, that must end, though nobody else comes here. */
+  async review(): Promise<void> {
+    await this.#known();
+    this.#perform([]);
+  }
+
   /** From the fleet actor: the runner refused the session, or its boot is dead. It may come before the word of where it was placed. */
   async giveUp(fault: Fault, session: string): Promise<void> {
     await this.#placing;
+    await this.#known();
     if (session !== this.#row?.session) return;
     this.#perform(this.#relay.giveUp(fault));
   }
@@ -203,6 +248,7 @@ export class SessionActor extends DurableObject<Env> {
   /** WebSocket upgrades from the worker: a runner's dial, or a worker that follows a stream. */
   override async fetch(request: Request): Promise<Response> {
     await this.#placing;
+    await this.#known();
     const { pathname, searchParams } = new URL(request.url);
     return pathname === '/link'
       ? this.#acceptLink(searchParams)
@@ -210,8 +256,12 @@ export class SessionActor extends DurableObject<Env> {
   }
 
   #acceptLink(dial: URLSearchParams): Response {
-    const isPlaced = PLACE.every((key) => this.#row?.[key] === dial.get(key));
-    if (!isPlaced) {
+    const epoch = Number(dial.get('epoch'));
+    const placed = this.#row;
+    // The first dial of a session that was found: whoever opened it did not live to learn of it, and nobody knows its name.
+    const isOrphan = this.#isFound && epoch === 1;
+    if (isOrphan) this.#perform(this.#relay.giveUp({ fault: 'session_not_found' }));
+    if (!placed || isOrphan || PLACE.some((key) => placed[key] !== dial.get(key))) {
       const session = dial.get('session') ?? '';
       // One that this object was about to keep when it was reset would count as open for good.
       if (session !== this.#row?.session) {
@@ -221,22 +271,22 @@ export class SessionActor extends DurableObject<Env> {
     }
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
-    const of = { session: this.#row?.session };
-    const epoch = Number(dial.get('epoch'));
+    const of = { session: placed.session, role: 'runner' as const, placed };
     const headers = { 'Sec-WebSocket-Protocol': dial.get('subprotocol') ?? '' };
     if (epoch <= this.#relay.epoch) {
       // Its end comes to this object as any other's: it must be told apart, and never taken for the link (0 is no epoch).
-      server.serializeAttachment({ ...of, role: 'runner', epoch: 0, at: 0 } satisfies Attachment);
+      server.serializeAttachment({ ...of, epoch: 0, at: 0 } satisfies Attachment);
       server.close(CLOSE.replaced, 'an epoch of this session is newer');
       return new Response(null, { status: 101, webSocket: client, headers });
     }
     const at = Date.now();
-    server.serializeAttachment({ ...of, role: 'runner', epoch, at } satisfies Attachment);
+    const { revision } = this.#relay;
+    server.serializeAttachment({ ...of, epoch, at, revision } satisfies Attachment);
+    this.#isFound = false;
     const older = this.#runner.socket;
     const holds = this.#runner.take(server, readHolds(dial.get('holds') ?? ''));
     older?.close(CLOSE.replaced, 'the runner dialled again');
     this.#perform(this.#relay.linked(epoch, holds));
-    this.ctx.storage.kv.delete('lost');
     return new Response(null, { status: 101, webSocket: client, headers });
   }
 
@@ -244,7 +294,12 @@ export class SessionActor extends DurableObject<Env> {
     const stream = wish.get('stream') ?? '';
     this.#dropSilentLink();
     if (!this.#isPlaceOf(wish)) return refusal({ fault: 'session_not_found' });
-    const { fault, effects } = this.#relay.mayFollow(stream, wish.get('resumes') === 'true');
+    const { fault, effects } = this.#relay.mayFollow(
+      stream,
+      wish.get('resumes') === 'true',
+      Date.now(),
+      nanoid(),
+    );
     this.#perform(effects);
     if (fault) return refusal(fault);
     const { 0: client, 1: server } = new WebSocketPair();
@@ -270,7 +325,7 @@ export class SessionActor extends DurableObject<Env> {
   }
 
   #message(socket: WebSocket, data: string | ArrayBuffer): void {
-    const attachment = socket.deserializeAttachment() as Attachment;
+    const attachment = attachmentOf(socket);
     if (typeof data !== 'string') return socket.close(CLOSE.protocol, 'frames are text');
     const isFollower = attachment.role === 'follower';
     if (!isFollower && socket !== this.#runner.socket) return;
@@ -300,16 +355,32 @@ export class SessionActor extends DurableObject<Env> {
 
   override alarm(): void {
     this.#alarmAt = undefined;
+    if (!this.#isKnown) this.#recall();
     this.#perform(this.#relay.tick(Date.now()));
-    if (this.#row && this.#alarmAt === undefined) this.#alarmFor(Date.now() + REVIEW_MS);
+  }
+
+  /** An alarm is only set for a session whose runner is away, and its row stands beside it. */
+  #recall(): void {
+    const lost = this.#readLost();
+    this.#row = lost?.placed;
+    this.#isKnown = true;
+    if (!lost) return;
+    this.#relay = new Relay(lostLink(lost), [], lost?.revision);
+    this.#keptLink = this.#relay.link;
+  }
+
+  #readLost(): LostRow | undefined {
+    const lost = this.ctx.storage.kv.get<LostRow>('lost');
+    this.#hasLost = lost !== undefined;
+    return lost;
   }
 
   #isCurrent({ session }: Attachment): boolean {
-    return session === this.#row?.session;
+    return session !== undefined && session === this.#row?.session;
   }
 
   #gone(socket: WebSocket): void {
-    const attachment = socket.deserializeAttachment() as Attachment;
+    const attachment = attachmentOf(socket);
     if (attachment.role === 'follower') {
       this.#sockets.delete(attachment.socket);
       this.#perform(this.#relay.unfollow(attachment.stream, attachment.socket));
@@ -347,7 +418,8 @@ export class SessionActor extends DurableObject<Env> {
     if (!socket) return;
     const attachment = socket.deserializeAttachment() as Attachment & { role: 'runner' };
     const pingAt = this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? attachment.at;
-    if (Date.now() - Math.max(pingAt, heardAt) < SILENCE_MS) return;
+    // From a time to come is a sign of before the clock was set back.
+    if (Math.abs(Date.now() - Math.max(pingAt, heardAt)) < SILENCE_MS) return;
     socket.close(CLOSE.heartbeat, 'no ping');
     this.#gone(socket);
   }
@@ -389,32 +461,53 @@ export class SessionActor extends DurableObject<Env> {
     this.#row = undefined;
     // What it still says is of a session that is over.
     this.#runner.release();
+    for (const socket of this.ctx.getWebSockets()) {
+      const of = attachmentOf(socket);
+      if (of.session === session) socket.serializeAttachment({ ...of, session: undefined });
+    }
     for (const resolve of this.#ends.splice(0)) resolve();
     this.#forgetting = Promise.all([
-      this.ctx.storage.deleteAll(),
+      this.#dropLost(),
       this.env.FLEET.getByName('fleet').closed(session),
     ]).catch(() => undefined);
     this.ctx.waitUntil(this.#forgetting);
   }
 
-  /** Told once, it must outlast this object's memory. The answer to `initialize` does not wait for it. */
+  /** Told once, it must outlast this object's memory: it stands beside the socket it came on. */
   #keepRevision(): void {
-    const { revision } = this.#relay;
-    this.ctx.waitUntil(this.ctx.storage.put('revision', revision, { allowUnconfirmed: true }));
+    const { socket } = this.#runner;
+    const of = socket && attachmentOf(socket);
+    if (of?.role !== 'runner') return;
+    socket?.serializeAttachment({ ...of, revision: this.#relay.revision } satisfies Attachment);
   }
 
-  /** A lost link must be remembered: its grace may outlast this object's memory. */
+  /** A lost link must be remembered, and one that is back forgotten. */
   #keepLost(): void {
     const { link } = this.#relay;
-    if (link === this.#keptLink) return;
+    const before = this.#keptLink;
+    if (link === before) return;
     this.#keptLink = link;
-    if (link.state !== 'lost') return;
-    const { since, isExpired } = link;
-    this.ctx.storage.kv.put('lost', { since, isExpired } satisfies LostRow);
+    if (link.state === 'lost' && this.#row) {
+      const { since, isExpired } = link;
+      this.#hasLost = true;
+      const { revision } = this.#relay;
+      const lost: LostRow = { placed: this.#row, since, isExpired, revision };
+      this.ctx.storage.kv.put('lost', lost);
+    } else if (before?.state === 'lost') {
+      this.ctx.waitUntil(this.#dropLost());
+    }
+  }
+
+  /** Leaves the storage as it was before the link was lost. Where it never was, storage is not touched. */
+  async #dropLost(): Promise<void> {
+    const hadLost = this.#hasLost;
+    this.#hasLost = false;
+    this.#alarmAt = undefined;
+    if (hadLost) await this.ctx.storage.deleteAll();
   }
 
   #schedule(): void {
-    const { soon, durable } = this.#relay.wakeAt;
+    const { soon, durable } = this.#wakeAt;
     // A timer that fires early looks again; only an earlier need replaces it.
     if (soon !== undefined && (!this.#timer || soon < this.#timer.at)) {
       if (this.#timer) clearTimeout(this.#timer.id);
@@ -428,6 +521,13 @@ export class SessionActor extends DurableObject<Env> {
     }
   }
 
+  /** A session whose runner has yet to dial is waited for awake, without a trace on disk. */
+  get #wakeAt(): Relay['wakeAt'] {
+    const { soon, durable } = this.#relay.wakeAt;
+    if (this.#relay.link.state !== 'awaited') return { soon, durable };
+    return { soon: Math.min(soon ?? Infinity, durable ?? Infinity), durable: undefined };
+  }
+
   #alarmFor(at: number): void {
     this.#alarmAt = at;
     this.ctx.waitUntil(this.ctx.storage.setAlarm(at));
@@ -438,6 +538,15 @@ export class SessionActor extends DurableObject<Env> {
     this.#perform(this.#relay.tick(Date.now()));
   }
 }
+
+const attachmentOf = (socket: WebSocket): Attachment =>
+  socket.deserializeAttachment() as Attachment;
+
+/** The link of a session whose runner is away; where nothing is remembered, since now. */
+const lostLink = (lost: LostRow | undefined): Link =>
+  lost
+    ? { state: 'lost', since: lost.since, isExpired: lost.isExpired }
+    : { state: 'lost', since: Date.now(), isExpired: false };
 
 function send(socket: WebSocket | undefined, text: string): void {
   if (!socket || socket.readyState !== WebSocket.OPEN) return;

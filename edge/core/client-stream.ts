@@ -54,8 +54,8 @@ export type ClientStreamEffect =
   | { readonly do: 'write'; readonly text: string }
   /** Whether the stream could be attached is known now; `fault` says why not. */
   | { readonly do: 'settle'; readonly fault: Fault | undefined }
-  /** A comment, now: its failure shows a dead client. */
-  | { readonly do: 'probe' }
+  /** A `ping` with this id, or else a comment, now: no answer, or a failure, shows a dead client. */
+  | { readonly do: 'probe'; readonly id: string | undefined }
   /** The stream is over: end the response, once what was written has left. */
   | { readonly do: 'finish' }
   /** The client reads too slowly to be waited for: drop what it was to read, and its connection. */
@@ -146,7 +146,7 @@ export class ClientStream {
         );
         break;
       case 'probe':
-        this.#effects.push({ do: 'probe' });
+        this.#effects.push({ do: 'probe', id: frame.id });
         break;
     }
     return this.#flush();

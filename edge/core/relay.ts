@@ -44,6 +44,9 @@ const LAST_WORD_MS = 1_000;
 /** The same for posts it may not have got: on a slow line they are still on their way. */
 const SLOW_WORD_MS = 10_000;
 
+/** A client that lives answers a probe within this. Clients that lost their stream come back after a second, then after more. */
+const PROOF_MS = 900;
+
 /** Owed ids remembered: half of the answered ids a worker remembers, so that none of them is revived. */
 const OWED_IDS = 32;
 
@@ -106,7 +109,7 @@ interface Waiting {
   readonly wants: 'answer' | 'accepted';
   /** Raw JSON text of the ids of its requests. */
   readonly requestIds: readonly string[];
-  readonly since: number;
+  since: number;
   /** It was given to a link. Without `accepted`, nobody knows whether it arrived. */
   isSent: boolean;
   isAccepted: boolean;
@@ -124,6 +127,8 @@ export class Relay {
   readonly #waiting = new Map<string, Waiting>();
   /** Sockets of workers, by the stream they follow; one a stream. */
   readonly #followers = new Map<string, string>();
+  /** Followers whose client was asked whether it lives and has not answered, by stream. */
+  readonly #probes = new Map<string, { readonly id: string; readonly since: number }>();
   readonly #order = new StreamOrder();
   /** Sizes of messages the runner may not have yet, by post, held here or by the worker that follows; in characters. */
   readonly #upward = new Map<string, number>();
@@ -248,18 +253,36 @@ export class Relay {
     return this.#flush();
   }
 
-  /** Whether a worker may follow a stream now; `resumes` when its client named an event of that stream. */
+  /**
+   * Whether a worker may follow a stream now; `resumes` when its client named an event of that stream. Whoever holds the stream
+   * keeps it, but is asked to show that it lives, with `probe` as a fresh id: one that does not is no obstacle to who comes again.
+   */
   mayFollow(
     stream: string,
     resumes: boolean,
+    now: number,
+    probe: string,
   ): { fault: Fault | undefined; effects: RelayEffect[] } {
     const socket = this.#followers.get(stream);
-    if (socket === undefined || resumes) {
+    if (socket === undefined || resumes || this.#isSilent(stream, now)) {
       const isAwaited = this.#ending !== undefined && this.#expected.has(stream);
       return { fault: isAwaited ? undefined : this.#whyNot(), effects: this.#flush() };
     }
-    this.#tell(socket, { type: 'probe' });
+    if (!this.#probes.has(stream)) {
+      this.#probes.set(stream, { id: probe, since: now });
+      this.#tell(socket, { type: 'probe', id: probe });
+    }
     return { fault: { fault: 'stream_conflict' }, effects: this.#flush() };
+  }
+
+  /** The client that holds a stream has answered its probe. */
+  alive(probe: string): void {
+    for (const [stream, { id }] of this.#probes) if (id === probe) this.#probes.delete(stream);
+  }
+
+  #isSilent(stream: string, now: number): boolean {
+    const probe = this.#probes.get(stream);
+    return probe !== undefined && Math.abs(now - probe.since) >= PROOF_MS;
   }
 
   /** A worker follows a stream: an older follower of it gives way. */
@@ -274,6 +297,7 @@ export class Relay {
       });
     }
     this.#followers.set(stream, socket);
+    this.#probes.delete(stream);
     this.#order.changed(stream);
     // At the end it has still to get its last event.
     if (!this.#ending) this.#expected.delete(stream);
@@ -305,6 +329,7 @@ export class Relay {
   unfollow(stream: string, socket: string): RelayEffect[] {
     if (this.#followers.get(stream) === socket) {
       this.#followers.delete(stream);
+      this.#probes.delete(stream);
       this.#order.changed(stream);
       this.#release(stream);
       this.#down({ type: 'detach', stream });
@@ -329,6 +354,7 @@ export class Relay {
   }
 
   tick(now: number): RelayEffect[] {
+    this.#rebase(now);
     const link = this.#link;
     if (link.state === 'awaited' && link.until <= now) {
       this.#ended({
@@ -352,6 +378,25 @@ export class Relay {
     this.#giveUpExpected(now);
     if (this.#deliverAt !== undefined && this.#deliverAt <= now) this.#tellDelivered();
     return this.#flush();
+  }
+
+  /** A wall clock that was set back must not make anyone wait for the hours until it is there again. */
+  #rebase(now: number): void {
+    const link = this.#link;
+    if (link.state === 'lost' && link.since > now) this.#link = { ...link, since: now };
+    if (link.state === 'awaited' && link.until > now + DIAL_WAIT_MS)
+      this.#link = { ...link, until: now + DIAL_WAIT_MS };
+    for (const waiting of this.#waiting.values()) waiting.since = Math.min(waiting.since, now);
+    for (const [stream, until] of this.#expected)
+      if (until > now + FOLLOW_WAIT_MS) this.#expected.set(stream, now + FOLLOW_WAIT_MS);
+    if (this.#endAt !== undefined) this.#endAt = Math.min(this.#endAt, now + END_WAIT_MS);
+    if (this.#ending) {
+      const { frame, since, until } = this.#ending;
+      const last = Math.min(until, now + SLOW_WORD_MS);
+      this.#ending = { frame, since: Math.min(since, now), until: last };
+    }
+    if (this.#deliverAt !== undefined)
+      this.#deliverAt = Math.min(this.#deliverAt, now + DELIVERY_DELAY_MS);
   }
 
   /** When {@link tick} is due, in two kinds: what only matters while the actor is awake, and what must wake it. */

@@ -18,6 +18,8 @@ export interface ClientMessage {
   /** Raw JSON text of the ids of its requests. */
   readonly requestIds: readonly string[];
   readonly method: string | undefined;
+  /** Raw JSON text of the id of the request that it answers; undefined for a batch. */
+  readonly answers: string | undefined;
 }
 
 export type ReadMessage =
@@ -52,6 +54,9 @@ function checkMessage(bytes: Uint8Array): ReadMessage {
     const fault = scan.code === -32700 ? 'parse_error' : 'invalid_request';
     return { ok: false, fault: { fault, message: scan.reason }, refused: bytes };
   }
+  const single = scan.shape === 'single' ? scan.envelope : undefined;
+  const isAnswer = single?.kind === 'result' || single?.kind === 'error';
+  const answered = isAnswer ? single.id : undefined;
   const envelopes = scan.shape === 'single' ? [scan.envelope] : scan.messages;
   const requestIds: string[] = [];
   for (const { kind, id } of envelopes) {
@@ -64,7 +69,8 @@ function checkMessage(bytes: Uint8Array): ReadMessage {
       isBatch: scan.shape === 'batch',
       envelopes,
       requestIds,
-      method: scan.shape === 'single' ? scan.envelope.method : undefined,
+      method: single?.method,
+      answers: answered && decoder.decode(bytes.subarray(answered.start, answered.end)),
     },
   };
 }

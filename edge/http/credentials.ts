@@ -1,10 +1,10 @@
 // Who is calling: the one place where a credential is taken from a request and turned into a principal.
 // Tokens are kept only as SHA-256 digests and are never echoed, logged or passed on.
 import type { Fault } from '../../shared/fault.ts';
-import type { Grants, Principal, Settings } from '../settings.ts';
+import { ANONYMOUS_NAME, type Grants, type Principal, type Settings } from '../settings.ts';
 
 /** Who is served when the operator set BRIDGE_CLIENT_AUTH to `none`. */
-const ANONYMOUS: Principal = { name: 'anonymous', servers: '*' };
+const ANONYMOUS: Principal = { name: ANONYMOUS_NAME, servers: '*' };
 
 /** Far above any key we hand out; keeps a hostile header from being hashed for nothing. */
 const TOKEN_CHARACTERS = 4096;

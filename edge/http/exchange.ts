@@ -53,15 +53,29 @@ const SESSION_NAME_LENGTH = 22;
 /** Characters of the random part of a post's id: 96 bits, unique within its session. */
 const POST_ID_LENGTH = 16;
 
-/** A session to be opened: its actor, the signed id for the client, and what the actor must know. */
+export type NewSession =
+  | {
+      readonly ok: true;
+      readonly session: SessionPort;
+      readonly sessionId: string;
+      readonly opening: Opening;
+    }
+  | { readonly ok: false; readonly fault: Fault };
+
+/**
+ * A session to be opened: its actor, the signed id for the client, and what the actor must know. One that no runner could take is
+ * refused before an actor is woken, which would leave a trace on disk.
+ */
 export async function newSession(
   { server, principal, secret, ports }: Exchange,
   transport: Transport,
-): Promise<{ session: SessionPort; sessionId: string; opening: Opening }> {
+): Promise<NewSession> {
+  const fault = await ports.fleet.admits(server);
+  if (fault) return { ok: false, fault };
   const name = nanoid(SESSION_NAME_LENGTH);
   const opening = { server, principal: principal.name, transport };
   const sessionId = await signSession(secret, { name, ...opening });
-  return { session: ports.session(name), sessionId, opening };
+  return { ok: true, session: ports.session(name), sessionId, opening };
 }
 
 /** An id for a post; the runner serves it once however often and however late it is sent. */

@@ -50,16 +50,26 @@ export function serverOfMessage(url: URL): string | undefined {
 }
 
 /** GET /{server}/sse */
-export async function openSse(exchange: Exchange): Promise<Response> {
+export function openSse(exchange: Exchange): Promise<Response> {
+  const opening = open(exchange);
+  // A client that leaves meanwhile leaves no session: its stream ends it, and must live to do so.
+  exchange.ports.outlive(opening);
+  return opening;
+}
+
+async function open(exchange: Exchange): Promise<Response> {
   const { request, server, settings } = exchange;
   const fault = checkAccept(request, 'get');
   if (fault) return refuseExchange(exchange, fault);
-  const { session, sessionId, opening } = await newSession(exchange, 'sse');
+  const made = await newSession(exchange, 'sse');
+  if (!made.ok) return refuseExchange(exchange, made.fault);
+  const { session, sessionId, opening } = made;
   const opened = await session.open(opening);
   if (!opened.ok) return refuseExchange(exchange, opened.fault);
   const stream = new SseStream({
     session,
     signal: request.signal,
+    outlive: (work) => exchange.ports.outlive(work),
     stream: SSE_STREAM,
     after: null,
     requestIds: [],

@@ -43,13 +43,15 @@ export async function serveModern(exchange: Exchange, request: ModernRequest): P
   const refusal = checkRequest(headers, request);
   if (refusal) return refuseOf(exchange, refusal, request.id);
   const { secret, server, principal, ports } = exchange;
-  const session = ports.session(await modernSessionName(secret, server, principal.name));
+  const actor = await modernSessionName(secret, server, principal.name);
+  const session = ports.session(actor);
   const opening: Opening = { server, principal: principal.name, transport: 'modern' };
   const serving = serve(exchange, session, opening, {
     message: withEdgeMeta(headers, request),
     requestIds: [request.id],
     isListen: request.method === LISTEN_METHOD,
     askedAt: Date.now(),
+    actor,
   });
   // Who leaves before there is an answer has cancelled too, and what was posted can only be cancelled once it is placed.
   ports.outlive(serving);
@@ -107,6 +109,7 @@ interface Asked {
   readonly requestIds: readonly [string];
   readonly isListen: boolean;
   readonly askedAt: number;
+  readonly actor: string;
 }
 
 async function serve(
@@ -116,6 +119,8 @@ async function serve(
   asked: Asked,
 ): Promise<Response> {
   const { signal } = exchange.request;
+  const fault = await whyNotServed(exchange, asked.actor);
+  if (fault) return refuseFault(exchange, fault, asked);
   for (let reopenings = 0; ; reopenings++) {
     const post = newPost(asked);
     const answer = await attempt(session, opening, post);
@@ -126,6 +131,29 @@ async function serve(
     await new Promise((resolve) => setTimeout(resolve, afterMs));
     if (signal.aborted) return respond(exchange, session, asked, post, answer);
   }
+}
+
+/** Servers that runners offered lately, by time (ms since the epoch): most requests need not ask the fleet. */
+const offered = new Map<string, number>();
+
+const OFFERED_MS = 60_000;
+
+/** More names than anyone configures; beyond it the busy ones are soon back. */
+const OFFERED_KEPT = 1_000;
+
+/** Why no runner could serve this, if so: an actor that is woken for it would leave a trace on disk. */
+async function whyNotServed(
+  { server, ports }: Exchange,
+  actor: string,
+): Promise<Fault | undefined> {
+  const now = Date.now();
+  const age = now - (offered.get(server) ?? -Infinity);
+  if (age >= 0 && age < OFFERED_MS) return undefined;
+  const fault = await ports.fleet.admits(server, actor).catch(() => undefined);
+  if (fault) return fault;
+  if (offered.size >= OFFERED_KEPT) offered.clear();
+  offered.set(server, now);
+  return undefined;
 }
 
 /** The session ended before it had the request. */

@@ -29,6 +29,16 @@ export type Opened<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly fault: Fault };
 
+/** A session as the fleet placed it. */
+export interface PlacedSession {
+  /** The name that fleet and runner know it by. */
+  readonly session: string;
+  readonly runner: string;
+  readonly boot: string;
+  /** Milliseconds since the epoch. */
+  readonly openedAt: number;
+}
+
 /** The session a post is in: its name, or where that was not learned, a time (ms since the epoch) before which it was opened. */
 export type PostPlace = { readonly session: string } | { readonly openedBefore: number };
 
@@ -60,6 +70,8 @@ export interface SessionPort {
   ): Promise<Opened<Socket>>;
   /** Whether there is a session, and what it negotiated. */
   negotiated(): Promise<Negotiated>;
+  /** A client answered the probe of its stream, so the stream is its own still. */
+  alive(probe: string): Promise<void>;
   /** True when there was a session to end. */
   end(): Promise<boolean>;
   /** Hands a runner's upgrade request to the actor. */
@@ -94,6 +106,11 @@ export interface FleetView {
 
 export interface FleetPort {
   view(): Promise<FleetView>;
+  /**
+   * Why no session of this server could be opened now, before anything is made for one; undefined when it may be tried, or when the
+   * actor has a session.
+   */
+  admits(server: string, actor?: string): Promise<Fault | undefined>;
   link(
     request: Request,
     dial: {

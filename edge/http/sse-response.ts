@@ -13,7 +13,8 @@ import { LOOK_MS } from '../../shared/limits.ts';
 import { decodeText } from '../../shared/link/codec.ts';
 import { streamDown } from '../../shared/link/session-frames.ts';
 import { SteadyClock } from '../../shared/steady-clock.ts';
-import { encodeComment } from '../../shared/sse/encode.ts';
+import { livenessPing } from '../../shared/mcp/liveness.ts';
+import { encodeComment, encodeEvent } from '../../shared/sse/encode.ts';
 
 /** Below every known idle cut-off (60 s and up), and the time within which a vanished client is noticed. */
 const KEEP_ALIVE_MS = 15_000;
@@ -187,7 +188,7 @@ export class SseStream {
       case 'settle':
         return this.#settle(effect.fault);
       case 'probe':
-        return this.#comment();
+        return effect.id === undefined ? this.#comment() : this.#ping(effect.id);
       case 'finish':
         this.#isFinished = true;
         this.#stopClocks();
@@ -222,6 +223,10 @@ export class SseStream {
   /** A comment, unless the client has yet to read what it was given. */
   #comment(): void {
     if (this.#queue === '' && this.#wake) this.#write(KEEP_ALIVE);
+  }
+
+  #ping(id: string): void {
+    if (!this.#isFinished) this.#write(encodeEvent({ data: livenessPing(id) }));
   }
 
   #cancel(): void {

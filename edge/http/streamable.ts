@@ -19,7 +19,7 @@ import { endQuestion } from './refused-answer.ts';
 import { refuseOf, serveModern } from './modern.ts';
 import { OPENING_COMMENT, SseStream } from './sse-response.ts';
 import type { PostAnswer } from '../core/relay.ts';
-import type { Post, SessionPort } from './ports.ts';
+import type { Opening, Post, SessionPort } from './ports.ts';
 import { GET_STREAM } from '../../shared/ids.ts';
 import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import {
@@ -35,6 +35,7 @@ import {
   LEGACY_REVISIONS,
   primesStreams,
 } from '../../shared/mcp/revisions.ts';
+import { livenessId } from '../../shared/mcp/liveness.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { encodeEvent, eventId, parseEventId } from '../../shared/sse/encode.ts';
@@ -44,6 +45,9 @@ const RETRY_MS = 1_000;
 
 /** A GET waits this long for the runner's word on the stream before it answers 200 and lets the client wait. */
 const ATTACH_WAIT_MS = 2_000;
+
+/** A client that left is noticed by the next write: while a server starts, nobody else waits for the answer. */
+const OPENING_KEEP_ALIVE_MS = 1_000;
 
 export async function streamablePost(exchange: Exchange): Promise<Response> {
   const { request } = exchange;
@@ -195,10 +199,28 @@ async function initialize(exchange: Exchange, message: ClientMessage): Promise<R
       fault: 'invalid_request',
       message: 'initialize is a request: it needs an id.',
     });
-  const { session, sessionId, opening } = await newSession(exchange, 'streamable');
+  const made = await newSession(exchange, 'streamable');
+  if (!made.ok) return refuseExchange(exchange, made.fault, id);
+  const { session, sessionId, opening } = made;
   const asked = newPost(message, 'answer');
-  const answer = await session.openWith(opening, asked);
+  const answer = await openFor(exchange, session, opening, asked);
   return respond(exchange, session, asked, answer, { [SESSION_ID_HEADER]: sessionId });
+}
+
+/** Opens a session. A client that leaves before it is told the session's id leaves none behind, and all else of its request ends with it. */
+function openFor(
+  { request, ports }: Exchange,
+  session: SessionPort,
+  opening: Opening,
+  asked: Post,
+): Promise<PostAnswer> {
+  const answering = session.openWith(opening, asked);
+  const leaving = answering.then(
+    (answer) => (request.signal.aborted && answer.kind !== 'refused' ? session.end() : undefined),
+    () => undefined,
+  );
+  ports.outlive(leaving);
+  return answering;
 }
 
 async function post(
@@ -206,6 +228,11 @@ async function post(
   session: SessionPort,
   message: ClientMessage,
 ): Promise<Response> {
+  const probe = message.answers === undefined ? undefined : livenessId(message.answers);
+  if (probe !== undefined) {
+    await session.alive(probe);
+    return new Response(null, { status: 202, headers: answerHeaders(exchange) });
+  }
   const wants = message.requestIds.length > 0 ? 'answer' : 'accepted';
   const asked = newPost(message, wants);
   if (wants === 'answer' && wantsStream(exchange, message)) {
@@ -278,13 +305,17 @@ const follow = (
   sending: Sending,
   headers: Record<string, string>,
 ): Response =>
-  newStream(exchange, session, asked, sending).response({ ...answerHeaders(exchange), ...headers });
+  newStream(exchange, session, asked, sending, SESSION_ID_HEADER in headers).response({
+    ...answerHeaders(exchange),
+    ...headers,
+  });
 
 function newStream(
   exchange: Exchange,
   session: SessionPort,
   asked: Post,
   { isAccepted, isSent }: Sending,
+  isOpening = false,
 ): SseStream {
   const { request } = exchange;
   const revision = revisionOf(exchange) ?? ASSUMED_REVISION;
@@ -301,6 +332,8 @@ function newStream(
     opening: primesStreams(revision)
       ? encodeEvent({ id: eventId(asked.stream, 0), data: '', retryMs: RETRY_MS })
       : OPENING_COMMENT,
+    // The session that is being opened must not outlive a client that has left.
+    ...(isOpening && { keepAliveMs: OPENING_KEEP_ALIVE_MS }),
   });
 }
 

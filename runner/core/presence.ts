@@ -6,8 +6,16 @@ import { WINDOW_MS } from './stream-log.ts';
 /** How long an HTTP+SSE stream may be without its worker before its client counts as gone. */
 const SSE_RETURN_MS = 10_000;
 
+/**
+ * How long a session may be without its worker that no client knows of yet: its `initialize` was not posted, or its answer, and with
+ * it the session's name, not delivered. A worker whose actor broke away is back sooner, and so is a client that resumes.
+ */
+const OPENING_RETURN_MS = 5_000;
+
 /** What the session knows of its streams and calls. */
 interface Business {
+  /** A client was told of the session, or showed that it knows it. */
+  readonly isTold: boolean;
   readonly hasAttached: boolean;
   readonly hasUndelivered: boolean;
   readonly inFlight: number;
@@ -17,6 +25,7 @@ export class Presence {
   readonly #limits: SessionLimits;
   readonly #transport: Transport;
   #isLinked = false;
+  #linkedAt: number;
   #unlinkedAt: number;
   /** A client held a standing stream once, so that its absence means something. */
   #wasPresent = false;
@@ -25,6 +34,7 @@ export class Presence {
   constructor(limits: SessionLimits, transport: Transport, now: number) {
     this.#limits = limits;
     this.#transport = transport;
+    this.#linkedAt = now;
     this.#unlinkedAt = now;
     this.#activeAt = now;
   }
@@ -38,8 +48,9 @@ export class Presence {
     return this.#activeAt;
   }
 
-  linked(): void {
+  linked(now: number): void {
     this.#isLinked = true;
+    this.#linkedAt = now;
   }
 
   unlinked(now: number): void {
@@ -57,10 +68,12 @@ export class Presence {
   }
 
   /** When the session is over if nothing happens; undefined while something holds it. */
-  endsAt({ hasAttached, hasUndelivered, inFlight }: Business): number | undefined {
+  endsAt({ hasAttached, hasUndelivered, inFlight, isTold }: Business): number | undefined {
     if (!this.#isLinked) return this.#unlinkedAt + WINDOW_MS;
     if (hasAttached) return undefined;
-    if (this.#transport === 'sse' && this.#wasPresent) return this.#activeAt + SSE_RETURN_MS;
+    const lastSignAt = Math.max(this.#activeAt, this.#linkedAt);
+    if (this.#transport === 'sse') return lastSignAt + SSE_RETURN_MS;
+    if (this.#transport === 'streamable' && !isTold) return lastSignAt + OPENING_RETURN_MS;
     if (inFlight > 0) return undefined;
     const { idleTimeoutMs, vanishTimeoutMs } = this.#limits;
     if (!this.#wasPresent) return this.#activeAt + idleTimeoutMs;
@@ -70,8 +83,10 @@ export class Presence {
   }
 
   /** Why the session ended when {@link endsAt} was reached. */
-  get reason(): string {
+  reason(isTold: boolean): string {
     if (!this.#isLinked) return 'The edge was out of reach for too long.';
+    if (this.#transport === 'streamable' && !isTold)
+      return 'The client left before it was told of the session.';
     return this.#wasPresent ? 'The client vanished.' : 'The session was idle for too long.';
   }
 }

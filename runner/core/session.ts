@@ -90,6 +90,10 @@ export class Session {
   #effects: SessionEffect[] = [];
   #phase: Phase = 'open';
   #ending: { fault?: FaultCode; message?: string } = {};
+  /** The stream on which the client's `initialize` is answered. */
+  #openingStream: string | undefined;
+  /** A client said more than its `initialize`. */
+  #hasSpoken = false;
   /** The edge was told of the end on the socket that is up now. */
   #endIsTold = false;
   /** When streams nobody has attached again since the relink count as left. */
@@ -136,6 +140,12 @@ export class Session {
     return this.#transport === 'modern';
   }
 
+  /** A client knows of this session: it was given the answer to its `initialize`, or has spoken since. */
+  get #isTold(): boolean {
+    if (this.#hasSpoken) return true;
+    return this.#openingStream !== undefined && this.#log.isDelivered(this.#openingStream);
+  }
+
   get isEnded(): boolean {
     return this.#phase === 'ended';
   }
@@ -163,7 +173,7 @@ export class Session {
 
   /** A new socket reached the actor. Call with each `welcome`; `expired` as in LP20. */
   linked(expired: boolean, now: number): SessionEffect[] {
-    this.#presence.linked();
+    this.#presence.linked(now);
     this.#endIsTold = false;
     if (expired) this.#giveUp(now);
     this.#log.rewind(now);
@@ -309,7 +319,8 @@ export class Session {
     this.#liveness.tick(now);
     this.#log.expire(now);
     const endsAt = this.#endsAt();
-    if (endsAt !== undefined && endsAt <= now) this.#end({ message: this.#presence.reason }, now);
+    if (endsAt !== undefined && endsAt <= now)
+      this.#end({ message: this.#presence.reason(this.#isTold) }, now);
     return this.#flush();
   }
 
@@ -411,7 +422,10 @@ export class Session {
     }
     if (frame.stream === frame.id && requests.length > 0)
       this.#log.open(frame.id, { isAttached: true, isKept: !this.#isModern }, now);
-    if (initializes) this.#handshake.begin(message);
+    if (initializes) {
+      this.#handshake.begin(message);
+      this.#openingStream = frame.stream;
+    } else this.#hasSpoken = true;
     for (const envelope of messages) this.#toProcess(frame.stream, message, envelope, now);
     return undefined;
   }
@@ -799,7 +813,10 @@ export class Session {
       this.#log.detach(stream, now);
       return this.#send({ type: 'refused', of: stream, fault: 'stream_over' });
     }
-    if (stream === this.#standingStream) this.#presence.present();
+    if (stream === this.#standingStream) {
+      this.#presence.present();
+      this.#hasSpoken = true;
+    }
     const owes =
       this.#transport === 'sse'
         ? this.#calls.all().map(({ clientId }) => decoder.decode(clientId))
@@ -880,7 +897,8 @@ export class Session {
   /** When the session is over if nothing happens (R-11). */
   #endsAt(): number | undefined {
     const { hasAttached, hasUndelivered } = this.#log;
-    return this.#presence.endsAt({ hasAttached, hasUndelivered, inFlight: this.#calls.size });
+    const inFlight = this.#calls.size;
+    return this.#presence.endsAt({ hasAttached, hasUndelivered, inFlight, isTold: this.#isTold });
   }
 
   // Effects.

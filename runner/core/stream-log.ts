@@ -211,6 +211,12 @@ export class StreamLog {
     return ![...eventsBehind(stream, stream.acked)].some(({ message }) => message !== undefined);
   }
 
+  /** True when a stream's client was given all of it, or it is gone. */
+  isDelivered(id: string): boolean {
+    const stream = this.#streams.get(id);
+    return !stream || (stream.isFinal && stream.acked === stream.lastSeq);
+  }
+
   /** The stream's client is gone; its events stay for the window. */
   detach(id: string, now: number): void {
     const stream = this.#streams.get(id);

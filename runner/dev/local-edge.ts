@@ -13,7 +13,8 @@ import { EdgeStartError } from './edge-start-error.ts';
 import { inWords, orInWords, ownFolder, writeOwnFile } from './own-storage.ts';
 import { lockStorage } from './storage-lock.ts';
 import type { StorageLock } from './storage-lock.ts';
-import { EDGE_SOCKET, workerdConfig } from './workerd-config.ts';
+import { StorageSweep } from './storage-sweep.ts';
+import { EDGE_ACTORS, EDGE_SOCKET, workerdConfig } from './workerd-config.ts';
 
 /** The two levels at which workerd's own lines are passed on. */
 export interface EdgeLog {
@@ -57,6 +58,9 @@ export interface LocalEdge {
 
 /** Cold start takes under a second; a loaded machine gets this long before the start counts as failed. */
 const LISTEN_MS = 30_000;
+
+/** Empty files of sessions that are over are looked for this often. */
+const SWEEP_MS = 60_000;
 
 /** workerd drains until the last socket is closed, which an idle client never does. */
 const DRAIN_MS = 1_000;
@@ -131,6 +135,8 @@ async function launch(
 ): Promise<LocalEdge> {
   const folder = realpathSync(options.storage);
   orInWords(folder, () => mkdirSync(join(folder, 'actors'), { recursive: true }));
+  const sessions = new StorageSweep(join(folder, 'actors', EDGE_ACTORS.SESSION));
+  sessions.clear();
   const config = workerdConfig({
     bundlePath: relative(folder, realpathSync(resolve(options.bundle))),
     actorsPath: 'actors',
@@ -145,7 +151,12 @@ async function launch(
     { cwd: folder, env: { ...options.settings, PWD: folder, TZ: 'UTC' } },
   );
   const exited = followOutput(child, options.log);
-  void exited.then(() => lock.release());
+  const sweeping = setInterval(() => sessions.tidy(), SWEEP_MS);
+  sweeping.unref();
+  void exited.then(() => {
+    clearInterval(sweeping);
+    lock.release();
+  });
   const pid = child.process.pid;
   if (pid === undefined) throw startFailure(await exited);
   try {

@@ -8,10 +8,10 @@ export const EDGE_COMPATIBILITY_DATE = '2026-10-20';
 export const EDGE_COMPATIBILITY_FLAGS: readonly string[] = ['enable_request_signal'];
 
 /** Binding → class of the edge's actors, as in wrangler.toml. */
-export const EDGE_ACTORS: Readonly<Record<string, string>> = {
+export const EDGE_ACTORS = {
   SESSION: 'SessionActor',
   FLEET: 'FleetActor',
-};
+} as const;
 
 /** The name of the one socket in workerd's messages about itself. */
 export const EDGE_SOCKET = 'http';

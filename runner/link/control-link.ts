@@ -29,6 +29,7 @@ export interface ControlLinkOptions {
   opened(): void;
   welcomed(servers: readonly string[]): void;
   open(frame: ControlDown & { type: 'open' }): void;
+  yield(frame: ControlDown & { type: 'yield' }): void;
   close(session: string): void;
   /** The edge refuses this runner and no retry can help. */
   refused(message: string): void;
@@ -110,6 +111,8 @@ export class ControlLink {
         return this.#options.welcomed(header.servers);
       case 'open':
         return this.#options.open(header);
+      case 'yield':
+        return this.#options.yield(header);
       case 'close':
         return this.#options.close(header.session);
     }

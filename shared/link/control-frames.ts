@@ -5,10 +5,13 @@ import { faultFields } from './fault-fields.ts';
 
 const serverName = v.pipe(v.string(), v.regex(SERVER_NAME));
 const sessionName = v.pipe(v.string(), v.regex(SESSION_NAME));
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
 /** Servers a runner may offer; more would not fit a socket attachment or a person's head. */
 const MAX_SERVERS = 256;
+
+/** Sessions a runner may hold. Those it is just ending stand in its hello beside them. */
+export const MAX_SESSIONS = 10_000;
 
 export const helloFrame = v.strictObject({
   type: v.literal('hello'),
@@ -16,7 +19,8 @@ export const helloFrame = v.strictObject({
   boot: v.pipe(v.string(), v.regex(SESSION_NAME)),
   servers: v.pipe(v.array(serverName), v.maxLength(MAX_SERVERS)),
   capacity: count,
-  sessions: v.array(sessionName),
+  // Counted before any of them is looked at.
+  sessions: v.pipe(v.array(v.unknown()), v.maxLength(2 * MAX_SESSIONS), v.array(sessionName)),
 });
 export const openRefusedFrame = v.strictObject({
   type: v.literal('refused'),
@@ -24,9 +28,18 @@ export const openRefusedFrame = v.strictObject({
   ...faultFields,
 });
 export const drainFrame = v.strictObject({ type: v.literal('drain') });
+export const yieldedFrame = v.strictObject({
+  type: v.literal('yielded'),
+  session: v.optional(sessionName),
+});
 
 /** Runner → fleet actor. */
-export const controlUp = v.variant('type', [helloFrame, openRefusedFrame, drainFrame]);
+export const controlUp = v.variant('type', [
+  helloFrame,
+  openRefusedFrame,
+  drainFrame,
+  yieldedFrame,
+]);
 export type ControlUp = v.InferOutput<typeof controlUp>;
 export type HelloFrame = v.InferOutput<typeof helloFrame>;
 
@@ -42,10 +55,21 @@ export const openFrame = v.strictObject({
   transport: v.picklist(['streamable', 'sse', 'modern']),
   principal: v.pipe(v.string(), v.maxLength(128)),
 });
+export const yieldFrame = v.strictObject({
+  type: v.literal('yield'),
+  principal: v.pipe(v.string(), v.maxLength(128)),
+  own: v.boolean(),
+});
 export const closeFrame = v.strictObject({ type: v.literal('close'), session: sessionName });
 
 /** Fleet actor → runner. */
-export const controlDown = v.variant('type', [controlWelcomeFrame, openFrame, closeFrame]);
+export const controlDown = v.variant('type', [
+  controlWelcomeFrame,
+  openFrame,
+  yieldFrame,
+  closeFrame,
+]);
 export type ControlDown = v.InferOutput<typeof controlDown>;
+export type YieldFrame = v.InferOutput<typeof yieldFrame>;
 export type OpenFrame = v.InferOutput<typeof openFrame>;
 export type Transport = OpenFrame['transport'];

@@ -103,7 +103,7 @@ export type EndedFrame = v.InferOutput<typeof endedFrame>;
 export const linkedFrame = v.strictObject({ type: v.literal('linked') });
 export const goneFrame = v.strictObject({ type: v.literal('gone'), ...faultFields });
 export const owesFrame = v.strictObject({ type: v.literal('owes'), ids: owedIds });
-export const probeFrame = v.strictObject({ type: v.literal('probe') });
+export const probeFrame = v.strictObject({ type: v.literal('probe'), id: v.optional(streamId) });
 
 /** Session actor → worker: what the runner said, and what the actor has to add. */
 export const streamDown = v.variant('type', [

@@ -34,6 +34,7 @@ async function startLink(answer?: (socket: Duplex) => void, token: RunnerToken =
     opened: () => undefined,
     welcomed: () => undefined,
     open: () => undefined,
+    yield: () => undefined,
     close: () => undefined,
     refused: () => undefined,
   });

@@ -75,6 +75,11 @@ export class RawClient {
     return client;
   }
 
+  /** The same session by another way. */
+  at(url: URL): RawClient {
+    return new RawClient(url, this.#sessionId);
+  }
+
   post(message: object): Promise<Response> {
     const headers = { ...this.#headers, 'content-type': 'application/json', accept: BOTH };
     const body = JSON.stringify({ jsonrpc: '2.0', ...message });

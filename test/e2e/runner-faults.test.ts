@@ -190,6 +190,7 @@ describe('a crowd', () => {
       opened: () => undefined,
       welcomed: () => undefined,
       open: () => undefined,
+      yield: () => undefined,
       close: () => undefined,
       refused: () => undefined,
     });

@@ -104,6 +104,10 @@ export class PlayedSession implements SessionPort {
     return this.negotiation;
   }
 
+  alive(): Promise<void> {
+    return Promise.reject(new Error('nobody was asked'));
+  }
+
   async end(): Promise<boolean> {
     this.legacy.push('end');
     return true;
@@ -139,6 +143,7 @@ export class PlayedEdge {
       },
       outlive: (work) => void this.outliving.push(work),
       fleet: {
+        admits: () => Promise.resolve(undefined),
         view: () => Promise.reject(new Error('nobody asks')),
         link: () => Promise.reject(new Error('nobody dials')),
       },

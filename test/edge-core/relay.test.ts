@@ -124,8 +124,8 @@ describe('a post', () => {
     expect(told(relay.fromRunner(frame({ type: 'ended', fault: 'process_exited' }), T))).toEqual(
       [],
     );
-    expect(relay.mayFollow('get', false).fault?.fault).toBe('session_not_found');
-    expect(relay.mayFollow('a', false).fault).toBeUndefined();
+    expect(relay.mayFollow('get', false, T, 'p1').fault?.fault).toBe('session_not_found');
+    expect(relay.mayFollow('a', false, T, 'p1').fault).toBeUndefined();
     relay.follow('a', 's1');
     relay.fromRunner(event('a', 1), T + 50);
     expect(told(relay.fromRunner(event('a', 2, true), T + 50))).toEqual([
@@ -241,11 +241,51 @@ describe('followers', () => {
   test('a plain second GET is refused, and makes the first one show whether it lives; resuming may take over', () => {
     const relay = linked();
     relay.follow('get', 's1');
-    const { fault, effects } = relay.mayFollow('get', false);
+    const { fault, effects } = relay.mayFollow('get', false, T, 'p1');
     expect(fault?.fault).toBe('stream_conflict');
-    expect(told(effects)).toEqual(['tell s1 {"type":"probe"}']);
-    expect(relay.mayFollow('get', true).fault).toBeUndefined();
-    expect(relay.mayFollow('a', false).fault).toBeUndefined();
+    expect(told(effects)).toEqual(['tell s1 {"type":"probe","id":"p1"}']);
+    expect(relay.mayFollow('get', true, T, 'p1').fault).toBeUndefined();
+    expect(relay.mayFollow('a', false, T, 'p1').fault).toBeUndefined();
+  });
+
+  describe('[F-169] that are asked whether they live', () => {
+    const asked = (): Relay => {
+      const relay = linked();
+      relay.follow('get', 's1');
+      relay.mayFollow('get', false, T, 'p1');
+      return relay;
+    };
+    const faultAt = (relay: Relay, ms: number, probe: string): string | undefined =>
+      relay.mayFollow('get', false, T + ms, probe).fault?.fault;
+
+    test('and do not say so within a second give way to who comes again', () => {
+      const relay = asked();
+      expect(told(relay.mayFollow('get', false, T + 899, 'p2').effects)).toEqual([]);
+      expect(faultAt(relay, 899, 'p3')).toBe('stream_conflict');
+      expect(faultAt(relay, 1_000, 'p4')).toBeUndefined();
+      expect(told(relay.follow('get', 's2'))[0]).toBe('close s1 4409');
+      expect(faultAt(relay, 1_001, 'p5')).toBe('stream_conflict');
+    });
+
+    test('and say so keep their stream, and are asked again', () => {
+      const relay = asked();
+      relay.alive('p1');
+      const { fault, effects } = relay.mayFollow('get', false, T + 5_000, 'p2');
+      expect(fault?.fault).toBe('stream_conflict');
+      expect(told(effects)).toEqual(['tell s1 {"type":"probe","id":"p2"}']);
+    });
+
+    test('are not kept by the answer to another question', () => {
+      const relay = asked();
+      relay.alive('p0');
+      expect(faultAt(relay, 1_000, 'p2')).toBeUndefined();
+    });
+
+    test('and are gone meanwhile are no obstacle at once', () => {
+      const relay = asked();
+      relay.unfollow('get', 's1');
+      expect(faultAt(relay, 1, 'p2')).toBeUndefined();
+    });
   });
 
   test('[LP18] what they say goes to the runner unread, and nowhere while it is away', () => {
@@ -376,6 +416,38 @@ describe('[F-162] a runner that sends frames out of turn', () => {
       expect(told(relay.fromRunner(text, T)).slice(0, 1)).toEqual(
         text.includes('attached') ? ['closeLink 4400'] : [`tell s1 ${text}`],
       );
+  });
+});
+
+describe('a wall clock that is set back by a day', () => {
+  const DAY = 86_400_000;
+
+  test('makes no post wait for it', () => {
+    const relay = linked();
+    relay.post(question('a'), T);
+    relay.tick(T - DAY);
+    expect(told(relay.tick(T - DAY + JSON_WAIT_MS))).toEqual(['answer a follow']);
+  });
+
+  test('makes a lost runner be waited for no longer than the grace', () => {
+    const relay = linked();
+    relay.post(notice('n'), T);
+    relay.unlinked(T);
+    expect(told(relay.tick(T - DAY))).toEqual([]);
+    expect(relay.wakeAt.durable).toBe(T - DAY + LINK_GRACE_MS);
+    expect(told(relay.tick(T - DAY + LINK_GRACE_MS))).toEqual([
+      'answer n refused runner_lost unknown',
+    ]);
+  });
+
+  test('makes an end, and a dial, be waited for no longer than else', () => {
+    const relay = linked();
+    relay.end(T);
+    relay.tick(T - DAY);
+    expect(told(relay.tick(T - DAY + END_WAIT_MS))).toContain('forget');
+    const awaited = new Relay({ state: 'awaited', until: T + DIAL_WAIT_MS });
+    awaited.tick(T - DAY);
+    expect(told(awaited.tick(T - DAY + DIAL_WAIT_MS))).toContain('forget');
   });
 });
 
@@ -520,7 +592,7 @@ describe('a link that is lost', () => {
     expect(told(relay.post(question('a'), T))).toEqual([
       'answer a refused runner_offline undefined',
     ]);
-    expect(relay.mayFollow('b', false).fault?.fault).toBe('runner_offline');
+    expect(relay.mayFollow('b', false, T, 'p1').fault?.fault).toBe('runner_offline');
   });
 
   test('[R-7] refuses at once after the grace', () => {
@@ -572,7 +644,7 @@ describe('a session', () => {
     expect(told(relay.post(question('b'), T))).toEqual([
       'answer b refused session_not_found undefined',
     ]);
-    expect(relay.mayFollow('get', true).fault?.fault).toBe('session_not_found');
+    expect(relay.mayFollow('get', true, T, 'p1').fault?.fault).toBe('session_not_found');
     expect(relay.wakeAt.soon).toBe(T + END_WAIT_MS);
     expect(told(relay.tick(T + END_WAIT_MS))).toEqual([
       'answer n refused session_not_found unknown',

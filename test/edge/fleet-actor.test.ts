@@ -192,6 +192,36 @@ describe('hello', () => {
   });
 });
 
+describe('[F-168] a runner that says too much or too little', () => {
+  test('has its hello of 400,000 sessions refused', { timeout: 20_000 }, async () => {
+    const frames = await control();
+    const sessions = Array.from({ length: 400_000 }, (_, n) => `${n}`.padStart(22, 's'));
+    for (const part of splitFrame(textForm, JSON.stringify(hello({ sessions })))) frames.raw(part);
+    expect(await frames.closed).toBe(4400);
+  });
+
+  test('has room for 10,000 sessions at most', async () => {
+    const frames = await control();
+    frames.send(hello({ capacity: Number.MAX_SAFE_INTEGER }));
+    await frames.next('welcome');
+    expect(await fleet().view()).toMatchObject({ runners: [{ capacity: 10_000 }] });
+  });
+
+  test('has one socket without a hello: a newer dial takes its place, and the one that was heard stays', async () => {
+    const runner = await FakeRunner.start();
+    const silent = await control();
+    const next = await control();
+    expect(await silent.closed).toBe(4503);
+    const { session } = await openSession(runner);
+    expect(session.name).toHaveLength(22);
+    next.close();
+  });
+
+  test('is cut off when it says no hello', { timeout: 20_000 }, async () => {
+    expect(await (await control()).closed).toBe(4408);
+  });
+});
+
 describe('a control link that breaks the protocol', () => {
   test.each([
     ['text that is no frame', 'hello'],
@@ -324,6 +354,45 @@ describe('opening a session', () => {
     });
     expect((await new Client().post(initialize)).status).toBe(429);
     await openSession(runner, { key: BOB.key });
+  });
+
+  test('[F-166] of a principal with 100 open sessions takes the place of the one that is idle for longest', async () => {
+    const runner = await FakeRunner.start({ capacity: 1_000 });
+    const { client } = await openSession(runner);
+    const [first] = await rows();
+    await runInDurableObject(fleet(), (_instance, { storage }) => {
+      for (let n = 1; n < 100; n++) {
+        const name = `${n}`.padStart(22, 's');
+        const row = [name, RUNNER_A.name, runner.boot, 'files', ANN.name, 0];
+        storage.sql.exec('INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?)', ...row);
+      }
+    });
+    const opening = new Client().post(initialize);
+    expect(await runner.control.next('yield')).toMatchObject({ principal: ANN.name, own: true });
+    runner.control.send({ type: 'yielded', session: first });
+    await (await runner.take()).answer({ protocolVersion: '2025-06-18' });
+    expect((await opening).status).toBe(200);
+    expect(await rows()).toHaveLength(100);
+    expect(await rows()).not.toContain(first);
+    expect((await client.call(1)).status).toBe(404);
+  });
+
+  test('[F-166] on a full runner waits for what the runner can give, and for no session of another runner', async () => {
+    const runner = await FakeRunner.start({ capacity: 1 });
+    const { client } = await openSession(runner);
+    for (const session of [undefined, 'x'.repeat(22)]) {
+      const refused = new Client().post(initialize);
+      expect(await runner.control.next('yield')).toMatchObject({ own: false });
+      runner.control.send({ type: 'yielded', session });
+      expect((await refused).status).toBe(429);
+    }
+    const [idle] = await rows();
+    const opening = new Client({ key: BOB.key }).post(initialize);
+    expect(await runner.control.next('yield')).toMatchObject({ principal: BOB.name, own: false });
+    runner.control.send({ type: 'yielded', session: idle });
+    await (await runner.take()).answer({ protocolVersion: '2025-06-18' });
+    expect((await opening).status).toBe(200);
+    expect((await client.call(1)).status).toBe(404);
   });
 
   test('[LP7] that its actor knows nothing of leaves no trace once the runner has dialled', async () => {

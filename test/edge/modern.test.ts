@@ -122,7 +122,7 @@ describe('an actor that opens a session', () => {
     play: (actor: SessionActor) => Promise<T>,
   ): Promise<T> =>
     runInDurableObject(env.SESSION.getByName('m-'.padEnd(22, 'x')), (actor) => {
-      const fleet = { open, closed: () => undefined };
+      const fleet = { open, placed: () => undefined, closed: () => undefined };
       Object.assign(actor, { env: { FLEET: { getByName: () => fleet } } });
       return play(actor);
     });
@@ -137,7 +137,8 @@ describe('an actor that opens a session', () => {
     const answer = await withFleet(open, async (actor) => {
       const served = actor.serve(OPENING, POST);
       const refused = actor.giveUp({ fault: 'process_start_failed' }, await told.promise);
-      placed.resolve({ ok: true, value: { runner: 'a', boot: 'b' } });
+      const session = await told.promise;
+      placed.resolve({ ok: true, value: { session, runner: 'a', boot: 'b', openedAt: 0 } });
       await refused;
       return served;
     });

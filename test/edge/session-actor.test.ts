@@ -255,7 +255,38 @@ describe('the GET stream', () => {
     const second = client.listen('get.3');
     expect(await session.attach()).toMatchObject({ after: 3 });
     expect((await second).status).toBe(200);
+    // It was asked whether it lives.
+    expect(await events.message()).toMatchObject({ method: 'ping' });
     expect(await events.next()).toBeUndefined();
+  });
+
+  test('[F-169] goes to who comes again, when the client that has it does not answer whether it lives', async () => {
+    const { client, session } = await openSession(await FakeRunner.start());
+    const first = client.listen();
+    await session.attach();
+    const events = new Events(await first);
+    expect((await client.listen()).status).toBe(409);
+    expect(await events.message()).toMatchObject({ method: 'ping' });
+    leap(1_000);
+    const second = client.listen();
+    await session.attach();
+    expect((await second).status).toBe(200);
+    expect(await events.next()).toBeUndefined();
+  });
+
+  test('[F-169] stays with a client that answers whether it lives', async () => {
+    const { client, session } = await openSession(await FakeRunner.start());
+    const first = client.listen();
+    await session.attach();
+    const events = new Events(await first);
+    for (const seconds of [0, 1, 2]) {
+      leap(seconds * 1_000);
+      expect((await client.listen()).status).toBe(409);
+      const { id } = await events.message();
+      expect((await client.post({ id, result: {} })).status).toBe(202);
+    }
+    expect(session.link.waiting.map(({ type }) => type)).not.toContain('post');
+    await events.cancel();
   });
 
   test.each([
@@ -482,9 +513,14 @@ describe('a runner’s link', () => {
     const attachments = await runInDurableObject(actorOf(session), (_instance, state) =>
       state.getWebSockets().map((socket) => socket.deserializeAttachment()),
     );
+    const of = {
+      session: session.name,
+      role: 'runner',
+      placed: expect.objectContaining({ session: session.name }) as object,
+    };
     expect(attachments.toSorted((a, b) => a.epoch - b.epoch)).toEqual([
-      { session: session.name, role: 'runner', epoch: 0, at: 0 },
-      { session: session.name, role: 'runner', epoch: 1, at: expect.any(Number) as number },
+      { ...of, epoch: 0, at: 0 },
+      { ...of, epoch: 1, at: expect.any(Number) as number },
     ]);
   });
 
@@ -610,15 +646,13 @@ describe('a runner’s link', () => {
 });
 
 describe('what is stored', () => {
-  test('[D1] no row is written for posts, events, streams and acks', async () => {
+  test('[D1] [F-164] nothing, while the runner is there: posts, events, streams and acks write no row', async () => {
     const { client, session } = await openSession(await FakeRunner.start());
     const listening = client.listen();
     await session.attach();
     const events = new Events(await listening);
     const before = await stored(session);
-    expect(Object.keys(before.rows)).toEqual(['session']);
-    // The count sees the row of the opening, so it would see another.
-    expect(before.changes).toBeGreaterThan(0);
+    expect(before).toMatchObject({ rows: {}, alarm: null });
     for (let n = 1; n <= 20; n++) {
       const response = client.call(n);
       await session.answer({ n });
@@ -651,6 +685,7 @@ describe('what is stored', () => {
     session.link.close();
     await session.link.closed;
     await session.relink();
+    expect(await stored(session)).toMatchObject({ rows: {}, alarm: null });
     session.link.send({ type: 'ended', fault: 'process_exited' });
     expect(await session.link.closed).toBe(1000);
     expect(await stored(session)).toMatchObject({ rows: {}, alarm: null });

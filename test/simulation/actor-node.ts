@@ -142,7 +142,12 @@ export class ActorNode {
     place: PostPlace | undefined,
   ): Fault | undefined {
     if (place && !this.#isPlace(place)) return { fault: 'session_not_found' };
-    const { fault, effects } = this.#relay.mayFollow(stream, resumes);
+    const { fault, effects } = this.#relay.mayFollow(
+      stream,
+      resumes,
+      this.#world.clock.now,
+      `probe${String(this.#nextSocket)}`,
+    );
     this.#perform(effects);
     if (fault) return fault;
     const socket = String(this.#nextSocket++);

@@ -1,0 +1,41 @@
+// Which session gives way to a new one where all places are taken: the longest idle, of whoever takes most room. Pure.
+
+/** One session, as far as this choice goes. */
+export interface Held {
+  readonly session: string;
+  readonly principal: string;
+  /** No request of it is in flight. */
+  readonly isIdle: boolean;
+  /** Since its client last did something. */
+  readonly idleMs: number;
+}
+
+/** The principal's longest idle session; undefined when none is idle. */
+export function ownIdle(held: readonly Held[], principal: string): Held | undefined {
+  return longestIdle(held.filter((session) => session.principal === principal));
+}
+
+/**
+ * The session that gives way to one more of `principal`, of all that hold the places it needs: the longest idle of the principal
+ * that has most, as long as that is more than `principal` has itself; else one of its own.
+ */
+export function fairlyIdle(held: readonly Held[], principal: string): Held | undefined {
+  const byPrincipal = Map.groupBy(held, (session) => session.principal);
+  const own = byPrincipal.get(principal) ?? [];
+  const richer = [...byPrincipal.values()]
+    .filter((sessions) => sessions.length > own.length)
+    .toSorted((a, b) => b.length - a.length);
+  for (const sessions of richer) {
+    const idle = longestIdle(sessions);
+    if (idle) return idle;
+  }
+  return longestIdle(own);
+}
+
+function longestIdle(held: readonly Held[]): Held | undefined {
+  let longest: Held | undefined;
+  for (const session of held) {
+    if (session.isIdle && session.idleMs > (longest?.idleMs ?? -1)) longest = session;
+  }
+  return longest;
+}
