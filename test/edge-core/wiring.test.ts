@@ -245,6 +245,9 @@ class Bench {
         case 'answer':
           this.#answered(effect.id, effect.answer);
           break;
+        case 'omit':
+          // Nothing waits here: what is said is on its way at once.
+          break;
         default:
           throw new Error(`unexpected: ${effect.do}`);
       }
