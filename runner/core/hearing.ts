@@ -1,5 +1,6 @@
 // Decides whose answer it was that nobody can read, or that names no request: so that no call waits to its deadline for an answer
 // that came, and no call that still works is ended for a line of a log. One for each process. Pure: the clock comes in.
+import type { Fault } from '../../shared/fault.ts';
 import type { Envelope } from '../../shared/jsonrpc/scan.ts';
 import { integerIn, integerOf } from '../../shared/jsonrpc/numbers.ts';
 import type { Broken } from '../../shared/jsonrpc/mend.ts';
@@ -45,6 +46,13 @@ const EMPTY_ANSWER_BYTES = 64;
 
 const NO_ID = 'it has no id';
 const WRONG_ID = 'it has the id of no request that waits';
+
+/** The fault of a request whose answer came and is of no use; `reason` as in {@link Failed}. */
+export const unusable = (reason: string): Fault & { readonly message: string } => ({
+  fault: 'process_protocol',
+  message: `The server sent an answer that can not be used: ${reason}.`,
+  phase: 'sent',
+});
 
 export class Hearing {
   readonly #owed: Owed;

@@ -16,7 +16,7 @@ import { Calls, CANCEL_GRACE_MS, OWN_IDS_FROM, type Call, type CallTimes } from 
 import { DropNotes } from './drop-notes.ts';
 import { earliest } from './earliest.ts';
 import { Handshake } from './handshake.ts';
-import { Hearing, type Failed } from './hearing.ts';
+import { Hearing, unusable, type Failed } from './hearing.ts';
 import { listenEnd } from './listen-end.ts';
 import { Liveness } from './liveness.ts';
 import { FRAMED_WORDS, Overheard, type Quote } from './overheard.ts';
@@ -59,8 +59,6 @@ const NOTIFICATION = 'notifications/';
 
 const METHOD_NOT_FOUND = -32601;
 const INTERNAL_ERROR = -32603;
-
-const UNUSABLE = 'The server sent an answer that can not be used';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -590,11 +588,10 @@ export class Session {
       this.#settle(call, spliceLine(message, []), 'error', now);
       if (call.method === 'initialize') this.#endRefused(now);
     } else if (call.method !== 'initialize') {
-      const message = `${UNUSABLE}: ${reason}.`;
-      this.#answerFault(call, { fault: 'process_protocol', message, phase: 'sent' }, now);
+      this.#answerFault(call, unusable(reason), now);
     } else if (reason === FRAMED_WORDS) {
       this.#end({ fault: 'process_start_failed', message: `The server process ${reason}.` }, now);
-    } else this.#end({ fault: 'process_protocol', message: `${UNUSABLE}: ${reason}.` }, now);
+    } else this.#end(unusable(reason), now);
   }
 
   #endRefused(now: number): void {
@@ -618,8 +615,7 @@ export class Session {
     const outcome = envelope.kind === 'error' ? 'error' : 'result';
     const initializes = call.method === 'initialize';
     if (initializes && outcome === 'result' && !Handshake.isReadable(message)) {
-      const words = `${UNUSABLE}: it holds more than any client reads`;
-      return this.#end({ fault: 'process_protocol', message: `${words}.` }, now);
+      return this.#end(unusable('it holds more than any client reads'), now);
     }
     if (initializes && outcome === 'result') {
       this.#handshake.complete(message);

@@ -1,5 +1,6 @@
 // The faults a translation answers requests with.
 import { faultError } from '../../shared/fault.ts';
+import { unusable } from '../core/hearing.ts';
 import { LISTED_ELEMENTS } from '../../shared/limits.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { GOES_ON } from '../core/session-effects.ts';
@@ -51,8 +52,4 @@ export const invalidParams = (message: string): ErrorObject => ({
 });
 
 export const listsTooMuch = (): ErrorObject =>
-  faultError({
-    fault: 'process_protocol',
-    message: `The server sent an answer that can not be used: it lists more than ${String(LISTED_ELEMENTS)}.`,
-    phase: 'sent',
-  });
+  faultError(unusable(`it lists more than ${String(LISTED_ELEMENTS)}`));

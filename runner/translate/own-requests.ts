@@ -1,6 +1,7 @@
 // The requests a translation makes of a process on its own account. They look like those of every SDK: their ids are integers, from
 // a range of their own, so that they never meet a session's.
 import { OWN_IDS_FROM } from '../core/calls.ts';
+import { unusable } from '../core/hearing.ts';
 import { faultError } from '../../shared/fault.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { isParsable, membersOf, parsedAt, textAt, valueAt } from '../../shared/jsonrpc/members.ts';
@@ -32,12 +33,7 @@ const MAX_UNWAITED = 16;
 /** No result of these methods has so many. */
 const MAX_MEMBERS = 1_000;
 
-const TOO_LARGE = faultError({
-  fault: 'process_protocol',
-  message:
-    'The server sent an answer that can not be used: it is larger or deeper than can be read.',
-  phase: 'sent',
-});
+const TOO_LARGE = faultError(unusable('it is larger or deeper than can be read'));
 
 interface Asked {
   readonly slot: number;

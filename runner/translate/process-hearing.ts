@@ -1,7 +1,7 @@
 // What a translator hears of one process: proper messages, those that could be mended, and in place of an answer that nobody can
 // use an error in its name, so that whoever waits for it goes on at once.
 import { FRAMED_WORDS, Overheard, type Quote } from '../core/overheard.ts';
-import { Hearing, type Failed, type Owed } from '../core/hearing.ts';
+import { Hearing, unusable, type Failed, type Owed } from '../core/hearing.ts';
 import { earliest } from '../core/earliest.ts';
 import { ProcessText, type Heard } from '../core/process-text.ts';
 import { faultError } from '../../shared/fault.ts';
@@ -116,7 +116,7 @@ export class ProcessHearing {
 function errorOf({ id, reason, error }: Failed): HeardMessage {
   const bytes = error
     ? withMembers(error, { and: { id: String(id) } })
-    : new TextEncoder().encode(errorResponse(String(id), unusable(reason)));
+    : new TextEncoder().encode(errorResponse(String(id), faultError(unusable(reason))));
   return { bytes, envelope: envelopeOf(bytes) };
 }
 
@@ -126,10 +126,3 @@ function envelopeOf(bytes: Uint8Array): Envelope {
   if (!scan.ok || scan.shape !== 'single') throw new Error('this was scanned before');
   return scan.envelope;
 }
-
-const unusable = (reason: string) =>
-  faultError({
-    fault: 'process_protocol',
-    message: `The server sent an answer that can not be used: ${reason}.`,
-    phase: 'sent',
-  });
