@@ -374,6 +374,28 @@ describe('an actor that sleeps or dies', () => {
     expect(await (await response).json()).toMatchObject({ result: { after: 'sleep' } });
   });
 
+  test.each(['hibernate', 'close'] as const)(
+    '[F-186] knows what was negotiated after it slept (sockets: %s)',
+    async (webSockets) => {
+      const { client, session } = await openSession(await FakeRunner.start());
+      session.link.send({ type: 'negotiated', revision: '2024-10-07' });
+      const known = { headers: { 'MCP-Protocol-Version': '2024-10-07' } };
+      const other = { headers: { 'MCP-Protocol-Version': '2023-01-01' } };
+      await vi.waitFor(async () => {
+        expect(await actorOf(session).negotiated()).toMatchObject({ revision: '2024-10-07' });
+      });
+      await evictDurableObject(actorOf(session), { webSockets });
+      expect((await client.fetch('/mcp', { method: 'DELETE', ...other })).status).toBe(400);
+      const ended = client.fetch('/mcp', { method: 'DELETE', ...known });
+      if (webSockets === 'hibernate') {
+        await session.link.next('end');
+        session.link.send({ type: 'ended' });
+      }
+      expect((await ended).status).toBe(204);
+      expect(await actorOf(session).negotiated()).toMatchObject({ isOpen: false });
+    },
+  );
+
   test('[D3] that lost its sockets too: the client’s stream pauses, and goes on once the runner is back', async () => {
     const { client, session } = await openSession(await FakeRunner.start());
     const response = client.listen();
