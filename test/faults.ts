@@ -567,6 +567,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'edge/session-actor.test.ts',
       'e2e/storage.test.ts',
       'runner/dev/storage-sweep.test.ts',
+      'e2e/hostile-edge.test.ts',
     ],
   },
   'F-165': {
@@ -575,7 +576,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-166': {
     fault: 'a client that holds all sessions it may, idle',
-    tests: ['runner/core/yielding.test.ts', 'edge/fleet-actor.test.ts'],
+    tests: ['runner/core/yielding.test.ts', 'edge/fleet-actor.test.ts', 'e2e/hostile-edge.test.ts'],
   },
   'F-167': {
     fault:

@@ -85,6 +85,35 @@ beforeEach(async () => {
   return () => edge.stop();
 });
 
+test('[F-164] an edge whose secret was changed is told which places it may give away', async () => {
+  startRunner(edge.url);
+  const control = await edge.controls.next();
+  control.say(OPEN);
+  const session = await edge.sessions.next();
+  edge.manners.refusal = {
+    status: 404,
+    text: '{"jsonrpc":"2.0","error":{"code":42012,"message":"","data":{"fault":"session_not_found"}}}',
+  };
+  await session.send('no frame');
+  await session.closed;
+  expect(JSON.parse(await control.heard.next())).toMatchObject({
+    type: 'refused',
+    session: SESSION,
+    fault: 'session_not_found',
+  });
+});
+
+test('[F-166] an edge that asks for a place is given the idle session of whoever it names', async () => {
+  startRunner(edge.url);
+  const control = await edge.controls.next();
+  control.say(OPEN);
+  await edge.sessions.next();
+  control.say({ type: 'yield', principal: 'bob', own: true });
+  expect(JSON.parse(await control.heard.next())).toEqual({ type: 'yielded' });
+  control.say({ type: 'yield', principal: 'ann', own: true });
+  expect(JSON.parse(await control.heard.next())).toEqual({ type: 'yielded', session: SESSION });
+});
+
 describe('[F-67] versions that do not meet', () => {
   test('an edge that refuses with 426 is told to the operator, in its own words', async () => {
     edge.manners.refusal = {

@@ -18,6 +18,18 @@ const COMPLETE = {
   }),
 };
 
+test('no client with a key is named as those without one are', () => {
+  const anonymous = { anonymous: { key: `sha256:${D}`, servers: ['*'] } };
+  const { problems, clients } = readSettings({
+    ...COMPLETE,
+    BRIDGE_CLIENTS: JSON.stringify(anonymous),
+  });
+  expect(problems).toEqual([expect.stringMatching(/^BRIDGE_CLIENTS.*another name/)]);
+  expect(clients).toEqual(new Map());
+  const BRIDGE_RUNNERS = JSON.stringify({ anonymous: { token: `sha256:${D}`, servers: ['*'] } });
+  expect(readSettings({ ...COMPLETE, BRIDGE_RUNNERS }).problems).toEqual([]);
+});
+
 describe('complete settings', () => {
   test('are read without a problem', () => {
     const settings = readSettings({
