@@ -119,7 +119,9 @@ test('[F-165] nor does one that leaves while its HTTP+SSE stream is opened', LEF
     setTimeout(() => leaving.abort(), n * 5);
     await opening.catch(() => undefined);
   }
-  await vi.waitFor(() => untilRunner(0), SOON);
+  // Behind one that is served, all of them have reached the edge.
+  const barrier = await RawClient.open(bridge.mcpUrl('echo'));
+  expect((await barrier.delete()).status).toBe(204);
   await vi.waitFor(() => untilEdge(0), SOON);
-  expect(await runnerSessions(bridge)).toBe(0);
+  await vi.waitFor(() => untilRunner(0), SOON);
 });
