@@ -74,8 +74,10 @@ export class SessionActor extends DurableObject<Env> {
   #watching: ReturnType<typeof setTimeout> | undefined;
   #alarmAt: number | undefined;
   #keptLink: Link | undefined;
-  /** Something stands in storage: the row and the alarm of a lost link. */
+  /** The row and the alarm of a lost link stand in storage. */
   #hasLost = false;
+  /** Something stands, or stood, in storage. */
+  #hasStored = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -104,6 +106,7 @@ export class SessionActor extends DurableObject<Env> {
     this.#row = newest?.of.placed ?? lost?.placed;
     if (!this.#row) return;
     this.#isKnown = true;
+    this.#hasStored = true;
     const followers: [string, string][] = [];
     for (const { socket, of } of sockets) {
       if (of.role !== 'follower' || !this.#isCurrent(of)) continue;
@@ -132,7 +135,8 @@ export class SessionActor extends DurableObject<Env> {
     if (!placed) return;
     this.#isFound = true;
     const lost = this.#readLost();
-    this.#relay = new Relay(lostLink(lost), [], lost?.revision);
+    const revision = this.ctx.storage.kv.get<string>('revision');
+    this.#relay = new Relay(lostLink(lost), [], lost?.revision ?? revision);
     if (lost) this.#keptLink = this.#relay.link;
   }
 
@@ -372,6 +376,7 @@ export class SessionActor extends DurableObject<Env> {
   #readLost(): LostRow | undefined {
     const lost = this.ctx.storage.kv.get<LostRow>('lost');
     this.#hasLost = lost !== undefined;
+    this.#hasStored = true;
     return lost;
   }
 
@@ -467,18 +472,21 @@ export class SessionActor extends DurableObject<Env> {
     }
     for (const resolve of this.#ends.splice(0)) resolve();
     this.#forgetting = Promise.all([
-      this.#dropLost(),
+      this.#dropStored(),
       this.env.FLEET.getByName('fleet').closed(session),
     ]).catch(() => undefined);
     this.ctx.waitUntil(this.#forgetting);
   }
 
-  /** Told once, it must outlast this object's memory: it stands beside the socket it came on. */
+  /** Told once, it must outlast this object's memory and its sockets. The answer to `initialize` does not wait for it. */
   #keepRevision(): void {
     const { socket } = this.#runner;
     const of = socket && attachmentOf(socket);
     if (of?.role !== 'runner') return;
-    socket?.serializeAttachment({ ...of, revision: this.#relay.revision } satisfies Attachment);
+    const { revision } = this.#relay;
+    socket?.serializeAttachment({ ...of, revision } satisfies Attachment);
+    this.#hasStored = true;
+    this.ctx.waitUntil(this.ctx.storage.put('revision', revision, { allowUnconfirmed: true }));
   }
 
   /** A lost link must be remembered, and one that is back forgotten. */
@@ -490,6 +498,7 @@ export class SessionActor extends DurableObject<Env> {
     if (link.state === 'lost' && this.#row) {
       const { since, isExpired } = link;
       this.#hasLost = true;
+      this.#hasStored = true;
       const { revision } = this.#relay;
       const lost: LostRow = { placed: this.#row, since, isExpired, revision };
       this.ctx.storage.kv.put('lost', lost);
@@ -498,12 +507,23 @@ export class SessionActor extends DurableObject<Env> {
     }
   }
 
-  /** Leaves the storage as it was before the link was lost. Where it never was, storage is not touched. */
+  /** The link is back. */
   async #dropLost(): Promise<void> {
     const hadLost = this.#hasLost;
     this.#hasLost = false;
     this.#alarmAt = undefined;
-    if (hadLost) await this.ctx.storage.deleteAll();
+    if (!hadLost) return;
+    this.ctx.storage.kv.delete('lost');
+    await this.ctx.storage.deleteAlarm();
+  }
+
+  /** The session is over. Storage that was never used is not touched. */
+  async #dropStored(): Promise<void> {
+    const hadStored = this.#hasStored;
+    this.#hasStored = false;
+    this.#hasLost = false;
+    this.#alarmAt = undefined;
+    if (hadStored) await this.ctx.storage.deleteAll();
   }
 
   #schedule(): void {
