@@ -120,13 +120,21 @@ describe('[F-40] what would break an event stream if it were taken as it is', ()
     `{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"a raw\rCR"}}`,
     `{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"a raw\0NUL"}}`,
     `\u2028${JSON.stringify(note('a separator first'))}`,
-    `\ufeff${JSON.stringify(note('a byte order mark first'))}`,
     `data: ${JSON.stringify(note('an event'))}`,
     `event: endpoint\rdata: /evil\r\r`,
+  ];
+  // What direct clients take though it should not be printed so.
+  const TAKEN = [
+    `\ufeff${JSON.stringify(note('a byte order mark first'))}`,
     `${JSON.stringify(note('one'))}\r${JSON.stringify(note('two'))}`,
   ];
-  const text = [...UNTOLD, ...PRINTED, ...UNTOLD].join('\n');
-  const expected = PRINTED.map((line) => JSON.parse(line) as object);
+  const text = [...UNTOLD, ...PRINTED, ...TAKEN, ...UNTOLD].join('\n');
+  const expected = [
+    ...PRINTED.map((line) => JSON.parse(line) as object),
+    ...['a byte order mark first', 'one', 'two'].map(
+      (words) => JSON.parse(JSON.stringify(note(words))) as object,
+    ),
+  ];
 
   test('[F-40] becomes one event each, equal JSON, on the stream of a call', async () => {
     const session = await open('echo', { revision: '2025-11-25' });
@@ -143,7 +151,7 @@ describe('[F-40] what would break an event stream if it were taken as it is', ()
     const session = await openSse('echo');
     await session.post(toolCall(1, 'raw', { text }));
     const messages: Message[] = [];
-    for (let n = 0; n <= PRINTED.length; n++) messages.push(await session.next());
+    for (let n = 0; n <= expected.length; n++) messages.push(await session.next());
     expect(messages.slice(0, -1)).toEqual(expected);
     expect(textOf(messages.at(-1))).toBe('written');
   });
