@@ -666,6 +666,15 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['runner/translate/for-legacy-client-era.test.ts'],
   },
 
+  'F-260': {
+    fault: 'an error that is a text, or has no code or no message',
+    tests: ['runner/core/session-lenient.test.ts'],
+  },
+  'F-261': {
+    fault: 'an error under an id that nobody gave',
+    tests: ['runner/core/session-lenient.test.ts'],
+  },
+
   // Config files as programs and people write them
   'F-220': {
     fault: 'a server that another program has switched off, in its own spelling',
@@ -858,5 +867,6 @@ export const FAULT_IDS: readonly string[] = [
   'F-160 F-161 F-162 F-163 F-164 F-165 F-166 F-167 F-168 F-169',
   'F-110 F-111 F-112 F-113 F-114 F-115 F-116 F-117 F-118 F-119 F-120 F-121 F-122',
   'F-220 F-221 F-222 F-223 F-224 F-225 F-226 F-227 F-228 F-229 F-230 F-231 F-232',
+  'F-260 F-261',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

@@ -20,7 +20,7 @@ const HEAD_BYTES = 64;
  */
 export function errorInPlaceOf(bytes: Uint8Array, fault: Fault): string | undefined {
   const start = skipJunk(bytes);
-  const { kind, rawId } = gistOf(bytes, start);
+  const { kind, rawId } = gistOf(bytes.subarray(start));
   const head = new TextDecoder().decode(bytes.subarray(start, start + HEAD_BYTES));
   if (kind !== 'answer' && !OUTCOME_FIRST.test(head)) return undefined;
   const message = `The client's answer was refused: ${faultError(fault).message}`;

@@ -22,7 +22,7 @@ export interface Failed {
   readonly id: number;
   /** Completes "the server sent an answer that can not be used: …". */
   readonly reason: string;
-  /** What the process said of the request's failure under no id: an error response. */
+  /** What the process said of the request's failure under no id, or a made-up one: an error response. */
   readonly error?: Uint8Array;
 }
 
@@ -106,15 +106,12 @@ export class Hearing {
   stray(bytes: Uint8Array, { kind, id, start, end }: Envelope, now: number): void {
     const only = this.#owed.only();
     if (only === undefined) return;
-    if (id) {
-      const number = integerOf(textAt(bytes, id));
-      if (number !== undefined && this.#isOld(number, end - start)) return;
-      return this.#doubt({ id: only, reason: WRONG_ID }, DOUBT_MS, now);
-    }
+    const number = id && integerOf(textAt(bytes, id));
+    if (number !== undefined && this.#isOld(number, end - start)) return;
     const message = bytes.slice(start, end);
     if (isUnknownMethod(message) && this.#answersNotification(now)) return;
     const error = kind === 'error' ? { error: message } : {};
-    this.#doubt({ id: only, reason: NO_ID, ...error }, DOUBT_MS, now);
+    this.#doubt({ id: only, reason: id ? WRONG_ID : NO_ID, ...error }, DOUBT_MS, now);
   }
 
   /** The process shows by a line that nobody can read its answers, whatever they are. */
@@ -150,7 +147,7 @@ export class Hearing {
     return before === undefined ? this.#owed.wasAsked(id) : before === bytes;
   }
 
-  /** An answer without an id may be to a notification, which has none; each is answered once. */
+  /** An answer to no request may be to a notification; each is answered once. */
   #answersNotification(now: number): boolean {
     const isIt = now - this.#notifiedAt <= NOTIFIED_MS;
     if (isIt) this.#notifiedAt = -Infinity;

@@ -70,7 +70,7 @@ export class ProcessText {
     this.#open = undefined;
     if (!open) return [];
     const text = joined(open);
-    if (open.depth > 0) return [judge(text, 'the text ends too early')];
+    if (open.depth > 0) return [judge(text, 'the text ends too early', true)];
     return mend(text).map((said): Heard => {
       if (said.is === 'open') return said.broken ?? NOISE;
       // No client reads such texts, so what is asked or told in them may be a quotation.

@@ -49,7 +49,7 @@ export class Questions {
 
   /** Of a text that is no message: the one whose id it has, or the only one when it has none. */
   #takeMeant(message: Uint8Array): string[] {
-    const { kind, rawId } = gistOf(message, skipJunk(message));
+    const { kind, rawId } = gistOf(message.subarray(skipJunk(message)));
     if (kind !== 'answer') return [];
     if (rawId !== undefined) return this.#asked.delete(rawId) ? [rawId] : [];
     const only = this.takeOnly();

@@ -13,6 +13,8 @@ export interface Gist {
   readonly rawId: string | undefined;
   /** Its keys are in double quotes, so that a JSON writer made it and no debugging aid of a language. */
   readonly isJson: boolean;
+  /** Keys of the envelope have capitals, as some languages write the names of fields. */
+  readonly isCapital: boolean;
 }
 
 const QUOTE = 0x22;
@@ -20,6 +22,8 @@ const APOSTROPHE = 0x27;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
+const EQUALS = 0x3d;
+const GREATER = 0x3e;
 const SPACE = 0x20;
 
 /** How much an opening or a closing bracket adds to the depth; 0 for all other bytes. */
@@ -46,23 +50,28 @@ const ABSENT = /^(?:null|None|nil|undefined)$/;
 
 const utf8 = new TextDecoder();
 
-/** Reads the object that begins at `from` (its opening brace). Linear in the text; of equal keys the last counts. */
-export function gistOf(bytes: Uint8Array, from = 0): Gist {
-  return new GistReader(bytes, from).read();
+/**
+ * Reads the object that begins with the text. Linear in the text; of equal keys the last counts. Of a text that `isCut` what names the
+ * version and the id may be missing.
+ */
+export function gistOf(bytes: Uint8Array, isCut = false): Gist {
+  return new GistReader(bytes, isCut).read();
 }
 
 class GistReader {
   readonly #bytes: Uint8Array;
-  #at: number;
+  readonly #isCut: boolean;
+  #at = 0;
   /** Values of envelope keys as text, cut; of the other keys only that there are any. */
   readonly #values = new Map<string, string>();
   #rawId: string | undefined;
   #hasForeign = false;
   #isJson = true;
+  #isCapital = false;
 
-  constructor(bytes: Uint8Array, from: number) {
+  constructor(bytes: Uint8Array, isCut: boolean) {
     this.#bytes = bytes;
-    this.#at = from;
+    this.#isCut = isCut;
   }
 
   read(): Gist {
@@ -76,9 +85,10 @@ class GistReader {
     // A log line may have an `id` and an `error` as well, but not those alone, and it names no version of JSON-RPC.
     const isOurs = this.#values.has('jsonrpc')
       ? (isOutcome || id !== undefined) && (isOutcome || !has('method'))
-      : isOutcome && id !== undefined && !has('method') && !this.#hasForeign;
+      : isOutcome && (id !== undefined || this.#isCut) && !has('method') && !this.#hasForeign;
+    const kind = isOurs ? 'answer' : 'other';
     const rawId = id === undefined ? undefined : this.#rawId;
-    return { kind: isOurs ? 'answer' : 'other', id, rawId, isJson: this.#isJson };
+    return { kind, id, rawId, isJson: this.#isJson, isCapital: this.#isCapital };
   }
 
   #walk(): void {
@@ -87,9 +97,9 @@ class GistReader {
     let isKeyNext = false;
     while (this.#at < bytes.length) {
       const byte = bytes[this.#at] as number;
-      if (isKeyNext && depth === 1 && byte > SPACE && DEPTH_STEP[byte] === 0) {
-        this.#key();
-        isKeyNext = false;
+      const mayBeKey = isKeyNext && byte > SPACE && byte !== COMMA && DEPTH_STEP[byte] === 0;
+      if (mayBeKey && depth === 1) {
+        isKeyNext = this.#key();
         continue;
       }
       if (byte === QUOTE || byte === APOSTROPHE) {
@@ -100,27 +110,44 @@ class GistReader {
       if (step !== 0) {
         depth += step;
         if (depth <= 0) return;
-        isKeyNext = depth === 1 && step > 0;
+        // Behind an inner value as well: somebody who writes JSON by hand forgets a comma.
+        isKeyNext = depth === 1;
       } else if (byte === COMMA && depth === 1) isKeyNext = true;
       this.#at++;
     }
   }
 
-  /** Reads a key up to its colon, and the head of its value; the value itself is walked over afterwards. */
-  #key(): void {
-    const key = this.#word(LONGEST_KEY_BYTES);
+  /** Reads a key up to its colon, and its value if that is a scalar of the envelope; true when a key may follow at once. */
+  #key(): boolean {
+    // Ruby writes its symbols so.
+    if (this.#bytes[this.#at] === COLON) this.#at++;
+    const written = this.#word(LONGEST_KEY_BYTES);
+    const key = written.toLowerCase();
     this.#skipBlanks();
-    if (this.#bytes[this.#at] !== COLON) return;
-    this.#at++;
+    if (!this.#pastSeparator()) return false;
     this.#skipBlanks();
     if (!ENVELOPE.has(key)) {
       this.#hasForeign = true;
-      return;
+      return false;
     }
+    if (key !== written) this.#isCapital = true;
     const at = this.#at;
+    const isScalar = DEPTH_STEP[this.#bytes[at] ?? 0] === 0;
     this.#values.set(key, this.#head());
     if (key === 'id') this.#rawId = jsonIn(this.#bytes, at, this.#at);
-    this.#at = at;
+    if (!isScalar) this.#at = at;
+    return isScalar;
+  }
+
+  /** `:` of JSON, `=>` and `=` of other languages. */
+  #pastSeparator(): boolean {
+    const separator = this.#bytes[this.#at];
+    if (separator !== COLON && separator !== EQUALS) return false;
+    this.#at++;
+    if (separator === COLON) return true;
+    this.#isJson = false;
+    if (this.#bytes[this.#at] === GREATER) this.#at++;
+    return true;
   }
 
   /** A scalar's text without its quotes; of anything else its first byte. */
@@ -183,6 +210,7 @@ const isBare = (byte: number): boolean =>
   byte > SPACE &&
   byte !== COMMA &&
   byte !== COLON &&
+  byte !== EQUALS &&
   DEPTH_STEP[byte] === 0 &&
   byte !== QUOTE &&
   byte !== APOSTROPHE;

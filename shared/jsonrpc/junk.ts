@@ -42,6 +42,19 @@ export function skipJunk(bytes: Uint8Array, from = 0): number {
   }
 }
 
+/** The text without escape sequences, wherever they stand. */
+export function withoutSequences(bytes: Uint8Array): Uint8Array {
+  const text = new Uint8Array(bytes.length);
+  let length = 0;
+  let at = 0;
+  while (at < bytes.length) {
+    const next = bytes[at] === ESC ? pastEscape(bytes, at + 1) : undefined;
+    if (next === undefined) text[length++] = bytes[at++] as number;
+    else at = next;
+  }
+  return text.subarray(0, length);
+}
+
 /** Past the blank, mark, control character or sequence at `at`; `at` itself when there is none. */
 function pastOne(bytes: Uint8Array, at: number): number {
   const byte = bytes[at];

@@ -1,10 +1,11 @@
 // Owns what a process's line says that is no message by the letter (scan.ts): the messages that every direct client of the
 // process would still take out of it, each mended so that it is one; answers that nobody could read; and noise. Client input
 // never comes here. It is looked at only when the strict scan has failed, so that proper lines cost nothing.
+import { completedError } from './completed-error.ts';
 import { elementsOf } from './elements.ts';
 import { gistOf } from './gist.ts';
-import { JsonCursor, OPEN_ARRAY, OPEN_OBJECT, PARSE_ERROR } from './json-cursor.ts';
-import { skipJunk } from './junk.ts';
+import { JsonCursor, OPEN_ARRAY, OPEN_OBJECT, PARSE_ERROR, QUOTE } from './json-cursor.ts';
+import { skipJunk, withoutSequences } from './junk.ts';
 import { dropEdits, membersOf, type Member } from './members.ts';
 import { integerOf } from './numbers.ts';
 import { scanLine, type Envelope } from './scan.ts';
@@ -47,7 +48,7 @@ const SEARCHED_BYTES = 64 * 1024;
 const SEARCHED_PLACES = 64;
 
 /** How an answer begins that stands behind other text. */
-const ANSWER_HEAD = /^\{\s*["'](?:jsonrpc|id|result|error)["']\s*:/;
+const ANSWER_HEAD = /^\{\s*["'](?:jsonrpc|id|result|error)["']\s*:/i;
 const ANSWER_HEAD_BYTES = 48;
 
 /** The last sequence of those that take away from the terminal's line what was printed before: erase in line or display, go to a column. */
@@ -68,7 +69,10 @@ export function mend(line: Uint8Array): Said[] {
   for (let values = 0; at < line.length; values++) {
     if (values >= MAX_VALUES) return [...said, noise('the line has too many values')];
     const rest = line.subarray(at);
-    if (!isOpening(rest[0])) return [...said.filter(isAnswerOrLess), ...amid(line, at)];
+    if (!isOpening(rest[0])) {
+      const others = quoted(rest) ?? amid(line, at);
+      return [...said.filter(isAnswerOrLess), ...others];
+    }
     const cursor = new JsonCursor(rest, Infinity, Infinity);
     if (!cursor.skipValue()) {
       said.push(unfinished(rest, cursor));
@@ -93,7 +97,7 @@ const noise = (reason: string): Value => ({ is: 'noise', reason });
 
 function unfinished(rest: Uint8Array, cursor: JsonCursor): Said {
   const { reason } = cursor.fault ?? { reason: 'the text is not JSON' };
-  const judged = judge(rest, reason);
+  const judged = judge(rest, reason, cursor.cut !== undefined);
   if (cursor.cut === undefined) return judged;
   const broken = judged.is === 'broken' ? judged : undefined;
   // No client joins lines within a string, so nothing that follows can make it readable.
@@ -101,14 +105,22 @@ function unfinished(rest: Uint8Array, cursor: JsonCursor): Said {
   return { is: 'open', bytes: rest, broken };
 }
 
-/** What a text that begins with a brace and is no message was meant to be. */
-export function judge(bytes: Uint8Array, reason: string): Value {
+/** What a text that begins with a brace and is no message was meant to be. `isCut`: it ends too early. */
+export function judge(bytes: Uint8Array, reason: string, isCut = false): Value {
   if (bytes[0] !== OPEN_OBJECT) return noise(reason);
-  const gist = gistOf(bytes);
-  if (gist.kind !== 'answer') return noise(reason);
-  const { id, isJson } = gist;
-  return { is: 'broken', reason, id, bytes: bytes.length, isSure: isJson };
+  const isColoured = bytes.includes(ESC);
+  const { kind, id, isJson, isCapital } = gistOf(
+    isColoured ? withoutSequences(bytes) : bytes,
+    isCut,
+  );
+  if (kind !== 'answer') return noise(reason);
+  const why = isCapital ? CAPITALS : reason;
+  // Such texts are what a log shows of an answer as well; and without an id, one that was cut off may be of any program.
+  const isSure = isJson && !isCapital && !isColoured && !(isCut && id === undefined);
+  return { is: 'broken', reason: why, id, bytes: bytes.length, isSure };
 }
+
+const CAPITALS = 'its keys are written with capitals';
 
 /** A whole value: one message, or the messages of a batch. */
 function valuesOf(bytes: Uint8Array, isScanned: boolean): Value[] {
@@ -164,21 +176,30 @@ const SPEAKING: ReadonlySet<string> = new Set(['method', 'result', 'error']);
 
 const ENVELOPE: readonly string[] = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
 
+/** What stands for "no error" beside a result. */
+const NOTHING: ReadonlySet<string> = new Set(['null', 'false', '0', '""', '{}', '[]']);
+const LONGEST_NOTHING_BYTES = 16;
+
 /**
  * The object in `bytes` with its envelope put in order: of equal keys the last is kept, members that are null for "absent" go, so do
- * those that only look like envelope keys, and an id that is a number is written as an integer.
+ * those that only look like envelope keys, an id that is a number is written as an integer, and an error gets a code and a message.
  */
 function mendedEnvelope(bytes: Uint8Array, members: readonly Member[]): Uint8Array {
   const last = new Map(members.map((member) => [member.key, member]));
-  const isNull = (key: string): boolean => {
-    const value = last.get(key)?.value;
-    return value !== undefined && bytes[value.start] === 0x6e;
+  const raw = (key: string): string => {
+    const { start, end } = last.get(key)?.value ?? { start: 0, end: 0 };
+    return end - start > LONGEST_NOTHING_BYTES
+      ? ''
+      : decoder.decode(bytes.subarray(start, end)).replaceAll(/\s/g, '');
   };
+  const isNull = (key: string): boolean => raw(key) === 'null';
   const is = (key: string): boolean => last.has(key) && !isNull(key);
   const absent = new Set<string>();
   if (isNull('params')) absent.add('params');
   if (isNull('method')) absent.add('method');
   if (isNull('error') && (last.has('result') || is('method'))) absent.add('error');
+  // Languages differ in what they write for nothing.
+  if (is('result') && NOTHING.has(raw('error'))) absent.add('error');
   if (isNull('result') && (is('error') || is('method'))) absent.add('result');
   // A notification whose writer prints what it has not.
   if (isNull('id') && is('method')) absent.add('id');
@@ -191,6 +212,9 @@ function mendedEnvelope(bytes: Uint8Array, members: readonly Member[]): Uint8Arr
   const id = absent.has('id') ? undefined : last.get('id');
   const integer = id && integerId(bytes, id);
   if (integer) edits.push(integer);
+  const error = absent.has('error') ? undefined : last.get('error')?.value;
+  const completed = error && completedError(bytes, error);
+  if (completed) edits.push({ ...error, with: completed });
   return splice(
     bytes,
     edits.toSorted((a, b) => a.start - b.start),
@@ -203,6 +227,19 @@ function integerId(bytes: Uint8Array, { value }: Member): Edit | undefined {
   if (!/^-?\d/.test(raw)) return undefined;
   const integer = integerOf(raw);
   return integer === undefined ? undefined : { ...value, with: encoder.encode(String(integer)) };
+}
+
+/** An answer within a JSON string: it was encoded twice. */
+function quoted(rest: Uint8Array): Said[] | undefined {
+  const cursor = new JsonCursor(rest, Infinity, Infinity);
+  if (cursor.peek() !== QUOTE || !cursor.skipValue() || skipJunk(rest, cursor.at) < rest.length)
+    return undefined;
+  const inner = encoder.encode(cursor.text({ start: 0, end: cursor.at }));
+  const said = judge(
+    inner.subarray(skipJunk(inner)),
+    'it is a text in quotes, in which JSON stands',
+  );
+  return said.is === 'broken' ? [{ ...said, isSure: false }] : undefined;
 }
 
 /** What stands amid other text from `from` on: an answer is told, since somebody may wait for it. */

@@ -23,6 +23,8 @@ export interface ScanLimits {
   readonly idBytes: number;
   /** Of the outermost object. */
   readonly members: number;
+  /** Whether the inside of answers is held to what every client needs: a result is an object, an error has a code and a message. */
+  readonly areAnswersRead: boolean;
 }
 
 /** Kind and place of one message, and of what routing reads in it; spans are raw JSON text, strings with quotes. */
@@ -66,6 +68,7 @@ export const SCAN_LIMITS: ScanLimits = {
   tokens: MESSAGE_TOKENS,
   idBytes: REQUEST_ID_BYTES,
   members: Infinity,
+  areAnswersRead: false,
 };
 
 /** The envelope keys, each with its bit in {@link MessageReader}'s record of what was seen. */
@@ -76,6 +79,10 @@ const LONGEST_REFUSED_KEY_CHARS = '__proto__'.length;
 
 const PARAMS_KEYS = ['_meta', 'progressToken', 'requestId'] as const;
 const META_KEYS = ['progressToken'] as const;
+const ERROR_KEYS = ['code', 'message'] as const;
+
+/** Longer numbers are no integers that every reader takes. */
+const LONGEST_CODE_CHARS = 16;
 
 const PROGRESS = 'notifications/progress';
 const CANCELLED = 'notifications/cancelled';
@@ -84,6 +91,8 @@ const ZERO = 0x30;
 const NINE = 0x39;
 const NULL_FIRST = 0x6e;
 
+const NO_ERROR = '"error" must be an object with a "code" and a "message"';
+
 /** Judges one HTTP body or one stdio line. Never throws; cost is linear in the bytes up to the first fault. */
 export function scanMessage(
   bytes: Uint8Array,
@@ -91,14 +100,15 @@ export function scanMessage(
 ): ScanResult {
   const idBytes = limits.idBytes ?? SCAN_LIMITS.idBytes;
   const members = limits.members ?? SCAN_LIMITS.members;
+  const areAnswersRead = limits.areAnswersRead ?? SCAN_LIMITS.areAnswersRead;
   const cursor = new JsonCursor(
     bytes,
     limits.depth ?? SCAN_LIMITS.depth,
     limits.tokens ?? SCAN_LIMITS.tokens,
   );
   const first = cursor.peek();
-  if (first === OPEN_ARRAY) return scanBatch(cursor, idBytes);
-  const message = new MessageReader(cursor, idBytes, members);
+  if (first === OPEN_ARRAY) return scanBatch(cursor, idBytes, areAnswersRead);
+  const message = new MessageReader(cursor, { idBytes, members, areAnswersRead });
   if (!message.read() || !cursor.finish()) return syntaxFault(cursor);
   const envelope = message.judge();
   if (typeof envelope === 'string') return envelopeFault(envelope);
@@ -106,17 +116,23 @@ export function scanMessage(
 }
 
 /** What a process prints is bounded by its line; the other limits guard readers of client input, whose bytes a process parses. */
-const LINE_LIMITS: Partial<ScanLimits> = { depth: Infinity, tokens: Infinity, members: 1_000 };
+const LINE_LIMITS: Partial<ScanLimits> = {
+  depth: Infinity,
+  tokens: Infinity,
+  members: 1_000,
+  areAnswersRead: true,
+};
 
 /** Judges one line of a process: as strictly, but results may be as deep and as large as a line holds. What fails here, mend.ts may still read. */
 export const scanLine = (bytes: Uint8Array): ScanResult => scanMessage(bytes, LINE_LIMITS);
 
-function scanBatch(cursor: JsonCursor, idBytes: number): ScanResult {
+function scanBatch(cursor: JsonCursor, idBytes: number, areAnswersRead: boolean): ScanResult {
+  const { members } = SCAN_LIMITS;
   const messages: Envelope[] = [];
   let refusal: string | undefined;
   cursor.enter();
   while (cursor.nextElement()) {
-    const message = new MessageReader(cursor, idBytes);
+    const message = new MessageReader(cursor, { idBytes, members, areAnswersRead });
     if (!message.read()) break;
     const envelope = message.judge();
     if (typeof envelope !== 'string') messages.push(envelope);
@@ -152,6 +168,7 @@ class Field {
 class MessageReader {
   readonly #cursor: JsonCursor;
   readonly #idBytes: number;
+  readonly #areAnswersRead: boolean;
   #membersLeft: number;
   #refusal: string | undefined = undefined;
   #start = 0;
@@ -165,10 +182,14 @@ class MessageReader {
   #progressToken: Field | undefined = undefined;
   #requestId: Field | undefined = undefined;
 
-  constructor(cursor: JsonCursor, idBytes: number, members = SCAN_LIMITS.members) {
+  constructor(
+    cursor: JsonCursor,
+    limits: Pick<ScanLimits, 'idBytes' | 'members' | 'areAnswersRead'>,
+  ) {
     this.#cursor = cursor;
-    this.#idBytes = idBytes;
-    this.#membersLeft = members;
+    this.#idBytes = limits.idBytes;
+    this.#membersLeft = limits.members;
+    this.#areAnswersRead = limits.areAnswersRead;
   }
 
   /** False when the text itself is at fault; the cursor knows why. */
@@ -270,6 +291,7 @@ class MessageReader {
     const first = cursor.peek();
     const start = cursor.at;
     if (key === 'params' && first === OPEN_OBJECT) return this.#readParams();
+    if (this.#areAnswersRead && key === 'error') return this.#readError(first);
     if (!cursor.skipValue()) return false;
     switch (key) {
       case 'jsonrpc':
@@ -284,6 +306,10 @@ class MessageReader {
         break;
       case 'params':
         if (first !== OPEN_ARRAY) this.#refuse('"params" must be an object or an array');
+        break;
+      case 'result':
+        if (this.#areAnswersRead && first !== OPEN_OBJECT)
+          this.#refuse('"result" must be an object');
         break;
       default:
         break;
@@ -332,6 +358,31 @@ class MessageReader {
       if (!cursor.skipValue()) return false;
       if (isToken) (this.#metaToken ??= new Field()).note(first, { start, end: cursor.at });
     }
+    return cursor.fault === undefined;
+  }
+
+  #readError(first: number): boolean {
+    const cursor = this.#cursor;
+    let isCoded = false;
+    let isWorded = false;
+    if (first !== OPEN_OBJECT) {
+      this.#refuse(NO_ERROR);
+      return cursor.skipValue();
+    }
+    if (!cursor.enter()) return false;
+    while (cursor.nextMember()) {
+      const key = ERROR_KEYS[cursor.matchKey(ERROR_KEYS)];
+      const value = cursor.peek();
+      const start = cursor.at;
+      if (!cursor.skipValue()) return false;
+      const length = cursor.at - start;
+      // Of two the last counts, as `JSON.parse` reads it.
+      if (key === 'code')
+        isCoded =
+          length <= LONGEST_CODE_CHARS && isInteger(cursor.bytes, { start, end: cursor.at });
+      else if (key === 'message') isWorded = value === QUOTE;
+    }
+    if (!isCoded || !isWorded) this.#refuse(NO_ERROR);
     return cursor.fault === undefined;
   }
 

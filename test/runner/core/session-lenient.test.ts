@@ -116,6 +116,76 @@ describe('[F-110] an answer that every direct client takes', () => {
   });
 });
 
+describe('[F-260] an error in another form than that of JSON-RPC is completed', () => {
+  const NO_WORDS = 'The server gave no message.';
+  test.each<[string, object]>([
+    ['"boom"', { code: -32603, message: 'boom' }],
+    ['{"message":"boom"}', { code: -32603, message: 'boom' }],
+    ['{"code":null,"message":"boom","data":1}', { code: -32603, message: 'boom', data: 1 }],
+    ['{"code":"-32000","message":"boom"}', { code: -32000, message: 'boom' }],
+    [
+      '{"code":"ENOENT","message":"boom"}',
+      { code: -32603, message: 'boom', data: { code: 'ENOENT', message: 'boom' } },
+    ],
+    ['{"code":-32000}', { code: -32000, message: NO_WORDS }],
+    ['{"code":5,"message":{"a":1}}', { code: 5, message: '{"a":1}' }],
+    ['{"code":1e30,"message":"m","data":null}', { code: -32603, message: 'm', data: null }],
+    ['404', { code: 404, message: '404' }],
+    ['{}', { code: -32603, message: NO_WORDS }],
+    ['true', { code: -32603, message: NO_WORDS }],
+  ])('%s', (error, completed) => {
+    const driven = called();
+    driven.line(`{"jsonrpc":"2.0","id":2,"error":${error}}`);
+    expect(messagesOf(driven)).toEqual([{ jsonrpc: '2.0', id: 7, error: completed }]);
+  });
+
+  test('one that has all keeps its bytes, also where the envelope is mended', () => {
+    const driven = called();
+    const error = '{"data":1e0, "message":"m","code":-1}';
+    driven.line(`{"jsonrpc":"2.0","id":"2","error":${error},"result":null}`);
+    expect(eventsOf(driven)).toMatchObject([
+      { message: `{"jsonrpc":"2.0","id":7,"error":${error}}` },
+    ]);
+  });
+
+  test.each(['false', '""', '{}', '[ ]', '0'])('beside a result %s is none', (error) => {
+    const driven = called();
+    driven.line(`{"jsonrpc":"2.0","id":2,"result":{"a":1},"error":${error}}`);
+    expect(messagesOf(driven)).toEqual([{ jsonrpc: '2.0', id: 7, result: { a: 1 } }]);
+  });
+
+  test('within a batch, and under no id', () => {
+    const driven = called();
+    driven.line('[{"jsonrpc":"2.0","id":2,"error":"boom"}]');
+    expect(messagesOf(driven)).toMatchObject([{ id: 7, error: { message: 'boom' } }]);
+    driven.post('q', { ...ECHO, id: 8 });
+    driven.line('{"jsonrpc":"2.0","id":null,"error":"boom"}');
+    driven.sleep(1_100);
+    expect(messagesOf(driven)).toMatchObject([{ id: 8, error: { message: 'boom' } }]);
+  });
+});
+
+describe('[F-261] an error under a made-up id is that of the only request', () => {
+  test.each(['""', '-1', '"server-error"', '0'])('%s', (id) => {
+    const driven = called();
+    driven.line(`{"jsonrpc":"2.0","id":${id},"error":{"code":-32700,"message":"Parse error"}}`);
+    driven.sleep(1_100);
+    expect(messagesOf(driven)).toEqual([
+      { jsonrpc: '2.0', id: 7, error: { code: -32700, message: 'Parse error' } },
+    ]);
+  });
+
+  test('but for one that answers a notification', () => {
+    const driven = DrivenSession.initialized();
+    driven.post('n', { method: 'notifications/initialized' }, 'get');
+    driven.post('p', ECHO);
+    driven.look();
+    driven.line('{"jsonrpc":"2.0","id":"","error":{"code":-32601,"message":"Method not found"}}');
+    driven.sleep(30_000);
+    expect(driven.session.inFlight).toBe(1);
+  });
+});
+
 describe('[F-111] progress under a token written in another way', () => {
   test.each(['"2"', '2.0', '"2.0"', '2e0'])(
     '%s reaches the client and keeps the call alive',
@@ -149,6 +219,11 @@ describe('[F-112] an answer that nobody can read ends its call', () => {
     ['a string without an end', '{"jsonrpc":"2.0","id":2,"result":{"t":"one'],
     ['no version', '{"id":2,"result":{}}'],
     ['neither result nor error', '{"jsonrpc":"2.0","id":"2"}'],
+    ['a result that is null', '{"jsonrpc":"2.0","id":2,"result":null,"error":null}'],
+    ['a result that is a text', '{"jsonrpc":"2.0","id":2,"result":"ok"}'],
+    ['a result that is a list', '{"jsonrpc":"2.0","id":2,"result":[]}'],
+    ['without its commas', '{"jsonrpc":"2.0" "id":2 "result":{"a":1}}'],
+    ['a comma too many', '{"jsonrpc":"2.0","id":2,"result":{"a":[1,]},}'],
   ])('at once: %s', (_what, line) => {
     const driven = called();
     driven.post('q', { ...ECHO, id: 8 });
@@ -181,6 +256,13 @@ describe('[F-112] an answer that nobody can read ends its call', () => {
       ['{"jsonrpc":"2.0","id":1,"result":{"content":[]}}'],
     ],
     ['a Python dict', ["{'jsonrpc': '2.0', 'id': 2, 'result': {'ok': True}}"]],
+    ['a Ruby hash', ['{"jsonrpc"=>"2.0", "id"=>2, "result"=>{}}']],
+    ['a Ruby hash of symbols', ['{:jsonrpc=>"2.0", :id=>2, :result=>{}}']],
+    ['a Java map', ['{jsonrpc=2.0, id=2, result={content=[]}}']],
+    ['keys with capitals', ['{"JsonRpc":"2.0","Id":2,"Result":{}}']],
+    ['in colours', ['{\u001b[1m"jsonrpc"\u001b[0m:"2.0","id":\u001b[33m2\u001b[0m,"result":{}}']],
+    ['encoded twice', [JSON.stringify('{"jsonrpc":"2.0","id":2,"result":{}}')]],
+    ['cut off before the id', ['{"result":{"content":[{"type":"text","text":"abc']],
     ['text before it', ['Loading...{"jsonrpc":"2.0","id":2,"result":{}}']],
   ])('within seconds, when it is the only one: %s', (_what, lines) => {
     const driven = called();
@@ -249,6 +331,8 @@ describe('[F-113] what is no answer ends no call', () => {
         '}',
       ],
     ],
+    ['words in quotes', ['"ready"', '"{}"', '"{\\"level\\":30}"']],
+    ['a log line in JSON that is cut off', ['{"level":"info","result":"half of i']],
     ['JSON that is none of JSON-RPC', ['null', '42', '[]', '{}', '{"status":200,"results":[]}']],
     ['an object of a log over several lines', ['{', '  "level": "info",', '  "id": 2', '}']],
     ['a quoted request', ['DEBUG got {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{}}']],
