@@ -12,6 +12,9 @@ export function commandLine(command: string): string[] | undefined {
 /** Windows starts scripts by way of its shell; what the shell would start is what other systems start. */
 const WINDOWS_SHELL = /^cmd(?:\.exe)?$/iu;
 
+/** `/d`, `/s`, `/q`, and `/c` last, behind which stands what it starts. */
+const WINDOWS_OPTION = /^\/[a-z]$/iu;
+
 /** Programs that Windows keeps as scripts. */
 const WINDOWS_SCRIPT = /^(\w+)\.(?:cmd|exe|bat)$/iu;
 
@@ -24,9 +27,15 @@ export function withoutWindows(
   args: readonly string[],
 ): { command: string; args: readonly string[] } | undefined {
   if (process.platform === 'win32') return undefined;
-  const [option = '', program = '', ...rest] = args;
-  if (WINDOWS_SHELL.test(command) && option.toLowerCase() === '/c' && program !== '')
-    return withoutWindows(program, rest) ?? { command: program, args: rest };
+  if (WINDOWS_SHELL.test(command)) {
+    const options = args.findIndex((arg) => !WINDOWS_OPTION.test(arg));
+    const [line = '', ...rest] = options < 0 ? [] : args.slice(options);
+    const [program = '', ...own] = commandLine(line) ?? [line];
+    if (/^\/c$/iu.test(args[options - 1] ?? '') && program !== '')
+      return (
+        withoutWindows(program, [...own, ...rest]) ?? { command: program, args: [...own, ...rest] }
+      );
+  }
   const [, name] = WINDOWS_SCRIPT.exec(command) ?? [];
   return name === undefined ? undefined : { command: name, args };
 }

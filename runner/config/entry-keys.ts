@@ -74,10 +74,15 @@ export const BUILT_IN_TYPES: ReadonlySet<string> = new Set([
   'extension',
 ]);
 
+/** Words for on and off that stand under a name which may mean anything else: how a server does, which of several. */
+const STATES: ReadonlySet<string> = new Set(['enabled', 'disabled', 'active', 'inactive']);
+
 /** The part that `key` is. Codex lists names under `env_vars`, where others have values. */
 export function roleOf(key: string, value: unknown): Role | undefined {
   const canonical = canonicalKey(key);
   if (canonical === 'bridge' && key !== 'bridge') return undefined;
+  if (canonical === 'state' || canonical === 'status')
+    return typeof value === 'string' && STATES.has(value.toLowerCase()) ? 'on' : undefined;
   const role = Object.hasOwn(ROLES, canonical) ? ROLES[canonical] : undefined;
   return canonical === 'envvars' && Array.isArray(value) ? 'inheritEnv' : role;
 }

@@ -30,8 +30,8 @@ interface Found {
   readonly value: unknown;
 }
 
-const YES: ReadonlySet<string> = new Set(['true', 'yes', 'on', '1']);
-const NO: ReadonlySet<string> = new Set(['false', 'no', 'off', '0']);
+const YES: ReadonlySet<string> = new Set(['true', 'yes', 'on', '1', 'enabled', 'active']);
+const NO: ReadonlySet<string> = new Set(['false', 'no', 'off', '0', 'disabled', 'inactive']);
 
 const ABSENT: ReadonlySet<unknown> = new Set([undefined, null, '']);
 
@@ -180,7 +180,7 @@ class EntryReader {
       return { command: value['path'], args: listOf(value['args']), env: value['env'] };
     if (typeof value !== 'string') return { command: value, args: [] };
     const words = commandLine(value);
-    if (words === undefined) return { command: value, args: [] };
+    if (words === undefined) return { command: value.trim(), args: [] };
     this.#warn(
       [found?.key ?? 'command'],
       'is a command line, and is read as a program and its arguments',

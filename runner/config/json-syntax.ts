@@ -171,13 +171,23 @@ const WORDS: Readonly<Record<string, { what: string; fix: string }>> = {
 };
 
 function wordsOf(code: string, first: string): { what: string; fix: string } {
-  if (code === 'InvalidSymbol') {
-    return {
-      what: first === "'" ? 'there is a single quote' : 'there is a word without quotes',
-      fix: 'Write keys and text in double quotes.',
-    };
+  return code === 'InvalidSymbol' ? symbolWords(first) : (WORDS[code] ?? NO_VALUE);
+}
+
+const CURLY_QUOTES = /[\u2018-\u201f]/u;
+/** Blanks other than JSON's, and what shows nothing, as text from a web page has them. */
+const INVISIBLE = /[\s\p{Cf}]/u;
+
+function symbolWords(first: string): { what: string; fix: string } {
+  if (first === '#') return { what: 'there is a "#"', fix: 'Write comments with //.' };
+  if (INVISIBLE.test(first)) {
+    const code = (first.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    const what = `there is an invisible character (U+${code})`;
+    return { what, fix: 'Remove it, or write a plain blank.' };
   }
-  return WORDS[code] ?? NO_VALUE;
+  const quote = CURLY_QUOTES.test(first) ? 'there is a curly quote' : undefined;
+  const word = first === "'" ? 'there is a single quote' : 'there is a word without quotes';
+  return { what: quote ?? word, fix: 'Write keys and text in double quotes.' };
 }
 
 type PositionOf = (offset: number) => { line: number; column: number };

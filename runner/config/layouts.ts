@@ -104,7 +104,7 @@ function entriesAt(file: Record<string, unknown>, keys: Keys): RawEntry[] {
 
 /** Lists of servers name each in itself. */
 function nameIn(value: unknown, index: number): string {
-  const name = isObject(value) ? (value['name'] ?? value['id']) : undefined;
+  const name = isObject(value) ? (value['name'] ?? value['id'] ?? value['key']) : undefined;
   return typeof name === 'string' && name !== '' ? name : `server-${index + 1}`;
 }
 

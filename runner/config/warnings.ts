@@ -9,6 +9,7 @@ import type { ServerEntry } from './schema.ts';
 export function entryWarnings({ command, args = [], env = {} }: ServerEntry): Note[] {
   return [
     ...commandWarnings(command),
+    ...unfilledWarnings(['command'], command),
     ...pinWarnings(command, args),
     ...secretWarnings(args),
     ...args.flatMap((arg, index) => unfilledWarnings(['args', index], arg)),
@@ -16,11 +17,14 @@ export function entryWarnings({ command, args = [], env = {} }: ServerEntry): No
   ];
 }
 
-/** What other programs would fill and this one does not: a shell's, cmd.exe's and LibreChat's ways of naming a variable. */
-const UNFILLED = /^(?:\$[A-Za-z_]\w*|%[A-Za-z_]\w*%)$|\{\{LIBRECHAT_\w+\}\}/u;
+/** A variable as a shell or cmd.exe names it, alone or at the head of a path. */
+const SHELL_VARIABLE = /^(?:\$[A-Za-z_]\w*|%[A-Za-z_]\w*%)(?:[\\/]|$)/u;
+/** The output of a command (Crush), a file's text (opencode), a name of LibreChat's. */
+const FOREIGN_VALUE = /^\$\(|\{file:[^}\s]|\{\{LIBRECHAT_\w/u;
 
+/** What other programs would fill and this one does not. */
 function unfilledWarnings(keys: Keys, text: string): Note[] {
-  if (!UNFILLED.test(text)) return [];
+  if (!SHELL_VARIABLE.test(text) && !FOREIGN_VALUE.test(text)) return [];
   const what = 'names a variable in a way that is not filled here, and is passed on as it stands';
   return [{ keys, what, fix: 'Write ${NAME} for a variable of the runner.' }];
 }

@@ -10,6 +10,8 @@ describe('a server that its program has switched off is not served (F-220)', () 
     ['Codex, opencode, Zed, Goose', { enabled: false }, 'enabled is false'],
     ['Cherry Studio', { isActive: false }, 'isActive is false'],
     ['a snake-cased one', { is_enabled: false }, 'is_enabled is false'],
+    ['Witsy', { state: 'disabled' }, 'state is disabled'],
+    ['a word for it', { status: 'Inactive' }, 'status is inactive'],
     ['as text', { enabled: 'false' }, 'enabled is false'],
     ['as text of the other kind', { disabled: 'TRUE' }, 'disabled is true'],
     ['a proxy', { options: { disabled: true } }, 'disabled is true'],
@@ -46,6 +48,8 @@ describe('a server that its program has switched off is not served (F-220)', () 
     { enabled: 'true' },
     { disabled: null },
     { isActive: true },
+    { state: 'enabled' },
+    { status: 'connected', state: 7 },
   ])('but one that is on is: %j', async (more) => {
     expect(namesOf(await accepted(one(more)))).toEqual(['s']);
   });
@@ -194,6 +198,12 @@ describe('spellings of other programs (F-226)', () => {
       { command: 'CMD.exe', args: ['/C', 'uvx.exe', 'pkg'] },
       { command: 'uvx', args: ['pkg'] },
     ],
+    [
+      'Windows, a line for its shell',
+      { command: 'cmd', args: ['/d', '/s', '/c', 'npx -y pkg@1.0.0'] },
+      { command: 'npx', args: ['-y', 'pkg@1.0.0'] },
+    ],
+    ['blanks around it', { command: ' uvx\n' }, { command: 'uvx', args: [] }],
     ['Windows, a script', { command: 'npx.cmd', args: ['x'] }, { command: 'npx', args: ['x'] }],
     ['a program called like a shell', { command: 'cmd', args: ['x'] }, { command: 'cmd' }],
     ['a path with blanks', { command: '/opt/my tools/x' }, { command: '/opt/my tools/x' }],

@@ -95,6 +95,12 @@ describe('files in JSON (F-224)', () => {
       ['roo-cline.mcpServers'],
       ['a'],
     ],
+    [
+      '5ire',
+      { servers: [{ key: 'a', type: 'local', isActive: true, ...stdio }] },
+      ['servers'],
+      ['a'],
+    ],
     ['a list', { mcpServers: [{ name: 'a', ...stdio }, stdio] }, ['mcpServers'], ['a', 'server-2']],
   ];
   it.each(files)('%s', async (_program, content, serversAt, served) => {

@@ -72,6 +72,21 @@ describe('mistakes of the text, all at once and with their places (F-225)', () =
     ],
     ['no value', '{"a": }', 'line 1, column 7', 'a value is missing', VALUE],
     ['a word', '{"a": True}', 'line 1, column 7', 'there is a word without quotes', QUOTES],
+    ['curly quotes', '{“a”: 1}', 'line 1, column 2', 'there is a curly quote', QUOTES],
+    [
+      'a blank of a web page',
+      '{\n\u00a0"a": 1}',
+      'line 2, column 1',
+      'there is an invisible character (U+00A0)',
+      'Remove it, or write a plain blank.',
+    ],
+    [
+      'a comment of a shell',
+      '{\n# mine\n"a": 1}',
+      'line 2, column 1',
+      'there is a "#"',
+      'Write comments with //.',
+    ],
     ['single quotes', "{'a': 1}", 'line 1, column 2', 'there is a single quote', QUOTES],
     [
       'no colon',

@@ -36,6 +36,23 @@ describe('warnings (F-69)', () => {
     ],
     ['a variable of a shell', { env: { A: '$TOKEN', B: 'costs $5' } }, [['env.A', unfilled]]],
     ['a variable of cmd.exe', { args: ['%APPDATA%', '100%'] }, [['args[0]', unfilled]]],
+    [
+      'a variable at the head of a path',
+      { command: '$HOME/bin/x', args: ['%USERPROFILE%\\x', '$HOME/y'] },
+      [
+        ['command', unfilled],
+        ['args[0]', unfilled],
+        ['args[1]', unfilled],
+      ],
+    ],
+    [
+      'what another program would read or run',
+      { env: { A: '{file:./key}', B: '$(op read x)', C: '{a:1}', D: '$5' } },
+      [
+        ['env.A', unfilled],
+        ['env.B', unfilled],
+      ],
+    ],
     ['a path with a blank', { command: '/opt/my tools/server' }, []],
     ['misspelt key', { arg: ['x'] }, [['arg', 'is not a setting']]],
     ['setting in the wrong place', { warm: 2 }, [['warm', 'has no effect here']]],
