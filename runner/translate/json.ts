@@ -28,3 +28,12 @@ export function canonical(value: unknown): string {
 export function without(value: JsonObject, ...keys: readonly string[]): JsonObject {
   return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)));
 }
+
+/** The object without the members that are null, those of its own objects included; `depth`: so many levels. */
+export function withoutNulls(value: JsonObject, depth = 2): JsonObject {
+  const entries = Object.entries(value).filter(([, inner]) => inner !== null);
+  if (depth === 1) return Object.fromEntries(entries);
+  return Object.fromEntries(
+    entries.map(([key, inner]) => [key, isObject(inner) ? withoutNulls(inner, depth - 1) : inner]),
+  );
+}

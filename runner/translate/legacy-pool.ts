@@ -4,7 +4,7 @@ import type { Capabilities } from './capabilities.ts';
 import { earliest } from '../core/earliest.ts';
 import { clientName } from './client-key.ts';
 import type { HeldQuestion } from './held-questions.ts';
-import { at, isObject } from './json.ts';
+import { at, isObject, withoutNulls } from './json.ts';
 import type { LegacyCall } from './legacy-call.ts';
 import type { LogLevel } from './log-levels.ts';
 
@@ -189,11 +189,12 @@ const hasAsking = ({ calls }: LegacyProcess): boolean =>
 /** What a process says of itself, read as laxly as it can be used. */
 export function aboutOf(result: unknown): About {
   const capabilities = at(result, 'capabilities');
+  const serverInfo = at(result, 'serverInfo');
   return {
     revision: at(result, 'protocolVersion'),
-    capabilities: isObject(capabilities) ? capabilities : {},
-    serverInfo: at(result, 'serverInfo'),
-    instructions: at(result, 'instructions'),
+    capabilities: isObject(capabilities) ? withoutNulls(capabilities) : {},
+    serverInfo: isObject(serverInfo) ? withoutNulls(serverInfo) : undefined,
+    instructions: at(result, 'instructions') ?? undefined,
   };
 }
 

@@ -102,7 +102,12 @@ function withoutNulls(
 ): Uint8Array {
   if (!textAt(result).includes('null')) return result;
   const isNull = ({ value }: Member): boolean => result[value.start] === NULL_FIRST;
-  const edits = dropEdits(members, isNull);
+  // A list is what no schema lets be absent, and what some languages print for one without elements is null.
+  const edits = dropEdits(members, (member) => isNull(member) && !LISTS.has(member.key));
+  for (const { key, value } of members) {
+    if (LISTS.has(key) && result[value.start] === NULL_FIRST)
+      edits.push({ ...value, with: NO_ELEMENTS });
+  }
   for (const list of lists) {
     for (const element of elementsOf(result, list)) {
       const own = [...membersOf(result, element).take(MAX_MEMBERS)];
@@ -133,3 +138,4 @@ function withContent(result: Uint8Array): Members {
 
 const encoder = new TextEncoder();
 const EMPTY = encoder.encode('{}');
+const NO_ELEMENTS = encoder.encode('[]');

@@ -28,6 +28,7 @@ interface Listing {
   readonly endsAt: number;
   readonly tools: Map<string, readonly ParamHeader[]>;
   pages: number;
+  cursor?: string;
   /** The tools changed since it began. */
   isStale: boolean;
 }
@@ -112,8 +113,10 @@ export class ToolHeaders {
     // A server without tools refuses; a call of one is then its own affair.
     if (answer.ok) remember(answer.bytes, listing.tools);
     const cursor = answer.ok ? answer.result['nextCursor'] : undefined;
-    if (typeof cursor !== 'string' || listing.pages >= MAX_PAGES)
-      return this.#conclude(listing, now);
+    // Some servers write an empty one for the end, or give out the same page for ever.
+    const isLast = typeof cursor !== 'string' || cursor === '' || cursor === listing.cursor;
+    if (isLast || listing.pages >= MAX_PAGES) return this.#conclude(listing, now);
+    listing.cursor = cursor;
     this.#ask(listing, { ...this.#params, cursor });
   }
 

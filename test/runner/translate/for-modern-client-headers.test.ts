@@ -132,6 +132,21 @@ describe('Mcp-Param headers', () => {
     expect(passes(properties, { v: 'x' }, 'other')).toBe(false);
   });
 
+  test.each([
+    ['nothing', ['']],
+    ['the same page', ['n', 'n']],
+  ])('of a list that goes on with %s are those of its pages so far', (_what, cursors) => {
+    const driven = new DrivenModernClient({ eras: { modern: true } });
+    driven.listsTools = false;
+    const id = driven.request('tools/call', { name: 't', arguments: { region: 'x' } });
+    for (const nextCursor of cursors) {
+      const [asked] = driven.written(1);
+      expect(asked).toMatchObject({ method: 'tools/list' });
+      driven.process(1, { id: asked?.['id'], result: { tools: [tool({ region })], nextCursor } });
+    }
+    expect(driven.said()).toMatchObject([{ id, error: { code: -32020 } }]);
+  });
+
   test('are held against all pages of the list, which is fetched once and after each change', () => {
     const driven = new DrivenModernClient({ eras: { modern: true } });
     driven.listsTools = false;

@@ -231,6 +231,50 @@ describe('[F-122] a server that prints null for what is absent', () => {
   });
 });
 
+describe('[F-122] a list that is null', () => {
+  test.each([
+    ['tools/list', 'tools'],
+    ['resources/list', 'resources'],
+    ['prompts/get', 'messages'],
+    ['tools/call', 'content'],
+  ])('is empty in the result of %s', (method, list) => {
+    const driven = DrivenModernClient.legacy();
+    const id = driven.request(method, { name: 't' });
+    driven.process(1, `{"jsonrpc":"2.0","id":${id},"result":{"a":null,"${list}":null,"b":1}}`);
+    const [said] = driven.said() as { result: object }[];
+    expect(said?.result).toMatchObject({ [list]: [], b: 1 });
+    expect(said?.result).not.toHaveProperty('a');
+  });
+});
+
+test('[F-122] what a server says of itself is told without what is null', () => {
+  const driven = new DrivenModernClient({ eras: { modern: false } });
+  driven.request('server/discover');
+  const asked = idOf(driven, 1, 'initialize');
+  const result = {
+    protocolVersion: '2025-11-25',
+    capabilities: { tools: { listChanged: null }, resources: null, experimental: { x: null } },
+    serverInfo: { name: 's', version: '1', title: null },
+    instructions: null,
+  };
+  driven.process(1, { id: asked, result });
+  const [said] = driven.said() as { result: Record<string, unknown> }[];
+  expect(said?.result).toMatchObject({
+    capabilities: { tools: {} },
+    _meta: { 'io.modelcontextprotocol/serverInfo': { name: 's', version: '1' } },
+  });
+  expect(JSON.stringify(said)).not.toContain('null');
+});
+
+test.each(['null', '"s"', '[]'])('[F-122] a server of the name %s has none', (serverInfo) => {
+  const driven = new DrivenModernClient({ eras: { modern: false } });
+  driven.request('server/discover');
+  const asked = idOf(driven, 1, 'initialize');
+  driven.process(1, `{"jsonrpc":"2.0","id":${asked},"result":{"serverInfo":${serverInfo}}}`);
+  const [said] = driven.said() as { result: { _meta?: object } }[];
+  expect(said?.result._meta ?? {}).toEqual({});
+});
+
 test('[F-120] a list of more tools than there are is not written anew one by one', () => {
   const driven = DrivenModernClient.legacy();
   const id = driven.request('tools/list');
