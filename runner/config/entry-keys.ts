@@ -52,7 +52,13 @@ export type Role =
   | 'bridge';
 
 /** A process of this machine, by canonical spelling. */
-export const STDIO_TYPES: ReadonlySet<string> = new Set(['stdio', 'local', 'command', 'process']);
+export const STDIO_TYPES: ReadonlySet<string> = new Set([
+  'stdio',
+  'local',
+  'command',
+  'process',
+  'stdioserverparams',
+]);
 /** A server at a URL. */
 export const REMOTE_TYPES: ReadonlySet<string> = new Set([
   'http',
@@ -62,6 +68,8 @@ export const REMOTE_TYPES: ReadonlySet<string> = new Set([
   'remote',
   'websocket',
   'ws',
+  'sseserverparams',
+  'streamablehttpserverparams',
 ]);
 
 /** Parts of Goose, Cherry Studio and Zed's extensions, which no command starts. */

@@ -51,12 +51,15 @@ export function readEntry(raw: unknown): EntryReading {
 
 const TURN_ON = 'Switch it on there if it is to be served.';
 
-/** Goose, Continue and proxies put parts of an entry one level below. */
+/** Goose, Continue, proxies and an SDK for agents put parts of an entry one level below. */
 function flattened(raw: Record<string, unknown>): Record<string, unknown> {
-  return ['config', 'transport', 'options'].reduce<Record<string, unknown>>((entry, key) => {
-    const { [key]: inner, ...rest } = entry;
-    return isObject(inner) ? { ...inner, ...rest } : entry;
-  }, raw);
+  return ['config', 'transport', 'options', 'params'].reduce<Record<string, unknown>>(
+    (entry, key) => {
+      const { [key]: inner, ...rest } = entry;
+      return isObject(inner) ? { ...inner, ...rest } : entry;
+    },
+    raw,
+  );
 }
 
 class EntryReader {

@@ -75,8 +75,8 @@ function holdsServers(place: unknown): boolean {
 function looksLikeEntry(value: unknown): boolean {
   if (!isObject(value)) return false;
   if (Object.keys(value).some((key) => ENTRY_KEYS.has(canonicalKey(key)))) return true;
-  // Goose and Continue put it one level below.
-  return ['config', 'transport'].some((key) => looksLikeEntry(value[key]));
+  // Some programs put it one level below.
+  return ['config', 'transport', 'params'].some((key) => looksLikeEntry(value[key]));
 }
 
 function valueAt(file: unknown, keys: Keys): unknown {

@@ -15,7 +15,7 @@ export function parseYaml(text: string): Parsing {
     return { ok: false, faults: [{ line, column: col, what, fix }] };
   };
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
     const [error] = document.errors;
     if (error !== undefined) return unreadable(error.pos[0], error.code);
     visit(document, {
@@ -26,8 +26,8 @@ export function parseYaml(text: string): Parsing {
     });
     return { ok: true, value: document.toJS(), duplicates: [] };
   } catch (error) {
-    // Aliases that multiply, and nesting beyond the stack.
-    if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
-    return unreadable(0, error.name);
+    // Aliases that multiply, nesting beyond the stack, and a `<<` with something other than maps, for which it has no class.
+    if (!(error instanceof Error)) throw error;
+    return unreadable(0, error.name === 'Error' ? 'BAD_MERGE' : error.name);
   }
 }

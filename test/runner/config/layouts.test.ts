@@ -242,6 +242,29 @@ capacity = 5
     });
   });
 
+  it('YAML whose entries share what they have in common', async () => {
+    const yaml = `common: &common
+  command: node
+  env: { A: b }
+mcpServers:
+  a: *common
+  b:
+    <<: *common
+    args: [x.js]
+  c:
+    <<: [*common]
+    command: deno
+`;
+    const config = await accepted(yaml, {}, join(folder, 'merged.yaml'));
+    expect(namesOf(config)).toEqual(['a', 'b', 'c']);
+    expect(serverOf(config, 'b')).toMatchObject({
+      command: 'node',
+      args: ['x.js'],
+      env: { A: 'b' },
+    });
+    expect(serverOf(config, 'c')).toMatchObject({ command: 'deno', env: { A: 'b' } });
+  });
+
   it('Continue, and LibreChat', async () => {
     const list = `name: mine\nmcpServers:\n  - name: SQLite MCP\n    command: npx\n    args:\n      - "-y"\n      - pkg@1.0.0\n    env:\n      KEY: \${{ secrets.KEY }}\n  - name: b\n    command: node\n`;
     const config = await accepted(list, {}, join(folder, 'config.yml'));
@@ -261,6 +284,8 @@ capacity = 5
     ['a.toml', '[a\nb', 'line 1, column 3', 'this is not TOML'],
     ['b.toml', 'a = 1\na = 2\n', 'line 2, column 1', 'this is not TOML'],
     ['a.yaml', 'a:\n  b: [1\nc: 2\n', 'line 3, column 1', 'this is not YAML (BAD_INDENT)'],
+    ['c.yaml', 'a:\n  <<: 5\n', 'line 1, column 1', 'this is not YAML (BAD_MERGE)'],
+    ['d.yaml', 'a: &a\n  <<: *a\n', 'line 1, column 1', 'this is not YAML (ReferenceError)'],
     ['b.yaml', 'a: 1\na: 2\n', 'line 2, column 1', 'this is not YAML (DUPLICATE_KEY)'],
   ])('a mistake in %s', async (name, content, path, what) => {
     expect(await problems(content, {}, join(folder, name))).toMatchObject([{ path, what }]);
