@@ -141,10 +141,14 @@ export class Hearing {
     if (!this.#doubts.has(failed.id)) this.#doubts.set(failed.id, { at: now + afterMs, failed });
   }
 
-  /** It came late, or twice. Of another length it is another request's answer under an old id. */
+  /**
+   * It came late, or twice. Of another length it is another request's answer under an old id, unless the process has shown by a second
+   * id that it does not answer all under one.
+   */
   #isOld(id: number, bytes: number): boolean {
     const before = this.#answered.get(id);
-    return before === undefined ? this.#owed.wasAsked(id) : before === bytes;
+    if (before === undefined) return this.#owed.wasAsked(id);
+    return before === bytes || this.#answered.size > 1;
   }
 
   /** An answer to no request may be to a notification; each is answered once. */

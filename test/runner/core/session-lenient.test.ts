@@ -388,6 +388,20 @@ describe('[F-113] what is no answer ends no call', () => {
     expect(driven.session.inFlight).toBe(1);
   });
 
+  test.each([
+    ['its result, once it failed', { error: { code: -1, message: 'm' } }, { result: { a: 1 } }],
+    ['its failure, behind a result', { result: { a: 1 } }, { error: { code: -1, message: 'm' } }],
+  ])('a second answer in other words: %s', (_what, first, second) => {
+    const driven = called();
+    driven.line({ id: 2, ...first });
+    driven.post('q', { ...ECHO, id: 8 });
+    driven.look();
+    driven.line({ id: 2, ...second });
+    driven.sleep(30_000);
+    expect(eventsOf(driven)).toEqual([]);
+    expect(driven.session.inFlight).toBe(1);
+  });
+
   test('a strange answer, while the call reports progress', () => {
     const driven = DrivenSession.initialized();
     driven.post('p', { id: 7, method: 'tools/call', params: { _meta: { progressToken: 1 } } });
