@@ -34,6 +34,11 @@ export class RunnerSocket {
     return this.#outbox.waiting > 0;
   }
 
+  /** Not all that was sent is known to have arrived. */
+  get isUnderWay(): boolean {
+    return this.#outbox.isUnderWay;
+  }
+
   /** A new socket is the link; `holds` is what the runner has of frames from the last. Tells what is here of its own. */
   take(socket: WebSocket, holds: readonly Hold[]): Hold[] {
     this.release();

@@ -360,7 +360,7 @@ export class SessionActor extends DurableObject<Env> {
   override alarm(): void {
     this.#alarmAt = undefined;
     if (!this.#isKnown) this.#recall();
-    this.#perform(this.#relay.tick(Date.now()));
+    this.#perform(this.#relay.tick(Date.now(), this.#runner.isUnderWay));
   }
 
   /** An alarm is only set for a session whose runner is away, and its row stands beside it. */
@@ -555,7 +555,7 @@ export class SessionActor extends DurableObject<Env> {
 
   #fire(): void {
     this.#timer = undefined;
-    this.#perform(this.#relay.tick(Date.now()));
+    this.#perform(this.#relay.tick(Date.now(), this.#runner.isUnderWay));
   }
 }
 

@@ -66,6 +66,8 @@ export class ClientStream {
   /** Without the post, whose message is let go of once the runner has it. */
   readonly #options: Omit<ClientStreamOptions, 'post'>;
   #post: { readonly id: string; readonly message: string } | undefined;
+  /** The post was said on this socket, and `accepted` is not heard. */
+  #isPostOut = false;
   readonly #open: Set<string>;
   /** Ids answered lately on an HTTP+SSE stream: `owes` may come after the answer, or twice, and must not revive them. */
   readonly #answered = new Set<string>();
@@ -117,8 +119,10 @@ export class ClientStream {
         this.#say();
         break;
       case 'accepted':
-        if (this.#isAccepted) break;
+        if (this.#isAccepted && !this.#isPostOut) break;
+        this.#isPostOut = false;
         this.#accepted();
+        // Also where an event came first: the runner may have taken a follower before this one for gone, and sends no more.
         this.#attach();
         break;
       case 'attached':
@@ -219,6 +223,7 @@ export class ClientStream {
       const text = encodeText({ type: 'post', stream, id }, message);
       this.#effects.push({ do: 'send', text });
       this.#isSent = true;
+      this.#isPostOut = true;
       this.#isAttaching = false;
     } else this.#attach();
   }

@@ -41,7 +41,7 @@ const FOLLOW_WAIT_MS = 5_000;
 /** How long a runner that told a session's end may take to say which posts it had. */
 const LAST_WORD_MS = 1_000;
 
-/** The same for posts it may not have got: on a slow line they are still on their way. */
+/** The longest for posts that are still under way to it, on a slow line. */
 const SLOW_WORD_MS = 10_000;
 
 /** A client that lives answers a probe within this. Clients that lost their stream come back after a second, then after more. */
@@ -234,6 +234,7 @@ export class Relay {
         return;
       case 'ended':
         this.#ending = { frame, since: now, until: now + LAST_WORD_MS };
+        this.#endAt = undefined;
         return;
     }
   }
@@ -353,7 +354,8 @@ export class Relay {
     return this.#flush();
   }
 
-  tick(now: number): RelayEffect[] {
+  /** Whatever time brings. `isUnderWay`: not all that was sent to the runner is known to have arrived. */
+  tick(now: number, isUnderWay = false): RelayEffect[] {
     this.#rebase(now);
     const link = this.#link;
     if (link.state === 'awaited' && link.until <= now) {
@@ -367,7 +369,7 @@ export class Relay {
       if (!link.isExpired && link.since + LINK_GRACE_MS <= now) this.#expire(link.since);
       if (link.since + LOST_LIMIT_MS <= now) this.#ended({ type: 'ended', fault: 'runner_lost' });
     }
-    if (this.#ending && this.#ending.until <= now) this.#hurry(this.#ending, now);
+    if (this.#ending && this.#ending.until <= now) this.#hurry(this.#ending, now, isUnderWay);
     if (this.#endAt !== undefined && this.#endAt <= now) this.#ended({ type: 'ended' });
     for (const waiting of this.#waiting.values()) {
       if (waiting.wants === 'answer' && !this.#ending && waiting.since + JSON_WAIT_MS <= now) {
@@ -568,12 +570,19 @@ export class Relay {
     return false;
   }
 
-  /** The runner told the end a while ago. Workers on their way are waited for no longer, what is said of posts is. */
-  #hurry({ frame, since }: { frame: EndedFrame; since: number }, now: number): void {
-    const until = since + SLOW_WORD_MS;
-    if (!this.#hasUnaccepted || until <= now) return this.#ended(frame);
+  /**
+   * The runner told the end a while ago. Workers on their way are waited for no longer; what is said of posts is for as long
+   * as those are under way.
+   */
+  #hurry(
+    { frame, since }: { frame: EndedFrame; since: number },
+    now: number,
+    isUnderWay: boolean,
+  ): void {
+    const last = since + SLOW_WORD_MS;
+    if (!isUnderWay || !this.#hasUnaccepted || last <= now) return this.#ended(frame);
     this.#expected.clear();
-    this.#ending = { frame, since, until };
+    this.#ending = { frame, since, until: Math.min(last, now + LAST_WORD_MS) };
   }
 
   /** Why a new post or follower can not be served now, or undefined when it can. */

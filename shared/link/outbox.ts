@@ -71,6 +71,11 @@ export class Outbox<T extends string | Uint8Array> {
     return this.#waiting;
   }
 
+  /** Something waits, or no ping behind it was answered yet. What is too little for a ping is not counted: it arrives in a moment. */
+  get isUnderWay(): boolean {
+    return this.#waiting > 0 || this.#pace.isAwaited;
+  }
+
   /** Flows of which something waits here. */
   get flows(): string[] {
     return [...this.#flows.keys()];

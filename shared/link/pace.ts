@@ -64,6 +64,11 @@ export class Pace {
     return this.#roundTripMs === undefined && this.#marks.length === 0;
   }
 
+  /** A ping is out. */
+  get isAwaited(): boolean {
+    return this.#marks.length > 0;
+  }
+
   /** The window in units. */
   get window(): number {
     return this.#window;

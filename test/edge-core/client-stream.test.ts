@@ -80,6 +80,14 @@ const errorsIn = (written: readonly string[]): unknown[] =>
     .map(({ id, error }) => [id, error.data.fault, error.data.phase]);
 
 describe('a POST’s stream', () => {
+  test('[LP18] attaches when its post is accepted after an event: the runner may have taken it for gone in between', () => {
+    const stream = new Driven(POST);
+    stream.receive({ type: 'linked' });
+    stream.event(1);
+    expect(stream.receive({ type: 'accepted', id: 'a' })).toEqual([attach('a', 1)]);
+    expect(stream.receive({ type: 'accepted', id: 'a' })).toEqual([]);
+  });
+
   test('[LP18] posts until accepted, then attaches behind what it wrote', () => {
     const stream = new Driven(POST);
     const post = 'send {"type":"post","stream":"a","id":"a"}\n{"q":1}';

@@ -688,7 +688,7 @@ describe('a session', () => {
     expect(told(relay.fromWorker(cancel))).toEqual(['omit a', `link ${cancel}`]);
   });
 
-  test('[LP24] whose runner told the end waits a second for workers on their way, and longer for what is said of posts', () => {
+  test('[LP24] whose runner told the end waits a second for workers on their way, and longer for what is said of posts that are under way', () => {
     const relay = linked();
     relay.post(question('a'), T);
     relay.tick(T + JSON_WAIT_MS);
@@ -696,10 +696,10 @@ describe('a session', () => {
     relay.follow('get', 's1');
     const endedAt = T + 300;
     expect(told(relay.fromRunner(frame({ type: 'ended' }), endedAt))).toEqual([]);
-    expect(told(relay.tick(endedAt + 1_000))).toEqual([]);
-    expect(relay.wakeAt.soon).toBe(endedAt + 10_000);
-    // On a slow line the post was still on its way.
-    expect(told(relay.fromRunner(frame({ type: 'accepted', id: 'n' }), endedAt + 5_000))).toEqual([
+    expect(told(relay.tick(endedAt + 1_000, true))).toEqual([]);
+    expect(relay.wakeAt.soon).toBe(endedAt + 2_000);
+    expect(told(relay.tick(endedAt + 2_000, true))).toEqual([]);
+    expect(told(relay.fromRunner(frame({ type: 'accepted', id: 'n' }), endedAt + 2_500))).toEqual([
       'omit n',
       'answer n accepted',
       'tell s1 {"type":"gone","fault":"session_not_found"}',
@@ -707,6 +707,26 @@ describe('a session', () => {
       'forget',
     ]);
   });
+
+  test.each([
+    ['1 s', 1_000, false],
+    ['10 s where posts are under way to it', 10_000, true],
+  ])(
+    '[LP24] whose runner told the end and says nothing of posts is over after %s',
+    (_, ms, isUnderWay) => {
+      const relay = linked();
+      relay.post(notice('n'), T);
+      relay.end(T);
+      relay.fromRunner(frame({ type: 'ended' }), T);
+      for (let at = relay.wakeAt.soon ?? 0; at < T + ms; at = relay.wakeAt.soon ?? 0)
+        expect(told(relay.tick(at, isUnderWay))).toEqual([]);
+      expect(told(relay.tick(T + ms, isUnderWay))).toEqual([
+        'answer n refused session_not_found unknown',
+        'closeLink 1000',
+        'forget',
+      ]);
+    },
+  );
 
   test('[LP3] [LP24] a post that may go in parts is the same whenever it is sent; one without a request goes behind all others', () => {
     const relay = linked();

@@ -263,7 +263,7 @@ export class ActorNode {
     this.#timer?.entry.cancel();
     const entry = clock.after(at - clock.now, () => {
       this.#timer = undefined;
-      this.#perform(this.#relay.tick(clock.now));
+      this.#perform(this.#relay.tick(clock.now, this.#outbox.isUnderWay));
     });
     this.#timer = { at, entry };
   }
