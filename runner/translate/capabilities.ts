@@ -48,3 +48,27 @@ export function missingFor(
   if (inner === 'form' && isObject(declared) && !Object.hasOwn(declared, 'url')) return undefined;
   return { [outer]: inner === undefined ? {} : { [inner]: {} } };
 }
+
+/** One question of each kind that needs something else of the client. */
+const KINDS: readonly (readonly [method: string, params: JsonObject])[] = [
+  ['elicitation/create', {}],
+  ['elicitation/create', { mode: 'url' }],
+  ['sampling/createMessage', {}],
+  ['sampling/createMessage', { tools: [] }],
+  ['roots/list', {}],
+];
+
+/**
+ * How ill a process that was told `told` serves a client that declares `declared`; 0: each question that it may ask can be answered,
+ * and the other way round. Any kind of question that it will not ask counts for more than all that it may ask in vain.
+ */
+export function misfit(told: Capabilities, declared: Capabilities): number {
+  let sum = 0;
+  for (const [method, params] of KINDS) {
+    const mayAsk = !missingFor(method, params, told);
+    const canAnswer = !missingFor(method, params, declared);
+    if (canAnswer && !mayAsk) sum += KINDS.length;
+    if (mayAsk && !canAnswer) sum += 1;
+  }
+  return sum;
+}

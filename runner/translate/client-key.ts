@@ -1,5 +1,5 @@
 // Tells the modern clients of one principal apart, as far as they let it: they have no session, so a client is its name and
-// what it declares. Its state lies in one process.
+// what it declares, as far as a legacy server may know of it. Its state lies in one process.
 import { acrossEras, type Capabilities } from './capabilities.ts';
 import type { ClientCall } from './client-call.ts';
 import { at, canonical } from './json.ts';
@@ -36,11 +36,14 @@ export class ClientKeys {
   }
 
   keyOf({ clientInfo, capabilities }: Pick<ClientCall, 'clientInfo' | 'capabilities'>): ClientKey {
-    const text = canonical([clientName(clientInfo), capabilities]);
+    const name = clientName(clientInfo);
+    const text = canonical([name, capabilities]);
     const known = this.#known.get(text);
     if (known) return known;
     const told = acrossEras(capabilities);
-    const key = { of: this.#digest(text), key: this.#digest(canonical(told)), capabilities: told };
+    // Who declares in one request, and not in the next, what no process is told of is still the same client.
+    const of = this.#digest(canonical([name, told]));
+    const key = { of, key: this.#digest(canonical(told)), capabilities: told };
     if (this.#known.size >= MAX_REMEMBERED) this.#known.clear();
     if (text.length <= MAX_REMEMBERED_CHARACTERS) this.#known.set(text, key);
     return key;

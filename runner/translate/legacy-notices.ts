@@ -42,8 +42,9 @@ export class LegacyNotices {
 
   /** A notification of a client, for its process. */
   fromClient(notification: ClientNotification): void {
-    for (const { slot } of this.#processesOf(notification)) {
-      this.#effects.notify(slot, noticeForLegacyProcess(notification.message));
+    for (const process of this.#processesOf(notification)) {
+      process.isUsed = true;
+      this.#effects.notify(process.slot, noticeForLegacyProcess(notification.message));
     }
   }
 

@@ -1,6 +1,6 @@
 // The legacy processes of one principal: which of them a call runs on. A client's calls all run on one, where its state is; a
 // server without state (`stateless`) may have a process for each call that may be asked.
-import type { Capabilities } from './capabilities.ts';
+import { misfit, type Capabilities } from './capabilities.ts';
 import { earliest } from '../core/earliest.ts';
 import { clientName } from './client-key.ts';
 import type { HeldQuestion } from './held-questions.ts';
@@ -14,7 +14,7 @@ const GIVE_WAY_MS = 5 * 60_000;
 /** A process of a server without state beyond the first ends after this: it was started for a moment of much at once. */
 const STATELESS_IDLE_MS = 5 * 60_000;
 
-/** Any process can say what the server is. */
+/** Any process can say what the server is; it leaves no state. */
 const DISCOVER = 'server/discover';
 
 /** Clients a process remembers: those that make up a name with each call must not fill the runner. */
@@ -39,6 +39,8 @@ export interface LegacyProcess {
   /** The names of the clients whose state it holds, by their keys. */
   readonly clients: Map<string, string>;
   readonly calls: Set<LegacyCall>;
+  /** It was told more than to say what the server is, so a client's state may lie in it. */
+  isUsed: boolean;
   /** Undefined until it is initialized. */
   about: About | undefined;
   /** It may ask in the middle of a call what only one client, or one user, can answer. */
@@ -119,15 +121,14 @@ export class LegacyPool {
     const evict = isCrowded ? undefined : this.#longestIdle(now);
     if (evict) return { on: 'new', evict };
     // Nobody's process is ended for another client: they share one.
-    const shared = this.#leastBusy(({ key }) => key === call.key);
-    const other = this.#limits.stateless ? undefined : this.#leastBusy(() => true);
-    return shared || other ? { on: (shared ?? other) as LegacyProcess } : undefined;
+    const shared = this.#bestFor(call);
+    return shared && { on: shared };
   }
 
   place(call: LegacyCall, process: LegacyProcess): void {
     process.calls.add(call);
-    // It leaves no state, so it need not be where the client's will be.
     if (call.method === DISCOVER) return;
+    process.isUsed = true;
     process.clients.set(call.of, clientName(call.client.clientInfo));
     const [oldest] = process.clients.keys();
     if (process.clients.size > MAX_CLIENTS && oldest !== undefined) process.clients.delete(oldest);
@@ -161,19 +162,23 @@ export class LegacyPool {
     );
   }
 
-  #leastBusy(isWanted: (process: LegacyProcess) => boolean): LegacyProcess | undefined {
-    const [first, ...rest] = this.#processes.filter(isWanted);
-    return rest.reduce(
-      (best, each) => (best && best.calls.size <= each.calls.size ? best : each),
-      first,
-    );
+  /**
+   * The process to share: the least busy of the same capabilities, else of those that serve the client best. Without state
+   * the call rather waits for one of the same.
+   */
+  #bestFor({ key, capabilities }: LegacyCall): LegacyProcess | undefined {
+    const same = this.#processes.filter((process) => process.key === key);
+    if (same.length > 0 || this.#limits.stateless) return leastBusy(same);
+    const misfits = this.#processes.map((process) => misfit(process.capabilities, capabilities));
+    const least = Math.min(...misfits);
+    return leastBusy(this.#processes.filter((_, n) => misfits[n] === least));
   }
 
   /** The one that may give way to another client. */
   #longestIdle(now: number): LegacyProcess | undefined {
     const graceMs = this.#limits.stateless ? 0 : GIVE_WAY_MS;
     const idle = this.#processes.filter(
-      ({ calls, idleSince }) => calls.size === 0 && idleSince + graceMs <= now,
+      ({ calls, idleSince, isUsed }) => calls.size === 0 && (!isUsed || idleSince + graceMs <= now),
     );
     return idle.toSorted((a, b) => a.idleSince - b.idleSince)[0];
   }
@@ -181,6 +186,13 @@ export class LegacyPool {
   #spare(): LegacyProcess[] {
     return this.#processes.slice(1).filter((process) => process.calls.size === 0);
   }
+}
+
+function leastBusy([first, ...rest]: readonly LegacyProcess[]): LegacyProcess | undefined {
+  return rest.reduce(
+    (best, each) => (best && best.calls.size <= each.calls.size ? best : each),
+    first,
+  );
 }
 
 const hasAsking = ({ calls }: LegacyProcess): boolean =>

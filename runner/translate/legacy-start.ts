@@ -83,6 +83,7 @@ export class LegacyStart {
       capabilities,
       clients: new Map([[of, clientName(client.clientInfo)]]),
       calls: new Set(),
+      isUsed: false,
       about: undefined,
       mayAsk: mayAsk(undefined, capabilities),
       held: [],

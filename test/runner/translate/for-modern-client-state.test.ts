@@ -1,7 +1,7 @@
 // Where the state of a modern client lies: on one legacy process, whatever it declares, and what its calls wait for there.
 import { describe, expect, test } from 'vitest';
 
-import { ALL, DrivenModernClient, type Message } from './driven-modern-client.ts';
+import { ALL, DrivenModernClient, envelope, type Message } from './driven-modern-client.ts';
 
 const FORM = { message: 'm', requestedSchema: { type: 'object', properties: {} } };
 
@@ -90,6 +90,14 @@ describe('[F-200] parallel calls of a client that may be asked', () => {
     expect(driven.started()).toEqual([]);
     call(driven, 't', { name: 'other' });
     expect(driven.started()).toEqual([2]);
+  });
+
+  test('are those of one client whether or not it declares what no legacy server is told of', () => {
+    const driven = legacy();
+    call(driven);
+    const extensions = { 'io.modelcontextprotocol/tasks': {} };
+    call(driven, 't', { capabilities: { ...ALL, extensions, tasks: {} } });
+    expect(driven.started()).toEqual([]);
   });
 
   test('wait for one that takes long no longer than five seconds, all for the same ones in turn', () => {
@@ -346,14 +354,17 @@ describe('[F-205] more clients than processes', () => {
 
   test('share one, and stay there; nobody’s process is ended', () => {
     const driven = legacy({ limits });
+    driven.process(1, { id: as(driven, 'c'), result: {} });
     as(driven, 'b', {});
     driven.initialize(2);
     driven.look();
-    const third = as(driven, 'c');
+    const third = as(driven, 'd');
     expect(calls(driven, 1)).toEqual([third]);
     driven.process(1, { id: third, result: {} });
     driven.pass(1_000);
-    expect(calls(driven, 1).concat(as(driven, 'c'))).toHaveLength(1);
+    driven.look();
+    const fourth = as(driven, 'd');
+    expect(calls(driven, 1)).toEqual([fourth]);
     expect([driven.started(), driven.stopped()]).toEqual([[], []]);
   });
 
@@ -370,6 +381,49 @@ describe('[F-205] more clients than processes', () => {
     driven.pass(1);
     as(driven, 'd');
     expect([driven.stopped(), driven.started()]).toEqual([[2], [2, 3]]);
+  });
+
+  test.each<[string, [told: object, other: object], object]>([
+    ['was told the same', [{}, { sampling: {} }], { sampling: {} }],
+    ['was told all of it and more', [{}, { sampling: {}, roots: {} }], { sampling: {} }],
+    ['may ask the least besides', [ALL, { sampling: {}, roots: {} }], { sampling: {} }],
+    ['may ask the least, if it declares nothing', [ALL, { roots: {} }], {}],
+    ['was told the most of it', [{ roots: {} }, { roots: {}, elicitation: {} }], ALL],
+    [
+      'was told its mode',
+      [{ elicitation: {} }, { elicitation: { form: {}, url: {} } }],
+      { elicitation: { url: {} } },
+    ],
+  ])('share the process that %s, however busy it is', (_, [told, other], declared) => {
+    const driven = legacy({ limits, capabilities: told });
+    driven.process(1, { id: as(driven, 'c', told), result: {} });
+    as(driven, 'b', other);
+    driven.initialize(2);
+    driven.look();
+    const id = as(driven, 'late', declared);
+    driven.pass(5_000);
+    expect(calls(driven, 2)).toEqual([id]);
+    expect([driven.started(), driven.stopped()]).toEqual([[], []]);
+  });
+
+  test('take the place of one that only said what the server is at once', () => {
+    const driven = legacy({ limits });
+    as(driven, 'a', {});
+    driven.look();
+    as(driven, 'b', { sampling: {} });
+    expect([driven.stopped(), driven.started()]).toEqual([[1], [3]]);
+    as(driven, 'd', {});
+    expect([driven.stopped(), driven.started()]).toEqual([[], []]);
+  });
+
+  test('keep the process of one that only sent a notification', () => {
+    const driven = legacy({ limits });
+    driven.session({ method: 'acme/hello', params: { _meta: envelope({ name: 'c' }) } });
+    expect(driven.written(1)).toMatchObject([{ method: 'acme/hello' }]);
+    as(driven, 'a', {});
+    driven.look();
+    as(driven, 'b', { sampling: {} });
+    expect([driven.stopped(), driven.started()]).toEqual([[], []]);
   });
 
   test('ask each only what it asked for: a question goes to no other client', () => {
