@@ -1,6 +1,6 @@
 // `npm run conformance [-- --subject dual|legacy|modern|direct] [--suite all|2026-07-28]`: the official conformance
 // suite against each fixture behind the bridge (default: those three, both suites). Exits 1 when a check failed that
-// was not expected, or an expected one did not. The legacy fixture is served with two processes started
+// was not expected, or an expected one did not. The legacy fixture is served with four processes started
 // ahead (`warm`).
 import { createInterface } from 'node:readline';
 import { once } from 'node:events';
@@ -26,10 +26,10 @@ const BEHIND_THE_BRIDGE: readonly Subject[] = ['dual', 'legacy', 'modern'];
 
 /**
  * Each client has a process of a legacy server to itself, and the suite gives a new one 600 ms for its first line: Node alone takes
- * most of that to start on a busy machine. Whoever serves clients that wait so little keeps some started; two, as the suite
- * comes as two new clients within half a second.
+ * most of that to start on a busy machine. Whoever serves clients that wait so little keeps some started; four, as the suite
+ * comes as six clients within as many seconds.
  */
-const WARM = { bridge: { warm: 2 } };
+const WARM = { bridge: { warm: 4 } };
 
 const FIGURES: (keyof Verdict)[] = [
   'subject',
