@@ -335,6 +335,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'e2e/child-faults.test.ts',
       'e2e/clients.test.ts',
       'runner/core/session.test.ts',
+      'runner/process/flood.test.ts',
       'runner/process/stdio-process.test.ts',
     ],
   },

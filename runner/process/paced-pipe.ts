@@ -9,6 +9,13 @@ const SLICE_MS = 1;
 /** Lines between two looks at the clock: each takes some tens of microseconds at most, but for large ones. */
 const STEPS_PER_LOOK = 8;
 
+/**
+ * What a process wrote before its end lies in its pipe, which holds less and is read with less work: beyond this it is a
+ * descendant that still writes. The work is measured by the processor's clock, as a crowded machine must not cut anything.
+ */
+const DRAIN_BYTES = 8 * 1024 * 1024;
+const DRAIN_WORK_MS = 1_000;
+
 /** What a pipe's bytes are for. */
 export interface PipeReader {
   /** Takes a chunk; the last one has been worked off. */
@@ -43,7 +50,10 @@ export class PacedPipe {
   #isClosing = false;
   #turn: NodeJS.Immediate | undefined;
   #rest: NodeJS.Timeout | undefined;
+  #isFinished = false;
   #bytesRead = 0;
+  /** Of an exited process: what was worked off since. */
+  #drained = { bytes: 0, ms: 0 };
   /** Chunks behind the one at work: Node itself resumes the pipes of a process that exits. */
   #behind: Uint8Array[] = [];
 
@@ -53,10 +63,6 @@ export class PacedPipe {
     this.#share = share;
     this.#aheadBytes = aheadBytes;
     stream.on('data', (chunk: Buffer) => this.#read(chunk));
-  }
-
-  get bytesRead(): number {
-    return this.#bytesRead;
   }
 
   /** Whether the process may have to wait in its write: its output is not read at once. */
@@ -77,15 +83,21 @@ export class PacedPipe {
     this.#goOn();
   }
 
-  /** The process is gone: what its pipe held is read without pause, though not without turns. */
-  drain(): void {
+  /**
+   * The process is gone: what its pipe held is read without pause, though not without turns. Resolves when the pipe was found
+   * empty, so that all the process wrote has been passed on, or when so much came that a descendant must be writing.
+   */
+  drain(): Promise<void> {
     this.#isClosing = true;
     this.#stop();
     this.resume();
+    // Not in the middle of a poll: this pipe's turn in it may have passed.
+    return new Promise((resolve) => setImmediate(() => this.#lookForEnd(resolve)));
   }
 
   /** Works off what was read, at once, and reads no more. */
   finish(): void {
+    this.#isFinished = true;
     this.#isClosing = true;
     this.#isPaused = false;
     this.#stop();
@@ -95,6 +107,23 @@ export class PacedPipe {
       this.#reader.push(chunk);
       while (this.#step());
     }
+  }
+
+  /** Between two immediates the event loop polls once: it then reads whatever a pipe that is being read holds. */
+  #lookForEnd(found: () => void): void {
+    const bytesBefore = this.#isReading ? this.#bytesRead : undefined;
+    setImmediate(() => {
+      const isEmpty = this.#isReading && this.#bytesRead === bytesBefore;
+      const { bytes, ms } = this.#drained;
+      const isEnough = bytes > DRAIN_BYTES || ms > DRAIN_WORK_MS;
+      if (isEmpty || isEnough || this.#isFinished) found();
+      else this.#lookForEnd(found);
+    });
+  }
+
+  /** All that was read has been passed on, and the pipe is asked for more, or it has ended. */
+  get #isReading(): boolean {
+    return !this.#isBusy && !this.#stream.isPaused();
   }
 
   #unread(): Uint8Array | null {
@@ -111,6 +140,7 @@ export class PacedPipe {
 
   #read(chunk: Buffer): void {
     this.#bytesRead += chunk.length;
+    if (this.#isClosing) this.#drained.bytes += chunk.length;
     this.#aheadBytes -= chunk.length;
     if (this.#aheadBytes <= 0 && !this.#isClosing) this.#isPaused = true;
     if (this.#isBusy) {
@@ -126,7 +156,7 @@ export class PacedPipe {
   #work(): void {
     const startedAt = performance.now();
     // On a crowded machine others' time passes too, which nobody here should pay for once it matters.
-    const usedBefore = this.#share.isLow ? processorMs() : undefined;
+    const usedBefore = this.#share.isLow || this.#isClosing ? processorMs() : undefined;
     this.#isBusy = true;
     this.#isWorking = true;
     let now = startedAt;
@@ -140,6 +170,7 @@ export class PacedPipe {
     this.#isWorking = false;
     const ms = usedBefore === undefined ? now - startedAt : processorMs() - usedBefore;
     this.#share.spend(ms, now);
+    if (this.#isClosing) this.#drained.ms += ms;
     this.#isBusy = !isDone;
     const restMs = this.#isClosing ? 0 : this.#share.restMs(now);
     if (isDone && restMs === 0) {

@@ -22,14 +22,8 @@ import { describeSpawnFailure } from './spawn-failure.ts';
 import { StderrLines } from './stderr-lines.ts';
 import { endAll, endLeader, signalGroup } from './terminate.ts';
 
-/** A descendant that kept stdout open may not hold back the news of an exit for longer (R-6: 1 s in all). */
+/** So long a descendant that kept stdout open is still heard after an exit; the news of it may not wait longer (R-6: 1 s). */
 const DRAIN_MS = 250;
-
-/** While it is still being read, what an exited process wrote may take this long in all. */
-const DRAIN_MOST_MS = 750;
-
-/** What is read after an exit: more than any pipe holds, so only a descendant still writing is cut. */
-const DRAIN_BYTES = 8 * 1024 * 1024;
 
 /** A process that ends closes its pipes before its exit is known. One that lives on without stdout, or without stdin, is useless. */
 const CLOSED_STDOUT_GRACE_MS = 500;
@@ -147,7 +141,6 @@ class OwnedProcess implements StdioProcess {
   #printedAt = 0;
   /** What the system reported of the end; the pipes may still hold lines then. */
   #reported: { code: number | null; signal: string | null } | undefined;
-  #drainFrom = { bytes: 0, at: 0 };
   #drainTimer: NodeJS.Timeout | undefined;
   #closedTimer: NodeJS.Timeout | undefined;
   #ending: Promise<ExitFacts> | undefined;
@@ -311,7 +304,9 @@ class OwnedProcess implements StdioProcess {
 
   #noticeClosed(name: string, graceMs: number): void {
     if (this.#state !== 'running' || this.#closedTimer !== undefined) return;
-    this.#closedTimer = setTimeout(() => this.#break(`closed its ${name}`), graceMs);
+    const giveUp = (): void => this.#break(`closed its ${name}`);
+    // A runner that was busy meanwhile first hears of an exit that has long happened.
+    this.#closedTimer = setTimeout(() => setImmediate(giveUp), graceMs);
   }
 
   /** It lives, but nobody can speak with it any more: to its listener it is gone at once, and then it is ended. */
@@ -332,22 +327,9 @@ class OwnedProcess implements StdioProcess {
     // At once, while the group's number can not have passed to anyone else.
     if (this.pid !== undefined) signalGroup(this.pid, 'SIGTERM');
     // A paused listener gets the rest too: it is no more than the pipe held.
-    this.#stdoutPipe?.drain();
-    this.#stderrPipe?.drain();
-    this.#drainFrom = { bytes: this.#stdoutPipe?.bytesRead ?? 0, at: performance.now() };
-    this.#waitForRest();
-  }
-
-  /** Ends the reading after an exit: in time, unless it is still at work, but in any case. */
-  #waitForRest(): void {
-    const { bytes, at } = this.#drainFrom;
-    this.#drainTimer = setTimeout(() => {
-      const isEnough =
-        performance.now() - at >= DRAIN_MOST_MS ||
-        (this.#stdoutPipe?.bytesRead ?? 0) - bytes > DRAIN_BYTES;
-      if (isEnough || this.#stdoutPipe?.isHeldBack !== true) this.#finish();
-      else this.#waitForRest();
-    }, DRAIN_MS);
+    const drained = Promise.all([this.#stdoutPipe?.drain(), this.#stderrPipe?.drain()]);
+    // However late a busy runner comes to it, all that the process wrote before its end is heard before the end is told.
+    this.#drainTimer = setTimeout(() => void drained.then(() => this.#finish()), DRAIN_MS);
   }
 
   #failStart(error: unknown): void {

@@ -101,3 +101,69 @@ test('a pause holds back even what was read already', async () => {
   await recorded.line('c');
   expect(recorded.lines).toEqual(['a', 'b', 'c']);
 });
+
+/** What else a busy runner does in one turn of its loop, and with one line. */
+const TURN_MS = 400;
+const LINE_MS = 0.2;
+
+function spin(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+test('[F-71] all that a process printed before its end is heard before the end is told, however busy the runner is', async () => {
+  const wanted = 2_048;
+  const script = `
+    const { writeSync } = require('node:fs');
+    for (let i = 0; i < ${String(wanted)}; i += 32) {
+      let text = '';
+      for (let j = i; j < i + 32; j += 1) text += String(j).padStart(2_047) + '\\n';
+      for (let at = 0; at < text.length;) {
+        try { at += writeSync(1, text.slice(at)); } catch {}
+      }
+    }
+    process.exit(9);`;
+  const flood = owned(startFixture('flood.mjs', ['answers', 'start']));
+  let flooded = 0;
+  flood.onLine = () => {
+    flooded += 1;
+    flood.lines.length = 0;
+  };
+  await flood.until(() => flooded > 0 || undefined);
+  const recorded = owned(startScript(script));
+  const turn = (): void => {
+    spin(TURN_MS);
+    if (recorded.exits.length === 0) setImmediate(turn);
+  };
+  recorded.onLine = () => {
+    spin(LINE_MS);
+    if (recorded.lines.length !== wanted - 80) return;
+    // Read on after the end: the rest fits into the pipe and the stream before it, and needs both.
+    recorded.process.pause();
+    setImmediate(turn);
+  };
+  expect(await recorded.exit()).toMatchObject({ reason: 'exited', code: 9 });
+  expect(recorded.lines.map(Number)).toEqual(Array.from({ length: wanted }, (_, i) => i));
+  expect(recorded.linesAtExit).toBe(wanted);
+});
+
+test.each(['{"jsonrpc":"2.0","id":4711,"result":{}}', 'text', ''])(
+  '[F-71] [R-6] a descendant that floods the stdout it inherited with "%s" does not hold back the end',
+  async (text) => {
+    const script = `
+      const { spawn } = require('node:child_process');
+      const stdio = ['ignore', 'inherit', 'ignore'];
+      process.stdin.once('data', () => process.exit(3));
+      console.log('ready');
+      spawn('yes', [process.argv[1]], { detached: true, stdio }).unref();`;
+    const recorded = owned(startScript(script, { args: ['-e', script, text] }));
+    let heard = 0;
+    recorded.onLine = () => {
+      heard += 1;
+      recorded.lines.length = 0;
+    };
+    await recorded.until(() => heard > 0 || undefined);
+    recorded.send({ id: 1, method: 'ping' });
+    expect(await recorded.exit()).toMatchObject({ reason: 'exited', code: 3 });
+  },
+);
