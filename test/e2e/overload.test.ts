@@ -136,7 +136,7 @@ test('[F-81] [R-7] while the runner is away 32 requests of a session wait, the n
   expect(faulty.taken('echo')).toHaveLength(OFFLINE_QUEUE);
 });
 
-test('[F-82] [R-9] [R-10] a principal with all the sessions it may have gets 429, another is served', async () => {
+test('[F-82] [R-9] [R-10] a principal that is busy in all the sessions it may have gets 429, another is served; an idle one gives way', async () => {
   // Nothing lighter answers an initialize: a hundred of them are a hundred processes.
   const script =
     'read line; echo \'{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"light","version":"1"}}}\'; cat >/dev/null';
@@ -151,18 +151,29 @@ test('[F-82] [R-9] [R-10] a principal with all the sessions it may have gets 429
   });
   onTestFinished(() => bridge.stop());
   const ask = (name: string) => askForSession(bridge, 'light', { key: key(name) });
-  const statuses: number[] = [];
   // Ten at a time: the processes' starts are not what is tried.
-  for (let round = 0; round < 12; round += 1) {
-    const answers = await Promise.all(Array.from({ length: 10 }, () => ask('ann')));
-    statuses.push(...answers.map(({ status }) => status));
+  const sessions: RawSession[] = [];
+  for (let round = 0; round < 10; round += 1) {
+    const opening = Array.from({ length: 10 }, () =>
+      openSession(bridge, 'light', { key: key('ann') }),
+    );
+    sessions.push(...(await Promise.all(opening)));
   }
-  expect(statuses.filter((status) => status === 200)).toHaveLength(100);
-  expect(statuses.filter((status) => status === 429)).toHaveLength(20);
-  const refused = await ask('ann');
-  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
-  expect(messageOf(refused).error).toMatchObject({ code: 42005, data: { phase: 'not_sent' } });
+  const calls = await Promise.all(
+    sessions.map((session) => session.postStream(toolCall(2, 'hang'))),
+  );
+  const refused = await Promise.all(Array.from({ length: 10 }, () => ask('ann')));
+  expect(refused.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 429));
+  for (const answer of refused) {
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    expect(messageOf(answer).error).toMatchObject({ code: 42005, data: { phase: 'not_sent' } });
+  }
   expect((await ask('bob')).status).toBe(200);
+  const [idle] = sessions;
+  await idle?.post('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}}');
+  await vi.waitFor(async () => expect((await ask('ann')).status).toBe(200), PATIENCE);
+  expect((await idle?.post(toolCall(3, 'hang')))?.status).toBe(404);
+  for (const call of calls) call.destroy();
 });
 
 test('[F-81] [LP3] a 16 MiB result crosses in pieces, and others are answered between them', async () => {

@@ -23,6 +23,7 @@ import {
   SseSession,
   textOf,
   toolCall,
+  type Message,
 } from './raw-session.ts';
 import { runnerMetric, sessionsOpened, untilGone } from './runner-facts.ts';
 
@@ -368,12 +369,21 @@ describe('one GET stream a session', () => {
       expect(second.headers['retry-after']).toBe('1');
       expect(messageOf(second)).toMatchObject({ error: { data: { fault: 'stream_conflict' } } });
     }
+    // Each attempt has the first one's client pinged, and its answer keeps the stream.
+    const ping = JSON.parse((await first.nextMessage())?.data ?? '') as Message;
+    expect(ping).toMatchObject({ method: 'ping' });
+    const answer = JSON.stringify({ jsonrpc: '2.0', id: ping.id, result: {} });
+    expect((await session.post(answer)).status).toBe(202);
+    expect((await getOnce(session)).status).toBe(409);
     // Two calls in flight: what belongs to neither goes to the GET stream.
     const hanging = session.post(toolCall(1, 'hang'));
     await untilInFlight(1);
     await say(session, 'to the first');
-    const event = await first.nextMessage();
-    expect(event?.data).toContain('to the first');
+    const heard: string[] = [];
+    while (!heard.some((data) => data.includes('to the first')))
+      heard.push((await first.nextMessage())?.data ?? 'to the first, but the stream has ended');
+    expect(heard.at(-1)).toContain('"data":"to the first"');
+    expect(heard.slice(0, -1).every((data) => data.includes('"ping"'))).toBe(true);
     await session.end();
     await hanging;
   });
