@@ -28,7 +28,7 @@ export interface Settings {
   readonly clientAuth: ClientAuth;
   /** Origins of browser pages that may call, as a browser spells them. */
   readonly origins: ReadonlySet<string>;
-  /** Served hosts (`host` or `host:port`, lower case). `'any'`: unset, as a first deploy can not know its workers.dev name. */
+  /** Served hosts (`host` or `host:port`, lower case). `'any'`: unset, as a first deploy cannot know its workers.dev name. */
   readonly hosts: ReadonlySet<string> | 'any';
   /** SHA-256 digest of the key that opens `/metrics`. Absent: `/metrics` is closed. */
   readonly metricsKey?: string;
@@ -285,7 +285,7 @@ function byDigest(
     for (const digest of new Set(entry[member])) {
       if (grants.has(digest)) {
         problems.push(
-          `${variable}: two entries have the same "${member}", so they can not be told apart; ` +
+          `${variable}: two entries have the same "${member}", so they cannot be told apart; ` +
             'nothing in the variable counts until each has its own.',
         );
         return new Map();

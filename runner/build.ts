@@ -27,7 +27,7 @@ const programOptions: BuildOptions = {
   mainFields: ['module', 'main'],
   // esbuild bundles an edge from sources that only the repository has; the other two speed ws up where they are installed.
   external: ['esbuild', 'bufferutil', 'utf-8-validate'],
-  // ws is CommonJS and requires Node's own modules, which an ES module can not.
+  // ws is CommonJS and requires Node's own modules, which an ES module cannot.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
   },

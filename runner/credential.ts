@@ -131,7 +131,7 @@ export async function writeTokenFile(path: string, token: string): Promise<Token
         `${path} exists and is not overwritten. Name another file with --out, or remove it first.`,
       );
     if (code === 'ENOENT')
-      return refuse(`${path} can not be written: its directory does not exist. Make it first.`);
+      return refuse(`${path} cannot be written: its directory does not exist. Make it first.`);
     return refuse(`${path} could not be written (${code}). Name another file with --out.`);
   }
 }

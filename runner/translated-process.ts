@@ -198,7 +198,7 @@ export class TranslatedProcess implements SessionProcess {
     this.#perform(this.#options.translator.fromProcess(slot, bytes, performance.now()));
   }
 
-  /** Whose answer it was can not be told; where several calls share a process, it can not be trusted any more. */
+  /** Whose answer it was cannot be told; where several calls share a process, it cannot be trusted any more. */
   #overlong(slot: number, bytes: number): void {
     if (this.#direct) return this.#listener?.onOverlong(bytes);
     this.#options.log.warn('a line on stdout is too long; the process is ended', { slot, bytes });

@@ -210,7 +210,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['e2e/child-output.test.ts', 'runner/core/session.test.ts'],
   },
   'F-47': {
-    fault: 'questions to a client that can not be asked',
+    fault: 'questions to a client that cannot be asked',
     tests: [
       'e2e/child-output.test.ts',
       'runner/core/session.test.ts',
@@ -320,7 +320,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
 
   // Processes
   'F-70': {
-    fault: 'a process that can not be started',
+    fault: 'a process that cannot be started',
     tests: [
       'e2e/clients-start-failure.test.ts',
       'e2e/child-faults.test.ts',
@@ -686,7 +686,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['runner/config/entries.test.ts', 'runner/cli.test.ts'],
   },
   'F-222': {
-    fault: 'one entry that can not be served, among others',
+    fault: 'one entry that cannot be served, among others',
     tests: ['runner/config/entries.test.ts', 'runner/cli.test.ts'],
   },
   'F-223': {
@@ -706,7 +706,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['runner/config/entries.test.ts'],
   },
   'F-227': {
-    fault: 'references that can not be filled, or that cost time',
+    fault: 'references that cannot be filled, or that cost time',
     tests: ['runner/config/references.test.ts'],
   },
   'F-228': {

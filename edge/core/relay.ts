@@ -547,7 +547,7 @@ export class Relay {
     this.#releaseAll();
     for (const waiting of this.#waiting.values()) {
       const phase = phaseOf(waiting);
-      // What was never given to a link can not be running anywhere: that is not `runner_lost`.
+      // What was never given to a link cannot be running anywhere: that is not `runner_lost`.
       const own: Fault =
         fault.fault === 'runner_lost' && !waiting.isSent ? { fault: 'runner_offline' } : fault;
       this.#answer(waiting.id, { kind: 'refused', fault: { ...own, phase } });
@@ -585,7 +585,7 @@ export class Relay {
     this.#ending = { frame, since, until: Math.min(last, now + LAST_WORD_MS) };
   }
 
-  /** Why a new post or follower can not be served now, or undefined when it can. */
+  /** Why a new post or follower cannot be served now, or undefined when it can. */
   #whyNot(): Fault | undefined {
     if (this.#link.state === 'ended') return this.#afterword;
     if (this.#endAt !== undefined || this.#ending) return { fault: 'session_not_found' };
@@ -598,7 +598,7 @@ export class Relay {
     };
   }
 
-  /** Why a message of this many characters can not be taken beside those that wait for the runner (R-10). */
+  /** Why a message of this many characters cannot be taken beside those that wait for the runner (R-10). */
   #whyTooMuch(length: number): Fault | undefined {
     if (this.#upwardSum === 0 || this.#upwardSum + length <= UPWARD_BYTES) return undefined;
     return this.#link.state === 'linked'

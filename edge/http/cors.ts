@@ -43,7 +43,7 @@ export function corsHeaders(request: Request, settings: Settings): Record<string
   };
 }
 
-/** Headers of tools' arguments that a page asks to send: their names are the tools' own, so they can not be listed. */
+/** Headers of tools' arguments that a page asks to send: their names are the tools' own, so they cannot be listed. */
 function askedParamHeaders(request: Request): string[] {
   const asked = request.headers.get('access-control-request-headers') ?? '';
   const names = asked.split(',').map((name) => name.trim().toLowerCase());

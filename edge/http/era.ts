@@ -54,7 +54,7 @@ const NO_BATCHES: Era = {
   refusal: {
     status: 400,
     code: INVALID_REQUEST,
-    message: 'A batch can not hold a request of a modern revision; send the messages one by one.',
+    message: 'A batch cannot hold a request of a modern revision; send the messages one by one.',
   },
 };
 

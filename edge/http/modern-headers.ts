@@ -23,7 +23,7 @@ import {
 /** More of a value than this is not told back. */
 const TOLD_CHARACTERS = 200;
 
-/** Why a request can not be served, or undefined when it can. The order decides what a client with two mistakes is told. */
+/** Why a request cannot be served, or undefined when it can. The order decides what a client with two mistakes is told. */
 export function checkRequest(headers: Headers, request: ModernRequest): Refusal | undefined {
   return (
     checkMeta(request.meta) ??

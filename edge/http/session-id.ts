@@ -111,7 +111,7 @@ async function mac(
 /** One secret is in use at a time, two around its rotation. */
 const KEYS_KEPT = 4;
 
-/** Imported keys by secret. Keys, not promises of keys: a worker's request can not await another request's promise. */
+/** Imported keys by secret. Keys, not promises of keys: a worker's request cannot await another request's promise. */
 const keys = new Map<string, HmacKey>();
 
 /** Named by what makes it: not every runtime's types have a global CryptoKey type. */

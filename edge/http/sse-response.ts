@@ -93,7 +93,7 @@ export class SseStream {
     if (options.signal.aborted) this.#cancel();
   }
 
-  /** Why the stream can not be followed, or undefined once it is or when `ms` passed without news. */
+  /** Why the stream cannot be followed, or undefined once it is or when `ms` passed without news. */
   async refusal(ms: number): Promise<Fault | undefined> {
     const { promise: patience, resolve } = Promise.withResolvers<undefined>();
     const timer = setTimeout(() => resolve(undefined), ms);

@@ -160,7 +160,7 @@ class Talk {
       const reason = reasonIn(stringAt(bytes, 'error', 'message') ?? '');
       return this.end({
         type: 'unusable',
-        words: this.added(`sent an answer that can not be used: ${reason}`),
+        words: this.added(`sent an answer that cannot be used: ${reason}`),
       });
     }
     if (number === INITIALIZE_ID) this.#send(DISCOVER);

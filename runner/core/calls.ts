@@ -109,7 +109,7 @@ export class Calls {
   }
 
   /**
-   * The oldest call with this raw client id: which of several equals a client means can not be told. Without one, the only call
+   * The oldest call with this raw client id: which of several equals a client means cannot be told. Without one, the only call
    * whose id is the same number or text in the other spelling: clients that count in numbers are known to cancel "2" for 2.
    */
   byClientId(raw: Uint8Array): Call | undefined {

@@ -20,7 +20,7 @@ export interface Owed {
 /** A request whose answer came and is of no use. */
 export interface Failed {
   readonly id: number;
-  /** Completes "the server sent an answer that can not be used: …". */
+  /** Completes "the server sent an answer that cannot be used: …". */
   readonly reason: string;
   /** What the process said of the request's failure under no id, or a made-up one: an error response. */
   readonly error?: Uint8Array;
@@ -50,7 +50,7 @@ const WRONG_ID = 'it has the id of no request that waits';
 /** The fault of a request whose answer came and is of no use; `reason` as in {@link Failed}. */
 export const unusable = (reason: string): Fault & { readonly message: string } => ({
   fault: 'process_protocol',
-  message: `The server sent an answer that can not be used: ${reason}.`,
+  message: `The server sent an answer that cannot be used: ${reason}.`,
   phase: 'sent',
 });
 
@@ -85,7 +85,7 @@ export class Hearing {
     if (this.#doubts.size > 0) this.#doubts.delete(id);
   }
 
-  /** An answer that can not be read: the request that it ends at once, where that is certain. */
+  /** An answer that cannot be read: the request that it ends at once, where that is certain. */
   broken({ id, isSure, reason, bytes }: Broken, now: number): Failed | undefined {
     const named = id === undefined ? undefined : integerIn(id);
     if (named !== undefined && this.#owed.has(named)) {

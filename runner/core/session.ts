@@ -1,5 +1,5 @@
 // One session on the runner: the owner of its truth (DESIGN D1). It decides what is written to stdin and on which stream
-// each message of the process goes, answers what the process can not, and knows when the session is over.
+// each message of the process goes, answers what the process cannot, and knows when the session is over.
 // Pure: inputs in, effects out; the host performs them. Implements LP12–LP21, R-1, R-2, R-4, R-6, R-8, R-10, R-11.
 import { faultError, type Fault, type FaultCode } from '../../shared/fault.ts';
 import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
@@ -48,7 +48,7 @@ const STDIN_BACKLOG_BYTES = 8 * 1024 * 1024;
 const TOO_OLD: Fault = {
   fault: 'runner_lost',
   message:
-    'The message came so late that the bridge can not tell whether it was carried out before. Check before you repeat it.',
+    'The message came so late that the bridge cannot tell whether it was carried out before. Check before you repeat it.',
   phase: 'unknown',
 };
 
@@ -229,7 +229,7 @@ export class Session {
     return this.#flush();
   }
 
-  /** The process printed more than a line may hold; whose answer it was can not be told. */
+  /** The process printed more than a line may hold; whose answer it was cannot be told. */
   overlong(bytes: number, now: number): SessionEffect[] {
     const message = `The server printed a line of over ${String(bytes - 1)} bytes, more than the bridge carries.`;
     const [only, second] = this.#calls.all();
@@ -573,7 +573,7 @@ export class Session {
         this.#noteDrop('a line on stdout is not a JSON-RPC message; dropped', { reason }, now);
         continue;
       }
-      this.#noteDrop('an answer on stdout can not be read; dropped', { reason }, now);
+      this.#noteDrop('an answer on stdout cannot be read; dropped', { reason }, now);
       const failed = this.#hearing.broken(said, now);
       if (failed) this.#fail(failed, now);
     }

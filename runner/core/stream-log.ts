@@ -269,7 +269,7 @@ export class StreamLog {
     return ids;
   }
 
-  /** An event of the stream moves towards its client, who can not acknowledge it yet. */
+  /** An event of the stream moves towards its client, who cannot acknowledge it yet. */
   moving(id: string, now: number): void {
     const stream = this.#streams.get(id);
     if (stream?.isAttached) stream.progressAt = now;

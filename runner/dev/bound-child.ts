@@ -1,4 +1,4 @@
-// A program that can not outlive this process, not even when this process is killed with SIGKILL.
+// A program that cannot outlive this process, not even when this process is killed with SIGKILL.
 //
 // A small shell stays beside the program and reads from a pipe that only we hold open. When we are
 // gone the read fails and the shell kills the program; a line on the pipe sends the shell home.

@@ -16,7 +16,7 @@ export interface KeptEdge {
 /** The first restart is nearly at once: clients and the runner are waiting. */
 const FIRST_WAIT_MS = 100;
 
-/** An edge that can not start does not spin, and one whose cause was removed is soon back. */
+/** An edge that cannot start does not spin, and one whose cause was removed is soon back. */
 const LONGEST_WAIT_MS = 5_000;
 
 /** An edge that ran this long was in order; its end starts the waits over. */

@@ -24,7 +24,7 @@ export interface Workspace {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** Makes what is missing in the folder. Throws an `EdgeStartError` for one that is not this user's alone, or can not be used. */
+/** Makes what is missing in the folder. Throws an `EdgeStartError` for one that is not this user's alone, or cannot be used. */
 export function openWorkspace(folder: string, source: DevSource): Workspace {
   ownFolder(folder, [FILES]);
   const files = join(folder, FILES);

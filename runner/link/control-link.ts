@@ -122,7 +122,7 @@ export class ControlLink {
     this.#isWelcome = false;
     const { log } = this.#options;
     if (end.kind === 'failed') {
-      log.warn('the edge can not be reached', {
+      log.warn('the edge cannot be reached', {
         error: end.error.message,
         ...networkFault(end.error),
       });

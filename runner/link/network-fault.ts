@@ -55,7 +55,7 @@ export function networkFault(error: unknown): NetworkFault {
       return { words: 'its host name is unknown', fix: 'Check the edge URL for slips.' };
     case 'EAI_AGAIN':
       return {
-        words: 'host names can not be looked up now',
+        words: 'host names cannot be looked up now',
         fix: "Check this machine's network and DNS.",
       };
     case 'ECONNRESET':

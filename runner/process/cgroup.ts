@@ -128,7 +128,7 @@ export class ProcessCgroup {
   }
 }
 
-/** A process whose limits can not be set is not started. */
+/** A process whose limits cannot be set is not started. */
 export class CgroupError extends Error {
   readonly code = 'ECGROUP';
 }

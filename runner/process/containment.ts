@@ -90,7 +90,7 @@ export class Containment {
     if (this.#moveHome() && isWritten(control, text)) return { ok: true };
     return {
       ok: false,
-      why: `its cgroup ${this.#base} can not be divided, as it holds other processes or is not delegated to the runner`,
+      why: `its cgroup ${this.#base} cannot be divided, as it holds other processes or is not delegated to the runner`,
     };
   }
 

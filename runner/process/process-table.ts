@@ -104,7 +104,7 @@ export function childrenOf(pid: number): Children {
   return { pids, isCertain: false };
 }
 
-/** Whether the children of a process can be asked for: where /proc hides others' processes, they can not. */
+/** Whether the children of a process can be asked for: where /proc hides others' processes, they cannot. */
 export const isVisible = (pid: number): boolean => namesIn(`/proc/${pid}/task`).length > 0;
 
 /** The real and effective user of a process; undefined when it is gone. Unlike the owner of its files, a process cannot choose them. */

@@ -27,7 +27,7 @@ export function findUser(
 }
 
 /**
- * Why this runner can not start processes as another user, or undefined. Being root is asked for, not
+ * Why this runner cannot start processes as another user, or undefined. Being root is asked for, not
  * the capabilities alone: only the change from root to another user makes the kernel take them away
  * from the process again.
  */

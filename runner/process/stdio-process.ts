@@ -324,7 +324,7 @@ class OwnedProcess implements StdioProcess {
     this.#reported = { code, signal };
     if (this.#state === 'running') this.#state = 'ending';
     clearTimeout(this.#closedTimer);
-    // At once, while the group's number can not have passed to anyone else.
+    // At once, while the group's number cannot have passed to anyone else.
     if (this.pid !== undefined) signalGroup(this.pid, 'SIGTERM');
     // A paused listener gets the rest too: it is no more than the pipe held.
     const drained = Promise.all([this.#stdoutPipe?.drain(), this.#stderrPipe?.drain()]);

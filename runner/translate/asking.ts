@@ -46,7 +46,7 @@ const INVALID_RESPONSES = invalidParams(
 
 const CAN_NOT_BE_ASKED: ErrorObject = {
   code: CODE.methodNotFound,
-  message: 'The client of this call can not be asked that.',
+  message: 'The client of this call cannot be asked that.',
 };
 
 const ANSWERS_NO_MORE: ErrorObject = {
@@ -56,7 +56,7 @@ const ANSWERS_NO_MORE: ErrorObject = {
 
 const NOBODY_KNOWS: ErrorObject = {
   code: CODE.internal,
-  message: 'Several calls run, and the bridge can not tell which of them asks this.',
+  message: 'Several calls run, and the bridge cannot tell which of them asks this.',
 };
 
 export interface ParkLimits {
@@ -202,7 +202,7 @@ export class Asking {
     }
   }
 
-  /** Nobody answers this call's questions any more, and it can not be retried. */
+  /** Nobody answers this call's questions any more, and it cannot be retried. */
   drop(call: LegacyCall): void {
     this.#stopGathering(call);
     this.#parked.delete(call.id);

@@ -1,4 +1,4 @@
-// A notification of a modern client, and why it can not always be passed on: over HTTP it belongs to no request, and may not
+// A notification of a modern client, and why it cannot always be passed on: over HTTP it belongs to no request, and may not
 // even say whose it is (MCP 2026-07-28, Transports, "Sending Messages").
 import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import { META, MODERN_REVISION } from '../../shared/mcp/modern.ts';

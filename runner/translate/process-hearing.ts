@@ -83,7 +83,7 @@ export class ProcessHearing {
         this.#drop('a line on stdout is not a JSON-RPC message', { reason }, now);
         return [];
       }
-      this.#drop('an answer on stdout can not be read', { reason }, now);
+      this.#drop('an answer on stdout cannot be read', { reason }, now);
       const failed = this.#hearing.broken(said, now);
       return failed ? [errorOf(failed)] : [];
     });

@@ -72,7 +72,7 @@ const BACKSLASHES = 0x5c5c5c5c;
 /** Which kind of container is open at each depth. Only written and read within one synchronous call, so one serves all. */
 const OPEN_CONTAINERS = new Uint8Array(4096);
 
-/** An escape spells one UTF-16 unit in six bytes, so a longer text can not equal a name of `length` units. */
+/** An escape spells one UTF-16 unit in six bytes, so a longer text cannot equal a name of `length` units. */
 const ESCAPE_BYTES = 6;
 
 /** Keys longer than this, escaped, are not decoded to be matched. */
@@ -123,7 +123,7 @@ export class JsonCursor {
     return this.#fault;
   }
 
-  /** How the text ended too early, if that is its fault: `in string`, where more lines can not complete it, or `between`. */
+  /** How the text ended too early, if that is its fault: `in string`, where more lines cannot complete it, or `between`. */
   get cut(): 'in string' | 'between' | undefined {
     if (!this.#isCut) return undefined;
     return this.#isInString ? 'in string' : 'between';

@@ -1,4 +1,4 @@
-// Owns the bytes of server-sent events (WHATWG HTML §9.2) and the form of our event ids. Text from outside can not
+// Owns the bytes of server-sent events (WHATWG HTML §9.2) and the form of our event ids. Text from outside cannot
 // forge a field or an event: data is split at every line break the standard knows, other fields refuse them.
 
 /** One event. Without `event` the type is "message". */

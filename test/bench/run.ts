@@ -11,7 +11,7 @@
 //   npm run bench -- --profile         no comparison: CPU profiles of the edge and the runner under 10 sessions
 //
 // It prints a table and writes all figures to .bridge/bench/<time>.json. Other bridges are installed with npm below
-// .bridge/bench/ in exact versions; one that can not be installed is left out with a note. Logs of calls are off, here and
+// .bridge/bench/ in exact versions; one that cannot be installed is left out with a note. Logs of calls are off, here and
 // there. Nothing is asserted: compare figures of one run only, and look at load1 and at the ranges first. The floor at one
 // session was seen five times faster on a busy machine than on a calm one: ratios to it mean nothing across runs. Linux only (/proc).
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
 // The checks of the conformance suite that are known to fail, each with the reason why that is right or
-// can not be otherwise. A check that fails and is not here, or is here and passes, fails the run.
+// cannot be otherwise. A check that fails and is not here, or is here and passes, fails the run.
 import type { SuiteName } from './suite.ts';
 
 /** The server under test: a stdio fixture behind the bridge, or (`direct`) the dual one served by its own SDK. */

@@ -162,7 +162,7 @@ describe('[F-40] what would break an event stream if it were taken as it is', ()
       const session = await open('crlf');
       const answer = await session.post(toolCall('\u2028', 'echo', { text }));
       expect(messageOf(answer)).toMatchObject({ id: '\u2028' });
-      // A lone surrogate can not be printed as it is.
+      // A lone surrogate cannot be printed as it is.
       expect(textOf(messageOf(answer))).toBe(text);
       expect(answer.body).not.toMatch(/[\r\n]/);
     },
@@ -260,7 +260,7 @@ describe('large output', () => {
     expect(textOf(await session.call('big', { bytes: 60 * 1024 }))).toHaveLength(60 * 1024);
   });
 
-  test('[F-43] when it can not be told whose answer it was, each call in flight gets one error', async () => {
+  test('[F-43] when it cannot be told whose answer it was, each call in flight gets one error', async () => {
     const session = await open('small');
     const { pid } = await session.whoami();
     const hanging = session.call('hang', {}, 'hanging');

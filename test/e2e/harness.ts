@@ -249,7 +249,7 @@ class TestBridge implements Bridge {
     for (const pid of left) process.kill(pid, 'SIGKILL');
     await this.#edge?.stop();
     rmSync(this.#folder, { recursive: true, force: true });
-    // A runner that was killed can not have cleaned up; the next one would.
+    // A runner that was killed cannot have cleaned up; the next one would.
     if (left.length > 0 && runnerExit?.signal !== 'SIGKILL') {
       throw new Error(`The runner left processes behind: ${left.join(', ')}`);
     }

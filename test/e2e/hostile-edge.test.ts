@@ -129,7 +129,7 @@ describe('[F-67] versions that do not meet', () => {
   test('an edge that answers with a version never offered gets no hello', async () => {
     edge.manners.subprotocol = 'mcp-bridge.v0';
     const runner = startRunner(edge.url);
-    await runner.says('the edge can not be reached', 'subprotocol');
+    await runner.says('the edge cannot be reached', 'subprotocol');
     expect(runner.lines.join('\n')).not.toContain('linked to the edge');
     edge.manners.subprotocol = 'mcp-bridge.v2';
     await edge.controls.next();
@@ -146,7 +146,7 @@ test.each([{}, { NODE_TLS_REJECT_UNAUTHORIZED: '0' }])(
     const false_ = await FakeEdge.start(server, 'https');
     onTestFinished(() => false_.stop());
     const runner = startRunner(false_.url, switches);
-    await runner.says('the edge can not be reached', 'self-signed certificate');
+    await runner.says('the edge cannot be reached', 'self-signed certificate');
     expect(authorizations).toEqual([]);
     expect(runner.isAlive()).toBe(true);
   },

@@ -210,7 +210,7 @@ describe('session ids', () => {
     session.stream.destroy();
   });
 
-  test("[F-25] another principal's session can not be used, heard or ended", async () => {
+  test("[F-25] another principal's session cannot be used, heard or ended", async () => {
     const session = await open(alice);
     const { pid } = await session.whoami();
     const standing = await session.get();
@@ -233,7 +233,7 @@ describe('session ids', () => {
     standing.destroy();
   });
 
-  test("[F-25] another principal can not post to an HTTP+SSE session's URL", async () => {
+  test("[F-25] another principal cannot post to an HTTP+SSE session's URL", async () => {
     const session = await SseSession.open(bridge, 'echo', { key: alice });
     const headers = { 'Content-Type': 'application/json', ...bearer(bob) };
     const wish = { method: 'POST', headers, body: toolCall(1, 'echo', { text: 'misuse' }) };

@@ -55,7 +55,7 @@ test('[F-83] [R-10] 100 MiB for a client that reads 1 KiB/s: the client is let g
   onTestFinished(() => stream.destroy());
   const priming = await stream.next();
   const [name = ''] = (priming?.id ?? '').split('.');
-  // While the client holds its process up the call can not end: once it has, the client was let go.
+  // While the client holds its process up the call cannot end: once it has, the client was let go.
   const isLetGo = () =>
     bridge.logs().some((line) => line.includes(`"callId":"${name}"`) && line.includes('"result"'));
   const disturbed: number[] = [];

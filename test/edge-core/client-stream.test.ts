@@ -197,7 +197,7 @@ describe('a POST’s stream', () => {
     expect(errorsIn(last.receive(stalled))).toEqual([[1, 'overloaded', 'sent']]);
   });
 
-  test('[F-83] [F-95] one that can not resume has cancelled by it', () => {
+  test('[F-83] [F-95] one that cannot resume has cancelled by it', () => {
     const stream = new Driven({ ...POST, isResumable: false, cancels: true });
     stream.event(1);
     expect(stream.receive({ type: 'refused', of: 'a', fault: 'overloaded' }).slice(-3)).toEqual([
@@ -286,7 +286,7 @@ describe('a GET stream', () => {
     ]);
   });
 
-  test('[LP16] tells why a cursor can not be resumed, and ends', () => {
+  test('[LP16] tells why a cursor cannot be resumed, and ends', () => {
     const stream = new Driven({ ...GET, after: 7 });
     expect(stream.receive({ type: 'linked' })).toEqual([attach('get', 7)]);
     expect(stream.receive({ type: 'refused', of: 'get', fault: 'replay_evicted' })).toEqual([

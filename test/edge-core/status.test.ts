@@ -39,7 +39,7 @@ describe('metrics', () => {
     ]);
   });
 
-  test('can not break out of a label or a help line', () => {
+  test('cannot break out of a label or a help line', () => {
     const labels = { server: 'a"} 1\nb\\' };
     expect(metricsText([{ ...gauge, help: 'x\ny\\', value: 3, labels }])).toBe(
       '# HELP bridge_sessions x\\ny\\\\\n# TYPE bridge_sessions gauge\n' +

@@ -248,7 +248,7 @@ describe('a control link that breaks the protocol', () => {
     expect(await runner.control.closed).toBe(4400);
   });
 
-  test('[F-59] can not end a session that lies on another runner', async () => {
+  test('[F-59] cannot end a session that lies on another runner', async () => {
     const a = await FakeRunner.start({ servers: ['mail'] });
     const { client, session } = await openSession(a, { server: 'mail' });
     const b = await FakeRunner.start({ credential: RUNNER_B });

@@ -292,7 +292,7 @@ describe('the GET stream', () => {
   test.each([
     ['replay_evicted', 400, 42_009],
     ['event_unknown', 404, 42_015],
-  ])('[LP16] that can not go on is refused with %s', async (fault, status, code) => {
+  ])('[LP16] that cannot go on is refused with %s', async (fault, status, code) => {
     const { client, session } = await openSession(await FakeRunner.start());
     const response = client.listen('get.9');
     await session.link.next('attach');

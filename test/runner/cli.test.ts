@@ -272,11 +272,11 @@ describe.concurrent('mcp-bridge check', () => {
     );
     expect(out).toContain('FAIL  server framed: frames its messages with Content-Length headers');
     expect(out).toMatch(
-      /^FAIL {2}server id-zero: sent an answer that can not be used: it has the id/mu,
+      /^FAIL {2}server id-zero: sent an answer that cannot be used: it has the id/mu,
     );
-    expect(out).toMatch(/^FAIL {2}server nan: sent an answer that can not be used: byte \d+/mu);
+    expect(out).toMatch(/^FAIL {2}server nan: sent an answer that cannot be used: byte \d+/mu);
     expect(out).toMatch(
-      /^FAIL {2}server utf16: sent an answer that can not be used: it is UTF-16/mu,
+      /^FAIL {2}server utf16: sent an answer that cannot be used: it is UTF-16/mu,
     );
   });
 

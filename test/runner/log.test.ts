@@ -37,7 +37,7 @@ describe('JSON lines', () => {
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ server: 's', pid: 1, code: 2 });
   });
 
-  it('keep their own names: a field can not pose as the message', () => {
+  it('keep their own names: a field cannot pose as the message', () => {
     const { log, lines } = logTo();
     log.error('real', { message: 'forged', level: 'debug', time: 0 });
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({

@@ -118,7 +118,7 @@ describe('the process of a modern session', () => {
     expect(dual.pool.eras.modern).toBe(true);
   });
 
-  test('[F-70] that can not be started is told in a sentence that says why', async () => {
+  test('[F-70] that cannot be started is told in a sentence that says why', async () => {
     const served = serve(await processes([], '/no/such/program'));
     const answer = served.answer(1);
     served.write(request(1, 'tools/list'));

@@ -285,7 +285,7 @@ export class ClientNode {
       const body = head && 'body' in head ? head.body : undefined;
       if (body === 'session_not_found' || body === 'event_unknown') return failed();
       if (body === 'replay_evicted') {
-        this.#world.history.evicted.push(`${this.name}/${stream} can not be resumed`);
+        this.#world.history.evicted.push(`${this.name}/${stream} cannot be resumed`);
         return failed();
       }
       this.#world.clock.after(RESUME_MS, () =>

@@ -12,7 +12,7 @@ export interface CallHistory {
   readonly progressSent: number;
   /** The client's own connection died in a revision or a state without resumption, or it left: no outcome is owed. */
   isForsaken: boolean;
-  /** When a client that can not come back lost its connection, before an outcome. */
+  /** When a client that cannot come back lost its connection, before an outcome. */
   leftAt?: number;
   isCancelled: boolean;
   /** Something for this call arrived after its outcome. */

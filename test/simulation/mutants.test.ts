@@ -91,7 +91,7 @@ describe('mutants of the deployment', () => {
   });
 });
 
-describe('[F-162] a runner that can not count', () => {
+describe('[F-162] a runner that cannot count', () => {
   type Utterance = (frame: SessionUp & { type: 'event' }) => readonly SessionUp[];
 
   /** Says something else in place of one event in ten. */

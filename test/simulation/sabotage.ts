@@ -1,4 +1,4 @@
-// Known faults, put in on purpose: a checker that can not catch them proves nothing.
+// Known faults, put in on purpose: a checker that cannot catch them proves nothing.
 import type { Post } from '../../edge/http/ports.ts';
 import type { SessionUp } from '../../shared/link/session-frames.ts';
 import type { Hold } from '../../shared/link/parts.ts';

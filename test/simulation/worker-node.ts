@@ -55,7 +55,7 @@ export class Exchange {
     this.#socket?.close(1006);
   }
 
-  /** A modern client's request: no session is named, the answer can not be resumed, and who leaves has cancelled. */
+  /** A modern client's request: no session is named, the answer cannot be resumed, and who leaves has cancelled. */
   serve(post: Post): void {
     this.#isModern = true;
     this.#place = { openedBefore: this.#world.clock.now };

@@ -74,7 +74,7 @@ class OfficialSession implements LoadSession {
   }
 
   cut(): void {
-    // Their connections can not be reached.
+    // Their connections cannot be reached.
   }
 
   async end(): Promise<void> {

@@ -257,7 +257,7 @@ class StreamableSession implements LoadSession {
     this.#streams.delete(followed);
   }
 
-  /** A refused standing stream: the session is over, or the stream can not be continued. */
+  /** A refused standing stream: the session is over, or the stream cannot be continued. */
   #judge({ status, text }: Reply): void {
     if (status !== 404 && status !== 400) return;
     const { evidence, name } = this.#ground;

@@ -96,7 +96,7 @@ export function announcedBytes(headers: Headers): number | undefined {
 
 /**
  * The fast way, in one native step: 50 µs less than a reader on workerd. HTTP ends an announced body at its Content-Length,
- * so a length that lies low can not bring in more; the check after it is for hosts that err.
+ * so a length that lies low cannot bring in more; the check after it is for hosts that err.
  */
 async function readAnnounced(request: Request, limitBytes: number): Promise<ReadBody> {
   try {

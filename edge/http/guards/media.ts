@@ -1,7 +1,7 @@
 // What a request sends and what it takes: Content-Type, Content-Encoding and Accept, parsed rather than searched for words.
 import type { Fault } from '../../../shared/fault.ts';
 
-/** One `;name=value` of a media type (RFC 9110 §5.6.6). Sticky and without nested repeats, so it can not backtrack far. */
+/** One `;name=value` of a media type (RFC 9110 §5.6.6). Sticky and without nested repeats, so it cannot backtrack far. */
 const PARAMETER =
   /[ \t]*;[ \t]*(?:([!#$%&'*+.^_`|~\w-]+)=([!#$%&'*+.^_`|~\w-]+|"(?:[^"\\]|\\.)*"))?/y;
 

@@ -90,7 +90,7 @@ export class DeclaredClient {
     return members;
   }
 
-  /** Why the client can not be asked this; undefined when it can. */
+  /** Why the client cannot be asked this; undefined when it can. */
   whyNotAsk(method: string, params: JsonObject): string | undefined {
     if (!Object.hasOwn(ASKABLE, method)) return `the bridge does not know "${method}"`;
     const lacking = ASKABLE[method]?.(params, this.#capabilities);

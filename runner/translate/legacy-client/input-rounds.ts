@@ -132,7 +132,7 @@ export class InputRounds {
 
   /** The client was not asked, or would not answer: what the modern era has no words for ends the call. */
   #fail(call: Call, reason: string): void {
-    const words = `The server asked for input that it can not have: ${reason}`;
+    const words = `The server asked for input that it cannot have: ${reason}`;
     this.withdraw(call, 'the call it belongs to has failed');
     if (call.method !== 'tools/call') {
       return this.#outbox.refuse(call.id, CODE.internal, words);

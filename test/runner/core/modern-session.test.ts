@@ -162,7 +162,7 @@ describe('a modern session', () => {
     const _meta = { 'io.modelcontextprotocol/subscriptionId': 'one' };
     expect(said).toMatchObject([
       { id: 'one', result: { resultType: 'complete', _meta } },
-      // What was never acknowledged did not begin, so it can not end.
+      // What was never acknowledged did not begin, so it cannot end.
       { id: 'two', error: { code: 42003 } },
       { id: 'three', error: { code: 42003 } },
     ]);

@@ -64,7 +64,7 @@ describe('a post that is new', () => {
     expect(known.knows(postId(1_790_000_000_000 + 9_000, 'behind'))).toBe('new');
   });
 
-  test('can not be told from a forgotten one without a time', () => {
+  test('cannot be told from a forgotten one without a time', () => {
     const known = filled(untimed(1_000));
     expect(known.knows('p-new')).toBe('forgotten');
     expect(known.knows(postId(1, 'new'))).toBe('new');

@@ -411,7 +411,7 @@ describe('[F-113] what is no answer ends no call', () => {
     expect(driven.session.inFlight).toBe(1);
   });
 
-  test('an answer whose owner can not be told, with several in flight', () => {
+  test('an answer whose owner cannot be told, with several in flight', () => {
     const driven = called();
     driven.post('q', { ...ECHO, id: 8 });
     driven.line('{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"m"}}');

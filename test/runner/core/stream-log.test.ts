@@ -250,7 +250,7 @@ describe('a stalled client', () => {
   });
 });
 
-// A second log, naive: it adds everything up anew each time and so can not drift.
+// A second log, naive: it adds everything up anew each time and so cannot drift.
 
 interface ModelStream {
   readonly events: { seq: number; bytes: number; at: number; final: boolean }[];

@@ -136,7 +136,7 @@ describe.skipIf(process.platform !== 'linux')('limits', () => {
     expect(file('cgroup.kill')).toBe('');
   });
 
-  test('that can not be written end the process', () => {
+  test('that cannot be written end the process', () => {
     const site = standIn({ lacks: ['pids.max'] });
     const group = openContainment(site.site).open(LIMITS);
     group?.spawnInside(() => undefined);
@@ -166,12 +166,12 @@ describe.skipIf(process.platform !== 'linux')('limits', () => {
     });
   });
 
-  test('where the group can not be divided the runner first moves to one of its own', () => {
+  test('where the group cannot be divided the runner first moves to one of its own', () => {
     const site = standIn({ lacks: ['cgroup.subtree_control'] });
     const verdict = openContainment(site.site).allow(LIMITS);
     expect(verdict).toMatchObject({
       ok: false,
-      why: expect.stringContaining('can not be divided'),
+      why: expect.stringContaining('cannot be divided'),
     });
     expect(site.read('service/mcp-runner/cgroup.procs')).toBe('0');
   });

@@ -1,4 +1,4 @@
-// [F-78] What a process under another user can not reach, with real users; needs root, as the runner does for it.
+// [F-78] What a process under another user cannot reach, with real users; needs root, as the runner does for it.
 import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,7 +67,7 @@ describe.skipIf(process.platform !== 'linux' || whyNoOtherUser() !== undefined)(
       await recorded.process.terminate('test over');
     });
 
-    test("can not read the token file, nor the runner's environment and memory", async () => {
+    test("cannot read the token file, nor the runner's environment and memory", async () => {
       expect(await tries(ONE, closed)).toEqual(closed.map((path) => `denied ${path}`));
       // The same attempts by the runner's own user: the denials above are of the user's making.
       expect(await tries(undefined, [tokenFile, runner('environ')])).toEqual([
@@ -76,7 +76,7 @@ describe.skipIf(process.platform !== 'linux' || whyNoOtherUser() !== undefined)(
       ]);
     });
 
-    test('can not read the files and the environment of a process of a third user', async () => {
+    test('cannot read the files and the environment of a process of a third user', async () => {
       const other = new RecordedProcess({
         command: '/bin/sh',
         args: ['-c', 'echo up; read line'],

@@ -150,7 +150,7 @@ test('a process that asks in answer to another request gets an error for it', ()
   expect(driven.said()).toMatchObject([{ id: 2, error: { code: -32603 } }]);
 });
 
-describe('what the client can not be asked', () => {
+describe('what the client cannot be asked', () => {
   const url = { mode: 'url', message: 'Go', url: 'https://a.example/' };
   const roots = {};
   test.each([

@@ -173,7 +173,7 @@ describe('legacy processes of one principal', () => {
     expect(driven.started()).toEqual([]);
   });
 
-  test('serve the calls of a client that can not be asked, and its lists, side by side', () => {
+  test('serve the calls of a client that cannot be asked, and its lists, side by side', () => {
     const driven = DrivenModernClient.legacy();
     const ids = [call(driven, {}), driven.request('tools/list'), call(driven, {})];
     expect(driven.written(1)).toMatchObject(ids.map((id) => ({ id })));
@@ -246,7 +246,7 @@ describe('legacy processes of one principal', () => {
     expect(driven.said()).toMatchObject([{ id: second, result: COMPLETE }]);
   });
 
-  test('that can not be initialized fail their calls before these are sent', () => {
+  test('that cannot be initialized fail their calls before these are sent', () => {
     const driven = DrivenModernClient.legacy();
     const refused = call(driven);
     const initialize = driven.written(2)[0]?.['id'];
