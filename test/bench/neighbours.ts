@@ -91,6 +91,14 @@ export async function measureNeighbours(
 ): Promise<NeighbourResult[]> {
   const isWanted = (name: string): boolean => only === undefined || only.includes(name);
   const results: NeighbourResult[] = [];
+  const add = (result: NeighbourResult): void => {
+    results.push(result);
+    const { quiet, beside, failure } = result;
+    const p99 = [quiet, beside].map((seen) => seen?.p99Ms.toFixed(1)).join(' → ');
+    say(
+      `  p99 ${p99} ms, ${beside?.errors ?? 0} errors${failure === undefined ? '' : `, ${failure}`}`,
+    );
+  };
   const misused = async (
     kind: NeighbourResult['kind'],
     adversary: string,
@@ -103,7 +111,7 @@ export async function measureNeighbours(
       const comparison = await neighbourhood.compare(() =>
         neighbourhood.adversary(program, server),
       );
-      results.push({ kind, adversary, ...comparison });
+      add({ kind, adversary, ...comparison });
     } finally {
       await neighbourhood.stop();
     }
@@ -113,7 +121,7 @@ export async function measureNeighbours(
   for (const kind of BAD_CLIENTS.filter(isWanted)) await misused('client', kind, [kind, VICTIM]);
   if (isWanted(BAD_EDGE)) {
     say(BAD_EDGE);
-    results.push({ kind: 'edge', adversary: BAD_EDGE, ...(await besideBadEdge(plan, track)) });
+    add({ kind: 'edge', adversary: BAD_EDGE, ...(await besideBadEdge(plan, track)) });
   }
   return results;
 }

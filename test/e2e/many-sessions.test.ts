@@ -107,7 +107,8 @@ test('R-9, R-11: 200 sessions get each its own answers, and clients that vanish 
   const callers = await openAll();
   expect(await bridge.processesLeft()).toHaveLength(SESSIONS);
   expect(await edgeSessions(bridge)).toBe(SESSIONS);
-  expect(runnerSockets()).toBe(SESSIONS + 1);
+  // On a busy machine a link may be taken for dead and dialled again; the socket before it goes.
+  await vi.waitFor(() => expect(runnerSockets()).toBe(SESSIONS + 1), GONE);
 
   const crossed: string[] = [];
   const askAll = async (caller: Caller, index: number): Promise<void> => {
