@@ -1,5 +1,5 @@
 // Reads the `mcpServers` file that people have already into a config the runner can trust: every
-// default filled, every reference resolved, every path absolute (DESIGN D4: commands come from here only).
+// default filled, every reference resolved, every path absolute (D4: commands come from here only).
 import { isDeepStrictEqual } from 'node:util';
 import { readText } from './config/file-text.ts';
 import { parseFile } from './config/file-value.ts';

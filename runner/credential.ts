@@ -1,4 +1,4 @@
-// Makes credentials and keeps the runner's in a file that only its user can read (SECURITY, "Runner credential design").
+// Makes credentials, and keeps the runner's own in a file that only its user can read.
 // A credential never stands in argv, in the environment or in a log; the edge keeps only its hash.
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';

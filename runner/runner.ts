@@ -1,4 +1,4 @@
-// The runner: its offer to the edge, the sessions it was given, and their end (DESIGN §8, R-12).
+// The runner: its offer to the edge, the sessions it was given, and their end.
 import { nanoid } from 'nanoid';
 import type { OpenFrame, YieldFrame } from '../shared/link/control-frames.ts';
 import { fairlyIdle, ownIdle, type Held } from './core/yielding.ts';

@@ -1,4 +1,4 @@
-// Which process a session speaks to: the server's own where both are of one era, else a translator in front of it (DESIGN §7).
+// Chooses what a session speaks to: the server's own process when both are of one era, else a translator in front of it.
 import type { OpenFrame } from '../shared/link/control-frames.ts';
 import type { ServerConfig } from './config.ts';
 import type { Log } from './log.ts';

@@ -1,5 +1,5 @@
 // Every expected failure of the bridge, in one table: its JSON-RPC code, HTTP status, and whether trying again can help.
-// Nobody else writes a status or an error code. DESIGN: bridge faults use codes outside JSON-RPC's reserved range.
+// No other file defines a status or an error code. Faults of the bridge have codes outside the range that JSON-RPC reserves.
 
 /** How far a request got before its fault, so that a client can judge whether the call may have run. */
 export type Phase = 'not_sent' | 'sent' | 'unknown';
@@ -18,7 +18,7 @@ interface FaultRow {
 }
 
 export const FAULTS = {
-  // The relay, the runner and the process (DESIGN §4).
+  // The relay, the runner and the process (PROMISES.md).
   runner_offline: {
     code: 42001,
     status: 503,

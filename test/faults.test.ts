@@ -1,16 +1,13 @@
 // The table of faults is complete and true: each row has a test or a reason, and each test it names exists.
-import { globSync, readFileSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { expect, test } from 'vitest';
 
 import { FAULT_IDS, FAULT_ROWS } from './faults.ts';
+import { titlesOf } from './titles.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
-
-/** `test`, `it` or `describe` and the text up to the end of its title. */
-const TITLES =
-  /\b(?:test|it|describe)\b[^;{}]*?\(\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)/g;
 
 /** UTF-8 is no row. */
 const ROW_ID = /(?<!\w)F-\d+b?(?!\w)/g;
@@ -19,15 +16,8 @@ function idsOf(text: string): Set<string> {
   return new Set([...text.matchAll(ROW_ID)].map(([id]) => id));
 }
 
-/** The rows that the titles of a test file name. Titles of `test.each` may stand behind their tables, so strings count too. */
-function rowsOf(file: string): Set<string> {
-  const text = readFileSync(`${root}${file}`, 'utf8');
-  const titles = [...text.matchAll(TITLES)].map(([title]) => title);
-  const strings = text
-    .split('\n')
-    .filter((line) => /^\s*\[?(?:'|"|`|\]\)\(|[^/*]*(?:test|it|describe))/.test(line));
-  return idsOf([...titles, ...strings].join('\n'));
-}
+/** The rows that the titles of a test file name. */
+const rowsOf = (file: string): Set<string> => idsOf(titlesOf(`${root}${file}`));
 
 test('every row has an entry, and there is no entry without a row', () => {
   expect(Object.keys(FAULT_ROWS).toSorted()).toEqual([...FAULT_IDS].toSorted());

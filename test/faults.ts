@@ -436,7 +436,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-84': {
     fault: 'more events than the window holds',
     tests: ['e2e/slow-reader.test.ts'],
-    missing: 'A full disk: no event is stored on one (DESIGN D1).',
+    missing: 'A full disk: no event is stored on one (D1).',
   },
 
   // The runner's own surroundings

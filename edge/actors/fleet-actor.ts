@@ -1,4 +1,4 @@
-// The fleet actor: one Durable Object that knows the runners and which session lies on which (DESIGN §1). It places new
+// The fleet actor: one Durable Object that knows the runners and which session lies on which (D1). It places new
 // sessions over the control links and is out of the way of their messages. Rim around core/placement.
 import { DurableObject } from 'cloudflare:workers';
 import {

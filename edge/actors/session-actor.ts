@@ -1,5 +1,5 @@
 // The session actor: one Durable Object a session, the rim around core/relay. It loads, steps and performs; between two
-// frames it may hibernate, since all it needs stands in its sockets' attachments, and else in the fleet's row (DESIGN D1, D3).
+// frames it may hibernate, since all it needs stands in its sockets' attachments, and else in the fleet's row (D1, D3).
 // It has storage of its own only while its runner is away: a session that was refused, or has ended, leaves none.
 import { DurableObject } from 'cloudflare:workers';
 import { nanoid } from 'nanoid';

@@ -1,4 +1,4 @@
-// Which runner serves a new session (DESIGN §3, D1): of those linked that offer the server, the one with most room.
+// Which runner serves a new session (D1): of those linked that offer the server, the one with most room.
 // Pure: the fleet actor keeps the records.
 import type { Fault } from '../../shared/fault.ts';
 
@@ -17,7 +17,7 @@ export interface Candidate extends RunnerRecord {
   readonly sessions: number;
 }
 
-/** Sessions one principal may hold (DESIGN §9): one client's loop must not fill every runner. */
+/** Sessions one principal may hold: one client's loop must not fill every runner. */
 export const SESSIONS_PER_PRINCIPAL = 100;
 
 export type Placement =

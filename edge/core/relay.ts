@@ -1,4 +1,4 @@
-// The session actor's machine: streams and sockets, not JSON-RPC (DESIGN D1). It passes frames between the runner's socket
+// The session actor's machine: streams and sockets, not JSON-RPC (D1). It passes frames between the runner's socket
 // and the workers that follow streams, answers short posts in one body, and gives up when the runner stays away.
 // Pure: inputs in, effects out. Implements LP8, LP13, LP17, LP18, LP20, R-7.
 import type { Fault, Phase } from '../../shared/fault.ts';

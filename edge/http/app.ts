@@ -1,4 +1,4 @@
-// The HTTP surface (DESIGN §5): which route is whose, and what every request passes before it gets there.
+// The HTTP surface: which route leads where, and the checks that every request passes first.
 import { Hono, type Context } from 'hono';
 import { corsHeaders, preflight } from './cors.ts';
 import { bearerToken, checkNoKeyInUrl, findClient, grants, isMetricsKey } from './credentials.ts';

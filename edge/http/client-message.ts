@@ -1,4 +1,4 @@
-// What a client POSTs, checked once: guards, size, time, UTF-8, and the JSON-RPC envelope (DESIGN §5, "Scan and splice").
+// Reads what a client POSTs and checks it once: guards, size, time, UTF-8, and the JSON-RPC envelope.
 import { readBody } from './guards/body.ts';
 import { checkAccept, checkContentType } from './guards/media.ts';
 import type { Fault } from '../../shared/fault.ts';

@@ -1,4 +1,4 @@
-// One session on the runner: the owner of its truth (DESIGN D1). It decides what is written to stdin and on which stream
+// One session on the runner: the owner of its truth (D1). It decides what is written to stdin and on which stream
 // each message of the process goes, answers what the process cannot, and knows when the session is over.
 // Pure: inputs in, effects out; the host performs them. Implements LP12–LP21, R-1, R-2, R-4, R-6, R-8, R-10, R-11.
 import { faultError, type Fault, type FaultCode } from '../../shared/fault.ts';
@@ -29,7 +29,7 @@ import type { CallRecord, Note, SessionEffect, SessionLimits } from './session-e
 import { StreamLog } from './stream-log.ts';
 import { Tasks } from './tasks.ts';
 
-/** An attached client that acknowledges nothing for this long while something is owed is cut off (DESIGN §9). */
+/** An attached client that acknowledges nothing for this long while something is owed is cut off (R-10). */
 const STALL_MS = 30_000;
 
 /** After a relink a worker that still holds its client attaches again well within this (LP18); the others died meanwhile. */
@@ -716,7 +716,7 @@ export class Session {
     this.#emit(stream, ownLine(bytes, [edit], envelope), false, now);
   }
 
-  /** Where a message goes that belongs to no request (DESIGN §5). */
+  /** Where a message goes that belongs to no request (ARCHITECTURE.md §4, "What differs elsewhere"). */
   #untiedStream(): string {
     if (this.#transport === 'sse') return SSE_STREAM;
     const streams = this.#calls.streams();

@@ -35,7 +35,7 @@ export interface ControlLinkOptions {
   refused(message: string): void;
 }
 
-/** A thousand runners that lost the same edge come back within a minute (FAULTS F-60). */
+/** A thousand runners that lost the same edge come back within a minute (F-60). */
 const BACKOFF_CAP_MS = 60_000;
 
 /** One link asks often for all of a runner's sessions, which must be back within the grace. */

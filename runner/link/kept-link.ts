@@ -1,5 +1,5 @@
-// Keeps a link: is there a socket? If not, dial one; then sleep until something happens. Each cause to look again has a name
-// (DESIGN §6: one reconcile loop with full jitter and named wake reasons).
+// Keeps a link by one loop: without a socket it dials; otherwise it sleeps until something happens. Each cause to look again has
+// a name, and sleeps have full jitter.
 import { fullJitterMs } from '../../shared/backoff.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';

@@ -1,4 +1,4 @@
-// A legacy client before a process whose era shows itself: the client's own `initialize` finds it out (DESIGN §7). A process
+// A legacy client before a process whose era shows itself: the client's own `initialize` finds it out. A process
 // that serves the legacy era is passed every line as it is; one that does not is translated.
 import { faultError } from '../../shared/fault.ts';
 import { errorResponse } from '../../shared/jsonrpc/message.ts';

@@ -1,4 +1,4 @@
-// FAULTS.md, "Bad HTTP", through the whole bridge: what is refused never reaches the runner, let alone a process.
+// Bad HTTP (test/faults.ts) through the whole bridge: what is refused never reaches the runner, let alone a process.
 import { gzipSync } from 'node:zlib';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-// FAULTS.md, "Bad JSON-RPC", legacy rows, through the whole bridge. The process keeps a journal of every line that
+// Bad JSON-RPC of legacy clients (test/faults.ts) through the whole bridge. The process keeps a journal of every line that
 // reached its stdin, so a test can say what arrived and what did not.
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 

@@ -1,4 +1,4 @@
-// FAULTS.md, "Child faults", through the whole bridge: a process that fails to start, dies, hangs or will not die; and
+// Faults of processes (test/faults.ts) through the whole bridge: a process that fails to start, dies, hangs or will not die; and
 // the sessions that end with it or without it.
 import { writeFileSync } from 'node:fs';
 

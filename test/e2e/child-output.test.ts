@@ -1,4 +1,4 @@
-// FAULTS.md, "Bad SSE / child output", through the whole bridge: whatever a process prints, its client reads events that
+// Bad output of processes (test/faults.ts) through the whole bridge: whatever a process prints, its client reads events that
 // it can trust, and nobody else notices.
 import { setTimeout as sleep } from 'node:timers/promises';
 

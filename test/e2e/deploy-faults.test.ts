@@ -1,5 +1,5 @@
-// Upgrades and deploys under load: the edge dies and is there again, a runner is asked to end, its config changes. What is
-// promised over all of it is DESIGN §4, checked by the simulator's own checker.
+// Upgrades and deploys under load: the edge dies and is there again, a runner is asked to end, its config changes. The
+// simulator's own checker judges the promises (PROMISES.md) over all of it.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 

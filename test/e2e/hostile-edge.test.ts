@@ -1,5 +1,5 @@
 // A runner and an edge that is old, false or taken over: the runner does nothing but what its own config allows, says so, and is
-// there again when the edge comes to its senses (DESIGN D4).
+// there again when the edge comes to its senses (D4).
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { createInterface } from 'node:readline';

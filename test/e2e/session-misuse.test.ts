@@ -1,4 +1,4 @@
-// FAULTS.md, "Session misuse" and the key half of "Auth and browser", through the whole bridge, with two principals.
+// Misuse of sessions and keys (test/faults.ts) through the whole bridge, with two principals.
 import { randomBytes } from 'node:crypto';
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';

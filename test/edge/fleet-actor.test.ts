@@ -79,7 +79,7 @@ describe('dialling', () => {
     expect(response.headers.get('Sec-WebSocket-Protocol')).toBe(SUBPROTOCOL);
   });
 
-  test('[LP7] a session takes the ticket of exactly its session, runner and boot', async () => {
+  test('[LP6] [LP7] a session takes the ticket of exactly its session, runner and boot', async () => {
     const runner = await FakeRunner.start();
     const { session } = await openSession(runner);
     const { session: other } = await openSession(runner);
@@ -356,7 +356,7 @@ describe('opening a session', () => {
     await openSession(runner, { key: BOB.key });
   });
 
-  test('[F-166] of a principal with 100 open sessions takes the place of the one that is idle for longest', async () => {
+  test('[F-166] [LP25] of a principal with 100 open sessions takes the place of the one that is idle for longest', async () => {
     const runner = await FakeRunner.start({ capacity: 1_000 });
     const { client } = await openSession(runner);
     const [first] = await rows();
@@ -377,7 +377,7 @@ describe('opening a session', () => {
     expect((await client.call(1)).status).toBe(404);
   });
 
-  test('[F-166] on a full runner waits for what the runner can give, and for no session of another runner', async () => {
+  test('[F-166] [LP25] on a full runner waits for what the runner can give, and for no session of another runner', async () => {
     const runner = await FakeRunner.start({ capacity: 1 });
     const { client } = await openSession(runner);
     for (const session of [undefined, 'x'.repeat(22)]) {

@@ -200,7 +200,7 @@ describe('a large frame whose socket breaks', () => {
     expect(JSON.stringify(await events.message())).toContain(text);
   });
 
-  test('[F-151] [LP18] down goes on where the runner says it was, and begins anew where it says nothing', async () => {
+  test('[F-151] [LP6] [LP18] down goes on where the runner says it was, and begins anew where it says nothing', async () => {
     const { client, session } = await openSession(await FakeRunner.start());
     void client.post({ method: 'notifications/x', params: { text: 'x'.repeat(MIB) } });
     const first = await session.link.next('part');

@@ -62,7 +62,7 @@ export function emptyHistory(): History {
   };
 }
 
-/** The rules of DESIGN §4 that a history breaks; empty when all hold. */
+/** The promises (PROMISES.md) that a history breaks; empty when all hold. */
 export function check(history: History): string[] {
   return [
     ...oneOutcome(history),

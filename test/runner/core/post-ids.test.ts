@@ -18,7 +18,7 @@ function filled(ids: readonly string[], sizes: Partial<typeof SIZES> = SIZES): P
   return known;
 }
 
-describe('[F-160] a post that comes again', () => {
+describe('[F-160] [R-2] [LP12] a post that comes again', () => {
   test.each([
     ['10', 10],
     ['1,000', 1_000],

@@ -14,7 +14,7 @@ function opened(transport: 'streamable' | 'sse' = 'streamable'): DrivenSession {
   return driven;
 }
 
-describe('[F-165] a session whose client left during initialize', () => {
+describe('[F-165] [R-11] a session whose client left during initialize', () => {
   test('is over within seconds, while its server still starts', () => {
     const driven = opened();
     driven.receive({ type: 'detach', stream: 'init' });

@@ -10,7 +10,7 @@ const held = (...texts: readonly string[]): Held[] =>
     return { session: `s${String(index)}`, principal, isIdle, idleMs: isIdle ? Number(idle) : 0 };
   });
 
-describe('[F-166] at its own quota, a principal', () => {
+describe('[F-166] [LP25] at its own quota, a principal', () => {
   test('gives its longest idle session', () => {
     expect(ownIdle(held('ann:5', 'ann:50', 'bob:500', 'ann:7'), 'ann')?.session).toBe('s1');
   });
@@ -20,7 +20,7 @@ describe('[F-166] at its own quota, a principal', () => {
   });
 });
 
-describe('[F-166] on a full runner', () => {
+describe('[F-166] [LP25] on a full runner', () => {
   test.each([
     ['whoever has most gives its longest idle', ['ann:5', 'ann:9', 'bob:99'], 'cy', 's1'],
     ['nobody gives for who has most already', ['ann:5', 'ann:9', 'bob:99'], 'ann', 's1'],

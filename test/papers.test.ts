@@ -1,0 +1,144 @@
+// The papers of the repository are complete and true: every id and section that anything cites is defined in one of them, every
+// rule of the link has a test, and every path and symbol they name exists.
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { describe, expect, test } from 'vitest';
+
+import { FAULT_IDS } from './faults.ts';
+import { titlesOf } from './titles.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+const ARCHITECTURE = 'shared/ARCHITECTURE.md';
+const PROMISES = 'shared/PROMISES.md';
+const PROTOCOL = 'shared/link/PROTOCOL.md';
+const CONTRIBUTING = '.github/CONTRIBUTING.md';
+const PAPERS = [ARCHITECTURE, PROMISES, PROTOCOL, CONTRIBUTING, 'README.md'];
+
+/** Everything that people write and read here. */
+const FILES = [
+  ...globSync('{shared,edge,runner,test}/**/*.{ts,tsx,js,mjs,md,json}', { cwd: root }),
+  'README.md',
+  CONTRIBUTING,
+  'wrangler.toml',
+  '.oxlintrc.json',
+  'tsconfig.json',
+  '.ci/run',
+];
+const TESTS = FILES.filter((path) => path.endsWith('.test.ts'));
+
+const all = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].map(([whole, group]) => group ?? whole);
+
+const titles = new Map(TESTS.map((path) => [path, titlesOf(join(root, path))]));
+const provenBy = (id: string, title: string): boolean => new RegExp(`\\b${id}\\b`).test(title);
+
+const PROMISE_IDS = all(textOf(PROMISES), /^## (R-\d+) /gm);
+const DECISION_IDS = all(textOf(ARCHITECTURE), /^\*\*(D\d+)\. /gm);
+const LINK_IDS = all(textOf(PROTOCOL), /^- \*\*(LP\d+)\*\* /gm);
+
+/** What an id looks like, whoever defines it; UTF-8 is none. */
+const ID = /(?<![\w-])(?:R-\d+|F-\d+b?|D\d|LP\d+)(?!\w)/g;
+
+describe('ids', () => {
+  const defined = new Set([...PROMISE_IDS, ...DECISION_IDS, ...LINK_IDS, ...FAULT_IDS]);
+
+  test('of promises, decisions and rules of the link are defined once each', () => {
+    const ids = [...PROMISE_IDS, ...DECISION_IDS, ...LINK_IDS];
+    expect(PROMISE_IDS).toHaveLength(12);
+    expect(DECISION_IDS).toHaveLength(5);
+    expect(LINK_IDS.length).toBeGreaterThan(24);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('that anything cites are defined', () => {
+    expect(FILES.length).toBeGreaterThan(300);
+    const unknown = FILES.flatMap((path) =>
+      all(textOf(path), ID)
+        .filter((id) => !defined.has(id))
+        .map((id) => `${path}: ${id}`),
+    );
+    expect(unknown).toEqual([]);
+  });
+
+  test.each(LINK_IDS)('%s stands in the title of a test', (id) => {
+    expect([...titles.values()].some((title) => provenBy(id, title))).toBe(true);
+  });
+});
+
+describe('promises', () => {
+  const sections = textOf(PROMISES).split(/^(?=## )/m);
+
+  test.each(PROMISE_IDS)('%s stands in a title of each file that is named as its proof', (id) => {
+    const section = sections.find((text) => text.startsWith(`## ${id} `)) ?? '';
+    const [proof = ''] = all(section, /^Proof: (.*)$/gm);
+    const files = all(proof, /`([^`]+)`/g);
+    expect(files.length).toBeGreaterThan(0);
+    for (const file of files) {
+      expect(provenBy(id, titles.get(file) ?? ''), `${file} has no test of ${id}`).toBe(true);
+    }
+  });
+});
+
+describe('citations', () => {
+  /** Documents of ours, by their names. */
+  const papers = new Map(PAPERS.map((path) => [basename(path), textOf(path)]));
+
+  /** A section or an id of a document: `PROTOCOL.md §3`, `PROTOCOL.md LP3`. */
+  const CITATION = /\b([A-Z]{4,})(?:\.md)?,? (?:§(\d+)|(?:R-|F-|D|LP)\d)/g;
+
+  test('of a document name one that is here', () => {
+    const unknown = FILES.flatMap((path) =>
+      all(textOf(path), /\b[A-Z]{4,}\.md\b/g)
+        .filter((name) => !papers.has(name))
+        .map((name) => `${path}: ${name}`),
+    );
+    expect(unknown).toEqual([]);
+  });
+
+  test('of a section name one that is there', () => {
+    const unknown = FILES.flatMap((path) =>
+      [...textOf(path).matchAll(CITATION)]
+        .filter(([, name]) => name !== 'HTML')
+        .filter(([, name = '', section]) => {
+          const paper = papers.get(`${name}.md`);
+          const heading = new RegExp(`^## ${section === undefined ? '' : `${section}\\. `}`, 'm');
+          return paper === undefined || !heading.test(paper);
+        })
+        .map(([citation]) => `${path}: ${citation}`),
+    );
+    expect(unknown).toEqual([]);
+  });
+});
+
+describe.each([ARCHITECTURE, PROMISES, CONTRIBUTING])('%s', (paper) => {
+  const text = textOf(paper);
+
+  test('names paths that exist', () => {
+    const inBackticks = all(text, /`([^`\s]+)`/g).filter((token) => IS_PATH.test(token));
+    const links = all(text, /\]\(([^)#]+)\)/g).map((target) => join(dirname(paper), target));
+    expect(inBackticks.length).toBeGreaterThan(10);
+    const missing = [...inBackticks, ...links].filter((path) => !existsSync(join(root, path)));
+    expect(missing).toEqual([]);
+  });
+
+  test('names symbols that stand in the files they are said to be in', () => {
+    const missing = [...text.matchAll(/`([#\w]+)` in `([\w./-]+\.ts)`/g)]
+      .filter(([, symbol = '', path = '']) => !textOf(path).includes(symbol))
+      .map(([citation]) => citation);
+    expect(missing).toEqual([]);
+  });
+
+  test('names scripts of package.json', () => {
+    const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
+    const named = all(text, /`npm (?:run )?([\w:-]{2,})(?: [^`]*)?`/g);
+    expect(named.filter((name) => !['ci', 'run'].includes(name) && !(name in scripts))).toEqual([]);
+  });
+});
+
+/** A file or folder of the repository, in backticks. */
+const IS_PATH =
+  /^(?:(?:shared|edge|runner|test|\.github|\.ci)(?:\/[\w./-]+)?|[\w.-]+\.(?:json|toml))$/;
