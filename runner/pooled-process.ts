@@ -102,6 +102,7 @@ export class PooledProcess implements ServerProcess {
 
   /** Whether it seems to be doing something, such as a download: it prints, or uses the processor. Watched from the first call on. */
   isBusy(now: number): boolean {
+    if (this.#isWaiting) return true;
     if (now - this.#saidAt < BUSY_MS) return true;
     const ticks = this.pid === undefined ? 0 : ticksOf(this.pid);
     this.#watched ??= { at: now, ticks };
@@ -143,11 +144,17 @@ export class PooledProcess implements ServerProcess {
   }
 
   leave(): boolean {
-    if (this.state !== 'running' || this.#hasAnswered || !this.#parts.left()) return false;
+    if (this.state !== 'running' || this.#isWaiting) return false;
+    if (this.#hasAnswered || !this.#parts.left()) return false;
     this.resume();
     this.#listener = undefined;
     this.isBusy(performance.now());
     return true;
+  }
+
+  /** Its turn to start has not come yet. */
+  get #isWaiting(): boolean {
+    return this.state === 'running' && this.pid === undefined;
   }
 
   #line(bytes: Uint8Array): void {

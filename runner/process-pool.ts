@@ -11,8 +11,9 @@ import type { Containment } from './process/containment.ts';
 import { processEnvironment } from './process/environment.ts';
 import { isFailure, type ExitFacts } from './process/exit.ts';
 import { Redaction } from './process/redaction.ts';
-import { startProcess } from './process/stdio-process.ts';
+import { startProcess, type ProcessListener } from './process/stdio-process.ts';
 import { runnerMark } from './process/runner-mark.ts';
+import type { Starts } from './starts.ts';
 import type { Fault } from '../shared/fault.ts';
 import type { ProcessSnapshot } from './running-runner.ts';
 import { MOST_STARTING, StartRace } from './start-race.ts';
@@ -35,6 +36,7 @@ export type Taken =
 /** What all processes of a runner have in common. `token` is named so that none of them can log it. */
 export interface ProcessGround {
   readonly token: string;
+  readonly starts: Starts;
   readonly containment?: Containment | undefined;
 }
 
@@ -70,7 +72,7 @@ export class ProcessPool {
     const verdict = this.#breakers.allow(principal, isStarted, performance.now());
     if (!verdict.ok) return this.#refusal(verdict);
     // A warm one's replacement is started once it has served: a start takes the very time that a warm process saves.
-    const process = this.#takeLeft(principal) ?? this.#warm.shift() ?? this.#start();
+    const process = this.#takeLeft(principal) ?? this.#warm.shift() ?? this.#start(principal);
     return { ok: true, process: this.#given(process, principal) };
   }
 
@@ -126,7 +128,7 @@ export class ProcessPool {
     this.#log.info('a session takes over a process that is still starting');
     const start = (): PooledProcess | undefined => {
       const { ok } = this.#breakers.allow(principal, false, performance.now());
-      return ok ? this.#given(this.#start(), principal) : undefined;
+      return ok ? this.#given(this.#start(principal), principal) : undefined;
     };
     return new StartRace({ left, start });
   }
@@ -160,13 +162,13 @@ export class ProcessPool {
   #replenish(): void {
     while (!this.#isClosed && this.#warm.length < this.#server.warm) {
       if (!this.#breakers.allow(undefined, false, performance.now()).ok) return;
-      this.#warm.push(this.#start());
+      this.#warm.push(this.#start(undefined));
     }
   }
 
-  #start(): PooledProcess {
+  #start(principal: string | undefined): PooledProcess {
     const { name, command, args, env, cwd, inheritEnv, maxLineBytes, user, limits } = this.#server;
-    const { containment } = this.#ground;
+    const { containment, starts } = this.#ground;
     const spec = {
       server: name,
       command,
@@ -189,11 +191,18 @@ export class ProcessPool {
       );
       void pooled.terminate('the bridge failed on what it said');
     };
+    const start = (listener: ProcessListener) => startProcess(spec, listener);
+    let over = (): void => undefined;
     const pooled: PooledProcess = new PooledProcess({
-      start: (listener) => startProcess(spec, containedListener(listener, failed)),
+      start: (listener) => {
+        const inTurn = starts.process(principal, start, containedListener(listener, failed));
+        over = inTurn.over;
+        return inTurn.process;
+      },
       ended: (facts, hasServed) => this.#ended(pooled, facts, hasServed),
       left: () => this.#keep(pooled),
     });
+    void pooled.settled.then(over);
     this.#all.add(pooled);
     return pooled;
   }

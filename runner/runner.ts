@@ -12,6 +12,7 @@ import { allCleared, killAllProcesses } from './process/stdio-process.ts';
 import type { RunnerSnapshot, RunningRunner, StartOptions } from './running-runner.ts';
 import { SessionHost } from './session-host.ts';
 import { sessionProcess } from './session-process.ts';
+import { Starts } from './starts.ts';
 import type { Fault } from '../shared/fault.ts';
 
 /** Characters of a boot id: as random as a session's name. */
@@ -59,6 +60,7 @@ class Runner implements RunningRunner {
         return token.text;
       },
       containment,
+      starts: new Starts((principal) => this.#isShared(principal)),
     };
     for (const server of options.config.servers.values()) this.#addPool(server);
     const ready = Promise.withResolvers<void>();
@@ -168,6 +170,13 @@ class Runner implements RunningRunner {
     if (ofServer.length >= server.maxSessions)
       return this.#giveWay(fairlyIdle(ofServer, principal));
     return all.length < this.#config.capacity || this.#giveWay(fairlyIdle(all, principal));
+  }
+
+  #isShared(principal: string | undefined): boolean {
+    for (const { host } of this.#sessions.values()) {
+      if (host.principal !== principal && !host.isEnded) return true;
+    }
+    return false;
   }
 
   #held(): Held[] {

@@ -498,6 +498,14 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'file descriptors exhausted',
     tests: ['e2e/surroundings.test.ts'],
   },
+  'F-253': {
+    fault: 'starts without end: a client that opens and leaves',
+    tests: ['runner/core/start-turns.test.ts', 'runner/starts.test.ts'],
+  },
+  'F-254': {
+    fault: 'a principal that opens sessions faster than they can be started',
+    tests: ['edge-core/opening-turns.test.ts', 'e2e/overload.test.ts'],
+  },
   'F-251': {
     fault: 'an exception that nothing caught',
     tests: ['e2e/surroundings.test.ts'],
@@ -861,7 +869,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-64 F-66 F-67 F-68 F-69 F-69b',
   'F-70 F-71 F-73 F-75 F-76 F-77 F-78 F-79 F-130 F-131 F-132 F-133 F-134 F-135 F-136 F-137',
   'F-80 F-81 F-82 F-83 F-84',
-  'F-240 F-241 F-242 F-243 F-244 F-245 F-246 F-247 F-248 F-249 F-250 F-251 F-252',
+  'F-240 F-241 F-242 F-243 F-244 F-245 F-246 F-247 F-248 F-249 F-250 F-251 F-252 F-253 F-254',
   'F-87 F-88 F-89 F-90 F-91 F-92',
   'F-94 F-95 F-99',
   'F-180 F-181 F-182 F-183 F-184 F-185 F-186 F-187 F-188 F-189 F-190 F-191 F-192',

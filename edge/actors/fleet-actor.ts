@@ -8,6 +8,7 @@ import {
   type Candidate,
   type RunnerRecord,
 } from '../core/placement.ts';
+import { OpeningTurns } from '../core/opening-turns.ts';
 import type { FleetView, Opened, Opening, PlacedSession } from '../http/ports.ts';
 import { signTicket } from '../http/session-id.ts';
 import { readSettings } from '../settings.ts';
@@ -48,6 +49,8 @@ type Yielded = (session: string | undefined) => void;
 
 const ALL_BUSY = `You have ${String(SESSIONS_PER_PRINCIPAL)} open sessions, the most you may, and none of them is idle. End some, then try again.`;
 
+const TOO_FAST = 'You open sessions faster than this bridge starts them. Try again soon.';
+
 const GAVE_WAY =
   'This session had been idle for longest and gave way to another. Send a new `initialize` without a session id.';
 
@@ -57,6 +60,7 @@ export class FleetActor extends DurableObject<Env> {
   readonly #inboxes = new Inboxes();
   /** Timers of sockets without a hello: one that went on would keep this object awake. */
   readonly #unheard = new WeakMap<WebSocket, ReturnType<typeof setTimeout>>();
+  readonly #turns = new OpeningTurns();
   /** Who waits for a runner's `yielded`, in the order of asking. */
   readonly #yielding = new Map<string, readonly Yielded[]>();
   /** An alarm is set, for all this object knows. */
@@ -130,6 +134,18 @@ export class FleetActor extends DurableObject<Env> {
     const placement = place(server, this.#candidates());
     if (placement.ok || placement.fault.fault === 'overloaded') return undefined;
     return this.#refuse(placement.fault).fault;
+  }
+
+  /** When a client's session may be opened, in turn with the others of its principal. */
+  mayOpen(server: string, principal: string): Opened<{ afterMs: number }> {
+    const fault = this.admits(server);
+    if (fault) return { ok: false, fault };
+    // As with the quota: without keys nobody is anybody.
+    const { clientAuth } = readSettings(this.env);
+    const afterMs = clientAuth === 'keys' ? this.#turns.take(principal, Date.now()) : 0;
+    return afterMs === undefined
+      ? this.#refuse({ fault: 'overloaded', message: TOO_FAST })
+      : { ok: true, value: { afterMs } };
   }
 
   /** The session of an actor that forgot it; the newest, where it had one after the other. */

@@ -50,6 +50,7 @@ function fleetPort(env: Env): FleetPort {
   return {
     view: () => stub().view(),
     admits: (server, actor) => stub().admits(server, actor),
+    mayOpen: (server, principal) => stub().mayOpen(server, principal),
     link: (request, { granted, ...dial }) =>
       stub().fetch(
         upgrade(

@@ -67,11 +67,15 @@ export type NewSession =
  * refused before an actor is woken, which would leave a trace on disk.
  */
 export async function newSession(
-  { server, principal, secret, ports }: Exchange,
+  { request, server, principal, secret, ports }: Exchange,
   transport: Transport,
 ): Promise<NewSession> {
-  const fault = await ports.fleet.admits(server);
-  if (fault) return { ok: false, fault };
+  const admitted = await ports.fleet.mayOpen(server, principal.name);
+  if (!admitted.ok) return admitted;
+  const { afterMs } = admitted.value;
+  if (afterMs > 0) await new Promise((resolve) => setTimeout(resolve, afterMs));
+  // Nobody reads this.
+  if (request.signal.aborted) return { ok: false, fault: { fault: 'overloaded' } };
   const name = nanoid(SESSION_NAME_LENGTH);
   const opening = { server, principal: principal.name, transport };
   const sessionId = await signSession(secret, { name, ...opening });

@@ -111,6 +111,8 @@ export interface FleetPort {
    * actor has a session.
    */
   admits(server: string, actor?: string): Promise<Fault | undefined>;
+  /** As {@link admits}, of a session that a client opens: when it may begin, as a principal's openings wait for each other. */
+  mayOpen(server: string, principal: string): Promise<Opened<{ readonly afterMs: number }>>;
   link(
     request: Request,
     dial: {

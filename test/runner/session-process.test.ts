@@ -10,6 +10,7 @@ import { readConfig } from '../../runner/config.ts';
 import { createLog } from '../../runner/log.ts';
 import type { ServerProcess } from '../../runner/pooled-process.ts';
 import { ProcessPool } from '../../runner/process-pool.ts';
+import { Starts } from '../../runner/starts.ts';
 import type { ExitFacts } from '../../runner/process/exit.ts';
 import { sessionProcess } from '../../runner/session-process.ts';
 import { TranslatedProcess } from '../../runner/translated-process.ts';
@@ -47,7 +48,12 @@ async function processes(args: readonly string[], command: string = NODE) {
   const reading = await readConfig(file, {});
   const server = reading.ok ? reading.config.servers.get('fixture') : undefined;
   if (!server) throw new Error('The config is in order.');
-  const pool = new ProcessPool(server, { token: 't' }, log, () => undefined);
+  const pool = new ProcessPool(
+    server,
+    { token: 't', starts: new Starts(() => false) },
+    log,
+    () => undefined,
+  );
   const taken = pool.take();
   if (!taken.ok) throw new Error('A first process is always started.');
   const first = taken.process;

@@ -8,6 +8,7 @@ import { createLog } from '../../runner/log.ts';
 import type { ServerProcess } from '../../runner/pooled-process.ts';
 import type { ExitFacts } from '../../runner/process/exit.ts';
 import { ProcessPool } from '../../runner/process-pool.ts';
+import { Starts } from '../../runner/starts.ts';
 import { readJournal } from '../e2e/journal.ts';
 import { fixturePath, type Message } from './process/recorded-process.ts';
 
@@ -35,7 +36,12 @@ async function server(how: string, ms: number) {
   const reading = await readConfig(join(folder, 'mcp.json'), {});
   const config = reading.ok ? reading.config.servers.get('s') : undefined;
   if (!config) throw new Error('The config is in order.');
-  const pool = new ProcessPool(config, { token: 't' }, log, () => undefined);
+  const pool = new ProcessPool(
+    config,
+    { token: 't', starts: new Starts(() => false) },
+    log,
+    () => undefined,
+  );
   onTestFinished(async () => {
     await pool.close();
     rmSync(folder, { recursive: true, force: true });

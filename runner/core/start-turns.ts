@@ -1,0 +1,90 @@
+// Whose process starts next. A start costs more of the processors than anything else a runner does, so only as many run at once
+// as there are processors; and where others use the runner too, one principal has less than half of them, so that their calls
+// find room.
+
+/** A start counts for this long: one that takes longer waits for a download or a database, not for a processor. */
+export const COUNTS_MS = 1_000;
+
+/** After a start its principal's next one waits as long as it took, but no longer than this. */
+export const REST_MS = 100;
+
+/** Whom a start is for; undefined: ahead of time, for nobody yet. */
+type Principal = string | undefined;
+
+interface Begun {
+  readonly principal: Principal;
+  readonly at: number;
+  /** Its process has answered or is gone. */
+  readonly isOver: boolean;
+  /** What is begun is forgotten then. */
+  readonly until: number;
+}
+
+/** The starts of a runner; `T` names one. Times are milliseconds of any one steady clock. */
+export class StartTurns<T extends object> {
+  readonly #most: number;
+  /** In the order of their principals' turns, then of their coming. */
+  readonly #waiting = new Map<Principal, Set<T>>();
+  readonly #begun = new Map<T, Begun>();
+
+  /** `most`: starts that run at once. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** One more start waits for its turn. */
+  ask(start: T, principal: Principal): void {
+    const own = this.#waiting.get(principal) ?? new Set();
+    this.#waiting.set(principal, own.add(start));
+  }
+
+  /** A start is through: its process has answered or is gone, or nobody wants it any more. */
+  over(start: T, now: number): void {
+    const begun = this.#begun.get(start);
+    if (begun) {
+      const until = now + Math.min(now - begun.at, REST_MS);
+      this.#begun.set(start, { ...begun, isOver: true, until });
+    }
+    for (const [principal, own] of this.#waiting) {
+      if (own.delete(start) && own.size === 0) this.#waiting.delete(principal);
+    }
+  }
+
+  /** The starts whose turn it is now. `isShared`: whether others than the principal use the runner. */
+  next(now: number, isShared: (principal: Principal) => boolean): T[] {
+    for (const [start, { until }] of this.#begun) if (until <= now) this.#begun.delete(start);
+    const turns: T[] = [];
+    for (let start = this.#take(now, isShared); start; start = this.#take(now, isShared)) {
+      turns.push(start);
+    }
+    return turns;
+  }
+
+  /** When {@link next} may have more though nothing was said; undefined when nothing waits. */
+  wakeAt(): number | undefined {
+    if (this.#waiting.size === 0) return undefined;
+    return Math.min(...[...this.#begun.values()].map(({ until }) => until));
+  }
+
+  #take(now: number, isShared: (principal: Principal) => boolean): T | undefined {
+    const begun = [...this.#begun.values()];
+    if (begun.filter(({ isOver }) => !isOver).length >= this.#most) return undefined;
+    for (const [principal, own] of this.#waiting) {
+      const isHeldBack = isShared(principal) && this.#hasItsShare(principal, begun);
+      const [start] = own;
+      if (isHeldBack || !start) continue;
+      own.delete(start);
+      // The others' turns come first then.
+      this.#waiting.delete(principal);
+      if (own.size > 0) this.#waiting.set(principal, own);
+      this.#begun.set(start, { principal, at: now, isOver: false, until: now + COUNTS_MS });
+      return start;
+    }
+    return undefined;
+  }
+
+  #hasItsShare(principal: Principal, begun: readonly Begun[]): boolean {
+    const own = begun.filter((start) => start.principal === principal).length;
+    return own >= Math.max(1, Math.floor(this.#most / 2));
+  }
+}

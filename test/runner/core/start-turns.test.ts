@@ -1,0 +1,125 @@
+// Whose process starts next.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { COUNTS_MS, REST_MS, StartTurns } from '../../../runner/core/start-turns.ts';
+
+interface Start {
+  readonly of: string | undefined;
+}
+
+const alone = () => false;
+const shared = () => true;
+
+function asked(turns: StartTurns<Start>, of: string | undefined, count: number): Start[] {
+  const starts = Array.from({ length: count }, () => ({ of }));
+  for (const start of starts) turns.ask(start, of);
+  return starts;
+}
+
+describe('[F-253] starts of processes take turns', () => {
+  test('a principal alone has as many at once as there are places, in the order of asking', () => {
+    const turns = new StartTurns<Start>(4);
+    const starts = asked(turns, 'alice', 6);
+    expect(turns.next(0, alone)).toEqual(starts.slice(0, 4));
+    expect(turns.next(10, alone)).toEqual([]);
+    turns.over(starts[1] ?? { of: '' }, 20);
+    expect(turns.next(20, alone)).toEqual([starts[4]]);
+  });
+
+  test('beside others it has half of them, and rests after each as long as it took, at most 100 ms', () => {
+    const turns = new StartTurns<Start>(4);
+    const starts = asked(turns, 'alice', 5);
+    expect(turns.next(0, shared)).toEqual(starts.slice(0, 2));
+    turns.over(starts[0] ?? { of: '' }, 30);
+    expect(turns.next(30, shared)).toEqual([]);
+    expect(turns.wakeAt()).toBe(60);
+    expect(turns.next(60, shared)).toEqual([starts[2]]);
+    turns.over(starts[1] ?? { of: '' }, 500);
+    expect(turns.wakeAt()).toBe(500 + REST_MS);
+    expect(turns.next(500 + REST_MS, shared)).toEqual([starts[3]]);
+  });
+
+  test('at least one at a time, on however small a machine', () => {
+    const turns = new StartTurns<Start>(1);
+    const [first, second] = asked(turns, 'alice', 2);
+    expect(turns.next(0, shared)).toEqual([first]);
+    turns.over(first ?? { of: '' }, 0);
+    expect(turns.next(0, shared)).toEqual([second]);
+  });
+
+  test('one that is slow makes way after a second', () => {
+    const turns = new StartTurns<Start>(2);
+    const starts = asked(turns, 'alice', 3);
+    turns.next(0, alone);
+    expect(turns.wakeAt()).toBe(COUNTS_MS);
+    expect(turns.next(COUNTS_MS - 1, alone)).toEqual([]);
+    expect(turns.next(COUNTS_MS, alone)).toEqual([starts[2]]);
+  });
+
+  test('principals take turns: one that comes last does not wait for all of another', () => {
+    const turns = new StartTurns<Start>(2);
+    const many = asked(turns, 'alice', 10);
+    turns.next(0, shared);
+    const [bobs] = asked(turns, 'bob', 1);
+    expect(turns.next(1, shared)).toEqual([bobs]);
+    const later = asked(turns, 'bob', 1);
+    turns.over(many[0] ?? { of: '' }, 2);
+    turns.over(bobs ?? { of: '' }, 2);
+    expect(turns.next(1_000, shared)).toEqual([many[1], ...later]);
+  });
+
+  test('one that is given up while it waits takes no turn', () => {
+    const turns = new StartTurns<Start>(1);
+    const [first, second, third] = asked(turns, undefined, 3);
+    turns.next(0, alone);
+    turns.over(second ?? { of: '' }, 5);
+    turns.over(first ?? { of: '' }, 10);
+    expect(turns.next(10, alone)).toEqual([third]);
+    expect(turns.wakeAt()).toBeUndefined();
+  });
+
+  test('whatever comes, no more run at once than may, and every one that is wanted gets its turn', () => {
+    const step = fc.record({
+      of: fc.constantFrom('alice', 'bob', undefined),
+      afterMs: fc.nat(300),
+      tookMs: fc.nat(2_000),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), fc.boolean(), (steps, isShared) => {
+        const turns = new StartTurns<Start>(2);
+        const took = new Map<Start, number>();
+        const running = new Map<Start, number>();
+        const begun = new Set<Start>();
+        let now = 0;
+        const look = (): void => {
+          for (const [start, endsAt] of running) {
+            if (endsAt > now) continue;
+            running.delete(start);
+            turns.over(start, now);
+          }
+          for (const start of turns.next(now, () => isShared)) {
+            begun.add(start);
+            running.set(start, now + (took.get(start) ?? 0));
+          }
+          const counted = [...running.keys()].filter(
+            (start) => now - ((running.get(start) ?? 0) - (took.get(start) ?? 0)) < COUNTS_MS,
+          );
+          expect(counted.length).toBeLessThanOrEqual(2);
+        };
+        for (const { of, afterMs, tookMs } of steps) {
+          now += afterMs;
+          const start = { of };
+          took.set(start, tookMs);
+          turns.ask(start, of);
+          look();
+        }
+        for (let at = turns.wakeAt(); at !== undefined; at = turns.wakeAt()) {
+          now = Math.max(now + 1, Math.min(at, ...running.values()));
+          look();
+        }
+        expect(begun.size).toBe(steps.length);
+      }),
+    );
+  });
+});
