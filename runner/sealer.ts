@@ -2,7 +2,7 @@
 // bound to the server and the principal, so that no other client's state is taken.
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 
-import type { Digest, Sealer } from './translate/request-state.ts';
+import type { Digest, Sealer } from './translate/modern-to-legacy/request-state.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 const KEY = randomBytes(32);

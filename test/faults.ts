@@ -214,8 +214,8 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: [
       'e2e/child-output.test.ts',
       'runner/core/session.test.ts',
-      'runner/translate/for-modern-client-input.test.ts',
-      'runner/translate/for-legacy-client-input.test.ts',
+      'runner/translate/modern-to-legacy/input-requests.test.ts',
+      'runner/translate/legacy-to-modern/input-rounds.test.ts',
     ],
   },
   'F-48': { fault: 'a flood of notifications', tests: ['e2e/child-output.test.ts'] },
@@ -381,7 +381,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-135': {
     fault: 'much that is said before anybody can listen',
-    tests: ['runner/translate/for-legacy-client-era.test.ts', 'runner/pooled-process.test.ts'],
+    tests: ['runner/translate/for-legacy-client.test.ts', 'runner/pooled-process.test.ts'],
   },
   'F-137': {
     fault: 'a process that says nothing any more',
@@ -598,8 +598,8 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'an answer that is not quite JSON-RPC, but that every direct client takes',
     tests: [
       'e2e/odd-servers.test.ts',
-      'runner/translate/for-modern-client-lenient.test.ts',
-      'runner/translate/for-legacy-client-lenient.test.ts',
+      'runner/translate/modern-client-lenient.test.ts',
+      'runner/translate/legacy-to-modern/lenient.test.ts',
       'runner/core/session-lenient.test.ts',
       'runner/cli.test.ts',
     ],
@@ -607,8 +607,8 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-111': {
     fault: 'progress under a token that is written in another way',
     tests: [
-      'runner/translate/for-modern-client-lenient.test.ts',
-      'runner/translate/for-legacy-client-lenient.test.ts',
+      'runner/translate/modern-client-lenient.test.ts',
+      'runner/translate/legacy-to-modern/lenient.test.ts',
       'runner/core/session-lenient.test.ts',
     ],
   },
@@ -616,15 +616,15 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'an answer that nobody can read',
     tests: [
       'e2e/odd-servers.test.ts',
-      'runner/translate/for-modern-client-lenient.test.ts',
-      'runner/translate/for-legacy-client-lenient.test.ts',
+      'runner/translate/modern-client-lenient.test.ts',
+      'runner/translate/legacy-to-modern/lenient.test.ts',
       'runner/core/session-lenient.test.ts',
     ],
   },
   'F-113': {
     fault: 'noise that looks like an answer',
     tests: [
-      'runner/translate/for-modern-client-lenient.test.ts',
+      'runner/translate/modern-client-lenient.test.ts',
       'runner/core/session-lenient.test.ts',
     ],
   },
@@ -632,8 +632,8 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a server that says something else instead of answering `initialize`',
     tests: [
       'e2e/odd-servers.test.ts',
-      'runner/translate/for-modern-client-lenient.test.ts',
-      'runner/translate/for-legacy-client-lenient.test.ts',
+      'runner/translate/modern-client-lenient.test.ts',
+      'runner/translate/legacy-to-modern/lenient.test.ts',
       'runner/core/session-lenient.test.ts',
       'runner/cli.test.ts',
     ],
@@ -660,7 +660,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-120': {
     fault: 'a result of millions of values, of which the bridge wants three',
-    tests: ['runner/translate/for-modern-client-lenient.test.ts'],
+    tests: ['runner/translate/modern-client-lenient.test.ts'],
   },
   'F-121': {
     fault: 'a client that cancels with the number of its request as a text',
@@ -668,11 +668,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-122': {
     fault: 'null for what is absent, in results that the bridge writes anew',
-    tests: ['runner/translate/for-modern-client-lenient.test.ts'],
+    tests: ['runner/translate/modern-client-lenient.test.ts'],
   },
   'F-119': {
     fault: 'one client whose malformed `initialize` is refused, and what that says of the server',
-    tests: ['runner/translate/for-legacy-client-era.test.ts'],
+    tests: ['runner/translate/for-legacy-client.test.ts'],
   },
 
   'F-260': {
@@ -749,20 +749,20 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   // Clients without a session on processes with state
   'F-200': {
     fault: 'parallel calls of a client that may be asked, before a server with state',
-    tests: ['runner/translate/for-modern-client-state.test.ts', 'e2e/modern-state.test.ts'],
+    tests: ['runner/translate/modern-to-legacy/client-state.test.ts', 'e2e/modern-state.test.ts'],
   },
   'F-201': {
     fault: 'a question while several calls run',
     tests: [
-      'runner/translate/for-modern-client-state.test.ts',
-      'runner/translate/for-modern-client-fuzz.test.ts',
+      'runner/translate/modern-to-legacy/client-state.test.ts',
+      'runner/translate/modern-client-fuzz.test.ts',
     ],
     missing: 'A cancelled call that asks after five seconds.',
   },
   'F-202': {
     fault: 'notifications that no revision defines, in both directions',
     tests: [
-      'runner/translate/for-modern-client-notices.test.ts',
+      'runner/translate/modern-client-notices.test.ts',
       'runner/core/modern-session.test.ts',
       'edge-core/modern.test.ts',
       'e2e/modern-state.test.ts',
@@ -774,11 +774,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-204': {
     fault: 'a process shared by clients that answers nobody any more',
-    tests: ['runner/translate/for-modern-client-notices.test.ts', 'e2e/modern-state.test.ts'],
+    tests: ['runner/translate/modern-client-notices.test.ts', 'e2e/modern-state.test.ts'],
   },
   'F-205': {
     fault: 'more clients of one principal than processes they may have',
-    tests: ['runner/translate/for-modern-client-state.test.ts'],
+    tests: ['runner/translate/modern-to-legacy/client-state.test.ts'],
   },
   'F-206': {
     fault: 'a process that starts slowly behind the first call of a client without a session',
@@ -830,7 +830,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-188': {
     fault: 'a mirrored header beside keys that a lax reader takes for the mirrored one',
-    tests: ['edge-core/front.test.ts', 'runner/translate/for-modern-client-headers.test.ts'],
+    tests: ['edge-core/front.test.ts', 'runner/translate/tool-headers.test.ts'],
   },
   'F-189': {
     fault: 'a Host or a target that makes no URL',

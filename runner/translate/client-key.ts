@@ -3,7 +3,7 @@
 import { acrossEras, type Capabilities } from './capabilities.ts';
 import type { ClientCall } from './client-call.ts';
 import { at, canonical } from './json.ts';
-import type { Digest } from './request-state.ts';
+import type { Digest } from './modern-to-legacy/request-state.ts';
 
 /** Of a name more than this tells nobody apart. */
 const NAME_CHARACTERS = 200;

@@ -7,17 +7,17 @@ import { earliest } from '../core/earliest.ts';
 import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import { scanLine, scanMessage, type Envelope } from '../../shared/jsonrpc/scan.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
-import { legacyError, underId } from './legacy-client/answers.ts';
-import { DeclaredClient } from './legacy-client/declared-client.ts';
+import { legacyError, underId } from './legacy-to-modern/answers.ts';
+import { DeclaredClient } from './legacy-to-modern/declared-client.ts';
 import {
   capabilitiesIn,
   discoverLine,
   initializeResult,
   isDiscovered,
-} from './legacy-client/discovery.ts';
-import { idIn, numberIn } from './legacy-client/ids.ts';
-import { ModernSide } from './legacy-client/modern-side.ts';
-import { Outbox, SLOT } from './legacy-client/outbox.ts';
+} from './legacy-to-modern/discovery.ts';
+import { idIn, numberIn } from './ids.ts';
+import { ModernSide } from './legacy-to-modern/translation.ts';
+import { Outbox, SLOT } from './outbox.ts';
 import { ProcessHearing } from './process-hearing.ts';
 import type { KnownEras, TranslateEffect, Translator } from './translator.ts';
 

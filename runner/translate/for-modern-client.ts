@@ -3,8 +3,8 @@ import { earliest } from '../core/earliest.ts';
 import { FRAMED_WORDS, type Quote } from '../core/overheard.ts';
 import { FAULTS } from '../../shared/fault.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
-import { ModernSide } from './modern-side.ts';
-import { LegacySide, type ModernClientLimits } from './legacy-side.ts';
+import { ModernSide } from './modern-to-modern/shared-process.ts';
+import { LegacySide, type ModernClientLimits } from './modern-to-legacy/translation.ts';
 import { readCall, type ClientCall } from './client-call.ts';
 import { NO_PROCESS, readNotification } from './client-notification.ts';
 import { Effects } from './effects.ts';
@@ -13,8 +13,8 @@ import { MAX_WAITING, overloaded, startFailed } from './faults.ts';
 import { messageIn, messagesOf, numberOf } from './message.ts';
 import { OwnRequests } from './own-requests.ts';
 import { ProcessHearing, type HeardMessage } from './process-hearing.ts';
-import type { Digest, Sealer } from './request-state.ts';
-import { MAX_WAITING_BYTES } from './waiting-calls.ts';
+import type { Digest, Sealer } from './modern-to-legacy/request-state.ts';
+import { MAX_WAITING_BYTES } from './modern-to-legacy/waiting-calls.ts';
 import type { KnownEras, TranslateEffect, Translator } from './translator.ts';
 
 export interface ModernClientOptions {

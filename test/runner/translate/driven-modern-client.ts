@@ -3,7 +3,7 @@
 import { OWN_IDS_FROM } from '../../../runner/core/calls.ts';
 import { createSealer, digest } from '../../../runner/sealer.ts';
 import { ForModernClient } from '../../../runner/translate/for-modern-client.ts';
-import type { ModernClientLimits } from '../../../runner/translate/legacy-side.ts';
+import type { ModernClientLimits } from '../../../runner/translate/modern-to-legacy/translation.ts';
 import type { KnownEras, TranslateEffect } from '../../../runner/translate/translator.ts';
 
 const encoder = new TextEncoder();

@@ -1,0 +1,181 @@
+// Multi Round-Trip Requests (MCP 2026-07-28, Patterns) for a client of the era of real requests: what the process asks within
+// its answer becomes requests to the client, and their answers the next round of the call.
+import {
+  changeAt,
+  isParsable,
+  membersOf,
+  stringAt,
+  textAt,
+  valueAt,
+  withMembers,
+} from '../../../shared/jsonrpc/members.ts';
+import type { Envelope } from '../../../shared/jsonrpc/scan.ts';
+import { ASKING_METHODS, CODE } from '../../../shared/mcp/modern.ts';
+import { underId } from './answers.ts';
+import type { Call, Calls } from './multi-round-calls.ts';
+import type { DeclaredClient } from './declared-client.ts';
+import { isObject, type JsonObject } from '../json.ts';
+import { cancelledLine, type Outbox } from '../outbox.ts';
+
+/** A process that asks more often for one request is taken to go in circles; what official SDKs allow is 8 to 10. */
+const MAX_ROUNDS = 8;
+
+/** Questions of one round: what a client may be asked at once by the whole of its session. */
+const MAX_QUESTIONS = 64;
+
+/** A process that asks nothing wants to be called again later; official clients wait as long. */
+const RETRY_MS = 250;
+
+const encoder = new TextEncoder();
+
+interface Question {
+  readonly key: string;
+  readonly method: string;
+  /** JSON text of `params`, or absent. */
+  readonly params: Uint8Array | undefined;
+}
+
+export class InputRounds {
+  readonly #outbox: Outbox;
+  readonly #calls: Calls;
+
+  constructor(outbox: Outbox, calls: Calls) {
+    this.#outbox = outbox;
+    this.#calls = calls;
+  }
+
+  /** The process answered a call, now landed, with `input_required`. */
+  begin(call: Call, line: Uint8Array, client: DeclaredClient, now: number): void {
+    if (!ASKING_METHODS.has(call.method)) {
+      return this.#refuse(call, `The server may not ask for input in ${call.method}.`);
+    }
+    if (++call.rounds > MAX_ROUNDS) {
+      return this.#refuse(
+        call,
+        `The server asked for input more than ${String(MAX_ROUNDS)} times.`,
+      );
+    }
+    const questions = questionsIn(line);
+    const state = valueAt(line, 'result', 'requestState');
+    if (!questions || (questions.length === 0 && !state)) {
+      return this.#refuse(call, 'The server asked for input, but not for which.');
+    }
+    if (questions.length > MAX_QUESTIONS) {
+      return this.#refuse(
+        call,
+        `The server asked for more than ${String(MAX_QUESTIONS)} inputs at once.`,
+      );
+    }
+    call.requestState = state && textAt(line, state);
+    call.answers.clear();
+    call.progressBase = call.progress;
+    if (questions.length === 0) call.retryAt = now + RETRY_MS;
+    else this.#ask(call, questions, client);
+  }
+
+  /** The client answered something; false when it was no question of a call. */
+  answered(question: string, line: Uint8Array, envelope: Envelope): boolean {
+    const open = this.#calls.answered(question);
+    if (!open) return false;
+    const { call, key } = open;
+    const result = valueAt(line, 'result');
+    if (envelope.kind === 'error' || !result) {
+      this.#fail(call, stringAt(line, 'error', 'message') ?? 'the client gave no reason');
+      return true;
+    }
+    const bare = withMembers(line, { without: ['_meta'] }, result);
+    call.answers.set(key, textAt(bare));
+    if (call.questions.size === 0) this.#retry(call);
+    return true;
+  }
+
+  /** The call is over: the client need not answer what is still open. */
+  withdraw(call: Call, reason: string): void {
+    for (const question of call.questions.keys()) {
+      this.#outbox.say(cancelledLine(question, reason), call.id);
+    }
+    this.#calls.remove(call);
+  }
+
+  tick(now: number): void {
+    for (const call of this.#calls.due(now)) this.#retry(call);
+  }
+
+  #ask(call: Call, questions: readonly Question[], client: DeclaredClient): void {
+    for (const { method, params } of questions) {
+      const reason = client.whyNotAsk(method, parsedParams(params));
+      if (reason !== undefined) return this.#fail(call, reason);
+    }
+    for (const { key, method, params } of questions) {
+      const id = this.#outbox.mintQuestion();
+      this.#calls.asked(call, id, key);
+      const head = { jsonrpc: '2.0', id, method };
+      const line = encoder.encode(JSON.stringify(head));
+      const legacy = params && legacyParams(method, params, { id, client });
+      this.#outbox.say(legacy ? withMembers(line, { and: { params: legacy } }) : line, call.id);
+    }
+  }
+
+  #retry(call: Call): void {
+    const and: Record<string, string> = {};
+    if (call.answers.size > 0) {
+      const answers = [...call.answers].map(([key, text]) => `${JSON.stringify(key)}:${text}`);
+      and['inputResponses'] = `{${answers.join(',')}}`;
+    }
+    if (call.requestState !== undefined) and['requestState'] = call.requestState;
+    const id = this.#outbox.mint();
+    const change = { without: ['inputResponses', 'requestState'], and };
+    const again = changeAt(call.line, ['params'], change);
+    this.#calls.inFlight(call, id);
+    this.#outbox.write(underId(again, id));
+  }
+
+  /** The client was not asked, or would not answer: what the modern era has no words for ends the call. */
+  #fail(call: Call, reason: string): void {
+    const words = `The server asked for input that it cannot have: ${reason}`;
+    this.withdraw(call, 'the call it belongs to has failed');
+    if (call.method !== 'tools/call') {
+      return this.#outbox.refuse(call.id, CODE.internal, words);
+    }
+    const result = { content: [{ type: 'text', text: words }], isError: true };
+    this.#outbox.answer(call.id, JSON.stringify(result));
+  }
+
+  #refuse(call: Call, message: string): void {
+    this.#calls.remove(call);
+    this.#outbox.refuse(call.id, CODE.internal, message);
+  }
+}
+
+/** What is asked, in order; undefined when a question is malformed. Of equal keys, the last. */
+function questionsIn(line: Uint8Array): Question[] | undefined {
+  const span = valueAt(line, 'result', 'inputRequests');
+  const byKey = new Map<string, Question>();
+  // One more than may be asked tells that there are too many.
+  for (const { key, value } of span ? membersOf(line, span) : []) {
+    if (byKey.size > MAX_QUESTIONS) break;
+    const bytes = line.subarray(value.start, value.end);
+    const method = stringAt(bytes, 'method');
+    const params = valueAt(bytes, 'params');
+    if (method === undefined || (params && !isParsable(bytes, params))) return undefined;
+    byKey.set(key, { key, method, params: params && bytes.subarray(params.start, params.end) });
+  }
+  return [...byKey.values()];
+}
+
+function parsedParams(params: Uint8Array | undefined): JsonObject {
+  const parsed: unknown = params && JSON.parse(textAt(params));
+  return isObject(parsed) ? parsed : {};
+}
+
+/** An elicitation by url has an id in the legacy era, and before there were modes it has no `mode`. */
+function legacyParams(
+  method: string,
+  params: Uint8Array,
+  { id, client }: { id: string; client: DeclaredClient },
+): Uint8Array {
+  if (method !== 'elicitation/create') return params;
+  if (!client.hasModes) return withMembers(params, { without: ['mode'] });
+  if (stringAt(params, 'mode') !== 'url') return params;
+  return withMembers(params, { and: { elicitationId: JSON.stringify(id) } });
+}

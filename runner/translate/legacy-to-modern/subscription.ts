@@ -1,0 +1,204 @@
+// What a legacy client is told unasked, or asks for with `resources/subscribe`, from a process that tells only who listens
+// (MCP 2026-07-28, Utilities, "Subscriptions"): one `subscriptions/listen` at a time, replaced when what is wanted changes.
+import { parsedAt } from '../../../shared/jsonrpc/members.ts';
+import type { Envelope } from '../../../shared/jsonrpc/scan.ts';
+import { CODE } from '../../../shared/mcp/modern.ts';
+import { legacyError, underId } from './answers.ts';
+import { isObject, type JsonObject } from '../json.ts';
+import type { Outbox } from '../outbox.ts';
+
+/** A listen that ended by itself is opened again after this long: at once might meet the same end, over and over. */
+const REOPEN_MS = 1_000;
+/** After so many in a row the process is taken not to want it. */
+const MAX_REOPENED = 5;
+/** A listen that lasted as long was in order: those that ended before it count no more. */
+const STEADY_MS = 60_000;
+
+/** Which capability of the process, with `listChanged`, gates which member of the filter. */
+const CHANGES: readonly (readonly [capability: string, member: string])[] = [
+  ['tools', 'toolsListChanged'],
+  ['prompts', 'promptsListChanged'],
+  ['resources', 'resourcesListChanged'],
+];
+
+interface Listen {
+  readonly id: number;
+  readonly openedAt: number;
+  /** The resources it is about: those asked for, and once acknowledged those granted. */
+  uris: ReadonlySet<string>;
+}
+
+/** A `resources/subscribe` of the client that is not answered. */
+interface Subscriber {
+  readonly id: number;
+  readonly uri: string;
+}
+
+export class Listens {
+  readonly #outbox: Outbox;
+  /** Makes a modern request of a line. */
+  readonly #onRequest: (line: string) => Uint8Array;
+  #changes: readonly string[] = [];
+  readonly #uris = new Set<string>();
+  /** The one acknowledged, whose notifications the client gets. */
+  #current: Listen | undefined;
+  /** The one that is to replace it. */
+  #opening: Listen | undefined;
+  #subscribers: Subscriber[] = [];
+  #reopenAt: number | undefined;
+  #reopened = 0;
+
+  constructor(outbox: Outbox, onRequest: (line: string) => Uint8Array) {
+    this.#outbox = outbox;
+    this.#onRequest = onRequest;
+  }
+
+  /** What the process can tell of, from its `server/discover`. */
+  offered(capabilities: JsonObject): void {
+    const isOffered = ([name]: readonly [string, string]): boolean => {
+      const capability = capabilities[name];
+      return isObject(capability) && capability['listChanged'] === true;
+    };
+    this.#changes = CHANGES.filter(isOffered).map(([, member]) => member);
+  }
+
+  /** Brings the process to what is wanted now: call when the client is ready. */
+  adjust(now: number): void {
+    if (this.#opening || this.#reopenAt !== undefined || this.#isAsWanted) return;
+    if (this.#isWanted) return this.#open(now);
+    if (this.#current) this.#outbox.cancel(this.#current.id);
+    this.#current = undefined;
+  }
+
+  /** `resources/subscribe`; answered when the process has agreed. */
+  subscribe(id: number, uri: string, now: number): void {
+    if (this.#current?.uris.has(uri) && this.#uris.has(uri)) return this.#outbox.answer(id, '{}');
+    this.#uris.add(uri);
+    this.#subscribers.push({ id, uri });
+    this.#reopenAt = undefined;
+    this.adjust(now);
+  }
+
+  /** `resources/unsubscribe`; the client gets nothing more of it from here on. */
+  unsubscribe(id: number, uri: string, now: number): void {
+    this.#uris.delete(uri);
+    this.#outbox.answer(id, '{}');
+    this.adjust(now);
+  }
+
+  /** The client no longer waits for the answer to a `resources/subscribe`; false when it did not. */
+  forget(id: number): boolean {
+    const left = this.#subscribers.filter((subscriber) => subscriber.id !== id);
+    const isKnown = left.length < this.#subscribers.length;
+    this.#subscribers = left;
+    return isKnown;
+  }
+
+  /** Whether a request towards the process is one of these. */
+  has(id: number | undefined): boolean {
+    return id !== undefined && (id === this.#current?.id || id === this.#opening?.id);
+  }
+
+  /** Whether the client may see a notification with this tag. */
+  isHeard(tag: number | undefined, uri: unknown): boolean {
+    if (tag === undefined || tag !== (this.#current ?? this.#opening)?.id) return false;
+    return typeof uri !== 'string' || this.#mayBelong(uri);
+  }
+
+  /** `notifications/subscriptions/acknowledged`. */
+  acknowledged(tag: number | undefined, line: Uint8Array, now: number): void {
+    const opened = this.#opening;
+    if (!opened || tag !== opened.id) return;
+    const granted: unknown = parsedAt(line, 'params', 'notifications', 'resourceSubscriptions');
+    const asked = opened.uris;
+    opened.uris = asked.intersection(new Set<unknown>(Array.isArray(granted) ? granted : []));
+    if (this.#current) this.#outbox.cancel(this.#current.id);
+    this.#current = opened;
+    this.#opening = undefined;
+    const refused = asked.difference(opened.uris);
+    for (const { id, uri } of this.#takeSubscribers(asked)) {
+      if (!refused.has(uri)) this.#outbox.answer(id, '{}');
+      else
+        this.#outbox.refuse(id, CODE.invalidParams, 'The server does not tell of this resource.');
+    }
+    for (const uri of refused) this.#uris.delete(uri);
+    this.adjust(now);
+  }
+
+  /** The process ended a listen of {@link has}: by its answer, or by taking it back. */
+  ended(id: number, line: Uint8Array, envelope: Envelope, now: number): void {
+    if (id === this.#opening?.id) return this.#refused(this.#opening, line, envelope, now);
+    const ended = this.#current;
+    this.#current = undefined;
+    if (ended && now - ended.openedAt >= STEADY_MS) this.#reopened = 0;
+    if (!this.#opening) this.#reopenLater(now);
+  }
+
+  tick(now: number): void {
+    if (this.#reopenAt === undefined || this.#reopenAt > now) return;
+    this.#reopenAt = undefined;
+    this.adjust(now);
+  }
+
+  get wakeAt(): number | undefined {
+    return this.#reopenAt;
+  }
+
+  get #isWanted(): boolean {
+    return this.#changes.length > 0 || this.#uris.size > 0;
+  }
+
+  get #isAsWanted(): boolean {
+    if (!this.#current) return !this.#isWanted;
+    return this.#isWanted && this.#current.uris.symmetricDifference(this.#uris).size === 0;
+  }
+
+  /** A server may tell of a resource below the one subscribed to; what was unsubscribed is not told any more. */
+  #mayBelong(uri: string): boolean {
+    for (const wanted of this.#uris) if (uri.startsWith(wanted)) return true;
+    return false;
+  }
+
+  #open(now: number): void {
+    const id = this.#outbox.mint();
+    const uris = new Set(this.#uris);
+    const notifications = {
+      ...Object.fromEntries(this.#changes.map((member) => [member, true])),
+      ...(uris.size > 0 && { resourceSubscriptions: [...uris] }),
+    };
+    this.#opening = { id, openedAt: now, uris };
+    const params = { notifications };
+    const line = JSON.stringify({ jsonrpc: '2.0', id, method: 'subscriptions/listen', params });
+    this.#outbox.write(this.#onRequest(line));
+  }
+
+  /** The process would not have a listen: whoever waited for it is told, and the one before it stays. */
+  #refused(refused: Listen, line: Uint8Array, envelope: Envelope, now: number): void {
+    this.#opening = undefined;
+    for (const { id, uri } of this.#takeSubscribers(refused.uris)) {
+      this.#uris.delete(uri);
+      if (envelope.kind === 'error') this.#outbox.say(underId(legacyError(line), id));
+      else this.#outbox.refuse(id, CODE.internal, 'The server ended the subscription.');
+    }
+    this.#reopenLater(now);
+  }
+
+  #reopenLater(now: number): void {
+    if (this.#isAsWanted) return;
+    if (this.#reopened++ < MAX_REOPENED) {
+      this.#reopenAt = now + REOPEN_MS;
+      return;
+    }
+    this.#outbox.note('warn', 'the process ends every subscription; the client hears no changes');
+    for (const { id } of this.#subscribers.splice(0)) {
+      this.#outbox.refuse(id, CODE.internal, 'The server ends every subscription.');
+    }
+  }
+
+  /** Those who wait for one of `uris`, no longer waiting. */
+  #takeSubscribers(uris: ReadonlySet<string>): Subscriber[] {
+    const taken = this.#subscribers.filter(({ uri }) => uris.has(uri));
+    this.#subscribers = this.#subscribers.filter(({ uri }) => !uris.has(uri));
+    return taken;
+  }
+}

@@ -1,0 +1,66 @@
+// What a legacy process says of a call, as the lines that the session is to hear.
+import { errorResponse } from '../../../shared/jsonrpc/message.ts';
+import { parsedAt, textAt } from '../../../shared/jsonrpc/members.ts';
+import { splice } from '../../../shared/jsonrpc/splice.ts';
+import type { LegacyCall } from './call.ts';
+import { isAtLeast } from '../log-levels.ts';
+import { numberOf, type Message } from '../message.ts';
+import { listsTooMuch } from '../faults.ts';
+import { lacking, toModernError } from './errors.ts';
+import { toModernResult } from './results.ts';
+import { inputRequired } from './questions.ts';
+
+/** The answer of the process, under the id that the client waits for now. */
+export function answerFor(
+  { client, lacks }: LegacyCall,
+  answer: Message,
+  serverInfo: unknown,
+): Uint8Array | string {
+  const id = String(client.id);
+  if (answer.kind === 'result') {
+    return toModernResult(answer, client, serverInfo) ?? errorResponse(id, listsTooMuch());
+  }
+  if (lacks) return errorResponse(id, lacking(lacks));
+  const error = toModernError(answer, client);
+  switch (error.is) {
+    case 'error':
+      return error.line;
+    case 'refusal':
+      return errorResponse(id, error.error);
+    case 'question': {
+      // The process ended the call, so there is no state to come back to: the retry is a new call.
+      const requests = error.requests.map((embedded, at) => ({
+        key: `q${String(at + 1)}`,
+        embedded,
+      }));
+      return inputRequired(client.id, requests, { serverInfo });
+    }
+  }
+}
+
+/** The process reports under the token of the first request; the client waits under that of the last. Undefined when nobody does. */
+export function progressFor(
+  calls: Iterable<LegacyCall>,
+  { bytes, progressTokenAt }: Message,
+): Uint8Array | undefined {
+  const token = progressTokenAt && numberOf(textAt(bytes, progressTokenAt));
+  if (!progressTokenAt || token === undefined) return undefined;
+  for (const { progressToken, state, client } of calls) {
+    if (progressToken !== token || state !== 'running') continue;
+    if (client.progressToken === undefined) return undefined;
+    const edit = { ...progressTokenAt, with: encoder.encode(String(client.progressToken)) };
+    return splice(bytes, [edit]);
+  }
+  return undefined;
+}
+
+/** The calls that want to see a `notifications/message`: which of them it is of, it does not say. */
+export function logOwners(calls: Iterable<LegacyCall>, { bytes }: Message): LegacyCall[] {
+  const level = parsedAt(bytes, 'params', 'level');
+  return [...calls].filter(
+    ({ client: { logLevel }, state }) =>
+      state === 'running' && logLevel !== undefined && isAtLeast(level, logLevel),
+  );
+}
+
+const encoder = new TextEncoder();

@@ -1,0 +1,14 @@
+// The answer to `server/discover` that a legacy process's `initialize` result amounts to.
+import { META, MODERN_REVISION } from '../../../shared/mcp/modern.ts';
+import { acrossEras } from '../capabilities.ts';
+import type { About } from './pool.ts';
+
+export const discoverResult = ({ capabilities, instructions, serverInfo }: About): object => ({
+  resultType: 'complete',
+  supportedVersions: [MODERN_REVISION],
+  capabilities: acrossEras(capabilities),
+  instructions,
+  ttlMs: 0,
+  cacheScope: 'private',
+  _meta: { [META.serverInfo]: serverInfo },
+});

@@ -1,0 +1,74 @@
+// Owns what a legacy process's errors become for a modern client.
+import { parsedAt, textAt, valueAt } from '../../../shared/jsonrpc/members.ts';
+import type { Span } from '../../../shared/jsonrpc/scan.ts';
+import { splice } from '../../../shared/jsonrpc/splice.ts';
+import { ASKING_METHODS, CODE } from '../../../shared/mcp/modern.ts';
+import { at, isObject, without } from '../json.ts';
+import { missingFor, type Capabilities } from '../capabilities.ts';
+import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
+
+/** "URL elicitation required" (MCP 2025-11-25, Elicitation): the call has ended, and is to be made again once the user was there. */
+const URL_REQUIRED = -32042;
+
+/** Codes that are no more, or mean something else now; all others are the same in both eras. */
+const CODES: ReadonlyMap<number, number> = new Map([
+  [-32002, CODE.invalidParams],
+  [URL_REQUIRED, CODE.internal],
+  [CODE.headerMismatch, CODE.internal],
+  [CODE.missingCapability, CODE.internal],
+  [CODE.unsupportedVersion, CODE.internal],
+]);
+
+export type ModernError =
+  | { readonly is: 'error'; readonly line: Uint8Array }
+  | { readonly is: 'refusal'; readonly error: ErrorObject }
+  /** The URLs to be visited: embedded requests as JSON text. */
+  | { readonly is: 'question'; readonly requests: readonly string[] };
+
+/** The error answer of a legacy process as a modern client is to see it, under the session's `id`. */
+export function toModernError(
+  answer: { readonly bytes: Uint8Array; readonly idAt: Span | undefined },
+  call: { readonly id: number; readonly method: string; readonly capabilities: Capabilities },
+): ModernError {
+  const { bytes, idAt } = answer;
+  const codeAt = valueAt(bytes, 'error', 'code');
+  const code = codeAt && Number(textAt(bytes, codeAt));
+  if (code === URL_REQUIRED && ASKING_METHODS.has(call.method)) {
+    const asked = urlsOf(parsedAt(bytes, 'error', 'data'), call.capabilities);
+    if (asked) return asked;
+  }
+  const edits = idAt ? [{ ...idAt, with: encoder.encode(String(call.id)) }] : [];
+  const mapped = code === undefined ? undefined : CODES.get(code);
+  if (codeAt && mapped !== undefined) {
+    edits.push({ ...codeAt, with: encoder.encode(String(mapped)) });
+  }
+  return {
+    is: 'error',
+    line: splice(
+      bytes,
+      edits.toSorted((a, b) => a.start - b.start),
+    ),
+  };
+}
+
+/** The error for a call that failed because the client could not be asked. */
+export const lacking = (requiredCapabilities: Capabilities): ErrorObject => ({
+  code: CODE.missingCapability,
+  message: `The call needs a capability that the client did not declare: ${Object.keys(requiredCapabilities).join(', ')}.`,
+  data: { requiredCapabilities },
+});
+
+function urlsOf(data: unknown, capabilities: Capabilities): ModernError | undefined {
+  const elicitations = at(data, 'elicitations');
+  const all = Array.isArray(elicitations) ? elicitations.filter(isObject) : [];
+  if (all.length === 0) return undefined;
+  const missing = missingFor('elicitation/create', { mode: 'url' }, capabilities);
+  if (missing) return { is: 'refusal', error: lacking(missing) };
+  const requests = all.map((each) => {
+    const params = { ...without(each, 'elicitationId', '_meta', 'task'), mode: 'url' };
+    return JSON.stringify({ method: 'elicitation/create', params });
+  });
+  return { is: 'question', requests };
+}
+
+const encoder = new TextEncoder();

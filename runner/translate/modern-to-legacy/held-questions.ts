@@ -1,0 +1,68 @@
+// Questions of a legacy process that came while several calls ran: they wait until it is known whose they are. A server that
+// asks waits for the answer, so a call that ends has not asked; and while they wait none is begun that might have.
+import type { LegacyCall } from './call.ts';
+import type { LegacyProcess } from './pool.ts';
+import type { Message } from '../message.ts';
+
+/** A question waits this long for the calls that did not ask it to end; then none of those that are left will. */
+const HOLD_MS = 30_000;
+
+/** Those of a process: one in a loop must not fill the runner. */
+const MAX_HELD = 64;
+const MAX_HELD_BYTES = 4 * 1024 * 1024;
+
+export interface HeldQuestion {
+  readonly message: Message;
+  /** The calls it may be of. */
+  readonly askers: readonly LegacyCall[];
+  /** Until when it may wait. */
+  until: number;
+}
+
+/** Whose a question is: one call's, or nobody's that can be told. */
+export interface Decided {
+  readonly message: Message;
+  readonly asker: LegacyCall | undefined;
+  /** All that it may still be of. */
+  readonly askers: readonly LegacyCall[];
+}
+
+/** False when too much waits already. */
+export function hold(
+  { held }: LegacyProcess,
+  message: Message,
+  askers: readonly LegacyCall[],
+  now: number,
+): boolean {
+  const bytes = held.reduce((sum, each) => sum + each.message.bytes.length, message.bytes.length);
+  if (held.length >= MAX_HELD || bytes > MAX_HELD_BYTES) return false;
+  const kept = { ...message, bytes: message.bytes.slice() };
+  held.push({ message: kept, askers, until: now + HOLD_MS });
+  return true;
+}
+
+/** Takes out the questions that need not wait any more. */
+export function takeDecided(process: LegacyProcess, now: number): Decided[] {
+  const decided: Decided[] = [];
+  process.held = process.held.filter((question) => {
+    const askers = question.askers.filter((call) => process.calls.has(call));
+    // Whose user is thinking will end, or ask again, after that.
+    if (askers.some(({ state }) => state === 'parked')) question.until = now + HOLD_MS;
+    if (askers.length > 1 && now < question.until) return true;
+    const asker = askers.length === 1 ? askers[0] : undefined;
+    decided.push({ message: question.message, asker, askers });
+    return false;
+  });
+  return decided;
+}
+
+/** Takes out those that a call may have asked that was cancelled: it is gone, but has not ended. */
+export function takeMuddled(process: LegacyProcess, cancelled: LegacyCall): HeldQuestion[] {
+  const muddled = process.held.filter(({ askers }) => askers.includes(cancelled));
+  process.held = process.held.filter(({ askers }) => !askers.includes(cancelled));
+  return muddled;
+}
+
+/** When the next of those of a process has waited for long enough. */
+export const heldUntil = ({ held }: LegacyProcess): number | undefined =>
+  held.length === 0 ? undefined : Math.min(...held.map(({ until }) => until));

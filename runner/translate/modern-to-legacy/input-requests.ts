@@ -1,0 +1,304 @@
+// Turns the questions that a legacy process asks in the middle of a call into the client's round trips: finds out whose they
+// are, gathers what comes together, parks the call under a sealed state, and brings the answers of the retry to the process.
+import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
+import { errorResponse } from '../../../shared/jsonrpc/message.ts';
+import { parsedAt } from '../../../shared/jsonrpc/members.ts';
+import { CODE } from '../../../shared/mcp/modern.ts';
+import { isQuestion, missingFor, type Capabilities } from '../capabilities.ts';
+import { withoutBytes, type ClientCall } from '../client-call.ts';
+import { earliest } from '../../core/earliest.ts';
+import type { Effects } from '../effects.ts';
+import { CANCEL_GRACE_MS, invalidParams, methodNotFound } from '../faults.ts';
+import { hold, takeDecided, takeMuddled } from './held-questions.ts';
+import type { LegacyCall } from './call.ts';
+import type { LegacyProcess } from './pool.ts';
+import type { Message } from '../message.ts';
+import {
+  inputRequired,
+  paramsOf,
+  questionOf,
+  responsesTo,
+  ROOTS,
+  type Question,
+} from './questions.ts';
+import {
+  INVALID_STATE,
+  openState,
+  sealState,
+  subjectOf,
+  type Digest,
+  type Sealer,
+} from './request-state.ts';
+import { liveOf, type Turns } from './turns.ts';
+
+/** Questions that belong together are asked in one tick of the process; this is well above that and below what a person notices. */
+const GATHER_MS = 20;
+
+/** Questions of one call that may be open: a process in a loop must not fill the runner. */
+const MAX_QUESTIONS = 64;
+
+/** Answers that wait for their clients to come back, in bytes: two of the longest lines. */
+const MAX_KEPT_BYTES = 32 * 1024 * 1024;
+
+const INVALID_RESPONSES = invalidParams(
+  'Each member of inputResponses must be an object: the bare result.',
+);
+
+const CAN_NOT_BE_ASKED: ErrorObject = {
+  code: CODE.methodNotFound,
+  message: 'The client of this call cannot be asked that.',
+};
+
+const ANSWERS_NO_MORE: ErrorObject = {
+  code: CODE.internal,
+  message: 'The client answers no more.',
+};
+
+const NOBODY_KNOWS: ErrorObject = {
+  code: CODE.internal,
+  message: 'Several calls run, and the bridge cannot tell which of them asks this.',
+};
+
+export interface ParkLimits {
+  /** How long a call waits for the client's answers. */
+  readonly parkTimeoutMs: number;
+  readonly maxParked: number;
+}
+
+export class Asking {
+  readonly #effects: Effects;
+  readonly #sealer: Sealer;
+  readonly #digest: Digest;
+  readonly #limits: ParkLimits;
+  readonly #turns: Turns;
+  readonly #gathering = new Set<LegacyCall>();
+  /** By id, the oldest first. */
+  readonly #parked = new Map<number, LegacyCall>();
+
+  constructor(parts: {
+    readonly effects: Effects;
+    readonly sealer: Sealer;
+    readonly digest: Digest;
+    readonly limits: ParkLimits;
+    readonly turns: Turns;
+  }) {
+    this.#effects = parts.effects;
+    this.#sealer = parts.sealer;
+    this.#digest = parts.digest;
+    this.#limits = parts.limits;
+    this.#turns = parts.turns;
+  }
+
+  /** A request of the process. */
+  asked(process: LegacyProcess, message: Message, now: number): void {
+    const { id = 'null', method } = message;
+    if (method === 'ping') {
+      return this.#effects.write(process.slot, `{"jsonrpc":"2.0","id":${id},"result":{}}`);
+    }
+    const live = liveOf(process);
+    if (live.length === 0 || !isQuestion(method)) {
+      return this.#refuse(process.slot, id, methodNotFound(method));
+    }
+    // Where all wait for their clients, one of them asks more than one thing at a time.
+    const running = this.#turns.askersOf(process);
+    const askers = running.length > 0 ? running : live;
+    const [only, second] = askers;
+    if (only && !second) return this.#put(process, only, message, now);
+    const any = anyOf(live, message);
+    if (any) return this.#put(process, any, message, now, false);
+    const isPointless = askers.every((call) => missingOf(call, message));
+    if (isPointless) this.#refuse(process.slot, id, CAN_NOT_BE_ASKED);
+    else if (!hold(process, message, askers, now)) this.#refuse(process.slot, id, NOBODY_KNOWS);
+  }
+
+  /** A call that was cancelled is gone, and what it asked may be among the questions that wait. */
+  muddled(process: LegacyProcess, call: LegacyCall): void {
+    for (const { message } of takeMuddled(process, call)) {
+      this.#refuse(process.slot, message.id ?? 'null', NOBODY_KNOWS);
+    }
+  }
+
+  /** Tells the questions that waited for it whose they are. */
+  settle(process: LegacyProcess, now: number): void {
+    for (const { message, asker, askers } of takeDecided(process, now)) {
+      if (asker) this.#put(process, asker, message, now);
+      else {
+        for (const call of askers) this.#turns.asked(call);
+        const error = askers.length > 0 ? NOBODY_KNOWS : ANSWERS_NO_MORE;
+        this.#refuse(process.slot, message.id ?? 'null', error);
+      }
+    }
+  }
+
+  #put(
+    process: LegacyProcess,
+    call: LegacyCall,
+    message: Message,
+    now: number,
+    isOwn = true,
+  ): void {
+    const { id = 'null', method } = message;
+    if (method !== ROOTS) this.#turns.asked(call);
+    const missing = missingOf(call, message);
+    if (call.state === 'cancelled' || missing || call.questions.length >= MAX_QUESTIONS) {
+      call.lacks ??= missing;
+      return this.#refuse(process.slot, id, CAN_NOT_BE_ASKED);
+    }
+    this.#add(call, questionOf(message, `q${String(++call.questionCount)}`, isOwn), now);
+  }
+
+  #add(call: LegacyCall, question: Question, now: number): void {
+    call.questions.push(question);
+    if (call.state !== 'running') return;
+    call.askAt ??= now + GATHER_MS;
+    this.#gathering.add(call);
+  }
+
+  /** The process takes a question back. */
+  withdrawn(process: LegacyProcess, id: string | undefined): void {
+    process.held = process.held.filter(({ message }) => message.id !== id);
+    for (const call of process.calls) {
+      call.questions = call.questions.filter((question) => question.id !== id);
+      if (call.questions.length === 0) this.#stopGathering(call);
+    }
+  }
+
+  /** The parked call that a retry goes on with; undefined when the retry was refused, and nothing of it reached a process. */
+  claim(client: ClientCall, now: number): LegacyCall | undefined {
+    const call = this.#claimed(client, now);
+    if (!call || !responsesTo(toldOf(call), client.bytes)) {
+      this.#effects.fail(client.id, call ? INVALID_RESPONSES : INVALID_STATE);
+      return undefined;
+    }
+    call.isComing = true;
+    return call;
+  }
+
+  /** The call goes on with the answers that its retry brought. */
+  resume(call: LegacyCall, client: ClientCall, now: number): void {
+    const responses = responsesTo(toldOf(call), client.bytes) ?? [];
+    this.#parked.delete(call.id);
+    call.parked = undefined;
+    call.isComing = false;
+    call.client = withoutBytes(client);
+    call.state = 'running';
+    for (const [key, response] of responses) this.#answer(call, key, response);
+    if (!call.answer && call.questions.length > 0) call.askAt = now;
+    if (call.askAt !== undefined) this.#gathering.add(call);
+  }
+
+  /** A call ends with questions open: another call of its client is asked what any can answer, the rest nobody. */
+  leave(process: LegacyProcess, call: LegacyCall, now: number): void {
+    const heir = liveOf(process).find(
+      (other) => other !== call && other.of === call.of && other.state !== 'cancelled',
+    );
+    for (const question of call.questions.splice(0)) {
+      const { id, isForAny } = question;
+      if (!heir || !isForAny) this.#refuse(process.slot, id, ANSWERS_NO_MORE);
+      else {
+        const key = `q${String(++heir.questionCount)}`;
+        this.#add(heir, { ...question, key, isOwn: false, isTold: false }, now);
+      }
+    }
+  }
+
+  /** Nobody answers this call's questions any more, and it cannot be retried. */
+  drop(call: LegacyCall): void {
+    this.#stopGathering(call);
+    this.#parked.delete(call.id);
+    call.parked = undefined;
+    call.questions = [];
+  }
+
+  /** The client does not wait for the call; the process is told so and gets a while to end it. */
+  abandon(process: LegacyProcess, call: LegacyCall, reason: string, now: number): void {
+    call.releaseAt = now + CANCEL_GRACE_MS;
+    call.state = 'cancelled';
+    const method = 'notifications/cancelled';
+    this.#effects.notify(process.slot, { method, params: { requestId: call.id, reason } });
+    this.leave(process, call, now);
+    this.drop(call);
+  }
+
+  /** The calls whose questions are to be told now. */
+  due(now: number): LegacyCall[] {
+    return [...this.#gathering].filter(({ askAt = now }) => askAt <= now);
+  }
+
+  /** Tells the client the questions of a call; the session's request ends with them. */
+  park(call: LegacyCall, serverInfo: unknown, now: number): void {
+    this.#stopGathering(call);
+    for (const question of call.questions) question.isTold = true;
+    const expiresAt = now + this.#limits.parkTimeoutMs;
+    const { digest } = call;
+    const sealed = sealState(this.#sealer, { call: call.id, digest, expiresAt });
+    call.state = 'parked';
+    call.parked = { sealed, expiresAt };
+    this.#parked.set(call.id, call);
+    const more = { requestState: sealed, serverInfo };
+    this.#effects.say(inputRequired(call.client.id, call.questions, more));
+  }
+
+  /** Parked calls that nobody came back to, and those that are too many or keep too much, oldest first. */
+  forsaken(now: number): LegacyCall[] {
+    const all = [...this.#parked.values()].filter(({ isComing }) => !isComing);
+    const tooMany = all.length - this.#limits.maxParked;
+    let keptBytes = all.reduce((sum, call) => sum + keptBytesOf(call), 0);
+    return all.filter((call, age) => {
+      const isOver = keptBytesOf(call) > 0 && keptBytes > MAX_KEPT_BYTES;
+      if (isOver) keptBytes -= keptBytesOf(call);
+      return isOver || age < tooMany || (call.parked?.expiresAt ?? now) <= now;
+    });
+  }
+
+  get wakeAt(): number | undefined {
+    return earliest([
+      ...[...this.#gathering].map(({ askAt }) => askAt),
+      ...[...this.#parked.values()].map(({ isComing, parked }) =>
+        isComing ? undefined : parked?.expiresAt,
+      ),
+    ]);
+  }
+
+  /** The parked call that a retry belongs to: the state must be the last one told, and the request the same. */
+  #claimed(client: ClientCall, now: number): LegacyCall | undefined {
+    const sealed = parsedAt(client.bytes, 'params', 'requestState');
+    const state = openState(this.#sealer, sealed);
+    const call = state && this.#parked.get(state.call);
+    if (!state || !call || call.isComing || call.parked?.sealed !== sealed) return undefined;
+    if (state.expiresAt <= now) return undefined;
+    return state.digest === this.#digest(subjectOf(client.bytes)) ? call : undefined;
+  }
+
+  #answer(call: LegacyCall, key: string, response: string): void {
+    const question = call.questions.find((each) => each.key === key);
+    if (!question || call.slot === undefined) return;
+    call.questions = call.questions.filter((each) => each !== question);
+    const line = `{"jsonrpc":"2.0","id":${question.id},"result":${response}}`;
+    this.#effects.write(call.slot, line);
+  }
+
+  #refuse(slot: number, id: Question['id'], error: ErrorObject): void {
+    this.#effects.write(slot, errorResponse(id, error));
+  }
+
+  #stopGathering(call: LegacyCall): void {
+    call.askAt = undefined;
+    this.#gathering.delete(call);
+  }
+}
+
+/** A question that any call of a client answers alike: whichever is told of it, when all that run are the client's. */
+function anyOf(askers: readonly LegacyCall[], message: Message): LegacyCall | undefined {
+  const isOneClient = askers.every(({ of }) => of === askers[0]?.of);
+  if (message.method !== ROOTS || !isOneClient) return undefined;
+  const able = askers.filter((call) => call.state !== 'cancelled' && !missingOf(call, message));
+  return able.find(({ state }) => state === 'running') ?? able[0];
+}
+
+const toldOf = ({ questions }: LegacyCall): Question[] => questions.filter(({ isTold }) => isTold);
+
+const keptBytesOf = ({ answer }: LegacyCall): number => answer?.bytes.length ?? 0;
+
+const missingOf = ({ client }: LegacyCall, message: Message): Capabilities | undefined =>
+  missingFor(message.method, paramsOf(message), client.capabilities);

@@ -1,0 +1,104 @@
+// Notifications between modern clients and legacy processes: whose each of a process is, and which process one of a client is for.
+import { isVendorNotification } from '../../../shared/mcp/notifications.ts';
+import type { Asking } from './input-requests.ts';
+import { noticeForLegacyProcess } from '../client-call.ts';
+import { hasNoMeaning, NO_PROCESS, type ClientNotification } from '../client-notification.ts';
+import type { Effects } from '../effects.ts';
+import type { LegacyPool, LegacyProcess } from './pool.ts';
+import type { Listens } from './subscriptions.ts';
+import type { Liveness } from '../../core/liveness.ts';
+import type { Message } from '../message.ts';
+import { logOwners, progressFor } from './answers.ts';
+import type { ToolHeaders } from '../tool-headers.ts';
+
+/** It has a meaning to a legacy process, though the modern era has none of it. */
+const ROOTS_CHANGED = 'notifications/roots/list_changed';
+
+interface Parts {
+  readonly effects: Effects;
+  readonly pool: LegacyPool;
+  readonly asking: Asking;
+  readonly listens: Listens;
+  readonly headers: ToolHeaders;
+  readonly liveness: Liveness;
+}
+
+export class LegacyNotices {
+  readonly #effects: Effects;
+  readonly #pool: LegacyPool;
+  readonly #asking: Asking;
+  readonly #listens: Listens;
+  readonly #headers: ToolHeaders;
+  readonly #liveness: Liveness;
+
+  constructor(parts: Parts) {
+    this.#effects = parts.effects;
+    this.#pool = parts.pool;
+    this.#asking = parts.asking;
+    this.#listens = parts.listens;
+    this.#headers = parts.headers;
+    this.#liveness = parts.liveness;
+  }
+
+  /** A notification of a client, for its process. */
+  fromClient(notification: ClientNotification): void {
+    for (const process of this.#processesOf(notification)) {
+      process.isUsed = true;
+      this.#effects.notify(process.slot, noticeForLegacyProcess(notification.message));
+    }
+  }
+
+  /** Why a notification of a client would reach no process; undefined when it reaches one. */
+  refusal(notification: ClientNotification): string | undefined {
+    const { method } = notification.message;
+    if (!isVendorNotification(method) && method !== ROOTS_CHANGED) return hasNoMeaning(method);
+    return this.#processesOf(notification).length > 0 ? undefined : NO_PROCESS;
+  }
+
+  /** A notification of a process. */
+  fromProcess(process: LegacyProcess, message: Message, now: number): void {
+    const { method } = message;
+    switch (method) {
+      case 'notifications/progress': {
+        const line = progressFor(process.calls, message);
+        if (!line) return this.#effects.drop('progress for no request in flight', {}, now);
+        this.#liveness.seen(process.slot, now);
+        return this.#effects.say(line);
+      }
+      case 'notifications/message': {
+        const owners = logOwners(process.calls, message);
+        for (const { client } of owners) this.#effects.say(message.bytes, client.id);
+        if (owners.length > 0) return;
+        return this.#effects.drop('a log message that no request in flight wants', {}, now);
+      }
+      case 'notifications/cancelled':
+        return this.#asking.withdrawn(process, message.requestId);
+      default:
+        if (method === 'notifications/tools/list_changed') this.#headers.changed();
+        if (this.#listens.changed(message)) return;
+        if (isVendorNotification(method) && this.#tell(process, message)) return;
+        this.#effects.drop('a notification that nobody can take', { method }, now);
+    }
+  }
+
+  /** To the one call it can be of; else to who listens; else to a call of the same client. False when there is none. */
+  #tell(process: LegacyProcess, { bytes }: Message): boolean {
+    const running = [...process.calls].filter(
+      (call) => call.state === 'running' && !this.#listens.has(call),
+    );
+    const [oldest, second] = running;
+    if (second && this.#listens.tell(process.slot, bytes)) return true;
+    if (!oldest) return this.#listens.tell(process.slot, bytes);
+    if (running.some(({ of }) => of !== oldest.of)) return false;
+    this.#effects.say(bytes, oldest.client.id);
+    return true;
+  }
+
+  /** Of a client that does not say who it is, all that its principal has, if they are of one client. */
+  #processesOf({ name }: ClientNotification): readonly LegacyProcess[] {
+    const ready = this.#pool.all().filter(({ about }) => about !== undefined);
+    const names = new Set(ready.flatMap(({ clients }) => [...clients.values()]));
+    if (name === undefined) return names.size > 1 ? [] : ready;
+    return ready.filter(({ clients }) => [...clients.values()].includes(name));
+  }
+}

@@ -1,0 +1,220 @@
+// The legacy processes of one principal: which of them a call runs on. A client's calls all run on one, where its state is; a
+// server without state (`stateless`) may have a process for each call that may be asked.
+import { misfit, type Capabilities } from '../capabilities.ts';
+import { earliest } from '../../core/earliest.ts';
+import { clientName } from '../client-key.ts';
+import type { HeldQuestion } from './held-questions.ts';
+import { at, isObject, withoutNulls } from '../json.ts';
+import type { LegacyCall } from './call.ts';
+import type { LogLevel } from '../log-levels.ts';
+
+/** Where every place is taken, a client that has been away for this long gives its up: its process may hold its work. */
+const GIVE_WAY_MS = 5 * 60_000;
+
+/** A process of a server without state beyond the first ends after this: it was started for a moment of much at once. */
+const STATELESS_IDLE_MS = 5 * 60_000;
+
+/** Any process can say what the server is; it leaves no state. */
+const DISCOVER = 'server/discover';
+
+/** Clients a process remembers: those that make up a name with each call must not fill the runner. */
+const MAX_CLIENTS = 1_000;
+
+/** The oldest revision in which a server may elicit. */
+const FIRST_ELICITING = '2025-06-18';
+
+/** What a process said of itself in its `initialize` result. */
+export interface About {
+  readonly revision: unknown;
+  readonly capabilities: Capabilities;
+  readonly serverInfo: unknown;
+  readonly instructions: unknown;
+}
+
+export interface LegacyProcess {
+  readonly slot: number;
+  /** Of the capabilities it is initialized with. */
+  readonly key: string;
+  readonly capabilities: Capabilities;
+  /** The names of the clients whose state it holds, by their keys. */
+  readonly clients: Map<string, string>;
+  readonly calls: Set<LegacyCall>;
+  /** It was told more than to say what the server is, so a client's state may lie in it. */
+  isUsed: boolean;
+  /** Undefined until it is initialized. */
+  about: About | undefined;
+  /** It may ask in the middle of a call what only one client, or one user, can answer. */
+  mayAsk: boolean;
+  /** Questions of which nobody can tell yet whose they are. */
+  held: HeldQuestion[];
+  /** When a call that may be asked was written last, or went on. */
+  enteredAt: number;
+  /** Until when it may take to be initialized. */
+  readonly startBy: number;
+  idleSince: number;
+  logLevel: LogLevel | undefined;
+}
+
+export interface PoolLimits {
+  readonly maxProcesses: number;
+  /** The server has no state that a client could lose. */
+  readonly stateless: boolean;
+  /** A client that asked nothing for this long has no state any more. */
+  readonly idleTimeoutMs: number;
+}
+
+export type Place =
+  | { readonly on: LegacyProcess }
+  | { readonly on: 'new'; readonly evict?: LegacyProcess }
+  | undefined;
+
+export class LegacyPool {
+  readonly #limits: PoolLimits;
+  /** Oldest first. */
+  #processes: LegacyProcess[] = [];
+  /** Slots of those that were told to end and are not gone. */
+  readonly #ending = new Set<number>();
+
+  constructor(limits: PoolLimits) {
+    this.#limits = limits;
+  }
+
+  get first(): LegacyProcess | undefined {
+    return this.#processes[0];
+  }
+
+  all(): readonly LegacyProcess[] {
+    return this.#processes;
+  }
+
+  get(slot: number | undefined): LegacyProcess | undefined {
+    return this.#processes.find((process) => process.slot === slot);
+  }
+
+  add(process: LegacyProcess): LegacyProcess {
+    this.#processes.push(process);
+    return process;
+  }
+
+  /** It is of no use any more, and about to end. */
+  end(slot: number): void {
+    this.remove(slot);
+    this.#ending.add(slot);
+  }
+
+  gone(slot: number): void {
+    this.#ending.delete(slot);
+  }
+
+  remove(slot: number): void {
+    this.#processes = this.#processes.filter((process) => process.slot !== slot);
+  }
+
+  /** Where a call may run; undefined when it has to wait for a place. */
+  placeFor(call: LegacyCall, now: number): Place {
+    const on = this.#limits.stateless ? this.#freeFor(call) : this.#homeOf(call);
+    if (on) return { on };
+    const { length } = this.#processes;
+    if (length < this.#limits.maxProcesses) return { on: 'new' };
+    // Clients that take turns must not start processes faster than processes end.
+    const isCrowded = this.#ending.size >= this.#limits.maxProcesses;
+    const evict = isCrowded ? undefined : this.#longestIdle(now);
+    if (evict) return { on: 'new', evict };
+    // Nobody's process is ended for another client: they share one.
+    const shared = this.#bestFor(call);
+    return shared && { on: shared };
+  }
+
+  place(call: LegacyCall, process: LegacyProcess): void {
+    process.calls.add(call);
+    if (call.method === DISCOVER) return;
+    process.isUsed = true;
+    process.clients.set(call.of, clientName(call.client.clientInfo));
+    const [oldest] = process.clients.keys();
+    if (process.clients.size > MAX_CLIENTS && oldest !== undefined) process.clients.delete(oldest);
+  }
+
+  /** Those that have been of no use for long. */
+  idle(now: number): LegacyProcess[] {
+    return this.#spare().filter((process) => process.idleSince + this.#idleMs <= now);
+  }
+
+  /** When the next process has been idle for long. */
+  get idleAt(): number | undefined {
+    return earliest(this.#spare().map((process) => process.idleSince + this.#idleMs));
+  }
+
+  get #idleMs(): number {
+    return this.#limits.stateless ? STATELESS_IDLE_MS : this.#limits.idleTimeoutMs;
+  }
+
+  /** The process with the client's state; any can say what the server is. */
+  #homeOf({ method, of }: LegacyCall): LegacyProcess | undefined {
+    const home = this.#processes.find(({ clients }) => clients.has(of));
+    return home ?? (method === DISCOVER ? this.first : undefined);
+  }
+
+  /** Without state any process will do, where no question of another call can come between. */
+  #freeFor({ isAsking, key }: LegacyCall): LegacyProcess | undefined {
+    if (!isAsking) return this.first;
+    return this.#processes.find(
+      (process) => process.key === key && !(process.mayAsk && hasAsking(process)),
+    );
+  }
+
+  /**
+   * The process to share: the least busy of the same capabilities, else of those that serve the client best. Without state
+   * the call rather waits for one of the same.
+   */
+  #bestFor({ key, capabilities }: LegacyCall): LegacyProcess | undefined {
+    const same = this.#processes.filter((process) => process.key === key);
+    if (same.length > 0 || this.#limits.stateless) return leastBusy(same);
+    const misfits = this.#processes.map((process) => misfit(process.capabilities, capabilities));
+    const least = Math.min(...misfits);
+    return leastBusy(this.#processes.filter((_, n) => misfits[n] === least));
+  }
+
+  /** The one that may give way to another client. */
+  #longestIdle(now: number): LegacyProcess | undefined {
+    const graceMs = this.#limits.stateless ? 0 : GIVE_WAY_MS;
+    const idle = this.#processes.filter(
+      ({ calls, idleSince, isUsed }) => calls.size === 0 && (!isUsed || idleSince + graceMs <= now),
+    );
+    return idle.toSorted((a, b) => a.idleSince - b.idleSince)[0];
+  }
+
+  #spare(): LegacyProcess[] {
+    return this.#processes.slice(1).filter((process) => process.calls.size === 0);
+  }
+}
+
+function leastBusy([first, ...rest]: readonly LegacyProcess[]): LegacyProcess | undefined {
+  return rest.reduce(
+    (best, each) => (best && best.calls.size <= each.calls.size ? best : each),
+    first,
+  );
+}
+
+const hasAsking = ({ calls }: LegacyProcess): boolean =>
+  [...calls].some(({ isAsking }) => isAsking);
+
+/** What a process says of itself, read as laxly as it can be used. */
+export function aboutOf(result: unknown): About {
+  const capabilities = at(result, 'capabilities');
+  const serverInfo = at(result, 'serverInfo');
+  return {
+    revision: at(result, 'protocolVersion'),
+    capabilities: isObject(capabilities) ? withoutNulls(capabilities) : {},
+    serverInfo: isObject(serverInfo) ? withoutNulls(serverInfo) : undefined,
+    instructions: at(result, 'instructions') ?? undefined,
+  };
+}
+
+/** Whether a process of `revision` (undefined: not known yet) may ask a client what not every call of it answers alike. */
+export function mayAsk(revision: unknown, capabilities: Capabilities): boolean {
+  const elicits = typeof revision !== 'string' || revision >= FIRST_ELICITING;
+  return (
+    Object.hasOwn(capabilities, 'sampling') ||
+    (elicits && Object.hasOwn(capabilities, 'elicitation'))
+  );
+}

@@ -1,0 +1,87 @@
+// A legacy process's questions to the client, and the form in which a modern client is asked them.
+import { parsedAt, textAt, valueAt, withMembers } from '../../../shared/jsonrpc/members.ts';
+import { META } from '../../../shared/mcp/modern.ts';
+import type { Message } from '../message.ts';
+
+export interface Question {
+  /** Its name towards the client. */
+  readonly key: string;
+  /** The process's id of it: raw JSON text. */
+  readonly id: string;
+  /** JSON text: the request without its envelope. */
+  readonly embedded: string;
+  /** Any call of the client answers it alike. */
+  readonly isForAny: boolean;
+  /** The call it is told with is known to have asked it, and waits for the answer. */
+  readonly isOwn: boolean;
+  isTold: boolean;
+}
+
+/** What a client tells is the same in all its calls. */
+export const ROOTS = 'roots/list';
+
+/** Members of a question's params that only the legacy era has. */
+const LEGACY_PARAMS: readonly string[] = ['task', 'elicitationId', '_meta'];
+
+export function questionOf(message: Message, key: string, isOwn: boolean): Question {
+  const { bytes, id = 'null', method } = message;
+  const params = valueAt(bytes, 'params');
+  const kept = params && decoder.decode(withMembers(bytes, { without: LEGACY_PARAMS }, params));
+  const head = `"method":${JSON.stringify(method)}`;
+  const isBare = kept === undefined || kept === '{}';
+  return {
+    key,
+    id,
+    embedded: isBare ? `{${head}}` : `{${head},"params":${kept}}`,
+    isForAny: method === ROOTS,
+    isOwn,
+    isTold: false,
+  };
+}
+
+/** The result that asks the client, as a line for the session. */
+export function inputRequired(
+  id: number,
+  requests: readonly { readonly key: string; readonly embedded: string }[],
+  more: { readonly requestState?: string; readonly serverInfo: unknown },
+): string {
+  const asked = requests.map(({ key, embedded }) => `${JSON.stringify(key)}:${embedded}`);
+  const result = [
+    '"resultType":"input_required"',
+    `"inputRequests":{${asked.join(',')}}`,
+    ...(more.requestState === undefined
+      ? []
+      : [`"requestState":${JSON.stringify(more.requestState)}`]),
+    `"_meta":${JSON.stringify({ [META.serverInfo]: more.serverInfo })}`,
+  ];
+  return `{"jsonrpc":"2.0","id":${String(id)},"result":{${result.join(',')}}}`;
+}
+
+/**
+ * The client's answers to some questions, as raw JSON text by key; those it does not mention are missing. Undefined when
+ * what it sent is no answer at all.
+ */
+export function responsesTo(
+  questions: readonly Question[],
+  bytes: Uint8Array,
+): ReadonlyMap<string, string> | undefined {
+  const responses = new Map<string, string>();
+  const given = valueAt(bytes, 'params', 'inputResponses');
+  if (!given) return responses;
+  if (!isObjectText(textAt(bytes, given))) return undefined;
+  for (const { key } of questions) {
+    const response = valueAt(bytes, 'params', 'inputResponses', key);
+    if (!response) continue;
+    const text = textAt(bytes, response);
+    if (!isObjectText(text)) return undefined;
+    responses.set(key, text);
+  }
+  return responses;
+}
+
+/** The params of a process's request, for what it needs of the client. */
+export const paramsOf = ({ bytes }: Message): unknown => parsedAt(bytes, 'params');
+
+const isObjectText = (text: string): boolean => text.startsWith('{');
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });

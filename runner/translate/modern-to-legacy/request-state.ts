@@ -1,0 +1,52 @@
+// The `requestState` that a parked call travels under: sealed, bound to the request it answers, good once and for a while
+// (MCP 2026-07-28, Multi Round-Trip Requests, "Request State").
+import { textAt, valueAt } from '../../../shared/jsonrpc/members.ts';
+import { CODE } from '../../../shared/mcp/modern.ts';
+import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
+import { isObject } from '../json.ts';
+
+/** Encrypts what a client carries for this runner, so that it can neither be read nor made up. */
+export interface Sealer {
+  /** Text that differs each time. */
+  seal(plain: string): string;
+  /** Undefined for what this sealer did not seal. */
+  open(sealed: string): string | undefined;
+}
+
+/** A collision-free digest of a text. */
+export type Digest = (text: string) => string;
+
+export interface RequestState {
+  /** The parked call. */
+  readonly call: number;
+  /** Of the request as {@link subjectOf} tells it. */
+  readonly digest: string;
+  readonly expiresAt: number;
+}
+
+/** For a state that is made up, spent, expired or of another request: which of them is not told. */
+export const INVALID_STATE: ErrorObject = {
+  code: CODE.invalidParams,
+  message: 'Invalid or expired requestState',
+  data: { reason: 'invalid_request_state' },
+};
+
+/** What must be the same in a retry: the method, what it names, and the arguments as they were spelt. */
+export function subjectOf(bytes: Uint8Array): string {
+  const paths = [['method'], ['params', 'name'], ['params', 'uri'], ['params', 'arguments']];
+  return paths
+    .map((path) => {
+      const span = valueAt(bytes, ...path);
+      return span ? textAt(bytes, span) : '';
+    })
+    .join('\n');
+}
+
+export const sealState = (sealer: Sealer, state: RequestState): string =>
+  sealer.seal(JSON.stringify(state));
+
+export function openState(sealer: Sealer, sealed: unknown): RequestState | undefined {
+  const plain = typeof sealed === 'string' ? sealer.open(sealed) : undefined;
+  const state: unknown = plain === undefined ? undefined : JSON.parse(plain);
+  return isObject(state) ? (state as unknown as RequestState) : undefined;
+}

@@ -1,0 +1,141 @@
+// Owns what a legacy process's results become for a modern client, method by method; every other byte stays.
+import { elementsOf, isOverlong } from '../../../shared/jsonrpc/elements.ts';
+import {
+  dropEdits,
+  membersOf,
+  textAt,
+  valueAt,
+  valueIn,
+  withMembers,
+  type Member,
+  type MemberChange,
+} from '../../../shared/jsonrpc/members.ts';
+import type { Span } from '../../../shared/jsonrpc/scan.ts';
+import { splice, type Edit } from '../../../shared/jsonrpc/splice.ts';
+import { CACHEABLE_METHODS, META } from '../../../shared/mcp/modern.ts';
+
+type Members = Readonly<Record<string, string | Uint8Array>>;
+
+/** Members that mean something to a modern client only; a legacy process that uses the names means something else. */
+const MODERN_MEMBERS: readonly string[] = [
+  'resultType',
+  'ttlMs',
+  'cacheScope',
+  'inputRequests',
+  'requestState',
+];
+
+/** A legacy result is as fresh as it was made for this one client; nobody says for how long. */
+const NOT_CACHED: Members = { ttlMs: '0', cacheScope: '"private"' };
+
+/** Members of results that are lists of objects. */
+const LISTS: ReadonlySet<string> = new Set([
+  'tools',
+  'prompts',
+  'resources',
+  'resourceTemplates',
+  'content',
+  'contents',
+  'messages',
+]);
+
+/** No object of the schema has so many members. */
+const MAX_MEMBERS = 1_000;
+const NULL_FIRST = 0x6e;
+
+/** Further members of a method's result. */
+const BY_METHOD: ReadonlyMap<string, (result: Uint8Array) => Members> = new Map([
+  ['tools/list', withoutExecution],
+  ['tools/call', withContent],
+]);
+
+/** The answer of a legacy process as a modern client is to see it, under the session's `id`; undefined when it lists more than can be. */
+export function toModernResult(
+  answer: { readonly bytes: Uint8Array; readonly idAt: Span | undefined },
+  call: { readonly id: number; readonly method: string },
+  serverInfo: unknown,
+): Uint8Array | undefined {
+  const { bytes, idAt } = answer;
+  const span = valueAt(bytes, 'result');
+  if (!span || !idAt) return bytes;
+  const given = bytes.subarray(span.start, span.end);
+  const members = [...membersOf(given).take(MAX_MEMBERS + 1)];
+  const lists = members.filter(({ key }) => LISTS.has(key)).map(({ value }) => value);
+  if (members.length > MAX_MEMBERS || lists.some((list) => isOverlong(given, list))) {
+    return undefined;
+  }
+  const result = withoutNulls(given, members, lists);
+  const cached = CACHEABLE_METHODS.has(call.method) ? NOT_CACHED : {};
+  const change: MemberChange = {
+    without: MODERN_MEMBERS,
+    and: {
+      resultType: '"complete"',
+      ...cached,
+      ...BY_METHOD.get(call.method)?.(result),
+      _meta: metaWith(result, serverInfo),
+    },
+  };
+  const edits = [
+    { ...idAt, with: encoder.encode(String(call.id)) },
+    { ...span, with: withMembers(result, change) },
+  ];
+  return splice(
+    bytes,
+    edits.toSorted((one, other) => one.start - other.start),
+  );
+}
+
+function metaWith(result: Uint8Array, serverInfo: unknown): Uint8Array {
+  const own = valueAt(result, '_meta');
+  const and = serverInfo === undefined ? {} : { [META.serverInfo]: JSON.stringify(serverInfo) };
+  return own ? withMembers(result, { and }, own) : withMembers(EMPTY, { and });
+}
+
+/**
+ * Many serializers print what is absent as null, which clients that hold results to the schema refuse. No member of a result or of
+ * what it lists may be null, so nothing is lost; deeper values are the server's own.
+ */
+function withoutNulls(
+  result: Uint8Array,
+  members: readonly Member[],
+  lists: readonly Span[],
+): Uint8Array {
+  if (!textAt(result).includes('null')) return result;
+  const isNull = ({ value }: Member): boolean => result[value.start] === NULL_FIRST;
+  // A list is what no schema lets be absent, and what some languages print for one without elements is null.
+  const edits = dropEdits(members, (member) => isNull(member) && !LISTS.has(member.key));
+  for (const { key, value } of members) {
+    if (LISTS.has(key) && result[value.start] === NULL_FIRST)
+      edits.push({ ...value, with: NO_ELEMENTS });
+  }
+  for (const list of lists) {
+    for (const element of elementsOf(result, list)) {
+      const own = [...membersOf(result, element).take(MAX_MEMBERS)];
+      edits.push(...dropEdits(own, isNull));
+    }
+  }
+  return splice(
+    result,
+    edits.toSorted((one, other) => one.start - other.start),
+  );
+}
+
+/** `execution` speaks of tasks in the legacy form. */
+function withoutExecution(result: Uint8Array): Members {
+  const tools = valueAt(result, 'tools');
+  const edits: Edit[] = [];
+  for (const tool of tools ? elementsOf(result, tools) : []) {
+    if (!valueIn(result, tool, 'execution')) continue;
+    edits.push({ ...tool, with: withMembers(result, { without: ['execution'] }, tool) });
+  }
+  return tools && edits.length > 0 ? { tools: splice(result, edits, tools) } : {};
+}
+
+/** Revisions before 2025-06-18 let a result be without. */
+function withContent(result: Uint8Array): Members {
+  return valueAt(result, 'content') ? {} : { content: '[]' };
+}
+
+const encoder = new TextEncoder();
+const EMPTY = encoder.encode('{}');
+const NO_ELEMENTS = encoder.encode('[]');

@@ -1,0 +1,66 @@
+// Parked calls whose clients are back with the answers: they go on in their turn, as calls begin in theirs.
+import { earliest } from '../../core/earliest.ts';
+import type { Asking } from './input-requests.ts';
+import type { ClientCall } from '../client-call.ts';
+import type { LegacyCall } from './call.ts';
+import type { LegacyPool } from './pool.ts';
+import type { Turns } from './turns.ts';
+
+interface Parts {
+  readonly asking: Asking;
+  readonly pool: LegacyPool;
+  readonly turns: Turns;
+  /** The call runs again. */
+  readonly resumed: (call: LegacyCall, now: number) => void;
+}
+
+export class ReturningCalls {
+  readonly #parts: Parts;
+  /** With the request that each client came back with. */
+  readonly #clients = new Map<LegacyCall, ClientCall>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** A retry; one that belongs to no parked call is refused at once. */
+  add(client: ClientCall, now: number): void {
+    const call = this.#parts.asking.claim(client, now);
+    if (call) this.#clients.set(call, client);
+  }
+
+  /** Whoever has the turn goes on. A call that was answered meanwhile needs none. */
+  proceed(now: number): void {
+    const { asking, pool, turns, resumed } = this.#parts;
+    for (const [call, client] of this.#clients) {
+      const process = pool.get(call.slot);
+      call.turnAt = process && !call.answer ? turns.mayResumeAt(process, call) : 0;
+      if (call.turnAt > now) continue;
+      this.#clients.delete(call);
+      asking.resume(call, client, now);
+      if (process) process.enteredAt = now;
+      resumed(call, now);
+    }
+  }
+
+  /** The client left again; it may come back once more. */
+  cancel(sessionId: number): void {
+    for (const [call, { id }] of this.#clients) {
+      if (id !== sessionId) continue;
+      this.#clients.delete(call);
+      call.isComing = false;
+    }
+  }
+
+  /** The request that waits for a call that is over; undefined when none does. */
+  take(call: LegacyCall): ClientCall | undefined {
+    const client = this.#clients.get(call);
+    this.#clients.delete(call);
+    return client;
+  }
+
+  /** When the next has its turn. */
+  get wakeAt(): number | undefined {
+    return earliest([...this.#clients.keys()].map(({ turnAt }) => turnAt));
+  }
+}

@@ -1,0 +1,143 @@
+// The `subscriptions/listen` requests that are open on legacy processes: what each may hear, and who subscribed to what.
+import { parsedAt } from '../../../shared/jsonrpc/members.ts';
+import { META } from '../../../shared/mcp/modern.ts';
+import type { Effects } from '../effects.ts';
+import { invalidParams } from '../faults.ts';
+import { at, isObject, type JsonObject } from '../json.ts';
+import type { LegacyCall } from './call.ts';
+import type { About } from './pool.ts';
+import type { Message } from '../message.ts';
+import { endOfListen, tagged } from '../modern-to-modern/notices.ts';
+import type { OwnRequests } from '../own-requests.ts';
+
+/** Members of a filter, the capability each needs, and the notification it lets through. */
+const CHANGES = [
+  ['toolsListChanged', 'tools', 'notifications/tools/list_changed'],
+  ['promptsListChanged', 'prompts', 'notifications/prompts/list_changed'],
+  ['resourcesListChanged', 'resources', 'notifications/resources/list_changed'],
+] as const;
+
+const UPDATED = 'notifications/resources/updated';
+
+interface Listen {
+  readonly call: LegacyCall;
+  /** Notifications it wants. */
+  readonly methods: ReadonlySet<string>;
+  readonly uris: readonly string[];
+}
+
+export class Listens {
+  readonly #effects: Effects;
+  readonly #own: OwnRequests;
+  readonly #listens = new Map<LegacyCall, Listen>();
+
+  constructor(effects: Effects, own: OwnRequests) {
+    this.#effects = effects;
+    this.#own = own;
+  }
+
+  has(call: LegacyCall): boolean {
+    return this.#listens.has(call);
+  }
+
+  /** Acknowledges what the process can tell of what is asked for. False when the request is refused. */
+  open(call: LegacyCall, about: About): boolean {
+    const { client } = call;
+    const wanted = parsedAt(client.bytes, 'params', 'notifications');
+    if (!isObject(wanted) || !isFilter(wanted)) {
+      const error = invalidParams('params.notifications must be a subscription filter.');
+      this.#effects.fail(client.id, error);
+      return false;
+    }
+    const changes = CHANGES.filter(
+      ([member, capability]) =>
+        wanted[member] === true && at(about.capabilities, capability, 'listChanged') === true,
+    );
+    const canSubscribe = at(about.capabilities, 'resources', 'subscribe') === true;
+    const uris = canSubscribe ? urisOf(wanted) : [];
+    const honored = {
+      ...Object.fromEntries(changes.map(([member]) => [member, true])),
+      ...(uris.length > 0 ? { resourceSubscriptions: uris } : {}),
+    };
+    this.#acknowledge(call, honored);
+    const isNew = uris.filter((uri) => !this.#isSubscribed(call.slot, uri));
+    const methods = new Set<string>(changes.map(([, , method]) => method));
+    this.#listens.set(call, { call, methods, uris });
+    for (const uri of isNew) this.#send(call, 'resources/subscribe', uri);
+    return true;
+  }
+
+  /** The client listens no more; nothing is said to it. */
+  close(call: LegacyCall): void {
+    const listen = this.#listens.get(call);
+    if (!listen) return;
+    this.#listens.delete(call);
+    for (const uri of listen.uris) {
+      if (!this.#isSubscribed(call.slot, uri)) this.#send(call, 'resources/unsubscribe', uri);
+    }
+  }
+
+  /** Its process is gone: the subscription ends as a server ends one. False when the call is no open listen. */
+  end(call: LegacyCall): boolean {
+    if (!this.#listens.delete(call)) return false;
+    this.#effects.say(endOfListen(call.client));
+    return true;
+  }
+
+  /** A notification of a process; a tagged copy goes to each listen that wants it. False when it is none of these. */
+  changed({ method, bytes }: Message): boolean {
+    const isUpdate = method === UPDATED;
+    if (!isUpdate && !CHANGES.some(([, , name]) => name === method)) return false;
+    const uri = isUpdate ? parsedAt(bytes, 'params', 'uri') : undefined;
+    for (const { call, methods, uris } of this.#listens.values()) {
+      const isWanted = isUpdate ? uris.some((each) => covers(each, uri)) : methods.has(method);
+      if (!isWanted) continue;
+      this.#effects.say(tagged(bytes, call.client), call.client.id);
+    }
+    return true;
+  }
+
+  /** A notification that no revision defines, for whoever listens to the process at `slot`. False when nobody does. */
+  tell(slot: number, bytes: Uint8Array): boolean {
+    const listening = [...this.#listens.keys()].filter((call) => call.slot === slot);
+    for (const { client } of listening) this.#effects.say(tagged(bytes, client), client.id);
+    return listening.length > 0;
+  }
+
+  #acknowledge({ client: { id, clientId } }: LegacyCall, honored: object): void {
+    const meta = `{${JSON.stringify(META.subscriptionId)}:${clientId}}`;
+    const params = `{"_meta":${meta},"notifications":${JSON.stringify(honored)}}`;
+    const method = 'notifications/subscriptions/acknowledged';
+    this.#effects.say(`{"jsonrpc":"2.0","method":"${method}","params":${params}}`, id);
+  }
+
+  #isSubscribed(slot: number | undefined, uri: string): boolean {
+    return [...this.#listens.values()].some(
+      ({ call, uris }) => call.slot === slot && uris.includes(uri),
+    );
+  }
+
+  #send({ slot }: LegacyCall, method: string, uri: string): void {
+    if (slot !== undefined) this.#own.send(slot, method, { uri });
+  }
+}
+
+/** An update may be of a part of what was subscribed to (MCP 2025-11-25, Resources, "Subscriptions"). */
+function covers(subscribed: string, updated: unknown): boolean {
+  if (typeof updated !== 'string') return false;
+  const folder = subscribed.endsWith('/') ? subscribed : `${subscribed}/`;
+  return updated === subscribed || updated.startsWith(folder);
+}
+
+function isFilter(wanted: JsonObject): boolean {
+  const uris = wanted['resourceSubscriptions'];
+  return (
+    CHANGES.every(([member]) => ['undefined', 'boolean'].includes(typeof wanted[member])) &&
+    (uris === undefined || (Array.isArray(uris) && uris.every((uri) => typeof uri === 'string')))
+  );
+}
+
+function urisOf(wanted: JsonObject): string[] {
+  const uris = wanted['resourceSubscriptions'];
+  return Array.isArray(uris) ? [...new Set(uris as string[])] : [];
+}

@@ -1,0 +1,383 @@
+// Modern clients on legacy processes: initializes a pool of them, finds each call its place and its turn, and translates what
+// goes to and fro.
+import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
+import { REMOVED_METHODS } from '../../../shared/mcp/modern.ts';
+import { Asking, type ParkLimits } from './input-requests.ts';
+import type { ClientCall } from '../client-call.ts';
+import { ClientKeys } from '../client-key.ts';
+import type { ClientNotification } from '../client-notification.ts';
+import type { Effects } from '../effects.ts';
+import { earliest } from '../../core/earliest.ts';
+import {
+  methodNotFound,
+  overloaded,
+  processExited,
+  processSilent,
+  startFailed,
+} from '../faults.ts';
+import { heldUntil } from './held-questions.ts';
+import { legacyCall, type LegacyCall } from './call.ts';
+import { LegacyPool, type LegacyProcess, type PoolLimits } from './pool.ts';
+import { LegacyNotices } from './notices.ts';
+import { LegacySending } from './sending.ts';
+import { LegacyStart } from './start.ts';
+import { Listens } from './subscriptions.ts';
+import { Liveness } from '../../core/liveness.ts';
+import { numberOf, type Message } from '../message.ts';
+import type { OwnRequests } from '../own-requests.ts';
+import type { Digest, Sealer } from './request-state.ts';
+import { ReturningCalls } from './returning-calls.ts';
+import { answerFor } from './answers.ts';
+import { ToolHeaders } from '../tool-headers.ts';
+import type { KnownEras } from '../translator.ts';
+import { Turns } from './turns.ts';
+import { waitedInVain, WaitingCalls } from './waiting-calls.ts';
+
+export interface ModernClientLimits extends ParkLimits, PoolLimits {
+  /** A process that has given no sign of life for this long is asked for one. */
+  readonly requestTimeoutMs: number;
+  /** Until a process has to answer `initialize`. */
+  readonly startTimeoutMs: number;
+}
+
+/** The error for a start that failed: `description` completes "the server process …", `answered` is what the process said to `initialize`. */
+export type StartError = (
+  slot: number,
+  description: string,
+  answered?: Partial<ErrorObject>,
+  goesOn?: boolean,
+) => ErrorObject;
+
+export class LegacySide {
+  readonly #effects: Effects;
+  readonly #own: OwnRequests;
+  readonly #digest: Digest;
+  readonly #keys: ClientKeys;
+  readonly #startError: StartError;
+  readonly #pool: LegacyPool;
+  readonly #liveness: Liveness;
+  readonly #turns = new Turns();
+  readonly #starts: LegacyStart;
+  readonly #asking: Asking;
+  readonly #returning: ReturningCalls;
+  readonly #listens: Listens;
+  readonly #notices: LegacyNotices;
+  readonly #headers: ToolHeaders;
+  readonly #sending: LegacySending;
+  /** By the process's id. */
+  readonly #calls = new Map<number, LegacyCall>();
+  readonly #waiting: WaitingCalls;
+  /** Those without a process, in order. */
+  #line: LegacyCall[] = [];
+
+  constructor(options: {
+    effects: Effects;
+    own: OwnRequests;
+    eras: KnownEras;
+    sealer: Sealer;
+    digest: Digest;
+    limits: ModernClientLimits;
+    startError: StartError;
+  }) {
+    this.#effects = options.effects;
+    this.#own = options.own;
+    this.#digest = options.digest;
+    this.#keys = new ClientKeys(options.digest);
+    this.#startError = options.startError;
+    this.#pool = new LegacyPool(options.limits);
+    this.#waiting = new WaitingCalls(this.#calls, this.#pool, options.limits.requestTimeoutMs);
+    this.#liveness = new Liveness({
+      silenceMs: options.limits.requestTimeoutMs,
+      probe: (slot) => this.#own.send(slot, 'ping', {}),
+      failed: (slot, description) => this.#endSilent(slot, description),
+    });
+    this.#starts = new LegacyStart({
+      ...options,
+      pool: this.#pool,
+      failed: (process, description, answered, goesOn) => {
+        const error = options.startError(process.slot, description, answered, goesOn);
+        this.#stop(process.slot, `it ${description}`);
+        this.#fail(process, () => error);
+      },
+    });
+    this.#asking = new Asking({ ...options, turns: this.#turns });
+    this.#returning = new ReturningCalls({
+      asking: this.#asking,
+      pool: this.#pool,
+      turns: this.#turns,
+      resumed: (call, now) => {
+        if (call.answer) this.#deliver(call, call.answer, now);
+        else if (call.askAt !== undefined) this.#ask(call, now);
+      },
+    });
+    this.#listens = new Listens(options.effects, options.own);
+    this.#headers = new ToolHeaders(options.own, {});
+    this.#notices = new LegacyNotices({
+      ...options,
+      pool: this.#pool,
+      asking: this.#asking,
+      listens: this.#listens,
+      headers: this.#headers,
+      liveness: this.#liveness,
+    });
+    this.#sending = new LegacySending({
+      ...options,
+      listens: this.#listens,
+      headers: this.#headers,
+      turns: this.#turns,
+    });
+  }
+
+  /** Takes over a process that has answered `initialize` as this client. */
+  adopt(slot: number, client: ClientCall, result: unknown, now: number): void {
+    this.#starts.adopt(slot, this.#callOf(client, now), result, now);
+  }
+
+  request(client: ClientCall, now: number): void {
+    if (REMOVED_METHODS.has(client.method)) {
+      return this.#effects.fail(client.id, methodNotFound(client.method));
+    }
+    if (client.isRetry) this.#returning.add(client, now);
+    else if (this.#waiting.isFull(client)) this.#effects.fail(client.id, overloaded());
+    else {
+      const call = this.#callOf(client, now);
+      this.#calls.set(call.id, call);
+      this.#line.push(call);
+    }
+    this.#proceed(now);
+  }
+
+  #callOf(client: ClientCall, now: number): LegacyCall {
+    return legacyCall(client, this.#keys.keyOf(client), this.#digest, this.#waiting.until(now));
+  }
+
+  /** A notification of a client, for its process. */
+  notify(notification: ClientNotification): void {
+    this.#notices.fromClient(notification);
+  }
+
+  /** Why a notification of a client would reach no process; undefined when it reaches one. */
+  refusal(notification: ClientNotification): string | undefined {
+    return this.#notices.refusal(notification);
+  }
+
+  /** The client left, or the session's patience ended. */
+  cancel(sessionId: number, now: number): void {
+    this.#returning.cancel(sessionId);
+    const call = this.#waitingAs(sessionId);
+    if (!call) return;
+    const process = this.#pool.get(call.slot);
+    if (process && call.state === 'running' && !this.#listens.has(call)) {
+      this.#asking.abandon(process, call, 'the client waits no more', now);
+      this.#liveness.doubt(process.slot, call.writtenAt, now);
+    } else this.#release(call, now);
+    this.#proceed(now);
+  }
+
+  fromProcess(slot: number, message: Message, now: number): void {
+    const process = this.#pool.get(slot);
+    if (!process) return;
+    if (message.kind !== 'notification' && message.method !== 'ping') {
+      this.#liveness.seen(slot, now);
+    }
+    if (message.kind === 'request') this.#asking.asked(process, message, now);
+    else if (message.kind === 'notification') this.#notices.fromProcess(process, message, now);
+    else if (!this.#own.answer(slot, message, now)) this.#answered(process, message, now);
+    this.#proceed(now);
+  }
+
+  /** The ids of the calls that the process at `slot` owes an answer to, whether or not anybody wants it; listens have none to come. */
+  owed(slot: number): number[] {
+    const calls = [...(this.#pool.get(slot)?.calls ?? [])];
+    return calls.flatMap((call) => (this.#isOwed(call) ? [call.id] : []));
+  }
+
+  /** Whether {@link owed} has this id. */
+  owes(slot: number, id: number): boolean {
+    const call = this.#calls.get(id);
+    return call?.slot === slot && !call.answer && this.#isOwed(call);
+  }
+
+  #isOwed(call: LegacyCall): boolean {
+    return call.state !== 'waiting' && call.state !== 'placed' && !this.#listens.has(call);
+  }
+
+  exited(slot: number, description: string, now: number, _hasRun: boolean): void {
+    this.#pool.gone(slot);
+    const process = this.#pool.get(slot);
+    if (!process) return this.#proceed(now);
+    const hasStarted = process.about !== undefined;
+    this.#fail(process, ({ state }) =>
+      hasStarted
+        ? processExited(description, state !== 'placed')
+        : this.#startError(slot, description),
+    );
+    this.#proceed(now);
+  }
+
+  tick(now: number): void {
+    for (const call of this.#asking.due(now)) this.#ask(call, now);
+    for (const call of this.#asking.forsaken(now)) this.#giveUp(call, now);
+    for (const call of this.#calls.values()) {
+      if (call.releaseAt !== undefined && call.releaseAt <= now) this.#release(call, now);
+    }
+    for (const call of this.#waiting.inVain(now)) {
+      this.#effects.fail(call.client.id, waitedInVain());
+      this.#release(call, now);
+    }
+    this.#starts.tick(now);
+    this.#liveness.tick(now);
+    for (const { slot } of this.#pool.idle(now)) this.#stop(slot, 'it has been idle for long');
+    this.#headers.tick(now);
+    this.#proceed(now);
+  }
+
+  wakeAt(): number | undefined {
+    return earliest([
+      this.#asking.wakeAt,
+      this.#pool.idleAt,
+      this.#headers.wakeAt,
+      this.#starts.wakeAt,
+      this.#liveness.wakeAt,
+      ...this.#pool.all().map(heldUntil),
+      ...[...this.#calls.values()].map((call) => call.releaseAt),
+      this.#waiting.wakeAt,
+      this.#returning.wakeAt,
+    ]);
+  }
+
+  // Processes.
+
+  #stop(slot: number, reason: string): void {
+    this.#pool.end(slot);
+    this.#forget(slot);
+    this.#effects.stop(slot, reason);
+  }
+
+  #forget(slot: number): void {
+    this.#own.forget(slot);
+    this.#headers.forget(slot);
+    this.#liveness.forget(slot);
+  }
+
+  /** Whoever waits for a process that answers nobody learns it now, and the next request finds another. */
+  #endSilent(slot: number, description: string): void {
+    const process = this.#pool.get(slot);
+    if (!process) return;
+    this.#stop(slot, `it ${description}`);
+    this.#fail(process, ({ state }) => processSilent(description, state !== 'placed'));
+  }
+
+  /** Answers all calls of a process that is gone; the next request starts another. */
+  #fail(process: LegacyProcess, errorFor: (call: LegacyCall) => ErrorObject): void {
+    this.#pool.remove(process.slot);
+    this.#forget(process.slot);
+    for (const call of process.calls) {
+      const returning = this.#returning.take(call);
+      if (returning) this.#effects.fail(returning.id, errorFor(call));
+      this.#calls.delete(call.id);
+      this.#asking.drop(call);
+      if (this.#listens.end(call)) continue;
+      if (call.state === 'running' || call.state === 'placed') {
+        this.#effects.fail(call.client.id, errorFor(call));
+      }
+    }
+    process.calls.clear();
+  }
+
+  // Calls on their way to a process.
+
+  /** Does whatever has become possible: calls in line find a place, those with a place are written in their turn. */
+  #proceed(now: number): void {
+    this.#line = this.#line.filter((call) => !this.#place(call, now));
+    this.#returning.proceed(now);
+    for (const process of this.#pool.all()) {
+      this.#asking.settle(process, now);
+      for (const call of process.calls) if (call.state === 'placed') this.#send(process, call, now);
+    }
+    this.#headers.settle();
+  }
+
+  /** False when the call has to wait. */
+  #place(call: LegacyCall, now: number): boolean {
+    const place = this.#pool.placeFor(call, now);
+    if (!place) return false;
+    if (place.on === 'new' && place.evict) {
+      this.#stop(place.evict.slot, 'another client needs its place');
+      this.#fail(place.evict, () => startFailed('gave way to another client'));
+    }
+    const process = place.on === 'new' ? this.#starts.start(call, now) : place.on;
+    this.#pool.place(call, process);
+    call.slot = process.slot;
+    call.state = 'placed';
+    return true;
+  }
+
+  #send(process: LegacyProcess, call: LegacyCall, now: number): void {
+    const sent = this.#sending.send(process, call, now);
+    if (sent === 'running') call.state = 'running';
+    else if (sent === 'over') this.#release(call, now);
+  }
+
+  #ask(call: LegacyCall, now: number): void {
+    this.#asking.park(call, this.#serverInfo(call.slot), now);
+    for (const oldest of this.#asking.forsaken(now)) this.#giveUp(oldest, now);
+  }
+
+  #giveUp(call: LegacyCall, now: number): void {
+    const process = this.#pool.get(call.slot);
+    if (call.answer || !process) return this.#release(call, now);
+    this.#asking.abandon(process, call, 'the client did not come back', now);
+  }
+
+  // Messages of a process.
+
+  #answered(process: LegacyProcess, message: Message, now: number): void {
+    const id = numberOf(message.id);
+    const call = id === undefined ? undefined : this.#calls.get(id);
+    if (!call || call.slot !== process.slot || call.answer) {
+      return this.#effects.drop('an answer to no request in flight', {}, now);
+    }
+    this.#turns.answered(call);
+    this.#asking.leave(process, call, now);
+    if (call.state === 'running') return this.#deliver(call, message, now);
+    if (call.state !== 'parked') return this.#release(call, now);
+    // The client is on its way with answers that nobody needs now; the process is free.
+    call.answer = { ...message, bytes: message.bytes.slice() };
+    process.calls.delete(call);
+    process.idleSince = now;
+    for (const oldest of this.#asking.forsaken(now)) this.#giveUp(oldest, now);
+  }
+
+  #deliver(call: LegacyCall, answer: Message, now: number): void {
+    const serverInfo = this.#serverInfo(call.slot);
+    this.#release(call, now);
+    this.#effects.say(answerFor(call, answer, serverInfo));
+  }
+
+  // Ends of calls.
+
+  #release(call: LegacyCall, now: number): void {
+    this.#calls.delete(call.id);
+    this.#line = this.#line.filter((other) => other !== call);
+    this.#returning.take(call);
+    this.#asking.drop(call);
+    this.#listens.close(call);
+    const process = this.#pool.get(call.slot);
+    if (!process?.calls.delete(call)) return;
+    process.idleSince = now;
+    if (call.state === 'cancelled') this.#asking.muddled(process, call);
+  }
+
+  #waitingAs(sessionId: number): LegacyCall | undefined {
+    for (const call of this.#calls.values()) {
+      const isWaiting = call.state !== 'parked' && call.state !== 'cancelled';
+      if (isWaiting && call.client.id === sessionId) return call;
+    }
+    return undefined;
+  }
+
+  #serverInfo(slot: number | undefined): unknown {
+    return (this.#pool.get(slot) ?? this.#pool.first)?.about?.serverInfo;
+  }
+}

@@ -1,0 +1,71 @@
+// The calls of modern clients that wait for their turn on a legacy process: how many may, how large, and how long.
+import { faultError } from '../../../shared/fault.ts';
+import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
+import { earliest } from '../../core/earliest.ts';
+import type { ClientCall } from '../client-call.ts';
+import { MAX_WAITING } from '../faults.ts';
+import type { LegacyCall } from './call.ts';
+import type { LegacyPool } from './pool.ts';
+
+/** What they may hold together: four of the largest there can be. */
+export const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+
+/** How long a call waits for its turn: most clients give up sooner. */
+const WAIT_MS = 120_000;
+
+/** Of the time a request may take, this is for waiting: what was not sent is to be told in other words than what was. */
+const WAIT_SHARE = 0.9;
+
+export const waitedInVain = (): ErrorObject =>
+  faultError({
+    fault: 'overloaded',
+    message: `The request waited for long behind others that may ask their client something, and was not sent. Try again when some are answered. A server without state can serve them side by side: set "stateless": true in its "bridge" block.`,
+  });
+
+export class WaitingCalls {
+  /** All there are, the waiting ones among them. */
+  readonly #calls: ReadonlyMap<number, LegacyCall>;
+  readonly #pool: LegacyPool;
+  readonly #waitMs: number;
+
+  /** `requestTimeoutMs`: how long a request may go without an answer. */
+  constructor(calls: ReadonlyMap<number, LegacyCall>, pool: LegacyPool, requestTimeoutMs: number) {
+    this.#calls = calls;
+    this.#pool = pool;
+    this.#waitMs = Math.min(WAIT_MS, requestTimeoutMs * WAIT_SHARE);
+  }
+
+  /** Until when a call that comes now may wait. */
+  until(now: number): number {
+    return now + this.#waitMs;
+  }
+
+  /** Bytes count as well: a few calls of a client may be as large as many. */
+  isFull({ bytes }: ClientCall): boolean {
+    const waiting = this.#all();
+    const waitingBytes = waiting.reduce((sum, call) => sum + call.bytes.length, bytes.length);
+    return waiting.length >= MAX_WAITING || waitingBytes > MAX_WAITING_BYTES;
+  }
+
+  /** Those whose turn did not come in time. What a start may take has a bound of its own. */
+  inVain(now: number): LegacyCall[] {
+    return this.#all().filter((call) => call.waitsUntil <= now && !this.#isStarting(call));
+  }
+
+  /** When one of them gets its turn, or has waited for too long. */
+  get wakeAt(): number | undefined {
+    const waiting = this.#all().filter((call) => !this.#isStarting(call));
+    return earliest(waiting.map((call) => Math.min(call.waitsUntil, call.turnAt ?? Infinity)));
+  }
+
+  #all(): LegacyCall[] {
+    return [...this.#calls.values()].filter(
+      ({ state }) => state === 'waiting' || state === 'placed',
+    );
+  }
+
+  #isStarting({ slot }: LegacyCall): boolean {
+    const process = this.#pool.get(slot);
+    return process !== undefined && process.about === undefined;
+  }
+}

@@ -1,0 +1,87 @@
+// What a modern process says, and of which of its calls: progress and subscriptions name theirs, log messages and what no
+// revision defines do not.
+import { changeAt, parsedAt, textAt, valueAt } from '../../../shared/jsonrpc/members.ts';
+import { LISTEN_METHOD, META } from '../../../shared/mcp/modern.ts';
+import { isVendorNotification } from '../../../shared/mcp/notifications.ts';
+import { listenEnd } from '../../core/listen-end.ts';
+import type { ClientCall } from '../client-call.ts';
+import { isAtLeast } from '../log-levels.ts';
+import { numberOf, type Message } from '../message.ts';
+
+export interface ModernCall {
+  /** Without its bytes once they were sent. */
+  client: ClientCall;
+  /** Of the client, as far as it can be told from others. */
+  readonly of: string;
+  isSent: boolean;
+  sentAt: number;
+  /** Set once it is cancelled: until when the process may still speak of it. */
+  releaseAt: number | undefined;
+}
+
+export interface ModernProcess {
+  readonly slot: number;
+  /** By the session's id, which the process knows them by as well. */
+  readonly calls: Map<number, ModernCall>;
+  hasServed: boolean;
+}
+
+export const isListen = ({ client }: ModernCall): boolean => client.method === LISTEN_METHOD;
+
+/** The calls that a notification is said to: none when nobody can take it. */
+export function ownersOf({ calls }: ModernProcess, message: Message): readonly ModernCall[] {
+  const { method, bytes, progressTokenAt } = message;
+  const open = [...calls.values()].filter(
+    ({ isSent, releaseAt }) => isSent && releaseAt === undefined,
+  );
+  if (method === 'notifications/progress') {
+    const token = progressTokenAt && numberOf(textAt(bytes, progressTokenAt));
+    return open.filter(({ client }) => token !== undefined && client.progressToken === token);
+  }
+  if (method === 'notifications/message') return logOwnersOf(open, bytes);
+  const tagAt = valueAt(bytes, 'params', '_meta', META.subscriptionId);
+  if (tagAt) {
+    const id = numberOf(textAt(bytes, tagAt));
+    return open.filter((call) => isListen(call) && call.client.id === id);
+  }
+  return isVendorNotification(method) ? takersOf(open) : [];
+}
+
+/** Whose a log message is it does not say: all see it that want such. */
+const logOwnersOf = (open: readonly ModernCall[], bytes: Uint8Array): ModernCall[] => {
+  const level = parsedAt(bytes, 'params', 'level');
+  return open.filter(
+    ({ client: { logLevel } }) => logLevel !== undefined && isAtLeast(level, logLevel),
+  );
+};
+
+/** The one call that runs; else whoever listens; else a call, if all are of one client. */
+function takersOf(open: readonly ModernCall[]): readonly ModernCall[] {
+  const running = open.filter((call) => !isListen(call));
+  if (running.length === 1) return running;
+  const listens = open.filter(isListen);
+  if (listens.length > 0) return listens;
+  return running.every(({ of }) => of === running[0]?.of) ? running.slice(0, 1) : [];
+}
+
+/** The notification as the session is to hear it. */
+export const noticeFor = (owner: ModernCall, { bytes }: Message): Uint8Array =>
+  isListen(owner) ? tagged(bytes, owner.client) : bytes;
+
+/** The answer as the session is to hear it. */
+export function resultFor(call: ModernCall, { bytes }: Message): Uint8Array {
+  if (!isListen(call)) return bytes;
+  const isTagged = valueAt(bytes, 'result', '_meta', META.subscriptionId) !== undefined;
+  return isTagged ? tagged(bytes, call.client, 'result') : bytes;
+}
+
+/** The result that a server ends a subscription with, where the process did not say it. */
+export const endOfListen = ({ id, clientId }: ClientCall): string =>
+  listenEnd(String(id), clientId);
+
+/** The client knows its subscription by its own id. */
+export const tagged = (
+  bytes: Uint8Array,
+  { clientId }: ClientCall,
+  member: 'params' | 'result' = 'params',
+): Uint8Array => changeAt(bytes, [member, '_meta'], { and: { [META.subscriptionId]: clientId } });
