@@ -132,7 +132,7 @@ function sharedSecrets({
   const shared: string[] = [];
   const both = (first: string, second: string): void =>
     void shared.push(
-      `${first} and ${second} hold the digest of one secret, so that who has it for one has both. Give each its own.`,
+      `${first} and ${second} contain the digest of the same secret, so whoever knows it can use both. Give each its own.`,
     );
   if ([...runners.keys()].some((digest) => clients.has(digest)))
     both('BRIDGE_RUNNERS', 'BRIDGE_CLIENTS');
@@ -146,7 +146,7 @@ function readClientAuth(env: Record<string, unknown>, problems: Problems): Clien
   if (text === 'none') return 'none';
   if (text !== undefined && text !== '' && text !== 'keys')
     problems.push(
-      'BRIDGE_CLIENT_AUTH is neither "keys" nor "none": keys are asked for. Set one of the two.',
+      'BRIDGE_CLIENT_AUTH is neither "keys" nor "none", so keys are required. Set it to one of the two.',
     );
   return 'keys';
 }
@@ -156,7 +156,7 @@ function readMetricsKey(env: Record<string, unknown>, problems: Problems): strin
   if (text === undefined || text === '') return undefined;
   if (DIGEST.test(text)) return digestOf(text);
   problems.push(
-    `BRIDGE_METRICS_KEY is no digest: /metrics stays closed. Set it to ${DIGEST_FORM}.`,
+    `BRIDGE_METRICS_KEY is not a digest, so /metrics stays closed. Set it to ${DIGEST_FORM}.`,
   );
   return undefined;
 }
@@ -183,8 +183,8 @@ function grantsSchema({ member, name }: GrantsVariable) {
         v.transform(digestOf),
       ),
     ),
-    v.minLength(1, `"${member}" must hold one digest or two`),
-    v.maxLength(KEYS_PER_NAME, `"${member}" must hold one digest or two`),
+    v.minLength(1, `"${member}" must contain one or two digests`),
+    v.maxLength(KEYS_PER_NAME, `"${member}" must contain one or two digests`),
   );
   const serversForm = '"servers" must be ["*"] or a list of server names';
   const servers = v.pipe(
@@ -207,7 +207,7 @@ function grantsSchema({ member, name }: GrantsVariable) {
       v.regex(name, 'has a name with characters that are not allowed'),
       v.check(
         (text) => member !== 'key' || text !== ANONYMOUS_NAME,
-        'is named as clients without a key are; give it another name',
+        'has the name of clients without a key; give it another name',
       ),
     ),
     grant,
@@ -230,14 +230,14 @@ function readGrants(
   try {
     json = JSON.parse(text);
   } catch {
-    problems.push(`${variable.variable} is not JSON: nothing in it counts. Set it to ${example}.`);
+    problems.push(`${variable.variable} is not valid JSON and was ignored. Set it to ${example}.`);
     return new Map();
   }
   const repeated = repeatedEntry(text);
   if (repeated !== undefined) {
     problems.push(
-      `${variable.variable}, entry ${repeated}: its name or a member of it stands twice, and the earlier would be lost; ` +
-        'nothing in the variable counts until each stands once.',
+      `${variable.variable}, entry ${repeated}: its name or one of its members appears twice, so the first would be lost; ` +
+        'the whole variable is ignored until each appears once.',
     );
     return new Map();
   }
@@ -246,7 +246,7 @@ function readGrants(
   if (!parsed.success) {
     for (const issue of parsed.issues)
       problems.push(
-        `${variable.variable}${place(issue)} ${issue.message}; nothing in the variable counts until then.`,
+        `${variable.variable}${place(issue)} ${issue.message}; the whole variable is ignored until this is corrected.`,
       );
     return new Map();
   }
@@ -286,7 +286,7 @@ function byDigest(
       if (grants.has(digest)) {
         problems.push(
           `${variable}: two entries have the same "${member}", so they cannot be told apart; ` +
-            'nothing in the variable counts until each has its own.',
+            'the whole variable is ignored until each has its own.',
         );
         return new Map();
       }

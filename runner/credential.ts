@@ -52,7 +52,7 @@ export async function readTokenFile(path: string): Promise<TokenReading> {
     }
     if (code === 'EACCES')
       return refuse(
-        `token file ${path} may not be read by this user. Make the user that runs mcp-bridge its owner.`,
+        `token file ${path} cannot be read by this user. Make the user that runs mcp-bridge its owner.`,
       );
     return refuse(`token file ${path} could not be read (${code}).`);
   }
@@ -79,7 +79,7 @@ async function readOpened(path: string, file: FileHandle): Promise<TokenReading>
   }
   if (stat.size > MAX_TOKEN_FILE_BYTES)
     return refuse(
-      `token file ${path} is too large to be one. Name the file that holds the token alone.`,
+      `token file ${path} is too large for a token. Name the file that holds only the token.`,
     );
   return judgeToken(path, (await file.readFile('utf8')).trim());
 }
@@ -97,7 +97,7 @@ function openBits(path: string, ownerUid: number): number {
 function judgeToken(path: string, text: string): TokenReading {
   if (text === '') return refuse(`token file ${path} is empty. Put the runner token in it.`);
   if (/[\r\n]/u.test(text))
-    return refuse(`token file ${path} has several lines. Leave the token alone in it.`);
+    return refuse(`token file ${path} has several lines. Put only the token in it.`);
   if (text.startsWith('mcpc_'))
     return refuse(
       `token file ${path} holds a client key (mcpc_…). Put the runner token (mcpr_…) in it.`,
@@ -108,7 +108,7 @@ function judgeToken(path: string, text: string): TokenReading {
     );
   if (!TOKEN.test(text))
     return refuse(
-      `token file ${path} holds blanks or other characters that no token has. Leave the token alone in it.`,
+      `token file ${path} has spaces or other characters that no token has. Put only the token in it.`,
     );
   return { ok: true, token: text };
 }

@@ -36,7 +36,7 @@ export function readEdgeUrl(text: string): EdgeUrl {
     return {
       ok: false,
       what: 'holds a user name or password',
-      fix: `Give ${origin} alone; the token comes from the token file.`,
+      fix: `Give only ${origin}; the token comes from the token file.`,
     };
   }
   if (scheme === 'http:' && !isLoopbackHost(url.hostname)) {
@@ -51,7 +51,7 @@ export function readEdgeUrl(text: string): EdgeUrl {
     return {
       ok: false,
       what: 'has something after the host',
-      fix: `Give the origin alone: ${origin}.`,
+      fix: `Give only the origin: ${origin}.`,
     };
   }
   return { ok: true, edge: origin };

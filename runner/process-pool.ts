@@ -102,7 +102,7 @@ export class ProcessPool {
     this.#isClosed = true;
     const unused = [...this.#warm.splice(0), ...this.#left.keys()];
     await Promise.all(
-      unused.map((process) => process.terminate('the server is not offered any more')),
+      unused.map((process) => process.terminate('the server is no longer offered')),
     );
   }
 
@@ -186,10 +186,10 @@ export class ProcessPool {
     };
     const failed = (error: unknown): void => {
       this.#log.error(
-        'what a process said could not be handled; it is ended',
+        'the output of a process could not be handled; the process is ended',
         failureFields(error),
       );
-      void pooled.terminate('the bridge failed on what it said');
+      void pooled.terminate('the bridge could not handle its output');
     };
     const start = (listener: ProcessListener) => startProcess(spec, listener);
     let over = (): void => undefined;

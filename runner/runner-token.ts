@@ -30,7 +30,9 @@ export function tokenInFile(path: string, first: string, log: Log): RunnerToken 
     if (read.ok) text = read.token;
     // Once for each trouble, not for each dial.
     else if (read.message !== complaint)
-      log.warn('the token file is not used; the token from before is', { reason: read.message });
+      log.warn('the token file cannot be used; the previous token stays in use', {
+        reason: read.message,
+      });
     complaint = read.ok ? undefined : read.message;
   };
   const readAgain = async (): Promise<void> => {

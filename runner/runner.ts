@@ -26,7 +26,7 @@ const MAX_ENDING = 16;
 
 const FULL: Fault = {
   fault: 'overloaded',
-  message: 'The runner has as many sessions as it takes, and none is idle. Try again soon.',
+  message: 'The runner is full, and none of its sessions is idle. Try again soon.',
 };
 
 /** Starts a runner; it dials until it is stopped. */
@@ -152,7 +152,7 @@ class Runner implements RunningRunner {
     if (!server)
       return {
         fault: 'runner_offline',
-        message: 'This runner does not offer the server any more.',
+        message: 'This runner no longer offers the server.',
       };
     if (this.#isDraining)
       return { fault: 'runner_offline', message: 'The runner is stopping. Try again soon.' };
@@ -192,7 +192,9 @@ class Runner implements RunningRunner {
 
   #giveWay(held: Held | undefined): boolean {
     if (!held) return false;
-    this.#sessions.get(held.session)?.host.end('The session was idle for longest and gave way.');
+    this.#sessions
+      .get(held.session)
+      ?.host.end('The session was idle the longest and was ended to make room for another.');
     return true;
   }
 

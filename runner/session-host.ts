@@ -242,7 +242,9 @@ export class SessionHost {
     this.#options.log.error('the session failed and is ended', failureFields(error));
     if (this.#hasFailed) return this.#abandon();
     this.#hasFailed = true;
-    this.#contained(() => this.end('The bridge failed on this session. Open a new one.'));
+    this.#contained(() =>
+      this.end('The bridge had an internal error in this session. Open a new one.'),
+    );
   }
 
   #abandon(): void {

@@ -32,7 +32,7 @@ export const FAULTS = {
     status: 502,
     retryable: false,
     message:
-      'The runner was lost while the request ran; whether it was carried out is unknown. Check before you repeat it.',
+      'The connection to the runner was lost while the request ran. It may have been carried out. Check before you send it again.',
   },
   process_exited: {
     code: 42003,
@@ -52,19 +52,19 @@ export const FAULTS = {
     status: 429,
     retryable: true,
     retryAfterS: 1,
-    message: 'Too much is in flight. Wait for answers, then try again.',
+    message: 'Too many requests are in flight. Wait for some answers, then try again.',
   },
   too_large: {
     code: 42006,
     status: 413,
     retryable: false,
-    message: 'The message is larger than the bridge carries.',
+    message: 'The message is larger than the bridge can carry.',
   },
   deadline: {
     code: 42007,
     status: 504,
     retryable: false,
-    message: 'The server did not answer in time; the request was cancelled.',
+    message: 'The server did not answer in time, so the request was cancelled.',
   },
   process_protocol: {
     code: 42008,
@@ -77,7 +77,7 @@ export const FAULTS = {
     status: 400,
     retryable: false,
     message:
-      'Events after this Last-Event-ID are no longer kept. Open the stream without Last-Event-ID; what lay between is lost.',
+      'Events after this Last-Event-ID are no longer kept. Open the stream without Last-Event-ID; the events in between are lost.',
   },
   // The edge as a whole.
   not_configured: {
@@ -111,7 +111,7 @@ export const FAULTS = {
     status: 400,
     retryable: false,
     message:
-      'The Mcp-Session-Id header is missing. Send `initialize` first, then repeat the id it returned.',
+      'The Mcp-Session-Id header is missing. Send `initialize` first, then send the id it returned with every request.',
   },
   // One row for unknown, expired, malformed and foreign ids: the answer must not tell them apart.
   session_not_found: {
@@ -132,13 +132,13 @@ export const FAULTS = {
     code: 42014,
     status: 400,
     retryable: false,
-    message: 'This MCP-Protocol-Version is not served.',
+    message: 'This MCP-Protocol-Version is not supported.',
   },
   event_unknown: {
     code: 42015,
     status: 404,
     retryable: false,
-    message: 'This Last-Event-ID names no event of this session.',
+    message: 'This session has no event with this Last-Event-ID.',
   },
   // 204 is how an event stream says "do not reconnect" (HTML, "Server-sent events"); a 200 that ends would be reopened.
   stream_over: {
@@ -181,14 +181,14 @@ export const FAULTS = {
     code: 42025,
     status: 405,
     retryable: false,
-    message: 'This HTTP method is not served here.',
+    message: 'This HTTP method is not allowed here.',
   },
   not_acceptable: {
     code: 42026,
     status: 406,
     retryable: false,
     message:
-      'Accept must include both application/json and text/event-stream for POST, text/event-stream for GET.',
+      'For POST, Accept must include both application/json and text/event-stream; for GET, text/event-stream.',
   },
   unsupported_media_type: {
     code: 42027,

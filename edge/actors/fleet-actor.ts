@@ -47,12 +47,12 @@ const YIELD_WAIT_MS = 2_000;
 
 type Yielded = (session: string | undefined) => void;
 
-const ALL_BUSY = `You have ${String(SESSIONS_PER_PRINCIPAL)} open sessions, the most you may, and none of them is idle. End some, then try again.`;
+const ALL_BUSY = `You have ${String(SESSIONS_PER_PRINCIPAL)} open sessions, which is the limit, and none of them is idle. End some, then try again.`;
 
 const TOO_FAST = 'You open sessions faster than this bridge starts them. Try again soon.';
 
 const GAVE_WAY =
-  'This session had been idle for longest and gave way to another. Send a new `initialize` without a session id.';
+  'This session was idle the longest and was ended to make room for another. Send a new `initialize` without a session id.';
 
 export class FleetActor extends DurableObject<Env> {
   readonly #sql: SqlStorage;

@@ -60,10 +60,10 @@ const ATTACH = '{"type":"attach"';
 const CANCEL = '{"type":"cancel"';
 
 const TOO_MUCH_ON_ITS_WAY =
-  'Messages of over 8 MiB are on their way to the server in this session already. Wait a second, then try again.';
+  'This session already has more than 8 MiB of messages on their way to the server. Wait a second, then try again.';
 
 const TOO_MUCH_WAITS =
-  'The runner is away, and messages of over 8 MiB wait for it in this session already. Try again in a few seconds.';
+  'The runner is away, and this session already has more than 8 MiB of messages waiting for it. Try again in a few seconds.';
 /** Characters of a post that may carry `delivered`: no line is so slow that it would go in parts. */
 const CARRYING_POST = 2_048;
 
@@ -594,7 +594,7 @@ export class Relay {
     if (this.#waiting.size + this.#followers.size < OFFLINE_QUEUE) return undefined;
     return {
       fault: 'runner_offline',
-      message: 'The runner is away and enough requests wait for it already.',
+      message: 'The runner is away, and the queue of requests that wait for it is full.',
     };
   }
 

@@ -63,6 +63,6 @@ const INITIALIZE_IS_LEGACY: Era = {
   refusal: {
     status: 400,
     code: CODE.headerMismatch,
-    message: `The ${PROTOCOL_VERSION_HEADER} header names a revision without initialize.`,
+    message: `The revision in the ${PROTOCOL_VERSION_HEADER} header has no initialize.`,
   },
 };

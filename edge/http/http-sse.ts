@@ -89,7 +89,7 @@ export async function postMessage(exchange: Exchange): Promise<Response> {
     return refuseExchange(exchange, {
       fault: 'session_required',
       message:
-        'The sessionId parameter is missing. Open the SSE stream and POST to the URL its endpoint event names.',
+        'The sessionId parameter is missing. Open the SSE stream and POST to the URL in its endpoint event.',
     });
   }
   const read = await readClientMessage(request, false);
@@ -107,7 +107,7 @@ export async function postMessage(exchange: Exchange): Promise<Response> {
   if (isBatch) {
     return refuseExchange(exchange, {
       fault: 'invalid_request',
-      message: 'Revision 2024-11-05 has no batches here; send the messages one by one.',
+      message: 'HTTP+SSE takes no batches here; send the messages one by one.',
     });
   }
   const post = {

@@ -4,13 +4,13 @@ import type { FleetView } from './ports.ts';
 
 export function fleetMetrics({ runners, sessions, opened, refused }: FleetView): MetricSample[] {
   return [
-    gauge('mcp_bridge_edge_sessions', 'Sessions that are open.', sessions),
+    gauge('mcp_bridge_edge_sessions', 'Open sessions.', sessions),
     ...runners.flatMap(({ runner, isLinked, sessions: held, capacity }) => [
       gauge('mcp_bridge_edge_runner_linked', 'Whether the runner is connected.', isLinked ? 1 : 0, {
         runner,
       }),
       gauge('mcp_bridge_edge_runner_sessions', 'Sessions placed on the runner.', held, { runner }),
-      gauge('mcp_bridge_edge_runner_capacity_sessions', 'Sessions the runner takes.', capacity, {
+      gauge('mcp_bridge_edge_runner_capacity_sessions', 'Sessions the runner accepts.', capacity, {
         runner,
       }),
     ]),

@@ -91,7 +91,7 @@ function checkRevision({ meta }: ModernRequest): Refusal | undefined {
   return {
     status: 400,
     code: CODE.unsupportedVersion,
-    message: `Unsupported protocol version. Served without a session: ${MODERN_REVISION}; older ones begin with initialize.`,
+    message: `Unsupported protocol version. Without a session, ${MODERN_REVISION} is supported; older versions begin with initialize.`,
     // Only modern revisions: each must also stand in what `server/discover` answers.
     data: { supported: [MODERN_REVISION], requested: requested.slice(0, TOLD_CHARACTERS) },
   };
@@ -112,7 +112,7 @@ const MIRRORED = ['name', 'uri', 'taskId', 'arguments', '_meta'] as const;
 function checkKeys({ method, params }: ModernRequest): Refusal | undefined {
   if (!NAMED_METHODS.has(method)) return undefined;
   for (const key of MIRRORED) {
-    if (params.isRepeated(key)) return invalidParams(`params.${key} stands more than once.`);
+    if (params.isRepeated(key)) return invalidParams(`params.${key} appears more than once.`);
     if (params.hasLookalike(key))
       return invalidParams(`A key of params differs from "${key}" only in case.`);
   }

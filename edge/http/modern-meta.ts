@@ -33,7 +33,7 @@ const invalid = (message: string, envelope: object): Refusal => ({
 
 function problemOf(key: string, meta: Members): string | undefined {
   if (!meta.has(key)) return undefined;
-  if (meta.isRepeated(key)) return 'stands more than once';
+  if (meta.isRepeated(key)) return 'appears more than once';
   const value = meta.get(key);
   switch (key) {
     case META.protocolVersion:

@@ -93,7 +93,8 @@ const CANCELLED = 'notifications/cancelled';
 const LEAVE_TO_CANCEL =
   'Over HTTP a request is cancelled by closing its response stream, not by a notification.';
 
-const NO_SESSION = 'Nothing runs that this notification could be for. Send a request first.';
+const NO_SESSION =
+  'No process is running that this notification could go to. Send a request first.';
 
 const refuseNotification = ({ request, settings }: Exchange, fault: Fault): Response =>
   refuse(

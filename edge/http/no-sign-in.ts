@@ -10,8 +10,8 @@ const METADATA =
   /\/\.well-known\/(?:oauth-authorization-server|openid-configuration|oauth-protected-resource)(?:\/|$)/;
 
 const WITH_KEY =
-  'There is no sign-in here. Send a key that the operator of this edge gave out: set the header ' +
-  '`Authorization: Bearer <key>` for this server in the settings of the client.';
+  'There is no sign-in here. Ask the operator of this edge for a key, and set the header ' +
+  '`Authorization: Bearer <key>` for this server in your client.';
 
 const WITHOUT_KEY = 'There is no sign-in here, and none is needed: connect without credentials.';
 

@@ -21,4 +21,4 @@ export function checkUrl(request: Request): Fault | undefined {
   return undefined;
 }
 
-const NO_URL = 'The request target and the Host header make no URL.';
+const NO_URL = 'The request target and the Host header do not form a valid URL.';

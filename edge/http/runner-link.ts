@@ -73,11 +73,11 @@ async function admit(request: Request, settings: Settings): Promise<Dialled> {
 }
 
 const NO_RUNNER =
-  'This runner token is not known here. Set its hash in BRIDGE_RUNNERS (see `mcp-bridge credential runner`).';
+  'This edge does not know this runner token. Add its hash to BRIDGE_RUNNERS (see `mcp-bridge credential runner`).';
 
 const upgradeRequired = (): Response =>
   new Response(
-    `This edge speaks ${LINK_SUBPROTOCOLS.join(', ')} over WebSocket. Upgrade the older of edge and runner.\n`,
+    `This edge speaks ${LINK_SUBPROTOCOLS.join(', ')} over WebSocket. Upgrade the edge or the runner, whichever is older.\n`,
     {
       status: 426,
       headers: {

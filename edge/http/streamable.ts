@@ -122,7 +122,7 @@ function refuseModernMethod(exchange: Exchange): Response | undefined {
   ]);
 }
 
-const ONLY_POST = `This ${PROTOCOL_VERSION_HEADER} knows no sessions and no GET stream: POST each request, \`${LISTEN_METHOD}\` too.`;
+const ONLY_POST = `This ${PROTOCOL_VERSION_HEADER} has no sessions and no GET stream. POST every request, including \`${LISTEN_METHOD}\`.`;
 
 /**
  * A missing session id is the client's mistake (400); every other doubt about it is the same 404 (F-23). The session is asked for
@@ -165,7 +165,7 @@ async function checkRevision(exchange: Exchange, session: SessionPort): Promise<
 
 const NOT_SERVED: Fault = {
   fault: 'unsupported_revision',
-  message: `This ${PROTOCOL_VERSION_HEADER} is not served. Send the one that the answer to initialize named, or one of ${LEGACY_REVISIONS.join(', ')}.`,
+  message: `This ${PROTOCOL_VERSION_HEADER} is not supported. Send the version from the answer to initialize, or one of ${LEGACY_REVISIONS.join(', ')}.`,
 };
 
 /** A client that still shows the id of a session that is gone is told so (404), or it would never begin anew. */
@@ -183,7 +183,7 @@ async function whyNotAgain(exchange: Exchange, sessionId: string): Promise<Fault
 const requestedBy = ({ text }: ClientMessage): unknown =>
   parsedAt(new TextEncoder().encode(text), 'params', 'protocolVersion');
 
-const IS_INITIALIZED = `This session is initialized. To open another, send initialize without ${SESSION_ID_HEADER}.`;
+const IS_INITIALIZED = `This session is already initialized. To open another, send initialize without ${SESSION_ID_HEADER}.`;
 
 async function initialize(exchange: Exchange, message: ClientMessage): Promise<Response> {
   const { headers } = exchange.request;

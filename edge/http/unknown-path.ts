@@ -14,8 +14,8 @@ export function unknownPath(pathname: string): Fault {
 
 function slipOf(pathname: string): string {
   const path = pathname.endsWith('/') ? pathname.slice(0, -1) : pathname;
-  if (NAMELESS.has(path)) return 'The name of the server is missing in this path.';
+  if (NAMELESS.has(path)) return 'The server name is missing from this path.';
   if (path !== pathname) return 'Nothing is served at a path that ends in a slash.';
   const isName = pathname.lastIndexOf('/') === 0;
-  return isName ? 'This path names no endpoint of a server.' : 'Nothing is served at this path.';
+  return isName ? 'This path is not an endpoint of a server.' : 'Nothing is served at this path.';
 }

@@ -24,7 +24,7 @@ export async function checkEdge(edge: string): Promise<Outcome> {
       verdict: 'FAIL',
       subject,
       words,
-      fix: 'Check that the URL is that of a deployed edge and nothing else stands in front of it.',
+      fix: 'Check that this is the URL of a deployed edge, and that nothing else stands in front of it.',
     };
   } catch (error) {
     return { verdict: 'FAIL', subject, ...networkFault(error) };

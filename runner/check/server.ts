@@ -59,7 +59,7 @@ async function tryServer(
     case 'answered': {
       const words = `${describeServer(greeting.answer)}${path === undefined ? '' : ` (${path})`}`;
       if (strayLines === 0) return { verdict: 'ok', subject, words };
-      const fix = `It prints text on stdout that is no message (${strayLines} lines); have it log to stderr.`;
+      const fix = `It prints text on stdout that is not a message (${strayLines} lines); have it log to stderr.`;
       return { verdict: 'warn', subject, words, fix };
     }
     case 'refused': {

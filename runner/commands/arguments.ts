@@ -33,7 +33,7 @@ export function readArguments(
     // The word may be a secret that was pasted in the wrong place; it is not repeated.
     printUsageError(
       command,
-      `takes ${words === 0 ? 'options only' : `at most ${words} words`} besides its options`,
+      `takes ${words === 0 ? 'nothing' : `at most ${words} words`} besides its options`,
     );
   } catch (error) {
     const isUsage =

@@ -54,7 +54,7 @@ ${edgeAdvice('BRIDGE_RUNNERS', entry)}`);
 function makeClientKey(name: string, servers: string[]): number {
   const key = mintClientKey();
   const entry = { [name]: { key: hashCredential(key), servers } };
-  print(`Client key, shown this once. The client sends it as "Authorization: Bearer <key>":
+  print(`The client key, shown only this once. The client sends it as "Authorization: Bearer <key>":
 
 ${key}
 
@@ -63,7 +63,7 @@ ${edgeAdvice('BRIDGE_CLIENTS', entry)}`);
 }
 
 function edgeAdvice(setting: string, entry: object): string {
-  return `The edge knows it by this entry of its secret ${setting}:
+  return `Add this entry to the edge's secret ${setting}:
 
 ${JSON.stringify(entry)}
 

@@ -18,8 +18,8 @@ const TEXTS: Readonly<Record<string, string>> = {
   run: `Usage: mcp-bridge run --config <file> [options]
 
 Runs the servers of <file> and stays linked to the edge until SIGTERM or SIGINT. The first signal lets
-requests finish, a second one exits at once. SIGHUP, or a change of the file, reloads it; a terminal that is
-closed ends it as SIGTERM does. Exit code 3: another runner connected with this name.
+requests finish; a second one exits at once. SIGHUP or a change to the file reloads it. Closing the
+terminal ends it like SIGTERM. Exit code 3: another runner connected with this name.
 
   --config <file>      the mcpServers file (default: mcp.json)
   --edge <url>         the edge, if not in the file: https://<host>
@@ -39,11 +39,11 @@ Exit code 1 if anything failed.
   credential: `Usage: mcp-bridge credential runner <name> [--servers a,b] [--out <file>]
        mcp-bridge credential client <name> [--servers a,b]
 
-Makes a credential and prints the entry that lets the edge know it. The edge stores a hash only.
+Makes a credential and prints its entry for the edge's settings. The edge stores only a hash.
 A runner token goes to a file with mode 0600; a client key is shown once.
 
-  --servers <names>    the servers it is for, separated by commas (default: all)
-  --out <file>         where the runner token goes (default: <name>.runner-token)
+  --servers <names>    the servers it may use, separated by commas (default: all)
+  --out <file>         where to write the runner token (default: <name>.runner-token)
 `,
   dev: `Usage: mcp-bridge dev --config <file> [options]
        mcp-bridge dev [options] -- <command> [arguments]

@@ -34,7 +34,7 @@ export interface RunParts {
 }
 
 /** Said where the system grants no watch, as when its limit is reached (inotify(7)). */
-const DEAF = 'changes of the config file are not noticed; send SIGHUP after one';
+const DEAF = 'changes to the config file are not noticed; send SIGHUP after each change';
 
 /** Exit codes of a process ended by a signal, as shells report them (POSIX, "Exit Status for Commands"). */
 const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;

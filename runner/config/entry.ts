@@ -134,7 +134,7 @@ class EntryReader {
     if (isStdio) {
       this.#warn([url.key], 'has no effect beside a "command"', 'Remove it.');
     } else {
-      const what = 'stands beside a "command": one of the two is meant';
+      const what = 'is set together with "command", and only one of the two can be meant';
       this.#note([url.key], what, 'Remove one, or add "type": "stdio" to have the command run.');
     }
     return undefined;
@@ -249,7 +249,7 @@ class EntryReader {
       if (role === 'env' || role === 'envFile' || role === 'inheritEnv') continue;
       if (role === 'off' || role === 'on') continue;
       for (const { key } of rest)
-        this.#warn([key], `is not read, since "${used?.key}" is`, 'Remove one of the two.');
+        this.#warn([key], `is ignored, because "${used?.key}" is used`, 'Remove one of the two.');
     }
   }
 
@@ -276,12 +276,12 @@ class EntryReader {
 const NO_COMMAND = '-';
 
 const REMOTE = {
-  what: 'is that of a remote server, and remote servers need no bridge',
+  what: 'belongs to a remote server, which needs no bridge',
   fix: 'Clients reach it at its own URL; remove it here, or set "disabled": true.',
 };
 
 const BUILT_IN = {
-  what: 'is that of a part of the program which wrote this file, and only that can run it',
+  what: 'belongs to a part of the program that wrote this file, and only that program can run it',
   fix: 'Give it a "command" if it can be started by itself.',
 };
 

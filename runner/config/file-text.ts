@@ -44,7 +44,7 @@ function readFault(code: string, advice: string): { what: string; fix: string } 
       return { what: 'is a link that leads to itself', fix: advice };
     case 'EACCES':
       return {
-        what: 'may not be read by this user',
+        what: 'cannot be read by this user',
         fix: 'Give the user that runs mcp-bridge the right to read it.',
       };
     case 'ERR_ENCODING_INVALID_ENCODED_DATA':

@@ -50,8 +50,8 @@ const TOOL_LIMITS: ReadonlySet<string> = new Set([
 ]);
 
 const ALL_TOOLS: Words = {
-  what: 'does not limit anything here: whoever may use this server may call all of its tools',
-  fix: 'Give it only to clients that may, by the "servers" of their keys.',
+  what: 'limits nothing here: a client that may use this server may call all of its tools',
+  fix: 'Choose with the "servers" of each key which clients may use it.',
 };
 
 /** What goes with a URL. */
@@ -73,12 +73,12 @@ const NO_REMOTE: Words = {
 };
 
 const TIMEOUT: Words = {
-  what: 'is not used, since programs count it in different units',
+  what: 'is not used, because programs give it in different units',
   fix: 'Here a request ends after 5m without progress and a start after 30s; set "requestTimeout" or "startTimeout" in "bridge".',
 };
 
 const SANDBOX: Words = {
-  what: 'has no effect here: what the process may do is set otherwise',
+  what: 'has no effect here: other settings decide what the process may do',
   fix: 'Set "user" and "limits" in "bridge".',
 };
 
@@ -96,7 +96,7 @@ export function strayKey(key: string, value: unknown): Words | undefined {
     if (value === false) return undefined;
     return {
       what: 'has no effect here: no shell runs the command',
-      fix: 'Run a script that holds the line.',
+      fix: 'Put the line into a script and run that.',
     };
   }
   const own = Object.keys(serverEntry.entries);

@@ -122,7 +122,7 @@ const OPEN_STRING = {
 };
 
 const WRONG_ESCAPE = {
-  what: 'a string holds a backslash that means nothing',
+  what: 'a string has a backslash that is not a valid escape',
   fix: 'Write \\\\ for a backslash, as in "C:\\\\Users".',
 };
 
@@ -166,7 +166,7 @@ const WORDS: Readonly<Record<string, { what: string; fix: string }>> = {
   InvalidEscapeCharacter: WRONG_ESCAPE,
   InvalidCharacter: {
     what: 'a string holds a control character, such as a tab',
-    fix: 'Write it as an escape, as \\t.',
+    fix: 'Write it as an escape, such as \\t.',
   },
 };
 
@@ -183,7 +183,7 @@ function symbolWords(first: string): { what: string; fix: string } {
   if (INVISIBLE.test(first)) {
     const code = (first.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
     const what = `there is an invisible character (U+${code})`;
-    return { what, fix: 'Remove it, or write a plain blank.' };
+    return { what, fix: 'Remove it, or write a plain space.' };
   }
   const quote = CURLY_QUOTES.test(first) ? 'there is a curly quote' : undefined;
   const word = first === "'" ? 'there is a single quote' : 'there is a word without quotes';

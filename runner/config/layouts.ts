@@ -166,7 +166,7 @@ function manifest(file: Record<string, unknown>): Layout | undefined {
   const config = valueAt(file, keys);
   if (!isObject(config)) {
     if (!('dxt_version' in file) && !('manifest_version' in file)) return undefined;
-    const fix = `Write what starts it as { "mcpServers": { "<name>": { "command": … } } } in a file beside it.`;
+    const fix = `Put the command that starts it into a file beside it: { "mcpServers": { "<name>": { "command": … } } }.`;
     return { ok: false, keys, what: 'is missing in this extension manifest', fix };
   }
   const { platform_overrides: overrides, ...rest } = config;
@@ -216,9 +216,9 @@ function otherFile(file: Record<string, unknown>): Layout | undefined {
     return { ok: true, keys: first, entries: entriesAt(file, first), unread: [] };
   const what =
     places.length === 1
-      ? 'holds servers of one project, and none for all'
+      ? 'has servers for one project only, and none for all projects'
       : `is one of ${places.length} places that hold servers, and only one can be served`;
-  const fix = 'Copy the "mcpServers" that are to be served into a file of their own.';
+  const fix = 'Copy the "mcpServers" you want to serve into a separate file.';
   return { ok: false, keys: first, what, fix };
 }
 

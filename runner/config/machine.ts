@@ -24,8 +24,8 @@ function userProblems(config: RunnerConfig): ConfigProblem[] {
     {
       file: config.file,
       path: `user of ${names(servers)}`,
-      what: `cannot be granted: ${why}`,
-      fix: 'Start mcp-bridge as root (it gives its processes none of that), or remove "user".',
+      what: `cannot be used: ${why}`,
+      fix: 'Start mcp-bridge as root (its processes get no root rights), or remove "user".',
     },
   ];
 }

@@ -91,11 +91,11 @@ export class ConfigReader {
     for (const entry of layout.entries) {
       const findings = new Findings(this.#file, entry.keys);
       if (seen.has(entry.name))
-        findings.problem([], 'has the name of an entry before it', 'Rename one of the two.');
+        findings.problem([], 'has the same name as an earlier entry', 'Rename one of the two.');
       for (const { keys, line } of twice.get(entry) ?? [])
         findings.problem(
           keys.slice(entry.keys.length),
-          `occurs twice, again in line ${line}`,
+          `occurs twice, the second time in line ${line}`,
           ONE_OF_TWO,
         );
       seen.add(entry.name);
@@ -129,8 +129,12 @@ export class ConfigReader {
     // Warnings about what does not run would only hide why it does not.
     if (server === undefined) return leaveOut('broken');
     if (name !== raw.name) {
-      const fix = 'Clients and keys name it so; rename it here for another name.';
-      findings.warning([], `is served as "${name}", which fits into a URL`, fix);
+      const fix = 'Clients and keys use that name. To change it, rename the entry.';
+      findings.warning(
+        [],
+        `is served as "${name}", because its own name does not fit into a URL`,
+        fix,
+      );
     }
     this.#findings.warnings.push(...findings.warnings);
     this.#servers.set(name, name === raw.name ? server : { ...server, configuredAs: raw.name });
@@ -145,7 +149,7 @@ export class ConfigReader {
       const isOurs = keys[0] === RUNNER_BLOCK || isWithin(layout.keys, keys);
       if (entry !== undefined) byEntry.set(entry, [...(byEntry.get(entry) ?? []), duplicate]);
       else if (isOurs)
-        this.#findings.problem(keys, `occurs twice, again in line ${line}`, ONE_OF_TWO);
+        this.#findings.problem(keys, `occurs twice, the second time in line ${line}`, ONE_OF_TWO);
     }
     return byEntry;
   }
@@ -154,7 +158,7 @@ export class ConfigReader {
     const where = settingPath(keys);
     for (const other of unread) {
       const fix = `Move its servers into "${where}" if they are to be served.`;
-      this.#findings.warning(other, `is not read, since "${where}" is`, fix);
+      this.#findings.warning(other, `is ignored, because "${where}" is used`, fix);
     }
     if (keys.length === 0) return;
     for (const key of Object.keys(file)) {

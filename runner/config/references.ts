@@ -98,13 +98,13 @@ export function fillReferences(text: string, sources: ReferenceSources): Filled 
 const LITERALLY = 'or $${ for the characters themselves';
 
 const UNCLOSED = {
-  what: 'holds a ${ that no } closes',
+  what: 'has a ${ without a closing }',
   fix: `Write \${NAME} or \${NAME:-default}, ${LITERALLY}.`,
 };
 
 const NESTED = {
-  what: 'holds a reference inside another one',
-  fix: 'Write one reference after the other: a default is taken as it stands.',
+  what: 'has a reference inside another one',
+  fix: 'Write one reference after the other; a default is used as it is written.',
 };
 
 function fillOne(inner: string, { environment, places }: ReferenceSources): Filled {
@@ -132,7 +132,7 @@ function fillOne(inner: string, { environment, places }: ReferenceSources): Fill
 
 /** The text between the braces is shown only where its form is known: it may be anything, also a secret. */
 function foreign(inner: string): { what: string; fix: string } {
-  const what = 'holds a ${ that is not a reference';
+  const what = 'has a ${ that is not a reference';
   const fix = `Write \${NAME} or \${NAME:-default}, ${LITERALLY}.`;
   return foreignWords(inner) ?? { what, fix };
 }

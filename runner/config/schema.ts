@@ -60,7 +60,7 @@ function count(least: number, most: number, description: string) {
 }
 
 function duration(leastMs: number, description: string) {
-  const wanted = `a duration from ${leastMs}ms to 168h, as "500ms", "30s", "5m", "1h" or a number of milliseconds`;
+  const wanted = `a duration from ${leastMs}ms to 168h, such as "500ms", "30s", "5m", "1h" or a number of milliseconds`;
   const inRange = (value: string): boolean => {
     const ms = durationMs(value);
     return ms >= leastMs && ms <= LONGEST_DURATION_MS;
@@ -83,7 +83,7 @@ function duration(leastMs: number, description: string) {
 }
 
 function memory() {
-  const wanted = 'an amount of memory from 16MiB on, as "512MiB", "1GiB" or a number of bytes';
+  const wanted = 'at least 16MiB of memory, such as "512MiB", "1GiB" or a number of bytes';
   const inRange = (value: string): boolean => {
     const bytes = byteCount(value);
     return bytes >= MIN_MEMORY_BYTES && bytes <= MAX_MEMORY_BYTES;
@@ -101,7 +101,7 @@ function memory() {
       ],
       wanted,
     ),
-    v.description('Memory of a process and all it starts.'),
+    v.description('Memory of a process and everything it starts.'),
   );
 }
 
@@ -111,7 +111,7 @@ function cpus() {
     v.number(wanted),
     v.minValue(MIN_CPUS, wanted),
     v.maxValue(MAX_COUNT, wanted),
-    v.description('Processors that a process and all it starts may keep busy, such as 1.5.'),
+    v.description('Processors that a process and everything it starts may use, such as 1.5.'),
   );
 }
 
@@ -119,14 +119,17 @@ function cpus() {
 export const limitsBlock = v.strictObject(
   {
     memory: v.optional(memory()),
-    pids: v.optional(count(1, MAX_PIDS, 'Processes and threads, its own included.')),
+    pids: v.optional(count(1, MAX_PIDS, 'Processes and threads, including its own.')),
     cpu: v.optional(cpus()),
   },
   'an object with "memory", "pids" or "cpu"',
 );
 
 const limits = v.optional(
-  v.pipe(limitsBlock, v.description('What a process may use. Needs cgroups; see the README.')),
+  v.pipe(
+    limitsBlock,
+    v.description('Limits of a process and everything it starts. Needs cgroups; see the README.'),
+  ),
 );
 
 const id = (description: string) => count(0, MAX_ID, description);
@@ -142,7 +145,7 @@ const user = v.optional(
       userWanted,
     ),
     v.description(
-      'Whom processes run as, so that they cannot read what is of the runner. Needs a runner run as root.',
+      "User to run processes as, so they cannot read the runner's files. The runner must run as root.",
     ),
   ),
 );
@@ -151,7 +154,11 @@ const user = v.optional(
 export const serverBlock = v.strictObject(
   {
     warm: v.optional(
-      count(0, MAX_WARM, 'Processes started ahead, so that opening a session does not wait.'),
+      count(
+        0,
+        MAX_WARM,
+        'Processes to start ahead of time, so that opening a session does not wait for one.',
+      ),
     ),
     sharing: v.optional(
       v.pipe(
@@ -180,7 +187,7 @@ export const serverBlock = v.strictObject(
           'an array of names of environment variables',
         ),
         v.description(
-          "Variables of the runner's environment that the process may see beside the usual few.",
+          "Variables of the runner's environment to pass to the process, besides the usual few.",
         ),
       ),
     ),
@@ -188,7 +195,7 @@ export const serverBlock = v.strictObject(
     vanishTimeout: v.optional(
       duration(
         0,
-        'A session whose client is gone, with nothing in flight, ends after this. Default 30s.',
+        'A session ends this long after its client is gone, if nothing is in flight. Default 30s.',
       ),
     ),
     requestTimeout: v.optional(
@@ -198,7 +205,7 @@ export const serverBlock = v.strictObject(
       duration(100, 'A request fails after this long, progress or not. Default 1h.'),
     ),
     startTimeout: v.optional(
-      duration(100, 'A process must answer within this after its start. Default 30s.'),
+      duration(100, 'A process must answer within this time after its start. Default 30s.'),
     ),
     maxLineBytes: v.optional(
       count(
@@ -217,7 +224,7 @@ export const serverBlock = v.strictObject(
       v.pipe(
         v.boolean('true or false'),
         v.description(
-          'True: the server keeps nothing between two calls, so calls of a 2026-07-28 client that may be asked for input run on processes of their own, side by side. Default false: all calls of a client run on one.',
+          'True if the server keeps no state between calls. Calls of a 2026-07-28 client that may ask for input then run side by side, each on a process of its own. Default false: all calls of a client run on one process.',
         ),
       ),
     ),
@@ -225,13 +232,13 @@ export const serverBlock = v.strictObject(
       count(
         1,
         MAX_COUNT,
-        'Processes that 2026-07-28 clients of one principal may occupy together. Default 8.',
+        'Processes that the 2026-07-28 clients of one principal may use together. Default 8.',
       ),
     ),
     parkTimeout: v.optional(
       duration(
         1000,
-        'How long a call waits for the answer to what it asked its 2026-07-28 client. Default 5m.',
+        'How long a call waits after it asked its 2026-07-28 client for input. Default 5m.',
       ),
     ),
     user,
@@ -277,13 +284,8 @@ export const serverEntry = v.strictObject(
     ),
     envFile: v.optional(
       v.pipe(
-        v.array(
-          text('a file, as a string', 'A file with further variables.'),
-          'a file, as a string',
-        ),
-        v.description(
-          'Files with further variables, which "env" overrules. Relative to this file.',
-        ),
+        v.array(text('a file, as a string', 'A file with more variables.'), 'a file, as a string'),
+        v.description('Files with more variables; "env" takes precedence. Relative to this file.'),
       ),
     ),
     cwd: v.optional(
@@ -309,7 +311,7 @@ export const runnerBlock = v.strictObject(
     tokenFile: v.optional(
       text('a file, as a string', "File with the runner's token, relative to this file."),
     ),
-    capacity: v.optional(count(1, MAX_COUNT, 'Sessions this runner takes. Default 200.')),
+    capacity: v.optional(count(1, MAX_COUNT, 'Sessions this runner accepts. Default 200.')),
     drainTimeout: v.optional(
       duration(0, 'How long a stopping runner lets requests finish. Default 30s.'),
     ),

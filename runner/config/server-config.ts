@@ -107,7 +107,7 @@ function readEnvFiles(
     if (file === undefined) return [];
     const reading = readText(
       absolutePath(file, places.folder),
-      'Name the file with the variables; it counts from the config file.',
+      'Name the file with the variables, relative to the config file.',
     );
     if (reading.ok)
       return Object.entries(parseEnv(reading.text)).map(([k, v]) => [k, v ?? ''] as const);
@@ -130,8 +130,12 @@ const SECRET_NAME =
 function warnOfShortSecrets(given: readonly Variable[], findings: Findings): void {
   for (const { name, value } of given) {
     if (value === '' || isRedactable(value) || !SECRET_NAME.test(name)) continue;
-    const what = `gets ${name}, whose value is too short to be told from other words in a log`;
-    findings.warning([], what, 'Give it a longer value, or see that the server does not print it.');
+    const what = `gets ${name}, whose value is too short to be redacted from logs`;
+    findings.warning(
+      [],
+      what,
+      'Give it a longer value, or make sure that the server does not print it.',
+    );
   }
 }
 
@@ -143,8 +147,8 @@ export function findUserOrSay(
   if (wanted === undefined) return undefined;
   const user = findUser(wanted);
   if (user === undefined) {
-    const fix = 'Make that user, or correct the name.';
-    findings.problem(USER_PLACE, 'names a user this machine does not have', fix);
+    const fix = 'Create that user, or correct the name.';
+    findings.problem(USER_PLACE, 'names a user that does not exist on this machine', fix);
   }
   return user;
 }

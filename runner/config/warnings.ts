@@ -25,7 +25,8 @@ const FOREIGN_VALUE = /^\$\(|\{file:[^}\s]|\{\{LIBRECHAT_\w/u;
 /** What other programs would fill and this one does not. */
 function unfilledWarnings(keys: Keys, text: string): Note[] {
   if (!SHELL_VARIABLE.test(text) && !FOREIGN_VALUE.test(text)) return [];
-  const what = 'names a variable in a way that is not filled here, and is passed on as it stands';
+  const what =
+    'refers to a variable in a form that is not filled in here, and is passed on unchanged';
   return [{ keys, what, fix: 'Write ${NAME} for a variable of the runner.' }];
 }
 
@@ -33,12 +34,12 @@ const SHELL_CHARACTERS = /[|&;<>`*?!'"\n]|\$\(/u;
 
 function commandWarnings(command: string): Note[] {
   if (SHELL_CHARACTERS.test(command)) {
-    const what = 'holds characters that only a shell understands, and no shell runs it';
+    const what = 'has characters that only a shell understands, but no shell runs it';
     return [
       {
         keys: ['command'],
         what,
-        fix: 'Give the program alone, or run a script that holds the line.',
+        fix: 'Give the program alone, or put the line into a script and run that.',
       },
     ];
   }
@@ -68,7 +69,7 @@ function pinWarnings(command: string, args: readonly string[]): Note[] {
     {
       keys: ['args', index],
       what: 'names a package without an exact version, so another version may run tomorrow',
-      fix: `Pin it, as ${pinned}.`,
+      fix: `Pin it, for example as ${pinned}.`,
     },
   ];
 }

@@ -11,7 +11,7 @@ export function parseYaml(text: string): Parsing {
     const { line, col } = lines.linePos(offset);
     const what = `this is not YAML (${why})`;
     const fix =
-      'Correct it there: indentation, quotes, and keys that occur twice are the usual slips.';
+      'Correct it there. Usual mistakes are wrong indentation, missing quotes and keys that occur twice.';
     return { ok: false, faults: [{ line, column: col, what, fix }] };
   };
   try {

@@ -45,7 +45,7 @@ const UNKNOWN_METHOD: ReadonlySet<unknown> = new Set([-32601, -32600]);
 const EMPTY_ANSWER_BYTES = 64;
 
 const NO_ID = 'it has no id';
-const WRONG_ID = 'it has the id of no request that waits';
+const WRONG_ID = 'its id is that of no waiting request';
 
 /** The fault of a request whose answer came and is of no use; `reason` as in {@link Failed}. */
 export const unusable = (reason: string): Fault & { readonly message: string } => ({

@@ -64,7 +64,7 @@ export class Liveness {
         const seconds = String(Math.round((now - doubt.since) / 1000));
         this.#failed(
           slot,
-          `has answered nothing for ${seconds} s, not even whether it is there`,
+          `has not answered anything for ${seconds} s, not even a check that it is alive`,
           now,
         );
       }

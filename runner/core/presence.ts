@@ -86,7 +86,7 @@ export class Presence {
   reason(isTold: boolean): string {
     if (!this.#isLinked) return 'The edge was out of reach for too long.';
     if (this.#transport === 'streamable' && !isTold)
-      return 'The client left before it was told of the session.';
+      return 'The client left before it learned of the session.';
     return this.#wasPresent ? 'The client vanished.' : 'The session was idle for too long.';
   }
 }

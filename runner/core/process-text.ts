@@ -80,7 +80,7 @@ export class ProcessText {
   }
 }
 
-const NOISE: Heard = { is: 'noise', reason: 'the text is over several lines' };
+const NOISE: Heard = { is: 'noise', reason: 'the text spans several lines' };
 
 /** Follows brackets and strings; the rest of JSON is judged when the text is whole. */
 function follow(open: OpenText, line: Uint8Array): void {

@@ -13,7 +13,7 @@ export interface SessionLimits {
 }
 
 /** What a client is told whose server is slow to start. */
-export const GOES_ON = 'It goes on starting; try again soon.';
+export const GOES_ON = 'It is still starting; try again soon.';
 
 export type SessionEffect =
   | { readonly do: 'send'; readonly frame: SessionUp; readonly message?: Uint8Array | undefined }

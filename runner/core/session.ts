@@ -48,7 +48,7 @@ const STDIN_BACKLOG_BYTES = 8 * 1024 * 1024;
 const TOO_OLD: Fault = {
   fault: 'runner_lost',
   message:
-    'The message came so late that the bridge cannot tell whether it was carried out before. Check before you repeat it.',
+    'The message arrived so late that the bridge cannot tell whether it was already carried out. Check before you send it again.',
   phase: 'unknown',
 };
 
@@ -231,7 +231,7 @@ export class Session {
 
   /** The process printed more than a line may hold; whose answer it was cannot be told. */
   overlong(bytes: number, now: number): SessionEffect[] {
-    const message = `The server printed a line of over ${String(bytes - 1)} bytes, more than the bridge carries.`;
+    const message = `The server printed a line of more than ${String(bytes - 1)} bytes, which the bridge cannot carry.`;
     const [only, second] = this.#calls.all();
     if (only && !second)
       this.#answerFault(only, { fault: 'too_large', message, phase: 'sent' }, now);
@@ -405,7 +405,7 @@ export class Session {
     if (initializes && (this.#handshake.hasBegun || messages.length > 1)) {
       return {
         fault: 'invalid_request',
-        message: 'This session is initialized; open a new one to initialize again.',
+        message: 'This session is already initialized; open a new one to initialize again.',
       };
     }
     const refusal = this.#isModern && requests.length === 0 ? this.#refusal(message) : undefined;
@@ -415,7 +415,7 @@ export class Session {
     if (this.#isStdinFull && this.#stdinBacklogBytes + message.length > STDIN_BACKLOG_BYTES) {
       return {
         fault: 'overloaded',
-        message: 'The server does not read its input; try again when it has answered.',
+        message: 'The server is not reading its input. Try again when it has answered.',
       };
     }
     if (frame.stream === frame.id && requests.length > 0)
@@ -434,10 +434,10 @@ export class Session {
     const running = this.#calls.size - endless;
     const listens = requests.filter(({ method }) => method === LISTEN_METHOD).length;
     if (endless + listens > MAX_LISTENS) {
-      return `This server has ${String(endless)} listeners, the most it may.`;
+      return `This server has ${String(endless)} listeners, which is the limit.`;
     }
     if (running + requests.length - listens <= this.#limits.maxInFlight) return undefined;
-    return `This session has ${String(running)} requests in flight, the most it may.`;
+    return `This session has ${String(running)} requests in flight, which is the limit.`;
   }
 
   #toProcess(stream: string, bytes: Uint8Array, envelope: Envelope, now: number): void {
@@ -487,7 +487,7 @@ export class Session {
 
   /** A request with the name of a notification has no effect but its answer: a process that looks at the name alone would obey it. */
   #refuseName(call: Call, now: number): void {
-    const message = `${call.method} is no request: it takes no id.`;
+    const message = `${call.method} is a notification, not a request, so it takes no id.`;
     const error = errorResponse(call.clientId, { code: METHOD_NOT_FOUND, message });
     this.#settle(call, encoder.encode(error), 'error', now);
   }
@@ -615,7 +615,7 @@ export class Session {
     const outcome = envelope.kind === 'error' ? 'error' : 'result';
     const initializes = call.method === 'initialize';
     if (initializes && outcome === 'result' && !Handshake.isReadable(message)) {
-      return this.#end(unusable('it holds more than any client reads'), now);
+      return this.#end(unusable('it is longer than any client would read'), now);
     }
     if (initializes && outcome === 'result') {
       this.#handshake.complete(message);
@@ -661,7 +661,10 @@ export class Session {
 
   #whyNotAsk(method: string): ErrorObject | undefined {
     if (method.startsWith(NOTIFICATION)) {
-      return { code: METHOD_NOT_FOUND, message: 'This is no request: it takes no id.' };
+      return {
+        code: METHOD_NOT_FOUND,
+        message: 'This is a notification, not a request, so it takes no id.',
+      };
     }
     const missing = this.#handshake.lacksFor(method);
     if (missing !== undefined) {
@@ -673,7 +676,7 @@ export class Session {
     if (!this.#questions.isFull) return undefined;
     return faultError({
       fault: 'overloaded',
-      message: 'The client has too many questions to answer.',
+      message: 'The client already has too many questions to answer.',
     });
   }
 

@@ -107,7 +107,7 @@ async function serve(options: DevOptions, signals: StopSignals): Promise<number>
     },
   });
   const watcher = watchConfig(config.file, reload, (code) =>
-    log.warn('changes of the config file are not noticed', { code }),
+    log.warn('changes to the config file are not noticed', { code }),
   );
   try {
     const isReady = runner.ready.then(() => true);

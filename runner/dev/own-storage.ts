@@ -49,7 +49,7 @@ function makeFolder(folder: string): void {
 
 function checkFolder(path: string): void {
   const stat = lstatSync(path);
-  if (!stat.isDirectory()) throw unusable(path, 'is a link or no folder');
+  if (!stat.isDirectory()) throw unusable(path, 'is a link, or not a folder');
   if (isForeign(stat.uid)) throw unusable(path, `belongs to another user (uid ${stat.uid})`);
 }
 
@@ -62,7 +62,7 @@ function checkMember(path: string): void {
   // A second name may lie where somebody else can write. A lock is made by linking, and never written to.
   const isLock = basename(path).startsWith(LOCK_NAME);
   if (stat.isFile() && stat.nlink > 1 && !isLock)
-    throw unusable(path, 'has another name somewhere else');
+    throw unusable(path, 'is linked from another place too');
   if (stat.isDirectory()) for (const name of readdirSync(path)) checkMember(join(path, name));
 }
 
@@ -91,9 +91,9 @@ export function readOwnSecret(path: string, form: RegExp): string | undefined {
       const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
       if (!stat.isFile()) throw unusable(path, 'is no file');
       if ((stat.mode & OF_OTHERS) !== 0)
-        throw unusable(path, `could be read by others (mode ${mode}), who may know it`);
+        throw unusable(path, `could be read by others (mode ${mode}), who may have read it`);
       const text = readFileSync(file, 'utf8').trim();
-      if (!form.test(text)) throw unusable(path, 'does not hold what was written there');
+      if (!form.test(text)) throw unusable(path, 'does not contain what was written to it');
       return text;
     } finally {
       closeSync(file);

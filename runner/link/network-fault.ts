@@ -33,26 +33,26 @@ export function networkFault(error: unknown): NetworkFault {
   const code = codeOf(error);
   if (error instanceof Error && NO_HANDSHAKE.test(error.message)) {
     return {
-      words: 'what answers there does not finish the WebSocket handshake as an edge does',
-      fix: 'A proxy on the way may answer in its place or change the headers Sec-WebSocket-*; have it pass them on. Else check the edge URL.',
+      words: 'the server there does not complete the WebSocket handshake as an edge does',
+      fix: 'A proxy on the way may answer in its place or change the Sec-WebSocket-* headers; have it pass them on. Otherwise check the edge URL.',
     };
   }
   if (error instanceof Error && error.message === NO_ANSWER) return LATE;
   if (code.startsWith('HPE_')) {
     return {
-      words: `what answers there does not speak HTTP as an edge does (${code})`,
+      words: `the server there does not speak HTTP as an edge does (${code})`,
       fix: 'Check the edge URL and its port, and what stands in between.',
     };
   }
   if (CERTIFICATE_CODES.has(code)) {
     return {
       words: `its certificate is not trusted (${code})`,
-      fix: 'If a firewall inspects TLS here, name its authority in NODE_EXTRA_CA_CERTS; else do not connect.',
+      fix: 'If a firewall inspects TLS here, name its certificate authority in NODE_EXTRA_CA_CERTS; otherwise do not connect.',
     };
   }
   switch (code) {
     case 'ENOTFOUND':
-      return { words: 'its host name is unknown', fix: 'Check the edge URL for slips.' };
+      return { words: 'its host name is unknown', fix: 'Check the edge URL for typing mistakes.' };
     case 'EAI_AGAIN':
       return {
         words: 'host names cannot be looked up now',
@@ -61,7 +61,7 @@ export function networkFault(error: unknown): NetworkFault {
     case 'ECONNRESET':
     case 'EPIPE':
       return {
-        words: 'the connection was cut before the link was there',
+        words: 'the connection was cut before the link was up',
         fix: 'Check that the edge is deployed, and that no firewall or proxy cuts WebSockets.',
       };
     case 'ECONNREFUSED':

@@ -68,8 +68,8 @@ const speaksOf = (body: string): string | undefined =>
 /** What an edge's own refusals mean (PROTOCOL.md LP5). */
 const OF_THE_EDGE: Readonly<Record<number, NetworkFault>> = {
   400: {
-    words: 'the edge takes no token in this form',
-    fix: 'Check the token file; nothing but the token may stand in it.',
+    words: 'the edge does not accept a token in this form',
+    fix: 'Check the token file; it must contain nothing but the token.',
   },
   401: {
     words: 'the edge does not know this token',
@@ -83,7 +83,7 @@ const OF_THE_EDGE: Readonly<Record<number, NetworkFault>> = {
     words: 'runner and edge have no link version in common',
     fix: 'Upgrade whichever is older: npm install for the runner, wrangler deploy for the edge.',
   },
-  429: { words: 'the edge was dialled too often', fix: 'Wait; it is dialled again by itself.' },
+  429: { words: 'the edge was dialled too often', fix: 'Wait; the runner dials again by itself.' },
   503: {
     words: 'the edge is not configured yet',
     fix: 'Set its secret BRIDGE_RUNNERS: npx wrangler secret put BRIDGE_RUNNERS',
@@ -102,7 +102,7 @@ const OF_OTHERS: Readonly<Record<number, NetworkFault>> = {
   },
   404: {
     words: 'there is no link endpoint at this edge',
-    fix: 'Check that the URL is that of a deployed edge.',
+    fix: 'Check that this is the URL of a deployed edge.',
   },
   407: {
     words: 'a proxy on the way asks for a sign-in',
@@ -110,19 +110,19 @@ const OF_OTHERS: Readonly<Record<number, NetworkFault>> = {
   },
   429: {
     words: 'something in front of the edge says that it was dialled too often',
-    fix: 'Wait; it is dialled again by itself. Look for a rate limit on /runner/.',
+    fix: 'Wait; the runner dials again by itself. Look for a rate limit on /runner/.',
   },
 };
 
 const LOST_UPGRADE: NetworkFault = {
   words:
-    'the request reached it without its upgrade to WebSocket, which a proxy on the way must have removed',
-  fix: 'Have the proxy pass the headers Upgrade, Connection and Sec-WebSocket-* on for /runner/.',
+    'the request arrived without its WebSocket upgrade, which a proxy on the way must have removed',
+  fix: 'Have the proxy pass on the headers Upgrade, Connection and Sec-WebSocket-* for /runner/.',
 };
 
 const NO_GATEWAY: NetworkFault = {
   words: 'a gateway in front of the edge cannot reach it',
-  fix: 'Check that the edge is deployed and running; it is dialled again by itself.',
+  fix: 'Check that the edge is deployed and running; the runner dials again by itself.',
 };
 
 /** Says what an answer to a dial means. */
@@ -138,9 +138,9 @@ export function explainAnswer(answer: Answer): NetworkFault {
   const other = OF_OTHERS[status];
   if (other) return other;
   if (status >= 300 && status < 400) {
-    const words = `it answers with a redirection (${status})`;
+    const words = `it answers with a redirect (${status})`;
     const fix =
-      'Give the address where the edge itself is; redirections are not followed, since the token is for the edge alone.';
+      'Give the address of the edge itself. Redirects are not followed, because the token is for the edge only.';
     return { words, fix };
   }
   if (status === 400 || status === 426 || status === 501) return LOST_UPGRADE;
@@ -148,7 +148,7 @@ export function explainAnswer(answer: Answer): NetworkFault {
     const what = headers['content-type']?.includes('html') === true ? 'a web page' : 'an answer';
     const words = `${what} came (${status}) in place of the link: a proxy or a sign-in page stands in front, or this is no edge`;
     const fix =
-      'Check the edge URL, and that WebSockets pass: open <edge>/healthz from this machine.';
+      'Check the edge URL, and that WebSockets get through: open <edge>/healthz from this machine.';
     return { words, fix };
   }
   if (status === 502 || status === 503 || status === 504) return NO_GATEWAY;

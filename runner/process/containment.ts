@@ -90,7 +90,7 @@ export class Containment {
     if (this.#moveHome() && isWritten(control, text)) return { ok: true };
     return {
       ok: false,
-      why: `its cgroup ${this.#base} cannot be divided, as it holds other processes or is not delegated to the runner`,
+      why: `its cgroup ${this.#base} cannot be divided, because it holds other processes or is not delegated to the runner`,
     };
   }
 
@@ -122,7 +122,7 @@ export class Containment {
 /** Finds out what this machine allows. Leaves nothing behind. */
 export function openContainment(site: CgroupSite = thisMachine()): Containment {
   const place =
-    process.platform === 'linux' ? findPlace(site) : { why: 'cgroups are of Linux only' };
+    process.platform === 'linux' ? findPlace(site) : { why: 'cgroups exist on Linux only' };
   return new Containment(place, site.folder);
 }
 
@@ -152,7 +152,7 @@ function faultOfBase(base: string, home: string, folder: GroupFolder): string | 
   try {
     folder.make(probe);
   } catch {
-    return `the runner may not make groups in its cgroup ${base}`;
+    return `the runner is not allowed to create groups in its cgroup ${base}`;
   }
   try {
     if (!namesIn(probe).includes('cgroup.kill')) return 'the kernel is older than 5.14';
@@ -162,9 +162,11 @@ function faultOfBase(base: string, home: string, folder: GroupFolder): string | 
     }
     const canMove =
       isWritten(join(probe, 'cgroup.procs'), '0') && isWritten(join(home, 'cgroup.procs'), '0');
-    return canMove ? undefined : `the runner may not move processes below its cgroup ${base}`;
+    return canMove
+      ? undefined
+      : `the runner is not allowed to move processes below its cgroup ${base}`;
   } catch {
-    return `the runner may not move processes below its cgroup ${base}`;
+    return `the runner is not allowed to move processes below its cgroup ${base}`;
   } finally {
     try {
       folder.remove(probe);

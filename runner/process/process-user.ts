@@ -32,7 +32,7 @@ export function findUser(
  * from the process again.
  */
 export function whyNoOtherUser(): string | undefined {
-  if (process.geteuid?.() !== 0) return 'the runner is not run as root';
+  if (process.geteuid?.() !== 0) return 'the runner does not run as root';
   if (process.platform !== 'linux') return undefined;
   const held = BigInt(
     `0x${/^CapEff:\s*([0-9a-f]+)$/mu.exec(readOr('/proc/self/status'))?.[1] ?? '0'}`,

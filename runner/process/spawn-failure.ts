@@ -69,10 +69,10 @@ function adviceFor(code: string, start: AttemptedStart): string {
 function wordsFor(code: string): string {
   switch (code) {
     case 'ENOENT':
-      return 'its command, or the interpreter of it, was not found on the runner';
+      return 'its command, or the interpreter for it, was not found on the runner';
     case 'EACCES':
     case 'EPERM':
-      return 'its command may not be executed on the runner';
+      return 'its command cannot be executed on the runner';
     case 'ECGROUP':
       return 'its limits could not be set on the runner';
     case 'EAGAIN':
@@ -91,7 +91,7 @@ function faultOfDirectory(path: string): string | undefined {
     accessSync(path, constants.X_OK);
     return undefined;
   } catch (error) {
-    return codeOf(error) === 'EACCES' ? 'may not be entered' : 'does not exist';
+    return codeOf(error) === 'EACCES' ? 'cannot be entered' : 'does not exist';
   }
 }
 

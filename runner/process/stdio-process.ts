@@ -288,7 +288,7 @@ class OwnedProcess implements StdioProcess {
     const { lineBreaks } = this.#splitter;
     this.#noiseFrom = { bytes: 0, lines: lineBreaks };
     if (!this.#noise.isTooMuch(bytes, lineBreaks - lines, performance.now())) return;
-    this.#break('printed without end what is no JSON-RPC message', { isProtocol: true });
+    this.#break('kept printing text that is not JSON-RPC', { isProtocol: true });
   }
 
   #deliver(item: LineItem): void {

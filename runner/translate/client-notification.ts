@@ -17,7 +17,7 @@ export function readNotification(message: Message): ClientNotification {
 }
 
 export const NO_PROCESS =
-  'No process runs that this notification could be for. Send a request first; where several clients share a key, name yours in params._meta.';
+  'No process is running that this notification could go to. Send a request first; if several clients share a key, name yours in params._meta.';
 
 export const hasNoMeaning = (method: string): string =>
-  `Over HTTP revision ${MODERN_REVISION} has no ${method} of a client.`;
+  `Over HTTP, clients of revision ${MODERN_REVISION} do not send ${method}.`;

@@ -68,9 +68,9 @@ export class EraProbe {
   tick(now: number): void {
     if (now < this.#wakeAt) return;
     if (!this.#isInitializing) return this.#initialize(now);
-    this.#stop('it answered no initialize');
+    this.#stop('it did not answer initialize');
     if (this.#isModern) return this.#decided({ era: 'modern', slot: undefined }, now);
-    const description = 'answered no request yet';
+    const description = 'has not answered any request yet';
     this.#decided({ era: 'none', slot: this.#slot, description, goesOn: true }, now);
   }
 

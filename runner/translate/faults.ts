@@ -38,7 +38,7 @@ export const processSilent = (description: string, isSent: boolean): ErrorObject
 export const overloaded = (): ErrorObject =>
   faultError({
     fault: 'overloaded',
-    message: `${String(MAX_WAITING)} requests wait for a process, the most that may. Try again when some are answered.`,
+    message: `${String(MAX_WAITING)} requests are already waiting for a process, which is the limit. Try again when some are answered.`,
   });
 
 export const methodNotFound = (method: string): ErrorObject => ({

@@ -68,7 +68,7 @@ export function ambiguity(
   if (key === undefined) return undefined;
   return {
     code: CODE.invalidParams,
-    message: `The argument "${key}" stands more than once, or another differs from it only in case; a header repeats it.`,
+    message: `The argument "${key}" appears more than once, or another differs from it only in case, and a header repeats it.`,
   };
 }
 

@@ -150,14 +150,14 @@ function messageIn(bytes: Uint8Array, isRefused = false): Value {
   if (scan?.ok === true && scan.shape === 'single') return message(bytes, scan.envelope);
   const members = [...membersOf(bytes).take(MAX_MEMBERS + 1)];
   if (members.length > MAX_MEMBERS || !members.some(({ key }) => SPEAKING.has(key))) {
-    return judge(bytes, 'the text is no message');
+    return judge(bytes, 'the text is not a message');
   }
   const mended = mendedEnvelope(bytes, members);
   const again = scanLine(mended);
   if (again.ok && again.shape === 'single') return message(mended, again.envelope);
   return judge(
     bytes,
-    again.ok || again.code === PARSE_ERROR ? 'the text is no message' : again.reason,
+    again.ok || again.code === PARSE_ERROR ? 'the text is not a message' : again.reason,
   );
 }
 
@@ -168,7 +168,7 @@ function message(bytes: Uint8Array, envelope: Envelope): Value {
   const scan = scanLine(line);
   return scan.ok && scan.shape === 'single'
     ? { is: 'message', bytes: line, envelope: scan.envelope }
-    : noise('the text is no message');
+    : noise('the text is not a message');
 }
 
 /** Every message has one of these. */
@@ -235,10 +235,7 @@ function quoted(rest: Uint8Array): Said[] | undefined {
   if (cursor.peek() !== QUOTE || !cursor.skipValue() || skipJunk(rest, cursor.at) < rest.length)
     return undefined;
   const inner = encoder.encode(cursor.text({ start: 0, end: cursor.at }));
-  const said = judge(
-    inner.subarray(skipJunk(inner)),
-    'it is a text in quotes, in which JSON stands',
-  );
+  const said = judge(inner.subarray(skipJunk(inner)), 'it is JSON inside a quoted text');
   return said.is === 'broken' ? [{ ...said, isSure: false }] : undefined;
 }
 
@@ -259,7 +256,7 @@ function amid(line: Uint8Array, from: number): Said[] {
 function answerAmid(line: Uint8Array, at: number): Said[] {
   const rest = line.subarray(at);
   const cursor = new JsonCursor(rest, Infinity, Infinity);
-  const reason = 'other text stands before it on its line';
+  const reason = 'other text comes before it on its line';
   if (!cursor.skipValue()) {
     const judged = judge(rest, reason);
     return [judged.is === 'broken' ? { ...judged, isSure: false } : judged];

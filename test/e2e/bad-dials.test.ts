@@ -125,12 +125,12 @@ describe('[F-245] an edge, or what stands in its place, answers a dial', () => {
       3_000,
     ],
     [
-      'with a redirection',
+      'with a redirect',
       (socket) =>
         void socket.end(
           'HTTP/1.1 302 Found\r\nLocation: https://login.example/\r\nContent-Length: 0\r\n\r\n',
         ),
-      'a redirection (302)',
+      'a redirect (302)',
       3_000,
     ],
     [
@@ -139,7 +139,7 @@ describe('[F-245] an edge, or what stands in its place, answers a dial', () => {
         void socket.write(
           'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
         ),
-      'does not finish the WebSocket handshake',
+      'does not complete the WebSocket handshake',
       3_000,
     ],
     [
@@ -148,7 +148,7 @@ describe('[F-245] an edge, or what stands in its place, answers a dial', () => {
         void socket.write(
           'HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n',
         ),
-      'does not finish the WebSocket handshake',
+      'does not complete the WebSocket handshake',
       3_000,
     ],
     ['by hanging up', (socket) => void socket.destroy(), 'was cut', 3_000],

@@ -184,7 +184,7 @@ describe('a process that prints without end', () => {
       const { error } = await session.call('hang', {}, 'waits');
       expect(error).toMatchObject({
         code: 42008,
-        message: expect.stringContaining('no JSON-RPC message'),
+        message: expect.stringContaining('text that is not JSON-RPC'),
       });
       await untilGone(pid);
       await open('braces');

@@ -18,7 +18,7 @@ const SOON_MS = 3_000;
 
 const FAILURES = [
   ['missing', 'could not be started', 'was not found on the runner'],
-  ['forbidden', 'could not be started', 'may not be executed on the runner'],
+  ['forbidden', 'could not be started', 'cannot be executed on the runner'],
   ['fails', 'exited with code 1', 'mcp-bridge check'],
   ['ends', 'exited with code 0', 'mcp-bridge check'],
 ] as const;

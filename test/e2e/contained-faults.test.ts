@@ -89,7 +89,7 @@ describe('[F-241] a fault of our own', () => {
     vi.spyOn(Session.prototype, 'line').mockImplementationOnce(boom);
     ill.say({ type: 'post', stream: 'echo', id: 'echo' }, toolCall(2, 'echo', { text: 'x' }));
     expect(await frameWith(ill, '"stream":"hang"', '"final":true')).toContain('42003');
-    await says('what a process said could not be handled');
+    await says('the output of a process could not be handled');
     await expectServed(well);
   });
 

@@ -98,7 +98,7 @@ describe('[F-114] a server that answers no initialize', () => {
   test.each([
     ['framed', 42_004, 'Content-Length'],
     ['banner', 42_004, 'Server listening on http://localhost:3000'],
-    ['zero', 42_008, 'the id of no request'],
+    ['zero', 42_008, 'its id is that of no waiting request'],
   ])('%s is told with what was heard', async (server, code, words) => {
     const legacy = messageOf(await within(askForSession(bridge, server)));
     expect(legacy).toMatchObject({ error: { code } });

@@ -46,10 +46,10 @@ describe('[F-181] a client that looks for an OAuth server', () => {
 
 describe('[F-182] a slip in the URL of a server is named', () => {
   test.each([
-    ['/mcp', 'The name of the server is missing'],
-    ['/sse', 'The name of the server is missing'],
-    ['/messages/', 'The name of the server is missing'],
-    ['/files', 'names no endpoint of a server'],
+    ['/mcp', 'The server name is missing'],
+    ['/sse', 'The server name is missing'],
+    ['/messages/', 'The server name is missing'],
+    ['/files', 'is not an endpoint of a server'],
     ['/files/mcp/', 'ends in a slash'],
     ['/files/sse/', 'ends in a slash'],
     ['/files/mcp/x', 'Nothing is served at this path'],

@@ -84,7 +84,10 @@ const TOKEN = `mcpr_${'t'.repeat(43)}`;
 const bodies = new Map([
   [401, await refuse({ fault: 'unauthorized' }).text()],
   [403, await refuse({ fault: 'origin_not_allowed' }).text()],
-  [426, 'This edge speaks mcp-bridge.v99 over WebSocket. Upgrade the older of edge and runner.'],
+  [
+    426,
+    'This edge speaks mcp-bridge.v99 over WebSocket. Upgrade the edge or the runner, whichever is older.',
+  ],
   [503, await refuse({ fault: 'not_configured' }).text()],
 ]);
 
@@ -149,7 +152,7 @@ describe.concurrent('mcp-bridge', () => {
     [['x\u001B[31m'], 'there is no command "x\\u001b[31m"\nSee: mcp-bridge help'],
     [['toString'], 'there is no command "toString"'],
     [['check', '--confg', 'x'], "Unknown option '--confg'\nSee: mcp-bridge help check"],
-    [['check', 'word'], 'takes options only'],
+    [['check', 'word'], 'takes nothing besides its options'],
     [['check', '--config'], "Option '--config <value>' argument missing"],
   ])('%j exits with 2 and a hint', async (args, words) => {
     expect(await bridge(...args)).toMatchObject({
@@ -236,12 +239,12 @@ describe.concurrent('mcp-bridge check', () => {
     const { code, out, err } = await bridge('check', '--config', config);
     expect(err).toBe('');
     // Only where there are cgroups, of which the processes of this user can move out.
-    const ofCgroup = /^warn {2}containment: processes of echo .* out of their cgroup.*\n.*\n/mu;
+    const ofCgroup = /^warn {2}containment: processes of echo .* can leave their cgroup.*\n.*\n/mu;
     expect(ofCgroup.test(out)).toBe(out.includes('containment: cgroup'));
     expect(out.replace(ofCgroup, '').split('\n')).toEqual([
       `ok    config: ${config}, 1 server, 1 left out`,
       expect.stringMatching(/^ok {4}containment: (?:cgroup|process marks, since .+)$/u),
-      'warn  token file: processes of echo run as a user who can read it, and so could pose as this runner',
+      'warn  token file: processes of echo run as a user who can read it, so they could pose as this runner',
       expect.stringMatching(/^ {6}Run mcp-bridge as root, with "user" in "bridge"/u),
       `ok    token file: ${tokenFile}`,
       `ok    edge ${edge}: answers`,
@@ -271,9 +274,7 @@ describe.concurrent('mcp-bridge check', () => {
       'FAIL  server banner: does not answer initialize within 4000 ms; on stdout it printed "Server listening on [redacted]:3000"',
     );
     expect(out).toContain('FAIL  server framed: frames its messages with Content-Length headers');
-    expect(out).toMatch(
-      /^FAIL {2}server id-zero: sent an answer that cannot be used: it has the id/mu,
-    );
+    expect(out).toMatch(/^FAIL {2}server id-zero: sent an answer that cannot be used: its id is/mu);
     expect(out).toMatch(/^FAIL {2}server nan: sent an answer that cannot be used: byte \d+/mu);
     expect(out).toMatch(
       /^FAIL {2}server utf16: sent an answer that cannot be used: it is UTF-16/mu,
@@ -299,7 +300,7 @@ describe.concurrent('mcp-bridge check', () => {
     );
     expect(out).toContain('FAIL  server mute: does not answer initialize within 300 ms\n');
     expect(out).toMatch(
-      /warn {2}server noisy: .*\n {6}It prints text on stdout that is no message/u,
+      /warn {2}server noisy: .*\n {6}It prints text on stdout that is not a message/u,
     );
     expect(out).toContain('skip  edge: none is configured');
   });
@@ -309,9 +310,9 @@ describe.concurrent('mcp-bridge check', () => {
     [403, 'the edge refuses this runner\n      Check the entry'],
     [426, 'runner and edge have no link version in common\n      Upgrade whichever is older'],
     [503, 'the edge is not configured yet\n      Set its secret BRIDGE_RUNNERS'],
-    [302, 'it answers with a redirection (302)\n      Give the address'],
+    [302, 'it answers with a redirect (302)\n      Give the address'],
     [200, 'an answer came (200) in place of the link'],
-    [400, 'the request reached it without its upgrade'],
+    [400, 'the request arrived without its WebSocket upgrade'],
     [502, 'a gateway in front of the edge cannot reach it'],
   ])('explains a dial answered with %i, without the token', async (refusal, words) => {
     const edge = await serveEdge(refusal);
@@ -365,7 +366,7 @@ describe.concurrent('mcp-bridge check', () => {
     expect(out).toContain('warn  context_servers["Echo Server"]: is served as "Echo-Server"');
     expect(out).toMatch(/ok {4}server Echo-Server \("Echo Server"\): \S+ \S+, MCP/u);
     expect(out).toMatch(
-      /warn {2}server remote: left out, since context_servers\.remote\.url is that/u,
+      /warn {2}server remote: left out, since context_servers\.remote\.url belongs to/u,
     );
     expect(out).toMatch(/FAIL {2}server broken: left out, since .*args\[0\] refers to .* NOPE/u);
     expect(out).toMatch(

@@ -120,7 +120,7 @@ describe('the token file', () => {
     ['mcpr_a\nmcpr_b\n', 'has several lines'],
     ['mcpc_a', 'holds a client key'],
     ['sha256:00', 'holds a hash'],
-    ['mcpr a', 'holds blanks'],
+    ['mcpr a', 'has spaces'],
     ['x'.repeat(5000), 'is too large'],
   ])('with %j is refused: %s', async (content, words) => {
     const path = tokenFile(content);

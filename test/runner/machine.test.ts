@@ -62,7 +62,7 @@ describe.skipIf(process.geteuid === undefined)('another user', () => {
   it('is refused to a runner that is not root', async () => {
     asUser(1000);
     expect(machineProblems(await configWith(other), none)).toMatchObject([
-      { path: 'user of a, b', what: 'cannot be granted: the runner is not run as root' },
+      { path: 'user of a, b', what: 'cannot be used: the runner does not run as root' },
     ]);
   });
 

@@ -41,7 +41,9 @@ export function homeText(home: Home): string {
   const { problems } = home;
   const blocks = [
     `${TITLE}\n${LEAD}`,
-    problems.length === 0 ? '' : `To set:\n${problems.map((line) => `- ${line}`).join('\n')}`,
+    problems.length === 0
+      ? ''
+      : `Settings to correct:\n${problems.map((line) => `- ${line}`).join('\n')}`,
     endpoints(home)
       .map(({ what, url }) => `${what}\n  ${url}`)
       .join('\n'),
@@ -54,7 +56,7 @@ export function homeText(home: Home): string {
 function problemsSection(problems: readonly string[]): string {
   if (problems.length === 0) return '';
   const items = problems.map((problem) => `<li>${escapeHtml(problem)}</li>`).join('\n');
-  return `<section class="problems">\n<h2>To set</h2>\n<ul>\n${items}\n</ul>\n</section>`;
+  return `<section class="problems">\n<h2>Settings to correct</h2>\n<ul>\n${items}\n</ul>\n</section>`;
 }
 
 function endpointsSection(home: Home): string {
@@ -77,7 +79,7 @@ function endpoints(home: Home): { readonly what: string; readonly url: string }[
 
 const keyNote = ({ clientAuth }: Home): string =>
   clientAuth === 'keys'
-    ? 'Every request needs the header `Authorization: Bearer <key>`. The operator of this edge hands out keys.'
+    ? 'Every request needs the header `Authorization: Bearer <key>`. Ask the operator of this edge for a key.'
     : 'No key is needed.';
 
 /** What to paste into a client, with the first server that may be named. */

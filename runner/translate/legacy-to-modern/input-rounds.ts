@@ -58,7 +58,7 @@ export class InputRounds {
     const questions = questionsIn(line);
     const state = valueAt(line, 'result', 'requestState');
     if (!questions || (questions.length === 0 && !state)) {
-      return this.#refuse(call, 'The server asked for input, but not for which.');
+      return this.#refuse(call, 'The server asked for input without saying what it needs.');
     }
     if (questions.length > MAX_QUESTIONS) {
       return this.#refuse(
@@ -132,7 +132,7 @@ export class InputRounds {
 
   /** The client was not asked, or would not answer: what the modern era has no words for ends the call. */
   #fail(call: Call, reason: string): void {
-    const words = `The server asked for input that it cannot have: ${reason}`;
+    const words = `The server asked for input the client cannot give: ${reason}`;
     this.withdraw(call, 'the call it belongs to has failed');
     if (call.method !== 'tools/call') {
       return this.#outbox.refuse(call.id, CODE.internal, words);

@@ -119,7 +119,11 @@ export class Listens {
     for (const { id, uri } of this.#takeSubscribers(asked)) {
       if (!refused.has(uri)) this.#outbox.answer(id, '{}');
       else
-        this.#outbox.refuse(id, CODE.invalidParams, 'The server does not tell of this resource.');
+        this.#outbox.refuse(
+          id,
+          CODE.invalidParams,
+          'The server does not send updates for this resource.',
+        );
     }
     for (const uri of refused) this.#uris.delete(uri);
     this.adjust(now);

@@ -131,7 +131,7 @@ export class ModernSide {
   #setLevel(id: number, line: Uint8Array): void {
     const level = parsedAt(line, 'params', 'level');
     if (!isLogLevel(level)) {
-      return this.#outbox.refuse(id, CODE.invalidParams, 'This is no level of logging.');
+      return this.#outbox.refuse(id, CODE.invalidParams, 'This is not a logging level.');
     }
     this.#client.logLevel = level;
     this.#outbox.answer(id, '{}');
@@ -141,7 +141,7 @@ export class ModernSide {
   #uriOf(id: number, line: Uint8Array): string | undefined {
     const uri = parsedAt(line, 'params', 'uri');
     if (typeof uri === 'string') return uri;
-    this.#outbox.refuse(id, CODE.invalidParams, 'The request names no resource.');
+    this.#outbox.refuse(id, CODE.invalidParams, 'The request does not name a resource.');
     return undefined;
   }
 

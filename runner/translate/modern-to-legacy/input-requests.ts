@@ -41,22 +41,22 @@ const MAX_QUESTIONS = 64;
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 
 const INVALID_RESPONSES = invalidParams(
-  'Each member of inputResponses must be an object: the bare result.',
+  'Each member of inputResponses must be an object: the result without an envelope.',
 );
 
 const CAN_NOT_BE_ASKED: ErrorObject = {
   code: CODE.methodNotFound,
-  message: 'The client of this call cannot be asked that.',
+  message: 'The client of this call cannot answer that.',
 };
 
 const ANSWERS_NO_MORE: ErrorObject = {
   code: CODE.internal,
-  message: 'The client answers no more.',
+  message: 'The client is no longer waiting.',
 };
 
 const NOBODY_KNOWS: ErrorObject = {
   code: CODE.internal,
-  message: 'Several calls run, and the bridge cannot tell which of them asks this.',
+  message: 'Several calls are running, and the bridge cannot tell which of them asks this.',
 };
 
 export interface ParkLimits {

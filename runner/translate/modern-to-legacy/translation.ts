@@ -168,7 +168,7 @@ export class LegacySide {
     if (!call) return;
     const process = this.#pool.get(call.slot);
     if (process && call.state === 'running' && !this.#listens.has(call)) {
-      this.#asking.abandon(process, call, 'the client waits no more', now);
+      this.#asking.abandon(process, call, 'the client is no longer waiting', now);
       this.#liveness.doubt(process.slot, call.writtenAt, now);
     } else this.#release(call, now);
     this.#proceed(now);
@@ -227,7 +227,7 @@ export class LegacySide {
     }
     this.#starts.tick(now);
     this.#liveness.tick(now);
-    for (const { slot } of this.#pool.idle(now)) this.#stop(slot, 'it has been idle for long');
+    for (const { slot } of this.#pool.idle(now)) this.#stop(slot, 'it was idle for too long');
     this.#headers.tick(now);
     this.#proceed(now);
   }

@@ -19,7 +19,7 @@ const WAIT_SHARE = 0.9;
 export const waitedInVain = (): ErrorObject =>
   faultError({
     fault: 'overloaded',
-    message: `The request waited for long behind others that may ask their client something, and was not sent. Try again when some are answered. A server without state can serve them side by side: set "stateless": true in its "bridge" block.`,
+    message: `The request waited too long behind others that may ask their client for input, and was not sent. Try again when some of them are answered. If the server keeps no state, its calls can run side by side: set "stateless": true in its "bridge" block.`,
   });
 
 export class WaitingCalls {

@@ -71,7 +71,7 @@ export class ModernSide {
     if (!process || !call) return;
     if (!call.isSent) return this.#release(sessionId);
     call.releaseAt = now + CANCEL_GRACE_MS;
-    const params = { requestId: sessionId, reason: 'the client waits no more' };
+    const params = { requestId: sessionId, reason: 'the client is no longer waiting' };
     this.#effects.notify(process.slot, { method: 'notifications/cancelled', params });
     if (!isListen(call)) this.#liveness.doubt(process.slot, call.sentAt, now);
   }

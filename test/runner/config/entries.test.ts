@@ -68,9 +68,9 @@ describe('a server that its program has switched off is not served (F-220)', () 
 });
 
 describe('a server that runs elsewhere is left out, and named (F-221)', () => {
-  const remote = 'is that of a remote server, and remote servers need no bridge';
+  const remote = 'belongs to a remote server, which needs no bridge';
   const builtIn =
-    'is that of a part of the program which wrote this file, and only that can run it';
+    'belongs to a part of the program that wrote this file, and only that program can run it';
   it.each([
     [{ url: 'https://x.example/mcp' }, 'url', remote],
     [{ httpUrl: 'https://x.example/mcp', timeout: 5 }, 'httpUrl', remote],
@@ -117,7 +117,7 @@ describe('a server that cannot be served as it stands is left out, and named (F-
     [{ command: 'x', type: 'pipe' }, ['.type is not a transport that this runner knows']],
     [
       { command: 'x', url: 'https://x.example' },
-      ['.url stands beside a "command": one of the two is meant'],
+      ['.url is set together with "command", and only one of the two can be meant'],
     ],
     [{ command: 'x', envFile: 'none.env' }, ['.envFile names a file that does not exist']],
     [

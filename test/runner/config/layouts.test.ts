@@ -172,7 +172,7 @@ describe('files in JSON (F-224)', () => {
       tokenFile: 't',
     });
     expect(warned(config)).toEqual([
-      'servers is not read, since "mcpServers" is',
+      'servers is ignored, because "mcpServers" is used',
       'brigde is not read',
       'tokenFile has no effect here',
     ]);
@@ -276,7 +276,7 @@ mcpServers:
       'version: 1.2.1\nmcpServers:\n  a:\n    type: stdio\n    command: node\n    env: { USER_ID: "{{LIBRECHAT_USER_ID}}" }\n';
     const libre = await accepted(map, {}, join(folder, 'librechat.yaml'));
     expect(warned(libre)).toEqual([
-      'mcpServers.a.env.USER_ID names a variable in a way that is not filled here, and is passed on as it stands',
+      'mcpServers.a.env.USER_ID refers to a variable in a form that is not filled in here, and is passed on unchanged',
     ]);
   });
 
@@ -328,21 +328,21 @@ describe('files that cannot be read are answered with what was found and what to
       { dxt_version: '0.1', server: { type: 'node' } },
       'server.mcp_config',
       'is missing in this extension manifest',
-      'Write what starts it as { "mcpServers": { "<name>": { "command": … } } } in a file beside it.',
+      'Put the command that starts it into a file beside it: { "mcpServers": { "<name>": { "command": … } } }.',
     ],
     [
       'a project of Claude Code',
       { mcpServers: {}, projects: { '/p': { mcpServers: { a: stdio } } } },
       'projects["/p"].mcpServers',
-      'holds servers of one project, and none for all',
-      'Copy the "mcpServers" that are to be served into a file of their own.',
+      'has servers for one project only, and none for all projects',
+      'Copy the "mcpServers" you want to serve into a separate file.',
     ],
     [
       'several profiles',
       { profiles: { a: { mcpServers: { x: stdio } }, b: { mcpServers: { y: stdio } } } },
       'profiles.a.mcpServers',
       'is one of 2 places that hold servers, and only one can be served',
-      'Copy the "mcpServers" that are to be served into a file of their own.',
+      'Copy the "mcpServers" you want to serve into a separate file.',
     ],
     [
       'an entry of a registry',

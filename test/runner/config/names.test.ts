@@ -56,7 +56,7 @@ describe('names as they are found (F-223)', () => {
       configuredAs: 'MaaS Slack',
     });
     expect(warned(config)).toEqual([
-      'mcpServers["MaaS Slack"] is served as "MaaS-Slack", which fits into a URL',
+      'mcpServers["MaaS Slack"] is served as "MaaS-Slack", because its own name does not fit into a URL',
     ]);
   });
 });

@@ -102,11 +102,11 @@ describe('what cannot be filled leaves out that server alone, with words (F-227)
       '${{ secrets.KEY }}',
       'refers to ${{ secrets.KEY }, a secret that another program keeps, which a runner cannot know',
     ],
-    ['${A:-${B}}', 'holds a reference inside another one'],
-    ['${A', 'holds a ${ that no } closes'],
-    ['x${', 'holds a ${ that no } closes'],
-    ['${}', 'holds a ${ that is not a reference'],
-    ['${what is this}', 'holds a ${ that is not a reference'],
+    ['${A:-${B}}', 'has a reference inside another one'],
+    ['${A', 'has a ${ without a closing }'],
+    ['x${', 'has a ${ without a closing }'],
+    ['${}', 'has a ${ that is not a reference'],
+    ['${what is this}', 'has a ${ that is not a reference'],
   ];
   it.each(table)('%s', async (text, what) => {
     for (const [entry, place] of [

@@ -47,7 +47,7 @@ describe('secrets of a server (F-230)', () => {
       API_KEY: 'long-enough',
     });
     expect(warned(config)).toEqual([
-      'mcpServers.s gets PIN, whose value is too short to be told from other words in a log',
+      'mcpServers.s gets PIN, whose value is too short to be redacted from logs',
     ]);
   });
 

@@ -173,7 +173,7 @@ describe('what a config becomes', () => {
   });
 });
 
-const DURATION = 'as "500ms", "30s", "5m", "1h" or a number of milliseconds';
+const DURATION = 'such as "500ms", "30s", "5m", "1h" or a number of milliseconds';
 const NAME_RULE =
   'Use 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first';
 
@@ -289,8 +289,8 @@ describe('each mistake is answered with its place, what it is and what to do', (
       'user nobody has',
       top({ user: 'no-such-user-here' }),
       'bridge.user',
-      'names a user this machine does not have',
-      'Make that user, or correct the name.',
+      'names a user that does not exist on this machine',
+      'Create that user, or correct the name.',
     ],
     [
       'user without group',
@@ -303,15 +303,15 @@ describe('each mistake is answered with its place, what it is and what to do', (
       'memory without unit',
       top({ limits: { memory: '512' } }),
       'bridge.limits.memory',
-      'is "512", not an amount of memory from 16MiB on, as "512MiB", "1GiB" or a number of bytes',
-      'Give an amount of memory from 16MiB on, as "512MiB", "1GiB" or a number of bytes.',
+      'is "512", not at least 16MiB of memory, such as "512MiB", "1GiB" or a number of bytes',
+      'Give at least 16MiB of memory, such as "512MiB", "1GiB" or a number of bytes.',
     ],
     [
       'memory that starts nothing',
       top({ limits: { memory: '1MiB' } }),
       'bridge.limits.memory',
-      'is "1MiB", not an amount of memory from 16MiB on, as "512MiB", "1GiB" or a number of bytes',
-      'Give an amount of memory from 16MiB on, as "512MiB", "1GiB" or a number of bytes.',
+      'is "1MiB", not at least 16MiB of memory, such as "512MiB", "1GiB" or a number of bytes',
+      'Give at least 16MiB of memory, such as "512MiB", "1GiB" or a number of bytes.',
     ],
     [
       'no process at all',
@@ -367,14 +367,14 @@ describe('each mistake is answered with its place, what it is and what to do', (
       top({ edge: 'https://b.example/s/mcp' }),
       'bridge.edge',
       'has something after the host',
-      'Give the origin alone: https://b.example.',
+      'Give only the origin: https://b.example.',
     ],
     [
       'edge with password',
       top({ edge: 'https://u:pw@b.example' }),
       'bridge.edge',
       'holds a user name or password',
-      'Give https://b.example alone; the token comes from the token file.',
+      'Give only https://b.example; the token comes from the token file.',
     ],
     [
       'empty reference',

@@ -78,7 +78,7 @@ describe('mistakes of the text, all at once and with their places (F-225)', () =
       '{\n\u00a0"a": 1}',
       'line 2, column 1',
       'there is an invisible character (U+00A0)',
-      'Remove it, or write a plain blank.',
+      'Remove it, or write a plain space.',
     ],
     [
       'a comment of a shell',
@@ -106,7 +106,7 @@ describe('mistakes of the text, all at once and with their places (F-225)', () =
       'a Windows path',
       '{"a": "C:\\Users"}',
       'line 1, column 7',
-      'a string holds a backslash that means nothing',
+      'a string has a backslash that is not a valid escape',
       'Write \\\\ for a backslash, as in "C:\\\\Users".',
     ],
     [
@@ -165,15 +165,19 @@ describe('mistakes of the text, all at once and with their places (F-225)', () =
       '{"theme": 1, "theme": 2, "mcpServers": {"good": {"command": "node"},\n"s": {"command": "a",\n"command": "b"}}}',
     );
     expect(namesOf(config)).toEqual(['good']);
-    expect(fates(config)).toEqual(['s broken: mcpServers.s.command occurs twice, again in line 3']);
+    expect(fates(config)).toEqual([
+      's broken: mcpServers.s.command occurs twice, the second time in line 3',
+    ]);
     const twice = await accepted(
       '{"mcpServers": {"good": {"command": "node"}, "s": {"command": "a"},\n"s": {"command": "b"}}}',
     );
-    expect(fates(twice)).toEqual(['s broken: mcpServers.s occurs twice, again in line 2']);
+    expect(fates(twice)).toEqual([
+      's broken: mcpServers.s occurs twice, the second time in line 2',
+    ]);
     const bridge =
       '{"mcpServers": {"s": {"command": "a"}}, "bridge": {"runner": "a", "runner": "b"}}';
     expect(await problems(bridge)).toMatchObject([
-      { path: 'bridge.runner', what: 'occurs twice, again in line 1' },
+      { path: 'bridge.runner', what: 'occurs twice, the second time in line 1' },
     ]);
   });
 });

@@ -5,10 +5,10 @@ import { accepted, one } from './reading.ts';
 describe('warnings (F-69)', () => {
   const pin = 'names a package without an exact version, so another version may run tomorrow';
   const secret = 'looks like a secret, and arguments can be read by every user of the machine';
-  const shell = 'holds characters that only a shell understands, and no shell runs it';
+  const shell = 'has characters that only a shell understands, but no shell runs it';
   const line = 'is a command line, and is read as a program and its arguments';
   const unfilled =
-    'names a variable in a way that is not filled here, and is passed on as it stands';
+    'refers to a variable in a form that is not filled in here, and is passed on unchanged';
   const table: [string, object, [string, string][]][] = [
     ['unpinned', { command: 'npx', args: ['-y', 'pkg'] }, [['args[1]', pin]]],
     ['unpinned scope', { command: '/usr/bin/npx', args: ['-y', '@a/pkg'] }, [['args[1]', pin]]],
@@ -66,9 +66,8 @@ describe('warnings (F-69)', () => {
 });
 
 describe('keys that the runner does not read (F-232)', () => {
-  const tools =
-    'does not limit anything here: whoever may use this server may call all of its tools';
-  const timeout = 'is not used, since programs count it in different units';
+  const tools = 'limits nothing here: a client that may use this server may call all of its tools';
+  const timeout = 'is not used, because programs give it in different units';
   it.each<[object, [key: string, what: string][]]>([
     [{ timeout: 60 }, [['timeout', timeout]]],
     [
@@ -94,12 +93,12 @@ describe('keys that the runner does not read (F-232)', () => {
     ],
     [
       { sandboxEnabled: true },
-      [['sandboxEnabled', 'has no effect here: what the process may do is set otherwise']],
+      [['sandboxEnabled', 'has no effect here: other settings decide what the process may do']],
     ],
     [{ sandboxEnabled: false, shell: false, headers: {}, zebra: null }, []],
     [{ shell: true }, [['shell', 'has no effect here: no shell runs the command']]],
     [{ zebra: 1 }, [['zebra', 'is not a setting of this runner, and has no effect']]],
-    [{ cmd: 'other' }, [['cmd', 'is not read, since "command" is']]],
+    [{ cmd: 'other' }, [['cmd', 'is ignored, because "command" is used']]],
     [{ type: 'stdio', url: 'https://docs.example' }, [['url', 'has no effect beside a "command"']]],
     [
       {

@@ -21,7 +21,7 @@ describe('[F-165] [R-11] a session whose client left during initialize', () => {
     driven.sleep(4_999);
     expect(isEnded(driven)).toBe(false);
     driven.sleep(1);
-    expect(driven.look().done.join()).toContain('left before it was told');
+    expect(driven.look().done.join()).toContain('left before it learned');
   });
 
   test('is over within seconds when the answer came and nobody took it', () => {

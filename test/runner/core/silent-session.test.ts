@@ -24,7 +24,7 @@ test('[F-137] one that does not even say that it is there is ended within second
   driven.look();
   driven.sleep(MOMENTS_MS);
   const { sent, done } = driven.look();
-  expect(JSON.stringify(sent)).toContain('not even whether it is there');
+  expect(JSON.stringify(sent)).toContain('not even a check that it is alive');
   expect(sent.at(-1)).toMatchObject({ type: 'ended', fault: 'process_exited' });
   expect(done.at(-1)).toContain('stop: ');
 });

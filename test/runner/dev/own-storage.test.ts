@@ -124,10 +124,10 @@ describe('[F-248] a storage folder', () => {
 
   test('that is a link or a file is refused', () => {
     symlinkSync(outside, storage);
-    expect(() => openWorkspace(storage, SOURCE)).toThrow('is a link or no folder');
+    expect(() => openWorkspace(storage, SOURCE)).toThrow('is a link, or not a folder');
     rmSync(storage);
     writeFileSync(storage, '');
-    expect(() => openWorkspace(storage, SOURCE)).toThrow('is a link or no folder');
+    expect(() => openWorkspace(storage, SOURCE)).toThrow('is a link, or not a folder');
   });
 
   test.runIf(process.platform === 'linux')('where none can be made is told in words', () => {
@@ -182,6 +182,6 @@ test('[F-248] `dev` says what is wrong with its folder, without a stack', () => 
   const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   expect(status).toBe(1);
   expect(stderr).toBe(
-    `${storage} is a link or no folder, so it is not used. Remove it, or choose another folder with --storage.\n`,
+    `${storage} is a link, or not a folder, so it is not used. Remove it, or choose another folder with --storage.\n`,
   );
 });

@@ -29,7 +29,7 @@ describe('[F-245] an answer in place of the link', () => {
     const says = (versions: string) => ({
       status: 426,
       headers: {},
-      body: `This edge speaks ${versions} over WebSocket. Upgrade the older of edge and runner.\n`,
+      body: `This edge speaks ${versions} over WebSocket. Upgrade the edge or the runner, whichever is older.\n`,
     });
     expect(explainAnswer(says('mcp-bridge.v9')).fix).toContain('Upgrade whichever is older');
     const ours = explainAnswer(says(`mcp-bridge.v0, ${LINK_SUBPROTOCOLS[0]}`));
@@ -39,15 +39,15 @@ describe('[F-245] an answer in place of the link', () => {
   test.each([
     [200, 'a web page came (200)'],
     [204, 'a web page came (204)'],
-    [302, 'a redirection (302)'],
-    [308, 'a redirection (308)'],
-    [400, 'without its upgrade'],
+    [302, 'a redirect (302)'],
+    [308, 'a redirect (308)'],
+    [400, 'without its WebSocket upgrade'],
     [401, 'in front of the edge asks for a sign-in'],
     [403, 'in front of the edge refuses this machine'],
     [404, 'no link endpoint'],
     [407, 'a proxy on the way asks for a sign-in'],
     [418, 'answers the dial with 418'],
-    [426, 'without its upgrade'],
+    [426, 'without its WebSocket upgrade'],
     [429, 'dialled too often'],
     [500, 'answers the dial with 500'],
     [502, 'a gateway in front of the edge'],
@@ -69,7 +69,7 @@ describe('[F-245] an answer in place of the link', () => {
     'Server sent no subprotocol',
   ])('a handshake that breaks with "%s"', (message) => {
     expect(networkFault(new Error(message)).words).toContain(
-      'does not finish the WebSocket handshake',
+      'does not complete the WebSocket handshake',
     );
   });
 

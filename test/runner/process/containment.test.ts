@@ -89,7 +89,7 @@ describe.skipIf(process.platform !== 'linux')('whether there are cgroups is foun
     };
     const { mode, why } = openContainment({ ...site, folder: { ...site.folder, make } });
     expect(mode).toBe('process marks');
-    expect(why).toBe(`the runner may not make groups in its cgroup ${mount}/service`);
+    expect(why).toBe(`the runner is not allowed to create groups in its cgroup ${mount}/service`);
   });
 
   test('a kernel without cgroup.kill: marks, and nothing is left behind', () => {
@@ -100,7 +100,9 @@ describe.skipIf(process.platform !== 'linux')('whether there are cgroups is foun
 
   test('a group into which nothing can be moved: marks, and nothing is left behind', () => {
     const closed = standIn({ lacks: ['cgroup.procs'] });
-    expect(openContainment(closed.site).why).toContain('may not move processes below its cgroup');
+    expect(openContainment(closed.site).why).toContain(
+      'is not allowed to move processes below its cgroup',
+    );
     expect(closed.groups('service')).toEqual([]);
   });
 

@@ -45,7 +45,7 @@ test.concurrent.each(['text', 'empty', 'braces', 'endless'])(
     };
     expect(await flood.exit()).toMatchObject({
       reason: 'broken',
-      because: 'printed without end what is no JSON-RPC message',
+      because: 'kept printing text that is not JSON-RPC',
       isProtocol: true,
     });
   },
