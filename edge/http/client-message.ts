@@ -1,5 +1,5 @@
 // Reads what a client POSTs and checks it once: guards, size, time, UTF-8, and the JSON-RPC envelope.
-import { readBody } from './guards/body.ts';
+import { headOf, readBody } from './guards/body.ts';
 import { checkAccept, checkContentType } from './guards/media.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { scanMessage, type Envelope } from '../../shared/jsonrpc/scan.ts';
@@ -34,19 +34,24 @@ export async function readClientMessage(
   request: Request,
   acceptsAnswer: boolean,
 ): Promise<ReadMessage> {
+  // In a session it may be the answer to a question of the server.
+  const wantsHead = !acceptsAnswer || request.headers.has(SESSION_ID_HEADER);
   const fault =
     checkContentType(request) ?? (acceptsAnswer ? checkAccept(request, 'post') : undefined);
-  if (fault) return { ok: false, fault };
+  if (fault) return refused(fault, wantsHead ? await headOf(request) : undefined);
   const body = await readBody(request, {
     limitBytes: CLIENT_MESSAGE_BYTES,
     timeoutMs: BODY_TIMEOUT_MS,
-    // In a session it may be the answer to a question of the server.
-    wantsHead: !acceptsAnswer || request.headers.has(SESSION_ID_HEADER),
+    wantsHead,
   });
-  if (body.ok) return checkMessage(body.bytes);
-  const { head } = body;
-  return { ok: false, fault: body.fault, ...(head && { refused: head }) };
+  return body.ok ? checkMessage(body.bytes) : refused(body.fault, body.head);
 }
+
+const refused = (fault: Fault, head: Uint8Array | undefined): ReadMessage => ({
+  ok: false,
+  fault,
+  ...(head && { refused: head }),
+});
 
 function checkMessage(bytes: Uint8Array): ReadMessage {
   const scan = scanMessage(bytes);

@@ -82,14 +82,15 @@ async function refuseRead(
 }
 
 async function legacyPost(exchange: Exchange, message: ClientMessage): Promise<Response> {
-  const id = message.isBatch ? undefined : message.requestIds[0];
   if (message.method === 'initialize') return initialize(exchange, message);
   // In a session the runner judges, by what was negotiated; outside of one there is only the header.
   const isBatchless = !allowsBatches(revisionOf(exchange) ?? ASSUMED_REVISION);
   if (message.isBatch && isBatchless && !exchange.request.headers.has(SESSION_ID_HEADER))
     return refuseExchange(exchange, { fault: 'invalid_request', message: NO_BATCHES });
-  return inSession(exchange, (session) => post(exchange, session, message), id);
+  return inSession(exchange, (session) => post(exchange, session, message), message);
 }
+
+const encoder = new TextEncoder();
 
 const NO_BATCHES = 'Batches exist in revision 2025-03-26 only; send the messages one by one.';
 
@@ -131,9 +132,10 @@ const ONLY_POST = `This ${PROTOCOL_VERSION_HEADER} has no sessions and no GET st
 async function inSession(
   exchange: Exchange,
   serve: (session: SessionPort) => Promise<Response>,
-  id?: string,
+  message?: ClientMessage,
 ): Promise<Response> {
   const { headers } = exchange.request;
+  const id = message?.isBatch ? undefined : message?.requestIds[0];
   const sessionId = headers.get(SESSION_ID_HEADER);
   const isKnown = isLegacyRevision(revisionOf(exchange) ?? ASSUMED_REVISION);
   if (sessionId === null) {
@@ -142,7 +144,9 @@ async function inSession(
   const session = await findSession(exchange, sessionId, 'streamable');
   if (!session) return refuseExchange(exchange, { fault: 'session_not_found' }, id);
   const fault = isKnown ? undefined : await checkRevision(exchange, session);
-  return fault ? refuseExchange(exchange, fault, id) : serve(session);
+  if (!fault) return serve(session);
+  if (message) await endQuestion(session, encoder.encode(message.text), fault);
+  return refuseExchange(exchange, fault, id);
 }
 
 const revisionOf = ({ request }: Exchange): string | undefined =>
@@ -181,7 +185,7 @@ async function whyNotAgain(exchange: Exchange, sessionId: string): Promise<Fault
 
 /** What an `initialize` asks for, unless it is no text. */
 const requestedBy = ({ text }: ClientMessage): unknown =>
-  parsedAt(new TextEncoder().encode(text), 'params', 'protocolVersion');
+  parsedAt(encoder.encode(text), 'params', 'protocolVersion');
 
 const IS_INITIALIZED = `This session is already initialized. To open another, send initialize without ${SESSION_ID_HEADER}.`;
 

@@ -138,6 +138,22 @@ describe('[F-116] an answer of the client that is refused', () => {
     expect((await session.end()).status).toBe(204);
   });
 
+  test.each([
+    ['another Content-Type', 415, { 'Content-Type': 'text/plain' }],
+    ['an Accept that nothing answers to', 406, { Accept: 'text/html' }],
+    ['another revision', 400, { 'MCP-Protocol-Version': '1999-01-01' }],
+  ])('ends the question at the server: %s', async (_what, status, headers) => {
+    const session = await openSession(bridge, 'echo', { capabilities: { roots: {} } });
+    const stream = await session.postStream(toolCall(1, 'ask', { kind: 'roots' }));
+    const { id } = JSON.parse((await stream.nextMessage())?.data ?? '') as Message;
+    const answer = JSON.stringify({ jsonrpc: '2.0', id, result: { roots: [] } });
+    expect((await session.post(answer, headers)).status).toBe(status);
+    const [last] = await within(stream.rest());
+    const told = JSON.parse(textOf(JSON.parse(last?.data ?? '') as Message)) as object;
+    expect(told).toMatchObject({ error: { code: -32603 } });
+    expect((await session.end()).status).toBe(204);
+  });
+
   test('ends the question over HTTP+SSE too', async () => {
     const sse = await SseSession.open(bridge, 'echo', { capabilities: { roots: {} } });
     await sse.post(toolCall(1, 'ask', { kind: 'roots' }));

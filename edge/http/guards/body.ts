@@ -63,8 +63,8 @@ const partlyRead = new WeakSet<Request>();
 export const isUnread = (request: Request): boolean =>
   request.body !== null && (!request.bodyUsed || partlyRead.has(request));
 
-/** The beginning of a body; undefined when none comes. The rest stays there. */
-async function headOf(request: Request): Promise<Uint8Array | undefined> {
+/** The beginning of a body, at most 1 KiB; undefined when none comes soon. The rest stays there. */
+export async function headOf(request: Request): Promise<Uint8Array | undefined> {
   if (request.body === null) return undefined;
   const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
   const { promise: late, resolve } = Promise.withResolvers<undefined>();
