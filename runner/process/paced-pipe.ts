@@ -20,8 +20,10 @@ const DRAIN_WORK_MS = 1_000;
 export interface PipeReader {
   /** Takes a chunk; the last one has been worked off. */
   push(chunk: Uint8Array): void;
-  /** Works off one line of it; false when nothing is left. */
+  /** Works off one line of it, or a step of a large one; false when nothing is left. */
   step(): boolean;
+  /** A large line is being worked off. */
+  readonly isAmidLine: boolean;
 }
 
 export interface PacedPipeOptions {
@@ -52,6 +54,8 @@ export class PacedPipe {
   #rest: NodeJS.Timeout | undefined;
   #isFinished = false;
   #bytesRead = 0;
+  /** What was worked on the line that is not done yet. */
+  #unspentMs = 0;
   /** Of an exited process: what was worked off since. */
   #drained = { bytes: 0, ms: 0 };
   /** Chunks behind the one at work: Node itself resumes the pipes of a process that exits. */
@@ -169,10 +173,10 @@ export class PacedPipe {
     } while (!isDone && !this.#isPaused && now - startedAt < SLICE_MS);
     this.#isWorking = false;
     const ms = usedBefore === undefined ? now - startedAt : processorMs() - usedBefore;
-    this.#share.spend(ms, now);
+    this.#spend(ms, now);
     if (this.#isClosing) this.#drained.ms += ms;
     this.#isBusy = !isDone;
-    const restMs = this.#isClosing ? 0 : this.#share.restMs(now);
+    const restMs = this.#isClosing || this.#reader.isAmidLine ? 0 : this.#share.restMs(now);
     if (isDone && restMs === 0) {
       if (this.#isPaused) this.#stream.pause();
       else if (this.#stream.isPaused()) this.#stream.resume();
@@ -182,6 +186,14 @@ export class PacedPipe {
     if (this.#isPaused) return;
     this.#isBusy = true;
     this.#wait(restMs);
+  }
+
+  /** What a line costs is spent at once, however many slices it took. */
+  #spend(ms: number, now: number): void {
+    this.#unspentMs += ms;
+    if (this.#reader.isAmidLine) return;
+    this.#share.spend(this.#unspentMs, now);
+    this.#unspentMs = 0;
   }
 
   #goOn(): void {

@@ -5,6 +5,7 @@ import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import type { LineItem } from '../../shared/jsonrpc/lines.ts';
 import { LineSplitter } from '../../shared/jsonrpc/lines.ts';
+import { Skim, SKIMMED_BYTES } from '../../shared/jsonrpc/skim.ts';
 import { looksLikeMessage, NoiseBudget } from '../core/noise-budget.ts';
 import { CommonShare, OutputShare } from '../core/output-share.ts';
 import type { ProcessCgroup, ProcessLimits } from './cgroup.ts';
@@ -12,7 +13,7 @@ import type { Containment } from './containment.ts';
 import type { ExitFacts, SpawnError } from './exit.ts';
 import { findFamily } from './family.ts';
 import { lookLater, lookNow } from './late-look.ts';
-import { PacedPipe } from './paced-pipe.ts';
+import { PacedPipe, type PipeReader } from './paced-pipe.ts';
 import { statOf } from './process-table.ts';
 import type { ProcessStat } from './process-table.ts';
 import type { ProcessUser } from './process-user.ts';
@@ -125,6 +126,8 @@ class OwnedProcess implements StdioProcess {
   readonly #listener: ProcessListener;
   readonly #startedAt = performance.now();
   readonly #splitter: LineSplitter;
+  /** The large line that is passed over before it is delivered. */
+  #skim: Skim | undefined;
   readonly #noise = new NoiseBudget();
   readonly #share = new OutputShare(commonShare);
   readonly #stderr: StderrLines;
@@ -242,13 +245,17 @@ class OwnedProcess implements StdioProcess {
     const { stdin, stdout, stderr } = child;
     this.#stdoutPipe = new PacedPipe({
       stream: stdout,
-      reader: { push: (chunk) => this.#pushStdout(chunk), step: () => this.#stepStdout() },
+      reader: this.#stdoutReader(),
       share: this.#share,
       aheadBytes: this.#spec.aheadBytes,
     });
     this.#stderrPipe = new PacedPipe({
       stream: stderr,
-      reader: { push: (chunk) => this.#stderr.push(chunk), step: () => this.#stepStderr() },
+      reader: {
+        push: (chunk) => this.#stderr.push(chunk),
+        step: () => this.#stepStderr(),
+        isAmidLine: false,
+      },
       share: this.#share,
     });
     stdin.on('error', () => this.#noticeClosed('stdin', CLOSED_STDIN_GRACE_MS));
@@ -261,6 +268,17 @@ class OwnedProcess implements StdioProcess {
     child.on('close', () => this.#finish());
   }
 
+  #stdoutReader(): PipeReader {
+    const isAmidLine = (): boolean => this.#skim !== undefined;
+    return {
+      push: (chunk) => this.#pushStdout(chunk),
+      step: () => this.#stepStdout(),
+      get isAmidLine() {
+        return isAmidLine();
+      },
+    };
+  }
+
   #pushStdout(chunk: Uint8Array): void {
     this.#printedAt = performance.now();
     this.#splitter.push(chunk);
@@ -269,6 +287,7 @@ class OwnedProcess implements StdioProcess {
 
   #stepStdout(): boolean {
     if (this.#state === 'exited') return false;
+    if (this.#skim) return this.#stepSkim(this.#skim);
     const item = this.#splitter.next();
     if (item === undefined) {
       this.#judgeNoise();
@@ -278,7 +297,16 @@ class OwnedProcess implements StdioProcess {
       this.#noise.clear();
       this.#noiseFrom = { bytes: 0, lines: this.#splitter.lineBreaks };
     }
-    this.#deliver(item);
+    if (item.type === 'line' && item.bytes.length >= SKIMMED_BYTES)
+      this.#skim = new Skim(item.bytes);
+    else this.#deliver(item);
+    return true;
+  }
+
+  #stepSkim(skim: Skim): true {
+    if (skim.step()) return true;
+    this.#skim = undefined;
+    this.#deliver({ type: 'line', bytes: skim.line });
     return true;
   }
 

@@ -1,6 +1,8 @@
 // Owns the guess at what a text was meant to be that is no message: which of the envelope's keys it has on its outermost level,
 // and which id, read as loosely as a person would read it. It decides whose call a broken answer ends, never what is passed on.
 
+import { KNOWN_BYTES, knownOf } from './known.ts';
+
 /** What a text was meant to be. */
 export interface Gist {
   /**
@@ -50,18 +52,53 @@ const ABSENT = /^(?:null|None|nil|undefined)$/;
 
 const utf8 = new TextDecoder();
 
+/** What was found of large texts in steps, by their buffer. */
+const remembered = new WeakMap<
+  ArrayBufferLike,
+  { readonly start: number; readonly end: number; readonly isCut: boolean; readonly gist: Gist }
+>();
+
 /**
  * Reads the object that begins with the text. Linear in the text; of equal keys the last counts. Of a text that `isCut` what names the
  * version and the id may be missing.
  */
 export function gistOf(bytes: Uint8Array, isCut = false): Gist {
-  return new GistReader(bytes, isCut).read();
+  const found = bytes.length < KNOWN_BYTES ? undefined : remembered.get(bytes.buffer);
+  const start = bytes.byteOffset;
+  const isIt = found?.start === start && found.end === start + bytes.length;
+  return isIt && found.isCut === isCut ? found.gist : new GistReader(bytes, isCut).read();
+}
+
+/** {@link gistOf} in steps, for a large text; what it finds, that remembers. */
+export class GistSteps {
+  readonly #bytes: Uint8Array;
+  readonly #isCut: boolean;
+  readonly #reader: GistReader;
+
+  constructor(bytes: Uint8Array, isCut: boolean) {
+    this.#bytes = bytes;
+    this.#isCut = isCut;
+    this.#reader = new GistReader(bytes, isCut);
+  }
+
+  /** Reads some `units` bytes on; false when all is read. */
+  step(units: number): boolean {
+    if (this.#reader.walk(units)) return true;
+    const { buffer, byteOffset: start, length } = this.#bytes;
+    const gist = this.#reader.read();
+    remembered.set(buffer, { start, end: start + length, isCut: this.#isCut, gist });
+    return false;
+  }
 }
 
 class GistReader {
   readonly #bytes: Uint8Array;
   readonly #isCut: boolean;
+  readonly #known: ReadonlyMap<number, number>;
   #at = 0;
+  #depth = 0;
+  #isKeyNext = false;
+  #isAtEnd = false;
   /** Values of envelope keys as text, cut; of the other keys only that there are any. */
   readonly #values = new Map<string, string>();
   #rawId: string | undefined;
@@ -72,10 +109,14 @@ class GistReader {
   constructor(bytes: Uint8Array, isCut: boolean) {
     this.#bytes = bytes;
     this.#isCut = isCut;
+    const base = bytes.byteOffset;
+    // What is whole JSON ends where it began: as deep.
+    const whole = knownOf(bytes).filter(({ fault }) => fault === undefined);
+    this.#known = new Map(whole.map(({ start, end }) => [start - base, end - base]));
   }
 
   read(): Gist {
-    this.#walk();
+    this.walk(Infinity);
     const has = (key: string): boolean => {
       const value = this.#values.get(key);
       return value !== undefined && !ABSENT.test(value);
@@ -91,30 +132,34 @@ class GistReader {
     return { kind, id, rawId, isJson: this.#isJson, isCapital: this.#isCapital };
   }
 
-  #walk(): void {
+  /** Goes on for some `units` bytes; false at the end of the object. */
+  walk(units: number): boolean {
     const bytes = this.#bytes;
-    let depth = 0;
-    let isKeyNext = false;
-    while (this.#at < bytes.length) {
+    const until = Math.min(bytes.length, this.#at + units);
+    while (this.#at < until && !this.#isAtEnd) {
       const byte = bytes[this.#at] as number;
-      const mayBeKey = isKeyNext && byte > SPACE && byte !== COMMA && DEPTH_STEP[byte] === 0;
-      if (mayBeKey && depth === 1) {
-        isKeyNext = this.#key();
-        continue;
+      const isBracket = DEPTH_STEP[byte] !== 0;
+      const mayBeKey = this.#isKeyNext && byte > SPACE && byte !== COMMA && !isBracket;
+      if (mayBeKey && this.#depth === 1) this.#isKeyNext = this.#key();
+      else if (byte === QUOTE || byte === APOSTROPHE) this.#pastString(byte);
+      else if (isBracket) this.#bracket(byte);
+      else {
+        if (byte === COMMA && this.#depth === 1) this.#isKeyNext = true;
+        this.#at++;
       }
-      if (byte === QUOTE || byte === APOSTROPHE) {
-        this.#pastString(byte);
-        continue;
-      }
-      const step = DEPTH_STEP[byte] as number;
-      if (step !== 0) {
-        depth += step;
-        if (depth <= 0) return;
-        // Behind an inner value as well: somebody who writes JSON by hand forgets a comma.
-        isKeyNext = depth === 1;
-      } else if (byte === COMMA && depth === 1) isKeyNext = true;
-      this.#at++;
     }
+    return this.#at < bytes.length && !this.#isAtEnd;
+  }
+
+  #bracket(byte: number): void {
+    const end = this.#depth > 0 && this.#known.size > 0 ? this.#known.get(this.#at) : undefined;
+    if (end === undefined) {
+      this.#depth += DEPTH_STEP[byte] as number;
+      this.#at++;
+    } else this.#at = end;
+    this.#isAtEnd = this.#depth <= 0;
+    // Behind an inner value as well: somebody who writes JSON by hand forgets a comma.
+    this.#isKeyNext = this.#depth === 1;
   }
 
   /** Reads a key up to its colon, and its value if that is a scalar of the envelope; true when a key may follow at once. */

@@ -1,6 +1,7 @@
 // Owns strict JSON (RFC 8259) over bytes: one forward pass that validates, counts and reports offsets, and builds no
 // values. It never throws and never recurses, so nesting costs a byte a level, and string interiors are passed four
-// bytes at a time. What a JSON-RPC message means is scan.ts.
+// bytes at a time. It jumps over what an earlier pass knows (known.ts). What a JSON-RPC message means is scan.ts.
+import { KNOWN_BYTES, knownOf, type KnownValue } from './known.ts';
 
 /** JSON-RPC code for text that is not JSON. */
 export const PARSE_ERROR = -32700;
@@ -69,6 +70,15 @@ const SPACES = 0x20202020;
 const QUOTES = 0x22222222;
 const BACKSLASHES = 0x5c5c5c5c;
 
+/** Containers are noted down to this depth: nobody looks for members deeper in a message. */
+const NOTED_DEPTH = 8;
+
+/** Where a pass in steps stands between two of them. */
+const BEFORE_VALUE = 0;
+const BEHIND_VALUE = 1;
+const IN_STRING = 2;
+const IN_KEY = 3;
+
 /** Which kind of container is open at each depth. Only written and read within one synchronous call, so one serves all. */
 const OPEN_CONTAINERS = new Uint8Array(4096);
 
@@ -101,19 +111,43 @@ export class JsonCursor {
   readonly #wordShift: number;
   #keyEscaped = false;
   #keyText: string | undefined = undefined;
-  #breaks = false;
+  /** The last CR or LF outside strings. */
+  #breakAt = -1;
   #nonAsciiStart = -1;
   #nonAsciiEnd = 0;
   #words: Int32Array | undefined = undefined;
   /** Grows for a text nested deeper than the shared stack; no deeper than it has bytes. */
   #open = OPEN_CONTAINERS;
   #isCut = false;
+  /** The fault without the words for its place. */
+  #faultAt: { readonly at: number; readonly reason: string } | undefined = undefined;
   #isInString = false;
   #fault: CursorFault | undefined = undefined;
+  /** What may be jumped over, and where the next of it begins. */
+  #known: readonly KnownValue[] = [];
+  #knownNext = 0;
+  #jumpAt = Infinity;
+  /** A pass in steps ends its step here; strings are read up to `#stopAt`. */
+  #pauseAt = Infinity;
+  #stopAt: number;
+  #pausedIn: number | undefined = undefined;
+  #pausedDepth = 0;
+  #stringStart = 0;
+  /** What a pass in steps notes: containers down to a depth, where those begin that are open, and values of a size. */
+  #notedDepth = 0;
+  #notedBytes = Infinity;
+  readonly #openedAt: number[] = [];
+  readonly #noted: KnownValue[] = [];
 
+  /** Where neither limit is set, what is known of the bytes is jumped over; else both are, and bound the work. */
   constructor(bytes: Uint8Array, depthLimit: number, tokenLimit: number) {
     this.bytes = bytes;
     this.#end = bytes.length;
+    this.#stopAt = bytes.length;
+    if (bytes.length >= KNOWN_BYTES && depthLimit === Infinity && tokenLimit === Infinity) {
+      this.#known = knownOf(bytes);
+      if (this.#known.length > 0) this.#jumpAt = 0;
+    }
     this.#depthLimit = depthLimit;
     this.#tokensLeft = tokenLimit;
     this.#wordShift = bytes.byteOffset & 3;
@@ -136,7 +170,13 @@ export class JsonCursor {
 
   /** Whether a CR or LF was passed outside strings (in strings they are a fault). */
   get hasLineBreaks(): boolean {
-    return this.#breaks;
+    return this.#breakAt >= 0;
+  }
+
+  /** The part of the text passed so far outside of which all is ASCII; undefined when all of it is. */
+  get nonAscii(): Span | undefined {
+    if (this.#nonAsciiStart < 0) return undefined;
+    return { start: this.#nonAsciiStart, end: this.#nonAsciiEnd };
   }
 
   /** Skips white space; the next byte, unread, or {@link END}. */
@@ -150,7 +190,7 @@ export class JsonCursor {
         this.#at = at;
         return byte;
       }
-      if (byte === LF || byte === CR) this.#breaks = true;
+      if (byte === LF || byte === CR) this.#breakAt = at;
       else if (byte !== SPACE && byte !== TAB) break;
       at++;
     }
@@ -228,40 +268,143 @@ export class JsonCursor {
 
   /** Passes one whole value of any kind. */
   skipValue(): boolean {
+    return this.#pass(this.#depth, false);
+  }
+
+  /**
+   * {@link skipValue} in steps, each of some `units` bytes; undefined while there is more to pass. What is found on the way is noted.
+   * Nothing else may be done with the cursor before the value is passed.
+   */
+  stepValue(units: number): boolean | undefined {
+    if (this.#notedDepth === 0) {
+      this.#notedDepth = NOTED_DEPTH;
+      this.#notedBytes = KNOWN_BYTES;
+      // The stack for all is another's between two steps.
+      this.#open = new Uint8Array(OPEN_CONTAINERS.length);
+    }
+    const pausedIn = this.#pausedIn;
+    this.#pausedIn = undefined;
+    this.#pauseAt = this.#at + units;
+    this.#stopAt = Math.min(this.#end, this.#pauseAt);
+    const isPassed =
+      pausedIn === undefined
+        ? this.skipValue()
+        : this.#isThrough(pausedIn) && this.#pass(this.#pausedDepth, isBehind(pausedIn));
+    return this.#pausedIn === undefined ? isPassed : undefined;
+  }
+
+  /** What a pass in steps has found, in offsets of the text. Of a value with a fault, those that it lies in are told as well. */
+  get noted(): readonly KnownValue[] {
+    const fault = this.#faultAt;
+    if (this.#fault === undefined || fault === undefined) return this.#noted;
+    const { at, reason } = fault;
+    const broken = this.#openedAt
+      .slice(1, Math.min(this.#pausedDepth, this.#notedDepth) + 1)
+      .map((start) => ({
+        start,
+        end: this.#end,
+        hasBreaks: false,
+        isDoubtful: false,
+        fault: { at, reason, isInString: this.#isInString },
+      }));
+    return [...this.#noted, ...broken.filter(({ start, end }) => end - start >= KNOWN_BYTES)];
+  }
+
+  /** From `from`, the depth of the containers that are open, to the end of the value; `isEnded`: of an inner one at that. */
+  #pass(from: number, isEnded: boolean): boolean {
     const floor = this.#depth;
-    let depth = floor;
+    let depth = from;
+    let isBehindValue = isEnded;
     for (;;) {
-      const byte = this.peek();
-      if (!this.#countToken()) return false;
-      if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
-        if (!this.#fits(++depth)) return false;
-        this.#note(depth, byte);
-        this.#at++;
-        // In ASCII both closing brackets lie two after their opening ones.
-        if (this.peek() !== byte + 2) {
-          if (byte === OPEN_OBJECT && !this.#key()) return false;
-          continue;
+      if (!isBehindValue) {
+        if (this.#at >= this.#pauseAt) return this.#pause(BEFORE_VALUE, depth);
+        const byte = this.peek();
+        if (!this.#countToken()) return false;
+        if (this.#at >= this.#jumpAt && this.#jump()) {
+          if (this.#fault !== undefined) return false;
+        } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+          if (!this.#fits(++depth)) return false;
+          this.#note(depth, byte);
+          this.#at++;
+          // In ASCII both closing brackets lie two after their opening ones.
+          if (this.peek() !== byte + 2) {
+            if (byte === OPEN_OBJECT && !this.#key()) return this.#stopped(depth);
+            continue;
+          }
+          this.#at++;
+          depth--;
+        } else if (!this.#scalar(byte)) {
+          return this.#stopped(depth);
         }
-        this.#at++;
-        depth--;
-      } else if (!this.#scalar(byte)) {
-        return false;
       }
+      isBehindValue = false;
       // A value has ended: close what ends with it, up to the comma that leads to the next one.
       for (;;) {
         if (depth === floor) return true;
+        if (this.#at >= this.#pauseAt) return this.#pause(BEHIND_VALUE, depth);
         const open = this.#open[depth] as number;
         const next = this.peek();
         if (next === COMMA) {
           this.#at++;
-          if (open === OPEN_OBJECT && !this.#key()) return false;
+          if (open === OPEN_OBJECT && !this.#key()) return this.#stopped(depth);
           break;
         }
-        if (next !== open + 2) return this.#refuseSeparator(open + 2);
+        if (next !== open + 2) {
+          this.#refuseSeparator(open + 2);
+          return this.#stopped(depth);
+        }
         this.#at++;
+        if (depth <= this.#notedDepth) this.#noteValue(this.#openedAt[depth] as number, this.#at);
         depth--;
       }
     }
+  }
+
+  #pause(where: number, depth: number): false {
+    this.#pausedIn = where;
+    return this.#stopped(depth);
+  }
+
+  #stopped(depth: number): false {
+    this.#pausedDepth = depth;
+    return false;
+  }
+
+  /** Goes on with the string or key that a step ended in. */
+  #isThrough(pausedIn: number): boolean {
+    if (pausedIn === IN_STRING) return this.#restOfString(this.#at);
+    return pausedIn !== IN_KEY || (this.#restOfKeyString(this.#at) && this.#endKey());
+  }
+
+  /** At a value: passes what is known of it, if anything is. */
+  #jump(): boolean {
+    const known = this.#known;
+    const base = this.bytes.byteOffset;
+    const at = base + this.#at;
+    let value = known[this.#knownNext];
+    while (value !== undefined && value.start < at) value = known[++this.#knownNext];
+    this.#jumpAt = value === undefined ? Infinity : value.start - base;
+    if (value?.start !== at) return false;
+    const end = base + this.#end;
+    const { fault } = value;
+    if (fault !== undefined) {
+      // It may be none where the text goes on, and another where it ends before.
+      if (value.end !== end) return false;
+      this.#isInString = fault.isInString;
+      this.#refuseAt(fault.at - base, fault.reason);
+      return true;
+    }
+    if (value.end > end) return false;
+    if (value.hasBreaks) this.#breakAt = value.end - base - 1;
+    if (value.isDoubtful) this.#noteNonAscii(this.#at, value.end - base);
+    this.#at = value.end - base;
+    return true;
+  }
+
+  #noteValue(start: number, end: number): void {
+    if (end - start < this.#notedBytes) return;
+    const hasBreaks = this.#breakAt >= start;
+    this.#noted.push({ start, end, hasBreaks, isDoubtful: this.#nonAsciiEnd > start });
   }
 
   /** Checks what only the whole text can tell: nothing but white space is left, and it is UTF-8. */
@@ -285,6 +428,7 @@ export class JsonCursor {
       this.#open = deeper;
     }
     this.#open[depth] = container;
+    if (depth <= this.#notedDepth) this.#openedAt[depth] = this.#at;
   }
 
   #spells(start: number, name: string): boolean {
@@ -312,7 +456,19 @@ export class JsonCursor {
   #key(): boolean {
     if (this.peek() !== QUOTE) return this.#refuse('a key in double quotes was expected');
     this.#keyStart = this.#at + 1;
-    if (!this.#countToken() || !this.#string()) return false;
+    if (!this.#countToken()) return false;
+    if (this.#string()) return this.#endKey();
+    if (this.#pausedIn === IN_STRING) this.#pausedIn = IN_KEY;
+    return false;
+  }
+
+  #restOfKeyString(at: number): boolean {
+    if (this.#restOfString(at)) return true;
+    if (this.#pausedIn === IN_STRING) this.#pausedIn = IN_KEY;
+    return false;
+  }
+
+  #endKey(): boolean {
     this.#keyEnd = this.#at - 1;
     this.#keyEscaped = this.#escaped;
     this.#keyText = undefined;
@@ -372,19 +528,25 @@ export class JsonCursor {
 
   /** Passes a string from its opening quote on. */
   #string(): boolean {
+    this.#stringStart = this.#at;
+    this.#escaped = false;
+    return this.#restOfString(this.#at + 1);
+  }
+
+  #restOfString(from: number): boolean {
     const { bytes } = this;
-    const end = this.#end;
+    const end = this.#stopAt;
     const shift = this.#wordShift;
-    const start = this.#at;
-    let at = start + 1;
+    let at = from;
     let wordwiseAt = at + WORDWISE_FROM_BYTES;
     let seen = 0;
-    this.#escaped = false;
     while (at < end) {
       const byte = bytes[at] as number;
       if (byte === QUOTE) {
         this.#at = at + 1;
+        const start = this.#stringStart;
         if (seen > ASCII_MAX) this.#noteNonAscii(start, at + 1);
+        if (at - start >= this.#notedBytes) this.#noteValue(start, at + 1);
         return true;
       }
       if (byte === BACKSLASH) {
@@ -403,8 +565,14 @@ export class JsonCursor {
         }
       }
     }
+    if (at < this.#end) {
+      if (seen > ASCII_MAX) this.#noteNonAscii(this.#stringStart, at);
+      this.#at = at;
+      this.#pausedIn = IN_STRING;
+      return false;
+    }
     this.#isInString = true;
-    return this.#refuseAt(end, 'the text ends inside a string');
+    return this.#refuseAt(this.#end, 'the text ends inside a string');
   }
 
   /** Passes the words from `from` on, an aligned place, that hold no quote, backslash or control character; where to go on. */
@@ -412,7 +580,7 @@ export class JsonCursor {
     const shift = this.#wordShift;
     this.#wordsSeen = 0;
     const words = (this.#words ??= wordsOf(this.bytes));
-    const end = (this.#end + shift) >> 2;
+    const end = (this.#stopAt + shift) >> 2;
     const first = (from + shift) >> 2;
     let seen = 0;
     let at = first;
@@ -478,6 +646,7 @@ export class JsonCursor {
 
   #refuseAt(at: number, reason: string, code: CursorFault['code'] = PARSE_ERROR): false {
     this.#isCut = code === PARSE_ERROR && at >= this.#end;
+    this.#faultAt = { at, reason };
     this.#fault = {
       code,
       reason: this.#isCut ? `byte ${at}: the text ends too early` : `byte ${at}: ${reason}`,
@@ -491,6 +660,8 @@ function wordsOf(bytes: Uint8Array): Int32Array {
   const start = bytes.byteOffset - (bytes.byteOffset & 3);
   return new Int32Array(bytes.buffer, start, Math.floor((bytes.buffer.byteLength - start) / 4));
 }
+
+const isBehind = (pausedIn: number): boolean => pausedIn === BEHIND_VALUE || pausedIn === IN_STRING;
 
 function isAscii(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > ASCII_MAX) return false;

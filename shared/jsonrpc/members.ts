@@ -3,6 +3,7 @@
 // over, and only small values are parsed.
 import { JsonCursor, OPEN_OBJECT, QUOTE } from './json-cursor.ts';
 import type { Span } from './json-cursor.ts';
+import { carried, remember, type KnownValue } from './known.ts';
 import type { Edit } from './splice.ts';
 import { MESSAGE_DEPTH, MESSAGE_TOKENS } from '../limits.ts';
 
@@ -185,10 +186,13 @@ const NOTHING = new Uint8Array(0);
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {
   const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  const known: KnownValue[] = [];
   let at = 0;
   for (const part of parts) {
     joined.set(part, at);
+    known.push(...carried(part, at));
     at += part.length;
   }
+  remember(joined, known);
   return joined;
 }

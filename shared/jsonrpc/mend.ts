@@ -10,6 +10,7 @@ import { dropEdits, membersOf, type Member } from './members.ts';
 import { integerOf } from './numbers.ts';
 import { scanLine, type Envelope } from './scan.ts';
 import { compactLine, splice, type Edit } from './splice.ts';
+import { asShown } from './utf8.ts';
 
 /** One thing that a line says. */
 export type Said =
@@ -135,13 +136,12 @@ function valuesOf(bytes: Uint8Array, isScanned: boolean): Value[] {
   );
 }
 
-/** Bytes that are no UTF-8 as every decoder shows them, as U+FFFD (WHATWG Encoding, "UTF-8 decoder"). */
 function inUtf8(bytes: Uint8Array): Uint8Array {
   try {
     strictDecoder.decode(bytes);
     return bytes;
   } catch {
-    return encoder.encode(decoder.decode(bytes));
+    return asShown(bytes);
   }
 }
 

@@ -21,7 +21,7 @@ export interface ScanLimits {
   readonly depth: number;
   readonly tokens: number;
   readonly idBytes: number;
-  /** Of the outermost object. */
+  /** Of a message's outermost object, and messages of a batch. */
   readonly members: number;
   /** Whether the inside of answers is held to what every client needs: a result is an object, an error has a code and a message. */
   readonly areAnswersRead: boolean;
@@ -107,7 +107,7 @@ export function scanMessage(
     limits.tokens ?? SCAN_LIMITS.tokens,
   );
   const first = cursor.peek();
-  if (first === OPEN_ARRAY) return scanBatch(cursor, idBytes, areAnswersRead);
+  if (first === OPEN_ARRAY) return scanBatch(cursor, { idBytes, members, areAnswersRead });
   const message = new MessageReader(cursor, { idBytes, members, areAnswersRead });
   if (!message.read() || !cursor.finish()) return syntaxFault(cursor);
   const envelope = message.judge();
@@ -126,13 +126,17 @@ const LINE_LIMITS: Partial<ScanLimits> = {
 /** Judges one line of a process: as strictly, but results may be as deep and as large as a line holds. What fails here, mend.ts may still read. */
 export const scanLine = (bytes: Uint8Array): ScanResult => scanMessage(bytes, LINE_LIMITS);
 
-function scanBatch(cursor: JsonCursor, idBytes: number, areAnswersRead: boolean): ScanResult {
-  const { members } = SCAN_LIMITS;
+function scanBatch(
+  cursor: JsonCursor,
+  limits: Pick<ScanLimits, 'idBytes' | 'members' | 'areAnswersRead'>,
+): ScanResult {
   const messages: Envelope[] = [];
   let refusal: string | undefined;
+  let count = 0;
   cursor.enter();
   while (cursor.nextElement()) {
-    const message = new MessageReader(cursor, { idBytes, members, areAnswersRead });
+    if (++count > limits.members) return envelopeFault('the batch has too many messages');
+    const message = new MessageReader(cursor, limits);
     if (!message.read()) break;
     const envelope = message.judge();
     if (typeof envelope !== 'string') messages.push(envelope);

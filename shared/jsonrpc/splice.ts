@@ -2,6 +2,7 @@
 // dropped, and every other byte kept, so numbers, duplicate keys and spacing reach the other side as they were sent.
 
 import type { Span } from './json-cursor.ts';
+import { carried, KNOWN_BYTES, knownOf, remember, type KnownValue } from './known.ts';
 
 /** What stands at start…end is replaced by `with`. */
 export interface Edit extends Span {
@@ -58,12 +59,46 @@ function rewrite(
     from = edit.end;
   }
   to = copy(bytes, from, end, target, to);
+  if (!drops) carryKnown(bytes, edits, { start, end }, target);
   return to < target.length ? target.subarray(0, to) : target;
 }
 
+/** Of what an earlier pass knows, that is not looked at again. */
 function hasBreaks(bytes: Uint8Array): boolean {
-  return bytes.includes(LF) || bytes.includes(CR);
+  const base = bytes.byteOffset;
+  let at = 0;
+  for (const { start, end, hasBreaks: isBroken, fault } of knownOf(bytes)) {
+    if (start < base + at || end > base + bytes.length || fault !== undefined) continue;
+    if (isBroken || holdsBreak(bytes.subarray(at, start - base))) return true;
+    at = end - base;
+  }
+  return holdsBreak(bytes.subarray(at));
 }
+
+const holdsBreak = (bytes: Uint8Array): boolean => bytes.includes(LF) || bytes.includes(CR);
+
+/** What is known of the runs between edits is known of their copies. */
+function carryKnown(
+  bytes: Uint8Array,
+  edits: readonly Edit[],
+  range: Span,
+  target: Uint8Array,
+): void {
+  if (target.length < KNOWN_BYTES || knownOf(bytes).length === 0) return;
+  const values: KnownValue[] = [];
+  let from = range.start;
+  let to = 0;
+  for (const edit of [...edits, { start: range.end, end: range.end, with: NO_BYTES }]) {
+    values.push(...carried(bytes.subarray(from, edit.start), to));
+    to += edit.start - from;
+    values.push(...carried(edit.with, to));
+    to += edit.with.length;
+    from = edit.end;
+  }
+  remember(target, values);
+}
+
+const NO_BYTES = new Uint8Array(0);
 
 function splicedLength(edits: readonly Edit[], start: number, end: number): number {
   let length = end - start;
@@ -95,6 +130,7 @@ function copyRun(
   return next;
 }
 
+/** By bytes: pretty-printed texts have a break every few words, so that to search for each costs more. */
 function copyWithoutBreaks(
   source: Uint8Array,
   from: number,
@@ -102,23 +138,10 @@ function copyWithoutBreaks(
   target: Uint8Array,
   to: number,
 ): number {
-  // A view that ends at `until`, so that no search runs on through the rest of a batch.
-  const part = source.subarray(0, until);
   let next = to;
-  let at = from;
-  let nextLf = find(part, LF, at);
-  let nextCr = find(part, CR, at);
-  while (at < until) {
-    const stop = Math.min(nextLf, nextCr);
-    next = copyRun(part, at, stop, target, next);
-    at = stop + 1;
-    if (stop === nextLf) nextLf = find(part, LF, at);
-    else nextCr = find(part, CR, at);
+  for (let at = from; at < until; at++) {
+    const byte = source[at] as number;
+    if (byte !== LF && byte !== CR) target[next++] = byte;
   }
   return next;
-}
-
-function find(source: Uint8Array, byte: number, from: number): number {
-  const at = source.indexOf(byte, from);
-  return at < 0 ? source.length : at;
 }

@@ -1,0 +1,52 @@
+// Owns what a pass over a large text has found (skim.ts), so that later passes over the same bytes jump over it (json-cursor.ts)
+// and copies take it along (splice.ts, members.ts). It is kept by buffer, as offsets in it: views and callers need not know of it.
+// The bytes of a buffer that something is known of must not be changed.
+import type { Span } from './json-cursor.ts';
+
+/** Smaller values are passed at once. */
+export const KNOWN_BYTES = 64 * 1024;
+
+/** A value that was passed: an array, an object or a string. */
+export interface KnownValue extends Span {
+  /** It holds CR or LF between its tokens. */
+  readonly hasBreaks: boolean;
+  /** It holds bytes that are no ASCII, and no UTF-8 either; of valid UTF-8 nothing need be known. */
+  readonly isDoubtful: boolean;
+  /** It ends too early or breaks off: what every pass finds that goes on to the same end. */
+  readonly fault?: KnownFault;
+}
+
+/** A fault within a value, with its place in the buffer. */
+export interface KnownFault {
+  readonly at: number;
+  readonly reason: string;
+  readonly isInString: boolean;
+}
+
+/** By where they begin; one lies within another or apart from it. */
+const known = new WeakMap<ArrayBufferLike, readonly KnownValue[]>();
+
+const NONE: readonly KnownValue[] = [];
+
+/** What is known of the buffer that `bytes` lie in; offsets are the buffer's. */
+export const knownOf = (bytes: Uint8Array): readonly KnownValue[] =>
+  bytes.length < KNOWN_BYTES ? NONE : (known.get(bytes.buffer) ?? NONE);
+
+/** Remembers what was found in the buffer of `bytes`, in the place of what was known of it. */
+export function remember(bytes: Uint8Array, values: readonly KnownValue[]): void {
+  // An outer value begins before those in it.
+  if (values.length > 0)
+    known.set(
+      bytes.buffer,
+      values.toSorted((a, b) => a.start - b.start),
+    );
+}
+
+/** The values within `part` as they lie in a buffer to which `part` was copied at `to`. */
+export function carried(part: Uint8Array, to: number): KnownValue[] {
+  const from = part.byteOffset;
+  const until = from + part.length;
+  return knownOf(part)
+    .filter(({ start, end, fault }) => fault === undefined && start >= from && end <= until)
+    .map((value) => ({ ...value, start: value.start - from + to, end: value.end - from + to }));
+}

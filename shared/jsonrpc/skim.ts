@@ -1,0 +1,137 @@
+// Owns the first pass over a large line of a process, in steps that are short enough for others to have their turn between two of
+// them. What it finds, later passes jump over (known.ts), so that they cost little however large the line is. Pure.
+import { GistSteps } from './gist.ts';
+import { JsonCursor, OPEN_ARRAY, OPEN_OBJECT } from './json-cursor.ts';
+import { skipJunk } from './junk.ts';
+import { remember, type KnownValue } from './known.ts';
+import { compactLine } from './splice.ts';
+import { asShown } from './utf8.ts';
+
+/** Lines from here on are worth it: a smaller one is passed in some milliseconds, however it is made. */
+export const SKIMMED_BYTES = 256 * 1024;
+
+/** A step: of what costs most, five tokens in sixteen bytes, some hundred microseconds. */
+const STEP_BYTES = 8 * 1024;
+
+/** A step of what costs a tenth. */
+const DECODED_BYTES = 64 * 1024;
+
+/** Where a text begins that stands behind others on its line: so far it is searched for. */
+const SEARCHED_BYTES = 64 * 1024;
+
+/** So many texts of a line are looked at. */
+const MAX_TEXTS = 256;
+
+export class Skim {
+  #line: Uint8Array;
+  #texts: { readonly start: number; readonly cursor: JsonCursor }[] = [];
+  /** The text that is passed now; undefined when all are. */
+  #cursor: JsonCursor | undefined;
+  /** How far the check for UTF-8 is, if one is needed. */
+  #decodedTo = 0;
+  #decoder: TextDecoder | undefined;
+  /** The reading of what was meant by a text that is no JSON. */
+  #gist: GistSteps | undefined;
+  #isRewritten = false;
+
+  constructor(line: Uint8Array) {
+    this.#line = line;
+    this.#begin(line);
+  }
+
+  /** The line. Once {@link step} has nothing left to do: if it is JSON, as UTF-8 and without line breaks between tokens. */
+  get line(): Uint8Array {
+    return this.#line;
+  }
+
+  /** Does one step; false when nothing was left to do. */
+  step(): boolean {
+    if (this.#cursor) this.#pass(this.#cursor);
+    else if (this.#decoder) this.#decode(this.#decoder);
+    else if (!this.#gist?.step(STEP_BYTES)) return false;
+    return true;
+  }
+
+  #begin(line: Uint8Array): void {
+    this.#line = line;
+    this.#texts = [];
+    this.#decodedTo = 0;
+    const at = skipJunk(line);
+    const start = isOpening(line[at])
+      ? at
+      : line.subarray(0, at + SEARCHED_BYTES).indexOf(OPEN_OBJECT, at);
+    if (start >= 0) this.#open(start);
+  }
+
+  #open(start: number): void {
+    this.#cursor = new JsonCursor(this.#line.subarray(start), Infinity, Infinity);
+    this.#texts.push({ start, cursor: this.#cursor });
+  }
+
+  #pass(cursor: JsonCursor): void {
+    const isPassed = cursor.stepValue(STEP_BYTES);
+    if (isPassed === undefined) return;
+    this.#cursor = undefined;
+    const { start } = this.#texts.at(-1) ?? { start: 0 };
+    const next = isPassed ? skipJunk(this.#line, start + cursor.at) : this.#line.length;
+    if (isOpening(this.#line[next]) && this.#texts.length < MAX_TEXTS) this.#open(next);
+    else if (this.#texts.some(({ cursor: { nonAscii } }) => nonAscii !== undefined))
+      this.#decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+    else this.#end(true);
+  }
+
+  /** In pieces the same comes out as at once. */
+  #decode(decoder: TextDecoder): void {
+    const until = this.#decodedTo + DECODED_BYTES;
+    const isLast = until >= this.#line.length;
+    try {
+      decoder.decode(this.#line.subarray(this.#decodedTo, until), { stream: !isLast });
+    } catch {
+      this.#end(false);
+      return;
+    }
+    this.#decodedTo = until;
+    if (isLast) this.#end(true);
+  }
+
+  #end(isUtf8: boolean): void {
+    this.#decoder = undefined;
+    const base = this.#line.byteOffset;
+    remember(
+      this.#line,
+      this.#texts.flatMap(({ start, cursor: { noted } }) =>
+        noted.map((value) => moved(value, base + start, isUtf8)),
+      ),
+    );
+    const last = this.#texts.at(-1);
+    if (last?.cursor.fault === undefined) this.#rewrite(isUtf8);
+    else this.#gist = new GistSteps(last.cursor.bytes, last.cursor.cut !== undefined);
+  }
+
+  /** Whoever passes the line on would have to rewrite it, and nothing would be known of what comes out. */
+  #rewrite(isUtf8: boolean): void {
+    const [only, second] = this.#texts;
+    if (this.#isRewritten || !only || second) return;
+    const { start, cursor } = only;
+    const end = start + cursor.at;
+    const isWhole = start === 0 && end === this.#line.length;
+    if (!isWhole || (isUtf8 && !cursor.hasLineBreaks)) return;
+    this.#isRewritten = true;
+    this.#begin(compactLine(isUtf8 ? this.#line : asShown(this.#line)));
+  }
+}
+
+const isOpening = (byte: number | undefined): boolean =>
+  byte === OPEN_OBJECT || byte === OPEN_ARRAY;
+
+/** A value in offsets of the buffer that its text begins in at `by`. */
+function moved(value: KnownValue, by: number, isUtf8: boolean): KnownValue {
+  const { start, end, hasBreaks, fault } = value;
+  return {
+    start: start + by,
+    end: end + by,
+    hasBreaks,
+    isDoubtful: value.isDoubtful && !isUtf8,
+    ...(fault && { fault: { ...fault, at: fault.at + by } }),
+  };
+}

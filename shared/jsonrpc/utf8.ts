@@ -1,0 +1,7 @@
+// Owns how bytes that should be UTF-8 are read where they are not.
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const encoder = new TextEncoder();
+
+/** Bytes that are no UTF-8 as every decoder shows them, as U+FFFD (WHATWG Encoding, "UTF-8 decoder"). */
+export const asShown = (bytes: Uint8Array): Uint8Array => encoder.encode(decoder.decode(bytes));
