@@ -684,6 +684,16 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['runner/core/session-lenient.test.ts'],
   },
 
+  'F-270': {
+    fault:
+      'large lines one after the other, valid or broken in any way: their first pass goes in steps',
+    tests: ['shared/skim.test.ts'],
+  },
+  'F-271': {
+    fault: 'a process whose large answers come without a pause, beside others of its runner',
+    tests: ['runner/process/flood.test.ts'],
+  },
+
   // Config files as programs and people write them
   'F-220': {
     fault: 'a server that another program has switched off, in its own spelling',
@@ -877,5 +887,6 @@ export const FAULT_IDS: readonly string[] = [
   'F-110 F-111 F-112 F-113 F-114 F-115 F-116 F-117 F-118 F-119 F-120 F-121 F-122',
   'F-220 F-221 F-222 F-223 F-224 F-225 F-226 F-227 F-228 F-229 F-230 F-231 F-232',
   'F-260 F-261',
+  'F-270 F-271',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

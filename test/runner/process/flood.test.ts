@@ -1,5 +1,7 @@
 // Processes that print without end, read in turns: nobody else waits, order holds, and what is only noise is ended.
 import { expect, onTestFinished, test } from 'vitest';
+import { scanLine } from '../../../shared/jsonrpc/scan.ts';
+import { PROCESS_LINE_BYTES } from '../../../shared/limits.ts';
 import type { RecordedProcess } from './recorded-process.ts';
 import { startFixture, startScript } from './recorded-process.ts';
 
@@ -61,6 +63,39 @@ test('[F-131] messages without end are no noise: it is read on, and answers', as
   flood.send({ id: 1, method: 'ping' });
   await flood.until(() => answer);
   expect(flood.exits).toEqual([]);
+});
+
+const LARGE = { maxLineBytes: PROCESS_LINE_BYTES };
+
+/** Prints a number of large answers, and a small line behind each. */
+const largeAnswers = (count: number): string => `
+  const large = '{"jsonrpc":"2.0","id":1,"result":{"x":[' + '{},'.repeat(4e6) + '{}]}}';
+  for (let i = 0; i < ${String(count)}; i += 1) process.stdout.write(large + '\\n{"small":' + i + '}\\n');`;
+
+test('[F-271] whoever is given a large line has little work with it: it was passed over before', async () => {
+  const recorded = owned(startScript(largeAnswers(1), LARGE));
+  const work: number[] = [];
+  recorded.onLine = (bytes) => {
+    // A copy is read as if nothing were known of it.
+    for (const each of [bytes, bytes.slice()]) {
+      const before = process.cpuUsage();
+      expect(scanLine(each).ok).toBe(bytes.length > 1_000);
+      const { user, system } = process.cpuUsage(before);
+      work.push(user + system);
+    }
+  };
+  await recorded.until(() => recorded.lines.length === 2 || undefined);
+  const [known = Infinity, unknown = 0] = work;
+  expect(known * 4).toBeLessThan(unknown);
+});
+
+test('[F-271] large lines keep their place among others, and come before the news of the exit', async () => {
+  const recorded = owned(startScript(largeAnswers(3), LARGE));
+  expect(await recorded.exit()).toMatchObject({ reason: 'exited', code: 0 });
+  expect(recorded.lines.map((line) => line.slice(-12))).toEqual(
+    [0, 1, 2].flatMap((i) => [',{},{},{}]}}', `{"small":${String(i)}}`]),
+  );
+  expect(recorded.linesAtExit).toBe(6);
 });
 
 test('lines keep their order through turns, rests and pauses, and none is lost', async () => {

@@ -51,7 +51,7 @@ export class RecordedProcess {
   /** How many lines had been delivered when the exit was. */
   linesAtExit = -1;
   /** Called inside each onLine, after recording. */
-  onLine: () => void = () => {};
+  onLine: (bytes: Uint8Array) => void = () => {};
   readonly #waiting = new Set<() => void>();
 
   constructor(spec: Partial<ProcessSpec>) {
@@ -71,7 +71,7 @@ export class RecordedProcess {
     this.process = startProcess(whole, {
       onLine: (bytes) => {
         this.lines.push(decoder.decode(bytes));
-        this.onLine();
+        this.onLine(bytes);
         changed();
       },
       onOverlong: (bytes) => {

@@ -1,0 +1,226 @@
+// What a large line says is the same whether it was passed over in steps before or not, broken texts included.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { gistOf } from '../../shared/jsonrpc/gist.ts';
+import { JsonCursor } from '../../shared/jsonrpc/json-cursor.ts';
+import { KNOWN_BYTES, knownOf } from '../../shared/jsonrpc/known.ts';
+import { membersOf, valueAt, withMembers } from '../../shared/jsonrpc/members.ts';
+import { mend } from '../../shared/jsonrpc/mend.ts';
+import { scanLine } from '../../shared/jsonrpc/scan.ts';
+import { Skim } from '../../shared/jsonrpc/skim.ts';
+import { compactLine, splice, spliceLine } from '../../shared/jsonrpc/splice.ts';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+const FILL = KNOWN_BYTES + 10;
+/** Values large enough to be remembered, of each kind that is passed in its own way. */
+const large = fc.constantFrom(
+  `[${'{},'.repeat(FILL / 3)}{}]`,
+  `"${'x'.repeat(FILL)}"`,
+  `"${'é'.repeat(FILL / 2)}"`,
+  `"${String.raw`\u0041\n`.repeat(FILL / 8)}"`,
+  `{"a":{"b":"${'y'.repeat(FILL)}"},"c":[1,2.5e3,null,true]}`,
+  `${'['.repeat(FILL)}${']'.repeat(FILL)}`,
+  `{"${'k'.repeat(FILL)}":1}`,
+  `[${'1,\r'.repeat(FILL / 3)}2]`,
+  `${'9'.repeat(FILL)}`,
+  `[[[["${'z'.repeat(FILL)}"]]],\r"ü"]`,
+  `"${'\ud83d\ude00'.repeat(FILL / 4)}"`,
+);
+const small = fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.stringify(value));
+const member = fc
+  .tuple(
+    fc.constantFrom('jsonrpc', 'id', 'result', 'error', 'method', 'params', 'x', 'ä'),
+    fc.oneof(small, large, fc.constant('"2.0"'), fc.constant('7')),
+  )
+  .map(([key, value]) => `${JSON.stringify(key)}:${value}`);
+const answer = fc
+  .tuple(large, large)
+  .map(([a, b]) => `{"jsonrpc":"2.0","result":{"a":${a},"b":[${b}]},"id":7}`);
+const text = fc.oneof(
+  answer,
+  fc.array(member, { maxLength: 4 }).map((members) => `{${members.join(',')}}`),
+  fc.array(answer, { maxLength: 2 }).map((answers) => `[${answers.join(', ')}]`),
+  fc
+    .tuple(fc.constantFrom('', ' ', 'INFO: sending ', '\u001b[0m', '\ufeff'), answer)
+    .map(([head, tail]) => head + tail),
+  fc
+    .tuple(answer, fc.constantFrom(' ', 'done', '{"jsonrpc":"2.0","id":8,"result":{}}'))
+    .map(([head, tail]) => head + tail),
+);
+/** Cut, or with a byte that is another: at the ends as often as amid. */
+const breaking = fc.record({
+  how: fc.constantFrom('none', 'cut', 'byte'),
+  at: fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(0, 1, 0.9999)),
+  byte: fc.constantFrom(
+    0x22,
+    0x5c,
+    0x7b,
+    0x7d,
+    0x5b,
+    0x5d,
+    0x2c,
+    0x0d,
+    0x00,
+    0xff,
+    0xc3,
+    0x61,
+    0x1b,
+  ),
+  ahead: fc.nat({ max: 5 }),
+});
+
+function broken(
+  whole: string,
+  { how, at, byte, ahead }: { how: string; at: number; byte: number; ahead: number },
+): Uint8Array {
+  // Not at the beginning of its buffer, as a line may lie in a chunk.
+  const bytes = encoder.encode(' '.repeat(ahead) + whole).subarray(ahead);
+  const place = Math.min(bytes.length - 1, Math.floor(at * bytes.length));
+  if (how === 'cut') return bytes.subarray(0, place);
+  if (how === 'byte') bytes[place] = byte;
+  return bytes;
+}
+
+function skimmed(line: Uint8Array): { line: Uint8Array; steps: number } {
+  const skim = new Skim(line);
+  let steps = 0;
+  while (skim.step()) steps += 1;
+  return { line: skim.line, steps };
+}
+
+const verdict = (bytes: Uint8Array): unknown => {
+  const cursor = new JsonCursor(bytes, Infinity, Infinity);
+  const isPassed = cursor.skipValue();
+  const { fault, cut } = cursor;
+  return isPassed ? [cursor.at, cursor.hasLineBreaks] : [fault, cut];
+};
+
+/** All that is asked of a line on its way. */
+function asked(bytes: Uint8Array): unknown {
+  const scan = scanLine(bytes);
+  const members = [...membersOf(bytes)];
+  const said = scan.ok
+    ? []
+    : mend(bytes).map((each) =>
+        'bytes' in each && each.bytes instanceof Uint8Array
+          ? { ...each, bytes: decoder.decode(each.bytes) }
+          : each,
+      );
+  const spans = members.map(({ value }) => verdict(bytes.subarray(value.start, value.end)));
+  const paths = [
+    valueAt(bytes, 'result', 'b'),
+    valueAt(bytes, 'x', 'a'),
+    valueAt(bytes, 'result', 'a', 'a'),
+  ];
+  return {
+    scan,
+    members,
+    said,
+    spans,
+    paths,
+    whole: verdict(bytes),
+    shorter: verdict(bytes.subarray(0, -1)),
+    gist: gistOf(bytes),
+    cut: gistOf(bytes, true),
+  };
+}
+
+describe('[F-270] a line that was passed over in steps', () => {
+  test('says the same as one that was not', () => {
+    fc.assert(
+      fc.property(text, breaking, (whole, how) => {
+        const line = broken(whole, how);
+        const plain = line.slice();
+        const { line: seen } = skimmed(line);
+        const scan = scanLine(plain);
+        // Only JSON is rewritten, to what whoever passes it on would make of it.
+        if (seen !== line) {
+          const shown = scan.ok
+            ? plain
+            : encoder.encode(new TextDecoder('utf-8', { ignoreBOM: true }).decode(plain));
+          expect(decoder.decode(seen)).toBe(decoder.decode(compactLine(shown)));
+        }
+        expect(asked(seen)).toEqual(asked(seen.slice()));
+      }),
+      { numRuns: 300 },
+    );
+  }, 120_000);
+
+  test('says the same after it was copied with changes', () => {
+    fc.assert(
+      fc.property(answer, breaking, (whole, how) => {
+        const line = skimmed(broken(whole, { ...how, how: 'none' })).line;
+        const id = valueAt(line, 'id');
+        if (!id) throw new Error('an answer has an id');
+        for (const copy of [
+          spliceLine(line, [{ ...id, with: encoder.encode('"longer than before"') }]),
+          splice(line, [
+            { start: 0, end: 1, with: encoder.encode('{ ') },
+            { ...id, with: encoder.encode('0') },
+          ]),
+          withMembers(line, { without: ['jsonrpc'], and: { jsonrpc: '"2.0"' } }),
+        ]) {
+          expect(knownOf(copy).length).toBeGreaterThan(0);
+          expect(asked(copy)).toEqual(asked(copy.slice()));
+        }
+      }),
+      { numRuns: 60 },
+    );
+  }, 120_000);
+
+  test('is no UTF-8 where it was none, with blanks around it or without', () => {
+    for (const tail of ['', ' ', '\r']) {
+      const line = encoder.encode(
+        `{"jsonrpc":"2.0","id":1,"result":["${'é'.repeat(FILL)}"]}${tail}`,
+      );
+      line[200] = 0xff;
+      const { line: seen } = skimmed(line);
+      expect(scanLine(seen)).toEqual(scanLine(seen.slice()));
+      expect(scanLine(line)).toEqual(scanLine(line.slice()));
+    }
+  });
+
+  const MANY = 400_000;
+  const tiny = '{},'.repeat(MANY);
+  test.each([
+    ['a result', `{"jsonrpc":"2.0","id":1,"result":{"x":[${tiny}{}]}}`],
+    ['one that breaks at its end', `{"jsonrpc":"2.0","id":1,"result":{"x":[${tiny}{]}}`],
+    ['one that is cut', `{"jsonrpc":"2.0","id":1,"result":{"x":[${tiny}`],
+    [
+      'deep nesting',
+      `{"jsonrpc":"2.0","id":1,"result":{"x":${'['.repeat(MANY)}${']'.repeat(MANY)}}}`,
+    ],
+    ['one string', `{"jsonrpc":"2.0","id":1,"result":{"x":"${'x'.repeat(3 * MANY)}"}}`],
+    ['one key', `{"jsonrpc":"2.0","id":1,"result":{"${'x'.repeat(3 * MANY)}":1}}`],
+    [
+      'what a debugging aid prints',
+      `{'jsonrpc': '2.0', 'id': 1, 'result': [${"{'a': 1}, ".repeat(MANY / 4)}]}`,
+    ],
+    ['one behind other text', `INFO: {"jsonrpc":"2.0","id":1,"result":{"x":[${tiny}{}]}}`],
+    ['several', `${`{"jsonrpc":"2.0","id":1,"result":{"x":[${tiny}{}]}} `.repeat(2)}`],
+  ])('takes many steps: %s', (_what, whole) => {
+    const line = encoder.encode(whole);
+    const { steps } = skimmed(line);
+    expect(steps).toBeGreaterThan(line.length / 20_000);
+  });
+
+  test('is jumped over by those that come after it', () => {
+    const { line } = skimmed(encoder.encode(`{"jsonrpc":"2.0","id":1,"result":{"x":[${tiny}{}]}}`));
+    // Were the bytes looked at again, what now stands in them would be found.
+    line.fill(0, KNOWN_BYTES, -KNOWN_BYTES);
+    const copy = spliceLine(line, []);
+    expect(scanLine(line)).toMatchObject({ ok: true, compact: true });
+    expect(valueAt(copy, 'result', 'x')?.end).toBe(line.length - 2);
+  });
+});
+
+test('[F-270] a process that answers with more messages at once than anybody asks has sent no batch', () => {
+  const batch = (messages: number): Uint8Array =>
+    encoder.encode(
+      `[${'{"jsonrpc":"2.0","id":1,"result":{}},'.repeat(messages - 1)}{"jsonrpc":"2.0","id":1,"result":{}}]`,
+    );
+  expect(scanLine(batch(1_000))).toMatchObject({ ok: true });
+  expect(scanLine(batch(1_001))).toMatchObject({ ok: false });
+});
