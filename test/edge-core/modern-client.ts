@@ -144,7 +144,7 @@ export class PlayedEdge {
       outlive: (work) => void this.outliving.push(work),
       fleet: {
         admits: () => Promise.resolve(undefined),
-        mayOpen: () => Promise.reject(new Error('nobody opens')),
+        mayOpen: () => Promise.resolve({ ok: true, value: { afterMs: 0 } }),
         view: () => Promise.reject(new Error('nobody asks')),
         link: () => Promise.reject(new Error('nobody dials')),
       },
