@@ -5,8 +5,9 @@ import { decodeBytes, encodeBytes } from '../shared/link/codec.ts';
 import type { OpenFrame } from '../shared/link/control-frames.ts';
 import type { Hold } from '../shared/link/parts.ts';
 import { placeUp } from '../shared/link/places.ts';
-import { sessionDown } from '../shared/link/session-frames.ts';
+import { sessionDown, type SessionUp } from '../shared/link/session-frames.ts';
 import type { ServerConfig } from './config.ts';
+import { EventBatch, type SentEvent } from './core/event-batch.ts';
 import type { Quote } from './core/overheard.ts';
 import type { SessionEffect } from './core/session-effects.ts';
 import { Session } from './core/session.ts';
@@ -57,6 +58,8 @@ export class SessionHost {
   readonly #options: SessionHostOptions;
   readonly #session: Session;
   readonly #link: KeptLink;
+  /** Events of this turn of work, which leave together. */
+  readonly #events = new EventBatch();
   #epoch = 0;
   #timer: { readonly at: number; readonly id: NodeJS.Timeout } | undefined;
   #farewell: NodeJS.Timeout | undefined;
@@ -266,12 +269,12 @@ export class SessionHost {
     const { process, log } = this.#options;
     switch (effect.do) {
       case 'send':
-        return this.#link.send(encodeBytes(effect.frame, effect.message), () =>
-          placeUp(effect.frame),
-        );
+        return this.#send(effect.frame, effect.message);
       case 'withdraw':
+        this.#sendEvents();
         return this.#link.withdraw(effect.stream);
       case 'drop':
+        this.#sendEvents();
         return this.#link.drop(effect.stream);
       case 'write':
         if (!process.write(effect.line)) this.#session.stdinFull();
@@ -287,6 +290,32 @@ export class SessionHost {
       case 'audit':
         return log.info('call', { ...effect.call });
     }
+  }
+
+  #send(frame: SessionUp, message: Uint8Array | undefined): void {
+    if (frame.type === 'event' && this.#takeEvent({ frame, message })) return;
+    this.#sendEvents();
+    this.#sendNow(frame, message);
+  }
+
+  /** Whether it leaves with others of its stream, once this turn of work is over. */
+  #takeEvent(event: SentEvent): boolean {
+    if (this.#events.take(event)) {
+      if (this.#events.size === 1) queueMicrotask(() => this.#contained(() => this.#sendEvents()));
+      return true;
+    }
+    if (this.#events.size === 0) return false;
+    this.#sendEvents();
+    return this.#takeEvent(event);
+  }
+
+  #sendEvents(): void {
+    const events = this.#events.flush();
+    if (events) this.#sendNow(events.frame, events.message);
+  }
+
+  #sendNow(frame: SessionUp, message: Uint8Array | undefined): void {
+    this.#link.send(encodeBytes(frame, message), () => placeUp(frame));
   }
 
   #stop(reason: string, isStarting: boolean): void {

@@ -410,6 +410,24 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     ],
   },
 
+  'F-280': {
+    fault: 'a process that prints messages without end while it is asked, and answers',
+    tests: ['runner/core/output-share.test.ts'],
+  },
+  'F-281': {
+    fault: 'a process whose output is read in many chunks in one poll of the event loop',
+    tests: ['runner/process/paced-pipe.test.ts'],
+  },
+  'F-282': {
+    fault: 'thousands of small events of one session on the way to the edge at once',
+    tests: ['runner/core/stream-log.test.ts'],
+  },
+
+  'F-283': {
+    fault: 'a burst of thousands of small notifications, each a message on every hop',
+    tests: ['runner/core/event-batch.test.ts', 'edge/session-actor.test.ts'],
+  },
+
   // Overload and exhaustion
   'F-80': {
     fault: '10,000 idle sessions for a day',
@@ -888,5 +906,6 @@ export const FAULT_IDS: readonly string[] = [
   'F-220 F-221 F-222 F-223 F-224 F-225 F-226 F-227 F-228 F-229 F-230 F-231 F-232',
   'F-260 F-261',
   'F-270 F-271',
+  'F-280 F-281 F-282 F-283',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

@@ -5,7 +5,7 @@ import { faultError, type Fault } from '../../shared/fault.ts';
 import { answeredId } from './answered.ts';
 import { errorResponse } from '../../shared/jsonrpc/message.ts';
 import { encodeText } from '../../shared/link/codec.ts';
-import type { SessionDown, StreamDown } from '../../shared/link/session-frames.ts';
+import { messagesOf, type SessionDown, type StreamDown } from '../../shared/link/session-frames.ts';
 import { LINK_GRACE_MS } from '../../shared/limits.ts';
 import { encodeEvent, eventId } from '../../shared/sse/encode.ts';
 
@@ -137,7 +137,9 @@ export class ClientStream {
         this.#owe(frame.ids);
         break;
       case 'event':
-        this.#event(frame.seq, frame.final === true, message);
+        for (const [index, each] of (messagesOf(frame, message) ?? []).entries()) {
+          this.#event(frame.seq + index, frame.final === true, each);
+        }
         break;
       case 'refused':
         this.#fail(frame);

@@ -14,6 +14,7 @@ import {
   sessionUp,
   type AttachedFrame,
   type EndedFrame,
+  messagesOf,
   type EventFrame,
   type RefusedFrame,
   type SessionDown,
@@ -427,6 +428,8 @@ export class Relay {
   }
 
   #event(frame: EventFrame, message: string | undefined, text: string, now: number): void {
+    const messages = messagesOf(frame, message);
+    if (!messages) return this.#breach('not as many events as the frame says', now);
     const waiting = this.#waiting.get(frame.stream);
     if ((this.#upward.get(frame.stream) ?? 0) > CARRYING_POST)
       this.#effects.push({ do: 'omit', post: frame.stream });
@@ -442,11 +445,11 @@ export class Relay {
     }
     const socket = this.#followers.get(frame.stream);
     if (socket !== undefined) {
-      const order = this.#order.event(frame.stream, frame.seq, frame.final === true);
+      const order = this.#order.events(frame.stream, frame);
       if (order === 'breach') return this.#breach('not the next event of its stream', now);
       if (order === 'repeated') return;
       this.#effects.push({ do: 'tell', socket, text });
-      if (frame.stream === SSE_STREAM) this.#acceptAnswered(message);
+      if (frame.stream === SSE_STREAM) for (const each of messages) this.#acceptAnswered(each);
       if (frame.final) this.#expected.delete(frame.stream);
     } else if (!this.#expected.has(frame.stream)) {
       this.#down({ type: 'detach', stream: frame.stream });

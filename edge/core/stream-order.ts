@@ -1,5 +1,6 @@
 // The order in which a runner's frames may come on the streams that workers follow (LP14, LP19): each event is the next one,
 // nothing follows a final, and a stream begins anew only where somebody asked for it. What breaks it reaches no client. Pure.
+import type { EventFrame } from '../../shared/link/session-frames.ts';
 
 interface Followed {
   /** The last event that came; undefined until the link has said where the stream stands. */
@@ -40,14 +41,18 @@ export class StreamOrder {
     if (followed?.asked.length === 0 && followed.last === undefined) this.#streams.delete(stream);
   }
 
-  /** What an event is to its stream. */
-  event(stream: string, seq: number, isFinal: boolean): 'next' | 'repeated' | 'breach' {
+  /** What events, `count` from `seq` on, are to their stream. Some of the next may have come before. */
+  events(
+    stream: string,
+    { seq, count = 1, final }: Pick<EventFrame, 'seq' | 'count' | 'final'>,
+  ): 'next' | 'repeated' | 'breach' {
     const followed = this.#of(stream);
     const { last, isOver } = followed;
-    if (last !== undefined && seq <= last) return 'repeated';
+    const lastHere = seq + count - 1;
+    if (last !== undefined && lastHere <= last) return 'repeated';
     if (isOver || (last !== undefined && seq > last + 1)) return 'breach';
-    followed.last = seq;
-    followed.isOver = isFinal;
+    followed.last = lastHere;
+    followed.isOver = final === true;
     return 'next';
   }
 

@@ -5,6 +5,12 @@ import { Queue } from './queue.ts';
 /** Unacknowledged bytes a session may have on the way: bounds every buffer between the process and the client. */
 export const CREDIT_BYTES = 8 * 1024 * 1024;
 
+/**
+ * Events that may be on the way beside that: at the edge each is worked off behind those before it, and everybody else's
+ * message behind them. Some ten milliseconds of its work; at a round trip of 100 ms thousands a second.
+ */
+export const CREDIT_EVENTS = 500;
+
 /** Stdout is read again once what is owed has fallen to this; halving avoids stop-and-go on every ack. */
 export const RESUME_BYTES = CREDIT_BYTES / 2;
 
@@ -63,6 +69,7 @@ export class StreamLog {
   #owedBytes = 0;
   /** The part of them that is on the way. */
   #sentBytes = 0;
+  #sentEvents = 0;
   #keptBytes = 0;
   #keptEvents = 0;
 
@@ -151,18 +158,34 @@ export class StreamLog {
     for (const stream of this.#attached) {
       if (stream.sent === stream.lastSeq) continue;
       for (const event of eventsBehind(stream, stream.sent)) {
-        if (this.#sentBytes > 0 && this.#sentBytes + event.bytes > CREDIT_BYTES) return taken;
+        if (!this.#mayBeSent(event)) {
+          this.#goBehind(stream);
+          return taken;
+        }
         stream.sent = event.seq;
         this.#sentBytes += event.bytes;
+        this.#sentEvents += 1;
         taken.push(event);
       }
     }
     return taken;
   }
 
+  #mayBeSent({ bytes }: Logged): boolean {
+    if (this.#sentEvents === 0) return true;
+    return this.#sentEvents < CREDIT_EVENTS && this.#sentBytes + bytes <= CREDIT_BYTES;
+  }
+
+  /** It has used up the credit: what comes free goes to the session's other streams first. */
+  #goBehind(stream: Stream): void {
+    this.#attached.delete(stream);
+    this.#attached.add(stream);
+  }
+
   /** The link has a new socket: what attached clients have not acknowledged is sent again (LP18). */
   rewind(now: number): void {
     this.#sentBytes = 0;
+    this.#sentEvents = 0;
     for (const stream of this.#attached) {
       stream.sent = stream.acked;
       // Nobody could acknowledge anything meanwhile.
@@ -236,7 +259,7 @@ export class StreamLog {
     for (const event of eventsBehind(stream, stream.acked)) {
       if (event.seq > upTo) break;
       this.#owedBytes -= event.bytes;
-      if (event.seq <= stream.sent) this.#sentBytes -= event.bytes;
+      if (event.seq <= stream.sent) this.#arrived(event);
     }
     stream.acked = upTo;
     stream.sent = Math.max(stream.sent, upTo);
@@ -361,8 +384,14 @@ export class StreamLog {
     for (const event of stream.events) {
       if (event.seq <= stream.acked) continue;
       this.#owedBytes -= event.bytes;
-      if (event.seq <= stream.sent) this.#sentBytes -= event.bytes;
+      if (event.seq <= stream.sent) this.#arrived(event);
     }
+  }
+
+  /** It is on the way no more. */
+  #arrived({ bytes }: Logged): void {
+    this.#sentBytes -= bytes;
+    this.#sentEvents -= 1;
   }
 
   #forget(event: Logged): void {

@@ -1,7 +1,7 @@
 // Reads one output pipe of a process so that no other process and no link waits for it: a slice of work at a time, and no
 // more of the runner's time than the process has earned (core/output-share.ts). Order is kept; nothing is lost, only slowed.
 import type { Readable } from 'node:stream';
-import type { OutputShare } from '../core/output-share.ts';
+import type { PipeShare } from '../core/output-share.ts';
 
 /** Others have their turn after this; a call passes the runner twice and should not notice. */
 const SLICE_MS = 1;
@@ -29,13 +29,17 @@ export interface PipeReader {
 export interface PacedPipeOptions {
   readonly stream: Readable;
   readonly reader: PipeReader;
-  readonly share: OutputShare;
+  readonly share: PipeShare;
   /** No more than this is read before the first `resume`, give or take a chunk. */
   readonly aheadBytes?: number | undefined;
 }
 
-/** What this thread has used of a processor; where Node cannot tell, time. */
+/**
+ * What this thread has used of a processor; where Node cannot tell, time. Linux brings a thread's account up to date at its
+ * ticks, milliseconds apart, and most slices would cost nothing; asked for the whole process it does so at once.
+ */
 function processorMs(): number {
+  process.cpuUsage();
   const used = process.threadCpuUsage?.();
   return used === undefined ? performance.now() : (used.user + used.system) / 1_000;
 }
@@ -43,7 +47,7 @@ function processorMs(): number {
 export class PacedPipe {
   readonly #stream: Readable;
   readonly #reader: PipeReader;
-  readonly #share: OutputShare;
+  readonly #share: PipeShare;
   #aheadBytes: number;
   /** A chunk is being worked off, or the process has to wait for its share. */
   #isBusy = false;
@@ -52,6 +56,8 @@ export class PacedPipe {
   #isClosing = false;
   #turn: NodeJS.Immediate | undefined;
   #rest: NodeJS.Timeout | undefined;
+  /** Work since others last had their turn: a poll of the event loop reads many chunks of one pipe in a row. */
+  #turnMs = 0;
   #isFinished = false;
   #bytesRead = 0;
   /** What was worked on the line that is not done yet. */
@@ -170,14 +176,15 @@ export class PacedPipe {
         isDone = !this.#step();
       }
       now = performance.now();
-    } while (!isDone && !this.#isPaused && now - startedAt < SLICE_MS);
+    } while (!isDone && !this.#isPaused && this.#turnMs + now - startedAt < SLICE_MS);
     this.#isWorking = false;
+    this.#turnMs += now - startedAt;
     const ms = usedBefore === undefined ? now - startedAt : processorMs() - usedBefore;
     this.#spend(ms, now);
     if (this.#isClosing) this.#drained.ms += ms;
     this.#isBusy = !isDone;
     const restMs = this.#isClosing || this.#reader.isAmidLine ? 0 : this.#share.restMs(now);
-    if (isDone && restMs === 0) {
+    if (isDone && restMs === 0 && this.#turnMs < SLICE_MS) {
       if (this.#isPaused) this.#stream.pause();
       else if (this.#stream.isPaused()) this.#stream.resume();
       return;
@@ -198,13 +205,14 @@ export class PacedPipe {
 
   #goOn(): void {
     if (this.#isWorking || this.#turn || this.#rest) return;
-    if (this.#isBusy) this.#wait(0);
+    if (this.#isBusy) this.#wait(this.#isClosing ? 0 : this.#share.restMs(performance.now()));
     else this.#stream.resume();
   }
 
   #wait(restMs: number): void {
     const go = (): void => {
       this.#stop();
+      this.#turnMs = 0;
       if (!this.#isPaused) this.#work();
     };
     if (restMs > 0) this.#rest = setTimeout(go, restMs);

@@ -193,7 +193,7 @@ class OwnedProcess implements StdioProcess {
     stdin.write(line);
     stdin.write(NEWLINE, this.#afterWrite);
     stdin.uncork();
-    this.#share.asked();
+    this.#share.stdout.asked();
     // The stream's own verdict is about its queue limit; what counts here is whether the pipe is full.
     if (stdin.writableLength > 0) this.#holdBack(stdin);
     if (stdin.writableLength > MAX_UNWRITTEN_BYTES) this.#break('did not read its stdin');
@@ -246,7 +246,7 @@ class OwnedProcess implements StdioProcess {
     this.#stdoutPipe = new PacedPipe({
       stream: stdout,
       reader: this.#stdoutReader(),
-      share: this.#share,
+      share: this.#share.stdout,
       aheadBytes: this.#spec.aheadBytes,
     });
     this.#stderrPipe = new PacedPipe({
@@ -256,7 +256,7 @@ class OwnedProcess implements StdioProcess {
         step: () => this.#stepStderr(),
         isAmidLine: false,
       },
-      share: this.#share,
+      share: this.#share.stderr,
     });
     stdin.on('error', () => this.#noticeClosed('stdin', CLOSED_STDIN_GRACE_MS));
     stdin.on('timeout', () => this.#noticeFullStdin(stdin));
@@ -288,12 +288,13 @@ class OwnedProcess implements StdioProcess {
   #stepStdout(): boolean {
     if (this.#state === 'exited') return false;
     if (this.#skim) return this.#stepSkim(this.#skim);
-    const item = this.#splitter.next();
+    const item = this.#nextItem();
     if (item === undefined) {
       this.#judgeNoise();
       return false;
     }
     if (item.type === 'line' && looksLikeMessage(item.bytes)) {
+      this.#share.stdout.messagePassed();
       this.#noise.clear();
       this.#noiseFrom = { bytes: 0, lines: this.#splitter.lineBreaks };
     }
@@ -308,6 +309,15 @@ class OwnedProcess implements StdioProcess {
     this.#skim = undefined;
     this.#deliver({ type: 'line', bytes: skim.line });
     return true;
+  }
+
+  #nextItem(): LineItem | undefined {
+    const before = this.#splitter.lineBreaks;
+    const item = this.#splitter.next();
+    const ended = this.#splitter.lineBreaks - before;
+    if (ended > 0) this.#share.stdout.linesEnded(ended);
+    else if (item?.type === 'overlong') this.#share.stdout.gaveUpLine();
+    return item;
   }
 
   /** At the end of each chunk. */

@@ -62,12 +62,9 @@ export class LineSplitter {
   next(): LineItem | undefined {
     const chunk = this.#chunk;
     while (this.#at < chunk.length) {
-      if (this.#heldBytes === 0 && !this.#skipsToBreak && chunk[this.#at] === LF) {
-        this.#lineBreaks += 1;
-        this.#at += 1;
-        continue;
-      }
+      if (this.#heldBytes === 0 && !this.#skipsToBreak) this.#skipEmptyLines();
       const from = this.#at;
+      if (from === chunk.length) break;
       const lf = chunk.indexOf(LF, from);
       this.#at = lf < 0 ? chunk.length : lf + 1;
       if (lf >= 0) this.#lineBreaks += 1;
@@ -83,6 +80,15 @@ export class LineSplitter {
   /** What is left when the flow has ended, as its last line; the splitter is empty afterwards. */
   flush(): LineItem | undefined {
     return this.#endLine(EMPTY);
+  }
+
+  /** A loop of its own: there may be nothing else. */
+  #skipEmptyLines(): void {
+    const chunk = this.#chunk;
+    let at = this.#at;
+    while (chunk[at] === LF) at += 1;
+    this.#lineBreaks += at - this.#at;
+    this.#at = at;
   }
 
   #endLine(rest: Uint8Array): LineItem | undefined {

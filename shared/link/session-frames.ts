@@ -1,7 +1,7 @@
 // Frames of the session link, and of the sockets between worker and session actor (PROTOCOL.md §4).
 import * as v from 'valibot';
 import { STREAM_ID } from '../ids.ts';
-import { REQUEST_ID_BYTES } from '../limits.ts';
+import { EVENTS_IN_FRAME, REQUEST_ID_BYTES } from '../limits.ts';
 import { REVISION_CHARS } from '../mcp/revisions.ts';
 import { faultFields } from './fault-fields.ts';
 import { holds } from './parts.ts';
@@ -69,6 +69,7 @@ export const eventFrame = v.strictObject({
   stream: streamId,
   seq,
   final: v.optional(v.literal(true)),
+  count: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(EVENTS_IN_FRAME))),
 });
 export const refusedFrame = v.strictObject({
   type: v.literal('refused'),
@@ -99,6 +100,16 @@ export type AttachedFrame = v.InferOutput<typeof attachedFrame>;
 export type EventFrame = v.InferOutput<typeof eventFrame>;
 export type RefusedFrame = v.InferOutput<typeof refusedFrame>;
 export type EndedFrame = v.InferOutput<typeof endedFrame>;
+
+/** The messages of an `event` frame, one an event, as text; undefined when they are not as many as it says (LP25). */
+export function messagesOf(
+  { count, final }: EventFrame,
+  message: string | undefined,
+): readonly (string | undefined)[] | undefined {
+  if (count === undefined) return [message];
+  const messages = message?.split('\n');
+  return messages?.length === count && !final ? messages : undefined;
+}
 
 export const linkedFrame = v.strictObject({ type: v.literal('linked') });
 export const goneFrame = v.strictObject({ type: v.literal('gone'), ...faultFields });

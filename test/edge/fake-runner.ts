@@ -114,6 +114,12 @@ export class FakeSession {
     this.link.send(header, message && JSON.stringify({ jsonrpc: '2.0', ...message }));
   }
 
+  /** Sends notifications of a stream in one frame. */
+  events(stream: unknown, seq: number, methods: readonly string[]): void {
+    const messages = methods.map((method) => JSON.stringify({ jsonrpc: '2.0', method }));
+    this.link.send({ type: 'event', stream, seq, count: methods.length }, messages.join('\n'));
+  }
+
   /** Answers the next post with its whole result; tells the post. */
   async answer(result: object): Promise<Arrived> {
     const post = await this.link.next('post');

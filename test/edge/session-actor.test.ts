@@ -584,6 +584,17 @@ describe('a runner’s link', () => {
       ({ link }) => link.raw('{"type":"part","last":true}\n"x"}'),
       4400,
     ],
+    [
+      'fewer events than it says',
+      ({ link }) => link.send({ type: 'event', stream: 'get', seq: 1, count: 3 }, '{}\n{}'),
+      4400,
+    ],
+    [
+      'a final among other events',
+      ({ link }) =>
+        link.send({ type: 'event', stream: 'get', seq: 1, count: 2, final: true }, '{}\n{}'),
+      4400,
+    ],
     ['33 MiB', ({ link }) => link.raw('x'.repeat(33 * 1024 * 1024)), 4413],
     [
       'parts of more than 16 MiB',
@@ -610,6 +621,25 @@ describe('a runner’s link', () => {
       expect((await response).status).toBe(200);
     },
   );
+
+  test('[F-283] [LP25] with several events in a frame gives its client each, once', async () => {
+    const { client, session } = await openSession(await FakeRunner.start());
+    const listening = client.listen();
+    await session.attach();
+    const events = new Events(await listening);
+    session.events('get', 1, ['one', 'two']);
+    session.events('get', 2, ['two', 'three', 'four']);
+    session.events('get', 3, ['three', 'four']);
+    session.event('get', 5, { method: 'five' });
+    for (const [index, method] of ['one', 'two', 'three', 'four', 'five'].entries()) {
+      expect(await events.next()).toEqual({
+        id: `get.${index + 1}`,
+        data: JSON.stringify({ jsonrpc: '2.0', method }),
+      });
+    }
+    session.events('get', 7, ['seven', 'eight']);
+    expect(await session.link.closed).toBe(4400);
+  });
 
   test('[F-162] that repeats or skips an event is cut off before a client sees it, and heard again from where it was', async () => {
     const { client, session } = await openSession(await FakeRunner.start());

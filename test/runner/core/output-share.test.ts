@@ -1,20 +1,30 @@
-// [F-131] How much of the runner's time the output of processes takes, by a clock of the test's own.
+// [F-131] [F-280] How much of the runner and of the edge the output of processes takes, by a clock of the test's own.
 import { expect, test } from 'vitest';
 import {
+  ASKED_MS,
+  COMMON_MESSAGES,
+  COMMON_MESSAGES_PER_SECOND,
   COMMON_MS,
   COMMON_MS_PER_SECOND,
   CommonShare,
+  LARGE_MS,
   OutputShare,
+  OWN_MESSAGES,
+  OWN_MESSAGES_PER_SECOND,
   OWN_MS,
   OWN_MS_PER_SECOND,
+  type StdoutShare,
 } from '../../../runner/core/output-share.ts';
 
+const stdoutOf = (common: CommonShare): StdoutShare => new OutputShare(common).stdout;
+
 /** Lets processes work in slices of a millisecond whenever they may, for a while; gives what each has used. */
-function work(shares: readonly OutputShare[], from: number, to: number): number[] {
+function work(shares: readonly StdoutShare[], from: number, to: number): number[] {
   const used = shares.map(() => 0);
   for (let now = from; now < to; now += 1) {
     for (const [index, share] of shares.entries()) {
       if (share.restMs(now) > 0) continue;
+      share.linesEnded(2);
       share.spend(1, now);
       used[index] = (used[index] ?? 0) + 1;
     }
@@ -22,8 +32,29 @@ function work(shares: readonly OutputShare[], from: number, to: number): number[
   return used;
 }
 
+/** Passes messages on, one every so many milliseconds, from one time to another; gives how long it had to wait in all. */
+function waitOf(share: StdoutShare, everyMs: number, from: number, to: number): number {
+  let waited = 0;
+  for (let now = from; now < to; now += everyMs) {
+    waited += share.restMs(now);
+    share.linesEnded(1);
+    share.messagePassed();
+    share.spend(0.02, now);
+  }
+  return waited;
+}
+
+/** Prints messages as fast as it may, a dozen a slice; gives how many. */
+function flood(share: StdoutShare, now: number): number {
+  if (share.restMs(now) > 0) return 0;
+  share.linesEnded(12);
+  for (let n = 0; n < 12; n += 1) share.messagePassed();
+  share.spend(0.2, now);
+  return 12;
+}
+
 test('[F-131] one that prints without end gets its start, and then a small share', () => {
-  const [used = 0] = work([new OutputShare(new CommonShare())], 0, 60_000);
+  const [used = 0] = work([stdoutOf(new CommonShare())], 0, 60_000);
   const most = OWN_MS + COMMON_MS + 60 * (OWN_MS_PER_SECOND + COMMON_MS_PER_SECOND);
   expect(used).toBeGreaterThan(most * 0.8);
   expect(used).toBeLessThanOrEqual(most + 2);
@@ -31,7 +62,7 @@ test('[F-131] one that prints without end gets its start, and then a small share
 
 test('[F-131] ten of them get no more together than the common share beside their own', () => {
   const common = new CommonShare();
-  const shares = Array.from({ length: 10 }, () => new OutputShare(common));
+  const shares = Array.from({ length: 10 }, () => stdoutOf(common));
   work(shares, 0, 10_000);
   const used = work(shares, 10_000, 20_000);
   const total = used.reduce((sum, each) => sum + each, 0);
@@ -39,34 +70,116 @@ test('[F-131] ten of them get no more together than the common share beside thei
   expect(Math.min(...used)).toBeGreaterThan(0);
 });
 
-test('one that answers what it is asked never waits, beside a flood too', () => {
-  const common = new CommonShare();
-  const flood = new OutputShare(common);
-  const asked = new OutputShare(common);
-  let waits = 0;
+test('[F-280] being asked pays for answers, not for a flood beside them', () => {
+  const share = stdoutOf(new CommonShare());
+  let used = 0;
   for (let now = 0; now < 20_000; now += 1) {
-    if (flood.restMs(now) === 0) flood.spend(1, now);
+    // A client that calls a hundred times a second.
+    if (now % 10 === 0) share.asked();
+    if (now >= 10_000) used += work([share], now, now + 1)[0] ?? 0;
+    else work([share], now, now + 1);
+  }
+  const most = 10 * (OWN_MS_PER_SECOND + COMMON_MS_PER_SECOND + 100 * ASKED_MS);
+  expect(used).toBeLessThanOrEqual(most + 20);
+});
+
+test('[F-280] messages without end go on at the pace of the common share, however cheap they are', () => {
+  const common = new CommonShare();
+  const shares = Array.from({ length: 4 }, () => stdoutOf(common));
+  let messages = 0;
+  for (let now = 0; now < 10_000; now += 1) {
+    for (const share of shares) {
+      if (now % 20 === 0) share.asked();
+      messages += flood(share, now);
+    }
+  }
+  const own = OWN_MESSAGES + 10 * (OWN_MESSAGES_PER_SECOND + 50 * 10);
+  const most = COMMON_MESSAGES + 10 * COMMON_MESSAGES_PER_SECOND + shares.length * own;
+  expect(messages).toBeLessThanOrEqual(most + 100);
+  expect(messages).toBeGreaterThan(10 * COMMON_MESSAGES_PER_SECOND);
+});
+
+test('[F-280] who logs a hundred messages a second for hours never waits, beside a flood too', () => {
+  const common = new CommonShare();
+  const [loud, honest] = [stdoutOf(common), stdoutOf(common)];
+  let waited = 0;
+  for (let now = 0; now < 3_600_000; now += 10) {
+    flood(loud, now);
+    waited += waitOf(honest, 10, now, now + 10);
+  }
+  expect(waited).toBe(0);
+});
+
+test('[F-280] a thousand progress notifications in one call do not wait', () => {
+  const share = stdoutOf(new CommonShare());
+  share.asked();
+  let waited = 0;
+  for (let n = 0; n < 1_000; n += 1) waited += waitOf(share, 1, 0, 1);
+  expect(waited).toBe(0);
+});
+
+test('two thousand calls a second never wait, beside a flood too', () => {
+  const common = new CommonShare();
+  const [loud, asked] = [stdoutOf(common), stdoutOf(common)];
+  let waits = 0;
+  for (let now = 0; now < 20_000; now += 0.5) {
+    flood(loud, now);
     asked.asked();
     if (asked.restMs(now) > 0) waits += 1;
-    asked.spend(0.5, now);
+    asked.linesEnded(1);
+    asked.messagePassed();
+    asked.spend(0.2, now);
   }
   expect(waits).toBe(0);
 });
 
-test('large results cost nothing as long as they were asked for', () => {
-  const share = new OutputShare(new CommonShare());
+test.each([
+  ['at once', 1],
+  ['in slices', 40],
+])('large results, worked off %s, cost nothing as long as they were asked for', (_, slices) => {
+  const share = stdoutOf(new CommonShare());
+  const large = (now: number): void => {
+    for (let n = 1; n <= slices; n += 1) {
+      if (n === slices) share.linesEnded(1);
+      share.spend(80 / slices, now);
+    }
+  };
   for (let now = 0; now < 10_000; now += 100) {
     share.asked();
-    share.spend(80, now);
+    large(now);
     expect(share.restMs(now)).toBe(0);
   }
-  for (let now = 10_000; now < 11_000; now += 100) share.spend(80, now);
+  for (let now = 10_000; now < 11_000; now += 20) large(now);
   expect(share.restMs(11_000)).toBeGreaterThan(0);
 });
 
+test.each<[string, (share: StdoutShare) => void]>([
+  ['empty lines', (share) => share.linesEnded(65_536)],
+  ['a line that was given up', () => {}],
+])('[F-280] %s without end are no large result, however often it is asked', (_, print) => {
+  const share = stdoutOf(new CommonShare());
+  share.gaveUpLine();
+  for (let now = 0; now < 5_000; now += 1) {
+    if (now % 10 === 0) share.asked();
+    print(share);
+    share.spend(LARGE_MS / 10, now);
+  }
+  expect(share.restMs(5_000)).toBeGreaterThan(0);
+});
+
+test('stderr takes of the same credit', () => {
+  const { stdout, stderr } = new OutputShare(new CommonShare());
+  for (let n = 0; n < 2 * OWN_MS; n += 1) stderr.spend(1, 0);
+  expect(stderr.restMs(0)).toBeGreaterThan(0);
+  expect(stdout.restMs(0)).toBe(stderr.restMs(0));
+});
+
 test('who has waited as long as told may go on', () => {
-  const share = new OutputShare(new CommonShare());
-  for (let n = 0; n < 2 * OWN_MS; n += 1) share.spend(1, 0);
+  const share = stdoutOf(new CommonShare());
+  for (let n = 0; n < 2 * OWN_MS; n += 1) {
+    share.linesEnded(2);
+    share.spend(1, 0);
+  }
   const rest = share.restMs(0);
   expect(rest).toBeGreaterThan(0);
   expect(share.restMs(rest)).toBe(0);

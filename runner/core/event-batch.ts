@@ -1,0 +1,74 @@
+// Small events of one stream that come at the same moment leave as one frame (PROTOCOL.md LP25): to the edge, a message costs the
+// same whatever is in it. Pure: the host says when the moment is over.
+import { EVENTS_IN_FRAME } from '../../shared/limits.ts';
+import type { EventFrame } from '../../shared/link/session-frames.ts';
+
+/** What is larger costs the same alone. */
+const SMALL_BYTES = 4 * 1024;
+
+/** Far below what a link sends whole. */
+const FRAME_BYTES = 16 * 1024;
+
+const NEWLINE = 0x0a;
+
+/** A frame with its message. */
+export interface SentEvent {
+  readonly frame: EventFrame;
+  readonly message?: Uint8Array | undefined;
+}
+
+export class EventBatch {
+  #first: EventFrame | undefined;
+  #messages: Uint8Array[] = [];
+  #bytes = 0;
+
+  /** Events that are here. */
+  get size(): number {
+    return this.#messages.length;
+  }
+
+  /** Takes the next event. False when it cannot go together with what is here, or with anything. */
+  take({ frame, message }: SentEvent): boolean {
+    if (frame.final || !message || message.length > SMALL_BYTES) return false;
+    // Messages are told apart by their line breaks.
+    if (message.includes(NEWLINE)) return false;
+    if (this.#first && !this.#isNext(frame, message)) return false;
+    this.#first ??= frame;
+    this.#messages.push(message);
+    this.#bytes += message.length + 1;
+    return true;
+  }
+
+  /** What is here, as one frame; undefined when nothing is. */
+  flush(): SentEvent | undefined {
+    const frame = this.#first;
+    const messages = this.#messages;
+    const bytes = this.#bytes;
+    if (!frame) return undefined;
+    this.#first = undefined;
+    this.#messages = [];
+    this.#bytes = 0;
+    if (messages.length === 1) return { frame, message: messages[0] };
+    return { frame: { ...frame, count: messages.length }, message: joined(messages, bytes - 1) };
+  }
+
+  #isNext({ stream, seq }: EventFrame, message: Uint8Array): boolean {
+    const { length } = this.#messages;
+    return (
+      this.#first?.stream === stream &&
+      this.#first.seq + length === seq &&
+      length < EVENTS_IN_FRAME &&
+      this.#bytes + message.length <= FRAME_BYTES
+    );
+  }
+}
+
+function joined(messages: readonly Uint8Array[], bytes: number): Uint8Array {
+  const all = new Uint8Array(bytes).fill(NEWLINE);
+  let at = 0;
+  for (const message of messages) {
+    all.set(message, at);
+    at += message.length + 1;
+  }
+  return all;
+}
