@@ -2,18 +2,9 @@
 // what it would have opened stays closed. No problem quotes a variable's value or a name in it: problems are shown publicly.
 import * as v from 'valibot';
 
+import { ANONYMOUS_NAME, type Grants, type Principal } from './access/principal.ts';
 import { RUNNER_NAME, SERVER_NAME } from '../shared/ids.ts';
 import { membersOf, type Member } from '../shared/jsonrpc/members.ts';
-
-/** Who a client or a runner was proved to be, and the servers it may reach. */
-export interface Principal {
-  readonly name: string;
-  /** `'*'`: every server. */
-  readonly servers: ReadonlySet<string> | '*';
-}
-
-/** Principals by the SHA-256 digest of their token: 64 lower-case hex digits. */
-export type Grants = ReadonlyMap<string, Principal>;
 
 /** `keys`: a client shows a key. `none`: whoever reaches the edge is served. */
 export type ClientAuth = 'keys' | 'none';
@@ -45,9 +36,6 @@ const KEYS_PER_NAME = 2;
 
 /** Client names appear in session signatures and logs; `@` lets a mail address be one. */
 const CLIENT_NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
-
-/** Who comes where no key is asked for; no client with a key may share its name, and what is laid to it. */
-export const ANONYMOUS_NAME = 'anonymous';
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/i;
 const DIGEST_FORM = '"sha256:" and the 64 hex digits of the SHA-256 of the key';

@@ -1,4 +1,5 @@
 // The worker's entry: routes to the app, exports the actors. No logic.
+import { consoleLog } from './actors/console-log.ts';
 import { durablePorts } from './actors/ports.ts';
 import type { Env } from './env.ts';
 import { createApp, type EdgeContext } from './http/app.ts';
@@ -16,12 +17,20 @@ function contextOf(env: Env): EdgeContext {
   if (!context) {
     const settings = readSettings(env);
     for (const problem of settings.problems)
-      console.warn(JSON.stringify({ level: 'warn', message: 'a setting is wrong', problem }));
-    context = { settings, ports: durablePorts(env) };
+      consoleLog({ level: 'warn', message: 'a setting is wrong', problem });
+    context = { settings, ports: durablePorts(env), log: consoleLog, requestId: rayOf };
     contexts.set(env, context);
   }
   return context;
 }
+
+/** What Cloudflare calls a request. Elsewhere the header is the client's own, so its form is checked. */
+function rayOf({ headers }: Request): string | undefined {
+  const ray = headers.get('cf-ray') ?? '';
+  return RAY.test(ray) ? ray : undefined;
+}
+
+const RAY = /^[0-9a-f]{16}(?:-[A-Z]{3})?$/;
 
 export default {
   fetch: (request: Request, env: Env): Response | Promise<Response> =>

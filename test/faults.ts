@@ -879,9 +879,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
 
   // Audit
   'F-99': {
-    fault: 'one record a call, on both sides',
-    tests: [],
-    missing: 'The runner writes one record a call; the edge writes none yet.',
+    fault: 'what happened is not recorded, or the record holds what it must not',
+    tests: ['edge-core/log.test.ts'],
+    missing:
+      'The runner writes one record a call. The edge writes one a refusal and a failure, none a call that was served.',
   },
 };
 

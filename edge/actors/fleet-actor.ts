@@ -10,7 +10,7 @@ import {
 } from '../core/placement.ts';
 import { OpeningTurns } from '../core/opening-turns.ts';
 import type { FleetView, Opened, Opening, PlacedSession } from '../http/ports.ts';
-import { signTicket } from '../http/session-id.ts';
+import { signTicket } from '../access/ticket.ts';
 import { readSettings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';

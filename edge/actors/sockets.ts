@@ -1,4 +1,6 @@
 // What both actors owe their WebSockets.
+import { consoleLog } from './console-log.ts';
+import { failureOf } from '../core/log.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { textForm } from '../../shared/link/forms.ts';
 import { Inbox, type Received } from '../../shared/link/inbox.ts';
@@ -39,8 +41,7 @@ export function contained(socket: WebSocket, handle: () => void): void {
   try {
     handle();
   } catch (error) {
-    // Its words may hold what the peer sent; its kind says where to look.
-    console.error('a frame could not be handled:', error instanceof Error ? error.name : 'unknown');
+    consoleLog({ level: 'error', message: 'a frame could not be handled', ...failureOf(error) });
     completeClose(socket, CLOSE.failed);
   }
 }

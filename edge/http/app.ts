@@ -1,7 +1,8 @@
 // The HTTP surface: which route leads where, and the checks that every request passes first.
 import { Hono, type Context } from 'hono';
 import { corsHeaders, preflight } from './cors.ts';
-import { bearerToken, checkNoKeyInUrl, findClient, grants, isMetricsKey } from './credentials.ts';
+import { bearerToken, checkNoKeyInUrl, findClient, isMetricsKey } from '../access/credentials.ts';
+import { grants } from '../access/principal.ts';
 import { checkUrl, urlOf } from './request-url.ts';
 import { refuseExchange, type Exchange } from './exchange.ts';
 import { checkHost, checkOrigin, checkPath } from './guards/origin.ts';
@@ -11,32 +12,44 @@ import { homePage, homeText, wantsHtml } from './pages/home.ts';
 import { htmlResponse, textResponse } from './pages/html.ts';
 import { withoutSignIn } from './no-sign-in.ts';
 import { readingOn } from './read-on.ts';
+import { refusalLine, towards } from './refusal-reason.ts';
 import { notConfigured, refuse } from './refuse.ts';
 import { controlLink, sessionLink } from './runner-link.ts';
 import { healthz, METRICS_CONTENT_TYPE, metricsText, readyz } from './status.ts';
 import { streamableDelete, streamableGet, streamablePost } from './streamable.ts';
 import { unknownPath } from './unknown-path.ts';
 import type { Ports } from './ports.ts';
+import { failureOf, type LogPort } from '../core/log.ts';
 import type { Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { SERVER_NAME } from '../../shared/ids.ts';
+import type { Transport } from '../../shared/link/control-frames.ts';
 
 export interface EdgeContext {
   readonly settings: Settings;
   readonly ports: Ports;
+  readonly log: LogPort;
+  /** What the host's own logs call a request, where they do. */
+  readonly requestId: (request: Request) => string | undefined;
 }
 
 type AppContext = Context<{ Bindings: EdgeContext }>;
 type Serve = (exchange: Exchange) => Promise<Response>;
 
-/** Methods of a route, each with what serves it. */
-type Methods = Readonly<Record<string, Serve>>;
+/** A route's methods, each with what serves it. A client of the MCP endpoint is modern where its message says so. */
+interface Endpoint {
+  readonly transport: Transport;
+  readonly methods: Readonly<Record<string, Serve>>;
+}
 
-const MCP: Methods = { POST: streamablePost, GET: streamableGet, DELETE: streamableDelete };
-const SSE: Methods = { GET: openSse };
-const MESSAGE: Methods = { POST: postMessage };
+const MCP: Endpoint = {
+  transport: 'streamable',
+  methods: { POST: streamablePost, GET: streamableGet, DELETE: streamableDelete },
+};
+const SSE: Endpoint = { transport: 'sse', methods: { GET: openSse } };
+const MESSAGE: Endpoint = { transport: 'sse', methods: { POST: postMessage } };
 
-/** The edge's HTTP application; `settings` and `ports` come as Hono bindings. */
+/** The edge's HTTP application; its context comes as Hono bindings. */
 export function createApp(): Hono<{ Bindings: EdgeContext }> {
   const app = new Hono<{ Bindings: EdgeContext }>();
   app.use(async (context, next) => {
@@ -44,6 +57,8 @@ export function createApp(): Hono<{ Bindings: EdgeContext }> {
     const fault = checkUrl(req.raw) ?? checkPlace(req.raw, env.settings);
     if (fault) context.res = refuse(fault);
     else await route(context, next);
+    const line = refusalLine(context.res);
+    if (line) env.log({ ...line, request: env.requestId(req.raw) });
     if (context.res.status >= 400) context.res = asRefusal(req.raw, context.res, env.settings);
   });
   app.get('/healthz', () => healthz());
@@ -67,15 +82,9 @@ export function createApp(): Hono<{ Bindings: EdgeContext }> {
     const { pathname } = urlOf(req.raw);
     return withoutSignIn(pathname, env.settings.clientAuth) ?? refuse(unknownPath(pathname));
   });
-  app.onError((error) => {
-    console.error(
-      JSON.stringify({
-        level: 'error',
-        message: 'a request failed',
-        error: String(error),
-        stack: error.stack,
-      }),
-    );
+  app.onError((error, { req, env }) => {
+    const request = env.requestId(req.raw);
+    env.log({ level: 'error', message: 'a request failed', ...failureOf(error), request });
     return refuse({ fault: 'internal' });
   });
   return app;
@@ -111,7 +120,7 @@ function asRefusal(request: Request, refusal: Response, settings: Settings): Res
 async function serve(
   { req, env }: AppContext,
   server: string,
-  methods: Methods,
+  { transport, methods }: Endpoint,
 ): Promise<Response> {
   const { raw: request } = req;
   const { settings, ports } = env;
@@ -124,10 +133,11 @@ async function serve(
   const principal = await admit(request, settings);
   if (principal instanceof Response) return principal;
   const exchange = { request, settings, secret: settings.secret, principal, server, ports };
+  const { name } = principal;
   if (!SERVER_NAME.test(server) || !grants(principal, server)) {
-    return refuseExchange(exchange, { fault: 'not_found' });
+    return towards({ principal: name }, refuseExchange(exchange, { fault: 'not_found' }));
   }
-  return handle(exchange);
+  return towards({ principal: name, server, transport }, await handle(exchange));
 }
 
 async function admit(

@@ -2,10 +2,11 @@
 import { nanoid } from 'nanoid';
 import { refuse } from './refuse.ts';
 import { corsHeaders } from './cors.ts';
-import { signSession, verifySession } from './session-id.ts';
+import { signSession, verifySession } from '../access/session-id.ts';
 import type { PostAnswer } from '../core/relay.ts';
 import type { Opening, Ports, Post, SessionPort } from './ports.ts';
-import type { Principal, Settings } from '../settings.ts';
+import type { Principal } from '../access/principal.ts';
+import type { Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { postId } from '../../shared/ids.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';

@@ -5,7 +5,7 @@ import { corsHeaders } from './cors.ts';
 import { checkMirrors, checkRequest } from './modern-headers.ts';
 import type { ModernRequest } from './modern-request.ts';
 import { refuse, refuseModern, type Refusal } from './refuse.ts';
-import { modernSessionName } from './session-id.ts';
+import { modernSessionName } from '../access/session-id.ts';
 import { OPENING_COMMENT, SSE_HEADERS, SseStream } from './sse-response.ts';
 import { withEdgeMeta } from './edge-meta.ts';
 import type { PostAnswer } from '../core/relay.ts';

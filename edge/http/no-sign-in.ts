@@ -1,5 +1,6 @@
 // What a client is told that looks for an OAuth server here. It asks for a key only in the one way it knows, so the answers have
 // the form in which it looks for an error, and say what to do instead.
+import { because } from './refusal-reason.ts';
 import type { ClientAuth } from '../settings.ts';
 
 /** Where clients go without metadata (MCP 2025-03-26, Authorization, "Fallbacks for Servers without Metadata Discovery"). */
@@ -27,8 +28,9 @@ export function withoutSignIn(pathname: string, clientAuth: ClientAuth): Respons
     error: isMetadata ? 'not_found' : 'invalid_request',
     error_description: clientAuth === 'none' ? WITHOUT_KEY : WITH_KEY,
   };
-  return Response.json(error, {
+  const answer = Response.json(error, {
     status: isMetadata ? 404 : 400,
     headers: { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' },
   });
+  return because({ fault: 'no_sign_in' }, answer);
 }

@@ -1,6 +1,6 @@
-// Turns a fault into an HTTP response; the only place of the edge that does.
-import { faultError, faultRow } from '../../shared/fault.ts';
-import type { Fault, FaultCode } from '../../shared/fault.ts';
+// Turns a fault, or an error of the revision itself, into an HTTP response.
+import { because } from './refusal-reason.ts';
+import { faultError, faultRow, type Fault, type FaultCode } from '../../shared/fault.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import type { Settings } from '../settings.ts';
 
@@ -48,10 +48,12 @@ export function refuse(fault: Fault, options: RefuseOptions = {}): Response {
   if (retryAfterS !== undefined) headers['Retry-After'] = String(retryAfterS);
   if (status === 401) headers['WWW-Authenticate'] = challenge(options.tokenSent === true);
   if (status === 405) headers['Allow'] = (options.allow ?? []).join(', ');
-  return new Response(errorText(faultError(fault), options.id), {
+  const response = new Response(errorText(faultError(fault), options.id), {
     status,
     headers: { ...headers, ...options.headers },
   });
+  const transport = options.isModern === true ? { transport: 'modern' as const } : undefined;
+  return because({ fault: fault.fault, ...transport }, response);
 }
 
 /** The response of an error of the revision itself. */
@@ -59,10 +61,11 @@ export function refuseModern(
   { status, ...error }: Refusal,
   { id, headers }: Pick<RefuseOptions, 'id' | 'headers'> = {},
 ): Response {
-  return new Response(errorText(error, id), {
+  const response = new Response(errorText(error, id), {
     status,
     headers: { ...HEADERS, 'Content-Type': 'application/json', ...headers },
   });
+  return because({ fault: error.code, transport: 'modern' }, response);
 }
 
 const HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };

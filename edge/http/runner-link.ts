@@ -1,10 +1,12 @@
 // Where runners dial in (PROTOCOL.md LP5–LP8): who they are is decided here, before an actor is woken.
-import { bearerToken, findRunner } from './credentials.ts';
+import { bearerToken, findRunner } from '../access/credentials.ts';
 import { checkNoOrigin } from './guards/origin.ts';
+import { because, towards } from './refusal-reason.ts';
 import { notConfigured, refuse } from './refuse.ts';
-import { verifyTicket } from './session-id.ts';
+import { verifyTicket } from '../access/ticket.ts';
 import type { Ports } from './ports.ts';
-import type { Principal, Settings } from '../settings.ts';
+import type { Principal } from '../access/principal.ts';
+import type { Settings } from '../settings.ts';
 import { actorOf, SESSION_NAME } from '../../shared/ids.ts';
 import { chooseSubprotocol, LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
 
@@ -46,9 +48,12 @@ export async function sessionLink(
     epoch > 0 &&
     settings.secret !== undefined &&
     (await verifyTicket(settings.secret, ticket, scope));
-  if (!isPlaced) return refuse({ fault: 'session_not_found' });
+  const principal = runner.name;
+  if (!isPlaced) return towards({ principal }, refuse({ fault: 'session_not_found' }));
   const dial = { session, runner: runner.name, boot, epoch, holds, subprotocol };
-  return ports.session(actorOf(session)).link(request, dial);
+  const linked = await ports.session(actorOf(session)).link(request, dial);
+  if (linked.status < 400) return linked;
+  return towards({ principal }, because({ fault: 'session_not_found' }, linked));
 }
 
 async function admit(request: Request, settings: Settings): Promise<Dialled> {
@@ -67,7 +72,8 @@ async function admit(request: Request, settings: Settings): Promise<Dialled> {
     };
   const subprotocol = chooseSubprotocol(request.headers.get('sec-websocket-protocol') ?? '');
   if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket' || subprotocol === undefined) {
-    return { ok: false, response: upgradeRequired() };
+    const response = because({ fault: 'upgrade_required' }, upgradeRequired());
+    return { ok: false, response: towards({ principal: runner.name }, response) };
   }
   return { ok: true, runner, subprotocol };
 }

@@ -7,9 +7,9 @@ import {
   bearerToken,
   findClient,
   findRunner,
-  grants,
   isMetricsKey,
-} from '../../edge/http/credentials.ts';
+} from '../../edge/access/credentials.ts';
+import { grants } from '../../edge/access/principal.ts';
 import { readSettings } from '../../edge/settings.ts';
 
 const HERE = new URL('https://bridge.example/files/mcp');

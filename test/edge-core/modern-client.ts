@@ -8,6 +8,7 @@ import type {
   SessionPort,
   SocketListener,
 } from '../../edge/http/ports.ts';
+import type { LogLine } from '../../edge/core/log.ts';
 import type { PostAnswer } from '../../edge/core/relay.ts';
 import { readSettings, type Settings } from '../../edge/settings.ts';
 import type { Fault } from '../../shared/fault.ts';
@@ -122,6 +123,8 @@ export class PlayedEdge {
   readonly names: string[] = [];
   /** What must be done although its client has left. */
   readonly outliving: Promise<unknown>[] = [];
+  /** What it told those who run it. */
+  readonly log: LogLine[] = [];
   readonly #app = createApp();
   readonly #settings: Settings;
 
@@ -150,7 +153,12 @@ export class PlayedEdge {
       },
     };
     const url = path.startsWith('/') ? `https://edge.example${path}` : path;
-    return this.#app.fetch(new Request(url, init), { settings: this.#settings, ports });
+    return this.#app.fetch(new Request(url, init), {
+      settings: this.#settings,
+      ports,
+      log: (line) => void this.log.push(line),
+      requestId: () => 'r1',
+    });
   }
 
   /** POST with what every client sends; a header that is null is left out. */

@@ -4,13 +4,8 @@ import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import {
-  modernSessionName,
-  signSession,
-  signTicket,
-  verifySession,
-  verifyTicket,
-} from '../../edge/http/session-id.ts';
+import { modernSessionName, signSession, verifySession } from '../../edge/access/session-id.ts';
+import { signTicket, verifyTicket } from '../../edge/access/ticket.ts';
 import { ACTOR_NAME } from '../../shared/ids.ts';
 
 const SECRET = 'x'.repeat(32);

@@ -7,14 +7,23 @@ const socketOf = (close: (...args: unknown[]) => void): WebSocket =>
   ({ close }) as unknown as WebSocket;
 
 describe('[F-241] what the handling of a frame throws', () => {
-  test('ends its socket with 1011, and is told by its kind alone', () => {
+  test('ends its socket with 1011, and is told by its kind and place alone', () => {
     const told = vi.spyOn(console, 'error').mockReturnValue();
     const close = vi.fn<(...args: unknown[]) => void>();
     contained(socketOf(close), () => {
       throw new RangeError('with a secret of the peer');
     });
     expect(close).toHaveBeenCalledExactlyOnceWith(1011);
-    expect(told.mock.calls).toEqual([['a frame could not be handled:', 'RangeError']]);
+    const lines = told.mock.calls.map(([line]) => JSON.parse(String(line)) as object);
+    expect(lines).toEqual([
+      {
+        level: 'error',
+        message: 'a frame could not be handled',
+        error: 'RangeError',
+        at: expect.arrayContaining([expect.stringContaining('sockets.test.ts')]),
+      },
+    ]);
+    expect(String(told.mock.calls)).not.toContain('secret');
     told.mockRestore();
   });
 

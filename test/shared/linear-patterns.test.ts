@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { describe, expect, test } from 'vitest';
 
-import { bearerToken } from '../../edge/http/credentials.ts';
+import { bearerToken } from '../../edge/access/credentials.ts';
 import { checkAccept, checkContentType, prefersStream } from '../../edge/http/guards/media.ts';
 import { decodeHeaderValue, trimmed } from '../../shared/mcp/header-value.ts';
 import { excessOf } from '../fixtures/growth.ts';

@@ -1,10 +1,8 @@
 // Who is calling: the one place where a credential is taken from a request and turned into a principal.
 // Tokens are kept only as SHA-256 digests and are never echoed, logged or passed on.
 import type { Fault } from '../../shared/fault.ts';
-import { ANONYMOUS_NAME, type Grants, type Principal, type Settings } from '../settings.ts';
-
-/** Who is served when the operator set BRIDGE_CLIENT_AUTH to `none`. */
-const ANONYMOUS: Principal = { name: ANONYMOUS_NAME, servers: '*' };
+import { ANONYMOUS, type Grants, type Principal } from './principal.ts';
+import type { Settings } from '../settings.ts';
 
 /** Far above any key we hand out; keeps a hostile header from being hashed for nothing. */
 const TOKEN_CHARACTERS = 4096;
@@ -80,10 +78,6 @@ export const findRunner = (settings: Settings, token: string): Promise<Principal
 export async function isMetricsKey(settings: Settings, token: string): Promise<boolean> {
   return settings.metricsKey !== undefined && (await digest(token)) === settings.metricsKey;
 }
-
-/** True if the principal may use the server. */
-export const grants = (principal: Principal, server: string): boolean =>
-  principal.servers === '*' || principal.servers.has(server);
 
 /**
  * Looked up by digest, without a constant-time compare: what timing could tell of a digest near the caller's own is of no

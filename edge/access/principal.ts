@@ -1,0 +1,20 @@
+// Who a client or a runner was proved to be, and what that lets it reach.
+
+export interface Principal {
+  readonly name: string;
+  /** `'*'`: every server. */
+  readonly servers: ReadonlySet<string> | '*';
+}
+
+/** Principals by the SHA-256 digest of their token: 64 lower-case hex digits. */
+export type Grants = ReadonlyMap<string, Principal>;
+
+/** The name of clients that showed no key, where none is asked for; no client with a key may share it, and what is laid to it. */
+export const ANONYMOUS_NAME = 'anonymous';
+
+/** Who is served when the operator set BRIDGE_CLIENT_AUTH to `none`. */
+export const ANONYMOUS: Principal = { name: ANONYMOUS_NAME, servers: '*' };
+
+/** True if the principal may use the server. */
+export const grants = (principal: Principal, server: string): boolean =>
+  principal.servers === '*' || principal.servers.has(server);

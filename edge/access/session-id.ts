@@ -1,0 +1,63 @@
+// Signed session ids. The signature lets a forged, foreign or stolen id be refused before any actor is touched, and binds
+// an id to its server and principal: possession of an id is never authentication.
+import { isSame, mac, MAC_CHARACTERS } from './signature.ts';
+import { ACTOR_NAME } from '../../shared/ids.ts';
+import type { Transport } from '../../shared/link/control-frames.ts';
+
+/** A session's name, a dot, and the signature. */
+const NAME_CHARACTERS = 22;
+const SESSION_ID_CHARACTERS = NAME_CHARACTERS + 1 + MAC_CHARACTERS;
+
+/** Whom a session belongs to, and how it is spoken to: an id of one transport is unknown on the other. */
+export interface SessionOwner {
+  readonly server: string;
+  readonly principal: string;
+  readonly transport: Transport;
+}
+
+/** The public session id `<name>.<mac>`: visible ASCII (MCP 2025-11-25, Transports, "Session Management"), safe in a URL. */
+export async function signSession(
+  secret: string,
+  { name, server, principal, transport }: SessionOwner & { readonly name: string },
+): Promise<string> {
+  return `${name}.${await mac(secret, 'session', [server, principal, transport, name])}`;
+}
+
+/**
+ * The name inside a session id, if this secret signed it for this server and principal. Everything else, malformed or
+ * foreign, is undefined alike: the answer must not tell them apart.
+ */
+export async function verifySession(
+  secret: string,
+  text: string,
+  { server, principal, transport }: SessionOwner,
+): Promise<string | undefined> {
+  if (text.length !== SESSION_ID_CHARACTERS || text[NAME_CHARACTERS] !== '.') return undefined;
+  const name = text.slice(0, NAME_CHARACTERS);
+  if (!ACTOR_NAME.test(name)) return undefined;
+  const parts = [server, principal, transport, name];
+  const proof = JSON.stringify([secret, ...parts, text]);
+  if (verified.has(proof)) return name;
+  const expected = await mac(secret, 'session', parts);
+  if (!isSame(text.slice(NAME_CHARACTERS + 1), expected)) return undefined;
+  if (verified.size >= VERIFIED_KEPT) verified.clear();
+  verified.add(proof);
+  return name;
+}
+
+/** Ids this isolate has verified: a session's requests come in series, and a signature costs more than all other checks. */
+const verified = new Set<string>();
+
+/** Some 100 KB; beyond it the busy ones are soon back. */
+const VERIFIED_KEPT = 500;
+
+/**
+ * The actor of all modern requests of a principal to a server: modern clients have no session that could name one. Its first two
+ * characters are for a person who reads a log.
+ */
+export const modernSessionName = async (
+  secret: string,
+  server: string,
+  principal: string,
+): Promise<string> =>
+  `m-${await mac(secret, 'modern', [server, principal])}`.slice(0, NAME_CHARACTERS);

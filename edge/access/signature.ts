@@ -1,0 +1,63 @@
+// What the edge signs with its secret: a label, so that nothing signed for one purpose passes for another, and a few texts.
+
+/** 128 bits of the HMAC stay: forging is out of reach, and what bears it stays short enough for URLs. */
+const MAC_BYTES = 16;
+
+/** The characters that base64url makes of {@link MAC_BYTES}. */
+export const MAC_CHARACTERS = 22;
+
+const encoder = new TextEncoder();
+
+/** HMAC-SHA-256, cut to {@link MAC_CHARACTERS} of base64url. JSON keeps `["a","bc"]` apart from `["ab","c"]`. */
+export async function mac(
+  secret: string,
+  label: 'session' | 'ticket' | 'modern',
+  parts: readonly string[],
+): Promise<string> {
+  const text = `mcp-edge-bridge ${label} ${JSON.stringify(parts)}`;
+  const key = keys.get(secret) ?? (await importKey(secret));
+  return base64url(await crypto.subtle.sign('HMAC', key, encoder.encode(text)));
+}
+
+/** Compares in a time that depends only on the lengths. Both are canonical base64url, so text equality is byte equality. */
+export function isSame(given: string, expected: string): boolean {
+  if (given.length !== expected.length) return false;
+  let difference = 0;
+  for (let at = 0; at < expected.length; at++)
+    difference |= given.charCodeAt(at) ^ expected.charCodeAt(at);
+  return difference === 0;
+}
+
+/** One secret is in use at a time, two around its rotation. */
+const KEYS_KEPT = 4;
+
+/** Imported keys by secret. Keys, not promises of keys: a worker's request cannot await another request's promise. */
+const keys = new Map<string, HmacKey>();
+
+/** Named by what makes it: not every runtime's types have a global CryptoKey type. */
+type HmacKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
+async function importKey(secret: string): Promise<HmacKey> {
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' };
+  const key = await crypto.subtle.importKey('raw', encoder.encode(secret), algorithm, false, [
+    'sign',
+  ]);
+  if (keys.size >= KEYS_KEPT) keys.clear();
+  keys.set(secret, key);
+  return key;
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** base64url without padding (RFC 4648 §5) of the first MAC_BYTES bytes. */
+function base64url(buffer: ArrayBuffer): string {
+  let text = '';
+  let bits = 0;
+  let width = 0;
+  for (const byte of new Uint8Array(buffer, 0, MAC_BYTES)) {
+    bits = (bits << 8) | byte;
+    for (width += 8; width >= 6; width -= 6) text += ALPHABET.charAt((bits >> (width - 6)) & 63);
+    bits &= 0xff;
+  }
+  return width === 0 ? text : text + ALPHABET.charAt((bits << (6 - width)) & 63);
+}

@@ -1,0 +1,121 @@
+// What every host of the edge gives, as far as this project uses it: Fetch, URL, Streams, DOM's AbortSignal, Web Cryptography and
+// HTML's timers, as their standards define them. Only a host's own project has its runtime's types, so a name that is one host's
+// does not compile here.
+
+interface HeadersInit extends Readonly<Record<string, string>> {}
+
+declare class Headers {
+  constructor(init?: Headers | HeadersInit);
+  get(name: string): string | null;
+  has(name: string): boolean;
+  set(name: string, value: string): void;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
+}
+
+interface AbortSignal {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+}
+
+type ReadableStreamReadResult<T> =
+  | { readonly done: false; readonly value: T }
+  | { readonly done: true; readonly value?: undefined };
+
+interface ReadableStreamDefaultReader<T> {
+  read(): Promise<ReadableStreamReadResult<T>>;
+  cancel(reason?: unknown): Promise<void>;
+  releaseLock(): void;
+}
+
+interface ReadableStreamDefaultController<T> {
+  enqueue(chunk: T): void;
+  close(): void;
+  error(reason: unknown): void;
+}
+
+declare class ReadableStream<T> {
+  constructor(
+    source?: {
+      start?(controller: ReadableStreamDefaultController<T>): Promise<void> | void;
+      pull?(controller: ReadableStreamDefaultController<T>): Promise<void> | void;
+      cancel?(reason: unknown): Promise<void> | void;
+    },
+    strategy?: { readonly highWaterMark: number },
+  );
+  readonly locked: boolean;
+  getReader(): ReadableStreamDefaultReader<T>;
+  [Symbol.asyncIterator](): AsyncIterableIterator<T>;
+}
+
+declare class Body {
+  readonly body: ReadableStream<Uint8Array> | null;
+  readonly bodyUsed: boolean;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+declare class Request extends Body {
+  constructor(input: string);
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly signal: AbortSignal;
+}
+
+interface ResponseInit {
+  readonly status?: number;
+  readonly headers?: Headers | HeadersInit;
+}
+
+declare class Response extends Body {
+  constructor(body?: string | ReadableStream<Uint8Array> | null, init?: ResponseInit);
+  static json(value: unknown, init?: ResponseInit): Response;
+  readonly status: number;
+  readonly headers: Headers;
+}
+
+declare class URLSearchParams {
+  get(name: string): string | null;
+  has(name: string): boolean;
+  keys(): IterableIterator<string>;
+}
+
+declare class URL {
+  constructor(url: string);
+  static canParse(url: string): boolean;
+  static parse(url: string): URL | null;
+  readonly host: string;
+  readonly origin: string;
+  readonly pathname: string;
+  readonly protocol: string;
+  readonly search: string;
+  readonly searchParams: URLSearchParams;
+}
+
+/** A key that only its runtime can read. */
+interface CryptoKey {
+  readonly type: string;
+}
+
+declare const crypto: {
+  readonly subtle: {
+    digest(algorithm: string, data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>;
+    importKey(
+      format: 'raw',
+      key: Uint8Array<ArrayBuffer>,
+      algorithm: { readonly name: string; readonly hash: string },
+      isExtractable: boolean,
+      usages: readonly 'sign'[],
+    ): Promise<CryptoKey>;
+    sign(algorithm: string, key: CryptoKey, data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>;
+  };
+};
+
+/** What a timer is known by differs between hosts. */
+interface Timer {
+  readonly [timer: symbol]: never;
+}
+
+declare function setTimeout(act: (argument?: undefined) => void, ms: number): Timer;
+declare function clearTimeout(timer: Timer | undefined): void;
+declare function setInterval(act: () => void, ms: number): Timer;
+declare function clearInterval(timer: Timer | undefined): void;

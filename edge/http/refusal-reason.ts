@@ -1,0 +1,30 @@
+// Why a response refuses, and whom it refused: noted where each is known, and told in one line of the log.
+import type { RefusalLine } from '../core/log.ts';
+
+export type RefusalReason = Pick<RefusalLine, 'fault' | 'transport'>;
+export type Refused = Pick<RefusalLine, 'principal' | 'server' | 'transport'>;
+
+const reasons = new WeakMap<Response, RefusalReason & Refused>();
+
+/** Notes why a response refuses. */
+export function because(reason: RefusalReason, response: Response): Response {
+  reasons.set(response, reason);
+  return response;
+}
+
+/** Notes whom a response goes to, should it be a refusal. */
+export function towards(refused: Refused, response: Response): Response {
+  const reason = reasons.get(response);
+  if (reason) reasons.set(response, { ...refused, ...reason });
+  return response;
+}
+
+/** The line about a response; undefined for one that does not refuse. */
+export function refusalLine(response: Response): RefusalLine | undefined {
+  const reason = reasons.get(response);
+  const { status } = response;
+  return reason && { level: levelOf(status), message: 'request refused', status, ...reason };
+}
+
+/** What is amiss here is louder than what is amiss with a request. */
+const levelOf = (status: number): RefusalLine['level'] => (status >= 500 ? 'warn' : 'info');
