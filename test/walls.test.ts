@@ -1,6 +1,6 @@
 // Each room's compiler knows no names but the room's own: what belongs to one runtime does not compile where any host may run it.
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -17,13 +17,17 @@ async function refusedLines(room: string, lines: readonly string[]): Promise<num
   const name = room.replaceAll('/', '-');
   writeFileSync(join(folder, `${name}.ts`), `${lines.join('\n')}\n`);
   const config = join(folder, `tsconfig.${name}.json`);
-  const platforms = [join(ROOT, 'shared/platform.d.ts'), join(ROOT, room, 'platform.d.ts')];
+  const platforms = [...new Set(['shared', room])].map((owner) =>
+    join(ROOT, owner, 'platform.d.ts'),
+  );
   writeFileSync(
     config,
     JSON.stringify({
       extends: join(ROOT, room, 'tsconfig.json'),
       compilerOptions: { composite: false, emitDeclarationOnly: false, noEmit: true },
-      include: [`${name}.ts`, ...platforms],
+      include: [],
+      // Only those that there are.
+      files: [`${name}.ts`, ...platforms.filter((path) => existsSync(path))],
       references: [],
     }),
   );
