@@ -8,8 +8,8 @@ import { Redaction } from '../process/redaction.ts';
 import { runnerMark } from '../process/runner-mark.ts';
 import { startProcess } from '../process/stdio-process.ts';
 import type { ProcessSpec, StdioProcess } from '../process/stdio-process.ts';
-import { numberOf, messageIn, type Message } from '../translate/message.ts';
-import { ProcessHearing, type HeardMessage } from '../translate/process-hearing.ts';
+import { numberOf, type Message } from '../translate/message.ts';
+import { ProcessHearing } from '../translate/process-hearing.ts';
 
 const INITIALIZE_ID = 1;
 const DISCOVER_ID = 2;
@@ -138,8 +138,8 @@ class Talk {
     this.#write(new TextEncoder().encode(JSON.stringify(message)));
   }
 
-  #take(heard: readonly HeardMessage[]): void {
-    for (const { bytes, envelope } of heard) this.#message(messageIn(bytes, envelope));
+  #take(heard: readonly Message[]): void {
+    for (const message of heard) this.#message(message);
     clearTimeout(this.#timer);
     const at = this.#hearing.wakeAt;
     if (at === undefined || this.#isOver) return;

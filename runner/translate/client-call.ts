@@ -5,7 +5,7 @@ import { ASKING_METHODS, ENVELOPE_META, META, PRIVATE_META } from '../../shared/
 import type { Capabilities } from './capabilities.ts';
 import { isObject, type JsonObject } from './json.ts';
 import { isLogLevel, type LogLevel } from './log-levels.ts';
-import { numberOf, type Message } from './message.ts';
+import { numberOf, progressTokenOf, type Message } from './message.ts';
 
 const PRIVATE_KEYS: readonly string[] = Object.values(PRIVATE_META);
 const NOT_LEGACY_META: readonly string[] = [...ENVELOPE_META, ...PRIVATE_KEYS];
@@ -33,7 +33,7 @@ export interface ClientCall {
 
 /** Undefined when the message is no request of a session. */
 export function readCall(message: Message): ClientCall | undefined {
-  const { bytes, method, progressTokenAt } = message;
+  const { bytes, method } = message;
   const id = numberOf(message.id);
   if (message.kind !== 'request' || id === undefined) return undefined;
   const clientIdAt = valueAt(bytes, 'params', '_meta', PRIVATE_META.clientId);
@@ -43,7 +43,7 @@ export function readCall(message: Message): ClientCall | undefined {
   return {
     id,
     method,
-    progressToken: numberOf(progressTokenAt && textAt(bytes, progressTokenAt)),
+    progressToken: progressTokenOf(message),
     bytes,
     clientInfo: meta[META.clientInfo],
     capabilities: isObject(capabilities) ? capabilities : {},

@@ -1,4 +1,4 @@
-// Collects what a translation wants done, and numbers its processes.
+// Collects what a translation wants done, in order, and numbers its processes.
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { errorResponse } from '../../shared/jsonrpc/message.ts';
 import { DropNotes } from '../core/drop-notes.ts';
@@ -9,16 +9,20 @@ const encoder = new TextEncoder();
 /** Bytes as they are; text that is JSON already; or a message without its `jsonrpc`. */
 export type Outgoing = Uint8Array | string | object;
 
+/** The slot of the first process; a legacy client's session has no other. */
+export const FIRST_SLOT = 1;
+
 export class Effects {
   readonly #drops = new DropNotes();
   #pending: TranslateEffect[] = [];
-  #lastSlot = 0;
+  #nextSlot = FIRST_SLOT;
   #notified: number[] = [];
 
   /** Starts a process and gives its slot. */
   start(): number {
-    this.#pending.push({ do: 'start', slot: ++this.#lastSlot });
-    return this.#lastSlot;
+    const slot = this.#nextSlot++;
+    this.#pending.push({ do: 'start', slot });
+    return slot;
   }
 
   stop(slot: number, reason: string): void {
@@ -27,6 +31,11 @@ export class Effects {
 
   served(slot: number): void {
     this.#pending.push({ do: 'served', slot });
+  }
+
+  /** The only process is gone, and its session with it. */
+  exited(description: string): void {
+    this.#pending.push({ do: 'exited', description });
   }
 
   write(slot: number, message: Outgoing): void {
@@ -39,15 +48,25 @@ export class Effects {
     this.#notified.push(slot);
   }
 
+  /** Tells a process that the answer to a request is not wanted any more. */
+  cancel(slot: number, requestId: number, reason?: string): void {
+    this.notify(slot, cancelled(requestId, reason));
+  }
+
   /** The slots of the processes that were notified since the last look. */
   takeNotified(): number[] {
     return this.#notified.splice(0);
   }
 
-  /** `call`: the session's id of the call that a notification belongs to. */
+  /** `call`: the session's id of the call that a notification or a request belongs to. */
   say(message: Outgoing, call?: number): void {
     const line = lineOf(message);
     this.#pending.push(call === undefined ? { do: 'say', line } : { do: 'say', line, call });
+  }
+
+  /** Answers the session's request `id` in a process's place; `result` is JSON text. */
+  answer(id: number, result: string): void {
+    this.say(`{"jsonrpc":"2.0","id":${String(id)},"result":${result}}`);
   }
 
   /** Answers the session's request `id` with an error. */
@@ -71,6 +90,12 @@ export class Effects {
     return effects;
   }
 }
+
+/** `notifications/cancelled`, of either side. */
+export const cancelled = (requestId: number | string, reason?: string): object => ({
+  method: 'notifications/cancelled',
+  params: { requestId, reason },
+});
 
 function lineOf(message: Outgoing): Uint8Array {
   if (message instanceof Uint8Array) return message;

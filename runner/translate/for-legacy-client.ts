@@ -1,13 +1,13 @@
 // A legacy client before a process whose era shows itself: the client's own `initialize` finds it out. A process
 // that serves the legacy era is passed every line as it is; one that does not is translated.
 import { faultError } from '../../shared/fault.ts';
-import { errorResponse } from '../../shared/jsonrpc/message.ts';
 import { ProcessText } from '../core/process-text.ts';
 import { earliest } from '../core/earliest.ts';
 import { parsedAt } from '../../shared/jsonrpc/members.ts';
-import { scanLine, scanMessage, type Envelope } from '../../shared/jsonrpc/scan.ts';
+import { scanLine } from '../../shared/jsonrpc/scan.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
-import { legacyError, underId } from './legacy-to-modern/answers.ts';
+import { FIRST_SLOT, Effects } from './effects.ts';
+import { legacyError } from './legacy-to-modern/answers.ts';
 import { DeclaredClient } from './legacy-to-modern/declared-client.ts';
 import {
   capabilitiesIn,
@@ -15,9 +15,9 @@ import {
   initializeResult,
   isDiscovered,
 } from './legacy-to-modern/discovery.ts';
-import { idIn, numberIn } from './ids.ts';
-import { ModernSide } from './legacy-to-modern/translation.ts';
-import { Outbox, SLOT } from './outbox.ts';
+import { LegacyToModern } from './legacy-to-modern/translation.ts';
+import { isAnswer, messageIn, messageOf, numberOf, underId, type Message } from './message.ts';
+import { OwnRequests } from './own-requests.ts';
 import { ProcessHearing } from './process-hearing.ts';
 import type { KnownEras, TranslateEffect, Translator } from './translator.ts';
 
@@ -52,8 +52,9 @@ const MAX_HELD_BYTES = 8 * 1024 * 1024;
 export class ForLegacyClient implements Translator {
   readonly #eras: KnownEras;
   readonly #server: string;
-  readonly #outbox = new Outbox();
-  readonly #modern = new ModernSide(this.#outbox);
+  readonly #effects = new Effects();
+  readonly #own = new OwnRequests(this.#effects);
+  readonly #modern = new LegacyToModern({ effects: this.#effects, own: this.#own });
   /** Finds the answer to `initialize` in what the process prints, while all of that is passed on and judged by the session. */
   readonly #text = new ProcessText();
   /** The lines of a text that goes on. */
@@ -62,13 +63,13 @@ export class ForLegacyClient implements Translator {
   readonly #hearing = new ProcessHearing({
     owed: {
       has: (id) => this.#owed().includes(id),
-      wasAsked: (id) => this.#outbox.wasMinted(id) || (id > 0 && id <= this.#lastId),
+      wasAsked: (id) => this.#own.wasMade(id) || (id > 0 && id <= this.#lastId),
       only: () => {
         const owed = this.#owed();
         return owed.length === 1 ? owed[0] : undefined;
       },
     },
-    drop: (words, fields, now) => this.#outbox.drop(words, fields, now),
+    drop: (words, fields, now) => this.#effects.drop(words, fields, now),
     quote: () => '',
   });
   #phase: Phase = 'undecided';
@@ -90,46 +91,47 @@ export class ForLegacyClient implements Translator {
     return this.#phase === 'transparent';
   }
 
-  start(_now: number): TranslateEffect[] {
+  start(now: number): TranslateEffect[] {
     this.#decideByEras();
-    this.#outbox.push({ do: 'start', slot: SLOT });
-    return this.#outbox.take();
+    this.#effects.start();
+    return this.#take(now);
   }
 
   fromSession(line: Uint8Array, now: number): TranslateEffect[] {
     this.#fromSession(line, now);
-    return this.#outbox.take();
+    return this.#take(now);
   }
 
   fromProcess(_slot: number, line: Uint8Array, now: number): TranslateEffect[] {
     if (this.#phase === 'modern' || this.#phase === 'probing') {
-      for (const { bytes, envelope } of this.#hearing.line(line, now)) {
-        this.#fromProcess(bytes, envelope, now);
-      }
+      for (const message of this.#hearing.line(line, now)) this.#fromProcess(message, now);
     } else this.#untranslated(line, now);
-    return this.#outbox.take();
+    return this.#take(now);
   }
 
-  exited(_slot: number, description: string, _now: number): TranslateEffect[] {
+  exited(_slot: number, description: string, now: number): TranslateEffect[] {
     if (this.#opening) this.#doubt();
-    this.#outbox.push({ do: 'exited', description });
-    return this.#outbox.take();
+    this.#effects.exited(description);
+    return this.#take(now);
   }
 
   tick(now: number): TranslateEffect[] {
     const { until } = this.#opening ?? {};
     if (until !== undefined && until <= now) this.#refuse();
     if (this.#text.tick(now).length > 0) this.#sayPieces();
-    for (const { bytes, envelope } of this.#hearing.tick(now)) {
-      this.#fromProcess(bytes, envelope, now);
-    }
+    for (const message of this.#hearing.tick(now)) this.#fromProcess(message, now);
     this.#modern.tick(now);
-    return this.#outbox.take();
+    return this.#take(now);
   }
 
   wakeAt(): number | undefined {
     const translating = this.#opening?.until ?? this.#modern.wakeAt;
     return earliest([translating, this.#text.wakeAt, this.#hearing.wakeAt]);
+  }
+
+  #take(now: number): TranslateEffect[] {
+    if (this.#effects.takeNotified().length > 0) this.#hearing.notified(now);
+    return this.#effects.take();
   }
 
   #decideByEras(): void {
@@ -143,38 +145,34 @@ export class ForLegacyClient implements Translator {
     this.#decideByEras();
     if (this.#phase === 'refused') return;
     if (this.#phase === 'probing') return this.#hold(line, now);
-    const scan = scanMessage(line);
-    const envelope = scan.ok && scan.shape === 'single' ? scan.envelope : undefined;
-    if (envelope?.kind === 'request') {
-      this.#lastId = Math.max(this.#lastId, Number(idIn(line, envelope.id)));
-    } else if (envelope?.kind === 'notification') this.#hearing.notified(now);
-    if (envelope?.kind === 'request' && envelope.method === 'initialize') {
-      this.#initialize(line, envelope);
-      return;
-    }
+    const message = messageOf(line);
+    const id = message?.kind === 'request' ? numberOf(message.id) : undefined;
+    if (id !== undefined) this.#lastId = Math.max(this.#lastId, id);
+    if (id !== undefined && message?.method === 'initialize') return this.#initialize(id, line);
     // The session waits no longer for the answer to it.
-    if (envelope?.requestId && idIn(line, envelope.requestId) === this.#opening?.id) this.#doubt();
-    if (this.#phase !== 'modern') this.#pass(line, envelope);
-    else if (envelope) this.#modern.fromClient(line, envelope, now);
+    const { requestId } = message ?? {};
+    if (requestId !== undefined && numberOf(requestId) === this.#opening?.id) this.#doubt();
+    if (this.#phase !== 'modern') this.#pass(line, message);
+    else if (message) this.#modern.fromClient(message, now);
   }
 
-  #pass(line: Uint8Array, envelope: Envelope | undefined): void {
-    const id = envelope?.kind === 'request' ? numberIn(line, envelope.id) : undefined;
+  #pass(line: Uint8Array, message: Message | undefined): void {
+    const id = message?.kind === 'request' ? numberOf(message.id) : undefined;
     if (id !== undefined) this.#plain.add(id);
-    this.#outbox.write(line);
+    if (message?.kind === 'notification') this.#effects.notify(FIRST_SLOT, line);
+    else this.#effects.write(FIRST_SLOT, line);
   }
 
-  #initialize(line: Uint8Array, envelope: Envelope): void {
-    if (this.#phase === 'transparent') return this.#outbox.write(line);
-    const id = Number(idIn(line, envelope.id));
+  #initialize(id: number, line: Uint8Array): void {
+    if (this.#phase === 'transparent') return this.#effects.write(FIRST_SLOT, line);
     this.#opening = { id, client: new DeclaredClient(line) };
     if (this.#phase === 'modern') this.#discover(this.#opening);
-    else this.#outbox.write(line);
+    else this.#effects.write(FIRST_SLOT, line);
   }
 
   #discover(opening: Opening): void {
-    opening.discoverId = this.#outbox.mint();
-    this.#outbox.write(discoverLine(opening.discoverId, opening.client));
+    opening.discoverId = this.#own.mint();
+    this.#effects.write(FIRST_SLOT, discoverLine(opening.discoverId, opening.client));
   }
 
   /** Before it is known what the process is, the session hears every line as it is, but for the answer to `initialize`. */
@@ -182,9 +180,8 @@ export class ForLegacyClient implements Translator {
     const scan = scanLine(line);
     if (scan.ok) {
       if (this.#text.interrupted().length > 0) this.#sayPieces();
-      if (scan.shape === 'single') this.#fromProcess(line, scan.envelope, now);
-      else this.#outbox.say(line);
-      return;
+      if (scan.shape !== 'single') return this.#effects.say(line);
+      return this.#fromProcess(messageIn(line, scan.envelope), now);
     }
     const heard = this.#text.line(line, now);
     this.#pieces.push(line.slice());
@@ -193,11 +190,13 @@ export class ForLegacyClient implements Translator {
     const messages = heard.filter((said) => said.is === 'message');
     if (messages.length === 0) this.#sayPieces();
     this.#pieces = [];
-    for (const { bytes, envelope } of messages) this.#fromProcess(bytes, envelope, now);
+    for (const { bytes, envelope } of messages) {
+      this.#fromProcess(messageIn(bytes, envelope), now);
+    }
   }
 
   #sayPieces(): void {
-    for (const piece of this.#pieces) this.#outbox.say(piece);
+    for (const piece of this.#pieces) this.#effects.say(piece);
     this.#pieces = [];
   }
 
@@ -208,18 +207,18 @@ export class ForLegacyClient implements Translator {
     return [...opening, ...this.#plain, ...this.#modern.owed];
   }
 
-  #fromProcess(line: Uint8Array, envelope: Envelope, now: number): void {
+  #fromProcess(message: Message, now: number): void {
     const opening = this.#opening;
-    const isAnswer = envelope.kind === 'result' || envelope.kind === 'error';
-    if (isAnswer) this.#served();
-    const id = isAnswer ? numberIn(line, envelope.id) : undefined;
+    const isOfAnswer = isAnswer(message);
+    if (isOfAnswer) this.#served();
+    const id = isOfAnswer ? numberOf(message.id) : undefined;
     if (opening && id !== undefined && id === opening.discoverId) {
-      this.#discovered(opening, line, envelope, now);
+      this.#discovered(opening, message, now);
     } else if (this.#phase === 'modern' && !this.#isPlain(id)) {
-      this.#modern.fromProcess(line, envelope, now);
+      this.#modern.fromProcess(message, now);
     } else if (this.#phase === 'undecided' && opening && id === opening.id) {
-      this.#initialized(opening, line, envelope, now);
-    } else if (this.#phase !== 'refused') this.#outbox.say(line);
+      this.#initialized(opening, message, now);
+    } else if (this.#phase !== 'refused') this.#effects.say(message.bytes);
   }
 
   /** True once for the answer to a request that the process was shown untranslated. */
@@ -228,52 +227,50 @@ export class ForLegacyClient implements Translator {
   }
 
   /** The process answered the client's own `initialize`. */
-  #initialized(opening: Opening, line: Uint8Array, envelope: Envelope, now: number): void {
-    if (envelope.kind === 'result') {
+  #initialized(opening: Opening, { kind, bytes }: Message, now: number): void {
+    if (kind === 'result') {
       this.#eras.legacy = true;
       this.#opening = undefined;
       this.#phase = 'transparent';
-      return this.#outbox.say(line);
+      return this.#effects.say(bytes);
     }
-    opening.refusal = line;
+    opening.refusal = bytes;
     if (this.#eras.modern === false) return this.#refuse();
     this.#phase = 'probing';
     opening.until = now + DISCOVER_MS;
     this.#discover(opening);
   }
 
-  #discovered(opening: Opening, line: Uint8Array, envelope: Envelope, now: number): void {
-    if (!isDiscovered(line, envelope)) return this.#undiscovered(opening, line, envelope);
+  #discovered(opening: Opening, message: Message, now: number): void {
+    if (!isDiscovered(message)) return this.#undiscovered(opening, message);
     this.#eras.modern = true;
     // Whatever else was wrong with this client's `initialize` says nothing of another's.
     const { refusal } = opening;
     if (refusal && NOT_LEGACY.has(parsedAt(refusal, 'error', 'code'))) this.#eras.legacy = false;
     this.#phase = 'modern';
     this.#opening = undefined;
-    this.#modern.introduce(opening.client, capabilitiesIn(line));
-    const result = initializeResult(line, opening.client, this.#server);
-    this.#outbox.answer(opening.id, result);
-    const held = this.#held.splice(0);
-    for (const message of held) this.#fromSession(message, now);
+    const { bytes } = message;
+    this.#modern.introduce(opening.client, capabilitiesIn(bytes));
+    this.#effects.answer(opening.id, initializeResult(bytes, opening.client, this.#server));
+    for (const line of this.#held.splice(0)) this.#fromSession(line, now);
   }
 
   /** Bounded by bytes: a client may say much while its server is asked what it is. */
   #hold(line: Uint8Array, now: number): void {
     const heldBytes = this.#held.reduce((sum, { length }) => sum + length, line.length);
     if (heldBytes <= MAX_HELD_BYTES) return void this.#held.push(line);
-    const scan = scanMessage(line);
-    const envelope = scan.ok && scan.shape === 'single' ? scan.envelope : undefined;
-    const id = envelope?.kind === 'request' ? idIn(line, envelope.id) : undefined;
-    if (id === undefined) return this.#outbox.drop('too much before the start', {}, now);
+    const held = messageOf(line);
+    const id = held?.kind === 'request' ? numberOf(held.id) : undefined;
+    if (id === undefined) return this.#effects.drop('too much before the start', {}, now);
     const message = 'Too much was sent before the server had started. Try again when it has.';
-    this.#outbox.say(errorResponse(String(id), faultError({ fault: 'overloaded', message })));
+    this.#effects.fail(id, faultError({ fault: 'overloaded', message }));
   }
 
   /** Of neither era, or no longer of that which was known. */
-  #undiscovered(opening: Opening, line: Uint8Array, envelope: Envelope): void {
+  #undiscovered(opening: Opening, { kind, bytes }: Message): void {
     this.#doubt();
-    if (parsedAt(line, 'error', 'code') === CODE.methodNotFound) this.#eras.modern = false;
-    if (envelope.kind === 'error') opening.refusal ??= underId(legacyError(line), opening.id);
+    if (parsedAt(bytes, 'error', 'code') === CODE.methodNotFound) this.#eras.modern = false;
+    if (kind === 'error') opening.refusal ??= underId(legacyError(bytes), opening.id);
     this.#refuse();
   }
 
@@ -287,16 +284,16 @@ export class ForLegacyClient implements Translator {
     this.#opening = undefined;
     this.#phase = 'refused';
     this.#held = [];
-    if (refusal) this.#outbox.say(refusal);
+    if (refusal) this.#effects.say(refusal);
     else if (id !== undefined) {
-      const words = 'The server and the bridge have no revision in common.';
-      this.#outbox.refuse(id, CODE.internal, words);
+      const message = 'The server and the bridge have no revision in common.';
+      this.#effects.fail(id, { code: CODE.internal, message });
     }
   }
 
   #served(): void {
     if (this.#hasServed) return;
     this.#hasServed = true;
-    this.#outbox.push({ do: 'served', slot: SLOT });
+    this.#effects.served(FIRST_SLOT);
   }
 }

@@ -3,16 +3,16 @@ import { earliest } from '../core/earliest.ts';
 import { FRAMED_WORDS, type Quote } from '../core/overheard.ts';
 import { FAULTS } from '../../shared/fault.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
-import { ModernSide } from './modern-to-modern/shared-process.ts';
-import { LegacySide, type ModernClientLimits } from './modern-to-legacy/translation.ts';
+import { SharedProcess } from './modern-to-modern/shared-process.ts';
+import { ModernToLegacy, type ModernClientLimits } from './modern-to-legacy/translation.ts';
 import { readCall, type ClientCall } from './client-call.ts';
 import { NO_PROCESS, readNotification } from './client-notification.ts';
 import { Effects } from './effects.ts';
 import { EraProbe, type Verdict } from './era-probe.ts';
 import { MAX_WAITING, overloaded, startFailed } from './faults.ts';
-import { messageIn, messagesOf, numberOf } from './message.ts';
+import { isAnswer, messagesOf, numberOf, type Message } from './message.ts';
 import { OwnRequests } from './own-requests.ts';
-import { ProcessHearing, type HeardMessage } from './process-hearing.ts';
+import { ProcessHearing } from './process-hearing.ts';
 import type { Digest, Sealer } from './modern-to-legacy/request-state.ts';
 import { MAX_WAITING_BYTES } from './modern-to-legacy/waiting-calls.ts';
 import type { KnownEras, TranslateEffect, Translator } from './translator.ts';
@@ -37,7 +37,7 @@ export class ForModernClient implements Translator {
   readonly #hearings = new Map<number, ProcessHearing>();
   #lastId = 0;
   #probe: EraProbe | undefined;
-  #side: ModernSide | LegacySide | undefined;
+  #side: SharedProcess | ModernToLegacy | undefined;
   /** What waits for the era to be known. */
   #waiting: ClientCall[] = [];
 
@@ -51,8 +51,7 @@ export class ForModernClient implements Translator {
   }
 
   fromSession(line: Uint8Array, now: number): TranslateEffect[] {
-    const reading = messagesOf(line);
-    for (const message of reading.ok ? reading.messages : []) {
+    for (const message of messagesOf(line)) {
       const call = readCall(message);
       if (call) {
         this.#lastId = Math.max(this.#lastId, call.id);
@@ -65,8 +64,7 @@ export class ForModernClient implements Translator {
   }
 
   refusal(line: Uint8Array): string | undefined {
-    const reading = messagesOf(line);
-    const [message] = reading.ok ? reading.messages : [];
+    const [message] = messagesOf(line);
     if (message?.kind !== 'notification') return undefined;
     return this.#side ? this.#side.refusal(readNotification(message)) : NO_PROCESS;
   }
@@ -100,13 +98,10 @@ export class ForModernClient implements Translator {
     return this.#effects.take();
   }
 
-  #hear(slot: number, heard: readonly HeardMessage[], now: number): void {
-    for (const { bytes, envelope } of heard) {
-      const message = messageIn(bytes, envelope);
+  #hear(slot: number, heard: readonly Message[], now: number): void {
+    for (const message of heard) {
       if (this.#side) this.#side.fromProcess(slot, message, now);
-      else if (message.kind === 'result' || message.kind === 'error') {
-        this.#own.answer(slot, message, now);
-      }
+      else if (isAnswer(message)) this.#own.answer(slot, message, now);
     }
   }
 
@@ -200,13 +195,13 @@ export class ForModernClient implements Translator {
     for (const call of waiting) this.#side.request(call, now);
   }
 
-  #modernSide(): ModernSide {
+  #modernSide(): SharedProcess {
     const { requestTimeoutMs } = this.#options.limits;
-    return new ModernSide({ effects: this.#effects, own: this.#own, requestTimeoutMs });
+    return new SharedProcess({ effects: this.#effects, own: this.#own, requestTimeoutMs });
   }
 
-  #legacySide(): LegacySide {
-    return new LegacySide({
+  #legacySide(): ModernToLegacy {
+    return new ModernToLegacy({
       ...this.#options,
       effects: this.#effects,
       own: this.#own,

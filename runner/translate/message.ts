@@ -1,7 +1,8 @@
-// One message cut out of a line, with the offsets a translation reads it by.
-import { textAt } from '../../shared/jsonrpc/members.ts';
+// One message cut out of a line, with the offsets a translation reads it by, and how its ids are read.
+import { textAt, valueAt } from '../../shared/jsonrpc/members.ts';
 import { integerOf } from '../../shared/jsonrpc/numbers.ts';
 import { scanLine, type Envelope, type Span } from '../../shared/jsonrpc/scan.ts';
+import { splice } from '../../shared/jsonrpc/splice.ts';
 
 export interface Message {
   readonly kind: Envelope['kind'];
@@ -18,21 +19,35 @@ export interface Message {
   readonly requestId: string | undefined;
 }
 
-export type Reading =
-  | { readonly ok: true; readonly messages: readonly Message[] }
-  | { readonly ok: false; readonly reason: string };
-
-/** The messages of a line: one, or those of a batch. */
-export function messagesOf(line: Uint8Array): Reading {
+/** The one message of a line; undefined for a batch, and for what is no JSON-RPC. */
+export function messageOf(line: Uint8Array): Message | undefined {
   const scan = scanLine(line);
-  if (!scan.ok) return { ok: false, reason: scan.reason };
-  const envelopes = scan.shape === 'single' ? [scan.envelope] : scan.messages;
-  return { ok: true, messages: envelopes.map((envelope) => messageIn(line, envelope)) };
+  return scan.ok && scan.shape === 'single' ? messageIn(line, scan.envelope) : undefined;
 }
+
+/** The messages of a line: one, or those of a batch; none where the line is no JSON-RPC. */
+export function messagesOf(line: Uint8Array): readonly Message[] {
+  const scan = scanLine(line);
+  if (!scan.ok) return [];
+  const envelopes = scan.shape === 'single' ? [scan.envelope] : scan.messages;
+  return envelopes.map((envelope) => messageIn(line, envelope));
+}
+
+export const isAnswer = ({ kind }: Message): boolean => kind === 'result' || kind === 'error';
 
 /** The number that a raw id or token stands for; what the bridge gives a process is always one, in whatever spelling it comes back. */
 export const numberOf = (raw: string | undefined): number | undefined =>
   raw === undefined ? undefined : integerOf(raw);
+
+/** The text that a raw id stands for, in whatever spelling; undefined for a number. */
+export function textOf(raw: string | undefined): string | undefined {
+  const value: unknown = raw?.startsWith('"') === true ? JSON.parse(raw) : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The progress token of a message, where it is one of the bridge's. */
+export const progressTokenOf = ({ bytes, progressTokenAt }: Message): number | undefined =>
+  progressTokenAt && numberOf(textAt(bytes, progressTokenAt));
 
 /** The message that lies at `envelope`. */
 export function messageIn(line: Uint8Array, envelope: Envelope): Message {
@@ -50,5 +65,13 @@ export function messageIn(line: Uint8Array, envelope: Envelope): Message {
   };
 }
 
+/** The bytes of a message under another id. */
+export function underId(bytes: Uint8Array, id: number): Uint8Array {
+  const span = valueAt(bytes, 'id');
+  return span ? splice(bytes, [{ ...span, with: encoder.encode(String(id)) }]) : bytes;
+}
+
 const moved = (span: Span | undefined, by: number): Span | undefined =>
   span && { start: span.start - by, end: span.end - by };
+
+const encoder = new TextEncoder();

@@ -55,7 +55,7 @@ export class OwnRequests {
 
   /** Without `answered` the answer is of no use, and not waited for. */
   send(slot: number, method: string, params: object, answered?: Listener): void {
-    const id = this.#nextId++;
+    const id = this.mint();
     if (answered) this.#asked.set(id, { slot, method, answered });
     else {
       this.#unwaited.set(id, slot);
@@ -63,6 +63,11 @@ export class OwnRequests {
       if (this.#unwaited.size > MAX_UNWAITED) this.#unwaited.delete(oldest);
     }
     this.#effects.write(slot, { id, method, params });
+  }
+
+  /** An id for a request whose answer the caller knows by itself. */
+  mint(): number {
+    return this.#nextId++;
   }
 
   /** Takes an answer in; false when it can answer none of these requests. */

@@ -5,16 +5,17 @@ import { Hearing, unusable, type Failed, type Owed } from '../core/hearing.ts';
 import { earliest } from '../core/earliest.ts';
 import { ProcessText, type Heard } from '../core/process-text.ts';
 import { faultError } from '../../shared/fault.ts';
-import { textAt, withMembers } from '../../shared/jsonrpc/members.ts';
+import { withMembers } from '../../shared/jsonrpc/members.ts';
 import { errorResponse } from '../../shared/jsonrpc/message.ts';
 import { scanLine, type Envelope } from '../../shared/jsonrpc/scan.ts';
-import { integerOf } from '../../shared/jsonrpc/numbers.ts';
-
-/** One message, with nothing but blanks beside it. */
-export interface HeardMessage {
-  readonly bytes: Uint8Array;
-  readonly envelope: Envelope;
-}
+import {
+  isAnswer,
+  messageIn,
+  messageOf,
+  numberOf,
+  progressTokenOf,
+  type Message,
+} from './message.ts';
 
 /** Takes note of what is dropped. */
 type Drop = (words: string, fields: object, now: number) => void;
@@ -35,13 +36,11 @@ export class ProcessHearing {
   }
 
   /** The messages of one line of the process. */
-  line(line: Uint8Array, now: number): HeardMessage[] {
+  line(line: Uint8Array, now: number): Message[] {
     const scan = scanLine(line);
     if (scan.ok) {
-      const messages =
-        scan.shape === 'single'
-          ? [this.#message(line, scan.envelope, now)]
-          : scan.messages.map((envelope) => this.#part(line, envelope, now));
+      const envelopes = scan.shape === 'single' ? [scan.envelope] : scan.messages;
+      const messages = envelopes.map((envelope) => this.#message(line, envelope, now));
       const open = this.#text.interrupted();
       return open.length === 0 ? messages : [...messages, ...this.#messages(open, now)];
     }
@@ -51,7 +50,7 @@ export class ProcessHearing {
   }
 
   /** What became certain by waiting. Call at or after {@link wakeAt}. */
-  tick(now: number): HeardMessage[] {
+  tick(now: number): Message[] {
     const heard = this.#messages(this.#text.tick(now), now);
     return [...heard, ...this.#hearing.due(now).map(errorOf)];
   }
@@ -75,7 +74,7 @@ export class ProcessHearing {
     if (this.#overheard.isFramed) this.#hearing.hopeless(FRAMED_WORDS, now);
   }
 
-  #messages(heard: readonly Heard[], now: number): HeardMessage[] {
+  #messages(heard: readonly Heard[], now: number): Message[] {
     return heard.flatMap((said) => {
       if (said.is === 'message') return [this.#message(said.bytes, said.envelope, now)];
       const { reason } = said;
@@ -89,40 +88,30 @@ export class ProcessHearing {
     });
   }
 
-  /** One message of a batch. */
-  #part(line: Uint8Array, { start, end }: Envelope, now: number): HeardMessage {
-    const bytes = line.subarray(start, end);
-    return this.#message(bytes, envelopeOf(bytes), now);
-  }
-
-  #message(bytes: Uint8Array, envelope: Envelope, now: number): HeardMessage {
-    const { kind, id, progressToken } = envelope;
-    if (kind === 'result' || kind === 'error') {
-      const number = id && integerOf(textAt(bytes, id));
+  /** The message at `envelope` in a line. */
+  #message(line: Uint8Array, envelope: Envelope, now: number): Message {
+    const message = messageIn(line, envelope);
+    if (isAnswer(message)) {
+      const id = numberOf(message.id);
       // That a method is unknown says nothing of whether it can be spoken with.
-      if (kind === 'result') this.#hasAnswered = true;
-      if (number !== undefined && this.#owed.has(number)) {
-        this.#hearing.answered(number, envelope.end - envelope.start);
-      } else this.#hearing.stray(bytes, envelope, now);
-    } else if (progressToken && kind === 'notification') {
-      const token = integerOf(textAt(bytes, progressToken));
+      if (message.kind === 'result') this.#hasAnswered = true;
+      if (id !== undefined && this.#owed.has(id)) {
+        this.#hearing.answered(id, message.bytes.length);
+      } else this.#hearing.stray(line, envelope, now);
+    } else if (message.kind === 'notification') {
+      const token = progressTokenOf(message);
       if (token !== undefined) this.#hearing.alive(token);
     }
-    return { bytes, envelope };
+    return message;
   }
 }
 
 /** The error that stands in the place of an answer. */
-function errorOf({ id, reason, error }: Failed): HeardMessage {
+function errorOf({ id, reason, error }: Failed): Message {
   const bytes = error
     ? withMembers(error, { and: { id: String(id) } })
     : new TextEncoder().encode(errorResponse(String(id), faultError(unusable(reason))));
-  return { bytes, envelope: envelopeOf(bytes) };
-}
-
-/** Of bytes that hold one scanned message. */
-function envelopeOf(bytes: Uint8Array): Envelope {
-  const scan = scanLine(bytes);
-  if (!scan.ok || scan.shape !== 'single') throw new Error('this was scanned before');
-  return scan.envelope;
+  const message = messageOf(bytes);
+  if (!message) throw new Error('an error response is one message');
+  return message;
 }

@@ -7,10 +7,7 @@ import {
   valueIn,
   withMembers,
 } from '../../../shared/jsonrpc/members.ts';
-import { splice } from '../../../shared/jsonrpc/splice.ts';
 import { CACHEABLE_METHODS, CODE, META } from '../../../shared/mcp/modern.ts';
-
-const encoder = new TextEncoder();
 
 /** Codes that only the modern era has; a legacy client would take them for a server's own. */
 const MODERN_CODES: ReadonlySet<unknown> = new Set([
@@ -44,10 +41,4 @@ export function withoutMeta(line: Uint8Array, part: 'params' | 'result', key: st
   return textAt(withMembers(line, { without: [key] }, meta)) === '{}'
     ? changeAt(line, [part], { without: ['_meta'] })
     : changeAt(line, [part, '_meta'], { without: [key] });
-}
-
-/** The message under another id. */
-export function underId(line: Uint8Array, id: number | string): Uint8Array {
-  const span = valueAt(line, 'id');
-  return span ? splice(line, [{ ...span, with: encoder.encode(JSON.stringify(id)) }]) : line;
 }

@@ -7,10 +7,10 @@ import {
   valueAt,
   withMembers,
 } from '../../../shared/jsonrpc/members.ts';
-import type { Envelope } from '../../../shared/jsonrpc/scan.ts';
 import { META, MODERN_REVISION, TASKS_EXTENSION } from '../../../shared/mcp/modern.ts';
 import type { DeclaredClient } from './declared-client.ts';
 import { isObject, type JsonObject } from '../json.ts';
+import type { Message } from '../message.ts';
 
 const encoder = new TextEncoder();
 
@@ -21,9 +21,9 @@ export function discoverLine(id: number, client: DeclaredClient): Uint8Array {
 }
 
 /** True when the answer is that of a process which serves the modern revision. */
-export function isDiscovered(line: Uint8Array, envelope: Envelope): boolean {
-  if (envelope.kind !== 'result') return false;
-  const versions = parsedAt(line, 'result', 'supportedVersions');
+export function isDiscovered({ kind, bytes }: Message): boolean {
+  if (kind !== 'result') return false;
+  const versions = parsedAt(bytes, 'result', 'supportedVersions');
   return Array.isArray(versions) && versions.includes(MODERN_REVISION);
 }
 

@@ -9,26 +9,26 @@ import {
   valueAt,
   withMembers,
 } from '../../../shared/jsonrpc/members.ts';
-import type { Envelope } from '../../../shared/jsonrpc/scan.ts';
 import { ASKING_METHODS, CODE } from '../../../shared/mcp/modern.ts';
-import { underId } from './answers.ts';
-import type { Call, Calls } from './multi-round-calls.ts';
+import { underId, type Message } from '../message.ts';
+import type { OwnRequests } from '../own-requests.ts';
+import type { MultiRoundCall, MultiRoundCalls } from './multi-round-calls.ts';
 import type { DeclaredClient } from './declared-client.ts';
 import { isObject, type JsonObject } from '../json.ts';
-import { cancelledLine, type Outbox } from '../outbox.ts';
+import { cancelled, FIRST_SLOT, type Effects } from '../effects.ts';
 
 /** A process that asks more often for one request is taken to go in circles; what official SDKs allow is 8 to 10. */
 const MAX_ROUNDS = 8;
 
 /** Questions of one round: what a client may be asked at once by the whole of its session. */
-const MAX_QUESTIONS = 64;
+const MAX_INPUT_REQUESTS = 64;
 
 /** A process that asks nothing wants to be called again later; official clients wait as long. */
 const RETRY_MS = 250;
 
 const encoder = new TextEncoder();
 
-interface Question {
+interface InputRequest {
   readonly key: string;
   readonly method: string;
   /** JSON text of `params`, or absent. */
@@ -36,16 +36,19 @@ interface Question {
 }
 
 export class InputRounds {
-  readonly #outbox: Outbox;
-  readonly #calls: Calls;
+  readonly #effects: Effects;
+  readonly #own: OwnRequests;
+  readonly #calls: MultiRoundCalls;
+  #lastQuestion = 0;
 
-  constructor(outbox: Outbox, calls: Calls) {
-    this.#outbox = outbox;
-    this.#calls = calls;
+  constructor(parts: { effects: Effects; own: OwnRequests; calls: MultiRoundCalls }) {
+    this.#effects = parts.effects;
+    this.#own = parts.own;
+    this.#calls = parts.calls;
   }
 
   /** The process answered a call, now landed, with `input_required`. */
-  begin(call: Call, line: Uint8Array, client: DeclaredClient, now: number): void {
+  begin(call: MultiRoundCall, { bytes }: Message, client: DeclaredClient, now: number): void {
     if (!ASKING_METHODS.has(call.method)) {
       return this.#refuse(call, `The server may not ask for input in ${call.method}.`);
     }
@@ -55,18 +58,18 @@ export class InputRounds {
         `The server asked for input more than ${String(MAX_ROUNDS)} times.`,
       );
     }
-    const questions = questionsIn(line);
-    const state = valueAt(line, 'result', 'requestState');
+    const questions = inputRequestsIn(bytes);
+    const state = valueAt(bytes, 'result', 'requestState');
     if (!questions || (questions.length === 0 && !state)) {
       return this.#refuse(call, 'The server asked for input without saying what it needs.');
     }
-    if (questions.length > MAX_QUESTIONS) {
+    if (questions.length > MAX_INPUT_REQUESTS) {
       return this.#refuse(
         call,
-        `The server asked for more than ${String(MAX_QUESTIONS)} inputs at once.`,
+        `The server asked for more than ${String(MAX_INPUT_REQUESTS)} inputs at once.`,
       );
     }
-    call.requestState = state && textAt(line, state);
+    call.requestState = state && textAt(bytes, state);
     call.answers.clear();
     call.progressBase = call.progress;
     if (questions.length === 0) call.retryAt = now + RETRY_MS;
@@ -74,25 +77,25 @@ export class InputRounds {
   }
 
   /** The client answered something; false when it was no question of a call. */
-  answered(question: string, line: Uint8Array, envelope: Envelope): boolean {
+  answered(question: string, { kind, bytes }: Message): boolean {
     const open = this.#calls.answered(question);
     if (!open) return false;
     const { call, key } = open;
-    const result = valueAt(line, 'result');
-    if (envelope.kind === 'error' || !result) {
-      this.#fail(call, stringAt(line, 'error', 'message') ?? 'the client gave no reason');
+    const result = valueAt(bytes, 'result');
+    if (kind === 'error' || !result) {
+      this.#fail(call, stringAt(bytes, 'error', 'message') ?? 'the client gave no reason');
       return true;
     }
-    const bare = withMembers(line, { without: ['_meta'] }, result);
+    const bare = withMembers(bytes, { without: ['_meta'] }, result);
     call.answers.set(key, textAt(bare));
     if (call.questions.size === 0) this.#retry(call);
     return true;
   }
 
   /** The call is over: the client need not answer what is still open. */
-  withdraw(call: Call, reason: string): void {
+  withdraw(call: MultiRoundCall, reason: string): void {
     for (const question of call.questions.keys()) {
-      this.#outbox.say(cancelledLine(question, reason), call.id);
+      this.#effects.say(cancelled(question, reason), call.id);
     }
     this.#calls.remove(call);
   }
@@ -101,59 +104,59 @@ export class InputRounds {
     for (const call of this.#calls.due(now)) this.#retry(call);
   }
 
-  #ask(call: Call, questions: readonly Question[], client: DeclaredClient): void {
+  #ask(call: MultiRoundCall, questions: readonly InputRequest[], client: DeclaredClient): void {
     for (const { method, params } of questions) {
       const reason = client.whyNotAsk(method, parsedParams(params));
       if (reason !== undefined) return this.#fail(call, reason);
     }
     for (const { key, method, params } of questions) {
-      const id = this.#outbox.mintQuestion();
+      const id = `mcp-bridge-${String(++this.#lastQuestion)}`;
       this.#calls.asked(call, id, key);
       const head = { jsonrpc: '2.0', id, method };
       const line = encoder.encode(JSON.stringify(head));
       const legacy = params && legacyParams(method, params, { id, client });
-      this.#outbox.say(legacy ? withMembers(line, { and: { params: legacy } }) : line, call.id);
+      this.#effects.say(legacy ? withMembers(line, { and: { params: legacy } }) : line, call.id);
     }
   }
 
-  #retry(call: Call): void {
+  #retry(call: MultiRoundCall): void {
     const and: Record<string, string> = {};
     if (call.answers.size > 0) {
       const answers = [...call.answers].map(([key, text]) => `${JSON.stringify(key)}:${text}`);
       and['inputResponses'] = `{${answers.join(',')}}`;
     }
     if (call.requestState !== undefined) and['requestState'] = call.requestState;
-    const id = this.#outbox.mint();
+    const id = this.#own.mint();
     const change = { without: ['inputResponses', 'requestState'], and };
     const again = changeAt(call.line, ['params'], change);
     this.#calls.inFlight(call, id);
-    this.#outbox.write(underId(again, id));
+    this.#effects.write(FIRST_SLOT, underId(again, id));
   }
 
   /** The client was not asked, or would not answer: what the modern era has no words for ends the call. */
-  #fail(call: Call, reason: string): void {
+  #fail(call: MultiRoundCall, reason: string): void {
     const words = `The server asked for input the client cannot give: ${reason}`;
     this.withdraw(call, 'the call it belongs to has failed');
     if (call.method !== 'tools/call') {
-      return this.#outbox.refuse(call.id, CODE.internal, words);
+      return this.#effects.fail(call.id, { code: CODE.internal, message: words });
     }
     const result = { content: [{ type: 'text', text: words }], isError: true };
-    this.#outbox.answer(call.id, JSON.stringify(result));
+    this.#effects.answer(call.id, JSON.stringify(result));
   }
 
-  #refuse(call: Call, message: string): void {
+  #refuse(call: MultiRoundCall, message: string): void {
     this.#calls.remove(call);
-    this.#outbox.refuse(call.id, CODE.internal, message);
+    this.#effects.fail(call.id, { code: CODE.internal, message });
   }
 }
 
 /** What is asked, in order; undefined when a question is malformed. Of equal keys, the last. */
-function questionsIn(line: Uint8Array): Question[] | undefined {
+function inputRequestsIn(line: Uint8Array): InputRequest[] | undefined {
   const span = valueAt(line, 'result', 'inputRequests');
-  const byKey = new Map<string, Question>();
+  const byKey = new Map<string, InputRequest>();
   // One more than may be asked tells that there are too many.
   for (const { key, value } of span ? membersOf(line, span) : []) {
-    if (byKey.size > MAX_QUESTIONS) break;
+    if (byKey.size > MAX_INPUT_REQUESTS) break;
     const bytes = line.subarray(value.start, value.end);
     const method = stringAt(bytes, 'method');
     const params = valueAt(bytes, 'params');

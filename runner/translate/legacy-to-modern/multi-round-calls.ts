@@ -2,7 +2,7 @@
 // the process, waiting for the client's answers, or waiting to be sent again. One id of the session spans them.
 import { earliest } from '../../core/earliest.ts';
 
-export interface Call {
+export interface MultiRoundCall {
   /** The session's id of the request; also the progress token of a request that has one. */
   readonly id: number;
   readonly method: string;
@@ -11,7 +11,7 @@ export interface Call {
   /** The tool of a `tools/call`. */
   readonly tool: string | undefined;
   /** Under which id the process works on it now. */
-  processId: number | undefined;
+  roundId: number | undefined;
   /** How often the process has asked. */
   rounds: number;
   /** Open questions to the client: the bridge's id of each, with the key the process gave it. */
@@ -26,16 +26,16 @@ export interface Call {
   progress: number;
 }
 
-export class Calls {
-  readonly #calls = new Map<number, Call>();
-  readonly #byProcessId = new Map<number, Call>();
-  readonly #byQuestion = new Map<string, Call>();
+export class MultiRoundCalls {
+  readonly #calls = new Map<number, MultiRoundCall>();
+  readonly #byRoundId = new Map<number, MultiRoundCall>();
+  readonly #byQuestion = new Map<string, MultiRoundCall>();
 
   /** A request goes to the process under the session's own id. */
-  add(request: Pick<Call, 'id' | 'method' | 'line' | 'tool'>): void {
-    const call: Call = {
+  add(request: Pick<MultiRoundCall, 'id' | 'method' | 'line' | 'tool'>): void {
+    const call: MultiRoundCall = {
       ...request,
-      processId: undefined,
+      roundId: undefined,
       rounds: 0,
       questions: new Map(),
       answers: new Map(),
@@ -48,38 +48,38 @@ export class Calls {
     this.inFlight(call, call.id);
   }
 
-  get(id: number): Call | undefined {
+  get(id: number): MultiRoundCall | undefined {
     return this.#calls.get(id);
   }
 
   /** The ids under which the process owes an answer. */
   get owed(): Iterable<number> {
-    return this.#byProcessId.keys();
+    return this.#byRoundId.keys();
   }
 
-  /** The process works on the call under `processId`. */
-  inFlight(call: Call, processId: number): void {
-    call.processId = processId;
+  /** The process works on the call under `roundId`. */
+  inFlight(call: MultiRoundCall, roundId: number): void {
+    call.roundId = roundId;
     call.retryAt = undefined;
-    this.#byProcessId.set(processId, call);
+    this.#byRoundId.set(roundId, call);
   }
 
   /** The process answered: the call it was, in flight no more. */
-  landed(processId: number): Call | undefined {
-    const call = this.#byProcessId.get(processId);
+  landed(roundId: number): MultiRoundCall | undefined {
+    const call = this.#byRoundId.get(roundId);
     if (!call) return undefined;
-    this.#byProcessId.delete(processId);
-    call.processId = undefined;
+    this.#byRoundId.delete(roundId);
+    call.roundId = undefined;
     return call;
   }
 
-  asked(call: Call, question: string, key: string): void {
+  asked(call: MultiRoundCall, question: string, key: string): void {
     call.questions.set(question, key);
     this.#byQuestion.set(question, call);
   }
 
   /** The client answered a question: whose it was and under which key, no longer open. */
-  answered(question: string): { call: Call; key: string } | undefined {
+  answered(question: string): { call: MultiRoundCall; key: string } | undefined {
     const call = this.#byQuestion.get(question);
     const key = call?.questions.get(question);
     if (!call || key === undefined) return undefined;
@@ -89,14 +89,14 @@ export class Calls {
   }
 
   /** The call is over, in whatever state it was. */
-  remove(call: Call): void {
+  remove(call: MultiRoundCall): void {
     this.#calls.delete(call.id);
-    if (call.processId !== undefined) this.#byProcessId.delete(call.processId);
+    if (call.roundId !== undefined) this.#byRoundId.delete(call.roundId);
     for (const question of call.questions.keys()) this.#byQuestion.delete(question);
   }
 
   /** Calls whose wait is over. */
-  due(now: number): Call[] {
+  due(now: number): MultiRoundCall[] {
     return [...this.#calls.values()].filter(
       ({ retryAt }) => retryAt !== undefined && retryAt <= now,
     );

@@ -1,12 +1,12 @@
 // Progress of a call over several rounds: each starts anew at the process, and must keep rising before the client
 // (MCP 2025-11-25, Utilities, "Progress").
 import { changeAt, parsedAt } from '../../../shared/jsonrpc/members.ts';
-import type { Call } from './multi-round-calls.ts';
+import type { MultiRoundCall } from './multi-round-calls.ts';
 
 /** The notification as the client may see it; undefined when it would not rise. */
 export function continued(
   line: Uint8Array,
-  call: Pick<Call, 'progressBase' | 'progress'>,
+  call: Pick<MultiRoundCall, 'progressBase' | 'progress'>,
 ): Uint8Array | undefined {
   const own = parsedAt(line, 'params', 'progress');
   if (typeof own !== 'number') return line;

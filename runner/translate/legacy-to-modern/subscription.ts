@@ -1,11 +1,13 @@
 // What a legacy client is told unasked, or asks for with `resources/subscribe`, from a process that tells only who listens
 // (MCP 2026-07-28, Utilities, "Subscriptions"): one `subscriptions/listen` at a time, replaced when what is wanted changes.
 import { parsedAt } from '../../../shared/jsonrpc/members.ts';
-import type { Envelope } from '../../../shared/jsonrpc/scan.ts';
 import { CODE } from '../../../shared/mcp/modern.ts';
-import { legacyError, underId } from './answers.ts';
+import { legacyError } from './answers.ts';
+import { FIRST_SLOT, type Effects } from '../effects.ts';
 import { isObject, type JsonObject } from '../json.ts';
-import type { Outbox } from '../outbox.ts';
+import { underId, type Message } from '../message.ts';
+import type { OwnRequests } from '../own-requests.ts';
+import { subscriptionIdIn } from '../subscription-id.ts';
 
 /** A listen that ended by itself is opened again after this long: at once might meet the same end, over and over. */
 const REOPEN_MS = 1_000;
@@ -34,8 +36,9 @@ interface Subscriber {
   readonly uri: string;
 }
 
-export class Listens {
-  readonly #outbox: Outbox;
+export class KeptSubscription {
+  readonly #effects: Effects;
+  readonly #own: OwnRequests;
   /** Makes a modern request of a line. */
   readonly #onRequest: (line: string) => Uint8Array;
   #changes: readonly string[] = [];
@@ -48,9 +51,14 @@ export class Listens {
   #reopenAt: number | undefined;
   #reopened = 0;
 
-  constructor(outbox: Outbox, onRequest: (line: string) => Uint8Array) {
-    this.#outbox = outbox;
-    this.#onRequest = onRequest;
+  constructor(parts: {
+    effects: Effects;
+    own: OwnRequests;
+    onRequest: (line: string) => Uint8Array;
+  }) {
+    this.#effects = parts.effects;
+    this.#own = parts.own;
+    this.#onRequest = parts.onRequest;
   }
 
   /** What the process can tell of, from its `server/discover`. */
@@ -66,13 +74,13 @@ export class Listens {
   adjust(now: number): void {
     if (this.#opening || this.#reopenAt !== undefined || this.#isAsWanted) return;
     if (this.#isWanted) return this.#open(now);
-    if (this.#current) this.#outbox.cancel(this.#current.id);
+    if (this.#current) this.#effects.cancel(FIRST_SLOT, this.#current.id);
     this.#current = undefined;
   }
 
   /** `resources/subscribe`; answered when the process has agreed. */
   subscribe(id: number, uri: string, now: number): void {
-    if (this.#current?.uris.has(uri) && this.#uris.has(uri)) return this.#outbox.answer(id, '{}');
+    if (this.#current?.uris.has(uri) && this.#uris.has(uri)) return this.#effects.answer(id, '{}');
     this.#uris.add(uri);
     this.#subscribers.push({ id, uri });
     this.#reopenAt = undefined;
@@ -82,7 +90,7 @@ export class Listens {
   /** `resources/unsubscribe`; the client gets nothing more of it from here on. */
   unsubscribe(id: number, uri: string, now: number): void {
     this.#uris.delete(uri);
-    this.#outbox.answer(id, '{}');
+    this.#effects.answer(id, '{}');
     this.adjust(now);
   }
 
@@ -106,32 +114,31 @@ export class Listens {
   }
 
   /** `notifications/subscriptions/acknowledged`. */
-  acknowledged(tag: number | undefined, line: Uint8Array, now: number): void {
+  acknowledged({ bytes }: Message, now: number): void {
     const opened = this.#opening;
-    if (!opened || tag !== opened.id) return;
-    const granted: unknown = parsedAt(line, 'params', 'notifications', 'resourceSubscriptions');
+    if (!opened || subscriptionIdIn(bytes) !== opened.id) return;
+    const granted: unknown = parsedAt(bytes, 'params', 'notifications', 'resourceSubscriptions');
     const asked = opened.uris;
     opened.uris = asked.intersection(new Set<unknown>(Array.isArray(granted) ? granted : []));
-    if (this.#current) this.#outbox.cancel(this.#current.id);
+    if (this.#current) this.#effects.cancel(FIRST_SLOT, this.#current.id);
     this.#current = opened;
     this.#opening = undefined;
     const refused = asked.difference(opened.uris);
     for (const { id, uri } of this.#takeSubscribers(asked)) {
-      if (!refused.has(uri)) this.#outbox.answer(id, '{}');
+      if (!refused.has(uri)) this.#effects.answer(id, '{}');
       else
-        this.#outbox.refuse(
-          id,
-          CODE.invalidParams,
-          'The server does not send updates for this resource.',
-        );
+        this.#effects.fail(id, {
+          code: CODE.invalidParams,
+          message: 'The server does not send updates for this resource.',
+        });
     }
     for (const uri of refused) this.#uris.delete(uri);
     this.adjust(now);
   }
 
   /** The process ended a listen of {@link has}: by its answer, or by taking it back. */
-  ended(id: number, line: Uint8Array, envelope: Envelope, now: number): void {
-    if (id === this.#opening?.id) return this.#refused(this.#opening, line, envelope, now);
+  ended(id: number, message: Message, now: number): void {
+    if (id === this.#opening?.id) return this.#refused(this.#opening, message, now);
     const ended = this.#current;
     this.#current = undefined;
     if (ended && now - ended.openedAt >= STEADY_MS) this.#reopened = 0;
@@ -164,7 +171,7 @@ export class Listens {
   }
 
   #open(now: number): void {
-    const id = this.#outbox.mint();
+    const id = this.#own.mint();
     const uris = new Set(this.#uris);
     const notifications = {
       ...Object.fromEntries(this.#changes.map((member) => [member, true])),
@@ -173,16 +180,20 @@ export class Listens {
     this.#opening = { id, openedAt: now, uris };
     const params = { notifications };
     const line = JSON.stringify({ jsonrpc: '2.0', id, method: 'subscriptions/listen', params });
-    this.#outbox.write(this.#onRequest(line));
+    this.#effects.write(FIRST_SLOT, this.#onRequest(line));
   }
 
   /** The process would not have a listen: whoever waited for it is told, and the one before it stays. */
-  #refused(refused: Listen, line: Uint8Array, envelope: Envelope, now: number): void {
+  #refused(refused: Listen, { kind, bytes }: Message, now: number): void {
     this.#opening = undefined;
     for (const { id, uri } of this.#takeSubscribers(refused.uris)) {
       this.#uris.delete(uri);
-      if (envelope.kind === 'error') this.#outbox.say(underId(legacyError(line), id));
-      else this.#outbox.refuse(id, CODE.internal, 'The server ended the subscription.');
+      if (kind === 'error') this.#effects.say(underId(legacyError(bytes), id));
+      else
+        this.#effects.fail(id, {
+          code: CODE.internal,
+          message: 'The server ended the subscription.',
+        });
     }
     this.#reopenLater(now);
   }
@@ -193,9 +204,12 @@ export class Listens {
       this.#reopenAt = now + REOPEN_MS;
       return;
     }
-    this.#outbox.note('warn', 'the process ends every subscription; the client hears no changes');
+    this.#effects.note('warn', 'the process ends every subscription; the client hears no changes');
     for (const { id } of this.#subscribers.splice(0)) {
-      this.#outbox.refuse(id, CODE.internal, 'The server ends every subscription.');
+      this.#effects.fail(id, {
+        code: CODE.internal,
+        message: 'The server ends every subscription.',
+      });
     }
   }
 

@@ -1,20 +1,21 @@
 // A modern process before a legacy client: each message one way and the other, by a registry of what differs.
 import { isOverlong } from '../../../shared/jsonrpc/elements.ts';
 import { membersOf, parsedAt, stringAt, valueAt } from '../../../shared/jsonrpc/members.ts';
-import type { Envelope } from '../../../shared/jsonrpc/scan.ts';
 import { ASKING_METHODS, CODE, META } from '../../../shared/mcp/modern.ts';
 import { earliest } from '../../core/earliest.ts';
-import { listsTooMuch } from '../faults.ts';
+import { invalidParams, listsTooMuch } from '../faults.ts';
 import type { JsonObject } from '../json.ts';
 import { isLogLevel } from '../log-levels.ts';
-import { legacyError, legacyResult, underId, withoutMeta } from './answers.ts';
-import { Calls, type Call } from './multi-round-calls.ts';
+import { legacyError, legacyResult, withoutMeta } from './answers.ts';
+import { MultiRoundCalls, type MultiRoundCall } from './multi-round-calls.ts';
 import { DeclaredClient } from './declared-client.ts';
-import { idIn, numberIn } from '../ids.ts';
 import { InputRounds } from './input-rounds.ts';
-import { Listens } from './subscription.ts';
-import type { Outbox } from '../outbox.ts';
+import { KeptSubscription } from './subscription.ts';
+import { FIRST_SLOT, type Effects } from '../effects.ts';
+import { numberOf, progressTokenOf, textOf, underId, type Message } from '../message.ts';
+import type { OwnRequests } from '../own-requests.ts';
 import { continued } from './progress.ts';
+import { subscriptionIdAt, subscriptionIdIn } from '../subscription-id.ts';
 import { Tools } from './tools.ts';
 
 const encoder = new TextEncoder();
@@ -25,54 +26,55 @@ const LISTS: ReadonlySet<string> = new Set(['tools', 'content']);
 /** No result of a schema has so many. */
 const MAX_MEMBERS = 1_000;
 
-type OnLine = (line: Uint8Array, envelope: Envelope, now: number) => void;
-type OnRequest = (id: number, line: Uint8Array, now: number) => void;
-type OnResult = (line: Uint8Array, call: Call) => Uint8Array;
+type OnMessage = (message: Message, now: number) => void;
+type OnRequest = (id: number, request: Message, now: number) => void;
+type OnResult = (bytes: Uint8Array, call: MultiRoundCall) => Uint8Array;
 
-export class ModernSide {
-  readonly #outbox: Outbox;
-  readonly #calls = new Calls();
+export class LegacyToModern {
+  readonly #effects: Effects;
+  readonly #calls = new MultiRoundCalls();
   readonly #rounds: InputRounds;
   readonly #tools = new Tools();
-  readonly #listens: Listens;
+  readonly #subscription: KeptSubscription;
   #client: DeclaredClient;
 
-  constructor(outbox: Outbox) {
-    this.#outbox = outbox;
+  constructor(parts: { effects: Effects; own: OwnRequests }) {
+    this.#effects = parts.effects;
     this.#client = new DeclaredClient();
-    this.#rounds = new InputRounds(outbox, this.#calls);
-    this.#listens = new Listens(outbox, (line) => this.#client.onRequest(encoder.encode(line)));
+    this.#rounds = new InputRounds({ ...parts, calls: this.#calls });
+    const onRequest = (line: string): Uint8Array => this.#client.onRequest(encoder.encode(line));
+    this.#subscription = new KeptSubscription({ ...parts, onRequest });
   }
 
   /** The client has introduced itself, and the process has said what it can. */
   introduce(client: DeclaredClient, capabilities: JsonObject): void {
     this.#client = client;
-    this.#listens.offered(capabilities);
+    this.#subscription.offered(capabilities);
   }
 
   /** One message of the client. */
-  fromClient(line: Uint8Array, envelope: Envelope, now: number): void {
-    switch (envelope.kind) {
+  fromClient(message: Message, now: number): void {
+    switch (message.kind) {
       case 'request':
-        return this.#request(line, envelope, now);
+        return this.#request(message, now);
       case 'notification':
-        return this.#notification(line, envelope, now);
+        return this.#notification(message, now);
       default:
-        return this.#clientAnswers(line, envelope);
+        return this.#clientAnswers(message);
     }
   }
 
   /** One message of the process. */
-  fromProcess(line: Uint8Array, envelope: Envelope, now: number): void {
-    switch (envelope.kind) {
+  fromProcess(message: Message, now: number): void {
+    switch (message.kind) {
       case 'request':
-        return this.#outbox.note('warn', 'a request of a modern process; dropped', {
-          method: envelope.method ?? '',
+        return this.#effects.note('warn', 'a request of a modern process; dropped', {
+          method: message.method,
         });
       case 'notification':
-        return this.#notice(line, envelope, now);
+        return this.#notice(message, now);
       default:
-        return this.#answer(line, envelope, now);
+        return this.#answer(message, now);
     }
   }
 
@@ -83,164 +85,168 @@ export class ModernSide {
 
   tick(now: number): void {
     this.#rounds.tick(now);
-    this.#listens.tick(now);
+    this.#subscription.tick(now);
   }
 
   get wakeAt(): number | undefined {
-    return earliest([this.#calls.nextRetryAt, this.#listens.wakeAt]);
+    return earliest([this.#calls.nextRetryAt, this.#subscription.wakeAt]);
   }
 
   // Client to process.
 
   /** Requests that the process is not shown; all others go to it. */
   readonly #requests: Readonly<Record<string, OnRequest>> = {
-    ping: (id) => this.#outbox.answer(id, '{}'),
-    'logging/setLevel': (id, line) => this.#setLevel(id, line),
-    'resources/subscribe': (id, line, now) => {
-      const uri = this.#uriOf(id, line);
-      if (uri !== undefined) this.#listens.subscribe(id, uri, now);
+    ping: (id) => this.#effects.answer(id, '{}'),
+    'logging/setLevel': (id, request) => this.#setLevel(id, request),
+    'resources/subscribe': (id, request, now) => {
+      const uri = this.#uriOf(id, request);
+      if (uri !== undefined) this.#subscription.subscribe(id, uri, now);
     },
-    'resources/unsubscribe': (id, line, now) => {
-      const uri = this.#uriOf(id, line);
-      if (uri !== undefined) this.#listens.unsubscribe(id, uri, now);
+    'resources/unsubscribe': (id, request, now) => {
+      const uri = this.#uriOf(id, request);
+      if (uri !== undefined) this.#subscription.unsubscribe(id, uri, now);
     },
   };
 
   /** Notifications that the modern era does not have; all others go on as they are. */
-  readonly #notifications: Readonly<Record<string, OnLine>> = {
-    'notifications/initialized': (_line, _envelope, now) => this.#listens.adjust(now),
+  readonly #notifications: Readonly<Record<string, OnMessage>> = {
+    'notifications/initialized': (_message, now) => this.#subscription.adjust(now),
     'notifications/roots/list_changed': () => {},
     'notifications/progress': () => {},
     'notifications/tasks/status': () => {},
-    'notifications/cancelled': (line, envelope) => this.#cancelled(line, envelope),
+    'notifications/cancelled': (message) => this.#cancelled(message),
   };
 
-  #request(line: Uint8Array, envelope: Envelope, now: number): void {
-    const { method = '' } = envelope;
-    const id = Number(idIn(line, envelope.id));
+  #request(message: Message, now: number): void {
+    const { bytes, method } = message;
+    const id = numberOf(message.id);
+    if (id === undefined) return;
     const own = Object.hasOwn(this.#requests, method) ? this.#requests[method] : undefined;
-    if (own) return own(id, line, now);
-    const request = this.#client.onRequest(line);
-    const tool = method === 'tools/call' ? stringAt(line, 'params', 'name') : undefined;
+    if (own) return own(id, message, now);
+    const request = this.#client.onRequest(bytes);
+    const tool = method === 'tools/call' ? stringAt(bytes, 'params', 'name') : undefined;
     // Only what may be asked about is sent again.
     const kept = ASKING_METHODS.has(method) ? request : new Uint8Array(0);
     this.#calls.add({ id, method, line: kept, tool });
-    this.#outbox.write(request);
+    this.#effects.write(FIRST_SLOT, request);
   }
 
-  #setLevel(id: number, line: Uint8Array): void {
-    const level = parsedAt(line, 'params', 'level');
+  #setLevel(id: number, { bytes }: Message): void {
+    const level = parsedAt(bytes, 'params', 'level');
     if (!isLogLevel(level)) {
-      return this.#outbox.refuse(id, CODE.invalidParams, 'This is not a logging level.');
+      return this.#effects.fail(id, invalidParams('This is not a logging level.'));
     }
     this.#client.logLevel = level;
-    this.#outbox.answer(id, '{}');
+    this.#effects.answer(id, '{}');
   }
 
   /** The resource a request names; without one it is refused. */
-  #uriOf(id: number, line: Uint8Array): string | undefined {
-    const uri = parsedAt(line, 'params', 'uri');
+  #uriOf(id: number, { bytes }: Message): string | undefined {
+    const uri = parsedAt(bytes, 'params', 'uri');
     if (typeof uri === 'string') return uri;
-    this.#outbox.refuse(id, CODE.invalidParams, 'The request does not name a resource.');
+    this.#effects.fail(id, invalidParams('The request does not name a resource.'));
     return undefined;
   }
 
-  #notification(line: Uint8Array, envelope: Envelope, now: number): void {
-    const { method = '' } = envelope;
+  #notification(message: Message, now: number): void {
+    const { method, bytes } = message;
     const own = Object.hasOwn(this.#notifications, method)
       ? this.#notifications[method]
       : undefined;
-    if (own) own(line, envelope, now);
-    else this.#outbox.write(line);
+    if (own) own(message, now);
+    else this.#effects.notify(FIRST_SLOT, bytes);
   }
 
-  #cancelled(line: Uint8Array, envelope: Envelope): void {
-    const id = Number(idIn(line, envelope.requestId));
-    if (this.#listens.forget(id)) return;
-    const call = this.#calls.get(id);
-    const { processId } = call ?? {};
-    if (!call || processId === call.id) this.#outbox.write(line);
-    else if (processId !== undefined) this.#outbox.cancel(processId);
+  #cancelled({ bytes, requestId }: Message): void {
+    const id = numberOf(requestId);
+    if (id !== undefined && this.#subscription.forget(id)) return;
+    const call = id === undefined ? undefined : this.#calls.get(id);
+    const { roundId } = call ?? {};
+    if (!call || roundId === call.id) this.#effects.notify(FIRST_SLOT, bytes);
+    else if (roundId !== undefined) this.#effects.cancel(FIRST_SLOT, roundId);
     if (call) this.#rounds.withdraw(call, 'the request it belongs to was cancelled');
   }
 
-  #clientAnswers(line: Uint8Array, envelope: Envelope): void {
-    const id = idIn(line, envelope.id);
-    if (typeof id === 'string' && this.#rounds.answered(id, line, envelope)) return;
-    this.#outbox.note('debug', 'an answer to a question that is no longer open; dropped');
+  #clientAnswers(message: Message): void {
+    const id = textOf(message.id);
+    if (id !== undefined && this.#rounds.answered(id, message)) return;
+    this.#effects.note('debug', 'an answer to a question that is no longer open; dropped');
   }
 
   // Process to client.
 
   /** What results of single methods need beyond {@link legacyResult}. */
   readonly #results: Readonly<Record<string, OnResult>> = {
-    'tools/list': (line) => this.#tools.list(line),
-    'tools/call': (line, { tool }) => this.#tools.called(tool, line),
+    'tools/list': (bytes) => this.#tools.list(bytes),
+    'tools/call': (bytes, { tool }) => this.#tools.called(tool, bytes),
   };
 
-  #answer(line: Uint8Array, envelope: Envelope, now: number): void {
-    const id = numberIn(line, envelope.id);
-    if (id !== undefined && this.#listens.has(id)) {
-      return this.#listens.ended(id, line, envelope, now);
+  #answer(message: Message, now: number): void {
+    const { kind, bytes } = message;
+    const id = numberOf(message.id);
+    if (id !== undefined && this.#subscription.has(id)) {
+      return this.#subscription.ended(id, message, now);
     }
     const call = id === undefined ? undefined : this.#calls.landed(id);
-    if (!call) return this.#outbox.note('debug', 'an answer to no request in flight; dropped');
-    if (envelope.kind === 'error') return this.#settle(call, legacyError(line));
-    const type = typeOf(line);
-    if (type === 'input_required') return this.#rounds.begin(call, line, this.#client, now);
+    if (!call) return this.#effects.note('debug', 'an answer to no request in flight; dropped');
+    if (kind === 'error') return this.#settle(call, legacyError(bytes));
+    const type = typeOf(bytes);
+    if (type === 'input_required') return this.#rounds.begin(call, message, this.#client, now);
     if (type === 'complete') {
-      const { code, message } = listsTooMuch();
-      if (!isTooMuch(line)) return this.#settle(call, this.#legacyResult(line, call));
+      const { code, message: words } = listsTooMuch();
+      if (!isTooMuch(bytes)) return this.#settle(call, this.#legacyResult(bytes, call));
       this.#calls.remove(call);
-      return this.#outbox.refuse(call.id, code, message);
+      return this.#effects.fail(call.id, { code, message: words });
     }
     this.#calls.remove(call);
     const words = `The server answered with a result of type ${JSON.stringify(type)}, which this client does not know.`;
-    this.#outbox.refuse(call.id, CODE.internal, words);
+    this.#effects.fail(call.id, { code: CODE.internal, message: words });
   }
 
-  #legacyResult(line: Uint8Array, call: Call): Uint8Array {
-    const plain = legacyResult(line, call.method);
+  #legacyResult(bytes: Uint8Array, call: MultiRoundCall): Uint8Array {
+    const plain = legacyResult(bytes, call.method);
     const own = Object.hasOwn(this.#results, call.method) ? this.#results[call.method] : undefined;
     return own ? own(plain, call) : plain;
   }
 
   /** Gives a call its answer, under the session's id also when the process knew it by another. */
-  #settle(call: Call, line: Uint8Array): void {
+  #settle(call: MultiRoundCall, bytes: Uint8Array): void {
     this.#calls.remove(call);
-    this.#outbox.say(call.rounds === 0 ? line : underId(line, call.id));
+    this.#effects.say(call.rounds === 0 ? bytes : underId(bytes, call.id));
   }
 
   /** Notifications of the process that are not simply passed on, or passed on without the tag of a listen. */
-  readonly #notices: Readonly<Record<string, OnLine>> = {
-    'notifications/progress': (line, envelope) => this.#progress(line, envelope),
-    'notifications/subscriptions/acknowledged': (line, _envelope, now) =>
-      this.#listens.acknowledged(tagOf(line), line, now),
+  readonly #notices: Readonly<Record<string, OnMessage>> = {
+    'notifications/progress': (message) => this.#progress(message),
+    'notifications/subscriptions/acknowledged': (message, now) =>
+      this.#subscription.acknowledged(message, now),
     // It can only be about a listen: a modern process has no requests to take back.
-    'notifications/cancelled': (line, envelope, now) => {
-      const id = numberIn(line, envelope.requestId);
-      if (id !== undefined && this.#listens.has(id)) this.#listens.ended(id, line, envelope, now);
+    'notifications/cancelled': (message, now) => {
+      const id = numberOf(message.requestId);
+      if (id !== undefined && this.#subscription.has(id)) {
+        this.#subscription.ended(id, message, now);
+      }
     },
   };
 
-  #notice(line: Uint8Array, envelope: Envelope, now: number): void {
-    const { method = '' } = envelope;
+  #notice(message: Message, now: number): void {
+    const { method, bytes } = message;
     const own = Object.hasOwn(this.#notices, method) ? this.#notices[method] : undefined;
-    if (own) return own(line, envelope, now);
-    if (tagAt(line) === undefined) return this.#outbox.say(line);
-    if (!this.#listens.isHeard(tagOf(line), parsedAt(line, 'params', 'uri'))) return;
-    this.#outbox.say(withoutMeta(line, 'params', META.subscriptionId));
+    if (own) return own(message, now);
+    if (subscriptionIdAt(bytes) === undefined) return this.#effects.say(bytes);
+    const uri = parsedAt(bytes, 'params', 'uri');
+    if (!this.#subscription.isHeard(subscriptionIdIn(bytes), uri)) return;
+    this.#effects.say(withoutMeta(bytes, 'params', META.subscriptionId));
   }
 
-  #progress(line: Uint8Array, envelope: Envelope): void {
-    const token = numberIn(line, envelope.progressToken);
+  #progress(message: Message): void {
+    const { bytes } = message;
+    const token = progressTokenOf(message);
     const call = token === undefined ? undefined : this.#calls.get(token);
-    const said = call ? continued(line, call) : line;
-    if (said) this.#outbox.say(said);
+    const said = call ? continued(bytes, call) : bytes;
+    if (said) this.#effects.say(said);
   }
 }
-
-const tagAt = (line: Uint8Array) => valueAt(line, 'params', '_meta', META.subscriptionId);
 
 /** Whether a result is beyond what is looked through member by member. */
 function isTooMuch(line: Uint8Array): boolean {
@@ -251,9 +257,6 @@ function isTooMuch(line: Uint8Array): boolean {
     members.some(({ key, value }) => LISTS.has(key) && isOverlong(line, value))
   );
 }
-
-/** The id of the listen a notification belongs to. */
-const tagOf = (line: Uint8Array): number | undefined => numberIn(line, tagAt(line));
 
 /** The `resultType`; what is no text is shown as JSON. */
 function typeOf(line: Uint8Array): string {

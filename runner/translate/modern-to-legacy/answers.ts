@@ -1,10 +1,10 @@
 // What a legacy process says of a call, as the lines that the session is to hear.
 import { errorResponse } from '../../../shared/jsonrpc/message.ts';
-import { parsedAt, textAt } from '../../../shared/jsonrpc/members.ts';
+import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import { splice } from '../../../shared/jsonrpc/splice.ts';
 import type { LegacyCall } from './call.ts';
 import { isAtLeast } from '../log-levels.ts';
-import { numberOf, type Message } from '../message.ts';
+import { progressTokenOf, type Message } from '../message.ts';
 import { listsTooMuch } from '../faults.ts';
 import { lacking, toModernError } from './errors.ts';
 import { toModernResult } from './results.ts';
@@ -39,11 +39,9 @@ export function answerFor(
 }
 
 /** The process reports under the token of the first request; the client waits under that of the last. Undefined when nobody does. */
-export function progressFor(
-  calls: Iterable<LegacyCall>,
-  { bytes, progressTokenAt }: Message,
-): Uint8Array | undefined {
-  const token = progressTokenAt && numberOf(textAt(bytes, progressTokenAt));
+export function progressFor(calls: Iterable<LegacyCall>, message: Message): Uint8Array | undefined {
+  const { bytes, progressTokenAt } = message;
+  const token = progressTokenOf(message);
   if (!progressTokenAt || token === undefined) return undefined;
   for (const { progressToken, state, client } of calls) {
     if (progressToken !== token || state !== 'running') continue;

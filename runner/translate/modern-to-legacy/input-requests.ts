@@ -65,7 +65,7 @@ export interface ParkLimits {
   readonly maxParked: number;
 }
 
-export class Asking {
+export class InputRequests {
   readonly #effects: Effects;
   readonly #sealer: Sealer;
   readonly #digest: Digest;
@@ -214,8 +214,7 @@ export class Asking {
   abandon(process: LegacyProcess, call: LegacyCall, reason: string, now: number): void {
     call.releaseAt = now + CANCEL_GRACE_MS;
     call.state = 'cancelled';
-    const method = 'notifications/cancelled';
-    this.#effects.notify(process.slot, { method, params: { requestId: call.id, reason } });
+    this.#effects.cancel(process.slot, call.id, reason);
     this.leave(process, call, now);
     this.drop(call);
   }

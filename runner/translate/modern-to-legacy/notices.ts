@@ -1,11 +1,11 @@
 // Notifications between modern clients and legacy processes: whose each of a process is, and which process one of a client is for.
 import { isVendorNotification } from '../../../shared/mcp/notifications.ts';
-import type { Asking } from './input-requests.ts';
+import type { InputRequests } from './input-requests.ts';
 import { noticeForLegacyProcess } from '../client-call.ts';
 import { hasNoMeaning, NO_PROCESS, type ClientNotification } from '../client-notification.ts';
 import type { Effects } from '../effects.ts';
 import type { LegacyPool, LegacyProcess } from './pool.ts';
-import type { Listens } from './subscriptions.ts';
+import type { Subscriptions } from './subscriptions.ts';
 import type { Liveness } from '../../core/liveness.ts';
 import type { Message } from '../message.ts';
 import { logOwners, progressFor } from './answers.ts';
@@ -17,8 +17,8 @@ const ROOTS_CHANGED = 'notifications/roots/list_changed';
 interface Parts {
   readonly effects: Effects;
   readonly pool: LegacyPool;
-  readonly asking: Asking;
-  readonly listens: Listens;
+  readonly inputRequests: InputRequests;
+  readonly subscriptions: Subscriptions;
   readonly headers: ToolHeaders;
   readonly liveness: Liveness;
 }
@@ -26,16 +26,16 @@ interface Parts {
 export class LegacyNotices {
   readonly #effects: Effects;
   readonly #pool: LegacyPool;
-  readonly #asking: Asking;
-  readonly #listens: Listens;
+  readonly #inputRequests: InputRequests;
+  readonly #subscriptions: Subscriptions;
   readonly #headers: ToolHeaders;
   readonly #liveness: Liveness;
 
   constructor(parts: Parts) {
     this.#effects = parts.effects;
     this.#pool = parts.pool;
-    this.#asking = parts.asking;
-    this.#listens = parts.listens;
+    this.#inputRequests = parts.inputRequests;
+    this.#subscriptions = parts.subscriptions;
     this.#headers = parts.headers;
     this.#liveness = parts.liveness;
   }
@@ -72,10 +72,10 @@ export class LegacyNotices {
         return this.#effects.drop('a log message that no request in flight wants', {}, now);
       }
       case 'notifications/cancelled':
-        return this.#asking.withdrawn(process, message.requestId);
+        return this.#inputRequests.withdrawn(process, message.requestId);
       default:
         if (method === 'notifications/tools/list_changed') this.#headers.changed();
-        if (this.#listens.changed(message)) return;
+        if (this.#subscriptions.changed(message)) return;
         if (isVendorNotification(method) && this.#tell(process, message)) return;
         this.#effects.drop('a notification that nobody can take', { method }, now);
     }
@@ -84,11 +84,11 @@ export class LegacyNotices {
   /** To the one call it can be of; else to who listens; else to a call of the same client. False when there is none. */
   #tell(process: LegacyProcess, { bytes }: Message): boolean {
     const running = [...process.calls].filter(
-      (call) => call.state === 'running' && !this.#listens.has(call),
+      (call) => call.state === 'running' && !this.#subscriptions.has(call),
     );
     const [oldest, second] = running;
-    if (second && this.#listens.tell(process.slot, bytes)) return true;
-    if (!oldest) return this.#listens.tell(process.slot, bytes);
+    if (second && this.#subscriptions.tell(process.slot, bytes)) return true;
+    if (!oldest) return this.#subscriptions.tell(process.slot, bytes);
     if (running.some(({ of }) => of !== oldest.of)) return false;
     this.#effects.say(bytes, oldest.client.id);
     return true;

@@ -1,13 +1,13 @@
 // Parked calls whose clients are back with the answers: they go on in their turn, as calls begin in theirs.
 import { earliest } from '../../core/earliest.ts';
-import type { Asking } from './input-requests.ts';
+import type { InputRequests } from './input-requests.ts';
 import type { ClientCall } from '../client-call.ts';
 import type { LegacyCall } from './call.ts';
 import type { LegacyPool } from './pool.ts';
 import type { Turns } from './turns.ts';
 
 interface Parts {
-  readonly asking: Asking;
+  readonly inputRequests: InputRequests;
   readonly pool: LegacyPool;
   readonly turns: Turns;
   /** The call runs again. */
@@ -25,19 +25,19 @@ export class ReturningCalls {
 
   /** A retry; one that belongs to no parked call is refused at once. */
   add(client: ClientCall, now: number): void {
-    const call = this.#parts.asking.claim(client, now);
+    const call = this.#parts.inputRequests.claim(client, now);
     if (call) this.#clients.set(call, client);
   }
 
   /** Whoever has the turn goes on. A call that was answered meanwhile needs none. */
   proceed(now: number): void {
-    const { asking, pool, turns, resumed } = this.#parts;
+    const { inputRequests, pool, turns, resumed } = this.#parts;
     for (const [call, client] of this.#clients) {
       const process = pool.get(call.slot);
       call.turnAt = process && !call.answer ? turns.mayResumeAt(process, call) : 0;
       if (call.turnAt > now) continue;
       this.#clients.delete(call);
-      asking.resume(call, client, now);
+      inputRequests.resume(call, client, now);
       if (process) process.enteredAt = now;
       resumed(call, now);
     }

@@ -6,7 +6,7 @@ import { discoverResult } from './discover-result.ts';
 import type { Effects } from '../effects.ts';
 import type { LegacyCall } from './call.ts';
 import type { About, LegacyProcess } from './pool.ts';
-import type { Listens } from './subscriptions.ts';
+import type { Subscriptions } from './subscriptions.ts';
 import { moreVerbose } from '../log-levels.ts';
 import type { OwnRequests } from '../own-requests.ts';
 import type { ToolHeaders } from '../tool-headers.ts';
@@ -18,20 +18,20 @@ export type Sent = 'running' | 'over' | 'held';
 export class LegacySending {
   readonly #effects: Effects;
   readonly #own: OwnRequests;
-  readonly #listens: Listens;
+  readonly #subscriptions: Subscriptions;
   readonly #headers: ToolHeaders;
   readonly #turns: Turns;
 
   constructor(parts: {
     readonly effects: Effects;
     readonly own: OwnRequests;
-    readonly listens: Listens;
+    readonly subscriptions: Subscriptions;
     readonly headers: ToolHeaders;
     readonly turns: Turns;
   }) {
     this.#effects = parts.effects;
     this.#own = parts.own;
-    this.#listens = parts.listens;
+    this.#subscriptions = parts.subscriptions;
     this.#headers = parts.headers;
     this.#turns = parts.turns;
   }
@@ -45,7 +45,7 @@ export class LegacySending {
       return 'over';
     }
     if (client.method === LISTEN_METHOD)
-      return this.#listens.open(call, about) ? 'running' : 'over';
+      return this.#subscriptions.open(call, about) ? 'running' : 'over';
     call.turnAt = undefined;
     const check = this.#headers.check(client, process.slot, now);
     if (check === 'unknown') return 'held';

@@ -7,7 +7,7 @@ import { at, isObject, type JsonObject } from '../json.ts';
 import type { LegacyCall } from './call.ts';
 import type { About } from './pool.ts';
 import type { Message } from '../message.ts';
-import { endOfListen, tagged } from '../modern-to-modern/notices.ts';
+import { endOfListen, tagged } from '../subscription-id.ts';
 import type { OwnRequests } from '../own-requests.ts';
 
 /** Members of a filter, the capability each needs, and the notification it lets through. */
@@ -26,7 +26,7 @@ interface Listen {
   readonly uris: readonly string[];
 }
 
-export class Listens {
+export class Subscriptions {
   readonly #effects: Effects;
   readonly #own: OwnRequests;
   readonly #listens = new Map<LegacyCall, Listen>();

@@ -2,7 +2,7 @@
 // goes to and fro.
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { REMOVED_METHODS } from '../../../shared/mcp/modern.ts';
-import { Asking, type ParkLimits } from './input-requests.ts';
+import { InputRequests, type ParkLimits } from './input-requests.ts';
 import type { ClientCall } from '../client-call.ts';
 import { ClientKeys } from '../client-key.ts';
 import type { ClientNotification } from '../client-notification.ts';
@@ -21,7 +21,7 @@ import { LegacyPool, type LegacyProcess, type PoolLimits } from './pool.ts';
 import { LegacyNotices } from './notices.ts';
 import { LegacySending } from './sending.ts';
 import { LegacyStart } from './start.ts';
-import { Listens } from './subscriptions.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { Liveness } from '../../core/liveness.ts';
 import { numberOf, type Message } from '../message.ts';
 import type { OwnRequests } from '../own-requests.ts';
@@ -48,7 +48,7 @@ export type StartError = (
   goesOn?: boolean,
 ) => ErrorObject;
 
-export class LegacySide {
+export class ModernToLegacy {
   readonly #effects: Effects;
   readonly #own: OwnRequests;
   readonly #digest: Digest;
@@ -58,9 +58,9 @@ export class LegacySide {
   readonly #liveness: Liveness;
   readonly #turns = new Turns();
   readonly #starts: LegacyStart;
-  readonly #asking: Asking;
+  readonly #inputRequests: InputRequests;
   readonly #returning: ReturningCalls;
-  readonly #listens: Listens;
+  readonly #subscriptions: Subscriptions;
   readonly #notices: LegacyNotices;
   readonly #headers: ToolHeaders;
   readonly #sending: LegacySending;
@@ -100,9 +100,9 @@ export class LegacySide {
         this.#fail(process, () => error);
       },
     });
-    this.#asking = new Asking({ ...options, turns: this.#turns });
+    this.#inputRequests = new InputRequests({ ...options, turns: this.#turns });
     this.#returning = new ReturningCalls({
-      asking: this.#asking,
+      inputRequests: this.#inputRequests,
       pool: this.#pool,
       turns: this.#turns,
       resumed: (call, now) => {
@@ -110,19 +110,19 @@ export class LegacySide {
         else if (call.askAt !== undefined) this.#ask(call, now);
       },
     });
-    this.#listens = new Listens(options.effects, options.own);
+    this.#subscriptions = new Subscriptions(options.effects, options.own);
     this.#headers = new ToolHeaders(options.own, {});
     this.#notices = new LegacyNotices({
       ...options,
       pool: this.#pool,
-      asking: this.#asking,
-      listens: this.#listens,
+      inputRequests: this.#inputRequests,
+      subscriptions: this.#subscriptions,
       headers: this.#headers,
       liveness: this.#liveness,
     });
     this.#sending = new LegacySending({
       ...options,
-      listens: this.#listens,
+      subscriptions: this.#subscriptions,
       headers: this.#headers,
       turns: this.#turns,
     });
@@ -167,8 +167,8 @@ export class LegacySide {
     const call = this.#waitingAs(sessionId);
     if (!call) return;
     const process = this.#pool.get(call.slot);
-    if (process && call.state === 'running' && !this.#listens.has(call)) {
-      this.#asking.abandon(process, call, 'the client is no longer waiting', now);
+    if (process && call.state === 'running' && !this.#subscriptions.has(call)) {
+      this.#inputRequests.abandon(process, call, 'the client is no longer waiting', now);
       this.#liveness.doubt(process.slot, call.writtenAt, now);
     } else this.#release(call, now);
     this.#proceed(now);
@@ -180,7 +180,7 @@ export class LegacySide {
     if (message.kind !== 'notification' && message.method !== 'ping') {
       this.#liveness.seen(slot, now);
     }
-    if (message.kind === 'request') this.#asking.asked(process, message, now);
+    if (message.kind === 'request') this.#inputRequests.asked(process, message, now);
     else if (message.kind === 'notification') this.#notices.fromProcess(process, message, now);
     else if (!this.#own.answer(slot, message, now)) this.#answered(process, message, now);
     this.#proceed(now);
@@ -199,7 +199,7 @@ export class LegacySide {
   }
 
   #isOwed(call: LegacyCall): boolean {
-    return call.state !== 'waiting' && call.state !== 'placed' && !this.#listens.has(call);
+    return call.state !== 'waiting' && call.state !== 'placed' && !this.#subscriptions.has(call);
   }
 
   exited(slot: number, description: string, now: number, _hasRun: boolean): void {
@@ -216,8 +216,8 @@ export class LegacySide {
   }
 
   tick(now: number): void {
-    for (const call of this.#asking.due(now)) this.#ask(call, now);
-    for (const call of this.#asking.forsaken(now)) this.#giveUp(call, now);
+    for (const call of this.#inputRequests.due(now)) this.#ask(call, now);
+    for (const call of this.#inputRequests.forsaken(now)) this.#giveUp(call, now);
     for (const call of this.#calls.values()) {
       if (call.releaseAt !== undefined && call.releaseAt <= now) this.#release(call, now);
     }
@@ -234,7 +234,7 @@ export class LegacySide {
 
   wakeAt(): number | undefined {
     return earliest([
-      this.#asking.wakeAt,
+      this.#inputRequests.wakeAt,
       this.#pool.idleAt,
       this.#headers.wakeAt,
       this.#starts.wakeAt,
@@ -276,8 +276,8 @@ export class LegacySide {
       const returning = this.#returning.take(call);
       if (returning) this.#effects.fail(returning.id, errorFor(call));
       this.#calls.delete(call.id);
-      this.#asking.drop(call);
-      if (this.#listens.end(call)) continue;
+      this.#inputRequests.drop(call);
+      if (this.#subscriptions.end(call)) continue;
       if (call.state === 'running' || call.state === 'placed') {
         this.#effects.fail(call.client.id, errorFor(call));
       }
@@ -292,7 +292,7 @@ export class LegacySide {
     this.#line = this.#line.filter((call) => !this.#place(call, now));
     this.#returning.proceed(now);
     for (const process of this.#pool.all()) {
-      this.#asking.settle(process, now);
+      this.#inputRequests.settle(process, now);
       for (const call of process.calls) if (call.state === 'placed') this.#send(process, call, now);
     }
     this.#headers.settle();
@@ -320,14 +320,14 @@ export class LegacySide {
   }
 
   #ask(call: LegacyCall, now: number): void {
-    this.#asking.park(call, this.#serverInfo(call.slot), now);
-    for (const oldest of this.#asking.forsaken(now)) this.#giveUp(oldest, now);
+    this.#inputRequests.park(call, this.#serverInfo(call.slot), now);
+    for (const oldest of this.#inputRequests.forsaken(now)) this.#giveUp(oldest, now);
   }
 
   #giveUp(call: LegacyCall, now: number): void {
     const process = this.#pool.get(call.slot);
     if (call.answer || !process) return this.#release(call, now);
-    this.#asking.abandon(process, call, 'the client did not come back', now);
+    this.#inputRequests.abandon(process, call, 'the client did not come back', now);
   }
 
   // Messages of a process.
@@ -339,14 +339,14 @@ export class LegacySide {
       return this.#effects.drop('an answer to no request in flight', {}, now);
     }
     this.#turns.answered(call);
-    this.#asking.leave(process, call, now);
+    this.#inputRequests.leave(process, call, now);
     if (call.state === 'running') return this.#deliver(call, message, now);
     if (call.state !== 'parked') return this.#release(call, now);
     // The client is on its way with answers that nobody needs now; the process is free.
     call.answer = { ...message, bytes: message.bytes.slice() };
     process.calls.delete(call);
     process.idleSince = now;
-    for (const oldest of this.#asking.forsaken(now)) this.#giveUp(oldest, now);
+    for (const oldest of this.#inputRequests.forsaken(now)) this.#giveUp(oldest, now);
   }
 
   #deliver(call: LegacyCall, answer: Message, now: number): void {
@@ -361,12 +361,12 @@ export class LegacySide {
     this.#calls.delete(call.id);
     this.#line = this.#line.filter((other) => other !== call);
     this.#returning.take(call);
-    this.#asking.drop(call);
-    this.#listens.close(call);
+    this.#inputRequests.drop(call);
+    this.#subscriptions.close(call);
     const process = this.#pool.get(call.slot);
     if (!process?.calls.delete(call)) return;
     process.idleSince = now;
-    if (call.state === 'cancelled') this.#asking.muddled(process, call);
+    if (call.state === 'cancelled') this.#inputRequests.muddled(process, call);
   }
 
   #waitingAs(sessionId: number): LegacyCall | undefined {

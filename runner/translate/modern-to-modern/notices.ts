@@ -1,12 +1,12 @@
 // What a modern process says, and of which of its calls: progress and subscriptions name theirs, log messages and what no
 // revision defines do not.
-import { changeAt, parsedAt, textAt, valueAt } from '../../../shared/jsonrpc/members.ts';
+import { parsedAt, valueAt } from '../../../shared/jsonrpc/members.ts';
 import { LISTEN_METHOD, META } from '../../../shared/mcp/modern.ts';
 import { isVendorNotification } from '../../../shared/mcp/notifications.ts';
-import { listenEnd } from '../../core/listen-end.ts';
 import type { ClientCall } from '../client-call.ts';
 import { isAtLeast } from '../log-levels.ts';
-import { numberOf, type Message } from '../message.ts';
+import { progressTokenOf, type Message } from '../message.ts';
+import { subscriptionIdAt, subscriptionIdIn, tagged } from '../subscription-id.ts';
 
 export interface ModernCall {
   /** Without its bytes once they were sent. */
@@ -30,18 +30,17 @@ export const isListen = ({ client }: ModernCall): boolean => client.method === L
 
 /** The calls that a notification is said to: none when nobody can take it. */
 export function ownersOf({ calls }: ModernProcess, message: Message): readonly ModernCall[] {
-  const { method, bytes, progressTokenAt } = message;
+  const { method, bytes } = message;
   const open = [...calls.values()].filter(
     ({ isSent, releaseAt }) => isSent && releaseAt === undefined,
   );
   if (method === 'notifications/progress') {
-    const token = progressTokenAt && numberOf(textAt(bytes, progressTokenAt));
+    const token = progressTokenOf(message);
     return open.filter(({ client }) => token !== undefined && client.progressToken === token);
   }
   if (method === 'notifications/message') return logOwnersOf(open, bytes);
-  const tagAt = valueAt(bytes, 'params', '_meta', META.subscriptionId);
-  if (tagAt) {
-    const id = numberOf(textAt(bytes, tagAt));
+  if (subscriptionIdAt(bytes)) {
+    const id = subscriptionIdIn(bytes);
     return open.filter((call) => isListen(call) && call.client.id === id);
   }
   return isVendorNotification(method) ? takersOf(open) : [];
@@ -74,14 +73,3 @@ export function resultFor(call: ModernCall, { bytes }: Message): Uint8Array {
   const isTagged = valueAt(bytes, 'result', '_meta', META.subscriptionId) !== undefined;
   return isTagged ? tagged(bytes, call.client, 'result') : bytes;
 }
-
-/** The result that a server ends a subscription with, where the process did not say it. */
-export const endOfListen = ({ id, clientId }: ClientCall): string =>
-  listenEnd(String(id), clientId);
-
-/** The client knows its subscription by its own id. */
-export const tagged = (
-  bytes: Uint8Array,
-  { clientId }: ClientCall,
-  member: 'params' | 'result' = 'params',
-): Uint8Array => changeAt(bytes, [member, '_meta'], { and: { [META.subscriptionId]: clientId } });

@@ -10,8 +10,8 @@ import { OWN_META } from '../envelope.ts';
 import { CANCEL_GRACE_MS, processExited, processSilent, startFailed } from '../faults.ts';
 import { Liveness } from '../../core/liveness.ts';
 import { numberOf, type Message } from '../message.ts';
+import { endOfListen } from '../subscription-id.ts';
 import {
-  endOfListen,
   isListen,
   noticeFor,
   ownersOf,
@@ -22,7 +22,7 @@ import {
 import type { OwnRequests } from '../own-requests.ts';
 import { ToolHeaders } from '../tool-headers.ts';
 
-export class ModernSide {
+export class SharedProcess {
   readonly #effects: Effects;
   readonly #own: OwnRequests;
   readonly #headers: ToolHeaders;
@@ -71,8 +71,7 @@ export class ModernSide {
     if (!process || !call) return;
     if (!call.isSent) return this.#release(sessionId);
     call.releaseAt = now + CANCEL_GRACE_MS;
-    const params = { requestId: sessionId, reason: 'the client is no longer waiting' };
-    this.#effects.notify(process.slot, { method: 'notifications/cancelled', params });
+    this.#effects.cancel(process.slot, sessionId, 'the client is no longer waiting');
     if (!isListen(call)) this.#liveness.doubt(process.slot, call.sentAt, now);
   }
 

@@ -1,5 +1,6 @@
 // The translation for a legacy client, driven by hand: messages go in as objects or as lines, effects are looked at.
 import { OWN_IDS_FROM } from '../../../runner/core/calls.ts';
+import { FIRST_SLOT } from '../../../runner/translate/effects.ts';
 import { ForLegacyClient } from '../../../runner/translate/for-legacy-client.ts';
 import type { KnownEras, TranslateEffect } from '../../../runner/translate/translator.ts';
 
@@ -49,11 +50,11 @@ export class DrivenLegacyClient {
   }
 
   process(message: Message | string): void {
-    this.#effects.push(...this.translator.fromProcess(0, lineOf(message), this.now));
+    this.#effects.push(...this.translator.fromProcess(FIRST_SLOT, lineOf(message), this.now));
   }
 
   exited(description: string): void {
-    this.#effects.push(...this.translator.exited(0, description, this.now));
+    this.#effects.push(...this.translator.exited(FIRST_SLOT, description, this.now));
   }
 
   /** Goes on to the next time at which something is due; false when nothing is. */

@@ -14,7 +14,7 @@ import {
 test('a server known to be legacy is transparent at once, and its process is started', () => {
   const driven = new DrivenLegacyClient({ legacy: true });
   expect(driven.translator.isTransparent).toBe(true);
-  expect(driven.effects()).toEqual([{ do: 'start', slot: 0 }]);
+  expect(driven.effects()).toEqual([{ do: 'start', slot: 1 }]);
 });
 
 test('a process that answers initialize is passed every byte as it is, and known as legacy', () => {
@@ -34,8 +34,8 @@ test('a process that answers initialize is passed every byte as it is, and known
     answer,
   ]);
   expect(driven.effects()).toEqual([
-    { do: 'start', slot: 0 },
-    { do: 'served', slot: 0 },
+    { do: 'start', slot: 1 },
+    { do: 'served', slot: 1 },
   ]);
   expect(driven.translator.isTransparent).toBe(true);
   expect(driven.eras).toEqual({ legacy: true, modern: undefined });

@@ -1,0 +1,29 @@
+// The id that a `subscriptions/listen` and all that is said on it go by (MCP 2026-07-28, Utilities, "Subscriptions"): a process
+// knows the bridge's id of the request, the client its own.
+import { changeAt, textAt, valueAt } from '../../shared/jsonrpc/members.ts';
+import type { Span } from '../../shared/jsonrpc/scan.ts';
+import { META } from '../../shared/mcp/modern.ts';
+import { listenEnd } from '../core/listen-end.ts';
+import type { ClientCall } from './client-call.ts';
+import { numberOf } from './message.ts';
+
+/** Where a notification names the subscription it belongs to. */
+export const subscriptionIdAt = (bytes: Uint8Array): Span | undefined =>
+  valueAt(bytes, 'params', '_meta', META.subscriptionId);
+
+/** The bridge's id of the subscription that a process's notification belongs to. */
+export function subscriptionIdIn(bytes: Uint8Array): number | undefined {
+  const span = subscriptionIdAt(bytes);
+  return span && numberOf(textAt(bytes, span));
+}
+
+/** A notification, or a result, under the id by which the client knows its subscription. */
+export const tagged = (
+  bytes: Uint8Array,
+  { clientId }: ClientCall,
+  member: 'params' | 'result' = 'params',
+): Uint8Array => changeAt(bytes, [member, '_meta'], { and: { [META.subscriptionId]: clientId } });
+
+/** The result that a server ends a subscription with, where the process did not say it. */
+export const endOfListen = ({ id, clientId }: ClientCall): string =>
+  listenEnd(String(id), clientId);
