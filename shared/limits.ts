@@ -9,7 +9,7 @@ export const PROCESS_LINE_BYTES = 16 * 1024 * 1024;
 /** A frame above this is sent as parts, so that one large message neither blocks a socket for long nor nears Cloudflare's 32 MiB. */
 export const FRAME_BYTES = 256 * 1024;
 
-/** Events that one frame may carry (LP25): as a burst of small ones comes, and no more work at once than that. */
+/** Events that one frame may carry (LP26): as a burst of small ones comes, and no more work at once than that. */
 export const EVENTS_IN_FRAME = 256;
 
 /** Largest message a link reassembles from parts: a process line plus room for the frame's header. */

@@ -622,7 +622,7 @@ describe('a runner’s link', () => {
     },
   );
 
-  test('[F-283] [LP25] with several events in a frame gives its client each, once', async () => {
+  test('[F-283] [LP26] with several events in a frame gives its client each, once', async () => {
     const { client, session } = await openSession(await FakeRunner.start());
     const listening = client.listen();
     await session.attach();

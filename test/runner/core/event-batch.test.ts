@@ -1,4 +1,4 @@
-// Small events that leave together (LP25): what goes in one frame, what does not, and that nothing is lost or passes another.
+// Small events that leave together (LP26): what goes in one frame, what does not, and that nothing is lost or passes another.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { EventBatch, type SentEvent } from '../../../runner/core/event-batch.ts';
@@ -63,25 +63,25 @@ const notes = (count: number, text = '{"n":1}'): Told[] =>
     final: false,
   }));
 
-test('[F-283] [LP25] a burst of small events needs a hundredth of the frames', () => {
+test('[F-283] [LP26] a burst of small events needs a hundredth of the frames', () => {
   const frames = sent(notes(10_000));
   expect(frames.length).toBeLessThanOrEqual(10_000 / 100);
   for (const { frame } of frames) expect(frame.count ?? 1).toBeLessThanOrEqual(EVENTS_IN_FRAME);
   expect(read(frames)).toEqual(notes(10_000));
 });
 
-test('[LP25] a single event looks as it always did', () => {
+test('[LP26] a single event looks as it always did', () => {
   expect(sent(notes(1))).toEqual([
     { frame: { type: 'event', stream: 'a', seq: 1 }, message: encoder.encode('{"n":1}') },
   ]);
 });
 
-test('[LP25] large events go alone', () => {
+test('[LP26] large events go alone', () => {
   const large = notes(10, 'x'.repeat(5_000));
   expect(sent(large).map(({ frame }) => frame.count)).toEqual(large.map(() => undefined));
 });
 
-test('[F-283] [LP25] whatever comes, it is the same events in the same order', () => {
+test('[F-283] [LP26] whatever comes, it is the same events in the same order', () => {
   const text = fc.option(
     fc.oneof(
       fc.string(),
