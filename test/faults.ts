@@ -711,6 +711,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a process whose large answers come without a pause, beside others of its runner',
     tests: ['runner/process/flood.test.ts'],
   },
+  'F-272': {
+    fault: 'large answers on HTTP+SSE, of which the edge has to know whose they are',
+    tests: ['edge-core/answered.test.ts'],
+  },
 
   // Config files as programs and people write them
   'F-220': {
@@ -906,7 +910,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-110 F-111 F-112 F-113 F-114 F-115 F-116 F-117 F-118 F-119 F-120 F-121 F-122',
   'F-220 F-221 F-222 F-223 F-224 F-225 F-226 F-227 F-228 F-229 F-230 F-231 F-232',
   'F-260 F-261',
-  'F-270 F-271',
+  'F-270 F-271 F-272',
   'F-280 F-281 F-282 F-283',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));
