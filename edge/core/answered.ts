@@ -48,7 +48,9 @@ function toldByEnds(message: string): { isKnown: false } | { isKnown: true; id?:
     const start = cursor.at;
     // The value goes on behind what is looked at.
     if (!cursor.skipValue() || cursor.at === bytes.length) break;
-    if (isId) id = decoder.decode(bytes.subarray(start, cursor.at));
+    if (!isId) continue;
+    id = decoder.decode(bytes.subarray(start, cursor.at));
+    if (id === 'null') return { isKnown: true };
   }
   if (!isAnswer) return { isKnown: false };
   id ??= ID_AT_END.exec(message.slice(-END_CHARS))?.[1];
