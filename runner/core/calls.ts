@@ -36,6 +36,9 @@ export const OWN_IDS_FROM = 2 ** 30;
 /** A process may still answer a cancelled call for this long; then its stream ends without a message. */
 export const CANCEL_GRACE_MS = 5_000;
 
+/** The one request that is never cancelled (MCP 2025-11-25, Cancellation, "Behavior Requirements"). */
+export const isInitialize = ({ method }: Call): boolean => method === 'initialize';
+
 export class Calls {
   readonly #calls = new Map<number, Call>();
   readonly #perStream = new Map<string, number>();

@@ -1,46 +1,40 @@
 // Whether anyone is still there for a session, and when it is over if nothing happens (R-11, LP21).
-import type { Transport } from '../../shared/link/control-frames.ts';
+import type { Delivery } from './delivery.ts';
 import type { SessionLimits } from './session-effects.ts';
 import { WINDOW_MS } from './stream-log.ts';
 
-/** How long an HTTP+SSE stream may be without its worker before its client counts as gone. */
-const SSE_RETURN_MS = 10_000;
-
-/**
- * How long a session may be without its worker that no client knows of yet: its `initialize` was not posted, or its answer, and with
- * it the session's name, not delivered. A worker whose actor broke away is back sooner, and so is a client that resumes.
- */
-const OPENING_RETURN_MS = 5_000;
-
-/** What the session knows of its streams and calls. */
-interface Business {
+/** What shows whether somebody still wants the session. */
+export interface Attendance {
   /** A client was told of the session, or showed that it knows it. */
   readonly isTold: boolean;
+  /** A client listened to the standing stream once. */
+  readonly wasPresent: boolean;
   readonly hasAttached: boolean;
   readonly hasUndelivered: boolean;
   readonly inFlight: number;
 }
 
+/** Of the link to the edge: whether it is there, and since when that is so. */
+interface Link {
+  readonly isUp: boolean;
+  readonly since: number;
+}
+
 export class Presence {
   readonly #limits: SessionLimits;
-  readonly #transport: Transport;
-  #isLinked = false;
-  #linkedAt: number;
-  #unlinkedAt: number;
-  /** A client held a standing stream once, so that its absence means something. */
-  #wasPresent = false;
+  readonly #delivery: Delivery;
+  #link: Link;
   #activeAt: number;
 
-  constructor(limits: SessionLimits, transport: Transport, now: number) {
+  constructor(limits: SessionLimits, delivery: Delivery, now: number) {
     this.#limits = limits;
-    this.#transport = transport;
-    this.#linkedAt = now;
-    this.#unlinkedAt = now;
+    this.#delivery = delivery;
+    this.#link = { isUp: false, since: now };
     this.#activeAt = now;
   }
 
   get isLinked(): boolean {
-    return this.#isLinked;
+    return this.#link.isUp;
   }
 
   /** When the client last did something, or was last given the outcome of a call. What a process says unasked does not count. */
@@ -49,44 +43,38 @@ export class Presence {
   }
 
   linked(now: number): void {
-    this.#isLinked = true;
-    this.#linkedAt = now;
+    this.#link = { isUp: true, since: now };
   }
 
   unlinked(now: number): void {
-    if (this.#isLinked) this.#unlinkedAt = now;
-    this.#isLinked = false;
+    if (this.isLinked) this.#link = { isUp: false, since: now };
   }
 
   active(now: number): void {
     this.#activeAt = now;
   }
 
-  /** A client attached to the standing stream. */
-  present(): void {
-    this.#wasPresent = true;
-  }
-
   /** When the session is over if nothing happens; undefined while something holds it. */
-  endsAt({ hasAttached, hasUndelivered, inFlight, isTold }: Business): number | undefined {
-    if (!this.#isLinked) return this.#unlinkedAt + WINDOW_MS;
+  endsAt(attendance: Attendance): number | undefined {
+    const { isTold, wasPresent, hasAttached, hasUndelivered, inFlight } = attendance;
+    if (!this.isLinked) return this.#link.since + WINDOW_MS;
     if (hasAttached) return undefined;
-    const lastSignAt = Math.max(this.#activeAt, this.#linkedAt);
-    if (this.#transport === 'sse') return lastSignAt + SSE_RETURN_MS;
-    if (this.#transport === 'streamable' && !isTold) return lastSignAt + OPENING_RETURN_MS;
+    const { returnMs, untoldReturnMs } = this.#delivery;
+    const absenceMs = isTold ? returnMs : untoldReturnMs;
+    if (absenceMs !== undefined) return Math.max(this.#activeAt, this.#link.since) + absenceMs;
     if (inFlight > 0) return undefined;
     const { idleTimeoutMs, vanishTimeoutMs } = this.#limits;
-    if (!this.#wasPresent) return this.#activeAt + idleTimeoutMs;
+    if (!wasPresent) return this.#activeAt + idleTimeoutMs;
     // What waits for a client is kept for the window (R-4); a process that goes on talking does not prolong it.
     const keptMs = hasUndelivered ? Math.max(vanishTimeoutMs, WINDOW_MS) : vanishTimeoutMs;
     return this.#activeAt + Math.min(keptMs, idleTimeoutMs);
   }
 
   /** Why the session ended when {@link endsAt} was reached. */
-  reason(isTold: boolean): string {
-    if (!this.#isLinked) return 'The edge was out of reach for too long.';
-    if (this.#transport === 'streamable' && !isTold)
+  reason({ isTold, wasPresent }: Attendance): string {
+    if (!this.isLinked) return 'The edge was out of reach for too long.';
+    if (this.#delivery.untoldReturnMs !== undefined && !isTold)
       return 'The client left before it learned of the session.';
-    return this.#wasPresent ? 'The client vanished.' : 'The session was idle for too long.';
+    return wasPresent ? 'The client vanished.' : 'The session was idle for too long.';
   }
 }

@@ -12,6 +12,15 @@ export interface SessionLimits {
   readonly maxInFlight: number;
 }
 
+/** Why a session is over, as its edge is told. */
+export interface Ending {
+  readonly fault?: FaultCode;
+  readonly message?: string;
+}
+
+/** Ends a session. `isStarting`: its process has not answered `initialize`; by default as its calls in flight say. */
+export type End = (ending: Ending, now: number, isStarting?: boolean) => void;
+
 /** What a client is told whose server is slow to start. */
 export const GOES_ON = 'It is still starting; try again soon.';
 

@@ -18,3 +18,6 @@ const DEFINED: ReadonlySet<string> = new Set([
 
 /** Whether no revision defines a notification: what it means only its server and its client know. */
 export const isVendorNotification = (method: string): boolean => !DEFINED.has(method);
+
+/** Whether a method has the name of a notification; no request has. */
+export const isNotificationName = (method: string): boolean => method.startsWith('notifications/');

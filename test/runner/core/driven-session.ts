@@ -1,8 +1,13 @@
 // A session core that a test drives by hand: frames, lines and time go in, and what it wants done is looked at.
 import type { SessionEffect, SessionLimits } from '../../../runner/core/session-effects.ts';
 import { Session } from '../../../runner/core/session.ts';
+import { decodeText } from '../../../shared/link/codec.ts';
 import type { Transport } from '../../../shared/link/control-frames.ts';
-import type { SessionDown, SessionUp } from '../../../shared/link/session-frames.ts';
+import {
+  sessionUp,
+  type SessionDown,
+  type SessionUp,
+} from '../../../shared/link/session-frames.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -177,8 +182,15 @@ export class DrivenSession {
   }
 
   #keep(effects: readonly SessionEffect[]): void {
+    for (const effect of effects) if (effect.do === 'send') assertFrame(effect.frame);
     this.#effects.push(...effects);
   }
+}
+
+/** The edge closes the socket on a frame with a field too many (LP2). */
+function assertFrame(frame: SessionUp): void {
+  const reading = decodeText(sessionUp, JSON.stringify(frame));
+  if (!reading.ok) throw new Error(`outside the protocol: ${reading.reason}`);
 }
 
 /** A JSON-RPC message as one line. */

@@ -1,0 +1,246 @@
+// What the clients of one session say to its process: a post is known or new, checked as a whole, and written with ids of the
+// bridge's own (LP12, LP13, R-2, R-8).
+import { faultError, type Fault } from '../../shared/fault.ts';
+import { PARSE_ERROR } from '../../shared/jsonrpc/json-cursor.ts';
+import { textAt, valueIn, withMembers } from '../../shared/jsonrpc/members.ts';
+import { errorResponse } from '../../shared/jsonrpc/message.ts';
+import { scanMessage, type Envelope } from '../../shared/jsonrpc/scan.ts';
+import { spliceLine, type Edit } from '../../shared/jsonrpc/splice.ts';
+import type { PostFrame } from '../../shared/link/session-frames.ts';
+import { CODE, LISTEN_METHOD } from '../../shared/mcp/modern.ts';
+import { isNotificationName } from '../../shared/mcp/notifications.ts';
+import { allowsBatches } from '../../shared/mcp/revisions.ts';
+import type { Calls, CallTimes } from './calls.ts';
+import type { Delivery } from './delivery.ts';
+import type { Handshake } from './handshake.ts';
+import type { Hearing } from './hearing.ts';
+import type { Listeners } from './listeners.ts';
+import type { Outcomes } from './outcomes.ts';
+import type { Posts } from './posts.ts';
+import type { Presence } from './presence.ts';
+import type { Questions } from './questions.ts';
+import type { SessionLimits } from './session-effects.ts';
+import type { SessionOutput } from './session-output.ts';
+import type { StreamLog } from './stream-log.ts';
+
+/** Listeners that clients of a session may hold open; the official server takes as many. */
+const MAX_LISTENS = 1_024;
+
+/** A post from before everything that is remembered: it may have been carried out then, so it is not carried out now (R-2). */
+const TOO_OLD: Fault = {
+  fault: 'runner_lost',
+  message:
+    'The message arrived so late that the bridge cannot tell whether it was already carried out. Check before you send it again.',
+  phase: 'unknown',
+};
+
+interface Parts {
+  readonly limits: SessionLimits;
+  readonly delivery: Delivery;
+  readonly posts: Posts;
+  readonly log: StreamLog;
+  readonly handshake: Handshake;
+  readonly calls: Calls;
+  readonly questions: Questions;
+  readonly hearing: Hearing;
+  readonly outcomes: Outcomes;
+  readonly listeners: Listeners;
+  readonly presence: Presence;
+  readonly out: SessionOutput;
+  /** Why a notification would reach no process; undefined for one that does. */
+  readonly refusal: (notification: Uint8Array) => string | undefined;
+}
+
+const encoder = new TextEncoder();
+
+export class ClientToProcess {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** A post came. `over`: the session has ended, and with this fault it refuses whatever it has not seen. */
+  post(frame: PostFrame, message: Uint8Array, now: number, over: Fault | undefined): void {
+    const { posts, log, presence, out } = this.#parts;
+    presence.active(now);
+    const { id, stream } = frame;
+    const known = posts.knows(id);
+    if (known === 'seen') {
+      if (stream === id) log.confirm(stream);
+      return out.send({ type: 'accepted', id });
+    }
+    if (known === 'forgotten') return out.send({ type: 'refused', of: id, ...TOO_OLD });
+    const fault = over ?? this.#admit(frame, message, now);
+    if (fault) {
+      if (!over) this.#withdrawAnswers(message, fault);
+      return out.send({ type: 'refused', of: id, phase: 'not_sent', ...fault });
+    }
+    posts.remember(id);
+    if (stream === id && log.has(id)) posts.acceptLater(id, now);
+    else out.send({ type: 'accepted', id });
+  }
+
+  /** A post began to arrive. One that was taken already is accepted at once: the rest need not come (LP12). */
+  begun(id: string): void {
+    const { posts, log, out } = this.#parts;
+    if (posts.knows(id) !== 'seen') return;
+    log.confirm(id);
+    out.send({ type: 'accepted', id });
+  }
+
+  /** Accepts the posts that no event of theirs has accepted in time (LP13). */
+  acceptDue(now: number): void {
+    const { posts, out } = this.#parts;
+    for (const id of posts.takeDue(now)) out.send({ type: 'accepted', id });
+  }
+
+  /** What is refused may be answers that the process waits for: it learns that there will be none. */
+  #withdrawAnswers(message: Uint8Array, fault: Fault): void {
+    const { questions, out } = this.#parts;
+    const words = faultError(fault).message;
+    const error = { code: CODE.internal, message: `The client's answer was refused: ${words}` };
+    for (const id of questions.takeAnswered(message)) {
+      out.write(encoder.encode(errorResponse(id, error)));
+    }
+  }
+
+  /** Checks a post as a whole, and only then writes it: what is refused has had no effect. */
+  #admit({ id, stream }: PostFrame, message: Uint8Array, now: number): Fault | undefined {
+    const scan = scanMessage(message);
+    if (!scan.ok) {
+      const fault = scan.code === PARSE_ERROR ? 'parse_error' : 'invalid_request';
+      return { fault, message: scan.reason };
+    }
+    const messages = scan.shape === 'batch' ? scan.messages : [scan.envelope];
+    const requests = messages.filter(({ kind }) => kind === 'request');
+    const initializes = requests.some(({ method }) => method === 'initialize');
+    const invalid =
+      (scan.shape === 'batch' ? this.#whyNoBatch() : undefined) ??
+      (initializes ? this.#whyNotInitialize(messages.length) : undefined) ??
+      (requests.length === 0 ? this.#parts.refusal(message) : undefined);
+    if (invalid !== undefined) return { fault: 'invalid_request', message: invalid };
+    const busy = this.#whyBusy(requests, message.length);
+    if (busy !== undefined) return { fault: 'overloaded', message: busy };
+    const { log, delivery, handshake, listeners } = this.#parts;
+    if (stream === id && requests.length > 0)
+      log.open(id, { isAttached: true, isKept: delivery.isResumable }, now);
+    if (initializes) {
+      handshake.begin(message);
+      listeners.initializes(stream);
+    } else listeners.spoke();
+    for (const envelope of messages) this.#toProcess(stream, message, envelope, now);
+    return undefined;
+  }
+
+  #whyNoBatch(): string | undefined {
+    const { revision } = this.#parts.handshake;
+    if (revision !== undefined && allowsBatches(revision)) return undefined;
+    return 'Batches exist in revision 2025-03-26 only; send messages one by one.';
+  }
+
+  #whyNotInitialize(messages: number): string | undefined {
+    if (!this.#parts.handshake.hasBegun && messages === 1) return undefined;
+    return 'This session is already initialized; open a new one to initialize again.';
+  }
+
+  /** Who only listens is counted apart: the clients of a principal share a modern session, and each may listen all day. */
+  #whyBusy(requests: readonly Envelope[], bytes: number): string | undefined {
+    const { calls, limits, out } = this.#parts;
+    const { endless } = calls;
+    const running = calls.size - endless;
+    const listens = requests.filter(({ method }) => method === LISTEN_METHOD).length;
+    if (endless + listens > MAX_LISTENS) {
+      return `This server has ${String(endless)} listeners, which is the limit.`;
+    }
+    if (running + requests.length - listens > limits.maxInFlight) {
+      return `This session has ${String(running)} requests in flight, which is the limit.`;
+    }
+    if (out.takes(bytes)) return undefined;
+    return 'The server is not reading its input. Try again when it has answered.';
+  }
+
+  #toProcess(stream: string, bytes: Uint8Array, envelope: Envelope, now: number): void {
+    switch (envelope.kind) {
+      case 'request':
+        return this.#request(stream, bytes, envelope, now);
+      case 'notification':
+        return this.#notify(bytes, envelope, now);
+      case 'result':
+      case 'error':
+        return this.#answer(bytes, envelope, now);
+    }
+  }
+
+  #request(stream: string, bytes: Uint8Array, envelope: Envelope, now: number): void {
+    const { calls, outcomes, out } = this.#parts;
+    const { id, method, progressToken } = envelope;
+    if (!id || method === undefined) return;
+    const makesTask =
+      progressToken !== undefined && valueIn(bytes, envelope, 'params', 'task') !== undefined;
+    const call = calls.add(
+      {
+        stream,
+        method,
+        clientId: bytes.slice(id.start, id.end),
+        progressToken: progressToken && bytes.slice(progressToken.start, progressToken.end),
+        makesTask,
+      },
+      this.#timesOf(method),
+      now,
+    );
+    if (isNotificationName(method)) {
+      // It has no effect but its answer: a process that looks at the name alone would obey it.
+      const message = `${method} is a notification, not a request, so it takes no id.`;
+      return outcomes.refuse(call, { code: CODE.methodNotFound, message }, now);
+    }
+    const own = encoder.encode(String(call.processId));
+    const edits: Edit[] = [{ ...id, with: own }];
+    if (progressToken) edits.push({ ...progressToken, with: own });
+    edits.sort((a, b) => a.start - b.start);
+    out.write(spliceLine(bytes, edits, envelope));
+  }
+
+  #timesOf(method: string): CallTimes {
+    // It runs until somebody ends it.
+    if (method === LISTEN_METHOD) return { quietMs: Infinity, limitMs: Infinity };
+    const { startTimeoutMs, requestTimeoutMs, requestLimitMs } = this.#parts.limits;
+    const quietMs = method === 'initialize' ? startTimeoutMs : requestTimeoutMs;
+    return { quietMs, limitMs: requestLimitMs };
+  }
+
+  #notify(bytes: Uint8Array, envelope: Envelope, now: number): void {
+    if (envelope.method === 'notifications/cancelled') return this.#cancel(bytes, envelope, now);
+    this.#parts.hearing.notified(now);
+    this.#parts.out.write(spliceLine(bytes, [], envelope));
+  }
+
+  #cancel(bytes: Uint8Array, envelope: Envelope, now: number): void {
+    const { delivery, calls, outcomes, out } = this.#parts;
+    const { requestId } = envelope;
+    if (!requestId) return;
+    const call = delivery.cancelsById
+      ? calls.byClientId(bytes.subarray(requestId.start, requestId.end))
+      : undefined;
+    if (!call) return out.noteDrop('a cancellation of no request in flight; dropped', {}, now);
+    const own = encoder.encode(String(call.processId));
+    outcomes.cancelled(call, now);
+    out.write(spliceLine(bytes, [{ ...requestId, with: own }], envelope));
+  }
+
+  /** The client's answer to a question of the process. */
+  #answer(bytes: Uint8Array, envelope: Envelope, now: number): void {
+    const { questions, out } = this.#parts;
+    const id = envelope.id && textAt(bytes, envelope.id);
+    if (id !== undefined && questions.answered(id) !== undefined) {
+      return out.write(spliceLine(bytes, [], envelope));
+    }
+    // A client that could not read a question could not tell which it was: the only one there is.
+    const only = id === undefined ? questions.takeOnly() : undefined;
+    if (only !== undefined) {
+      const own = withMembers(bytes, { and: { id: only } }, envelope);
+      return out.write(spliceLine(own, []));
+    }
+    out.noteDrop('a response to a request the server never made; dropped', {}, now);
+  }
+}

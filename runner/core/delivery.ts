@@ -1,0 +1,90 @@
+// What differs between sessions by the kind of their clients: a row for each kind, read wherever a rule depends on it.
+// What depends on the revision stands in shared/mcp/revisions.ts.
+import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
+import type { Transport } from '../../shared/link/control-frames.ts';
+
+/** How long an HTTP+SSE stream may be without its worker before its client counts as gone. */
+const SSE_RETURN_MS = 10_000;
+
+/**
+ * How long a session may be without its worker that no client knows of yet: its `initialize` was not posted, or its answer, and with
+ * it the session's name, not delivered. A worker whose actor broke away is back sooner, and so is a client that resumes.
+ */
+const OPENING_RETURN_MS = 5_000;
+
+/** A modern client's worker that broke away is back within moments; a client that left cancels (2026-07-28, "Cancellation"). */
+const RETURN_MS = 5_000;
+
+/** Times are in milliseconds. */
+export interface Delivery {
+  /** The stream that is there from the session's opening to its end. Without it, only what belongs to a request reaches a client. */
+  readonly standing: string | undefined;
+  /** A request opens a stream of its own, which takes what is said while it runs, even what belongs to no request. */
+  readonly hasRequestStreams: boolean;
+  /** Delivered events are kept for a client that resumes (R-4, R-5). */
+  readonly isResumable: boolean;
+  /** The session is over when nobody listens for this long. Without: the configured times decide. */
+  readonly returnMs: number | undefined;
+  /** The same, before any client was told of the session. */
+  readonly untoldReturnMs: number | undefined;
+  /** A client that leaves its stream has cancelled its requests. Its worker may have broken away, and gets this long to return. */
+  readonly leaveCancelsAfterMs: number | undefined;
+  /** A client cancels by the id of its request. Where clients share a session, the id could be another's. */
+  readonly cancelsById: boolean;
+  /** Who attaches learns which requests the stream still owes answers to. */
+  readonly tellsOwed: boolean;
+  /** What was in flight when the edge gave up (LP20) cannot be told from what was not, so the session ends. */
+  readonly endsWhenExpired: boolean;
+  /** The session has one process, and sees whether it still answers. Elsewhere a translator sees to that. */
+  readonly hasOneProcess: boolean;
+  /** A subscription that has begun ends with a result when the session ends; its client opens another. */
+  readonly closesListens: boolean;
+}
+
+const DELIVERIES: Readonly<Record<Transport, Delivery>> = {
+  // HTTP+SSE of 2024-11-05: one stream for everything, and no way back once it is closed.
+  sse: {
+    standing: SSE_STREAM,
+    hasRequestStreams: false,
+    isResumable: false,
+    returnMs: SSE_RETURN_MS,
+    untoldReturnMs: SSE_RETURN_MS,
+    leaveCancelsAfterMs: undefined,
+    cancelsById: true,
+    tellsOwed: true,
+    endsWhenExpired: true,
+    hasOneProcess: true,
+    closesListens: false,
+  },
+  // Streamable HTTP of 2025-03-26 to 2025-11-25: a stream for each request and one for GET; all can be resumed.
+  streamable: {
+    standing: GET_STREAM,
+    hasRequestStreams: true,
+    isResumable: true,
+    returnMs: undefined,
+    untoldReturnMs: OPENING_RETURN_MS,
+    leaveCancelsAfterMs: undefined,
+    cancelsById: true,
+    tellsOwed: false,
+    endsWhenExpired: false,
+    hasOneProcess: true,
+    closesListens: false,
+  },
+  // 2026-07-28: all clients of one principal. Each request stands alone, and a client that leaves has cancelled.
+  modern: {
+    standing: undefined,
+    hasRequestStreams: true,
+    isResumable: false,
+    returnMs: undefined,
+    untoldReturnMs: undefined,
+    leaveCancelsAfterMs: RETURN_MS,
+    cancelsById: false,
+    tellsOwed: false,
+    endsWhenExpired: false,
+    hasOneProcess: false,
+    closesListens: true,
+  },
+};
+
+/** The row of a session's clients. */
+export const deliveryTo = (transport: Transport): Delivery => DELIVERIES[transport];

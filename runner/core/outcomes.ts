@@ -1,0 +1,91 @@
+// Gives each request in flight its one outcome: an answer, a fault, or nothing but the end of its stream once it is cancelled
+// (R-1, R-8).
+import { faultError, type Fault } from '../../shared/fault.ts';
+import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
+import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
+import { CANCEL_GRACE_MS, isInitialize, type Call, type Calls } from './calls.ts';
+import type { Delivery } from './delivery.ts';
+import { listenEnd } from './listen-end.ts';
+import type { Presence } from './presence.ts';
+import type { CallRecord } from './session-effects.ts';
+import type { SessionOutput } from './session-output.ts';
+
+interface Parts {
+  readonly delivery: Delivery;
+  readonly calls: Calls;
+  readonly presence: Presence;
+  readonly out: SessionOutput;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export class Outcomes {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Ends a call. `message`: its answer under the client's id; without one the client hears nothing more of it. */
+  settle(
+    call: Call,
+    message: Uint8Array | undefined,
+    outcome: CallRecord['outcome'],
+    now: number,
+  ): void {
+    const { calls, presence, out, delivery } = this.#parts;
+    const { isLast } = calls.settle(call);
+    presence.active(now);
+    const { method, stream } = call;
+    const isFinal = isLast && stream !== delivery.standing;
+    if (message || isFinal) out.emit(stream, message, isFinal, now);
+    const ms = now - call.startedAt;
+    out.audit({ callId: stream, method, outcome, ms, bytes: message?.length ?? 0 });
+  }
+
+  /** Answers a call with a fault of the bridge. */
+  fail(call: Call, fault: Fault, now: number): void {
+    const message = encoder.encode(errorResponse(call.clientId, faultError(fault)));
+    this.settle(call, message, fault.fault, now);
+  }
+
+  /** Answers a call with an error that the bridge gives in the server's place. */
+  refuse(call: Call, error: ErrorObject, now: number): void {
+    this.settle(call, encoder.encode(errorResponse(call.clientId, error)), 'error', now);
+  }
+
+  /** The client wants no answer any more. The process has a short while to send one all the same. */
+  cancelled(call: Call, now: number): void {
+    call.isCancelled = true;
+    call.quietUntil = Math.min(call.quietUntil, now + CANCEL_GRACE_MS);
+  }
+
+  /** The client of a call is gone for good. */
+  cancel(call: Call, now: number): void {
+    if (call.isCancelled) return;
+    this.cancelled(call, now);
+    if (!isInitialize(call)) this.tellCancelled(call, 'the client is gone');
+  }
+
+  /** Tells the process that nobody waits for its answer to a call. */
+  tellCancelled({ processId }: Call, reason: string): void {
+    const params = { requestId: processId, reason };
+    const notification = { jsonrpc: '2.0', method: 'notifications/cancelled', params };
+    this.#parts.out.write(encoder.encode(JSON.stringify(notification)));
+  }
+
+  /** The session is over: every call is answered, a subscription with the result that its end is. */
+  failAll(fault: Fault, now: number): void {
+    for (const call of this.#parts.calls.all()) {
+      if (this.#isListening(call)) {
+        const id = decoder.decode(call.clientId);
+        this.settle(call, encoder.encode(listenEnd(id, id)), 'result', now);
+      } else this.fail(call, fault, now);
+    }
+  }
+
+  #isListening({ method, hasBegun }: Call): boolean {
+    return this.#parts.delivery.closesListens && method === LISTEN_METHOD && hasBegun;
+  }
+}

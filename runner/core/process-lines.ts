@@ -1,0 +1,94 @@
+// The lines one process prints: messages among them are handed on, what is not quite one is mended where it can be, and what
+// cannot be read ends the request it was to answer (README, "Servers that bend the protocol").
+import type { Due } from '../../shared/dues.ts';
+import type { Fault } from '../../shared/fault.ts';
+import { scanLine } from '../../shared/jsonrpc/scan.ts';
+import type { Calls } from './calls.ts';
+import type { Handshake } from './handshake.ts';
+import type { Hearing } from './hearing.ts';
+import type { Outcomes } from './outcomes.ts';
+import { FRAMED_WORDS, type Overheard } from './overheard.ts';
+import { ProcessText, type Heard } from './process-text.ts';
+import type { ProcessToClient } from './process-to-client.ts';
+import type { SessionOutput } from './session-output.ts';
+
+interface Parts {
+  readonly handshake: Handshake;
+  readonly calls: Calls;
+  readonly outcomes: Outcomes;
+  readonly hearing: Hearing;
+  readonly overheard: Overheard;
+  readonly messages: ProcessToClient;
+  readonly out: SessionOutput;
+}
+
+export class ProcessLines {
+  readonly #parts: Parts;
+  readonly #text = new ProcessText();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** `tied`: the id of the request the line belongs to, where a translator knows and the line does not say. */
+  line(bytes: Uint8Array, now: number, tied: number | undefined): void {
+    const scan = scanLine(bytes);
+    if (!scan.ok) return this.#odd(bytes, now, tied);
+    const messages = scan.shape === 'single' ? [scan.envelope] : scan.messages;
+    for (const envelope of messages) this.#parts.messages.message(bytes, envelope, now, tied);
+    this.#hear(this.#text.interrupted(), now);
+  }
+
+  /** The process printed more than a line may hold; whose answer it was can be told only where one is awaited. */
+  overlong(bytes: number, now: number): void {
+    const { calls, outcomes, out } = this.#parts;
+    const message = `The server printed a line of more than ${String(bytes - 1)} bytes, which the bridge cannot carry.`;
+    const inFlight = calls.all();
+    const fault: Fault =
+      inFlight.length === 1
+        ? { fault: 'too_large', message, phase: 'sent' }
+        : { fault: 'process_protocol', message, phase: 'unknown' };
+    for (const call of inFlight) outcomes.fail(call, fault, now);
+    out.noteDrop('a line on stdout is too long; dropped', { bytes }, now);
+  }
+
+  /** What time makes of lines that are not whole, or not certain. */
+  *dues(): Generator<Due> {
+    yield { at: this.#text.wakeAt, act: (now) => this.#hear(this.#text.tick(now), now) };
+    yield { at: this.#parts.hearing.wakeAt, act: (now) => this.#failDoubted(now) };
+  }
+
+  /** A line that is no message by the letter: what is in it, or what it was meant to be. */
+  #odd(line: Uint8Array, now: number, tied: number | undefined): void {
+    const { handshake, hearing, overheard } = this.#parts;
+    const heard = this.#text.line(line, now);
+    if (!handshake.isDone && heard.some(({ is }) => is !== 'message')) {
+      overheard.note(line);
+      if (overheard.isFramed) hearing.hopeless(FRAMED_WORDS, now);
+    }
+    this.#hear(heard, now, tied);
+  }
+
+  #hear(heard: readonly Heard[], now: number, tied?: number): void {
+    const { messages, hearing, out } = this.#parts;
+    for (const said of heard) {
+      if (said.is === 'message') {
+        messages.message(said.bytes, said.envelope, now, tied);
+        continue;
+      }
+      const { reason } = said;
+      if (said.is === 'noise') {
+        out.noteDrop('a line on stdout is not a JSON-RPC message; dropped', { reason }, now);
+        continue;
+      }
+      out.noteDrop('an answer on stdout cannot be read; dropped', { reason }, now);
+      const failed = hearing.broken(said, now);
+      if (failed) messages.unreadable(failed, now);
+    }
+  }
+
+  #failDoubted(now: number): void {
+    const { hearing, messages } = this.#parts;
+    for (const failed of hearing.due(now)) messages.unreadable(failed, now);
+  }
+}

@@ -1,0 +1,233 @@
+// What the process of one session says to the clients: each message goes on the stream of the request it belongs to, or, where it
+// belongs to none, on the one its kind of client is known to read (LP15, R-1, R-8).
+import { faultError } from '../../shared/fault.ts';
+import { textAt, withMembers } from '../../shared/jsonrpc/members.ts';
+import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
+import { integerOf } from '../../shared/jsonrpc/numbers.ts';
+import type { Envelope } from '../../shared/jsonrpc/scan.ts';
+import { spliceLine, type Edit } from '../../shared/jsonrpc/splice.ts';
+import { CODE } from '../../shared/mcp/modern.ts';
+import { isNotificationName } from '../../shared/mcp/notifications.ts';
+import { REVISION_CHARS } from '../../shared/mcp/revisions.ts';
+import { isInitialize, type Call, type Calls } from './calls.ts';
+import type { Delivery } from './delivery.ts';
+import { Handshake } from './handshake.ts';
+import { unusable, type Failed, type Hearing } from './hearing.ts';
+import type { Outcomes } from './outcomes.ts';
+import { FRAMED_WORDS } from './overheard.ts';
+import type { Pulse } from './pulse.ts';
+import type { Questions } from './questions.ts';
+import type { End, SessionLimits } from './session-effects.ts';
+import type { SessionOutput } from './session-output.ts';
+import type { StreamLog } from './stream-log.ts';
+import { Tasks } from './tasks.ts';
+
+interface Parts {
+  readonly limits: SessionLimits;
+  readonly delivery: Delivery;
+  readonly log: StreamLog;
+  readonly handshake: Handshake;
+  readonly calls: Calls;
+  readonly questions: Questions;
+  readonly hearing: Hearing;
+  readonly outcomes: Outcomes;
+  readonly pulse: Pulse;
+  readonly out: SessionOutput;
+  readonly end: End;
+}
+
+const encoder = new TextEncoder();
+
+export class ProcessToClient {
+  readonly #parts: Parts;
+  readonly #tasks = new Tasks();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** A message, at `envelope` in `bytes`. `tied`: the id of the request it belongs to, where it does not say so itself. */
+  message(bytes: Uint8Array, envelope: Envelope, now: number, tied: number | undefined): void {
+    // A log goes on where nothing else does.
+    if (envelope.kind !== 'notification') this.#parts.pulse.seen(now);
+    switch (envelope.kind) {
+      case 'result':
+      case 'error':
+        return this.#answer(bytes, envelope, now);
+      case 'request':
+        return this.#ask(bytes, envelope, now, tied);
+      case 'notification':
+        return this.#notify(bytes, envelope, now, tied);
+    }
+  }
+
+  /** The answer to a request came and is of no use: waiting on would be in vain. */
+  unreadable({ id, reason, error }: Failed, now: number): void {
+    const { calls, outcomes, end } = this.#parts;
+    const call = calls.get(id);
+    if (!call) return;
+    if (error) {
+      const message = withMembers(error, { and: { id: call.clientId } });
+      outcomes.settle(call, spliceLine(message, []), 'error', now);
+      if (isInitialize(call)) this.#endRefused(now);
+    } else if (!isInitialize(call)) {
+      outcomes.fail(call, unusable(reason), now);
+    } else if (reason === FRAMED_WORDS) {
+      end({ fault: 'process_start_failed', message: `The server process ${reason}.` }, now);
+    } else end(unusable(reason), now);
+  }
+
+  /** Text that the bridge says in the process's place, as a log message of level info. */
+  logged(logger: string, data: string, now: number): void {
+    const params = { level: 'info', logger, data };
+    const notification = { jsonrpc: '2.0', method: 'notifications/message', params };
+    const stream = this.#untiedStream();
+    if (stream === undefined) return;
+    this.#parts.out.emit(stream, encoder.encode(JSON.stringify(notification)), false, now);
+  }
+
+  #endRefused(now: number): void {
+    this.#parts.end({ message: 'The server refused to initialize the session.' }, now);
+  }
+
+  #answer(bytes: Uint8Array, envelope: Envelope, now: number): void {
+    const { calls, handshake, hearing, outcomes, pulse, end } = this.#parts;
+    const { id } = envelope;
+    const number = id && integerOf(textAt(bytes, id));
+    if (number !== undefined && pulse.isPing(number)) return;
+    const call = number === undefined ? undefined : calls.get(number);
+    if (!id || !call) return this.#stray(bytes, envelope, number, now);
+    hearing.answered(call.processId, envelope.end - envelope.start);
+    const message = spliceLine(bytes, [{ ...id, with: call.clientId }], envelope);
+    const outcome = envelope.kind === 'error' ? 'error' : 'result';
+    const initializes = isInitialize(call);
+    if (initializes && outcome === 'result' && !Handshake.isReadable(message)) {
+      return end(unusable('it is longer than any client would read'), now);
+    }
+    if (initializes && outcome === 'result') {
+      handshake.complete(message);
+      // Before the answer: the client's next request may come as soon as it has that.
+      this.#tellRevision();
+    }
+    outcomes.settle(call, message, call.isCancelled ? 'cancelled' : outcome, now);
+    if (!initializes) this.#minded(call, message, now);
+    else if (outcome === 'error') this.#endRefused(now);
+  }
+
+  /** An answer, under the id `number` if that is one, to no request in flight. */
+  #stray(bytes: Uint8Array, envelope: Envelope, number: number | undefined, now: number): void {
+    const { calls, hearing, out } = this.#parts;
+    hearing.stray(bytes, envelope, now);
+    if (number !== undefined && calls.hasIssued(number))
+      return out.note('debug', 'an answer to no request in flight; dropped', { late: true });
+    // Either the process is broken, or something reached its stdin that this session did not write.
+    out.noteDrop('an answer to a request that was never made; dropped', {}, now);
+  }
+
+  /** A revision is a short text; what is none is not told, and the client's headers are then judged by themselves. */
+  #tellRevision(): void {
+    const { handshake, out } = this.#parts;
+    const { revision } = handshake;
+    if (revision !== undefined && revision.length <= REVISION_CHARS)
+      out.send({ type: 'negotiated', revision });
+  }
+
+  /** What an answer says of tasks, whose progress goes on behind it. */
+  #minded(call: Call, message: Uint8Array, now: number): void {
+    const { processId, progressToken, makesTask, method } = call;
+    if (makesTask && progressToken)
+      this.#tasks.answered({ processId, progressToken }, message, now);
+    else this.#tasks.told(method, message);
+  }
+
+  #ask(bytes: Uint8Array, envelope: Envelope, now: number, tied: number | undefined): void {
+    const { log, questions, out } = this.#parts;
+    const { id, method = '' } = envelope;
+    if (!id) return;
+    const error = this.#whyNotAsk(method);
+    if (error) {
+      return out.write(encoder.encode(errorResponse(bytes.subarray(id.start, id.end), error)));
+    }
+    const stream = this.#streamOf(tied);
+    if (method === 'ping' && (stream === undefined || !log.isAttached(stream))) {
+      // No client could; the session is there all the same.
+      return out.write(encoder.encode(`{"jsonrpc":"2.0","id":${textAt(bytes, id)},"result":{}}`));
+    }
+    if (stream === undefined) return;
+    questions.ask(textAt(bytes, id), stream);
+    out.emit(stream, ownLine(bytes, [], envelope), false, now);
+  }
+
+  #whyNotAsk(method: string): ErrorObject | undefined {
+    const { handshake, questions } = this.#parts;
+    const code = CODE.methodNotFound;
+    if (isNotificationName(method)) {
+      return { code, message: 'This is a notification, not a request, so it takes no id.' };
+    }
+    const missing = handshake.lacksFor(method);
+    if (missing !== undefined) {
+      return { code, message: `The client did not declare the capability "${missing}".` };
+    }
+    if (!questions.isFull) return undefined;
+    const message = 'The client already has too many questions to answer.';
+    return faultError({ fault: 'overloaded', message });
+  }
+
+  #notify(bytes: Uint8Array, envelope: Envelope, now: number, tied: number | undefined): void {
+    if (envelope.method === 'notifications/progress') return this.#progress(bytes, envelope, now);
+    let stream: string | undefined;
+    if (envelope.method === 'notifications/cancelled' && envelope.requestId) {
+      stream = this.#parts.questions.answered(textAt(bytes, envelope.requestId));
+      if (stream === undefined) return;
+    }
+    if (envelope.method === 'notifications/tasks/status') {
+      this.#tasks.notified(bytes.subarray(envelope.start, envelope.end));
+    }
+    stream ??= this.#streamOf(tied);
+    if (stream !== undefined)
+      this.#parts.out.emit(stream, ownLine(bytes, [], envelope), false, now);
+  }
+
+  #progress(bytes: Uint8Array, envelope: Envelope, now: number): void {
+    const { limits, calls, hearing, pulse, out } = this.#parts;
+    const { progressToken } = envelope;
+    const id = progressToken && integerOf(textAt(bytes, progressToken));
+    const call = id === undefined ? undefined : calls.get(id);
+    const token = call?.progressToken ?? (id && this.#tasks.progressToken(id, now));
+    // A task outlives the stream of the request that it came of.
+    const stream = call ? call.stream : this.#untiedStream();
+    if (!progressToken || !token || stream === undefined) {
+      return out.note('debug', 'progress for no request in flight; dropped', {});
+    }
+    pulse.seen(now);
+    if (call) hearing.alive(call.processId);
+    if (call?.isCancelled === false) call.quietUntil = now + limits.requestTimeoutMs;
+    const edit = { ...progressToken, with: token };
+    out.emit(stream, ownLine(bytes, [edit], envelope), false, now);
+  }
+
+  /** Where a message goes that does not say it; nowhere, when it belongs to a request that is over. */
+  #streamOf(tied: number | undefined): string | undefined {
+    if (tied === undefined) return this.#untiedStream();
+    const call = this.#parts.calls.get(tied);
+    if (call) call.hasBegun = true;
+    return call?.stream;
+  }
+
+  /** Where a message goes that belongs to no request (ARCHITECTURE.md §4, "What differs elsewhere"). */
+  #untiedStream(): string | undefined {
+    const { delivery, calls, log } = this.#parts;
+    const { standing, hasRequestStreams } = delivery;
+    if (standing === undefined || !hasRequestStreams) return standing;
+    const streams = calls.streams();
+    const [oldest] = streams;
+    if (oldest === undefined || (streams.length > 1 && log.isAttached(standing))) return standing;
+    return oldest;
+  }
+}
+
+/** The message as bytes of its own: a kept view would keep the whole chunk of stdout it lies in. */
+function ownLine(bytes: Uint8Array, edits: readonly Edit[], envelope: Envelope): Uint8Array {
+  const line = spliceLine(bytes, edits, envelope);
+  return line.byteLength < line.buffer.byteLength ? line.slice() : line;
+}

@@ -1,0 +1,113 @@
+// What one session hands out: lines to its process, frames and events to the edge, notes. Collected in order until its host takes it.
+import type { SessionUp } from '../../shared/link/session-frames.ts';
+import { DropNotes } from './drop-notes.ts';
+import type { Posts } from './posts.ts';
+import type { Presence } from './presence.ts';
+import type { CallRecord, Note, SessionEffect } from './session-effects.ts';
+import type { StreamLog } from './stream-log.ts';
+
+/** Bytes that may wait for a process that does not read its stdin; beyond it posts are refused. */
+const STDIN_BACKLOG_BYTES = 8 * 1024 * 1024;
+
+interface Parts {
+  readonly log: StreamLog;
+  readonly posts: Posts;
+  readonly presence: Presence;
+}
+
+export class SessionOutput {
+  readonly #parts: Parts;
+  readonly #drops = new DropNotes();
+  #effects: SessionEffect[] = [];
+  #isPaused = false;
+  /** Bytes written since the process's stdin was full; undefined while it takes what it is given. */
+  #stdinBacklogBytes: number | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  // To the process.
+
+  write(line: Uint8Array): void {
+    if (this.#stdinBacklogBytes !== undefined) this.#stdinBacklogBytes += line.length;
+    this.#effects.push({ do: 'write', line });
+  }
+
+  stdinFull(): void {
+    this.#stdinBacklogBytes ??= 0;
+  }
+
+  stdinDrained(): void {
+    this.#stdinBacklogBytes = undefined;
+  }
+
+  /** Whether so many bytes more may wait for the process. */
+  takes(bytes: number): boolean {
+    const waiting = this.#stdinBacklogBytes;
+    return waiting === undefined || waiting + bytes <= STDIN_BACKLOG_BYTES;
+  }
+
+  /** `isStarting`: as in {@link SessionEffect}. */
+  stop(reason: string, isStarting: boolean): void {
+    this.#effects.push({ do: 'stop', reason, isStarting });
+  }
+
+  // To the edge.
+
+  /** Frames beside events need no log: whoever misses one asks again (LP18). */
+  send(frame: SessionUp): void {
+    if (this.#parts.presence.isLinked) this.#effects.push({ do: 'send', frame });
+  }
+
+  /** The stream's next event. It goes out with {@link sendEvents}, once there is a link and credit. */
+  emit(stream: string, message: Uint8Array | undefined, final: boolean, now: number): void {
+    this.#parts.posts.accepted(stream);
+    this.#parts.log.append(stream, message, final, now);
+  }
+
+  sendEvents(): void {
+    for (const { message, seq, stream, final } of this.#parts.log.takeSendable()) {
+      const frame = { type: 'event' as const, stream, seq };
+      this.#effects.push({ do: 'send', frame: final ? { ...frame, final } : frame, message });
+    }
+  }
+
+  /** What the link has not sent of a stream is to go out later. */
+  withdraw(stream: string): void {
+    if (this.#parts.log.isUnderWay(stream)) this.#effects.push({ do: 'withdraw', stream });
+  }
+
+  /** Nobody is owed anything of a stream any more. */
+  drop(stream: string): void {
+    if (this.#parts.log.isUnderWay(stream)) this.#effects.push({ do: 'drop', stream });
+    this.#parts.log.drop(stream);
+  }
+
+  // To the log.
+
+  note(level: Note['level'], words: string, fields: object): void {
+    this.#effects.push({ do: 'note', level, words, fields });
+  }
+
+  noteDrop(words: string, fields: object, now: number): void {
+    const note = this.#drops.count(words, fields, now);
+    if (note) this.#effects.push(note);
+  }
+
+  audit(call: CallRecord): void {
+    this.#effects.push({ do: 'audit', call });
+  }
+
+  /** Everything since the last time; with it, whether stdout is to be read. */
+  take(): SessionEffect[] {
+    const { log } = this.#parts;
+    if (this.#isPaused ? log.mayResume : log.isCongested) {
+      this.#isPaused = !this.#isPaused;
+      this.#effects.push({ do: this.#isPaused ? 'pause' : 'resume' });
+    }
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+}

@@ -1,0 +1,84 @@
+// The parts of one session, made and joined: which part knows which stands here, and what each does in its own file.
+import type { Transport } from '../../shared/link/control-frames.ts';
+import { Calls } from './calls.ts';
+import { ClientToProcess } from './client-to-process.ts';
+import { Deadlines } from './deadlines.ts';
+import { deliveryTo } from './delivery.ts';
+import { Handshake } from './handshake.ts';
+import { Hearing } from './hearing.ts';
+import { Listeners } from './listeners.ts';
+import { Outcomes } from './outcomes.ts';
+import { Overheard, type Quote } from './overheard.ts';
+import { Posts } from './posts.ts';
+import { Presence } from './presence.ts';
+import { ProcessLines } from './process-lines.ts';
+import { ProcessToClient } from './process-to-client.ts';
+import { Pulse } from './pulse.ts';
+import { Questions } from './questions.ts';
+import type { End, SessionLimits } from './session-effects.ts';
+import { SessionOutput } from './session-output.ts';
+import { StreamLog } from './stream-log.ts';
+
+export interface SessionOptions {
+  readonly limits: SessionLimits;
+  readonly transport: Transport;
+  /** How what the process printed is shown to a client; without it nothing is. */
+  readonly quote?: Quote | undefined;
+  /** Why a client's notification would reach no process; undefined for one that does. Without: every one does. */
+  readonly refusal?: ((notification: Uint8Array) => string | undefined) | undefined;
+}
+
+/** What a session is made of. `end`: what a part calls when the session is over for a reason it has found. */
+export function sessionParts(options: SessionOptions, end: End, now: number) {
+  const { limits, transport, quote = () => '', refusal = () => undefined } = options;
+  const delivery = deliveryTo(transport);
+  const log = new StreamLog();
+  const calls = new Calls();
+  const posts = new Posts();
+  const handshake = new Handshake();
+  const overheard = new Overheard(quote);
+  const presence = new Presence(limits, delivery, now);
+  const out = new SessionOutput({ log, posts, presence });
+  const outcomes = new Outcomes({ delivery, calls, presence, out });
+  const pulse = new Pulse({ delivery, out, end }, limits.requestTimeoutMs);
+  const listeners = new Listeners({ delivery, log, calls, outcomes, presence, out });
+  const deadlines = new Deadlines({ limits, calls, outcomes, overheard, pulse, end });
+  const hearing = new Hearing({
+    has: (id) => calls.get(id)?.isCancelled === false,
+    wasAsked: (id) => calls.hasIssued(id),
+    only: () => calls.only()?.processId,
+  });
+  const both = { limits, delivery, log, handshake, calls, hearing, outcomes, out };
+  const questions = new Questions();
+  const clientToProcess = new ClientToProcess({
+    ...both,
+    posts,
+    questions,
+    listeners,
+    presence,
+    refusal,
+  });
+  const processToClient = new ProcessToClient({ ...both, questions, pulse, end });
+  const lines = new ProcessLines({ ...both, overheard, messages: processToClient });
+  if (delivery.standing !== undefined) {
+    const isKept = delivery.isResumable;
+    log.open(delivery.standing, { isAttached: false, isKept }, now);
+  }
+  return {
+    delivery,
+    log,
+    calls,
+    posts,
+    handshake,
+    overheard,
+    presence,
+    out,
+    outcomes,
+    pulse,
+    listeners,
+    deadlines,
+    clientToProcess,
+    processToClient,
+    lines,
+  };
+}

@@ -1,0 +1,23 @@
+// Due times, listed once. A machine that acts when time comes has to say when it must be woken; both are read from one list here,
+// so that no due time is acted on that nobody wakes for, and none is waited for that nobody acts on.
+
+/** Something to do when its time comes, in milliseconds of the caller's clock. Without a time it is not due. */
+export interface Due {
+  readonly at: number | undefined;
+  readonly act: (now: number) => void;
+}
+
+/**
+ * Does what is due at `now`, in the order of the list. A list made by a generator is made while it is walked: each time in it is
+ * read after everything before it was done.
+ */
+export function actDue(dues: Iterable<Due>, now: number): void {
+  for (const { at, act } of dues) if (at !== undefined && at <= now) act(now);
+}
+
+/** When something of the list is due next; undefined when nothing is. */
+export function nextDue(dues: Iterable<Due>): number | undefined {
+  let next: number | undefined;
+  for (const { at } of dues) if (at !== undefined && (next === undefined || at < next)) next = at;
+  return next;
+}
