@@ -1,5 +1,5 @@
-// `npm run build`: makes `dist`, the package that is published. Its program is one file with all it imports,
-// so an installed package brings nothing else along: no Node, no workerd, no esbuild.
+// `npm run build`: makes `dist`, the package that is published. The program is one file with everything it imports, so an
+// installed package needs nothing else: no Node packages, no workerd, no esbuild.
 import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

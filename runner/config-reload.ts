@@ -1,4 +1,4 @@
-// Puts a changed config file in force, one reading at a time: with a mistake in it, what is served goes on.
+// Applies a changed config file, one reading at a time. If it has a mistake, the runner keeps serving what it served before.
 import type { ConfigReading, RunnerConfig } from './config.ts';
 import { reloadedConfig, settingsForRestart } from './config.ts';
 import { logConfig } from './config-report.ts';

@@ -1,4 +1,4 @@
-// Says in the log what became of a config file's entries: served, under which name, or left out, and why.
+// Logs what happened to each entry of a config file: served, and under which name, or left out, and why.
 import type { RunnerConfig } from './config.ts';
 import { describeProblem } from './config/problem.ts';
 import type { Log } from './log.ts';

@@ -1,5 +1,5 @@
-// Tells when the config file changed, woken by the file system and by nothing else. Every folder in which a part of the path
-// can be exchanged is watched: an editor renames the file, Kubernetes a link beside it, a deployment a folder above it.
+// Tells when the config file has changed. Only the file system wakes it. It watches every folder in which a part of the path
+// can be replaced: an editor renames the file, Kubernetes a link next to it, a deployment a folder above it.
 import { lstatSync, readlinkSync, statSync, watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { dirname, join, parse, resolve, sep } from 'node:path';

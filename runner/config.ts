@@ -1,5 +1,5 @@
-// Reads the `mcpServers` file that people have already into a config the runner can trust: every
-// default filled, every reference resolved, every path absolute (D4: commands come from here only).
+// Reads the `mcpServers` file that people already have into a config the runner can trust: every default filled in, every
+// reference resolved, every path absolute. Commands come from here and from nowhere else (D4).
 import { isDeepStrictEqual } from 'node:util';
 import { readText } from './config/file-text.ts';
 import { parseFile } from './config/file-value.ts';

@@ -1,5 +1,5 @@
-// Makes credentials, and keeps the runner's own in a file that only its user can read.
-// A credential never stands in argv, in the environment or in a log; the edge keeps only its hash.
+// Makes credentials, and keeps the runner's own in a file that only its user can read. A credential is never in argv, in the
+// environment or in a log; the edge keeps only its hash.
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';

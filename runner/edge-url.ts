@@ -1,4 +1,4 @@
-// Reads the address of an edge: an https origin, or http on this machine, where nobody listens in between.
+// Reads the address of an edge: an https origin, or http on this machine, where nobody can listen in between.
 
 /** An edge's origin without trailing slash, always http or https; or what is wrong. Never repeats a credential. */
 export type EdgeUrl =

@@ -1,4 +1,4 @@
-// A fault of the program itself, as the log tells it: what was thrown, and where.
+// A fault of the program itself, as the log shows it: what was thrown, and where.
 import type { LogFields } from './log.ts';
 
 /** Enough to find the place; the rest of a stack is the way there. */

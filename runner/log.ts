@@ -1,5 +1,5 @@
-// The runner's log: one line a fact, static words and structured fields, as JSON or, on a terminal, as
-// text. What a field holds can come from a process or the network, so no character of it may steer a terminal.
+// The runner's log: one line for each fact, with fixed words and structured fields, as JSON or, on a terminal, as text. A
+// field's value can come from a process or the network, so no character of it may control a terminal.
 import { writeLogLine } from './output.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

@@ -1,5 +1,5 @@
-// A process between its start and its session: what it says before anybody listens is kept, within bounds, and comes first;
-// and what it was told before it answered, so that another session can take it over while it starts.
+// A process between its start and its session. What it prints before a session listens is kept, within bounds, and delivered
+// first. What it was told before its first answer is kept too, so that another session can take it over while it starts.
 import { scanLine } from '../shared/jsonrpc/scan.ts';
 import { looksLikeMessage } from './core/noise-budget.ts';
 import type { ExitFacts } from './process/exit.ts';

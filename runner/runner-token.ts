@@ -1,4 +1,4 @@
-// The runner's token as its links use it: read from its file again for each dial, so that a rotated one needs no restart.
+// The runner's token as its links use it. It is read from its file for each dial, so a rotated token needs no restart.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readTokenFile, type TokenReading } from './credential.ts';
 import type { Log } from './log.ts';

@@ -1,4 +1,4 @@
-// What a started runner looks like to the command line and to the status pages.
+// A started runner as the command line and the status pages see it.
 import type { RunnerConfig } from './config.ts';
 import type { Log } from './log.ts';
 import type { RunnerToken } from './runner-token.ts';

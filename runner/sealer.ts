@@ -1,5 +1,5 @@
-// Seals what clients carry between the rounds of a call: AES-256-GCM under a key that lives as long as the runner process,
-// bound to the server and the principal, so that no other client's state is taken.
+// Seals what clients carry between the rounds of a call, with AES-256-GCM under a key that lives as long as the runner program.
+// A seal is bound to the server and the principal, so no state of another client is accepted.
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 
 import type { Digest, Sealer } from './translate/modern-to-legacy/request-state.ts';

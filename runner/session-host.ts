@@ -1,4 +1,4 @@
-// One session at work: performs what core/session decides on a real process and a real session link, and keeps its time.
+// Hosts one session: performs what core/session decides on a real process and a real session link, and keeps its time.
 import { CLOSE } from '../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../shared/link/close-reason.ts';
 import { decodeBytes, encodeBytes } from '../shared/link/codec.ts';

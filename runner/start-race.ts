@@ -1,6 +1,6 @@
-// A session that comes while processes of its server are still starting, left by sessions before it: takes over the one that
-// was told the same, and starts another only where those seem to do nothing or were told something else. Whoever answers
-// first serves. No line is written twice: what a process was told already is not said to it again.
+// For a session that comes while processes of its server are still starting, left by earlier sessions. It takes over the one
+// that was told the same, and starts another only if those seem to do nothing or were told something else. The first to answer
+// serves. No line is written twice: a process is never told again what it was told already.
 import type { ExitFacts } from './process/exit.ts';
 import type { ProcessListener, StdioProcess } from './process/stdio-process.ts';
 import type { PooledProcess, ServerProcess } from './pooled-process.ts';

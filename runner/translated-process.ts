@@ -1,5 +1,5 @@
-// What a session takes for its process when a translator stands between: starts the processes the translator wants, keeps its
-// time, and steps aside for good where both sides turn out to be of one era.
+// Stands in for a session's process when there is a translator in between: starts the processes the translator wants, keeps its
+// time, and steps aside for good when both sides turn out to be of one era.
 import { failureFields } from './failure.ts';
 import type { Log } from './log.ts';
 import type { ExitFacts } from './process/exit.ts';

@@ -1,4 +1,4 @@
-// The named limits both sides share, each with its reason. What only one side needs stands beside its user.
+// The named limits that both sides share, each with its reason. A limit that only one side needs stands next to its user.
 
 /** Largest client message. The official SDKs and claude.ai stay below 4 MiB; a worker isolate has 128 MB for all its requests. */
 export const CLIENT_MESSAGE_BYTES = 4 * 1024 * 1024;

@@ -1,5 +1,5 @@
-// What Node and workerd both have, ECMAScript lacks and the pure rooms may use: nothing but text ⇄ UTF-8.
-// Only the pure projects include this file; the rims take the same names from their own runtime's types.
+// What both Node and workerd have, ECMAScript lacks, and the pure rooms may use: text ⇄ UTF-8, and nothing else. Only the pure
+// projects include this file; the hosts take the same names from their own runtime's types.
 
 declare class TextEncoder {
   readonly encoding: string;

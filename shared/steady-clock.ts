@@ -1,4 +1,4 @@
-// Time for deadlines where the platform has only a clock that may be set: workerd gives no other.
+// Time for deadlines on a platform whose only clock may be set. workerd has no other.
 
 /**
  * Milliseconds that only go forward, made of readings of a wall clock. A reading that lies before the last one adds nothing, and

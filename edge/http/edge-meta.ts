@@ -1,4 +1,4 @@
-// What the edge writes into a modern request's `_meta` for the runner: headers that the body does not repeat, and the id that
+// Adds what the runner needs to a modern request's `_meta`: headers that the body does not repeat, and the client's id, which
 // the link replaces on the way.
 import type { Members, ModernRequest } from './modern-request.ts';
 import { changeAt } from '../../shared/jsonrpc/members.ts';

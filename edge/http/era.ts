@@ -1,5 +1,5 @@
-// Which era a POST to the MCP endpoint is of: its body says, and where that says nothing, its version header does
-// (MCP 2026-07-28, Versioning). Never throws.
+// Decides the era of a POST to the MCP endpoint: by its body or, if the body does not tell, by its version header (MCP
+// 2026-07-28, Versioning). Never throws.
 import type { ClientMessage } from './client-message.ts';
 import { checkMeta } from './modern-meta.ts';
 import { readModernRequest, type ModernRequest } from './modern-request.ts';

@@ -1,4 +1,4 @@
-// What /metrics tells of the fleet. No ids in labels: their number would grow without bound.
+// What /metrics says about the fleet. Labels hold no ids: their number would grow without bound.
 import type { MetricSample } from './status.ts';
 import type { FleetView } from './ports.ts';
 

@@ -1,5 +1,5 @@
-// Whether the headers of a modern POST say what its body says, so that whoever stands between may trust them
-// (MCP 2026-07-28, Transports, "Request Headers"). Pure; `Mcp-Param-*` is judged where the tools are known.
+// Checks that the headers of a modern POST agree with its body, so that intermediaries can trust them (MCP 2026-07-28,
+// Transports, "Request Headers"). Pure. The runner checks `Mcp-Param-*`, because it knows the tools.
 import { checkMeta } from './modern-meta.ts';
 import type { ModernRequest } from './modern-request.ts';
 import type { Refusal } from './refuse.ts';

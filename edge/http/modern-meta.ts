@@ -1,5 +1,5 @@
-// The `_meta` that every modern request carries in place of a session: what must be there, and its form
-// (MCP 2026-07-28, Base Protocol, "_meta").
+// Checks the `_meta` that every modern request carries in place of a session: which members must be there, and their form (MCP
+// 2026-07-28, Base Protocol, "_meta").
 import type { Members } from './modern-request.ts';
 import type { Refusal } from './refuse.ts';
 import { CODE, ENVELOPE_META, LOG_LEVELS, META } from '../../shared/mcp/modern.ts';

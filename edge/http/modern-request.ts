@@ -1,4 +1,5 @@
-// A message of a modern client as the checks read it: few members of params and _meta, found by bytes, the rest unread.
+// A modern client's message as the checks need it: a few members of params and _meta, found by their bytes; the rest is not
+// read.
 import type { ClientMessage } from './client-message.ts';
 import { membersOf, textAt, valueAt, type Member } from '../../shared/jsonrpc/members.ts';
 import { isLookalike, type Span } from '../../shared/jsonrpc/scan.ts';

@@ -1,5 +1,5 @@
-// What a client is told that looks for an OAuth server here. It asks for a key only in the one way it knows, so the answers have
-// the form in which it looks for an error, and say what to do instead.
+// Answers clients that look for an OAuth server here. Such a client asks for a key only in the way it knows, so each answer has
+// the form in which it expects an error, and says what to do instead.
 import { because } from './refusal-reason.ts';
 import type { ClientAuth } from '../settings.ts';
 

@@ -1,4 +1,4 @@
-// What the HTTP layer needs of its host: sessions and the fleet, without a word about who runs them (D5).
+// What the HTTP layer needs from its host: sessions and the fleet. It does not say who runs them (D5).
 import type { Fault } from '../../shared/fault.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 import type { PostAnswer } from '../core/relay.ts';

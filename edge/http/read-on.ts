@@ -1,6 +1,6 @@
-// A refusal that comes before its body was read has to reach its client. Many clients write the whole body before they read, and a
-// connection closed under them is reset, with the answer still in it (RFC 9112 §9.6). So the answer goes out at once, and its
-// end waits while what the client still sends is read and thrown away, within bounds.
+// Makes sure that a client gets a refusal although its body was not read. Many clients write the whole body before they read,
+// and if the connection is closed meanwhile, it is reset and the answer is lost (RFC 9112 §9.6). So the answer starts at once,
+// and its end waits while the rest of the body is read and discarded, within bounds.
 import { announcedBytes, isUnread } from './guards/body.ts';
 
 /** Read on for no more than this: three times the largest message, so that who is a little above it learns so. */

@@ -1,4 +1,4 @@
-// Why a response refuses, and whom it refused: noted where each is known, and told in one line of the log.
+// Why a response refuses, and whom. Noted where each is known, and logged in one line.
 import type { RefusalLine } from '../core/log.ts';
 
 export type RefusalReason = Pick<RefusalLine, 'fault' | 'transport'>;

@@ -1,5 +1,5 @@
-// A client's message that is refused before it reaches the runner may be the answer that a server waits for, and few clients send an
-// answer again. The session gets an error in its place, so that the question ends and nothing hangs on it.
+// A client's message that is refused before it reaches the runner may be the answer to a server's question, and few clients
+// send an answer twice. The session then gets an error in its place, so that the question ends and nothing hangs.
 import { newPostId } from './exchange.ts';
 import type { SessionPort } from './ports.ts';
 import { faultError, type Fault } from '../../shared/fault.ts';

@@ -1,4 +1,4 @@
-// The parsed URL of a request: guards and routes all need it, and parsing costs more than most of them.
+// The parsed URL of a request. All guards and routes need it, and parsing costs more than most of them.
 import type { Fault } from '../../shared/fault.ts';
 
 const urls = new WeakMap<Request, URL>();

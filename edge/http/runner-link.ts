@@ -1,4 +1,4 @@
-// Where runners dial in (PROTOCOL.md LP5–LP8): who they are is decided here, before an actor is woken.
+// Where runners dial in (PROTOCOL.md LP5–LP8). Who they are is decided here, before an actor wakes.
 import { bearerToken, findRunner } from '../access/credentials.ts';
 import { checkNoOrigin } from './guards/origin.ts';
 import { because, towards } from './refusal-reason.ts';

@@ -1,4 +1,4 @@
-// Health and metrics: what a load balancer and Prometheus ask for. Shows no setting's value and no session's id.
+// Health and metrics, for load balancers and Prometheus. Shows no values of settings and no ids of sessions.
 
 /** Health is asked often and must never be answered from a cache. */
 const HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };

@@ -1,5 +1,5 @@
-// What a request to a path that is no route is told: the slips that people make with the URL of a server, each in words.
-// Nothing here knows which servers there are, so nobody learns of another's.
+// Answers requests to a path that is not a route: names the common mistakes in the URL of a server. This file does not know
+// which servers exist, so nobody learns of another's.
 import type { Fault } from '../../shared/fault.ts';
 
 const SHAPES =

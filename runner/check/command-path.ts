@@ -1,4 +1,4 @@
-// Finds the file a command names, the way the system does when it starts a process (execvp).
+// Finds the file that a command names, in the way the system does when it starts a process (execvp).
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, resolve } from 'node:path';
 

@@ -1,4 +1,4 @@
-// Says `initialize` to a process, and `server/discover` where that is refused, and hears what comes of it as a session would.
+// Says `initialize` to a process and, if that is refused, `server/discover`; reads the answer as a session would.
 import { randomUUID } from 'node:crypto';
 import { NEWEST_LEGACY_REVISION } from '../../shared/mcp/revisions.ts';
 import { FAULTS } from '../../shared/fault.ts';

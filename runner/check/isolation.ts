@@ -1,4 +1,4 @@
-// What keeps processes apart from the runner and its token (F-75, F-78), and what does not.
+// Says what keeps processes away from the runner and its token (F-75, F-78), and what does not.
 import { stat } from 'node:fs/promises';
 import type { RunnerConfig, ServerConfig } from '../config.ts';
 import type { Containment } from '../process/containment.ts';

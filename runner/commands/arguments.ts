@@ -1,4 +1,4 @@
-// Reads a command's arguments; a slip is answered with exit code 2 and a hint, as shells expect.
+// Reads a command's arguments. A mistake is answered with exit code 2 and a hint, as shells expect.
 import { parseArgs } from 'node:util';
 import { printError } from '../output.ts';
 

@@ -1,4 +1,4 @@
-// `mcp-bridge check`: tries out all that a runner needs, prints one line each, and says what to do.
+// `mcp-bridge check`: tries everything a runner needs, prints one line for each, and says what to do.
 import { checkCredential, checkEdge } from '../check/edge.ts';
 import { outcomeText } from '../check/outcome.ts';
 import type { Outcome } from '../check/outcome.ts';

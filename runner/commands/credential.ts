@@ -1,4 +1,4 @@
-// `mcp-bridge credential`: makes a runner token or a client key, and says how the edge learns of it.
+// `mcp-bridge credential`: makes a runner token or a client key, and prints the edge's entry for it.
 import { RUNNER_NAME, SERVER_NAME } from '../../shared/ids.ts';
 import { hashCredential, mintClientKey, mintRunnerToken, writeTokenFile } from '../credential.ts';
 import { print, printError } from '../output.ts';

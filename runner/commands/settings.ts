@@ -1,4 +1,4 @@
-// What `run` and `check` take both from the config file and from the command line, where the latter wins.
+// The settings that `run` and `check` take from the config file or from the command line, which wins.
 import { resolve } from 'node:path';
 import { RUNNER_NAME } from '../../shared/ids.ts';
 import { readConfig } from '../config.ts';

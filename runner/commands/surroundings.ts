@@ -1,4 +1,4 @@
-// What can befall a serving program from outside its own rules: a terminal that is closed, and an exception that nothing caught.
+// What can happen to a running program from outside: its terminal closes, or an exception is not caught.
 import { isatty } from 'node:tty';
 import { failureFields } from '../failure.ts';
 import type { Log } from '../log.ts';

@@ -1,4 +1,4 @@
-// Commands as people write them for other systems and programs, as a program and its arguments.
+// Turns commands that people wrote for other systems and programs into a program and its arguments.
 
 const SHELL_CHARACTERS = /[|&;<>`*?!'"\n$\\]/u;
 

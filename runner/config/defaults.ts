@@ -1,4 +1,4 @@
-// What holds where the config says nothing, each with its reason.
+// The defaults of the config, each with its reason.
 import { PROCESS_LINE_BYTES } from '../../shared/limits.ts';
 
 /** Sessions of a runner: at 50 to 100 MB a Node process, 200 fill a machine of 16 GB. */

@@ -1,4 +1,4 @@
-// What programs call the parts of a server's entry, and the transports they name.
+// The names that programs use for the parts of a server's entry, and for transports.
 import { canonicalKey } from './layouts.ts';
 
 /** What the runner reads, by the canonical spelling of what programs call it. */

@@ -1,5 +1,5 @@
-// Reads one server's entry as any program writes it into the form that the runner serves, or says that it is switched off,
-// runs elsewhere, or is broken. No key with a meaning passes in silence.
+// Brings one server's entry, however its program writes it, into the form that the runner serves, or says that it is switched
+// off, runs elsewhere or is broken. No key with a meaning is ignored silently.
 import * as v from 'valibot';
 import { strayKey } from './foreign-keys.ts';
 import { canonicalKey } from './layouts.ts';

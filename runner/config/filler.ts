@@ -1,4 +1,4 @@
-// Fills the references of one file's texts, and keeps what came from the environment: such values are taken out of logs.
+// Fills in the references of one file, and remembers the values that came from the environment, so that logs can redact them.
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { INHERITED_VARIABLES, isNamed } from '../process/environment.ts';

@@ -1,4 +1,4 @@
-// Collects what is wrong with one part of a config file, the whole of it or one server, each mistake with its place.
+// Collects the mistakes in one part of a config file (the whole file, or one server), each with its place.
 import type * as v from 'valibot';
 import { readIssue } from './issues.ts';
 import type { ConfigProblem, Keys } from './problem.ts';

@@ -1,4 +1,4 @@
-// What to say about a key of an entry that the runner does not read: nothing where it concerns other programs alone.
+// Decides what to say about a key that the runner does not read: nothing, if it matters only to other programs.
 import { unknownName } from './issues.ts';
 import { canonicalKey } from './layouts.ts';
 import { isObject, nearestWord } from './problem.ts';

@@ -1,5 +1,5 @@
-// Reads JSON with comments and trailing commas (the JSONC of editors), and says where every mistake stands. Also finds
-// keys that occur twice, which other readers swallow.
+// Reads JSON with comments and trailing commas (JSONC, as editors write it), and says where each mistake is. Also finds keys
+// that occur twice, which other readers ignore.
 import { createScanner, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { Node, ParseError } from 'jsonc-parser';
 import { numberWithText } from './source-number.ts';

@@ -1,4 +1,5 @@
-// Finds the servers in a config file, whichever program wrote it. What is certain is read; the rest is named, with what to do.
+// Finds the servers in a config file, whichever program wrote it. It reads what is certain; about everything else it says what
+// was found and what to do.
 import type { Keys } from './problem.ts';
 import { isObject, nearestWord, settingPath } from './problem.ts';
 

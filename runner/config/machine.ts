@@ -1,5 +1,5 @@
-// Whether this machine grants what a config asks for: another user for processes, limits for what they use.
-// Asked after the file was read, since the file is right or wrong on every machine alike.
+// Checks whether this machine can do what a config asks for: another user for processes, limits on what they use. This comes
+// after reading, because a file is right or wrong regardless of the machine.
 import type { RunnerConfig } from '../config.ts';
 import type { Containment } from '../process/containment.ts';
 import { whyNoOtherUser } from '../process/process-user.ts';

@@ -1,4 +1,4 @@
-// What is wrong with a config file, said so that a person can correct it: where, what, and what to do.
+// A problem with a config file, in words that let a person correct it: where, what, and what to do.
 
 /** One mistake. Never holds a value from `env`, `args` or the environment: those may be secrets. */
 export interface ConfigProblem {

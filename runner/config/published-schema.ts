@@ -1,5 +1,5 @@
-// The config file as editors should see it: what the runner means, and no objection to what other programs' files hold
-// beside it. The runner itself reads entries with more patience (entry.ts) and judges them by schema.ts.
+// The config file as editors should see it: everything the runner reads, and no objection to what other programs' files contain
+// besides. The runner itself reads entries more leniently (entry.ts), and then checks them with schema.ts.
 import * as v from 'valibot';
 import { runnerBlock, serverBlock, serverEntry } from './schema.ts';
 

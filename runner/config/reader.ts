@@ -1,5 +1,5 @@
-// Builds a config from the parsed file: finds the servers, whoever wrote it, reads each for itself, and collects every
-// mistake on the way. A mistake in the runner's own block concerns all; one in an entry concerns that server alone.
+// Builds a config from the parsed file: finds the servers, reads each by itself, and collects every mistake. A mistake in the
+// runner's own block concerns the whole file; one in an entry concerns only that server.
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import * as v from 'valibot';

@@ -1,6 +1,6 @@
-// Fills the references of a config's strings, so that secrets need not stand in the file: `${NAME}` and `${NAME:-default}`
-// from the runner's environment, `${env:NAME}` and places such as `${workspaceFolder}` as editors have them. `$${` is a
-// literal `${`. Written with index loops: what stands in a file takes time in proportion to its length.
+// Fills in the references in a config's strings, so that secrets need not be in the file: `${NAME}` and `${NAME:-default}` from
+// the runner's environment, `${env:NAME}`, and places such as `${workspaceFolder}`, as editors have them. `$${` is a literal
+// `${`. Written with index loops, so that the time grows only in proportion to the length of the text.
 
 /** The text with its references filled, or what is wrong with one. Messages name variables, never values. */
 export type Filled =

@@ -1,6 +1,5 @@
-// The shape of the config file. Messages are noun phrases ("a whole number from 0 to 32"): what a
-// value should be, which the reader of issues turns into advice. config.schema.json is made
-// from this, and JSON Schema's patterns have no flags.
+// The shape of the config file. Messages are noun phrases ("a whole number from 0 to 32") that say what a value should be;
+// issues.ts turns them into advice. config.schema.json is made from this file, and patterns in JSON Schema have no flags.
 import * as v from 'valibot';
 import { RUNNER_NAME } from '../../shared/ids.ts';
 import { PROCESS_LINE_BYTES } from '../../shared/limits.ts';

@@ -1,4 +1,4 @@
-// The names under which servers are served: their own where it fits into a URL, else one made from it.
+// The names under which servers are served: their own if it fits into a URL, else one made from it.
 import { createHash } from 'node:crypto';
 import { SERVER_NAME } from '../../shared/ids.ts';
 

@@ -1,4 +1,4 @@
-// Makes one server's config of its entry: references filled, env files read, paths absolute, defaults in place.
+// Makes the config of one server from its entry: references filled in, env files read, paths absolute, defaults in place.
 import { parseEnv } from 'node:util';
 import type { ServerConfig } from '../config.ts';
 import type { ProcessLimits } from '../process/cgroup.ts';

@@ -1,4 +1,4 @@
-// Numbers of a config file that must not lose how they were written: an account id of 20 digits in `env` is text to the process.
+// Numbers of a config file that must keep their spelling: to a process, an account id of 20 digits in `env` is text.
 
 /** A number whose digits differ from what JavaScript would print. */
 export class SourceNumber {

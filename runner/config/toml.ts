@@ -1,4 +1,4 @@
-// Parses TOML, the format of Codex. Messages name places and never repeat what stands there: it may be a secret.
+// Parses TOML, the format of Codex. Messages give places and never quote the text: it may be a secret.
 import { parse, TomlError } from 'smol-toml';
 import type { Parsing } from './json-syntax.ts';
 

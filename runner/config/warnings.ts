@@ -1,5 +1,5 @@
-// What a config may do but had better not: shown by `run` and `check`, refused by neither.
-// Judged on the text of the file: what a reference fills in does not stand there.
+// What a config is allowed to do but should not. `run` and `check` show it; neither refuses it. Only the text of the file is
+// judged, not what references fill in.
 import { basename } from 'node:path';
 import type { Keys, Note } from './problem.ts';
 import { hasReference } from './references.ts';

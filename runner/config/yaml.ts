@@ -1,5 +1,4 @@
-// Parses YAML, the format of Goose, Continue and LibreChat. Messages name places and never repeat what stands there: it may be
-// a secret.
+// Parses YAML, the format of Goose, Continue and LibreChat. Messages give places and never quote the text: it may be a secret.
 import { LineCounter, parseDocument, visit } from 'yaml';
 import type { Parsing } from './json-syntax.ts';
 import { numberWithText } from './source-number.ts';

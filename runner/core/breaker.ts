@@ -1,5 +1,5 @@
-// when a server's processes keep failing, starts are first delayed, then refused at once, then
-// tried one at a time. One breaker for each server; the time is an input.
+// When a server's processes keep failing, starts are first delayed, then refused at once, then tried one at a time. There
+// is one breaker for each server; the time is an input.
 
 /** Failures in the window that open the breaker. */
 export const BREAKER_FAILURES = 5;

@@ -1,5 +1,5 @@
-// Which starts of a server are held back: for everybody where its processes fail to start, for one principal where they
-// crash under what that principal asks of them.
+// Decides which starts of a server are held back: for everybody if its processes fail to start, and for one principal if
+// they crash under that principal's calls.
 import { Breaker, type StartVerdict } from './breaker.ts';
 
 /** Beyond this those without a recent failure are forgotten. */

@@ -1,5 +1,5 @@
-// Notes about what is dropped: the first at once, then one in a while with the number, so that a chatty process does not
-// fill the log (F-41).
+// Notes about what is dropped: the first at once, then now and then one with the number, so that a noisy process does not fill
+// the log (F-41).
 import type { Note } from './session-effects.ts';
 
 const INTERVAL_MS = 10_000;

@@ -1,5 +1,6 @@
-// Decides whose answer it was that nobody can read, or that names no request: so that no call waits to its deadline for an answer
-// that came, and no call that still works is ended for a line of a log. One for each process. Pure: the clock comes in.
+// Decides which call an answer belongs to if it cannot be read, or names no waiting request. So no call waits until its
+// deadline for an answer that has come, and no working call is ended by a line of log. There is one for each process. Pure: the
+// time is an input.
 import type { Fault } from '../../shared/fault.ts';
 import type { Envelope } from '../../shared/jsonrpc/scan.ts';
 import { integerIn, integerOf } from '../../shared/jsonrpc/numbers.ts';

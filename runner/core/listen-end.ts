@@ -1,4 +1,4 @@
-// The result that a subscription ends with, where the process did not say it (MCP 2026-07-28, Utilities, "Subscriptions").
+// The result that ends a subscription if the process has not said it itself (MCP 2026-07-28, Utilities, "Subscriptions").
 import { META } from '../../shared/mcp/modern.ts';
 
 /** The answer as one line. Both are raw JSON text: the id it goes under, and the one its client gave the subscription. */

@@ -1,4 +1,4 @@
-// How much a process may print that is no message before it counts as broken: noise is passed over, but one that prints
+// How much a process may print that is not a message before it counts as broken. Noise is tolerated, but a process that prints
 // nothing else, faster than anybody could want to read, is of no use.
 
 /** Noise since the last message that is too much. A line costs as much as so many bytes, empty ones too. */

@@ -1,4 +1,4 @@
-// What a process printed before it answered anything, so that a start that fails can say what was heard instead.
+// What a process printed before its first answer, so that the error for a failed start can quote it.
 
 /** Longest part of a line that is shown. */
 const SHOWN_BYTES = 200;

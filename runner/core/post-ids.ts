@@ -1,5 +1,5 @@
-// The ids of every post a session took, so that one that comes again is known however many came between. The newest stay
-// whole, older ones as 64 bits each; what outgrows that too is told by the time in its id. Pure.
+// The ids of all posts a session has taken, so that a repeated one is recognized however many came in between. The newest
+// are kept whole and older ones as 64 bits each; still older ones are recognized by the time in their ids. Pure.
 import { postTime } from '../../shared/ids.ts';
 
 /** Ids kept whole: far more than can be in flight. */

@@ -1,5 +1,6 @@
-// What a process prints beside proper messages, line by line: mends what can be mended (shared/jsonrpc/mend.ts) and joins JSON that
-// goes over several lines, within bounds of bytes and of time. One for each process. Pure: the clock comes in.
+// Reads what a process prints besides proper messages, line by line: mends what can be mended (shared/jsonrpc/mend.ts) and
+// joins JSON that spans several lines, within bounds of bytes and time. There is one for each process. Pure: the time is an
+// input.
 import { judge, mend, type Said } from '../../shared/jsonrpc/mend.ts';
 
 /** Lines of one text follow each other at once; when no more came for this long, it has ended. */

@@ -1,4 +1,4 @@
-// A first-in-first-out list whose front goes in constant time: `shift` of a long array moves all the rest.
+// A first-in-first-out list that removes its front in constant time; `shift` of a long array moves all the rest.
 
 /** Gone places are closed up once they are this many, and at least half of the array. */
 const CLOSE_UP = 64;

@@ -1,4 +1,4 @@
-// What a session asks of its host, and what it obeys.
+// What a session asks of its host, and the limits it obeys.
 import type { FaultCode } from '../../shared/fault.ts';
 import type { SessionUp } from '../../shared/link/session-frames.ts';
 

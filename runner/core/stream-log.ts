@@ -1,5 +1,5 @@
-// The events of one session, by stream: numbering, what is owed to attached clients, what is kept for resumption, and
-// what is let go (PROTOCOL.md LP14–LP19; ). Pure: the caller gives the time.
+// The events of one session, by stream: their numbers, what is owed to attached clients, what is kept for resumption, and what
+// is let go (PROTOCOL.md LP14–LP19; ). Pure: the time is an input.
 import { Queue } from './queue.ts';
 
 /** Unacknowledged bytes a session may have on the way: bounds every buffer between the process and the client. */

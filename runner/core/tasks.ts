@@ -1,5 +1,5 @@
-// Tasks that a process works on after it answered the request they came of (MCP 2025-11-25, Tasks): their progress goes on under
-// that request's token (Tasks, "Task Progress Notifications") until they are over.
+// Tasks that a process works on after it has answered the request that made them (MCP 2025-11-25, Tasks). Until they are over,
+// their progress goes on under that request's token (Tasks, "Task Progress Notifications").
 import { parsedAt, stringAt, valueAt } from '../../shared/jsonrpc/members.ts';
 
 /** Beyond this the oldest is forgotten; it loses its progress and nothing else. */

@@ -1,4 +1,4 @@
-// Which session gives way to a new one where all places are taken: the longest idle, of whoever takes most room. Pure.
+// Decides which session is ended to make room for a new one: the longest-idle session of whoever takes most room. Pure.
 
 /** One session, as far as this choice goes. */
 export interface Held {

@@ -1,5 +1,5 @@
-// Where the edge's bundle comes from: in the packed package it lies beside the program, in the
-// repository esbuild makes it from the sources. esbuild is loaded only when it is needed.
+// Where the edge's bundle comes from. In the packed package it lies next to the program; in the repository esbuild makes it
+// from the sources, and is loaded only then.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-// Why the edge could not be started on this machine, in words that say what to do.
+// Why the edge could not be started on this machine, and what to do about it.
 
 /** A start that failed for a reason the operator can act on. */
 export type EdgeStartReason =

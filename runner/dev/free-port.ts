@@ -1,4 +1,4 @@
-// A port that is free now, for who must know it before anything listens on it.
+// Finds a port that is free now, for those who must know it before anything listens on it.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,4 @@
-// A local edge that comes back: a workerd that ends on its own is started again on the same port.
+// A local edge that comes back: if workerd ends on its own, it is started again on the same port.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { startLocalEdge } from './local-edge.ts';

@@ -1,4 +1,4 @@
-// The command line of `mcp-bridge dev`: pure, from words to options or to one sentence on what is wrong.
+// The command line of `mcp-bridge dev`: turns words into options, or into one sentence that says what is wrong. Pure.
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 

@@ -1,5 +1,5 @@
-// A storage folder that is ours alone. It may come with a cloned repository or lie where others write, so what it holds is taken
-// only if this user made it: no links, nobody else's files, and nothing that others can reach.
+// A storage folder that is ours alone. It may come with a cloned repository, or lie where others can write. So its content is
+// used only if this user made it: no links, no files of other users, and nothing that others can reach.
 import {
   chmodSync,
   closeSync,

@@ -1,4 +1,4 @@
-// The two wishes of whoever runs a program in a terminal: stop, and (asked again) stop now.
+// The two things a person at a terminal can ask of a running program: to stop and, asked again, to stop now.
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

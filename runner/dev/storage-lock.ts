@@ -1,5 +1,5 @@
-// One workerd a storage folder: workerd takes no lock itself, and two of them run the same actor twice.
-// The lock is a file that names its owner and the owner's workerd by pid and start time.
+// Keeps a storage folder to one workerd: workerd takes no lock itself, and two of them would run the same actor twice. The lock
+// is a file that names its owner, and the owner's workerd by pid and start time.
 import {
   linkSync,
   lstatSync,

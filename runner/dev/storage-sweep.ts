@@ -1,5 +1,5 @@
-// What the local edge leaves on disk: workerd makes a SQLite file for each actor it ever woke, and keeps it. A session actor
-// stores nothing unless its runner is away, so nearly all of these files are empty, and those may go.
+// Removes what the local edge leaves on disk. workerd makes a SQLite file for each actor that ever woke, and keeps it. A
+// session actor stores nothing unless its runner is away, so nearly all of these files are empty and can go.
 import { readdirSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,5 +1,5 @@
-// The text of workerd's config for the edge on one machine: pure, from a few paths and names.
-// Values of settings are never in it: workerd takes them from its environment, so none lies on disk.
+// The text of workerd's config for the edge on one machine, made from a few paths and names. Pure. It never contains values of
+// settings: workerd takes them from its environment, so none is stored on disk.
 
 /** As in wrangler.toml, which deploys the same worker. */
 export const EDGE_COMPATIBILITY_DATE = '2026-10-20';

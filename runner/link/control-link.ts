@@ -1,4 +1,4 @@
-// The runner's control link: says what it offers, takes sessions (PROTOCOL.md §3).
+// The runner's control link: offers servers and takes sessions (PROTOCOL.md §3).
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import { decodeBytes, encodeBytes } from '../../shared/link/codec.ts';

@@ -1,4 +1,4 @@
-// One WebSocket to the edge, with its heartbeat: a half-open socket is found by its silence (PROTOCOL.md LP4, LP5, LP23).
+// One WebSocket to the edge, with its heartbeat. Silence shows that a socket is half-open (PROTOCOL.md LP4, LP5, LP23).
 import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocket, type ClientOptions } from 'ws';

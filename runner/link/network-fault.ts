@@ -1,4 +1,4 @@
-// Puts the failures of a connection into words that say what to change.
+// Explains the failures of a connection in words that say what to change.
 
 /** What a failed connection means. */
 export interface NetworkFault {

@@ -1,5 +1,4 @@
-// What answered a dial in place of the link: read within bounds, and put into words that say what probably stands in between
-// and what to do.
+// Reads, within bounds, what answered a dial in place of the link, and explains what probably stands in between and what to do.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
 import type { NetworkFault } from './network-fault.ts';

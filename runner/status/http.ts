@@ -1,5 +1,5 @@
-// The runner's own pages for supervisors and scrapers: on the loopback address only, read-only, and
-// without a word about payloads or secrets (F-69b). Off unless the config names a port.
+// The runner's own pages for supervisors and scrapers: only on the loopback address, read-only, and without payloads or secrets
+// (F-69b). Off unless the config names a port.
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';

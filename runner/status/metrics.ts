@@ -1,5 +1,5 @@
-// A runner's snapshot as Prometheus text (exposition format 0.0.4). Labels hold server names and
-// states, never ids: a label value a session would grow the time series without bound.
+// A runner's snapshot as Prometheus text (exposition format 0.0.4). Labels hold names of servers and states, never ids: a label
+// value for each session would grow the time series without bound.
 import type { RunnerSnapshot } from '../running-runner.ts';
 
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';

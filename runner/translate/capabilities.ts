@@ -1,4 +1,4 @@
-// What clients and servers declare, carried from one era to the other, and what a question of the process needs.
+// The capabilities of clients and servers, carried from one era to the other, and those that a process's question needs.
 import { ASKING_METHODS, TASKS_EXTENSION } from '../../shared/mcp/modern.ts';
 import { at, isObject, without, type JsonObject } from './json.ts';
 

@@ -1,4 +1,4 @@
-// A modern client's request as the session wrote it, and what its `_meta` says about the one request.
+// A modern client's request as the session wrote it, and what its `_meta` says about this one request.
 import { parsedAt, textAt, valueAt, withMembers } from '../../shared/jsonrpc/members.ts';
 import { splice } from '../../shared/jsonrpc/splice.ts';
 import { ASKING_METHODS, ENVELOPE_META, META, PRIVATE_META } from '../../shared/mcp/modern.ts';

@@ -1,5 +1,5 @@
-// Tells the modern clients of one principal apart, as far as they let it: they have no session, so a client is its name and
-// what it declares, as far as a legacy server may know of it. Its state lies in one process.
+// Tells the modern clients of one principal apart, as far as possible. They have no session, so a client is identified by its
+// name and its capabilities, as far as a legacy server may know them. Its state lies in one process.
 import { acrossEras, type Capabilities } from './capabilities.ts';
 import type { ClientCall } from './client-call.ts';
 import { at, canonical } from './json.ts';

@@ -1,5 +1,5 @@
 // A notification of a modern client, and why it cannot always be passed on: over HTTP it belongs to no request, and may not
-// even say whose it is (MCP 2026-07-28, Transports, "Sending Messages").
+// even say which client sent it (MCP 2026-07-28, Transports, "Sending Messages").
 import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import { META, MODERN_REVISION } from '../../shared/mcp/modern.ts';
 import { clientName } from './client-key.ts';

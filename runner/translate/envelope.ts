@@ -1,4 +1,4 @@
-// What this bridge says of itself: to a modern process with each request, to a legacy one once.
+// What the bridge says about itself: to a modern process with each request, to a legacy process once.
 import { META, MODERN_REVISION } from '../../shared/mcp/modern.ts';
 import { NEWEST_LEGACY_REVISION } from '../../shared/mcp/revisions.ts';
 import { acrossEras } from './capabilities.ts';

@@ -1,5 +1,5 @@
-// Finds out the era of a server on the very process that then serves (MCP 2026-07-28, stdio, "Negotiation"): asks it to
-// `server/discover`, and falls back to `initialize` when it refuses, stays silent or exits.
+// Finds out the era of a server on the same process that will serve (MCP 2026-07-28, stdio, "Negotiation"): asks for
+// `server/discover`, and falls back to `initialize` if it refuses, stays silent or exits.
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { CODE, MODERN_REVISION } from '../../shared/mcp/modern.ts';
 import type { ClientCall } from './client-call.ts';

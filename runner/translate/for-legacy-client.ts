@@ -1,5 +1,5 @@
-// A legacy client before a process whose era shows itself: the client's own `initialize` finds it out. A process
-// that serves the legacy era is passed every line as it is; one that does not is translated.
+// The translator for a legacy client whose server's era is not known yet. The client's own `initialize` finds it out. A legacy
+// process then gets every line unchanged; for a modern process the lines are translated.
 import { faultError } from '../../shared/fault.ts';
 import { ProcessText } from '../core/process-text.ts';
 import { earliest } from '../core/earliest.ts';

@@ -1,4 +1,5 @@
-// The translator for the modern clients of one principal: finds out the era of the server, and passes on or translates.
+// The translator for the modern clients of one principal: finds out the server's era, then passes messages on or translates
+// them.
 import { earliest } from '../core/earliest.ts';
 import { FRAMED_WORDS, type Quote } from '../core/overheard.ts';
 import { FAULTS } from '../../shared/fault.ts';

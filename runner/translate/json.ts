@@ -1,4 +1,4 @@
-// The few questions a translation asks of parsed JSON.
+// Small helpers for parsed JSON.
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

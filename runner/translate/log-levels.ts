@@ -1,4 +1,4 @@
-// The levels of `notifications/message`, compared.
+// The levels of `notifications/message` and their order.
 import { LOG_LEVELS } from '../../shared/mcp/modern.ts';
 
 export type LogLevel = (typeof LOG_LEVELS)[number];

@@ -1,5 +1,5 @@
-// The requests a translation makes of a process on its own account. They look like those of every SDK: their ids are integers, from
-// a range of their own, so that they never meet a session's.
+// The requests that a translation sends to a process on its own account. They look like those of every SDK: their ids are
+// integers, from a range of their own, so that they never collide with a session's.
 import { OWN_IDS_FROM } from '../core/calls.ts';
 import { unusable } from '../core/hearing.ts';
 import { faultError } from '../../shared/fault.ts';

@@ -1,5 +1,5 @@
-// Owns what a tool's input schema says of `Mcp-Param-*` headers, and whether those of a call repeat its arguments
-// (MCP 2026-07-28, Transports, "Custom Headers from Tool Parameters").
+// Reads what a tool's input schema says about `Mcp-Param-*` headers, and checks that those of a call repeat its arguments (MCP
+// 2026-07-28, Transports, "Custom Headers from Tool Parameters").
 import { membersOf, textAt } from '../../shared/jsonrpc/members.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { isLookalike, type Span } from '../../shared/jsonrpc/scan.ts';

@@ -1,5 +1,5 @@
-// What a translator hears of one process: proper messages, those that could be mended, and in place of an answer that nobody can
-// use an error in its name, so that whoever waits for it goes on at once.
+// What a translator hears from one process: proper messages, mended ones and, in place of an answer that cannot be used, an
+// error, so that whoever waits for it continues at once.
 import { FRAMED_WORDS, Overheard, type Quote } from '../core/overheard.ts';
 import { Hearing, unusable, type Failed, type Owed } from '../core/hearing.ts';
 import { earliest } from '../core/earliest.ts';

@@ -1,5 +1,5 @@
-// The id that a `subscriptions/listen` and all that is said on it go by (MCP 2026-07-28, Utilities, "Subscriptions"): a process
-// knows the bridge's id of the request, the client its own.
+// The id of a `subscriptions/listen` and of everything sent on it (MCP 2026-07-28, Utilities, "Subscriptions"). A process knows
+// the bridge's id of the request, the client its own.
 import { changeAt, textAt, valueAt } from '../../shared/jsonrpc/members.ts';
 import type { Span } from '../../shared/jsonrpc/scan.ts';
 import { META } from '../../shared/mcp/modern.ts';

@@ -1,5 +1,5 @@
-// Knows the tools of a server well enough to hold the headers of a tools/call against its arguments: lists them before the
-// first call, and again when the server says that they changed.
+// Knows a server's tools well enough to check the headers of a tools/call against its arguments. Lists the tools before the
+// first call, and again when the server says that they have changed.
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { LISTED_ELEMENTS } from '../../shared/limits.ts';
 import { elementsOf } from '../../shared/jsonrpc/elements.ts';

@@ -1,5 +1,5 @@
-// What stands between a session and its processes where the two are of different eras, or where one session has several
-// processes: to the session it is the process, to the processes it is the client. Pure: inputs in, effects out.
+// What stands between a session and its processes if they are of different eras, or if one session has several processes. To
+// the session it is the process, to the processes it is the client. Pure: inputs in, effects out.
 import type { Note } from '../core/session-effects.ts';
 
 /** Whether a server's processes serve an era; undefined until one of them has shown it. Shared by all sessions of a server's config. */

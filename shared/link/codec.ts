@@ -1,5 +1,5 @@
-// Frame ⇄ WebSocket text (PROTOCOL.md LP1, LP2). The edge works on strings, the runner on
-// bytes: each keeps messages in the form its sockets give, so that a payload is never converted on the way.
+// Frame ⇄ WebSocket text (PROTOCOL.md LP1, LP2). The edge works on strings, the runner on bytes. Each keeps messages in the
+// form its sockets give, so that a payload is never converted on the way.
 import * as v from 'valibot';
 
 const NEWLINE = 0x0a;

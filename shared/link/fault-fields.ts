@@ -1,4 +1,4 @@
-// How a fault stands in a frame.
+// The fields of a fault in a frame.
 import * as v from 'valibot';
 import { FAULTS, type FaultCode } from '../fault.ts';
 

@@ -1,5 +1,5 @@
-// The two forms in which a side holds frames, and what sending and receiving them in parts needs of each (PROTOCOL.md LP3):
-// the edge works on text, the runner on UTF-8 bytes. Lengths are in the form's own units: UTF-16 units, or bytes.
+// The two forms in which the sides hold frames, and what sending and receiving parts needs of each (PROTOCOL.md LP3). The edge
+// works on text, the runner on UTF-8 bytes. Lengths are in the form's own units: UTF-16 units, or bytes.
 import { FRAME_BYTES } from '../limits.ts';
 
 export interface Form<T extends string | Uint8Array> {

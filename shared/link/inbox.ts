@@ -1,4 +1,4 @@
-// Puts frames together again that came in parts, several at a time (PROTOCOL.md LP3). It outlives a socket: what it holds of a
+// Puts frames that came in parts together again, several at a time (PROTOCOL.md LP3). It outlives a socket: what it holds of a
 // frame need not be sent again. Pure.
 import * as v from 'valibot';
 import { REASSEMBLED_BYTES } from '../limits.ts';

@@ -1,5 +1,6 @@
-// What waits to go out on one socket: cut, ordered and paced, so that a large frame holds up no small one, on whatever line
-// (PROTOCOL.md LP3, LP23, LP24). The same for both directions. Pure: it is told the time, and gives the messages to send.
+// What waits to be sent on one socket: cut, ordered and paced, so that a large frame holds up no small one, however slow the
+// line (PROTOCOL.md LP3, LP23, LP24). The same for both directions. Pure: it is given the time, and returns the messages to
+// send.
 import { REASSEMBLED_BYTES } from '../limits.ts';
 import { bytesForm, textForm, type Form } from './forms.ts';
 import { Pace } from './pace.ts';

@@ -1,5 +1,5 @@
-// How much a link may have under way: as much as its line carries in a moment, found out from the answers to pings that go
-// between the data (PROTOCOL.md LP23). What waits on this side can be ordered; what waits in the network cannot. Pure.
+// How much a link may have under way: as much as its line carries in a moment, measured by the answers to pings between the
+// data (PROTOCOL.md LP23). What waits on this side can be ordered; what waits in the network cannot. Pure.
 
 /** How long what is under way may wait in the network beside the line's own round trip. A call between bulk waits about as long. */
 const QUEUE_MS = 300;

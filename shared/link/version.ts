@@ -1,4 +1,4 @@
-// The link protocol's version, as it is negotiated at the dial (PROTOCOL.md LP5).
+// The version of the link protocol, as negotiated at the dial (PROTOCOL.md LP5).
 
 /** Subprotocols this code speaks, best first. A frame change adds one; the older stays while deployed runners need it. */
 export const LINK_SUBPROTOCOLS = ['mcp-bridge.v2'] as const;

@@ -1,4 +1,5 @@
-// Names of the HTTP headers MCP defines, spelled as the specification spells them: messages quote them. `Headers` does not mind.
+// Names of the HTTP headers that MCP defines, spelled as in the specification, because messages quote them. `Headers` does not
+// care.
 
 /** 2025-03-26 and 2025-06-18, "Session Management"; 2025-11-25 writes `MCP-Session-Id`. */
 export const SESSION_ID_HEADER = 'Mcp-Session-Id';

@@ -1,5 +1,5 @@
-// How a client's stream is asked whether it lives: by MCP's own `ping`, which its receiver must answer promptly (MCP 2025-11-25,
-// Utilities, "Ping"). A network that swallows what is written looks like one that delivers it; an answer does not lie.
+// How a client is asked whether it is alive: by MCP's own `ping`, which its receiver must answer promptly (MCP 2025-11-25,
+// Utilities, "Ping"). A network that swallows what is written looks like one that delivers it; an answer proves that it does.
 
 const PREFIX = 'bridge-alive-';
 

@@ -1,4 +1,4 @@
-// What revision 2026-07-28 says in so many words: keys, codes and method sets that the edge and the runner both read.
+// Names that revision 2026-07-28 defines: keys, codes and sets of methods that both the edge and the runner read.
 import { isRevision } from './revisions.ts';
 
 /** The modern revision this bridge serves. */

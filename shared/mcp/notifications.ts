@@ -1,4 +1,4 @@
-// The notifications that the revisions of MCP define. All others are between a client and its server, and pass.
+// The notifications that the revisions of MCP define. All others are between a client and its server, and are passed on.
 
 const DEFINED: ReadonlySet<string> = new Set([
   'notifications/cancelled',

@@ -1,4 +1,4 @@
-// What a request sends and what it takes: Content-Type, Content-Encoding and Accept, parsed rather than searched for words.
+// Checks Content-Type, Content-Encoding and Accept. They are parsed, not searched for words.
 import type { Fault } from '../../../shared/fault.ts';
 
 /** One `;name=value` of a media type (RFC 9110 §5.6.6). Sticky and without nested repeats, so it cannot backtrack far. */

@@ -1,5 +1,5 @@
-// Where a request may come from and go to: Host, Origin and the plainness of its path. Together they stop DNS rebinding
-// and cross-site calls on every route (MCP 2025-11-25, Transports, "Security Warning").
+// Checks where a request comes from and goes to: Host, Origin, and a path without tricks. Together they stop DNS rebinding and
+// cross-site calls on every route (MCP 2025-11-25, Transports, "Security Warning").
 import type { Fault } from '../../../shared/fault.ts';
 import type { Settings } from '../../settings.ts';
 import { urlOf } from '../request-url.ts';

@@ -1,4 +1,4 @@
-// The page at `/`: what this is and how to connect, or, while settings are missing, what to set. As HTML and as plain text.
+// The page at `/`, as HTML and as plain text: what this is and how to connect or, while settings are missing, what to set.
 import type { ClientAuth } from '../../settings.ts';
 import { escapeHtml, htmlDocument } from './html.ts';
 

@@ -1,5 +1,5 @@
-// The frame of every page: escaping, the one style sheet, and the response headers. Pages have no scripts, and the
-// policy lets none run should a text ever escape its escaping.
+// The frame of every page: escaping, the one style sheet, and the response headers. Pages have no scripts, and the content
+// security policy allows none, in case a text is ever not escaped.
 
 /** Makes text safe as element content and as a quoted attribute value. */
 export function escapeHtml(text: string): string {

@@ -1,4 +1,5 @@
-// Answers of a modern process as a legacy client knows them: what the modern era added goes, all else stays as it was sent.
+// Turns the answers of a modern process into those a legacy client knows: removes what the modern era added, and leaves
+// everything else as it was sent.
 import {
   changeAt,
   parsedAt,

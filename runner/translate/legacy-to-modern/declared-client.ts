@@ -1,5 +1,5 @@
-// What a legacy client said of itself once, in `initialize` and `logging/setLevel`, as a modern process is told it on every
-// request, and what follows from it for questions to that client.
+// What a legacy client declared once, in `initialize` and `logging/setLevel`. A modern process is told it with every request,
+// and it decides what the client can be asked.
 import { changeAt, parsedAt, textAt, valueAt } from '../../../shared/jsonrpc/members.ts';
 import {
   ENVELOPE_META,

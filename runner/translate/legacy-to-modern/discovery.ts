@@ -1,4 +1,4 @@
-// A legacy client's `initialize`, answered from what a modern process says to `server/discover` (MCP 2026-07-28, "Discovery").
+// Answers a legacy client's `initialize` from a modern process's answer to `server/discover` (MCP 2026-07-28, "Discovery").
 import {
   changeAt,
   isObjectAt,

@@ -1,5 +1,5 @@
-// Multi Round-Trip Requests (MCP 2026-07-28, Patterns) for a client of the era of real requests: what the process asks within
-// its answer becomes requests to the client, and their answers the next round of the call.
+// Multi round-trip requests (MCP 2026-07-28, Patterns) for a legacy client: what the process asks for in its answer becomes
+// requests to the client, and the client's answers become the next round of the call.
 import {
   changeAt,
   isParsable,

@@ -1,5 +1,5 @@
 // The requests of a legacy client that a modern process works on, each through all the rounds its answer takes: in flight at
-// the process, waiting for the client's answers, or waiting to be sent again. One id of the session spans them.
+// the process, waiting for the client's answers, or waiting to be sent again. One id of the session spans all rounds.
 import { earliest } from '../../core/earliest.ts';
 
 export interface MultiRoundCall {

@@ -1,5 +1,5 @@
-// Progress of a call over several rounds: each starts anew at the process, and must keep rising before the client
-// (MCP 2025-11-25, Utilities, "Progress").
+// The progress of a call over several rounds: in each round it starts again at the process, but for the client it must keep
+// rising (MCP 2025-11-25, Utilities, "Progress").
 import { changeAt, parsedAt } from '../../../shared/jsonrpc/members.ts';
 import type { MultiRoundCall } from './multi-round-calls.ts';
 

@@ -1,4 +1,4 @@
-// References within a JSON Schema (2020-12) that moves from the root of its document to a place below it.
+// Adjusts the references within a JSON Schema (2020-12) that moves from the root of its document to a place below it.
 import { elementsOf } from '../../../shared/jsonrpc/elements.ts';
 import { membersOf, textAt } from '../../../shared/jsonrpc/members.ts';
 import type { Span } from '../../../shared/jsonrpc/scan.ts';

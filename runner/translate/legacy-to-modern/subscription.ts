@@ -1,5 +1,6 @@
-// What a legacy client is told unasked, or asks for with `resources/subscribe`, from a process that tells only who listens
-// (MCP 2026-07-28, Utilities, "Subscriptions"): one `subscriptions/listen` at a time, replaced when what is wanted changes.
+// Gives a legacy client the notifications that it expects without asking, or asks for with `resources/subscribe`, from a
+// process that sends them only to listeners (MCP 2026-07-28, Utilities, "Subscriptions"). There is one `subscriptions/listen`
+// at a time; it is replaced when what is wanted changes.
 import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import { CODE } from '../../../shared/mcp/modern.ts';
 import { legacyError } from './answers.ts';

@@ -1,5 +1,5 @@
-// Structured results of tools: the modern era lets them be any JSON, the legacy era objects only, so that what is none is
-// put into one as its member `result`.
+// Structured results of tools. In the modern era they can be any JSON, in the legacy era only objects, so other values are put
+// into an object as its member `result`.
 import { elementsOf } from '../../../shared/jsonrpc/elements.ts';
 import {
   changeAt,

@@ -1,4 +1,4 @@
-// A modern process before a legacy client: each message one way and the other, by a registry of what differs.
+// Translates between a legacy client and a modern process, in both directions, with one table of the methods that differ.
 import { isOverlong } from '../../../shared/jsonrpc/elements.ts';
 import { membersOf, parsedAt, stringAt, valueAt } from '../../../shared/jsonrpc/members.ts';
 import { ASKING_METHODS, CODE, META } from '../../../shared/mcp/modern.ts';

@@ -1,4 +1,4 @@
-// What a legacy process says of a call, as the lines that the session is to hear.
+// Turns what a legacy process says about a call into lines for the session.
 import { errorResponse } from '../../../shared/jsonrpc/message.ts';
 import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import { splice } from '../../../shared/jsonrpc/splice.ts';

@@ -1,5 +1,5 @@
-// One call of a modern client on a legacy process, from the client's first request to the process's answer: longer than any
-// single request when the client is asked in between.
+// One call of a modern client on a legacy process, from the client's first request to the process's answer. It lasts longer
+// than any single request if the client is asked in between.
 import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import { ASKING_METHODS, LISTEN_METHOD } from '../../../shared/mcp/modern.ts';
 import { mayBeAsked, type Capabilities } from '../capabilities.ts';

@@ -1,4 +1,4 @@
-// The answer to `server/discover` that a legacy process's `initialize` result amounts to.
+// The answer to `server/discover`, made from a legacy process's `initialize` result.
 import { META, MODERN_REVISION } from '../../../shared/mcp/modern.ts';
 import { acrossEras } from '../capabilities.ts';
 import type { About } from './pool.ts';

@@ -1,4 +1,4 @@
-// Owns what a legacy process's errors become for a modern client.
+// Turns the errors of a legacy process into those a modern client knows.
 import { parsedAt, textAt, valueAt } from '../../../shared/jsonrpc/members.ts';
 import type { Span } from '../../../shared/jsonrpc/scan.ts';
 import { splice } from '../../../shared/jsonrpc/splice.ts';

@@ -1,5 +1,6 @@
-// Questions of a legacy process that came while several calls ran: they wait until it is known whose they are. A server that
-// asks waits for the answer, so a call that ends has not asked; and while they wait none is begun that might have.
+// Questions that a legacy process asked while several calls were running. They wait until it is known which call they belong
+// to. A server that asks waits for the answer, so a call that ends has not asked; and while questions wait, no call begins that
+// might have asked them.
 import type { LegacyCall } from './call.ts';
 import type { LegacyProcess } from './pool.ts';
 import type { Message } from '../message.ts';

@@ -1,5 +1,6 @@
-// Turns the questions that a legacy process asks in the middle of a call into the client's round trips: finds out whose they
-// are, gathers what comes together, parks the call under a sealed state, and brings the answers of the retry to the process.
+// Turns the questions that a legacy process asks in the middle of a call into round trips of the client: finds the call they
+// belong to, gathers those that come together, parks the call under a sealed state, and takes the answers of the retry to the
+// process.
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { errorResponse } from '../../../shared/jsonrpc/message.ts';
 import { parsedAt } from '../../../shared/jsonrpc/members.ts';

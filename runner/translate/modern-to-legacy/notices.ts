@@ -1,4 +1,5 @@
-// Notifications between modern clients and legacy processes: whose each of a process is, and which process one of a client is for.
+// Notifications between modern clients and legacy processes: which client each notification of a process is for, and which
+// process each notification of a client is for.
 import { isVendorNotification } from '../../../shared/mcp/notifications.ts';
 import type { InputRequests } from './input-requests.ts';
 import { noticeForLegacyProcess } from '../client-call.ts';

@@ -1,5 +1,5 @@
-// The legacy processes of one principal: which of them a call runs on. A client's calls all run on one, where its state is; a
-// server without state (`stateless`) may have a process for each call that may be asked.
+// The legacy processes of one principal, and on which of them a call runs. All calls of a client run on one, where its state
+// is. A server without state (`stateless`) may have a process for each call that can ask for input.
 import { misfit, type Capabilities } from '../capabilities.ts';
 import { earliest } from '../../core/earliest.ts';
 import { clientName } from '../client-key.ts';

@@ -1,4 +1,4 @@
-// A legacy process's questions to the client, and the form in which a modern client is asked them.
+// A legacy process's questions to the client, and their form for a modern client.
 import { parsedAt, textAt, valueAt, withMembers } from '../../../shared/jsonrpc/members.ts';
 import { META } from '../../../shared/mcp/modern.ts';
 import type { Message } from '../message.ts';

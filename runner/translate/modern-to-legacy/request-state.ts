@@ -1,4 +1,4 @@
-// The `requestState` that a parked call travels under: sealed, bound to the request it answers, good once and for a while
+// The `requestState` that a parked call travels under: sealed, bound to the request it answers, and valid once and for a while
 // (MCP 2026-07-28, Multi Round-Trip Requests, "Request State").
 import { textAt, valueAt } from '../../../shared/jsonrpc/members.ts';
 import { CODE } from '../../../shared/mcp/modern.ts';

@@ -1,4 +1,4 @@
-// Owns what a legacy process's results become for a modern client, method by method; every other byte stays.
+// Turns the results of a legacy process into those a modern client knows, method by method; all other bytes stay.
 import { elementsOf, isOverlong } from '../../../shared/jsonrpc/elements.ts';
 import {
   dropEdits,

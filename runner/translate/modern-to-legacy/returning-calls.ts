@@ -1,4 +1,4 @@
-// Parked calls whose clients are back with the answers: they go on in their turn, as calls begin in theirs.
+// Parked calls whose clients have come back with answers. They continue in turn, just as calls begin in turn.
 import { earliest } from '../../core/earliest.ts';
 import type { InputRequests } from './input-requests.ts';
 import type { ClientCall } from '../client-call.ts';

@@ -1,4 +1,4 @@
-// What becomes of a call once its legacy process is ready: most are written to it, some are answered in its name.
+// What happens to a call once its legacy process is ready: most calls are written to it, some are answered in its name.
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { LISTEN_METHOD } from '../../../shared/mcp/modern.ts';
 import { withoutBytes } from '../client-call.ts';

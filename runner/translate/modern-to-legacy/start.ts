@@ -1,4 +1,4 @@
-// Brings legacy processes up: each is initialized once, as the client whose call wanted it.
+// Starts legacy processes. Each is initialized once, as the client whose call needed it.
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { clientName } from '../client-key.ts';
 import type { Effects } from '../effects.ts';

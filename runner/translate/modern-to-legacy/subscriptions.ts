@@ -1,4 +1,4 @@
-// The `subscriptions/listen` requests that are open on legacy processes: what each may hear, and who subscribed to what.
+// The open `subscriptions/listen` requests on legacy processes: what each may hear, and who subscribed to what.
 import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import { META } from '../../../shared/mcp/modern.ts';
 import type { Effects } from '../effects.ts';

@@ -1,5 +1,5 @@
-// Modern clients on legacy processes: initializes a pool of them, finds each call its place and its turn, and translates what
-// goes to and fro.
+// Modern clients on legacy processes: initializes a pool of processes, finds each call its place and its turn, and translates
+// in both directions.
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { REMOVED_METHODS } from '../../../shared/mcp/modern.ts';
 import { InputRequests, type ParkLimits } from './input-requests.ts';

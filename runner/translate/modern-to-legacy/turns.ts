@@ -1,5 +1,5 @@
-// Who may run beside whom on a legacy process. Stdio does not say which call a question of the process belongs to, so calls
-// that may be asked wait for each other; those of tools that never ask do not, and nobody waits for ever.
+// Decides which calls may run at the same time on a legacy process. Stdio does not say which call a question of the process
+// belongs to, so calls that may ask wait for each other. Calls of tools that never ask do not wait, and no call waits for ever.
 import type { LegacyCall } from './call.ts';
 import type { LegacyProcess } from './pool.ts';
 

@@ -1,4 +1,4 @@
-// The calls of modern clients that wait for their turn on a legacy process: how many may, how large, and how long.
+// The calls of modern clients that wait for their turn on a legacy process: how many there may be, how large, and for how long.
 import { faultError } from '../../../shared/fault.ts';
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { earliest } from '../../core/earliest.ts';

@@ -1,5 +1,5 @@
-// What a modern process says, and of which of its calls: progress and subscriptions name theirs, log messages and what no
-// revision defines do not.
+// What a modern process says, and which of its calls it belongs to. Progress and subscriptions name their call; log messages,
+// and notifications that no revision defines, do not.
 import { parsedAt, valueAt } from '../../../shared/jsonrpc/members.ts';
 import { LISTEN_METHOD, META } from '../../../shared/mcp/modern.ts';
 import { isVendorNotification } from '../../../shared/mcp/notifications.ts';

@@ -1,4 +1,5 @@
-// Modern clients on a modern process: one for all of a principal, since none of their requests needs another.
+// Modern clients on a modern process: one process for all clients of a principal, since each of their requests is
+// self-contained.
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { isVendorNotification } from '../../../shared/mcp/notifications.ts';
 import { forModernProcess, withoutBytes, type ClientCall } from '../client-call.ts';
