@@ -33,6 +33,11 @@ const DEPTH_STEP = new Int8Array(256);
 for (const opening of [0x7b, 0x5b, 0x28]) DEPTH_STEP[opening] = 1;
 for (const closing of [0x7d, 0x5d, 0x29]) DEPTH_STEP[closing] = -1;
 
+/** What may be a byte of a number, a literal or a key without quotes: 1. */
+const IS_BARE = new Uint8Array(256).fill(1, SPACE + 1);
+for (const other of [COMMA, COLON, EQUALS, QUOTE, APOSTROPHE]) IS_BARE[other] = 0;
+for (const [byte, step] of DEPTH_STEP.entries()) if (step !== 0) IS_BARE[byte] = 0;
+
 const ENVELOPE: ReadonlySet<string> = new Set([
   'jsonrpc',
   'id',
@@ -217,7 +222,7 @@ class GistReader {
       if (limit === LONGEST_KEY_BYTES && !KEY_LENGTHS.has(this.#at - start - 2)) return '';
       return utf8.decode(bytes.subarray(start + 1, Math.min(this.#at - 1, start + 1 + limit)));
     }
-    while (this.#at < bytes.length && isBare(bytes[this.#at] as number)) this.#at++;
+    while (IS_BARE[bytes[this.#at] ?? SPACE] === 1) this.#at++;
     if (this.#at === start) this.#at++;
     this.#isJson = false;
     return utf8.decode(bytes.subarray(start, Math.min(this.#at, start + limit)));
@@ -249,13 +254,3 @@ function jsonIn(bytes: Uint8Array, start: number, end: number): string | undefin
     return undefined;
   }
 }
-
-/** A byte of a number, a literal or a key without quotes. */
-const isBare = (byte: number): boolean =>
-  byte > SPACE &&
-  byte !== COMMA &&
-  byte !== COLON &&
-  byte !== EQUALS &&
-  DEPTH_STEP[byte] === 0 &&
-  byte !== QUOTE &&
-  byte !== APOSTROPHE;

@@ -36,6 +36,8 @@ const INVISIBLE: readonly (readonly [number, number, number])[] = [
 export function skipJunk(bytes: Uint8Array, from = 0): number {
   let at = from;
   for (;;) {
+    // Blanks may be many, and cost the least so.
+    while (bytes[at] === SPACE) at++;
     const next = pastOne(bytes, at);
     if (next === at) return at;
     at = next;
