@@ -4,6 +4,8 @@ import { lstatSync, readlinkSync, statSync, watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { dirname, join, parse, resolve, sep } from 'node:path';
 
+import { errorCode } from './error-code.ts';
+
 /** Editors write a file in several steps, some by renaming; this long after the last one it is whole. */
 const SETTLE_MS = 150;
 
@@ -86,7 +88,7 @@ class ConfigWatch {
       });
       this.#watched.set(key, { watcher, names });
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      const code = errorCode(error) ?? '';
       // It went between two looks, which an event above it tells; a closed folder above hides only its own exchange.
       if (code === 'ENOENT' || (code === 'EACCES' && folder !== dirname(this.#path))) return;
       if (!this.#isDeaf) this.#onDeaf(code);

@@ -6,6 +6,8 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
+import { errorCode } from './error-code.ts';
+
 /** 256 bits: out of reach of guessing, so that an unsalted hash at the edge is enough. 43 characters of base64url. */
 const SECRET_BYTES = 32;
 
@@ -44,7 +46,7 @@ export async function readTokenFile(path: string): Promise<TokenReading> {
       await file.close();
     }
   } catch (error) {
-    const code = codeOf(error);
+    const code = errorCode(error) ?? 'unknown error';
     if (code === 'ENOENT') {
       return refuse(
         `token file ${path} does not exist. Make one with: mcp-bridge credential runner <name> --out ${shellQuoted(path)}`,
@@ -125,7 +127,7 @@ export async function writeTokenFile(path: string, token: string): Promise<Token
     }
     return { ok: true };
   } catch (error) {
-    const code = codeOf(error);
+    const code = errorCode(error) ?? 'unknown error';
     if (code === 'EEXIST')
       return refuse(
         `${path} exists and is not overwritten. Name another file with --out, or remove it first.`,
@@ -137,9 +139,6 @@ export async function writeTokenFile(path: string, token: string): Promise<Token
 }
 
 const refuse = (message: string): { ok: false; message: string } => ({ ok: false, message });
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
 
 /** A path as one word of a POSIX shell. */
 const shellQuoted = (path: string): string =>

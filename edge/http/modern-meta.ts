@@ -2,6 +2,7 @@
 // 2026-07-28, Base Protocol, "_meta").
 import type { Members } from './modern-request.ts';
 import type { Refusal } from './refuse.ts';
+import { isObject } from '../../shared/json-value.ts';
 import { CODE, ENVELOPE_META, LOG_LEVELS, META } from '../../shared/mcp/modern.ts';
 
 const REQUIRED = [META.protocolVersion, META.clientCapabilities];
@@ -57,6 +58,3 @@ const isCapabilities = (value: unknown): boolean =>
 
 const isImplementation = (value: unknown): boolean =>
   isObject(value) && typeof value['name'] === 'string' && typeof value['version'] === 'string';
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

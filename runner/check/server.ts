@@ -1,12 +1,12 @@
 // Tries out one server: starts its process as the runner would, says `initialize`, and ends it again.
 import { parsedAt, stringAt } from '../../shared/jsonrpc/members.ts';
 import type { ServerConfig } from '../config.ts';
+import { findCommand } from '../process/command-path.ts';
 import { describeExit } from '../process/exit.ts';
 import type { ExitFacts } from '../process/exit.ts';
 import type { Containment } from '../process/containment.ts';
 import { processEnvironment } from '../process/environment.ts';
 import { Redaction } from '../process/redaction.ts';
-import { findCommand } from './command-path.ts';
 import { greet } from './greeting.ts';
 import type { Outcome } from './outcome.ts';
 

@@ -1,5 +1,6 @@
 // Reads a command's arguments. A mistake is answered with exit code 2 and a hint, as shells expect.
 import { parseArgs } from 'node:util';
+import { errorCode } from '../error-code.ts';
 import { printError } from '../output.ts';
 
 /**
@@ -36,9 +37,8 @@ export function readArguments(
       `takes ${words === 0 ? 'nothing' : `at most ${words} words`} besides its options`,
     );
   } catch (error) {
-    const isUsage =
-      error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
-    if (!isUsage) throw error;
+    const isUsage = errorCode(error)?.startsWith('ERR_PARSE_ARGS') === true;
+    if (!isUsage || !(error instanceof Error)) throw error;
     printUsageError(command, firstSentence(error.message));
   }
   return undefined;

@@ -1,6 +1,7 @@
 // Brings one server's entry, however its program writes it, into the form that the runner serves, or says that it is switched
 // off, runs elsewhere or is broken. No key with a meaning is ignored silently.
 import * as v from 'valibot';
+import { isObject } from '../../shared/json-value.ts';
 import { strayKey } from './foreign-keys.ts';
 import { canonicalKey } from './layouts.ts';
 import { commandLine, withoutWindows } from './command-line.ts';
@@ -8,7 +9,6 @@ import { BUILT_IN_TYPES, REMOTE_TYPES, roleOf, STDIO_TYPES } from './entry-keys.
 import type { Role } from './entry-keys.ts';
 import { kindOf, missingAdvice } from './issues.ts';
 import type { Keys, Note } from './problem.ts';
-import { isObject } from './problem.ts';
 import type { ServerEntry } from './schema.ts';
 import { serverEntry } from './schema.ts';
 import { plainNumbers, scalarText } from './source-number.ts';

@@ -1,6 +1,8 @@
 // Reads a config file's bytes as text: UTF-8, or UTF-16 as Windows tools write it.
 import { readFileSync, statSync } from 'node:fs';
 
+import { errorCode } from '../error-code.ts';
+
 /** A config of 256 servers with long arguments is below 256 KiB; what is larger is another file. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
@@ -23,7 +25,7 @@ export function readText(path: string, advice: string): TextReading {
     // The decoder drops a byte-order mark, which Windows editors write and parsers refuse.
     return { ok: true, text: new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes) };
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const code = errorCode(error) ?? '';
     return { ok: false, fault: readFault(code, advice) };
   }
 }

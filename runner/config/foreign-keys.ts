@@ -1,7 +1,8 @@
 // Decides what to say about a key that the runner does not read: nothing, if it matters only to other programs.
+import { isObject } from '../../shared/json-value.ts';
 import { unknownName } from './issues.ts';
 import { canonicalKey } from './layouts.ts';
-import { isObject, nearestWord } from './problem.ts';
+import { nearestWord } from './problem.ts';
 import { serverBlock, serverEntry } from './schema.ts';
 
 interface Words {

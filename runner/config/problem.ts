@@ -15,9 +15,6 @@ export interface ConfigProblem {
 /** Names and indices that lead to a value. */
 export type Keys = readonly (string | number)[];
 
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** Something to say about a part of the file; `keys` lead from that part to the place. */
 export interface Note {
   readonly keys: Keys;

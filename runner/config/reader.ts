@@ -3,6 +3,7 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import * as v from 'valibot';
+import { isObject } from '../../shared/json-value.ts';
 import type { ConfigReading, LeftOut, RunnerConfig, ServerConfig } from '../config.ts';
 import { readEdgeUrl } from '../edge-url.ts';
 import * as defaults from './defaults.ts';
@@ -16,7 +17,7 @@ import { kindOf } from './issues.ts';
 import type { Duplicate } from './json-syntax.ts';
 import { findServers, RUNNER_BLOCK } from './layouts.ts';
 import type { Layout, RawEntry } from './layouts.ts';
-import { isObject, nearestWord, settingPath } from './problem.ts';
+import { nearestWord, settingPath } from './problem.ts';
 import type { Keys } from './problem.ts';
 import type { ReferenceSources } from './references.ts';
 import { isRunnerName, runnerBlock, serverBlock } from './schema.ts';

@@ -9,18 +9,13 @@ import type { Readable } from 'node:stream';
 
 import { spawnBound } from './bound-child.ts';
 import type { BoundChild } from './bound-child.ts';
+import { tellEdgeLine, type EdgeLog } from './edge-line.ts';
 import { EdgeStartError } from './edge-start-error.ts';
 import { inWords, orInWords, ownFolder, writeOwnFile } from './own-storage.ts';
 import { lockStorage } from './storage-lock.ts';
 import type { StorageLock } from './storage-lock.ts';
 import { StorageSweep } from './storage-sweep.ts';
 import { EDGE_ACTORS, EDGE_SOCKET, workerdConfig } from './workerd-config.ts';
-
-/** The two levels at which workerd's own lines are passed on. */
-export interface EdgeLog {
-  info(message: string, fields?: Readonly<Record<string, string>>): void;
-  warn(message: string, fields?: Readonly<Record<string, string>>): void;
-}
 
 /** What one edge is started with. */
 export interface LocalEdgeOptions {
@@ -195,9 +190,11 @@ function edgeOf(
 /** Passes workerd's lines on and collects how it ended. */
 function followOutput(child: BoundChild, log: EdgeLog): Promise<EdgeExit> {
   const stderrTail: string[] = [];
-  onLine(child.stdout, (line) => log.info('edge says', { line }));
+  onLine(child.stdout, (line) => {
+    if (!tellEdgeLine(line, log)) log.info('edge says', { line });
+  });
   onLine(child.stderr, (line) => {
-    if (STACK_LINE.test(line)) return;
+    if (STACK_LINE.test(line) || tellEdgeLine(line, log)) return;
     stderrTail.push(line);
     if (stderrTail.length > STDERR_TAIL_LINES) stderrTail.shift();
     log.warn('workerd says', { line });

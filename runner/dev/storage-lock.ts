@@ -13,6 +13,7 @@ import {
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { errorCode } from '../error-code.ts';
 import { LOCK_NAME, unusable } from './own-storage.ts';
 import { statOf } from '../process/process-table.ts';
 
@@ -95,7 +96,7 @@ function tryLink(from: string, to: string): boolean {
     linkSync(from, to);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -106,7 +107,7 @@ function removeStale(path: string, draft: string, judged: string): void {
   try {
     renameSync(path, aside);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    if (errorCode(error) === 'ENOENT') return;
     throw error;
   }
   if (readText(aside) !== judged) tryLink(aside, path);

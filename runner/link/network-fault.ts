@@ -1,4 +1,5 @@
 // Explains the failures of a connection in words that say what to change.
+import { errorCode } from '../error-code.ts';
 
 /** What a failed connection means. */
 export interface NetworkFault {
@@ -85,6 +86,5 @@ export function networkFault(error: unknown): NetworkFault {
 /** The system's code; `fetch` hides it in the cause, a timeout is known by its name. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return error.cause instanceof Error ? codeOf(error.cause) : error.name;
+  return errorCode(error) ?? (error.cause instanceof Error ? codeOf(error.cause) : error.name);
 }

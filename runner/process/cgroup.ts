@@ -4,6 +4,8 @@ import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from '
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { errorCode } from '../error-code.ts';
+
 /** Bounds of one process together with its descendants. `cpus` is a share of time: 1.5 is one and a half processors. */
 export interface ProcessLimits {
   readonly memoryBytes?: number;
@@ -99,7 +101,7 @@ export class ProcessCgroup {
       for (const path of groupsBelow(this.path).toReversed()) this.#folder.remove(path);
       return true;
     } catch (error) {
-      return codeOf(error) === 'ENOENT';
+      return errorCode(error) === 'ENOENT';
     }
   }
 
@@ -160,6 +162,3 @@ export function isWritten(path: string, text: string): boolean {
     return false;
   }
 }
-
-const codeOf = (error: unknown): unknown =>
-  error instanceof Error && 'code' in error ? error.code : undefined;

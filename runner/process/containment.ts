@@ -1,10 +1,11 @@
 // How processes are kept together until their end: in cgroups where the kernel lets the runner make
 // them, else by their marks alone (terminate.ts). Found out once, when the runner starts.
-import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isWritten, kernelFolder, ProcessCgroup } from './cgroup.ts';
 import type { GroupFolder, ProcessLimits } from './cgroup.ts';
 import { runnerMark } from './runner-mark.ts';
+import { namesIn, readOr } from './small-files.ts';
 
 /** Where distributions mount the unified hierarchy; the second beside cgroup v1. */
 const MOUNTS: readonly string[] = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'];
@@ -133,7 +134,9 @@ const thisMachine = (): CgroupSite => ({
 });
 
 function findPlace(site: CgroupSite): { base: string; home: string } | { why: string } {
-  const mount = site.mounts.find((path) => readOr(join(path, 'cgroup.controllers')) !== undefined);
+  const mount = site.mounts.find(
+    (path) => readOr(join(path, 'cgroup.controllers'), undefined) !== undefined,
+  );
   if (mount === undefined) return { why: 'no cgroup v2 hierarchy is mounted' };
   const own = /^0::(\/.*)$/mu.exec(site.own)?.[1];
   // A path that leads out of the mount belongs to another cgroup namespace.
@@ -177,21 +180,3 @@ function faultOfBase(base: string, home: string, folder: GroupFolder): string | 
 }
 
 const words = (path: string): string[] => readOr(path, '').split(/\s+/u).filter(Boolean);
-
-function namesIn(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
-  }
-}
-
-function readOr(path: string): string | undefined;
-function readOr(path: string, otherwise: string): string;
-function readOr(path: string, otherwise?: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return otherwise;
-  }
-}

@@ -1,8 +1,11 @@
 // Reads the kernel's table of processes (/proc): who descends from whom, whose they are and which marks they carry.
 // Elsewhere than on Linux the table is empty and what relies on it finds nothing.
-import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import { errorCode } from '../error-code.ts';
+import { namesIn } from './small-files.ts';
 
 /** Variables that a process and all its descendants carry, so that none can hide by leaving the group. */
 export const PROCESS_MARK = 'MCP_BRIDGE_PROCESS';
@@ -196,16 +199,8 @@ function readSmall(path: string): string | undefined {
 
 /** Nothing is known of the file then: the runner has no descriptor or no memory left. */
 function isOutOfMeans(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = errorCode(error);
   return code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM';
-}
-
-function namesIn(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
-  }
 }
 
 /** Reads under way. One that never comes back holds one of the few threads, so none is tried twice at a time. */

@@ -1,7 +1,8 @@
 // Under which user processes run (F-78): who is meant by a name, and whether this runner may start a
 // process as somebody else.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+
+import { readOr } from './small-files.ts';
 
 /** A user of this machine. `name` and `home` are absent for a uid that has no account. */
 export interface ProcessUser {
@@ -35,7 +36,7 @@ export function whyNoOtherUser(): string | undefined {
   if (process.geteuid?.() !== 0) return 'the runner does not run as root';
   if (process.platform !== 'linux') return undefined;
   const held = BigInt(
-    `0x${/^CapEff:\s*([0-9a-f]+)$/mu.exec(readOr('/proc/self/status'))?.[1] ?? '0'}`,
+    `0x${/^CapEff:\s*([0-9a-f]+)$/mu.exec(readOr('/proc/self/status', ''))?.[1] ?? '0'}`,
   );
   const missing = Object.entries(NEEDED_CAPABILITIES).flatMap(([name, bit]) =>
     (held >> bit) % 2n === 0n ? [name] : [],
@@ -45,7 +46,7 @@ export function whyNoOtherUser(): string | undefined {
 
 /** From /etc/passwd, else from whatever else the machine asks for its users. */
 function account(isWanted: (user: ProcessUser) => boolean, key: string): ProcessUser | undefined {
-  const known = usersIn(readOr('/etc/passwd')).find(isWanted);
+  const known = usersIn(readOr('/etc/passwd', '')).find(isWanted);
   if (known !== undefined) return known;
   const { stdout } = spawnSync('getent', ['passwd', '--', key], {
     encoding: 'utf8',
@@ -63,12 +64,4 @@ function usersIn(text: string): ProcessUser[] {
     if (name === '' || !/^\d+$/u.test(uid) || !/^\d+$/u.test(gid)) return [];
     return [{ uid: Number(uid), gid: Number(gid), name, ...(home === '' ? {} : { home }) }];
   });
-}
-
-function readOr(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

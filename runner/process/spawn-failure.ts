@@ -1,7 +1,8 @@
 // Turns the error of a failed start into a sentence that tells the operator what to change. The
 // system says ENOENT for three different things, so the file system is asked which one it was.
 import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, resolve } from 'node:path';
+import { errorCode } from '../error-code.ts';
+import { isPresent } from './command-path.ts';
 import type { SpawnError } from './exit.ts';
 
 /** The parts of a start that an error message may name. Never arguments or values of variables. */
@@ -15,7 +16,7 @@ export interface AttemptedStart {
 
 /** The code, the advice, and what a client may hear, for an error that `spawn` threw or emitted. */
 export function describeSpawnFailure(error: unknown, start: AttemptedStart): SpawnError {
-  const code = codeOf(error);
+  const code = errorCode(error) ?? 'UNKNOWN';
   const { cwd } = start;
   const cwdFault = cwd === undefined ? undefined : faultOfDirectory(cwd);
   if (cwdFault === undefined)
@@ -24,18 +25,11 @@ export function describeSpawnFailure(error: unknown, start: AttemptedStart): Spa
   return { code, message, words: 'its working directory cannot be used' };
 }
 
-function codeOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
-    return error.code;
-  }
-  return 'UNKNOWN';
-}
-
 function adviceFor(code: string, start: AttemptedStart): string {
   const { command, uid } = start;
   switch (code) {
     case 'ENOENT':
-      return isPresent(start)
+      return isPresent(start.command, start.cwd ?? process.cwd(), start.searchPath)
         ? `command '${command}' exists, but the interpreter its first line names was not found: install that`
         : `command '${command}' not found: install it or give its full path`;
     case 'ECGROUP':
@@ -91,20 +85,6 @@ function faultOfDirectory(path: string): string | undefined {
     accessSync(path, constants.X_OK);
     return undefined;
   } catch (error) {
-    return codeOf(error) === 'EACCES' ? 'cannot be entered' : 'does not exist';
+    return errorCode(error) === 'EACCES' ? 'cannot be entered' : 'does not exist';
   }
-}
-
-export function isPresent({ command, cwd, searchPath }: AttemptedStart): boolean {
-  const base = cwd ?? process.cwd();
-  const candidates = command.includes('/')
-    ? [resolve(base, command)]
-    : searchPath.split(delimiter).map((folder) => resolve(base, folder, command));
-  return candidates.some((path) => {
-    try {
-      return statSync(path).isFile();
-    } catch {
-      return false;
-    }
-  });
 }

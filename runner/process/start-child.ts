@@ -5,7 +5,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { CgroupError, type ProcessCgroup } from './cgroup.ts';
 import { PROCESS_MARK, RUNNER_MARK } from './process-table.ts';
-import { isPresent } from './spawn-failure.ts';
+import { isPresent } from './command-path.ts';
 import type { ProcessSpec } from './stdio-process.ts';
 
 /** setpriv(1) of util-linux; it becomes the program that it starts. */
@@ -63,6 +63,7 @@ function programOf({ command, args, cwd, env, user }: ProcessSpec): [string, rea
   if (user === undefined || SETPRIV === undefined) return [command, args];
   // What is not there is better told by the system itself.
   const start = { command, searchPath: env['PATH'] ?? '', ...(cwd === undefined ? {} : { cwd }) };
-  if (!isPresent(start)) return [command, args];
+  if (!isPresent(start.command, start.cwd ?? process.cwd(), start.searchPath))
+    return [command, args];
   return [SETPRIV, ['--no-new-privs', '--', command, ...args]];
 }

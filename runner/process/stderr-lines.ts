@@ -1,6 +1,7 @@
 // A process's stderr as lines that are safe to log (F-45): whole UTF-8, bounded, without terminal
 // controls or known secrets, and no more than a log can take. It is always read, or the
 // process would stall.
+import { joinBytes } from '../../shared/bytes.ts';
 import { cleanText } from './clean-text.ts';
 import type { Redaction } from './redaction.ts';
 
@@ -125,7 +126,7 @@ export class StderrLines {
 
   #finishLine(nowMs: number): string | undefined {
     if (this.#heldBytes === 0) return undefined;
-    const raw = joined(this.#held, this.#heldBytes);
+    const raw = joinBytes(this.#held);
     const isCut = this.#isCut;
     this.#drop();
     if (this.#isSpent(nowMs)) {
@@ -175,14 +176,4 @@ export class StderrLines {
       this.#tailSize -= (typeof oldest === 'string' ? oldest.length : oldest?.raw.length) ?? 0;
     }
   }
-}
-
-function joined(parts: readonly Uint8Array[], totalBytes: number): Uint8Array {
-  const bytes = new Uint8Array(totalBytes);
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return bytes;
 }

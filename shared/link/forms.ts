@@ -1,5 +1,6 @@
 // The two forms in which the sides hold frames, and what sending and receiving parts needs of each (PROTOCOL.md LP3). The edge
 // works on text, the runner on UTF-8 bytes. Lengths are in the form's own units: UTF-16 units, or bytes.
+import { joinBytes } from '../bytes.ts';
 import { FRAME_BYTES } from '../limits.ts';
 
 export interface Form<T extends string | Uint8Array> {
@@ -62,17 +63,7 @@ export const bytesForm: Form<Uint8Array> = {
     while (end < frame.length && isContinuation(frame[end])) end -= 1;
     return frame.subarray(at, end);
   },
-  join(chunks) {
-    let length = 0;
-    for (const chunk of chunks) length += chunk.length;
-    const whole = new Uint8Array(length);
-    let at = 0;
-    for (const chunk of chunks) {
-      whole.set(chunk, at);
-      at += chunk.length;
-    }
-    return whole;
-  },
+  join: joinBytes,
   startsWith(frame, prefix) {
     if (frame.length < prefix.length) return false;
     for (let at = 0; at < prefix.length; at++) {
