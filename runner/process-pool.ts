@@ -17,7 +17,7 @@ import type { Starts } from './starts.ts';
 import type { Fault } from '../shared/fault.ts';
 import type { ProcessSnapshot } from './running-runner.ts';
 import { MOST_STARTING, StartRace } from './start-race.ts';
-import type { KnownEras } from './translate/translator.ts';
+import { NO_ERA_KNOWN, type KnownEras } from './translate/translator.ts';
 
 /** A client that gave up comes back within this, or not at all; so long a process goes on starting for the next. */
 const LEFT_MS = 5 * 60_000;
@@ -43,7 +43,7 @@ export interface ProcessGround {
 /** The processes of one server. */
 export class ProcessPool {
   /** Learned from its processes, and true for as long as this configuration is. */
-  readonly eras: KnownEras = { legacy: undefined, modern: undefined };
+  #eras = NO_ERA_KNOWN;
   readonly #server: ServerConfig;
   readonly #ground: ProcessGround;
   readonly #log: Log;
@@ -74,6 +74,16 @@ export class ProcessPool {
     // A warm one's replacement is started once it has served: a start takes the very time that a warm process saves.
     const process = this.#takeLeft(principal) ?? this.#warm.shift() ?? this.#start(principal);
     return { ok: true, process: this.#given(process, principal) };
+  }
+
+  /** What the sessions of this server have learned of its eras. */
+  get eras(): KnownEras {
+    return this.#eras;
+  }
+
+  /** A process of this server has shown whether it serves an era. */
+  learned(era: keyof KnownEras, isServed: boolean | undefined): void {
+    this.#eras = { ...this.#eras, [era]: isServed };
   }
 
   /** A process of this server answered its first request. */

@@ -27,7 +27,7 @@ export function sessionProcess(parts: SessionProcessParts): SessionProcess {
   const { open, server, pool, first } = parts;
   if (open.transport === 'modern') return translated(parts, modernTranslator(parts));
   if (pool.eras.legacy === true) return first;
-  const translator = new ForLegacyClient({ eras: pool.eras, server: server.name });
+  const translator = new ForLegacyClient(server.name);
   return translated(parts, translator, () => translator.isTransparent);
 }
 
@@ -35,7 +35,6 @@ function modernTranslator({ open, server, pool }: SessionProcessParts): Translat
   const of = { server: server.name, principal: open.principal };
   return new ForModernClient({
     ...of,
-    eras: pool.eras,
     sealer: createSealer(of),
     digest,
     limits: { ...server, maxParked: MAX_PARKED },
@@ -54,5 +53,7 @@ const translated = (
     first,
     take: () => pool.take(open.principal),
     served: (process) => pool.served(process),
+    eras: () => pool.eras,
+    learned: (era, isServed) => pool.learned(era, isServed),
     log,
   });

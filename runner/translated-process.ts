@@ -7,7 +7,7 @@ import { describeEnd } from './process/exit.ts';
 import type { ProcessListener } from './process/stdio-process.ts';
 import type { ServerProcess } from './pooled-process.ts';
 import type { Taken } from './process-pool.ts';
-import type { TranslateEffect, Translator } from './translate/translator.ts';
+import type { KnownEras, TranslateEffect, Translator } from './translate/translator.ts';
 
 /** A process as a session host sees it. */
 export interface SessionProcess {
@@ -40,6 +40,9 @@ export interface TranslatedProcessOptions {
   readonly first?: ServerProcess;
   take(): Taken;
   served(process: ServerProcess): void;
+  /** What all sessions of the server have learned of its eras. */
+  eras(): KnownEras;
+  learned(era: keyof KnownEras, isServed: boolean | undefined): void;
   readonly log: Log;
 }
 
@@ -75,13 +78,13 @@ export class TranslatedProcess implements SessionProcess {
 
   listen(listener: SessionProcessListener): void {
     this.#listener = listener;
-    this.#perform(this.#options.translator.start(performance.now()));
+    this.#perform(this.#translator.start(performance.now()));
   }
 
   write(line: Uint8Array): boolean {
     if (this.#direct) return this.#direct.write(line);
     this.#isWriting = true;
-    this.#perform(this.#options.translator.fromSession(line, performance.now()));
+    this.#perform(this.#translator.fromSession(line, performance.now()));
     this.#isWriting = false;
     return this.#full.size === 0;
   }
@@ -115,6 +118,13 @@ export class TranslatedProcess implements SessionProcess {
     await Promise.all(all.map((process) => process.terminate(reason)));
   }
 
+  /** For one input, in the knowledge of what is known by now. */
+  get #translator(): Translator {
+    const { translator, eras } = this.#options;
+    translator.know(eras());
+    return translator;
+  }
+
   /** What an effect leads to at once, as a line that the session writes when it hears one, is performed behind those before it. */
   #perform(effects: readonly TranslateEffect[]): void {
     this.#toPerform.push(effects);
@@ -133,7 +143,7 @@ export class TranslatedProcess implements SessionProcess {
   }
 
   #performOne(effect: TranslateEffect): void {
-    const { log, served } = this.#options;
+    const { log, served, learned } = this.#options;
     switch (effect.do) {
       case 'start':
         return this.#start(effect.slot);
@@ -145,6 +155,8 @@ export class TranslatedProcess implements SessionProcess {
         const process = this.#slots.get(effect.slot);
         return process && served(process);
       }
+      case 'learned':
+        return learned(effect.era, effect.isServed);
       case 'say':
         return this.#hear((listener) => listener.onLine(effect.line, effect.call));
       case 'exited':
@@ -195,7 +207,7 @@ export class TranslatedProcess implements SessionProcess {
 
   #line(slot: number, bytes: Uint8Array): void {
     if (this.#direct) return this.#listener?.onLine(bytes);
-    this.#perform(this.#options.translator.fromProcess(slot, bytes, performance.now()));
+    this.#perform(this.#translator.fromProcess(slot, bytes, performance.now()));
   }
 
   /** Whose answer it was cannot be told; where several calls share a process, it cannot be trusted any more. */
@@ -241,7 +253,7 @@ export class TranslatedProcess implements SessionProcess {
   }
 
   #ended(slot: number, description: string, hasRun: boolean): TranslateEffect[] {
-    return this.#options.translator.exited(slot, description, performance.now(), hasRun);
+    return this.#translator.exited(slot, description, performance.now(), hasRun);
   }
 
   /** The last guard around what no caller has caused: a throw ends the processes and so the session, never the runner. */
@@ -265,7 +277,7 @@ export class TranslatedProcess implements SessionProcess {
     clearTimeout(this.#timer?.id);
     const fire = (): void => {
       this.#timer = undefined;
-      this.#contained(() => this.#perform(this.#options.translator.tick(performance.now())));
+      this.#contained(() => this.#perform(this.#translator.tick(performance.now())));
     };
     this.#timer = { at, id: setTimeout(fire, Math.max(0, at - performance.now())) };
   }

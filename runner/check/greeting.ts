@@ -2,41 +2,34 @@
 import { randomUUID } from 'node:crypto';
 import { NEWEST_LEGACY_REVISION } from '../../shared/mcp/revisions.ts';
 import { FAULTS } from '../../shared/fault.ts';
-import { parsedAt, stringAt, valueAt } from '../../shared/jsonrpc/members.ts';
+import { isObjectAt, parsedAt, stringAt, valueAt } from '../../shared/jsonrpc/members.ts';
 import type { ExitFacts } from '../process/exit.ts';
 import { Redaction } from '../process/redaction.ts';
 import { runnerMark } from '../process/runner-mark.ts';
 import { startProcess } from '../process/stdio-process.ts';
 import type { ProcessSpec, StdioProcess } from '../process/stdio-process.ts';
-import { numberOf, type Message } from '../translate/message.ts';
+import { ownMeta } from '../translate/envelope.ts';
+import {
+  EraDetection,
+  eraAnswerIn,
+  type EraStep,
+  type Opener,
+} from '../translate/era-detection.ts';
+import { isAnswer, numberOf, type Message } from '../translate/message.ts';
 import { ProcessHearing } from '../translate/process-hearing.ts';
-
-const INITIALIZE_ID = 1;
-const DISCOVER_ID = 2;
 
 const CLIENT = { name: 'mcp-bridge-check', version: '1' };
 
-/** MCP 2025-11-25, Lifecycle, "Initialization". */
-const INITIALIZE = {
-  jsonrpc: '2.0',
-  id: INITIALIZE_ID,
-  method: 'initialize',
-  params: { protocolVersion: NEWEST_LEGACY_REVISION, capabilities: {}, clientInfo: CLIENT },
+/** A client's own `initialize` asks first in a session, too. */
+const ORDER: readonly Opener[] = ['initialize', 'server/discover'];
+
+const PARAMS: Readonly<Record<Opener, object>> = {
+  initialize: { protocolVersion: NEWEST_LEGACY_REVISION, capabilities: {}, clientInfo: CLIENT },
+  'server/discover': { _meta: ownMeta(CLIENT) },
 };
 
-/** For servers without `initialize` (MCP 2026-07-28, "server/discover"). */
-const DISCOVER = {
-  jsonrpc: '2.0',
-  id: DISCOVER_ID,
-  method: 'server/discover',
-  params: {
-    _meta: {
-      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-      'io.modelcontextprotocol/clientInfo': CLIENT,
-      'io.modelcontextprotocol/clientCapabilities': {},
-    },
-  },
-};
+/** The id of the request. */
+const idOf = (opener: Opener): number => ORDER.indexOf(opener) + 1;
 
 /** What came of the greeting. */
 export type Greeting =
@@ -86,7 +79,8 @@ export async function greet(
 class Talk {
   readonly #ended = Promise.withResolvers<Greeting>();
   readonly #hearing: ProcessHearing;
-  readonly #asked = new Set<number>();
+  readonly #detection = new EraDetection(ORDER);
+  readonly #asked = new Map<number, Opener>();
   #write: (line: Uint8Array) => void = () => {};
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
@@ -97,8 +91,8 @@ class Talk {
     this.#hearing = new ProcessHearing({
       owed: {
         has: (id) => this.#asked.has(id),
-        wasAsked: (id) => id === INITIALIZE_ID || id === DISCOVER_ID,
-        only: () => (this.#asked.size === 1 ? [...this.#asked][0] : undefined),
+        wasAsked: (id) => ORDER.some((opener) => idOf(opener) === id),
+        only: () => (this.#asked.size === 1 ? [...this.#asked.keys()][0] : undefined),
       },
       drop: () => this.stray(),
       quote: (bytes, isCut) => redaction.quote(bytes, isCut),
@@ -111,7 +105,7 @@ class Talk {
 
   begin(write: (line: Uint8Array) => void): void {
     this.#write = write;
-    this.#send(INITIALIZE);
+    this.#step(this.#detection.next());
   }
 
   line(line: Uint8Array): void {
@@ -133,8 +127,11 @@ class Talk {
     return this.#hearing.added(description);
   }
 
-  #send(message: { readonly id: number }): void {
-    this.#asked.add(message.id);
+  #step(step: EraStep): void {
+    if (step.do !== 'ask') return;
+    const id = idOf(step.opener);
+    this.#asked.set(id, step.opener);
+    const message = { jsonrpc: '2.0', id, method: step.opener, params: PARAMS[step.opener] };
     this.#write(new TextEncoder().encode(JSON.stringify(message)));
   }
 
@@ -147,28 +144,29 @@ class Talk {
     this.#timer = setTimeout(due, Math.max(0, at - performance.now()));
   }
 
-  #message({ id, kind, bytes }: Message): void {
-    const number = numberOf(id);
-    if ((kind !== 'result' && kind !== 'error') || number === undefined) return;
-    if (!this.#asked.delete(number)) return;
-    const result = valueAt(bytes, 'result');
-    if (kind === 'result' && result && bytes[result.start] === OPEN_OBJECT) {
-      return this.end({ type: 'answered', answer: bytes.slice() });
-    }
+  #message(message: Message): void {
+    const id = isAnswer(message) ? numberOf(message.id) : undefined;
+    const opener = id === undefined ? undefined : this.#asked.get(id);
+    if (id === undefined || opener === undefined) return;
+    this.#asked.delete(id);
+    const { bytes } = message;
     const code = parsedAt(bytes, 'error', 'code');
     if (code === FAULTS.process_protocol.code) {
       const reason = reasonIn(stringAt(bytes, 'error', 'message') ?? '');
-      return this.end({
-        type: 'unusable',
-        words: this.added(`sent an answer that cannot be used: ${reason}`),
-      });
+      const words = this.added(`sent an answer that cannot be used: ${reason}`);
+      return this.end({ type: 'unusable', words });
     }
-    if (number === INITIALIZE_ID) this.#send(DISCOVER);
-    else this.end({ type: 'refused', code });
+    const answer = eraAnswerIn(message);
+    const step = this.#detection.answered(opener, {
+      ...answer,
+      isResult: answer.isResult && isObjectAt(bytes, valueAt(bytes, 'result')),
+    });
+    if (step.do !== 'settle') return this.#step(step);
+    if (step.era !== 'none') return this.end({ type: 'answered', answer: bytes.slice() });
+    if (!answer.isResult) return this.end({ type: 'refused', code });
+    this.end({ type: 'unusable', words: 'names no revision of MCP that the bridge speaks' });
   }
 }
-
-const OPEN_OBJECT = 0x7b;
 
 /** What an error of the bridge names behind its first colon. Found by index: the text may be long, and is partly the server's. */
 function reasonIn(message: string): string {

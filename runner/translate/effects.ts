@@ -2,7 +2,7 @@
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { errorResponse } from '../../shared/jsonrpc/message.ts';
 import { DropNotes } from '../core/drop-notes.ts';
-import type { TranslateEffect } from './translator.ts';
+import type { KnownEras, TranslateEffect } from './translator.ts';
 
 const encoder = new TextEncoder();
 
@@ -31,6 +31,10 @@ export class Effects {
 
   served(slot: number): void {
     this.#pending.push({ do: 'served', slot });
+  }
+
+  learned(era: keyof KnownEras, isServed: boolean | undefined): void {
+    this.#pending.push({ do: 'learned', era, isServed });
   }
 
   /** The only process is gone, and its session with it. */

@@ -7,12 +7,14 @@ import { isObject } from './json.ts';
 
 export const BRIDGE_INFO = { name: 'mcp-edge-bridge', version: '1' } as const;
 
-/** `_meta` of a request to a modern process that no client made. */
-export const OWN_META = {
+/** `_meta` of a request to a modern process that no client made, as from `clientInfo`. */
+export const ownMeta = (clientInfo: object): object => ({
   [META.protocolVersion]: MODERN_REVISION,
-  [META.clientInfo]: BRIDGE_INFO,
+  [META.clientInfo]: clientInfo,
   [META.clientCapabilities]: {},
-} as const;
+});
+
+export const OWN_META = ownMeta(BRIDGE_INFO);
 
 /** What `initialize` tells a legacy process about the client it is for. */
 export const initializeParams = ({ clientInfo, capabilities }: ClientCall): object => ({

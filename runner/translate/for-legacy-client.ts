@@ -7,22 +7,26 @@ import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import { scanLine } from '../../shared/jsonrpc/scan.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
 import { FIRST_SLOT, Effects } from './effects.ts';
+import { EraDetection, eraAnswerIn, type Opener } from './era-detection.ts';
 import { legacyError } from './legacy-to-modern/answers.ts';
 import { DeclaredClient } from './legacy-to-modern/declared-client.ts';
-import {
-  capabilitiesIn,
-  discoverLine,
-  initializeResult,
-  isDiscovered,
-} from './legacy-to-modern/discovery.ts';
+import { capabilitiesIn, discoverLine, initializeResult } from './legacy-to-modern/discovery.ts';
 import { LegacyToModern } from './legacy-to-modern/translation.ts';
 import { isAnswer, messageIn, messageOf, numberOf, underId, type Message } from './message.ts';
 import { OwnRequests } from './own-requests.ts';
 import { ProcessHearing } from './process-hearing.ts';
-import type { KnownEras, TranslateEffect, Translator } from './translator.ts';
+import {
+  NO_ERA_KNOWN,
+  type KnownEras,
+  type TranslateEffect,
+  type Translator,
+} from './translator.ts';
 
 /** A process that has refused `initialize` and says nothing to `server/discover` for this long does not know it: it runs, as it answered. */
 const DISCOVER_MS = 2_000;
+
+/** The client's own `initialize` asks first. */
+const BOTH: readonly Opener[] = ['initialize', 'server/discover'];
 
 /** Errors by which a process that is asked to initialize says that it never will: it does not serve that revision, or knows no such method. */
 const NOT_LEGACY: ReadonlySet<unknown> = new Set([CODE.unsupportedVersion, CODE.methodNotFound]);
@@ -38,6 +42,7 @@ type Phase = 'undecided' | 'probing' | 'transparent' | 'modern' | 'refused';
 interface Opening {
   readonly id: number;
   readonly client: DeclaredClient;
+  readonly detection: EraDetection;
   /** The bridge's id of `server/discover`, once asked. */
   discoverId?: number;
   /** What the process said to `initialize`, when it was asked that first. */
@@ -50,8 +55,8 @@ interface Opening {
 const MAX_HELD_BYTES = 8 * 1024 * 1024;
 
 export class ForLegacyClient implements Translator {
-  readonly #eras: KnownEras;
   readonly #server: string;
+  #eras = NO_ERA_KNOWN;
   readonly #effects = new Effects();
   readonly #own = new OwnRequests(this.#effects);
   readonly #modern = new LegacyToModern({ effects: this.#effects, own: this.#own });
@@ -81,9 +86,12 @@ export class ForLegacyClient implements Translator {
   #hasServed = false;
 
   /** `server`: the configured name, for a process that does not give its own. */
-  constructor({ eras, server }: { eras: KnownEras; server: string }) {
-    this.#eras = eras;
+  constructor(server: string) {
     this.#server = server;
+  }
+
+  know(eras: KnownEras): void {
+    this.#eras = eras;
   }
 
   /** The process serves the legacy era: from now on it needs no translator. */
@@ -165,8 +173,11 @@ export class ForLegacyClient implements Translator {
 
   #initialize(id: number, line: Uint8Array): void {
     if (this.#phase === 'transparent') return this.#effects.write(FIRST_SLOT, line);
-    this.#opening = { id, client: new DeclaredClient(line) };
-    if (this.#phase === 'modern') this.#discover(this.#opening);
+    const isModern = this.#phase === 'modern';
+    const detection = new EraDetection(isModern ? ['server/discover'] : BOTH);
+    this.#opening = { id, client: new DeclaredClient(line), detection };
+    detection.next();
+    if (isModern) this.#discover(this.#opening);
     else this.#effects.write(FIRST_SLOT, line);
   }
 
@@ -227,9 +238,11 @@ export class ForLegacyClient implements Translator {
   }
 
   /** The process answered the client's own `initialize`. */
-  #initialized(opening: Opening, { kind, bytes }: Message, now: number): void {
-    if (kind === 'result') {
-      this.#eras.legacy = true;
+  #initialized(opening: Opening, message: Message, now: number): void {
+    const { bytes } = message;
+    const step = opening.detection.answered('initialize', eraAnswerIn(message));
+    if (step.do === 'settle') {
+      this.#effects.learned('legacy', true);
       this.#opening = undefined;
       this.#phase = 'transparent';
       return this.#effects.say(bytes);
@@ -242,11 +255,15 @@ export class ForLegacyClient implements Translator {
   }
 
   #discovered(opening: Opening, message: Message, now: number): void {
-    if (!isDiscovered(message)) return this.#undiscovered(opening, message);
-    this.#eras.modern = true;
+    const step = opening.detection.answered('server/discover', eraAnswerIn(message));
+    const isModern = step.do === 'settle' && step.era === 'modern';
+    if (!isModern) return this.#undiscovered(opening, message);
+    this.#effects.learned('modern', true);
     // Whatever else was wrong with this client's `initialize` says nothing of another's.
     const { refusal } = opening;
-    if (refusal && NOT_LEGACY.has(parsedAt(refusal, 'error', 'code'))) this.#eras.legacy = false;
+    if (refusal && NOT_LEGACY.has(parsedAt(refusal, 'error', 'code'))) {
+      this.#effects.learned('legacy', false);
+    }
     this.#phase = 'modern';
     this.#opening = undefined;
     const { bytes } = message;
@@ -269,14 +286,16 @@ export class ForLegacyClient implements Translator {
   /** Of neither era, or no longer of that which was known. */
   #undiscovered(opening: Opening, { kind, bytes }: Message): void {
     this.#doubt();
-    if (parsedAt(bytes, 'error', 'code') === CODE.methodNotFound) this.#eras.modern = false;
+    if (parsedAt(bytes, 'error', 'code') === CODE.methodNotFound) {
+      this.#effects.learned('modern', false);
+    }
     if (kind === 'error') opening.refusal ??= underId(legacyError(bytes), opening.id);
     this.#refuse();
   }
 
   /** What was known of the server's eras did not hold: the next session finds out anew. */
   #doubt(): void {
-    if (this.#eras.legacy === false) this.#eras.legacy = undefined;
+    if (this.#eras.legacy === false) this.#effects.learned('legacy', undefined);
   }
 
   #refuse(): void {

@@ -9,20 +9,23 @@ import { ModernToLegacy, type ModernClientLimits } from './modern-to-legacy/tran
 import { readCall, type ClientCall } from './client-call.ts';
 import { NO_PROCESS, readNotification } from './client-notification.ts';
 import { Effects } from './effects.ts';
-import { EraProbe, type Verdict } from './era-probe.ts';
+import { EraProbe, type ProbeVerdict } from './era-probe.ts';
 import { MAX_WAITING, overloaded, startFailed } from './faults.ts';
 import { isAnswer, messagesOf, numberOf, type Message } from './message.ts';
 import { OwnRequests } from './own-requests.ts';
 import { ProcessHearing } from './process-hearing.ts';
 import type { Digest, Sealer } from './modern-to-legacy/request-state.ts';
 import { MAX_WAITING_BYTES } from './modern-to-legacy/waiting-calls.ts';
-import type { KnownEras, TranslateEffect, Translator } from './translator.ts';
+import {
+  NO_ERA_KNOWN,
+  type KnownEras,
+  type TranslateEffect,
+  type Translator,
+} from './translator.ts';
 
 export interface ModernClientOptions {
   readonly server: string;
   readonly principal: string;
-  /** Shared by all translators of the server's config. */
-  readonly eras: KnownEras;
   readonly sealer: Sealer;
   readonly digest: Digest;
   readonly limits: ModernClientLimits;
@@ -36,6 +39,7 @@ export class ForModernClient implements Translator {
   readonly #options: ModernClientOptions;
   /** By slot. */
   readonly #hearings = new Map<number, ProcessHearing>();
+  #eras = NO_ERA_KNOWN;
   #lastId = 0;
   #probe: EraProbe | undefined;
   #side: SharedProcess | ModernToLegacy | undefined;
@@ -44,6 +48,10 @@ export class ForModernClient implements Translator {
 
   constructor(options: ModernClientOptions) {
     this.#options = options;
+  }
+
+  know(eras: KnownEras): void {
+    this.#eras = eras;
   }
 
   /** Nothing is started before the first request tells what a process is to be initialized with. */
@@ -161,9 +169,9 @@ export class ForModernClient implements Translator {
 
   /** Goes by what another session found out, or asks the process. */
   #begin(call: ClientCall, now: number): void {
-    const { eras } = this.#options;
-    if (eras.modern === true || eras.legacy === false) this.#side = this.#modernSide();
-    else if (eras.modern === false) this.#side = this.#legacySide();
+    const { modern, legacy } = this.#eras;
+    if (modern === true || legacy === false) this.#side = this.#modernSide();
+    else if (modern === false) this.#side = this.#legacySide();
     else {
       const { startTimeoutMs } = this.#options.limits;
       const parts = { effects: this.#effects, own: this.#own, startTimeoutMs };
@@ -171,7 +179,7 @@ export class ForModernClient implements Translator {
     }
   }
 
-  #decided(verdict: Verdict, now: number): void {
+  #decided(verdict: ProbeVerdict, now: number): void {
     const client = this.#probe?.client;
     this.#probe = undefined;
     const waiting = this.#waiting;
@@ -183,7 +191,7 @@ export class ForModernClient implements Translator {
       for (const { id } of waiting) this.#effects.fail(id, error);
       return;
     }
-    this.#options.eras.modern = verdict.era === 'modern';
+    this.#effects.learned('modern', verdict.era === 'modern');
     if (verdict.era === 'modern') {
       const side = this.#modernSide();
       if (verdict.slot !== undefined) side.adopt(verdict.slot);

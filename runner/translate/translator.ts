@@ -2,11 +2,14 @@
 // the session it is the process, to the processes it is the client. Pure: inputs in, effects out.
 import type { Note } from '../core/session-effects.ts';
 
-/** Whether a server's processes serve an era; undefined until one of them has shown it. Shared by all sessions of a server's config. */
+/** Whether a server's processes serve an era; undefined until one of them has shown it. */
 export interface KnownEras {
-  legacy: boolean | undefined;
-  modern: boolean | undefined;
+  readonly legacy: boolean | undefined;
+  readonly modern: boolean | undefined;
 }
+
+/** Before any process has shown anything. */
+export const NO_ERA_KNOWN: KnownEras = { legacy: undefined, modern: undefined };
 
 export type TranslateEffect =
   /** Start a process at `slot`, a number this translator has not used before. */
@@ -17,6 +20,12 @@ export type TranslateEffect =
   | { readonly do: 'write'; readonly slot: number; readonly line: Uint8Array }
   /** The process answered something: it works. */
   | { readonly do: 'served'; readonly slot: number }
+  /** A process has shown whether the server serves an era; undefined: what was known of it does not hold. All sessions of the server's config are to {@link Translator.know} it. */
+  | {
+      readonly do: 'learned';
+      readonly era: keyof KnownEras;
+      readonly isServed: boolean | undefined;
+    }
   /**
    * A message for the session, as if its process had printed it. `call`: the session's own id of the request in flight that a
    * notification or a request belongs to, where the message itself does not say so.
@@ -28,6 +37,8 @@ export type TranslateEffect =
 
 /** Times in milliseconds since the epoch. Every method returns what is to be done now, in order. */
 export interface Translator {
+  /** What the sessions of the server's config have learned of its eras. Call before any other input. */
+  know(eras: KnownEras): void;
   /** The session begins; a first process may be started. */
   start(now: number): TranslateEffect[];
   /** One message the session writes, as one line: ids of requests are the session's own integers, progress tokens too. */

@@ -158,6 +158,7 @@ describe('a translated process', () => {
     const write = (text: string) => ({ do: 'write' as const, slot: 1, line: encoder.encode(text) });
     const process = new TranslatedProcess({
       translator: {
+        know: () => undefined,
         start: () => [{ do: 'start', slot: 1 }],
         fromSession: () => [write('second')],
         fromProcess: (_slot, line) => {
@@ -173,6 +174,8 @@ describe('a translated process', () => {
       first,
       take: () => pool.take(),
       served: () => undefined,
+      eras: () => pool.eras,
+      learned: () => undefined,
       log,
     });
     process.listen({ ...DEAF, onLine: (line) => void process.write(line) });

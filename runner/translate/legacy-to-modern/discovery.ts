@@ -7,10 +7,9 @@ import {
   valueAt,
   withMembers,
 } from '../../../shared/jsonrpc/members.ts';
-import { META, MODERN_REVISION, TASKS_EXTENSION } from '../../../shared/mcp/modern.ts';
+import { META, TASKS_EXTENSION } from '../../../shared/mcp/modern.ts';
 import type { DeclaredClient } from './declared-client.ts';
 import { isObject, type JsonObject } from '../json.ts';
-import type { Message } from '../message.ts';
 
 const encoder = new TextEncoder();
 
@@ -18,13 +17,6 @@ const encoder = new TextEncoder();
 export function discoverLine(id: number, client: DeclaredClient): Uint8Array {
   const line = JSON.stringify({ jsonrpc: '2.0', id, method: 'server/discover' });
   return client.onRequest(encoder.encode(line));
-}
-
-/** True when the answer is that of a process which serves the modern revision. */
-export function isDiscovered({ kind, bytes }: Message): boolean {
-  if (kind !== 'result') return false;
-  const versions = parsedAt(bytes, 'result', 'supportedVersions');
-  return Array.isArray(versions) && versions.includes(MODERN_REVISION);
 }
 
 /** The process's capabilities, parsed. */

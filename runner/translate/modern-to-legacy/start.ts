@@ -7,7 +7,6 @@ import { initializeParams } from '../envelope.ts';
 import type { LegacyCall } from './call.ts';
 import { aboutOf, mayAsk, type LegacyPool, type LegacyProcess } from './pool.ts';
 import type { OwnRequests } from '../own-requests.ts';
-import type { KnownEras } from '../translator.ts';
 
 /** To `initialize`. */
 type Answer =
@@ -28,7 +27,6 @@ type OnFailed = (
 export class LegacyStart {
   readonly #effects: Effects;
   readonly #own: OwnRequests;
-  readonly #eras: KnownEras;
   readonly #pool: LegacyPool;
   readonly #startTimeoutMs: number;
   readonly #failed: OnFailed;
@@ -36,14 +34,12 @@ export class LegacyStart {
   constructor(parts: {
     readonly effects: Effects;
     readonly own: OwnRequests;
-    readonly eras: KnownEras;
     readonly pool: LegacyPool;
     readonly limits: { readonly startTimeoutMs: number };
     readonly failed: OnFailed;
   }) {
     this.#effects = parts.effects;
     this.#own = parts.own;
-    this.#eras = parts.eras;
     this.#pool = parts.pool;
     this.#startTimeoutMs = parts.limits.startTimeoutMs;
     this.#failed = parts.failed;
@@ -96,7 +92,7 @@ export class LegacyStart {
 
   #initialized(process: LegacyProcess, answer: Answer, now: number): void {
     if (!answer.ok) return this.#failed(process, 'refused to be initialized', answer.error);
-    this.#eras.legacy = true;
+    this.#effects.learned('legacy', true);
     process.about = aboutOf(answer.result);
     process.mayAsk = mayAsk(process.about.revision, process.capabilities);
     process.idleSince = now;

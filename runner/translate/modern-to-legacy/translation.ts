@@ -29,7 +29,6 @@ import type { Digest, Sealer } from './request-state.ts';
 import { ReturningCalls } from './returning-calls.ts';
 import { answerFor } from './answers.ts';
 import { ToolHeaders } from '../tool-headers.ts';
-import type { KnownEras } from '../translator.ts';
 import { Turns } from './turns.ts';
 import { waitedInVain, WaitingCalls } from './waiting-calls.ts';
 
@@ -73,7 +72,6 @@ export class ModernToLegacy {
   constructor(options: {
     effects: Effects;
     own: OwnRequests;
-    eras: KnownEras;
     sealer: Sealer;
     digest: Digest;
     limits: ModernClientLimits;

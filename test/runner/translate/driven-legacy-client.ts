@@ -2,7 +2,11 @@
 import { OWN_IDS_FROM } from '../../../runner/core/calls.ts';
 import { FIRST_SLOT } from '../../../runner/translate/effects.ts';
 import { ForLegacyClient } from '../../../runner/translate/for-legacy-client.ts';
-import type { KnownEras, TranslateEffect } from '../../../runner/translate/translator.ts';
+import {
+  NO_ERA_KNOWN,
+  type KnownEras,
+  type TranslateEffect,
+} from '../../../runner/translate/translator.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -20,15 +24,16 @@ export const ENVELOPE = {
 };
 
 export class DrivenLegacyClient {
-  readonly eras: KnownEras;
+  /** As the server's other sessions know them. */
+  eras: KnownEras;
   readonly translator: ForLegacyClient;
   now = 1_000_000;
   #effects: TranslateEffect[] = [];
 
   constructor(eras: Partial<KnownEras> = {}) {
-    this.eras = { legacy: undefined, modern: undefined, ...eras };
-    this.translator = new ForLegacyClient({ eras: this.eras, server: 'fixture' });
-    this.#effects.push(...this.translator.start(this.now));
+    this.eras = { ...NO_ERA_KNOWN, ...eras };
+    this.translator = new ForLegacyClient('fixture');
+    this.#put((translator) => translator.start(this.now));
   }
 
   /** Before a modern process, initialized, and nothing left to look at. */
@@ -46,15 +51,15 @@ export class DrivenLegacyClient {
   }
 
   client(message: Message | string): void {
-    this.#effects.push(...this.translator.fromSession(lineOf(message), this.now));
+    this.#put((translator) => translator.fromSession(lineOf(message), this.now));
   }
 
   process(message: Message | string): void {
-    this.#effects.push(...this.translator.fromProcess(FIRST_SLOT, lineOf(message), this.now));
+    this.#put((translator) => translator.fromProcess(FIRST_SLOT, lineOf(message), this.now));
   }
 
   exited(description: string): void {
-    this.#effects.push(...this.translator.exited(FIRST_SLOT, description, this.now));
+    this.#put((translator) => translator.exited(FIRST_SLOT, description, this.now));
   }
 
   /** Goes on to the next time at which something is due; false when nothing is. */
@@ -62,8 +67,17 @@ export class DrivenLegacyClient {
     const at = this.translator.wakeAt();
     if (at === undefined) return false;
     this.now = Math.max(this.now, at);
-    this.#effects.push(...this.translator.tick(this.now));
+    this.#put((translator) => translator.tick(this.now));
     return true;
+  }
+
+  /** One input; what it teaches of the server's eras is kept. */
+  #put(input: (translator: ForLegacyClient) => TranslateEffect[]): void {
+    this.translator.know(this.eras);
+    for (const effect of input(this.translator)) {
+      if (effect.do === 'learned') this.eras = { ...this.eras, [effect.era]: effect.isServed };
+      else this.#effects.push(effect);
+    }
   }
 
   /** All effects since the last look, of any kind. */

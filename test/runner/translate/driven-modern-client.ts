@@ -4,7 +4,11 @@ import { OWN_IDS_FROM } from '../../../runner/core/calls.ts';
 import { createSealer, digest } from '../../../runner/sealer.ts';
 import { ForModernClient } from '../../../runner/translate/for-modern-client.ts';
 import type { ModernClientLimits } from '../../../runner/translate/modern-to-legacy/translation.ts';
-import type { KnownEras, TranslateEffect } from '../../../runner/translate/translator.ts';
+import {
+  NO_ERA_KNOWN,
+  type KnownEras,
+  type TranslateEffect,
+} from '../../../runner/translate/translator.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -39,7 +43,8 @@ export interface RequestOptions {
 }
 
 export class DrivenModernClient {
-  readonly eras: KnownEras;
+  /** As the server's other sessions know them. */
+  eras: KnownEras;
   readonly translator: ForModernClient;
   now = 1_000_000;
   /** Answers `tools/list` of the translation itself. */
@@ -52,11 +57,10 @@ export class DrivenModernClient {
   #effects: TranslateEffect[] = [];
 
   constructor(options: { eras?: Partial<KnownEras>; limits?: Partial<ModernClientLimits> } = {}) {
-    this.eras = { legacy: undefined, modern: undefined, ...options.eras };
+    this.eras = { ...NO_ERA_KNOWN, ...options.eras };
     const of = { server: 'fixture', principal: 'p' };
     this.translator = new ForModernClient({
       ...of,
-      eras: this.eras,
       sealer: createSealer(of),
       digest,
       quote: (bytes) => decoder.decode(bytes),
@@ -71,7 +75,7 @@ export class DrivenModernClient {
         ...options.limits,
       },
     });
-    this.#effects.push(...this.translator.start(this.now));
+    this.#put((translator) => translator.start(this.now));
   }
 
   /** Sends a request as the session does, and gives its id. */
@@ -91,11 +95,11 @@ export class DrivenModernClient {
   }
 
   session(message: Message | string): void {
-    this.#keep(this.translator.fromSession(lineOf(message), this.now));
+    this.#put((translator) => translator.fromSession(lineOf(message), this.now));
   }
 
   process(slot: number, message: Message | string): void {
-    this.#keep(this.translator.fromProcess(slot, lineOf(message), this.now));
+    this.#put((translator) => translator.fromProcess(slot, lineOf(message), this.now));
   }
 
   /** Why the translation would not take a notification. */
@@ -104,7 +108,7 @@ export class DrivenModernClient {
   }
 
   exited(slot: number, description = 'exited with code 1'): void {
-    this.#keep(this.translator.exited(slot, description, this.now));
+    this.#put((translator) => translator.exited(slot, description, this.now));
   }
 
   cancel(requestId: number): void {
@@ -118,7 +122,7 @@ export class DrivenModernClient {
       const at = this.translator.wakeAt();
       if (at === undefined || at > end) break;
       this.now = Math.max(at, this.now);
-      this.#keep(this.translator.tick(this.now));
+      this.#put((translator) => translator.tick(this.now));
       const next = this.translator.wakeAt();
       if (next !== undefined && next <= this.now) throw new Error('a tick left something due');
       each();
@@ -205,8 +209,14 @@ export class DrivenModernClient {
     this.#effects = [];
   }
 
-  #keep(effects: readonly TranslateEffect[]): void {
-    for (const effect of effects) {
+  /** One input; what it teaches of the server's eras is known to the next. */
+  #put(input: (translator: ForModernClient) => TranslateEffect[]): void {
+    this.translator.know(this.eras);
+    for (const effect of input(this.translator)) {
+      if (effect.do === 'learned') {
+        this.eras = { ...this.eras, [effect.era]: effect.isServed };
+        continue;
+      }
       const answer = effect.do === 'write' ? this.#answerTo(effect.line) : undefined;
       if (answer && effect.do === 'write') this.process(effect.slot, answer);
       else this.#effects.push(effect);

@@ -43,7 +43,7 @@ test('a process that answers initialize is passed every byte as it is, and known
 
 test('a server found to be legacy by another session meanwhile is asked nothing more', () => {
   const driven = new DrivenLegacyClient();
-  driven.eras.legacy = true;
+  driven.eras = { ...driven.eras, legacy: true };
   driven.client(initialize());
   expect(driven.written()).toEqual([initialize()]);
   expect(driven.translator.isTransparent).toBe(true);

@@ -1,0 +1,101 @@
+// Decides the era of a process by what it answers to the two requests that an era begins with: `initialize` of the legacy era, and
+// `server/discover` of the modern one (MCP 2026-07-28, stdio, "Negotiation"). Who asks, and how long is waited, is the caller's.
+import { parsedAt } from '../../shared/jsonrpc/members.ts';
+import { CODE, MODERN_REVISION } from '../../shared/mcp/modern.ts';
+import { at } from './json.ts';
+import type { Message } from './message.ts';
+import type { OwnAnswer } from './own-requests.ts';
+
+/** The first request of an era. */
+export type Opener = 'initialize' | 'server/discover';
+
+/** What an answer to an {@link Opener} says of the era. */
+export interface EraAnswer {
+  readonly isResult: boolean;
+  /** The revisions it names: a result's `supportedVersions`, an error's `data.supported`. */
+  readonly revisions: unknown;
+  /** The error's. */
+  readonly code: unknown;
+}
+
+export const eraAnswerIn = ({ kind, bytes }: Message): EraAnswer => ({
+  isResult: kind === 'result',
+  revisions:
+    parsedAt(bytes, 'result', 'supportedVersions') ?? parsedAt(bytes, 'error', 'data', 'supported'),
+  code: parsedAt(bytes, 'error', 'code'),
+});
+
+export const eraAnswerOf = (answer: OwnAnswer): EraAnswer =>
+  answer.ok
+    ? { isResult: true, revisions: at(answer.result, 'supportedVersions'), code: undefined }
+    : { isResult: false, revisions: at(answer.error.data, 'supported'), code: answer.error.code };
+
+export type EraStep =
+  | { readonly do: 'ask'; readonly opener: Opener }
+  /** Another answer is still to come. */
+  | { readonly do: 'wait' }
+  | Settled;
+
+export interface Settled {
+  readonly do: 'settle';
+  readonly era: 'legacy' | 'modern' | 'none';
+  /** This very process serves no client: one of both eras that was initialized keeps to the legacy era. */
+  readonly isSpoiled: boolean;
+}
+
+const WAIT: EraStep = { do: 'wait' };
+const settled = (era: Settled['era'], isSpoiled = false): Settled => ({
+  do: 'settle',
+  era,
+  isSpoiled,
+});
+const NONE = settled('none', true);
+
+export class EraDetection {
+  readonly #unasked: Opener[];
+  #isInitializing = false;
+  #isModern = false;
+
+  /** @param order of the openers; one that is left out is never asked. */
+  constructor(order: readonly Opener[]) {
+    this.#unasked = [...order];
+  }
+
+  /** It answered `server/discover`, and what it says to `initialize` is still to come. */
+  get isModern(): boolean {
+    return this.#isModern;
+  }
+
+  /** The first step, and the next when the process has been silent for as long as is waited. */
+  next(): EraStep {
+    const opener = this.#unasked.shift();
+    if (opener === undefined) return this.#isModern ? settled('modern', true) : NONE;
+    if (opener === 'initialize') this.#isInitializing = true;
+    return { do: 'ask', opener };
+  }
+
+  answered(opener: Opener, answer: EraAnswer): EraStep {
+    return opener === 'initialize' ? this.#initialized(answer) : this.#discovered(answer);
+  }
+
+  #discovered(answer: EraAnswer): EraStep {
+    const isModern = answer.isResult && namesModern(answer);
+    if (!this.#isInitializing) return isModern ? settled('modern') : this.next();
+    // Asked both, the process keeps to what it says to the other.
+    this.#isModern = isModern;
+    return WAIT;
+  }
+
+  #initialized(answer: EraAnswer): EraStep {
+    this.#isInitializing = false;
+    if (answer.isResult) return this.#isModern ? settled('modern', true) : settled('legacy');
+    if (this.#isModern) return settled('modern');
+    if (this.#unasked.length > 0) return this.next();
+    // A modern server names its revisions when it is asked for another.
+    const isModern = answer.code === CODE.unsupportedVersion && namesModern(answer);
+    return isModern ? settled('modern', true) : NONE;
+  }
+}
+
+const namesModern = ({ revisions }: EraAnswer): boolean =>
+  Array.isArray(revisions) && revisions.includes(MODERN_REVISION);
