@@ -254,7 +254,7 @@ function repeatedEntry(text: string): number | undefined {
 const hasRepeated = (members: readonly Member[]): boolean =>
   new Set(members.map(({ key }) => key)).size < members.length;
 
-/** `, entry 2:`, counted from 1, so that no name is told. */
+/** `, entry 2:`, counted from 1, so that no name is shown. */
 function place(issue: v.BaseIssue<unknown>): string {
   const entry = issue.path?.[0];
   if (entry === undefined) return '';
@@ -288,7 +288,7 @@ const ORIGIN_FORM = 'origins as browsers send them, such as https://app.example,
 const HOST_FORM = 'hosts such as bridge.example or 127.0.0.1:8787, without a scheme or a path';
 
 /**
- * A comma-separated allow-list. Wrong entries are left out and told, which only narrows it; set but wholly wrong
+ * A comma-separated allow-list. Wrong entries are left out and reported, which only narrows it; set but wholly wrong
  * is an empty list, not an absent one.
  */
 function readList(

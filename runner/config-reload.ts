@@ -9,7 +9,7 @@ export interface ReloadOptions {
   /** The config of the start. */
   readonly started: RunnerConfig;
   readonly log: Log;
-  /** Reads the file as it stands now. */
+  /** Reads the file as it is now. */
   read(): Promise<ConfigReading>;
   /** Serves what was read. */
   take(config: RunnerConfig): void;

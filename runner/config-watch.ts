@@ -19,7 +19,7 @@ const CLOCK_STEP_MS = 100;
 const MAX_LINKS = 40;
 
 /**
- * Calls `onChange` once after each change of the file at `path`. A deleted file is no change. `onDeaf` is told why changes
+ * Calls `onChange` once after each change of the file at `path`. Deleting the file is not a change. `onDeaf` learns why changes
  * cannot be noticed (the system's code); then the config in memory stays good, and SIGHUP still reloads.
  */
 export function watchConfig(
@@ -55,7 +55,7 @@ class ConfigWatch {
     this.#watched.clear();
   }
 
-  /** Watches what the path leads through now. A folder that was exchanged is watched anew, since a watch is of the old one. */
+  /** Watches the folders that the path leads through now. A replaced folder is watched again, because a watch stays with the old one. */
   #arm(): void {
     const wanted = namesByFolder(this.#path);
     const keyed = new Map(
@@ -122,7 +122,7 @@ class ConfigWatch {
   }
 }
 
-/** Differs whenever another file or other content stands at `path`. */
+/** Differs whenever there is another file or other content at `path`. */
 function fileVersion(path: string): { text: string; changedAtMs: number } | undefined {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = statSync(path, { bigint: true });

@@ -38,7 +38,7 @@ export interface ServerConfig {
   readonly maxProcesses: number;
   /** How long a call that asked its modern client something waits for the answer. */
   readonly parkTimeoutMs: number;
-  /** Whom its processes run as; absent for the runner's own user. */
+  /** The user its processes run as; absent for the runner's own. */
   readonly user?: ProcessUser;
   /** What one of its processes may use, together with all that it starts. */
   readonly limits?: ProcessLimits;
@@ -50,7 +50,7 @@ export interface LeftOut {
   readonly name: string;
   /** The name it would be served under. */
   readonly servedName: string;
-  /** `off` is switched off, `elsewhere` is remote or a part of another program, `broken` cannot be served as it stands. */
+  /** `off` is switched off, `elsewhere` is remote or a part of another program, `broken` cannot be served as it is. */
   readonly reason: 'off' | 'elsewhere' | 'broken';
   /** Why, and what to do; one or more. */
   readonly problems: readonly ConfigProblem[];

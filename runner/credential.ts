@@ -65,7 +65,7 @@ async function readOpened(path: string, file: FileHandle): Promise<TokenReading>
   const stat = await file.stat();
   if (!stat.isFile())
     return refuse(`token file ${path} is not a regular file. Name the file that holds the token.`);
-  // Whoever owns it can change it, and can let others read it.
+  // Its owner can change it, and can let others read it.
   const own = process.geteuid?.();
   if (own !== undefined && stat.uid !== 0 && stat.uid !== own) {
     return refuse(

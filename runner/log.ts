@@ -70,7 +70,7 @@ export function createLog(options: LogOptions): Log {
   return bound({});
 }
 
-/** Trouble is told at once: what follows it may be the end. */
+/** Trouble is written at once: the program may end next. */
 const isUrgent = (level: LogLevel): boolean => level === 'warn' || level === 'error';
 
 /** Text from elsewhere, made safe to show: steering characters as `\uXXXX`, capped. */

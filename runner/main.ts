@@ -6,7 +6,7 @@ import { helpText } from './commands/help.ts';
 import { nearestWord } from './config/problem.ts';
 import { endWithoutReader, outputWritten, print, printError } from './output.ts';
 
-/** Both stand one level below the package's root, unbuilt in `runner/` and built in `dist/`. */
+/** This file is one level below the package's root, both unbuilt in `runner/` and built in `dist/`. */
 const PACKAGE_FILE = new URL('../package.json', import.meta.url);
 const SCHEMA_FILE = new URL('./config.schema.json', import.meta.url);
 
@@ -63,7 +63,7 @@ function unknownCommand(name: string): string {
 }
 
 endWithoutReader(({ code }) => {
-  // A reader that left, such as `head`, is no failure of ours.
+  // If a reader such as `head` has left, that is not our failure.
   if (code === 'EPIPE') process.exit(EXIT.ok);
   printError(`mcp-bridge: stdout cannot be written (${code ?? 'unknown error'})\n`);
   process.exit(EXIT.failed);

@@ -2,7 +2,7 @@
 // lines are dropped and counted, and nothing waits for them.
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Characters that may wait for a slow reader, beside what is on its way already: minutes of an ordinary log. */
+/** Characters that may wait for a slow reader, in addition to what is already on its way: minutes of an ordinary log. */
 const MAX_WAITING_CHARS = 256 * 1024;
 
 /** Before the end a reader that is only slow gets this long to take the last words. */
@@ -11,7 +11,7 @@ const LAST_WORDS_MS = 1_000;
 /** Lines that can wait do so this long for others: a write for each call costs as much as the call itself. */
 const BATCH_MS = 20;
 
-/** A stream of ours. The handle of a terminal is Node's own affair, but there is no other way to keep it from blocking. */
+/** One of our streams. The handle of a terminal is internal to Node, but there is no other way to keep it from blocking. */
 type Stream = NodeJS.WriteStream & {
   readonly _handle?: { setBlocking?(isBlocking: boolean): void } | null;
 };
@@ -58,7 +58,7 @@ class Output {
     if (!this.#isWriting) this.#give();
   }
 
-  /** The same when there is no later: what the system cannot take at once is lost. */
+  /** The same at the very end: what the system cannot take at once is lost. */
   flushLast(): void {
     if (this.#waiting !== '') this.#guarded().write(this.#waiting);
     this.#waiting = '';
@@ -114,7 +114,7 @@ export const print = (text: string): void => stdout.write(text, true);
 /** Prints what went wrong, or is of use to a person. */
 export const printError = (text: string): void => stderr.write(text, true);
 
-/** Writes one line of the log to stderr. `lostLine` makes the line that stands for dropped ones. */
+/** Writes one line of the log to stderr. `lostLine` makes the line that replaces dropped ones. */
 export function writeLogLine(
   line: string,
   isUrgent: boolean,

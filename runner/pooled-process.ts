@@ -9,13 +9,13 @@ import type { ProcessListener, StdioProcess } from './process/stdio-process.ts';
 /** A process has little to say before it is asked. Beyond this it waits in its write until somebody listens. */
 export const AHEAD_BYTES = 64 * 1024;
 
-/** What each line costs beside its bytes: lines may be tiny. */
+/** What each line costs in addition to its bytes: lines may be tiny. */
 const EARLY_COST_BYTES = 64;
 
 /** Stderr, and what an exited process left in its pipe, is dropped beyond this: it is in the facts, or of no use. */
 const MOST_EARLY_BYTES = 512 * 1024;
 
-/** So long after its last output, or of its using the processor, a process still counts as busy. */
+/** For this long after it last printed something or used the processor, a process still counts as busy. */
 const BUSY_MS = 10_000;
 
 /** Before it was watched for so long, nothing is known. */
@@ -60,7 +60,7 @@ export class PooledProcess implements ServerProcess {
   #isPaused = false;
   #facts: ExitFacts | undefined;
   #hasAnswered = false;
-  /** The first line it was told, and whether it was the only one so far. */
+  /** The first line written to it, and whether that is still the only one. */
   #told: { readonly line: Uint8Array; isOnly: boolean } | undefined;
   #saidAt = Number.NEGATIVE_INFINITY;
   #watched: { readonly at: number; readonly ticks: number } | undefined;
@@ -95,7 +95,7 @@ export class PooledProcess implements ServerProcess {
     return this.#settled.promise;
   }
 
-  /** Whether it was told this very line and nothing else, so that its answer serves whoever would tell it. */
+  /** Whether exactly this line was written to it and nothing else, so that its answer also serves another session with the same line. */
   wasTold(line: Uint8Array): boolean {
     return this.#told?.isOnly === true && Buffer.compare(this.#told.line, line) === 0;
   }
@@ -176,7 +176,7 @@ export class PooledProcess implements ServerProcess {
   #hear(bytes: number, say: (listener: ProcessListener) => void): void {
     if (this.#listener) return say(this.#listener);
     this.#saidAt = performance.now();
-    // Only what comes beside stdout, or with an exit, still comes when it is paused.
+    // While it is paused, only stderr and the output of an exit still come.
     if (this.#earlyBytes > MOST_EARLY_BYTES) return;
     this.#earlyBytes += bytes + EARLY_COST_BYTES;
     this.#early.push(say);

@@ -51,7 +51,7 @@ export class ProcessPool {
   readonly #warm: PooledProcess[] = [];
   /** Left by their sessions while they started, each until its time is over. */
   readonly #left = new Map<PooledProcess, NodeJS.Timeout>();
-  /** Who has a process. */
+  /** The principal that has a process. */
   readonly #principals = new WeakMap<ServerProcess, string>();
   readonly #all = new Set<PooledProcess>();
   readonly #exited: () => void;
@@ -143,7 +143,7 @@ export class ProcessPool {
     return new StartRace({ left, start });
   }
 
-  /** A slow start is no crash: the first one that downloads a package or an image is not begun anew for each client. */
+  /** A slow start is not a crash: the first start, which downloads a package or an image, is not repeated for each client. */
   #keep(process: PooledProcess): boolean {
     const age = performance.now() - process.startedAt;
     const isWorthIt = age >= Math.min(WORTH_KEEPING_MS, this.#server.startTimeoutMs);

@@ -18,7 +18,7 @@ import type { Fault } from '../shared/fault.ts';
 /** Characters of a boot id: as random as a session's name. */
 const BOOT_ID_LENGTH = 22;
 
-/** After the drain the edge is told of each session's end; it answers within milliseconds or not at all. */
+/** After the drain the runner tells the edge of each session's end; the edge answers within milliseconds or not at all. */
 const FAREWELL_MS = 2_000;
 
 /** Beside the sessions that it takes; a process ends within seconds. */

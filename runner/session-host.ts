@@ -38,7 +38,7 @@ export interface SessionHostOptions {
   unknown(): void;
   /** The server answered its first request. */
   served(): void;
-  /** Everything is over: the process is gone and the edge was told, or could not be. */
+  /** Everything is over: the process is gone, and the edge knows or cannot be reached. */
   finished(): void;
 }
 
@@ -63,7 +63,7 @@ export class SessionHost {
   #epoch = 0;
   #timer: { readonly at: number; readonly id: NodeJS.Timeout } | undefined;
   #farewell: NodeJS.Timeout | undefined;
-  /** When bytes of large frames were last told to have arrived. */
+  /** When the edge last confirmed bytes of large frames. */
   #movedAt = 0;
   #hasServed = false;
   #isToldOver = false;

@@ -8,7 +8,7 @@ import type { PooledProcess, ServerProcess } from './pooled-process.ts';
 /** Looking again whether those that start are doing something. */
 const LOOK_MS = 1_000;
 
-/** Processes of one race, beside which no other is started. */
+/** Most processes of one race. */
 export const MOST_STARTING = 2;
 
 export interface StartRaceParts {
@@ -20,7 +20,7 @@ export interface StartRaceParts {
 
 export class StartRace implements ServerProcess {
   readonly #start: () => PooledProcess | undefined;
-  /** Of those that were told something else an answer is of no use; they are waited for where they seem busy with what a start needs. */
+  /** Processes that were told something else: their answers are of no use, but they are waited for while they seem busy with what every start needs. */
   readonly #others = new Set<PooledProcess>();
   readonly #runners = new Set<PooledProcess>();
   #winner: PooledProcess | undefined;
@@ -119,7 +119,7 @@ export class StartRace implements ServerProcess {
     if (this.#isOver || this.#first === undefined) return;
     const answered = [...this.#runners].find((process) => process.hasAnswered);
     if (answered) return this.#win(answered);
-    // One that was told the same and failed: the next would fare no better.
+    // It was told the same and failed; another would fail too.
     const hasFailed = settled?.state === 'exited' && this.#runners.has(settled);
     for (const process of this.#all) if (process.state === 'exited') this.#forget(process);
     // What these have brought about, such as a download, the next start has at hand.

@@ -21,7 +21,7 @@ export interface SessionProcess {
   resume(): void;
   terminate(reason: string): Promise<unknown>;
   /**
-   * Before it has answered anything it may go on starting, for another session: true, and nothing more is heard of it. False:
+   * Before its first answer it may keep starting for another session: true, and its listener hears nothing more. False:
    * it has to be terminated.
    */
   leave(): boolean;
@@ -135,7 +135,7 @@ export class TranslatedProcess implements SessionProcess {
         for (const effect of next) this.#performOne(effect);
       }
     } finally {
-      // Whoever catches what was thrown has still to be able to end this.
+      // The catcher must still be able to end this.
       this.#isPerforming = false;
     }
     if (this.#options.isTransparent()) this.#stepAside();
@@ -210,7 +210,7 @@ export class TranslatedProcess implements SessionProcess {
     this.#perform(this.#translator.fromProcess(slot, bytes, performance.now()));
   }
 
-  /** Whose answer it was cannot be told; where several calls share a process, it cannot be trusted any more. */
+  /** It is not known whose answer it was; if several calls share the process, it cannot be trusted any more. */
   #overlong(slot: number, bytes: number): void {
     if (this.#direct) return this.#listener?.onOverlong(bytes);
     this.#options.log.warn('a line on stdout is too long; the process is ended', { slot, bytes });

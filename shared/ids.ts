@@ -1,9 +1,9 @@
 // The shapes of the ids that travel: checked wherever text from outside becomes one of them.
 
-/** Name of a configured server, as it stands in URLs, grants and frames. */
+/** Name of a configured server, as used in URLs, grants and frames. */
 export const SERVER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-/** Name of a runner, as it stands in grants and frames. */
+/** Name of a runner, as used in grants and frames. */
 export const RUNNER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** A stream of a session: `get`, `sse`, or the nanoid that the worker minted for one POST. */

@@ -21,7 +21,7 @@ export const MESSAGE_DEPTH = 128;
 /** Keys and values a message may hold: a 4 MiB body of `{},` would otherwise become 1.4 million objects in its reader. */
 export const MESSAGE_TOKENS = 100_000;
 
-/** Elements of a list that is written anew element by element: no server has a hundredth of them, and a page of millions would stall the runner. */
+/** Elements of a list that is rewritten element by element: no server has a hundredth of them, and a page of millions would stall the runner. */
 export const LISTED_ELEMENTS = 10_000;
 
 /** Longest raw request id: ids are echoed into every answer and kept for every call in flight. */

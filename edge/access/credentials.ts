@@ -10,7 +10,7 @@ const TOKEN_CHARACTERS = 4096;
 /** The characters of a Bearer token (RFC 6750 §2.1). */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 
-/** A key or token that this product made, wherever it stands. A session id never looks like one: its parts are shorter. */
+/** A key or token that this product made, anywhere in a text. A session id never looks like one: its parts are shorter. */
 const MINTED = /mcp[cr](?:_|%5f)[\w-]{24}/i;
 
 /**
@@ -48,7 +48,7 @@ export function bearerToken(headers: Headers, url: URL): BearerToken {
   if (header === null) return refused('unauthorized', false);
   const space = header.indexOf(' ');
   const isBearer = (space < 0 ? header : header.slice(0, space)).toLowerCase() === 'bearer';
-  // A comma is no part of a token, but other schemes separate their parameters with it.
+  // A token contains no comma, but other schemes separate their parameters with one.
   if (isBearer ? header.includes(',') : SECOND_CREDENTIAL.test(header))
     return refused('malformed_authorization', isBearer);
   if (!isBearer || space < 0) return refused('unauthorized', false);

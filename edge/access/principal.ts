@@ -1,4 +1,4 @@
-// Who a client or a runner was proved to be, and what that lets it reach.
+// The proved identity of a client or a runner, and what it may reach.
 
 export interface Principal {
   readonly name: string;

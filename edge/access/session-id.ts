@@ -8,7 +8,7 @@ import type { Transport } from '../../shared/link/control-frames.ts';
 const NAME_CHARACTERS = 22;
 const SESSION_ID_CHARACTERS = NAME_CHARACTERS + 1 + MAC_CHARACTERS;
 
-/** Whom a session belongs to, and how it is spoken to: an id of one transport is unknown on the other. */
+/** The owner of a session and its transport: an id of one transport is unknown on the other. */
 export interface SessionOwner {
   readonly server: string;
   readonly principal: string;

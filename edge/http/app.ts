@@ -94,7 +94,7 @@ export function createApp(): Hono<{ Bindings: EdgeContext }> {
 const checkPlace = (request: Request, settings: Settings): Fault | undefined =>
   checkNoKeyInUrl(urlOf(request)) ?? checkHost(request, settings);
 
-/** The URL of an `endpoint` event comes back on paths that are no routes; all others are held to the letter (F-07). */
+/** The URL of an `endpoint` event comes back on paths that are not routes; all others must match exactly (F-07). */
 async function route(context: AppContext, next: () => Promise<void>): Promise<void> {
   const { raw: request } = context.req;
   const url = urlOf(request);

@@ -11,7 +11,7 @@ import {
   SESSION_ID_HEADER,
 } from '../../shared/mcp/headers.ts';
 
-/** What the endpoints answer to, and the `Allow` of an OPTIONS that is no preflight. */
+/** What the endpoints answer to, and the `Allow` of an OPTIONS that is not a preflight. */
 const METHODS = ['GET', 'POST', 'DELETE', 'OPTIONS'];
 
 /** Every header an MCP client sends. `*` would not do: it does not cover Authorization (Fetch, "CORS protocol"). */
@@ -29,7 +29,7 @@ const REQUEST_HEADERS = [
 /** What a page's client must read to keep a session, to answer a challenge and to back off. */
 const EXPOSED_HEADERS = `${SESSION_ID_HEADER}, WWW-Authenticate, Retry-After`;
 
-/** Two hours, the most that Chromium honours. */
+/** Two hours, the longest that Chromium honours. */
 const PREFLIGHT_MAX_AGE_S = 7200;
 
 /** CORS headers of a response; none for requests without an Origin or with one that is not listed. */

@@ -33,7 +33,7 @@ export function eraOf(headers: Headers, message: ClientMessage): Era {
       typeof claim === 'string' && isModernRevision(claim) && !checkMeta(request.meta);
     if (!isClaimed) return isMarked ? INITIALIZE_IS_LEGACY : LEGACY;
   }
-  // A claim that is malformed is a mistake to be told, never a reason to take the message for a legacy one.
+  // A malformed claim is reported as a mistake; it never makes the message a legacy one.
   return isMarked || request.meta.has(META.protocolVersion) ? { era: 'modern', request } : LEGACY;
 }
 

@@ -20,10 +20,10 @@ import {
   REMOVED_METHODS,
 } from '../../shared/mcp/modern.ts';
 
-/** More of a value than this is not told back. */
+/** A value is quoted only up to this length. */
 const TOLD_CHARACTERS = 200;
 
-/** Why a request cannot be served, or undefined when it can. The order decides what a client with two mistakes is told. */
+/** Why a request cannot be served, or undefined when it can. The order decides which of two mistakes a client is told about. */
 export function checkRequest(headers: Headers, request: ModernRequest): Refusal | undefined {
   return (
     checkMeta(request.meta) ??
@@ -92,7 +92,7 @@ function checkRevision({ meta }: ModernRequest): Refusal | undefined {
     status: 400,
     code: CODE.unsupportedVersion,
     message: `Unsupported protocol version. Without a session, ${MODERN_REVISION} is supported; older versions begin with initialize.`,
-    // Only modern revisions: each must also stand in what `server/discover` answers.
+    // Only modern revisions: each must also be in the answer to `server/discover`.
     data: { supported: [MODERN_REVISION], requested: requested.slice(0, TOLD_CHARACTERS) },
   };
 }

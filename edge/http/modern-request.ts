@@ -4,7 +4,7 @@ import type { ClientMessage } from './client-message.ts';
 import { membersOf, textAt, valueAt, type Member } from '../../shared/jsonrpc/members.ts';
 import { isLookalike, type Span } from '../../shared/jsonrpc/scan.ts';
 
-/** The members of one object, none when there is no object. */
+/** The members of one object; none if there is no object. */
 export class Members {
   readonly #bytes: Uint8Array;
   readonly #members: readonly Member[];

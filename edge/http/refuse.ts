@@ -24,7 +24,7 @@ export interface Refusal extends ErrorObject {
 
 /**
  * Statuses for modern clients. They show an error's own words only out of a 200 or 400, so what became of a call goes there;
- * and a 429 makes them take the server for a legacy one, so load is told with 503.
+ * and a 429 makes them take the server for a legacy one, so overload is a 503.
  */
 const MODERN_STATUS: Partial<Record<FaultCode, number>> = {
   runner_lost: 200,
@@ -80,7 +80,7 @@ export const notConfigured = ({ problems }: Settings): Fault => ({
 const challenge = (tokenSent: boolean): string =>
   `Bearer realm="mcp-edge-bridge"${tokenSent ? ', error="invalid_token"' : ''}`;
 
-/** The id is spliced in as it came: printing it anew would change ids such as 2^53+1. */
+/** The id is spliced in as it came: printing it again would change ids such as 2^53+1. */
 function errorText(error: ErrorObject, id: string | undefined): string {
   const member = id === undefined ? '' : `"id":${id},`;
   return `{"jsonrpc":"2.0",${member}"error":${JSON.stringify(error)}}`;

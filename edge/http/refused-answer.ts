@@ -10,13 +10,13 @@ import { errorResponse } from '../../shared/jsonrpc/message.ts';
 
 const INTERNAL_ERROR = -32603;
 
-/** How an answer begins whose id stands behind its result, where a cut text does not show it. */
+/** The beginning of an answer whose id comes after its result, so that a cut text does not show it. */
 const OUTCOME_FIRST = /^\{\s*"(?:result|error)"\s*:/;
 const HEAD_BYTES = 64;
 
 /**
- * The error response to post in place of a refused message, of which `bytes` are the beginning or the whole; undefined when it is no
- * answer. Without an id that can be told, the runner takes it for the only question that is open.
+ * The error response to post in place of a refused message, of which `bytes` are the beginning or the whole; undefined if it is not an
+ * answer. If its id cannot be found, the runner applies it to the only open question.
  */
 export function errorInPlaceOf(bytes: Uint8Array, fault: Fault): string | undefined {
   const start = skipJunk(bytes);

@@ -43,9 +43,9 @@ export type Greeting =
 
 export interface Greeted {
   readonly greeting: Greeting;
-  /** Lines of stdout that are no message. */
+  /** Lines of stdout that are not messages. */
   readonly strayLines: number;
-  /** A description of what failed, with what was heard on stdout instead. */
+  /** A description of what failed, with what was printed on stdout instead. */
   added(description: string): string;
   /** The last lines of stderr. */
   readonly tail: readonly string[];

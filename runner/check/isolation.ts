@@ -31,7 +31,7 @@ export async function checkIsolation(
   return outcomes;
 }
 
-/** Whoever may write to the runner's own cgroup may move itself there. */
+/** A process that may write to the runner's own cgroup can move itself there. */
 function leavableCgroup(servers: readonly ServerConfig[]): Outcome {
   return {
     verdict: 'warn',
@@ -62,7 +62,7 @@ function readableToken(readers: readonly ServerConfig[]): Outcome {
   };
 }
 
-/** Undefined where there are no uids. */
+/** Undefined on systems without uids. */
 const uidOf = ({ user }: ServerConfig): number | undefined => user?.uid ?? process.geteuid?.();
 
 async function ownerOf(path: string): Promise<number | undefined> {

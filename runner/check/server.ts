@@ -22,7 +22,7 @@ export interface CheckGround {
   readonly token: string | undefined;
 }
 
-/** Starts the server once. No secret of its config is in what is told of it. */
+/** Starts the server once. The report contains no secret of its config. */
 export async function checkServer(server: ServerConfig, ground: CheckGround): Promise<Outcome> {
   const { token, environment, containment } = ground;
   const secrets = [...(token === undefined ? [] : [token]), ...server.secrets];

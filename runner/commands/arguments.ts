@@ -11,7 +11,7 @@ export const EXIT = { ok: 0, failed: 1, usage: 2, replaced: 3 } as const;
 
 type Option = { readonly type: 'string' | 'boolean'; readonly short?: string };
 
-/** Values of the options given, and the words that are no options. */
+/** Values of the given options, and the words that are not options. */
 export interface Arguments {
   readonly values: Readonly<Record<string, string | boolean | undefined>>;
   readonly words: readonly string[];

@@ -4,7 +4,7 @@ import { hashCredential, mintClientKey, mintRunnerToken, writeTokenFile } from '
 import { print, printError } from '../output.ts';
 import { EXIT, printUsageError, readArguments, textOf } from './arguments.ts';
 
-/** Names of clients stand in grants and audit logs, under the same rules as those of runners. */
+/** Names of clients appear in grants and audit logs, under the same rules as names of runners. */
 const NAME = RUNNER_NAME;
 
 /** Every server, in a grant. */

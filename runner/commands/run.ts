@@ -129,7 +129,7 @@ async function serve(given: Arguments, options: RunOptions, parts: RunParts): Pr
   return code;
 }
 
-/** The status pages, where the config names a port. A taken port is no reason not to serve. */
+/** The status pages, if the config names a port. The runner serves even if the port is taken. */
 async function openStatus(
   config: RunnerConfig,
   runner: RunningRunner,

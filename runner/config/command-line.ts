@@ -2,7 +2,7 @@
 
 const SHELL_CHARACTERS = /[|&;<>`*?!'"\n$\\]/u;
 
-/** The words of `npx -y package`: no program's bare name holds a blank. Paths may, and a shell's line is no list of words. */
+/** The words of `npx -y package`: no bare name of a program contains a space. Paths may, and a shell's line is not a list of words. */
 export function commandLine(command: string): string[] | undefined {
   const words = command.trim().split(/\s+/u);
   const isLine = words.length > 1 && !(words[0] ?? '').includes('/');
@@ -12,7 +12,7 @@ export function commandLine(command: string): string[] | undefined {
 /** Windows starts scripts by way of its shell; what the shell would start is what other systems start. */
 const WINDOWS_SHELL = /^cmd(?:\.exe)?$/iu;
 
-/** `/d`, `/s`, `/q`, and `/c` last, behind which stands what it starts. */
+/** `/d`, `/s`, `/q`, and `/c` last, followed by what it starts. */
 const WINDOWS_OPTION = /^\/[a-z]$/iu;
 
 /** Programs that Windows keeps as scripts. */

@@ -37,7 +37,7 @@ const ROLES: Readonly<Record<string, Role>> = {
   bridge: 'bridge',
 };
 
-/** What a key of an entry stands for. */
+/** The meaning of a key of an entry. */
 export type Role =
   | 'command'
   | 'args'
@@ -82,7 +82,7 @@ export const BUILT_IN_TYPES: ReadonlySet<string> = new Set([
   'extension',
 ]);
 
-/** Words for on and off that stand under a name which may mean anything else: how a server does, which of several. */
+/** Words for on and off, under a name that may also mean other things: a server's state, or one of several. */
 const STATES: ReadonlySet<string> = new Set(['enabled', 'disabled', 'active', 'inactive']);
 
 /** The part that `key` is. Codex lists names under `env_vars`, where others have values. */

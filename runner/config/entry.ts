@@ -24,7 +24,7 @@ export type EntryReading =
       readonly warnings: readonly Note[];
     };
 
-/** A value with the key it stands under. */
+/** A value and its key. */
 interface Found {
   readonly key: string;
   readonly value: unknown;

@@ -30,7 +30,7 @@ export function readText(path: string, advice: string): TextReading {
   }
 }
 
-/** By its byte-order mark; without one, a NUL beside an ASCII character gives UTF-16 away. */
+/** By its byte order mark; without one, a NUL next to an ASCII character means UTF-16. */
 function encodingOf([first = 1, second = 1]: Uint8Array): string {
   if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'utf-16le';
   if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0)) return 'utf-16be';

@@ -27,9 +27,9 @@ const PROJECT_FOLDERS: ReadonlySet<string> = new Set([
 
 /** The folders that a file's relative paths and references count from. */
 export interface FilePlaces {
-  /** Where the file lies. */
+  /** The folder of the file. */
   readonly folder: string;
-  /** Where the project lies whose file it is: processes start there. */
+  /** The folder of the project that the file belongs to: processes start there. */
   readonly project: string;
 }
 
@@ -71,7 +71,7 @@ export class Filler {
     this.#findings = findings;
   }
 
-  /** Variables that filled something, but for those that every process sees anyway. */
+  /** Variables that filled in something, except those that every process sees anyway. */
   get secrets(): readonly Variable[] {
     return [...this.#used.values()].filter(({ name }) => !isNamed(name, INHERITED_VARIABLES));
   }

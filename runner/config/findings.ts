@@ -10,7 +10,7 @@ export class Findings {
   readonly #file: string;
   readonly #at: Keys;
 
-  /** What is found stands below `at`. */
+  /** All findings are below `at`. */
   constructor(file: string, at: Keys = []) {
     this.#file = file;
     this.#at = at;
@@ -24,7 +24,7 @@ export class Findings {
     this.warnings.push(this.#found(keys, what, fix));
   }
 
-  /** What the schema found in a value that stands at `keys`. */
+  /** What the schema found in the value at `keys`. */
   issue(issue: v.BaseIssue<unknown>, keys: Keys, known: readonly string[]): void {
     const { path, what, fix } = readIssue(issue, keys, known);
     this.problem(path, what, fix);

@@ -24,7 +24,7 @@ const ORIGIN = `
   reference searchkey metadata meta
 `;
 
-/** Whom a program asks before a call, when it starts the server, and what it tells its model. */
+/** Whom a program asks before a call, when it starts the server, and what it shows its model. */
 const MANNERS = `
   alwaysallow autoapprove autoallow autorun trust trusted toolapproval defaulttoolsapprovalmode
   approvalmode autostart startonlaunch startup required instructions serverinstructions chatmenu

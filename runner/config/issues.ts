@@ -9,8 +9,8 @@ type Found = { path: Keys; what: string; fix: string };
 const SHOWN_CHARS = 40;
 
 /**
- * The problem behind one issue, and the keys that lead to it. `at` is where the checked value stands and `known` are the
- * names allowed beside an unknown one. Values are shown only in a `bridge` block, where no secret belongs.
+ * The problem behind one issue, and the keys that lead to it. `at` is the place of the checked value, and `known` are the
+ * names that are allowed there. Values are shown only in a `bridge` block, where no secret belongs.
  */
 export function readIssue(issue: v.BaseIssue<unknown>, at: Keys, known: Iterable<string>): Found {
   const keys = [...at, ...(issue.path ?? []).map((item) => item.key as string | number)];

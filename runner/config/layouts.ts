@@ -4,7 +4,7 @@ import { isObject } from '../../shared/json-value.ts';
 import type { Keys } from './problem.ts';
 import { nearestWord, settingPath } from './problem.ts';
 
-/** An entry as it stands in the file. */
+/** An entry as it is in the file. */
 export interface RawEntry {
   readonly name: string;
   readonly keys: Keys;
@@ -16,7 +16,7 @@ export interface RawEntry {
 export type Layout =
   | {
       readonly ok: true;
-      /** Where the entries stand; empty when they are the file itself. */
+      /** The place of the entries; empty if they are the file itself. */
       readonly keys: Keys;
       readonly entries: readonly RawEntry[];
       /** Other places that hold servers too, and are not read. */
@@ -24,7 +24,7 @@ export type Layout =
     }
   | { readonly ok: false; readonly keys: Keys; readonly what: string; readonly fix: string };
 
-/** The runner's own block; never a server, whatever stands around it. */
+/** The runner's own block; never a server, whatever is around it. */
 export const RUNNER_BLOCK = 'bridge';
 
 /** Places by program, the most telling first: `servers` is a word that many files use. */
@@ -125,7 +125,7 @@ const ON_LISTS: ReadonlySet<string> = new Set([
   'mcpallowed',
 ]);
 
-/** Tells of a name which setting beside the servers switches it off. */
+/** Finds the setting, next to the servers, that switches a name off. */
 function switchedOff(
   file: Record<string, unknown>,
   keys: Keys,
@@ -224,7 +224,7 @@ function otherFile(file: Record<string, unknown>): Layout | undefined {
   return { ok: false, keys: first, what, fix };
 }
 
-/** Where settings of an editor's extension lie, at the most: `{"augment.advanced": {"mcpServers": …}}`. */
+/** The deepest place for settings of an editor's extension: `{"augment.advanced": {"mcpServers": …}}`. */
 const MAX_DEPTH = 3;
 
 /** Every place below that is called like ours, with or without a prefix, and holds servers. */

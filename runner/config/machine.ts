@@ -10,7 +10,7 @@ export function machineProblems(config: RunnerConfig, containment: Containment):
   return [...userProblems(config), ...limitProblems(config, containment)];
 }
 
-/** The users that its processes run as, beside the runner's own. */
+/** The users that its processes run as, besides the runner's own. */
 export const processUsers = ({ servers }: RunnerConfig): number[] =>
   [...servers.values()].flatMap(({ user }) => (user === undefined ? [] : [user.uid]));
 

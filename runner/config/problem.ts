@@ -27,7 +27,7 @@ export function describeProblem({ file, path, what, fix }: ConfigProblem): strin
   return `${file}: ${path === '' ? '' : `${path}: `}${what}. ${fix}`;
 }
 
-/** Names that can stand in a path without quotes. */
+/** Names that need no quotes in a path. */
 const PLAIN_KEY = /^[A-Za-z_$][\w$-]*$/u;
 
 /** `['mcpServers', 'a.b', 'args', 1]` → `mcpServers["a.b"].args[1]`. */

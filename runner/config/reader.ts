@@ -141,7 +141,7 @@ export class ConfigReader {
     this.#servers.set(name, name === raw.name ? server : { ...server, configuredAs: raw.name });
   }
 
-  /** Keys that occur twice, by the entry they stand in. In the runner's own block one of the two would count unseen. */
+  /** Keys that occur twice, by their entry. In the runner's own block one of the two would be used unnoticed. */
   #duplicates(layout: Found, duplicates: readonly Duplicate[]): Map<RawEntry, Duplicate[]> {
     const byEntry = new Map<RawEntry, Duplicate[]>();
     for (const duplicate of duplicates) {

@@ -62,7 +62,7 @@ const FOREIGN: readonly {
   },
 ];
 
-/** True when the text refers to something, so that its value does not stand in the file. */
+/** True if the text refers to something, so that its value is not in the file. */
 export function hasReference(text: string): boolean {
   for (let at = text.indexOf(OPEN); at !== -1; at = text.indexOf(OPEN, at + 1)) {
     if (text[at - 1] !== '$') return true;
@@ -113,7 +113,7 @@ function fillOne(inner: string, { environment, places }: ReferenceSources): Fill
   const fallback = divide === -1 ? undefined : inner.slice(divide + DEFAULT.length);
   const isEnv = left.startsWith(ENV_PREFIX);
   const name = isEnv ? left.slice(ENV_PREFIX.length) : left;
-  // Only what the environment itself holds: `constructor` is no variable.
+  // Only what the environment itself holds: `constructor` is not a variable.
   const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
   const place = isEnv || value !== undefined ? undefined : places.get(name);
   if (place !== undefined) return { ok: true, text: place, variables: [] };

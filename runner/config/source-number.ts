@@ -15,7 +15,7 @@ export class SourceNumber {
 export const numberWithText = (value: number, text: string): number | SourceNumber =>
   String(value) === text ? value : new SourceNumber(value, text);
 
-/** A text, number or boolean as text, as it stands in the file; undefined for anything else. */
+/** A text, number or boolean as text, as it is written in the file; undefined for anything else. */
 export function scalarText(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (value instanceof SourceNumber) return value.text;

@@ -7,7 +7,7 @@ export const BREAKER_FAILURES = 5;
 /** How long a failure counts. */
 export const BREAKER_WINDOW_MS = 60_000;
 
-/** After the second failure; doubles with each further one. One failure alone is no pattern and costs nothing. */
+/** After the second failure; doubles with each further one. A single failure is not a pattern and costs nothing. */
 export const BACKOFF_FIRST_MS = 250;
 
 /** First time the breaker stays open; doubles each time a probe fails. */

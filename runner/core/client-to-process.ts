@@ -144,7 +144,7 @@ export class ClientToProcess {
     return 'This session is already initialized; open a new one to initialize again.';
   }
 
-  /** Who only listens is counted apart: the clients of a principal share a modern session, and each may listen all day. */
+  /** Listening clients are counted separately: the clients of a principal share a modern session, and each may listen all day. */
   #whyBusy(requests: readonly Envelope[], bytes: number): string | undefined {
     const { calls, limits, out } = this.#parts;
     const { endless } = calls;

@@ -30,7 +30,7 @@ export interface Failed {
 /** Where it is not certain, the true answer gets this long to come after all: both are printed at once where they are printed at all. */
 export const DOUBT_MS = 1_000;
 
-/** What looks like a quotation in a log gets longer: a server that stands before another one logs what that one said. */
+/** What looks like a quotation in a log is allowed longer: a server that is a proxy logs what the server behind it said. */
 export const QUOTED_MS = 3_000;
 
 /** A notification is not answered, but some servers do: within this time of one, what would answer it is taken for that. */
@@ -137,7 +137,7 @@ export class Hearing {
     return earliest([...this.#doubts.values()].map(({ at }) => at));
   }
 
-  /** The first doubt stands: a server that keeps talking does not put it off. */
+  /** The first doubt counts: a server that keeps talking does not put it off. */
   #doubt(failed: Failed, afterMs: number, now: number): void {
     if (!this.#doubts.has(failed.id)) this.#doubts.set(failed.id, { at: now + afterMs, failed });
   }

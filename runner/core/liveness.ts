@@ -23,7 +23,7 @@ export class Liveness {
   readonly #seenAt = new Map<number, number>();
   readonly #doubts = new Map<number, Doubt>();
 
-  /** @param parts.probe sends a request that every process answers; `failed` is told of one that does not. */
+  /** @param parts.probe sends a request that every process answers; `failed` learns of a process that does not. */
   constructor(parts: {
     readonly silenceMs: number;
     readonly probe: (slot: number) => void;

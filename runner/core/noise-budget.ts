@@ -13,7 +13,7 @@ export const NOISE_FORGIVEN_MS = 10 * 60_000;
 
 const FORGIVEN_PER_MS = NOISE_BYTES / NOISE_FORGIVEN_MS;
 
-/** A message names its protocol near its beginning or its end; what stands between may be megabytes. */
+/** A message names its protocol near its beginning or its end; what is in between may be megabytes. */
 const LOOKED_AT_BYTES = 1_024;
 
 const NAME = new TextEncoder().encode('"jsonrpc"');

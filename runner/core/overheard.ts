@@ -30,7 +30,7 @@ export class Overheard {
     this.#quote = quote;
   }
 
-  /** A line that is no message. */
+  /** A line that is not a message. */
   note(line: Uint8Array): void {
     this.#isFramed ||= isFraming(line);
     this.#lines++;
@@ -44,7 +44,7 @@ export class Overheard {
     return this.#isFramed;
   }
 
-  /** The description of a failed start with what was heard; `description` completes "the server process …". */
+  /** The description of a failed start with what the process printed; `description` completes "the server process …". */
   added(description: string): string {
     if (this.#isFramed) return FRAMED_WORDS;
     if (!this.#first) return description;

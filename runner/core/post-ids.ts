@@ -19,7 +19,7 @@ export class PostIds {
   readonly #whole = new Set<string>();
   #young = new DigestTable();
   #old: DigestTable | undefined;
-  /** No id of this time (ms since the epoch) or before can be told from one that was let go. */
+  /** An id of this time (ms since the epoch) or before may be one that was let go. */
   #forgottenUntil = -Infinity;
   readonly #wholeIds: number;
   readonly #tableIds: number;
@@ -101,7 +101,7 @@ class DigestTable {
     }
   }
 
-  /** Where the digest stands, or the free slot it would take. */
+  /** The digest's slot, or the free slot it would take. */
   #find(high: number, low: number): number {
     const mask = this.#slots.length - 1;
     for (let at = (low << 1) & mask; ; at = (at + 2) & mask) {

@@ -29,7 +29,7 @@ interface OpenText {
 export class ProcessText {
   #open: OpenText | undefined;
 
-  /** A line that is no message by the letter. */
+  /** A line that is not strictly a message. */
   line(line: Uint8Array, now: number): Heard[] {
     const said = mend(line);
     const heard = said.filter((each) => each.is !== 'open');
@@ -57,7 +57,7 @@ export class ProcessText {
   }
 
   #goOn(open: OpenText, line: Uint8Array, now: number): Heard[] {
-    // A copy: a kept view would keep the whole chunk of stdout it lies in.
+    // A copy: a view would keep the whole chunk of stdout in memory.
     open.lines.push(line.slice());
     open.bytes += line.length + 1;
     open.endsAt = now + JOIN_MS;
@@ -74,7 +74,7 @@ export class ProcessText {
     if (open.depth > 0) return [judge(text, 'the text ends too early', true)];
     return mend(text).map((said): Heard => {
       if (said.is === 'open') return said.broken ?? NOISE;
-      // No client reads such texts, so what is asked or told in them may be a quotation.
+      // No client reads such texts, so a question or notification in them may be a quotation.
       const isAside = said.is === 'message' && (said.envelope.method ?? '') !== '';
       return isAside ? NOISE : said;
     });

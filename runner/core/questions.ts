@@ -47,7 +47,7 @@ export class Questions {
     });
   }
 
-  /** Of a text that is no message: the one whose id it has, or the only one when it has none. */
+  /** For a text that is not a message: the question whose id it has or, without an id, the only one. */
   #takeMeant(message: Uint8Array): string[] {
     const { kind, rawId } = gistOf(message.subarray(skipJunk(message)));
     if (kind !== 'answer') return [];

@@ -23,7 +23,7 @@ export const WINDOW_EVENTS = 1_000;
 /** Bytes kept for resumption a session. */
 export const WINDOW_BYTES = 8 * 1024 * 1024;
 
-/** What one event costs beside its message: keeps a flood of tiny events inside the byte bounds. */
+/** What one event costs in addition to its message: keeps a flood of tiny events within the byte bounds. */
 const EVENT_OVERHEAD_BYTES = 64;
 
 export interface StreamEvent {
@@ -48,7 +48,7 @@ interface Stream {
   /** Last event handed to the link since the stream was attached or relinked. */
   sent: number;
   isAttached: boolean;
-  /** Whoever listens has said so since the link's newest socket is up. */
+  /** A worker has confirmed that it listens since the link's newest socket is up. */
   isConfirmed: boolean;
   /** Acknowledged events stay for resumption; the alternative is a revision without it. */
   readonly isKept: boolean;

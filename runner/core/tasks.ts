@@ -36,7 +36,7 @@ export class Tasks {
     this.#tasks.delete(oldest);
   }
 
-  /** The client's token for progress of a request that made a task; undefined when there is no such task any more. */
+  /** The client's token for progress of a request that made a task; undefined if there is no such task any more. */
   progressToken(processId: number, now: number): Uint8Array | undefined {
     const task = this.#tasks.get(processId);
     if (task === undefined || task.endsAt > now) return task?.progressToken;

@@ -1,7 +1,7 @@
 // A program that cannot outlive this process, not even when this process is killed with SIGKILL.
 //
-// A small shell stays beside the program and reads from a pipe that only we hold open. When we are
-// gone the read fails and the shell kills the program; a line on the pipe sends the shell home.
+// A small shell stays next to the program and reads from a pipe that only we hold open. When we are
+// gone, the read fails and the shell kills the program; a line on the pipe ends the shell.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';

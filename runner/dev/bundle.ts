@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { BuildOptions } from 'esbuild';
 
-/** The bundle's name in the packed package, beside the program. */
+/** The bundle's name in the packed package, next to the program. */
 export const PREBUILT_EDGE = 'edge-worker.js';
 
 /**

@@ -32,7 +32,7 @@ import type { StopSignals } from './stop-signals.ts';
 import { welcome } from './welcome.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
-/** Who waits at a terminal wants it back soon; in production a drain takes longer. */
+/** A person at a terminal wants it back soon; in production a drain takes longer. */
 const DRAIN_MS = 5_000;
 
 /** How much later than its own limit a drain counts as stuck. */
@@ -83,7 +83,7 @@ async function serve(options: DevOptions, signals: StopSignals): Promise<number>
     bundle: await edgeBundle(workspace.edgeFolder),
     log,
   });
-  // Not sooner: what is wrong so far is told to whoever waits for it.
+  // Not sooner: until now, mistakes go to the caller that waits.
   serveOutput();
   const runner = startRunner({
     config,

@@ -38,7 +38,7 @@ const LAUNCHERS = new Set([
   'python3',
 ]);
 
-/** Reads what stands after `dev`. */
+/** Reads the words after `dev`. */
 export function readDevOptions(argv: readonly string[]): DevOptionsReading {
   const divide = argv.indexOf('--');
   const command = divide === -1 ? [] : argv.slice(divide + 1);

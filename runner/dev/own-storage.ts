@@ -60,7 +60,7 @@ function checkMember(path: string): void {
   if (stat === undefined) return;
   if (stat.isSymbolicLink()) throw unusable(path, 'is a link');
   if (isForeign(stat.uid)) throw unusable(path, `belongs to another user (uid ${stat.uid})`);
-  // A second name may lie where somebody else can write. A lock is made by linking, and never written to.
+  // A second name may be where somebody else can write. A lock is made by linking, and never written to.
   const isLock = basename(path).startsWith(LOCK_NAME);
   if (stat.isFile() && stat.nlink > 1 && !isLock)
     throw unusable(path, 'is linked from another place too');
@@ -120,7 +120,7 @@ export const unusable = (path: string, why: string): EdgeStartError =>
     `${path} ${why}, so it is not used. Remove it, or choose another folder with --storage.`,
   );
 
-/** Does something in the storage folder; what the system refuses is told in words. */
+/** Does something in the storage folder, and explains what the system refuses. */
 export function orInWords<T>(path: string, work: () => T): T {
   try {
     return work();

@@ -20,7 +20,7 @@ import { statOf } from '../process/process-table.ts';
 /** A process for good: the pid may be reused, pid and start time together are not. */
 interface ProcessIdentity {
   readonly pid: number;
-  /** Clock ticks since boot; 0 where there is no /proc, and then the pid alone counts. */
+  /** Clock ticks since boot; 0 without /proc, and then only the pid counts. */
   readonly startTicks: number;
 }
 
@@ -114,7 +114,7 @@ function removeStale(path: string, draft: string, judged: string): void {
   rmSync(aside, { force: true });
 }
 
-/** A lock may have been put there: only this user's workerd is ended by it. Where there is no /proc, none is. */
+/** Somebody else may have put the lock there, so it ends only a workerd of this user. Without /proc it ends none. */
 function isOwnWorkerd(pid: number): boolean {
   try {
     const program = basename(readlinkSync(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/u, '');
@@ -124,7 +124,7 @@ function isOwnWorkerd(pid: number): boolean {
   }
 }
 
-/** Ends a workerd whose owner is gone. There is no event for the end of a process that is no child. */
+/** Ends a workerd whose owner is gone. There is no event for the end of a process that is not a child. */
 async function sweep(workerd: ProcessIdentity): Promise<void> {
   const until = performance.now() + SWEEP_MS;
   while (isRunning(workerd) && performance.now() < until) {
@@ -163,7 +163,7 @@ function readText(path: string): string | undefined {
   throw unusable(path, 'is no file');
 }
 
-/** A file that is no lock record, such as one cut short by a full disk, belongs to nobody. */
+/** A file that is not a lock record, such as one cut short by a full disk, belongs to nobody. */
 function parseRecord(text: string): LockRecord | undefined {
   try {
     const record = JSON.parse(text) as Partial<LockRecord> | null;

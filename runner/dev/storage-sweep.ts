@@ -6,10 +6,10 @@ import { join } from 'node:path';
 /** One page, SQLite's header: a file with a table in it has two at least. */
 const EMPTY_BYTES = 4096;
 
-/** An actor's id and the suffix; workerd's own file, in which alarms stand, is named otherwise. */
+/** An actor's id and the suffix; workerd's own file, which holds the alarms, has another form of name. */
 const ACTOR_FILE = /^[0-9a-f]{64}\.sqlite$/;
 
-/** Beside a file that workerd has open lie its log and its index. */
+/** Next to a file that workerd has open are its log and its index. */
 const BESIDE = ['-wal', '-shm'] as const;
 
 /** The empty files of one actor class. Its folder need not be there. */

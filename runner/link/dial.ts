@@ -20,7 +20,7 @@ export interface LinkListener {
   opened(): void;
   /** One WebSocket message: a frame, or a part of one. */
   message(bytes: Uint8Array): void;
-  /** The edge told that all that was sent a moment ago has arrived; in these flows more waits here. */
+  /** The edge confirmed that everything sent a moment ago has arrived. More waits here in these flows. */
   moved(flows: readonly string[]): void;
   /** Exactly once. */
   ended(end: LinkEnd): void;
@@ -50,7 +50,7 @@ export interface DialOptions {
 
 /** A dial into a network that swallows it is given up while the grace still holds several more. */
 const HANDSHAKE_MS = 5_000;
-/** Who keeps a dial busy, as with a header a second, gets this long in all. */
+/** A peer that keeps a dial busy, for example with one header a second, gets this long in all. */
 const DIAL_MS = 15_000;
 /** Interim answers (1xx) mean nothing here; a few may come from proxies. */
 const MAX_INTERIM = 20;

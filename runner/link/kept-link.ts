@@ -26,7 +26,7 @@ export interface KeptLinkOptions {
   frame(bytes: Uint8Array): void;
   /** The first part came of the frame with this name. */
   begun?(name: string): void;
-  /** The edge told that all that was sent a moment ago has arrived; in these flows more waits here. */
+  /** The edge confirmed that everything sent a moment ago has arrived. More waits here in these flows. */
   moved?(flows: readonly string[]): void;
   ended(end: LinkEnd): Verdict;
   /** One of the above threw: a fault of ours, which ends the socket. */

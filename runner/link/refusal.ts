@@ -3,13 +3,13 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
 import type { NetworkFault } from './network-fault.ts';
 
-/** What an edge may say about a refusal; a proxy's page is no longer where it matters. */
+/** Longest explanation that an edge gives for a refusal. The page of a proxy has its essentials within this length too. */
 const BODY_BYTES = 4_096;
 
-/** How long that may take: less than a dial may be silent, so that what came is told. */
+/** How long that may take: less than a dial may be silent, so that what came can be reported. */
 const BODY_MS = 4_000;
 
-/** A longer wish is no reason to stay away: whoever set it may have gone, or be wrong. */
+/** A longer `Retry-After` is not obeyed: its sender may be gone, or wrong. */
 const MAX_RETRY_AFTER_MS = 5 * 60_000;
 
 /** An answer that is not a switch of protocols. `body` is its beginning. */

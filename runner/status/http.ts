@@ -70,7 +70,7 @@ export async function startStatus(options: StatusOptions): Promise<StatusServer>
   };
 }
 
-/** Who comes is served: the longest connected gives way, since no answer takes longer than a moment. */
+/** A new connection is always served: the oldest one is closed for it, since no answer takes longer than a moment. */
 function makeRoom(server: Server): void {
   const open = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
@@ -91,7 +91,7 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-/** The last guard: a page that cannot be made is no reason to end the runner. */
+/** The last guard: the runner goes on even if a page cannot be made. */
 function answerTo(request: IncomingMessage, { snapshot, failed }: StatusOptions): Page {
   try {
     return pageFor(request, snapshot);

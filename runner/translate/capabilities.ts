@@ -59,8 +59,8 @@ const KINDS: readonly (readonly [method: string, params: JsonObject])[] = [
 ];
 
 /**
- * How ill a process that was told `told` serves a client that declares `declared`; 0: each question that it may ask can be answered,
- * and the other way round. Any kind of question that it will not ask counts for more than all that it may ask in vain.
+ * How badly a process that was told `told` fits a client that declares `declared`. 0: the process may ask exactly what the client can
+ * answer. One kind of question that it will not ask counts for more than all questions that the client could not answer.
  */
 export function misfit(told: Capabilities, declared: Capabilities): number {
   let sum = 0;

@@ -31,7 +31,7 @@ export interface ClientCall {
   readonly isRetry: boolean;
 }
 
-/** Undefined when the message is no request of a session. */
+/** Undefined if the message is not a request of a session. */
 export function readCall(message: Message): ClientCall | undefined {
   const { bytes, method } = message;
   const id = numberOf(message.id);
@@ -68,7 +68,7 @@ export function forModernProcess({ bytes }: Bytes): Uint8Array {
   return splice(bytes, [{ ...meta, with: withMembers(bytes, { without: PRIVATE_KEYS }, meta) }]);
 }
 
-/** The request as a legacy process is to see it: what one era says in every request it was told by `initialize`. */
+/** The request as a legacy process should see it: `initialize` has told the process what the modern era repeats in every request. */
 export const forLegacyProcess = ({ bytes }: Bytes): Uint8Array =>
   withoutEnvelope(bytes, ERA_PARAMS);
 

@@ -17,7 +17,7 @@ export interface ClientKey {
   readonly of: string;
   /** Equal for the capabilities of a process. */
   readonly key: string;
-  /** As a legacy process is told them. */
+  /** In the form that a legacy process gets. */
   readonly capabilities: Capabilities;
 }
 
@@ -41,7 +41,7 @@ export class ClientKeys {
     const known = this.#known.get(text);
     if (known) return known;
     const told = acrossEras(capabilities);
-    // Who declares in one request, and not in the next, what no process is told of is still the same client.
+    // Capabilities that no process gets do not tell clients apart.
     const of = this.#digest(canonical([name, told]));
     const key = { of, key: this.#digest(canonical(told)), capabilities: told };
     if (this.#known.size >= MAX_REMEMBERED) this.#known.clear();

@@ -45,7 +45,7 @@ export class EraProbe {
   #isFragile = false;
   #wakeAt = Infinity;
 
-  /** @param decided is told the verdict, once. */
+  /** @param decided gets the verdict, once. */
   constructor(
     parts: { effects: Effects; own: OwnRequests; startTimeoutMs: number },
     client: ClientCall,

@@ -34,7 +34,7 @@ const NOT_LEGACY: ReadonlySet<unknown> = new Set([CODE.unsupportedVersion, CODE.
 /**
  * - `undecided`: lines pass as they are; the answer to `initialize` decides
  * - `probing`: it was an error; the answer to `server/discover` decides, and lines of the client wait for it
- * - `refused`: of neither era; the client has been told, and its session ends
+ * - `refused`: of neither era; the client has its answer, and the session ends
  */
 type Phase = 'undecided' | 'probing' | 'transparent' | 'modern' | 'refused';
 
@@ -186,7 +186,7 @@ export class ForLegacyClient implements Translator {
     this.#effects.write(FIRST_SLOT, discoverLine(opening.discoverId, opening.client));
   }
 
-  /** Before it is known what the process is, the session hears every line as it is, but for the answer to `initialize`. */
+  /** Until the era is known, the session gets every line unchanged, except the answer to `initialize`. */
   #untranslated(line: Uint8Array, now: number): void {
     const scan = scanLine(line);
     if (scan.ok) {
@@ -293,7 +293,7 @@ export class ForLegacyClient implements Translator {
     this.#refuse();
   }
 
-  /** What was known of the server's eras did not hold: the next session finds out anew. */
+  /** What was known of the server's eras was wrong: the next session finds out again. */
   #doubt(): void {
     if (this.#eras.legacy === false) this.#effects.learned('legacy', undefined);
   }

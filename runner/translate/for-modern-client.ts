@@ -134,7 +134,7 @@ export class ForModernClient implements Translator {
     return hearing;
   }
 
-  /** What was heard of the process says more than that it failed. */
+  /** What the process printed says more than that it failed. */
   #startError(
     slot: number,
     description: string,
@@ -185,7 +185,7 @@ export class ForModernClient implements Translator {
     const waiting = this.#waiting;
     this.#waiting = [];
     if (verdict.era === 'none') {
-      // The next request tries anew.
+      // The next request tries again.
       const { slot, description, answered, goesOn } = verdict;
       const error = this.#startError(slot, description, answered, goesOn);
       for (const { id } of waiting) this.#effects.fail(id, error);

@@ -19,13 +19,13 @@ export interface Message {
   readonly requestId: string | undefined;
 }
 
-/** The one message of a line; undefined for a batch, and for what is no JSON-RPC. */
+/** The one message of a line; undefined for a batch, and for anything that is not JSON-RPC. */
 export function messageOf(line: Uint8Array): Message | undefined {
   const scan = scanLine(line);
   return scan.ok && scan.shape === 'single' ? messageIn(line, scan.envelope) : undefined;
 }
 
-/** The messages of a line: one, or those of a batch; none where the line is no JSON-RPC. */
+/** The messages of a line: one, or those of a batch; none if the line is not JSON-RPC. */
 export function messagesOf(line: Uint8Array): readonly Message[] {
   const scan = scanLine(line);
   if (!scan.ok) return [];
@@ -49,7 +49,7 @@ export function textOf(raw: string | undefined): string | undefined {
 export const progressTokenOf = ({ bytes, progressTokenAt }: Message): number | undefined =>
   progressTokenAt && numberOf(textAt(bytes, progressTokenAt));
 
-/** The message that lies at `envelope`. */
+/** The message at `envelope`. */
 export function messageIn(line: Uint8Array, envelope: Envelope): Message {
   const bytes = line.subarray(envelope.start, envelope.end);
   const idAt = moved(envelope.id, envelope.start);

@@ -27,7 +27,7 @@ const READ: Readonly<Record<string, readonly string[]>> = {
   'tools/list': ['nextCursor'],
 };
 
-/** So many answers that nobody waits for are remembered, so that they are not taken for others. */
+/** Number of remembered requests whose answers nobody waits for, so that these are not taken for other answers. */
 const MAX_UNWAITED = 16;
 
 /** No result of these methods has so many. */

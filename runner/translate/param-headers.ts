@@ -72,7 +72,7 @@ export function ambiguity(
   };
 }
 
-/** The first key on a path that does not stand alone in its object. Each object is read once, however many paths lead through it. */
+/** The first key on a path that is not unique in its object. Each object is read once, however many paths lead through it. */
 function ambiguousKey(
   paths: readonly (readonly string[])[],
   bytes: Uint8Array,

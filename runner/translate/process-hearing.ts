@@ -64,7 +64,7 @@ export class ProcessHearing {
     this.#hearing.notified(now);
   }
 
-  /** The description of a start that failed, with what was heard instead of an answer. */
+  /** The description of a failed start, with what was printed instead of an answer. */
   added(description: string): string {
     return this.#hasAnswered ? description : this.#overheard.added(description);
   }
@@ -106,7 +106,7 @@ export class ProcessHearing {
   }
 }
 
-/** The error that stands in the place of an answer. */
+/** The error in place of an answer. */
 function errorOf({ id, reason, error }: Failed): Message {
   const bytes = error
     ? withMembers(error, { and: { id: String(id) } })

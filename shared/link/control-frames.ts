@@ -10,7 +10,7 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 /** Servers a runner may offer; more would not fit a socket attachment or a person's head. */
 const MAX_SERVERS = 256;
 
-/** Sessions a runner may hold. Those it is just ending stand in its hello beside them. */
+/** Sessions a runner may hold. Its hello also names those that are just ending. */
 export const MAX_SESSIONS = 10_000;
 
 export const helloFrame = v.strictObject({

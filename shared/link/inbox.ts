@@ -5,7 +5,7 @@ import { REASSEMBLED_BYTES } from '../limits.ts';
 import type { Form } from './forms.ts';
 import { isPartial, MAX_HOLDS, partial, UNNAMED, type Hold, type PartFrame } from './parts.ts';
 
-/** What a part counts beside its slice, so that tiny ones cannot go on for ever. */
+/** What a part counts in addition to its slice, so that there cannot be endless tiny ones. */
 const PART_OVERHEAD = 256;
 
 /** Units that parts of all frames that are not whole may hold: the largest frame, cut as finely as a slow line wants it. */
@@ -63,7 +63,7 @@ export class Inbox<T extends string | Uint8Array> {
   #part({ of, at, to, size }: PartFrame, slice: T): Received<T> {
     if (size > REASSEMBLED_BYTES) return { state: 'too_large' };
     if (to <= at || to > size || slice.length === 0) return broken('a part without a slice');
-    // A sender that begins anew does not go on where it was.
+    // A sender that starts again does not go on where it was.
     if (at === 0) this.#forget(of);
     const held = this.#partials.get(of) ?? { slices: [], size, to: 0, counted: 0 };
     if (held.to !== at || held.size !== size) return broken('a part that follows no other');

@@ -6,7 +6,7 @@ import { bytesForm, textForm, type Form } from './forms.ts';
 import { Pace } from './pace.ts';
 import { encodePart, UNNAMED, type Hold } from './parts.ts';
 
-/** Where a frame stands among the others. */
+/** The place of a frame among the others. */
 export interface Place {
   /** Frames of one flow arrive in their order; flows take turns. */
   readonly flow: string;
@@ -183,7 +183,7 @@ export class Outbox<T extends string | Uint8Array> {
     const held = this.#held.get(waiting.name);
     if (!held) return;
     this.#held.delete(waiting.name);
-    // Of another size, it is another frame: the receiver begins anew too.
+    // With another size it is another frame: the receiver starts again too.
     if (held.size === waiting.frame.length) waiting.at = held.to;
     else this.#begun -= held.size;
   }

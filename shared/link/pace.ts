@@ -1,7 +1,7 @@
 // How much a link may have under way: as much as its line carries in a moment, measured by the answers to pings between the
 // data (PROTOCOL.md LP23). What waits on this side can be ordered; what waits in the network cannot. Pure.
 
-/** How long what is under way may wait in the network beside the line's own round trip. A call between bulk waits about as long. */
+/** How long what is under way may wait in the network, in addition to the line's own round trip. A call among bulk data waits about as long. */
 const QUEUE_MS = 300;
 
 /** Units that may be under way before the line is known, and the largest message. At 20 KB/s they hold up others for three seconds, once. */

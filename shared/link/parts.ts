@@ -22,11 +22,11 @@ export const droppedFrame = v.strictObject({ type: v.literal('dropped'), of: fra
 /** Beside whole frames, in both directions of every link. */
 export const partial = v.variant('type', [partFrame, droppedFrame]);
 
-/** A frame of which the receiver has what lies before `to`. */
+/** A frame of which the receiver has everything before `to`. */
 export const hold = v.strictObject({ of: frameName, to: units, size: units });
 export type Hold = v.InferOutput<typeof hold>;
 
-/** Frames a receiver tells of after a break; the others begin anew. */
+/** Frames a receiver reports after a break; the others start again. */
 export const MAX_HOLDS = 32;
 
 export const holds = v.pipe(v.array(hold), v.maxLength(MAX_HOLDS));

@@ -23,7 +23,7 @@ export function trimmed(value: string): string {
 
 const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
 
-/** The text a header value stands for; undefined when it is no valid spelling of any. */
+/** The text that a header value encodes; undefined if it is not a valid encoding. */
 export function decodeHeaderValue(value: string): string | undefined {
   const text = trimmed(value);
   if (!PLAIN.test(text)) return undefined;

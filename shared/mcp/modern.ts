@@ -18,7 +18,7 @@ export const META = {
   serverInfo: 'io.modelcontextprotocol/serverInfo',
 } as const;
 
-/** Members of `_meta` that tell of one request what `initialize` told of a session; a legacy process is not shown them. */
+/** Members of `_meta` that say of one request what `initialize` said of a session; they are not passed to a legacy process. */
 export const ENVELOPE_META: readonly string[] = [
   META.protocolVersion,
   META.clientInfo,
@@ -46,7 +46,7 @@ export const LOG_LEVELS = [
   'emergency',
 ] as const;
 
-/** Error codes of the revision (Base Protocol, "Error Codes"), beside JSON-RPC's own. */
+/** Error codes of the revision (Base Protocol, "Error Codes"), in addition to JSON-RPC's own. */
 export const CODE = {
   methodNotFound: -32601,
   invalidParams: -32602,

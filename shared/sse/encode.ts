@@ -37,7 +37,7 @@ export function encodeEvent(event: SseEvent): string {
   return `${text}${prefixLines('data: ', event.data)}\n`;
 }
 
-/** A comment: keeps a connection alive, and is no event. */
+/** A comment: keeps a connection alive, and is not an event. */
 export function encodeComment(text: string): string {
   return `${prefixLines(': ', text)}\n`;
 }

@@ -17,7 +17,7 @@ export type ReadBody =
 
 /** Enough to see what kind of message it was to be. */
 const HEAD_BYTES = 1_024;
-/** A client that sends nothing meanwhile waits to be told to; it is not asked for a body that nobody wants. */
+/** A client that sends nothing in this time is waiting for `100 Continue`; it is not asked for a body that nobody wants. */
 const HEAD_MS = 250;
 
 const LOST: ReadBody = {
@@ -96,7 +96,7 @@ export function announcedBytes(headers: Headers): number | undefined {
 
 /**
  * The fast way, in one native step: 50 µs less than a reader on workerd. HTTP ends an announced body at its Content-Length,
- * so a length that lies low cannot bring in more; the check after it is for hosts that err.
+ * so a false, lower length cannot bring in more; the check after it is for hosts with a bug.
  */
 async function readAnnounced(request: Request, limitBytes: number): Promise<ReadBody> {
   try {

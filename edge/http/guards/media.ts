@@ -91,7 +91,7 @@ function takesStream({ headers }: Request, ranges: Ranges): boolean {
 /** Values of `Sec-Fetch-Site` of a request that no other site made (Fetch Metadata, §2.4). */
 const OWN_SITES: ReadonlySet<string> = new Set(['none', 'same-origin']);
 
-/** Types that programs list beside a wildcard. A browser lists what it can show, such as `text/html` or `image/webp`. */
+/** Types that programs list next to a wildcard. A browser lists what it can show, such as `text/html` or `image/webp`. */
 const isOfProgram = (range: string): boolean =>
   range === '' || range.endsWith('/*') || range === 'application/json' || range === 'text/plain';
 
@@ -121,7 +121,7 @@ function parseAccept(header: string): Ranges {
   return ranges;
 }
 
-/** What is no number counts as no wish. */
+/** A quality that is not a number is ignored. */
 function qualityOf(parameters: readonly string[]): number {
   for (const parameter of parameters) {
     const [name = '', value = ''] = parameter.split('=', 2);

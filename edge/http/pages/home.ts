@@ -16,7 +16,7 @@ const TITLE = 'mcp-edge-bridge';
 const LEAD =
   'Serves stdio MCP servers to remote MCP clients. The servers run on machines that dial out to this edge.';
 
-/** Stands for a server's name where none may be told. */
+/** Used in place of a server's name where names are not shown. */
 const PLACEHOLDER = '<server>';
 
 /** True if a caller would rather read HTML: browsers name it, curl and scripts do not. */

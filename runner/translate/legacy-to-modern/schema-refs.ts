@@ -6,18 +6,18 @@ import type { Edit } from '../../../shared/jsonrpc/splice.ts';
 
 const REFERENCES: ReadonlySet<string> = new Set(['$ref', '$dynamicRef']);
 
-/** What stands under these is data, whatever it looks like. */
+/** Values under these keys are data, whatever they look like. */
 const DATA: ReadonlySet<string> = new Set(['const', 'enum', 'default', 'examples']);
 
 const encoder = new TextEncoder();
 
 /**
- * The edits that make pointers into the schema at `span` right once it lies at `pointer`, as `/properties/result`. The schema must
+ * The edits that make pointers into the schema at `span` right once it is at `pointer`, such as `/properties/result`. The schema must
  * be small enough to be parsed: the work grows with its depth as well.
  */
 export function movedReferences(schema: Uint8Array, span: Span, pointer: string): Edit[] {
   const members = [...membersOf(schema, span)];
-  // A schema with an id of its own is what the pointers within it start from, wherever it lies.
+  // A schema with an id of its own is where the pointers within it start, wherever it is.
   if (members.some(({ key, value }) => key === '$id' && isText(schema, value))) return [];
   const inElements = [...elementsOf(schema, span)].flatMap((element) =>
     movedReferences(schema, element, pointer),
@@ -33,7 +33,7 @@ export function movedReferences(schema: Uint8Array, span: Span, pointer: string)
   return [...inElements, ...inMembers];
 }
 
-/** Names as `#item` are found wherever they lie, so that they stay. */
+/** Names such as `#item` are found wherever they are, so they stay. */
 function movedPointer(reference: string, pointer: string): string | undefined {
   if (reference !== '#' && !reference.startsWith('#/')) return undefined;
   return `#${pointer}${reference.slice(1)}`;

@@ -165,7 +165,7 @@ export class KeptSubscription {
     return this.#isWanted && this.#current.uris.symmetricDifference(this.#uris).size === 0;
   }
 
-  /** A server may tell of a resource below the one subscribed to; what was unsubscribed is not told any more. */
+  /** A server may report a resource below the subscribed one; what was unsubscribed is not passed on any more. */
   #mayBelong(uri: string): boolean {
     for (const wanted of this.#uris) if (uri.startsWith(wanted)) return true;
     return false;
@@ -184,7 +184,7 @@ export class KeptSubscription {
     this.#effects.write(FIRST_SLOT, this.#onRequest(line));
   }
 
-  /** The process would not have a listen: whoever waited for it is told, and the one before it stays. */
+  /** The process refused a listen: those who waited for it get an error, and the listen before it stays. */
   #refused(refused: Listen, { kind, bytes }: Message, now: number): void {
     this.#opening = undefined;
     for (const { id, uri } of this.#takeSubscribers(refused.uris)) {

@@ -258,7 +258,7 @@ function isTooMuch(line: Uint8Array): boolean {
   );
 }
 
-/** The `resultType`; what is no text is shown as JSON. */
+/** The `resultType`; anything but text is shown as JSON. */
 function typeOf(line: Uint8Array): string {
   const type = valueAt(line, 'result', 'resultType');
   return type ? (stringAt(line, 'result', 'resultType') ?? 'no text') : 'complete';

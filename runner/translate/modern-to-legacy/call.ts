@@ -45,7 +45,7 @@ export interface LegacyCall {
   writtenAt: number;
   questions: Question[];
   questionCount: number;
-  /** When the questions that came together are told to the client. */
+  /** When the questions that came together are sent to the client. */
   askAt: number | undefined;
   /** While parked: under which seal, and how long. */
   parked: { readonly sealed: string; readonly expiresAt: number } | undefined;

@@ -10,7 +10,7 @@ import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 /** "URL elicitation required" (MCP 2025-11-25, Elicitation): the call has ended, and is to be made again once the user was there. */
 const URL_REQUIRED = -32042;
 
-/** Codes that are no more, or mean something else now; all others are the same in both eras. */
+/** Codes that no longer exist or now mean something else; all others are the same in both eras. */
 const CODES: ReadonlyMap<number, number> = new Map([
   [-32002, CODE.invalidParams],
   [URL_REQUIRED, CODE.internal],

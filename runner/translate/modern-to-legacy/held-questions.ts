@@ -20,7 +20,7 @@ export interface HeldQuestion {
   until: number;
 }
 
-/** Whose a question is: one call's, or nobody's that can be told. */
+/** The call that a question belongs to; undefined if that cannot be known. */
 export interface Decided {
   readonly message: Message;
   readonly asker: LegacyCall | undefined;

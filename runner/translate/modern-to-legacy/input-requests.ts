@@ -211,7 +211,7 @@ export class InputRequests {
     call.questions = [];
   }
 
-  /** The client does not wait for the call; the process is told so and gets a while to end it. */
+  /** The client no longer waits for the call; the process learns of it and gets a while to end it. */
   abandon(process: LegacyProcess, call: LegacyCall, reason: string, now: number): void {
     call.releaseAt = now + CANCEL_GRACE_MS;
     call.state = 'cancelled';
@@ -220,7 +220,7 @@ export class InputRequests {
     this.drop(call);
   }
 
-  /** The calls whose questions are to be told now. */
+  /** The calls whose questions must be sent now. */
   due(now: number): LegacyCall[] {
     return [...this.#gathering].filter(({ askAt = now }) => askAt <= now);
   }
@@ -260,7 +260,7 @@ export class InputRequests {
     ]);
   }
 
-  /** The parked call that a retry belongs to: the state must be the last one told, and the request the same. */
+  /** The parked call that a retry belongs to: the state must be the last one sent, and the request the same. */
   #claimed(client: ClientCall, now: number): LegacyCall | undefined {
     const sealed = parsedAt(client.bytes, 'params', 'requestState');
     const state = openState(this.#sealer, sealed);
@@ -288,7 +288,7 @@ export class InputRequests {
   }
 }
 
-/** A question that any call of a client answers alike: whichever is told of it, when all that run are the client's. */
+/** The call for a question that every call of a client answers in the same way, if all running calls belong to one client. */
 function anyOf(askers: readonly LegacyCall[], message: Message): LegacyCall | undefined {
   const isOneClient = askers.every(({ of }) => of === askers[0]?.of);
   if (message.method !== ROOTS || !isOneClient) return undefined;

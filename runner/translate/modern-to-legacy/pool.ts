@@ -39,7 +39,7 @@ export interface LegacyProcess {
   /** The names of the clients whose state it holds, by their keys. */
   readonly clients: Map<string, string>;
   readonly calls: Set<LegacyCall>;
-  /** It was told more than to say what the server is, so a client's state may lie in it. */
+  /** It has done more than say what the server is, so it may hold a client's state. */
   isUsed: boolean;
   /** Undefined until it is initialized. */
   about: About | undefined;
@@ -72,7 +72,7 @@ export class LegacyPool {
   readonly #limits: PoolLimits;
   /** Oldest first. */
   #processes: LegacyProcess[] = [];
-  /** Slots of those that were told to end and are not gone. */
+  /** Slots of processes that are ending. */
   readonly #ending = new Set<number>();
 
   constructor(limits: PoolLimits) {

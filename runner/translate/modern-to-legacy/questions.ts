@@ -12,7 +12,7 @@ export interface Question {
   readonly embedded: string;
   /** Any call of the client answers it alike. */
   readonly isForAny: boolean;
-  /** The call it is told with is known to have asked it, and waits for the answer. */
+  /** The call it is sent with is known to have asked it, and waits for the answer. */
   readonly isOwn: boolean;
   isTold: boolean;
 }

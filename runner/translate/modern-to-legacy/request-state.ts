@@ -24,7 +24,7 @@ export interface RequestState {
   readonly expiresAt: number;
 }
 
-/** For a state that is made up, spent, expired or of another request: which of them is not told. */
+/** For a state that is made up, used, expired or of another request; the error does not say which. */
 export const INVALID_STATE: ErrorObject = {
   code: CODE.invalidParams,
   message: 'Invalid or expired requestState',

@@ -29,7 +29,7 @@ export class ReturningCalls {
     if (call) this.#clients.set(call, client);
   }
 
-  /** Whoever has the turn goes on. A call that was answered meanwhile needs none. */
+  /** Calls whose turn has come go on. A call that has been answered meanwhile needs no turn. */
   proceed(now: number): void {
     const { inputRequests, pool, turns, resumed } = this.#parts;
     for (const [call, client] of this.#clients) {

@@ -77,7 +77,7 @@ export class Subscriptions {
     }
   }
 
-  /** Its process is gone: the subscription ends as a server ends one. False when the call is no open listen. */
+  /** Its process is gone: the subscription ends as a server ends one. False if the call is not an open listen. */
   end(call: LegacyCall): boolean {
     if (!this.#listens.delete(call)) return false;
     this.#effects.say(endOfListen(call.client));

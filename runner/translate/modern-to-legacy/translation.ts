@@ -258,7 +258,7 @@ export class ModernToLegacy {
     this.#liveness.forget(slot);
   }
 
-  /** Whoever waits for a process that answers nobody learns it now, and the next request finds another. */
+  /** The process no longer answers: calls that wait for it fail now, and the next request gets another process. */
   #endSilent(slot: number, description: string): void {
     const process = this.#pool.get(slot);
     if (!process) return;

@@ -3,7 +3,7 @@
 import type { LegacyCall } from './call.ts';
 import type { LegacyProcess } from './pool.ts';
 
-/** Behind calls that have not asked for this long the next may run beside them: most tools never ask, and some take minutes. */
+/** After this long without a question the next call may run at the same time: most tools never ask, and some take minutes. */
 const PATIENCE_MS = 5_000;
 
 /** The same where one of them is known to ask: a client waits about a minute for an answer. */
@@ -59,7 +59,7 @@ export class Turns {
   /** The process asked something in the middle of a call like this one, or might have. */
   asked({ questions, subject }: LegacyCall): void {
     const { asksMore } = this.#habitOf(subject);
-    // What came with it is not yet told.
+    // Questions that came with it have not been sent yet.
     const isMore = questions.some(({ isOwn, isTold }) => isOwn && isTold);
     this.#remember(subject, { quiet: 0, asks: true, asksMore: asksMore || isMore });
   }

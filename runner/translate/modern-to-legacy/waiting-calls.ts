@@ -13,7 +13,7 @@ export const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 /** How long a call waits for its turn: most clients give up sooner. */
 const WAIT_MS = 120_000;
 
-/** Of the time a request may take, this is for waiting: what was not sent is to be told in other words than what was. */
+/** The share of a request's time that it may wait: a request that was not sent must get another error than one that was. */
 const WAIT_SHARE = 0.9;
 
 export const waitedInVain = (): ErrorObject =>

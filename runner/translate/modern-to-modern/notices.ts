@@ -11,7 +11,7 @@ import { subscriptionIdAt, subscriptionIdIn, tagged } from '../subscription-id.t
 export interface ModernCall {
   /** Without its bytes once they were sent. */
   client: ClientCall;
-  /** Of the client, as far as it can be told from others. */
+  /** Identifies the client, as far as clients can be told apart. */
   readonly of: string;
   isSent: boolean;
   sentAt: number;

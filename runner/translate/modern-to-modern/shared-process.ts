@@ -186,7 +186,7 @@ export class SharedProcess {
     if (call.releaseAt === undefined) this.#effects.say(endOfListen(call.client));
   }
 
-  /** Whoever waits for a process that answers nobody learns it now, and the next request finds another. */
+  /** The process no longer answers: calls that wait for it fail now, and the next request gets another process. */
   #endSilent(slot: number, description: string): void {
     const process = this.#processAt(slot);
     if (!process) return;
