@@ -1,5 +1,5 @@
-// The papers of the repository are complete and true: every id and section that anything cites is defined in one of them, every
-// rule of the link has a test, and every path and symbol they name exists.
+// Checks that the papers of the repository are complete and true: every id and section that anything cites is defined in one of
+// them, every rule of the link has a test, every path and symbol they name exists, and rooms import what the papers say.
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -111,6 +111,33 @@ describe('citations', () => {
         .map(([citation]) => `${path}: ${citation}`),
     );
     expect(unknown).toEqual([]);
+  });
+});
+
+describe('rooms', () => {
+  const sources = FILES.filter((path) => /^(?:shared|edge|runner)\/.*\.tsx?$/.test(path));
+  const roomOf = (path: string): string => dirname(path).replaceAll('\\', '/');
+  const isShared = (room: string): boolean => room === 'shared' || room.startsWith('shared/');
+  const sorted = (rooms: Iterable<string>): string[] => [...new Set(rooms)].toSorted();
+  const importedBy = (path: string): string[] =>
+    all(textOf(path), /(?:from|import)\s*\(?'(\.[^']+)'/g).map((target) =>
+      roomOf(join(roomOf(path), target)),
+    );
+  /** Room and what it imports, as a row says it. */
+  const rows = [...textOf(ARCHITECTURE).matchAll(/^\| `([\w/-]+)` \| [^|]* \|([^|]*)\|$/gm)]
+    .map(([, room = '', imports = '']) => [room, all(imports, /`([^`]+)`/g)] as const)
+    .filter(([room]) => existsSync(join(root, room)));
+
+  test('are all in the table of ARCHITECTURE.md', () => {
+    expect(sorted(rows.map(([room]) => room))).toEqual(sorted(sources.map(roomOf)));
+  });
+
+  test.each(rows)('%s imports what its row says', (room, imports) => {
+    const actual = sources
+      .filter((path) => roomOf(path) === room)
+      .flatMap(importedBy)
+      .filter((other) => other !== room && !isShared(other));
+    expect(sorted(actual)).toEqual(sorted(imports));
   });
 });
 
