@@ -15,7 +15,7 @@ import { readingOn } from './read-on.ts';
 import { refusalLine, towards } from './refusal-reason.ts';
 import { notConfigured, refuse } from './refuse.ts';
 import { controlLink, sessionLink } from './runner-link.ts';
-import { healthz, METRICS_CONTENT_TYPE, metricsText, readyz } from './status.ts';
+import { healthz, readyz } from './status.ts';
 import { streamableDelete, streamableGet, streamablePost } from './streamable.ts';
 import { unknownPath } from './unknown-path.ts';
 import type { Ports } from './ports.ts';
@@ -24,6 +24,7 @@ import type { Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { SERVER_NAME } from '../../shared/ids.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
+import { METRICS_CONTENT_TYPE, metricsText } from '../../shared/metrics.ts';
 
 export interface EdgeContext {
   readonly settings: Settings;

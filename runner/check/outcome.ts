@@ -1,4 +1,6 @@
 // What one check found out, and how it is shown.
+import { styleText } from 'node:util';
+
 import { visibleText } from '../log.ts';
 
 /** `skip` says why something was not tried; `warn` works but had better be changed. */
@@ -13,8 +15,7 @@ export interface Outcome {
   readonly lines?: readonly string[];
 }
 
-/** SGR codes (ECMA-48 §8.3.117): green, yellow, grey, red. */
-const COLOURS = { ok: 32, warn: 33, skip: 90, FAIL: 31 } as const;
+const COLOURS = { ok: 'green', warn: 'yellow', skip: 'gray', FAIL: 'red' } as const;
 
 /** An outcome as lines of text, each with its line break. */
 export function outcomeText(
@@ -22,7 +23,8 @@ export function outcomeText(
   hasColours: boolean,
 ): string {
   const mark = verdict.padEnd(4);
-  const shown = hasColours ? `\u001B[${COLOURS[verdict]}m${mark}\u001B[0m` : mark;
+  // Whether the terminal takes colours was asked already.
+  const shown = hasColours ? styleText(COLOURS[verdict], mark, { validateStream: false }) : mark;
   const rest = [...(fix === undefined ? [] : [fix]), ...lines.map((line) => `| ${line}`)];
   return [
     `${shown}  ${visibleText(subject)}: ${visibleText(words)}`,

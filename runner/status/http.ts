@@ -3,9 +3,10 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { METRICS_CONTENT_TYPE, metricsText } from '../../shared/metrics.ts';
 import { isLoopbackHost } from '../edge-url.ts';
 import type { RunnerSnapshot } from '../running-runner.ts';
-import { METRICS_CONTENT_TYPE, metricsText } from './metrics.ts';
+import { runnerMetrics } from './metrics.ts';
 
 /** A scraper and a supervisor need two connections; a local program must not use up the runner's files with more. */
 const MAX_CONNECTIONS = 32;
@@ -119,7 +120,11 @@ function pageFor(request: IncomingMessage, snapshot: () => RunnerSnapshot): Page
     case '/readyz':
       return readiness(snapshot());
     case '/metrics':
-      return { status: 200, body: metricsText(snapshot()), type: METRICS_CONTENT_TYPE };
+      return {
+        status: 200,
+        body: metricsText(runnerMetrics(snapshot())),
+        type: METRICS_CONTENT_TYPE,
+      };
     default:
       return { status: 404, body: 'Pages: /livez /readyz /metrics\n' };
   }

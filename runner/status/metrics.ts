@@ -1,83 +1,56 @@
-// A runner's snapshot as Prometheus text (exposition format 0.0.4). Labels hold names of servers and states, never ids: a label
-// value for each session would grow the time series without bound.
+// What the runner's /metrics says: gauges are computed from a snapshot, counters are the runner's own totals.
+import { single, type Metric, type Sample } from '../../shared/metrics.ts';
 import type { RunnerSnapshot } from '../running-runner.ts';
 
-export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
-
-/** The metrics of one snapshot. Gauges are computed from it, counters are the runner's own totals. */
-export function metricsText(snapshot: RunnerSnapshot): string {
-  const { sessions, processes, counters } = snapshot;
-  const inFlight = new Map<string, number>();
-  for (const { server, inFlight: count } of sessions) add(inFlight, labels({ server }), count);
+export function runnerMetrics(snapshot: RunnerSnapshot): Metric[] {
+  const { linked, draining, sessions, processes, counters } = snapshot;
   return [
-    ...family(
-      'mcp_bridge_linked',
-      'gauge',
-      'Whether the edge has accepted the control link.',
-      single(snapshot.linked),
-    ),
-    ...family(
-      'mcp_bridge_draining',
-      'gauge',
-      'Whether the runner is stopping.',
-      single(snapshot.draining),
-    ),
-    ...family('mcp_bridge_sessions', 'gauge', 'Sessions by server and state.', byState(sessions)),
-    ...family(
-      'mcp_bridge_processes',
-      'gauge',
-      'Processes by server and state.',
-      byState(processes),
-    ),
-    ...family(
-      'mcp_bridge_requests_in_flight',
-      'gauge',
-      'Requests waiting for a process.',
-      inFlight,
-    ),
-    ...Object.entries(counters).flatMap(([name, total]) =>
-      family(
-        `mcp_bridge_${snakeCase(name)}_total`,
+    single('gauge', 'mcp_bridge_linked', 'Whether the edge has accepted the control link.', linked),
+    single('gauge', 'mcp_bridge_draining', 'Whether the runner is stopping.', draining),
+    {
+      name: 'mcp_bridge_sessions',
+      type: 'gauge',
+      help: 'Sessions by server and state.',
+      samples: summed(sessions, ({ server, state }) => ({ server, state })),
+    },
+    {
+      name: 'mcp_bridge_processes',
+      type: 'gauge',
+      help: 'Processes by server and state.',
+      samples: summed(processes, ({ server, state }) => ({ server, state })),
+    },
+    {
+      name: 'mcp_bridge_requests_in_flight',
+      type: 'gauge',
+      help: 'Requests waiting for a process.',
+      samples: summed(
+        sessions,
+        ({ server }) => ({ server }),
+        ({ inFlight }) => inFlight,
+      ),
+    },
+    ...Object.entries(counters).map(([name, total]) =>
+      single(
         'counter',
+        `mcp_bridge_${snakeCase(name)}_total`,
         `${wordsOf(name)} since the runner started.`,
-        new Map([['', total]]),
+        total,
       ),
     ),
-    '',
-  ].join('\n');
-}
-
-function family(
-  name: string,
-  type: 'gauge' | 'counter',
-  help: string,
-  samples: ReadonlyMap<string, number>,
-): string[] {
-  return [
-    `# HELP ${name} ${help}`,
-    `# TYPE ${name} ${type}`,
-    ...[...samples].map(([labelText, value]) => `${name}${labelText} ${value}`),
   ];
 }
 
-function byState(rows: readonly { server: string; state: string }[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { server, state } of rows) add(counts, labels({ server, state }), 1);
-  return counts;
-}
-
-const single = (isTrue: boolean): Map<string, number> => new Map([['', isTrue ? 1 : 0]]);
-
-const add = (counts: Map<string, number>, key: string, count: number): void => {
-  counts.set(key, (counts.get(key) ?? 0) + count);
-};
-
-function labels(values: Readonly<Record<string, string>>): string {
-  const escaped = Object.entries(values).map(
-    ([name, value]) =>
-      `${name}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`,
-  );
-  return `{${escaped.join(',')}}`;
+/** Rows with the same labels as one sample: their number, or the sum of `valueOf`. */
+function summed<Row>(
+  rows: readonly Row[],
+  labelsOf: (row: Row) => Record<string, string>,
+  valueOf: (row: Row) => number = () => 1,
+): Sample[] {
+  const groups = Map.groupBy(rows, (row) => JSON.stringify(labelsOf(row)));
+  return [...groups].map(([labels, group]) => ({
+    labels: JSON.parse(labels) as Record<string, string>,
+    value: group.reduce((sum, row) => sum + valueOf(row), 0),
+  }));
 }
 
 const snakeCase = (name: string): string =>
