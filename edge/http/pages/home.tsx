@@ -1,6 +1,6 @@
 // The page at `/`, as HTML and as plain text: what this is and how to connect or, while settings are missing, what to set.
 import type { ClientAuth } from '../../settings.ts';
-import { escapeHtml, htmlDocument } from './html.ts';
+import { htmlText, Page } from './html.tsx';
 
 export interface Home {
   /** Any URL of this edge; its origin is shown. */
@@ -24,17 +24,45 @@ export const wantsHtml = (request: Request): boolean =>
   /\btext\/html\b/i.test(request.headers.get('accept') ?? '');
 
 /** The page as HTML without scripts; send it with htmlResponse. */
-export function homePage(home: Home): string {
-  const sections = [
-    `<h1>${TITLE}</h1>\n<p class="lead">${LEAD}</p>`,
-    problemsSection(home.problems),
-    endpointsSection(home),
-    ...examples(home).map(({ title, text }) => {
-      return `<h2>${escapeHtml(title)}</h2>\n<pre><code>${escapeHtml(text)}</code></pre>`;
-    }),
-  ];
-  return htmlDocument(TITLE, sections.filter((section) => section !== '').join('\n'));
-}
+export const homePage = (home: Home): string =>
+  htmlText(
+    <Page title={TITLE}>
+      <h1>{TITLE}</h1>
+      <p class="lead">{LEAD}</p>
+      {home.problems.length > 0 && <Problems problems={home.problems} />}
+      <h2>Connect</h2>
+      <table>
+        {endpoints(home).map(({ what, url }) => (
+          <tr>
+            <th scope="row">{what}</th>
+            <td>
+              <code>{url}</code>
+            </td>
+          </tr>
+        ))}
+      </table>
+      <p>{keyNote(home)}</p>
+      {examples(home).map(({ title, text }) => (
+        <>
+          <h2>{title}</h2>
+          <pre>
+            <code>{text}</code>
+          </pre>
+        </>
+      ))}
+    </Page>,
+  );
+
+const Problems = ({ problems }: Pick<Home, 'problems'>) => (
+  <section class="problems">
+    <h2>Settings to correct</h2>
+    <ul>
+      {problems.map((problem) => (
+        <li>{problem}</li>
+      ))}
+    </ul>
+  </section>
+);
 
 /** The same as plain text, for terminals; send it with textResponse. */
 export function homeText(home: Home): string {
@@ -51,20 +79,6 @@ export function homeText(home: Home): string {
     ...examples(home).map(({ title, text }) => `${title}\n${text.replace(/^/gm, '  ')}`),
   ];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
-}
-
-function problemsSection(problems: readonly string[]): string {
-  if (problems.length === 0) return '';
-  const items = problems.map((problem) => `<li>${escapeHtml(problem)}</li>`).join('\n');
-  return `<section class="problems">\n<h2>Settings to correct</h2>\n<ul>\n${items}\n</ul>\n</section>`;
-}
-
-function endpointsSection(home: Home): string {
-  const rows = endpoints(home).map(
-    ({ what, url }) =>
-      `<tr><th scope="row">${escapeHtml(what)}</th><td><code>${escapeHtml(url)}</code></td></tr>`,
-  );
-  return `<h2>Connect</h2>\n<table>\n${rows.join('\n')}\n</table>\n<p>${escapeHtml(keyNote(home))}</p>`;
 }
 
 function endpoints(home: Home): { readonly what: string; readonly url: string }[] {

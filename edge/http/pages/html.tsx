@@ -1,10 +1,9 @@
-// The frame of every page: escaping, the one style sheet, and the response headers. Pages have no scripts, and the content
+// The frame of every page: the one style sheet and the response headers. Pages have no scripts, and the content
 // security policy allows none, in case a text is ever not escaped.
 
-/** Makes text safe as element content and as a quoted attribute value. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
+import { raw } from 'hono/html';
+import type { Child } from 'hono/jsx';
+import type { HtmlEscapedString } from 'hono/utils/html';
 
 /** The only style sheet; PAGE_STYLE_HASH allows exactly this text. */
 export const PAGE_STYLE = `
@@ -37,22 +36,29 @@ const SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** A whole document. `title` is plain text, `body` is HTML. */
-export function htmlDocument(title: string, body: string): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
-<style>${PAGE_STYLE}</style>
-</head>
-<body>
-${body}
-</body>
-</html>
-`;
-}
+/** A whole document. */
+export const Page = ({
+  title,
+  children,
+}: {
+  readonly title: string;
+  readonly children?: Child;
+}) => (
+  <html lang="en">
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <title>{title}</title>
+      {/* A style sheet is no text: escaping would change it. */}
+      <style>{raw(PAGE_STYLE)}</style>
+    </head>
+    <body>{children}</body>
+  </html>
+);
+
+/** A document as the text to send. Its parts wait for nothing, so it is there at once. */
+export const htmlText = (page: ReturnType<typeof Page>): string =>
+  `<!doctype html>\n${(page as HtmlEscapedString).toString()}\n`;
 
 /** A page with a policy under which nothing but PAGE_STYLE is applied, loaded or run. */
 export const htmlResponse = (html: string): Response =>
