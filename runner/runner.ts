@@ -1,6 +1,7 @@
 // The runner: its offer to the edge, the sessions it was given, and their end.
 import { nanoid } from 'nanoid';
 import type { OpenFrame, YieldFrame } from '../shared/link/control-frames.ts';
+import { DRAIN_FAREWELL_MS } from '../shared/link/timing.ts';
 import { fairlyIdle, ownIdle, type Held } from './core/yielding.ts';
 import { sameServer, type RunnerConfig, type ServerConfig } from './config.ts';
 import { ControlLink } from './link/control-link.ts';
@@ -9,6 +10,7 @@ import type { Log } from './log.ts';
 import type { ServerProcess } from './pooled-process.ts';
 import { ProcessPool, type ProcessGround } from './process-pool.ts';
 import { allCleared, killAllProcesses } from './process/stdio-process.ts';
+import { TERMINATE_MS } from './process/terminate.ts';
 import type { RunnerSnapshot, RunningRunner, StartOptions } from './running-runner.ts';
 import { SessionHost } from './session-host.ts';
 import { sessionProcess } from './session-process.ts';
@@ -17,9 +19,6 @@ import type { Fault } from '../shared/fault.ts';
 
 /** Characters of a boot id: as random as a session's name. */
 const BOOT_ID_LENGTH = 22;
-
-/** After the drain the runner tells the edge of each session's end; the edge answers within milliseconds or not at all. */
-const FAREWELL_MS = 2_000;
 
 /** Beside the sessions that it takes; a process ends within seconds. */
 const MAX_ENDING = 16;
@@ -271,7 +270,7 @@ class Runner implements RunningRunner {
     if (this.#sessions.size === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#idle = resolve;
-    await Promise.race([promise, timeout(FAREWELL_MS + TERMINATE_MS)]);
+    await Promise.race([promise, timeout(DRAIN_FAREWELL_MS + TERMINATE_MS)]);
   }
 
   kill(): void {
@@ -292,9 +291,6 @@ class Runner implements RunningRunner {
     };
   }
 }
-
-/** The bound of a process's end: stdin, SIGTERM, SIGKILL. */
-const TERMINATE_MS = 5_000;
 
 const timeout = (ms: number): Promise<void> =>
   new Promise((resolve) => {

@@ -5,6 +5,7 @@ import { decodeBytes, encodeBytes } from '../shared/link/codec.ts';
 import type { OpenFrame } from '../shared/link/control-frames.ts';
 import type { Hold } from '../shared/link/parts.ts';
 import { placeUp } from '../shared/link/places.ts';
+import { FAREWELL_MS, SESSION_BACKOFF_CAP_MS } from '../shared/link/timing.ts';
 import { sessionDown, type SessionUp } from '../shared/link/session-frames.ts';
 import type { ServerConfig } from './config.ts';
 import { EventBatch, type SentEvent } from './core/event-batch.ts';
@@ -42,12 +43,6 @@ export interface SessionHostOptions {
   finished(): void;
 }
 
-/** Whatever link of the runner reaches the edge first wakes the others, so a session alone need not ask often. */
-const BACKOFF_CAP_MS = 5_000;
-
-/** How long an ended session tries to tell the edge while nothing moves. */
-const FAREWELL_MS = 10_000;
-
 /** How a link ended, for the log. */
 const endFields = (end: LinkEnd): LogFields =>
   end.kind === 'refused'
@@ -83,7 +78,7 @@ export class SessionHost {
     );
     const url = `${webSocketOrigin(edge)}/runner/session/${open.session}`;
     this.#link = new KeptLink({
-      backoffCapMs: () => BACKOFF_CAP_MS,
+      backoffCapMs: () => SESSION_BACKOFF_CAP_MS,
       dialOptions: async (holds) => ({
         url,
         token: await token.forDial(),

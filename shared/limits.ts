@@ -6,15 +6,6 @@ export const CLIENT_MESSAGE_BYTES = 4 * 1024 * 1024;
 /** Largest line a process may print. A 16 MiB result still fits the runner's and the edge's memory several times over. */
 export const PROCESS_LINE_BYTES = 16 * 1024 * 1024;
 
-/** A frame above this is sent as parts, so that one large message neither blocks a socket for long nor nears Cloudflare's 32 MiB. */
-export const FRAME_BYTES = 256 * 1024;
-
-/** Events that one frame may carry (LP26): as a burst of small ones comes, and no more work at once than that. */
-export const EVENTS_IN_FRAME = 256;
-
-/** Largest message a link reassembles from parts: a process line plus room for the frame's header. */
-export const REASSEMBLED_BYTES = PROCESS_LINE_BYTES + 64 * 1024;
-
 /** Nesting a message may have: no known MCP message passes 20, and deep nesting breaks recursive parsers of processes. */
 export const MESSAGE_DEPTH = 128;
 
@@ -26,15 +17,6 @@ export const LISTED_ELEMENTS = 10_000;
 
 /** Longest raw request id: ids are echoed into every answer and kept for every call in flight. */
 export const REQUEST_ID_BYTES = 1024;
-
-/** How long a lost runner link may stay away before requests in flight are given up. */
-export const LINK_GRACE_MS = 30_000;
-
-/** Requests a session may hold while its runner is away. */
-export const OFFLINE_QUEUE = 32;
-
-/** Messages of a session that the runner may not have yet: as much as may be on the way down, and one always passes. */
-export const UPWARD_BYTES = 8 * 1024 * 1024;
 
 /** A ping goes out this often on every link socket; with PONG_MS either side finds a half-open socket within 25 s. */
 export const PING_MS = 10_000;

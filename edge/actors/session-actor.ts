@@ -3,13 +3,8 @@
 // It has storage of its own only while its runner is away: a session that was refused, or has ended, leaves none.
 import { DurableObject } from 'cloudflare:workers';
 import { nanoid } from 'nanoid';
-import {
-  Relay,
-  DIAL_WAIT_MS,
-  type Link,
-  type PostAnswer,
-  type RelayEffect,
-} from '../core/relay.ts';
+import { Relay, type Link, type PostAnswer, type RelayEffect } from '../core/relay.ts';
+import { DIAL_WAIT_MS } from '../../shared/link/timing.ts';
 import type { Negotiated, Opened, Opening, PlacedSession, Post } from '../http/ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { faultRow } from '../../shared/fault.ts';

@@ -3,21 +3,16 @@
 import { fullJitterMs } from '../../shared/backoff.ts';
 import { faultError, type Fault } from '../../shared/fault.ts';
 import { answeredId } from './answered.ts';
+import { OwedIds } from './owed-ids.ts';
 import { errorResponse } from '../../shared/jsonrpc/message.ts';
 import { encodeText } from '../../shared/link/codec.ts';
 import { messagesOf, type SessionDown, type StreamDown } from '../../shared/link/session-frames.ts';
-import { LINK_GRACE_MS } from '../../shared/limits.ts';
+import { LINK_GRACE_MS, LISTEN_BEATS } from '../../shared/link/timing.ts';
 import { encodeEvent, eventId } from '../../shared/sse/encode.ts';
 
 /** Between two attempts to reach an actor that broke away: a reset actor is back within milliseconds. */
 const REDIAL_BASE_MS = 50;
 const REDIAL_CAP_MS = 2_000;
-
-/** Of the beats of a `subscriptions/listen`, every so many are heeded (5 min): it may be open for days, and each wakes an actor. */
-const LISTEN_BEATS = 40;
-
-/** Answered ids remembered: as many as can be in flight. */
-const ANSWERED_IDS = 64;
 
 export interface ClientStreamOptions {
   readonly stream: string;
@@ -69,8 +64,7 @@ export class ClientStream {
   /** The post was said on this socket, and `accepted` is not heard. */
   #isPostOut = false;
   readonly #open: Set<string>;
-  /** Ids answered lately on an HTTP+SSE stream: `owes` may come after the answer, or twice, and must not revive them. */
-  readonly #answered = new Set<string>();
+  readonly #owed = new OwedIds();
   #isAccepted: boolean;
   #isSent: boolean;
   /** Last event written towards the client, and last one acknowledged; null until an attach told where the stream stands. */
@@ -131,10 +125,11 @@ export class ClientStream {
         this.#brokenSince = undefined;
         this.#written ??= frame.after;
         this.#settleAttach(undefined);
-        this.#owe(frame.owes ?? []);
+        for (const id of frame.owes ?? []) if (this.#options.endsSession) this.#open.add(id);
         break;
       case 'owes':
-        this.#owe(frame.ids);
+        if (this.#options.endsSession)
+          for (const id of this.#owed.told(frame.ids)) this.#open.add(id);
         break;
       case 'event':
         for (const [index, each] of (messagesOf(frame, message) ?? []).entries()) {
@@ -275,12 +270,7 @@ export class ClientStream {
     const answered = answeredId(message);
     if (answered === undefined) return;
     this.#open.delete(answered);
-    if (!endsSession) return;
-    this.#answered.add(answered);
-    for (const oldest of this.#answered) {
-      if (this.#answered.size <= ANSWERED_IDS) break;
-      this.#answered.delete(oldest);
-    }
+    if (endsSession) this.#owed.answered(answered);
   }
 
   #fail({ fault, message, phase }: Fault): void {
@@ -304,11 +294,6 @@ export class ClientStream {
     this.#effects.push({ do: isCut ? 'cut' : 'finish' });
     if (isCut && cancels) this.#send({ type: 'cancel', stream });
     this.#effects.push({ do: 'hangUp' });
-  }
-
-  #owe(ids: readonly string[]): void {
-    if (!this.#options.endsSession) return;
-    for (const id of ids) if (!this.#answered.has(id)) this.#open.add(id);
   }
 
   #settleAttach(fault: Fault | undefined): void {

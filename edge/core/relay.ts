@@ -22,37 +22,21 @@ import {
   type StreamDown,
 } from '../../shared/link/session-frames.ts';
 import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
-import { LINK_GRACE_MS, OFFLINE_QUEUE, UPWARD_BYTES } from '../../shared/limits.ts';
-
-/** An answer that comes within this becomes one JSON body; a later one is followed as SSE, so headers are never held for long. */
-export const JSON_WAIT_MS = 250;
-
-/** A runner that was told to open a session must have dialled by then. */
-export const DIAL_WAIT_MS = 10_000;
-
-/** A session whose runner stays away this long has ended: the runner gave up at the same time. */
-export const LOST_LIMIT_MS = 5 * 60_000;
-
-/** How long a client's DELETE waits for the runner to confirm. */
-const END_WAIT_MS = 5_000;
-
-/** How long a worker may take to follow a stream it was told to follow; until then its events are not taken for unwanted. */
-const FOLLOW_WAIT_MS = 5_000;
-
-/** How long a runner that told a session's end may take to say which posts it had. */
-const LAST_WORD_MS = 1_000;
-
-/** The longest for posts that are still under way to it, on a slow line. */
-const SLOW_WORD_MS = 10_000;
+import { OFFLINE_QUEUE, OWED_IDS, UPWARD_BYTES } from '../../shared/link/sizes.ts';
+import {
+  DELIVERY_DELAY_MS,
+  DIAL_WAIT_MS,
+  END_WAIT_MS,
+  FOLLOW_WAIT_MS,
+  JSON_WAIT_MS,
+  LAST_WORD_MS,
+  LINK_GRACE_MS,
+  SLOW_WORD_MS,
+  WINDOW_MS,
+} from '../../shared/link/timing.ts';
 
 /** A client that lives answers a probe within this. Clients that lost their stream come back after a second, then after more. */
 const PROOF_MS = 900;
-
-/** Owed ids remembered: half of the answered ids a worker remembers, so that none of them is revived. */
-const OWED_IDS = 32;
-
-/** Deliveries not told with a post are told after this; it only frees memory on the runner. */
-const DELIVERY_DELAY_MS = 500;
 
 /** How the frame begins with which a worker asks for a stream. */
 const ATTACH = '{"type":"attach"';
@@ -368,7 +352,7 @@ export class Relay {
     }
     if (link.state === 'lost') {
       if (!link.isExpired && link.since + LINK_GRACE_MS <= now) this.#expire(link.since);
-      if (link.since + LOST_LIMIT_MS <= now) this.#ended({ type: 'ended', fault: 'runner_lost' });
+      if (link.since + WINDOW_MS <= now) this.#ended({ type: 'ended', fault: 'runner_lost' });
     }
     if (this.#ending && this.#ending.until <= now) this.#hurry(this.#ending, now, isUnderWay);
     if (this.#endAt !== undefined && this.#endAt <= now) this.#ended({ type: 'ended' });
@@ -419,8 +403,7 @@ export class Relay {
     const link = this.#link;
     let durable: number | undefined;
     if (link.state === 'awaited') durable = link.until;
-    if (link.state === 'lost')
-      durable = link.since + (link.isExpired ? LOST_LIMIT_MS : LINK_GRACE_MS);
+    if (link.state === 'lost') durable = link.since + (link.isExpired ? WINDOW_MS : LINK_GRACE_MS);
     // What workers hold is counted in memory only, so this stays awake for the grace.
     if (link.state === 'lost' && !link.isExpired && this.#workersHold)
       soon.push(link.since + LINK_GRACE_MS);

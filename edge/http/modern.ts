@@ -12,16 +12,11 @@ import type { PostAnswer } from '../core/relay.ts';
 import type { Opening, Post, PostPlace, SessionPort } from './ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { GET_STREAM } from '../../shared/ids.ts';
+import { REOPEN_AFTER_MS } from '../../shared/link/timing.ts';
 import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import { scanMessage } from '../../shared/jsonrpc/scan.ts';
 import { CODE, LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { encodeEvent } from '../../shared/sse/encode.ts';
-
-/**
- * A session may end just as a request comes to it, and take up to a second over it (core/relay, the runner's last word). The
- * request comes back after each of these times; whoever then finds another that ends has met no coincidence.
- */
-const REOPEN_AFTER_MS = [0, 300, 900];
 
 /** A client that closes an idle stream may be noticed only by the next write, and its call is to be cancelled within a second. */
 const CALL_KEEP_ALIVE_MS = 900;

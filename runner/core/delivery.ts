@@ -2,18 +2,7 @@
 // What depends on the revision stands in shared/mcp/revisions.ts.
 import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
-
-/** How long an HTTP+SSE stream may be without its worker before its client counts as gone. */
-const SSE_RETURN_MS = 10_000;
-
-/**
- * How long a session may be without its worker that no client knows of yet: its `initialize` was not posted, or its answer, and with
- * it the session's name, not delivered. A worker whose actor broke away is back sooner, and so is a client that resumes.
- */
-const OPENING_RETURN_MS = 5_000;
-
-/** A modern client's worker that broke away is back within moments; a client that left cancels (2026-07-28, "Cancellation"). */
-const RETURN_MS = 5_000;
+import { MODERN_RETURN_MS, SSE_RETURN_MS, UNTOLD_RETURN_MS } from '../../shared/link/timing.ts';
 
 /** Times are in milliseconds. */
 export interface Delivery {
@@ -62,7 +51,7 @@ const DELIVERIES: Readonly<Record<Transport, Delivery>> = {
     hasRequestStreams: true,
     isResumable: true,
     returnMs: undefined,
-    untoldReturnMs: OPENING_RETURN_MS,
+    untoldReturnMs: UNTOLD_RETURN_MS,
     leaveCancelsAfterMs: undefined,
     cancelsById: true,
     tellsOwed: false,
@@ -77,7 +66,7 @@ const DELIVERIES: Readonly<Record<Transport, Delivery>> = {
     isResumable: false,
     returnMs: undefined,
     untoldReturnMs: undefined,
-    leaveCancelsAfterMs: RETURN_MS,
+    leaveCancelsAfterMs: MODERN_RETURN_MS,
     cancelsById: false,
     tellsOwed: false,
     endsWhenExpired: false,

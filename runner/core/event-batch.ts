@@ -1,6 +1,6 @@
 // Small events of one stream that come at the same moment leave as one frame (PROTOCOL.md LP26): to the edge, a message costs the
 // same whatever is in it. Pure: the host says when the moment is over.
-import { EVENTS_IN_FRAME } from '../../shared/limits.ts';
+import { EVENTS_IN_FRAME } from '../../shared/link/sizes.ts';
 import type { EventFrame } from '../../shared/link/session-frames.ts';
 
 /** What is larger costs the same alone. */

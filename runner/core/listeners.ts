@@ -1,18 +1,13 @@
 // Who listens to the streams of one session: workers attach and detach, and some of them are lost without a word. Knows from that
 // whether anybody still wants the session (LP16, LP18, LP21, LP22, R-10, R-11).
 import type { Due } from '../../shared/dues.ts';
+import { CONFIRM_MS, STALL_MS } from '../../shared/link/timing.ts';
 import type { Calls } from './calls.ts';
 import type { Delivery } from './delivery.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { Attendance, Presence } from './presence.ts';
 import type { SessionOutput } from './session-output.ts';
 import type { StreamLog } from './stream-log.ts';
-
-/** An attached client that acknowledges nothing for this long while something is owed is cut off. */
-const STALL_MS = 30_000;
-
-/** After a relink a worker that still holds its client attaches again well within this (LP18); the others died meanwhile. */
-const CONFIRM_MS = 10_000;
 
 interface Parts {
   readonly delivery: Delivery;

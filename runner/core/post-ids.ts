@@ -1,12 +1,7 @@
 // The ids of all posts a session has taken, so that a repeated one is recognized however many came in between. The newest
 // are kept whole and older ones as 64 bits each; still older ones are recognized by the time in their ids. Pure.
 import { postTime } from '../../shared/ids.ts';
-
-/** Ids kept whole: far more than can be in flight. */
-const WHOLE_IDS = 4_096;
-
-/** Ids one table of digests holds. Two tables are kept: 1 MiB each where a session was ever so busy, nothing where it was not. */
-const TABLE_IDS = 65_536;
+import { POST_TABLE_IDS, WHOLE_POST_IDS } from '../../shared/link/sizes.ts';
 
 /** What is known of a post's id. */
 export type Acquaintance =
@@ -25,8 +20,8 @@ export class PostIds {
   readonly #tableIds: number;
 
   constructor(sizes: { readonly wholeIds?: number; readonly tableIds?: number } = {}) {
-    this.#wholeIds = sizes.wholeIds ?? WHOLE_IDS;
-    this.#tableIds = sizes.tableIds ?? TABLE_IDS;
+    this.#wholeIds = sizes.wholeIds ?? WHOLE_POST_IDS;
+    this.#tableIds = sizes.tableIds ?? POST_TABLE_IDS;
   }
 
   knows(id: string): Acquaintance {

@@ -1,8 +1,6 @@
 // The posts a session has seen, so that none is served twice, and those it still has to accept (LP12, LP13).
+import { ACCEPT_DELAY_MS } from '../../shared/link/timing.ts';
 import { PostIds, type Acquaintance } from './post-ids.ts';
-
-/** Without an event by then, a post that opened its stream is accepted explicitly. */
-const ACCEPT_DELAY_MS = 100;
 
 export class Posts {
   readonly #ids = new PostIds();

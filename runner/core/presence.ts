@@ -1,7 +1,7 @@
 // Whether anyone is still there for a session, and when it is over if nothing happens (R-11, LP21).
+import { WINDOW_MS } from '../../shared/link/timing.ts';
 import type { Delivery } from './delivery.ts';
 import type { SessionLimits } from './session-effects.ts';
-import { WINDOW_MS } from './stream-log.ts';
 
 /** What shows whether somebody still wants the session. */
 export interface Attendance {

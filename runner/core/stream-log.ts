@@ -1,27 +1,16 @@
 // The events of one session, by stream: their numbers, what is owed to attached clients, what is kept for resumption, and what
 // is let go (PROTOCOL.md LP14–LP19; ). Pure: the time is an input.
+import {
+  CREDIT_BYTES,
+  CREDIT_EVENTS,
+  WINDOW_BYTES,
+  WINDOW_EVENTS,
+} from '../../shared/link/sizes.ts';
+import { WINDOW_MS } from '../../shared/link/timing.ts';
 import { Queue } from './queue.ts';
-
-/** Unacknowledged bytes a session may have on the way: bounds every buffer between the process and the client. */
-export const CREDIT_BYTES = 8 * 1024 * 1024;
-
-/**
- * Events that may be on the way beside that: at the edge each is worked off behind those before it, and everybody else's
- * message behind them. Some ten milliseconds of its work; at a round trip of 100 ms thousands a second.
- */
-export const CREDIT_EVENTS = 500;
 
 /** Stdout is read again once what is owed has fallen to this; halving avoids stop-and-go on every ack. */
 export const RESUME_BYTES = CREDIT_BYTES / 2;
-
-/** How long an event can be resumed from; clients reconnect within seconds, a laptop's lid within minutes. */
-export const WINDOW_MS = 5 * 60_000;
-
-/** Events kept for resumption a session. */
-export const WINDOW_EVENTS = 1_000;
-
-/** Bytes kept for resumption a session. */
-export const WINDOW_BYTES = 8 * 1024 * 1024;
 
 /** What one event costs in addition to its message: keeps a flood of tiny events within the byte bounds. */
 const EVENT_OVERHEAD_BYTES = 64;

@@ -13,7 +13,11 @@ import type { Fault } from '../../shared/fault.ts';
 import { failureFields } from '../failure.ts';
 import type { Log } from '../log.ts';
 import type { RunnerToken } from '../runner-token.ts';
-import { LINK_GRACE_MS } from '../../shared/limits.ts';
+import {
+  CONTROL_BACKOFF_CAP_MS,
+  GRACE_BACKOFF_CAP_MS,
+  LINK_GRACE_MS,
+} from '../../shared/link/timing.ts';
 import type { LinkEnd } from './dial.ts';
 import { KeptLink, type Verdict } from './kept-link.ts';
 import { networkFault } from './network-fault.ts';
@@ -34,12 +38,6 @@ export interface ControlLinkOptions {
   /** The edge refuses this runner and no retry can help. */
   refused(message: string): void;
 }
-
-/** A thousand runners that lost the same edge come back within a minute (F-60). */
-const BACKOFF_CAP_MS = 60_000;
-
-/** One link asks often for all of a runner's sessions, which must be back within the grace. */
-const GRACE_BACKOFF_CAP_MS = 500;
 
 /** After the grace the sleeps grow with the time away: who was away for a minute is back within a quarter of one. */
 const AWAY_SHARE = 4;
@@ -91,8 +89,8 @@ export class ControlLink {
   #backoffCapMs(awayMs: number): number {
     const hasSessions = this.#options.hello().sessions.length > 0;
     if (hasSessions && awayMs < LINK_GRACE_MS) return GRACE_BACKOFF_CAP_MS;
-    if (hasSessions) return Math.min(BACKOFF_CAP_MS, awayMs / AWAY_SHARE);
-    return BACKOFF_CAP_MS;
+    if (hasSessions) return Math.min(CONTROL_BACKOFF_CAP_MS, awayMs / AWAY_SHARE);
+    return CONTROL_BACKOFF_CAP_MS;
   }
 
   #frame(bytes: Uint8Array): void {

@@ -6,7 +6,9 @@ import { CLOSE } from '../../shared/link/close-codes.ts';
 import { closeReason, FAILED_ON_FRAME } from '../../shared/link/close-reason.ts';
 import { Outbox, type Place } from '../../shared/link/outbox.ts';
 import type { Hold } from '../../shared/link/parts.ts';
-import { PING_MS, PONG_MS, REASSEMBLED_BYTES } from '../../shared/limits.ts';
+import { PING_MS, PONG_MS } from '../../shared/limits.ts';
+import { REASSEMBLED_BYTES } from '../../shared/link/sizes.ts';
+import { DIAL_MS, DIAL_SILENCE_MS } from '../../shared/link/timing.ts';
 import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
 import { readAnswer, type Answer } from './refusal.ts';
 
@@ -48,10 +50,6 @@ export interface DialOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A dial into a network that swallows it is given up while the grace still holds several more. */
-const HANDSHAKE_MS = 5_000;
-/** A peer that keeps a dial busy, for example with one header a second, gets this long in all. */
-const DIAL_MS = 15_000;
 /** Interim answers (1xx) mean nothing here; a few may come from proxies. */
 const MAX_INTERIM = 20;
 /** After a close this side sent, workerd keeps the connection open for ten seconds. */
@@ -99,7 +97,7 @@ class DialledSocket implements LinkSocket {
       headers: { Authorization: `Bearer ${token}`, ...headers },
       // Compression costs a third of the throughput and opens the door to inflation attacks.
       perMessageDeflate: false,
-      handshakeTimeout: HANDSHAKE_MS,
+      handshakeTimeout: DIAL_SILENCE_MS,
       closeTimeout: CLOSE_MS,
       maxPayload: REASSEMBLED_BYTES,
       followRedirects: false,

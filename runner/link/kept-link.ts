@@ -1,5 +1,6 @@
 // Keeps a link by one loop: without a socket it dials; otherwise it sleeps until something happens. Each cause to look again has
 // a name, and sleeps have full jitter.
+import { BACKOFF_BASE_MS } from '../../shared/link/timing.ts';
 import { fullJitterMs } from '../../shared/backoff.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
@@ -34,8 +35,6 @@ export interface KeptLinkOptions {
   /** The longest sleep between two dials of a link that has been without a socket for `awayMs`. */
   backoffCapMs(awayMs: number): number;
 }
-
-const BACKOFF_BASE_MS = 250;
 
 /** After another link found the edge: at once, but a hundred links not in the same millisecond. */
 const REACHED_JITTER_MS = 100;

@@ -1,16 +1,11 @@
 // Reads, within bounds, what answered a dial in place of the link, and explains what probably stands in between and what to do.
+import { LONGEST_RETRY_AFTER_MS, REFUSAL_BODY_MS } from '../../shared/link/timing.ts';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
 import type { NetworkFault } from './network-fault.ts';
 
 /** Longest explanation that an edge gives for a refusal. The page of a proxy has its essentials within this length too. */
 const BODY_BYTES = 4_096;
-
-/** How long that may take: less than a dial may be silent, so that what came can be reported. */
-const BODY_MS = 4_000;
-
-/** A longer `Retry-After` is not obeyed: its sender may be gone, or wrong. */
-const MAX_RETRY_AFTER_MS = 5 * 60_000;
 
 /** An answer that is not a switch of protocols. `body` is its beginning. */
 export interface Answer {
@@ -23,7 +18,7 @@ export interface Answer {
 export function readAnswer(response: IncomingMessage, done: (answer: Answer) => void): void {
   const { statusCode: status = 0, headers } = response;
   let body = '';
-  const timer = setTimeout(() => response.destroy(), BODY_MS);
+  const timer = setTimeout(() => response.destroy(), REFUSAL_BODY_MS);
   response.setEncoding('utf8');
   response.on('data', (text: string) => {
     body += text;
@@ -43,10 +38,10 @@ export function readAnswer(response: IncomingMessage, done: (answer: Answer) => 
  */
 export function retryAfterMs(headers: IncomingHttpHeaders, now = Date.now()): number | undefined {
   const wish = headers['retry-after']?.trim() ?? '';
-  if (/^\d+$/u.test(wish)) return Math.min(Number(wish) * 1000, MAX_RETRY_AFTER_MS);
+  if (/^\d+$/u.test(wish)) return Math.min(Number(wish) * 1000, LONGEST_RETRY_AFTER_MS);
   const until = dateOf(wish);
   if (until === undefined) return undefined;
-  return Math.min(Math.max(0, until - (dateOf(headers.date ?? '') ?? now)), MAX_RETRY_AFTER_MS);
+  return Math.min(Math.max(0, until - (dateOf(headers.date ?? '') ?? now)), LONGEST_RETRY_AFTER_MS);
 }
 
 /** An HTTP date in ms since the epoch. Every form of it names a day (RFC 9110 §5.6.7); the oldest names no zone, and means GMT. */

@@ -19,6 +19,13 @@ const REST_GRACE_MS = 500;
 /** Looking again whether signalled processes are gone. */
 const RECHECK_MS = 15;
 
+/** For looking at the process table between those steps. */
+const LOOKS_MS = 700;
+
+/** The longest that all of it takes, one step after the other. */
+export const TERMINATE_MS =
+  STDIN_GRACE_MS + SIGTERM_GRACE_MS + SIGKILL_GRACE_MS + REST_GRACE_MS + LOOKS_MS;
+
 /** Rounds of SIGKILL against what forks faster than it is found. */
 const KILL_ROUNDS = 5;
 

@@ -1,7 +1,7 @@
 // The two forms in which the sides hold frames, and what sending and receiving parts needs of each (PROTOCOL.md LP3). The edge
 // works on text, the runner on UTF-8 bytes. Lengths are in the form's own units: UTF-16 units, or bytes.
 import { joinBytes } from '../bytes.ts';
-import { FRAME_BYTES } from '../limits.ts';
+import { FRAME_BYTES } from './sizes.ts';
 
 export interface Form<T extends string | Uint8Array> {
   /** The most units of a slice, so that its message stays within 256 KiB whatever its characters. */

@@ -1,7 +1,7 @@
 // Puts frames that came in parts together again, several at a time (PROTOCOL.md LP3). It outlives a socket: what it holds of a
 // frame need not be sent again. Pure.
 import * as v from 'valibot';
-import { REASSEMBLED_BYTES } from '../limits.ts';
+import { REASSEMBLED_BYTES } from './sizes.ts';
 import type { Form } from './forms.ts';
 import { isPartial, MAX_HOLDS, partial, UNNAMED, type Hold, type PartFrame } from './parts.ts';
 

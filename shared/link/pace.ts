@@ -1,20 +1,7 @@
 // How much a link may have under way: as much as its line carries in a moment, measured by the answers to pings between the
 // data (PROTOCOL.md LP23). What waits on this side can be ordered; what waits in the network cannot. Pure.
-
-/** How long what is under way may wait in the network, in addition to the line's own round trip. A call among bulk data waits about as long. */
-const QUEUE_MS = 300;
-
-/** Units that may be under way before the line is known, and the largest message. At 20 KB/s they hold up others for three seconds, once. */
-const START_WINDOW = 64 * 1024;
-
-/** The least, even on the slowest line: two parts. */
-const MIN_WINDOW = 8 * 1024;
-
-/** The most: 80 MB/s at 50 ms. */
-const MAX_WINDOW = 4 * 1024 * 1024;
-
-/** A window is answered for in so many steps, so that the line does not run dry between them. */
-const STEPS = 4;
+import { MAX_WINDOW, MIN_WINDOW, START_WINDOW, WINDOW_STEPS } from './sizes.ts';
+import { QUEUE_MS } from './timing.ts';
 
 /** The fastest of so many samples counts: two round trips of a full window. */
 const SAMPLES = 8;
@@ -51,12 +38,12 @@ export class Pace {
   get slice(): number {
     return this.#rates.length === 0
       ? START_WINDOW
-      : Math.max(MIN_WINDOW / 2, Math.floor(this.#window / STEPS));
+      : Math.max(MIN_WINDOW / 2, Math.floor(this.#window / WINDOW_STEPS));
   }
 
   /** A ping should go out: enough was sent since the last. */
   get isMarkDue(): boolean {
-    return this.#sent - this.#marked >= this.#window / STEPS;
+    return this.#sent - this.#marked >= this.#window / WINDOW_STEPS;
   }
 
   /** Nothing is known of the line, and no ping is out that will tell. */

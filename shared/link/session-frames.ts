@@ -1,7 +1,8 @@
 // Frames of the session link, and of the sockets between worker and session actor (PROTOCOL.md §4).
 import * as v from 'valibot';
 import { STREAM_ID } from '../ids.ts';
-import { EVENTS_IN_FRAME, REQUEST_ID_BYTES } from '../limits.ts';
+import { REQUEST_ID_BYTES } from '../limits.ts';
+import { EVENTS_IN_FRAME } from './sizes.ts';
 import { REVISION_CHARS } from '../mcp/revisions.ts';
 import { faultFields } from './fault-fields.ts';
 import { holds } from './parts.ts';

@@ -1,4 +1,5 @@
 // One attached client: what it is sent, what is acknowledged, and how its stream goes on after a break.
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import {
@@ -6,7 +7,8 @@ import {
   type ClientStreamEffect,
   type ClientStreamOptions,
 } from '../../edge/core/client-stream.ts';
-import { LINK_GRACE_MS } from '../../shared/limits.ts';
+import { LINK_GRACE_MS } from '../../shared/link/timing.ts';
+import { OWED_IDS } from '../../shared/link/sizes.ts';
 import type { StreamDown } from '../../shared/link/session-frames.ts';
 
 const POST: ClientStreamOptions = {
@@ -73,7 +75,9 @@ const ack = (stream: string, seq: number): string =>
   `send {"type":"ack","stream":"${stream}","seq":${seq}}`;
 
 /** The error a client is written, for its id. */
-const errorsIn = (written: readonly string[]): unknown[] =>
+const errorsIn = (
+  written: readonly string[],
+): [id: number | string, fault: string, phase: string][] =>
   written
     .filter((line) => line.startsWith('write data: {"jsonrpc"'))
     .map((line) => JSON.parse(line.slice('write data: '.length)))
@@ -333,6 +337,73 @@ describe('an HTTP+SSE stream', () => {
     expect(errorsIn(stream.receive({ type: 'gone', fault: 'runner_lost' }))).toEqual([
       ['b', 'runner_lost', 'sent'],
     ]);
+  });
+});
+
+describe('[R-1] what an HTTP+SSE stream owes', () => {
+  const answer = (id: number): string => `{"jsonrpc":"2.0","id":${String(id)},"result":{}}`;
+
+  test('is not owed again when it is told a second time, however many answers came between', () => {
+    const stream = new Driven(SSE);
+    stream.attached(0);
+    const ids = Array.from({ length: 500 }, (_, n) => n + 1);
+    // The last of all is answered first; the actor repeats what it told last.
+    stream.receive({ type: 'owes', ids: ids.map(String) });
+    for (const [n, id] of [500, ...ids.slice(0, -1)].entries()) stream.event(n + 1, answer(id));
+    stream.broken(0);
+    stream.receive({ type: 'owes', ids: ids.slice(-OWED_IDS).map(String) });
+    expect(errorsIn(stream.receive({ type: 'gone', fault: 'runner_lost' }))).toEqual([]);
+  });
+
+  test('is not owed when it is told after the answer', () => {
+    const stream = new Driven(SSE);
+    stream.receive({ type: 'attached', stream: 'sse', after: 0, owes: ['1', '2'] });
+    stream.event(1, answer(1));
+    stream.event(2, answer(3));
+    stream.receive({ type: 'owes', ids: ['1', '3'] });
+    expect(errorsIn(stream.receive({ type: 'gone', fault: 'runner_lost' }))).toEqual([
+      [2, 'runner_lost', 'sent'],
+    ]);
+  });
+
+  test('is exactly what was told and is not answered, whatever breaks', () => {
+    const op = fc.constantFrom('post', 'post', 'answer', 'answer', 'break', 'late');
+    fc.assert(
+      fc.property(fc.array(op, { maxLength: 400 }), fc.infiniteStream(fc.nat()), (ops, picks) => {
+        const stream = new Driven(SSE);
+        stream.attached(0);
+        const open: number[] = [];
+        let told: number[] = [];
+        let last = 0;
+        let seq = 0;
+        const tell = (ids: readonly number[]): void => {
+          stream.receive({ type: 'owes', ids: ids.map(String) });
+        };
+        const posted = (): number => {
+          told = [...told, ++last].slice(-OWED_IDS);
+          return last;
+        };
+        for (const op of ops) {
+          if (op === 'post') {
+            open.push(posted());
+            tell([last]);
+          } else if (op === 'late') {
+            // The answer confirms its post, so it is told first.
+            stream.event(++seq, answer(posted()));
+            tell([last]);
+          } else if (op === 'answer' && open.length > 0) {
+            const at = (picks.next().value ?? 0) % open.length;
+            for (const id of open.splice(at, 1)) stream.event(++seq, answer(id));
+          } else if (op === 'break') {
+            // The last post may have been told to a socket that was breaking: it is told with the others again.
+            tell(told);
+          }
+        }
+        const owed = errorsIn(stream.receive({ type: 'gone', fault: 'runner_lost' }));
+        expect(owed.map(([id]) => Number(id)).toSorted((a, b) => a - b)).toEqual(open);
+      }),
+      { numRuns: 200 },
+    );
   });
 });
 

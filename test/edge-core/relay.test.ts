@@ -1,15 +1,10 @@
 // The session actor's machine: where frames go, what a waiting worker is answered, and when a runner is given up.
 import { describe, expect, test } from 'vitest';
 
-import {
-  DIAL_WAIT_MS,
-  JSON_WAIT_MS,
-  LOST_LIMIT_MS,
-  Relay,
-  type PostAnswer,
-  type RelayEffect,
-} from '../../edge/core/relay.ts';
-import { LINK_GRACE_MS, OFFLINE_QUEUE } from '../../shared/limits.ts';
+import { Relay, type PostAnswer, type RelayEffect } from '../../edge/core/relay.ts';
+import { DIAL_WAIT_MS, JSON_WAIT_MS, WINDOW_MS } from '../../shared/link/timing.ts';
+import { OFFLINE_QUEUE } from '../../shared/link/sizes.ts';
+import { LINK_GRACE_MS } from '../../shared/link/timing.ts';
 
 const T = 1_000_000;
 const END_WAIT_MS = 5_000;
@@ -570,7 +565,7 @@ describe('a link that is lost', () => {
       'answer m refused runner_lost unknown',
       'tell s2 {"type":"gone","fault":"runner_lost"}',
     ]);
-    expect(relay.wakeAt.durable).toBe(T + LOST_LIMIT_MS);
+    expect(relay.wakeAt.durable).toBe(T + WINDOW_MS);
     expect(told(relay.tick(T + LINK_GRACE_MS + 1))).toEqual([]);
     expect(told(relay.linked(2))[0]).toBe('link {"type":"welcome","expired":true}');
     relay.unlinked(T + 60_000);
@@ -607,7 +602,7 @@ describe('a link that is lost', () => {
     const relay = lost();
     relay.follow('get', 's1');
     relay.tick(T + LINK_GRACE_MS);
-    expect(told(relay.tick(T + LOST_LIMIT_MS))).toEqual([
+    expect(told(relay.tick(T + WINDOW_MS))).toEqual([
       'tell s1 {"type":"gone","fault":"runner_lost"}',
       'closeLink 1000',
       'forget',

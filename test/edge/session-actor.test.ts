@@ -10,7 +10,7 @@ import {
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
-import { LINK_GRACE_MS } from '../../shared/limits.ts';
+import { LINK_GRACE_MS } from '../../shared/link/timing.ts';
 import { Client, Events, openSession } from './client.ts';
 import { FakeRunner, framesOf, type FakeSession } from './fake-runner.ts';
 

@@ -2,7 +2,7 @@
 // (PROTOCOL.md LP3, LP23, LP24). The clock is the test's.
 import { describe, expect, test } from 'vitest';
 
-import { FRAME_BYTES, REASSEMBLED_BYTES } from '../../shared/limits.ts';
+import { FRAME_BYTES, REASSEMBLED_BYTES } from '../../shared/link/sizes.ts';
 import { textForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
 import { Outbox, type Place } from '../../shared/link/outbox.ts';

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { FRAME_BYTES, REASSEMBLED_BYTES } from '../../shared/limits.ts';
+import { FRAME_BYTES, REASSEMBLED_BYTES } from '../../shared/link/sizes.ts';
 import { bytesForm, textForm } from '../../shared/link/forms.ts';
 import { Inbox, type Received } from '../../shared/link/inbox.ts';
 import { MAX_HOLDS, readHolds, splitFrame } from '../../shared/link/parts.ts';

@@ -9,13 +9,8 @@ import { splitFrame, type Hold } from '../../shared/link/parts.ts';
 import { placeDown } from '../../shared/link/places.ts';
 import { sessionDown } from '../../shared/link/session-frames.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
-import {
-  DIAL_WAIT_MS,
-  Relay,
-  type Link,
-  type PostAnswer,
-  type RelayEffect,
-} from '../../edge/core/relay.ts';
+import { Relay, type Link, type PostAnswer, type RelayEffect } from '../../edge/core/relay.ts';
+import { DIAL_WAIT_MS } from '../../shared/link/timing.ts';
 import type { Post, PostPlace } from '../../edge/http/ports.ts';
 import type { Scheduled } from './clock.ts';
 import type { World } from './world.ts';

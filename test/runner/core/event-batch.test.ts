@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { EventBatch, type SentEvent } from '../../../runner/core/event-batch.ts';
-import { EVENTS_IN_FRAME } from '../../../shared/limits.ts';
+import { EVENTS_IN_FRAME } from '../../../shared/link/sizes.ts';
 import { messagesOf, type EventFrame } from '../../../shared/link/session-frames.ts';
 
 const encoder = new TextEncoder();

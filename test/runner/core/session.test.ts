@@ -1,7 +1,8 @@
 // The runner's side of a session: what reaches stdin, on which stream each message goes, and when the session is over.
 import { describe, expect, test } from 'vitest';
 
-import { CREDIT_BYTES, WINDOW_MS } from '../../../runner/core/stream-log.ts';
+import { CREDIT_BYTES } from '../../../shared/link/sizes.ts';
+import { WINDOW_MS } from '../../../shared/link/timing.ts';
 import { postId } from '../../../shared/ids.ts';
 import { DrivenSession, faultOf, LIMITS, rpc } from './driven-session.ts';
 

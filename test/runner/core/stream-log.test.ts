@@ -2,16 +2,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { RESUME_BYTES, StreamLog, type StreamEvent } from '../../../runner/core/stream-log.ts';
 import {
   CREDIT_BYTES,
   CREDIT_EVENTS,
-  RESUME_BYTES,
-  StreamLog,
   WINDOW_BYTES,
   WINDOW_EVENTS,
-  WINDOW_MS,
-  type StreamEvent,
-} from '../../../runner/core/stream-log.ts';
+} from '../../../shared/link/sizes.ts';
+import { WINDOW_MS } from '../../../shared/link/timing.ts';
 
 const MiB = 1024 * 1024;
 /** Every message is a view of this: bounds of megabytes are reached without filling memory. */

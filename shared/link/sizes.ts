@@ -1,0 +1,59 @@
+// Sizes of the link, in bytes or numbers, as PROTOCOL.md §7 lists them. Each with its reason. Times are in timing.ts.
+import { PROCESS_LINE_BYTES } from '../limits.ts';
+
+// Frames (LP3, LP26).
+
+/** A frame above this is sent as parts, so that one large message neither blocks a socket for long nor nears Cloudflare's 32 MiB (LP3). */
+export const FRAME_BYTES = 256 * 1024;
+
+/** Largest message a link reassembles from parts: a process line plus room for the frame's header (LP3). */
+export const REASSEMBLED_BYTES = PROCESS_LINE_BYTES + 64 * 1024;
+
+/** Events that one frame may carry: as a burst of small ones comes, and no more work at once than that (LP26). */
+export const EVENTS_IN_FRAME = 256;
+
+// What is on the way (LP15, LP23).
+
+/** Unacknowledged bytes a session may have on the way: bounds every buffer between the process and the client (LP15, R-10). */
+export const CREDIT_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Events that may be on the way beside that: at the edge each is worked off behind those before it, and everybody else's
+ * message behind them. Some ten milliseconds of its work; at a round trip of 100 ms thousands a second (LP15).
+ */
+export const CREDIT_EVENTS = 500;
+
+/** Messages of a session that the runner may not have yet: as much as may be on the way down, and one always passes. */
+export const UPWARD_BYTES = 8 * 1024 * 1024;
+
+/** Requests a session may hold while its runner is away (R-7). */
+export const OFFLINE_QUEUE = 32;
+
+/** Units that may be under way before the line is known, and the largest message. At 20 KB/s they hold up others for three seconds, once. */
+export const START_WINDOW = 64 * 1024;
+
+/** The least window, even on the slowest line: two parts. */
+export const MIN_WINDOW = 8 * 1024;
+
+/** The largest window: 80 MB/s at 50 ms. */
+export const MAX_WINDOW = 4 * 1024 * 1024;
+
+/** A window is answered for in so many steps, so that the line does not run dry between them; a part is no larger than one. */
+export const WINDOW_STEPS = 4;
+
+// What is remembered (LP12, R-4).
+
+/** Events kept for resumption a session (R-4). */
+export const WINDOW_EVENTS = 1_000;
+
+/** Bytes kept for resumption a session (R-4). */
+export const WINDOW_BYTES = 8 * 1024 * 1024;
+
+/** Ids of posts kept whole: far more than can be in flight (LP12). */
+export const WHOLE_POST_IDS = 4_096;
+
+/** Ids of posts in one table of digests. Two tables are kept: 1 MiB each where a session was ever so busy, nothing where it was not (LP12). */
+export const POST_TABLE_IDS = 65_536;
+
+/** Ids of requests that the actor tells again to whoever follows an HTTP+SSE stream, and that a worker knows it was told (`owes`). */
+export const OWED_IDS = 32;
