@@ -1,4 +1,4 @@
-// Lets processes start in their turn (core/start-turns.ts). Until then a process is one that takes lines and says nothing.
+// Lets processes start in turn (core/start-turns.ts). Until its turn, a process takes lines and says nothing.
 import { availableParallelism } from 'node:os';
 import { StartTurns } from './core/start-turns.ts';
 import type { ExitFacts } from './process/exit.ts';

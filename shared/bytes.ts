@@ -1,4 +1,4 @@
-// Bytes of one piece made of several.
+// Joins pieces of bytes into one.
 
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let length = 0;

@@ -1,5 +1,5 @@
-// Due times, listed once. A machine that acts when time comes has to say when it must be woken; both are read from one list here,
-// so that no due time is acted on that nobody wakes for, and none is waited for that nobody acts on.
+// Due times, listed once. A machine that acts at certain times must also say when to wake it. Both are read from one list here,
+// so that every due time has its wake-up, and every wake-up something to do.
 
 /** Something to do when its time comes, in milliseconds of the caller's clock. Without a time it is not due. */
 export interface Due {

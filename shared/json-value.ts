@@ -1,4 +1,4 @@
-// What a parsed JSON value is.
+// Helpers for the kinds of parsed JSON values.
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

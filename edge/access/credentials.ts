@@ -1,5 +1,5 @@
-// Who is calling: the one place where a credential is taken from a request and turned into a principal.
-// Tokens are kept only as SHA-256 digests and are never echoed, logged or passed on.
+// Finds out who is calling: the only place where a credential is taken from a request and turned into a principal. Tokens are
+// kept only as SHA-256 digests, and are never echoed, logged or passed on.
 import type { Fault } from '../../shared/fault.ts';
 import { ANONYMOUS, type Grants, type Principal } from './principal.ts';
 import type { Settings } from '../settings.ts';

@@ -1,5 +1,5 @@
-// Signed session ids. The signature lets a forged, foreign or stolen id be refused before any actor is touched, and binds
-// an id to its server and principal: possession of an id is never authentication.
+// Signed session ids. The signature lets the edge refuse a forged, foreign or stolen id before any actor is touched, and binds
+// an id to its server and principal: having an id never proves who you are.
 import { isSame, mac, MAC_CHARACTERS } from './signature.ts';
 import { ACTOR_NAME } from '../../shared/ids.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';

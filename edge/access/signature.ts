@@ -1,4 +1,4 @@
-// What the edge signs with its secret: a label, so that nothing signed for one purpose passes for another, and a few texts.
+// Signs with the edge's secret: a label, so that nothing signed for one purpose passes for another, and a few texts.
 
 /** 128 bits of the HMAC stay: forging is out of reach, and what bears it stays short enough for URLs. */
 const MAC_BYTES = 16;

@@ -1,5 +1,5 @@
-// What the edge tells those who run it: one line a refusal, an end of a session, a failure. A line has these fields and no others:
-// nothing of a message, no credential, no session id.
+// What the edge reports to its operators: one line for each refusal, each end of a session, and each failure. A line has these
+// fields and no others: nothing of a message, no credential, no session id.
 import type { FaultCode } from '../../shared/fault.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 

@@ -1,5 +1,6 @@
-// How fast a principal opens sessions. An opening costs more than any call: an actor, rows on disk, a process. So those beyond a
-// burst wait for each other, and none of another principal waits with them. Pure: the fleet actor keeps it in memory.
+// How fast a principal may open sessions. Opening costs more than any call: an actor, rows on disk, a process. So openings
+// beyond a burst wait for each other, and those of other principals do not wait with them. Pure: the fleet actor keeps it in
+// memory.
 
 /** Openings of a principal that nobody delays: an application that starts with all its servers. */
 export const OPENINGS_AT_ONCE = 20;

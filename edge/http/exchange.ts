@@ -1,4 +1,4 @@
-// One HTTP exchange of a client that was let in: who it is, which server it wants, and the edge's means to serve it.
+// One HTTP exchange of an admitted client: who it is, which server it wants, and what the edge needs to serve it.
 import { nanoid } from 'nanoid';
 import { refuse } from './refuse.ts';
 import { corsHeaders } from './cors.ts';

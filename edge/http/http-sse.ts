@@ -1,5 +1,5 @@
-// HTTP+SSE of revision 2024-11-05: one stream a session, whose first event names the URL to POST to; the session ends with
-// the stream (MCP 2024-11-05, Transports, "HTTP with SSE").
+// HTTP+SSE of revision 2024-11-05: one stream for each session. Its first event names the URL to POST to, and the session ends
+// with the stream (MCP 2024-11-05, Transports, "HTTP with SSE").
 import { readClientMessage } from './client-message.ts';
 import { corsHeaders } from './cors.ts';
 import {

@@ -1,6 +1,6 @@
-// What every host of the edge gives, as far as this project uses it: Fetch, URL, Streams, DOM's AbortSignal, Web Cryptography and
-// HTML's timers, as their standards define them. Only a host's own project has its runtime's types, so a name that is one host's
-// does not compile here.
+// What every host of the edge provides, as far as this project uses it: Fetch, URL, Streams, DOM's AbortSignal, Web
+// Cryptography and HTML's timers, as their standards define them. Only a host's own project has the types of its runtime, so a
+// name that only one host has does not compile here.
 
 interface HeadersInit extends Readonly<Record<string, string>> {}
 

@@ -1,5 +1,5 @@
-// A client's SSE response, held by the worker (D3): performs what core/client-stream decides. Bytes leave as the client
-// reads them, and what has left is acknowledged; keep-alive comments show a dead client.
+// A client's SSE response, held by the worker (D3): performs what core/client-stream decides. Bytes leave as fast as the client
+// reads them, and what has left is acknowledged. Keep-alive comments show that a client is dead.
 import {
   ClientStream,
   type ClientStreamEffect,

@@ -1,4 +1,4 @@
-// The MCP endpoint. A POST of a modern client goes to modern.ts; here is Streamable HTTP of the legacy revisions 2025-03-26 …
+// The MCP endpoint. POSTs of modern clients go to modern.ts. The rest is Streamable HTTP of the legacy revisions 2025-03-26 to
 // 2025-11-25: sessions, answers as JSON or SSE, the GET stream, Last-Event-ID, DELETE (MCP 2025-11-25, Transports).
 import { readClientMessage, type ClientMessage, type ReadMessage } from './client-message.ts';
 import { bearsModernRevision, eraOf } from './era.ts';

@@ -1,5 +1,5 @@
-// The requests a session has in flight towards its process: the bridge's own id for each, the client's id and progress
-// token to restore, and when each runs out of time.
+// The requests a session has in flight to its process: the bridge's own id for each, the client's id and progress token to
+// restore, and the time when each runs out.
 
 export interface Call {
   /** The id the process sees; unique for the process's life, so equal client ids never cross. */

@@ -1,5 +1,5 @@
-// What the clients of one session say to its process: a post is known or new, checked as a whole, and written with ids of the
-// bridge's own (LP12, LP13, R-2, R-8).
+// Takes what the clients of one session say to its process: recognizes a post that was seen before, checks a new one as a
+// whole, and writes it with the bridge's own ids (LP12, LP13, R-2, R-8).
 import { faultError, type Fault } from '../../shared/fault.ts';
 import { PARSE_ERROR } from '../../shared/jsonrpc/json-cursor.ts';
 import { textAt, valueIn, withMembers } from '../../shared/jsonrpc/members.ts';

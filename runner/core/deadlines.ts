@@ -1,5 +1,5 @@
-// What becomes of requests whose time is over: the process is told, the client has its answer, and a process that has said nothing
-// at all is doubted.
+// Ends requests whose time is over: tells the process, answers the client, and has a process that has said nothing at all
+// checked.
 import type { Due } from '../../shared/dues.ts';
 import { isInitialize, type Call, type Calls } from './calls.ts';
 import type { Outcomes } from './outcomes.ts';

@@ -1,5 +1,5 @@
-// What differs between sessions by the kind of their clients: a row for each kind, read wherever a rule depends on it.
-// What depends on the revision stands in shared/mcp/revisions.ts.
+// What differs between sessions by the kind of their clients: one row for each kind, read wherever a rule depends on it. What
+// depends on the revision is in shared/mcp/revisions.ts.
 import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 import { MODERN_RETURN_MS, SSE_RETURN_MS, UNTOLD_RETURN_MS } from '../../shared/link/timing.ts';

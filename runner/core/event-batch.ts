@@ -1,5 +1,5 @@
-// Small events of one stream that come at the same moment leave as one frame (PROTOCOL.md LP26): to the edge, a message costs the
-// same whatever is in it. Pure: the host says when the moment is over.
+// Small events of one stream that are ready at the same moment go in one frame (PROTOCOL.md LP26), because a frame costs the
+// edge the same whatever it holds. Pure: the host says when the moment is over.
 import { EVENTS_IN_FRAME } from '../../shared/link/sizes.ts';
 import type { EventFrame } from '../../shared/link/session-frames.ts';
 

@@ -1,5 +1,5 @@
-// The legacy handshake as a session sees it pass: the client's capabilities, and the revision the server chose
-// (MCP 2025-11-25, Lifecycle, "Initialization"). Read by its bytes: results of any size pass here.
+// The legacy handshake as it passes through a session: the client's capabilities, and the revision the server chose (MCP
+// 2025-11-25, Lifecycle, "Initialization"). Read by its bytes, because results of any size pass here.
 import { JsonCursor } from '../../shared/jsonrpc/json-cursor.ts';
 import { MESSAGE_TOKENS } from '../../shared/limits.ts';
 import { membersOf, stringAt, valueAt } from '../../shared/jsonrpc/members.ts';

@@ -1,4 +1,4 @@
-// Who listens to the streams of one session: workers attach and detach, and some of them are lost without a word. Knows from that
+// Who listens to the streams of one session. Workers attach and detach, and some are lost without a word. From this it knows
 // whether anybody still wants the session (LP16, LP18, LP21, LP22, R-10, R-11).
 import type { Due } from '../../shared/dues.ts';
 import { CONFIRM_MS, STALL_MS } from '../../shared/link/timing.ts';

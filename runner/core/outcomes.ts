@@ -1,5 +1,5 @@
-// Gives each request in flight its one outcome: an answer, a fault, or nothing but the end of its stream once it is cancelled
-//
+// Gives each request in flight its one outcome: an answer, a fault or, after a cancellation, only the end of its stream (R-1,
+//
 import { faultError, type Fault } from '../../shared/fault.ts';
 import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';

@@ -1,4 +1,4 @@
-// Whether anyone is still there for a session, and when it is over if nothing happens (R-11, LP21).
+// Decides whether anyone still uses a session, and when it ends if nothing happens (R-11, LP21).
 import { WINDOW_MS } from '../../shared/link/timing.ts';
 import type { Delivery } from './delivery.ts';
 import type { SessionLimits } from './session-effects.ts';

@@ -1,5 +1,5 @@
-// The lines one process prints: messages among them are handed on, what is not quite one is mended where it can be, and what
-// cannot be read ends the request it was to answer (README, "Servers that bend the protocol").
+// The lines that one process prints. Passes messages on, mends what is nearly a message, and ends the request whose answer
+// cannot be read (README, "Servers that bend the protocol").
 import type { Due } from '../../shared/dues.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { scanLine } from '../../shared/jsonrpc/scan.ts';

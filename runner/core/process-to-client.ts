@@ -1,5 +1,5 @@
-// What the process of one session says to the clients: each message goes on the stream of the request it belongs to, or, where it
-// belongs to none, on the one its kind of client is known to read (LP15, R-1, R-8).
+// Takes what the process of one session says to the clients. A message goes on the stream of the request it belongs to or, if
+// it belongs to none, on the stream that its kind of client is known to read (LP15, R-1, R-8).
 import { faultError } from '../../shared/fault.ts';
 import { textAt, withMembers } from '../../shared/jsonrpc/members.ts';
 import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';

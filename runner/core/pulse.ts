@@ -1,5 +1,5 @@
-// Whether the process of a session still answers at all: doubts, and the pings that settle them (runner/core/liveness.ts).
-// Only where the session has one process; a translator sees to its own.
+// Checks whether the process of a session still answers at all, by doubts and the pings that settle them
+// (runner/core/liveness.ts). Only for a session with one process; a translator checks its own.
 import type { Due } from '../../shared/dues.ts';
 import { OWN_IDS_FROM, type Call } from './calls.ts';
 import type { Delivery } from './delivery.ts';

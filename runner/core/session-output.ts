@@ -1,4 +1,5 @@
-// What one session hands out: lines to its process, frames and events to the edge, notes. Collected in order until its host takes it.
+// Collects what one session sends, in order, until its host takes it: lines to the process, frames and events to the edge, and
+// notes.
 import type { SessionUp } from '../../shared/link/session-frames.ts';
 import { DropNotes } from './drop-notes.ts';
 import type { Posts } from './posts.ts';

@@ -1,4 +1,5 @@
-// The parts of one session, made and joined: which part knows which stands here, and what each does in its own file.
+// Makes the parts of one session and connects them. This file shows which part knows which; what a part does is in its own
+// file.
 import type { Transport } from '../../shared/link/control-frames.ts';
 import { Calls } from './calls.ts';
 import { ClientToProcess } from './client-to-process.ts';

@@ -1,6 +1,7 @@
-// One session on the runner: the owner of its truth (D1). Its life, from the first socket to the word that it is over, and what time
-// does to it. What clients say is in client-to-process.ts, what the process says in process-lines.ts and process-to-client.ts, and who
-// listens in listeners.ts. Pure: inputs in, effects out; the host performs them. Implements LP12–LP21, R-1, R-2, R-4, R-6, R-8, R-10, R-11.
+// One session on the runner, which owns the truth about it (D1): its life, from the first socket to the last word, and what
+// time does to it. What clients say is in client-to-process.ts, what the process says in process-lines.ts and
+// process-to-client.ts, and who listens in listeners.ts. Pure: inputs in, effects out; the host performs them. Implements
+// LP12–LP21, R-1, R-2, R-4, R-6, R-8, R-10, R-11.
 import { actDue, nextDue, type Due } from '../../shared/dues.ts';
 import type { Fault, FaultCode } from '../../shared/fault.ts';
 import type { SessionDown } from '../../shared/link/session-frames.ts';

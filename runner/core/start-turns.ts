@@ -1,6 +1,6 @@
-// Whose process starts next. A start costs more of the processors than anything else a runner does, so only as many run at once
-// as there are processors; and where others use the runner too, one principal has less than half of them, so that their calls
-// find room.
+// Decides whose process starts next. A start costs more processor time than anything else a runner does, so only as many run at
+// once as there are processors. If others use the runner too, one principal gets less than half of them, so that the calls of
+// others find room.
 
 /** A start counts for this long: one that takes longer waits for a download or a database, not for a processor. */
 export const COUNTS_MS = 1_000;

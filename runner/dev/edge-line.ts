@@ -1,4 +1,4 @@
-// What workerd prints, told in the runner's log: a line of the edge's own log goes on as a line of this one.
+// Puts what workerd prints into the runner's log. A line of the edge's own log becomes a line of this one.
 import type { LogFields } from '../log.ts';
 import { isObject } from '../../shared/json-value.ts';
 

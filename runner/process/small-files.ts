@@ -1,4 +1,4 @@
-// Files and folders that may not be there: what the kernel and the system tell of themselves.
+// Reads files and folders that may not exist, such as those in which the kernel and the system describe themselves.
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** The text of a file; `otherwise` where it cannot be read. */

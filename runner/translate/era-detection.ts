@@ -1,5 +1,5 @@
-// Decides the era of a process by what it answers to the two requests that an era begins with: `initialize` of the legacy era, and
-// `server/discover` of the modern one (MCP 2026-07-28, stdio, "Negotiation"). Who asks, and how long is waited, is the caller's.
+// Decides the era of a process by its answers to the first request of each era: `initialize` (legacy) and `server/discover`
+// (modern; MCP 2026-07-28, stdio, "Negotiation"). The caller decides who asks and how long to wait.
 import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import { CODE, MODERN_REVISION } from '../../shared/mcp/modern.ts';
 import { at } from './json.ts';
