@@ -39,7 +39,9 @@ export class EraProbe {
   readonly client: ClientCall;
   readonly #decided: (verdict: ProbeVerdict, now: number) => void;
   #slot: number;
-  readonly #startTimeoutMs: number;
+  /** Until then the client waits, whatever was asked meanwhile. */
+  readonly #startBy: number;
+  readonly #silenceMs: number;
   #detection = new EraDetection(['server/discover', 'initialize']);
   /** A process exited at `server/discover`. */
   #isFragile = false;
@@ -56,7 +58,8 @@ export class EraProbe {
     this.#own = parts.own;
     this.client = client;
     this.#decided = decided;
-    this.#startTimeoutMs = parts.startTimeoutMs;
+    this.#startBy = now + parts.startTimeoutMs;
+    this.#silenceMs = Math.min(SILENCE_MS, parts.startTimeoutMs / 2);
     this.#slot = this.#effects.start();
     this.#ask(this.#detection.next(), now);
   }
@@ -88,7 +91,7 @@ export class EraProbe {
     if (step.do !== 'ask') return;
     const { opener } = step;
     const isInitialize = opener === 'initialize';
-    this.#wakeAt = now + (isInitialize ? this.#startTimeoutMs : SILENCE_MS);
+    this.#wakeAt = isInitialize ? this.#startBy : now + this.#silenceMs;
     const params = isInitialize ? initializeParams(this.client) : { _meta: OWN_META };
     this.#own.send(this.#slot, opener, params, (answer, at) => this.#answered(opener, answer, at));
   }

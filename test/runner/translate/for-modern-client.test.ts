@@ -123,6 +123,36 @@ describe('the era of a server', () => {
     expect(driven.written(3)).toMatchObject([{ id }]);
   });
 
+  test.each([
+    [30_000, 'unknown', {}],
+    [2_000, 'unknown', {}],
+    [800, 'unknown', {}],
+    [4_000, 'known to be legacy', { modern: false }],
+  ])(
+    'is waited for no longer than startTimeout of %d ms, where it is %s',
+    (startTimeoutMs, _what, eras) => {
+      const driven = new DrivenModernClient({ eras, limits: { startTimeoutMs } });
+      const id = driven.request('tools/list');
+      driven.pass(startTimeoutMs - 1);
+      expect(driven.said()).toEqual([]);
+      expect(asked(driven, 1, 'initialize')).toBeDefined();
+      driven.pass(1);
+      const fault = { code: 42004, data: { fault: 'process_start_failed', retryable: true } };
+      expect(driven.said()).toMatchObject([{ id, error: fault }]);
+    },
+  );
+
+  test('is waited for no longer than startTimeout, even if the first process exits', () => {
+    const driven = new DrivenModernClient({ limits: { startTimeoutMs: 4_000 } });
+    const id = driven.request('tools/list');
+    driven.pass(3_000);
+    driven.exited(1);
+    driven.pass(999);
+    expect(driven.said()).toEqual([]);
+    driven.pass(1);
+    expect(driven.said()).toMatchObject([{ id, error: { data: { retryable: true } } }]);
+  });
+
   test('that another session found needs no discover', () => {
     const modern = new DrivenModernClient({ eras: { modern: true } });
     const id = modern.request('tools/list');

@@ -103,7 +103,7 @@ describe('[F-114] a start that fails', () => {
     const driven = new DrivenModernClient();
     const id = driven.request('tools/list');
     driven.process(1, 'Server listening on port 3000');
-    driven.pass(31_500);
+    driven.pass(30_000);
     const [said] = driven.said();
     expect(said).toMatchObject({ id, error: { code: 42004 } });
     expect(JSON.stringify(said)).toContain(
