@@ -13,7 +13,7 @@ import { allCleared, killAllProcesses } from './process/stdio-process.ts';
 import { TERMINATE_MS } from './process/terminate.ts';
 import type { RunnerSnapshot, RunningRunner, StartOptions } from './running-runner.ts';
 import { SessionHost } from './session-host.ts';
-import { sessionProcess } from './session-process.ts';
+import { sessionProcess } from './process-choice.ts';
 import { Starts } from './starts.ts';
 import type { Fault } from '../shared/fault.ts';
 

@@ -8,6 +8,7 @@ import { placeUp } from '../shared/link/places.ts';
 import { FAREWELL_MS, SESSION_BACKOFF_CAP_MS } from '../shared/link/timing.ts';
 import { sessionDown, type SessionUp } from '../shared/link/session-frames.ts';
 import type { ServerConfig } from './config.ts';
+import { EffectQueue } from './core/effect-queue.ts';
 import { EventBatch, type SentEvent } from './core/event-batch.ts';
 import type { Quote } from './core/overheard.ts';
 import type { SessionEffect } from './core/session-effects.ts';
@@ -20,7 +21,8 @@ import { KeptLink, type Verdict } from './link/kept-link.ts';
 import type { Log, LogFields } from './log.ts';
 import { describeEnd, type ExitFacts } from './process/exit.ts';
 import type { RunnerToken } from './runner-token.ts';
-import type { SessionProcess } from './translated-process.ts';
+import type { SessionProcess } from './session-process.ts';
+import { WakeTimer } from './wake-timer.ts';
 import type { SessionSnapshot } from './running-runner.ts';
 
 export interface SessionHostOptions {
@@ -56,7 +58,9 @@ export class SessionHost {
   /** Events of this turn of work, which leave together. */
   readonly #events = new EventBatch();
   #epoch = 0;
-  #timer: { readonly at: number; readonly id: NodeJS.Timeout } | undefined;
+  /** For all that the session and the translator before it want done. */
+  readonly #queue = new EffectQueue();
+  readonly #timer = new WakeTimer(() => this.#contained(() => this.#tick()));
   #farewell: NodeJS.Timeout | undefined;
   /** When the edge last confirmed bytes of large frames. */
   #movedAt = 0;
@@ -92,13 +96,17 @@ export class SessionHost {
       failed: (error) => this.#failed(error),
     });
     this.#link.start();
-    options.process.listen({
-      onLine: (bytes, call) => this.#line(bytes, call),
-      onOverlong: (bytes) => this.#perform(this.#session.overlong(bytes, performance.now())),
-      onStderr: (text) => this.#stderr(text),
-      onDrain: () => this.#session.stdinDrained(),
-      onExit: (facts) => this.#contained(() => this.#exited(facts)),
-    });
+    options.process.listen(
+      {
+        onLine: (bytes, call) => this.#line(bytes, call),
+        onOverlong: (bytes) => this.#perform(this.#session.overlong(bytes, performance.now())),
+        onStderr: (text) => this.#stderr(text),
+        onFull: () => this.#session.stdinFull(),
+        onDrain: () => this.#session.stdinDrained(),
+        onExit: (facts) => this.#contained(() => this.#exited(facts)),
+      },
+      this.#queue,
+    );
   }
 
   get #isBusy(): boolean {
@@ -223,7 +231,6 @@ export class SessionHost {
     this.#isProcessGone = true;
     const now = performance.now();
     this.#perform(this.#session.exited(describeEnd(facts), now, facts.isProtocol));
-    this.#maybeFinish();
   }
 
   /** The last guard around what no frame and no line has caused: a throw ends this session, never the runner. */
@@ -255,12 +262,16 @@ export class SessionHost {
   }
 
   #perform(effects: readonly SessionEffect[]): void {
-    for (const effect of effects) this.#performOne(effect);
-    if (!this.#isBusy) for (const resolve of this.#quiet.splice(0)) resolve();
-    this.#schedule();
+    this.#queue.add(effects, this.#performOne, this.#settled);
   }
 
-  #performOne(effect: SessionEffect): void {
+  readonly #settled = (): void => {
+    if (!this.#isBusy) for (const resolve of this.#quiet.splice(0)) resolve();
+    this.#maybeFinish();
+    if (!this.#isFinished) this.#timer.arm(this.#session.wakeAt());
+  };
+
+  readonly #performOne = (effect: SessionEffect): void => {
     const { process, log } = this.#options;
     switch (effect.do) {
       case 'send':
@@ -285,7 +296,7 @@ export class SessionHost {
       case 'audit':
         return log.info('call', { ...effect.call });
     }
-  }
+  };
 
   #send(frame: SessionUp, message: Uint8Array | undefined): void {
     if (frame.type === 'event' && this.#takeEvent({ frame, message })) return;
@@ -341,24 +352,12 @@ export class SessionHost {
   #maybeFinish(): void {
     if (this.#isFinished || !this.#isToldOver || !this.#isProcessGone) return;
     this.#isFinished = true;
-    clearTimeout(this.#timer?.id);
+    this.#timer.clear();
     clearTimeout(this.#farewell);
     this.#options.finished();
   }
 
-  /** Arms one timer. One that fires early looks again, so only an earlier need replaces it. */
-  #schedule(): void {
-    const now = performance.now();
-    const at = this.#isFinished ? undefined : this.#session.wakeAt();
-    if (at === undefined || (this.#timer && this.#timer.at <= at)) return;
-    clearTimeout(this.#timer?.id);
-    const id = setTimeout(
-      () => {
-        this.#timer = undefined;
-        this.#contained(() => this.#perform(this.#session.tick(performance.now())));
-      },
-      Math.max(0, at - now),
-    );
-    this.#timer = { at, id };
+  #tick(): void {
+    this.#perform(this.#session.tick(performance.now()));
   }
 }

@@ -1,59 +1,28 @@
-// Chooses what a session speaks to: the server's own process when both are of one era, else a translator in front of it.
-import type { OpenFrame } from '../shared/link/control-frames.ts';
-import type { ServerConfig } from './config.ts';
-import type { Log } from './log.ts';
-import type { ServerProcess } from './pooled-process.ts';
-import type { ProcessPool } from './process-pool.ts';
-import { TranslatedProcess, type SessionProcess } from './translated-process.ts';
-import { ForLegacyClient } from './translate/for-legacy-client.ts';
-import { ForModernClient } from './translate/for-modern-client.ts';
-import type { Translator } from './translate/translator.ts';
-import { createSealer, digest } from './sealer.ts';
+// What a session takes for its process: a process itself, or a translator with the processes behind it.
+import type { EffectQueue } from './core/effect-queue.ts';
+import type { ProcessListener } from './process/stdio-process.ts';
 
-/** Calls that may wait for their clients' answers at once. */
-const MAX_PARKED = 64;
-
-export interface SessionProcessParts {
-  readonly open: OpenFrame;
-  readonly server: ServerConfig;
-  readonly pool: ProcessPool;
-  /** Taken from the pool for this session. */
-  readonly first: ServerProcess;
-  readonly log: Log;
+export interface SessionProcess {
+  readonly pid: number | undefined;
+  /** `queue`: the session's; what the session hears at once, as an answer to what it wrote, is said behind what is in it. */
+  listen(listener: SessionProcessListener, queue: EffectQueue): void;
+  /** One line for stdin, without its line break; false: hold back until `onDrain`. */
+  write(line: Uint8Array): boolean;
+  /** Why a notification would reach no process; undefined for one that does. Without: it always does. */
+  refusal?(line: Uint8Array): string | undefined;
+  pause(): void;
+  resume(): void;
+  terminate(reason: string): Promise<unknown>;
+  /**
+   * Before its first answer it may keep starting for another session: true, and its listener hears nothing more. False:
+   * it has to be terminated.
+   */
+  leave(): boolean;
 }
 
-/** What a session of `open` takes for its process. */
-export function sessionProcess(parts: SessionProcessParts): SessionProcess {
-  const { open, server, pool, first } = parts;
-  if (open.transport === 'modern') return translated(parts, modernTranslator(parts));
-  if (pool.eras.legacy === true) return first;
-  const translator = new ForLegacyClient(server.name);
-  return translated(parts, translator, () => translator.isTransparent);
+export interface SessionProcessListener extends Omit<ProcessListener, 'onLine'> {
+  /** `call`: the session's id of the request that the line belongs to, where the line does not say it. */
+  onLine(bytes: Uint8Array, call?: number): void;
+  /** As if the last `write` had answered false. */
+  onFull(): void;
 }
-
-function modernTranslator({ open, server, pool }: SessionProcessParts): Translator {
-  const of = { server: server.name, principal: open.principal };
-  return new ForModernClient({
-    ...of,
-    sealer: createSealer(of),
-    digest,
-    limits: { ...server, maxParked: MAX_PARKED },
-    quote: (bytes, isCut) => pool.quote(bytes, isCut),
-  });
-}
-
-const translated = (
-  { open, pool, first, log }: SessionProcessParts,
-  translator: Translator,
-  isTransparent = () => false,
-): SessionProcess =>
-  new TranslatedProcess({
-    translator,
-    isTransparent,
-    first,
-    take: () => pool.take(open.principal),
-    served: (process) => pool.served(process),
-    eras: () => pool.eras,
-    learned: (era, isServed) => pool.learned(era, isServed),
-    log,
-  });

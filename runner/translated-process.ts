@@ -1,36 +1,15 @@
-// Stands in for a session's process when there is a translator in between: starts the processes the translator wants, keeps its
-// time, and steps aside for good when both sides turn out to be of one era.
+// What a session takes for its process when a translator stands between: the table of the translator's processes, by slot. Steps
+// aside for good where both sides turn out to be of one era.
+import type { EffectQueue } from './core/effect-queue.ts';
 import { failureFields } from './failure.ts';
 import type { Log } from './log.ts';
 import type { ExitFacts } from './process/exit.ts';
 import { describeEnd } from './process/exit.ts';
-import type { ProcessListener } from './process/stdio-process.ts';
 import type { ServerProcess } from './pooled-process.ts';
 import type { Taken } from './process-pool.ts';
+import type { SessionProcess, SessionProcessListener } from './session-process.ts';
 import type { KnownEras, TranslateEffect, Translator } from './translate/translator.ts';
-
-/** A process as a session host sees it. */
-export interface SessionProcess {
-  readonly pid: number | undefined;
-  listen(listener: SessionProcessListener): void;
-  /** One line for stdin, without its line break; false: hold back until `onDrain`. */
-  write(line: Uint8Array): boolean;
-  /** Why a notification would reach no process; undefined for one that does. Without: it always does. */
-  refusal?(line: Uint8Array): string | undefined;
-  pause(): void;
-  resume(): void;
-  terminate(reason: string): Promise<unknown>;
-  /**
-   * Before its first answer it may keep starting for another session: true, and its listener hears nothing more. False:
-   * it has to be terminated.
-   */
-  leave(): boolean;
-}
-
-export interface SessionProcessListener extends Omit<ProcessListener, 'onLine'> {
-  /** `call`: the session's id of the request that the line belongs to, where the line does not say it. */
-  onLine(bytes: Uint8Array, call?: number): void;
-}
+import { WakeTimer } from './wake-timer.ts';
 
 export interface TranslatedProcessOptions {
   readonly translator: Translator;
@@ -58,11 +37,10 @@ export class TranslatedProcess implements SessionProcess {
   #direct: ServerProcess | undefined;
   #listener: SessionProcessListener | undefined;
   #lastFacts: ExitFacts = { reason: 'spawn_failed', stderrTail: [], ranMs: 0 };
-  #timer: { readonly at: number; readonly id: NodeJS.Timeout } | undefined;
-  #isWriting = false;
-  #isPerforming = false;
-  readonly #toPerform: (readonly TranslateEffect[])[] = [];
-  #unheard: ((listener: SessionProcessListener) => void)[] = [];
+  #queue: EffectQueue | undefined;
+  readonly #timer = new WakeTimer(() => this.#contained(() => this.#tick()));
+  /** Inputs of the translator whose effects are not all performed. */
+  #unsettled = 0;
   #isPaused = false;
   #isEnding = false;
 
@@ -76,17 +54,16 @@ export class TranslatedProcess implements SessionProcess {
     return (oldest ?? this.#first)?.pid;
   }
 
-  listen(listener: SessionProcessListener): void {
+  listen(listener: SessionProcessListener, queue: EffectQueue): void {
     this.#listener = listener;
+    this.#queue = queue;
     this.#perform(this.#translator.start(performance.now()));
   }
 
   write(line: Uint8Array): boolean {
     if (this.#direct) return this.#direct.write(line);
-    this.#isWriting = true;
     this.#perform(this.#translator.fromSession(line, performance.now()));
-    this.#isWriting = false;
-    return this.#full.size === 0;
+    return true;
   }
 
   refusal(line: Uint8Array): string | undefined {
@@ -107,13 +84,13 @@ export class TranslatedProcess implements SessionProcess {
     for (const [slot, process] of this.#slots) if (process.leave()) this.#slots.delete(slot);
     if (this.#slots.size > 0 || this.#first) return false;
     this.#isEnding = true;
-    clearTimeout(this.#timer?.id);
+    this.#timer.clear();
     return true;
   }
 
   async terminate(reason: string): Promise<void> {
     this.#isEnding = true;
-    clearTimeout(this.#timer?.id);
+    this.#timer.clear();
     const all = [...this.#slots.values(), ...(this.#first ? [this.#first] : [])];
     await Promise.all(all.map((process) => process.terminate(reason)));
   }
@@ -125,24 +102,20 @@ export class TranslatedProcess implements SessionProcess {
     return translator;
   }
 
-  /** What an effect leads to at once, as a line that the session writes when it hears one, is performed behind those before it. */
   #perform(effects: readonly TranslateEffect[]): void {
-    this.#toPerform.push(effects);
-    if (this.#isPerforming) return;
-    this.#isPerforming = true;
-    try {
-      for (let next = this.#toPerform.shift(); next; next = this.#toPerform.shift()) {
-        for (const effect of next) this.#performOne(effect);
-      }
-    } finally {
-      // The catcher must still be able to end this.
-      this.#isPerforming = false;
-    }
-    if (this.#options.isTransparent()) this.#stepAside();
-    this.#schedule();
+    this.#unsettled += 1;
+    this.#queue?.add(effects, this.#performOne, this.#settled);
   }
 
-  #performOne(effect: TranslateEffect): void {
+  readonly #settled = (): void => {
+    this.#unsettled -= 1;
+    // What is still to be written through the translator comes before what goes past it.
+    if (this.#unsettled === 0 && this.#options.isTransparent())
+      [this.#direct] = this.#slots.values();
+    if (!this.#direct && !this.#isEnding) this.#timer.arm(this.#options.translator.wakeAt());
+  };
+
+  readonly #performOne = (effect: TranslateEffect): void => {
     const { log, served, learned } = this.#options;
     switch (effect.do) {
       case 'start':
@@ -158,27 +131,13 @@ export class TranslatedProcess implements SessionProcess {
       case 'learned':
         return learned(effect.era, effect.isServed);
       case 'say':
-        return this.#hear((listener) => listener.onLine(effect.line, effect.call));
+        return this.#listener?.onLine(effect.line, effect.call);
       case 'exited':
-        return this.#hear((listener) => listener.onExit(this.#lastFacts));
+        return this.#listener?.onExit(this.#lastFacts);
       case 'note':
         return log[effect.level](effect.words, { ...effect.fields });
     }
-  }
-
-  /** The session hears nothing while it is still performing what led to a write: it would say things out of order. */
-  #hear(say: (listener: SessionProcessListener) => void): void {
-    this.#unheard.push(say);
-    if (!this.#isWriting) this.#sayUnheard();
-    else if (this.#unheard.length === 1)
-      queueMicrotask(() => this.#contained(() => this.#sayUnheard()));
-  }
-
-  #sayUnheard(): void {
-    for (let say = this.#unheard.shift(); say; say = this.#unheard.shift()) {
-      if (this.#listener) say(this.#listener);
-    }
-  }
+  };
 
   #start(slot: number): void {
     if (this.#isEnding) return;
@@ -229,7 +188,9 @@ export class TranslatedProcess implements SessionProcess {
 
   #write(slot: number, line: Uint8Array): void {
     const process = this.#slots.get(slot);
-    if (process && !process.write(line)) this.#full.add(slot);
+    if (!process || process.write(line)) return;
+    this.#full.add(slot);
+    this.#listener?.onFull();
   }
 
   #drained(slot: number): void {
@@ -267,18 +228,7 @@ export class TranslatedProcess implements SessionProcess {
     }
   }
 
-  #stepAside(): void {
-    [this.#direct] = this.#slots.values();
-  }
-
-  #schedule(): void {
-    const at = this.#direct || this.#isEnding ? undefined : this.#options.translator.wakeAt();
-    if (at === undefined || (this.#timer && this.#timer.at <= at)) return;
-    clearTimeout(this.#timer?.id);
-    const fire = (): void => {
-      this.#timer = undefined;
-      this.#contained(() => this.#perform(this.#translator.tick(performance.now())));
-    };
-    this.#timer = { at, id: setTimeout(fire, Math.max(0, at - performance.now())) };
+  #tick(): void {
+    this.#perform(this.#translator.tick(performance.now()));
   }
 }

@@ -119,7 +119,7 @@ describe('[F-241] a fault of our own', () => {
     vi.spyOn(Session.prototype, 'unlinked').mockImplementationOnce(boom);
     await ill.send(Buffer.from([0]));
     const again = await linkOf(edge, 'i');
-    expect(await frameWith(again, '"ended"')).toContain('The bridge failed');
+    expect(await frameWith(again, '"ended"')).toContain('The bridge had an internal error');
     await expectServed(well);
   });
 

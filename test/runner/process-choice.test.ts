@@ -6,13 +6,14 @@ import { fileURLToPath } from 'node:url';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
+import { EffectQueue } from '../../runner/core/effect-queue.ts';
 import { readConfig } from '../../runner/config.ts';
 import { createLog } from '../../runner/log.ts';
 import type { ServerProcess } from '../../runner/pooled-process.ts';
 import { ProcessPool } from '../../runner/process-pool.ts';
 import { Starts } from '../../runner/starts.ts';
 import type { ExitFacts } from '../../runner/process/exit.ts';
-import { sessionProcess } from '../../runner/session-process.ts';
+import { sessionProcess } from '../../runner/process-choice.ts';
 import { TranslatedProcess } from '../../runner/translated-process.ts';
 import { fixturePath } from './process/recorded-process.ts';
 import { envelope, type Message } from './translate/driven-modern-client.ts';
@@ -27,6 +28,7 @@ const DEAF = {
   onLine: () => undefined,
   onOverlong: () => undefined,
   onStderr: () => undefined,
+  onFull: () => undefined,
   onDrain: () => undefined,
   onExit: () => undefined,
 };
@@ -74,13 +76,14 @@ function serve({ server, pool, first }: Awaited<ReturnType<typeof processes>>): 
   const process = sessionProcess({ open, server, pool, first, log });
   onTestFinished(async () => void (await process.terminate('the test is over')));
   const waiting = new Map<unknown, (message: Message) => void>();
-  process.listen({
+  const listener = {
     ...DEAF,
-    onLine: (bytes) => {
+    onLine: (bytes: Uint8Array) => {
       const message = JSON.parse(decoder.decode(bytes)) as Message;
       waiting.get(message['id'])?.(message);
     },
-  });
+  };
+  process.listen(listener, new EffectQueue());
   return {
     write: (message) =>
       process.write(encoder.encode(JSON.stringify({ jsonrpc: '2.0', ...message }))),
@@ -178,7 +181,8 @@ describe('a translated process', () => {
       learned: () => undefined,
       log,
     });
-    process.listen({ ...DEAF, onLine: (line) => void process.write(line) });
+    const listener = { ...DEAF, onLine: (line: Uint8Array) => void process.write(line) };
+    process.listen(listener, new EffectQueue());
     expect(await echoed.promise).toEqual(['0', 'first', 'second']);
   });
 });

@@ -1,0 +1,26 @@
+// The one timer of a machine that says when it is next due: one that fires early looks again, so only an earlier need replaces it.
+
+export class WakeTimer {
+  readonly #wake: () => void;
+  #armed: { readonly at: number; readonly id: NodeJS.Timeout } | undefined;
+
+  constructor(wake: () => void) {
+    this.#wake = wake;
+  }
+
+  /** Wakes at `at`, on the clock of `performance.now()`, or sooner; undefined: nothing is due. */
+  arm(at: number | undefined): void {
+    if (at === undefined || (this.#armed && this.#armed.at <= at)) return;
+    this.clear();
+    const fire = (): void => {
+      this.#armed = undefined;
+      this.#wake();
+    };
+    this.#armed = { at, id: setTimeout(fire, Math.max(0, at - performance.now())) };
+  }
+
+  clear(): void {
+    clearTimeout(this.#armed?.id);
+    this.#armed = undefined;
+  }
+}
