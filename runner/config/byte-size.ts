@@ -10,3 +10,12 @@ export function byteCount(size: number | string): number {
   const [, count, unit] = BYTES_TEXT.exec(size) ?? [];
   return Number(count) * (UNITS[unit ?? ''] ?? Number.NaN);
 }
+
+/** A whole number of bytes in the largest unit that leaves it whole, for people to read: `"16 MiB"`. */
+export function byteText(bytes: number): string {
+  const [unit, unitBytes] = Object.entries(UNITS).findLast(([, each]) => bytes % each === 0) ?? [
+    'bytes',
+    1,
+  ];
+  return `${bytes / unitBytes} ${unit}`;
+}

@@ -7,6 +7,12 @@ export const CAPACITY = 200;
 /** How long a drain lets requests finish: below the 90 s that systemd, and near the 30 s that Kubernetes, wait before SIGKILL. */
 export const DRAIN_TIMEOUT_MS = 30_000;
 
+/** Where stderr goes: to the operator, since it may say what clients are not to know. */
+export const STDERR = 'log';
+
+/** Whether calls may run on processes of their own: servers keep state more often than not, and lost state is no error one sees. */
+export const STATELESS = false;
+
 /** Processes kept ready: none, since each costs memory whether or not a client comes. */
 export const WARM = 0;
 

@@ -13,3 +13,10 @@ export function durationMs(duration: number | string): number {
   const [, count, unit] = DURATION_TEXT.exec(duration) ?? [];
   return Number(count) * (UNITS_MS[unit ?? ''] ?? Number.NaN);
 }
+
+/** A whole number of milliseconds in the largest unit that leaves it whole: `"30m"` for 1,800,000. */
+export function durationText(ms: number): string {
+  const whole = Object.entries(UNITS_MS).filter(([, unitMs]) => ms % unitMs === 0);
+  const [unit, unitMs] = whole.at(-1) ?? ['ms', 1];
+  return `${ms / unitMs}${unit}`;
+}

@@ -3,8 +3,9 @@
 import * as v from 'valibot';
 import { RUNNER_NAME } from '../../shared/ids.ts';
 import { PROCESS_LINE_BYTES } from '../../shared/limits.ts';
-import { BYTES_TEXT, byteCount } from './byte-size.ts';
-import { DURATION_TEXT, durationMs, LONGEST_DURATION_MS } from './duration.ts';
+import { BYTES_TEXT, byteCount, byteText } from './byte-size.ts';
+import * as defaults from './defaults.ts';
+import { DURATION_TEXT, durationMs, durationText, LONGEST_DURATION_MS } from './duration.ts';
 
 /** Sessions and calls beyond this are a slip of the keyboard: no machine holds as many processes. */
 const MAX_COUNT = 10_000;
@@ -58,7 +59,12 @@ function count(least: number, most: number, description: string) {
   );
 }
 
-function duration(leastMs: number, description: string) {
+/** A description that ends with the default, as people would write it. */
+const withDefault = (description: string, value: number | string): string =>
+  `${description} Default ${value}.`;
+
+/** @param defaultMs what holds without it. */
+function duration(leastMs: number, defaultMs: number, description: string) {
   const wanted = `a duration from ${leastMs}ms to 168h, such as "500ms", "30s", "5m", "1h" or a number of milliseconds`;
   const inRange = (value: string): boolean => {
     const ms = durationMs(value);
@@ -77,7 +83,7 @@ function duration(leastMs: number, description: string) {
       ],
       wanted,
     ),
-    v.description(description),
+    v.description(withDefault(description, durationText(defaultMs))),
   );
 }
 
@@ -190,31 +196,46 @@ export const serverBlock = v.strictObject(
         ),
       ),
     ),
-    idleTimeout: v.optional(duration(1000, 'A session unused for this long ends. Default 30m.')),
+    idleTimeout: v.optional(
+      duration(1000, defaults.IDLE_TIMEOUT_MS, 'A session unused for this long ends.'),
+    ),
     vanishTimeout: v.optional(
       duration(
         0,
-        'A session ends this long after its client is gone, if nothing is in flight. Default 30s.',
+        defaults.VANISH_TIMEOUT_MS,
+        'A session ends this long after its client is gone, if nothing is in flight.',
       ),
     ),
     requestTimeout: v.optional(
-      duration(100, 'A request fails after this long without progress. Default 5m.'),
+      duration(
+        100,
+        defaults.REQUEST_TIMEOUT_MS,
+        'A request fails after this long without progress.',
+      ),
     ),
     requestLimit: v.optional(
-      duration(100, 'A request fails after this long, progress or not. Default 1h.'),
+      duration(100, defaults.REQUEST_LIMIT_MS, 'A request fails after this long, progress or not.'),
     ),
     startTimeout: v.optional(
-      duration(100, 'A process must answer within this time after its start. Default 30s.'),
+      duration(
+        100,
+        defaults.START_TIMEOUT_MS,
+        'A process must answer within this time after its start.',
+      ),
     ),
     maxLineBytes: v.optional(
       count(
         MIN_LINE_BYTES,
         PROCESS_LINE_BYTES,
-        'Longest line a process may print. Default 16 MiB.',
+        withDefault('Longest line a process may print.', byteText(defaults.MAX_LINE_BYTES)),
       ),
     ),
     maxInFlight: v.optional(
-      count(1, MAX_COUNT, 'Requests a session may have in flight. Default 64.'),
+      count(
+        1,
+        MAX_COUNT,
+        withDefault('Requests a session may have in flight.', defaults.MAX_IN_FLIGHT),
+      ),
     ),
     maxSessions: v.optional(
       count(1, MAX_COUNT, "Sessions of this server. Default: the runner's capacity."),
@@ -223,7 +244,7 @@ export const serverBlock = v.strictObject(
       v.pipe(
         v.boolean('true or false'),
         v.description(
-          'True if the server keeps no state between calls. Calls of a 2026-07-28 client that may ask for input then run side by side, each on a process of its own. Default false: all calls of a client run on one process.',
+          `True if the server keeps no state between calls. Calls of a 2026-07-28 client that may ask for input then run side by side, each on a process of its own. Default ${defaults.STATELESS}: all calls of a client run on one process.`,
         ),
       ),
     ),
@@ -231,13 +252,17 @@ export const serverBlock = v.strictObject(
       count(
         1,
         MAX_COUNT,
-        'Processes that the 2026-07-28 clients of one principal may use together. Default 8.',
+        withDefault(
+          'Processes that the 2026-07-28 clients of one principal may use together.',
+          defaults.MAX_PROCESSES,
+        ),
       ),
     ),
     parkTimeout: v.optional(
       duration(
         1000,
-        'How long a call waits after it asked its 2026-07-28 client for input. Default 5m.',
+        defaults.PARK_TIMEOUT_MS,
+        'How long a call waits after it asked its 2026-07-28 client for input.',
       ),
     ),
     user,
@@ -310,9 +335,11 @@ export const runnerBlock = v.strictObject(
     tokenFile: v.optional(
       text('a file, as a string', "File with the runner's token, relative to this file."),
     ),
-    capacity: v.optional(count(1, MAX_COUNT, 'Sessions this runner accepts. Default 200.')),
+    capacity: v.optional(
+      count(1, MAX_COUNT, withDefault('Sessions this runner accepts.', defaults.CAPACITY)),
+    ),
     drainTimeout: v.optional(
-      duration(0, 'How long a stopping runner lets requests finish. Default 30s.'),
+      duration(0, defaults.DRAIN_TIMEOUT_MS, 'How long a stopping runner lets requests finish.'),
     ),
     statusPort: v.optional(
       count(
