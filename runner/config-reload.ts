@@ -1,5 +1,5 @@
 // Applies a changed config file, one reading at a time. If it has a mistake, the runner keeps serving what it served before.
-import type { ConfigReading, RunnerConfig } from './config.ts';
+import type { ConfigReading, RunnerConfig } from './config/runner-config.ts';
 import { reloadedConfig, settingsForRestart } from './config.ts';
 import { logConfig } from './config-report.ts';
 import { failureFields } from './failure.ts';

@@ -1,5 +1,5 @@
 // Logs what happened to each entry of a config file: served, and under which name, or left out, and why.
-import type { RunnerConfig } from './config.ts';
+import type { RunnerConfig } from './config/runner-config.ts';
 import { describeProblem } from './config/problem.ts';
 import type { Log } from './log.ts';
 

@@ -1,7 +1,7 @@
 // Starts processes for sessions, some of them ahead of time (`warm`), and keeps a server that crashes from being started
 // in a loop (R-6).
 import { nanoid } from 'nanoid';
-import type { ServerConfig } from './config.ts';
+import type { ServerConfig } from './config/runner-config.ts';
 import { Breakers, type HeldBack } from './core/breakers.ts';
 import { failureFields } from './failure.ts';
 import type { Log } from './log.ts';

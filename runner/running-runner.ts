@@ -1,5 +1,5 @@
 // A started runner as the command line and the status pages see it.
-import type { RunnerConfig } from './config.ts';
+import type { RunnerConfig } from './config/runner-config.ts';
 import type { Log } from './log.ts';
 import type { RunnerToken } from './runner-token.ts';
 import type { Containment } from './process/containment.ts';

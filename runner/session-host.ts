@@ -7,7 +7,7 @@ import type { Hold } from '../shared/link/parts.ts';
 import { placeUp } from '../shared/link/places.ts';
 import { FAREWELL_MS, SESSION_BACKOFF_CAP_MS } from '../shared/link/timing.ts';
 import { sessionDown, type SessionUp } from '../shared/link/session-frames.ts';
-import type { ServerConfig } from './config.ts';
+import type { ServerConfig } from './config/runner-config.ts';
 import { EffectQueue } from './core/effect-queue.ts';
 import { EventBatch, type SentEvent } from './core/event-batch.ts';
 import type { Quote } from './core/overheard.ts';

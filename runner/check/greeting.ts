@@ -7,7 +7,8 @@ import type { ExitFacts } from '../process/exit.ts';
 import { Redaction } from '../process/redaction.ts';
 import { runnerMark } from '../process/runner-mark.ts';
 import { startProcess } from '../process/stdio-process.ts';
-import type { ProcessSpec, StdioProcess } from '../process/stdio-process.ts';
+import type { ProcessSpec } from '../process/process-spec.ts';
+import type { StdioProcess } from '../process/stdio-process.ts';
 import { ownMeta } from '../translate/envelope.ts';
 import {
   EraDetection,

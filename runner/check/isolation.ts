@@ -1,6 +1,6 @@
 // Says what keeps processes away from the runner and its token (F-75, F-78), and what does not.
 import { stat } from 'node:fs/promises';
-import type { RunnerConfig, ServerConfig } from '../config.ts';
+import type { RunnerConfig, ServerConfig } from '../config/runner-config.ts';
 import type { Containment } from '../process/containment.ts';
 import { KEEPS_FROM_NEW_PRIVILEGES } from '../process/start-child.ts';
 import type { Outcome } from './outcome.ts';

@@ -1,6 +1,6 @@
 // Tries out one server: starts its process as the runner would, says `initialize`, and ends it again.
 import { parsedAt, stringAt } from '../../shared/jsonrpc/members.ts';
-import type { ServerConfig } from '../config.ts';
+import type { ServerConfig } from '../config/runner-config.ts';
 import { findCommand } from '../process/command-path.ts';
 import { describeExit } from '../process/exit.ts';
 import type { ExitFacts } from '../process/exit.ts';

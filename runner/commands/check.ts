@@ -5,7 +5,7 @@ import type { Outcome } from '../check/outcome.ts';
 import { checkServer } from '../check/server.ts';
 import type { CheckGround } from '../check/server.ts';
 import { emptyProblems } from '../config.ts';
-import type { LeftOut, RunnerConfig } from '../config.ts';
+import type { LeftOut, RunnerConfig } from '../config/runner-config.ts';
 import { describeProblem } from '../config/problem.ts';
 import { readTokenFile } from '../credential.ts';
 import { checkIsolation } from '../check/isolation.ts';

@@ -3,7 +3,7 @@ import { configReloader } from '../config-reload.ts';
 import { logConfig } from '../config-report.ts';
 import { watchConfig } from '../config-watch.ts';
 import { emptyProblems } from '../config.ts';
-import type { RunnerConfig } from '../config.ts';
+import type { RunnerConfig } from '../config/runner-config.ts';
 import { processUsers } from '../config/machine.ts';
 import { describeProblem } from '../config/problem.ts';
 import { readTokenFile } from '../credential.ts';

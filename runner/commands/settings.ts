@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { RUNNER_NAME } from '../../shared/ids.ts';
 import { readConfig } from '../config.ts';
-import type { ConfigReading } from '../config.ts';
+import type { ConfigReading } from '../config/runner-config.ts';
 import { machineProblems } from '../config/machine.ts';
 import { readEdgeUrl } from '../edge-url.ts';
 import type { Containment } from '../process/containment.ts';

@@ -1,6 +1,6 @@
 // Checks whether this machine can do what a config asks for: another user for processes, limits on what they use. This comes
 // after reading, because a file is right or wrong regardless of the machine.
-import type { RunnerConfig } from '../config.ts';
+import type { RunnerConfig } from './runner-config.ts';
 import type { Containment } from '../process/containment.ts';
 import { whyNoOtherUser } from '../process/process-user.ts';
 import type { ConfigProblem } from './problem.ts';

@@ -1,6 +1,6 @@
 // Makes the config of one server from its entry: references filled in, env files read, paths absolute, defaults in place.
 import { parseEnv } from 'node:util';
-import type { ServerConfig } from '../config.ts';
+import type { ServerConfig } from './runner-config.ts';
 import type { ProcessLimits } from '../process/cgroup.ts';
 import { INHERITED_VARIABLES, isNamed } from '../process/environment.ts';
 import type { ProcessUser } from '../process/process-user.ts';

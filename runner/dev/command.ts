@@ -7,7 +7,7 @@ import { configReloader } from '../config-reload.ts';
 import { logConfig } from '../config-report.ts';
 import { watchConfig } from '../config-watch.ts';
 import { emptyProblems, readConfig } from '../config.ts';
-import type { ConfigReading } from '../config.ts';
+import type { ConfigReading } from '../config/runner-config.ts';
 import { machineProblems, processUsers } from '../config/machine.ts';
 import { describeProblem } from '../config/problem.ts';
 import { hashCredential, mintRunnerToken } from '../credential.ts';

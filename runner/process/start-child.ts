@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { CgroupError, type ProcessCgroup } from './cgroup.ts';
 import { PROCESS_MARK, RUNNER_MARK } from './process-table.ts';
 import { isPresent } from './command-path.ts';
-import type { ProcessSpec } from './stdio-process.ts';
+import type { ProcessSpec } from './process-spec.ts';
 
 /** setpriv(1) of util-linux; it becomes the program that it starts. */
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));

@@ -8,15 +8,14 @@ import { LineSplitter } from '../../shared/jsonrpc/lines.ts';
 import { Skim, SKIMMED_BYTES } from '../../shared/jsonrpc/skim.ts';
 import { looksLikeMessage, NoiseBudget } from '../core/noise-budget.ts';
 import { CommonShare, OutputShare } from '../core/output-share.ts';
-import type { ProcessCgroup, ProcessLimits } from './cgroup.ts';
-import type { Containment } from './containment.ts';
+import type { ProcessCgroup } from './cgroup.ts';
 import type { ExitFacts, SpawnError } from './exit.ts';
 import { findFamily } from './family.ts';
 import { lookLater, lookNow } from './late-look.ts';
 import { PacedPipe, type PipeReader } from './paced-pipe.ts';
+import type { ProcessSpec } from './process-spec.ts';
 import { statOf } from './process-table.ts';
 import type { ProcessStat } from './process-table.ts';
-import type { ProcessUser } from './process-user.ts';
 import { Redaction } from './redaction.ts';
 import { startChild, whyNotExecuted } from './start-child.ts';
 import { describeSpawnFailure } from './spawn-failure.ts';
@@ -37,30 +36,6 @@ const STUCK_STDIN_MS = 10_000;
 const MAX_UNWRITTEN_BYTES = 32 * 1024 * 1024;
 
 const NEWLINE = new Uint8Array([0x0a]);
-
-/** What to start. `env` is complete and already allow-listed; nothing is inherited beside it. */
-export interface ProcessSpec {
-  readonly server: string;
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly cwd?: string;
-  readonly maxLineBytes: number;
-  /** Unique for each process; descendants inherit it, so that the last of them can be found. */
-  readonly mark: string;
-  /** From `runnerMark()`; tells a later runner whose process this was. */
-  readonly runnerMark: string;
-  /** Absent: kept together by marks alone. */
-  readonly containment?: Containment | undefined;
-  /** Needs a containment that allows them; without, the start fails. */
-  readonly limits?: ProcessLimits | undefined;
-  /** Absent: the runner's own. */
-  readonly user?: ProcessUser | undefined;
-  /** Taken out of stderr where they are no shorter than a password. */
-  readonly secrets?: readonly string[];
-  /** No more of stdout is read before the first `resume`: nobody listens yet. */
-  readonly aheadBytes?: number;
-}
 
 /** What a process does, in order. After `onExit` nothing more is called. */
 export interface ProcessListener {

@@ -1,6 +1,7 @@
 // Owns completing the error of an answer, so that every client reads it: an integer for its code, and a text for its message
 // (JSON-RPC 2.0, "Error object"). Whatever else the server said stays as it is.
-import { QUOTE, type Span } from './json-cursor.ts';
+import { QUOTE } from './json-cursor.ts';
+import type { Span } from './span.ts';
 import { isObjectAt, textAt, valueIn, withMembers } from './members.ts';
 import { integerOf } from './numbers.ts';
 

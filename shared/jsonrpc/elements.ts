@@ -1,6 +1,6 @@
 // Owns finding the elements of arrays in a scanned message, as members.ts does the members of objects.
 import { JsonCursor, OPEN_ARRAY } from './json-cursor.ts';
-import type { Span } from './json-cursor.ts';
+import type { Span } from './span.ts';
 import { LISTED_ELEMENTS } from '../limits.ts';
 
 /** Where the elements of the array at `span` lie, in order, one by one; none when it is no array. `bytes` must hold scanned JSON. */

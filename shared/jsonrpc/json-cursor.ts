@@ -2,17 +2,12 @@
 // values. It never throws and never recurses, so nesting costs a byte a level, and string interiors are passed four
 // bytes at a time. It jumps over what an earlier pass knows (known.ts). What a JSON-RPC message means is scan.ts.
 import { KNOWN_BYTES, knownOf, type KnownValue } from './known.ts';
+import type { Span } from './span.ts';
 
 /** JSON-RPC code for text that is not JSON. */
 export const PARSE_ERROR = -32700;
 /** JSON-RPC code for JSON that is not a message this bridge takes. */
 export const INVALID_REQUEST = -32600;
-
-/** Byte offsets, end exclusive. */
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-}
 
 /** Why a text was refused; `reason` is for a person and quotes no payload. */
 export interface CursorFault {

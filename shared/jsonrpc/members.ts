@@ -2,7 +2,7 @@
 // escapes and order reach the other side as they were sent. Work grows with the bytes alone: nothing is made of what is passed
 // over, and only small values are parsed.
 import { JsonCursor, OPEN_OBJECT, QUOTE } from './json-cursor.ts';
-import type { Span } from './json-cursor.ts';
+import type { Span } from './span.ts';
 import { carried, remember, type KnownValue } from './known.ts';
 import type { Edit } from './splice.ts';
 import { MESSAGE_DEPTH, MESSAGE_TOKENS } from '../limits.ts';

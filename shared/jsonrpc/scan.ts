@@ -12,7 +12,7 @@ import {
   QUOTE,
 } from './json-cursor.ts';
 import { MESSAGE_DEPTH, MESSAGE_TOKENS, REQUEST_ID_BYTES } from '../limits.ts';
-import type { Span } from './json-cursor.ts';
+import type { Span } from './span.ts';
 
 export type { Span } from './json-cursor.ts';
 

@@ -1,7 +1,7 @@
 // Owns rewriting a scanned message by its bytes: other ids and tokens at known offsets, line breaks between tokens
 // dropped, and every other byte kept, so numbers, duplicate keys and spacing reach the other side as they were sent.
 
-import type { Span } from './json-cursor.ts';
+import type { Span } from './span.ts';
 import { carried, KNOWN_BYTES, knownOf, remember, type KnownValue } from './known.ts';
 
 /** What stands at start…end is replaced by `with`. */

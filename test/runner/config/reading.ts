@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { emptyProblems, readConfig } from '../../../runner/config.ts';
-import type { LeftOut, RunnerConfig, ServerConfig } from '../../../runner/config.ts';
+import type { LeftOut, RunnerConfig, ServerConfig } from '../../../runner/config/runner-config.ts';
 import type { ConfigProblem } from '../../../runner/config/problem.ts';
 import { describeProblem } from '../../../runner/config/problem.ts';
 

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { configReloader } from '../../../runner/config-reload.ts';
 import { logConfig } from '../../../runner/config-report.ts';
-import type { ConfigReading, RunnerConfig } from '../../../runner/config.ts';
+import type { ConfigReading, RunnerConfig } from '../../../runner/config/runner-config.ts';
 import { createLog } from '../../../runner/log.ts';
 import { accepted, GOOD, namesOf } from './reading.ts';
 

@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { processEnvironment } from '../../../runner/process/environment.ts';
 import type { ExitFacts } from '../../../runner/process/exit.ts';
-import type { ProcessSpec, StdioProcess } from '../../../runner/process/stdio-process.ts';
+import type { ProcessSpec } from '../../../runner/process/process-spec.ts';
+import type { StdioProcess } from '../../../runner/process/stdio-process.ts';
 import { startProcess } from '../../../runner/process/stdio-process.ts';
 import { runnerMark } from '../../../runner/process/runner-mark.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { describeExit } from '../../../runner/process/exit.ts';
-import type { ProcessSpec } from '../../../runner/process/stdio-process.ts';
+import type { ProcessSpec } from '../../../runner/process/process-spec.ts';
 import { RecordedProcess, startFixture, startScript } from './recorded-process.ts';
 
 let folder = '';

@@ -1,0 +1,71 @@
+// What a config file comes to: servers with every default filled in, and what is left out, with the reasons.
+import type { ProcessLimits } from '../process/cgroup.ts';
+import type { ProcessUser } from '../process/process-user.ts';
+import type { ConfigProblem, Keys } from './problem.ts';
+
+/** A configured server. Paths are absolute, references filled; `env` may hold secrets and is never logged. */
+export interface ServerConfig {
+  /** The name it is served under. */
+  readonly name: string;
+  /** Its name in the file, where that does not fit into a URL. */
+  readonly configuredAs?: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Values that a log must not show: of `env`, of env files, of inherited variables, and what filled a reference. */
+  readonly secrets: readonly string[];
+  readonly cwd: string;
+  readonly inheritEnv: readonly string[];
+  readonly warm: number;
+  readonly stderr: 'log' | 'client';
+  readonly idleTimeoutMs: number;
+  readonly vanishTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly requestLimitMs: number;
+  readonly startTimeoutMs: number;
+  readonly maxLineBytes: number;
+  readonly maxInFlight: number;
+  readonly maxSessions: number;
+  /** Nothing is lost when two calls of a modern client run on different processes. */
+  readonly stateless: boolean;
+  /** Processes that the modern clients of one principal may occupy together. */
+  readonly maxProcesses: number;
+  /** How long a call that asked its modern client something waits for the answer. */
+  readonly parkTimeoutMs: number;
+  /** The user its processes run as; absent for the runner's own. */
+  readonly user?: ProcessUser;
+  /** What one of its processes may use, together with all that it starts. */
+  readonly limits?: ProcessLimits;
+}
+
+/** An entry of the file that is not served. */
+export interface LeftOut {
+  /** Its name in the file. */
+  readonly name: string;
+  /** The name it would be served under. */
+  readonly servedName: string;
+  /** `off` is switched off, `elsewhere` is remote or a part of another program, `broken` cannot be served as it is. */
+  readonly reason: 'off' | 'elsewhere' | 'broken';
+  /** Why, and what to do; one or more. */
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** A whole config. `edge` is an origin without trailing slash. */
+export interface RunnerConfig {
+  readonly file: string;
+  /** Where the file keeps its servers, such as `['mcpServers']`; empty when they are the file itself. */
+  readonly serversAt: Keys;
+  readonly edge?: string;
+  readonly runner: string;
+  readonly tokenFile?: string;
+  readonly capacity: number;
+  readonly drainTimeoutMs: number;
+  readonly statusPort?: number;
+  readonly servers: ReadonlyMap<string, ServerConfig>;
+  readonly leftOut: readonly LeftOut[];
+  readonly warnings: readonly ConfigProblem[];
+}
+
+export type ConfigReading =
+  | { readonly ok: true; readonly config: RunnerConfig }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };

@@ -1,0 +1,7 @@
+// A part of a text, by where it lies in the bytes.
+
+/** Byte offsets, end exclusive. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
