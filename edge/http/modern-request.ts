@@ -2,7 +2,8 @@
 // read.
 import type { ClientMessage } from './client-message.ts';
 import { membersOf, textAt, valueAt, type Member } from '../../shared/jsonrpc/members.ts';
-import { isLookalike, type Span } from '../../shared/jsonrpc/scan.ts';
+import { isLookalike } from '../../shared/jsonrpc/scan.ts';
+import type { Span } from '../../shared/jsonrpc/span.ts';
 
 /** The members of one object; none if there is no object. */
 export class Members {

@@ -1,7 +1,8 @@
 // One message cut out of a line, with the offsets a translation reads it by, and how its ids are read.
 import { textAt, valueAt } from '../../shared/jsonrpc/members.ts';
 import { integerOf } from '../../shared/jsonrpc/numbers.ts';
-import { scanLine, type Envelope, type Span } from '../../shared/jsonrpc/scan.ts';
+import { scanLine, type Envelope } from '../../shared/jsonrpc/scan.ts';
+import type { Span } from '../../shared/jsonrpc/span.ts';
 import { splice } from '../../shared/jsonrpc/splice.ts';
 
 export interface Message {

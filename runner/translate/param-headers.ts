@@ -2,7 +2,8 @@
 // 2026-07-28, Transports, "Custom Headers from Tool Parameters").
 import { membersOf, textAt } from '../../shared/jsonrpc/members.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
-import { isLookalike, type Span } from '../../shared/jsonrpc/scan.ts';
+import { isLookalike } from '../../shared/jsonrpc/scan.ts';
+import type { Span } from '../../shared/jsonrpc/span.ts';
 import { PARAM_HEADER } from '../../shared/mcp/headers.ts';
 import { decodeHeaderValue } from '../../shared/mcp/header-value.ts';
 import { CODE } from '../../shared/mcp/modern.ts';

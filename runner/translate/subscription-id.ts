@@ -1,7 +1,7 @@
 // The id of a `subscriptions/listen` and of everything sent on it (MCP 2026-07-28, Utilities, "Subscriptions"). A process knows
 // the bridge's id of the request, the client its own.
 import { changeAt, textAt, valueAt } from '../../shared/jsonrpc/members.ts';
-import type { Span } from '../../shared/jsonrpc/scan.ts';
+import type { Span } from '../../shared/jsonrpc/span.ts';
 import { META } from '../../shared/mcp/modern.ts';
 import { listenEnd } from '../core/listen-end.ts';
 import type { ClientCall } from './client-call.ts';

@@ -14,8 +14,6 @@ import {
 import { MESSAGE_DEPTH, MESSAGE_TOKENS, REQUEST_ID_BYTES } from '../limits.ts';
 import type { Span } from './span.ts';
 
-export type { Span } from './json-cursor.ts';
-
 /** What a message may cost; see {@link SCAN_LIMITS}. */
 export interface ScanLimits {
   readonly depth: number;

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { scanMessage } from '../../shared/jsonrpc/scan.ts';
-import type { Envelope, Span } from '../../shared/jsonrpc/scan.ts';
+import type { Envelope } from '../../shared/jsonrpc/scan.ts';
+import type { Span } from '../../shared/jsonrpc/span.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

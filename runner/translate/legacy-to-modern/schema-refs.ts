@@ -1,7 +1,7 @@
 // Adjusts the references within a JSON Schema (2020-12) that moves from the root of its document to a place below it.
 import { elementsOf } from '../../../shared/jsonrpc/elements.ts';
 import { membersOf, textAt } from '../../../shared/jsonrpc/members.ts';
-import type { Span } from '../../../shared/jsonrpc/scan.ts';
+import type { Span } from '../../../shared/jsonrpc/span.ts';
 import type { Edit } from '../../../shared/jsonrpc/splice.ts';
 
 const REFERENCES: ReadonlySet<string> = new Set(['$ref', '$dynamicRef']);

@@ -1,6 +1,6 @@
 // Turns the errors of a legacy process into those a modern client knows.
 import { parsedAt, textAt, valueAt } from '../../../shared/jsonrpc/members.ts';
-import type { Span } from '../../../shared/jsonrpc/scan.ts';
+import type { Span } from '../../../shared/jsonrpc/span.ts';
 import { splice } from '../../../shared/jsonrpc/splice.ts';
 import { ASKING_METHODS, CODE } from '../../../shared/mcp/modern.ts';
 import { at, isObject, without } from '../json.ts';

@@ -10,7 +10,7 @@ import {
   type Member,
   type MemberChange,
 } from '../../../shared/jsonrpc/members.ts';
-import type { Span } from '../../../shared/jsonrpc/scan.ts';
+import type { Span } from '../../../shared/jsonrpc/span.ts';
 import { splice, type Edit } from '../../../shared/jsonrpc/splice.ts';
 import { CACHEABLE_METHODS, META } from '../../../shared/mcp/modern.ts';
 
