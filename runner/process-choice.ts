@@ -1,6 +1,6 @@
 // Chooses what a session speaks to: the server's own process when both are of one era, else a translator in front of it.
 import type { OpenFrame } from '../shared/link/control-frames.ts';
-import type { ServerConfig } from './config.ts';
+import type { ServerConfig } from './config/runner-config.ts';
 import type { Log } from './log.ts';
 import type { ServerProcess } from './pooled-process.ts';
 import type { ProcessPool } from './process-pool.ts';
