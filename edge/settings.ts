@@ -155,7 +155,7 @@ interface GrantsVariable {
   readonly variable: string;
   readonly member: 'token' | 'key';
   readonly name: RegExp;
-  /** What does not work while the variable is unset; undefined where that is fine. */
+  /** What does not work while the variable is unset; undefined if that is fine. */
   readonly needed: string | undefined;
 }
 

@@ -36,7 +36,7 @@ class Output {
   /** Told of each write that came to nothing. */
   failed: (error: NodeJS.ErrnoException) => void = () => undefined;
 
-  /** The line that tells how many are missing, where they are. */
+  /** The line that says how many lines are missing, in their place. */
   lostLine: (lines: number) => string = () => '';
 
   /** Whole lines with their line breaks. `isUrgent`: without waiting for others. */

@@ -66,7 +66,7 @@ export class ProcessPool {
     this.#replenish();
   }
 
-  /** A process for a session of `principal`: one that is starting already, or a warm one, where there is one. */
+  /** A process for a session of `principal`: one that is starting already, or a warm one, if there is one. */
   take(principal?: string): Taken {
     const isStarted = this.#left.size > 0 || this.#warm.length > 0;
     const verdict = this.#breakers.allow(principal, isStarted, performance.now());

@@ -159,7 +159,7 @@ class Runner implements RunningRunner {
     return undefined;
   }
 
-  /** Whether there is room for one more session, after an idle one gave way where all places were taken. */
+  /** Whether there is room for one more session; if all places are taken, an idle session is ended for it. */
   #hasRoom({ principal }: OpenFrame, server: ServerConfig): boolean {
     // One that gave way holds its place until its process has ended; only so many may be ending at once.
     if (this.#sessions.size >= this.#config.capacity + MAX_ENDING) return false;

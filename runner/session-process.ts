@@ -21,7 +21,7 @@ export interface SessionProcess {
 }
 
 export interface SessionProcessListener extends Omit<ProcessListener, 'onLine'> {
-  /** `call`: the session's id of the request that the line belongs to, where the line does not say it. */
+  /** `call`: the session's id of the request that the line belongs to, if the line does not say it. */
   onLine(bytes: Uint8Array, call?: number): void;
   /** As if the last `write` had answered false. */
   onFull(): void;

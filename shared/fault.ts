@@ -5,15 +5,15 @@
 export type Phase = 'not_sent' | 'sent' | 'unknown';
 
 interface FaultRow {
-  /** JSON-RPC error code. -32xxx only where JSON-RPC itself defines the meaning. */
+  /** JSON-RPC error code. -32xxx only if JSON-RPC itself defines the meaning. */
   readonly code: number;
   /** HTTP status when the fault is the whole answer of an exchange. */
   readonly status: number;
   /** True when the same request may succeed later without a change by the client or the operator. */
   readonly retryable: boolean;
-  /** Seconds for `Retry-After`, where waiting helps. */
+  /** Seconds for `Retry-After`, if waiting helps. */
   readonly retryAfterS?: number;
-  /** What happened and what to do, used where no better message is at hand. */
+  /** What happened and what to do, used if no better message is at hand. */
   readonly message: string;
 }
 

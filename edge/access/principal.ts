@@ -9,7 +9,7 @@ export interface Principal {
 /** Principals by the SHA-256 digest of their token: 64 lower-case hex digits. */
 export type Grants = ReadonlyMap<string, Principal>;
 
-/** The name of clients that showed no key, where none is asked for; no client with a key may share it, and what is laid to it. */
+/** The name of clients without a key, when none is required. No client with a key may have this name, or their actions would be mixed up. */
 export const ANONYMOUS_NAME = 'anonymous';
 
 /** Who is served when the operator set BRIDGE_CLIENT_AUTH to `none`. */

@@ -30,14 +30,14 @@ export interface EdgeContext {
   readonly settings: Settings;
   readonly ports: Ports;
   readonly log: LogPort;
-  /** What the host's own logs call a request, where they do. */
+  /** The name of a request in the host's own logs, if it has one. */
   readonly requestId: (request: Request) => string | undefined;
 }
 
 type AppContext = Context<{ Bindings: EdgeContext }>;
 type Serve = (exchange: Exchange) => Promise<Response>;
 
-/** A route's methods, each with what serves it. A client of the MCP endpoint is modern where its message says so. */
+/** A route's methods, each with what serves it. A client of the MCP endpoint is modern if its message says so. */
 interface Endpoint {
   readonly transport: Transport;
   readonly methods: Readonly<Record<string, Serve>>;
@@ -91,7 +91,7 @@ export function createApp(): Hono<{ Bindings: EdgeContext }> {
   return app;
 }
 
-/** What is wrong with where a request is sent to, before anything else is looked at. */
+/** What is wrong with a request's target; checked before anything else. */
 const checkPlace = (request: Request, settings: Settings): Fault | undefined =>
   checkNoKeyInUrl(urlOf(request)) ?? checkHost(request, settings);
 
@@ -176,7 +176,7 @@ async function metrics({ req, env: { settings, ports } }: AppContext): Promise<R
 
 async function home({ req, env: { settings, ports } }: AppContext): Promise<Response> {
   const { clientAuth, problems } = settings;
-  // Names of servers are shown only where anyone may use them anyway.
+  // Names of servers are shown only if anyone may use them anyway.
   const servers =
     clientAuth === 'none' && settings.secret !== undefined ? await offered(ports) : undefined;
   const view = { url: req.url, servers, clientAuth, problems };

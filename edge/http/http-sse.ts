@@ -34,7 +34,7 @@ export const isMessage = ({ searchParams }: Pick<URL, 'searchParams'>): boolean 
   searchParams.has(SESSION_PARAMETER);
 
 /**
- * The server that a message at the URL of an `endpoint` event is for, or undefined where that is not what came. A client that
+ * The server that a message at the URL of an `endpoint` event is for, or undefined if that is not what came. A client that
  * resolves the reference by RFC 3986 §5.2 posts to the SSE URL; one that resolves it against a base, or by RFC 2396, to the folder
  * of the SSE URL or to the root; one that joins texts, to any of them with another slash.
  */

@@ -47,7 +47,7 @@ const OWN_HEADERS = [
   NAME_HEADER,
 ] as const;
 
-/** Refuses what no client has reason to send, before anything is read of it. `Mcp-Param-*` only where they travel on. */
+/** Refuses what no client has reason to send, before anything is read of it. `Mcp-Param-*` only if they travel on. */
 export function checkLengths(headers: Headers): Refusal | undefined {
   const name = OWN_HEADERS.find((header) => isTooLong(headers.get(header)));
   return name === undefined ? undefined : tooLong(name);

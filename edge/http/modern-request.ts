@@ -29,7 +29,7 @@ export class Members {
     return this.#members.some((member) => isLookalike(member.key, key));
   }
 
-  /** Parsed; undefined where there is none. */
+  /** Parsed; undefined if there is none. */
   get(key: string): unknown {
     const member = this.#members.findLast((member) => member.key === key);
     return member && (JSON.parse(textAt(this.#bytes, member.value)) as unknown);

@@ -17,7 +17,7 @@ const WITH_KEY =
 const WITHOUT_KEY = 'There is no sign-in here, and none is needed: connect without credentials.';
 
 /**
- * The answer to a request of an OAuth client, or undefined where it is none. Errors are objects of `error` and
+ * The answer to a request of an OAuth client, or undefined if it is none. Errors are objects of `error` and
  * `error_description` (RFC 6749 §5.2, RFC 7591 §3.2.2). Metadata is not found (404), as of any server without OAuth: that alone
  * lets clients go on with a key.
  */

@@ -21,7 +21,7 @@ export interface Opening {
 
 export interface Negotiated {
   readonly isOpen: boolean;
-  /** Undefined before the answer to `initialize`, and where nobody knows while the runner is away. */
+  /** Undefined before the answer to `initialize`, and when nobody knows while the runner is away. */
   readonly revision: string | undefined;
 }
 
@@ -39,7 +39,7 @@ export interface PlacedSession {
   readonly openedAt: number;
 }
 
-/** The session a post is in: its name, or where that was not learned, a time (ms since the epoch) before which it was opened. */
+/** The session a post is in: its name or, if that is not known, a time (ms since the epoch) before which it was opened. */
 export type PostPlace = { readonly session: string } | { readonly openedBefore: number };
 
 /** A message socket to a session actor; the listeners are set before anything can arrive. */
@@ -59,9 +59,9 @@ export interface SessionPort {
   /** Opens the session and posts its first message, in one call. */
   openWith(opening: Opening, post: Post): Promise<PostAnswer>;
   post(post: Post): Promise<PostAnswer>;
-  /** Posts to the session, opening it first where there is none. */
+  /** Posts to the session, opening it first if there is none. */
   serve(opening: Opening, post: Post): Promise<PostAnswer>;
-  /** Follows a stream, in that session only where a place is given; `resumes` when the client named an event of it. */
+  /** Follows a stream, in that session only if a place is given; `resumes` when the client named an event of it. */
   follow(
     stream: string,
     resumes: boolean,

@@ -13,7 +13,7 @@ export interface RefuseOptions {
   readonly allow?: readonly string[] | undefined;
   /** A token came with the request and was refused, so a 401 names the error (RFC 6750 §3.1). */
   readonly tokenSent?: boolean | undefined;
-  /** The client's era, where it is known to be modern: it learns of some faults in other ways. */
+  /** The client's era, if it is known to be modern: it learns of some faults in other ways. */
   readonly isModern?: boolean | undefined;
 }
 
@@ -76,7 +76,7 @@ export const notConfigured = ({ problems }: Settings): Fault => ({
   message: `This edge is not configured yet. ${problems.join(' ')}`,
 });
 
-/** A challenge needs at least one parameter; the error is named only where a token was sent (RFC 6750 §3). */
+/** A challenge needs at least one parameter; the error is named only if a token was sent (RFC 6750 §3). */
 const challenge = (tokenSent: boolean): string =>
   `Bearer realm="mcp-edge-bridge"${tokenSent ? ', error="invalid_token"' : ''}`;
 

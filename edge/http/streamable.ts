@@ -127,7 +127,7 @@ const ONLY_POST = `This ${PROTOCOL_VERSION_HEADER} has no sessions and no GET st
 
 /**
  * A missing session id is the client's mistake (400); every other doubt about it is the same 404 (F-23). The session is asked for
- * what it negotiated only where the version header names none of ours.
+ * what it negotiated only if the version header names none of ours.
  */
 async function inSession(
   exchange: Exchange,
@@ -153,7 +153,7 @@ const revisionOf = ({ request }: Exchange): string | undefined =>
   request.headers.get(PROTOCOL_VERSION_HEADER)?.trim();
 
 /**
- * A header with a revision that this bridge does not know is right where client and server agreed on just that (MCP 2025-06-18,
+ * A header with a revision that this bridge does not know is right if client and server agreed on just that (MCP 2025-06-18,
  * Transports, "Protocol Version Header": the one negotiated); any other is invalid or unsupported: 400. One that the bridge
  * knows passes though another was negotiated: it is neither, and the session goes on as it was negotiated.
  */
@@ -290,7 +290,7 @@ const soleId = ({ requestIds }: Post): string | undefined =>
 
 /**
  * A client that would rather have a stream gets one at once, and one that asked for progress: it can come back for what it has not
- * seen from the first event on. All others get what costs less, JSON where the answer comes soon.
+ * seen from the first event on. All others get what costs less, JSON if the answer comes soon.
  */
 const wantsStream = ({ request }: Exchange, { envelopes }: ClientMessage): boolean =>
   prefersStream(request) || envelopes.some(({ progressToken }) => progressToken !== undefined);

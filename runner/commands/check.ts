@@ -85,7 +85,7 @@ function leftOutOutcome({ name, reason, problems }: LeftOut): Outcome {
   return { verdict, subject, words, fix, lines: more.map(describeProblem) };
 }
 
-/** Answers the runner's token where there is a good one. */
+/** Answers the runner's token if there is a good one. */
 async function reportEdge(
   { edge, tokenFile }: RunnerConfig,
   report: (outcome: Outcome) => void,

@@ -33,7 +33,7 @@ export interface RunParts {
   sweepOrphans(options: SweepOptions): Promise<readonly { pid: number; command: string }[]>;
 }
 
-/** Said where the system grants no watch, as when its limit is reached (inotify(7)). */
+/** Said if the system grants no watch, for example when its limit is reached (inotify(7)). */
 const DEAF = 'changes to the config file are not noticed; send SIGHUP after each change';
 
 /** Exit codes of a process ended by a signal, as shells report them (POSIX, "Exit Status for Commands"). */

@@ -19,7 +19,7 @@ const WINDOWS_OPTION = /^\/[a-z]$/iu;
 const WINDOWS_SCRIPT = /^(\w+)\.(?:cmd|exe|bat)$/iu;
 
 /**
- * `cmd /c npx -y package` and `npx.cmd` as another system starts them; undefined where nothing is of Windows, and on Windows
+ * `cmd /c npx -y package` and `npx.cmd` as another system starts them; undefined if nothing is of Windows, and on Windows
  * itself.
  */
 export function withoutWindows(

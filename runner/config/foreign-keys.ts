@@ -83,7 +83,7 @@ const SANDBOX: Words = {
   fix: 'Set "user" and "limits" in "bridge".',
 };
 
-/** What to say about `key`, or undefined where nothing is lost by ignoring it. */
+/** What to say about `key`, or undefined if nothing is lost by ignoring it. */
 export function strayKey(key: string, value: unknown): Words | undefined {
   const canonical = canonicalKey(key);
   if (HARMLESS.has(canonical) || hasNoMeaning(value)) return undefined;

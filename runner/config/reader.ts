@@ -225,7 +225,7 @@ const OWN_SETTINGS: readonly string[] = [
 
 const ONE_OF_TWO = 'Rename or remove one of the two.';
 
-/** The server of an entry that is meant to be served, or undefined where its findings say why it cannot be. */
+/** The server of an entry that is meant to be served, or undefined if its findings say why it cannot be. */
 function serverOf(
   reading: Extract<EntryReading, { readonly kind: 'server' | 'broken' }>,
   name: string,

@@ -130,7 +130,7 @@ function fillOne(inner: string, { environment, places }: ReferenceSources): Fill
   };
 }
 
-/** The text between the braces is shown only where its form is known: it may be anything, also a secret. */
+/** The text between the braces is shown only if its form is known: it may be anything, also a secret. */
 function foreign(inner: string): { what: string; fix: string } {
   const what = 'has a ${ that is not a reference';
   const fix = `Write \${NAME} or \${NAME:-default}, ${LITERALLY}.`;

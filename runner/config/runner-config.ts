@@ -7,7 +7,7 @@ import type { ConfigProblem, Keys } from './problem.ts';
 export interface ServerConfig {
   /** The name it is served under. */
   readonly name: string;
-  /** Its name in the file, where that does not fit into a URL. */
+  /** Its name in the file, if that does not fit into a URL. */
   readonly configuredAs?: string;
   readonly command: string;
   readonly args: readonly string[];

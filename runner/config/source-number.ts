@@ -11,7 +11,7 @@ export class SourceNumber {
   }
 }
 
-/** The number itself where printing it gives back `text`. */
+/** The number itself if printing it gives back `text`. */
 export const numberWithText = (value: number, text: string): number | SourceNumber =>
   String(value) === text ? value : new SourceNumber(value, text);
 

@@ -27,7 +27,7 @@ export interface Failed {
   readonly error?: Uint8Array;
 }
 
-/** Where it is not certain, the true answer gets this long to come after all: both are printed at once where they are printed at all. */
+/** If it is not certain, the real answer gets this long to come: a process that prints both prints them together. */
 export const DOUBT_MS = 1_000;
 
 /** What looks like a quotation in a log is allowed longer: a server that is a proxy logs what the server behind it said. */
@@ -86,7 +86,7 @@ export class Hearing {
     if (this.#doubts.size > 0) this.#doubts.delete(id);
   }
 
-  /** An answer that cannot be read: the request that it ends at once, where that is certain. */
+  /** An answer that cannot be read: the request that it ends at once, if that is certain. */
   broken({ id, isSure, reason, bytes }: Broken, now: number): Failed | undefined {
     const named = id === undefined ? undefined : integerIn(id);
     if (named !== undefined && this.#owed.has(named)) {

@@ -94,7 +94,7 @@ export class Listeners {
     this.#abandoned.set(stream, now + delivery.leaveCancelsAfterMs);
   }
 
-  /** A stream's client is gone for good: what it asked is cancelled, and where it cannot resume, nothing is kept for it. */
+  /** A stream's client is gone for good: its requests are cancelled and, if it cannot resume, nothing is kept for it. */
   abandon(stream: string, now: number): void {
     const { calls, outcomes, out, delivery } = this.#parts;
     this.#abandoned.delete(stream);
@@ -146,7 +146,7 @@ export class Listeners {
     return known.state === 'told';
   }
 
-  /** The raw ids of the requests in flight, where whoever attaches wants to know. */
+  /** The raw ids of the requests in flight, if a worker that attaches wants them. */
   #owed(): string[] {
     const { delivery, calls } = this.#parts;
     if (!delivery.tellsOwed) return [];

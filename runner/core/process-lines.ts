@@ -30,7 +30,7 @@ export class ProcessLines {
     this.#parts = parts;
   }
 
-  /** `tied`: the id of the request the line belongs to, where a translator knows and the line does not say. */
+  /** `tied`: the id of the request the line belongs to, if a translator knows it and the line does not say. */
   line(bytes: Uint8Array, now: number, tied: number | undefined): void {
     const scan = scanLine(bytes);
     if (!scan.ok) return this.#odd(bytes, now, tied);
@@ -39,7 +39,7 @@ export class ProcessLines {
     this.#hear(this.#text.interrupted(), now);
   }
 
-  /** The process printed more than a line may hold; whose answer it was can be told only where one is awaited. */
+  /** The process printed more than a line may hold. Whose answer it was is known only if one is awaited. */
   overlong(bytes: number, now: number): void {
     const { calls, outcomes, out } = this.#parts;
     const message = `The server printed a line of more than ${String(bytes - 1)} bytes, which the bridge cannot carry.`;

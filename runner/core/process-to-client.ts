@@ -46,9 +46,9 @@ export class ProcessToClient {
     this.#parts = parts;
   }
 
-  /** A message, at `envelope` in `bytes`. `tied`: the id of the request it belongs to, where it does not say so itself. */
+  /** A message, at `envelope` in `bytes`. `tied`: the id of the request it belongs to, if it does not say so itself. */
   message(bytes: Uint8Array, envelope: Envelope, now: number, tied: number | undefined): void {
-    // A log goes on where nothing else does.
+    // A process may go on logging when nothing else works.
     if (envelope.kind !== 'notification') this.#parts.pulse.seen(now);
     switch (envelope.kind) {
       case 'result':

@@ -114,7 +114,7 @@ export class Session {
 
   // The process.
 
-  /** A line the process printed. `tied`: the id of the request it belongs to, where a translator knows and the line does not say. */
+  /** A line the process printed. `tied`: the id of the request it belongs to, if a translator knows it and the line does not say. */
   line(bytes: Uint8Array, now: number, tied?: number): SessionEffect[] {
     if (this.isEnded) return [];
     this.#parts.lines.line(bytes, now, tied);
@@ -127,7 +127,7 @@ export class Session {
     return this.#flush();
   }
 
-  /** Lines of stderr, where the operator lets the client see them. */
+  /** Lines of stderr, if the operator lets the client see them. */
   stderr(text: string, now: number): SessionEffect[] {
     if (this.isEnded || !this.#parts.handshake.isDone) return [];
     this.#parts.processToClient.logged('stderr', text, now);

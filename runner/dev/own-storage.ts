@@ -43,7 +43,7 @@ export function ownFolder(folder: string, except: readonly string[] = []): void 
 
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
-  // Node's recursive form never ends where the system makes no folders, as in /proc; so only where parents are missing.
+  // Node's recursive form never ends where the system makes no folders, as in /proc; so only if parents are missing.
   const recursive = !existsSync(dirname(resolve(folder)));
   mkdirSync(folder, { recursive, mode: 0o700 });
 }

@@ -31,7 +31,7 @@ export interface LinkListener {
 }
 
 export interface LinkSocket {
-  /** Sends one frame when its turn comes, in parts where it is large. */
+  /** Sends one frame when its turn comes, in parts if it is large. */
   send(frame: Uint8Array, place: () => Place): void;
   /** Bytes that wait for their turn. */
   readonly waitingBytes: number;

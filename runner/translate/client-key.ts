@@ -21,7 +21,7 @@ export interface ClientKey {
   readonly capabilities: Capabilities;
 }
 
-/** The name in a `clientInfo`; empty where there is none. */
+/** The name in a `clientInfo`; empty if there is none. */
 export function clientName(clientInfo: unknown): string {
   const name = at(clientInfo, 'name');
   return typeof name === 'string' ? name.slice(0, NAME_CHARACTERS) : '';

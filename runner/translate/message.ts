@@ -46,7 +46,7 @@ export function textOf(raw: string | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The progress token of a message, where it is one of the bridge's. */
+/** The progress token of a message, if it is one of the bridge's. */
 export const progressTokenOf = ({ bytes, progressTokenAt }: Message): number | undefined =>
   progressTokenAt && numberOf(textAt(bytes, progressTokenAt));
 

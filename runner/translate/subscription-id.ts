@@ -24,6 +24,6 @@ export const tagged = (
   member: 'params' | 'result' = 'params',
 ): Uint8Array => changeAt(bytes, [member, '_meta'], { and: { [META.subscriptionId]: clientId } });
 
-/** The result that a server ends a subscription with, where the process did not say it. */
+/** The result that a server ends a subscription with, if the process did not say it. */
 export const endOfListen = ({ id, clientId }: ClientCall): string =>
   listenEnd(String(id), clientId);

@@ -28,7 +28,7 @@ export type TranslateEffect =
     }
   /**
    * A message for the session, as if its process had printed it. `call`: the session's own id of the request in flight that a
-   * notification or a request belongs to, where the message itself does not say so.
+   * notification or a request belongs to, if the message itself does not say so.
    */
   | { readonly do: 'say'; readonly line: Uint8Array; readonly call?: number }
   /** The one process of a legacy client's session is gone, and the session with it. */

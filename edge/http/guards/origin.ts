@@ -38,7 +38,7 @@ export function checkPath(request: Request): Fault | undefined {
 }
 
 /**
- * Only where hosts are listed: with any Host accepted, a rebound page would look like our own. A page over plain HTTP is
+ * Only if hosts are listed: with any Host accepted, a rebound page would look like our own. A page over plain HTTP is
  * not the same origin as an edge over HTTPS; the reverse is an edge behind a TLS terminator.
  */
 function isOwnPage(origin: string, request: Request, settings: Settings): boolean {

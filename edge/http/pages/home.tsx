@@ -5,7 +5,7 @@ import { htmlText, Page } from './html.tsx';
 export interface Home {
   /** Any URL of this edge; its origin is shown. */
   readonly url: string;
-  /** Names of servers to list; absent where they are not for the caller's eyes. */
+  /** Names of servers to list; absent if they are not for the caller's eyes. */
   readonly servers?: readonly string[] | undefined;
   readonly clientAuth: ClientAuth;
   /** Settings.problems. */

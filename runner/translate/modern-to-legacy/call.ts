@@ -28,7 +28,7 @@ export interface LegacyCall {
   readonly isAsking: boolean;
   /** What it calls: of the same, some are known to ask. */
   readonly subject: string;
-  /** Of what a retry must repeat; empty where there can be none. */
+  /** Of what a retry must repeat; empty if there can be none. */
   readonly digest: string;
   /** Empty once it is written: a call may run for an hour. */
   bytes: Uint8Array;
@@ -38,7 +38,7 @@ export interface LegacyCall {
   client: ClientCall;
   state: CallState;
   slot: number | undefined;
-  /** When its turn comes, where only that is waited for. */
+  /** When its turn comes, if it waits only for that. */
   turnAt: number | undefined;
   /** Until when it may wait for its turn. */
   readonly waitsUntil: number;

@@ -154,7 +154,7 @@ export class LegacyPool {
     return home ?? (method === DISCOVER ? this.first : undefined);
   }
 
-  /** Without state any process will do, where no question of another call can come between. */
+  /** Without state any process will do, if no question of another call can come between. */
   #freeFor({ isAsking, key }: LegacyCall): LegacyProcess | undefined {
     if (!isAsking) return this.first;
     return this.#processes.find(

@@ -6,7 +6,7 @@ import type { LegacyProcess } from './pool.ts';
 /** After this long without a question the next call may run at the same time: most tools never ask, and some take minutes. */
 const PATIENCE_MS = 5_000;
 
-/** The same where one of them is known to ask: a client waits about a minute for an answer. */
+/** The same if one of them is known to ask: a client waits about a minute for an answer. */
 const ASKING_PATIENCE_MS = 30_000;
 
 /** After so many answers without a question a tool counts as one that does not ask. */
