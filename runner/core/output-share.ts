@@ -1,25 +1,22 @@
-// How much the output of processes may take when nobody asked for it: of the runner's time, and of the edge's and the clients'
-// through whose hands its messages go. A process that answers what it is asked never meets these bounds; one that prints
-// without end is read at the pace they give, and nobody waits for it.
+// How much the output of processes may take: of the runner's time, and of the edge's and the clients' through whose hands its
+// messages go. A process that answers what it is asked does not meet these bounds; one that prints without end, or only ever
+// the largest results, is read at the pace they give, and nobody waits for it.
+import { PROCESS_LINE_BYTES } from '../../shared/limits.ts';
 
-/** Milliseconds of the runner a process may use up at once: a verbose start, or the progress of a few large calls. */
-export const OWN_MS = 500;
+const MIB = 1024 * 1024;
 
-/** Earned in one second. Some hundred messages, with nobody asking: more than honest logging. */
-export const OWN_MS_PER_SECOND = 20;
+/** Milliseconds of the runner a process may use up at once: a verbose start, or a few results of millions of values. */
+export const OWN_MS = 1_000;
+
+/** Earned in one second, with nobody asking: some hundred messages, more than honest logging. */
+export const OWN_MS_PER_SECOND = 50;
 
 /** Earned with each line written to the process. An answer of ordinary size costs a tenth of it. */
 export const ASKED_MS = 1;
 
-/** A single line that takes this long is a large one: as many as lines were written to the process are free, as results may be large. */
-export const LARGE_MS = 5;
-
-/** A process that answers nothing must not save them up. */
-const MAX_OWED = 64;
-
 /** What all processes beyond their own credit may use together, at once and in one second. */
 export const COMMON_MS = 10;
-export const COMMON_MS_PER_SECOND = 250;
+export const COMMON_MS_PER_SECOND = 200;
 
 /** Messages a process may send at once. Each costs the edge and the client more than it costs the runner. */
 export const OWN_MESSAGES = 500;
@@ -35,7 +32,20 @@ export const ASKED_MESSAGES = 10;
  * some 40,000 a second, and once it has more to do than that, nobody is served in time.
  */
 export const COMMON_MESSAGES = 1_000;
-export const COMMON_MESSAGES_PER_SECOND = 12_000;
+export const COMMON_MESSAGES_PER_SECOND = 6_000;
+
+/** Bytes a process may print at once: a few results as large as a line may be. Reading and sending them costs beside the work. */
+export const OWN_BYTES = 4 * PROCESS_LINE_BYTES;
+
+/** Earned in one second, with nobody asking. */
+export const OWN_BYTES_PER_SECOND = 4 * MIB;
+
+/** Earned with each line written to the process. */
+export const ASKED_BYTES = 64 * 1024;
+
+/** What all processes beyond their own credit may print together, at once and in one second: more than most lines to an edge carry. */
+export const COMMON_BYTES = PROCESS_LINE_BYTES;
+export const COMMON_BYTES_PER_SECOND = 48 * MIB;
 
 /** What may be used up, earned with time. All times are milliseconds of any one steady clock. */
 class Credit {
@@ -82,6 +92,8 @@ class Credit {
 export interface PipeShare {
   /** Much of the credit is used up: what is used from now on should be measured exactly. */
   readonly isLow: boolean;
+  /** So many bytes were read of it. */
+  read(bytes: number): void;
   /** `ms` of work were done on its output. */
   spend(ms: number, now: number): void;
   /** How long its output has to wait; 0: go on. */
@@ -89,7 +101,7 @@ export interface PipeShare {
 }
 
 /** The credit of one process, and behind it that of all. */
-class SharedCredit implements PipeShare {
+class SharedCredit {
   readonly #own: Credit;
   readonly #common: Credit;
 
@@ -121,6 +133,7 @@ class SharedCredit implements PipeShare {
 export class CommonShare {
   readonly work = new Credit(COMMON_MS, COMMON_MS_PER_SECOND);
   readonly messages = new Credit(COMMON_MESSAGES, COMMON_MESSAGES_PER_SECOND);
+  readonly bytes = new Credit(COMMON_BYTES, COMMON_BYTES_PER_SECOND);
 }
 
 /** The share of one process: what its stderr takes comes out of the same credit. */
@@ -129,77 +142,78 @@ export class OutputShare {
   readonly stdout: StdoutShare;
 
   constructor(common: CommonShare) {
-    const work = new SharedCredit(new Credit(OWN_MS, OWN_MS_PER_SECOND), common.work);
-    const own = new Credit(OWN_MESSAGES, OWN_MESSAGES_PER_SECOND);
-    this.stderr = work;
-    this.stdout = new StdoutShare(work, new SharedCredit(own, common.messages));
+    const own = {
+      work: new Credit(OWN_MS, OWN_MS_PER_SECOND),
+      messages: new Credit(OWN_MESSAGES, OWN_MESSAGES_PER_SECOND),
+      bytes: new Credit(OWN_BYTES, OWN_BYTES_PER_SECOND),
+    };
+    const work = new SharedCredit(own.work, common.work);
+    const bytes = new SharedCredit(own.bytes, common.bytes);
+    this.stderr = new PipeCredits(work, bytes);
+    this.stdout = new StdoutShare(work, bytes, new SharedCredit(own.messages, common.messages));
   }
 }
 
-export class StdoutShare implements PipeShare {
-  readonly #work: SharedCredit;
-  readonly #messages: SharedCredit;
-  /** Lines written to the process that no large line has used up. */
-  #owed = 0;
+/** Work and bytes, as a pipe takes them. */
+class PipeCredits implements PipeShare {
+  protected readonly work: SharedCredit;
+  protected readonly bytes: SharedCredit;
   /** Since the last {@link spend}. */
-  #since = { lines: 0, messages: 0, isGivenUp: false };
-  /** The line that has not ended yet: it may take many slices of work. */
-  #line = { ms: 0, isFree: false, isGivenUp: false };
+  #bytesRead = 0;
 
-  constructor(work: SharedCredit, messages: SharedCredit) {
-    this.#work = work;
-    this.#messages = messages;
+  constructor(work: SharedCredit, bytes: SharedCredit) {
+    this.work = work;
+    this.bytes = bytes;
   }
 
   get isLow(): boolean {
-    return this.#work.isLow;
+    return this.work.isLow;
+  }
+
+  read(bytes: number): void {
+    this.#bytesRead += bytes;
+  }
+
+  spend(ms: number, now: number): void {
+    this.work.spend(ms, now);
+    this.bytes.spend(this.#bytesRead, now);
+    this.#bytesRead = 0;
+  }
+
+  restMs(now: number): number {
+    return Math.max(this.work.restMs(now), this.bytes.restMs(now));
+  }
+}
+
+export class StdoutShare extends PipeCredits {
+  readonly #messages: SharedCredit;
+  /** Since the last {@link spend}. */
+  #passed = 0;
+
+  constructor(work: SharedCredit, bytes: SharedCredit, messages: SharedCredit) {
+    super(work, bytes);
+    this.#messages = messages;
   }
 
   /** A line was written to the process. */
   asked(): void {
-    this.#work.earn(ASKED_MS);
+    this.work.earn(ASKED_MS);
+    this.bytes.earn(ASKED_BYTES);
     this.#messages.earn(ASKED_MESSAGES);
-    this.#owed = Math.min(this.#owed + 1, MAX_OWED);
-  }
-
-  /** Lines have ended, empty ones too. */
-  linesEnded(lines: number): void {
-    this.#since.lines += lines;
   }
 
   /** A message is passed on. */
   messagePassed(): void {
-    this.#since.messages += 1;
+    this.#passed += 1;
   }
 
-  /** A line grew too long: what is left of it answers nobody, however long it goes on. */
-  gaveUpLine(): void {
-    this.#since.lines += 1;
-    this.#since.isGivenUp = true;
+  override spend(ms: number, now: number): void {
+    super.spend(ms, now);
+    this.#messages.spend(this.#passed, now);
+    this.#passed = 0;
   }
 
-  spend(ms: number, now: number): void {
-    const { lines, messages, isGivenUp } = this.#since;
-    this.#since = { lines: 0, messages: 0, isGivenUp: false };
-    // Several lines that ended in one slice of work are small, but for one that took long by itself.
-    this.#line.ms = lines > 1 ? ms : this.#line.ms + ms;
-    if (!this.#mayBeLarge(ms)) this.#work.spend(ms, now);
-    if (lines > 0) this.#line = { ms: 0, isFree: false, isGivenUp };
-    if (messages > 0) this.#messages.spend(messages, now);
-  }
-
-  restMs(now: number): number {
-    return Math.max(this.#work.restMs(now), this.#messages.restMs(now));
-  }
-
-  /** Whether the line at work is a large one that somebody may have asked for. What it took until that was known is given back. */
-  #mayBeLarge(ms: number): boolean {
-    const line = this.#line;
-    if (line.isFree) return true;
-    if (line.isGivenUp || line.ms < LARGE_MS || this.#owed === 0) return false;
-    this.#owed -= 1;
-    line.isFree = true;
-    this.#work.earn(line.ms - ms);
-    return true;
+  override restMs(now: number): number {
+    return Math.max(super.restMs(now), this.#messages.restMs(now));
   }
 }

@@ -150,6 +150,7 @@ export class PacedPipe {
 
   #read(chunk: Buffer): void {
     this.#bytesRead += chunk.length;
+    this.#share.read(chunk.length);
     if (this.#isClosing) this.#drained.bytes += chunk.length;
     this.#aheadBytes -= chunk.length;
     if (this.#aheadBytes <= 0 && !this.#isClosing) this.#isPaused = true;

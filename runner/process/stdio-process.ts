@@ -263,7 +263,7 @@ class OwnedProcess implements StdioProcess {
   #stepStdout(): boolean {
     if (this.#state === 'exited') return false;
     if (this.#skim) return this.#stepSkim(this.#skim);
-    const item = this.#nextItem();
+    const item = this.#splitter.next();
     if (item === undefined) {
       this.#judgeNoise();
       return false;
@@ -284,15 +284,6 @@ class OwnedProcess implements StdioProcess {
     this.#skim = undefined;
     this.#deliver({ type: 'line', bytes: skim.line });
     return true;
-  }
-
-  #nextItem(): LineItem | undefined {
-    const before = this.#splitter.lineBreaks;
-    const item = this.#splitter.next();
-    const ended = this.#splitter.lineBreaks - before;
-    if (ended > 0) this.#share.stdout.linesEnded(ended);
-    else if (item?.type === 'overlong') this.#share.stdout.gaveUpLine();
-    return item;
   }
 
   /** At the end of each chunk. */

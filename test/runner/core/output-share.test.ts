@@ -1,20 +1,25 @@
 // [F-131] [F-280] How much of the runner and of the edge the output of processes takes, by a clock of the test's own.
 import { expect, test } from 'vitest';
 import {
+  ASKED_BYTES,
   ASKED_MS,
+  COMMON_BYTES,
+  COMMON_BYTES_PER_SECOND,
   COMMON_MESSAGES,
   COMMON_MESSAGES_PER_SECOND,
   COMMON_MS,
   COMMON_MS_PER_SECOND,
   CommonShare,
-  LARGE_MS,
   OutputShare,
+  OWN_BYTES,
+  OWN_BYTES_PER_SECOND,
   OWN_MESSAGES,
   OWN_MESSAGES_PER_SECOND,
   OWN_MS,
   OWN_MS_PER_SECOND,
   type StdoutShare,
 } from '../../../runner/core/output-share.ts';
+import { PROCESS_LINE_BYTES } from '../../../shared/limits.ts';
 
 const stdoutOf = (common: CommonShare): StdoutShare => new OutputShare(common).stdout;
 
@@ -24,7 +29,6 @@ function work(shares: readonly StdoutShare[], from: number, to: number): number[
   for (let now = from; now < to; now += 1) {
     for (const [index, share] of shares.entries()) {
       if (share.restMs(now) > 0) continue;
-      share.linesEnded(2);
       share.spend(1, now);
       used[index] = (used[index] ?? 0) + 1;
     }
@@ -37,7 +41,6 @@ function waitOf(share: StdoutShare, everyMs: number, from: number, to: number): 
   let waited = 0;
   for (let now = from; now < to; now += everyMs) {
     waited += share.restMs(now);
-    share.linesEnded(1);
     share.messagePassed();
     share.spend(0.02, now);
   }
@@ -47,7 +50,6 @@ function waitOf(share: StdoutShare, everyMs: number, from: number, to: number): 
 /** Prints messages as fast as it may, a dozen a slice; gives how many. */
 function flood(share: StdoutShare, now: number): number {
   if (share.restMs(now) > 0) return 0;
-  share.linesEnded(12);
   for (let n = 0; n < 12; n += 1) share.messagePassed();
   share.spend(0.2, now);
   return 12;
@@ -126,45 +128,41 @@ test('two thousand calls a second never wait, beside a flood too', () => {
     flood(loud, now);
     asked.asked();
     if (asked.restMs(now) > 0) waits += 1;
-    asked.linesEnded(1);
     asked.messagePassed();
     asked.spend(0.2, now);
   }
   expect(waits).toBe(0);
 });
 
-test.each([
-  ['at once', 1],
-  ['in slices', 40],
-])('large results, worked off %s, cost nothing as long as they were asked for', (_, slices) => {
+test('a few results as large as a line may be do not wait, nor do large ones once a second', () => {
   const share = stdoutOf(new CommonShare());
-  const large = (now: number): void => {
-    for (let n = 1; n <= slices; n += 1) {
-      if (n === slices) share.linesEnded(1);
-      share.spend(80 / slices, now);
-    }
-  };
-  for (let now = 0; now < 10_000; now += 100) {
+  const largest = (now: number): number => {
     share.asked();
-    large(now);
-    expect(share.restMs(now)).toBe(0);
-  }
-  for (let now = 10_000; now < 11_000; now += 20) large(now);
-  expect(share.restMs(11_000)).toBeGreaterThan(0);
+    const rest = share.restMs(now);
+    share.read(PROCESS_LINE_BYTES);
+    share.messagePassed();
+    share.spend(200, now);
+    return rest;
+  };
+  expect([0, 0, 0, 0].map(largest)).toEqual([0, 0, 0, 0]);
+  const later = Array.from({ length: 60 }, (_, second) => largest((second + 2) * 1_000));
+  expect(Math.max(...later)).toBeLessThan(1_000);
 });
 
-test.each<[string, (share: StdoutShare) => void]>([
-  ['empty lines', (share) => share.linesEnded(65_536)],
-  ['a line that was given up', () => {}],
-])('[F-280] %s without end are no large result, however often it is asked', (_, print) => {
+test('[F-280] bytes without end go on at the pace of the common share, however often it is asked', () => {
   const share = stdoutOf(new CommonShare());
-  share.gaveUpLine();
-  for (let now = 0; now < 5_000; now += 1) {
+  let bytes = 0;
+  for (let now = 0; now < 10_000; now += 1) {
     if (now % 10 === 0) share.asked();
-    print(share);
-    share.spend(LARGE_MS / 10, now);
+    for (let n = 0; n < 8 && share.restMs(now) === 0; n += 1) {
+      share.read(65_536);
+      share.spend(0.01, now);
+      bytes += 65_536;
+    }
   }
-  expect(share.restMs(5_000)).toBeGreaterThan(0);
+  const perSecond = OWN_BYTES_PER_SECOND + COMMON_BYTES_PER_SECOND + 100 * ASKED_BYTES;
+  expect(bytes).toBeLessThanOrEqual(OWN_BYTES + COMMON_BYTES + 10 * perSecond + 65_536 * 2);
+  expect(bytes).toBeGreaterThan(10 * COMMON_BYTES_PER_SECOND);
 });
 
 test('stderr takes of the same credit', () => {
@@ -177,7 +175,6 @@ test('stderr takes of the same credit', () => {
 test('who has waited as long as told may go on', () => {
   const share = stdoutOf(new CommonShare());
   for (let n = 0; n < 2 * OWN_MS; n += 1) {
-    share.linesEnded(2);
     share.spend(1, 0);
   }
   const rest = share.restMs(0);
