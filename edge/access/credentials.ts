@@ -14,8 +14,8 @@ const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 const MINTED = /mcp[cr](?:_|%5f)[\w-]{24}/i;
 
 /**
- * Refuses a request with one of our keys in its URL, under whatever name: URLs end up in logs (RFC 6750 §5.3). Also where no key
- * is asked for, as the key is one of some edge.
+ * Refuses a request with one of our keys in its URL, whatever the parameter is called: URLs end up in logs (RFC 6750 §5.3). Also if this edge
+ * requires no key, because the key belongs to some edge.
  */
 export const checkNoKeyInUrl = ({ pathname, search }: URL): Fault | undefined =>
   MINTED.test(search) || MINTED.test(pathname) ? { fault: 'malformed_authorization' } : undefined;
@@ -59,7 +59,7 @@ export function bearerToken(headers: Headers, url: URL): BearerToken {
 }
 
 /**
- * The client that a token belongs to, undefined if none. Where clients need no key every caller is `anonymous`, whatever
+ * The client that a token belongs to; undefined if none. If clients need no key, every caller is `anonymous`, whatever
  * it sent, so `token` may be absent.
  */
 export async function findClient(
@@ -74,14 +74,14 @@ export async function findClient(
 export const findRunner = (settings: Settings, token: string): Promise<Principal | undefined> =>
   findPrincipal(settings.runners, token);
 
-/** True if the token is the one that opens `/metrics`; never when no such key is set. */
+/** True if the token opens `/metrics`; never if no such key is set. */
 export async function isMetricsKey(settings: Settings, token: string): Promise<boolean> {
   return settings.metricsKey !== undefined && (await digest(token)) === settings.metricsKey;
 }
 
 /**
- * Looked up by digest, without a constant-time compare: what timing could tell of a digest near the caller's own is of no
- * use, as nobody can choose a token by its digest.
+ * Looked up by digest, without a constant-time compare: what timing could reveal about a digest near the caller's own is of no
+ * use, because nobody can choose a token by its digest.
  */
 async function findPrincipal(known: Grants, token: string): Promise<Principal | undefined> {
   return known.size === 0 ? undefined : known.get(await digest(token));

@@ -12,7 +12,7 @@ export type Grants = ReadonlyMap<string, Principal>;
 /** The name of clients without a key, when none is required. No client with a key may have this name, or their actions would be mixed up. */
 export const ANONYMOUS_NAME = 'anonymous';
 
-/** Who is served when the operator set BRIDGE_CLIENT_AUTH to `none`. */
+/** The principal of every client if the operator sets BRIDGE_CLIENT_AUTH to `none`. */
 export const ANONYMOUS: Principal = { name: ANONYMOUS_NAME, servers: '*' };
 
 /** True if the principal may use the server. */

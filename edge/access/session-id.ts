@@ -48,12 +48,12 @@ export async function verifySession(
 /** Ids this isolate has verified: a session's requests come in series, and a signature costs more than all other checks. */
 const verified = new Set<string>();
 
-/** Some 100 KB; beyond it the busy ones are soon back. */
+/** About 100 KB. When it is full it is cleared; busy ids are soon back. */
 const VERIFIED_KEPT = 500;
 
 /**
  * The actor of all modern requests of a principal to a server: modern clients have no session that could name one. Its first two
- * characters are for a person who reads a log.
+ * characters help a person who reads a log.
  */
 export const modernSessionName = async (
   secret: string,

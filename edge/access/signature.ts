@@ -34,7 +34,7 @@ const KEYS_KEPT = 4;
 /** Imported keys by secret. Keys, not promises of keys: a worker's request cannot await another request's promise. */
 const keys = new Map<string, HmacKey>();
 
-/** Named by what makes it: not every runtime's types have a global CryptoKey type. */
+/** Named by the function that makes it, because not every runtime's types have a global CryptoKey. */
 type HmacKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 
 async function importKey(secret: string): Promise<HmacKey> {

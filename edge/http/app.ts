@@ -105,7 +105,7 @@ async function route(context: AppContext, next: () => Promise<void>): Promise<vo
   else await next();
 }
 
-/** A refusal as its client can read it: a page of a listed origin too (F-31), and one that is still sending. */
+/** Makes sure that a client can read its refusal, also a page of a listed origin (F-31) and a client that is still sending. */
 function asRefusal(request: Request, refusal: Response, settings: Settings): Response {
   const cors = Object.entries(corsHeaders(request, settings));
   if (cors.length > 0 && !refusal.headers.has('Access-Control-Allow-Origin')) {

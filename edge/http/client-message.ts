@@ -24,7 +24,7 @@ export interface ClientMessage {
 
 export type ReadMessage =
   | { readonly ok: true; readonly message: ClientMessage }
-  /** `refused`: the message that is refused, or its beginning, as far as it was read. */
+  /** `refused`: the refused message, or as much of its beginning as was read. */
   | { readonly ok: false; readonly fault: Fault; readonly refused?: Uint8Array };
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -14,7 +14,7 @@ import {
 /** What the endpoints answer to, and the `Allow` of an OPTIONS that is not a preflight. */
 const METHODS = ['GET', 'POST', 'DELETE', 'OPTIONS'];
 
-/** Every header an MCP client sends. `*` would not do: it does not cover Authorization (Fetch, "CORS protocol"). */
+/** Every header an MCP client sends. `*` is not enough: it does not cover Authorization (Fetch, "CORS protocol"). */
 const REQUEST_HEADERS = [
   'Accept',
   'Authorization',

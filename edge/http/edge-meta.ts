@@ -11,7 +11,7 @@ const TRACEPARENT =
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The request's text as the runner gets it. What a client wrote under the edge's own keys is gone. */
+/** The request's text as the runner gets it, without anything a client wrote under the edge's own keys. */
 export function withEdgeMeta(headers: Headers, request: ModernRequest): string {
   const { text, bytes, meta } = request;
   const and = { ...ownMembers(headers, request), ...traceMembers(headers, meta) };
@@ -28,7 +28,7 @@ function ownMembers(headers: Headers, { method, id }: ModernRequest): Record<str
 const params = (headers: Headers): Record<string, string> =>
   Object.fromEntries([...headers].filter(([name]) => name.startsWith(PARAM_HEADER_PREFIX)));
 
-/** Trace context that came as headers; what the body has goes first, and a state is nothing without its parent. */
+/** Trace context from headers. The body's own takes precedence, and a `tracestate` needs its `traceparent`. */
 function traceMembers(headers: Headers, meta: Members): Record<string, string> {
   const members: Record<string, string> = {};
   const add = (name: string): void => {

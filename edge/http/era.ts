@@ -20,7 +20,7 @@ const LEGACY: Era = { era: 'legacy' };
 export const bearsModernRevision = (headers: Headers): boolean =>
   isModernRevision(trimmed(headers.get(PROTOCOL_VERSION_HEADER) ?? ''));
 
-/** Tells the eras apart. A modern message is not yet judged. */
+/** Tells the eras apart. Does not check a modern message yet. */
 export function eraOf(headers: Headers, message: ClientMessage): Era {
   const isMarked = bearsModernRevision(headers);
   if (!isMarked && !mayClaim(message.text)) return LEGACY;
@@ -37,7 +37,7 @@ export function eraOf(headers: Headers, message: ClientMessage): Era {
   return isMarked || request.meta.has(META.protocolVersion) ? { era: 'modern', request } : LEGACY;
 }
 
-/** Cheap, and true of every text with a claim: a key without its name in it must have escapes. */
+/** A cheap check that is true of every text with a claim: a key that does not contain its name must contain escapes. */
 const mayClaim = (text: string): boolean =>
   text.includes('/protocolVersion') || text.includes('\\u');
 

@@ -37,7 +37,7 @@ export function checkRequest(headers: Headers, request: ModernRequest): Refusal 
   );
 }
 
-/** Longest value of a header of ours: one that repeats a text of the body is shorter, and none may cost those behind the edge. */
+/** Longest value of an MCP header: one that repeats a text of the body is shorter, and long ones must not burden what is behind the edge. */
 const VALUE_CHARACTERS = 8 * 1024;
 
 const OWN_HEADERS = [
@@ -47,7 +47,7 @@ const OWN_HEADERS = [
   NAME_HEADER,
 ] as const;
 
-/** Refuses what no client has reason to send, before anything is read of it. `Mcp-Param-*` only if they travel on. */
+/** Refuses values that no client has a reason to send, before reading them. `Mcp-Param-*` only if they are passed on. */
 export function checkLengths(headers: Headers): Refusal | undefined {
   const name = OWN_HEADERS.find((header) => isTooLong(headers.get(header)));
   return name === undefined ? undefined : tooLong(name);
@@ -67,7 +67,7 @@ const tooLong = (name: string): Refusal =>
     `The ${name.slice(0, TOLD_CHARACTERS)} header is longer than ${VALUE_CHARACTERS} characters.`,
   );
 
-/** A header that is there must not contradict the body. */
+/** A header must not contradict the body. */
 export function checkMirrors(
   headers: Headers,
   { method, meta }: ModernRequest,
@@ -102,12 +102,12 @@ function checkPresent(headers: Headers): Refusal | undefined {
   return absent === undefined ? undefined : missing(absent);
 }
 
-/** Members of params that a header repeats, or whose own members one repeats. */
+/** Members of params that a header repeats, or some of whose members a header repeats. */
 const MIRRORED = ['name', 'uri', 'taskId', 'arguments', '_meta'] as const;
 
 /**
- * Readers of JSON differ in what they take of two equal keys, and some take a key in any case. Where a header vouches for a
- * member of params, no other may pass for it.
+ * Of two equal keys some readers of JSON take the first and some the last, and some ignore the case of keys. If a header vouches
+ * for a member of params, no other member may be mistaken for it.
  */
 function checkKeys({ method, params }: ModernRequest): Refusal | undefined {
   if (!NAMED_METHODS.has(method)) return undefined;
@@ -125,7 +125,7 @@ const invalidParams = (message: string): Refusal => ({
   message,
 });
 
-/** Compared as text: `Mcp-Name` may be coded, and the body may spell the same text with escapes. */
+/** Compared as text: `Mcp-Name` may be encoded, and the body may write the same text with escapes. */
 function checkName(headers: Headers, { method, params }: ModernRequest): Refusal | undefined {
   const key = NAMED_METHODS.get(method);
   if (key === undefined) return undefined;

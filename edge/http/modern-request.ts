@@ -19,12 +19,12 @@ export class Members {
     return this.#members.some((member) => member.key === key);
   }
 
-  /** Of two we would read the last, and a process may read the first. */
+  /** Of two equal keys we read the last, but a process may read the first. */
   isRepeated(key: string): boolean {
     return this.#members.filter((member) => member.key === key).length > 1;
   }
 
-  /** Whether a key is there that a reader without regard to case would take for this one. */
+  /** Whether there is a key that differs from this one only in case. */
   hasLookalike(key: string): boolean {
     return this.#members.some((member) => isLookalike(member.key, key));
   }

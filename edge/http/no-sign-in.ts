@@ -18,8 +18,8 @@ const WITHOUT_KEY = 'There is no sign-in here, and none is needed: connect witho
 
 /**
  * The answer to a request of an OAuth client, or undefined if it is none. Errors are objects of `error` and
- * `error_description` (RFC 6749 §5.2, RFC 7591 §3.2.2). Metadata is not found (404), as of any server without OAuth: that alone
- * lets clients go on with a key.
+ * `error_description` (RFC 6749 §5.2, RFC 7591 §3.2.2). Metadata is a 404, as on any server without OAuth: only then do
+ * clients go on with a key.
  */
 export function withoutSignIn(pathname: string, clientAuth: ClientAuth): Response | undefined {
   const isMetadata = METADATA.test(pathname);

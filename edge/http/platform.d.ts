@@ -110,7 +110,7 @@ declare const crypto: {
   };
 };
 
-/** What a timer is known by differs between hosts. */
+/** Hosts differ in what identifies a timer. */
 interface Timer {
   readonly [timer: symbol]: never;
 }

@@ -4,7 +4,7 @@ import type { Transport } from '../../shared/link/control-frames.ts';
 import type { PostAnswer } from '../core/relay.ts';
 
 export interface Post {
-  /** Minted by the worker; the runner serves it once however often it is sent (R-3). */
+  /** Minted by the worker. The runner serves a post once, however often it is sent (R-3). */
   readonly id: string;
   readonly stream: string;
   readonly message: string;
@@ -21,7 +21,7 @@ export interface Opening {
 
 export interface Negotiated {
   readonly isOpen: boolean;
-  /** Undefined before the answer to `initialize`, and when nobody knows while the runner is away. */
+  /** Undefined before the answer to `initialize`, and when it is unknown because the runner is away. */
   readonly revision: string | undefined;
 }
 
@@ -31,7 +31,7 @@ export type Opened<T> =
 
 /** A session as the fleet placed it. */
 export interface PlacedSession {
-  /** The name that fleet and runner know it by. */
+  /** Its name for the fleet and the runner. */
   readonly session: string;
   readonly runner: string;
   readonly boot: string;
@@ -70,7 +70,7 @@ export interface SessionPort {
   ): Promise<Opened<Socket>>;
   /** Whether there is a session, and what it negotiated. */
   negotiated(): Promise<Negotiated>;
-  /** A client answered the probe of its stream, so the stream is its own still. */
+  /** A client answered the probe of its stream, so it keeps the stream. */
   alive(probe: string): Promise<void>;
   /** True when there was a session to end. */
   end(): Promise<boolean>;
@@ -125,7 +125,7 @@ export interface FleetPort {
 
 export interface Ports {
   session(name: string): SessionPort;
-  /** Lets work go on though its client has left, which ends all else that a request had under way. */
+  /** Keeps `work` running after the client has left; the platform cancels everything else of the request. */
   outlive(work: Promise<unknown>): void;
   readonly fleet: FleetPort;
 }

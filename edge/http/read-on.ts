@@ -3,16 +3,16 @@
 // and its end waits while the rest of the body is read and discarded, within bounds.
 import { announcedBytes, isUnread } from './guards/body.ts';
 
-/** Read on for no more than this: three times the largest message, so that who is a little above it learns so. */
+/** Reads on no more than this: three times the largest message, so that a client slightly above that limit gets its answer. */
 const READ_ON_BYTES = 12 * 1024 * 1024;
 
-/** And for no longer: nobody can hold a connection by sending slowly. Two seconds carry that much on 50 Mbit/s. */
+/** And no longer than this, so that nobody can hold a connection by sending slowly. At 50 Mbit/s it is enough for that much. */
 const READ_ON_MS = 2_000;
 
-/** What servers read on by themselves, so that the connection can be used again: the buffers of a socket. */
+/** What servers read on by themselves, so that the connection can be reused: the buffers of a socket. */
 const SMALL_BYTES = 16 * 1024;
 
-/** The refusal as it is to be sent, given the request that it refuses. */
+/** The refusal to send for this request. */
 export function readingOn(request: Request, refusal: Response): Response {
   const { body } = request;
   const announced = announcedBytes(request.headers);

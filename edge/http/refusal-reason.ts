@@ -12,7 +12,7 @@ export function because(reason: RefusalReason, response: Response): Response {
   return response;
 }
 
-/** Notes whom a response goes to, should it be a refusal. */
+/** Notes who gets a response, in case it is a refusal. */
 export function towards(refused: Refused, response: Response): Response {
   const reason = reasons.get(response);
   if (reason) reasons.set(response, { ...refused, ...reason });
@@ -26,5 +26,5 @@ export function refusalLine(response: Response): RefusalLine | undefined {
   return reason && { level: levelOf(status), message: 'request refused', status, ...reason };
 }
 
-/** What is amiss here is louder than what is amiss with a request. */
+/** A failure of the edge is logged at a higher level than a bad request. */
 const levelOf = (status: number): RefusalLine['level'] => (status >= 500 ? 'warn' : 'info');

@@ -13,7 +13,7 @@ export interface RefuseOptions {
   readonly allow?: readonly string[] | undefined;
   /** A token came with the request and was refused, so a 401 names the error (RFC 6750 §3.1). */
   readonly tokenSent?: boolean | undefined;
-  /** The client's era, if it is known to be modern: it learns of some faults in other ways. */
+  /** The client's era, if it is known to be modern: some faults have another status there. */
   readonly isModern?: boolean | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface Refusal extends ErrorObject {
 }
 
 /**
- * Statuses for modern clients. They show an error's own words only out of a 200 or 400, so what became of a call goes there;
+ * Statuses for modern clients. They show an error's own message only from a 200 or 400, so the outcome of a call goes there;
  * and a 429 makes them take the server for a legacy one, so overload is a 503.
  */
 const MODERN_STATUS: Partial<Record<FaultCode, number>> = {

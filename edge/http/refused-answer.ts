@@ -37,6 +37,6 @@ export async function endQuestion(
   const message = errorInPlaceOf(bytes, fault);
   if (message === undefined) return;
   const post = { id: newPostId(), stream, wants: 'accepted' as const, message, requestIds: [] };
-  // Where the actor cannot be reached, nothing else can be done for the question.
+  // If the actor cannot be reached, nothing else can be done for the question.
   await session.post(post).catch(() => undefined);
 }

@@ -3,7 +3,7 @@ import type { Fault } from '../../shared/fault.ts';
 
 const urls = new WeakMap<Request, URL>();
 
-/** `new URL(request.url)`, parsed once a request. {@link checkUrl} comes first. */
+/** `new URL(request.url)`, parsed once for each request. Call {@link checkUrl} first. */
 export function urlOf(request: Request): URL {
   let url = urls.get(request);
   if (!url) {

@@ -21,10 +21,10 @@ const KEEP_ALIVE_MS = 15_000;
 
 const KEEP_ALIVE = encodeComment('keep-alive');
 
-/** Opens a stream that has no event to say yet: proxies and clients see the headers at once. */
+/** Opens a stream that has no event yet, so that proxies and clients see the headers at once. */
 export const OPENING_COMMENT = encodeComment('open');
 
-/** Headers of every SSE answer: nothing on the way may hold back, keep or rewrite it. */
+/** Headers of every SSE answer: nothing on the way may delay, store or rewrite it. */
 export const SSE_HEADERS = {
   'Content-Type': 'text/event-stream',
   'Cache-Control': 'no-store, no-transform',
@@ -45,13 +45,13 @@ export interface SseOptions extends ClientStreamOptions {
   readonly opening: string;
   /** The client named an event of the stream. */
   readonly resumes: boolean;
-  /** Comments go out this often, for streams whose client must be missed sooner than others. */
+  /** How often comments are sent, for streams whose client's absence must be noticed sooner than usual. */
   readonly keepAliveMs?: number;
 }
 
-/** An open stream towards one client. */
+/** An open stream to one client. */
 export class SseStream {
-  /** Without the post: the machine lets its message go, and nobody else may keep it. */
+  /** Without the post: the machine frees its message, so nothing else may hold it. */
   readonly #options: Omit<SseOptions, 'post'>;
   readonly #machine: ClientStream;
   /** Read at each look; the wall clock may be set meanwhile. */
@@ -69,7 +69,7 @@ export class SseStream {
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #isFinished = false;
   #isCut = false;
-  /** What a stream that is over had to say while its dial was still out. */
+  /** Last messages of a stream that ended before its dial was answered. */
   readonly #lastWords: string[] = [];
   #dialling: Promise<void>;
   #wake: (() => void) | undefined;
@@ -89,7 +89,7 @@ export class SseStream {
     this.#keepAlive = setInterval(() => this.#comment(), keepAliveMs);
     options.signal.addEventListener('abort', () => this.#cancel(), { once: true });
     this.#dialling = this.#dial(0);
-    // The signal says it once, and that may have been before.
+    // The signal fires only once, and may have fired already.
     if (options.signal.aborted) this.#cancel();
   }
 
@@ -105,7 +105,7 @@ export class SseStream {
   response(headers: Record<string, string>): Response {
     const body = new ReadableStream<Uint8Array>(
       { pull: (controller) => this.#pull(controller), cancel: () => this.#cancel() },
-      // Nothing is read ahead: a pull means that what was given before has left.
+      // Nothing is buffered ahead: a pull means that everything given before has left.
       { highWaterMark: 0 },
     );
     return new Response(body, { headers: { ...SSE_HEADERS, ...headers } });
@@ -149,7 +149,7 @@ export class SseStream {
       for (const text of this.#lastWords) this.#socket.send(text);
       this.#hangUp();
     } catch {
-      // The actor broke away before it answered.
+      // The actor broke off before it answered.
       this.#closed(count, 1006);
     }
   }
@@ -160,7 +160,7 @@ export class SseStream {
     if (!reading.ok) return this.#socket?.close(CLOSE.protocol, OUTSIDE_PROTOCOL);
     const { header, message } = reading.frame;
     this.#perform(this.#machine.receive(header, message));
-    // Whose post was taken has a stream, though it is not attached yet.
+    // If the post was accepted, there is a stream, even if it is not attached yet.
     if (header.type === 'accepted' || header.type === 'event') this.#settle(undefined);
   }
 
@@ -220,7 +220,7 @@ export class SseStream {
     this.#wake?.();
   }
 
-  /** A comment, unless the client has yet to read what it was given. */
+  /** A comment, unless the client has not read everything yet. */
   #comment(): void {
     if (this.#queue === '' && this.#wake) this.#write(KEEP_ALIVE);
   }

@@ -7,7 +7,7 @@ export type Capabilities = JsonObject;
 /** Client capabilities by which a server may ask. */
 const ASKABLE: readonly string[] = ['elicitation', 'sampling', 'roots'];
 
-/** A client's or a server's capabilities as the other era may see them: tasks differ on the wire, so they are never offered across. */
+/** A client's or a server's capabilities for the other era: without tasks, whose wire form differs between the eras. */
 export function acrossEras(capabilities: Capabilities): Capabilities {
   const { extensions } = capabilities;
   const rest = without(capabilities, 'tasks', 'extensions');
@@ -16,7 +16,7 @@ export function acrossEras(capabilities: Capabilities): Capabilities {
   return Object.keys(kept).length > 0 ? { ...rest, extensions: kept } : rest;
 }
 
-/** Whether the server may ask the client something in the middle of such a call. */
+/** Whether the server may ask the client something during such a call. */
 export const mayBeAsked = (method: string, capabilities: Capabilities): boolean =>
   ASKING_METHODS.has(method) && ASKABLE.some((key) => Object.hasOwn(capabilities, key));
 
@@ -43,13 +43,13 @@ export function missingFor(
   const path = NEEDS[method]?.(params) ?? [];
   if (at(capabilities, ...path) !== undefined) return undefined;
   const [outer = '', inner] = path;
-  // An elicitation capability that names no mode means the form.
+  // An elicitation capability without a mode means forms.
   const declared = capabilities[outer];
   if (inner === 'form' && isObject(declared) && !Object.hasOwn(declared, 'url')) return undefined;
   return { [outer]: inner === undefined ? {} : { [inner]: {} } };
 }
 
-/** One question of each kind that needs something else of the client. */
+/** One question of each kind that needs another capability of the client. */
 const KINDS: readonly (readonly [method: string, params: JsonObject])[] = [
   ['elicitation/create', {}],
   ['elicitation/create', { mode: 'url' }],

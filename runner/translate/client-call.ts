@@ -10,7 +10,7 @@ import { numberOf, progressTokenOf, type Message } from './message.ts';
 const PRIVATE_KEYS: readonly string[] = Object.values(PRIVATE_META);
 const NOT_LEGACY_META: readonly string[] = [...ENVELOPE_META, ...PRIVATE_KEYS];
 
-/** Members of `params` that only the modern era knows, or knows no more. */
+/** Members of `params` that exist only in the modern era, or no longer exist in it. */
 const ERA_PARAMS: readonly string[] = ['inputResponses', 'requestState', 'task'];
 
 const EMPTY_OBJECT_BYTES = 2;
@@ -27,7 +27,7 @@ export interface ClientCall {
   /** Raw JSON text. */
   readonly clientId: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** It brings a `requestState`, so it goes on with an earlier request. */
+  /** It has a `requestState`, so it continues an earlier request. */
   readonly isRetry: boolean;
 }
 
@@ -56,12 +56,12 @@ export function readCall(message: Message): ClientCall | undefined {
 
 const NO_BYTES = new Uint8Array(0);
 
-/** What is still to be known of a request that was written. */
+/** What is still needed of a request after it was written. */
 export const withoutBytes = (call: ClientCall): ClientCall => ({ ...call, bytes: NO_BYTES });
 
 type Bytes = Pick<ClientCall, 'bytes'>;
 
-/** The request or notification as a modern process is to see it. */
+/** The request or notification for a modern process. */
 export function forModernProcess({ bytes }: Bytes): Uint8Array {
   const meta = valueAt(bytes, 'params', '_meta');
   if (!meta) return bytes;
@@ -72,7 +72,7 @@ export function forModernProcess({ bytes }: Bytes): Uint8Array {
 export const forLegacyProcess = ({ bytes }: Bytes): Uint8Array =>
   withoutEnvelope(bytes, ERA_PARAMS);
 
-/** The notification as a legacy process is to see it. */
+/** The notification for a legacy process. */
 export const noticeForLegacyProcess = ({ bytes }: Bytes): Uint8Array => withoutEnvelope(bytes, []);
 
 function withoutEnvelope(bytes: Uint8Array, eraParams: readonly string[]): Uint8Array {

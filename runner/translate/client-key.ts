@@ -5,10 +5,10 @@ import type { ClientCall } from './client-call.ts';
 import { at, canonical } from './json.ts';
 import type { Digest } from './modern-to-legacy/request-state.ts';
 
-/** Of a name more than this tells nobody apart. */
+/** Only this much of a name distinguishes clients. */
 const NAME_CHARACTERS = 200;
 
-/** Clients whose keys are remembered: they are few, and each says the same in all its requests. */
+/** Number of clients whose keys are remembered: there are few, and each sends the same in all its requests. */
 const MAX_REMEMBERED = 100;
 const MAX_REMEMBERED_CHARACTERS = 4_096;
 

@@ -7,7 +7,7 @@ import type { Message } from './message.ts';
 
 export interface ClientNotification {
   readonly message: Message;
-  /** Of the client; undefined when it does not say. */
+  /** The client's key; undefined if it does not identify itself. */
   readonly name: string | undefined;
 }
 

@@ -18,7 +18,7 @@ export class Effects {
   #nextSlot = FIRST_SLOT;
   #notified: number[] = [];
 
-  /** Starts a process and gives its slot. */
+  /** Starts a process and returns its slot. */
   start(): number {
     const slot = this.#nextSlot++;
     this.#pending.push({ do: 'start', slot });
@@ -46,13 +46,13 @@ export class Effects {
     this.#pending.push({ do: 'write', slot, line: lineOf(message) });
   }
 
-  /** Writes a notification: some servers answer it all the same, so whoever hears the process has to know. */
+  /** Writes a notification. Some servers answer it anyway, so whoever reads the process's output must know of it. */
   notify(slot: number, message: Outgoing): void {
     this.write(slot, message);
     this.#notified.push(slot);
   }
 
-  /** Tells a process that the answer to a request is not wanted any more. */
+  /** Tells a process that the answer to a request is no longer wanted. */
   cancel(slot: number, requestId: number, reason?: string): void {
     this.notify(slot, cancelled(requestId, reason));
   }
@@ -82,7 +82,7 @@ export class Effects {
     this.#pending.push({ do: 'note', level, words, fields });
   }
 
-  /** Notes what is dropped, but not every time. */
+  /** Notes that something was dropped, but not every time. */
   drop(words: string, fields: object, now: number): void {
     const note = this.#drops.count(`${words}; dropped`, fields, now);
     if (note) this.#pending.push(note);

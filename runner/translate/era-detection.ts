@@ -39,7 +39,7 @@ export type EraStep =
 export interface Settled {
   readonly do: 'settle';
   readonly era: 'legacy' | 'modern' | 'none';
-  /** This very process serves no client: one of both eras that was initialized keeps to the legacy era. */
+  /** This process can serve no client: a process of both eras that was initialized stays in the legacy era. */
   readonly isSpoiled: boolean;
 }
 
@@ -66,7 +66,7 @@ export class EraDetection {
     return this.#isModern;
   }
 
-  /** The first step, and the next when the process has been silent for as long as is waited. */
+  /** The first step, and the next one when the process has been silent for the whole wait. */
   next(): EraStep {
     const opener = this.#unasked.shift();
     if (opener === undefined) return this.#isModern ? settled('modern', true) : NONE;
@@ -81,7 +81,7 @@ export class EraDetection {
   #discovered(answer: EraAnswer): EraStep {
     const isModern = answer.isResult && namesModern(answer);
     if (!this.#isInitializing) return isModern ? settled('modern') : this.next();
-    // Asked both, the process keeps to what it says to the other.
+    // It was asked both; its answer to the other one counts.
     this.#isModern = isModern;
     return WAIT;
   }
@@ -91,7 +91,7 @@ export class EraDetection {
     if (answer.isResult) return this.#isModern ? settled('modern', true) : settled('legacy');
     if (this.#isModern) return settled('modern');
     if (this.#unasked.length > 0) return this.next();
-    // A modern server names its revisions when it is asked for another.
+    // A modern server names its revisions when it is asked for an unknown one.
     const isModern = answer.code === CODE.unsupportedVersion && namesModern(answer);
     return isModern ? settled('modern', true) : NONE;
   }

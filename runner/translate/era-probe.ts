@@ -14,13 +14,13 @@ import {
 import type { OwnAnswer, OwnRequests } from './own-requests.ts';
 
 /**
- * Some legacy servers say nothing to what they do not know, and whoever waits meanwhile waits for this. One that only starts slowly
+ * Some legacy servers do not answer what they do not know, and clients wait this long for them. A server that only starts slowly
  * loses nothing: it finds both requests when it runs, and answers them in turn.
  */
 const SILENCE_MS = 1_500;
 
 export type ProbeVerdict =
-  /** `slot`: the process to go on with; undefined when it was spoiled for this era. */
+  /** `slot`: the process to continue with; undefined if it cannot be used for this era any more. */
   | { readonly era: 'modern'; readonly slot: number | undefined }
   | { readonly era: 'legacy'; readonly slot: number; readonly result: unknown }
   | ({ readonly era: 'none'; readonly slot: number } & ProbeFailure);
@@ -35,11 +35,11 @@ interface ProbeFailure {
 export class EraProbe {
   readonly #effects: Effects;
   readonly #own: OwnRequests;
-  /** As whom the process is initialized. */
+  /** The client that the process is initialized as. */
   readonly client: ClientCall;
   readonly #decided: (verdict: ProbeVerdict, now: number) => void;
   #slot: number;
-  /** Until then the client waits, whatever was asked meanwhile. */
+  /** The client waits until then, whatever was asked in the meantime. */
   readonly #startBy: number;
   readonly #silenceMs: number;
   #detection = new EraDetection(['server/discover', 'initialize']);
@@ -80,7 +80,7 @@ export class EraProbe {
     if (slot !== this.#slot) return;
     this.#own.forget(slot);
     if (this.#isFragile) return this.#decided({ era: 'none', slot, description }, now);
-    // It may be one that exits on what it does not know: asked the old way, the next may live.
+    // It may exit on requests it does not know; the next process is asked in the old way.
     this.#isFragile = true;
     this.#slot = this.#effects.start();
     this.#detection = new EraDetection(['initialize']);

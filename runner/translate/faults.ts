@@ -6,13 +6,13 @@ import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { GOES_ON } from '../core/session-effects.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
 
-/** Requests that may wait for a process: more come from a client in a loop than from one at work. */
+/** Requests that may wait for a process: more than this comes from a client in a loop, not from one at work. */
 export const MAX_WAITING = 64;
 
-/** A cancelled call occupies its process no longer than this: by then most have noticed. */
+/** A cancelled call occupies its process no longer than this: by then most servers have noticed. */
 export const CANCEL_GRACE_MS = 5_000;
 
-/** `goesOn`: it was only slow, and whoever comes later may meet it started. */
+/** `goesOn`: it was only slow, and keeps starting for a later request. */
 export const startFailed = (description: string, goesOn = false): ErrorObject =>
   faultError({
     fault: 'process_start_failed',

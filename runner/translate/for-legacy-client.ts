@@ -22,17 +22,17 @@ import {
   type Translator,
 } from './translator.ts';
 
-/** A process that has refused `initialize` and says nothing to `server/discover` for this long does not know it: it runs, as it answered. */
+/** If a process has refused `initialize` and does not answer `server/discover` for this long, it does not know it. It has started, since it answered. */
 const DISCOVER_MS = 2_000;
 
-/** The client's own `initialize` asks first. */
+/** The client's own `initialize` comes first. */
 const BOTH: readonly Opener[] = ['initialize', 'server/discover'];
 
-/** Errors by which a process that is asked to initialize says that it never will: it does not serve that revision, or knows no such method. */
+/** Errors that mean that a process will never answer `initialize`: it does not serve that revision, or does not know the method. */
 const NOT_LEGACY: ReadonlySet<unknown> = new Set([CODE.unsupportedVersion, CODE.methodNotFound]);
 
 /**
- * - `undecided`: lines pass as they are; the answer to `initialize` decides
+ * - `undecided`: lines pass unchanged; the answer to `initialize` decides
  * - `probing`: it was an error; the answer to `server/discover` decides, and lines of the client wait for it
  * - `refused`: of neither era; the client has its answer, and the session ends
  */
@@ -45,13 +45,13 @@ interface Opening {
   readonly detection: EraDetection;
   /** The bridge's id of `server/discover`, once asked. */
   discoverId?: number;
-  /** What the process said to `initialize`, when it was asked that first. */
+  /** The process's answer to `initialize`, if that was asked first. */
   refusal?: Uint8Array;
   /** When waiting for the answer to `server/discover` ends. */
   until?: number;
 }
 
-/** What a client may say in that time: two of the largest messages. */
+/** How much a client may send in that time: two of the largest messages. */
 const MAX_HELD_BYTES = 8 * 1024 * 1024;
 
 export class ForLegacyClient implements Translator {
@@ -62,9 +62,9 @@ export class ForLegacyClient implements Translator {
   readonly #modern = new LegacyToModern({ effects: this.#effects, own: this.#own });
   /** Finds the answer to `initialize` in what the process prints, while all of that is passed on and judged by the session. */
   readonly #text = new ProcessText();
-  /** The lines of a text that goes on. */
+  /** The lines of an unfinished text. */
   #pieces: Uint8Array[] = [];
-  /** Hears the process once it is spoken to by the bridge. */
+  /** Reads the process's output once the bridge itself talks to it. */
   readonly #hearing = new ProcessHearing({
     owed: {
       has: (id) => this.#owed().includes(id),
@@ -80,7 +80,7 @@ export class ForLegacyClient implements Translator {
   #phase: Phase = 'undecided';
   #opening: Opening | undefined;
   #held: Uint8Array[] = [];
-  /** Requests that passed as they were while nothing was decided. */
+  /** Requests that passed unchanged while nothing was decided. */
   readonly #plain = new Set<number>();
   #lastId = 0;
   #hasServed = false;
@@ -149,7 +149,7 @@ export class ForLegacyClient implements Translator {
   }
 
   #fromSession(line: Uint8Array, now: number): void {
-    // Another session may have found it out meanwhile.
+    // Another session may have found out in the meantime.
     this.#decideByEras();
     if (this.#phase === 'refused') return;
     if (this.#phase === 'probing') return this.#hold(line, now);
@@ -157,7 +157,7 @@ export class ForLegacyClient implements Translator {
     const id = message?.kind === 'request' ? numberOf(message.id) : undefined;
     if (id !== undefined) this.#lastId = Math.max(this.#lastId, id);
     if (id !== undefined && message?.method === 'initialize') return this.#initialize(id, line);
-    // The session waits no longer for the answer to it.
+    // The session no longer waits for its answer.
     const { requestId } = message ?? {};
     if (requestId !== undefined && numberOf(requestId) === this.#opening?.id) this.#doubt();
     if (this.#phase !== 'modern') this.#pass(line, message);
@@ -211,7 +211,7 @@ export class ForLegacyClient implements Translator {
     this.#pieces = [];
   }
 
-  /** The ids under which the process owes the bridge an answer. */
+  /** The ids of requests that the process has not answered to the bridge. */
   #owed(): number[] {
     const { discoverId } = this.#opening ?? {};
     const opening = discoverId === undefined ? [] : [discoverId];
@@ -232,7 +232,7 @@ export class ForLegacyClient implements Translator {
     } else if (this.#phase !== 'refused') this.#effects.say(message.bytes);
   }
 
-  /** True once for the answer to a request that the process was shown untranslated. */
+  /** True once, for the answer to a request that the process got untranslated. */
   #isPlain(id: number | undefined): boolean {
     return id !== undefined && this.#plain.delete(id);
   }
@@ -259,7 +259,7 @@ export class ForLegacyClient implements Translator {
     const isModern = step.do === 'settle' && step.era === 'modern';
     if (!isModern) return this.#undiscovered(opening, message);
     this.#effects.learned('modern', true);
-    // Whatever else was wrong with this client's `initialize` says nothing of another's.
+    // Other errors say something about this client's `initialize` only, not about another client's.
     const { refusal } = opening;
     if (refusal && NOT_LEGACY.has(parsedAt(refusal, 'error', 'code'))) {
       this.#effects.learned('legacy', false);
@@ -283,7 +283,7 @@ export class ForLegacyClient implements Translator {
     this.#effects.fail(id, faultError({ fault: 'overloaded', message }));
   }
 
-  /** Of neither era, or no longer of that which was known. */
+  /** Of neither era, or no longer of the known one. */
   #undiscovered(opening: Opening, { kind, bytes }: Message): void {
     this.#doubt();
     if (parsedAt(bytes, 'error', 'code') === CODE.methodNotFound) {

@@ -29,7 +29,7 @@ export interface ModernClientOptions {
   readonly sealer: Sealer;
   readonly digest: Digest;
   readonly limits: ModernClientLimits;
-  /** Makes what a process printed fit to be shown to a client. */
+  /** Prepares what a process printed to be shown to a client. */
   readonly quote: Quote;
 }
 
@@ -54,7 +54,7 @@ export class ForModernClient implements Translator {
     this.#eras = eras;
   }
 
-  /** Nothing is started before the first request tells what a process is to be initialized with. */
+  /** No process starts before the first request says what it must be initialized with. */
   start(_now: number): TranslateEffect[] {
     return [];
   }
@@ -167,7 +167,7 @@ export class ForModernClient implements Translator {
     this.#side?.cancel(sessionId, now);
   }
 
-  /** Goes by what another session found out, or asks the process. */
+  /** Uses what another session found out, or asks the process. */
   #begin(call: ClientCall, now: number): void {
     const { modern, legacy } = this.#eras;
     if (modern === true || legacy === false) this.#side = this.#modernSide();

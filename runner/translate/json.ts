@@ -5,7 +5,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The value `path` leads to through own members of objects. */
+/** The value at `path`, through own members of objects only. */
 export function at(value: unknown, ...path: readonly string[]): unknown {
   let inner = value;
   for (const key of path) {
@@ -29,7 +29,7 @@ export function without(value: JsonObject, ...keys: readonly string[]): JsonObje
   return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)));
 }
 
-/** The object without the members that are null, those of its own objects included; `depth`: so many levels. */
+/** The object without the members that are null, including those of its own objects, down to `depth` levels. */
 export function withoutNulls(value: JsonObject, depth = 2): JsonObject {
   const entries = Object.entries(value).filter(([, inner]) => inner !== null);
   if (depth === 1) return Object.fromEntries(entries);

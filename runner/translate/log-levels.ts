@@ -6,7 +6,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export const isLogLevel = (value: unknown): value is LogLevel =>
   LOG_LEVELS.includes(value as LogLevel);
 
-/** Whether a message of this level is to be seen by who wants `wanted` and above; an unknown level is not. */
+/** Whether a client that wants `wanted` and above gets a message of this level; never for an unknown level. */
 export const isAtLeast = (level: unknown, wanted: LogLevel): boolean =>
   isLogLevel(level) && LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(wanted);
 

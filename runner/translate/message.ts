@@ -7,7 +7,7 @@ import { splice } from '../../shared/jsonrpc/splice.ts';
 
 export interface Message {
   readonly kind: Envelope['kind'];
-  /** The message and nothing else; the spans below count from its start. */
+  /** Only the message; the spans below count from its start. */
   readonly bytes: Uint8Array;
   /** Raw JSON text. */
   readonly id: string | undefined;
@@ -36,11 +36,11 @@ export function messagesOf(line: Uint8Array): readonly Message[] {
 
 export const isAnswer = ({ kind }: Message): boolean => kind === 'result' || kind === 'error';
 
-/** The number that a raw id or token stands for; what the bridge gives a process is always one, in whatever spelling it comes back. */
+/** The number of a raw id or token. The bridge gives a process only numbers, but they may come back in any spelling. */
 export const numberOf = (raw: string | undefined): number | undefined =>
   raw === undefined ? undefined : integerOf(raw);
 
-/** The text that a raw id stands for, in whatever spelling; undefined for a number. */
+/** The text of a raw id, in any spelling; undefined for a number. */
 export function textOf(raw: string | undefined): string | undefined {
   const value: unknown = raw?.startsWith('"') === true ? JSON.parse(raw) : undefined;
   return typeof value === 'string' ? value : undefined;

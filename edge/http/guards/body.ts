@@ -4,7 +4,7 @@ import type { Fault } from '../../../shared/fault.ts';
 
 export interface BodyLimits {
   readonly limitBytes: number;
-  /** For the whole body: a byte a second must not keep a request alive. */
+  /** For the whole body: one byte a second must not keep a request alive. */
   readonly timeoutMs: number;
   /** Whether the beginning of a body that is too large is wanted. */
   readonly wantsHead?: boolean;
@@ -12,10 +12,10 @@ export interface BodyLimits {
 
 export type ReadBody =
   | { readonly ok: true; readonly bytes: Uint8Array }
-  /** `head`: how a body began that is too large. */
+  /** `head`: the beginning of a body that is too large. */
   | { readonly ok: false; readonly fault: Fault; readonly head?: Uint8Array };
 
-/** Enough to see what kind of message it was to be. */
+/** Enough to see what kind of message it is. */
 const HEAD_BYTES = 1_024;
 /** A client that sends nothing in this time is waiting for `100 Continue`; it is not asked for a body that nobody wants. */
 const HEAD_MS = 250;
@@ -32,8 +32,8 @@ const tooLarge = (limitBytes: number): ReadBody & { readonly ok: false } => ({
 });
 
 /**
- * The whole body, or a fault: `too_large`, `body_timeout`, or `invalid_request` when the client left. What is left of a body
- * that was too large stays there to be read on (see ../read-on.ts).
+ * The whole body, or a fault: `too_large`, `body_timeout`, or `invalid_request` when the client left. The rest of a body
+ * that is too large stays there for read-on.ts.
  */
 export async function readBody(
   request: Request,
@@ -56,7 +56,7 @@ export async function readBody(
   return result;
 }
 
-/** Requests whose body was given up when more of it was to come. */
+/** Requests whose body was given up before its end. */
 const partlyRead = new WeakSet<Request>();
 
 /** Whether a client may still be sending a body that nobody has read to its end. */

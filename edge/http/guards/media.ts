@@ -8,7 +8,7 @@ const PARAMETER =
 /**
  * Refuses every body but `application/json` in UTF-8, unencoded. A page can send other types across sites without a
  * preflight, and an encoded body would have to be inflated before its size is known. JSON gives `charset` no meaning
- * (RFC 8259 §11), so a spelling of UTF-8 passes; one that says otherwise is believed.
+ * (RFC 8259 §11), so any spelling of UTF-8 passes, and any other charset is refused.
  */
 export function checkContentType(request: Request): Fault | undefined {
   const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? '';
@@ -30,7 +30,7 @@ const ENCODED =
 const OTHER_CHARSET =
   'The Content-Type names a charset that is not UTF-8. Send the JSON in UTF-8: `Content-Type: application/json`.';
 
-/** `json`, `charset` where only that speaks against it, or `other`. */
+/** `json`, `charset` if only the charset is wrong, or `other`. */
 function readJsonType(header: string): 'json' | 'charset' | 'other' {
   if (header === 'application/json') return 'json';
   const end = header.search(/[;\s]|$/);
@@ -67,9 +67,9 @@ const ACCEPTED = {
 /**
  * Refuses a client that does not take what may be sent. Wildcards count, and `q=0` excludes. A GET without Accept takes
  * anything (RFC 9110 §12.5.1), but a POST must name both types (MCP 2025-11-25, Transports), or a program that reads only JSON
- * would now and then be sent a stream. What a page of another site loads (an image, a frame, `fetch` without CORS) sends no
- * Origin, and a GET opens something: it must name the event stream itself.
- * Not for the POST of HTTP+SSE, whose answer has no body: its clients owe no Accept.
+ * would sometimes get a stream. What a page of another site loads (an image, a frame, `fetch` without CORS) sends no
+ * Origin, and a GET opens something, so it must name the event stream itself.
+ * Not for the POST of HTTP+SSE: its answer has no body, so its clients need no Accept.
  */
 export function checkAccept(request: Request, method: 'post' | 'get'): Fault | undefined {
   const header = request.headers.get('accept')?.trim() ?? '';
@@ -115,7 +115,7 @@ function parseAccept(header: string): Ranges {
   const ranges = new Map<string, number>();
   for (const element of header.split(',')) {
     const [range = '', ...parameters] = element.split(';').map((part) => part.trim().toLowerCase());
-    // The same range twice, with different parameters: wanted in one form is wanted.
+    // The same range twice, with different parameters: the higher quality counts.
     ranges.set(range, Math.max(qualityOf(parameters), ranges.get(range) ?? 0));
   }
   return ranges;

@@ -21,14 +21,14 @@ export function checkOrigin(request: Request, settings: Settings): Fault | undef
   return isOwnPage(origin, request, settings) ? undefined : { fault: 'origin_not_allowed' };
 }
 
-/** Refuses every request that has an Origin: runners send none, so whoever does is a browser page. */
+/** Refuses every request that has an Origin: runners send none, so the sender is a browser page. */
 export function checkNoOrigin(request: Request): Fault | undefined {
   return request.headers.has('origin') ? { fault: 'origin_not_allowed' } : undefined;
 }
 
 /**
- * Refuses paths that some part of the way might read differently: percent escapes, empty segments, a trailing slash. Our
- * routes need none of them, so what passes matches exactly or is unknown.
+ * Refuses paths that a proxy might read differently: percent escapes, empty segments, a trailing slash. Our
+ * routes need none of them, so a path that passes matches exactly or is unknown.
  */
 export function checkPath(request: Request): Fault | undefined {
   const { pathname } = urlOf(request);

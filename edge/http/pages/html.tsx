@@ -56,7 +56,7 @@ export const Page = ({
   </html>
 );
 
-/** A document as the text to send. Its parts wait for nothing, so it is there at once. */
+/** A document as the text to send. It has no asynchronous parts, so it is ready at once. */
 export const htmlText = (page: ReturnType<typeof Page>): string =>
   `<!doctype html>\n${(page as HtmlEscapedString).toString()}\n`;
 

@@ -10,14 +10,14 @@ import {
 } from '../../../shared/jsonrpc/members.ts';
 import { CACHEABLE_METHODS, CODE, META } from '../../../shared/mcp/modern.ts';
 
-/** Codes that only the modern era has; a legacy client would take them for a server's own. */
+/** Codes that exist only in the modern era; a legacy client would take them for a server's own. */
 const MODERN_CODES: ReadonlySet<unknown> = new Set([
   CODE.headerMismatch,
   CODE.missingCapability,
   CODE.unsupportedVersion,
 ]);
 
-/** A complete result of `method`, without what says that it is complete, how long it keeps and whose it is. */
+/** A complete result of `method`, without the members that say that it is complete, how long it may be cached and by whom. */
 export function legacyResult(line: Uint8Array, method: string): Uint8Array {
   const result = valueAt(line, 'result');
   if (!result) return line;

@@ -37,7 +37,7 @@ const MODERN_FORM: Readonly<Record<string, (value: unknown, revision: LegacyRevi
     extensions: (value) => (isObject(value) ? without(value, TASKS_EXTENSION) : undefined),
   };
 
-/** A question of the process, and what a client must have declared to be asked it; else the words for what is missing. */
+/** For a question of the process: what the client must have declared to be asked it, else the words for what is missing. */
 const ASKABLE: Readonly<
   Record<string, (params: JsonObject, capabilities: JsonObject) => string | undefined>
 > = {
@@ -72,7 +72,7 @@ export class DeclaredClient {
     this.#clientInfo = infoOf(initialize);
   }
 
-  /** A request of this client as a modern process wants it: the members of `_meta` in, those of the legacy era out. */
+  /** A request of this client for a modern process: with the members of `_meta`, without those of the legacy era. */
   onRequest(line: Uint8Array): Uint8Array {
     const hasTask = valueAt(line, 'params', 'task') !== undefined;
     const plain = hasTask ? changeAt(line, ['params'], { without: ['task'] }) : line;
@@ -97,7 +97,7 @@ export class DeclaredClient {
     return lacking && `the client did not declare the capability "${lacking}"`;
   }
 
-  /** Whether elicitation has modes for this client: then one by url carries an id. */
+  /** Whether elicitation has modes for this client; then an elicitation by url carries an id. */
   get hasModes(): boolean {
     return this.revision >= MODES_SINCE;
   }

@@ -13,7 +13,7 @@ import { isObject, type JsonObject } from '../json.ts';
 
 const encoder = new TextEncoder();
 
-/** The line that asks, under an id of the bridge's own. */
+/** The line that asks, with an id of the bridge's own. */
 export function discoverLine(id: number, client: DeclaredClient): Uint8Array {
   const line = JSON.stringify({ jsonrpc: '2.0', id, method: 'server/discover' });
   return client.onRequest(encoder.encode(line));

@@ -17,13 +17,13 @@ import type { DeclaredClient } from './declared-client.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import { cancelled, FIRST_SLOT, type Effects } from '../effects.ts';
 
-/** A process that asks more often for one request is taken to go in circles; what official SDKs allow is 8 to 10. */
+/** A process that asks more often for one request is going in circles; official SDKs allow 8 to 10. */
 const MAX_ROUNDS = 8;
 
-/** Questions of one round: what a client may be asked at once by the whole of its session. */
+/** Questions of one round: as many as a whole session may ask a client at once. */
 const MAX_INPUT_REQUESTS = 64;
 
-/** A process that asks nothing wants to be called again later; official clients wait as long. */
+/** A process that asks for nothing wants to be called again later; official clients wait this long. */
 const RETRY_MS = 250;
 
 const encoder = new TextEncoder();
@@ -47,7 +47,7 @@ export class InputRounds {
     this.#calls = parts.calls;
   }
 
-  /** The process answered a call, now landed, with `input_required`. */
+  /** The process answered a call with `input_required`. */
   begin(call: MultiRoundCall, { bytes }: Message, client: DeclaredClient, now: number): void {
     if (!ASKING_METHODS.has(call.method)) {
       return this.#refuse(call, `The server may not ask for input in ${call.method}.`);
@@ -76,7 +76,7 @@ export class InputRounds {
     else this.#ask(call, questions, client);
   }
 
-  /** The client answered something; false when it was no question of a call. */
+  /** The client answered something; false if that was not a question of a call. */
   answered(question: string, { kind, bytes }: Message): boolean {
     const open = this.#calls.answered(question);
     if (!open) return false;
@@ -133,7 +133,7 @@ export class InputRounds {
     this.#effects.write(FIRST_SLOT, underId(again, id));
   }
 
-  /** The client was not asked, or would not answer: what the modern era has no words for ends the call. */
+  /** The client was not asked or did not answer. The modern era has no way to say so, so the call ends. */
   #fail(call: MultiRoundCall, reason: string): void {
     const words = `The server asked for input the client cannot give: ${reason}`;
     this.withdraw(call, 'the call it belongs to has failed');
@@ -150,11 +150,11 @@ export class InputRounds {
   }
 }
 
-/** What is asked, in order; undefined when a question is malformed. Of equal keys, the last. */
+/** The questions, in order; undefined if one is malformed. Of equal keys the last counts. */
 function inputRequestsIn(line: Uint8Array): InputRequest[] | undefined {
   const span = valueAt(line, 'result', 'inputRequests');
   const byKey = new Map<string, InputRequest>();
-  // One more than may be asked tells that there are too many.
+  // One more than allowed shows that there are too many.
   for (const { key, value } of span ? membersOf(line, span) : []) {
     if (byKey.size > MAX_INPUT_REQUESTS) break;
     const bytes = line.subarray(value.start, value.end);

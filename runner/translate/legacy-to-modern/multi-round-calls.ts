@@ -10,7 +10,7 @@ export interface MultiRoundCall {
   readonly line: Uint8Array;
   /** The tool of a `tools/call`. */
   readonly tool: string | undefined;
-  /** Under which id the process works on it now. */
+  /** The id under which the process works on it now. */
   roundId: number | undefined;
   /** How often the process has asked. */
   rounds: number;
@@ -21,7 +21,7 @@ export interface MultiRoundCall {
   /** JSON text; absent when the process gave none. */
   requestState: string | undefined;
   retryAt: number | undefined;
-  /** What progress of this round starts from, and the last that was said. */
+  /** The value that this round's progress starts from, and the last one sent. */
   progressBase: number;
   progress: number;
 }
@@ -52,7 +52,7 @@ export class MultiRoundCalls {
     return this.#calls.get(id);
   }
 
-  /** The ids under which the process owes an answer. */
+  /** The ids of requests that the process has not answered. */
   get owed(): Iterable<number> {
     return this.#byRoundId.keys();
   }
@@ -64,7 +64,7 @@ export class MultiRoundCalls {
     this.#byRoundId.set(roundId, call);
   }
 
-  /** The process answered: the call it was, in flight no more. */
+  /** The process answered: returns the call, which is no longer in flight. */
   landed(roundId: number): MultiRoundCall | undefined {
     const call = this.#byRoundId.get(roundId);
     if (!call) return undefined;
@@ -78,7 +78,7 @@ export class MultiRoundCalls {
     this.#byQuestion.set(question, call);
   }
 
-  /** The client answered a question: whose it was and under which key, no longer open. */
+  /** The client answered a question: returns its call and key; the question is no longer open. */
   answered(question: string): { call: MultiRoundCall; key: string } | undefined {
     const call = this.#byQuestion.get(question);
     const key = call?.questions.get(question);

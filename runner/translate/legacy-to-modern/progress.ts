@@ -3,7 +3,7 @@
 import { changeAt, parsedAt } from '../../../shared/jsonrpc/members.ts';
 import type { MultiRoundCall } from './multi-round-calls.ts';
 
-/** The notification as the client may see it; undefined when it would not rise. */
+/** The notification for the client; undefined if its progress would not rise. */
 export function continued(
   line: Uint8Array,
   call: Pick<MultiRoundCall, 'progressBase' | 'progress'>,

@@ -10,14 +10,14 @@ import { underId, type Message } from '../message.ts';
 import type { OwnRequests } from '../own-requests.ts';
 import { subscriptionIdIn } from '../subscription-id.ts';
 
-/** A listen that ended by itself is opened again after this long: at once might meet the same end, over and over. */
+/** A listen that ended by itself is opened again after this long; at once it might end again and again. */
 const REOPEN_MS = 1_000;
-/** After so many in a row the process is taken not to want it. */
+/** After this many in a row the process seems not to want it. */
 const MAX_REOPENED = 5;
-/** A listen that lasted as long was in order: those that ended before it count no more. */
+/** A listen that lasted this long was in order, and the count starts again. */
 const STEADY_MS = 60_000;
 
-/** Which capability of the process, with `listChanged`, gates which member of the filter. */
+/** The capability of the process that, with `listChanged`, allows each member of the filter. */
 const CHANGES: readonly (readonly [capability: string, member: string])[] = [
   ['tools', 'toolsListChanged'],
   ['prompts', 'promptsListChanged'],
@@ -27,7 +27,7 @@ const CHANGES: readonly (readonly [capability: string, member: string])[] = [
 interface Listen {
   readonly id: number;
   readonly openedAt: number;
-  /** The resources it is about: those asked for, and once acknowledged those granted. */
+  /** Its resources: those asked for and, once acknowledged, those granted. */
   uris: ReadonlySet<string>;
 }
 
@@ -40,13 +40,13 @@ interface Subscriber {
 export class KeptSubscription {
   readonly #effects: Effects;
   readonly #own: OwnRequests;
-  /** Makes a modern request of a line. */
+  /** Turns a line into a modern request. */
   readonly #onRequest: (line: string) => Uint8Array;
   #changes: readonly string[] = [];
   readonly #uris = new Set<string>();
-  /** The one acknowledged, whose notifications the client gets. */
+  /** The acknowledged listen, whose notifications the client gets. */
   #current: Listen | undefined;
-  /** The one that is to replace it. */
+  /** The listen that will replace it. */
   #opening: Listen | undefined;
   #subscribers: Subscriber[] = [];
   #reopenAt: number | undefined;
@@ -62,7 +62,7 @@ export class KeptSubscription {
     this.#onRequest = parts.onRequest;
   }
 
-  /** What the process can tell of, from its `server/discover`. */
+  /** What the process can report, from its `server/discover`. */
   offered(capabilities: JsonObject): void {
     const isOffered = ([name]: readonly [string, string]): boolean => {
       const capability = capabilities[name];
@@ -71,7 +71,7 @@ export class KeptSubscription {
     this.#changes = CHANGES.filter(isOffered).map(([, member]) => member);
   }
 
-  /** Brings the process to what is wanted now: call when the client is ready. */
+  /** Adjusts the listen to what is wanted now. Call when the client is ready. */
   adjust(now: number): void {
     if (this.#opening || this.#reopenAt !== undefined || this.#isAsWanted) return;
     if (this.#isWanted) return this.#open(now);
@@ -103,7 +103,7 @@ export class KeptSubscription {
     return isKnown;
   }
 
-  /** Whether a request towards the process is one of these. */
+  /** Whether a request to the process is a listen. */
   has(id: number | undefined): boolean {
     return id !== undefined && (id === this.#current?.id || id === this.#opening?.id);
   }

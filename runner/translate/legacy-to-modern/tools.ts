@@ -16,7 +16,7 @@ import { movedReferences } from './schema-refs.ts';
 const encoder = new TextEncoder();
 
 export class Tools {
-  /** Names of the tools that a list showed with a schema of its own making. */
+  /** Names of tools that a list showed with a schema made here. */
   readonly #enclosed = new Set<string>();
 
   /** An answer to `tools/list`, each schema of structured results with an object at its root. */
@@ -59,7 +59,7 @@ export class Tools {
 function enclosedSchema(schema: Uint8Array): Uint8Array {
   const dialect = valueAt(schema, '$schema');
   const moved = splice(schema, movedReferences(schema, whole(schema), '/properties/result'));
-  // The dialect is said at the root of a document.
+  // The dialect belongs to the root of a document.
   const inner = dialect ? withMembers(moved, { without: ['$schema'] }) : moved;
   return withMembers(encoder.encode('{}'), {
     and: {

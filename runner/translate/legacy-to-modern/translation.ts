@@ -20,7 +20,7 @@ import { Tools } from './tools.ts';
 
 const encoder = new TextEncoder();
 
-/** Members of results that are looked through one by one. */
+/** Members of results that are examined one by one. */
 const LISTS: ReadonlySet<string> = new Set(['tools', 'content']);
 
 /** No result of a schema has so many. */
@@ -94,7 +94,7 @@ export class LegacyToModern {
 
   // Client to process.
 
-  /** Requests that the process is not shown; all others go to it. */
+  /** Requests that the process does not get; all others go to it. */
   readonly #requests: Readonly<Record<string, OnRequest>> = {
     ping: (id) => this.#effects.answer(id, '{}'),
     'logging/setLevel': (id, request) => this.#setLevel(id, request),
@@ -108,7 +108,7 @@ export class LegacyToModern {
     },
   };
 
-  /** Notifications that the modern era does not have; all others go on as they are. */
+  /** Notifications that the modern era does not have; all others pass unchanged. */
   readonly #notifications: Readonly<Record<string, OnMessage>> = {
     'notifications/initialized': (_message, now) => this.#subscription.adjust(now),
     'notifications/roots/list_changed': () => {},
@@ -125,7 +125,7 @@ export class LegacyToModern {
     if (own) return own(id, message, now);
     const request = this.#client.onRequest(bytes);
     const tool = method === 'tools/call' ? stringAt(bytes, 'params', 'name') : undefined;
-    // Only what may be asked about is sent again.
+    // Only requests that may lead to questions are sent again.
     const kept = ASKING_METHODS.has(method) ? request : new Uint8Array(0);
     this.#calls.add({ id, method, line: kept, tool });
     this.#effects.write(FIRST_SLOT, request);
@@ -140,7 +140,7 @@ export class LegacyToModern {
     this.#effects.answer(id, '{}');
   }
 
-  /** The resource a request names; without one it is refused. */
+  /** The resource a request names; a request without one is refused. */
   #uriOf(id: number, { bytes }: Message): string | undefined {
     const uri = parsedAt(bytes, 'params', 'uri');
     if (typeof uri === 'string') return uri;
@@ -175,7 +175,7 @@ export class LegacyToModern {
 
   // Process to client.
 
-  /** What results of single methods need beyond {@link legacyResult}. */
+  /** What results of some methods need in addition to {@link legacyResult}. */
   readonly #results: Readonly<Record<string, OnResult>> = {
     'tools/list': (bytes) => this.#tools.list(bytes),
     'tools/call': (bytes, { tool }) => this.#tools.called(tool, bytes),
@@ -209,7 +209,7 @@ export class LegacyToModern {
     return own ? own(plain, call) : plain;
   }
 
-  /** Gives a call its answer, under the session's id also when the process knew it by another. */
+  /** Gives a call its answer, always under the session's id, even if the process knew it by another. */
   #settle(call: MultiRoundCall, bytes: Uint8Array): void {
     this.#calls.remove(call);
     this.#effects.say(call.rounds === 0 ? bytes : underId(bytes, call.id));
@@ -248,7 +248,7 @@ export class LegacyToModern {
   }
 }
 
-/** Whether a result is beyond what is looked through member by member. */
+/** Whether a result is too large to be examined member by member. */
 function isTooMuch(line: Uint8Array): boolean {
   const result = valueAt(line, 'result');
   const members = result ? [...membersOf(line, result).take(MAX_MEMBERS + 1)] : [];

@@ -10,7 +10,7 @@ import { lacking, toModernError } from './errors.ts';
 import { toModernResult } from './results.ts';
 import { inputRequired } from './questions.ts';
 
-/** The answer of the process, under the id that the client waits for now. */
+/** The answer of the process, with the id that the client waits for now. */
 export function answerFor(
   { client, lacks }: LegacyCall,
   answer: Message,
@@ -52,7 +52,7 @@ export function progressFor(calls: Iterable<LegacyCall>, message: Message): Uint
   return undefined;
 }
 
-/** The calls that want to see a `notifications/message`: which of them it is of, it does not say. */
+/** The calls that want a `notifications/message`; it does not say which of them it belongs to. */
 export function logOwners(calls: Iterable<LegacyCall>, { bytes }: Message): LegacyCall[] {
   const level = parsedAt(bytes, 'params', 'level');
   return [...calls].filter(

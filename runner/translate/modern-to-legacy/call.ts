@@ -16,23 +16,23 @@ import { subjectOf, type Digest } from './request-state.ts';
 export type CallState = 'waiting' | 'placed' | 'running' | 'parked' | 'cancelled';
 
 export interface LegacyCall {
-  /** What the process knows it by: the session's id of the first request. */
+  /** The id by which the process knows it: the session's id of the first request. */
   readonly id: number;
   readonly method: string;
-  /** Of the client: whose state it is for. */
+  /** The client's key: whose state it uses. */
   readonly of: string;
-  /** Of the capabilities its process is initialized with. */
+  /** The key of the capabilities its process is initialized with. */
   readonly key: string;
   readonly capabilities: Capabilities;
-  /** The server may ask its client something in the middle of it. */
+  /** The server may ask its client something during it. */
   readonly isAsking: boolean;
-  /** What it calls: of the same, some are known to ask. */
+  /** What it calls; some of these are known to ask. */
   readonly subject: string;
-  /** Of what a retry must repeat; empty if there can be none. */
+  /** Digest of what a retry must repeat; empty if there can be no retry. */
   readonly digest: string;
   /** Empty once it is written: a call may run for an hour. */
   bytes: Uint8Array;
-  /** What the process reports progress under. */
+  /** The token under which the process reports progress. */
   readonly progressToken: number | undefined;
   /** The request that waits for the answer now, or did last; without its bytes once they were written. */
   client: ClientCall;
@@ -47,15 +47,15 @@ export interface LegacyCall {
   questionCount: number;
   /** When the questions that came together are sent to the client. */
   askAt: number | undefined;
-  /** While parked: under which seal, and how long. */
+  /** While parked: its sealed state, and until when. */
   parked: { readonly sealed: string; readonly expiresAt: number } | undefined;
-  /** Its client is back, and waits for its turn. */
+  /** Its client has come back, and the call waits for its turn. */
   isComing: boolean;
   /** The answer that came while the call was parked. */
   answer: Message | undefined;
-  /** When a cancelled call lets go of its process without an answer. */
+  /** When a cancelled call leaves its process even without an answer. */
   releaseAt: number | undefined;
-  /** What the process wanted to ask for and could not. */
+  /** What the process wanted to ask for but could not. */
   lacks: Capabilities | undefined;
 }
 

@@ -7,7 +7,7 @@ import { at, isObject, without } from '../json.ts';
 import { missingFor, type Capabilities } from '../capabilities.ts';
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 
-/** "URL elicitation required" (MCP 2025-11-25, Elicitation): the call has ended, and is to be made again once the user was there. */
+/** "URL elicitation required" (MCP 2025-11-25, Elicitation): the call has ended, and must be repeated after the user has visited the URL. */
 const URL_REQUIRED = -32042;
 
 /** Codes that no longer exist or now mean something else; all others are the same in both eras. */
