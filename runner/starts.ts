@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { StartTurns } from './core/start-turns.ts';
 import type { ExitFacts } from './process/exit.ts';
 import type { ProcessListener, StdioProcess } from './process/stdio-process.ts';
+import { WakeTimer } from './wake-timer.ts';
 
 /** At least two, so that one slow start does not hold up every other. */
 const MOST_AT_ONCE = Math.max(2, availableParallelism());
@@ -13,7 +14,7 @@ type Start = (listener: ProcessListener) => StdioProcess;
 export class Starts {
   readonly #turns = new StartTurns<WaitingProcess>(MOST_AT_ONCE);
   readonly #isShared: (principal: string | undefined) => boolean;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timer = new WakeTimer(() => this.#begin(), { keepsAlive: false });
 
   /** `isShared`: whether others than the principal use the runner. */
   constructor(isShared: (principal: string | undefined) => boolean) {
@@ -37,9 +38,7 @@ export class Starts {
   #begin(): void {
     const now = performance.now();
     for (const process of this.#turns.next(now, this.#isShared)) process.begin();
-    clearTimeout(this.#timer);
-    const at = this.#turns.wakeAt();
-    if (at !== undefined) this.#timer = setTimeout(() => this.#begin(), at - now + 1).unref();
+    this.#timer.arm(this.#turns.wakeAt());
   }
 }
 

@@ -2,10 +2,13 @@
 
 export class WakeTimer {
   readonly #wake: () => void;
+  readonly #keepsAlive: boolean;
   #armed: { readonly at: number; readonly id: NodeJS.Timeout } | undefined;
 
-  constructor(wake: () => void) {
+  /** `keepsAlive`: the program does not end while it is armed. */
+  constructor(wake: () => void, { keepsAlive = true }: { readonly keepsAlive?: boolean } = {}) {
     this.#wake = wake;
+    this.#keepsAlive = keepsAlive;
   }
 
   /** Wakes at `at`, on the clock of `performance.now()`, or sooner; undefined: nothing is due. */
@@ -16,7 +19,9 @@ export class WakeTimer {
       this.#armed = undefined;
       this.#wake();
     };
-    this.#armed = { at, id: setTimeout(fire, Math.max(0, at - performance.now())) };
+    const id = setTimeout(fire, Math.max(0, at - performance.now()));
+    if (!this.#keepsAlive) id.unref();
+    this.#armed = { at, id };
   }
 
   clear(): void {

@@ -4,7 +4,8 @@
 /** Something to do when its time comes, in milliseconds of the caller's clock. Without a time it is not due. */
 export interface Due {
   readonly at: number | undefined;
-  readonly act: (now: number) => void;
+  /** Without: only the time counts, and what is done then is done at every tick. */
+  readonly act?: (now: number) => void;
 }
 
 /**
@@ -12,7 +13,7 @@ export interface Due {
  * read after everything before it was done.
  */
 export function actDue(dues: Iterable<Due>, now: number): void {
-  for (const { at, act } of dues) if (at !== undefined && at <= now) act(now);
+  for (const { at, act } of dues) if (at !== undefined && at <= now) act?.(now);
 }
 
 /** When something of the list is due next; undefined when nothing is. */
@@ -20,4 +21,12 @@ export function nextDue(dues: Iterable<Due>): number | undefined {
   let next: number | undefined;
   for (const { at } of dues) if (at !== undefined && (next === undefined || at < next)) next = at;
   return next;
+}
+
+/** The earliest of several times; undefined when none is set. */
+export function earliest(times: Iterable<number | undefined>): number | undefined {
+  let first: number | undefined;
+  for (const time of times)
+    if (time !== undefined && (first === undefined || time < first)) first = time;
+  return first;
 }

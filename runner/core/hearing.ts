@@ -6,7 +6,7 @@ import type { Envelope } from '../../shared/jsonrpc/scan.ts';
 import { integerIn, integerOf } from '../../shared/jsonrpc/numbers.ts';
 import type { Broken } from '../../shared/jsonrpc/mend.ts';
 import { parsedAt, textAt, valueAt } from '../../shared/jsonrpc/members.ts';
-import { earliest } from './earliest.ts';
+import { earliest } from '../../shared/dues.ts';
 
 /** The requests that a process was asked, by the ids it knows them by. */
 export interface Owed {

@@ -1,7 +1,7 @@
 // Decides whether the processes of one session or principal still answer at all. A call that was given up proves nothing; it
 // may only be slow. But a process that has given no sign of life for as long as a request may take, and then does not answer a
 // check either, is of no use to anyone.
-import { earliest } from './earliest.ts';
+import { earliest } from '../../shared/dues.ts';
 
 /** Until the answer to the question whether it is there: a process that is busy gets to it within moments. */
 const PROBE_MS = 5_000;

@@ -64,7 +64,7 @@ export class EraProbe {
     this.#ask(this.#detection.next(), now);
   }
 
-  get wakeAt(): number {
+  wakeAt(): number {
     return this.#wakeAt;
   }
 

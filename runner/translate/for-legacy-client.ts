@@ -2,7 +2,7 @@
 // process then gets every line unchanged; for a modern process the lines are translated.
 import { faultError } from '../../shared/fault.ts';
 import { ProcessText } from '../core/process-text.ts';
-import { earliest } from '../core/earliest.ts';
+import { actDue, nextDue, type Due } from '../../shared/dues.ts';
 import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import { scanLine } from '../../shared/jsonrpc/scan.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
@@ -124,17 +124,27 @@ export class ForLegacyClient implements Translator {
   }
 
   tick(now: number): TranslateEffect[] {
-    const { until } = this.#opening ?? {};
-    if (until !== undefined && until <= now) this.#refuse();
-    if (this.#text.tick(now).length > 0) this.#sayPieces();
-    for (const message of this.#hearing.tick(now)) this.#fromProcess(message, now);
-    this.#modern.tick(now);
+    actDue(this.#dues(), now);
     return this.#take(now);
   }
 
   wakeAt(): number | undefined {
-    const translating = this.#opening?.until ?? this.#modern.wakeAt;
-    return earliest([translating, this.#text.wakeAt, this.#hearing.wakeAt]);
+    return nextDue(this.#dues());
+  }
+
+  *#dues(): Generator<Due> {
+    yield { at: this.#opening?.until, act: () => this.#refuse() };
+    yield { at: this.#text.wakeAt, act: (now) => this.#endText(now) };
+    yield { at: this.#hearing.wakeAt, act: (now) => this.#hearLate(now) };
+    yield* this.#modern.dues();
+  }
+
+  #endText(now: number): void {
+    if (this.#text.tick(now).length > 0) this.#sayPieces();
+  }
+
+  #hearLate(now: number): void {
+    for (const message of this.#hearing.tick(now)) this.#fromProcess(message, now);
   }
 
   #take(now: number): TranslateEffect[] {

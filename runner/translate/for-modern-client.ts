@@ -1,6 +1,6 @@
 // The translator for the modern clients of one principal: finds out the server's era, then passes messages on or translates
 // them.
-import { earliest } from '../core/earliest.ts';
+import { actDue, nextDue, type Due } from '../../shared/dues.ts';
 import { FRAMED_WORDS, type Quote } from '../core/overheard.ts';
 import { FAULTS } from '../../shared/fault.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
@@ -91,15 +91,20 @@ export class ForModernClient implements Translator {
   }
 
   tick(now: number): TranslateEffect[] {
-    for (const [slot, hearing] of this.#hearings) this.#hear(slot, hearing.tick(now), now);
-    if (this.#side) this.#side.tick(now);
-    else this.#probe?.tick(now);
+    actDue(this.#dues(), now);
     return this.#take(now);
   }
 
   wakeAt(): number | undefined {
-    const translating = this.#side ? this.#side.wakeAt() : this.#probe?.wakeAt;
-    return earliest([translating, ...[...this.#hearings.values()].map(({ wakeAt }) => wakeAt)]);
+    return nextDue(this.#dues());
+  }
+
+  *#dues(): Generator<Due> {
+    for (const [slot, hearing] of this.#hearings) {
+      yield { at: hearing.wakeAt, act: (now) => this.#hear(slot, hearing.tick(now), now) };
+    }
+    const translating = this.#side ?? this.#probe;
+    yield { at: translating?.wakeAt(), act: (now) => translating?.tick(now) };
   }
 
   #take(now: number): TranslateEffect[] {

@@ -2,7 +2,7 @@
 // error, so that whoever waits for it continues at once.
 import { FRAMED_WORDS, Overheard, type Quote } from '../core/overheard.ts';
 import { Hearing, unusable, type Failed, type Owed } from '../core/hearing.ts';
-import { earliest } from '../core/earliest.ts';
+import { earliest } from '../../shared/dues.ts';
 import { ProcessText, type Heard } from '../core/process-text.ts';
 import { faultError } from '../../shared/fault.ts';
 import { withMembers } from '../../shared/jsonrpc/members.ts';

@@ -1,6 +1,6 @@
 // The requests of a legacy client that a modern process works on, each through all the rounds its answer takes: in flight at
 // the process, waiting for the client's answers, or waiting to be sent again. One id of the session spans all rounds.
-import { earliest } from '../../core/earliest.ts';
+import { earliest } from '../../../shared/dues.ts';
 
 export interface MultiRoundCall {
   /** The session's id of the request; also the progress token of a request that has one. */

@@ -2,7 +2,7 @@
 import { isOverlong } from '../../../shared/jsonrpc/elements.ts';
 import { membersOf, parsedAt, stringAt, valueAt } from '../../../shared/jsonrpc/members.ts';
 import { ASKING_METHODS, CODE, META } from '../../../shared/mcp/modern.ts';
-import { earliest } from '../../core/earliest.ts';
+import type { Due } from '../../../shared/dues.ts';
 import { invalidParams, listsTooMuch } from '../faults.ts';
 import type { JsonObject } from '../json.ts';
 import { isLogLevel } from '../log-levels.ts';
@@ -83,13 +83,9 @@ export class LegacyToModern {
     return this.#calls.owed;
   }
 
-  tick(now: number): void {
-    this.#rounds.tick(now);
-    this.#subscription.tick(now);
-  }
-
-  get wakeAt(): number | undefined {
-    return earliest([this.#calls.nextRetryAt, this.#subscription.wakeAt]);
+  *dues(): Generator<Due> {
+    yield { at: this.#calls.nextRetryAt, act: (now) => this.#rounds.tick(now) };
+    yield { at: this.#subscription.wakeAt, act: (now) => this.#subscription.tick(now) };
   }
 
   // Client to process.

@@ -7,7 +7,7 @@ import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import { CODE } from '../../../shared/mcp/modern.ts';
 import { isQuestion, missingFor, type Capabilities } from '../capabilities.ts';
 import { withoutBytes, type ClientCall } from '../client-call.ts';
-import { earliest } from '../../core/earliest.ts';
+import { earliest, type Due } from '../../../shared/dues.ts';
 import type { Effects } from '../effects.ts';
 import { CANCEL_GRACE_MS, invalidParams, methodNotFound } from '../faults.ts';
 import { hold, takeDecided, takeMuddled } from './held-questions.ts';
@@ -65,6 +65,8 @@ export interface ParkLimits {
   readonly parkTimeoutMs: number;
   readonly maxParked: number;
 }
+
+type OnDue = (call: LegacyCall, now: number) => void;
 
 export class InputRequests {
   readonly #effects: Effects;
@@ -220,11 +222,6 @@ export class InputRequests {
     this.drop(call);
   }
 
-  /** The calls whose questions must be sent now. */
-  due(now: number): LegacyCall[] {
-    return [...this.#gathering].filter(({ askAt = now }) => askAt <= now);
-  }
-
   /** Tells the client the questions of a call; the session's request ends with them. */
   park(call: LegacyCall, serverInfo: unknown, now: number): void {
     this.#stopGathering(call);
@@ -251,13 +248,21 @@ export class InputRequests {
     });
   }
 
-  get wakeAt(): number | undefined {
-    return earliest([
-      ...[...this.#gathering].map(({ askAt }) => askAt),
-      ...[...this.#parked.values()].map(({ isComing, parked }) =>
-        isComing ? undefined : parked?.expiresAt,
+  /** `ask`: the questions of a call must be sent now. `giveUp`: nobody came back to a parked call. */
+  *dues(ask: OnDue, giveUp: OnDue): Generator<Due> {
+    for (const call of [...this.#gathering]) {
+      yield { at: call.askAt, act: (now) => ask(call, now) };
+    }
+    yield {
+      at: earliest(
+        [...this.#parked.values()].map(({ isComing, parked }) =>
+          isComing ? undefined : parked?.expiresAt,
+        ),
       ),
-    ]);
+      act: (now) => {
+        for (const call of this.forsaken(now)) giveUp(call, now);
+      },
+    };
   }
 
   /** The parked call that a retry belongs to: the state must be the last one sent, and the request the same. */

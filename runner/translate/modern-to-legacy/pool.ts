@@ -1,7 +1,7 @@
 // The legacy processes of one principal, and on which of them a call runs. All calls of a client run on one, where its state
 // is. A server without state (`stateless`) may have a process for each call that can ask for input.
 import { misfit, type Capabilities } from '../capabilities.ts';
-import { earliest } from '../../core/earliest.ts';
+import { earliest } from '../../../shared/dues.ts';
 import { clientName } from '../client-key.ts';
 import type { HeldQuestion } from './held-questions.ts';
 import { at, isObject, withoutNulls } from '../json.ts';

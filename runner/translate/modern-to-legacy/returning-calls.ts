@@ -1,5 +1,5 @@
 // Parked calls whose clients have come back with answers. They continue in turn, just as calls begin in turn.
-import { earliest } from '../../core/earliest.ts';
+import { earliest } from '../../../shared/dues.ts';
 import type { InputRequests } from './input-requests.ts';
 import type { ClientCall } from '../client-call.ts';
 import type { LegacyCall } from './call.ts';
@@ -60,7 +60,7 @@ export class ReturningCalls {
   }
 
   /** When the next has its turn. */
-  get wakeAt(): number | undefined {
+  get turnAt(): number | undefined {
     return earliest([...this.#clients.keys()].map(({ turnAt }) => turnAt));
   }
 }

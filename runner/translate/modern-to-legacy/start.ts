@@ -2,7 +2,7 @@
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { clientName } from '../client-key.ts';
 import type { Effects } from '../effects.ts';
-import { earliest } from '../../core/earliest.ts';
+import { earliest } from '../../../shared/dues.ts';
 import { initializeParams } from '../envelope.ts';
 import type { LegacyCall } from './call.ts';
 import { aboutOf, mayAsk, type LegacyPool, type LegacyProcess } from './pool.ts';

@@ -7,7 +7,7 @@ import type { ClientCall } from '../client-call.ts';
 import { ClientKeys } from '../client-key.ts';
 import type { ClientNotification } from '../client-notification.ts';
 import type { Effects } from '../effects.ts';
-import { earliest } from '../../core/earliest.ts';
+import { actDue, nextDue, type Due } from '../../../shared/dues.ts';
 import {
   methodNotFound,
   overloaded,
@@ -214,34 +214,42 @@ export class ModernToLegacy {
   }
 
   tick(now: number): void {
-    for (const call of this.#inputRequests.due(now)) this.#ask(call, now);
-    for (const call of this.#inputRequests.forsaken(now)) this.#giveUp(call, now);
-    for (const call of this.#calls.values()) {
-      if (call.releaseAt !== undefined && call.releaseAt <= now) this.#release(call, now);
-    }
-    for (const call of this.#waiting.inVain(now)) {
-      this.#effects.fail(call.client.id, waitedInVain());
-      this.#release(call, now);
-    }
-    this.#starts.tick(now);
-    this.#liveness.tick(now);
-    for (const { slot } of this.#pool.idle(now)) this.#stop(slot, 'it was idle for too long');
-    this.#headers.tick(now);
+    actDue(this.#dues(), now);
     this.#proceed(now);
   }
 
   wakeAt(): number | undefined {
-    return earliest([
-      this.#inputRequests.wakeAt,
-      this.#pool.idleAt,
-      this.#headers.wakeAt,
-      this.#starts.wakeAt,
-      this.#liveness.wakeAt,
-      ...this.#pool.all().map(heldUntil),
-      ...[...this.#calls.values()].map((call) => call.releaseAt),
-      this.#waiting.wakeAt,
-      this.#returning.wakeAt,
-    ]);
+    return nextDue(this.#dues());
+  }
+
+  *#dues(): Generator<Due> {
+    yield* this.#inputRequests.dues(
+      (call, now) => this.#ask(call, now),
+      (call, now) => this.#giveUp(call, now),
+    );
+    for (const call of this.#calls.values()) {
+      yield { at: call.releaseAt, act: (now) => this.#release(call, now) };
+    }
+    yield { at: this.#waiting.inVainAt, act: (now) => this.#failInVain(now) };
+    yield { at: this.#starts.wakeAt, act: (now) => this.#starts.tick(now) };
+    yield { at: this.#liveness.wakeAt, act: (now) => this.#liveness.tick(now) };
+    yield { at: this.#pool.idleAt, act: (now) => this.#stopIdle(now) };
+    yield { at: this.#headers.wakeAt, act: (now) => this.#headers.tick(now) };
+    // Whoever's turn comes goes on in `#proceed`, as after everything else.
+    for (const process of this.#pool.all()) yield { at: heldUntil(process) };
+    yield { at: this.#waiting.turnAt };
+    yield { at: this.#returning.turnAt };
+  }
+
+  #failInVain(now: number): void {
+    for (const call of this.#waiting.inVain(now)) {
+      this.#effects.fail(call.client.id, waitedInVain());
+      this.#release(call, now);
+    }
+  }
+
+  #stopIdle(now: number): void {
+    for (const { slot } of this.#pool.idle(now)) this.#stop(slot, 'it was idle for too long');
   }
 
   // Processes.

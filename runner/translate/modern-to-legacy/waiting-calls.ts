@@ -1,7 +1,7 @@
 // The calls of modern clients that wait for their turn on a legacy process: how many there may be, how large, and for how long.
 import { faultError } from '../../../shared/fault.ts';
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
-import { earliest } from '../../core/earliest.ts';
+import { earliest } from '../../../shared/dues.ts';
 import type { ClientCall } from '../client-call.ts';
 import { MAX_WAITING } from '../faults.ts';
 import type { LegacyCall } from './call.ts';
@@ -49,13 +49,21 @@ export class WaitingCalls {
 
   /** Those whose turn did not come in time. What a start may take has a bound of its own. */
   inVain(now: number): LegacyCall[] {
-    return this.#all().filter((call) => call.waitsUntil <= now && !this.#isStarting(call));
+    return this.#ofRunning().filter(({ waitsUntil }) => waitsUntil <= now);
   }
 
-  /** When one of them gets its turn, or has waited for too long. */
-  get wakeAt(): number | undefined {
-    const waiting = this.#all().filter((call) => !this.#isStarting(call));
-    return earliest(waiting.map((call) => Math.min(call.waitsUntil, call.turnAt ?? Infinity)));
+  /** When one of them has waited for too long. */
+  get inVainAt(): number | undefined {
+    return earliest(this.#ofRunning().map(({ waitsUntil }) => waitsUntil));
+  }
+
+  /** When one of them gets its turn. */
+  get turnAt(): number | undefined {
+    return earliest(this.#ofRunning().map(({ turnAt }) => turnAt));
+  }
+
+  #ofRunning(): LegacyCall[] {
+    return this.#all().filter((call) => !this.#isStarting(call));
   }
 
   #all(): LegacyCall[] {

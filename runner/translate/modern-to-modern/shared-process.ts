@@ -5,7 +5,7 @@ import { isVendorNotification } from '../../../shared/mcp/notifications.ts';
 import { forModernProcess, withoutBytes, type ClientCall } from '../client-call.ts';
 import { clientName } from '../client-key.ts';
 import { hasNoMeaning, NO_PROCESS, type ClientNotification } from '../client-notification.ts';
-import { earliest } from '../../core/earliest.ts';
+import { actDue, nextDue, type Due } from '../../../shared/dues.ts';
 import type { Effects } from '../effects.ts';
 import { OWN_META } from '../envelope.ts';
 import { CANCEL_GRACE_MS, processExited, processSilent, startFailed } from '../faults.ts';
@@ -108,21 +108,20 @@ export class SharedProcess {
   }
 
   tick(now: number): void {
-    for (const [id, { releaseAt }] of this.#process?.calls ?? []) {
-      if (releaseAt !== undefined && releaseAt <= now) this.#release(id);
-    }
-    this.#liveness.tick(now);
-    this.#headers.tick(now);
+    actDue(this.#dues(), now);
     this.#proceed(now);
   }
 
   wakeAt(): number | undefined {
-    const calls = [...(this.#process?.calls.values() ?? [])];
-    return earliest([
-      this.#headers.wakeAt,
-      this.#liveness.wakeAt,
-      ...calls.map(({ releaseAt }) => releaseAt),
-    ]);
+    return nextDue(this.#dues());
+  }
+
+  *#dues(): Generator<Due> {
+    for (const [id, { releaseAt }] of this.#process?.calls ?? []) {
+      yield { at: releaseAt, act: () => this.#release(id) };
+    }
+    yield { at: this.#liveness.wakeAt, act: (now) => this.#liveness.tick(now) };
+    yield { at: this.#headers.wakeAt, act: (now) => this.#headers.tick(now) };
   }
 
   #processAt(slot: number): ModernProcess | undefined {
