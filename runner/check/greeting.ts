@@ -18,6 +18,7 @@ import {
 } from '../translate/era-detection.ts';
 import { isAnswer, numberOf, type Message } from '../translate/message.ts';
 import { ProcessHearing } from '../translate/process-hearing.ts';
+import { WakeTimer } from '../wake-timer.ts';
 
 const CLIENT = { name: 'mcp-bridge-check', version: '1' };
 
@@ -83,7 +84,7 @@ class Talk {
   readonly #detection = new EraDetection(ORDER);
   readonly #asked = new Map<number, Opener>();
   #write: (line: Uint8Array) => void = () => {};
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timer = new WakeTimer(() => this.#take(this.#hearing.tick(performance.now())));
   #isOver = false;
   strayLines = 0;
 
@@ -120,7 +121,7 @@ class Talk {
 
   end(greeting: Greeting): void {
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    this.#timer.clear();
     this.#ended.resolve(greeting);
   }
 
@@ -138,11 +139,7 @@ class Talk {
 
   #take(heard: readonly Message[]): void {
     for (const message of heard) this.#message(message);
-    clearTimeout(this.#timer);
-    const at = this.#hearing.wakeAt;
-    if (at === undefined || this.#isOver) return;
-    const due = (): void => this.#take(this.#hearing.tick(performance.now()));
-    this.#timer = setTimeout(due, Math.max(0, at - performance.now()));
+    if (!this.#isOver) this.#timer.arm(this.#hearing.wakeAt);
   }
 
   #message(message: Message): void {

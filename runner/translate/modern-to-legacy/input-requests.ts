@@ -250,7 +250,9 @@ export class InputRequests {
 
   /** `ask`: the questions of a call must be sent now. `giveUp`: nobody came back to a parked call. */
   *dues(ask: OnDue, giveUp: OnDue): Generator<Due> {
-    for (const call of [...this.#gathering]) {
+    // A copy: what is asked is gathered no more.
+    const gathering = [...this.#gathering];
+    for (const call of gathering) {
       yield { at: call.askAt, act: (now) => ask(call, now) };
     }
     yield {
