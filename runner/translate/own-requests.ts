@@ -20,7 +20,7 @@ export type OwnAnswer =
 
 type Listener = (answer: OwnAnswer, now: number) => void;
 
-/** What is read of the results of a method; results may be of any size, so they are never parsed as a whole. */
+/** The members that are read of a method's results. Results may have any size, so they are never parsed as a whole. */
 const READ: Readonly<Record<string, readonly string[]>> = {
   initialize: ['protocolVersion', 'capabilities', 'serverInfo', 'instructions'],
   'server/discover': ['supportedVersions'],
@@ -45,7 +45,7 @@ export class OwnRequests {
   readonly #effects: Effects;
   /** By id. */
   readonly #asked = new Map<number, Asked>();
-  /** Those that nobody waits for, with their slots: the newest. */
+  /** The newest requests that nobody waits for, with their slots. */
   readonly #unwaited = new Map<number, number>();
   #nextId = OWN_IDS_FROM;
 
@@ -53,7 +53,7 @@ export class OwnRequests {
     this.#effects = effects;
   }
 
-  /** Without `answered` the answer is of no use, and not waited for. */
+  /** Without `answered` nobody waits for the answer. */
   send(slot: number, method: string, params: object, answered?: Listener): void {
     const id = this.mint();
     if (answered) this.#asked.set(id, { slot, method, answered });
@@ -65,12 +65,12 @@ export class OwnRequests {
     this.#effects.write(slot, { id, method, params });
   }
 
-  /** An id for a request whose answer the caller knows by itself. */
+  /** An id for a request whose answer the caller recognizes itself. */
   mint(): number {
     return this.#nextId++;
   }
 
-  /** Takes an answer in; false when it can answer none of these requests. */
+  /** Takes an answer; false if it answers none of these requests. */
   answer(slot: number, message: Message, now: number): boolean {
     const id = numberOf(message.id);
     if (id === undefined || !this.wasMade(id)) return false;
@@ -99,7 +99,7 @@ export class OwnRequests {
     return [...asked, ...unwaited];
   }
 
-  /** The process at `slot` answers no more. */
+  /** The process at `slot` will not answer any more. */
   forget(slot: number): void {
     for (const [id, asked] of this.#asked) if (asked.slot === slot) this.#asked.delete(id);
     for (const [id, of] of this.#unwaited) if (of === slot) this.#unwaited.delete(id);

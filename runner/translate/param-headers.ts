@@ -11,9 +11,9 @@ import { at, isObject } from './json.ts';
 
 /** One argument that a header repeats. */
 export interface ParamHeader {
-  /** As the schema spells it. */
+  /** As it is written in the schema. */
   readonly header: string;
-  /** Of the argument, from the outermost object of arguments. */
+  /** The argument's path, from the outermost object of arguments. */
   readonly path: readonly string[];
 }
 
@@ -24,10 +24,10 @@ const ESCAPE = '\\u';
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const TYPES: readonly unknown[] = ['string', 'integer', 'boolean'];
 
-/** Keywords whose values are not schemas, so that a like-named member in them says nothing. */
+/** Keywords whose values are not schemas, so that a member of the same name in them means nothing. */
 const DATA_KEYWORDS: readonly string[] = ['default', 'enum', 'const', 'examples'];
 
-/** Keywords whose members' names are chosen by the tool's author. */
+/** Keywords whose members have names chosen by the tool's author. */
 const NAMED_SCHEMAS: readonly string[] = [
   'properties',
   'patternProperties',
@@ -39,13 +39,13 @@ const NAMED_SCHEMAS: readonly string[] = [
 /** An integer in decimal; with a fraction of zeros it is the same number. */
 const DECIMAL = /^-?\d+(?:\.0+)?$/;
 
-/** Whether the JSON text of tools may have such an annotation at all; a key can be spelt with escapes. */
+/** Whether the JSON text of tools may have such an annotation at all; a key can be written with escapes. */
 export function mayNameHeaders(tools: Uint8Array): boolean {
   const text = textAt(tools);
   return text.includes(KEYWORD) || text.includes(ESCAPE);
 }
 
-/** The headers that an input schema asks for; none when any of its annotations is invalid: then a client does not send them. */
+/** The headers that an input schema asks for; none if any of its annotations is invalid, because then clients do not send them. */
 export function paramHeadersOf(inputSchema: unknown): readonly ParamHeader[] {
   const found: ParamHeader[] = [];
   collect(inputSchema, [], found);
@@ -54,8 +54,8 @@ export function paramHeadersOf(inputSchema: unknown): readonly ParamHeader[] {
 }
 
 /**
- * Why a call's arguments may say two things, of which its headers repeat one: readers differ in which of two equal keys they take,
- * and some take a key in any case. `bytes` hold the arguments, scanned.
+ * Why a call's arguments may mean two things, only one of which its headers repeat: of two equal keys some readers take the first and some the last,
+ * and some ignore the case of keys. `bytes` hold the arguments, scanned.
  */
 export function ambiguity(
   expected: readonly ParamHeader[],
@@ -100,7 +100,7 @@ export function mismatch(
   for (const { header, path } of expected) {
     const value = at(args, ...path);
     const text = textOf(value);
-    // What has no text has no header: absent, null, and what the argument's type does not allow.
+    // Without a text there is no header: for absent arguments, null, and values that the argument's type does not allow.
     if (text === undefined) continue;
     const name = header.toLowerCase();
     const raw = Object.hasOwn(headers, name) ? headers[name] : undefined;

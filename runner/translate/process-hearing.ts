@@ -49,7 +49,7 @@ export class ProcessHearing {
     return this.#messages(heard, now);
   }
 
-  /** What became certain by waiting. Call at or after {@link wakeAt}. */
+  /** Decides what has become certain by waiting. Call at or after {@link wakeAt}. */
   tick(now: number): Message[] {
     const heard = this.#messages(this.#text.tick(now), now);
     return [...heard, ...this.#hearing.due(now).map(errorOf)];
@@ -93,7 +93,7 @@ export class ProcessHearing {
     const message = messageIn(line, envelope);
     if (isAnswer(message)) {
       const id = numberOf(message.id);
-      // That a method is unknown says nothing of whether it can be spoken with.
+      // An unknown method does not mean that the process cannot be talked to.
       if (message.kind === 'result') this.#hasAnswered = true;
       if (id !== undefined && this.#owed.has(id)) {
         this.#hearing.answered(id, message.bytes.length);

@@ -14,13 +14,13 @@ import {
   type ParamHeader,
 } from './param-headers.ts';
 
-/** A list that takes longer is done without: calls wait for it. */
+/** If a list takes longer, calls go on without it: they wait for it. */
 const LIST_MS = 10_000;
 
-/** A call is refused by no older list than this; if by none at all, a client in error would have the tools listed all the time. */
+/** A call is refused only on a list younger than this. With zero, a faulty client could force a `tools/list` for each call. */
 const FRESH_MS = 1_000;
 
-/** Pages of one list: a server that always names another cursor must not be followed for ever. */
+/** Most pages of one list: a server that always gives another cursor must not be followed for ever. */
 const MAX_PAGES = 100;
 
 interface Listing {
@@ -29,18 +29,18 @@ interface Listing {
   readonly tools: Map<string, readonly ParamHeader[]>;
   pages: number;
   cursor?: string;
-  /** The tools changed since it began. */
+  /** The tools have changed since the list began. */
   isStale: boolean;
 }
 
 export class ToolHeaders {
   readonly #own: OwnRequests;
   readonly #params: object;
-  /** By the tool's name, the tools without such headers left out. */
+  /** By tool name; only tools with such headers. */
   #known: ReadonlyMap<string, readonly ParamHeader[]> | undefined;
   #listedAt = 0;
   #listing: Listing | undefined;
-  /** A list that came late is good for those that waited, not for those that follow. */
+  /** A list that came late is good enough for the calls that waited, but not for later ones. */
   #isStale = false;
 
   /** @param params of `tools/list` as these processes want it. */
@@ -82,7 +82,7 @@ export class ToolHeaders {
     else this.#known = undefined;
   }
 
-  /** The process at `slot` answers no more. */
+  /** The process at `slot` will not answer any more. */
   forget(slot: number): void {
     if (this.#listing?.slot === slot) this.#listing = undefined;
   }
@@ -110,10 +110,10 @@ export class ToolHeaders {
   }
 
   #listed(listing: Listing, answer: OwnAnswer, now: number): void {
-    // A server without tools refuses; a call of one is then its own affair.
+    // A server without tools refuses the list; it can judge a call itself.
     if (answer.ok) remember(answer.bytes, listing.tools);
     const cursor = answer.ok ? answer.result['nextCursor'] : undefined;
-    // Some servers write an empty one for the end, or give out the same page for ever.
+    // Some servers send an empty cursor at the end, or the same page for ever.
     const isLast = typeof cursor !== 'string' || cursor === '' || cursor === listing.cursor;
     if (isLast || listing.pages >= MAX_PAGES) return this.#conclude(listing, now);
     listing.cursor = cursor;
@@ -128,7 +128,7 @@ export class ToolHeaders {
   }
 }
 
-/** Notes the tools of a list that have such headers. Schemas that name none, nearly all, are passed over unread. */
+/** Notes the tools of a list that have such headers. Schemas without any, nearly all, are skipped unread. */
 function remember(answer: Uint8Array, known: Map<string, readonly ParamHeader[]>): void {
   const tools = valueAt(answer, 'result', 'tools');
   if (!tools || !mayNameHeaders(answer.subarray(tools.start, tools.end))) return;

@@ -8,19 +8,19 @@ export interface KnownEras {
   readonly modern: boolean | undefined;
 }
 
-/** Before any process has shown anything. */
+/** Before any process has shown its era. */
 export const NO_ERA_KNOWN: KnownEras = { legacy: undefined, modern: undefined };
 
 export type TranslateEffect =
   /** Start a process at `slot`, a number this translator has not used before. */
   | { readonly do: 'start'; readonly slot: number }
-  /** End the process at `slot`, or let it go on starting for others if it has answered nothing; its `exited` still comes. */
+  /** End the process at `slot` or, if it has answered nothing, let it keep starting for others. Its `exited` still comes. */
   | { readonly do: 'stop'; readonly slot: number; readonly reason: string }
   /** A line for the process at `slot`, without its newline. */
   | { readonly do: 'write'; readonly slot: number; readonly line: Uint8Array }
   /** The process answered something: it works. */
   | { readonly do: 'served'; readonly slot: number }
-  /** A process has shown whether the server serves an era; undefined: what was known of it does not hold. All sessions of the server's config are to {@link Translator.know} it. */
+  /** A process has shown whether the server serves an era; undefined: what was known is wrong. All sessions of the server's config must {@link Translator.know} it. */
   | {
       readonly do: 'learned';
       readonly era: keyof KnownEras;
@@ -35,7 +35,7 @@ export type TranslateEffect =
   | { readonly do: 'exited'; readonly description: string }
   | Note;
 
-/** Times in milliseconds since the epoch. Every method returns what is to be done now, in order. */
+/** Times in milliseconds since the epoch. Every method returns what must be done now, in order. */
 export interface Translator {
   /** What the sessions of the server's config have learned of its eras. Call before any other input. */
   know(eras: KnownEras): void;

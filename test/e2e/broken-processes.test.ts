@@ -148,7 +148,7 @@ describe('a start that takes longer than its client waits', () => {
     const { error } = messageOf(await askModern(bridge.url, 'slow-modern', 'tools/list'));
     expect(error).toMatchObject({
       code: 42004,
-      message: expect.stringContaining('goes on'),
+      message: expect.stringContaining('still starting'),
       data: { retryable: true },
     });
     await vi.waitUntil(

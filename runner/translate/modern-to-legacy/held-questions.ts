@@ -5,16 +5,16 @@ import type { LegacyCall } from './call.ts';
 import type { LegacyProcess } from './pool.ts';
 import type { Message } from '../message.ts';
 
-/** A question waits this long for the calls that did not ask it to end; then none of those that are left will. */
+/** A question waits this long for the calls that did not ask it to end; after that, the remaining ones will not end soon. */
 const HOLD_MS = 30_000;
 
-/** Those of a process: one in a loop must not fill the runner. */
+/** Held questions of one process: a process in a loop must not fill the runner. */
 const MAX_HELD = 64;
 const MAX_HELD_BYTES = 4 * 1024 * 1024;
 
 export interface HeldQuestion {
   readonly message: Message;
-  /** The calls it may be of. */
+  /** The calls that may have asked it. */
   readonly askers: readonly LegacyCall[];
   /** Until when it may wait. */
   until: number;
@@ -24,11 +24,11 @@ export interface HeldQuestion {
 export interface Decided {
   readonly message: Message;
   readonly asker: LegacyCall | undefined;
-  /** All that it may still be of. */
+  /** All calls that may still have asked it. */
   readonly askers: readonly LegacyCall[];
 }
 
-/** False when too much waits already. */
+/** False if too many are waiting already. */
 export function hold(
   { held }: LegacyProcess,
   message: Message,
@@ -47,7 +47,7 @@ export function takeDecided(process: LegacyProcess, now: number): Decided[] {
   const decided: Decided[] = [];
   process.held = process.held.filter((question) => {
     const askers = question.askers.filter((call) => process.calls.has(call));
-    // Whose user is thinking will end, or ask again, after that.
+    // A call whose user is still thinking will end, or ask again, later.
     if (askers.some(({ state }) => state === 'parked')) question.until = now + HOLD_MS;
     if (askers.length > 1 && now < question.until) return true;
     const asker = askers.length === 1 ? askers[0] : undefined;
@@ -57,7 +57,7 @@ export function takeDecided(process: LegacyProcess, now: number): Decided[] {
   return decided;
 }
 
-/** Takes out those that a call may have asked that was cancelled: it is gone, but has not ended. */
+/** Takes out the questions that a cancelled call may have asked: its client is gone, but the call has not ended. */
 export function takeMuddled(process: LegacyProcess, cancelled: LegacyCall): HeldQuestion[] {
   const muddled = process.held.filter(({ askers }) => askers.includes(cancelled));
   process.held = process.held.filter(({ askers }) => !askers.includes(cancelled));

@@ -102,7 +102,7 @@ export class InputRequests {
     if (live.length === 0 || !isQuestion(method)) {
       return this.#refuse(process.slot, id, methodNotFound(method));
     }
-    // Where all wait for their clients, one of them asks more than one thing at a time.
+    // If all calls wait for their clients, one of them asks more than one question at a time.
     const running = this.#turns.askersOf(process);
     const askers = running.length > 0 ? running : live;
     const [only, second] = askers;
@@ -114,14 +114,14 @@ export class InputRequests {
     else if (!hold(process, message, askers, now)) this.#refuse(process.slot, id, NOBODY_KNOWS);
   }
 
-  /** A call that was cancelled is gone, and what it asked may be among the questions that wait. */
+  /** The client of a cancelled call is gone, and the call's questions may be among those that wait. */
   muddled(process: LegacyProcess, call: LegacyCall): void {
     for (const { message } of takeMuddled(process, call)) {
       this.#refuse(process.slot, message.id ?? 'null', NOBODY_KNOWS);
     }
   }
 
-  /** Tells the questions that waited for it whose they are. */
+  /** Assigns the waiting questions whose call is now known. */
   settle(process: LegacyProcess, now: number): void {
     for (const { message, asker, askers } of takeDecided(process, now)) {
       if (asker) this.#put(process, asker, message, now);
@@ -166,7 +166,7 @@ export class InputRequests {
     }
   }
 
-  /** The parked call that a retry goes on with; undefined when the retry was refused, and nothing of it reached a process. */
+  /** The parked call that a retry continues; undefined if the retry was refused, so that nothing of it reached a process. */
   claim(client: ClientCall, now: number): LegacyCall | undefined {
     const call = this.#claimed(client, now);
     if (!call || !responsesTo(toldOf(call), client.bytes)) {
@@ -177,7 +177,7 @@ export class InputRequests {
     return call;
   }
 
-  /** The call goes on with the answers that its retry brought. */
+  /** The call continues with the answers of its retry. */
   resume(call: LegacyCall, client: ClientCall, now: number): void {
     const responses = responsesTo(toldOf(call), client.bytes) ?? [];
     this.#parked.delete(call.id);
@@ -190,7 +190,7 @@ export class InputRequests {
     if (call.askAt !== undefined) this.#gathering.add(call);
   }
 
-  /** A call ends with questions open: another call of its client is asked what any can answer, the rest nobody. */
+  /** A call ends with open questions: those that any call can answer go to another call of its client, the rest are refused. */
   leave(process: LegacyProcess, call: LegacyCall, now: number): void {
     const heir = liveOf(process).find(
       (other) => other !== call && other.of === call.of && other.state !== 'cancelled',
@@ -222,7 +222,7 @@ export class InputRequests {
     this.drop(call);
   }
 
-  /** Tells the client the questions of a call; the session's request ends with them. */
+  /** Sends the questions of a call to its client; the session's request ends with them. */
   park(call: LegacyCall, serverInfo: unknown, now: number): void {
     this.#stopGathering(call);
     for (const question of call.questions) question.isTold = true;
@@ -236,7 +236,7 @@ export class InputRequests {
     this.#effects.say(inputRequired(call.client.id, call.questions, more));
   }
 
-  /** Parked calls that nobody came back to, and those that are too many or keep too much, oldest first. */
+  /** Parked calls whose client did not come back, and the oldest ones if there are too many or they hold too much. */
   forsaken(now: number): LegacyCall[] {
     const all = [...this.#parked.values()].filter(({ isComing }) => !isComing);
     const tooMany = all.length - this.#limits.maxParked;

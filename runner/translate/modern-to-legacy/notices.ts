@@ -12,7 +12,7 @@ import type { Message } from '../message.ts';
 import { logOwners, progressFor } from './answers.ts';
 import type { ToolHeaders } from '../tool-headers.ts';
 
-/** It has a meaning to a legacy process, though the modern era has none of it. */
+/** It means something to a legacy process, although the modern era does not have it. */
 const ROOTS_CHANGED = 'notifications/roots/list_changed';
 
 interface Parts {
@@ -49,7 +49,7 @@ export class LegacyNotices {
     }
   }
 
-  /** Why a notification of a client would reach no process; undefined when it reaches one. */
+  /** Why a client's notification would reach no process; undefined if it reaches one. */
   refusal(notification: ClientNotification): string | undefined {
     const { method } = notification.message;
     if (!isVendorNotification(method) && method !== ROOTS_CHANGED) return hasNoMeaning(method);
@@ -82,7 +82,7 @@ export class LegacyNotices {
     }
   }
 
-  /** To the one call it can be of; else to who listens; else to a call of the same client. False when there is none. */
+  /** To the one call it can belong to, else to listening clients, else to a call of the same client. False if there is none. */
   #tell(process: LegacyProcess, { bytes }: Message): boolean {
     const running = [...process.calls].filter(
       (call) => call.state === 'running' && !this.#subscriptions.has(call),
@@ -95,7 +95,7 @@ export class LegacyNotices {
     return true;
   }
 
-  /** Of a client that does not say who it is, all that its principal has, if they are of one client. */
+  /** For a client that does not identify itself: all processes of its principal, if they belong to one client. */
   #processesOf({ name }: ClientNotification): readonly LegacyProcess[] {
     const ready = this.#pool.all().filter(({ about }) => about !== undefined);
     const names = new Set(ready.flatMap(({ clients }) => [...clients.values()]));

@@ -8,22 +8,22 @@ import { at, isObject, withoutNulls } from '../json.ts';
 import type { LegacyCall } from './call.ts';
 import type { LogLevel } from '../log-levels.ts';
 
-/** Where every place is taken, a client that has been away for this long gives its up: its process may hold its work. */
+/** If all places are taken, a client that has been away for this long loses its process, which may hold its work. */
 const GIVE_WAY_MS = 5 * 60_000;
 
-/** A process of a server without state beyond the first ends after this: it was started for a moment of much at once. */
+/** For a server without state, idle processes beyond the first end after this: they were started for a short peak. */
 const STATELESS_IDLE_MS = 5 * 60_000;
 
-/** Any process can say what the server is; it leaves no state. */
+/** Any process can say what the server is, and this leaves no state. */
 const DISCOVER = 'server/discover';
 
-/** Clients a process remembers: those that make up a name with each call must not fill the runner. */
+/** Clients a process remembers: clients that invent a new name for each call must not fill the runner. */
 const MAX_CLIENTS = 1_000;
 
 /** The oldest revision in which a server may elicit. */
 const FIRST_ELICITING = '2025-06-18';
 
-/** What a process said of itself in its `initialize` result. */
+/** What a process said about itself in its `initialize` result. */
 export interface About {
   readonly revision: unknown;
   readonly capabilities: Capabilities;
@@ -33,7 +33,7 @@ export interface About {
 
 export interface LegacyProcess {
   readonly slot: number;
-  /** Of the capabilities it is initialized with. */
+  /** The key of the capabilities it is initialized with. */
   readonly key: string;
   readonly capabilities: Capabilities;
   /** The names of the clients whose state it holds, by their keys. */
@@ -43,13 +43,13 @@ export interface LegacyProcess {
   isUsed: boolean;
   /** Undefined until it is initialized. */
   about: About | undefined;
-  /** It may ask in the middle of a call what only one client, or one user, can answer. */
+  /** During a call it may ask what only one client, or one user, can answer. */
   mayAsk: boolean;
-  /** Questions of which nobody can tell yet whose they are. */
+  /** Questions whose call is not known yet. */
   held: HeldQuestion[];
-  /** When a call that may be asked was written last, or went on. */
+  /** When a call that may ask was last written, or continued. */
   enteredAt: number;
-  /** Until when it may take to be initialized. */
+  /** The time by which it must be initialized. */
   readonly startBy: number;
   idleSince: number;
   logLevel: LogLevel | undefined;
@@ -59,7 +59,7 @@ export interface PoolLimits {
   readonly maxProcesses: number;
   /** The server has no state that a client could lose. */
   readonly stateless: boolean;
-  /** A client that asked nothing for this long has no state any more. */
+  /** A client that has sent nothing for this long has no state any more. */
   readonly idleTimeoutMs: number;
 }
 
@@ -96,7 +96,7 @@ export class LegacyPool {
     return process;
   }
 
-  /** It is of no use any more, and about to end. */
+  /** It is no longer of use and will end. */
   end(slot: number): void {
     this.remove(slot);
     this.#ending.add(slot);
@@ -110,7 +110,7 @@ export class LegacyPool {
     this.#processes = this.#processes.filter((process) => process.slot !== slot);
   }
 
-  /** Where a call may run; undefined when it has to wait for a place. */
+  /** Where a call may run; undefined if it has to wait for a place. */
   placeFor(call: LegacyCall, now: number): Place {
     const on = this.#limits.stateless ? this.#freeFor(call) : this.#homeOf(call);
     if (on) return { on };
@@ -134,12 +134,12 @@ export class LegacyPool {
     if (process.clients.size > MAX_CLIENTS && oldest !== undefined) process.clients.delete(oldest);
   }
 
-  /** Those that have been of no use for long. */
+  /** Processes that have been idle for too long. */
   idle(now: number): LegacyProcess[] {
     return this.#spare().filter((process) => process.idleSince + this.#idleMs <= now);
   }
 
-  /** When the next process has been idle for long. */
+  /** When the next process will have been idle for too long. */
   get idleAt(): number | undefined {
     return earliest(this.#spare().map((process) => process.idleSince + this.#idleMs));
   }
@@ -163,8 +163,8 @@ export class LegacyPool {
   }
 
   /**
-   * The process to share: the least busy of the same capabilities, else of those that serve the client best. Without state
-   * the call rather waits for one of the same.
+   * The process to share: the least busy one with the same capabilities, else the least busy of those that fit the client best.
+   * Without state the call waits for one with the same capabilities.
    */
   #bestFor({ key, capabilities }: LegacyCall): LegacyProcess | undefined {
     const same = this.#processes.filter((process) => process.key === key);
@@ -174,7 +174,7 @@ export class LegacyPool {
     return leastBusy(this.#processes.filter((_, n) => misfits[n] === least));
   }
 
-  /** The one that may give way to another client. */
+  /** The process that may be ended for another client. */
   #longestIdle(now: number): LegacyProcess | undefined {
     const graceMs = this.#limits.stateless ? 0 : GIVE_WAY_MS;
     const idle = this.#processes.filter(
@@ -198,7 +198,7 @@ function leastBusy([first, ...rest]: readonly LegacyProcess[]): LegacyProcess | 
 const hasAsking = ({ calls }: LegacyProcess): boolean =>
   [...calls].some(({ isAsking }) => isAsking);
 
-/** What a process says of itself, read as laxly as it can be used. */
+/** What a process says about itself, read as leniently as it can be used. */
 export function aboutOf(result: unknown): About {
   const capabilities = at(result, 'capabilities');
   const serverInfo = at(result, 'serverInfo');
@@ -210,7 +210,7 @@ export function aboutOf(result: unknown): About {
   };
 }
 
-/** Whether a process of `revision` (undefined: not known yet) may ask a client what not every call of it answers alike. */
+/** Whether a process of `revision` (undefined: not known yet) may ask a client something that its calls may answer differently. */
 export function mayAsk(revision: unknown, capabilities: Capabilities): boolean {
   const elicits = typeof revision !== 'string' || revision >= FIRST_ELICITING;
   return (

@@ -4,20 +4,20 @@ import { META } from '../../../shared/mcp/modern.ts';
 import type { Message } from '../message.ts';
 
 export interface Question {
-  /** Its name towards the client. */
+  /** Its key for the client. */
   readonly key: string;
-  /** The process's id of it: raw JSON text. */
+  /** The process's id for it: raw JSON text. */
   readonly id: string;
   /** JSON text: the request without its envelope. */
   readonly embedded: string;
-  /** Any call of the client answers it alike. */
+  /** Every call of the client gives the same answer. */
   readonly isForAny: boolean;
   /** The call it is sent with is known to have asked it, and waits for the answer. */
   readonly isOwn: boolean;
   isTold: boolean;
 }
 
-/** What a client tells is the same in all its calls. */
+/** A client gives the same answer in all its calls. */
 export const ROOTS = 'roots/list';
 
 /** Members of a question's params that only the legacy era has. */
@@ -39,7 +39,7 @@ export function questionOf(message: Message, key: string, isOwn: boolean): Quest
   };
 }
 
-/** The result that asks the client, as a line for the session. */
+/** The result that asks the client for input, as a line for the session. */
 export function inputRequired(
   id: number,
   requests: readonly { readonly key: string; readonly embedded: string }[],
@@ -58,8 +58,8 @@ export function inputRequired(
 }
 
 /**
- * The client's answers to some questions, as raw JSON text by key; those it does not mention are missing. Undefined when
- * what it sent is no answer at all.
+ * The client's answers to some questions, as raw JSON text by key; those it does not mention are missing. Undefined if
+ * what it sent is not an answer.
  */
 export function responsesTo(
   questions: readonly Question[],
@@ -79,7 +79,7 @@ export function responsesTo(
   return responses;
 }
 
-/** The params of a process's request, for what it needs of the client. */
+/** The params of a process's request, to see what it needs from the client. */
 export const paramsOf = ({ bytes }: Message): unknown => parsedAt(bytes, 'params');
 
 const isObjectText = (text: string): boolean => text.startsWith('{');

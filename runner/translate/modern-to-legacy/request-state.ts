@@ -5,7 +5,7 @@ import { CODE } from '../../../shared/mcp/modern.ts';
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { isObject } from '../json.ts';
 
-/** Encrypts what a client carries for this runner, so that it can neither be read nor made up. */
+/** Encrypts what a client carries for this runner, so that it can be neither read nor forged. */
 export interface Sealer {
   /** Text that differs each time. */
   seal(plain: string): string;
@@ -19,7 +19,7 @@ export type Digest = (text: string) => string;
 export interface RequestState {
   /** The parked call. */
   readonly call: number;
-  /** Of the request as {@link subjectOf} tells it. */
+  /** Digest of the request's {@link subjectOf}. */
   readonly digest: string;
   readonly expiresAt: number;
 }
@@ -31,7 +31,7 @@ export const INVALID_STATE: ErrorObject = {
   data: { reason: 'invalid_request_state' },
 };
 
-/** What must be the same in a retry: the method, what it names, and the arguments as they were spelt. */
+/** What must be the same in a retry: the method, what it names, and the arguments as they were written. */
 export function subjectOf(bytes: Uint8Array): string {
   const paths = [['method'], ['params', 'name'], ['params', 'uri'], ['params', 'arguments']];
   return paths

@@ -16,7 +16,7 @@ import { CACHEABLE_METHODS, META } from '../../../shared/mcp/modern.ts';
 
 type Members = Readonly<Record<string, string | Uint8Array>>;
 
-/** Members that mean something to a modern client only; a legacy process that uses the names means something else. */
+/** Members that only modern clients know; a legacy process that uses these names means something else. */
 const MODERN_MEMBERS: readonly string[] = [
   'resultType',
   'ttlMs',
@@ -25,7 +25,7 @@ const MODERN_MEMBERS: readonly string[] = [
   'requestState',
 ];
 
-/** A legacy result is as fresh as it was made for this one client; nobody says for how long. */
+/** A legacy result is fresh and made for this one client; how long it stays valid is unknown. */
 const NOT_CACHED: Members = { ttlMs: '0', cacheScope: '"private"' };
 
 /** Members of results that are lists of objects. */
@@ -49,7 +49,7 @@ const BY_METHOD: ReadonlyMap<string, (result: Uint8Array) => Members> = new Map(
   ['tools/call', withContent],
 ]);
 
-/** The answer of a legacy process as a modern client is to see it, under the session's `id`; undefined when it lists more than can be. */
+/** The answer of a legacy process for a modern client, under the session's `id`; undefined if its list is too long. */
 export function toModernResult(
   answer: { readonly bytes: Uint8Array; readonly idAt: Span | undefined },
   call: { readonly id: number; readonly method: string },
@@ -92,8 +92,8 @@ function metaWith(result: Uint8Array, serverInfo: unknown): Uint8Array {
 }
 
 /**
- * Many serializers print what is absent as null, which clients that hold results to the schema refuse. No member of a result or of
- * what it lists may be null, so nothing is lost; deeper values are the server's own.
+ * Many serializers print absent members as null, which clients that check results against the schema refuse. No member of a result or of
+ * its listed items may be null, so nothing is lost; deeper values are the server's own.
  */
 function withoutNulls(
   result: Uint8Array,
@@ -102,7 +102,7 @@ function withoutNulls(
 ): Uint8Array {
   if (!textAt(result).includes('null')) return result;
   const isNull = ({ value }: Member): boolean => result[value.start] === NULL_FIRST;
-  // A list is what no schema lets be absent, and what some languages print for one without elements is null.
+  // The schema requires lists, and some languages print an empty list as null.
   const edits = dropEdits(members, (member) => isNull(member) && !LISTS.has(member.key));
   for (const { key, value } of members) {
     if (LISTS.has(key) && result[value.start] === NULL_FIRST)
@@ -120,7 +120,7 @@ function withoutNulls(
   );
 }
 
-/** `execution` speaks of tasks in the legacy form. */
+/** `execution` describes tasks in the legacy form. */
 function withoutExecution(result: Uint8Array): Members {
   const tools = valueAt(result, 'tools');
   const edits: Edit[] = [];
@@ -131,7 +131,7 @@ function withoutExecution(result: Uint8Array): Members {
   return tools && edits.length > 0 ? { tools: splice(result, edits, tools) } : {};
 }
 
-/** Revisions before 2025-06-18 let a result be without. */
+/** In revisions before 2025-06-18 a result may lack it. */
 function withContent(result: Uint8Array): Members {
   return valueAt(result, 'content') ? {} : { content: '[]' };
 }

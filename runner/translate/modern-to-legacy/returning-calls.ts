@@ -16,14 +16,14 @@ interface Parts {
 
 export class ReturningCalls {
   readonly #parts: Parts;
-  /** With the request that each client came back with. */
+  /** By call: the request with which its client came back. */
   readonly #clients = new Map<LegacyCall, ClientCall>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
-  /** A retry; one that belongs to no parked call is refused at once. */
+  /** A retry. If it belongs to no parked call, it is refused at once. */
   add(client: ClientCall, now: number): void {
     const call = this.#parts.inputRequests.claim(client, now);
     if (call) this.#clients.set(call, client);
@@ -52,14 +52,14 @@ export class ReturningCalls {
     }
   }
 
-  /** The request that waits for a call that is over; undefined when none does. */
+  /** The request that waits for a call that is over; undefined if there is none. */
   take(call: LegacyCall): ClientCall | undefined {
     const client = this.#clients.get(call);
     this.#clients.delete(call);
     return client;
   }
 
-  /** When the next has its turn. */
+  /** When the next call gets its turn. */
   get turnAt(): number | undefined {
     return earliest([...this.#clients.keys()].map(({ turnAt }) => turnAt));
   }

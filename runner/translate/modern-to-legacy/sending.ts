@@ -12,7 +12,7 @@ import type { OwnRequests } from '../own-requests.ts';
 import type { ToolHeaders } from '../tool-headers.ts';
 import type { Turns } from './turns.ts';
 
-/** running: the answer is still to come. over: it was given. held: it is not its turn, or something must be known first. */
+/** running: the answer is still to come. over: it was given. held: it is not the call's turn, or something must be known first. */
 export type Sent = 'running' | 'over' | 'held';
 
 export class LegacySending {
@@ -66,7 +66,7 @@ export class LegacySending {
     return 'over';
   }
 
-  /** The process has one level for all: the most verbose that a call in flight wants. */
+  /** The process has one level for all calls: the most verbose that a call in flight wants. */
   #setLogLevel(process: LegacyProcess, about: About, { client: { logLevel } }: LegacyCall): void {
     if (about.capabilities['logging'] === undefined || logLevel === undefined) return;
     const running = [...process.calls].filter(({ state }) => state === 'running');
@@ -80,7 +80,7 @@ export class LegacySending {
 
 const NO_BYTES = new Uint8Array(0);
 
-/** What was written need not be kept: a call may run for an hour. */
+/** Frees what was written: a call may run for an hour. */
 function written(process: LegacyProcess, call: LegacyCall, now: number): void {
   call.bytes = NO_BYTES;
   call.client = withoutBytes(call.client);

@@ -14,7 +14,7 @@ type Answer =
   | { readonly ok: false; readonly error: Partial<ErrorObject> };
 
 /**
- * Told of a process that runs but is of no use, and why: `description` completes "the server process …", `error` is what it
+ * Called for a process that runs but cannot be used, with the reason: `description` completes "the server process …", `error` is what it
  * answered; `goesOn`: it is only slow.
  */
 type OnFailed = (

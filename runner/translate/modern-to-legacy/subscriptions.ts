@@ -10,7 +10,7 @@ import type { Message } from '../message.ts';
 import { endOfListen, tagged } from '../subscription-id.ts';
 import type { OwnRequests } from '../own-requests.ts';
 
-/** Members of a filter, the capability each needs, and the notification it lets through. */
+/** Members of a filter, with the capability that each needs and the notification that it lets through. */
 const CHANGES = [
   ['toolsListChanged', 'tools', 'notifications/tools/list_changed'],
   ['promptsListChanged', 'prompts', 'notifications/prompts/list_changed'],
@@ -40,7 +40,7 @@ export class Subscriptions {
     return this.#listens.has(call);
   }
 
-  /** Acknowledges what the process can tell of what is asked for. False when the request is refused. */
+  /** Acknowledges what the process can report of what was asked for. False if the request is refused. */
   open(call: LegacyCall, about: About): boolean {
     const { client } = call;
     const wanted = parsedAt(client.bytes, 'params', 'notifications');
@@ -67,7 +67,7 @@ export class Subscriptions {
     return true;
   }
 
-  /** The client listens no more; nothing is said to it. */
+  /** The client no longer listens; it gets nothing more. */
   close(call: LegacyCall): void {
     const listen = this.#listens.get(call);
     if (!listen) return;
@@ -97,7 +97,7 @@ export class Subscriptions {
     return true;
   }
 
-  /** A notification that no revision defines, for whoever listens to the process at `slot`. False when nobody does. */
+  /** A notification that no revision defines, for the clients that listen to the process at `slot`. False if there are none. */
   tell(slot: number, bytes: Uint8Array): boolean {
     const listening = [...this.#listens.keys()].filter((call) => call.slot === slot);
     for (const { client } of listening) this.#effects.say(tagged(bytes, client), client.id);

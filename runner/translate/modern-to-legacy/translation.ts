@@ -33,9 +33,9 @@ import { Turns } from './turns.ts';
 import { waitedInVain, WaitingCalls } from './waiting-calls.ts';
 
 export interface ModernClientLimits extends ParkLimits, PoolLimits {
-  /** A process that has given no sign of life for this long is asked for one. */
+  /** A process that has given no sign of life for this long is checked. */
   readonly requestTimeoutMs: number;
-  /** Until a process has to answer `initialize`. */
+  /** How long a process may take to answer `initialize`. */
   readonly startTimeoutMs: number;
 }
 
@@ -154,12 +154,12 @@ export class ModernToLegacy {
     this.#notices.fromClient(notification);
   }
 
-  /** Why a notification of a client would reach no process; undefined when it reaches one. */
+  /** Why a client's notification would reach no process; undefined if it reaches one. */
   refusal(notification: ClientNotification): string | undefined {
     return this.#notices.refusal(notification);
   }
 
-  /** The client left, or the session's patience ended. */
+  /** The client left, or the session gave up waiting. */
   cancel(sessionId: number, now: number): void {
     this.#returning.cancel(sessionId);
     const call = this.#waitingAs(sessionId);
@@ -293,7 +293,7 @@ export class ModernToLegacy {
 
   // Calls on their way to a process.
 
-  /** Does whatever has become possible: calls in line find a place, those with a place are written in their turn. */
+  /** Does everything that has become possible: calls in line get a place, and placed calls are written in turn. */
   #proceed(now: number): void {
     this.#line = this.#line.filter((call) => !this.#place(call, now));
     this.#returning.proceed(now);
@@ -304,7 +304,7 @@ export class ModernToLegacy {
     this.#headers.settle();
   }
 
-  /** False when the call has to wait. */
+  /** False if the call has to wait. */
   #place(call: LegacyCall, now: number): boolean {
     const place = this.#pool.placeFor(call, now);
     if (!place) return false;

@@ -9,7 +9,7 @@ const PATIENCE_MS = 5_000;
 /** The same if one of them is known to ask: a client waits about a minute for an answer. */
 const ASKING_PATIENCE_MS = 30_000;
 
-/** After so many answers without a question a tool counts as one that does not ask. */
+/** After this many answers without a question a tool counts as one that does not ask. */
 const QUIET_AFTER = 8;
 
 /** Tools remembered; a server has dozens. */
@@ -19,36 +19,36 @@ interface Habit {
   /** Answers without a question. */
   readonly quiet: number;
   readonly asks: boolean;
-  /** It asks more before it is answered. */
+  /** It asks again before it is answered. */
   readonly asksMore: boolean;
 }
 
 const NO_HABIT: Habit = { quiet: 0, asks: false, asksMore: false };
 
 export class Turns {
-  /** By subject, the one learned of last at the end. */
+  /** By subject, the most recently learned last. */
   readonly #habits = new Map<string, Habit>();
 
-  /** When a call may be written to its process; Infinity: when others have ended. */
+  /** When a call may be written to its process. Infinity: only when others have ended. */
   mayRunAt(process: LegacyProcess, call: LegacyCall): number {
     const mayAsk = process.mayAsk && call.isAsking;
     return mayAsk && process.held.length > 0 ? Infinity : this.mayResumeAt(process, call);
   }
 
-  /** The same for a call that goes on: a question that waits may be its own. */
+  /** The same for a call that continues: a waiting question may be its own. */
   mayResumeAt(process: LegacyProcess, call: LegacyCall): number {
     if (!process.mayAsk || !call.isAsking) return 0;
     const others = this.askersOf(process).filter((other) => other !== call && !this.#isPast(other));
     if (others.length === 0 || this.#isQuiet(call)) return 0;
-    // One that asks may still do so, but ends within moments.
+    // A cancelled call may still ask, but it ends within moments.
     if (others.some(({ state }) => state === 'cancelled')) return Infinity;
     const isPatient = [call, ...others].some(({ subject }) => this.#habitOf(subject).asks);
     return process.enteredAt + (isPatient ? ASKING_PATIENCE_MS : PATIENCE_MS);
   }
 
   /**
-   * The calls that a question of the process may belong to: it may still speak of one that was cancelled a moment ago. One that
-   * waits for its client asks nothing meanwhile; of another client's nothing is taken for granted.
+   * The calls that a question of the process may belong to: it may still speak of one that was cancelled a moment ago. A call
+   * that waits for its client asks nothing meanwhile; this is not assumed of calls of another client.
    */
   askersOf(process: LegacyProcess): LegacyCall[] {
     const live = liveOf(process);
@@ -56,7 +56,7 @@ export class Turns {
     return live.filter((call) => !this.#isWaiting(call));
   }
 
-  /** The process asked something in the middle of a call like this one, or might have. */
+  /** The process asked something during a call like this one, or might have. */
   asked({ questions, subject }: LegacyCall): void {
     const { asksMore } = this.#habitOf(subject);
     // Questions that came with it have not been sent yet.
@@ -76,7 +76,7 @@ export class Turns {
     return questions.some(({ isOwn }) => isOwn);
   }
 
-  /** It will ask nothing any more, as far as is known. */
+  /** As far as is known, it will not ask again. */
   #isPast(call: LegacyCall): boolean {
     const { asks } = this.#habitOf(call.subject);
     return this.#isQuiet(call) || (call.state === 'cancelled' && !asks);
@@ -99,6 +99,6 @@ export class Turns {
   }
 }
 
-/** The calls that may be asked about and that the process has seen. */
+/** The calls that may ask, and that the process has seen. */
 export const liveOf = ({ calls }: LegacyProcess): LegacyCall[] =>
   [...calls].filter(({ isAsking, state }) => isAsking && state !== 'placed');

@@ -7,7 +7,7 @@ import { MAX_WAITING } from '../faults.ts';
 import type { LegacyCall } from './call.ts';
 import type { LegacyPool } from './pool.ts';
 
-/** What they may hold together: four of the largest there can be. */
+/** Bytes that they may hold together: four of the largest messages. */
 export const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
 /** How long a call waits for its turn: most clients give up sooner. */
@@ -23,7 +23,7 @@ export const waitedInVain = (): ErrorObject =>
   });
 
 export class WaitingCalls {
-  /** All there are, the waiting ones among them. */
+  /** All calls, including the waiting ones. */
   readonly #calls: ReadonlyMap<number, LegacyCall>;
   readonly #pool: LegacyPool;
   readonly #waitMs: number;
@@ -35,19 +35,19 @@ export class WaitingCalls {
     this.#waitMs = Math.min(WAIT_MS, requestTimeoutMs * WAIT_SHARE);
   }
 
-  /** Until when a call that comes now may wait. */
+  /** The time until which a call that comes now may wait. */
   until(now: number): number {
     return now + this.#waitMs;
   }
 
-  /** Bytes count as well: a few calls of a client may be as large as many. */
+  /** Bytes count too: a few calls may be as large as many others. */
   isFull({ bytes }: ClientCall): boolean {
     const waiting = this.#all();
     const waitingBytes = waiting.reduce((sum, call) => sum + call.bytes.length, bytes.length);
     return waiting.length >= MAX_WAITING || waitingBytes > MAX_WAITING_BYTES;
   }
 
-  /** Those whose turn did not come in time. What a start may take has a bound of its own. */
+  /** Calls whose turn did not come in time. Waiting for a start has its own bound. */
   inVain(now: number): LegacyCall[] {
     return this.#ofRunning().filter(({ waitsUntil }) => waitsUntil <= now);
   }

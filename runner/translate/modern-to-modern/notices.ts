@@ -15,7 +15,7 @@ export interface ModernCall {
   readonly of: string;
   isSent: boolean;
   sentAt: number;
-  /** Set once it is cancelled: until when the process may still speak of it. */
+  /** Set once it is cancelled: the time until which the process may still refer to it. */
   releaseAt: number | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface ModernProcess {
 
 export const isListen = ({ client }: ModernCall): boolean => client.method === LISTEN_METHOD;
 
-/** The calls that a notification is said to: none when nobody can take it. */
+/** The calls that get a notification; none if nobody can take it. */
 export function ownersOf({ calls }: ModernProcess, message: Message): readonly ModernCall[] {
   const { method, bytes } = message;
   const open = [...calls.values()].filter(
@@ -46,7 +46,7 @@ export function ownersOf({ calls }: ModernProcess, message: Message): readonly M
   return isVendorNotification(method) ? takersOf(open) : [];
 }
 
-/** Whose a log message is it does not say: all see it that want such. */
+/** A log message does not name its call, so all calls that want its level get it. */
 const logOwnersOf = (open: readonly ModernCall[], bytes: Uint8Array): ModernCall[] => {
   const level = parsedAt(bytes, 'params', 'level');
   return open.filter(
@@ -54,7 +54,7 @@ const logOwnersOf = (open: readonly ModernCall[], bytes: Uint8Array): ModernCall
   );
 };
 
-/** The one call that runs; else whoever listens; else a call, if all are of one client. */
+/** The only running call, else the listening clients, else any call if all belong to one client. */
 function takersOf(open: readonly ModernCall[]): readonly ModernCall[] {
   const running = open.filter((call) => !isListen(call));
   if (running.length === 1) return running;
@@ -63,11 +63,11 @@ function takersOf(open: readonly ModernCall[]): readonly ModernCall[] {
   return running.every(({ of }) => of === running[0]?.of) ? running.slice(0, 1) : [];
 }
 
-/** The notification as the session is to hear it. */
+/** The notification for the session. */
 export const noticeFor = (owner: ModernCall, { bytes }: Message): Uint8Array =>
   isListen(owner) ? tagged(bytes, owner.client) : bytes;
 
-/** The answer as the session is to hear it. */
+/** The answer for the session. */
 export function resultFor(call: ModernCall, { bytes }: Message): Uint8Array {
   if (!isListen(call)) return bytes;
   const isTagged = valueAt(bytes, 'result', '_meta', META.subscriptionId) !== undefined;

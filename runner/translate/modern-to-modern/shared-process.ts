@@ -60,7 +60,7 @@ export class SharedProcess {
     if (this.#process) this.#effects.notify(this.#process.slot, forModernProcess(message));
   }
 
-  /** Why a notification of a client would not reach the process; undefined when it does. */
+  /** Why a client's notification would not reach the process; undefined if it does. */
   refusal({ message: { method } }: ClientNotification): string | undefined {
     if (!isVendorNotification(method)) return hasNoMeaning(method);
     return this.#process ? undefined : NO_PROCESS;
@@ -177,7 +177,7 @@ export class SharedProcess {
     for (const owner of owners) this.#effects.say(noticeFor(owner, message), owner.client.id);
   }
 
-  /** A server may end a subscription this way; its client hears the end that it waits for. */
+  /** A server may end a subscription this way; its client then gets the end that it waits for. */
   #cancelledByProcess(process: ModernProcess, id: number | undefined): void {
     const call = id === undefined ? undefined : process.calls.get(id);
     if (id === undefined || !call || !isListen(call)) return;
@@ -193,7 +193,7 @@ export class SharedProcess {
     this.#fail(process, ({ isSent }) => processSilent(description, isSent));
   }
 
-  /** Ends what runs on a process that is gone; a subscription ends as its server ends one. */
+  /** Ends the calls of a process that is gone; a subscription ends as its server would end it. */
   #fail(process: ModernProcess, errorFor: (call: ModernCall) => ErrorObject): void {
     this.#process = undefined;
     this.#own.forget(process.slot);
