@@ -44,4 +44,4 @@ export const PARK_TIMEOUT_MS = 5 * 60_000;
 export const MAX_IN_FLIGHT = 64;
 
 /** Sessions of one server: as many as the runner has room for. */
-export const MAX_SESSIONS = Number.POSITIVE_INFINITY;
+export const SESSIONS_PER_SERVER = Number.POSITIVE_INFINITY;

@@ -8,20 +8,24 @@ import { commandLine, withoutWindows } from './command-line.ts';
 import { BUILT_IN_TYPES, REMOTE_TYPES, roleOf, STDIO_TYPES } from './entry-keys.ts';
 import type { Role } from './entry-keys.ts';
 import { kindOf, missingAdvice } from './issues.ts';
-import type { Keys, Note } from './problem.ts';
+import type { Keys, ConfigNote } from './problem.ts';
 import type { ServerEntry } from './schema.ts';
 import { serverEntry } from './schema.ts';
 import { plainNumbers, scalarText } from './source-number.ts';
 
 /** What an entry turned out to be. Issues are of the schema, notes are ours. */
 export type EntryReading =
-  | { readonly kind: 'server'; readonly entry: ServerEntry; readonly warnings: readonly Note[] }
-  | { readonly kind: 'off' | 'elsewhere'; readonly note: Note }
+  | {
+      readonly kind: 'server';
+      readonly entry: ServerEntry;
+      readonly warnings: readonly ConfigNote[];
+    }
+  | { readonly kind: 'off' | 'elsewhere'; readonly note: ConfigNote }
   | {
       readonly kind: 'broken';
       readonly issues: readonly v.BaseIssue<unknown>[];
-      readonly notes: readonly Note[];
-      readonly warnings: readonly Note[];
+      readonly notes: readonly ConfigNote[];
+      readonly warnings: readonly ConfigNote[];
     };
 
 /** A value and its key. */
@@ -65,8 +69,8 @@ function flattened(raw: Record<string, unknown>): Record<string, unknown> {
 class EntryReader {
   readonly #raw: Record<string, unknown>;
   readonly #roles = new Map<Role, Found[]>();
-  readonly #notes: Note[] = [];
-  readonly #warnings: Note[] = [];
+  readonly #notes: ConfigNote[] = [];
+  readonly #warnings: ConfigNote[] = [];
 
   constructor(raw: Record<string, unknown>) {
     this.#raw = raw;
@@ -97,7 +101,7 @@ class EntryReader {
   }
 
   /** Why the entry is off. A switch nobody can read must not count as on. */
-  #switch(): Note | undefined {
+  #switch(): ConfigNote | undefined {
     for (const role of ['off', 'on'] as const) {
       for (const { key, value } of this.#roles.get(role) ?? []) {
         const text = scalarText(value)?.toLowerCase() ?? '';
@@ -110,7 +114,7 @@ class EntryReader {
     return undefined;
   }
 
-  #elsewhere(): Note | undefined {
+  #elsewhere(): ConfigNote | undefined {
     const type = this.#first('type');
     const name = typeof type?.value === 'string' ? canonicalKey(type.value) : undefined;
     const url = this.#first('url');

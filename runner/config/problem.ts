@@ -16,7 +16,7 @@ export interface ConfigProblem {
 export type Keys = readonly (string | number)[];
 
 /** Something to say about a part of the file; `keys` lead from that part to the place. */
-export interface Note {
+export interface ConfigNote {
   readonly keys: Keys;
   readonly what: string;
   readonly fix: string;

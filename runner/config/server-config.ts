@@ -71,7 +71,7 @@ export function serverConfig(
     startTimeoutMs: durationMs(bridge.startTimeout ?? defaults.START_TIMEOUT_MS),
     maxLineBytes: bridge.maxLineBytes ?? defaults.MAX_LINE_BYTES,
     maxInFlight: bridge.maxInFlight ?? defaults.MAX_IN_FLIGHT,
-    maxSessions: bridge.maxSessions ?? defaults.MAX_SESSIONS,
+    maxSessions: bridge.maxSessions ?? defaults.SESSIONS_PER_SERVER,
     stateless: bridge.stateless ?? defaults.STATELESS,
     maxProcesses: bridge.maxProcesses ?? defaults.MAX_PROCESSES,
     parkTimeoutMs: durationMs(bridge.parkTimeout ?? defaults.PARK_TIMEOUT_MS),

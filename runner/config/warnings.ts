@@ -1,12 +1,12 @@
 // What a config is allowed to do but should not. `run` and `check` show it; neither refuses it. Only the text of the file is
 // judged, not what references fill in.
 import { basename } from 'node:path';
-import type { Keys, Note } from './problem.ts';
+import type { Keys, ConfigNote } from './problem.ts';
 import { hasReference } from './references.ts';
 import type { ServerEntry } from './schema.ts';
 
 /** Every warning about one server. None repeats a value. */
-export function entryWarnings({ command, args = [], env = {} }: ServerEntry): Note[] {
+export function entryWarnings({ command, args = [], env = {} }: ServerEntry): ConfigNote[] {
   return [
     ...commandWarnings(command),
     ...unfilledWarnings(['command'], command),
@@ -23,7 +23,7 @@ const SHELL_VARIABLE = /^(?:\$[A-Za-z_]\w*|%[A-Za-z_]\w*%)(?:[\\/]|$)/u;
 const FOREIGN_VALUE = /^\$\(|\{file:[^}\s]|\{\{LIBRECHAT_\w/u;
 
 /** What other programs would fill and this one does not. */
-function unfilledWarnings(keys: Keys, text: string): Note[] {
+function unfilledWarnings(keys: Keys, text: string): ConfigNote[] {
   if (!SHELL_VARIABLE.test(text) && !FOREIGN_VALUE.test(text)) return [];
   const what =
     'refers to a variable in a form that is not filled in here, and is passed on unchanged';
@@ -32,7 +32,7 @@ function unfilledWarnings(keys: Keys, text: string): Note[] {
 
 const SHELL_CHARACTERS = /[|&;<>`*?!'"\n]|\$\(/u;
 
-function commandWarnings(command: string): Note[] {
+function commandWarnings(command: string): ConfigNote[] {
   if (SHELL_CHARACTERS.test(command)) {
     const what = 'has characters that only a shell understands, but no shell runs it';
     return [
@@ -57,7 +57,7 @@ function commandWarnings(command: string): Note[] {
 const FETCHERS: ReadonlySet<string> = new Set(['npx', 'bunx', 'uvx']);
 const PACKAGE_FLAGS: ReadonlySet<string> = new Set(['-p', '--package', '--from']);
 
-function pinWarnings(command: string, args: readonly string[]): Note[] {
+function pinWarnings(command: string, args: readonly string[]): ConfigNote[] {
   const fetcher = basename(command).replace(/\.(?:cmd|exe)$/iu, '');
   if (!FETCHERS.has(fetcher)) return [];
   const flagged = args.findIndex((arg) => PACKAGE_FLAGS.has(arg));
@@ -88,7 +88,7 @@ const SECRET_FLAG =
 /** `user:password@` in a URL. */
 const URL_PASSWORD = /:\/\/[^/\s:@]*:([^/\s@]+)@/u;
 
-function secretWarnings(args: readonly string[]): Note[] {
+function secretWarnings(args: readonly string[]): ConfigNote[] {
   return args.flatMap((arg, index) => {
     const flag = SECRET_FLAG.exec(args[index - 1] ?? '');
     const followsFlag = flag !== null && flag[1] === undefined && !arg.startsWith('-');

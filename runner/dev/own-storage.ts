@@ -50,20 +50,20 @@ function makeFolder(folder: string): void {
 
 function checkFolder(path: string): void {
   const stat = lstatSync(path);
-  if (!stat.isDirectory()) throw unusable(path, 'is a link, or not a folder');
-  if (isForeign(stat.uid)) throw unusable(path, `belongs to another user (uid ${stat.uid})`);
+  if (!stat.isDirectory()) throw unusableStorage(path, 'is a link, or not a folder');
+  if (isForeign(stat.uid)) throw unusableStorage(path, `belongs to another user (uid ${stat.uid})`);
 }
 
 function checkMember(path: string): void {
   // Another `dev` may be at work here, whose files come and go.
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return;
-  if (stat.isSymbolicLink()) throw unusable(path, 'is a link');
-  if (isForeign(stat.uid)) throw unusable(path, `belongs to another user (uid ${stat.uid})`);
+  if (stat.isSymbolicLink()) throw unusableStorage(path, 'is a link');
+  if (isForeign(stat.uid)) throw unusableStorage(path, `belongs to another user (uid ${stat.uid})`);
   // A second name may be where somebody else can write. A lock is made by linking, and never written to.
   const isLock = basename(path).startsWith(LOCK_NAME);
   if (stat.isFile() && stat.nlink > 1 && !isLock)
-    throw unusable(path, 'is linked from another place too');
+    throw unusableStorage(path, 'is linked from another place too');
   if (stat.isDirectory()) for (const name of readdirSync(path)) checkMember(join(path, name));
 }
 
@@ -90,11 +90,11 @@ export function readOwnSecret(path: string, form: RegExp): string | undefined {
     try {
       const stat = fstatSync(file);
       const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
-      if (!stat.isFile()) throw unusable(path, 'is no file');
+      if (!stat.isFile()) throw unusableStorage(path, 'is no file');
       if ((stat.mode & OF_OTHERS) !== 0)
-        throw unusable(path, `could be read by others (mode ${mode}), who may have read it`);
+        throw unusableStorage(path, `could be read by others (mode ${mode}), who may have read it`);
       const text = readFileSync(file, 'utf8').trim();
-      if (!form.test(text)) throw unusable(path, 'does not contain what was written to it');
+      if (!form.test(text)) throw unusableStorage(path, 'does not contain what was written to it');
       return text;
     } finally {
       closeSync(file);
@@ -114,7 +114,7 @@ function openIfThere(path: string): number | undefined {
 const isForeign = (uid: number): boolean => uid !== (process.geteuid?.() ?? uid);
 
 /** Why something in the storage folder is not used. */
-export const unusable = (path: string, why: string): EdgeStartError =>
+export const unusableStorage = (path: string, why: string): EdgeStartError =>
   new EdgeStartError(
     'storage_unusable',
     `${path} ${why}, so it is not used. Remove it, or choose another folder with --storage.`,
@@ -132,5 +132,8 @@ export function orInWords<T>(path: string, work: () => T): T {
 /** What the system refused, in words; any other error as it is. */
 export function inWords(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return error;
-  return unusable(path, `cannot be used (${String(error.code)} on ${String(error.syscall)})`);
+  return unusableStorage(
+    path,
+    `cannot be used (${String(error.code)} on ${String(error.syscall)})`,
+  );
 }

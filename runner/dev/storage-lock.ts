@@ -14,7 +14,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { errorCode } from '../error-code.ts';
-import { LOCK_NAME, unusable } from './own-storage.ts';
+import { LOCK_NAME, unusableStorage } from './own-storage.ts';
 import { statOf } from '../process/process-table.ts';
 
 /** A process for good: the pid may be reused, pid and start time together are not. */
@@ -160,7 +160,7 @@ function readText(path: string): string | undefined {
   } catch {
     return undefined;
   }
-  throw unusable(path, 'is no file');
+  throw unusableStorage(path, 'is no file');
 }
 
 /** A file that is not a lock record, such as one cut short by a full disk, belongs to nobody. */

@@ -35,7 +35,8 @@ export interface FoundCgroup {
   readonly cgroup: ProcessCgroup;
 }
 
-export type Verdict = { readonly ok: true } | { readonly ok: false; readonly why: string };
+/** Whether processes may be started with some limits. */
+export type Allowance = { readonly ok: true } | { readonly ok: false; readonly why: string };
 
 /** How this runner keeps its processes together. */
 export class Containment {
@@ -70,7 +71,7 @@ export class Containment {
   }
 
   /** Makes ready for these limits. Any number of calls; the first may move the runner into a group of its own. */
-  allow(limits: ProcessLimits): Verdict {
+  allow(limits: ProcessLimits): Allowance {
     const names = Object.entries(CONTROLLERS).flatMap(([limit, name]) =>
       limit in limits ? [name] : [],
     );

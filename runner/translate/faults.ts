@@ -9,9 +9,6 @@ import { CODE } from '../../shared/mcp/modern.ts';
 /** Requests that may wait for a process: more than this comes from a client in a loop, not from one at work. */
 export const MAX_WAITING = 64;
 
-/** A cancelled call occupies its process no longer than this: by then most servers have noticed. */
-export const CANCEL_GRACE_MS = 5_000;
-
 /** `goesOn`: it was only slow, and keeps starting for a later request. */
 export const startFailed = (description: string, goesOn = false): ErrorObject =>
   faultError({

@@ -12,7 +12,7 @@ import { legacyError } from './legacy-to-modern/answers.ts';
 import { DeclaredClient } from './legacy-to-modern/declared-client.ts';
 import { capabilitiesIn, discoverLine, initializeResult } from './legacy-to-modern/discovery.ts';
 import { LegacyToModern } from './legacy-to-modern/translation.ts';
-import { isAnswer, messageIn, messageOf, numberOf, underId, type Message } from './message.ts';
+import { isAnswer, messageIn, onlyMessageIn, numberOf, underId, type Message } from './message.ts';
 import { OwnRequests } from './own-requests.ts';
 import { ProcessHearing } from './process-hearing.ts';
 import {
@@ -163,7 +163,7 @@ export class ForLegacyClient implements Translator {
     this.#decideByEras();
     if (this.#phase === 'refused') return;
     if (this.#phase === 'probing') return this.#hold(line, now);
-    const message = messageOf(line);
+    const message = onlyMessageIn(line);
     const id = message?.kind === 'request' ? numberOf(message.id) : undefined;
     if (id !== undefined) this.#lastId = Math.max(this.#lastId, id);
     if (id !== undefined && message?.method === 'initialize') return this.#initialize(id, line);
@@ -286,7 +286,7 @@ export class ForLegacyClient implements Translator {
   #hold(line: Uint8Array, now: number): void {
     const heldBytes = this.#held.reduce((sum, { length }) => sum + length, line.length);
     if (heldBytes <= MAX_HELD_BYTES) return void this.#held.push(line);
-    const held = messageOf(line);
+    const held = onlyMessageIn(line);
     const id = held?.kind === 'request' ? numberOf(held.id) : undefined;
     if (id === undefined) return this.#effects.drop('too much before the start', {}, now);
     const message = 'Too much was sent before the server had started. Try again when it has.';

@@ -11,7 +11,7 @@ import { NO_PROCESS, readNotification } from './client-notification.ts';
 import { Effects } from './effects.ts';
 import { EraProbe, type ProbeVerdict } from './era-probe.ts';
 import { MAX_WAITING, overloaded, startFailed } from './faults.ts';
-import { isAnswer, messagesOf, numberOf, type Message } from './message.ts';
+import { isAnswer, messagesIn, numberOf, type Message } from './message.ts';
 import { OwnRequests } from './own-requests.ts';
 import { ProcessHearing } from './process-hearing.ts';
 import type { Digest, Sealer } from './modern-to-legacy/request-state.ts';
@@ -60,7 +60,7 @@ export class ForModernClient implements Translator {
   }
 
   fromSession(line: Uint8Array, now: number): TranslateEffect[] {
-    for (const message of messagesOf(line)) {
+    for (const message of messagesIn(line)) {
       const call = readCall(message);
       if (call) {
         this.#lastId = Math.max(this.#lastId, call.id);
@@ -73,7 +73,7 @@ export class ForModernClient implements Translator {
   }
 
   refusal(line: Uint8Array): string | undefined {
-    const [message] = messagesOf(line);
+    const [message] = messagesIn(line);
     if (message?.kind !== 'notification') return undefined;
     return this.#side ? this.#side.refusal(readNotification(message)) : NO_PROCESS;
   }

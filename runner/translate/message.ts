@@ -21,13 +21,13 @@ export interface Message {
 }
 
 /** The one message of a line; undefined for a batch, and for anything that is not JSON-RPC. */
-export function messageOf(line: Uint8Array): Message | undefined {
+export function onlyMessageIn(line: Uint8Array): Message | undefined {
   const scan = scanLine(line);
   return scan.ok && scan.shape === 'single' ? messageIn(line, scan.envelope) : undefined;
 }
 
 /** The messages of a line: one, or those of a batch; none if the line is not JSON-RPC. */
-export function messagesOf(line: Uint8Array): readonly Message[] {
+export function messagesIn(line: Uint8Array): readonly Message[] {
   const scan = scanLine(line);
   if (!scan.ok) return [];
   const envelopes = scan.shape === 'single' ? [scan.envelope] : scan.messages;
@@ -41,7 +41,7 @@ export const numberOf = (raw: string | undefined): number | undefined =>
   raw === undefined ? undefined : integerOf(raw);
 
 /** The text of a raw id, in any spelling; undefined for a number. */
-export function textOf(raw: string | undefined): string | undefined {
+export function stringOf(raw: string | undefined): string | undefined {
   const value: unknown = raw?.startsWith('"') === true ? JSON.parse(raw) : undefined;
   return typeof value === 'string' ? value : undefined;
 }

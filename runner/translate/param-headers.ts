@@ -99,7 +99,7 @@ export function mismatch(
 ): ErrorObject | undefined {
   for (const { header, path } of expected) {
     const value = at(args, ...path);
-    const text = textOf(value);
+    const text = stringOf(value);
     // Without a text there is no header: for absent arguments, null, and values that the argument's type does not allow.
     if (text === undefined) continue;
     const name = header.toLowerCase();
@@ -143,7 +143,7 @@ function countAnnotations(schema: unknown): number {
 const sum = (numbers: readonly number[]): number =>
   numbers.reduce((total, number) => total + number, 0);
 
-function textOf(value: unknown): string | undefined {
+function stringOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   return typeof value === 'boolean' || Number.isSafeInteger(value) ? String(value) : undefined;
 }

@@ -11,7 +11,7 @@ import { scanLine, type Envelope } from '../../shared/jsonrpc/scan.ts';
 import {
   isAnswer,
   messageIn,
-  messageOf,
+  onlyMessageIn,
   numberOf,
   progressTokenOf,
   type Message,
@@ -111,7 +111,7 @@ function errorOf({ id, reason, error }: Failed): Message {
   const bytes = error
     ? withMembers(error, { and: { id: String(id) } })
     : new TextEncoder().encode(errorResponse(String(id), faultError(unusable(reason))));
-  const message = messageOf(bytes);
+  const message = onlyMessageIn(bytes);
   if (!message) throw new Error('an error response is one message');
   return message;
 }

@@ -113,7 +113,7 @@ async function expectGone(session: RawSession): Promise<void> {
 describe('a process that does not start', () => {
   test.each([
     ['missing', /command.* was not found/],
-    ['forbidden', /may not be executed/],
+    ['forbidden', /cannot be executed/],
     ['exits-0', /code 0/],
     ['exits-1', /code 1/],
     ['killed', /SIGSEGV/],

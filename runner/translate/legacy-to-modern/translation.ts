@@ -12,7 +12,7 @@ import { DeclaredClient } from './declared-client.ts';
 import { InputRounds } from './input-rounds.ts';
 import { KeptSubscription } from './subscription.ts';
 import { FIRST_SLOT, type Effects } from '../effects.ts';
-import { numberOf, progressTokenOf, textOf, underId, type Message } from '../message.ts';
+import { numberOf, progressTokenOf, stringOf, underId, type Message } from '../message.ts';
 import type { OwnRequests } from '../own-requests.ts';
 import { continued } from './progress.ts';
 import { subscriptionIdAt, subscriptionIdIn } from '../subscription-id.ts';
@@ -164,7 +164,7 @@ export class LegacyToModern {
   }
 
   #clientAnswers(message: Message): void {
-    const id = textOf(message.id);
+    const id = stringOf(message.id);
     if (id !== undefined && this.#rounds.answered(id, message)) return;
     this.#effects.note('debug', 'an answer to a question that is no longer open; dropped');
   }

@@ -29,7 +29,7 @@ export interface Decided {
 }
 
 /** False if too many are waiting already. */
-export function hold(
+export function holdQuestion(
   { held }: LegacyProcess,
   message: Message,
   askers: readonly LegacyCall[],

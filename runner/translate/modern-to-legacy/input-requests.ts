@@ -9,8 +9,9 @@ import { isQuestion, missingFor, type Capabilities } from '../capabilities.ts';
 import { withoutBytes, type ClientCall } from '../client-call.ts';
 import { earliest, type Due } from '../../../shared/dues.ts';
 import type { Effects } from '../effects.ts';
-import { CANCEL_GRACE_MS, invalidParams, methodNotFound } from '../faults.ts';
-import { hold, takeDecided, takeMuddled } from './held-questions.ts';
+import { CANCEL_GRACE_MS } from '../../core/calls.ts';
+import { invalidParams, methodNotFound } from '../faults.ts';
+import { holdQuestion, takeDecided, takeMuddled } from './held-questions.ts';
 import type { LegacyCall } from './call.ts';
 import type { LegacyProcess } from './pool.ts';
 import type { Message } from '../message.ts';
@@ -111,7 +112,8 @@ export class InputRequests {
     if (any) return this.#put(process, any, message, now, false);
     const isPointless = askers.every((call) => missingOf(call, message));
     if (isPointless) this.#refuse(process.slot, id, CAN_NOT_BE_ASKED);
-    else if (!hold(process, message, askers, now)) this.#refuse(process.slot, id, NOBODY_KNOWS);
+    else if (!holdQuestion(process, message, askers, now))
+      this.#refuse(process.slot, id, NOBODY_KNOWS);
   }
 
   /** The client of a cancelled call is gone, and the call's questions may be among those that wait. */

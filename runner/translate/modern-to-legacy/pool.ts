@@ -63,10 +63,10 @@ export interface PoolLimits {
   readonly idleTimeoutMs: number;
 }
 
-export type Place =
-  | { readonly on: LegacyProcess }
-  | { readonly on: 'new'; readonly evict?: LegacyProcess }
-  | undefined;
+/** The process that a call is to run on, there or still to be started in another's stead. */
+export type Assignment =
+  | { readonly process: LegacyProcess }
+  | { readonly process: undefined; readonly evict?: LegacyProcess };
 
 export class LegacyPool {
   readonly #limits: PoolLimits;
@@ -111,21 +111,21 @@ export class LegacyPool {
   }
 
   /** Where a call may run; undefined if it has to wait for a place. */
-  placeFor(call: LegacyCall, now: number): Place {
-    const on = this.#limits.stateless ? this.#freeFor(call) : this.#homeOf(call);
-    if (on) return { on };
+  assignmentFor(call: LegacyCall, now: number): Assignment | undefined {
+    const process = this.#limits.stateless ? this.#freeFor(call) : this.#homeOf(call);
+    if (process) return { process };
     const { length } = this.#processes;
-    if (length < this.#limits.maxProcesses) return { on: 'new' };
+    if (length < this.#limits.maxProcesses) return { process: undefined };
     // Clients that take turns must not start processes faster than processes end.
     const isCrowded = this.#ending.size >= this.#limits.maxProcesses;
     const evict = isCrowded ? undefined : this.#longestIdle(now);
-    if (evict) return { on: 'new', evict };
+    if (evict) return { process: undefined, evict };
     // Nobody's process is ended for another client: they share one.
     const shared = this.#bestFor(call);
-    return shared && { on: shared };
+    return shared && { process: shared };
   }
 
-  place(call: LegacyCall, process: LegacyProcess): void {
+  assign(call: LegacyCall, process: LegacyProcess): void {
     process.calls.add(call);
     if (call.method === DISCOVER) return;
     process.isUsed = true;

@@ -295,7 +295,7 @@ export class ModernToLegacy {
 
   /** Does everything that has become possible: calls in line get a place, and placed calls are written in turn. */
   #proceed(now: number): void {
-    this.#line = this.#line.filter((call) => !this.#place(call, now));
+    this.#line = this.#line.filter((call) => !this.#assign(call, now));
     this.#returning.proceed(now);
     for (const process of this.#pool.all()) {
       this.#inputRequests.settle(process, now);
@@ -305,15 +305,15 @@ export class ModernToLegacy {
   }
 
   /** False if the call has to wait. */
-  #place(call: LegacyCall, now: number): boolean {
-    const place = this.#pool.placeFor(call, now);
-    if (!place) return false;
-    if (place.on === 'new' && place.evict) {
-      this.#stop(place.evict.slot, 'another client needs its place');
-      this.#fail(place.evict, () => startFailed('gave way to another client'));
+  #assign(call: LegacyCall, now: number): boolean {
+    const assignment = this.#pool.assignmentFor(call, now);
+    if (!assignment) return false;
+    if (!assignment.process && assignment.evict) {
+      this.#stop(assignment.evict.slot, 'another client needs its place');
+      this.#fail(assignment.evict, () => startFailed('gave way to another client'));
     }
-    const process = place.on === 'new' ? this.#starts.start(call, now) : place.on;
-    this.#pool.place(call, process);
+    const process = assignment.process ?? this.#starts.start(call, now);
+    this.#pool.assign(call, process);
     call.slot = process.slot;
     call.state = 'placed';
     return true;

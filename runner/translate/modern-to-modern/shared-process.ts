@@ -8,7 +8,8 @@ import { hasNoMeaning, NO_PROCESS, type ClientNotification } from '../client-not
 import { actDue, nextDue, type Due } from '../../../shared/dues.ts';
 import type { Effects } from '../effects.ts';
 import { OWN_META } from '../envelope.ts';
-import { CANCEL_GRACE_MS, processExited, processSilent, startFailed } from '../faults.ts';
+import { CANCEL_GRACE_MS } from '../../core/calls.ts';
+import { processExited, processSilent, startFailed } from '../faults.ts';
 import { Liveness } from '../../core/liveness.ts';
 import { numberOf, type Message } from '../message.ts';
 import { endOfListen } from '../subscription-id.ts';

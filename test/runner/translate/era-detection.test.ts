@@ -8,7 +8,7 @@ import {
   type EraStep,
   type Opener,
 } from '../../../runner/translate/era-detection.ts';
-import { messageOf } from '../../../runner/translate/message.ts';
+import { onlyMessageIn } from '../../../runner/translate/message.ts';
 
 const INITIALIZE = 'initialize';
 const DISCOVER = 'server/discover';
@@ -143,7 +143,7 @@ test('an answer says the same, read from its bytes and from what is left of it',
   const result = { supportedVersions: ['2026-07-28'] };
   const read = (message: object): EraAnswer | undefined => {
     const text = JSON.stringify({ jsonrpc: '2.0', id: 1, ...message });
-    const cut = messageOf(new TextEncoder().encode(text));
+    const cut = onlyMessageIn(new TextEncoder().encode(text));
     return cut && eraAnswerIn(cut);
   };
   expect(read({ error })).toEqual(MODERN_ONLY);
