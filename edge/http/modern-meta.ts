@@ -3,7 +3,7 @@
 import type { Members } from './modern-request.ts';
 import type { Refusal } from './refuse.ts';
 import { isObject } from '../../shared/json-value.ts';
-import { CODE, ENVELOPE_META, LOG_LEVELS, META } from '../../shared/mcp/modern.ts';
+import { CODE, ENVELOPE_META, LOGGING_LEVELS, META } from '../../shared/mcp/modern.ts';
 
 const REQUIRED = [META.protocolVersion, META.clientCapabilities];
 
@@ -44,9 +44,9 @@ function problemOf(key: string, meta: Members): string | undefined {
     case META.clientInfo:
       return isImplementation(value) ? undefined : 'must be an object with a name and a version';
     case META.logLevel:
-      return LOG_LEVELS.some((level) => level === value)
+      return LOGGING_LEVELS.some((level) => level === value)
         ? undefined
-        : `must be one of ${LOG_LEVELS.join(', ')}`;
+        : `must be one of ${LOGGING_LEVELS.join(', ')}`;
     default:
       return undefined;
   }

@@ -12,7 +12,7 @@ import { checkIsolation } from '../check/isolation.ts';
 import { print } from '../output.ts';
 import { openContainment } from '../process/containment.ts';
 import { EXIT, readArguments } from './arguments.ts';
-import { configFileOf, readSettings } from './settings.ts';
+import { configFileOf, readRunnerSettings } from './settings.ts';
 
 /** Servers started at a time: starting many at once would make slow ones miss their start time. */
 const SERVERS_AT_A_TIME = 4;
@@ -33,7 +33,7 @@ export async function checkCommand(argv: readonly string[]): Promise<number> {
     print(outcomeText(outcome, process.stdout.isTTY && process.env['NO_COLOR'] === undefined));
   };
   const containment = openContainment();
-  const reading = await readSettings(given, process.env, containment);
+  const reading = await readRunnerSettings(given, process.env, containment);
   const problems = reading.ok ? emptyProblems(reading.config) : reading.problems;
   if (reading.ok && problems.length === 0) {
     reportConfig(reading.config, report);

@@ -21,7 +21,7 @@ import { startStatus } from '../status/http.ts';
 import type { StatusServer } from '../status/http.ts';
 import { EXIT, printUsageError, readArguments, textOf } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
-import { readSettings } from './settings.ts';
+import { readRunnerSettings } from './settings.ts';
 import { endOnException, watchTerminal } from './surroundings.ts';
 
 /** A start whose containment is known. */
@@ -67,7 +67,7 @@ const isLogLevel = (text: string): text is LogLevel =>
 /** Everything the runner needs, or undefined after its mistakes were printed. */
 async function readStartOptions(given: Arguments, log: Log): Promise<RunOptions | undefined> {
   const containment = openContainment();
-  const reading = await readSettings(given, process.env, containment);
+  const reading = await readRunnerSettings(given, process.env, containment);
   if (!reading.ok) return complain(reading.problems.map((problem) => describeProblem(problem)));
   const { config } = reading;
   const empty = emptyProblems(config);
@@ -111,7 +111,7 @@ async function serve(given: Arguments, options: RunOptions, parts: RunParts): Pr
   const reload = configReloader({
     started: config,
     log,
-    read: () => readSettings(given, process.env, containment),
+    read: () => readRunnerSettings(given, process.env, containment),
     take: (next) => runner.reload(next),
   });
   const hangUp = (): void => {

@@ -18,7 +18,7 @@ export const configFileOf = (given: Arguments): string => textOf(given, 'config'
  * The config with the command line's values in place of its own. Mistakes in both, and what this machine
  * does not grant, are reported alike.
  */
-export async function readSettings(
+export async function readRunnerSettings(
   given: Arguments,
   environment: NodeJS.ProcessEnv,
   containment: Containment,

@@ -1,6 +1,7 @@
 // The capabilities of clients and servers, carried from one era to the other, and those that a process's question needs.
 import { ASKING_METHODS, TASKS_EXTENSION } from '../../shared/mcp/modern.ts';
-import { at, isObject, without, type JsonObject } from './json.ts';
+import { isObject, type JsonObject } from '../../shared/json-value.ts';
+import { at, without } from './json.ts';
 
 export type Capabilities = JsonObject;
 

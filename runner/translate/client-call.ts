@@ -3,8 +3,8 @@ import { parsedAt, textAt, valueAt, withMembers } from '../../shared/jsonrpc/mem
 import { splice } from '../../shared/jsonrpc/splice.ts';
 import { ASKING_METHODS, ENVELOPE_META, META, PRIVATE_META } from '../../shared/mcp/modern.ts';
 import type { Capabilities } from './capabilities.ts';
-import { isObject, type JsonObject } from './json.ts';
-import { isLogLevel, type LogLevel } from './log-levels.ts';
+import { isObject, type JsonObject } from '../../shared/json-value.ts';
+import { isLoggingLevel, type LoggingLevel } from './log-levels.ts';
 import { numberOf, progressTokenOf, type Message } from './message.ts';
 
 const PRIVATE_KEYS: readonly string[] = Object.values(PRIVATE_META);
@@ -23,7 +23,7 @@ export interface ClientCall {
   readonly bytes: Uint8Array;
   readonly clientInfo: unknown;
   readonly capabilities: Capabilities;
-  readonly logLevel: LogLevel | undefined;
+  readonly logLevel: LoggingLevel | undefined;
   /** Raw JSON text. */
   readonly clientId: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -47,7 +47,7 @@ export function readCall(message: Message): ClientCall | undefined {
     bytes,
     clientInfo: meta[META.clientInfo],
     capabilities: isObject(capabilities) ? capabilities : {},
-    logLevel: isLogLevel(logLevel) ? logLevel : undefined,
+    logLevel: isLoggingLevel(logLevel) ? logLevel : undefined,
     clientId: clientIdAt ? textAt(bytes, clientIdAt) : String(id),
     headers: textMembers(meta[PRIVATE_META.headers]),
     isRetry: ASKING_METHODS.has(method) && valueAt(bytes, 'params', 'requestState') !== undefined,

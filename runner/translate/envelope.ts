@@ -3,7 +3,7 @@ import { META, MODERN_REVISION } from '../../shared/mcp/modern.ts';
 import { NEWEST_LEGACY_REVISION } from '../../shared/mcp/revisions.ts';
 import { acrossEras } from './capabilities.ts';
 import type { ClientCall } from './client-call.ts';
-import { isObject } from './json.ts';
+import { isObject } from '../../shared/json-value.ts';
 
 export const BRIDGE_INFO = { name: 'mcp-edge-bridge', version: '1' } as const;
 

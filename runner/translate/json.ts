@@ -1,9 +1,5 @@
 // Small helpers for parsed JSON.
-
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { isObject, type JsonObject } from '../../shared/json-value.ts';
 
 /** The value at `path`, through own members of objects only. */
 export function at(value: unknown, ...path: readonly string[]): unknown {

@@ -7,7 +7,8 @@ import type { Span } from '../../shared/jsonrpc/span.ts';
 import { PARAM_HEADER } from '../../shared/mcp/headers.ts';
 import { decodeHeaderValue } from '../../shared/mcp/header-value.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
-import { at, isObject } from './json.ts';
+import { isObject } from '../../shared/json-value.ts';
+import { at } from './json.ts';
 
 /** One argument that a header repeats. */
 export interface ParamHeader {

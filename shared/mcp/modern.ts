@@ -35,7 +35,7 @@ export const PRIVATE_META = {
 } as const;
 
 /** Levels of `notifications/message` (RFC 5424), least severe first. */
-export const LOG_LEVELS = [
+export const LOGGING_LEVELS = [
   'debug',
   'info',
   'notice',

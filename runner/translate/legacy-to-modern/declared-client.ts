@@ -12,7 +12,8 @@ import {
   NEWEST_LEGACY_REVISION,
   type LegacyRevision,
 } from '../../../shared/mcp/revisions.ts';
-import { isObject, without, type JsonObject } from '../json.ts';
+import { isObject, type JsonObject } from '../../../shared/json-value.ts';
+import { without } from '../json.ts';
 
 /** The first revision with elicitation (Client Features). */
 const ELICITATION_SINCE: LegacyRevision = '2025-06-18';

@@ -9,7 +9,7 @@ import {
 } from '../../../shared/jsonrpc/members.ts';
 import { META, TASKS_EXTENSION } from '../../../shared/mcp/modern.ts';
 import type { DeclaredClient } from './declared-client.ts';
-import { isObject, type JsonObject } from '../json.ts';
+import { isObject, type JsonObject } from '../../../shared/json-value.ts';
 
 const encoder = new TextEncoder();
 

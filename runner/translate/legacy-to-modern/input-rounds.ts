@@ -14,7 +14,7 @@ import { underId, type Message } from '../message.ts';
 import type { OwnRequests } from '../own-requests.ts';
 import type { MultiRoundCall, MultiRoundCalls } from './multi-round-calls.ts';
 import type { DeclaredClient } from './declared-client.ts';
-import { isObject, type JsonObject } from '../json.ts';
+import { isObject, type JsonObject } from '../../../shared/json-value.ts';
 import { cancelled, FIRST_SLOT, type Effects } from '../effects.ts';
 
 /** A process that asks more often for one request is going in circles; official SDKs allow 8 to 10. */

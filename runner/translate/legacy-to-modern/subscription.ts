@@ -5,7 +5,7 @@ import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import { CODE } from '../../../shared/mcp/modern.ts';
 import { legacyError } from './answers.ts';
 import { FIRST_SLOT, type Effects } from '../effects.ts';
-import { isObject, type JsonObject } from '../json.ts';
+import { isObject, type JsonObject } from '../../../shared/json-value.ts';
 import { underId, type Message } from '../message.ts';
 import type { OwnRequests } from '../own-requests.ts';
 import { subscriptionIdIn } from '../subscription-id.ts';

@@ -4,8 +4,8 @@ import { membersOf, parsedAt, stringAt, valueAt } from '../../../shared/jsonrpc/
 import { ASKING_METHODS, CODE, META } from '../../../shared/mcp/modern.ts';
 import type { Due } from '../../../shared/dues.ts';
 import { invalidParams, listsTooMuch } from '../faults.ts';
-import type { JsonObject } from '../json.ts';
-import { isLogLevel } from '../log-levels.ts';
+import type { JsonObject } from '../../../shared/json-value.ts';
+import { isLoggingLevel } from '../log-levels.ts';
 import { legacyError, legacyResult, withoutMeta } from './answers.ts';
 import { MultiRoundCalls, type MultiRoundCall } from './multi-round-calls.ts';
 import { DeclaredClient } from './declared-client.ts';
@@ -129,7 +129,7 @@ export class LegacyToModern {
 
   #setLevel(id: number, { bytes }: Message): void {
     const level = parsedAt(bytes, 'params', 'level');
-    if (!isLogLevel(level)) {
+    if (!isLoggingLevel(level)) {
       return this.#effects.fail(id, invalidParams('This is not a logging level.'));
     }
     this.#client.logLevel = level;

@@ -3,7 +3,8 @@ import { parsedAt, textAt, valueAt } from '../../../shared/jsonrpc/members.ts';
 import type { Span } from '../../../shared/jsonrpc/span.ts';
 import { splice } from '../../../shared/jsonrpc/splice.ts';
 import { ASKING_METHODS, CODE } from '../../../shared/mcp/modern.ts';
-import { at, isObject, without } from '../json.ts';
+import { isObject } from '../../../shared/json-value.ts';
+import { at, without } from '../json.ts';
 import { missingFor, type Capabilities } from '../capabilities.ts';
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 

@@ -4,9 +4,10 @@ import { misfit, type Capabilities } from '../capabilities.ts';
 import { earliest } from '../../../shared/dues.ts';
 import { clientName } from '../client-key.ts';
 import type { HeldQuestion } from './held-questions.ts';
-import { at, isObject, withoutNulls } from '../json.ts';
+import { isObject } from '../../../shared/json-value.ts';
+import { at, withoutNulls } from '../json.ts';
 import type { LegacyCall } from './call.ts';
-import type { LogLevel } from '../log-levels.ts';
+import type { LoggingLevel } from '../log-levels.ts';
 
 /** If all places are taken, a client that has been away for this long loses its process, which may hold its work. */
 const GIVE_WAY_MS = 5 * 60_000;
@@ -52,7 +53,7 @@ export interface LegacyProcess {
   /** The time by which it must be initialized. */
   readonly startBy: number;
   idleSince: number;
-  logLevel: LogLevel | undefined;
+  logLevel: LoggingLevel | undefined;
 }
 
 export interface PoolLimits {

@@ -3,7 +3,7 @@
 import { textAt, valueAt } from '../../../shared/jsonrpc/members.ts';
 import { CODE } from '../../../shared/mcp/modern.ts';
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
-import { isObject } from '../json.ts';
+import { isObject } from '../../../shared/json-value.ts';
 
 /** Encrypts what a client carries for this runner, so that it can be neither read nor forged. */
 export interface Sealer {
