@@ -21,7 +21,8 @@ const SERVER: Readonly<Record<keyof typeof serverBlock.entries, string | undefin
   startTimeout: durationText(defaults.START_TIMEOUT_MS),
   maxLineBytes: byteText(defaults.MAX_LINE_BYTES),
   maxInFlight: String(defaults.MAX_IN_FLIGHT),
-  maxSessions: defaults.MAX_SESSIONS === Infinity ? 'capacity' : String(defaults.MAX_SESSIONS),
+  maxSessions:
+    defaults.SESSIONS_PER_SERVER === Infinity ? 'capacity' : String(defaults.SESSIONS_PER_SERVER),
   stateless: String(defaults.STATELESS),
   maxProcesses: String(defaults.MAX_PROCESSES),
   parkTimeout: durationText(defaults.PARK_TIMEOUT_MS),
