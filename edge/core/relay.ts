@@ -1,6 +1,7 @@
 // The session actor's machine: streams and sockets, not JSON-RPC (D1). It passes frames between the runner's socket
 // and the workers that follow streams, answers short posts in one body, and gives up when the runner stays away.
 // Pure: inputs in, effects out. Implements LP8, LP13, LP17, LP18, LP20, R-7.
+import { actDue, nextDue, type Due } from '../../shared/dues.ts';
 import type { Fault, Phase } from '../../shared/fault.ts';
 import { decodeText, encodeText } from '../../shared/link/codec.ts';
 import { answeredId } from './answered.ts';
@@ -51,6 +52,11 @@ const TOO_MUCH_WAITS =
   'The runner is away, and this session already has more than 8 MiB of messages waiting for it. Try again in a few seconds.';
 /** Characters of a post that may carry `delivered`: no line is so slow that it would go in parts. */
 const CARRYING_POST = 2_048;
+
+interface RelayDue extends Due {
+  /** It must wake the actor; everything else matters only while it is awake. */
+  readonly isDurable?: true;
+}
 
 /** What became of a post, for the worker that waits. */
 export type PostAnswer =
@@ -342,28 +348,7 @@ export class Relay {
   /** Whatever time brings. `isUnderWay`: not all that was sent to the runner is known to have arrived. */
   tick(now: number, isUnderWay = false): RelayEffect[] {
     this.#rebase(now);
-    const link = this.#link;
-    if (link.state === 'awaited' && link.until <= now) {
-      this.#ended({
-        type: 'ended',
-        fault: 'runner_offline',
-        message: 'The runner did not take the session in time.',
-      });
-    }
-    if (link.state === 'lost') {
-      if (!link.isExpired && link.since + LINK_GRACE_MS <= now) this.#expire(link.since);
-      if (link.since + WINDOW_MS <= now) this.#ended({ type: 'ended', fault: 'runner_lost' });
-    }
-    if (this.#ending && this.#ending.until <= now) this.#hurry(this.#ending, now, isUnderWay);
-    if (this.#endAt !== undefined && this.#endAt <= now) this.#ended({ type: 'ended' });
-    for (const waiting of this.#waiting.values()) {
-      if (waiting.wants === 'answer' && !this.#ending && waiting.since + JSON_WAIT_MS <= now) {
-        const { isAccepted, isSent } = waiting;
-        this.#handOver(waiting.id, { isAccepted, isSent }, now);
-      }
-    }
-    this.#giveUpExpected(now);
-    if (this.#deliverAt !== undefined && this.#deliverAt <= now) this.#tellDelivered();
+    actDue(this.#dues(isUnderWay), now);
     return this.#flush();
   }
 
@@ -388,26 +373,58 @@ export class Relay {
 
   /** When {@link tick} is due, in two kinds: what only matters while the actor is awake, and what must wake it. */
   get wakeAt(): { readonly soon: number | undefined; readonly durable: number | undefined } {
-    const soon: number[] = [];
-    for (const { wants, since } of this.#waiting.values()) {
-      if (wants !== 'answer' || this.#ending) continue;
-      // Posts come in the order of their time: the first of them is due first.
-      soon.push(since + JSON_WAIT_MS);
-      break;
-    }
+    const dues = [...this.#dues(false)];
+    return {
+      soon: nextDue(dues.filter(({ isDurable }) => !isDurable)),
+      durable: nextDue(dues.filter(({ isDurable }) => isDurable)),
+    };
+  }
+
+  *#dues(isUnderWay: boolean): Generator<RelayDue> {
+    yield* this.#linkDues();
+    const ending = this.#ending;
+    yield { at: ending?.until, act: (now) => ending && this.#hurry(ending, now, isUnderWay) };
+    yield { at: this.#endAt, act: () => this.#ended({ type: 'ended' }) };
+    yield { at: this.#handOverAt, act: (now) => this.#handOverDue(now) };
+    // The first expected is the first that is due.
     const [expectedUntil] = this.#expected.values();
-    if (expectedUntil !== undefined) soon.push(expectedUntil);
-    if (this.#deliverAt !== undefined) soon.push(this.#deliverAt);
-    if (this.#endAt !== undefined) soon.push(this.#endAt);
-    if (this.#ending) soon.push(this.#ending.until);
+    yield { at: expectedUntil, act: (now) => this.#giveUpExpected(now) };
+    yield { at: this.#deliverAt, act: () => this.#tellDelivered() };
+  }
+
+  *#linkDues(): Generator<RelayDue> {
     const link = this.#link;
-    let durable: number | undefined;
-    if (link.state === 'awaited') durable = link.until;
-    if (link.state === 'lost') durable = link.since + (link.isExpired ? WINDOW_MS : LINK_GRACE_MS);
-    // What workers hold is counted in memory only, so this stays awake for the grace.
-    if (link.state === 'lost' && !link.isExpired && this.#workersHold)
-      soon.push(link.since + LINK_GRACE_MS);
-    return { soon: soon.length > 0 ? Math.min(...soon) : undefined, durable };
+    if (link.state === 'awaited') {
+      const message = 'The runner did not take the session in time.';
+      const act = (): void => this.#ended({ type: 'ended', fault: 'runner_offline', message });
+      yield { at: link.until, isDurable: true, act };
+    }
+    if (link.state !== 'lost') return;
+    const graceEndsAt = link.since + LINK_GRACE_MS;
+    if (!link.isExpired) {
+      yield { at: graceEndsAt, isDurable: true, act: () => this.#expire(link.since) };
+      // What workers hold is counted in memory only, so this stays awake for the grace.
+      yield { at: this.#workersHold ? graceEndsAt : undefined };
+    }
+    const act = (): void => this.#ended({ type: 'ended', fault: 'runner_lost' });
+    yield { at: link.since + WINDOW_MS, isDurable: true, act };
+  }
+
+  /** When the next post has waited for its answer as long as one body may. At the end the runner's last word is waited for. */
+  get #handOverAt(): number | undefined {
+    if (this.#ending) return undefined;
+    for (const { wants, since } of this.#waiting.values()) {
+      // Posts come in the order of their time: the first of them is due first.
+      if (wants === 'answer') return since + JSON_WAIT_MS;
+    }
+    return undefined;
+  }
+
+  #handOverDue(now: number): void {
+    for (const { id, wants, since, isAccepted, isSent } of this.#waiting.values()) {
+      if (wants !== 'answer' || since + JSON_WAIT_MS > now) continue;
+      this.#handOver(id, { isAccepted, isSent }, now);
+    }
   }
 
   #event(frame: EventFrame, message: string | undefined, text: string, now: number): void {
