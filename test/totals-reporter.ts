@@ -1,9 +1,6 @@
-// Writes how many tests passed and failed, over all projects, to .tsc/test-totals.json for .ci/run to print.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// Counts how many tests passed and failed, for .ci/run to print.
+import { addToTotals } from './totals.ts';
 import type { Reporter, TestModule } from 'vitest/node';
-
-const OUT_DIR = join(import.meta.dirname, '..', '.tsc');
 
 /**
  * Counts tests by their final state. A file that failed outside any test (it could not be loaded, a hook of the
@@ -23,7 +20,6 @@ export class TotalsReporter implements Reporter {
       if (failedHere === 0 && !module.ok()) failedHere = 1;
       failed += failedHere;
     }
-    mkdirSync(OUT_DIR, { recursive: true });
-    writeFileSync(join(OUT_DIR, 'test-totals.json'), JSON.stringify({ passed, failed }));
+    addToTotals(passed, failed);
   }
 }

@@ -1,4 +1,5 @@
-// One vitest run for everything: pure and runner tests in Node, actors in workerd, e2e one file at a time.
+// The tests by what they need. `npm run check` runs those that need nothing but this machine's time, `npm test` those as well that
+// start processes and the whole bridge, `npm run test:long` those that take minutes each.
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
@@ -15,27 +16,53 @@ process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false';
  */
 const HANGS = { testTimeout: 120_000, hookTimeout: 120_000 };
 
+/** Tests of pure modules: their files share one worker, which saves half of the time. */
+const PURE = { ...HANGS, isolate: false };
+
+/** Real workerd, runner and child processes contend for cores; after everything else, so that their timings are not those of a crowd. */
+const ALONE = { ...HANGS, fileParallelism: false, sequence: { groupOrder: 1 } };
+
+/** Tests that take minutes each. */
+const LONG = 'test/**/*.long.test.ts';
+
 export default defineConfig({
   test: {
     passWithNoTests: true,
     // The default leaves one core to a watching developer, which on two cores means no parallel files at all.
     maxWorkers: '100%',
+    // What a test that passes prints, such as the edge's log, is not shown.
+    silent: 'passed-only',
     reporters: ['default', new TotalsReporter()],
     projects: [
+      // `npm run check`
       {
         test: {
           name: 'shared',
           include: ['test/*.test.ts', 'test/shared/**/*.test.ts', 'test/pins/**/*.test.ts'],
+          ...PURE,
+        },
+      },
+      { test: { name: 'edge-http', include: ['test/edge-core/**/*.test.ts'], ...PURE } },
+      {
+        test: {
+          name: 'runner',
+          include: ['test/runner/core/**/*.test.ts', 'test/runner/translate/**/*.test.ts'],
+          ...PURE,
+        },
+      },
+      {
+        test: {
+          name: 'config',
+          include: ['test/runner/config/**/*.test.ts', 'test/runner/link/**/*.test.ts'],
           ...HANGS,
         },
       },
-      { test: { name: 'edge-http', include: ['test/edge-core/**/*.test.ts'], ...HANGS } },
-      { test: { name: 'runner', include: ['test/runner/**/*.test.ts'], ...HANGS } },
       {
         test: {
           name: 'simulation',
-          include: ['test/simulation/**/*.test.ts'],
-          ...HANGS,
+          include: ['test/simulation/simulation.test.ts'],
+          provide: { seeds: 500 },
+          ...PURE,
         },
       },
       {
@@ -47,17 +74,40 @@ export default defineConfig({
         ],
         test: { name: 'edge', include: ['test/edge/**/*.test.ts'], ...HANGS },
       },
+
+      // `npm test`, with the above
       {
         test: {
-          name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          name: 'processes',
+          include: [
+            'test/runner/*.test.ts',
+            'test/runner/process/**/*.test.ts',
+            'test/runner/dev/**/*.test.ts',
+          ],
           ...HANGS,
-          // Real workerd, runner and child processes contend for cores.
-          fileParallelism: false,
-          // After everything else, so that their timings are not those of a crowd.
-          sequence: { groupOrder: 1 },
+        },
+      },
+      { test: { name: 'mutants', include: ['test/simulation/mutants.test.ts'], ...PURE } },
+      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], exclude: [LONG], ...ALONE } },
+
+      // `npm run test:long`
+      { test: { name: 'long', include: [LONG], ...ALONE } },
+      {
+        test: {
+          name: 'simulation-long',
+          include: ['test/simulation/simulation.test.ts'],
+          provide: { seeds: 20_000 },
+          ...HANGS,
+          testTimeout: 1_800_000,
         },
       },
     ],
   },
 });
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** Seeds that the simulation runs. */
+    seeds: number;
+  }
+}

@@ -1,4 +1,4 @@
-// A short soak: each fault once or more under mixed load. `npm run soak` goes on for as long as one likes.
+// A soak of two minutes: each fault once or more under mixed load. `npm run soak` goes on for as long as one likes.
 import { expect, test } from 'vitest';
 
 import { soak } from '../soak/soak.ts';
