@@ -4,7 +4,7 @@
 /** Something to do when its time comes, in milliseconds of the caller's clock. Without a time it is not due. */
 export interface Due {
   readonly at: number | undefined;
-  /** Without: only the time counts, and what is done then is done at every tick. */
+  /** Without it only the time counts: the act is done at every tick. */
   readonly act?: (now: number) => void;
 }
 
@@ -16,7 +16,7 @@ export function actDue(dues: Iterable<Due>, now: number): void {
   for (const { at, act } of dues) if (at !== undefined && at <= now) act?.(now);
 }
 
-/** When something of the list is due next; undefined when nothing is. */
+/** When the list is due next; undefined if nothing is. */
 export function nextDue(dues: Iterable<Due>): number | undefined {
   let next: number | undefined;
   for (const { at } of dues) if (at !== undefined && (next === undefined || at < next)) next = at;

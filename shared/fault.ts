@@ -140,7 +140,7 @@ export const FAULTS = {
     retryable: false,
     message: 'This session has no event with this Last-Event-ID.',
   },
-  // 204 is how an event stream says "do not reconnect" (HTML, "Server-sent events"); a 200 that ends would be reopened.
+  // 204 tells the client of an event stream not to reconnect (HTML, "Server-sent events"); a 200 that ends would be reopened.
   stream_over: {
     code: 42016,
     status: 204,

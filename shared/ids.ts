@@ -10,15 +10,15 @@ export const RUNNER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 export const STREAM_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
- * A session as edge and runner name it: its actor (22 characters), and for modern clients, whose actor opens one session after
- * the other, which of them.
+ * The name of a session for edge and runner: its actor (22 characters) and, for modern clients, whose actor opens one session after
+ * the other, 8 more characters.
  */
 export const SESSION_NAME = /^[A-Za-z0-9_-]{22}(~[A-Za-z0-9_-]{8})?$/;
 
 /** The public name of a session actor: the random part of a session id (nanoid, 22 characters, 132 bits). */
 export const ACTOR_NAME = /^[A-Za-z0-9_-]{22}$/;
 
-/** The name of the actor that a session is of. */
+/** The name of a session's actor. */
 export const actorOf = (session: string): string => session.split('~', 1)[0] ?? session;
 
 /** The stream a GET attaches to; one a session (MCP 2025-11-25, Transports, "Listening for Messages from the Server"). */

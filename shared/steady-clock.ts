@@ -2,7 +2,7 @@
 
 /**
  * Milliseconds that only go forward, made of readings of a wall clock. A reading that lies before the last one adds nothing, and
- * one that lies after it adds `maxStepMs` at most; so whoever reads at least that often is wrong by no more than one such step,
+ * one that lies after it adds `maxStepMs` at most; so a caller that reads at least that often is wrong by at most one such step,
  * however far the clock was set.
  */
 export class SteadyClock {

@@ -13,13 +13,13 @@ export const BACKOFF_FIRST_MS = 250;
 /** First time the breaker stays open; doubles each time a probe fails. */
 export const OPEN_FIRST_MS = 10_000;
 
-/** An operator who repaired the server should not wait longer than this for it to be noticed. */
+/** When an operator has repaired the server, this is noticed within this time. */
 export const OPEN_MAX_MS = 60_000;
 
-/** A probe that reported nothing is taken for lost: twice the time a process has to start. */
+/** A probe that has reported nothing by then counts as lost: twice the time a process has to start. */
 export const PROBE_MAX_MS = 60_000;
 
-/** While a probe runs, its outcome is a matter of seconds. */
+/** A running probe has its outcome within seconds. */
 const PROBE_RETRY_MS = 1_000;
 
 /** Whether a process may be started now. `backoff` is short and can be waited out; the others are answered at once. */
@@ -91,12 +91,12 @@ export class Breaker {
         return;
       }
       case 'open':
-        // Started before it opened; nothing new is learnt.
+        // It started before the breaker opened, so this says nothing new.
         return;
     }
   }
 
-  /** A start was given up before it showed anything, so the next to ask may be the probe. */
+  /** A start was given up before it showed anything, so the next one may be the probe. */
   withdrawn(now: number): void {
     const s = this.#state;
     if (s.state === 'half_open') {

@@ -2,7 +2,7 @@
 // they crash under that principal's calls.
 import { Breaker, type StartVerdict } from './breaker.ts';
 
-/** Beyond this those without a recent failure are forgotten. */
+/** Beyond this number, principals without a recent failure are forgotten. */
 const MANY_PRINCIPALS = 1_000;
 
 export type HeldBack = StartVerdict & { readonly isOwnDoing: boolean };

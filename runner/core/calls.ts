@@ -16,9 +16,9 @@ export interface Call {
   /** Pushed out by progress. */
   quietUntil: number;
   readonly endsAt: number;
-  /** Set once the client cancelled: the process owes no answer any more, and gets a short while to send one. */
+  /** Set once the client cancelled: the process need not answer any more, but gets a short while to do so. */
   isCancelled: boolean;
-  /** Something was said on it before its answer; of a subscription, that it began. */
+  /** Something was sent on it before its answer; for a subscription, that it began. */
   hasBegun: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface CallTimes {
 }
 
 /**
- * Ids from here on are the bridge's own requests to a process, so that they meet no client's; still integers of 31 bits, such as every
+ * Ids from here on are for the bridge's own requests to a process, so that they never equal a client's. They are still integers of 31 bits, which every
  * SDK sends and every server can read.
  */
 export const OWN_IDS_FROM = 2 ** 30;
@@ -50,12 +50,12 @@ export class Calls {
     return this.#calls.size;
   }
 
-  /** Those that have no deadline. */
+  /** Calls without a deadline. */
   get endless(): number {
     return this.#endless;
   }
 
-  /** A copy: calls may be settled while it is walked. */
+  /** A copy, because calls may be settled during the walk. */
   all(): Call[] {
     return [...this.#calls.values()];
   }
@@ -91,7 +91,7 @@ export class Calls {
     return added;
   }
 
-  /** The only call that has an end to come, and is not cancelled; undefined when there are none or several. */
+  /** The only call with a deadline, if it is not cancelled; undefined if there are none or several. */
   only(): Call | undefined {
     let only: Call | undefined;
     for (const call of this.#calls.values()) {
@@ -112,8 +112,8 @@ export class Calls {
   }
 
   /**
-   * The oldest call with this raw client id: which of several equals a client means cannot be told. Without one, the only call
-   * whose id is the same number or text in the other spelling: clients that count in numbers are known to cancel "2" for 2.
+   * The oldest call with this raw client id; which of several equal ones a client means is unknown. Without one, the only call
+   * whose id is the same in the other spelling: some clients with numeric ids cancel "2" for 2.
    */
   byClientId(raw: Uint8Array): Call | undefined {
     const all = [...this.#calls.values()];
@@ -135,7 +135,7 @@ export class Calls {
     return [...this.#calls.values()].filter((call) => deadline(call) <= now);
   }
 
-  /** Whether any is to end by itself. */
+  /** Whether any call has a deadline. */
   get hasEnding(): boolean {
     for (const { endsAt } of this.#calls.values()) if (endsAt !== Infinity) return true;
     return false;
@@ -151,7 +151,7 @@ export class Calls {
     return at;
   }
 
-  /** Starts anew when the range is used up; what is still in flight is left out. */
+  /** Starts again when the range is used up, and skips ids in flight. */
   #mint(): number {
     do {
       if (this.#nextId >= OWN_IDS_FROM) {

@@ -26,7 +26,7 @@ import type { StreamLog } from './stream-log.ts';
 /** Listeners that clients of a session may hold open; the official server takes as many. */
 const MAX_LISTENS = 1_024;
 
-/** A post from before everything that is remembered: it may have been carried out then, so it is not carried out now (R-2). */
+/** A post older than everything remembered: it may have been carried out before, so it is not carried out now (R-2). */
 const TOO_OLD: Fault = {
   fault: 'runner_lost',
   message:
@@ -47,7 +47,7 @@ interface Parts {
   readonly listeners: Listeners;
   readonly presence: Presence;
   readonly out: SessionOutput;
-  /** Why a notification would reach no process; undefined for one that does. */
+  /** Why a notification would reach no process; undefined if it reaches one. */
   readonly refusal: (notification: Uint8Array) => string | undefined;
 }
 
@@ -60,7 +60,7 @@ export class ClientToProcess {
     this.#parts = parts;
   }
 
-  /** A post came. `over`: the session has ended, and with this fault it refuses whatever it has not seen. */
+  /** A post came. `over`: the session has ended, and refuses with this fault what it has not seen. */
   post(frame: PostFrame, message: Uint8Array, now: number, over: Fault | undefined): void {
     const { posts, log, presence, out } = this.#parts;
     presence.active(now);
@@ -81,7 +81,7 @@ export class ClientToProcess {
     else out.send({ type: 'accepted', id });
   }
 
-  /** A post began to arrive. One that was taken already is accepted at once: the rest need not come (LP12). */
+  /** A post began to arrive. If it was taken before, it is accepted at once, so that the rest need not come (LP12). */
   begun(id: string): void {
     const { posts, log, out } = this.#parts;
     if (posts.knows(id) !== 'seen') return;
@@ -89,13 +89,13 @@ export class ClientToProcess {
     out.send({ type: 'accepted', id });
   }
 
-  /** Accepts the posts that no event of theirs has accepted in time (LP13). */
+  /** Accepts the posts that none of their events has accepted in time (LP13). */
   acceptDue(now: number): void {
     const { posts, out } = this.#parts;
     for (const id of posts.takeDue(now)) out.send({ type: 'accepted', id });
   }
 
-  /** What is refused may be answers that the process waits for: it learns that there will be none. */
+  /** A refused message may contain answers that the process waits for: the process learns that there will be none. */
   #withdrawAnswers(message: Uint8Array, fault: Fault): void {
     const { questions, out } = this.#parts;
     const words = faultError(fault).message;
@@ -105,7 +105,7 @@ export class ClientToProcess {
     }
   }
 
-  /** Checks a post as a whole, and only then writes it: what is refused has had no effect. */
+  /** Checks a post as a whole, and only then writes it, so that a refused post has no effect. */
   #admit({ id, stream }: PostFrame, message: Uint8Array, now: number): Fault | undefined {
     const scan = scanMessage(message);
     if (!scan.ok) {
@@ -190,7 +190,7 @@ export class ClientToProcess {
       now,
     );
     if (isNotificationName(method)) {
-      // It has no effect but its answer: a process that looks at the name alone would obey it.
+      // It only gets an answer: a process that looks only at the name would obey it.
       const message = `${method} is a notification, not a request, so it takes no id.`;
       return outcomes.refuse(call, { code: CODE.methodNotFound, message }, now);
     }
@@ -235,7 +235,7 @@ export class ClientToProcess {
     if (id !== undefined && questions.answered(id) !== undefined) {
       return out.write(spliceLine(bytes, [], envelope));
     }
-    // A client that could not read a question could not tell which it was: the only one there is.
+    // A client that could not read a question cannot name it, so this is for the only open one.
     const only = id === undefined ? questions.takeOnly() : undefined;
     if (only !== undefined) {
       const own = withMembers(bytes, { and: { id: only } }, envelope);

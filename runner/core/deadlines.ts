@@ -45,7 +45,7 @@ export class Deadlines {
     pulse.doubt(call, now);
   }
 
-  /** The first start may download the whole server: it goes on, and a later session may meet it started. */
+  /** The first start may download the whole server: it continues, and a later session may find it started. */
   #expireStart(call: Call, now: number): void {
     const { limits, outcomes, overheard, end } = this.#parts;
     const seconds = String(Math.round(limits.startTimeoutMs / 1000));

@@ -6,25 +6,25 @@ import { MODERN_RETURN_MS, SSE_RETURN_MS, UNTOLD_RETURN_MS } from '../../shared/
 
 /** Times are in milliseconds. */
 export interface Delivery {
-  /** The stream that is there from the session's opening to its end. Without it, only what belongs to a request reaches a client. */
+  /** The stream that exists from the session's opening to its end. Without one, a client gets only what belongs to a request. */
   readonly standing: string | undefined;
-  /** A request opens a stream of its own, which takes what is said while it runs, even what belongs to no request. */
+  /** A request opens its own stream, which takes what is sent while it runs, even what belongs to no request. */
   readonly hasRequestStreams: boolean;
   /** Delivered events are kept for a client that resumes (R-4, R-5). */
   readonly isResumable: boolean;
-  /** The session is over when nobody listens for this long. Without: the configured times decide. */
+  /** The session is over if nobody listens for this long. Without it, the configured times decide. */
   readonly returnMs: number | undefined;
-  /** The same, before any client was told of the session. */
+  /** The same, before any client knows of the session. */
   readonly untoldReturnMs: number | undefined;
-  /** A client that leaves its stream has cancelled its requests. Its worker may have broken away, and gets this long to return. */
+  /** A client that closes its stream has cancelled its requests. If only its worker broke off, the worker has this long to return. */
   readonly leaveCancelsAfterMs: number | undefined;
-  /** A client cancels by the id of its request. Where clients share a session, the id could be another's. */
+  /** A client cancels by the id of its request. If clients share a session, the id could be another's. */
   readonly cancelsById: boolean;
-  /** Who attaches learns which requests the stream still owes answers to. */
+  /** A worker that attaches learns which requests the stream still has to answer. */
   readonly tellsOwed: boolean;
-  /** What was in flight when the edge gave up (LP20) cannot be told from what was not, so the session ends. */
+  /** It is unknown what was in flight when the edge gave up (LP20), so the session ends. */
   readonly endsWhenExpired: boolean;
-  /** The session has one process, and sees whether it still answers. Elsewhere a translator sees to that. */
+  /** The session has one process, and checks whether it still answers. Otherwise a translator does that. */
   readonly hasOneProcess: boolean;
   /** A subscription that has begun ends with a result when the session ends; its client opens another. */
   readonly closesListens: boolean;
@@ -59,7 +59,7 @@ const DELIVERIES: Readonly<Record<Transport, Delivery>> = {
     hasOneProcess: true,
     closesListens: false,
   },
-  // 2026-07-28: all clients of one principal. Each request stands alone, and a client that leaves has cancelled.
+  // 2026-07-28: all clients of one principal. Each request is self-contained, and closing a response cancels.
   modern: {
     standing: undefined,
     hasRequestStreams: true,

@@ -5,10 +5,10 @@ import type { Note } from './session-effects.ts';
 const INTERVAL_MS = 10_000;
 
 export class DropNotes {
-  /** By the words that say what was dropped: how often since the last note. */
+  /** By what was dropped: how often since the last note. */
   readonly #drops = new Map<string, { readonly notedAt: number; count: number }>();
 
-  /** The note for one more drop, or undefined when it is only counted. */
+  /** The note for one more drop; undefined if it is only counted. */
   count(words: string, fields: object, now: number): Note | undefined {
     const drops = this.#drops.get(words);
     const count = (drops?.count ?? 0) + 1;

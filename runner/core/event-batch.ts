@@ -3,10 +3,10 @@
 import { EVENTS_IN_FRAME } from '../../shared/link/sizes.ts';
 import type { EventFrame } from '../../shared/link/session-frames.ts';
 
-/** What is larger costs the same alone. */
+/** A larger event costs the same alone. */
 const SMALL_BYTES = 4 * 1024;
 
-/** Far below what a link sends whole. */
+/** Far below what a link sends in one piece. */
 const FRAME_BYTES = 16 * 1024;
 
 const NEWLINE = 0x0a;
@@ -22,15 +22,15 @@ export class EventBatch {
   #messages: Uint8Array[] = [];
   #bytes = 0;
 
-  /** Events that are here. */
+  /** Events in the batch. */
   get size(): number {
     return this.#messages.length;
   }
 
-  /** Takes the next event. False when it cannot go together with what is here, or with anything. */
+  /** Takes the next event. False if it cannot go together with the batch, or with anything. */
   take({ frame, message }: SentEvent): boolean {
     if (frame.final || !message || message.length > SMALL_BYTES) return false;
-    // Messages are told apart by their line breaks.
+    // Line breaks separate the messages.
     if (message.includes(NEWLINE)) return false;
     if (this.#first && !this.#isNext(frame, message)) return false;
     this.#first ??= frame;
@@ -39,7 +39,7 @@ export class EventBatch {
     return true;
   }
 
-  /** What is here, as one frame; undefined when nothing is. */
+  /** The batch as one frame; undefined if it is empty. */
   flush(): SentEvent | undefined {
     const frame = this.#first;
     const messages = this.#messages;

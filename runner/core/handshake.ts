@@ -24,7 +24,7 @@ export class Handshake {
     return this.#state === 'done';
   }
 
-  /** What the server chose; undefined before, or when its result names none. */
+  /** What the server chose; undefined before, or if its result names none. */
   get revision(): string | undefined {
     return this.#revision;
   }
@@ -37,7 +37,7 @@ export class Handshake {
     this.#state = 'asked';
   }
 
-  /** Whether a client can be expected to read this answer to `initialize`: no server says so much of itself. */
+  /** Whether a client can be expected to read this answer to `initialize`; no real server sends more. */
   static isReadable(message: Uint8Array): boolean {
     return new JsonCursor(message, Infinity, MESSAGE_TOKENS).skipValue();
   }

@@ -8,22 +8,22 @@ import type { Broken } from '../../shared/jsonrpc/mend.ts';
 import { parsedAt, textAt, valueAt } from '../../shared/jsonrpc/members.ts';
 import { earliest } from '../../shared/dues.ts';
 
-/** The requests that a process was asked, by the ids it knows them by. */
+/** The requests sent to a process, by its ids. */
 export interface Owed {
-  /** It owes the answer to this one. */
+  /** The process has not answered this request. */
   has(id: number): boolean;
-  /** It was asked one under this id, however that ended. */
+  /** A request with this id was sent, however it ended. */
   wasAsked(id: number): boolean;
-  /** The only one it owes an answer to, whoever made it; undefined when there are none or several. */
+  /** The only unanswered request, whoever made it; undefined if there are none or several. */
   only(): number | undefined;
 }
 
-/** A request whose answer came and is of no use. */
+/** A request whose answer came but cannot be used. */
 export interface Failed {
   readonly id: number;
   /** Completes "the server sent an answer that cannot be used: …". */
   readonly reason: string;
-  /** What the process said of the request's failure under no id, or a made-up one: an error response. */
+  /** The process's error response to the request, without an id or with an unknown one. */
   readonly error?: Uint8Array;
 }
 
@@ -33,22 +33,22 @@ export const DOUBT_MS = 1_000;
 /** What looks like a quotation in a log is allowed longer: a server that is a proxy logs what the server behind it said. */
 export const QUOTED_MS = 3_000;
 
-/** A notification is not answered, but some servers do: within this time of one, what would answer it is taken for that. */
+/** Notifications have no answer, but some servers send one: an answer within this time of a notification may be one. */
 const NOTIFIED_MS = 5_000;
 
-/** Answers remembered, so that one printed twice is not taken for another's. */
+/** Number of remembered answers, so that one printed twice is not taken for another's. */
 const REMEMBERED = 16;
 
-/** How a server answers a notification that it takes for a request it does not know. */
+/** The error with which a server answers a notification that it takes for an unknown request. */
 const UNKNOWN_METHOD: ReadonlySet<unknown> = new Set([-32601, -32600]);
 
-/** An answer without an id that is no longer says nothing: an empty result. */
+/** An answer without an id, up to this length, is an empty result and means nothing. */
 const EMPTY_ANSWER_BYTES = 64;
 
 const NO_ID = 'it has no id';
 const WRONG_ID = 'its id is that of no waiting request';
 
-/** The fault of a request whose answer came and is of no use; `reason` as in {@link Failed}. */
+/** The fault of a request whose answer cannot be used; `reason` as in {@link Failed}. */
 export const unusable = (reason: string): Fault & { readonly message: string } => ({
   fault: 'process_protocol',
   message: `The server sent an answer that cannot be used: ${reason}.`,
@@ -58,7 +58,7 @@ export const unusable = (reason: string): Fault & { readonly message: string } =
 export class Hearing {
   readonly #owed: Owed;
   readonly #doubts = new Map<number, { readonly at: number; readonly failed: Failed }>();
-  /** Ids answered lately, each with the length of its answer. */
+  /** Recently answered ids, each with the length of its answer. */
   readonly #answered = new Map<number, number>();
   #notifiedAt = -Infinity;
 
@@ -71,7 +71,7 @@ export class Hearing {
     this.#notifiedAt = now;
   }
 
-  /** A request got its answer, of so many bytes. */
+  /** A request got its answer, of this many bytes. */
   answered(id: number, bytes: number): void {
     this.alive(id);
     this.#answered.delete(id);
@@ -81,7 +81,7 @@ export class Hearing {
     this.#answered.delete(oldest);
   }
 
-  /** The process still works on a request: what was taken for its answer was none. */
+  /** The process still works on a request, so what seemed to be its answer was not. */
   alive(id: number): void {
     if (this.#doubts.size > 0) this.#doubts.delete(id);
   }
@@ -103,7 +103,7 @@ export class Hearing {
     return undefined;
   }
 
-  /** A proper answer, at `envelope` in `bytes`, that is of no request that waits. */
+  /** A proper answer, at `envelope` in `bytes`, that matches no waiting request. */
   stray(bytes: Uint8Array, { kind, id, start, end }: Envelope, now: number): void {
     const only = this.#owed.only();
     if (only === undefined) return;
@@ -115,13 +115,13 @@ export class Hearing {
     this.#doubt({ id: only, reason: id ? WRONG_ID : NO_ID, ...error }, DOUBT_MS, now);
   }
 
-  /** The process shows by a line that nobody can read its answers, whatever they are. */
+  /** A line of the process shows that none of its answers can be read. */
   hopeless(reason: string, now: number): void {
     const only = this.#owed.only();
     if (only !== undefined) this.#doubt({ id: only, reason }, DOUBT_MS, now);
   }
 
-  /** The requests that are ended now: the true answer has not come. Call at or after {@link wakeAt}. */
+  /** The requests to end now: their real answer has not come. Call at or after {@link wakeAt}. */
   due(now: number): Failed[] {
     const failed: Failed[] = [];
     for (const [id, doubt] of this.#doubts) {
@@ -143,8 +143,8 @@ export class Hearing {
   }
 
   /**
-   * It came late, or twice. Of another length it is another request's answer under an old id, unless the process has shown by a second
-   * id that it does not answer all under one.
+   * It came late, or twice. With another length it is another request's answer under an old id, unless the process has used a second
+   * id and so does not put one id on all answers.
    */
   #isOld(id: number, bytes: number): boolean {
     const before = this.#answered.get(id);
@@ -152,7 +152,7 @@ export class Hearing {
     return before === bytes || this.#answered.size > 1;
   }
 
-  /** An answer to no request may be to a notification; each is answered once. */
+  /** An answer to no request may be one to a notification; each is answered once. */
   #answersNotification(now: number): boolean {
     const isIt = now - this.#notifiedAt <= NOTIFIED_MS;
     if (isIt) this.#notifiedAt = -Infinity;

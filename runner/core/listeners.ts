@@ -18,7 +18,7 @@ interface Parts {
   readonly out: SessionOutput;
 }
 
-/** What the client knows of the session. It knows it once it was given the answer to its `initialize`, or has said more than that. */
+/** What the client knows of the session. It knows the session once it has the answer to its `initialize`, or has sent anything else. */
 type Acquaintance =
   | { readonly state: 'none' }
   /** The answer goes out on this stream. */
@@ -32,7 +32,7 @@ export class Listeners {
   #acquaintance: Acquaintance = { state: 'none' };
   /** A client listened to the standing stream once, so that its absence means something. */
   #wasPresent = false;
-  /** When streams nobody has attached again since the relink count as left. */
+  /** When streams that nobody has attached since the relink count as left. */
   #confirmBy: number | undefined;
   /** Streams whose worker is gone, with the time when their requests are cancelled; oldest first. */
   readonly #abandoned = new Map<string, number>();
@@ -46,7 +46,7 @@ export class Listeners {
     if (this.#acquaintance.state === 'none') this.#acquaintance = { state: 'initializing', stream };
   }
 
-  /** The client said something that presupposes the session. */
+  /** The client sent something that it can send only in a session. */
   spoke(): void {
     this.#acquaintance = { state: 'told' };
   }
@@ -66,7 +66,7 @@ export class Listeners {
     const { log, presence, out, delivery } = this.#parts;
     presence.active(now);
     this.#abandoned.delete(stream);
-    // What is on its way is sent behind `attached`; of a large event, what is missing.
+    // Events under way are sent after `attached`; of a large event, only the rest.
     out.withdraw(stream);
     const attaching = log.attach(stream, after, now);
     if (!attaching.ok) return out.send({ type: 'refused', of: stream, fault: attaching.fault });
@@ -106,7 +106,7 @@ export class Listeners {
   giveUp(now: number): void {
     const { log, calls, outcomes, out, delivery } = this.#parts;
     for (const call of calls.all()) {
-      // A call whose client left by itself goes on: nobody was told anything about it.
+      // A call whose client left by itself goes on: nobody got an outcome for it.
       if (!log.isAttached(call.stream)) continue;
       outcomes.tellCancelled(call, 'the connection to the client was lost');
       outcomes.fail(call, { fault: 'runner_lost', phase: 'sent' }, now);
@@ -114,7 +114,7 @@ export class Listeners {
     for (const stream of log.attached()) if (stream !== delivery.standing) out.drop(stream);
   }
 
-  /** What time does to those who listen. */
+  /** The due times of listeners. */
   *dues(): Generator<Due> {
     yield { at: this.#stalledAt, act: (now) => this.#detachStalled(now) };
     yield { at: this.#confirmBy, act: (now) => this.#detachUnconfirmed(now) };
@@ -153,7 +153,7 @@ export class Listeners {
     return calls.all().map(({ clientId }) => decoder.decode(clientId));
   }
 
-  /** When a client that acknowledges nothing counts as stalled; without a link it could not. */
+  /** When a client that acknowledges nothing counts as stalled; without a link it cannot acknowledge. */
   get #stalledAt(): number | undefined {
     const { presence, log } = this.#parts;
     const since = presence.isLinked ? log.waitingSince : undefined;

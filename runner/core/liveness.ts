@@ -3,15 +3,15 @@
 // check either, is of no use to anyone.
 import { earliest } from '../../shared/dues.ts';
 
-/** Until the answer to the question whether it is there: a process that is busy gets to it within moments. */
+/** How long a process may take to answer the check: a busy process gets to it within moments. */
 const PROBE_MS = 5_000;
 
 interface Doubt {
-  /** The last sign of life, or when it was given the request that raised the doubt. */
+  /** The time of the last sign of life, or of the request that raised the doubt. */
   readonly since: number;
-  /** When it is asked, unless it speaks before. */
+  /** When it is checked, unless it says something before. */
   readonly askAt: number;
-  /** Set once it is asked: until when it has to say something. */
+  /** Set once it is checked: the time by which it must answer. */
   until: number | undefined;
 }
 
@@ -40,7 +40,7 @@ export class Liveness {
     this.#doubts.delete(slot);
   }
 
-  /** Nobody waits any more for the answer to a request that was written at `writtenAt`. */
+  /** Nobody waits any longer for the answer to a request that was written at `writtenAt`. */
   doubt(slot: number, writtenAt: number, now: number): void {
     if (this.#doubts.has(slot)) return;
     const since = Math.max(writtenAt, this.#seenAt.get(slot) ?? 0);

@@ -5,10 +5,10 @@
 export const NOISE_BYTES = 256 * 1024 * 1024;
 export const LINE_COST_BYTES = 256;
 
-/** Only one that has said nothing else for this long is of no use: a large file on stdout is soon over. */
+/** A process is useless only if it has printed nothing else for this long: a large file on stdout is soon over. */
 export const NOISE_MS = 20_000;
 
-/** In this time a whole budget is forgiven: a log that goes to stdout, some hundred lines a second, breaks nothing. */
+/** The whole budget is restored in this time, so that a log on stdout of some hundred lines a second breaks nothing. */
 export const NOISE_FORGIVEN_MS = 10 * 60_000;
 
 const FORGIVEN_PER_MS = NOISE_BYTES / NOISE_FORGIVEN_MS;
@@ -21,10 +21,10 @@ const NAME = new TextEncoder().encode('"jsonrpc"');
 export class NoiseBudget {
   #used = 0;
   #usedAt = 0;
-  /** Since when nothing but noise has come. */
+  /** The time since which only noise has come. */
   #since: number | undefined;
 
-  /** Bytes and lines were read of which no message came. True when that is too much. */
+  /** Bytes and lines were read without a message. True if that is too much. */
   isTooMuch(bytes: number, lines: number, now: number): boolean {
     const forgiven = (now - this.#usedAt) * FORGIVEN_PER_MS;
     this.#used = Math.max(0, this.#used - forgiven) + bytes + lines * LINE_COST_BYTES;

@@ -27,7 +27,7 @@ export class Outcomes {
     this.#parts = parts;
   }
 
-  /** Ends a call. `message`: its answer under the client's id; without one the client hears nothing more of it. */
+  /** Ends a call. `message`: its answer under the client's id; without one the client gets nothing more. */
   settle(
     call: Call,
     message: Uint8Array | undefined,
@@ -55,7 +55,7 @@ export class Outcomes {
     this.settle(call, encoder.encode(errorResponse(call.clientId, error)), 'error', now);
   }
 
-  /** The client wants no answer any more. The process has a short while to send one all the same. */
+  /** The client no longer wants an answer. The process has a short while to send one anyway. */
   cancelled(call: Call, now: number): void {
     call.isCancelled = true;
     call.quietUntil = Math.min(call.quietUntil, now + CANCEL_GRACE_MS);
@@ -75,7 +75,7 @@ export class Outcomes {
     this.#parts.out.write(encoder.encode(JSON.stringify(notification)));
   }
 
-  /** The session is over: every call is answered, a subscription with the result that its end is. */
+  /** The session is over: every call is answered; a subscription gets its final result. */
   failAll(fault: Fault, now: number): void {
     for (const call of this.#parts.calls.all()) {
       if (this.#isListening(call)) {

@@ -11,7 +11,7 @@ const FRAMING_BYTES = 64;
 export const FRAMED_WORDS =
   'frames its messages with Content-Length headers, as the Language Server Protocol does; an MCP server prints each message on a line of its own';
 
-/** Makes bytes that a process printed fit to be shown to a person: cleaned, without secrets. `isCut`: more stood there. */
+/** Prepares what a process printed for a person to read: cleaned and without secrets. `isCut`: there was more. */
 export type Quote = (bytes: Uint8Array, isCut: boolean) => string;
 
 const decoder = new TextDecoder();

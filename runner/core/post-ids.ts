@@ -7,7 +7,7 @@ import { POST_TABLE_IDS, WHOLE_POST_IDS } from '../../shared/link/sizes.ts';
 export type Acquaintance =
   | 'new'
   | 'seen'
-  /** It may have been seen: it is as old as ids that were let go. */
+  /** It may have been seen: it is as old as forgotten ids. */
   | 'forgotten';
 
 export class PostIds {

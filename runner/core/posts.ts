@@ -15,12 +15,12 @@ export class Posts {
     this.#ids.add(id);
   }
 
-  /** The post's first event will accept it, or time. */
+  /** The post will be accepted by its first event, or by time. */
   acceptLater(id: string, now: number): void {
     this.#unaccepted.set(id, now + ACCEPT_DELAY_MS);
   }
 
-  /** An event of the post's stream says enough. */
+  /** An event of the post's stream has accepted it. */
   accepted(id: string): void {
     this.#unaccepted.delete(id);
   }

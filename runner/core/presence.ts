@@ -5,7 +5,7 @@ import type { SessionLimits } from './session-effects.ts';
 
 /** What shows whether somebody still wants the session. */
 export interface Attendance {
-  /** A client was told of the session, or showed that it knows it. */
+  /** A client knows of the session. */
   readonly isTold: boolean;
   /** A client listened to the standing stream once. */
   readonly wasPresent: boolean;
@@ -37,7 +37,7 @@ export class Presence {
     return this.#link.isUp;
   }
 
-  /** When the client last did something, or was last given the outcome of a call. What a process says unasked does not count. */
+  /** When the client last did something or last got the outcome of a call. What a process says unasked does not count. */
   get activeAt(): number {
     return this.#activeAt;
   }
@@ -65,7 +65,7 @@ export class Presence {
     if (inFlight > 0) return undefined;
     const { idleTimeoutMs, vanishTimeoutMs } = this.#limits;
     if (!wasPresent) return this.#activeAt + idleTimeoutMs;
-    // What waits for a client is kept for the window; a process that goes on talking does not prolong it.
+    // What waits for a client is kept for the window; a process that keeps talking does not prolong it.
     const keptMs = hasUndelivered ? Math.max(vanishTimeoutMs, WINDOW_MS) : vanishTimeoutMs;
     return this.#activeAt + Math.min(keptMs, idleTimeoutMs);
   }

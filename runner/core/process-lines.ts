@@ -52,13 +52,13 @@ export class ProcessLines {
     out.noteDrop('a line on stdout is too long; dropped', { bytes }, now);
   }
 
-  /** What time makes of lines that are not whole, or not certain. */
+  /** The due times of lines that are not whole or not certain. */
   *dues(): Generator<Due> {
     yield { at: this.#text.wakeAt, act: (now) => this.#hear(this.#text.tick(now), now) };
     yield { at: this.#parts.hearing.wakeAt, act: (now) => this.#failDoubted(now) };
   }
 
-  /** A line that is no message by the letter: what is in it, or what it was meant to be. */
+  /** A line that is not strictly a message: handles what it contains, or was meant to be. */
   #odd(line: Uint8Array, now: number, tied: number | undefined): void {
     const { handshake, hearing, overheard } = this.#parts;
     const heard = this.#text.line(line, now);

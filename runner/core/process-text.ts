@@ -3,10 +3,10 @@
 // input.
 import { judge, mend, type Said } from '../../shared/jsonrpc/mend.ts';
 
-/** Lines of one text follow each other at once; when no more came for this long, it has ended. */
+/** The lines of one text follow each other at once. If no more has come for this long, the text has ended. */
 export const JOIN_MS = 500;
 
-/** A text of several lines is kept up to here. Clients do not read such texts at all, so large ones need no service. */
+/** A text of several lines is kept up to here. Clients do not read such texts at all, so large ones need no support. */
 const JOIN_BYTES = 4 * 1024 * 1024;
 
 const QUOTE = 0x22;
@@ -15,7 +15,7 @@ const LF = 0x0a;
 const OPENING: ReadonlySet<number> = new Set([0x7b, 0x5b]);
 const CLOSING: ReadonlySet<number> = new Set([0x7d, 0x5d]);
 
-/** What a line says in the end; nothing is open any more. */
+/** What a line means in the end; nothing is open any more. */
 export type Heard = Exclude<Said, { readonly is: 'open' }>;
 
 interface OpenText {
@@ -42,12 +42,12 @@ export class ProcessText {
     return [...ended, ...heard, ...this.#goOn(this.#open, open.bytes, now)];
   }
 
-  /** A proper message came: what was open does not go on behind it. */
+  /** A proper message came, so an open text has ended. */
   interrupted(): Heard[] {
     return this.#open ? this.#end() : [];
   }
 
-  /** What came of a text that nothing followed. Call at or after {@link wakeAt}. */
+  /** The meaning of a text that nothing followed. Call at or after {@link wakeAt}. */
   tick(now: number): Heard[] {
     return this.#open && this.#open.endsAt <= now ? this.#end() : [];
   }
@@ -83,7 +83,7 @@ export class ProcessText {
 
 const NOISE: Heard = { is: 'noise', reason: 'the text spans several lines' };
 
-/** Follows brackets and strings; the rest of JSON is judged when the text is whole. */
+/** Follows brackets and strings; the rest of the JSON is checked once the text is complete. */
 function follow(open: OpenText, line: Uint8Array): void {
   for (let at = 0; at < line.length; at++) {
     const byte = line[at] as number;

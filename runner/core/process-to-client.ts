@@ -61,7 +61,7 @@ export class ProcessToClient {
     }
   }
 
-  /** The answer to a request came and is of no use: waiting on would be in vain. */
+  /** The answer to a request came but cannot be used, so there is nothing to wait for. */
   unreadable({ id, reason, error }: Failed, now: number): void {
     const { calls, outcomes, end } = this.#parts;
     const call = calls.get(id);
@@ -124,7 +124,7 @@ export class ProcessToClient {
     out.noteDrop('an answer to a request that was never made; dropped', {}, now);
   }
 
-  /** A revision is a short text; what is none is not told, and the client's headers are then judged by themselves. */
+  /** A revision is a short text. Anything else is not reported, and the client's headers are then checked by themselves. */
   #tellRevision(): void {
     const { handshake, out } = this.#parts;
     const { revision } = handshake;
@@ -132,7 +132,7 @@ export class ProcessToClient {
       out.send({ type: 'negotiated', revision });
   }
 
-  /** What an answer says of tasks, whose progress goes on behind it. */
+  /** What an answer says about tasks, whose progress continues after it. */
   #minded(call: Call, message: Uint8Array, now: number): void {
     const { processId, progressToken, makesTask, method } = call;
     if (makesTask && progressToken)
@@ -150,7 +150,7 @@ export class ProcessToClient {
     }
     const stream = this.#streamOf(tied);
     if (method === 'ping' && (stream === undefined || !log.isAttached(stream))) {
-      // No client could; the session is there all the same.
+      // No client can answer, but the session is there.
       return out.write(encoder.encode(`{"jsonrpc":"2.0","id":${textAt(bytes, id)},"result":{}}`));
     }
     if (stream === undefined) return;
@@ -206,7 +206,7 @@ export class ProcessToClient {
     out.emit(stream, ownLine(bytes, [edit], envelope), false, now);
   }
 
-  /** Where a message goes that does not say it; nowhere, when it belongs to a request that is over. */
+  /** The stream for a message that does not name one; none if it belongs to a request that is over. */
   #streamOf(tied: number | undefined): string | undefined {
     if (tied === undefined) return this.#untiedStream();
     const call = this.#parts.calls.get(tied);
@@ -214,7 +214,7 @@ export class ProcessToClient {
     return call?.stream;
   }
 
-  /** Where a message goes that belongs to no request (ARCHITECTURE.md §4, "What differs elsewhere"). */
+  /** The stream for a message that belongs to no request (ARCHITECTURE.md §4, "What differs elsewhere"). */
   #untiedStream(): string | undefined {
     const { delivery, calls, log } = this.#parts;
     const { standing, hasRequestStreams } = delivery;
@@ -226,7 +226,7 @@ export class ProcessToClient {
   }
 }
 
-/** The message as bytes of its own: a kept view would keep the whole chunk of stdout it lies in. */
+/** A copy of the message's bytes: a view would keep the whole chunk of stdout in memory. */
 function ownLine(bytes: Uint8Array, edits: readonly Edit[], envelope: Envelope): Uint8Array {
   const line = spliceLine(bytes, edits, envelope);
   return line.byteLength < line.buffer.byteLength ? line.slice() : line;

@@ -7,7 +7,7 @@ import { Liveness } from './liveness.ts';
 import type { End } from './session-effects.ts';
 import type { SessionOutput } from './session-output.ts';
 
-/** Ids of the bridge's pings: not those that a translator in front of the process gives its own requests. */
+/** Ids of the bridge's pings, different from those a translator gives its own requests. */
 const PING_IDS_FROM = OWN_IDS_FROM + 2 ** 29;
 
 /** The only slot there is. */
@@ -44,7 +44,7 @@ export class Pulse {
     this.#liveness.seen(PROCESS, now);
   }
 
-  /** A call is given up. One slow call proves nothing; a process that says nothing at all any more is of no use to the next. */
+  /** A call is given up. One slow call proves nothing, but a process that says nothing at all any more is of no use to the next call. */
   doubt({ startedAt }: Call, now: number): void {
     if (this.#parts.delivery.hasOneProcess) this.#liveness.doubt(PROCESS, startedAt, now);
   }

@@ -4,7 +4,7 @@ import { skipJunk } from '../../shared/jsonrpc/junk.ts';
 import { textAt } from '../../shared/jsonrpc/members.ts';
 import { scanMessage } from '../../shared/jsonrpc/scan.ts';
 
-/** Those that may wait for the client's answer; servers ask one question at a time. */
+/** Most questions that may wait for the client's answer; servers ask one at a time. */
 const MAX_ASKED = 64;
 
 export class Questions {
@@ -26,7 +26,7 @@ export class Questions {
     return stream;
   }
 
-  /** The raw id of the only question, which is open no more. */
+  /** Takes the only question, which is no longer open; returns its raw id. */
   takeOnly(): string | undefined {
     const [only, second] = this.#asked.keys();
     if (only === undefined || second !== undefined) return undefined;
@@ -34,7 +34,7 @@ export class Questions {
     return only;
   }
 
-  /** The raw ids of the questions that a client's refused message was to answer, which are open no more. */
+  /** Takes the questions that a client's refused message was meant to answer, which are no longer open; returns their raw ids. */
   takeAnswered(message: Uint8Array): string[] {
     if (this.#asked.size === 0) return [];
     const scan = scanMessage(message);

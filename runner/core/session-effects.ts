@@ -12,7 +12,7 @@ export interface SessionLimits {
   readonly maxInFlight: number;
 }
 
-/** Why a session is over, as its edge is told. */
+/** Why a session is over, as the edge learns it. */
 export interface Ending {
   readonly fault?: FaultCode;
   readonly message?: string;
@@ -21,18 +21,18 @@ export interface Ending {
 /** Ends a session. `isStarting`: its process has not answered `initialize`; by default as its calls in flight say. */
 export type End = (ending: Ending, now: number, isStarting?: boolean) => void;
 
-/** What a client is told whose server is slow to start. */
+/** What a client learns whose server is slow to start. */
 export const GOES_ON = 'It is still starting; try again soon.';
 
 export type SessionEffect =
   | { readonly do: 'send'; readonly frame: SessionUp; readonly message?: Uint8Array | undefined }
-  /** What the link has not sent of a stream goes out later, or is owed to nobody any more. */
+  /** What the link has not sent of a stream goes out later (`withdraw`), or is not needed any more (`drop`). */
   | { readonly do: 'withdraw' | 'drop'; readonly stream: string }
   | { readonly do: 'write'; readonly line: Uint8Array }
   | { readonly do: 'pause' | 'resume' }
   /**
-   * End the process; the session stays until its end was told to the edge. `isStarting`: it has not answered `initialize`, and
-   * may go on starting for another session.
+   * End the process; the session stays until the edge knows of its end. `isStarting`: it has not answered `initialize`, and
+   * may keep starting for another session.
    */
   | { readonly do: 'stop'; readonly reason: string; readonly isStarting: boolean }
   | Note

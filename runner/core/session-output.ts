@@ -56,7 +56,7 @@ export class SessionOutput {
 
   // To the edge.
 
-  /** Frames beside events need no log: whoever misses one asks again (LP18). */
+  /** Frames other than events need no log: a worker that misses one asks again (LP18). */
   send(frame: SessionUp): void {
     if (this.#parts.presence.isLinked) this.#effects.push({ do: 'send', frame });
   }
@@ -74,7 +74,7 @@ export class SessionOutput {
     }
   }
 
-  /** What the link has not sent of a stream is to go out later. */
+  /** What the link has not sent of a stream must go out later. */
   withdraw(stream: string): void {
     if (this.#parts.log.isUnderWay(stream)) this.#effects.push({ do: 'withdraw', stream });
   }
@@ -100,7 +100,7 @@ export class SessionOutput {
     this.#effects.push({ do: 'audit', call });
   }
 
-  /** Everything since the last time; with it, whether stdout is to be read. */
+  /** Everything since the last call, and whether stdout should be read. */
   take(): SessionEffect[] {
     const { log } = this.#parts;
     if (this.#isPaused ? log.mayResume : log.isCongested) {

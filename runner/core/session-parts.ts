@@ -23,13 +23,13 @@ import { StreamLog } from './stream-log.ts';
 export interface SessionOptions {
   readonly limits: SessionLimits;
   readonly transport: Transport;
-  /** How what the process printed is shown to a client; without it nothing is. */
+  /** How a client sees what the process printed; without it, it sees nothing. */
   readonly quote?: Quote | undefined;
-  /** Why a client's notification would reach no process; undefined for one that does. Without: every one does. */
+  /** Why a client's notification would reach no process; undefined if it reaches one. Without this, every one does. */
   readonly refusal?: ((notification: Uint8Array) => string | undefined) | undefined;
 }
 
-/** What a session is made of. `end`: what a part calls when the session is over for a reason it has found. */
+/** Makes the parts of a session. `end`: called by a part that finds a reason to end the session. */
 export function sessionParts(options: SessionOptions, end: End, now: number) {
   const { limits, transport, quote = () => '', refusal = () => undefined } = options;
   const delivery = deliveryTo(transport);

@@ -11,7 +11,7 @@ import { sessionParts, type SessionOptions } from './session-parts.ts';
 
 type Life =
   | { readonly state: 'open' }
-  /** `isTold`: the edge was told on the socket that is up now. */
+  /** `isTold`: the edge knows, by a frame on the current socket. */
   | { readonly state: 'ended'; readonly ending: Ending; isTold: boolean };
 
 export class Session {
@@ -30,7 +30,7 @@ export class Session {
     return this.#parts.calls.size;
   }
 
-  /** A request is in flight that ends by itself. */
+  /** A request with a deadline is in flight. */
   get isBusy(): boolean {
     return this.#parts.calls.hasEnding;
   }
@@ -106,7 +106,7 @@ export class Session {
     return this.#flush();
   }
 
-  /** Of these streams something is on its way that takes its time: their clients are not slow. */
+  /** Something large is on its way on these streams: their clients are not slow. */
   delivering(streams: readonly string[], now: number): SessionEffect[] {
     for (const stream of streams) this.#parts.log.moving(stream, now);
     return this.#flush();
@@ -159,7 +159,7 @@ export class Session {
 
   // Time.
 
-  /** Whatever time brings. Call at or after {@link wakeAt}. */
+  /** Does what is due. Call at or after {@link wakeAt}. */
   tick(now: number): SessionEffect[] {
     actDue(this.#dues(), now);
     return this.#flush();
@@ -211,7 +211,7 @@ export class Session {
     this.#parts.posts.forgetUnaccepted();
   }
 
-  /** Why an ended session takes nothing. A start that failed before its first request came is that request's outcome (F-70). */
+  /** Why an ended session takes nothing. If the start failed before the first request came, that failure is the request's outcome (F-70). */
   #afterwards(): Fault | undefined {
     if (this.#life.state !== 'ended') return undefined;
     const { fault, message } = this.#life.ending;
@@ -226,7 +226,7 @@ export class Session {
     return this.#parts.out.take();
   }
 
-  /** Behind the last event: what follows `ended` would reach nobody. */
+  /** After the last event: what follows `ended` would reach nobody. */
   #tellEnd(): void {
     if (this.#life.state !== 'ended' || this.#life.isTold || this.#parts.log.hasUnsent) return;
     this.#life.isTold = true;

@@ -8,7 +8,7 @@ export const COUNTS_MS = 1_000;
 /** After a start its principal's next one waits as long as it took, but no longer than this. */
 export const REST_MS = 100;
 
-/** Whom a start is for; undefined: ahead of time, for nobody yet. */
+/** The principal a start is for; undefined for a start ahead of time. */
 type Principal = string | undefined;
 
 interface Begun {
@@ -16,14 +16,14 @@ interface Begun {
   readonly at: number;
   /** Its process has answered or is gone. */
   readonly isOver: boolean;
-  /** What is begun is forgotten then. */
+  /** When a begun start is forgotten. */
   readonly until: number;
 }
 
 /** The starts of a runner; `T` names one. Times are milliseconds of any one steady clock. */
 export class StartTurns<T extends object> {
   readonly #most: number;
-  /** In the order of their principals' turns, then of their coming. */
+  /** In the order of their principals' turns, then of their arrival. */
   readonly #waiting = new Map<Principal, Set<T>>();
   readonly #begun = new Map<T, Begun>();
 
@@ -38,7 +38,7 @@ export class StartTurns<T extends object> {
     this.#waiting.set(principal, own.add(start));
   }
 
-  /** A start is through: its process has answered or is gone, or nobody wants it any more. */
+  /** A start is over: its process has answered or is gone, or nobody wants it any more. */
   over(start: T, now: number): void {
     const begun = this.#begun.get(start);
     if (begun) {
@@ -60,7 +60,7 @@ export class StartTurns<T extends object> {
     return turns;
   }
 
-  /** When {@link next} may have more though nothing was said; undefined when nothing waits. */
+  /** When {@link next} may return more without any other call; undefined if nothing waits. */
   wakeAt(): number | undefined {
     if (this.#waiting.size === 0) return undefined;
     return Math.min(...[...this.#begun.values()].map(({ until }) => until));

@@ -165,7 +165,7 @@ export class StreamLog {
     return this.#sentEvents < CREDIT_EVENTS && this.#sentBytes + bytes <= CREDIT_BYTES;
   }
 
-  /** It has used up the credit: what comes free goes to the session's other streams first. */
+  /** It has used up the credit, so that freed credit goes to the session's other streams first. */
   #goBehind(stream: Stream): void {
     this.#attached.delete(stream);
     this.#attached.add(stream);
@@ -177,7 +177,7 @@ export class StreamLog {
     this.#sentEvents = 0;
     for (const stream of this.#attached) {
       stream.sent = stream.acked;
-      // Nobody could acknowledge anything meanwhile.
+      // Nobody could acknowledge anything in the meantime.
       stream.progressAt = now;
       stream.isConfirmed = false;
     }
@@ -207,7 +207,7 @@ export class StreamLog {
     stream.isConfirmed = true;
     stream.acked = Math.max(from, first - 1);
     stream.sent = stream.acked;
-    // Behind the end nothing can come: who waits there must not keep the session alive.
+    // Nothing can come after the end, so a client that waits there must not keep the session alive.
     stream.isAttached = !(stream.isFinal && stream.acked === stream.lastSeq);
     if (stream.isAttached) this.#attached.add(stream);
     else this.#attached.delete(stream);
@@ -223,7 +223,7 @@ export class StreamLog {
     return ![...eventsBehind(stream, stream.acked)].some(({ message }) => message !== undefined);
   }
 
-  /** True when a stream's client was given all of it, or it is gone. */
+  /** True if a stream's client has got all of it, or the stream is gone. */
   isDelivered(id: string): boolean {
     const stream = this.#streams.get(id);
     return !stream || (stream.isFinal && stream.acked === stream.lastSeq);
@@ -274,14 +274,14 @@ export class StreamLog {
   /** Attached streams whose client acknowledged nothing for `ms` although something is owed. */
   stalled(ms: number, now: number): string[] {
     const ids: string[] = [];
-    // The sum that the wake-up is made of: a difference may round to the other side of the bound, and never come to pass.
+    // The same sum as for the wake-up: a difference could round to the other side of the bound and never become due.
     for (const stream of this.#attached) {
       if (stream.acked < stream.sent && stream.progressAt + ms <= now) ids.push(stream.id);
     }
     return ids;
   }
 
-  /** An event of the stream moves towards its client, who cannot acknowledge it yet. */
+  /** An event of the stream is on its way to the client, which cannot acknowledge it yet. */
   moving(id: string, now: number): void {
     const stream = this.#streams.get(id);
     if (stream?.isAttached) stream.progressAt = now;
@@ -293,7 +293,7 @@ export class StreamLog {
     return stream !== undefined && stream.acked < stream.sent;
   }
 
-  /** Since when the client waits longest that was sent something and acknowledged nothing; undefined when none does. */
+  /** The start of the longest wait among clients that were sent something and acknowledged nothing; undefined if there is none. */
   get waitingSince(): number | undefined {
     let since: number | undefined;
     for (const { acked, sent, progressAt } of this.#attached) {
@@ -302,7 +302,7 @@ export class StreamLog {
     return since;
   }
 
-  /** Lets go of events older than the window. */
+  /** Drops events older than the window. */
   expire(now: number): void {
     for (const stream of this.#streams.values()) {
       for (let event = stream.events.first; event; event = stream.events.first) {
@@ -312,7 +312,7 @@ export class StreamLog {
     }
   }
 
-  /** When the next event leaves the window, or undefined when nothing is kept that could. */
+  /** When the next event leaves the window; undefined if none is kept that could. */
   get expiresAt(): number | undefined {
     let at: number | undefined;
     for (const stream of this.#streams.values()) {
@@ -377,7 +377,7 @@ export class StreamLog {
     }
   }
 
-  /** It is on the way no more. */
+  /** It is no longer on the way. */
   #arrived({ bytes }: Logged): void {
     this.#sentBytes -= bytes;
     this.#sentEvents -= 1;
@@ -389,7 +389,7 @@ export class StreamLog {
   }
 }
 
-/** The kept events after `seq`, found by their numbers: a flood must not be walked again for each event and each ack. */
+/** The kept events after `seq`, found by their numbers, so that a flood is not walked again for each event and each ack. */
 function* eventsBehind({ events }: Stream, seq: number): Generator<Logged> {
   const first = events.first?.seq ?? 0;
   for (let at = Math.max(0, seq + 1 - first); at < events.length; at++) {

@@ -2,7 +2,7 @@
 // their progress goes on under that request's token (Tasks, "Task Progress Notifications").
 import { parsedAt, stringAt, valueAt } from '../../shared/jsonrpc/members.ts';
 
-/** Beyond this the oldest is forgotten; it loses its progress and nothing else. */
+/** Beyond this number the oldest is forgotten; it loses only its progress. */
 const MAX_TASKS = 256;
 
 const TERMINAL: ReadonlySet<string | undefined> = new Set(['completed', 'failed', 'cancelled']);
@@ -11,7 +11,7 @@ const RELATED_TASK = 'io.modelcontextprotocol/related-task';
 
 interface Task {
   readonly taskId: string;
-  /** The client's, as raw JSON text. */
+  /** The client's token, as raw JSON text. */
   readonly progressToken: Uint8Array;
   readonly endsAt: number;
 }

@@ -16,8 +16,8 @@ export function ownIdle(held: readonly Held[], principal: string): Held | undefi
 }
 
 /**
- * The session that gives way to one more of `principal`, of all that hold the places it needs: the longest idle of the principal
- * that has most, as long as that is more than `principal` has itself; else one of its own.
+ * The session, among those whose places are needed, that is ended for one more of `principal`: the longest-idle session of the principal
+ * that has most, provided that this is more than `principal` has itself; else one of its own.
  */
 export function fairlyIdle(held: readonly Held[], principal: string): Held | undefined {
   const byPrincipal = Map.groupBy(held, (session) => session.principal);

@@ -4,7 +4,7 @@
 /** A close frame's payload is 125 bytes at most, two of which are the code (RFC 6455 §5.5). */
 const MAX_REASON_BYTES = 123;
 
-/** Why a socket is closed with 4400. What exactly came goes to the log alone. */
+/** Why a socket is closed with 4400. What exactly came is only in the log. */
 export const OUTSIDE_PROTOCOL = 'a frame is outside the protocol';
 
 /** Why a socket is closed with 1011: a fault of our own, which ends this socket and nothing else. */

@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 
 const NEWLINE = 0x0a;
-/** Of a reading's reason: an issue quotes what came, which may be megabytes. */
+/** Longest reason of a reading: an issue quotes what came, which may be megabytes. */
 const MAX_REASON_CHARS = 200;
 
 const encoder = new TextEncoder();
@@ -36,7 +36,7 @@ export function encodeBytes(header: object, message?: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Reads a whole frame from text. Never throws; `reason` says what broke LP2, with a piece of what came: it is for a log, no close reason. */
+/** Reads a whole frame from text. Never throws; `reason` says what broke LP2, with a piece of what came, so it is for the log and not a close reason. */
 export function decodeText<S extends v.GenericSchema>(
   schema: S,
   text: string,
@@ -74,7 +74,7 @@ function readHeader<S extends v.GenericSchema>(
   } catch {
     return { ok: false, reason: 'the frame header is not JSON' };
   }
-  // The first issue says enough; an array of 100,000 wrong entries would have as many.
+  // The first issue is enough; an array of 100,000 wrong entries would have as many issues.
   const parsed = v.safeParse(schema, json, { abortEarly: true });
   if (parsed.success) return { ok: true, value: parsed.output };
   const [issue] = parsed.issues;

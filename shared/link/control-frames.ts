@@ -7,7 +7,7 @@ const serverName = v.pipe(v.string(), v.regex(SERVER_NAME));
 const sessionName = v.pipe(v.string(), v.regex(SESSION_NAME));
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
-/** Servers a runner may offer; more would not fit a socket attachment or a person's head. */
+/** Most servers a runner may offer; more would not fit into a socket attachment. */
 const MAX_SERVERS = 256;
 
 /** Sessions a runner may hold. Its hello also names those that are just ending. */

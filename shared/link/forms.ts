@@ -4,7 +4,7 @@ import { joinBytes } from '../bytes.ts';
 import { FRAME_BYTES } from './sizes.ts';
 
 export interface Form<T extends string | Uint8Array> {
-  /** The most units of a slice, so that its message stays within 256 KiB whatever its characters. */
+  /** Most units of a slice, so that its message stays within 256 KiB whatever its characters are. */
   readonly maxSlice: number;
   /** The text as a message of this form. */
   of(text: string): T;
@@ -25,7 +25,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export const textForm: Form<string> = {
-  // Three bytes at most a UTF-16 unit.
+  // At most three bytes for each UTF-16 unit.
   maxSlice: Math.floor((FRAME_BYTES - HEADER_BYTES) / 3),
   of: (text) => text,
   firstLine(frame) {

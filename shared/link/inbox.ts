@@ -50,7 +50,7 @@ export class Inbox<T extends string | Uint8Array> {
     return { state: 'partial' };
   }
 
-  /** A new socket takes the place of the last: tells what need not be sent again, and forgets the rest. */
+  /** A new socket replaces the last one: returns what need not be sent again, and forgets the rest. */
   relinked(): Hold[] {
     const told: Hold[] = [];
     for (const [of, { to, size }] of this.#partials) {

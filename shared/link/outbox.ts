@@ -10,7 +10,7 @@ import { encodePart, UNNAMED, type Hold } from './parts.ts';
 export interface Place {
   /** Frames of one flow arrive in their order; flows take turns. */
   readonly flow: string;
-  /** What it can be known by on the next socket. */
+  /** Its name, by which the next socket recognizes it. */
   readonly name?: string | undefined;
   /** It goes after all frames that were there before it, whatever their flow. */
   readonly isBehind?: boolean | undefined;
@@ -31,7 +31,7 @@ interface Flow<T> {
   turn: number;
 }
 
-/** The flow of frames that belong to none: what they say is true of frames behind them, so they go first. */
+/** The flow of frames that belong to no stream. Frames after them depend on them, so they go first. */
 export const NO_FLOW = '';
 
 const PING = 'ping';
@@ -44,7 +44,7 @@ export class Outbox<T extends string | Uint8Array> {
   readonly #flows = new Map<string, Flow<T>>();
   readonly #behind: (Waiting<T> & { readonly flow: string })[] = [];
   readonly #names = new Set<string>();
-  /** Frames the receiver holds the beginning of, and that do not wait here (any more). */
+  /** Frames whose beginning the receiver holds, and that do not wait here (any more). */
   readonly #held = new Map<string, Hold>();
   /** Sizes of frames that were begun, held ones too: the receiver keeps room for one of the largest. */
   #begun = 0;
@@ -72,7 +72,7 @@ export class Outbox<T extends string | Uint8Array> {
     return this.#waiting;
   }
 
-  /** Something waits, or no ping behind it was answered yet. What is too little for a ping is not counted: it arrives in a moment. */
+  /** Something waits, or no ping after it was answered yet. Amounts too small for a ping do not count: they arrive in a moment. */
   get isUnderWay(): boolean {
     return this.#waiting > 0 || this.#pace.isAwaited;
   }
@@ -82,7 +82,7 @@ export class Outbox<T extends string | Uint8Array> {
     return [...this.#flows.keys()];
   }
 
-  /** What the receiver holds from an earlier socket: those frames go on from there. */
+  /** What the receiver holds from an earlier socket: those frames continue from there. */
   resume(holds: readonly Hold[]): void {
     for (const hold of holds) {
       if (hold.to === 0 || hold.to >= hold.size || this.#held.has(hold.of)) continue;
@@ -101,7 +101,7 @@ export class Outbox<T extends string | Uint8Array> {
     return this.#flush();
   }
 
-  /** A ping that tells whether the line lives; it serves as any other. */
+  /** A ping that shows whether the line is alive; it counts like any other. */
   ping(now: number): T[] {
     this.#mark(now);
     return this.#flush();
@@ -114,7 +114,7 @@ export class Outbox<T extends string | Uint8Array> {
     return this.#flush();
   }
 
-  /** What waits in a flow is not to be sent now; a frame that was begun goes on from there if it comes again. */
+  /** What waits in a flow must not be sent now; a frame that was begun continues from there if it comes again. */
   withdraw(flow: string): void {
     const queue = this.#flows.get(flow);
     if (!queue) return;
@@ -122,7 +122,7 @@ export class Outbox<T extends string | Uint8Array> {
     this.#end(queue);
   }
 
-  /** What waits in a flow is not to be sent at all, nor what was begun before. */
+  /** What waits in a flow must not be sent at all, and neither must what was begun before. */
   drop(flow: string, now: number): T[] {
     this.withdraw(flow);
     for (const of of this.#held.keys()) if (flowOf(of) === flow) this.#dropHeld(of, now);
@@ -130,7 +130,7 @@ export class Outbox<T extends string | Uint8Array> {
     return this.#flush();
   }
 
-  /** Nothing waits, or may go on where it was. */
+  /** Nothing waits, or can continue from where it was. */
   get #isFree(): boolean {
     const waits = this.#flows.size + this.#behind.length + this.#held.size;
     return waits === 0 && this.#pace.isOpen;
@@ -165,7 +165,7 @@ export class Outbox<T extends string | Uint8Array> {
     else this.#enqueue(flow, waiting);
   }
 
-  /** It waits here already: the receiver would drop the second. What was said behind it meanwhile is out of date. */
+  /** It already waits here, and the receiver would drop the second. What was said after it in the meantime is out of date. */
   #sayAgain(id: string, name: string): void {
     const frames = this.#flows.get(id)?.frames ?? [];
     const at = frames.findIndex((waiting) => waiting.name === name);
@@ -211,7 +211,7 @@ export class Outbox<T extends string | Uint8Array> {
       this.#admitBehind();
       const [flow] = this.#turns;
       if (!flow) return;
-      // What a ping ahead of the first large frame finds is the line without a queue.
+      // A ping ahead of the first large frame measures the line without a queue.
       if (this.#pace.isUnknown) this.#mark(now);
       if (!this.#pace.isOpen) {
         // The window may have become smaller than what was sent since the last ping.
@@ -261,7 +261,7 @@ export class Outbox<T extends string | Uint8Array> {
     this.#turns.push(flow);
   }
 
-  /** Room at the receiver for another frame in parts: what nobody waits for gives way. */
+  /** Makes room at the receiver for another frame in parts, by dropping what nobody waits for. */
   #begin(size: number, now: number): boolean {
     for (const of of this.#held.keys()) {
       if (this.#begun + size <= this.#mostBegun) break;

@@ -3,7 +3,7 @@
 import { MAX_WINDOW, MIN_WINDOW, START_WINDOW, WINDOW_STEPS } from './sizes.ts';
 import { QUEUE_MS } from './timing.ts';
 
-/** The fastest of so many samples counts: two round trips of a full window. */
+/** The fastest of this many samples counts: two round trips of a full window. */
 const SAMPLES = 8;
 
 interface Mark {
@@ -46,7 +46,7 @@ export class Pace {
     return this.#sent - this.#marked >= this.#window / WINDOW_STEPS;
   }
 
-  /** Nothing is known of the line, and no ping is out that will tell. */
+  /** Nothing is known of the line, and no ping is out that will show it. */
   get isUnknown(): boolean {
     return this.#roundTripMs === undefined && this.#marks.length === 0;
   }
@@ -94,7 +94,7 @@ export class Pace {
     const wanted = Math.max(...this.#rates) * ((this.#roundTripMs ?? 0) + QUEUE_MS);
     if (wanted <= this.#window) this.#window = Math.max(MIN_WINDOW, Math.floor(wanted));
     else if (mark.sent > this.#growsAfter) {
-      // A line that lets a burst pass at once is not known to go on like that.
+      // A line that lets one burst pass at once may not keep doing so.
       this.#window = Math.min(MAX_WINDOW, Math.floor(wanted), this.#window * 2);
       this.#growsAfter = this.#sent;
     }

@@ -19,7 +19,7 @@ export type PartFrame = v.InferOutput<typeof partFrame>;
 /** The rest of the frame `of` does not come. */
 export const droppedFrame = v.strictObject({ type: v.literal('dropped'), of: frameName });
 
-/** Beside whole frames, in both directions of every link. */
+/** Besides whole frames, in both directions of every link. */
 export const partial = v.variant('type', [partFrame, droppedFrame]);
 
 /** A frame of which the receiver has everything before `to`. */
@@ -31,10 +31,10 @@ export const MAX_HOLDS = 32;
 
 export const holds = v.pipe(v.array(hold), v.maxLength(MAX_HOLDS));
 
-/** A frame that nobody names cannot go on after a break; its parts are named by this and a number. */
+/** A frame without a name cannot continue after a break; its parts are named by this and a number. */
 export const UNNAMED = '.';
 
-/** Holds as the runner tells them when it dials; nothing where that makes no sense. */
+/** The holds that a runner reports when it dials; none if they make no sense. */
 export function readHolds(text: string): readonly Hold[] {
   try {
     const read = v.safeParse(holds, JSON.parse(text));

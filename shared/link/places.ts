@@ -2,7 +2,7 @@
 import type { SessionDown, SessionUp } from './session-frames.ts';
 import { NO_FLOW, type Place } from './outbox.ts';
 
-/** A frame of the runner's. Events keep the order of their stream; only the session's end waits for everything. */
+/** A frame of the runner. Events keep the order of their stream; only the session's end waits for everything. */
 export function placeUp(frame: SessionUp): Place {
   switch (frame.type) {
     case 'event':
@@ -18,7 +18,7 @@ export function placeUp(frame: SessionUp): Place {
   }
 }
 
-/** A frame of the edge's: what is said of a stream does not pass the post that opens it. */
+/** A frame of the edge. What is said about a stream does not pass the post that opens it. */
 export function placeDown(frame: SessionDown): Place {
   switch (frame.type) {
     case 'post':

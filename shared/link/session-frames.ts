@@ -102,7 +102,7 @@ export type EventFrame = v.InferOutput<typeof eventFrame>;
 export type RefusedFrame = v.InferOutput<typeof refusedFrame>;
 export type EndedFrame = v.InferOutput<typeof endedFrame>;
 
-/** The messages of an `event` frame, one an event, as text; undefined when they are not as many as it says (LP26). */
+/** The messages of an `event` frame, one an event, as text; undefined if there are not as many as it says (LP26). */
 export function messagesOf(
   { count, final }: EventFrame,
   message: string | undefined,

@@ -18,8 +18,8 @@ export const EVENTS_IN_FRAME = 256;
 export const CREDIT_BYTES = 8 * 1024 * 1024;
 
 /**
- * Events that may be on the way beside that: at the edge each is worked off behind those before it, and everybody else's
- * message behind them. Some ten milliseconds of its work; at a round trip of 100 ms thousands a second (LP15).
+ * Events that may be on the way in addition: the edge handles them one after the other, and everybody else's
+ * messages after them. Some ten milliseconds of its work; at a round trip of 100 ms thousands a second (LP15).
  */
 export const CREDIT_EVENTS = 500;
 
@@ -32,28 +32,28 @@ export const OFFLINE_QUEUE = 32;
 /** Units that may be under way before the line is known, and the largest message. At 20 KB/s they hold up others for three seconds, once. */
 export const START_WINDOW = 64 * 1024;
 
-/** The least window, even on the slowest line: two parts. */
+/** The smallest window, even on the slowest line: two parts. */
 export const MIN_WINDOW = 8 * 1024;
 
 /** The largest window: 80 MB/s at 50 ms. */
 export const MAX_WINDOW = 4 * 1024 * 1024;
 
-/** A window is answered for in so many steps, so that the line does not run dry between them; a part is no larger than one. */
+/** A window is confirmed in this many steps, so that the line does not run dry between them; a part is no larger than one step. */
 export const WINDOW_STEPS = 4;
 
 // What is remembered (LP12, R-4).
 
-/** Events kept for resumption a session (R-4). */
+/** Events kept for resumption, for each session (R-4). */
 export const WINDOW_EVENTS = 1_000;
 
-/** Bytes kept for resumption a session (R-4). */
+/** Bytes kept for resumption, for each session (R-4). */
 export const WINDOW_BYTES = 8 * 1024 * 1024;
 
 /** Ids of posts kept whole: far more than can be in flight (LP12). */
 export const WHOLE_POST_IDS = 4_096;
 
-/** Ids of posts in one table of digests. Two tables are kept: 1 MiB each where a session was ever so busy, nothing where it was not (LP12). */
+/** Ids of posts in one table of digests. Two tables are kept: 1 MiB each for a session that was so busy, nothing for others (LP12). */
 export const POST_TABLE_IDS = 65_536;
 
-/** Ids of requests that the actor tells again to whoever follows an HTTP+SSE stream, and that a worker knows it was told (`owes`). */
+/** Ids of requests that the actor repeats to the follower of an HTTP+SSE stream, and that a worker remembers (`owes`). */
 export const OWED_IDS = 32;

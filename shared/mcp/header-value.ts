@@ -12,7 +12,7 @@ const PADDED = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Blanks around a value are not part of it (RFC 9110 §5.5). By index: a pattern that looks for the last blanks tries each. */
+/** Spaces around a value are not part of it (RFC 9110 §5.5). By index: a pattern for trailing spaces would try each. */
 export function trimmed(value: string): string {
   let start = 0;
   let end = value.length;
@@ -41,7 +41,7 @@ export function decodeHeaderValue(value: string): string | undefined {
   }
 }
 
-/** Canonical Base64 only (RFC 4648 §4, §3.5): padded, no other characters, unused bits zero; else two texts would be one value. */
+/** Only canonical Base64 (RFC 4648 §4, §3.5): padded, no other characters, unused bits zero. Otherwise two texts would mean one value. */
 function decodeBase64(text: string): Uint8Array | undefined {
   if (!PADDED.test(text)) return undefined;
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;

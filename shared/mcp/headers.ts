@@ -7,7 +7,7 @@ export const PROTOCOL_VERSION_HEADER = 'MCP-Protocol-Version';
 export const LAST_EVENT_ID_HEADER = 'Last-Event-ID';
 export const METHOD_HEADER = 'Mcp-Method';
 export const NAME_HEADER = 'Mcp-Name';
-/** What the names of all headers begin with that repeat an argument of a tool. */
+/** The beginning of the names of headers that repeat an argument of a tool. */
 export const PARAM_HEADER = 'Mcp-Param-';
 /** {@link PARAM_HEADER} as `Headers` lists it. */
 export const PARAM_HEADER_PREFIX = PARAM_HEADER.toLowerCase();

@@ -7,7 +7,7 @@ const PREFIX = 'bridge-alive-';
 export const livenessPing = (id: string): string =>
   JSON.stringify({ jsonrpc: '2.0', id: PREFIX + id, method: 'ping' });
 
-/** The `id` that a response answers, by the raw JSON text of its own; undefined for one that is none of ours. */
+/** The `id` that a response answers, by the raw JSON text of its own; undefined if it is not one of ours. */
 export function livenessId(raw: string): string | undefined {
   const start = `"${PREFIX}`;
   return raw.startsWith(start) && raw.endsWith('"') ? raw.slice(start.length, -1) : undefined;

@@ -26,7 +26,7 @@ export const ENVELOPE_META: readonly string[] = [
   META.logLevel,
 ];
 
-/** Members of `_meta` that the edge adds for the runner; no process is shown them, and no client may set them. */
+/** Members of `_meta` that the edge adds for the runner; no process gets them, and no client may set them. */
 export const PRIVATE_META = {
   /** Lower-cased names of `Mcp-Param-*` headers to their raw values. */
   headers: 'mcp-edge-bridge/headers',
@@ -76,7 +76,7 @@ export const ASKING_METHODS: ReadonlySet<string> = new Set([
   'resources/read',
 ]);
 
-/** Requests of the legacy era that a modern client has no business with: 404 and -32601. */
+/** Requests of the legacy era, which a modern client must not send: 404 and -32601. */
 export const REMOVED_METHODS: ReadonlySet<string> = new Set([
   'initialize',
   'ping',

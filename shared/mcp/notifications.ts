@@ -16,8 +16,8 @@ const DEFINED: ReadonlySet<string> = new Set([
   'notifications/tools/list_changed',
 ]);
 
-/** Whether no revision defines a notification: what it means only its server and its client know. */
+/** Whether no revision defines a notification: only its server and its client know what it means. */
 export const isVendorNotification = (method: string): boolean => !DEFINED.has(method);
 
-/** Whether a method has the name of a notification; no request has. */
+/** Whether a method is named like a notification, which no request is. */
 export const isNotificationName = (method: string): boolean => method.startsWith('notifications/');

@@ -8,7 +8,7 @@ export type LegacyRevision = (typeof LEGACY_REVISIONS)[number];
 /** What a Streamable HTTP request without MCP-Protocol-Version counts as (MCP 2025-11-25, Transports, "Protocol Version Header"). */
 export const ASSUMED_REVISION: LegacyRevision = '2025-03-26';
 
-/** The newest legacy revision: what a peer is offered whose own is not known. */
+/** The newest legacy revision, offered to a peer whose own is not known. */
 export const NEWEST_LEGACY_REVISION: LegacyRevision = LEGACY_REVISIONS.at(-1) ?? '2025-11-25';
 
 /** Longer than any revision: they are dates. */

@@ -55,5 +55,5 @@ test('[F-132] one that ended by itself is left by nobody', () => {
   const driven = asked();
   driven.exit('exited with code 1');
   const { sent } = driven.look();
-  expect(JSON.stringify(sent)).not.toContain('goes on');
+  expect(JSON.stringify(sent)).not.toContain('still starting');
 });
