@@ -11,7 +11,7 @@ import { CODE, LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { isNotificationName } from '../../shared/mcp/notifications.ts';
 import { allowsBatches } from '../../shared/mcp/revisions.ts';
 import type { Calls, CallTimes } from './calls.ts';
-import type { Delivery } from './delivery.ts';
+import type { ClientKind } from './client-kinds.ts';
 import type { Handshake } from './handshake.ts';
 import type { Hearing } from './hearing.ts';
 import type { Listeners } from './listeners.ts';
@@ -36,7 +36,7 @@ const TOO_OLD: Fault = {
 
 interface Parts {
   readonly limits: SessionLimits;
-  readonly delivery: Delivery;
+  readonly clients: ClientKind;
   readonly posts: Posts;
   readonly log: StreamLog;
   readonly handshake: Handshake;
@@ -122,9 +122,9 @@ export class ClientToProcess {
     if (invalid !== undefined) return { fault: 'invalid_request', message: invalid };
     const busy = this.#whyBusy(requests, message.length);
     if (busy !== undefined) return { fault: 'overloaded', message: busy };
-    const { log, delivery, handshake, listeners } = this.#parts;
+    const { log, clients, handshake, listeners } = this.#parts;
     if (stream === id && requests.length > 0)
-      log.open(id, { isAttached: true, isKept: delivery.isResumable }, now);
+      log.open(id, { isAttached: true, isKept: clients.isResumable }, now);
     if (initializes) {
       handshake.begin(message);
       listeners.initializes(stream);
@@ -216,10 +216,10 @@ export class ClientToProcess {
   }
 
   #cancel(bytes: Uint8Array, envelope: Envelope, now: number): void {
-    const { delivery, calls, outcomes, out } = this.#parts;
+    const { clients, calls, outcomes, out } = this.#parts;
     const { requestId } = envelope;
     if (!requestId) return;
-    const call = delivery.cancelsById
+    const call = clients.cancelsById
       ? calls.byClientId(bytes.subarray(requestId.start, requestId.end))
       : undefined;
     if (!call) return out.noteDrop('a cancellation of no request in flight; dropped', {}, now);

@@ -3,14 +3,14 @@
 import type { Due } from '../../shared/dues.ts';
 import { CONFIRM_MS, STALL_MS } from '../../shared/link/timing.ts';
 import type { Calls } from './calls.ts';
-import type { Delivery } from './delivery.ts';
+import type { ClientKind } from './client-kinds.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { Attendance, Presence } from './presence.ts';
 import type { SessionOutput } from './session-output.ts';
 import type { StreamLog } from './stream-log.ts';
 
 interface Parts {
-  readonly delivery: Delivery;
+  readonly clients: ClientKind;
   readonly log: StreamLog;
   readonly calls: Calls;
   readonly outcomes: Outcomes;
@@ -63,7 +63,7 @@ export class Listeners {
   }
 
   attach(stream: string, after: number | null, now: number): void {
-    const { log, presence, out, delivery } = this.#parts;
+    const { log, presence, out, clients } = this.#parts;
     presence.active(now);
     this.#abandoned.delete(stream);
     // Events under way are sent after `attached`; of a large event, only the rest.
@@ -74,7 +74,7 @@ export class Listeners {
       log.detach(stream, now);
       return out.send({ type: 'refused', of: stream, fault: 'stream_over' });
     }
-    if (stream === delivery.standing) {
+    if (stream === clients.standing) {
       this.#wasPresent = true;
       this.spoke();
     }
@@ -85,33 +85,33 @@ export class Listeners {
 
   /** Nobody listens to a stream any more; its worker may come back. */
   detach(stream: string, now: number): void {
-    const { log, presence, out, delivery } = this.#parts;
+    const { log, presence, out, clients } = this.#parts;
     out.withdraw(stream);
     log.detach(stream, now);
     presence.active(now);
-    if (delivery.leaveCancelsAfterMs === undefined || !log.has(stream)) return;
+    if (clients.leaveCancelsAfterMs === undefined || !log.has(stream)) return;
     this.#abandoned.delete(stream);
-    this.#abandoned.set(stream, now + delivery.leaveCancelsAfterMs);
+    this.#abandoned.set(stream, now + clients.leaveCancelsAfterMs);
   }
 
   /** A stream's client is gone for good: its requests are cancelled and, if it cannot resume, nothing is kept for it. */
   abandon(stream: string, now: number): void {
-    const { calls, outcomes, out, delivery } = this.#parts;
+    const { calls, outcomes, out, clients } = this.#parts;
     this.#abandoned.delete(stream);
     for (const call of calls.all()) if (call.stream === stream) outcomes.cancel(call, now);
-    if (delivery.leaveCancelsAfterMs !== undefined) out.drop(stream);
+    if (clients.leaveCancelsAfterMs !== undefined) out.drop(stream);
   }
 
   /** The edge told the clients that what was in flight is lost: no second outcome may follow (LP20). */
   giveUp(now: number): void {
-    const { log, calls, outcomes, out, delivery } = this.#parts;
+    const { log, calls, outcomes, out, clients } = this.#parts;
     for (const call of calls.all()) {
       // A call whose client left by itself goes on: nobody got an outcome for it.
       if (!log.isAttached(call.stream)) continue;
       outcomes.tellCancelled(call, 'the connection to the client was lost');
       outcomes.fail(call, { fault: 'runner_lost', phase: 'sent' }, now);
     }
-    for (const stream of log.attached()) if (stream !== delivery.standing) out.drop(stream);
+    for (const stream of log.attached()) if (stream !== clients.standing) out.drop(stream);
   }
 
   /** The due times of listeners. */
@@ -148,8 +148,8 @@ export class Listeners {
 
   /** The raw ids of the requests in flight, if a worker that attaches wants them. */
   #owed(): string[] {
-    const { delivery, calls } = this.#parts;
-    if (!delivery.tellsOwed) return [];
+    const { clients, calls } = this.#parts;
+    if (!clients.tellsOwed) return [];
     return calls.all().map(({ clientId }) => decoder.decode(clientId));
   }
 

@@ -4,14 +4,14 @@ import { faultError, type Fault } from '../../shared/fault.ts';
 import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { CANCEL_GRACE_MS, isInitialize, type Call, type Calls } from './calls.ts';
-import type { Delivery } from './delivery.ts';
+import type { ClientKind } from './client-kinds.ts';
 import { listenEnd } from './listen-end.ts';
 import type { Presence } from './presence.ts';
 import type { CallRecord } from './session-effects.ts';
 import type { SessionOutput } from './session-output.ts';
 
 interface Parts {
-  readonly delivery: Delivery;
+  readonly clients: ClientKind;
   readonly calls: Calls;
   readonly presence: Presence;
   readonly out: SessionOutput;
@@ -34,11 +34,11 @@ export class Outcomes {
     outcome: CallRecord['outcome'],
     now: number,
   ): void {
-    const { calls, presence, out, delivery } = this.#parts;
+    const { calls, presence, out, clients } = this.#parts;
     const { isLast } = calls.settle(call);
     presence.active(now);
     const { method, stream } = call;
-    const isFinal = isLast && stream !== delivery.standing;
+    const isFinal = isLast && stream !== clients.standing;
     if (message || isFinal) out.emit(stream, message, isFinal, now);
     const ms = now - call.startedAt;
     out.audit({ callId: stream, method, outcome, ms, bytes: message?.length ?? 0 });
@@ -86,6 +86,6 @@ export class Outcomes {
   }
 
   #isListening({ method, hasBegun }: Call): boolean {
-    return this.#parts.delivery.closesListens && method === LISTEN_METHOD && hasBegun;
+    return this.#parts.clients.closesListens && method === LISTEN_METHOD && hasBegun;
   }
 }

@@ -1,6 +1,6 @@
 // Decides whether anyone still uses a session, and when it ends if nothing happens (R-11, LP21).
 import { WINDOW_MS } from '../../shared/link/timing.ts';
-import type { Delivery } from './delivery.ts';
+import type { ClientKind } from './client-kinds.ts';
 import type { SessionLimits } from './session-effects.ts';
 
 /** What shows whether somebody still wants the session. */
@@ -22,13 +22,13 @@ interface Link {
 
 export class Presence {
   readonly #limits: SessionLimits;
-  readonly #delivery: Delivery;
+  readonly #clients: ClientKind;
   #link: Link;
   #activeAt: number;
 
-  constructor(limits: SessionLimits, delivery: Delivery, now: number) {
+  constructor(limits: SessionLimits, clients: ClientKind, now: number) {
     this.#limits = limits;
-    this.#delivery = delivery;
+    this.#clients = clients;
     this.#link = { isUp: false, since: now };
     this.#activeAt = now;
   }
@@ -59,7 +59,7 @@ export class Presence {
     const { isTold, wasPresent, hasAttached, hasUndelivered, inFlight } = attendance;
     if (!this.isLinked) return this.#link.since + WINDOW_MS;
     if (hasAttached) return undefined;
-    const { returnMs, untoldReturnMs } = this.#delivery;
+    const { returnMs, untoldReturnMs } = this.#clients;
     const absenceMs = isTold ? returnMs : untoldReturnMs;
     if (absenceMs !== undefined) return Math.max(this.#activeAt, this.#link.since) + absenceMs;
     if (inFlight > 0) return undefined;
@@ -73,7 +73,7 @@ export class Presence {
   /** Why the session ended when {@link endsAt} was reached. */
   reason({ isTold, wasPresent }: Attendance): string {
     if (!this.isLinked) return 'The edge was out of reach for too long.';
-    if (this.#delivery.untoldReturnMs !== undefined && !isTold)
+    if (this.#clients.untoldReturnMs !== undefined && !isTold)
       return 'The client left before it learned of the session.';
     return wasPresent ? 'The client vanished.' : 'The session was idle for too long.';
   }

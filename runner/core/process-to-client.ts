@@ -10,7 +10,7 @@ import { CODE } from '../../shared/mcp/modern.ts';
 import { isNotificationName } from '../../shared/mcp/notifications.ts';
 import { REVISION_CHARS } from '../../shared/mcp/revisions.ts';
 import { isInitialize, type Call, type Calls } from './calls.ts';
-import type { Delivery } from './delivery.ts';
+import type { ClientKind } from './client-kinds.ts';
 import { Handshake } from './handshake.ts';
 import { unusable, type Failed, type Hearing } from './hearing.ts';
 import type { Outcomes } from './outcomes.ts';
@@ -24,7 +24,7 @@ import { Tasks } from './tasks.ts';
 
 interface Parts {
   readonly limits: SessionLimits;
-  readonly delivery: Delivery;
+  readonly clients: ClientKind;
   readonly log: StreamLog;
   readonly handshake: Handshake;
   readonly calls: Calls;
@@ -216,8 +216,8 @@ export class ProcessToClient {
 
   /** The stream for a message that belongs to no request (ARCHITECTURE.md §4, "What differs elsewhere"). */
   #untiedStream(): string | undefined {
-    const { delivery, calls, log } = this.#parts;
-    const { standing, hasRequestStreams } = delivery;
+    const { clients, calls, log } = this.#parts;
+    const { standing, hasRequestStreams } = clients;
     if (standing === undefined || !hasRequestStreams) return standing;
     const streams = calls.streams();
     const [oldest] = streams;

@@ -2,7 +2,7 @@
 // (runner/core/liveness.ts). Only for a session with one process; a translator checks its own.
 import type { Due } from '../../shared/dues.ts';
 import { OWN_IDS_FROM, type Call } from './calls.ts';
-import type { Delivery } from './delivery.ts';
+import type { ClientKind } from './client-kinds.ts';
 import { Liveness } from './liveness.ts';
 import type { End } from './session-effects.ts';
 import type { SessionOutput } from './session-output.ts';
@@ -14,7 +14,7 @@ const PING_IDS_FROM = OWN_IDS_FROM + 2 ** 29;
 const PROCESS = 0;
 
 interface Parts {
-  readonly delivery: Delivery;
+  readonly clients: ClientKind;
   readonly out: SessionOutput;
   readonly end: End;
 }
@@ -46,7 +46,7 @@ export class Pulse {
 
   /** A call is given up. One slow call proves nothing, but a process that says nothing at all any more is of no use to the next call. */
   doubt({ startedAt }: Call, now: number): void {
-    if (this.#parts.delivery.hasOneProcess) this.#liveness.doubt(PROCESS, startedAt, now);
+    if (this.#parts.clients.hasOneProcess) this.#liveness.doubt(PROCESS, startedAt, now);
   }
 
   /** Whether an answer under this id is one to a ping. */

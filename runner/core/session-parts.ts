@@ -4,7 +4,7 @@ import type { Transport } from '../../shared/link/control-frames.ts';
 import { Calls } from './calls.ts';
 import { ClientToProcess } from './client-to-process.ts';
 import { Deadlines } from './deadlines.ts';
-import { deliveryTo } from './delivery.ts';
+import { clientKind } from './client-kinds.ts';
 import { Handshake } from './handshake.ts';
 import { Hearing } from './hearing.ts';
 import { Listeners } from './listeners.ts';
@@ -32,24 +32,24 @@ export interface SessionOptions {
 /** Makes the parts of a session. `end`: called by a part that finds a reason to end the session. */
 export function sessionParts(options: SessionOptions, end: End, now: number) {
   const { limits, transport, quote = () => '', refusal = () => undefined } = options;
-  const delivery = deliveryTo(transport);
+  const clients = clientKind(transport);
   const log = new StreamLog();
   const calls = new Calls();
   const posts = new Posts();
   const handshake = new Handshake();
   const overheard = new Overheard(quote);
-  const presence = new Presence(limits, delivery, now);
+  const presence = new Presence(limits, clients, now);
   const out = new SessionOutput({ log, posts, presence });
-  const outcomes = new Outcomes({ delivery, calls, presence, out });
-  const pulse = new Pulse({ delivery, out, end }, limits.requestTimeoutMs);
-  const listeners = new Listeners({ delivery, log, calls, outcomes, presence, out });
+  const outcomes = new Outcomes({ clients, calls, presence, out });
+  const pulse = new Pulse({ clients, out, end }, limits.requestTimeoutMs);
+  const listeners = new Listeners({ clients, log, calls, outcomes, presence, out });
   const deadlines = new Deadlines({ limits, calls, outcomes, overheard, pulse, end });
   const hearing = new Hearing({
     has: (id) => calls.get(id)?.isCancelled === false,
     wasAsked: (id) => calls.hasIssued(id),
     only: () => calls.only()?.processId,
   });
-  const both = { limits, delivery, log, handshake, calls, hearing, outcomes, out };
+  const both = { limits, clients, log, handshake, calls, hearing, outcomes, out };
   const questions = new Questions();
   const clientToProcess = new ClientToProcess({
     ...both,
@@ -61,12 +61,12 @@ export function sessionParts(options: SessionOptions, end: End, now: number) {
   });
   const processToClient = new ProcessToClient({ ...both, questions, pulse, end });
   const lines = new ProcessLines({ ...both, overheard, messages: processToClient });
-  if (delivery.standing !== undefined) {
-    const isKept = delivery.isResumable;
-    log.open(delivery.standing, { isAttached: false, isKept }, now);
+  if (clients.standing !== undefined) {
+    const isKept = clients.isResumable;
+    log.open(clients.standing, { isAttached: false, isKept }, now);
   }
   return {
-    delivery,
+    clients,
     log,
     calls,
     posts,

@@ -206,7 +206,7 @@ export class Session {
 
   /** The edge told the clients that what was in flight is lost: no second outcome may follow (LP20). */
   #giveUp(now: number): void {
-    if (this.#parts.delivery.endsWhenExpired) return this.#end({ fault: 'runner_lost' }, now);
+    if (this.#parts.clients.endsWhenExpired) return this.#end({ fault: 'runner_lost' }, now);
     this.#parts.listeners.giveUp(now);
     this.#parts.posts.forgetUnaccepted();
   }

@@ -5,7 +5,7 @@ import type { Transport } from '../../shared/link/control-frames.ts';
 import { MODERN_RETURN_MS, SSE_RETURN_MS, UNTOLD_RETURN_MS } from '../../shared/link/timing.ts';
 
 /** Times are in milliseconds. */
-export interface Delivery {
+export interface ClientKind {
   /** The stream that exists from the session's opening to its end. Without one, a client gets only what belongs to a request. */
   readonly standing: string | undefined;
   /** A request opens its own stream, which takes what is sent while it runs, even what belongs to no request. */
@@ -30,7 +30,7 @@ export interface Delivery {
   readonly closesListens: boolean;
 }
 
-const DELIVERIES: Readonly<Record<Transport, Delivery>> = {
+const CLIENT_KINDS: Readonly<Record<Transport, ClientKind>> = {
   // HTTP+SSE of 2024-11-05: one stream for everything, and no way back once it is closed.
   sse: {
     standing: SSE_STREAM,
@@ -76,4 +76,4 @@ const DELIVERIES: Readonly<Record<Transport, Delivery>> = {
 };
 
 /** The row of a session's clients. */
-export const deliveryTo = (transport: Transport): Delivery => DELIVERIES[transport];
+export const clientKind = (transport: Transport): ClientKind => CLIENT_KINDS[transport];
