@@ -6,7 +6,7 @@ import { ANONYMOUS_NAME, type Grants, type Principal } from './access/principal.
 import { RUNNER_NAME, SERVER_NAME } from '../shared/ids.ts';
 import { membersOf, type Member } from '../shared/jsonrpc/members.ts';
 
-/** `keys`: a client shows a key. `none`: whoever reaches the edge is served. */
+/** `keys`: clients need a key. `none`: anyone who reaches the edge is served. */
 export type ClientAuth = 'keys' | 'none';
 
 export interface Settings {
@@ -19,7 +19,7 @@ export interface Settings {
   readonly clientAuth: ClientAuth;
   /** Origins of browser pages that may call, as a browser spells them. */
   readonly origins: ReadonlySet<string>;
-  /** Served hosts (`host` or `host:port`, lower case). `'any'`: unset, as a first deploy cannot know its workers.dev name. */
+  /** Served hosts (`host` or `host:port`, lower case). `'any'` if unset, because a first deploy cannot know its workers.dev name. */
   readonly hosts: ReadonlySet<string> | 'any';
   /** SHA-256 digest of the key that opens `/metrics`. Absent: `/metrics` is closed. */
   readonly metricsKey?: string;
@@ -28,10 +28,10 @@ export interface Settings {
 /** 32 characters of hex are 128 bits, the least that makes guessing a signature's key pointless. */
 const SECRET_CHARACTERS = 32;
 
-/** Of random hex digits 32 have fewer kinds once in a billion; a word or a letter repeated has few. */
+/** 32 random hex digits have fewer different ones once in a billion; a word or a repeated letter has few. */
 const SECRET_KINDS = 6;
 
-/** Two at a time let a key be rotated without a gap; more would only hide keys nobody withdrew. */
+/** Two at a time allow a rotation without a gap; more would only hide keys that nobody withdrew. */
 const KEYS_PER_NAME = 2;
 
 /** Client names appear in session signatures and logs; `@` lets a mail address be one. */
@@ -44,7 +44,7 @@ type Problems = string[];
 
 /**
  * Reads the settings from the environment's text variables; never throws.
- * Cheap enough to run once per isolate, too dear to run per request.
+ * Cheap enough to run once per isolate, too expensive for each request.
  */
 export function readSettings(env: Record<string, unknown>): Settings {
   const problems: Problems = [];
@@ -76,7 +76,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
   };
 }
 
-/** A variable's text without surrounding blanks (pasted values often end in a newline); undefined when unset or empty. */
+/** A variable's text without surrounding white space (pasted values often end in a newline); undefined if unset or empty. */
 function readText(
   env: Record<string, unknown>,
   problems: Problems,
@@ -107,7 +107,7 @@ function weaknessOf(secret: string | undefined): string | undefined {
   return new Set(secret).size < SECRET_KINDS ? 'too easy to guess' : undefined;
 }
 
-/** A secret that opens two things makes whoever has it for one a holder of the other. Told, as it works as it was set. */
+/** If one secret opens two things, whoever has it for one can use the other. Reported only, since the settings work as they are. */
 function sharedSecrets({
   runners,
   clients,
@@ -241,7 +241,7 @@ function readGrants(
   return byDigest(parsed.output, variable, problems);
 }
 
-/** The place, from 1, of the first entry with a name that was there before, or with a member twice. `text` is JSON. */
+/** The place, from 1, of the first entry with a repeated name or a repeated member. `text` is JSON. */
 function repeatedEntry(text: string): number | undefined {
   const bytes = new TextEncoder().encode(text);
   const at = [...membersOf(bytes)].findIndex((entry, index, entries) => {

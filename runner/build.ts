@@ -33,7 +33,7 @@ const programOptions: BuildOptions = {
   },
 };
 
-/** What the published manifest takes over. Dependencies are bundled; those for development stay here. */
+/** Members that the published manifest takes over. Dependencies are bundled; those for development stay here. */
 const MANIFEST_FIELDS = [
   'name',
   'version',

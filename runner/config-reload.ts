@@ -15,7 +15,7 @@ export interface ReloadOptions {
   take(config: RunnerConfig): void;
 }
 
-/** What to call when the file may have changed. Calls during a reading are answered by one more reading after it. */
+/** Call when the file may have changed. Calls during a reading lead to one more reading after it. */
 export function configReloader(options: ReloadOptions): () => void {
   const { started, log } = options;
   let inForce = started;

@@ -3,7 +3,7 @@ import type { RunnerConfig } from './config/runner-config.ts';
 import { describeProblem } from './config/problem.ts';
 import type { Log } from './log.ts';
 
-/** Logs warnings, what is left out and what is offered. What was so `before` already is not said again. */
+/** Logs warnings, what is left out and what is offered. What was the same `before` is not repeated. */
 export function logConfig(log: Log, config: RunnerConfig, before?: RunnerConfig): void {
   const said = new Set(before === undefined ? [] : problemsOf(before).map(describeProblem));
   for (const warning of config.warnings)
@@ -13,7 +13,7 @@ export function logConfig(log: Log, config: RunnerConfig, before?: RunnerConfig)
     const words = isKept ? 'server kept as it was before' : 'server left out';
     for (const { path, what, fix } of problems.filter((one) => !said.has(describeProblem(one)))) {
       const fields = { server: name, reason, path, what, fix };
-      // Switched off is as its owner wants it.
+      // Its owner switched it off, so there is nothing to report.
       if (reason === 'off') log.info(words, fields);
       else log.warn(words, fields);
     }

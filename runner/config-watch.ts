@@ -9,10 +9,10 @@ import { errorCode } from './error-code.ts';
 /** Editors write a file in several steps, some by renaming; this long after the last one it is whole. */
 const SETTLE_MS = 150;
 
-/** A file that is written without pause is looked at all the same. */
+/** A file that is written without pause is read after this long anyway. */
 const LONGEST_SETTLE_MS = 2_000;
 
-/** File systems count time in steps as long as this: a file younger than it may change without looking changed. */
+/** File systems count time in steps of up to this: a younger file may change without a new time. */
 const CLOCK_STEP_MS = 100;
 
 /** Links that lead to links; the kernel follows as many (path_resolution(7)). */
@@ -34,7 +34,7 @@ class ConfigWatch {
   readonly #path: string;
   readonly #onChange: () => void;
   readonly #onDeaf: (code: string) => void;
-  /** By folder; each with the names in it that matter. */
+  /** By folder, with the names in it that matter. */
   #watched = new Map<string, { readonly watcher: FSWatcher; names: ReadonlySet<string> }>();
   #seen: string | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -80,7 +80,7 @@ class ConfigWatch {
   #watch(key: string, folder: string, names: ReadonlySet<string>): void {
     try {
       const watcher = watch(folder, (_event, name) => this.#noticed(key, name));
-      // A removed folder ends its watch; the one above it tells when it comes back.
+      // A removed folder ends its watch; the folder above reports when it comes back.
       watcher.on('error', () => {
         watcher.close();
         this.#watched.delete(key);
@@ -89,7 +89,7 @@ class ConfigWatch {
       this.#watched.set(key, { watcher, names });
     } catch (error) {
       const code = errorCode(error) ?? '';
-      // It went between two looks, which an event above it tells; a closed folder above hides only its own exchange.
+      // It was removed between two looks, which an event above reports; an unreadable folder above hides only its own replacement.
       if (code === 'ENOENT' || (code === 'EACCES' && folder !== dirname(this.#path))) return;
       if (!this.#isDeaf) this.#onDeaf(code);
       this.#isDeaf = true;

@@ -26,7 +26,7 @@ export async function readConfig(
   return { ok: false, problems };
 }
 
-/** Why nothing can be served: a start without servers is a mistake, be it of the file or of all its entries. */
+/** Why nothing can be served: a start without servers is a mistake, of the file or of all its entries. */
 export function emptyProblems({
   file,
   serversAt,
@@ -40,7 +40,7 @@ export function emptyProblems({
   return [none, ...leftOut.flatMap(({ problems }) => problems)];
 }
 
-/** Settings that hold from the start on: the credential belongs to the runner's name, and both to the edge. */
+/** Settings that cannot change while the runner runs: the credential belongs to the runner's name, and both to the edge. */
 const FIXED = ['edge', 'runner', 'tokenFile', 'statusPort'] as const;
 
 /** The settings whose change has to wait for a restart. */
@@ -48,8 +48,8 @@ export const settingsForRestart = (before: RunnerConfig, after: RunnerConfig): s
   FIXED.filter((setting) => before[setting] !== after[setting]);
 
 /**
- * The config that a reload puts in force. An entry that has become unreadable keeps the server that it was before, and what
- * holds from the start on stays; what is removed or switched off goes.
+ * The config that a reload puts in force. An entry that has become unreadable keeps its previous server, and settings
+ * that cannot change stay; removed and switched-off servers go.
  */
 export function reloadedConfig(before: RunnerConfig, after: RunnerConfig): RunnerConfig {
   const kept = after.leftOut.flatMap(({ reason, servedName }) => {

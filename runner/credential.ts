@@ -11,7 +11,7 @@ import { errorCode } from './error-code.ts';
 /** 256 bits: out of reach of guessing, so that an unsalted hash at the edge is enough. 43 characters of base64url. */
 const SECRET_BYTES = 32;
 
-/** No token is near as long; a larger file is another file. */
+/** No token is nearly this long; a larger file is something else. */
 const MAX_TOKEN_FILE_BYTES = 4096;
 
 /** What an Authorization header can carry without quoting. */
@@ -60,7 +60,7 @@ export async function readTokenFile(path: string): Promise<TokenReading> {
   }
 }
 
-/** Judges the very file that is then read: a path could lead to another one a moment later. */
+/** Checks the same open file that is then read: a path could lead to another one a moment later. */
 async function readOpened(path: string, file: FileHandle): Promise<TokenReading> {
   const stat = await file.stat();
   if (!stat.isFile())

@@ -31,7 +31,7 @@ export const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'
 /** Longest string of a line: a screen's worth, and no way to fill a disk with one message. */
 const MAX_STRING_CHARS = 500;
 
-/** Fields are flat by habit; these keep a slip from printing a whole object graph. */
+/** Fields are normally flat; these keep a mistake from printing a whole object graph. */
 const MAX_DEPTH = 4;
 const MAX_ENTRIES = 50;
 
@@ -73,7 +73,7 @@ export function createLog(options: LogOptions): Log {
 /** Trouble is written at once: the program may end next. */
 const isUrgent = (level: LogLevel): boolean => level === 'warn' || level === 'error';
 
-/** Text from elsewhere, made safe to show: steering characters as `\uXXXX`, capped. */
+/** Text from elsewhere, made safe to show: control characters as `\uXXXX`, and cut to a length. */
 export const visibleText = (text: string): string => escapeSteering(capped(text));
 
 interface Line {

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Characters that may wait for a slow reader, in addition to what is already on its way: minutes of an ordinary log. */
 const MAX_WAITING_CHARS = 256 * 1024;
 
-/** Before the end a reader that is only slow gets this long to take the last words. */
+/** At the end, a slow reader gets this long to take the last lines. */
 const LAST_WORDS_MS = 1_000;
 
-/** Lines that can wait do so this long for others: a write for each call costs as much as the call itself. */
+/** Lines that can wait are collected for this long: a write for each call costs as much as the call itself. */
 const BATCH_MS = 20;
 
 /** One of our streams. The handle of a terminal is internal to Node, but there is no other way to keep it from blocking. */
@@ -16,7 +16,7 @@ type Stream = NodeJS.WriteStream & {
   readonly _handle?: { setBlocking?(isBlocking: boolean): void } | null;
 };
 
-/** While a runner serves, no reader may hold it up; a command that prints and ends waits for its reader, as all of them do. */
+/** While a runner serves, no reader may block it. A command that prints and ends waits for its reader, as all commands do. */
 let isServing = false;
 
 class Output {
@@ -33,7 +33,7 @@ class Output {
     this.#stream = stream;
   }
 
-  /** Told of each write that came to nothing. */
+  /** Called for each failed write. */
   failed: (error: NodeJS.ErrnoException) => void = () => undefined;
 
   /** The line that says how many lines are missing, in their place. */
@@ -51,7 +51,7 @@ class Output {
     else this.#batch ??= setTimeout(() => this.flush(), BATCH_MS);
   }
 
-  /** Gives what waits to the system, and the word about what is missing, unless it has yet to take the last. */
+  /** Gives the waiting lines to the system, and the line about missing ones, unless the last write is not done yet. */
   flush(): void {
     clearTimeout(this.#batch);
     this.#batch = undefined;
@@ -76,7 +76,7 @@ class Output {
       this.#isWriting = false;
       this.#lost += error ? lines : -told;
       if (error) this.failed(error);
-      // What failed is tried again with the next line, not at once.
+      // A failed write is tried again with the next line, not at once.
       else this.#give();
       if (!this.#isWriting) this.#written.resolve();
     });
@@ -96,7 +96,7 @@ class Output {
     if (stream.isTTY) stream._handle?.setBlocking?.(false);
   }
 
-  /** Every write hears of its own failure; the stream's `error` event would end the program if nobody took it. */
+  /** Every write learns of its own failure; an unhandled `error` event of the stream would end the program. */
   #guarded(): Stream {
     const stream = this.#stream();
     if (!this.#isGuarded) stream.on('error', () => undefined);
@@ -124,20 +124,20 @@ export function writeLogLine(
   stderr.write(`${line}\n`, isUrgent);
 }
 
-/** Has the program ended with `end`, as commands end that print and are done, when stdout cannot be written. */
+/** Ends the program with `end` when stdout cannot be written, as for commands that print and are done. */
 export function endWithoutReader(end: (error: NodeJS.ErrnoException) => void): void {
   stdout.failed = (error) => {
     if (!isServing) end(error);
   };
 }
 
-/** From now on nobody who reads the output can hold this program up. */
+/** From now on no reader of the output can block this program. */
 export function serveOutput(): void {
   isServing = true;
   for (const output of [stdout, stderr]) output.unblock();
 }
 
-/** Resolves when the last words are written; a runner does not wait long for a reader even of those. */
+/** Resolves when the last lines are written; even for those a runner does not wait long. */
 export async function outputWritten(): Promise<void> {
   const written = Promise.all([stdout.written(), stderr.written()]);
   await (isServing ? Promise.race([written, sleep(LAST_WORDS_MS)]) : written);

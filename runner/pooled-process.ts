@@ -6,7 +6,7 @@ import type { ExitFacts } from './process/exit.ts';
 import { ticksOf } from './process/process-table.ts';
 import type { ProcessListener, StdioProcess } from './process/stdio-process.ts';
 
-/** A process has little to say before it is asked. Beyond this it waits in its write until somebody listens. */
+/** A process prints little before it is asked. Beyond this it waits in its write until a session listens. */
 export const AHEAD_BYTES = 64 * 1024;
 
 /** What each line costs in addition to its bytes: lines may be tiny. */

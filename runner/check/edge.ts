@@ -43,7 +43,7 @@ export function checkCredential(edge: string, token: string): Promise<Outcome> {
         followRedirects: false,
         handshakeTimeout: ANSWER_MS,
         perMessageDeflate: false,
-        // Whatever the environment says: the token goes to no one else.
+        // Whatever the environment says, the token goes to nobody else.
         rejectUnauthorized: true,
       },
     );

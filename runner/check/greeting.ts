@@ -33,12 +33,12 @@ const PARAMS: Readonly<Record<Opener, object>> = {
 /** The id of the request. */
 const idOf = (opener: Opener): number => ORDER.indexOf(opener) + 1;
 
-/** What came of the greeting. */
+/** The outcome of the greeting. */
 export type Greeting =
   /** `answer`: the response to either request. */
   | { readonly type: 'answered'; readonly answer: Uint8Array }
   | { readonly type: 'refused'; readonly code: unknown }
-  /** It answered, and nobody can use it: `words` completes "the server …". */
+  /** It answered, but the answer cannot be used: `words` completes "the server …". */
   | { readonly type: 'unusable'; readonly words: string }
   | { readonly type: 'exited'; readonly facts: ExitFacts }
   | { readonly type: 'silent' };
@@ -166,7 +166,7 @@ class Talk {
   }
 }
 
-/** What an error of the bridge names behind its first colon. Found by index: the text may be long, and is partly the server's. */
+/** The reason after the first colon of an error of the bridge. Found by index: the text may be long, and is partly the server's. */
 function reasonIn(message: string): string {
   const at = message.indexOf(': ');
   return at >= 0 && message.endsWith('.') ? message.slice(at + 2, -1) : 'it is none';

@@ -69,7 +69,7 @@ async function ownerOf(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).uid;
   } catch {
-    // Missing or closed, of which the check of the token file itself speaks.
+    // Missing or closed; the check of the token file itself reports that.
     return undefined;
   }
 }

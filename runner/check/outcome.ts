@@ -3,7 +3,7 @@ import { styleText } from 'node:util';
 
 import { visibleText } from '../log.ts';
 
-/** `skip` says why something was not tried; `warn` works but had better be changed. */
+/** `skip` says why something was not tried; `warn` works but should be changed. */
 export interface Outcome {
   readonly verdict: 'ok' | 'warn' | 'skip' | 'FAIL';
   /** What was tried, such as `server github`. */
@@ -23,7 +23,7 @@ export function outcomeText(
   hasColours: boolean,
 ): string {
   const mark = verdict.padEnd(4);
-  // Whether the terminal takes colours was asked already.
+  // Whether the terminal supports colours was checked before.
   const shown = hasColours ? styleText(COLOURS[verdict], mark, { validateStream: false }) : mark;
   const rest = [...(fix === undefined ? [] : [fix]), ...lines.map((line) => `| ${line}`)];
   return [

@@ -18,7 +18,7 @@ export interface CheckGround {
   /** The runner's environment, of which a process sees the allowed part. */
   readonly environment: NodeJS.ProcessEnv;
   readonly containment: Containment;
-  /** The runner's, if one is configured: no process may have it shown. */
+  /** The runner's token, if one is configured: no process's output may show it. */
   readonly token: string | undefined;
 }
 

@@ -5,7 +5,7 @@ import { printError } from '../output.ts';
 
 /**
  * Exit codes: 0 done, 1 it did not work, 2 the command was called wrongly (as in sh and in GNU tools), 3 another runner took
- * over this one's name: a supervisor that starts it again would have the two displace each other for ever.
+ * over this one's name: if a supervisor started it again, the two would displace each other for ever.
  */
 export const EXIT = { ok: 0, failed: 1, usage: 2, replaced: 3 } as const;
 
@@ -17,7 +17,7 @@ export interface Arguments {
   readonly words: readonly string[];
 }
 
-/** Parses `argv`, or prints what is wrong with it and answers undefined. `words` is how many plain words the command takes. */
+/** Parses `argv`, or prints what is wrong with it and returns undefined. `words` is the number of plain words the command takes. */
 export function readArguments(
   command: string,
   argv: readonly string[],
@@ -54,6 +54,6 @@ export function printUsageError(command: string, what: string): void {
   printError(`mcp-bridge ${command}: ${what}\nSee: mcp-bridge help ${command}\n`);
 }
 
-/** Node's message goes on about positional arguments. */
+/** Node's message also explains positional arguments. */
 const firstSentence = (message: string): string =>
   (message.split(/\.\s|\n/u)[0] ?? message).replace(/\.$/u, '');

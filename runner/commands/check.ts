@@ -23,7 +23,7 @@ const OPTIONS = {
   'token-file': { type: 'string' },
 } as const;
 
-/** Runs every check. Answers 1 if any failed. */
+/** Runs every check. Returns 1 if any failed. */
 export async function checkCommand(argv: readonly string[]): Promise<number> {
   const given = readArguments('check', argv, OPTIONS);
   if (given === undefined) return EXIT.usage;
@@ -85,7 +85,7 @@ function leftOutOutcome({ name, reason, problems }: LeftOut): Outcome {
   return { verdict, subject, words, fix, lines: more.map(describeProblem) };
 }
 
-/** Answers the runner's token if there is a good one. */
+/** Returns the runner's token if there is a good one. */
 async function reportEdge(
   { edge, tokenFile }: RunnerConfig,
   report: (outcome: Outcome) => void,

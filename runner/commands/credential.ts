@@ -10,7 +10,7 @@ const NAME = RUNNER_NAME;
 /** Every server, in a grant. */
 const ALL_SERVERS = '*';
 
-/** Makes one credential. Answers the exit code. */
+/** Makes one credential. Returns the exit code. */
 export async function credentialCommand(argv: readonly string[]): Promise<number> {
   const options = { servers: { type: 'string' }, out: { type: 'string' } } as const;
   const read = readArguments('credential', argv, options, 2);

@@ -47,7 +47,7 @@ const OPTIONS = {
   'log-level': { type: 'string' },
 } as const;
 
-/** Runs until a signal ends it. Answers the exit code. */
+/** Runs until a signal ends it. Returns the exit code. */
 export async function runCommand(argv: readonly string[], parts: RunParts): Promise<number> {
   const given = readArguments('run', argv, OPTIONS);
   if (given === undefined) return EXIT.usage;
@@ -98,13 +98,13 @@ async function serve(given: Arguments, options: RunOptions, parts: RunParts): Pr
   serveOutput();
   const isTerminalGone = watchTerminal();
   logConfig(log, config);
-  // With the reason, since which mode is in force decides what an evasive process can get away with.
+  // With the reason, because the mode decides what an evasive process can get away with.
   log.info('containment', { mode: containment.mode, why: containment.why });
   identifyRunner(config.file);
   for (const orphan of await parts.sweepOrphans({ containment, users: processUsers(config) }))
     log.warn('orphan ended', { ...orphan });
   const runner = parts.startRunner(options);
-  // Before anything is waited for: a signal that met no listener would leave processes behind.
+  // Before the first wait: a signal without a listener would leave processes behind.
   endOnException(log, () => runner.kill());
   const stopper = takeStopSignals(runner, log);
   const stopped = Promise.race([stopper.stopped, untilRefused(runner, log)]);
@@ -153,7 +153,7 @@ async function openStatus(
 interface Stopper {
   /** The exit code, after the first signal's drain or at the second signal. */
   readonly stopped: Promise<number>;
-  /** Ends in order; once that has begun, nothing more. */
+  /** Ends in order; does nothing once that has begun. */
   drain(signal: string): void;
 }
 
@@ -188,7 +188,7 @@ function takeStopSignals(runner: RunningRunner, log: Log): Stopper {
   return { stopped, drain };
 }
 
-/** Logs the first link; resolves only if the edge refuses this runner for good, be it after years (F-56). */
+/** Logs the first link; resolves only if the edge refuses this runner for good, even after years (F-56). */
 async function untilRefused(runner: RunningRunner, log: Log): Promise<number> {
   runner.ready.then(
     () => log.info('linked to the edge'),

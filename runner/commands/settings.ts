@@ -9,14 +9,14 @@ import type { Containment } from '../process/containment.ts';
 import { textOf } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
 
-/** Where people keep the file when they name none. */
+/** The file's usual place, if none is named. */
 const DEFAULT_FILE = 'mcp.json';
 
 export const configFileOf = (given: Arguments): string => textOf(given, 'config') ?? DEFAULT_FILE;
 
 /**
- * The config with the command line's values in place of its own. Mistakes in both, and what this machine
- * does not grant, are reported alike.
+ * The config with the command line's values in place of its own. Mistakes in both are reported, and so is what this machine
+ * cannot do.
  */
 export async function readRunnerSettings(
   given: Arguments,

@@ -7,15 +7,15 @@ import { EXIT } from './arguments.ts';
 const STANDARD_FDS = [0, 1, 2];
 
 /**
- * Tells a closed terminal from a wish to reload, since both come as SIGHUP: answers whether one that was stdin, stdout or stderr
- * at the start is a terminal no more. Under a supervisor, or behind nohup, there was none.
+ * Tells a closed terminal from a wish to reload, since both come as SIGHUP: returns whether a terminal that was stdin, stdout or stderr
+ * at the start is no longer one. Under a supervisor, or behind nohup, there was none.
  */
 export function watchTerminal(): () => boolean {
   const terminals = STANDARD_FDS.filter((fd) => isatty(fd));
   return () => terminals.some((fd) => !isatty(fd));
 }
 
-/** The last resort: after what nothing else caught the program is in no order that is known, so it ends, and leaves no process. */
+/** The last resort: after an uncaught exception the program is in an unknown state, so it ends and leaves no process. */
 export function endOnException(log: Log, killAll: () => void): void {
   process.on('uncaughtException', (error) => {
     try {

@@ -9,7 +9,7 @@ export function commandLine(command: string): string[] | undefined {
   return isLine && !SHELL_CHARACTERS.test(command) ? words : undefined;
 }
 
-/** Windows starts scripts by way of its shell; what the shell would start is what other systems start. */
+/** Windows starts scripts through its shell; other systems start what the shell would start. */
 const WINDOWS_SHELL = /^cmd(?:\.exe)?$/iu;
 
 /** `/d`, `/s`, `/q`, and `/c` last, followed by what it starts. */
@@ -19,7 +19,7 @@ const WINDOWS_OPTION = /^\/[a-z]$/iu;
 const WINDOWS_SCRIPT = /^(\w+)\.(?:cmd|exe|bat)$/iu;
 
 /**
- * `cmd /c npx -y package` and `npx.cmd` as another system starts them; undefined if nothing is of Windows, and on Windows
+ * `cmd /c npx -y package` and `npx.cmd` as another system starts them; undefined if they have nothing of Windows, and on Windows
  * itself.
  */
 export function withoutWindows(

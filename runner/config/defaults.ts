@@ -7,10 +7,10 @@ export const CAPACITY = 200;
 /** How long a drain lets requests finish: below the 90 s that systemd, and near the 30 s that Kubernetes, wait before SIGKILL. */
 export const DRAIN_TIMEOUT_MS = 30_000;
 
-/** Where stderr goes: to the operator, since it may say what clients are not to know. */
+/** Where stderr goes: to the operator, because it may say what clients must not know. */
 export const STDERR = 'log';
 
-/** Whether calls may run on processes of their own: servers keep state more often than not, and lost state is no error one sees. */
+/** Whether calls may run on processes of their own: most servers keep state, and lost state shows no error. */
 export const STATELESS = false;
 
 /** Processes kept ready: none, since each costs memory whether or not a client comes. */
@@ -28,16 +28,16 @@ export const REQUEST_TIMEOUT_MS = 300_000;
 /** A request that keeps reporting progress: past an hour it is a process in a loop more often than work. */
 export const REQUEST_LIMIT_MS = 3_600_000;
 
-/** Until a process answers `initialize`: a first `npx` downloads its package in that time. */
+/** How long a process may take to answer `initialize`: a first `npx` downloads its package in that time. */
 export const START_TIMEOUT_MS = 30_000;
 
-/** Longest line of a process. More could not travel: it is what a link reassembles. */
+/** Longest line of a process. A link cannot carry more. */
 export const MAX_LINE_BYTES = PROCESS_LINE_BYTES;
 
-/** Processes for the modern clients of one principal, who have one each: more programs of a person are rarely at work. */
+/** Processes for the modern clients of one principal, one each: a person rarely uses more programs at once. */
 export const MAX_PROCESSES = 8;
 
-/** A person answers a question within minutes; a call that nobody comes back to occupies a process. */
+/** A person answers a question within minutes, and a call whose client does not come back occupies a process. */
 export const PARK_TIMEOUT_MS = 5 * 60_000;
 
 /** Requests a session may have in flight: agents seen in the field fan out to a dozen. */

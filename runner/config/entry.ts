@@ -100,7 +100,7 @@ class EntryReader {
     return { kind: 'server', entry, warnings: this.#warnings };
   }
 
-  /** Why the entry is off. A switch nobody can read must not count as on. */
+  /** Why the entry is off. An unreadable switch must not count as on. */
   #switch(): ConfigNote | undefined {
     for (const role of ['off', 'on'] as const) {
       for (const { key, value } of this.#roles.get(role) ?? []) {
@@ -236,7 +236,7 @@ class EntryReader {
     );
   }
 
-  /** Names of variables that the program would hand on from its own environment or its store of secrets. */
+  /** Names of variables that the program would pass on from its own environment or its store of secrets. */
   #inherited(): unknown[] {
     return (this.#roles.get('inheritEnv') ?? [])
       .flatMap(({ value }) => listOf(value))
@@ -276,7 +276,7 @@ class EntryReader {
   }
 }
 
-/** Stands in for a missing command, of which a note speaks, so that the schema does not repeat it. */
+/** Used in place of a missing command, which a note reports, so that the schema does not report it again. */
 const NO_COMMAND = '-';
 
 const REMOTE = {

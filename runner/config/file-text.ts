@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 
 import { errorCode } from '../error-code.ts';
 
-/** A config of 256 servers with long arguments is below 256 KiB; what is larger is another file. */
+/** A config of 256 servers with long arguments is below 256 KiB; anything larger is not a config. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
 /** The text, or what keeps it from being read. */

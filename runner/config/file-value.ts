@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import { parseJson } from './json-syntax.ts';
 import type { Parsing } from './json-syntax.ts';
 
-/** The value of a file, or what its syntax has wrong. Parsers that few files need are loaded for those alone. */
+/** The value of a file, or the mistakes in its syntax. Parsers that few files need are loaded only for those. */
 export async function parseFile(path: string, text: string): Promise<Parsing> {
   switch (extname(path).toLowerCase()) {
     case '.toml':

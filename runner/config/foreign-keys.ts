@@ -108,7 +108,7 @@ export function strayKey(key: string, value: unknown): Words | undefined {
   };
 }
 
-/** Empty as programs write a setting that nobody made. */
+/** Empty, as programs write a setting that nobody made. */
 function hasNoMeaning(value: unknown): boolean {
   if (value === null || value === '') return true;
   if (Array.isArray(value)) return value.length === 0;

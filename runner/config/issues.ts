@@ -57,7 +57,7 @@ function shownValue(value: unknown): string {
   return text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text;
 }
 
-/** What a value is, in words that give nothing of it away. */
+/** What kind of value it is, in words that reveal nothing of it. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (value === '') return 'empty';

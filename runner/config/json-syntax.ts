@@ -4,7 +4,7 @@ import { createScanner, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { Node, ParseError } from 'jsonc-parser';
 import { numberWithText } from './source-number.ts';
 
-/** Where a text stops being what a person meant. `line` and `column` count from 1. */
+/** The place of a mistake. `line` and `column` count from 1. */
 export interface SyntaxFault {
   readonly line: number;
   readonly column: number;
@@ -25,7 +25,7 @@ export type Parsing =
 /** No config is deeper than 10; a bound keeps a hostile file from exhausting the stack. */
 const MAX_DEPTH = 64;
 
-/** One slip rarely causes more; a file of another kind would fill the screen. */
+/** One mistake rarely causes more; a file of another kind would fill the screen. */
 const MAX_FAULTS = 10;
 
 /** Tokens of jsonc-parser (its SyntaxKind, which exists for its compiler only). */
@@ -83,7 +83,7 @@ function valueOf(node: Node, source: Source, keys: readonly (string | number)[])
   return Object.fromEntries(entries);
 }
 
-/** The first fault of each line: those after it are mostly its echoes. */
+/** The first fault of each line: later ones are mostly its consequences. */
 function faultsOf(text: string, errors: readonly ParseError[]): SyntaxFault[] {
   const end = text.trimEnd().length;
   if (end === 0) return [{ line: 1, column: 1, ...EMPTY }];
@@ -175,7 +175,7 @@ function wordsOf(code: string, first: string): { what: string; fix: string } {
 }
 
 const CURLY_QUOTES = /[\u2018-\u201f]/u;
-/** Blanks other than JSON's, and what shows nothing, as text from a web page has them. */
+/** White space that is not JSON's, and invisible characters, as in text from a web page. */
 const INVISIBLE = /[\s\p{Cf}]/u;
 
 function symbolWords(first: string): { what: string; fix: string } {

@@ -47,7 +47,7 @@ const PLACES: readonly Keys[] = [
 /** What every program calls the start of a server, by canonical spelling. */
 const ENTRY_KEYS: ReadonlySet<string> = new Set(['command', 'cmd', 'url', 'httpurl', 'serverurl']);
 
-/** A key as all programs' spellings of it have in common: `http_url` and `httpUrl` are one. */
+/** A key in canonical spelling: `http_url` and `httpUrl` are the same. */
 export const canonicalKey = (key: string): string => key.toLowerCase().replaceAll(/[_.\s-]/gu, '');
 
 /** Finds the entries of `file`. */
@@ -55,7 +55,7 @@ export function findServers(file: Record<string, unknown>): Layout {
   const found = PLACES.filter((keys) => holdsServers(valueAt(file, keys)));
   const [keys, ...unread] = found;
   if (keys !== undefined) return { ok: true, keys, entries: entriesAt(file, keys), unread };
-  // Under its own key even a map of broken entries is meant.
+  // Under its own key even a map of broken entries counts.
   const isOurs = Object.hasOwn(file, 'mcpServers');
   return (
     (isOurs ? undefined : (manifest(file) ?? bareMap(file))) ??
@@ -213,7 +213,7 @@ function otherFile(file: Record<string, unknown>): Layout | undefined {
   const places = [...serversBelow(file, [], MAX_DEPTH)];
   const [first] = places;
   if (first === undefined) return undefined;
-  // Claude Code keeps those of each project so; which is meant, it does not say.
+  // Claude Code keeps the servers of each project like this; it does not say which project is meant.
   if (places.length === 1 && first[0] !== 'projects')
     return { ok: true, keys: first, entries: entriesAt(file, first), unread: [] };
   const what =
@@ -236,7 +236,7 @@ function* serversBelow(value: unknown, keys: Keys, depth: number): Generator<Key
   }
 }
 
-/** A known key that holds no server yet. */
+/** A known key that has no server yet. */
 function emptyPlace(file: Record<string, unknown>): Layout | undefined {
   const keys = PLACES.find((place) => valueAt(file, place) !== undefined);
   if (keys === undefined) return undefined;
@@ -257,6 +257,6 @@ function missingAdvice(file: Record<string, unknown>): string {
   return near === undefined ? 'Add "mcpServers": { … }.' : `Rename "${near}" to "mcpServers".`;
 }
 
-/** The key that is most likely a slip for ours. */
+/** The key that is most likely our key, misspelt. */
 const nearKey = (keys: readonly string[]): string | undefined =>
   keys.find((key) => nearestWord(key, ['mcpServers']) !== undefined);

@@ -5,7 +5,7 @@ import type { Containment } from '../process/containment.ts';
 import { whyNoOtherUser } from '../process/process-user.ts';
 import type { ConfigProblem } from './problem.ts';
 
-/** What cannot be had. Each setting is named once, with the servers that it would have served. */
+/** What this machine cannot do. Each setting is named once, with the servers that use it. */
 export function machineProblems(config: RunnerConfig, containment: Containment): ConfigProblem[] {
   return [...userProblems(config), ...limitProblems(config, containment)];
 }

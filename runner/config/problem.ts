@@ -39,7 +39,7 @@ export function settingPath(keys: Keys): string {
   }, '');
 }
 
-/** The known word that `word` is most likely a slip for, or undefined. */
+/** The known word that `word` most likely means, or undefined. */
 export function nearestWord(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   // A third of the letters may differ: `comand` and `idle_timeout` are found, `foo` is not `env`.
@@ -53,7 +53,7 @@ export function nearestWord(word: string, known: Iterable<string>): string | und
 
 const plain = (word: string): string => word.toLowerCase().replaceAll(/[_-]/gu, '');
 
-/** Slips between two words, by rows: letters replaced, missing, added or swapped with their neighbour. */
+/** Edits between two words, by rows: letters replaced, missing, added or swapped with their neighbour. */
 function editDistance(left: string, right: string): number {
   let before: number[] = [];
   let row = Array.from({ length: right.length + 1 }, (_, index) => index);

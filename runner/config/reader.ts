@@ -127,7 +127,7 @@ export class ConfigReader {
     }
     for (const { keys, what, fix } of reading.warnings) findings.warning(keys, what, fix);
     const server = serverOf(reading, name, ground, findings);
-    // Warnings about what does not run would only hide why it does not.
+    // For a server that does not run, warnings would only hide the reason.
     if (server === undefined) return leaveOut('broken');
     if (name !== raw.name) {
       const fix = 'Clients and keys use that name. To change it, rename the entry.';

@@ -7,7 +7,7 @@ import { BYTES_TEXT, byteCount, byteText } from './byte-size.ts';
 import * as defaults from './defaults.ts';
 import { DURATION_TEXT, durationMs, durationText, LONGEST_DURATION_MS } from './duration.ts';
 
-/** Sessions and calls beyond this are a slip of the keyboard: no machine holds as many processes. */
+/** More sessions or calls than this are a typing mistake: no machine holds so many processes. */
 const MAX_COUNT = 10_000;
 
 /** Processes kept ready for one server; more would be a machine's worth of idle memory. */
@@ -63,7 +63,7 @@ function count(least: number, most: number, description: string) {
 const withDefault = (description: string, value: number | string): string =>
   `${description} Default ${value}.`;
 
-/** @param defaultMs what holds without it. */
+/** @param defaultMs the default. */
 function duration(leastMs: number, defaultMs: number, description: string) {
   const wanted = `a duration from ${leastMs}ms to 168h, such as "500ms", "30s", "5m", "1h" or a number of milliseconds`;
   const inRange = (value: string): boolean => {

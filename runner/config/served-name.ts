@@ -14,7 +14,7 @@ export const RESERVED_SERVER_NAMES: ReadonlySet<string> = new Set([
 /** What SERVER_NAME allows. */
 const MAX_CHARS = 64;
 
-/** Of a name that shares its short form with another. More are taken should these be taken too. */
+/** Characters of the suffix for a name that shares its short form with another. More are used if these are taken too. */
 const HASH_CHARS = 6;
 
 /** The name each server is served under. Depends on the names alone, not on their order; no two are alike. */
@@ -26,7 +26,7 @@ export function servedNames(names: readonly string[]): Map<string, string> {
     taken.add(as);
   };
   for (const name of names) if (isServable(name)) give(name, name);
-  // In an order of their own, so that moving an entry within the file renames none.
+  // Sorted, so that moving an entry within the file renames none.
   for (const name of names.filter((other) => !served.has(other)).toSorted()) {
     const short = shortForm(name);
     let as = short;

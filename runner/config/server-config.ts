@@ -80,7 +80,7 @@ export function serverConfig(
   };
 }
 
-/** A short limit alone shortens the default timeout; only two stated values can contradict each other. */
+/** A short limit by itself shortens the default timeout; only two stated values can contradict each other. */
 function requestTimes(
   bridge: NonNullable<ServerEntry['bridge']>,
   findings: Findings,

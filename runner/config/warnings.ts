@@ -43,7 +43,7 @@ function commandWarnings(command: string): ConfigNote[] {
       },
     ];
   }
-  // Blanks are fine in a path; in a bare name they join arguments to it.
+  // Spaces are fine in a path; in a bare name they mean that arguments follow.
   if (/\s/u.test(command) && !/[\\/]/u.test(command)) {
     const what = 'looks like a whole command line';
     return [
@@ -75,7 +75,7 @@ function pinWarnings(command: string, args: readonly string[]): ConfigNote[] {
 }
 
 function isPinned(spec: string): boolean {
-  // Files and repositories are pinned by other means, a reference by whoever sets it.
+  // Files and repositories are pinned by other means, and a reference by the person who sets it.
   if (/^[./~]|:/u.test(spec) || hasReference(spec)) return true;
   return /(?:.@|==)v?\d+\.\d+[\w.+-]*$/u.test(spec);
 }

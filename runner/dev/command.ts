@@ -163,7 +163,7 @@ async function shutDown(edge: KeptEdge, runner: RunningRunner): Promise<void> {
   await edge.stop();
 }
 
-/** Nothing is waited for, so this is the end of the program whatever else runs. */
+/** Waits for nothing, so the program ends whatever else runs. */
 function stopNow(edge: KeptEdge, runner: RunningRunner): void {
   runner.kill();
   edge.kill();

@@ -8,7 +8,7 @@ export interface EdgeLog {
   warn(words: string, fields?: LogFields): void;
 }
 
-/** Tells a line of the edge's log; false when it is none. */
+/** Logs a line of the edge's log; false if it is not one. */
 export function tellEdgeLine(line: string, log: EdgeLog): boolean {
   const parsed = parse(line);
   if (!isObject(parsed)) return false;

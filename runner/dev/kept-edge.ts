@@ -19,7 +19,7 @@ const FIRST_WAIT_MS = 100;
 /** An edge that cannot start does not spin, and one whose cause was removed is soon back. */
 const LONGEST_WAIT_MS = 5_000;
 
-/** An edge that ran this long was in order; its end starts the waits over. */
+/** An edge that ran this long was in order, and the waits start again after its end. */
 const STEADY_MS = 30_000;
 
 /** Starts an edge and keeps it. Rejects like `startLocalEdge` when the first start fails. */

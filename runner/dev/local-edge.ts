@@ -60,7 +60,7 @@ const SWEEP_MS = 60_000;
 /** workerd drains until the last socket is closed, which an idle client never does. */
 const DRAIN_MS = 1_000;
 
-/** Enough for workerd's reason for ending: it says it in one or two lines. */
+/** Enough for workerd's reason for ending, which takes one or two lines. */
 const STDERR_TAIL_LINES = 20;
 
 /** Lines that only continue an exception: addresses of frames in workerd itself. */
@@ -142,7 +142,7 @@ async function launch(
   const child = spawnBound(
     binary,
     ['serve', 'config.capnp', 'config', '--control-fd=3'],
-    // Nothing of our environment: only what the worker was given. PWD keeps workerd from a warning.
+    // Nothing of our environment, only what the worker needs. PWD keeps workerd from a warning.
     { cwd: folder, env: { ...options.settings, PWD: folder, TZ: 'UTC' } },
   );
   const exited = followOutput(child, options.log);

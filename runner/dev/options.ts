@@ -25,7 +25,7 @@ export type DevOptionsReading =
 /** The port wrangler's users know. */
 const DEFAULT_PORT = '8787';
 
-/** Programs that run another one: a server is better named after that. */
+/** Programs that run another program: a server is better named after the latter. */
 const LAUNCHERS = new Set([
   'npx',
   'bunx',
@@ -58,7 +58,7 @@ export function readDevOptions(argv: readonly string[]): DevOptionsReading {
     }));
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    // Node's message says what is wrong and then goes on about positional arguments.
+    // Node's message says what is wrong, and then explains positional arguments.
     return { ok: false, problem: (error.message.split(/\.\s|\n/u)[0] ?? '').replace(/\.$/u, '') };
   }
   const { port, storage, config, name } = values;

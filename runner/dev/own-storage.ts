@@ -80,8 +80,8 @@ export function writeOwnFile(path: string, text: string): void {
 }
 
 /**
- * Reads a secret of ours, or undefined if there is none. One that others can read, or that has another form, may be somebody
- * else's: no checkout of a repository makes a file for its owner alone.
+ * Reads a secret of ours, or undefined if there is none. A secret that others can read, or that has another form, may be somebody
+ * else's: no checkout of a repository makes a file that only its owner can read.
  */
 export function readOwnSecret(path: string, form: RegExp): string | undefined {
   return orInWords(path, () => {

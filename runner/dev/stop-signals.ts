@@ -18,7 +18,7 @@ export function takeStopSignals(): StopSignals {
   let isFirst = true;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (isFirst) first.resolve();
-    // A terminal that closes says so twice, itself and by its shell, and nobody is there to be in a hurry.
+    // A closing terminal sends it twice, by itself and by its shell, and nobody is there to be in a hurry.
     else if (signal !== 'SIGHUP') second.resolve();
     isFirst = false;
   };

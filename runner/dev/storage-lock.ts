@@ -17,7 +17,7 @@ import { errorCode } from '../error-code.ts';
 import { LOCK_NAME, unusableStorage } from './own-storage.ts';
 import { statOf } from '../process/process-table.ts';
 
-/** A process for good: the pid may be reused, pid and start time together are not. */
+/** Identifies a process for ever: a pid may be reused, but not together with its start time. */
 interface ProcessIdentity {
   readonly pid: number;
   /** Clock ticks since boot; 0 without /proc, and then only the pid counts. */
@@ -101,7 +101,7 @@ function tryLink(from: string, to: string): boolean {
   }
 }
 
-/** Takes a stale lock away; if somebody was faster and this is theirs already, puts it back. */
+/** Removes a stale lock; if somebody was faster and this is already theirs, puts it back. */
 function removeStale(path: string, draft: string, judged: string): void {
   const aside = `${draft}.stale`;
   try {
@@ -178,6 +178,6 @@ function parseRecord(text: string): LockRecord | undefined {
 function isIdentity(value: unknown): value is ProcessIdentity {
   if (typeof value !== 'object' || value === null) return false;
   const { pid, startTicks } = value as Record<keyof ProcessIdentity, unknown>;
-  // pid 0 and negative ones name groups: never a thing to kill.
+  // pid 0 and negative ones name groups, which must never be killed.
   return Number.isInteger(pid) && (pid as number) > 1 && typeof startTicks === 'number';
 }

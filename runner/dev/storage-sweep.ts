@@ -45,7 +45,7 @@ export class StorageSweep {
     return filesOf(this.#folder).filter((name) => ACTOR_FILE.test(name));
   }
 
-  /** A log that was not folded in yet may hold what the file does not. */
+  /** A log that was not merged yet may hold what the file does not. */
   #isEmpty(name: string): boolean {
     const size = (suffix: string): number =>
       statSync(join(this.#folder, name + suffix), { throwIfNoEntry: false })?.size ?? 0;

@@ -11,7 +11,7 @@ const SECRET_BYTES = 32;
 
 const SECRET = /^[0-9a-f]{64}$/u;
 
-/** Where the example keeps its files: what servers do in there is their own affair. */
+/** Where the example keeps its files; servers may do there what they like. */
 const FILES = 'files';
 
 export interface Workspace {
@@ -47,7 +47,7 @@ function keptSecret(path: string): string {
   return secret;
 }
 
-/** Arguments may hold secrets, so the owner alone may read this file too. */
+/** Arguments may hold secrets, so only the owner may read this file too. */
 function writeConfig(
   folder: string,
   { name, command }: Extract<DevSource, { kind: 'command' }>,

@@ -39,7 +39,7 @@ export interface ControlLinkOptions {
   refused(message: string): void;
 }
 
-/** After the grace the sleeps grow with the time away: who was away for a minute is back within a quarter of one. */
+/** After the grace the sleeps grow with the time away: a runner that was away for a minute is back within 15 s. */
 const AWAY_SHARE = 4;
 
 export class ControlLink {
@@ -96,7 +96,7 @@ export class ControlLink {
   #frame(bytes: Uint8Array): void {
     const reading = decodeBytes(controlDown, bytes);
     if (!reading.ok) {
-      // LP10: an edge that sends what no edge may send is not one to go on with.
+      // LP10: an edge that sends what no edge may send is not trusted any further.
       this.#options.log.error('the edge sent a frame outside the protocol', {
         reason: reading.reason,
       });
@@ -147,7 +147,7 @@ export class ControlLink {
       body,
       location: headers.location,
     });
-    // A gateway's trouble passes; what an edge says itself, or a page in its place, stays until somebody acts.
+    // Trouble of a gateway passes. What an edge says itself, or a page in its place, stays until somebody acts.
     return status >= 500 || status === 429 ? 'relink' : 'relink_slowly';
   }
 }

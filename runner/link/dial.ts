@@ -102,7 +102,7 @@ class DialledSocket implements LinkSocket {
       maxPayload: REASSEMBLED_BYTES,
       followRedirects: false,
       finishRequest: (request) => this.#send(request),
-      // Whatever the environment says: the token goes to no one else.
+      // Whatever the environment says, the token goes to nobody else.
       rejectUnauthorized: true,
     };
     this.#socket = new WebSocket(url, [...LINK_SUBPROTOCOLS], options);
@@ -188,7 +188,7 @@ class DialledSocket implements LinkSocket {
     this.#heartbeat.unref();
   }
 
-  /** Whatever came meanwhile is life: the pong may have to wait behind it. */
+  /** Anything that came is a sign of life: the pong may have to wait behind it. */
   #look(heard: number | undefined): void {
     if (this.#network?.bytesRead === heard) {
       this.#end({ kind: 'closed', code: CLOSE.heartbeat, reason: 'silence' });

@@ -13,12 +13,12 @@ import { dial, type DialOptions, type LinkEnd, type LinkSocket } from './dial.ts
 
 export type WakeReason = 'start' | 'backoff_over' | 'edge_reached';
 
-/** What a link's owner makes of the end of a socket. */
+/** What a link's owner decides at the end of a socket. */
 export type Verdict = 'relink' | 'relink_slowly' | 'stop';
 
 export interface KeptLinkOptions {
   /**
-   * Asked before each dial, since headers and the token change with it; `holds` is what is here of frames from the last socket.
+   * Called before each dial, because headers and the token change with it. `holds`: what is here of frames from the last socket.
    * Never rejects.
    */
   dialOptions(holds: readonly Hold[]): Promise<DialOptions>;
@@ -30,7 +30,7 @@ export interface KeptLinkOptions {
   /** The edge confirmed that everything sent a moment ago has arrived. More waits here in these flows. */
   moved?(flows: readonly string[]): void;
   ended(end: LinkEnd): Verdict;
-  /** One of the above threw: a fault of ours, which ends the socket. */
+  /** One of the above threw, which is our own fault and ends the socket. */
   failed(error: unknown): void;
   /** The longest sleep between two dials of a link that has been without a socket for `awayMs`. */
   backoffCapMs(awayMs: number): number;
@@ -102,7 +102,7 @@ export class KeptLink {
     this.#socket?.close(code, reason);
   }
 
-  /** Another link has just reached the edge: why sleep longer? A refused credential is as refused as before. */
+  /** Another link has just reached the edge, so there is no need to sleep longer, unless a credential was refused. */
   edgeReached(): void {
     if (!this.#sleep || this.#sleep.isSlow) return;
     clearTimeout(this.#sleep.timer);
@@ -155,7 +155,7 @@ export class KeptLink {
     const verdict = this.#verdictOn(end);
     if (verdict === 'stop') this.#isStopped = true;
     if (this.#isStopped) return;
-    // The edge's own wish weighs more than what another link finds meanwhile.
+    // The edge's own `Retry-After` counts more than what another link finds.
     const wishMs = end.kind === 'refused' ? retryAfterMs(end.answer.headers) : undefined;
     const isSlow = verdict === 'relink_slowly' || wishMs !== undefined;
     const capMs = this.#options.backoffCapMs(performance.now() - this.#awaySince);
@@ -165,7 +165,7 @@ export class KeptLink {
     this.#sleepFor(leastMs + jitterMs, 'backoff_over', isSlow);
   }
 
-  /** A link whose owner fails on the news is dialled again all the same. */
+  /** If the owner fails to handle the end, the link dials again anyway. */
   #verdictOn(end: LinkEnd): Verdict {
     try {
       return this.#options.ended(end);

@@ -18,7 +18,7 @@ const CERTIFICATE_CODES: ReadonlySet<string> = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-/** What `ws` says of a handshake that went wrong; it gives no codes. */
+/** What `ws` says about a failed handshake; it gives no codes. */
 const NO_HANDSHAKE =
   /^(?:Invalid (?:Upgrade|Sec-WebSocket-)|Server sent (?:an invalid|no) |Missing )/u;
 
@@ -83,7 +83,7 @@ export function networkFault(error: unknown): NetworkFault {
   }
 }
 
-/** The system's code; `fetch` hides it in the cause, a timeout is known by its name. */
+/** The system's code. `fetch` puts it into the cause; a timeout is recognized by its name. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   return errorCode(error) ?? (error.cause instanceof Error ? codeOf(error.cause) : error.name);

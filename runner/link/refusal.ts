@@ -14,7 +14,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Reads the beginning of a body and then lets go of the connection. Calls `done` once, whatever the other side does. */
+/** Reads the beginning of a body and then drops the connection. Calls `done` once, whatever the other side does. */
 export function readAnswer(response: IncomingMessage, done: (answer: Answer) => void): void {
   const { statusCode: status = 0, headers } = response;
   let body = '';
@@ -33,8 +33,8 @@ export function readAnswer(response: IncomingMessage, done: (answer: Answer) => 
 }
 
 /**
- * What `Retry-After` asks for, in ms from now, within bounds (RFC 9110 §10.2.3: seconds or a date). A date is read by the clock of
- * who sent it where the answer tells that, since this machine's may be wrong. Undefined: nothing, or nothing readable.
+ * What `Retry-After` asks for, in ms from now, within bounds (RFC 9110 §10.2.3: seconds or a date). A date is read by the sender's clock
+ * if the answer shows it, because this machine's may be wrong. Undefined if there is none, or none that can be read.
  */
 export function retryAfterMs(headers: IncomingHttpHeaders, now = Date.now()): number | undefined {
   const wish = headers['retry-after']?.trim() ?? '';
@@ -84,7 +84,7 @@ const OF_THE_EDGE: Readonly<Record<number, NetworkFault>> = {
   },
 };
 
-/** What the same statuses, and some others, mean from whatever else answers under the edge's name. */
+/** What the same statuses, and some others, mean when something else answers at the edge's address. */
 const OF_OTHERS: Readonly<Record<number, NetworkFault>> = {
   401: {
     words: 'something in front of the edge asks for a sign-in',
@@ -123,7 +123,7 @@ const NO_GATEWAY: NetworkFault = {
 export function explainAnswer(answer: Answer): NetworkFault {
   const { status, headers, body } = answer;
   if (isFromEdge(answer)) {
-    // An edge that speaks our version and refuses it all the same never saw that it was asked for.
+    // An edge that speaks our version but refuses it has not seen that it was asked for.
     const versions = speaksOf(body)?.split(', ') ?? [];
     if (LINK_SUBPROTOCOLS.some((version) => versions.includes(version))) return LOST_UPGRADE;
     const known = OF_THE_EDGE[status];
