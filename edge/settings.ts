@@ -35,9 +35,9 @@ const SECRET_KINDS = 6;
 const KEYS_PER_NAME = 2;
 
 /** Client names appear in session signatures and logs; `@` lets a mail address be one. */
-const CLIENT_NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
+const CLIENT_NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/u;
 
-const DIGEST = /^sha256:[0-9a-f]{64}$/i;
+const DIGEST = /^sha256:[0-9a-f]{64}$/iu;
 const DIGEST_FORM = '"sha256:" and the 64 hex digits of the SHA-256 of the key';
 
 type Problems = string[];
@@ -312,7 +312,7 @@ function readList(
 
 /** `scheme://host[:port]`; for http(s) in the one spelling a browser sends: no path, no default port, no user. */
 function isOrigin(text: string): boolean {
-  if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#@\\\s*]+$/.test(text) || !URL.canParse(text)) return false;
+  if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#@\\\s*]+$/u.test(text) || !URL.canParse(text)) return false;
   const { origin, protocol } = new URL(text);
   // Pages of editors and browser extensions have schemes for which URL knows no origin.
   return protocol === 'http:' || protocol === 'https:' ? origin === text : protocol !== 'file:';

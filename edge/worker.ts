@@ -30,7 +30,7 @@ function rayOf({ headers }: Request): string | undefined {
   return RAY.test(ray) ? ray : undefined;
 }
 
-const RAY = /^[0-9a-f]{16}(?:-[A-Z]{3})?$/;
+const RAY = /^[0-9a-f]{16}(?:-[A-Z]{3})?$/u;
 
 export default {
   fetch: (request: Request, env: Env): Response | Promise<Response> =>

@@ -1,7 +1,6 @@
 // Tells when the config file has changed. Only the file system wakes it. It watches every folder in which a part of the path
 // can be replaced: an editor renames the file, Kubernetes a link next to it, a deployment a folder above it.
-import { lstatSync, readlinkSync, statSync, watch } from 'node:fs';
-import type { FSWatcher } from 'node:fs';
+import { lstatSync, readlinkSync, statSync, watch, type FSWatcher } from 'node:fs';
 import { dirname, join, parse, resolve, sep } from 'node:path';
 
 import { errorCode } from './error-code.ts';

@@ -3,8 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { readText } from './config/file-text.ts';
 import { parseFile } from './config/file-value.ts';
-import type { ConfigProblem } from './config/problem.ts';
-import { settingPath } from './config/problem.ts';
+import { type ConfigProblem, settingPath } from './config/problem.ts';
 import { ConfigReader } from './config/reader.ts';
 import type { ConfigReading, RunnerConfig, ServerConfig } from './config/runner-config.ts';
 

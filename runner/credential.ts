@@ -2,8 +2,7 @@
 // environment or in a log; the edge keeps only its hash.
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 import { errorCode } from './error-code.ts';

@@ -3,8 +3,7 @@
 import type { EffectQueue } from './core/effect-queue.ts';
 import { failureFields } from './failure.ts';
 import type { Log } from './log.ts';
-import type { ExitFacts } from './process/exit.ts';
-import { describeEnd } from './process/exit.ts';
+import { type ExitFacts, describeEnd } from './process/exit.ts';
 import type { ServerProcess } from './pooled-process.ts';
 import type { Taken } from './process-pool.ts';
 import type { SessionProcess, SessionProcessListener } from './session-process.ts';

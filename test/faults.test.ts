@@ -10,7 +10,7 @@ import { titlesOf } from './titles.ts';
 const root = fileURLToPath(new URL('.', import.meta.url));
 
 /** UTF-8 is no row. */
-const ROW_ID = /(?<!\w)F-\d+b?(?!\w)/g;
+const ROW_ID = /(?<!\w)F-\d+b?(?!\w)/gu;
 
 function idsOf(text: string): Set<string> {
   return new Set([...text.matchAll(ROW_ID)].map(([id]) => id));

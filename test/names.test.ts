@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** A declaration that is exported; `export { name } from` is none. */
 const EXPORTED =
-  /^export (?:declare )?(?:abstract )?(?:async )?(?:const|let|function\*?|class|interface|type|enum) (\w+)/gm;
+  /^export (?:declare )?(?:abstract )?(?:async )?(?:const|let|function\*?|class|interface|type|enum) (\w+)/gmu;
 
 /** The files that export each name, told twice where a function has overloads. */
 function exporters(): Map<string, Set<string>> {

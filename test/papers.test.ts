@@ -34,14 +34,14 @@ const all = (text: string, pattern: RegExp): string[] =>
   [...text.matchAll(pattern)].map(([whole, group]) => group ?? whole);
 
 const titles = new Map(TESTS.map((path) => [path, titlesOf(join(root, path))]));
-const provenBy = (id: string, title: string): boolean => new RegExp(`\\b${id}\\b`).test(title);
+const provenBy = (id: string, title: string): boolean => new RegExp(`\\b${id}\\b`, 'u').test(title);
 
-const PROMISE_IDS = all(textOf(PROMISES), /^## (R-\d+) /gm);
-const DECISION_IDS = all(textOf(ARCHITECTURE), /^\*\*(D\d+)\. /gm);
-const LINK_IDS = all(textOf(PROTOCOL), /^- \*\*(LP\d+)\*\* /gm);
+const PROMISE_IDS = all(textOf(PROMISES), /^## (R-\d+) /gmu);
+const DECISION_IDS = all(textOf(ARCHITECTURE), /^\*\*(D\d+)\. /gmu);
+const LINK_IDS = all(textOf(PROTOCOL), /^- \*\*(LP\d+)\*\* /gmu);
 
 /** What an id looks like, whoever defines it; UTF-8 is none. */
-const ID = /(?<![\w-])(?:R-\d+|F-\d+b?|D\d|LP\d+)(?!\w)/g;
+const ID = /(?<![\w-])(?:R-\d+|F-\d+b?|D\d|LP\d+)(?!\w)/gu;
 
 describe('ids', () => {
   const defined = new Set([...PROMISE_IDS, ...DECISION_IDS, ...LINK_IDS, ...FAULT_IDS]);
@@ -70,12 +70,12 @@ describe('ids', () => {
 });
 
 describe('promises', () => {
-  const sections = textOf(PROMISES).split(/^(?=## )/m);
+  const sections = textOf(PROMISES).split(/^(?=## )/mu);
 
   test.each(PROMISE_IDS)('%s stands in a title of each file that is named as its proof', (id) => {
     const section = sections.find((text) => text.startsWith(`## ${id} `)) ?? '';
-    const [proof = ''] = all(section, /^Proof: (.*)$/gm);
-    const files = all(proof, /`([^`]+)`/g);
+    const [proof = ''] = all(section, /^Proof: (.*)$/gmu);
+    const files = all(proof, /`([^`]+)`/gu);
     expect(files.length).toBeGreaterThan(0);
     for (const file of files) {
       expect(provenBy(id, titles.get(file) ?? ''), `${file} has no test of ${id}`).toBe(true);
@@ -88,11 +88,11 @@ describe('citations', () => {
   const papers = new Map(PAPERS.map((path) => [basename(path), textOf(path)]));
 
   /** A section or an id of a document: `PROTOCOL.md §3`, `PROTOCOL.md LP3`. */
-  const CITATION = /\b([A-Z]{4,})(?:\.md)?,? (?:§(\d+)|(?:R-|F-|D|LP)\d)/g;
+  const CITATION = /\b([A-Z]{4,})(?:\.md)?,? (?:§(\d+)|(?:R-|F-|D|LP)\d)/gu;
 
   test('of a document name one that is here', () => {
     const unknown = FILES.flatMap((path) =>
-      all(textOf(path), /\b[A-Z]{4,}\.md\b/g)
+      all(textOf(path), /\b[A-Z]{4,}\.md\b/gu)
         .filter((name) => !papers.has(name))
         .map((name) => `${path}: ${name}`),
     );
@@ -105,7 +105,7 @@ describe('citations', () => {
         .filter(([, name]) => name !== 'HTML')
         .filter(([, name = '', section]) => {
           const paper = papers.get(`${name}.md`);
-          const heading = new RegExp(`^## ${section === undefined ? '' : `${section}\\. `}`, 'm');
+          const heading = new RegExp(`^## ${section === undefined ? '' : `${section}\\. `}`, 'mu');
           return paper === undefined || !heading.test(paper);
         })
         .map(([citation]) => `${path}: ${citation}`),
@@ -115,17 +115,17 @@ describe('citations', () => {
 });
 
 describe('rooms', () => {
-  const sources = FILES.filter((path) => /^(?:shared|edge|runner)\/.*\.tsx?$/.test(path));
+  const sources = FILES.filter((path) => /^(?:shared|edge|runner)\/.*\.tsx?$/u.test(path));
   const roomOf = (path: string): string => dirname(path).replaceAll('\\', '/');
   const isShared = (room: string): boolean => room === 'shared' || room.startsWith('shared/');
   const sorted = (rooms: Iterable<string>): string[] => [...new Set(rooms)].toSorted();
   const importedBy = (path: string): string[] =>
-    all(textOf(path), /(?:from|import)\s*\(?'(\.[^']+)'/g).map((target) =>
+    all(textOf(path), /(?:from|import)\s*\(?'(\.[^']+)'/gu).map((target) =>
       roomOf(join(roomOf(path), target)),
     );
   /** Each room, and what its row allows it to import. */
-  const rows = [...textOf(ARCHITECTURE).matchAll(/^\| `([\w/-]+)` \| [^|]* \|([^|]*)\|$/gm)]
-    .map(([, room = '', allowed = '']) => [room, all(allowed, /`([^`]+)`/g)] as const)
+  const rows = [...textOf(ARCHITECTURE).matchAll(/^\| `([\w/-]+)` \| [^|]* \|([^|]*)\|$/gmu)]
+    .map(([, room = '', allowed = '']) => [room, all(allowed, /`([^`]+)`/gu)] as const)
     .filter(([room]) => existsSync(join(root, room)));
 
   test('are all in the table of ARCHITECTURE.md', () => {
@@ -145,15 +145,15 @@ describe.each([ARCHITECTURE, PROMISES, CONTRIBUTING])('%s', (paper) => {
   const text = textOf(paper);
 
   test('names paths that exist', () => {
-    const inBackticks = all(text, /`([^`\s]+)`/g).filter((token) => IS_PATH.test(token));
-    const links = all(text, /\]\(([^)#]+)\)/g).map((target) => join(dirname(paper), target));
+    const inBackticks = all(text, /`([^`\s]+)`/gu).filter((token) => IS_PATH.test(token));
+    const links = all(text, /\]\(([^)#]+)\)/gu).map((target) => join(dirname(paper), target));
     expect(inBackticks.length).toBeGreaterThan(10);
     const missing = [...inBackticks, ...links].filter((path) => !existsSync(join(root, path)));
     expect(missing).toEqual([]);
   });
 
   test('names symbols that stand in the files they are said to be in', () => {
-    const missing = [...text.matchAll(/`([#\w]+)` in `([\w./-]+\.ts)`/g)]
+    const missing = [...text.matchAll(/`([#\w]+)` in `([\w./-]+\.ts)`/gu)]
       .filter(([, symbol = '', path = '']) => !textOf(path).includes(symbol))
       .map(([citation]) => citation);
     expect(missing).toEqual([]);
@@ -161,11 +161,11 @@ describe.each([ARCHITECTURE, PROMISES, CONTRIBUTING])('%s', (paper) => {
 
   test('names scripts of package.json', () => {
     const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
-    const named = all(text, /`npm (?:run )?([\w:-]{2,})(?: [^`]*)?`/g);
+    const named = all(text, /`npm (?:run )?([\w:-]{2,})(?: [^`]*)?`/gu);
     expect(named.filter((name) => !['ci', 'run'].includes(name) && !(name in scripts))).toEqual([]);
   });
 });
 
 /** A file or folder of the repository, in backticks. */
 const IS_PATH =
-  /^(?:(?:shared|edge|runner|test|\.github|\.ci)(?:\/[\w./-]+)?|[\w.-]+\.(?:json|toml))$/;
+  /^(?:(?:shared|edge|runner|test|\.github|\.ci)(?:\/[\w./-]+)?|[\w.-]+\.(?:json|toml))$/u;

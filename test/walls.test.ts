@@ -37,7 +37,7 @@ async function refusedLines(room: string, lines: readonly string[]): Promise<num
     () => '',
     (error: { stdout?: string }) => error.stdout ?? '',
   );
-  const places = output.matchAll(/^.*\.ts\((\d+),\d+\): error /gm);
+  const places = output.matchAll(/^.*\.ts\((\d+),\d+\): error /gmu);
   return [...new Set([...places].map(([, line]) => Number(line)))].toSorted((a, b) => a - b);
 }
 

@@ -8,10 +8,10 @@ import type { Settings } from '../settings.ts';
 const TOKEN_CHARACTERS = 4096;
 
 /** The characters of a Bearer token (RFC 6750 §2.1). */
-const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
+const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/u;
 
 /** A key or token that this product made, anywhere in a text. A session id never looks like one: its parts are shorter. */
-const MINTED = /mcp[cr](?:_|%5f)[\w-]{24}/i;
+const MINTED = /mcp[cr](?:_|%5f)[\w-]{24}/iu;
 
 /**
  * Refuses a request with one of our keys in its URL, whatever the parameter is called: URLs end up in logs (RFC 6750 §5.3). Also if this edge
@@ -24,7 +24,7 @@ export const checkNoKeyInUrl = ({ pathname, search }: URL): Fault | undefined =>
 const QUERY_CREDENTIALS = new Set(['access_token', 'token', 'key', 'api_key']);
 
 /** A second credential after a comma: two Authorization headers reach us joined (RFC 9110 §5.3). */
-const SECOND_CREDENTIAL = /,[ \t]*[\w-]+[ \t]+[^\s=]/;
+const SECOND_CREDENTIAL = /,[ \t]*[\w-]+[ \t]+[^\s=]/u;
 
 /** `tokenSent` on a refusal: a Bearer token was there but wrong, so the challenge names an error (RFC 6750 §3.1). */
 export type BearerToken =

@@ -16,7 +16,7 @@ const END_CHARS = 4 * 1024;
  * of the key would be escaped, and behind an inner object a second bracket would follow.
  */
 const ID_AT_END =
-  /[,{]\s{0,8}"id"\s{0,8}:\s{0,8}("[^"\\]{0,1024}"|-?\d{1,32})\s{0,8}(?:,\s{0,8}"jsonrpc"\s{0,8}:\s{0,8}"2\.0"\s{0,8})?\}\s{0,8}$/;
+  /[,{]\s{0,8}"id"\s{0,8}:\s{0,8}("[^"\\]{0,1024}"|-?\d{1,32})\s{0,8}(?:,\s{0,8}"jsonrpc"\s{0,8}:\s{0,8}"2\.0"\s{0,8})?\}\s{0,8}$/u;
 
 /** The id of the request that a message of the runner's answers, as raw JSON text; undefined for what is no answer. */
 export function answeredId(message: string): string | undefined {

@@ -69,4 +69,4 @@ export function failureOf(error: unknown): Pick<FailureLine, 'error' | 'at'> {
   return { error: name, at: frames.slice(0, TOLD_FRAMES).map((line) => line.trim()) };
 }
 
-const FRAME = /^\s+at /;
+const FRAME = /^\s+at /u;

@@ -51,7 +51,7 @@ function askedParamHeaders(request: Request): string[] {
 }
 
 /** A header's name (RFC 9110 §5.6.2). */
-const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
+const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/u;
 
 /** The answer to OPTIONS: 204 for pages that may call, 403 for others, 405 without an Origin. */
 export function preflight(request: Request, settings: Settings): Response {

@@ -7,7 +7,7 @@ import { LISTEN_METHOD, PRIVATE_META } from '../../shared/mcp/modern.ts';
 
 /** W3C Trace Context, "traceparent". */
 const TRACEPARENT =
-  /^(?!ff)([\da-f]{2})-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(-.*)?$/;
+  /^(?!ff)([\da-f]{2})-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(-.*)?$/u;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

@@ -8,7 +8,7 @@ const ENDPOINTS: ReadonlySet<string> = new Set(['/authorize', '/token', '/regist
 
 /** Metadata of RFC 8414, OpenID Connect Discovery and RFC 9728, each also with a path before or behind it. */
 const METADATA =
-  /\/\.well-known\/(?:oauth-authorization-server|openid-configuration|oauth-protected-resource)(?:\/|$)/;
+  /\/\.well-known\/(?:oauth-authorization-server|openid-configuration|oauth-protected-resource)(?:\/|$)/u;
 
 const WITH_KEY =
   'There is no sign-in here. Ask the operator of this edge for a key, and set the header ' +

@@ -11,7 +11,7 @@ import { errorResponse } from '../../shared/jsonrpc/message.ts';
 const INTERNAL_ERROR = -32603;
 
 /** The beginning of an answer whose id comes after its result, so that a cut text does not show it. */
-const OUTCOME_FIRST = /^\{\s*"(?:result|error)"\s*:/;
+const OUTCOME_FIRST = /^\{\s*"(?:result|error)"\s*:/u;
 const HEAD_BYTES = 64;
 
 /**

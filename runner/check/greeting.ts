@@ -6,9 +6,8 @@ import { isObjectAt, parsedAt, stringAt, valueAt } from '../../shared/jsonrpc/me
 import type { ExitFacts } from '../process/exit.ts';
 import { Redaction } from '../process/redaction.ts';
 import { runnerMark } from '../process/runner-mark.ts';
-import { startProcess } from '../process/stdio-process.ts';
+import { startProcess, type StdioProcess } from '../process/stdio-process.ts';
 import type { ProcessSpec } from '../process/process-spec.ts';
-import type { StdioProcess } from '../process/stdio-process.ts';
 import { ownMeta } from '../translate/envelope.ts';
 import {
   EraDetection,

@@ -2,8 +2,7 @@
 import { parsedAt, stringAt } from '../../shared/jsonrpc/members.ts';
 import type { ServerConfig } from '../config/runner-config.ts';
 import { findCommand } from '../process/command-path.ts';
-import { describeExit } from '../process/exit.ts';
-import type { ExitFacts } from '../process/exit.ts';
+import { describeExit, type ExitFacts } from '../process/exit.ts';
 import type { Containment } from '../process/containment.ts';
 import { processEnvironment } from '../process/environment.ts';
 import { Redaction } from '../process/redaction.ts';

@@ -1,9 +1,7 @@
 // `mcp-bridge check`: tries everything a runner needs, prints one line for each, and says what to do.
 import { checkCredential, checkEdge } from '../check/edge.ts';
-import { outcomeText } from '../check/outcome.ts';
-import type { Outcome } from '../check/outcome.ts';
-import { checkServer } from '../check/server.ts';
-import type { CheckGround } from '../check/server.ts';
+import { outcomeText, type Outcome } from '../check/outcome.ts';
+import { checkServer, type CheckGround } from '../check/server.ts';
 import { emptyProblems } from '../config.ts';
 import type { LeftOut, RunnerConfig } from '../config/runner-config.ts';
 import { describeProblem } from '../config/problem.ts';

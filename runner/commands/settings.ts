@@ -6,8 +6,7 @@ import type { ConfigReading } from '../config/runner-config.ts';
 import { machineProblems } from '../config/machine.ts';
 import { readEdgeUrl } from '../edge-url.ts';
 import type { Containment } from '../process/containment.ts';
-import { textOf } from './arguments.ts';
-import type { Arguments } from './arguments.ts';
+import { textOf, type Arguments } from './arguments.ts';
 
 /** The file's usual place, if none is named. */
 const DEFAULT_FILE = 'mcp.json';

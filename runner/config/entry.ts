@@ -5,12 +5,10 @@ import { isObject } from '../../shared/json-value.ts';
 import { strayKey } from './foreign-keys.ts';
 import { canonicalKey } from './layouts.ts';
 import { commandLine, withoutWindows } from './command-line.ts';
-import { BUILT_IN_TYPES, REMOTE_TYPES, roleOf, STDIO_TYPES } from './entry-keys.ts';
-import type { Role } from './entry-keys.ts';
+import { BUILT_IN_TYPES, REMOTE_TYPES, roleOf, STDIO_TYPES, type Role } from './entry-keys.ts';
 import { kindOf, missingAdvice } from './issues.ts';
 import type { Keys, ConfigNote } from './problem.ts';
-import type { ServerEntry } from './schema.ts';
-import { serverEntry } from './schema.ts';
+import { type ServerEntry, serverEntry } from './schema.ts';
 import { plainNumbers, scalarText } from './source-number.ts';
 
 /** What an entry turned out to be. Issues are of the schema, notes are ours. */

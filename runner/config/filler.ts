@@ -4,8 +4,7 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { INHERITED_VARIABLES, isNamed } from '../process/environment.ts';
 import type { Findings } from './findings.ts';
 import type { Keys } from './problem.ts';
-import { fillReferences } from './references.ts';
-import type { ReferenceSources, Variable } from './references.ts';
+import { fillReferences, type ReferenceSources, type Variable } from './references.ts';
 
 /** Folders in which programs keep a file for the project around them. */
 const PROJECT_FOLDERS: ReadonlySet<string> = new Set([

@@ -1,8 +1,7 @@
 // Collects the mistakes in one part of a config file (the whole file, or one server), each with its place.
 import type * as v from 'valibot';
 import { readIssue } from './issues.ts';
-import type { ConfigProblem, Keys } from './problem.ts';
-import { settingPath } from './problem.ts';
+import { type ConfigProblem, type Keys, settingPath } from './problem.ts';
 
 export class Findings {
   readonly problems: ConfigProblem[] = [];

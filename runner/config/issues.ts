@@ -1,7 +1,6 @@
 // Turns what the schema found into problems a person can act on.
 import type * as v from 'valibot';
-import type { Keys } from './problem.ts';
-import { nearestWord } from './problem.ts';
+import { type Keys, nearestWord } from './problem.ts';
 
 type Found = { path: Keys; what: string; fix: string };
 

@@ -1,7 +1,12 @@
 // Reads JSON with comments and trailing commas (JSONC, as editors write it), and says where each mistake is. Also finds keys
 // that occur twice, which other readers ignore.
-import { createScanner, parseTree, printParseErrorCode } from 'jsonc-parser';
-import type { Node, ParseError } from 'jsonc-parser';
+import {
+  createScanner,
+  parseTree,
+  printParseErrorCode,
+  type Node,
+  type ParseError,
+} from 'jsonc-parser';
 import { numberWithText } from './source-number.ts';
 
 /** The place of a mistake. `line` and `column` count from 1. */

@@ -1,8 +1,7 @@
 // Finds the servers in a config file, whichever program wrote it. It reads what is certain; about everything else it says what
 // was found and what to do.
 import { isObject } from '../../shared/json-value.ts';
-import type { Keys } from './problem.ts';
-import { nearestWord, settingPath } from './problem.ts';
+import { type Keys, nearestWord, settingPath } from './problem.ts';
 
 /** An entry as it is in the file. */
 export interface RawEntry {

@@ -8,23 +8,17 @@ import type { ConfigReading, LeftOut, RunnerConfig, ServerConfig } from './runne
 import { readEdgeUrl } from '../edge-url.ts';
 import * as defaults from './defaults.ts';
 import { durationMs } from './duration.ts';
-import { readEntry } from './entry.ts';
-import type { EntryReading } from './entry.ts';
-import { absolutePath, Filler, placesOf, referenceSources } from './filler.ts';
-import type { FilePlaces } from './filler.ts';
+import { readEntry, type EntryReading } from './entry.ts';
+import { absolutePath, Filler, placesOf, referenceSources, type FilePlaces } from './filler.ts';
 import { Findings } from './findings.ts';
 import { kindOf } from './issues.ts';
 import type { Duplicate } from './json-syntax.ts';
-import { findServers, RUNNER_BLOCK } from './layouts.ts';
-import type { Layout, RawEntry } from './layouts.ts';
-import { nearestWord, settingPath } from './problem.ts';
-import type { Keys } from './problem.ts';
+import { findServers, RUNNER_BLOCK, type Layout, type RawEntry } from './layouts.ts';
+import { nearestWord, settingPath, type Keys } from './problem.ts';
 import type { ReferenceSources } from './references.ts';
-import { isRunnerName, runnerBlock, serverBlock } from './schema.ts';
-import type { RunnerBlock } from './schema.ts';
+import { isRunnerName, runnerBlock, serverBlock, type RunnerBlock } from './schema.ts';
 import { servedNames } from './served-name.ts';
-import { findUserOrSay, serverConfig } from './server-config.ts';
-import type { FileGround } from './server-config.ts';
+import { findUserOrSay, serverConfig, type FileGround } from './server-config.ts';
 import { plainNumbers } from './source-number.ts';
 
 /** Servers that fit the link's `hello` frame. */

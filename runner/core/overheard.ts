@@ -4,7 +4,7 @@
 const SHOWN_BYTES = 200;
 
 /** The Language Server Protocol's framing (LSP 3.17, "Header Part"), which servers for MCP are sometimes written with. */
-const FRAMING = /^content-length: *\d+\s*$/i;
+const FRAMING = /^content-length: *\d+\s*$/iu;
 const FRAMING_BYTES = 64;
 
 /** Completes "the server process …". */

@@ -2,8 +2,7 @@
 //
 // A small shell stays next to the program and reads from a pipe that only we hold open. When we are
 // gone, the read fails and the shell kills the program; a line on the pipe ends the shell.
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 
 /**

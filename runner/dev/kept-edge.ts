@@ -1,8 +1,7 @@
 // A local edge that comes back: if workerd ends on its own, it is started again on the same port.
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { startLocalEdge } from './local-edge.ts';
-import type { LocalEdge, LocalEdgeOptions } from './local-edge.ts';
+import { startLocalEdge, type LocalEdge, type LocalEdgeOptions } from './local-edge.ts';
 
 /** An edge that is kept running until it is stopped. */
 export interface KeptEdge {

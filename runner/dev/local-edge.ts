@@ -7,13 +7,11 @@ import { join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
-import { spawnBound } from './bound-child.ts';
-import type { BoundChild } from './bound-child.ts';
+import { spawnBound, type BoundChild } from './bound-child.ts';
 import { tellEdgeLine, type EdgeLog } from './edge-line.ts';
 import { EdgeStartError } from './edge-start-error.ts';
 import { inWords, orInWords, ownFolder, writeOwnFile } from './own-storage.ts';
-import { lockStorage } from './storage-lock.ts';
-import type { StorageLock } from './storage-lock.ts';
+import { lockStorage, type StorageLock } from './storage-lock.ts';
 import { StorageSweep } from './storage-sweep.ts';
 import { EDGE_ACTORS, EDGE_SOCKET, workerdConfig } from './workerd-config.ts';
 

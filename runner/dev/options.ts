@@ -2,8 +2,7 @@
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { LOG_LEVELS } from '../log.ts';
-import type { LogLevel } from '../log.ts';
+import { LOG_LEVELS, type LogLevel } from '../log.ts';
 
 /** What to serve: the servers of a config file, or one command under a name. */
 export type DevSource =

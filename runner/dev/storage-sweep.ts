@@ -7,7 +7,7 @@ import { join } from 'node:path';
 const EMPTY_BYTES = 4096;
 
 /** An actor's id and the suffix; workerd's own file, which holds the alarms, has another form of name. */
-const ACTOR_FILE = /^[0-9a-f]{64}\.sqlite$/;
+const ACTOR_FILE = /^[0-9a-f]{64}\.sqlite$/u;
 
 /** Next to a file that workerd has open are its log and its index. */
 const BESIDE = ['-wal', '-shm'] as const;

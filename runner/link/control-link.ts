@@ -153,4 +153,4 @@ export class ControlLink {
 }
 
 /** `https://host` → `wss://host`, `http://host` → `ws://host`. */
-export const webSocketOrigin = (edge: string): string => edge.replace(/^http/, 'ws');
+export const webSocketOrigin = (edge: string): string => edge.replace(/^http/u, 'ws');

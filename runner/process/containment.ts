@@ -2,8 +2,13 @@
 // them, else by their marks alone (terminate.ts). Found out once, when the runner starts.
 import { accessSync, constants } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { isWritten, kernelFolder, ProcessCgroup } from './cgroup.ts';
-import type { GroupFolder, ProcessLimits } from './cgroup.ts';
+import {
+  isWritten,
+  kernelFolder,
+  ProcessCgroup,
+  type GroupFolder,
+  type ProcessLimits,
+} from './cgroup.ts';
 import { runnerMark } from './runner-mark.ts';
 import { namesIn, readOr } from './small-files.ts';
 

@@ -9,8 +9,8 @@ import {
   statOf,
   treeOf,
   withMarks,
+  type ProcessStat,
 } from './process-table.ts';
-import type { ProcessStat } from './process-table.ts';
 
 /** What tells a process's descendants from strangers. */
 export interface Lineage {

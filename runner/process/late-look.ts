@@ -1,7 +1,6 @@
 // A second look for what ended processes have left: the first one asks only where orphans go, which costs little; this one asks
 // every younger process of the machine for its mark, once for all processes that ended in a while (F-75).
-import { allStats, canLook, withMarks } from './process-table.ts';
-import type { ProcessStat } from './process-table.ts';
+import { allStats, canLook, withMarks, type ProcessStat } from './process-table.ts';
 import { endAll } from './terminate.ts';
 
 /** One look serves all ends of so long. */

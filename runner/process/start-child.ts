@@ -1,7 +1,6 @@
 // Starts the program of a process: its own session and group, no shell, marks that its descendants inherit, a cgroup where
 // there is one, and as another user without a way to more rights.
-import { spawn } from 'node:child_process';
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { CgroupError, type ProcessCgroup } from './cgroup.ts';
 import { PROCESS_MARK, RUNNER_MARK } from './process-table.ts';

@@ -1,8 +1,7 @@
 // Ends what a crashed predecessor left behind (F-55): processes of a runner of this place that is no more. A mark alone proves
 // nothing, since anybody can write one into an environment: the process must be of a user that this runner starts processes as.
 import type { Containment } from './containment.ts';
-import { scanProcesses, usersOf } from './process-table.ts';
-import type { ProcessEntry, ProcessStat } from './process-table.ts';
+import { scanProcesses, usersOf, type ProcessEntry, type ProcessStat } from './process-table.ts';
 import { isOfDeadRunner } from './runner-mark.ts';
 import { endAll } from './terminate.ts';
 

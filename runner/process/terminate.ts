@@ -1,8 +1,7 @@
 // The end of a process and of all it started: close stdin → SIGTERM to the group → SIGKILL to the
 // group, then whatever left the group. Every step is bounded, the whole takes at most 5 s (F-73, F-75).
 import { setTimeout as pause } from 'node:timers/promises';
-import { isAlive } from './process-table.ts';
-import type { ProcessStat } from './process-table.ts';
+import { isAlive, type ProcessStat } from './process-table.ts';
 
 /** A well-behaved server ends when its stdin does; the MCP spec asks it to. */
 const STDIN_GRACE_MS = 1_000;

@@ -1,7 +1,6 @@
 // The runner's own pages for supervisors and scrapers: only on the loopback address, read-only, and without payloads or secrets
 // (F-69b). Off unless the config names a port.
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { METRICS_CONTENT_TYPE, metricsText } from '../../shared/metrics.ts';
 import { isLoopbackHost } from '../edge-url.ts';

@@ -1,6 +1,5 @@
 // Collects what a translation wants done, in order, and numbers its processes.
-import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
-import { errorResponse } from '../../shared/jsonrpc/message.ts';
+import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { DropNotes } from '../core/drop-notes.ts';
 import type { KnownEras, TranslateEffect } from './translator.ts';
 

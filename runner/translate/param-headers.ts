@@ -22,7 +22,7 @@ const KEYWORD = 'x-mcp-header';
 const ESCAPE = '\\u';
 
 /** A token of RFC 9110 §5.6.2. */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/u;
 const TYPES: readonly unknown[] = ['string', 'integer', 'boolean'];
 
 /** Keywords whose values are not schemas, so that a member of the same name in them means nothing. */
@@ -38,7 +38,7 @@ const NAMED_SCHEMAS: readonly string[] = [
 ];
 
 /** An integer in decimal; with a fraction of zeros it is the same number. */
-const DECIMAL = /^-?\d+(?:\.0+)?$/;
+const DECIMAL = /^-?\d+(?:\.0+)?$/u;
 
 /** Whether the JSON text of tools may have such an annotation at all; a key can be written with escapes. */
 export function mayNameHeaders(tools: Uint8Array): boolean {

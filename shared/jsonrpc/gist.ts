@@ -53,7 +53,7 @@ const OUTCOME: readonly string[] = ['result', 'error'];
 const LONGEST_KEY_BYTES = 16;
 /** Ids of calls are short; of a longer one there is no use. */
 const LONGEST_ID_BYTES = 1_024;
-const ABSENT = /^(?:null|None|nil|undefined)$/;
+const ABSENT = /^(?:null|None|nil|undefined)$/u;
 
 const utf8 = new TextDecoder();
 
@@ -246,7 +246,7 @@ class GistReader {
 function jsonIn(bytes: Uint8Array, start: number, end: number): string | undefined {
   if (end > bytes.length || end - start > LONGEST_ID_BYTES) return undefined;
   const text = utf8.decode(bytes.subarray(start, end));
-  if (/^-?\d+$/.test(text)) return end < bytes.length ? text : undefined;
+  if (/^-?\d+$/u.test(text)) return end < bytes.length ? text : undefined;
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'string' ? text : undefined;

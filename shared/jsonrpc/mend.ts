@@ -49,11 +49,11 @@ const SEARCHED_BYTES = 64 * 1024;
 const SEARCHED_PLACES = 64;
 
 /** How an answer begins that stands behind other text. */
-const ANSWER_HEAD = /^\{\s*["'](?:jsonrpc|id|result|error)["']\s*:/i;
+const ANSWER_HEAD = /^\{\s*["'](?:jsonrpc|id|result|error)["']\s*:/iu;
 const ANSWER_HEAD_BYTES = 48;
 
 /** The last sequence of those that take away from the terminal's line what was printed before: erase in line or display, go to a column. */
-const ERASES = /[KJG]$/;
+const ERASES = /[KJG]$/u;
 
 /** UTF-16 has a zero beside each ASCII character. */
 const UTF16_LOOKED_AT_BYTES = 64;
@@ -190,7 +190,7 @@ function mendedEnvelope(bytes: Uint8Array, members: readonly Member[]): Uint8Arr
     const { start, end } = last.get(key)?.value ?? { start: 0, end: 0 };
     return end - start > LONGEST_NOTHING_BYTES
       ? ''
-      : decoder.decode(bytes.subarray(start, end)).replaceAll(/\s/g, '');
+      : decoder.decode(bytes.subarray(start, end)).replaceAll(/\s/gu, '');
   };
   const isNull = (key: string): boolean => raw(key) === 'null';
   const is = (key: string): boolean => last.has(key) && !isNull(key);
@@ -224,7 +224,7 @@ function mendedEnvelope(bytes: Uint8Array, members: readonly Member[]): Uint8Arr
 /** A number that is an integer, however it is written; strings stay what they are. */
 function integerId(bytes: Uint8Array, { value }: Member): Edit | undefined {
   const raw = decoder.decode(bytes.subarray(value.start, value.end));
-  if (!/^-?\d/.test(raw)) return undefined;
+  if (!/^-?\d/u.test(raw)) return undefined;
   const integer = integerOf(raw);
   return integer === undefined ? undefined : { ...value, with: encoder.encode(String(integer)) };
 }

@@ -5,10 +5,10 @@ const PREFIX = '=?base64?';
 const SUFFIX = '?=';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-const PLAIN = /^[\t\x20-\x7e]*$/;
+const PLAIN = /^[\t\x20-\x7e]*$/u;
 
 /** Groups of four, the last padded. */
-const PADDED = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const PADDED = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/u;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

@@ -15,7 +15,7 @@ export const NEWEST_LEGACY_REVISION: LegacyRevision = LEGACY_REVISIONS.at(-1) ??
 export const REVISION_CHARS = 64;
 
 /** Whether a text has the form of a revision, known or not. */
-export const isRevision = (text: string): boolean => /^\d{4}-\d\d-\d\d$/.test(text);
+export const isRevision = (text: string): boolean => /^\d{4}-\d\d-\d\d$/u.test(text);
 
 /** True for a legacy revision this bridge knows. */
 export function isLegacyRevision(text: string): text is LegacyRevision {

@@ -17,7 +17,7 @@ export interface EventId {
 
 /** Longest text {@link parseEventId} looks at: it comes in a request header, from anyone. */
 const MAX_EVENT_ID_CHARS = 96;
-const EVENT_ID = /^([\w-]{1,64})\.(0|[1-9]\d{0,15})$/;
+const EVENT_ID = /^([\w-]{1,64})\.(0|[1-9]\d{0,15})$/u;
 
 /**
  * The text of one event, with the empty line that dispatches it.
@@ -65,7 +65,7 @@ function oneLine(text: string, field: string): string {
 function prefixLines(prefix: string, text: string): string {
   if (!text.includes('\n') && !text.includes('\r')) return `${prefix}${text}\n`;
   return text
-    .split(/\r\n|\r|\n/)
+    .split(/\r\n|\r|\n/u)
     .map((line) => `${prefix}${line}\n`)
     .join('');
 }

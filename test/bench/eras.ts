@@ -3,10 +3,8 @@
 import { fileURLToPath } from 'node:url';
 
 import { ModernSession } from './modern-session.ts';
-import { HttpSession } from './sessions.ts';
-import type { ClientSession } from './sessions.ts';
-import { startOurs } from './targets.ts';
-import type { Target } from './targets.ts';
+import { HttpSession, type ClientSession } from './sessions.ts';
+import { startOurs, type Target } from './targets.ts';
 
 const ERAS = ['legacy', 'modern'] as const;
 

@@ -1,9 +1,7 @@
 // Where a call through this bridge spends its time: requests that turn back one hop further each.
 import { quantile } from './figures.ts';
-import { HttpConnection } from './http-connection.ts';
-import type { HttpAnswer } from './http-connection.ts';
-import { perCall } from './measures.ts';
-import type { CpuPerCall } from './measures.ts';
+import { HttpConnection, type HttpAnswer } from './http-connection.ts';
+import { perCall, type CpuPerCall } from './measures.ts';
 import type { Plan } from './plan.ts';
 import { cpuBetween, readCpu } from './process-accounts.ts';
 import { HttpSession } from './sessions.ts';

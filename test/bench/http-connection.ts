@@ -1,6 +1,11 @@
 // One kept-alive HTTP/1.1 connection of a client, on node:http: what a request costs here is the same for every target.
-import { Agent, request } from 'node:http';
-import type { ClientRequest, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import {
+  Agent,
+  request,
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+} from 'node:http';
 
 /** An answer that takes longer counts as lost. */
 export const ANSWER_MS = 20_000;

@@ -3,8 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { quantile } from './figures.ts';
 import type { Plan } from './plan.ts';
-import { cpuBetween, readCpu, readMemory } from './process-accounts.ts';
-import type { CpuReading, MemoryReading } from './process-accounts.ts';
+import {
+  cpuBetween,
+  readCpu,
+  readMemory,
+  type CpuReading,
+  type MemoryReading,
+} from './process-accounts.ts';
 import type { ClientSession, Outcome } from './sessions.ts';
 import type { Target } from './targets.ts';
 

@@ -1,10 +1,8 @@
 // A client of 2026-07-28: no session and no handshake, each request says all of its client. Request ids count from 1 in every
 // client, so that those of different clients collide on purpose.
 import { META, MODERN_REVISION } from '../../shared/mcp/modern.ts';
-import { HttpConnection } from './http-connection.ts';
-import type { HttpAnswer } from './http-connection.ts';
-import { answerIn, JSON_HEADERS, judge } from './sessions.ts';
-import type { ClientSession, Outcome } from './sessions.ts';
+import { HttpConnection, type HttpAnswer } from './http-connection.ts';
+import { answerIn, JSON_HEADERS, judge, type ClientSession, type Outcome } from './sessions.ts';
 
 /** Without capabilities: nothing is ever asked back, and any number of calls may share a legacy process. */
 const ENVELOPE = {

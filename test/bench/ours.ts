@@ -11,8 +11,7 @@ import { hashCredential, mintRunnerToken } from '../../runner/credential.ts';
 import { spawnBound } from '../../runner/dev/bound-child.ts';
 import { edgeBundle } from '../../runner/dev/bundle.ts';
 import { freePort } from '../../runner/dev/free-port.ts';
-import { startLocalEdge } from '../../runner/dev/local-edge.ts';
-import type { LocalEdge } from '../../runner/dev/local-edge.ts';
+import { startLocalEdge, type LocalEdge } from '../../runner/dev/local-edge.ts';
 import type { LogLevel } from '../../runner/log.ts';
 import { ECHO_COMMAND } from './rivals.ts';
 

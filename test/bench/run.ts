@@ -31,15 +31,19 @@ import {
 } from './measures.ts';
 import { measureNeighbours, NEIGHBOUR_PLANS } from './neighbours.ts';
 import { neighboursText } from './neighbours-report.ts';
-import { ERA_PLANS, PLANS } from './plan.ts';
-import type { Plan } from './plan.ts';
+import { ERA_PLANS, PLANS, type Plan } from './plan.ts';
 import { load1 } from './process-accounts.ts';
 import { profileOurs } from './profile.ts';
-import { FLOOR, OURS, reportText } from './report.ts';
-import type { IdleResult, Results, RoundResult } from './report.ts';
+import {
+  FLOOR,
+  OURS,
+  reportText,
+  type IdleResult,
+  type Results,
+  type RoundResult,
+} from './report.ts';
 import { installRival, RIVALS } from './rivals.ts';
-import { startFloor, startOurs, startRival } from './targets.ts';
-import type { Target } from './targets.ts';
+import { startFloor, startOurs, startRival, type Target } from './targets.ts';
 
 const FOLDER = resolve('.bridge/bench');
 

@@ -1,13 +1,11 @@
 // The client sides of the measured targets: one session each, over Streamable HTTP (2025-11-25) or on a process's pipe.
 // Request ids count from 1 in every session, so that ids of different sessions collide on purpose.
-import { spawn } from 'node:child_process';
-import type { ChildProcessByStdio } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 
-import { ANSWER_MS, HttpConnection } from './http-connection.ts';
-import type { HttpAnswer } from './http-connection.ts';
+import { ANSWER_MS, HttpConnection, type HttpAnswer } from './http-connection.ts';
 
 /** What became of a call. `wrong`: another call's answer. `lost`: none. `refused`: an error, of HTTP or JSON-RPC. */
 export type Outcome =

@@ -6,14 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnBound } from '../../runner/dev/bound-child.ts';
 import { freePort } from '../../runner/dev/free-port.ts';
 import { isAlive, statOf } from '../../runner/process/process-table.ts';
-import { startBridge } from './ours.ts';
-import type { Ours, OursOptions } from './ours.ts';
-import { pidsBelow } from './process-accounts.ts';
-import type { Accounted } from './process-accounts.ts';
-import { ECHO_COMMAND } from './rivals.ts';
-import type { Rival } from './rivals.ts';
-import { HttpSession, PipeSession } from './sessions.ts';
-import type { ClientSession } from './sessions.ts';
+import { startBridge, type Ours, type OursOptions } from './ours.ts';
+import { pidsBelow, type Accounted } from './process-accounts.ts';
+import { ECHO_COMMAND, type Rival } from './rivals.ts';
+import { HttpSession, PipeSession, type ClientSession } from './sessions.ts';
 
 export interface Target extends Accounted {
   /** A session that waits for its process to start, where sessions have one each. */

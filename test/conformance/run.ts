@@ -10,12 +10,9 @@ import { parseArgs } from 'node:util';
 import { spawnBound } from '../../runner/dev/bound-child.ts';
 import { startBridge } from '../e2e/harness.ts';
 import { addToTotals } from '../totals.ts';
-import { EXPECTED_FAILURES } from './expected-failures.ts';
-import type { Subject } from './expected-failures.ts';
-import { runSuite, SUITES } from './suite.ts';
-import type { SuiteName } from './suite.ts';
-import { verdictOn } from './verdict.ts';
-import type { Verdict } from './verdict.ts';
+import { EXPECTED_FAILURES, type Subject } from './expected-failures.ts';
+import { runSuite, SUITES, type SuiteName } from './suite.ts';
+import { verdictOn, type Verdict } from './verdict.ts';
 
 /** A served fixture. */
 interface Served {

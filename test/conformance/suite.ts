@@ -105,7 +105,7 @@ function checksOf(folder: string, scenario: string, failed: number): Check[] {
 /** The suite puts each scenario's checks in a folder of the scenario's name and the time. */
 function checksPath(folder: string, scenario: string): string | undefined {
   const found = readdirSync(folder).find(
-    (each) => each.replace(/-\d{4}-\d{2}-\d{2}T.*$/, '') === `server-${scenario}`,
+    (each) => each.replace(/-\d{4}-\d{2}-\d{2}T.*$/u, '') === `server-${scenario}`,
   );
   if (found === undefined) return undefined;
   const path = join(folder, found, 'checks.json');

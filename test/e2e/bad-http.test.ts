@@ -109,7 +109,7 @@ describe('refused before anything is opened', () => {
     expect(await connection.status()).toBe(400);
     await connection.closed();
     expect(connection.received).toContain('"code":-32700');
-    expect(connection.received).not.toMatch(/HTTP\/1\.1 2/);
+    expect(connection.received).not.toMatch(/HTTP\/1\.1 2/u);
   });
 
   test('[F-02] Content-Length and Transfer-Encoding together open nothing', async () => {
@@ -319,7 +319,7 @@ describe('served, though close to the edge of what is refused', () => {
     await slow.write(body.slice(20));
     expect(await slow.status()).toBe(200);
     expect(await sessionsOpened(bridge)).toBe(before + 2);
-    const id = /mcp-session-id: (\S+)/i.exec(slow.received)?.[1] ?? '';
+    const id = /mcp-session-id: (\S+)/iu.exec(slow.received)?.[1] ?? '';
     await end({ status: 200, headers: { 'mcp-session-id': id }, body: '' });
     slow.destroy();
   });
@@ -333,8 +333,8 @@ describe('served, though close to the edge of what is refused', () => {
       return head(lines) + body;
     });
     await connection.write(requests.join(''));
-    await connection.until(/first.*second.*third/s);
-    expect(connection.received).toMatch(/first.*second.*third/s);
+    await connection.until(/first.*second.*third/su);
+    expect(connection.received).toMatch(/first.*second.*third/su);
     connection.destroy();
     await session.end();
   });

@@ -56,7 +56,7 @@ const call = (params: string, id = '1'): string =>
 
 /** What the process must see of a line whose id the bridge replaced. */
 const withId = (line: string, processId: unknown): string =>
-  line.replace(/"id":[^,]*/, `"id":${String(processId)}`);
+  line.replace(/"id":[^,]*/u, `"id":${String(processId)}`);
 
 const idOf = (line: string | undefined): unknown =>
   (JSON.parse(line ?? 'null') as { id: unknown }).id;
@@ -275,7 +275,7 @@ describe('what arrives is what was sent', () => {
       const lines = await linesDuring(async () => {
         expect(textOf(messageOf(await session.post(body)))).toBe('shown');
       });
-      expect(lines).toEqual([withId(body.replaceAll(/[\r\n]/g, ''), idOf(lines[0]))]);
+      expect(lines).toEqual([withId(body.replaceAll(/[\r\n]/gu, ''), idOf(lines[0]))]);
     }
     const calls = readJournal(journal).filter(({ type }) => type === 'call');
     expect(calls.map((fact) => fact.arguments?.['text'])).not.toContain('hidden');

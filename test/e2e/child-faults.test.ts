@@ -112,11 +112,11 @@ async function expectGone(session: RawSession): Promise<void> {
 
 describe('a process that does not start', () => {
   test.each([
-    ['missing', /command.* was not found/],
-    ['forbidden', /cannot be executed/],
-    ['exits-0', /code 0/],
-    ['exits-1', /code 1/],
-    ['killed', /SIGSEGV/],
+    ['missing', /command.* was not found/u],
+    ['forbidden', /cannot be executed/u],
+    ['exits-0', /code 0/u],
+    ['exits-1', /code 1/u],
+    ['killed', /SIGSEGV/u],
   ])(
     '[F-70] "%s" is told at once, with the reason, and leaves no session',
     async (server, reason) => {
@@ -171,11 +171,11 @@ describe('a process that does not start', () => {
 
 describe('a process that dies', () => {
   test.each([
-    ['exits-with-3', toolCall('last', 'exit', { code: 3 }), /code 3/],
-    ['exits-with-0', toolCall('last', 'exit', { code: 0 }), /code 0/],
-    ['gets-SIGSEGV', toolCall('last', 'signal', { name: 'SIGSEGV' }), /SIGSEGV/],
+    ['exits-with-3', toolCall('last', 'exit', { code: 3 }), /code 3/u],
+    ['exits-with-0', toolCall('last', 'exit', { code: 0 }), /code 0/u],
+    ['gets-SIGSEGV', toolCall('last', 'signal', { name: 'SIGSEGV' }), /SIGSEGV/u],
     // As from a kernel short of memory.
-    ['gets-SIGKILL', toolCall('last', 'signal', { name: 'SIGKILL' }), /SIGKILL/],
+    ['gets-SIGKILL', toolCall('last', 'signal', { name: 'SIGKILL' }), /SIGKILL/u],
   ])(
     '[F-71] [R-6] one that %s: each of ten calls in flight gets one error, then the session is gone',
     async (server, last, reason) => {
@@ -283,7 +283,7 @@ describe.concurrent('what takes its time', () => {
       return error?.message ?? '';
     };
     // The delays between the first starts are refusals too; the breaker's is the one of ten seconds.
-    await vi.waitFor(async () => expect(await refusal()).toMatch(/in ([89]|10) s/), {
+    await vi.waitFor(async () => expect(await refusal()).toMatch(/in ([89]|10) s/u), {
       timeout: 15_000,
       interval: 20,
     });

@@ -167,7 +167,7 @@ describe('[F-40] what would break an event stream if it were taken as it is', ()
       expect(messageOf(answer)).toMatchObject({ id: '\u2028' });
       // A lone surrogate cannot be printed as it is.
       expect(textOf(messageOf(answer))).toBe(text);
-      expect(answer.body).not.toMatch(/[\r\n]/);
+      expect(answer.body).not.toMatch(/[\r\n]/u);
     },
   );
 
@@ -244,7 +244,7 @@ describe('large output', () => {
     const bytes = PROCESS_LINE_BYTES - 200;
     const text = textOf(await session.call('big', { bytes }));
     expect(text.length).toBe(bytes);
-    expect(/^x+$/.test(text)).toBe(true);
+    expect(/^x+$/u.test(text)).toBe(true);
   });
 
   test('[F-43] a line above it fails its call alone', async () => {
@@ -303,7 +303,7 @@ describe('floods', () => {
   const BOUND_BYTES = 400 * MIB;
 
   const numbers = (events: readonly { data: string }[]): number[] =>
-    events.map(({ data }) => Number(/note (\d+)/.exec(data)?.[1]));
+    events.map(({ data }) => Number(/note (\d+)/u.exec(data)?.[1]));
 
   const inOrder = Array.from({ length: COUNT }, (_, index) => index + 1);
 
@@ -369,7 +369,7 @@ describe('floods', () => {
     // The ration is 256 KiB of text a second; the rest of a log line is its own fields.
     expect(lines.length).toBeLessThan(100_000);
     await vi.waitFor(() => expect(logged('lines of stderr withheld')).not.toEqual([]), PATIENCE);
-    expect(lines.join('')).not.toMatch(/\u001b|\\u001b|title|\u202e|\\u202e/);
+    expect(lines.join('')).not.toMatch(/\u001b|\\u001b|title|\u202e|\\u202e/u);
     expect(peakBytes(bridge.runner.pid)).toBeLessThan(BOUND_BYTES);
   });
 });

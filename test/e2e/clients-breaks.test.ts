@@ -4,15 +4,16 @@ import { fileURLToPath } from 'node:url';
 
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 
-import { startBridge } from './harness.ts';
-import type { Bridge } from './harness.ts';
+import { startBridge, type Bridge } from './harness.ts';
 import { readJournal, temporaryFolder } from './journal.ts';
-import { failureOf, OFFICIAL_CLIENTS } from './official-clients.ts';
-import type { OfficialClient, OfficialClientKind } from './official-clients.ts';
-import { EventReader, RawClient } from './raw-client.ts';
-import type { RawEvent } from './raw-client.ts';
-import { recordFetch } from './recorded-fetch.ts';
-import type { RecordedFetch } from './recorded-fetch.ts';
+import {
+  failureOf,
+  OFFICIAL_CLIENTS,
+  type OfficialClient,
+  type OfficialClientKind,
+} from './official-clients.ts';
+import { EventReader, RawClient, type RawEvent } from './raw-client.ts';
+import { recordFetch, type RecordedFetch } from './recorded-fetch.ts';
 
 const echo = fileURLToPath(new URL('../fixtures/servers/echo.mjs', import.meta.url));
 

@@ -3,10 +3,12 @@ import { fileURLToPath } from 'node:url';
 
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 
-import { startBridge } from './harness.ts';
-import type { Bridge } from './harness.ts';
-import { OFFICIAL_CLIENTS } from './official-clients.ts';
-import type { OfficialClient, OfficialClientKind } from './official-clients.ts';
+import { startBridge, type Bridge } from './harness.ts';
+import {
+  OFFICIAL_CLIENTS,
+  type OfficialClient,
+  type OfficialClientKind,
+} from './official-clients.ts';
 import { EventReader, messagesOf, RawClient } from './raw-client.ts';
 
 const fixture = (name: string): string =>

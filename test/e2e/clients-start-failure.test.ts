@@ -6,10 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { startBridge } from './harness.ts';
-import type { Bridge, ServerEntry } from './harness.ts';
-import { failureOf, OFFICIAL_CLIENTS } from './official-clients.ts';
-import type { OfficialClientKind } from './official-clients.ts';
+import { startBridge, type Bridge, type ServerEntry } from './harness.ts';
+import { failureOf, OFFICIAL_CLIENTS, type OfficialClientKind } from './official-clients.ts';
 
 const exits = fileURLToPath(new URL('../fixtures/servers/exits-at-once.mjs', import.meta.url));
 

@@ -3,11 +3,14 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 
-import { startBridge } from './harness.ts';
-import type { Bridge } from './harness.ts';
+import { startBridge, type Bridge } from './harness.ts';
 import { readJournal, temporaryFolder } from './journal.ts';
-import { OFFICIAL_CLIENTS } from './official-clients.ts';
-import type { ConnectOptions, OfficialClient, OfficialClientKind } from './official-clients.ts';
+import {
+  OFFICIAL_CLIENTS,
+  type ConnectOptions,
+  type OfficialClient,
+  type OfficialClientKind,
+} from './official-clients.ts';
 import { recordFetch } from './recorded-fetch.ts';
 
 const program = (name: string): string =>

@@ -1,6 +1,5 @@
 // `mcp-bridge dev` as a user runs it: one command, URLs on the screen, a real client, Ctrl-C, nothing left.
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

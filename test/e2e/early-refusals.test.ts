@@ -129,7 +129,7 @@ test('[F-190] curl, which waits for leave to send a large body, is told', async 
       ...flags,
       `${bridge.url}/echo/mcp`,
     ]);
-    expect(stdout).toMatch(/too_large.*413$/s);
+    expect(stdout).toMatch(/too_large.*413$/su);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -6,8 +6,14 @@ import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { PATIENCE } from './faulty-link.ts';
 import { startBridge, type Bridge } from './harness.ts';
 import { readJournal, temporaryFolder, type JournalFact } from './journal.ts';
-import { failureOf, MODERN_CLIENTS, OFFICIAL_CLIENTS } from './official-clients.ts';
-import type { ConnectOptions, OfficialClient, OfficialClientKind } from './official-clients.ts';
+import {
+  failureOf,
+  MODERN_CLIENTS,
+  OFFICIAL_CLIENTS,
+  type ConnectOptions,
+  type OfficialClient,
+  type OfficialClientKind,
+} from './official-clients.ts';
 import { askModern, listenModern } from './raw-modern.ts';
 import { fixture, messageOf, textOf } from './raw-session.ts';
 

@@ -203,7 +203,7 @@ describe('[F-192] a client that would rather have a stream', () => {
   ])('%s, %j: an event with an id at once, then the answer', async (accept, meta) => {
     const answer = await call(accept, meta);
     expect(answer.headers['content-type']).toBe('text/event-stream');
-    expect(answer.body).toMatch(/^id: \S+\.0\nretry: 1000\ndata: \n\n/);
+    expect(answer.body).toMatch(/^id: \S+\.0\nretry: 1000\ndata: \n\n/u);
     expect(answer.body).toContain('"text":"here"');
   });
 

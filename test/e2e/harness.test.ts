@@ -5,8 +5,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { expect, onTestFinished, test } from 'vitest';
 
-import { startBridge } from './harness.ts';
-import type { Bridge } from './harness.ts';
+import { startBridge, type Bridge } from './harness.ts';
 
 const echo = fileURLToPath(new URL('../fixtures/servers/echo.mjs', import.meta.url));
 const servers = { echo: { command: process.execPath, args: [echo] } };

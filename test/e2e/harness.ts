@@ -13,8 +13,7 @@ import { hashCredential, mintRunnerToken } from '../../runner/credential.ts';
 import { spawnBound } from '../../runner/dev/bound-child.ts';
 import { edgeBundle } from '../../runner/dev/bundle.ts';
 import { freePort } from '../../runner/dev/free-port.ts';
-import { startLocalEdge } from '../../runner/dev/local-edge.ts';
-import type { LocalEdge } from '../../runner/dev/local-edge.ts';
+import { startLocalEdge, type LocalEdge } from '../../runner/dev/local-edge.ts';
 import { scanProcesses, statOf } from '../../runner/process/process-table.ts';
 
 /** One entry of `mcpServers`, as a user writes it. */

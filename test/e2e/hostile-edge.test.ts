@@ -198,7 +198,7 @@ describe('[F-68] [LP10] an edge that sends more than names', () => {
 async function nextEvent(link: FakeLink): Promise<string> {
   for (;;) {
     const text = await link.heard.next();
-    if (!/^\{"type":"(accepted|negotiated)"/.test(text)) return text;
+    if (!/^\{"type":"(accepted|negotiated)"/u.test(text)) return text;
   }
 }
 

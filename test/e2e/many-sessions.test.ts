@@ -2,8 +2,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { edgeSessions, METRICS_SETTINGS, runnerSessions, socketsTo } from './gauges.ts';
-import { startBridge } from './harness.ts';
-import type { Bridge } from './harness.ts';
+import { startBridge, type Bridge } from './harness.ts';
 import type { EventStream } from './raw-http.ts';
 import { fixture, openSession, SseSession, textOf, toolCall } from './raw-session.ts';
 

@@ -1,6 +1,5 @@
 // The processes below another one, for tests that must leave none.
-import { scanProcesses, statOf } from '../../runner/process/process-table.ts';
-import type { ProcessStat } from '../../runner/process/process-table.ts';
+import { scanProcesses, statOf, type ProcessStat } from '../../runner/process/process-table.ts';
 
 /** Everything below a process, also what has left its group. */
 export async function descendants(pid: number): Promise<ProcessStat[]> {

@@ -144,7 +144,7 @@ export class EventStream {
     // A CR ends a line at once; an LF right after it belongs to the same break, in whatever chunk it comes.
     const rest = this.#endedInCr && text.startsWith('\n') ? text.slice(1) : text;
     this.#endedInCr = text.endsWith('\r');
-    const lines = rest.split(/\r\n|\r|\n/);
+    const lines = rest.split(/\r\n|\r|\n/u);
     const last = lines.pop() ?? '';
     for (const line of lines) {
       this.#take(this.#line + line);
@@ -158,7 +158,7 @@ export class EventStream {
     const colon = line.indexOf(':');
     if (colon === 0) return void this.comments.push(line.slice(1).trim());
     const field = colon < 0 ? line : line.slice(0, colon);
-    const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
+    const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /u, '');
     if (field === 'data') this.#data.push(value);
     else if (field === 'event') this.#type = value;
     else if (field === 'id' && !value.includes('\0')) this.#id = value;
@@ -214,8 +214,8 @@ export class RawConnection {
 
   /** The status of the first answer. */
   async status(): Promise<number> {
-    await this.until(/\r\n\r\n/);
-    return Number(/^HTTP\/1\.1 (\d{3}) /.exec(this.received)?.[1]);
+    await this.until(/\r\n\r\n/u);
+    return Number(/^HTTP\/1\.1 (\d{3}) /u.exec(this.received)?.[1]);
   }
 
   async closed(): Promise<void> {

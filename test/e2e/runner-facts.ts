@@ -23,7 +23,7 @@ export const sessionsOpened = (bridge: Bridge): Promise<number> =>
 /** The most memory a process had since its start or the last {@link resetPeak}, in bytes. */
 export function peakBytes(pid: number | undefined): number {
   const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+  return Number(/^VmHWM:\s+(\d+) kB$/mu.exec(status)?.[1]) * 1024;
 }
 
 export const isAlive = (pid: number): boolean => statOf(pid) !== undefined;
@@ -44,5 +44,5 @@ export function resetPeak(pid: number | undefined): void {
 
 /** Bytes a process has written, to whatever. */
 export function writtenBytes(pid: number): number {
-  return Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]);
+  return Number(/^wchar: (\d+)$/mu.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]);
 }

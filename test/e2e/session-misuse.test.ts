@@ -346,9 +346,9 @@ describe('event ids', () => {
       `Last-Event-ID: ${id}`,
     ];
     await connection.write(`${head.join('\r\n')}\r\n\r\n`);
-    await connection.until(/\r\n\r\n/);
+    await connection.until(/\r\n\r\n/u);
     expect(connection.received).not.toContain('event-stream');
-    expect(connection.received).toMatch(/^(HTTP\/1\.1 (400|404|413|431) |$)/);
+    expect(connection.received).toMatch(/^(HTTP\/1\.1 (400|404|413|431) |$)/u);
     connection.destroy();
     expect(await echoes(session)).toBe(true);
   });
@@ -527,7 +527,7 @@ describe('credentials', () => {
     for (const route of routesFor('client', 'metrics', 'runner')) {
       const answer = await tryRoute(route, value === undefined ? {} : { Authorization: value });
       expect([route.join(' '), answer.status]).toEqual([route.join(' '), 401]);
-      expect(answer.headers['www-authenticate']).toMatch(/^Bearer realm=/);
+      expect(answer.headers['www-authenticate']).toMatch(/^Bearer realm=/u);
       expect(answer.body).not.toContain('-32700');
     }
     expect(await sessionsOpened(bridge)).toBe(before);
@@ -715,7 +715,7 @@ test('[F-34] no key is in any log', () => {
     expect(logs).not.toContain(hashCredential(key));
   }
   // A session's id is a credential's companion; only its public name may be written.
-  expect(logs).not.toMatch(/[\w-]{22}\.[\w-]{22}/);
+  expect(logs).not.toMatch(/[\w-]{22}\.[\w-]{22}/u);
 });
 
 describe('an edge without a runner', () => {

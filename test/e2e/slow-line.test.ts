@@ -47,7 +47,7 @@ async function callsBeside(work: Promise<unknown>, session: RawSession): Promise
 const LARGE = {
   up: async (session: RawSession, bytes: number): Promise<boolean> => {
     const text = textOf(await session.call('big', { bytes }));
-    return text.length === bytes && /^x+$/.test(text);
+    return text.length === bytes && /^x+$/u.test(text);
   },
   down: async (session: RawSession, bytes: number): Promise<boolean> => {
     const answer = session.post(toolCall('p', 'slow', { ms: 0, text: 'y'.repeat(bytes - 500) }));

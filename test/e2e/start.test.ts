@@ -1,6 +1,5 @@
 // What a user does first: `npm start`, a client on the URL it prints, Ctrl-C. With the servers of the example config.
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

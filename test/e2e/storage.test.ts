@@ -5,8 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { edgeSessions, METRICS_SETTINGS, runnerSessions } from './gauges.ts';
-import { startBridge } from './harness.ts';
-import type { Bridge } from './harness.ts';
+import { startBridge, type Bridge } from './harness.ts';
 import { RawClient } from './raw-client.ts';
 import { askModern } from './raw-modern.ts';
 import { fixture } from './raw-session.ts';

@@ -54,7 +54,7 @@ describe('HTTP+SSE of 2024-11-05', () => {
       stream.destroy();
     }
     for (const reference of references)
-      expect(reference).toMatch(/^\?sessionId=[\w-]{22}\.[\w-]{22}&server=echo$/);
+      expect(reference).toMatch(/^\?sessionId=[\w-]{22}\.[\w-]{22}&server=echo$/u);
     expect(references[0]).not.toBe(references[1]);
   });
 
@@ -141,7 +141,7 @@ describe('HTTP+SSE of 2024-11-05', () => {
 describe('Streamable HTTP', () => {
   test('initialize returns the session id, as visible ASCII, and no other answer does', async () => {
     const answer = await askForSession(bridge, 'echo');
-    expect(answer.headers['mcp-session-id']).toMatch(/^[\x21-\x7e]+$/);
+    expect(answer.headers['mcp-session-id']).toMatch(/^[\x21-\x7e]+$/u);
     const session = await open();
     expect((await session.post(toolCall(1, 'echo'))).headers).not.toHaveProperty('mcp-session-id');
     const path = '/echo/mcp';
@@ -183,7 +183,7 @@ describe('Streamable HTTP', () => {
       const stream = await session.postStream(toolCall(1, 'slow', { ms: 400 }));
       const first = await stream.next();
       expect(first?.data === '').toBe(primed);
-      expect(first?.id).toMatch(/^[\w-]+\.[01]$/);
+      expect(first?.id).toMatch(/^[\w-]+\.[01]$/u);
       await stream.rest();
     }
   });

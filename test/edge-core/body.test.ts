@@ -1,16 +1,13 @@
 // Reading a body within its size and time, over streams and over a real HTTP server (F-01, F-02, F-09).
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { isUnread, readBody } from '../../edge/http/guards/body.ts';
-import type { ReadBody } from '../../edge/http/guards/body.ts';
+import { isUnread, readBody, type ReadBody } from '../../edge/http/guards/body.ts';
 
 const LIMITS = { limitBytes: 64, timeoutMs: 30_000 };
 

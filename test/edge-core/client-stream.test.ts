@@ -181,7 +181,7 @@ describe('a POST’s stream', () => {
     // A question of the process that has one of the ids is no answer.
     stream.event(3, '{"jsonrpc":"2.0","id":1,"method":"ping"}');
     const written = stream.receive({ type: 'gone', fault: 'process_exited' }).join('\n');
-    expect(written.match(/"id":[^,]+/g)).toEqual(['"id":1', '"id":12345678901234567890']);
+    expect(written.match(/"id":[^,]+/gu)).toEqual(['"id":1', '"id":12345678901234567890']);
   });
 
   test('a refused post is one error and the end', () => {

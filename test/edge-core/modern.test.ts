@@ -71,7 +71,7 @@ describe('a modern request', () => {
     await edge.post(list(), { ...LIST, 'Mcp-Session-Id': 'V1StGXR8_Z5jdHi6B-myT0.x' });
     const [first, second] = edge.names;
     expect(first).toMatch(ACTOR_NAME);
-    expect(first).toMatch(/^m-/);
+    expect(first).toMatch(/^m-/u);
     expect(second).toBe(first);
     const [opening] = edge.session.openings;
     expect(opening).toEqual({
@@ -201,7 +201,7 @@ describe('what the runner is told in `_meta`', () => {
       { traceparent: 'own', baggage: 'own' },
     ],
     ['no state without a parent', { tracestate: 'a=1' }, {}, {}],
-    ['no parent of all zeros', { traceparent: PARENT.replaceAll(/[1-9a-f]/g, '0') }, {}, {}],
+    ['no parent of all zeros', { traceparent: PARENT.replaceAll(/[1-9a-f]/gu, '0') }, {}, {}],
     ['no parent in capitals', { traceparent: PARENT.toUpperCase(), tracestate: 'a=1' }, {}, {}],
     ['no parent of version ff', { traceparent: PARENT.replace('00', 'ff') }, {}, {}],
     ['no parent with more than version 00 has', { traceparent: `${PARENT}-x` }, {}, {}],
@@ -316,7 +316,7 @@ describe('a modern answer as a stream', () => {
     const edge = edgeWith(new Error('the actor was reset'));
     edge.session.followFault = { fault: 'session_not_found' };
     const text = await (await edge.post(call(), CALL)).text();
-    const [, event = ''] = /^data: (.*)$/m.exec(text) ?? [];
+    const [, event = ''] = /^data: (.*)$/mu.exec(text) ?? [];
     expect(JSON.parse(event)).toMatchObject({
       id: 7,
       error: { data: { fault: 'runner_lost', phase: 'unknown' } },
@@ -330,8 +330,8 @@ describe('a modern answer as a stream', () => {
     const edge = edgeWith({ kind: 'follow', isAccepted: false, isSent });
     const answer = await edge.post(call(), CALL);
     tell(await follower(edge), { type: 'gone', fault: 'session_not_found' });
-    const [, event = ''] = /^data: (.*)$/m.exec(await answer.text()) ?? [];
-    expect(event).not.toMatch(/session|initialize/);
+    const [, event = ''] = /^data: (.*)$/mu.exec(await answer.text()) ?? [];
+    expect(event).not.toMatch(/session|initialize/u);
     expect(JSON.parse(event)).toMatchObject({ id: 7, error: { data: { fault, phase } } });
   });
 
@@ -492,7 +492,7 @@ describe('pages', () => {
   test('[F-32] but no header that is not one', async () => {
     const allowed = await preflight('x-other, mcp-param-a b, mcp-param-, mcp-param-ok');
     expect(allowed).toContain('mcp-param-ok');
-    expect(allowed.join()).not.toMatch(/x-other|a b/);
+    expect(allowed.join()).not.toMatch(/x-other|a b/u);
   });
 
   test('[F-32] read what a request is answered, and why it was refused', async () => {

@@ -55,7 +55,7 @@ describe.each([
 
   test('speaks of no key where none is needed', () => {
     const shown = page({ ...HOME, clientAuth: 'none' });
-    expect(shown).not.toMatch(/Bearer|bridge-key/);
+    expect(shown).not.toMatch(/Bearer|bridge-key/u);
     expect(shown).toContain('No key is needed.');
   });
 
@@ -70,7 +70,7 @@ test('whatever is shown is escaped', () => {
   const attack = `"'><script>alert(1)</script>&`;
   const shown = homePage({ ...HOME, servers: [attack], problems: [attack] });
   expect(shown).not.toContain('<script');
-  expect(shown).not.toMatch(/="[^"]*"'>/);
+  expect(shown).not.toMatch(/="[^"]*"'>/u);
   expect(shown).toContain('&quot;&#39;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;');
 });
 
@@ -86,7 +86,7 @@ describe('the HTML response', () => {
   });
 
   test('needs no inline style that the policy would refuse', () => {
-    expect(homePage({ ...HOME, problems: ['x'] })).not.toMatch(/\sstyle=|\son\w+=/);
+    expect(homePage({ ...HOME, problems: ['x'] })).not.toMatch(/\sstyle=|\son\w+=/u);
   });
 
   test('is neither cached nor sniffed', () => {

@@ -2,8 +2,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { refuse } from '../../edge/http/refuse.ts';
-import { FAULTS, faultRow } from '../../shared/fault.ts';
-import type { FaultCode } from '../../shared/fault.ts';
+import { FAULTS, faultRow, type FaultCode } from '../../shared/fault.ts';
 
 const CODES = Object.keys(FAULTS) as FaultCode[];
 

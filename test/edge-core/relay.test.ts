@@ -2,9 +2,8 @@
 import { describe, expect, test } from 'vitest';
 
 import { Relay, type PostAnswer, type RelayEffect } from '../../edge/core/relay.ts';
-import { DIAL_WAIT_MS, JSON_WAIT_MS, WINDOW_MS } from '../../shared/link/timing.ts';
+import { DIAL_WAIT_MS, JSON_WAIT_MS, WINDOW_MS, LINK_GRACE_MS } from '../../shared/link/timing.ts';
 import { OFFLINE_QUEUE } from '../../shared/link/sizes.ts';
-import { LINK_GRACE_MS } from '../../shared/link/timing.ts';
 
 const T = 1_000_000;
 const END_WAIT_MS = 5_000;

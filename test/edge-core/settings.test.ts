@@ -24,7 +24,7 @@ test('no client with a key is named as those without one are', () => {
     ...COMPLETE,
     BRIDGE_CLIENTS: JSON.stringify(anonymous),
   });
-  expect(problems).toEqual([expect.stringMatching(/^BRIDGE_CLIENTS.*another name/)]);
+  expect(problems).toEqual([expect.stringMatching(/^BRIDGE_CLIENTS.*another name/u)]);
   expect(clients).toEqual(new Map());
   const BRIDGE_RUNNERS = JSON.stringify({ anonymous: { token: `sha256:${D}`, servers: ['*'] } });
   expect(readSettings({ ...COMPLETE, BRIDGE_RUNNERS }).problems).toEqual([]);
@@ -135,7 +135,7 @@ describe('a broken variable is told and stays closed', () => {
     expect(problems).not.toHaveLength(0);
     for (const problem of problems) {
       expect(problem.startsWith(variable)).toBe(true);
-      expect(problem).not.toMatch(/canary|ca nary/);
+      expect(problem).not.toMatch(/canary|ca nary/u);
     }
     for (const [key, value] of Object.entries(closed))
       expect(Reflect.get(rest, key)).toEqual(value);
@@ -151,7 +151,7 @@ test('a problem in a grant names the entry by its place', () => {
     }),
   });
   expect(problems).toEqual([
-    expect.stringMatching(/^BRIDGE_CLIENTS, entry 2: "key" must be "sha256:"/),
+    expect.stringMatching(/^BRIDGE_CLIENTS, entry 2: "key" must be "sha256:"/u),
   ]);
 });
 
@@ -198,6 +198,6 @@ describe('[F-180] what is set twice is told', () => {
 
 test('a wrong entry of a list leaves the right ones served', () => {
   const { problems, hosts } = readSettings({ ...COMPLETE, BRIDGE_HOSTS: 'a.example,b.example/,' });
-  expect(problems).toEqual([expect.stringMatching(/^BRIDGE_HOSTS, entry 2:/)]);
+  expect(problems).toEqual([expect.stringMatching(/^BRIDGE_HOSTS, entry 2:/u)]);
   expect(hosts).toEqual(new Set(['a.example']));
 });

@@ -278,7 +278,7 @@ class Bench {
 
   /** Reads an SSE event as the client does. */
   #read(exchange: Exchange, text: string): void {
-    const [, seq, message = ''] = /^id: \w+\.(\d+)\ndata: (.*)\n\n$/.exec(text) ?? [];
+    const [, seq, message = ''] = /^id: \w+\.(\d+)\ndata: (.*)\n\n$/u.exec(text) ?? [];
     exchange.seqs.push(Number(seq));
     const { method, params } = JSON.parse(message);
     if (method === undefined) exchange.outcomes.push(message);

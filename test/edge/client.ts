@@ -115,7 +115,7 @@ export class Events {
 function parse(block: string): SseEvent | undefined {
   const fields: Record<string, string> = {};
   for (const line of block.split('\n')) {
-    const [, name, value = ''] = /^([a-z]+): ?(.*)$/.exec(line) ?? [];
+    const [, name, value = ''] = /^([a-z]+): ?(.*)$/u.exec(line) ?? [];
     if (name !== undefined) fields[name] = name in fields ? `${fields[name]}\n${value}` : value;
   }
   const { id, event, data } = fields;

@@ -51,7 +51,7 @@ describe('modern requests', () => {
     const both = [call(1), call('a')];
     const session = await runner.take();
     expect(session.open).toMatchObject({ transport: 'modern', principal: ANN.name });
-    expect(session.name).toMatch(/^m-[\w-]{20}~[\w-]{8}$/);
+    expect(session.name).toMatch(/^m-[\w-]{20}~[\w-]{8}$/u);
     const post = await session.answer({ resultType: 'complete' });
     expect(JSON.parse(post.message ?? '').params._meta).toEqual({
       ...META,

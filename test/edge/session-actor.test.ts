@@ -324,7 +324,7 @@ describe('an HTTP+SSE session', () => {
     expect(session.open['transport']).toBe('sse');
     expect(endpoint).toMatchObject({
       event: 'endpoint',
-      data: expect.stringMatching(/^\?sessionId=\S+&server=files$/),
+      data: expect.stringMatching(/^\?sessionId=\S+&server=files$/u),
     });
     const accepted = post({ id: 1, method: 'initialize' });
     await session.accept();

@@ -1,8 +1,7 @@
 // The log: one safe line a fact.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createLog } from '../../runner/log.ts';
-import type { Log, LogLevel } from '../../runner/log.ts';
+import { createLog, type Log, type LogLevel } from '../../runner/log.ts';
 
 function logTo(level: LogLevel = 'debug', pretty = false): { log: Log; lines: string[] } {
   const lines: string[] = [];

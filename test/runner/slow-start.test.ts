@@ -138,7 +138,7 @@ test('[F-132] a session that says something else gets a process of its own, once
   next.say(initialize('another'));
   await next.answer(1);
   expect(next.process.pid).not.toBe(pid);
-  expect(linesTold().map((line) => /"name":"(\w+)"/.exec(line)?.[1])).toEqual(['one', 'another']);
+  expect(linesTold().map((line) => /"name":"(\w+)"/u.exec(line)?.[1])).toEqual(['one', 'another']);
   await vi.waitUntil(() => pool.snapshot().length === 1, { timeout: 60_000, interval: 10 });
 });
 

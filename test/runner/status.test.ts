@@ -1,13 +1,11 @@
 // The runner's status pages (F-69b).
 import { once } from 'node:events';
-import { request } from 'node:http';
-import type { IncomingHttpHeaders } from 'node:http';
+import { request, type IncomingHttpHeaders } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { RunnerSnapshot } from '../../runner/running-runner.ts';
-import { startStatus } from '../../runner/status/http.ts';
-import type { StatusServer } from '../../runner/status/http.ts';
+import { startStatus, type StatusServer } from '../../runner/status/http.ts';
 
 const SNAPSHOT: RunnerSnapshot = {
   runner: 'vm',

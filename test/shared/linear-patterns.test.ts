@@ -52,9 +52,9 @@ const PAIRED = 12;
 /** The characters that a pattern names, its escapes and ranges by their letters. */
 const namedBy = ({ source }: Pattern): string[] =>
   source
-    .replaceAll(/\\[pPkux]\{?[^}]*\}?|\(\?[:=!<]*/g, '')
+    .replaceAll(/\\[pPkux]\{?[^}]*\}?|\(\?[:=!<]*/gu, '')
     .split('')
-    .filter((character) => /[ -~]/.test(character));
+    .filter((character) => /[ -~]/u.test(character));
 
 /** Texts that are to be slow: a beginning, and what is repeated behind it. */
 function* textsFor(pattern: Pattern): Generator<readonly [beginning: string, pump: string]> {
@@ -89,7 +89,7 @@ describe('[F-191] every pattern is linear', () => {
   test('and every one of them is found', () => {
     expect(patterns.length).toBeGreaterThan(60);
     const built = FILES.filter((file) =>
-      /new RegExp\(/.test(readFileSync(`${root}${file}`, 'utf8')),
+      /new RegExp\(/u.test(readFileSync(`${root}${file}`, 'utf8')),
     );
     // A pattern that is put together here is not seen: this one is a copy of a literal.
     expect(built).toEqual(['edge/http/guards/media.ts']);

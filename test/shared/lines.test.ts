@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { LineSplitter } from '../../shared/jsonrpc/lines.ts';
-import type { LineItem } from '../../shared/jsonrpc/lines.ts';
+import { LineSplitter, type LineItem } from '../../shared/jsonrpc/lines.ts';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);

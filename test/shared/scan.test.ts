@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { scanMessage } from '../../shared/jsonrpc/scan.ts';
-import type { Envelope } from '../../shared/jsonrpc/scan.ts';
+import { scanMessage, type Envelope } from '../../shared/jsonrpc/scan.ts';
 import type { Span } from '../../shared/jsonrpc/span.ts';
 
 const encoder = new TextEncoder();
@@ -212,7 +211,7 @@ describe('scanMessage refuses', () => {
     expect(scanText(`[${'{},'.repeat(1_400_000)}!`)).toMatchObject({
       ok: false,
       code: -32600,
-      reason: expect.stringMatching(/^byte 29\d{4}: too many keys and values$/),
+      reason: expect.stringMatching(/^byte 29\d{4}: too many keys and values$/u),
     });
   });
 

@@ -84,8 +84,8 @@ describe('compactLine', () => {
         const text = JSON.stringify({ jsonrpc: '2.0', id: 1, result }, null, spaces + 1);
         const bytes = bytesOf(`${lineBreak}${text.replaceAll('\n', lineBreak)}${lineBreak}`);
         const line = decoder.decode(compactLine(bytes));
-        expect(line).not.toMatch(/[\r\n]/);
-        expect(line).toBe(decoder.decode(bytes).replaceAll(/[\r\n]/g, ''));
+        expect(line).not.toMatch(/[\r\n]/u);
+        expect(line).toBe(decoder.decode(bytes).replaceAll(/[\r\n]/gu, ''));
         expect(JSON.parse(line)).toEqual(JSON.parse(text));
       }),
       { numRuns: 200 },
@@ -109,5 +109,5 @@ test('[F-19b] spliceLine: a call hidden between line breaks ends up inside the o
   expect(result.compact).toBe(false);
   const edits = [{ ...result.envelope.id, with: bytesOf('"bridge-7"') }];
   const line = decoder.decode(spliceLine(bytes, edits, result.envelope));
-  expect(line).toBe(text.replaceAll(/[\r\n]/g, '').replace('"id":1', '"id":"bridge-7"'));
+  expect(line).toBe(text.replaceAll(/[\r\n]/gu, '').replace('"id":1', '"id":"bridge-7"'));
 });

@@ -16,7 +16,7 @@ function interpret(text: string): { events: Dispatched[]; retryMs: number | unde
   let lastEventId = '';
   let type = '';
   let data = '';
-  const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/);
+  const lines = text.replace(/^\uFEFF/u, '').split(/\r\n|\r|\n/u);
   // What follows the last line break is no complete line.
   lines.pop();
   for (const line of lines) {
@@ -30,11 +30,11 @@ function interpret(text: string): { events: Dispatched[]; retryMs: number | unde
     const colon = line.indexOf(':');
     if (colon === 0) continue;
     const field = colon < 0 ? line : line.slice(0, colon);
-    const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
+    const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /u, '');
     if (field === 'event') type = value;
     else if (field === 'data') data += `${value}\n`;
     else if (field === 'id' && !value.includes('\0')) lastEventId = value;
-    else if (field === 'retry' && /^\d+$/.test(value)) retryMs = Number(value);
+    else if (field === 'retry' && /^\d+$/u.test(value)) retryMs = Number(value);
   }
   return { events, retryMs };
 }
@@ -59,7 +59,7 @@ const anyText = fc.oneof(
     )
     .map((parts) => parts.join('')),
 );
-const field = fc.string({ unit: 'binary' }).filter((text) => !/[\r\n\0]/.test(text));
+const field = fc.string({ unit: 'binary' }).filter((text) => !/[\r\n\0]/u.test(text));
 
 describe('encodeEvent', () => {
   test('[F-40] gives exactly one event with equal data, whatever the data holds', () => {
@@ -79,7 +79,7 @@ describe('encodeEvent', () => {
           const after = encodeEvent({ data: 'after' });
           const found = interpret(text + after);
           // The standard has one line break within data: LF.
-          const expected = data.replaceAll(/\r\n|\r/g, '\n');
+          const expected = data.replaceAll(/\r\n|\r/gu, '\n');
           const lastEventId = id ?? '';
           expect(found.events).toEqual([
             { type: event || 'message', data: expected, lastEventId },
@@ -128,7 +128,7 @@ test('encodeComment is never an event, whatever it holds', () => {
 describe('event ids', () => {
   test('come back as they went', () => {
     fc.assert(
-      fc.property(fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/), fc.maxSafeNat(), (stream, seq) => {
+      fc.property(fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/u), fc.maxSafeNat(), (stream, seq) => {
         expect(parseEventId(eventId(stream, seq))).toEqual({ stream, seq });
       }),
     );

@@ -5,8 +5,7 @@ import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
 import { parseEventId } from '../../shared/sse/encode.ts';
 import type { CallHistory, StandingHistory } from './history.ts';
 import type { Post } from '../../edge/http/ports.ts';
-import type { Head } from './worker-node.ts';
-import { Exchange } from './worker-node.ts';
+import { type Head, Exchange } from './worker-node.ts';
 import type { World } from './world.ts';
 import { Wire } from './wire.ts';
 

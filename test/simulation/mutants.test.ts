@@ -142,22 +142,22 @@ describe('the checker', () => {
   });
 
   test.each([
-    ['R-1: two outcomes', history({ outcomes: ['result:c1', 'error:runner_lost'] }), /^R-1/],
-    ['R-1: no outcome', history({ outcomes: [] }), /^R-1/],
-    ['R-1: a result of a call that never ran', history({}, []), /^R-1/],
-    ['R-2: two executions', history({}, [...ran, ...ran]), /^R-2/],
-    ['R-4: progress with a gap', history({ progress: [1, 3] }), /^R-4/],
-    ['R-8: something after the outcome', history({ isFollowed: true }), /^R-8/],
-    ['R-9: the answer of another call', history({ outcomes: ['result:c2'] }), /^R-9/],
+    ['R-1: two outcomes', history({ outcomes: ['result:c1', 'error:runner_lost'] }), /^R-1/u],
+    ['R-1: no outcome', history({ outcomes: [] }), /^R-1/u],
+    ['R-1: a result of a call that never ran', history({}, []), /^R-1/u],
+    ['R-2: two executions', history({}, [...ran, ...ran]), /^R-2/u],
+    ['R-4: progress with a gap', history({ progress: [1, 3] }), /^R-4/u],
+    ['R-8: something after the outcome', history({ isFollowed: true }), /^R-8/u],
+    ['R-9: the answer of another call', history({ outcomes: ['result:c2'] }), /^R-9/u],
     [
       'R-5: a modern call that ran on after its client had left',
       history({ outcomes: [], isForsaken: true, leftAt: 1_000 }),
-      /^R-5/,
+      /^R-5/u,
     ],
     [
       'R-9: run in another session',
       history({}, [{ session: 's1', kind: 'call', uid: 'c1' }]),
-      /^R-9/,
+      /^R-9/u,
     ],
   ])('%s', (_title, broken, rule) => {
     expect(check(broken).some((fault) => rule.test(fault))).toBe(true);

@@ -1,9 +1,7 @@
 // HTTP of a soak's clients: an answer as a body or as a stream of events, and streams that a client can cut.
-import { request } from 'node:http';
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 
-import { EventStream } from '../e2e/raw-http.ts';
-import type { SseEvent, Wish } from '../e2e/raw-http.ts';
+import { EventStream, type SseEvent, type Wish } from '../e2e/raw-http.ts';
 
 /** Headers that take longer are lost: above the grace in which the edge waits for a runner, and its slack. */
 const HEAD_MS = 60_000;

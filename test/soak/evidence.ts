@@ -1,8 +1,12 @@
 // What a soak's clients and processes saw, in the form of the simulator's checker, and whether errors have a cause:
 // a call may fail only where a fault was made.
 import type { JournalFact } from '../e2e/journal.ts';
-import { check, emptyHistory } from '../simulation/history.ts';
-import type { CallHistory, ProcessRecord } from '../simulation/history.ts';
+import {
+  check,
+  emptyHistory,
+  type CallHistory,
+  type ProcessRecord,
+} from '../simulation/history.ts';
 
 /** What a fault may still do after it is over: the grace of a lost link, and reconnecting. */
 const AFTERMATH_MS = 35_000;

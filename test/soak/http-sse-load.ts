@@ -1,8 +1,6 @@
 // HTTP+SSE clients of the soak, by hand: one stream for all answers, and no way back once it breaks.
-import { exchange } from './connection.ts';
-import type { CutStream, Exchange } from './connection.ts';
-import { NOTE_METHOD } from './evidence.ts';
-import type { Tracked } from './evidence.ts';
+import { exchange, type CutStream, type Exchange } from './connection.ts';
+import { NOTE_METHOD, type Tracked } from './evidence.ts';
 import {
   callBody,
   faultOf,
@@ -10,8 +8,12 @@ import {
   notificationBody,
   outcomeOf,
   settle,
+  type Ask,
+  type Ground,
+  type LoadKind,
+  type LoadSession,
+  type Message,
 } from './load-session.ts';
-import type { Ask, Ground, LoadKind, LoadSession, Message } from './load-session.ts';
 
 export const HTTP_SSE_KIND: LoadKind = {
   name: '2024-11-05',

@@ -1,10 +1,19 @@
 // The official clients in the soak: they hide their streams, so only outcomes and the order of progress are evidence.
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { OFFICIAL_CLIENTS } from '../e2e/official-clients.ts';
-import type { OfficialClient, OfficialClientKind } from '../e2e/official-clients.ts';
-import { resultOf, settle } from './load-session.ts';
-import type { Ask, Ground, LoadKind, LoadSession } from './load-session.ts';
+import {
+  OFFICIAL_CLIENTS,
+  type OfficialClient,
+  type OfficialClientKind,
+} from '../e2e/official-clients.ts';
+import {
+  resultOf,
+  settle,
+  type Ask,
+  type Ground,
+  type LoadKind,
+  type LoadSession,
+} from './load-session.ts';
 
 /** Longer than any call lasts by itself; a client whose stream was lost without an event id waits for this. */
 const CALL_MS = 45_000;

@@ -3,19 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { METRICS_SETTINGS, socketsTo } from '../e2e/gauges.ts';
-import { startBridge } from '../e2e/harness.ts';
-import type { Bridge } from '../e2e/harness.ts';
+import { startBridge, type Bridge } from '../e2e/harness.ts';
 import { readJournal, temporaryFolder } from '../e2e/journal.ts';
 import { Chance } from '../simulation/clock.ts';
 import { Evidence } from './evidence.ts';
 import { Faults } from './faults.ts';
 import { HTTP_SSE_KIND } from './http-sse-load.ts';
-import { newAsk } from './load-session.ts';
-import type { Ground, LoadKind, LoadSession } from './load-session.ts';
+import { newAsk, type Ground, type LoadKind, type LoadSession } from './load-session.ts';
 import { OFFICIAL_KINDS } from './official-load.ts';
 import { STREAMABLE_KINDS } from './streamable-load.ts';
-import { tableHead, tableRow, Watch } from './watch.ts';
-import type { Reading } from './watch.ts';
+import { tableHead, tableRow, Watch, type Reading } from './watch.ts';
 
 export interface SoakOptions {
   /** How long load and faults go on. */

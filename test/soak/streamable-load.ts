@@ -2,10 +2,8 @@
 // event id is noted.
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { exchange } from './connection.ts';
-import type { CutStream, Exchange, Reply } from './connection.ts';
-import { NOTE_METHOD } from './evidence.ts';
-import type { Tracked } from './evidence.ts';
+import { exchange, type CutStream, type Exchange, type Reply } from './connection.ts';
+import { NOTE_METHOD, type Tracked } from './evidence.ts';
 import {
   callBody,
   faultOf,
@@ -13,8 +11,12 @@ import {
   notificationBody,
   outcomeOf,
   settle,
+  type Ask,
+  type Ground,
+  type LoadKind,
+  type LoadSession,
+  type Message,
 } from './load-session.ts';
-import type { Ask, Ground, LoadKind, LoadSession, Message } from './load-session.ts';
 
 const BOTH = 'application/json, text/event-stream';
 const POST_HEADERS = { 'content-type': 'application/json', accept: BOTH };

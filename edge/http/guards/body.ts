@@ -91,7 +91,7 @@ function leave(
 /** Content-Length, unless the body is chunked, which overrides it (RFC 9112 §6.3). */
 export function announcedBytes(headers: Headers): number | undefined {
   const text = headers.get('content-length') ?? '';
-  return /^\d+$/.test(text) && !headers.has('transfer-encoding') ? Number(text) : undefined;
+  return /^\d+$/u.test(text) && !headers.has('transfer-encoding') ? Number(text) : undefined;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Fault } from '../../../shared/fault.ts';
 
 /** One `;name=value` of a media type (RFC 9110 §5.6.6). Sticky and without nested repeats, so it cannot backtrack far. */
 const PARAMETER =
-  /[ \t]*;[ \t]*(?:([!#$%&'*+.^_`|~\w-]+)=([!#$%&'*+.^_`|~\w-]+|"(?:[^"\\]|\\.)*"))?/y;
+  /[ \t]*;[ \t]*(?:([!#$%&'*+.^_`|~\w-]+)=([!#$%&'*+.^_`|~\w-]+|"(?:[^"\\]|\\.)*"))?/uy;
 
 /**
  * Refuses every body but `application/json` in UTF-8, unencoded. A page can send other types across sites without a
@@ -33,9 +33,9 @@ const OTHER_CHARSET =
 /** `json`, `charset` if only the charset is wrong, or `other`. */
 function readJsonType(header: string): 'json' | 'charset' | 'other' {
   if (header === 'application/json') return 'json';
-  const end = header.search(/[;\s]|$/);
+  const end = header.search(/[;\s]|$/u);
   if (header.slice(0, end).toLowerCase() !== 'application/json') return 'other';
-  const parameter = new RegExp(PARAMETER);
+  const parameter = new RegExp(PARAMETER, 'uy');
   let isUtf8 = true;
   let at = end;
   while (at < header.length) {
@@ -127,7 +127,7 @@ function qualityOf(parameters: readonly string[]): number {
     const [name = '', value = ''] = parameter.split('=', 2);
     if (name.trim() !== 'q') continue;
     const text = value.trim();
-    return /^[01](?:\.\d{0,3})?$/.test(text) ? Math.min(1, Number(text)) : 1;
+    return /^[01](?:\.\d{0,3})?$/u.test(text) ? Math.min(1, Number(text)) : 1;
   }
   return 1;
 }

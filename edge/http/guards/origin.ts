@@ -32,7 +32,7 @@ export function checkNoOrigin(request: Request): Fault | undefined {
  */
 export function checkPath(request: Request): Fault | undefined {
   const { pathname } = urlOf(request);
-  return pathname === '/' || /^(?:\/[A-Za-z0-9._~-]+)+$/.test(pathname)
+  return pathname === '/' || /^(?:\/[A-Za-z0-9._~-]+)+$/u.test(pathname)
     ? undefined
     : { fault: 'not_found' };
 }
@@ -54,4 +54,4 @@ function isOwnPage(origin: string, request: Request, settings: Settings): boolea
 }
 
 const hostOf = (text: string): string | undefined =>
-  URL.canParse(text) && /^https?:\/\/[^/?#@\\]+$/.test(text) ? new URL(text).host : undefined;
+  URL.canParse(text) && /^https?:\/\/[^/?#@\\]+$/u.test(text) ? new URL(text).host : undefined;

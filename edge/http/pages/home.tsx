@@ -21,7 +21,7 @@ const PLACEHOLDER = '<server>';
 
 /** True if a caller would rather read HTML: browsers name it, curl and scripts do not. */
 export const wantsHtml = (request: Request): boolean =>
-  /\btext\/html\b/i.test(request.headers.get('accept') ?? '');
+  /\btext\/html\b/iu.test(request.headers.get('accept') ?? '');
 
 /** The page as HTML without scripts; send it with htmlResponse. */
 export const homePage = (home: Home): string =>
@@ -76,7 +76,7 @@ export function homeText(home: Home): string {
       .map(({ what, url }) => `${what}\n  ${url}`)
       .join('\n'),
     keyNote(home),
-    ...examples(home).map(({ title, text }) => `${title}\n${text.replace(/^/gm, '  ')}`),
+    ...examples(home).map(({ title, text }) => `${title}\n${text.replace(/^/gmu, '  ')}`),
   ];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }

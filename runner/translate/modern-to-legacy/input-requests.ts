@@ -1,8 +1,7 @@
 // Turns the questions that a legacy process asks in the middle of a call into round trips of the client: finds the call they
 // belong to, gathers those that come together, parks the call under a sealed state, and takes the answers of the retry to the
 // process.
-import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
-import { errorResponse } from '../../../shared/jsonrpc/message.ts';
+import { errorResponse, type ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import { CODE } from '../../../shared/mcp/modern.ts';
 import { isQuestion, missingFor, type Capabilities } from '../capabilities.ts';

@@ -75,7 +75,7 @@ server.setRequestHandler(ReadResourceRequestSchema, ({ params: { uri } }) => {
     const { name: _, ...contents } = found;
     return { contents: [contents] };
   }
-  const id = /^test:\/\/template\/([^/]+)\/data$/.exec(uri)?.[1];
+  const id = /^test:\/\/template\/([^/]+)\/data$/u.exec(uri)?.[1];
   if (id === undefined) throw new McpError(RESOURCE_NOT_FOUND, 'No such resource', { uri });
   return { contents: [TEMPLATE.contentsOf(id)] };
 });

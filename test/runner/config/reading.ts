@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { emptyProblems, readConfig } from '../../../runner/config.ts';
 import type { LeftOut, RunnerConfig, ServerConfig } from '../../../runner/config/runner-config.ts';
-import type { ConfigProblem } from '../../../runner/config/problem.ts';
-import { describeProblem } from '../../../runner/config/problem.ts';
+import { type ConfigProblem, describeProblem } from '../../../runner/config/problem.ts';
 
 export const folder = mkdtempSync(join(tmpdir(), 'mcp-config-'));
 export const file = join(folder, 'mcp.json');

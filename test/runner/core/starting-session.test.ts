@@ -20,7 +20,7 @@ test('[F-132] a start that takes too long is told as one to try again, and goes 
     id: 'a',
     error: {
       code: 42004,
-      message: expect.stringMatching(/within 30 s\. It is still starting; try again soon\.$/),
+      message: expect.stringMatching(/within 30 s\. It is still starting; try again soon\.$/u),
       data: { retryable: true, phase: 'sent' },
     },
   });

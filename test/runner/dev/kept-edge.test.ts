@@ -6,8 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { expect, onTestFinished, test, vi } from 'vitest';
 
-import { keepEdge } from '../../../runner/dev/kept-edge.ts';
-import type { KeptEdge } from '../../../runner/dev/kept-edge.ts';
+import { keepEdge, type KeptEdge } from '../../../runner/dev/kept-edge.ts';
 import { scanProcesses } from '../../../runner/process/process-table.ts';
 
 const tinyEdge = fileURLToPath(new URL('../../fixtures/tiny-edge.js', import.meta.url));

@@ -18,8 +18,11 @@ import { fileURLToPath } from 'node:url';
 
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 
-import { startLocalEdge } from '../../../runner/dev/local-edge.ts';
-import type { LocalEdge, LocalEdgeOptions } from '../../../runner/dev/local-edge.ts';
+import {
+  startLocalEdge,
+  type LocalEdge,
+  type LocalEdgeOptions,
+} from '../../../runner/dev/local-edge.ts';
 import { statOf } from '../../../runner/process/process-table.ts';
 
 const tinyEdge = fileURLToPath(new URL('../../fixtures/tiny-edge.js', import.meta.url));

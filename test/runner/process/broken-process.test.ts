@@ -2,8 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { describeExit, isFailure } from '../../../runner/process/exit.ts';
 import { isAlive, statOf } from '../../../runner/process/process-table.ts';
-import type { RecordedProcess } from './recorded-process.ts';
-import { startFixture, startScript } from './recorded-process.ts';
+import { type RecordedProcess, startFixture, startScript } from './recorded-process.ts';
 
 /** Far less than any deadline of a call; what is promised at once takes under a second on a quiet machine. */
 const AT_ONCE_MS = 4_000;

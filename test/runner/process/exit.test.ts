@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
-import type { ExitFacts } from '../../../runner/process/exit.ts';
-import { describeEnd, describeExit, isFailure } from '../../../runner/process/exit.ts';
+import {
+  type ExitFacts,
+  describeEnd,
+  describeExit,
+  isFailure,
+} from '../../../runner/process/exit.ts';
 
 const ended = { stderrTail: [], ranMs: 1 };
 const notFound = "command 'foo' not found: install it or give its full path";

@@ -2,8 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { scanLine } from '../../../shared/jsonrpc/scan.ts';
 import { PROCESS_LINE_BYTES } from '../../../shared/limits.ts';
-import type { RecordedProcess } from './recorded-process.ts';
-import { startFixture, startScript } from './recorded-process.ts';
+import { type RecordedProcess, startFixture, startScript } from './recorded-process.ts';
 
 function owned(recorded: RecordedProcess): RecordedProcess {
   onTestFinished(async () => void (await recorded.process.terminate('the test is over')));

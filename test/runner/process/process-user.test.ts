@@ -7,8 +7,11 @@ import { openContainment } from '../../../runner/process/containment.ts';
 import { processEnvironment } from '../../../runner/process/environment.ts';
 import { isAlive, statOf } from '../../../runner/process/process-table.ts';
 import { KEEPS_FROM_NEW_PRIVILEGES } from '../../../runner/process/start-child.ts';
-import { findUser, whyNoOtherUser } from '../../../runner/process/process-user.ts';
-import type { ProcessUser } from '../../../runner/process/process-user.ts';
+import {
+  findUser,
+  whyNoOtherUser,
+  type ProcessUser,
+} from '../../../runner/process/process-user.ts';
 import { runnerMark } from '../../../runner/process/runner-mark.ts';
 import { RecordedProcess } from './recorded-process.ts';
 

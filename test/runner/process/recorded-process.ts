@@ -5,8 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { processEnvironment } from '../../../runner/process/environment.ts';
 import type { ExitFacts } from '../../../runner/process/exit.ts';
 import type { ProcessSpec } from '../../../runner/process/process-spec.ts';
-import type { StdioProcess } from '../../../runner/process/stdio-process.ts';
-import { startProcess } from '../../../runner/process/stdio-process.ts';
+import { type StdioProcess, startProcess } from '../../../runner/process/stdio-process.ts';
 import { runnerMark } from '../../../runner/process/runner-mark.ts';
 
 const encoder = new TextEncoder();

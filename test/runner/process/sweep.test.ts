@@ -1,12 +1,15 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { openContainment } from '../../../runner/process/containment.ts';
-import { isAlive, RUNNER_MARK, statOf } from '../../../runner/process/process-table.ts';
-import type { ProcessStat } from '../../../runner/process/process-table.ts';
+import {
+  isAlive,
+  RUNNER_MARK,
+  statOf,
+  type ProcessStat,
+} from '../../../runner/process/process-table.ts';
 import { runnerMark } from '../../../runner/process/runner-mark.ts';
 import { sweepOrphans } from '../../../runner/process/sweep.ts';
 import { startFixture } from './recorded-process.ts';

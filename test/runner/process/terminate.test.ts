@@ -3,8 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { isAlive, statOf } from '../../../runner/process/process-table.ts';
-import type { ProcessStat } from '../../../runner/process/process-table.ts';
+import { isAlive, statOf, type ProcessStat } from '../../../runner/process/process-table.ts';
 import { allCleared, killAllProcesses } from '../../../runner/process/stdio-process.ts';
 import { startFixture } from './recorded-process.ts';
 

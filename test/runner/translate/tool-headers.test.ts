@@ -54,7 +54,7 @@ describe.each(ERAS)('Mcp-Param headers before a %s process', (_, driven) => {
     const started = newList(driven());
     started.tools = [tool({ where: { type: 'object', properties: { region } } })];
     started.request('tools/call', { name: 't', arguments: { where: { region: 'x' } } });
-    expect(JSON.stringify(started.said())).toMatch(/Mcp-Param-Region.*where\.region/);
+    expect(JSON.stringify(started.said())).toMatch(/Mcp-Param-Region.*where\.region/u);
   });
 });
 

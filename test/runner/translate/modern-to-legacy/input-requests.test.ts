@@ -68,7 +68,7 @@ describe('a question of a legacy process', () => {
             q2: { method: 'sampling/createMessage', params: { messages: [], maxTokens: 5 } },
             q3: { method: 'roots/list' },
           },
-          requestState: expect.stringMatching(/^[\w-]{40,}$/) as string,
+          requestState: expect.stringMatching(/^[\w-]{40,}$/u) as string,
           _meta: SERVER_INFO_META,
         },
       },
