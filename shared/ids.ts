@@ -1,22 +1,22 @@
 // The shapes of the ids that travel: checked wherever text from outside becomes one of them.
 
 /** Name of a configured server, as used in URLs, grants and frames. */
-export const SERVER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u;
+export const SERVER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** Name of a runner, as used in grants and frames. */
-export const RUNNER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u;
+export const RUNNER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** A stream of a session: `get`, `sse`, or the nanoid that the worker minted for one POST. */
-export const STREAM_ID = /^[A-Za-z0-9_-]{1,64}$/u;
+export const STREAM_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
  * The name of a session for edge and runner: its actor (22 characters) and, for modern clients, whose actor opens one session after
  * the other, 8 more characters.
  */
-export const SESSION_NAME = /^[A-Za-z0-9_-]{22}(~[A-Za-z0-9_-]{8})?$/u;
+export const SESSION_NAME = /^[A-Za-z0-9_-]{22}(~[A-Za-z0-9_-]{8})?$/;
 
 /** The public name of a session actor: the random part of a session id (nanoid, 22 characters, 132 bits). */
-export const ACTOR_NAME = /^[A-Za-z0-9_-]{22}$/u;
+export const ACTOR_NAME = /^[A-Za-z0-9_-]{22}$/;
 
 /** The name of a session's actor. */
 export const actorOf = (session: string): string => session.split('~', 1)[0] ?? session;
@@ -30,7 +30,7 @@ export const SSE_STREAM = 'sse';
 /** Characters of the time in a post's id: milliseconds in base 36, enough for three thousand years. */
 const POST_TIME_CHARACTERS = 9;
 
-const TIMED_POST = /^[0-9a-z]{9}-/u;
+const TIMED_POST = /^[0-9a-z]{9}-/;
 
 /** An id for a post: the worker's time (ms since the epoch), then a part that is `unique` in its session (LP12). */
 export const postId = (now: number, unique: string): string =>

@@ -2,7 +2,7 @@
 
 const UNITS: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
 
-export const BYTES_TEXT = /^(\d{1,9})(KiB|MiB|GiB)$/u;
+export const BYTES_TEXT = /^(\d{1,9})(KiB|MiB|GiB)$/;
 
 /** Bytes of `1048576`, `"512MiB"` or `"1GiB"`; NaN for anything else. */
 export function byteCount(size: number | string): number {

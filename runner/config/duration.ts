@@ -2,7 +2,7 @@
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-export const DURATION_TEXT = /^(\d{1,9})(ms|s|m|h)$/u;
+export const DURATION_TEXT = /^(\d{1,9})(ms|s|m|h)$/;
 
 /** No wait of the bridge should be longer, and Node's timers end at 24.8 days. */
 export const LONGEST_DURATION_MS = 7 * 24 * 3_600_000;

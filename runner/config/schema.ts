@@ -32,12 +32,12 @@ const MIN_CPUS = 0.01;
 const MAX_ID = 2 ** 32 - 3;
 
 /** Names that useradd makes, and those of directory services with a domain. */
-const USER_NAME = /^[A-Za-z_][A-Za-z0-9_.@-]{0,254}\$?$/u;
+const USER_NAME = /^[A-Za-z_][A-Za-z0-9_.@-]{0,254}\$?$/;
 
 /** A variable's name, or a prefix such as `AWS_*`. A bare `*` would undo the allow-list. */
-const INHERITED_NAME = /^[A-Za-z_]\w*\*?$/u;
+const INHERITED_NAME = /^[A-Za-z_]\w*\*?$/;
 
-const NO_NUL = /^[^\u0000]*$/u;
+const NO_NUL = /^[^\u0000]*$/;
 
 function text(wanted: string, description: string) {
   return v.pipe(
@@ -296,7 +296,7 @@ export const serverEntry = v.strictObject(
         v.record(
           v.pipe(
             v.string('a variable name'),
-            v.regex(/^[^=\u0000]+$/u, 'a variable name without "="'),
+            v.regex(/^[^=\u0000]+$/, 'a variable name without "="'),
           ),
           v.pipe(v.string(SCALAR), v.regex(NO_NUL, 'a string without NUL')),
           'an object of strings',

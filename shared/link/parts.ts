@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { Form } from './forms.ts';
 
 /** Names of frames: a stream and an event's number, or the id of a post. */
-const frameName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,128}$/u));
+const frameName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,128}$/));
 const units = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
 /** A slice of the frame `of`, from `at` to `to` of its `size`, in units of the sender's own. */
