@@ -1,4 +1,4 @@
-// What `npm ci` installs is what was locked: each package is known by its hash, from whatever registry npm is set to.
+// `npm ci` installs what was locked: each package is identified by its hash, whatever registry npm uses.
 import { readFileSync } from 'node:fs';
 
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-// What a run over the eras found: the figures of each way, and what translation multiplies them by.
+// The results of a run over the eras: the figures of each pair, and the factor that translation costs.
 import { spreadOf, spreadText } from './figures.ts';
 import type { EraPair } from './eras.ts';
 import type { Load } from './measures.ts';

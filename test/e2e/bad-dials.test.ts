@@ -1,4 +1,4 @@
-// Dials that meet anything but the link: each is given up within bounds, told in words, and made again.
+// Dials that meet anything but the link: the runner gives up each within bounds, explains it, and dials again.
 import { chmodSync, writeFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 

@@ -1,5 +1,5 @@
-// Processes that live but are of no use, through the whole bridge: their calls are answered within seconds, the next client is
-// served by another, and nobody beside them notices.
+// Processes that live but are useless, through the whole bridge: their calls are answered within seconds, the next client gets
+// another process, and nobody else notices.
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { startBridge, type Bridge, type ServerEntry } from './harness.ts';

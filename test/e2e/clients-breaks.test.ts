@@ -1,4 +1,4 @@
-// What breaks in the middle of a call, and that the call is carried out once and answered once all the same.
+// Breaks in the middle of a call: the call is carried out once and answered once anyway.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 

@@ -1,4 +1,4 @@
-// F-70: a server that cannot start. Its clients are told so in words, soon, and what to do; nobody hangs.
+// F-70: a server that cannot start. Its clients soon get an error that says why and what to do; nobody hangs.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// A clock that is set by a day while a runner serves: nothing is due sooner or later for it.
+// The clock is set by a day while a runner serves: nothing is due sooner or later for it.
 import { writeFileSync } from 'node:fs';
 
 import { beforeEach, describe, expect, test, vi } from 'vitest';

@@ -1,4 +1,5 @@
-// Faults of the runner's own, put in where the pure machines are: what throws ends its session or process, and the runner serves on.
+// Faults of the runner's own, injected where the pure machines are: what throws ends its session or process, and the runner
+// goes on.
 import { writeFileSync } from 'node:fs';
 
 import { beforeEach, describe, expect, test, vi } from 'vitest';

@@ -1,4 +1,5 @@
-// Refusals that come before a body was read, to clients that write all of it before they read: each gets status and words.
+// Refusals that come before a body was read, for clients that write the whole body before they read: each gets the status and
+// the message.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';

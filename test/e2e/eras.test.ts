@@ -1,4 +1,4 @@
-// Every client meets every server: clients of both eras, official and raw, against processes of both.
+// Every kind of client with every kind of server: clients of both eras, official and raw, with processes of both.
 import { fileURLToPath } from 'node:url';
 
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';

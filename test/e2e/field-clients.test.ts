@@ -1,4 +1,4 @@
-// Clients as they are met: behind proxies, with odd ways to resolve a URL, with revisions of their own, with a wish for a stream.
+// Clients as they occur: behind proxies, with odd ways to resolve a URL, with revisions of their own, preferring a stream.
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';

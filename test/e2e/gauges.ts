@@ -1,5 +1,5 @@
-// What a running bridge holds, read from outside: sessions by the pages of edge and runner; sockets, files and memory
-// by the kernel's word (/proc).
+// What a running bridge holds, read from outside: sessions from the pages of edge and runner; sockets, files and memory from
+// the kernel (/proc).
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 import { hashCredential } from '../../runner/credential.ts';

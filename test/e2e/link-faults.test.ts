@@ -1,5 +1,5 @@
 // The runner's link breaks in every way a network knows, under real calls: each call has one outcome and runs once (R-1, R-2,
-// The tests wait for minutes in sum and for each other never: they run side by side.
+// The tests run side by side, because together they wait for minutes.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { describe, expect, test, vi, type TestContext } from 'vitest';

@@ -1,5 +1,5 @@
-// Clients of 2026-07-28 before a server that keeps state, over the whole chain: one process a client, its notifications in
-// both directions, and what becomes of a process that answers nobody.
+// Clients of 2026-07-28 with a server that keeps state, through the whole chain: one process for each client, notifications in
+// both directions, and the end of a process that answers nobody.
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { PATIENCE } from './faulty-link.ts';

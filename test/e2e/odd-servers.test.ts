@@ -1,5 +1,5 @@
-// Servers that answer as no specification says, through the whole bridge, for clients of all three kinds: what every direct client
-// takes arrives, and what nobody can read ends its call at once.
+// Servers that answer as no specification says, through the whole bridge, for clients of all three kinds: what every direct
+// client accepts arrives, and what cannot be read ends its call at once.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { startBridge, type Bridge } from './harness.ts';

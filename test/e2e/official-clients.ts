@@ -1,5 +1,5 @@
-// The official MCP clients under one face, so that one suite runs on each of them over each transport: what a test
-// calls, what the server asked them, and what it told them.
+// The official MCP clients behind one interface, so that one suite runs on each of them over each transport: what a test calls,
+// and what the server asked and told the client.
 import {
   Client as ClientTwo,
   SSEClientTransport as SseTransportTwo,

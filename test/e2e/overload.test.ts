@@ -1,5 +1,5 @@
-// More than a process, a session, a principal or a link can take: what is too much is refused at once and says when to come
-// back, and nobody else notices. And the clocks that end what takes too long.
+// More than a process, a session, a principal or a link can take: the excess is refused at once with a time to come back, and
+// nobody else notices. Also the clocks that end what takes too long.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { expect, onTestFinished, test, vi } from 'vitest';

@@ -1,4 +1,4 @@
-// HTTP as a client without manners may speak it: any path, header and body; answers read whole, or event by event.
+// HTTP as a client without manners may use it: any path, header and body; answers read whole, or event by event.
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';

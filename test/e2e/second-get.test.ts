@@ -1,4 +1,4 @@
-// A second GET stream of a session: it takes the place of a first that does not show that it lives, and of no other.
+// A second GET stream of a session replaces a first one that does not show that it is alive, and no other.
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { setTimeout as sleep } from 'node:timers/promises';

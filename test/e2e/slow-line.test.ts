@@ -1,6 +1,6 @@
-// A runner on a slow line: large messages arrive in the time the line needs, both ways, while small calls of the same and of
-// another session pass, over the sockets that there are (PROTOCOL.md LP3, LP23, LP24). The rate is the proxy's; the system's
-// buffers before it hold megabytes, as a bad modem does.
+// A runner on a slow line: large messages arrive in the time the line needs, in both directions, while small calls of the same
+// and of other sessions pass them on the same sockets (PROTOCOL.md LP3, LP23, LP24). The proxy sets the rate; the system's
+// buffers before it hold megabytes, like those of a bad modem.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { describe, expect, test, type TestContext } from 'vitest';

@@ -1,5 +1,5 @@
-// Clients that read more slowly than their process writes: what piles up has a bound, is paid by nobody else, and what no bound
-// can hold is told instead of skipped.
+// Clients that read more slowly than their process writes: what piles up has a bound and burdens nobody else, and what exceeds
+// the bound is reported instead of skipped.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { expect, onTestFinished, test, vi } from 'vitest';

@@ -1,5 +1,5 @@
-// What the edge keeps on disk for sessions that were refused or have ended: nothing. And what becomes of sessions whose client
-// left before it learned of them, or whose secret was changed.
+// What the edge keeps on disk for sessions that were refused or have ended: nothing. And sessions whose client left before it
+// learned of them, or whose secret was changed.
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';

@@ -1,4 +1,4 @@
-// Which request an answer belongs to is told by its ends where it is large, and is the same as the whole says.
+// Which request a large answer belongs to is read from its two ends, and is the same as the whole text says.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { answeredId } from '../../edge/core/answered.ts';

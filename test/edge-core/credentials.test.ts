@@ -1,4 +1,4 @@
-// Which credentials are taken from a request, and whom they prove (F-30, F-34).
+// Which credentials are taken from a request, and whose they are (F-30, F-34).
 import { createHash } from 'node:crypto';
 
 import { describe, expect, test } from 'vitest';

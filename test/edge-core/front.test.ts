@@ -1,4 +1,4 @@
-// The edge as a client meets it that came to the wrong place, with the wrong words, or looking for something else.
+// Clients that come to the wrong place, with the wrong words, or looking for something else.
 import { describe, expect, test } from 'vitest';
 
 import { serverOfMessage } from '../../edge/http/http-sse.ts';

@@ -1,4 +1,4 @@
-// What the edge tells those who run it of refusals and failures, and what it never tells.
+// What the edge reports to its operators about refusals and failures, and what it never reports.
 import { describe, expect, test } from 'vitest';
 
 import { failureOf } from '../../edge/core/log.ts';

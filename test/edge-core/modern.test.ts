@@ -1,4 +1,4 @@
-// Modern requests through the HTTP application: what reaches the actor, what the client is answered, and what leaving does.
+// Modern requests through the HTTP application: what reaches the actor, what the client gets, and what closing a response does.
 import { describe, expect, test, vi } from 'vitest';
 
 import type { PostAnswer } from '../../edge/core/relay.ts';

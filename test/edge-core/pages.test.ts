@@ -1,4 +1,4 @@
-// The page at `/`: what it shows to whom, that nothing in it can act, and that its style is let through.
+// The page at `/`: what it shows to whom, that nothing in it can run, and that its style is allowed.
 import { createHash } from 'node:crypto';
 
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-// The session actor's machine: where frames go, what a waiting worker is answered, and when a runner is given up.
+// The session actor's machine: where frames go, what a waiting worker gets, and when a runner is given up.
 import { describe, expect, test } from 'vitest';
 
 import { Relay, type PostAnswer, type RelayEffect } from '../../edge/core/relay.ts';

@@ -1,4 +1,4 @@
-// Clients that people write programs with, made alike: what they are, and how a tool is called through them.
+// The clients that people write programs with, behind one interface: what each is, and how it calls a tool.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 

@@ -1,4 +1,4 @@
-// The fault codes clients see. They stand in clients' code and logs: a number never gets another meaning.
+// The fault codes clients see. Clients' code and logs contain them, so a number never gets another meaning.
 import { expect, test } from 'vitest';
 
 import { FAULTS, faultError, faultRow, type FaultCode } from '../../shared/fault.ts';

@@ -1,4 +1,4 @@
-// What deployed runners and edges rely on, as literals. A test that fails here says: this is a change of the protocol.
+// What deployed runners and edges rely on, as literals. A failure here means that the protocol changes.
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 

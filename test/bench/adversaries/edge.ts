@@ -1,5 +1,5 @@
-// An edge gone bad, as a runner sees it: what the runner dials is passed on to a good edge, and from the moment it turns,
-// frames that no edge may send stand between the others: on the control link and on the links of sessions opened since.
+// A hostile edge, as a runner sees it. What the runner dials is passed on to a good edge; from the moment it turns hostile,
+// frames that no edge may send are mixed in, on the control link and on the links of sessions opened since.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

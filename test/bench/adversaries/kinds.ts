@@ -1,5 +1,5 @@
-// Which adversaries the neighbours' bench has. Each is one client program beside the neighbour; those of the first list misuse
-// nothing themselves, but talk to a process that does.
+// The adversaries of the neighbours' bench. Each is one client program next to the neighbour; those of the first list misuse
+// nothing themselves, but use a process that does.
 
 /** Kinds of process.mjs. */
 export const BAD_PROCESSES = [

@@ -1,4 +1,5 @@
-// Stdio servers as nobody wants them, one kind a run: `node process.mjs <kind>`. Written by hand, so that all the cost is the vice's.
+// Stdio servers that misbehave, one kind a run: `node process.mjs <kind>`. Written by hand, so that the misbehaviour is the
+// only cost.
 import { once } from 'node:events';
 
 const kind = process.argv[2] ?? '';
