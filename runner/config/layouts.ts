@@ -247,7 +247,7 @@ function emptyPlace(file: Record<string, unknown>): Layout | undefined {
     ok: false,
     keys,
     what: `is ${kind}, not an object`,
-    fix: `Write "${String(keys.at(-1))}": { "<name>": { … } }.`,
+    fix: `Write "${keys.at(-1)}": { "<name>": { … } }.`,
   };
 }
 

@@ -209,7 +209,7 @@ class OwnedProcess implements StdioProcess {
     if (this.#state !== 'running' || !this.#isHeldBack) return;
     const isSilent = performance.now() - this.#printedAt >= STUCK_STDIN_MS;
     if (isSilent && this.#stdoutPipe?.isHeldBack === false) {
-      return this.#break(`did not read its stdin for ${String(STUCK_STDIN_MS / 1_000)} s`);
+      return this.#break(`did not read its stdin for ${STUCK_STDIN_MS / 1_000} s`);
     }
     if (stdin instanceof Socket) stdin.setTimeout(STUCK_STDIN_MS);
   }

@@ -157,7 +157,7 @@ export class Outbox<T extends string | Uint8Array> {
   #queue(frame: T, { flow, name, isBehind }: Place): void {
     const order = (this.#order += 1);
     if (name !== undefined && this.#names.has(name)) return this.#sayAgain(flow, name);
-    const waiting = { frame, name: name ?? `${UNNAMED}${String(order)}`, order, at: 0, flow };
+    const waiting = { frame, name: name ?? `${UNNAMED}${order}`, order, at: 0, flow };
     this.#names.add(waiting.name);
     this.#resumeHeld(waiting);
     this.#waiting += frame.length - waiting.at;

@@ -6,7 +6,7 @@ import { NO_FLOW, type Place } from './outbox.ts';
 export function placeUp(frame: SessionUp): Place {
   switch (frame.type) {
     case 'event':
-      return { flow: frame.stream, name: `${frame.stream}.${String(frame.seq)}` };
+      return { flow: frame.stream, name: `${frame.stream}.${frame.seq}` };
     case 'attached':
       return { flow: frame.stream };
     case 'ended':

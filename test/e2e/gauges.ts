@@ -31,7 +31,7 @@ export function socketsTo(pid: number | undefined, port: number): number {
   const own = new Set(filesOf(pid).map((file) => /^socket:\[(\d+)\]$/u.exec(file)?.[1]));
   const wanted = port.toString(16).toUpperCase().padStart(4, '0');
   return ['tcp', 'tcp6']
-    .flatMap((table) => readFileSync(`/proc/${String(pid)}/net/${table}`, 'latin1').split('\n'))
+    .flatMap((table) => readFileSync(`/proc/${pid}/net/${table}`, 'latin1').split('\n'))
     .map((line) => line.trim().split(/\s+/u))
     .filter(([, , remote = '', state, ...rest]) => {
       return state === ESTABLISHED && remote.endsWith(`:${wanted}`) && own.has(rest[5]);
@@ -44,7 +44,7 @@ export const openFiles = (pid: number | undefined): number => filesOf(pid).lengt
 /** Memory a program has in RAM, in bytes; 0 when it is gone. */
 export function residentBytes(pid: number | undefined): number {
   try {
-    const status = readFileSync(`/proc/${String(pid)}/status`, 'latin1');
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
     return Number(/^VmRSS:\s+(\d+) kB$/mu.exec(status)?.[1] ?? 0) * 1024;
   } catch {
     return 0;
@@ -55,7 +55,7 @@ export function residentBytes(pid: number | undefined): number {
 const ESTABLISHED = '01';
 
 function filesOf(pid: number | undefined): string[] {
-  const folder = `/proc/${String(pid)}/fd`;
+  const folder = `/proc/${pid}/fd`;
   const files: string[] = [];
   try {
     for (const name of readdirSync(folder)) files.push(linkOf(`${folder}/${name}`));

@@ -328,7 +328,7 @@ describe('[F-58] [F-68] a session link that breaks the protocol', () => {
     void link.closed.then(() => closed.abort());
     for (let sent = 0; sent < count && !closed.signal.aborted; sent += 1) {
       const at = begun === undefined ? sent * bytes : 0;
-      const of = begun === undefined ? 'x' : `x${String(sent)}`;
+      const of = begun === undefined ? 'x' : `x${sent}`;
       link.say({ type: 'part', of, at, to: at + bytes, size }, 'x'.repeat(bytes));
       // What the runner says to it must be heard in between.
       if (sent % 100 === 99) await nextTurn();

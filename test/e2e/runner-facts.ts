@@ -22,7 +22,7 @@ export const sessionsOpened = (bridge: Bridge): Promise<number> =>
 
 /** The most memory a process had since its start or the last {@link resetPeak}, in bytes. */
 export function peakBytes(pid: number | undefined): number {
-  const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(/^VmHWM:\s+(\d+) kB$/mu.exec(status)?.[1]) * 1024;
 }
 
@@ -39,7 +39,7 @@ export const untilGone = (pid: number, options: object = {}): Promise<void> =>
 
 /** Lets {@link peakBytes} count from now on. */
 export function resetPeak(pid: number | undefined): void {
-  writeFileSync(`/proc/${String(pid)}/clear_refs`, '5');
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
 /** Bytes a process has written, to whatever. */

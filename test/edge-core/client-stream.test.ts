@@ -341,7 +341,7 @@ describe('an HTTP+SSE stream', () => {
 });
 
 describe('[R-1] what an HTTP+SSE stream owes', () => {
-  const answer = (id: number): string => `{"jsonrpc":"2.0","id":${String(id)},"result":{}}`;
+  const answer = (id: number): string => `{"jsonrpc":"2.0","id":${id},"result":{}}`;
 
   test('is not owed again when it is told a second time, however many answers came between', () => {
     const stream = new Driven(SSE);

@@ -44,13 +44,13 @@ const told = (effects: readonly RelayEffect[]): string[] =>
 const brief = (answer: PostAnswer): string => {
   switch (answer.kind) {
     case 'answered':
-      return `answered ${String(answer.message)}`;
+      return `answered ${answer.message}`;
     case 'follow':
       return answer.isAccepted ? 'follow accepted' : 'follow';
     case 'accepted':
       return 'accepted';
     case 'refused':
-      return `refused ${answer.fault.fault} ${String(answer.fault.phase)}`;
+      return `refused ${answer.fault.fault} ${answer.fault.phase}`;
   }
 };
 

@@ -310,7 +310,7 @@ describe('an HTTP+SSE session', () => {
     const events = new Events(await response);
     await session.attach();
     const endpoint = await events.next();
-    const path = `/sse${String(endpoint?.data)}`;
+    const path = `/sse${endpoint?.data}`;
     return {
       session,
       events,

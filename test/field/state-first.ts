@@ -33,7 +33,7 @@ const counter: Trial = {
     const answers = await together(CALLS, () => client.call('inc'));
     const seen = answers.map((text) => JSON.parse(text) as { count: number; pid: number });
     const counts = seen.map(({ count }) => count).toSorted((a, b) => a - b);
-    return `counts ${counts.join(' ')}, of ${String(new Set(seen.map(({ pid }) => pid)).size)} process`;
+    return `counts ${counts.join(' ')}, of ${new Set(seen.map(({ pid }) => pid)).size} process`;
   },
 };
 
@@ -50,7 +50,7 @@ async function browser(chromium: string): Promise<Trial> {
     async see(client) {
       await together(TABS, () => client.call('browser_tabs', { action: 'new' }));
       const list = await client.call('browser_tabs', { action: 'list' });
-      return `${String(list.match(/^\s*- \d+:/gmu)?.length ?? 0)} tabs`;
+      return `${list.match(/^\s*- \d+:/gmu)?.length ?? 0} tabs`;
     },
   };
 }
@@ -61,7 +61,7 @@ async function seen(trial: Trial, begin: () => Promise<FieldClient>): Promise<st
     const startedAt = performance.now();
     const what = await trial.see(client);
     const ms = Math.round(performance.now() - startedAt);
-    console.log(`${trial.server}: ${client.name}: ${what} (${String(ms)} ms)`);
+    console.log(`${trial.server}: ${client.name}: ${what} (${ms} ms)`);
     return what;
   } finally {
     await client.close();
@@ -85,5 +85,5 @@ try {
 } finally {
   await bridge.stop();
 }
-console.log(differs === 0 ? 'as on stdio' : `${String(differs)} differ from stdio`);
+console.log(differs === 0 ? 'as on stdio' : `${differs} differ from stdio`);
 process.exit(differs === 0 ? 0 : 1);

@@ -297,7 +297,7 @@ function excess(readings: readonly Reading[]): string[] {
     const before = readings[index - 1];
     if (!before || !isExcess(before) || !isExcess(reading)) return [];
     const { atS, processes, atRunner } = reading;
-    return [`R-11: at ${atS} s there were ${processes} processes for ${String(atRunner)} sessions`];
+    return [`R-11: at ${atS} s there were ${processes} processes for ${atRunner} sessions`];
   });
 }
 
@@ -314,5 +314,5 @@ function growth(base: Reading, end: Reading): string[] {
   ];
   return bounds
     .filter(([, value, most]) => value === undefined || value > most)
-    .map(([what, value, most]) => `left at the end: ${what} ${String(value)}, at most ${most}`);
+    .map(([what, value, most]) => `left at the end: ${what} ${value}, at most ${most}`);
 }

@@ -7,10 +7,10 @@ const SIZES = { wholeIds: 16, tableIds: 64 };
 
 /** Ids of a worker whose clock shows `from`, one a millisecond. */
 const timed = (count: number, from = 1_790_000_000_000): string[] =>
-  Array.from({ length: count }, (_, index) => postId(from + index, `unique${String(index)}`));
+  Array.from({ length: count }, (_, index) => postId(from + index, `unique${index}`));
 
 const untimed = (count: number): string[] =>
-  Array.from({ length: count }, (_, index) => `p${String(index)}`);
+  Array.from({ length: count }, (_, index) => `p${index}`);
 
 function filled(ids: readonly string[], sizes: Partial<typeof SIZES> = SIZES): PostIds {
   const known = new PostIds(sizes);

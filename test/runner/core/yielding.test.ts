@@ -7,7 +7,7 @@ const held = (...texts: readonly string[]): Held[] =>
   texts.map((text, index) => {
     const [principal = '', idle = ''] = text.split(':');
     const isIdle = idle !== 'busy';
-    return { session: `s${String(index)}`, principal, isIdle, idleMs: isIdle ? Number(idle) : 0 };
+    return { session: `s${index}`, principal, isIdle, idleMs: isIdle ? Number(idle) : 0 };
   });
 
 describe('[F-166] [LP25] at its own quota, a principal', () => {

@@ -69,7 +69,7 @@ const LARGE = { maxLineBytes: PROCESS_LINE_BYTES };
 /** Prints a number of large answers, and a small line behind each. */
 const largeAnswers = (count: number): string => `
   const large = '{"jsonrpc":"2.0","id":1,"result":{"x":[' + '{},'.repeat(4e6) + '{}]}}';
-  for (let i = 0; i < ${String(count)}; i += 1) process.stdout.write(large + '\\n{"small":' + i + '}\\n');`;
+  for (let i = 0; i < ${count}; i += 1) process.stdout.write(large + '\\n{"small":' + i + '}\\n');`;
 
 test('[F-271] whoever is given a large line has little work with it: it was passed over before', async () => {
   const recorded = owned(startScript(largeAnswers(1), LARGE));
@@ -92,7 +92,7 @@ test('[F-271] large lines keep their place among others, and come before the new
   const recorded = owned(startScript(largeAnswers(3), LARGE));
   expect(await recorded.exit()).toMatchObject({ reason: 'exited', code: 0 });
   expect(recorded.lines.map((line) => line.slice(-12))).toEqual(
-    [0, 1, 2].flatMap((i) => [',{},{},{}]}}', `{"small":${String(i)}}`]),
+    [0, 1, 2].flatMap((i) => [',{},{},{}]}}', `{"small":${i}}`]),
   );
   expect(recorded.linesAtExit).toBe(6);
 });
@@ -149,7 +149,7 @@ test('[F-71] all that a process printed before its end is heard before the end i
   const wanted = 2_048;
   const script = `
     const { writeSync } = require('node:fs');
-    for (let i = 0; i < ${String(wanted)}; i += 32) {
+    for (let i = 0; i < ${wanted}; i += 32) {
       let text = '';
       for (let j = i; j < i + 32; j += 1) text += String(j).padStart(2_047) + '\\n';
       for (let at = 0; at < text.length;) {

@@ -197,7 +197,7 @@ export class DrivenModernClient {
   initialize(slot: number, capabilities: object = { tools: {}, logging: {} }): Message {
     const written = this.written(slot);
     const asked = written.find(({ method }) => method === 'initialize');
-    if (!asked) throw new Error(`no initialize at ${String(slot)}: ${JSON.stringify(written)}`);
+    if (!asked) throw new Error(`no initialize at ${slot}: ${JSON.stringify(written)}`);
     this.process(slot, {
       id: asked['id'],
       result: { protocolVersion: '2025-11-25', capabilities, serverInfo: SERVER_INFO },

@@ -69,7 +69,7 @@ class Play {
   request(choice: number): void {
     const client = CLIENTS[choice % CLIENTS.length] ?? CLIENTS[0];
     const method = choice % 7 === 0 ? 'tools/list' : 'tools/call';
-    this.#send(method, { name: `t${String(choice % 3)}`, arguments: { choice } }, client);
+    this.#send(method, { name: `t${choice % 3}`, arguments: { choice } }, client);
   }
 
   retry(choice: number): void {
@@ -104,7 +104,7 @@ class Play {
     if (!owing?.owed.isAskable || owing.owed.open.size > 0) return;
     const method = choice % 2 === 0 ? 'elicitation/create' : 'sampling/createMessage';
     const params = { message: String(owing.id), messages: [] };
-    const id = `q${String(++this.#questionCount)}`;
+    const id = `q${++this.#questionCount}`;
     owing.owed.open.add(id);
     this.driven.process(owing.slot, { id, method, params });
   }
@@ -113,7 +113,7 @@ class Play {
     const owing = this.#owing(choice);
     // A server that waits for an answer asks nothing meanwhile.
     if (!owing?.owed.isAskable || owing.owed.open.size > 0) return;
-    const id = `r${String(++this.#questionCount)}`;
+    const id = `r${++this.#questionCount}`;
     owing.owed.open.add(id);
     const params = { client: owing.owed.client };
     this.driven.process(owing.slot, { id, method: 'roots/list', params });

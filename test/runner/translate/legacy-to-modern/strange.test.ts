@@ -28,7 +28,7 @@ const methods = fc.constantFrom(
 const TAG = 'io.modelcontextprotocol/subscriptionId';
 const ids = fc.oneof(
   fc.integer({ min: 1, max: 6 }),
-  fc.integer({ min: 1, max: 8 }).map((n) => `mcp-bridge-${String(n)}`),
+  fc.integer({ min: 1, max: 8 }).map((n) => `mcp-bridge-${n}`),
 );
 const leaf = fc.oneof(fc.jsonValue({ maxDepth: 1 }), ids, fc.constantFrom('input_required', 'a'));
 /** Members the translation reads, with what it does not expect there. */

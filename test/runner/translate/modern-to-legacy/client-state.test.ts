@@ -140,7 +140,7 @@ describe('[F-200] parallel calls of a client that may be asked', () => {
     const ids = [call(driven, 'a'), call(driven, 'b'), call(driven, 'c')];
     for (const [n, id] of ids.entries()) {
       expect(calls(driven)).toEqual([id]);
-      elicit(driven, `q${String(n)}`);
+      elicit(driven, `q${n}`);
       driven.pass(20);
       expect(driven.said()).toMatchObject([{ id, result: { resultType: 'input_required' } }]);
     }

@@ -294,7 +294,7 @@ test('[R-10] answers that wait for their clients are bounded in bytes: the oldes
   const states = [1, 2, 3].map(() => {
     const { id, state } = asked(driven, 'a');
     const text = 'x'.repeat(12 * 1024 * 1024);
-    driven.process(1, `{"jsonrpc":"2.0","id":${String(id)},"result":{"text":"${text}"}}`);
+    driven.process(1, `{"jsonrpc":"2.0","id":${id},"result":{"text":"${text}"}}`);
     return state;
   });
   driven.look();

@@ -109,7 +109,7 @@ describe('a result of a legacy process', () => {
         const driven = DrivenModernClient.legacy();
         const id = driven.request('tools/call', { name: 't' });
         const payload = `[ ${spell(value)} , 1.0]`;
-        driven.process(1, `{"jsonrpc":"2.0","result":{"content":${payload}},"id":${String(id)}}`);
+        driven.process(1, `{"jsonrpc":"2.0","result":{"content":${payload}},"id":${id}}`);
         expect(driven.saidLines()[0]).toContain(`"content":${payload}`);
       }),
       { numRuns: 50 },

@@ -21,8 +21,7 @@ describe('a modern process', () => {
     const second = driven.request('prompts/list');
     expect(driven.started()).toEqual([]);
     const lines = [second, first].map(
-      (id) =>
-        `{"jsonrpc":"2.0","id":${String(id)},"result":{ "resultType":"input_required","x":1e2}}`,
+      (id) => `{"jsonrpc":"2.0","id":${id},"result":{ "resultType":"input_required","x":1e2}}`,
     );
     for (const line of lines) driven.process(1, line);
     expect(driven.saidLines()).toEqual(lines);
