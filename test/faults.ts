@@ -881,6 +881,12 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['edge-core/media.test.ts', 'e2e/field-clients.test.ts'],
   },
 
+  // The rules of sessions and of the fleet
+  'F-290': {
+    fault: 'a socket that does not say whose it is, when its actor wakes and when it closes',
+    tests: ['edge/session-actor.test.ts'],
+  },
+
   // Audit
   'F-99': {
     fault: 'what happened is not recorded, or the record holds what it must not',
@@ -912,5 +918,6 @@ export const FAULT_IDS: readonly string[] = [
   'F-260 F-261',
   'F-270 F-271 F-272',
   'F-280 F-281 F-282 F-283',
+  'F-290',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

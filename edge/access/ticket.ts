@@ -1,12 +1,6 @@
 // The ticket with which a runner dials a session (PROTOCOL.md LP7).
 import { isSame, mac } from './signature.ts';
-
-/** What a ticket lets in: one boot of one runner, to one session. */
-export interface TicketScope {
-  readonly session: string;
-  readonly runner: string;
-  readonly boot: string;
-}
+import type { TicketScope } from '../core/ports.ts';
 
 export const signTicket = (
   secret: string,

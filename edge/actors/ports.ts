@@ -1,19 +1,14 @@
 // The ports of the HTTP layer on Durable Objects: RPC for calls, WebSockets for what lasts.
 import { waitUntil } from 'cloudflare:workers';
-import type {
-  FleetPort,
-  Opened,
-  Ports,
-  SessionPort,
-  Socket,
-  SocketListener,
-} from '../http/ports.ts';
+import type { FollowWish, Opened } from '../core/ports.ts';
+import type { FleetPort, Ports, SessionPort, Socket, SocketListener } from '../http/ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { textForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
 import { splitFrame } from '../../shared/link/parts.ts';
 import type { Env } from '../env.ts';
 import type { SessionActor } from './session-actor.ts';
+import { controlUpgrade, followUpgrade, linkUpgrade } from './upgrades.ts';
 
 /** Ports on the actors of `env`. */
 export function durablePorts(env: Env): Ports {
@@ -35,14 +30,10 @@ function sessionPort(stub: () => DurableObjectStub<SessionActor>): SessionPort {
     alive: (probe) => stub().alive(probe),
     end: () => stub().end(),
     follow: (stream, resumes, listener, place) =>
-      follow(stub(), textsOf({ stream, resumes, ...place }), listener),
-    link: (request, dial) =>
-      stub().fetch(upgrade('link', { ...dial, epoch: String(dial.epoch) }, request)),
+      follow(stub(), { stream, resumes, place }, listener),
+    link: (request, dial) => stub().fetch(linkUpgrade(request, dial)),
   };
 }
-
-const textsOf = (fields: Record<string, string | boolean | number>): Record<string, string> =>
-  Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, String(value)]));
 
 function fleetPort(env: Env): FleetPort {
   // A stub belongs to the request that made it.
@@ -51,31 +42,16 @@ function fleetPort(env: Env): FleetPort {
     view: () => stub().view(),
     admits: (server, actor) => stub().admits(server, actor),
     mayOpen: (server, principal) => stub().mayOpen(server, principal),
-    link: (request, { granted, ...dial }) =>
-      stub().fetch(
-        upgrade(
-          'control',
-          { ...dial, granted: granted === '*' ? '*' : granted.join(',') },
-          request,
-        ),
-      ),
+    link: (request, dial) => stub().fetch(controlUpgrade(request, dial)),
   };
-}
-
-/** An upgrade request of the worker's own: nothing a client sent reaches an actor but what stands in `fields`. */
-function upgrade(path: string, fields: Record<string, string>, source?: Request): Request {
-  const headers = new Headers({ Upgrade: 'websocket' });
-  const subprotocol = source?.headers.get('Sec-WebSocket-Protocol');
-  if (subprotocol) headers.set('Sec-WebSocket-Protocol', subprotocol);
-  return new Request(`http://actor/${path}?${new URLSearchParams(fields).toString()}`, { headers });
 }
 
 async function follow(
   stub: DurableObjectStub<SessionActor>,
-  wish: Record<string, string>,
+  wish: FollowWish,
   listener: SocketListener,
 ): Promise<Opened<Socket>> {
-  const response = await stub.fetch(upgrade('follow', wish));
+  const response = await stub.fetch(followUpgrade(wish));
   const socket = response.webSocket;
   if (!socket) return { ok: false, fault: await response.json<Fault>() };
   const inbox = new Inbox(textForm);

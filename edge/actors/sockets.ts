@@ -1,9 +1,76 @@
-// What both actors owe their WebSockets.
+// The WebSockets of an actor, as the rules know them (core/ports, `Sockets`): by an id that stands in the socket's tag, with a note
+// in its attachment. Both outlive the actor's memory.
 import { consoleLog } from './console-log.ts';
 import { failureOf } from '../core/log.ts';
+import type { SocketEffect, Sockets } from '../core/ports.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
-import { textForm } from '../../shared/link/forms.ts';
-import { Inbox, type Received } from '../../shared/link/inbox.ts';
+
+export class ActorSockets<Note> implements Sockets<Note> {
+  readonly #ctx: DurableObjectState;
+  readonly #open = new Map<string, WebSocket>();
+
+  constructor(ctx: DurableObjectState) {
+    this.#ctx = ctx;
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
+    for (const socket of ctx.getWebSockets()) this.#open.set(this.idOf(socket), socket);
+  }
+
+  /** The answer to an upgrade request, whose socket has this id from now on. */
+  accept(id: string, subprotocol?: string): Response {
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.#ctx.acceptWebSocket(server, [id]);
+    this.#open.set(id, server);
+    const headers = subprotocol === undefined ? {} : { 'Sec-WebSocket-Protocol': subprotocol };
+    return new Response(null, { status: 101, webSocket: client, headers });
+  }
+
+  idOf(socket: WebSocket): string {
+    return this.#ctx.getTags(socket)[0] ?? '';
+  }
+
+  /** A socket has told its end: the closing handshake is completed. */
+  closed(socket: WebSocket, code: number): string {
+    completeClose(socket, code);
+    const id = this.idOf(socket);
+    this.#open.delete(id);
+    return id;
+  }
+
+  all(): { id: string; note: Note | undefined }[] {
+    return [...this.#open].map(([id, socket]) => ({
+      id,
+      note: (socket.deserializeAttachment() as Note | null) ?? undefined,
+    }));
+  }
+
+  isOpen(id: string): boolean {
+    return this.#open.get(id)?.readyState === WebSocket.OPEN;
+  }
+
+  pingAt(id: string): number | undefined {
+    const socket = this.#open.get(id);
+    return socket && this.#ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime();
+  }
+
+  unreadBytes(id: string): number {
+    // Older type definitions do not know the property yet.
+    const socket = this.#open.get(id) as { readonly bufferedAmount?: number } | undefined;
+    return socket?.bufferedAmount ?? 0;
+  }
+
+  perform(effect: SocketEffect<Note>): void {
+    const socket = this.#open.get(effect.socket);
+    switch (effect.do) {
+      case 'send':
+        if (socket?.readyState === WebSocket.OPEN) socket.send(effect.text);
+        return;
+      case 'close':
+        return socket?.close(effect.code, effect.reason);
+      case 'note':
+        return socket?.serializeAttachment(effect.note);
+    }
+  }
+}
 
 /** Ends the closing handshake: with hibernation the peer waits until this side closes too. Its reason is not repeated. */
 export function completeClose(socket: WebSocket, code: number): void {
@@ -15,26 +82,6 @@ export function completeClose(socket: WebSocket, code: number): void {
     // Closed already.
   }
 }
-
-/** Frames in parts, of each socket for itself (LP3). */
-export class Inboxes {
-  readonly #inboxes = new WeakMap<WebSocket, Inbox<string>>();
-
-  /** Takes one WebSocket message. */
-  push(socket: WebSocket, text: string): Received<string> {
-    let inbox = this.#inboxes.get(socket);
-    if (!inbox) {
-      inbox = new Inbox(textForm);
-      this.#inboxes.set(socket, inbox);
-    }
-    return inbox.push(text);
-  }
-}
-
-/** Bytes that a socket's peer has not read yet. */
-export const unreadBytes = (socket: WebSocket): number =>
-  // Older type definitions do not know the property yet.
-  (socket as WebSocket & { readonly bufferedAmount?: number }).bufferedAmount ?? 0;
 
 /** The last guard around what one frame does: whatever it throws ends its socket, never the actor, whose other sockets go on. */
 export function contained(socket: WebSocket, handle: () => void): void {

@@ -1,17 +1,7 @@
 // Which runner serves a new session (D1): of those linked that offer the server, the one with most room.
-// Pure: the fleet actor keeps the records.
+// Pure: the fleet keeps the records.
+import type { RunnerRecord } from './ports.ts';
 import type { Fault } from '../../shared/fault.ts';
-
-/** What the fleet knows of a runner. */
-export interface RunnerRecord {
-  readonly runner: string;
-  readonly boot: string;
-  /** What it offers and its credential is granted. */
-  readonly servers: readonly string[];
-  /** Sessions it takes at most. */
-  readonly capacity: number;
-  readonly isDraining: boolean;
-}
 
 export interface Candidate extends RunnerRecord {
   readonly sessions: number;
@@ -48,3 +38,9 @@ export function grantedServers(
 ): string[] {
   return granted === '*' ? [...offered] : offered.filter((server) => granted.includes(server));
 }
+
+/** A runner that could serve a server if a session of another gave way. */
+export const mayMakeRoom = (
+  { servers, isDraining, capacity }: Candidate,
+  server: string,
+): boolean => servers.includes(server) && !isDraining && capacity > 0;

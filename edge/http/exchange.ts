@@ -4,7 +4,9 @@ import { refuse } from './refuse.ts';
 import { corsHeaders } from './cors.ts';
 import { signSession, verifySession } from '../access/session-id.ts';
 import type { PostAnswer } from '../core/relay.ts';
-import type { Opening, Ports, Post, SessionPort } from './ports.ts';
+import { Delivery, retryAfterMs, type Delivered } from '../core/exchange.ts';
+import type { Opening, Post } from '../core/ports.ts';
+import type { Ports, SessionPort } from './ports.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
@@ -86,35 +88,49 @@ export async function newSession(
 /** An id for a post; the runner serves it once however often and however late it is sent (R-2, R-3). */
 export const newPostId = (): string => postId(Date.now(), nanoid(POST_ID_LENGTH));
 
-/** Attempts to hand a message to an actor that breaks away (reset, deploy); the runner drops what it has seen (LP12). */
-const POST_ATTEMPTS = 5;
-const RETRY_MS = 100;
-
 /** Asks an actor until it answers. Undefined when it could not be reached. */
 export async function persistently<T extends object>(
   ask: () => Promise<T>,
-  attempts = POST_ATTEMPTS,
 ): Promise<T | undefined> {
-  for (let attempt = 1; attempt <= attempts; attempt++) {
+  for (let attempt = 1; ; attempt++) {
     try {
       return await ask();
     } catch {
-      if (attempt < attempts)
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS * attempt * Math.random()));
+      const afterMs = retryAfterMs(attempt, Math.random());
+      if (afterMs === undefined) return undefined;
+      await sleep(afterMs);
     }
   }
-  return undefined;
 }
 
-/** Posts until the actor answers. Undefined when it could not be reached. */
-export const postPersistently = (
-  session: SessionPort,
-  post: Post,
-  attempts?: number,
-): Promise<PostAnswer | undefined> => persistently(() => session.post(post), attempts);
+/** Brings a message to its session with `ask`, as often as that makes sense. `signal`: its client has left. */
+export async function deliver(
+  delivery: Delivery,
+  ask: (post: Post) => Promise<PostAnswer>,
+  signal?: AbortSignal,
+): Promise<Delivered> {
+  let next = delivery.start();
+  for (;;) {
+    switch (next.do) {
+      case 'ask':
+        try {
+          next = delivery.answered(await ask(next.post));
+        } catch {
+          next = delivery.broke(Math.random());
+        }
+        break;
+      case 'wait':
+        await sleep(next.ms);
+        next = delivery.waited(signal?.aborted === true, newPostId());
+        break;
+      case 'done':
+        return next;
+    }
+  }
+}
 
-/** A session whose actor could not be reached. */
-export const UNREACHABLE: Fault = {
-  fault: 'internal',
-  message: 'The session could not be reached. Try again.',
-};
+/** Posts into a session that is open. */
+export const postTo = async (session: SessionPort, post: Post): Promise<PostAnswer> =>
+  (await deliver(new Delivery(post, false), (post) => session.post(post))).answer;
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -7,7 +7,7 @@ import {
   findSession,
   newPostId,
   newSession,
-  postPersistently,
+  postTo,
   refuseExchange,
   type Exchange,
 } from './exchange.ts';
@@ -15,6 +15,7 @@ import { checkAccept } from './guards/media.ts';
 import { urlOf } from './request-url.ts';
 import { endQuestion } from './refused-answer.ts';
 import { SseStream } from './sse-response.ts';
+import { STREAM_KINDS } from '../core/stream-kinds.ts';
 import { SERVER_NAME, SSE_STREAM } from '../../shared/ids.ts';
 import { encodeEvent } from '../../shared/sse/encode.ts';
 
@@ -73,8 +74,7 @@ async function open(exchange: Exchange): Promise<Response> {
     stream: SSE_STREAM,
     after: null,
     requestIds: [],
-    isResumable: false,
-    endsSession: true,
+    ...STREAM_KINDS.sse,
     resumes: false,
     opening: encodeEvent({ event: 'endpoint', data: endpointOf(server, sessionId) }),
   });
@@ -117,13 +117,13 @@ export async function postMessage(exchange: Exchange): Promise<Response> {
     wants: 'accepted' as const,
     requestIds,
   };
-  const answer = await postPersistently(session, post);
-  if (answer?.kind === 'accepted') {
+  const answer = await postTo(session, post);
+  if (answer.kind === 'accepted') {
     return new Response('Accepted', { status: 202, headers: answerHeaders(exchange) });
   }
   return refuseExchange(
     exchange,
-    answer?.kind === 'refused' ? answer.fault : { fault: 'internal' },
+    answer.kind === 'refused' ? answer.fault : { fault: 'internal' },
     id,
   );
 }

@@ -1,5 +1,5 @@
 // What /metrics says about the fleet.
-import type { FleetView } from './ports.ts';
+import type { FleetView } from '../core/ports.ts';
 import { single, type Metric } from '../../shared/metrics.ts';
 
 type RunnerView = FleetView['runners'][number];

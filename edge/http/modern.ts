@@ -1,6 +1,6 @@
 // A request of a modern client (2026-07-28): no session, one answer as JSON or SSE, and whoever leaves has cancelled. All
 // requests of a principal to a server go to one actor, which opens a session with a runner as needed.
-import { answerHeaders, newPostId, postPersistently, type Exchange } from './exchange.ts';
+import { answerHeaders, deliver, newPostId, postTo, type Exchange } from './exchange.ts';
 import { corsHeaders } from './cors.ts';
 import { checkMirrors, checkRequest } from './modern-headers.ts';
 import type { ModernRequest } from './modern-request.ts';
@@ -8,11 +8,13 @@ import { refuse, refuseModern, type Refusal } from './refuse.ts';
 import { modernSessionName } from '../access/session-id.ts';
 import { OPENING_COMMENT, SSE_HEADERS, SseStream } from './sse-response.ts';
 import { withEdgeMeta } from './edge-meta.ts';
+import { Delivery, placeOf } from '../core/exchange.ts';
+import type { Opening, Post, PostPlace } from '../core/ports.ts';
 import type { PostAnswer } from '../core/relay.ts';
-import type { Opening, Post, PostPlace, SessionPort } from './ports.ts';
+import { STREAM_KINDS } from '../core/stream-kinds.ts';
+import type { SessionPort } from './ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { GET_STREAM } from '../../shared/ids.ts';
-import { REOPEN_AFTER_MS } from '../../shared/link/timing.ts';
 import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import { scanMessage } from '../../shared/jsonrpc/scan.ts';
 import { CODE, LISTEN_METHOD } from '../../shared/mcp/modern.ts';
@@ -20,9 +22,6 @@ import { encodeEvent } from '../../shared/sse/encode.ts';
 
 /** A client that closes an idle stream may be noticed only by the next write, and its call is to be cancelled within a second. */
 const CALL_KEEP_ALIVE_MS = 900;
-
-/** The clocks of a worker and of an actor differ by less: which of two sessions is the older must never be mistaken. */
-const MAX_SKEW_MS = 1_000;
 
 /** Statuses the revision gives to errors whose answer has not begun (Transports, "Error Responses"). */
 const STATUS_OF_CODE: ReadonlyMap<unknown, number> = new Map([
@@ -69,17 +68,17 @@ async function notify(exchange: Exchange, request: ModernRequest): Promise<Respo
   }
   const { secret, server, principal, ports } = exchange;
   const session = ports.session(await modernSessionName(secret, server, principal.name));
-  const answer = await postPersistently(session, {
+  const answer = await postTo(session, {
     id: newPostId(),
     stream: GET_STREAM,
     wants: 'accepted',
     message: request.text,
     requestIds: [],
   });
-  if (answer?.kind === 'accepted') return accepted(exchange);
+  if (answer.kind === 'accepted') return accepted(exchange);
   return refuseNotification(
     exchange,
-    answer?.kind === 'refused' ? answer.fault : { fault: 'internal' },
+    answer.kind === 'refused' ? answer.fault : { fault: 'internal' },
   );
 }
 
@@ -117,16 +116,10 @@ async function serve(
   const { signal } = exchange.request;
   const fault = await whyNotServed(exchange, asked.actor);
   if (fault) return refuseFault(exchange, fault, asked);
-  for (let reopenings = 0; ; reopenings++) {
-    const post = newPost(asked);
-    const answer = await attempt(session, opening, post);
-    const afterMs = REOPEN_AFTER_MS[reopenings];
-    if (answer.kind !== 'refused' || !isSafeToRepeat(answer.fault) || afterMs === undefined) {
-      return respond(exchange, session, asked, post, answer);
-    }
-    await new Promise((resolve) => setTimeout(resolve, afterMs));
-    if (signal.aborted) return respond(exchange, session, asked, post, answer);
-  }
+  const delivery = new Delivery(newPost(asked), true);
+  const serving = (post: Post): Promise<PostAnswer> => session.serve(opening, post);
+  const { post, answer } = await deliver(delivery, serving, signal);
+  return respond(exchange, session, asked, post, answer);
 }
 
 /** Servers that runners offered lately, by time (ms since the epoch): most requests need not ask the fleet. */
@@ -152,22 +145,9 @@ async function whyNotServed(
   return undefined;
 }
 
-/** The session ended before it had the request. */
-const isSafeToRepeat = ({ fault, phase = 'not_sent' }: Fault): boolean =>
-  fault === 'session_not_found' && phase === 'not_sent';
-
 function newPost({ message, requestIds }: Asked): Post {
   const id = newPostId();
   return { id, stream: id, wants: 'answer', message, requestIds };
-}
-
-async function attempt(session: SessionPort, opening: Opening, post: Post): Promise<PostAnswer> {
-  try {
-    return await session.serve(opening, post);
-  } catch {
-    // The actor broke away. Whether the runner has the post is not known; its stream will tell.
-    return { kind: 'follow', isAccepted: false, isSent: true };
-  }
 }
 
 function respond(
@@ -220,22 +200,19 @@ function follow(
   exchange: Exchange,
   session: SessionPort,
   post: Post,
-  { isAccepted, isSent, session: name }: PostAnswer & { readonly kind: 'follow' },
+  answer: PostAnswer & { readonly kind: 'follow' },
   { isListen, askedAt }: Asked,
 ): Response {
-  const place = name === undefined ? { openedBefore: askedAt - MAX_SKEW_MS } : { session: name };
+  const { isAccepted, isSent } = answer;
   const stream = new SseStream({
-    session: inPlace(session, place),
+    session: inPlace(session, placeOf(answer, askedAt)),
     signal: exchange.request.signal,
     outlive: (work) => exchange.ports.outlive(work),
     stream: post.stream,
     post: { id: post.id, message: post.message, isAccepted, isSent },
     after: 0,
     requestIds: post.requestIds,
-    // An event id would make the official client come back with GET when a stream breaks.
-    isResumable: false,
-    endsSession: false,
-    cancels: true,
+    ...STREAM_KINDS.modern,
     isListen,
     inWords: inModernWords,
     resumes: false,

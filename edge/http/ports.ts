@@ -1,46 +1,16 @@
 // What the HTTP layer needs from its host: sessions and the fleet. It does not say who runs them (D5).
-import type { Fault } from '../../shared/fault.ts';
-import type { Transport } from '../../shared/link/control-frames.ts';
+import type {
+  ControlDial,
+  FleetView,
+  LinkDial,
+  Negotiated,
+  Opened,
+  Opening,
+  Post,
+  PostPlace,
+} from '../core/ports.ts';
 import type { PostAnswer } from '../core/relay.ts';
-
-export interface Post {
-  /** Minted by the worker. The runner serves a post once, however often it is sent (R-3). */
-  readonly id: string;
-  readonly stream: string;
-  readonly message: string;
-  readonly wants: 'answer' | 'accepted';
-  /** Raw JSON text of the ids of its requests. */
-  readonly requestIds: readonly string[];
-}
-
-export interface Opening {
-  readonly server: string;
-  readonly principal: string;
-  readonly transport: Transport;
-}
-
-export interface Negotiated {
-  readonly isOpen: boolean;
-  /** Undefined before the answer to `initialize`, and when it is unknown because the runner is away. */
-  readonly revision: string | undefined;
-}
-
-export type Opened<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly fault: Fault };
-
-/** A session as the fleet placed it. */
-export interface PlacedSession {
-  /** Its name for the fleet and the runner. */
-  readonly session: string;
-  readonly runner: string;
-  readonly boot: string;
-  /** Milliseconds since the epoch. */
-  readonly openedAt: number;
-}
-
-/** The session a post is in: its name or, if that is not known, a time (ms since the epoch) before which it was opened. */
-export type PostPlace = { readonly session: string } | { readonly openedBefore: number };
+import type { Fault } from '../../shared/fault.ts';
 
 /** A message socket to a session actor; the listeners are set before anything can arrive. */
 export interface Socket {
@@ -78,32 +48,6 @@ export interface SessionPort {
   link(request: Request, dial: LinkDial): Promise<Response>;
 }
 
-export interface LinkDial {
-  readonly session: string;
-  readonly runner: string;
-  readonly boot: string;
-  readonly epoch: number;
-  /** What the runner holds of frames from its last socket, as its header says it. */
-  readonly holds: string;
-  readonly subprotocol: string;
-}
-
-export interface RunnerView {
-  readonly runner: string;
-  readonly isLinked: boolean;
-  readonly isDraining: boolean;
-  readonly servers: readonly string[];
-  readonly sessions: number;
-  readonly capacity: number;
-}
-
-export interface FleetView {
-  readonly runners: readonly RunnerView[];
-  readonly sessions: number;
-  readonly opened: number;
-  readonly refused: number;
-}
-
 export interface FleetPort {
   view(): Promise<FleetView>;
   /**
@@ -113,14 +57,7 @@ export interface FleetPort {
   admits(server: string, actor?: string): Promise<Fault | undefined>;
   /** As {@link admits}, of a session that a client opens: when it may begin, as a principal's openings wait for each other. */
   mayOpen(server: string, principal: string): Promise<Opened<{ readonly afterMs: number }>>;
-  link(
-    request: Request,
-    dial: {
-      readonly runner: string;
-      readonly granted: readonly string[] | '*';
-      readonly subprotocol: string;
-    },
-  ): Promise<Response>;
+  link(request: Request, dial: ControlDial): Promise<Response>;
 }
 
 export interface Ports {

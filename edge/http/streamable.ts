@@ -8,9 +8,8 @@ import {
   newPostId,
   newSession,
   persistently,
-  postPersistently,
+  postTo,
   refuseExchange,
-  UNREACHABLE,
   type Exchange,
 } from './exchange.ts';
 import { checkAccept, prefersStream } from './guards/media.ts';
@@ -18,8 +17,11 @@ import { checkLengths } from './modern-headers.ts';
 import { endQuestion } from './refused-answer.ts';
 import { refuseOf, serveModern } from './modern.ts';
 import { OPENING_COMMENT, SseStream } from './sse-response.ts';
+import { UNREACHABLE } from '../core/exchange.ts';
+import type { Opening, Post } from '../core/ports.ts';
 import type { PostAnswer } from '../core/relay.ts';
-import type { Opening, Post, SessionPort } from './ports.ts';
+import { STREAM_KINDS } from '../core/stream-kinds.ts';
+import type { SessionPort } from './ports.ts';
 import { GET_STREAM } from '../../shared/ids.ts';
 import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import {
@@ -246,13 +248,7 @@ async function post(
       ? refuseExchange(exchange, fault, soleId(asked))
       : stream.response(answerHeaders(exchange));
   }
-  // An answer can be followed instead, so one failed attempt is enough there.
-  const answer = await postPersistently(session, asked, wants === 'answer' ? 1 : undefined);
-  if (answer) return respond(exchange, session, asked, answer, {});
-  // Whether the attempt that broke had reached the runner is not known.
-  if (wants === 'answer')
-    return follow(exchange, session, asked, { isAccepted: false, isSent: true }, {});
-  return refuseExchange(exchange, UNREACHABLE);
+  return respond(exchange, session, asked, await postTo(session, asked), {});
 }
 
 function newPost(message: ClientMessage, wants: Post['wants']): Post {
@@ -330,8 +326,7 @@ function newStream(
     post: { id: asked.id, message: asked.message, isAccepted, isSent },
     after: 0,
     requestIds: asked.requestIds,
-    isResumable: true,
-    endsSession: false,
+    ...STREAM_KINDS.streamable,
     resumes: false,
     opening: primesStreams(revision)
       ? encodeEvent({ id: eventId(asked.stream, 0), data: '', retryMs: RETRY_MS })
@@ -353,8 +348,7 @@ async function openStream(exchange: Exchange, session: SessionPort): Promise<Res
     stream: cursor?.stream ?? GET_STREAM,
     after: cursor?.seq ?? null,
     requestIds: [],
-    isResumable: true,
-    endsSession: false,
+    ...STREAM_KINDS.streamable,
     resumes: cursor !== undefined,
     opening: OPENING_COMMENT,
   });

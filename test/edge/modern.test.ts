@@ -122,7 +122,8 @@ describe('an actor that opens a session', () => {
     play: (actor: SessionActor) => Promise<T>,
   ): Promise<T> =>
     runInDurableObject(env.SESSION.getByName('m-'.padEnd(22, 'x')), (actor) => {
-      const fleet = { open, placed: () => undefined, closed: () => undefined };
+      const nothing = async (): Promise<undefined> => undefined;
+      const fleet = { open, placed: nothing, closed: nothing };
       Object.assign(actor, { env: { FLEET: { getByName: () => fleet } } });
       return play(actor);
     });

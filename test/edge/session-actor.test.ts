@@ -396,6 +396,21 @@ describe('an actor that sleeps or dies', () => {
     },
   );
 
+  test('[F-290] wakes beside a socket that does not say whose it is, and closes it like any other', async () => {
+    const { client, session } = await openSession(await FakeRunner.start());
+    await runInDurableObject(actorOf(session), (_instance, ctx) => {
+      for (const socket of ctx.getWebSockets()) socket.serializeAttachment(null);
+    });
+    await evictDurableObject(actorOf(session));
+    session.link.send({ type: 'accepted', id: 'a' });
+    session.link.close(4408);
+    expect(await session.link.closed).toBe(4408);
+    await session.relink();
+    const response = client.call(1);
+    await session.answer({});
+    expect((await response).status).toBe(200);
+  });
+
   test('[D3] that lost its sockets too: the client’s stream pauses, and goes on once the runner is back', async () => {
     const { client, session } = await openSession(await FakeRunner.start());
     const response = client.listen();
@@ -665,11 +680,12 @@ describe('a runner’s link', () => {
     const events = new Events(await listening);
     await runInDurableObject(actorOf(session), (_instance, ctx) => {
       for (const socket of ctx.getWebSockets()) {
-        const attachment = socket.deserializeAttachment() as { role: string };
-        if (attachment.role === 'runner') socket.serializeAttachment(null);
+        socket.serializeAttachment = () => {
+          throw new TypeError('no room');
+        };
       }
     });
-    session.link.send({ type: 'accepted', id: 'a' });
+    session.link.send({ type: 'negotiated', revision: '2025-06-18' });
     expect(await session.link.closed).toBe(1011);
     await session.relink();
     await session.attach();

@@ -1,269 +1,213 @@
-// The simulated session actor: hosts the production relay, with the ways a Durable Object has to lose its memory.
+// The simulated session actor: hosts core/session.
+import {
+  EdgeSession,
+  type SessionEffect,
+  type SessionNote,
+  type SessionReply,
+} from '../../edge/core/session.ts';
+import type { FollowWish, LinkDial, Opened, Opening, Post } from '../../edge/core/ports.ts';
+import type { PostAnswer } from '../../edge/core/relay.ts';
 import type { Fault } from '../../shared/fault.ts';
-import { CLOSE } from '../../shared/link/close-codes.ts';
-import { decodeText } from '../../shared/link/codec.ts';
-import { textForm } from '../../shared/link/forms.ts';
-import { Inbox } from '../../shared/link/inbox.ts';
-import { NO_FLOW, Outbox } from '../../shared/link/outbox.ts';
-import { splitFrame, type Hold } from '../../shared/link/parts.ts';
-import { placeDown } from '../../shared/link/places.ts';
-import { sessionDown } from '../../shared/link/session-frames.ts';
-import type { Transport } from '../../shared/link/control-frames.ts';
-import { Relay, type Link, type PostAnswer, type RelayEffect } from '../../edge/core/relay.ts';
-import { DIAL_WAIT_MS } from '../../shared/link/timing.ts';
-import type { Post, PostPlace } from '../../edge/http/ports.ts';
-import type { Scheduled } from './clock.ts';
+import { ActorHost, type Asker } from './actor-host.ts';
+import { ActorSockets, type Dialled } from './sockets.ts';
+import { MemorySessionStore } from './stores.ts';
 import type { World } from './world.ts';
-import type { End } from './wire.ts';
 
-/** What survives a reset: the storage. */
-interface Row {
-  readonly openedAt: number;
-  /** The name that the runner knows the session by. */
-  readonly session: string;
-  readonly boot: string;
-  lost: { readonly since: number; readonly isExpired: boolean } | undefined;
-}
+/** The longest that a call between two actors is under way, each way. */
+const CALL_MS = 15;
 
-interface Pending {
-  answer(answer: PostAnswer): void;
+/** Who waits to be let in, with the connection it is to have. */
+export interface Dialler {
+  readonly dialled: Dialled;
+  accepted(): void;
+  refused(fault: Fault): void;
   broken(): void;
 }
 
-export class ActorNode {
-  readonly #world: World;
+const NOBODY: Asker<unknown> = { answer: () => undefined, broken: () => undefined };
+
+export class ActorNode extends ActorHost<SessionEffect> {
   readonly #name: string;
-  #row: Row | undefined;
-  #relay = new Relay({ state: 'ended' });
-  #link: { readonly end: End; readonly epoch: number } | undefined;
-  #inbox = new Inbox(textForm);
-  #outbox = Outbox.ofText();
-  readonly #followers = new Map<string, { readonly stream: string; readonly end: End }>();
-  #pending = new Map<string, Pending>();
-  #nextSocket = 1;
-  #sessions = 0;
-  #timer: { readonly at: number; readonly entry: Scheduled } | undefined;
+  readonly #store: MemorySessionStore;
+  readonly #sockets: ActorSockets<SessionNote>;
+  readonly #askers = new Map<string, Asker<SessionReply>>();
+  readonly #diallers = new Map<string, Dialler>();
+  #session: EdgeSession;
 
   constructor(world: World, name: string) {
-    this.#world = world;
+    const store = new MemorySessionStore();
+    super(world, store);
     this.#name = name;
-  }
-
-  get linkState(): Link['state'] {
-    return this.#relay.link.state;
-  }
-
-  open(transport: Transport): Fault | undefined {
-    const { runner, clock, isPartitioned } = this.#world;
-    if (isPartitioned) return { fault: 'runner_offline' };
-    const session =
-      transport === 'modern' ? `${this.#name}~${String(++this.#sessions)}` : this.#name;
-    this.#row = { session, boot: runner.boot, openedAt: clock.now, lost: undefined };
-    this.#relay = new Relay({ state: 'awaited', until: clock.now + DIAL_WAIT_MS });
-    const fault = runner.open(session, transport);
-    if (fault) this.#row = undefined;
-    this.#schedule();
-    return fault;
-  }
-
-  /** Posts for a modern client, whose actor opens a session where there is none. */
-  serve(post: Post, pending: Pending): void {
-    const { link } = this.#relay;
-    if (link.state === 'lost' && link.isExpired) this.giveUp();
-    const fault = this.#row ? undefined : this.open('modern');
-    if (fault) return pending.answer({ kind: 'refused', fault });
-    const session = this.#row?.session;
-    const answer = (given: PostAnswer): void =>
-      pending.answer(given.kind === 'follow' ? { ...given, session } : given);
-    this.post(post, { ...pending, answer });
-  }
-
-  post(post: Post, pending: Pending): void {
-    this.#pending.set(post.id, pending);
-    this.#perform(this.#relay.post(post, this.#world.clock.now));
-  }
-
-  end(): void {
-    this.#perform(this.#relay.end(this.#world.clock.now));
-  }
-
-  giveUp(): void {
-    this.#perform(this.#relay.giveUp({ fault: 'runner_lost' }));
-  }
-
-  acceptLink(
-    session: string,
-    boot: string,
-    epoch: number,
-    end: End,
-    holds: readonly Hold[],
-  ): boolean {
-    if (this.#row?.session !== session || this.#row.boot !== boot) return false;
-    if (epoch <= this.#relay.epoch) {
-      end.close(CLOSE.replaced);
-      return true;
-    }
-    const older = this.#link;
-    this.#link = { end, epoch };
-    older?.end.close(CLOSE.replaced);
-    this.#outbox = Outbox.ofText();
-    this.#outbox.resume(holds.map((hold) => this.#world.sabotage.resumes(hold)));
-    const held = this.#inbox.relinked();
-    end.onMessage = (text) => {
-      if (text === 'ping') return end.send('pong');
-      if (this.#link?.end !== end) return;
-      if (text === 'pong') return this.#down(this.#outbox.answered(this.#world.clock.now));
-      const received = this.#inbox.push(text);
-      if (received.state === 'partial') return;
-      if (received.state !== 'whole') return end.close(CLOSE.protocol);
-      this.#perform(this.#relay.fromRunner(received.frame, this.#world.clock.now));
-    };
-    end.onClose = () => {
-      if (this.#link?.end !== end) return;
-      this.#link = undefined;
-      this.#outbox = Outbox.ofText();
-      this.#perform(this.#relay.unlinked(this.#world.clock.now));
-    };
-    this.#perform(this.#relay.linked(epoch, held));
-    if (this.#row) this.#row.lost = undefined;
-    return true;
-  }
-
-  /** A worker follows a stream on `end`, or is told why not. */
-  follow(
-    stream: string,
-    resumes: boolean,
-    end: End,
-    place: PostPlace | undefined,
-  ): Fault | undefined {
-    if (place && !this.#isPlace(place)) return { fault: 'session_not_found' };
-    const { fault, effects } = this.#relay.mayFollow(
-      stream,
-      resumes,
-      this.#world.clock.now,
-      `probe${String(this.#nextSocket)}`,
-    );
-    this.#perform(effects);
-    if (fault) return fault;
-    const socket = String(this.#nextSocket++);
-    this.#followers.set(socket, { stream, end });
-    const inbox = new Inbox(textForm);
-    end.onMessage = (text) => {
-      const received = inbox.push(text);
-      if (received.state === 'whole') this.#perform(this.#relay.fromWorker(received.frame));
-    };
-    end.onClose = () => {
-      if (!this.#followers.delete(socket)) return;
-      this.#perform(this.#relay.unfollow(stream, socket));
-    };
-    this.#perform(this.#relay.follow(stream, socket));
-    return undefined;
-  }
-
-  #isPlace(place: PostPlace): boolean {
-    if ('session' in place) return place.session === this.#row?.session;
-    return (this.#row?.openedAt ?? Infinity) < place.openedBefore;
-  }
-
-  /** The object is reset: memory and sockets are gone, callers get an exception, storage stays. */
-  reset(): void {
-    const ends = [this.#link?.end, ...[...this.#followers.values()].map(({ end }) => end)];
-    const pending = [...this.#pending.values()];
-    this.#link = undefined;
-    this.#forgetParts();
-    this.#followers.clear();
-    this.#pending = new Map();
-    this.#timer?.entry.cancel();
-    this.#timer = undefined;
-    this.#relay = this.#restored();
-    for (const end of ends) end?.close(1006);
-    for (const { broken } of pending) broken();
-    this.#schedule();
-  }
-
-  /** The object sleeps and wakes: memory is gone, sockets stay. Not while someone waits for an answer. */
-  hibernate(): void {
-    if (this.#pending.size > 0 || this.#relay.wakeAt.soon !== undefined) return;
-    if (this.#outbox.waiting > 0) return;
-    this.#forgetParts();
-    this.#relay = this.#restored();
-    this.#schedule();
-  }
-
-  #forgetParts(): void {
-    this.#inbox = new Inbox(textForm);
-    this.#outbox = Outbox.ofText();
-  }
-
-  #down(messages: readonly string[]): void {
-    for (const message of messages) this.#link?.end.send(message);
-  }
-
-  #toRunner(text: string, isBehind: boolean): void {
-    if (!this.#link) return;
-    const place = () => {
-      const reading = decodeText(sessionDown, text);
-      return { ...(reading.ok ? placeDown(reading.frame.header) : { flow: NO_FLOW }), isBehind };
-    };
-    this.#down(this.#outbox.push(text, place, this.#world.clock.now));
-  }
-
-  #restored(): Relay {
-    const followers = [...this.#followers].map(([socket, { stream }]) => [stream, socket] as const);
-    if (!this.#row) return new Relay({ state: 'ended' });
-    if (this.#link) return new Relay({ state: 'linked', epoch: this.#link.epoch }, followers);
-    const lost = this.#row.lost ?? { since: this.#world.clock.now, isExpired: false };
-    return new Relay({ state: 'lost', ...lost }, followers);
-  }
-
-  #perform(effects: readonly RelayEffect[]): void {
-    for (const effect of effects) this.#performOne(effect);
-    const { link } = this.#relay;
-    if (this.#row && link.state === 'lost')
-      this.#row.lost = { since: link.since, isExpired: link.isExpired };
-    this.#schedule();
-  }
-
-  #performOne(effect: RelayEffect): void {
-    switch (effect.do) {
-      case 'link':
-        return this.#toRunner(effect.text, effect.isBehind === true);
-      case 'closeLink':
-        return this.#link?.end.close(effect.code);
-      case 'omit':
-        return this.#down(this.#outbox.omit(effect.post, this.#world.clock.now));
-      case 'tell':
-        return send(
-          this.#followers.get(this.#world.sabotage.misroute(effect.socket, this.#followers))?.end,
-          effect.text,
-        );
-      case 'close':
-        return this.#followers.get(effect.socket)?.end.close(effect.code);
-      case 'answer':
-        this.#pending.get(effect.id)?.answer(effect.answer);
-        this.#pending.delete(effect.id);
-        return;
-      case 'forget':
-        this.#row = undefined;
-        this.#link = undefined;
-        return;
-    }
-  }
-
-  #schedule(): void {
-    const { clock } = this.#world;
-    const { soon, durable } = this.#relay.wakeAt;
-    const at = Math.min(soon ?? Infinity, durable ?? Infinity);
-    if (at === Infinity || (this.#timer && this.#timer.at <= at)) return;
-    this.#timer?.entry.cancel();
-    const entry = clock.after(at - clock.now, () => {
-      this.#timer = undefined;
-      this.#perform(this.#relay.tick(clock.now, this.#outbox.isUnderWay));
+    this.#store = store;
+    this.#sockets = new ActorSockets<SessionNote>({
+      now: () => this.now,
+      message: (socket, text) =>
+        void this.step(() => this.#session.message(socket, text, this.now)),
+      gone: (socket) => void this.step(() => this.#session.gone(socket, this.now)),
     });
-    this.#timer = { at, entry };
+    this.#session = this.#recovered();
   }
-}
 
-function send(end: End | undefined, text: string): void {
-  for (const part of splitFrame(textForm, text)) end?.send(part);
+  /** Nothing of a session is left on disk. */
+  get isClean(): boolean {
+    return this.#store.isEmpty;
+  }
+
+  open(opening: Opening, asker: Asker<Opened<undefined>>): void {
+    this.#ask(asker, (ask) => this.#session.open(ask, opening, this.now));
+  }
+
+  openWith(opening: Opening, post: Post, asker: Asker<PostAnswer>): void {
+    this.#ask(asker, (ask) => this.#session.openWith(ask, opening, post, this.now));
+  }
+
+  serve(opening: Opening, post: Post, asker: Asker<PostAnswer>): void {
+    this.#ask(asker, (ask) => this.#session.serve(ask, opening, post, this.now));
+  }
+
+  post(post: Post, asker: Asker<PostAnswer>): void {
+    this.#ask(asker, (ask) => this.#session.post(ask, post, this.now));
+  }
+
+  end(asker: Asker<boolean>): void {
+    this.#ask(asker, (ask) => this.#session.end(ask, this.now));
+  }
+
+  giveUp(fault: Fault, session: string, asker: Asker<undefined>): void {
+    this.#ask(asker, (ask) => this.#session.giveUp(ask, fault, session, this.now));
+  }
+
+  review(): void {
+    this.#ask(NOBODY, (ask) => this.#session.review(ask, this.now));
+  }
+
+  dial(dial: LinkDial, dialler: Dialler): void {
+    const ask = this.mint(8);
+    this.#diallers.set(ask, dialler);
+    this.step(() => this.#session.dial(ask, dial, this.now));
+  }
+
+  follow(wish: FollowWish, dialler: Dialler): void {
+    const ask = this.mint(8);
+    this.#diallers.set(ask, dialler);
+    this.step(() => this.#session.follow(ask, wish, this.now));
+  }
+
+  hibernate(): void {
+    const isBusy = this.#askers.size + this.#diallers.size > 0 || this.wakeAt !== undefined;
+    if (!isBusy) this.sleep();
+  }
+
+  protected get wakeAt(): number | undefined {
+    return this.#session.wakeAt;
+  }
+
+  protected tick(): SessionEffect[] {
+    return this.#session.tick(this.now);
+  }
+
+  protected woken(): SessionEffect[] {
+    return this.#session.woken(this.now);
+  }
+
+  protected forget(isCrash: boolean): void {
+    const waiting = [...this.#askers.values(), ...this.#diallers.values()];
+    this.#askers.clear();
+    this.#diallers.clear();
+    if (isCrash) this.#sockets.break();
+    this.#session = this.#recovered();
+    for (const { broken } of waiting) broken();
+  }
+
+  #recovered(): EdgeSession {
+    const [name, store, sockets] = [this.#name, this.#store, this.#sockets];
+    return new EdgeSession({ name, store, sockets, mint: this.mint }, this.now);
+  }
+
+  #ask<T>(asker: Asker<T>, run: (ask: string) => readonly SessionEffect[]): void {
+    const ask = this.mint(8);
+    this.#askers.set(ask, asker as Asker<SessionReply>);
+    this.step(() => run(ask));
+  }
+
+  protected performOne(effect: SessionEffect): void {
+    switch (effect.do) {
+      case 'send':
+        return this.#send(effect);
+      case 'close':
+      case 'note':
+        return this.#sockets.perform(effect);
+      case 'reply':
+        return this.#asker(effect.ask)?.answer(effect.reply);
+      case 'fail':
+        this.#asker(effect.ask)?.broken();
+        return this.#dialler(effect.ask)?.broken();
+      case 'accept': {
+        const dialler = this.#dialler(effect.ask);
+        if (!dialler) return;
+        this.#sockets.accept(effect.socket, dialler.dialled);
+        return dialler.accepted();
+      }
+      case 'refuse':
+        return this.#dialler(effect.ask)?.refused(effect.fault);
+      case 'find':
+        return this.#fleet<'broken' | Parameters<EdgeSession['found']>[0]>(
+          (asker) => this.world.fleet.placed(this.#name, asker),
+          'broken',
+          (placed) => this.#session.found(placed, this.now),
+        );
+      case 'place':
+        return this.#fleet<Parameters<EdgeSession['placed']>[0]>(
+          (asker) => this.world.fleet.open(effect.wish, asker),
+          undefined,
+          (opened) => this.#session.placed(opened, this.now),
+        );
+      case 'closed':
+        return this.#fleet<boolean>(
+          (asker) => this.world.fleet.closed(effect.session, asker),
+          false,
+          (isTold) => this.#session.forgotten(effect.session, isTold, this.now),
+        );
+    }
+  }
+
+  #send(effect: SessionEffect & { readonly do: 'send' }): void {
+    const followers = new Set<string>();
+    for (const { id, note } of this.#sockets.all())
+      if (note?.role === 'follower') followers.add(id);
+    const socket = followers.has(effect.socket)
+      ? this.world.sabotage.misroute(effect.socket, followers)
+      : effect.socket;
+    this.#sockets.perform({ ...effect, socket });
+  }
+
+  #asker(ask: string): Asker<SessionReply> | undefined {
+    const asker = this.#askers.get(ask);
+    this.#askers.delete(ask);
+    return asker;
+  }
+
+  #dialler(ask: string): Dialler | undefined {
+    const dialler = this.#diallers.get(ask);
+    this.#diallers.delete(ask);
+    return dialler;
+  }
+
+  /** A call of the fleet: its answer, or `broken`, is the input that `then` gives the rules. */
+  #fleet<T>(
+    call: (asker: Asker<T>) => void,
+    broken: T,
+    then: (answer: T) => readonly SessionEffect[],
+  ): void {
+    const { clock, chance } = this.world;
+    const settle = (answer: T): void =>
+      this.later(chance.between(0, CALL_MS), () => void this.step(() => then(answer)));
+    const life = this.alive();
+    clock.after(chance.between(0, CALL_MS), () =>
+      call({
+        answer: (answer) => life() && settle(answer),
+        broken: () => life() && settle(broken),
+      }),
+    );
+  }
 }

@@ -4,8 +4,9 @@ import type { Transport } from '../../shared/link/control-frames.ts';
 import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
 import { parseEventId } from '../../shared/sse/encode.ts';
 import type { CallHistory, StandingHistory } from './history.ts';
-import type { Post } from '../../edge/http/ports.ts';
-import { type Head, Exchange } from './worker-node.ts';
+import type { Post } from '../../edge/core/ports.ts';
+import { actorName } from './names.ts';
+import { Exchange, type Head } from './worker-node.ts';
 import type { World } from './world.ts';
 import { Wire } from './wire.ts';
 
@@ -25,8 +26,17 @@ interface Incoming {
     readonly session?: string;
     readonly filler?: string;
   };
-  readonly error?: { readonly data?: { readonly fault?: string } };
+  readonly error?: { readonly data?: { readonly fault?: string; readonly phase?: string } };
 }
+
+/** Attempts to open a session, and the time between them. */
+const OPENINGS = 5;
+const OPEN_AGAIN_MS = 3_000;
+
+const INITIALIZE = {
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {} },
+};
 
 /** Longer than any deadline. */
 const ENDLESS_MS = 3_600_000;
@@ -46,6 +56,8 @@ export class ClientNode {
   #nextPost = 1;
   #isOver = false;
   #onReady: (() => void) | undefined;
+  /** Sessions it tried to open before the one it has. */
+  #tries = 0;
 
   constructor(world: World, name: string, kind: ClientKind) {
     this.#world = world;
@@ -61,24 +73,27 @@ export class ClientNode {
     return this.kind === 'sse2024' ? 'sse' : 'streamable';
   }
 
-  get isOver(): boolean {
-    return this.#isOver;
+  /** It is gone for good, without a word. */
+  leave(): void {
+    this.#isOver = true;
   }
 
   /** Opens the session; `ready` once it can be used, never when it could not be opened. */
   open(ready: () => void): void {
     if (this.kind === 'modern') return ready();
     this.#onReady = ready;
-    const fault = this.#world.actor(this.name).open(this.transport);
-    if (fault) {
-      this.#isOver = true;
-      return;
-    }
     if (this.kind === 'sse2024') this.#listenSse();
-    this.#send(
-      { method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {} } },
-      undefined,
-    );
+    else this.#send(INITIALIZE, undefined);
+  }
+
+  /** A session that could not be opened, or whose opening broke away, is opened anew under another name. */
+  #notOpened(): void {
+    const ready = this.#onReady;
+    this.#onReady = undefined;
+    if (!ready) return;
+    this.#tries += 1;
+    if (this.#tries === OPENINGS) this.#isOver = true;
+    else this.#world.clock.after(OPEN_AGAIN_MS, () => this.open(ready));
   }
 
   call(): void {
@@ -179,7 +194,8 @@ export class ClientNode {
   }
 
   #settleHead(call: CallHistory, head: Head | undefined): void {
-    if (head && 'body' in head && head.body !== undefined) call.outcomes.push(`error:${head.body}`);
+    if (head && 'body' in head && head.body !== undefined)
+      this.#outcome(call, `error:${head.body}`, head.phase);
     else call.isForsaken = true;
   }
 
@@ -196,7 +212,7 @@ export class ClientNode {
         head = JSON.parse(text) as Head;
         if ('body' in head && head.body !== undefined) {
           if (head.status === 200) take(JSON.parse(head.body) as Incoming);
-          else if (call) this.#outcome(call, `error:${head.body}`);
+          else if (call) this.#outcome(call, `error:${head.body}`, head.phase);
         } else if (!('stream' in head) && call) call.isForsaken = true;
         return;
       }
@@ -207,7 +223,8 @@ export class ClientNode {
       }
     };
     wire.a.onClose = (code) => {
-      if (!call || call.outcomes.length > 0 || call.isForsaken) return;
+      if (!call) return this.#notOpened();
+      if (call.outcomes.length > 0 || call.isForsaken) return;
       if (this.kind === 'modern') {
         call.isForsaken = code !== 1000;
         call.leftAt = this.#world.clock.now;
@@ -228,6 +245,7 @@ export class ClientNode {
       requestIds: [rawId],
     };
     if (this.kind === 'modern') exchange.serve(post);
+    else if (!call) exchange.initialize(post);
     else exchange.post(post, this.kind === 'http2025-11');
   }
 
@@ -292,14 +310,7 @@ export class ClientNode {
       );
     };
     const cursor = lastId === undefined ? undefined : parseEventId(lastId);
-    exchange.follow({
-      stream,
-      after: cursor?.seq ?? null,
-      requestIds: [],
-      isResumable: true,
-      endsSession: false,
-      resumes: cursor !== undefined,
-    });
+    exchange.get(cursor ?? (stream === GET_STREAM ? undefined : { stream, seq: 0 }));
   }
 
   #listenSse(): void {
@@ -309,24 +320,19 @@ export class ClientNode {
     wire.a.onMessage = (text) => {
       if (!head) {
         head = JSON.parse(text) as Head;
+        if ('stream' in head) this.#send(INITIALIZE, undefined);
         return;
       }
       for (const { message } of reader.feed(text)) if (message) this.#onSse(message);
     };
     wire.a.onClose = (code) => {
+      if (this.#onReady) return this.#notOpened();
       this.#isOver = true;
       if (code === 1000) return;
       for (const call of this.#pending.values())
         if (call.outcomes.length === 0) call.isForsaken = true;
     };
-    exchange.follow({
-      stream: SSE_STREAM,
-      after: null,
-      requestIds: [],
-      isResumable: false,
-      endsSession: true,
-      resumes: false,
-    });
+    exchange.openSse();
   }
 
   #onSse(message: Incoming): void {
@@ -362,6 +368,7 @@ export class ClientNode {
         message.error
           ? `error:${message.error.data?.fault ?? '?'}`
           : `result:${isIntact(message.result) ? (message.result?.uid ?? '?') : 'spoiled'}`,
+        message.error?.data?.phase,
       );
     else if (message.result) {
       this.#onReady?.();
@@ -369,8 +376,9 @@ export class ClientNode {
     }
   }
 
-  #outcome(call: CallHistory, outcome: string): void {
+  #outcome(call: CallHistory, outcome: string, phase?: string): void {
     call.outcomes.push(outcome);
+    if (phase === 'not_sent') call.isToldUnsent = true;
   }
 
   #untied(message: Incoming): void {
@@ -407,7 +415,9 @@ export class ClientNode {
 
   #connect(): { wire: Wire; exchange: Exchange } {
     const wire = new Wire(this.#world.clock, this.#world.chance);
-    const exchange = new Exchange(this.#world, this.name, wire.b);
+    const owner = { principal: this.name, transport: this.transport };
+    const name = actorName(this.name, this.#tries);
+    const exchange = new Exchange(this.#world, name, owner, wire.b);
     this.#world.clientWires.add(wire);
     this.#world.exchanges.add(exchange);
     return { wire, exchange };

@@ -15,6 +15,8 @@ export interface CallHistory {
   /** When a client that cannot come back lost its connection, before an outcome. */
   leftAt?: number;
   isCancelled: boolean;
+  /** The client was told that it was not sent, so that it is safe to repeat. */
+  isToldUnsent?: boolean;
   /** Something for this call arrived after its outcome. */
   isFollowed: boolean;
 }
@@ -45,6 +47,8 @@ export interface History {
   readonly foreign: string[];
   /** Resumptions that were refused although no run outgrows the window. */
   readonly evicted: string[];
+  /** What is held of sessions long after the last client has left. */
+  readonly left: string[];
   /** What went wrong, for a person. */
   readonly trace: string[];
 }
@@ -58,6 +62,7 @@ export function emptyHistory(): History {
     streams: new Map(),
     foreign: [],
     evicted: [],
+    left: [],
     trace: [],
   };
 }
@@ -72,6 +77,7 @@ export function check(history: History): string[] {
     ...cancelledByLeaving(history),
     ...history.evicted.map((what) => `R-4: ${what}`),
     ...history.foreign.map((what) => `R-9: ${what}`),
+    ...history.left.map((what) => `R-11: ${what}`),
   ];
 }
 
@@ -100,7 +106,9 @@ function atMostOnce({ calls, journal }: History): string[] {
   for (const [uid, count] of times) {
     if (count > 1) faults.push(`R-2: ${uid} reached a process ${String(count)} times`);
   }
-  for (const { uid, outcomes } of calls.values()) {
+  for (const { uid, outcomes, isToldUnsent } of calls.values()) {
+    if (isToldUnsent && times.has(uid))
+      faults.push(`R-2: call ${uid} ran, and its client was told that it was not sent`);
     if (outcomes.some((outcome) => outcome.startsWith('result:')) && !times.has(uid)) {
       faults.push(`R-1: call ${uid} has a result but never ran`);
     }

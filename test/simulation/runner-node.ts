@@ -1,19 +1,26 @@
 // The simulated runner: hosts the production session machine on simulated processes, links and time.
-import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
-import { decodeBytes, encodeBytes } from '../../shared/link/codec.ts';
+import { decodeBytes, decodeText, encodeBytes, encodeText } from '../../shared/link/codec.ts';
 import { bytesForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
 import { Outbox } from '../../shared/link/outbox.ts';
 import type { Hold } from '../../shared/link/parts.ts';
 import { placeUp } from '../../shared/link/places.ts';
 import { actorOf } from '../../shared/ids.ts';
-import type { Transport } from '../../shared/link/control-frames.ts';
+import {
+  controlDown,
+  type ControlDown,
+  type ControlUp,
+  type OpenFrame,
+  type Transport,
+} from '../../shared/link/control-frames.ts';
 import { sessionDown } from '../../shared/link/session-frames.ts';
 import { fullJitterMs } from '../../shared/backoff.ts';
 import type { SessionEffect } from '../../runner/core/session-effects.ts';
 import { Session } from '../../runner/core/session.ts';
+import { fairlyIdle, ownIdle, type Held } from '../../runner/core/yielding.ts';
 import type { Scheduled } from './clock.ts';
+import { clientOf, SERVER } from './names.ts';
 import { ProcessNode } from './process-node.ts';
 import type { World } from './world.ts';
 import { Wire, type End } from './wire.ts';
@@ -30,47 +37,161 @@ const LIMITS = {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export class RunnerNode {
-  readonly #world: World;
-  readonly sessions = new Map<string, HostedSession>();
-  #boots = 0;
-  isUp = true;
+/** Sessions that may be ending beside those that run. */
+const MAX_ENDING = 16;
 
-  constructor(world: World) {
+export class RunnerNode {
+  readonly name: string;
+  readonly capacity: number;
+  readonly sessions = new Map<string, HostedSession>();
+  readonly #world: World;
+  /** Its clock may be anywhere. */
+  readonly #skewMs: number;
+  #boots = 0;
+  #isUp = true;
+  #control: { readonly wire: Wire; isOver: boolean } | undefined;
+  #attempt = 0;
+
+  constructor(world: World, name: string, capacity: number) {
     this.#world = world;
+    this.name = name;
+    this.capacity = capacity;
+    this.#skewMs = world.skew(600_000);
+    this.#dial();
+  }
+
+  get now(): number {
+    return this.#world.clock.now + this.#skewMs;
   }
 
   get boot(): string {
-    return `boot${String(this.#boots)}`;
+    return `boot${String(this.#boots)}`.padEnd(22, 'b');
   }
 
-  open(session: string, transport: Transport): Fault | undefined {
-    if (!this.isUp) return { fault: 'runner_offline' };
-    this.sessions.set(session, new HostedSession(this.#world, this, session, transport));
-    return undefined;
-  }
-
-  /** The newest session of an actor. */
-  hosted(actor: string): HostedSession | undefined {
-    return [...this.sessions].findLast(([session]) => actorOf(session) === actor)?.[1];
+  get controlWire(): Wire | undefined {
+    return this.#control?.wire;
   }
 
   /** kill -9 and a restart: every process of the old boot is gone, and the edge learns of the new boot. */
   crash(downMs: number): void {
-    if (!this.isUp) return;
-    this.isUp = false;
+    if (!this.#isUp) return;
+    this.#isUp = false;
     for (const hosted of this.sessions.values()) hosted.perish();
     this.sessions.clear();
+    if (this.#control) this.#control.isOver = true;
+    this.#control?.wire.cut();
+    this.#control = undefined;
     this.#world.clock.after(downMs, () => {
       this.#boots += 1;
-      this.isUp = true;
-      this.#world.runnerBooted(this.boot);
+      this.#isUp = true;
+      this.#world.note(`runner ${this.name} boots as ${this.boot}`);
+      this.#dial();
     });
   }
+
+  /** A dial of a session was refused: the edge holds nothing of it. */
+  refuse(session: string): void {
+    this.#say({ type: 'refused', session, fault: 'session_not_found' });
+  }
+
+  finished(session: string): void {
+    this.sessions.delete(session);
+  }
+
+  #dial(): void {
+    const { clock, chance } = this.#world;
+    const { boot } = this;
+    clock.after(chance.between(1, 40), () => {
+      if (!this.#isUp || boot !== this.boot) return;
+      if (this.#world.isPartitioned) return this.#redial();
+      this.#linked(new Wire(clock, chance, 20, this.#world.line));
+    });
+  }
+
+  #linked(wire: Wire): void {
+    const control = { wire, isOver: false };
+    this.#control = control;
+    this.#attempt = 0;
+    wire.a.onMessage = (text) => {
+      const reading = decodeText(controlDown, text);
+      if (!reading.ok) throw new Error(reading.reason);
+      if (!control.isOver) this.#receive(reading.frame.header);
+    };
+    wire.a.onClose = (code) => {
+      if (control.isOver) return;
+      control.isOver = true;
+      this.#control = undefined;
+      if (code !== CLOSE.replaced) this.#redial();
+    };
+    const dial = { runner: this.name, granted: '*' as const, subprotocol: '' };
+    this.#world.fleet.link(dial, { wire, end: wire.b });
+    this.#say({
+      type: 'hello',
+      runner: this.name,
+      boot: this.boot,
+      servers: [SERVER],
+      capacity: this.capacity,
+      sessions: [...this.sessions.keys()],
+    });
+  }
+
+  #redial(): void {
+    const delay = fullJitterMs(this.#attempt, 250, 500, this.#world.chance.next());
+    this.#attempt += 1;
+    this.#world.clock.after(delay, () => this.#dial());
+  }
+
+  #receive(frame: ControlDown): void {
+    switch (frame.type) {
+      case 'welcome':
+        return;
+      case 'open':
+        return this.#open(frame);
+      case 'close':
+        return this.sessions.get(frame.session)?.closedByEdge();
+      case 'yield': {
+        const { principal, own } = frame;
+        const gone = own ? ownIdle(this.#held, principal) : fairlyIdle(this.#held, principal);
+        if (gone) this.sessions.get(gone.session)?.giveWay();
+        return this.#say({ type: 'yielded', session: gone?.session });
+      }
+    }
+  }
+
+  #open({ session, transport, principal }: OpenFrame): void {
+    if (this.sessions.has(session)) return;
+    const isFull =
+      this.#held.length >= this.capacity || this.sessions.size >= this.capacity + MAX_ENDING;
+    if (isFull) return this.#say({ type: 'refused', session, fault: 'overloaded' });
+    const hosted = new HostedSession(this.#world, this, { name: session, transport, principal });
+    this.sessions.set(session, hosted);
+  }
+
+  get #held(): Held[] {
+    return [...this.sessions]
+      .filter(([, { isEnded }]) => !isEnded)
+      .map(([session, { principal, inFlight, idleMs }]) => ({
+        session,
+        principal,
+        isIdle: inFlight === 0,
+        idleMs,
+      }));
+  }
+
+  #say(frame: ControlUp): void {
+    this.#control?.wire.a.send(encodeText(frame));
+  }
+}
+
+interface Opened {
+  readonly name: string;
+  readonly transport: Transport;
+  readonly principal: string;
 }
 
 export class HostedSession {
   readonly process: ProcessNode;
+  readonly principal: string;
   readonly #world: World;
   readonly #runner: RunnerNode;
   readonly #name: string;
@@ -84,18 +205,40 @@ export class HostedSession {
   #timer: { readonly at: number; readonly entry: Scheduled } | undefined;
   #isGone = false;
 
-  constructor(world: World, runner: RunnerNode, name: string, transport: Transport) {
+  constructor(world: World, runner: RunnerNode, { name, transport, principal }: Opened) {
     this.#world = world;
     this.#runner = runner;
     this.#name = name;
-    this.#machine = new Session({ limits: LIMITS, transport }, world.clock.now);
-    const actor = actorOf(name);
-    this.process = new ProcessNode(world.clock, world.chance, world.history, actor, (line) =>
+    this.principal = principal;
+    this.#machine = new Session({ limits: LIMITS, transport }, runner.now);
+    const client = clientOf(name);
+    this.process = new ProcessNode(world.clock, world.chance, world.history, client, (line) =>
       world.clock.after(0, () =>
-        this.#perform(this.#machine.line(encoder.encode(line), world.clock.now)),
+        this.#perform(this.#machine.line(encoder.encode(line), runner.now)),
       ),
     );
     this.#dial();
+  }
+
+  get isEnded(): boolean {
+    return this.#machine.isEnded;
+  }
+
+  get inFlight(): number {
+    return this.#machine.inFlight;
+  }
+
+  get idleMs(): number {
+    return this.#runner.now - this.#machine.activeAt;
+  }
+
+  giveWay(): void {
+    this.#perform(this.#machine.end({ message: 'The session gave way.' }, this.#runner.now));
+  }
+
+  closedByEdge(): void {
+    this.#end?.close(CLOSE.done);
+    this.#over();
   }
 
   get wire(): Wire | undefined {
@@ -113,7 +256,7 @@ export class HostedSession {
   crashProcess(): void {
     if (!this.process.isAlive) return;
     this.process.die();
-    this.#perform(this.#machine.exited('was killed by SIGSEGV', this.#world.clock.now));
+    this.#perform(this.#machine.exited('was killed by SIGSEGV', this.#runner.now));
   }
 
   #dial(): void {
@@ -125,15 +268,30 @@ export class HostedSession {
       if (this.#isGone) return;
       if (this.#world.isPartitioned) return this.#redial();
       const wire = new Wire(clock, chance, 20, this.#world.line);
-      const accepted = this.#world
-        .actor(actorOf(this.#name))
-        .acceptLink(this.#name, this.#runner.boot, epoch, wire.b, this.#inbox.relinked());
-      if (!accepted) return this.#over();
-      this.#linked(wire);
+      const holds = this.#inbox.relinked().map((hold) => this.#world.sabotage.resumes(hold));
+      const { name: runner, boot } = this.#runner;
+      const dial = {
+        session: this.#name,
+        runner,
+        boot,
+        epoch,
+        holds: JSON.stringify(holds),
+        subprotocol: '',
+      };
+      this.#world.actor(actorOf(this.#name)).dial(dial, {
+        dialled: { wire, end: wire.b },
+        accepted: () => this.#linked(wire),
+        refused: () => {
+          this.#runner.refuse(this.#name);
+          this.#over();
+        },
+        broken: () => this.#redial(),
+      });
     });
   }
 
   #linked(wire: Wire): void {
+    if (this.#isGone) return wire.a.close(CLOSE.done);
     this.#wire = wire;
     this.#end = wire.a;
     this.#outbox = Outbox.ofBytes();
@@ -152,12 +310,12 @@ export class HostedSession {
       const { header, message } = reading.frame;
       if (header.type === 'welcome') this.#resume(header.holds ?? []);
       if (!this.#world.sabotage.heeds(header.type)) return;
-      this.#perform(this.#machine.receive(header, message, this.#world.clock.now));
+      this.#perform(this.#machine.receive(header, message, this.#runner.now));
     };
     wire.a.onClose = (code) => {
       if (this.#end !== wire.a || this.#isGone) return;
       this.#end = undefined;
-      this.#perform(this.#machine.unlinked(this.#world.clock.now));
+      this.#perform(this.#machine.unlinked(this.#runner.now));
       if (code === CLOSE.done) this.#over();
       else if (code !== CLOSE.replaced) this.#redial();
     };
@@ -168,7 +326,7 @@ export class HostedSession {
   }
 
   #answered(): void {
-    const { now } = this.#world.clock;
+    const { now } = this.#runner;
     this.#say(this.#outbox.answered(now));
     this.#perform(this.#machine.delivering(this.#outbox.flows, now));
   }
@@ -185,10 +343,11 @@ export class HostedSession {
 
   /** The edge holds nothing of the session. */
   #over(): void {
+    if (this.#isGone) return;
     this.#isGone = true;
     this.process.die();
     this.#timer?.entry.cancel();
-    this.#runner.sessions.delete(this.#name);
+    this.#runner.finished(this.#name);
   }
 
   #perform(effects: readonly SessionEffect[]): void {
@@ -202,13 +361,13 @@ export class HostedSession {
       case 'send':
         for (const frame of this.#world.sabotage.utters(effect.frame)) {
           const bytes = encodeBytes(frame, effect.message);
-          this.#say(this.#outbox.push(bytes, () => placeUp(frame), this.#world.clock.now));
+          this.#say(this.#outbox.push(bytes, () => placeUp(frame), this.#runner.now));
         }
         return;
       case 'withdraw':
         return this.#outbox.withdraw(effect.stream);
       case 'drop':
-        return this.#say(this.#outbox.drop(effect.stream, this.#world.clock.now));
+        return this.#say(this.#outbox.drop(effect.stream, this.#runner.now));
       case 'write':
         return this.#write(decoder.decode(effect.line));
       case 'pause':
@@ -231,13 +390,13 @@ export class HostedSession {
   }
 
   #schedule(): void {
-    const { clock } = this.#world;
+    const { now } = this.#runner;
     const at = this.#machine.wakeAt();
     if (at === undefined || (this.#timer && this.#timer.at <= at)) return;
     this.#timer?.entry.cancel();
-    const entry = clock.after(at - clock.now, () => {
+    const entry = this.#world.clock.after(Math.ceil(at - now), () => {
       this.#timer = undefined;
-      this.#perform(this.#machine.tick(clock.now));
+      this.#perform(this.#machine.tick(this.#runner.now));
     });
     this.#timer = { at, entry };
   }

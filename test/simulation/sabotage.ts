@@ -1,5 +1,5 @@
 // Known faults, put in on purpose: a checker that cannot catch them proves nothing.
-import type { Post } from '../../edge/http/ports.ts';
+import type { Post } from '../../edge/core/ports.ts';
 import type { SessionUp } from '../../shared/link/session-frames.ts';
 import type { Hold } from '../../shared/link/parts.ts';
 
@@ -18,7 +18,7 @@ export interface Sabotage {
   /** Where the rest of a frame is taken to begin after a break. */
   resumes(hold: Hold): Hold;
   /** The socket a frame for `socket` is written to. */
-  misroute(socket: string, followers: ReadonlyMap<string, unknown>): string;
+  misroute(socket: string, followers: ReadonlySet<string>): string;
 }
 
 export const NO_SABOTAGE: Sabotage = {

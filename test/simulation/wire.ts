@@ -78,7 +78,7 @@ export class Wire {
   readonly #line: Line | undefined;
   readonly a: Side;
   readonly b: Side;
-  #isBroken = false;
+  #brokenAt: number | undefined;
 
   constructor(clock: VirtualClock, chance: Chance, maxDelayMs = 20, line?: Line) {
     this.#clock = clock;
@@ -102,7 +102,7 @@ export class Wire {
   }
 
   carry(fromFirst: boolean, deliver: () => void, bytes = 0): void {
-    if (this.#isBroken) return;
+    if (this.#brokenAt !== undefined) return;
     const side = fromFirst ? this.a : this.b;
     const { now } = this.#clock;
     const at = Math.max(
@@ -112,7 +112,7 @@ export class Wire {
     );
     side.lastArrivalAt = at;
     this.#clock.after(at - this.#clock.now, () => {
-      if (!this.#isBroken) deliver();
+      if (this.#brokenAt === undefined) deliver();
     });
   }
 
@@ -121,14 +121,26 @@ export class Wire {
     this.#break(() => this.#chance.between(0, 200));
   }
 
-  /** The network swallows everything; only heartbeats find out. */
+  /**
+   * The network swallows everything. The first end, which dialled, finds out by its pings; the other has to look when it was
+   * last heard, or learns of it from its network after minutes.
+   */
   blackhole(): void {
-    this.#break(() => this.#chance.between(1_000, HALF_OPEN_MS));
+    const noticeMs = [
+      this.#chance.between(1_000, HALF_OPEN_MS),
+      this.#chance.between(60_000, 300_000),
+    ];
+    this.#break(() => noticeMs.shift() ?? 0);
+  }
+
+  /** For how long nothing has gone through. */
+  get brokenForMs(): number | undefined {
+    return this.#brokenAt === undefined ? undefined : this.#clock.now - this.#brokenAt;
   }
 
   #break(noticeMs: () => number): void {
-    if (this.#isBroken) return;
-    this.#isBroken = true;
+    if (this.#brokenAt !== undefined) return;
+    this.#brokenAt = this.#clock.now;
     for (const side of [this.a, this.b]) this.#clock.after(noticeMs(), () => side.end(1006));
   }
 }

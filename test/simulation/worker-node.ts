@@ -1,51 +1,96 @@
-// The simulated worker: one exchange of a client at a time, with the production client stream. Any instance serves any
-// request of a session, and any may die.
+// The simulated worker: one exchange of a client at a time, with the production client stream and delivery of posts. Any instance
+// serves any request of a session, and any may die.
+import { ClientStream, type ClientStreamEffect } from '../../edge/core/client-stream.ts';
+import { Delivery, placeOf, type Delivering } from '../../edge/core/exchange.ts';
+import type { Opened, Opening, Post, PostPlace } from '../../edge/core/ports.ts';
+import type { PostAnswer } from '../../edge/core/relay.ts';
+import { STREAM_KINDS } from '../../edge/core/stream-kinds.ts';
+import type { Fault, Phase } from '../../shared/fault.ts';
+import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
+import { LOOK_MS } from '../../shared/limits.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { decodeText } from '../../shared/link/codec.ts';
+import type { Transport } from '../../shared/link/control-frames.ts';
 import { textForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
 import { splitFrame } from '../../shared/link/parts.ts';
 import { streamDown } from '../../shared/link/session-frames.ts';
-import {
-  ClientStream,
-  type ClientStreamEffect,
-  type ClientStreamOptions,
-} from '../../edge/core/client-stream.ts';
-import type { PostAnswer } from '../../edge/core/relay.ts';
-import type { Post, PostPlace } from '../../edge/http/ports.ts';
-import { encodeEvent, eventId } from '../../shared/sse/encode.ts';
-import type { World } from './world.ts';
+import { encodeEvent, eventId, type EventId } from '../../shared/sse/encode.ts';
+import type { Asker } from './actor-host.ts';
+import type { ActorNode } from './actor-node.ts';
+import { SERVER } from './names.ts';
 import { Wire, type End } from './wire.ts';
+import type { World } from './world.ts';
 
 /** What a worker writes on a client's connection, head first. */
 export type Head =
-  | { readonly status: number; readonly body?: string | undefined }
+  | {
+      readonly status: number;
+      readonly body?: string | undefined;
+      /** How far a refused request got. */
+      readonly phase?: Phase | undefined;
+    }
   | { readonly status: 200; readonly stream: true };
 
-const POST_ATTEMPTS = 5;
 const RPC_MS = 15;
+
+/** The clocks of two machines differ by less than twice this. */
+const SKEW_MS = 450;
+
+const BROKEN: Fault = { fault: 'internal' };
+
+/** How far a post got before its answer became a stream. */
+type Followed = PostAnswer & { readonly kind: 'follow' };
+
+interface Streamed {
+  readonly stream: string;
+  readonly after: number | null;
+  readonly resumes: boolean;
+  readonly post?: Post | undefined;
+  readonly sending?: Followed | undefined;
+}
 
 /** One exchange. `client` is the worker's end of the client's connection. */
 export class Exchange {
   readonly #world: World;
-  readonly #session: string;
+  readonly #name: string;
+  readonly #opening: Opening;
   readonly #client: End;
+  readonly #askedAt: number;
+  readonly #skewMs: number;
   #stream: ClientStream | undefined;
-  #options: (ClientStreamOptions & { readonly resumes: boolean }) | undefined;
+  #wish: { readonly stream: string; readonly resumes: boolean } = { stream: '', resumes: false };
   #socket: End | undefined;
   #socketCount = 0;
   #isDead = false;
   #hasHead = false;
-  #isModern = false;
   /** The session a modern client's post is in. */
   #place: PostPlace | undefined;
-  #opening = '';
+  /** What stands on a stream before its events. */
+  #priming = '';
 
-  constructor(world: World, session: string, client: End) {
+  /** `name`: of the actor; `principal`: the client's. */
+  constructor(
+    world: World,
+    name: string,
+    { principal, transport }: { readonly principal: string; readonly transport: Transport },
+    client: End,
+  ) {
     this.#world = world;
-    this.#session = session;
+    this.#name = name;
+    this.#opening = { server: SERVER, principal, transport };
     this.#client = client;
+    this.#skewMs = world.skew(SKEW_MS);
+    this.#askedAt = world.clock.now + this.#skewMs;
     client.onClose = () => this.#cancel();
+  }
+
+  get #actor(): ActorNode {
+    return this.#world.actor(this.#name);
+  }
+
+  get #isModern(): boolean {
+    return this.#opening.transport === 'modern';
   }
 
   /** This worker instance dies: its client's connection breaks, the actor sees its socket close. */
@@ -55,54 +100,114 @@ export class Exchange {
     this.#socket?.close(1006);
   }
 
-  /** A modern client's request: no session is named, the answer cannot be resumed, and who leaves has cancelled. */
+  /** A modern client's request. */
   serve(post: Post): void {
-    this.#isModern = true;
-    this.#place = { openedBefore: this.#world.clock.now };
-    this.#tryPost(post, 1);
+    this.#admitted(this.#name, () => {
+      const ask = (post: Post, asker: Asker<PostAnswer>): void =>
+        this.#actor.serve(this.#opening, post, asker);
+      this.#go(new Delivery(post, true), ask);
+    });
   }
 
+  /** The `initialize` that opens a session. */
+  initialize(post: Post): void {
+    this.#inTurn(() =>
+      this.#call<PostAnswer>(
+        (asker) => this.#actor.openWith(this.#opening, post, asker),
+        (answer) => {
+          // A client that leaves before it is told the session's id leaves none behind.
+          if (!this.#client.isOpen && answer.kind !== 'refused') this.end();
+          this.#answered(post, answer);
+        },
+        () => this.#refuse(BROKEN),
+      ),
+    );
+  }
+
+  /** The stream of HTTP+SSE, which opens a session. */
+  openSse(): void {
+    this.#inTurn(() =>
+      this.#call<Opened<undefined>>(
+        (asker) => this.#actor.open(this.#opening, asker),
+        (opened) => {
+          if (!opened.ok) return this.#refuse(opened.fault);
+          this.#head({ status: 200, stream: true });
+          this.#follow({ stream: SSE_STREAM, after: null, resumes: false });
+          if (!this.#client.isOpen) this.#cancel();
+        },
+        () => this.#refuse(BROKEN),
+      ),
+    );
+  }
+
+  /** A message into a session that is open. */
   post(post: Post, primes: boolean): void {
-    const attempts = post.wants === 'answer' ? 1 : POST_ATTEMPTS;
-    this.#opening = primes ? encodeEvent({ id: eventId(post.stream, 0), data: '' }) : '';
-    this.#tryPost(post, attempts);
+    this.#priming = primes ? encodeEvent({ id: eventId(post.stream, 0), data: '' }) : '';
+    this.#go(new Delivery(post, false), (post, asker) => this.#actor.post(post, asker));
   }
 
-  follow(options: ClientStreamOptions & { readonly resumes: boolean }): void {
-    this.#options = options;
-    this.#stream = new ClientStream(options);
-    this.#dial(0);
+  /** The GET stream, or what another still holds behind an event. */
+  get(cursor: EventId | undefined): void {
+    const stream = cursor?.stream ?? GET_STREAM;
+    this.#follow({ stream, after: cursor?.seq ?? null, resumes: cursor !== undefined });
   }
 
   end(): void {
-    this.#rpc(() => {
-      this.#world.actor(this.#session).end();
-      this.#head({ status: 204 });
-    });
+    this.#call<boolean>(
+      (asker) => this.#actor.end(asker),
+      () => this.#head({ status: 204 }),
+      () => this.#refuse(BROKEN),
+    );
   }
 
-  #tryPost(post: Post, attemptsLeft: number): void {
-    const { sabotage, clock, chance } = this.#world;
-    const sent = sabotage.repost(post);
-    this.#rpc(() => {
-      const actor = this.#world.actor(this.#session);
-      const pending = {
-        answer: (answer: PostAnswer) => this.#rpc(() => this.#answered(post, answer)),
-        broken: () =>
-          clock.after(chance.between(0, 100), () => {
-            if (this.#isDead) return;
-            if (attemptsLeft > 1) this.#tryPost(post, attemptsLeft - 1);
-            else if (post.wants === 'answer') this.#followPost(post, false);
-            else this.#head({ status: 500 });
-          }),
-      };
-      if (this.#isModern) actor.serve(sent, pending);
-      else actor.post(sent, pending);
-    });
+  /** What no runner could take is refused before an actor is woken. */
+  #admitted(actor: string, then: () => void): void {
+    this.#call<Fault | undefined>(
+      (asker) => this.#world.fleet.admits(SERVER, actor, asker),
+      (fault) => (fault ? this.#refuse(fault) : then()),
+      then,
+    );
+  }
+
+  /** So is a session that a client opens, and it waits for its turn. */
+  #inTurn(then: () => void): void {
+    const { clock, fleet } = this.#world;
+    this.#call<Opened<{ readonly afterMs: number }>>(
+      (asker) => fleet.mayOpen(SERVER, this.#opening.principal, asker),
+      (turn) => {
+        if (!turn.ok) return this.#refuse(turn.fault);
+        clock.after(turn.value.afterMs, () => {
+          if (!this.#isDead && this.#client.isOpen) then();
+        });
+      },
+      () => this.#refuse(BROKEN),
+    );
+  }
+
+  #go(delivery: Delivery, ask: (post: Post, asker: Asker<PostAnswer>) => void): void {
+    const { clock, chance, sabotage } = this.#world;
+    const next = (step: Delivering): void => {
+      if (this.#isDead) return;
+      switch (step.do) {
+        case 'ask':
+          return this.#call<PostAnswer>(
+            (asker) => ask(sabotage.repost(step.post), asker),
+            (answer) => next(delivery.answered(answer)),
+            () => next(delivery.broke(chance.next())),
+          );
+        case 'wait':
+          clock.after(step.ms, () =>
+            next(delivery.waited(!this.#client.isOpen, this.#world.freshPost())),
+          );
+          return;
+        case 'done':
+          return this.#answered(step.post, step.answer);
+      }
+    };
+    next(delivery.start());
   }
 
   #answered(post: Post, answer: PostAnswer): void {
-    if (this.#isDead) return;
     switch (answer.kind) {
       case 'answered':
         return this.#head(
@@ -111,46 +216,87 @@ export class Exchange {
       case 'accepted':
         return this.#head({ status: 202 });
       case 'refused':
-        return this.#head({ status: 503, body: answer.fault.fault });
+        return this.#refuse(answer.fault);
       case 'follow':
-        if (answer.session !== undefined) this.#place = { session: answer.session };
-        return this.#followPost(post, answer.isAccepted);
+        if (this.#isModern) this.#place = placeOf(answer, this.#askedAt);
+        this.#head({ status: 200, stream: true });
+        this.#follow({ stream: post.stream, after: 0, resumes: false, post, sending: answer });
+        // Its client left while the answer was awaited.
+        if (!this.#client.isOpen) this.#cancel();
     }
   }
 
-  #followPost(post: Post, isAccepted: boolean): void {
-    this.#head({ status: 200, stream: true });
-    this.follow({
-      stream: post.stream,
-      post: { id: post.id, message: post.message, isAccepted },
-      after: 0,
-      requestIds: post.requestIds,
-      isResumable: !this.#isModern,
-      cancels: this.#isModern,
-      endsSession: false,
-      resumes: false,
+  #refuse({ fault, phase }: Fault): void {
+    this.#head({ status: 503, body: fault, phase });
+  }
+
+  #follow({ stream, after, resumes, post, sending }: Streamed): void {
+    this.#wish = { stream, resumes };
+    this.#stream = new ClientStream({
+      ...STREAM_KINDS[this.#opening.transport],
+      stream,
+      after,
+      requestIds: post?.requestIds ?? [],
+      ...(post && sending && { post: { id: post.id, message: post.message, ...sending } }),
     });
-    // Its client left while the answer was awaited.
-    if (!this.#client.isOpen) this.#cancel();
+    this.#dial(0);
+    if (post) this.#beat();
+  }
+
+  #beat(): void {
+    this.#world.clock.after(LOOK_MS, () => {
+      if (this.#isDead || !this.#stream || this.#stream.isDone) return;
+      this.#perform(this.#stream.beat());
+      this.#beat();
+    });
+  }
+
+  /** A call of an actor: under way for a while, and so is its answer. */
+  #call<T>(call: (asker: Asker<T>) => void, answer: (value: T) => void, broken: () => void): void {
+    this.#rpc(() =>
+      call({
+        answer: (value) => this.#rpc(() => answer(value)),
+        broken: () => this.#rpc(broken),
+      }),
+    );
   }
 
   #dial(delayMs: number): void {
     const { clock, chance } = this.#world;
     clock.after(delayMs + chance.between(0, RPC_MS), () => {
-      if (this.#isDead || !this.#stream || this.#stream.isDone || !this.#options) return;
+      if (this.#isDead || !this.#stream || this.#stream.isDone) return;
       const count = ++this.#socketCount;
       const wire = new Wire(clock, chance, 10);
-      const resumes = this.#options.resumes || count > 1;
+      const resumes = this.#wish.resumes || count > 1;
       wire.b.onMessage = (text) => this.#frame(count, text);
       wire.b.onClose = (code) => this.#closed(count, code);
-      this.#inbox = new Inbox(textForm);
-      const fault = this.#world
-        .actor(this.#session)
-        .follow(this.#options.stream, resumes, wire.a, this.#place);
-      if (fault) return this.#perform(this.#stream.refused(fault));
-      this.#socket = wire.b;
-      this.#world.wires.add(wire);
+      const wish = { stream: this.#wish.stream, resumes, place: this.#place };
+      this.#actor.follow(wish, {
+        dialled: { wire, end: wire.a },
+        accepted: () => this.#accepted(wire),
+        refused: (fault) => {
+          if (this.#stream) this.#perform(this.#stream.refused(fault));
+        },
+        broken: () => this.#closed(count, 1006),
+      });
     });
+  }
+
+  #accepted(wire: Wire): void {
+    this.#inbox = new Inbox(textForm);
+    this.#socket = wire.b;
+    this.#world.wires.add(wire);
+    if (this.#isDead) return wire.b.close(1006);
+    if (!this.#stream?.isDone) return;
+    for (const text of this.#lastWords) this.#sendNow(text);
+    wire.b.close(CLOSE.done);
+  }
+
+  /** What a stream that is over had to say while its dial was still out. */
+  readonly #lastWords: string[] = [];
+
+  #sendNow(text: string): void {
+    for (const part of splitFrame(textForm, text)) this.#socket?.send(part);
   }
 
   #inbox = new Inbox(textForm);
@@ -172,7 +318,8 @@ export class Exchange {
       this.#perform(this.#stream.cancelled());
       return this.#client.close(1000);
     }
-    this.#perform(this.#stream.broken(this.#world.clock.now, this.#world.chance.next()));
+    const now = this.#world.clock.now + this.#skewMs;
+    this.#perform(this.#stream.broken(now, this.#world.chance.next()));
   }
 
   #perform(effects: readonly ClientStreamEffect[]): void {
@@ -184,7 +331,8 @@ export class Exchange {
       case 'dial':
         return this.#dial(effect.delayMs);
       case 'send':
-        for (const part of splitFrame(textForm, effect.text)) this.#socket?.send(part);
+        if (this.#socket) this.#sendNow(effect.text);
+        else if (this.#stream?.isDone) this.#lastWords.push(effect.text);
         return;
       case 'write':
         this.#head({ status: 200, stream: true });
@@ -226,7 +374,7 @@ export class Exchange {
     if (this.#isDead || this.#hasHead) return;
     this.#hasHead = true;
     this.#client.send(JSON.stringify(head));
-    if ('stream' in head && this.#opening !== '') this.#client.send(this.#opening);
+    if ('stream' in head && this.#priming !== '') this.#client.send(this.#priming);
     if (!('stream' in head)) this.#client.close(1000);
   }
 

@@ -3,7 +3,9 @@ import { ActorNode } from './actor-node.ts';
 import { ClientNode, type ClientKind } from './client-node.ts';
 import { Chance, VirtualClock } from './clock.ts';
 import { emptyHistory, type CallHistory, type History } from './history.ts';
-import { RunnerNode } from './runner-node.ts';
+import { FleetNode } from './fleet-node.ts';
+import { clientOf } from './names.ts';
+import { RunnerNode, type HostedSession } from './runner-node.ts';
 import { NO_SABOTAGE, type Sabotage } from './sabotage.ts';
 import type { Exchange } from './worker-node.ts';
 import { Line, type Wire } from './wire.ts';
@@ -11,6 +13,13 @@ import { Line, type Wire } from './wire.ts';
 /** Virtual milliseconds of a run in which things go wrong; then everything is healed and must settle. */
 const TROUBLE_MS = 60_000;
 const SETTLE_MS = 700_000;
+
+/** Then every client is gone, and nothing of any session may be left: longer than an idle session lives and the fleet takes to look. */
+const EMPTY_MS = 3 * 3_600_000;
+
+/** Runs with a second runner, and those in which a runner takes fewer sessions than are asked for. */
+const SECOND_RUNNER_SHARE = 0.3;
+const TIGHT_SHARE = 0.2;
 
 /** Runs on a slow line, and how slow: 20 KB/s to 1 MB/s. */
 const SLOW_SHARE = 0.2;
@@ -23,7 +32,8 @@ export class World {
   readonly clock = new VirtualClock();
   readonly chance: Chance;
   readonly history: History = emptyHistory();
-  readonly runner: RunnerNode;
+  readonly fleet: FleetNode;
+  readonly runners: readonly RunnerNode[];
   readonly sabotage: Sabotage;
   readonly wires = new Set<Wire>();
   readonly clientWires = new Set<Wire>();
@@ -34,11 +44,11 @@ export class World {
   isPartitioned = false;
   readonly #actors = new Map<string, ActorNode>();
   readonly #clients: ClientNode[] = [];
+  #posts = 0;
 
   constructor(seed: number, makeSabotage: (chance: Chance) => Sabotage = () => NO_SABOTAGE) {
     this.chance = new Chance(seed);
     this.sabotage = makeSabotage(this.chance);
-    this.runner = new RunnerNode(this);
     // Some runs have clients that read slowly.
     // Of its own, so that a run without a slow line is what it always was.
     const lineChance = new Chance(seed ^ SLOW_SEED);
@@ -46,6 +56,28 @@ export class World {
       ? new Line(lineChance.pick(SLOW_BYTES_PER_MS))
       : undefined;
     this.readerMs = this.chance.happens(0.2) ? 5_000 : 50;
+    this.fleet = new FleetNode(this);
+    const names = this.chance.happens(SECOND_RUNNER_SHARE) ? ['r0', 'r1'] : ['r0'];
+    this.runners = names.map((name) => {
+      const capacity = this.chance.happens(TIGHT_SHARE) ? this.chance.between(1, 2) : 10;
+      return new RunnerNode(this, name, capacity);
+    });
+  }
+
+  /** How far the clock of one machine is off, by `mostMs` at most. */
+  skew(mostMs: number): number {
+    return this.chance.between(-mostMs, mostMs);
+  }
+
+  freshPost(): string {
+    this.#posts += 1;
+    return `again${String(this.#posts)}`;
+  }
+
+  /** The newest session of a client. */
+  hosted(client: string): HostedSession | undefined {
+    const all = this.runners.flatMap(({ sessions }) => [...sessions]);
+    return all.findLast(([session]) => clientOf(session) === client)?.[1];
   }
 
   actor(name: string): ActorNode {
@@ -61,12 +93,6 @@ export class World {
     return [...this.history.calls.values()].filter((call) => call.session === session);
   }
 
-  /** A new boot said hello: what the old one held is lost (LP11). */
-  runnerBooted(boot: string): void {
-    this.#note(`runner boots as ${boot}`);
-    for (const actor of this.#actors.values()) actor.giveUp();
-  }
-
   run(): History {
     const sessions = this.chance.between(1, 3);
     for (let index = 0; index < sessions; index++) this.#startClient(index);
@@ -76,15 +102,21 @@ export class World {
     }
     this.clock.run(TROUBLE_MS);
     this.isPartitioned = false;
-    this.#note('healed');
+    this.note('healed');
     this.clock.run(TROUBLE_MS + SETTLE_MS);
+    for (const client of this.#clients) client.leave();
+    for (const wire of this.clientWires) wire.cut();
+    this.clock.run(TROUBLE_MS + SETTLE_MS + EMPTY_MS);
+    this.#noteLeft();
     return this.history;
   }
 
   #startClient(index: number): void {
     const client = new ClientNode(this, `s${String(index)}`, this.chance.pick(KINDS));
     this.#clients.push(client);
-    this.clock.after(this.chance.between(0, 500), () =>
+    // Most are there before the trouble begins.
+    const latestMs = this.chance.happens(0.7) ? 500 : TROUBLE_MS / 2;
+    this.clock.after(this.chance.between(0, latestMs), () =>
       client.open(() => {
         if (this.chance.happens(0.8)) client.listen();
         const calls = this.chance.between(1, 12);
@@ -98,7 +130,7 @@ export class World {
           this.clock.after(this.chance.between(TROUBLE_MS / 2, TROUBLE_MS), () => client.end());
         for (let word = 0; word < 10; word++) {
           this.clock.after(this.chance.between(0, TROUBLE_MS), () =>
-            this.runner.hosted(client.name)?.process.speak(),
+            this.hosted(client.name)?.process.speak(),
           );
         }
       }),
@@ -110,9 +142,10 @@ export class World {
     const actors = [...this.#actors.entries()];
     if (actors.length === 0) return;
     const [name, actor] = chance.pick(actors);
-    const hosted = this.runner.hosted(name);
+    const runner = chance.pick(this.runners);
+    const hosted = this.hosted(clientOf(name));
     const what = chance.pick(TROUBLES);
-    this.#note(`${what} (${name})`);
+    this.note(`${what} (${name}, ${runner.name})`);
     switch (what) {
       case 'cut the runner link':
         return hosted?.wire?.cut();
@@ -121,9 +154,21 @@ export class World {
       case 'partition':
         return this.#partition(chance.pick([1_000, 5_000, 29_000, 31_000, 45_000]));
       case 'reset the actor':
-        return actor.reset();
+        return actor.crash();
+      case 'doom the actor':
+        return actor.doom();
       case 'hibernate the actor':
         return actor.hibernate();
+      case 'reset the fleet':
+        return this.fleet.crash();
+      case 'doom the fleet':
+        return this.fleet.doom();
+      case 'hibernate the fleet':
+        return this.fleet.hibernate();
+      case 'cut the control link':
+        return runner.controlWire?.cut();
+      case 'blackhole the control link':
+        return runner.controlWire?.blackhole();
       case 'cut a follower':
         return this.#open(this.wires)?.cut();
       case 'cut a client':
@@ -135,13 +180,16 @@ export class World {
       case 'crash a process':
         return chance.happens(0.3) ? hosted?.crashProcess() : undefined;
       case 'crash the runner':
-        return chance.happens(0.3) ? this.runner.crash(chance.between(100, 40_000)) : undefined;
+        return chance.happens(0.3) ? runner.crash(chance.between(100, 40_000)) : undefined;
     }
   }
 
   #partition(ms: number): void {
     this.isPartitioned = true;
-    for (const { wire } of this.runner.sessions.values()) wire?.cut();
+    for (const { sessions, controlWire } of this.runners) {
+      controlWire?.cut();
+      for (const { wire } of sessions.values()) wire?.cut();
+    }
     this.clock.after(ms, () => {
       this.isPartitioned = false;
     });
@@ -152,7 +200,16 @@ export class World {
     return open.length > 0 ? this.chance.pick(open) : undefined;
   }
 
-  #note(what: string): void {
+  #noteLeft(): void {
+    const { left } = this.history;
+    for (const session of this.fleet.held) left.push(`the fleet still counts ${session}`);
+    for (const { sessions } of this.runners)
+      for (const session of sessions.keys()) left.push(`a runner still holds ${session}`);
+    for (const [name, { isClean }] of this.#actors)
+      if (!isClean) left.push(`actor ${name} still has something on disk`);
+  }
+
+  note(what: string): void {
     this.history.trace.push(`${String(Math.round(this.clock.now)).padStart(7)} ms  ${what}`);
   }
 }
@@ -165,6 +222,15 @@ const TROUBLES = [
   'reset the actor',
   'reset the actor',
   'hibernate the actor',
+  'doom the actor',
+  'doom the actor',
+  'doom the actor',
+  'reset the fleet',
+  'doom the fleet',
+  'doom the fleet',
+  'hibernate the fleet',
+  'cut the control link',
+  'blackhole the control link',
   'cut a follower',
   'cut a client',
   'kill a worker',

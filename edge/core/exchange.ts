@@ -1,0 +1,113 @@
+// How a worker brings one message of a client to its session: how often it asks when an actor breaks away, when a modern client's
+// request comes back for the next session, and where the answer is followed. Pure: the host asks, waits and mints ids.
+import type { Post, PostPlace } from './ports.ts';
+import type { PostAnswer } from './relay.ts';
+import type { Fault } from '../../shared/fault.ts';
+import { REOPEN_AFTER_MS } from '../../shared/link/timing.ts';
+
+/** Attempts to reach an actor that breaks away (reset, deploy); the runner drops what it has seen (LP12). */
+const ATTEMPTS = 5;
+const RETRY_MS = 100;
+
+/** The clocks of a worker and of an actor differ by less: which of two sessions is the older must never be mistaken. */
+const MAX_SKEW_MS = 1_000;
+
+/** A session whose actor could not be reached. */
+export const UNREACHABLE: Fault = {
+  fault: 'internal',
+  message: 'The session could not be reached. Try again.',
+};
+
+/** How long to wait, in milliseconds, before an actor that broke away for the `attempt`th time is asked again; undefined: no more. `random` in [0, 1). */
+export const retryAfterMs = (attempt: number, random: number): number | undefined =>
+  attempt < ATTEMPTS ? RETRY_MS * attempt * random : undefined;
+
+/** What the host does next. */
+export type Delivering =
+  /** Hand the post to the session: {@link Delivery.answered} or {@link Delivery.broke}. */
+  | { readonly do: 'ask'; readonly post: Post }
+  /** Then {@link Delivery.waited}. */
+  | { readonly do: 'wait'; readonly ms: number }
+  /** This post was given last, and this became of it. */
+  | Delivered;
+
+export interface Delivered {
+  readonly do: 'done';
+  readonly post: Post;
+  readonly answer: PostAnswer;
+}
+
+export class Delivery {
+  #post: Post;
+  readonly #reopens: boolean;
+  #reopenings = 0;
+  #attempts = 0;
+  /** What became of the last attempt, while the next is waited for. */
+  #refused: PostAnswer | undefined;
+
+  /** `reopens`: the actor opens the session, so a request that met its end may come again (2026-07-28). */
+  constructor(post: Post, reopens: boolean) {
+    this.#post = post;
+    this.#reopens = reopens;
+  }
+
+  start(): Delivering {
+    return { do: 'ask', post: this.#post };
+  }
+
+  answered(answer: PostAnswer): Delivering {
+    const afterMs = REOPEN_AFTER_MS[this.#reopenings];
+    const comesAgain = this.#reopens && isSafeToRepeat(answer) && afterMs !== undefined;
+    if (!comesAgain) return this.#done(this.#attempts > 0 ? inDoubt(answer) : answer);
+    this.#reopenings += 1;
+    this.#refused = answer;
+    return { do: 'wait', ms: afterMs };
+  }
+
+  /** The actor broke away. `random` in [0, 1). */
+  broke(random: number): Delivering {
+    // Whether the runner has the post is not known. Its stream will tell, so one failed attempt is enough.
+    if (this.#post.wants === 'answer')
+      return this.#done({ kind: 'follow', isAccepted: false, isSent: true });
+    this.#attempts += 1;
+    const ms = retryAfterMs(this.#attempts, random);
+    return ms === undefined
+      ? this.#done({ kind: 'refused', fault: UNREACHABLE })
+      : { do: 'wait', ms };
+  }
+
+  /** The time of `wait` is over. `hasLeft`: the client is gone; `fresh`: an id for a post that is another one. */
+  waited(hasLeft: boolean, fresh: string): Delivering {
+    const refused = this.#refused;
+    this.#refused = undefined;
+    if (refused && hasLeft) return this.#done(refused);
+    // In another session it is another post: the runner must not take it for one it has seen.
+    if (refused) this.#post = { ...this.#post, id: fresh, stream: fresh };
+    return { do: 'ask', post: this.#post };
+  }
+
+  #done(answer: PostAnswer): Delivered {
+    return { do: 'done', post: this.#post, answer };
+  }
+}
+
+/** An attempt before may have reached the runner though its actor broke away: what is refused now must not look safe to repeat (R-2). */
+function inDoubt(answer: PostAnswer): PostAnswer {
+  if (answer.kind !== 'refused' || answer.fault.phase === 'sent') return answer;
+  const { fault, message } = answer.fault;
+  return fault === 'runner_offline'
+    ? { kind: 'refused', fault: { fault: 'runner_lost', phase: 'unknown' } }
+    : { kind: 'refused', fault: { fault, message, phase: 'unknown' } };
+}
+
+/** The session ended before it had the request. */
+const isSafeToRepeat = (answer: PostAnswer): boolean =>
+  answer.kind === 'refused' &&
+  answer.fault.fault === 'session_not_found' &&
+  (answer.fault.phase ?? 'not_sent') === 'not_sent';
+
+/** Where the stream of a modern client's post is followed: in the session it was posted in, or one that was open when it was asked for (ms since the epoch). */
+export const placeOf = (
+  { session }: PostAnswer & { readonly kind: 'follow' },
+  askedAt: number,
+): PostPlace => (session === undefined ? { openedBefore: askedAt - MAX_SKEW_MS } : { session });

@@ -1,0 +1,700 @@
+// A session as the edge keeps it, under the name of its actor: it is placed, opened and served, linked and lost, given up and
+// forgotten; of a modern client's, one after the other. It decides which dial and which follower is let in, finds links that
+// have gone silent, and says what must outlive the actor's memory; core/relay passes the frames.
+// Between two frames the actor may sleep, since all it needs stands in its sockets' notes, and else in the fleet's books (D1,
+// D3). It has storage of its own only while its runner is away: a session that was refused, or has ended, leaves none.
+// Pure: inputs in, effects out; store and sockets are the host's. Implements LP7, LP8, R-2, R-7.
+import type {
+  FollowWish,
+  LinkDial,
+  LostSession,
+  Negotiated,
+  Opened,
+  Opening,
+  PlacedSession,
+  Post,
+  PostPlace,
+  SessionStore,
+  SocketEffect,
+  Sockets,
+} from './ports.ts';
+import { Relay, type Link, type PostAnswer, type RelayEffect } from './relay.ts';
+import { RunnerLine } from './runner-line.ts';
+import { isSilent } from './silence.ts';
+import type { Fault } from '../../shared/fault.ts';
+import { CLOSE } from '../../shared/link/close-codes.ts';
+import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
+import { textForm } from '../../shared/link/forms.ts';
+import { Inbox } from '../../shared/link/inbox.ts';
+import { readHolds, splitFrame } from '../../shared/link/parts.ts';
+import { LOOK_MS } from '../../shared/limits.ts';
+import { DIAL_WAIT_MS } from '../../shared/link/timing.ts';
+
+/** What a runner's dial must say as the placement does (LP7). */
+const PLACE = ['session', 'runner', 'boot'] as const;
+
+/** Characters that tell a modern actor's sessions apart: 48 bits. */
+const SESSION_COUNT_LENGTH = 8;
+
+/** Characters of an id that tells sockets and probes of one actor apart: 96 bits. */
+const ID_LENGTH = 16;
+
+/** A peer that has so much to read is cut; relinking resends what it missed. */
+const UNREAD_LIMIT = 64 * 1024 * 1024;
+
+/** What stays with a socket. It is of one session: those of an earlier one may still be closing when the next is open. */
+export type SessionNote = { readonly session: string | undefined } & (
+  | {
+      readonly role: 'runner';
+      readonly placed: PlacedSession;
+      /** What the session negotiated, once it is known. */
+      readonly revision?: string | undefined;
+      /** 0 for a dial that came too late: it is never taken for the link. */
+      readonly epoch: number;
+      /** When it was accepted; until its first ping, the last sign of life. */
+      readonly at: number;
+    }
+  | { readonly role: 'follower'; readonly stream: string }
+);
+
+export type SessionReply = Opened<undefined> | PostAnswer | Negotiated | boolean | undefined;
+
+/** `ask` is the host's, of the input that is answered. */
+export type SessionEffect =
+  | SocketEffect<SessionNote>
+  | { readonly do: 'reply'; readonly ask: string; readonly reply: SessionReply }
+  /** The fleet could not be reached; whoever asked may ask again. */
+  | { readonly do: 'fail'; readonly ask: string }
+  /** Let an upgrade in: it has this id from now on. */
+  | {
+      readonly do: 'accept';
+      readonly ask: string;
+      readonly socket: string;
+      readonly subprotocol?: string | undefined;
+    }
+  | { readonly do: 'refuse'; readonly ask: string; readonly fault: Fault }
+  /** Ask the fleet for the session of this actor: {@link EdgeSession.found}. */
+  | { readonly do: 'find' }
+  /** Have the fleet place a session: {@link EdgeSession.placed}. */
+  | { readonly do: 'place'; readonly wish: Opening & { readonly session: string } }
+  /** Tell the fleet that a session is over: {@link EdgeSession.forgotten}, however that ends. */
+  | { readonly do: 'closed'; readonly session: string };
+
+export interface SessionHost {
+  /** The actor's name. */
+  readonly name: string;
+  readonly store: SessionStore;
+  readonly sockets: Sockets<SessionNote>;
+  /** Random text of so many characters (A–Z, a–z, 0–9, `_`, `-`). */
+  mint(characters: number): string;
+}
+
+/** Work that waits for something to be known; `fail` where it cannot be. */
+interface Deferred {
+  readonly run: () => void;
+  readonly fail: () => void;
+}
+
+type Outcome = Opened<undefined> | undefined;
+
+export class EdgeSession {
+  readonly #host: SessionHost;
+  #now = 0;
+  #placed: PlacedSession | undefined;
+  #relay = new Relay({ state: 'ended' });
+  /** Whether {@link #placed} says what is; a fresh actor has yet to ask the fleet. */
+  #memory: 'none' | 'asking' | 'known' = 'none';
+  #untilKnown: Deferred[] = [];
+  /** The session was found at the fleet's: what the actor's earlier life knew of it is lost. */
+  #isFound = false;
+  /** A session is being placed; the runner's dial may come before the word of where. */
+  #placing: ((outcome: Outcome) => void)[] | undefined;
+  #untilPlaced: (() => void)[] = [];
+  /** Sessions that are over, of which the fleet has yet to confirm that it knows, with the runner's socket. */
+  readonly #forgetting = new Map<string, string | undefined>();
+  #untilForgotten: (() => void)[] = [];
+  /** The runner's socket of a session that has just ended. */
+  #leaving: string | undefined;
+  readonly #line = new RunnerLine();
+  readonly #notes = new Map<string, SessionNote>();
+  /** Frames of followers that are not whole yet. */
+  readonly #inboxes = new Map<string, Inbox<string>>();
+  /** Who waits for what became of a post, by its id. */
+  readonly #posts = new Map<string, (answer: PostAnswer) => void>();
+  #ends: string[] = [];
+  /** When the link's silence is looked at next. */
+  #lookAt: number | undefined;
+  #keptLink: Link | undefined;
+  #wakeAt: number | undefined;
+  #effects: SessionEffect[] = [];
+
+  /** What was before the actor slept is found in the sockets that stayed open. Without one, no storage is touched. */
+  constructor(host: SessionHost, now: number) {
+    this.#host = host;
+    this.#now = now;
+    for (const { id, note } of host.sockets.all()) if (note) this.#notes.set(id, note);
+    if (this.#notes.size > 0) this.#wake();
+  }
+
+  #wake(): void {
+    const newest = this.#newestLink();
+    const notes = [...this.#notes];
+    const isLost = newest === undefined && notes.some(([, { session }]) => session !== undefined);
+    const lost = isLost ? this.#host.store.lost() : undefined;
+    this.#placed = newest?.note.placed ?? lost?.placed;
+    if (!this.#placed) return;
+    this.#memory = 'known';
+    if (newest) this.#line.take(newest.id, []);
+    const followers: [stream: string, socket: string][] = [];
+    for (const [id, note] of notes)
+      if (note.role === 'follower' && this.#isCurrent(note)) followers.push([note.stream, id]);
+    const link = newest
+      ? { state: 'linked' as const, epoch: newest.note.epoch }
+      : lostLink(lost, this.#now);
+    this.#relay = new Relay(link, followers, newest?.note.revision ?? lost?.revision);
+    this.#keptLink = this.#relay.link;
+  }
+
+  /** The runner's socket of the session that was opened last, of its dials the last. */
+  #newestLink(): { id: string; note: SessionNote & { role: 'runner' } } | undefined {
+    let newest: { id: string; note: SessionNote & { role: 'runner' } } | undefined;
+    for (const [id, note] of this.#notes) {
+      if (note.role !== 'runner' || note.epoch === 0 || note.session === undefined) continue;
+      const age = newest ? note.placed.openedAt - newest.note.placed.openedAt : 1;
+      if (age > 0 || (age === 0 && note.epoch > (newest?.note.epoch ?? 0))) newest = { id, note };
+    }
+    return newest;
+  }
+
+  /** The state of the runner's link. */
+  get link(): Link {
+    return this.#relay.link;
+  }
+
+  /** When {@link tick} is due while the actor is awake: it must not sleep before. What must wake it is in its store. */
+  get wakeAt(): number | undefined {
+    const { soon, durable } = this.#relay.wakeAt;
+    // A session whose runner has yet to dial is waited for awake, without a trace on disk.
+    const dialBy = this.#relay.link.state === 'awaited' ? durable : undefined;
+    const at = Math.min(soon ?? Infinity, dialBy ?? Infinity, this.#lookAt ?? Infinity);
+    return at === Infinity ? undefined : at;
+  }
+
+  // From workers.
+
+  /** Places the session on a runner. Replies {@link Opened}. */
+  open(ask: string, opening: Opening, now: number): SessionEffect[] {
+    return this.#step(now, () =>
+      this.#open(opening, (outcome) => (outcome ? this.#reply(ask, outcome) : this.#fail(ask))),
+    );
+  }
+
+  /** Opens the session and posts its first message. Replies {@link PostAnswer}. */
+  openWith(ask: string, opening: Opening, post: Post, now: number): SessionEffect[] {
+    return this.#step(now, () =>
+      this.#open(opening, (outcome) => {
+        if (!outcome) this.#fail(ask);
+        else if (!outcome.ok) this.#reply(ask, { kind: 'refused', fault: outcome.fault });
+        else this.#post(ask, post);
+      }),
+    );
+  }
+
+  /**
+   * A modern client opens no session: this opens one where there is none, and the next one when that has ended. Replies
+   * {@link PostAnswer}. Where the fleet breaks away nothing was posted, so the worker may ask again.
+   */
+  serve(ask: string, opening: Opening, post: Post, now: number): SessionEffect[] {
+    const again = (): void =>
+      this.#reply(ask, { kind: 'refused', fault: { fault: 'session_not_found' } });
+    const run = (): void => {
+      // Its runner is away for longer than the grace; there may be another.
+      const { link } = this.#relay;
+      if (link.state === 'lost' && link.isExpired)
+        this.#perform(this.#relay.giveUp({ fault: 'runner_lost' }));
+      this.#whenForgotten(() => {
+        if (this.#placed) return this.#post(ask, post, this.#placed.session);
+        this.#open(opening, (outcome) => {
+          if (!outcome) again();
+          else if (!outcome.ok) this.#reply(ask, { kind: 'refused', fault: outcome.fault });
+          else this.#post(ask, post, this.#placed?.session);
+        });
+      });
+    };
+    return this.#step(now, () => this.#whenKnown({ run, fail: again }));
+  }
+
+  /** Replies {@link PostAnswer}. */
+  post(ask: string, post: Post, now: number): SessionEffect[] {
+    const run = (): void => this.#post(ask, post);
+    return this.#step(now, () => this.#whenKnown({ run, fail: () => this.#fail(ask) }));
+  }
+
+  /** Replies {@link Negotiated}. */
+  negotiated(ask: string, now: number): SessionEffect[] {
+    const run = (): void =>
+      this.#reply(ask, { isOpen: this.#placed !== undefined, revision: this.#relay.revision });
+    return this.#step(now, () => this.#whenKnown({ run, fail: () => this.#fail(ask) }));
+  }
+
+  /** A client answered the probe of its stream. */
+  alive(probe: string): void {
+    this.#relay.alive(probe);
+  }
+
+  /** The client ends the session. Replies whether there was one, once the runner confirmed or after a bound. */
+  end(ask: string, now: number): SessionEffect[] {
+    const run = (): void => {
+      if (!this.#placed) return this.#reply(ask, false);
+      this.#ends.push(ask);
+      this.#perform(this.#relay.end(this.#now));
+    };
+    return this.#step(now, () => this.#whenKnown({ run, fail: () => this.#fail(ask) }));
+  }
+
+  /** A worker asks to follow a stream: answered by `accept` or `refuse`. */
+  follow(ask: string, wish: FollowWish, now: number): SessionEffect[] {
+    return this.#step(now, () => this.#whenPlaced(ask, () => this.#follow(ask, wish)));
+  }
+
+  // From the fleet.
+
+  /** The answer to `find`; 'broken' where the fleet broke away. */
+  found(placed: PlacedSession | undefined | 'broken', now: number): SessionEffect[] {
+    return this.#step(now, () => {
+      const deferred = this.#untilKnown.splice(0);
+      if (this.#memory === 'asking') {
+        this.#memory = placed === 'broken' ? 'none' : 'known';
+        if (placed !== undefined && placed !== 'broken') this.#recover(placed);
+      }
+      for (const { run, fail } of deferred) (this.#memory === 'known' ? run : fail)();
+    });
+  }
+
+  #recover(placed: PlacedSession): void {
+    this.#placed = placed;
+    this.#isFound = true;
+    const { store } = this.#host;
+    const lost = store.lost();
+    this.#relay = new Relay(lostLink(lost, this.#now), [], lost?.revision ?? store.revision());
+    if (lost) this.#keptLink = this.#relay.link;
+  }
+
+  /** The answer to `place`; undefined where the fleet broke away. */
+  placed(outcome: Opened<PlacedSession> | undefined, now: number): SessionEffect[] {
+    return this.#step(now, () => {
+      if (outcome?.ok === true) {
+        this.#placed = outcome.value;
+        this.#isFound = false;
+        this.#relay = new Relay({ state: 'awaited', until: this.#now + DIAL_WAIT_MS });
+      }
+      const told: Outcome = outcome?.ok === true ? { ok: true, value: undefined } : outcome;
+      const waiting = this.#placing ?? [];
+      this.#placing = undefined;
+      for (const tell of waiting) tell(told);
+      for (const run of this.#untilPlaced.splice(0)) run();
+    });
+  }
+
+  /**
+   * What came of `closed`. Only then the runner hears that the session is over: if this actor dies before, or the fleet, the runner
+   * comes back and has it told again. Otherwise nobody would be left to take the session off the books.
+   */
+  forgotten(session: string, isTold: boolean, now: number): SessionEffect[] {
+    return this.#step(now, () => {
+      const socket = this.#forgetting.get(session);
+      this.#forgetting.delete(session);
+      if (socket !== undefined && isTold) this.#close(socket, CLOSE.done, 'session ended');
+      else if (socket !== undefined) this.#close(socket, CLOSE.comeBack, 'the fleet is away');
+      if (this.#forgetting.size > 0) return;
+      for (const run of this.#untilForgotten.splice(0)) run();
+    });
+  }
+
+  /** The runner is away. If the session is too, it must end, though nobody else comes here. Replies once it was looked at. */
+  review(ask: string, now: number): SessionEffect[] {
+    const run = (): void => this.#reply(ask, undefined);
+    return this.#step(now, () => this.#whenKnown({ run, fail: () => this.#fail(ask) }));
+  }
+
+  /** The runner refused the session, or its boot is dead. It may come before the word of where it was placed. Replies when done. */
+  giveUp(ask: string, fault: Fault, session: string, now: number): SessionEffect[] {
+    const run = (): void => {
+      // The fleet has struck it off its books already: what is on disk is all that is known of it.
+      if (this.#memory !== 'known') this.#recall();
+      if (session === this.#placed?.session) this.#perform(this.#relay.giveUp(fault));
+      else if (!this.#placed) this.#clearStored();
+      this.#reply(ask, undefined);
+    };
+    return this.#step(now, () => {
+      if (this.#placing) this.#untilPlaced.push(run);
+      else run();
+    });
+  }
+
+  // From the runner, and of sockets.
+
+  /** A runner dials: answered by `accept` or `refuse`. */
+  dial(ask: string, dial: LinkDial, now: number): SessionEffect[] {
+    return this.#step(now, () => this.#whenPlaced(ask, () => this.#dial(ask, dial)));
+  }
+
+  /** A WebSocket message; undefined for one that is not text. */
+  message(socket: string, text: string | undefined, now: number): SessionEffect[] {
+    return this.#step(now, () => this.#message(socket, text));
+  }
+
+  /** A socket is closed. */
+  gone(socket: string, now: number): SessionEffect[] {
+    return this.#step(now, () => this.#gone(socket));
+  }
+
+  /** The store woke the actor. */
+  woken(now: number): SessionEffect[] {
+    this.#now = now;
+    this.#wakeAt = undefined;
+    if (this.#memory !== 'known') this.#recall();
+    else if (!this.#placed) this.#clearStored();
+    return this.tick(now);
+  }
+
+  /** Whatever time brings. */
+  tick(now: number): SessionEffect[] {
+    return this.#step(now, () => {
+      if (this.#lookAt !== undefined && (this.#lookAt <= now || this.#lookAt > now + LOOK_MS)) {
+        this.#lookAt = undefined;
+        this.#dropSilentLink();
+      }
+      this.#perform(this.#relay.tick(now, this.#line.isUnderWay));
+    });
+  }
+
+  /** The store wakes only for a session whose runner is away, and what must be known of it stands beside. */
+  #recall(): void {
+    const lost = this.#host.store.lost();
+    if (!lost) return;
+    this.#memory = 'known';
+    this.#placed = lost.placed;
+    this.#relay = new Relay(lostLink(lost, this.#now), [], lost.revision);
+    this.#keptLink = this.#relay.link;
+  }
+
+  /** What a life before this one kept, of a session that is over: nobody remembers whether that is anything. */
+  #clearStored(): void {
+    const { store } = this.#host;
+    if (store.lost() !== undefined || store.revision() !== undefined) store.clear();
+  }
+
+  /** Who comes to an actor without memory has it ask the fleet first whether there is a session. */
+  #whenKnown(deferred: Deferred): void {
+    if (this.#memory === 'known') return deferred.run();
+    this.#untilKnown.push(deferred);
+    if (this.#memory === 'asking') return;
+    this.#memory = 'asking';
+    this.#effects.push({ do: 'find' });
+  }
+
+  /** A dial that comes early waits for the outcome of the placement, whatever it is. */
+  #whenPlaced(ask: string, run: () => void): void {
+    const known = (): void => this.#whenKnown({ run, fail: () => this.#fail(ask) });
+    if (this.#placing) this.#untilPlaced.push(known);
+    else known();
+  }
+
+  #whenForgotten(run: () => void): void {
+    if (this.#forgetting.size > 0) this.#untilForgotten.push(run);
+    else run();
+  }
+
+  /** All that come while a session is being placed share it. */
+  #open(opening: Opening, tell: (outcome: Outcome) => void): void {
+    if (this.#placing) return void this.#placing.push(tell);
+    this.#placing = [tell];
+    // Its name is new, so there is nothing to ask for.
+    this.#memory = 'known';
+    this.#effects.push({ do: 'place', wish: { session: this.#nameFor(opening), ...opening } });
+  }
+
+  /** A modern actor's sessions follow each other, and the end of one must not be taken for that of the next. */
+  #nameFor({ transport }: Opening): string {
+    const { name } = this.#host;
+    return transport === 'modern' ? `${name}~${this.#host.mint(SESSION_COUNT_LENGTH)}` : name;
+  }
+
+  /** `session`: told with the answer where an actor has one after the other. */
+  #post(ask: string, post: Post, session?: string): void {
+    this.#dropSilentLink();
+    this.#posts.set(post.id, (answer) =>
+      this.#reply(ask, answer.kind === 'follow' && session ? { ...answer, session } : answer),
+    );
+    this.#perform(this.#relay.post(post, this.#now));
+  }
+
+  #follow(ask: string, { stream, resumes, place }: FollowWish): void {
+    this.#dropSilentLink();
+    if (place && !this.#isIn(place)) return this.#refuse(ask, { fault: 'session_not_found' });
+    const probe = this.#host.mint(ID_LENGTH);
+    const { fault, effects } = this.#relay.mayFollow(stream, resumes, this.#now, probe);
+    this.#perform(effects);
+    if (fault) return this.#refuse(ask, fault);
+    const session = this.#placed?.session;
+    const socket = this.#accept(ask, { session, role: 'follower', stream });
+    this.#perform(this.#relay.follow(stream, socket));
+  }
+
+  /** In another session than it was sent in, a post could be carried out again (R-2). */
+  #isIn(place: PostPlace): boolean {
+    if ('session' in place) return place.session === this.#placed?.session;
+    return (this.#placed?.openedAt ?? Infinity) < place.openedBefore;
+  }
+
+  #dial(ask: string, dial: LinkDial): void {
+    const { session, epoch, holds, subprotocol } = dial;
+    const placed = this.#placed;
+    // The first dial of a session that was found: whoever opened it did not live to learn of it, and nobody knows its name.
+    const isOrphan = this.#isFound && epoch === 1;
+    if (!placed || isOrphan || PLACE.some((key) => placed[key] !== dial[key])) {
+      if (isOrphan) this.#perform(this.#relay.giveUp({ fault: 'session_not_found' }));
+      // The actor may have been reset before it knew of the session: it would count as open for good.
+      else if (session !== placed?.session) this.#tellFleet(session);
+      if (!placed) this.#clearStored();
+      return this.#refuse(ask, { fault: 'session_not_found' });
+    }
+    const note = { session: placed.session, role: 'runner' as const, placed };
+    if (epoch <= this.#relay.epoch) {
+      // Its end comes here as any other's: it must be told apart, and never taken for the link.
+      const socket = this.#accept(ask, { ...note, epoch: 0, at: 0 }, subprotocol);
+      return this.#close(socket, CLOSE.replaced, 'an epoch of this session is newer');
+    }
+    const { revision } = this.#relay;
+    const socket = this.#accept(ask, { ...note, epoch, at: this.#now, revision }, subprotocol);
+    this.#isFound = false;
+    const older = this.#line.socket;
+    const held = this.#line.take(socket, readHolds(holds));
+    if (older !== undefined) this.#close(older, CLOSE.replaced, 'the runner dialled again');
+    this.#perform(this.#relay.linked(epoch, held));
+  }
+
+  #message(socket: string, text: string | undefined): void {
+    const note = this.#notes.get(socket);
+    if (!note) return;
+    if (text === undefined) return this.#close(socket, CLOSE.protocol, 'frames are text');
+    const isFollower = note.role === 'follower';
+    if (!isFollower && socket !== this.#line.socket) return;
+    const received = isFollower ? this.#inboxOf(socket).push(text) : this.#fromRunner(text);
+    switch (received.state) {
+      case 'partial':
+        return;
+      case 'too_large':
+        return this.#close(socket, CLOSE.tooLarge, 'frame too large');
+      case 'broken':
+        return this.#close(socket, CLOSE.protocol, OUTSIDE_PROTOCOL);
+      case 'whole':
+        if (this.#isCurrent(note)) this.#frame(isFollower, received.frame);
+    }
+  }
+
+  #fromRunner(text: string): ReturnType<RunnerLine['receive']>['received'] {
+    const { received, messages } = this.#line.receive(text, this.#now);
+    this.#down(messages);
+    return received;
+  }
+
+  #frame(isFollower: boolean, frame: string): void {
+    if (isFollower) {
+      this.#dropSilentLink();
+      return this.#perform(this.#relay.fromWorker(frame));
+    }
+    const { revision: before } = this.#relay;
+    this.#perform(this.#relay.fromRunner(frame, this.#now));
+    const { revision } = this.#relay;
+    if (revision !== undefined && revision !== before) this.#keepRevision(revision);
+  }
+
+  #inboxOf(socket: string): Inbox<string> {
+    let inbox = this.#inboxes.get(socket);
+    if (!inbox) {
+      inbox = new Inbox(textForm);
+      this.#inboxes.set(socket, inbox);
+    }
+    return inbox;
+  }
+
+  #isCurrent({ session }: SessionNote): boolean {
+    return session !== undefined && session === this.#placed?.session;
+  }
+
+  #gone(socket: string): void {
+    const note = this.#notes.get(socket);
+    this.#notes.delete(socket);
+    this.#inboxes.delete(socket);
+    if (note?.role === 'follower') {
+      this.#perform(this.#relay.unfollow(note.stream, socket));
+    } else if (socket === this.#line.socket) {
+      this.#line.release();
+      this.#perform(this.#relay.unlinked(this.#now));
+    }
+  }
+
+  /** A half-open socket never closes by itself: whoever needs the link looks at its last ping first. */
+  #dropSilentLink(): void {
+    const { socket, heardAt } = this.#line;
+    const note = socket === undefined ? undefined : this.#notes.get(socket);
+    if (socket === undefined || note?.role !== 'runner') return;
+    const pingAt = this.#host.sockets.pingAt(socket) ?? note.at;
+    if (!isSilent(Math.max(pingAt, heardAt), this.#now)) return;
+    this.#close(socket, CLOSE.heartbeat, 'no ping');
+    this.#gone(socket);
+  }
+
+  /** What waits is in memory only, and this keeps the actor from sleeping. Who follows a stream asks by itself. */
+  get #isWatched(): boolean {
+    return this.#posts.size > 0 || this.#line.waiting > 0;
+  }
+
+  #perform(effects: readonly RelayEffect[]): void {
+    for (const effect of effects) this.#performOne(effect);
+  }
+
+  #performOne(effect: RelayEffect): void {
+    switch (effect.do) {
+      case 'link':
+        if (this.#line.socket === undefined) return;
+        return this.#down(this.#line.send(effect.text, effect.isBehind === true, this.#now));
+      case 'omit':
+        return this.#down(this.#line.omit(effect.post, this.#now));
+      case 'tell':
+        return this.#tell(effect.socket, effect.text);
+      case 'closeLink': {
+        const { socket } = this.#line;
+        if (effect.code === CLOSE.done) this.#leaving = socket;
+        else if (socket !== undefined) this.#close(socket, effect.code, effect.reason);
+        return this.#line.release();
+      }
+      case 'close':
+        return this.#close(effect.socket, effect.code, effect.reason);
+      case 'answer': {
+        const answered = this.#posts.get(effect.id);
+        this.#posts.delete(effect.id);
+        return answered?.(effect.answer);
+      }
+      case 'forget':
+        return this.#forget();
+    }
+  }
+
+  #forget(): void {
+    const session = this.#placed?.session;
+    this.#placed = undefined;
+    // What it still says is of a session that is over.
+    this.#line.release();
+    for (const [socket, note] of this.#notes)
+      if (note.session === session) this.#note(socket, { ...note, session: undefined });
+    for (const ask of this.#ends.splice(0)) this.#reply(ask, true);
+    this.#host.store.clear();
+    this.#wakeAt = undefined;
+    this.#keptLink = this.#relay.link;
+    if (session !== undefined) this.#tellFleet(session, this.#leaving);
+    this.#leaving = undefined;
+  }
+
+  #tellFleet(session: string, socket?: string): void {
+    this.#forgetting.set(session, socket ?? this.#forgetting.get(session));
+    this.#effects.push({ do: 'closed', session });
+  }
+
+  /** Told once, it must outlast the actor's memory and its sockets. The answer to `initialize` does not wait for it. */
+  #keepRevision(revision: string): void {
+    const { socket } = this.#line;
+    const note = socket === undefined ? undefined : this.#notes.get(socket);
+    if (socket === undefined || note?.role !== 'runner') return;
+    this.#note(socket, { ...note, revision });
+    this.#host.store.keepRevision(revision);
+  }
+
+  /** One input, and what follows from it. */
+  #step(now: number, work: () => void): SessionEffect[] {
+    this.#now = now;
+    work();
+    this.#keepLost();
+    this.#keepWake();
+    this.#lookAt = this.#isWatched ? (this.#lookAt ?? now + LOOK_MS) : undefined;
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+
+  /** A lost link must be remembered, and one that is back forgotten. */
+  #keepLost(): void {
+    const { link, revision } = this.#relay;
+    const before = this.#keptLink;
+    if (link === before) return;
+    this.#keptLink = link;
+    if (link.state === 'lost' && this.#placed) {
+      const { since, isExpired } = link;
+      this.#host.store.keepLost({ placed: this.#placed, since, isExpired, revision });
+    } else if (before?.state === 'lost') {
+      this.#host.store.keepLost(undefined);
+      this.#host.store.wakeAt(undefined);
+      this.#wakeAt = undefined;
+    }
+  }
+
+  /** What must wake an actor that sleeps. */
+  #keepWake(): void {
+    const { link, wakeAt } = this.#relay;
+    const at = link.state === 'lost' ? wakeAt.durable : undefined;
+    if (at === this.#wakeAt) return;
+    this.#wakeAt = at;
+    this.#host.store.wakeAt(at);
+  }
+
+  #accept(ask: string, note: SessionNote, subprotocol?: string): string {
+    const socket = this.#host.mint(ID_LENGTH);
+    this.#effects.push({ do: 'accept', ask, socket, subprotocol });
+    this.#note(socket, note);
+    return socket;
+  }
+
+  #note(socket: string, note: SessionNote): void {
+    this.#notes.set(socket, note);
+    this.#effects.push({ do: 'note', socket, note });
+  }
+
+  #down(messages: readonly string[]): void {
+    const { socket, waiting } = this.#line;
+    if (socket === undefined) return;
+    for (const text of messages) this.#effects.push({ do: 'send', socket, text });
+    if (waiting + this.#host.sockets.unreadBytes(socket) > UNREAD_LIMIT)
+      this.#close(socket, CLOSE.comeBack, 'too much is unread');
+  }
+
+  #tell(socket: string, frame: string): void {
+    for (const text of splitFrame(textForm, frame))
+      this.#effects.push({ do: 'send', socket, text });
+    if (this.#host.sockets.unreadBytes(socket) + frame.length > UNREAD_LIMIT)
+      this.#close(socket, CLOSE.comeBack, 'too much is unread');
+  }
+
+  #close(socket: string, code: number, reason: string): void {
+    this.#effects.push({ do: 'close', socket, code, reason });
+  }
+
+  #refuse(ask: string, fault: Fault): void {
+    this.#effects.push({ do: 'refuse', ask, fault });
+  }
+
+  #reply(ask: string, reply: SessionReply): void {
+    this.#effects.push({ do: 'reply', ask, reply });
+  }
+
+  #fail(ask: string): void {
+    this.#effects.push({ do: 'fail', ask });
+  }
+}
+
+/** The link of a session whose runner is away; where nothing is remembered, since now. */
+const lostLink = (lost: LostSession | undefined, now: number): Link =>
+  lost
+    ? { state: 'lost', since: lost.since, isExpired: lost.isExpired }
+    : { state: 'lost', since: now, isExpired: false };

@@ -1,0 +1,153 @@
+// The simulated fleet actor: hosts core/fleet.
+import { Fleet, type ControlNote, type FleetEffect } from '../../edge/core/fleet.ts';
+import type { ControlDial, Opened, Opening, PlacedSession } from '../../edge/core/ports.ts';
+import type { Fault } from '../../shared/fault.ts';
+import { actorOf } from '../../shared/ids.ts';
+import { ActorHost, type Asker } from './actor-host.ts';
+import { ActorSockets, type Dialled } from './sockets.ts';
+import { MemoryFleetStore } from './stores.ts';
+import type { World } from './world.ts';
+
+const TERMS = { isConfigured: true, hasQuotas: true };
+
+/** What signing takes. */
+const SIGN_MS = 2;
+
+const CALL_MS = 15;
+
+export class FleetNode extends ActorHost<FleetEffect> {
+  readonly #store: MemoryFleetStore;
+  readonly #sockets: ActorSockets<ControlNote>;
+  readonly #askers = new Map<string, Asker<Opened<PlacedSession>>>();
+  #fleet: Fleet;
+
+  constructor(world: World) {
+    const store = new MemoryFleetStore();
+    super(world, store);
+    this.#store = store;
+    this.#sockets = new ActorSockets<ControlNote>({
+      now: () => this.now,
+      message: (socket, text) => void this.step(() => this.#fleet.message(socket, text, this.now)),
+      gone: (socket) => void this.step(() => this.#fleet.gone(socket, this.now)),
+    });
+    this.#fleet = this.#recovered();
+  }
+
+  /** Sessions in the books, and those of which an actor has yet to hear. */
+  get held(): string[] {
+    return [...this.#store.sessions(), ...this.#store.owed()].map(({ session }) => session);
+  }
+
+  open(wish: Opening & { readonly session: string }, asker: Asker<Opened<PlacedSession>>): void {
+    const ask = this.mint(8);
+    this.#askers.set(ask, asker);
+    this.step(() => this.#fleet.open(ask, wish, this.now));
+  }
+
+  admits(server: string, actor: string | undefined, asker: Asker<Fault | undefined>): void {
+    this.#told(asker, () => {
+      const { fault, effects } = this.#fleet.admits(server, actor, this.now);
+      return { answer: fault, effects };
+    });
+  }
+
+  mayOpen(server: string, principal: string, asker: Asker<Opened<{ afterMs: number }>>): void {
+    this.#told(asker, () => {
+      const { turn, effects } = this.#fleet.mayOpen(server, principal, this.now);
+      return { answer: turn, effects };
+    });
+  }
+
+  /** Answers at once, or not at all. */
+  #told<T>(asker: Asker<T>, run: () => { answer: T; effects: FleetEffect[] }): void {
+    let told: { readonly answer: T } | undefined;
+    const lives = this.step(() => {
+      const { answer, effects } = run();
+      told = { answer };
+      return effects;
+    });
+    if (lives && told) asker.answer(told.answer);
+    else asker.broken();
+  }
+
+  placed(actor: string, asker: Asker<PlacedSession | undefined>): void {
+    this.#told(asker, () => ({ answer: this.#fleet.placed(actor), effects: [] }));
+  }
+
+  closed(session: string, asker: Asker<boolean>): void {
+    this.#told(asker, () => ({ answer: true, effects: this.#fleet.closed(session, this.now) }));
+  }
+
+  /** A runner dials its control link. */
+  link(dial: ControlDial, dialled: Dialled): void {
+    const socket = this.mint(8);
+    this.#sockets.accept(socket, dialled);
+    this.step(() => this.#fleet.dialled(socket, dial, this.now));
+  }
+
+  hibernate(): void {
+    if (this.#askers.size === 0 && this.#fleet.wakeAt === undefined) this.sleep();
+  }
+
+  protected get wakeAt(): number | undefined {
+    return this.#fleet.wakeAt;
+  }
+
+  protected tick(): FleetEffect[] {
+    return this.#fleet.tick(this.now);
+  }
+
+  protected woken(): FleetEffect[] {
+    return this.#fleet.review(this.now);
+  }
+
+  protected forget(isCrash: boolean): void {
+    const askers = [...this.#askers.values()];
+    this.#askers.clear();
+    if (isCrash) this.#sockets.break();
+    this.#fleet = this.#recovered();
+    for (const { broken } of askers) broken();
+  }
+
+  #recovered(): Fleet {
+    return new Fleet(this.#store, this.#sockets, TERMS);
+  }
+
+  protected performOne(effect: FleetEffect): void {
+    const { clock, chance } = this.world;
+    switch (effect.do) {
+      case 'send':
+      case 'close':
+      case 'note':
+        return this.#sockets.perform(effect);
+      case 'sign':
+        return this.later(chance.between(0, SIGN_MS), () => {
+          this.step(() => this.#fleet.signed(effect.ask, 'ticket'));
+        });
+      case 'opened':
+        this.#askers.get(effect.ask)?.answer(effect.opened);
+        this.#askers.delete(effect.ask);
+        return;
+      case 'giveUp': {
+        const { session, fault } = effect;
+        const heard = (isHeard: boolean): void =>
+          this.later(chance.between(0, CALL_MS), () => {
+            this.step(() => this.#fleet.heard(session, isHeard, this.now));
+          });
+        const isAlive = this.alive();
+        clock.after(chance.between(0, CALL_MS), () =>
+          this.world.actor(actorOf(session)).giveUp(fault, session, {
+            answer: () => isAlive() && heard(true),
+            broken: () => isAlive() && heard(false),
+          }),
+        );
+        return;
+      }
+      case 'review':
+        clock.after(chance.between(0, CALL_MS), () =>
+          this.world.actor(actorOf(effect.session)).review(),
+        );
+        return;
+    }
+  }
+}

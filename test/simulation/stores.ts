@@ -1,0 +1,181 @@
+// The stores of the edge's rules, in memory: what one step wrote is kept as a whole or not at all, as on the platform.
+import type {
+  FleetStore,
+  GivenUp,
+  LostSession,
+  RunnerRecord,
+  SessionRow,
+  SessionStore,
+} from '../../edge/core/ports.ts';
+
+/** A store whose steps can be taken back. */
+export interface SteppedStore {
+  begin(): void;
+  /** The step's writes never reached the disk. */
+  rollback(): void;
+  /** When the actor is to be woken. */
+  readonly wakesAt: number | undefined;
+  /** It is being woken for that. */
+  fired(): void;
+}
+
+interface SessionState {
+  readonly lost?: LostSession | undefined;
+  readonly revision?: string | undefined;
+  readonly wakeAt?: number | undefined;
+}
+
+export class MemorySessionStore implements SessionStore, SteppedStore {
+  #state: SessionState = {};
+  #before: SessionState = {};
+
+  begin(): void {
+    this.#before = this.#state;
+  }
+
+  rollback(): void {
+    this.#state = this.#before;
+  }
+
+  get isEmpty(): boolean {
+    return Object.values(this.#state).every((value) => value === undefined);
+  }
+
+  get wakesAt(): number | undefined {
+    return this.#state.wakeAt;
+  }
+
+  fired(): void {
+    this.wakeAt(undefined);
+  }
+
+  lost(): LostSession | undefined {
+    return this.#state.lost;
+  }
+
+  keepLost(lost: LostSession | undefined): void {
+    this.#state = { ...this.#state, lost };
+  }
+
+  revision(): string | undefined {
+    return this.#state.revision;
+  }
+
+  keepRevision(revision: string): void {
+    this.#state = { ...this.#state, revision };
+  }
+
+  wakeAt(at: number | undefined): void {
+    this.#state = { ...this.#state, wakeAt: at };
+  }
+
+  clear(): void {
+    this.#state = {};
+  }
+}
+
+interface Books {
+  readonly runners: Map<string, RunnerRecord>;
+  readonly sessions: Map<string, SessionRow>;
+  readonly owed: Map<string, GivenUp>;
+  reviewAt: number | undefined;
+}
+
+const copyOf = ({ runners, sessions, owed, reviewAt }: Books): Books => ({
+  runners: new Map(runners),
+  sessions: new Map(sessions),
+  owed: new Map(owed),
+  reviewAt,
+});
+
+export class MemoryFleetStore implements FleetStore, SteppedStore {
+  #books: Books = {
+    runners: new Map(),
+    sessions: new Map(),
+    owed: new Map(),
+    reviewAt: undefined,
+  };
+  #before = this.#books;
+
+  begin(): void {
+    this.#before = copyOf(this.#books);
+  }
+
+  rollback(): void {
+    this.#books = this.#before;
+  }
+
+  get wakesAt(): number | undefined {
+    return this.#books.reviewAt;
+  }
+
+  fired(): void {
+    // The rules take the time out of the books themselves.
+  }
+
+  runners(): RunnerRecord[] {
+    return [...this.#books.runners.values()];
+  }
+
+  putRunner(record: RunnerRecord): void {
+    this.#books.runners.set(record.runner, record);
+  }
+
+  sessions(runner?: string): SessionRow[] {
+    const rows = [...this.#books.sessions.values()];
+    return runner === undefined ? rows : rows.filter((row) => row.runner === runner);
+  }
+
+  session(session: string): SessionRow | undefined {
+    return this.#books.sessions.get(session);
+  }
+
+  newestOf(actor: string): SessionRow | undefined {
+    return this.sessions()
+      .filter(({ session }) => session === actor || session.startsWith(`${actor}~`))
+      .toSorted((a, b) => b.openedAt - a.openedAt)[0];
+  }
+
+  putSession(row: SessionRow): void {
+    this.#books.sessions.set(row.session, row);
+  }
+
+  removeSession(session: string): boolean {
+    return this.#books.sessions.delete(session);
+  }
+
+  countOn(runner: string): number {
+    return this.sessions(runner).length;
+  }
+
+  countOf(principal: string): number {
+    return this.sessions().filter((row) => row.principal === principal).length;
+  }
+
+  runnersOf(principal: string): string[] {
+    const held = this.sessions().filter((row) => row.principal === principal);
+    return [...Map.groupBy(held, ({ runner }) => runner)]
+      .toSorted(([, a], [, b]) => b.length - a.length)
+      .map(([runner]) => runner);
+  }
+
+  owed(): GivenUp[] {
+    return [...this.#books.owed.values()];
+  }
+
+  owe(givenUp: GivenUp): void {
+    this.#books.owed.set(givenUp.session, givenUp);
+  }
+
+  paid(session: string): void {
+    this.#books.owed.delete(session);
+  }
+
+  reviewAt(): number | undefined {
+    return this.#books.reviewAt;
+  }
+
+  setReview(at: number | undefined): void {
+    this.#books.reviewAt = at;
+  }
+}
