@@ -886,6 +886,24 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a socket that does not say whose it is, when its actor wakes and when it closes',
     tests: ['edge/session-actor.test.ts'],
   },
+  'F-291': {
+    fault:
+      'an actor that dies between the end of its session and the word to the fleet, whose books would hold it for good',
+    tests: ['simulation/simulation.test.ts'],
+  },
+  'F-292': {
+    fault:
+      'a session given up while its actor has no memory of it: what it kept would stay on disk',
+    tests: ['simulation/simulation.test.ts'],
+  },
+  'F-293': {
+    fault: 'an actor, or the fleet, that dies while one tells the other that a session is given up',
+    tests: ['simulation/simulation.test.ts'],
+  },
+  'F-294': {
+    fault: 'a post told as not sent although an attempt before had reached the runner',
+    tests: ['simulation/simulation.test.ts'],
+  },
 
   // Audit
   'F-99': {
@@ -918,6 +936,6 @@ export const FAULT_IDS: readonly string[] = [
   'F-260 F-261',
   'F-270 F-271 F-272',
   'F-280 F-281 F-282 F-283',
-  'F-290',
+  'F-290 F-291 F-292 F-293 F-294',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));
