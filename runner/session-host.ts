@@ -1,4 +1,5 @@
 // Hosts one session: performs what core/session decides on a real process and a real session link, and keeps its time.
+import type { BridgeRequestId } from '../shared/ids.ts';
 import { CLOSE } from '../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../shared/link/close-reason.ts';
 import { decodeBytes, encodeBytes } from '../shared/link/codec.ts';
@@ -98,7 +99,7 @@ export class SessionHost {
     this.#link.start();
     options.process.listen(
       {
-        onLine: (bytes, call) => this.#line(bytes, call),
+        onLine: (bytes, bridgeId) => this.#line(bytes, bridgeId),
         onOverlong: (bytes) => this.#perform(this.#session.overlong(bytes, performance.now())),
         onStderr: (text) => this.#stderr(text),
         onFull: () => this.#session.stdinFull(),
@@ -209,8 +210,8 @@ export class SessionHost {
     return 'stop';
   }
 
-  #line(bytes: Uint8Array, call: number | undefined): void {
-    this.#perform(this.#session.line(bytes, performance.now(), call));
+  #line(bytes: Uint8Array, bridgeId: BridgeRequestId | undefined): void {
+    this.#perform(this.#session.line(bytes, performance.now(), bridgeId));
     if (this.#hasServed || this.#session.revision === undefined) return;
     this.#hasServed = true;
     this.#options.served();

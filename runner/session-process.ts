@@ -1,4 +1,5 @@
 // What a session takes for its process: a process itself, or a translator with the processes behind it.
+import type { BridgeRequestId } from '../shared/ids.ts';
 import type { EffectQueue } from './core/effect-queue.ts';
 import type { ProcessListener } from './process/stdio-process.ts';
 
@@ -21,8 +22,8 @@ export interface SessionProcess {
 }
 
 export interface SessionProcessListener extends Omit<ProcessListener, 'onLine'> {
-  /** `call`: the session's id of the request that the line belongs to, if the line does not say it. */
-  onLine(bytes: Uint8Array, call?: number): void;
+  /** `bridgeId`: the session's id of the request that the line belongs to, if the line does not say it. */
+  onLine(bytes: Uint8Array, bridgeId?: BridgeRequestId): void;
   /** As if the last `write` had answered false. */
   onFull(): void;
 }

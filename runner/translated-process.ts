@@ -130,7 +130,7 @@ export class TranslatedProcess implements SessionProcess {
       case 'learned':
         return learned(effect.era, effect.isServed);
       case 'say':
-        return this.#listener?.onLine(effect.line, effect.call);
+        return this.#listener?.onLine(effect.line, effect.bridgeId);
       case 'exited':
         return this.#listener?.onExit(this.#lastFacts);
       case 'note':

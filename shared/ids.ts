@@ -39,3 +39,17 @@ export const postId = (now: number, unique: string): string =>
 /** When a post's id was minted, in milliseconds since the epoch; undefined for an id that does not say. */
 export const postTime = (id: string): number | undefined =>
   TIMED_POST.test(id) ? Number.parseInt(id.slice(0, POST_TIME_CHARACTERS), 36) : undefined;
+
+declare const kind: unique symbol;
+
+/** A plain value of which another kind of the same shape cannot take the place. */
+type Branded<Value, Kind extends string> = Value & { readonly [kind]: Kind };
+
+/**
+ * The integer that the bridge gives a request on its way to a process, in place of the client's id and as its progress token; also
+ * that of a request which no client made.
+ */
+export type BridgeRequestId = Branded<number, 'BridgeRequestId'>;
+
+/** The id that a client gave its request: raw JSON text, a string's with its quotes. */
+export type ClientRequestId = Branded<string, 'ClientRequestId'>;

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { NEWEST_LEGACY_REVISION } from '../../shared/mcp/revisions.ts';
 import { FAULTS } from '../../shared/fault.ts';
+import type { BridgeRequestId } from '../../shared/ids.ts';
 import { isObjectAt, parsedAt, stringAt, valueAt } from '../../shared/jsonrpc/members.ts';
 import type { ExitFacts } from '../process/exit.ts';
 import { Redaction } from '../process/redaction.ts';
@@ -15,7 +16,8 @@ import {
   type EraStep,
   type Opener,
 } from '../translate/era-detection.ts';
-import { isAnswer, numberOf, type Message } from '../translate/message.ts';
+import { bridgeIdOf } from '../core/bridge-ids.ts';
+import { isAnswer, type Message } from '../translate/message.ts';
 import { ProcessHearing } from '../translate/process-hearing.ts';
 import { WakeTimer } from '../wake-timer.ts';
 
@@ -30,7 +32,7 @@ const PARAMS: Readonly<Record<Opener, object>> = {
 };
 
 /** The id of the request. */
-const idOf = (opener: Opener): number => ORDER.indexOf(opener) + 1;
+const idOf = (opener: Opener): BridgeRequestId => (ORDER.indexOf(opener) + 1) as BridgeRequestId;
 
 /** The outcome of the greeting. */
 export type Greeting =
@@ -81,7 +83,7 @@ class Talk {
   readonly #ended = Promise.withResolvers<Greeting>();
   readonly #hearing: ProcessHearing;
   readonly #detection = new EraDetection(ORDER);
-  readonly #asked = new Map<number, Opener>();
+  readonly #asked = new Map<BridgeRequestId, Opener>();
   #write: (line: Uint8Array) => void = () => {};
   readonly #timer = new WakeTimer(() => this.#take(this.#hearing.tick(performance.now())));
   #isOver = false;
@@ -142,7 +144,7 @@ class Talk {
   }
 
   #message(message: Message): void {
-    const id = isAnswer(message) ? numberOf(message.id) : undefined;
+    const id = isAnswer(message) ? bridgeIdOf(message.id) : undefined;
     const opener = id === undefined ? undefined : this.#asked.get(id);
     if (id === undefined || opener === undefined) return;
     this.#asked.delete(id);

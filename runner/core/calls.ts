@@ -1,13 +1,14 @@
 // The requests a session has in flight to its process: the bridge's own id for each, the client's id and progress token to
 // restore, and the time when each runs out (R-1, R-2, R-8).
+import type { BridgeRequestId } from '../../shared/ids.ts';
 
 export interface Call {
   /** The id the process sees; unique for the process's life, so equal client ids never cross. */
-  readonly processId: number;
+  readonly bridgeId: BridgeRequestId;
   /** Where its answer goes. */
   readonly stream: string;
   /** The client's id as raw JSON text, restored byte for byte. */
-  readonly clientId: Uint8Array;
+  readonly clientIdBytes: Uint8Array;
   readonly progressToken: Uint8Array | undefined;
   readonly method: string;
   /** It asks for a task, whose progress may outlive the answer. */
@@ -60,32 +61,34 @@ export class Calls {
     return [...this.#calls.values()];
   }
 
-  get(processId: number): Call | undefined {
-    return this.#calls.get(processId);
+  get(bridgeId: BridgeRequestId): Call | undefined {
+    return this.#calls.get(bridgeId);
   }
 
   /** True if a request with this id was ever sent to the process. */
-  hasIssued(processId: number): boolean {
-    const isOfRange = Number.isInteger(processId) && processId > 0 && processId < OWN_IDS_FROM;
-    return isOfRange && (this.#hasWrapped || processId < this.#nextId);
+  hasIssued(bridgeId: BridgeRequestId): boolean {
+    const isOfRange = Number.isInteger(bridgeId) && bridgeId > 0 && bridgeId < OWN_IDS_FROM;
+    return isOfRange && (this.#hasWrapped || bridgeId < this.#nextId);
   }
 
   add(
-    call: Pick<Call, 'stream' | 'clientId' | 'progressToken' | 'method'> & { makesTask?: boolean },
+    call: Pick<Call, 'stream' | 'clientIdBytes' | 'progressToken' | 'method'> & {
+      makesTask?: boolean;
+    },
     times: CallTimes,
     now: number,
   ): Call {
     const added: Call = {
       ...call,
       makesTask: call.makesTask ?? false,
-      processId: this.#mint(),
+      bridgeId: this.#mint(),
       startedAt: now,
       quietUntil: now + times.quietMs,
       endsAt: now + times.limitMs,
       isCancelled: false,
       hasBegun: false,
     };
-    this.#calls.set(added.processId, added);
+    this.#calls.set(added.bridgeId, added);
     if (added.endsAt === Infinity) this.#endless += 1;
     this.#perStream.set(call.stream, (this.#perStream.get(call.stream) ?? 0) + 1);
     return added;
@@ -104,7 +107,7 @@ export class Calls {
 
   /** Takes a call out; false for `isLast` while its stream waits for other answers. */
   settle(call: Call): { isLast: boolean } {
-    if (this.#calls.delete(call.processId) && call.endsAt === Infinity) this.#endless -= 1;
+    if (this.#calls.delete(call.bridgeId) && call.endsAt === Infinity) this.#endless -= 1;
     const left = (this.#perStream.get(call.stream) ?? 1) - 1;
     if (left > 0) this.#perStream.set(call.stream, left);
     else this.#perStream.delete(call.stream);
@@ -117,11 +120,13 @@ export class Calls {
    */
   byClientId(raw: Uint8Array): Call | undefined {
     const all = [...this.#calls.values()];
-    const same = all.filter(({ clientId }) => equalBytes(clientId, raw));
+    const same = all.filter(({ clientIdBytes }) => equalBytes(clientIdBytes, raw));
     if (same.length > 0) return same.find(({ isCancelled }) => !isCancelled);
     const open = all.filter(({ isCancelled }) => !isCancelled);
     const text = withoutQuotes(raw);
-    const [only, second] = open.filter(({ clientId }) => withoutQuotes(clientId) === text);
+    const [only, second] = open.filter(
+      ({ clientIdBytes }) => withoutQuotes(clientIdBytes) === text,
+    );
     return second ? undefined : only;
   }
 
@@ -152,14 +157,14 @@ export class Calls {
   }
 
   /** Starts again when the range is used up, and skips ids in flight. */
-  #mint(): number {
+  #mint(): BridgeRequestId {
     do {
       if (this.#nextId >= OWN_IDS_FROM) {
         this.#nextId = 1;
         this.#hasWrapped = true;
       }
     } while (this.#calls.has(this.#nextId++));
-    return this.#nextId - 1;
+    return (this.#nextId - 1) as BridgeRequestId;
   }
 }
 

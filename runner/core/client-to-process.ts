@@ -182,7 +182,7 @@ export class ClientToProcess {
       {
         stream,
         method,
-        clientId: bytes.slice(id.start, id.end),
+        clientIdBytes: bytes.slice(id.start, id.end),
         progressToken: progressToken && bytes.slice(progressToken.start, progressToken.end),
         makesTask,
       },
@@ -194,7 +194,7 @@ export class ClientToProcess {
       const message = `${method} is a notification, not a request, so it takes no id.`;
       return outcomes.refuse(call, { code: CODE.methodNotFound, message }, now);
     }
-    const own = encoder.encode(String(call.processId));
+    const own = encoder.encode(String(call.bridgeId));
     const edits: Edit[] = [{ ...id, with: own }];
     if (progressToken) edits.push({ ...progressToken, with: own });
     edits.sort((a, b) => a.start - b.start);
@@ -223,7 +223,7 @@ export class ClientToProcess {
       ? calls.byClientId(bytes.subarray(requestId.start, requestId.end))
       : undefined;
     if (!call) return out.noteDrop('a cancellation of no request in flight; dropped', {}, now);
-    const own = encoder.encode(String(call.processId));
+    const own = encoder.encode(String(call.bridgeId));
     outcomes.cancelled(call, now);
     out.write(spliceLine(bytes, [{ ...requestId, with: own }], envelope));
   }

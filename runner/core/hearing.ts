@@ -2,25 +2,26 @@
 // deadline for an answer that has come, and no working call is ended by a line of log. There is one for each process. Pure: the
 // time is an input.
 import type { Fault } from '../../shared/fault.ts';
+import type { BridgeRequestId } from '../../shared/ids.ts';
 import type { Envelope } from '../../shared/jsonrpc/scan.ts';
-import { integerIn, integerOf } from '../../shared/jsonrpc/numbers.ts';
 import type { Broken } from '../../shared/jsonrpc/mend.ts';
 import { parsedAt, textAt, valueAt } from '../../shared/jsonrpc/members.ts';
 import { earliest } from '../../shared/dues.ts';
+import { bridgeIdIn, bridgeIdOf } from './bridge-ids.ts';
 
 /** The requests sent to a process, by its ids. */
 export interface Owed {
   /** The process has not answered this request. */
-  has(id: number): boolean;
+  has(id: BridgeRequestId): boolean;
   /** A request with this id was sent, however it ended. */
-  wasAsked(id: number): boolean;
+  wasAsked(id: BridgeRequestId): boolean;
   /** The only unanswered request, whoever made it; undefined if there are none or several. */
-  only(): number | undefined;
+  only(): BridgeRequestId | undefined;
 }
 
 /** A request whose answer came but cannot be used. */
 export interface Failed {
-  readonly id: number;
+  readonly id: BridgeRequestId;
   /** Completes "the server sent an answer that cannot be used: …". */
   readonly reason: string;
   /** The process's error response to the request, without an id or with an unknown one. */
@@ -57,9 +58,9 @@ export const unusable = (reason: string): Fault & { readonly message: string } =
 
 export class Hearing {
   readonly #owed: Owed;
-  readonly #doubts = new Map<number, { readonly at: number; readonly failed: Failed }>();
+  readonly #doubts = new Map<BridgeRequestId, { readonly at: number; readonly failed: Failed }>();
   /** Recently answered ids, each with the length of its answer. */
-  readonly #answered = new Map<number, number>();
+  readonly #answered = new Map<BridgeRequestId, number>();
   #notifiedAt = -Infinity;
 
   constructor(owed: Owed) {
@@ -72,7 +73,7 @@ export class Hearing {
   }
 
   /** A request got its answer, of this many bytes. */
-  answered(id: number, bytes: number): void {
+  answered(id: BridgeRequestId, bytes: number): void {
     this.alive(id);
     this.#answered.delete(id);
     this.#answered.set(id, bytes);
@@ -82,13 +83,13 @@ export class Hearing {
   }
 
   /** The process still works on a request, so what seemed to be its answer was not. */
-  alive(id: number): void {
+  alive(id: BridgeRequestId): void {
     if (this.#doubts.size > 0) this.#doubts.delete(id);
   }
 
   /** An answer that cannot be read: the request that it ends at once, if that is certain. */
   broken({ id, isSure, reason, bytes }: Broken, now: number): Failed | undefined {
-    const named = id === undefined ? undefined : integerIn(id);
+    const named = bridgeIdIn(id);
     if (named !== undefined && this.#owed.has(named)) {
       const failed = { id: named, reason };
       if (isSure) return failed;
@@ -107,7 +108,7 @@ export class Hearing {
   stray(bytes: Uint8Array, { kind, id, start, end }: Envelope, now: number): void {
     const only = this.#owed.only();
     if (only === undefined) return;
-    const number = id && integerOf(textAt(bytes, id));
+    const number = bridgeIdOf(id && textAt(bytes, id));
     if (number !== undefined && this.#isOld(number, end - start)) return;
     const message = bytes.slice(start, end);
     if (isUnknownMethod(message) && this.#answersNotification(now)) return;
@@ -146,7 +147,7 @@ export class Hearing {
    * It came late, or twice. With another length it is another request's answer under an old id, unless the process has used a second
    * id and so does not put one id on all answers.
    */
-  #isOld(id: number, bytes: number): boolean {
+  #isOld(id: BridgeRequestId, bytes: number): boolean {
     const before = this.#answered.get(id);
     if (before === undefined) return this.#owed.wasAsked(id);
     return before === bytes || this.#answered.size > 1;

@@ -150,7 +150,7 @@ export class Listeners {
   #owed(): string[] {
     const { clients, calls } = this.#parts;
     if (!clients.tellsOwed) return [];
-    return calls.all().map(({ clientId }) => decoder.decode(clientId));
+    return calls.all().map(({ clientIdBytes }) => decoder.decode(clientIdBytes));
   }
 
   /** When a client that acknowledges nothing counts as stalled; without a link it cannot acknowledge. */

@@ -1,5 +1,6 @@
 // Gives each request in flight its one outcome: an answer, a fault or, after a cancellation, only the end of its stream (R-1,
 //
+import type { ClientRequestId } from '../../shared/ids.ts';
 import { faultError, type Fault } from '../../shared/fault.ts';
 import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
@@ -46,13 +47,13 @@ export class Outcomes {
 
   /** Answers a call with a fault of the bridge. */
   fail(call: Call, fault: Fault, now: number): void {
-    const message = encoder.encode(errorResponse(call.clientId, faultError(fault)));
+    const message = encoder.encode(errorResponse(call.clientIdBytes, faultError(fault)));
     this.settle(call, message, fault.fault, now);
   }
 
   /** Answers a call with an error that the bridge gives in the server's place. */
   refuse(call: Call, error: ErrorObject, now: number): void {
-    this.settle(call, encoder.encode(errorResponse(call.clientId, error)), 'error', now);
+    this.settle(call, encoder.encode(errorResponse(call.clientIdBytes, error)), 'error', now);
   }
 
   /** The client no longer wants an answer. The process has a short while to send one anyway. */
@@ -69,8 +70,8 @@ export class Outcomes {
   }
 
   /** Tells the process that nobody waits for its answer to a call. */
-  tellCancelled({ processId }: Call, reason: string): void {
-    const params = { requestId: processId, reason };
+  tellCancelled({ bridgeId }: Call, reason: string): void {
+    const params = { requestId: bridgeId, reason };
     const notification = { jsonrpc: '2.0', method: 'notifications/cancelled', params };
     this.#parts.out.write(encoder.encode(JSON.stringify(notification)));
   }
@@ -79,7 +80,7 @@ export class Outcomes {
   failAll(fault: Fault, now: number): void {
     for (const call of this.#parts.calls.all()) {
       if (this.#isListening(call)) {
-        const id = decoder.decode(call.clientId);
+        const id = decoder.decode(call.clientIdBytes) as ClientRequestId;
         this.settle(call, encoder.encode(listenEnd(id, id)), 'result', now);
       } else this.fail(call, fault, now);
     }

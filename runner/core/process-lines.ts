@@ -1,5 +1,6 @@
 // The lines that one process prints. Passes messages on, mends what is nearly a message, and ends the request whose answer
 // cannot be read (README, "Servers that bend the protocol").
+import type { BridgeRequestId } from '../../shared/ids.ts';
 import type { Due } from '../../shared/dues.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { scanLine } from '../../shared/jsonrpc/scan.ts';
@@ -30,12 +31,12 @@ export class ProcessLines {
     this.#parts = parts;
   }
 
-  /** `tied`: the id of the request the line belongs to, if a translator knows it and the line does not say. */
-  line(bytes: Uint8Array, now: number, tied: number | undefined): void {
+  /** `bridgeId`: the id of the request the line belongs to, if a translator knows it and the line does not say. */
+  line(bytes: Uint8Array, now: number, bridgeId: BridgeRequestId | undefined): void {
     const scan = scanLine(bytes);
-    if (!scan.ok) return this.#odd(bytes, now, tied);
+    if (!scan.ok) return this.#odd(bytes, now, bridgeId);
     const messages = scan.shape === 'single' ? [scan.envelope] : scan.messages;
-    for (const envelope of messages) this.#parts.messages.message(bytes, envelope, now, tied);
+    for (const envelope of messages) this.#parts.messages.message(bytes, envelope, now, bridgeId);
     this.#hear(this.#text.interrupted(), now);
   }
 
@@ -59,21 +60,21 @@ export class ProcessLines {
   }
 
   /** A line that is not strictly a message: handles what it contains, or was meant to be. */
-  #odd(line: Uint8Array, now: number, tied: number | undefined): void {
+  #odd(line: Uint8Array, now: number, bridgeId: BridgeRequestId | undefined): void {
     const { handshake, hearing, overheard } = this.#parts;
     const heard = this.#text.line(line, now);
     if (!handshake.isDone && heard.some(({ is }) => is !== 'message')) {
       overheard.note(line);
       if (overheard.isFramed) hearing.hopeless(FRAMED_WORDS, now);
     }
-    this.#hear(heard, now, tied);
+    this.#hear(heard, now, bridgeId);
   }
 
-  #hear(heard: readonly Heard[], now: number, tied?: number): void {
+  #hear(heard: readonly Heard[], now: number, bridgeId?: BridgeRequestId): void {
     const { messages, hearing, out } = this.#parts;
     for (const said of heard) {
       if (said.is === 'message') {
-        messages.message(said.bytes, said.envelope, now, tied);
+        messages.message(said.bytes, said.envelope, now, bridgeId);
         continue;
       }
       const { reason } = said;

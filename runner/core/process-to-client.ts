@@ -1,14 +1,15 @@
 // Takes what the process of one session says to the clients. A message goes on the stream of the request it belongs to or, if
 // it belongs to none, on the stream that its kind of client is known to read (LP15, R-1, R-8).
+import type { BridgeRequestId } from '../../shared/ids.ts';
 import { faultError } from '../../shared/fault.ts';
 import { textAt, withMembers } from '../../shared/jsonrpc/members.ts';
 import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
-import { integerOf } from '../../shared/jsonrpc/numbers.ts';
 import type { Envelope } from '../../shared/jsonrpc/scan.ts';
 import { spliceLine, type Edit } from '../../shared/jsonrpc/splice.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
 import { isNotificationName } from '../../shared/mcp/notifications.ts';
 import { REVISION_CHARS } from '../../shared/mcp/revisions.ts';
+import { bridgeIdOf } from './bridge-ids.ts';
 import { isInitialize, type Call, type Calls } from './calls.ts';
 import type { ClientKind } from './client-kinds.ts';
 import { Handshake } from './handshake.ts';
@@ -46,8 +47,13 @@ export class ProcessToClient {
     this.#parts = parts;
   }
 
-  /** A message, at `envelope` in `bytes`. `tied`: the id of the request it belongs to, if it does not say so itself. */
-  message(bytes: Uint8Array, envelope: Envelope, now: number, tied: number | undefined): void {
+  /** A message, at `envelope` in `bytes`. `bridgeId`: the id of the request it belongs to, if it does not say so itself. */
+  message(
+    bytes: Uint8Array,
+    envelope: Envelope,
+    now: number,
+    bridgeId: BridgeRequestId | undefined,
+  ): void {
     // A process may go on logging when nothing else works.
     if (envelope.kind !== 'notification') this.#parts.pulse.seen(now);
     switch (envelope.kind) {
@@ -55,9 +61,9 @@ export class ProcessToClient {
       case 'error':
         return this.#answer(bytes, envelope, now);
       case 'request':
-        return this.#ask(bytes, envelope, now, tied);
+        return this.#ask(bytes, envelope, now, bridgeId);
       case 'notification':
-        return this.#notify(bytes, envelope, now, tied);
+        return this.#notify(bytes, envelope, now, bridgeId);
     }
   }
 
@@ -67,7 +73,7 @@ export class ProcessToClient {
     const call = calls.get(id);
     if (!call) return;
     if (error) {
-      const message = withMembers(error, { and: { id: call.clientId } });
+      const message = withMembers(error, { and: { id: call.clientIdBytes } });
       outcomes.settle(call, spliceLine(message, []), 'error', now);
       if (isInitialize(call)) this.#endRefused(now);
     } else if (!isInitialize(call)) {
@@ -93,12 +99,12 @@ export class ProcessToClient {
   #answer(bytes: Uint8Array, envelope: Envelope, now: number): void {
     const { calls, handshake, hearing, outcomes, pulse, end } = this.#parts;
     const { id } = envelope;
-    const number = id && integerOf(textAt(bytes, id));
+    const number = bridgeIdOf(id && textAt(bytes, id));
     if (number !== undefined && pulse.isPing(number)) return;
     const call = number === undefined ? undefined : calls.get(number);
     if (!id || !call) return this.#stray(bytes, envelope, number, now);
-    hearing.answered(call.processId, envelope.end - envelope.start);
-    const message = spliceLine(bytes, [{ ...id, with: call.clientId }], envelope);
+    hearing.answered(call.bridgeId, envelope.end - envelope.start);
+    const message = spliceLine(bytes, [{ ...id, with: call.clientIdBytes }], envelope);
     const outcome = envelope.kind === 'error' ? 'error' : 'result';
     const initializes = isInitialize(call);
     if (initializes && outcome === 'result' && !Handshake.isReadable(message)) {
@@ -115,7 +121,12 @@ export class ProcessToClient {
   }
 
   /** An answer, under the id `number` if that is one, to no request in flight. */
-  #stray(bytes: Uint8Array, envelope: Envelope, number: number | undefined, now: number): void {
+  #stray(
+    bytes: Uint8Array,
+    envelope: Envelope,
+    number: BridgeRequestId | undefined,
+    now: number,
+  ): void {
     const { calls, hearing, out } = this.#parts;
     hearing.stray(bytes, envelope, now);
     if (number !== undefined && calls.hasIssued(number))
@@ -134,13 +145,17 @@ export class ProcessToClient {
 
   /** What an answer says about tasks, whose progress continues after it. */
   #minded(call: Call, message: Uint8Array, now: number): void {
-    const { processId, progressToken, makesTask, method } = call;
-    if (makesTask && progressToken)
-      this.#tasks.answered({ processId, progressToken }, message, now);
+    const { bridgeId, progressToken, makesTask, method } = call;
+    if (makesTask && progressToken) this.#tasks.answered({ bridgeId, progressToken }, message, now);
     else this.#tasks.told(method, message);
   }
 
-  #ask(bytes: Uint8Array, envelope: Envelope, now: number, tied: number | undefined): void {
+  #ask(
+    bytes: Uint8Array,
+    envelope: Envelope,
+    now: number,
+    bridgeId: BridgeRequestId | undefined,
+  ): void {
     const { log, questions, out } = this.#parts;
     const { id, method = '' } = envelope;
     if (!id) return;
@@ -148,7 +163,7 @@ export class ProcessToClient {
     if (error) {
       return out.write(encoder.encode(errorResponse(bytes.subarray(id.start, id.end), error)));
     }
-    const stream = this.#streamOf(tied);
+    const stream = this.#streamOf(bridgeId);
     if (method === 'ping' && (stream === undefined || !log.isAttached(stream))) {
       // No client can answer, but the session is there.
       return out.write(encoder.encode(`{"jsonrpc":"2.0","id":${textAt(bytes, id)},"result":{}}`));
@@ -173,7 +188,12 @@ export class ProcessToClient {
     return faultError({ fault: 'overloaded', message });
   }
 
-  #notify(bytes: Uint8Array, envelope: Envelope, now: number, tied: number | undefined): void {
+  #notify(
+    bytes: Uint8Array,
+    envelope: Envelope,
+    now: number,
+    bridgeId: BridgeRequestId | undefined,
+  ): void {
     if (envelope.method === 'notifications/progress') return this.#progress(bytes, envelope, now);
     let stream: string | undefined;
     if (envelope.method === 'notifications/cancelled' && envelope.requestId) {
@@ -183,7 +203,7 @@ export class ProcessToClient {
     if (envelope.method === 'notifications/tasks/status') {
       this.#tasks.notified(bytes.subarray(envelope.start, envelope.end));
     }
-    stream ??= this.#streamOf(tied);
+    stream ??= this.#streamOf(bridgeId);
     if (stream !== undefined)
       this.#parts.out.emit(stream, ownLine(bytes, [], envelope), false, now);
   }
@@ -191,7 +211,7 @@ export class ProcessToClient {
   #progress(bytes: Uint8Array, envelope: Envelope, now: number): void {
     const { limits, calls, hearing, pulse, out } = this.#parts;
     const { progressToken } = envelope;
-    const id = progressToken && integerOf(textAt(bytes, progressToken));
+    const id = bridgeIdOf(progressToken && textAt(bytes, progressToken));
     const call = id === undefined ? undefined : calls.get(id);
     const token = call?.progressToken ?? (id && this.#tasks.progressToken(id, now));
     // A task outlives the stream of the request that it came of.
@@ -200,16 +220,16 @@ export class ProcessToClient {
       return out.note('debug', 'progress for no request in flight; dropped', {});
     }
     pulse.seen(now);
-    if (call) hearing.alive(call.processId);
+    if (call) hearing.alive(call.bridgeId);
     if (call?.isCancelled === false) call.quietUntil = now + limits.requestTimeoutMs;
     const edit = { ...progressToken, with: token };
     out.emit(stream, ownLine(bytes, [edit], envelope), false, now);
   }
 
   /** The stream for a message that does not name one; none if it belongs to a request that is over. */
-  #streamOf(tied: number | undefined): string | undefined {
-    if (tied === undefined) return this.#untiedStream();
-    const call = this.#parts.calls.get(tied);
+  #streamOf(bridgeId: BridgeRequestId | undefined): string | undefined {
+    if (bridgeId === undefined) return this.#untiedStream();
+    const call = this.#parts.calls.get(bridgeId);
     if (call) call.hasBegun = true;
     return call?.stream;
   }

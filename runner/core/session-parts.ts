@@ -47,7 +47,7 @@ export function sessionParts(options: SessionOptions, end: End, now: number) {
   const hearing = new Hearing({
     has: (id) => calls.get(id)?.isCancelled === false,
     wasAsked: (id) => calls.hasIssued(id),
-    only: () => calls.only()?.processId,
+    only: () => calls.only()?.bridgeId,
   });
   const both = { limits, clients, log, handshake, calls, hearing, outcomes, out };
   const questions = new Questions();

@@ -2,6 +2,7 @@
 // time does to it. What clients say is in client-to-process.ts, what the process says in process-lines.ts and
 // process-to-client.ts, and who listens in listeners.ts. Pure: inputs in, effects out; the host performs them. Implements
 // LP12–LP21, R-1, R-2, R-4, R-6, R-8, R-10, R-11.
+import type { BridgeRequestId } from '../../shared/ids.ts';
 import { actDue, nextDue, type Due } from '../../shared/dues.ts';
 import type { Fault, FaultCode } from '../../shared/fault.ts';
 import type { SessionDown } from '../../shared/link/session-frames.ts';
@@ -114,10 +115,10 @@ export class Session {
 
   // The process.
 
-  /** A line the process printed. `tied`: the id of the request it belongs to, if a translator knows it and the line does not say. */
-  line(bytes: Uint8Array, now: number, tied?: number): SessionEffect[] {
+  /** A line the process printed. `bridgeId`: the id of the request it belongs to, if a translator knows it and the line does not say. */
+  line(bytes: Uint8Array, now: number, bridgeId?: BridgeRequestId): SessionEffect[] {
     if (this.isEnded) return [];
-    this.#parts.lines.line(bytes, now, tied);
+    this.#parts.lines.line(bytes, now, bridgeId);
     return this.#flush();
   }
 

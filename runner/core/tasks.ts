@@ -1,5 +1,6 @@
 // Tasks that a process works on after it has answered the request that made them (MCP 2025-11-25, Tasks). Until they are over,
 // their progress goes on under that request's token (Tasks, "Task Progress Notifications").
+import type { BridgeRequestId } from '../../shared/ids.ts';
 import { parsedAt, stringAt, valueAt } from '../../shared/jsonrpc/members.ts';
 
 /** Beyond this number the oldest is forgotten; it loses only its progress. */
@@ -22,7 +23,7 @@ export class Tasks {
 
   /** A request with a token was answered; remembered when the answer is a task's beginning. */
   answered(
-    { processId, progressToken }: { processId: number; progressToken: Uint8Array },
+    { bridgeId, progressToken }: { bridgeId: BridgeRequestId; progressToken: Uint8Array },
     message: Uint8Array,
     now: number,
   ): void {
@@ -30,17 +31,17 @@ export class Tasks {
     if (taskId === undefined || TERMINAL.has(stringAt(message, 'result', 'task', 'status'))) return;
     const ttl = parsedAt(message, 'result', 'task', 'ttl');
     const endsAt = typeof ttl === 'number' ? now + ttl : Infinity;
-    this.#tasks.set(processId, { taskId, progressToken, endsAt });
+    this.#tasks.set(bridgeId, { taskId, progressToken, endsAt });
     if (this.#tasks.size <= MAX_TASKS) return;
-    const [oldest = processId] = this.#tasks.keys();
+    const [oldest = bridgeId] = this.#tasks.keys();
     this.#tasks.delete(oldest);
   }
 
   /** The client's token for progress of a request that made a task; undefined if there is no such task any more. */
-  progressToken(processId: number, now: number): Uint8Array | undefined {
-    const task = this.#tasks.get(processId);
+  progressToken(bridgeId: BridgeRequestId, now: number): Uint8Array | undefined {
+    const task = this.#tasks.get(bridgeId);
     if (task === undefined || task.endsAt > now) return task?.progressToken;
-    this.#tasks.delete(processId);
+    this.#tasks.delete(bridgeId);
     return undefined;
   }
 

@@ -1,11 +1,13 @@
 // A modern client's request as the session wrote it, and what its `_meta` says about this one request.
+import type { BridgeRequestId, ClientRequestId } from '../../shared/ids.ts';
 import { parsedAt, textAt, valueAt, withMembers } from '../../shared/jsonrpc/members.ts';
 import { splice } from '../../shared/jsonrpc/splice.ts';
 import { ASKING_METHODS, ENVELOPE_META, META, PRIVATE_META } from '../../shared/mcp/modern.ts';
 import type { Capabilities } from './capabilities.ts';
 import { isObject, type JsonObject } from '../../shared/json-value.ts';
 import { isLoggingLevel, type LoggingLevel } from './log-levels.ts';
-import { numberOf, progressTokenOf, type Message } from './message.ts';
+import { bridgeIdOf } from '../core/bridge-ids.ts';
+import { progressTokenOf, type Message } from './message.ts';
 
 const PRIVATE_KEYS: readonly string[] = Object.values(PRIVATE_META);
 const NOT_LEGACY_META: readonly string[] = [...ENVELOPE_META, ...PRIVATE_KEYS];
@@ -17,15 +19,15 @@ const EMPTY_OBJECT_BYTES = 2;
 
 export interface ClientCall {
   /** The session's id. */
-  readonly id: number;
+  readonly bridgeId: BridgeRequestId;
   readonly method: string;
-  readonly progressToken: number | undefined;
+  readonly progressToken: BridgeRequestId | undefined;
   readonly bytes: Uint8Array;
   readonly clientInfo: unknown;
   readonly capabilities: Capabilities;
   readonly logLevel: LoggingLevel | undefined;
   /** Raw JSON text. */
-  readonly clientId: string;
+  readonly clientId: ClientRequestId;
   readonly headers: Readonly<Record<string, string>>;
   /** It has a `requestState`, so it continues an earlier request. */
   readonly isRetry: boolean;
@@ -34,21 +36,21 @@ export interface ClientCall {
 /** Undefined if the message is not a request of a session. */
 export function readCall(message: Message): ClientCall | undefined {
   const { bytes, method } = message;
-  const id = numberOf(message.id);
+  const id = bridgeIdOf(message.id);
   if (message.kind !== 'request' || id === undefined) return undefined;
   const clientIdAt = valueAt(bytes, 'params', '_meta', PRIVATE_META.clientId);
   const meta = jsonObjectAt(bytes, 'params', '_meta');
   const logLevel = meta[META.logLevel];
   const capabilities = meta[META.clientCapabilities];
   return {
-    id,
+    bridgeId: id,
     method,
     progressToken: progressTokenOf(message),
     bytes,
     clientInfo: meta[META.clientInfo],
     capabilities: isObject(capabilities) ? capabilities : {},
     logLevel: isLoggingLevel(logLevel) ? logLevel : undefined,
-    clientId: clientIdAt ? textAt(bytes, clientIdAt) : String(id),
+    clientId: (clientIdAt ? textAt(bytes, clientIdAt) : String(id)) as ClientRequestId,
     headers: textMembers(meta[PRIVATE_META.headers]),
     isRetry: ASKING_METHODS.has(method) && valueAt(bytes, 'params', 'requestState') !== undefined,
   };

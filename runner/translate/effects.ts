@@ -1,4 +1,5 @@
 // Collects what a translation wants done, in order, and numbers its processes.
+import type { BridgeRequestId } from '../../shared/ids.ts';
 import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { DropNotes } from '../core/drop-notes.ts';
 import type { KnownEras, TranslateEffect } from './translator.ts';
@@ -52,7 +53,7 @@ export class Effects {
   }
 
   /** Tells a process that the answer to a request is no longer wanted. */
-  cancel(slot: number, requestId: number, reason?: string): void {
+  cancel(slot: number, requestId: BridgeRequestId, reason?: string): void {
     this.notify(slot, cancelled(requestId, reason));
   }
 
@@ -61,19 +62,21 @@ export class Effects {
     return this.#notified.splice(0);
   }
 
-  /** `call`: the session's id of the call that a notification or a request belongs to. */
-  say(message: Outgoing, call?: number): void {
+  /** `bridgeId`: the session's id of the call that a notification or a request belongs to. */
+  say(message: Outgoing, bridgeId?: BridgeRequestId): void {
     const line = lineOf(message);
-    this.#pending.push(call === undefined ? { do: 'say', line } : { do: 'say', line, call });
+    this.#pending.push(
+      bridgeId === undefined ? { do: 'say', line } : { do: 'say', line, bridgeId },
+    );
   }
 
   /** Answers the session's request `id` in a process's place; `result` is JSON text. */
-  answer(id: number, result: string): void {
+  answer(id: BridgeRequestId, result: string): void {
     this.say(`{"jsonrpc":"2.0","id":${String(id)},"result":${result}}`);
   }
 
   /** Answers the session's request `id` with an error. */
-  fail(id: number, error: ErrorObject): void {
+  fail(id: BridgeRequestId, error: ErrorObject): void {
     this.say(errorResponse(String(id), error));
   }
 
@@ -95,7 +98,7 @@ export class Effects {
 }
 
 /** `notifications/cancelled`, of either side. */
-export const cancelled = (requestId: number | string, reason?: string): object => ({
+export const cancelled = (requestId: BridgeRequestId | string, reason?: string): object => ({
   method: 'notifications/cancelled',
   params: { requestId, reason },
 });

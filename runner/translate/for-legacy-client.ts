@@ -1,5 +1,6 @@
 // The translator for a legacy client whose server's era is not known yet. The client's own `initialize` finds it out. A legacy
 // process then gets every line unchanged; for a modern process the lines are translated.
+import type { BridgeRequestId } from '../../shared/ids.ts';
 import { faultError } from '../../shared/fault.ts';
 import { ProcessText } from '../core/process-text.ts';
 import { actDue, nextDue, type Due } from '../../shared/dues.ts';
@@ -12,7 +13,8 @@ import { legacyError } from './legacy-to-modern/answers.ts';
 import { DeclaredClient } from './legacy-to-modern/declared-client.ts';
 import { capabilitiesIn, discoverLine, initializeResult } from './legacy-to-modern/discovery.ts';
 import { LegacyToModern } from './legacy-to-modern/translation.ts';
-import { isAnswer, messageIn, onlyMessageIn, numberOf, underId, type Message } from './message.ts';
+import { bridgeIdOf } from '../core/bridge-ids.ts';
+import { isAnswer, messageIn, onlyMessageIn, underId, type Message } from './message.ts';
 import { OwnRequests } from './own-requests.ts';
 import { ProcessHearing } from './process-hearing.ts';
 import {
@@ -40,11 +42,11 @@ type Phase = 'undecided' | 'probing' | 'transparent' | 'modern' | 'refused';
 
 /** The client's `initialize` while it is not answered. */
 interface Opening {
-  readonly id: number;
+  readonly bridgeId: BridgeRequestId;
   readonly client: DeclaredClient;
   readonly detection: EraDetection;
   /** The bridge's id of `server/discover`, once asked. */
-  discoverId?: number;
+  discoverId?: BridgeRequestId;
   /** The process's answer to `initialize`, if that was asked first. */
   refusal?: Uint8Array;
   /** When waiting for the answer to `server/discover` ends. */
@@ -81,7 +83,7 @@ export class ForLegacyClient implements Translator {
   #opening: Opening | undefined;
   #held: Uint8Array[] = [];
   /** Requests that passed unchanged while nothing was decided. */
-  readonly #plain = new Set<number>();
+  readonly #plain = new Set<BridgeRequestId>();
   #lastId = 0;
   #hasServed = false;
 
@@ -164,28 +166,28 @@ export class ForLegacyClient implements Translator {
     if (this.#phase === 'refused') return;
     if (this.#phase === 'probing') return this.#hold(line, now);
     const message = onlyMessageIn(line);
-    const id = message?.kind === 'request' ? numberOf(message.id) : undefined;
+    const id = message?.kind === 'request' ? bridgeIdOf(message.id) : undefined;
     if (id !== undefined) this.#lastId = Math.max(this.#lastId, id);
     if (id !== undefined && message?.method === 'initialize') return this.#initialize(id, line);
     // The session no longer waits for its answer.
     const { requestId } = message ?? {};
-    if (requestId !== undefined && numberOf(requestId) === this.#opening?.id) this.#doubt();
+    if (requestId !== undefined && bridgeIdOf(requestId) === this.#opening?.bridgeId) this.#doubt();
     if (this.#phase !== 'modern') this.#pass(line, message);
     else if (message) this.#modern.fromClient(message, now);
   }
 
   #pass(line: Uint8Array, message: Message | undefined): void {
-    const id = message?.kind === 'request' ? numberOf(message.id) : undefined;
+    const id = message?.kind === 'request' ? bridgeIdOf(message.id) : undefined;
     if (id !== undefined) this.#plain.add(id);
     if (message?.kind === 'notification') this.#effects.notify(FIRST_SLOT, line);
     else this.#effects.write(FIRST_SLOT, line);
   }
 
-  #initialize(id: number, line: Uint8Array): void {
+  #initialize(bridgeId: BridgeRequestId, line: Uint8Array): void {
     if (this.#phase === 'transparent') return this.#effects.write(FIRST_SLOT, line);
     const isModern = this.#phase === 'modern';
     const detection = new EraDetection(isModern ? ['server/discover'] : BOTH);
-    this.#opening = { id, client: new DeclaredClient(line), detection };
+    this.#opening = { bridgeId, client: new DeclaredClient(line), detection };
     detection.next();
     if (isModern) this.#discover(this.#opening);
     else this.#effects.write(FIRST_SLOT, line);
@@ -222,7 +224,7 @@ export class ForLegacyClient implements Translator {
   }
 
   /** The ids of requests that the process has not answered to the bridge. */
-  #owed(): number[] {
+  #owed(): BridgeRequestId[] {
     const { discoverId } = this.#opening ?? {};
     const opening = discoverId === undefined ? [] : [discoverId];
     return [...opening, ...this.#plain, ...this.#modern.owed];
@@ -232,19 +234,19 @@ export class ForLegacyClient implements Translator {
     const opening = this.#opening;
     const isOfAnswer = isAnswer(message);
     if (isOfAnswer) this.#served();
-    const id = isOfAnswer ? numberOf(message.id) : undefined;
+    const id = isOfAnswer ? bridgeIdOf(message.id) : undefined;
     if (opening && id !== undefined && id === opening.discoverId) {
       this.#discovered(opening, message, now);
     } else if (this.#phase === 'modern' && !this.#isPlain(id)) {
       this.#modern.fromProcess(message, now);
-    } else if (this.#phase === 'undecided' && opening && id === opening.id) {
+    } else if (this.#phase === 'undecided' && opening && id === opening.bridgeId) {
       this.#initialized(opening, message, now);
     } else if (this.#phase !== 'refused') this.#effects.say(message.bytes);
   }
 
   /** True once, for the answer to a request that the process got untranslated. */
-  #isPlain(id: number | undefined): boolean {
-    return id !== undefined && this.#plain.delete(id);
+  #isPlain(bridgeId: BridgeRequestId | undefined): boolean {
+    return bridgeId !== undefined && this.#plain.delete(bridgeId);
   }
 
   /** The process answered the client's own `initialize`. */
@@ -278,7 +280,7 @@ export class ForLegacyClient implements Translator {
     this.#opening = undefined;
     const { bytes } = message;
     this.#modern.introduce(opening.client, capabilitiesIn(bytes));
-    this.#effects.answer(opening.id, initializeResult(bytes, opening.client, this.#server));
+    this.#effects.answer(opening.bridgeId, initializeResult(bytes, opening.client, this.#server));
     for (const line of this.#held.splice(0)) this.#fromSession(line, now);
   }
 
@@ -287,7 +289,7 @@ export class ForLegacyClient implements Translator {
     const heldBytes = this.#held.reduce((sum, { length }) => sum + length, line.length);
     if (heldBytes <= MAX_HELD_BYTES) return void this.#held.push(line);
     const held = onlyMessageIn(line);
-    const id = held?.kind === 'request' ? numberOf(held.id) : undefined;
+    const id = held?.kind === 'request' ? bridgeIdOf(held.id) : undefined;
     if (id === undefined) return this.#effects.drop('too much before the start', {}, now);
     const message = 'Too much was sent before the server had started. Try again when it has.';
     this.#effects.fail(id, faultError({ fault: 'overloaded', message }));
@@ -299,7 +301,7 @@ export class ForLegacyClient implements Translator {
     if (parsedAt(bytes, 'error', 'code') === CODE.methodNotFound) {
       this.#effects.learned('modern', false);
     }
-    if (kind === 'error') opening.refusal ??= underId(legacyError(bytes), opening.id);
+    if (kind === 'error') opening.refusal ??= underId(legacyError(bytes), opening.bridgeId);
     this.#refuse();
   }
 
@@ -309,14 +311,14 @@ export class ForLegacyClient implements Translator {
   }
 
   #refuse(): void {
-    const { id, refusal } = this.#opening ?? {};
+    const { bridgeId, refusal } = this.#opening ?? {};
     this.#opening = undefined;
     this.#phase = 'refused';
     this.#held = [];
     if (refusal) this.#effects.say(refusal);
-    else if (id !== undefined) {
+    else if (bridgeId !== undefined) {
       const message = 'The server and the bridge have no revision in common.';
-      this.#effects.fail(id, { code: CODE.internal, message });
+      this.#effects.fail(bridgeId, { code: CODE.internal, message });
     }
   }
 

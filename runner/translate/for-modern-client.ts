@@ -1,5 +1,6 @@
 // The translator for the modern clients of one principal: finds out the server's era, then passes messages on or translates
 // them.
+import type { BridgeRequestId } from '../../shared/ids.ts';
 import { actDue, nextDue, type Due } from '../../shared/dues.ts';
 import { FRAMED_WORDS, type Quote } from '../core/overheard.ts';
 import { FAULTS } from '../../shared/fault.ts';
@@ -11,7 +12,8 @@ import { NO_PROCESS, readNotification } from './client-notification.ts';
 import { Effects } from './effects.ts';
 import { EraProbe, type ProbeVerdict } from './era-probe.ts';
 import { MAX_WAITING, overloaded, startFailed } from './faults.ts';
-import { isAnswer, messagesIn, numberOf, type Message } from './message.ts';
+import { bridgeIdOf } from '../core/bridge-ids.ts';
+import { isAnswer, messagesIn, type Message } from './message.ts';
 import { OwnRequests } from './own-requests.ts';
 import { ProcessHearing } from './process-hearing.ts';
 import type { Digest, Sealer } from './modern-to-legacy/request-state.ts';
@@ -63,10 +65,10 @@ export class ForModernClient implements Translator {
     for (const message of messagesIn(line)) {
       const call = readCall(message);
       if (call) {
-        this.#lastId = Math.max(this.#lastId, call.id);
+        this.#lastId = Math.max(this.#lastId, call.bridgeId);
         this.#request(call, now);
       } else if (message.method === 'notifications/cancelled') {
-        this.#cancel(numberOf(message.requestId), now);
+        this.#cancel(bridgeIdOf(message.requestId), now);
       } else if (message.kind === 'notification') this.#side?.notify(readNotification(message));
     }
     return this.#take(now);
@@ -158,7 +160,7 @@ export class ForModernClient implements Translator {
     if (!this.#side && !this.#probe) this.#begin(call, now);
     if (this.#side) this.#side.request(call, now);
     else if (this.#mayWait(call)) this.#waiting.push(call);
-    else this.#effects.fail(call.id, overloaded());
+    else this.#effects.fail(call.bridgeId, overloaded());
   }
 
   #mayWait({ bytes }: ClientCall): boolean {
@@ -166,10 +168,10 @@ export class ForModernClient implements Translator {
     return this.#waiting.length < MAX_WAITING && waitingBytes <= MAX_WAITING_BYTES;
   }
 
-  #cancel(sessionId: number | undefined, now: number): void {
-    if (sessionId === undefined) return;
-    this.#waiting = this.#waiting.filter(({ id }) => id !== sessionId);
-    this.#side?.cancel(sessionId, now);
+  #cancel(bridgeId: BridgeRequestId | undefined, now: number): void {
+    if (bridgeId === undefined) return;
+    this.#waiting = this.#waiting.filter((call) => call.bridgeId !== bridgeId);
+    this.#side?.cancel(bridgeId, now);
   }
 
   /** Uses what another session found out, or asks the process. */
@@ -193,7 +195,7 @@ export class ForModernClient implements Translator {
       // The next request tries again.
       const { slot, description, answered, goesOn } = verdict;
       const error = this.#startError(slot, description, answered, goesOn);
-      for (const { id } of waiting) this.#effects.fail(id, error);
+      for (const { bridgeId } of waiting) this.#effects.fail(bridgeId, error);
       return;
     }
     this.#effects.learned('modern', verdict.era === 'modern');

@@ -1,9 +1,10 @@
 // One message cut out of a line, with the offsets a translation reads it by, and how its ids are read.
+import type { BridgeRequestId } from '../../shared/ids.ts';
 import { textAt, valueAt } from '../../shared/jsonrpc/members.ts';
-import { integerOf } from '../../shared/jsonrpc/numbers.ts';
 import { scanLine, type Envelope } from '../../shared/jsonrpc/scan.ts';
 import type { Span } from '../../shared/jsonrpc/span.ts';
 import { splice } from '../../shared/jsonrpc/splice.ts';
+import { bridgeIdOf } from '../core/bridge-ids.ts';
 
 export interface Message {
   readonly kind: Envelope['kind'];
@@ -35,11 +36,6 @@ export function messagesIn(line: Uint8Array): readonly Message[] {
 }
 
 export const isAnswer = ({ kind }: Message): boolean => kind === 'result' || kind === 'error';
-
-/** The number of a raw id or token. The bridge gives a process only numbers, but they may come back in any spelling. */
-export const numberOf = (raw: string | undefined): number | undefined =>
-  raw === undefined ? undefined : integerOf(raw);
-
 /** The text of a raw id, in any spelling; undefined for a number. */
 export function stringOf(raw: string | undefined): string | undefined {
   const value: unknown = raw?.startsWith('"') === true ? JSON.parse(raw) : undefined;
@@ -47,8 +43,8 @@ export function stringOf(raw: string | undefined): string | undefined {
 }
 
 /** The progress token of a message, if it is one of the bridge's. */
-export const progressTokenOf = ({ bytes, progressTokenAt }: Message): number | undefined =>
-  progressTokenAt && numberOf(textAt(bytes, progressTokenAt));
+export const progressTokenOf = ({ bytes, progressTokenAt }: Message): BridgeRequestId | undefined =>
+  bridgeIdOf(progressTokenAt && textAt(bytes, progressTokenAt));
 
 /** The message at `envelope`. */
 export function messageIn(line: Uint8Array, envelope: Envelope): Message {
@@ -67,7 +63,7 @@ export function messageIn(line: Uint8Array, envelope: Envelope): Message {
 }
 
 /** The bytes of a message under another id. */
-export function underId(bytes: Uint8Array, id: number): Uint8Array {
+export function underId(bytes: Uint8Array, id: BridgeRequestId): Uint8Array {
   const span = valueAt(bytes, 'id');
   return span ? splice(bytes, [{ ...span, with: encoder.encode(String(id)) }]) : bytes;
 }

@@ -1,12 +1,14 @@
 // The requests that a translation sends to a process on its own account. They look like those of every SDK: their ids are
 // integers, from a range of their own, so that they never collide with a session's.
+import type { BridgeRequestId } from '../../shared/ids.ts';
 import { OWN_IDS_FROM } from '../core/calls.ts';
 import { unusable } from '../core/hearing.ts';
 import { faultError } from '../../shared/fault.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { isParsable, membersOf, parsedAt, textAt, valueAt } from '../../shared/jsonrpc/members.ts';
 import type { Effects } from './effects.ts';
-import { numberOf, type Message } from './message.ts';
+import { bridgeIdOf } from '../core/bridge-ids.ts';
+import type { Message } from './message.ts';
 
 export type OwnAnswer =
   | {
@@ -44,10 +46,10 @@ interface Asked {
 export class OwnRequests {
   readonly #effects: Effects;
   /** By id. */
-  readonly #asked = new Map<number, Asked>();
+  readonly #asked = new Map<BridgeRequestId, Asked>();
   /** The newest requests that nobody waits for, with their slots. */
-  readonly #unwaited = new Map<number, number>();
-  #nextId = OWN_IDS_FROM;
+  readonly #unwaited = new Map<BridgeRequestId, number>();
+  #nextId: number = OWN_IDS_FROM;
 
   constructor(effects: Effects) {
     this.#effects = effects;
@@ -66,13 +68,13 @@ export class OwnRequests {
   }
 
   /** An id for a request whose answer the caller recognizes itself. */
-  mint(): number {
-    return this.#nextId++;
+  mint(): BridgeRequestId {
+    return this.#nextId++ as BridgeRequestId;
   }
 
   /** Takes an answer; false if it answers none of these requests. */
   answer(slot: number, message: Message, now: number): boolean {
-    const id = numberOf(message.id);
+    const id = bridgeIdOf(message.id);
     if (id === undefined || !this.wasMade(id)) return false;
     this.#unwaited.delete(id);
     const asked = this.#asked.get(id);
@@ -83,17 +85,17 @@ export class OwnRequests {
   }
 
   /** Whether a request was made under this id. */
-  wasMade(id: number): boolean {
+  wasMade(id: BridgeRequestId): boolean {
     return id >= OWN_IDS_FROM && id < this.#nextId;
   }
 
   /** Whether {@link owed} has this id. */
-  owes(slot: number, id: number): boolean {
+  owes(slot: number, id: BridgeRequestId): boolean {
     return this.#asked.get(id)?.slot === slot || this.#unwaited.get(id) === slot;
   }
 
   /** The ids of the requests that the process at `slot` owes an answer to. */
-  owed(slot: number): number[] {
+  owed(slot: number): BridgeRequestId[] {
     const asked = [...this.#asked].flatMap(([id, of]) => (of.slot === slot ? [id] : []));
     const unwaited = [...this.#unwaited].flatMap(([id, of]) => (of === slot ? [id] : []));
     return [...asked, ...unwaited];

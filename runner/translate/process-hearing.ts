@@ -8,14 +8,8 @@ import { faultError } from '../../shared/fault.ts';
 import { withMembers } from '../../shared/jsonrpc/members.ts';
 import { errorResponse } from '../../shared/jsonrpc/message.ts';
 import { scanLine, type Envelope } from '../../shared/jsonrpc/scan.ts';
-import {
-  isAnswer,
-  messageIn,
-  onlyMessageIn,
-  numberOf,
-  progressTokenOf,
-  type Message,
-} from './message.ts';
+import { bridgeIdOf } from '../core/bridge-ids.ts';
+import { isAnswer, messageIn, onlyMessageIn, progressTokenOf, type Message } from './message.ts';
 
 /** Takes note of what is dropped. */
 type Drop = (words: string, fields: object, now: number) => void;
@@ -92,7 +86,7 @@ export class ProcessHearing {
   #message(line: Uint8Array, envelope: Envelope, now: number): Message {
     const message = messageIn(line, envelope);
     if (isAnswer(message)) {
-      const id = numberOf(message.id);
+      const id = bridgeIdOf(message.id);
       // An unknown method does not mean that the process cannot be talked to.
       if (message.kind === 'result') this.#hasAnswered = true;
       if (id !== undefined && this.#owed.has(id)) {

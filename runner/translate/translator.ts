@@ -1,5 +1,6 @@
 // What stands between a session and its processes if they are of different eras, or if one session has several processes. To
 // the session it is the process, to the processes it is the client. Pure: inputs in, effects out.
+import type { BridgeRequestId } from '../../shared/ids.ts';
 import type { Note } from '../core/session-effects.ts';
 
 /** Whether a server's processes serve an era; undefined until one of them has shown it. */
@@ -27,10 +28,10 @@ export type TranslateEffect =
       readonly isServed: boolean | undefined;
     }
   /**
-   * A message for the session, as if its process had printed it. `call`: the session's own id of the request in flight that a
+   * A message for the session, as if its process had printed it. `bridgeId`: the session's own id of the request in flight that a
    * notification or a request belongs to, if the message itself does not say so.
    */
-  | { readonly do: 'say'; readonly line: Uint8Array; readonly call?: number }
+  | { readonly do: 'say'; readonly line: Uint8Array; readonly bridgeId?: BridgeRequestId }
   /** The one process of a legacy client's session is gone, and the session with it. */
   | { readonly do: 'exited'; readonly description: string }
   | Note;

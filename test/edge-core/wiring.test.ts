@@ -43,7 +43,7 @@ class Bench {
   #up: string[] = [];
   #sockets = 0;
   /** Requests the process has and has not answered: its id, the exchange's, and how far its progress is. */
-  #open: { processId: number; id: string; progress: number }[] = [];
+  #open: { bridgeId: number; id: string; progress: number }[] = [];
 
   // What a test does.
 
@@ -128,13 +128,13 @@ class Bench {
     const open = this.#open[index % Math.max(1, this.#open.length)];
     if (!open) return;
     open.progress += 1;
-    const params = { progressToken: open.processId, progress: open.progress };
+    const params = { progressToken: open.bridgeId, progress: open.progress };
     this.#print({ jsonrpc: '2.0', method: 'notifications/progress', params });
   }
 
   answer(index: number): void {
     const [open] = this.#open.splice(index % Math.max(1, this.#open.length), 1);
-    if (open) this.#print({ jsonrpc: '2.0', id: open.processId, result: { of: open.id } });
+    if (open) this.#print({ jsonrpc: '2.0', id: open.bridgeId, result: { of: open.id } });
   }
 
   /** What was written to a client has left: it is acknowledged. */
@@ -225,10 +225,10 @@ class Bench {
         this.#up.push(encodeText(frame, message && decoder.decode(message)));
       }
       if (effect.do === 'write') {
-        const { id: processId, params } = JSON.parse(decoder.decode(effect.line));
+        const { id: bridgeId, params } = JSON.parse(decoder.decode(effect.line));
         const id: string = params.for;
         this.written.push(id);
-        this.#open.push({ processId, id, progress: 0 });
+        this.#open.push({ bridgeId, id, progress: 0 });
       }
     }
   }

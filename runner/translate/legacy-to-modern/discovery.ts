@@ -1,4 +1,5 @@
 // Answers a legacy client's `initialize` from a modern process's answer to `server/discover` (MCP 2026-07-28, "Discovery").
+import type { BridgeRequestId } from '../../../shared/ids.ts';
 import {
   changeAt,
   isObjectAt,
@@ -14,7 +15,7 @@ import { isObject, type JsonObject } from '../../../shared/json-value.ts';
 const encoder = new TextEncoder();
 
 /** The line that asks, with an id of the bridge's own. */
-export function discoverLine(id: number, client: DeclaredClient): Uint8Array {
+export function discoverLine(id: BridgeRequestId, client: DeclaredClient): Uint8Array {
   const line = JSON.stringify({ jsonrpc: '2.0', id, method: 'server/discover' });
   return client.onRequest(encoder.encode(line));
 }

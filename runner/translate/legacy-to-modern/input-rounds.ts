@@ -95,7 +95,7 @@ export class InputRounds {
   /** The call is over: the client need not answer what is still open. */
   withdraw(call: MultiRoundCall, reason: string): void {
     for (const question of call.questions.keys()) {
-      this.#effects.say(cancelled(question, reason), call.id);
+      this.#effects.say(cancelled(question, reason), call.bridgeId);
     }
     this.#calls.remove(call);
   }
@@ -115,7 +115,10 @@ export class InputRounds {
       const head = { jsonrpc: '2.0', id, method };
       const line = encoder.encode(JSON.stringify(head));
       const legacy = params && legacyParams(method, params, { id, client });
-      this.#effects.say(legacy ? withMembers(line, { and: { params: legacy } }) : line, call.id);
+      this.#effects.say(
+        legacy ? withMembers(line, { and: { params: legacy } }) : line,
+        call.bridgeId,
+      );
     }
   }
 
@@ -138,15 +141,15 @@ export class InputRounds {
     const words = `The server asked for input the client cannot give: ${reason}`;
     this.withdraw(call, 'the call it belongs to has failed');
     if (call.method !== 'tools/call') {
-      return this.#effects.fail(call.id, { code: CODE.internal, message: words });
+      return this.#effects.fail(call.bridgeId, { code: CODE.internal, message: words });
     }
     const result = { content: [{ type: 'text', text: words }], isError: true };
-    this.#effects.answer(call.id, JSON.stringify(result));
+    this.#effects.answer(call.bridgeId, JSON.stringify(result));
   }
 
   #refuse(call: MultiRoundCall, message: string): void {
     this.#calls.remove(call);
-    this.#effects.fail(call.id, { code: CODE.internal, message });
+    this.#effects.fail(call.bridgeId, { code: CODE.internal, message });
   }
 }
 

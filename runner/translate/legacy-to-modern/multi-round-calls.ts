@@ -1,17 +1,18 @@
 // The requests of a legacy client that a modern process works on, each through all the rounds its answer takes: in flight at
 // the process, waiting for the client's answers, or waiting to be sent again. One id of the session spans all rounds.
+import type { BridgeRequestId } from '../../../shared/ids.ts';
 import { earliest } from '../../../shared/dues.ts';
 
 export interface MultiRoundCall {
   /** The session's id of the request; also the progress token of a request that has one. */
-  readonly id: number;
+  readonly bridgeId: BridgeRequestId;
   readonly method: string;
   /** The request as it was first written. */
   readonly line: Uint8Array;
   /** The tool of a `tools/call`. */
   readonly tool: string | undefined;
   /** The id under which the process works on it now. */
-  roundId: number | undefined;
+  roundId: BridgeRequestId | undefined;
   /** How often the process has asked. */
   rounds: number;
   /** Open questions to the client: the bridge's id of each, with the key the process gave it. */
@@ -27,12 +28,12 @@ export interface MultiRoundCall {
 }
 
 export class MultiRoundCalls {
-  readonly #calls = new Map<number, MultiRoundCall>();
-  readonly #byRoundId = new Map<number, MultiRoundCall>();
+  readonly #calls = new Map<BridgeRequestId, MultiRoundCall>();
+  readonly #byRoundId = new Map<BridgeRequestId, MultiRoundCall>();
   readonly #byQuestion = new Map<string, MultiRoundCall>();
 
   /** A request goes to the process under the session's own id. */
-  add(request: Pick<MultiRoundCall, 'id' | 'method' | 'line' | 'tool'>): void {
+  add(request: Pick<MultiRoundCall, 'bridgeId' | 'method' | 'line' | 'tool'>): void {
     const call: MultiRoundCall = {
       ...request,
       roundId: undefined,
@@ -44,28 +45,28 @@ export class MultiRoundCalls {
       progressBase: 0,
       progress: 0,
     };
-    this.#calls.set(call.id, call);
-    this.inFlight(call, call.id);
+    this.#calls.set(call.bridgeId, call);
+    this.inFlight(call, call.bridgeId);
   }
 
-  get(id: number): MultiRoundCall | undefined {
+  get(id: BridgeRequestId): MultiRoundCall | undefined {
     return this.#calls.get(id);
   }
 
   /** The ids of requests that the process has not answered. */
-  get owed(): Iterable<number> {
+  get owed(): Iterable<BridgeRequestId> {
     return this.#byRoundId.keys();
   }
 
   /** The process works on the call under `roundId`. */
-  inFlight(call: MultiRoundCall, roundId: number): void {
+  inFlight(call: MultiRoundCall, roundId: BridgeRequestId): void {
     call.roundId = roundId;
     call.retryAt = undefined;
     this.#byRoundId.set(roundId, call);
   }
 
   /** The process answered: returns the call, which is no longer in flight. */
-  landed(roundId: number): MultiRoundCall | undefined {
+  landed(roundId: BridgeRequestId): MultiRoundCall | undefined {
     const call = this.#byRoundId.get(roundId);
     if (!call) return undefined;
     this.#byRoundId.delete(roundId);
@@ -90,7 +91,7 @@ export class MultiRoundCalls {
 
   /** The call is over, in whatever state it was. */
   remove(call: MultiRoundCall): void {
-    this.#calls.delete(call.id);
+    this.#calls.delete(call.bridgeId);
     if (call.roundId !== undefined) this.#byRoundId.delete(call.roundId);
     for (const question of call.questions.keys()) this.#byQuestion.delete(question);
   }

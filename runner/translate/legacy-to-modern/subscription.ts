@@ -1,6 +1,7 @@
 // Gives a legacy client the notifications that it expects without asking, or asks for with `resources/subscribe`, from a
 // process that sends them only to listeners (MCP 2026-07-28, Utilities, "Subscriptions"). There is one `subscriptions/listen`
 // at a time; it is replaced when what is wanted changes.
+import type { BridgeRequestId } from '../../../shared/ids.ts';
 import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import { CODE } from '../../../shared/mcp/modern.ts';
 import { legacyError } from './answers.ts';
@@ -25,7 +26,7 @@ const CHANGES: readonly (readonly [capability: string, member: string])[] = [
 ];
 
 interface Listen {
-  readonly id: number;
+  readonly id: BridgeRequestId;
   readonly openedAt: number;
   /** Its resources: those asked for and, once acknowledged, those granted. */
   uris: ReadonlySet<string>;
@@ -33,7 +34,7 @@ interface Listen {
 
 /** A `resources/subscribe` of the client that is not answered. */
 interface Subscriber {
-  readonly id: number;
+  readonly id: BridgeRequestId;
   readonly uri: string;
 }
 
@@ -80,7 +81,7 @@ export class KeptSubscription {
   }
 
   /** `resources/subscribe`; answered when the process has agreed. */
-  subscribe(id: number, uri: string, now: number): void {
+  subscribe(id: BridgeRequestId, uri: string, now: number): void {
     if (this.#current?.uris.has(uri) && this.#uris.has(uri)) return this.#effects.answer(id, '{}');
     this.#uris.add(uri);
     this.#subscribers.push({ id, uri });
@@ -89,14 +90,14 @@ export class KeptSubscription {
   }
 
   /** `resources/unsubscribe`; the client gets nothing more of it from here on. */
-  unsubscribe(id: number, uri: string, now: number): void {
+  unsubscribe(id: BridgeRequestId, uri: string, now: number): void {
     this.#uris.delete(uri);
     this.#effects.answer(id, '{}');
     this.adjust(now);
   }
 
   /** The client no longer waits for the answer to a `resources/subscribe`; false when it did not. */
-  forget(id: number): boolean {
+  forget(id: BridgeRequestId): boolean {
     const left = this.#subscribers.filter((subscriber) => subscriber.id !== id);
     const isKnown = left.length < this.#subscribers.length;
     this.#subscribers = left;
@@ -104,7 +105,7 @@ export class KeptSubscription {
   }
 
   /** Whether a request to the process is a listen. */
-  has(id: number | undefined): boolean {
+  has(id: BridgeRequestId | undefined): boolean {
     return id !== undefined && (id === this.#current?.id || id === this.#opening?.id);
   }
 
@@ -138,7 +139,7 @@ export class KeptSubscription {
   }
 
   /** The process ended a listen of {@link has}: by its answer, or by taking it back. */
-  ended(id: number, message: Message, now: number): void {
+  ended(id: BridgeRequestId, message: Message, now: number): void {
     if (id === this.#opening?.id) return this.#refused(this.#opening, message, now);
     const ended = this.#current;
     this.#current = undefined;

@@ -1,4 +1,5 @@
 // Translates between a legacy client and a modern process, in both directions, with one table of the methods that differ.
+import type { BridgeRequestId } from '../../../shared/ids.ts';
 import { isOverlong } from '../../../shared/jsonrpc/elements.ts';
 import { membersOf, parsedAt, stringAt, valueAt } from '../../../shared/jsonrpc/members.ts';
 import { ASKING_METHODS, CODE, META } from '../../../shared/mcp/modern.ts';
@@ -12,7 +13,8 @@ import { DeclaredClient } from './declared-client.ts';
 import { InputRounds } from './input-rounds.ts';
 import { KeptSubscription } from './subscription.ts';
 import { FIRST_SLOT, type Effects } from '../effects.ts';
-import { numberOf, progressTokenOf, stringOf, underId, type Message } from '../message.ts';
+import { bridgeIdOf } from '../../core/bridge-ids.ts';
+import { progressTokenOf, stringOf, underId, type Message } from '../message.ts';
 import type { OwnRequests } from '../own-requests.ts';
 import { continued } from './progress.ts';
 import { subscriptionIdAt, subscriptionIdIn } from '../subscription-id.ts';
@@ -27,7 +29,7 @@ const LISTS: ReadonlySet<string> = new Set(['tools', 'content']);
 const MAX_MEMBERS = 1_000;
 
 type OnMessage = (message: Message, now: number) => void;
-type OnRequest = (id: number, request: Message, now: number) => void;
+type OnRequest = (id: BridgeRequestId, request: Message, now: number) => void;
 type OnResult = (bytes: Uint8Array, call: MultiRoundCall) => Uint8Array;
 
 export class LegacyToModern {
@@ -79,7 +81,7 @@ export class LegacyToModern {
   }
 
   /** The ids under which the process owes an answer; a listen has its own ways to end. */
-  get owed(): Iterable<number> {
+  get owed(): Iterable<BridgeRequestId> {
     return this.#calls.owed;
   }
 
@@ -115,7 +117,7 @@ export class LegacyToModern {
 
   #request(message: Message, now: number): void {
     const { bytes, method } = message;
-    const id = numberOf(message.id);
+    const id = bridgeIdOf(message.id);
     if (id === undefined) return;
     const own = Object.hasOwn(this.#requests, method) ? this.#requests[method] : undefined;
     if (own) return own(id, message, now);
@@ -123,11 +125,11 @@ export class LegacyToModern {
     const tool = method === 'tools/call' ? stringAt(bytes, 'params', 'name') : undefined;
     // Only requests that may lead to questions are sent again.
     const kept = ASKING_METHODS.has(method) ? request : new Uint8Array(0);
-    this.#calls.add({ id, method, line: kept, tool });
+    this.#calls.add({ bridgeId: id, method, line: kept, tool });
     this.#effects.write(FIRST_SLOT, request);
   }
 
-  #setLevel(id: number, { bytes }: Message): void {
+  #setLevel(id: BridgeRequestId, { bytes }: Message): void {
     const level = parsedAt(bytes, 'params', 'level');
     if (!isLoggingLevel(level)) {
       return this.#effects.fail(id, invalidParams('This is not a logging level.'));
@@ -137,7 +139,7 @@ export class LegacyToModern {
   }
 
   /** The resource a request names; a request without one is refused. */
-  #uriOf(id: number, { bytes }: Message): string | undefined {
+  #uriOf(id: BridgeRequestId, { bytes }: Message): string | undefined {
     const uri = parsedAt(bytes, 'params', 'uri');
     if (typeof uri === 'string') return uri;
     this.#effects.fail(id, invalidParams('The request does not name a resource.'));
@@ -154,11 +156,11 @@ export class LegacyToModern {
   }
 
   #cancelled({ bytes, requestId }: Message): void {
-    const id = numberOf(requestId);
+    const id = bridgeIdOf(requestId);
     if (id !== undefined && this.#subscription.forget(id)) return;
     const call = id === undefined ? undefined : this.#calls.get(id);
     const { roundId } = call ?? {};
-    if (!call || roundId === call.id) this.#effects.notify(FIRST_SLOT, bytes);
+    if (!call || roundId === call.bridgeId) this.#effects.notify(FIRST_SLOT, bytes);
     else if (roundId !== undefined) this.#effects.cancel(FIRST_SLOT, roundId);
     if (call) this.#rounds.withdraw(call, 'the request it belongs to was cancelled');
   }
@@ -179,7 +181,7 @@ export class LegacyToModern {
 
   #answer(message: Message, now: number): void {
     const { kind, bytes } = message;
-    const id = numberOf(message.id);
+    const id = bridgeIdOf(message.id);
     if (id !== undefined && this.#subscription.has(id)) {
       return this.#subscription.ended(id, message, now);
     }
@@ -192,11 +194,11 @@ export class LegacyToModern {
       const { code, message: words } = listsTooMuch();
       if (!isTooMuch(bytes)) return this.#settle(call, this.#legacyResult(bytes, call));
       this.#calls.remove(call);
-      return this.#effects.fail(call.id, { code, message: words });
+      return this.#effects.fail(call.bridgeId, { code, message: words });
     }
     this.#calls.remove(call);
     const words = `The server answered with a result of type ${JSON.stringify(type)}, which this client does not know.`;
-    this.#effects.fail(call.id, { code: CODE.internal, message: words });
+    this.#effects.fail(call.bridgeId, { code: CODE.internal, message: words });
   }
 
   #legacyResult(bytes: Uint8Array, call: MultiRoundCall): Uint8Array {
@@ -208,7 +210,7 @@ export class LegacyToModern {
   /** Gives a call its answer, always under the session's id, even if the process knew it by another. */
   #settle(call: MultiRoundCall, bytes: Uint8Array): void {
     this.#calls.remove(call);
-    this.#effects.say(call.rounds === 0 ? bytes : underId(bytes, call.id));
+    this.#effects.say(call.rounds === 0 ? bytes : underId(bytes, call.bridgeId));
   }
 
   /** Notifications of the process that are not simply passed on, or passed on without the tag of a listen. */
@@ -218,7 +220,7 @@ export class LegacyToModern {
       this.#subscription.acknowledged(message, now),
     // It can only be about a listen: a modern process has no requests to take back.
     'notifications/cancelled': (message, now) => {
-      const id = numberOf(message.requestId);
+      const id = bridgeIdOf(message.requestId);
       if (id !== undefined && this.#subscription.has(id)) {
         this.#subscription.ended(id, message, now);
       }

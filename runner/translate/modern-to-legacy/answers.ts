@@ -16,7 +16,7 @@ export function answerFor(
   answer: Message,
   serverInfo: unknown,
 ): Uint8Array | string {
-  const id = String(client.id);
+  const id = String(client.bridgeId);
   if (answer.kind === 'result') {
     return toModernResult(answer, client, serverInfo) ?? errorResponse(id, listsTooMuch());
   }
@@ -33,7 +33,7 @@ export function answerFor(
         key: `q${String(at + 1)}`,
         embedded,
       }));
-      return inputRequired(client.id, requests, { serverInfo });
+      return inputRequired(client.bridgeId, requests, { serverInfo });
     }
   }
 }

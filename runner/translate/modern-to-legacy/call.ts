@@ -1,5 +1,6 @@
 // One call of a modern client on a legacy process, from the client's first request to the process's answer. It lasts longer
 // than any single request if the client is asked in between.
+import type { BridgeRequestId } from '../../../shared/ids.ts';
 import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import { ASKING_METHODS, LISTEN_METHOD } from '../../../shared/mcp/modern.ts';
 import { mayBeAsked, type Capabilities } from '../capabilities.ts';
@@ -17,7 +18,7 @@ export type CallState = 'waiting' | 'placed' | 'running' | 'parked' | 'cancelled
 
 export interface LegacyCall {
   /** The id by which the process knows it: the session's id of the first request. */
-  readonly id: number;
+  readonly bridgeId: BridgeRequestId;
   readonly method: string;
   /** The client's key: whose state it uses. */
   readonly of: string;
@@ -33,7 +34,7 @@ export interface LegacyCall {
   /** Empty once it is written: a call may run for an hour. */
   bytes: Uint8Array;
   /** The token under which the process reports progress. */
-  readonly progressToken: number | undefined;
+  readonly progressToken: BridgeRequestId | undefined;
   /** The request that waits for the answer now, or did last; without its bytes once they were written. */
   client: ClientCall;
   state: CallState;
@@ -65,9 +66,9 @@ export function legacyCall(
   digest: Digest,
   waitsUntil: number,
 ): LegacyCall {
-  const { id, method, bytes } = client;
+  const { bridgeId, method, bytes } = client;
   return {
-    id,
+    bridgeId,
     method,
     of,
     key,

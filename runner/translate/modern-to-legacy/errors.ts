@@ -1,4 +1,5 @@
 // Turns the errors of a legacy process into those a modern client knows.
+import type { BridgeRequestId } from '../../../shared/ids.ts';
 import { parsedAt, textAt, valueAt } from '../../../shared/jsonrpc/members.ts';
 import type { Span } from '../../../shared/jsonrpc/span.ts';
 import { splice } from '../../../shared/jsonrpc/splice.ts';
@@ -29,7 +30,11 @@ export type ModernError =
 /** The error answer of a legacy process as a modern client is to see it, under the session's `id`. */
 export function toModernError(
   answer: { readonly bytes: Uint8Array; readonly idAt: Span | undefined },
-  call: { readonly id: number; readonly method: string; readonly capabilities: Capabilities },
+  call: {
+    readonly bridgeId: BridgeRequestId;
+    readonly method: string;
+    readonly capabilities: Capabilities;
+  },
 ): ModernError {
   const { bytes, idAt } = answer;
   const codeAt = valueAt(bytes, 'error', 'code');
@@ -38,7 +43,7 @@ export function toModernError(
     const asked = urlsOf(parsedAt(bytes, 'error', 'data'), call.capabilities);
     if (asked) return asked;
   }
-  const edits = idAt ? [{ ...idAt, with: encoder.encode(String(call.id)) }] : [];
+  const edits = idAt ? [{ ...idAt, with: encoder.encode(String(call.bridgeId)) }] : [];
   const mapped = code === undefined ? undefined : CODES.get(code);
   if (codeAt && mapped !== undefined) {
     edits.push({ ...codeAt, with: encoder.encode(String(mapped)) });

@@ -1,6 +1,7 @@
 // Turns the questions that a legacy process asks in the middle of a call into round trips of the client: finds the call they
 // belong to, gathers those that come together, parks the call under a sealed state, and takes the answers of the retry to the
 // process.
+import type { BridgeRequestId } from '../../../shared/ids.ts';
 import { errorResponse, type ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import { CODE } from '../../../shared/mcp/modern.ts';
@@ -76,7 +77,7 @@ export class InputRequests {
   readonly #turns: Turns;
   readonly #gathering = new Set<LegacyCall>();
   /** By id, the oldest first. */
-  readonly #parked = new Map<number, LegacyCall>();
+  readonly #parked = new Map<BridgeRequestId, LegacyCall>();
 
   constructor(parts: {
     readonly effects: Effects;
@@ -171,7 +172,7 @@ export class InputRequests {
   claim(client: ClientCall, now: number): LegacyCall | undefined {
     const call = this.#claimed(client, now);
     if (!call || !responsesTo(toldOf(call), client.bytes)) {
-      this.#effects.fail(client.id, call ? INVALID_RESPONSES : INVALID_STATE);
+      this.#effects.fail(client.bridgeId, call ? INVALID_RESPONSES : INVALID_STATE);
       return undefined;
     }
     call.isComing = true;
@@ -181,7 +182,7 @@ export class InputRequests {
   /** The call continues with the answers of its retry. */
   resume(call: LegacyCall, client: ClientCall, now: number): void {
     const responses = responsesTo(toldOf(call), client.bytes) ?? [];
-    this.#parked.delete(call.id);
+    this.#parked.delete(call.bridgeId);
     call.parked = undefined;
     call.isComing = false;
     call.client = withoutBytes(client);
@@ -209,7 +210,7 @@ export class InputRequests {
   /** Nobody answers this call's questions any more, and it cannot be retried. */
   drop(call: LegacyCall): void {
     this.#stopGathering(call);
-    this.#parked.delete(call.id);
+    this.#parked.delete(call.bridgeId);
     call.parked = undefined;
     call.questions = [];
   }
@@ -218,7 +219,7 @@ export class InputRequests {
   abandon(process: LegacyProcess, call: LegacyCall, reason: string, now: number): void {
     call.releaseAt = now + CANCEL_GRACE_MS;
     call.state = 'cancelled';
-    this.#effects.cancel(process.slot, call.id, reason);
+    this.#effects.cancel(process.slot, call.bridgeId, reason);
     this.leave(process, call, now);
     this.drop(call);
   }
@@ -229,12 +230,12 @@ export class InputRequests {
     for (const question of call.questions) question.isTold = true;
     const expiresAt = now + this.#limits.parkTimeoutMs;
     const { digest } = call;
-    const sealed = sealState(this.#sealer, { call: call.id, digest, expiresAt });
+    const sealed = sealState(this.#sealer, { bridgeId: call.bridgeId, digest, expiresAt });
     call.state = 'parked';
     call.parked = { sealed, expiresAt };
-    this.#parked.set(call.id, call);
+    this.#parked.set(call.bridgeId, call);
     const more = { requestState: sealed, serverInfo };
-    this.#effects.say(inputRequired(call.client.id, call.questions, more));
+    this.#effects.say(inputRequired(call.client.bridgeId, call.questions, more));
   }
 
   /** Parked calls whose client did not come back, and the oldest ones if there are too many or they hold too much. */
@@ -272,7 +273,7 @@ export class InputRequests {
   #claimed(client: ClientCall, now: number): LegacyCall | undefined {
     const sealed = parsedAt(client.bytes, 'params', 'requestState');
     const state = openState(this.#sealer, sealed);
-    const call = state && this.#parked.get(state.call);
+    const call = state && this.#parked.get(state.bridgeId);
     if (!state || !call || call.isComing || call.parked?.sealed !== sealed) return undefined;
     if (state.expiresAt <= now) return undefined;
     return state.digest === this.#digest(subjectOf(client.bytes)) ? call : undefined;

@@ -68,7 +68,7 @@ export class LegacyNotices {
       }
       case 'notifications/message': {
         const owners = logOwners(process.calls, message);
-        for (const { client } of owners) this.#effects.say(message.bytes, client.id);
+        for (const { client } of owners) this.#effects.say(message.bytes, client.bridgeId);
         if (owners.length > 0) return;
         return this.#effects.drop('a log message that no request in flight wants', {}, now);
       }
@@ -91,7 +91,7 @@ export class LegacyNotices {
     if (second && this.#subscriptions.tell(process.slot, bytes)) return true;
     if (!oldest) return this.#subscriptions.tell(process.slot, bytes);
     if (running.some(({ of }) => of !== oldest.of)) return false;
-    this.#effects.say(bytes, oldest.client.id);
+    this.#effects.say(bytes, oldest.client.bridgeId);
     return true;
   }
 

@@ -1,4 +1,5 @@
 // A legacy process's questions to the client, and their form for a modern client.
+import type { BridgeRequestId } from '../../../shared/ids.ts';
 import { parsedAt, textAt, valueAt, withMembers } from '../../../shared/jsonrpc/members.ts';
 import { META } from '../../../shared/mcp/modern.ts';
 import type { Message } from '../message.ts';
@@ -41,7 +42,7 @@ export function questionOf(message: Message, key: string, isOwn: boolean): Quest
 
 /** The result that asks the client for input, as a line for the session. */
 export function inputRequired(
-  id: number,
+  bridgeId: BridgeRequestId,
   requests: readonly { readonly key: string; readonly embedded: string }[],
   more: { readonly requestState?: string; readonly serverInfo: unknown },
 ): string {
@@ -54,7 +55,7 @@ export function inputRequired(
       : [`"requestState":${JSON.stringify(more.requestState)}`]),
     `"_meta":${JSON.stringify({ [META.serverInfo]: more.serverInfo })}`,
   ];
-  return `{"jsonrpc":"2.0","id":${String(id)},"result":{${result.join(',')}}}`;
+  return `{"jsonrpc":"2.0","id":${String(bridgeId)},"result":{${result.join(',')}}}`;
 }
 
 /**

@@ -1,5 +1,6 @@
 // The `requestState` that a parked call travels under: sealed, bound to the request it answers, and valid once and for a while
 // (MCP 2026-07-28, Multi Round-Trip Requests, "Request State").
+import type { BridgeRequestId } from '../../../shared/ids.ts';
 import { textAt, valueAt } from '../../../shared/jsonrpc/members.ts';
 import { CODE } from '../../../shared/mcp/modern.ts';
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
@@ -18,7 +19,7 @@ export type Digest = (text: string) => string;
 
 export interface RequestState {
   /** The parked call. */
-  readonly call: number;
+  readonly bridgeId: BridgeRequestId;
   /** Digest of the request's {@link subjectOf}. */
   readonly digest: string;
   readonly expiresAt: number;

@@ -1,4 +1,5 @@
 // Turns the results of a legacy process into those a modern client knows, method by method; all other bytes stay.
+import type { BridgeRequestId } from '../../../shared/ids.ts';
 import { elementsOf, isOverlong } from '../../../shared/jsonrpc/elements.ts';
 import {
   dropEdits,
@@ -52,7 +53,7 @@ const BY_METHOD: ReadonlyMap<string, (result: Uint8Array) => Members> = new Map(
 /** The answer of a legacy process for a modern client, under the session's `id`; undefined if its list is too long. */
 export function toModernResult(
   answer: { readonly bytes: Uint8Array; readonly idAt: Span | undefined },
-  call: { readonly id: number; readonly method: string },
+  call: { readonly bridgeId: BridgeRequestId; readonly method: string },
   serverInfo: unknown,
 ): Uint8Array | undefined {
   const { bytes, idAt } = answer;
@@ -76,7 +77,7 @@ export function toModernResult(
     },
   };
   const edits = [
-    { ...idAt, with: encoder.encode(String(call.id)) },
+    { ...idAt, with: encoder.encode(String(call.bridgeId)) },
     { ...span, with: withMembers(result, change) },
   ];
   return splice(

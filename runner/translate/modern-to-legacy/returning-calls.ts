@@ -1,4 +1,5 @@
 // Parked calls whose clients have come back with answers. They continue in turn, just as calls begin in turn.
+import type { BridgeRequestId } from '../../../shared/ids.ts';
 import { earliest } from '../../../shared/dues.ts';
 import type { InputRequests } from './input-requests.ts';
 import type { ClientCall } from '../client-call.ts';
@@ -44,9 +45,9 @@ export class ReturningCalls {
   }
 
   /** The client left again; it may come back once more. */
-  cancel(sessionId: number): void {
-    for (const [call, { id }] of this.#clients) {
-      if (id !== sessionId) continue;
+  cancel(bridgeId: BridgeRequestId): void {
+    for (const [call, client] of this.#clients) {
+      if (client.bridgeId !== bridgeId) continue;
       this.#clients.delete(call);
       call.isComing = false;
     }

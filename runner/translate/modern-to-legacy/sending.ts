@@ -1,4 +1,5 @@
 // What happens to a call once its legacy process is ready: most calls are written to it, some are answered in its name.
+import type { BridgeRequestId } from '../../../shared/ids.ts';
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { LISTEN_METHOD } from '../../../shared/mcp/modern.ts';
 import { withoutBytes } from '../client-call.ts';
@@ -41,7 +42,7 @@ export class LegacySending {
     if (!about) return 'held';
     const { client } = call;
     if (client.method === 'server/discover') {
-      this.#effects.say({ id: client.id, result: discoverResult(about) });
+      this.#effects.say({ id: client.bridgeId, result: discoverResult(about) });
       return 'over';
     }
     if (client.method === LISTEN_METHOD)
@@ -49,7 +50,7 @@ export class LegacySending {
     call.turnAt = undefined;
     const check = this.#headers.check(client, process.slot, now);
     if (check === 'unknown') return 'held';
-    if (check !== 'ok') return this.#refuse(client.id, check);
+    if (check !== 'ok') return this.#refuse(client.bridgeId, check);
     const turnAt = this.#turns.mayRunAt(process, call);
     if (turnAt > now) {
       call.turnAt = turnAt;
@@ -61,8 +62,8 @@ export class LegacySending {
     return 'running';
   }
 
-  #refuse(id: number, error: ErrorObject): Sent {
-    this.#effects.fail(id, error);
+  #refuse(bridgeId: BridgeRequestId, error: ErrorObject): Sent {
+    this.#effects.fail(bridgeId, error);
     return 'over';
   }
 

@@ -47,7 +47,7 @@ export class Subscriptions {
     const wanted = parsedAt(client.bytes, 'params', 'notifications');
     if (!isObject(wanted) || !isFilter(wanted)) {
       const error = invalidParams('params.notifications must be a subscription filter.');
-      this.#effects.fail(client.id, error);
+      this.#effects.fail(client.bridgeId, error);
       return false;
     }
     const changes = CHANGES.filter(
@@ -93,7 +93,7 @@ export class Subscriptions {
     for (const { call, methods, uris } of this.#listens.values()) {
       const isWanted = isUpdate ? uris.some((each) => covers(each, uri)) : methods.has(method);
       if (!isWanted) continue;
-      this.#effects.say(tagged(bytes, call.client), call.client.id);
+      this.#effects.say(tagged(bytes, call.client), call.client.bridgeId);
     }
     return true;
   }
@@ -101,15 +101,15 @@ export class Subscriptions {
   /** A notification that no revision defines, for the clients that listen to the process at `slot`. False if there are none. */
   tell(slot: number, bytes: Uint8Array): boolean {
     const listening = [...this.#listens.keys()].filter((call) => call.slot === slot);
-    for (const { client } of listening) this.#effects.say(tagged(bytes, client), client.id);
+    for (const { client } of listening) this.#effects.say(tagged(bytes, client), client.bridgeId);
     return listening.length > 0;
   }
 
-  #acknowledge({ client: { id, clientId } }: LegacyCall, honored: object): void {
+  #acknowledge({ client: { bridgeId, clientId } }: LegacyCall, honored: object): void {
     const meta = `{${JSON.stringify(META.subscriptionId)}:${clientId}}`;
     const params = `{"_meta":${meta},"notifications":${JSON.stringify(honored)}}`;
     const method = 'notifications/subscriptions/acknowledged';
-    this.#effects.say(`{"jsonrpc":"2.0","method":"${method}","params":${params}}`, id);
+    this.#effects.say(`{"jsonrpc":"2.0","method":"${method}","params":${params}}`, bridgeId);
   }
 
   #isSubscribed(slot: number | undefined, uri: string): boolean {

@@ -1,5 +1,6 @@
 // Modern clients on legacy processes: initializes a pool of processes, finds each call its place and its turn, and translates
 // in both directions.
+import type { BridgeRequestId } from '../../../shared/ids.ts';
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { REMOVED_METHODS } from '../../../shared/mcp/modern.ts';
 import { InputRequests, type ParkLimits } from './input-requests.ts';
@@ -23,7 +24,8 @@ import { LegacySending } from './sending.ts';
 import { LegacyStart } from './start.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Liveness } from '../../core/liveness.ts';
-import { numberOf, type Message } from '../message.ts';
+import { bridgeIdOf } from '../../core/bridge-ids.ts';
+import type { Message } from '../message.ts';
 import type { OwnRequests } from '../own-requests.ts';
 import type { Digest, Sealer } from './request-state.ts';
 import { ReturningCalls } from './returning-calls.ts';
@@ -64,7 +66,7 @@ export class ModernToLegacy {
   readonly #headers: ToolHeaders;
   readonly #sending: LegacySending;
   /** By the process's id. */
-  readonly #calls = new Map<number, LegacyCall>();
+  readonly #calls = new Map<BridgeRequestId, LegacyCall>();
   readonly #waiting: WaitingCalls;
   /** Those without a process, in order. */
   #line: LegacyCall[] = [];
@@ -133,13 +135,13 @@ export class ModernToLegacy {
 
   request(client: ClientCall, now: number): void {
     if (REMOVED_METHODS.has(client.method)) {
-      return this.#effects.fail(client.id, methodNotFound(client.method));
+      return this.#effects.fail(client.bridgeId, methodNotFound(client.method));
     }
     if (client.isRetry) this.#returning.add(client, now);
-    else if (this.#waiting.isFull(client)) this.#effects.fail(client.id, overloaded());
+    else if (this.#waiting.isFull(client)) this.#effects.fail(client.bridgeId, overloaded());
     else {
       const call = this.#callOf(client, now);
-      this.#calls.set(call.id, call);
+      this.#calls.set(call.bridgeId, call);
       this.#line.push(call);
     }
     this.#proceed(now);
@@ -160,9 +162,9 @@ export class ModernToLegacy {
   }
 
   /** The client left, or the session gave up waiting. */
-  cancel(sessionId: number, now: number): void {
-    this.#returning.cancel(sessionId);
-    const call = this.#waitingAs(sessionId);
+  cancel(bridgeId: BridgeRequestId, now: number): void {
+    this.#returning.cancel(bridgeId);
+    const call = this.#waitingAs(bridgeId);
     if (!call) return;
     const process = this.#pool.get(call.slot);
     if (process && call.state === 'running' && !this.#subscriptions.has(call)) {
@@ -185,14 +187,14 @@ export class ModernToLegacy {
   }
 
   /** The ids of the calls that the process at `slot` owes an answer to, whether or not anybody wants it; listens have none to come. */
-  owed(slot: number): number[] {
+  owed(slot: number): BridgeRequestId[] {
     const calls = [...(this.#pool.get(slot)?.calls ?? [])];
-    return calls.flatMap((call) => (this.#isOwed(call) ? [call.id] : []));
+    return calls.flatMap((call) => (this.#isOwed(call) ? [call.bridgeId] : []));
   }
 
   /** Whether {@link owed} has this id. */
-  owes(slot: number, id: number): boolean {
-    const call = this.#calls.get(id);
+  owes(slot: number, bridgeId: BridgeRequestId): boolean {
+    const call = this.#calls.get(bridgeId);
     return call?.slot === slot && !call.answer && this.#isOwed(call);
   }
 
@@ -243,7 +245,7 @@ export class ModernToLegacy {
 
   #failInVain(now: number): void {
     for (const call of this.#waiting.inVain(now)) {
-      this.#effects.fail(call.client.id, waitedInVain());
+      this.#effects.fail(call.client.bridgeId, waitedInVain());
       this.#release(call, now);
     }
   }
@@ -280,12 +282,12 @@ export class ModernToLegacy {
     this.#forget(process.slot);
     for (const call of process.calls) {
       const returning = this.#returning.take(call);
-      if (returning) this.#effects.fail(returning.id, errorFor(call));
-      this.#calls.delete(call.id);
+      if (returning) this.#effects.fail(returning.bridgeId, errorFor(call));
+      this.#calls.delete(call.bridgeId);
       this.#inputRequests.drop(call);
       if (this.#subscriptions.end(call)) continue;
       if (call.state === 'running' || call.state === 'placed') {
-        this.#effects.fail(call.client.id, errorFor(call));
+        this.#effects.fail(call.client.bridgeId, errorFor(call));
       }
     }
     process.calls.clear();
@@ -339,7 +341,7 @@ export class ModernToLegacy {
   // Messages of a process.
 
   #answered(process: LegacyProcess, message: Message, now: number): void {
-    const id = numberOf(message.id);
+    const id = bridgeIdOf(message.id);
     const call = id === undefined ? undefined : this.#calls.get(id);
     if (!call || call.slot !== process.slot || call.answer) {
       return this.#effects.drop('an answer to no request in flight', {}, now);
@@ -364,7 +366,7 @@ export class ModernToLegacy {
   // Ends of calls.
 
   #release(call: LegacyCall, now: number): void {
-    this.#calls.delete(call.id);
+    this.#calls.delete(call.bridgeId);
     this.#line = this.#line.filter((other) => other !== call);
     this.#returning.take(call);
     this.#inputRequests.drop(call);
@@ -375,10 +377,10 @@ export class ModernToLegacy {
     if (call.state === 'cancelled') this.#inputRequests.muddled(process, call);
   }
 
-  #waitingAs(sessionId: number): LegacyCall | undefined {
+  #waitingAs(bridgeId: BridgeRequestId): LegacyCall | undefined {
     for (const call of this.#calls.values()) {
       const isWaiting = call.state !== 'parked' && call.state !== 'cancelled';
-      if (isWaiting && call.client.id === sessionId) return call;
+      if (isWaiting && call.client.bridgeId === bridgeId) return call;
     }
     return undefined;
   }

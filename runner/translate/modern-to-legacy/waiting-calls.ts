@@ -1,4 +1,5 @@
 // The calls of modern clients that wait for their turn on a legacy process: how many there may be, how large, and for how long.
+import type { BridgeRequestId } from '../../../shared/ids.ts';
 import { faultError } from '../../../shared/fault.ts';
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { earliest } from '../../../shared/dues.ts';
@@ -24,12 +25,16 @@ export const waitedInVain = (): ErrorObject =>
 
 export class WaitingCalls {
   /** All calls, including the waiting ones. */
-  readonly #calls: ReadonlyMap<number, LegacyCall>;
+  readonly #calls: ReadonlyMap<BridgeRequestId, LegacyCall>;
   readonly #pool: LegacyPool;
   readonly #waitMs: number;
 
   /** `requestTimeoutMs`: how long a request may go without an answer. */
-  constructor(calls: ReadonlyMap<number, LegacyCall>, pool: LegacyPool, requestTimeoutMs: number) {
+  constructor(
+    calls: ReadonlyMap<BridgeRequestId, LegacyCall>,
+    pool: LegacyPool,
+    requestTimeoutMs: number,
+  ) {
     this.#calls = calls;
     this.#pool = pool;
     this.#waitMs = Math.min(WAIT_MS, requestTimeoutMs * WAIT_SHARE);

@@ -1,5 +1,6 @@
 // What a modern process says, and which of its calls it belongs to. Progress and subscriptions name their call; log messages,
 // and notifications that no revision defines, do not.
+import type { BridgeRequestId } from '../../../shared/ids.ts';
 import { parsedAt, valueAt } from '../../../shared/jsonrpc/members.ts';
 import { LISTEN_METHOD, META } from '../../../shared/mcp/modern.ts';
 import { isVendorNotification } from '../../../shared/mcp/notifications.ts';
@@ -22,7 +23,7 @@ export interface ModernCall {
 export interface ModernProcess {
   readonly slot: number;
   /** By the session's id, which the process knows them by as well. */
-  readonly calls: Map<number, ModernCall>;
+  readonly calls: Map<BridgeRequestId, ModernCall>;
   hasServed: boolean;
 }
 
@@ -41,7 +42,7 @@ export function ownersOf({ calls }: ModernProcess, message: Message): readonly M
   if (method === 'notifications/message') return logOwnersOf(open, bytes);
   if (subscriptionIdAt(bytes)) {
     const id = subscriptionIdIn(bytes);
-    return open.filter((call) => isListen(call) && call.client.id === id);
+    return open.filter((call) => isListen(call) && call.client.bridgeId === id);
   }
   return isVendorNotification(method) ? takersOf(open) : [];
 }

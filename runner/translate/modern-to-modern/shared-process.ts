@@ -1,5 +1,6 @@
 // Modern clients on a modern process: one process for all clients of a principal, since each of their requests is
 // self-contained.
+import type { BridgeRequestId } from '../../../shared/ids.ts';
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { isVendorNotification } from '../../../shared/mcp/notifications.ts';
 import { forModernProcess, withoutBytes, type ClientCall } from '../client-call.ts';
@@ -11,7 +12,8 @@ import { OWN_META } from '../envelope.ts';
 import { CANCEL_GRACE_MS } from '../../core/calls.ts';
 import { processExited, processSilent, startFailed } from '../faults.ts';
 import { Liveness } from '../../core/liveness.ts';
-import { numberOf, type Message } from '../message.ts';
+import { bridgeIdOf } from '../../core/bridge-ids.ts';
+import type { Message } from '../message.ts';
 import { endOfListen } from '../subscription-id.ts';
 import {
   isListen,
@@ -52,7 +54,7 @@ export class SharedProcess {
     const process = this.#process ?? this.adopt(this.#effects.start());
     const of = clientName(client.clientInfo);
     const call = { client, of, isSent: false, sentAt: 0, releaseAt: undefined };
-    process.calls.set(client.id, call);
+    process.calls.set(client.bridgeId, call);
     this.#proceed(now);
   }
 
@@ -67,13 +69,13 @@ export class SharedProcess {
     return this.#process ? undefined : NO_PROCESS;
   }
 
-  cancel(sessionId: number, now: number): void {
+  cancel(bridgeId: BridgeRequestId, now: number): void {
     const process = this.#process;
-    const call = process?.calls.get(sessionId);
+    const call = process?.calls.get(bridgeId);
     if (!process || !call) return;
-    if (!call.isSent) return this.#release(sessionId);
+    if (!call.isSent) return this.#release(bridgeId);
     call.releaseAt = now + CANCEL_GRACE_MS;
-    this.#effects.cancel(process.slot, sessionId, 'the client is no longer waiting');
+    this.#effects.cancel(process.slot, bridgeId, 'the client is no longer waiting');
     if (!isListen(call)) this.#liveness.doubt(process.slot, call.sentAt, now);
   }
 
@@ -88,14 +90,14 @@ export class SharedProcess {
   }
 
   /** The ids of the calls that the process at `slot` owes an answer to, whether or not anybody wants it; listens have none to come. */
-  owed(slot: number): number[] {
+  owed(slot: number): BridgeRequestId[] {
     const calls = [...(this.#processAt(slot)?.calls ?? [])];
     return calls.flatMap(([id, call]) => (call.isSent && !isListen(call) ? [id] : []));
   }
 
   /** Whether {@link owed} has this id. */
-  owes(slot: number, id: number): boolean {
-    const call = this.#processAt(slot)?.calls.get(id);
+  owes(slot: number, bridgeId: BridgeRequestId): boolean {
+    const call = this.#processAt(slot)?.calls.get(bridgeId);
     return call?.isSent === true && !isListen(call);
   }
 
@@ -141,8 +143,8 @@ export class SharedProcess {
     const check = this.#headers.check(call.client, process.slot, now);
     if (check === 'unknown') return;
     if (check !== 'ok') {
-      this.#effects.fail(call.client.id, check);
-      return this.#release(call.client.id);
+      this.#effects.fail(call.client.bridgeId, check);
+      return this.#release(call.client.bridgeId);
     }
     this.#effects.write(process.slot, forModernProcess(call.client));
     call.client = withoutBytes(call.client);
@@ -155,7 +157,7 @@ export class SharedProcess {
     if (!process.hasServed) this.#effects.served(process.slot);
     process.hasServed = true;
     if (this.#own.answer(process.slot, message, now)) return;
-    const id = numberOf(message.id);
+    const id = bridgeIdOf(message.id);
     const call = id === undefined ? undefined : process.calls.get(id);
     if (id === undefined || !call) {
       return this.#effects.drop('an answer to no request in flight', {}, now);
@@ -168,21 +170,21 @@ export class SharedProcess {
     const { method, requestId } = message;
     if (method === 'notifications/tools/list_changed') this.#headers.changed();
     if (method === 'notifications/cancelled') {
-      return this.#cancelledByProcess(process, numberOf(requestId));
+      return this.#cancelledByProcess(process, bridgeIdOf(requestId));
     }
     const owners = ownersOf(process, message);
     if (owners.length === 0) {
       return this.#effects.drop('a notification for no request in flight', { method }, now);
     }
     if (method === 'notifications/progress') this.#liveness.seen(process.slot, now);
-    for (const owner of owners) this.#effects.say(noticeFor(owner, message), owner.client.id);
+    for (const owner of owners) this.#effects.say(noticeFor(owner, message), owner.client.bridgeId);
   }
 
   /** A server may end a subscription this way; its client then gets the end that it waits for. */
-  #cancelledByProcess(process: ModernProcess, id: number | undefined): void {
-    const call = id === undefined ? undefined : process.calls.get(id);
-    if (id === undefined || !call || !isListen(call)) return;
-    this.#release(id);
+  #cancelledByProcess(process: ModernProcess, bridgeId: BridgeRequestId | undefined): void {
+    const call = bridgeId === undefined ? undefined : process.calls.get(bridgeId);
+    if (bridgeId === undefined || !call || !isListen(call)) return;
+    this.#release(bridgeId);
     if (call.releaseAt === undefined) this.#effects.say(endOfListen(call.client));
   }
 
@@ -203,11 +205,11 @@ export class SharedProcess {
     for (const call of process.calls.values()) {
       if (call.releaseAt !== undefined) continue;
       if (isListen(call) && call.isSent) this.#effects.say(endOfListen(call.client));
-      else this.#effects.fail(call.client.id, errorFor(call));
+      else this.#effects.fail(call.client.bridgeId, errorFor(call));
     }
   }
 
-  #release(id: number): void {
-    this.#process?.calls.delete(id);
+  #release(bridgeId: BridgeRequestId): void {
+    this.#process?.calls.delete(bridgeId);
   }
 }

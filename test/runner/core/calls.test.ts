@@ -8,7 +8,7 @@ const TIMES = { quietMs: 60_000, limitMs: 300_000 };
 
 function add(calls: Calls, stream: string, clientId: string, now = 0, times = TIMES): Call {
   return calls.add(
-    { stream, clientId: bytes(clientId), progressToken: undefined, method: 'm' },
+    { stream, clientIdBytes: bytes(clientId), progressToken: undefined, method: 'm' },
     times,
     now,
   );
@@ -21,8 +21,12 @@ describe('calls', () => {
     const second = add(calls, 'b', '1');
     calls.settle(first);
     const third = add(calls, 'c', '1');
-    expect([first, second, third].map(({ processId }) => processId)).toEqual([1, 2, 3]);
-    expect([calls.get(1), calls.get(2), calls.get(3)]).toEqual([undefined, second, third]);
+    expect([first, second, third].map(({ bridgeId }) => bridgeId)).toEqual([1, 2, 3]);
+    expect([first, second, third].map(({ bridgeId }) => calls.get(bridgeId))).toEqual([
+      undefined,
+      second,
+      third,
+    ]);
     expect(calls.size).toBe(2);
   });
 

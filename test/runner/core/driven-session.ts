@@ -1,4 +1,5 @@
 // A session core that a test drives by hand: frames, lines and time go in, and what it wants done is looked at.
+import type { BridgeRequestId } from '../../../shared/ids.ts';
 import type { SessionEffect, SessionLimits } from '../../../runner/core/session-effects.ts';
 import { Session } from '../../../runner/core/session.ts';
 import { decodeText } from '../../../shared/link/codec.ts';
@@ -87,15 +88,15 @@ export class DrivenSession {
     this.receive({ type: 'post', stream, id }, text);
   }
 
-  /** A line of the process; `tied` to a request by its id there, as a translator says it. */
-  line(message: object | string, tied?: number): void {
+  /** A line of the process; `bridgeId`: of the request it belongs to, as a translator says it. */
+  line(message: object | string, bridgeId?: number): void {
     const text = typeof message === 'string' ? message : rpc(message);
-    this.bytes(encoder.encode(text), tied);
+    this.bytes(encoder.encode(text), bridgeId);
   }
 
   /** A line of the process that is no text. */
-  bytes(line: Uint8Array, tied?: number): void {
-    this.#keep(this.session.line(line, this.now, tied));
+  bytes(line: Uint8Array, bridgeId?: number): void {
+    this.#keep(this.session.line(line, this.now, bridgeId as BridgeRequestId | undefined));
   }
 
   /** Lets time pass in one leap: what became due meanwhile is due now. */

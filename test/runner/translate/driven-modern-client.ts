@@ -167,8 +167,8 @@ export class DrivenModernClient {
 
   /** What was said, each with the call that it was said of. */
   saidOf(): { call: number | undefined; message: Message }[] {
-    return this.#take('say').map(({ line, call }) => ({
-      call,
+    return this.#take('say').map(({ line, bridgeId }) => ({
+      call: bridgeId,
       message: JSON.parse(decoder.decode(line)) as Message,
     }));
   }

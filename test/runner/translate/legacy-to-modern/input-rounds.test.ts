@@ -42,7 +42,7 @@ test('[F-47] what a process asks becomes requests to the client, and their answe
     }),
   );
   const asked = driven.effects().filter((effect) => effect.do === 'say');
-  expect(asked.map(({ call }) => call)).toEqual([2, 2, 2]);
+  expect(asked.map(({ bridgeId }) => bridgeId)).toEqual([2, 2, 2]);
   const questions = asked.map(({ line }) => JSON.parse(new TextDecoder().decode(line)) as Message);
   const [a, s, r] = idsOf(questions);
   expect(new Set([a, s, r]).size).toBe(3);
