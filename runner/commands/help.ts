@@ -42,7 +42,7 @@ Exit code 1 if anything failed.
 Makes a credential and prints its entry for the edge's settings. The edge stores only a hash.
 A runner token goes to a file with mode 0600; a client key is shown once.
 
-  --servers <names>    the servers it may use, separated by commas (default: all)
+  --servers <names>    the servers it is valid for, separated by commas (default: all)
   --out <file>         where to write the runner token (default: <name>.runner-token)
 `,
   dev: `Usage: mcp-bridge dev --config <file> [options]

@@ -214,14 +214,14 @@ export const serverBlock = v.strictObject(
       ),
     ),
     requestLimit: v.optional(
-      duration(100, defaults.REQUEST_LIMIT_MS, 'A request fails after this long, progress or not.'),
-    ),
-    startTimeout: v.optional(
       duration(
         100,
-        defaults.START_TIMEOUT_MS,
-        'A process must answer within this time after its start.',
+        defaults.REQUEST_LIMIT_MS,
+        'A request fails after this long, with or without progress.',
       ),
+    ),
+    startTimeout: v.optional(
+      duration(100, defaults.START_TIMEOUT_MS, 'How long a client waits for its server to start.'),
     ),
     maxLineBytes: v.optional(
       count(
@@ -287,7 +287,7 @@ export const serverEntry = v.strictObject(
           'an array of strings',
         ),
         v.description(
-          'Its arguments. ${NAME} and ${NAME:-default} are filled from the environment.',
+          'Arguments of the program. ${NAME} and ${NAME:-default} are filled in from the environment.',
         ),
       ),
     ),
@@ -302,7 +302,7 @@ export const serverEntry = v.strictObject(
           'an object of strings',
         ),
         v.description(
-          'Variables for the process. ${NAME} and ${NAME:-default} are filled from the environment.',
+          'Variables for the process. ${NAME} and ${NAME:-default} are filled in from the environment.',
         ),
       ),
     ),
