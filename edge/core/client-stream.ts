@@ -4,6 +4,7 @@ import { fullJitterMs } from '../../shared/backoff.ts';
 import { faultError, type Fault } from '../../shared/fault.ts';
 import { answeredId } from './answered.ts';
 import { OwedIds } from './owed-ids.ts';
+import type { StreamKind } from './stream-kinds.ts';
 import { errorResponse } from '../../shared/jsonrpc/message.ts';
 import { encodeText } from '../../shared/link/codec.ts';
 import { messagesOf, type SessionDown, type StreamDown } from '../../shared/link/session-frames.ts';
@@ -30,16 +31,7 @@ export interface ClientStreamOptions {
   readonly after: number | null;
   /** Raw JSON text of the ids that wait for an answer on this stream: each gets one error if the runner is lost. */
   readonly requestIds: readonly string[];
-  /** Events carry ids, for clients that may resume (2025-03-26 and later). */
-  readonly isResumable: boolean;
-  /** The session ends with this stream (HTTP+SSE). */
-  readonly endsSession: boolean;
-  /** Who leaves has cancelled (2026-07-28, Patterns, "Cancellation"). */
-  readonly cancels?: boolean;
-  /** Its one request waits for whatever changes, for as long as its client likes. */
-  readonly isListen?: boolean;
-  /** Puts a fault as this client is told it. */
-  readonly inWords?: (fault: Fault) => Fault;
+  readonly kind: StreamKind;
 }
 
 export type ClientStreamEffect =
@@ -125,10 +117,10 @@ export class ClientStream {
         this.#brokenSince = undefined;
         this.#written ??= frame.after;
         this.#settleAttach(undefined);
-        for (const id of frame.owes ?? []) if (this.#options.endsSession) this.#open.add(id);
+        for (const id of frame.owes ?? []) if (this.#options.kind.endsSession) this.#open.add(id);
         break;
       case 'owes':
-        if (this.#options.endsSession)
+        if (this.#options.kind.endsSession)
           for (const id of this.#owed.told(frame.ids)) this.#open.add(id);
         break;
       case 'event':
@@ -172,7 +164,8 @@ export class ClientStream {
    */
   beat(): ClientStreamEffect[] {
     if (this.#isDone || (this.#open.size === 0 && this.#isAccepted)) return [];
-    if (this.#options.isListen && this.#isAccepted && ++this.#beats % LISTEN_BEATS > 0) return [];
+    if (this.#options.kind.isListen && this.#isAccepted && ++this.#beats % LISTEN_BEATS > 0)
+      return [];
     this.#send({ type: 'ack', stream: this.#options.stream, seq: this.#acked });
     return this.#flush();
   }
@@ -205,9 +198,9 @@ export class ClientStream {
   cancelled(): ClientStreamEffect[] {
     if (this.#isDone) return [];
     this.#isDone = true;
-    const { endsSession, cancels, stream } = this.#options;
-    if (endsSession) this.#send({ type: 'end' });
-    if (cancels && !this.#isFinal) this.#send({ type: 'cancel', stream });
+    const { kind, stream } = this.#options;
+    if (kind.endsSession) this.#send({ type: 'end' });
+    if (kind.cancels && !this.#isFinal) this.#send({ type: 'cancel', stream });
     this.#effects.push({ do: 'hangUp' });
     return this.#flush();
   }
@@ -251,7 +244,7 @@ export class ClientStream {
       this.#settle(message);
       const id = eventId(this.#options.stream, seq);
       const text = encodeEvent(
-        this.#options.isResumable ? { id, data: message } : { data: message },
+        this.#options.kind.isResumable ? { id, data: message } : { data: message },
       );
       this.#effects.push({ do: 'write', text });
     }
@@ -265,12 +258,12 @@ export class ClientStream {
   /** Notes which request a message answers, so that a later loss answers only the rest. */
   #settle(message: string): void {
     // The one request of a POST is settled by the final event; nothing needs to be read.
-    const { requestIds, endsSession } = this.#options;
-    if (!endsSession && (this.#open.size === 0 || requestIds.length === 1)) return;
+    const { requestIds, kind } = this.#options;
+    if (!kind.endsSession && (this.#open.size === 0 || requestIds.length === 1)) return;
     const answered = answeredId(message);
     if (answered === undefined) return;
     this.#open.delete(answered);
-    if (endsSession) this.#owed.answered(answered);
+    if (kind.endsSession) this.#owed.answered(answered);
   }
 
   #fail({ fault, message, phase }: Fault): void {
@@ -279,20 +272,20 @@ export class ClientStream {
       message,
       phase: phase ?? (this.#isAccepted ? 'sent' : this.#isSent ? 'unknown' : 'not_sent'),
     };
-    const { inWords, cancels, stream } = this.#options;
-    const error = faultError(inWords?.(known) ?? known);
+    const { kind, stream } = this.#options;
+    const error = faultError(kind.inWords(known));
     // A stream that is over owes nothing more: what had no answer was cancelled.
     if (fault === 'stream_over') this.#open.clear();
     // Cut off for reading too slowly: the call goes on, and its one outcome can be resumed.
     const isCut = fault === 'overloaded' && this.#isAccepted;
-    if (isCut && this.#options.isResumable) this.#open.clear();
+    if (isCut && kind.isResumable) this.#open.clear();
     for (const id of this.#open) {
       this.#effects.push({ do: 'write', text: encodeEvent({ data: errorResponse(id, error) }) });
     }
     this.#settleAttach({ fault, message });
     this.#isDone = true;
     this.#effects.push({ do: isCut ? 'cut' : 'finish' });
-    if (isCut && cancels) this.#send({ type: 'cancel', stream });
+    if (isCut && kind.cancels) this.#send({ type: 'cancel', stream });
     this.#effects.push({ do: 'hangUp' });
   }
 

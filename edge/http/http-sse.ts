@@ -74,8 +74,7 @@ async function open(exchange: Exchange): Promise<Response> {
     stream: SSE_STREAM,
     after: null,
     requestIds: [],
-    ...STREAM_KINDS.sse,
-    resumes: false,
+    kind: STREAM_KINDS.sse,
     opening: encodeEvent({ event: 'endpoint', data: endpointOf(server, sessionId) }),
   });
   return stream.response(corsHeaders(request, settings));

@@ -11,6 +11,7 @@ import { withEdgeMeta } from './edge-meta.ts';
 import { Delivery, placeOf } from '../core/exchange.ts';
 import type { Opening, Post, PostPlace } from '../core/ports.ts';
 import type { PostAnswer } from '../core/relay.ts';
+import { inModernWords } from '../core/modern-words.ts';
 import { STREAM_KINDS } from '../core/stream-kinds.ts';
 import type { SessionPort } from './ports.ts';
 import type { Fault } from '../../shared/fault.ts';
@@ -19,9 +20,6 @@ import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import { scanMessage } from '../../shared/jsonrpc/scan.ts';
 import { CODE, LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { encodeEvent } from '../../shared/sse/encode.ts';
-
-/** A client that closes an idle stream may be noticed only by the next write, and its call is to be cancelled within a second. */
-const CALL_KEEP_ALIVE_MS = 900;
 
 /** Statuses the revision gives to errors whose answer has not begun (Transports, "Error Responses"). */
 const STATUS_OF_CODE: ReadonlyMap<unknown, number> = new Map([
@@ -212,12 +210,8 @@ function follow(
     post: { id: post.id, message: post.message, isAccepted, isSent },
     after: 0,
     requestIds: post.requestIds,
-    ...STREAM_KINDS.modern,
-    isListen,
-    inWords: inModernWords,
-    resumes: false,
+    kind: isListen ? STREAM_KINDS.listen : STREAM_KINDS.modern,
     opening: OPENING_COMMENT,
-    ...(!isListen && { keepAliveMs: CALL_KEEP_ALIVE_MS }),
   });
   return stream.response(answerHeaders(exchange));
 }
@@ -225,23 +219,6 @@ function follow(
 const inPlace = (session: SessionPort, place: PostPlace): Pick<SessionPort, 'follow'> => ({
   follow: (stream, resumes, listener) => session.follow(stream, resumes, listener, place),
 });
-
-/** A modern client knows of no session, so what became of one is told in other words. */
-function inModernWords(fault: Fault): Fault {
-  const { phase = 'not_sent', message } = fault;
-  switch (fault.fault) {
-    case 'session_not_found':
-      return phase === 'not_sent'
-        ? { fault: 'runner_offline', message: ENDED_FIRST, phase }
-        : { fault: 'runner_lost', phase };
-    case 'process_exited':
-      return { ...fault, message: message ?? 'The server process ended before it answered.' };
-    default:
-      return fault;
-  }
-}
-
-const ENDED_FIRST = 'The server process ended before it took the request. Try again soon.';
 
 const refuseFault = (
   { request, settings }: Exchange,

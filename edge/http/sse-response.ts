@@ -16,9 +16,6 @@ import { SteadyClock } from '../../shared/steady-clock.ts';
 import { livenessPing } from '../../shared/mcp/liveness.ts';
 import { encodeComment, encodeEvent } from '../../shared/sse/encode.ts';
 
-/** Below every known idle cut-off (60 s and up), and the time within which a vanished client is noticed. */
-const KEEP_ALIVE_MS = 15_000;
-
 const KEEP_ALIVE = encodeComment('keep-alive');
 
 /** Opens a stream that has no event yet, so that proxies and clients see the headers at once. */
@@ -44,9 +41,7 @@ export interface SseOptions extends ClientStreamOptions {
   /** SSE text that opens the response: an endpoint event, a priming event, or a comment. */
   readonly opening: string;
   /** The client named an event of the stream. */
-  readonly resumes: boolean;
-  /** How often comments are sent, for streams whose client's absence must be noticed sooner than usual. */
-  readonly keepAliveMs?: number;
+  readonly resumes?: boolean;
 }
 
 /** An open stream to one client. */
@@ -85,8 +80,7 @@ export class SseStream {
       this.#clock.at(Date.now());
       this.#perform(this.#machine.beat());
     }, LOOK_MS);
-    const { keepAliveMs = KEEP_ALIVE_MS } = options;
-    this.#keepAlive = setInterval(() => this.#comment(), keepAliveMs);
+    this.#keepAlive = setInterval(() => this.#comment(), options.kind.keepAliveMs);
     options.signal.addEventListener('abort', () => this.#cancel(), { once: true });
     this.#dialling = this.#dial(0);
     // The signal fires only once, and may have fired already.
@@ -137,7 +131,7 @@ export class SseStream {
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
     if (this.#machine.isDone) return;
     const count = ++this.#socketCount;
-    const { session, stream, resumes } = this.#options;
+    const { session, stream, resumes = false } = this.#options;
     try {
       const followed = await session.follow(stream, resumes || count > 1, {
         message: (text) => this.#message(count, text),

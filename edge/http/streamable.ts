@@ -48,9 +48,6 @@ const RETRY_MS = 1_000;
 /** A GET waits this long for the runner's word on the stream before it answers 200 and lets the client wait. */
 const ATTACH_WAIT_MS = 2_000;
 
-/** A client that left is noticed by the next write: while a server starts, nobody else waits for the answer. */
-const OPENING_KEEP_ALIVE_MS = 1_000;
-
 export async function streamablePost(exchange: Exchange): Promise<Response> {
   const { request } = exchange;
   const tooLong = checkLengths(request.headers);
@@ -326,13 +323,10 @@ function newStream(
     post: { id: asked.id, message: asked.message, isAccepted, isSent },
     after: 0,
     requestIds: asked.requestIds,
-    ...STREAM_KINDS.streamable,
-    resumes: false,
+    kind: isOpening ? STREAM_KINDS.opening : STREAM_KINDS.streamable,
     opening: primesStreams(revision)
       ? encodeEvent({ id: eventId(asked.stream, 0), data: '', retryMs: RETRY_MS })
       : OPENING_COMMENT,
-    // The session that is being opened must not outlive a client that has left.
-    ...(isOpening && { keepAliveMs: OPENING_KEEP_ALIVE_MS }),
   });
 }
 
@@ -348,7 +342,7 @@ async function openStream(exchange: Exchange, session: SessionPort): Promise<Res
     stream: cursor?.stream ?? GET_STREAM,
     after: cursor?.seq ?? null,
     requestIds: [],
-    ...STREAM_KINDS.streamable,
+    kind: STREAM_KINDS.streamable,
     resumes: cursor !== undefined,
     opening: OPENING_COMMENT,
   });

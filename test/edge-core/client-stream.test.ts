@@ -8,6 +8,7 @@ import {
   type ClientStreamOptions,
 } from '../../edge/core/client-stream.ts';
 import { LINK_GRACE_MS } from '../../shared/link/timing.ts';
+import { STREAM_KINDS } from '../../edge/core/stream-kinds.ts';
 import { OWED_IDS } from '../../shared/link/sizes.ts';
 import type { StreamDown } from '../../shared/link/session-frames.ts';
 
@@ -16,8 +17,7 @@ const POST: ClientStreamOptions = {
   post: { id: 'a', message: '{"q":1}', isAccepted: false },
   after: 0,
   requestIds: ['1'],
-  isResumable: true,
-  endsSession: false,
+  kind: STREAM_KINDS.streamable,
 };
 const GET: ClientStreamOptions = {
   ...POST,
@@ -26,7 +26,7 @@ const GET: ClientStreamOptions = {
   after: null,
   requestIds: [],
 };
-const SSE: ClientStreamOptions = { ...GET, stream: 'sse', isResumable: false, endsSession: true };
+const SSE: ClientStreamOptions = { ...GET, stream: 'sse', kind: STREAM_KINDS.sse };
 
 /** A client stream with its effects in one line each. */
 class Driven {
@@ -196,13 +196,13 @@ describe('a POST’s stream', () => {
     const resumable = new Driven(POST);
     resumable.event(1);
     expect(resumable.receive(stalled)).toEqual(['settle overloaded', 'cut', 'hangUp']);
-    const last = new Driven({ ...POST, isResumable: false });
+    const last = new Driven({ ...POST, kind: STREAM_KINDS.modern });
     last.event(1);
     expect(errorsIn(last.receive(stalled))).toEqual([[1, 'overloaded', 'sent']]);
   });
 
   test('[F-83] [F-95] one that cannot resume has cancelled by it', () => {
-    const stream = new Driven({ ...POST, isResumable: false, cancels: true });
+    const stream = new Driven({ ...POST, kind: STREAM_KINDS.modern });
     stream.event(1);
     expect(stream.receive({ type: 'refused', of: 'a', fault: 'overloaded' }).slice(-3)).toEqual([
       'cut',
@@ -212,7 +212,7 @@ describe('a POST’s stream', () => {
   });
 
   test('[D3] a listen lets the actor sleep: once it stands, few beats are heeded', () => {
-    const stream = new Driven({ ...POST, isListen: true });
+    const stream = new Driven({ ...POST, kind: STREAM_KINDS.listen });
     expect([stream.beat(), stream.beat()]).toEqual([[ack('a', 0)], [ack('a', 0)]]);
     stream.event(1);
     stream.drained();
@@ -238,13 +238,13 @@ describe('a POST’s stream', () => {
   });
 
   test('[R-5] a client without resumption gets no event ids', () => {
-    const stream = new Driven({ ...POST, isResumable: false });
+    const stream = new Driven({ ...POST, kind: STREAM_KINDS.modern });
     expect(stream.event(1)).toEqual(['write data: {"n":1}\n\n']);
   });
 });
 
 describe('a modern stream', () => {
-  const MODERN: ClientStreamOptions = { ...POST, isResumable: false, cancels: true };
+  const MODERN: ClientStreamOptions = { ...POST, kind: STREAM_KINDS.modern };
 
   test('[F-95] cancels what was asked when its client goes, and hangs up behind that', () => {
     const stream = new Driven(MODERN);

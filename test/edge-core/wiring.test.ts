@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
+import { STREAM_KINDS } from '../../edge/core/stream-kinds.ts';
 import { ClientStream, type ClientStreamEffect } from '../../edge/core/client-stream.ts';
 import { Relay, type PostAnswer, type RelayEffect } from '../../edge/core/relay.ts';
 import type { SessionEffect } from '../../runner/core/session-effects.ts';
@@ -185,8 +186,7 @@ class Bench {
       post: { id, message, isAccepted },
       after: 0,
       requestIds: [`"${id}"`],
-      isResumable: true,
-      endsSession: false,
+      kind: STREAM_KINDS.streamable,
     });
     exchange.needsDial = true;
   }

@@ -233,7 +233,7 @@ export class Exchange {
   #follow({ stream, after, resumes, post, sending }: Streamed): void {
     this.#wish = { stream, resumes };
     this.#stream = new ClientStream({
-      ...STREAM_KINDS[this.#opening.transport],
+      kind: STREAM_KINDS[this.#opening.transport],
       stream,
       after,
       requestIds: post?.requestIds ?? [],
