@@ -4,6 +4,11 @@
 /** Something to do when its time comes, in milliseconds of the caller's clock. Without a time it is not due. */
 export interface Due {
   readonly at: number | undefined;
+  /**
+   * The longest wait, for a clock that may be set back: a time further off than this is due now. Nobody waits until the clock is
+   * there again.
+   */
+  readonly mostMs?: number;
   /** Without it only the time counts: the act is done at every tick. */
   readonly act?: (now: number) => void;
 }
@@ -13,7 +18,9 @@ export interface Due {
  * read after everything before it was done.
  */
 export function actDue(dues: Iterable<Due>, now: number): void {
-  for (const { at, act } of dues) if (at !== undefined && at <= now) act?.(now);
+  for (const { at, mostMs = Infinity, act } of dues) {
+    if (at !== undefined && (at <= now || at - mostMs > now)) act?.(now);
+  }
 }
 
 /** When the list is due next; undefined if nothing is. */

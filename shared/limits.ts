@@ -17,15 +17,3 @@ export const LISTED_ELEMENTS = 10_000;
 
 /** Longest raw request id: ids are echoed into every answer and kept for every call in flight. */
 export const REQUEST_ID_BYTES = 1024;
-
-/** A ping goes out this often on every link socket; with PONG_MS either side finds a half-open socket within 25 s. */
-export const PING_MS = 10_000;
-
-/** How long a pong may take before the socket counts as dead. */
-export const PONG_MS = 6_000;
-
-/** A link socket without a ping for this long is half-open to the edge: a ping and its pong are missing. */
-export const SILENCE_MS = PING_MS + PONG_MS;
-
-/** While something waits for the runner the edge looks at the link's silence this often: 23.5 s with {@link SILENCE_MS}. */
-export const LOOK_MS = 7_500;

@@ -22,6 +22,7 @@ import type {
   TicketScope,
 } from './ports.ts';
 import { isSilent } from './silence.ts';
+import { actDue, nextDue, type Due } from '../../shared/dues.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
@@ -35,18 +36,13 @@ import {
 } from '../../shared/link/control-frames.ts';
 import { textForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
-
-/** A runner says hello in the same breath as it dials. */
-const HELLO_WAIT_MS = 10_000;
+import { HELLO_WAIT_MS, YIELD_WAIT_MS } from '../../shared/link/timing.ts';
 
 /** This often it is looked whether sessions of runners that are away have anyone left to end them. */
 const REVIEW_MS = 30 * 60_000;
 
 /** An actor that broke away is back within milliseconds. */
 const OWED_AGAIN_MS = 1_000;
-
-/** A runner that is there answers within milliseconds. */
-const YIELD_WAIT_MS = 2_000;
 
 const ALL_BUSY = `You have ${SESSIONS_PER_PRINCIPAL} open sessions, which is the limit, and none of them is idle. End some, then try again.`;
 
@@ -300,29 +296,36 @@ export class Fleet {
 
   /** Whatever time brings. */
   tick(now: number): FleetEffect[] {
-    for (const [socket, { note, yields }] of this.#controls) {
-      if (!note.hasHello && isDue(note.at, HELLO_WAIT_MS, now))
-        this.#close(socket, CLOSE.heartbeat, 'no hello', now);
-      for (const asked of yields) {
-        const { room } = asked;
-        if (!room || !isDue(asked.askedAt, YIELD_WAIT_MS, now)) continue;
-        asked.room = undefined;
-        this.#makeRoom(room, now);
-      }
-    }
-    if (this.#oweAt !== undefined && isDue(this.#oweAt - OWED_AGAIN_MS, OWED_AGAIN_MS, now))
-      this.#tellOwed();
+    actDue(this.#dues(), now);
     return this.#flush();
   }
 
   /** When {@link tick} is due, while the fleet is awake: until then it is. */
   get wakeAt(): number | undefined {
-    let at = this.#oweAt ?? Infinity;
-    for (const { note, yields } of this.#controls.values()) {
-      if (!note.hasHello) at = Math.min(at, note.at + HELLO_WAIT_MS);
-      for (const { room, askedAt } of yields) if (room) at = Math.min(at, askedAt + YIELD_WAIT_MS);
+    return nextDue(this.#dues());
+  }
+
+  *#dues(): Generator<Due> {
+    for (const [socket, { note, yields }] of this.#controls) {
+      yield {
+        at: note.hasHello ? undefined : note.at + HELLO_WAIT_MS,
+        mostMs: HELLO_WAIT_MS,
+        act: (now) => this.#close(socket, CLOSE.heartbeat, 'no hello', now),
+      };
+      for (const asked of yields) yield this.#yieldDue(asked);
     }
-    return at === Infinity ? undefined : at;
+    yield { at: this.#oweAt, mostMs: OWED_AGAIN_MS, act: () => this.#tellOwed() };
+  }
+
+  /** A runner that was asked for a place and says nothing is asked no more. */
+  #yieldDue(asked: Yield): Due {
+    const { room, askedAt } = asked;
+    if (!room) return { at: undefined };
+    const act = (now: number): void => {
+      asked.room = undefined;
+      this.#makeRoom(room, now);
+    };
+    return { at: askedAt + YIELD_WAIT_MS, mostMs: YIELD_WAIT_MS, act };
   }
 
   #frame(socket: string, control: Control, frame: ControlUp, now: number): void {
@@ -505,6 +508,3 @@ const placedOf = ({ session, runner, boot, openedAt }: SessionRow): PlacedSessio
   boot,
   openedAt,
 });
-
-/** Whether so much time has passed since; a clock that was set back makes nobody wait for longer. */
-const isDue = (since: number, ms: number, now: number): boolean => now - since >= ms || since > now;

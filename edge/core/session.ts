@@ -21,14 +21,14 @@ import type {
 import { Relay, type Link, type PostAnswer, type RelayEffect } from './relay.ts';
 import { RunnerLine } from './runner-line.ts';
 import { isSilent } from './silence.ts';
+import { actDue, earliest, nextDue, type Due } from '../../shared/dues.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import { textForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
 import { readHolds, splitFrame } from '../../shared/link/parts.ts';
-import { LOOK_MS } from '../../shared/limits.ts';
-import { DIAL_WAIT_MS } from '../../shared/link/timing.ts';
+import { DIAL_WAIT_MS, LOOK_MS } from '../../shared/link/timing.ts';
 
 /** What a runner's dial must say as the placement does (LP7). */
 const PLACE = ['session', 'runner', 'boot'] as const;
@@ -176,8 +176,16 @@ export class EdgeSession {
     const { soon, durable } = this.#relay.wakeAt;
     // A session whose runner has yet to dial is waited for awake, without a trace on disk.
     const dialBy = this.#relay.link.state === 'awaited' ? durable : undefined;
-    const at = Math.min(soon ?? Infinity, dialBy ?? Infinity, this.#lookAt ?? Infinity);
-    return at === Infinity ? undefined : at;
+    return earliest([soon, dialBy, nextDue(this.#dues())]);
+  }
+
+  *#dues(): Generator<Due> {
+    yield { at: this.#lookAt, mostMs: LOOK_MS, act: () => this.#look() };
+  }
+
+  #look(): void {
+    this.#lookAt = undefined;
+    this.#dropSilentLink();
   }
 
   // From workers.
@@ -361,10 +369,7 @@ export class EdgeSession {
   /** Whatever time brings. */
   tick(now: number): SessionEffect[] {
     return this.#step(now, () => {
-      if (this.#lookAt !== undefined && (this.#lookAt <= now || this.#lookAt > now + LOOK_MS)) {
-        this.#lookAt = undefined;
-        this.#dropSilentLink();
-      }
+      actDue(this.#dues(), now);
       this.#perform(this.#relay.tick(now, this.#line.isUnderWay));
     });
   }

@@ -9,7 +9,7 @@ import type { SessionPort, Socket } from './ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
-import { LOOK_MS } from '../../shared/limits.ts';
+import { LOOK_MS } from '../../shared/link/timing.ts';
 import { decodeText } from '../../shared/link/codec.ts';
 import { streamDown } from '../../shared/link/session-frames.ts';
 import { SteadyClock } from '../../shared/steady-clock.ts';

@@ -6,9 +6,8 @@ import { CLOSE } from '../../shared/link/close-codes.ts';
 import { closeReason, FAILED_ON_FRAME } from '../../shared/link/close-reason.ts';
 import { Outbox, type Place } from '../../shared/link/outbox.ts';
 import type { Hold } from '../../shared/link/parts.ts';
-import { PING_MS, PONG_MS } from '../../shared/limits.ts';
 import { REASSEMBLED_BYTES } from '../../shared/link/sizes.ts';
-import { DIAL_MS, DIAL_SILENCE_MS } from '../../shared/link/timing.ts';
+import { DIAL_MS, DIAL_SILENCE_MS, PING_MS, PONG_MS } from '../../shared/link/timing.ts';
 import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
 import { readAnswer, type Answer } from './refusal.ts';
 

@@ -1,6 +1,5 @@
 // Times of the link in milliseconds, as PROTOCOL.md §7 lists them: those that both sides obey, and those of one side that the other
 // counts on. Each with its reason, so that numbers that must agree are read side by side. Sizes are in sizes.ts.
-import { LOOK_MS } from '../limits.ts';
 
 // A runner dials (LP5, LP9).
 
@@ -30,6 +29,26 @@ export const CONTROL_BACKOFF_CAP_MS = 60_000;
 
 /** The longest of the control link while sessions have their grace: one link asks for all of them. */
 export const GRACE_BACKOFF_CAP_MS = 500;
+
+/** A runner says hello in the same breath as it dials (LP9). */
+export const HELLO_WAIT_MS = 10_000;
+
+/** A runner that is there gives up a session's place within milliseconds, or has none to give (LP25). */
+export const YIELD_WAIT_MS = 2_000;
+
+// A socket falls silent (LP4, LP23).
+
+/** A ping goes out this often on every link socket; with PONG_MS either side finds a half-open socket within 25 s. */
+export const PING_MS = 10_000;
+
+/** How long a pong may take before the socket counts as dead. */
+export const PONG_MS = 6_000;
+
+/** A link socket without a ping for this long is half-open to the edge: a ping and its pong are missing. */
+export const SILENCE_MS = PING_MS + PONG_MS;
+
+/** While something waits for the runner the edge looks at the link's silence this often: 23.5 s with {@link SILENCE_MS}. */
+export const LOOK_MS = 7_500;
 
 // A link breaks (LP18, LP20–LP22).
 

@@ -4,8 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { describe, expect, test, vi, type TestContext } from 'vitest';
 
-import { PING_MS, PONG_MS } from '../../shared/limits.ts';
-import { LINK_GRACE_MS } from '../../shared/link/timing.ts';
+import { LINK_GRACE_MS, PING_MS, PONG_MS } from '../../shared/link/timing.ts';
 import { PATIENCE, startFaultyBridge, type FaultyBridge } from './faulty-link.ts';
 import {
   askForSession,

@@ -1,7 +1,7 @@
 // The constants of the link are those of PROTOCOL.md §7, both ways, and those that depend on each other do.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { LOOK_MS, PING_MS, PONG_MS, PROCESS_LINE_BYTES } from '../../shared/limits.ts';
+import { PROCESS_LINE_BYTES } from '../../shared/limits.ts';
 import * as sizes from '../../shared/link/sizes.ts';
 import * as timing from '../../shared/link/timing.ts';
 
@@ -24,13 +24,15 @@ const ROWS: Readonly<Record<string, readonly number[]>> = {
     timing.LONGEST_RETRY_AFTER_MS,
   ],
   'dial wait': [timing.DIAL_WAIT_MS],
+  hello: [timing.HELLO_WAIT_MS],
+  yield: [timing.YIELD_WAIT_MS],
   backoff: [
     timing.BACKOFF_BASE_MS,
     timing.SESSION_BACKOFF_CAP_MS,
     timing.CONTROL_BACKOFF_CAP_MS,
     timing.GRACE_BACKOFF_CAP_MS,
   ],
-  ping: [PING_MS, PONG_MS, LOOK_MS, timing.LISTEN_LOOK_MS],
+  ping: [timing.PING_MS, timing.PONG_MS, timing.LOOK_MS, timing.LISTEN_LOOK_MS],
   grace: [timing.LINK_GRACE_MS],
   replay: [timing.WINDOW_MS, sizes.WINDOW_EVENTS, sizes.WINDOW_BYTES],
   confirmation: [timing.CONFIRM_MS],
@@ -49,7 +51,12 @@ const ROWS: Readonly<Record<string, readonly number[]>> = {
 };
 
 /** Constants that follow from those of a row, or are said in it in words. */
-const DERIVED: readonly string[] = ['LISTEN_BEATS', 'REOPEN_AFTER_MS', 'WINDOW_STEPS'];
+const DERIVED: readonly string[] = [
+  'LISTEN_BEATS',
+  'REOPEN_AFTER_MS',
+  'WINDOW_STEPS',
+  'SILENCE_MS',
+];
 
 const UNITS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -98,7 +105,7 @@ describe('constants of PROTOCOL.md §7', () => {
 
 describe('constants that depend on each other', () => {
   test('[LP4] a half-open socket is found within 25 s on both sides', () => {
-    expect(PING_MS + PONG_MS + LOOK_MS).toBeLessThanOrEqual(25_000);
+    expect(timing.PING_MS + timing.PONG_MS + timing.LOOK_MS).toBeLessThanOrEqual(25_000);
   });
 
   test('[R-7] a session link dials again twice within the grace, even into a network that swallows the first', () => {

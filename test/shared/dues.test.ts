@@ -51,6 +51,17 @@ test('what one brings about is done in the same tick, when its time has come', (
   expect(machine.wakeAt).toBe(30);
 });
 
+test('on a clock that was set back, what is further off than it can be is due', () => {
+  const done: string[] = [];
+  const dues: Due[] = [
+    { at: 130, mostMs: 20, act: () => done.push('set back') },
+    { at: 120, mostMs: 20, act: () => done.push('still to come') },
+    { at: 1_000, act: () => done.push('of no such clock') },
+  ];
+  actDue(dues, 100);
+  expect(done).toEqual(['set back']);
+});
+
 test('without a time nothing is due', () => {
   expect(nextDue([])).toBeUndefined();
   expect(nextDue([{ at: undefined }])).toBeUndefined();

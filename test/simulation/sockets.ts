@@ -1,6 +1,6 @@
 // The sockets of a simulated actor: they stay when its memory goes, answer pings by themselves, and break with a crash.
 import type { SocketEffect, Sockets } from '../../edge/core/ports.ts';
-import { PING_MS } from '../../shared/limits.ts';
+import { PING_MS } from '../../shared/link/timing.ts';
 import type { End, Wire } from './wire.ts';
 
 /** A connection, and which end of it the actor has. */

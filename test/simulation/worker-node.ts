@@ -7,7 +7,7 @@ import type { PostAnswer } from '../../edge/core/relay.ts';
 import { STREAM_KINDS } from '../../edge/core/stream-kinds.ts';
 import type { Fault, Phase } from '../../shared/fault.ts';
 import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
-import { LOOK_MS } from '../../shared/limits.ts';
+import { LOOK_MS } from '../../shared/link/timing.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { decodeText } from '../../shared/link/codec.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
