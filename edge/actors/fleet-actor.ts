@@ -19,7 +19,7 @@ import type { Env } from '../env.ts';
 import { SqlFleetStore } from './fleet-store.ts';
 import { ActorSockets, contained } from './sockets.ts';
 import type { SessionActor } from './session-actor.ts';
-import { WakeTimer } from './timer.ts';
+import { ActorTimer } from './timer.ts';
 import { readControl } from './upgrades.ts';
 
 export class FleetActor extends DurableObject<Env> {
@@ -28,7 +28,7 @@ export class FleetActor extends DurableObject<Env> {
   readonly #secret: string | undefined;
   /** Who waits for a session to be placed. */
   readonly #openings = new Map<string, (opened: Opened<PlacedSession>) => void>();
-  readonly #timer = new WakeTimer(() => this.#perform(this.#fleet.tick(Date.now())));
+  readonly #timer = new ActorTimer(() => this.#perform(this.#fleet.tick(Date.now())));
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);

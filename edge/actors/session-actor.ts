@@ -3,14 +3,14 @@
 import { DurableObject } from 'cloudflare:workers';
 import { nanoid } from 'nanoid';
 import type { PostAnswer } from '../core/relay.ts';
-import { EdgeSession, type SessionEffect, type SessionNote } from '../core/session.ts';
+import { EdgeSession, type EdgeSessionEffect, type SessionNote } from '../core/session.ts';
 import type { Negotiated, Opened, Opening, PlacedSession, Post } from '../core/ports.ts';
 import { faultRow, type Fault } from '../../shared/fault.ts';
 import type { Env } from '../env.ts';
 import type { FleetActor } from './fleet-actor.ts';
 import { DurableSessionStore } from './session-store.ts';
 import { ActorSockets, contained } from './sockets.ts';
-import { WakeTimer } from './timer.ts';
+import { ActorTimer } from './timer.ts';
 import { readSessionUpgrade } from './upgrades.ts';
 
 interface Asker {
@@ -23,7 +23,7 @@ export class SessionActor extends DurableObject<Env> {
   readonly #store: DurableSessionStore;
   readonly #session: EdgeSession;
   readonly #askers = new Map<string, Asker>();
-  readonly #timer = new WakeTimer(() => this.#perform(this.#session.tick(Date.now())));
+  readonly #timer = new ActorTimer(() => this.#perform(this.#session.tick(Date.now())));
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -106,7 +106,7 @@ export class SessionActor extends DurableObject<Env> {
     this.#perform(this.#session.woken(Date.now()));
   }
 
-  #ask<T>(run: (ask: string) => readonly SessionEffect[]): Promise<T> {
+  #ask<T>(run: (ask: string) => readonly EdgeSessionEffect[]): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const ask = nanoid();
       this.#askers.set(ask, { resolve, reject });
@@ -114,12 +114,12 @@ export class SessionActor extends DurableObject<Env> {
     });
   }
 
-  #perform(effects: readonly SessionEffect[]): void {
+  #perform(effects: readonly EdgeSessionEffect[]): void {
     for (const effect of effects) this.#performOne(effect);
     this.#timer.arm(this.#session.wakeAt);
   }
 
-  #performOne(effect: SessionEffect): void {
+  #performOne(effect: EdgeSessionEffect): void {
     switch (effect.do) {
       case 'send':
       case 'close':

@@ -1,7 +1,7 @@
 // One timer for all an actor waits for while it is awake. A pending timer keeps a Durable Object from hibernating, so one that
 // nobody needs is cleared; one that fires too early only has its owner look again.
 
-export class WakeTimer {
+export class ActorTimer {
   readonly #fire: () => void;
   #armed: { readonly at: number; readonly id: ReturnType<typeof setTimeout> } | undefined;
 

@@ -60,7 +60,7 @@ export type SessionNote = { readonly session: string | undefined } & (
 export type SessionReply = Opened<undefined> | PostAnswer | Negotiated | boolean | undefined;
 
 /** `ask` is the host's, of the input that is answered. */
-export type SessionEffect =
+export type EdgeSessionEffect =
   | SocketEffect<SessionNote>
   | { readonly do: 'reply'; readonly ask: string; readonly reply: SessionReply }
   /** The fleet could not be reached; whoever asked may ask again. */
@@ -80,7 +80,7 @@ export type SessionEffect =
   /** Tell the fleet that a session is over: {@link EdgeSession.forgotten}, however that ends. */
   | { readonly do: 'closed'; readonly session: string };
 
-export interface SessionHost {
+export interface EdgeSessionHost {
   /** The actor's name. */
   readonly name: string;
   readonly store: SessionStore;
@@ -98,7 +98,7 @@ interface Deferred {
 type Outcome = Opened<undefined> | undefined;
 
 export class EdgeSession {
-  readonly #host: SessionHost;
+  readonly #host: EdgeSessionHost;
   #now = 0;
   #placed: PlacedSession | undefined;
   #relay = new Relay({ state: 'ended' });
@@ -126,10 +126,10 @@ export class EdgeSession {
   #lookAt: number | undefined;
   #keptLink: Link | undefined;
   #wakeAt: number | undefined;
-  #effects: SessionEffect[] = [];
+  #effects: EdgeSessionEffect[] = [];
 
   /** What was before the actor slept is found in the sockets that stayed open. Without one, no storage is touched. */
-  constructor(host: SessionHost, now: number) {
+  constructor(host: EdgeSessionHost, now: number) {
     this.#host = host;
     this.#now = now;
     for (const { id, note } of host.sockets.all()) if (note) this.#notes.set(id, note);
@@ -191,14 +191,14 @@ export class EdgeSession {
   // From workers.
 
   /** Places the session on a runner. Replies {@link Opened}. */
-  open(ask: string, opening: Opening, now: number): SessionEffect[] {
+  open(ask: string, opening: Opening, now: number): EdgeSessionEffect[] {
     return this.#step(now, () =>
       this.#open(opening, (outcome) => (outcome ? this.#reply(ask, outcome) : this.#fail(ask))),
     );
   }
 
   /** Opens the session and posts its first message. Replies {@link PostAnswer}. */
-  openWith(ask: string, opening: Opening, post: Post, now: number): SessionEffect[] {
+  openWith(ask: string, opening: Opening, post: Post, now: number): EdgeSessionEffect[] {
     return this.#step(now, () =>
       this.#open(opening, (outcome) => {
         if (!outcome) this.#fail(ask);
@@ -212,7 +212,7 @@ export class EdgeSession {
    * A modern client opens no session: this opens one where there is none, and the next one when that has ended. Replies
    * {@link PostAnswer}. Where the fleet breaks away nothing was posted, so the worker may ask again.
    */
-  serve(ask: string, opening: Opening, post: Post, now: number): SessionEffect[] {
+  serve(ask: string, opening: Opening, post: Post, now: number): EdgeSessionEffect[] {
     const again = (): void =>
       this.#reply(ask, { kind: 'refused', fault: { fault: 'session_not_found' } });
     const run = (): void => {
@@ -233,13 +233,13 @@ export class EdgeSession {
   }
 
   /** Replies {@link PostAnswer}. */
-  post(ask: string, post: Post, now: number): SessionEffect[] {
+  post(ask: string, post: Post, now: number): EdgeSessionEffect[] {
     const run = (): void => this.#post(ask, post);
     return this.#step(now, () => this.#whenKnown({ run, fail: () => this.#fail(ask) }));
   }
 
   /** Replies {@link Negotiated}. */
-  negotiated(ask: string, now: number): SessionEffect[] {
+  negotiated(ask: string, now: number): EdgeSessionEffect[] {
     const run = (): void =>
       this.#reply(ask, { isOpen: this.#placed !== undefined, revision: this.#relay.revision });
     return this.#step(now, () => this.#whenKnown({ run, fail: () => this.#fail(ask) }));
@@ -251,7 +251,7 @@ export class EdgeSession {
   }
 
   /** The client ends the session. Replies whether there was one, once the runner confirmed or after a bound. */
-  end(ask: string, now: number): SessionEffect[] {
+  end(ask: string, now: number): EdgeSessionEffect[] {
     const run = (): void => {
       if (!this.#placed) return this.#reply(ask, false);
       this.#ends.push(ask);
@@ -261,14 +261,14 @@ export class EdgeSession {
   }
 
   /** A worker asks to follow a stream: answered by `accept` or `refuse`. */
-  follow(ask: string, wish: FollowWish, now: number): SessionEffect[] {
+  follow(ask: string, wish: FollowWish, now: number): EdgeSessionEffect[] {
     return this.#step(now, () => this.#whenPlaced(ask, () => this.#follow(ask, wish)));
   }
 
   // From the fleet.
 
   /** The answer to `find`; 'broken' where the fleet broke away. */
-  found(placed: PlacedSession | undefined | 'broken', now: number): SessionEffect[] {
+  found(placed: PlacedSession | undefined | 'broken', now: number): EdgeSessionEffect[] {
     return this.#step(now, () => {
       const deferred = this.#untilKnown.splice(0);
       if (this.#memory === 'asking') {
@@ -289,7 +289,7 @@ export class EdgeSession {
   }
 
   /** The answer to `place`; undefined where the fleet broke away. */
-  placed(outcome: Opened<PlacedSession> | undefined, now: number): SessionEffect[] {
+  placed(outcome: Opened<PlacedSession> | undefined, now: number): EdgeSessionEffect[] {
     return this.#step(now, () => {
       if (outcome?.ok === true) {
         this.#placed = outcome.value;
@@ -308,7 +308,7 @@ export class EdgeSession {
    * What came of `closed`. Only then the runner hears that the session is over: if this actor dies before, or the fleet, the runner
    * comes back and has it told again. Otherwise nobody would be left to take the session off the books.
    */
-  forgotten(session: string, isTold: boolean, now: number): SessionEffect[] {
+  forgotten(session: string, isTold: boolean, now: number): EdgeSessionEffect[] {
     return this.#step(now, () => {
       const socket = this.#forgetting.get(session);
       this.#forgetting.delete(session);
@@ -320,13 +320,13 @@ export class EdgeSession {
   }
 
   /** The runner is away. If the session is too, it must end, though nobody else comes here. Replies once it was looked at. */
-  review(ask: string, now: number): SessionEffect[] {
+  review(ask: string, now: number): EdgeSessionEffect[] {
     const run = (): void => this.#reply(ask, undefined);
     return this.#step(now, () => this.#whenKnown({ run, fail: () => this.#fail(ask) }));
   }
 
   /** The runner refused the session, or its boot is dead. It may come before the word of where it was placed. Replies when done. */
-  giveUp(ask: string, fault: Fault, session: string, now: number): SessionEffect[] {
+  giveUp(ask: string, fault: Fault, session: string, now: number): EdgeSessionEffect[] {
     const run = (): void => {
       // The fleet has struck it off its books already: what is on disk is all that is known of it.
       if (this.#memory !== 'known') this.#recall();
@@ -343,22 +343,22 @@ export class EdgeSession {
   // From the runner, and of sockets.
 
   /** A runner dials: answered by `accept` or `refuse`. */
-  dial(ask: string, dial: LinkDial, now: number): SessionEffect[] {
+  dial(ask: string, dial: LinkDial, now: number): EdgeSessionEffect[] {
     return this.#step(now, () => this.#whenPlaced(ask, () => this.#dial(ask, dial)));
   }
 
   /** A WebSocket message; undefined for one that is not text. */
-  message(socket: string, text: string | undefined, now: number): SessionEffect[] {
+  message(socket: string, text: string | undefined, now: number): EdgeSessionEffect[] {
     return this.#step(now, () => this.#message(socket, text));
   }
 
   /** A socket is closed. */
-  gone(socket: string, now: number): SessionEffect[] {
+  gone(socket: string, now: number): EdgeSessionEffect[] {
     return this.#step(now, () => this.#gone(socket));
   }
 
   /** The store woke the actor. */
-  woken(now: number): SessionEffect[] {
+  woken(now: number): EdgeSessionEffect[] {
     this.#now = now;
     this.#wakeAt = undefined;
     if (this.#memory !== 'known') this.#recall();
@@ -367,7 +367,7 @@ export class EdgeSession {
   }
 
   /** Whatever time brings. */
-  tick(now: number): SessionEffect[] {
+  tick(now: number): EdgeSessionEffect[] {
     return this.#step(now, () => {
       actDue(this.#dues(), now);
       this.#perform(this.#relay.tick(now, this.#line.isUnderWay));
@@ -618,7 +618,7 @@ export class EdgeSession {
   }
 
   /** One input, and what follows from it. */
-  #step(now: number, work: () => void): SessionEffect[] {
+  #step(now: number, work: () => void): EdgeSessionEffect[] {
     this.#now = now;
     work();
     this.#keepLost();

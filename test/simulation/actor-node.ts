@@ -1,7 +1,7 @@
 // The simulated session actor: hosts core/session.
 import {
   EdgeSession,
-  type SessionEffect,
+  type EdgeSessionEffect,
   type SessionNote,
   type SessionReply,
 } from '../../edge/core/session.ts';
@@ -26,7 +26,7 @@ export interface Dialler {
 
 const NOBODY: Asker<unknown> = { answer: () => undefined, broken: () => undefined };
 
-export class ActorNode extends ActorHost<SessionEffect> {
+export class ActorNode extends ActorHost<EdgeSessionEffect> {
   readonly #name: string;
   readonly #store: MemorySessionStore;
   readonly #sockets: ActorSockets<SessionNote>;
@@ -102,11 +102,11 @@ export class ActorNode extends ActorHost<SessionEffect> {
     return this.#session.wakeAt;
   }
 
-  protected tick(): SessionEffect[] {
+  protected tick(): EdgeSessionEffect[] {
     return this.#session.tick(this.now);
   }
 
-  protected woken(): SessionEffect[] {
+  protected woken(): EdgeSessionEffect[] {
     return this.#session.woken(this.now);
   }
 
@@ -124,13 +124,13 @@ export class ActorNode extends ActorHost<SessionEffect> {
     return new EdgeSession({ name, store, sockets, mint: this.mint }, this.now);
   }
 
-  #ask<T>(asker: Asker<T>, run: (ask: string) => readonly SessionEffect[]): void {
+  #ask<T>(asker: Asker<T>, run: (ask: string) => readonly EdgeSessionEffect[]): void {
     const ask = this.mint(8);
     this.#askers.set(ask, asker as Asker<SessionReply>);
     this.step(() => run(ask));
   }
 
-  protected performOne(effect: SessionEffect): void {
+  protected performOne(effect: EdgeSessionEffect): void {
     switch (effect.do) {
       case 'send':
         return this.#send(effect);
@@ -171,7 +171,7 @@ export class ActorNode extends ActorHost<SessionEffect> {
     }
   }
 
-  #send(effect: SessionEffect & { readonly do: 'send' }): void {
+  #send(effect: EdgeSessionEffect & { readonly do: 'send' }): void {
     const followers = new Set<string>();
     for (const { id, note } of this.#sockets.all())
       if (note?.role === 'follower') followers.add(id);
@@ -197,7 +197,7 @@ export class ActorNode extends ActorHost<SessionEffect> {
   #fleet<T>(
     call: (asker: Asker<T>) => void,
     broken: T,
-    then: (answer: T) => readonly SessionEffect[],
+    then: (answer: T) => readonly EdgeSessionEffect[],
   ): void {
     const { clock, chance } = this.world;
     const settle = (answer: T): void =>
