@@ -1,5 +1,4 @@
-// Keeps a link by one loop: without a socket it dials; otherwise it sleeps until something happens. Each cause to look again has
-// a name, and sleeps have full jitter.
+// Keeps a link by one loop: without a socket it dials; otherwise it sleeps until something happens. Sleeps have full jitter.
 import { BACKOFF_BASE_MS } from '../../shared/link/timing.ts';
 import { fullJitterMs } from '../../shared/backoff.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
@@ -10,8 +9,6 @@ import type { Place } from '../../shared/link/outbox.ts';
 import type { Hold } from '../../shared/link/parts.ts';
 import { retryAfterMs } from './refusal.ts';
 import { dial, type DialOptions, type LinkEnd, type LinkSocket } from './dial.ts';
-
-export type WakeReason = 'start' | 'backoff_over' | 'edge_reached';
 
 /** What a link's owner decides at the end of a socket. */
 export type Verdict = 'relink' | 'relink_slowly' | 'stop';
@@ -67,7 +64,7 @@ export class KeptLink {
   }
 
   start(): void {
-    this.#reconcile('start');
+    this.#reconcile();
   }
 
   /** Sends a frame if the link is up; otherwise it is dropped, and the protocol resends what matters. */
@@ -106,10 +103,10 @@ export class KeptLink {
   edgeReached(): void {
     if (!this.#sleep || this.#sleep.isSlow) return;
     clearTimeout(this.#sleep.timer);
-    this.#sleepFor(REACHED_JITTER_MS * Math.random(), 'edge_reached');
+    this.#sleepFor(REACHED_JITTER_MS * Math.random());
   }
 
-  #reconcile(_reason: WakeReason): void {
+  #reconcile(): void {
     if (this.#isStopped || this.#socket || this.#sleep || this.#isPreparing) return;
     this.#isPreparing = true;
     void this.#options.dialOptions(this.#inbox.relinked()).then((options) => {
@@ -162,7 +159,7 @@ export class KeptLink {
     const jitterMs = fullJitterMs(this.#attempt, BACKOFF_BASE_MS, capMs, Math.random());
     this.#attempt += 1;
     const leastMs = Math.max(verdict === 'relink_slowly' ? SLOW_MS : 0, wishMs ?? 0);
-    this.#sleepFor(leastMs + jitterMs, 'backoff_over', isSlow);
+    this.#sleepFor(leastMs + jitterMs, isSlow);
   }
 
   /** If the owner fails to handle the end, the link dials again anyway. */
@@ -175,10 +172,10 @@ export class KeptLink {
     }
   }
 
-  #sleepFor(ms: number, reason: WakeReason, isSlow = false): void {
+  #sleepFor(ms: number, isSlow = false): void {
     const timer = setTimeout(() => {
       this.#sleep = undefined;
-      this.#reconcile(reason);
+      this.#reconcile();
     }, ms);
     this.#sleep = { timer, isSlow };
   }

@@ -1,5 +1,6 @@
 // Owns cutting a byte flow into newline-delimited lines: nothing is decoded (so no code point can be split), each
 // line is joined once, and what is held never exceeds the line limit by more than a constant factor.
+import { joinBytes } from '../bytes.ts';
 
 /** A line without its line break, or the news that one grew too long; `bytes` of the latter is the count so far. */
 export type LineItem =
@@ -146,13 +147,7 @@ export class LineSplitter {
 
   #join(rest: Uint8Array): Uint8Array {
     this.#closeBlock();
-    const line = new Uint8Array(this.#heldBytes + rest.length);
-    let at = 0;
-    for (const piece of this.#pieces) {
-      line.set(piece, at);
-      at += piece.length;
-    }
-    line.set(rest, at);
+    const line = joinBytes([...this.#pieces, rest]);
     this.#drop();
     return line;
   }
