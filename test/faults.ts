@@ -910,7 +910,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'what happened is not recorded, or the record holds what it must not',
     tests: ['edge-core/log.test.ts'],
     missing:
-      'The runner writes one record a call. The edge writes one a refusal and a failure, none a call that was served.',
+      'The runner writes one record a call. The edge writes one a refusal, a failure and an end of a session, none a call that was served.',
   },
 };
 

@@ -1,6 +1,7 @@
 // Finds out who is calling: the only place where a credential is taken from a request and turned into a principal. Tokens are
 // kept only as SHA-256 digests, and are never echoed, logged or passed on.
 import type { Fault } from '../../shared/fault.ts';
+import { sha256 } from './digest.ts';
 import { ANONYMOUS, type Grants, type Principal } from './principal.ts';
 import type { Settings } from '../settings.ts';
 
@@ -76,7 +77,7 @@ export const findRunner = (settings: Settings, token: string): Promise<Principal
 
 /** True if the token opens `/metrics`; never if no such key is set. */
 export async function isMetricsKey(settings: Settings, token: string): Promise<boolean> {
-  return settings.metricsKey !== undefined && (await digest(token)) === settings.metricsKey;
+  return settings.metricsKey !== undefined && (await sha256(token)) === settings.metricsKey;
 }
 
 /**
@@ -84,16 +85,5 @@ export async function isMetricsKey(settings: Settings, token: string): Promise<b
  * use, because nobody can choose a token by its digest.
  */
 async function findPrincipal(known: Grants, token: string): Promise<Principal | undefined> {
-  return known.size === 0 ? undefined : known.get(await digest(token));
-}
-
-const encoder = new TextEncoder();
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
-/** SHA-256 in lower-case hex, as the settings hold it. */
-async function digest(token: string): Promise<string> {
-  let hex = '';
-  for (const byte of new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(token))))
-    hex += HEX[byte];
-  return hex;
+  return known.size === 0 ? undefined : known.get(await sha256(token));
 }

@@ -11,11 +11,14 @@ import type {
   PlacedSession,
   TicketScope,
 } from '../core/ports.ts';
+import { sha256 } from '../access/digest.ts';
 import { signTicket } from '../access/ticket.ts';
+import { sessionEndLine, type SessionEnd } from '../core/log.ts';
 import { readSettings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { actorOf } from '../../shared/ids.ts';
 import type { Env } from '../env.ts';
+import { consoleLog } from './console-log.ts';
 import { SqlFleetStore } from './fleet-store.ts';
 import { ActorSockets, contained } from './sockets.ts';
 import type { SessionActor } from './session-actor.ts';
@@ -130,6 +133,8 @@ export class FleetActor extends DurableObject<Env> {
         return this.ctx.waitUntil(this.#giveUp(effect));
       case 'review':
         return this.ctx.waitUntil(this.#actor(effect.session).review());
+      case 'ended':
+        return this.ctx.waitUntil(logEnd(effect));
     }
   }
 
@@ -151,3 +156,6 @@ export class FleetActor extends DurableObject<Env> {
     return this.env.SESSION.getByName(actorOf(session));
   }
 }
+
+const logEnd = async (end: SessionEnd): Promise<void> =>
+  consoleLog(sessionEndLine(end, await sha256(end.row.session)));

@@ -23,6 +23,7 @@ import type {
 } from './ports.ts';
 import { isSilent } from './silence.ts';
 import { actDue, nextDue, type Due } from '../../shared/dues.ts';
+import type { SessionEnd } from './log.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
@@ -77,7 +78,9 @@ export type FleetEffect =
   /** Tell the session's actor that the runner will not serve it: {@link Fleet.heard}. */
   | { readonly do: 'giveUp'; readonly session: string; readonly fault: Fault }
   /** Have the session's actor look whether it has a session still. */
-  | { readonly do: 'review'; readonly session: string };
+  | { readonly do: 'review'; readonly session: string }
+  /** Log that a session is over. */
+  | ({ readonly do: 'ended' } & SessionEnd);
 
 /** A session that someone wants to open; `ask` is the host's, for the answer. */
 interface Wanted extends Opening {
@@ -205,6 +208,7 @@ export class Fleet {
     const row = this.#store.session(session);
     if (!row) return this.#flush();
     this.#store.removeSession(session);
+    this.#effects.push({ do: 'ended', row, ms: now - row.openedAt, fault: undefined });
     const socket = this.#socketOf(row.runner, now);
     if (socket !== undefined) this.#say(socket, { type: 'close', session });
     return this.#flush();
@@ -423,7 +427,9 @@ export class Fleet {
   }
 
   #giveUp(session: string, fault: Fault, now: number): void {
+    const row = this.#store.session(session);
     this.#store.removeSession(session);
+    if (row) this.#effects.push({ do: 'ended', row, ms: now - row.openedAt, fault: fault.fault });
     this.#store.owe({ session, fault });
     this.#reviewLater(now);
     this.#effects.push({ do: 'giveUp', session, fault });

@@ -1,5 +1,6 @@
 // What the edge reports to its operators: one line for each refusal, each end of a session, and each failure. A line has these
 // fields and no others: nothing of a message, no credential, no session id.
+import type { SessionRow } from './ports.ts';
 import type { FaultCode } from '../../shared/fault.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 
@@ -24,7 +25,15 @@ export interface RefusalLine {
   readonly request?: string | undefined;
 }
 
-/** A session that was open is over. */
+/** A session that was in the books is over. */
+export interface SessionEnd {
+  readonly row: SessionRow;
+  /** How long it was in the books. */
+  readonly ms: number;
+  /** Why it was given up; undefined when its client or its runner ended it. */
+  readonly fault: FaultCode | undefined;
+}
+
 export interface SessionEndLine {
   readonly level: 'info' | 'warn';
   readonly message: 'session ended';
@@ -33,9 +42,8 @@ export interface SessionEndLine {
   readonly server: string;
   readonly principal: string;
   readonly runner: string;
-  /** How long it was open. */
+  /** See SessionEnd. */
   readonly ms: number;
-  /** Why it was given up; absent when its client or its runner ended it. */
   readonly fault?: FaultCode | undefined;
 }
 
@@ -55,6 +63,27 @@ export interface SettingLine {
   /** See Settings.problems. */
   readonly problem: string;
 }
+
+/** Enough to tell the sessions of a day apart, and nothing that a session could be reached by. */
+const TOLD_DIGEST = 12;
+
+/** Ends that are nobody's trouble: a session that gave way, or that its runner does not know any more, is opened again. */
+const QUIET: ReadonlySet<FaultCode | undefined> = new Set([undefined, 'session_not_found']);
+
+/** The line about a session that is over; `digest`: of its name. */
+export const sessionEndLine = (
+  { row: { server, principal, runner }, ms, fault }: SessionEnd,
+  digest: string,
+): SessionEndLine => ({
+  level: QUIET.has(fault) ? 'info' : 'warn',
+  message: 'session ended',
+  session: digest.slice(0, TOLD_DIGEST),
+  server,
+  principal,
+  runner,
+  ms,
+  ...(fault && { fault }),
+});
 
 /** Frames of a stack that a line tells. */
 const TOLD_FRAMES = 5;

@@ -1,9 +1,13 @@
-// What the edge reports to its operators about refusals and failures, and what it never reports.
+// What the edge reports to its operators about refusals, ends of sessions and failures, and what it never reports.
 import { describe, expect, test } from 'vitest';
 
-import { failureOf } from '../../edge/core/log.ts';
+import { sha256 } from '../../edge/access/digest.ts';
+import { Fleet, type ControlNote, type FleetEffect } from '../../edge/core/fleet.ts';
+import { failureOf, sessionEndLine } from '../../edge/core/log.ts';
+import type { Sockets } from '../../edge/core/ports.ts';
 import { signSession } from '../../edge/access/session-id.ts';
 import { ANN, EDGE_BINDINGS, RUNNER_A } from '../fixtures/edge-settings.ts';
+import { MemoryFleetStore } from '../simulation/stores.ts';
 import { headersOf, PlayedEdge, request } from './modern-client.ts';
 
 const KEYS = { BRIDGE_CLIENT_AUTH: 'keys' };
@@ -145,6 +149,67 @@ describe('[F-99] a refusal is one line that says why, and to whom', () => {
       'Mcp-Session-Id': sessionId,
     });
     expect(edge.log).toEqual([]);
+  });
+});
+
+describe('[F-99] the end of a session is one line, and names it by a digest alone', () => {
+  const session = 'abcdefghijklmnopqrstuv';
+  const runner = { runner: 'vm', granted: '*', subprotocol: 'mcp-bridge.v2' } as const;
+  const line = { message: 'session ended', server: 'files', principal: 'ann', runner: 'vm' };
+
+  /** A fleet with one session on a runner that is linked, and what it did since. */
+  function fleet() {
+    const said: FleetEffect[] = [];
+    const sockets: Sockets<ControlNote> = {
+      all: () => [],
+      isOpen: () => true,
+      pingAt: (): undefined => undefined,
+      unreadBytes: () => 0,
+    };
+    const terms = { isConfigured: true, hasQuotas: true };
+    const core = new Fleet(new MemoryFleetStore(), sockets, terms);
+    const hello = (boot: string): string =>
+      JSON.stringify({
+        type: 'hello',
+        runner: 'vm',
+        boot,
+        servers: ['files'],
+        capacity: 9,
+        sessions: [],
+      });
+    core.dialled('s1', runner, 1_000);
+    core.message('s1', hello('boot-1-of-the-runner-a'), 1_000);
+    core.open(
+      'ask',
+      { session, server: 'files', principal: 'ann', transport: 'streamable' },
+      2_000,
+    );
+    core.signed('ask', 'ticket');
+    const lines = async (): Promise<unknown[]> => {
+      const ends = said.filter((effect) => effect.do === 'ended');
+      return Promise.all(
+        ends.map(async (end) => sessionEndLine(end, await sha256(end.row.session))),
+      );
+    };
+    return { core, said, hello, lines };
+  }
+
+  test('when it was closed, however often that is said', async () => {
+    const { core, said, lines } = fleet();
+    said.push(...core.closed(session, 5_000), ...core.closed(session, 6_000));
+    const digest = (await sha256(session)).slice(0, 12);
+    const told = await lines();
+    expect(told).toEqual([{ ...line, level: 'info', session: digest, ms: 3_000 }]);
+    expect(JSON.stringify(told)).not.toContain(session.slice(0, 6));
+  });
+
+  test('when its runner has lost it', async () => {
+    const { core, said, hello, lines } = fleet();
+    core.dialled('s2', runner, 8_000);
+    said.push(...core.message('s2', hello('boot-2-of-the-runner-a'), 9_000));
+    said.push(...core.closed(session, 9_500));
+    const lost = { level: 'warn', fault: 'runner_lost', ms: 7_000 };
+    expect(await lines()).toMatchObject([{ ...line, ...lost }]);
   });
 });
 

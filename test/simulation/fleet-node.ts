@@ -143,6 +143,8 @@ export class FleetNode extends ActorHost<FleetEffect> {
         );
         return;
       }
+      case 'ended':
+        return;
       case 'review':
         clock.after(chance.between(0, CALL_MS), () =>
           this.world.actor(actorOf(effect.session)).review(),

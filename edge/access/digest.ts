@@ -1,0 +1,12 @@
+// Digests: what is kept of a credential, and told of a session's name.
+
+const encoder = new TextEncoder();
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/** SHA-256 of a text in UTF-8, in lower-case hex. */
+export async function sha256(text: string): Promise<string> {
+  let hex = '';
+  for (const byte of new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text))))
+    hex += HEX[byte];
+  return hex;
+}
