@@ -1,8 +1,7 @@
 // The worker's bindings. Settings are text variables and secrets, read by settings.ts.
-import type { FleetActor } from './actors/fleet-actor.ts';
-import type { SessionActor } from './actors/session-actor.ts';
+import type { FleetRpc, SessionRpc } from './actors/rpc.ts';
 
 export interface Env extends Record<string, unknown> {
-  readonly SESSION: DurableObjectNamespace<SessionActor>;
-  readonly FLEET: DurableObjectNamespace<FleetActor>;
+  readonly SESSION: DurableObjectNamespace<SessionRpc>;
+  readonly FLEET: DurableObjectNamespace<FleetRpc>;
 }

@@ -21,11 +21,11 @@ import type { Env } from '../env.ts';
 import { consoleLog } from './console-log.ts';
 import { SqlFleetStore } from './fleet-store.ts';
 import { ActorSockets, contained } from './sockets.ts';
-import type { SessionActor } from './session-actor.ts';
+import type { FleetRpc, SessionRpc } from './rpc.ts';
 import { ActorTimer } from './timer.ts';
 import { readControl } from './upgrades.ts';
 
-export class FleetActor extends DurableObject<Env> {
+export class FleetActor extends DurableObject<Env> implements FleetRpc {
   readonly #sockets: ActorSockets<ControlNote>;
   readonly #fleet: Fleet;
   readonly #secret: string | undefined;
@@ -152,7 +152,7 @@ export class FleetActor extends DurableObject<Env> {
     this.#perform(this.#fleet.heard(session, isHeard, Date.now()));
   }
 
-  #actor(session: string): DurableObjectStub<SessionActor> {
+  #actor(session: string): DurableObjectStub<SessionRpc> {
     return this.env.SESSION.getByName(actorOf(session));
   }
 }

@@ -7,7 +7,7 @@ import { textForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
 import { splitFrame } from '../../shared/link/parts.ts';
 import type { Env } from '../env.ts';
-import type { SessionActor } from './session-actor.ts';
+import type { SessionRpc } from './rpc.ts';
 import { controlUpgrade, followUpgrade, linkUpgrade } from './upgrades.ts';
 
 /** Ports on the actors of `env`. */
@@ -20,7 +20,7 @@ export function durablePorts(env: Env): Ports {
 }
 
 /** A stub whose actor broke away stays broken: each attempt takes one of its own, or no stream would ever come back (F-87). */
-function sessionPort(stub: () => DurableObjectStub<SessionActor>): SessionPort {
+function sessionPort(stub: () => DurableObjectStub<SessionRpc>): SessionPort {
   return {
     open: (opening) => stub().open(opening),
     openWith: (opening, post) => stub().openWith(opening, post),
@@ -47,7 +47,7 @@ function fleetPort(env: Env): FleetPort {
 }
 
 async function follow(
-  stub: DurableObjectStub<SessionActor>,
+  stub: DurableObjectStub<SessionRpc>,
   wish: FollowWish,
   listener: SocketListener,
 ): Promise<Opened<Socket>> {

@@ -7,7 +7,7 @@ import { EdgeSession, type EdgeSessionEffect, type SessionNote } from '../core/s
 import type { Negotiated, Opened, Opening, PlacedSession, Post } from '../core/ports.ts';
 import { faultRow, type Fault } from '../../shared/fault.ts';
 import type { Env } from '../env.ts';
-import type { FleetActor } from './fleet-actor.ts';
+import type { FleetRpc, SessionRpc } from './rpc.ts';
 import { DurableSessionStore } from './session-store.ts';
 import { ActorSockets, contained } from './sockets.ts';
 import { ActorTimer } from './timer.ts';
@@ -18,7 +18,7 @@ interface Asker {
   readonly reject: (error: Error) => void;
 }
 
-export class SessionActor extends DurableObject<Env> {
+export class SessionActor extends DurableObject<Env> implements SessionRpc {
   readonly #sockets: ActorSockets<SessionNote>;
   readonly #store: DurableSessionStore;
   readonly #session: EdgeSession;
@@ -169,7 +169,7 @@ export class SessionActor extends DurableObject<Env> {
     this.ctx.waitUntil(telling.then(() => told(true)).catch(() => told(false)));
   }
 
-  get #fleet(): DurableObjectStub<FleetActor> {
+  get #fleet(): DurableObjectStub<FleetRpc> {
     return this.env.FLEET.getByName('fleet');
   }
 }

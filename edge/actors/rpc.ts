@@ -1,0 +1,32 @@
+// What the Durable Objects answer to over RPC. Here and not in their classes, as each of the two calls the other.
+import type { FleetView, Negotiated, Opened, Opening, PlacedSession, Post } from '../core/ports.ts';
+import type { PostAnswer } from '../core/relay.ts';
+import type { Fault } from '../../shared/fault.ts';
+
+/** See SessionPort in ../http/ports.ts. */
+export interface SessionRpc extends Rpc.DurableObjectBranded {
+  open(opening: Opening): Promise<Opened<undefined>>;
+  openWith(opening: Opening, post: Post): Promise<PostAnswer>;
+  serve(opening: Opening, post: Post): Promise<PostAnswer>;
+  post(post: Post): Promise<PostAnswer>;
+  negotiated(): Promise<Negotiated>;
+  alive(probe: string): void;
+  end(): Promise<boolean>;
+  /** From the fleet actor: whether there is a session still. */
+  review(): Promise<void>;
+  /** From the fleet actor: the runner will not serve this session. */
+  giveUp(fault: Fault, session: string): Promise<void>;
+}
+
+/** See FleetPort in ../http/ports.ts. */
+export interface FleetRpc extends Rpc.DurableObjectBranded {
+  /** Chooses a runner for a new session and tells it. */
+  open(wish: Opening & { session: string }): Promise<Opened<PlacedSession>>;
+  admits(server: string, actor?: string): Fault | undefined;
+  mayOpen(server: string, principal: string): Opened<{ afterMs: number }>;
+  /** The session of an actor that forgot it. */
+  placed(actor: string): PlacedSession | undefined;
+  /** A session is over. */
+  closed(session: string): void;
+  view(): FleetView;
+}
