@@ -10,7 +10,7 @@ const SCHEMA = `
 const ROW = 'session, runner, boot, server, principal, opened_at AS openedAt';
 
 type Value = string | number;
-/** Of a query's row: interfaces have no index, which the types of the storage ask for. */
+/** A row of a query as a type alias: the storage's types need an index signature, which interfaces lack. */
 type Row<T> = { [Key in keyof T]: T[Key] & SqlStorageValue };
 
 const REVIEW = 'reviewAt';

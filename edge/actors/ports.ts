@@ -19,7 +19,7 @@ export function durablePorts(env: Env): Ports {
   };
 }
 
-/** A stub whose actor broke away stays broken: each attempt takes one of its own, or no stream would ever come back (F-87). */
+/** A stub whose actor broke away stays broken, so each attempt takes a new one; otherwise no stream would ever come back (F-87). */
 function sessionPort(stub: () => DurableObjectStub<SessionRpc>): SessionPort {
   return {
     open: (opening) => stub().open(opening),

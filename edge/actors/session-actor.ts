@@ -174,7 +174,7 @@ export class SessionActor extends DurableObject<Env> implements SessionRpc {
   }
 }
 
-/** No close code came. */
+/** WebSocket close code: the peer sent no code. */
 const NO_CODE = 1006;
 
 /** A refused upgrade; the worker reads the fault from the body. */

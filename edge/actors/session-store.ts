@@ -1,5 +1,5 @@
-// What a session keeps, in the storage of its Durable Object. Storage that was never used is not touched: that alone would leave an
-// empty file behind.
+// What a session keeps in the storage of its Durable Object. Storage that was never used is not touched: touching it would leave
+// an empty file behind.
 import type { LostSession, SessionStore } from '../core/ports.ts';
 
 const LOST = 'lost';
@@ -7,7 +7,7 @@ const REVISION = 'revision';
 
 export class DurableSessionStore implements SessionStore {
   readonly #ctx: DurableObjectState;
-  /** Something stands, or stood, in storage; or nobody remembers. */
+  /** Storage is or was used, or that is not remembered. */
   #isUsed: boolean;
   #cleared: Promise<unknown> = Promise.resolve();
 
@@ -16,7 +16,7 @@ export class DurableSessionStore implements SessionStore {
     this.#isUsed = isUsed;
   }
 
-  /** Settles once all that was cleared is. */
+  /** Settles once everything cleared is gone from storage. */
   get cleared(): Promise<unknown> {
     return this.#cleared;
   }

@@ -1,5 +1,5 @@
-// The WebSockets of an actor, as the rules know them (core/ports, `Sockets`): by an id that stands in the socket's tag, with a note
-// in its attachment. Both outlive the actor's memory.
+// The WebSockets of an actor as the rules see them (core/ports, `Sockets`): each has an id in its tag and a note in its attachment.
+// Both outlive the actor's memory.
 import { consoleLog } from './console-log.ts';
 import { failureOf } from '../core/log.ts';
 import type { SocketEffect, Sockets } from '../core/ports.ts';
@@ -15,7 +15,7 @@ export class ActorSockets<Note> implements Sockets<Note> {
     for (const socket of ctx.getWebSockets()) this.#open.set(this.idOf(socket), socket);
   }
 
-  /** The answer to an upgrade request, whose socket has this id from now on. */
+  /** Accepts a socket under this id; returns the answer to its upgrade request. */
   accept(id: string, subprotocol?: string): Response {
     const { 0: client, 1: server } = new WebSocketPair();
     this.#ctx.acceptWebSocket(server, [id]);
@@ -28,7 +28,7 @@ export class ActorSockets<Note> implements Sockets<Note> {
     return this.#ctx.getTags(socket)[0] ?? '';
   }
 
-  /** A socket has told its end: the closing handshake is completed. */
+  /** A socket reported its end: completes the closing handshake. */
   closed(socket: WebSocket, code: number): string {
     completeClose(socket, code);
     const id = this.idOf(socket);
@@ -72,9 +72,9 @@ export class ActorSockets<Note> implements Sockets<Note> {
   }
 }
 
-/** Ends the closing handshake: with hibernation the peer waits until this side closes too. Its reason is not repeated. */
+/** Completes the closing handshake: with hibernation the peer waits until this side closes too. The reason is not repeated. */
 export function completeClose(socket: WebSocket, code: number): void {
-  // 1005 and 1006 say that no code came; they cannot be sent.
+  // 1005 and 1006 mean that no code came; they cannot be sent.
   const isSendable = code !== 1005 && code !== 1006;
   try {
     socket.close(isSendable ? code : CLOSE.done);
@@ -83,7 +83,7 @@ export function completeClose(socket: WebSocket, code: number): void {
   }
 }
 
-/** The last guard around what one frame does: whatever it throws ends its socket, never the actor, whose other sockets go on. */
+/** The last guard around the handling of one frame: an exception ends its socket, never the actor; other sockets continue. */
 export function contained(socket: WebSocket, handle: () => void): void {
   try {
     handle();

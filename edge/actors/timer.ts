@@ -1,5 +1,5 @@
-// One timer for all an actor waits for while it is awake. A pending timer keeps a Durable Object from hibernating, so one that
-// nobody needs is cleared; one that fires too early only has its owner look again.
+// One timer for everything an actor waits for while awake. A pending timer keeps a Durable Object from hibernating, so an
+// unneeded timer is cleared; if it fires too early, its owner only checks again.
 
 export class ActorTimer {
   readonly #fire: () => void;
@@ -9,7 +9,7 @@ export class ActorTimer {
     this.#fire = fire;
   }
 
-  /** Fires at `at` (ms since the epoch) or earlier; undefined: not at all. */
+  /** Fires at `at` (ms since the epoch) or earlier; undefined: never. */
   arm(at: number | undefined): void {
     if (at !== undefined && this.#armed && this.#armed.at <= at) return;
     if (this.#armed) clearTimeout(this.#armed.id);

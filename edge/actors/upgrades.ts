@@ -1,7 +1,7 @@
-// The upgrade requests between a worker and an actor: what each side says in their URL and reads from it.
+// The upgrade requests between a worker and an actor: what one side writes in the URL and the other reads from it.
 import type { ControlDial, FollowWish, LinkDial } from '../core/ports.ts';
 
-/** An upgrade request of the worker's own: nothing a client sent reaches an actor but what stands in `fields`. */
+/** An upgrade request that the worker makes itself: of what a client sent, only `fields` reach an actor. */
 function upgrade(
   path: string,
   fields: Record<string, string | number | boolean>,
@@ -34,7 +34,7 @@ export const linkUpgrade = (request: Request, dial: LinkDial): Request =>
 export const followUpgrade = ({ stream, resumes, place }: FollowWish): Request =>
   upgrade('follow', { stream, resumes, ...place });
 
-/** What a session actor is asked to let in. */
+/** The socket that asks to enter a session actor. */
 export function readSessionUpgrade(
   request: Request,
 ): { readonly dial: LinkDial } | { readonly wish: FollowWish } {

@@ -1,15 +1,15 @@
-// How a worker brings one message of a client to its session: how often it asks when an actor breaks away, when a modern client's
-// request comes back for the next session, and where the answer is followed. Pure: the host asks, waits and mints ids.
+// How a worker delivers one client message to its session: how often it retries when the actor breaks away, when a modern
+// client's request is posted again to the next session, and where its answer is followed. Pure: the host asks, waits and mints ids.
 import type { Post, PostPlace } from './ports.ts';
 import type { PostAnswer } from './relay.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { REOPEN_AFTER_MS } from '../../shared/link/timing.ts';
 
-/** Attempts to reach an actor that breaks away (reset, deploy); the runner drops what it has seen (LP12). */
+/** Attempts to reach an actor that breaks away (reset, deploy). Safe, because the runner drops a post it has seen (LP12). */
 const ATTEMPTS = 5;
 const RETRY_MS = 100;
 
-/** The clocks of a worker and of an actor differ by less: which of two sessions is the older must never be mistaken. */
+/** More than the clocks of a worker and an actor can differ: the older of two sessions must never be taken for the newer. */
 const MAX_SKEW_MS = 1_000;
 
 /** A session whose actor could not be reached. */
@@ -18,7 +18,10 @@ export const UNREACHABLE: Fault = {
   message: 'The session could not be reached. Try again.',
 };
 
-/** How long to wait, in milliseconds, before an actor that broke away for the `attempt`th time is asked again; undefined: no more. `random` in [0, 1). */
+/**
+ * Milliseconds to wait before asking again an actor that broke away for the `attempt`th time; undefined: give up.
+ * `random` is in [0, 1).
+ */
 export const retryAfterMs = (attempt: number, random: number): number | undefined =>
   attempt < ATTEMPTS ? RETRY_MS * attempt * random : undefined;
 
@@ -28,7 +31,7 @@ export type Delivering =
   | { readonly do: 'ask'; readonly post: Post }
   /** Then {@link Delivery.waited}. */
   | { readonly do: 'wait'; readonly ms: number }
-  /** This post was given last, and this became of it. */
+  /** The post that was sent last, and its outcome. */
   | Delivered;
 
 export interface Delivered {
@@ -42,10 +45,10 @@ export class Delivery {
   readonly #reopens: boolean;
   #reopenings = 0;
   #attempts = 0;
-  /** What became of the last attempt, while the next is waited for. */
+  /** The outcome of the last attempt, kept while waiting for the next. */
   #refused: PostAnswer | undefined;
 
-  /** `reopens`: the actor opens the session, so a request that met its end may come again (2026-07-28). */
+  /** `reopens`: the actor opens sessions itself, so a request that met the end of one may be posted again (2026-07-28). */
   constructor(post: Post, reopens: boolean) {
     this.#post = post;
     this.#reopens = reopens;
@@ -66,7 +69,7 @@ export class Delivery {
 
   /** The actor broke away. `random` in [0, 1). */
   broke(random: number): Delivering {
-    // Whether the runner has the post is not known. Its stream will tell, so one failed attempt is enough.
+    // It is not known whether the runner has the post. Its stream will show that, so one failed attempt is enough.
     if (this.#post.wants === 'answer')
       return this.#done({ kind: 'follow', isAccepted: false, isSent: true });
     this.#attempts += 1;
@@ -76,12 +79,12 @@ export class Delivery {
       : { do: 'wait', ms };
   }
 
-  /** The time of `wait` is over. `hasLeft`: the client is gone; `fresh`: an id for a post that is another one. */
+  /** The time of `wait` is over. `hasLeft`: the client is gone; `fresh`: an unused post id. */
   waited(hasLeft: boolean, fresh: string): Delivering {
     const refused = this.#refused;
     this.#refused = undefined;
     if (refused && hasLeft) return this.#done(refused);
-    // In another session it is another post: the runner must not take it for one it has seen.
+    // In another session it is a new post: the runner must not take it for one it has seen.
     if (refused) this.#post = { ...this.#post, id: fresh, stream: fresh };
     return { do: 'ask', post: this.#post };
   }
@@ -91,7 +94,7 @@ export class Delivery {
   }
 }
 
-/** An attempt before may have reached the runner though its actor broke away: what is refused now must not look safe to repeat (R-2). */
+/** An earlier attempt may have reached the runner although the actor broke away, so a refusal now must not look safe to repeat (R-2). */
 function inDoubt(answer: PostAnswer): PostAnswer {
   if (answer.kind !== 'refused' || answer.fault.phase === 'sent') return answer;
   const { fault, message } = answer.fault;
@@ -100,13 +103,16 @@ function inDoubt(answer: PostAnswer): PostAnswer {
     : { kind: 'refused', fault: { fault, message, phase: 'unknown' } };
 }
 
-/** The session ended before it had the request. */
+/** The session ended before it received the request. */
 const isSafeToRepeat = (answer: PostAnswer): boolean =>
   answer.kind === 'refused' &&
   answer.fault.fault === 'session_not_found' &&
   (answer.fault.phase ?? 'not_sent') === 'not_sent';
 
-/** Where the stream of a modern client's post is followed: in the session it was posted in, or one that was open when it was asked for (ms since the epoch). */
+/**
+ * Where the stream of a modern client's post is followed: in the session it was posted in or, if that is not known, in one that
+ * was open at the time of asking (ms since the epoch).
+ */
 export const placeOf = (
   { session }: PostAnswer & { readonly kind: 'follow' },
   askedAt: number,

@@ -1,14 +1,14 @@
-// Which ids of requests a worker was told are owed on its HTTP+SSE stream (`owes`), so that none is revived that was answered:
-// the actor tells the same ids again to whoever follows anew, and may tell one behind its answer.
+// The request ids a worker was told are owed on its HTTP+SSE stream (`owes`), kept so that an answered request is not counted as
+// owed again: the actor repeats the ids to each new follower, and may send an id after its answer.
 import { EVENTS_IN_FRAME, OWED_IDS } from '../../shared/link/sizes.ts';
 
 export class OwedIds {
-  /** Those told last. The actor tells in one order and repeats the last, so what it repeats is among these, or was never told here. */
+  /** The last ids received. The actor repeats its last ids in the same order, so a repeated id is among these or is new here. */
   readonly #told = new Set<string>();
-  /** Answered before they were told. The actor tells them in the same breath, behind the frame with their answers. */
+  /** Answered before they were announced: the actor sends them right after the frame with their answers. */
   readonly #early = new Set<string>();
 
-  /** The ids among these that are owed from now on. */
+  /** Returns those of the ids that are owed from now on. */
   told(ids: readonly string[]): string[] {
     const owed: string[] = [];
     for (const id of ids) {
@@ -27,7 +27,7 @@ export class OwedIds {
   }
 }
 
-/** Lets go of the oldest until so many are left. */
+/** Drops the oldest until `most` are left. */
 function keep(ids: Set<string>, most: number): void {
   for (const oldest of ids) {
     if (ids.size <= most) return;

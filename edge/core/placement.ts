@@ -1,4 +1,4 @@
-// Which runner serves a new session (D1): of those linked that offer the server, the one with most room.
+// Chooses the runner for a new session (D1): among the linked runners that offer the server, the one with the most room.
 // Pure: the fleet keeps the records.
 import type { RunnerRecord } from './ports.ts';
 import type { Fault } from '../../shared/fault.ts';
@@ -14,7 +14,7 @@ export type Placement =
   | { readonly ok: true; readonly runner: Candidate }
   | { readonly ok: false; readonly fault: Fault };
 
-/** Chooses among the linked runners; ties go to the name first in order, so that equal fleets choose alike. */
+/** Chooses among the linked runners. A tie goes to the first name in order, so that the same fleet always gives the same choice. */
 export function place(server: string, linked: readonly Candidate[]): Placement {
   const offering = linked.filter((runner) => runner.servers.includes(server));
   if (offering.length === 0) return refuse('runner_offline');
@@ -31,7 +31,7 @@ const refuse = (fault: Fault['fault'], message?: string): Placement => ({
   fault: { fault, message },
 });
 
-/** The servers a runner may serve: what it offers, cut to what its credential is granted. */
+/** The servers a runner may serve: those it offers and its credential is granted. */
 export function grantedServers(
   offered: readonly string[],
   granted: readonly string[] | '*',
@@ -39,7 +39,7 @@ export function grantedServers(
   return granted === '*' ? [...offered] : offered.filter((server) => granted.includes(server));
 }
 
-/** A runner that could serve a server if a session of another gave way. */
+/** Whether a runner could serve this server if it first closed another session. */
 export const mayMakeRoom = (
   { servers, isDraining, capacity }: Candidate,
   server: string,

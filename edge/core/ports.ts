@@ -1,5 +1,5 @@
-// What the rules of the edge need of their host, and what they speak of with it: posts, placed sessions, sockets, stores. A host
-// has these and a clock; it has no rule (D5).
+// What the rules of the edge need from their host, and the terms they share: posts, placed sessions, sockets, stores. A host has
+// these and a clock; it has no rules of its own (D5).
 import type { Fault } from '../../shared/fault.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 
@@ -29,7 +29,7 @@ export type Opened<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly fault: Fault };
 
-/** A session as the fleet placed it. */
+/** A session as the fleet placed it on a runner. */
 export interface PlacedSession {
   /** Its name for the fleet and the runner. */
   readonly session: string;
@@ -42,7 +42,7 @@ export interface PlacedSession {
 /** The session a post is in: its name or, if that is not known, a time (ms since the epoch) before which it was opened. */
 export type PostPlace = { readonly session: string } | { readonly openedBefore: number };
 
-/** What a ticket lets in: one boot of one runner, to one session (LP7). */
+/** What a ticket permits: one boot of one runner may dial one session (LP7). */
 export interface TicketScope {
   readonly session: string;
   readonly runner: string;
@@ -53,7 +53,7 @@ export interface TicketScope {
 export interface FollowWish {
   readonly stream: string;
   readonly resumes: boolean;
-  /** Only in that session. */
+  /** Follow it only in this session. */
   readonly place?: PostPlace | undefined;
 }
 
@@ -63,7 +63,7 @@ export interface LinkDial {
   readonly runner: string;
   readonly boot: string;
   readonly epoch: number;
-  /** What the runner holds of frames from its last socket, as its header says it. */
+  /** The parts of frames that the runner kept from its last socket, as in its header. */
   readonly holds: string;
   readonly subprotocol: string;
 }
@@ -92,11 +92,11 @@ export interface FleetView {
 }
 
 /**
- * The sockets of one actor, by the ids that the host gave them. They outlive the actor's memory, each with the note that the
- * rules keep on it; the host answers `ping` on them without asking anybody (LP4).
+ * The sockets of one actor, by id. They outlive the actor's memory, each with the note that the rules keep on it. The host answers
+ * `ping` on them by itself (LP4).
  */
 export interface Sockets<Note> {
-  /** Each that has not told its end yet, those that are closing too; without a note where that cannot be read. */
+  /** All sockets whose end was not reported yet, including closing ones; without a note if it cannot be read. */
   all(): readonly { readonly id: string; readonly note: Note | undefined }[];
   /** Neither side has begun to close it. */
   isOpen(socket: string): boolean;
@@ -106,7 +106,7 @@ export interface Sockets<Note> {
   unreadBytes(socket: string): number;
 }
 
-/** What is to be done with sockets. Those that are gone are passed over. */
+/** What to do with sockets. Sockets that are gone are skipped. */
 export type SocketEffect<Note> =
   | { readonly do: 'send'; readonly socket: string; readonly text: string }
   | {
@@ -126,19 +126,19 @@ export interface LostSession {
 }
 
 /**
- * What a session has on disk. Reads tell what was written last; what was written in one step is kept as a whole or not at all,
- * and what one step wrote is there before what the next one did.
+ * What a session has on disk. A read returns what was written last. The writes of one step are kept all together or not at all,
+ * and before those of the next step.
  */
 export interface SessionStore {
   lost(): LostSession | undefined;
   /** Undefined forgets it. */
   keepLost(lost: LostSession | undefined): void;
   revision(): string | undefined;
-  /** Not waited for: a crash may take it back. */
+  /** Not awaited: a crash may undo it. */
   keepRevision(revision: string): void;
-  /** The actor is woken at this time (ms since the epoch), in place of any other; undefined: at none. */
+  /** Wakes the actor at this time (ms since the epoch) in place of any other; undefined: never. */
   wakeAt(at: number | undefined): void;
-  /** Forgets everything, the time to wake too. */
+  /** Deletes everything, including the time to wake. */
   clear(): void;
 }
 
@@ -146,9 +146,9 @@ export interface SessionStore {
 export interface RunnerRecord {
   readonly runner: string;
   readonly boot: string;
-  /** What it offers and its credential is granted. */
+  /** The servers that it offers and its credential is granted. */
   readonly servers: readonly string[];
-  /** Sessions it takes at most. */
+  /** The most sessions it takes. */
   readonly capacity: number;
   readonly isDraining: boolean;
 }
@@ -159,7 +159,7 @@ export interface SessionRow extends PlacedSession {
   readonly principal: string;
 }
 
-/** A session that its runner will not serve, and why. */
+/** A session that its runner will not serve, with the reason. */
 export interface GivenUp {
   readonly session: string;
   readonly fault: Fault;
@@ -172,22 +172,22 @@ export interface FleetStore {
   /** All sessions, or those on a runner. */
   sessions(runner?: string): readonly SessionRow[];
   session(session: string): SessionRow | undefined;
-  /** The session of an actor that was opened last. */
+  /** The newest session of an actor. */
   newestOf(actor: string): SessionRow | undefined;
-  /** In place of a row of the same session. */
+  /** Replaces a row of the same session. */
   putSession(row: SessionRow): void;
-  /** True when there was one. */
+  /** True if there was one. */
   removeSession(session: string): boolean;
   countOn(runner: string): number;
   countOf(principal: string): number;
   /** Runners that hold sessions of a principal, the one with most of them first. */
   runnersOf(principal: string): readonly string[];
-  /** Actors that have yet to hear that their session was given up. */
+  /** Actors that must still be told that their session was given up. */
   owed(): readonly GivenUp[];
   owe(givenUp: GivenUp): void;
-  /** The session's actor has heard it. */
+  /** The session's actor has been told. */
   paid(session: string): void;
-  /** When the fleet is woken to look through its books, in milliseconds since the epoch. */
+  /** When to wake the fleet to check its books, in milliseconds since the epoch. */
   reviewAt(): number | undefined;
   setReview(at: number | undefined): void;
 }

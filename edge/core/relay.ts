@@ -36,13 +36,13 @@ import {
   WINDOW_MS,
 } from '../../shared/link/timing.ts';
 
-/** A client that lives answers a probe within this. Clients that lost their stream come back after a second, then after more. */
+/** A live client answers a probe within this time. Clients that lost their stream come back after a second, then later. */
 const PROOF_MS = 900;
 
-/** How the frame begins with which a worker asks for a stream. */
+/** The first characters of the frame with which a worker asks for a stream. */
 const ATTACH = '{"type":"attach"';
 
-/** How the frame begins with which a worker says that a stream's client is gone for good. */
+/** The first characters of the frame with which a worker reports that a stream's client is gone for good. */
 const CANCEL = '{"type":"cancel"';
 
 const TOO_MUCH_ON_ITS_WAY =
@@ -50,21 +50,21 @@ const TOO_MUCH_ON_ITS_WAY =
 
 const TOO_MUCH_WAITS =
   'The runner is away, and this session already has more than 8 MiB of messages waiting for it. Try again in a few seconds.';
-/** Characters of a post that may carry `delivered`: no line is so slow that it would go in parts. */
+/** A post of up to this many characters may carry `delivered`: even on the slowest line it is not sent in parts. */
 const CARRYING_POST = 2_048;
 
 interface RelayDue extends Due {
-  /** It must wake the actor; everything else matters only while it is awake. */
+  /** Whether it must wake the actor; other times matter only while it is awake. */
   readonly isDurable?: true;
 }
 
-/** What became of a post, for the worker that waits. */
+/** The outcome of a post, for the worker that waits for it. */
 export type PostAnswer =
   /** The whole answer; `message` is absent when the request ended without one (cancelled). */
   | { readonly kind: 'answered'; readonly message: string | undefined }
   /**
-   * The answer is a stream: follow it. `isAccepted` false: post it again there; `isSent`: the runner may have it all the same.
-   * `session`: the one it was posted in, where an actor has one after the other.
+   * The answer is a stream: follow it. `isAccepted` false: post it again there; `isSent`: the runner may have it nevertheless.
+   * `session`: the one it was posted in, for actors that have several in turn.
    */
   | {
       readonly kind: 'follow';
@@ -76,9 +76,9 @@ export type PostAnswer =
   | { readonly kind: 'refused'; readonly fault: Fault };
 
 export type RelayEffect =
-  /** The runner has this post: what of it still waits to be sent need not be. */
+  /** The runner has this post: the unsent rest of it can be dropped. */
   | { readonly do: 'omit'; readonly post: string }
-  /** For the runner; `isBehind`: not before anything that was said earlier. */
+  /** A frame for the runner; `isBehind`: it must not overtake earlier frames. */
   | { readonly do: 'link'; readonly text: string; readonly isBehind?: boolean }
   | { readonly do: 'closeLink'; readonly code: number; readonly reason: string }
   | { readonly do: 'tell'; readonly socket: string; readonly text: string }
@@ -95,13 +95,13 @@ export type RelayEffect =
 interface Waiting {
   readonly id: string;
   readonly stream: string;
-  /** Let go of once the runner has it. */
+  /** Dropped once the runner has it. */
   message: string;
   readonly wants: 'answer' | 'accepted';
   /** Raw JSON text of the ids of its requests. */
   readonly requestIds: readonly string[];
   since: number;
-  /** It was given to a link. Without `accepted`, nobody knows whether it arrived. */
+  /** It was sent on a link. Until `accepted` comes, nobody knows whether it arrived. */
   isSent: boolean;
   isAccepted: boolean;
 }
@@ -118,26 +118,26 @@ export class Relay {
   readonly #waiting = new Map<string, Waiting>();
   /** Sockets of workers, by the stream they follow; one a stream. */
   readonly #followers = new Map<string, string>();
-  /** Followers whose client was asked whether it lives and has not answered, by stream. */
+  /** Probes that a stream's client has not answered yet, by stream. */
   readonly #probes = new Map<string, { readonly id: string; readonly since: number }>();
   readonly #order = new StreamOrder();
-  /** Sizes of messages the runner may not have yet, by post, held here or by the worker that follows; in characters. */
+  /** Characters of each message that the runner may not have yet, by post id; this actor or the following worker holds the message. */
   readonly #upward = new Map<string, number>();
   #upwardSum = 0;
-  /** Streams whose worker was told to follow them and is on its way, with the time until it is waited for. */
+  /** Streams whose worker was told to follow and has not come yet, with the time until which it is awaited. */
   readonly #expected = new Map<string, number>();
-  /** What those learn who come after the end: a start that failed is told, whatever else ended a session is not. */
+  /** The answer to requests after the end. A failed start is reported; after any other end the session is only "not found". */
   #afterword: Fault = { fault: 'session_not_found' };
   #delivered: string[] = [];
   #deliverAt: number | undefined;
-  /** Ids told lately as owed on the HTTP+SSE stream, oldest first; its worker knows which of them were answered. */
+  /** Ids recently announced as owed on the HTTP+SSE stream, oldest first; its worker knows which were answered. */
   #owed: string[] = [];
   #endAt: number | undefined;
-  /** The runner told the session's end; what it has not answered yet comes first. */
+  /** The runner announced the end of the session; the answers it still owes come first. */
   #ending:
     | { readonly frame: EndedFrame; readonly since: number; readonly until: number }
     | undefined;
-  /** What the process chose in its answer to `initialize`; undefined until the runner told. */
+  /** The revision in the process's answer to `initialize`; undefined until the runner reports it. */
   #revision: string | undefined;
   #effects: RelayEffect[] = [];
 
@@ -169,8 +169,8 @@ export class Relay {
   }
 
   /**
-   * The runner dialled. The host has closed an older socket's place: only the newest is the link (LP8). `holds`: what the host
-   * has of frames from the last.
+   * The runner dialled. The caller has closed any older socket: only the newest is the link (LP8). `holds`: the parts of frames
+   * kept from the last socket.
    */
   linked(epoch: number, holds: readonly Hold[] = []): RelayEffect[] {
     if (this.#link.state === 'ended') return this.#flush();
@@ -192,13 +192,13 @@ export class Relay {
 
   #lose(now: number): void {
     this.#link = { state: 'lost', since: now, isExpired: false };
-    // The runner says it again when it is back.
+    // The runner repeats it when it is back.
     this.#ending = undefined;
   }
 
   /** A whole frame's text from the runner. */
   fromRunner(text: string, now: number): RelayEffect[] {
-    // A socket that is being closed may still speak.
+    // A socket that is being closed may still deliver frames.
     if (this.#link.state !== 'linked') return this.#flush();
     const reading = decodeText(sessionUp, text);
     if (!reading.ok) {
@@ -246,8 +246,8 @@ export class Relay {
   }
 
   /**
-   * Whether a worker may follow a stream now; `resumes` when its client named an event of that stream. Whoever holds the stream
-   * keeps it, but is asked to show that it lives, with `probe` as a fresh id: one that does not is no obstacle to who comes again.
+   * Whether a worker may follow a stream now; `resumes`: its client named an event of that stream. The present holder keeps the
+   * stream but is probed, with `probe` as a fresh id: if it does not answer, the next attempt gets the stream.
    */
   mayFollow(
     stream: string,
@@ -277,7 +277,7 @@ export class Relay {
     return probe !== undefined && Math.abs(now - probe.since) >= PROOF_MS;
   }
 
-  /** A worker follows a stream: an older follower of it gives way. */
+  /** A worker follows a stream and replaces any older follower of it. */
   follow(stream: string, socket: string): RelayEffect[] {
     const older = this.#followers.get(stream);
     if (older !== undefined) {
@@ -291,10 +291,10 @@ export class Relay {
     this.#followers.set(stream, socket);
     this.#probes.delete(stream);
     this.#order.changed(stream);
-    // At the end it has still to get its last event.
+    // The session is ending, and this stream's last event is still to come.
     if (!this.#ending) this.#expected.delete(stream);
     if (this.#link.state === 'linked') this.#tell(socket, { type: 'linked' });
-    // What was told to a socket that was breaking may not have arrived.
+    // What was sent to a breaking socket may not have arrived.
     if (stream === SSE_STREAM && this.#owed.length > 0) {
       this.#tell(socket, { type: 'owes', ids: this.#owed });
     }
@@ -304,14 +304,17 @@ export class Relay {
     return this.#flush();
   }
 
-  /** Text from a worker: for the runner, unread but for an attach and a cancel. Without a link it is dropped, and said again on `linked` (LP18). */
+  /**
+   * Text from a worker for the runner; only an attach and a cancel are read here. Without a link it is dropped, and the worker
+   * repeats it on `linked` (LP18).
+   */
   fromWorker(text: string): RelayEffect[] {
     if (this.#link.state !== 'linked') return this.#flush();
     const attach = text.startsWith(ATTACH) && decodeText(attachFrame, text);
     if (attach && attach.ok)
       this.#order.asks(attach.frame.header.stream, attach.frame.header.after);
     const cancel = text.startsWith(CANCEL) && decodeText(cancelFrame, text);
-    // A request that has not left yet need not.
+    // A request that has not been sent yet need not be.
     if (cancel && cancel.ok) this.#effects.push({ do: 'omit', post: cancel.frame.header.stream });
     this.#effects.push({ do: 'link', text });
     return this.#flush();
@@ -329,7 +332,7 @@ export class Relay {
     return this.#flush();
   }
 
-  /** The session's client ends it. It is over for everyone else at once. */
+  /** The client ends its session. For everyone else it is over at once. */
   end(now: number): RelayEffect[] {
     if (this.#link.state === 'ended' || this.#endAt !== undefined) return this.#flush();
     if (this.#link.state === 'linked') {
@@ -339,20 +342,20 @@ export class Relay {
     return this.#flush();
   }
 
-  /** The fleet actor knows that the runner will not serve the session (refused, or its boot is dead). */
+  /** The fleet actor reports that the runner will not serve the session (refused, or its boot is dead). */
   giveUp(fault: Fault): RelayEffect[] {
     this.#ended({ type: 'ended', fault: fault.fault, message: fault.message });
     return this.#flush();
   }
 
-  /** Whatever time brings. `isUnderWay`: not all that was sent to the runner is known to have arrived. */
+  /** Does what is due by now. `isUnderWay`: some of what was sent to the runner may not have arrived. */
   tick(now: number, isUnderWay = false): RelayEffect[] {
     this.#rebase(now);
     actDue(this.#dues(isUnderWay), now);
     return this.#flush();
   }
 
-  /** A wall clock that was set back must not make anyone wait for the hours until it is there again. */
+  /** If the wall clock is set back, nobody must wait the hours until it catches up. */
   #rebase(now: number): void {
     const link = this.#link;
     if (link.state === 'lost' && link.since > now) this.#link = { ...link, since: now };
@@ -371,7 +374,7 @@ export class Relay {
       this.#deliverAt = Math.min(this.#deliverAt, now + DELIVERY_DELAY_MS);
   }
 
-  /** When {@link tick} is due, in two kinds: what only matters while the actor is awake, and what must wake it. */
+  /** When {@link tick} is due. Some times matter only while the actor is awake, others must wake it. */
   get wakeAt(): { readonly soon: number | undefined; readonly durable: number | undefined } {
     const dues = [...this.#dues(false)];
     return {
@@ -386,7 +389,7 @@ export class Relay {
     yield { at: ending?.until, act: (now) => ending && this.#hurry(ending, now, isUnderWay) };
     yield { at: this.#endAt, act: () => this.#ended({ type: 'ended' }) };
     yield { at: this.#handOverAt, act: (now) => this.#handOverDue(now) };
-    // The first expected is the first that is due.
+    // They are in order of time: the first is due first.
     const [expectedUntil] = this.#expected.values();
     yield { at: expectedUntil, act: (now) => this.#giveUpExpected(now) };
     yield { at: this.#deliverAt, act: () => this.#tellDelivered() };
@@ -403,18 +406,21 @@ export class Relay {
     const graceEndsAt = link.since + LINK_GRACE_MS;
     if (!link.isExpired) {
       yield { at: graceEndsAt, isDurable: true, act: () => this.#expire(link.since) };
-      // What workers hold is counted in memory only, so this stays awake for the grace.
+      // What workers hold is counted only in memory, so the actor stays awake during the grace.
       yield { at: this.#workersHold ? graceEndsAt : undefined };
     }
     const act = (): void => this.#ended({ type: 'ended', fault: 'runner_lost' });
     yield { at: link.since + WINDOW_MS, isDurable: true, act };
   }
 
-  /** When the next post has waited for its answer as long as one body may. At the end the runner's last word is waited for. */
+  /**
+   * When the next post has waited as long as an answer in one body may take. While the session ends, the runner's last word is
+   * awaited instead.
+   */
   get #handOverAt(): number | undefined {
     if (this.#ending) return undefined;
     for (const { wants, since } of this.#waiting.values()) {
-      // Posts come in the order of their time: the first of them is due first.
+      // Posts are in order of time: the first is due first.
       if (wants === 'answer') return since + JSON_WAIT_MS;
     }
     return undefined;
@@ -456,7 +462,7 @@ export class Relay {
     }
   }
 
-  /** The answer is a stream. What comes of it before its worker follows is dropped here, and sent again when it attaches. */
+  /** The answer is a stream. Events before its worker follows are dropped here and sent again when it attaches. */
   #handOver(id: string, post: { isAccepted: boolean; isSent: boolean }, now: number): void {
     this.#expected.set(id, now + FOLLOW_WAIT_MS);
     this.#answer(id, { kind: 'follow', ...post });
@@ -485,7 +491,7 @@ export class Relay {
     if (waiting.wants === 'accepted') this.#confirm(waiting);
   }
 
-  /** A request was answered on the stream before its `accepted` came: after a break, the answer comes first (R-1). */
+  /** A request was answered on the stream before its `accepted` came: after a break the answer is sent first (R-1). */
   #acceptAnswered(message: string | undefined): void {
     if (message === undefined || !this.#hasUnaccepted) return;
     const answered = answeredId(message);
@@ -498,7 +504,7 @@ export class Relay {
     }
   }
 
-  /** Says 202, once someone holds the stream that the answers are owed on (HTTP+SSE) and knows it. */
+  /** Answers 202 once a worker holds the stream on which the answers are owed (HTTP+SSE) and has been told of them. */
   #confirm({ id, stream, requestIds }: Waiting): void {
     if (stream === SSE_STREAM && requestIds.length > 0) {
       const socket = this.#followers.get(stream);
@@ -509,7 +515,7 @@ export class Relay {
     this.#answer(id, { kind: 'accepted' });
   }
 
-  /** Where a stream goes on, for the worker that asked. Its client may have left meanwhile. */
+  /** Where a stream continues, for the worker that asked. Its client may have left in the meantime. */
   #attached({ stream, after }: AttachedFrame, text: string, now: number): void {
     const isAsked = this.#order.attached(stream, after);
     if (!this.#followers.has(stream)) return this.#order.changed(stream);
@@ -525,7 +531,7 @@ export class Relay {
     this.#answer(frame.of, { kind: 'refused', fault: { fault, message, phase } });
   }
 
-  /** The runner stayed away longer than the grace: what is in flight has its one outcome now (R-7, LP20). */
+  /** The runner was away longer than the grace: each call in flight now gets its one outcome (R-7, LP20). */
   #expire(since: number): void {
     this.#link = { state: 'lost', since, isExpired: true };
     this.#releaseAll();
@@ -550,7 +556,7 @@ export class Relay {
     this.#releaseAll();
     for (const waiting of this.#waiting.values()) {
       const phase = phaseOf(waiting);
-      // What was never given to a link cannot be running anywhere: that is not `runner_lost`.
+      // A post that was never sent on a link cannot be running anywhere, so it is not `runner_lost`.
       const own: Fault =
         fault.fault === 'runner_lost' && !waiting.isSent ? { fault: 'runner_offline' } : fault;
       this.#answer(waiting.id, { kind: 'refused', fault: { ...own, phase } });
@@ -563,7 +569,7 @@ export class Relay {
     );
   }
 
-  /** The runner has still to say whether it has a post: if so, its answer is on a stream, and an error would be a second outcome (R-1). */
+  /** The runner has yet to say whether it has a post. If it has, the answer is on a stream, and an error would be a second outcome (R-1). */
   get #isOwedAWord(): boolean {
     return this.#hasUnaccepted || this.#expected.size > 0;
   }
@@ -574,8 +580,8 @@ export class Relay {
   }
 
   /**
-   * The runner told the end a while ago. Workers on their way are waited for no longer; what is said of posts is for as long
-   * as those are under way.
+   * The runner announced the end a while ago. Workers that have not come are no longer awaited; what the runner
+   * says about posts still is, while some of them may be under way.
    */
   #hurry(
     { frame, since }: { frame: EndedFrame; since: number },
@@ -601,7 +607,7 @@ export class Relay {
     };
   }
 
-  /** Why a message of this many characters cannot be taken beside those that wait for the runner (R-10). */
+  /** Why a message of this many characters cannot be accepted on top of those that wait for the runner (R-10). */
   #whyTooMuch(length: number): Fault | undefined {
     if (this.#upwardSum === 0 || this.#upwardSum + length <= UPWARD_BYTES) return undefined;
     return this.#link.state === 'linked'
@@ -609,13 +615,13 @@ export class Relay {
       : { fault: 'runner_offline', message: TOO_MUCH_WAITS };
   }
 
-  /** A worker that follows holds a message that the runner may not have. */
+  /** Whether a following worker holds a message that the runner may not have. */
   get #workersHold(): boolean {
     for (const id of this.#upward.keys()) if (!this.#waiting.has(id)) return true;
     return false;
   }
 
-  /** The runner has a post, or nobody waits for it any more. */
+  /** The runner has this post, or nobody waits for it any more. */
   #release(id: string): void {
     this.#upwardSum -= this.#upward.get(id) ?? 0;
     this.#upward.delete(id);
@@ -626,7 +632,7 @@ export class Relay {
     this.#upwardSum = 0;
   }
 
-  /** The runner broke the protocol: nothing of that frame reaches anybody, and the link begins anew. */
+  /** The runner broke the protocol: nobody receives any part of that frame, and the link starts again. */
   #breach(reason: string, now: number): void {
     this.#lose(now);
     this.#effects.push({ do: 'closeLink', code: CLOSE.protocol, reason });
@@ -636,9 +642,9 @@ export class Relay {
     waiting.isSent = true;
     const { stream, id, message, requestIds } = waiting;
     const post = { type: 'post', stream, id } as const;
-    // What may go in parts is the same whenever it is sent, or it could not go on after a break (LP3).
+    // A frame that may be sent in parts must be identical each time it is sent, or it could not continue after a break (LP3).
     const frame = message.length > CARRYING_POST ? post : this.#withDelivered(post);
-    // A cancellation must not pass the request it is for, nor an answer what was said before it (R-8).
+    // A cancellation must not overtake its request, nor an answer the messages before it (R-8).
     const isBehind = requestIds.length === 0;
     this.#effects.push({ do: 'link', text: encodeText(frame, message), isBehind });
   }
@@ -651,7 +657,7 @@ export class Relay {
     return { ...frame, delivered };
   }
 
-  /** Nothing else is being posted that could carry it. */
+  /** No post is being sent that could carry it. */
   #tellDelivered(): void {
     this.#down({ type: 'delivered', streams: this.#delivered });
     this.#delivered = [];
@@ -660,7 +666,7 @@ export class Relay {
 
   #answer(id: string, answer: PostAnswer): void {
     this.#waiting.delete(id);
-    // A worker that follows holds the message until the runner has it.
+    // The following worker holds the message until the runner has it.
     if (answer.kind !== 'follow' || answer.isAccepted) this.#release(id);
     this.#effects.push({ do: 'answer', id, answer });
   }
@@ -685,6 +691,6 @@ export class Relay {
   }
 }
 
-/** How far a post got, as far as this end can know. */
+/** How far a post got, as far as the edge can know. */
 const phaseOf = ({ isAccepted, isSent }: Waiting): Phase =>
   isAccepted ? 'sent' : isSent ? 'unknown' : 'not_sent';

@@ -1,5 +1,5 @@
-// The line to a session's runner, whatever socket carries it: what goes down is paced, what comes up is put together
-// (PROTOCOL.md LP3, LP23). Frames that are not whole outlive a socket. Pure: it is told the time, and gives the messages to send.
+// The line to a session's runner, across sockets: it paces what goes down and joins the parts of what comes up
+// (PROTOCOL.md LP3, LP23). Unfinished frames outlive a socket. Pure: it is given the time and returns the messages to send.
 import { decodeText } from '../../shared/link/codec.ts';
 import { textForm } from '../../shared/link/forms.ts';
 import { Inbox, type Received } from '../../shared/link/inbox.ts';
@@ -19,7 +19,7 @@ export class RunnerLine {
     return this.#socket;
   }
 
-  /** When the runner last said anything, as far as is remembered; 0 when it is not. */
+  /** When anything last came from the runner; 0 if that is not remembered. */
   get heardAt(): number {
     return this.#heardAt;
   }
@@ -29,12 +29,12 @@ export class RunnerLine {
     return this.#outbox.waiting;
   }
 
-  /** Not all that was sent is known to have arrived. */
+  /** Some of what was sent may not have arrived. */
   get isUnderWay(): boolean {
     return this.#outbox.isUnderWay;
   }
 
-  /** A new socket is the link; `holds` is what the runner has of frames from the last. Tells what is here of its own. */
+  /** A new socket is the link; `holds`: the parts the runner kept from the last one. Returns the parts kept here. */
   take(socket: string, holds: readonly Hold[]): Hold[] {
     this.release();
     this.#socket = socket;
@@ -42,23 +42,23 @@ export class RunnerLine {
     return this.#inbox.relinked();
   }
 
-  /** The socket is gone, and with it what waited: whoever said it says it again (LP18). */
+  /** The socket is gone, and with it what waited to be sent: its senders send it again (LP18). */
   release(): void {
     this.#socket = undefined;
     this.#outbox = Outbox.ofText();
   }
 
-  /** The messages to send for a frame, now. `isBehind`: not before anything that was said earlier. */
+  /** The messages to send now for a frame. `isBehind`: it must not overtake earlier frames. */
   send(text: string, isBehind: boolean, now: number): readonly string[] {
     return this.#outbox.push(text, () => ({ ...placeOf(text), isBehind }), now);
   }
 
-  /** The runner has a post: what of it waits need not go. */
+  /** The runner has this post: the unsent rest of it is dropped. */
   omit(post: string, now: number): readonly string[] {
     return this.#outbox.omit(post, now);
   }
 
-  /** Takes one WebSocket message; tells what is to be sent in return. */
+  /** Takes one WebSocket message; returns what to send in reply. */
   receive(text: string, now: number): { received: Received<string>; messages: readonly string[] } {
     this.#heardAt = now;
     if (text !== 'pong') return { received: this.#inbox.push(text), messages: [] };

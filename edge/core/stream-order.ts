@@ -1,16 +1,16 @@
-// The order in which a runner's frames may come on the streams that workers follow (LP14, LP19): each event is the next one,
-// nothing follows a final, and a stream begins anew only where somebody asked for it. What breaks it reaches no client. Pure.
+// Checks the order of a runner's frames on the streams that workers follow (LP14, LP19): each event is the next one, nothing
+// follows a final event, and a stream restarts only where somebody asked. A frame that breaks this reaches no client. Pure.
 import type { EventFrame } from '../../shared/link/session-frames.ts';
 
 interface Followed {
-  /** The last event that came; undefined until the link has said where the stream stands. */
+  /** The last event that came; undefined until the runner has said where the stream continues. */
   last: number | undefined;
   isOver: boolean;
-  /** Where attaches begin that the runner has not answered; null: behind the last acknowledged event. */
+  /** The starting points of attaches that the runner has not answered; null: after the last acknowledged event. */
   readonly asked: (number | null)[];
 }
 
-/** Attaches a stream may have unanswered: a worker asks again at each relink and each gap, and relinks forget them all. */
+/** Unanswered attaches per stream. A worker asks again at each relink and each gap; a relink clears them all. */
 const MAX_ASKED = 16;
 
 export class StreamOrder {
@@ -34,14 +34,14 @@ export class StreamOrder {
     return true;
   }
 
-  /** What was asked is answered with a no. */
+  /** The runner refused the oldest attach. */
   refused(stream: string): void {
     const followed = this.#streams.get(stream);
     followed?.asked.shift();
     if (followed?.asked.length === 0 && followed.last === undefined) this.#streams.delete(stream);
   }
 
-  /** What events, `count` from `seq` on, are to their stream. Some of the next may have come before. */
+  /** How `count` events from `seq` on fit their stream. Even if they are next, some may have come before. */
   events(
     stream: string,
     { seq, count = 1, final }: Pick<EventFrame, 'seq' | 'count' | 'final'>,
@@ -56,7 +56,7 @@ export class StreamOrder {
     return 'next';
   }
 
-  /** Somebody else follows a stream, or nobody: its events were not all seen. What was asked is still answered. */
+  /** The stream has another follower, or none, so some of its events may not have been seen. Earlier attaches are still answered. */
   changed(stream: string): void {
     const followed = this.#streams.get(stream);
     if (!followed) return;
