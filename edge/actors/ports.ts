@@ -36,7 +36,7 @@ function sessionPort(stub: () => DurableObjectStub<SessionRpc>): SessionPort {
 }
 
 function fleetPort(env: Env): FleetPort {
-  // A stub belongs to the request that made it.
+  // A stub may be used only by the request that made it.
   const stub = () => env.FLEET.getByName('fleet');
   return {
     view: () => stub().view(),
