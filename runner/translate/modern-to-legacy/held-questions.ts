@@ -2,6 +2,7 @@
 // to. A server that asks waits for the answer, so a call that ends has not asked; and while questions wait, no call begins that
 // might have asked them.
 import type { LegacyCall } from './call.ts';
+import type { HeldQuestion } from './held-question.ts';
 import type { LegacyProcess } from './pool.ts';
 import type { Message } from '../message.ts';
 
@@ -11,14 +12,6 @@ const HOLD_MS = 30_000;
 /** Held questions of one process: a process in a loop must not fill the runner. */
 const MAX_HELD = 64;
 const MAX_HELD_BYTES = 4 * 1024 * 1024;
-
-export interface HeldQuestion {
-  readonly message: Message;
-  /** The calls that may have asked it. */
-  readonly askers: readonly LegacyCall[];
-  /** Until when it may wait. */
-  until: number;
-}
 
 /** The call that a question belongs to; undefined if that cannot be known. */
 export interface Decided {

@@ -3,7 +3,7 @@
 import { misfit, type Capabilities } from '../capabilities.ts';
 import { earliest } from '../../../shared/dues.ts';
 import { clientName } from '../client-key.ts';
-import type { HeldQuestion } from './held-questions.ts';
+import type { HeldQuestion } from './held-question.ts';
 import { isObject } from '../../../shared/json-value.ts';
 import { at, withoutNulls } from '../json.ts';
 import type { LegacyCall } from './call.ts';
