@@ -7,7 +7,7 @@ import { bytesForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
 import type { Place } from '../../shared/link/outbox.ts';
 import type { Hold } from '../../shared/link/parts.ts';
-import { retryAfterMs } from './refusal.ts';
+import { retryAfterIn } from './refusal.ts';
 import { dial, type DialOptions, type LinkEnd, type LinkSocket } from './dial.ts';
 
 /** What a link's owner decides at the end of a socket. */
@@ -153,7 +153,7 @@ export class KeptLink {
     if (verdict === 'stop') this.#isStopped = true;
     if (this.#isStopped) return;
     // The edge's own `Retry-After` counts more than what another link finds.
-    const wishMs = end.kind === 'refused' ? retryAfterMs(end.answer.headers) : undefined;
+    const wishMs = end.kind === 'refused' ? retryAfterIn(end.answer.headers) : undefined;
     const isSlow = verdict === 'relink_slowly' || wishMs !== undefined;
     const capMs = this.#options.backoffCapMs(performance.now() - this.#awaySince);
     const jitterMs = fullJitterMs(this.#attempt, BACKOFF_BASE_MS, capMs, Math.random());

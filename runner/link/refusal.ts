@@ -36,7 +36,7 @@ export function readAnswer(response: IncomingMessage, done: (answer: Answer) => 
  * What `Retry-After` asks for, in ms from now, within bounds (RFC 9110 §10.2.3: seconds or a date). A date is read by the sender's clock
  * if the answer shows it, because this machine's may be wrong. Undefined if there is none, or none that can be read.
  */
-export function retryAfterMs(headers: IncomingHttpHeaders, now = Date.now()): number | undefined {
+export function retryAfterIn(headers: IncomingHttpHeaders, now = Date.now()): number | undefined {
   const wish = headers['retry-after']?.trim() ?? '';
   if (/^\d+$/u.test(wish)) return Math.min(Number(wish) * 1000, LONGEST_RETRY_AFTER_MS);
   const until = dateOf(wish);

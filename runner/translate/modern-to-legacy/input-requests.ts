@@ -1,18 +1,17 @@
 // Turns the questions that a legacy process asks in the middle of a call into round trips of the client: finds the call they
 // belong to, gathers those that come together, parks the call under a sealed state, and takes the answers of the retry to the
 // process.
-import type { BridgeRequestId } from '../../../shared/ids.ts';
 import { errorResponse, type ErrorObject } from '../../../shared/jsonrpc/message.ts';
-import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import { CODE } from '../../../shared/mcp/modern.ts';
 import { isQuestion, missingFor, type Capabilities } from '../capabilities.ts';
 import { withoutBytes, type ClientCall } from '../client-call.ts';
-import { earliest, type Due } from '../../../shared/dues.ts';
+import type { Due } from '../../../shared/dues.ts';
 import type { Effects } from '../effects.ts';
 import { CANCEL_GRACE_MS } from '../../core/calls.ts';
 import { invalidParams, methodNotFound } from '../faults.ts';
 import { holdQuestion, takeDecided, takeMuddled } from './held-questions.ts';
 import type { LegacyCall } from './call.ts';
+import { ParkedCalls, type ParkedCallsParts } from './parked-calls.ts';
 import type { LegacyProcess } from './pool.ts';
 import type { Message } from '../message.ts';
 import {
@@ -23,14 +22,7 @@ import {
   ROOTS,
   type Question,
 } from './questions.ts';
-import {
-  INVALID_STATE,
-  openState,
-  sealState,
-  subjectOf,
-  type Digest,
-  type Sealer,
-} from './request-state.ts';
+import { INVALID_STATE } from './request-state.ts';
 import { liveOf, type Turns } from './turns.ts';
 
 /** Questions that belong together are asked in one tick of the process; this is well above that and below what a person notices. */
@@ -38,9 +30,6 @@ const GATHER_MS = 20;
 
 /** Questions of one call that may be open: a process in a loop must not fill the runner. */
 const MAX_QUESTIONS = 64;
-
-/** Answers that wait for their clients to come back, in bytes: two of the longest lines. */
-const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 
 const INVALID_RESPONSES = invalidParams(
   'Each member of inputResponses must be an object: the result without an envelope.',
@@ -61,36 +50,18 @@ const NOBODY_KNOWS: ErrorObject = {
   message: 'Several calls are running, and the bridge cannot tell which of them asks this.',
 };
 
-export interface ParkLimits {
-  /** How long a call waits for the client's answers. */
-  readonly parkTimeoutMs: number;
-  readonly maxParked: number;
-}
-
 type OnDue = (call: LegacyCall, now: number) => void;
 
 export class InputRequests {
   readonly #effects: Effects;
-  readonly #sealer: Sealer;
-  readonly #digest: Digest;
-  readonly #limits: ParkLimits;
   readonly #turns: Turns;
   readonly #gathering = new Set<LegacyCall>();
-  /** By id, the oldest first. */
-  readonly #parked = new Map<BridgeRequestId, LegacyCall>();
+  readonly #parked: ParkedCalls;
 
-  constructor(parts: {
-    readonly effects: Effects;
-    readonly sealer: Sealer;
-    readonly digest: Digest;
-    readonly limits: ParkLimits;
-    readonly turns: Turns;
-  }) {
+  constructor(parts: { readonly effects: Effects; readonly turns: Turns } & ParkedCallsParts) {
     this.#effects = parts.effects;
-    this.#sealer = parts.sealer;
-    this.#digest = parts.digest;
-    this.#limits = parts.limits;
     this.#turns = parts.turns;
+    this.#parked = new ParkedCalls(parts);
   }
 
   /** A request of the process. */
@@ -170,7 +141,7 @@ export class InputRequests {
 
   /** The parked call that a retry continues; undefined if the retry was refused, so that nothing of it reached a process. */
   claim(client: ClientCall, now: number): LegacyCall | undefined {
-    const call = this.#claimed(client, now);
+    const call = this.#parked.claimed(client, now);
     if (!call || !responsesTo(toldOf(call), client.bytes)) {
       this.#effects.fail(client.bridgeId, call ? INVALID_RESPONSES : INVALID_STATE);
       return undefined;
@@ -182,8 +153,7 @@ export class InputRequests {
   /** The call continues with the answers of its retry. */
   resume(call: LegacyCall, client: ClientCall, now: number): void {
     const responses = responsesTo(toldOf(call), client.bytes) ?? [];
-    this.#parked.delete(call.bridgeId);
-    call.parked = undefined;
+    this.#parked.remove(call);
     call.isComing = false;
     call.client = withoutBytes(client);
     call.state = 'running';
@@ -210,8 +180,7 @@ export class InputRequests {
   /** Nobody answers this call's questions any more, and it cannot be retried. */
   drop(call: LegacyCall): void {
     this.#stopGathering(call);
-    this.#parked.delete(call.bridgeId);
-    call.parked = undefined;
+    this.#parked.remove(call);
     call.questions = [];
   }
 
@@ -228,26 +197,13 @@ export class InputRequests {
   park(call: LegacyCall, serverInfo: unknown, now: number): void {
     this.#stopGathering(call);
     for (const question of call.questions) question.isTold = true;
-    const expiresAt = now + this.#limits.parkTimeoutMs;
-    const { digest } = call;
-    const sealed = sealState(this.#sealer, { bridgeId: call.bridgeId, digest, expiresAt });
-    call.state = 'parked';
-    call.parked = { sealed, expiresAt };
-    this.#parked.set(call.bridgeId, call);
-    const more = { requestState: sealed, serverInfo };
+    const more = { requestState: this.#parked.add(call, now), serverInfo };
     this.#effects.say(inputRequired(call.client.bridgeId, call.questions, more));
   }
 
   /** Parked calls whose client did not come back, and the oldest ones if there are too many or they hold too much. */
   forsaken(now: number): LegacyCall[] {
-    const all = [...this.#parked.values()].filter(({ isComing }) => !isComing);
-    const tooMany = all.length - this.#limits.maxParked;
-    let keptBytes = all.reduce((sum, call) => sum + keptBytesOf(call), 0);
-    return all.filter((call, age) => {
-      const isOver = keptBytesOf(call) > 0 && keptBytes > MAX_KEPT_BYTES;
-      if (isOver) keptBytes -= keptBytesOf(call);
-      return isOver || age < tooMany || (call.parked?.expiresAt ?? now) <= now;
-    });
+    return this.#parked.forsaken(now);
   }
 
   /** `ask`: the questions of a call must be sent now. `giveUp`: nobody came back to a parked call. */
@@ -258,25 +214,11 @@ export class InputRequests {
       yield { at: call.askAt, act: (now) => ask(call, now) };
     }
     yield {
-      at: earliest(
-        [...this.#parked.values()].map(({ isComing, parked }) =>
-          isComing ? undefined : parked?.expiresAt,
-        ),
-      ),
+      at: this.#parked.forsakenAt,
       act: (now) => {
         for (const call of this.forsaken(now)) giveUp(call, now);
       },
     };
-  }
-
-  /** The parked call that a retry belongs to: the state must be the last one sent, and the request the same. */
-  #claimed(client: ClientCall, now: number): LegacyCall | undefined {
-    const sealed = parsedAt(client.bytes, 'params', 'requestState');
-    const state = openState(this.#sealer, sealed);
-    const call = state && this.#parked.get(state.bridgeId);
-    if (!state || !call || call.isComing || call.parked?.sealed !== sealed) return undefined;
-    if (state.expiresAt <= now) return undefined;
-    return state.digest === this.#digest(subjectOf(client.bytes)) ? call : undefined;
   }
 
   #answer(call: LegacyCall, key: string, response: string): void {
@@ -306,8 +248,6 @@ function anyOf(askers: readonly LegacyCall[], message: Message): LegacyCall | un
 }
 
 const toldOf = ({ questions }: LegacyCall): Question[] => questions.filter(({ isTold }) => isTold);
-
-const keptBytesOf = ({ answer }: LegacyCall): number => answer?.bytes.length ?? 0;
 
 const missingOf = ({ client }: LegacyCall, message: Message): Capabilities | undefined =>
   missingFor(message.method, paramsOf(message), client.capabilities);

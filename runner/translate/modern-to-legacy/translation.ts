@@ -1,23 +1,19 @@
 // Modern clients on legacy processes: initializes a pool of processes, finds each call its place and its turn, and translates
 // in both directions.
 import type { BridgeRequestId } from '../../../shared/ids.ts';
-import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { REMOVED_METHODS } from '../../../shared/mcp/modern.ts';
-import { InputRequests, type ParkLimits } from './input-requests.ts';
+import { InputRequests } from './input-requests.ts';
+import type { ParkLimits } from './parked-calls.ts';
+import { ProcessEnds, type StartError } from './process-ends.ts';
 import type { ClientCall } from '../client-call.ts';
 import { ClientKeys } from '../client-key.ts';
 import type { ClientNotification } from '../client-notification.ts';
 import type { Effects } from '../effects.ts';
 import { actDue, nextDue, type Due } from '../../../shared/dues.ts';
-import {
-  methodNotFound,
-  overloaded,
-  processExited,
-  processSilent,
-  startFailed,
-} from '../faults.ts';
+import { methodNotFound, overloaded } from '../faults.ts';
 import { heldUntil } from './held-questions.ts';
 import { legacyCall, type LegacyCall } from './call.ts';
+import { LegacyCalls } from './calls.ts';
 import { LegacyPool, type LegacyProcess, type PoolLimits } from './pool.ts';
 import { LegacyNotices } from './notices.ts';
 import { LegacySending } from './sending.ts';
@@ -41,20 +37,11 @@ export interface ModernClientLimits extends ParkLimits, PoolLimits {
   readonly startTimeoutMs: number;
 }
 
-/** The error for a start that failed: `description` completes "the server process …", `answered` is what the process said to `initialize`. */
-export type StartError = (
-  slot: number,
-  description: string,
-  answered?: Partial<ErrorObject>,
-  goesOn?: boolean,
-) => ErrorObject;
-
 export class ModernToLegacy {
   readonly #effects: Effects;
   readonly #own: OwnRequests;
   readonly #digest: Digest;
   readonly #keys: ClientKeys;
-  readonly #startError: StartError;
   readonly #pool: LegacyPool;
   readonly #liveness: Liveness;
   readonly #turns = new Turns();
@@ -65,11 +52,9 @@ export class ModernToLegacy {
   readonly #notices: LegacyNotices;
   readonly #headers: ToolHeaders;
   readonly #sending: LegacySending;
-  /** By the process's id. */
-  readonly #calls = new Map<BridgeRequestId, LegacyCall>();
+  readonly #calls: LegacyCalls;
+  readonly #ends: ProcessEnds;
   readonly #waiting: WaitingCalls;
-  /** Those without a process, in order. */
-  #line: LegacyCall[] = [];
 
   constructor(options: {
     effects: Effects;
@@ -83,22 +68,16 @@ export class ModernToLegacy {
     this.#own = options.own;
     this.#digest = options.digest;
     this.#keys = new ClientKeys(options.digest);
-    this.#startError = options.startError;
     this.#pool = new LegacyPool(options.limits);
-    this.#waiting = new WaitingCalls(this.#calls, this.#pool, options.limits.requestTimeoutMs);
     this.#liveness = new Liveness({
       silenceMs: options.limits.requestTimeoutMs,
       probe: (slot) => this.#own.send(slot, 'ping', {}),
-      failed: (slot, description) => this.#endSilent(slot, description),
+      failed: (slot, description) => this.#ends.silent(slot, description),
     });
     this.#starts = new LegacyStart({
       ...options,
       pool: this.#pool,
-      failed: (process, description, answered, goesOn) => {
-        const error = options.startError(process.slot, description, answered, goesOn);
-        this.#stop(process.slot, `it ${description}`);
-        this.#fail(process, () => error);
-      },
+      failed: (...failure) => this.#ends.unusable(...failure),
     });
     this.#inputRequests = new InputRequests({ ...options, turns: this.#turns });
     this.#returning = new ReturningCalls({
@@ -111,7 +90,22 @@ export class ModernToLegacy {
       },
     });
     this.#subscriptions = new Subscriptions(options.effects, options.own);
+    this.#calls = new LegacyCalls({
+      ...options,
+      pool: this.#pool,
+      inputRequests: this.#inputRequests,
+      returning: this.#returning,
+      subscriptions: this.#subscriptions,
+    });
+    this.#waiting = new WaitingCalls(this.#calls, this.#pool, options.limits.requestTimeoutMs);
     this.#headers = new ToolHeaders(options.own, {});
+    this.#ends = new ProcessEnds({
+      ...options,
+      pool: this.#pool,
+      calls: this.#calls,
+      headers: this.#headers,
+      liveness: this.#liveness,
+    });
     this.#notices = new LegacyNotices({
       ...options,
       pool: this.#pool,
@@ -139,11 +133,7 @@ export class ModernToLegacy {
     }
     if (client.isRetry) this.#returning.add(client, now);
     else if (this.#waiting.isFull(client)) this.#effects.fail(client.bridgeId, overloaded());
-    else {
-      const call = this.#callOf(client, now);
-      this.#calls.set(call.bridgeId, call);
-      this.#line.push(call);
-    }
+    else this.#calls.add(this.#callOf(client, now));
     this.#proceed(now);
   }
 
@@ -164,13 +154,13 @@ export class ModernToLegacy {
   /** The client left, or the session gave up waiting. */
   cancel(bridgeId: BridgeRequestId, now: number): void {
     this.#returning.cancel(bridgeId);
-    const call = this.#waitingAs(bridgeId);
+    const call = this.#calls.waitingAs(bridgeId);
     if (!call) return;
     const process = this.#pool.get(call.slot);
     if (process && call.state === 'running' && !this.#subscriptions.has(call)) {
       this.#inputRequests.abandon(process, call, 'the client is no longer waiting', now);
       this.#liveness.doubt(process.slot, call.writtenAt, now);
-    } else this.#release(call, now);
+    } else this.#calls.release(call, now);
     this.#proceed(now);
   }
 
@@ -186,32 +176,18 @@ export class ModernToLegacy {
     this.#proceed(now);
   }
 
-  /** The ids of the calls that the process at `slot` owes an answer to, whether or not anybody wants it; listens have none to come. */
+  /** The ids of the calls that the process at `slot` owes an answer to. */
   owed(slot: number): BridgeRequestId[] {
-    const calls = [...(this.#pool.get(slot)?.calls ?? [])];
-    return calls.flatMap((call) => (this.#isOwed(call) ? [call.bridgeId] : []));
+    return this.#calls.owed(slot);
   }
 
   /** Whether {@link owed} has this id. */
   owes(slot: number, bridgeId: BridgeRequestId): boolean {
-    const call = this.#calls.get(bridgeId);
-    return call?.slot === slot && !call.answer && this.#isOwed(call);
-  }
-
-  #isOwed(call: LegacyCall): boolean {
-    return call.state !== 'waiting' && call.state !== 'placed' && !this.#subscriptions.has(call);
+    return this.#calls.owes(slot, bridgeId);
   }
 
   exited(slot: number, description: string, now: number, _hasRun: boolean): void {
-    this.#pool.gone(slot);
-    const process = this.#pool.get(slot);
-    if (!process) return this.#proceed(now);
-    const hasStarted = process.about !== undefined;
-    this.#fail(process, ({ state }) =>
-      hasStarted
-        ? processExited(description, state !== 'placed')
-        : this.#startError(slot, description),
-    );
+    this.#ends.exited(slot, description);
     this.#proceed(now);
   }
 
@@ -229,13 +205,13 @@ export class ModernToLegacy {
       (call, now) => this.#ask(call, now),
       (call, now) => this.#giveUp(call, now),
     );
-    for (const call of this.#calls.values()) {
-      yield { at: call.releaseAt, act: (now) => this.#release(call, now) };
+    for (const call of this.#calls.all()) {
+      yield { at: call.releaseAt, act: (now) => this.#calls.release(call, now) };
     }
     yield { at: this.#waiting.inVainAt, act: (now) => this.#failInVain(now) };
     yield { at: this.#starts.wakeAt, act: (now) => this.#starts.tick(now) };
     yield { at: this.#liveness.wakeAt, act: (now) => this.#liveness.tick(now) };
-    yield { at: this.#pool.idleAt, act: (now) => this.#stopIdle(now) };
+    yield { at: this.#pool.idleAt, act: (now) => this.#ends.idle(now) };
     yield { at: this.#headers.wakeAt, act: (now) => this.#headers.tick(now) };
     // Whoever's turn comes goes on in `#proceed`, as after everything else.
     for (const process of this.#pool.all()) yield { at: heldUntil(process) };
@@ -246,58 +222,15 @@ export class ModernToLegacy {
   #failInVain(now: number): void {
     for (const call of this.#waiting.inVain(now)) {
       this.#effects.fail(call.client.bridgeId, waitedInVain());
-      this.#release(call, now);
+      this.#calls.release(call, now);
     }
-  }
-
-  #stopIdle(now: number): void {
-    for (const { slot } of this.#pool.idle(now)) this.#stop(slot, 'it was idle for too long');
-  }
-
-  // Processes.
-
-  #stop(slot: number, reason: string): void {
-    this.#pool.end(slot);
-    this.#forget(slot);
-    this.#effects.stop(slot, reason);
-  }
-
-  #forget(slot: number): void {
-    this.#own.forget(slot);
-    this.#headers.forget(slot);
-    this.#liveness.forget(slot);
-  }
-
-  /** The process no longer answers: calls that wait for it fail now, and the next request gets another process. */
-  #endSilent(slot: number, description: string): void {
-    const process = this.#pool.get(slot);
-    if (!process) return;
-    this.#stop(slot, `it ${description}`);
-    this.#fail(process, ({ state }) => processSilent(description, state !== 'placed'));
-  }
-
-  /** Answers all calls of a process that is gone; the next request starts another. */
-  #fail(process: LegacyProcess, errorFor: (call: LegacyCall) => ErrorObject): void {
-    this.#pool.remove(process.slot);
-    this.#forget(process.slot);
-    for (const call of process.calls) {
-      const returning = this.#returning.take(call);
-      if (returning) this.#effects.fail(returning.bridgeId, errorFor(call));
-      this.#calls.delete(call.bridgeId);
-      this.#inputRequests.drop(call);
-      if (this.#subscriptions.end(call)) continue;
-      if (call.state === 'running' || call.state === 'placed') {
-        this.#effects.fail(call.client.bridgeId, errorFor(call));
-      }
-    }
-    process.calls.clear();
   }
 
   // Calls on their way to a process.
 
   /** Does everything that has become possible: calls in line get a place, and placed calls are written in turn. */
   #proceed(now: number): void {
-    this.#line = this.#line.filter((call) => !this.#assign(call, now));
+    this.#calls.advance((call) => this.#assign(call, now));
     this.#returning.proceed(now);
     for (const process of this.#pool.all()) {
       this.#inputRequests.settle(process, now);
@@ -310,10 +243,7 @@ export class ModernToLegacy {
   #assign(call: LegacyCall, now: number): boolean {
     const assignment = this.#pool.assignmentFor(call, now);
     if (!assignment) return false;
-    if (!assignment.process && assignment.evict) {
-      this.#stop(assignment.evict.slot, 'another client needs its place');
-      this.#fail(assignment.evict, () => startFailed('gave way to another client'));
-    }
+    if (!assignment.process && assignment.evict) this.#ends.evict(assignment.evict);
     const process = assignment.process ?? this.#starts.start(call, now);
     this.#pool.assign(call, process);
     call.slot = process.slot;
@@ -324,7 +254,7 @@ export class ModernToLegacy {
   #send(process: LegacyProcess, call: LegacyCall, now: number): void {
     const sent = this.#sending.send(process, call, now);
     if (sent === 'running') call.state = 'running';
-    else if (sent === 'over') this.#release(call, now);
+    else if (sent === 'over') this.#calls.release(call, now);
   }
 
   #ask(call: LegacyCall, now: number): void {
@@ -334,22 +264,19 @@ export class ModernToLegacy {
 
   #giveUp(call: LegacyCall, now: number): void {
     const process = this.#pool.get(call.slot);
-    if (call.answer || !process) return this.#release(call, now);
+    if (call.answer || !process) return this.#calls.release(call, now);
     this.#inputRequests.abandon(process, call, 'the client did not come back', now);
   }
 
   // Messages of a process.
 
   #answered(process: LegacyProcess, message: Message, now: number): void {
-    const id = bridgeIdOf(message.id);
-    const call = id === undefined ? undefined : this.#calls.get(id);
-    if (!call || call.slot !== process.slot || call.answer) {
-      return this.#effects.drop('an answer to no request in flight', {}, now);
-    }
+    const call = this.#calls.answered(process.slot, bridgeIdOf(message.id));
+    if (!call) return this.#effects.drop('an answer to no request in flight', {}, now);
     this.#turns.answered(call);
     this.#inputRequests.leave(process, call, now);
     if (call.state === 'running') return this.#deliver(call, message, now);
-    if (call.state !== 'parked') return this.#release(call, now);
+    if (call.state !== 'parked') return this.#calls.release(call, now);
     // The client is on its way with answers that nobody needs now; the process is free.
     call.answer = { ...message, bytes: message.bytes.slice() };
     process.calls.delete(call);
@@ -359,30 +286,8 @@ export class ModernToLegacy {
 
   #deliver(call: LegacyCall, answer: Message, now: number): void {
     const serverInfo = this.#serverInfo(call.slot);
-    this.#release(call, now);
+    this.#calls.release(call, now);
     this.#effects.say(answerFor(call, answer, serverInfo));
-  }
-
-  // Ends of calls.
-
-  #release(call: LegacyCall, now: number): void {
-    this.#calls.delete(call.bridgeId);
-    this.#line = this.#line.filter((other) => other !== call);
-    this.#returning.take(call);
-    this.#inputRequests.drop(call);
-    this.#subscriptions.close(call);
-    const process = this.#pool.get(call.slot);
-    if (!process?.calls.delete(call)) return;
-    process.idleSince = now;
-    if (call.state === 'cancelled') this.#inputRequests.muddled(process, call);
-  }
-
-  #waitingAs(bridgeId: BridgeRequestId): LegacyCall | undefined {
-    for (const call of this.#calls.values()) {
-      const isWaiting = call.state !== 'parked' && call.state !== 'cancelled';
-      if (isWaiting && call.client.bridgeId === bridgeId) return call;
-    }
-    return undefined;
   }
 
   #serverInfo(slot: number | undefined): unknown {

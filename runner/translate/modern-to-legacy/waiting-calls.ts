@@ -1,11 +1,11 @@
 // The calls of modern clients that wait for their turn on a legacy process: how many there may be, how large, and for how long.
-import type { BridgeRequestId } from '../../../shared/ids.ts';
 import { faultError } from '../../../shared/fault.ts';
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { earliest } from '../../../shared/dues.ts';
 import type { ClientCall } from '../client-call.ts';
 import { MAX_WAITING } from '../faults.ts';
 import type { LegacyCall } from './call.ts';
+import type { LegacyCalls } from './calls.ts';
 import type { LegacyPool } from './pool.ts';
 
 /** Bytes that they may hold together: four of the largest messages. */
@@ -25,16 +25,12 @@ export const waitedInVain = (): ErrorObject =>
 
 export class WaitingCalls {
   /** All calls, including the waiting ones. */
-  readonly #calls: ReadonlyMap<BridgeRequestId, LegacyCall>;
+  readonly #calls: LegacyCalls;
   readonly #pool: LegacyPool;
   readonly #waitMs: number;
 
   /** `requestTimeoutMs`: how long a request may go without an answer. */
-  constructor(
-    calls: ReadonlyMap<BridgeRequestId, LegacyCall>,
-    pool: LegacyPool,
-    requestTimeoutMs: number,
-  ) {
+  constructor(calls: LegacyCalls, pool: LegacyPool, requestTimeoutMs: number) {
     this.#calls = calls;
     this.#pool = pool;
     this.#waitMs = Math.min(WAIT_MS, requestTimeoutMs * WAIT_SHARE);
@@ -72,9 +68,7 @@ export class WaitingCalls {
   }
 
   #all(): LegacyCall[] {
-    return [...this.#calls.values()].filter(
-      ({ state }) => state === 'waiting' || state === 'placed',
-    );
+    return [...this.#calls.all()].filter(({ state }) => state === 'waiting' || state === 'placed');
   }
 
   #isStarting({ slot }: LegacyCall): boolean {

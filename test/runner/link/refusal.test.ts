@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { refuse } from '../../../edge/http/refuse.ts';
 import { LINK_SUBPROTOCOLS } from '../../../shared/link/version.ts';
 import { networkFault } from '../../../runner/link/network-fault.ts';
-import { explainAnswer, isFromEdge, retryAfterMs } from '../../../runner/link/refusal.ts';
+import { explainAnswer, isFromEdge, retryAfterIn } from '../../../runner/link/refusal.ts';
 
 const PAGE = '<!doctype html><html><body>Sign in</body></html>';
 const page = (status: number, headers: Record<string, string> = {}) => ({
@@ -105,11 +105,11 @@ describe('[F-246] Retry-After (RFC 9110 §10.2.3)', () => {
     ['2026-10-21T07:00:10Z', undefined, undefined],
     ['Wed, nonsense', undefined, undefined],
   ])('%j (sent at %j) is %j ms', (wish, date, ms) => {
-    const told = retryAfterMs({ 'retry-after': wish, ...(date !== undefined && { date }) }, NOW);
+    const told = retryAfterIn({ 'retry-after': wish, ...(date !== undefined && { date }) }, NOW);
     expect(told).toBe(ms);
   });
 
   test('that is not there asks for nothing', () => {
-    expect(retryAfterMs({}, NOW)).toBeUndefined();
+    expect(retryAfterIn({}, NOW)).toBeUndefined();
   });
 });
