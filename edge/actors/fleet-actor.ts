@@ -1,5 +1,5 @@
-// The fleet actor: one Durable Object that hosts core/fleet. It has the books' storage, the runners' control sockets, a clock and
-// a timer, and no rule.
+// The fleet actor: the one Durable Object that hosts core/fleet. It owns the storage of the books, the runners' control sockets, a
+// clock and a timer, and no rules.
 import { DurableObject } from 'cloudflare:workers';
 import { nanoid } from 'nanoid';
 import { Fleet, type ControlNote, type FleetEffect } from '../core/fleet.ts';
@@ -29,7 +29,7 @@ export class FleetActor extends DurableObject<Env> implements FleetRpc {
   readonly #sockets: ActorSockets<ControlNote>;
   readonly #fleet: Fleet;
   readonly #secret: string | undefined;
-  /** Who waits for a session to be placed. */
+  /** Callers that wait for a session to be placed. */
   readonly #openings = new Map<string, (opened: Opened<PlacedSession>) => void>();
   readonly #timer = new ActorTimer(() => this.#perform(this.#fleet.tick(Date.now())));
 
@@ -54,7 +54,7 @@ export class FleetActor extends DurableObject<Env> implements FleetRpc {
     });
   }
 
-  /** Why no runner could take a session of this server, unless the actor has one. */
+  /** Why no runner could take a session of this server, if the actor has none already. */
   admits(server: string, actor?: string): Fault | undefined {
     const { fault, effects } = this.#fleet.admits(server, actor, Date.now());
     this.#perform(effects);
@@ -68,7 +68,7 @@ export class FleetActor extends DurableObject<Env> implements FleetRpc {
     return turn;
   }
 
-  /** The session of an actor that forgot it. */
+  /** The session of an actor that lost its memory. */
   placed(actor: string): PlacedSession | undefined {
     return this.#fleet.placed(actor);
   }

@@ -1,4 +1,4 @@
-// What the Durable Objects answer to over RPC. Here and not in their classes, as each of the two calls the other.
+// What the Durable Objects offer over RPC. It is not in their classes because each of the two calls the other.
 import type { FleetView, Negotiated, Opened, Opening, PlacedSession, Post } from '../core/ports.ts';
 import type { PostAnswer } from '../core/relay.ts';
 import type { Fault } from '../../shared/fault.ts';
@@ -12,7 +12,7 @@ export interface SessionRpc extends Rpc.DurableObjectBranded {
   negotiated(): Promise<Negotiated>;
   alive(probe: string): void;
   end(): Promise<boolean>;
-  /** From the fleet actor: whether there is a session still. */
+  /** From the fleet actor: check whether there still is a session. */
   review(): Promise<void>;
   /** From the fleet actor: the runner will not serve this session. */
   giveUp(fault: Fault, session: string): Promise<void>;
@@ -24,7 +24,7 @@ export interface FleetRpc extends Rpc.DurableObjectBranded {
   open(wish: Opening & { session: string }): Promise<Opened<PlacedSession>>;
   admits(server: string, actor?: string): Fault | undefined;
   mayOpen(server: string, principal: string): Opened<{ afterMs: number }>;
-  /** The session of an actor that forgot it. */
+  /** The session of an actor that lost its memory. */
   placed(actor: string): PlacedSession | undefined;
   /** A session is over. */
   closed(session: string): void;

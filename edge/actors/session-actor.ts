@@ -1,5 +1,5 @@
-// The session actor: one Durable Object a session, that hosts core/session. It has storage, sockets, a clock, a timer and the way to
-// the fleet, and no rule.
+// The session actor: the Durable Object of one session, which hosts core/session. It owns storage, sockets, a clock, a timer and the
+// way to the fleet, and no rules.
 import { DurableObject } from 'cloudflare:workers';
 import { nanoid } from 'nanoid';
 import type { PostAnswer } from '../core/relay.ts';

@@ -1,4 +1,4 @@
-// One attached client, as the worker holds it: what it was sent, what is acknowledged, and how the stream goes on when the
+// The stream of one attached client, in the worker: what was sent, what is acknowledged, and how the stream continues when the
 // socket to the actor breaks (D2, D3). Pure: the host dials, writes and keeps time. Implements LP14, LP18, R-4, R-5.
 import { fullJitterMs } from '../../shared/backoff.ts';
 import { faultError, type Fault } from '../../shared/fault.ts';
@@ -11,25 +11,25 @@ import { messagesOf, type SessionDown, type StreamDown } from '../../shared/link
 import { LINK_GRACE_MS, LISTEN_BEATS } from '../../shared/link/timing.ts';
 import { encodeEvent, eventId } from '../../shared/sse/encode.ts';
 
-/** Between two attempts to reach an actor that broke away: a reset actor is back within milliseconds. */
+/** Delay between two attempts to reach an actor that broke away: a reset actor is back within milliseconds. */
 const REDIAL_BASE_MS = 50;
 const REDIAL_CAP_MS = 2_000;
 
 export interface ClientStreamOptions {
   readonly stream: string;
-  /** The post whose answers this stream carries, when the worker still has to see it accepted. */
+  /** The post whose answers this stream carries, if the worker must still get it accepted. */
   readonly post?:
     | {
         readonly id: string;
         readonly message: string;
         readonly isAccepted: boolean;
-        /** It was given to a link before, so the runner may have it although nobody said so. */
+        /** It was sent on a link before, so the runner may have it although no `accepted` came. */
         readonly isSent?: boolean;
       }
     | undefined;
-  /** Where the client left off; null continues behind what was acknowledged. */
+  /** Where the client left off; null: continue after the last acknowledged event. */
   readonly after: number | null;
-  /** Raw JSON text of the ids that wait for an answer on this stream: each gets one error if the runner is lost (R-1). */
+  /** Ids, as raw JSON text, that await an answer on this stream. Each gets one error if the runner is lost (R-1). */
   readonly requestIds: readonly string[];
   readonly kind: StreamKind;
 }
@@ -39,33 +39,33 @@ export type ClientStreamEffect =
   | { readonly do: 'send'; readonly text: string }
   /** SSE text for the client. */
   | { readonly do: 'write'; readonly text: string }
-  /** Whether the stream could be attached is known now; `fault` says why not. */
+  /** The first attach succeeded, or failed with `fault`. */
   | { readonly do: 'settle'; readonly fault: Fault | undefined }
-  /** A `ping` with this id, or else a comment, now: no answer, or a failure, shows a dead client. */
+  /** Send a `ping` with this id now, or a comment if there is none. A missing answer or a failed write shows a dead client. */
   | { readonly do: 'probe'; readonly id: string | undefined }
-  /** The stream is over: end the response, once what was written has left. */
+  /** The stream is over: end the response once everything written has been sent. */
   | { readonly do: 'finish' }
-  /** The client reads too slowly to be waited for: drop what it was to read, and its connection. */
+  /** The client reads too slowly: drop its unread output and its connection. */
   | { readonly do: 'cut' }
   | { readonly do: 'hangUp' };
 
 export class ClientStream {
-  /** Without the post, whose message is let go of once the runner has it. */
+  /** Without the post: its message is dropped once the runner has it. */
   readonly #options: Omit<ClientStreamOptions, 'post'>;
   #post: { readonly id: string; readonly message: string } | undefined;
-  /** The post was said on this socket, and `accepted` is not heard. */
+  /** The post was sent on this socket and `accepted` has not come. */
   #isPostOut = false;
   readonly #open: Set<string>;
   readonly #owed = new OwedIds();
   #isAccepted: boolean;
   #isSent: boolean;
-  /** Last event written towards the client, and last one acknowledged; null until an attach told where the stream stands. */
+  /** The last event written to the client; null until an attach has said where the stream continues. */
   #written: number | null;
   #acked: number;
-  /** An attach is on its way; events sent before it was heeded come again after `attached`. */
+  /** An attach is on its way. Events sent before it took effect come again after `attached`. */
   #isAttaching = false;
   #isDone = false;
-  /** The final event was written; its acknowledgement is all that is left. */
+  /** The final event was written; only its acknowledgement is left. */
   #isFinal = false;
   #isSettled = false;
   #attempt = 0;
@@ -87,12 +87,12 @@ export class ClientStream {
     return this.#isDone;
   }
 
-  /** The last event written towards the client. */
+  /** The last event written to the client. */
   get written(): number {
     return this.#written ?? 0;
   }
 
-  /** A request that was sent may run although nobody said that it was accepted: it must not look safe to repeat (R-2). */
+  /** A request that was sent may be running although no `accepted` came, so it must not look safe to repeat (R-2). */
   get #mayHaveArrived(): boolean {
     return this.#isAccepted || this.#isSent;
   }
@@ -108,7 +108,7 @@ export class ClientStream {
         if (this.#isAccepted && !this.#isPostOut) break;
         this.#isPostOut = false;
         this.#accepted();
-        // Also where an event came first: the runner may have taken a follower before this one for gone, and sends no more.
+        // Even if an event came first: the runner may think that its follower is gone, and then it sends no more.
         this.#attach();
         break;
       case 'attached':
@@ -145,7 +145,7 @@ export class ClientStream {
     return this.#flush();
   }
 
-  /** What was written up to event `seq` has left for the client: acknowledge it. */
+  /** Everything up to event `seq` has been sent to the client: acknowledge it. */
   drained(seq: number): ClientStreamEffect[] {
     if (seq > this.#acked) {
       this.#acked = seq;
@@ -159,8 +159,8 @@ export class ClientStream {
   }
 
   /**
-   * Call every few seconds: while something is owed, says again where the stream stands. Whatever a worker says has the actor
-   * look whether the runner's link has gone silent.
+   * Call every few seconds: while an answer is owed, repeats the last acknowledgement. Any frame from a worker makes the actor
+   * check whether the runner's link is silent.
    */
   beat(): ClientStreamEffect[] {
     if (this.#isDone || (this.#open.size === 0 && this.#isAccepted)) return [];
@@ -170,7 +170,7 @@ export class ClientStream {
     return this.#flush();
   }
 
-  /** The socket to the actor broke or could not be opened: try again for as long as a runner may stay away. `random` in [0, 1). */
+  /** The socket to the actor broke or could not be opened: retry for as long as a runner may stay away. `random` is in [0, 1). */
   broken(now: number, random: number): ClientStreamEffect[] {
     if (this.#isDone || this.#isFinal) return [];
     this.#brokenSince ??= now;
@@ -205,7 +205,7 @@ export class ClientStream {
     return this.#flush();
   }
 
-  /** Says what is needed on a link that is new: the post if it may not have arrived, and where to go on. */
+  /** Sends what a new link needs: the post if it may not have arrived, otherwise where to continue. */
   #say(): void {
     const { stream } = this.#options;
     if (this.#post) {
@@ -234,10 +234,10 @@ export class ClientStream {
     this.#brokenSince = undefined;
     this.#attempt = 0;
     const last = this.#written;
-    // Before `attached` an event is one that was on its way to an earlier follower; what is owed here follows that.
+    // An event before `attached` was on its way to an earlier follower; this stream's own events come after `attached`.
     if (last === null || seq <= last) return;
-    // A gap can only come from a break that this socket did not see: go back to what is known. Once: each attach makes
-    // the runner send everything again, and a thousand events on their way must not ask for that a thousand times.
+    // A gap means a break that this socket did not see: attach again from the last known event. Only once: each attach makes the
+    // runner resend everything, and a thousand events on their way must not cause a thousand attaches.
     if (seq > last + 1) return this.#isAttaching ? undefined : this.#attach();
     this.#written = seq;
     if (message !== undefined) {
@@ -255,9 +255,9 @@ export class ClientStream {
     }
   }
 
-  /** Notes which request a message answers, so that a later loss answers only the rest. */
+  /** Notes which request a message answers, so that after a later loss only the others get an error. */
   #settle(message: string): void {
-    // The one request of a POST is settled by the final event; nothing needs to be read.
+    // The only request of a POST is settled by the final event, so its message need not be read.
     const { requestIds, kind } = this.#options;
     if (!kind.endsSession && (this.#open.size === 0 || requestIds.length === 1)) return;
     const answered = answeredId(message);
@@ -274,9 +274,9 @@ export class ClientStream {
     };
     const { kind, stream } = this.#options;
     const error = faultError(kind.inWords(known));
-    // A stream that is over owes nothing more: what had no answer was cancelled.
+    // A stream that is over owes nothing more: requests without an answer were cancelled.
     if (fault === 'stream_over') this.#open.clear();
-    // Cut off for reading too slowly: the call goes on, and its one outcome can be resumed (R-1).
+    // Cut off for reading too slowly: the call continues, and its one outcome can be fetched by resuming (R-1).
     const isCut = fault === 'overloaded' && this.#isAccepted;
     if (isCut && kind.isResumable) this.#open.clear();
     for (const id of this.#open) {

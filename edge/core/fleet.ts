@@ -1,6 +1,6 @@
-// The fleet: which runners there are and which session lies on which (D1). It places new sessions over the control links,
-// keeps the books of those that are open, and is out of the way of their messages. Pure: inputs in, effects out; the books
-// and the sockets are the host's. Implements LP9, LP11, LP25.
+// The fleet knows the runners and which session is on which runner (D1). It places new sessions over the control links and keeps
+// the books of open ones; their messages do not pass through it. Pure: inputs in, effects out; the host owns the books and the
+// sockets. Implements LP9, LP11, LP25.
 import { OpeningTurns } from './opening-turns.ts';
 import {
   grantedServers,
@@ -39,10 +39,10 @@ import { textForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
 import { HELLO_WAIT_MS, YIELD_WAIT_MS } from '../../shared/link/timing.ts';
 
-/** This often it is looked whether sessions of runners that are away have anyone left to end them. */
+/** How often the fleet checks sessions of absent runners: perhaps nobody else is left to end them. */
 const REVIEW_MS = 30 * 60_000;
 
-/** An actor that broke away is back within milliseconds. */
+/** How soon an actor that could not be reached is told again: one that broke away is back within milliseconds. */
 const OWED_AGAIN_MS = 1_000;
 
 const ALL_BUSY = `You have ${SESSIONS_PER_PRINCIPAL} open sessions, which is the limit, and none of them is idle. End some, then try again.`;
@@ -52,20 +52,20 @@ const GAVE_WAY =
 
 const TOO_FAST = 'You open sessions faster than this bridge starts them. Try again soon.';
 
-/** What stays with a control socket while the fleet sleeps. */
+/** The note on a control socket, kept while the fleet sleeps. */
 export interface ControlNote {
   readonly runner: string;
   readonly granted: readonly string[] | '*';
   readonly hasHello: boolean;
-  /** When it was accepted: until its first ping, the last sign of life. */
+  /** When it was accepted; until its first ping, this is its last sign of life. */
   readonly at: number;
 }
 
-/** What the operator settled, as far as it decides who is placed. */
+/** The settings that decide who may open sessions. */
 export interface FleetTerms {
   /** Sessions and tickets can be signed. */
   readonly isConfigured: boolean;
-  /** Each client has a name of its own. Who comes without a key is nobody in particular, and has no quota. */
+  /** Clients have keys, so each has its own name. Without keys all share one name, and no quota applies. */
   readonly hasQuotas: boolean;
 }
 
@@ -77,29 +77,29 @@ export type FleetEffect =
   | { readonly do: 'opened'; readonly ask: string; readonly opened: Opened<PlacedSession> }
   /** Tell the session's actor that the runner will not serve it: {@link Fleet.heard}. */
   | { readonly do: 'giveUp'; readonly session: string; readonly fault: Fault }
-  /** Have the session's actor look whether it has a session still. */
+  /** Ask the session's actor to check whether it still has a session. */
   | { readonly do: 'review'; readonly session: string }
   /** Log that a session is over. */
   | ({ readonly do: 'ended' } & SessionEnd);
 
-/** A session that someone wants to open; `ask` is the host's, for the answer. */
+/** A request to open a session; `ask` is the host's id for the answer. */
 interface Wanted extends Opening {
   readonly ask: string;
   readonly session: string;
 }
 
-/** Room is being made for one session: runners are asked one after the other to end an idle one. */
+/** The search for a place for one session: runners are asked in turn to end an idle session. */
 interface Room {
   readonly wanted: Wanted;
-  /** The principal is at its quota: one of its own has to go. Otherwise all places are taken. */
+  /** True: the principal is at its quota, so one of its own sessions must end. False: all places are taken. */
   readonly isOwn: boolean;
-  /** Those that have yet to be asked. */
+  /** Runners not asked yet. */
   readonly runners: string[];
-  /** The answer where none has a session that can go. */
+  /** The answer if no runner has a session that can end. */
   readonly otherwise: Fault;
 }
 
-/** A runner was asked to yield. It answers in the order of asking, so one that is waited for no longer keeps its place. */
+/** A `yield` sent to a runner. Runners answer in order, so an entry whose answer is no longer awaited keeps its place in the list. */
 interface Yield {
   room: Room | undefined;
   readonly askedAt: number;
@@ -107,7 +107,7 @@ interface Yield {
 
 interface Control {
   note: ControlNote;
-  /** A hello of many sessions comes in parts (LP3). */
+  /** A hello with many sessions comes in parts (LP3). */
   readonly inbox: Inbox<string>;
   readonly yields: Yield[];
 }
@@ -117,16 +117,16 @@ export class Fleet {
   readonly #sockets: Sockets<ControlNote>;
   readonly #terms: FleetTerms;
   readonly #controls = new Map<string, Control>();
-  /** Sessions in the books whose runner has yet to be told, until their tickets are signed. */
+  /** Sessions in the books whose runner is told once their tickets are signed. */
   readonly #unsigned = new Map<string, { readonly wanted: Wanted; readonly row: SessionRow }>();
   readonly #turns = new OpeningTurns();
-  /** When actors are told again of what they have yet to hear. */
+  /** When actors that were not reached are told again. */
   #oweAt: number | undefined;
   #opened = 0;
   #refused = 0;
   #effects: FleetEffect[] = [];
 
-  /** What was before it slept is found in the books and in the sockets that stayed open. */
+  /** After a sleep, the books and the sockets that stayed open hold the earlier state. */
   constructor(store: FleetStore, sockets: Sockets<ControlNote>, terms: FleetTerms) {
     this.#store = store;
     this.#sockets = sockets;
@@ -146,7 +146,7 @@ export class Fleet {
     return this.#flush();
   }
 
-  /** The ticket of an earlier effect `sign`; undefined where it could not be signed. */
+  /** The ticket for an earlier effect `sign`; undefined if it could not be signed. */
   signed(ask: string, ticket: string | undefined): FleetEffect[] {
     const unsigned = this.#unsigned.get(ask);
     if (!unsigned) return [];
@@ -171,7 +171,7 @@ export class Fleet {
     return this.#flush();
   }
 
-  /** Why no runner could take a session of this server. That an idle session may give way is found out by opening. */
+  /** Why no runner could take a session of this server. Whether an idle session can make room is found out only by opening. */
   admits(
     server: string,
     actor: string | undefined,
@@ -183,7 +183,7 @@ export class Fleet {
     return { fault, effects: this.#flush() };
   }
 
-  /** As {@link admits}, of a session that a client opens: when it may begin, in turn with the others of its principal. */
+  /** Like {@link admits}, for a session that a client opens: also tells when it may begin, in turn with others of its principal. */
   mayOpen(
     server: string,
     principal: string,
@@ -197,7 +197,7 @@ export class Fleet {
     return { turn: { ok: false, fault: { fault: 'overloaded', message: TOO_FAST } }, effects };
   }
 
-  /** The session of an actor that forgot it; the newest, where it had one after the other. */
+  /** The session of an actor that lost its memory; the newest if it had several in turn. */
   placed(actor: string): PlacedSession | undefined {
     const row = this.#store.newestOf(actor);
     return row && placedOf(row);
@@ -229,7 +229,7 @@ export class Fleet {
     return { view, effects: this.#flush() };
   }
 
-  /** A session whose actor lost its memory while its runner was away for good has nobody else to wake it. */
+  /** If an actor lost its memory and its runner never returns, nobody else would wake the actor to end the session. */
   review(now: number): FleetEffect[] {
     this.#store.setReview(undefined);
     const rows = this.#store.sessions();
@@ -241,7 +241,7 @@ export class Fleet {
     return this.#flush();
   }
 
-  /** What came of `giveUp`: until the actor has heard it, it is told again, though this fleet dies meanwhile. */
+  /** The outcome of `giveUp`. It is repeated until the actor has been told, even if this fleet is restarted in between. */
   heard(session: string, isHeard: boolean, now: number): FleetEffect[] {
     if (isHeard) this.#store.paid(session);
     else this.#oweAt ??= now + OWED_AGAIN_MS;
@@ -254,9 +254,9 @@ export class Fleet {
       this.#effects.push({ do: 'giveUp', session, fault });
   }
 
-  /** A runner's control link, on `socket`; its credential was checked. */
+  /** A runner's control link on `socket`; its credential has been checked. */
   dialled(socket: string, { runner, granted }: ControlDial, now: number): FleetEffect[] {
-    // One that never says hello must not gather company: the newer dial takes its place.
+    // Dials that never say hello must not pile up: a newer one replaces the last.
     for (const [other, { note }] of this.#controls) {
       if (note.runner === runner && !note.hasHello)
         this.#close(other, CLOSE.comeBack, 'a newer dial came first', now);
@@ -298,13 +298,13 @@ export class Fleet {
     return this.#flush();
   }
 
-  /** Whatever time brings. */
+  /** Does what is due by now. */
   tick(now: number): FleetEffect[] {
     actDue(this.#dues(), now);
     return this.#flush();
   }
 
-  /** When {@link tick} is due, while the fleet is awake: until then it is. */
+  /** When {@link tick} is due; the fleet stays awake until then. */
   get wakeAt(): number | undefined {
     return nextDue(this.#dues());
   }
@@ -321,7 +321,7 @@ export class Fleet {
     yield { at: this.#oweAt, mostMs: OWED_AGAIN_MS, act: () => this.#tellOwed() };
   }
 
-  /** A runner that was asked for a place and says nothing is asked no more. */
+  /** A runner that does not answer a `yield` in time is skipped. */
   #yieldDue(asked: Yield): Due {
     const { room, askedAt } = asked;
     if (!room) return { at: undefined };
@@ -363,7 +363,7 @@ export class Fleet {
     control.note = { ...control.note, hasHello: true };
     this.#effects.push({ do: 'note', socket, note: control.note });
     this.#say(socket, { type: 'welcome', servers });
-    // A later hello of the same socket may cross an `open` on its way; only the first tells what is held.
+    // A later hello on the same socket may cross an `open` on its way, so only the first is compared with the books.
     if (!hasHello) this.#reconcile(socket, runner, hello, now);
     for (const [other, { note }] of this.#controls) {
       if (other !== socket && note.runner === runner)
@@ -371,7 +371,7 @@ export class Fleet {
     }
   }
 
-  /** Sessions that the runner does not hold any more are lost; those it holds and nobody knows are closed (LP11). */
+  /** Sessions that the runner no longer holds are lost; those it holds but the books do not know are closed (LP11). */
   #reconcile(socket: string, runner: string, hello: HelloFrame, now: number): void {
     const held = new Set(hello.sessions);
     const placed = this.#store.sessions(runner);
@@ -384,7 +384,7 @@ export class Fleet {
     for (const session of unknown) this.#say(socket, { type: 'close', session });
   }
 
-  /** Places a session, and puts it in the books before its ticket is signed: its place is taken from now on. */
+  /** Places a session and books it before its ticket is signed, so that its place is taken at once. */
   #place(wanted: Wanted, now: number, mayAsk: boolean): void {
     const candidates = this.#candidates(now);
     const placement = place(wanted.server, candidates);
@@ -404,7 +404,7 @@ export class Fleet {
     this.#effects.push({ do: 'sign', ask, scope: { session, runner, boot } });
   }
 
-  /** Asks the next runner to end an idle session: of the principal's own, or fairly, of whoever holds more than it (LP25). */
+  /** Asks the next runner to end an idle session: one of the principal's own, or one of a principal that holds more (LP25). */
   #makeRoom(room: Room, now: number): void {
     for (;;) {
       const runner = room.runners.shift();
@@ -417,7 +417,7 @@ export class Fleet {
     }
   }
 
-  /** A runner ended an idle session, or has none. Its client is told also when who asked has waited long enough. */
+  /** A runner ended an idle session, or has none. The ended session is given up even if the search no longer waits for this answer. */
   #yielded(runner: string, room: Room | undefined, session: string | undefined, now: number): void {
     const isFreed = session !== undefined && this.#isOn(session, runner);
     if (isFreed) this.#giveUp(session, { fault: 'session_not_found', message: GAVE_WAY }, now);
@@ -465,7 +465,7 @@ export class Fleet {
     return this.#store.session(session)?.runner === runner;
   }
 
-  /** The runner's live control socket. One that missed its pings is closed here, where it would be used. */
+  /** The runner's live control socket. A socket that missed its pings is closed here, at the moment it would be used. */
   #socketOf(runner: string, now: number): string | undefined {
     const socket = this.#openSocketOf(runner);
     if (socket === undefined) return undefined;
@@ -490,7 +490,7 @@ export class Fleet {
     this.#drop(socket, now);
   }
 
-  /** What a runner was asked on a socket that is gone it does not answer any more. */
+  /** Forgets a socket. Its unanswered `yield`s will not be answered, so the next runners are asked. */
   #drop(socket: string, now: number): void {
     const control = this.#controls.get(socket);
     this.#controls.delete(socket);

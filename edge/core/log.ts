@@ -1,10 +1,10 @@
-// What the edge reports to its operators: one line for each refusal, each end of a session, and each failure. A line has these
-// fields and no others: nothing of a message, no credential, no session id.
+// What the edge logs for its operators: one line for each refusal, each end of a session, and each failure. A line has only these
+// fields: no message content, no credential, no session id.
 import type { SessionRow } from './ports.ts';
 import type { FaultCode } from '../../shared/fault.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 
-/** Where lines go; the host gives it. Never throws. */
+/** Takes the lines; provided by the host. Never throws. */
 export type LogPort = (line: LogLine) => void;
 
 export type LogLine = RefusalLine | SessionEndLine | FailureLine | SettingLine;
@@ -13,15 +13,15 @@ export type LogLine = RefusalLine | SessionEndLine | FailureLine | SettingLine;
 export interface RefusalLine {
   readonly level: 'info' | 'warn';
   readonly message: 'request refused';
-  /** The fault; for an error that the revision itself defines, its JSON-RPC code. */
+  /** The fault, or the JSON-RPC code of an error that the revision itself defines. */
   readonly fault: FaultCode | 'no_sign_in' | 'upgrade_required' | number;
   /** HTTP status. */
   readonly status: number;
-  /** This and the two below: once the client, or the runner, was let in. */
+  /** This and the next two: known once the client or runner is admitted. */
   readonly principal?: string | undefined;
   readonly server?: string | undefined;
   readonly transport?: Transport | undefined;
-  /** What the host calls the request, for looking it up in the host's own logs. */
+  /** The host's id of the request, to find it in the host's own logs. */
   readonly request?: string | undefined;
 }
 
@@ -37,7 +37,7 @@ export interface SessionEnd {
 export interface SessionEndLine {
   readonly level: 'info' | 'warn';
   readonly message: 'session ended';
-  /** The beginning of a digest of its name. */
+  /** The first characters of a digest of its name. */
   readonly session: string;
   readonly server: string;
   readonly principal: string;
@@ -47,7 +47,7 @@ export interface SessionEndLine {
   readonly fault?: FaultCode | undefined;
 }
 
-/** Something that the edge did not expect. An exception's words may hold what a peer sent, so only its kind and place are told. */
+/** An unexpected failure. An exception's message may contain what a peer sent, so only its kind and place are logged. */
 export interface FailureLine {
   readonly level: 'error';
   readonly message: 'a request failed' | 'a frame could not be handled';
@@ -64,13 +64,13 @@ export interface SettingLine {
   readonly problem: string;
 }
 
-/** Enough to tell the sessions of a day apart, and nothing that a session could be reached by. */
+/** Characters of the digest: enough to distinguish the sessions of a day, and no way to reach one. */
 const TOLD_DIGEST = 12;
 
-/** Ends that are nobody's trouble: a session that gave way, or that its runner does not know any more, is opened again. */
+/** Ends that need no attention: a session that made room, or that its runner no longer knows, is opened again. */
 const QUIET: ReadonlySet<FaultCode | undefined> = new Set([undefined, 'session_not_found']);
 
-/** The line about a session that is over; `digest`: of its name. */
+/** The line for a session that is over; `digest`: the digest of its name. */
 export const sessionEndLine = (
   { row: { server, principal, runner }, ms, fault }: SessionEnd,
   digest: string,
@@ -85,14 +85,14 @@ export const sessionEndLine = (
   ...(fault && { fault }),
 });
 
-/** Frames of a stack that a line tells. */
+/** Stack frames in a line. */
 const TOLD_FRAMES = 5;
 
-/** What may be told of an exception. */
+/** What may be logged of an exception. */
 export function failureOf(error: unknown): Pick<FailureLine, 'error' | 'at'> {
   if (!(error instanceof Error)) return { error: typeof error };
   const { name, message, stack = '' } = error;
-  // A message may have lines that look like frames.
+  // A message may contain lines that look like stack frames.
   const below = stack.slice(stack.indexOf(message) + message.length);
   const frames = below.split('\n').filter((line) => FRAME.test(line));
   return { error: name, at: frames.slice(0, TOLD_FRAMES).map((line) => line.trim()) };

@@ -1,4 +1,4 @@
-// Faults as a 2026-07-28 client is told them: it knows of no session, so what became of one is told in other words.
+// Faults in words for a 2026-07-28 client, which knows nothing of sessions.
 import type { Fault } from '../../shared/fault.ts';
 
 const ENDED_FIRST = 'The server process ended before it took the request. Try again soon.';

@@ -1,9 +1,9 @@
-// A session as the edge keeps it, under the name of its actor: it is placed, opened and served, linked and lost, given up and
-// forgotten; of a modern client's, one after the other. It decides which dial and which follower is let in, finds links that
-// have gone silent, and says what must outlive the actor's memory; core/relay passes the frames.
-// Between two frames the actor may sleep, since all it needs stands in its sockets' notes, and else in the fleet's books (D1,
-// D3). It has storage of its own only while its runner is away: a session that was refused, or has ended, leaves none.
-// Pure: inputs in, effects out; store and sockets are the host's. Implements LP7, LP8, R-2, R-7.
+// The life of a session at the edge, under its actor's name: placed, opened, linked, lost, given up, forgotten; for a modern client,
+// one session after the other. This decides which dials and followers are admitted, detects silent links, and tells the store what
+// must outlive the actor's memory; core/relay passes the frames.
+// The actor may sleep between two frames: all it needs is in its sockets' notes or in the fleet's books (D1, D3). It uses storage
+// of its own only while its runner is away; a session that was refused or has ended leaves none.
+// Pure: inputs in, effects out; the host owns the store and the sockets. Implements LP7, LP8, R-2, R-7.
 import type {
   FollowWish,
   LinkDial,
@@ -30,28 +30,28 @@ import { Inbox } from '../../shared/link/inbox.ts';
 import { readHolds, splitFrame } from '../../shared/link/parts.ts';
 import { DIAL_WAIT_MS, LOOK_MS } from '../../shared/link/timing.ts';
 
-/** What a runner's dial must say as the placement does (LP7). */
+/** The fields of a runner's dial that must match the placement (LP7). */
 const PLACE = ['session', 'runner', 'boot'] as const;
 
-/** Characters that tell a modern actor's sessions apart: 48 bits. */
+/** Characters that distinguish the sessions of a modern actor: 48 bits. */
 const SESSION_COUNT_LENGTH = 8;
 
-/** Characters of an id that tells sockets and probes of one actor apart: 96 bits. */
+/** Characters of an id that distinguishes sockets and probes of one actor: 96 bits. */
 const ID_LENGTH = 16;
 
-/** A peer that has so much to read is cut; relinking resends what it missed. */
+/** A peer with this many unread bytes is disconnected; relinking resends what it missed. */
 const UNREAD_LIMIT = 64 * 1024 * 1024;
 
-/** What stays with a socket. It is of one session: those of an earlier one may still be closing when the next is open. */
+/** The note on a socket. It names its session: sockets of an earlier session may still be closing when the next is open. */
 export type SessionNote = { readonly session: string | undefined } & (
   | {
       readonly role: 'runner';
       readonly placed: PlacedSession;
       /** What the session negotiated, once it is known. */
       readonly revision?: string | undefined;
-      /** 0 for a dial that came too late: it is never taken for the link. */
+      /** 0 for a dial that came too late: it never becomes the link. */
       readonly epoch: number;
-      /** When it was accepted; until its first ping, the last sign of life. */
+      /** When it was accepted; until its first ping, this is its last sign of life. */
       readonly at: number;
     }
   | { readonly role: 'follower'; readonly stream: string }
@@ -59,13 +59,13 @@ export type SessionNote = { readonly session: string | undefined } & (
 
 export type SessionReply = Opened<undefined> | PostAnswer | Negotiated | boolean | undefined;
 
-/** `ask` is the host's, of the input that is answered. */
+/** `ask` is the host's id of the input that is answered. */
 export type EdgeSessionEffect =
   | SocketEffect<SessionNote>
   | { readonly do: 'reply'; readonly ask: string; readonly reply: SessionReply }
-  /** The fleet could not be reached; whoever asked may ask again. */
+  /** The fleet could not be reached; the request may be repeated. */
   | { readonly do: 'fail'; readonly ask: string }
-  /** Let an upgrade in: it has this id from now on. */
+  /** Accept an upgrade; `socket` is its id from now on. */
   | {
       readonly do: 'accept';
       readonly ask: string;
@@ -77,7 +77,7 @@ export type EdgeSessionEffect =
   | { readonly do: 'find' }
   /** Have the fleet place a session: {@link EdgeSession.placed}. */
   | { readonly do: 'place'; readonly wish: Opening & { readonly session: string } }
-  /** Tell the fleet that a session is over: {@link EdgeSession.forgotten}, however that ends. */
+  /** Tell the fleet that a session is over: {@link EdgeSession.forgotten}, whether or not that succeeds. */
   | { readonly do: 'closed'; readonly session: string };
 
 export interface EdgeSessionHost {
@@ -85,11 +85,11 @@ export interface EdgeSessionHost {
   readonly name: string;
   readonly store: SessionStore;
   readonly sockets: Sockets<SessionNote>;
-  /** Random text of so many characters (A–Z, a–z, 0–9, `_`, `-`). */
+  /** Random text of this many characters (A–Z, a–z, 0–9, `_`, `-`). */
   mint(characters: number): string;
 }
 
-/** Work that waits for something to be known; `fail` where it cannot be. */
+/** Work that waits for the fleet's answer; `fail` if none comes. */
 interface Deferred {
   readonly run: () => void;
   readonly fail: () => void;
@@ -102,33 +102,33 @@ export class EdgeSession {
   #now = 0;
   #placed: PlacedSession | undefined;
   #relay = new Relay({ state: 'ended' });
-  /** Whether {@link #placed} says what is; a fresh actor has yet to ask the fleet. */
+  /** Whether {@link #placed} is known to be right; a fresh actor must first ask the fleet. */
   #memory: 'none' | 'asking' | 'known' = 'none';
   #untilKnown: Deferred[] = [];
-  /** The session was found at the fleet's: what the actor's earlier life knew of it is lost. */
+  /** The session was found in the fleet's books: the actor's own memory of it is lost. */
   #isFound = false;
-  /** A session is being placed; the runner's dial may come before the word of where. */
+  /** A session is being placed. The runner's dial may come before the fleet's answer. */
   #placing: ((outcome: Outcome) => void)[] | undefined;
   #untilPlaced: (() => void)[] = [];
-  /** Sessions that are over, of which the fleet has yet to confirm that it knows, with the runner's socket. */
+  /** Ended sessions that the fleet has not confirmed yet, with the runner's socket. */
   readonly #forgetting = new Map<string, string | undefined>();
   #untilForgotten: (() => void)[] = [];
   /** The runner's socket of a session that has just ended. */
   #leaving: string | undefined;
   readonly #line = new RunnerLine();
   readonly #notes = new Map<string, SessionNote>();
-  /** Frames of followers that are not whole yet. */
+  /** Unfinished frames of followers. */
   readonly #inboxes = new Map<string, Inbox<string>>();
-  /** Who waits for what became of a post, by its id. */
+  /** Callbacks for the outcome of each post, by its id. */
   readonly #posts = new Map<string, (answer: PostAnswer) => void>();
   #ends: string[] = [];
-  /** When the link's silence is looked at next. */
+  /** When to check next whether the link is silent. */
   #lookAt: number | undefined;
   #keptLink: Link | undefined;
   #wakeAt: number | undefined;
   #effects: EdgeSessionEffect[] = [];
 
-  /** What was before the actor slept is found in the sockets that stayed open. Without one, no storage is touched. */
+  /** After a sleep, the sockets that stayed open hold the earlier state. If there are none, storage is not touched. */
   constructor(host: EdgeSessionHost, now: number) {
     this.#host = host;
     this.#now = now;
@@ -155,7 +155,7 @@ export class EdgeSession {
     this.#keptLink = this.#relay.link;
   }
 
-  /** The runner's socket of the session that was opened last, of its dials the last. */
+  /** The runner's newest dial for the newest session. */
   #newestLink(): { id: string; note: SessionNote & { role: 'runner' } } | undefined {
     let newest: { id: string; note: SessionNote & { role: 'runner' } } | undefined;
     for (const [id, note] of this.#notes) {
@@ -171,10 +171,10 @@ export class EdgeSession {
     return this.#relay.link;
   }
 
-  /** When {@link tick} is due while the actor is awake: it must not sleep before. What must wake it is in its store. */
+  /** When {@link tick} is due; the actor must stay awake until then. Times that must wake it are in its store. */
   get wakeAt(): number | undefined {
     const { soon, durable } = this.#relay.wakeAt;
-    // A session whose runner has yet to dial is waited for awake, without a trace on disk.
+    // The runner's first dial is awaited awake, without a trace on disk.
     const dialBy = this.#relay.link.state === 'awaited' ? durable : undefined;
     return earliest([soon, dialBy, nextDue(this.#dues())]);
   }
@@ -209,14 +209,14 @@ export class EdgeSession {
   }
 
   /**
-   * A modern client opens no session: this opens one where there is none, and the next one when that has ended. Replies
-   * {@link PostAnswer}. Where the fleet breaks away nothing was posted, so the worker may ask again.
+   * A modern client opens no session: this opens one if there is none, and a new one after that has ended. Replies
+   * {@link PostAnswer}. If the fleet breaks away nothing was posted, so the worker may ask again.
    */
   serve(ask: string, opening: Opening, post: Post, now: number): EdgeSessionEffect[] {
     const again = (): void =>
       this.#reply(ask, { kind: 'refused', fault: { fault: 'session_not_found' } });
     const run = (): void => {
-      // Its runner is away for longer than the grace; there may be another.
+      // The runner has been away longer than the grace; another may be linked.
       const { link } = this.#relay;
       if (link.state === 'lost' && link.isExpired)
         this.#perform(this.#relay.giveUp({ fault: 'runner_lost' }));
@@ -267,7 +267,7 @@ export class EdgeSession {
 
   // From the fleet.
 
-  /** The answer to `find`; 'broken' where the fleet broke away. */
+  /** The answer to `find`; 'broken' if the fleet broke away. */
   found(placed: PlacedSession | undefined | 'broken', now: number): EdgeSessionEffect[] {
     return this.#step(now, () => {
       const deferred = this.#untilKnown.splice(0);
@@ -288,7 +288,7 @@ export class EdgeSession {
     if (lost) this.#keptLink = this.#relay.link;
   }
 
-  /** The answer to `place`; undefined where the fleet broke away. */
+  /** The answer to `place`; undefined if the fleet broke away. */
   placed(outcome: Opened<PlacedSession> | undefined, now: number): EdgeSessionEffect[] {
     return this.#step(now, () => {
       if (outcome?.ok === true) {
@@ -305,8 +305,8 @@ export class EdgeSession {
   }
 
   /**
-   * What came of `closed`. Only then the runner hears that the session is over: if this actor dies before, or the fleet, the runner
-   * comes back and has it told again. Otherwise nobody would be left to take the session off the books.
+   * The outcome of `closed`. Only now is the runner told that the session is over. If this actor or the fleet dies earlier, the
+   * runner dials again and the fleet is told again; otherwise nobody would be left to take the session off the books.
    */
   forgotten(session: string, isTold: boolean, now: number): EdgeSessionEffect[] {
     return this.#step(now, () => {
@@ -319,16 +319,16 @@ export class EdgeSession {
     });
   }
 
-  /** The runner is away. If the session is too, it must end, though nobody else comes here. Replies once it was looked at. */
+  /** The runner is away, and perhaps nobody else comes here to end the session. Replies once the state is known. */
   review(ask: string, now: number): EdgeSessionEffect[] {
     const run = (): void => this.#reply(ask, undefined);
     return this.#step(now, () => this.#whenKnown({ run, fail: () => this.#fail(ask) }));
   }
 
-  /** The runner refused the session, or its boot is dead. It may come before the word of where it was placed. Replies when done. */
+  /** The runner refused the session, or its boot is dead. This may come before the answer to `place`. Replies when done. */
   giveUp(ask: string, fault: Fault, session: string, now: number): EdgeSessionEffect[] {
     const run = (): void => {
-      // The fleet has struck it off its books already: what is on disk is all that is known of it.
+      // The fleet has removed it from its books already: only the disk still knows it.
       if (this.#memory !== 'known') this.#recall();
       if (session === this.#placed?.session) this.#perform(this.#relay.giveUp(fault));
       else if (!this.#placed) this.#clearStored();
@@ -340,7 +340,7 @@ export class EdgeSession {
     });
   }
 
-  // From the runner, and of sockets.
+  // From the runner and from sockets.
 
   /** A runner dials: answered by `accept` or `refuse`. */
   dial(ask: string, dial: LinkDial, now: number): EdgeSessionEffect[] {
@@ -366,7 +366,7 @@ export class EdgeSession {
     return this.tick(now);
   }
 
-  /** Whatever time brings. */
+  /** Does what is due by now. */
   tick(now: number): EdgeSessionEffect[] {
     return this.#step(now, () => {
       actDue(this.#dues(), now);
@@ -374,7 +374,7 @@ export class EdgeSession {
     });
   }
 
-  /** The store wakes only for a session whose runner is away, and what must be known of it stands beside. */
+  /** The store wakes the actor only for a session whose runner is away, and holds what must be known of it. */
   #recall(): void {
     const lost = this.#host.store.lost();
     if (!lost) return;
@@ -384,13 +384,13 @@ export class EdgeSession {
     this.#keptLink = this.#relay.link;
   }
 
-  /** What a life before this one kept, of a session that is over: nobody remembers whether that is anything. */
+  /** Clears what an earlier life of the actor may have stored for a session that is over. */
   #clearStored(): void {
     const { store } = this.#host;
     if (store.lost() !== undefined || store.revision() !== undefined) store.clear();
   }
 
-  /** Who comes to an actor without memory has it ask the fleet first whether there is a session. */
+  /** An actor without memory first asks the fleet whether there is a session. */
   #whenKnown(deferred: Deferred): void {
     if (this.#memory === 'known') return deferred.run();
     this.#untilKnown.push(deferred);
@@ -399,7 +399,7 @@ export class EdgeSession {
     this.#effects.push({ do: 'find' });
   }
 
-  /** A dial that comes early waits for the outcome of the placement, whatever it is. */
+  /** A dial that comes early waits for the outcome of the placement. */
   #whenPlaced(ask: string, run: () => void): void {
     const known = (): void => this.#whenKnown({ run, fail: () => this.#fail(ask) });
     if (this.#placing) this.#untilPlaced.push(known);
@@ -411,22 +411,22 @@ export class EdgeSession {
     else run();
   }
 
-  /** All that come while a session is being placed share it. */
+  /** Requests that come while a session is being placed share it. */
   #open(opening: Opening, tell: (outcome: Outcome) => void): void {
     if (this.#placing) return void this.#placing.push(tell);
     this.#placing = [tell];
-    // Its name is new, so there is nothing to ask for.
+    // Its name is new, so there is nothing to ask the fleet.
     this.#memory = 'known';
     this.#effects.push({ do: 'place', wish: { session: this.#nameFor(opening), ...opening } });
   }
 
-  /** A modern actor's sessions follow each other, and the end of one must not be taken for that of the next. */
+  /** A modern actor has one session after the other, and the end of one must not be taken for the end of the next. */
   #nameFor({ transport }: Opening): string {
     const { name } = this.#host;
     return transport === 'modern' ? `${name}~${this.#host.mint(SESSION_COUNT_LENGTH)}` : name;
   }
 
-  /** `session`: told with the answer where an actor has one after the other. */
+  /** `session`: added to the answer, for actors that have several in turn. */
   #post(ask: string, post: Post, session?: string): void {
     this.#dropSilentLink();
     this.#posts.set(post.id, (answer) =>
@@ -447,7 +447,7 @@ export class EdgeSession {
     this.#perform(this.#relay.follow(stream, socket));
   }
 
-  /** In another session than it was sent in, a post could be carried out again (R-2). */
+  /** A post repeated in a different session could be carried out twice (R-2). */
   #isIn(place: PostPlace): boolean {
     if ('session' in place) return place.session === this.#placed?.session;
     return (this.#placed?.openedAt ?? Infinity) < place.openedBefore;
@@ -456,18 +456,18 @@ export class EdgeSession {
   #dial(ask: string, dial: LinkDial): void {
     const { session, epoch, holds, subprotocol } = dial;
     const placed = this.#placed;
-    // The first dial of a session that was found: whoever opened it did not live to learn of it, and nobody knows its name.
+    // The first dial of a session found in the books: its opener died before the answer, so nobody knows its name.
     const isOrphan = this.#isFound && epoch === 1;
     if (!placed || isOrphan || PLACE.some((key) => placed[key] !== dial[key])) {
       if (isOrphan) this.#perform(this.#relay.giveUp({ fault: 'session_not_found' }));
-      // The actor may have been reset before it knew of the session: it would count as open for good.
+      // The actor may have been reset before it knew of the session, which would then count as open for ever.
       else if (session !== placed?.session) this.#tellFleet(session);
       if (!placed) this.#clearStored();
       return this.#refuse(ask, { fault: 'session_not_found' });
     }
     const note = { session: placed.session, role: 'runner' as const, placed };
     if (epoch <= this.#relay.epoch) {
-      // Its end comes here as any other's: it must be told apart, and never taken for the link.
+      // Its close event comes here too, so it needs a note; epoch 0 says that it is not the link.
       const socket = this.#accept(ask, { ...note, epoch: 0, at: 0 }, subprotocol);
       return this.#close(socket, CLOSE.replaced, 'an epoch of this session is newer');
     }
@@ -541,7 +541,7 @@ export class EdgeSession {
     }
   }
 
-  /** A half-open socket never closes by itself: whoever needs the link looks at its last ping first. */
+  /** A half-open socket never closes by itself, so each use of the link checks its last ping first. */
   #dropSilentLink(): void {
     const { socket, heardAt } = this.#line;
     const note = socket === undefined ? undefined : this.#notes.get(socket);
@@ -552,7 +552,7 @@ export class EdgeSession {
     this.#gone(socket);
   }
 
-  /** What waits is in memory only, and this keeps the actor from sleeping. Who follows a stream asks by itself. */
+  /** Whether anything waits in memory only, which must keep the actor awake. Followers ask by themselves. */
   get #isWatched(): boolean {
     return this.#posts.size > 0 || this.#line.waiting > 0;
   }
@@ -591,7 +591,7 @@ export class EdgeSession {
   #forget(): void {
     const session = this.#placed?.session;
     this.#placed = undefined;
-    // What it still says is of a session that is over.
+    // Anything that still comes from the socket is about a session that is over.
     this.#line.release();
     for (const [socket, note] of this.#notes)
       if (note.session === session) this.#note(socket, { ...note, session: undefined });
@@ -608,7 +608,7 @@ export class EdgeSession {
     this.#effects.push({ do: 'closed', session });
   }
 
-  /** Told once, it must outlast the actor's memory and its sockets. The answer to `initialize` does not wait for it. */
+  /** It is reported only once, so it must outlive the actor's memory and its sockets. The answer to `initialize` does not wait for it. */
   #keepRevision(revision: string): void {
     const { socket } = this.#line;
     const note = socket === undefined ? undefined : this.#notes.get(socket);
@@ -617,7 +617,7 @@ export class EdgeSession {
     this.#host.store.keepRevision(revision);
   }
 
-  /** One input, and what follows from it. */
+  /** Handles one input and returns the effects. */
   #step(now: number, work: () => void): EdgeSessionEffect[] {
     this.#now = now;
     work();
@@ -629,7 +629,7 @@ export class EdgeSession {
     return effects;
   }
 
-  /** A lost link must be remembered, and one that is back forgotten. */
+  /** Stores the state of a lost link; deletes it once the link is back. */
   #keepLost(): void {
     const { link, revision } = this.#relay;
     const before = this.#keptLink;
@@ -645,7 +645,7 @@ export class EdgeSession {
     }
   }
 
-  /** What must wake an actor that sleeps. */
+  /** Stores the time that must wake a sleeping actor. */
   #keepWake(): void {
     const { link, wakeAt } = this.#relay;
     const at = link.state === 'lost' ? wakeAt.durable : undefined;
@@ -698,7 +698,7 @@ export class EdgeSession {
   }
 }
 
-/** The link of a session whose runner is away; where nothing is remembered, since now. */
+/** The link of a session whose runner is away; if nothing is remembered, it is away since now. */
 const lostLink = (lost: LostSession | undefined, now: number): Link =>
   lost
     ? { state: 'lost', since: lost.since, isExpired: lost.isExpired }

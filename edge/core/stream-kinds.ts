@@ -1,5 +1,5 @@
-// What a client's stream is by the way its client speaks: one row for each kind, read in place of asking which client it is. What
-// depends on the revision is in shared/mcp/revisions.ts; what differs at the runner is in runner/core/client-kinds.ts.
+// How each kind of client stream behaves: one row per kind, so that no other code asks which client it serves. Differences between
+// revisions are in shared/mcp/revisions.ts; differences at the runner are in runner/core/client-kinds.ts.
 import type { Fault } from '../../shared/fault.ts';
 import { inModernWords } from './modern-words.ts';
 
@@ -10,21 +10,21 @@ export interface StreamKind {
   readonly endsSession: boolean;
   /** A client that leaves has cancelled (2026-07-28, Patterns, "Cancellation"). */
   readonly cancels: boolean;
-  /** Its one request waits for whatever changes, for as long as its client likes. */
+  /** Its one request stays open to report changes, for as long as its client likes. */
   readonly isListen: boolean;
-  /** How often a comment is sent, in milliseconds: a client that left is noticed by the next write at the latest. */
+  /** How often a comment is sent, in milliseconds. A client that left is noticed at the next write at the latest. */
   readonly keepAliveMs: number;
-  /** Puts a fault as this client is told it. */
+  /** Words a fault for this client. */
   readonly inWords: (fault: Fault) => Fault;
 }
 
-/** Below every known idle cut-off (60 s and up), and the time within which a client that vanished is noticed. */
+/** Shorter than every known idle cut-off (60 s and up); a client that vanished is noticed within this time. */
 const KEEP_ALIVE_MS = 15_000;
 
-/** A session that is being opened must not outlive a client that has left: while a server starts, nobody else waits for the answer. */
+/** While a server starts, only this client waits for the answer: if it leaves, the opening must soon stop. */
 const OPENING_KEEP_ALIVE_MS = 1_000;
 
-/** A client that closes an idle stream may be noticed only by the next write, and its call is to be cancelled within a second. */
+/** A client that closes an idle stream may be noticed only at the next write, and its call must be cancelled within a second. */
 const CALL_KEEP_ALIVE_MS = 900;
 
 const asItIs = (fault: Fault): Fault => fault;
@@ -39,7 +39,7 @@ const STREAMABLE: StreamKind = {
   inWords: asItIs,
 };
 
-/** A request of 2026-07-28. An event id would make the official client come back with GET when a stream breaks. */
+/** A request of 2026-07-28. No event ids: with them the official client would come back with GET after a break. */
 const MODERN: StreamKind = {
   isResumable: false,
   endsSession: false,
@@ -49,7 +49,7 @@ const MODERN: StreamKind = {
   inWords: inModernWords,
 };
 
-/** Three have the name of the transport they are of. */
+/** `sse`, `streamable` and `modern` are the names of transports. */
 export const STREAM_KINDS = {
   /** HTTP+SSE (2024-11-05): one stream, and the session ends with it. */
   sse: {
@@ -61,9 +61,9 @@ export const STREAM_KINDS = {
     inWords: asItIs,
   },
   streamable: STREAMABLE,
-  /** The answer to `initialize`, where it takes its time. */
+  /** A slow answer to `initialize`. */
   opening: { ...STREAMABLE, keepAliveMs: OPENING_KEEP_ALIVE_MS },
   modern: MODERN,
-  /** `subscriptions/listen`. It may stand for days, and each look at it wakes an actor. */
+  /** `subscriptions/listen`. It may stay open for days, and each check wakes an actor. */
   listen: { ...MODERN, isListen: true, keepAliveMs: KEEP_ALIVE_MS },
 } as const satisfies Readonly<Record<string, StreamKind>>;
