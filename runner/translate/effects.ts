@@ -17,6 +17,8 @@ export class Effects {
   #pending: TranslateEffect[] = [];
   #nextSlot = FIRST_SLOT;
   #notified: number[] = [];
+  /** Slots of the processes that have answered. */
+  readonly #hasServed = new Set<number>();
 
   /** Starts a process and returns its slot. */
   start(): number {
@@ -29,12 +31,20 @@ export class Effects {
     this.#pending.push({ do: 'stop', slot, reason });
   }
 
+  /** Once for each process, however often it is called. */
   served(slot: number): void {
+    if (this.#hasServed.has(slot)) return;
+    this.#hasServed.add(slot);
     this.#pending.push({ do: 'served', slot });
   }
 
   learned(era: keyof KnownEras, isServed: boolean | undefined): void {
     this.#pending.push({ do: 'learned', era, isServed });
+  }
+
+  /** The process at `slot` is gone. */
+  forget(slot: number): void {
+    this.#hasServed.delete(slot);
   }
 
   /** The only process is gone, and its session with it. */

@@ -2,10 +2,8 @@
 // process then gets every line unchanged; for a modern process the lines are translated.
 import type { BridgeRequestId } from '../../shared/ids.ts';
 import { faultError } from '../../shared/fault.ts';
-import { ProcessText } from '../core/process-text.ts';
 import { actDue, nextDue, type Due } from '../../shared/dues.ts';
 import { parsedAt } from '../../shared/jsonrpc/members.ts';
-import { scanLine } from '../../shared/jsonrpc/scan.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
 import { FIRST_SLOT, Effects } from './effects.ts';
 import { EraDetection, eraAnswerIn, type Opener } from './era-detection.ts';
@@ -14,7 +12,7 @@ import { DeclaredClient } from './legacy-to-modern/declared-client.ts';
 import { capabilitiesIn, discoverLine, initializeResult } from './legacy-to-modern/discovery.ts';
 import { LegacyToModern } from './legacy-to-modern/translation.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
-import { isAnswer, messageIn, onlyMessageIn, underId, type Message } from './message.ts';
+import { isAnswer, onlyMessageIn, underId, type Message } from './message.ts';
 import { OwnRequests } from './own-requests.ts';
 import { ProcessHearing } from './process-hearing.ts';
 import {
@@ -23,6 +21,7 @@ import {
   type TranslateEffect,
   type Translator,
 } from './translator.ts';
+import { UntranslatedOutput } from './untranslated-output.ts';
 
 /** If a process has refused `initialize` and does not answer `server/discover` for this long, it does not know it. It has started, since it answered. */
 const DISCOVER_MS = 2_000;
@@ -41,7 +40,7 @@ const NOT_LEGACY: ReadonlySet<unknown> = new Set([CODE.unsupportedVersion, CODE.
 type Phase = 'undecided' | 'probing' | 'transparent' | 'modern' | 'refused';
 
 /** The client's `initialize` while it is not answered. */
-interface Opening {
+interface Greeting {
   readonly bridgeId: BridgeRequestId;
   readonly client: DeclaredClient;
   readonly detection: EraDetection;
@@ -62,10 +61,11 @@ export class ForLegacyClient implements Translator {
   readonly #effects = new Effects();
   readonly #own = new OwnRequests(this.#effects);
   readonly #modern = new LegacyToModern({ effects: this.#effects, own: this.#own });
-  /** Finds the answer to `initialize` in what the process prints, while all of that is passed on and judged by the session. */
-  readonly #text = new ProcessText();
-  /** The lines of an unfinished text. */
-  #pieces: Uint8Array[] = [];
+  /** Judged by the session. */
+  readonly #untranslated = new UntranslatedOutput({
+    pass: (line) => this.#effects.say(line),
+    message: (message, now) => this.#fromProcess(message, now),
+  });
   /** Reads the process's output once the bridge itself talks to it. */
   readonly #hearing = new ProcessHearing({
     owed: {
@@ -80,12 +80,11 @@ export class ForLegacyClient implements Translator {
     quote: () => '',
   });
   #phase: Phase = 'undecided';
-  #opening: Opening | undefined;
+  #greeting: Greeting | undefined;
   #held: Uint8Array[] = [];
   /** Requests that passed unchanged while nothing was decided. */
   readonly #plain = new Set<BridgeRequestId>();
   #lastId = 0;
-  #hasServed = false;
 
   /** `server`: the configured name, for a process that does not give its own. */
   constructor(server: string) {
@@ -115,12 +114,12 @@ export class ForLegacyClient implements Translator {
   fromProcess(_slot: number, line: Uint8Array, now: number): TranslateEffect[] {
     if (this.#phase === 'modern' || this.#phase === 'probing') {
       for (const message of this.#hearing.line(line, now)) this.#fromProcess(message, now);
-    } else this.#untranslated(line, now);
+    } else this.#untranslated.line(line, now);
     return this.#take(now);
   }
 
   exited(_slot: number, description: string, now: number): TranslateEffect[] {
-    if (this.#opening) this.#doubt();
+    if (this.#greeting) this.#doubt();
     this.#effects.exited(description);
     return this.#take(now);
   }
@@ -135,14 +134,10 @@ export class ForLegacyClient implements Translator {
   }
 
   *#dues(): Generator<Due> {
-    yield { at: this.#opening?.until, act: () => this.#refuse() };
-    yield { at: this.#text.wakeAt, act: (now) => this.#endText(now) };
+    yield { at: this.#greeting?.until, act: () => this.#refuse() };
+    yield { at: this.#untranslated.wakeAt, act: (now) => this.#untranslated.tick(now) };
     yield { at: this.#hearing.wakeAt, act: (now) => this.#hearLate(now) };
     yield* this.#modern.dues();
-  }
-
-  #endText(now: number): void {
-    if (this.#text.tick(now).length > 0) this.#sayPieces();
   }
 
   #hearLate(now: number): void {
@@ -155,7 +150,7 @@ export class ForLegacyClient implements Translator {
   }
 
   #decideByEras(): void {
-    if (this.#phase !== 'undecided' || this.#opening) return;
+    if (this.#phase !== 'undecided' || this.#greeting) return;
     if (this.#eras.legacy === true) this.#phase = 'transparent';
     else if (this.#eras.legacy === false) this.#phase = 'modern';
   }
@@ -166,18 +161,18 @@ export class ForLegacyClient implements Translator {
     if (this.#phase === 'refused') return;
     if (this.#phase === 'probing') return this.#hold(line, now);
     const message = onlyMessageIn(line);
-    const id = message?.kind === 'request' ? bridgeIdOf(message.id) : undefined;
+    const id = requestIdOf(message);
     if (id !== undefined) this.#lastId = Math.max(this.#lastId, id);
     if (id !== undefined && message?.method === 'initialize') return this.#initialize(id, line);
     // The session no longer waits for its answer.
-    const { requestId } = message ?? {};
-    if (requestId !== undefined && bridgeIdOf(requestId) === this.#opening?.bridgeId) this.#doubt();
+    const cancelled = bridgeIdOf(message?.requestId);
+    if (cancelled !== undefined && cancelled === this.#greeting?.bridgeId) this.#doubt();
     if (this.#phase !== 'modern') this.#pass(line, message);
     else if (message) this.#modern.fromClient(message, now);
   }
 
   #pass(line: Uint8Array, message: Message | undefined): void {
-    const id = message?.kind === 'request' ? bridgeIdOf(message.id) : undefined;
+    const id = requestIdOf(message);
     if (id !== undefined) this.#plain.add(id);
     if (message?.kind === 'notification') this.#effects.notify(FIRST_SLOT, line);
     else this.#effects.write(FIRST_SLOT, line);
@@ -187,60 +182,35 @@ export class ForLegacyClient implements Translator {
     if (this.#phase === 'transparent') return this.#effects.write(FIRST_SLOT, line);
     const isModern = this.#phase === 'modern';
     const detection = new EraDetection(isModern ? ['server/discover'] : BOTH);
-    this.#opening = { bridgeId, client: new DeclaredClient(line), detection };
+    this.#greeting = { bridgeId, client: new DeclaredClient(line), detection };
     detection.next();
-    if (isModern) this.#discover(this.#opening);
+    if (isModern) this.#discover(this.#greeting);
     else this.#effects.write(FIRST_SLOT, line);
   }
 
-  #discover(opening: Opening): void {
-    opening.discoverId = this.#own.mint();
-    this.#effects.write(FIRST_SLOT, discoverLine(opening.discoverId, opening.client));
-  }
-
-  /** Until the era is known, the session gets every line unchanged, except the answer to `initialize`. */
-  #untranslated(line: Uint8Array, now: number): void {
-    const scan = scanLine(line);
-    if (scan.ok) {
-      if (this.#text.interrupted().length > 0) this.#sayPieces();
-      if (scan.shape !== 'single') return this.#effects.say(line);
-      return this.#fromProcess(messageIn(line, scan.envelope), now);
-    }
-    const heard = this.#text.line(line, now);
-    this.#pieces.push(line.slice());
-    // More of it is to come.
-    if (heard.length === 0) return;
-    const messages = heard.filter((said) => said.is === 'message');
-    if (messages.length === 0) this.#sayPieces();
-    this.#pieces = [];
-    for (const { bytes, envelope } of messages) {
-      this.#fromProcess(messageIn(bytes, envelope), now);
-    }
-  }
-
-  #sayPieces(): void {
-    for (const piece of this.#pieces) this.#effects.say(piece);
-    this.#pieces = [];
+  #discover(greeting: Greeting): void {
+    greeting.discoverId = this.#own.mint();
+    this.#effects.write(FIRST_SLOT, discoverLine(greeting.discoverId, greeting.client));
   }
 
   /** The ids of requests that the process has not answered to the bridge. */
   #owed(): BridgeRequestId[] {
-    const { discoverId } = this.#opening ?? {};
-    const opening = discoverId === undefined ? [] : [discoverId];
-    return [...opening, ...this.#plain, ...this.#modern.owed];
+    const { discoverId } = this.#greeting ?? {};
+    const greeting = discoverId === undefined ? [] : [discoverId];
+    return [...greeting, ...this.#plain, ...this.#modern.owed];
   }
 
   #fromProcess(message: Message, now: number): void {
-    const opening = this.#opening;
+    const greeting = this.#greeting;
     const isOfAnswer = isAnswer(message);
-    if (isOfAnswer) this.#served();
+    if (isOfAnswer) this.#effects.served(FIRST_SLOT);
     const id = isOfAnswer ? bridgeIdOf(message.id) : undefined;
-    if (opening && id !== undefined && id === opening.discoverId) {
-      this.#discovered(opening, message, now);
+    if (greeting && id !== undefined && id === greeting.discoverId) {
+      this.#discovered(greeting, message, now);
     } else if (this.#phase === 'modern' && !this.#isPlain(id)) {
       this.#modern.fromProcess(message, now);
-    } else if (this.#phase === 'undecided' && opening && id === opening.bridgeId) {
-      this.#initialized(opening, message, now);
+    } else if (this.#phase === 'undecided' && greeting && id === greeting.bridgeId) {
+      this.#initialized(greeting, message, now);
     } else if (this.#phase !== 'refused') this.#effects.say(message.bytes);
   }
 
@@ -250,37 +220,37 @@ export class ForLegacyClient implements Translator {
   }
 
   /** The process answered the client's own `initialize`. */
-  #initialized(opening: Opening, message: Message, now: number): void {
+  #initialized(greeting: Greeting, message: Message, now: number): void {
     const { bytes } = message;
-    const step = opening.detection.answered('initialize', eraAnswerIn(message));
+    const step = greeting.detection.answered('initialize', eraAnswerIn(message));
     if (step.do === 'settle') {
       this.#effects.learned('legacy', true);
-      this.#opening = undefined;
+      this.#greeting = undefined;
       this.#phase = 'transparent';
       return this.#effects.say(bytes);
     }
-    opening.refusal = bytes;
+    greeting.refusal = bytes;
     if (this.#eras.modern === false) return this.#refuse();
     this.#phase = 'probing';
-    opening.until = now + DISCOVER_MS;
-    this.#discover(opening);
+    greeting.until = now + DISCOVER_MS;
+    this.#discover(greeting);
   }
 
-  #discovered(opening: Opening, message: Message, now: number): void {
-    const step = opening.detection.answered('server/discover', eraAnswerIn(message));
+  #discovered(greeting: Greeting, message: Message, now: number): void {
+    const step = greeting.detection.answered('server/discover', eraAnswerIn(message));
     const isModern = step.do === 'settle' && step.era === 'modern';
-    if (!isModern) return this.#undiscovered(opening, message);
+    if (!isModern) return this.#undiscovered(greeting, message);
     this.#effects.learned('modern', true);
     // Other errors say something about this client's `initialize` only, not about another client's.
-    const { refusal } = opening;
+    const { refusal } = greeting;
     if (refusal && NOT_LEGACY.has(parsedAt(refusal, 'error', 'code'))) {
       this.#effects.learned('legacy', false);
     }
     this.#phase = 'modern';
-    this.#opening = undefined;
+    this.#greeting = undefined;
     const { bytes } = message;
-    this.#modern.introduce(opening.client, capabilitiesIn(bytes));
-    this.#effects.answer(opening.bridgeId, initializeResult(bytes, opening.client, this.#server));
+    this.#modern.introduce(greeting.client, capabilitiesIn(bytes));
+    this.#effects.answer(greeting.bridgeId, initializeResult(bytes, greeting.client, this.#server));
     for (const line of this.#held.splice(0)) this.#fromSession(line, now);
   }
 
@@ -288,20 +258,19 @@ export class ForLegacyClient implements Translator {
   #hold(line: Uint8Array, now: number): void {
     const heldBytes = this.#held.reduce((sum, { length }) => sum + length, line.length);
     if (heldBytes <= MAX_HELD_BYTES) return void this.#held.push(line);
-    const held = onlyMessageIn(line);
-    const id = held?.kind === 'request' ? bridgeIdOf(held.id) : undefined;
+    const id = requestIdOf(onlyMessageIn(line));
     if (id === undefined) return this.#effects.drop('too much before the start', {}, now);
     const message = 'Too much was sent before the server had started. Try again when it has.';
     this.#effects.fail(id, faultError({ fault: 'overloaded', message }));
   }
 
   /** Of neither era, or no longer of the known one. */
-  #undiscovered(opening: Opening, { kind, bytes }: Message): void {
+  #undiscovered(greeting: Greeting, { kind, bytes }: Message): void {
     this.#doubt();
     if (parsedAt(bytes, 'error', 'code') === CODE.methodNotFound) {
       this.#effects.learned('modern', false);
     }
-    if (kind === 'error') opening.refusal ??= underId(legacyError(bytes), opening.bridgeId);
+    if (kind === 'error') greeting.refusal ??= underId(legacyError(bytes), greeting.bridgeId);
     this.#refuse();
   }
 
@@ -311,8 +280,8 @@ export class ForLegacyClient implements Translator {
   }
 
   #refuse(): void {
-    const { bridgeId, refusal } = this.#opening ?? {};
-    this.#opening = undefined;
+    const { bridgeId, refusal } = this.#greeting ?? {};
+    this.#greeting = undefined;
     this.#phase = 'refused';
     this.#held = [];
     if (refusal) this.#effects.say(refusal);
@@ -321,10 +290,7 @@ export class ForLegacyClient implements Translator {
       this.#effects.fail(bridgeId, { code: CODE.internal, message });
     }
   }
-
-  #served(): void {
-    if (this.#hasServed) return;
-    this.#hasServed = true;
-    this.#effects.served(FIRST_SLOT);
-  }
 }
+
+const requestIdOf = (message: Message | undefined): BridgeRequestId | undefined =>
+  message?.kind === 'request' ? bridgeIdOf(message.id) : undefined;

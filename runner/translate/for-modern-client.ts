@@ -89,6 +89,7 @@ export class ForModernClient implements Translator {
     if (this.#side) this.#side.exited(slot, description, now, hasRun);
     else this.#probe?.exited(slot, description, now);
     this.#hearings.delete(slot);
+    this.#effects.forget(slot);
     return this.#take(now);
   }
 

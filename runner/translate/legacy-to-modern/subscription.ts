@@ -48,7 +48,7 @@ export class KeptSubscription {
   /** The acknowledged listen, whose notifications the client gets. */
   #current: Listen | undefined;
   /** The listen that will replace it. */
-  #opening: Listen | undefined;
+  #replacement: Listen | undefined;
   #subscribers: Subscriber[] = [];
   #reopenAt: number | undefined;
   #reopened = 0;
@@ -74,7 +74,7 @@ export class KeptSubscription {
 
   /** Adjusts the listen to what is wanted now. Call when the client is ready. */
   adjust(now: number): void {
-    if (this.#opening || this.#reopenAt !== undefined || this.#isAsWanted) return;
+    if (this.#replacement || this.#reopenAt !== undefined || this.#isAsWanted) return;
     if (this.#isWanted) return this.#open(now);
     if (this.#current) this.#effects.cancel(FIRST_SLOT, this.#current.id);
     this.#current = undefined;
@@ -106,25 +106,25 @@ export class KeptSubscription {
 
   /** Whether a request to the process is a listen. */
   has(id: BridgeRequestId | undefined): boolean {
-    return id !== undefined && (id === this.#current?.id || id === this.#opening?.id);
+    return id !== undefined && (id === this.#current?.id || id === this.#replacement?.id);
   }
 
   /** Whether the client may see a notification with this tag. */
   isHeard(tag: number | undefined, uri: unknown): boolean {
-    if (tag === undefined || tag !== (this.#current ?? this.#opening)?.id) return false;
+    if (tag === undefined || tag !== (this.#current ?? this.#replacement)?.id) return false;
     return typeof uri !== 'string' || this.#mayBelong(uri);
   }
 
   /** `notifications/subscriptions/acknowledged`. */
   acknowledged({ bytes }: Message, now: number): void {
-    const opened = this.#opening;
+    const opened = this.#replacement;
     if (!opened || subscriptionIdIn(bytes) !== opened.id) return;
     const granted: unknown = parsedAt(bytes, 'params', 'notifications', 'resourceSubscriptions');
     const asked = opened.uris;
     opened.uris = asked.intersection(new Set<unknown>(Array.isArray(granted) ? granted : []));
     if (this.#current) this.#effects.cancel(FIRST_SLOT, this.#current.id);
     this.#current = opened;
-    this.#opening = undefined;
+    this.#replacement = undefined;
     const refused = asked.difference(opened.uris);
     for (const { id, uri } of this.#takeSubscribers(asked)) {
       if (!refused.has(uri)) this.#effects.answer(id, '{}');
@@ -140,11 +140,11 @@ export class KeptSubscription {
 
   /** The process ended a listen of {@link has}: by its answer, or by taking it back. */
   ended(id: BridgeRequestId, message: Message, now: number): void {
-    if (id === this.#opening?.id) return this.#refused(this.#opening, message, now);
+    if (id === this.#replacement?.id) return this.#refused(this.#replacement, message, now);
     const ended = this.#current;
     this.#current = undefined;
     if (ended && now - ended.openedAt >= STEADY_MS) this.#reopened = 0;
-    if (!this.#opening) this.#reopenLater(now);
+    if (!this.#replacement) this.#reopenLater(now);
   }
 
   tick(now: number): void {
@@ -179,7 +179,7 @@ export class KeptSubscription {
       ...Object.fromEntries(this.#changes.map((member) => [member, true])),
       ...(uris.size > 0 && { resourceSubscriptions: [...uris] }),
     };
-    this.#opening = { id, openedAt: now, uris };
+    this.#replacement = { id, openedAt: now, uris };
     const params = { notifications };
     const line = JSON.stringify({ jsonrpc: '2.0', id, method: 'subscriptions/listen', params });
     this.#effects.write(FIRST_SLOT, this.#onRequest(line));
@@ -187,7 +187,7 @@ export class KeptSubscription {
 
   /** The process refused a listen: those who waited for it get an error, and the listen before it stays. */
   #refused(refused: Listen, { kind, bytes }: Message, now: number): void {
-    this.#opening = undefined;
+    this.#replacement = undefined;
     for (const { id, uri } of this.#takeSubscribers(refused.uris)) {
       this.#uris.delete(uri);
       if (kind === 'error') this.#effects.say(underId(legacyError(bytes), id));

@@ -24,7 +24,6 @@ export interface ModernProcess {
   readonly slot: number;
   /** By the session's id, which the process knows them by as well. */
   readonly calls: Map<BridgeRequestId, ModernCall>;
-  hasServed: boolean;
 }
 
 export const isListen = ({ client }: ModernCall): boolean => client.method === LISTEN_METHOD;

@@ -46,7 +46,7 @@ export class SharedProcess {
 
   /** Takes over a process that serves this era. */
   adopt(slot: number): ModernProcess {
-    this.#process = { slot, calls: new Map(), hasServed: false };
+    this.#process = { slot, calls: new Map() };
     return this.#process;
   }
 
@@ -154,8 +154,7 @@ export class SharedProcess {
 
   #answered(process: ModernProcess, message: Message, now: number): void {
     this.#liveness.seen(process.slot, now);
-    if (!process.hasServed) this.#effects.served(process.slot);
-    process.hasServed = true;
+    this.#effects.served(process.slot);
     if (this.#own.answer(process.slot, message, now)) return;
     const id = bridgeIdOf(message.id);
     const call = id === undefined ? undefined : process.calls.get(id);
