@@ -258,11 +258,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-150': {
     fault: 'a slow line: 1 MB, 200 KB and 20 KB a second, up, down and both ways',
-    tests: ['e2e/slow-line.test.ts', 'shared/outbox.test.ts'],
+    tests: ['e2e/slow-line.long.test.ts', 'shared/outbox.test.ts'],
   },
   'F-151': {
     fault: 'a cut in the middle of a large message on a slow line',
-    tests: ['e2e/slow-line.test.ts', 'edge/session-actor.test.ts'],
+    tests: ['e2e/slow-line.long.test.ts', 'edge/session-actor.test.ts'],
   },
   'F-152': {
     fault: 'an actor that lost the beginning of a large message',
@@ -446,14 +446,14 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-83': {
     fault: 'a client that reads 1 KiB/s',
     tests: [
-      'e2e/slow-reader.test.ts',
+      'e2e/slow-reader.long.test.ts',
       'runner/core/session.test.ts',
       'edge-core/client-stream.test.ts',
     ],
   },
   'F-84': {
     fault: 'more events than the window holds',
-    tests: ['e2e/slow-reader.test.ts'],
+    tests: ['e2e/slow-reader.long.test.ts'],
     missing: 'A full disk: no event is stored on one (D1).',
   },
 

@@ -22,7 +22,7 @@ const PURE = { ...HANGS, isolate: false };
 /** Real workerd, runner and child processes contend for cores; after everything else, so that their timings are not those of a crowd. */
 const ALONE = { ...HANGS, fileParallelism: false, sequence: { groupOrder: 1 } };
 
-/** Tests that take minutes each. */
+/** Tests that wait for long by their nature, or load the machine for minutes. */
 const LONG = 'test/**/*.long.test.ts';
 
 export default defineConfig({
