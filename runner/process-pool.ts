@@ -18,6 +18,7 @@ import type { Fault } from '../shared/fault.ts';
 import type { ProcessSnapshot } from './running-runner.ts';
 import { MOST_STARTING, StartRace } from './start-race.ts';
 import { NO_ERA_KNOWN, type KnownEras } from './translate/translator.ts';
+import type { PrincipalName } from '../shared/ids.ts';
 
 /** A client that gave up comes back within this, or not at all; so long a process goes on starting for the next. */
 const LEFT_MS = 5 * 60_000;
@@ -67,7 +68,7 @@ export class ProcessPool {
   }
 
   /** A process for a session of `principal`: one that is starting already, or a warm one, if there is one. */
-  take(principal?: string): Taken {
+  take(principal?: PrincipalName): Taken {
     const isStarted = this.#left.size > 0 || this.#warm.length > 0;
     const verdict = this.#breakers.allow(principal, isStarted, performance.now());
     if (!verdict.ok) return this.#refusal(verdict);
@@ -125,12 +126,12 @@ export class ProcessPool {
     return this.#left.has(process) ? 'starting' : process.state;
   }
 
-  #given<P extends ServerProcess>(process: P, principal: string | undefined): P {
+  #given<P extends ServerProcess>(process: P, principal: PrincipalName | undefined): P {
     if (principal !== undefined) this.#principals.set(process, principal);
     return process;
   }
 
-  #takeLeft(principal: string | undefined): ServerProcess | undefined {
+  #takeLeft(principal: PrincipalName | undefined): ServerProcess | undefined {
     if (this.#left.size === 0) return undefined;
     const left = [...this.#left.keys()].map((process) => this.#given(process, principal));
     for (const timer of this.#left.values()) clearTimeout(timer);
@@ -176,7 +177,7 @@ export class ProcessPool {
     }
   }
 
-  #start(principal: string | undefined): PooledProcess {
+  #start(principal: PrincipalName | undefined): PooledProcess {
     const { name, command, args, env, cwd, inheritEnv, maxLineBytes, user, limits } = this.#server;
     const { containment, starts } = this.#ground;
     const spec = {

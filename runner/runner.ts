@@ -17,6 +17,7 @@ import { SessionHost } from './session-host.ts';
 import { sessionProcess } from './process-choice.ts';
 import { Starts } from './starts.ts';
 import type { Fault } from '../shared/fault.ts';
+import type { PrincipalName, SessionName } from '../shared/ids.ts';
 
 /** Characters of a boot id: as random as a session's name. */
 const BOOT_ID_LENGTH = 22;
@@ -172,7 +173,7 @@ class Runner implements RunningRunner {
     return all.length < this.#config.capacity || this.#giveWay(fairlyIdle(all, principal));
   }
 
-  #isShared(principal: string | undefined): boolean {
+  #isShared(principal: PrincipalName | undefined): boolean {
     for (const { host } of this.#sessions.values()) {
       if (host.principal !== principal && !host.isEnded) return true;
     }
@@ -206,12 +207,12 @@ class Runner implements RunningRunner {
     this.#control.say({ type: 'yielded', session: gone?.session });
   }
 
-  #refuse(session: string, fault: Fault): void {
+  #refuse(session: SessionName, fault: Fault): void {
     this.#counters.sessionsRefused += 1;
     this.#control.refuse(session, fault);
   }
 
-  #finished(session: string, log: Log): void {
+  #finished(session: SessionName, log: Log): void {
     this.#sessions.delete(session);
     log.info('session closed');
     if (this.#sessions.size === 0) this.#idle?.();

@@ -3,6 +3,7 @@ import type { RunnerConfig } from './config/runner-config.ts';
 import type { Log } from './log.ts';
 import type { RunnerToken } from './runner-token.ts';
 import type { Containment } from './process/containment.ts';
+import type { BootId, RunnerName, ServerName, SessionName } from '../shared/ids.ts';
 
 /** `edge` is the origin to dial and `token` the credential to show there. Without a containment marks do. */
 export interface StartOptions {
@@ -30,8 +31,8 @@ export interface RunningRunner {
 
 /** The state of a runner at one moment. */
 export interface RunnerSnapshot {
-  readonly runner: string;
-  readonly boot: string;
+  readonly runner: RunnerName;
+  readonly boot: BootId;
   readonly linked: boolean;
   readonly draining: boolean;
   readonly sessions: readonly SessionSnapshot[];
@@ -41,8 +42,8 @@ export interface RunnerSnapshot {
 }
 
 export interface SessionSnapshot {
-  readonly session: string;
-  readonly server: string;
+  readonly session: SessionName;
+  readonly server: ServerName;
   readonly state: string;
   readonly pid?: number;
   readonly inFlight: number;
@@ -50,7 +51,7 @@ export interface SessionSnapshot {
 }
 
 export interface ProcessSnapshot {
-  readonly server: string;
+  readonly server: ServerName;
   readonly pid: number | undefined;
   readonly state: string;
 }

@@ -3,6 +3,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 
 import type { Digest, Sealer } from './translate/modern-to-legacy/request-state.ts';
+import type { PrincipalName, ServerName } from '../shared/ids.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 const KEY = randomBytes(32);
@@ -11,7 +12,7 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 /** A sealer whose seals are opened only for the same server and principal, by this runner process. */
-export function createSealer(of: { server: string; principal: string }): Sealer {
+export function createSealer(of: { server: ServerName; principal: PrincipalName }): Sealer {
   const bound = Buffer.from(JSON.stringify([of.server, of.principal]));
   return {
     seal(plain) {

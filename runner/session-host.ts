@@ -1,5 +1,5 @@
 // Hosts one session: performs what core/session decides on a real process and a real session link, and keeps its time.
-import type { BridgeRequestId } from '../shared/ids.ts';
+import type { BootId, BridgeRequestId } from '../shared/ids.ts';
 import { CLOSE } from '../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../shared/link/close-reason.ts';
 import { decodeBytes, encodeBytes } from '../shared/link/codec.ts';
@@ -32,7 +32,7 @@ export interface SessionHostOptions {
   readonly process: SessionProcess;
   readonly edge: string;
   readonly token: RunnerToken;
-  readonly boot: string;
+  readonly boot: BootId;
   readonly log: Log;
   /** Makes what the process printed fit to be shown to a client. */
   readonly quote: Quote;
@@ -164,7 +164,7 @@ export class SessionHost {
     };
   }
 
-  #dialHeaders(boot: string, holds: readonly Hold[]): Record<string, string> {
+  #dialHeaders(boot: BootId, holds: readonly Hold[]): Record<string, string> {
     this.#epoch += 1;
     return {
       'mcp-bridge-ticket': this.#options.open.ticket,

@@ -4,6 +4,7 @@ import { StartTurns } from './core/start-turns.ts';
 import type { ExitFacts } from './process/exit.ts';
 import type { ProcessListener, StdioProcess } from './process/stdio-process.ts';
 import { WakeTimer } from './wake-timer.ts';
+import type { PrincipalName } from '../shared/ids.ts';
 
 /** At least two, so that one slow start does not hold up every other. */
 const MOST_AT_ONCE = Math.max(2, availableParallelism());
@@ -13,16 +14,16 @@ type Start = (listener: ProcessListener) => StdioProcess;
 /** The starts of one runner. */
 export class Starts {
   readonly #turns = new StartTurns<WaitingProcess>(MOST_AT_ONCE);
-  readonly #isShared: (principal: string | undefined) => boolean;
+  readonly #isShared: (principal: PrincipalName | undefined) => boolean;
   readonly #timer = new WakeTimer(() => this.#begin(), { keepsAlive: false });
 
   /** `isShared`: whether others than the principal use the runner. */
-  constructor(isShared: (principal: string | undefined) => boolean) {
+  constructor(isShared: (principal: PrincipalName | undefined) => boolean) {
     this.#isShared = isShared;
   }
 
   /** A process that starts in its turn, at once if there is room. `over` has to be called when it has answered or is gone. */
-  process(principal: string | undefined, start: Start, listener: ProcessListener): InTurn {
+  process(principal: PrincipalName | undefined, start: Start, listener: ProcessListener): InTurn {
     const process = new WaitingProcess(start, listener);
     this.#turns.ask(process, principal);
     this.#begin();

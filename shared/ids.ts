@@ -19,7 +19,7 @@ export const SESSION_NAME = /^[A-Za-z0-9_-]{22}(~[A-Za-z0-9_-]{8})?$/;
 export const ACTOR_NAME = /^[A-Za-z0-9_-]{22}$/;
 
 /** The name of a session's actor. */
-export const actorOf = (session: string): string => session.split('~', 1)[0] ?? session;
+export const actorOf = (session: SessionName): ActorName => session.split('~', 1)[0] ?? '';
 
 /** The stream a GET attaches to; one a session (MCP 2025-11-25, Transports, "Listening for Messages from the Server"). */
 export const GET_STREAM = 'get';
@@ -41,6 +41,33 @@ export const postTime = (id: string): number | undefined =>
   TIMED_POST.test(id) ? Number.parseInt(id.slice(0, POST_TIME_CHARACTERS), 36) : undefined;
 
 declare const kind: unique symbol;
+
+/** A text of which text with another name cannot take the place; plain text, as it comes from outside, can. */
+type Named<Name extends string> = string & { readonly [kind]?: Name };
+
+/** The name of a configured server ({@link SERVER_NAME}). */
+export type ServerName = Named<'ServerName'>;
+
+/** The name of a runner ({@link RUNNER_NAME}). */
+export type RunnerName = Named<'RunnerName'>;
+
+/** One life of a runner's program: a nanoid that it mints when it starts. */
+export type BootId = Named<'BootId'>;
+
+/** The name of a session ({@link SESSION_NAME}). */
+export type SessionName = Named<'SessionName'>;
+
+/** The name of a session actor ({@link ACTOR_NAME}). A session of a client without sessions has a longer name than its actor. */
+export type ActorName = Named<'ActorName'>;
+
+/** A stream of a session ({@link STREAM_ID}). */
+export type StreamId = Named<'StreamId'>;
+
+/** A socket of an actor, as its host names it. */
+export type SocketId = Named<'SocketId'>;
+
+/** Who a client is, as its key or its token says. */
+export type PrincipalName = Named<'PrincipalName'>;
 
 /** A plain value of which another kind of the same shape cannot take the place. */
 type Branded<Value, Kind extends string> = Value & { readonly [kind]: Kind };

@@ -1,4 +1,5 @@
 // The proved identity of a client or a runner, and what it may reach.
+import type { ServerName } from '../../shared/ids.ts';
 
 export interface Principal {
   readonly name: string;
@@ -16,5 +17,5 @@ export const ANONYMOUS_NAME = 'anonymous';
 export const ANONYMOUS: Principal = { name: ANONYMOUS_NAME, servers: '*' };
 
 /** True if the principal may use the server. */
-export const grants = (principal: Principal, server: string): boolean =>
+export const grants = (principal: Principal, server: ServerName): boolean =>
   principal.servers === '*' || principal.servers.has(server);

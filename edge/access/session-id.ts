@@ -1,7 +1,7 @@
 // Signed session ids. The signature lets the edge refuse a forged, foreign or stolen id before any actor is touched, and binds
 // an id to its server and principal: having an id never proves who you are.
 import { isSame, mac, MAC_CHARACTERS } from './signature.ts';
-import { ACTOR_NAME } from '../../shared/ids.ts';
+import { ACTOR_NAME, type PrincipalName, type ServerName } from '../../shared/ids.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 
 /** A session's name, a dot, and the signature. */
@@ -10,8 +10,8 @@ const SESSION_ID_CHARACTERS = NAME_CHARACTERS + 1 + MAC_CHARACTERS;
 
 /** The owner of a session and its transport: an id of one transport is unknown on the other. */
 export interface SessionOwner {
-  readonly server: string;
-  readonly principal: string;
+  readonly server: ServerName;
+  readonly principal: PrincipalName;
   readonly transport: Transport;
 }
 
@@ -57,7 +57,7 @@ const VERIFIED_KEPT = 500;
  */
 export const modernSessionName = async (
   secret: string,
-  server: string,
-  principal: string,
+  server: ServerName,
+  principal: PrincipalName,
 ): Promise<string> =>
   `m-${await mac(secret, 'modern', [server, principal])}`.slice(0, NAME_CHARACTERS);

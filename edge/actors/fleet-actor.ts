@@ -16,7 +16,13 @@ import { signTicket } from '../access/ticket.ts';
 import { sessionEndLine, type SessionEnd } from '../core/log.ts';
 import { readSettings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
-import { actorOf } from '../../shared/ids.ts';
+import {
+  actorOf,
+  type ActorName,
+  type PrincipalName,
+  type ServerName,
+  type SessionName,
+} from '../../shared/ids.ts';
 import type { Env } from '../env.ts';
 import { consoleLog } from './console-log.ts';
 import { SqlFleetStore } from './fleet-store.ts';
@@ -46,7 +52,7 @@ export class FleetActor extends DurableObject<Env> implements FleetRpc {
   }
 
   /** Chooses a runner for a new session and tells it. */
-  open(wish: Opening & { session: string }): Promise<Opened<PlacedSession>> {
+  open(wish: Opening & { session: SessionName }): Promise<Opened<PlacedSession>> {
     const ask = nanoid();
     return new Promise((resolve) => {
       this.#openings.set(ask, resolve);
@@ -55,26 +61,26 @@ export class FleetActor extends DurableObject<Env> implements FleetRpc {
   }
 
   /** Why no runner could take a session of this server, if the actor has none already. */
-  admits(server: string, actor?: string): Fault | undefined {
+  admits(server: ServerName, actor?: ActorName): Fault | undefined {
     const { fault, effects } = this.#fleet.admits(server, actor, Date.now());
     this.#perform(effects);
     return fault;
   }
 
   /** When a client's session may be opened, in turn with the others of its principal. */
-  mayOpen(server: string, principal: string): Opened<{ afterMs: number }> {
+  mayOpen(server: ServerName, principal: PrincipalName): Opened<{ afterMs: number }> {
     const { turn, effects } = this.#fleet.mayOpen(server, principal, Date.now());
     this.#perform(effects);
     return turn;
   }
 
   /** The session of an actor that lost its memory. */
-  placed(actor: string): PlacedSession | undefined {
+  placed(actor: ActorName): PlacedSession | undefined {
     return this.#fleet.placed(actor);
   }
 
   /** A session is over. */
-  closed(session: string): void {
+  closed(session: SessionName): void {
     this.#perform(this.#fleet.closed(session, Date.now()));
   }
 
@@ -152,7 +158,7 @@ export class FleetActor extends DurableObject<Env> implements FleetRpc {
     this.#perform(this.#fleet.heard(session, isHeard, Date.now()));
   }
 
-  #actor(session: string): DurableObjectStub<SessionRpc> {
+  #actor(session: SessionName): DurableObjectStub<SessionRpc> {
     return this.env.SESSION.getByName(actorOf(session));
   }
 }

@@ -1,5 +1,6 @@
 // The fleet's books in the SQLite of its Durable Object.
 import type { FleetStore, GivenUp, RunnerRecord, SessionRow } from '../core/ports.ts';
+import type { ActorName, PrincipalName, RunnerName, SessionName } from '../../shared/ids.ts';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS sessions (session TEXT PRIMARY KEY, runner TEXT NOT NULL, boot TEXT NOT NULL,
@@ -34,17 +35,17 @@ export class SqlFleetStore implements FleetStore {
     this.#ctx.storage.kv.put(`${RUNNER}${record.runner}`, record);
   }
 
-  sessions(runner?: string): SessionRow[] {
+  sessions(runner?: RunnerName): SessionRow[] {
     return runner === undefined
       ? this.#rows(`SELECT ${ROW} FROM sessions`)
       : this.#rows(`SELECT ${ROW} FROM sessions WHERE runner = ?`, runner);
   }
 
-  session(session: string): SessionRow | undefined {
+  session(session: SessionName): SessionRow | undefined {
     return this.#rows<SessionRow>(`SELECT ${ROW} FROM sessions WHERE session = ?`, session)[0];
   }
 
-  newestOf(actor: string): SessionRow | undefined {
+  newestOf(actor: ActorName): SessionRow | undefined {
     const query = `SELECT ${ROW} FROM sessions
       WHERE session = ?1 OR (session > ?1 || '~' AND session < ?1 || '~~') ORDER BY opened_at DESC LIMIT 1`;
     return this.#rows<SessionRow>(query, actor)[0];
@@ -55,22 +56,22 @@ export class SqlFleetStore implements FleetStore {
     this.#rows('INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?)', ...row);
   }
 
-  removeSession(session: string): boolean {
+  removeSession(session: SessionName): boolean {
     return this.#rows('DELETE FROM sessions WHERE session = ? RETURNING 1', session).length > 0;
   }
 
-  countOn(runner: string): number {
+  countOn(runner: RunnerName): number {
     return this.#count('SELECT count(*) AS n FROM sessions WHERE runner = ?', runner);
   }
 
-  countOf(principal: string): number {
+  countOf(principal: PrincipalName): number {
     return this.#count('SELECT count(*) AS n FROM sessions WHERE principal = ?', principal);
   }
 
-  runnersOf(principal: string): string[] {
+  runnersOf(principal: PrincipalName): string[] {
     const query =
       'SELECT runner, count(*) AS n FROM sessions WHERE principal = ? GROUP BY runner ORDER BY n DESC';
-    return this.#rows<{ runner: string }>(query, principal).map(({ runner }) => runner);
+    return this.#rows<{ runner: RunnerName }>(query, principal).map(({ runner }) => runner);
   }
 
   owed(): GivenUp[] {
@@ -81,7 +82,7 @@ export class SqlFleetStore implements FleetStore {
     this.#ctx.storage.kv.put(`${OWED}${givenUp.session}`, givenUp);
   }
 
-  paid(session: string): void {
+  paid(session: SessionName): void {
     this.#ctx.storage.kv.delete(`${OWED}${session}`);
   }
 

@@ -2,6 +2,7 @@
 import type { FleetView, Negotiated, Opened, Opening, PlacedSession, Post } from '../core/ports.ts';
 import type { PostAnswer } from '../core/relay.ts';
 import type { Fault } from '../../shared/fault.ts';
+import type { ActorName, PrincipalName, ServerName, SessionName } from '../../shared/ids.ts';
 
 /** See SessionPort in ../http/ports.ts. */
 export interface SessionRpc extends Rpc.DurableObjectBranded {
@@ -15,18 +16,18 @@ export interface SessionRpc extends Rpc.DurableObjectBranded {
   /** From the fleet actor: check whether there still is a session. */
   review(): Promise<void>;
   /** From the fleet actor: the runner will not serve this session. */
-  giveUp(fault: Fault, session: string): Promise<void>;
+  giveUp(fault: Fault, session: SessionName): Promise<void>;
 }
 
 /** See FleetPort in ../http/ports.ts. */
 export interface FleetRpc extends Rpc.DurableObjectBranded {
   /** Chooses a runner for a new session and tells it. */
-  open(wish: Opening & { session: string }): Promise<Opened<PlacedSession>>;
-  admits(server: string, actor?: string): Fault | undefined;
-  mayOpen(server: string, principal: string): Opened<{ afterMs: number }>;
+  open(wish: Opening & { session: SessionName }): Promise<Opened<PlacedSession>>;
+  admits(server: ServerName, actor?: ActorName): Fault | undefined;
+  mayOpen(server: ServerName, principal: PrincipalName): Opened<{ afterMs: number }>;
   /** The session of an actor that lost its memory. */
-  placed(actor: string): PlacedSession | undefined;
+  placed(actor: ActorName): PlacedSession | undefined;
   /** A session is over. */
-  closed(session: string): void;
+  closed(session: SessionName): void;
   view(): FleetView;
 }

@@ -12,6 +12,7 @@ import { DurableSessionStore } from './session-store.ts';
 import { ActorSockets, contained } from './sockets.ts';
 import { ActorTimer } from './timer.ts';
 import { readSessionUpgrade } from './upgrades.ts';
+import type { SessionName } from '../../shared/ids.ts';
 
 interface Asker {
   readonly resolve: (value: never) => void;
@@ -73,7 +74,7 @@ export class SessionActor extends DurableObject<Env> implements SessionRpc {
   }
 
   /** From the fleet actor. */
-  giveUp(fault: Fault, session: string): Promise<void> {
+  giveUp(fault: Fault, session: SessionName): Promise<void> {
     return this.#ask((ask) => this.#session.giveUp(ask, fault, session, Date.now()));
   }
 
@@ -156,13 +157,13 @@ export class SessionActor extends DurableObject<Env> implements SessionRpc {
     this.#fleet.placed(this.ctx.id.name ?? '').then(found, () => found('broken'));
   }
 
-  #place(wish: Opening & { readonly session: string }): void {
+  #place(wish: Opening & { readonly session: SessionName }): void {
     const placed = (opened: Opened<PlacedSession> | undefined): void =>
       this.#perform(this.#session.placed(opened, Date.now()));
     this.#fleet.open(wish).then(placed, () => placed(undefined));
   }
 
-  #close(session: string): void {
+  #close(session: SessionName): void {
     const told = (isTold: boolean): void =>
       this.#perform(this.#session.forgotten(session, isTold, Date.now()));
     const telling = Promise.all([this.#store.cleared, this.#fleet.closed(session)]);

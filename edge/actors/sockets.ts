@@ -4,10 +4,11 @@ import { consoleLog } from './console-log.ts';
 import { failureOf } from '../core/log.ts';
 import type { SocketEffect, Sockets } from '../core/ports.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
+import type { SocketId } from '../../shared/ids.ts';
 
 export class ActorSockets<Note> implements Sockets<Note> {
   readonly #ctx: DurableObjectState;
-  readonly #open = new Map<string, WebSocket>();
+  readonly #open = new Map<SocketId, WebSocket>();
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;

@@ -10,13 +10,14 @@ import { encodeText } from '../../shared/link/codec.ts';
 import { messagesOf, type SessionDown, type StreamDown } from '../../shared/link/session-frames.ts';
 import { LINK_GRACE_MS, LISTEN_BEATS } from '../../shared/link/timing.ts';
 import { encodeEvent, eventId } from '../../shared/sse/encode.ts';
+import type { StreamId } from '../../shared/ids.ts';
 
 /** Delay between two attempts to reach an actor that broke away: a reset actor is back within milliseconds. */
 const REDIAL_BASE_MS = 50;
 const REDIAL_CAP_MS = 2_000;
 
 export interface ClientStreamOptions {
-  readonly stream: string;
+  readonly stream: StreamId;
   /** The post whose answers this stream carries, if the worker must still get it accepted. */
   readonly post?:
     | {

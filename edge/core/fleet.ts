@@ -38,6 +38,14 @@ import {
 import { textForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
 import { HELLO_WAIT_MS, YIELD_WAIT_MS } from '../../shared/link/timing.ts';
+import type {
+  ActorName,
+  PrincipalName,
+  RunnerName,
+  ServerName,
+  SessionName,
+  SocketId,
+} from '../../shared/ids.ts';
 
 /** How often the fleet checks sessions of absent runners: perhaps nobody else is left to end them. */
 const REVIEW_MS = 30 * 60_000;
@@ -54,7 +62,7 @@ const TOO_FAST = 'You open sessions faster than this bridge starts them. Try aga
 
 /** The note on a control socket, kept while the fleet sleeps. */
 export interface ControlNote {
-  readonly runner: string;
+  readonly runner: RunnerName;
   readonly granted: readonly string[] | '*';
   readonly hasHello: boolean;
   /** When it was accepted; until its first ping, this is its last sign of life. */
@@ -76,16 +84,16 @@ export type FleetEffect =
   /** The answer to {@link Fleet.open}. */
   | { readonly do: 'opened'; readonly ask: string; readonly opened: Opened<PlacedSession> }
   /** Tell the session's actor that the runner will not serve it: {@link Fleet.heard}. */
-  | { readonly do: 'giveUp'; readonly session: string; readonly fault: Fault }
+  | { readonly do: 'giveUp'; readonly session: SessionName; readonly fault: Fault }
   /** Ask the session's actor to check whether it still has a session. */
-  | { readonly do: 'review'; readonly session: string }
+  | { readonly do: 'review'; readonly session: SessionName }
   /** Log that a session is over. */
   | ({ readonly do: 'ended' } & SessionEnd);
 
 /** A request to open a session; `ask` is the host's id for the answer. */
 interface Wanted extends Opening {
   readonly ask: string;
-  readonly session: string;
+  readonly session: SessionName;
 }
 
 /** The search for a place for one session: runners are asked in turn to end an idle session. */
@@ -116,9 +124,12 @@ export class Fleet {
   readonly #store: FleetStore;
   readonly #sockets: Sockets<ControlNote>;
   readonly #terms: FleetTerms;
-  readonly #controls = new Map<string, Control>();
+  readonly #controls = new Map<SocketId, Control>();
   /** Sessions in the books whose runner is told once their tickets are signed. */
-  readonly #unsigned = new Map<string, { readonly wanted: Wanted; readonly row: SessionRow }>();
+  readonly #unsigned = new Map<
+    SessionName,
+    { readonly wanted: Wanted; readonly row: SessionRow }
+  >();
   readonly #turns = new OpeningTurns();
   /** When actors that were not reached are told again. */
   #oweAt: number | undefined;
@@ -135,7 +146,7 @@ export class Fleet {
   }
 
   /** Chooses a runner for a new session and tells it. Answered by the effect `opened` with this `ask`. */
-  open(ask: string, wish: Opening & { readonly session: string }, now: number): FleetEffect[] {
+  open(ask: string, wish: Opening & { readonly session: SessionName }, now: number): FleetEffect[] {
     const wanted = { ...wish, ask };
     if (!this.#terms.isConfigured) this.#refuse(ask, { fault: 'not_configured' });
     else if (this.#isAtQuota(wanted.principal)) {
@@ -173,8 +184,8 @@ export class Fleet {
 
   /** Why no runner could take a session of this server. Whether an idle session can make room is found out only by opening. */
   admits(
-    server: string,
-    actor: string | undefined,
+    server: ServerName,
+    actor: ActorName | undefined,
     now: number,
   ): { fault: Fault | undefined; effects: FleetEffect[] } {
     const isOpen = actor !== undefined && this.#store.newestOf(actor) !== undefined;
@@ -185,8 +196,8 @@ export class Fleet {
 
   /** Like {@link admits}, for a session that a client opens: also tells when it may begin, in turn with others of its principal. */
   mayOpen(
-    server: string,
-    principal: string,
+    server: ServerName,
+    principal: PrincipalName,
     now: number,
   ): { turn: Opened<{ readonly afterMs: number }>; effects: FleetEffect[] } {
     const { fault, effects } = this.admits(server, undefined, now);
@@ -198,13 +209,13 @@ export class Fleet {
   }
 
   /** The session of an actor that lost its memory; the newest if it had several in turn. */
-  placed(actor: string): PlacedSession | undefined {
+  placed(actor: ActorName): PlacedSession | undefined {
     const row = this.#store.newestOf(actor);
     return row && placedOf(row);
   }
 
   /** A session is over. */
-  closed(session: string, now: number): FleetEffect[] {
+  closed(session: SessionName, now: number): FleetEffect[] {
     const row = this.#store.session(session);
     if (!row) return this.#flush();
     this.#store.removeSession(session);
@@ -242,7 +253,7 @@ export class Fleet {
   }
 
   /** The outcome of `giveUp`. It is repeated until the actor has been told, even if this fleet is restarted in between. */
-  heard(session: string, isHeard: boolean, now: number): FleetEffect[] {
+  heard(session: SessionName, isHeard: boolean, now: number): FleetEffect[] {
     if (isHeard) this.#store.paid(session);
     else this.#oweAt ??= now + OWED_AGAIN_MS;
     return this.#flush();
@@ -255,7 +266,7 @@ export class Fleet {
   }
 
   /** A runner's control link on `socket`; its credential has been checked. */
-  dialled(socket: string, { runner, granted }: ControlDial, now: number): FleetEffect[] {
+  dialled(socket: SocketId, { runner, granted }: ControlDial, now: number): FleetEffect[] {
     // Dials that never say hello must not pile up: a newer one replaces the last.
     for (const [other, { note }] of this.#controls) {
       if (note.runner === runner && !note.hasHello)
@@ -268,13 +279,13 @@ export class Fleet {
   }
 
   /** A WebSocket message of a runner; undefined for one that is not text. */
-  message(socket: string, text: string | undefined, now: number): FleetEffect[] {
+  message(socket: SocketId, text: string | undefined, now: number): FleetEffect[] {
     const control = this.#controls.get(socket);
     if (control) this.#receive(socket, control, text, now);
     return this.#flush();
   }
 
-  #receive(socket: string, control: Control, text: string | undefined, now: number): void {
+  #receive(socket: SocketId, control: Control, text: string | undefined, now: number): void {
     if (text === undefined) return this.#close(socket, CLOSE.protocol, 'frames are text', now);
     const received = control.inbox.push(text);
     switch (received.state) {
@@ -293,7 +304,7 @@ export class Fleet {
   }
 
   /** A socket is closed. */
-  gone(socket: string, now: number): FleetEffect[] {
+  gone(socket: SocketId, now: number): FleetEffect[] {
     this.#drop(socket, now);
     return this.#flush();
   }
@@ -332,7 +343,7 @@ export class Fleet {
     return { at: askedAt + YIELD_WAIT_MS, mostMs: YIELD_WAIT_MS, act };
   }
 
-  #frame(socket: string, control: Control, frame: ControlUp, now: number): void {
+  #frame(socket: SocketId, control: Control, frame: ControlUp, now: number): void {
     const { runner, hasHello } = control.note;
     if (frame.type === 'hello') return this.#hello(socket, control, frame, now);
     if (!hasHello) return this.#close(socket, CLOSE.protocol, 'hello comes first', now);
@@ -352,7 +363,7 @@ export class Fleet {
     }
   }
 
-  #hello(socket: string, control: Control, hello: HelloFrame, now: number): void {
+  #hello(socket: SocketId, control: Control, hello: HelloFrame, now: number): void {
     const { runner, granted, hasHello } = control.note;
     if (hello.runner !== runner)
       return this.#close(socket, CLOSE.notGranted, 'the credential is for another runner', now);
@@ -372,7 +383,7 @@ export class Fleet {
   }
 
   /** Sessions that the runner no longer holds are lost; those it holds but the books do not know are closed (LP11). */
-  #reconcile(socket: string, runner: string, hello: HelloFrame, now: number): void {
+  #reconcile(socket: SocketId, runner: RunnerName, hello: HelloFrame, now: number): void {
     const held = new Set(hello.sessions);
     const placed = this.#store.sessions(runner);
     for (const { session, boot } of placed) {
@@ -418,7 +429,12 @@ export class Fleet {
   }
 
   /** A runner ended an idle session, or has none. The ended session is given up even if the search no longer waits for this answer. */
-  #yielded(runner: string, room: Room | undefined, session: string | undefined, now: number): void {
+  #yielded(
+    runner: RunnerName,
+    room: Room | undefined,
+    session: SessionName | undefined,
+    now: number,
+  ): void {
     const isFreed = session !== undefined && this.#isOn(session, runner);
     if (isFreed) this.#giveUp(session, { fault: 'session_not_found', message: GAVE_WAY }, now);
     if (!room) return;
@@ -426,7 +442,7 @@ export class Fleet {
     else this.#makeRoom(room, now);
   }
 
-  #giveUp(session: string, fault: Fault, now: number): void {
+  #giveUp(session: SessionName, fault: Fault, now: number): void {
     const row = this.#store.session(session);
     this.#store.removeSession(session);
     if (row) this.#effects.push({ do: 'ended', row, ms: now - row.openedAt, fault: fault.fault });
@@ -435,13 +451,13 @@ export class Fleet {
     this.#effects.push({ do: 'giveUp', session, fault });
   }
 
-  #whyNot(server: string, now: number): Fault | undefined {
+  #whyNot(server: ServerName, now: number): Fault | undefined {
     if (!this.#terms.isConfigured) return { fault: 'not_configured' };
     const placement = place(server, this.#candidates(now));
     return placement.ok || placement.fault.fault === 'overloaded' ? undefined : placement.fault;
   }
 
-  #isAtQuota(principal: string): boolean {
+  #isAtQuota(principal: PrincipalName): boolean {
     return this.#terms.hasQuotas && this.#store.countOf(principal) >= SESSIONS_PER_PRINCIPAL;
   }
 
@@ -461,12 +477,12 @@ export class Fleet {
       .map((record) => ({ ...record, sessions: this.#store.countOn(record.runner) }));
   }
 
-  #isOn(session: string, runner: string): boolean {
+  #isOn(session: SessionName, runner: RunnerName): boolean {
     return this.#store.session(session)?.runner === runner;
   }
 
   /** The runner's live control socket. A socket that missed its pings is closed here, at the moment it would be used. */
-  #socketOf(runner: string, now: number): string | undefined {
+  #socketOf(runner: RunnerName, now: number): string | undefined {
     const socket = this.#openSocketOf(runner);
     if (socket === undefined) return undefined;
     const at = this.#controls.get(socket)?.note.at ?? now;
@@ -475,29 +491,29 @@ export class Fleet {
     return undefined;
   }
 
-  #openSocketOf(runner: string): string | undefined {
+  #openSocketOf(runner: RunnerName): string | undefined {
     for (const [socket, { note }] of this.#controls)
       if (note.runner === runner && note.hasHello && this.#sockets.isOpen(socket)) return socket;
     return undefined;
   }
 
-  #add(socket: string, note: ControlNote): void {
+  #add(socket: SocketId, note: ControlNote): void {
     this.#controls.set(socket, { note, inbox: new Inbox(textForm), yields: [] });
   }
 
-  #close(socket: string, code: number, reason: string, now: number): void {
+  #close(socket: SocketId, code: number, reason: string, now: number): void {
     this.#effects.push({ do: 'close', socket, code, reason });
     this.#drop(socket, now);
   }
 
   /** Forgets a socket. Its unanswered `yield`s will not be answered, so the next runners are asked. */
-  #drop(socket: string, now: number): void {
+  #drop(socket: SocketId, now: number): void {
     const control = this.#controls.get(socket);
     this.#controls.delete(socket);
     for (const { room } of control?.yields ?? []) if (room) this.#makeRoom(room, now);
   }
 
-  #say(socket: string, frame: ControlDown): void {
+  #say(socket: SocketId, frame: ControlDown): void {
     this.#effects.push({ do: 'send', socket, text: encodeText(frame) });
   }
 

@@ -3,6 +3,7 @@
 import type { SessionRow } from './ports.ts';
 import type { FaultCode } from '../../shared/fault.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
+import type { PrincipalName, RunnerName, ServerName, SessionName } from '../../shared/ids.ts';
 
 /** Takes the lines; provided by the host. Never throws. */
 export type LogPort = (line: LogLine) => void;
@@ -18,8 +19,8 @@ export interface RefusalLine {
   /** HTTP status. */
   readonly status: number;
   /** This and the next two: known once the client or runner is admitted. */
-  readonly principal?: string | undefined;
-  readonly server?: string | undefined;
+  readonly principal?: PrincipalName | undefined;
+  readonly server?: ServerName | undefined;
   readonly transport?: Transport | undefined;
   /** The host's id of the request, to find it in the host's own logs. */
   readonly request?: string | undefined;
@@ -38,10 +39,10 @@ export interface SessionEndLine {
   readonly level: 'info' | 'warn';
   readonly message: 'session ended';
   /** The first characters of a digest of its name. */
-  readonly session: string;
-  readonly server: string;
-  readonly principal: string;
-  readonly runner: string;
+  readonly session: SessionName;
+  readonly server: ServerName;
+  readonly principal: PrincipalName;
+  readonly runner: RunnerName;
   /** See SessionEnd. */
   readonly ms: number;
   readonly fault?: FaultCode | undefined;

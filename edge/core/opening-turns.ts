@@ -1,5 +1,6 @@
 // Limits how fast a principal may open sessions. Opening costs more than any call: an actor, rows on disk, a process. Openings
 // beyond a burst wait their turn; openings of other principals are not delayed. Pure: the fleet actor keeps it in memory.
+import type { PrincipalName } from '../../shared/ids.ts';
 
 /** Openings that a principal may make at once: enough for an application that starts with all its servers. */
 export const OPENINGS_AT_ONCE = 20;
@@ -17,7 +18,7 @@ const MANY_PRINCIPALS = 1_000;
 
 export class OpeningTurns {
   /** For each principal, when its last opening would have begun at the permitted rate. */
-  readonly #dueBy = new Map<string, number>();
+  readonly #dueBy = new Map<PrincipalName, number>();
 
   /** Principals that are remembered. */
   get size(): number {
@@ -25,7 +26,7 @@ export class OpeningTurns {
   }
 
   /** Milliseconds until an opening requested now may begin; undefined if too many wait already. */
-  take(principal: string, now: number): number | undefined {
+  take(principal: PrincipalName, now: number): number | undefined {
     const dueBy = Math.max(now, this.#dueBy.get(principal) ?? now) + EVERY_MS;
     const afterMs = Math.max(0, dueBy - now - OPENINGS_AT_ONCE * EVERY_MS);
     if (afterMs > LONGEST_TURN_MS) return undefined;

@@ -2,6 +2,7 @@
 // Pure: the fleet keeps the records.
 import type { RunnerRecord } from './ports.ts';
 import type { Fault } from '../../shared/fault.ts';
+import type { ServerName } from '../../shared/ids.ts';
 
 export interface Candidate extends RunnerRecord {
   readonly sessions: number;
@@ -15,7 +16,7 @@ export type Placement =
   | { readonly ok: false; readonly fault: Fault };
 
 /** Chooses among the linked runners. A tie goes to the first name in order, so that the same fleet always gives the same choice. */
-export function place(server: string, linked: readonly Candidate[]): Placement {
+export function place(server: ServerName, linked: readonly Candidate[]): Placement {
   const offering = linked.filter((runner) => runner.servers.includes(server));
   if (offering.length === 0) return refuse('runner_offline');
   const open = offering.filter((runner) => !runner.isDraining && runner.sessions < runner.capacity);
@@ -42,5 +43,5 @@ export function grantedServers(
 /** Whether a runner could serve this server if it first closed another session. */
 export const mayMakeRoom = (
   { servers, isDraining, capacity }: Candidate,
-  server: string,
+  server: ServerName,
 ): boolean => servers.includes(server) && !isDraining && capacity > 0;

@@ -2,11 +2,21 @@
 // these and a clock; it has no rules of its own (D5).
 import type { Fault } from '../../shared/fault.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
+import type {
+  ActorName,
+  BootId,
+  PrincipalName,
+  RunnerName,
+  ServerName,
+  SessionName,
+  SocketId,
+  StreamId,
+} from '../../shared/ids.ts';
 
 export interface Post {
   /** Minted by the worker. The runner serves a post once, however often it is sent (R-3). */
   readonly id: string;
-  readonly stream: string;
+  readonly stream: StreamId;
   readonly message: string;
   readonly wants: 'answer' | 'accepted';
   /** Raw JSON text of the ids of its requests. */
@@ -14,8 +24,8 @@ export interface Post {
 }
 
 export interface Opening {
-  readonly server: string;
-  readonly principal: string;
+  readonly server: ServerName;
+  readonly principal: PrincipalName;
   readonly transport: Transport;
 }
 
@@ -32,26 +42,26 @@ export type Opened<T> =
 /** A session as the fleet placed it on a runner. */
 export interface PlacedSession {
   /** Its name for the fleet and the runner. */
-  readonly session: string;
-  readonly runner: string;
-  readonly boot: string;
+  readonly session: SessionName;
+  readonly runner: RunnerName;
+  readonly boot: BootId;
   /** Milliseconds since the epoch. */
   readonly openedAt: number;
 }
 
 /** The session a post is in: its name or, if that is not known, a time (ms since the epoch) before which it was opened. */
-export type PostPlace = { readonly session: string } | { readonly openedBefore: number };
+export type PostPlace = { readonly session: SessionName } | { readonly openedBefore: number };
 
 /** What a ticket permits: one boot of one runner may dial one session (LP7). */
 export interface TicketScope {
-  readonly session: string;
-  readonly runner: string;
-  readonly boot: string;
+  readonly session: SessionName;
+  readonly runner: RunnerName;
+  readonly boot: BootId;
 }
 
 /** A worker's wish to follow a stream; `resumes` when its client named an event of it. */
 export interface FollowWish {
-  readonly stream: string;
+  readonly stream: StreamId;
   readonly resumes: boolean;
   /** Follow it only in this session. */
   readonly place?: PostPlace | undefined;
@@ -59,9 +69,9 @@ export interface FollowWish {
 
 /** A runner's dial of a session's link. */
 export interface LinkDial {
-  readonly session: string;
-  readonly runner: string;
-  readonly boot: string;
+  readonly session: SessionName;
+  readonly runner: RunnerName;
+  readonly boot: BootId;
   readonly epoch: number;
   /** The parts of frames that the runner kept from its last socket, as in its header. */
   readonly holds: string;
@@ -70,13 +80,13 @@ export interface LinkDial {
 
 /** A runner's dial of its control link, once its credential was checked. */
 export interface ControlDial {
-  readonly runner: string;
+  readonly runner: RunnerName;
   readonly granted: readonly string[] | '*';
   readonly subprotocol: string;
 }
 
 export interface RunnerView {
-  readonly runner: string;
+  readonly runner: RunnerName;
   readonly isLinked: boolean;
   readonly isDraining: boolean;
   readonly servers: readonly string[];
@@ -99,23 +109,23 @@ export interface Sockets<Note> {
   /** All sockets whose end was not reported yet, including closing ones; without a note if it cannot be read. */
   all(): readonly { readonly id: string; readonly note: Note | undefined }[];
   /** Neither side has begun to close it. */
-  isOpen(socket: string): boolean;
+  isOpen(socket: SocketId): boolean;
   /** When its peer last sent a ping, in milliseconds since the epoch. */
-  pingAt(socket: string): number | undefined;
+  pingAt(socket: SocketId): number | undefined;
   /** What its peer has not read yet, in bytes. */
-  unreadBytes(socket: string): number;
+  unreadBytes(socket: SocketId): number;
 }
 
 /** What to do with sockets. Sockets that are gone are skipped. */
 export type SocketEffect<Note> =
-  | { readonly do: 'send'; readonly socket: string; readonly text: string }
+  | { readonly do: 'send'; readonly socket: SocketId; readonly text: string }
   | {
       readonly do: 'close';
-      readonly socket: string;
+      readonly socket: SocketId;
       readonly code: number;
       readonly reason: string;
     }
-  | { readonly do: 'note'; readonly socket: string; readonly note: Note };
+  | { readonly do: 'note'; readonly socket: SocketId; readonly note: Note };
 
 /** What a session keeps while its runner is away: the grace may outlast the memory of its actor. */
 export interface LostSession {
@@ -144,8 +154,8 @@ export interface SessionStore {
 
 /** What the fleet knows of a runner. */
 export interface RunnerRecord {
-  readonly runner: string;
-  readonly boot: string;
+  readonly runner: RunnerName;
+  readonly boot: BootId;
   /** The servers that it offers and its credential is granted. */
   readonly servers: readonly string[];
   /** The most sessions it takes. */
@@ -155,13 +165,13 @@ export interface RunnerRecord {
 
 /** A session in the fleet's books. */
 export interface SessionRow extends PlacedSession {
-  readonly server: string;
-  readonly principal: string;
+  readonly server: ServerName;
+  readonly principal: PrincipalName;
 }
 
 /** A session that its runner will not serve, with the reason. */
 export interface GivenUp {
-  readonly session: string;
+  readonly session: SessionName;
   readonly fault: Fault;
 }
 
@@ -170,23 +180,23 @@ export interface FleetStore {
   runners(): readonly RunnerRecord[];
   putRunner(record: RunnerRecord): void;
   /** All sessions, or those on a runner. */
-  sessions(runner?: string): readonly SessionRow[];
-  session(session: string): SessionRow | undefined;
+  sessions(runner?: RunnerName): readonly SessionRow[];
+  session(session: SessionName): SessionRow | undefined;
   /** The newest session of an actor. */
-  newestOf(actor: string): SessionRow | undefined;
+  newestOf(actor: ActorName): SessionRow | undefined;
   /** Replaces a row of the same session. */
   putSession(row: SessionRow): void;
   /** True if there was one. */
-  removeSession(session: string): boolean;
-  countOn(runner: string): number;
-  countOf(principal: string): number;
+  removeSession(session: SessionName): boolean;
+  countOn(runner: RunnerName): number;
+  countOf(principal: PrincipalName): number;
   /** Runners that hold sessions of a principal, the one with most of them first. */
-  runnersOf(principal: string): readonly string[];
+  runnersOf(principal: PrincipalName): readonly string[];
   /** Actors that must still be told that their session was given up. */
   owed(): readonly GivenUp[];
   owe(givenUp: GivenUp): void;
   /** The session's actor has been told. */
-  paid(session: string): void;
+  paid(session: SessionName): void;
   /** When to wake the fleet to check its books, in milliseconds since the epoch. */
   reviewAt(): number | undefined;
   setReview(at: number | undefined): void;

@@ -22,7 +22,13 @@ import {
   type SessionUp,
   type StreamDown,
 } from '../../shared/link/session-frames.ts';
-import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
+import {
+  GET_STREAM,
+  SSE_STREAM,
+  type SessionName,
+  type SocketId,
+  type StreamId,
+} from '../../shared/ids.ts';
 import { OFFLINE_QUEUE, OWED_IDS, UPWARD_BYTES } from '../../shared/link/sizes.ts';
 import {
   DELIVERY_DELAY_MS,
@@ -70,7 +76,7 @@ export type PostAnswer =
       readonly kind: 'follow';
       readonly isAccepted: boolean;
       readonly isSent: boolean;
-      readonly session?: string | undefined;
+      readonly session?: SessionName | undefined;
     }
   | { readonly kind: 'accepted' }
   | { readonly kind: 'refused'; readonly fault: Fault };
@@ -81,10 +87,10 @@ export type RelayEffect =
   /** A frame for the runner; `isBehind`: it must not overtake earlier frames. */
   | { readonly do: 'link'; readonly text: string; readonly isBehind?: boolean }
   | { readonly do: 'closeLink'; readonly code: number; readonly reason: string }
-  | { readonly do: 'tell'; readonly socket: string; readonly text: string }
+  | { readonly do: 'tell'; readonly socket: SocketId; readonly text: string }
   | {
       readonly do: 'close';
-      readonly socket: string;
+      readonly socket: SocketId;
       readonly code: number;
       readonly reason: string;
     }
@@ -94,7 +100,7 @@ export type RelayEffect =
 
 interface Waiting {
   readonly id: string;
-  readonly stream: string;
+  readonly stream: StreamId;
   /** Dropped once the runner has it. */
   message: string;
   readonly wants: 'answer' | 'accepted';
@@ -117,7 +123,7 @@ export class Relay {
   /** Short posts a worker waits for, by id. */
   readonly #waiting = new Map<string, Waiting>();
   /** Sockets of workers, by the stream they follow; one a stream. */
-  readonly #followers = new Map<string, string>();
+  readonly #followers = new Map<StreamId, SocketId>();
   /** Probes that a stream's client has not answered yet, by stream. */
   readonly #probes = new Map<string, { readonly id: string; readonly since: number }>();
   readonly #order = new StreamOrder();
@@ -143,7 +149,7 @@ export class Relay {
 
   constructor(
     link: Link,
-    followers: Iterable<readonly [stream: string, socket: string]> = [],
+    followers: Iterable<readonly [stream: StreamId, socket: SocketId]> = [],
     revision?: string,
   ) {
     this.#link = link;
@@ -250,7 +256,7 @@ export class Relay {
    * stream but is probed, with `probe` as a fresh id: if it does not answer, the next attempt gets the stream.
    */
   mayFollow(
-    stream: string,
+    stream: StreamId,
     resumes: boolean,
     now: number,
     probe: string,
@@ -272,13 +278,13 @@ export class Relay {
     for (const [stream, { id }] of this.#probes) if (id === probe) this.#probes.delete(stream);
   }
 
-  #isSilent(stream: string, now: number): boolean {
+  #isSilent(stream: StreamId, now: number): boolean {
     const probe = this.#probes.get(stream);
     return probe !== undefined && Math.abs(now - probe.since) >= PROOF_MS;
   }
 
   /** A worker follows a stream and replaces any older follower of it. */
-  follow(stream: string, socket: string): RelayEffect[] {
+  follow(stream: StreamId, socket: SocketId): RelayEffect[] {
     const older = this.#followers.get(stream);
     if (older !== undefined) {
       this.#effects.push({
@@ -321,7 +327,7 @@ export class Relay {
   }
 
   /** A worker's socket is gone. */
-  unfollow(stream: string, socket: string): RelayEffect[] {
+  unfollow(stream: StreamId, socket: SocketId): RelayEffect[] {
     if (this.#followers.get(stream) === socket) {
       this.#followers.delete(stream);
       this.#probes.delete(stream);
@@ -675,11 +681,11 @@ export class Relay {
     if (this.#link.state === 'linked') this.#effects.push({ do: 'link', text: encodeText(frame) });
   }
 
-  #tell(socket: string, frame: StreamDown): void {
+  #tell(socket: SocketId, frame: StreamDown): void {
     this.#effects.push({ do: 'tell', socket, text: encodeText(frame) });
   }
 
-  #tellFollower(stream: string, text: string): void {
+  #tellFollower(stream: StreamId, text: string): void {
     const socket = this.#followers.get(stream);
     if (socket !== undefined) this.#effects.push({ do: 'tell', socket, text });
   }

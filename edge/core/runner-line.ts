@@ -7,11 +7,12 @@ import { NO_FLOW, Outbox, type Place } from '../../shared/link/outbox.ts';
 import type { Hold } from '../../shared/link/parts.ts';
 import { placeDown } from '../../shared/link/places.ts';
 import { sessionDown } from '../../shared/link/session-frames.ts';
+import type { SocketId } from '../../shared/ids.ts';
 
 export class RunnerLine {
   readonly #inbox = new Inbox(textForm);
   #outbox = Outbox.ofText();
-  #socket: string | undefined;
+  #socket: SocketId | undefined;
   #heardAt = 0;
 
   /** The socket that is the link now. */
@@ -35,7 +36,7 @@ export class RunnerLine {
   }
 
   /** A new socket is the link; `holds`: the parts the runner kept from the last one. Returns the parts kept here. */
-  take(socket: string, holds: readonly Hold[]): Hold[] {
+  take(socket: SocketId, holds: readonly Hold[]): Hold[] {
     this.release();
     this.#socket = socket;
     this.#outbox.resume(holds);

@@ -29,6 +29,7 @@ import { textForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
 import { readHolds, splitFrame } from '../../shared/link/parts.ts';
 import { DIAL_WAIT_MS, LOOK_MS } from '../../shared/link/timing.ts';
+import type { SessionName, SocketId, StreamId } from '../../shared/ids.ts';
 
 /** The fields of a runner's dial that must match the placement (LP7). */
 const PLACE = ['session', 'runner', 'boot'] as const;
@@ -43,7 +44,7 @@ const ID_LENGTH = 16;
 const UNREAD_LIMIT = 64 * 1024 * 1024;
 
 /** The note on a socket. It names its session: sockets of an earlier session may still be closing when the next is open. */
-export type SessionNote = { readonly session: string | undefined } & (
+export type SessionNote = { readonly session: SessionName | undefined } & (
   | {
       readonly role: 'runner';
       readonly placed: PlacedSession;
@@ -54,7 +55,7 @@ export type SessionNote = { readonly session: string | undefined } & (
       /** When it was accepted; until its first ping, this is its last sign of life. */
       readonly at: number;
     }
-  | { readonly role: 'follower'; readonly stream: string }
+  | { readonly role: 'follower'; readonly stream: StreamId }
 );
 
 export type SessionReply = Opened<undefined> | PostAnswer | Negotiated | boolean | undefined;
@@ -69,16 +70,16 @@ export type EdgeSessionEffect =
   | {
       readonly do: 'accept';
       readonly ask: string;
-      readonly socket: string;
+      readonly socket: SocketId;
       readonly subprotocol?: string | undefined;
     }
   | { readonly do: 'refuse'; readonly ask: string; readonly fault: Fault }
   /** Ask the fleet for the session of this actor: {@link EdgeSession.found}. */
   | { readonly do: 'find' }
   /** Have the fleet place a session: {@link EdgeSession.placed}. */
-  | { readonly do: 'place'; readonly wish: Opening & { readonly session: string } }
+  | { readonly do: 'place'; readonly wish: Opening & { readonly session: SessionName } }
   /** Tell the fleet that a session is over: {@link EdgeSession.forgotten}, whether or not that succeeds. */
-  | { readonly do: 'closed'; readonly session: string };
+  | { readonly do: 'closed'; readonly session: SessionName };
 
 export interface EdgeSessionHost {
   /** The actor's name. */
@@ -111,14 +112,14 @@ export class EdgeSession {
   #placing: ((outcome: Outcome) => void)[] | undefined;
   #untilPlaced: (() => void)[] = [];
   /** Ended sessions that the fleet has not confirmed yet, with the runner's socket. */
-  readonly #forgetting = new Map<string, string | undefined>();
+  readonly #forgetting = new Map<SessionName, SocketId | undefined>();
   #untilForgotten: (() => void)[] = [];
   /** The runner's socket of a session that has just ended. */
-  #leaving: string | undefined;
+  #leaving: SocketId | undefined;
   readonly #line = new RunnerLine();
-  readonly #notes = new Map<string, SessionNote>();
+  readonly #notes = new Map<SocketId, SessionNote>();
   /** Unfinished frames of followers. */
-  readonly #inboxes = new Map<string, Inbox<string>>();
+  readonly #inboxes = new Map<SocketId, Inbox<string>>();
   /** Callbacks for the outcome of each post, by its id. */
   readonly #posts = new Map<string, (answer: PostAnswer) => void>();
   #ends: string[] = [];
@@ -145,7 +146,7 @@ export class EdgeSession {
     if (!this.#placed) return;
     this.#memory = 'known';
     if (newest) this.#line.take(newest.id, []);
-    const followers: [stream: string, socket: string][] = [];
+    const followers: [stream: StreamId, socket: SocketId][] = [];
     for (const [id, note] of notes)
       if (note.role === 'follower' && this.#isCurrent(note)) followers.push([note.stream, id]);
     const link = newest
@@ -308,7 +309,7 @@ export class EdgeSession {
    * The outcome of `closed`. Only now is the runner told that the session is over. If this actor or the fleet dies earlier, the
    * runner dials again and the fleet is told again; otherwise nobody would be left to take the session off the books.
    */
-  forgotten(session: string, isTold: boolean, now: number): EdgeSessionEffect[] {
+  forgotten(session: SessionName, isTold: boolean, now: number): EdgeSessionEffect[] {
     return this.#step(now, () => {
       const socket = this.#forgetting.get(session);
       this.#forgetting.delete(session);
@@ -326,7 +327,7 @@ export class EdgeSession {
   }
 
   /** The runner refused the session, or its boot is dead. This may come before the answer to `place`. Replies when done. */
-  giveUp(ask: string, fault: Fault, session: string, now: number): EdgeSessionEffect[] {
+  giveUp(ask: string, fault: Fault, session: SessionName, now: number): EdgeSessionEffect[] {
     const run = (): void => {
       // The fleet has removed it from its books already: only the disk still knows it.
       if (this.#memory !== 'known') this.#recall();
@@ -348,12 +349,12 @@ export class EdgeSession {
   }
 
   /** A WebSocket message; undefined for one that is not text. */
-  message(socket: string, text: string | undefined, now: number): EdgeSessionEffect[] {
+  message(socket: SocketId, text: string | undefined, now: number): EdgeSessionEffect[] {
     return this.#step(now, () => this.#message(socket, text));
   }
 
   /** A socket is closed. */
-  gone(socket: string, now: number): EdgeSessionEffect[] {
+  gone(socket: SocketId, now: number): EdgeSessionEffect[] {
     return this.#step(now, () => this.#gone(socket));
   }
 
@@ -427,7 +428,7 @@ export class EdgeSession {
   }
 
   /** `session`: added to the answer, for actors that have several in turn. */
-  #post(ask: string, post: Post, session?: string): void {
+  #post(ask: string, post: Post, session?: SessionName): void {
     this.#dropSilentLink();
     this.#posts.set(post.id, (answer) =>
       this.#reply(ask, answer.kind === 'follow' && session ? { ...answer, session } : answer),
@@ -480,7 +481,7 @@ export class EdgeSession {
     this.#perform(this.#relay.linked(epoch, held));
   }
 
-  #message(socket: string, text: string | undefined): void {
+  #message(socket: SocketId, text: string | undefined): void {
     const note = this.#notes.get(socket);
     if (!note) return;
     if (text === undefined) return this.#close(socket, CLOSE.protocol, 'frames are text');
@@ -516,7 +517,7 @@ export class EdgeSession {
     if (revision !== undefined && revision !== before) this.#keepRevision(revision);
   }
 
-  #inboxOf(socket: string): Inbox<string> {
+  #inboxOf(socket: SocketId): Inbox<string> {
     let inbox = this.#inboxes.get(socket);
     if (!inbox) {
       inbox = new Inbox(textForm);
@@ -529,7 +530,7 @@ export class EdgeSession {
     return session !== undefined && session === this.#placed?.session;
   }
 
-  #gone(socket: string): void {
+  #gone(socket: SocketId): void {
     const note = this.#notes.get(socket);
     this.#notes.delete(socket);
     this.#inboxes.delete(socket);
@@ -603,7 +604,7 @@ export class EdgeSession {
     this.#leaving = undefined;
   }
 
-  #tellFleet(session: string, socket?: string): void {
+  #tellFleet(session: SessionName, socket?: SocketId): void {
     this.#forgetting.set(session, socket ?? this.#forgetting.get(session));
     this.#effects.push({ do: 'closed', session });
   }
@@ -661,7 +662,7 @@ export class EdgeSession {
     return socket;
   }
 
-  #note(socket: string, note: SessionNote): void {
+  #note(socket: SocketId, note: SessionNote): void {
     this.#notes.set(socket, note);
     this.#effects.push({ do: 'note', socket, note });
   }
@@ -674,14 +675,14 @@ export class EdgeSession {
       this.#close(socket, CLOSE.comeBack, 'too much is unread');
   }
 
-  #tell(socket: string, frame: string): void {
+  #tell(socket: SocketId, frame: string): void {
     for (const text of splitFrame(textForm, frame))
       this.#effects.push({ do: 'send', socket, text });
     if (this.#host.sockets.unreadBytes(socket) + frame.length > UNREAD_LIMIT)
       this.#close(socket, CLOSE.comeBack, 'too much is unread');
   }
 
-  #close(socket: string, code: number, reason: string): void {
+  #close(socket: SocketId, code: number, reason: string): void {
     this.#effects.push({ do: 'close', socket, code, reason });
   }
 

@@ -1,6 +1,7 @@
 // Checks the order of a runner's frames on the streams that workers follow (LP14, LP19): each event is the next one, nothing
 // follows a final event, and a stream restarts only where somebody asked. A frame that breaks this reaches no client. Pure.
 import type { EventFrame } from '../../shared/link/session-frames.ts';
+import type { StreamId } from '../../shared/ids.ts';
 
 interface Followed {
   /** The last event that came; undefined until the runner has said where the stream continues. */
@@ -14,17 +15,17 @@ interface Followed {
 const MAX_ASKED = 16;
 
 export class StreamOrder {
-  readonly #streams = new Map<string, Followed>();
+  readonly #streams = new Map<StreamId, Followed>();
 
   /** A worker asks for what follows `after`. */
-  asks(stream: string, after: number | null): void {
+  asks(stream: StreamId, after: number | null): void {
     const { asked } = this.#of(stream);
     asked.push(after);
     if (asked.length > MAX_ASKED) asked.shift();
   }
 
   /** Whether `attached` answers somebody. After a sleep nobody remembers who asked. */
-  attached(stream: string, after: number): boolean {
+  attached(stream: StreamId, after: number): boolean {
     const followed = this.#of(stream);
     const at = followed.asked.findIndex((asked) => asked === null || asked === after);
     if (at === -1 && (followed.asked.length > 0 || followed.last !== undefined)) return false;
@@ -35,7 +36,7 @@ export class StreamOrder {
   }
 
   /** The runner refused the oldest attach. */
-  refused(stream: string): void {
+  refused(stream: StreamId): void {
     const followed = this.#streams.get(stream);
     followed?.asked.shift();
     if (followed?.asked.length === 0 && followed.last === undefined) this.#streams.delete(stream);
@@ -43,7 +44,7 @@ export class StreamOrder {
 
   /** How `count` events from `seq` on fit their stream. Even if they are next, some may have come before. */
   events(
-    stream: string,
+    stream: StreamId,
     { seq, count = 1, final }: Pick<EventFrame, 'seq' | 'count' | 'final'>,
   ): 'next' | 'repeated' | 'breach' {
     const followed = this.#of(stream);
@@ -57,7 +58,7 @@ export class StreamOrder {
   }
 
   /** The stream has another follower, or none, so some of its events may not have been seen. Earlier attaches are still answered. */
-  changed(stream: string): void {
+  changed(stream: StreamId): void {
     const followed = this.#streams.get(stream);
     if (!followed) return;
     followed.last = undefined;
@@ -70,7 +71,7 @@ export class StreamOrder {
     this.#streams.clear();
   }
 
-  #of(stream: string): Followed {
+  #of(stream: StreamId): Followed {
     let followed = this.#streams.get(stream);
     if (!followed) {
       followed = { last: undefined, isOver: false, asked: [] };

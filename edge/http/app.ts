@@ -22,7 +22,7 @@ import type { Ports } from './ports.ts';
 import { failureOf, type LogPort } from '../core/log.ts';
 import type { Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
-import { SERVER_NAME } from '../../shared/ids.ts';
+import { SERVER_NAME, type ServerName } from '../../shared/ids.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 import { METRICS_CONTENT_TYPE, metricsText } from '../../shared/metrics.ts';
 
@@ -120,7 +120,7 @@ function asRefusal(request: Request, refusal: Response, settings: Settings): Res
 /** Lets a client in: Origin, method, credential, grant; only then is a body read (F-30, F-31). */
 async function serve(
   { req, env }: AppContext,
-  server: string,
+  server: ServerName,
   { transport, methods }: Endpoint,
 ): Promise<Response> {
   const { raw: request } = req;

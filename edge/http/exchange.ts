@@ -10,7 +10,7 @@ import type { Ports, SessionPort } from './ports.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
-import { postId } from '../../shared/ids.ts';
+import { postId, type ServerName } from '../../shared/ids.ts';
 import type { Transport } from '../../shared/link/control-frames.ts';
 
 export interface Exchange {
@@ -18,7 +18,7 @@ export interface Exchange {
   readonly settings: Settings;
   readonly secret: string;
   readonly principal: Principal;
-  readonly server: string;
+  readonly server: ServerName;
   readonly ports: Ports;
 }
 

@@ -16,7 +16,7 @@ import { urlOf } from './request-url.ts';
 import { endQuestion } from './refused-answer.ts';
 import { SseStream } from './sse-response.ts';
 import { STREAM_KINDS } from '../core/stream-kinds.ts';
-import { SERVER_NAME, SSE_STREAM } from '../../shared/ids.ts';
+import { SERVER_NAME, SSE_STREAM, type ServerName } from '../../shared/ids.ts';
 import { encodeEvent } from '../../shared/sse/encode.ts';
 
 /** The parameters of the URL to POST to. */
@@ -27,7 +27,7 @@ const SERVER_PARAMETER = 'server';
  * The URL to POST to, as a reference without a path: every client keeps or loses the path of the SSE URL in its own way, and a
  * proxy may have taken a prefix off it, but all of them reach one of the paths of {@link serverOfMessage}.
  */
-const endpointOf = (server: string, sessionId: string): string =>
+const endpointOf = (server: ServerName, sessionId: string): string =>
   `?${SESSION_PARAMETER}=${sessionId}&${SERVER_PARAMETER}=${server}`;
 
 /** Whether a request names the session that its message is for, as no request for a stream does. */

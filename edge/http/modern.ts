@@ -15,7 +15,7 @@ import { inModernWords } from '../core/modern-words.ts';
 import { STREAM_KINDS } from '../core/stream-kinds.ts';
 import type { SessionPort } from './ports.ts';
 import type { Fault } from '../../shared/fault.ts';
-import { GET_STREAM } from '../../shared/ids.ts';
+import { GET_STREAM, type ActorName } from '../../shared/ids.ts';
 import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import { scanMessage } from '../../shared/jsonrpc/scan.ts';
 import { CODE, LISTEN_METHOD } from '../../shared/mcp/modern.ts';
@@ -102,7 +102,7 @@ interface Asked {
   readonly requestIds: readonly [string];
   readonly isListen: boolean;
   readonly askedAt: number;
-  readonly actor: string;
+  readonly actor: ActorName;
 }
 
 async function serve(
@@ -131,7 +131,7 @@ const OFFERED_KEPT = 1_000;
 /** Why no runner could serve this, if so: an actor that is woken for it would leave a trace on disk. */
 async function whyNotServed(
   { server, ports }: Exchange,
-  actor: string,
+  actor: ActorName,
 ): Promise<Fault | undefined> {
   const now = Date.now();
   const age = now - (offered.get(server) ?? -Infinity);

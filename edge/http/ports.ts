@@ -11,6 +11,7 @@ import type {
 } from '../core/ports.ts';
 import type { PostAnswer } from '../core/relay.ts';
 import type { Fault } from '../../shared/fault.ts';
+import type { ActorName, PrincipalName, ServerName, StreamId } from '../../shared/ids.ts';
 
 /** A message socket to a session actor; the listeners are set before anything can arrive. */
 export interface Socket {
@@ -33,7 +34,7 @@ export interface SessionPort {
   serve(opening: Opening, post: Post): Promise<PostAnswer>;
   /** Follows a stream, in that session only if a place is given; `resumes` when the client named an event of it. */
   follow(
-    stream: string,
+    stream: StreamId,
     resumes: boolean,
     listener: SocketListener,
     place?: PostPlace,
@@ -54,9 +55,12 @@ export interface FleetPort {
    * Why no session of this server could be opened now, before anything is made for one; undefined when it may be tried, or when the
    * actor has a session.
    */
-  admits(server: string, actor?: string): Promise<Fault | undefined>;
+  admits(server: ServerName, actor?: ActorName): Promise<Fault | undefined>;
   /** As {@link admits}, of a session that a client opens: when it may begin, as a principal's openings wait for each other. */
-  mayOpen(server: string, principal: string): Promise<Opened<{ readonly afterMs: number }>>;
+  mayOpen(
+    server: ServerName,
+    principal: PrincipalName,
+  ): Promise<Opened<{ readonly afterMs: number }>>;
   link(request: Request, dial: ControlDial): Promise<Response>;
 }
 

@@ -3,7 +3,7 @@
 import { newPostId } from './exchange.ts';
 import type { SessionPort } from './ports.ts';
 import { faultError, type Fault } from '../../shared/fault.ts';
-import { GET_STREAM } from '../../shared/ids.ts';
+import { GET_STREAM, type StreamId } from '../../shared/ids.ts';
 import { gistOf } from '../../shared/jsonrpc/gist.ts';
 import { skipJunk } from '../../shared/jsonrpc/junk.ts';
 import { errorResponse } from '../../shared/jsonrpc/message.ts';
@@ -32,7 +32,7 @@ export async function endQuestion(
   session: SessionPort,
   bytes: Uint8Array,
   fault: Fault,
-  stream: string = GET_STREAM,
+  stream: StreamId = GET_STREAM,
 ): Promise<void> {
   const message = errorInPlaceOf(bytes, fault);
   if (message === undefined) return;

@@ -7,7 +7,7 @@ import { verifyTicket } from '../access/ticket.ts';
 import type { Ports } from './ports.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Settings } from '../settings.ts';
-import { actorOf, SESSION_NAME } from '../../shared/ids.ts';
+import { actorOf, SESSION_NAME, type SessionName } from '../../shared/ids.ts';
 import { chooseSubprotocol, LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
 
 type Dialled =
@@ -32,7 +32,7 @@ export async function sessionLink(
   request: Request,
   settings: Settings,
   ports: Ports,
-  session: string,
+  session: SessionName,
 ): Promise<Response> {
   const dialled = await admit(request, settings);
   if (!dialled.ok) return dialled.response;

@@ -1,6 +1,7 @@
 // Decides which starts of a server are held back (R-6): for everybody if its processes fail to start, and for one principal if
 // they crash under that principal's calls.
 import { Breaker, type StartVerdict } from './breaker.ts';
+import type { PrincipalName } from '../../shared/ids.ts';
 
 /** Beyond this number, principals without a recent failure are forgotten. */
 const MANY_PRINCIPALS = 1_000;
@@ -18,7 +19,7 @@ export class Breakers {
   }
 
   /** Asks for one process for a principal or, without one, ahead of time; `isStarted`: it is there already. */
-  allow(principal: string | undefined, isStarted: boolean, now: number): HeldBack {
+  allow(principal: PrincipalName | undefined, isStarted: boolean, now: number): HeldBack {
     const own = this.#of(principal);
     const verdict = own?.allow(now) ?? { ok: true };
     if (!verdict.ok) return { ...verdict, isOwnDoing: true };
@@ -29,13 +30,13 @@ export class Breakers {
   }
 
   /** A process has answered its first request. */
-  served(principal: string | undefined): void {
+  served(principal: PrincipalName | undefined): void {
     this.#server.served();
     this.#of(principal)?.served();
   }
 
   /** A process failed. One that had served did so under its principal's calls. */
-  failed(principal: string | undefined, hasServed: boolean, now: number): void {
+  failed(principal: PrincipalName | undefined, hasServed: boolean, now: number): void {
     if (!hasServed || principal === undefined) return this.#server.failed(now);
     const own = this.#of(principal) ?? new Breaker();
     own.failed(now);
@@ -44,12 +45,12 @@ export class Breakers {
   }
 
   /** A start was given up before it showed anything. */
-  withdrawn(principal: string | undefined, now: number): void {
+  withdrawn(principal: PrincipalName | undefined, now: number): void {
     this.#server.withdrawn(now);
     this.#of(principal)?.withdrawn(now);
   }
 
-  #of(principal: string | undefined): Breaker | undefined {
+  #of(principal: PrincipalName | undefined): Breaker | undefined {
     return principal === undefined ? undefined : this.#principals.get(principal);
   }
 

@@ -1,12 +1,12 @@
 // The requests a session has in flight to its process: the bridge's own id for each, the client's id and progress token to
 // restore, and the time when each runs out.
-import type { BridgeRequestId } from '../../shared/ids.ts';
+import type { BridgeRequestId, StreamId } from '../../shared/ids.ts';
 
 export interface Call {
   /** The id the process sees; unique for the process's life, so equal client ids never cross. */
   readonly bridgeId: BridgeRequestId;
   /** Where its answer goes. */
-  readonly stream: string;
+  readonly stream: StreamId;
   /** The client's id as raw JSON text, restored byte for byte. */
   readonly clientIdBytes: Uint8Array;
   readonly progressToken: Uint8Array | undefined;

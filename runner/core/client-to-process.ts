@@ -22,6 +22,7 @@ import type { Questions } from './questions.ts';
 import type { SessionLimits } from './session-effects.ts';
 import type { SessionOutput } from './session-output.ts';
 import type { StreamLog } from './stream-log.ts';
+import type { StreamId } from '../../shared/ids.ts';
 
 /** Listeners that clients of a session may hold open; the official server takes as many. */
 const MAX_LISTENS = 1_024;
@@ -160,7 +161,7 @@ export class ClientToProcess {
     return 'The server is not reading its input. Try again when it has answered.';
   }
 
-  #toProcess(stream: string, bytes: Uint8Array, envelope: Envelope, now: number): void {
+  #toProcess(stream: StreamId, bytes: Uint8Array, envelope: Envelope, now: number): void {
     switch (envelope.kind) {
       case 'request':
         return this.#request(stream, bytes, envelope, now);
@@ -172,7 +173,7 @@ export class ClientToProcess {
     }
   }
 
-  #request(stream: string, bytes: Uint8Array, envelope: Envelope, now: number): void {
+  #request(stream: StreamId, bytes: Uint8Array, envelope: Envelope, now: number): void {
     const { calls, outcomes, out } = this.#parts;
     const { id, method, progressToken } = envelope;
     if (!id || method === undefined) return;

@@ -8,6 +8,7 @@ import type { Outcomes } from './outcomes.ts';
 import type { Attendance, Presence } from './presence.ts';
 import type { SessionOutput } from './session-output.ts';
 import type { StreamLog } from './stream-log.ts';
+import type { StreamId } from '../../shared/ids.ts';
 
 interface Parts {
   readonly clients: ClientKind;
@@ -22,7 +23,7 @@ interface Parts {
 type Acquaintance =
   | { readonly state: 'none' }
   /** The answer goes out on this stream. */
-  | { readonly state: 'initializing'; readonly stream: string }
+  | { readonly state: 'initializing'; readonly stream: StreamId }
   | { readonly state: 'told' };
 
 const decoder = new TextDecoder();
@@ -42,7 +43,7 @@ export class Listeners {
   }
 
   /** The client's `initialize` goes to the process; it is answered on `stream`. */
-  initializes(stream: string): void {
+  initializes(stream: StreamId): void {
     if (this.#acquaintance.state === 'none') this.#acquaintance = { state: 'initializing', stream };
   }
 
@@ -62,7 +63,7 @@ export class Listeners {
     this.#confirmBy = undefined;
   }
 
-  attach(stream: string, after: number | null, now: number): void {
+  attach(stream: StreamId, after: number | null, now: number): void {
     const { log, presence, out, clients } = this.#parts;
     presence.active(now);
     this.#abandoned.delete(stream);
@@ -84,7 +85,7 @@ export class Listeners {
   }
 
   /** Nobody listens to a stream any more; its worker may come back. */
-  detach(stream: string, now: number): void {
+  detach(stream: StreamId, now: number): void {
     const { log, presence, out, clients } = this.#parts;
     out.withdraw(stream);
     log.detach(stream, now);
@@ -95,7 +96,7 @@ export class Listeners {
   }
 
   /** A stream's client is gone for good: its requests are cancelled and, if it cannot resume, nothing is kept for it. */
-  abandon(stream: string, now: number): void {
+  abandon(stream: StreamId, now: number): void {
     const { calls, outcomes, out, clients } = this.#parts;
     this.#abandoned.delete(stream);
     for (const call of calls.all()) if (call.stream === stream) outcomes.cancel(call, now);

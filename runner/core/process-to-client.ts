@@ -1,6 +1,6 @@
 // Takes what the process of one session says to the clients. A message goes on the stream of the request it belongs to or, if
 // it belongs to none, on the stream that its kind of client is known to read (LP15, R-1, R-8).
-import type { BridgeRequestId } from '../../shared/ids.ts';
+import type { BridgeRequestId, StreamId } from '../../shared/ids.ts';
 import { faultError } from '../../shared/fault.ts';
 import { textAt, withMembers } from '../../shared/jsonrpc/members.ts';
 import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
@@ -195,7 +195,7 @@ export class ProcessToClient {
     bridgeId: BridgeRequestId | undefined,
   ): void {
     if (envelope.method === 'notifications/progress') return this.#progress(bytes, envelope, now);
-    let stream: string | undefined;
+    let stream: StreamId | undefined;
     if (envelope.method === 'notifications/cancelled' && envelope.requestId) {
       stream = this.#parts.questions.answered(textAt(bytes, envelope.requestId));
       if (stream === undefined) return;

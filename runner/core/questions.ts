@@ -3,6 +3,7 @@ import { gistOf } from '../../shared/jsonrpc/gist.ts';
 import { skipJunk } from '../../shared/jsonrpc/junk.ts';
 import { textAt } from '../../shared/jsonrpc/members.ts';
 import { scanMessage } from '../../shared/jsonrpc/scan.ts';
+import type { StreamId } from '../../shared/ids.ts';
 
 /** Most questions that may wait for the client's answer; servers ask one at a time. */
 const MAX_ASKED = 64;
@@ -15,7 +16,7 @@ export class Questions {
     return this.#asked.size >= MAX_ASKED;
   }
 
-  ask(id: string, stream: string): void {
+  ask(id: string, stream: StreamId): void {
     this.#asked.set(id, stream);
   }
 

@@ -1,6 +1,7 @@
 // What a session asks of its host, and the limits it obeys.
 import type { FaultCode } from '../../shared/fault.ts';
 import type { SessionUp } from '../../shared/link/session-frames.ts';
+import type { StreamId } from '../../shared/ids.ts';
 
 /** The parts of a server's configuration that a session obeys; times in milliseconds. */
 export interface SessionLimits {
@@ -27,7 +28,7 @@ export const GOES_ON = 'It is still starting; try again soon.';
 export type SessionEffect =
   | { readonly do: 'send'; readonly frame: SessionUp; readonly message?: Uint8Array | undefined }
   /** What the link has not sent of a stream goes out later (`withdraw`), or is not needed any more (`drop`). */
-  | { readonly do: 'withdraw' | 'drop'; readonly stream: string }
+  | { readonly do: 'withdraw' | 'drop'; readonly stream: StreamId }
   | { readonly do: 'write'; readonly line: Uint8Array }
   | { readonly do: 'pause' | 'resume' }
   /**

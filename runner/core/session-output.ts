@@ -6,6 +6,7 @@ import type { Posts } from './posts.ts';
 import type { Presence } from './presence.ts';
 import type { CallRecord, Note, SessionEffect } from './session-effects.ts';
 import type { StreamLog } from './stream-log.ts';
+import type { StreamId } from '../../shared/ids.ts';
 
 /** Bytes that may wait for a process that does not read its stdin; beyond it posts are refused. */
 const STDIN_BACKLOG_BYTES = 8 * 1024 * 1024;
@@ -62,7 +63,7 @@ export class SessionOutput {
   }
 
   /** The stream's next event. It goes out with {@link sendEvents}, once there is a link and credit. */
-  emit(stream: string, message: Uint8Array | undefined, final: boolean, now: number): void {
+  emit(stream: StreamId, message: Uint8Array | undefined, final: boolean, now: number): void {
     this.#parts.posts.accepted(stream);
     this.#parts.log.append(stream, message, final, now);
   }
@@ -75,12 +76,12 @@ export class SessionOutput {
   }
 
   /** What the link has not sent of a stream must go out later. */
-  withdraw(stream: string): void {
+  withdraw(stream: StreamId): void {
     if (this.#parts.log.isUnderWay(stream)) this.#effects.push({ do: 'withdraw', stream });
   }
 
   /** Nobody is owed anything of a stream any more. */
-  drop(stream: string): void {
+  drop(stream: StreamId): void {
     if (this.#parts.log.isUnderWay(stream)) this.#effects.push({ do: 'drop', stream });
     this.#parts.log.drop(stream);
   }

@@ -8,6 +8,7 @@ import {
 } from '../../shared/link/sizes.ts';
 import { WINDOW_MS } from '../../shared/link/timing.ts';
 import { Queue } from './queue.ts';
+import type { StreamId } from '../../shared/ids.ts';
 
 /** Stdout is read again once what is owed has fallen to this; halving avoids stop-and-go on every ack. */
 export const RESUME_BYTES = CREDIT_BYTES / 2;
@@ -16,7 +17,7 @@ export const RESUME_BYTES = CREDIT_BYTES / 2;
 const EVENT_OVERHEAD_BYTES = 64;
 
 export interface StreamEvent {
-  readonly stream: string;
+  readonly stream: StreamId;
   readonly seq: number;
   readonly final: boolean;
   readonly message: Uint8Array | undefined;

@@ -1,9 +1,10 @@
 // Decides which session is ended to make room for a new one: the longest-idle session of whoever takes most room. Pure.
+import type { PrincipalName, SessionName } from '../../shared/ids.ts';
 
 /** One session, as far as this choice goes. */
 export interface Held {
-  readonly session: string;
-  readonly principal: string;
+  readonly session: SessionName;
+  readonly principal: PrincipalName;
   /** No request of it is in flight. */
   readonly isIdle: boolean;
   /** Since its client last did something. */
@@ -11,7 +12,7 @@ export interface Held {
 }
 
 /** The principal's longest idle session; undefined when none is idle. */
-export function ownIdle(held: readonly Held[], principal: string): Held | undefined {
+export function ownIdle(held: readonly Held[], principal: PrincipalName): Held | undefined {
   return longestIdle(held.filter((session) => session.principal === principal));
 }
 
@@ -19,7 +20,7 @@ export function ownIdle(held: readonly Held[], principal: string): Held | undefi
  * The session, among those whose places are needed, that is ended for one more of `principal`: the longest-idle session of the principal
  * that has most, provided that this is more than `principal` has itself; else one of its own.
  */
-export function fairlyIdle(held: readonly Held[], principal: string): Held | undefined {
+export function fairlyIdle(held: readonly Held[], principal: PrincipalName): Held | undefined {
   const byPrincipal = Map.groupBy(held, (session) => session.principal);
   const own = byPrincipal.get(principal) ?? [];
   const richer = [...byPrincipal.values()]

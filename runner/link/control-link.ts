@@ -22,6 +22,7 @@ import type { LinkEnd } from './dial.ts';
 import { KeptLink, type Verdict } from './kept-link.ts';
 import { networkFault } from './network-fault.ts';
 import { explainAnswer } from './refusal.ts';
+import type { SessionName } from '../../shared/ids.ts';
 
 export interface ControlLinkOptions {
   /** Origin of the edge, as an http(s) URL. */
@@ -34,7 +35,7 @@ export interface ControlLinkOptions {
   welcomed(servers: readonly string[]): void;
   open(frame: ControlDown & { type: 'open' }): void;
   yield(frame: ControlDown & { type: 'yield' }): void;
-  close(session: string): void;
+  close(session: SessionName): void;
   /** The edge refuses this runner and no retry can help. */
   refused(message: string): void;
 }
@@ -78,7 +79,7 @@ export class ControlLink {
     this.#link.send(encodeBytes(frame), () => ({ flow: NO_FLOW }));
   }
 
-  refuse(session: string, { fault, message, phase }: Fault): void {
+  refuse(session: SessionName, { fault, message, phase }: Fault): void {
     this.say({ type: 'refused', session, fault, message, phase });
   }
 

@@ -2,10 +2,11 @@
 import type { ProcessLimits } from './cgroup.ts';
 import type { Containment } from './containment.ts';
 import type { ProcessUser } from './process-user.ts';
+import type { ServerName } from '../../shared/ids.ts';
 
 /** What to start. `env` is complete and already allow-listed; nothing is inherited beside it. */
 export interface ProcessSpec {
-  readonly server: string;
+  readonly server: ServerName;
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 // The translator for a legacy client whose server's era is not known yet. The client's own `initialize` finds it out. A legacy
 // process then gets every line unchanged; for a modern process the lines are translated.
-import type { BridgeRequestId } from '../../shared/ids.ts';
+import type { BridgeRequestId, ServerName } from '../../shared/ids.ts';
 import { faultError } from '../../shared/fault.ts';
 import { actDue, nextDue, type Due } from '../../shared/dues.ts';
 import { parsedAt } from '../../shared/jsonrpc/members.ts';
@@ -56,7 +56,7 @@ interface Greeting {
 const MAX_HELD_BYTES = 8 * 1024 * 1024;
 
 export class ForLegacyClient implements Translator {
-  readonly #server: string;
+  readonly #server: ServerName;
   #eras = NO_ERA_KNOWN;
   readonly #effects = new Effects();
   readonly #own = new OwnRequests(this.#effects);
@@ -87,7 +87,7 @@ export class ForLegacyClient implements Translator {
   #lastId = 0;
 
   /** `server`: the configured name, for a process that does not give its own. */
-  constructor(server: string) {
+  constructor(server: ServerName) {
     this.#server = server;
   }
 

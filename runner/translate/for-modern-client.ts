@@ -1,6 +1,6 @@
 // The translator for the modern clients of one principal: finds out the server's era, then passes messages on or translates
 // them.
-import type { BridgeRequestId } from '../../shared/ids.ts';
+import type { BridgeRequestId, PrincipalName, ServerName } from '../../shared/ids.ts';
 import { actDue, nextDue, type Due } from '../../shared/dues.ts';
 import { FRAMED_WORDS, type Quote } from '../core/overheard.ts';
 import { FAULTS } from '../../shared/fault.ts';
@@ -26,8 +26,8 @@ import {
 } from './translator.ts';
 
 export interface ModernClientOptions {
-  readonly server: string;
-  readonly principal: string;
+  readonly server: ServerName;
+  readonly principal: PrincipalName;
   readonly sealer: Sealer;
   readonly digest: Digest;
   readonly limits: ModernClientLimits;

@@ -1,5 +1,6 @@
 // Owns the bytes of server-sent events (WHATWG HTML §9.2) and the form of our event ids. Text from outside cannot
 // forge a field or an event: data is split at every line break the standard knows, other fields refuse them.
+import type { StreamId } from '../ids.ts';
 
 /** One event. Without `event` the type is "message". */
 export interface SseEvent {
@@ -11,7 +12,7 @@ export interface SseEvent {
 
 /** A cursor: the event `seq` of the stream `stream`. */
 export interface EventId {
-  readonly stream: string;
+  readonly stream: StreamId;
   readonly seq: number;
 }
 
@@ -43,7 +44,7 @@ export function encodeComment(text: string): string {
 }
 
 /** The text of a cursor. */
-export function eventId(stream: string, seq: number): string {
+export function eventId(stream: StreamId, seq: number): string {
   return `${stream}.${seq}`;
 }
 

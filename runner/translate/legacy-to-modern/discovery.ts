@@ -1,5 +1,5 @@
 // Answers a legacy client's `initialize` from a modern process's answer to `server/discover` (MCP 2026-07-28, "Discovery").
-import type { BridgeRequestId } from '../../../shared/ids.ts';
+import type { BridgeRequestId, ServerName } from '../../../shared/ids.ts';
 import {
   changeAt,
   isObjectAt,
@@ -27,7 +27,11 @@ export function capabilitiesIn(line: Uint8Array): JsonObject {
 }
 
 /** The result of `initialize` as JSON text. `server` is the name of a process that does not give one. */
-export function initializeResult(line: Uint8Array, client: DeclaredClient, server: string): string {
+export function initializeResult(
+  line: Uint8Array,
+  client: DeclaredClient,
+  server: ServerName,
+): string {
   const info = valueAt(line, 'result', '_meta', META.serverInfo);
   const instructions = valueAt(line, 'result', 'instructions');
   const members = [
