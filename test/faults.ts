@@ -889,20 +889,20 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-291': {
     fault:
       'an actor that dies between the end of its session and the word to the fleet, whose books would hold it for good',
-    tests: ['simulation/simulation.test.ts'],
+    tests: ['simulation/mutants.test.ts', 'simulation/simulation.test.ts'],
   },
   'F-292': {
     fault:
       'a session given up while its actor has no memory of it: what it kept would stay on disk',
-    tests: ['simulation/simulation.test.ts'],
+    tests: ['simulation/mutants.test.ts', 'simulation/simulation.test.ts'],
   },
   'F-293': {
     fault: 'an actor, or the fleet, that dies while one tells the other that a session is given up',
-    tests: ['simulation/simulation.test.ts'],
+    tests: ['simulation/mutants.test.ts', 'simulation/simulation.test.ts'],
   },
   'F-294': {
     fault: 'a post told as not sent although an attempt before had reached the runner',
-    tests: ['simulation/simulation.test.ts'],
+    tests: ['simulation/mutants.test.ts', 'simulation/simulation.test.ts'],
   },
 
   // Audit

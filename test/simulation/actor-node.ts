@@ -1,9 +1,9 @@
 // The simulated session actor: hosts core/session.
-import {
+import type {
   EdgeSession,
-  type EdgeSessionEffect,
-  type SessionNote,
-  type SessionReply,
+  EdgeSessionEffect,
+  SessionNote,
+  SessionReply,
 } from '../../edge/core/session.ts';
 import type { FollowWish, LinkDial, Opened, Opening, Post } from '../../edge/core/ports.ts';
 import type { PostAnswer } from '../../edge/core/relay.ts';
@@ -121,7 +121,7 @@ export class ActorNode extends ActorHost<EdgeSessionEffect> {
 
   #recovered(): EdgeSession {
     const [name, store, sockets] = [this.#name, this.#store, this.#sockets];
-    return new EdgeSession({ name, store, sockets, mint: this.mint }, this.now);
+    return new this.world.rules.EdgeSession({ name, store, sockets, mint: this.mint }, this.now);
   }
 
   #ask<T>(asker: Asker<T>, run: (ask: string) => readonly EdgeSessionEffect[]): void {

@@ -1,5 +1,5 @@
 // The simulated fleet actor: hosts core/fleet.
-import { Fleet, type ControlNote, type FleetEffect } from '../../edge/core/fleet.ts';
+import type { ControlNote, Fleet, FleetEffect } from '../../edge/core/fleet.ts';
 import type { ControlDial, Opened, Opening, PlacedSession } from '../../edge/core/ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { actorOf } from '../../shared/ids.ts';
@@ -110,7 +110,7 @@ export class FleetNode extends ActorHost<FleetEffect> {
   }
 
   #recovered(): Fleet {
-    return new Fleet(this.#store, this.#sockets, TERMS);
+    return new this.world.rules.Fleet(this.#store, this.#sockets, TERMS);
   }
 
   protected performOne(effect: FleetEffect): void {

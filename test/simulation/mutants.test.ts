@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Chance } from './clock.ts';
 import { check, emptyHistory, type CallHistory, type History } from './history.ts';
+import { mutatedRules } from './mutated-rules.ts';
 import { NO_SABOTAGE, type Sabotage } from './sabotage.ts';
 import { World } from './world.ts';
 import type { SessionUp } from '../../shared/link/session-frames.ts';
@@ -29,11 +30,15 @@ function faultsOf(mutation: Mutation): string[] {
   return faults;
 }
 
+/** The rules that faults are of. */
+const rulesIn = (faults: readonly string[]): string[] =>
+  faults.map((fault) => fault.split(':', 1)[0] ?? '');
+
 /** The rules that a mutation was seen to break when all of those looked for were seen, or no seed was left. */
 function rulesBrokenBy(mutation: Mutation, ...wanted: readonly string[]): string[] {
   const seen = new Set<string>();
   for (let seed = 1; seed <= MANY_SEEDS && !wanted.every((rule) => seen.has(rule)); seed++)
-    for (const fault of faultsIn(seed, mutation)) seen.add(fault.slice(0, 3));
+    for (const rule of rulesIn(faultsIn(seed, mutation))) seen.add(rule);
   return [...seen];
 }
 
@@ -88,6 +93,52 @@ describe('mutants of the deployment', () => {
       holdsLineMs: () => (chance.happens(0.3) ? 2_000 : 0),
     });
     expect(rulesBrokenBy(mutation, 'R-8')).toContain('R-8');
+  });
+});
+
+describe('mutants of the rules', () => {
+  /** `seed`: one that meets the turn of events which the rule is for. */
+  test.each<[string, Parameters<typeof mutatedRules>, number]>([
+    [
+      '[F-291] R-11: an actor that tells its runner of the end before the fleet knows',
+      [
+        'session.ts',
+        'if (effect.code === CLOSE.done) this.#leaving = socket;\n        else if',
+        'if',
+      ],
+      15,
+    ],
+    [
+      '[F-292] R-11: an actor that leaves what a life before it kept of a session that is over',
+      [
+        'session.ts',
+        'if (store.lost() !== undefined || store.revision() !== undefined) store.clear();',
+        '',
+      ],
+      1261,
+    ],
+    [
+      '[F-293] R-11: a fleet that tells an actor once that its session is given up',
+      ['fleet.ts', 'this.#store.owe({ session, fault });', ''],
+      2207,
+    ],
+    [
+      'R-11: a fleet that keeps what a new boot of a runner does not hold',
+      ['fleet.ts', 'if (boot !== hello.boot || !held.has(session))', 'if (false)'],
+      1,
+    ],
+    [
+      '[F-294] R-2: a worker that takes what is refused now for the whole story',
+      ['exchange.ts', 'this.#attempts > 0 ? inDoubt(answer) : answer', 'answer'],
+      1800,
+    ],
+  ])('%s', async (title, mutation, seed) => {
+    const rules = await mutatedRules(...mutation);
+    const seen = new Set<string>();
+    const rule = /R-\d+/u.exec(title)?.[0] ?? '';
+    for (let at = seed; at < seed + 300 && !seen.has(rule); at++)
+      for (const broken of rulesIn(check(new World(at, undefined, rules).run()))) seen.add(broken);
+    expect([...seen]).toContain(rule);
   });
 });
 

@@ -1,7 +1,7 @@
 // The simulated worker: one exchange of a client at a time, with the production client stream and delivery of posts. Any instance
 // serves any request of a session, and any may die.
 import { ClientStream, type ClientStreamEffect } from '../../edge/core/client-stream.ts';
-import { Delivery, placeOf, type Delivering } from '../../edge/core/exchange.ts';
+import { placeOf, type Delivering, type Delivery } from '../../edge/core/exchange.ts';
 import type { Opened, Opening, Post, PostPlace } from '../../edge/core/ports.ts';
 import type { PostAnswer } from '../../edge/core/relay.ts';
 import { STREAM_KINDS } from '../../edge/core/stream-kinds.ts';
@@ -105,7 +105,7 @@ export class Exchange {
     this.#admitted(this.#name, () => {
       const ask = (post: Post, asker: Asker<PostAnswer>): void =>
         this.#actor.serve(this.#opening, post, asker);
-      this.#go(new Delivery(post, true), ask);
+      this.#go(new this.#world.rules.Delivery(post, true), ask);
     });
   }
 
@@ -143,7 +143,9 @@ export class Exchange {
   /** A message into a session that is open. */
   post(post: Post, primes: boolean): void {
     this.#priming = primes ? encodeEvent({ id: eventId(post.stream, 0), data: '' }) : '';
-    this.#go(new Delivery(post, false), (post, asker) => this.#actor.post(post, asker));
+    this.#go(new this.#world.rules.Delivery(post, false), (post, asker) =>
+      this.#actor.post(post, asker),
+    );
   }
 
   /** The GET stream, or what another still holds behind an event. */

@@ -6,6 +6,7 @@ import { emptyHistory, type CallHistory, type History } from './history.ts';
 import { FleetNode } from './fleet-node.ts';
 import { clientOf } from './names.ts';
 import { RunnerNode, type HostedSession } from './runner-node.ts';
+import { RULES, type Rules } from './rules.ts';
 import { NO_SABOTAGE, type Sabotage } from './sabotage.ts';
 import type { Exchange } from './worker-node.ts';
 import { Line, type Wire } from './wire.ts';
@@ -35,6 +36,7 @@ export class World {
   readonly fleet: FleetNode;
   readonly runners: readonly RunnerNode[];
   readonly sabotage: Sabotage;
+  readonly rules: Rules;
   readonly wires = new Set<Wire>();
   readonly clientWires = new Set<Wire>();
   readonly exchanges = new Set<Exchange>();
@@ -46,7 +48,12 @@ export class World {
   readonly #clients: ClientNode[] = [];
   #posts = 0;
 
-  constructor(seed: number, makeSabotage: (chance: Chance) => Sabotage = () => NO_SABOTAGE) {
+  constructor(
+    seed: number,
+    makeSabotage: (chance: Chance) => Sabotage = () => NO_SABOTAGE,
+    rules: Rules = RULES,
+  ) {
+    this.rules = rules;
     this.chance = new Chance(seed);
     this.sabotage = makeSabotage(this.chance);
     // Some runs have clients that read slowly.
