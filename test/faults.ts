@@ -894,11 +894,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-292': {
     fault:
       'a session given up while its actor has no memory of it: what it kept would stay on disk',
-    tests: ['simulation/mutants.test.ts', 'simulation/simulation.test.ts'],
+    tests: ['contract/stores.ts', 'simulation/mutants.test.ts', 'simulation/simulation.test.ts'],
   },
   'F-293': {
     fault: 'an actor, or the fleet, that dies while one tells the other that a session is given up',
-    tests: ['simulation/mutants.test.ts', 'simulation/simulation.test.ts'],
+    tests: ['contract/stores.ts', 'simulation/mutants.test.ts', 'simulation/simulation.test.ts'],
   },
   'F-294': {
     fault: 'a post told as not sent although an attempt before had reached the runner',

@@ -60,7 +60,7 @@ export default defineConfig({
       {
         test: {
           name: 'simulation',
-          include: ['test/simulation/simulation.test.ts'],
+          include: ['test/simulation/simulation.test.ts', 'test/simulation/contract.test.ts'],
           provide: { seeds: 500 },
           ...PURE,
         },

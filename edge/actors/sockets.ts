@@ -9,30 +9,37 @@ import type { SocketId } from '../../shared/ids.ts';
 export class ActorSockets<Note> implements Sockets<Note> {
   readonly #ctx: DurableObjectState;
   readonly #open = new Map<SocketId, WebSocket>();
+  readonly #ids = new WeakMap<WebSocket, SocketId>();
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
-    for (const socket of ctx.getWebSockets()) this.#open.set(this.idOf(socket), socket);
+    for (const socket of ctx.getWebSockets()) this.#keep(ctx.getTags(socket)[0] ?? '', socket);
   }
 
   /** Accepts a socket under this id; returns the answer to its upgrade request. */
   accept(id: string, subprotocol?: string): Response {
     const { 0: client, 1: server } = new WebSocketPair();
     this.#ctx.acceptWebSocket(server, [id]);
-    this.#open.set(id, server);
+    this.#keep(id, server);
     const headers = subprotocol === undefined ? {} : { 'Sec-WebSocket-Protocol': subprotocol };
     return new Response(null, { status: 101, webSocket: client, headers });
   }
 
+  /** Empty for one that this actor never had. The platform forgets the tags of a socket once both sides have closed it. */
   idOf(socket: WebSocket): string {
-    return this.#ctx.getTags(socket)[0] ?? '';
+    return this.#ids.get(socket) ?? '';
+  }
+
+  #keep(id: string, socket: WebSocket): void {
+    this.#open.set(id, socket);
+    this.#ids.set(socket, id);
   }
 
   /** A socket reported its end: completes the closing handshake. */
   closed(socket: WebSocket, code: number): string {
-    completeClose(socket, code);
     const id = this.idOf(socket);
+    completeClose(socket, code);
     this.#open.delete(id);
     return id;
   }

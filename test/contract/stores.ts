@@ -1,0 +1,214 @@
+// What every store of the edge's rules promises them (edge/core/ports.ts), whatever it is made of.
+import { describe, expect, test } from 'vitest';
+import type {
+  FleetStore,
+  LostSession,
+  RunnerRecord,
+  SessionRow,
+  SessionStore,
+} from '../../edge/core/ports.ts';
+
+/** A store under test: what stands on its disk, and the lives of its actor. */
+export interface StoreHarness<Store> {
+  /** Lets an actor take one step with its store; each step may be in a life of its own. */
+  step<T>(work: (store: Store) => T): Promise<T>;
+  /** When the host will wake the actor. */
+  wakesAt(): Promise<number | undefined>;
+  /** The actor's memory is gone. */
+  crash(): Promise<void>;
+}
+
+type Make<Store> = () => Promise<StoreHarness<Store>>;
+
+const LATER = 4_000_000_000_000;
+
+const lost = (changes: Partial<LostSession> = {}): LostSession => ({
+  placed: { session: 's', runner: 'r', boot: 'b', openedAt: 1 },
+  since: 2,
+  isExpired: false,
+  revision: '2025-06-18',
+  ...changes,
+});
+
+export function sessionStoreContract(make: Make<SessionStore>): void {
+  describe('a session store', () => {
+    test('has nothing at first', async () => {
+      const { step, wakesAt } = await make();
+      const read = await step((store) => [store.lost(), store.revision()]);
+      expect(read).toEqual([undefined, undefined]);
+      expect(await wakesAt()).toBeUndefined();
+    });
+
+    test('reads in the same step what was written, and the last of it', async () => {
+      const { step } = await make();
+      const read = await step((store) => {
+        store.keepLost(lost());
+        store.keepLost(lost({ isExpired: true }));
+        store.keepRevision('2025-06-18');
+        return [store.lost(), store.revision()];
+      });
+      expect(read).toEqual([lost({ isExpired: true }), '2025-06-18']);
+    });
+
+    test('reads in the next life what an earlier one wrote', async () => {
+      const { step, crash, wakesAt } = await make();
+      await step((store) => {
+        store.keepLost(lost());
+        store.wakeAt(LATER);
+      });
+      await crash();
+      expect(await step((store) => store.lost())).toEqual(lost());
+      expect(await wakesAt()).toBe(LATER);
+    });
+
+    test('forgets one thing and keeps the other', async () => {
+      const { step, crash } = await make();
+      await step((store) => {
+        store.keepLost(lost());
+        store.keepRevision('x');
+      });
+      await step((store) => store.keepLost(undefined));
+      await crash();
+      expect(await step((store) => [store.lost(), store.revision()])).toEqual([undefined, 'x']);
+    });
+
+    test('wakes at one time: the last that was asked for, or never', async () => {
+      const { step, wakesAt } = await make();
+      await step((store) => store.wakeAt(LATER));
+      await step((store) => store.wakeAt(LATER + 1_000));
+      expect(await wakesAt()).toBe(LATER + 1_000);
+      await step((store) => store.wakeAt(undefined));
+      expect(await wakesAt()).toBeUndefined();
+    });
+
+    test('[F-292] clears all, the time to wake too, and can be used again', async () => {
+      const { step, crash, wakesAt } = await make();
+      await step((store) => {
+        store.keepLost(lost());
+        store.keepRevision('x');
+        store.wakeAt(LATER);
+      });
+      await step((store) => store.clear());
+      await crash();
+      expect(await step((store) => [store.lost(), store.revision()])).toEqual([
+        undefined,
+        undefined,
+      ]);
+      expect(await wakesAt()).toBeUndefined();
+      await step((store) => store.keepLost(lost()));
+      expect(await step((store) => store.lost())).toEqual(lost());
+    });
+  });
+}
+
+const row = (session: string, changes: Partial<SessionRow> = {}): SessionRow => ({
+  session,
+  runner: 'r',
+  boot: 'b',
+  server: 'files',
+  principal: 'ann',
+  openedAt: 1,
+  ...changes,
+});
+
+const record = (changes: Partial<RunnerRecord> = {}): RunnerRecord => ({
+  runner: 'r',
+  boot: 'b',
+  servers: ['files', 'mail'],
+  capacity: 5,
+  isDraining: false,
+  ...changes,
+});
+
+const ACTOR = 'a'.repeat(22);
+
+export function fleetStoreContract(make: Make<FleetStore>): void {
+  describe('a fleet’s store', () => {
+    test('keeps one record for each runner', async () => {
+      const { step, crash } = await make();
+      await step((store) => {
+        store.putRunner(record());
+        store.putRunner(record({ runner: 'q', servers: [] }));
+        store.putRunner(record({ isDraining: true }));
+      });
+      await crash();
+      const runners = await step((store) => store.runners());
+      expect(runners.toSorted((a, b) => (a.runner < b.runner ? -1 : 1))).toEqual([
+        record({ runner: 'q', servers: [] }),
+        record({ isDraining: true }),
+      ]);
+    });
+
+    test('keeps one row for each session, and says whether it took one out', async () => {
+      const { step, crash } = await make();
+      await step((store) => {
+        store.putSession(row('one'));
+        store.putSession(row('two', { runner: 'q' }));
+        store.putSession(row('one', { boot: 'c' }));
+      });
+      await crash();
+      expect(await step((store) => store.session('one'))).toEqual(row('one', { boot: 'c' }));
+      expect(await step((store) => store.sessions('q'))).toEqual([row('two', { runner: 'q' })]);
+      expect(await step((store) => store.sessions().length)).toBe(2);
+      expect(await step((store) => store.removeSession('one'))).toBe(true);
+      expect(await step((store) => store.removeSession('one'))).toBe(false);
+      expect(await step((store) => store.session('one'))).toBeUndefined();
+    });
+
+    test('counts in the step that wrote', async () => {
+      const { step } = await make();
+      const counted = await step((store) => {
+        store.putSession(row('one'));
+        store.putSession(row('two', { principal: 'bob' }));
+        store.putSession(row('three', { runner: 'q' }));
+        store.putSession(row('four', { runner: 'q' }));
+        store.removeSession('two');
+        return [
+          store.countOn('r'),
+          store.countOn('q'),
+          store.countOf('ann'),
+          store.countOf('bob'),
+          ...store.runnersOf('ann'),
+        ];
+      });
+      expect(counted).toEqual([1, 2, 3, 0, 'q', 'r']);
+    });
+
+    test('finds the newest session of an actor, and none of another', async () => {
+      const { step } = await make();
+      const found = await step((store) => {
+        store.putSession(row(`${ACTOR}~00000001`, { openedAt: 1 }));
+        store.putSession(row(`${ACTOR}~00000002`, { openedAt: 3 }));
+        store.putSession(row(`${ACTOR}~00000003`, { openedAt: 2 }));
+        store.putSession(row('b'.repeat(22), { openedAt: 9 }));
+        const [other, legacy] = [`${ACTOR.slice(1)}b`, 'b'.repeat(22)];
+        return [ACTOR, legacy, other].map((actor) => store.newestOf(actor)?.session);
+      });
+      expect(found).toEqual([`${ACTOR}~00000002`, 'b'.repeat(22), undefined]);
+    });
+
+    test('[F-293] remembers whom it owes a word until that is paid', async () => {
+      const { step, crash } = await make();
+      const owed = { session: 'one', fault: { fault: 'runner_lost' } } as const;
+      await step((store) => {
+        store.owe(owed);
+        store.owe({ ...owed, session: 'two' });
+      });
+      await crash();
+      expect(await step((store) => store.owed().length)).toBe(2);
+      await step((store) => store.paid('two'));
+      await crash();
+      expect(await step((store) => store.owed())).toEqual([owed]);
+    });
+
+    test('wakes for its review, and forgets it', async () => {
+      const { step, crash, wakesAt } = await make();
+      await step((store) => store.setReview(LATER));
+      await crash();
+      expect(await step((store) => store.reviewAt())).toBe(LATER);
+      expect(await wakesAt()).toBe(LATER);
+      await step((store) => store.setReview(undefined));
+      expect(await step((store) => store.reviewAt())).toBeUndefined();
+    });
+  });
+}
