@@ -190,6 +190,6 @@ const TICK_MS = 10;
 /** Read laxly: what is nearly a message may be the answer, and whoever listens knows better. */
 function isAnswer(line: Uint8Array): boolean {
   const scan = scanLine(line);
-  if (!scan.ok || scan.shape !== 'single') return looksLikeMessage(line);
+  if (!scan.ok || scan.kind !== 'single') return looksLikeMessage(line);
   return scan.envelope.kind === 'result' || scan.envelope.kind === 'error';
 }

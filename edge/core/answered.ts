@@ -26,7 +26,7 @@ export function answeredId(message: string): string | undefined {
   }
   const bytes = encoder.encode(message);
   const scan = scanMessage(bytes, { depth: Infinity, tokens: Infinity });
-  if (!scan.ok || scan.shape !== 'single' || !scan.envelope.id) return undefined;
+  if (!scan.ok || scan.kind !== 'single' || !scan.envelope.id) return undefined;
   const { id, kind } = scan.envelope;
   if (kind !== 'result' && kind !== 'error') return undefined;
   return decoder.decode(bytes.subarray(id.start, id.end));

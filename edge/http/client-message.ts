@@ -59,10 +59,10 @@ function checkMessage(bytes: Uint8Array): ReadMessage {
     const fault = scan.code === -32700 ? 'parse_error' : 'invalid_request';
     return { ok: false, fault: { fault, message: scan.reason }, refused: bytes };
   }
-  const single = scan.shape === 'single' ? scan.envelope : undefined;
+  const single = scan.kind === 'single' ? scan.envelope : undefined;
   const isAnswer = single?.kind === 'result' || single?.kind === 'error';
   const answered = isAnswer ? single.id : undefined;
-  const envelopes = scan.shape === 'single' ? [scan.envelope] : scan.messages;
+  const envelopes = scan.kind === 'single' ? [scan.envelope] : scan.messages;
   const requestIds: string[] = [];
   for (const { kind, id } of envelopes) {
     if (kind === 'request' && id) requestIds.push(decoder.decode(bytes.subarray(id.start, id.end)));
@@ -71,7 +71,7 @@ function checkMessage(bytes: Uint8Array): ReadMessage {
     ok: true,
     message: {
       text: decoder.decode(scan.compact ? bytes : compactLine(bytes)),
-      isBatch: scan.shape === 'batch',
+      isBatch: scan.kind === 'batch',
       envelopes,
       requestIds,
       method: single?.method,

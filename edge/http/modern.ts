@@ -190,7 +190,7 @@ function errorCodeOf(message: string): unknown {
   if (!message.includes('"error"')) return undefined;
   const bytes = encoder.encode(message);
   const scan = scanMessage(bytes, { tokens: Infinity });
-  const isError = scan.ok && scan.shape === 'single' && scan.envelope.kind === 'error';
+  const isError = scan.ok && scan.kind === 'single' && scan.envelope.kind === 'error';
   return isError ? parsedAt(bytes, 'error', 'code') : undefined;
 }
 

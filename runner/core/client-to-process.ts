@@ -113,11 +113,11 @@ export class ClientToProcess {
       const fault = scan.code === PARSE_ERROR ? 'parse_error' : 'invalid_request';
       return { fault, message: scan.reason };
     }
-    const messages = scan.shape === 'batch' ? scan.messages : [scan.envelope];
+    const messages = scan.kind === 'batch' ? scan.messages : [scan.envelope];
     const requests = messages.filter(({ kind }) => kind === 'request');
     const initializes = requests.some(({ method }) => method === 'initialize');
     const invalid =
-      (scan.shape === 'batch' ? this.#whyNoBatch() : undefined) ??
+      (scan.kind === 'batch' ? this.#whyNoBatch() : undefined) ??
       (initializes ? this.#whyNotInitialize(messages.length) : undefined) ??
       (requests.length === 0 ? this.#parts.refusal(message) : undefined);
     if (invalid !== undefined) return { fault: 'invalid_request', message: invalid };

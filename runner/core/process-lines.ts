@@ -35,7 +35,7 @@ export class ProcessLines {
   line(bytes: Uint8Array, now: number, bridgeId: BridgeRequestId | undefined): void {
     const scan = scanLine(bytes);
     if (!scan.ok) return this.#odd(bytes, now, bridgeId);
-    const messages = scan.shape === 'single' ? [scan.envelope] : scan.messages;
+    const messages = scan.kind === 'single' ? [scan.envelope] : scan.messages;
     for (const envelope of messages) this.#parts.messages.message(bytes, envelope, now, bridgeId);
     this.#hear(this.#text.interrupted(), now);
   }
@@ -63,7 +63,7 @@ export class ProcessLines {
   #odd(line: Uint8Array, now: number, bridgeId: BridgeRequestId | undefined): void {
     const { handshake, hearing, overheard } = this.#parts;
     const heard = this.#text.line(line, now);
-    if (!handshake.isDone && heard.some(({ is }) => is !== 'message')) {
+    if (!handshake.isDone && heard.some(({ kind }) => kind !== 'message')) {
       overheard.note(line);
       if (overheard.isFramed) hearing.hopeless(FRAMED_WORDS, now);
     }
@@ -73,12 +73,12 @@ export class ProcessLines {
   #hear(heard: readonly Heard[], now: number, bridgeId?: BridgeRequestId): void {
     const { messages, hearing, out } = this.#parts;
     for (const said of heard) {
-      if (said.is === 'message') {
+      if (said.kind === 'message') {
         messages.message(said.bytes, said.envelope, now, bridgeId);
         continue;
       }
       const { reason } = said;
-      if (said.is === 'noise') {
+      if (said.kind === 'noise') {
         out.noteDrop('a line on stdout is not a JSON-RPC message; dropped', { reason }, now);
         continue;
       }

@@ -16,7 +16,7 @@ const OPENING: ReadonlySet<number> = new Set([0x7b, 0x5b]);
 const CLOSING: ReadonlySet<number> = new Set([0x7d, 0x5d]);
 
 /** What a line means in the end; nothing is open any more. */
-export type Heard = Exclude<Said, { readonly is: 'open' }>;
+export type Heard = Exclude<Said, { readonly kind: 'open' }>;
 
 interface OpenText {
   readonly lines: Uint8Array[];
@@ -32,9 +32,9 @@ export class ProcessText {
   /** A line that is not strictly a message. */
   line(line: Uint8Array, now: number): Heard[] {
     const said = mend(line);
-    const heard = said.filter((each) => each.is !== 'open');
-    const open = said.find((each) => each.is === 'open');
-    if (this.#open && heard.every(({ is }) => is === 'noise'))
+    const heard = said.filter((each) => each.kind !== 'open');
+    const open = said.find((each) => each.kind === 'open');
+    if (this.#open && heard.every(({ kind }) => kind === 'noise'))
       return this.#goOn(this.#open, line, now);
     if (!open) return heard;
     const ended = this.#end();
@@ -73,15 +73,15 @@ export class ProcessText {
     const text = joined(open);
     if (open.depth > 0) return [judge(text, 'the text ends too early', true)];
     return mend(text).map((said): Heard => {
-      if (said.is === 'open') return said.broken ?? NOISE;
+      if (said.kind === 'open') return said.broken ?? NOISE;
       // No client reads such texts, so a question or notification in them may be a quotation.
-      const isAside = said.is === 'message' && (said.envelope.method ?? '') !== '';
+      const isAside = said.kind === 'message' && (said.envelope.method ?? '') !== '';
       return isAside ? NOISE : said;
     });
   }
 }
 
-const NOISE: Heard = { is: 'noise', reason: 'the text spans several lines' };
+const NOISE: Heard = { kind: 'noise', reason: 'the text spans several lines' };
 
 /** Follows brackets and strings; the rest of the JSON is checked once the text is complete. */
 function follow(open: OpenText, line: Uint8Array): void {

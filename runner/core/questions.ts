@@ -40,7 +40,7 @@ export class Questions {
     if (this.#asked.size === 0) return [];
     const scan = scanMessage(message);
     if (!scan.ok) return this.#takeMeant(message);
-    const envelopes = scan.shape === 'single' ? [scan.envelope] : scan.messages;
+    const envelopes = scan.kind === 'single' ? [scan.envelope] : scan.messages;
     return envelopes.flatMap(({ kind, id }) => {
       const isAnswer = kind === 'result' || kind === 'error';
       const raw = isAnswer && id ? textAt(message, id) : undefined;

@@ -24,14 +24,14 @@ export interface Message {
 /** The one message of a line; undefined for a batch, and for anything that is not JSON-RPC. */
 export function onlyMessageIn(line: Uint8Array): Message | undefined {
   const scan = scanLine(line);
-  return scan.ok && scan.shape === 'single' ? messageIn(line, scan.envelope) : undefined;
+  return scan.ok && scan.kind === 'single' ? messageIn(line, scan.envelope) : undefined;
 }
 
 /** The messages of a line: one, or those of a batch; none if the line is not JSON-RPC. */
 export function messagesIn(line: Uint8Array): readonly Message[] {
   const scan = scanLine(line);
   if (!scan.ok) return [];
-  const envelopes = scan.shape === 'single' ? [scan.envelope] : scan.messages;
+  const envelopes = scan.kind === 'single' ? [scan.envelope] : scan.messages;
   return envelopes.map((envelope) => messageIn(line, envelope));
 }
 

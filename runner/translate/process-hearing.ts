@@ -33,13 +33,13 @@ export class ProcessHearing {
   line(line: Uint8Array, now: number): Message[] {
     const scan = scanLine(line);
     if (scan.ok) {
-      const envelopes = scan.shape === 'single' ? [scan.envelope] : scan.messages;
+      const envelopes = scan.kind === 'single' ? [scan.envelope] : scan.messages;
       const messages = envelopes.map((envelope) => this.#message(line, envelope, now));
       const open = this.#text.interrupted();
       return open.length === 0 ? messages : [...messages, ...this.#messages(open, now)];
     }
     const heard = this.#text.line(line, now);
-    if (!this.#hasAnswered && heard.some(({ is }) => is !== 'message')) this.#note(line, now);
+    if (!this.#hasAnswered && heard.some(({ kind }) => kind !== 'message')) this.#note(line, now);
     return this.#messages(heard, now);
   }
 
@@ -70,9 +70,9 @@ export class ProcessHearing {
 
   #messages(heard: readonly Heard[], now: number): Message[] {
     return heard.flatMap((said) => {
-      if (said.is === 'message') return [this.#message(said.bytes, said.envelope, now)];
+      if (said.kind === 'message') return [this.#message(said.bytes, said.envelope, now)];
       const { reason } = said;
-      if (said.is === 'noise') {
+      if (said.kind === 'noise') {
         this.#drop('a line on stdout is not a JSON-RPC message', { reason }, now);
         return [];
       }

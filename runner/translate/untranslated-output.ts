@@ -26,13 +26,13 @@ export class UntranslatedOutput {
     const scan = scanLine(line);
     if (scan.ok) {
       if (this.#text.interrupted().length > 0) this.#passPieces();
-      return scan.shape === 'single' ? message(messageIn(line, scan.envelope), now) : pass(line);
+      return scan.kind === 'single' ? message(messageIn(line, scan.envelope), now) : pass(line);
     }
     const heard = this.#text.line(line, now);
     this.#pieces.push(line.slice());
     // More of it is to come.
     if (heard.length === 0) return;
-    const messages = heard.filter((said) => said.is === 'message');
+    const messages = heard.filter((said) => said.kind === 'message');
     if (messages.length === 0) this.#passPieces();
     this.#pieces = [];
     for (const { bytes, envelope } of messages) message(messageIn(bytes, envelope), now);

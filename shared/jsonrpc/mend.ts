@@ -15,16 +15,16 @@ import { asShown } from './utf8.ts';
 /** One thing that a line says. */
 export type Said =
   /** A message; the envelope counts from the start of `bytes`, which hold no other. */
-  | { readonly is: 'message'; readonly bytes: Uint8Array; readonly envelope: Envelope }
+  | { readonly kind: 'message'; readonly bytes: Uint8Array; readonly envelope: Envelope }
   | Broken
   /** JSON that the line ends in the middle of; the lines behind it may complete it. */
-  | { readonly is: 'open'; readonly bytes: Uint8Array; readonly broken: Broken | undefined }
+  | { readonly kind: 'open'; readonly bytes: Uint8Array; readonly broken: Broken | undefined }
   /** Nothing for a client. `reason` is for a person and quotes no payload. */
-  | { readonly is: 'noise'; readonly reason: string };
+  | { readonly kind: 'noise'; readonly reason: string };
 
 /** What was meant as an answer, and is none. */
 export interface Broken {
-  readonly is: 'broken';
+  readonly kind: 'broken';
   readonly reason: string;
   /** The text of the id it has, as gist.ts reads it. */
   readonly id: string | undefined;
@@ -34,7 +34,7 @@ export interface Broken {
   readonly isSure: boolean;
 }
 
-type Value = Exclude<Said, { readonly is: 'open' }>;
+type Value = Exclude<Said, { readonly kind: 'open' }>;
 
 const CR = 0x0d;
 const ESC = 0x1b;
@@ -90,20 +90,20 @@ const isOpening = (byte: number | undefined): boolean =>
   byte === OPEN_OBJECT || byte === OPEN_ARRAY;
 
 /** Beside other text a request or a notification may be a quotation; an answer is one or is not waited for. */
-const isAnswerOrLess = (said: Said): boolean => said.is !== 'message' || isAnswer(said.envelope);
+const isAnswerOrLess = (said: Said): boolean => said.kind !== 'message' || isAnswer(said.envelope);
 
 const isAnswer = ({ kind }: Envelope): boolean => kind === 'result' || kind === 'error';
 
-const noise = (reason: string): Value => ({ is: 'noise', reason });
+const noise = (reason: string): Value => ({ kind: 'noise', reason });
 
 function unfinished(rest: Uint8Array, cursor: JsonCursor): Said {
   const { reason } = cursor.fault ?? { reason: 'the text is not JSON' };
   const judged = judge(rest, reason, cursor.cut !== undefined);
   if (cursor.cut === undefined) return judged;
-  const broken = judged.is === 'broken' ? judged : undefined;
+  const broken = judged.kind === 'broken' ? judged : undefined;
   // No client joins lines within a string, so nothing that follows can make it readable.
   if (cursor.cut === 'in string' && broken?.id !== undefined) return broken;
-  return { is: 'open', bytes: rest, broken };
+  return { kind: 'open', bytes: rest, broken };
 }
 
 /** What a text that begins with a brace and is no message was meant to be. `isCut`: it ends too early. */
@@ -118,7 +118,7 @@ export function judge(bytes: Uint8Array, reason: string, isCut = false): Value {
   const why = isCapital ? CAPITALS : reason;
   // Such texts are what a log shows of an answer as well; and without an id, one that was cut off may be of any program.
   const isSure = isJson && !isCapital && !isColoured && !(isCut && id === undefined);
-  return { is: 'broken', reason: why, id, bytes: bytes.length, isSure };
+  return { kind: 'broken', reason: why, id, bytes: bytes.length, isSure };
 }
 
 const CAPITALS = 'its keys are written with capitals';
@@ -147,14 +147,14 @@ function inUtf8(bytes: Uint8Array): Uint8Array {
 
 function messageIn(bytes: Uint8Array, isRefused = false): Value {
   const scan = isRefused ? undefined : scanLine(bytes);
-  if (scan?.ok === true && scan.shape === 'single') return message(bytes, scan.envelope);
+  if (scan?.ok === true && scan.kind === 'single') return message(bytes, scan.envelope);
   const members = [...membersOf(bytes).take(MAX_MEMBERS + 1)];
   if (members.length > MAX_MEMBERS || !members.some(({ key }) => SPEAKING.has(key))) {
     return judge(bytes, 'the text is not a message');
   }
   const mended = mendedEnvelope(bytes, members);
   const again = scanLine(mended);
-  if (again.ok && again.shape === 'single') return message(mended, again.envelope);
+  if (again.ok && again.kind === 'single') return message(mended, again.envelope);
   return judge(
     bytes,
     again.ok || again.code === PARSE_ERROR ? 'the text is not a message' : again.reason,
@@ -164,10 +164,10 @@ function messageIn(bytes: Uint8Array, isRefused = false): Value {
 /** On one line, like all others. */
 function message(bytes: Uint8Array, envelope: Envelope): Value {
   const line = compactLine(bytes);
-  if (line.length === bytes.length) return { is: 'message', bytes, envelope };
+  if (line.length === bytes.length) return { kind: 'message', bytes, envelope };
   const scan = scanLine(line);
-  return scan.ok && scan.shape === 'single'
-    ? { is: 'message', bytes: line, envelope: scan.envelope }
+  return scan.ok && scan.kind === 'single'
+    ? { kind: 'message', bytes: line, envelope: scan.envelope }
     : noise('the text is not a message');
 }
 
@@ -236,7 +236,7 @@ function quoted(rest: Uint8Array): Said[] | undefined {
     return undefined;
   const inner = encoder.encode(cursor.text({ start: 0, end: cursor.at }));
   const said = judge(inner.subarray(skipJunk(inner)), 'it is JSON inside a quoted text');
-  return said.is === 'broken' ? [{ ...said, isSure: false }] : undefined;
+  return said.kind === 'broken' ? [{ ...said, isSure: false }] : undefined;
 }
 
 /** What stands amid other text from `from` on: an answer is told, since somebody may wait for it. */
@@ -259,16 +259,16 @@ function answerAmid(line: Uint8Array, at: number): Said[] {
   const reason = 'other text comes before it on its line';
   if (!cursor.skipValue()) {
     const judged = judge(rest, reason);
-    return [judged.is === 'broken' ? { ...judged, isSure: false } : judged];
+    return [judged.kind === 'broken' ? { ...judged, isSure: false } : judged];
   }
   const bytes = inUtf8(rest.subarray(0, cursor.at));
   const found = messageIn(bytes);
-  if (found.is === 'noise' || (found.is === 'message' && !isAnswer(found.envelope))) {
+  if (found.kind === 'noise' || (found.kind === 'message' && !isAnswer(found.envelope))) {
     return [noise('the text is not JSON')];
   }
-  if (found.is === 'message' && isErasedBefore(line, at)) return [found];
+  if (found.kind === 'message' && isErasedBefore(line, at)) return [found];
   const { id } = gistOf(bytes);
-  return [{ is: 'broken', reason, id, bytes: bytes.length, isSure: false }];
+  return [{ kind: 'broken', reason, id, bytes: bytes.length, isSure: false }];
 }
 
 /** Whether a terminal would show nothing of what stands before `at`: a spinner, a line of progress. */

@@ -42,13 +42,13 @@ export interface Envelope extends Span {
 export type ScanResult =
   | {
       readonly ok: true;
-      readonly shape: 'single';
+      readonly kind: 'single';
       readonly envelope: Envelope;
       readonly compact: boolean;
     }
   | {
       readonly ok: true;
-      readonly shape: 'batch';
+      readonly kind: 'batch';
       readonly messages: readonly Envelope[];
       readonly compact: boolean;
     }
@@ -110,7 +110,7 @@ export function scanMessage(
   if (!message.read() || !cursor.finish()) return syntaxFault(cursor);
   const envelope = message.judge();
   if (typeof envelope === 'string') return envelopeFault(envelope);
-  return { ok: true, shape: 'single', envelope, compact: !cursor.hasLineBreaks };
+  return { ok: true, kind: 'single', envelope, compact: !cursor.hasLineBreaks };
 }
 
 /** What a process prints is bounded by its line; the other limits guard readers of client input, whose bytes a process parses. */
@@ -143,7 +143,7 @@ function scanBatch(
   if (cursor.fault !== undefined || !cursor.finish()) return syntaxFault(cursor);
   if (refusal === undefined && messages.length === 0) refusal = 'the batch is empty';
   if (refusal !== undefined) return envelopeFault(refusal);
-  return { ok: true, shape: 'batch', messages, compact: !cursor.hasLineBreaks };
+  return { ok: true, kind: 'batch', messages, compact: !cursor.hasLineBreaks };
 }
 
 function syntaxFault(cursor: JsonCursor): ScanFault {

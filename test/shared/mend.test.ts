@@ -14,7 +14,7 @@ function told(line: Uint8Array | string): unknown[] {
 }
 
 function inShort(said: Said): unknown {
-  switch (said.is) {
+  switch (said.kind) {
     case 'message': {
       const { start, end } = said.envelope;
       return decoder.decode(said.bytes.subarray(start, end));

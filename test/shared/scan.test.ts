@@ -11,7 +11,7 @@ const scanText = (text: string) => scanMessage(bytesOf(text));
 
 function single(text: string): Envelope {
   const result = scanText(text);
-  if (!result.ok || result.shape !== 'single') throw new Error(JSON.stringify(result));
+  if (!result.ok || result.kind !== 'single') throw new Error(JSON.stringify(result));
   return result.envelope;
 }
 
@@ -87,7 +87,7 @@ describe('scanMessage finds kind and spans', () => {
     const parts = [CALL, '{"jsonrpc":"2.0","method":"a"}', '{"jsonrpc":"2.0","id":2,"result":1}'];
     const text = `[ ${parts.join(' ,\n')} ]`;
     const result = scanText(text);
-    if (!result.ok || result.shape !== 'batch') throw new Error(JSON.stringify(result));
+    if (!result.ok || result.kind !== 'batch') throw new Error(JSON.stringify(result));
     expect(result.messages.map((message) => raw(text, message))).toEqual(parts);
     expect(result.messages.map(({ kind }) => kind)).toEqual(['request', 'notification', 'result']);
     expect(raw(text, result.messages[2]?.id)).toBe('2');
@@ -366,7 +366,7 @@ describe('scanMessage agrees with JSON.parse', () => {
       fc.property(envelope, indent, fc.nat({ max: 7 }), (request, space, offset) => {
         const bytes = place(JSON.stringify(request, null, space), offset);
         const result = scanMessage(bytes);
-        if (!result.ok || result.shape !== 'single') throw new Error(JSON.stringify(result));
+        if (!result.ok || result.kind !== 'single') throw new Error(JSON.stringify(result));
         const { envelope } = result;
         const read = (span: Span | undefined): unknown =>
           span && JSON.parse(decoder.decode(bytes.subarray(span.start, span.end)));

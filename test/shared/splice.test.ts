@@ -48,7 +48,7 @@ describe('splice', () => {
       '{ "jsonrpc" : "2.0","id": "client" ,"method":"tools/call","params":{"a":9007199254740993,"b":1e400,"c":-0,"d":1.0,"a":"\u2028\\u2028\\/","__proto__":{}} }';
     const bytes = bytesOf(text);
     const result = scanMessage(bytes);
-    if (!result.ok || result.shape !== 'single' || !result.envelope.id) throw new Error('scan');
+    if (!result.ok || result.kind !== 'single' || !result.envelope.id) throw new Error('scan');
     const edit = { ...result.envelope.id, with: bytesOf('17') };
     expect(decoder.decode(splice(bytes, [edit], result.envelope))).toBe(
       text.replace('"client"', '17'),
@@ -105,7 +105,7 @@ test('[F-19b] spliceLine: a call hidden between line breaks ends up inside the o
     '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"x":\n{"jsonrpc":"2.0","id":99,"method":"tools/call"}\r\n}}\n';
   const bytes = bytesOf(text);
   const result = scanMessage(bytes);
-  if (!result.ok || result.shape !== 'single' || !result.envelope.id) throw new Error('scan');
+  if (!result.ok || result.kind !== 'single' || !result.envelope.id) throw new Error('scan');
   expect(result.compact).toBe(false);
   const edits = [{ ...result.envelope.id, with: bytesOf('"bridge-7"') }];
   const line = decoder.decode(spliceLine(bytes, edits, result.envelope));

@@ -55,8 +55,8 @@ function headOf(origin: string, { method = 'GET', path, headers, body }: Wish) {
 
 /** What a reader sees next: an event, the server's end of the stream, or a break. */
 export type Heard =
-  | { readonly is: 'event'; readonly event: SseEvent }
-  | { readonly is: 'end' | 'break' };
+  | { readonly kind: 'event'; readonly event: SseEvent }
+  | { readonly kind: 'end' | 'break' };
 
 /** An event stream whose client may cut it; the reader sees a break then. */
 export class CutStream {
@@ -69,14 +69,14 @@ export class CutStream {
 
   async next(): Promise<Heard> {
     const heard = this.#stream.next().then(
-      (event): Heard => (event ? { is: 'event', event } : { is: 'end' }),
-      (): Heard => ({ is: 'break' }),
+      (event): Heard => (event ? { kind: 'event', event } : { kind: 'end' }),
+      (): Heard => ({ kind: 'break' }),
     );
     return Promise.race([this.#cut.promise, heard]);
   }
 
   cut(): void {
-    this.#cut.resolve({ is: 'break' });
+    this.#cut.resolve({ kind: 'break' });
     this.#stream.destroy();
   }
 }

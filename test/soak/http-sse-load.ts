@@ -56,7 +56,7 @@ class HttpSseSession implements LoadSession {
       return undefined;
     }
     const endpoint = await stream.next();
-    if (endpoint.is !== 'event') {
+    if (endpoint.kind !== 'event') {
       evidence.openFailed(name, 'no endpoint');
       return undefined;
     }
@@ -64,7 +64,7 @@ class HttpSseSession implements LoadSession {
     const session = new HttpSseSession(ground, pathname + search, stream);
     const asked = await session.#post(initializeBody('2024-11-05'));
     const answered = await stream.next();
-    const isOpen = asked.ok && asked.reply.status === 202 && answered.is === 'event';
+    const isOpen = asked.ok && asked.reply.status === 202 && answered.kind === 'event';
     if (!isOpen || (JSON.parse(answered.event.data) as Message).error) {
       evidence.openFailed(name, 'not initialized');
       stream.cut();
@@ -126,13 +126,13 @@ class HttpSseSession implements LoadSession {
   async #listen(): Promise<void> {
     for (;;) {
       const heard = await this.#stream.next();
-      if (heard.is === 'event') {
+      if (heard.kind === 'event') {
         this.#take(JSON.parse(heard.event.data) as Message);
         continue;
       }
       this.isOver = true;
       for (const { tracked, over } of this.#calls.values()) {
-        if (heard.is === 'break') tracked.call.isForsaken = true;
+        if (heard.kind === 'break') tracked.call.isForsaken = true;
         over();
       }
       return;

@@ -233,7 +233,7 @@ class StreamableSession implements LoadSession {
     for (;;) {
       const heard = await followed.connection?.next();
       if (heard === undefined) return 'break';
-      if (heard.is !== 'event') return heard.is;
+      if (heard.kind !== 'event') return heard.kind;
       const { id, data } = heard.event;
       if (id !== undefined && id !== followed.lastId) {
         evidence.sawEvent(name, id);
@@ -272,6 +272,6 @@ class StreamableSession implements LoadSession {
 
   async #drain(stream: CutStream | undefined): Promise<void> {
     let isOpen = stream !== undefined;
-    while (isOpen) isOpen = (await stream?.next())?.is === 'event';
+    while (isOpen) isOpen = (await stream?.next())?.kind === 'event';
   }
 }

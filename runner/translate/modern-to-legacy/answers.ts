@@ -22,7 +22,7 @@ export function answerFor(
   }
   if (lacks) return errorResponse(id, lacking(lacks));
   const error = toModernError(answer, client);
-  switch (error.is) {
+  switch (error.kind) {
     case 'error':
       return error.line;
     case 'refusal':

@@ -22,10 +22,10 @@ const CODES: ReadonlyMap<number, number> = new Map([
 ]);
 
 export type ModernError =
-  | { readonly is: 'error'; readonly line: Uint8Array }
-  | { readonly is: 'refusal'; readonly error: ErrorObject }
+  | { readonly kind: 'error'; readonly line: Uint8Array }
+  | { readonly kind: 'refusal'; readonly error: ErrorObject }
   /** The URLs to be visited: embedded requests as JSON text. */
-  | { readonly is: 'question'; readonly requests: readonly string[] };
+  | { readonly kind: 'question'; readonly requests: readonly string[] };
 
 /** The error answer of a legacy process as a modern client is to see it, under the session's `id`. */
 export function toModernError(
@@ -49,7 +49,7 @@ export function toModernError(
     edits.push({ ...codeAt, with: encoder.encode(String(mapped)) });
   }
   return {
-    is: 'error',
+    kind: 'error',
     line: splice(
       bytes,
       edits.toSorted((a, b) => a.start - b.start),
@@ -69,12 +69,12 @@ function urlsOf(data: unknown, capabilities: Capabilities): ModernError | undefi
   const all = Array.isArray(elicitations) ? elicitations.filter(isObject) : [];
   if (all.length === 0) return undefined;
   const missing = missingFor('elicitation/create', { mode: 'url' }, capabilities);
-  if (missing) return { is: 'refusal', error: lacking(missing) };
+  if (missing) return { kind: 'refusal', error: lacking(missing) };
   const requests = all.map((each) => {
     const params = { ...without(each, 'elicitationId', '_meta', 'task'), mode: 'url' };
     return JSON.stringify({ method: 'elicitation/create', params });
   });
-  return { is: 'question', requests };
+  return { kind: 'question', requests };
 }
 
 const encoder = new TextEncoder();

@@ -94,7 +94,7 @@ test('whatever either side says, every line it leads to is one message', () => {
           if (!('line' in effect)) continue;
           expect(scanMessage(effect.line)).toMatchObject({
             ok: true,
-            shape: 'single',
+            kind: 'single',
             compact: true,
           });
         }
