@@ -1,6 +1,5 @@
 // Starts processes for sessions, some of them ahead of time (`warm`), and keeps a server that crashes from being started
 // in a loop (R-6).
-import { nanoid } from 'nanoid';
 import type { ServerConfig } from './config/runner-config.ts';
 import { Breakers, type HeldBack } from './core/breakers.ts';
 import { failureFields } from './failure.ts';
@@ -8,11 +7,10 @@ import type { Log } from './log.ts';
 import { AHEAD_BYTES, PooledProcess, type ServerProcess } from './pooled-process.ts';
 import { containedListener } from './process/contained-listener.ts';
 import type { Containment } from './process/containment.ts';
-import { processEnvironment } from './process/environment.ts';
 import { isFailure, type ExitFacts } from './process/exit.ts';
 import { Redaction } from './process/redaction.ts';
 import { startProcess, type ProcessListener } from './process/stdio-process.ts';
-import { runnerMark } from './process/runner-mark.ts';
+import { processSpec } from './configured-process.ts';
 import type { Starts } from './starts.ts';
 import type { Fault } from '../shared/fault.ts';
 import type { ProcessSnapshot } from './running-runner.ts';
@@ -178,23 +176,9 @@ export class ProcessPool {
   }
 
   #start(principal: PrincipalName | undefined): PooledProcess {
-    const { name, command, args, env, cwd, inheritEnv, maxLineBytes, user, limits } = this.#server;
     const { containment, starts } = this.#ground;
-    const spec = {
-      server: name,
-      command,
-      args,
-      cwd,
-      maxLineBytes,
-      env: processEnvironment(process.env, env, inheritEnv, user),
-      mark: nanoid(),
-      runnerMark: runnerMark(),
-      aheadBytes: AHEAD_BYTES,
-      containment,
-      limits,
-      user,
-      secrets: this.#secrets,
-    };
+    const ground = { environment: process.env, containment, secrets: this.#secrets };
+    const spec = { ...processSpec(this.#server, ground), aheadBytes: AHEAD_BYTES };
     const failed = (error: unknown): void => {
       this.#log.error(
         'the output of a process could not be handled; the process is ended',

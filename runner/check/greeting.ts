@@ -1,12 +1,10 @@
 // Says `initialize` to a process and, if that is refused, `server/discover`; reads the answer as a session would.
-import { randomUUID } from 'node:crypto';
 import { NEWEST_LEGACY_REVISION } from '../../shared/mcp/revisions.ts';
 import { FAULTS } from '../../shared/fault.ts';
 import type { BridgeRequestId } from '../../shared/ids.ts';
 import { isObjectAt, parsedAt, stringAt, valueAt } from '../../shared/jsonrpc/members.ts';
 import type { ExitFacts } from '../process/exit.ts';
 import { Redaction } from '../process/redaction.ts';
-import { runnerMark } from '../process/runner-mark.ts';
 import { startProcess, type StdioProcess } from '../process/stdio-process.ts';
 import type { ProcessSpec } from '../process/process-spec.ts';
 import { ownMeta } from '../translate/envelope.ts';
@@ -55,21 +53,15 @@ export interface Greeted {
 }
 
 /** Starts a process, greets it and ends it again. */
-export async function greet(
-  spec: Omit<ProcessSpec, 'mark' | 'runnerMark'>,
-  timeoutMs: number,
-): Promise<Greeted> {
+export async function greet(spec: ProcessSpec, timeoutMs: number): Promise<Greeted> {
   const talk = new Talk(spec.secrets ?? []);
-  const child: StdioProcess = startProcess(
-    { ...spec, mark: randomUUID(), runnerMark: runnerMark() },
-    {
-      onLine: (bytes) => talk.line(bytes),
-      onOverlong: () => talk.stray(),
-      onStderr() {},
-      onDrain() {},
-      onExit: (facts) => talk.end({ type: 'exited', facts }),
-    },
-  );
+  const child: StdioProcess = startProcess(spec, {
+    onLine: (bytes) => talk.line(bytes),
+    onOverlong: () => talk.stray(),
+    onStderr() {},
+    onDrain() {},
+    onExit: (facts) => talk.end({ type: 'exited', facts }),
+  });
   const timer = setTimeout(() => talk.end({ type: 'silent' }), timeoutMs);
   talk.begin((line) => child.write(line));
   const greeting = await talk.ended;

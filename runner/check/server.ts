@@ -4,7 +4,7 @@ import type { ServerConfig } from '../config/runner-config.ts';
 import { findCommand } from '../process/command-path.ts';
 import { describeExit, type ExitFacts } from '../process/exit.ts';
 import type { Containment } from '../process/containment.ts';
-import { processEnvironment } from '../process/environment.ts';
+import { processSpec, type SpecGround } from '../configured-process.ts';
 import { Redaction } from '../process/redaction.ts';
 import { greet } from './greeting.ts';
 import type { Outcome } from './outcome.ts';
@@ -25,33 +25,16 @@ export interface CheckGround {
 export async function checkServer(server: ServerConfig, ground: CheckGround): Promise<Outcome> {
   const { token, environment, containment } = ground;
   const secrets = [...(token === undefined ? [] : [token]), ...server.secrets];
-  const outcome = await tryServer(server, environment, containment, secrets);
+  const outcome = await tryServer(server, { environment, containment, secrets });
   const redaction = new Redaction(secrets);
   return { ...outcome, words: redaction.apply(outcome.words, false) };
 }
 
-async function tryServer(
-  server: ServerConfig,
-  parentEnv: NodeJS.ProcessEnv,
-  containment: Containment,
-  secrets: readonly string[],
-): Promise<Outcome> {
+async function tryServer(server: ServerConfig, ground: SpecGround): Promise<Outcome> {
   const { name, configuredAs } = server;
   const subject = `server ${name}${configuredAs === undefined ? '' : ` ("${configuredAs}")`}`;
-  const env = processEnvironment(parentEnv, server.env, server.inheritEnv, server.user);
-  const path = await findCommand(server.command, server.cwd, env['PATH'] ?? '');
-  const spec = {
-    server: server.name,
-    command: server.command,
-    args: server.args,
-    env,
-    cwd: server.cwd,
-    containment,
-    limits: server.limits,
-    user: server.user,
-    maxLineBytes: server.maxLineBytes,
-    secrets,
-  };
+  const spec = processSpec(server, ground);
+  const path = await findCommand(server.command, server.cwd, spec.env['PATH'] ?? '');
   const { greeting, strayLines, tail, added } = await greet(spec, server.startTimeoutMs);
   const lines = tail.slice(-SHOWN_LINES);
   switch (greeting.type) {
