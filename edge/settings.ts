@@ -107,7 +107,7 @@ function weaknessOf(secret: string | undefined): string | undefined {
   return new Set(secret).size < SECRET_KINDS ? 'too easy to guess' : undefined;
 }
 
-/** If one secret opens two things, whoever has it for one can use the other. Reported only, since the settings work as they are. */
+/** If one secret opens two things, anyone who has it for one can use the other. Only reported, since the settings work as they are. */
 function sharedSecrets({
   runners,
   clients,
@@ -120,7 +120,7 @@ function sharedSecrets({
   const shared: string[] = [];
   const both = (first: string, second: string): void =>
     void shared.push(
-      `${first} and ${second} contain the digest of the same secret, so whoever knows it can use both. Give each its own.`,
+      `${first} and ${second} contain the digest of the same secret, so anyone who knows it can use both. Give each its own.`,
     );
   if ([...runners.keys()].some((digest) => clients.has(digest)))
     both('BRIDGE_RUNNERS', 'BRIDGE_CLIENTS');

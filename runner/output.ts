@@ -1,4 +1,4 @@
-// Writes this program's own output. Whoever reads stdout and stderr may be slow, stopped or gone, and a disk may be full. Then
+// Writes this program's own output. The reader of stdout and stderr may be slow, stopped or gone, and a disk may be full. Then
 // lines are dropped and counted, and nothing waits for them.
 import { setTimeout as sleep } from 'node:timers/promises';
 

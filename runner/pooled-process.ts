@@ -187,7 +187,7 @@ export class PooledProcess implements ServerProcess {
 /** The kernel's unit of processor time in /proc (USER_HZ): 10 ms on every platform that Node runs on. */
 const TICK_MS = 10;
 
-/** Read laxly: what is nearly a message may be the answer, and whoever listens knows better. */
+/** Read laxly: an almost valid message may be the answer, and the listener decides. */
 function isAnswer(line: Uint8Array): boolean {
   const scan = scanLine(line);
   if (!scan.ok || scan.kind !== 'single') return looksLikeMessage(line);

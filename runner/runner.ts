@@ -199,7 +199,7 @@ class Runner implements RunningRunner {
     return true;
   }
 
-  /** The edge needs a place: an idle session ends for it, of the principal's own or of whoever has most. */
+  /** The edge needs a place: an idle session is ended, one of the principal's own or one of the principal that has the most. */
   #yield({ principal, own }: YieldFrame): void {
     const held = this.#held();
     const gone = own ? ownIdle(held, principal) : fairlyIdle(held, principal);

@@ -1,5 +1,5 @@
-// A request of a modern client (2026-07-28): no session, one answer as JSON or SSE, and whoever leaves has cancelled. All
-// requests of a principal to a server go to one actor, which opens a session with a runner as needed.
+// Serves a request of a modern client (2026-07-28): no session, one answer as JSON or SSE, and a client that leaves has cancelled.
+// All requests of a principal to a server go to one actor, which opens a session with a runner as needed.
 import { answerHeaders, deliver, newPostId, postTo, type Exchange } from './exchange.ts';
 import { corsHeaders } from './cors.ts';
 import { checkMirrors, checkRequest } from './modern-headers.ts';

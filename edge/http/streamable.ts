@@ -171,7 +171,7 @@ const NOT_SERVED: Fault = {
   message: `This ${PROTOCOL_VERSION_HEADER} is not supported. Send the version from the answer to initialize, or one of ${LEGACY_REVISIONS.join(', ')}.`,
 };
 
-/** A client that still shows the id of a session that is gone is told so (404), or it would never begin anew. */
+/** A client that still sends the id of an ended session is told so (404); otherwise it would never open a new one. */
 async function whyNotAgain(exchange: Exchange, sessionId: string): Promise<Fault> {
   const session = await findSession(exchange, sessionId, 'streamable');
   if (!session) return { fault: 'session_not_found' };

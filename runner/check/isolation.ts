@@ -5,7 +5,7 @@ import type { Containment } from '../process/containment.ts';
 import { KEEPS_FROM_NEW_PRIVILEGES } from '../process/start-child.ts';
 import type { Outcome } from './outcome.ts';
 
-/** Reads every file, whoever owns it. */
+/** This user can read every file, regardless of its owner. */
 const ROOT_UID = 0;
 
 /** The mode of containment, and whether a process could read the token file. */

@@ -13,8 +13,8 @@ export class EffectQueue {
   #isDraining = false;
 
   /**
-   * Performs the effects of one input, at once or behind those that are being performed, and then calls `settled`. What throws
-   * reaches whoever called first; the effects behind it stay, and are performed at the next call.
+   * Performs the effects of one input, at once or after those that are being performed, and then calls `settled`. An exception
+   * reaches the first caller; the remaining effects are performed at the next call.
    */
   add<Effect>(
     effects: readonly Effect[],

@@ -15,7 +15,7 @@ export interface Owed {
   has(id: BridgeRequestId): boolean;
   /** A request with this id was sent, however it ended. */
   wasAsked(id: BridgeRequestId): boolean;
-  /** The only unanswered request, whoever made it; undefined if there are none or several. */
+  /** The only unanswered request, from any sender; undefined if there are none or several. */
   only(): BridgeRequestId | undefined;
 }
 

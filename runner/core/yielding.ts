@@ -1,4 +1,4 @@
-// Decides which session is ended to make room for a new one: the longest-idle session of whoever takes most room. Pure.
+// Decides which session is ended to make room for a new one: the longest-idle session of the principal that holds the most. Pure.
 import type { PrincipalName, SessionName } from '../../shared/ids.ts';
 
 /** One session, as far as this choice goes. */

@@ -56,7 +56,7 @@ export class Effects {
     this.#pending.push({ do: 'write', slot, line: lineOf(message) });
   }
 
-  /** Writes a notification. Some servers answer it anyway, so whoever reads the process's output must know of it. */
+  /** Writes a notification. Some servers answer it anyway, so the reader of the process's output must know of it. */
   notify(slot: number, message: Outgoing): void {
     this.write(slot, message);
     this.#notified.push(slot);

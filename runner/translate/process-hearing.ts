@@ -1,5 +1,5 @@
 // What a translator hears from one process: proper messages, mended ones and, in place of an answer that cannot be used, an
-// error, so that whoever waits for it continues at once.
+// error, so that its call ends at once.
 import { FRAMED_WORDS, Overheard, type Quote } from '../core/overheard.ts';
 import { Hearing, unusable, type Failed, type Owed } from '../core/hearing.ts';
 import { earliest } from '../../shared/dues.ts';

@@ -1,5 +1,5 @@
 // What a close frame may say. A reason is always in our own words: text of a peer could be too long for the frame, or control
-// the terminal of whoever shows it.
+// the terminal that shows it.
 
 /** A close frame's payload is 125 bytes at most, two of which are the code (RFC 6455 §5.5). */
 const MAX_REASON_BYTES = 123;
