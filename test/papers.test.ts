@@ -64,6 +64,17 @@ describe('ids', () => {
     expect(unknown).toEqual([]);
   });
 
+  test('that have a type of their own are in the table of ARCHITECTURE.md', () => {
+    const types = all(textOf('shared/ids.ts'), /^export type (\w+) = /gmu);
+    expect(types.length).toBeGreaterThan(8);
+    const table =
+      textOf(ARCHITECTURE)
+        .split(/^## /mu)
+        .find((part) => part.startsWith('2. Ids')) ?? '';
+    const named = all(table, /^\| [^|]+\| `(\w+)`/gmu);
+    expect(new Set(named)).toEqual(new Set(types));
+  });
+
   test.each(LINK_IDS)('%s stands in the title of a test', (id) => {
     expect([...titles.values()].some((title) => provenBy(id, title))).toBe(true);
   });
