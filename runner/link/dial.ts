@@ -81,8 +81,14 @@ const NO_SOCKET: LinkSocket = {
   terminate: () => undefined,
 };
 
+/** Masking what is sent takes about a millisecond for this much; others have their turn then. */
+const TURN_BYTES = 256 * 1024;
+
 class DialledSocket implements LinkSocket {
   readonly #socket: WebSocket;
+  /** What the outbox has given, but no turn has sent yet. */
+  readonly #toSend: Uint8Array[] = [];
+  #turn: NodeJS.Immediate | undefined;
   readonly #listener: LinkListener;
   readonly #outbox = Outbox.ofBytes();
   #network: Socket | undefined;
@@ -142,6 +148,7 @@ class DialledSocket implements LinkSocket {
   }
 
   close(code: number, reason: string): void {
+    this.#sendSome(Infinity);
     this.#socket.close(code, closeReason(reason));
   }
 
@@ -203,7 +210,24 @@ class DialledSocket implements LinkSocket {
   }
 
   #write(messages: readonly Uint8Array[]): void {
-    for (const message of messages) this.#socket.send(message, { binary: false });
+    for (const message of messages) this.#toSend.push(message);
+    if (!this.#turn) this.#sendSome(TURN_BYTES);
+  }
+
+  /** What is left of more than `most` bytes waits for the next turn of the event loop. */
+  #sendSome(most: number): void {
+    clearImmediate(this.#turn);
+    this.#turn = undefined;
+    let sent = 0;
+    let count = 0;
+    for (const message of this.#toSend) {
+      if (sent >= most) break;
+      this.#socket.send(message, { binary: false });
+      sent += message.length;
+      count += 1;
+    }
+    this.#toSend.splice(0, count);
+    if (this.#toSend.length > 0) this.#turn = setImmediate(() => this.#sendSome(TURN_BYTES));
   }
 
   #message(bytes: Buffer, isBinary: boolean): void {
@@ -222,6 +246,8 @@ class DialledSocket implements LinkSocket {
   #end(end: LinkEnd): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    clearImmediate(this.#turn);
+    this.#toSend.length = 0;
     clearTimeout(this.#deadline);
     clearTimeout(this.#heartbeat);
     this.#listener.ended(end);
