@@ -18,13 +18,13 @@ import { MOST_STARTING, StartRace } from './start-race.ts';
 import { NO_ERA_KNOWN, type KnownEras } from './translate/translator.ts';
 import type { PrincipalName } from '../shared/ids.ts';
 
-/** A client that gave up comes back within this, or not at all; so long a process goes on starting for the next. */
+/** A client that gave up comes back within this time or not at all. Until then its process continues to start. */
 const LEFT_MS = 5 * 60_000;
 
-/** No start takes longer: an image of gigabytes over a slow line. */
+/** No start takes longer, not even that of an image of gigabytes over a slow line. */
 const LONGEST_START_MS = 10 * 60_000;
 
-/** A start that was given up sooner has done nothing yet that would be worth waiting for. */
+/** A start that was given up sooner has done nothing worth keeping yet. */
 const WORTH_KEEPING_MS = 5_000;
 
 export type Taken =
@@ -41,7 +41,7 @@ export interface ProcessGround {
 
 /** The processes of one server. */
 export class ProcessPool {
-  /** Learned from its processes, and true for as long as this configuration is. */
+  /** Learned from its processes; valid as long as this configuration is used. */
   #eras = NO_ERA_KNOWN;
   readonly #server: ServerConfig;
   readonly #ground: ProcessGround;
@@ -50,7 +50,7 @@ export class ProcessPool {
   readonly #warm: PooledProcess[] = [];
   /** Left by their sessions while they started, each until its time is over. */
   readonly #left = new Map<PooledProcess, NodeJS.Timeout>();
-  /** The principal that has a process. */
+  /** The principal to which each process belongs. */
   readonly #principals = new WeakMap<ServerProcess, string>();
   readonly #all = new Set<PooledProcess>();
   readonly #exited: () => void;
@@ -70,7 +70,7 @@ export class ProcessPool {
     const isStarted = this.#left.size > 0 || this.#warm.length > 0;
     const verdict = this.#breakers.allow(principal, isStarted, performance.now());
     if (!verdict.ok) return this.#refusal(verdict);
-    // A warm one's replacement is started once it has served: a start takes the very time that a warm process saves.
+    // A warm process is replaced only once it has served: starting the next one earlier would cost the time that it saves.
     const process = this.#takeLeft(principal) ?? this.#warm.shift() ?? this.#start(principal);
     return { ok: true, process: this.#given(process, principal) };
   }
@@ -106,7 +106,7 @@ export class ProcessPool {
     }));
   }
 
-  /** Ends the processes nobody has; those of sessions end with their sessions. */
+  /** Ends the processes that no session has; the others end with their sessions. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const unused = [...this.#warm.splice(0), ...this.#left.keys()];

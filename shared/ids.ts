@@ -1,4 +1,4 @@
-// The shapes of the ids that travel: checked wherever text from outside becomes one of them.
+// The shapes and types of ids. Text from outside is checked where it becomes an id.
 
 /** Name of a configured server, as used in URLs, grants and frames. */
 export const SERVER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -10,8 +10,8 @@ export const RUNNER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 export const STREAM_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
- * The name of a session for edge and runner: its actor (22 characters) and, for modern clients, whose actor opens one session after
- * the other, 8 more characters.
+ * The name of a session for edge and runner: its actor (22 characters) and, for modern clients, 8 more characters, since their actor
+ * opens one session after the other.
  */
 export const SESSION_NAME = /^[A-Za-z0-9_-]{22}(~[A-Za-z0-9_-]{8})?$/;
 
@@ -21,7 +21,7 @@ export const ACTOR_NAME = /^[A-Za-z0-9_-]{22}$/;
 /** The name of a session's actor. */
 export const actorOf = (session: SessionName): ActorName => session.split('~', 1)[0] ?? '';
 
-/** The stream a GET attaches to; one a session (MCP 2025-11-25, Transports, "Listening for Messages from the Server"). */
+/** The stream a GET attaches to; one for each session (MCP 2025-11-25, Transports, "Listening for Messages from the Server"). */
 export const GET_STREAM = 'get';
 
 /** The one stream of an HTTP+SSE session (MCP 2024-11-05, Transports, "HTTP with SSE"). */
@@ -42,7 +42,7 @@ export const postTime = (id: string): number | undefined =>
 
 declare const kind: unique symbol;
 
-/** A text of which text with another name cannot take the place; plain text, as it comes from outside, can. */
+/** A named kind of text: text of another name does not compile in its place; plain text, as from outside, does. */
 type Named<Name extends string> = string & { readonly [kind]?: Name };
 
 /** The name of a configured server ({@link SERVER_NAME}). */
@@ -57,7 +57,7 @@ export type BootId = Named<'BootId'>;
 /** The name of a session ({@link SESSION_NAME}). */
 export type SessionName = Named<'SessionName'>;
 
-/** The name of a session actor ({@link ACTOR_NAME}). A session of a client without sessions has a longer name than its actor. */
+/** The name of a session actor ({@link ACTOR_NAME}). A modern client's session has a longer name than its actor. */
 export type ActorName = Named<'ActorName'>;
 
 /** A stream of a session ({@link STREAM_ID}). */
@@ -69,12 +69,12 @@ export type SocketId = Named<'SocketId'>;
 /** Who a client is, as its key or its token says. */
 export type PrincipalName = Named<'PrincipalName'>;
 
-/** A plain value of which another kind of the same shape cannot take the place. */
+/** A named kind of value: neither another kind nor a plain value compiles in its place. */
 type Branded<Value, Kind extends string> = Value & { readonly [kind]: Kind };
 
 /**
- * The integer that the bridge gives a request on its way to a process, in place of the client's id and as its progress token; also
- * that of a request which no client made.
+ * The integer under which the bridge sends a request to a process: it replaces the client's id and progress token. Requests that no
+ * client made have one too.
  */
 export type BridgeRequestId = Branded<number, 'BridgeRequestId'>;
 

@@ -2,7 +2,7 @@
 import type { BridgeRequestId } from '../../shared/ids.ts';
 import { integerIn, integerOf } from '../../shared/jsonrpc/numbers.ts';
 
-/** The id that the raw JSON text of an id or of a progress token stands for; undefined for none, and for what is no integer. */
+/** The bridge's id in the raw JSON text of an id or a progress token; undefined if there is none or it is not an integer. */
 export const bridgeIdOf = (raw: string | undefined): BridgeRequestId | undefined =>
   raw === undefined ? undefined : (integerOf(raw) as BridgeRequestId | undefined);
 

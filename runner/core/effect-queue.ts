@@ -1,5 +1,5 @@
-// One queue for the effects of a session and of the translator before it: what performing an effect leads to is performed behind
-// all that was to be done before it. So neither machine is heard in the middle of the other's work.
+// One queue for the effects of a session and of its translator. Effects that arise while one is performed are added at the end, so
+// that neither machine gets an input in the middle of the other's work.
 import { Queue } from './queue.ts';
 
 interface Batch {

@@ -44,7 +44,7 @@ export class SessionOutput {
     this.#stdinBacklogBytes = undefined;
   }
 
-  /** Whether so many bytes more may wait for the process. */
+  /** Whether this many more bytes may wait for the process. */
   takes(bytes: number): boolean {
     const waiting = this.#stdinBacklogBytes;
     return waiting === undefined || waiting + bytes <= STDIN_BACKLOG_BYTES;

@@ -30,7 +30,7 @@ export class UntranslatedOutput {
     }
     const heard = this.#text.line(line, now);
     this.#pieces.push(line.slice());
-    // More of it is to come.
+    // The rest of it may still come.
     if (heard.length === 0) return;
     const messages = heard.filter((said) => said.kind === 'message');
     if (messages.length === 0) this.#passPieces();

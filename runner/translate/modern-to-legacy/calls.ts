@@ -1,5 +1,5 @@
-// The calls of modern clients, from a client's request until nothing is owed for it any more: finds them, and lets go of whatever
-// holds one that is over.
+// The calls of modern clients, from the request until nothing is owed for it any more. Finds them, and clears everything that refers
+// to one that is over.
 import type { BridgeRequestId } from '../../../shared/ids.ts';
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import type { Effects } from '../effects.ts';
@@ -20,7 +20,7 @@ interface Parts {
 export class LegacyCalls {
   readonly #parts: Parts;
   readonly #byId = new Map<BridgeRequestId, LegacyCall>();
-  /** Those without a process, in order. */
+  /** Calls without a process, in order. */
   #line: LegacyCall[] = [];
 
   constructor(parts: Parts) {

@@ -1,4 +1,4 @@
-// The calls that wait for their clients' answers: each under a sealed state, for a while, and not more of them than may be kept.
+// The calls that wait for their clients' answers, each under a sealed state, for a limited time and in limited number.
 import { earliest } from '../../../shared/dues.ts';
 import type { BridgeRequestId } from '../../../shared/ids.ts';
 import { parsedAt } from '../../../shared/jsonrpc/members.ts';

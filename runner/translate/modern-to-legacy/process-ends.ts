@@ -1,4 +1,4 @@
-// The ends of legacy processes, whatever brings them: what waits for an answer gets an error, and nothing more is expected of them.
+// Handles the end of a legacy process, whatever its cause: everything that waits for it gets an error.
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import type { Liveness } from '../../core/liveness.ts';
 import type { Effects } from '../effects.ts';
@@ -34,7 +34,7 @@ export class ProcessEnds {
     this.#parts = parts;
   }
 
-  /** It runs, but was of no use from the start; as {@link StartError} takes it. */
+  /** It runs, but was useless from the start; in the form that {@link StartError} takes. */
   unusable(
     process: LegacyProcess,
     description: string,
@@ -70,7 +70,7 @@ export class ProcessEnds {
     this.#fail(process, () => startFailed('gave way to another client'));
   }
 
-  /** Those that have not been used for long. */
+  /** Ends processes that have not been used for long. */
   idle(now: number): void {
     const { pool } = this.#parts;
     for (const { slot } of pool.idle(now)) this.#stop(slot, 'it was idle for too long');
