@@ -15,6 +15,7 @@ import { Starts } from '../../runner/starts.ts';
 import type { ExitFacts } from '../../runner/process/exit.ts';
 import { sessionProcess } from '../../runner/process-choice.ts';
 import { TranslatedProcess } from '../../runner/translated-process.ts';
+import type { Translator } from '../../runner/translate/translator.ts';
 import { fixturePath } from './process/recorded-process.ts';
 import { envelope, type Message } from './translate/driven-modern-client.ts';
 
@@ -152,6 +153,30 @@ describe('the process of a modern session', () => {
   });
 });
 
+/** With `first` for its process, and a translator that starts it and does what `translator` says. */
+const translated = (
+  pool: ProcessPool,
+  first: ServerProcess,
+  translator: Pick<Translator, 'fromSession' | 'fromProcess'>,
+): TranslatedProcess =>
+  new TranslatedProcess({
+    translator: {
+      know: () => undefined,
+      start: () => [{ do: 'start', slot: 1 }],
+      exited: () => [],
+      tick: () => [],
+      wakeAt: () => undefined,
+      ...translator,
+    },
+    isTransparent: () => false,
+    first,
+    take: () => pool.take(),
+    served: () => undefined,
+    eras: () => pool.eras,
+    learned: () => undefined,
+    log,
+  });
+
 describe('a translated process', () => {
   test('[R-8] what the session writes as soon as it hears something comes behind what was to be written before', async () => {
     const script = 'console.log(0); process.stdin.pipe(process.stdout);';
@@ -159,30 +184,44 @@ describe('a translated process', () => {
     const echoed = Promise.withResolvers<string[]>();
     const lines: string[] = [];
     const write = (text: string) => ({ do: 'write' as const, slot: 1, line: encoder.encode(text) });
-    const process = new TranslatedProcess({
-      translator: {
-        know: () => undefined,
-        start: () => [{ do: 'start', slot: 1 }],
-        fromSession: () => [write('second')],
-        fromProcess: (_slot, line) => {
-          lines.push(decoder.decode(line));
-          if (lines.length === 3) echoed.resolve(lines);
-          return lines.length === 1 ? [{ do: 'say', line }, write('first')] : [];
-        },
-        exited: () => [],
-        tick: () => [],
-        wakeAt: () => undefined,
+    const process = translated(pool, first, {
+      fromSession: () => [write('second')],
+      fromProcess: (_slot, line) => {
+        lines.push(decoder.decode(line));
+        if (lines.length === 3) echoed.resolve(lines);
+        return lines.length === 1 ? [{ do: 'say', line }, write('first')] : [];
       },
-      isTransparent: () => false,
-      first,
-      take: () => pool.take(),
-      served: () => undefined,
-      eras: () => pool.eras,
-      learned: () => undefined,
-      log,
     });
     const listener = { ...DEAF, onLine: (line: Uint8Array) => void process.write(line) };
     process.listen(listener, new EffectQueue());
     expect(await echoed.promise).toEqual(['0', 'first', 'second']);
+  });
+
+  test('[R-10] whose process does not read holds the session back until it reads', async () => {
+    const script = 'process.once("SIGUSR2", () => process.stdin.resume()); console.log(0);';
+    const { pool, first } = await processes(['-e', script]);
+    const isUp = Promise.withResolvers<void>();
+    const heard: string[] = [];
+    const drained = Promise.withResolvers<void>();
+    const process = translated(pool, first, {
+      fromSession: (line) => [{ do: 'write', slot: 1, line }],
+      fromProcess: () => (isUp.resolve(), []),
+    });
+    const listener = {
+      ...DEAF,
+      onFull: () => void heard.push('full'),
+      onDrain: () => {
+        heard.push('drained');
+        drained.resolve();
+      },
+    };
+    process.listen(listener, new EffectQueue());
+    await isUp.promise;
+    const line = new Uint8Array(1024 * 1024).fill(0x20);
+    for (let lines = 0; lines < 8 && heard.length === 0; lines++) process.write(line);
+    expect(heard).toEqual(['full']);
+    if (process.pid !== undefined) globalThis.process.kill(process.pid, 'SIGUSR2');
+    await drained.promise;
+    expect(heard).toEqual(['full', 'drained']);
   });
 });
