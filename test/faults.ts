@@ -904,6 +904,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a post told as not sent although an attempt before had reached the runner',
     tests: ['simulation/mutants.test.ts', 'simulation/simulation.test.ts'],
   },
+  'F-295': {
+    fault: 'a post refused for lack of room, of which a second copy arrives when there is room',
+    tests: ['runner/core/session.test.ts', 'simulation/simulation.test.ts'],
+  },
 
   // Audit
   'F-99': {
@@ -936,6 +940,6 @@ export const FAULT_IDS: readonly string[] = [
   'F-260 F-261',
   'F-270 F-271 F-272',
   'F-280 F-281 F-282 F-283',
-  'F-290 F-291 F-292 F-293 F-294',
+  'F-290 F-291 F-292 F-293 F-294 F-295',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

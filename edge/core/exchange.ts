@@ -18,6 +18,9 @@ export const UNREACHABLE: Fault = {
   message: 'The session could not be reached. Try again.',
 };
 
+/** A message of which nobody can say whether it arrived. */
+const LOST: Fault = { ...UNREACHABLE, phase: 'unknown' };
+
 /**
  * Milliseconds to wait before asking again an actor that broke away for the `attempt`th time; undefined: give up.
  * `random` is in [0, 1).
@@ -74,9 +77,7 @@ export class Delivery {
       return this.#done({ kind: 'follow', isAccepted: false, isSent: true });
     this.#attempts += 1;
     const ms = retryAfterMs(this.#attempts, random);
-    return ms === undefined
-      ? this.#done({ kind: 'refused', fault: UNREACHABLE })
-      : { do: 'wait', ms };
+    return ms === undefined ? this.#done({ kind: 'refused', fault: LOST }) : { do: 'wait', ms };
   }
 
   /** The time of `wait` is over. `hasLeft`: the client is gone; `fresh`: an unused post id. */

@@ -72,9 +72,11 @@ export class ClientToProcess {
       return out.send({ type: 'accepted', id });
     }
     if (known === 'forgotten') return out.send({ type: 'refused', of: id, ...TOO_OLD });
-    const fault = over ?? this.#admit(frame, message, now);
+    const earlier = posts.refusal(id);
+    const fault = over ?? earlier ?? this.#admit(frame, message, now);
     if (fault) {
-      if (!over) this.#withdrawAnswers(message, fault);
+      if (fault.fault === 'overloaded') posts.refuse(id, fault);
+      if (!over && !earlier) this.#withdrawAnswers(message, fault);
       return out.send({ type: 'refused', of: id, phase: 'not_sent', ...fault });
     }
     posts.remember(id);

@@ -1,9 +1,18 @@
 // The posts a session has seen, so that none is served twice, and those it still has to accept (LP12, LP13).
+import type { Fault } from '../../shared/fault.ts';
 import { ACCEPT_DELAY_MS } from '../../shared/link/timing.ts';
 import { PostIds, type Acquaintance } from './post-ids.ts';
 
+/** Refused posts that are remembered. Their copies come within seconds. */
+const REFUSED_IDS = 4_096;
+
 export class Posts {
   readonly #ids = new PostIds();
+  /**
+   * Posts that were refused for lack of room. A second copy may be under way when the client is told of the refusal, and must not
+   * run then (R-2).
+   */
+  readonly #refused = new Map<string, Fault>();
   /** Posts that opened a stream and were not acknowledged by an event yet, with the time their `accepted` is due. */
   readonly #unaccepted = new Map<string, number>();
 
@@ -13,6 +22,20 @@ export class Posts {
 
   remember(id: string): void {
     this.#ids.add(id);
+  }
+
+  /** The post was refused, though it might be admitted later. */
+  refuse(id: string, fault: Fault): void {
+    this.#refused.set(id, fault);
+    for (const oldest of this.#refused.keys()) {
+      if (this.#refused.size <= REFUSED_IDS) return;
+      this.#refused.delete(oldest);
+    }
+  }
+
+  /** Why the post was refused before. */
+  refusal(id: string): Fault | undefined {
+    return this.#refused.get(id);
   }
 
   /** The post will be accepted by its first event, or by time. */

@@ -194,7 +194,8 @@ export class ClientNode {
   }
 
   #settleHead(call: CallHistory, head: Head | undefined): void {
-    if (head && 'body' in head && head.body !== undefined)
+    // Of what could not be handed over, nobody knows whether it arrived; the stream may have its answer.
+    if (head && 'body' in head && head.body !== undefined && head.body !== 'internal')
       this.#outcome(call, `error:${head.body}`, head.phase);
     else call.isForsaken = true;
   }

@@ -31,7 +31,6 @@ const LIMITS = {
   requestTimeoutMs: 300_000,
   requestLimitMs: 3_600_000,
   startTimeoutMs: 30_000,
-  maxInFlight: 64,
 };
 
 const encoder = new TextEncoder();
@@ -210,7 +209,10 @@ export class HostedSession {
     this.#runner = runner;
     this.#name = name;
     this.principal = principal;
-    this.#machine = new Session({ limits: LIMITS, transport }, runner.now);
+    this.#machine = new Session(
+      { limits: { ...LIMITS, maxInFlight: world.maxInFlight }, transport },
+      runner.now,
+    );
     const client = clientOf(name);
     this.process = new ProcessNode(world.clock, world.chance, world.history, client, (line) =>
       world.clock.after(0, () =>

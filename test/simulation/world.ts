@@ -22,6 +22,10 @@ const EMPTY_MS = 3 * 3_600_000;
 const SECOND_RUNNER_SHARE = 0.3;
 const TIGHT_SHARE = 0.2;
 
+/** Runs in which sessions have little room for requests. */
+const CROWDED_SHARE = 0.1;
+const CROWDED_SEED = 0xc0_3d;
+
 /** Runs on a slow line, and how slow: 20 KB/s to 1 MB/s. */
 const SLOW_SHARE = 0.2;
 const SLOW_BYTES_PER_MS = [20, 50, 200, 1_000];
@@ -41,6 +45,8 @@ export class World {
   readonly clientWires = new Set<Wire>();
   readonly exchanges = new Set<Exchange>();
   readonly readerMs: number;
+  /** Requests that a session may have in flight. */
+  readonly maxInFlight: number;
   /** What the runner's connections share: a slow line in some runs. */
   readonly line: Line | undefined;
   isPartitioned = false;
@@ -56,6 +62,7 @@ export class World {
     this.rules = rules;
     this.chance = new Chance(seed);
     this.sabotage = makeSabotage(this.chance);
+    this.maxInFlight = new Chance(seed ^ CROWDED_SEED).happens(CROWDED_SHARE) ? 2 : 64;
     // Some runs have clients that read slowly.
     // Of its own, so that a run without a slow line is what it always was.
     const lineChance = new Chance(seed ^ SLOW_SEED);

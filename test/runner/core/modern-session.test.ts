@@ -123,7 +123,7 @@ describe('a modern session', () => {
     driven.receive({ type: 'cancel', stream: 'l0' });
     driven.sleep(10_000);
     driven.look();
-    driven.post('one-more', call(2, 'subscriptions/listen'));
+    driven.post('in-its-place', call(2, 'subscriptions/listen'));
     expect(driven.look().written).toHaveLength(1);
   });
 

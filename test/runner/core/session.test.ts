@@ -62,18 +62,22 @@ describe('a post', () => {
     expect(driven.look().written).toHaveLength(1);
   });
 
-  test('[LP12] that was refused is not remembered: it had no effect', () => {
+  test('[LP12] [F-295] [R-2] that was refused stays refused when it is said again, though there is room by then', () => {
     const driven = DrivenSession.initialized({ limits: { maxInFlight: 1 } });
     driven.post('p1', call(1));
     driven.look();
-    driven.post('p2', call(2));
-    expect(driven.look()).toMatchObject({
+    const refused = {
       sent: [{ type: 'refused', of: 'p2', fault: 'overloaded', phase: 'not_sent' }],
       written: [],
-    });
+    };
+    driven.post('p2', call(2));
+    expect(driven.look()).toMatchObject(refused);
     driven.line({ id: 2, result: {} });
     driven.look();
     driven.post('p2', call(2));
+    expect(driven.look()).toMatchObject(refused);
+    // Its client's next attempt is another post.
+    driven.post('p3', call(2));
     expect(driven.look().written).toHaveLength(1);
   });
 
@@ -149,7 +153,7 @@ describe('a post', () => {
       written: [],
     });
     driven.session.stdinDrained();
-    driven.post('more', call(2, { text: 'x'.repeat(5_000_000) }));
+    driven.post('later', call(2, { text: 'x'.repeat(5_000_000) }));
     expect(driven.look().written).toHaveLength(1);
   });
 
