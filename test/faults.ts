@@ -906,7 +906,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-295': {
     fault: 'a post refused for lack of room, of which a second copy arrives when there is room',
-    tests: ['runner/core/session.test.ts', 'simulation/simulation.test.ts'],
+    tests: ['runner/core/session.test.ts'],
   },
 
   // Audit

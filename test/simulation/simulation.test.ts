@@ -25,7 +25,6 @@ test.each([
   [15, '[F-291] R-11: an actor that dies as its session ends leaves no row with the fleet'],
   [26, '[F-292] R-11: a session given up while its actor sleeps leaves nothing on disk'],
   [1261, '[F-292] R-11: a session given up after its actor was reset leaves nothing on disk'],
-  [10_111, '[F-295] R-2: a post refused for lack of room does not run when it arrives again'],
   [
     2207,
     '[F-293] R-11: an actor that dies as it is told that its session is given up is told again',
