@@ -1,6 +1,13 @@
 // What the Durable Objects offer over RPC. It is not in their classes because each of the two calls the other.
-import type { FleetView, Negotiated, Opened, Opening, PlacedSession, Post } from '../core/ports.ts';
-import type { PostAnswer } from '../core/relay.ts';
+import type {
+  FleetView,
+  Negotiated,
+  Opened,
+  Opening,
+  PlacedSession,
+  Post,
+  PostAnswer,
+} from '../core/ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type { ActorName, PrincipalName, ServerName, SessionName } from '../../shared/ids.ts';
 

@@ -2,9 +2,15 @@
 // way to the fleet, and no rules.
 import { DurableObject } from 'cloudflare:workers';
 import { nanoid } from 'nanoid';
-import type { PostAnswer } from '../core/relay.ts';
 import { EdgeSession, type EdgeSessionEffect, type SessionNote } from '../core/session.ts';
-import type { Negotiated, Opened, Opening, PlacedSession, Post } from '../core/ports.ts';
+import type {
+  Negotiated,
+  Opened,
+  Opening,
+  PlacedSession,
+  Post,
+  PostAnswer,
+} from '../core/ports.ts';
 import { faultRow, type Fault } from '../../shared/fault.ts';
 import type { Env } from '../env.ts';
 import type { FleetRpc, SessionRpc } from './rpc.ts';

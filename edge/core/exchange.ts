@@ -1,7 +1,6 @@
 // How a worker delivers one client message to its session: how often it retries when the actor breaks away, when a modern
 // client's request is posted again to the next session, and where its answer is followed. Pure: the host asks, waits and mints ids.
-import type { Post, PostPlace } from './ports.ts';
-import type { PostAnswer } from './relay.ts';
+import type { Post, PostAnswer, PostPlace } from './ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { REOPEN_AFTER_MS } from '../../shared/link/timing.ts';
 

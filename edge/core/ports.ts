@@ -23,6 +23,23 @@ export interface Post {
   readonly requestIds: readonly string[];
 }
 
+/** The outcome of a post, for the worker that waits for it. */
+export type PostAnswer =
+  /** The whole answer; `message` is absent when the request ended without one (cancelled). */
+  | { readonly kind: 'answered'; readonly message: string | undefined }
+  /**
+   * The answer is a stream: follow it. `isAccepted` false: post it again there; `isSent`: the runner may have it nevertheless.
+   * `session`: the one it was posted in, for actors that have several in turn.
+   */
+  | {
+      readonly kind: 'follow';
+      readonly isAccepted: boolean;
+      readonly isSent: boolean;
+      readonly session?: SessionName | undefined;
+    }
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'refused'; readonly fault: Fault };
+
 export interface Opening {
   readonly server: ServerName;
   readonly principal: PrincipalName;

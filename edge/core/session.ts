@@ -4,6 +4,7 @@
 // The actor may sleep between two frames: all it needs is in its sockets' notes or in the fleet's books (D1, D3). It uses storage
 // of its own only while its runner is away; a session that was refused or has ended leaves none.
 // Pure: inputs in, effects out; the host owns the store and the sockets. Implements LP7, LP8, R-2, R-7.
+import type { Link } from './link-state.ts';
 import type {
   FollowWish,
   LinkDial,
@@ -13,12 +14,14 @@ import type {
   Opening,
   PlacedSession,
   Post,
+  PostAnswer,
   PostPlace,
   SessionStore,
   SocketEffect,
   Sockets,
 } from './ports.ts';
-import { Relay, type Link, type PostAnswer, type RelayEffect } from './relay.ts';
+import { Relay } from './relay.ts';
+import type { RelayEffect } from './relay-effects.ts';
 import { RunnerLine } from './runner-line.ts';
 import { isSilent } from './silence.ts';
 import { actDue, earliest, nextDue, type Due } from '../../shared/dues.ts';

@@ -7,9 +7,9 @@ import type {
   Opened,
   Opening,
   Post,
+  PostAnswer,
   PostPlace,
 } from '../core/ports.ts';
-import type { PostAnswer } from '../core/relay.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type { ActorName, PrincipalName, ServerName, StreamId } from '../../shared/ids.ts';
 

@@ -1,9 +1,8 @@
 // A client of the edge's HTTP application, in either era, and in place of the actors a session that a test plays by hand.
 import { createApp } from '../../edge/http/app.ts';
 import type { LogLine } from '../../edge/core/log.ts';
-import type { Negotiated, Opening, Post } from '../../edge/core/ports.ts';
+import type { Negotiated, Opening, Post, PostAnswer } from '../../edge/core/ports.ts';
 import type { Ports, SessionPort, SocketListener } from '../../edge/http/ports.ts';
-import type { PostAnswer } from '../../edge/core/relay.ts';
 import { readSettings, type Settings } from '../../edge/settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { EDGE_BINDINGS } from '../fixtures/edge-settings.ts';

@@ -1,7 +1,7 @@
 // Modern requests through the HTTP application: what reaches the actor, what the client gets, and what closing a response does.
 import { describe, expect, test, vi } from 'vitest';
 
-import type { PostAnswer } from '../../edge/core/relay.ts';
+import type { PostAnswer } from '../../edge/core/ports.ts';
 import { ACTOR_NAME } from '../../shared/ids.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { encodeText } from '../../shared/link/codec.ts';

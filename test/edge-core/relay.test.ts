@@ -1,7 +1,9 @@
 // The session actor's machine: where frames go, what a waiting worker gets, and when a runner is given up.
 import { describe, expect, test } from 'vitest';
 
-import { Relay, type PostAnswer, type RelayEffect } from '../../edge/core/relay.ts';
+import type { PostAnswer } from '../../edge/core/ports.ts';
+import { Relay } from '../../edge/core/relay.ts';
+import type { RelayEffect } from '../../edge/core/relay-effects.ts';
 import { DIAL_WAIT_MS, JSON_WAIT_MS, WINDOW_MS, LINK_GRACE_MS } from '../../shared/link/timing.ts';
 import { OFFLINE_QUEUE } from '../../shared/link/sizes.ts';
 

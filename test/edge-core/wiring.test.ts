@@ -5,7 +5,9 @@ import { expect, test } from 'vitest';
 
 import { STREAM_KINDS } from '../../edge/core/stream-kinds.ts';
 import { ClientStream, type ClientStreamEffect } from '../../edge/core/client-stream.ts';
-import { Relay, type PostAnswer, type RelayEffect } from '../../edge/core/relay.ts';
+import type { PostAnswer } from '../../edge/core/ports.ts';
+import { Relay } from '../../edge/core/relay.ts';
+import type { RelayEffect } from '../../edge/core/relay-effects.ts';
 import type { SessionEffect } from '../../runner/core/session-effects.ts';
 import { Session } from '../../runner/core/session.ts';
 import { decodeText, encodeText } from '../../shared/link/codec.ts';

@@ -5,8 +5,14 @@ import type {
   SessionNote,
   SessionReply,
 } from '../../edge/core/session.ts';
-import type { FollowWish, LinkDial, Opened, Opening, Post } from '../../edge/core/ports.ts';
-import type { PostAnswer } from '../../edge/core/relay.ts';
+import type {
+  FollowWish,
+  LinkDial,
+  Opened,
+  Opening,
+  Post,
+  PostAnswer,
+} from '../../edge/core/ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { ActorHost, type Asker } from './actor-host.ts';
 import { ActorSockets, type Dialled } from './sockets.ts';

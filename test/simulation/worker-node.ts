@@ -2,8 +2,7 @@
 // serves any request of a session, and any may die.
 import { ClientStream, type ClientStreamEffect } from '../../edge/core/client-stream.ts';
 import { placeOf, type Delivering, type Delivery } from '../../edge/core/exchange.ts';
-import type { Opened, Opening, Post, PostPlace } from '../../edge/core/ports.ts';
-import type { PostAnswer } from '../../edge/core/relay.ts';
+import type { Opened, Opening, Post, PostAnswer, PostPlace } from '../../edge/core/ports.ts';
 import { STREAM_KINDS } from '../../edge/core/stream-kinds.ts';
 import type { Fault, Phase } from '../../shared/fault.ts';
 import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
