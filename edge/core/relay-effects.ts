@@ -1,6 +1,8 @@
-// What a session's relay asks of its caller.
+// What a session's relay asks of its caller, and the list of it that one input makes. Pure.
 import type { PostAnswer } from './ports.ts';
 import type { SocketId } from '../../shared/ids.ts';
+import { encodeText } from '../../shared/link/codec.ts';
+import type { StreamDown } from '../../shared/link/session-frames.ts';
 
 export type RelayEffect =
   /** The runner has this post: the unsent rest of it can be dropped. */
@@ -18,3 +20,23 @@ export type RelayEffect =
   | { readonly do: 'answer'; readonly id: string; readonly answer: PostAnswer }
   /** The session is over: forget its row, tell the fleet actor. */
   | { readonly do: 'forget' };
+
+export class RelayEffects {
+  #effects: RelayEffect[] = [];
+
+  add(...effects: readonly RelayEffect[]): void {
+    this.#effects.push(...effects);
+  }
+
+  /** A frame of the actor's own for a worker. */
+  tell(socket: SocketId, frame: StreamDown): void {
+    this.add({ do: 'tell', socket, text: encodeText(frame) });
+  }
+
+  /** What was added since the last time. */
+  take(): RelayEffect[] {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+}
