@@ -23,7 +23,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   check: async (argv) => (await import('./commands/check.ts')).checkCommand(argv),
   credential: async (argv) => (await import('./commands/credential.ts')).credentialCommand(argv),
   schema: async (argv) => (await import('./commands/schema.ts')).schemaCommand(argv, SCHEMA_FILE),
-  dev: async (argv) => (await import('./dev/command.ts')).devCommand(argv),
+  dev: async (argv) => (await import('./commands/dev.ts')).devCommand(argv),
 };
 
 async function main([name, ...argv]: string[]): Promise<number> {

@@ -16,36 +16,36 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   // Bad HTTP
   'F-01': {
     fault: 'a body over 4 MiB, its length told',
-    tests: ['e2e/bad-http.test.ts', 'edge-core/body.test.ts'],
+    tests: ['e2e/bad-http.test.ts', 'edge/http/body.test.ts'],
   },
   'F-02': {
     fault: 'a body over 4 MiB, its length not told or a lie',
-    tests: ['e2e/bad-http.test.ts', 'edge-core/body.test.ts'],
+    tests: ['e2e/bad-http.test.ts', 'edge/http/body.test.ts'],
   },
   'F-03': {
     fault: 'a compressed body',
-    tests: ['e2e/bad-http.test.ts', 'edge-core/media.test.ts'],
+    tests: ['e2e/bad-http.test.ts', 'edge/http/media.test.ts'],
   },
   'F-04': {
     fault: 'another media type',
-    tests: ['e2e/bad-http.test.ts', 'edge-core/media.test.ts'],
+    tests: ['e2e/bad-http.test.ts', 'edge/http/media.test.ts'],
   },
   'F-05': {
     fault: 'an Accept that allows no answer',
-    tests: ['e2e/bad-http.test.ts', 'edge-core/media.test.ts'],
+    tests: ['e2e/bad-http.test.ts', 'edge/http/media.test.ts'],
   },
   'F-06': {
     fault: 'another method',
-    tests: ['e2e/bad-http.test.ts', 'edge-core/refuse.test.ts'],
+    tests: ['e2e/bad-http.test.ts', 'edge/http/refuse.test.ts'],
     missing: 'There is no metadata route yet.',
   },
   'F-07': {
     fault: 'variants of a path',
-    tests: ['e2e/bad-http.test.ts', 'edge-core/origin.test.ts'],
+    tests: ['e2e/bad-http.test.ts', 'edge/http/origin.test.ts'],
   },
   'F-09': {
     fault: 'a body that comes slowly or not at all',
-    tests: ['e2e/bad-http.test.ts', 'edge-core/body.test.ts'],
+    tests: ['e2e/bad-http.test.ts', 'edge/http/body.test.ts'],
   },
 
   // Bad JSON-RPC
@@ -93,15 +93,15 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-20': {
     fault: 'modern headers that contradict the body',
-    tests: ['edge-core/modern-headers.test.ts'],
+    tests: ['edge/http/modern/headers.test.ts'],
   },
   'F-21': {
     fault: 'an unknown revision',
-    tests: ['e2e/bad-jsonrpc.test.ts', 'edge-core/modern-headers.test.ts'],
+    tests: ['e2e/bad-jsonrpc.test.ts', 'edge/http/modern/headers.test.ts'],
   },
   'F-22': {
     fault: 'an unknown method',
-    tests: ['e2e/bad-jsonrpc.test.ts', 'edge-core/modern.test.ts', 'e2e/eras.test.ts'],
+    tests: ['e2e/bad-jsonrpc.test.ts', 'edge/http/modern/modern.test.ts', 'e2e/eras.test.ts'],
   },
 
   // Session misuse
@@ -110,7 +110,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: [
       'e2e/session-misuse.test.ts',
       'e2e/clients-sessions.test.ts',
-      'edge-core/session-id.test.ts',
+      'edge/access/session-id.test.ts',
     ],
   },
   'F-24': {
@@ -121,8 +121,8 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: "another principal's session id",
     tests: [
       'e2e/session-misuse.test.ts',
-      'edge/session-actor.test.ts',
-      'edge-core/session-id.test.ts',
+      'edge/hosts/cloudflare/session-actor.test.ts',
+      'edge/access/session-id.test.ts',
     ],
   },
   'F-27': {
@@ -133,8 +133,8 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'DELETE with calls in flight',
     tests: [
       'e2e/session-misuse.test.ts',
-      'edge/session-actor.test.ts',
-      'edge-core/relay.test.ts',
+      'edge/hosts/cloudflare/session-actor.test.ts',
+      'edge/core/relay.test.ts',
       'runner/core/session.test.ts',
     ],
   },
@@ -144,25 +144,25 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'every route without the right credential',
     tests: [
       'e2e/session-misuse.test.ts',
-      'edge-core/credentials.test.ts',
-      'edge-core/refuse.test.ts',
+      'edge/access/credentials.test.ts',
+      'edge/http/refuse.test.ts',
     ],
     missing: `Forged access tokens: ${OAUTH}`,
   },
   'F-31': {
     fault: 'a page of a foreign origin',
-    tests: ['e2e/session-misuse.test.ts', 'edge-core/origin.test.ts'],
+    tests: ['e2e/session-misuse.test.ts', 'edge/http/origin.test.ts'],
   },
   'F-32': {
     fault: 'a foreign Host',
-    tests: ['e2e/session-misuse.test.ts', 'edge-core/origin.test.ts'],
+    tests: ['e2e/session-misuse.test.ts', 'edge/http/origin.test.ts'],
   },
   'F-34': {
     fault: 'a credential in a URL or a body',
     tests: [
       'e2e/session-misuse.test.ts',
-      'edge/fleet-actor.test.ts',
-      'edge-core/credentials.test.ts',
+      'edge/hosts/cloudflare/fleet-actor.test.ts',
+      'edge/access/credentials.test.ts',
     ],
   },
   'F-35': { fault: 'a scope that does not suffice', tests: [], missing: OAUTH },
@@ -237,7 +237,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-52': {
     fault: 'a half-open link',
-    tests: ['e2e/link-faults.test.ts', 'edge-core/client-stream.test.ts'],
+    tests: ['e2e/link-faults.test.ts', 'edge/core/client-stream.test.ts'],
   },
   'F-54': {
     fault: 'an answer after the call was given up',
@@ -248,13 +248,13 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: [
       'e2e/runner-faults.test.ts',
       'e2e/clients-breaks.test.ts',
-      'edge/fleet-actor.test.ts',
+      'edge/hosts/cloudflare/fleet-actor.test.ts',
       'runner/process/sweep.test.ts',
     ],
   },
   'F-56': {
     fault: 'two runners with one name',
-    tests: ['e2e/runner-faults.test.ts', 'edge/fleet-actor.test.ts'],
+    tests: ['e2e/runner-faults.test.ts', 'edge/hosts/cloudflare/fleet-actor.test.ts'],
   },
   'F-150': {
     fault: 'a slow line: 1 MB, 200 KB and 20 KB a second, up, down and both ways',
@@ -262,19 +262,27 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-151': {
     fault: 'a cut in the middle of a large message on a slow line',
-    tests: ['e2e/slow-line.long.test.ts', 'edge/session-actor.test.ts'],
+    tests: ['e2e/slow-line.long.test.ts', 'edge/hosts/cloudflare/session-actor.test.ts'],
   },
   'F-152': {
     fault: 'an actor that lost the beginning of a large message',
-    tests: ['edge/session-actor.test.ts'],
+    tests: ['edge/hosts/cloudflare/session-actor.test.ts'],
   },
   'F-58': {
     fault: 'frames that are huge, endless, broken or unknown',
-    tests: ['e2e/hostile-edge.test.ts', 'edge/fleet-actor.test.ts', 'edge/session-actor.test.ts'],
+    tests: [
+      'e2e/hostile-edge.test.ts',
+      'edge/hosts/cloudflare/fleet-actor.test.ts',
+      'edge/hosts/cloudflare/session-actor.test.ts',
+    ],
   },
   'F-59': {
     fault: "a runner that answers for another's session",
-    tests: ['edge/fleet-actor.test.ts', 'edge/session-actor.test.ts', 'edge-core/relay.test.ts'],
+    tests: [
+      'edge/hosts/cloudflare/fleet-actor.test.ts',
+      'edge/hosts/cloudflare/session-actor.test.ts',
+      'edge/core/relay.test.ts',
+    ],
   },
   'F-60': {
     fault: 'a thousand runners that lost the edge',
@@ -290,7 +298,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-62': { fault: 'an enrolment code', tests: [], missing: 'There is no enrolment.' },
   'F-64': {
     fault: 'a browser on the link',
-    tests: ['e2e/session-misuse.test.ts', 'edge/fleet-actor.test.ts', 'edge-core/origin.test.ts'],
+    tests: [
+      'e2e/session-misuse.test.ts',
+      'edge/hosts/cloudflare/fleet-actor.test.ts',
+      'edge/http/origin.test.ts',
+    ],
   },
   'F-66': {
     fault: 'a link in clear, or to a false certificate',
@@ -298,7 +310,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-67': {
     fault: 'an old runner and a new edge, and the reverse',
-    tests: ['e2e/hostile-edge.test.ts', 'edge/fleet-actor.test.ts'],
+    tests: ['e2e/hostile-edge.test.ts', 'edge/hosts/cloudflare/fleet-actor.test.ts'],
   },
   'F-68': {
     fault: 'an edge that sends commands',
@@ -373,7 +385,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-132': {
     fault: 'a first start that takes longer than its client waits',
     tests: [
-      'runner/slow-start.test.ts',
+      'runner/sessions/slow-start.test.ts',
       'runner/core/starting-session.test.ts',
       'e2e/broken-processes.test.ts',
       'e2e/child-faults.test.ts',
@@ -381,7 +393,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-135': {
     fault: 'much that is said before anybody can listen',
-    tests: ['runner/translate/for-legacy-client.test.ts', 'runner/pooled-process.test.ts'],
+    tests: ['runner/translate/for-legacy-client.test.ts', 'runner/sessions/pooled-process.test.ts'],
   },
   'F-137': {
     fault: 'a process that says nothing any more',
@@ -425,7 +437,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
 
   'F-283': {
     fault: 'a burst of thousands of small notifications, each a message on every hop',
-    tests: ['runner/core/event-batch.test.ts', 'edge/session-actor.test.ts'],
+    tests: ['runner/core/event-batch.test.ts', 'edge/hosts/cloudflare/session-actor.test.ts'],
   },
 
   // Overload and exhaustion
@@ -440,7 +452,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-82': {
     fault: 'a principal far over its quota',
-    tests: ['e2e/overload.test.ts', 'edge/fleet-actor.test.ts'],
+    tests: ['e2e/overload.test.ts', 'edge/hosts/cloudflare/fleet-actor.test.ts'],
     missing: 'A bound on the times of others: measured by test/bench, not asserted.',
   },
   'F-83': {
@@ -448,7 +460,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: [
       'e2e/slow-reader.long.test.ts',
       'runner/core/session.test.ts',
-      'edge-core/client-stream.test.ts',
+      'edge/core/client-stream.test.ts',
     ],
   },
   'F-84': {
@@ -462,8 +474,8 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a frame whose words no close reason can hold',
     tests: [
       'e2e/hostile-edge.test.ts',
-      'edge/fleet-actor.test.ts',
-      'edge-core/sockets.test.ts',
+      'edge/hosts/cloudflare/fleet-actor.test.ts',
+      'edge/core/sockets.test.ts',
       'shared/close-reason.test.ts',
     ],
   },
@@ -471,7 +483,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a fault of our own over one frame, line or request',
     tests: [
       'e2e/contained-faults.test.ts',
-      'edge-core/sockets.test.ts',
+      'edge/core/sockets.test.ts',
       'runner/core/session-fuzz.test.ts',
       'runner/status.test.ts',
     ],
@@ -518,11 +530,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-253': {
     fault: 'starts without end: a client that opens and leaves',
-    tests: ['runner/core/start-turns.test.ts', 'runner/starts.test.ts'],
+    tests: ['runner/core/start-turns.test.ts', 'runner/sessions/starts.test.ts'],
   },
   'F-254': {
     fault: 'a principal that opens sessions faster than they can be started',
-    tests: ['edge-core/opening-turns.test.ts', 'e2e/overload.test.ts'],
+    tests: ['edge/core/opening-turns.test.ts', 'e2e/overload.test.ts'],
   },
   'F-251': {
     fault: 'an exception that nothing caught',
@@ -532,7 +544,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   // Upgrade and deploy
   'F-87': {
     fault: 'an actor or an edge that is reset under a call',
-    tests: ['e2e/deploy-faults.test.ts', 'edge/session-actor.test.ts', 'edge/modern.test.ts'],
+    tests: [
+      'e2e/deploy-faults.test.ts',
+      'edge/hosts/cloudflare/session-actor.test.ts',
+      'edge/hosts/cloudflare/modern.test.ts',
+    ],
   },
   'F-88': {
     fault: 'deploy after deploy under load',
@@ -541,7 +557,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-89': {
     fault: 'an actor that is evicted while it sleeps',
-    tests: ['edge/session-actor.test.ts', 'edge-core/relay.test.ts'],
+    tests: ['edge/hosts/cloudflare/session-actor.test.ts', 'edge/core/relay.test.ts'],
   },
   'F-90': {
     fault: 'a rollback',
@@ -567,7 +583,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'e2e/clients.test.ts',
       'runner/core/session.test.ts',
       'e2e/eras.test.ts',
-      'edge/modern.test.ts',
+      'edge/hosts/cloudflare/modern.test.ts',
     ],
   },
 
@@ -578,20 +594,24 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-161': {
     fault: 'messages of many megabytes for a runner that is away or slow',
-    tests: ['edge-core/relay.test.ts'],
+    tests: ['edge/core/relay.test.ts'],
   },
   'F-162': {
     fault: 'a runner that repeats events, skips them, or speaks out of turn',
-    tests: ['edge-core/relay.test.ts', 'edge/session-actor.test.ts', 'simulation/mutants.test.ts'],
+    tests: [
+      'edge/core/relay.test.ts',
+      'edge/hosts/cloudflare/session-actor.test.ts',
+      'simulation/mutants.test.ts',
+    ],
   },
   'F-163': {
     fault: 'a throw while one frame is handled',
-    tests: ['edge/session-actor.test.ts'],
+    tests: ['edge/hosts/cloudflare/session-actor.test.ts'],
   },
   'F-164': {
     fault: 'sessions that are refused or end, by the thousand',
     tests: [
-      'edge/session-actor.test.ts',
+      'edge/hosts/cloudflare/session-actor.test.ts',
       'e2e/storage.test.ts',
       'runner/dev/storage-sweep.test.ts',
       'e2e/hostile-edge.test.ts',
@@ -603,7 +623,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-166': {
     fault: 'a client that holds all sessions it may, idle',
-    tests: ['runner/core/yielding.test.ts', 'edge/fleet-actor.test.ts', 'e2e/hostile-edge.test.ts'],
+    tests: [
+      'runner/core/yielding.test.ts',
+      'edge/hosts/cloudflare/fleet-actor.test.ts',
+      'e2e/hostile-edge.test.ts',
+    ],
   },
   'F-167': {
     fault:
@@ -663,7 +687,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-116': {
     fault: 'an answer of the client that is refused',
     tests: [
-      'edge-core/refused-answer.test.ts',
+      'edge/http/refused-answer.test.ts',
       'e2e/odd-servers.test.ts',
       'runner/core/session-lenient.test.ts',
     ],
@@ -713,7 +737,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-272': {
     fault: 'large answers on HTTP+SSE, of which the edge has to know whose they are',
-    tests: ['edge-core/answered.test.ts'],
+    tests: ['edge/core/answered.test.ts'],
   },
 
   // Config files as programs and people write them
@@ -796,13 +820,13 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: [
       'runner/translate/modern-client-notices.test.ts',
       'runner/core/modern-session.test.ts',
-      'edge-core/modern.test.ts',
+      'edge/http/modern/modern.test.ts',
       'e2e/modern-state.test.ts',
     ],
   },
   'F-203': {
     fault: 'a modern client that cancels by notifications, with guessed ids',
-    tests: ['edge-core/modern.test.ts', 'e2e/modern-state.test.ts'],
+    tests: ['edge/http/modern/modern.test.ts', 'e2e/modern-state.test.ts'],
   },
   'F-204': {
     fault: 'a process shared by clients that answers nobody any more',
@@ -818,59 +842,63 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-168': {
     fault: 'a runner that names 400,000 sessions, claims endless room, or says no hello',
-    tests: ['edge/fleet-actor.test.ts'],
+    tests: ['edge/hosts/cloudflare/fleet-actor.test.ts'],
   },
   'F-169': {
     fault: 'a GET stream on a path that swallows what is written, and a client that wants it back',
-    tests: ['edge-core/relay.test.ts', 'edge/session-actor.test.ts', 'e2e/second-get.test.ts'],
+    tests: [
+      'edge/core/relay.test.ts',
+      'edge/hosts/cloudflare/session-actor.test.ts',
+      'e2e/second-get.test.ts',
+    ],
   },
 
   // Clients and what stands before the edge
   'F-180': {
     fault: 'a setting that names one thing twice, or one secret for two things',
-    tests: ['edge-core/settings.test.ts'],
+    tests: ['edge/settings.test.ts'],
   },
   'F-181': {
     fault: 'a client that looks for an OAuth server first',
-    tests: ['edge-core/front.test.ts'],
+    tests: ['edge/http/front.test.ts'],
   },
-  'F-182': { fault: 'a slip in the URL of a server', tests: ['edge-core/front.test.ts'] },
+  'F-182': { fault: 'a slip in the URL of a server', tests: ['edge/http/front.test.ts'] },
   'F-183': {
     fault: 'a key in a URL, under whatever name',
-    tests: ['edge-core/front.test.ts'],
+    tests: ['edge/http/front.test.ts'],
   },
   'F-184': {
     fault: 'a refusal that a page of a listed origin has to read',
-    tests: ['edge-core/front.test.ts'],
+    tests: ['edge/http/front.test.ts'],
   },
   'F-185': {
     fault: 'an endpoint event behind a proxy that takes a prefix off, or resolved in an odd way',
-    tests: ['edge-core/front.test.ts', 'e2e/field-clients.test.ts'],
+    tests: ['edge/http/front.test.ts', 'e2e/field-clients.test.ts'],
   },
   'F-186': {
     fault: 'a version header that the session did, or did not, negotiate',
     tests: [
-      'edge-core/front.test.ts',
-      'edge-core/relay.test.ts',
+      'edge/http/front.test.ts',
+      'edge/core/relay.test.ts',
       'runner/core/session.test.ts',
       'e2e/field-clients.test.ts',
     ],
   },
   'F-187': {
     fault: 'a header of MCP of more than 8 KiB',
-    tests: ['edge-core/front.test.ts'],
+    tests: ['edge/http/front.test.ts'],
   },
   'F-188': {
     fault: 'a mirrored header beside keys that a lax reader takes for the mirrored one',
-    tests: ['edge-core/front.test.ts', 'runner/translate/tool-headers.test.ts'],
+    tests: ['edge/http/front.test.ts', 'runner/translate/tool-headers.test.ts'],
   },
   'F-189': {
     fault: 'a Host or a target that makes no URL',
-    tests: ['edge-core/front.test.ts', 'e2e/field-clients.test.ts'],
+    tests: ['edge/http/front.test.ts', 'e2e/field-clients.test.ts'],
   },
   'F-190': {
     fault: 'a refusal while its client still sends',
-    tests: ['edge-core/read-on.test.ts', 'e2e/early-refusals.test.ts'],
+    tests: ['edge/http/read-on.test.ts', 'e2e/early-refusals.test.ts'],
   },
   'F-191': {
     fault: 'a text made to be slow for a regular expression',
@@ -878,13 +906,13 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-192': {
     fault: 'a client that would rather have a stream, or asked for progress',
-    tests: ['edge-core/media.test.ts', 'e2e/field-clients.test.ts'],
+    tests: ['edge/http/media.test.ts', 'e2e/field-clients.test.ts'],
   },
 
   // The rules of sessions and of the fleet
   'F-290': {
     fault: 'a socket that does not say whose it is, when its actor wakes and when it closes',
-    tests: ['edge/session-actor.test.ts'],
+    tests: ['edge/hosts/cloudflare/session-actor.test.ts'],
   },
   'F-291': {
     fault:
@@ -912,7 +940,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   // Audit
   'F-99': {
     fault: 'what happened is not recorded, or the record holds what it must not',
-    tests: ['edge-core/log.test.ts'],
+    tests: ['edge/core/log.test.ts'],
     missing:
       'The runner writes one record a call. The edge writes one a refusal, a failure and an end of a session, none a call that was served.',
   },

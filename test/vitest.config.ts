@@ -42,7 +42,18 @@ export default defineConfig({
           ...PURE,
         },
       },
-      { test: { name: 'edge-http', include: ['test/edge-core/**/*.test.ts'], ...PURE } },
+      {
+        test: {
+          name: 'edge',
+          include: [
+            'test/edge/*.test.ts',
+            'test/edge/access/**/*.test.ts',
+            'test/edge/core/**/*.test.ts',
+            'test/edge/http/**/*.test.ts',
+          ],
+          ...PURE,
+        },
+      },
       {
         test: {
           name: 'runner',
@@ -72,7 +83,11 @@ export default defineConfig({
             miniflare: { bindings: EDGE_BINDINGS },
           }),
         ],
-        test: { name: 'edge', include: ['test/edge/**/*.test.ts'], ...HANGS },
+        test: {
+          name: 'cloudflare',
+          include: ['test/edge/hosts/cloudflare/**/*.test.ts'],
+          ...HANGS,
+        },
       },
 
       // `npm test`, with the above
@@ -81,6 +96,7 @@ export default defineConfig({
           name: 'processes',
           include: [
             'test/runner/*.test.ts',
+            'test/runner/sessions/**/*.test.ts',
             'test/runner/process/**/*.test.ts',
             'test/runner/dev/**/*.test.ts',
           ],

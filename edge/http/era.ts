@@ -1,8 +1,8 @@
 // Decides the era of a POST to the MCP endpoint: by its body or, if the body does not tell, by its version header (MCP
 // 2026-07-28, Versioning). Never throws.
 import type { ClientMessage } from './client-message.ts';
-import { checkMeta } from './modern-meta.ts';
-import { readModernRequest, type ModernRequest } from './modern-request.ts';
+import { checkMeta } from './modern/meta.ts';
+import { readModernRequest, type ModernRequest } from './modern/request.ts';
 import type { Refusal } from './refuse.ts';
 import { INVALID_REQUEST } from '../../shared/jsonrpc/json-cursor.ts';
 import { trimmed } from '../../shared/mcp/header-value.ts';

@@ -13,9 +13,9 @@ import {
   type Exchange,
 } from './exchange.ts';
 import { checkAccept, prefersStream } from './guards/media.ts';
-import { checkLengths } from './modern-headers.ts';
+import { checkLengths } from './modern/headers.ts';
 import { endQuestion } from './refused-answer.ts';
-import { refuseOf, serveModern } from './modern.ts';
+import { refuseOf, serveModern } from './modern/modern.ts';
 import { OPENING_COMMENT, SseStream } from './sse-response.ts';
 import { UNREACHABLE } from '../core/exchange.ts';
 import type { Opening, Post, PostAnswer } from '../core/ports.ts';

@@ -2,7 +2,7 @@
 import { checkCredential, checkEdge } from '../check/edge.ts';
 import { outcomeText, type Outcome } from '../check/outcome.ts';
 import { checkServer, type CheckGround } from '../check/server.ts';
-import { emptyProblems } from '../config.ts';
+import { emptyProblems } from '../config/read.ts';
 import type { LeftOut, RunnerConfig } from '../config/runner-config.ts';
 import { describeProblem } from '../config/problem.ts';
 import { readTokenFile } from '../credential.ts';

@@ -1,8 +1,8 @@
 // `mcp-bridge run`: reads the config, starts the runner, and turns signals and file changes into its commands.
-import { configReloader } from '../config-reload.ts';
-import { logConfig } from '../config-report.ts';
-import { watchConfig } from '../config-watch.ts';
-import { emptyProblems } from '../config.ts';
+import { configReloader } from '../config/reload.ts';
+import { logConfig } from '../config/report.ts';
+import { watchConfig } from '../config/watch.ts';
+import { emptyProblems } from '../config/read.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
 import { processUsers } from '../config/machine.ts';
 import { describeProblem } from '../config/problem.ts';

@@ -1,10 +1,10 @@
 // The settings that `run` and `check` take from the config file or from the command line, which wins.
 import { resolve } from 'node:path';
 import { RUNNER_NAME } from '../../shared/ids.ts';
-import { readConfig } from '../config.ts';
+import { readConfig } from '../config/read.ts';
 import type { ConfigReading } from '../config/runner-config.ts';
 import { machineProblems } from '../config/machine.ts';
-import { readEdgeUrl } from '../edge-url.ts';
+import { readEdgeUrl } from '../config/edge-url.ts';
 import type { Containment } from '../process/containment.ts';
 import { textOf, type Arguments } from './arguments.ts';
 

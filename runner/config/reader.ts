@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import * as v from 'valibot';
 import { isObject } from '../../shared/json-value.ts';
 import type { ConfigReading, LeftOut, RunnerConfig, ServerConfig } from './runner-config.ts';
-import { readEdgeUrl } from '../edge-url.ts';
+import { readEdgeUrl } from './edge-url.ts';
 import * as defaults from './defaults.ts';
 import { durationMs } from './duration.ts';
 import { readEntry, type EntryReading } from './entry.ts';

@@ -16,7 +16,7 @@ export const PREBUILT_EDGE = 'edge-worker.js';
 export function edgeBuildOptions(root: string, outfile: string): BuildOptions {
   return {
     absWorkingDir: root,
-    entryPoints: ['edge/worker.ts'],
+    entryPoints: ['edge/hosts/cloudflare/worker.ts'],
     outfile,
     bundle: true,
     format: 'esm',

@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { METRICS_CONTENT_TYPE, metricsText } from '../../shared/metrics.ts';
-import { isLoopbackHost } from '../edge-url.ts';
+import { isLoopbackHost } from '../config/edge-url.ts';
 import type { RunnerSnapshot } from '../running-runner.ts';
 import { runnerMetrics } from './metrics.ts';
 

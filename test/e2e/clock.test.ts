@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { readConfig } from '../../runner/config.ts';
+import { readConfig } from '../../runner/config/read.ts';
 import { createLog } from '../../runner/log.ts';
 import { fixedToken } from '../../runner/runner-token.ts';
 import { startRunner } from '../../runner/runner.ts';

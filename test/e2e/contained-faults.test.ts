@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { readConfig } from '../../runner/config.ts';
+import { readConfig } from '../../runner/config/read.ts';
 import { Session } from '../../runner/core/session.ts';
 import { KeptLink } from '../../runner/link/kept-link.ts';
 import { createLog } from '../../runner/log.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { checkIsolation } from '../../runner/check/isolation.ts';
-import { readConfig } from '../../runner/config.ts';
+import { readConfig } from '../../runner/config/read.ts';
 import type { RunnerConfig } from '../../runner/config/runner-config.ts';
 import { machineProblems } from '../../runner/config/machine.ts';
 import { openContainment } from '../../runner/process/containment.ts';

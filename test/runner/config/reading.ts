@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { emptyProblems, readConfig } from '../../../runner/config.ts';
+import { emptyProblems, readConfig } from '../../../runner/config/read.ts';
 import type { LeftOut, RunnerConfig, ServerConfig } from '../../../runner/config/runner-config.ts';
 import { type ConfigProblem, describeProblem } from '../../../runner/config/problem.ts';
 

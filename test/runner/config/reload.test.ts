@@ -1,7 +1,7 @@
 // Reloads one by one, whatever calls for them: the last state of the file is read, and a mistake changes nothing.
 import { expect, it } from 'vitest';
-import { configReloader } from '../../../runner/config-reload.ts';
-import { logConfig } from '../../../runner/config-report.ts';
+import { configReloader } from '../../../runner/config/reload.ts';
+import { logConfig } from '../../../runner/config/report.ts';
 import type { ConfigReading, RunnerConfig } from '../../../runner/config/runner-config.ts';
 import { createLog } from '../../../runner/log.ts';
 import { accepted, GOOD, namesOf } from './reading.ts';

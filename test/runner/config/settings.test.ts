@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../../../runner/config.ts';
+import { readConfig } from '../../../runner/config/read.ts';
 import { describeProblem } from '../../../runner/config/problem.ts';
 import { runnerNameOf } from '../../../runner/config/reader.ts';
 import { accepted, file, folder, one, problems, serverOf } from './reading.ts';

@@ -2,8 +2,8 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { watchConfig } from '../../../runner/config-watch.ts';
-import { reloadedConfig, sameServer, settingsForRestart } from '../../../runner/config.ts';
+import { watchConfig } from '../../../runner/config/watch.ts';
+import { reloadedConfig, sameServer, settingsForRestart } from '../../../runner/config/read.ts';
 import { accepted, folder, GOOD, namesOf, one, serverOf } from './reading.ts';
 
 /** Changes `path` and resolves once a later watch of its directory has told so: an earlier one has had its say by then. */

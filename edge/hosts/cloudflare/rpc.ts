@@ -1,0 +1,40 @@
+// What the Durable Objects offer over RPC. It is not in their classes because each of the two calls the other.
+import type {
+  FleetView,
+  Negotiated,
+  Opened,
+  Opening,
+  PlacedSession,
+  Post,
+  PostAnswer,
+} from '../../core/ports.ts';
+import type { Fault } from '../../../shared/fault.ts';
+import type { ActorName, PrincipalName, ServerName, SessionName } from '../../../shared/ids.ts';
+
+/** See SessionPort in ../http/ports.ts. */
+export interface SessionRpc extends Rpc.DurableObjectBranded {
+  open(opening: Opening): Promise<Opened<undefined>>;
+  openWith(opening: Opening, post: Post): Promise<PostAnswer>;
+  serve(opening: Opening, post: Post): Promise<PostAnswer>;
+  post(post: Post): Promise<PostAnswer>;
+  negotiated(): Promise<Negotiated>;
+  alive(probe: string): void;
+  end(): Promise<boolean>;
+  /** From the fleet actor: check whether there still is a session. */
+  review(): Promise<void>;
+  /** From the fleet actor: the runner will not serve this session. */
+  giveUp(fault: Fault, session: SessionName): Promise<void>;
+}
+
+/** See FleetPort in ../http/ports.ts. */
+export interface FleetRpc extends Rpc.DurableObjectBranded {
+  /** Chooses a runner for a new session and tells it. */
+  open(wish: Opening & { session: SessionName }): Promise<Opened<PlacedSession>>;
+  admits(server: ServerName, actor?: ActorName): Fault | undefined;
+  mayOpen(server: ServerName, principal: PrincipalName): Opened<{ afterMs: number }>;
+  /** The session of an actor that lost its memory. */
+  placed(actor: ActorName): PlacedSession | undefined;
+  /** A session is over. */
+  closed(session: SessionName): void;
+  view(): FleetView;
+}

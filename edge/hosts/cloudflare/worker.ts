@@ -1,0 +1,38 @@
+// The worker's entry: routes to the app, exports the actors. No logic.
+import { consoleLog } from './console-log.ts';
+import { durablePorts } from './durable-ports.ts';
+import type { Env } from './env.ts';
+import { createApp, type EdgeContext } from '../../http/app.ts';
+import { readSettings } from '../../settings.ts';
+
+export { FleetActor } from './fleet-actor.ts';
+export { SessionActor } from './session-actor.ts';
+
+const app = createApp();
+const contexts = new WeakMap<Env, EdgeContext>();
+
+/** Settings are read once an isolate: its environment does not change while it lives. */
+function contextOf(env: Env): EdgeContext {
+  let context = contexts.get(env);
+  if (!context) {
+    const settings = readSettings(env);
+    for (const problem of settings.problems)
+      consoleLog({ level: 'warn', message: 'a setting is wrong', problem });
+    context = { settings, ports: durablePorts(env), log: consoleLog, requestId: rayOf };
+    contexts.set(env, context);
+  }
+  return context;
+}
+
+/** What Cloudflare calls a request. Elsewhere the header is the client's own, so its form is checked. */
+function rayOf({ headers }: Request): string | undefined {
+  const ray = headers.get('cf-ray') ?? '';
+  return RAY.test(ray) ? ray : undefined;
+}
+
+const RAY = /^[0-9a-f]{16}(?:-[A-Z]{3})?$/u;
+
+export default {
+  fetch: (request: Request, env: Env): Response | Promise<Response> =>
+    app.fetch(request, contextOf(env)),
+};

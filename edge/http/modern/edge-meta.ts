@@ -1,0 +1,50 @@
+// Adds what the runner needs to a modern request's `_meta`: headers that the body does not repeat, and the client's id, which
+// the link replaces on the way.
+import type { Members, ModernRequest } from './request.ts';
+import { changeAt } from '../../../shared/jsonrpc/members.ts';
+import { PARAM_HEADER_PREFIX } from '../../../shared/mcp/headers.ts';
+import { LISTEN_METHOD, PRIVATE_META } from '../../../shared/mcp/modern.ts';
+
+/** W3C Trace Context, "traceparent". */
+const TRACEPARENT =
+  /^(?!ff)([\da-f]{2})-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(-.*)?$/u;
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The request's text as the runner gets it, without anything a client wrote under the edge's own keys. */
+export function withEdgeMeta(headers: Headers, request: ModernRequest): string {
+  const { text, bytes, meta } = request;
+  const and = { ...ownMembers(headers, request), ...traceMembers(headers, meta) };
+  const without = Object.values(PRIVATE_META).filter((key) => meta.has(key));
+  if (without.length === 0 && Object.keys(and).length === 0) return text;
+  return decoder.decode(changeAt(bytes, ['params', '_meta'], { without, and }));
+}
+
+function ownMembers(headers: Headers, { method, id }: ModernRequest): Record<string, string> {
+  if (method === 'tools/call') return { [PRIVATE_META.headers]: JSON.stringify(params(headers)) };
+  return method === LISTEN_METHOD && id !== undefined ? { [PRIVATE_META.clientId]: id } : {};
+}
+
+const params = (headers: Headers): Record<string, string> =>
+  Object.fromEntries([...headers].filter(([name]) => name.startsWith(PARAM_HEADER_PREFIX)));
+
+/** Trace context from headers. The body's own takes precedence, and a `tracestate` needs its `traceparent`. */
+function traceMembers(headers: Headers, meta: Members): Record<string, string> {
+  const members: Record<string, string> = {};
+  const add = (name: string): void => {
+    const value = headers.get(name);
+    if (value !== null && !meta.has(name)) members[name] = JSON.stringify(value);
+  };
+  if (!meta.has('traceparent') && isTraceparent(headers.get('traceparent') ?? '')) {
+    add('traceparent');
+    add('tracestate');
+  }
+  add('baggage');
+  return members;
+}
+
+/** Only a version later than 00 may append to it. */
+function isTraceparent(text: string): boolean {
+  const [, version, rest] = TRACEPARENT.exec(text) ?? [];
+  return version !== undefined && (version !== '00' || rest === undefined);
+}

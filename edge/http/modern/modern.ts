@@ -1,0 +1,231 @@
+// Serves a request of a modern client (2026-07-28): no session, one answer as JSON or SSE, and a client that leaves has cancelled.
+// All requests of a principal to a server go to one actor, which opens a session with a runner as needed.
+import { answerHeaders, deliver, newPostId, postTo, type Exchange } from '../exchange.ts';
+import { corsHeaders } from '../cors.ts';
+import { checkMirrors, checkRequest } from './headers.ts';
+import type { ModernRequest } from './request.ts';
+import { refuse, refuseModern, type Refusal } from '../refuse.ts';
+import { modernSessionName } from '../../access/session-id.ts';
+import { OPENING_COMMENT, SSE_HEADERS, SseStream } from '../sse-response.ts';
+import { withEdgeMeta } from './edge-meta.ts';
+import { Delivery, placeOf } from '../../core/exchange.ts';
+import type { Opening, Post, PostAnswer, PostPlace } from '../../core/ports.ts';
+import { inModernWords } from '../../core/modern-words.ts';
+import { STREAM_KINDS } from '../../core/stream-kinds.ts';
+import type { SessionPort } from '../ports.ts';
+import type { Fault } from '../../../shared/fault.ts';
+import { GET_STREAM, type ActorName } from '../../../shared/ids.ts';
+import { parsedAt } from '../../../shared/jsonrpc/members.ts';
+import { scanMessage } from '../../../shared/jsonrpc/scan.ts';
+import { CODE, LISTEN_METHOD } from '../../../shared/mcp/modern.ts';
+import { encodeEvent } from '../../../shared/sse/encode.ts';
+
+/** Statuses the revision gives to errors whose answer has not begun (Transports, "Error Responses"). */
+const STATUS_OF_CODE: ReadonlyMap<unknown, number> = new Map([
+  [CODE.headerMismatch, 400],
+  [CODE.missingCapability, 400],
+  [CODE.unsupportedVersion, 400],
+  [CODE.methodNotFound, 404],
+]);
+
+export async function serveModern(exchange: Exchange, request: ModernRequest): Promise<Response> {
+  const { headers } = exchange.request;
+  if (request.id === undefined) return notify(exchange, request);
+  const refusal = checkRequest(headers, request);
+  if (refusal) return refuseOf(exchange, refusal, request.id);
+  const { secret, server, principal, ports } = exchange;
+  const actor = await modernSessionName(secret, server, principal.name);
+  const session = ports.session(actor);
+  const opening: Opening = { server, principal: principal.name, transport: 'modern' };
+  const serving = serve(exchange, session, opening, {
+    message: withEdgeMeta(headers, request),
+    requestIds: [request.id],
+    isListen: request.method === LISTEN_METHOD,
+    askedAt: Date.now(),
+    actor,
+  });
+  // Who leaves before there is an answer has cancelled too, and what was posted can only be cancelled once it is placed.
+  ports.outlive(serving);
+  return serving;
+}
+
+/** An error of the revision itself as the whole answer. */
+export const refuseOf = (
+  { request, settings }: Exchange,
+  refusal: Refusal,
+  id: string | undefined,
+): Response => refuseModern(refusal, { id, headers: corsHeaders(request, settings) });
+
+/** The revision defines no notification of a client over HTTP; what a client and its server agreed on goes to the server all the same (Transports, "Sending Messages"). */
+async function notify(exchange: Exchange, request: ModernRequest): Promise<Response> {
+  const refusal = checkMirrors(exchange.request.headers, request);
+  if (refusal) return refuseOf(exchange, refusal, undefined);
+  if (request.method === CANCELLED) {
+    return refuseNotification(exchange, { fault: 'invalid_request', message: LEAVE_TO_CANCEL });
+  }
+  const { secret, server, principal, ports } = exchange;
+  const session = ports.session(await modernSessionName(secret, server, principal.name));
+  const answer = await postTo(session, {
+    id: newPostId(),
+    stream: GET_STREAM,
+    wants: 'accepted',
+    message: request.text,
+    requestIds: [],
+  });
+  if (answer.kind === 'accepted') return accepted(exchange);
+  return refuseNotification(
+    exchange,
+    answer.kind === 'refused' ? answer.fault : { fault: 'internal' },
+  );
+}
+
+const CANCELLED = 'notifications/cancelled';
+
+const LEAVE_TO_CANCEL =
+  'Over HTTP a request is cancelled by closing its response stream, not by a notification.';
+
+const NO_SESSION =
+  'No process is running that this notification could go to. Send a request first.';
+
+const refuseNotification = ({ request, settings }: Exchange, fault: Fault): Response =>
+  refuse(
+    fault.fault === 'session_not_found' ? { fault: 'invalid_request', message: NO_SESSION } : fault,
+    { isModern: true, headers: corsHeaders(request, settings) },
+  );
+
+const accepted = (exchange: Exchange): Response =>
+  new Response(null, { status: 202, headers: answerHeaders(exchange) });
+
+interface Asked {
+  readonly message: string;
+  readonly requestIds: readonly [string];
+  readonly isListen: boolean;
+  readonly askedAt: number;
+  readonly actor: ActorName;
+}
+
+async function serve(
+  exchange: Exchange,
+  session: SessionPort,
+  opening: Opening,
+  asked: Asked,
+): Promise<Response> {
+  const { signal } = exchange.request;
+  const fault = await whyNotServed(exchange, asked.actor);
+  if (fault) return refuseFault(exchange, fault, asked);
+  const delivery = new Delivery(newPost(asked), true);
+  const serving = (post: Post): Promise<PostAnswer> => session.serve(opening, post);
+  const { post, answer } = await deliver(delivery, serving, signal);
+  return respond(exchange, session, asked, post, answer);
+}
+
+/** Servers that runners offered lately, by time (ms since the epoch): most requests need not ask the fleet. */
+const offered = new Map<string, number>();
+
+const OFFERED_MS = 60_000;
+
+/** More names than anyone configures; beyond it the busy ones are soon back. */
+const OFFERED_KEPT = 1_000;
+
+/** Why no runner could serve this, if so: an actor that is woken for it would leave a trace on disk. */
+async function whyNotServed(
+  { server, ports }: Exchange,
+  actor: ActorName,
+): Promise<Fault | undefined> {
+  const now = Date.now();
+  const age = now - (offered.get(server) ?? -Infinity);
+  if (age >= 0 && age < OFFERED_MS) return undefined;
+  const fault = await ports.fleet.admits(server, actor).catch(() => undefined);
+  if (fault) return fault;
+  if (offered.size >= OFFERED_KEPT) offered.clear();
+  offered.set(server, now);
+  return undefined;
+}
+
+function newPost({ message, requestIds }: Asked): Post {
+  const id = newPostId();
+  return { id, stream: id, wants: 'answer', message, requestIds };
+}
+
+function respond(
+  exchange: Exchange,
+  session: SessionPort,
+  asked: Asked,
+  post: Post,
+  answer: PostAnswer,
+): Response {
+  switch (answer.kind) {
+    case 'accepted':
+      return accepted(exchange);
+    case 'answered':
+      return answer.message === undefined
+        ? accepted(exchange)
+        : answered(exchange, answer.message, asked.isListen);
+    case 'follow':
+      return follow(exchange, session, post, answer, asked);
+    case 'refused':
+      return refuseFault(exchange, answer.fault, asked);
+  }
+}
+
+/** A listener reads a stream, however short; an error is told by its status. */
+function answered(exchange: Exchange, message: string, isListen: boolean): Response {
+  const code = errorCodeOf(message);
+  const headers = answerHeaders(exchange);
+  if (isListen && code === undefined) {
+    const events = `${OPENING_COMMENT}${encodeEvent({ data: message })}`;
+    return new Response(events, { headers: { ...headers, ...SSE_HEADERS } });
+  }
+  return new Response(message, {
+    status: STATUS_OF_CODE.get(code) ?? 200,
+    headers: { ...headers, 'Content-Type': 'application/json' },
+  });
+}
+
+const encoder = new TextEncoder();
+
+/** The code of an error response; undefined for a result, which is rarely more than searched. */
+function errorCodeOf(message: string): unknown {
+  if (!message.includes('"error"')) return undefined;
+  const bytes = encoder.encode(message);
+  const scan = scanMessage(bytes, { tokens: Infinity });
+  const isError = scan.ok && scan.kind === 'single' && scan.envelope.kind === 'error';
+  return isError ? parsedAt(bytes, 'error', 'code') : undefined;
+}
+
+function follow(
+  exchange: Exchange,
+  session: SessionPort,
+  post: Post,
+  answer: PostAnswer & { readonly kind: 'follow' },
+  { isListen, askedAt }: Asked,
+): Response {
+  const { isAccepted, isSent } = answer;
+  const stream = new SseStream({
+    session: inPlace(session, placeOf(answer, askedAt)),
+    signal: exchange.request.signal,
+    outlive: (work) => exchange.ports.outlive(work),
+    stream: post.stream,
+    post: { id: post.id, message: post.message, isAccepted, isSent },
+    after: 0,
+    requestIds: post.requestIds,
+    kind: isListen ? STREAM_KINDS.listen : STREAM_KINDS.modern,
+    opening: OPENING_COMMENT,
+  });
+  return stream.response(answerHeaders(exchange));
+}
+
+const inPlace = (session: SessionPort, place: PostPlace): Pick<SessionPort, 'follow'> => ({
+  follow: (stream, resumes, listener) => session.follow(stream, resumes, listener, place),
+});
+
+const refuseFault = (
+  { request, settings }: Exchange,
+  fault: Fault,
+  { requestIds }: Asked,
+): Response =>
+  refuse(inModernWords(fault), {
+    id: requestIds[0],
+    isModern: true,
+    headers: corsHeaders(request, settings),
+  });

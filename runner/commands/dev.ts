@@ -1,0 +1,168 @@
+// `mcp-bridge dev`: the whole bridge on one machine, an edge in workerd and the runner in this process.
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { EXIT, printUsageError } from './arguments.ts';
+import { endOnException } from './surroundings.ts';
+import { configReloader } from '../config/reload.ts';
+import { logConfig } from '../config/report.ts';
+import { watchConfig } from '../config/watch.ts';
+import { emptyProblems, readConfig } from '../config/read.ts';
+import type { ConfigReading } from '../config/runner-config.ts';
+import { machineProblems, processUsers } from '../config/machine.ts';
+import { describeProblem } from '../config/problem.ts';
+import { hashCredential, mintRunnerToken } from '../credential.ts';
+import { createLog } from '../log.ts';
+import { print, printError, serveOutput } from '../output.ts';
+import { openContainment, type Containment } from '../process/containment.ts';
+import { identifyRunner } from '../process/runner-mark.ts';
+import { sweepOrphans } from '../process/sweep.ts';
+import { fixedToken } from '../runner-token.ts';
+import { startRunner } from '../runner.ts';
+import type { RunningRunner } from '../running-runner.ts';
+import { edgeBundle } from '../dev/bundle.ts';
+import { EdgeStartError } from '../dev/edge-start-error.ts';
+import { freePort } from '../dev/free-port.ts';
+import { keepEdge, type KeptEdge } from '../dev/kept-edge.ts';
+import { readDevOptions, type DevOptions } from '../dev/options.ts';
+import { takeStopSignals, type StopSignals } from '../dev/stop-signals.ts';
+import { welcome } from '../dev/welcome.ts';
+import { openWorkspace, type Workspace } from '../dev/workspace.ts';
+
+/** A person at a terminal wants it back soon; in production a drain takes longer (R-12). */
+const DRAIN_MS = 5_000;
+
+/** How much later than its own limit a drain counts as stuck. */
+const DRAIN_SLACK_MS = 1_000;
+
+/** Runs until a signal stops it. Resolves to the exit code. */
+export async function devCommand(argv: readonly string[]): Promise<number> {
+  const reading = readDevOptions(argv);
+  if (!reading.ok) {
+    printUsageError('dev', reading.problem);
+    return EXIT.usage;
+  }
+  const signals = takeStopSignals();
+  try {
+    return await serve(reading.options, signals);
+  } catch (error) {
+    if (error instanceof EdgeStartError) return refuse(error.message);
+    throw error;
+  } finally {
+    signals.release();
+  }
+}
+
+function refuse(text: string): number {
+  printError(`${text}\n`);
+  return EXIT.failed;
+}
+
+async function serve(options: DevOptions, signals: StopSignals): Promise<number> {
+  const workspace = openWorkspace(options.storage, options.source);
+  const containment = openContainment();
+  const reading = await readDevConfig(workspace, containment);
+  const refused = reading.ok ? emptyProblems(reading.config) : reading.problems;
+  if (!reading.ok || refused.length > 0) return refuse(refused.map(describeProblem).join('\n'));
+  const { config } = reading;
+  const log = createLog({ level: options.logLevel });
+  logConfig(log, config);
+  log.info('containment', { mode: containment.mode, why: containment.why });
+  identifyRunner(workspace.edgeFolder);
+  for (const orphan of await sweepOrphans({ containment, users: processUsers(config) }))
+    log.warn('orphan ended', { ...orphan });
+  const token = mintRunnerToken();
+  const port = options.port === 0 ? await freePort() : options.port;
+  const edge = await keepEdge({
+    port,
+    storage: workspace.edgeFolder,
+    settings: localSettings(port, workspace.secret, config.runner, hashCredential(token)),
+    bundle: await edgeBundle(workspace.edgeFolder),
+    log,
+  });
+  // Not sooner: until now, mistakes go to the caller that waits.
+  serveOutput();
+  const runner = startRunner({
+    config,
+    token: fixedToken(token),
+    edge: edge.url,
+    log,
+    containment,
+  });
+  void signals.stopNow.then(() => stopNow(edge, runner));
+  endOnException(log, () => {
+    runner.kill();
+    edge.kill();
+  });
+  const reload = configReloader({
+    started: config,
+    log,
+    read: () => readDevConfig(workspace, containment),
+    take(next) {
+      runner.reload(next);
+      print(`Reloaded ${next.file}.\n`);
+    },
+  });
+  const watcher = watchConfig(config.file, reload, (code) =>
+    log.warn('changes to the config file are not noticed', { code }),
+  );
+  try {
+    const isReady = runner.ready.then(() => true);
+    if (await Promise.race([isReady, signals.stop.then(() => false)])) {
+      print(welcome(edge.url, [...config.servers.keys()]));
+      await signals.stop;
+    }
+  } finally {
+    watcher.close();
+    await shutDown(edge, runner);
+  }
+  return EXIT.ok;
+}
+
+/** The file as `dev` serves it: with a drain that a person waits for. */
+async function readDevConfig(
+  { configPath, environment }: Workspace,
+  containment: Containment,
+): Promise<ConfigReading> {
+  const reading = await readConfig(configPath, environment);
+  if (!reading.ok) return reading;
+  const config = { ...reading.config, drainTimeoutMs: DRAIN_MS };
+  const problems = machineProblems(config, containment);
+  return problems.length === 0 ? { ok: true, config } : { ok: false, problems };
+}
+
+/** The edge's settings for one machine: no keys, and no host but this one. */
+function localSettings(
+  port: number,
+  secret: string,
+  runnerName: string,
+  digest: string,
+): Record<string, string> {
+  return {
+    BRIDGE_SECRET: secret,
+    BRIDGE_RUNNERS: JSON.stringify({ [runnerName]: { token: digest, servers: ['*'] } }),
+    // The edge listens on loopback only. Pages in a browser are kept out by Origin and Host.
+    BRIDGE_CLIENT_AUTH: 'none',
+    BRIDGE_HOSTS: `127.0.0.1:${port},localhost:${port}`,
+  };
+}
+
+/** The runner first: what it still delivers in its drain goes through the edge. */
+async function shutDown(edge: KeptEdge, runner: RunningRunner): Promise<void> {
+  printError('Stopping. Press Ctrl-C again to stop at once.\n');
+  const giveUp = new AbortController();
+  await Promise.race([
+    runner.drain(),
+    sleep(DRAIN_MS + DRAIN_SLACK_MS, undefined, { signal: giveUp.signal }).catch(() => undefined),
+  ]);
+  giveUp.abort();
+  runner.kill();
+  await edge.stop();
+}
+
+/** Waits for nothing, so the program ends whatever else runs. */
+function stopNow(edge: KeptEdge, runner: RunningRunner): void {
+  runner.kill();
+  edge.kill();
+  // 128 and the number of SIGINT, as shells report it.
+  process.exit(130);
+}

@@ -1,0 +1,72 @@
+// Reads the `mcpServers` file that people already have into a config the runner can trust: every default filled in, every
+// reference resolved, every path absolute. Commands come from here and from nowhere else (D4).
+import { isDeepStrictEqual } from 'node:util';
+import { readText } from './file-text.ts';
+import { parseFile } from './file-value.ts';
+import { type ConfigProblem, settingPath } from './problem.ts';
+import { ConfigReader } from './reader.ts';
+import type { ConfigReading, RunnerConfig, ServerConfig } from './runner-config.ts';
+
+/**
+ * Reads and checks a config file. All its mistakes are reported at once: those of one server are why it is left out, others
+ * refuse the file. Never rejects.
+ */
+export async function readConfig(
+  path: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<ConfigReading> {
+  const read = readText(path, 'Name your config with --config <file>.');
+  if (!read.ok) return { ok: false, problems: [{ file: path, path: '', ...read.fault }] };
+  const parsed = await parseFile(path, read.text);
+  if (parsed.ok) return new ConfigReader(path, environment).read(parsed.value, parsed.duplicates);
+  const problems = parsed.faults.map(({ line, column, what, fix }) => {
+    return { file: path, path: `line ${line}, column ${column}`, what, fix };
+  });
+  return { ok: false, problems };
+}
+
+/** Why nothing can be served: a start without servers is a mistake, of the file or of all its entries. */
+export function emptyProblems({
+  file,
+  serversAt,
+  servers,
+  leftOut,
+}: RunnerConfig): ConfigProblem[] {
+  if (servers.size > 0) return [];
+  const fix =
+    leftOut.length === 0 ? 'Add one.' : 'Correct or switch on one of those that are left out.';
+  const none = { file, path: settingPath(serversAt), what: 'has no server to offer', fix };
+  return [none, ...leftOut.flatMap(({ problems }) => problems)];
+}
+
+/** Settings that cannot change while the runner runs: the credential belongs to the runner's name, and both to the edge. */
+const FIXED = ['edge', 'runner', 'tokenFile', 'statusPort'] as const;
+
+/** The settings whose change has to wait for a restart. */
+export const settingsForRestart = (before: RunnerConfig, after: RunnerConfig): string[] =>
+  FIXED.filter((setting) => before[setting] !== after[setting]);
+
+/**
+ * The config that a reload puts in force. An entry that has become unreadable keeps its previous server, and settings
+ * that cannot change stay; removed and switched-off servers go.
+ */
+export function reloadedConfig(before: RunnerConfig, after: RunnerConfig): RunnerConfig {
+  const kept = after.leftOut.flatMap(({ reason, servedName }) => {
+    const server = before.servers.get(servedName);
+    return reason === 'broken' && server !== undefined ? [[servedName, server] as const] : [];
+  });
+  const { edge: _edge, tokenFile: _tokenFile, statusPort: _statusPort, ...rest } = after;
+  const { edge, runner, tokenFile, statusPort } = before;
+  return {
+    ...rest,
+    runner,
+    ...(edge === undefined ? {} : { edge }),
+    ...(tokenFile === undefined ? {} : { tokenFile }),
+    ...(statusPort === undefined ? {} : { statusPort }),
+    servers: new Map([...after.servers, ...kept]),
+  };
+}
+
+/** True when a reload leaves this server as it is, so that its processes may go on (F-92). */
+export const sameServer = (left: ServerConfig, right: ServerConfig): boolean =>
+  isDeepStrictEqual(left, right);

@@ -1,0 +1,60 @@
+// Chooses what a session speaks to: the server's own process when both are of one era, else a translator in front of it.
+import type { OpenFrame } from '../../shared/link/control-frames.ts';
+import type { ServerConfig } from '../config/runner-config.ts';
+import type { Log } from '../log.ts';
+import type { ServerProcess } from './pooled-process.ts';
+import type { ProcessPool } from './process-pool.ts';
+import type { SessionProcess } from './session-process.ts';
+import { TranslatedProcess } from './translated-process.ts';
+import { ForLegacyClient } from '../translate/for-legacy-client.ts';
+import { ForModernClient } from '../translate/for-modern-client.ts';
+import type { Translator } from '../translate/translator.ts';
+import { createSealer, digest } from './sealer.ts';
+
+/** Calls that may wait for their clients' answers at once. */
+const MAX_PARKED = 64;
+
+export interface ProcessChoice {
+  readonly open: OpenFrame;
+  readonly server: ServerConfig;
+  readonly pool: ProcessPool;
+  /** Taken from the pool for this session. */
+  readonly first: ServerProcess;
+  readonly log: Log;
+}
+
+/** What a session of `open` takes for its process. */
+export function sessionProcess(parts: ProcessChoice): SessionProcess {
+  const { open, server, pool, first } = parts;
+  if (open.transport === 'modern') return translated(parts, modernTranslator(parts));
+  if (pool.eras.legacy === true) return first;
+  const translator = new ForLegacyClient(server.name);
+  return translated(parts, translator, () => translator.isTransparent);
+}
+
+function modernTranslator({ open, server, pool }: ProcessChoice): Translator {
+  const of = { server: server.name, principal: open.principal };
+  return new ForModernClient({
+    ...of,
+    sealer: createSealer(of),
+    digest,
+    limits: { ...server, maxParked: MAX_PARKED },
+    quote: (bytes, isCut) => pool.quote(bytes, isCut),
+  });
+}
+
+const translated = (
+  { open, pool, first, log }: ProcessChoice,
+  translator: Translator,
+  isTransparent = () => false,
+): SessionProcess =>
+  new TranslatedProcess({
+    translator,
+    isTransparent,
+    first,
+    take: () => pool.take(open.principal),
+    served: (process) => pool.served(process),
+    eras: () => pool.eras,
+    learned: (era, isServed) => pool.learned(era, isServed),
+    log,
+  });

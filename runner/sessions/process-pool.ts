@@ -1,0 +1,224 @@
+// Starts processes for sessions, some of them ahead of time (`warm`), and keeps a server that crashes from being started
+// in a loop (R-6).
+import type { ServerConfig } from '../config/runner-config.ts';
+import { Breakers, type HeldBack } from '../core/breakers.ts';
+import { failureFields } from '../failure.ts';
+import type { Log } from '../log.ts';
+import { AHEAD_BYTES, PooledProcess, type ServerProcess } from './pooled-process.ts';
+import { containedListener } from '../process/contained-listener.ts';
+import type { Containment } from '../process/containment.ts';
+import { isFailure, type ExitFacts } from '../process/exit.ts';
+import { Redaction } from '../process/redaction.ts';
+import { startProcess, type ProcessListener } from '../process/stdio-process.ts';
+import { processSpec } from '../configured-process.ts';
+import type { Starts } from './starts.ts';
+import type { Fault } from '../../shared/fault.ts';
+import type { ProcessSnapshot } from '../running-runner.ts';
+import { MOST_STARTING, StartRace } from './start-race.ts';
+import { NO_ERA_KNOWN, type KnownEras } from '../translate/translator.ts';
+import type { PrincipalName } from '../../shared/ids.ts';
+
+/** A client that gave up comes back within this time or not at all. Until then its process continues to start. */
+const LEFT_MS = 5 * 60_000;
+
+/** No start takes longer, not even that of an image of gigabytes over a slow line. */
+const LONGEST_START_MS = 10 * 60_000;
+
+/** A start that was given up sooner has done nothing worth keeping yet. */
+const WORTH_KEEPING_MS = 5_000;
+
+export type Taken =
+  | { readonly ok: true; readonly process: ServerProcess }
+  /** `description` completes the sentence "the server process …". */
+  | { readonly ok: false; readonly fault: Fault; readonly description: string };
+
+/** What all processes of a runner have in common. `token` is named so that none of them can log it. */
+export interface ProcessGround {
+  readonly token: string;
+  readonly starts: Starts;
+  readonly containment?: Containment | undefined;
+}
+
+/** The processes of one server. */
+export class ProcessPool {
+  /** Learned from its processes; valid as long as this configuration is used. */
+  #eras = NO_ERA_KNOWN;
+  readonly #server: ServerConfig;
+  readonly #ground: ProcessGround;
+  readonly #log: Log;
+  readonly #breakers = new Breakers();
+  readonly #warm: PooledProcess[] = [];
+  /** Left by their sessions while they started, each until its time is over. */
+  readonly #left = new Map<PooledProcess, NodeJS.Timeout>();
+  /** The principal to which each process belongs. */
+  readonly #principals = new WeakMap<ServerProcess, string>();
+  readonly #all = new Set<PooledProcess>();
+  readonly #exited: () => void;
+  #redaction: Redaction | undefined;
+  #isClosed = false;
+
+  constructor(server: ServerConfig, ground: ProcessGround, log: Log, exited: () => void) {
+    this.#server = server;
+    this.#ground = ground;
+    this.#log = log;
+    this.#exited = exited;
+    this.#replenish();
+  }
+
+  /** A process for a session of `principal`: one that is starting already, or a warm one, if there is one. */
+  take(principal?: PrincipalName): Taken {
+    const isStarted = this.#left.size > 0 || this.#warm.length > 0;
+    const verdict = this.#breakers.allow(principal, isStarted, performance.now());
+    if (!verdict.ok) return this.#refusal(verdict);
+    // A warm process is replaced only once it has served: starting the next one earlier would cost the time that it saves.
+    const process = this.#takeLeft(principal) ?? this.#warm.shift() ?? this.#start(principal);
+    return { ok: true, process: this.#given(process, principal) };
+  }
+
+  /** What the sessions of this server have learned of its eras. */
+  get eras(): KnownEras {
+    return this.#eras;
+  }
+
+  /** A process of this server has shown whether it serves an era. */
+  learned(era: keyof KnownEras, isServed: boolean | undefined): void {
+    this.#eras = { ...this.#eras, [era]: isServed };
+  }
+
+  /** A process of this server answered its first request. */
+  served(process: ServerProcess): void {
+    process.hasServed = true;
+    this.#breakers.served(this.#principals.get(process));
+    this.#replenish();
+  }
+
+  /** What a process of this server printed, as it may be shown to a client: on one line, without secrets. */
+  quote(bytes: Uint8Array, isCut: boolean): string {
+    this.#redaction ??= new Redaction(this.#secrets);
+    return this.#redaction.quote(bytes, isCut);
+  }
+
+  snapshot(): ProcessSnapshot[] {
+    return [...this.#all].map((process) => ({
+      server: this.#server.name,
+      pid: process.pid,
+      state: this.#stateOf(process),
+    }));
+  }
+
+  /** Ends the processes that no session has; the others end with their sessions. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const unused = [...this.#warm.splice(0), ...this.#left.keys()];
+    await Promise.all(
+      unused.map((process) => process.terminate('the server is no longer offered')),
+    );
+  }
+
+  get #secrets(): readonly string[] {
+    return [this.#ground.token, ...this.#server.secrets];
+  }
+
+  #stateOf(process: PooledProcess): string {
+    if (this.#warm.includes(process)) return 'warm';
+    return this.#left.has(process) ? 'starting' : process.state;
+  }
+
+  #given<P extends ServerProcess>(process: P, principal: PrincipalName | undefined): P {
+    if (principal !== undefined) this.#principals.set(process, principal);
+    return process;
+  }
+
+  #takeLeft(principal: PrincipalName | undefined): ServerProcess | undefined {
+    if (this.#left.size === 0) return undefined;
+    const left = [...this.#left.keys()].map((process) => this.#given(process, principal));
+    for (const timer of this.#left.values()) clearTimeout(timer);
+    this.#left.clear();
+    this.#log.info('a session takes over a process that is still starting');
+    const start = (): PooledProcess | undefined => {
+      const { ok } = this.#breakers.allow(principal, false, performance.now());
+      return ok ? this.#given(this.#start(principal), principal) : undefined;
+    };
+    return new StartRace({ left, start });
+  }
+
+  /** A slow start is not a crash: the first start, which downloads a package or an image, is not repeated for each client. */
+  #keep(process: PooledProcess): boolean {
+    const age = performance.now() - process.startedAt;
+    const isWorthIt = age >= Math.min(WORTH_KEEPING_MS, this.#server.startTimeoutMs);
+    if (this.#isClosed || !isWorthIt || this.#left.size >= MOST_STARTING) return false;
+    if (age >= LONGEST_START_MS) {
+      this.#breakers.failed(undefined, false, performance.now());
+      return false;
+    }
+    const timer = setTimeout(() => {
+      this.#left.delete(process);
+      void process.terminate('it was started for a client that did not come back');
+    }, LEFT_MS);
+    this.#left.set(process, timer.unref());
+    this.#log.info('a process goes on starting for the next session', { pid: process.pid });
+    return true;
+  }
+
+  #refusal({ retryAfterMs, isOwnDoing }: HeldBack & { ok: false }): Taken {
+    const seconds = String(Math.ceil(retryAfterMs / 1000));
+    const what = isOwnDoing ? 'keeps failing under your calls' : 'keeps failing to start';
+    const description = `${what}; the next attempt is possible in ${seconds} s`;
+    const message = `The server "${this.#server.name}" ${description}. Run \`mcp-bridge check\` on the runner to see why.`;
+    return { ok: false, fault: { fault: 'process_start_failed', message }, description };
+  }
+
+  #replenish(): void {
+    while (!this.#isClosed && this.#warm.length < this.#server.warm) {
+      if (!this.#breakers.allow(undefined, false, performance.now()).ok) return;
+      this.#warm.push(this.#start(undefined));
+    }
+  }
+
+  #start(principal: PrincipalName | undefined): PooledProcess {
+    const { containment, starts } = this.#ground;
+    const ground = { environment: process.env, containment, secrets: this.#secrets };
+    const spec = { ...processSpec(this.#server, ground), aheadBytes: AHEAD_BYTES };
+    const failed = (error: unknown): void => {
+      this.#log.error(
+        'the output of a process could not be handled; the process is ended',
+        failureFields(error),
+      );
+      void pooled.terminate('the bridge could not handle its output');
+    };
+    const start = (listener: ProcessListener) => startProcess(spec, listener);
+    let over = (): void => undefined;
+    const pooled: PooledProcess = new PooledProcess({
+      start: (listener) => {
+        const inTurn = starts.process(principal, start, containedListener(listener, failed));
+        over = inTurn.over;
+        return inTurn.process;
+      },
+      ended: (facts, hasServed) => this.#ended(pooled, facts, hasServed),
+      left: () => this.#keep(pooled),
+    });
+    void pooled.settled.then(over);
+    this.#all.add(pooled);
+    return pooled;
+  }
+
+  #ended(pooled: PooledProcess, facts: ExitFacts, hasServed: boolean): void {
+    this.#all.delete(pooled);
+    this.#exited();
+    const place = this.#warm.indexOf(pooled);
+    if (!this.#isClosed && this.#warm.length < this.#server.warm)
+      setImmediate(() => this.#replenish());
+    clearTimeout(this.#left.get(pooled));
+    this.#left.delete(pooled);
+    const principal = this.#principals.get(pooled);
+    const now = performance.now();
+    if (isFailure(facts, hasServed)) this.#breakers.failed(principal, hasServed, now);
+    else if (!hasServed) this.#breakers.withdrawn(principal, now);
+    if (place === -1) return;
+    this.#warm.splice(place, 1);
+    this.#log.warn('a warm process ended before it was used', {
+      reason: facts.reason,
+      code: facts.code,
+    });
+  }
+}

@@ -1,0 +1,364 @@
+// Hosts one session: performs what core/session decides on a real process and a real session link, and keeps its time.
+import type { BootId, BridgeRequestId } from '../../shared/ids.ts';
+import { CLOSE } from '../../shared/link/close-codes.ts';
+import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
+import { decodeBytes, encodeBytes } from '../../shared/link/codec.ts';
+import type { OpenFrame } from '../../shared/link/control-frames.ts';
+import type { Hold } from '../../shared/link/parts.ts';
+import { placeUp } from '../../shared/link/places.ts';
+import { FAREWELL_MS, SESSION_BACKOFF_CAP_MS } from '../../shared/link/timing.ts';
+import { sessionDown, type SessionUp } from '../../shared/link/session-frames.ts';
+import type { ServerConfig } from '../config/runner-config.ts';
+import { EffectQueue } from '../core/effect-queue.ts';
+import { EventBatch, type SentEvent } from '../core/event-batch.ts';
+import type { Quote } from '../core/overheard.ts';
+import type { SessionEffect } from '../core/session-effects.ts';
+import { Session } from '../core/session.ts';
+import { failureFields } from '../failure.ts';
+import { webSocketOrigin } from '../link/control-link.ts';
+import type { LinkEnd } from '../link/dial.ts';
+import { explainAnswer, isFromEdge } from '../link/refusal.ts';
+import { KeptLink, type Verdict } from '../link/kept-link.ts';
+import type { Log, LogFields } from '../log.ts';
+import { describeEnd, type ExitFacts } from '../process/exit.ts';
+import type { RunnerToken } from '../runner-token.ts';
+import type { SessionProcess } from './session-process.ts';
+import { WakeTimer } from '../wake-timer.ts';
+import type { SessionSnapshot } from '../running-runner.ts';
+
+export interface SessionHostOptions {
+  readonly open: OpenFrame;
+  readonly server: ServerConfig;
+  readonly process: SessionProcess;
+  readonly edge: string;
+  readonly token: RunnerToken;
+  readonly boot: BootId;
+  readonly log: Log;
+  /** Makes what the process printed fit to be shown to a client. */
+  readonly quote: Quote;
+  /** The session's socket reached the edge. */
+  reached(): void;
+  /** The edge says that there is no such session. */
+  unknown(): void;
+  /** The server answered its first request. */
+  served(): void;
+  /** Everything is over: the process is gone, and the edge knows or cannot be reached. */
+  finished(): void;
+}
+
+/** How a link ended, for the log. */
+const endFields = (end: LinkEnd): LogFields =>
+  end.kind === 'refused'
+    ? { kind: end.kind, status: end.answer.status, ...explainAnswer(end.answer) }
+    : { ...end };
+
+export class SessionHost {
+  readonly #options: SessionHostOptions;
+  readonly #session: Session;
+  readonly #link: KeptLink;
+  /** Events of this turn of work, which leave together. */
+  readonly #events = new EventBatch();
+  #epoch = 0;
+  /** For all that the session and the translator before it want done. */
+  readonly #queue = new EffectQueue();
+  readonly #timer = new WakeTimer(() => this.#contained(() => this.#tick()));
+  #farewell: NodeJS.Timeout | undefined;
+  /** When the edge last confirmed bytes of large frames. */
+  #movedAt = 0;
+  #hasServed = false;
+  #isToldOver = false;
+  #isProcessGone = false;
+  #isFinished = false;
+  #hasFailed = false;
+  #quiet: (() => void)[] = [];
+
+  constructor(options: SessionHostOptions) {
+    this.#options = options;
+    const { open, server, edge, token, boot } = options;
+    const { transport } = open;
+    const refusal = (line: Uint8Array): string | undefined => options.process.refusal?.(line);
+    this.#session = new Session(
+      { limits: server, transport, quote: options.quote, refusal },
+      performance.now(),
+    );
+    const url = `${webSocketOrigin(edge)}/runner/session/${open.session}`;
+    this.#link = new KeptLink({
+      backoffCapMs: () => SESSION_BACKOFF_CAP_MS,
+      dialOptions: async (holds) => ({
+        url,
+        token: await token.forDial(),
+        headers: this.#dialHeaders(boot, holds),
+      }),
+      opened: () => options.reached(),
+      frame: (bytes) => this.#frame(bytes),
+      begun: (name) => this.#perform(this.#session.begun(name)),
+      moved: (flows) => this.#moved(flows),
+      ended: (end) => this.#linkEnded(end),
+      failed: (error) => this.#failed(error),
+    });
+    this.#link.start();
+    options.process.listen(
+      {
+        onLine: (bytes, bridgeId) => this.#line(bytes, bridgeId),
+        onOverlong: (bytes) => this.#perform(this.#session.overlong(bytes, performance.now())),
+        onStderr: (text) => this.#stderr(text),
+        onFull: () => this.#session.stdinFull(),
+        onDrain: () => this.#session.stdinDrained(),
+        onExit: (facts) => this.#contained(() => this.#exited(facts)),
+      },
+      this.#queue,
+    );
+  }
+
+  get #isBusy(): boolean {
+    return this.#session.isBusy || this.#link.waitingBytes > 0;
+  }
+
+  get principal(): string {
+    return this.#options.open.principal;
+  }
+
+  get isEnded(): boolean {
+    return this.#session.isEnded;
+  }
+
+  get inFlight(): number {
+    return this.#session.inFlight;
+  }
+
+  /** Resolves when no request is in flight but those that only the session's end ends, and no answer is on its way. */
+  quiet(): Promise<void> {
+    if (!this.#isBusy) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#quiet.push(resolve);
+    });
+  }
+
+  /** Ends the session: what is in flight is answered with the reason. */
+  end(message: string): void {
+    this.#perform(this.#session.end({ message }, performance.now()));
+  }
+
+  /** The edge holds nothing of the session any more. */
+  closedByEdge(): void {
+    this.#isToldOver = true;
+    this.end('The session is over.');
+    this.#link.stop(CLOSE.done, 'session over');
+    this.#maybeFinish();
+  }
+
+  /** Another link of the runner reached the edge. */
+  edgeReached(): void {
+    this.#link.edgeReached();
+  }
+
+  snapshot(): SessionSnapshot {
+    const { open, process, server } = this.#options;
+    return {
+      session: open.session,
+      server: server.name,
+      state: this.#session.isEnded ? 'ended' : this.#link.isOpen ? 'linked' : 'unlinked',
+      ...(process.pid !== undefined && { pid: process.pid }),
+      inFlight: this.#session.inFlight,
+      idleMs: performance.now() - this.#session.activeAt,
+    };
+  }
+
+  #dialHeaders(boot: BootId, holds: readonly Hold[]): Record<string, string> {
+    this.#epoch += 1;
+    return {
+      'mcp-bridge-ticket': this.#options.open.ticket,
+      'mcp-bridge-boot': boot,
+      'mcp-bridge-epoch': String(this.#epoch),
+      ...(holds.length > 0 && { 'mcp-bridge-holds': JSON.stringify(holds) }),
+    };
+  }
+
+  #frame(bytes: Uint8Array): void {
+    const reading = decodeBytes(sessionDown, bytes);
+    if (!reading.ok) {
+      this.#options.log.error('the edge sent a frame outside the protocol', {
+        reason: reading.reason,
+      });
+      return this.#link.reset(CLOSE.protocol, OUTSIDE_PROTOCOL);
+    }
+    const { header, message } = reading.frame;
+    if (header.type === 'welcome') this.#link.resume(header.holds ?? []);
+    this.#perform(this.#session.receive(header, message, performance.now()));
+  }
+
+  #moved(flows: readonly string[]): void {
+    if (flows.length > 0) this.#movedAt = performance.now();
+    this.#perform(this.#session.delivering(flows, performance.now()));
+  }
+
+  #linkEnded(end: LinkEnd): Verdict {
+    this.#perform(this.#session.unlinked(performance.now()));
+    const isOver =
+      (end.kind === 'closed' && (end.code === CLOSE.done || end.code === CLOSE.sessionUnknown)) ||
+      // A proxy's 404, as while an edge is deployed, says nothing of the session.
+      (end.kind === 'refused' && end.answer.status === 404 && isFromEdge(end.answer));
+    if (!isOver) {
+      this.#options.log.debug('session link ended', endFields(end));
+      return end.kind === 'closed' && end.code === CLOSE.replaced ? 'stop' : 'relink';
+    }
+    // The edge may hold its place all the same, when the ticket is of a secret that was changed since.
+    if (end.kind === 'refused') this.#options.unknown();
+    this.#isToldOver = true;
+    this.end('The session is over.');
+    this.#maybeFinish();
+    return 'stop';
+  }
+
+  #line(bytes: Uint8Array, bridgeId: BridgeRequestId | undefined): void {
+    this.#perform(this.#session.line(bytes, performance.now(), bridgeId));
+    if (this.#hasServed || this.#session.revision === undefined) return;
+    this.#hasServed = true;
+    this.#options.served();
+  }
+
+  #stderr(text: string): void {
+    const { server, log } = this.#options;
+    if (server.stderr === 'client') this.#perform(this.#session.stderr(text, performance.now()));
+    else log.info('stderr', { text });
+  }
+
+  #exited(facts: ExitFacts): void {
+    const { log } = this.#options;
+    const { reason, code, signal, because, ranMs, spawnError } = facts;
+    const error = spawnError?.code;
+    const why = spawnError?.message;
+    log.info('process ended', { reason, code, signal, because, error, why, ranMs });
+    this.#isProcessGone = true;
+    const now = performance.now();
+    this.#perform(this.#session.exited(describeEnd(facts), now, facts.isProtocol));
+  }
+
+  /** The last guard around what no frame and no line has caused: a throw ends this session, never the runner. */
+  #contained(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** A fault of ours. The session is ended by its own rules, so that its calls are answered; if not even they hold, without. */
+  #failed(error: unknown): void {
+    this.#options.log.error('the session failed and is ended', failureFields(error));
+    if (this.#hasFailed) return this.#abandon();
+    this.#hasFailed = true;
+    this.#contained(() =>
+      this.end('The bridge had an internal error in this session. Open a new one.'),
+    );
+  }
+
+  #abandon(): void {
+    this.#isToldOver = true;
+    this.#link.stop(CLOSE.failed, 'session failed');
+    void this.#options.process.terminate('its session failed').finally(() => {
+      this.#isProcessGone = true;
+      this.#maybeFinish();
+    });
+  }
+
+  #perform(effects: readonly SessionEffect[]): void {
+    this.#queue.add(effects, this.#performOne, this.#settled);
+  }
+
+  readonly #settled = (): void => {
+    if (!this.#isBusy) for (const resolve of this.#quiet.splice(0)) resolve();
+    this.#maybeFinish();
+    if (!this.#isFinished) this.#timer.arm(this.#session.wakeAt());
+  };
+
+  readonly #performOne = (effect: SessionEffect): void => {
+    const { process, log } = this.#options;
+    switch (effect.do) {
+      case 'send':
+        return this.#send(effect.frame, effect.message);
+      case 'withdraw':
+        this.#sendEvents();
+        return this.#link.withdraw(effect.stream);
+      case 'drop':
+        this.#sendEvents();
+        return this.#link.drop(effect.stream);
+      case 'write':
+        if (!process.write(effect.line)) this.#session.stdinFull();
+        return;
+      case 'pause':
+        return process.pause();
+      case 'resume':
+        return process.resume();
+      case 'stop':
+        return this.#stop(effect.reason, effect.isStarting);
+      case 'note':
+        return log[effect.level](effect.words, { ...effect.fields });
+      case 'audit':
+        return log.info('call', { ...effect.call });
+    }
+  };
+
+  #send(frame: SessionUp, message: Uint8Array | undefined): void {
+    if (frame.type === 'event' && this.#takeEvent({ frame, message })) return;
+    this.#sendEvents();
+    this.#sendNow(frame, message);
+  }
+
+  /** Whether it leaves with others of its stream, once this turn of work is over. */
+  #takeEvent(event: SentEvent): boolean {
+    if (this.#events.take(event)) {
+      if (this.#events.size === 1) queueMicrotask(() => this.#contained(() => this.#sendEvents()));
+      return true;
+    }
+    if (this.#events.size === 0) return false;
+    this.#sendEvents();
+    return this.#takeEvent(event);
+  }
+
+  #sendEvents(): void {
+    const events = this.#events.flush();
+    if (events) this.#sendNow(events.frame, events.message);
+  }
+
+  #sendNow(frame: SessionUp, message: Uint8Array | undefined): void {
+    this.#link.send(encodeBytes(frame, message), () => placeUp(frame));
+  }
+
+  #stop(reason: string, isStarting: boolean): void {
+    this.#movedAt = performance.now();
+    this.#farewell ??= setTimeout(() => this.#sayFarewell(), FAREWELL_MS);
+    if (isStarting && this.#options.process.leave()) {
+      this.#isProcessGone = true;
+      return this.#maybeFinish();
+    }
+    void this.#options.process.terminate(reason).then(() => {
+      this.#isProcessGone = true;
+      this.#maybeFinish();
+    });
+  }
+
+  /** The last answers may take their time on a slow line: as long as they move, the end waits behind them. */
+  #sayFarewell(): void {
+    const leftMs = this.#movedAt + FAREWELL_MS - performance.now();
+    if (leftMs > 0) {
+      this.#farewell = setTimeout(() => this.#sayFarewell(), leftMs);
+      return;
+    }
+    this.#isToldOver = true;
+    this.#link.stop(CLOSE.done, 'session over');
+    this.#maybeFinish();
+  }
+
+  #maybeFinish(): void {
+    if (this.#isFinished || !this.#isToldOver || !this.#isProcessGone) return;
+    this.#isFinished = true;
+    this.#timer.clear();
+    clearTimeout(this.#farewell);
+    this.#options.finished();
+  }
+
+  #tick(): void {
+    this.#perform(this.#session.tick(performance.now()));
+  }
+}

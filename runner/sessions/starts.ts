@@ -1,0 +1,129 @@
+// Lets processes start in turn (core/start-turns.ts). Until its turn, a process takes lines and says nothing.
+import { availableParallelism } from 'node:os';
+import { StartTurns } from '../core/start-turns.ts';
+import type { ExitFacts } from '../process/exit.ts';
+import type { ProcessListener, StdioProcess } from '../process/stdio-process.ts';
+import { WakeTimer } from '../wake-timer.ts';
+import type { PrincipalName } from '../../shared/ids.ts';
+
+/** At least two, so that one slow start does not hold up every other. */
+const MOST_AT_ONCE = Math.max(2, availableParallelism());
+
+type Start = (listener: ProcessListener) => StdioProcess;
+
+/** The starts of one runner. */
+export class Starts {
+  readonly #turns = new StartTurns<WaitingProcess>(MOST_AT_ONCE);
+  readonly #isShared: (principal: PrincipalName | undefined) => boolean;
+  readonly #timer = new WakeTimer(() => this.#begin(), { keepsAlive: false });
+
+  /** `isShared`: whether others than the principal use the runner. */
+  constructor(isShared: (principal: PrincipalName | undefined) => boolean) {
+    this.#isShared = isShared;
+  }
+
+  /** A process that starts in its turn, at once if there is room. `over` has to be called when it has answered or is gone. */
+  process(principal: PrincipalName | undefined, start: Start, listener: ProcessListener): InTurn {
+    const process = new WaitingProcess(start, listener);
+    this.#turns.ask(process, principal);
+    this.#begin();
+    return {
+      process,
+      over: () => {
+        this.#turns.over(process, performance.now());
+        this.#begin();
+      },
+    };
+  }
+
+  #begin(): void {
+    const now = performance.now();
+    for (const process of this.#turns.next(now, this.#isShared)) process.begin();
+    this.#timer.arm(this.#turns.wakeAt());
+  }
+}
+
+interface InTurn {
+  readonly process: StdioProcess;
+  over(): void;
+}
+
+class WaitingProcess implements StdioProcess {
+  readonly #start: Start;
+  readonly #listener: ProcessListener;
+  readonly #startedAt = performance.now();
+  readonly #lines: Uint8Array[] = [];
+  readonly #exited = Promise.withResolvers<ExitFacts>();
+  #process: StdioProcess | undefined;
+  #isPaused = false;
+  #gone: ExitFacts | undefined;
+
+  constructor(start: Start, listener: ProcessListener) {
+    this.#start = start;
+    this.#listener = listener;
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  get state(): StdioProcess['state'] {
+    return this.#gone ? 'exited' : (this.#process?.state ?? 'running');
+  }
+
+  get unwrittenBytes(): number {
+    return (
+      this.#process?.unwrittenBytes ?? this.#lines.reduce((sum, { length }) => sum + length, 0)
+    );
+  }
+
+  /** Its turn has come. */
+  begin(): void {
+    if (this.#gone) return;
+    this.#process = this.#start(this.#listener);
+    if (this.#isPaused) this.#process.pause();
+    const lines = this.#lines.splice(0);
+    let isTaken = true;
+    for (const line of lines) isTaken = this.#process.write(line);
+    if (isTaken && lines.length > 1) this.#listener.onDrain();
+  }
+
+  /** The first line of a session is its only one before an answer; what comes behind it holds back. */
+  write(line: Uint8Array): boolean {
+    if (this.#process) return this.#process.write(line);
+    if (this.#gone) return false;
+    this.#lines.push(line);
+    return this.#lines.length === 1;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#process?.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#process?.resume();
+  }
+
+  terminate(reason: string): Promise<ExitFacts> {
+    if (this.#process) return this.#process.terminate(reason);
+    this.#gone ??= this.#giveUp(reason);
+    return this.#exited.promise;
+  }
+
+  stderrTail(): string[] {
+    return this.#process?.stderrTail() ?? [];
+  }
+
+  #giveUp(because: string): ExitFacts {
+    const ranMs = Math.round(performance.now() - this.#startedAt);
+    const facts: ExitFacts = { reason: 'terminated', because, stderrTail: [], ranMs };
+    // As with a process that runs, the news comes after the call that brought it about.
+    process.nextTick(() => {
+      this.#exited.resolve(facts);
+      this.#listener.onExit(facts);
+    });
+    return facts;
+  }
+}

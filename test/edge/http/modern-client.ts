@@ -1,0 +1,182 @@
+// A client of the edge's HTTP application, in either era, and in place of the actors a session that a test plays by hand.
+import { createApp } from '../../../edge/http/app.ts';
+import type { LogLine } from '../../../edge/core/log.ts';
+import type { Negotiated, Opening, Post, PostAnswer } from '../../../edge/core/ports.ts';
+import type { Ports, SessionPort, SocketListener } from '../../../edge/http/ports.ts';
+import { readSettings, type Settings } from '../../../edge/settings.ts';
+import type { Fault } from '../../../shared/fault.ts';
+import { EDGE_BINDINGS } from '../../fixtures/edge-settings.ts';
+
+export const VERSION = 'io.modelcontextprotocol/protocolVersion';
+export const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
+export const CLIENT_INFO = 'io.modelcontextprotocol/clientInfo';
+export const LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
+
+/** The `_meta` of a modern request, with changes; a member that is undefined is left out. */
+export const meta = (changes: object = {}): object => ({
+  [VERSION]: '2026-07-28',
+  [CAPABILITIES]: {},
+  ...changes,
+});
+
+/** A modern request as JSON text. */
+export const request = (method: string, params: object = {}, changes: object = {}): string =>
+  JSON.stringify({ jsonrpc: '2.0', id: 7, method, params: { ...params, _meta: meta(changes) } });
+
+/** The headers of such a request. */
+export const headersOf = (method: string, name?: string): Record<string, string> => ({
+  'MCP-Protocol-Version': '2026-07-28',
+  'Mcp-Method': method,
+  ...(name !== undefined && { 'Mcp-Name': name }),
+});
+
+/** A follower's end, as the actor has it. */
+export interface Followed {
+  readonly stream: string;
+  readonly listener: SocketListener;
+  readonly said: string[];
+  isClosed: boolean;
+}
+
+export class PlayedSession implements SessionPort {
+  readonly openings: Opening[] = [];
+  readonly posts: Post[] = [];
+  readonly follows: Followed[] = [];
+  /** What `serve` does with each post, first to last; the last goes on. */
+  script: ((post: Post) => Promise<PostAnswer> | PostAnswer)[] = [];
+  followFault: Fault | undefined;
+  /** A dial waits for this. */
+  dialled: Promise<void> = Promise.resolve();
+  /** Legacy calls, by name. */
+  readonly legacy: string[] = [];
+
+  async serve(opening: Opening, post: Post): Promise<PostAnswer> {
+    this.openings.push(opening);
+    this.posts.push(post);
+    const play = this.script.length > 1 ? this.script.shift() : this.script[0];
+    if (!play) throw new Error('nothing to play');
+    return play(post);
+  }
+
+  async follow(stream: string, _resumes: boolean, listener: SocketListener) {
+    const followed: Followed = { stream, listener, said: [], isClosed: false };
+    this.follows.push(followed);
+    await this.dialled;
+    if (this.followFault) return { ok: false as const, fault: this.followFault };
+    return {
+      ok: true as const,
+      value: {
+        send: (text: string) => void followed.said.push(text),
+        close: () => {
+          followed.isClosed = true;
+        },
+      },
+    };
+  }
+
+  open = async () => ({ ok: true as const, value: undefined });
+
+  async openWith(_opening: Opening, post: Post): Promise<PostAnswer> {
+    this.legacy.push('openWith');
+    return {
+      kind: 'answered',
+      message: `{"jsonrpc":"2.0","id":${post.requestIds[0]},"result":{}}`,
+    };
+  }
+
+  async post({ wants, requestIds }: Post): Promise<PostAnswer> {
+    this.legacy.push(`post ${wants}`);
+    if (wants === 'accepted') return { kind: 'accepted' };
+    return { kind: 'answered', message: `{"jsonrpc":"2.0","id":${requestIds[0]},"result":{}}` };
+  }
+
+  /** What a legacy session says of itself. */
+  negotiation: Negotiated = { isOpen: true, revision: '2025-06-18' };
+
+  async negotiated(): Promise<Negotiated> {
+    this.legacy.push('negotiated');
+    return this.negotiation;
+  }
+
+  alive(): Promise<void> {
+    return Promise.reject(new Error('nobody was asked'));
+  }
+
+  async end(): Promise<boolean> {
+    this.legacy.push('end');
+    return true;
+  }
+
+  link = (): Promise<Response> => Promise.reject(new Error('no runner dials here'));
+}
+
+export class PlayedEdge {
+  readonly session = new PlayedSession();
+  /** Names of the actors that were asked for. */
+  readonly names: string[] = [];
+  /** What must be done although its client has left. */
+  readonly outliving: Promise<unknown>[] = [];
+  /** What it told those who run it. */
+  readonly log: LogLine[] = [];
+  readonly #app = createApp();
+  readonly #settings: Settings;
+
+  /** @param changed settings beside those of an edge that asks for no key and lists one page. */
+  constructor(changed: Record<string, string> = {}) {
+    this.#settings = readSettings({
+      ...EDGE_BINDINGS,
+      BRIDGE_CLIENT_AUTH: 'none',
+      BRIDGE_ORIGINS: 'https://page.example',
+      ...changed,
+    });
+  }
+
+  async send(init: RequestInit, path = '/files/mcp'): Promise<Response> {
+    const ports: Ports = {
+      session: (name) => {
+        this.names.push(name);
+        return this.session;
+      },
+      outlive: (work) => void this.outliving.push(work),
+      fleet: {
+        admits: () => Promise.resolve(undefined),
+        mayOpen: () => Promise.resolve({ ok: true, value: { afterMs: 0 } }),
+        view: () => Promise.reject(new Error('nobody asks')),
+        link: () => Promise.reject(new Error('nobody dials')),
+      },
+    };
+    const url = path.startsWith('/') ? `https://edge.example${path}` : path;
+    return this.#app.fetch(new Request(url, init), {
+      settings: this.#settings,
+      ports,
+      log: (line) => void this.log.push(line),
+      requestId: () => 'r1',
+    });
+  }
+
+  /** POST with what every client sends; a header that is null is left out. */
+  post(
+    body: string,
+    headers: Record<string, string | null> = {},
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    const all = {
+      'Content-Type': 'application/json',
+      Accept: 'application/json, text/event-stream',
+      ...headers,
+    };
+    const sent = Object.entries(all).flatMap(([name, value]) =>
+      value === null ? [] : [[name, value] as [string, string]],
+    );
+    return this.send({ method: 'POST', headers: sent, body, ...(signal && { signal }) });
+  }
+}
+
+/** Status, JSON-RPC error code and id of an answer. */
+export async function verdictOf(
+  response: Response,
+): Promise<{ status: number; code: unknown; id: unknown; data: unknown }> {
+  const text = await response.text();
+  const { id, error } = text === '' ? {} : JSON.parse(text);
+  return { status: response.status, code: error?.code, id, data: error?.data };
+}

@@ -1,0 +1,121 @@
+// Processes that wait for their turn to start.
+import { expect, test } from 'vitest';
+
+import type { ExitFacts } from '../../../runner/process/exit.ts';
+import type { ProcessListener, StdioProcess } from '../../../runner/process/stdio-process.ts';
+import { Starts } from '../../../runner/sessions/starts.ts';
+
+/** A process that is only told things. */
+class ToldProcess implements StdioProcess {
+  readonly pid = 1;
+  readonly state = 'running';
+  readonly unwrittenBytes = 0;
+  readonly told: string[] = [];
+  readonly #isTaking: boolean;
+
+  constructor(isTaking = true) {
+    this.#isTaking = isTaking;
+  }
+
+  write(line: Uint8Array): boolean {
+    this.told.push(new TextDecoder().decode(line));
+    return this.#isTaking;
+  }
+
+  pause(): void {
+    this.told.push('(pause)');
+  }
+
+  resume(): void {
+    this.told.push('(resume)');
+  }
+
+  terminate(because: string): Promise<ExitFacts> {
+    return Promise.resolve({ reason: 'terminated', because, stderrTail: [], ranMs: 1 });
+  }
+
+  stderrTail(): string[] {
+    return ['said'];
+  }
+}
+
+class Heard implements ProcessListener {
+  drains = 0;
+  readonly exits: ExitFacts[] = [];
+
+  onLine(): void {}
+  onOverlong(): void {}
+  onStderr(): void {}
+  onDrain(): void {
+    this.drains += 1;
+  }
+  onExit(facts: ExitFacts): void {
+    this.exits.push(facts);
+  }
+}
+
+const line = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** Starts of one principal beside others: one at a time on two processors, and never more than a few. */
+function held(): { starts: Starts; release: () => void } {
+  const starts = new Starts(() => true);
+  const others = Array.from({ length: 64 }, () =>
+    starts.process('alice', () => new ToldProcess(), new Heard()),
+  );
+  return {
+    starts,
+    release: () => {
+      for (const { over } of others) over();
+    },
+  };
+}
+
+test('[F-253] a process starts at once where there is room', () => {
+  const process = new ToldProcess();
+  const inTurn = new Starts(() => true).process('alice', () => process, new Heard());
+  expect(inTurn.process.pid).toBe(1);
+  expect(inTurn.process.write(line('hello'))).toBe(true);
+  expect(process.told).toEqual(['hello']);
+});
+
+test('[F-253] what it is told while it waits it hears when it starts, and only the first line is not held back', async () => {
+  const { starts, release } = held();
+  const { promise: begun, resolve } = Promise.withResolvers<void>();
+  const process = new ToldProcess();
+  const heard = new Heard();
+  const start = (): StdioProcess => {
+    resolve();
+    return process;
+  };
+  const { process: waiting } = starts.process('alice', start, heard);
+  expect(waiting).toMatchObject({ pid: undefined, state: 'running' });
+  waiting.pause();
+  expect(waiting.write(line('one'))).toBe(true);
+  expect(waiting.write(line('two'))).toBe(false);
+  expect(waiting.unwrittenBytes).toBe(6);
+  release();
+  await begun;
+  expect(process.told).toEqual(['(pause)', 'one', 'two']);
+  expect(heard.drains).toBe(1);
+  expect(waiting.stderrTail()).toEqual(['said']);
+});
+
+test('[F-253] one that is ended while it waits never starts, and its listener hears the end after that', async () => {
+  const { starts, release } = held();
+  const heard = new Heard();
+  let isStarted = false;
+  const start = (): StdioProcess => {
+    isStarted = true;
+    return new ToldProcess();
+  };
+  const { process, over } = starts.process('alice', start, heard);
+  const ending = process.terminate('nobody waits');
+  expect(process.state).toBe('exited');
+  expect(heard.exits).toEqual([]);
+  expect(await ending).toMatchObject({ reason: 'terminated', because: 'nobody waits' });
+  expect(heard.exits).toHaveLength(1);
+  over();
+  release();
+  expect(process.write(line('late'))).toBe(false);
+  expect(isStarted).toBe(false);
+});
