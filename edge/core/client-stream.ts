@@ -1,5 +1,6 @@
 // The stream of one attached client, in the worker: what was sent, what is acknowledged, and how the stream continues when the
 // socket to the actor breaks (D2, D3). Pure: the host dials, writes and keeps time. Implements LP14, LP18, R-4, R-5.
+// One file above 300 lines: every input is decided by the same few facts of one stream.
 import { fullJitterMs } from '../../shared/backoff.ts';
 import { faultError, type Fault } from '../../shared/fault.ts';
 import { answeredId } from './answered.ts';

@@ -1,6 +1,7 @@
 // The fleet knows the runners and which session is on which runner (D1). It places new sessions over the control links and keeps
 // the books of open ones; their messages do not pass through it. Pure: inputs in, effects out; the host owns the books and the
 // sockets. Implements LP9, LP11, LP25.
+// One file above 300 lines: each frame, dial and opening changes the same books.
 import { OpeningTurns } from './opening-turns.ts';
 import {
   grantedServers,

@@ -4,6 +4,7 @@
 // The actor may sleep between two frames: all it needs is in its sockets' notes or in the fleet's books (D1, D3). It uses storage
 // of its own only while its runner is away; a session that was refused or has ended leaves none.
 // Pure: inputs in, effects out; the host owns the store and the sockets. Implements LP7, LP8, R-2, R-7.
+// One file above 300 lines: each input waits for the same two words of the fleet, where the session is and that it is over.
 import type { Link } from './link-state.ts';
 import type {
   FollowWish,

@@ -1,5 +1,6 @@
 // The MCP endpoint. POSTs of modern clients go to modern.ts. The rest is Streamable HTTP of the legacy revisions 2025-03-26 to
 // 2025-11-25: sessions, answers as JSON or SSE, the GET stream, Last-Event-ID, DELETE (MCP 2025-11-25, Transports).
+// One file above 300 lines: three methods of one endpoint that share its session and stream rules.
 import { readClientMessage, type ClientMessage, type ReadMessage } from './client-message.ts';
 import { bearsModernRevision, eraOf } from './era.ts';
 import {

@@ -1,5 +1,6 @@
 // The shape of the config file. Messages are noun phrases ("a whole number from 0 to 32") that say what a value should be;
 // issues.ts turns them into advice. config.schema.json is made from this file, and patterns in JSON Schema have no flags.
+// One file above 300 lines: it is a list, and its readers look for one setting in it.
 import * as v from 'valibot';
 import { RUNNER_NAME } from '../../shared/ids.ts';
 import { PROCESS_LINE_BYTES } from '../../shared/limits.ts';

@@ -1,5 +1,6 @@
 // The events of one session, by stream: their numbers, what is owed to attached clients, what is kept for resumption, and what
 // is let go (PROTOCOL.md LP14–LP19; ). Pure: the time is an input.
+// One file above 300 lines: each change of a stream changes what is owed and what is kept at once.
 import {
   CREDIT_BYTES,
   CREDIT_EVENTS,

@@ -1,4 +1,5 @@
 // Hosts one session: performs what core/session decides on a real process and a real session link, and keeps its time.
+// One file above 300 lines: a process, a link and a timer that one queue of effects serves.
 import type { BootId, BridgeRequestId } from '../../shared/ids.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';

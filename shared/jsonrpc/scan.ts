@@ -2,6 +2,7 @@
 // of which kind, and where the few fields lie that it reads. Payloads are validated and otherwise unread, so whatever
 // is inside params, result or error passes byte for byte. Envelope keys are held to one spelling and one occurrence,
 // because a process may fold case or take the first of two where we take the last.
+// One file above 300 lines: what each key means and what refuses it belong to the same pass.
 
 import {
   INVALID_REQUEST,

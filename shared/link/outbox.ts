@@ -1,6 +1,7 @@
 // What waits to be sent on one socket: cut, ordered and paced, so that a large frame holds up no small one, however slow the
 // line (PROTOCOL.md LP3, LP23, LP24). The same for both directions. Pure: it is given the time, and returns the messages to
 // send.
+// One file above 300 lines: order, cutting and pace are decided together for each message.
 import { REASSEMBLED_BYTES } from './sizes.ts';
 import { bytesForm, textForm, type Form } from './forms.ts';
 import { Pace } from './pace.ts';
