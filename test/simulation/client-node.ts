@@ -80,6 +80,8 @@ export class ClientNode {
 
   /** Opens the session; `ready` once it can be used, never when it could not be opened. */
   open(ready: () => void): void {
+    // It may have left while it waited to try again.
+    if (this.#isOver) return;
     if (this.kind === 'modern') return ready();
     this.#onReady = ready;
     if (this.kind === 'sse2024') this.#listenSse();
