@@ -55,7 +55,8 @@ class WaitingProcess implements StdioProcess {
   readonly #lines: Uint8Array[] = [];
   readonly #exited = Promise.withResolvers<ExitFacts>();
   #process: StdioProcess | undefined;
-  #isPaused = false;
+  /** What was last asked of its output. A process that nobody has resumed is read only so far. */
+  #reading: 'pause' | 'resume' | undefined;
   #gone: ExitFacts | undefined;
 
   constructor(start: Start, listener: ProcessListener) {
@@ -81,7 +82,7 @@ class WaitingProcess implements StdioProcess {
   begin(): void {
     if (this.#gone) return;
     this.#process = this.#start(this.#listener);
-    if (this.#isPaused) this.#process.pause();
+    if (this.#reading) this.#process[this.#reading]();
     const lines = this.#lines.splice(0);
     let isTaken = true;
     for (const line of lines) isTaken = this.#process.write(line);
@@ -97,12 +98,12 @@ class WaitingProcess implements StdioProcess {
   }
 
   pause(): void {
-    this.#isPaused = true;
+    this.#reading = 'pause';
     this.#process?.pause();
   }
 
   resume(): void {
-    this.#isPaused = false;
+    this.#reading = 'resume';
     this.#process?.resume();
   }
 

@@ -12,6 +12,7 @@ import { startBridge, type Bridge } from './harness.ts';
 import type { Answer } from './raw-http.ts';
 import {
   askForSession,
+  fixture,
   messageOf,
   messagesOf,
   openSession,
@@ -172,6 +173,17 @@ test('[F-254] [R-10] a principal that opens sessions without end waits its turn,
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
     expect(messageOf(answer).error).toMatchObject({ code: 42005, data: { phase: 'not_sent' } });
   }
+});
+
+test('[F-253] [R-9] sessions whose processes had to wait for their turn to start get large results as all others do', async () => {
+  const bridge = await startBridge({
+    servers: { echo: { command: process.execPath, args: [fixture('echo')] } },
+  });
+  onTestFinished(() => bridge.stop());
+  const sessions = await Promise.all(Array.from({ length: 12 }, () => openSession(bridge, 'echo')));
+  const bytes = 300_000;
+  const answers = await Promise.all(sessions.map((session) => session.call('big', { bytes })));
+  expect(answers.map((answer) => textOf(answer).length)).toEqual(sessions.map(() => bytes));
 });
 
 test('[F-82] [R-9] [R-10] a principal that is busy in all the sessions it may have gets 429, another is served; an idle one gives way', async () => {

@@ -100,6 +100,26 @@ test('[F-253] what it is told while it waits it hears when it starts, and only t
   expect(waiting.stderrTail()).toEqual(['said']);
 });
 
+test.each(['pause', 'resume'] as const)(
+  '[F-253] the last word on its output holds when it starts: %s',
+  async (word) => {
+    const { starts, release } = held();
+    const { promise: begun, resolve } = Promise.withResolvers<void>();
+    const process = new ToldProcess();
+    const start = (): StdioProcess => {
+      resolve();
+      return process;
+    };
+    const { process: waiting } = starts.process('alice', start, new Heard());
+    waiting.pause();
+    waiting.resume();
+    waiting[word]();
+    release();
+    await begun;
+    expect(process.told).toEqual([`(${word})`]);
+  },
+);
+
 test('[F-253] one that is ended while it waits never starts, and its listener hears the end after that', async () => {
   const { starts, release } = held();
   const heard = new Heard();
