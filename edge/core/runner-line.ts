@@ -16,7 +16,7 @@ export class RunnerLine {
   #heardAt = 0;
 
   /** The socket that is the link now. */
-  get socket(): string | undefined {
+  get socket(): SocketId | undefined {
     return this.#socket;
   }
 

@@ -75,7 +75,7 @@ export async function newSession(
   const admitted = await ports.fleet.mayOpen(server, principal.name);
   if (!admitted.ok) return admitted;
   const { afterMs } = admitted.value;
-  if (afterMs > 0) await new Promise((resolve) => setTimeout(resolve, afterMs));
+  if (afterMs > 0) await sleep(afterMs);
   // Nobody reads this.
   if (request.signal.aborted) return { ok: false, fault: { fault: 'overloaded' } };
   const name = nanoid(SESSION_NAME_LENGTH);

@@ -1,5 +1,5 @@
 // The runner's control link: offers servers and takes sessions (PROTOCOL.md §3).
-import { CLOSE } from '../../shared/link/close-codes.ts';
+import { afterControlClose, CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import { decodeBytes, encodeBytes } from '../../shared/link/codec.ts';
 import {
@@ -128,16 +128,13 @@ export class ControlLink {
       return 'relink';
     }
     if (end.kind === 'refused') return this.#refused(end);
-    if (end.code === CLOSE.replaced) {
+    const verdict = afterControlClose(end.code);
+    if (verdict === 'stop') {
       this.#options.refused(
         'Another runner with this name connected. Give each machine a runner name and token of its own.',
       );
-      return 'stop';
-    }
-    log.warn('control link closed', { code: end.code, reason: end.reason });
-    return end.code === CLOSE.unauthorized || end.code === CLOSE.notGranted
-      ? 'relink_slowly'
-      : 'relink';
+    } else log.warn('control link closed', { code: end.code, reason: end.reason });
+    return verdict;
   }
 
   #refused({ answer }: LinkEnd & { kind: 'refused' }): Verdict {

@@ -1,7 +1,7 @@
 // Hosts one session: performs what core/session decides on a real process and a real session link, and keeps its time.
 // One file above 300 lines: a process, a link and a timer that one queue of effects serves.
 import type { BootId, BridgeRequestId } from '../../shared/ids.ts';
-import { CLOSE } from '../../shared/link/close-codes.ts';
+import { afterSessionClose, CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import { decodeBytes, encodeBytes } from '../../shared/link/codec.ts';
 import type { OpenFrame } from '../../shared/link/control-frames.ts';
@@ -52,6 +52,13 @@ const endFields = (end: LinkEnd): LogFields =>
   end.kind === 'refused'
     ? { kind: end.kind, status: end.answer.status, ...explainAnswer(end.answer) }
     : { ...end };
+
+function afterEnd(end: LinkEnd): ReturnType<typeof afterSessionClose> {
+  if (end.kind === 'closed') return afterSessionClose(end.code);
+  // A proxy's 404, as while an edge is deployed, says nothing of the session.
+  const isUnknown = end.kind === 'refused' && end.answer.status === 404 && isFromEdge(end.answer);
+  return isUnknown ? 'over' : 'relink';
+}
 
 export class SessionHost {
   readonly #options: SessionHostOptions;
@@ -195,13 +202,10 @@ export class SessionHost {
 
   #linkEnded(end: LinkEnd): Verdict {
     this.#perform(this.#session.unlinked(performance.now()));
-    const isOver =
-      (end.kind === 'closed' && (end.code === CLOSE.done || end.code === CLOSE.sessionUnknown)) ||
-      // A proxy's 404, as while an edge is deployed, says nothing of the session.
-      (end.kind === 'refused' && end.answer.status === 404 && isFromEdge(end.answer));
-    if (!isOver) {
+    const after = afterEnd(end);
+    if (after !== 'over') {
       this.#options.log.debug('session link ended', endFields(end));
-      return end.kind === 'closed' && end.code === CLOSE.replaced ? 'stop' : 'relink';
+      return after;
     }
     // The edge may hold its place all the same, when the ticket is of a secret that was changed since.
     if (end.kind === 'refused') this.#options.unknown();

@@ -1,4 +1,4 @@
-// WebSocket close codes of the link (PROTOCOL.md §6).
+// WebSocket close codes of the link, and what a runner does when one arrives (PROTOCOL.md §6).
 
 export const CLOSE = {
   done: 1000,
@@ -12,3 +12,15 @@ export const CLOSE = {
   tooLarge: 4413,
   comeBack: 4503,
 } as const;
+
+/** What a runner does when its control link was closed. A code that it does not know is no reason to stay away. */
+export function afterControlClose(code: number): 'stop' | 'relink_slowly' | 'relink' {
+  if (code === CLOSE.replaced) return 'stop';
+  return code === CLOSE.unauthorized || code === CLOSE.notGranted ? 'relink_slowly' : 'relink';
+}
+
+/** What a runner does when a session's link was closed; `over`: the edge holds nothing of the session any more. */
+export function afterSessionClose(code: number): 'over' | 'stop' | 'relink' {
+  if (code === CLOSE.done || code === CLOSE.sessionUnknown) return 'over';
+  return code === CLOSE.replaced ? 'stop' : 'relink';
+}

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 
-import { CLOSE } from '../../shared/link/close-codes.ts';
+import { afterControlClose, afterSessionClose, CLOSE } from '../../shared/link/close-codes.ts';
 import { controlDown, controlUp } from '../../shared/link/control-frames.ts';
 import { partial } from '../../shared/link/parts.ts';
 import { sessionDown, sessionUp, streamDown } from '../../shared/link/session-frames.ts';
@@ -40,4 +40,21 @@ test('close codes are those of PROTOCOL.md §6', () => {
     tooLarge: 4413,
     comeBack: 4503,
   });
+});
+
+test('what a runner does after each close code is what PROTOCOL.md §6 says', () => {
+  const others = [CLOSE.failed, CLOSE.protocol, CLOSE.heartbeat, CLOSE.tooLarge, CLOSE.comeBack];
+  for (const code of [...others, 1006, 4999]) {
+    expect([code, afterControlClose(code), afterSessionClose(code)]).toEqual([
+      code,
+      'relink',
+      'relink',
+    ]);
+  }
+  expect(afterSessionClose(CLOSE.done)).toBe('over');
+  expect(afterSessionClose(CLOSE.sessionUnknown)).toBe('over');
+  expect(afterSessionClose(CLOSE.replaced)).toBe('stop');
+  expect(afterControlClose(CLOSE.replaced)).toBe('stop');
+  expect(afterControlClose(CLOSE.unauthorized)).toBe('relink_slowly');
+  expect(afterControlClose(CLOSE.notGranted)).toBe('relink_slowly');
 });

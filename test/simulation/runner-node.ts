@@ -1,5 +1,5 @@
 // The simulated runner: hosts the production session machine on simulated processes, links and time.
-import { CLOSE } from '../../shared/link/close-codes.ts';
+import { afterControlClose, afterSessionClose, CLOSE } from '../../shared/link/close-codes.ts';
 import { decodeBytes, decodeText, encodeBytes, encodeText } from '../../shared/link/codec.ts';
 import { bytesForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
@@ -120,7 +120,7 @@ export class RunnerNode {
       if (control.isOver) return;
       control.isOver = true;
       this.#control = undefined;
-      if (code !== CLOSE.replaced) this.#redial();
+      if (afterControlClose(code) !== 'stop') this.#redial();
     };
     const dial = { runner: this.name, granted: '*' as const, subprotocol: '' };
     this.#world.fleet.link(dial, { wire, end: wire.b });
@@ -318,8 +318,9 @@ export class HostedSession {
       if (this.#end !== wire.a || this.#isGone) return;
       this.#end = undefined;
       this.#perform(this.#machine.unlinked(this.#runner.now));
-      if (code === CLOSE.done) this.#over();
-      else if (code !== CLOSE.replaced) this.#redial();
+      const after = afterSessionClose(code);
+      if (after === 'over') this.#over();
+      else if (after === 'relink') this.#redial();
     };
   }
 
