@@ -131,7 +131,7 @@ class Runner implements RunningRunner {
     const { session, server: name } = frame;
     this.#counters.sessionsOpened += 1;
     const log = this.#log.child({ session, server: name, principal: frame.principal });
-    log.info('session opened', { transport: frame.transport, pid: first.pid });
+    log.info('session opened', { clientKind: frame.clientKind, pid: first.pid });
     const host = new SessionHost({
       open: frame,
       server,

@@ -2,25 +2,25 @@
 // an id to its server and principal: having an id never proves who you are.
 import { isSame, mac, MAC_CHARACTERS } from './signature.ts';
 import { ACTOR_NAME, type PrincipalName, type ServerName } from '../../shared/ids.ts';
-import type { Transport } from '../../shared/link/control-frames.ts';
+import type { ClientKind } from '../../shared/link/control-frames.ts';
 
 /** A session's name, a dot, and the signature. */
 const NAME_CHARACTERS = 22;
 const SESSION_ID_CHARACTERS = NAME_CHARACTERS + 1 + MAC_CHARACTERS;
 
-/** The owner of a session and its transport: an id of one transport is unknown on the other. */
+/** The owner of a session and the kind of its client: the id of an HTTP+SSE session is unknown on the MCP endpoint, and the reverse. */
 export interface SessionOwner {
   readonly server: ServerName;
   readonly principal: PrincipalName;
-  readonly transport: Transport;
+  readonly clientKind: ClientKind;
 }
 
 /** The public session id `<name>.<mac>`: visible ASCII (MCP 2025-11-25, Transports, "Session Management"), safe in a URL. */
 export async function signSession(
   secret: string,
-  { name, server, principal, transport }: SessionOwner & { readonly name: string },
+  { name, server, principal, clientKind }: SessionOwner & { readonly name: string },
 ): Promise<string> {
-  return `${name}.${await mac(secret, 'session', [server, principal, transport, name])}`;
+  return `${name}.${await mac(secret, 'session', [server, principal, clientKind, name])}`;
 }
 
 /**
@@ -30,12 +30,12 @@ export async function signSession(
 export async function verifySession(
   secret: string,
   text: string,
-  { server, principal, transport }: SessionOwner,
+  { server, principal, clientKind }: SessionOwner,
 ): Promise<string | undefined> {
   if (text.length !== SESSION_ID_CHARACTERS || text[NAME_CHARACTERS] !== '.') return undefined;
   const name = text.slice(0, NAME_CHARACTERS);
   if (!ACTOR_NAME.test(name)) return undefined;
-  const parts = [server, principal, transport, name];
+  const parts = [server, principal, clientKind, name];
   const proof = JSON.stringify([secret, ...parts, text]);
   if (verified.has(proof)) return name;
   const expected = await mac(secret, 'session', parts);

@@ -173,8 +173,8 @@ export class Fleet {
       return this.#flush();
     }
     this.#opened += 1;
-    const { server, transport, principal } = wanted;
-    this.#say(socket, { type: 'open', session, server, ticket, transport, principal });
+    const { server, clientKind, principal } = wanted;
+    this.#say(socket, { type: 'open', session, server, ticket, clientKind, principal });
     this.#effects.push({
       do: 'opened',
       ask,

@@ -2,7 +2,7 @@
 // fields: no message content, no credential, no session id.
 import type { SessionRow } from './ports.ts';
 import type { FaultCode } from '../../shared/fault.ts';
-import type { Transport } from '../../shared/link/control-frames.ts';
+import type { ClientKind } from '../../shared/link/control-frames.ts';
 import type { PrincipalName, RunnerName, ServerName, SessionName } from '../../shared/ids.ts';
 
 /** Takes the lines; provided by the host. Never throws. */
@@ -21,7 +21,7 @@ export interface RefusalLine {
   /** This and the next two: known once the client or runner is admitted. */
   readonly principal?: PrincipalName | undefined;
   readonly server?: ServerName | undefined;
-  readonly transport?: Transport | undefined;
+  readonly clientKind?: ClientKind | undefined;
   /** The host's id of the request, to find it in the host's own logs. */
   readonly request?: string | undefined;
 }

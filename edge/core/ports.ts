@@ -1,7 +1,7 @@
 // What the rules of the edge need from their host, and the terms they share: posts, placed sessions, sockets, stores. A host has
 // these and a clock; it has no rules of its own (D5).
 import type { Fault } from '../../shared/fault.ts';
-import type { Transport } from '../../shared/link/control-frames.ts';
+import type { ClientKind } from '../../shared/link/control-frames.ts';
 import type {
   ActorName,
   BootId,
@@ -43,7 +43,7 @@ export type PostAnswer =
 export interface Opening {
   readonly server: ServerName;
   readonly principal: PrincipalName;
-  readonly transport: Transport;
+  readonly clientKind: ClientKind;
 }
 
 export interface Negotiated {

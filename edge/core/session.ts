@@ -426,9 +426,9 @@ export class EdgeSession {
   }
 
   /** A modern actor has one session after the other, and the end of one must not be taken for the end of the next. */
-  #nameFor({ transport }: Opening): string {
+  #nameFor({ clientKind }: Opening): string {
     const { name } = this.#host;
-    return transport === 'modern' ? `${name}~${this.#host.mint(SESSION_COUNT_LENGTH)}` : name;
+    return clientKind === 'modern' ? `${name}~${this.#host.mint(SESSION_COUNT_LENGTH)}` : name;
   }
 
   /** `session`: added to the answer, for actors that have several in turn. */

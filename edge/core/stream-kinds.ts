@@ -1,6 +1,7 @@
 // How each kind of client stream behaves: one row per kind, so that no other code asks which client it serves. Differences between
 // revisions are in shared/mcp/revisions.ts; differences at the runner are in runner/core/client-kinds.ts.
 import type { Fault } from '../../shared/fault.ts';
+import type { ClientKind } from '../../shared/link/control-frames.ts';
 import { inModernWords } from './modern-words.ts';
 
 export interface StreamKind {
@@ -49,7 +50,7 @@ const MODERN: StreamKind = {
   inWords: inModernWords,
 };
 
-/** `sse`, `streamable` and `modern` are the names of transports. */
+/** `sse`, `streamable` and `modern` are client kinds: the streams that each has as a rule. The other two are variants of them. */
 export const STREAM_KINDS = {
   /** HTTP+SSE (2024-11-05): one stream, and the session ends with it. */
   sse: {
@@ -66,4 +67,4 @@ export const STREAM_KINDS = {
   modern: MODERN,
   /** `subscriptions/listen`. It may stay open for days, and each check wakes an actor. */
   listen: { ...MODERN, isListen: true, keepAliveMs: KEEP_ALIVE_MS },
-} as const satisfies Readonly<Record<string, StreamKind>>;
+} as const satisfies Readonly<Record<ClientKind | 'opening' | 'listen', StreamKind>>;

@@ -23,7 +23,7 @@ import { failureOf, type LogPort } from '../core/log.ts';
 import type { Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { SERVER_NAME, type ServerName } from '../../shared/ids.ts';
-import type { Transport } from '../../shared/link/control-frames.ts';
+import type { ClientKind } from '../../shared/link/control-frames.ts';
 import { METRICS_CONTENT_TYPE, metricsText } from '../../shared/metrics.ts';
 
 export interface EdgeContext {
@@ -39,16 +39,16 @@ type Serve = (exchange: Exchange) => Promise<Response>;
 
 /** A route's methods, each with what serves it. A client of the MCP endpoint is modern if its message says so. */
 interface Endpoint {
-  readonly transport: Transport;
+  readonly clientKind: ClientKind;
   readonly methods: Readonly<Record<string, Serve>>;
 }
 
 const MCP: Endpoint = {
-  transport: 'streamable',
+  clientKind: 'streamable',
   methods: { POST: streamablePost, GET: streamableGet, DELETE: streamableDelete },
 };
-const SSE: Endpoint = { transport: 'sse', methods: { GET: openSse } };
-const MESSAGE: Endpoint = { transport: 'sse', methods: { POST: postMessage } };
+const SSE: Endpoint = { clientKind: 'sse', methods: { GET: openSse } };
+const MESSAGE: Endpoint = { clientKind: 'sse', methods: { POST: postMessage } };
 
 /** The edge's HTTP application; its context comes as Hono bindings. */
 export function createApp(): Hono<{ Bindings: EdgeContext }> {
@@ -121,7 +121,7 @@ function asRefusal(request: Request, refusal: Response, settings: Settings): Res
 async function serve(
   { req, env }: AppContext,
   server: ServerName,
-  { transport, methods }: Endpoint,
+  { clientKind, methods }: Endpoint,
 ): Promise<Response> {
   const { raw: request } = req;
   const { settings, ports } = env;
@@ -138,7 +138,7 @@ async function serve(
   if (!SERVER_NAME.test(server) || !grants(principal, server)) {
     return towards({ principal: name }, refuseExchange(exchange, { fault: 'not_found' }));
   }
-  return towards({ principal: name, server, transport }, await handle(exchange));
+  return towards({ principal: name, server, clientKind }, await handle(exchange));
 }
 
 async function admit(

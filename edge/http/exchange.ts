@@ -10,7 +10,7 @@ import type { Principal } from '../access/principal.ts';
 import type { Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { postId, type ServerName } from '../../shared/ids.ts';
-import type { Transport } from '../../shared/link/control-frames.ts';
+import type { ClientKind } from '../../shared/link/control-frames.ts';
 
 export interface Exchange {
   readonly request: Request;
@@ -38,14 +38,14 @@ export const answerHeaders = ({ request, settings }: Exchange): Record<string, s
   ...corsHeaders(request, settings),
 });
 
-/** The session a signed id names, if this principal holds it on this server over this transport. Wakes no actor (F-23, F-25). */
+/** The session a signed id names, if this principal holds it on this server with this kind of client. Wakes no actor (F-23, F-25). */
 export async function findSession(
   exchange: Exchange,
   id: string,
-  transport: Transport,
+  clientKind: ClientKind,
 ): Promise<SessionPort | undefined> {
   const { secret, server, principal, ports } = exchange;
-  const name = await verifySession(secret, id, { server, principal: principal.name, transport });
+  const name = await verifySession(secret, id, { server, principal: principal.name, clientKind });
   return name === undefined ? undefined : ports.session(name);
 }
 
@@ -70,7 +70,7 @@ export type NewSession =
  */
 export async function newSession(
   { request, server, principal, secret, ports }: Exchange,
-  transport: Transport,
+  clientKind: ClientKind,
 ): Promise<NewSession> {
   const admitted = await ports.fleet.mayOpen(server, principal.name);
   if (!admitted.ok) return admitted;
@@ -79,7 +79,7 @@ export async function newSession(
   // Nobody reads this.
   if (request.signal.aborted) return { ok: false, fault: { fault: 'overloaded' } };
   const name = nanoid(SESSION_NAME_LENGTH);
-  const opening = { server, principal: principal.name, transport };
+  const opening = { server, principal: principal.name, clientKind };
   const sessionId = await signSession(secret, { name, ...opening });
   return { ok: true, session: ports.session(name), sessionId, opening };
 }

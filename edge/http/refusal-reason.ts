@@ -1,8 +1,8 @@
 // Why a response refuses, and whom. Noted where each is known, and logged in one line.
 import type { RefusalLine } from '../core/log.ts';
 
-export type RefusalReason = Pick<RefusalLine, 'fault' | 'transport'>;
-export type Refused = Pick<RefusalLine, 'principal' | 'server' | 'transport'>;
+export type RefusalReason = Pick<RefusalLine, 'fault' | 'clientKind'>;
+export type Refused = Pick<RefusalLine, 'principal' | 'server' | 'clientKind'>;
 
 const reasons = new WeakMap<Response, RefusalReason & Refused>();
 

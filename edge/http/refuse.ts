@@ -52,8 +52,8 @@ export function refuse(fault: Fault, options: RefuseOptions = {}): Response {
     status,
     headers: { ...headers, ...options.headers },
   });
-  const transport = options.isModern === true ? { transport: 'modern' as const } : undefined;
-  return because({ fault: fault.fault, ...transport }, response);
+  const clientKind = options.isModern === true ? { clientKind: 'modern' as const } : undefined;
+  return because({ fault: fault.fault, ...clientKind }, response);
 }
 
 /** The response of an error of the revision itself. */
@@ -65,7 +65,7 @@ export function refuseModern(
     status,
     headers: { ...HEADERS, 'Content-Type': 'application/json', ...headers },
   });
-  return because({ fault: error.code, transport: 'modern' }, response);
+  return because({ fault: error.code, clientKind: 'modern' }, response);
 }
 
 const HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };

@@ -1,11 +1,11 @@
 // What differs between sessions by the kind of their clients: one row for each kind, read wherever a rule depends on it. What
 // depends on the revision is in shared/mcp/revisions.ts.
 import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
-import type { Transport } from '../../shared/link/control-frames.ts';
+import type { ClientKind } from '../../shared/link/control-frames.ts';
 import { MODERN_RETURN_MS, SSE_RETURN_MS, UNTOLD_RETURN_MS } from '../../shared/link/timing.ts';
 
 /** Times are in milliseconds. */
-export interface ClientKind {
+export interface ClientTraits {
   /** The stream that exists from the session's opening to its end. Without one, a client gets only what belongs to a request. */
   readonly standing: string | undefined;
   /** A request opens its own stream, which takes what is sent while it runs, even what belongs to no request. */
@@ -30,7 +30,7 @@ export interface ClientKind {
   readonly closesListens: boolean;
 }
 
-const CLIENT_KINDS: Readonly<Record<Transport, ClientKind>> = {
+const CLIENT_KINDS: Readonly<Record<ClientKind, ClientTraits>> = {
   // HTTP+SSE of 2024-11-05: one stream for everything, and no way back once it is closed.
   sse: {
     standing: SSE_STREAM,
@@ -76,4 +76,4 @@ const CLIENT_KINDS: Readonly<Record<Transport, ClientKind>> = {
 };
 
 /** The row of a session's clients. */
-export const clientKind = (transport: Transport): ClientKind => CLIENT_KINDS[transport];
+export const traitsOf = (clientKind: ClientKind): ClientTraits => CLIENT_KINDS[clientKind];

@@ -11,7 +11,7 @@ import { CODE, LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { isNotificationName } from '../../shared/mcp/notifications.ts';
 import { allowsBatches } from '../../shared/mcp/revisions.ts';
 import type { Calls, CallTimes } from './calls.ts';
-import type { ClientKind } from './client-kinds.ts';
+import type { ClientTraits } from './client-kinds.ts';
 import type { Handshake } from './handshake.ts';
 import type { Hearing } from './hearing.ts';
 import type { Listeners } from './listeners.ts';
@@ -37,7 +37,7 @@ const TOO_OLD: Fault = {
 
 interface Parts {
   readonly limits: SessionLimits;
-  readonly clients: ClientKind;
+  readonly clients: ClientTraits;
   readonly posts: Posts;
   readonly log: StreamLog;
   readonly handshake: Handshake;

@@ -3,7 +3,7 @@
 import type { Due } from '../../shared/dues.ts';
 import { CONFIRM_MS, STALL_MS } from '../../shared/link/timing.ts';
 import type { Calls } from './calls.ts';
-import type { ClientKind } from './client-kinds.ts';
+import type { ClientTraits } from './client-kinds.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { Attendance, Presence } from './presence.ts';
 import type { SessionOutput } from './session-output.ts';
@@ -11,7 +11,7 @@ import type { StreamLog } from './stream-log.ts';
 import type { StreamId } from '../../shared/ids.ts';
 
 interface Parts {
-  readonly clients: ClientKind;
+  readonly clients: ClientTraits;
   readonly log: StreamLog;
   readonly calls: Calls;
   readonly outcomes: Outcomes;

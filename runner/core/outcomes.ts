@@ -5,14 +5,14 @@ import { faultError, type Fault } from '../../shared/fault.ts';
 import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { CANCEL_GRACE_MS, isInitialize, type Call, type Calls } from './calls.ts';
-import type { ClientKind } from './client-kinds.ts';
+import type { ClientTraits } from './client-kinds.ts';
 import { listenEnd } from './listen-end.ts';
 import type { Presence } from './presence.ts';
 import type { CallRecord } from './session-effects.ts';
 import type { SessionOutput } from './session-output.ts';
 
 interface Parts {
-  readonly clients: ClientKind;
+  readonly clients: ClientTraits;
   readonly calls: Calls;
   readonly presence: Presence;
   readonly out: SessionOutput;

@@ -1,6 +1,6 @@
 // Decides whether anyone still uses a session, and when it ends if nothing happens (R-11, LP21).
 import { WINDOW_MS } from '../../shared/link/timing.ts';
-import type { ClientKind } from './client-kinds.ts';
+import type { ClientTraits } from './client-kinds.ts';
 import type { SessionLimits } from './session-effects.ts';
 
 /** What shows whether somebody still wants the session. */
@@ -22,11 +22,11 @@ interface Link {
 
 export class Presence {
   readonly #limits: SessionLimits;
-  readonly #clients: ClientKind;
+  readonly #clients: ClientTraits;
   #link: Link;
   #activeAt: number;
 
-  constructor(limits: SessionLimits, clients: ClientKind, now: number) {
+  constructor(limits: SessionLimits, clients: ClientTraits, now: number) {
     this.#limits = limits;
     this.#clients = clients;
     this.#link = { isUp: false, since: now };

@@ -11,7 +11,7 @@ import { isNotificationName } from '../../shared/mcp/notifications.ts';
 import { REVISION_CHARS } from '../../shared/mcp/revisions.ts';
 import { bridgeIdOf } from './bridge-ids.ts';
 import { isInitialize, type Call, type Calls } from './calls.ts';
-import type { ClientKind } from './client-kinds.ts';
+import type { ClientTraits } from './client-kinds.ts';
 import { Handshake } from './handshake.ts';
 import { unusable, type Failed, type Hearing } from './hearing.ts';
 import type { Outcomes } from './outcomes.ts';
@@ -25,7 +25,7 @@ import { Tasks } from './tasks.ts';
 
 interface Parts {
   readonly limits: SessionLimits;
-  readonly clients: ClientKind;
+  readonly clients: ClientTraits;
   readonly log: StreamLog;
   readonly handshake: Handshake;
   readonly calls: Calls;

@@ -2,7 +2,7 @@
 // (runner/core/liveness.ts). Only for a session with one process; a translator checks its own.
 import type { Due } from '../../shared/dues.ts';
 import { OWN_IDS_FROM, type Call } from './calls.ts';
-import type { ClientKind } from './client-kinds.ts';
+import type { ClientTraits } from './client-kinds.ts';
 import { Liveness } from './liveness.ts';
 import type { End } from './session-effects.ts';
 import type { SessionOutput } from './session-output.ts';
@@ -14,7 +14,7 @@ const PING_IDS_FROM = OWN_IDS_FROM + 2 ** 29;
 const PROCESS = 0;
 
 interface Parts {
-  readonly clients: ClientKind;
+  readonly clients: ClientTraits;
   readonly out: SessionOutput;
   readonly end: End;
 }

@@ -1,10 +1,10 @@
 // Makes the parts of one session and connects them. This file shows which part knows which; what a part does is in its own
 // file.
-import type { Transport } from '../../shared/link/control-frames.ts';
+import type { ClientKind } from '../../shared/link/control-frames.ts';
 import { Calls } from './calls.ts';
 import { ClientToProcess } from './client-to-process.ts';
 import { Deadlines } from './deadlines.ts';
-import { clientKind } from './client-kinds.ts';
+import { traitsOf } from './client-kinds.ts';
 import { Handshake } from './handshake.ts';
 import { Hearing } from './hearing.ts';
 import { Listeners } from './listeners.ts';
@@ -22,7 +22,7 @@ import { StreamLog } from './stream-log.ts';
 
 export interface SessionOptions {
   readonly limits: SessionLimits;
-  readonly transport: Transport;
+  readonly clientKind: ClientKind;
   /** How a client sees what the process printed; without it, it sees nothing. */
   readonly quote?: Quote | undefined;
   /** Why a client's notification would reach no process; undefined if it reaches one. Without this, every one does. */
@@ -31,8 +31,8 @@ export interface SessionOptions {
 
 /** Makes the parts of a session. `end`: called by a part that finds a reason to end the session. */
 export function sessionParts(options: SessionOptions, end: End, now: number) {
-  const { limits, transport, quote = () => '', refusal = () => undefined } = options;
-  const clients = clientKind(transport);
+  const { limits, clientKind, quote = () => '', refusal = () => undefined } = options;
+  const clients = traitsOf(clientKind);
   const log = new StreamLog();
   const calls = new Calls();
   const posts = new Posts();

@@ -26,7 +26,7 @@ export interface ProcessChoice {
 /** What a session of `open` takes for its process. */
 export function sessionProcess(parts: ProcessChoice): SessionProcess {
   const { open, server, pool, first } = parts;
-  if (open.transport === 'modern') return translated(parts, modernTranslator(parts));
+  if (open.clientKind === 'modern') return translated(parts, modernTranslator(parts));
   if (pool.eras.legacy === true) return first;
   const translator = new ForLegacyClient(server.name);
   return translated(parts, translator, () => translator.isTransparent);

@@ -83,10 +83,10 @@ export class SessionHost {
   constructor(options: SessionHostOptions) {
     this.#options = options;
     const { open, server, edge, token, boot } = options;
-    const { transport } = open;
+    const { clientKind } = open;
     const refusal = (line: Uint8Array): string | undefined => options.process.refusal?.(line);
     this.#session = new Session(
-      { limits: server, transport, quote: options.quote, refusal },
+      { limits: server, clientKind, quote: options.quote, refusal },
       performance.now(),
     );
     const url = `${webSocketOrigin(edge)}/runner/session/${open.session}`;

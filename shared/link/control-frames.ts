@@ -52,7 +52,7 @@ export const openFrame = v.strictObject({
   session: sessionName,
   server: serverName,
   ticket: v.pipe(v.string(), v.maxLength(256)),
-  transport: v.picklist(['streamable', 'sse', 'modern']),
+  clientKind: v.picklist(['sse', 'streamable', 'modern']),
   principal: v.pipe(v.string(), v.maxLength(128)),
 });
 export const yieldFrame = v.strictObject({
@@ -72,4 +72,5 @@ export const controlDown = v.variant('type', [
 export type ControlDown = v.InferOutput<typeof controlDown>;
 export type YieldFrame = v.InferOutput<typeof yieldFrame>;
 export type OpenFrame = v.InferOutput<typeof openFrame>;
-export type Transport = OpenFrame['transport'];
+/** How a session's client speaks: HTTP+SSE, Streamable HTTP of the legacy era, or 2026-07-28. */
+export type ClientKind = OpenFrame['clientKind'];

@@ -74,7 +74,7 @@ const OPEN = {
   session: SESSION,
   server: 'echo',
   ticket: 't'.repeat(22),
-  transport: 'streamable',
+  clientKind: 'streamable',
   principal: 'ann',
 };
 

@@ -49,7 +49,7 @@ export function offer(control: FakeLink, letter: string): void {
     session: letter.repeat(22),
     server: 'echo',
     ticket: 't'.repeat(22),
-    transport: 'streamable',
+    clientKind: 'streamable',
     principal: 'ann',
   });
 }

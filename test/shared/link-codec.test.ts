@@ -80,7 +80,7 @@ describe('a frame', () => {
       session: 'a'.repeat(22),
       server: 'files',
       ticket: 't',
-      transport: 'streamable',
+      clientKind: 'streamable',
       principal: 'ann',
     };
     expect(decodeText(controlDown, encodeText(open)).ok).toBe(true);

@@ -1,6 +1,6 @@
 // The simulated client of one session: calls, notes, listens, resumes and gives up as the revision allows.
 import { fillerOf } from './filler.ts';
-import type { Transport } from '../../shared/link/control-frames.ts';
+import type { ClientKind } from '../../shared/link/control-frames.ts';
 import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
 import { parseEventId } from '../../shared/sse/encode.ts';
 import type { CallHistory, StandingHistory } from './history.ts';
@@ -10,7 +10,7 @@ import { Exchange, type Head } from './worker-node.ts';
 import type { World } from './world.ts';
 import { Wire } from './wire.ts';
 
-export type ClientKind = 'sse2024' | 'http2025-03' | 'http2025-11' | 'modern';
+export type SimulatedKind = 'sse2024' | 'http2025-03' | 'http2025-11' | 'modern';
 
 interface Incoming {
   readonly id?: number;
@@ -47,7 +47,7 @@ const RESUME_MS = 1_500;
 
 export class ClientNode {
   readonly name: string;
-  readonly kind: ClientKind;
+  readonly kind: SimulatedKind;
   readonly #world: World;
   readonly #standing: StandingHistory;
   readonly #pending = new Map<number, CallHistory>();
@@ -59,7 +59,7 @@ export class ClientNode {
   /** Sessions it tried to open before the one it has. */
   #tries = 0;
 
-  constructor(world: World, name: string, kind: ClientKind) {
+  constructor(world: World, name: string, kind: SimulatedKind) {
     this.#world = world;
     this.name = name;
     this.kind = kind;
@@ -68,7 +68,7 @@ export class ClientNode {
     world.history.sentNotes.set(name, []);
   }
 
-  get transport(): Transport {
+  get clientKind(): ClientKind {
     if (this.kind === 'modern') return 'modern';
     return this.kind === 'sse2024' ? 'sse' : 'streamable';
   }
@@ -418,7 +418,7 @@ export class ClientNode {
 
   #connect(): { wire: Wire; exchange: Exchange } {
     const wire = new Wire(this.#world.clock, this.#world.chance);
-    const owner = { principal: this.name, transport: this.transport };
+    const owner = { principal: this.name, clientKind: this.clientKind };
     const name = actorName(this.name, this.#tries);
     const exchange = new Exchange(this.#world, name, owner, wire.b);
     this.#world.clientWires.add(wire);

@@ -12,7 +12,7 @@ import {
   type ControlDown,
   type ControlUp,
   type OpenFrame,
-  type Transport,
+  type ClientKind,
 } from '../../shared/link/control-frames.ts';
 import { sessionDown } from '../../shared/link/session-frames.ts';
 import { fullJitterMs } from '../../shared/backoff.ts';
@@ -157,12 +157,12 @@ export class RunnerNode {
     }
   }
 
-  #open({ session, transport, principal }: OpenFrame): void {
+  #open({ session, clientKind, principal }: OpenFrame): void {
     if (this.sessions.has(session)) return;
     const isFull =
       this.#held.length >= this.capacity || this.sessions.size >= this.capacity + MAX_ENDING;
     if (isFull) return this.#say({ type: 'refused', session, fault: 'overloaded' });
-    const hosted = new HostedSession(this.#world, this, { name: session, transport, principal });
+    const hosted = new HostedSession(this.#world, this, { name: session, clientKind, principal });
     this.sessions.set(session, hosted);
   }
 
@@ -184,7 +184,7 @@ export class RunnerNode {
 
 interface Opened {
   readonly name: string;
-  readonly transport: Transport;
+  readonly clientKind: ClientKind;
   readonly principal: string;
 }
 
@@ -204,13 +204,13 @@ export class HostedSession {
   #timer: { readonly at: number; readonly entry: Scheduled } | undefined;
   #isGone = false;
 
-  constructor(world: World, runner: RunnerNode, { name, transport, principal }: Opened) {
+  constructor(world: World, runner: RunnerNode, { name, clientKind, principal }: Opened) {
     this.#world = world;
     this.#runner = runner;
     this.#name = name;
     this.principal = principal;
     this.#machine = new Session(
-      { limits: { ...LIMITS, maxInFlight: world.maxInFlight }, transport },
+      { limits: { ...LIMITS, maxInFlight: world.maxInFlight }, clientKind },
       runner.now,
     );
     const client = clientOf(name);

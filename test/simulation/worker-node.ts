@@ -9,7 +9,7 @@ import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
 import { LOOK_MS } from '../../shared/link/timing.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { decodeText } from '../../shared/link/codec.ts';
-import type { Transport } from '../../shared/link/control-frames.ts';
+import type { ClientKind } from '../../shared/link/control-frames.ts';
 import { textForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
 import { splitFrame } from '../../shared/link/parts.ts';
@@ -72,12 +72,12 @@ export class Exchange {
   constructor(
     world: World,
     name: string,
-    { principal, transport }: { readonly principal: string; readonly transport: Transport },
+    { principal, clientKind }: { readonly principal: string; readonly clientKind: ClientKind },
     client: End,
   ) {
     this.#world = world;
     this.#name = name;
-    this.#opening = { server: SERVER, principal, transport };
+    this.#opening = { server: SERVER, principal, clientKind };
     this.#client = client;
     this.#skewMs = world.skew(SKEW_MS);
     this.#askedAt = world.clock.now + this.#skewMs;
@@ -89,7 +89,7 @@ export class Exchange {
   }
 
   get #isModern(): boolean {
-    return this.#opening.transport === 'modern';
+    return this.#opening.clientKind === 'modern';
   }
 
   /** This worker instance dies: its client's connection breaks, the actor sees its socket close. */
@@ -234,7 +234,7 @@ export class Exchange {
   #follow({ stream, after, resumes, post, sending }: Streamed): void {
     this.#wish = { stream, resumes };
     this.#stream = new ClientStream({
-      kind: STREAM_KINDS[this.#opening.transport],
+      kind: STREAM_KINDS[this.#opening.clientKind],
       stream,
       after,
       requestIds: post?.requestIds ?? [],

@@ -1,6 +1,6 @@
 // One simulated deployment: clients, workers, actors, a runner and its processes on one clock, and what goes wrong there.
 import { ActorNode } from './actor-node.ts';
-import { ClientNode, type ClientKind } from './client-node.ts';
+import { ClientNode, type SimulatedKind } from './client-node.ts';
 import { Chance, VirtualClock } from './clock.ts';
 import { emptyHistory, type CallHistory, type History } from './history.ts';
 import { FleetNode } from './fleet-node.ts';
@@ -31,7 +31,7 @@ const SLOW_SHARE = 0.2;
 const SLOW_BYTES_PER_MS = [20, 50, 200, 1_000];
 const SLOW_SEED = 0x51_0e;
 
-const KINDS: readonly ClientKind[] = ['sse2024', 'http2025-03', 'http2025-11', 'modern'];
+const KINDS: readonly SimulatedKind[] = ['sse2024', 'http2025-03', 'http2025-11', 'modern'];
 
 export class World {
   readonly clock = new VirtualClock();

@@ -36,7 +36,7 @@ export async function serveModern(exchange: Exchange, request: ModernRequest): P
   const { secret, server, principal, ports } = exchange;
   const actor = await modernSessionName(secret, server, principal.name);
   const session = ports.session(actor);
-  const opening: Opening = { server, principal: principal.name, transport: 'modern' };
+  const opening: Opening = { server, principal: principal.name, clientKind: 'modern' };
   const serving = serve(exchange, session, opening, {
     message: withEdgeMeta(headers, request),
     requestIds: [request.id],

@@ -10,7 +10,7 @@ import { ACTOR_NAME } from '../../../shared/ids.ts';
 
 const SECRET = 'x'.repeat(32);
 const NAME = 'V1StGXR8_Z5jdHi6B-myT0';
-const OWNER = { server: 'files', principal: 'alice', transport: 'streamable' } as const;
+const OWNER = { server: 'files', principal: 'alice', clientKind: 'streamable' } as const;
 
 describe('a session id', () => {
   test('is the name and half of an HMAC-SHA-256', async () => {
@@ -29,7 +29,7 @@ describe('a session id', () => {
 
   test.each([
     ['another principal (F-25)', SECRET, { ...OWNER, principal: 'bob' }],
-    ['another transport', SECRET, { ...OWNER, transport: 'sse' as const }],
+    ['another kind of client', SECRET, { ...OWNER, clientKind: 'sse' as const }],
     ['another server', SECRET, { ...OWNER, server: 'memory' }],
     ['parts that only join alike', SECRET, { ...OWNER, server: 'filesa', principal: 'lice' }],
     ['another secret', 'y'.repeat(32), OWNER],

@@ -18,7 +18,7 @@ const sessionId = await signSession(EDGE_BINDINGS.BRIDGE_SECRET, {
   name: 'abcdefghijklmnopqrstuv',
   server: 'files',
   principal: 'ann',
-  transport: 'streamable',
+  clientKind: 'streamable',
 });
 
 const asked = { level: 'info', message: 'request refused', request: 'r1' };
@@ -54,13 +54,13 @@ describe('[F-99] a refusal is one line that says why, and to whom', () => {
         status: 400,
         principal: 'ann',
         server: 'files',
-        transport: 'streamable',
+        clientKind: 'streamable',
       },
     ],
     [
       'a session of another',
       (edge) => edge.post('{"jsonrpc":"2.0","method":"x"}', { ...key, 'Mcp-Session-Id': SECRET }),
-      { fault: 'session_not_found', status: 404, principal: 'ann', transport: 'streamable' },
+      { fault: 'session_not_found', status: 404, principal: 'ann', clientKind: 'streamable' },
     ],
     [
       'a message over HTTP+SSE',
@@ -73,17 +73,17 @@ describe('[F-99] a refusal is one line that says why, and to whom', () => {
           },
           `/files/message?sessionId=${SECRET}`,
         ),
-      { fault: 'session_not_found', status: 404, principal: 'ann', transport: 'sse' },
+      { fault: 'session_not_found', status: 404, principal: 'ann', clientKind: 'sse' },
     ],
     [
       'an error of the revision',
       (edge) => edge.post(call, { ...key, ...headersOf('tools/list') }),
-      { fault: -32020, status: 400, principal: 'ann', server: 'files', transport: 'modern' },
+      { fault: -32020, status: 400, principal: 'ann', server: 'files', clientKind: 'modern' },
     ],
     [
       'a fault that a modern client reads with 200',
       (edge) => edge.post(call, { ...key, ...headersOf('tools/call', SECRET) }),
-      { fault: 'runner_lost', status: 200, principal: 'ann', transport: 'modern' },
+      { fault: 'runner_lost', status: 200, principal: 'ann', clientKind: 'modern' },
     ],
     [
       'a runner with a wrong token',
@@ -181,7 +181,7 @@ describe('[F-99] the end of a session is one line, and names it by a digest alon
     core.message('s1', hello('boot-1-of-the-runner-a'), 1_000);
     core.open(
       'ask',
-      { session, server: 'files', principal: 'ann', transport: 'streamable' },
+      { session, server: 'files', principal: 'ann', clientKind: 'streamable' },
       2_000,
     );
     core.signed('ask', 'ticket');

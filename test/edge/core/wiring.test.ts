@@ -38,7 +38,7 @@ class Bench {
   readonly exchanges: Exchange[] = [];
   /** The requests that stood on stdin, by the exchange they are for. */
   readonly written: string[] = [];
-  #session = new Session({ limits: LIMITS, transport: 'streamable' }, this.now);
+  #session = new Session({ limits: LIMITS, clientKind: 'streamable' }, this.now);
   #relay = new Relay({ state: 'awaited', until: this.now + 10_000 });
   #isLinked = false;
   #epoch = 0;

@@ -3,7 +3,7 @@ import type { BridgeRequestId } from '../../../shared/ids.ts';
 import type { SessionEffect, SessionLimits } from '../../../runner/core/session-effects.ts';
 import { Session } from '../../../runner/core/session.ts';
 import { decodeText } from '../../../shared/link/codec.ts';
-import type { Transport } from '../../../shared/link/control-frames.ts';
+import type { ClientKind } from '../../../shared/link/control-frames.ts';
 import {
   sessionUp,
   type SessionDown,
@@ -33,20 +33,20 @@ export class DrivenSession {
 
   constructor(
     options: {
-      transport?: Transport;
+      clientKind?: ClientKind;
       limits?: Partial<SessionLimits>;
       refusal?: (notification: Uint8Array) => string | undefined;
     } = {},
   ) {
-    const { transport = 'streamable', limits = {}, ...rest } = options;
+    const { clientKind = 'streamable', limits = {}, ...rest } = options;
     const quote = (bytes: Uint8Array): string => decoder.decode(bytes);
-    const all = { limits: { ...LIMITS, ...limits }, transport, quote, ...rest };
+    const all = { limits: { ...LIMITS, ...limits }, clientKind, quote, ...rest };
     this.session = new Session(all, this.now);
   }
 
   /** Linked, for clients of 2026-07-28. */
   static modern(): DrivenSession {
-    const driven = new DrivenSession({ transport: 'modern' });
+    const driven = new DrivenSession({ clientKind: 'modern' });
     driven.receive({ type: 'welcome', expired: false });
     return driven;
   }
@@ -54,7 +54,7 @@ export class DrivenSession {
   /** Linked, initialized by a client with these capabilities, and nothing left to look at. */
   static initialized(
     options: {
-      transport?: Transport;
+      clientKind?: ClientKind;
       limits?: Partial<SessionLimits>;
       capabilities?: object;
       revision?: string;
@@ -62,7 +62,7 @@ export class DrivenSession {
   ): DrivenSession {
     const driven = new DrivenSession(options);
     driven.receive({ type: 'welcome', expired: false });
-    const stream = options.transport === 'sse' ? 'sse' : 'init';
+    const stream = options.clientKind === 'sse' ? 'sse' : 'init';
     if (stream === 'sse') driven.receive({ type: 'attach', stream, after: null });
     const { capabilities = {}, revision = '2025-11-25' } = options;
     driven.post('init', { id: 0, method: 'initialize', params: { capabilities } }, stream);

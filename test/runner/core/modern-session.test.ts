@@ -181,7 +181,7 @@ describe('a modern session', () => {
   test('[F-202] a notification that no process would get is refused in its words, and all else is written', () => {
     const refusal = (line: Uint8Array): string | undefined =>
       new TextDecoder().decode(line).includes('acme/nobody') ? 'Nobody.' : undefined;
-    const driven = new DrivenSession({ transport: 'modern', refusal });
+    const driven = new DrivenSession({ clientKind: 'modern', refusal });
     driven.receive({ type: 'welcome', expired: false });
     driven.look();
     driven.post('n1', { method: 'acme/nobody' }, 'get');

@@ -7,10 +7,10 @@ const initialize = { id: 0, method: 'initialize', params: { capabilities: {} } }
 const isEnded = (driven: DrivenSession): boolean => driven.session.isEnded;
 
 /** Opened, and its `initialize` posted. */
-function opened(transport: 'streamable' | 'sse' = 'streamable'): DrivenSession {
-  const driven = new DrivenSession({ transport });
+function opened(clientKind: 'streamable' | 'sse' = 'streamable'): DrivenSession {
+  const driven = new DrivenSession({ clientKind });
   driven.receive({ type: 'welcome', expired: false });
-  if (transport === 'streamable') driven.post('init', initialize);
+  if (clientKind === 'streamable') driven.post('init', initialize);
   return driven;
 }
 

@@ -142,14 +142,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 describe('[F-241] a session under anything the schemas let through', () => {
-  test.each(['streamable', 'sse', 'modern'] as const)('%s: throws at nothing', (transport) => {
+  test.each(['streamable', 'sse', 'modern'] as const)('%s: throws at nothing', (clientKind) => {
     let steps = 0;
     fc.assert(
       fc.property(fc.boolean(), fc.array(step, { maxLength: 40 }), (isInitialized, run) => {
         const driven =
-          isInitialized && transport !== 'modern'
-            ? DrivenSession.initialized({ transport })
-            : new DrivenSession({ transport });
+          isInitialized && clientKind !== 'modern'
+            ? DrivenSession.initialized({ clientKind })
+            : new DrivenSession({ clientKind });
         for (const take of run) take(driven);
         steps += run.length;
       }),

@@ -102,7 +102,7 @@ describe('a post', () => {
   });
 
   test('[LP13] on the HTTP+SSE stream is accepted at once', () => {
-    const driven = DrivenSession.initialized({ transport: 'sse' });
+    const driven = DrivenSession.initialized({ clientKind: 'sse' });
     driven.post('p', call(1), 'sse');
     expect(driven.look().sent).toEqual([{ type: 'accepted', id: 'p' }]);
   });
@@ -544,7 +544,7 @@ describe('a message that belongs to no request', () => {
   });
 
   test('goes to the one stream of an HTTP+SSE session', () => {
-    const driven = DrivenSession.initialized({ transport: 'sse' });
+    const driven = DrivenSession.initialized({ clientKind: 'sse' });
     driven.post('a', call(1), 'sse');
     driven.look();
     driven.line({ method: 'notifications/x' });
@@ -636,7 +636,7 @@ describe('links that break', () => {
   });
 
   test('[LP20] expired: an HTTP+SSE session is over', () => {
-    const driven = DrivenSession.initialized({ transport: 'sse' });
+    const driven = DrivenSession.initialized({ clientKind: 'sse' });
     driven.post('a', call(1), 'sse');
     driven.look();
     driven.relink(true);
@@ -903,7 +903,7 @@ describe('the process', () => {
     early.receive({ type: 'welcome', expired: false });
     early.stderr('starting');
     expect(early.look().sent).toEqual([]);
-    const driven = DrivenSession.initialized({ transport: 'sse' });
+    const driven = DrivenSession.initialized({ clientKind: 'sse' });
     driven.stderr('a "line"\n');
     const [frame] = driven.look().sent;
     expect(JSON.parse(frame?.message ?? '')).toEqual({
@@ -991,7 +991,7 @@ describe('the end', () => {
   });
 
   test('[LP21] [R-5] an HTTP+SSE session ends 10 s after its stream was let go', () => {
-    const driven = DrivenSession.initialized({ transport: 'sse' });
+    const driven = DrivenSession.initialized({ clientKind: 'sse' });
     driven.post('a', call(1), 'sse');
     driven.receive({ type: 'detach', stream: 'sse' });
     driven.sleep(SSE_RETURN_MS - 1);
@@ -1001,7 +1001,7 @@ describe('the end', () => {
   });
 
   test('[LP21] an HTTP+SSE worker that returns in time finds its session', () => {
-    const driven = DrivenSession.initialized({ transport: 'sse' });
+    const driven = DrivenSession.initialized({ clientKind: 'sse' });
     driven.post('a', call(1), 'sse');
     driven.receive({ type: 'detach', stream: 'sse' });
     driven.sleep(SSE_RETURN_MS - 1);

@@ -72,7 +72,7 @@ function serve({ server, pool, first }: Awaited<ReturnType<typeof processes>>): 
     server: 'fixture',
     principal: 'p',
     ticket: 't',
-    transport: 'modern' as const,
+    clientKind: 'modern' as const,
   };
   const process = sessionProcess({ open, server, pool, first, log });
   onTestFinished(async () => void (await process.terminate('the test is over')));

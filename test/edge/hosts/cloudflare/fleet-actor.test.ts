@@ -268,17 +268,17 @@ describe('opening a session', () => {
     const runner = await FakeRunner.start();
     const { session } = await openSession(runner);
     expect(Object.keys(session.open).toSorted()).toEqual([
+      'clientKind',
       'message',
       'principal',
       'server',
       'session',
       'ticket',
-      'transport',
       'type',
     ]);
     expect(session.open).toMatchObject({
       server: 'files',
-      transport: 'streamable',
+      clientKind: 'streamable',
       principal: ANN.name,
       message: undefined,
     });
@@ -397,7 +397,7 @@ describe('opening a session', () => {
 
   test('[LP7] that its actor knows nothing of leaves no trace once the runner has dialled', async () => {
     const runner = await FakeRunner.start();
-    const opening = { server: 'files', principal: ANN.name, transport: 'streamable' } as const;
+    const opening = { server: 'files', principal: ANN.name, clientKind: 'streamable' } as const;
     await fleet().open({ ...opening, session: 's'.repeat(22) });
     expect(await rows()).toHaveLength(1);
     await expect(runner.take()).rejects.toThrow('404');

@@ -50,7 +50,7 @@ describe('modern requests', () => {
     const runner = await FakeRunner.start();
     const both = [call(1), call('a')];
     const session = await runner.take();
-    expect(session.open).toMatchObject({ transport: 'modern', principal: ANN.name });
+    expect(session.open).toMatchObject({ clientKind: 'modern', principal: ANN.name });
     expect(session.name).toMatch(/^m-[\w-]{20}~[\w-]{8}$/u);
     const post = await session.answer({ resultType: 'complete' });
     expect(JSON.parse(post.message ?? '').params._meta).toEqual({
@@ -113,7 +113,7 @@ test('a request that meets a session on its way out is carried out in the next',
 });
 
 describe('an actor that opens a session', () => {
-  const OPENING = { server: 'files', principal: ANN.name, transport: 'modern' } as const;
+  const OPENING = { server: 'files', principal: ANN.name, clientKind: 'modern' } as const;
   const POST = { id: 'p', stream: 'p', wants: 'answer', message: '{}', requestIds: ['1'] } as const;
 
   /** An actor before a fleet that a test plays. */

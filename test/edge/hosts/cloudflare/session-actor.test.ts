@@ -321,7 +321,7 @@ describe('an HTTP+SSE session', () => {
 
   test('names its endpoint first, answers on the stream, and ends with it', async () => {
     const { session, events, endpoint, post } = await openSse(await FakeRunner.start());
-    expect(session.open['transport']).toBe('sse');
+    expect(session.open['clientKind']).toBe('sse');
     expect(endpoint).toMatchObject({
       event: 'endpoint',
       data: expect.stringMatching(/^\?sessionId=\S+&server=files$/u),

@@ -77,7 +77,7 @@ describe('a modern request', () => {
     expect(opening).toEqual({
       server: 'files',
       principal: opening?.principal,
-      transport: 'modern',
+      clientKind: 'modern',
     });
     const [one, two] = edge.session.posts;
     expect(one).toEqual({
