@@ -8,8 +8,8 @@ import { readTokenFile } from '../../runner/credential.ts';
 import { ControlLink } from '../../runner/link/control-link.ts';
 import { createLog } from '../../runner/log.ts';
 import { fixedToken, tokenInFile, type RunnerToken } from '../../runner/runner-token.ts';
+import { PATIENCE } from '../fixtures/patience.ts';
 import { FakeEdge } from './fake-edge.ts';
-import { PATIENCE } from './faulty-link.ts';
 import { temporaryFolder } from './journal.ts';
 
 const PAGE = '<!doctype html><html><body>Sign in</body></html>';

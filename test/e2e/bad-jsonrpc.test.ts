@@ -2,6 +2,7 @@
 // reached its stdin, so a test can say what arrived and what did not.
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
+import { PATIENCE } from '../fixtures/patience.ts';
 import { startBridge, type Bridge } from './harness.ts';
 import { readJournal, temporaryFolder } from './journal.ts';
 import { ask, type Answer } from './raw-http.ts';
@@ -291,7 +292,7 @@ describe('what arrives is what was sent', () => {
       const alarms = bridge.logs().filter((line) => line.includes('a request that was never made'));
       expect(alarms).toHaveLength(1);
       expect(alarms[0]).toContain('"level":"warn"');
-    });
+    }, PATIENCE);
     standing.destroy();
   });
 

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { PROCESS_LINE_BYTES } from '../../shared/limits.ts';
+import { PATIENCE } from '../fixtures/patience.ts';
 import { startBridge, type Bridge } from './harness.ts';
 import { readJournal, temporaryFolder } from './journal.ts';
 import type { EventStream } from './raw-http.ts';
@@ -23,9 +24,6 @@ import {
 import { peakBytes, resetPeak, runnerMetric, untilGone, writtenBytes } from './runner-facts.ts';
 
 const MIB = 1024 * 1024;
-
-/** A loaded machine needs seconds for what takes a moment. */
-const PATIENCE = { timeout: 20_000, interval: 50 };
 
 /** A keep-alive comes within this time of the last. */
 const DUE_MS = 20_000;

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 
+import { PATIENCE } from '../fixtures/patience.ts';
 import { startBridge, type Bridge } from './harness.ts';
 import { readJournal, temporaryFolder } from './journal.ts';
 import {
@@ -16,8 +17,6 @@ import { EventReader, RawClient, type RawEvent } from './raw-client.ts';
 import { recordFetch, type RecordedFetch } from './recorded-fetch.ts';
 
 const echo = fileURLToPath(new URL('../fixtures/servers/echo.mjs', import.meta.url));
-
-const PATIENCE = { timeout: 30_000, interval: 20 };
 
 const STREAMABLE = OFFICIAL_CLIENTS.filter(({ transport }) => transport === 'Streamable HTTP');
 const HTTP_SSE = OFFICIAL_CLIENTS.filter(({ transport }) => transport === 'HTTP+SSE');

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 
+import { PATIENCE } from '../fixtures/patience.ts';
 import { startBridge, type Bridge } from './harness.ts';
 import {
   OFFICIAL_CLIENTS,
@@ -13,8 +14,6 @@ import { EventReader, messagesOf, RawClient } from './raw-client.ts';
 
 const fixture = (name: string): string =>
   fileURLToPath(new URL(`../fixtures/servers/${name}.mjs`, import.meta.url));
-
-const PATIENCE = { timeout: 20_000, interval: 20 };
 
 let bridge: Bridge;
 

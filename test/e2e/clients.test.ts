@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 
+import { PATIENCE } from '../fixtures/patience.ts';
 import { startBridge, type Bridge } from './harness.ts';
 import { readJournal, temporaryFolder } from './journal.ts';
 import {
@@ -22,8 +23,6 @@ const OTHER_URI = 'demo://resource/dynamic/text/2';
 const ROOTS = ['file:///first/root', 'file:///second/root'];
 
 /** A loaded machine is slow to start and end a Node process. */
-const PATIENCE = { timeout: 20_000, interval: 20 };
-
 let bridge: Bridge;
 let journal: string;
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { expect, test, vi } from 'vitest';
 
-import { PATIENCE } from './faulty-link.ts';
+import { PATIENCE } from '../fixtures/patience.ts';
 import { startBridge, type ServerEntry } from './harness.ts';
 import { fixture, openSession, textOf, toolCall } from './raw-session.ts';
 

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 
 import { check, emptyHistory, type CallHistory, type History } from '../simulation/history.ts';
-import { PATIENCE, startFaultyBridge, type FaultyBridge } from './faulty-link.ts';
+import { PATIENCE } from '../fixtures/patience.ts';
+import { startFaultyBridge, type FaultyBridge } from './faulty-link.ts';
 import type { ServerEntry } from './harness.ts';
 import type { EventStream, SseEvent } from './raw-http.ts';
 import { listenModern } from './raw-modern.ts';

@@ -90,7 +90,7 @@ test('a second signal ends it at once, and leaves no process', async () => {
   dev.process.kill('SIGTERM');
   const [code] = await once(dev.process, 'exit');
   expect([0, 130]).toContain(code);
-  await vi.waitUntil(() => living(started).length === 0, { timeout: 5_000, interval: 20 });
+  await vi.waitUntil(() => living(started).length === 0, { timeout: 60_000, interval: 20 });
 });
 
 test('workerd does not outlive a dev that is killed with SIGKILL, and the next dev starts', async () => {
@@ -101,7 +101,7 @@ test('workerd does not outlive a dev that is killed with SIGKILL, and the next d
   dev.process.kill('SIGKILL');
   const edge = started.filter((entry) => entry.command === 'workerd');
   expect(edge).toHaveLength(1);
-  await vi.waitUntil(() => living(edge).length === 0, { timeout: 5_000, interval: 20 });
+  await vi.waitUntil(() => living(edge).length === 0, { timeout: 60_000, interval: 20 });
   const next = await startDev(folder);
   await connect(next.url);
   // What the killed one's server processes left, the next one has swept.

@@ -1,13 +1,11 @@
 // A bridge whose runner dials through a network that the test spoils, and whose processes keep a journal.
 import { vi } from 'vitest';
 
+import { PATIENCE } from '../fixtures/patience.ts';
 import { startBridge, type Bridge, type BridgeOptions } from './harness.ts';
 import { readJournal, temporaryFolder, type JournalFact } from './journal.ts';
 import { fixture } from './raw-session.ts';
 import { TcpProxy } from './tcp-proxy.ts';
-
-/** A loaded machine needs seconds for what takes a moment. */
-export const PATIENCE = { timeout: 60_000, interval: 20 };
 
 export interface FaultyBridge {
   readonly bridge: Bridge;

@@ -2,7 +2,7 @@
 // both directions, and the end of a process that answers nobody.
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 
-import { PATIENCE } from './faulty-link.ts';
+import { PATIENCE } from '../fixtures/patience.ts';
 import { startBridge, type Bridge } from './harness.ts';
 import { readJournal, temporaryFolder, type JournalFact } from './journal.ts';
 import { askModern, listenModern, type ModernOptions } from './raw-modern.ts';

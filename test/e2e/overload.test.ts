@@ -7,7 +7,8 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { SESSIONS_PER_PRINCIPAL } from '../../edge/core/placement.ts';
 import { hashCredential } from '../../runner/credential.ts';
 import { OFFLINE_QUEUE } from '../../shared/link/sizes.ts';
-import { PATIENCE, startFaultyBridge, type FaultyBridge } from './faulty-link.ts';
+import { PATIENCE } from '../fixtures/patience.ts';
+import { startFaultyBridge, type FaultyBridge } from './faulty-link.ts';
 import { startBridge, type Bridge } from './harness.ts';
 import type { Answer } from './raw-http.ts';
 import {

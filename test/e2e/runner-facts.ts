@@ -4,11 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { vi } from 'vitest';
 
 import { statOf } from '../../runner/process/process-table.ts';
+import { PATIENCE } from '../fixtures/patience.ts';
 import type { Bridge } from './harness.ts';
 
 /** A loaded machine is slow to start and end a process. */
-const PATIENCE = { timeout: 10_000, interval: 20 };
-
 /** A sample of the runner's own /metrics; 0 when it is not there. */
 export async function runnerMetric(bridge: Bridge, name: string): Promise<number> {
   const text = await (await fetch(`${bridge.statusUrl}/metrics`)).text();

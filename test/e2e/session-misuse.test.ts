@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { createApp } from '../../edge/http/app.ts';
 import { hashCredential, mintClientKey } from '../../runner/credential.ts';
 import { startLocalEdge } from '../../runner/dev/local-edge.ts';
+import { PATIENCE } from '../fixtures/patience.ts';
 import { sharedBundle, startBridge, type Bridge } from './harness.ts';
 import { readJournal, temporaryFolder } from './journal.ts';
 import { ask, RawConnection, type Answer } from './raw-http.ts';
@@ -34,7 +35,6 @@ const metricsKey = mintClientKey();
 
 /** A process's end takes a second on a loaded machine; F-28 gives it 5 s. */
 const END = { timeout: 5_000, interval: 20 };
-
 let bridge: Bridge;
 let journal: string;
 
@@ -101,7 +101,7 @@ const linesOf = (pid: number): string[] =>
 const inFlight = (): Promise<number> => runnerMetric(bridge, 'mcp_bridge_requests_in_flight');
 
 async function untilInFlight(count: number): Promise<void> {
-  await vi.waitFor(async () => expect(await inFlight()).toBe(count), END);
+  await vi.waitFor(async () => expect(await inFlight()).toBe(count), PATIENCE);
 }
 
 describe('session ids', () => {
@@ -396,7 +396,7 @@ describe('one GET stream a session', () => {
       const stream = await session.get();
       expect(stream.status).toBe(200);
       return stream;
-    }, END);
+    }, PATIENCE);
     const hanging = session.post(toolCall(1, 'hang'));
     await untilInFlight(1);
     await say(session, 'to the second');

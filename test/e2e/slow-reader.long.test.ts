@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { expect, onTestFinished, test, vi } from 'vitest';
 
-import { PATIENCE, startFaultyBridge } from './faulty-link.ts';
+import { PATIENCE } from '../fixtures/patience.ts';
+import { startFaultyBridge } from './faulty-link.ts';
 import { ask } from './raw-http.ts';
 import {
   messageOf,

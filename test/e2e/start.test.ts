@@ -9,12 +9,11 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { freePort } from '../../runner/dev/free-port.ts';
+import { PATIENCE } from '../fixtures/patience.ts';
 import { descendants, living } from './process-tree.ts';
 import { OFFICIAL_CLIENTS } from './official-clients.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-
-const PATIENCE = { timeout: 40_000, interval: 20 };
 
 interface Started {
   readonly process: ChildProcess;

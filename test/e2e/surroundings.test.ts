@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 
+import { PATIENCE } from '../fixtures/patience.ts';
 import { FakeEdge, type FakeLink } from './fake-edge.ts';
-import { PATIENCE } from './faulty-link.ts';
 import { temporaryFolder } from './journal.ts';
 import {
   askOver,

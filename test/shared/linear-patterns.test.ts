@@ -99,19 +99,15 @@ describe('[F-191] every pattern is linear', () => {
     expect(slowInputOf({ source: '[\\t ]+$', flags: '' })).toBeDefined();
     expect(slowInputOf({ source: '\\$\\{([^}]*)\\}', flags: 'g' })).toBeDefined();
     expect(slowInputOf({ source: '=+$', flags: '' })).toBeDefined();
-  }, 60_000);
+  });
 
   test.each(
     patterns.map(
       ({ file, pattern }) => [file, `/${pattern.source}/${pattern.flags}`, pattern] as const,
     ),
-  )(
-    '%s: %s',
-    (_file, _words, pattern) => {
-      expect(slowInputOf(pattern)).toBeUndefined();
-    },
-    30_000,
-  );
+  )('%s: %s', (_file, _words, pattern) => {
+    expect(slowInputOf(pattern)).toBeUndefined();
+  });
 });
 
 describe('[F-191] what reads a header takes time in proportion to it', () => {

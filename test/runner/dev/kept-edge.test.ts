@@ -8,6 +8,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 
 import { keepEdge, type KeptEdge } from '../../../runner/dev/kept-edge.ts';
 import { scanProcesses } from '../../../runner/process/process-table.ts';
+import { PATIENCE } from '../../fixtures/patience.ts';
 
 const tinyEdge = fileURLToPath(new URL('../../fixtures/tiny-edge.js', import.meta.url));
 
@@ -41,14 +42,14 @@ test('a workerd that is killed is started again on the same port with what it st
   const { edge, storage } = await keep();
   expect(await count(edge)).toBe('1');
   process.kill((await workerdIn(storage)) ?? 0, 'SIGKILL');
-  await vi.waitFor(async () => expect(await count(edge)).toBe('2'), { timeout: 60_000 });
+  await vi.waitFor(async () => expect(await count(edge)).toBe('2'), PATIENCE);
 });
 
 test('a stop during the wait for a restart is final', async () => {
   const { edge, storage } = await keep();
   const pid = (await workerdIn(storage)) ?? 0;
   process.kill(pid, 'SIGKILL');
-  await vi.waitUntil(async () => (await workerdIn(storage)) !== pid);
+  await vi.waitUntil(async () => (await workerdIn(storage)) !== pid, PATIENCE);
   await edge.stop();
   expect(await workerdIn(storage)).toBeUndefined();
   await expect(fetch(edge.url)).rejects.toThrow('fetch failed');

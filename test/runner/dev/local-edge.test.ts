@@ -52,7 +52,7 @@ async function start(options: Partial<LocalEdgeOptions> = {}): Promise<LocalEdge
 }
 
 async function gone(pid: number): Promise<void> {
-  await vi.waitUntil(() => statOf(pid) === undefined, { timeout: 5_000, interval: 20 });
+  await vi.waitUntil(() => statOf(pid) === undefined, { timeout: 60_000, interval: 20 });
 }
 
 const bodyOf = async (url: string): Promise<string> => (await fetch(url)).text();

@@ -77,33 +77,29 @@ test('[F-130] stderr closed is nobody else’s business', async () => {
   expect(await recorded.call('echo', { text: 'still here' })).toBe('still here');
 });
 
-test(
-  '[F-130] one that takes nothing from its full stdin and says nothing is gone in seconds; one that reads slowly is not, nor one whose output nobody takes',
-  { timeout: 40_000 },
-  async () => {
-    const stuck = owned(startScript('process.stdin.pause(); setInterval(() => {}, 9e4)'));
-    // Out of one large line: as a whole it takes longer than a stuck process is given.
-    const slow = owned(
-      startScript(
-        `const fs = require('node:fs'); const piece = Buffer.alloc(65536);
+test('[F-130] one that takes nothing from its full stdin and says nothing is gone in seconds; one that reads slowly is not, nor one whose output nobody takes', async () => {
+  const stuck = owned(startScript('process.stdin.pause(); setInterval(() => {}, 9e4)'));
+  // Out of one large line: as a whole it takes longer than a stuck process is given.
+  const slow = owned(
+    startScript(
+      `const fs = require('node:fs'); const piece = Buffer.alloc(65536);
         setInterval(() => { try { fs.readSync(0, piece); } catch {} }, 1000)`,
-      ),
-    );
-    const unheard = owned(
-      startScript(
-        `const fs = require('node:fs'); process.stdin.pause();
+    ),
+  );
+  const unheard = owned(
+    startScript(
+      `const fs = require('node:fs'); process.stdin.pause();
         for (;;) fs.writeSync(1, 'x'.repeat(9999) + '\\n')`,
-      ),
-    );
-    unheard.process.pause();
-    slow.process.write(new Uint8Array(4 * 1024 * 1024).fill(120));
-    for (const { process } of [unheard, stuck]) {
-      while (process.write(new Uint8Array(65_536).fill(120)));
-    }
-    const fullAt = performance.now();
-    expect(await stuck.exit()).toMatchObject({ because: 'did not read its stdin for 10 s' });
-    expect(performance.now() - fullAt).toBeGreaterThan(9_000);
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
-    expect([...slow.exits, ...unheard.exits]).toEqual([]);
-  },
-);
+    ),
+  );
+  unheard.process.pause();
+  slow.process.write(new Uint8Array(4 * 1024 * 1024).fill(120));
+  for (const { process } of [unheard, stuck]) {
+    while (process.write(new Uint8Array(65_536).fill(120)));
+  }
+  const fullAt = performance.now();
+  expect(await stuck.exit()).toMatchObject({ because: 'did not read its stdin for 10 s' });
+  expect(performance.now() - fullAt).toBeGreaterThan(9_000);
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  expect([...slow.exits, ...unheard.exits]).toEqual([]);
+});

@@ -19,6 +19,11 @@ function owned(recorded: RecordedProcess): RecordedProcess {
   return recorded;
 }
 
+/** Lets go a script that reads its stdin from SIGUSR2 on. */
+function readsFromNowOn({ process: { pid } }: RecordedProcess): void {
+  if (pid !== undefined) process.kill(pid, 'SIGUSR2');
+}
+
 test('lines go in and come out; the end of stdin is a clean exit', async () => {
   const recorded = owned(startFixture('echo.mjs'));
   expect(recorded.process.state).toBe('running');
@@ -189,22 +194,26 @@ test('[F-45] 30 MB of stderr are drained while calls go on, and are capped', asy
 
 test('a process that does not read holds the writer back, and drains when it does', async () => {
   const script = `
-    setTimeout(() => {
+    process.on('SIGUSR2', () => {
       let bytes = 0;
       process.stdin.on('data', (chunk) => {
         bytes += chunk.length;
         if (bytes === Number(process.argv[1])) console.log('got all');
       });
-    }, 150);`;
+    });
+    setInterval(() => {}, 9e4);
+    console.log('ready');`;
   const line = new Uint8Array(64 * 1024 - 1).fill(120);
   const recorded = owned(
     startScript(script, { args: ['-e', script, String(40 * (line.length + 1))] }),
   );
+  await recorded.line('ready');
   let taken = 0;
   while (recorded.process.write(line)) taken += 1;
   taken += 1;
   expect(taken).toBeLessThan(40);
   expect(recorded.process.unwrittenBytes).toBeGreaterThan(0);
+  readsFromNowOn(recorded);
   while (taken < 40) {
     const { drains } = recorded;
     if (!recorded.process.write(line)) {
@@ -219,13 +228,18 @@ test('a process that does not read holds the writer back, and drains when it doe
 
 test('small lines are held back too once the pipe is full, and a drain follows', async () => {
   const recorded = owned(
-    startScript(`setTimeout(() => process.stdin.resume(), 150); process.stdin.pause();`),
+    startScript(`
+      process.on('SIGUSR2', () => process.stdin.resume());
+      setInterval(() => {}, 9e4);
+      console.log('ready');`),
   );
+  await recorded.line('ready');
   const line = new Uint8Array(100).fill(120);
   let taken = 0;
   while (recorded.process.write(line)) taken += 1;
   expect(taken).toBeGreaterThan(100);
   expect(recorded.process.unwrittenBytes).toBeLessThanOrEqual(101);
+  readsFromNowOn(recorded);
   await recorded.until(() => (recorded.drains > 0 ? true : undefined));
   expect(recorded.process.write(line)).toBe(true);
 });

@@ -76,7 +76,7 @@ function session(pool: ProcessPool) {
       process.write(encoder.encode(JSON.stringify({ jsonrpc: '2.0', ...message }))),
     answer: (id: number) =>
       vi.waitUntil(() => messages.find((message) => message.id === id), {
-        timeout: 14_000,
+        timeout: 60_000,
         interval: 10,
       }),
   };
@@ -111,7 +111,7 @@ test('[F-132] the next session that says the same has the very process, which he
 });
 
 test('[F-132] one that has started meanwhile answers at once', async () => {
-  const { pool, linesTold } = await server('waits', 500);
+  const { pool, linesTold } = await server('waits', 1_500);
   await givesUp(pool);
   await vi.waitUntil(() => linesTold().length > 0, { timeout: 60_000, interval: 10 });
   const next = session(pool);
@@ -153,7 +153,7 @@ test('[F-132] one that hangs at its start does not stand in the way', async () =
   await vi.waitUntil(() => pool.snapshot().length === 1, { timeout: 60_000, interval: 10 });
 });
 
-test('[F-132] one that works is not disturbed by another start', { timeout: 30_000 }, async () => {
+test('[F-132] one that works is not disturbed by another start', async () => {
   const { pool } = await server('works', 9_000);
   const { pid } = await givesUp(pool);
   const next = session(pool);

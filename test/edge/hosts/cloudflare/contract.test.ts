@@ -14,6 +14,7 @@ import {
   sessionStoreContract,
   type StoreHarness,
 } from '../../../contract/stores.ts';
+import { PATIENCE } from '../../../fixtures/patience.ts';
 
 afterEach(() => reset());
 
@@ -101,6 +102,6 @@ socketContract<ControlNote>(async () => {
     until: (holds) =>
       vi.waitFor(() => {
         if (!holds()) throw new Error('not yet');
-      }),
+      }, PATIENCE),
   };
 }, [note('one'), note('two')]);

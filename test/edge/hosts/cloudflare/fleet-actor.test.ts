@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { textForm } from '../../../../shared/link/forms.ts';
 import { splitFrame } from '../../../../shared/link/parts.ts';
 import { ANN, BOB, RUNNER_A, RUNNER_B } from '../../../fixtures/edge-settings.ts';
+import { PATIENCE } from '../../../fixtures/patience.ts';
 import { Client, Events, openSession } from './client.ts';
 import { bootId, dial, FakeRunner, framesOf, SUBPROTOCOL } from './fake-runner.ts';
 
@@ -193,7 +194,7 @@ describe('hello', () => {
 });
 
 describe('[F-168] a runner that says too much or too little', () => {
-  test('has its hello of 400,000 sessions refused', { timeout: 20_000 }, async () => {
+  test('has its hello of 400,000 sessions refused', async () => {
     const frames = await control();
     const sessions = Array.from({ length: 400_000 }, (_, n) => `${n}`.padStart(22, 's'));
     for (const part of splitFrame(textForm, JSON.stringify(hello({ sessions })))) frames.raw(part);
@@ -217,7 +218,7 @@ describe('[F-168] a runner that says too much or too little', () => {
     next.close();
   });
 
-  test('is cut off when it says no hello', { timeout: 20_000 }, async () => {
+  test('is cut off when it says no hello', async () => {
     expect(await (await control()).closed).toBe(4408);
   });
 });
@@ -333,7 +334,7 @@ describe('opening a session', () => {
         [false, true],
         [true, true],
       ]);
-    });
+    }, PATIENCE);
     expect((await new Client().post(initialize)).status).toBe(429);
   });
 

@@ -11,6 +11,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import { LINK_GRACE_MS } from '../../../../shared/link/timing.ts';
+import { PATIENCE } from '../../../fixtures/patience.ts';
 import { Client, Events, openSession } from './client.ts';
 import { FakeRunner, framesOf, type FakeSession } from './fake-runner.ts';
 
@@ -383,7 +384,7 @@ describe('an actor that sleeps or dies', () => {
       const other = { headers: { 'MCP-Protocol-Version': '2023-01-01' } };
       await vi.waitFor(async () => {
         expect(await actorOf(session).negotiated()).toMatchObject({ revision: '2024-10-07' });
-      });
+      }, PATIENCE);
       await evictDurableObject(actorOf(session), { webSockets });
       expect((await client.fetch('/mcp', { method: 'DELETE', ...other })).status).toBe(400);
       const ended = client.fetch('/mcp', { method: 'DELETE', ...known });

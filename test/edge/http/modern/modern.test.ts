@@ -15,6 +15,7 @@ import {
   VERSION,
   type Followed,
 } from '../modern-client.ts';
+import { PATIENCE } from '../../../fixtures/patience.ts';
 
 const LIST = headersOf('tools/list');
 const CALL = headersOf('tools/call', 'echo');
@@ -52,7 +53,7 @@ async function metaSent(
 
 /** The follower of the one stream, once it has dialled. */
 async function follower(edge: PlayedEdge): Promise<Followed> {
-  await vi.waitFor(() => expect(edge.session.follows).toHaveLength(1));
+  await vi.waitFor(() => expect(edge.session.follows).toHaveLength(1), PATIENCE);
   const [followed] = edge.session.follows;
   if (!followed) throw new Error('nobody follows');
   return followed;
@@ -261,7 +262,7 @@ describe('a modern answer as a stream', () => {
     edge.session.script = [() => promise];
     const leaving = new AbortController();
     const answer = edge.post(call(), CALL, leaving.signal);
-    await vi.waitFor(() => expect(edge.session.posts).toHaveLength(1));
+    await vi.waitFor(() => expect(edge.session.posts).toHaveLength(1), PATIENCE);
     leaving.abort();
     const vouched = edge.outliving.length;
     resolve({ kind: 'follow', isAccepted: false, isSent: true });
