@@ -23,14 +23,14 @@ const initialize = (name: string): object => ({
 });
 
 /** One server whose processes are counted by what they were told. */
-async function server(how: string, ms: number) {
+async function server(how: string, ms: number, startTimeout = '100ms') {
   const folder = mkdtempSync(join(tmpdir(), 'slow-start-'));
   const journal = join(folder, 'journal');
   const entry = {
     command: process.execPath,
     args: [fixturePath('slow-first.mjs'), join(folder, 'cache'), String(ms), how],
     env: { JOURNAL: journal },
-    bridge: { startTimeout: '100ms' },
+    bridge: { startTimeout },
   };
   writeFileSync(join(folder, 'mcp.json'), JSON.stringify({ mcpServers: { s: entry } }));
   const reading = await readConfig(join(folder, 'mcp.json'), {});
@@ -181,7 +181,7 @@ test('[F-132] nothing of it is left when the server is not offered any more', as
 });
 
 test('one that was given up at once is ended', async () => {
-  const { pool } = await server('waits', 60_000);
+  const { pool } = await server('waits', 60_000, '60s');
   const first = session(pool);
   first.say(initialize('one'));
   expect(first.process.leave()).toBe(false);
