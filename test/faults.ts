@@ -909,6 +909,14 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['edge/http/media.test.ts', 'e2e/field-clients.test.ts'],
   },
 
+  'F-310': {
+    fault: 'a process that answers a request it was not sent',
+    tests: [
+      'runner/translate/modern-to-legacy/messages.test.ts',
+      'runner/translate/modern-to-legacy/subscriptions.test.ts',
+    ],
+  },
+
   // The rules of sessions and of the fleet
   'F-290': {
     fault: 'a socket that does not say whose it is, when its actor wakes and when it closes',
@@ -969,5 +977,6 @@ export const FAULT_IDS: readonly string[] = [
   'F-270 F-271 F-272',
   'F-280 F-281 F-282 F-283',
   'F-290 F-291 F-292 F-293 F-294 F-295',
+  'F-310',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

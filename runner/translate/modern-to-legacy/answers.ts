@@ -2,7 +2,7 @@
 import { errorResponse } from '../../../shared/jsonrpc/message.ts';
 import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import { splice } from '../../../shared/jsonrpc/splice.ts';
-import type { LegacyCall } from './call.ts';
+import { isHeard, type LegacyCall } from './call.ts';
 import { isAtLeast } from '../log-levels.ts';
 import { progressTokenOf, type Message } from '../message.ts';
 import { listsTooMuch } from '../faults.ts';
@@ -44,7 +44,7 @@ export function progressFor(calls: Iterable<LegacyCall>, message: Message): Uint
   const token = progressTokenOf(message);
   if (!progressTokenAt || token === undefined) return undefined;
   for (const { progressToken, state, client } of calls) {
-    if (progressToken !== token || state !== 'running') continue;
+    if (progressToken !== token || state.kind !== 'running') continue;
     if (client.progressToken === undefined) return undefined;
     const edit = { ...progressTokenAt, with: encoder.encode(String(client.progressToken)) };
     return splice(bytes, [edit]);
@@ -55,10 +55,10 @@ export function progressFor(calls: Iterable<LegacyCall>, message: Message): Uint
 /** The calls that want a `notifications/message`; it does not say which of them it belongs to. */
 export function logOwners(calls: Iterable<LegacyCall>, { bytes }: Message): LegacyCall[] {
   const level = parsedAt(bytes, 'params', 'level');
-  return [...calls].filter(
-    ({ client: { logLevel }, state }) =>
-      state === 'running' && logLevel !== undefined && isAtLeast(level, logLevel),
-  );
+  return [...calls].filter((call) => {
+    const { logLevel } = call.client;
+    return isHeard(call) && logLevel !== undefined && isAtLeast(level, logLevel);
+  });
 }
 
 const encoder = new TextEncoder();

@@ -10,11 +10,63 @@ import type { Message } from '../message.ts';
 import type { Question } from './questions.ts';
 import { subjectOf, type Digest } from './request-state.ts';
 
-/**
- * waiting: no process yet. placed: not written yet. running: the process owes the answer, the client waits for it.
- * parked: the client was asked, or the answer waits for it to come back. cancelled: nobody wants the answer.
- */
-export type CallState = 'waiting' | 'placed' | 'running' | 'parked' | 'cancelled';
+/** It has no process yet, and is not sent. */
+export interface Waiting {
+  readonly kind: 'waiting';
+  /** The request as its process gets it. */
+  readonly bytes: Uint8Array;
+  /** Until when it may wait for its turn. */
+  readonly waitsUntil: number;
+}
+
+/** It has a process, and is not sent. */
+export interface Placed extends Omit<Waiting, 'kind'> {
+  readonly kind: 'placed';
+  readonly slot: number;
+  /** When its turn comes, if it waits only for that. */
+  turnAt: number | undefined;
+}
+
+/** The process owes the answer, and the client waits for it. */
+export interface Running {
+  readonly kind: 'running';
+  readonly slot: number;
+  /** When it was sent. */
+  readonly writtenAt: number;
+  /** What the process asks the client, as long as it is not answered. */
+  questions: readonly Question[];
+}
+
+/** A subscription: it is answered in the name of the process, which does not know it. */
+export interface Listening {
+  readonly kind: 'listening';
+  readonly slot: number;
+}
+
+/** The client was asked, and is to come back with what it answers. */
+export interface Parked extends Omit<Running, 'kind'> {
+  readonly kind: 'parked';
+  /** The sealed state by which the client names it. */
+  readonly sealed: string;
+  readonly expiresAt: number;
+  /** The client has come back, and the call waits for its turn. */
+  isComing: boolean;
+  /** The process answered without waiting for the client. */
+  answer: Message | undefined;
+}
+
+/** The client no longer waits, and the process has a while to end it. */
+export interface Cancelled {
+  readonly kind: 'cancelled';
+  readonly slot: number;
+  /** When it leaves its process even without an answer. */
+  readonly releaseAt: number;
+}
+
+export type CallState = Waiting | Placed | Running | Listening | Parked | Cancelled;
+
+/** A call in one of these states. */
+export type CallThat<State extends CallState> = LegacyCall & { state: State };
 
 export interface LegacyCall {
   /** The id by which the process knows it: the session's id of the first request. */
@@ -31,31 +83,13 @@ export interface LegacyCall {
   readonly subject: string;
   /** Digest of what a retry must repeat; empty if there can be no retry. */
   readonly digest: string;
-  /** Empty once it is written: a call may run for an hour. */
-  bytes: Uint8Array;
   /** The token under which the process reports progress. */
   readonly progressToken: BridgeRequestId | undefined;
-  /** The request that waits for the answer now, or did last; without its bytes once they were written. */
+  /** The request that waits for the answer now, or did last; without its bytes once they were sent: a call may run for an hour. */
   client: ClientCall;
   state: CallState;
-  slot: number | undefined;
-  /** When its turn comes, if it waits only for that. */
-  turnAt: number | undefined;
-  /** Until when it may wait for its turn. */
-  readonly waitsUntil: number;
-  writtenAt: number;
-  questions: Question[];
+  /** How many questions it has had. */
   questionCount: number;
-  /** When the questions that came together are sent to the client. */
-  askAt: number | undefined;
-  /** While parked: its sealed state, and until when. */
-  parked: { readonly sealed: string; readonly expiresAt: number } | undefined;
-  /** Its client has come back, and the call waits for its turn. */
-  isComing: boolean;
-  /** The answer that came while the call was parked. */
-  answer: Message | undefined;
-  /** When a cancelled call leaves its process even without an answer. */
-  releaseAt: number | undefined;
   /** What the process wanted to ask for but could not. */
   lacks: Capabilities | undefined;
 }
@@ -65,7 +99,7 @@ export function legacyCall(
   { of, key, capabilities }: ClientKey,
   digest: Digest,
   waitsUntil: number,
-): LegacyCall {
+): CallThat<Waiting> {
   const { bridgeId, method, bytes } = client;
   return {
     bridgeId,
@@ -76,24 +110,36 @@ export function legacyCall(
     isAsking: ASKING_METHODS.has(method),
     subject: subjectNameOf(client),
     digest: mayBeAsked(method, capabilities) ? digest(subjectOf(bytes)) : '',
-    bytes: method === LISTEN_METHOD ? bytes : forLegacyProcess(client),
     progressToken: client.progressToken,
     client,
-    state: 'waiting',
-    slot: undefined,
-    turnAt: undefined,
-    waitsUntil,
-    writtenAt: 0,
-    questions: [],
+    state: {
+      kind: 'waiting',
+      bytes: method === LISTEN_METHOD ? bytes : forLegacyProcess(client),
+      waitsUntil,
+    },
     questionCount: 0,
-    askAt: undefined,
-    parked: undefined,
-    isComing: false,
-    answer: undefined,
-    releaseAt: undefined,
     lacks: undefined,
   };
 }
+
+/** Puts a call into another state. */
+export const moveTo = <State extends CallState>(call: LegacyCall, state: State): CallThat<State> =>
+  Object.assign(call, { state });
+
+export const isRunning = (call: LegacyCall): call is CallThat<Running> =>
+  call.state.kind === 'running';
+
+/** Its client has a stream open on which it can be told things. */
+export const isHeard = ({ state }: LegacyCall): boolean =>
+  state.kind === 'running' || state.kind === 'listening';
+
+/** The process may ask its client something: the client waits for the answer, or is to come back for it. */
+export const canBeAsked = (call: LegacyCall): call is CallThat<Running | Parked> =>
+  call.state.kind === 'running' || call.state.kind === 'parked';
+
+/** The process that the call is on, even if it was not sent to it yet. */
+export const slotOf = ({ state }: LegacyCall): number | undefined =>
+  state.kind === 'waiting' ? undefined : state.slot;
 
 /** Tools and prompts are known by their names; resources are too many. */
 function subjectNameOf({ method, bytes }: ClientCall): string {

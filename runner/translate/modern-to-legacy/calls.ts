@@ -3,7 +3,16 @@
 import type { BridgeRequestId } from '../../../shared/ids.ts';
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import type { Effects } from '../effects.ts';
-import type { LegacyCall } from './call.ts';
+import {
+  slotOf,
+  type CallState,
+  type CallThat,
+  type Cancelled,
+  type LegacyCall,
+  type Parked,
+  type Running,
+  type Waiting,
+} from './call.ts';
 import type { InputRequests } from './input-requests.ts';
 import type { LegacyPool, LegacyProcess } from './pool.ts';
 import type { ReturningCalls } from './returning-calls.ts';
@@ -21,13 +30,13 @@ export class LegacyCalls {
   readonly #parts: Parts;
   readonly #byId = new Map<BridgeRequestId, LegacyCall>();
   /** Calls without a process, in order. */
-  #line: LegacyCall[] = [];
+  #line: CallThat<Waiting>[] = [];
 
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
-  add(call: LegacyCall): void {
+  add(call: CallThat<Waiting>): void {
     this.#byId.set(call.bridgeId, call);
     this.#line.push(call);
   }
@@ -37,20 +46,21 @@ export class LegacyCalls {
   }
 
   /** `assign` gives a call its process; false if the call has to wait. */
-  advance(assign: (call: LegacyCall) => boolean): void {
+  advance(assign: (call: CallThat<Waiting>) => boolean): void {
     this.#line = this.#line.filter((call) => !assign(call));
   }
 
   /** The call that a process at `slot` answers under this id. */
   answered(slot: number, bridgeId: BridgeRequestId | undefined): LegacyCall | undefined {
     const call = bridgeId === undefined ? undefined : this.#byId.get(bridgeId);
-    return call?.slot === slot && !call.answer ? call : undefined;
+    return call && isOwed(call.state) && call.state.slot === slot ? call : undefined;
   }
 
   /** The call for which the client waits under this id. */
   waitingAs(bridgeId: BridgeRequestId): LegacyCall | undefined {
     for (const call of this.#byId.values()) {
-      const isWaiting = call.state !== 'parked' && call.state !== 'cancelled';
+      const { kind } = call.state;
+      const isWaiting = kind !== 'parked' && kind !== 'cancelled';
       if (isWaiting && call.client.bridgeId === bridgeId) return call;
     }
     return undefined;
@@ -59,18 +69,12 @@ export class LegacyCalls {
   /** The ids of the calls that the process at `slot` owes an answer to, whether or not anybody wants it; listens have none to come. */
   owed(slot: number): BridgeRequestId[] {
     const calls = [...(this.#parts.pool.get(slot)?.calls ?? [])];
-    return calls.flatMap((call) => (this.#isOwed(call) ? [call.bridgeId] : []));
+    return calls.flatMap(({ state, bridgeId }) => (isOwed(state) ? [bridgeId] : []));
   }
 
   /** Whether {@link owed} has this id. */
   owes(slot: number, bridgeId: BridgeRequestId): boolean {
-    const call = this.answered(slot, bridgeId);
-    return call !== undefined && this.#isOwed(call);
-  }
-
-  #isOwed(call: LegacyCall): boolean {
-    const { subscriptions } = this.#parts;
-    return call.state !== 'waiting' && call.state !== 'placed' && !subscriptions.has(call);
+    return this.answered(slot, bridgeId) !== undefined;
   }
 
   /** A call is over. */
@@ -81,10 +85,10 @@ export class LegacyCalls {
     returning.take(call);
     inputRequests.drop(call);
     subscriptions.close(call);
-    const process = pool.get(call.slot);
+    const process = pool.get(slotOf(call));
     if (!process?.calls.delete(call)) return;
     process.idleSince = now;
-    if (call.state === 'cancelled') inputRequests.muddled(process, call);
+    if (call.state.kind === 'cancelled') inputRequests.muddled(process, call);
   }
 
   /** Answers all calls of a process that is gone. */
@@ -96,10 +100,16 @@ export class LegacyCalls {
       this.#byId.delete(call.bridgeId);
       inputRequests.drop(call);
       if (subscriptions.end(call)) continue;
-      if (call.state === 'running' || call.state === 'placed') {
+      if (call.state.kind === 'running' || call.state.kind === 'placed') {
         effects.fail(call.client.bridgeId, errorFor(call));
       }
     }
     process.calls.clear();
   }
 }
+
+/** The process was sent the call, and has not answered it. */
+const isOwed = (state: CallState): state is Running | Parked | Cancelled =>
+  state.kind === 'running' ||
+  state.kind === 'cancelled' ||
+  (state.kind === 'parked' && !state.answer);

@@ -41,7 +41,7 @@ export function takeDecided(process: LegacyProcess, now: number): Decided[] {
   process.held = process.held.filter((question) => {
     const askers = question.askers.filter((call) => process.calls.has(call));
     // A call whose user is still thinking will end, or ask again, later.
-    if (askers.some(({ state }) => state === 'parked')) question.until = now + HOLD_MS;
+    if (askers.some(({ state }) => state.kind === 'parked')) question.until = now + HOLD_MS;
     if (askers.length > 1 && now < question.until) return true;
     const asker = askers.length === 1 ? askers[0] : undefined;
     decided.push({ message: question.message, asker, askers });

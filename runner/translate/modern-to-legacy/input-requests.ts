@@ -10,7 +10,16 @@ import type { Effects } from '../effects.ts';
 import { CANCEL_GRACE_MS } from '../../core/calls.ts';
 import { invalidParams, methodNotFound } from '../faults.ts';
 import { holdQuestion, takeDecided, takeMuddled } from './held-questions.ts';
-import type { LegacyCall } from './call.ts';
+import {
+  canBeAsked,
+  isRunning,
+  moveTo,
+  type CallState,
+  type CallThat,
+  type LegacyCall,
+  type Parked,
+  type Running,
+} from './call.ts';
 import { ParkedCalls, type ParkedCallsParts } from './parked-calls.ts';
 import type { LegacyProcess } from './pool.ts';
 import type { Message } from '../message.ts';
@@ -50,12 +59,13 @@ const NOBODY_KNOWS: ErrorObject = {
   message: 'Several calls are running, and the bridge cannot tell which of them asks this.',
 };
 
-type OnDue = (call: LegacyCall, now: number) => void;
+type OnDue<State extends CallState> = (call: CallThat<State>, now: number) => void;
 
 export class InputRequests {
   readonly #effects: Effects;
   readonly #turns: Turns;
-  readonly #gathering = new Set<LegacyCall>();
+  /** Calls whose questions are about to be sent to their clients, and when. */
+  readonly #gathering = new Map<CallThat<Running>, number>();
   readonly #parked: ParkedCalls;
 
   constructor(parts: { readonly effects: Effects; readonly turns: Turns } & ParkedCallsParts) {
@@ -116,58 +126,63 @@ export class InputRequests {
     const { id = 'null', method } = message;
     if (method !== ROOTS) this.#turns.asked(call);
     const missing = missingOf(call, message);
-    if (call.state === 'cancelled' || missing || call.questions.length >= MAX_QUESTIONS) {
+    if (!canBeAsked(call) || missing || call.state.questions.length >= MAX_QUESTIONS) {
       call.lacks ??= missing;
       return this.#refuse(process.slot, id, CAN_NOT_BE_ASKED);
     }
     this.#add(call, questionOf(message, `q${String(++call.questionCount)}`, isOwn), now);
   }
 
-  #add(call: LegacyCall, question: Question, now: number): void {
-    call.questions.push(question);
-    if (call.state !== 'running') return;
-    call.askAt ??= now + GATHER_MS;
-    this.#gathering.add(call);
+  #add(call: CallThat<Running | Parked>, question: Question, now: number): void {
+    call.state.questions = [...call.state.questions, question];
+    if (isRunning(call) && !this.#gathering.has(call)) this.#gathering.set(call, now + GATHER_MS);
   }
 
   /** The process takes a question back. */
   withdrawn(process: LegacyProcess, id: string | undefined): void {
     process.held = process.held.filter(({ message }) => message.id !== id);
     for (const call of process.calls) {
-      call.questions = call.questions.filter((question) => question.id !== id);
-      if (call.questions.length === 0) this.#stopGathering(call);
+      if (!canBeAsked(call)) continue;
+      call.state.questions = call.state.questions.filter((question) => question.id !== id);
+      if (isRunning(call) && call.state.questions.length === 0) this.#gathering.delete(call);
     }
   }
 
   /** The parked call that a retry continues; undefined if the retry was refused, so that nothing of it reached a process. */
-  claim(client: ClientCall, now: number): LegacyCall | undefined {
+  claim(client: ClientCall, now: number): CallThat<Parked> | undefined {
     const call = this.#parked.claimed(client, now);
     if (!call || !responsesTo(toldOf(call), client.bytes)) {
       this.#effects.fail(client.bridgeId, call ? INVALID_RESPONSES : INVALID_STATE);
       return undefined;
     }
-    call.isComing = true;
+    call.state.isComing = true;
     return call;
   }
 
   /** The call continues with the answers of its retry. */
-  resume(call: LegacyCall, client: ClientCall, now: number): void {
-    const responses = responsesTo(toldOf(call), client.bytes) ?? [];
+  resume(call: CallThat<Parked>, client: ClientCall): CallThat<Running> {
+    const { slot, writtenAt, questions } = call.state;
+    const responses = new Map(responsesTo(toldOf(call), client.bytes));
     this.#parked.remove(call);
-    call.isComing = false;
     call.client = withoutBytes(client);
-    call.state = 'running';
-    for (const [key, response] of responses) this.#answer(call, key, response);
-    if (!call.answer && call.questions.length > 0) call.askAt = now;
-    if (call.askAt !== undefined) this.#gathering.add(call);
+    for (const [key, response] of responses) {
+      const question = questions.find((each) => each.key === key);
+      if (question)
+        this.#effects.write(slot, `{"jsonrpc":"2.0","id":${question.id},"result":${response}}`);
+    }
+    const open = questions.filter(({ key }) => !responses.has(key));
+    return moveTo(call, { kind: 'running', slot, writtenAt, questions: open });
   }
 
   /** A call ends with open questions: those that any call can answer go to another call of its client, the rest are refused. */
   leave(process: LegacyProcess, call: LegacyCall, now: number): void {
-    const heir = liveOf(process).find(
-      (other) => other !== call && other.of === call.of && other.state !== 'cancelled',
-    );
-    for (const question of call.questions.splice(0)) {
+    if (!canBeAsked(call)) return;
+    const heir = liveOf(process)
+      .filter(canBeAsked)
+      .find((other) => other !== call && other.of === call.of);
+    const { questions } = call.state;
+    call.state.questions = [];
+    for (const question of questions) {
       const { id, isForAny } = question;
       if (!heir || !isForAny) this.#refuse(process.slot, id, ANSWERS_NO_MORE);
       else {
@@ -179,40 +194,43 @@ export class InputRequests {
 
   /** Nobody answers this call's questions any more, and it cannot be retried. */
   drop(call: LegacyCall): void {
-    this.#stopGathering(call);
+    if (isRunning(call)) this.#gathering.delete(call);
     this.#parked.remove(call);
-    call.questions = [];
   }
 
   /** The client no longer waits for the call; the process learns of it and gets a while to end it. */
-  abandon(process: LegacyProcess, call: LegacyCall, reason: string, now: number): void {
-    call.releaseAt = now + CANCEL_GRACE_MS;
-    call.state = 'cancelled';
-    this.#effects.cancel(process.slot, call.bridgeId, reason);
+  abandon(
+    process: LegacyProcess,
+    call: CallThat<Running | Parked>,
+    reason: string,
+    now: number,
+  ): void {
+    const { slot } = process;
+    this.#effects.cancel(slot, call.bridgeId, reason);
     this.leave(process, call, now);
     this.drop(call);
+    moveTo(call, { kind: 'cancelled', slot, releaseAt: now + CANCEL_GRACE_MS });
   }
 
   /** Sends the questions of a call to its client; the session's request ends with them. */
-  park(call: LegacyCall, serverInfo: unknown, now: number): void {
-    this.#stopGathering(call);
-    for (const question of call.questions) question.isTold = true;
+  park(call: CallThat<Running>, serverInfo: unknown, now: number): void {
+    const { questions } = call.state;
+    this.#gathering.delete(call);
+    for (const question of questions) question.isTold = true;
     const more = { requestState: this.#parked.add(call, now), serverInfo };
-    this.#effects.say(inputRequired(call.client.bridgeId, call.questions, more));
+    this.#effects.say(inputRequired(call.client.bridgeId, questions, more));
   }
 
   /** Parked calls whose client did not come back, and the oldest ones if there are too many or they hold too much. */
-  forsaken(now: number): LegacyCall[] {
+  forsaken(now: number): CallThat<Parked>[] {
     return this.#parked.forsaken(now);
   }
 
   /** `ask`: the questions of a call must be sent now. `giveUp`: nobody came back to a parked call. */
-  *dues(ask: OnDue, giveUp: OnDue): Generator<Due> {
+  *dues(ask: OnDue<Running>, giveUp: OnDue<Parked>): Generator<Due> {
     // A copy: what is asked is gathered no more.
     const gathering = [...this.#gathering];
-    for (const call of gathering) {
-      yield { at: call.askAt, act: (now) => ask(call, now) };
-    }
+    for (const [call, at] of gathering) yield { at, act: (now) => ask(call, now) };
     yield {
       at: this.#parked.forsakenAt,
       act: (now) => {
@@ -221,21 +239,8 @@ export class InputRequests {
     };
   }
 
-  #answer(call: LegacyCall, key: string, response: string): void {
-    const question = call.questions.find((each) => each.key === key);
-    if (!question || call.slot === undefined) return;
-    call.questions = call.questions.filter((each) => each !== question);
-    const line = `{"jsonrpc":"2.0","id":${question.id},"result":${response}}`;
-    this.#effects.write(call.slot, line);
-  }
-
   #refuse(slot: number, id: Question['id'], error: ErrorObject): void {
     this.#effects.write(slot, errorResponse(id, error));
-  }
-
-  #stopGathering(call: LegacyCall): void {
-    call.askAt = undefined;
-    this.#gathering.delete(call);
   }
 }
 
@@ -243,11 +248,12 @@ export class InputRequests {
 function anyOf(askers: readonly LegacyCall[], message: Message): LegacyCall | undefined {
   const isOneClient = askers.every(({ of }) => of === askers[0]?.of);
   if (message.method !== ROOTS || !isOneClient) return undefined;
-  const able = askers.filter((call) => call.state !== 'cancelled' && !missingOf(call, message));
-  return able.find(({ state }) => state === 'running') ?? able[0];
+  const able = askers.filter((call) => canBeAsked(call) && !missingOf(call, message));
+  return able.find(isRunning) ?? able[0];
 }
 
-const toldOf = ({ questions }: LegacyCall): Question[] => questions.filter(({ isTold }) => isTold);
+const toldOf = ({ state: { questions } }: CallThat<Parked>): Question[] =>
+  questions.filter(({ isTold }) => isTold);
 
 const missingOf = ({ client }: LegacyCall, message: Message): Capabilities | undefined =>
   missingFor(message.method, paramsOf(message), client.capabilities);

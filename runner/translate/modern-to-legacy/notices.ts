@@ -9,6 +9,7 @@ import type { LegacyPool, LegacyProcess } from './pool.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { Liveness } from '../../core/liveness.ts';
 import type { Message } from '../message.ts';
+import { isRunning } from './call.ts';
 import { logOwners, progressFor } from './answers.ts';
 import type { ToolHeaders } from '../tool-headers.ts';
 
@@ -84,9 +85,7 @@ export class LegacyNotices {
 
   /** To the one call it can belong to, else to listening clients, else to a call of the same client. False if there is none. */
   #tell(process: LegacyProcess, { bytes }: Message): boolean {
-    const running = [...process.calls].filter(
-      (call) => call.state === 'running' && !this.#subscriptions.has(call),
-    );
+    const running = [...process.calls].filter(isRunning);
     const [oldest, second] = running;
     if (second && this.#subscriptions.tell(process.slot, bytes)) return true;
     if (!oldest) return this.#subscriptions.tell(process.slot, bytes);

@@ -51,7 +51,7 @@ export class ProcessEnds {
     const process = this.#parts.pool.get(slot);
     if (!process) return;
     this.#stop(slot, `it ${description}`);
-    this.#fail(process, ({ state }) => processSilent(description, state !== 'placed'));
+    this.#fail(process, ({ state }) => processSilent(description, state.kind !== 'placed'));
   }
 
   exited(slot: number, description: string): void {
@@ -61,7 +61,9 @@ export class ProcessEnds {
     if (!process) return;
     const hasStarted = process.about !== undefined;
     this.#fail(process, ({ state }) =>
-      hasStarted ? processExited(description, state !== 'placed') : startError(slot, description),
+      hasStarted
+        ? processExited(description, state.kind !== 'placed')
+        : startError(slot, description),
     );
   }
 

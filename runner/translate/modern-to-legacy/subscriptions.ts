@@ -22,6 +22,7 @@ const UPDATED = 'notifications/resources/updated';
 
 interface Listen {
   readonly call: LegacyCall;
+  readonly slot: number;
   /** Notifications it wants. */
   readonly methods: ReadonlySet<string>;
   readonly uris: readonly string[];
@@ -37,12 +38,8 @@ export class Subscriptions {
     this.#own = own;
   }
 
-  has(call: LegacyCall): boolean {
-    return this.#listens.has(call);
-  }
-
-  /** Acknowledges what the process can report of what was asked for. False if the request is refused. */
-  open(call: LegacyCall, about: About): boolean {
+  /** Acknowledges what the process at `slot` can report of what was asked for. False if the request is refused. */
+  open(call: LegacyCall, slot: number, about: About): boolean {
     const { client } = call;
     const wanted = parsedAt(client.bytes, 'params', 'notifications');
     if (!isObject(wanted) || !isFilter(wanted)) {
@@ -61,10 +58,10 @@ export class Subscriptions {
       ...(uris.length > 0 ? { resourceSubscriptions: uris } : {}),
     };
     this.#acknowledge(call, honored);
-    const isNew = uris.filter((uri) => !this.#isSubscribed(call.slot, uri));
+    const isNew = uris.filter((uri) => !this.#isSubscribed(slot, uri));
     const methods = new Set<string>(changes.map(([, , method]) => method));
-    this.#listens.set(call, { call, methods, uris });
-    for (const uri of isNew) this.#send(call, 'resources/subscribe', uri);
+    this.#listens.set(call, { call, slot, methods, uris });
+    for (const uri of isNew) this.#send(slot, 'resources/subscribe', uri);
     return true;
   }
 
@@ -74,7 +71,8 @@ export class Subscriptions {
     if (!listen) return;
     this.#listens.delete(call);
     for (const uri of listen.uris) {
-      if (!this.#isSubscribed(call.slot, uri)) this.#send(call, 'resources/unsubscribe', uri);
+      if (!this.#isSubscribed(listen.slot, uri))
+        this.#send(listen.slot, 'resources/unsubscribe', uri);
     }
   }
 
@@ -100,8 +98,11 @@ export class Subscriptions {
 
   /** A notification that no revision defines, for the clients that listen to the process at `slot`. False if there are none. */
   tell(slot: number, bytes: Uint8Array): boolean {
-    const listening = [...this.#listens.keys()].filter((call) => call.slot === slot);
-    for (const { client } of listening) this.#effects.say(tagged(bytes, client), client.bridgeId);
+    const listening = [...this.#listens.values()].filter((listen) => listen.slot === slot);
+    for (const {
+      call: { client },
+    } of listening)
+      this.#effects.say(tagged(bytes, client), client.bridgeId);
     return listening.length > 0;
   }
 
@@ -112,14 +113,14 @@ export class Subscriptions {
     this.#effects.say(`{"jsonrpc":"2.0","method":"${method}","params":${params}}`, bridgeId);
   }
 
-  #isSubscribed(slot: number | undefined, uri: string): boolean {
+  #isSubscribed(slot: number, uri: string): boolean {
     return [...this.#listens.values()].some(
-      ({ call, uris }) => call.slot === slot && uris.includes(uri),
+      (listen) => listen.slot === slot && listen.uris.includes(uri),
     );
   }
 
-  #send({ slot }: LegacyCall, method: string, uri: string): void {
-    if (slot !== undefined) this.#own.send(slot, method, { uri });
+  #send(slot: number, method: string, uri: string): void {
+    this.#own.send(slot, method, { uri });
   }
 }
 

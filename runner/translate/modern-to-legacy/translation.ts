@@ -12,7 +12,17 @@ import type { Effects } from '../effects.ts';
 import { actDue, nextDue, type Due } from '../../../shared/dues.ts';
 import { methodNotFound, overloaded } from '../faults.ts';
 import { heldUntil } from './held-questions.ts';
-import { legacyCall, type LegacyCall } from './call.ts';
+import {
+  isRunning,
+  legacyCall,
+  moveTo,
+  slotOf,
+  type CallThat,
+  type LegacyCall,
+  type Parked,
+  type Running,
+  type Waiting,
+} from './call.ts';
 import { LegacyCalls } from './calls.ts';
 import { LegacyPool, type LegacyProcess, type PoolLimits } from './pool.ts';
 import { LegacyNotices } from './notices.ts';
@@ -28,7 +38,7 @@ import { ReturningCalls } from './returning-calls.ts';
 import { answerFor } from './answers.ts';
 import { ToolHeaders } from '../tool-headers.ts';
 import { Turns } from './turns.ts';
-import { waitedInVain, WaitingCalls } from './waiting-calls.ts';
+import { WaitingCalls } from './waiting-calls.ts';
 
 export interface ModernClientLimits extends ParkLimits, PoolLimits {
   /** A process that has given no sign of life for this long is checked. */
@@ -84,10 +94,8 @@ export class ModernToLegacy {
       inputRequests: this.#inputRequests,
       pool: this.#pool,
       turns: this.#turns,
-      resumed: (call, now) => {
-        if (call.answer) this.#deliver(call, call.answer, now);
-        else if (call.askAt !== undefined) this.#ask(call, now);
-      },
+      answered: (call, answer, now) => this.#deliver(call, answer, now),
+      asks: (call, now) => this.#ask(call, now),
     });
     this.#subscriptions = new Subscriptions(options.effects, options.own);
     this.#calls = new LegacyCalls({
@@ -97,7 +105,7 @@ export class ModernToLegacy {
       returning: this.#returning,
       subscriptions: this.#subscriptions,
     });
-    this.#waiting = new WaitingCalls(this.#calls, this.#pool, options.limits.requestTimeoutMs);
+    this.#waiting = new WaitingCalls({ ...options, pool: this.#pool, calls: this.#calls });
     this.#headers = new ToolHeaders(options.own, {});
     this.#ends = new ProcessEnds({
       ...options,
@@ -137,7 +145,7 @@ export class ModernToLegacy {
     this.#proceed(now);
   }
 
-  #callOf(client: ClientCall, now: number): LegacyCall {
+  #callOf(client: ClientCall, now: number): CallThat<Waiting> {
     return legacyCall(client, this.#keys.keyOf(client), this.#digest, this.#waiting.until(now));
   }
 
@@ -156,10 +164,11 @@ export class ModernToLegacy {
     this.#returning.cancel(bridgeId);
     const call = this.#calls.waitingAs(bridgeId);
     if (!call) return;
-    const process = this.#pool.get(call.slot);
-    if (process && call.state === 'running' && !this.#subscriptions.has(call)) {
+    const process = this.#pool.get(slotOf(call));
+    if (process && isRunning(call)) {
+      const { writtenAt } = call.state;
       this.#inputRequests.abandon(process, call, 'the client is no longer waiting', now);
-      this.#liveness.doubt(process.slot, call.writtenAt, now);
+      this.#liveness.doubt(process.slot, writtenAt, now);
     } else this.#calls.release(call, now);
     this.#proceed(now);
   }
@@ -206,9 +215,10 @@ export class ModernToLegacy {
       (call, now) => this.#giveUp(call, now),
     );
     for (const call of this.#calls.all()) {
-      yield { at: call.releaseAt, act: (now) => this.#calls.release(call, now) };
+      if (call.state.kind !== 'cancelled') continue;
+      yield { at: call.state.releaseAt, act: (now) => this.#calls.release(call, now) };
     }
-    yield { at: this.#waiting.inVainAt, act: (now) => this.#failInVain(now) };
+    yield { at: this.#waiting.inVainAt, act: (now) => this.#waiting.failInVain(now) };
     yield { at: this.#starts.wakeAt, act: (now) => this.#starts.tick(now) };
     yield { at: this.#liveness.wakeAt, act: (now) => this.#liveness.tick(now) };
     yield { at: this.#pool.idleAt, act: (now) => this.#ends.idle(now) };
@@ -219,13 +229,6 @@ export class ModernToLegacy {
     yield { at: this.#returning.turnAt };
   }
 
-  #failInVain(now: number): void {
-    for (const call of this.#waiting.inVain(now)) {
-      this.#effects.fail(call.client.bridgeId, waitedInVain());
-      this.#calls.release(call, now);
-    }
-  }
-
   // Calls on their way to a process.
 
   /** Does everything that has become possible: calls in line get a place, and placed calls are written in turn. */
@@ -234,37 +237,34 @@ export class ModernToLegacy {
     this.#returning.proceed(now);
     for (const process of this.#pool.all()) {
       this.#inputRequests.settle(process, now);
-      for (const call of process.calls) if (call.state === 'placed') this.#send(process, call, now);
+      for (const call of process.calls) {
+        if (call.state.kind !== 'placed') continue;
+        const sent = this.#sending.send(process, call, call.state, now);
+        if (sent === 'over') this.#calls.release(call, now);
+      }
     }
     this.#headers.settle();
   }
 
   /** False if the call has to wait. */
-  #assign(call: LegacyCall, now: number): boolean {
+  #assign(call: CallThat<Waiting>, now: number): boolean {
     const assignment = this.#pool.assignmentFor(call, now);
     if (!assignment) return false;
     if (!assignment.process && assignment.evict) this.#ends.evict(assignment.evict);
     const process = assignment.process ?? this.#starts.start(call, now);
     this.#pool.assign(call, process);
-    call.slot = process.slot;
-    call.state = 'placed';
+    moveTo(call, { ...call.state, kind: 'placed', slot: process.slot, turnAt: undefined });
     return true;
   }
 
-  #send(process: LegacyProcess, call: LegacyCall, now: number): void {
-    const sent = this.#sending.send(process, call, now);
-    if (sent === 'running') call.state = 'running';
-    else if (sent === 'over') this.#calls.release(call, now);
-  }
-
-  #ask(call: LegacyCall, now: number): void {
-    this.#inputRequests.park(call, this.#serverInfo(call.slot), now);
+  #ask(call: CallThat<Running>, now: number): void {
+    this.#inputRequests.park(call, this.#serverInfo(call.state.slot), now);
     for (const oldest of this.#inputRequests.forsaken(now)) this.#giveUp(oldest, now);
   }
 
-  #giveUp(call: LegacyCall, now: number): void {
-    const process = this.#pool.get(call.slot);
-    if (call.answer || !process) return this.#calls.release(call, now);
+  #giveUp(call: CallThat<Parked>, now: number): void {
+    const process = this.#pool.get(call.state.slot);
+    if (call.state.answer || !process) return this.#calls.release(call, now);
     this.#inputRequests.abandon(process, call, 'the client did not come back', now);
   }
 
@@ -275,17 +275,18 @@ export class ModernToLegacy {
     if (!call) return this.#effects.drop('an answer to no request in flight', {}, now);
     this.#turns.answered(call);
     this.#inputRequests.leave(process, call, now);
-    if (call.state === 'running') return this.#deliver(call, message, now);
-    if (call.state !== 'parked') return this.#calls.release(call, now);
+    const { state } = call;
+    if (state.kind === 'running') return this.#deliver(call, message, now);
+    if (state.kind !== 'parked') return this.#calls.release(call, now);
     // The client is on its way with answers that nobody needs now; the process is free.
-    call.answer = { ...message, bytes: message.bytes.slice() };
+    state.answer = { ...message, bytes: message.bytes.slice() };
     process.calls.delete(call);
     process.idleSince = now;
     for (const oldest of this.#inputRequests.forsaken(now)) this.#giveUp(oldest, now);
   }
 
   #deliver(call: LegacyCall, answer: Message, now: number): void {
-    const serverInfo = this.#serverInfo(call.slot);
+    const serverInfo = this.#serverInfo(slotOf(call));
     this.#calls.release(call, now);
     this.#effects.say(answerFor(call, answer, serverInfo));
   }

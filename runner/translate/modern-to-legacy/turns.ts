@@ -1,6 +1,6 @@
 // Decides which calls may run at the same time on a legacy process. Stdio does not say which call a question of the process
 // belongs to, so calls that may ask wait for each other. Calls of tools that never ask do not wait, and no call waits for ever.
-import type { LegacyCall } from './call.ts';
+import { canBeAsked, type LegacyCall } from './call.ts';
 import type { LegacyProcess } from './pool.ts';
 
 /** After this long without a question the next call may run at the same time: most tools never ask, and some take minutes. */
@@ -41,7 +41,7 @@ export class Turns {
     const others = this.askersOf(process).filter((other) => other !== call && !this.#isPast(other));
     if (others.length === 0 || this.#isQuiet(call)) return 0;
     // A cancelled call may still ask, but it ends within moments.
-    if (others.some(({ state }) => state === 'cancelled')) return Infinity;
+    if (others.some(({ state }) => state.kind === 'cancelled')) return Infinity;
     const isPatient = [call, ...others].some(({ subject }) => this.#habitOf(subject).asks);
     return process.enteredAt + (isPatient ? ASKING_PATIENCE_MS : PATIENCE_MS);
   }
@@ -57,8 +57,10 @@ export class Turns {
   }
 
   /** The process asked something during a call like this one, or might have. */
-  asked({ questions, subject }: LegacyCall): void {
+  asked(call: LegacyCall): void {
+    const { subject } = call;
     const { asksMore } = this.#habitOf(subject);
+    const questions = canBeAsked(call) ? call.state.questions : [];
     // Questions that came with it have not been sent yet.
     const isMore = questions.some(({ isOwn, isTold }) => isOwn && isTold);
     this.#remember(subject, { quiet: 0, asks: true, asksMore: asksMore || isMore });
@@ -71,15 +73,15 @@ export class Turns {
     this.#remember(subject, { ...habit, quiet: habit.quiet + 1 });
   }
 
-  #isWaiting({ state, questions, subject }: LegacyCall): boolean {
-    if (state !== 'parked' || this.#habitOf(subject).asksMore) return false;
-    return questions.some(({ isOwn }) => isOwn);
+  #isWaiting({ state, subject }: LegacyCall): boolean {
+    if (state.kind !== 'parked' || this.#habitOf(subject).asksMore) return false;
+    return state.questions.some(({ isOwn }) => isOwn);
   }
 
   /** As far as is known, it will not ask again. */
   #isPast(call: LegacyCall): boolean {
     const { asks } = this.#habitOf(call.subject);
-    return this.#isQuiet(call) || (call.state === 'cancelled' && !asks);
+    return this.#isQuiet(call) || (call.state.kind === 'cancelled' && !asks);
   }
 
   #isQuiet({ subject }: LegacyCall): boolean {
@@ -101,4 +103,4 @@ export class Turns {
 
 /** The calls that may ask, and that the process has seen. */
 export const liveOf = ({ calls }: LegacyProcess): LegacyCall[] =>
-  [...calls].filter(({ isAsking, state }) => isAsking && state !== 'placed');
+  [...calls].filter(({ isAsking, state }) => isAsking && state.kind !== 'placed');

@@ -3,8 +3,9 @@ import { faultError } from '../../../shared/fault.ts';
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { earliest } from '../../../shared/dues.ts';
 import type { ClientCall } from '../client-call.ts';
+import type { Effects } from '../effects.ts';
 import { MAX_WAITING } from '../faults.ts';
-import type { LegacyCall } from './call.ts';
+import type { CallThat, LegacyCall, Placed, Waiting } from './call.ts';
 import type { LegacyCalls } from './calls.ts';
 import type { LegacyPool } from './pool.ts';
 
@@ -17,23 +18,28 @@ const WAIT_MS = 120_000;
 /** The share of a request's time that it may wait: a request that was not sent must get another error than one that was. */
 const WAIT_SHARE = 0.9;
 
-export const waitedInVain = (): ErrorObject =>
+const waitedInVain = (): ErrorObject =>
   faultError({
     fault: 'overloaded',
     message: `The request waited too long behind others that may ask their client for input, and was not sent. Try again when some of them are answered. If the server keeps no state, its calls can run side by side: set "stateless": true in its "bridge" block.`,
   });
 
-export class WaitingCalls {
+interface Parts {
+  readonly effects: Effects;
+  readonly pool: LegacyPool;
   /** All calls, including the waiting ones. */
-  readonly #calls: LegacyCalls;
-  readonly #pool: LegacyPool;
+  readonly calls: LegacyCalls;
+  /** `requestTimeoutMs`: how long a request may go without an answer. */
+  readonly limits: { readonly requestTimeoutMs: number };
+}
+
+export class WaitingCalls {
+  readonly #parts: Parts;
   readonly #waitMs: number;
 
-  /** `requestTimeoutMs`: how long a request may go without an answer. */
-  constructor(calls: LegacyCalls, pool: LegacyPool, requestTimeoutMs: number) {
-    this.#calls = calls;
-    this.#pool = pool;
-    this.#waitMs = Math.min(WAIT_MS, requestTimeoutMs * WAIT_SHARE);
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#waitMs = Math.min(WAIT_MS, parts.limits.requestTimeoutMs * WAIT_SHARE);
   }
 
   /** The time until which a call that comes now may wait. */
@@ -44,35 +50,44 @@ export class WaitingCalls {
   /** Bytes count too: a few calls may be as large as many others. */
   isFull({ bytes }: ClientCall): boolean {
     const waiting = this.#all();
-    const waitingBytes = waiting.reduce((sum, call) => sum + call.bytes.length, bytes.length);
+    const waitingBytes = waiting.reduce((sum, { state }) => sum + state.bytes.length, bytes.length);
     return waiting.length >= MAX_WAITING || waitingBytes > MAX_WAITING_BYTES;
   }
 
-  /** Calls whose turn did not come in time. Waiting for a start has its own bound. */
-  inVain(now: number): LegacyCall[] {
-    return this.#ofRunning().filter(({ waitsUntil }) => waitsUntil <= now);
+  /** Refuses the calls whose turn did not come in time. Waiting for a start has its own bound. */
+  failInVain(now: number): void {
+    const { effects, calls } = this.#parts;
+    for (const call of this.#ofRunning().filter(({ state }) => state.waitsUntil <= now)) {
+      effects.fail(call.client.bridgeId, waitedInVain());
+      calls.release(call, now);
+    }
   }
 
   /** When one of them has waited for too long. */
   get inVainAt(): number | undefined {
-    return earliest(this.#ofRunning().map(({ waitsUntil }) => waitsUntil));
+    return earliest(this.#ofRunning().map(({ state }) => state.waitsUntil));
   }
 
   /** When one of them gets its turn. */
   get turnAt(): number | undefined {
-    return earliest(this.#ofRunning().map(({ turnAt }) => turnAt));
+    return earliest(
+      this.#ofRunning().map(({ state }) => (state.kind === 'placed' ? state.turnAt : undefined)),
+    );
   }
 
-  #ofRunning(): LegacyCall[] {
+  #ofRunning(): CallThat<Waiting | Placed>[] {
     return this.#all().filter((call) => !this.#isStarting(call));
   }
 
-  #all(): LegacyCall[] {
-    return [...this.#calls.all()].filter(({ state }) => state === 'waiting' || state === 'placed');
+  #all(): CallThat<Waiting | Placed>[] {
+    return [...this.#parts.calls.all()].filter(isUnsent);
   }
 
-  #isStarting({ slot }: LegacyCall): boolean {
-    const process = this.#pool.get(slot);
+  #isStarting({ state }: CallThat<Waiting | Placed>): boolean {
+    const process = state.kind === 'placed' ? this.#parts.pool.get(state.slot) : undefined;
     return process !== undefined && process.about === undefined;
   }
 }
+
+const isUnsent = (call: LegacyCall): call is CallThat<Waiting | Placed> =>
+  call.state.kind === 'waiting' || call.state.kind === 'placed';

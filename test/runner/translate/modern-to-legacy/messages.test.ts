@@ -309,6 +309,18 @@ describe('legacy processes of one principal', () => {
     expect(driven.said()).toEqual([]);
   });
 
+  test('[F-310] do not answer a call that was not sent to them', () => {
+    const driven = DrivenModernClient.legacy({ capabilities: ALL });
+    const [first, second] = [call(driven), call(driven)];
+    driven.written(1);
+    driven.process(1, { id: second, result: { content: [] } });
+    expect(driven.saidOf()).toEqual([]);
+    driven.process(1, { id: first, result: { content: [] } });
+    expect(driven.written(1)).toMatchObject([{ id: second, method: 'tools/call' }]);
+    driven.process(1, { id: second, result: { content: [] } });
+    expect(driven.said()).toMatchObject([{ id: first }, { id: second }]);
+  });
+
   test('are left alone with a cancelled call that asks until they answer it or five seconds have passed', () => {
     const driven = DrivenModernClient.legacy({ capabilities: ALL, limits: { maxProcesses: 1 } });
     const [first, second, third] = [call(driven), call(driven), call(driven)];

@@ -97,6 +97,16 @@ describe('a subscription before legacy processes', () => {
     expect(driven.said()).toEqual([]);
   });
 
+  test('[F-310] is answered by no process: none was sent it', () => {
+    const driven = legacy();
+    const id = listen(driven, { toolsListChanged: true }, 'a');
+    driven.saidOf();
+    driven.process(1, { id, result: {} });
+    expect(driven.saidOf()).toEqual([]);
+    driven.process(1, { method: CHANGED });
+    expect(driven.saidOf()).toEqual([{ call: id, message: tagged(CHANGED, 'a') }]);
+  });
+
   test('ends as a server ends one when its process is gone', () => {
     const driven = legacy();
     const id = listen(driven, { toolsListChanged: true }, 'a');
