@@ -944,6 +944,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a post refused for lack of room, of which a second copy arrives when there is room',
     tests: ['runner/core/session.test.ts'],
   },
+  'F-340': {
+    fault:
+      'an env file that a served entry names changes, appears or is replaced while the runner runs',
+    tests: ['runner/config/watch.test.ts', 'e2e/config-reload.test.ts'],
+  },
 
   // Audit
   'F-99': {
@@ -978,5 +983,6 @@ export const FAULT_IDS: readonly string[] = [
   'F-280 F-281 F-282 F-283',
   'F-290 F-291 F-292 F-293 F-294 F-295',
   'F-310',
+  'F-340',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

@@ -98,11 +98,12 @@ async function serve(options: DevOptions, signals: StopSignals): Promise<number>
     log,
     read: () => readDevConfig(workspace, containment),
     take(next) {
+      watcher.follow(next);
       runner.reload(next);
       print(`Reloaded ${next.file}.\n`);
     },
   });
-  const watcher = watchConfig(config.file, reload, (code) =>
+  const watcher = watchConfig(config, reload, (code) =>
     log.warn('changes to the config file are not noticed', { code }),
   );
   try {

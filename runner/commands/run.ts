@@ -108,14 +108,17 @@ async function serve(given: Arguments, options: RunOptions, parts: RunParts): Pr
     started: config,
     log,
     read: () => readRunnerSettings(given, process.env, containment),
-    take: (next) => runner.reload(next),
+    take(next) {
+      watcher.follow(next);
+      runner.reload(next);
+    },
   });
   const hangUp = (): void => {
     if (isTerminalGone()) stopper.drain('SIGHUP');
     else reload();
   };
   process.on('SIGHUP', hangUp);
-  const watcher = watchConfig(config.file, reload, (code) => log.warn(DEAF, { code }));
+  const watcher = watchConfig(config, reload, (code) => log.warn(DEAF, { code }));
   const status = await openStatus(config, runner, log);
   log.info('runner started', { runner: config.runner, edge, servers: [...config.servers.keys()] });
   const code = await stopped;

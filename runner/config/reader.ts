@@ -37,6 +37,7 @@ export class ConfigReader {
   readonly #findings: Findings;
   readonly #servers = new Map<string, ServerConfig>();
   readonly #leftOut: LeftOut[] = [];
+  readonly #envFiles = new Set<string>();
 
   constructor(file: string, environment: NodeJS.ProcessEnv) {
     this.#file = file;
@@ -79,7 +80,13 @@ export class ConfigReader {
   ): void {
     this.#topLevelWarnings(file, layout);
     const user = findUserOrSay(block.user, this.#findings);
-    const ground = { places: this.#places, sources: this.#sources, block, user };
+    const ground = {
+      places: this.#places,
+      sources: this.#sources,
+      block,
+      user,
+      envFiles: this.#envFiles,
+    };
     const names = servedNames(layout.entries.map(({ name }) => name));
     const twice = this.#duplicates(layout, duplicates);
     const seen = new Set<string>();
@@ -174,6 +181,7 @@ export class ConfigReader {
     const runner = filler.optionalText([RUNNER_BLOCK, 'runner'], block.runner);
     return {
       file: resolve(this.#file),
+      envFiles: [...this.#envFiles],
       serversAt,
       ...(edge === undefined ? {} : { edge }),
       runner: this.#runnerName(runner),

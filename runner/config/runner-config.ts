@@ -53,6 +53,8 @@ export interface LeftOut {
 /** A whole config. `edge` is an origin without trailing slash. */
 export interface RunnerConfig {
   readonly file: string;
+  /** Absolute paths of the files that entries to be served take variables from, also of those that could not be read. */
+  readonly envFiles: readonly string[];
   /** Where the file keeps its servers, such as `['mcpServers']`; empty when they are the file itself. */
   readonly serversAt: Keys;
   readonly edge?: string;

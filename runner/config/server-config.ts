@@ -23,6 +23,8 @@ export interface FileGround {
   readonly block: RunnerBlock;
   /** Found for the whole file; undefined for the runner's own. */
   readonly user: ProcessUser | undefined;
+  /** Collects the paths of env files. */
+  readonly envFiles: Set<string>;
 }
 
 /** Builds the config of one server. It is good only if `findings` got no problem. */
@@ -36,7 +38,7 @@ export function serverConfig(
   const { bridge = {} } = entry;
   const filler = new Filler(sources, findings);
   for (const { keys, what, fix } of entryWarnings(entry)) findings.warning(keys, what, fix);
-  const fileEnv = readEnvFiles(entry.envFile ?? [], places, filler, findings);
+  const fileEnv = readEnvFiles(entry.envFile ?? [], ground, filler, findings);
   const ownEnv = Object.entries(entry.env ?? {}).map(
     ([key, value]) => [key, filler.filled(['env', key], value)] as const,
   );
@@ -95,7 +97,7 @@ function requestTimes(
 /** Variables of dotenv files (`NAME=value` lines). A later file overrules an earlier one. */
 function readEnvFiles(
   files: readonly string[],
-  places: FilePlaces,
+  { places, envFiles }: FileGround,
   filler: Filler,
   findings: Findings,
 ): (readonly [string, string])[] {
@@ -103,8 +105,10 @@ function readEnvFiles(
     const at = files.length === 1 ? ['envFile'] : ['envFile', index];
     const file = filler.optionalText(at, raw);
     if (file === undefined) return [];
+    const path = absolutePath(file, places.folder);
+    envFiles.add(path);
     const reading = readText(
-      absolutePath(file, places.folder),
+      path,
       'Name the file with the variables, relative to the config file.',
     );
     if (reading.ok)

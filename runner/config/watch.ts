@@ -1,9 +1,10 @@
-// Tells when the config file has changed. Only the file system wakes it. It watches every folder in which a part of the path
-// can be replaced: an editor renames the file, Kubernetes a link next to it, a deployment a folder above it.
+// Tells when the config file, or a file that it names, has changed. Only the file system wakes it. It watches every folder in
+// which a part of a path can be replaced: an editor renames the file, Kubernetes a link next to it, a deployment a folder above it.
 import { lstatSync, readlinkSync, statSync, watch, type FSWatcher } from 'node:fs';
 import { dirname, join, parse, resolve, sep } from 'node:path';
 
 import { errorCode } from '../error-code.ts';
+import type { RunnerConfig } from './runner-config.ts';
 
 /** Editors write a file in several steps, some by renaming; this long after the last one it is whole. */
 const SETTLE_MS = 150;
@@ -17,34 +18,54 @@ const CLOCK_STEP_MS = 100;
 /** Links that lead to links; the kernel follows as many (path_resolution(7)). */
 const MAX_LINKS = 40;
 
-/**
- * Calls `onChange` once after each change of the file at `path`. Deleting the file is not a change. `onDeaf` learns why changes
- * cannot be noticed (the system's code); then the config in memory stays good, and SIGHUP still reloads.
- */
-export function watchConfig(
-  path: string,
-  onChange: () => void,
-  onDeaf: (code: string) => void = () => undefined,
-): { close(): void } {
-  return new ConfigWatch(resolve(path), onChange, onDeaf);
+/** What a config was read from. */
+export type ConfigFiles = Pick<RunnerConfig, 'file' | 'envFiles'>;
+
+/** A running watch. */
+export interface ConfigWatching {
+  /** The config was read again, and names other files now. */
+  follow(files: ConfigFiles): void;
+  close(): void;
 }
 
-class ConfigWatch {
-  readonly #path: string;
+/**
+ * Calls `onChange` once after each change of the files of a config, however many of them change at a time. Deleting a file is not a
+ * change. `onDeaf` learns why changes cannot be noticed (the system's code); then the config in memory stays good, and SIGHUP still
+ * reloads.
+ */
+export function watchConfig(
+  files: ConfigFiles,
+  onChange: () => void,
+  onDeaf: (code: string) => void = () => undefined,
+): ConfigWatching {
+  return new ConfigWatch(files, onChange, onDeaf);
+}
+
+class ConfigWatch implements ConfigWatching {
   readonly #onChange: () => void;
   readonly #onDeaf: (code: string) => void;
   /** By folder, with the names in it that matter. */
   #watched = new Map<string, { readonly watcher: FSWatcher; names: ReadonlySet<string> }>();
-  #seen: string | undefined;
+  /** By path, the version that was seen last. */
+  #seen = new Map<string, string | undefined>();
   #timer: NodeJS.Timeout | undefined;
   #firstUnseenAt: number | undefined;
   #isDeaf = false;
 
-  constructor(path: string, onChange: () => void, onDeaf: (code: string) => void) {
-    this.#path = path;
+  constructor(files: ConfigFiles, onChange: () => void, onDeaf: (code: string) => void) {
     this.#onChange = onChange;
     this.#onDeaf = onDeaf;
-    this.#seen = fileVersion(path)?.text;
+    this.follow(files);
+  }
+
+  follow({ file, envFiles }: ConfigFiles): void {
+    const paths = [file, ...envFiles].map((path) => resolve(path));
+    this.#seen = new Map(
+      paths.map((path) => [
+        path,
+        this.#seen.has(path) ? this.#seen.get(path) : fileVersion(path)?.text,
+      ]),
+    );
     this.#arm();
   }
 
@@ -54,9 +75,9 @@ class ConfigWatch {
     this.#watched.clear();
   }
 
-  /** Watches the folders that the path leads through now. A replaced folder is watched again, because a watch stays with the old one. */
+  /** Watches the folders that the paths lead through now. A replaced folder is watched again, because a watch stays with the old one. */
   #arm(): void {
-    const wanted = namesByFolder(this.#path);
+    const wanted = namesByFolder(this.#seen.keys());
     const keyed = new Map(
       [...wanted].flatMap(([folder, names]) => {
         const identity = folderIdentity(folder);
@@ -89,10 +110,15 @@ class ConfigWatch {
     } catch (error) {
       const code = errorCode(error) ?? '';
       // It was removed between two looks, which an event above reports; an unreadable folder above hides only its own replacement.
-      if (code === 'ENOENT' || (code === 'EACCES' && folder !== dirname(this.#path))) return;
+      if (code === 'ENOENT' || (code === 'EACCES' && !this.#holds(folder))) return;
       if (!this.#isDeaf) this.#onDeaf(code);
       this.#isDeaf = true;
     }
+  }
+
+  /** Whether one of the files lies in the folder itself. */
+  #holds(folder: string): boolean {
+    return [...this.#seen.keys()].some((path) => dirname(path) === folder);
   }
 
   /** Other files of the folder change too; without a name the system does not say which did. */
@@ -112,12 +138,18 @@ class ConfigWatch {
   #compare(): void {
     this.#firstUnseenAt = undefined;
     this.#arm();
-    const now = fileVersion(this.#path);
-    if (now === undefined || now.text === this.#seen) return;
-    const isYoung = Math.abs(Date.now() - now.changedAtMs) < CLOCK_STEP_MS;
-    this.#seen = isYoung ? undefined : now.text;
+    let isChanged = false;
+    let isYoung = false;
+    for (const [path, seen] of this.#seen) {
+      const now = fileVersion(path);
+      if (now === undefined || now.text === seen) continue;
+      isChanged = true;
+      const mayChange = Math.abs(Date.now() - now.changedAtMs) < CLOCK_STEP_MS;
+      this.#seen.set(path, mayChange ? undefined : now.text);
+      isYoung ||= mayChange;
+    }
     if (isYoung) this.#settle();
-    this.#onChange();
+    if (isChanged) this.#onChange();
   }
 }
 
@@ -137,15 +169,18 @@ function folderIdentity(folder: string): string | undefined {
   return stat?.isDirectory() === true ? `${stat.dev}.${stat.ino}` : undefined;
 }
 
-/**
- * The folders to watch and the names in them whose change can put another file at `path`: the file itself, its folder in the
- * folder above, each link on the way, and where the way ends, what is missing there.
- */
-function namesByFolder(path: string): Map<string, Set<string>> {
+/** The folders to watch and the names in them whose change can put another file at one of the paths. */
+function namesByFolder(paths: Iterable<string>): Map<string, Set<string>> {
   const folders = new Map<string, Set<string>>();
   const add = (folder: string, name: string): void => {
     folders.set(folder, (folders.get(folder) ?? new Set()).add(name));
   };
+  for (const path of paths) followWay(path, add);
+  return folders;
+}
+
+/** Names the file itself, its folder in the folder above, each link on the way, and where the way ends, what is missing there. */
+function followWay(path: string, add: (folder: string, name: string) => void): void {
   const { root } = parse(path);
   let folder = root;
   let rest = path.slice(root.length).split(sep).filter(Boolean);
@@ -157,18 +192,17 @@ function namesByFolder(path: string): Map<string, Set<string>> {
     const isLink = stat?.isSymbolicLink() === true;
     // The last two are the file and its folder.
     if (stat === undefined || isLink || more.length < 2) add(folder, name);
-    if (stat === undefined) return folders;
+    if (stat === undefined) return;
     if (!isLink) {
       folder = here;
       rest = more;
       continue;
     }
-    if (++links > MAX_LINKS) return folders;
+    if (++links > MAX_LINKS) return;
     const target = resolve(folder, readlinkSync(here));
     folder = root;
     rest = [...target.slice(root.length).split(sep).filter(Boolean), ...more];
   }
-  return folders;
 }
 
 function statOf(path: string) {

@@ -1,5 +1,7 @@
 // The config file is changed without pause while clients call: what is served goes on, and what the file says in the end holds.
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { expect, test, vi } from 'vitest';
@@ -126,4 +128,38 @@ test('[F-230] what references, env files and the environment brought is in no lo
   expect(heard).toContain(redacted);
   const logs = bridge.logs().join('\n');
   for (const secret of Object.values(secrets)) expect(`${body}${logs}`).not.toContain(secret);
+});
+
+test('[F-340] a changed env file is served to the next session, and a removed one changes nothing', async ({
+  onTestFinished,
+}) => {
+  const envFile = join(mkdtempSync(join(tmpdir(), 'mcp-env-')), 'own.env');
+  onTestFinished(() => rmSync(dirname(envFile), { recursive: true }));
+  writeFileSync(envFile, 'FIRST=1\n');
+  const bridge = await startBridge({ servers: { own: { ...echo(), envFile }, other: echo() } });
+  onTestFinished(() => bridge.stop());
+  const reloads = (): number =>
+    bridge.logs().filter((line) => line.includes('"config reloaded"')).length;
+  const variables = async (): Promise<string[]> => {
+    const session = await openSession(bridge, 'own');
+    const { envKeys } = await session.whoami();
+    return envKeys.filter((name) => ['FIRST', 'SECOND', 'THIRD'].includes(name));
+  };
+  const untouched = await openSession(bridge, 'other');
+  const { pid } = await untouched.whoami();
+  expect(await variables()).toEqual(['FIRST']);
+
+  writeFileSync(envFile, 'SECOND=1\n');
+  await vi.waitUntil(() => reloads() === 1, PATIENCE);
+  expect(await variables()).toEqual(['SECOND']);
+
+  rmSync(envFile);
+  // A change of the config itself has it read again: what the missing file last said goes on.
+  writeFileSync(bridge.files.config, `${readFileSync(bridge.files.config, 'utf8')}\n`);
+  await vi.waitUntil(() => reloads() === 2, PATIENCE);
+  expect(await variables()).toEqual(['SECOND']);
+  writeFileSync(envFile, 'THIRD=1\n');
+  await vi.waitUntil(() => reloads() === 3, PATIENCE);
+  expect(await variables()).toEqual(['THIRD']);
+  expect((await untouched.whoami()).pid).toBe(pid);
 });

@@ -21,6 +21,7 @@ export interface ServerEntry {
   readonly command: string;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  readonly envFile?: string;
   readonly cwd?: string;
   readonly bridge?: Readonly<Record<string, unknown>>;
 }

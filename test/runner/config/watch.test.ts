@@ -2,14 +2,16 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { watchConfig } from '../../../runner/config/watch.ts';
+import { watchConfig, type ConfigFiles } from '../../../runner/config/watch.ts';
 import { reloadedConfig, sameServer, settingsForRestart } from '../../../runner/config/read.ts';
 import { accepted, folder, GOOD, namesOf, one, serverOf } from './reading.ts';
+
+const alone = (file: string): ConfigFiles => ({ file, envFiles: [] });
 
 /** Changes `path` and resolves once a later watch of its directory has told so: an earlier one has had its say by then. */
 async function settled(path: string): Promise<void> {
   const own = Promise.withResolvers<void>();
-  const watcher = watchConfig(path, own.resolve);
+  const watcher = watchConfig(alone(path), own.resolve);
   writeFileSync(path, 'changed');
   await own.promise;
   watcher.close();
@@ -46,7 +48,7 @@ describe('reload (F-92)', () => {
     writeFileSync(path, '{}');
     const changes: (() => void)[] = [];
     let count = 0;
-    const watcher = watchConfig(path, () => {
+    const watcher = watchConfig(alone(path), () => {
       count++;
       changes.shift()?.();
     });
@@ -116,20 +118,22 @@ describe('what a reload puts in force (F-228)', () => {
   });
 });
 
+/** Counts changes; `next` resolves with the count at the next one. */
+function watched(path: string, ...envFiles: string[]) {
+  const waiting: ((count: number) => void)[] = [];
+  let count = 0;
+  const watcher = watchConfig({ file: path, envFiles }, () => {
+    count++;
+    for (const resolve of waiting.splice(0)) resolve(count);
+  });
+  return {
+    next: () => new Promise<number>((resolve) => void waiting.push(resolve)),
+    follow: (files: readonly string[]) => watcher.follow({ file: path, envFiles: files }),
+    close: () => watcher.close(),
+  };
+}
+
 describe('the way to the file is exchanged (F-231)', () => {
-  /** Counts changes; `next` resolves with the count at the next one. */
-  function watched(path: string) {
-    const waiting: ((count: number) => void)[] = [];
-    let count = 0;
-    const watcher = watchConfig(path, () => {
-      count++;
-      for (const resolve of waiting.splice(0)) resolve(count);
-    });
-    return {
-      next: () => new Promise<number>((resolve) => void waiting.push(resolve)),
-      close: () => watcher.close(),
-    };
-  }
   const place = () => mkdtempSync(join(folder, 'way-'));
   function put(path: string, text: string): void {
     mkdirSync(join(path, '..'), { recursive: true });
@@ -244,5 +248,82 @@ describe('the way to the file is exchanged (F-231)', () => {
     writeFileSync(path, 'whole');
     expect(await file.next()).toBe(2);
     file.close();
+  });
+});
+
+describe('files that the config names (F-340)', () => {
+  /** A folder with the config and an env file in a folder of its own. */
+  function place(): { config: string; env: string } {
+    const root = mkdtempSync(join(folder, 'env-'));
+    mkdirSync(join(root, 'secrets'));
+    const paths = { config: join(root, 'mcp.json'), env: join(root, 'secrets', '.env') };
+    writeFileSync(paths.config, '{}');
+    return paths;
+  }
+
+  it('are told by the config, those of broken entries too, but not those of entries that are off', async () => {
+    const root = mkdtempSync(join(folder, 'told-'));
+    const own = join(root, 'own.env');
+    writeFileSync(own, 'A=1');
+    const missing = join(root, 'missing.env');
+    const config = await accepted({
+      mcpServers: {
+        a: { ...GOOD, envFile: own },
+        b: { ...GOOD, envFile: own },
+        c: { ...GOOD, envFile: missing },
+        d: { ...GOOD, envFile: join(root, 'off.env'), disabled: true },
+      },
+      bridge: { runner: 'vm' },
+    });
+    expect(config.envFiles).toEqual([own, missing]);
+    expect(namesOf(config)).toEqual(['a', 'b']);
+  });
+
+  it('a change of one is a change, in place and by renaming, and so is its coming', async () => {
+    const { config, env } = place();
+    const files = watched(config, env);
+    const changes = [
+      () => writeFileSync(env, 'A=1'),
+      () => writeFileSync(env, 'A=22'),
+      () => {
+        writeFileSync(`${env}~`, 'A=3');
+        renameSync(`${env}~`, env);
+      },
+      () => writeFileSync(config, '{ }'),
+    ];
+    for (const [index, change] of changes.entries()) {
+      const next = files.next();
+      change();
+      expect(await next).toBe(index + 1);
+    }
+    files.close();
+  });
+
+  it('a change of several at a time is one', async () => {
+    const { config, env } = place();
+    const files = watched(config, env);
+    const first = files.next();
+    writeFileSync(env, 'A=1');
+    writeFileSync(config, '{ }');
+    expect(await first).toBe(1);
+    await settled(`${config}.other`);
+    const second = files.next();
+    writeFileSync(env, 'A=22');
+    expect(await second).toBe(2);
+    files.close();
+  });
+
+  it('a reload that names others watches those, and no longer the first', async () => {
+    const { config, env } = place();
+    const other = join(mkdtempSync(join(folder, 'env-')), 'b.env');
+    writeFileSync(other, 'B=1');
+    const files = watched(config, env);
+    files.follow([other]);
+    writeFileSync(env, 'A=1');
+    await settled(`${config}.other`);
+    const next = files.next();
+    writeFileSync(other, 'B=22');
+    expect(await next).toBe(1);
+    files.close();
   });
 });
