@@ -6,13 +6,14 @@ import * as v from 'valibot';
 import { ANONYMOUS_NAME, type Grants, type Principal } from './access/principal.ts';
 import { RUNNER_NAME, SERVER_NAME } from '../shared/ids.ts';
 import { membersOf, type Member } from '../shared/jsonrpc/members.ts';
+import type { Problem } from '../shared/problem.ts';
 
 /** `keys`: clients need a key. `none`: anyone who reaches the edge is served. */
 export type ClientAuth = 'keys' | 'none';
 
 export interface Settings {
-  /** One sentence each: which variable, what is wrong, what to set. Holds no values, so it may be shown to anyone. */
-  readonly problems: readonly string[];
+  /** Which variable is wrong in what way, and what to set. They hold no values, so they may be shown to anyone. */
+  readonly problems: readonly Problem[];
   /** Signs session ids and tickets. Absent: no session can be opened. */
   readonly secret?: string;
   readonly runners: Grants;
@@ -41,7 +42,7 @@ const CLIENT_NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/u;
 const DIGEST = /^sha256:[0-9a-f]{64}$/iu;
 const DIGEST_FORM = '"sha256:" and the 64 hex digits of the SHA-256 of the key';
 
-type Problems = string[];
+type Problems = Problem[];
 
 /**
  * Reads the settings from the environment's text variables; never throws.
@@ -86,7 +87,10 @@ function readText(
   const value = env[variable];
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'string') return value.trim() || undefined;
-  problems.push(`${variable} must be text. Set it as a plain variable or a secret.`);
+  problems.push({
+    what: `${variable} is not text`,
+    fix: 'Set it as a plain variable or a secret.',
+  });
   return '';
 }
 
@@ -95,10 +99,10 @@ function readSecret(env: Record<string, unknown>, problems: Problems): string | 
   if (text === '') return undefined;
   const weakness = weaknessOf(text);
   if (weakness === undefined) return text;
-  problems.push(
-    `BRIDGE_SECRET is ${weakness}: no session can be opened. ` +
-      `Set it to ${SECRET_CHARACTERS} or more random characters, for example from \`openssl rand -hex 32\`.`,
-  );
+  problems.push({
+    what: `BRIDGE_SECRET is ${weakness}, so no session can be opened`,
+    fix: `Set it to ${SECRET_CHARACTERS} or more random characters, for example from \`openssl rand -hex 32\`.`,
+  });
   return undefined;
 }
 
@@ -117,12 +121,13 @@ function sharedSecrets({
   readonly runners: Grants;
   readonly clients: Grants;
   readonly metricsKey: string | undefined;
-}): string[] {
-  const shared: string[] = [];
+}): Problem[] {
+  const shared: Problem[] = [];
   const both = (first: string, second: string): void =>
-    void shared.push(
-      `${first} and ${second} contain the digest of the same secret, so anyone who knows it can use both. Give each its own.`,
-    );
+    void shared.push({
+      what: `${first} and ${second} contain the digest of the same secret, so anyone who knows it can use both`,
+      fix: 'Give each its own.',
+    });
   if ([...runners.keys()].some((digest) => clients.has(digest)))
     both('BRIDGE_RUNNERS', 'BRIDGE_CLIENTS');
   if (runners.has(metricsKey)) both('BRIDGE_METRICS_KEY', 'BRIDGE_RUNNERS');
@@ -134,9 +139,10 @@ function readClientAuth(env: Record<string, unknown>, problems: Problems): Clien
   const text = readText(env, problems, 'BRIDGE_CLIENT_AUTH');
   if (text === 'none') return 'none';
   if (text !== undefined && text !== '' && text !== 'keys')
-    problems.push(
-      'BRIDGE_CLIENT_AUTH is neither "keys" nor "none", so keys are required. Set it to one of the two.',
-    );
+    problems.push({
+      what: 'BRIDGE_CLIENT_AUTH is neither "keys" nor "none", so keys are required',
+      fix: 'Set it to one of the two.',
+    });
   return 'keys';
 }
 
@@ -144,9 +150,10 @@ function readMetricsKey(env: Record<string, unknown>, problems: Problems): strin
   const text = readText(env, problems, 'BRIDGE_METRICS_KEY');
   if (text === undefined || text === '') return undefined;
   if (DIGEST.test(text)) return digestOf(text);
-  problems.push(
-    `BRIDGE_METRICS_KEY is not a digest, so /metrics stays closed. Set it to ${DIGEST_FORM}.`,
-  );
+  problems.push({
+    what: 'BRIDGE_METRICS_KEY is not a digest, so /metrics stays closed',
+    fix: `Set it to ${DIGEST_FORM}.`,
+  });
   return undefined;
 }
 
@@ -212,31 +219,38 @@ function readGrants(
   const text = readText(env, problems, variable.variable);
   const example = `{"<name>": {"${variable.member}": "sha256:<64 hex digits>", "servers": ["*"]}}`;
   if (text === undefined && variable.needed !== undefined)
-    problems.push(`${variable.variable} is not set: ${variable.needed}. Set it to ${example}.`);
+    problems.push({
+      what: `${variable.variable} is not set, so ${variable.needed}`,
+      fix: `Set it to ${example}.`,
+    });
   if (text === undefined || text === '') return new Map();
 
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    problems.push(`${variable.variable} is not valid JSON and was ignored. Set it to ${example}.`);
+    problems.push({
+      what: `${variable.variable} is not valid JSON and was ignored`,
+      fix: `Set it to ${example}.`,
+    });
     return new Map();
   }
   const repeated = repeatedEntry(text);
   if (repeated !== undefined) {
-    problems.push(
-      `${variable.variable}, entry ${repeated}: its name or one of its members appears twice, so the first would be lost; ` +
-        'the whole variable is ignored until each appears once.',
-    );
+    problems.push({
+      what: `${variable.variable}, entry ${repeated}: its name or one of its members appears twice, so the whole variable is ignored`,
+      fix: 'Remove one of the two: the first would be lost.',
+    });
     return new Map();
   }
   // A JSON array passes as an object of indices otherwise.
   const parsed = v.safeParse(grantsSchema(variable), Array.isArray(json) ? undefined : json);
   if (!parsed.success) {
     for (const issue of parsed.issues)
-      problems.push(
-        `${variable.variable}${place(issue)} ${issue.message}; the whole variable is ignored until this is corrected.`,
-      );
+      problems.push({
+        what: `${variable.variable}${place(issue)} ${issue.message}`,
+        fix: 'Correct it; until then the whole variable is ignored.',
+      });
     return new Map();
   }
   return byDigest(parsed.output, variable, problems);
@@ -273,10 +287,10 @@ function byDigest(
     const servers = names.includes('*') ? '*' : new Set(names);
     for (const digest of new Set(entry[member])) {
       if (grants.has(digest)) {
-        problems.push(
-          `${variable}: two entries have the same "${member}", so they cannot be told apart; ` +
-            'the whole variable is ignored until each has its own.',
-        );
+        problems.push({
+          what: `${variable}: two entries have the same "${member}" and cannot be told apart, so the whole variable is ignored`,
+          fix: 'Give each its own.',
+        });
         return new Map();
       }
       grants.set(digest, { name, servers });
@@ -306,7 +320,11 @@ function readList(
     const written = entry.trim().toLowerCase();
     if (written === '') continue;
     if (isEntry(written)) entries.add(written);
-    else problems.push(`${variable}, entry ${index + 1}: not served. List ${form}.`);
+    else
+      problems.push({
+        what: `${variable}, entry ${index + 1}: not valid, so it is ignored`,
+        fix: `List ${form}.`,
+      });
   }
   return entries;
 }

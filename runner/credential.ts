@@ -5,6 +5,7 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
+import type { Problem } from '../shared/problem.ts';
 import { errorCode } from './error-code.ts';
 
 /** 256 bits: out of reach of guessing, so that an unsalted hash at the edge is enough. 43 characters of base64url. */
@@ -18,9 +19,13 @@ const TOKEN = /^[\u0021-\u007E]+$/u;
 
 export type TokenReading =
   | { readonly ok: true; readonly token: string }
-  | { readonly ok: false; readonly message: string };
+  /** `what` completes "token file <path> …". */
+  | { readonly ok: false; readonly problem: Problem };
 
-export type TokenWriting = { readonly ok: true } | { readonly ok: false; readonly message: string };
+export type TokenWriting =
+  | { readonly ok: true }
+  /** `what` completes the path. */
+  | { readonly ok: false; readonly problem: Problem };
 
 /** A new runner token. The prefix lets secret scanners and people tell what it is. */
 export const mintRunnerToken = (): string =>
@@ -48,41 +53,39 @@ export async function readTokenFile(path: string): Promise<TokenReading> {
     const code = errorCode(error) ?? 'unknown error';
     if (code === 'ENOENT') {
       return refuse(
-        `token file ${path} does not exist. Make one with: mcp-bridge credential runner <name> --out ${shellQuoted(path)}`,
+        'does not exist',
+        `Make one with: mcp-bridge credential runner <name> --out ${shellQuoted(path)}`,
       );
     }
     if (code === 'EACCES')
-      return refuse(
-        `token file ${path} cannot be read by this user. Make the user that runs mcp-bridge its owner.`,
-      );
-    return refuse(`token file ${path} could not be read (${code}).`);
+      return refuse('cannot be read by this user', 'Make the user that runs mcp-bridge its owner.');
+    return refuse(`could not be read (${code})`, 'Check the file and its disk.');
   }
 }
 
 /** Checks the same open file that is then read: a path could lead to another one a moment later. */
 async function readOpened(path: string, file: FileHandle): Promise<TokenReading> {
   const stat = await file.stat();
-  if (!stat.isFile())
-    return refuse(`token file ${path} is not a regular file. Name the file that holds the token.`);
+  if (!stat.isFile()) return refuse('is not a regular file', 'Name the file that holds the token.');
   // Its owner can change it, and can let others read it.
   const own = process.geteuid?.();
   if (own !== undefined && stat.uid !== 0 && stat.uid !== own) {
     return refuse(
-      `token file ${path} belongs to another user (uid ${stat.uid}). Make root or the user that runs mcp-bridge its owner: chown ${own} ${shellQuoted(path)}`,
+      `belongs to another user (uid ${stat.uid})`,
+      `Make root or the user that runs mcp-bridge its owner: chown ${own} ${shellQuoted(path)}`,
     );
   }
   // Windows has no such bits, and reports 0666 for every file.
   if (process.platform !== 'win32' && (stat.mode & openBits(path, stat.uid)) !== 0) {
     const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
     return refuse(
-      `token file ${path} is open to other users (mode ${mode}). Run: chmod 600 ${shellQuoted(path)} and, if others use this machine, make a new token with mcp-bridge credential runner.`,
+      `is open to other users (mode ${mode})`,
+      `Run: chmod 600 ${shellQuoted(path)} and, if others use this machine, make a new token with mcp-bridge credential runner.`,
     );
   }
   if (stat.size > MAX_TOKEN_FILE_BYTES)
-    return refuse(
-      `token file ${path} is too large for a token. Name the file that holds only the token.`,
-    );
-  return judgeToken(path, (await file.readFile('utf8')).trim());
+    return refuse('is too large for a token', 'Name the file that holds only the token.');
+  return judgeToken((await file.readFile('utf8')).trim());
 }
 
 /**
@@ -95,22 +98,15 @@ function openBits(path: string, ownerUid: number): number {
   return isOfSystemd && ownerUid === 0 ? 0o037 : 0o077;
 }
 
-function judgeToken(path: string, text: string): TokenReading {
-  if (text === '') return refuse(`token file ${path} is empty. Put the runner token in it.`);
-  if (/[\r\n]/u.test(text))
-    return refuse(`token file ${path} has several lines. Put only the token in it.`);
+function judgeToken(text: string): TokenReading {
+  if (text === '') return refuse('is empty', 'Put the runner token in it.');
+  if (/[\r\n]/u.test(text)) return refuse('has several lines', 'Put only the token in it.');
   if (text.startsWith('mcpc_'))
-    return refuse(
-      `token file ${path} holds a client key (mcpc_…). Put the runner token (mcpr_…) in it.`,
-    );
+    return refuse('holds a client key (mcpc_…)', 'Put the runner token (mcpr_…) in it.');
   if (text.startsWith('sha256:'))
-    return refuse(
-      `token file ${path} holds a hash, which is for the edge. Put the runner token (mcpr_…) in it.`,
-    );
+    return refuse('holds a hash, which is for the edge', 'Put the runner token (mcpr_…) in it.');
   if (!TOKEN.test(text))
-    return refuse(
-      `token file ${path} has spaces or other characters that no token has. Put only the token in it.`,
-    );
+    return refuse('has spaces or other characters that no token has', 'Put only the token in it.');
   return { ok: true, token: text };
 }
 
@@ -129,15 +125,19 @@ export async function writeTokenFile(path: string, token: string): Promise<Token
     const code = errorCode(error) ?? 'unknown error';
     if (code === 'EEXIST')
       return refuse(
-        `${path} exists and is not overwritten. Name another file with --out, or remove it first.`,
+        'exists and is not overwritten',
+        'Name another file with --out, or remove it first.',
       );
     if (code === 'ENOENT')
-      return refuse(`${path} cannot be written: its directory does not exist. Make it first.`);
-    return refuse(`${path} could not be written (${code}). Name another file with --out.`);
+      return refuse('cannot be written: its directory does not exist', 'Make it first.');
+    return refuse(`could not be written (${code})`, 'Name another file with --out.');
   }
 }
 
-const refuse = (message: string): { ok: false; message: string } => ({ ok: false, message });
+const refuse = (what: string, fix: string): { ok: false; problem: Problem } => ({
+  ok: false,
+  problem: { what, fix },
+});
 
 /** A path as one word of a POSIX shell. */
 const shellQuoted = (path: string): string =>

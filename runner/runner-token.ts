@@ -29,16 +29,20 @@ export function tokenInFile(path: string, first: string, log: Log): RunnerToken 
     if (read.ok && read.token !== text) log.info('token file read again: the token has changed');
     if (read.ok) text = read.token;
     // Once for each trouble, not for each dial.
-    else if (read.message !== complaint)
+    else if (read.problem.what !== complaint)
       log.warn('the token file cannot be used; the previous token stays in use', {
-        reason: read.message,
+        file: path,
+        ...read.problem,
       });
-    complaint = read.ok ? undefined : read.message;
+    complaint = read.ok ? undefined : read.problem.what;
   };
   const readAgain = async (): Promise<void> => {
     const late = sleep(READ_MS, undefined, { ref: false }).then((): TokenReading => ({
       ok: false,
-      message: `token file ${path} could not be read within ${READ_MS / 1000} s.`,
+      problem: {
+        what: `could not be read within ${READ_MS / 1000} s`,
+        fix: 'Check its disk, or the network that it is on.',
+      },
     }));
     take(await Promise.race([readTokenFile(path), late]));
     reading = undefined;

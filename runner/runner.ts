@@ -17,6 +17,7 @@ import { SessionHost } from './sessions/session-host.ts';
 import { sessionProcess } from './sessions/process-choice.ts';
 import { Starts } from './sessions/starts.ts';
 import type { Fault } from '../shared/fault.ts';
+import { problemText, type Problem } from '../shared/problem.ts';
 import type { PrincipalName, SessionName } from '../shared/ids.ts';
 
 /** Characters of a boot id: as random as a session's name. */
@@ -35,7 +36,7 @@ export const startRunner = (options: StartOptions): RunningRunner => new Runner(
 
 class Runner implements RunningRunner {
   readonly ready: Promise<void>;
-  readonly refused: Promise<string>;
+  readonly refused: Promise<Problem>;
   readonly #options: StartOptions;
   readonly #boot = nanoid(BOOT_ID_LENGTH);
   readonly #log: Log;
@@ -66,7 +67,7 @@ class Runner implements RunningRunner {
     for (const server of options.config.servers.values()) this.#addPool(server);
     const ready = Promise.withResolvers<void>();
     this.ready = ready.promise;
-    const refused = Promise.withResolvers<string>();
+    const refused = Promise.withResolvers<Problem>();
     this.refused = refused.promise;
     this.#control = new ControlLink({
       edge: options.edge,
@@ -81,9 +82,9 @@ class Runner implements RunningRunner {
       open: (frame) => this.#open(frame),
       yield: (frame) => this.#yield(frame),
       close: (session) => this.#sessions.get(session)?.host.closedByEdge(),
-      refused: (message) => {
-        refused.resolve(message);
-        ready.reject(new Error(message));
+      refused: (problem) => {
+        refused.resolve(problem);
+        ready.reject(new Error(problemText(problem)));
       },
     });
   }

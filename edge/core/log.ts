@@ -3,6 +3,7 @@
 import type { SessionRow } from './ports.ts';
 import type { FaultCode } from '../../shared/fault.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
+import type { Problem } from '../../shared/problem.ts';
 import type { PrincipalName, RunnerName, ServerName, SessionName } from '../../shared/ids.ts';
 
 /** Takes the lines; provided by the host. Never throws. */
@@ -58,12 +59,17 @@ export interface FailureLine {
   readonly request?: string | undefined;
 }
 
-export interface SettingLine {
+/** One of Settings.problems. */
+export interface SettingLine extends Problem {
   readonly level: 'warn';
   readonly message: 'a setting is wrong';
-  /** See Settings.problems. */
-  readonly problem: string;
 }
+
+export const settingLine = (problem: Problem): SettingLine => ({
+  level: 'warn',
+  message: 'a setting is wrong',
+  ...problem,
+});
 
 /** Characters of the digest: enough to distinguish the sessions of a day, and no way to reach one. */
 const TOLD_DIGEST = 12;

@@ -24,6 +24,7 @@ import type { Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { SERVER_NAME, type ServerName } from '../../shared/ids.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
+import type { Problem } from '../../shared/problem.ts';
 import { METRICS_CONTENT_TYPE, metricsText } from '../../shared/metrics.ts';
 
 export interface EdgeContext {
@@ -155,12 +156,15 @@ async function admit(
   return principal ?? refuse({ fault: 'unauthorized' }, { tokenSent: true });
 }
 
+const NO_RUNNER: Problem = {
+  what: 'No runner is connected',
+  fix: 'Start one with `mcp-bridge run`.',
+};
+
 async function ready({ env: { settings, ports } }: AppContext): Promise<Response> {
-  if (settings.problems.length > 0) return readyz(false, settings.problems);
+  if (settings.problems.length > 0) return readyz(settings.problems);
   const { runners } = await ports.fleet.view();
-  return runners.some(({ isLinked }) => isLinked)
-    ? readyz(true, [])
-    : readyz(false, ['No runner is connected. Start one with `mcp-bridge run`.']);
+  return runners.some(({ isLinked }) => isLinked) ? readyz([]) : readyz([NO_RUNNER]);
 }
 
 async function metrics({ req, env: { settings, ports } }: AppContext): Promise<Response> {

@@ -1,6 +1,7 @@
 // Turns a fault, or an error of the revision itself, into an HTTP response.
 import { because } from './refusal-reason.ts';
 import { faultError, faultRow, type Fault, type FaultCode } from '../../shared/fault.ts';
+import { problemText } from '../../shared/problem.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import type { Settings } from '../settings.ts';
 
@@ -73,7 +74,7 @@ const HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosnif
 /** Why nothing can be served yet, and what to set. */
 export const notConfigured = ({ problems }: Settings): Fault => ({
   fault: 'not_configured',
-  message: `This edge is not configured yet. ${problems.join(' ')}`,
+  message: `This edge is not configured yet. ${problems.map(problemText).join(' ')}`,
 });
 
 /** A challenge needs at least one parameter; the error is named only if a token was sent (RFC 6750 §3). */

@@ -1,4 +1,5 @@
 // Health, for load balancers. Shows no values of settings.
+import { problemText, type Problem } from '../../shared/problem.ts';
 
 /** Health is asked often and must never be answered from a cache. */
 const HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
@@ -10,9 +11,10 @@ export function healthz(): Response {
   });
 }
 
-/** 200 when sessions can be served, else 503; the problems say what to set. */
-export function readyz(ready: boolean, problems: readonly string[]): Response {
-  return new Response(`${JSON.stringify({ ready, problems })}\n`, {
+/** 200 when sessions can be served, else 503; `problems` say why not. */
+export function readyz(problems: readonly Problem[]): Response {
+  const ready = problems.length === 0;
+  return new Response(`${JSON.stringify({ ready, problems: problems.map(problemText) })}\n`, {
     status: ready ? 200 : 503,
     headers: { ...HEADERS, 'Content-Type': 'application/json' },
   });

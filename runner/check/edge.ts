@@ -1,7 +1,7 @@
 // Tries out the edge: whether it answers, and whether it accepts this runner's credential.
 import { WebSocket } from 'ws';
 import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
-import { networkFault } from '../link/network-fault.ts';
+import { networkProblem } from '../link/network-problem.ts';
 import { explainAnswer, readAnswer } from '../link/refusal.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -18,16 +18,16 @@ export async function checkEdge(edge: string): Promise<Outcome> {
     });
     await response.body?.cancel();
     const isPage = response.headers.get('content-type')?.includes('html') === true;
-    if (response.status === 200 && !isPage) return { verdict: 'ok', subject, words: 'answers' };
-    const words = `answers /healthz with ${response.status}${isPage ? ' and a web page' : ''}`;
+    if (response.status === 200 && !isPage) return { verdict: 'ok', subject, what: 'answers' };
+    const what = `answers /healthz with ${response.status}${isPage ? ' and a web page' : ''}`;
     return {
       verdict: 'FAIL',
       subject,
-      words,
+      what,
       fix: 'Check that this is the URL of a deployed edge, and that nothing else stands in front of it.',
     };
   } catch (error) {
-    return { verdict: 'FAIL', subject, ...networkFault(error) };
+    return { verdict: 'FAIL', subject, ...networkProblem(error) };
   }
 }
 
@@ -48,7 +48,7 @@ export function checkCredential(edge: string, token: string): Promise<Outcome> {
       },
     );
     const giveUp = setTimeout(() => {
-      settle({ verdict: 'FAIL', subject, ...networkFault(new DOMException('', 'TimeoutError')) });
+      settle({ verdict: 'FAIL', subject, ...networkProblem(new DOMException('', 'TimeoutError')) });
     }, ANSWER_MS);
     const settle = (outcome: Outcome): void => {
       clearTimeout(giveUp);
@@ -57,7 +57,7 @@ export function checkCredential(edge: string, token: string): Promise<Outcome> {
     };
     socket.on('open', () => {
       clearTimeout(giveUp);
-      resolve({ verdict: 'ok', subject, words: 'accepted by the edge' });
+      resolve({ verdict: 'ok', subject, what: 'accepted by the edge' });
       socket.close(1000);
     });
     socket.on('unexpected-response', (_request, response) =>
@@ -65,6 +65,6 @@ export function checkCredential(edge: string, token: string): Promise<Outcome> {
         settle({ verdict: 'FAIL', subject, ...explainAnswer(answer) }),
       ),
     );
-    socket.on('error', (error) => settle({ verdict: 'FAIL', subject, ...networkFault(error) }));
+    socket.on('error', (error) => settle({ verdict: 'FAIL', subject, ...networkProblem(error) }));
   });
 }

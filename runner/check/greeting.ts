@@ -37,8 +37,8 @@ export type Greeting =
   /** `answer`: the response to either request. */
   | { readonly type: 'answered'; readonly answer: Uint8Array }
   | { readonly type: 'refused'; readonly code: unknown }
-  /** It answered, but the answer cannot be used: `words` completes "the server …". */
-  | { readonly type: 'unusable'; readonly words: string }
+  /** It answered, but the answer cannot be used: `what` completes "the server …". */
+  | { readonly type: 'unusable'; readonly what: string }
   | { readonly type: 'exited'; readonly facts: ExitFacts }
   | { readonly type: 'silent' };
 
@@ -68,7 +68,7 @@ export async function greet(spec: ProcessSpec, timeoutMs: number): Promise<Greet
   clearTimeout(timer);
   await child.terminate('the check is over');
   const { strayLines } = talk;
-  return { greeting, strayLines, added: (words) => talk.added(words), tail: child.stderrTail() };
+  return { greeting, strayLines, added: (what) => talk.added(what), tail: child.stderrTail() };
 }
 
 class Talk {
@@ -144,8 +144,8 @@ class Talk {
     const code = parsedAt(bytes, 'error', 'code');
     if (code === FAULTS.process_protocol.code) {
       const reason = reasonIn(stringAt(bytes, 'error', 'message') ?? '');
-      const words = this.added(`sent an answer that cannot be used: ${reason}`);
-      return this.end({ type: 'unusable', words });
+      const what = this.added(`sent an answer that cannot be used: ${reason}`);
+      return this.end({ type: 'unusable', what });
     }
     const answer = eraAnswerIn(message);
     const step = this.#detection.answered(opener, {
@@ -155,7 +155,7 @@ class Talk {
     if (step.do !== 'settle') return this.#step(step);
     if (step.era !== 'none') return this.end({ type: 'answered', answer: bytes.slice() });
     if (!answer.isResult) return this.end({ type: 'refused', code });
-    this.end({ type: 'unusable', words: 'names no revision of MCP that the bridge speaks' });
+    this.end({ type: 'unusable', what: 'names no revision of MCP that the bridge speaks' });
   }
 }
 

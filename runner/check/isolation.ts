@@ -14,8 +14,8 @@ export async function checkIsolation(
   containment: Containment,
 ): Promise<Outcome[]> {
   const { mode, why } = containment;
-  const words = why === undefined ? mode : `${mode}, since ${why}`;
-  const outcomes: Outcome[] = [{ verdict: 'ok', subject: 'containment', words }];
+  const what = why === undefined ? mode : `${mode}, since ${why}`;
+  const outcomes: Outcome[] = [{ verdict: 'ok', subject: 'containment', what }];
   const all = [...servers.values()];
   const own = all.filter((server) => uidOf(server) === process.geteuid?.());
   if (mode === 'cgroup' && own.length > 0) outcomes.push(leavableCgroup(own));
@@ -36,7 +36,7 @@ function leavableCgroup(servers: readonly ServerConfig[]): Outcome {
   return {
     verdict: 'warn',
     subject: 'containment',
-    words: `processes of ${names(servers)} run as the runner's own user, so they can leave their cgroup and its limits, and outlive their session`,
+    what: `processes of ${names(servers)} run as the runner's own user, so they can leave their cgroup and its limits, and outlive their session`,
     fix: 'Run mcp-bridge as root, with "user" in "bridge" naming another user.',
   };
 }
@@ -45,7 +45,7 @@ function newPrivileges(servers: readonly ServerConfig[]): Outcome {
   return {
     verdict: 'warn',
     subject: 'privileges',
-    words: `processes of ${names(servers)} can gain rights through setuid programs, because setpriv is not installed`,
+    what: `processes of ${names(servers)} can gain rights through setuid programs, because setpriv is not installed`,
     fix: 'Install setpriv (util-linux), or set NoNewPrivileges=yes in the unit of the runner.',
   };
 }
@@ -57,7 +57,7 @@ function readableToken(readers: readonly ServerConfig[]): Outcome {
   return {
     verdict: 'warn',
     subject: 'token file',
-    words: `processes of ${names(readers)} run as a user who can read it, so they could pose as this runner`,
+    what: `processes of ${names(readers)} run as a user who can read it, so they could pose as this runner`,
     fix: 'Run mcp-bridge as root, with "user" in "bridge" naming another user, who owns no file of the runner.',
   };
 }

@@ -1,6 +1,7 @@
 // What one check found out, and how it is shown.
 import { styleText } from 'node:util';
 
+import type { Problem } from '../../shared/problem.ts';
 import { visibleText } from '../log.ts';
 
 /** `skip` says why something was not tried; `warn` works but should be changed. */
@@ -8,9 +9,10 @@ export interface Outcome {
   readonly verdict: 'ok' | 'warn' | 'skip' | 'FAIL';
   /** What was tried, such as `server github`. */
   readonly subject: string;
-  readonly words: string;
-  /** What to do, as a sentence. */
-  readonly fix?: string;
+  /** What was found, without a full stop. */
+  readonly what: Problem['what'];
+  /** What to do about it. */
+  readonly fix?: Problem['fix'];
   /** Further lines, such as the end of a process's stderr. */
   readonly lines?: readonly string[];
 }
@@ -19,7 +21,7 @@ const COLOURS = { ok: 'green', warn: 'yellow', skip: 'gray', FAIL: 'red' } as co
 
 /** An outcome as lines of text, each with its line break. */
 export function outcomeText(
-  { verdict, subject, words, fix, lines = [] }: Outcome,
+  { verdict, subject, what, fix, lines = [] }: Outcome,
   hasColours: boolean,
 ): string {
   const mark = verdict.padEnd(4);
@@ -27,7 +29,7 @@ export function outcomeText(
   const shown = hasColours ? styleText(COLOURS[verdict], mark, { validateStream: false }) : mark;
   const rest = [...(fix === undefined ? [] : [fix]), ...lines.map((line) => `| ${line}`)];
   return [
-    `${shown}  ${visibleText(subject)}: ${visibleText(words)}`,
+    `${shown}  ${visibleText(subject)}: ${visibleText(what)}`,
     ...rest.map((line) => `      ${visibleText(line)}`),
     '',
   ].join('\n');

@@ -1,5 +1,6 @@
 // Tries out one server: starts its process as the runner would, says `initialize`, and ends it again.
 import { parsedAt, stringAt } from '../../shared/jsonrpc/members.ts';
+import type { Problem } from '../../shared/problem.ts';
 import type { ServerConfig } from '../config/runner-config.ts';
 import { findCommand } from '../process/command-path.ts';
 import { describeExit, type ExitFacts } from '../process/exit.ts';
@@ -27,7 +28,7 @@ export async function checkServer(server: ServerConfig, ground: CheckGround): Pr
   const secrets = [...(token === undefined ? [] : [token]), ...server.secrets];
   const outcome = await tryServer(server, { environment, containment, secrets });
   const redaction = new Redaction(secrets);
-  return { ...outcome, words: redaction.apply(outcome.words, false) };
+  return { ...outcome, what: redaction.apply(outcome.what, false) };
 }
 
 async function tryServer(server: ServerConfig, ground: SpecGround): Promise<Outcome> {
@@ -39,44 +40,44 @@ async function tryServer(server: ServerConfig, ground: SpecGround): Promise<Outc
   const lines = tail.slice(-SHOWN_LINES);
   switch (greeting.type) {
     case 'answered': {
-      const words = `${describeServer(greeting.answer)}${path === undefined ? '' : ` (${path})`}`;
-      if (strayLines === 0) return { verdict: 'ok', subject, words };
+      const what = `${describeServer(greeting.answer)}${path === undefined ? '' : ` (${path})`}`;
+      if (strayLines === 0) return { verdict: 'ok', subject, what };
       const fix = `It prints text on stdout that is not a message (${strayLines} lines); have it log to stderr.`;
-      return { verdict: 'warn', subject, words, fix };
+      return { verdict: 'warn', subject, what, fix };
     }
     case 'refused': {
-      const words = `refuses both initialize and server/discover (error ${String(greeting.code)})`;
+      const what = `refuses both initialize and server/discover (error ${String(greeting.code)})`;
       return {
         verdict: 'FAIL',
         subject,
-        words,
+        what,
         fix: 'Check that this program is an MCP server.',
         lines,
       };
     }
     case 'unusable': {
       const fix = 'No client can use this server as it is; have its author look at what it prints.';
-      return { verdict: 'FAIL', subject, words: greeting.words, fix, lines };
+      return { verdict: 'FAIL', subject, what: greeting.what, fix, lines };
     }
     case 'exited': {
-      const { words, fix } = exitWords(greeting.facts, path);
-      return { verdict: 'FAIL', subject, words: added(words), fix, lines };
+      const { what, fix } = exitProblem(greeting.facts, path);
+      return { verdict: 'FAIL', subject, what: added(what), fix, lines };
     }
     case 'silent': {
-      const words = added(`does not answer initialize within ${server.startTimeoutMs} ms`);
+      const what = added(`does not answer initialize within ${server.startTimeoutMs} ms`);
       const fix =
         'Check that it speaks MCP on stdio; if it only starts slowly, raise "startTimeout" in its "bridge".';
-      return { verdict: 'FAIL', subject, words, fix, lines };
+      return { verdict: 'FAIL', subject, what, fix, lines };
     }
   }
 }
 
-function exitWords(facts: ExitFacts, path: string | undefined): { words: string; fix: string } {
+function exitProblem(facts: ExitFacts, path: string | undefined): Problem {
   if (facts.reason === 'spawn_failed') {
-    return { words: describeExit(facts), fix: 'Then run this check again.' };
+    return { what: describeExit(facts), fix: 'Then run this check again.' };
   }
   const fix = `Read what it printed${path === undefined ? '' : `, and try ${path} by hand`}: often an argument or a variable of "env" is missing.`;
-  return { words: `${describeExit(facts)} before it answered initialize`, fix };
+  return { what: `${describeExit(facts)} before it answered initialize`, fix };
 }
 
 /** `everything 2.0.0, MCP 2025-11-25`. */

@@ -1,7 +1,9 @@
 // Reads a command's arguments. A mistake is answered with exit code 2 and a hint, as shells expect.
 import { parseArgs } from 'node:util';
+import type { Problem } from '../../shared/problem.ts';
 import { errorCode } from '../error-code.ts';
 import { printError } from '../output.ts';
+import { mistakeIn, usageProblem } from './usage.ts';
 
 /**
  * Exit codes: 0 done, 1 it did not work, 2 the command was called wrongly (as in sh and in GNU tools), 3 another runner took
@@ -32,14 +34,12 @@ export function readArguments(
     });
     if (positionals.length <= words) return { values, words: positionals };
     // The word may be a secret that was pasted in the wrong place; it is not repeated.
-    printUsageError(
-      command,
-      `takes ${words === 0 ? 'nothing' : `at most ${words} words`} besides its options`,
-    );
+    const taken = words === 0 ? 'nothing' : `at most ${words} words`;
+    printUsage(usageProblem(command, `takes ${taken} besides its options`));
   } catch (error) {
     const isUsage = errorCode(error)?.startsWith('ERR_PARSE_ARGS') === true;
     if (!isUsage || !(error instanceof Error)) throw error;
-    printUsageError(command, firstSentence(error.message));
+    printUsage(usageProblem(command, mistakeIn(error)));
   }
   return undefined;
 }
@@ -50,10 +50,5 @@ export function textOf({ values }: Arguments, name: string): string | undefined 
   return typeof value === 'string' ? value : undefined;
 }
 
-export function printUsageError(command: string, what: string): void {
-  printError(`mcp-bridge ${command}: ${what}\nSee: mcp-bridge help ${command}\n`);
-}
-
-/** Node's message also explains positional arguments. */
-const firstSentence = (message: string): string =>
-  (message.split(/\.\s|\n/u)[0] ?? message).replace(/\.$/u, '');
+/** Prints what is wrong with a call, and where its command is explained. */
+export const printUsage = ({ what, fix }: Problem): void => printError(`${what}\n${fix}\n`);

@@ -41,9 +41,9 @@ export async function checkCommand(argv: readonly string[]): Promise<number> {
     await reportServers(reading.config, ground, report);
     for (const entry of reading.config.leftOut) report(leftOutOutcome(entry));
   } else {
-    const words = `${configFileOf(given)} has ${counted(problems.length, 'problem')}`;
+    const what = `${configFileOf(given)} has ${counted(problems.length, 'problem')}`;
     const lines = problems.map((problem) => describeProblem(problem));
-    report({ verdict: 'FAIL', subject: 'config', words, lines });
+    report({ verdict: 'FAIL', subject: 'config', what, lines });
   }
   return hasFailed ? EXIT.failed : EXIT.ok;
 }
@@ -52,14 +52,14 @@ function reportConfig(config: RunnerConfig, report: (outcome: Outcome) => void):
   report({
     verdict: 'ok',
     subject: 'config',
-    words: configWords(config),
+    what: configSummary(config),
   });
   for (const { path, what, fix } of config.warnings)
-    report({ verdict: 'warn', subject: path, words: what, fix });
+    report({ verdict: 'warn', subject: path, what, fix });
 }
 
 /** `mcp.json, 2 servers from "servers" in "mcp", 1 entry left out`. */
-function configWords({ file, servers, serversAt, leftOut }: RunnerConfig): string {
+function configSummary({ file, servers, serversAt, leftOut }: RunnerConfig): string {
   const place = serversAt
     .map((key) => JSON.stringify(key))
     .toReversed()
@@ -77,10 +77,9 @@ function leftOutOutcome({ name, reason, problems }: LeftOut): Outcome {
   const verdict = VERDICTS[reason];
   const [first, ...more] = problems;
   const subject = `server ${name}`;
-  if (first === undefined) return { verdict, subject, words: 'left out' };
-  const { path, what, fix } = first;
-  const words = `left out, since ${path} ${what}`;
-  return { verdict, subject, words, fix, lines: more.map(describeProblem) };
+  if (first === undefined) return { verdict, subject, what: 'left out' };
+  const what = `left out, since ${first.path} ${first.what}`;
+  return { verdict, subject, what, fix: first.fix, lines: more.map(describeProblem) };
 }
 
 /** Returns the runner's token if there is a good one. */
@@ -91,13 +90,16 @@ async function reportEdge(
   const token = tokenFile === undefined ? undefined : await readTokenFile(tokenFile);
   const known = token?.ok === true ? token.token : undefined;
   if (known !== undefined)
-    report({ verdict: 'ok', subject: 'token file', words: String(tokenFile) });
-  if (token?.ok === false) report({ verdict: 'FAIL', subject: 'token file', words: token.message });
+    report({ verdict: 'ok', subject: 'token file', what: String(tokenFile) });
+  if (token?.ok === false) {
+    const { what, fix } = token.problem;
+    report({ verdict: 'FAIL', subject: 'token file', what: `${tokenFile} ${what}`, fix });
+  }
   if (edge === undefined) {
     report({
       verdict: 'skip',
       subject: 'edge',
-      words: 'none is configured',
+      what: 'none is configured',
       fix: 'Give it as "edge" in "bridge" or with --edge.',
     });
     return known;
@@ -107,12 +109,12 @@ async function reportEdge(
   if (token === undefined) {
     const fix =
       'Make a token with mcp-bridge credential runner, and name its file as "tokenFile" in "bridge".';
-    report({ verdict: 'FAIL', subject: 'credential', words: 'no token file is configured', fix });
+    report({ verdict: 'FAIL', subject: 'credential', what: 'no token file is configured', fix });
   } else if (health.verdict !== 'ok') {
     report({
       verdict: 'skip',
       subject: 'credential',
-      words: 'not tried, since the edge does not answer',
+      what: 'not tried, since the edge does not answer',
     });
   } else if (known !== undefined) {
     report(await checkCredential(edge, known));

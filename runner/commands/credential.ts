@@ -1,8 +1,10 @@
 // `mcp-bridge credential`: makes a runner token or a client key, and prints the edge's entry for it.
 import { RUNNER_NAME, SERVER_NAME } from '../../shared/ids.ts';
+import { problemText } from '../../shared/problem.ts';
 import { hashCredential, mintClientKey, mintRunnerToken, writeTokenFile } from '../credential.ts';
 import { print, printError } from '../output.ts';
-import { EXIT, printUsageError, readArguments, textOf } from './arguments.ts';
+import { usageProblem } from './usage.ts';
+import { EXIT, printUsage, readArguments, textOf } from './arguments.ts';
 
 /** Names of clients appear in grants and audit logs, under the same rules as names of runners. */
 const NAME = RUNNER_NAME;
@@ -41,7 +43,7 @@ async function makeRunnerToken(name: string, servers: string[], out: string): Pr
   const token = mintRunnerToken();
   const written = await writeTokenFile(out, token);
   if (!written.ok) {
-    printError(`${written.message}\n`);
+    printError(`${out} ${problemText(written.problem)}\n`);
     return EXIT.failed;
   }
   const entry = { [name]: { token: hashCredential(token), servers } };
@@ -74,6 +76,6 @@ npx wrangler secret put ${setting}
 }
 
 function refuse(what: string): number {
-  printUsageError('credential', what);
+  printUsage(usageProblem('credential', what));
   return EXIT.usage;
 }

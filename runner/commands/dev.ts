@@ -1,7 +1,8 @@
 // `mcp-bridge dev`: the whole bridge on one machine, an edge in workerd and the runner in this process.
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { EXIT, printUsageError } from './arguments.ts';
+import { problemText } from '../../shared/problem.ts';
+import { EXIT, printUsage } from './arguments.ts';
 import { endOnException } from './surroundings.ts';
 import { configReloader } from '../config/reload.ts';
 import { logConfig } from '../config/report.ts';
@@ -38,14 +39,14 @@ const DRAIN_SLACK_MS = 1_000;
 export async function devCommand(argv: readonly string[]): Promise<number> {
   const reading = readDevOptions(argv);
   if (!reading.ok) {
-    printUsageError('dev', reading.problem);
+    printUsage(reading.problem);
     return EXIT.usage;
   }
   const signals = takeStopSignals();
   try {
     return await serve(reading.options, signals);
   } catch (error) {
-    if (error instanceof EdgeStartError) return refuse(error.message);
+    if (error instanceof EdgeStartError) return refuse(problemText(error.problem));
     throw error;
   } finally {
     signals.release();

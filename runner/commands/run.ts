@@ -1,11 +1,12 @@
 // `mcp-bridge run`: reads the config, starts the runner, and turns signals and file changes into its commands.
+import { problemText } from '../../shared/problem.ts';
 import { configReloader } from '../config/reload.ts';
 import { logConfig } from '../config/report.ts';
 import { watchConfig } from '../config/watch.ts';
 import { emptyProblems } from '../config/read.ts';
 import type { RunnerConfig } from '../config/runner-config.ts';
 import { processUsers } from '../config/machine.ts';
-import { describeProblem } from '../config/problem.ts';
+import { describeProblem, type ConfigProblem } from '../config/problem.ts';
 import { readTokenFile } from '../credential.ts';
 import { createLog, LOG_LEVELS, type Log, type LogLevel } from '../log.ts';
 import { failureFields } from '../failure.ts';
@@ -16,7 +17,8 @@ import { identifyRunner } from '../process/runner-mark.ts';
 import type { SweepOptions } from '../process/sweep.ts';
 import type { RunningRunner, StartOptions } from '../running-runner.ts';
 import { startStatus, type StatusServer } from '../status/http.ts';
-import { EXIT, printUsageError, readArguments, textOf, type Arguments } from './arguments.ts';
+import { usageProblem } from './usage.ts';
+import { EXIT, printUsage, readArguments, textOf, type Arguments } from './arguments.ts';
 import { readRunnerSettings } from './settings.ts';
 import { endOnException, watchTerminal } from './surroundings.ts';
 
@@ -49,7 +51,7 @@ export async function runCommand(argv: readonly string[], parts: RunParts): Prom
   if (given === undefined) return EXIT.usage;
   const level = textOf(given, 'log-level') ?? 'info';
   if (!isLogLevel(level)) {
-    printUsageError('run', `--log-level takes ${LOG_LEVELS.join(', ')}`);
+    printUsage(usageProblem('run', `--log-level takes ${LOG_LEVELS.join(', ')}`));
     return EXIT.usage;
   }
   const options = await readStartOptions(given, createLog({ level }));
@@ -64,25 +66,30 @@ const isLogLevel = (text: string): text is LogLevel =>
 async function readStartOptions(given: Arguments, log: Log): Promise<RunOptions | undefined> {
   const containment = openContainment();
   const reading = await readRunnerSettings(given, process.env, containment);
-  if (!reading.ok) return complain(reading.problems.map((problem) => describeProblem(problem)));
+  if (!reading.ok) return complain(reading.problems.map(describeProblem));
   const { config } = reading;
   const empty = emptyProblems(config);
   if (empty.length > 0) return complain(empty.map(describeProblem));
   const { edge, tokenFile } = config;
   if (edge === undefined) {
-    return complain([
-      `${config.file}: bridge.edge: is missing. Give the edge there or with --edge https://<host>.`,
-    ]);
+    const fix = 'Give the edge there or with --edge https://<host>.';
+    return complain([describeProblem(missing(config, 'bridge.edge', fix))]);
   }
   if (tokenFile === undefined) {
-    return complain([
-      `${config.file}: bridge.tokenFile: is missing. Make a token with: mcp-bridge credential runner ${config.runner}`,
-    ]);
+    const fix = `Make a token with: mcp-bridge credential runner ${config.runner}`;
+    return complain([describeProblem(missing(config, 'bridge.tokenFile', fix))]);
   }
   const token = await readTokenFile(tokenFile);
-  if (!token.ok) return complain([token.message]);
+  if (!token.ok) return complain([`token file ${tokenFile} ${problemText(token.problem)}`]);
   return { config, token: tokenInFile(tokenFile, token.token, log), edge, log, containment };
 }
+
+const missing = ({ file }: RunnerConfig, path: string, fix: string): ConfigProblem => ({
+  file,
+  path,
+  what: 'is missing',
+  fix,
+});
 
 function complain(lines: readonly string[]): undefined {
   for (const line of lines) printError(`${line}\n`);
@@ -193,8 +200,8 @@ async function untilRefused(runner: RunningRunner, log: Log): Promise<number> {
     () => log.info('linked to the edge'),
     () => undefined,
   );
-  const reason = await runner.refused;
-  log.error('the edge refused this runner', { reason });
+  const problem = await runner.refused;
+  log.error('the edge refused this runner', { ...problem });
   runner.kill();
   return EXIT.replaced;
 }

@@ -28,8 +28,7 @@ export async function readRunnerSettings(
     : [...reading.problems];
   const edge = textOf(given, 'edge');
   const url = edge === undefined ? undefined : readEdgeUrl(edge);
-  if (url?.ok === false)
-    problems.push({ file: 'command line', path: '--edge', what: url.what, fix: url.fix });
+  if (url?.ok === false) problems.push({ file: 'command line', path: '--edge', ...url.problem });
   const runner = textOf(given, 'runner');
   if (runner !== undefined && !RUNNER_NAME.test(runner)) {
     const fix =

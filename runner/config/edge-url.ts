@@ -1,9 +1,10 @@
 // Reads the address of an edge: an https origin, or http on this machine, where nobody can listen in between.
+import type { Problem } from '../../shared/problem.ts';
 
 /** An edge's origin without trailing slash, always http or https; or what is wrong. Never repeats a credential. */
 export type EdgeUrl =
   | { readonly ok: true; readonly edge: string }
-  | { readonly ok: false; readonly what: string; readonly fix: string };
+  | { readonly ok: false; readonly problem: Problem };
 
 const SCHEMES: Readonly<Record<string, 'http:' | 'https:'>> = {
   'https:': 'https:',
@@ -29,30 +30,23 @@ export function readEdgeUrl(text: string): EdgeUrl {
   const scheme = url === undefined ? undefined : SCHEMES[url.protocol];
   if (url === undefined || scheme === undefined || url.hostname === '') {
     const fix = 'Give the edge as https://<host>, for example https://bridge.example.com.';
-    return { ok: false, what: 'is not an https URL', fix };
+    return refused('is not an https URL', fix);
   }
   const origin = `${scheme}//${url.host}`;
   if (url.username !== '' || url.password !== '') {
-    return {
-      ok: false,
-      what: 'holds a user name or password',
-      fix: `Give only ${origin}; the token comes from the token file.`,
-    };
+    return refused(
+      'holds a user name or password',
+      `Give only ${origin}; the token comes from the token file.`,
+    );
   }
   if (scheme === 'http:' && !isLoopbackHost(url.hostname)) {
     const what = `is not encrypted: the runner's token and every message could be read on the way`;
-    return {
-      ok: false,
-      what,
-      fix: `Give https://${url.host}; plain http is for this machine only.`,
-    };
+    return refused(what, `Give https://${url.host}; plain http is for this machine only.`);
   }
   if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '') {
-    return {
-      ok: false,
-      what: 'has something after the host',
-      fix: `Give only the origin: ${origin}.`,
-    };
+    return refused('has something after the host', `Give only the origin: ${origin}.`);
   }
   return { ok: true, edge: origin };
 }
+
+const refused = (what: string, fix: string): EdgeUrl => ({ ok: false, problem: { what, fix } });

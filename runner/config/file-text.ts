@@ -1,6 +1,7 @@
 // Reads a config file's bytes as text: UTF-8, or UTF-16 as Windows tools write it.
 import { readFileSync, statSync } from 'node:fs';
 
+import type { Problem } from '../../shared/problem.ts';
 import { errorCode } from '../error-code.ts';
 
 /** A config of 256 servers with long arguments is below 256 KiB; anything larger is not a config. */
@@ -9,7 +10,7 @@ const MAX_FILE_BYTES = 1024 * 1024;
 /** The text, or what keeps it from being read. */
 export type TextReading =
   | { readonly ok: true; readonly text: string }
-  | { readonly ok: false; readonly fault: { what: string; fix: string } };
+  | { readonly ok: false; readonly problem: Problem };
 
 /** Reads a text file of at most 1 MiB, without its byte-order mark. Never throws. `advice` says what to name instead. */
 export function readText(path: string, advice: string): TextReading {
@@ -17,16 +18,17 @@ export function readText(path: string, advice: string): TextReading {
     // A FIFO or a device would hold the runner until somebody writes.
     const stat = statSync(path);
     if (stat.isDirectory())
-      return { ok: false, fault: { what: 'is a directory', fix: 'Name the file in it.' } };
-    if (!stat.isFile()) return { ok: false, fault: { what: 'is not a regular file', fix: advice } };
+      return { ok: false, problem: { what: 'is a directory', fix: 'Name the file in it.' } };
+    if (!stat.isFile())
+      return { ok: false, problem: { what: 'is not a regular file', fix: advice } };
     if (stat.size > MAX_FILE_BYTES)
-      return { ok: false, fault: { what: 'is larger than 1 MiB', fix: advice } };
+      return { ok: false, problem: { what: 'is larger than 1 MiB', fix: advice } };
     const bytes = readFileSync(path);
     // The decoder drops a byte-order mark, which Windows editors write and parsers refuse.
     return { ok: true, text: new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes) };
   } catch (error) {
     const code = errorCode(error) ?? '';
-    return { ok: false, fault: readFault(code, advice) };
+    return { ok: false, problem: readProblem(code, advice) };
   }
 }
 
@@ -37,7 +39,7 @@ function encodingOf([first = 1, second = 1]: Uint8Array): string {
   return 'utf-8';
 }
 
-function readFault(code: string, advice: string): { what: string; fix: string } {
+function readProblem(code: string, advice: string): Problem {
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':

@@ -78,7 +78,7 @@ export class Filler {
   filled(at: Keys, raw: string): string {
     const filled = fillReferences(raw, this.#sources);
     if (!filled.ok) {
-      this.#findings.problem(at, filled.what, filled.fix);
+      this.#findings.problem(at, filled.problem.what, filled.problem.fix);
       return '';
     }
     for (const variable of filled.variables) this.#used.set(variable.name, variable);

@@ -25,8 +25,8 @@ export class Findings {
 
   /** What the schema found in the value at `keys`. */
   issue(issue: v.BaseIssue<unknown>, keys: Keys, known: readonly string[]): void {
-    const { path, what, fix } = readIssue(issue, keys, known);
-    this.problem(path, what, fix);
+    const note = readIssue(issue, keys, known);
+    this.problem(note.keys, note.what, note.fix);
   }
 
   #found(keys: Keys, what: string, fix: string): ConfigProblem {

@@ -1,14 +1,10 @@
 // Decides what to say about a key that the runner does not read: nothing, if it matters only to other programs.
 import { isObject } from '../../shared/json-value.ts';
+import type { Problem } from '../../shared/problem.ts';
 import { unknownName } from './issues.ts';
 import { canonicalKey } from './layouts.ts';
 import { nearestWord } from './problem.ts';
 import { serverBlock, serverEntry } from './schema.ts';
-
-interface Words {
-  readonly what: string;
-  readonly fix: string;
-}
 
 /** How a program shows a server. */
 const LOOKS = `
@@ -50,7 +46,7 @@ const TOOL_LIMITS: ReadonlySet<string> = new Set([
   'toolsettings',
 ]);
 
-const ALL_TOOLS: Words = {
+const ALL_TOOLS: Problem = {
   what: 'limits nothing here: a client that may use this server may call all of its tools',
   fix: 'Choose with the "servers" of each key which clients may use it.',
 };
@@ -68,23 +64,23 @@ const REMOTE_ONLY: ReadonlySet<string> = new Set([
   'requestoptions',
 ]);
 
-const NO_REMOTE: Words = {
+const NO_REMOTE: Problem = {
   what: 'is for remote servers, and has no effect on a command',
   fix: 'Remove it.',
 };
 
-const TIMEOUT: Words = {
+const TIMEOUT: Problem = {
   what: 'is not used, because programs give it in different units',
   fix: 'Here a request ends after 5m without progress and a start after 30s; set "requestTimeout" or "startTimeout" in "bridge".',
 };
 
-const SANDBOX: Words = {
+const SANDBOX: Problem = {
   what: 'has no effect here: other settings decide what the process may do',
   fix: 'Set "user" and "limits" in "bridge".',
 };
 
 /** What to say about `key`, or undefined if nothing is lost by ignoring it. */
-export function strayKey(key: string, value: unknown): Words | undefined {
+export function strayKey(key: string, value: unknown): Problem | undefined {
   const canonical = canonicalKey(key);
   if (HARMLESS.has(canonical) || hasNoMeaning(value)) return undefined;
   if (Object.hasOwn(serverBlock.entries, key))

@@ -1,8 +1,7 @@
 // Turns what the schema found into problems a person can act on.
 import type * as v from 'valibot';
-import { type Keys, nearestWord } from './problem.ts';
-
-type Found = { path: Keys; what: string; fix: string };
+import type { Problem } from '../../shared/problem.ts';
+import { type ConfigNote, type Keys, nearestWord } from './problem.ts';
 
 /** Longest value repeated in a message. */
 const SHOWN_CHARS = 40;
@@ -11,19 +10,23 @@ const SHOWN_CHARS = 40;
  * The problem behind one issue, and the keys that lead to it. `at` is the place of the checked value, and `known` are the
  * names that are allowed there. Values are shown only in a `bridge` block, where no secret belongs.
  */
-export function readIssue(issue: v.BaseIssue<unknown>, at: Keys, known: Iterable<string>): Found {
+export function readIssue(
+  issue: v.BaseIssue<unknown>,
+  at: Keys,
+  known: Iterable<string>,
+): ConfigNote {
   const keys = [...at, ...(issue.path ?? []).map((item) => item.key as string | number)];
   const last = String(keys.at(-1) ?? '');
-  if (issue.expected === 'never') return { path: keys, ...unknownName(last, known) };
+  if (issue.expected === 'never') return { keys, ...unknownName(last, known) };
   if (issue.received === 'undefined' && issue.expected === `"${last}"`) {
     return {
-      path: keys,
+      keys,
       what: 'is missing',
       fix: missingAdvice(last, namesIn(issue.path?.at(-1)?.input)),
     };
   }
   const shown = keys[0] === 'bridge' ? shownValue(issue.input) : kindOf(issue.input);
-  return { path: keys, what: `is ${shown}, not ${issue.message}`, fix: `Give ${issue.message}.` };
+  return { keys, what: `is ${shown}, not ${issue.message}`, fix: `Give ${issue.message}.` };
 }
 
 const namesIn = (place: unknown): string[] =>
@@ -36,7 +39,7 @@ export function missingAdvice(name: string, names: readonly string[]): string {
 }
 
 /** What to say about a name that means nothing here. */
-export function unknownName(name: string, known: Iterable<string>): { what: string; fix: string } {
+export function unknownName(name: string, known: Iterable<string>): Problem {
   const names = [...known];
   const near = nearestWord(name, names);
   return {

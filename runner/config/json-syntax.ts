@@ -7,14 +7,13 @@ import {
   type Node,
   type ParseError,
 } from 'jsonc-parser';
+import type { Problem } from '../../shared/problem.ts';
 import { numberWithText } from './source-number.ts';
 
-/** The place of a mistake. `line` and `column` count from 1. */
-export interface SyntaxFault {
+/** A mistake and its place. `line` and `column` count from 1. */
+export interface SyntaxProblem extends Problem {
   readonly line: number;
   readonly column: number;
-  readonly what: string;
-  readonly fix: string;
 }
 
 /** A key that its object has already; the later value counts. `keys` lead to it. */
@@ -25,30 +24,31 @@ export interface Duplicate {
 
 export type Parsing =
   | { readonly ok: true; readonly value: unknown; readonly duplicates: readonly Duplicate[] }
-  | { readonly ok: false; readonly faults: readonly SyntaxFault[] };
+  | { readonly ok: false; readonly problems: readonly SyntaxProblem[] };
 
 /** No config is deeper than 10; a bound keeps a hostile file from exhausting the stack. */
 const MAX_DEPTH = 64;
 
 /** One mistake rarely causes more; a file of another kind would fill the screen. */
-const MAX_FAULTS = 10;
+const MAX_PROBLEMS = 10;
 
 /** Tokens of jsonc-parser (its SyntaxKind, which exists for its compiler only). */
 const TOKEN = { openBrace: 1, closeBrace: 2, openBracket: 3, closeBracket: 4, end: 17 } as const;
 
 /** The value of a JSON or JSONC text, or all its mistakes. */
 export function parseJson(text: string): Parsing {
-  const tooDeep = findDepthFault(text);
-  if (tooDeep !== undefined) return { ok: false, faults: [tooDeep] };
+  const tooDeep = findDepthProblem(text);
+  if (tooDeep !== undefined) return { ok: false, problems: [tooDeep] };
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true });
-  if (root === undefined || errors.length > 0) return { ok: false, faults: faultsOf(text, errors) };
+  if (root === undefined || errors.length > 0)
+    return { ok: false, problems: problemsOf(text, errors) };
   const duplicates: Duplicate[] = [];
   const value = valueOf(root, { text, positionOf: lineIndex(text), duplicates }, []);
   return { ok: true, value, duplicates };
 }
 
-function findDepthFault(text: string): SyntaxFault | undefined {
+function findDepthProblem(text: string): SyntaxProblem | undefined {
   const scanner = createScanner(text, true);
   let depth = 0;
   for (let token: number = scanner.scan(); token !== TOKEN.end; token = scanner.scan()) {
@@ -88,25 +88,25 @@ function valueOf(node: Node, source: Source, keys: readonly (string | number)[])
   return Object.fromEntries(entries);
 }
 
-/** The first fault of each line: later ones are mostly its consequences. */
-function faultsOf(text: string, errors: readonly ParseError[]): SyntaxFault[] {
+/** The first mistake of each line: later ones are mostly its consequences. */
+function problemsOf(text: string, errors: readonly ParseError[]): SyntaxProblem[] {
   const end = text.trimEnd().length;
   if (end === 0) return [{ line: 1, column: 1, ...EMPTY }];
   const positionOf = lineIndex(text);
-  const faults = new Map<number, SyntaxFault>();
+  const problems = new Map<number, SyntaxProblem>();
   for (const { error, offset, length } of errors) {
-    if (faults.size === MAX_FAULTS) break;
+    if (problems.size === MAX_PROBLEMS) break;
     const position = positionOf(offset);
     const code = printParseErrorCode(error);
     const isAtEnd = offset >= end && length === 0 && !code.startsWith('Invalid');
-    if (isAtEnd && faults.size > 0) break;
-    if (faults.has(position.line)) continue;
+    if (isAtEnd && problems.size > 0) break;
+    if (problems.has(position.line)) continue;
     const isFirst = code === 'InvalidSymbol' && text.slice(0, offset).trim() === '';
     if (isFirst) return [{ ...position, ...NO_JSON }];
     const words = isAtEnd ? TOO_EARLY : wordsOf(code, text.slice(offset, offset + 1));
-    faults.set(position.line, { ...position, ...words });
+    problems.set(position.line, { ...position, ...words });
   }
-  return [...faults.values()];
+  return [...problems.values()];
 }
 
 const EMPTY = { what: 'the file is empty', fix: 'Put { "mcpServers": { … } } in it.' };
@@ -149,7 +149,7 @@ const missingComma = (close: string) => ({
 });
 
 /** By the names that jsonc-parser gives its errors. */
-const WORDS: Readonly<Record<string, { what: string; fix: string }>> = {
+const WORDS: Readonly<Record<string, Problem>> = {
   InvalidNumberFormat: WRONG_NUMBER,
   UnexpectedEndOfNumber: WRONG_NUMBER,
   PropertyNameExpected: NO_KEY,
@@ -175,7 +175,7 @@ const WORDS: Readonly<Record<string, { what: string; fix: string }>> = {
   },
 };
 
-function wordsOf(code: string, first: string): { what: string; fix: string } {
+function wordsOf(code: string, first: string): Problem {
   return code === 'InvalidSymbol' ? symbolWords(first) : (WORDS[code] ?? NO_VALUE);
 }
 
@@ -183,7 +183,7 @@ const CURLY_QUOTES = /[\u2018-\u201f]/u;
 /** White space that is not JSON's, and invisible characters, as in text from a web page. */
 const INVISIBLE = /[\s\p{Cf}]/u;
 
-function symbolWords(first: string): { what: string; fix: string } {
+function symbolWords(first: string): Problem {
   if (first === '#') return { what: 'there is a "#"', fix: 'Write comments with //.' };
   if (INVISIBLE.test(first)) {
     const code = (first.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');

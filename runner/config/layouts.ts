@@ -1,7 +1,7 @@
 // Finds the servers in a config file, whichever program wrote it. It reads what is certain; about everything else it says what
 // was found and what to do.
 import { isObject } from '../../shared/json-value.ts';
-import { type Keys, nearestWord, settingPath } from './problem.ts';
+import { type ConfigNote, type Keys, nearestWord, settingPath } from './problem.ts';
 
 /** An entry as it is in the file. */
 export interface RawEntry {
@@ -21,7 +21,7 @@ export type Layout =
       /** Other places that hold servers too, and are not read. */
       readonly unread: readonly Keys[];
     }
-  | { readonly ok: false; readonly keys: Keys; readonly what: string; readonly fix: string };
+  | { readonly ok: false; readonly problem: ConfigNote };
 
 /** The runner's own block; never a server, whatever is around it. */
 export const RUNNER_BLOCK = 'bridge';
@@ -59,12 +59,8 @@ export function findServers(file: Record<string, unknown>): Layout {
   return (
     (isOurs ? undefined : (manifest(file) ?? bareMap(file))) ??
     otherFile(file) ??
-    emptyPlace(file) ?? {
-      ok: false,
-      keys: ['mcpServers'],
-      what: 'is missing',
-      fix: missingAdvice(file),
-    }
+    emptyPlace(file) ??
+    refused(['mcpServers'], 'is missing', missingAdvice(file))
   );
 }
 
@@ -168,7 +164,7 @@ function manifest(file: Record<string, unknown>): Layout | undefined {
   if (!isObject(config)) {
     if (!('dxt_version' in file) && !('manifest_version' in file)) return undefined;
     const fix = `Put the command that starts it into a file beside it: { "mcpServers": { "<name>": { "command": … } } }.`;
-    return { ok: false, keys, what: 'is missing in this extension manifest', fix };
+    return refused(keys, 'is missing in this extension manifest', fix);
   }
   const { platform_overrides: overrides, ...rest } = config;
   const override = isObject(overrides) ? overrides[process.platform] : undefined;
@@ -197,17 +193,12 @@ function otherFile(file: Record<string, unknown>): Layout | undefined {
     if (typeof name === 'string' && name !== '')
       return { ok: true, keys: [], entries: [{ name, keys: [], value: entry }], unread: [] };
     const fix = 'Put it in { "mcpServers": { "<name>": { … } } }.';
-    return { ok: false, keys: [], what: 'is one server without a name', fix };
+    return refused([], 'is one server without a name', fix);
   }
   if (Array.isArray(file['packages']) || Array.isArray(file['remotes'])) {
     const fix =
       'Write the command that runs the package, as { "mcpServers": { "<name>": { "command": "npx", "args": ["-y", "<package>@<version>"] } } }.';
-    return {
-      ok: false,
-      keys: [],
-      what: 'is an entry of a registry ("packages"), which names no command',
-      fix,
-    };
+    return refused([], 'is an entry of a registry ("packages"), which names no command', fix);
   }
   const places = [...serversBelow(file, [], MAX_DEPTH)];
   const [first] = places;
@@ -220,7 +211,7 @@ function otherFile(file: Record<string, unknown>): Layout | undefined {
       ? 'has servers for one project only, and none for all projects'
       : `is one of ${places.length} places that hold servers, and only one can be served`;
   const fix = 'Copy the "mcpServers" you want to serve into a separate file.';
-  return { ok: false, keys: first, what, fix };
+  return refused(first, what, fix);
 }
 
 /** The deepest place for settings of an editor's extension: `{"augment.advanced": {"mcpServers": …}}`. */
@@ -243,13 +234,14 @@ function emptyPlace(file: Record<string, unknown>): Layout | undefined {
   if (isObject(place) || Array.isArray(place))
     return { ok: true, keys, entries: entriesAt(file, keys), unread: [] };
   const kind = place === null ? 'null' : `a ${typeof place}`;
-  return {
-    ok: false,
-    keys,
-    what: `is ${kind}, not an object`,
-    fix: `Write "${keys.at(-1)}": { "<name>": { … } }.`,
-  };
+  const fix = `Write "${keys.at(-1)}": { "<name>": { … } }.`;
+  return refused(keys, `is ${kind}, not an object`, fix);
 }
+
+const refused = (keys: Keys, what: string, fix: string): Layout => ({
+  ok: false,
+  problem: { keys, what, fix },
+});
 
 function missingAdvice(file: Record<string, unknown>): string {
   const near = nearKey(Object.keys(file));

@@ -1,30 +1,25 @@
-// A problem with a config file, in words that let a person correct it: where, what, and what to do.
+// Problems with a config file, and the places in it.
+import { problemText, type Problem } from '../../shared/problem.ts';
 
 /** One mistake. Never holds a value from `env`, `args` or the environment: those may be secrets. */
-export interface ConfigProblem {
+export interface ConfigProblem extends Problem {
   /** The file as it was named to the reader. */
   readonly file: string;
   /** The setting, such as `mcpServers.github.args[1]`; `line 3, column 7` for a syntax error; empty for the whole file. */
   readonly path: string;
-  /** What is wrong, without a full stop. */
-  readonly what: string;
-  /** What to do about it, as a sentence. */
-  readonly fix: string;
 }
 
 /** Names and indices that lead to a value. */
 export type Keys = readonly (string | number)[];
 
 /** Something to say about a part of the file; `keys` lead from that part to the place. */
-export interface ConfigNote {
+export interface ConfigNote extends Problem {
   readonly keys: Keys;
-  readonly what: string;
-  readonly fix: string;
 }
 
 /** A problem as one line of text. */
-export function describeProblem({ file, path, what, fix }: ConfigProblem): string {
-  return `${file}: ${path === '' ? '' : `${path}: `}${what}. ${fix}`;
+export function describeProblem({ file, path, ...problem }: ConfigProblem): string {
+  return `${file}: ${path === '' ? '' : `${path}: `}${problemText(problem)}`;
 }
 
 /** Names that need no quotes in a path. */

@@ -16,10 +16,10 @@ export async function readConfig(
   environment: NodeJS.ProcessEnv,
 ): Promise<ConfigReading> {
   const read = readText(path, 'Name your config with --config <file>.');
-  if (!read.ok) return { ok: false, problems: [{ file: path, path: '', ...read.fault }] };
+  if (!read.ok) return { ok: false, problems: [{ file: path, path: '', ...read.problem }] };
   const parsed = await parseFile(path, read.text);
   if (parsed.ok) return new ConfigReader(path, environment).read(parsed.value, parsed.duplicates);
-  const problems = parsed.faults.map(({ line, column, what, fix }) => {
+  const problems = parsed.problems.map(({ line, column, what, fix }) => {
     return { file: path, path: `line ${line}, column ${column}`, what, fix };
   });
   return { ok: false, problems };

@@ -55,7 +55,7 @@ export class ConfigReader {
     const block = this.#runnerBlock(file[RUNNER_BLOCK]);
     const layout = findServers(file);
     if (layout.ok) this.#readServers(file, layout, block, duplicates);
-    else this.#findings.problem(layout.keys, layout.what, layout.fix);
+    else this.#findings.problem(layout.problem.keys, layout.problem.what, layout.problem.fix);
     const config = this.#config(block, layout.ok ? layout.keys : []);
     return this.#findings.problems.length > 0 ? this.#refusal() : { ok: true, config };
   }
@@ -201,7 +201,7 @@ export class ConfigReader {
     if (filled === undefined) return undefined;
     const url = readEdgeUrl(filled);
     if (url.ok) return url.edge;
-    this.#findings.problem([RUNNER_BLOCK, 'edge'], url.what, url.fix);
+    this.#findings.problem([RUNNER_BLOCK, 'edge'], url.problem.what, url.problem.fix);
     return undefined;
   }
 

@@ -1,11 +1,12 @@
 // Fills in the references in a config's strings, so that secrets need not be in the file: `${NAME}` and `${NAME:-default}` from
 // the runner's environment, `${env:NAME}`, and places such as `${workspaceFolder}`, as editors have them. `$${` is a literal
 // `${`. Written with index loops, so that the time grows only in proportion to the length of the text.
+import type { Problem } from '../../shared/problem.ts';
 
 /** The text with its references filled, or what is wrong with one. Messages name variables, never values. */
 export type Filled =
   | { readonly ok: true; readonly text: string; readonly variables: readonly Variable[] }
-  | { readonly ok: false; readonly what: string; readonly fix: string };
+  | { readonly ok: false; readonly problem: Problem };
 
 /** An environment variable that filled a reference. */
 export interface Variable {
@@ -82,9 +83,9 @@ export function fillReferences(text: string, sources: ReferenceSources): Filled 
       continue;
     }
     const close = text.indexOf('}', open);
-    if (close === -1) return { ok: false, ...UNCLOSED };
+    if (close === -1) return { ok: false, problem: UNCLOSED };
     const inner = text.slice(open + OPEN.length, close);
-    if (inner.includes(OPEN)) return { ok: false, ...NESTED };
+    if (inner.includes(OPEN)) return { ok: false, problem: NESTED };
     const filled = fillOne(inner, sources);
     if (!filled.ok) return filled;
     parts.push(text.slice(from, open), filled.text);
@@ -117,27 +118,25 @@ function fillOne(inner: string, { environment, places }: ReferenceSources): Fill
   const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
   const place = isEnv || value !== undefined ? undefined : places.get(name);
   if (place !== undefined) return { ok: true, text: place, variables: [] };
-  if (!NAME.test(name)) return { ok: false, ...foreign(inner) };
+  if (!NAME.test(name)) return { ok: false, problem: foreign(inner) };
   if (fallback !== undefined && (value === undefined || value === ''))
     return { ok: true, text: fallback, variables: [] };
   if (value !== undefined) return { ok: true, text: value, variables: [{ name, value }] };
   const other = foreignWords(name);
-  if (other !== undefined) return { ok: false, ...other };
-  return {
-    ok: false,
-    what: `refers to the environment variable ${name}, which is not set`,
-    fix: `Set ${name} for the runner, or write \${${name}:-default}.`,
-  };
+  if (other !== undefined) return { ok: false, problem: other };
+  const what = `refers to the environment variable ${name}, which is not set`;
+  const fix = `Set ${name} for the runner, or write \${${name}:-default}.`;
+  return { ok: false, problem: { what, fix } };
 }
 
 /** The text between the braces is shown only if its form is known: it may be anything, also a secret. */
-function foreign(inner: string): { what: string; fix: string } {
+function foreign(inner: string): Problem {
   const what = 'has a ${ that is not a reference';
   const fix = `Write \${NAME} or \${NAME:-default}, ${LITERALLY}.`;
   return foreignWords(inner) ?? { what, fix };
 }
 
-function foreignWords(inner: string): { what: string; fix: string } | undefined {
+function foreignWords(inner: string): Problem | undefined {
   const known = FOREIGN.find(({ pattern }) => pattern.test(inner));
   if (known === undefined) return undefined;
   return {

@@ -113,7 +113,7 @@ function readEnvFiles(
     );
     if (reading.ok)
       return Object.entries(parseEnv(reading.text)).map(([k, v]) => [k, v ?? ''] as const);
-    findings.problem(at, `names a file that ${reading.fault.what}`, reading.fault.fix);
+    findings.problem(at, `names a file that ${reading.problem.what}`, reading.problem.fix);
     return [];
   });
 }

@@ -11,6 +11,6 @@ export function parseToml(text: string): Parsing {
     if (!(error instanceof TomlError)) throw error;
     const { line, column } = error;
     const fix = 'Correct it there; each key may occur once in its table.';
-    return { ok: false, faults: [{ line, column, what: 'this is not TOML', fix }] };
+    return { ok: false, problems: [{ line, column, what: 'this is not TOML', fix }] };
   }
 }

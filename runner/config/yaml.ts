@@ -11,7 +11,7 @@ export function parseYaml(text: string): Parsing {
     const what = `this is not YAML (${why})`;
     const fix =
       'Correct it there. Usual mistakes are wrong indentation, missing quotes and keys that occur twice.';
-    return { ok: false, faults: [{ line, column: col, what, fix }] };
+    return { ok: false, problems: [{ line, column: col, what, fix }] };
   };
   try {
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });

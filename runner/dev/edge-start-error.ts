@@ -1,4 +1,5 @@
 // Why the edge could not be started on this machine, and what to do about it.
+import { problemText, type Problem } from '../../shared/problem.ts';
 
 /** A start that failed for a reason the operator can act on. */
 export type EdgeStartReason =
@@ -8,13 +9,15 @@ export type EdgeStartReason =
   | 'storage_unusable'
   | 'workerd_failed';
 
-/** Thrown by `startLocalEdge` and by what opens its storage; the message is one for the terminal. */
+/** Thrown by `startLocalEdge` and by what opens its storage. */
 export class EdgeStartError extends Error {
   override readonly name = 'EdgeStartError';
   readonly reason: EdgeStartReason;
+  readonly problem: Problem;
 
-  constructor(reason: EdgeStartReason, message: string) {
-    super(message);
+  constructor(reason: EdgeStartReason, problem: Problem) {
+    super(problemText(problem));
     this.reason = reason;
+    this.problem = problem;
   }
 }

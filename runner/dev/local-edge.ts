@@ -73,10 +73,10 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
     throw inWords(options.storage, error);
   });
   if (!outcome.ok) {
-    throw new EdgeStartError(
-      'storage_in_use',
-      `The storage folder ${options.storage} is used by process ${outcome.holderPid}. Stop that one, or choose another folder with --storage.`,
-    );
+    throw new EdgeStartError('storage_in_use', {
+      what: `The storage folder ${options.storage} is used by process ${outcome.holderPid}`,
+      fix: 'Stop that one, or choose another folder with --storage.',
+    });
   }
   try {
     return await launch(binary, options, outcome.lock);
@@ -98,10 +98,10 @@ function workerdBinary(): string {
       // Not there; the next place may have it.
     }
   }
-  throw new EdgeStartError(
-    'workerd_missing',
-    'The local edge needs workerd, which is not installed. Install it with: npm install workerd',
-  );
+  throw new EdgeStartError('workerd_missing', {
+    what: 'The local edge needs workerd, which is not installed',
+    fix: 'Install it with: npm install workerd',
+  });
 }
 
 async function assertPortFree(port: number): Promise<void> {
@@ -112,10 +112,10 @@ async function assertPortFree(port: number): Promise<void> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why = code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${code})`;
-    throw new EdgeStartError(
-      'port_in_use',
-      `Port ${port} on 127.0.0.1 ${why}. Choose another with --port.`,
-    );
+    throw new EdgeStartError('port_in_use', {
+      what: `Port ${port} on 127.0.0.1 ${why}`,
+      fix: 'Choose another with --port.',
+    });
   } finally {
     probe.close();
   }
@@ -228,10 +228,13 @@ async function listening(child: BoundChild, exited: Promise<EdgeExit>): Promise<
 function startFailure(exit: EdgeExit): EdgeStartError {
   const end =
     exit.signal === null ? `ended with code ${exit.code}` : `was killed by ${exit.signal}`;
-  return new EdgeStartError(
-    'workerd_failed',
-    [`workerd ${end} before it listened.`, ...exit.stderrTail].join('\n'),
-  );
+  return new EdgeStartError('workerd_failed', {
+    what: `workerd ${end} before it listened`,
+    fix:
+      exit.stderrTail.length === 0
+        ? 'It printed nothing; check that it runs here: npx workerd --version'
+        : ['It printed:', ...exit.stderrTail].join('\n'),
+  });
 }
 
 function onLine(stream: Readable, take: (line: string) => void): void {

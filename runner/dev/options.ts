@@ -1,7 +1,9 @@
-// The command line of `mcp-bridge dev`: turns words into options, or into one sentence that says what is wrong. Pure.
+// The command line of `mcp-bridge dev`: turns words into options, or into a problem. Pure.
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import type { Problem } from '../../shared/problem.ts';
+import { mistakeIn, usageProblem } from '../commands/usage.ts';
 import { LOG_LEVELS, type LogLevel } from '../log.ts';
 
 /** What to serve: the servers of a config file, or one command under a name. */
@@ -19,7 +21,7 @@ export interface DevOptions {
 
 export type DevOptionsReading =
   | { readonly ok: true; readonly options: DevOptions }
-  | { readonly ok: false; readonly problem: string };
+  | { readonly ok: false; readonly problem: Problem };
 
 /** The port wrangler's users know. */
 const DEFAULT_PORT = '8787';
@@ -57,27 +59,26 @@ export function readDevOptions(argv: readonly string[]): DevOptionsReading {
     }));
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    // Node's message says what is wrong, and then explains positional arguments.
-    return { ok: false, problem: (error.message.split(/\.\s|\n/u)[0] ?? '').replace(/\.$/u, '') };
+    return refused(mistakeIn(error));
   }
   const { port, storage, config, name } = values;
   const logLevel = LOG_LEVELS.find((level) => level === values['log-level']);
   if (logLevel === undefined) {
-    return { ok: false, problem: `--log-level takes ${LOG_LEVELS.join(', ')}` };
+    return refused(`--log-level takes ${LOG_LEVELS.join(', ')}`);
   }
   if (!/^\d{1,5}$/u.test(port) || Number(port) > 65_535) {
-    return { ok: false, problem: '--port takes a number from 0 to 65535' };
+    return refused('--port takes a number from 0 to 65535');
   }
-  if (storage === '') return { ok: false, problem: '--storage takes a folder' };
+  if (storage === '') return refused('--storage takes a folder');
   const [program] = command;
   if (divide !== -1 && program === undefined) {
-    return { ok: false, problem: 'After -- comes the command of a server' };
+    return refused('After -- comes the command of a server');
   }
   if (program !== undefined && config !== undefined) {
-    return { ok: false, problem: 'Give --config or a command after --, not both' };
+    return refused('Give --config or a command after --, not both');
   }
   if (program === undefined && name !== undefined) {
-    return { ok: false, problem: '--name is for a command after --' };
+    return refused('--name is for a command after --');
   }
   const source: DevSource =
     program === undefined
@@ -85,6 +86,11 @@ export function readDevOptions(argv: readonly string[]): DevOptionsReading {
       : { kind: 'command', name: name ?? nameOf(command), command };
   return { ok: true, options: { port: Number(port), storage, logLevel, source } };
 }
+
+const refused = (what: string): DevOptionsReading => ({
+  ok: false,
+  problem: usageProblem('dev', what),
+});
 
 /** `npx -y @scope/server-x@1.2` → `server-x`; `./tools/weather.py` → `weather`. */
 function nameOf(command: readonly string[]): string {

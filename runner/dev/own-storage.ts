@@ -115,10 +115,10 @@ const isForeign = (uid: number): boolean => uid !== (process.geteuid?.() ?? uid)
 
 /** Why something in the storage folder is not used. */
 export const unusableStorage = (path: string, why: string): EdgeStartError =>
-  new EdgeStartError(
-    'storage_unusable',
-    `${path} ${why}, so it is not used. Remove it, or choose another folder with --storage.`,
-  );
+  new EdgeStartError('storage_unusable', {
+    what: `${path} ${why}, so it is not used`,
+    fix: 'Remove it, or choose another folder with --storage.',
+  });
 
 /** Does something in the storage folder, and explains what the system refuses. */
 export function orInWords<T>(path: string, work: () => T): T {

@@ -20,8 +20,9 @@ import {
 } from '../../shared/link/timing.ts';
 import type { LinkEnd } from './dial.ts';
 import { KeptLink, type Verdict } from './kept-link.ts';
-import { networkFault } from './network-fault.ts';
+import { networkProblem } from './network-problem.ts';
 import { explainAnswer } from './refusal.ts';
+import type { Problem } from '../../shared/problem.ts';
 import type { SessionName } from '../../shared/ids.ts';
 
 export interface ControlLinkOptions {
@@ -37,7 +38,7 @@ export interface ControlLinkOptions {
   yield(frame: ControlDown & { type: 'yield' }): void;
   close(session: SessionName): void;
   /** The edge refuses this runner and no retry can help. */
-  refused(message: string): void;
+  refused(problem: Problem): void;
 }
 
 /** After the grace the sleeps grow with the time away: a runner that was away for a minute is back within 15 s. */
@@ -123,16 +124,17 @@ export class ControlLink {
     if (end.kind === 'failed') {
       log.warn('the edge cannot be reached', {
         error: end.error.message,
-        ...networkFault(end.error),
+        ...networkProblem(end.error),
       });
       return 'relink';
     }
     if (end.kind === 'refused') return this.#refused(end);
     const verdict = afterControlClose(end.code);
     if (verdict === 'stop') {
-      this.#options.refused(
-        'Another runner with this name connected. Give each machine a runner name and token of its own.',
-      );
+      this.#options.refused({
+        what: 'another runner with this name connected',
+        fix: 'Give each machine a runner name and token of its own.',
+      });
     } else log.warn('control link closed', { code: end.code, reason: end.reason });
     return verdict;
   }

@@ -1,8 +1,8 @@
 // Reads, within bounds, what answered a dial in place of the link, and explains what probably stands in between and what to do.
 import { LONGEST_RETRY_AFTER_MS, REFUSAL_BODY_MS } from '../../shared/link/timing.ts';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Problem } from '../../shared/problem.ts';
 import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
-import type { NetworkFault } from './network-fault.ts';
 
 /** Longest explanation that an edge gives for a refusal. The page of a proxy has its essentials within this length too. */
 const BODY_BYTES = 4_096;
@@ -60,67 +60,66 @@ const speaksOf = (body: string): string | undefined =>
   /^This edge speaks ([\w., -]{1,200}?)(?: over |\. )/u.exec(body)?.[1];
 
 /** What an edge's own refusals mean (PROTOCOL.md LP5). */
-const OF_THE_EDGE: Readonly<Record<number, NetworkFault>> = {
+const OF_THE_EDGE: Readonly<Record<number, Problem>> = {
   400: {
-    words: 'the edge does not accept a token in this form',
+    what: 'the edge does not accept a token in this form',
     fix: 'Check the token file; it must contain nothing but the token.',
   },
   401: {
-    words: 'the edge does not know this token',
+    what: 'the edge does not know this token',
     fix: "Put the token's entry into the edge's secret BRIDGE_RUNNERS; mcp-bridge credential runner prints one for a new token.",
   },
   403: {
-    words: 'the edge refuses this runner',
+    what: 'the edge refuses this runner',
     fix: 'Check the entry for this runner in BRIDGE_RUNNERS, and that nothing in between adds an Origin header.',
   },
   426: {
-    words: 'runner and edge have no link version in common',
+    what: 'runner and edge have no link version in common',
     fix: 'Upgrade whichever is older: npm install for the runner, wrangler deploy for the edge.',
   },
-  429: { words: 'the edge was dialled too often', fix: 'Wait; the runner dials again by itself.' },
+  429: { what: 'the edge was dialled too often', fix: 'Wait; the runner dials again by itself.' },
   503: {
-    words: 'the edge is not configured yet',
+    what: 'the edge is not configured yet',
     fix: 'Set its secret BRIDGE_RUNNERS: npx wrangler secret put BRIDGE_RUNNERS',
   },
 };
 
 /** What the same statuses, and some others, mean when something else answers at the edge's address. */
-const OF_OTHERS: Readonly<Record<number, NetworkFault>> = {
+const OF_OTHERS: Readonly<Record<number, Problem>> = {
   401: {
-    words: 'something in front of the edge asks for a sign-in',
+    what: 'something in front of the edge asks for a sign-in',
     fix: 'Let /runner/ pass without one: the runner shows its own token to the edge.',
   },
   403: {
-    words: 'something in front of the edge refuses this machine',
+    what: 'something in front of the edge refuses this machine',
     fix: 'Look for a firewall, a bot check or an access rule, and let /runner/ pass.',
   },
   404: {
-    words: 'there is no link endpoint at this edge',
+    what: 'there is no link endpoint at this edge',
     fix: 'Check that this is the URL of a deployed edge.',
   },
   407: {
-    words: 'a proxy on the way asks for a sign-in',
+    what: 'a proxy on the way asks for a sign-in',
     fix: 'Let this machine reach the edge without it: proxies with a sign-in are not supported.',
   },
   429: {
-    words: 'something in front of the edge says that it was dialled too often',
+    what: 'something in front of the edge says that it was dialled too often',
     fix: 'Wait; the runner dials again by itself. Look for a rate limit on /runner/.',
   },
 };
 
-const LOST_UPGRADE: NetworkFault = {
-  words:
-    'the request arrived without its WebSocket upgrade, which a proxy on the way must have removed',
+const LOST_UPGRADE: Problem = {
+  what: 'the request arrived without its WebSocket upgrade, which a proxy on the way must have removed',
   fix: 'Have the proxy pass on the headers Upgrade, Connection and Sec-WebSocket-* for /runner/.',
 };
 
-const NO_GATEWAY: NetworkFault = {
-  words: 'a gateway in front of the edge cannot reach it',
+const NO_GATEWAY: Problem = {
+  what: 'a gateway in front of the edge cannot reach it',
   fix: 'Check that the edge is deployed and running; the runner dials again by itself.',
 };
 
 /** Says what an answer to a dial means. */
-export function explainAnswer(answer: Answer): NetworkFault {
+export function explainAnswer(answer: Answer): Problem {
   const { status, headers, body } = answer;
   if (isFromEdge(answer)) {
     // An edge that speaks our version but refuses it has not seen that it was asked for.
@@ -132,22 +131,22 @@ export function explainAnswer(answer: Answer): NetworkFault {
   const other = OF_OTHERS[status];
   if (other) return other;
   if (status >= 300 && status < 400) {
-    const words = `it answers with a redirect (${status})`;
+    const what = `it answers with a redirect (${status})`;
     const fix =
       'Give the address of the edge itself. Redirects are not followed, because the token is for the edge only.';
-    return { words, fix };
+    return { what, fix };
   }
   if (status === 400 || status === 426 || status === 501) return LOST_UPGRADE;
   if (status < 300) {
-    const what = headers['content-type']?.includes('html') === true ? 'a web page' : 'an answer';
-    const words = `${what} came (${status}) in place of the link: a proxy or a sign-in page stands in front, or this is no edge`;
+    const came = headers['content-type']?.includes('html') === true ? 'a web page' : 'an answer';
+    const what = `${came} came (${status}) in place of the link: a proxy or a sign-in page stands in front, or this is no edge`;
     const fix =
       'Check the edge URL, and that WebSockets get through: open <edge>/healthz from this machine.';
-    return { words, fix };
+    return { what, fix };
   }
   if (status === 502 || status === 503 || status === 504) return NO_GATEWAY;
   return {
-    words: `the edge answers the dial with ${status}`,
+    what: `the edge answers the dial with ${status}`,
     fix: 'Check that nothing between here and the edge blocks WebSockets.',
   };
 }

@@ -1,6 +1,7 @@
 // What each settings variable opens, and that a broken one opens nothing and says what to set.
 import { describe, expect, test } from 'vitest';
 
+import { problemText } from '../../shared/problem.ts';
 import { readSettings } from '../../edge/settings.ts';
 
 const A = 'a'.repeat(64);
@@ -24,7 +25,9 @@ test('no client with a key is named as those without one are', () => {
     ...COMPLETE,
     BRIDGE_CLIENTS: JSON.stringify(anonymous),
   });
-  expect(problems).toEqual([expect.stringMatching(/^BRIDGE_CLIENTS.*another name/u)]);
+  expect(problems.map(problemText)).toEqual([
+    expect.stringMatching(/^BRIDGE_CLIENTS.*another name/u),
+  ]);
   expect(clients).toEqual(new Map());
   const BRIDGE_RUNNERS = JSON.stringify({ anonymous: { token: `sha256:${D}`, servers: ['*'] } });
   expect(readSettings({ ...COMPLETE, BRIDGE_RUNNERS }).problems).toEqual([]);
@@ -70,7 +73,7 @@ describe('complete settings', () => {
 
 test('an empty environment has one problem for each variable that must be set', () => {
   const { problems, ...rest } = readSettings({});
-  expect(problems.map((problem) => problem.split(' ')[0])).toEqual([
+  expect(problems.map(({ what }) => what.split(' ')[0])).toEqual([
     'BRIDGE_SECRET',
     'BRIDGE_RUNNERS',
     'BRIDGE_CLIENTS',
@@ -134,8 +137,8 @@ describe('a broken variable is told and stays closed', () => {
     const { problems, ...rest } = readSettings({ ...COMPLETE, [variable]: value });
     expect(problems).not.toHaveLength(0);
     for (const problem of problems) {
-      expect(problem.startsWith(variable)).toBe(true);
-      expect(problem).not.toMatch(/canary|ca nary/u);
+      expect(problem.what.startsWith(variable)).toBe(true);
+      expect(problemText(problem)).not.toMatch(/canary|ca nary/u);
     }
     for (const [key, value] of Object.entries(closed))
       expect(Reflect.get(rest, key)).toEqual(value);
@@ -150,7 +153,7 @@ test('a problem in a grant names the entry by its place', () => {
       bob: { key: 'plain', servers: ['*'] },
     }),
   });
-  expect(problems).toEqual([
+  expect(problems.map(problemText)).toEqual([
     expect.stringMatching(/^BRIDGE_CLIENTS, entry 2: "key" must be "sha256:"/u),
   ]);
 });
@@ -178,7 +181,9 @@ describe('[F-180] what is set twice is told', () => {
     ['servers', `{"bob":${bob},"alice":{"key":"sha256:${A}","servers":["a"],"servers":["*"]}}`, 2],
   ])('%s, and nothing of it counts', (_, BRIDGE_CLIENTS, entry) => {
     const { problems, clients } = readSettings({ ...COMPLETE, BRIDGE_CLIENTS });
-    expect(problems).toEqual([expect.stringContaining(`BRIDGE_CLIENTS, entry ${entry}:`)]);
+    expect(problems.map(problemText)).toEqual([
+      expect.stringContaining(`BRIDGE_CLIENTS, entry ${entry}:`),
+    ]);
     expect(clients.size).toBe(0);
   });
 
@@ -192,12 +197,12 @@ describe('[F-180] what is set twice is told', () => {
     ['BRIDGE_METRICS_KEY', 'BRIDGE_RUNNERS', { BRIDGE_METRICS_KEY: `sha256:${C.toUpperCase()}` }],
   ])('one secret in %s and %s', (first, second, changed) => {
     const { problems } = readSettings({ ...COMPLETE, ...changed });
-    expect(problems).toEqual([expect.stringMatching(`^${first} and ${second} `)]);
+    expect(problems.map(problemText)).toEqual([expect.stringMatching(`^${first} and ${second} `)]);
   });
 });
 
 test('a wrong entry of a list leaves the right ones served', () => {
   const { problems, hosts } = readSettings({ ...COMPLETE, BRIDGE_HOSTS: 'a.example,b.example/,' });
-  expect(problems).toEqual([expect.stringMatching(/^BRIDGE_HOSTS, entry 2:/u)]);
+  expect(problems.map(problemText)).toEqual([expect.stringMatching(/^BRIDGE_HOSTS, entry 2:/u)]);
   expect(hosts).toEqual(new Set(['a.example']));
 });

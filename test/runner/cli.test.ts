@@ -346,7 +346,7 @@ describe.concurrent('mcp-bridge check', () => {
     const { code, out } = await bridge('check', '--config', config, '--token-file', tokenFile);
     expect(code).toBe(1);
     expect(out).toContain(
-      `FAIL  token file: token file ${tokenFile} is open to other users (mode 0644). Run: chmod 600 ${tokenFile}`,
+      `FAIL  token file: ${tokenFile} is open to other users (mode 0644)\n      Run: chmod 600 ${tokenFile} `,
     );
   });
 

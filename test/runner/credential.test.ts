@@ -19,6 +19,7 @@ import {
   readTokenFile,
   writeTokenFile,
 } from '../../runner/credential.ts';
+import { problemText } from '../../shared/problem.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mcp-credential-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -58,7 +59,7 @@ describe('the token file', () => {
     const written = await writeTokenFile(path, 'new');
     expect(written).toMatchObject({
       ok: false,
-      message: expect.stringContaining('exists and is not overwritten'),
+      problem: { what: 'exists and is not overwritten' },
     });
     expect(readFileSync(path, 'utf8')).toBe('old');
   });
@@ -67,10 +68,12 @@ describe('the token file', () => {
     'is refused with mode %o, naming the mode and the chmod',
     async (mode) => {
       const path = tokenFile('mcpr_x', mode);
-      const message = `token file ${path} is open to other users (mode 0${mode.toString(8)}). Run: chmod 600 ${path}`;
       expect(await readTokenFile(path)).toMatchObject({
         ok: false,
-        message: expect.stringContaining(message),
+        problem: {
+          what: `is open to other users (mode 0${mode.toString(8)})`,
+          fix: expect.stringContaining(`Run: chmod 600 ${path} `) as string,
+        },
       });
     },
   );
@@ -100,7 +103,7 @@ describe('the token file', () => {
       chownSync(foreign, 61_001, 61_001);
       expect(await readTokenFile(foreign)).toMatchObject({
         ok: false,
-        message: expect.stringContaining('belongs to another user (uid 61001)'),
+        problem: { what: 'belongs to another user (uid 61001)' },
       });
     },
   );
@@ -110,7 +113,7 @@ describe('the token file', () => {
     symlinkSync(tokenFile('mcpr_x', 0o644), link);
     expect(await readTokenFile(link)).toMatchObject({
       ok: false,
-      message: expect.stringContaining('mode 0644'),
+      problem: { what: expect.stringContaining('mode 0644') as string },
     });
   });
 
@@ -127,7 +130,7 @@ describe('the token file', () => {
     const reading = await readTokenFile(path);
     expect(reading).toMatchObject({
       ok: false,
-      message: expect.stringContaining(`token file ${path} ${words}`),
+      problem: { what: expect.stringMatching(`^${words}`) as string },
     });
     expect(JSON.stringify(reading)).not.toContain('mcpr_b');
   });
@@ -138,11 +141,9 @@ describe('the token file', () => {
       join(folder, 'none'),
       'does not exist. Make one with: mcp-bridge credential runner',
     ],
-    ['a directory', folder, 'is not a regular file'],
+    ['a directory', folder, 'is not a regular file. Name the file that holds the token.'],
   ])('that is %s is refused', async (_title, path, words) => {
-    expect(await readTokenFile(path)).toMatchObject({
-      ok: false,
-      message: expect.stringContaining(words),
-    });
+    const reading = await readTokenFile(path);
+    expect(reading.ok || problemText(reading.problem)).toContain(words);
   });
 });

@@ -2,6 +2,7 @@
 import { consoleLog } from './console-log.ts';
 import { durablePorts } from './durable-ports.ts';
 import type { Env } from './env.ts';
+import { settingLine } from '../../core/log.ts';
 import { createApp, type EdgeContext } from '../../http/app.ts';
 import { readSettings } from '../../settings.ts';
 
@@ -16,8 +17,7 @@ function contextOf(env: Env): EdgeContext {
   let context = contexts.get(env);
   if (!context) {
     const settings = readSettings(env);
-    for (const problem of settings.problems)
-      consoleLog({ level: 'warn', message: 'a setting is wrong', problem });
+    for (const problem of settings.problems) consoleLog(settingLine(problem));
     context = { settings, ports: durablePorts(env), log: consoleLog, requestId: rayOf };
     contexts.set(env, context);
   }

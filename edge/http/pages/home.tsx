@@ -1,5 +1,6 @@
 // The page at `/`, as HTML and as plain text: what this is and how to connect or, while settings are missing, what to set.
 import type { ClientAuth } from '../../settings.ts';
+import { problemText, type Problem } from '../../../shared/problem.ts';
 import { htmlText, Page } from './html.tsx';
 
 export interface Home {
@@ -9,7 +10,7 @@ export interface Home {
   readonly servers?: readonly string[] | undefined;
   readonly clientAuth: ClientAuth;
   /** Settings.problems. */
-  readonly problems: readonly string[];
+  readonly problems: readonly Problem[];
 }
 
 const TITLE = 'mcp-edge-bridge';
@@ -58,7 +59,7 @@ const Problems = ({ problems }: Pick<Home, 'problems'>) => (
     <h2>Settings to correct</h2>
     <ul>
       {problems.map((problem) => (
-        <li>{problem}</li>
+        <li>{problemText(problem)}</li>
       ))}
     </ul>
   </section>
@@ -71,7 +72,7 @@ export function homeText(home: Home): string {
     `${TITLE}\n${LEAD}`,
     problems.length === 0
       ? ''
-      : `Settings to correct:\n${problems.map((line) => `- ${line}`).join('\n')}`,
+      : `Settings to correct:\n${problems.map((problem) => `- ${problemText(problem)}`).join('\n')}`,
     endpoints(home)
       .map(({ what, url }) => `${what}\n  ${url}`)
       .join('\n'),

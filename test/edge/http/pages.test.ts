@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 
 import { homePage, homeText, wantsHtml } from '../../../edge/http/pages/home.tsx';
+import { problemText } from '../../../shared/problem.ts';
 import { htmlResponse, PAGE_STYLE, textResponse } from '../../../edge/http/pages/html.tsx';
 
 const HOME = { url: 'https://bridge.example/?x=1', clientAuth: 'keys', problems: [] } as const;
@@ -60,15 +61,19 @@ describe.each([
   });
 
   test('lists every problem', () => {
-    const problems = ['BRIDGE_SECRET is not set.', 'BRIDGE_RUNNERS <&> "x"'];
-    for (const problem of problems) expect(page({ ...HOME, problems })).toContain(written(problem));
+    const problems = [
+      { what: 'BRIDGE_SECRET is not set', fix: 'Set it.' },
+      { what: 'BRIDGE_RUNNERS <&> "x"', fix: 'Correct it.' },
+    ];
+    for (const problem of problems)
+      expect(page({ ...HOME, problems })).toContain(written(problemText(problem)));
     expect(page(HOME)).not.toContain('Settings to correct');
   });
 });
 
 test('whatever is shown is escaped', () => {
   const attack = `"'><script>alert(1)</script>&`;
-  const shown = homePage({ ...HOME, servers: [attack], problems: [attack] });
+  const shown = homePage({ ...HOME, servers: [attack], problems: [{ what: attack, fix: attack }] });
   expect(shown).not.toContain('<script');
   expect(shown).not.toMatch(/="[^"]*"'>/u);
   expect(shown).toContain('&quot;&#39;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;');
@@ -86,7 +91,9 @@ describe('the HTML response', () => {
   });
 
   test('needs no inline style that the policy would refuse', () => {
-    expect(homePage({ ...HOME, problems: ['x'] })).not.toMatch(/\sstyle=|\son\w+=/u);
+    expect(homePage({ ...HOME, problems: [{ what: 'x', fix: 'y.' }] })).not.toMatch(
+      /\sstyle=|\son\w+=/u,
+    );
   });
 
   test('is neither cached nor sniffed', () => {

@@ -51,6 +51,9 @@ test.each([
   [['--name', 'x'], '--name is for a command after --'],
   [['--'], 'After -- comes the command of a server'],
   [['--wrong'], "Unknown option '--wrong'"],
-])('%j is refused with what is wrong', (argv, problem) => {
-  expect(readDevOptions(argv)).toEqual({ ok: false, problem });
+])('%j is refused with what is wrong', (argv, mistake) => {
+  expect(readDevOptions(argv)).toEqual({
+    ok: false,
+    problem: { what: `mcp-bridge dev: ${mistake}`, fix: 'See: mcp-bridge help dev' },
+  });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { refuse } from '../../../edge/http/refuse.ts';
 import { LINK_SUBPROTOCOLS } from '../../../shared/link/version.ts';
-import { networkFault } from '../../../runner/link/network-fault.ts';
+import { networkProblem } from '../../../runner/link/network-problem.ts';
 import { explainAnswer, isFromEdge, retryAfterIn } from '../../../runner/link/refusal.ts';
 
 const PAGE = '<!doctype html><html><body>Sign in</body></html>';
@@ -18,11 +18,11 @@ describe('[F-245] an answer in place of the link', () => {
     ['unauthorized', 'does not know this token'],
     ['origin_not_allowed', 'refuses this runner'],
     ['not_configured', 'is not configured yet'],
-  ] as const)('the edge itself says %s', async (fault, words) => {
+  ] as const)('the edge itself says %s', async (fault, what) => {
     const response = refuse({ fault });
     const answer = { status: response.status, headers: {}, body: await response.text() };
     expect(isFromEdge(answer)).toBe(true);
-    expect(explainAnswer(answer).words).toContain(words);
+    expect(explainAnswer(answer).what).toContain(what);
   });
 
   test('a 426 of another version asks for an upgrade; one of our own says that a proxy took the upgrade away', () => {
@@ -33,7 +33,7 @@ describe('[F-245] an answer in place of the link', () => {
     });
     expect(explainAnswer(says('mcp-bridge.v9')).fix).toContain('Upgrade whichever is older');
     const ours = explainAnswer(says(`mcp-bridge.v0, ${LINK_SUBPROTOCOLS[0]}`));
-    expect(ours.words).toContain('a proxy on the way must have removed');
+    expect(ours.what).toContain('a proxy on the way must have removed');
   });
 
   test.each([
@@ -53,10 +53,10 @@ describe('[F-245] an answer in place of the link', () => {
     [502, 'a gateway in front of the edge'],
     [503, 'a gateway in front of the edge'],
     [504, 'a gateway in front of the edge'],
-  ])('a page with %i: %s', (status, words) => {
+  ])('a page with %i: %s', (status, what) => {
     expect(isFromEdge(page(status))).toBe(false);
-    const { words: told, fix } = explainAnswer(page(status));
-    expect(told).toContain(words);
+    const { what: told, fix } = explainAnswer(page(status));
+    expect(told).toContain(what);
     // A sentence that says what to do, and nothing of the page.
     expect(fix).toMatch(/^[A-Z].*\.$/u);
     expect(told + fix).not.toContain('Sign in');
@@ -68,13 +68,13 @@ describe('[F-245] an answer in place of the link', () => {
     'Server sent an invalid subprotocol',
     'Server sent no subprotocol',
   ])('a handshake that breaks with "%s"', (message) => {
-    expect(networkFault(new Error(message)).words).toContain(
+    expect(networkProblem(new Error(message)).what).toContain(
       'does not complete the WebSocket handshake',
     );
   });
 
   test('answers that are no HTTP, and dials that were cut', () => {
-    const coded = (code: string) => networkFault(Object.assign(new Error('x'), { code })).words;
+    const coded = (code: string) => networkProblem(Object.assign(new Error('x'), { code })).what;
     expect(coded('HPE_INVALID_CONSTANT')).toContain('does not speak HTTP');
     expect(coded('HPE_HEADER_OVERFLOW')).toContain('does not speak HTTP');
     expect(coded('ECONNRESET')).toContain('was cut');

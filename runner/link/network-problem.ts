@@ -1,11 +1,6 @@
 // Explains the failures of a connection in words that say what to change.
+import type { Problem } from '../../shared/problem.ts';
 import { errorCode } from '../error-code.ts';
-
-/** What a failed connection means. */
-export interface NetworkFault {
-  readonly words: string;
-  readonly fix: string;
-}
 
 const CERTIFICATE_CODES: ReadonlySet<string> = new Set([
   'CERT_HAS_EXPIRED',
@@ -24,50 +19,50 @@ const NO_HANDSHAKE =
 
 const NO_ANSWER = 'Opening handshake has timed out';
 
-const LATE: NetworkFault = {
-  words: 'it did not answer in time',
+const LATE: Problem = {
+  what: 'it did not answer in time',
   fix: 'Check that a firewall lets this machine reach it.',
 };
 
 /** Reads the error of `fetch` or of a WebSocket dial. */
-export function networkFault(error: unknown): NetworkFault {
+export function networkProblem(error: unknown): Problem {
   const code = codeOf(error);
   if (error instanceof Error && NO_HANDSHAKE.test(error.message)) {
     return {
-      words: 'the server there does not complete the WebSocket handshake as an edge does',
+      what: 'the server there does not complete the WebSocket handshake as an edge does',
       fix: 'A proxy on the way may answer in its place or change the Sec-WebSocket-* headers; have it pass them on. Otherwise check the edge URL.',
     };
   }
   if (error instanceof Error && error.message === NO_ANSWER) return LATE;
   if (code.startsWith('HPE_')) {
     return {
-      words: `the server there does not speak HTTP as an edge does (${code})`,
+      what: `the server there does not speak HTTP as an edge does (${code})`,
       fix: 'Check the edge URL and its port, and what stands in between.',
     };
   }
   if (CERTIFICATE_CODES.has(code)) {
     return {
-      words: `its certificate is not trusted (${code})`,
+      what: `its certificate is not trusted (${code})`,
       fix: 'If a firewall inspects TLS here, name its certificate authority in NODE_EXTRA_CA_CERTS; otherwise do not connect.',
     };
   }
   switch (code) {
     case 'ENOTFOUND':
-      return { words: 'its host name is unknown', fix: 'Check the edge URL for typing mistakes.' };
+      return { what: 'its host name is unknown', fix: 'Check the edge URL for typing mistakes.' };
     case 'EAI_AGAIN':
       return {
-        words: 'host names cannot be looked up now',
+        what: 'host names cannot be looked up now',
         fix: "Check this machine's network and DNS.",
       };
     case 'ECONNRESET':
     case 'EPIPE':
       return {
-        words: 'the connection was cut before the link was up',
+        what: 'the connection was cut before the link was up',
         fix: 'Check that the edge is deployed, and that no firewall or proxy cuts WebSockets.',
       };
     case 'ECONNREFUSED':
       return {
-        words: 'nothing listens there',
+        what: 'nothing listens there',
         fix: 'Check the edge URL and its port, and that the edge is deployed.',
       };
     case 'TimeoutError':
@@ -77,7 +72,7 @@ export function networkFault(error: unknown): NetworkFault {
       return LATE;
     default:
       return {
-        words: `the connection failed (${code})`,
+        what: `the connection failed (${code})`,
         fix: 'Check the network between here and the edge.',
       };
   }
