@@ -14,7 +14,7 @@ const EXPORTED =
 /** The files that export each name, told twice where a function has overloads. */
 function exporters(): Map<string, Set<string>> {
   const files = new Map<string, Set<string>>();
-  for (const path of globSync('{shared,edge,runner}/**/*.{ts,tsx}', { cwd: root })) {
+  for (const path of globSync('{shared,edge,runner}/**/*.ts', { cwd: root })) {
     for (const [, name = ''] of readFileSync(join(root, path), 'utf8').matchAll(EXPORTED)) {
       files.set(name, (files.get(name) ?? new Set()).add(path));
     }

@@ -20,7 +20,7 @@ const PAPERS = [ARCHITECTURE, PROMISES, PROTOCOL, CONTRIBUTING, 'README.md'];
 
 /** Everything that people write and read here. */
 const FILES = [
-  ...globSync('{shared,edge,runner,test}/**/*.{ts,tsx,js,mjs,md,json}', { cwd: root }),
+  ...globSync('{shared,edge,runner,test}/**/*.{ts,js,mjs,md,json}', { cwd: root }),
   'README.md',
   CONTRIBUTING,
   'wrangler.toml',
@@ -126,7 +126,7 @@ describe('citations', () => {
 });
 
 describe('rooms', () => {
-  const sources = FILES.filter((path) => /^(?:shared|edge|runner)\/.*\.tsx?$/u.test(path));
+  const sources = FILES.filter((path) => /^(?:shared|edge|runner)\/.*\.ts$/u.test(path));
   const roomOf = (path: string): string => dirname(path).replaceAll('\\', '/');
   const isShared = (room: string): boolean => room === 'shared' || room.startsWith('shared/');
   const sorted = (rooms: Iterable<string>): string[] => [...new Set(rooms)].toSorted();

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 
 import { describe, expect, test } from 'vitest';
 
-import { homePage, homeText, wantsHtml } from '../../../edge/http/pages/home.tsx';
+import { homePage, homeText, wantsHtml } from '../../../edge/http/pages/home.ts';
 import { problemText } from '../../../shared/problem.ts';
-import { htmlResponse, PAGE_STYLE, textResponse } from '../../../edge/http/pages/html.tsx';
+import { htmlResponse, PAGE_STYLE, textResponse } from '../../../edge/http/pages/html.ts';
 
 const HOME = { url: 'https://bridge.example/?x=1', clientAuth: 'keys', problems: [] } as const;
 

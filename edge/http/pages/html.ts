@@ -1,9 +1,7 @@
 // The frame of every page: the one style sheet and the response headers. Pages have no scripts, and the content
 // security policy allows none, in case a text is ever not escaped.
 
-import { raw } from 'hono/html';
-import type { Child } from 'hono/jsx';
-import type { HtmlEscapedString } from 'hono/utils/html';
+import { html, raw } from 'hono/html';
 
 /** The only style sheet; PAGE_STYLE_HASH allows exactly this text. */
 export const PAGE_STYLE = `
@@ -36,29 +34,30 @@ const SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** A whole document. */
-export const Page = ({
-  title,
-  children,
-}: {
-  readonly title: string;
-  readonly children?: Child;
-}) => (
-  <html lang="en">
-    <head>
-      <meta charset="utf-8" />
-      <meta name="viewport" content="width=device-width, initial-scale=1" />
-      <title>{title}</title>
-      {/* A style sheet is no text: escaping would change it. */}
-      <style>{raw(PAGE_STYLE)}</style>
-    </head>
-    <body>{children}</body>
-  </html>
-);
+/** A piece of HTML. Texts that stand in one are escaped, other pieces are not. */
+export type Markup = ReturnType<typeof html>;
 
-/** A document as the text to send. It has no asynchronous parts, so it is ready at once. */
-export const htmlText = (page: ReturnType<typeof Page>): string =>
-  `<!doctype html>\n${(page as HtmlEscapedString).toString()}\n`;
+export { html };
+
+/** A style sheet is no text: escaping would change it, and so would a formatter that takes it for HTML. */
+const STYLE = raw(`<style>${PAGE_STYLE}</style>`);
+
+/** A whole document as the text to send. It has no asynchronous parts, so it is ready at once. */
+export const page = (title: string, body: Markup): string => {
+  const document = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title}</title>
+        ${STYLE}
+      </head>
+      <body>
+        ${body}
+      </body>
+    </html> `;
+  return String(document);
+};
 
 /** A page with a policy under which nothing but PAGE_STYLE is applied, loaded or run. */
 export const htmlResponse = (html: string): Response =>

@@ -1,7 +1,7 @@
 // The page at `/`, as HTML and as plain text: what this is and how to connect or, while settings are missing, what to set.
 import type { ClientAuth } from '../../settings.ts';
 import { problemText, type Problem } from '../../../shared/problem.ts';
-import { htmlText, Page } from './html.tsx';
+import { html, page, type Markup } from './html.ts';
 
 export interface Home {
   /** Any URL of this edge; its origin is shown. */
@@ -26,44 +26,42 @@ export const wantsHtml = (request: Request): boolean =>
 
 /** The page as HTML without scripts; send it with htmlResponse. */
 export const homePage = (home: Home): string =>
-  htmlText(
-    <Page title={TITLE}>
-      <h1>{TITLE}</h1>
-      <p class="lead">{LEAD}</p>
-      {home.problems.length > 0 && <Problems problems={home.problems} />}
+  page(
+    TITLE,
+    html`<h1>${TITLE}</h1>
+      <p class="lead">${LEAD}</p>
+      ${home.problems.length > 0 ? problemList(home.problems) : ''}
       <h2>Connect</h2>
       <table>
-        {endpoints(home).map(({ what, url }) => (
-          <tr>
-            <th scope="row">{what}</th>
-            <td>
-              <code>{url}</code>
-            </td>
-          </tr>
-        ))}
+        ${endpoints(home).map(
+          ({ what, url }) =>
+            html`<tr>
+              <th scope="row">${what}</th>
+              <td><code>${url}</code></td>
+            </tr> `,
+        )}
       </table>
-      <p>{keyNote(home)}</p>
-      {examples(home).map(({ title, text }) => (
-        <>
-          <h2>{title}</h2>
-          <pre>
-            <code>{text}</code>
-          </pre>
-        </>
-      ))}
-    </Page>,
+      <p>${keyNote(home)}</p>
+      ${examples(home).map(
+        ({ title, text }) =>
+          html`<h2>${title}</h2>
+            <pre><code>${text}</code></pre> `,
+      )}`,
   );
 
-const Problems = ({ problems }: Pick<Home, 'problems'>) => (
-  <section class="problems">
+const problemList = (problems: readonly Problem[]): Markup =>
+  html`<section class="problems">
     <h2>Settings to correct</h2>
     <ul>
+<<<<<<< HEAD:edge/http/pages/home.tsx
       {problems.map((problem) => (
         <li>{problemText(problem)}</li>
       ))}
+=======
+      ${problems.map((problem) => html`<li>${problemText(problem)}</li>`)}
+>>>>>>> 28406be (Pages of the edge are plain TypeScript, so that Node runs them from the sources):edge/http/pages/home.ts
     </ul>
-  </section>
-);
+  </section> `;
 
 /** The same as plain text, for terminals; send it with textResponse. */
 export function homeText(home: Home): string {
