@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   check: async (argv) => (await import('./commands/check.ts')).checkCommand(argv),
   credential: async (argv) => (await import('./commands/credential.ts')).credentialCommand(argv),
   schema: async (argv) => (await import('./commands/schema.ts')).schemaCommand(argv, SCHEMA_FILE),
+  edge: async (argv) => (await import('./commands/edge.ts')).edgeCommand(argv),
   dev: async (argv) => (await import('./commands/dev.ts')).devCommand(argv),
 };
 

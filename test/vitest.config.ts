@@ -50,6 +50,7 @@ export default defineConfig({
             'test/edge/access/**/*.test.ts',
             'test/edge/core/**/*.test.ts',
             'test/edge/http/**/*.test.ts',
+            'test/edge/hosts/node/**/*.test.ts',
           ],
           ...PURE,
         },

@@ -52,7 +52,7 @@ export interface SessionEndLine {
 /** An unexpected failure. An exception's message may contain what a peer sent, so only its kind and place are logged. */
 export interface FailureLine {
   readonly level: 'error';
-  readonly message: 'a request failed' | 'a frame could not be handled';
+  readonly message: 'a request failed' | 'a frame could not be handled' | 'an actor failed';
   readonly error: string;
   /** Frames of the stack, innermost first. */
   readonly at?: readonly string[] | undefined;

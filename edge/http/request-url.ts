@@ -16,9 +16,13 @@ export function urlOf(request: Request): URL {
 /** Refuses a request whose target and Host make no URL, such as `Host: a b` or a port above 65535 (RFC 9110 §7.2: 400). */
 export function checkUrl(request: Request): Fault | undefined {
   const url = URL.parse(request.url);
-  if (!url) return { fault: 'invalid_request', message: NO_URL };
+  if (!url) return NO_URL;
   urls.set(request, url);
   return undefined;
 }
 
-const NO_URL = 'The request target and the Host header do not form a valid URL.';
+/** For requests that have no URL. */
+export const NO_URL: Fault = {
+  fault: 'invalid_request',
+  message: 'The request target and the Host header do not form a valid URL.',
+};

@@ -5,6 +5,7 @@ const OVERVIEW = `mcp-bridge runs stdio MCP servers for remote MCP clients and d
 Usage: mcp-bridge <command> [options]
 
   dev         serve everything on this machine, without an account
+  edge        run an edge of your own, to which runners dial in
   run         run the servers of a config file and stay linked to the edge
   check       try out a config: file, commands, servers, edge, credential
   credential  make a runner token or a client key
@@ -55,6 +56,22 @@ Serves the whole bridge on this machine, with an embedded edge and no account, a
   --port <port>        port of the edge on 127.0.0.1, 0 for any free one (default: 8787)
   --storage <dir>      where the edge keeps its state (default: .bridge)
   --log-level <level>  debug, info, warn or error (default: warn)
+`,
+  edge: `Usage: mcp-bridge edge [options]
+
+Runs the edge alone, on a machine of your own: clients and runners connect to it. Its settings are the
+variables BRIDGE_* of the environment, the same as on Cloudflare. It stops on SIGTERM or SIGINT; sessions
+go on when it is started again.
+
+  --listen <host:port>    where to listen (default: 127.0.0.1:8787)
+  --storage <dir>         where it keeps its state (default: .bridge-edge)
+  --tls-cert <file>       certificate chain, PEM; read again when it changes, and on SIGHUP
+  --tls-key <file>        its private key, PEM
+  --trust-proxy <list>    proxies whose X-Forwarded-Proto and X-Forwarded-Host are believed: loopback,
+                          addresses, networks (10.0.0.0/8), separated by commas
+  --log-level <level>     debug, info, warn or error (default: info)
+
+On an address that others can reach, it needs a certificate or a trusted proxy, and keys for clients.
 `,
   schema: `Usage: mcp-bridge schema
 

@@ -7,6 +7,7 @@ export type EdgeStartReason =
   | 'port_in_use'
   | 'storage_in_use'
   | 'storage_unusable'
+  | 'tls_unusable'
   | 'workerd_failed';
 
 /** Thrown by `startLocalEdge` and by what opens its storage. */

@@ -2,6 +2,7 @@
 // security policy allows none, in case a text is ever not escaped.
 
 import { html, raw } from 'hono/html';
+import type { HtmlEscapedString } from 'hono/utils/html';
 
 /** The only style sheet; PAGE_STYLE_HASH allows exactly this text. */
 export const PAGE_STYLE = `
@@ -56,7 +57,7 @@ export const page = (title: string, body: Markup): string => {
         ${body}
       </body>
     </html> `;
-  return String(document);
+  return (document as HtmlEscapedString).toString();
 };
 
 /** A page with a policy under which nothing but PAGE_STYLE is applied, loaded or run. */

@@ -1,0 +1,105 @@
+// The actors of an edge on Node, by name: made when somebody comes to them, and let go when nothing of them is left in memory only.
+import type { FleetTerms } from '../../core/fleet.ts';
+import type { LogPort } from '../../core/log.ts';
+import type { ActorName } from '../../../shared/ids.ts';
+import { Alarms } from './alarms.ts';
+import type { Database } from './database.ts';
+import { DueQueue } from './due-queue.ts';
+import { FleetActor } from './fleet-actor.ts';
+import { SessionActor, type FleetOfSessions } from './session-actor.ts';
+
+export interface ActorsOptions {
+  readonly database: Database;
+  readonly log: LogPort;
+  readonly terms: FleetTerms;
+  /** Signs tickets; see Settings. */
+  readonly secret: string | undefined;
+}
+
+/** WebSocket close code: the server restarts, come back (IANA, WebSocket Close Code Number Registry). */
+const RESTARTS = 1012;
+
+export class Actors {
+  readonly #options: ActorsOptions;
+  readonly #queue = new DueQueue();
+  readonly #alarms: Alarms;
+  readonly #sessions = new Map<ActorName, SessionActor>();
+  #fleet: FleetActor | undefined;
+  #isStopped = false;
+
+  constructor(options: ActorsOptions) {
+    this.#options = options;
+    const wake = (actor: ActorName): void => this.session(actor).woken();
+    this.#alarms = new Alarms(options.database, this.#queue, wake);
+  }
+
+  /** Takes up what an earlier life of the program has left. */
+  start(): void {
+    this.#alarms.start();
+    void this.fleet;
+  }
+
+  /** Session actors in memory. */
+  get awake(): number {
+    return this.#sessions.size;
+  }
+
+  get fleet(): FleetActor {
+    this.#fleet ??= this.#makeFleet();
+    return this.#fleet;
+  }
+
+  session(name: ActorName): SessionActor {
+    let actor = this.#sessions.get(name);
+    if (!actor) {
+      const { database, log } = this.#options;
+      const letGo = (gone: SessionActor): void => {
+        if (this.#sessions.get(name) === gone) this.#sessions.delete(name);
+      };
+      const fleet = this.#fleetOfSessions;
+      actor = new SessionActor(name, {
+        database,
+        log,
+        queue: this.#queue,
+        alarms: this.#alarms,
+        fleet,
+        letGo,
+      });
+      if (this.#isStopped) actor.breakAway();
+      else this.#sessions.set(name, actor);
+    }
+    return actor;
+  }
+
+  /** Stops all where they are, as the end of the program would, and tells runners to come back. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#queue.clear();
+    for (const actor of this.#sessions.values()) actor.breakAway(RESTARTS, 'the edge restarts');
+    this.#fleet?.breakAway(RESTARTS, 'the edge restarts');
+  }
+
+  /** The fleet's actor may be another one later. */
+  readonly #fleetOfSessions: FleetOfSessions = {
+    open: (wish) => this.fleet.open(wish),
+    placed: (actor) => this.fleet.placed(actor),
+    closed: (session) => this.fleet.closed(session),
+  };
+
+  #makeFleet(): FleetActor {
+    const { database, log, terms, secret } = this.#options;
+    const fleet: FleetActor = new FleetActor({
+      database,
+      log,
+      queue: this.#queue,
+      terms,
+      secret,
+      session: (actor) => this.session(actor),
+      letGo: () => {
+        if (!this.#isStopped && this.#fleet === fleet) this.#fleet = undefined;
+      },
+    });
+    fleet.start();
+    return fleet;
+  }
+}

@@ -1,0 +1,150 @@
+// The fleet's actor on Node: hosts core/fleet. There is one in an edge.
+import { nanoid } from 'nanoid';
+import { Fleet, type ControlNote, type FleetEffect, type FleetTerms } from '../../core/fleet.ts';
+import type {
+  ControlDial,
+  FleetView,
+  Opened,
+  Opening,
+  PlacedSession,
+  TicketScope,
+} from '../../core/ports.ts';
+import { sha256 } from '../../access/digest.ts';
+import { signTicket } from '../../access/ticket.ts';
+import { sessionEndLine, type LogPort, type SessionEnd } from '../../core/log.ts';
+import type { Fault } from '../../../shared/fault.ts';
+import {
+  actorOf,
+  type ActorName,
+  type PrincipalName,
+  type ServerName,
+  type SessionName,
+} from '../../../shared/ids.ts';
+import { Actor, type ActorHost } from './actor.ts';
+import { Due } from './due-queue.ts';
+import { NodeFleetStore } from './fleet-store.ts';
+import type { Enter, FleetOfSessions, SessionActor } from './session-actor.ts';
+
+export interface FleetActorHost extends ActorHost {
+  readonly terms: FleetTerms;
+  readonly secret: string | undefined;
+  session(actor: ActorName): Pick<SessionActor, 'giveUp' | 'review'>;
+  letGo(): void;
+}
+
+export class FleetActor extends Actor<ControlNote, FleetEffect, Fleet> implements FleetOfSessions {
+  readonly #host: FleetActorHost;
+  readonly #store: NodeFleetStore;
+  readonly #review = new Due(() => this.wake(() => this.#reviewed()));
+  #reviewAt: number | undefined;
+
+  constructor(host: FleetActorHost) {
+    super(host);
+    this.#host = host;
+    this.#store = new NodeFleetStore(host.database, (at) => {
+      this.#reviewAt = at;
+      host.queue.arm(this.#review, at);
+    });
+  }
+
+  protected makeRules(): Fleet {
+    return new Fleet(this.#store, this.sockets, this.#host.terms);
+  }
+
+  /** Takes up what an earlier life has left. */
+  start(): void {
+    this.#reviewAt = this.#store.reviewAt();
+    this.#host.queue.arm(this.#review, this.#reviewAt);
+  }
+
+  open(wish: Opening & { readonly session: SessionName }): Promise<Opened<PlacedSession>> {
+    return this.ask((ask) => this.rules.open(ask, wish, Date.now()));
+  }
+
+  async placed(actor: ActorName): Promise<PlacedSession | undefined> {
+    return this.inStep(() => this.rules.placed(actor));
+  }
+
+  async closed(session: SessionName): Promise<void> {
+    this.step(() => this.rules.closed(session, Date.now()));
+  }
+
+  async admits(server: ServerName, actor?: ActorName): Promise<Fault | undefined> {
+    const { fault, effects } = this.inStep(() => this.rules.admits(server, actor, Date.now()));
+    this.follow(effects);
+    return fault;
+  }
+
+  async mayOpen(
+    server: ServerName,
+    principal: PrincipalName,
+  ): Promise<Opened<{ readonly afterMs: number }>> {
+    const { turn, effects } = this.inStep(() => this.rules.mayOpen(server, principal, Date.now()));
+    this.follow(effects);
+    return turn;
+  }
+
+  async view(): Promise<FleetView> {
+    const { view, effects } = this.inStep(() => this.rules.view(Date.now()));
+    this.follow(effects);
+    return view;
+  }
+
+  /** A runner's control link; its credential was checked. */
+  async dial(dial: ControlDial, enter: Enter): Promise<void> {
+    const socket = nanoid();
+    this.sockets.accept(socket, enter(dial.subprotocol));
+    this.step(() => this.rules.dialled(socket, dial, Date.now()));
+  }
+
+  /** It has its review to wait for. */
+  protected mayGo(): boolean {
+    return false;
+  }
+
+  protected letGo(): void {
+    this.#host.letGo();
+  }
+
+  protected perform(effect: FleetEffect): void {
+    switch (effect.do) {
+      case 'send':
+      case 'close':
+      case 'note':
+        return this.sockets.perform(effect);
+      case 'sign':
+        return this.whenDone(this.#sign(effect.scope), (ticket) =>
+          this.rules.signed(effect.ask, ticket?.value),
+        );
+      case 'opened':
+        return this.asks.resolve(effect.ask, effect.opened);
+      case 'giveUp': {
+        const { session, fault } = effect;
+        const told = this.#host.session(actorOf(session)).giveUp(fault, session);
+        return this.whenDone(told, (heard) =>
+          this.rules.heard(session, heard !== undefined, Date.now()),
+        );
+      }
+      case 'review':
+        return this.whenDone(this.#host.session(actorOf(effect.session)).review(), () => []);
+      case 'ended':
+        return void logEnd(this.#host.log, effect);
+    }
+  }
+
+  #sign(scope: TicketScope): Promise<string> {
+    return signTicket(this.#host.secret ?? '', scope);
+  }
+
+  /** The timer may be one that was set earlier, and is no longer wanted. */
+  #reviewed(): readonly FleetEffect[] {
+    const now = Date.now();
+    if (this.#reviewAt === undefined) return [];
+    if (this.#reviewAt <= now) return this.rules.review(now);
+    this.#host.queue.arm(this.#review, this.#reviewAt);
+    return [];
+  }
+}
+
+const logEnd = async (log: LogPort, end: SessionEnd): Promise<void> =>
+  log(sessionEndLine(end, await sha256(end.row.session)));

@@ -1,0 +1,211 @@
+// HTTP on this host: what Node's server takes in becomes requests of the app, upgrades included. Its limits, and how it stops.
+import {
+  createServer,
+  ServerResponse,
+  STATUS_CODES,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+} from 'node:http';
+import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { getRequestListener } from '@hono/node-server';
+import { NO_URL } from '../../http/request-url.ts';
+import { refuse } from '../../http/refuse.ts';
+import type { Entrances } from './entrances.ts';
+import type { TrustedProxies } from './trusted-proxies.ts';
+
+/** A certificate chain and its key, as PEM. */
+export interface Certificate {
+  readonly cert: Buffer | string;
+  readonly key: Buffer | string;
+}
+
+export interface HttpOptions {
+  fetch(request: Request): Response | Promise<Response>;
+  readonly entrances: Entrances;
+  readonly certificate?: Certificate | undefined;
+  readonly proxies?: TrustedProxies | undefined;
+}
+
+/** Headers of a request together. */
+const HEADER_BYTES = 32 * 1024;
+/** Headers must be there within this, and whole requests within the other; the app gives a body 30 s. Checked every five seconds. */
+const HEADERS_MS = 20_000;
+const REQUEST_MS = 45_000;
+const CHECK_MS = 5_000;
+/** Longer than the minute after which common proxies let go of an idle connection, so that it is they who close it. */
+const KEEP_ALIVE_MS = 75_000;
+/** An idle connection is looked at by TCP so often. */
+const PROBE_MS = 30_000;
+
+/** Answers under way have this long when the server stops. */
+const LAST_ANSWERS_MS = 1_000;
+
+const SETTINGS: ServerOptions & { shouldUpgradeCallback(incoming: IncomingMessage): boolean } = {
+  maxHeaderSize: HEADER_BYTES,
+  headersTimeout: HEADERS_MS,
+  requestTimeout: REQUEST_MS,
+  connectionsCheckingInterval: CHECK_MS,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  keepAlive: true,
+  keepAliveInitialDelay: PROBE_MS,
+  noDelay: true,
+  // What else a client may offer, such as HTTP/2, is passed over (RFC 9110 §7.8).
+  shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+};
+
+export class HttpServer {
+  readonly #options: HttpOptions;
+  readonly #server: Server;
+  readonly #connections = new Set<Duplex>();
+  /** Responses that have not ended. */
+  readonly #responses = new Set<ServerResponse>();
+  #isStopping = false;
+
+  constructor(options: HttpOptions) {
+    this.#options = options;
+    const { certificate } = options;
+    this.#server = certificate
+      ? createTlsServer({ ...SETTINGS, ...(certificate as TlsOptions) })
+      : createServer(SETTINGS);
+    const listener = getRequestListener((request) => options.fetch(request), {
+      // The adapter's own classes are made without the parts of a request or response that nobody asks for.
+      overrideGlobalObjects: true,
+      errorHandler: () => refuse(NO_URL),
+    });
+    const serve: RequestListener = (incoming, outgoing) =>
+      this.#serve(listener, incoming, outgoing);
+    this.#server
+      .on('connection', (connection) => this.#connected(connection))
+      .on('request', serve)
+      .on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+        continueWhenRead(incoming, outgoing);
+        serve(incoming, outgoing);
+      })
+      .on('upgrade', (incoming, connection, head) => void this.#upgrade(incoming, connection, head))
+      .on('clientError', refuseBadRequest);
+  }
+
+  /** Resolves to the port. */
+  async listen(host: string, port: number): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#server.once('error', reject).listen({ host, port }, resolve);
+    await promise;
+    this.#server.off('error', reject);
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : port;
+  }
+
+  /** Connections from now on get this certificate. */
+  renew(certificate: Certificate): void {
+    if ('setSecureContext' in this.#server)
+      (this.#server.setSecureContext as (options: Certificate) => void)(certificate);
+  }
+
+  /** Takes nothing new, and gives answers under way a moment; streams are not waited for. */
+  async drain(): Promise<void> {
+    this.#isStopping = true;
+    this.#server.close();
+    this.#server.closeIdleConnections();
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, LAST_ANSWERS_MS);
+    const owed = [...this.#responses].filter(({ headersSent }) => !headersSent);
+    const begun = owed.map(
+      (outgoing) => new Promise((settle) => outgoing.once('finish', settle).once('close', settle)),
+    );
+    await Promise.race([Promise.all(begun), late]);
+    clearTimeout(timer);
+  }
+
+  /** Cuts all connections. */
+  close(): void {
+    this.#server.close();
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  #connected(connection: Duplex): void {
+    this.#connections.add(connection);
+    connection.once('close', () => this.#connections.delete(connection));
+  }
+
+  #serve(
+    listener: ReturnType<typeof getRequestListener>,
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+  ): void {
+    if (this.#isStopping) outgoing.shouldKeepAlive = false;
+    this.#responses.add(outgoing);
+    outgoing.once('close', () => this.#responses.delete(outgoing));
+    this.#options.proxies?.apply(incoming);
+    void listener(incoming, outgoing);
+  }
+
+  async #upgrade(incoming: IncomingMessage, connection: Duplex, head: Buffer): Promise<void> {
+    // A connection that breaks meanwhile is found by whoever writes to it.
+    connection.on('error', () => undefined);
+    this.#options.proxies?.apply(incoming);
+    let response: Response;
+    try {
+      const request = new Request(urlOf(incoming), {
+        headers: pairsOf(incoming.rawHeaders),
+      });
+      const isEntered = this.#options.entrances.overNetwork(request, incoming, connection, head);
+      response = await this.#options.fetch(request);
+      if (isEntered()) return;
+    } catch {
+      response = refuse(NO_URL);
+    }
+    await answerUpgrade(incoming, connection, response);
+  }
+}
+
+function urlOf({ url = '/', headers, socket }: IncomingMessage): string {
+  if (!url.startsWith('/')) return url;
+  const scheme = 'encrypted' in socket && socket.encrypted === true ? 'https' : 'http';
+  return `${scheme}://${headers.host ?? ''}${url}`;
+}
+
+function pairsOf(rawHeaders: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    pairs.push([rawHeaders[at] ?? '', rawHeaders[at + 1] ?? '']);
+  return pairs;
+}
+
+/** An upgrade that was refused gets an ordinary answer, and its connection ends. */
+async function answerUpgrade(
+  incoming: IncomingMessage,
+  connection: Duplex,
+  response: Response,
+): Promise<void> {
+  const outgoing = new ServerResponse(incoming);
+  outgoing.shouldKeepAlive = false;
+  outgoing.assignSocket(connection as IncomingMessage['socket']);
+  outgoing.once('finish', () => connection.end());
+  for (const [name, value] of response.headers) outgoing.setHeader(name, value);
+  outgoing.writeHead(response.status);
+  outgoing.end(await response.text());
+}
+
+/** A body that nobody reads is not asked for (RFC 9110 §10.1.1). */
+function continueWhenRead(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  incoming.once('resume', () => {
+    if (!outgoing.headersSent) outgoing.writeContinue();
+  });
+}
+
+const STATUS_OF_ERROR: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
+/** What is no HTTP request is refused, and its connection ends. */
+function refuseBadRequest(error: NodeJS.ErrnoException, connection: Duplex): void {
+  if (!connection.writable || error.code === 'ECONNRESET') return void connection.destroy();
+  const status = STATUS_OF_ERROR[error.code ?? ''] ?? 400;
+  connection.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+  );
+}

@@ -1,0 +1,56 @@
+// `mcp-bridge edge`: an edge on a machine of its own, to which runners dial in from elsewhere.
+import { keepCertificate, readCertificate } from '../dev/certificate.ts';
+import { EDGE_OPTIONS, readEdgeOptions, type EdgeCommandOptions } from '../dev/edge-options.ts';
+import { EdgeStartError } from '../dev/edge-start-error.ts';
+import { startNodeEdge } from '../dev/node-edge.ts';
+import { createLog } from '../log.ts';
+import { printError, serveOutput } from '../output.ts';
+import { EXIT, printUsageError, readArguments, textOf } from './arguments.ts';
+import { endOnException } from './surroundings.ts';
+
+/** Runs until a signal ends it. Returns the exit code. */
+export async function edgeCommand(argv: readonly string[]): Promise<number> {
+  const given = readArguments('edge', argv, EDGE_OPTIONS);
+  if (given === undefined) return EXIT.usage;
+  const reading = readEdgeOptions((name) => textOf(given, name), process.env);
+  if (!reading.ok) {
+    printUsageError('edge', reading.problem);
+    return EXIT.usage;
+  }
+  try {
+    return await serve(reading.options);
+  } catch (error) {
+    if (!(error instanceof EdgeStartError)) throw error;
+    printError(`${error.message}\n`);
+    return EXIT.failed;
+  }
+}
+
+async function serve({ tls, logLevel, ...options }: EdgeCommandOptions): Promise<number> {
+  const log = createLog({ level: logLevel });
+  const certificate = tls && readCertificate(tls);
+  const edge = await startNodeEdge({ ...options, certificate, log });
+  serveOutput();
+  endOnException(log, () => undefined);
+  for (const problem of edge.settings.problems) log.warn('a setting is wrong', { problem });
+  const stopRenewing = tls && keepCertificate(tls, log, (renewed) => edge.renew(renewed));
+  log.info('edge started', { host: options.host, port: edge.port });
+  const signal = await stopSignal();
+  log.info('stopping', { signal });
+  stopRenewing?.();
+  await edge.stop();
+  log.info('stopped');
+  return EXIT.ok;
+}
+
+/** The first signal that ends the program; Node ends it at the second. */
+function stopSignal(): Promise<NodeJS.Signals> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  const signals = ['SIGTERM', 'SIGINT'] as const;
+  const stop = (signal: NodeJS.Signals): void => {
+    for (const other of signals) process.off(other, stop);
+    resolve(signal);
+  };
+  for (const signal of signals) process.on(signal, stop);
+  return promise;
+}

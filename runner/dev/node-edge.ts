@@ -1,0 +1,52 @@
+// An edge in this program. This is where edge and runner meet: all else of them knows only the link.
+import { join } from 'node:path';
+import { DatabaseError } from '../../edge/hosts/node/database.ts';
+import { startEdge, type Edge, type EdgeOptions } from '../../edge/hosts/node/edge.ts';
+import type { Log } from '../log.ts';
+import { EdgeStartError } from './edge-start-error.ts';
+import { ownFolder } from './own-storage.ts';
+
+export interface NodeEdgeOptions extends Omit<EdgeOptions, 'database' | 'log'> {
+  /** A folder for this edge alone; made if missing. */
+  readonly storage: string;
+  readonly log: Log;
+}
+
+/** Starts the edge. Rejects with an `EdgeStartError` if the storage or the port cannot be used; then nothing is left. */
+export async function startNodeEdge({ storage, log, ...options }: NodeEdgeOptions): Promise<Edge> {
+  ownFolder(storage);
+  try {
+    return await startEdge({
+      ...options,
+      database: join(storage, 'edge.sqlite'),
+      log: edgeLog(log),
+    });
+  } catch (error) {
+    throw inWords(options, storage, error);
+  }
+}
+
+/** Lines of the edge in the log of this program. */
+const edgeLog =
+  (log: Log): EdgeOptions['log'] =>
+  ({ level, message, ...fields }) =>
+    log[level](`edge: ${message}`, fields);
+
+function inWords(
+  { host, port }: Pick<EdgeOptions, 'host' | 'port'>,
+  storage: string,
+  error: unknown,
+): unknown {
+  if (error instanceof DatabaseError) {
+    const reason = error.problem === 'in_use' ? 'storage_in_use' : 'storage_unusable';
+    return new EdgeStartError(
+      reason,
+      `${error.message} Stop what uses it, or choose another folder than ${storage} with --storage.`,
+    );
+  }
+  if (!(error instanceof Error) || !('syscall' in error) || error.syscall !== 'listen')
+    return error;
+  const code = 'code' in error ? String(error.code) : '';
+  const why = code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${code})`;
+  return new EdgeStartError('port_in_use', `Port ${port} on ${host} ${why}. Choose another.`);
+}
