@@ -5,7 +5,7 @@ import { EdgeStartError } from '../dev/edge-start-error.ts';
 import { startNodeEdge } from '../dev/node-edge.ts';
 import { createLog } from '../log.ts';
 import { printError, serveOutput } from '../output.ts';
-import { EXIT, printUsageError, readArguments, textOf } from './arguments.ts';
+import { EXIT, printUsage, readArguments, textOf } from './arguments.ts';
 import { endOnException } from './surroundings.ts';
 
 /** Runs until a signal ends it. Returns the exit code. */
@@ -14,7 +14,7 @@ export async function edgeCommand(argv: readonly string[]): Promise<number> {
   if (given === undefined) return EXIT.usage;
   const reading = readEdgeOptions((name) => textOf(given, name), process.env);
   if (!reading.ok) {
-    printUsageError('edge', reading.problem);
+    printUsage(reading.problem);
     return EXIT.usage;
   }
   try {

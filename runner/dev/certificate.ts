@@ -17,7 +17,10 @@ export function readCertificate({ cert, key }: TlsFiles): Certificate {
     return certificate;
   } catch (error) {
     const why = error instanceof Error ? error.message : 'unknown error';
-    throw new EdgeStartError('tls_unusable', `${cert} and ${key} cannot be used for TLS (${why}).`);
+    throw new EdgeStartError('tls_unusable', {
+      what: `${cert} and ${key} cannot be used for TLS (${why})`,
+      fix: 'Give a certificate chain and its private key, both as PEM, that this user can read.',
+    });
   }
 }
 
@@ -40,10 +43,10 @@ export function keepCertificate(
   };
   const deaf = (code: string): void =>
     log.warn('changes to the certificate are not noticed; send SIGHUP after each change', { code });
-  const watchers = [files.cert, files.key].map((path) => watchConfig(path, renew, deaf));
+  const watching = watchConfig({ file: files.cert, envFiles: [files.key] }, renew, deaf);
   process.on('SIGHUP', renew);
   return () => {
     process.off('SIGHUP', renew);
-    for (const watcher of watchers) watcher.close();
+    watching.close();
   };
 }

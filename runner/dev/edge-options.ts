@@ -3,6 +3,8 @@
 import { isIP } from 'node:net';
 
 import { readTrustedProxies, type TrustedProxies } from '../../edge/hosts/node/trusted-proxies.ts';
+import type { Problem } from '../../shared/problem.ts';
+import { usageProblem } from '../commands/usage.ts';
 import { LOG_LEVELS, type LogLevel } from '../log.ts';
 
 /** Files of a certificate chain and its key, as PEM. */
@@ -28,7 +30,7 @@ export interface EdgeCommandOptions extends Listen {
 
 export type EdgeOptionsReading =
   | { readonly ok: true; readonly options: EdgeCommandOptions }
-  | { readonly ok: false; readonly problem: string };
+  | { readonly ok: false; readonly problem: Problem };
 
 /** The command's options, each with a value. */
 export const EDGE_OPTIONS = {
@@ -70,7 +72,10 @@ export function readEdgeOptions(given: Given, env: NodeJS.ProcessEnv): EdgeOptio
   return { ok: true, options: { ...listen, storage, tls, proxies, logLevel, settings } };
 }
 
-const wrong = (problem: string): EdgeOptionsReading => ({ ok: false, problem });
+const wrong = (what: string): EdgeOptionsReading => ({
+  ok: false,
+  problem: usageProblem('edge', what),
+});
 
 const TRUST_FORM =
   '--trust-proxy takes loopback, addresses and networks such as 10.0.0.0/8, separated by commas';
@@ -80,7 +85,7 @@ function readListen(text: string): Listen | undefined {
   const host = parts?.[1] ?? parts?.[2] ?? '';
   const port = Number(parts?.[3]);
   if (host !== 'localhost' && isIP(host) === 0) return undefined;
-  return port <= 65_535 ? { host, port } : undefined;
+  return port >= 1 && port <= 65_535 ? { host, port } : undefined;
 }
 
 const isLoopback = (host: string): boolean =>

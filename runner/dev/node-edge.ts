@@ -39,14 +39,15 @@ function inWords(
 ): unknown {
   if (error instanceof DatabaseError) {
     const reason = error.problem === 'in_use' ? 'storage_in_use' : 'storage_unusable';
-    return new EdgeStartError(
-      reason,
-      `${error.message} Stop what uses it, or choose another folder than ${storage} with --storage.`,
-    );
+    const fix = `Stop what uses it, or choose another folder than ${storage} with --storage.`;
+    return new EdgeStartError(reason, { what: error.message, fix });
   }
   if (!(error instanceof Error) || !('syscall' in error) || error.syscall !== 'listen')
     return error;
   const code = 'code' in error ? String(error.code) : '';
   const why = code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${code})`;
-  return new EdgeStartError('port_in_use', `Port ${port} on ${host} ${why}. Choose another.`);
+  return new EdgeStartError('port_in_use', {
+    what: `Port ${port} on ${host} ${why}`,
+    fix: 'Choose another.',
+  });
 }

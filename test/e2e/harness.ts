@@ -1,5 +1,5 @@
-// A whole bridge for a test: the edge in workerd and a runner as a process of its own, on free ports of
-// 127.0.0.1, with everything that is started ended again. What the test asks for is configured, nothing else.
+// A whole bridge for a test: an edge and a runner, each a process of its own on free ports of 127.0.0.1, with everything that
+// is started ended again. What the test asks for is configured, nothing else.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,10 +11,9 @@ import { fileURLToPath } from 'node:url';
 
 import { hashCredential, mintRunnerToken } from '../../runner/credential.ts';
 import { spawnBound } from '../../runner/dev/bound-child.ts';
-import { edgeBundle } from '../../runner/dev/bundle.ts';
 import { freePort } from '../../runner/dev/free-port.ts';
-import { startLocalEdge, type LocalEdge } from '../../runner/dev/local-edge.ts';
 import { scanProcesses, statOf } from '../../runner/process/process-table.ts';
+import { startTestEdge, type TestEdge } from './edges.ts';
 
 /** One entry of `mcpServers`, as a user writes it. */
 export interface ServerEntry {
@@ -34,7 +33,7 @@ export interface BridgeOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Laid over the test's own environment, for the runner. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Where the runner dials instead of the edge itself, from the edge's URL. The edge then serves any Host. */
+  /** Where the runner dials instead of the edge itself, from the edge's URL. */
   readonly linkThrough?: (edgeUrl: string) => Promise<string>;
 }
 
@@ -48,7 +47,7 @@ export interface Bridge {
   /** The edge's origin, without trailing slash. The same over restarts. */
   readonly url: string;
   /** The edge that runs now. */
-  readonly edge: LocalEdge;
+  readonly edge: TestEdge;
   /** The runner that runs now, or the last one. */
   readonly runner: ChildProcess;
   /** The runner's own loopback status server, without trailing slash. */
@@ -79,7 +78,7 @@ export interface Bridge {
 /** The runner's name in the edge's grants. */
 const RUNNER = 'e2e';
 
-/** A loaded machine starts Node, workerd and warm processes well within this. */
+/** A loaded machine starts Node, an edge and warm processes well within this. */
 const READY_MS = 30_000;
 
 /** Longer than the runner's longest wait for its processes' ends. */
@@ -89,18 +88,6 @@ const RUNNER_END_MS = 20_000;
 const ANSWER_MS = 1_000;
 
 const runnerProgram = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
-
-let bundle: Promise<string> | undefined;
-
-/** The edge's bundle, made once for a test process. */
-export function sharedBundle(): Promise<string> {
-  bundle ??= (async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-bundle-'));
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-    return edgeBundle(folder);
-  })();
-  return bundle;
-}
 
 /** Starts an edge and a runner and waits until the runner is linked. A failure names the logs and leaves nothing. */
 export async function startBridge(options: BridgeOptions): Promise<Bridge> {
@@ -127,7 +114,7 @@ class TestBridge implements Bridge {
   readonly #lines: string[] = [];
   /** What the marks of this bridge's processes begin with, one entry a runner. */
   readonly #marks: string[] = [];
-  #edge: LocalEdge | undefined;
+  #edge: TestEdge | undefined;
   #runner: ChildProcess | undefined;
   #runnerExit: Promise<RunnerExit> | undefined;
   #stopping: Promise<void> | undefined;
@@ -149,7 +136,7 @@ class TestBridge implements Bridge {
         [RUNNER]: { token: hashCredential(token), servers: ['*'] },
       }),
       BRIDGE_CLIENT_AUTH: 'none',
-      ...(dialled === undefined && { BRIDGE_HOSTS: `127.0.0.1:${port},localhost:${port}` }),
+      BRIDGE_HOSTS: `127.0.0.1:${port},localhost:${port},${new URL(this.#dialled).host}`,
       ...options.settings,
     };
     this.#environment = { ...process.env, ...options.environment };
@@ -165,7 +152,7 @@ class TestBridge implements Bridge {
     return { config: this.#path('mcp.json'), token: this.#path('token') };
   }
 
-  get edge(): LocalEdge {
+  get edge(): TestEdge {
     if (this.#edge === undefined) throw new Error('The edge was not started.');
     return this.#edge;
   }
@@ -288,15 +275,11 @@ class TestBridge implements Bridge {
   }
 
   async #startEdge(): Promise<void> {
-    const say = (message: string, fields?: Readonly<Record<string, string>>): void => {
-      this.#lines.push(`edge: ${fields?.['line'] ?? message}`);
-    };
-    this.#edge = await startLocalEdge({
+    this.#edge = await startTestEdge({
       port: this.#port,
       storage: this.#path('edge'),
       settings: this.#settings,
-      bundle: await sharedBundle(),
-      log: { info: say, warn: say },
+      log: (line) => this.#lines.push(`edge: ${line}`),
     });
   }
 

@@ -7,13 +7,14 @@ import { describe, expect, test, vi } from 'vitest';
 
 import { hashCredential, mintRunnerToken } from '../../runner/credential.ts';
 import { spawnBound } from '../../runner/dev/bound-child.ts';
-import { startLocalEdge } from '../../runner/dev/local-edge.ts';
+import { freePort } from '../../runner/dev/free-port.ts';
 import { ControlLink } from '../../runner/link/control-link.ts';
 import { fixedToken } from '../../runner/runner-token.ts';
 import { createLog } from '../../runner/log.ts';
 import { PATIENCE } from '../fixtures/patience.ts';
+import { startTestEdge } from './edges.ts';
 import { startFaultyBridge } from './faulty-link.ts';
-import { sharedBundle, type Bridge } from './harness.ts';
+import type { Bridge } from './harness.ts';
 import { temporaryFolder } from './journal.ts';
 import { messageOf, messagesOf, openSession, textOf, toolCall } from './raw-session.ts';
 import { isAlive, untilGone } from './runner-facts.ts';
@@ -128,16 +129,14 @@ describe('a crowd', () => {
       { token: hashCredential(token), servers: ['*'] },
     ]);
     const { folder, remove } = temporaryFolder();
-    const edge = await startLocalEdge({
-      port: 0,
+    const edge = await startTestEdge({
+      port: await freePort(),
       storage: folder,
       settings: {
         BRIDGE_SECRET: 'e2e-secret-of-at-least-32-characters',
         BRIDGE_RUNNERS: JSON.stringify(Object.fromEntries(grants)),
-        BRIDGE_CLIENT_AUTH: 'none',
       },
-      bundle: await sharedBundle(),
-      log,
+      log: () => undefined,
     });
     const crowd = await TcpProxy.open(edge.url);
     onTestFinished(async () => {

@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 
 import { createApp } from '../../edge/http/app.ts';
 import { hashCredential, mintClientKey } from '../../runner/credential.ts';
-import { startLocalEdge } from '../../runner/dev/local-edge.ts';
+import { freePort } from '../../runner/dev/free-port.ts';
 import { PATIENCE } from '../fixtures/patience.ts';
-import { sharedBundle, startBridge, type Bridge } from './harness.ts';
+import { startTestEdge } from './edges.ts';
+import { startBridge, type Bridge } from './harness.ts';
 import { readJournal, temporaryFolder } from './journal.ts';
 import { ask, RawConnection, type Answer } from './raw-http.ts';
 import {
@@ -722,12 +723,11 @@ describe('an edge without a runner', () => {
   /** An edge with these settings and nothing else. */
   async function startEdge(settings: Record<string, string>): Promise<string> {
     const { folder, remove } = temporaryFolder();
-    const edge = await startLocalEdge({
-      port: 0,
+    const edge = await startTestEdge({
+      port: await freePort(),
       storage: folder,
       settings,
-      bundle: await sharedBundle(),
-      log: { info: () => undefined, warn: () => undefined },
+      log: () => undefined,
     });
     onTestFinished(async () => {
       await edge.stop();

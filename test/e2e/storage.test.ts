@@ -1,9 +1,9 @@
 // What the edge keeps on disk for sessions that were refused or have ended: nothing. And sessions whose client left before it
 // learned of them, or whose secret was changed.
-import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
+import { keptOfSessions } from './edges.ts';
 import { edgeSessions, METRICS_SETTINGS, runnerSessions } from './gauges.ts';
 import { startBridge, type Bridge } from './harness.ts';
 import { RawClient } from './raw-client.ts';
@@ -29,13 +29,7 @@ beforeAll(async () => {
 
 afterAll(() => bridge.stop());
 
-/** Files of session actors: the fleet's stand in a folder of their own. */
-function kept(): string[] {
-  const folder = join(dirname(bridge.files.config), 'edge', 'actors');
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() === true)
-    .toSorted();
-}
+const kept = (): Promise<string[]> => keptOfSessions(join(dirname(bridge.files.config), 'edge'));
 
 const HEADERS = {
   'content-type': 'application/json',
@@ -53,7 +47,7 @@ const initialize = (server: string, init: RequestInit = {}): Promise<Response> =
 };
 
 test('[F-164] a refused opening leaves nothing on disk, whatever it asked for', async () => {
-  const before = kept();
+  const before = await kept();
   for (let n = 0; n < ROUNDS; n++) {
     const refused = await initialize(`nobody${n}`);
     expect(refused.status).toBe(503);
@@ -65,11 +59,11 @@ test('[F-164] a refused opening leaves nothing on disk, whatever it asked for', 
     await sse.text();
     expect((await askModern(bridge.url, `nobody${n}`, 'tools/list')).status).toBe(503);
   }
-  expect(kept()).toEqual(before);
+  expect(await kept()).toEqual(before);
 });
 
 test('[F-164] an ended session leaves nothing on disk', async () => {
-  const before = kept();
+  const before = await kept();
   for (let n = 0; n < ROUNDS; n++) {
     const client = await RawClient.open(bridge.mcpUrl('echo'));
     expect((await client.delete()).status).toBe(204);
@@ -78,7 +72,7 @@ test('[F-164] an ended session leaves nothing on disk', async () => {
   // workerd makes an empty file for each actor that it wakes; it is removed soon after, and at each start.
   await bridge.restartEdge();
   await bridge.untilReady();
-  expect(kept().length).toBeLessThanOrEqual(before.length);
+  expect((await kept()).length).toBeLessThanOrEqual(before.length);
 });
 
 async function untilRunner(sessions: number): Promise<void> {

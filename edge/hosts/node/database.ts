@@ -67,10 +67,7 @@ export class Database {
         user_version: number;
       };
       if (version > SCHEMA_VERSION)
-        throw new DatabaseError(
-          'newer',
-          `${path} was written by a newer mcp-bridge. Use that one.`,
-        );
+        throw new DatabaseError('newer', `${path} was written by a newer mcp-bridge`);
       db.exec(SCHEMA);
       return new Database(db);
     } catch (error) {
@@ -132,9 +129,9 @@ function asDatabaseError(path: string, error: unknown): DatabaseError {
   if (error instanceof DatabaseError) return error;
   const code = (error as { readonly errcode?: number }).errcode ?? 0;
   if (code === SQLITE_BUSY)
-    return new DatabaseError('in_use', `${path} is used by another edge.`, error);
+    return new DatabaseError('in_use', `${path} is used by another edge`, error);
   const why = error instanceof Error ? error.message : 'unknown error';
-  return new DatabaseError('unusable', `${path} cannot be used as a database (${why}).`, error);
+  return new DatabaseError('unusable', `${path} cannot be used as a database (${why})`, error);
 }
 
 /** Whether a step failed because it could not be kept, after which what the actor remembers is not what is on disk. */

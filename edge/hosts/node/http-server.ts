@@ -85,7 +85,7 @@ export class HttpServer {
         serve(incoming, outgoing);
       })
       .on('upgrade', (incoming, connection, head) => void this.#upgrade(incoming, connection, head))
-      .on('clientError', refuseBadRequest);
+      .on('clientError', (error, connection) => this.#refuseBadRequest(error, connection));
   }
 
   /** Resolves to the port. */
@@ -139,7 +139,21 @@ export class HttpServer {
     this.#responses.add(outgoing);
     outgoing.once('close', () => this.#responses.delete(outgoing));
     this.#options.proxies?.apply(incoming);
+    escapeBackslashes(incoming);
     void listener(incoming, outgoing);
+  }
+
+  /** What is no HTTP request is refused, behind the answers to those before it, and its connection ends. */
+  #refuseBadRequest(error: NodeJS.ErrnoException, connection: Duplex): void {
+    if (!connection.writable || error.code === 'ECONNRESET') return void connection.destroy();
+    const before = [...this.#responses].filter(({ socket }) => socket === connection);
+    if (before.length > 0) {
+      for (const outgoing of before) outgoing.shouldKeepAlive = false;
+      return;
+    }
+    const status = STATUS_OF_ERROR[error.code ?? ''] ?? 400;
+    const words = STATUS_CODES[status] ?? '';
+    connection.end(`HTTP/1.1 ${status} ${words}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   }
 
   async #upgrade(incoming: IncomingMessage, connection: Duplex, head: Buffer): Promise<void> {
@@ -159,6 +173,11 @@ export class HttpServer {
     }
     await answerUpgrade(incoming, connection, response);
   }
+}
+
+/** The adapter refuses a backslash, which no target may have (RFC 3986 §2). To the app it is a path that leads nowhere. */
+function escapeBackslashes(incoming: IncomingMessage): void {
+  if (incoming.url?.includes('\\') === true) incoming.url = incoming.url.replaceAll('\\', '%5C');
 }
 
 function urlOf({ url = '/', headers, socket }: IncomingMessage): string {
@@ -200,12 +219,3 @@ const STATUS_OF_ERROR: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
-
-/** What is no HTTP request is refused, and its connection ends. */
-function refuseBadRequest(error: NodeJS.ErrnoException, connection: Duplex): void {
-  if (!connection.writable || error.code === 'ECONNRESET') return void connection.destroy();
-  const status = STATUS_OF_ERROR[error.code ?? ''] ?? 400;
-  connection.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
-  );
-}
