@@ -49,8 +49,10 @@ export const startTestEdge = (options: TestEdgeOptions): Promise<TestEdge> =>
   EDGE_HOST === 'node' ? startOnNode(options) : startInWorkerd(options);
 
 async function startInWorkerd({ log, ...options }: TestEdgeOptions): Promise<TestEdge> {
-  const say = (message: string, fields?: Readonly<Record<string, unknown>>): void =>
-    log(String(fields?.['line'] ?? message));
+  const say = (message: string, fields?: Readonly<Record<string, unknown>>): void => {
+    const line = fields?.['line'];
+    log(typeof line === 'string' ? line : message);
+  };
   return startLocalEdge({
     ...options,
     bundle: await sharedBundle(),

@@ -2,15 +2,15 @@
 import { failureOf, type LogPort } from '../../core/log.ts';
 import { CLOSE } from '../../../shared/link/close-codes.ts';
 import type { SocketId } from '../../../shared/ids.ts';
-import { ActorSockets } from './actor-sockets.ts';
+import { NodeSockets } from './node-sockets.ts';
 import { Asks } from './asks.ts';
 import { isStorageFailure, type Database } from './database.ts';
-import { Due, type DueQueue } from './due-queue.ts';
+import { Waker, type Wakers } from './wakers.ts';
 
 /** What an actor is given by its host. */
 export interface ActorHost {
   readonly database: Database;
-  readonly queue: DueQueue;
+  readonly queue: Wakers;
   readonly log: LogPort;
 }
 
@@ -25,10 +25,10 @@ interface Rules<Effect> {
 const BROKE_AWAY = 'the actor broke away';
 
 export abstract class Actor<Note, Effect, R extends Rules<Effect>> {
-  protected readonly sockets: ActorSockets<Note>;
+  protected readonly sockets: NodeSockets<Note>;
   protected readonly asks = new Asks();
   readonly #host: ActorHost;
-  readonly #due: Due;
+  readonly #waker: Waker;
   #rules: R | undefined;
   /** Work elsewhere whose outcome is awaited. */
   #pending = 0;
@@ -36,8 +36,8 @@ export abstract class Actor<Note, Effect, R extends Rules<Effect>> {
 
   protected constructor(host: ActorHost) {
     this.#host = host;
-    this.#due = new Due(() => this.#unlessItFails(() => this.rules.tick(Date.now())));
-    this.sockets = new ActorSockets<Note>({
+    this.#waker = new Waker(() => this.#unlessItFails(() => this.rules.tick(Date.now())));
+    this.sockets = new NodeSockets<Note>({
       message: (socket, text) => this.#message(socket, text),
       gone: (socket) => this.#unlessItFails(() => this.rules.gone(socket, Date.now())),
     });
@@ -151,7 +151,7 @@ export abstract class Actor<Note, Effect, R extends Rules<Effect>> {
     for (const effect of effects) this.#performOne(effect);
     if (this.#isGone) return;
     const { wakeAt } = this.rules;
-    this.#host.queue.arm(this.#due, wakeAt);
+    this.#host.queue.arm(this.#waker, wakeAt);
     const isAwaited = this.asks.size > 0 || this.#pending > 0 || this.sockets.size > 0;
     if (wakeAt !== undefined || isAwaited || !this.mayGo()) return;
     this.#isGone = true;

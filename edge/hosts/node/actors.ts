@@ -4,9 +4,9 @@ import type { LogPort } from '../../core/log.ts';
 import type { ActorName } from '../../../shared/ids.ts';
 import { Alarms } from './alarms.ts';
 import type { Database } from './database.ts';
-import { DueQueue } from './due-queue.ts';
-import { FleetActor } from './fleet-actor.ts';
-import { SessionActor, type FleetOfSessions } from './session-actor.ts';
+import { Wakers } from './wakers.ts';
+import { NodeFleetActor } from './fleet-actor.ts';
+import { NodeSessionActor, type FleetOfSessions } from './session-actor.ts';
 
 export interface ActorsOptions {
   readonly database: Database;
@@ -21,10 +21,10 @@ const RESTARTS = 1012;
 
 export class Actors {
   readonly #options: ActorsOptions;
-  readonly #queue = new DueQueue();
+  readonly #queue = new Wakers();
   readonly #alarms: Alarms;
-  readonly #sessions = new Map<ActorName, SessionActor>();
-  #fleet: FleetActor | undefined;
+  readonly #sessions = new Map<ActorName, NodeSessionActor>();
+  #fleet: NodeFleetActor | undefined;
   #isStopped = false;
 
   constructor(options: ActorsOptions) {
@@ -44,20 +44,20 @@ export class Actors {
     return this.#sessions.size;
   }
 
-  get fleet(): FleetActor {
+  get fleet(): NodeFleetActor {
     this.#fleet ??= this.#makeFleet();
     return this.#fleet;
   }
 
-  session(name: ActorName): SessionActor {
+  session(name: ActorName): NodeSessionActor {
     let actor = this.#sessions.get(name);
     if (!actor) {
       const { database, log } = this.#options;
-      const letGo = (gone: SessionActor): void => {
+      const letGo = (gone: NodeSessionActor): void => {
         if (this.#sessions.get(name) === gone) this.#sessions.delete(name);
       };
       const fleet = this.#fleetOfSessions;
-      actor = new SessionActor(name, {
+      actor = new NodeSessionActor(name, {
         database,
         log,
         queue: this.#queue,
@@ -86,9 +86,9 @@ export class Actors {
     closed: (session) => this.fleet.closed(session),
   };
 
-  #makeFleet(): FleetActor {
+  #makeFleet(): NodeFleetActor {
     const { database, log, terms, secret } = this.#options;
-    const fleet: FleetActor = new FleetActor({
+    const fleet: NodeFleetActor = new NodeFleetActor({
       database,
       log,
       queue: this.#queue,

@@ -1,18 +1,18 @@
 // Wakes session actors at the times that stand in the database, those that an earlier life of the program has set as well.
 import type { ActorName } from '../../../shared/ids.ts';
 import type { Database } from './database.ts';
-import { Due, type DueQueue } from './due-queue.ts';
+import { Waker, type Wakers } from './wakers.ts';
 
 export class Alarms {
   readonly #database: Database;
-  readonly #queue: DueQueue;
+  readonly #timers: Wakers;
   readonly #wake: (actor: ActorName) => void;
-  readonly #dues = new Map<ActorName, Due>();
+  readonly #wakers = new Map<ActorName, Waker>();
 
   /** `wake`: an actor's time has come; it is no longer in the database. */
-  constructor(database: Database, queue: DueQueue, wake: (actor: ActorName) => void) {
+  constructor(database: Database, timers: Wakers, wake: (actor: ActorName) => void) {
     this.#database = database;
-    this.#queue = queue;
+    this.#timers = timers;
     this.#wake = wake;
   }
 
@@ -25,16 +25,16 @@ export class Alarms {
 
   /** The timer of an actor, in place of any other. Its row is the store's. */
   set(actor: ActorName, at: number | undefined): void {
-    this.#dues.delete(actor);
+    this.#wakers.delete(actor);
     if (at === undefined) return;
-    const due = new Due(() => this.#fire(actor, due));
-    this.#dues.set(actor, due);
-    this.#queue.arm(due, at);
+    const waker = new Waker(() => this.#fire(actor, waker));
+    this.#wakers.set(actor, waker);
+    this.#timers.arm(waker, at);
   }
 
-  #fire(actor: ActorName, due: Due): void {
-    if (this.#dues.get(actor) !== due) return;
-    this.#dues.delete(actor);
+  #fire(actor: ActorName, waker: Waker): void {
+    if (this.#wakers.get(actor) !== waker) return;
+    this.#wakers.delete(actor);
     this.#wake(actor);
   }
 }

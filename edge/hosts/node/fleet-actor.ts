@@ -21,21 +21,24 @@ import {
   type SessionName,
 } from '../../../shared/ids.ts';
 import { Actor, type ActorHost } from './actor.ts';
-import { Due } from './due-queue.ts';
+import { Waker } from './wakers.ts';
 import { NodeFleetStore } from './fleet-store.ts';
-import type { Enter, FleetOfSessions, SessionActor } from './session-actor.ts';
+import type { Enter, FleetOfSessions, NodeSessionActor } from './session-actor.ts';
 
 export interface FleetActorHost extends ActorHost {
   readonly terms: FleetTerms;
   readonly secret: string | undefined;
-  session(actor: ActorName): Pick<SessionActor, 'giveUp' | 'review'>;
+  session(actor: ActorName): Pick<NodeSessionActor, 'giveUp' | 'review'>;
   letGo(): void;
 }
 
-export class FleetActor extends Actor<ControlNote, FleetEffect, Fleet> implements FleetOfSessions {
+export class NodeFleetActor
+  extends Actor<ControlNote, FleetEffect, Fleet>
+  implements FleetOfSessions
+{
   readonly #host: FleetActorHost;
   readonly #store: NodeFleetStore;
-  readonly #review = new Due(() => this.wake(() => this.#reviewed()));
+  readonly #review = new Waker(() => this.wake(() => this.#reviewed()));
   #reviewAt: number | undefined;
 
   constructor(host: FleetActorHost) {

@@ -8,7 +8,7 @@ import { Inbox } from '../../../shared/link/inbox.ts';
 import type { Actors } from './actors.ts';
 import type { Entrances } from './entrances.ts';
 import type { Mail } from './mail.ts';
-import type { SessionActor } from './session-actor.ts';
+import type { NodeSessionActor } from './session-actor.ts';
 import { socketPair } from './socket-pair.ts';
 
 export interface NodePortsOptions {
@@ -29,7 +29,7 @@ export function nodePorts(options: NodePortsOptions): Ports {
 }
 
 /** An actor that was let go is another one when it is needed again, so each call looks for it. */
-function sessionPort(options: NodePortsOptions, actor: () => SessionActor): SessionPort {
+function sessionPort(options: NodePortsOptions, actor: () => NodeSessionActor): SessionPort {
   return {
     open: (opening) => actor().open(opening),
     openWith: (opening, post) => actor().openWith(opening, post),
@@ -64,7 +64,7 @@ const refusal = (fault: Fault): Response =>
 
 async function follow(
   { mail, log }: NodePortsOptions,
-  actor: SessionActor,
+  actor: NodeSessionActor,
   wish: FollowWish,
   listener: SocketListener,
 ): Promise<Opened<Socket>> {

@@ -29,13 +29,13 @@ export interface FleetOfSessions {
 export interface SessionActorHost extends ActorHost {
   readonly alarms: Alarms;
   readonly fleet: FleetOfSessions;
-  letGo(actor: SessionActor): void;
+  letGo(actor: NodeSessionActor): void;
 }
 
 /** Makes this side's end of a socket that is let in. */
 export type Enter = (subprotocol: string | undefined) => SocketEnd;
 
-export class SessionActor extends Actor<SessionNote, EdgeSessionEffect, EdgeSession> {
+export class NodeSessionActor extends Actor<SessionNote, EdgeSessionEffect, EdgeSession> {
   readonly name: ActorName;
   readonly #host: SessionActorHost;
   /** Sockets that ask to be let in. */

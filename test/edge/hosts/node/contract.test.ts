@@ -10,10 +10,10 @@ import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 
-import { ActorSockets } from '../../../../edge/hosts/node/actor-sockets.ts';
+import { NodeSockets } from '../../../../edge/hosts/node/node-sockets.ts';
 import { Alarms } from '../../../../edge/hosts/node/alarms.ts';
 import { Database } from '../../../../edge/hosts/node/database.ts';
-import { DueQueue } from '../../../../edge/hosts/node/due-queue.ts';
+import { Wakers } from '../../../../edge/hosts/node/wakers.ts';
 import { NodeFleetStore } from '../../../../edge/hosts/node/fleet-store.ts';
 import { Mail } from '../../../../edge/hosts/node/mail.ts';
 import { NodeSessionStore } from '../../../../edge/hosts/node/session-store.ts';
@@ -31,11 +31,11 @@ const ACTOR = 's'.repeat(22);
 
 /** A store made anew for each step, on a database that a crash leaves as it is on disk. */
 async function harness<Store>(
-  make: (database: Database, queue: DueQueue) => Store,
+  make: (database: Database, queue: Wakers) => Store,
   wakesAt: (database: Database) => number | undefined,
 ): Promise<StoreHarness<Store>> {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-store-'));
-  const queue = new DueQueue();
+  const queue = new Wakers();
   let life = 0;
   let database = await Database.open(join(folder, 'life0'));
   onTestFinished(() => {
@@ -78,7 +78,7 @@ fleetStoreContract(() =>
 type Dial = (accept: (end: SocketEnd) => void) => Promise<Peer>;
 
 const harnessOf = async (dial: Dial) => {
-  const sockets = new ActorSockets<string>({ message: () => undefined, gone: () => undefined });
+  const sockets = new NodeSockets<string>({ message: () => undefined, gone: () => undefined });
   let dials = 0;
   return {
     dial: async () => {

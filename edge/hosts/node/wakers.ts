@@ -2,7 +2,7 @@
 // too early, and then only checks again. So a call does not cost a timer.
 
 /** Who is woken. It belongs to one queue and waits for one time at once. */
-export class Due {
+export class Waker {
   readonly fire: () => void;
   /** By the steady clock of the queue; undefined: it waits for nothing. */
   at: number | undefined;
@@ -15,23 +15,23 @@ export class Due {
 /** Entries of the heap; one whose time is not its owner's any more is skipped. */
 interface Entry {
   readonly at: number;
-  readonly due: Due;
+  readonly waker: Waker;
 }
 
 /** The longest time that a timer of Node takes, about 24 days (Node.js, Timers, `setTimeout`). */
 const LONGEST_MS = 2 ** 31 - 1;
 
-export class DueQueue {
+export class Wakers {
   readonly #heap: Entry[] = [];
   #timer: { readonly at: number; readonly id: NodeJS.Timeout } | undefined;
 
   /** Fires at `at` (ms since the epoch) or earlier; undefined: it need not fire. The wall clock may be set meanwhile. */
-  arm(due: Due, at: number | undefined): void {
+  arm(waker: Waker, at: number | undefined): void {
     if (at === undefined) return;
     const steady = performance.now() + Math.max(0, at - Date.now());
-    if (due.at !== undefined && due.at <= steady) return;
-    due.at = steady;
-    this.#push({ at: steady, due });
+    if (waker.at !== undefined && waker.at <= steady) return;
+    waker.at = steady;
+    this.#push({ at: steady, waker });
     this.#set();
   }
 
@@ -55,10 +55,10 @@ export class DueQueue {
     // Timers of Node may fire up to a millisecond early.
     const now = performance.now() + 1;
     for (let [first] = this.#heap; first && first.at <= now; [first] = this.#heap) {
-      const { at, due } = this.#pop();
-      if (due.at !== at) continue;
-      due.at = undefined;
-      due.fire();
+      const { at, waker } = this.#pop();
+      if (waker.at !== at) continue;
+      waker.at = undefined;
+      waker.fire();
     }
     this.#set();
   }

@@ -19,7 +19,7 @@ interface Kept<Note> {
   pingAt: number | undefined;
 }
 
-export class ActorSockets<Note> implements Sockets<Note> {
+export class NodeSockets<Note> implements Sockets<Note> {
   readonly #listener: SocketsListener;
   readonly #kept = new Map<SocketId, Kept<Note>>();
 
