@@ -20,7 +20,12 @@ const HANGS = { testTimeout: 120_000, hookTimeout: 120_000 };
 const PURE = { ...HANGS, isolate: false };
 
 /** Real workerd, runner and child processes contend for cores; after everything else, so that their timings are not those of a crowd. */
-const ALONE = { ...HANGS, fileParallelism: false, sequence: { groupOrder: 1 } };
+const ALONE = {
+  ...HANGS,
+  fileParallelism: false,
+  sequence: { groupOrder: 1 },
+  env: { BRIDGE_TEST_EDGE: 'workerd' },
+};
 
 /** Tests that wait for long by their nature, or load the machine for minutes. */
 const LONG = 'test/**/*.long.test.ts';
