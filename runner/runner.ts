@@ -14,11 +14,13 @@ import { allCleared, killAllProcesses } from './process/stdio-process.ts';
 import { TERMINATE_MS } from './process/terminate.ts';
 import type { RunnerSnapshot, RunningRunner, StartOptions } from './running-runner.ts';
 import { SessionHost } from './sessions/session-host.ts';
+import type { DialGround } from './sessions/session-link.ts';
 import { sessionProcess } from './sessions/process-choice.ts';
+import { SpareLinks, type Ahead } from './sessions/spare-links.ts';
 import { Starts } from './sessions/starts.ts';
 import type { Fault } from '../shared/fault.ts';
 import { problemText, type Problem } from '../shared/problem.ts';
-import type { PrincipalName, SessionName } from '../shared/ids.ts';
+import type { PrincipalName, ServerName, SessionName } from '../shared/ids.ts';
 
 /** Characters of a boot id: as random as a session's name. */
 const BOOT_ID_LENGTH = 22;
@@ -34,6 +36,13 @@ const FULL: Fault = {
 /** Starts a runner; it dials until it is stopped. */
 export const startRunner = (options: StartOptions): RunningRunner => new Runner(options);
 
+/** A session to be hosted, with what there is of it. */
+interface Opened {
+  readonly open: OpenFrame;
+  readonly server: ServerConfig;
+  readonly ahead: Ahead | undefined;
+}
+
 class Runner implements RunningRunner {
   readonly ready: Promise<void>;
   readonly refused: Promise<Problem>;
@@ -41,7 +50,9 @@ class Runner implements RunningRunner {
   readonly #boot = nanoid(BOOT_ID_LENGTH);
   readonly #log: Log;
   readonly #ground: ProcessGround;
+  readonly #dialGround: DialGround;
   readonly #control: ControlLink;
+  readonly #spares: SpareLinks;
   readonly #pools = new Map<string, ProcessPool>();
   readonly #sessions = new Map<
     string,
@@ -64,7 +75,16 @@ class Runner implements RunningRunner {
       containment,
       starts: new Starts((principal) => this.#isShared(principal)),
     };
+    this.#dialGround = { edge: options.edge, token, boot: this.#boot };
+    this.#spares = new SpareLinks({
+      ground: this.#dialGround,
+      log: options.log,
+      say: (frame) => this.#control.say(frame),
+      reached: () => this.#edgeReached(),
+      take: (frame) => this.#open(frame),
+    });
     for (const server of options.config.servers.values()) this.#addPool(server);
+    this.#spares.configured(this.#warm());
     const ready = Promise.withResolvers<void>();
     this.ready = ready.promise;
     const refused = Promise.withResolvers<Problem>();
@@ -78,10 +98,16 @@ class Runner implements RunningRunner {
       welcomed: (servers) => {
         this.#log.info('control link up', { servers });
         ready.resolve();
+        this.#spares.welcomed(servers);
       },
+      lost: () => this.#spares.unlinked(),
+      spare: (frame) => this.#spares.named(frame),
       open: (frame) => this.#open(frame),
       yield: (frame) => this.#yield(frame),
-      close: (session) => this.#sessions.get(session)?.host.closedByEdge(),
+      close: (session) => {
+        this.#spares.closed(session);
+        this.#sessions.get(session)?.host.closedByEdge();
+      },
       refused: (problem) => {
         refused.resolve(problem);
         ready.reject(new Error(problemText(problem)));
@@ -101,34 +127,53 @@ class Runner implements RunningRunner {
     };
   }
 
+  /** How many sessions are linked ahead: as many as have a process. */
+  #warm(): Map<ServerName, number> {
+    const { servers } = this.#config;
+    return new Map([...servers.values()].map(({ name, warm }) => [name, warm]));
+  }
+
   /** One link found the edge: the others need not sleep on. */
   #edgeReached(): void {
     this.#control.edgeReached();
     for (const { host } of this.#sessions.values()) host.edgeReached();
   }
 
+  /** The edge opens a session, or a spare has its client: of that it may be told twice (LP27). */
   #open(frame: OpenFrame): void {
-    const { session, server: name } = frame;
+    const { session } = frame;
     if (this.#sessions.has(session)) return;
+    const ahead = this.#spares.taken(session);
+    const fault = this.#serve(frame, ahead);
+    if (!fault) return;
+    this.#counters.sessionsRefused += 1;
+    this.#control.refuse(session, fault);
+    if (ahead) this.#spares.refuse(ahead, fault);
+  }
+
+  /** Why it cannot be served, if so. */
+  #serve(frame: OpenFrame, ahead: Ahead | undefined): Fault | undefined {
+    const { server: name, principal } = frame;
     const server = this.#config.servers.get(name);
     const fault = this.#whyNot(server);
-    if (fault || !server) return this.#refuse(session, fault ?? { fault: 'runner_offline' });
-    if (!this.#hasRoom(frame, server)) return this.#refuse(session, FULL);
+    if (fault || !server) return fault ?? { fault: 'runner_offline' };
+    if (!this.#hasRoom(frame, server)) return FULL;
     const pool = this.#pools.get(name);
-    const taken = pool?.take(frame.principal);
-    if (!pool || !taken) return this.#refuse(session, { fault: 'runner_offline' });
-    if (!taken.ok) return this.#refuse(session, taken.fault);
+    const taken = pool?.take(principal);
+    if (!pool || !taken) return { fault: 'runner_offline' };
+    if (!taken.ok) return taken.fault;
     try {
-      this.#host(frame, server, pool, taken.process);
+      this.#host({ open: frame, server, ahead }, pool, taken.process);
+      return undefined;
     } catch (error) {
       // A fault of ours: the process has no owner then, and the edge waits for an answer.
       this.#log.error('a session could not be opened', failureFields(error));
       void taken.process.terminate('its session could not be opened');
-      this.#refuse(session, { fault: 'process_start_failed' });
+      return { fault: 'process_start_failed' };
     }
   }
 
-  #host(frame: OpenFrame, server: ServerConfig, pool: ProcessPool, first: ServerProcess): void {
+  #host({ open: frame, server, ahead }: Opened, pool: ProcessPool, first: ServerProcess): void {
     const { session, server: name } = frame;
     this.#counters.sessionsOpened += 1;
     const log = this.#log.child({ session, server: name, principal: frame.principal });
@@ -137,9 +182,8 @@ class Runner implements RunningRunner {
       open: frame,
       server,
       process: sessionProcess({ open: frame, server, pool, first, log }),
-      edge: this.#options.edge,
-      token: this.#options.token,
-      boot: this.#boot,
+      ground: this.#dialGround,
+      ahead,
       log,
       quote: (bytes, isCut) => pool.quote(bytes, isCut),
       reached: () => this.#edgeReached(),
@@ -208,11 +252,6 @@ class Runner implements RunningRunner {
     this.#control.say({ type: 'yielded', session: gone?.session });
   }
 
-  #refuse(session: SessionName, fault: Fault): void {
-    this.#counters.sessionsRefused += 1;
-    this.#control.refuse(session, fault);
-  }
-
   #finished(session: SessionName, log: Log): void {
     this.#sessions.delete(session);
     log.info('session closed');
@@ -234,6 +273,7 @@ class Runner implements RunningRunner {
     }
     for (const server of config.servers.values())
       if (!this.#pools.has(server.name)) this.#addPool(server);
+    this.#spares.configured(this.#warm());
     this.#control.say(this.#hello());
   }
 
@@ -247,6 +287,7 @@ class Runner implements RunningRunner {
 
   async drain(): Promise<void> {
     this.#isDraining = true;
+    this.#spares.drained();
     this.#control.say({ type: 'drain' });
     const closing = [...this.#pools.values()].map((pool) => pool.close());
     await this.#untilQuiet(this.#config.drainTimeoutMs);
@@ -254,6 +295,7 @@ class Runner implements RunningRunner {
     await Promise.all(closing);
     await this.#untilEmpty();
     this.#control.stop();
+    this.#spares.unlinked();
     killAllProcesses();
     // A session is over when its process is; what that left behind may still be being ended.
     await Promise.race([allCleared(), timeout(TERMINATE_MS)]);
@@ -278,6 +320,7 @@ class Runner implements RunningRunner {
 
   kill(): void {
     this.#control.stop();
+    this.#spares.unlinked();
     killAllProcesses();
   }
 
@@ -290,6 +333,7 @@ class Runner implements RunningRunner {
       draining: this.#isDraining,
       sessions: [...this.#sessions.values()].map(({ host }) => host.snapshot()),
       processes,
+      spares: this.#spares.snapshot(),
       counters: this.#counters,
     };
   }

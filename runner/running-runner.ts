@@ -38,6 +38,7 @@ export interface RunnerSnapshot {
   readonly draining: boolean;
   readonly sessions: readonly SessionSnapshot[];
   readonly processes: readonly ProcessSnapshot[];
+  readonly spares: readonly SpareSnapshot[];
   /** Totals since the start, by camelCase name without unit, such as `processExits`. */
   readonly counters: Readonly<Record<string, number>>;
 }
@@ -49,6 +50,11 @@ export interface SessionSnapshot {
   readonly pid?: number;
   readonly inFlight: number;
   readonly idleMs: number;
+}
+
+export interface SpareSnapshot {
+  readonly server: ServerName;
+  readonly state: string;
 }
 
 export interface ProcessSnapshot {

@@ -21,6 +21,12 @@ export const ACTOR_NAME = /^[A-Za-z0-9_-]{22}$/;
 /** The name of a session's actor. */
 export const actorOf = (session: SessionName): ActorName => session.split('~', 1)[0] ?? '';
 
+/** The session of an actor that has only one, a legacy client's or a spare: it has the actor's name. */
+export function onlySessionOf(actor: ActorName): SessionName {
+  const name: string = actor;
+  return name;
+}
+
 /** The stream a GET attaches to; one for each session (MCP 2025-11-25, Transports, "Listening for Messages from the Server"). */
 export const GET_STREAM = 'get';
 

@@ -950,6 +950,40 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['runner/config/watch.test.ts', 'e2e/config-reload.test.ts'],
   },
 
+  // Sessions linked ahead
+  'F-330': {
+    fault: 'two clients ask for the one spare at once, or one asks that may have none',
+    tests: ['edge/core/fleet-spares.test.ts', 'simulation/mutants.test.ts'],
+  },
+  'F-331': {
+    fault: 'the control link, the fleet, the server or the runner of spares goes',
+    tests: ['edge/core/fleet-spares.test.ts', 'simulation/mutants.test.ts'],
+  },
+  'F-332': {
+    fault: 'more clients come at once than there are spares',
+    tests: ['e2e/spares.test.ts'],
+  },
+  'F-333': {
+    fault: 'the edge, or the runner, is restarted while it has spares',
+    tests: ['e2e/spares.test.ts'],
+  },
+  'F-334': {
+    fault: 'the network of a runner with spares is gone for a while',
+    tests: ['e2e/spares.test.ts'],
+  },
+  'F-335': {
+    fault: 'the server of spares is changed, then taken out of the config',
+    tests: ['e2e/spares.test.ts'],
+  },
+  'F-336': {
+    fault: 'a runner with spares drains',
+    tests: ['e2e/spares.test.ts'],
+  },
+  'F-337': {
+    fault: 'the actor of a spare has lost its link, or its memory, when its client comes',
+    tests: ['edge/core/spare-session.test.ts'],
+  },
+
   // Audit
   'F-99': {
     fault: 'what happened is not recorded, or the record holds what it must not',
@@ -983,6 +1017,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-280 F-281 F-282 F-283',
   'F-290 F-291 F-292 F-293 F-294 F-295',
   'F-310',
+  'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-340',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

@@ -1,7 +1,9 @@
 // How a worker delivers one client message to its session: how often it retries when the actor breaks away, when a modern
-// client's request is posted again to the next session, and where its answer is followed. Pure: the host asks, waits and mints ids.
-import type { Post, PostAnswer, PostPlace } from './ports.ts';
+// client's request is posted again to the next session, and where its answer is followed; and when a session that was to begin with
+// a spare is opened by dialling. Pure: the host asks, waits and mints ids.
+import type { Opening, Post, PostAnswer, PostPlace } from './ports.ts';
 import type { Fault } from '../../shared/fault.ts';
+import { onlySessionOf, type ActorName } from '../../shared/ids.ts';
 import { REOPEN_AFTER_MS } from '../../shared/link/timing.ts';
 
 /** Attempts to reach an actor that breaks away (reset, deploy). Safe, because the runner drops a post it has seen (LP12). */
@@ -62,7 +64,7 @@ export class Delivery {
 
   answered(answer: PostAnswer): Delivering {
     const afterMs = REOPEN_AFTER_MS[this.#reopenings];
-    const comesAgain = this.#reopens && isSafeToRepeat(answer) && afterMs !== undefined;
+    const comesAgain = this.#reopens && isNowhere(answer) && afterMs !== undefined;
     if (!comesAgain) return this.#done(this.#attempts > 0 ? inDoubt(answer) : answer);
     this.#reopenings += 1;
     this.#refused = answer;
@@ -103,17 +105,26 @@ function inDoubt(answer: PostAnswer): PostAnswer {
     : { kind: 'refused', fault: { fault, message, phase: 'unknown' } };
 }
 
-/** The session ended before it received the request. */
-const isSafeToRepeat = (answer: PostAnswer): boolean =>
-  answer.kind === 'refused' &&
-  answer.fault.fault === 'session_not_found' &&
-  (answer.fault.phase ?? 'not_sent') === 'not_sent';
+/** There is no session where the request went, and it has not been sent: it is safe to repeat. */
+export const isNowhere = (answer: PostAnswer): boolean =>
+  answer.kind === 'refused' && isUnsent(answer.fault);
+
+const isUnsent = ({ fault, phase = 'not_sent' }: Fault): boolean =>
+  fault === 'session_not_found' && phase === 'not_sent';
+
+/** The spare that was handed out is gone: the session is opened by dialling, in another actor (LP27). */
+export const mustDial = (opening: Opening, refused: Fault | undefined): boolean =>
+  opening.isSpare === true && refused !== undefined && isUnsent(refused);
 
 /**
  * Where the stream of a modern client's post is followed: in the session it was posted in or, if that is not known, in one that
- * was open at the time of asking (ms since the epoch).
+ * was open at the time of asking (ms since the epoch). `spare`: the actor that was asked, if it is one's.
  */
-export const placeOf = (
-  { session }: PostAnswer & { readonly kind: 'follow' },
+export function placeOf(
+  { session: said }: PostAnswer & { readonly kind: 'follow' },
   askedAt: number,
-): PostPlace => (session === undefined ? { openedBefore: askedAt - MAX_SKEW_MS } : { session });
+  spare?: ActorName,
+): PostPlace {
+  const session = said ?? (spare === undefined ? undefined : onlySessionOf(spare));
+  return session === undefined ? { openedBefore: askedAt - MAX_SKEW_MS } : { session };
+}

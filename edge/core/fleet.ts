@@ -1,6 +1,6 @@
 // The fleet knows the runners and which session is on which runner (D1). It places new sessions over the control links and keeps
 // the books of open ones; their messages do not pass through it. Pure: inputs in, effects out; the host owns the books and the
-// sockets. Implements LP9, LP11, LP25.
+// sockets. Implements LP9, LP11, LP25, LP27.
 // One file above 300 lines: each frame, dial and opening changes the same books.
 import { OpeningTurns } from './opening-turns.ts';
 import {
@@ -14,12 +14,16 @@ import type {
   ControlDial,
   FleetStore,
   FleetView,
+  ModernHome,
   Opened,
   Opening,
+  OpeningTurn,
   PlacedSession,
+  RunnerRecord,
   SessionRow,
   SocketEffect,
   Sockets,
+  SpareRow,
   TicketScope,
 } from './ports.ts';
 import { isSilent } from './silence.ts';
@@ -38,15 +42,21 @@ import {
 } from '../../shared/link/control-frames.ts';
 import { textForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
+import { SPARES } from '../../shared/link/sizes.ts';
 import { HELLO_WAIT_MS, YIELD_WAIT_MS } from '../../shared/link/timing.ts';
-import type {
-  ActorName,
-  PrincipalName,
-  RunnerName,
-  ServerName,
-  SessionName,
-  SocketId,
+import {
+  actorOf,
+  onlySessionOf,
+  type ActorName,
+  type PrincipalName,
+  type RunnerName,
+  type ServerName,
+  type SessionName,
+  type SocketId,
 } from '../../shared/ids.ts';
+
+/** Characters of a spare's name: 132 bits, as a session's. */
+const NAME_LENGTH = 22;
 
 /** How often the fleet checks sessions of absent runners: perhaps nobody else is left to end them. */
 const REVIEW_MS = 30 * 60_000;
@@ -86,6 +96,8 @@ export type FleetEffect =
   | { readonly do: 'opened'; readonly ask: string; readonly opened: Opened<PlacedSession> }
   /** Tell the session's actor that the runner will not serve it: {@link Fleet.heard}. */
   | { readonly do: 'giveUp'; readonly session: SessionName; readonly fault: Fault }
+  /** Tell the actor of a spare that its runner is gone. Nothing depends on it. */
+  | { readonly do: 'release'; readonly session: SessionName }
   /** Ask the session's actor to check whether it still has a session. */
   | { readonly do: 'review'; readonly session: SessionName }
   /** Log that a session is over. */
@@ -125,12 +137,10 @@ export class Fleet {
   readonly #store: FleetStore;
   readonly #sockets: Sockets<ControlNote>;
   readonly #terms: FleetTerms;
+  readonly #mint: (characters: number) => string;
   readonly #controls = new Map<SocketId, Control>();
-  /** Sessions in the books whose runner is told once their tickets are signed. */
-  readonly #unsigned = new Map<
-    SessionName,
-    { readonly wanted: Wanted; readonly row: SessionRow }
-  >();
+  /** What is done once a ticket is signed, by the `ask` of its effect. */
+  readonly #unsigned = new Map<string, (ticket: string | undefined) => void>();
   readonly #turns = new OpeningTurns();
   /** When actors that were not reached are told again. */
   #oweAt: number | undefined;
@@ -138,8 +148,17 @@ export class Fleet {
   #refused = 0;
   #effects: FleetEffect[] = [];
 
-  /** After a sleep, the books and the sockets that stayed open hold the earlier state. */
-  constructor(store: FleetStore, sockets: Sockets<ControlNote>, terms: FleetTerms) {
+  /**
+   * After a sleep, the books and the sockets that stayed open hold the earlier state. `mint`: random text of so many characters
+   * (A–Z, a–z, 0–9, `_`, `-`).
+   */
+  constructor(
+    store: FleetStore,
+    sockets: Sockets<ControlNote>,
+    terms: FleetTerms,
+    mint: (characters: number) => string,
+  ) {
+    this.#mint = mint;
     this.#store = store;
     this.#sockets = sockets;
     this.#terms = terms;
@@ -150,7 +169,10 @@ export class Fleet {
   open(ask: string, wish: Opening & { readonly session: SessionName }, now: number): FleetEffect[] {
     const wanted = { ...wish, ask };
     if (!this.#terms.isConfigured) this.#refuse(ask, { fault: 'not_configured' });
-    else if (this.#isAtQuota(wanted.principal)) {
+    else if (this.#livesElsewhere(wanted)) {
+      const opened = { ok: false, fault: { fault: 'session_not_found' } } as const;
+      this.#effects.push({ do: 'opened', ask, opened });
+    } else if (this.#isAtQuota(wanted.principal)) {
       const runners = [...this.#store.runnersOf(wanted.principal)];
       const otherwise: Fault = { fault: 'overloaded', message: ALL_BUSY };
       this.#makeRoom({ wanted, isOwn: true, runners, otherwise }, now);
@@ -161,62 +183,134 @@ export class Fleet {
   /** The ticket for an earlier effect `sign`; undefined if it could not be signed. */
   signed(ask: string, ticket: string | undefined): FleetEffect[] {
     const unsigned = this.#unsigned.get(ask);
-    if (!unsigned) return [];
     this.#unsigned.delete(ask);
-    const { wanted, row } = unsigned;
-    const { session, runner, boot, openedAt } = row;
-    const socket = this.#openSocketOf(runner);
-    const isHeld = this.#store.session(session)?.boot === boot;
-    if (ticket === undefined || socket === undefined || !isHeld) {
-      if (isHeld) this.#store.removeSession(session);
-      this.#refuse(ask, { fault: ticket === undefined ? 'internal' : 'runner_offline' });
-      return this.#flush();
-    }
-    this.#opened += 1;
-    const { server, clientKind, principal } = wanted;
-    this.#say(socket, { type: 'open', session, server, ticket, clientKind, principal });
-    this.#effects.push({
-      do: 'opened',
-      ask,
-      opened: { ok: true, value: { session, runner, boot, openedAt } },
-    });
+    unsigned?.(ticket);
     return this.#flush();
   }
 
-  /** Why no runner could take a session of this server. Whether an idle session can make room is found out only by opening. */
-  admits(
-    server: ServerName,
-    actor: ActorName | undefined,
-    now: number,
-  ): { fault: Fault | undefined; effects: FleetEffect[] } {
-    const isOpen = actor !== undefined && this.#store.newestOf(actor) !== undefined;
-    const fault = isOpen ? undefined : this.#whyNot(server, now);
-    if (fault) this.#refused += 1;
-    return { fault, effects: this.#flush() };
+  #sign(
+    ask: string,
+    { session, runner, boot }: TicketScope,
+    then: (ticket?: string) => void,
+  ): void {
+    this.#unsigned.set(ask, then);
+    this.#effects.push({ do: 'sign', ask, scope: { session, runner, boot } });
   }
 
-  /** Like {@link admits}, for a session that a client opens: also tells when it may begin, in turn with others of its principal. */
-  mayOpen(
-    server: ServerName,
-    principal: PrincipalName,
-    now: number,
-  ): { turn: Opened<{ readonly afterMs: number }>; effects: FleetEffect[] } {
-    const { fault, effects } = this.admits(server, undefined, now);
-    if (fault) return { turn: { ok: false, fault }, effects };
-    const afterMs = this.#terms.hasQuotas ? this.#turns.take(principal, now) : 0;
-    if (afterMs !== undefined) return { turn: { ok: true, value: { afterMs } }, effects };
-    this.#refused += 1;
-    return { turn: { ok: false, fault: { fault: 'overloaded', message: TOO_FAST } }, effects };
+  #placedWith({ ask, ...opening }: Wanted, row: SessionRow, ticket: string | undefined): void {
+    const isHeld = this.#store.session(row.session)?.boot === row.boot;
+    if (!isHeld || !this.#sayOpen(row, opening, ticket)) {
+      if (isHeld) this.#store.removeSession(row.session);
+      return this.#refuse(ask, { fault: ticket === undefined ? 'internal' : 'runner_offline' });
+    }
+    this.#opened += 1;
+    this.#effects.push({ do: 'opened', ask, opened: { ok: true, value: placedOf(row) } });
   }
 
-  /** The session of an actor that lost its memory; the newest if it had several in turn. */
+  /** False if there is no ticket to send, or no runner to send it to. */
+  #sayOpen(
+    { session, runner }: SessionRow,
+    { server, clientKind, principal }: Opening,
+    ticket: string | undefined,
+  ): boolean {
+    const socket = this.#openSocketOf(runner);
+    if (ticket === undefined || socket === undefined) return false;
+    this.#say(socket, { type: 'open', session, server, ticket, clientKind, principal });
+    return true;
+  }
+
+  /**
+   * Where the requests of a principal's modern clients to a server go: to their own `actor`, or to the spare that stands in for it,
+   * which is handed out here if there is one. Or why no runner could take a session of this server; whether an idle session
+   * can make room is found out only by opening.
+   */
+  home(
+    opening: Opening,
+    actor: ActorName,
+    now: number,
+  ): { home: Opened<ModernHome>; effects: FleetEffect[] } {
+    const { server } = opening;
+    const row = this.#store.homeOf(actor) ?? this.#store.newestOf(actor);
+    const fault = row ? undefined : this.#whyNot(server, now);
+    if (fault) {
+      this.#refused += 1;
+      return { home: { ok: false, fault }, effects: this.#flush() };
+    }
+    const hasSpares = this.#store.spares({ server }).length > 0;
+    const session = row?.session ?? this.#handOut(opening, now);
+    if (session !== undefined && !row) this.#store.putHome(actor, session);
+    const home = session === undefined ? actor : actorOf(session);
+    const value = { actor: home, mayMove: hasSpares || home !== actor };
+    return { home: { ok: true, value }, effects: this.#flush() };
+  }
+
+  /** The actor of a modern actor's sessions, if a spare stands in for it. */
+  homeOf(actor: ActorName): ActorName | undefined {
+    const row = this.#store.homeOf(actor);
+    return row && actorOf(row.session);
+  }
+
+  /** A modern client's next session is not placed while its requests go to a spare: two at a time would not know of each other. */
+  #livesElsewhere({ session, clientKind }: Wanted): boolean {
+    return clientKind === 'modern' && this.#store.homeOf(actorOf(session)) !== undefined;
+  }
+
+  /**
+   * For a session that a client opens: why no runner could take it, or when it may begin, in turn with others of its principal, and
+   * with which spare.
+   */
+  mayOpen(opening: Opening, now: number): { turn: Opened<OpeningTurn>; effects: FleetEffect[] } {
+    const fault = this.#whyNot(opening.server, now);
+    const afterMs = fault ? undefined : this.#turnOf(opening.principal, now);
+    if (afterMs === undefined) {
+      this.#refused += 1;
+      const tooFast: Fault = { fault: 'overloaded', message: TOO_FAST };
+      return { turn: { ok: false, fault: fault ?? tooFast }, effects: this.#flush() };
+    }
+    const session = afterMs === 0 ? this.#handOut(opening, now) : undefined;
+    const spare = session === undefined ? undefined : actorOf(session);
+    return { turn: { ok: true, value: { afterMs, spare } }, effects: this.#flush() };
+  }
+
+  #turnOf(principal: PrincipalName, now: number): number | undefined {
+    return this.#terms.hasQuotas ? this.#turns.take(principal, now) : 0;
+  }
+
+  /** The session of an actor that lost its memory, the newest if it had several in turn; or the spare that it is. */
   placed(actor: ActorName): PlacedSession | undefined {
     const row = this.#store.newestOf(actor);
-    return row && placedOf(row);
+    if (row) return placedOf(row);
+    const spare = this.#store.spare(onlySessionOf(actor));
+    return spare && { ...placedOf(spare), isSpare: true };
+  }
+
+  /** Gives a ready spare to one opening, and books it in the same step, so that nobody else gets it (LP27). */
+  #handOut(opening: Opening, now: number): SessionName | undefined {
+    const { server, principal } = opening;
+    const ready = this.#store.spares({ server }).filter(({ isReady }) => isReady);
+    if (ready.length === 0 || this.#isAtQuota(principal)) return undefined;
+    const holders = new Set(ready.map(({ runner }) => runner));
+    const placement = place(
+      server,
+      this.#candidates(now).filter(({ runner }) => holders.has(runner)),
+    );
+    if (!placement.ok) return undefined;
+    const { runner, boot } = placement.runner;
+    const session = ready.find((row) => row.runner === runner && row.boot === boot)?.session;
+    if (session === undefined) return undefined;
+    this.#store.removeSpare(session);
+    const row = { session, runner, boot, server, principal, openedAt: now };
+    this.#store.putSession(row);
+    this.#reviewLater(now);
+    this.#opened += 1;
+    // The runner mostly learns it from the session link first. It never needs this if the client comes, and always if it does not.
+    this.#sign(session, row, (ticket) => void this.#sayOpen(row, opening, ticket));
+    return session;
   }
 
   /** A session is over. */
   closed(session: SessionName, now: number): FleetEffect[] {
+    this.#store.removeSpare(session);
     const row = this.#store.session(session);
     if (!row) return this.#flush();
     this.#store.removeSession(session);
@@ -235,6 +329,7 @@ export class Fleet {
       servers: record.servers,
       capacity: record.capacity,
       sessions: this.#store.countOn(record.runner),
+      spares: this.#sparesOn(record.runner).filter(({ isReady }) => isReady).length,
     }));
     const sessions = runners.reduce((sum, runner) => sum + runner.sessions, 0);
     const view = { runners, sessions, opened: this.#opened, refused: this.#refused };
@@ -249,7 +344,11 @@ export class Fleet {
       if (this.#socketOf(runner, now) === undefined) this.#effects.push({ do: 'review', session });
     }
     this.#tellOwed();
-    if (rows.length + this.#store.owed().length > 0) this.#reviewLater(now);
+    const records = this.#store.runners();
+    for (const { runner } of records)
+      if (this.#socketOf(runner, now) === undefined) this.#loseSpares(runner);
+    const spares = records.reduce((sum, { runner }) => sum + this.#sparesOn(runner).length, 0);
+    if (rows.length + spares + this.#store.owed().length > 0) this.#reviewLater(now);
     return this.#flush();
   }
 
@@ -350,9 +449,23 @@ export class Fleet {
     if (!hasHello) return this.#close(socket, CLOSE.protocol, 'hello comes first', now);
     switch (frame.type) {
       case 'drain': {
-        const record = this.#store.runners().find((record) => record.runner === runner);
+        const record = this.#recordOf(runner);
         if (record) this.#store.putRunner({ ...record, isDraining: true });
+        return this.#withdraw(socket, this.#sparesOn(runner));
+      }
+      case 'want':
+        return this.#nameSpare(runner, frame.server, now);
+      case 'ready': {
+        const spare = this.#store.spare(frame.session);
+        if (spare?.runner === runner) this.#store.putSpare({ ...spare, isReady: true });
         return;
+      }
+      case 'withdraw': {
+        // If it was handed out, its `open` is under way.
+        if (this.#isOn(frame.session, runner)) return;
+        const spare = this.#store.spare(frame.session);
+        if (spare?.runner === runner) this.#store.removeSpare(frame.session);
+        return this.#say(socket, { type: 'close', session: frame.session });
       }
       case 'yielded':
         return this.#yielded(runner, control.yields.shift()?.room, frame.session, now);
@@ -377,6 +490,11 @@ export class Fleet {
     this.#say(socket, { type: 'welcome', servers });
     // A later hello on the same socket may cross an `open` on its way, so only the first is compared with the books.
     if (!hasHello) this.#reconcile(socket, runner, hello, now);
+    else
+      this.#withdraw(
+        socket,
+        this.#sparesOn(runner).filter(({ server }) => !servers.includes(server)),
+      );
     for (const [other, { note }] of this.#controls) {
       if (other !== socket && note.runner === runner)
         this.#close(other, CLOSE.replaced, 'another runner with this name connected', now);
@@ -394,6 +512,51 @@ export class Fleet {
     const known = new Set(placed.map(({ session }) => session));
     const unknown = [...held].filter((session) => !known.has(session)).slice(0, MAX_SESSIONS);
     for (const session of unknown) this.#say(socket, { type: 'close', session });
+    // They were asked for on an earlier control link.
+    this.#loseSpares(runner);
+  }
+
+  #recordOf(runner: RunnerName): RunnerRecord | undefined {
+    return this.#store.runners().find((record) => record.runner === runner);
+  }
+
+  #sparesOn(runner: RunnerName): readonly SpareRow[] {
+    return this.#store.spares({ runner });
+  }
+
+  /** A runner wants to link a session ahead (LP27). What it may not have, it does not get. */
+  #nameSpare(runner: RunnerName, server: ServerName, now: number): void {
+    const record = this.#recordOf(runner);
+    if (!record?.servers.includes(server) || record.isDraining) return;
+    if (this.#sparesOn(runner).length >= SPARES) return;
+    const session = this.#mint(NAME_LENGTH);
+    const { boot } = record;
+    const row = { session, runner, boot, server, openedAt: now, isReady: false };
+    this.#store.putSpare(row);
+    this.#reviewLater(now);
+    this.#sign(session, row, (ticket) => {
+      const socket = this.#openSocketOf(runner);
+      const isNamed = this.#store.spare(session)?.boot === boot;
+      if (ticket === undefined || socket === undefined || !isNamed)
+        return void this.#store.removeSpare(session);
+      this.#say(socket, { type: 'spare', session, server, ticket });
+    });
+  }
+
+  /** The runner lets go of these: they are handed out no more. */
+  #withdraw(socket: SocketId, spares: readonly SpareRow[]): void {
+    for (const { session } of spares) {
+      this.#store.removeSpare(session);
+      this.#say(socket, { type: 'close', session });
+    }
+  }
+
+  /** The runner is not there: its spares are of no use. Their actors may not know it yet. */
+  #loseSpares(runner: RunnerName): void {
+    for (const { session } of this.#sparesOn(runner)) {
+      this.#store.removeSpare(session);
+      this.#effects.push({ do: 'release', session });
+    }
   }
 
   /** Places a session and books it before its ticket is signed, so that its place is taken at once. */
@@ -412,8 +575,7 @@ export class Fleet {
     const row = { session, runner, boot, server, principal, openedAt: now };
     this.#store.putSession(row);
     this.#reviewLater(now);
-    this.#unsigned.set(ask, { wanted, row });
-    this.#effects.push({ do: 'sign', ask, scope: { session, runner, boot } });
+    this.#sign(ask, row, (ticket) => this.#placedWith(wanted, row, ticket));
   }
 
   /** Asks the next runner to end an idle session: one of the principal's own, or one of a principal that holds more (LP25). */
@@ -511,6 +673,8 @@ export class Fleet {
   #drop(socket: SocketId, now: number): void {
     const control = this.#controls.get(socket);
     this.#controls.delete(socket);
+    const runner = control?.note.hasHello ? control.note.runner : undefined;
+    if (runner !== undefined && this.#openSocketOf(runner) === undefined) this.#loseSpares(runner);
     for (const { room } of control?.yields ?? []) if (room) this.#makeRoom(room, now);
   }
 
@@ -525,7 +689,7 @@ export class Fleet {
   }
 }
 
-const placedOf = ({ session, runner, boot, openedAt }: SessionRow): PlacedSession => ({
+const placedOf = ({ session, runner, boot, openedAt }: PlacedSession): PlacedSession => ({
   session,
   runner,
   boot,

@@ -44,6 +44,8 @@ export interface Opening {
   readonly server: ServerName;
   readonly principal: PrincipalName;
   readonly clientKind: ClientKind;
+  /** The fleet handed out the spare of this actor: its place is booked, and it should have its link (LP27). */
+  readonly isSpare?: boolean | undefined;
 }
 
 export interface Negotiated {
@@ -64,6 +66,21 @@ export interface PlacedSession {
   readonly boot: BootId;
   /** Milliseconds since the epoch. */
   readonly openedAt: number;
+  /** It is linked ahead and has no client yet (LP27). */
+  readonly isSpare?: true | undefined;
+}
+
+/** When a session may begin, and the actor of a spare that was handed out for it. */
+export interface OpeningTurn {
+  readonly afterMs: number;
+  readonly spare?: ActorName | undefined;
+}
+
+/** Where the requests of a principal's modern clients to a server go. */
+export interface ModernHome {
+  readonly actor: ActorName;
+  /** It may be another next time. False: the server has no spares, so that all its principals stay with their own actors. */
+  readonly mayMove: boolean;
 }
 
 /** The session a post is in: its name or, if that is not known, a time (ms since the epoch) before which it was opened. */
@@ -109,6 +126,8 @@ export interface RunnerView {
   readonly servers: readonly string[];
   readonly sessions: number;
   readonly capacity: number;
+  /** Spares that can be handed out. */
+  readonly spares: number;
 }
 
 export interface FleetView {
@@ -186,6 +205,13 @@ export interface SessionRow extends PlacedSession {
   readonly principal: PrincipalName;
 }
 
+/** A spare in the fleet's books (LP27); `openedAt`: when it was named. */
+export interface SpareRow extends PlacedSession {
+  readonly server: ServerName;
+  /** It is linked, and may be handed out. */
+  readonly isReady: boolean;
+}
+
 /** A session that its runner will not serve, with the reason. */
 export interface GivenUp {
   readonly session: SessionName;
@@ -205,6 +231,19 @@ export interface FleetStore {
   putSession(row: SessionRow): void;
   /** True if there was one. */
   removeSession(session: SessionName): boolean;
+  spare(session: SessionName): SpareRow | undefined;
+  /** All spares of a server, or all on a runner. */
+  spares(
+    of: { readonly server: ServerName } | { readonly runner: RunnerName },
+  ): readonly SpareRow[];
+  /** Replaces a row of the same session. */
+  putSpare(row: SpareRow): void;
+  /** True if there was one. */
+  removeSpare(session: SessionName): boolean;
+  /** The session stands in for those of a modern actor, as long as it is in the books. */
+  putHome(actor: ActorName, session: SessionName): void;
+  /** The session that stands in for those of this actor. */
+  homeOf(actor: ActorName): SessionRow | undefined;
   countOn(runner: RunnerName): number;
   countOf(principal: PrincipalName): number;
   /** Runners that hold sessions of a principal, the one with most of them first. */

@@ -29,6 +29,7 @@ import {
   type RefusedFrame,
   type SessionDown,
   type SessionUp,
+  type TakeFrame,
 } from '../../shared/link/session-frames.ts';
 import { OFFLINE_QUEUE } from '../../shared/link/sizes.ts';
 import { LINK_GRACE_MS, WINDOW_MS } from '../../shared/link/timing.ts';
@@ -55,6 +56,8 @@ export class Relay {
   #afterword: Fault = { fault: 'session_not_found' };
   /** The revision in the process's answer to `initialize`; undefined until the runner reports it. */
   #revision: string | undefined;
+  /** What the runner has to be told of a spare that was taken, until it has said anything (LP27). */
+  #taking: TakeFrame | undefined;
   readonly #effects = new RelayEffects();
 
   constructor(
@@ -99,9 +102,17 @@ export class Relay {
     this.#link = { state: 'linked', epoch };
     this.#order.relinked();
     this.#down({ type: 'welcome', expired, ...(holds.length > 0 && { holds: [...holds] }) });
+    if (this.#taking) this.#down(this.#taking);
     if (this.#ending.confirmBy !== undefined) this.#down({ type: 'end' });
     this.#posts.sendUnaccepted();
     for (const [, socket] of this.#followers) this.#effects.tell(socket, { type: 'linked' });
+    return this.#effects.take();
+  }
+
+  /** The spare that this link is has its client from now on (LP27). */
+  take(frame: TakeFrame): RelayEffect[] {
+    this.#taking = frame;
+    this.#down(frame);
     return this.#effects.take();
   }
 
@@ -125,6 +136,7 @@ export class Relay {
       this.#breach(OUTSIDE_PROTOCOL, now);
       return this.#effects.take();
     }
+    this.#taking = undefined;
     this.#route(reading.frame.header, reading.frame.message, text, now);
     const { announced } = this.#ending;
     if (announced && !this.#isOwedAWord) this.#ended(announced);

@@ -3,7 +3,8 @@
 // must outlive the actor's memory; core/relay passes the frames.
 // The actor may sleep between two frames: all it needs is in its sockets' notes or in the fleet's books (D1, D3). It uses storage
 // of its own only while its runner is away; a session that was refused or has ended leaves none.
-// Pure: inputs in, effects out; the host owns the store and the sockets. Implements LP7, LP8, R-2, R-7.
+// A spare is a session without a client: it is here as long as its link is, and becomes a session when it is taken (LP27).
+// Pure: inputs in, effects out; the host owns the store and the sockets. Implements LP7, LP8, LP27, R-2, R-7.
 // One file above 300 lines: each input waits for the same two words of the fleet, where the session is and that it is over.
 import type { Link } from './link-state.ts';
 import type {
@@ -33,7 +34,7 @@ import { textForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
 import { readHolds, splitFrame } from '../../shared/link/parts.ts';
 import { DIAL_WAIT_MS, LOOK_MS } from '../../shared/link/timing.ts';
-import type { SessionName, SocketId, StreamId } from '../../shared/ids.ts';
+import type { PrincipalName, SessionName, SocketId, StreamId } from '../../shared/ids.ts';
 
 /** The fields of a runner's dial that must match the placement (LP7). */
 const PLACE = ['session', 'runner', 'boot'] as const;
@@ -52,6 +53,8 @@ export type SessionNote = { readonly session: SessionName | undefined } & (
   | {
       readonly role: 'runner';
       readonly placed: PlacedSession;
+      /** Who took the spare that this link was. */
+      readonly owner?: PrincipalName | undefined;
       /** What the session negotiated, once it is known. */
       readonly revision?: string | undefined;
       /** 0 for a dial that came too late: it never becomes the link. */
@@ -106,6 +109,8 @@ export class EdgeSession {
   readonly #host: EdgeSessionHost;
   #now = 0;
   #placed: PlacedSession | undefined;
+  /** Who took the spare that its session was, if it was one and that is remembered. */
+  #owner: PrincipalName | undefined;
   #relay = new Relay({ state: 'ended' });
   /** Whether {@link #placed} is known to be right; a fresh actor must first ask the fleet. */
   #memory: 'none' | 'asking' | 'known' = 'none';
@@ -149,6 +154,7 @@ export class EdgeSession {
     this.#placed = newest?.note.placed ?? lost?.placed;
     if (!this.#placed) return;
     this.#memory = 'known';
+    this.#owner = newest?.note.owner;
     if (newest) this.#line.take(newest.id, []);
     const followers: [stream: StreamId, socket: SocketId][] = [];
     for (const [id, note] of notes)
@@ -198,14 +204,16 @@ export class EdgeSession {
   /** Places the session on a runner. Replies {@link Opened}. */
   open(ask: string, opening: Opening, now: number): EdgeSessionEffect[] {
     return this.#step(now, () =>
-      this.#open(opening, (outcome) => (outcome ? this.#reply(ask, outcome) : this.#fail(ask))),
+      this.#inSession(opening, (outcome) =>
+        outcome ? this.#reply(ask, outcome) : this.#fail(ask),
+      ),
     );
   }
 
   /** Opens the session and posts its first message. Replies {@link PostAnswer}. */
   openWith(ask: string, opening: Opening, post: Post, now: number): EdgeSessionEffect[] {
     return this.#step(now, () =>
-      this.#open(opening, (outcome) => {
+      this.#inSession(opening, (outcome) => {
         if (!outcome) this.#fail(ask);
         else if (!outcome.ok) this.#reply(ask, { kind: 'refused', fault: outcome.fault });
         else this.#post(ask, post);
@@ -226,8 +234,8 @@ export class EdgeSession {
       if (link.state === 'lost' && link.isExpired)
         this.#perform(this.#relay.giveUp({ fault: 'runner_lost' }));
       this.#whenForgotten(() => {
-        if (this.#placed) return this.#post(ask, post, this.#placed.session);
-        this.#open(opening, (outcome) => {
+        if (this.#placed && !opening.isSpare) return this.#post(ask, post, this.#placed.session);
+        this.#inSession(opening, (outcome) => {
           if (!outcome) again();
           else if (!outcome.ok) this.#reply(ask, { kind: 'refused', fault: outcome.fault });
           else this.#post(ask, post, this.#placed?.session);
@@ -270,7 +278,50 @@ export class EdgeSession {
     return this.#step(now, () => this.#whenPlaced(ask, () => this.#follow(ask, wish)));
   }
 
+  /** A spare has its client, or a new session is placed. */
+  #inSession(opening: Opening, tell: (outcome: Outcome) => void): void {
+    if (!opening.isSpare) return this.#open(opening, tell);
+    // It may have broken without a word while nobody used it.
+    this.#dropSilentLink();
+    const run = (): void => tell(this.#take(opening));
+    this.#whenKnown({ run, fail: () => tell(undefined) });
+  }
+
+  /**
+   * The fleet handed out the spare of this actor, which is another's from now on if it is one: the first to come takes it, and only
+   * the modern clients of one principal share it.
+   */
+  #take(opening: Opening): Opened<undefined> {
+    const placed = this.#placed;
+    const { server, principal, clientKind } = opening;
+    const isFree = placed !== undefined && (placed.isSpare === true || this.#isFound);
+    const isShared = clientKind === 'modern' && this.#owner === principal;
+    if (!placed || (!isFree && !isShared))
+      return { ok: false, fault: { fault: 'session_not_found' } };
+    if (!isFree) return { ok: true, value: undefined };
+    const { session, runner, boot, openedAt } = placed;
+    this.#placed = { session, runner, boot, openedAt };
+    this.#owner = principal;
+    this.#isFound = false;
+    const { socket } = this.#line;
+    const note = socket === undefined ? undefined : this.#notes.get(socket);
+    if (socket !== undefined && note?.role === 'runner')
+      this.#note(socket, { ...note, placed: this.#placed, owner: principal });
+    this.#perform(this.#relay.take({ type: 'take', server, principal, clientKind }));
+    return { ok: true, value: undefined };
+  }
+
   // From the fleet.
+
+  /** The runner of a spare is gone. Nothing happens if it has been taken, or is gone itself. */
+  release(session: SessionName, now: number): EdgeSessionEffect[] {
+    return this.#step(now, () => {
+      if (this.#placed?.isSpare !== true || this.#placed.session !== session) return;
+      const { socket } = this.#line;
+      if (socket !== undefined) this.#close(socket, CLOSE.done, 'its runner is gone');
+      this.#forgetSpare();
+    });
+  }
 
   /** The answer to `find`; 'broken' if the fleet broke away. */
   found(placed: PlacedSession | undefined | 'broken', now: number): EdgeSessionEffect[] {
@@ -462,7 +513,7 @@ export class EdgeSession {
     const { session, epoch, holds, subprotocol } = dial;
     const placed = this.#placed;
     // The first dial of a session found in the books: its opener died before the answer, so nobody knows its name.
-    const isOrphan = this.#isFound && epoch === 1;
+    const isOrphan = this.#isFound && epoch === 1 && !placed?.isSpare;
     if (!placed || isOrphan || PLACE.some((key) => placed[key] !== dial[key])) {
       if (isOrphan) this.#perform(this.#relay.giveUp({ fault: 'session_not_found' }));
       // The actor may have been reset before it knew of the session, which would then count as open for ever.
@@ -470,7 +521,8 @@ export class EdgeSession {
       if (!placed) this.#clearStored();
       return this.#refuse(ask, { fault: 'session_not_found' });
     }
-    const note = { session: placed.session, role: 'runner' as const, placed };
+    const owner = this.#owner;
+    const note = { session: placed.session, role: 'runner' as const, placed, owner };
     if (epoch <= this.#relay.epoch) {
       // Its close event comes here too, so it needs a note; epoch 0 says that it is not the link.
       const socket = this.#accept(ask, { ...note, epoch: 0, at: 0 }, subprotocol);
@@ -478,7 +530,7 @@ export class EdgeSession {
     }
     const { revision } = this.#relay;
     const socket = this.#accept(ask, { ...note, epoch, at: this.#now, revision }, subprotocol);
-    this.#isFound = false;
+    if (placed.isSpare || this.#owner !== undefined) this.#isFound = false;
     const older = this.#line.socket;
     const held = this.#line.take(socket, readHolds(holds));
     if (older !== undefined) this.#close(older, CLOSE.replaced, 'the runner dialled again');
@@ -596,6 +648,7 @@ export class EdgeSession {
   #forget(): void {
     const session = this.#placed?.session;
     this.#placed = undefined;
+    this.#owner = undefined;
     // Anything that still comes from the socket is about a session that is over.
     this.#line.release();
     for (const [socket, note] of this.#notes)
@@ -608,6 +661,15 @@ export class EdgeSession {
     this.#leaving = undefined;
   }
 
+  /** A spare without a link is none. Nobody has to be told: the runner has its link, and the fleet its books. */
+  #forgetSpare(): void {
+    this.#placed = undefined;
+    this.#memory = 'none';
+    this.#line.release();
+    this.#relay = new Relay({ state: 'ended' });
+    this.#keptLink = this.#relay.link;
+  }
+
   #tellFleet(session: SessionName, socket?: SocketId): void {
     this.#forgetting.set(session, socket ?? this.#forgetting.get(session));
     this.#effects.push({ do: 'closed', session });
@@ -617,7 +679,7 @@ export class EdgeSession {
   #keepRevision(revision: string): void {
     const { socket } = this.#line;
     const note = socket === undefined ? undefined : this.#notes.get(socket);
-    if (socket === undefined || note?.role !== 'runner') return;
+    if (socket === undefined || note?.role !== 'runner' || this.#placed?.isSpare) return;
     this.#note(socket, { ...note, revision });
     this.#host.store.keepRevision(revision);
   }
@@ -626,6 +688,7 @@ export class EdgeSession {
   #step(now: number, work: () => void): EdgeSessionEffect[] {
     this.#now = now;
     work();
+    if (this.#placed?.isSpare && this.#relay.link.state !== 'linked') this.#forgetSpare();
     this.#keepLost();
     this.#keepWake();
     this.#lookAt = this.#isWatched ? (this.#lookAt ?? now + LOOK_MS) : undefined;

@@ -3,7 +3,7 @@ import { nanoid } from 'nanoid';
 import { refuse } from './refuse.ts';
 import { corsHeaders } from './cors.ts';
 import { signSession, verifySession } from '../access/session-id.ts';
-import { Delivery, retryAfterMs, type Delivered } from '../core/exchange.ts';
+import { Delivery, mustDial, retryAfterMs, type Delivered } from '../core/exchange.ts';
 import type { Opening, Post, PostAnswer } from '../core/ports.ts';
 import type { Ports, SessionPort } from './ports.ts';
 import type { Principal } from '../access/principal.ts';
@@ -55,33 +55,43 @@ const SESSION_NAME_LENGTH = 22;
 /** Characters of the random part of a post's id: 96 bits, unique within its session. */
 const POST_ID_LENGTH = 16;
 
-export type NewSession =
+/** A session that was opened: its actor, the signed id for the client, and what the actor said. */
+export type OpenedSession<Answer> =
   | {
       readonly ok: true;
       readonly session: SessionPort;
       readonly sessionId: string;
-      readonly opening: Opening;
+      readonly answer: Answer;
     }
   | { readonly ok: false; readonly fault: Fault };
 
 /**
- * A session to be opened: its actor, the signed id for the client, and what the actor must know. One that no runner could take is
- * refused before an actor is woken, which would leave a trace on disk.
+ * Opens a session with `open`: with a spare if the fleet has one. One that no runner could take is refused before an actor is woken,
+ * which would leave a trace on disk. `faultOf`: why the actor refused, if it did.
  */
-export async function newSession(
+export async function openSession<Answer>(
   { request, server, principal, secret, ports }: Exchange,
   clientKind: ClientKind,
-): Promise<NewSession> {
-  const admitted = await ports.fleet.mayOpen(server, principal.name);
+  open: (session: SessionPort, opening: Opening) => Promise<Answer>,
+  faultOf: (answer: Answer) => Fault | undefined,
+): Promise<OpenedSession<Answer>> {
+  const opening = { server, principal: principal.name, clientKind };
+  const admitted = await ports.fleet.mayOpen(opening);
   if (!admitted.ok) return admitted;
-  const { afterMs } = admitted.value;
+  const { afterMs, spare } = admitted.value;
   if (afterMs > 0) await sleep(afterMs);
   // Nobody reads this.
   if (request.signal.aborted) return { ok: false, fault: { fault: 'overloaded' } };
-  const name = nanoid(SESSION_NAME_LENGTH);
-  const opening = { server, principal: principal.name, clientKind };
-  const sessionId = await signSession(secret, { name, ...opening });
-  return { ok: true, session: ports.session(name), sessionId, opening };
+  const inActor = async (name: string, isSpare: boolean): Promise<OpenedSession<Answer>> => {
+    const sessionId = await signSession(secret, { name, ...opening });
+    const session = ports.session(name);
+    const answer = await open(session, { ...opening, ...(isSpare && { isSpare }) });
+    const isGone = mustDial({ ...opening, isSpare }, faultOf(answer));
+    return isGone
+      ? inActor(nanoid(SESSION_NAME_LENGTH), false)
+      : { ok: true, session, sessionId, answer };
+  };
+  return inActor(spare ?? nanoid(SESSION_NAME_LENGTH), spare !== undefined);
 }
 
 /** An id for a post; the runner serves it once however often and however late it is sent (R-2, R-3). */

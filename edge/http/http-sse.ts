@@ -6,7 +6,7 @@ import {
   answerHeaders,
   findSession,
   newPostId,
-  newSession,
+  openSession,
   postTo,
   refuseExchange,
   type Exchange,
@@ -62,11 +62,15 @@ async function open(exchange: Exchange): Promise<Response> {
   const { request, server, settings } = exchange;
   const fault = checkAccept(request, 'get');
   if (fault) return refuseExchange(exchange, fault);
-  const made = await newSession(exchange, 'sse');
+  const made = await openSession(
+    exchange,
+    'sse',
+    (session, opening) => session.open(opening),
+    (opened) => (opened.ok ? undefined : opened.fault),
+  );
   if (!made.ok) return refuseExchange(exchange, made.fault);
-  const { session, sessionId, opening } = made;
-  const opened = await session.open(opening);
-  if (!opened.ok) return refuseExchange(exchange, opened.fault);
+  const { session, sessionId, answer } = made;
+  if (!answer.ok) return refuseExchange(exchange, answer.fault);
   const stream = new SseStream({
     session,
     signal: request.signal,

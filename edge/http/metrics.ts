@@ -19,6 +19,7 @@ export function fleetMetrics({ runners, sessions, opened, refused }: FleetView):
     single('gauge', 'mcp_bridge_edge_sessions', 'Open sessions.', sessions),
     perRunner('linked', 'Whether the runner is connected.', ({ isLinked }) => Number(isLinked)),
     perRunner('sessions', 'Sessions placed on the runner.', ({ sessions: held }) => held),
+    perRunner('spares', 'Sessions linked ahead on the runner.', ({ spares }) => spares),
     perRunner('capacity_sessions', 'Sessions the runner accepts.', ({ capacity }) => capacity),
     single(
       'counter',

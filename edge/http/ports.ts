@@ -3,15 +3,16 @@ import type {
   ControlDial,
   FleetView,
   LinkDial,
+  ModernHome,
   Negotiated,
   Opened,
   Opening,
+  OpeningTurn,
   Post,
   PostAnswer,
   PostPlace,
 } from '../core/ports.ts';
-import type { Fault } from '../../shared/fault.ts';
-import type { ActorName, PrincipalName, ServerName, StreamId } from '../../shared/ids.ts';
+import type { ActorName, StreamId } from '../../shared/ids.ts';
 
 /** A message socket to a session actor; the listeners are set before anything can arrive. */
 export interface Socket {
@@ -52,15 +53,17 @@ export interface SessionPort {
 export interface FleetPort {
   view(): Promise<FleetView>;
   /**
-   * Why no session of this server could be opened now, before anything is made for one; undefined when it may be tried, or when the
-   * actor has a session.
+   * Where the requests of a principal's modern clients to a server go; `actor` is their own. Or why no session of this server could
+   * be opened now, before anything is made for one.
    */
-  admits(server: ServerName, actor?: ActorName): Promise<Fault | undefined>;
-  /** As {@link admits}, of a session that a client opens: when it may begin, as a principal's openings wait for each other. */
-  mayOpen(
-    server: ServerName,
-    principal: PrincipalName,
-  ): Promise<Opened<{ readonly afterMs: number }>>;
+  home(opening: Opening, actor: ActorName): Promise<Opened<ModernHome>>;
+  /** Where they go now, if not to their own actor. Nothing is opened for it. */
+  homeOf(actor: ActorName): Promise<ActorName | undefined>;
+  /**
+   * Of a session that a client opens: when it may begin, as a principal's openings wait for each other, and with which spare; or
+   * why not.
+   */
+  mayOpen(opening: Opening): Promise<Opened<OpeningTurn>>;
   link(request: Request, dial: ControlDial): Promise<Response>;
 }
 

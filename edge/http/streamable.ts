@@ -7,7 +7,7 @@ import {
   answerHeaders,
   findSession,
   newPostId,
-  newSession,
+  openSession,
   persistently,
   postTo,
   refuseExchange,
@@ -202,11 +202,15 @@ async function initialize(exchange: Exchange, message: ClientMessage): Promise<R
       fault: 'invalid_request',
       message: 'initialize is a request: it needs an id.',
     });
-  const made = await newSession(exchange, 'streamable');
-  if (!made.ok) return refuseExchange(exchange, made.fault, id);
-  const { session, sessionId, opening } = made;
   const asked = newPost(message, 'answer');
-  const answer = await openFor(exchange, session, opening, asked);
+  const opened = await openSession(
+    exchange,
+    'streamable',
+    (session, opening) => openFor(exchange, session, opening, asked),
+    (answer) => (answer.kind === 'refused' ? answer.fault : undefined),
+  );
+  if (!opened.ok) return refuseExchange(exchange, opened.fault, id);
+  const { session, sessionId, answer } = opened;
   return respond(exchange, session, asked, answer, { [SESSION_ID_HEADER]: sessionId });
 }
 

@@ -94,6 +94,9 @@ export class Session {
       case 'cancel':
         this.#parts.listeners.abandon(frame.stream, now);
         break;
+      case 'take':
+        // Of a spare; this has its client.
+        break;
       case 'end':
         this.#end({ message: 'The client ended the session.' }, now);
         break;

@@ -34,7 +34,10 @@ export interface ControlLinkOptions {
   /** A socket reached the edge. */
   opened(): void;
   welcomed(servers: readonly string[]): void;
+  /** The socket is gone. */
+  lost(): void;
   open(frame: ControlDown & { type: 'open' }): void;
+  spare(frame: ControlDown & { type: 'spare' }): void;
   yield(frame: ControlDown & { type: 'yield' }): void;
   close(session: SessionName): void;
   /** The edge refuses this runner and no retry can help. */
@@ -111,6 +114,8 @@ export class ControlLink {
         return this.#options.welcomed(header.servers);
       case 'open':
         return this.#options.open(header);
+      case 'spare':
+        return this.#options.spare(header);
       case 'yield':
         return this.#options.yield(header);
       case 'close':
@@ -120,6 +125,7 @@ export class ControlLink {
 
   #ended(end: LinkEnd): Verdict {
     this.#isWelcome = false;
+    this.#options.lost();
     const { log } = this.#options;
     if (end.kind === 'failed') {
       log.warn('the edge cannot be reached', {

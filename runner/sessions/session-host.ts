@@ -1,13 +1,12 @@
 // Hosts one session: performs what core/session decides on a real process and a real session link, and keeps its time.
 // One file above 300 lines: a process, a link and a timer that one queue of effects serves.
-import type { BootId, BridgeRequestId } from '../../shared/ids.ts';
+import type { BridgeRequestId } from '../../shared/ids.ts';
 import { afterSessionClose, CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import { decodeBytes, encodeBytes } from '../../shared/link/codec.ts';
 import type { OpenFrame } from '../../shared/link/control-frames.ts';
-import type { Hold } from '../../shared/link/parts.ts';
 import { placeUp } from '../../shared/link/places.ts';
-import { FAREWELL_MS, SESSION_BACKOFF_CAP_MS } from '../../shared/link/timing.ts';
+import { FAREWELL_MS } from '../../shared/link/timing.ts';
 import { sessionDown, type SessionUp } from '../../shared/link/session-frames.ts';
 import type { ServerConfig } from '../config/runner-config.ts';
 import { EffectQueue } from '../core/effect-queue.ts';
@@ -15,15 +14,16 @@ import { EventBatch, type SentEvent } from '../core/event-batch.ts';
 import type { Quote } from '../core/overheard.ts';
 import type { SessionEffect } from '../core/session-effects.ts';
 import { Session } from '../core/session.ts';
+import { SPARE_EPOCH } from '../core/spares.ts';
 import { failureFields } from '../failure.ts';
-import { webSocketOrigin } from '../link/control-link.ts';
 import type { LinkEnd } from '../link/dial.ts';
 import { explainAnswer, isFromEdge } from '../link/refusal.ts';
-import { KeptLink, type Verdict } from '../link/kept-link.ts';
+import type { KeptLink, Verdict } from '../link/kept-link.ts';
 import type { Log, LogFields } from '../log.ts';
 import { describeEnd, type ExitFacts } from '../process/exit.ts';
-import type { RunnerToken } from '../runner-token.ts';
+import { sessionLink, type DialGround, type SessionLinkOwner } from './session-link.ts';
 import type { SessionProcess } from './session-process.ts';
+import type { Ahead } from './spare-links.ts';
 import { WakeTimer } from '../wake-timer.ts';
 import type { SessionSnapshot } from '../running-runner.ts';
 
@@ -31,9 +31,9 @@ export interface SessionHostOptions {
   readonly open: OpenFrame;
   readonly server: ServerConfig;
   readonly process: SessionProcess;
-  readonly edge: string;
-  readonly token: RunnerToken;
-  readonly boot: BootId;
+  readonly ground: DialGround;
+  /** The spare that the session was (LP27). */
+  readonly ahead: Ahead | undefined;
   readonly log: Log;
   /** Makes what the process printed fit to be shown to a client. */
   readonly quote: Quote;
@@ -66,7 +66,6 @@ export class SessionHost {
   readonly #link: KeptLink;
   /** Events of this turn of work, which leave together. */
   readonly #events = new EventBatch();
-  #epoch = 0;
   /** For all that the session and the translator before it want done. */
   readonly #queue = new EffectQueue();
   readonly #timer = new WakeTimer(() => this.#contained(() => this.#tick()));
@@ -82,29 +81,25 @@ export class SessionHost {
 
   constructor(options: SessionHostOptions) {
     this.#options = options;
-    const { open, server, edge, token, boot } = options;
+    const { open, server, ground, ahead } = options;
     const { clientKind } = open;
     const refusal = (line: Uint8Array): string | undefined => options.process.refusal?.(line);
     this.#session = new Session(
       { limits: server, clientKind, quote: options.quote, refusal },
       performance.now(),
     );
-    const url = `${webSocketOrigin(edge)}/runner/session/${open.session}`;
-    this.#link = new KeptLink({
-      backoffCapMs: () => SESSION_BACKOFF_CAP_MS,
-      dialOptions: async (holds) => ({
-        url,
-        token: await token.forDial(),
-        headers: this.#dialHeaders(boot, holds),
-      }),
+    const owner: SessionLinkOwner = {
       opened: () => options.reached(),
       frame: (bytes) => this.#frame(bytes),
       begun: (name) => this.#perform(this.#session.begun(name)),
       moved: (flows) => this.#moved(flows),
       ended: (end) => this.#linkEnded(end),
       failed: (error) => this.#failed(error),
-    });
-    this.#link.start();
+    };
+    ahead?.link?.handTo(owner);
+    const dialled = { name: open.session, ticket: open.ticket, epoch: ahead ? SPARE_EPOCH : 0 };
+    this.#link = (ahead?.link ?? sessionLink(ground, dialled, owner)).link;
+    if (!ahead?.link) this.#link.start();
     options.process.listen(
       {
         onLine: (bytes, bridgeId) => this.#line(bytes, bridgeId),
@@ -116,6 +111,7 @@ export class SessionHost {
       },
       this.#queue,
     );
+    if (ahead?.isLinked) this.#perform(this.#session.linked(false, performance.now()));
   }
 
   get #isBusy(): boolean {
@@ -169,16 +165,6 @@ export class SessionHost {
       ...(process.pid !== undefined && { pid: process.pid }),
       inFlight: this.#session.inFlight,
       idleMs: performance.now() - this.#session.activeAt,
-    };
-  }
-
-  #dialHeaders(boot: BootId, holds: readonly Hold[]): Record<string, string> {
-    this.#epoch += 1;
-    return {
-      'mcp-bridge-ticket': this.#options.open.ticket,
-      'mcp-bridge-boot': boot,
-      'mcp-bridge-epoch': String(this.#epoch),
-      ...(holds.length > 0 && { 'mcp-bridge-holds': JSON.stringify(holds) }),
     };
   }
 

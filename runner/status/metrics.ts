@@ -3,7 +3,7 @@ import { single, type Metric, type Sample } from '../../shared/metrics.ts';
 import type { RunnerSnapshot } from '../running-runner.ts';
 
 export function runnerMetrics(snapshot: RunnerSnapshot): Metric[] {
-  const { linked, draining, sessions, processes, counters } = snapshot;
+  const { linked, draining, sessions, processes, spares, counters } = snapshot;
   return [
     single('gauge', 'mcp_bridge_linked', 'Whether the edge has accepted the control link.', linked),
     single('gauge', 'mcp_bridge_draining', 'Whether the runner is stopping.', draining),
@@ -18,6 +18,12 @@ export function runnerMetrics(snapshot: RunnerSnapshot): Metric[] {
       type: 'gauge',
       help: 'Processes by server and state.',
       samples: summed(processes, ({ server, state }) => ({ server, state })),
+    },
+    {
+      name: 'mcp_bridge_spares',
+      type: 'gauge',
+      help: 'Sessions linked ahead, which no client has yet, by server and state.',
+      samples: summed(spares, ({ server, state }) => ({ server, state })),
     },
     {
       name: 'mcp_bridge_requests_in_flight',

@@ -32,6 +32,9 @@ export const yieldedFrame = v.strictObject({
   type: v.literal('yielded'),
   session: v.optional(sessionName),
 });
+export const wantFrame = v.strictObject({ type: v.literal('want'), server: serverName });
+export const readyFrame = v.strictObject({ type: v.literal('ready'), session: sessionName });
+export const withdrawFrame = v.strictObject({ type: v.literal('withdraw'), session: sessionName });
 
 /** Runner → fleet actor. */
 export const controlUp = v.variant('type', [
@@ -39,6 +42,9 @@ export const controlUp = v.variant('type', [
   openRefusedFrame,
   drainFrame,
   yieldedFrame,
+  wantFrame,
+  readyFrame,
+  withdrawFrame,
 ]);
 export type ControlUp = v.InferOutput<typeof controlUp>;
 export type HelloFrame = v.InferOutput<typeof helloFrame>;
@@ -47,13 +53,26 @@ export const controlWelcomeFrame = v.strictObject({
   type: v.literal('welcome'),
   servers: v.array(v.string()),
 });
+const ticket = v.pipe(v.string(), v.maxLength(256));
+
+/** Whose a session is. */
+export const ownerFields = {
+  server: serverName,
+  clientKind: v.picklist(['sse', 'streamable', 'modern']),
+  principal: v.pipe(v.string(), v.maxLength(128)),
+};
+
 export const openFrame = v.strictObject({
   type: v.literal('open'),
   session: sessionName,
+  ticket,
+  ...ownerFields,
+});
+export const spareFrame = v.strictObject({
+  type: v.literal('spare'),
+  session: sessionName,
   server: serverName,
-  ticket: v.pipe(v.string(), v.maxLength(256)),
-  clientKind: v.picklist(['sse', 'streamable', 'modern']),
-  principal: v.pipe(v.string(), v.maxLength(128)),
+  ticket,
 });
 export const yieldFrame = v.strictObject({
   type: v.literal('yield'),
@@ -66,11 +85,13 @@ export const closeFrame = v.strictObject({ type: v.literal('close'), session: se
 export const controlDown = v.variant('type', [
   controlWelcomeFrame,
   openFrame,
+  spareFrame,
   yieldFrame,
   closeFrame,
 ]);
 export type ControlDown = v.InferOutput<typeof controlDown>;
 export type YieldFrame = v.InferOutput<typeof yieldFrame>;
 export type OpenFrame = v.InferOutput<typeof openFrame>;
+export type SpareFrame = v.InferOutput<typeof spareFrame>;
 /** How a session's client speaks: HTTP+SSE, Streamable HTTP of the legacy era, or 2026-07-28. */
 export type ClientKind = OpenFrame['clientKind'];

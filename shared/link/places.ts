@@ -30,6 +30,7 @@ export function placeDown(frame: SessionDown): Place {
       return { flow: frame.stream };
     case 'delivered':
     case 'end':
+    case 'take':
     case 'welcome':
       return { flow: NO_FLOW };
   }

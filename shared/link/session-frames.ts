@@ -4,6 +4,7 @@ import { STREAM_ID } from '../ids.ts';
 import { REQUEST_ID_BYTES } from '../limits.ts';
 import { EVENTS_IN_FRAME } from './sizes.ts';
 import { REVISION_CHARS } from '../mcp/revisions.ts';
+import { ownerFields } from './control-frames.ts';
 import { faultFields } from './fault-fields.ts';
 import { holds } from './parts.ts';
 
@@ -43,6 +44,7 @@ export const deliveredFrame = v.strictObject({
 });
 export const cancelFrame = v.strictObject({ type: v.literal('cancel'), stream: streamId });
 export const endFrame = v.strictObject({ type: v.literal('end') });
+export const takeFrame = v.strictObject({ type: v.literal('take'), ...ownerFields });
 
 /** Edge → runner. `post` carries a message. */
 export const sessionDown = v.variant('type', [
@@ -54,8 +56,10 @@ export const sessionDown = v.variant('type', [
   cancelFrame,
   endFrame,
   welcomeFrame,
+  takeFrame,
 ]);
 export type SessionDown = v.InferOutput<typeof sessionDown>;
+export type TakeFrame = v.InferOutput<typeof takeFrame>;
 export type PostFrame = v.InferOutput<typeof postFrame>;
 
 export const acceptedFrame = v.strictObject({ type: v.literal('accepted'), id: streamId });

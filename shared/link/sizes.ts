@@ -26,6 +26,12 @@ export const CREDIT_EVENTS = 500;
 /** Messages of a session that the runner may not have yet: as much as may be on the way down, and one always passes. */
 export const UPWARD_BYTES = 8 * 1024 * 1024;
 
+/** Spares of one runner: each is a socket and a sleeping actor (LP27). */
+export const SPARES = 64;
+
+/** Spares that are being dialled at a time: an edge that comes back is not met by all of them at once (LP27). */
+export const SPARES_DIALLED = 4;
+
 /** Requests a session may hold while its runner is away. */
 export const OFFLINE_QUEUE = 32;
 

@@ -30,6 +30,9 @@ export const CONTROL_BACKOFF_CAP_MS = 60_000;
 /** The longest of the control link while sessions have their grace: one link asks for all of them. */
 export const GRACE_BACKOFF_CAP_MS = 500;
 
+/** A spare that was lost is replaced after this: what broke it may break the next (LP27). */
+export const SPARE_AGAIN_MS = 10_000;
+
 /** A runner says hello in the same breath as it dials (LP9). */
 export const HELLO_WAIT_MS = 10_000;
 

@@ -6,6 +6,7 @@ import type {
   RunnerRecord,
   SessionRow,
   SessionStore,
+  SpareRow,
 } from '../../edge/core/ports.ts';
 
 /** A store under test: what stands on its disk, and the lives of its actor. */
@@ -120,6 +121,16 @@ const record = (changes: Partial<RunnerRecord> = {}): RunnerRecord => ({
   ...changes,
 });
 
+const spare = (session: string, changes: Partial<SpareRow> = {}): SpareRow => ({
+  session,
+  runner: 'r',
+  boot: 'b',
+  server: 'files',
+  openedAt: 1,
+  isReady: false,
+  ...changes,
+});
+
 const ACTOR = 'a'.repeat(22);
 
 export function fleetStoreContract(make: Make<FleetStore>): void {
@@ -185,6 +196,45 @@ export function fleetStoreContract(make: Make<FleetStore>): void {
         return [ACTOR, legacy, other].map((actor) => store.newestOf(actor)?.session);
       });
       expect(found).toEqual([`${ACTOR}~00000002`, 'b'.repeat(22), undefined]);
+    });
+
+    test('[LP27] keeps spares beside the sessions, which do not count them', async () => {
+      const { step, crash } = await make();
+      await step((store) => {
+        store.putSpare(spare('one'));
+        store.putSpare(spare('two', { runner: 'q', server: 'mail' }));
+        store.putSpare(spare('one', { isReady: true }));
+      });
+      await crash();
+      const read = await step((store) => [
+        store.spare('one'),
+        store.spares({ server: 'files' }),
+        store.spares({ runner: 'q' }),
+        store.countOn('r'),
+        store.sessions().length,
+        store.removeSpare('one'),
+        store.removeSpare('one'),
+        store.spare('one'),
+      ]);
+      const one = spare('one', { isReady: true });
+      const two = spare('two', { runner: 'q', server: 'mail' });
+      expect(read).toEqual([one, [one], [two], 0, 0, true, false, undefined]);
+    });
+
+    test('[LP27] knows where a modern actor lives, as long as that session is in the books', async () => {
+      const { step, crash } = await make();
+      await step((store) => {
+        store.putSession(row('one'));
+        store.putHome(ACTOR, 'one');
+      });
+      await crash();
+      expect(await step((store) => store.homeOf(ACTOR))).toEqual(row('one'));
+      expect(await step((store) => store.newestOf(ACTOR))).toBeUndefined();
+      await step((store) => store.removeSession('one'));
+      expect(await step((store) => store.homeOf(ACTOR))).toBeUndefined();
+      // Another session of that name would not be its home.
+      await step((store) => store.putSession(row('one')));
+      expect(await step((store) => store.homeOf(ACTOR))).toBeUndefined();
     });
 
     test('[F-293] remembers whom it owes a word until that is paid', async () => {

@@ -20,6 +20,13 @@ export async function edgeSessions(bridge: Bridge): Promise<number | undefined> 
   return text === undefined ? undefined : sumOf(text, 'mcp_bridge_edge_sessions ');
 }
 
+/** Spares that the edge can hand out, or undefined when it does not answer. */
+export async function edgeSpares(bridge: Bridge): Promise<number | undefined> {
+  const headers = { authorization: `Bearer ${METRICS_KEY}` };
+  const text = await pageOf(`${bridge.url}/metrics`, headers);
+  return text === undefined ? undefined : sumOf(text, 'mcp_bridge_edge_runner_spares{');
+}
+
 /** Sessions on the runner in any state, or undefined when it does not answer. */
 export async function runnerSessions(bridge: Bridge): Promise<number | undefined> {
   const text = await pageOf(`${bridge.statusUrl}/metrics`);

@@ -91,6 +91,17 @@ export class TcpProxy {
     for (const pair of this.#pairs) pair.isSwallowed = true;
   }
 
+  /** Swallows what is sent on the connection that has been up longest. */
+  swallowOldest(): void {
+    const [oldest] = this.#pairs;
+    if (oldest) oldest.isSwallowed = true;
+  }
+
+  /** Resets every new connection until {@link mend}; those that are up stay. */
+  refuseNew(): void {
+    this.#isDown = true;
+  }
+
   /** New connections are served again. */
   mend(): void {
     this.#isDown = false;

@@ -26,6 +26,7 @@ const ROWS: Readonly<Record<string, readonly number[]>> = {
   'dial wait': [timing.DIAL_WAIT_MS],
   hello: [timing.HELLO_WAIT_MS],
   yield: [timing.YIELD_WAIT_MS],
+  spares: [sizes.SPARES, sizes.SPARES_DIALLED, timing.SPARE_AGAIN_MS],
   backoff: [
     timing.BACKOFF_BASE_MS,
     timing.SESSION_BACKOFF_CAP_MS,

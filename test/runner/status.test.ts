@@ -17,6 +17,7 @@ const SNAPSHOT: RunnerSnapshot = {
     { session: 'session-id-2', server: 'a', state: 'open', inFlight: 1, idleMs: 5 },
   ],
   processes: [{ server: 'a', pid: 4711, state: 'running' }],
+  spares: [{ server: 'a', state: 'ready' }],
   counters: { processExits: 3, sessions_opened: 7 },
 };
 

@@ -83,6 +83,10 @@ export class ActorNode extends ActorHost<EdgeSessionEffect> {
     this.#ask(asker, (ask) => this.#session.giveUp(ask, fault, session, this.now));
   }
 
+  release(session: string): void {
+    this.step(() => this.#session.release(session, this.now));
+  }
+
   review(): void {
     this.#ask(NOBODY, (ask) => this.#session.review(ask, this.now));
   }

@@ -58,6 +58,8 @@ export class ClientNode {
   #onReady: (() => void) | undefined;
   /** Sessions it tried to open before the one it has. */
   #tries = 0;
+  /** The name of its session, once it was told. */
+  #session: string | undefined;
 
   constructor(world: World, name: string, kind: SimulatedKind) {
     this.#world = world;
@@ -93,6 +95,7 @@ export class ClientNode {
     const ready = this.#onReady;
     this.#onReady = undefined;
     if (!ready) return;
+    this.#session = undefined;
     this.#tries += 1;
     if (this.#tries === OPENINGS) this.#isOver = true;
     else this.#world.clock.after(OPEN_AGAIN_MS, () => this.open(ready));
@@ -213,6 +216,7 @@ export class ClientNode {
     wire.a.onMessage = (text) => {
       if (!head) {
         head = JSON.parse(text) as Head;
+        if (!call) this.#session = head.session;
         if ('body' in head && head.body !== undefined) {
           if (head.status === 200) take(JSON.parse(head.body) as Incoming);
           else if (call) this.#outcome(call, `error:${head.body}`, head.phase);
@@ -323,6 +327,7 @@ export class ClientNode {
     wire.a.onMessage = (text) => {
       if (!head) {
         head = JSON.parse(text) as Head;
+        this.#session = head.session;
         if ('stream' in head) this.#send(INITIALIZE, undefined);
         return;
       }
@@ -419,7 +424,7 @@ export class ClientNode {
   #connect(): { wire: Wire; exchange: Exchange } {
     const wire = new Wire(this.#world.clock, this.#world.chance);
     const owner = { principal: this.name, clientKind: this.clientKind };
-    const name = actorName(this.name, this.#tries);
+    const name = this.#session ?? actorName(this.name, this.#tries);
     const exchange = new Exchange(this.#world, name, owner, wire.b);
     this.#world.clientWires.add(wire);
     this.#world.exchanges.add(exchange);

@@ -1,7 +1,13 @@
 // The simulated fleet actor: hosts core/fleet.
 import type { ControlNote, Fleet, FleetEffect } from '../../edge/core/fleet.ts';
-import type { ControlDial, Opened, Opening, PlacedSession } from '../../edge/core/ports.ts';
-import type { Fault } from '../../shared/fault.ts';
+import type {
+  ControlDial,
+  ModernHome,
+  Opened,
+  Opening,
+  OpeningTurn,
+  PlacedSession,
+} from '../../edge/core/ports.ts';
 import { actorOf } from '../../shared/ids.ts';
 import { ActorHost, type Asker } from './actor-host.ts';
 import { ActorSockets, type Dialled } from './sockets.ts';
@@ -38,22 +44,31 @@ export class FleetNode extends ActorHost<FleetEffect> {
     return [...this.#store.sessions(), ...this.#store.owed()].map(({ session }) => session);
   }
 
+  /** The spares of a runner that it may hand out. */
+  readyOn(runner: string): string[] {
+    return this.#store
+      .spares({ runner })
+      .filter(({ isReady }) => isReady)
+      .map(({ session }) => session)
+      .toSorted();
+  }
+
   open(wish: Opening & { readonly session: string }, asker: Asker<Opened<PlacedSession>>): void {
     const ask = this.mint(8);
     this.#askers.set(ask, asker);
     this.step(() => this.#fleet.open(ask, wish, this.now));
   }
 
-  admits(server: string, actor: string | undefined, asker: Asker<Fault | undefined>): void {
+  home(opening: Opening, actor: string, asker: Asker<Opened<ModernHome>>): void {
     this.#told(asker, () => {
-      const { fault, effects } = this.#fleet.admits(server, actor, this.now);
-      return { answer: fault, effects };
+      const { home, effects } = this.#fleet.home(opening, actor, this.now);
+      return { answer: home, effects };
     });
   }
 
-  mayOpen(server: string, principal: string, asker: Asker<Opened<{ afterMs: number }>>): void {
+  mayOpen(opening: Opening, asker: Asker<Opened<OpeningTurn>>): void {
     this.#told(asker, () => {
-      const { turn, effects } = this.#fleet.mayOpen(server, principal, this.now);
+      const { turn, effects } = this.#fleet.mayOpen(opening, this.now);
       return { answer: turn, effects };
     });
   }
@@ -110,7 +125,7 @@ export class FleetNode extends ActorHost<FleetEffect> {
   }
 
   #recovered(): Fleet {
-    return new this.world.rules.Fleet(this.#store, this.#sockets, TERMS);
+    return new this.world.rules.Fleet(this.#store, this.#sockets, TERMS, this.mint);
   }
 
   protected performOne(effect: FleetEffect): void {
@@ -144,6 +159,11 @@ export class FleetNode extends ActorHost<FleetEffect> {
         return;
       }
       case 'ended':
+        return;
+      case 'release':
+        clock.after(chance.between(0, CALL_MS), () =>
+          this.world.actor(actorOf(effect.session)).release(effect.session),
+        );
         return;
       case 'review':
         clock.after(chance.between(0, CALL_MS), () =>

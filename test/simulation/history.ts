@@ -47,6 +47,8 @@ export interface History {
   readonly foreign: string[];
   /** Resumptions that were refused although no run outgrows the window. */
   readonly evicted: string[];
+  /** The clients that each spare was handed to. */
+  readonly handed: Map<string, Set<string>>;
   /** What is held of sessions long after the last client has left. */
   readonly left: string[];
   /** What went wrong, for a person. */
@@ -62,6 +64,7 @@ export function emptyHistory(): History {
     streams: new Map(),
     foreign: [],
     evicted: [],
+    handed: new Map(),
     left: [],
     trace: [],
   };
@@ -78,6 +81,7 @@ export function check(history: History): string[] {
     ...history.evicted.map((what) => `R-4: ${what}`),
     ...history.foreign.map((what) => `R-9: ${what}`),
     ...history.left.map((what) => `R-11: ${what}`),
+    ...toOneClient(history),
   ];
 }
 
@@ -151,6 +155,13 @@ function cancelledByLeaving({ calls, journal }: History): string[] {
       faults.push(`R-5: call ${uid} went on long after its client had left`);
   }
   return faults;
+}
+
+function toOneClient({ handed }: History): string[] {
+  const shared = [...handed].filter(([, clients]) => clients.size > 1);
+  return shared.map(
+    ([spare, clients]) => `R-13: spare ${spare} went to ${[...clients].join(', ')}`,
+  );
 }
 
 function inOrder({ journal, sentNotes }: History): string[] {

@@ -128,6 +128,20 @@ describe('mutants of the rules', () => {
       1,
     ],
     [
+      '[F-330] R-13: a fleet that hands a spare out and does not take it off the books',
+      ['fleet.ts', 'this.#store.removeSpare(session);\n    const row = {', 'const row = {'],
+      1,
+    ],
+    [
+      '[F-331] R-11: a fleet that keeps the spares of a control link that is gone',
+      [
+        'fleet.ts',
+        'for (const { session } of this.#sparesOn(runner)) {',
+        'for (const { session } of []) {',
+      ],
+      1,
+    ],
+    [
       '[F-294] R-2: a worker that takes what is refused now for the whole story',
       ['exchange.ts', 'this.#attempts > 0 ? inDoubt(answer) : answer', 'answer'],
       1800,

@@ -18,10 +18,12 @@ import { sessionDown } from '../../shared/link/session-frames.ts';
 import { fullJitterMs } from '../../shared/backoff.ts';
 import type { SessionEffect } from '../../runner/core/session-effects.ts';
 import { Session } from '../../runner/core/session.ts';
+import { SPARE_EPOCH } from '../../runner/core/spares.ts';
 import { fairlyIdle, ownIdle, type Held } from '../../runner/core/yielding.ts';
 import type { Scheduled } from './clock.ts';
-import { clientOf, SERVER } from './names.ts';
+import { SERVER } from './names.ts';
 import { ProcessNode } from './process-node.ts';
+import { SpareNode, type Ahead } from './spare-node.ts';
 import type { World } from './world.ts';
 import { Wire, type End } from './wire.ts';
 
@@ -43,6 +45,7 @@ export class RunnerNode {
   readonly name: string;
   readonly capacity: number;
   readonly sessions = new Map<string, HostedSession>();
+  spares: SpareNode;
   readonly #world: World;
   /** Its clock may be anywhere. */
   readonly #skewMs: number;
@@ -56,7 +59,22 @@ export class RunnerNode {
     this.name = name;
     this.capacity = capacity;
     this.#skewMs = world.skew(600_000);
+    this.spares = this.#newSpares();
     this.#dial();
+  }
+
+  #newSpares(): SpareNode {
+    const { name, boot } = this;
+    const now = (): number => this.now;
+    return new SpareNode(this.#world, {
+      name,
+      boot,
+      get now() {
+        return now();
+      },
+      say: (frame) => this.#say(frame),
+      take: (open) => this.#open(open),
+    });
   }
 
   get now(): number {
@@ -77,6 +95,7 @@ export class RunnerNode {
     this.#isUp = false;
     for (const hosted of this.sessions.values()) hosted.perish();
     this.sessions.clear();
+    this.spares.perish();
     if (this.#control) this.#control.isOver = true;
     this.#control?.wire.cut();
     this.#control = undefined;
@@ -84,6 +103,7 @@ export class RunnerNode {
       this.#boots += 1;
       this.#isUp = true;
       this.#world.note(`runner ${this.name} boots as ${this.boot}`);
+      this.spares = this.#newSpares();
       this.#dial();
     });
   }
@@ -120,6 +140,7 @@ export class RunnerNode {
       if (control.isOver) return;
       control.isOver = true;
       this.#control = undefined;
+      this.spares.unlinked();
       if (afterControlClose(code) !== 'stop') this.#redial();
     };
     const dial = { runner: this.name, granted: '*' as const, subprotocol: '' };
@@ -143,10 +164,13 @@ export class RunnerNode {
   #receive(frame: ControlDown): void {
     switch (frame.type) {
       case 'welcome':
-        return;
+        return this.spares.welcomed(frame.servers);
       case 'open':
         return this.#open(frame);
+      case 'spare':
+        return this.spares.named(frame);
       case 'close':
+        this.spares.closed(frame.session);
         return this.sessions.get(frame.session)?.closedByEdge();
       case 'yield': {
         const { principal, own } = frame;
@@ -159,10 +183,15 @@ export class RunnerNode {
 
   #open({ session, clientKind, principal }: OpenFrame): void {
     if (this.sessions.has(session)) return;
+    const ahead = this.spares.taken(session);
     const isFull =
       this.#held.length >= this.capacity || this.sessions.size >= this.capacity + MAX_ENDING;
-    if (isFull) return this.#say({ type: 'refused', session, fault: 'overloaded' });
-    const hosted = new HostedSession(this.#world, this, { name: session, clientKind, principal });
+    if (isFull) {
+      this.#say({ type: 'refused', session, fault: 'overloaded' });
+      return ahead && this.spares.refuse(ahead, { fault: 'overloaded' });
+    }
+    const opened = { name: session, clientKind, principal };
+    const hosted = new HostedSession(this.#world, this, opened, ahead);
     this.sessions.set(session, hosted);
   }
 
@@ -204,7 +233,12 @@ export class HostedSession {
   #timer: { readonly at: number; readonly entry: Scheduled } | undefined;
   #isGone = false;
 
-  constructor(world: World, runner: RunnerNode, { name, clientKind, principal }: Opened) {
+  constructor(
+    world: World,
+    runner: RunnerNode,
+    { name, clientKind, principal }: Opened,
+    ahead: Ahead | undefined,
+  ) {
     this.#world = world;
     this.#runner = runner;
     this.#name = name;
@@ -213,13 +247,17 @@ export class HostedSession {
       { limits: { ...LIMITS, maxInFlight: world.maxInFlight }, clientKind },
       runner.now,
     );
-    const client = clientOf(name);
-    this.process = new ProcessNode(world.clock, world.chance, world.history, client, (line) =>
+    // Each client is a principal of its own.
+    this.process = new ProcessNode(world.clock, world.chance, world.history, principal, (line) =>
       world.clock.after(0, () =>
         this.#perform(this.#machine.line(encoder.encode(line), runner.now)),
       ),
     );
-    this.#dial();
+    if (ahead) this.#epoch = SPARE_EPOCH;
+    if (ahead?.wire) {
+      this.#linked(ahead.wire);
+      this.#perform(this.#machine.linked(false, runner.now));
+    } else this.#dial();
   }
 
   get isEnded(): boolean {

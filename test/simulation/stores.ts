@@ -6,6 +6,7 @@ import type {
   RunnerRecord,
   SessionRow,
   SessionStore,
+  SpareRow,
 } from '../../edge/core/ports.ts';
 
 /** A store whose steps can be taken back. */
@@ -77,13 +78,18 @@ export class MemorySessionStore implements SessionStore, SteppedStore {
 interface Books {
   readonly runners: Map<string, RunnerRecord>;
   readonly sessions: Map<string, SessionRow>;
+  readonly spares: Map<string, SpareRow>;
+  /** The session that stands in for those of an actor. */
+  readonly homes: Map<string, string>;
   readonly owed: Map<string, GivenUp>;
   reviewAt: number | undefined;
 }
 
-const copyOf = ({ runners, sessions, owed, reviewAt }: Books): Books => ({
+const copyOf = ({ runners, sessions, spares, homes, owed, reviewAt }: Books): Books => ({
   runners: new Map(runners),
   sessions: new Map(sessions),
+  spares: new Map(spares),
+  homes: new Map(homes),
   owed: new Map(owed),
   reviewAt,
 });
@@ -92,6 +98,8 @@ export class MemoryFleetStore implements FleetStore, SteppedStore {
   #books: Books = {
     runners: new Map(),
     sessions: new Map(),
+    spares: new Map(),
+    homes: new Map(),
     owed: new Map(),
     reviewAt: undefined,
   };
@@ -141,7 +149,35 @@ export class MemoryFleetStore implements FleetStore, SteppedStore {
   }
 
   removeSession(session: string): boolean {
+    for (const [actor, home] of this.#books.homes)
+      if (home === session) this.#books.homes.delete(actor);
     return this.#books.sessions.delete(session);
+  }
+
+  spare(session: string): SpareRow | undefined {
+    return this.#books.spares.get(session);
+  }
+
+  spares(of: { readonly server: string } | { readonly runner: string }): SpareRow[] {
+    return [...this.#books.spares.values()].filter((row) =>
+      'server' in of ? row.server === of.server : row.runner === of.runner,
+    );
+  }
+
+  putSpare(row: SpareRow): void {
+    this.#books.spares.set(row.session, row);
+  }
+
+  removeSpare(session: string): boolean {
+    return this.#books.spares.delete(session);
+  }
+
+  putHome(actor: string, session: string): void {
+    this.#books.homes.set(actor, session);
+  }
+
+  homeOf(actor: string): SessionRow | undefined {
+    return this.session(this.#books.homes.get(actor) ?? '');
   }
 
   countOn(runner: string): number {

@@ -1,8 +1,23 @@
 // The simulated worker: one exchange of a client at a time, with the production client stream and delivery of posts. Any instance
 // serves any request of a session, and any may die.
 import { ClientStream, type ClientStreamEffect } from '../../edge/core/client-stream.ts';
-import { placeOf, type Delivering, type Delivery } from '../../edge/core/exchange.ts';
-import type { Opened, Opening, Post, PostAnswer, PostPlace } from '../../edge/core/ports.ts';
+import {
+  isNowhere,
+  mustDial,
+  placeOf,
+  type Delivering,
+  type Delivery,
+} from '../../edge/core/exchange.ts';
+import type { ModernHomes } from '../../edge/core/modern-homes.ts';
+import type {
+  ModernHome,
+  Opened,
+  Opening,
+  OpeningTurn,
+  Post,
+  PostAnswer,
+  PostPlace,
+} from '../../edge/core/ports.ts';
 import { STREAM_KINDS } from '../../edge/core/stream-kinds.ts';
 import type { Fault, Phase } from '../../shared/fault.ts';
 import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
@@ -28,8 +43,10 @@ export type Head =
       readonly body?: string | undefined;
       /** How far a refused request got. */
       readonly phase?: Phase | undefined;
+      /** The session that was opened. */
+      readonly session?: string | undefined;
     }
-  | { readonly status: 200; readonly stream: true };
+  | { readonly status: 200; readonly stream: true; readonly session?: string | undefined };
 
 const RPC_MS = 15;
 
@@ -52,7 +69,10 @@ interface Streamed {
 /** One exchange. `client` is the worker's end of the client's connection. */
 export class Exchange {
   readonly #world: World;
-  readonly #name: string;
+  /** The actor that the client knows, or its own. */
+  readonly #ownName: string;
+  /** The actor that it speaks to. */
+  #name: string;
   readonly #opening: Opening;
   readonly #client: End;
   readonly #askedAt: number;
@@ -76,6 +96,7 @@ export class Exchange {
     client: End,
   ) {
     this.#world = world;
+    this.#ownName = name;
     this.#name = name;
     this.#opening = { server: SERVER, principal, clientKind };
     this.#client = client;
@@ -101,42 +122,114 @@ export class Exchange {
 
   /** A modern client's request. */
   serve(post: Post): void {
-    this.#admitted(this.#name, () => {
-      const ask = (post: Post, asker: Asker<PostAnswer>): void =>
-        this.#actor.serve(this.#opening, post, asker);
-      this.#go(new this.#world.rules.Delivery(post, true), ask);
+    this.#atHome(
+      (fault) => this.#refuse(fault),
+      () => this.#go(new this.#world.rules.Delivery(post, true), this.#serveAtHome),
+    );
+  }
+
+  /** In a run without spares its home does not change. */
+  readonly #serveAtHome = (post: Post, asker: Asker<PostAnswer>): void => {
+    const isSpare = this.#name !== this.#ownName;
+    this.#actor.serve({ ...this.#opening, isSpare }, post, {
+      ...asker,
+      answer: (answer) => {
+        const isMoved = this.#world.warm > 0 && isNowhere(answer);
+        if (!isMoved) return asker.answer(answer);
+        this.#homes.forget(this.#ownName, SERVER);
+        const refused = (fault: Fault): void => asker.answer({ kind: 'refused', fault });
+        this.#atHome(refused, () => asker.answer(answer));
+      },
     });
+  };
+
+  /** The isolate that this exchange is in. */
+  get #homes(): ModernHomes {
+    return this.#world.homes[this.#skewMs > 0 ? 1 : 0];
+  }
+
+  get #now(): number {
+    return this.#world.clock.now + this.#skewMs;
+  }
+
+  /** Finds out where the requests of this modern client go; what no runner could take is refused before an actor is woken. */
+  #atHome(refuse: (fault: Fault) => void, then: () => void): void {
+    const { fleet, warm } = this.#world;
+    const own = this.#ownName;
+    const known = warm > 0 ? this.#homes.known(own, SERVER, this.#now) : undefined;
+    if (known !== undefined) {
+      this.#name = known;
+      return then();
+    }
+    this.#call<Opened<ModernHome>>(
+      (asker) => fleet.home(this.#opening, own, asker),
+      (home) => {
+        if (!home.ok) return refuse(home.fault);
+        if (warm > 0) this.#homes.learned(own, SERVER, home.value, this.#now);
+        this.#name = home.value.actor;
+        if (this.#name !== own) this.#noteHanded(this.#name);
+        then();
+      },
+      () => {
+        if (warm > 0) this.#name = this.#homes.last(own);
+        then();
+      },
+    );
+  }
+
+  #noteHanded(spare: string): void {
+    const { handed } = this.#world.history;
+    const { principal } = this.#opening;
+    handed.set(spare, (handed.get(spare) ?? new Set()).add(principal));
   }
 
   /** The `initialize` that opens a session. */
   initialize(post: Post): void {
-    this.#inTurn(() =>
-      this.#call<PostAnswer>(
-        (asker) => this.#actor.openWith(this.#opening, post, asker),
-        (answer) => {
-          // A client that leaves before it is told the session's id leaves none behind.
-          if (!this.#client.isOpen && answer.kind !== 'refused') this.end();
-          this.#answered(post, answer);
-        },
-        () => this.#refuse(BROKEN),
-      ),
+    this.#opens<PostAnswer>(
+      (opening, asker) => this.#actor.openWith(opening, post, asker),
+      (answer) => (answer.kind === 'refused' ? answer.fault : undefined),
+      (answer) => {
+        // A client that leaves before it is told the session's id leaves none behind.
+        if (!this.#client.isOpen && answer.kind !== 'refused') this.end();
+        this.#answered(post, answer);
+      },
     );
   }
 
   /** The stream of HTTP+SSE, which opens a session. */
   openSse(): void {
-    this.#inTurn(() =>
-      this.#call<Opened<undefined>>(
-        (asker) => this.#actor.open(this.#opening, asker),
-        (opened) => {
-          if (!opened.ok) return this.#refuse(opened.fault);
-          this.#head({ status: 200, stream: true });
-          this.#follow({ stream: SSE_STREAM, after: null, resumes: false });
-          if (!this.#client.isOpen) this.#cancel();
-        },
-        () => this.#refuse(BROKEN),
-      ),
+    this.#opens<Opened<undefined>>(
+      (opening, asker) => this.#actor.open(opening, asker),
+      (opened) => (opened.ok ? undefined : opened.fault),
+      (opened) => {
+        if (!opened.ok) return this.#refuse(opened.fault);
+        this.#head({ status: 200, stream: true });
+        this.#follow({ stream: SSE_STREAM, after: null, resumes: false });
+        if (!this.#client.isOpen) this.#cancel();
+      },
     );
+  }
+
+  /** Opens a session with a spare if the fleet has one, else by dialling. */
+  #opens<T>(
+    open: (opening: Opening, asker: Asker<T>) => void,
+    faultOf: (answer: T) => Fault | undefined,
+    opened: (answer: T) => void,
+  ): void {
+    const inActor = (name: string, isSpare: boolean): void => {
+      this.#name = name;
+      const opening = { ...this.#opening, isSpare };
+      this.#call<T>(
+        (asker) => open(opening, asker),
+        (answer) =>
+          mustDial(opening, faultOf(answer)) ? inActor(this.#ownName, false) : opened(answer),
+        () => this.#refuse(BROKEN),
+      );
+    };
+    this.#inTurn((spare) => {
+      if (spare !== undefined) this.#noteHanded(spare);
+      inActor(spare ?? this.#ownName, spare !== undefined);
+    });
   }
 
   /** A message into a session that is open. */
@@ -161,24 +254,16 @@ export class Exchange {
     );
   }
 
-  /** What no runner could take is refused before an actor is woken. */
-  #admitted(actor: string, then: () => void): void {
-    this.#call<Fault | undefined>(
-      (asker) => this.#world.fleet.admits(SERVER, actor, asker),
-      (fault) => (fault ? this.#refuse(fault) : then()),
-      then,
-    );
-  }
-
-  /** So is a session that a client opens, and it waits for its turn. */
-  #inTurn(then: () => void): void {
+  /** A session that a client opens waits for its turn, and gets a spare if there is one. */
+  #inTurn(then: (spare: string | undefined) => void): void {
     const { clock, fleet } = this.#world;
-    this.#call<Opened<{ readonly afterMs: number }>>(
-      (asker) => fleet.mayOpen(SERVER, this.#opening.principal, asker),
+    this.#call<Opened<OpeningTurn>>(
+      (asker) => fleet.mayOpen(this.#opening, asker),
       (turn) => {
         if (!turn.ok) return this.#refuse(turn.fault);
-        clock.after(turn.value.afterMs, () => {
-          if (!this.#isDead && this.#client.isOpen) then();
+        const { afterMs, spare } = turn.value;
+        clock.after(afterMs, () => {
+          if (!this.#isDead && this.#client.isOpen) then(spare);
         });
       },
       () => this.#refuse(BROKEN),
@@ -219,7 +304,10 @@ export class Exchange {
       case 'refused':
         return this.#refuse(answer.fault);
       case 'follow':
-        if (this.#isModern) this.#place = placeOf(answer, this.#askedAt);
+        if (this.#isModern) {
+          const spare = this.#name === this.#ownName ? undefined : this.#name;
+          this.#place = placeOf(answer, this.#askedAt, spare);
+        }
         this.#head({ status: 200, stream: true });
         this.#follow({ stream: post.stream, after: 0, resumes: false, post, sending: answer });
         // Its client left while the answer was awaited.
@@ -374,7 +462,7 @@ export class Exchange {
   #head(head: Head): void {
     if (this.#isDead || this.#hasHead) return;
     this.#hasHead = true;
-    this.#client.send(JSON.stringify(head));
+    this.#client.send(JSON.stringify({ ...head, session: this.#name }));
     if ('stream' in head && this.#priming !== '') this.#client.send(this.#priming);
     if (!('stream' in head)) this.#client.close(1000);
   }

@@ -1,4 +1,5 @@
 // One simulated deployment: clients, workers, actors, a runner and its processes on one clock, and what goes wrong there.
+import { ModernHomes } from '../../edge/core/modern-homes.ts';
 import { ActorNode } from './actor-node.ts';
 import { ClientNode, type SimulatedKind } from './client-node.ts';
 import { Chance, VirtualClock } from './clock.ts';
@@ -31,6 +32,11 @@ const SLOW_SHARE = 0.2;
 const SLOW_BYTES_PER_MS = [20, 50, 200, 1_000];
 const SLOW_SEED = 0x51_0e;
 
+/** Runs in which the runner links sessions ahead, and how many. */
+const WARM_SHARE = 0.4;
+const MOST_WARM = 3;
+const WARM_SEED = 0xa_ead;
+
 const KINDS: readonly SimulatedKind[] = ['sse2024', 'http2025-03', 'http2025-11', 'modern'];
 
 export class World {
@@ -47,6 +53,10 @@ export class World {
   readonly readerMs: number;
   /** Requests that a session may have in flight. */
   readonly maxInFlight: number;
+  /** Sessions that each runner links ahead. */
+  readonly warm: number;
+  /** What two isolates of the worker remember of modern clients. */
+  readonly homes = [new ModernHomes(), new ModernHomes()] as const;
   /** What the runner's connections share: a slow line in some runs. */
   readonly line: Line | undefined;
   isPartitioned = false;
@@ -63,6 +73,8 @@ export class World {
     this.chance = new Chance(seed);
     this.sabotage = makeSabotage(this.chance);
     this.maxInFlight = new Chance(seed ^ CROWDED_SEED).happens(CROWDED_SHARE) ? 2 : 64;
+    const warmChance = new Chance(seed ^ WARM_SEED);
+    this.warm = warmChance.happens(WARM_SHARE) ? warmChance.between(1, MOST_WARM) : 0;
     // Some runs have clients that read slowly.
     // Of its own, so that a run without a slow line is what it always was.
     const lineChance = new Chance(seed ^ SLOW_SEED);
@@ -90,8 +102,20 @@ export class World {
 
   /** The newest session of a client. */
   hosted(client: string): HostedSession | undefined {
-    const all = this.runners.flatMap(({ sessions }) => [...sessions]);
-    return all.findLast(([session]) => clientOf(session) === client)?.[1];
+    const all = this.runners.flatMap(({ sessions }) => [...sessions.values()]);
+    return all.findLast(({ principal }) => principal === client);
+  }
+
+  /** The link of an actor's runner: of a client's newest session, or of what is linked ahead. */
+  #runnerWire(actor: string): Wire | undefined {
+    const hosted = this.#hostedIn(actor);
+    if (hosted) return hosted.wire;
+    return this.runners.map(({ spares }) => spares.wireOf(actor)).find((wire) => wire);
+  }
+
+  #hostedIn(actor: string): HostedSession | undefined {
+    const own = this.runners.map(({ sessions }) => sessions.get(actor)).find((hosted) => hosted);
+    return own ?? this.hosted(clientOf(actor));
   }
 
   actor(name: string): ActorNode {
@@ -157,14 +181,14 @@ export class World {
     if (actors.length === 0) return;
     const [name, actor] = chance.pick(actors);
     const runner = chance.pick(this.runners);
-    const hosted = this.hosted(clientOf(name));
+    const hosted = this.#hostedIn(name);
     const what = chance.pick(TROUBLES);
     this.note(`${what} (${name}, ${runner.name})`);
     switch (what) {
       case 'cut the runner link':
-        return hosted?.wire?.cut();
+        return this.#runnerWire(name)?.cut();
       case 'blackhole the runner link':
-        return hosted?.wire?.blackhole();
+        return this.#runnerWire(name)?.blackhole();
       case 'partition':
         return this.#partition(chance.pick([1_000, 5_000, 29_000, 31_000, 45_000]));
       case 'reset the actor':
@@ -200,8 +224,9 @@ export class World {
 
   #partition(ms: number): void {
     this.isPartitioned = true;
-    for (const { sessions, controlWire } of this.runners) {
+    for (const { sessions, spares, controlWire } of this.runners) {
       controlWire?.cut();
+      for (const wire of spares.wires) wire.cut();
       for (const { wire } of sessions.values()) wire?.cut();
     }
     this.clock.after(ms, () => {
@@ -219,6 +244,11 @@ export class World {
     for (const session of this.fleet.held) left.push(`the fleet still counts ${session}`);
     for (const { sessions } of this.runners)
       for (const session of sessions.keys()) left.push(`a runner still holds ${session}`);
+    for (const { name, spares } of this.runners) {
+      const [held, booked] = [spares.ready.join(' '), this.fleet.readyOn(name).join(' ')];
+      if (held !== booked) left.push(`${name} holds the spares ${held} and the fleet ${booked}`);
+      if (spares.ready.length !== this.warm) left.push(`${name} has the spares ${held}`);
+    }
     for (const [name, { isClean }] of this.#actors)
       if (!isClean) left.push(`actor ${name} still has something on disk`);
   }

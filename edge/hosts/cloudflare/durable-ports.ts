@@ -40,8 +40,9 @@ function fleetPort(env: Env): FleetPort {
   const stub = () => env.FLEET.getByName('fleet');
   return {
     view: () => stub().view(),
-    admits: (server, actor) => stub().admits(server, actor),
-    mayOpen: (server, principal) => stub().mayOpen(server, principal),
+    home: (opening, actor) => stub().home(opening, actor),
+    homeOf: (actor) => stub().homeOf(actor),
+    mayOpen: (opening) => stub().mayOpen(opening),
     link: (request, dial) => stub().fetch(controlUpgrade(request, dial)),
   };
 }

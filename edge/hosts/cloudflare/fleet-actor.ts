@@ -6,8 +6,10 @@ import { Fleet, type ControlNote, type FleetEffect } from '../../core/fleet.ts';
 import type {
   FleetView,
   GivenUp,
+  ModernHome,
   Opened,
   Opening,
+  OpeningTurn,
   PlacedSession,
   TicketScope,
 } from '../../core/ports.ts';
@@ -15,14 +17,7 @@ import { sha256 } from '../../access/digest.ts';
 import { signTicket } from '../../access/ticket.ts';
 import { sessionEndLine, type SessionEnd } from '../../core/log.ts';
 import { readSettings } from '../../settings.ts';
-import type { Fault } from '../../../shared/fault.ts';
-import {
-  actorOf,
-  type ActorName,
-  type PrincipalName,
-  type ServerName,
-  type SessionName,
-} from '../../../shared/ids.ts';
+import { actorOf, type ActorName, type SessionName } from '../../../shared/ids.ts';
 import type { Env } from './env.ts';
 import { consoleLog } from './console-log.ts';
 import { SqlFleetStore } from './fleet-store.ts';
@@ -44,10 +39,8 @@ export class FleetActor extends DurableObject<Env> implements FleetRpc {
     const { secret, clientAuth } = readSettings(env);
     this.#secret = secret;
     this.#sockets = new ActorSockets(ctx);
-    this.#fleet = new Fleet(new SqlFleetStore(ctx), this.#sockets, {
-      isConfigured: secret !== undefined,
-      hasQuotas: clientAuth === 'keys',
-    });
+    const terms = { isConfigured: secret !== undefined, hasQuotas: clientAuth === 'keys' };
+    this.#fleet = new Fleet(new SqlFleetStore(ctx), this.#sockets, terms, nanoid);
     this.#timer.arm(this.#fleet.wakeAt);
   }
 
@@ -60,16 +53,21 @@ export class FleetActor extends DurableObject<Env> implements FleetRpc {
     });
   }
 
-  /** Why no runner could take a session of this server, if the actor has none already. */
-  admits(server: ServerName, actor?: ActorName): Fault | undefined {
-    const { fault, effects } = this.#fleet.admits(server, actor, Date.now());
+  /** Where the requests of modern clients go, or why no runner could take their session. */
+  home(opening: Opening, actor: ActorName): Opened<ModernHome> {
+    const { home, effects } = this.#fleet.home(opening, actor, Date.now());
     this.#perform(effects);
-    return fault;
+    return home;
   }
 
-  /** When a client's session may be opened, in turn with the others of its principal. */
-  mayOpen(server: ServerName, principal: PrincipalName): Opened<{ afterMs: number }> {
-    const { turn, effects } = this.#fleet.mayOpen(server, principal, Date.now());
+  /** The same, if it is not their own actor; nothing is handed out. */
+  homeOf(actor: ActorName): ActorName | undefined {
+    return this.#fleet.homeOf(actor);
+  }
+
+  /** When a client's session may be opened, in turn with the others of its principal, and with which spare. */
+  mayOpen(opening: Opening): Opened<OpeningTurn> {
+    const { turn, effects } = this.#fleet.mayOpen(opening, Date.now());
     this.#perform(effects);
     return turn;
   }
@@ -137,6 +135,8 @@ export class FleetActor extends DurableObject<Env> implements FleetRpc {
         return;
       case 'giveUp':
         return this.ctx.waitUntil(this.#giveUp(effect));
+      case 'release':
+        return this.ctx.waitUntil(this.#actor(effect.session).release(effect.session));
       case 'review':
         return this.ctx.waitUntil(this.#actor(effect.session).review());
       case 'ended':

@@ -1,14 +1,28 @@
 // The fleet's books in the SQLite of its Durable Object.
-import type { FleetStore, GivenUp, RunnerRecord, SessionRow } from '../../core/ports.ts';
-import type { ActorName, PrincipalName, RunnerName, SessionName } from '../../../shared/ids.ts';
+import type { FleetStore, GivenUp, RunnerRecord, SessionRow, SpareRow } from '../../core/ports.ts';
+import type {
+  ActorName,
+  PrincipalName,
+  RunnerName,
+  ServerName,
+  SessionName,
+} from '../../../shared/ids.ts';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS sessions (session TEXT PRIMARY KEY, runner TEXT NOT NULL, boot TEXT NOT NULL,
     server TEXT NOT NULL, principal TEXT NOT NULL, opened_at INTEGER NOT NULL);
   CREATE INDEX IF NOT EXISTS sessions_by_runner ON sessions (runner);
-  CREATE INDEX IF NOT EXISTS sessions_by_principal ON sessions (principal);`;
+  CREATE INDEX IF NOT EXISTS sessions_by_principal ON sessions (principal);
+  CREATE TABLE IF NOT EXISTS spares (session TEXT PRIMARY KEY, runner TEXT NOT NULL, boot TEXT NOT NULL,
+    server TEXT NOT NULL, opened_at INTEGER NOT NULL, is_ready INTEGER NOT NULL);
+  CREATE INDEX IF NOT EXISTS spares_by_runner ON spares (runner);
+  CREATE INDEX IF NOT EXISTS spares_by_server ON spares (server);
+  CREATE TABLE IF NOT EXISTS homes (actor TEXT PRIMARY KEY, session TEXT NOT NULL);
+  CREATE INDEX IF NOT EXISTS homes_by_session ON homes (session);`;
 
 const ROW = 'session, runner, boot, server, principal, opened_at AS openedAt';
+
+const SPARE = 'session, runner, boot, server, opened_at AS openedAt, is_ready AS isReady';
 
 type Value = string | number;
 /** A row of a query as a type alias: the storage's types need an index signature, which interfaces lack. */
@@ -57,7 +71,44 @@ export class SqlFleetStore implements FleetStore {
   }
 
   removeSession(session: SessionName): boolean {
+    this.#rows('DELETE FROM homes WHERE session = ?', session);
     return this.#rows('DELETE FROM sessions WHERE session = ? RETURNING 1', session).length > 0;
+  }
+
+  spare(session: SessionName): SpareRow | undefined {
+    return this.#spares('session = ?', session)[0];
+  }
+
+  spares(of: { readonly server: ServerName } | { readonly runner: RunnerName }): SpareRow[] {
+    return 'server' in of
+      ? this.#spares('server = ?', of.server)
+      : this.#spares('runner = ?', of.runner);
+  }
+
+  putSpare({ session, runner, boot, server, openedAt, isReady }: SpareRow): void {
+    const row = [session, runner, boot, server, openedAt, Number(isReady)];
+    this.#rows('INSERT OR REPLACE INTO spares VALUES (?, ?, ?, ?, ?, ?)', ...row);
+  }
+
+  removeSpare(session: SessionName): boolean {
+    return this.#rows('DELETE FROM spares WHERE session = ? RETURNING 1', session).length > 0;
+  }
+
+  putHome(actor: ActorName, session: SessionName): void {
+    this.#rows('INSERT OR REPLACE INTO homes VALUES (?, ?)', actor, session);
+  }
+
+  homeOf(actor: ActorName): SessionRow | undefined {
+    const query = `SELECT ${ROW} FROM sessions WHERE session = (SELECT session FROM homes WHERE actor = ?)`;
+    return this.#rows<SessionRow>(query, actor)[0];
+  }
+
+  #spares(where: string, value: string): SpareRow[] {
+    const rows = this.#rows<Omit<SpareRow, 'isReady' | 'isSpare'> & { readonly isReady: number }>(
+      `SELECT ${SPARE} FROM spares WHERE ${where}`,
+      value,
+    );
+    return rows.map((row) => ({ ...row, isReady: row.isReady === 1 }));
   }
 
   countOn(runner: RunnerName): number {

@@ -1,15 +1,17 @@
 // What the Durable Objects offer over RPC. It is not in their classes because each of the two calls the other.
 import type {
   FleetView,
+  ModernHome,
   Negotiated,
   Opened,
   Opening,
+  OpeningTurn,
   PlacedSession,
   Post,
   PostAnswer,
 } from '../../core/ports.ts';
 import type { Fault } from '../../../shared/fault.ts';
-import type { ActorName, PrincipalName, ServerName, SessionName } from '../../../shared/ids.ts';
+import type { ActorName, SessionName } from '../../../shared/ids.ts';
 
 /** See SessionPort in ../http/ports.ts. */
 export interface SessionRpc extends Rpc.DurableObjectBranded {
@@ -22,6 +24,8 @@ export interface SessionRpc extends Rpc.DurableObjectBranded {
   end(): Promise<boolean>;
   /** From the fleet actor: check whether there still is a session. */
   review(): Promise<void>;
+  /** From the fleet actor: the runner of a spare is gone. */
+  release(session: SessionName): void;
   /** From the fleet actor: the runner will not serve this session. */
   giveUp(fault: Fault, session: SessionName): Promise<void>;
 }
@@ -30,8 +34,9 @@ export interface SessionRpc extends Rpc.DurableObjectBranded {
 export interface FleetRpc extends Rpc.DurableObjectBranded {
   /** Chooses a runner for a new session and tells it. */
   open(wish: Opening & { session: SessionName }): Promise<Opened<PlacedSession>>;
-  admits(server: ServerName, actor?: ActorName): Fault | undefined;
-  mayOpen(server: ServerName, principal: PrincipalName): Opened<{ afterMs: number }>;
+  home(opening: Opening, actor: ActorName): Opened<ModernHome>;
+  homeOf(actor: ActorName): ActorName | undefined;
+  mayOpen(opening: Opening): Opened<OpeningTurn>;
   /** The session of an actor that lost its memory. */
   placed(actor: ActorName): PlacedSession | undefined;
   /** A session is over. */

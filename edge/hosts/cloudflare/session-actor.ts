@@ -80,6 +80,11 @@ export class SessionActor extends DurableObject<Env> implements SessionRpc {
   }
 
   /** From the fleet actor. */
+  release(session: SessionName): void {
+    this.#perform(this.#session.release(session, Date.now()));
+  }
+
+  /** From the fleet actor. */
   giveUp(fault: Fault, session: SessionName): Promise<void> {
     return this.#ask((ask) => this.#session.giveUp(ask, fault, session, Date.now()));
   }

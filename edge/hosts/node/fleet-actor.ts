@@ -4,22 +4,17 @@ import { Fleet, type ControlNote, type FleetEffect, type FleetTerms } from '../.
 import type {
   ControlDial,
   FleetView,
+  ModernHome,
   Opened,
   Opening,
+  OpeningTurn,
   PlacedSession,
   TicketScope,
 } from '../../core/ports.ts';
 import { sha256 } from '../../access/digest.ts';
 import { signTicket } from '../../access/ticket.ts';
 import { sessionEndLine, type LogPort, type SessionEnd } from '../../core/log.ts';
-import type { Fault } from '../../../shared/fault.ts';
-import {
-  actorOf,
-  type ActorName,
-  type PrincipalName,
-  type ServerName,
-  type SessionName,
-} from '../../../shared/ids.ts';
+import { actorOf, type ActorName, type SessionName } from '../../../shared/ids.ts';
 import { Actor, type ActorHost } from './actor.ts';
 import { Waker } from './wakers.ts';
 import { NodeFleetStore } from './fleet-store.ts';
@@ -28,7 +23,7 @@ import type { Enter, FleetOfSessions, NodeSessionActor } from './session-actor.t
 export interface FleetActorHost extends ActorHost {
   readonly terms: FleetTerms;
   readonly secret: string | undefined;
-  session(actor: ActorName): Pick<NodeSessionActor, 'giveUp' | 'review'>;
+  session(actor: ActorName): Pick<NodeSessionActor, 'giveUp' | 'release' | 'review'>;
   letGo(): void;
 }
 
@@ -51,7 +46,7 @@ export class NodeFleetActor
   }
 
   protected makeRules(): Fleet {
-    return new Fleet(this.#store, this.sockets, this.#host.terms);
+    return new Fleet(this.#store, this.sockets, this.#host.terms, nanoid);
   }
 
   /** Takes up what an earlier life has left. */
@@ -72,17 +67,18 @@ export class NodeFleetActor
     this.step(() => this.rules.closed(session, Date.now()));
   }
 
-  async admits(server: ServerName, actor?: ActorName): Promise<Fault | undefined> {
-    const { fault, effects } = this.inStep(() => this.rules.admits(server, actor, Date.now()));
+  async home(opening: Opening, actor: ActorName): Promise<Opened<ModernHome>> {
+    const { home, effects } = this.inStep(() => this.rules.home(opening, actor, Date.now()));
     this.follow(effects);
-    return fault;
+    return home;
   }
 
-  async mayOpen(
-    server: ServerName,
-    principal: PrincipalName,
-  ): Promise<Opened<{ readonly afterMs: number }>> {
-    const { turn, effects } = this.inStep(() => this.rules.mayOpen(server, principal, Date.now()));
+  async homeOf(actor: ActorName): Promise<ActorName | undefined> {
+    return this.inStep(() => this.rules.homeOf(actor));
+  }
+
+  async mayOpen(opening: Opening): Promise<Opened<OpeningTurn>> {
+    const { turn, effects } = this.inStep(() => this.rules.mayOpen(opening, Date.now()));
     this.follow(effects);
     return turn;
   }
@@ -128,6 +124,11 @@ export class NodeFleetActor
           this.rules.heard(session, heard !== undefined, Date.now()),
         );
       }
+      case 'release':
+        return this.whenDone(
+          this.#host.session(actorOf(effect.session)).release(effect.session),
+          () => [],
+        );
       case 'review':
         return this.whenDone(this.#host.session(actorOf(effect.session)).review(), () => []);
       case 'ended':

@@ -1,10 +1,18 @@
 // The fleet's books in the database.
-import type { FleetStore, GivenUp, RunnerRecord, SessionRow } from '../../core/ports.ts';
-import type { ActorName, PrincipalName, RunnerName, SessionName } from '../../../shared/ids.ts';
+import type { FleetStore, GivenUp, RunnerRecord, SessionRow, SpareRow } from '../../core/ports.ts';
+import type {
+  ActorName,
+  PrincipalName,
+  RunnerName,
+  ServerName,
+  SessionName,
+} from '../../../shared/ids.ts';
 import type { Fault } from '../../../shared/fault.ts';
 import type { Database } from './database.ts';
 
 const ROW = 'session, runner, boot, server, principal, opened_at AS openedAt';
+
+const SPARE = 'session, runner, boot, server, opened_at AS openedAt, is_ready AS isReady';
 
 const REVIEW = 'reviewAt';
 
@@ -52,7 +60,43 @@ export class NodeFleetStore implements FleetStore {
   }
 
   removeSession(session: SessionName): boolean {
+    this.#database.write('DELETE FROM homes WHERE session = ?', session);
     return this.#database.write('DELETE FROM sessions WHERE session = ?', session) > 0;
+  }
+
+  spare(session: SessionName): SpareRow | undefined {
+    return this.#spares('session = ?', session)[0];
+  }
+
+  spares(of: { readonly server: ServerName } | { readonly runner: RunnerName }): SpareRow[] {
+    return 'server' in of
+      ? this.#spares('server = ?', of.server)
+      : this.#spares('runner = ?', of.runner);
+  }
+
+  putSpare({ session, runner, boot, server, openedAt, isReady }: SpareRow): void {
+    const row = [session, runner, boot, server, openedAt, Number(isReady)];
+    this.#database.write('INSERT OR REPLACE INTO spares VALUES (?, ?, ?, ?, ?, ?)', ...row);
+  }
+
+  removeSpare(session: SessionName): boolean {
+    return this.#database.write('DELETE FROM spares WHERE session = ?', session) > 0;
+  }
+
+  putHome(actor: ActorName, session: SessionName): void {
+    this.#database.write('INSERT OR REPLACE INTO homes VALUES (?, ?)', actor, session);
+  }
+
+  homeOf(actor: ActorName): SessionRow | undefined {
+    const query = `SELECT ${ROW} FROM sessions WHERE session = (SELECT session FROM homes WHERE actor = ?)`;
+    return this.#database.rows<SessionRow>(query, actor)[0];
+  }
+
+  #spares(where: string, value: string): SpareRow[] {
+    const query = `SELECT ${SPARE} FROM spares WHERE ${where}`;
+    return this.#database
+      .rows<Omit<SpareRow, 'isReady' | 'isSpare'> & { readonly isReady: number }>(query, value)
+      .map((row) => ({ ...row, isReady: row.isReady === 1 }));
   }
 
   countOn(runner: RunnerName): number {

@@ -50,8 +50,9 @@ function sessionPort(options: NodePortsOptions, actor: () => NodeSessionActor): 
 function fleetPort({ actors, entrances }: NodePortsOptions): FleetPort {
   return {
     view: () => actors.fleet.view(),
-    admits: (server, actor) => actors.fleet.admits(server, actor),
-    mayOpen: (server, principal) => actors.fleet.mayOpen(server, principal),
+    home: (opening, actor) => actors.fleet.home(opening, actor),
+    homeOf: (actor) => actors.fleet.homeOf(actor),
+    mayOpen: (opening) => actors.fleet.mayOpen(opening),
     link: async (request, dial) => {
       await actors.fleet.dial(dial, entrances.of(request));
       return new Response(null);

@@ -93,6 +93,11 @@ export class NodeSessionActor extends Actor<SessionNote, EdgeSessionEffect, Edge
   }
 
   /** From the fleet's actor. */
+  async release(session: SessionName): Promise<void> {
+    this.step(() => this.rules.release(session, Date.now()));
+  }
+
+  /** From the fleet's actor. */
   giveUp(fault: Fault, session: SessionName): Promise<void> {
     return this.ask((ask) => this.rules.giveUp(ask, fault, session, Date.now()));
   }

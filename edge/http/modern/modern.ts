@@ -1,5 +1,5 @@
 // Serves a request of a modern client (2026-07-28): no session, one answer as JSON or SSE, and a client that leaves has cancelled.
-// All requests of a principal to a server go to one actor, which opens a session with a runner as needed.
+// All requests of a principal to a server go to one actor: their own, which opens a session with a runner as needed, or a spare.
 import { answerHeaders, deliver, newPostId, postTo, type Exchange } from '../exchange.ts';
 import { corsHeaders } from '../cors.ts';
 import { checkMirrors, checkRequest } from './headers.ts';
@@ -8,8 +8,9 @@ import { refuse, refuseModern, type Refusal } from '../refuse.ts';
 import { modernSessionName } from '../../access/session-id.ts';
 import { OPENING_COMMENT, SSE_HEADERS, SseStream } from '../sse-response.ts';
 import { withEdgeMeta } from './edge-meta.ts';
-import { Delivery, placeOf } from '../../core/exchange.ts';
-import type { Opening, Post, PostAnswer, PostPlace } from '../../core/ports.ts';
+import { Delivery, isNowhere, placeOf } from '../../core/exchange.ts';
+import { ModernHomes } from '../../core/modern-homes.ts';
+import type { Opened, Opening, Post, PostAnswer, PostPlace } from '../../core/ports.ts';
 import { inModernWords } from '../../core/modern-words.ts';
 import { STREAM_KINDS } from '../../core/stream-kinds.ts';
 import type { SessionPort } from '../ports.ts';
@@ -35,9 +36,8 @@ export async function serveModern(exchange: Exchange, request: ModernRequest): P
   if (refusal) return refuseOf(exchange, refusal, request.id);
   const { secret, server, principal, ports } = exchange;
   const actor = await modernSessionName(secret, server, principal.name);
-  const session = ports.session(actor);
   const opening: Opening = { server, principal: principal.name, clientKind: 'modern' };
-  const serving = serve(exchange, session, opening, {
+  const serving = serve(exchange, opening, {
     message: withEdgeMeta(headers, request),
     requestIds: [request.id],
     isListen: request.method === LISTEN_METHOD,
@@ -64,14 +64,20 @@ async function notify(exchange: Exchange, request: ModernRequest): Promise<Respo
     return refuseNotification(exchange, { fault: 'invalid_request', message: LEAVE_TO_CANCEL });
   }
   const { secret, server, principal, ports } = exchange;
-  const session = ports.session(await modernSessionName(secret, server, principal.name));
-  const answer = await postTo(session, {
+  const actor = await modernSessionName(secret, server, principal.name);
+  const post: Post = {
     id: newPostId(),
     stream: GET_STREAM,
     wants: 'accepted',
     message: request.text,
     requestIds: [],
-  });
+  };
+  const known = homes.known(actor, server, Date.now());
+  let answer = await postTo(ports.session(known ?? actor), post);
+  if (isNowhere(answer) && known !== actor) {
+    const home = await ports.fleet.homeOf(actor).catch(() => undefined);
+    answer = await postTo(ports.session(home ?? actor), post);
+  }
   if (answer.kind === 'accepted') return accepted(exchange);
   return refuseNotification(
     exchange,
@@ -104,42 +110,41 @@ interface Asked {
   readonly actor: ActorName;
 }
 
-async function serve(
-  exchange: Exchange,
-  session: SessionPort,
-  opening: Opening,
-  asked: Asked,
-): Promise<Response> {
-  const { signal } = exchange.request;
-  const fault = await whyNotServed(exchange, asked.actor);
-  if (fault) return refuseFault(exchange, fault, asked);
+async function serve(exchange: Exchange, opening: Opening, asked: Asked): Promise<Response> {
+  const { ports, request } = exchange;
+  const { actor } = asked;
+  let home = actor;
+  const serving = async (post: Post): Promise<PostAnswer> => {
+    const found = await findHome(exchange, opening, actor);
+    if (!found.ok) return { kind: 'refused', fault: found.fault };
+    home = found.value;
+    const isSpare = home !== actor;
+    const answer = await ports
+      .session(home)
+      .serve({ ...opening, ...(isSpare && { isSpare }) }, post);
+    if (isNowhere(answer)) homes.forget(actor, opening.server);
+    return answer;
+  };
   const delivery = new Delivery(newPost(asked), true);
-  const serving = (post: Post): Promise<PostAnswer> => session.serve(opening, post);
-  const { post, answer } = await deliver(delivery, serving, signal);
-  return respond(exchange, session, asked, post, answer);
+  const { post, answer } = await deliver(delivery, serving, request.signal);
+  return respond(exchange, home, asked, post, answer);
 }
 
-/** Servers that runners offered lately, by time (ms since the epoch): most requests need not ask the fleet. */
-const offered = new Map<string, number>();
+const homes = new ModernHomes();
 
-const OFFERED_MS = 60_000;
-
-/** More names than anyone configures; beyond it the busy ones are soon back. */
-const OFFERED_KEPT = 1_000;
-
-/** Why no runner could serve this, if so: an actor that is woken for it would leave a trace on disk. */
-async function whyNotServed(
+/** The actor to ask, or why no runner could serve this: an actor that is woken for it would leave a trace on disk. */
+async function findHome(
   { server, ports }: Exchange,
+  opening: Opening,
   actor: ActorName,
-): Promise<Fault | undefined> {
-  const now = Date.now();
-  const age = now - (offered.get(server) ?? -Infinity);
-  if (age >= 0 && age < OFFERED_MS) return undefined;
-  const fault = await ports.fleet.admits(server, actor).catch(() => undefined);
-  if (fault) return fault;
-  if (offered.size >= OFFERED_KEPT) offered.clear();
-  offered.set(server, now);
-  return undefined;
+): Promise<Opened<ActorName>> {
+  const known = homes.known(actor, server, Date.now());
+  if (known !== undefined) return { ok: true, value: known };
+  const home = await ports.fleet.home(opening, actor).catch(() => undefined);
+  if (!home) return { ok: true, value: homes.last(actor) };
+  if (!home.ok) return home;
+  homes.learned(actor, server, home.value, Date.now());
+  return { ok: true, value: home.value.actor };
 }
 
 function newPost({ message, requestIds }: Asked): Post {
@@ -149,7 +154,7 @@ function newPost({ message, requestIds }: Asked): Post {
 
 function respond(
   exchange: Exchange,
-  session: SessionPort,
+  home: ActorName,
   asked: Asked,
   post: Post,
   answer: PostAnswer,
@@ -162,7 +167,7 @@ function respond(
         ? accepted(exchange)
         : answered(exchange, answer.message, asked.isListen);
     case 'follow':
-      return follow(exchange, session, post, answer, asked);
+      return follow(exchange, home, post, answer, asked);
     case 'refused':
       return refuseFault(exchange, answer.fault, asked);
   }
@@ -195,14 +200,15 @@ function errorCodeOf(message: string): unknown {
 
 function follow(
   exchange: Exchange,
-  session: SessionPort,
+  home: ActorName,
   post: Post,
   answer: PostAnswer & { readonly kind: 'follow' },
-  { isListen, askedAt }: Asked,
+  { actor, isListen, askedAt }: Asked,
 ): Response {
   const { isAccepted, isSent } = answer;
+  const place = placeOf(answer, askedAt, home === actor ? undefined : home);
   const stream = new SseStream({
-    session: inPlace(session, placeOf(answer, askedAt)),
+    session: inPlace(exchange.ports.session(home), place),
     signal: exchange.request.signal,
     outlive: (work) => exchange.ports.outlive(work),
     stream: post.stream,

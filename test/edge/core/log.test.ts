@@ -1,4 +1,5 @@
 // What the edge reports to its operators about refusals, ends of sessions and failures, and what it never reports.
+import { nanoid } from 'nanoid';
 import { describe, expect, test } from 'vitest';
 
 import { sha256 } from '../../../edge/access/digest.ts';
@@ -167,7 +168,7 @@ describe('[F-99] the end of a session is one line, and names it by a digest alon
       unreadBytes: () => 0,
     };
     const terms = { isConfigured: true, hasQuotas: true };
-    const core = new Fleet(new MemoryFleetStore(), sockets, terms);
+    const core = new Fleet(new MemoryFleetStore(), sockets, terms, nanoid);
     const hello = (boot: string): string =>
       JSON.stringify({
         type: 'hello',

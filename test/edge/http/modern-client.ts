@@ -139,7 +139,8 @@ export class PlayedEdge {
       },
       outlive: (work) => void this.outliving.push(work),
       fleet: {
-        admits: () => Promise.resolve(undefined),
+        home: (_opening, actor) => Promise.resolve({ ok: true, value: { actor, mayMove: false } }),
+        homeOf: () => Promise.resolve(undefined),
         mayOpen: () => Promise.resolve({ ok: true, value: { afterMs: 0 } }),
         view: () => Promise.reject(new Error('nobody asks')),
         link: () => Promise.reject(new Error('nobody dials')),

@@ -1,0 +1,60 @@
+// The link of one session to its actor: each dial shows the ticket and the next epoch (PROTOCOL.md LP6, LP8). It may be handed from
+// one owner to the next, as when a spare gets its session.
+import { webSocketOrigin } from '../link/control-link.ts';
+import { KeptLink, type KeptLinkOptions } from '../link/kept-link.ts';
+import type { RunnerToken } from '../runner-token.ts';
+import type { BootId, SessionName } from '../../shared/ids.ts';
+import type { Hold } from '../../shared/link/parts.ts';
+import { SESSION_BACKOFF_CAP_MS } from '../../shared/link/timing.ts';
+
+/** Where sessions dial, and as whom. */
+export interface DialGround {
+  readonly edge: string;
+  readonly token: RunnerToken;
+  readonly boot: BootId;
+}
+
+/** Who hears what comes. */
+export type SessionLinkOwner = Required<Omit<KeptLinkOptions, 'dialOptions' | 'backoffCapMs'>>;
+
+export interface SessionLink {
+  readonly link: KeptLink;
+  /** All that comes from now on is the next owner's. */
+  handTo(next: SessionLinkOwner): void;
+}
+
+/** The link of a session; `epoch`: of the dials that were made for it before. It dials once it is started. */
+export function sessionLink(
+  { edge, token, boot }: DialGround,
+  session: { readonly name: SessionName; readonly ticket: string; readonly epoch: number },
+  first: SessionLinkOwner,
+): SessionLink {
+  let owner = first;
+  let { epoch } = session;
+  const headers = (holds: readonly Hold[]): Record<string, string> => {
+    epoch += 1;
+    return {
+      'mcp-bridge-ticket': session.ticket,
+      'mcp-bridge-boot': boot,
+      'mcp-bridge-epoch': String(epoch),
+      ...(holds.length > 0 && { 'mcp-bridge-holds': JSON.stringify(holds) }),
+    };
+  };
+  const url = `${webSocketOrigin(edge)}/runner/session/${session.name}`;
+  const link = new KeptLink({
+    backoffCapMs: () => SESSION_BACKOFF_CAP_MS,
+    dialOptions: async (holds) => ({ url, token: await token.forDial(), headers: headers(holds) }),
+    opened: () => owner.opened(),
+    frame: (bytes) => owner.frame(bytes),
+    begun: (name) => owner.begun(name),
+    moved: (flows) => owner.moved(flows),
+    ended: (end) => owner.ended(end),
+    failed: (error) => owner.failed(error),
+  });
+  return {
+    link,
+    handTo: (next) => {
+      owner = next;
+    },
+  };
+}

@@ -1,0 +1,145 @@
+// A fleet that a test plays the runners of: frames in, frames and effects out, tickets signed at once.
+import { Fleet, type ControlNote, type FleetEffect } from '../../../edge/core/fleet.ts';
+import type { ClientKind } from '../../../shared/link/control-frames.ts';
+import type { Opening, Sockets } from '../../../edge/core/ports.ts';
+import { MemoryFleetStore } from '../../simulation/stores.ts';
+
+export const BOOT = 'b'.repeat(22);
+
+const NAME_CHARACTERS = 22;
+
+export class DrivenFleet {
+  readonly store = new MemoryFleetStore();
+  /** What each socket was told, oldest first. */
+  readonly told: Record<string, { type: string; [key: string]: unknown }[]> = {};
+  readonly effects: FleetEffect[] = [];
+  now = 1_000_000;
+  #open = new Set<string>();
+  #minted = 0;
+  #fleet: Fleet;
+
+  constructor() {
+    this.#fleet = this.#made();
+  }
+
+  #made(): Fleet {
+    const sockets: Sockets<ControlNote> = {
+      all: () => [],
+      isOpen: (socket) => this.#open.has(socket),
+      pingAt: () => this.now,
+      unreadBytes: () => 0,
+    };
+    const terms = { isConfigured: true, hasQuotas: true };
+    const mint = (characters: number): string => String(this.#minted++).padStart(characters, '0');
+    return new Fleet(this.store, sockets, terms, mint);
+  }
+
+  /** Another life of the fleet, on the same books. */
+  restart(): void {
+    this.#open.clear();
+    this.#fleet = this.#made();
+  }
+
+  /** A runner dials and says hello. */
+  link(runner: string, hello: object = {}): string {
+    const socket = `${runner}${String(this.#minted++)}`;
+    this.#open.add(socket);
+    this.#perform(this.#fleet.dialled(socket, { runner, granted: '*', subprotocol: '' }, this.now));
+    this.hello(socket, runner, hello);
+    return socket;
+  }
+
+  hello(socket: string, runner: string, hello: object = {}): void {
+    const frame = { runner, boot: BOOT, servers: ['files'], capacity: 10, sessions: [], ...hello };
+    this.say(socket, { type: 'hello', ...frame });
+  }
+
+  say(socket: string, frame: object): void {
+    this.#perform(this.#fleet.message(socket, JSON.stringify(frame), this.now));
+  }
+
+  cut(socket: string): void {
+    this.#open.delete(socket);
+    this.#perform(this.#fleet.gone(socket, this.now));
+  }
+
+  /** What a socket was told of one type. */
+  frames(socket: string, type: string): { type: string; [key: string]: unknown }[] {
+    return (this.told[socket] ?? []).filter((frame) => frame.type === type);
+  }
+
+  /** A runner asks for a spare, and links it; its name. */
+  spare(socket: string, server = 'files'): string {
+    this.say(socket, { type: 'want', server });
+    const session = String(this.frames(socket, 'spare').at(-1)?.['session']);
+    this.say(socket, { type: 'ready', session });
+    return session;
+  }
+
+  mayOpen(principal = 'ann', server = 'files') {
+    const { turn, effects } = this.#fleet.mayOpen(opening(principal, server), this.now);
+    this.#perform(effects);
+    return turn;
+  }
+
+  /** The spare that an opening gets. */
+  handOut(principal = 'ann'): string | undefined {
+    const turn = this.mayOpen(principal);
+    return turn.ok ? turn.value.spare : undefined;
+  }
+
+  home(actor: string, principal = 'ann') {
+    const { home, effects } = this.#fleet.home(
+      opening(principal, 'files', 'modern'),
+      actor,
+      this.now,
+    );
+    this.#perform(effects);
+    return home;
+  }
+
+  /** Has a session placed, and returns the answer. */
+  open(session: string, clientKind: ClientKind = 'streamable', principal = 'ann') {
+    const ask = `ask ${session}`;
+    this.#perform(
+      this.#fleet.open(ask, { session, ...opening(principal, 'files', clientKind) }, this.now),
+    );
+    const answer = this.effects.find((effect) => effect.do === 'opened' && effect.ask === ask);
+    return answer?.do === 'opened' ? answer.opened : undefined;
+  }
+
+  placed(actor: string) {
+    return this.#fleet.placed(actor);
+  }
+
+  closed(session: string): void {
+    this.#perform(this.#fleet.closed(session, this.now));
+  }
+
+  review(): void {
+    this.#perform(this.#fleet.review(this.now));
+  }
+
+  get view() {
+    return this.#fleet.view(this.now).view;
+  }
+
+  #perform(effects: readonly FleetEffect[]): void {
+    for (const effect of effects) {
+      this.effects.push(effect);
+      if (effect.do === 'sign') this.#perform(this.#fleet.signed(effect.ask, 'ticket'));
+      if (effect.do !== 'send') continue;
+      (this.told[effect.socket] ??= []).push(JSON.parse(effect.text) as { type: string });
+    }
+  }
+}
+
+const opening = (
+  principal: string,
+  server: string,
+  clientKind: ClientKind = 'streamable',
+): Opening => ({ server, principal, clientKind });
+
+/** The name of a modern client's own actor. */
+export const modernActor = (letter: string): string =>
+  `m-${letter}`.padEnd(NAME_CHARACTERS, letter);
