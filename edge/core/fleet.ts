@@ -27,6 +27,7 @@ import type {
   TicketScope,
 } from './ports.ts';
 import { isSilent } from './silence.ts';
+import { SpareBooks } from './spare-books.ts';
 import { actDue, nextDue, type Due } from '../../shared/dues.ts';
 import type { SessionEnd } from './log.ts';
 import type { Fault } from '../../shared/fault.ts';
@@ -42,7 +43,6 @@ import {
 } from '../../shared/link/control-frames.ts';
 import { textForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
-import { SPARES } from '../../shared/link/sizes.ts';
 import { HELLO_WAIT_MS, YIELD_WAIT_MS } from '../../shared/link/timing.ts';
 import {
   actorOf,
@@ -54,9 +54,6 @@ import {
   type SessionName,
   type SocketId,
 } from '../../shared/ids.ts';
-
-/** Characters of a spare's name: 132 bits, as a session's. */
-const NAME_LENGTH = 22;
 
 /** How often the fleet checks sessions of absent runners: perhaps nobody else is left to end them. */
 const REVIEW_MS = 30 * 60_000;
@@ -137,7 +134,7 @@ export class Fleet {
   readonly #store: FleetStore;
   readonly #sockets: Sockets<ControlNote>;
   readonly #terms: FleetTerms;
-  readonly #mint: (characters: number) => string;
+  readonly #spares: SpareBooks;
   readonly #controls = new Map<SocketId, Control>();
   /** What is done once a ticket is signed, by the `ask` of its effect. */
   readonly #unsigned = new Map<string, (ticket: string | undefined) => void>();
@@ -158,7 +155,7 @@ export class Fleet {
     terms: FleetTerms,
     mint: (characters: number) => string,
   ) {
-    this.#mint = mint;
+    this.#spares = new SpareBooks(store, mint);
     this.#store = store;
     this.#sockets = sockets;
     this.#terms = terms;
@@ -236,7 +233,7 @@ export class Fleet {
       this.#refused += 1;
       return { home: { ok: false, fault }, effects: this.#flush() };
     }
-    const hasSpares = this.#store.spares({ server }).length > 0;
+    const hasSpares = this.#spares.has(server);
     const session = row?.session ?? this.#handOut(opening, now);
     if (session !== undefined && !row) this.#store.putHome(actor, session);
     const home = session === undefined ? actor : actorOf(session);
@@ -287,17 +284,9 @@ export class Fleet {
   /** Gives a ready spare to one opening, and books it in the same step, so that nobody else gets it (LP27). */
   #handOut(opening: Opening, now: number): SessionName | undefined {
     const { server, principal } = opening;
-    const ready = this.#store.spares({ server }).filter(({ isReady }) => isReady);
-    if (ready.length === 0 || this.#isAtQuota(principal)) return undefined;
-    const holders = new Set(ready.map(({ runner }) => runner));
-    const placement = place(
-      server,
-      this.#candidates(now).filter(({ runner }) => holders.has(runner)),
-    );
-    if (!placement.ok) return undefined;
-    const { runner, boot } = placement.runner;
-    const session = ready.find((row) => row.runner === runner && row.boot === boot)?.session;
-    if (session === undefined) return undefined;
+    const spare = this.#spares.choose(server, () => this.#candidates(now));
+    if (!spare || this.#isAtQuota(principal)) return undefined;
+    const { session, runner, boot } = spare;
     this.#store.removeSpare(session);
     const row = { session, runner, boot, server, principal, openedAt: now };
     this.#store.putSession(row);
@@ -329,7 +318,7 @@ export class Fleet {
       servers: record.servers,
       capacity: record.capacity,
       sessions: this.#store.countOn(record.runner),
-      spares: this.#sparesOn(record.runner).filter(({ isReady }) => isReady).length,
+      spares: this.#spares.readyOn(record.runner),
     }));
     const sessions = runners.reduce((sum, runner) => sum + runner.sessions, 0);
     const view = { runners, sessions, opened: this.#opened, refused: this.#refused };
@@ -347,7 +336,7 @@ export class Fleet {
     const records = this.#store.runners();
     for (const { runner } of records)
       if (this.#socketOf(runner, now) === undefined) this.#loseSpares(runner);
-    const spares = records.reduce((sum, { runner }) => sum + this.#sparesOn(runner).length, 0);
+    const spares = records.reduce((sum, { runner }) => sum + this.#spares.on(runner).length, 0);
     if (rows.length + spares + this.#store.owed().length > 0) this.#reviewLater(now);
     return this.#flush();
   }
@@ -451,22 +440,17 @@ export class Fleet {
       case 'drain': {
         const record = this.#recordOf(runner);
         if (record) this.#store.putRunner({ ...record, isDraining: true });
-        return this.#withdraw(socket, this.#sparesOn(runner));
+        return this.#withdraw(socket, this.#spares.on(runner));
       }
       case 'want':
         return this.#nameSpare(runner, frame.server, now);
-      case 'ready': {
-        const spare = this.#store.spare(frame.session);
-        if (spare?.runner === runner) this.#store.putSpare({ ...spare, isReady: true });
-        return;
-      }
-      case 'withdraw': {
+      case 'ready':
+        return this.#spares.linked(frame.session, runner);
+      case 'withdraw':
         // If it was handed out, its `open` is under way.
         if (this.#isOn(frame.session, runner)) return;
-        const spare = this.#store.spare(frame.session);
-        if (spare?.runner === runner) this.#store.removeSpare(frame.session);
+        this.#spares.withdrawn(frame.session, runner);
         return this.#say(socket, { type: 'close', session: frame.session });
-      }
       case 'yielded':
         return this.#yielded(runner, control.yields.shift()?.room, frame.session, now);
       case 'refused': {
@@ -493,7 +477,7 @@ export class Fleet {
     else
       this.#withdraw(
         socket,
-        this.#sparesOn(runner).filter(({ server }) => !servers.includes(server)),
+        this.#spares.on(runner).filter(({ server }) => !servers.includes(server)),
       );
     for (const [other, { note }] of this.#controls) {
       if (other !== socket && note.runner === runner)
@@ -520,19 +504,12 @@ export class Fleet {
     return this.#store.runners().find((record) => record.runner === runner);
   }
 
-  #sparesOn(runner: RunnerName): readonly SpareRow[] {
-    return this.#store.spares({ runner });
-  }
-
   /** A runner wants to link a session ahead (LP27). What it may not have, it does not get. */
   #nameSpare(runner: RunnerName, server: ServerName, now: number): void {
     const record = this.#recordOf(runner);
-    if (!record?.servers.includes(server) || record.isDraining) return;
-    if (this.#sparesOn(runner).length >= SPARES) return;
-    const session = this.#mint(NAME_LENGTH);
-    const { boot } = record;
-    const row = { session, runner, boot, server, openedAt: now, isReady: false };
-    this.#store.putSpare(row);
+    const row = record && this.#spares.name(record, server, now);
+    if (!row) return;
+    const { session, boot } = row;
     this.#reviewLater(now);
     this.#sign(session, row, (ticket) => {
       const socket = this.#openSocketOf(runner);
@@ -545,18 +522,14 @@ export class Fleet {
 
   /** The runner lets go of these: they are handed out no more. */
   #withdraw(socket: SocketId, spares: readonly SpareRow[]): void {
-    for (const { session } of spares) {
-      this.#store.removeSpare(session);
+    for (const session of this.#spares.forget(spares))
       this.#say(socket, { type: 'close', session });
-    }
   }
 
   /** The runner is not there: its spares are of no use. Their actors may not know it yet. */
   #loseSpares(runner: RunnerName): void {
-    for (const { session } of this.#sparesOn(runner)) {
-      this.#store.removeSpare(session);
+    for (const session of this.#spares.forget(this.#spares.on(runner)))
       this.#effects.push({ do: 'release', session });
-    }
   }
 
   /** Places a session and books it before its ticket is signed, so that its place is taken at once. */

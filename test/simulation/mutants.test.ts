@@ -134,11 +134,7 @@ describe('mutants of the rules', () => {
     ],
     [
       '[F-331] R-11: a fleet that keeps the spares of a control link that is gone',
-      [
-        'fleet.ts',
-        'for (const { session } of this.#sparesOn(runner)) {',
-        'for (const { session } of []) {',
-      ],
+      ['fleet.ts', 'this.#spares.forget(this.#spares.on(runner))', '[]'],
       1,
     ],
     [
