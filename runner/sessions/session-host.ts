@@ -21,7 +21,7 @@ import { explainAnswer, isFromEdge } from '../link/refusal.ts';
 import type { KeptLink, Verdict } from '../link/kept-link.ts';
 import type { Log, LogFields } from '../log.ts';
 import { describeEnd, type ExitFacts } from '../process/exit.ts';
-import { sessionLink, type DialGround, type SessionLinkOwner } from './session-link.ts';
+import { newSessionLink, type DialGround, type SessionLinkOwner } from './session-link.ts';
 import type { SessionProcess } from './session-process.ts';
 import type { Ahead } from './spare-links.ts';
 import { WakeTimer } from '../wake-timer.ts';
@@ -98,7 +98,7 @@ export class SessionHost {
     };
     ahead?.link?.handTo(owner);
     const dialled = { name: open.session, ticket: open.ticket, epoch: ahead ? SPARE_EPOCH : 0 };
-    this.#link = (ahead?.link ?? sessionLink(ground, dialled, owner)).link;
+    this.#link = (ahead?.link ?? newSessionLink(ground, dialled, owner)).link;
     if (!ahead?.link) this.#link.start();
     options.process.listen(
       {

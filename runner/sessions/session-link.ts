@@ -24,7 +24,7 @@ export interface SessionLink {
 }
 
 /** The link of a session; `epoch`: of the dials that were made for it before. It dials once it is started. */
-export function sessionLink(
+export function newSessionLink(
   { edge, token, boot }: DialGround,
   session: { readonly name: SessionName; readonly ticket: string; readonly epoch: number },
   first: SessionLinkOwner,

@@ -13,7 +13,7 @@ import type { Log } from '../log.ts';
 import type { SpareSnapshot } from '../running-runner.ts';
 import { WakeTimer } from '../wake-timer.ts';
 import {
-  sessionLink,
+  newSessionLink,
   type DialGround,
   type SessionLink,
   type SessionLinkOwner,
@@ -156,7 +156,7 @@ export class SpareLinks {
       },
       failed: (error) => this.#failed(error),
     };
-    const link = sessionLink(this.#options.ground, { name: session, ticket, epoch: 0 }, owner);
+    const link = newSessionLink(this.#options.ground, { name: session, ticket, epoch: 0 }, owner);
     this.#links.set(session, { link, isLinked: false });
     link.link.start();
   }

@@ -12,7 +12,7 @@ function breaches(seed: number): string[] {
   return faults.length === 0 ? [] : [`seed ${String(seed)}`, ...faults, ...history.trace];
 }
 
-test(`R-1, R-2, R-4, R-5, R-8, R-9, R-11 hold over ${SEEDS} seeds`, () => {
+test(`R-1, R-2, R-4, R-5, R-8, R-9, R-11, R-13 hold over ${SEEDS} seeds`, () => {
   for (let seed = 1; seed <= SEEDS; seed++) expect(breaches(seed)).toEqual([]);
 });
 
