@@ -2,8 +2,9 @@
 import { headOf, readBody } from './guards/body.ts';
 import { checkAccept, checkContentType } from './guards/media.ts';
 import type { Fault } from '../../shared/fault.ts';
-import { scanMessage, type Envelope } from '../../shared/jsonrpc/scan.ts';
+import { scanMessage } from '../../shared/jsonrpc/scan.ts';
 import { compactLine } from '../../shared/jsonrpc/splice.ts';
+import { viewsIn, type MessageView } from '../../shared/jsonrpc/view.ts';
 import { SESSION_ID_HEADER } from '../../shared/mcp/headers.ts';
 import { CLIENT_MESSAGE_BYTES } from '../../shared/limits.ts';
 
@@ -14,7 +15,8 @@ export interface ClientMessage {
   /** One line: breaks between tokens are dropped, every other byte is as it came. */
   readonly text: string;
   readonly isBatch: boolean;
-  readonly envelopes: readonly Envelope[];
+  /** One, or those of the batch. */
+  readonly messages: readonly MessageView[];
   /** Raw JSON text of the ids of its requests. */
   readonly requestIds: readonly string[];
   readonly method: string | undefined;
@@ -59,23 +61,20 @@ function checkMessage(bytes: Uint8Array): ReadMessage {
     const fault = scan.code === -32700 ? 'parse_error' : 'invalid_request';
     return { ok: false, fault: { fault, message: scan.reason }, refused: bytes };
   }
-  const single = scan.kind === 'single' ? scan.envelope : undefined;
-  const isAnswer = single?.kind === 'result' || single?.kind === 'error';
-  const answered = isAnswer ? single.id : undefined;
-  const envelopes = scan.kind === 'single' ? [scan.envelope] : scan.messages;
-  const requestIds: string[] = [];
-  for (const { kind, id } of envelopes) {
-    if (kind === 'request' && id) requestIds.push(decoder.decode(bytes.subarray(id.start, id.end)));
-  }
+  const messages = viewsIn(bytes, scan);
+  const [single] = scan.kind === 'single' ? messages : [];
+  const requests = messages.filter(({ kind }) => kind === 'request');
   return {
     ok: true,
     message: {
-      text: decoder.decode(scan.compact ? bytes : compactLine(bytes)),
+      get text() {
+        return decoder.decode(scan.compact ? bytes : compactLine(bytes));
+      },
       isBatch: scan.kind === 'batch',
-      envelopes,
-      requestIds,
-      method: single?.method,
-      answers: answered && decoder.decode(bytes.subarray(answered.start, answered.end)),
+      messages,
+      requestIds: requests.flatMap(({ id }) => (id === undefined ? [] : [id])),
+      method: single?.isAnswer === false ? single.method : undefined,
+      answers: single?.isAnswer === true ? single.id : undefined,
     },
   };
 }

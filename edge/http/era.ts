@@ -5,6 +5,7 @@ import { checkMeta } from './modern/meta.ts';
 import { readModernRequest, type ModernRequest } from './modern/request.ts';
 import type { Refusal } from './refuse.ts';
 import { INVALID_REQUEST } from '../../shared/jsonrpc/json-cursor.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { trimmed } from '../../shared/mcp/header-value.ts';
 import { PROTOCOL_VERSION_HEADER } from '../../shared/mcp/headers.ts';
 import { CODE, isModernRevision, META } from '../../shared/mcp/modern.ts';
@@ -23,8 +24,8 @@ export const bearsModernRevision = (headers: Headers): boolean =>
 /** Tells the eras apart. Does not check a modern message yet. */
 export function eraOf(headers: Headers, message: ClientMessage): Era {
   const isMarked = bearsModernRevision(headers);
-  if (!isMarked && !mayClaim(message.text)) return LEGACY;
-  if (message.isBatch) return isAnyClaimed(message.text) ? NO_BATCHES : LEGACY;
+  if (!isMarked && !message.messages.some(isClaiming)) return LEGACY;
+  if (message.isBatch) return message.messages.some(isClaiming) ? NO_BATCHES : LEGACY;
   const request = readModernRequest(message);
   if (!request) return LEGACY;
   const claim = request.meta.get(META.protocolVersion);
@@ -37,17 +38,9 @@ export function eraOf(headers: Headers, message: ClientMessage): Era {
   return isMarked || request.meta.has(META.protocolVersion) ? { era: 'modern', request } : LEGACY;
 }
 
-/** A cheap check that is true of every text with a claim: a key that does not contain its name must contain escapes. */
-const mayClaim = (text: string): boolean =>
-  text.includes('/protocolVersion') || text.includes('\\u');
-
-function isAnyClaimed(text: string): boolean {
-  const batch = JSON.parse(text) as { params?: { _meta?: object | null } | null }[];
-  return batch.some(({ params }) => {
-    const meta = params?._meta;
-    return typeof meta === 'object' && meta !== null && Object.hasOwn(meta, META.protocolVersion);
-  });
-}
+/** Whether a message names a revision of the modern era in its `_meta`. */
+const isClaiming = (message: MessageView): boolean =>
+  message.has('params', '_meta', META.protocolVersion);
 
 const NO_BATCHES: Era = {
   era: 'refused',

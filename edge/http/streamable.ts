@@ -23,7 +23,6 @@ import type { Opening, Post, PostAnswer } from '../core/ports.ts';
 import { STREAM_KINDS } from '../core/stream-kinds.ts';
 import type { SessionPort } from './ports.ts';
 import { GET_STREAM } from '../../shared/ids.ts';
-import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import {
   LAST_EVENT_ID_HEADER,
   PROTOCOL_VERSION_HEADER,
@@ -183,8 +182,8 @@ async function whyNotAgain(exchange: Exchange, sessionId: string): Promise<Fault
 }
 
 /** What an `initialize` asks for, unless it is no text. */
-const requestedBy = ({ text }: ClientMessage): unknown =>
-  parsedAt(encoder.encode(text), 'params', 'protocolVersion');
+const requestedBy = ({ messages: [initialize] }: ClientMessage): unknown =>
+  initialize?.parsed('params', 'protocolVersion');
 
 const IS_INITIALIZED = `This session is already initialized. To open another, send initialize without ${SESSION_ID_HEADER}.`;
 
@@ -289,8 +288,8 @@ const soleId = ({ requestIds }: Post): string | undefined =>
  * A client that would rather have a stream gets one at once, and one that asked for progress: it can come back for what it has not
  * seen from the first event on. All others get what costs less, JSON if the answer comes soon.
  */
-const wantsStream = ({ request }: Exchange, { envelopes }: ClientMessage): boolean =>
-  prefersStream(request) || envelopes.some(({ progressToken }) => progressToken !== undefined);
+const wantsStream = ({ request }: Exchange, { messages }: ClientMessage): boolean =>
+  prefersStream(request) || messages.some(({ progressTokenAt }) => progressTokenAt !== undefined);
 
 /** How far a post got before its answer became a stream. */
 interface Sending {

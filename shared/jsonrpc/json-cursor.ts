@@ -109,6 +109,7 @@ export class JsonCursor {
   #keyText: string | undefined = undefined;
   /** The last CR or LF outside strings. */
   #breakAt = -1;
+  #hasNull = false;
   #nonAsciiStart = -1;
   #nonAsciiEnd = 0;
   #words: Int32Array | undefined = undefined;
@@ -173,6 +174,16 @@ export class JsonCursor {
   get nonAscii(): Span | undefined {
     if (this.#nonAsciiStart < 0) return undefined;
     return { start: this.#nonAsciiStart, end: this.#nonAsciiEnd };
+  }
+
+  /** Whether something is known of the text, so that values may be passed at once. */
+  get jumps(): boolean {
+    return this.#known.length > 0;
+  }
+
+  /** Whether a `null` was passed outside strings, or may be in what was jumped over. */
+  get mayHoldNulls(): boolean {
+    return this.#hasNull || this.jumps;
   }
 
   /** Skips white space; the next byte, unread, or {@link END}. */
@@ -489,6 +500,7 @@ export class JsonCursor {
         return this.#refuse(`a value was expected, perhaps ${literal}`);
       }
     }
+    if (literal === 'null') this.#hasNull = true;
     this.#at += literal.length;
     return true;
   }

@@ -140,9 +140,9 @@ function keptRuns(bytes: Uint8Array, span: Span, gone: readonly string[]): Span[
 }
 
 /** The edits that take out those of an object's `members` that `isDropped` picks: each goes with the comma before it, those at the head with the comma behind. */
-export function dropEdits(
-  members: readonly Member[],
-  isDropped: (member: Member) => boolean,
+export function dropEdits<Each extends Member>(
+  members: readonly Each[],
+  isDropped: (member: Each) => boolean,
 ): Edit[] {
   const edits: Edit[] = [];
   let hasKept = false;

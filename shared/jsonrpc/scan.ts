@@ -12,6 +12,7 @@ import {
   PARSE_ERROR,
   QUOTE,
 } from './json-cursor.ts';
+import { noteMembers, type OnMember, type PartName, type Parts } from './noted.ts';
 import { MESSAGE_DEPTH, MESSAGE_TOKENS, REQUEST_ID_BYTES } from '../limits.ts';
 import type { Span } from './span.ts';
 
@@ -37,23 +38,26 @@ export interface Envelope extends Span {
   readonly progressToken?: Span;
   /** `params.requestId` of a cancelled notification. */
   readonly requestId?: Span;
+  readonly parts: Parts;
 }
 
-/** `compact`: no CR or LF outside strings, so the text can stand on one line as it is. */
-export type ScanResult =
-  | {
-      readonly ok: true;
-      readonly kind: 'single';
-      readonly envelope: Envelope;
-      readonly compact: boolean;
-    }
-  | {
+/** What is true of a whole text. */
+export interface TextFacts {
+  /** No CR or LF outside strings, so the text can stand on one line as it is. */
+  readonly compact: boolean;
+  /** False: no value in it is null. */
+  readonly mayHoldNulls: boolean;
+}
+
+export type ScanResult = Scanned | ScanFault;
+
+export type Scanned =
+  | (TextFacts & { readonly ok: true; readonly kind: 'single'; readonly envelope: Envelope })
+  | (TextFacts & {
       readonly ok: true;
       readonly kind: 'batch';
       readonly messages: readonly Envelope[];
-      readonly compact: boolean;
-    }
-  | ScanFault;
+    });
 
 /** A refusal with its JSON-RPC code; `reason` is for a person and quotes no payload. */
 export interface ScanFault {
@@ -75,10 +79,6 @@ const KEY_BITS = { jsonrpc: 1, id: 2, method: 4, params: 8, result: 16, error: 3
 type EnvelopeKey = keyof typeof KEY_BITS;
 const KEYS = Object.keys(KEY_BITS) as readonly EnvelopeKey[];
 const LONGEST_REFUSED_KEY_CHARS = '__proto__'.length;
-
-const PARAMS_KEYS = ['_meta', 'progressToken', 'requestId'] as const;
-const META_KEYS = ['progressToken'] as const;
-const ERROR_KEYS = ['code', 'message'] as const;
 
 /** Longer numbers are no integers that every reader takes. */
 const LONGEST_CODE_CHARS = 16;
@@ -111,7 +111,7 @@ export function scanMessage(
   if (!message.read() || !cursor.finish()) return syntaxFault(cursor);
   const envelope = message.judge();
   if (typeof envelope === 'string') return envelopeFault(envelope);
-  return { ok: true, kind: 'single', envelope, compact: !cursor.hasLineBreaks };
+  return { ok: true, kind: 'single', envelope, ...factsOf(cursor) };
 }
 
 /** What a process prints is bounded by its line; the other limits guard readers of client input, whose bytes a process parses. */
@@ -144,8 +144,13 @@ function scanBatch(
   if (cursor.fault !== undefined || !cursor.finish()) return syntaxFault(cursor);
   if (refusal === undefined && messages.length === 0) refusal = 'the batch is empty';
   if (refusal !== undefined) return envelopeFault(refusal);
-  return { ok: true, kind: 'batch', messages, compact: !cursor.hasLineBreaks };
+  return { ok: true, kind: 'batch', messages, ...factsOf(cursor) };
 }
+
+const factsOf = ({ hasLineBreaks, mayHoldNulls }: JsonCursor): TextFacts => ({
+  compact: !hasLineBreaks,
+  mayHoldNulls,
+});
 
 function syntaxFault(cursor: JsonCursor): ScanFault {
   const { code, reason } = cursor.fault ?? { code: PARSE_ERROR, reason: 'the text is not JSON' };
@@ -184,6 +189,7 @@ class MessageReader {
   #metaToken: Field | undefined = undefined;
   #progressToken: Field | undefined = undefined;
   #requestId: Field | undefined = undefined;
+  readonly #parts: { -readonly [Name in keyof Parts]: Parts[Name] } = {};
 
   constructor(
     cursor: JsonCursor,
@@ -220,6 +226,7 @@ class MessageReader {
       kind,
       start: this.#start,
       end: this.#end,
+      parts: this.#parts,
     };
     if (this.#id !== undefined) envelope.id = this.#id;
     if (this.#method !== undefined) envelope.method = this.#method;
@@ -293,8 +300,16 @@ class MessageReader {
     const cursor = this.#cursor;
     const first = cursor.peek();
     const start = cursor.at;
-    if (key === 'params' && first === OPEN_OBJECT) return this.#readParams();
-    if (this.#areAnswersRead && key === 'error') return this.#readError(first);
+    switch (key) {
+      case 'params':
+        return this.#readParams(first);
+      case 'result':
+        return this.#readResult(first);
+      case 'error':
+        return this.#readError(first);
+      default:
+        break;
+    }
     if (!cursor.skipValue()) return false;
     switch (key) {
       case 'jsonrpc':
@@ -306,13 +321,6 @@ class MessageReader {
       case 'method':
         if (first === QUOTE) this.#method = cursor.text({ start, end: cursor.at });
         else this.#refuse('"method" must be a string');
-        break;
-      case 'params':
-        if (first !== OPEN_ARRAY) this.#refuse('"params" must be an object or an array');
-        break;
-      case 'result':
-        if (this.#areAnswersRead && first !== OPEN_OBJECT)
-          this.#refuse('"result" must be an object');
         break;
       default:
         break;
@@ -330,62 +338,48 @@ class MessageReader {
     this.#id = span;
   }
 
-  #readParams(): boolean {
-    const cursor = this.#cursor;
-    if (!cursor.enter()) return false;
-    while (cursor.nextMember()) {
-      const key = PARAMS_KEYS[cursor.matchKey(PARAMS_KEYS)];
-      const first = cursor.peek();
-      const start = cursor.at;
-      if (key === '_meta') this.#metaCount++;
-      if (key === '_meta' && first === OPEN_OBJECT) {
-        if (!this.#readMeta()) return false;
-      } else if (!cursor.skipValue()) {
-        return false;
-      } else if (key === 'progressToken') {
-        (this.#progressToken ??= new Field()).note(first, { start, end: cursor.at });
-      } else if (key === 'requestId') {
-        (this.#requestId ??= new Field()).note(first, { start, end: cursor.at });
-      }
-    }
-    return cursor.fault === undefined;
+  #readParams(first: number): boolean {
+    if (first !== OPEN_OBJECT && first !== OPEN_ARRAY)
+      this.#refuse('"params" must be an object or an array');
+    return this.#note('params', first, this.#onParam);
   }
 
-  #readMeta(): boolean {
-    const cursor = this.#cursor;
-    if (!cursor.enter()) return false;
-    while (cursor.nextMember()) {
-      const isToken = cursor.matchKey(META_KEYS) >= 0;
-      const first = cursor.peek();
-      const start = cursor.at;
-      if (!cursor.skipValue()) return false;
-      if (isToken) (this.#metaToken ??= new Field()).note(first, { start, end: cursor.at });
-    }
-    return cursor.fault === undefined;
+  readonly #onParam: OnMember = (key, value, first, depth) => {
+    if (depth === 1) {
+      if (key === 'progressToken') (this.#metaToken ??= new Field()).note(first, value);
+    } else if (key === '_meta') this.#metaCount++;
+    else if (key === 'progressToken') (this.#progressToken ??= new Field()).note(first, value);
+    else if (key === 'requestId') (this.#requestId ??= new Field()).note(first, value);
+  };
+
+  #readResult(first: number): boolean {
+    if (this.#areAnswersRead && first !== OPEN_OBJECT) this.#refuse('"result" must be an object');
+    return this.#note('result', first);
   }
 
   #readError(first: number): boolean {
-    const cursor = this.#cursor;
+    const { bytes } = this.#cursor;
     let isCoded = false;
     let isWorded = false;
-    if (first !== OPEN_OBJECT) {
-      this.#refuse(NO_ERROR);
-      return cursor.skipValue();
-    }
-    if (!cursor.enter()) return false;
-    while (cursor.nextMember()) {
-      const key = ERROR_KEYS[cursor.matchKey(ERROR_KEYS)];
-      const value = cursor.peek();
-      const start = cursor.at;
-      if (!cursor.skipValue()) return false;
-      const length = cursor.at - start;
+    const isPassed = this.#note('error', first, (key, value, firstOfValue, depth) => {
+      if (depth === 1) return;
       // Of two the last counts, as `JSON.parse` reads it.
       if (key === 'code')
-        isCoded =
-          length <= LONGEST_CODE_CHARS && isInteger(cursor.bytes, { start, end: cursor.at });
-      else if (key === 'message') isWorded = value === QUOTE;
-    }
-    if (!isCoded || !isWorded) this.#refuse(NO_ERROR);
+        isCoded = value.end - value.start <= LONGEST_CODE_CHARS && isInteger(bytes, value);
+      else if (key === 'message') isWorded = firstOfValue === QUOTE;
+    });
+    if (this.#areAnswersRead && (!isCoded || !isWorded)) this.#refuse(NO_ERROR);
+    return isPassed;
+  }
+
+  /** Passes a part. What is known of a large text is jumped over, and its members are noted when somebody asks. */
+  #note(name: PartName, first: number, seen?: OnMember): boolean {
+    const cursor = this.#cursor;
+    const start = cursor.at;
+    const isRead = first === OPEN_OBJECT && (seen !== undefined || !cursor.jumps);
+    const members = isRead ? noteMembers(cursor, 0, seen) : undefined;
+    if (!isRead) cursor.skipValue();
+    this.#parts[name] = { start, end: cursor.at, members, isRead };
     return cursor.fault === undefined;
   }
 

@@ -41,7 +41,7 @@ describe('scanMessage finds kind and spans', () => {
     expect(envelope.kind).toBe('notification');
     expect(raw(text, envelope.progressToken)).toBe('"tok"');
     expect(Object.keys(envelope).toSorted()).toEqual(
-      ['end', 'kind', 'method', 'progressToken', 'start'].toSorted(),
+      ['end', 'kind', 'method', 'parts', 'progressToken', 'start'].toSorted(),
     );
   });
 

@@ -5,10 +5,12 @@ import { gistOf } from '../../shared/jsonrpc/gist.ts';
 import { JsonCursor } from '../../shared/jsonrpc/json-cursor.ts';
 import { KNOWN_BYTES, knownOf } from '../../shared/jsonrpc/known.ts';
 import { membersOf, valueAt, withMembers } from '../../shared/jsonrpc/members.ts';
-import { mend } from '../../shared/jsonrpc/mend.ts';
+import { mend, type Said } from '../../shared/jsonrpc/mend.ts';
+import { PARTS } from '../../shared/jsonrpc/noted.ts';
 import { scanLine } from '../../shared/jsonrpc/scan.ts';
 import { Skim } from '../../shared/jsonrpc/skim.ts';
 import { compactLine, splice, spliceLine } from '../../shared/jsonrpc/splice.ts';
+import { viewOf, viewsIn, type MessageView } from '../../shared/jsonrpc/view.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -97,17 +99,34 @@ const verdict = (bytes: Uint8Array): unknown => {
   return isPassed ? [cursor.at, cursor.hasLineBreaks] : [fault, cut];
 };
 
+/** What a view tells of its message, whether its members were noted by the scan or when it is asked. */
+function told(message: MessageView): unknown {
+  const { kind, method, id, line } = message;
+  const members = PARTS.map((part) =>
+    [...message.members(part)].map(({ key, start, end, value }) => ({ key, start, end, value })),
+  );
+  const meta = [...message.members('result', '_meta')].map(({ key, value }) => ({ key, value }));
+  return { kind, method, id, line: decoder.decode(line), members, meta };
+}
+
+/** What a scan finds. */
+function found(bytes: Uint8Array): unknown {
+  const scan = scanLine(bytes);
+  return scan.ok ? [scan.kind, scan.compact, viewsIn(bytes, scan).map(told)] : scan;
+}
+
+function saidIn(each: Said): unknown {
+  if (each.kind === 'message') return told(viewOf(each.bytes, each.envelope));
+  return 'bytes' in each && each.bytes instanceof Uint8Array
+    ? { ...each, bytes: decoder.decode(each.bytes) }
+    : each;
+}
+
 /** All that is asked of a line on its way. */
 function asked(bytes: Uint8Array): unknown {
-  const scan = scanLine(bytes);
+  const scan = found(bytes);
   const members = [...membersOf(bytes)];
-  const said = scan.ok
-    ? []
-    : mend(bytes).map((each) =>
-        'bytes' in each && each.bytes instanceof Uint8Array
-          ? { ...each, bytes: decoder.decode(each.bytes) }
-          : each,
-      );
+  const said = scanLine(bytes).ok ? [] : mend(bytes).map(saidIn);
   const spans = members.map(({ value }) => verdict(bytes.subarray(value.start, value.end)));
   const paths = [
     valueAt(bytes, 'result', 'b'),
@@ -178,8 +197,8 @@ describe('[F-270] a line that was passed over in steps', () => {
       );
       line[200] = 0xff;
       const { line: seen } = skimmed(line);
-      expect(scanLine(seen)).toEqual(scanLine(seen.slice()));
-      expect(scanLine(line)).toEqual(scanLine(line.slice()));
+      expect(found(seen)).toEqual(found(seen.slice()));
+      expect(found(line)).toEqual(found(line.slice()));
     }
   });
 

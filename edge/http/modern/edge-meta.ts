@@ -1,7 +1,6 @@
 // Adds what the runner needs to a modern request's `_meta`: headers that the body does not repeat, and the client's id, which
 // the link replaces on the way.
 import type { Members, ModernRequest } from './request.ts';
-import { changeAt } from '../../../shared/jsonrpc/members.ts';
 import { PARAM_HEADER_PREFIX } from '../../../shared/mcp/headers.ts';
 import { LISTEN_METHOD, PRIVATE_META } from '../../../shared/mcp/modern.ts';
 
@@ -13,20 +12,23 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The request's text as the runner gets it, without anything a client wrote under the edge's own keys. */
 export function withEdgeMeta(headers: Headers, request: ModernRequest): string {
-  const { text, bytes, meta } = request;
+  const { message, meta } = request;
   const and = { ...ownMembers(headers, request), ...traceMembers(headers, meta) };
   const without = Object.values(PRIVATE_META).filter((key) => meta.has(key));
-  if (without.length === 0 && Object.keys(and).length === 0) return text;
-  return decoder.decode(changeAt(bytes, ['params', '_meta'], { without, and }));
+  const edits = message.changes(['params', '_meta'], { without, and });
+  return decoder.decode(message.edited(edits).line);
 }
 
 function ownMembers(headers: Headers, { method, id }: ModernRequest): Record<string, string> {
-  if (method === 'tools/call') return { [PRIVATE_META.headers]: JSON.stringify(params(headers)) };
+  if (method === 'tools/call') return paramHeaders(headers);
   return method === LISTEN_METHOD && id !== undefined ? { [PRIVATE_META.clientId]: id } : {};
 }
 
-const params = (headers: Headers): Record<string, string> =>
-  Object.fromEntries([...headers].filter(([name]) => name.startsWith(PARAM_HEADER_PREFIX)));
+function paramHeaders(headers: Headers): Record<string, string> {
+  const found = [...headers].filter(([name]) => name.startsWith(PARAM_HEADER_PREFIX));
+  if (found.length === 0) return {};
+  return { [PRIVATE_META.headers]: JSON.stringify(Object.fromEntries(found)) };
+}
 
 /** Trace context from headers. The body's own takes precedence, and a `tracestate` needs its `traceparent`. */
 function traceMembers(headers: Headers, meta: Members): Record<string, string> {

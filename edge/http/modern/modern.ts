@@ -16,8 +16,8 @@ import { STREAM_KINDS } from '../../core/stream-kinds.ts';
 import type { SessionPort } from '../ports.ts';
 import type { Fault } from '../../../shared/fault.ts';
 import { GET_STREAM, type ActorName } from '../../../shared/ids.ts';
-import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import { scanMessage } from '../../../shared/jsonrpc/scan.ts';
+import { readMessages } from '../../../shared/jsonrpc/view.ts';
 import { CODE, LISTEN_METHOD } from '../../../shared/mcp/modern.ts';
 import { encodeEvent } from '../../../shared/sse/encode.ts';
 
@@ -69,7 +69,7 @@ async function notify(exchange: Exchange, request: ModernRequest): Promise<Respo
     id: newPostId(),
     stream: GET_STREAM,
     wants: 'accepted',
-    message: request.text,
+    message: lineOf(request),
     requestIds: [],
   };
   const known = homes.known(actor, server, Date.now());
@@ -84,6 +84,8 @@ async function notify(exchange: Exchange, request: ModernRequest): Promise<Respo
     answer.kind === 'refused' ? answer.fault : { fault: 'internal' },
   );
 }
+
+const lineOf = ({ message }: ModernRequest): string => decoder.decode(message.line);
 
 const CANCELLED = 'notifications/cancelled';
 
@@ -188,14 +190,16 @@ function answered(exchange: Exchange, message: string, isListen: boolean): Respo
 }
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The code of an error response; undefined for a result, which is rarely more than searched. */
 function errorCodeOf(message: string): unknown {
   if (!message.includes('"error"')) return undefined;
-  const bytes = encoder.encode(message);
-  const scan = scanMessage(bytes, { tokens: Infinity });
-  const isError = scan.ok && scan.kind === 'single' && scan.envelope.kind === 'error';
-  return isError ? parsedAt(bytes, 'error', 'code') : undefined;
+  const read = readMessages(encoder.encode(message), (text) =>
+    scanMessage(text, { tokens: Infinity }),
+  );
+  const [only] = read.ok && !read.isBatch ? read.messages : [];
+  return only?.kind === 'error' ? only.parsed('error', 'code') : undefined;
 }
 
 function follow(

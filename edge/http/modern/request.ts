@@ -1,18 +1,17 @@
-// A modern client's message as the checks need it: a few members of params and _meta, found by their bytes; the rest is not
-// read.
+// A modern client's message as the checks need it: a few members of params and _meta, as the scan noted them; the rest is not read.
 import type { ClientMessage } from '../client-message.ts';
-import { membersOf, textAt, valueAt, type Member } from '../../../shared/jsonrpc/members.ts';
+import { textAt, type Member } from '../../../shared/jsonrpc/members.ts';
 import { isLookalike } from '../../../shared/jsonrpc/scan.ts';
-import type { Span } from '../../../shared/jsonrpc/span.ts';
+import type { MessageView, Path } from '../../../shared/jsonrpc/view.ts';
 
 /** The members of one object; none if there is no object. */
 export class Members {
   readonly #bytes: Uint8Array;
   readonly #members: readonly Member[];
 
-  constructor(bytes: Uint8Array, span: Span | undefined) {
-    this.#bytes = bytes;
-    this.#members = span ? [...membersOf(bytes, span)] : [];
+  constructor(message: MessageView, ...path: Path) {
+    this.#bytes = message.bytes;
+    this.#members = [...message.members(...path)];
   }
 
   has(key: string): boolean {
@@ -40,26 +39,21 @@ export interface ModernRequest {
   readonly method: string;
   /** Raw JSON text; absent in a notification. */
   readonly id: string | undefined;
-  readonly text: string;
-  /** {@link text} in UTF-8. */
-  readonly bytes: Uint8Array;
+  readonly message: MessageView;
   readonly params: Members;
   readonly meta: Members;
 }
 
-const encoder = new TextEncoder();
-
 /** Undefined for a batch and for a response. */
-export function readModernRequest(message: ClientMessage): ModernRequest | undefined {
-  const { text, method, requestIds } = message;
-  if (method === undefined) return undefined;
-  const bytes = encoder.encode(text);
+export function readModernRequest(posted: ClientMessage): ModernRequest | undefined {
+  const { messages, method, requestIds } = posted;
+  const [message] = messages;
+  if (method === undefined || !message) return undefined;
   return {
     method,
     id: requestIds[0],
-    text,
-    bytes,
-    params: new Members(bytes, valueAt(bytes, 'params')),
-    meta: new Members(bytes, valueAt(bytes, 'params', '_meta')),
+    message,
+    params: new Members(message, 'params'),
+    meta: new Members(message, 'params', '_meta'),
   };
 }

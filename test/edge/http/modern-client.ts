@@ -157,7 +157,7 @@ export class PlayedEdge {
 
   /** POST with what every client sends; a header that is null is left out. */
   post(
-    body: string,
+    body: string | Uint8Array<ArrayBuffer>,
     headers: Record<string, string | null> = {},
     signal?: AbortSignal,
   ): Promise<Response> {

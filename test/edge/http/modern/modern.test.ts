@@ -150,7 +150,8 @@ describe('what the runner is told in `_meta`', () => {
         'mcp-param-n': '42.0',
       },
     });
-    expect(await metaSent(call(), CALL)).toEqual({ ...meta(), 'mcp-edge-bridge/headers': {} });
+    expect(await metaSent(call(), CALL)).toEqual(meta());
+    expect(await metaSent(call(made), CALL)).toEqual(meta());
   });
 
   test('of subscriptions/listen: the client’s own id, byte for byte', async () => {

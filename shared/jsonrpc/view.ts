@@ -1,0 +1,275 @@
+// Owns the view of one message: its bytes, and where in them the members lie that anybody reads, as the scan noted them. It is handed
+// on from where the scan was made, so that to read or to change the message costs no other pass over it.
+import { appended, changesIn, made } from './changes.ts';
+import { JsonCursor, OPEN_OBJECT, QUOTE } from './json-cursor.ts';
+import {
+  isParsable,
+  membersOf,
+  textAt,
+  valueIn,
+  type Member,
+  type MemberChange,
+} from './members.ts';
+import { moved, movedParts } from './moved.ts';
+import {
+  noteMembers,
+  PARTS,
+  type Noted,
+  type NotedMember,
+  type PartName,
+  type Parts,
+} from './noted.ts';
+import {
+  scanLine,
+  type Envelope,
+  type Scanned,
+  type ScanFault,
+  type ScanResult,
+  type TextFacts,
+} from './scan.ts';
+import type { Span } from './span.ts';
+import { compactLine, splice, type Edit } from './splice.ts';
+
+/** Where a value lies: a part of the message, and keys from there on. */
+export type Path = readonly [part: PartName, ...keys: readonly string[]];
+
+interface Facts extends TextFacts {
+  readonly kind: Envelope['kind'];
+  readonly method: string;
+  readonly idAt: Span | undefined;
+  readonly progressTokenAt: Span | undefined;
+  readonly requestIdAt: Span | undefined;
+}
+
+export class MessageView {
+  /** Only the message; all spans count from its start. */
+  readonly bytes: Uint8Array;
+  readonly #facts: Facts;
+  #parts: Parts | (() => Parts);
+
+  constructor(bytes: Uint8Array, facts: Facts, parts: Parts | (() => Parts)) {
+    this.bytes = bytes;
+    this.#facts = facts;
+    this.#parts = parts;
+  }
+
+  get kind(): Envelope['kind'] {
+    return this.#facts.kind;
+  }
+
+  get isAnswer(): boolean {
+    return this.kind === 'result' || this.kind === 'error';
+  }
+
+  /** Empty in answers. */
+  get method(): string {
+    return this.#facts.method;
+  }
+
+  get idAt(): Span | undefined {
+    return this.#facts.idAt;
+  }
+
+  /** Raw JSON text. */
+  get id(): string | undefined {
+    return this.#textOf(this.#facts.idAt);
+  }
+
+  /** Of `params._meta` in a request, of `params` in a progress notification. */
+  get progressTokenAt(): Span | undefined {
+    return this.#facts.progressTokenAt;
+  }
+
+  /** Raw JSON text. */
+  get progressToken(): string | undefined {
+    return this.#textOf(this.#facts.progressTokenAt);
+  }
+
+  /** `params.requestId` of a cancelled notification. */
+  get requestIdAt(): Span | undefined {
+    return this.#facts.requestIdAt;
+  }
+
+  /** Raw JSON text. */
+  get requestId(): string | undefined {
+    return this.#textOf(this.#facts.requestIdAt);
+  }
+
+  /** The bytes without CR and LF between tokens. */
+  get line(): Uint8Array {
+    return this.#facts.compact ? this.bytes : compactLine(this.bytes);
+  }
+
+  /** False: no value in it is null. */
+  get mayHoldNulls(): boolean {
+    return this.#facts.mayHoldNulls;
+  }
+
+  /** Where the value lies that the path leads to; of equal keys, the last, as `JSON.parse` reads it. */
+  at(...[part, ...keys]: Path): Span | undefined {
+    let value: Noted | undefined = this.#part(part);
+    for (const [depth, key] of keys.entries()) {
+      if (!value?.members) return value && valueIn(this.bytes, value, ...keys.slice(depth));
+      value = valueOf(value.members, key);
+    }
+    return value;
+  }
+
+  has(...path: Path): boolean {
+    return this.at(...path) !== undefined;
+  }
+
+  /** The JSON text of a value. */
+  text(...path: Path): string | undefined {
+    return this.#textOf(this.at(...path));
+  }
+
+  /** The string there; undefined when there is none. */
+  string(...path: Path): string | undefined {
+    const span = this.at(...path);
+    return span && this.bytes[span.start] === QUOTE
+      ? (JSON.parse(textAt(this.bytes, span)) as string)
+      : undefined;
+  }
+
+  /** The value, parsed; undefined where there is none, or one that is too large to be parsed ({@link isParsable}). */
+  parsed(...path: Path): unknown {
+    const span = this.at(...path);
+    return span && isParsable(this.bytes, span)
+      ? (JSON.parse(textAt(this.bytes, span)) as unknown)
+      : undefined;
+  }
+
+  /** The members of an object, in order, one by one; none when it is no object. */
+  members(...[part, ...keys]: Path): Iterable<Member & Partial<NotedMember>> {
+    let value: Noted | undefined = this.#part(part);
+    for (const key of keys) value = value?.members && valueOf(value.members, key);
+    if (value?.members) return value.members;
+    const span = value ?? this.at(part, ...keys);
+    return span ? membersOf(this.bytes, span) : [];
+  }
+
+  /**
+   * The edits that change the object at `path`; objects missing on the way are made. A member named in `and` replaces those of its
+   * name, and comes behind what is kept.
+   */
+  changes([part, ...keys]: Path, change: MemberChange): Edit[] {
+    const value = this.#part(part);
+    if (value) return changesIn(this.bytes, value, keys, change);
+    const isAdding = Object.keys(change.and ?? {}).length > 0;
+    const and = isAdding ? { [part]: made(keys, change) } : {};
+    return appended(this.bytes.length - 1, false, and);
+  }
+
+  /** The message with the edits applied, in any order, at the cost of one copy. What they leave is known without a pass. */
+  edited(edits: readonly Edit[]): MessageView {
+    if (edits.length === 0) return this;
+    const sorted = edits.toSorted((one, other) => one.start - other.start);
+    const bytes = splice(this.bytes, sorted);
+    const { idAt, progressTokenAt, requestIdAt } = this.#facts;
+    const facts = {
+      ...this.#facts,
+      idAt: idAt && moved(idAt, sorted),
+      progressTokenAt: progressTokenAt && moved(progressTokenAt, sorted),
+      requestIdAt: requestIdAt && moved(requestIdAt, sorted),
+      mayHoldNulls: true,
+    };
+    const isGrown = (sorted.at(-1)?.start ?? 0) >= this.bytes.length - 1;
+    const parts = this.#parts;
+    return new MessageView(bytes, facts, () =>
+      isGrown ? partsOf(bytes) : movedParts(known(parts), sorted),
+    );
+  }
+
+  /** With bytes of its own: those of a line keep the whole chunk of stdout in memory. */
+  kept(): MessageView {
+    const { bytes } = this;
+    if (bytes.byteLength === bytes.buffer.byteLength) return this;
+    return new MessageView(bytes.slice(), this.#facts, this.#parts);
+  }
+
+  #textOf(span: Span | undefined): string | undefined {
+    return span && textAt(this.bytes, span);
+  }
+
+  /** Members that the scan jumped over are noted when somebody asks. */
+  #part(name: PartName): Noted | undefined {
+    const parts = known(this.#parts);
+    this.#parts = parts;
+    const part = parts[name];
+    if (!part || part.isRead || this.bytes[part.start] !== OPEN_OBJECT) return part;
+    const { start, end } = part;
+    const cursor = new JsonCursor(this.bytes.subarray(start, end), Infinity, Infinity);
+    cursor.peek();
+    const noted = { start, end, members: noteMembers(cursor, start), isRead: true };
+    this.#parts = { ...parts, [name]: noted };
+    return noted;
+  }
+}
+
+const known = (parts: Parts | (() => Parts)): Parts =>
+  typeof parts === 'function' ? parts() : parts;
+
+function valueOf(members: readonly NotedMember[], key: string): Noted | undefined {
+  const member = members.findLast((each) => each.key === key);
+  return member && { ...member.value, members: member.members, isRead: true };
+}
+
+/** The parts of a message whose outermost object has got another one. */
+function partsOf(bytes: Uint8Array): Parts {
+  const found: { -readonly [Name in PartName]?: Noted } = {};
+  for (const { key, value } of membersOf(bytes)) {
+    const name = PARTS.find((part) => part === key);
+    if (name) found[name] = { ...value, members: undefined, isRead: false };
+  }
+  return found;
+}
+
+/** The message at `envelope` in a text that was scanned. */
+export function viewOf(
+  text: Uint8Array,
+  envelope: Envelope,
+  { compact, mayHoldNulls }: TextFacts = { compact: true, mayHoldNulls: true },
+): MessageView {
+  const { start, end, kind, method = '', id, progressToken, requestId, parts } = envelope;
+  const facts = { compact, mayHoldNulls, kind, method };
+  if (start === 0 && end === text.length) {
+    const spans = { idAt: id, progressTokenAt: progressToken, requestIdAt: requestId };
+    return new MessageView(text, { ...facts, ...spans }, parts);
+  }
+  const cut = [{ start: 0, end: start, with: NOTHING }];
+  const spans = {
+    idAt: id && moved(id, cut),
+    progressTokenAt: progressToken && moved(progressToken, cut),
+    requestIdAt: requestId && moved(requestId, cut),
+  };
+  return new MessageView(text.subarray(start, end), { ...facts, ...spans }, () =>
+    movedParts(parts, cut),
+  );
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** The messages of a text that was scanned: one, or those of a batch. */
+export function viewsIn(text: Uint8Array, scanned: Scanned): readonly MessageView[] {
+  const envelopes = scanned.kind === 'single' ? [scanned.envelope] : scanned.messages;
+  return envelopes.map((envelope) => viewOf(text, envelope, scanned));
+}
+
+export type ReadLine =
+  | { readonly ok: true; readonly isBatch: boolean; readonly messages: readonly MessageView[] }
+  | ScanFault;
+
+/** The messages of a text, each without CR and LF between its tokens. Only a text with such breaks is scanned twice. */
+export function readMessages(text: Uint8Array, scan: (text: Uint8Array) => ScanResult): ReadLine {
+  const scanned = scan(text);
+  if (!scanned.ok) return scanned;
+  if (!scanned.compact) return readMessages(compactLine(text), scan);
+  return { ok: true, isBatch: scanned.kind === 'batch', messages: viewsIn(text, scanned) };
+}
+
+/** The one message of a line; undefined for a batch, and for anything that is not JSON-RPC. */
+export function onlyMessageIn(line: Uint8Array): MessageView | undefined {
+  const read = readMessages(line, scanLine);
+  return read.ok && !read.isBatch ? read.messages[0] : undefined;
+}
