@@ -2,10 +2,11 @@
 // whole, and writes it with the bridge's own ids (LP12, LP13, R-2, R-8).
 import { faultError, type Fault } from '../../shared/fault.ts';
 import { PARSE_ERROR } from '../../shared/jsonrpc/json-cursor.ts';
-import { textAt, valueIn, withMembers } from '../../shared/jsonrpc/members.ts';
+import { withMembers } from '../../shared/jsonrpc/members.ts';
 import { errorResponse } from '../../shared/jsonrpc/message.ts';
-import { scanMessage, type Envelope } from '../../shared/jsonrpc/scan.ts';
-import { spliceLine, type Edit } from '../../shared/jsonrpc/splice.ts';
+import { scanMessage } from '../../shared/jsonrpc/scan.ts';
+import type { Edit } from '../../shared/jsonrpc/splice.ts';
+import { readMessages, type MessageView } from '../../shared/jsonrpc/view.ts';
 import type { PostFrame } from '../../shared/link/session-frames.ts';
 import { CODE, LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { isNotificationName } from '../../shared/mcp/notifications.ts';
@@ -49,7 +50,7 @@ interface Parts {
   readonly presence: Presence;
   readonly out: SessionOutput;
   /** Why a notification would reach no process; undefined if it reaches one. */
-  readonly refusal: (notification: Uint8Array) => string | undefined;
+  readonly refusal: (notification: MessageView) => string | undefined;
 }
 
 const encoder = new TextEncoder();
@@ -110,29 +111,30 @@ export class ClientToProcess {
 
   /** Checks a post as a whole, and only then writes it, so that a refused post has no effect. */
   #admit({ id, stream }: PostFrame, message: Uint8Array, now: number): Fault | undefined {
-    const scan = scanMessage(message);
-    if (!scan.ok) {
-      const fault = scan.code === PARSE_ERROR ? 'parse_error' : 'invalid_request';
-      return { fault, message: scan.reason };
+    const read = readMessages(message, scanMessage);
+    if (!read.ok) {
+      const fault = read.code === PARSE_ERROR ? 'parse_error' : 'invalid_request';
+      return { fault, message: read.reason };
     }
-    const messages = scan.kind === 'batch' ? scan.messages : [scan.envelope];
+    const { messages, isBatch } = read;
+    const [first] = messages;
     const requests = messages.filter(({ kind }) => kind === 'request');
     const initializes = requests.some(({ method }) => method === 'initialize');
     const invalid =
-      (scan.kind === 'batch' ? this.#whyNoBatch() : undefined) ??
+      (isBatch ? this.#whyNoBatch() : undefined) ??
       (initializes ? this.#whyNotInitialize(messages.length) : undefined) ??
-      (requests.length === 0 ? this.#parts.refusal(message) : undefined);
+      (requests.length === 0 && first ? this.#parts.refusal(first) : undefined);
     if (invalid !== undefined) return { fault: 'invalid_request', message: invalid };
     const busy = this.#whyBusy(requests, message.length);
     if (busy !== undefined) return { fault: 'overloaded', message: busy };
     const { log, clients, handshake, listeners } = this.#parts;
     if (stream === id && requests.length > 0)
       log.open(id, { isAttached: true, isKept: clients.isResumable }, now);
-    if (initializes) {
-      handshake.begin(message);
+    if (initializes && first) {
+      handshake.begin(first);
       listeners.initializes(stream);
     } else listeners.spoke();
-    for (const envelope of messages) this.#toProcess(stream, message, envelope, now);
+    for (const each of messages) this.#toProcess(stream, each, now);
     return undefined;
   }
 
@@ -148,7 +150,7 @@ export class ClientToProcess {
   }
 
   /** Listening clients are counted separately: the clients of a principal share a modern session, and each may listen all day. */
-  #whyBusy(requests: readonly Envelope[], bytes: number): string | undefined {
+  #whyBusy(requests: readonly MessageView[], bytes: number): string | undefined {
     const { calls, limits, out } = this.#parts;
     const { endless } = calls;
     const running = calls.size - endless;
@@ -163,45 +165,42 @@ export class ClientToProcess {
     return 'The server is not reading its input. Try again when it has answered.';
   }
 
-  #toProcess(stream: StreamId, bytes: Uint8Array, envelope: Envelope, now: number): void {
-    switch (envelope.kind) {
+  #toProcess(stream: StreamId, message: MessageView, now: number): void {
+    switch (message.kind) {
       case 'request':
-        return this.#request(stream, bytes, envelope, now);
+        return this.#request(stream, message, now);
       case 'notification':
-        return this.#notify(bytes, envelope, now);
+        return this.#notify(message, now);
       case 'result':
       case 'error':
-        return this.#answer(bytes, envelope, now);
+        return this.#answer(message, now);
     }
   }
 
-  #request(stream: StreamId, bytes: Uint8Array, envelope: Envelope, now: number): void {
+  #request(stream: StreamId, message: MessageView, now: number): void {
     const { calls, outcomes, out } = this.#parts;
-    const { id, method, progressToken } = envelope;
-    if (!id || method === undefined) return;
-    const makesTask =
-      progressToken !== undefined && valueIn(bytes, envelope, 'params', 'task') !== undefined;
+    const { bytes, idAt, method, progressTokenAt: tokenAt } = message;
+    if (!idAt) return;
     const call = calls.add(
       {
         stream,
         method,
-        clientIdBytes: bytes.slice(id.start, id.end),
-        progressToken: progressToken && bytes.slice(progressToken.start, progressToken.end),
-        makesTask,
+        clientIdBytes: bytes.slice(idAt.start, idAt.end),
+        progressToken: tokenAt && bytes.slice(tokenAt.start, tokenAt.end),
+        makesTask: tokenAt !== undefined && message.has('params', 'task'),
       },
       this.#timesOf(method),
       now,
     );
     if (isNotificationName(method)) {
       // It only gets an answer: a process that looks only at the name would obey it.
-      const message = `${method} is a notification, not a request, so it takes no id.`;
-      return outcomes.refuse(call, { code: CODE.methodNotFound, message }, now);
+      const words = `${method} is a notification, not a request, so it takes no id.`;
+      return outcomes.refuse(call, { code: CODE.methodNotFound, message: words }, now);
     }
     const own = encoder.encode(String(call.bridgeId));
-    const edits: Edit[] = [{ ...id, with: own }];
-    if (progressToken) edits.push({ ...progressToken, with: own });
-    edits.sort((a, b) => a.start - b.start);
-    out.write(spliceLine(bytes, edits, envelope));
+    const edits: Edit[] = [{ ...idAt, with: own }];
+    if (tokenAt) edits.push({ ...tokenAt, with: own });
+    out.pass(message.edited(edits));
   }
 
   #timesOf(method: string): CallTimes {
@@ -212,38 +211,33 @@ export class ClientToProcess {
     return { quietMs, limitMs: requestLimitMs };
   }
 
-  #notify(bytes: Uint8Array, envelope: Envelope, now: number): void {
-    if (envelope.method === 'notifications/cancelled') return this.#cancel(bytes, envelope, now);
+  #notify(message: MessageView, now: number): void {
+    if (message.method === 'notifications/cancelled') return this.#cancel(message, now);
     this.#parts.hearing.notified(now);
-    this.#parts.out.write(spliceLine(bytes, [], envelope));
+    this.#parts.out.pass(message);
   }
 
-  #cancel(bytes: Uint8Array, envelope: Envelope, now: number): void {
+  #cancel(message: MessageView, now: number): void {
     const { clients, calls, outcomes, out } = this.#parts;
-    const { requestId } = envelope;
-    if (!requestId) return;
+    const { bytes, requestIdAt } = message;
+    if (!requestIdAt) return;
     const call = clients.cancelsById
-      ? calls.byClientId(bytes.subarray(requestId.start, requestId.end))
+      ? calls.byClientId(bytes.subarray(requestIdAt.start, requestIdAt.end))
       : undefined;
     if (!call) return out.noteDrop('a cancellation of no request in flight; dropped', {}, now);
     const own = encoder.encode(String(call.bridgeId));
     outcomes.cancelled(call, now);
-    out.write(spliceLine(bytes, [{ ...requestId, with: own }], envelope));
+    out.pass(message.edited([{ ...requestIdAt, with: own }]));
   }
 
   /** The client's answer to a question of the process. */
-  #answer(bytes: Uint8Array, envelope: Envelope, now: number): void {
+  #answer(message: MessageView, now: number): void {
     const { questions, out } = this.#parts;
-    const id = envelope.id && textAt(bytes, envelope.id);
-    if (id !== undefined && questions.answered(id) !== undefined) {
-      return out.write(spliceLine(bytes, [], envelope));
-    }
+    const { id, bytes } = message;
+    if (id !== undefined && questions.answered(id) !== undefined) return out.pass(message);
     // A client that could not read a question cannot name it, so this is for the only open one.
     const only = id === undefined ? questions.takeOnly() : undefined;
-    if (only !== undefined) {
-      const own = withMembers(bytes, { and: { id: only } }, envelope);
-      return out.write(spliceLine(own, []));
-    }
+    if (only !== undefined) return out.write(withMembers(bytes, { and: { id: only } }));
     out.noteDrop('a response to a request the server never made; dropped', {}, now);
   }
 }

@@ -2,7 +2,7 @@
 // 2025-11-25, Lifecycle, "Initialization"). Read by its bytes, because results of any size pass here.
 import { JsonCursor } from '../../shared/jsonrpc/json-cursor.ts';
 import { MESSAGE_TOKENS } from '../../shared/limits.ts';
-import { membersOf, stringAt, valueAt } from '../../shared/jsonrpc/members.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 
 /** Which client capability each server-to-client request needs; `ping` needs none. */
 const NEEDED: ReadonlyMap<string, string> = new Map([
@@ -30,21 +30,20 @@ export class Handshake {
   }
 
   /** An `initialize` request passes; a malformed one declares nothing (the server judges it). */
-  begin(message: Uint8Array): void {
-    const capabilities = valueAt(message, 'params', 'capabilities');
-    const members = capabilities ? membersOf(message, capabilities) : [];
+  begin(message: MessageView): void {
+    const members = message.members('params', 'capabilities');
     this.#capabilities = new Set([...members].map(({ key }) => key));
     this.#state = 'asked';
   }
 
   /** Whether a client can be expected to read this answer to `initialize`; no real server sends more. */
-  static isReadable(message: Uint8Array): boolean {
-    return new JsonCursor(message, Infinity, MESSAGE_TOKENS).skipValue();
+  static isReadable({ bytes }: MessageView): boolean {
+    return new JsonCursor(bytes, Infinity, MESSAGE_TOKENS).skipValue();
   }
 
   /** Its result passes. */
-  complete(message: Uint8Array): void {
-    this.#revision = stringAt(message, 'result', 'protocolVersion');
+  complete(message: MessageView): void {
+    this.#revision = message.string('result', 'protocolVersion');
     this.#state = 'done';
   }
 

@@ -3,9 +3,8 @@
 // time is an input.
 import type { Fault } from '../../shared/fault.ts';
 import type { BridgeRequestId } from '../../shared/ids.ts';
-import type { Envelope } from '../../shared/jsonrpc/scan.ts';
 import type { Broken } from '../../shared/jsonrpc/mend.ts';
-import { parsedAt, textAt, valueAt } from '../../shared/jsonrpc/members.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { earliest } from '../../shared/dues.ts';
 import { bridgeIdIn, bridgeIdOf } from './bridge-ids.ts';
 
@@ -104,16 +103,16 @@ export class Hearing {
     return undefined;
   }
 
-  /** A proper answer, at `envelope` in `bytes`, that matches no waiting request. */
-  stray(bytes: Uint8Array, { kind, id, start, end }: Envelope, now: number): void {
+  /** A proper answer that matches no waiting request. */
+  stray(message: MessageView, now: number): void {
     const only = this.#owed.only();
     if (only === undefined) return;
-    const number = bridgeIdOf(id && textAt(bytes, id));
-    if (number !== undefined && this.#isOld(number, end - start)) return;
-    const message = bytes.slice(start, end);
+    const { kind, id, bytes } = message;
+    const number = bridgeIdOf(id);
+    if (number !== undefined && this.#isOld(number, bytes.length)) return;
     if (isUnknownMethod(message) && this.#answersNotification(now)) return;
-    const error = kind === 'error' ? { error: message } : {};
-    this.#doubt({ id: only, reason: id ? WRONG_ID : NO_ID, ...error }, DOUBT_MS, now);
+    const error = kind === 'error' ? { error: bytes.slice() } : {};
+    this.#doubt({ id: only, reason: id === undefined ? NO_ID : WRONG_ID, ...error }, DOUBT_MS, now);
   }
 
   /** A line of the process shows that none of its answers can be read. */
@@ -161,5 +160,5 @@ export class Hearing {
   }
 }
 
-const isUnknownMethod = (message: Uint8Array): boolean =>
-  valueAt(message, 'error') !== undefined && UNKNOWN_METHOD.has(parsedAt(message, 'error', 'code'));
+const isUnknownMethod = (message: MessageView): boolean =>
+  message.has('error') && UNKNOWN_METHOD.has(message.parsed('error', 'code'));

@@ -4,6 +4,7 @@ import type { BridgeRequestId } from '../../shared/ids.ts';
 import type { Due } from '../../shared/dues.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { scanLine } from '../../shared/jsonrpc/scan.ts';
+import { readMessages, viewOf, type MessageView } from '../../shared/jsonrpc/view.ts';
 import type { Calls } from './calls.ts';
 import type { Handshake } from './handshake.ts';
 import type { Hearing } from './hearing.ts';
@@ -33,10 +34,15 @@ export class ProcessLines {
 
   /** `bridgeId`: the id of the request the line belongs to, if a translator knows it and the line does not say. */
   line(bytes: Uint8Array, now: number, bridgeId: BridgeRequestId | undefined): void {
-    const scan = scanLine(bytes);
-    if (!scan.ok) return this.#odd(bytes, now, bridgeId);
-    const messages = scan.kind === 'single' ? [scan.envelope] : scan.messages;
-    for (const envelope of messages) this.#parts.messages.message(bytes, envelope, now, bridgeId);
+    const read = readMessages(bytes, scanLine);
+    if (!read.ok) return this.#odd(bytes, now, bridgeId);
+    for (const message of read.messages) this.#parts.messages.message(message, now, bridgeId);
+    this.#hear(this.#text.interrupted(), now);
+  }
+
+  /** A message that was scanned where it was heard. `bridgeId` as in {@link line}. */
+  message(message: MessageView, now: number, bridgeId: BridgeRequestId | undefined): void {
+    this.#parts.messages.message(message, now, bridgeId);
     this.#hear(this.#text.interrupted(), now);
   }
 
@@ -74,7 +80,7 @@ export class ProcessLines {
     const { messages, hearing, out } = this.#parts;
     for (const said of heard) {
       if (said.kind === 'message') {
-        messages.message(said.bytes, said.envelope, now, bridgeId);
+        messages.message(viewOf(said.bytes, said.envelope), now, bridgeId);
         continue;
       }
       const { reason } = said;

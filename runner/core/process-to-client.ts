@@ -2,10 +2,9 @@
 // it belongs to none, on the stream that its kind of client is known to read (LP15, R-1, R-8).
 import type { BridgeRequestId, StreamId } from '../../shared/ids.ts';
 import { faultError } from '../../shared/fault.ts';
-import { textAt, withMembers } from '../../shared/jsonrpc/members.ts';
+import { withMembers } from '../../shared/jsonrpc/members.ts';
 import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
-import type { Envelope } from '../../shared/jsonrpc/scan.ts';
-import { spliceLine, type Edit } from '../../shared/jsonrpc/splice.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
 import { isNotificationName } from '../../shared/mcp/notifications.ts';
 import { REVISION_CHARS } from '../../shared/mcp/revisions.ts';
@@ -47,23 +46,18 @@ export class ProcessToClient {
     this.#parts = parts;
   }
 
-  /** A message, at `envelope` in `bytes`. `bridgeId`: the id of the request it belongs to, if it does not say so itself. */
-  message(
-    bytes: Uint8Array,
-    envelope: Envelope,
-    now: number,
-    bridgeId: BridgeRequestId | undefined,
-  ): void {
+  /** `bridgeId`: the id of the request that the message belongs to, if it does not say so itself. */
+  message(message: MessageView, now: number, bridgeId: BridgeRequestId | undefined): void {
     // A process may go on logging when nothing else works.
-    if (envelope.kind !== 'notification') this.#parts.pulse.seen(now);
-    switch (envelope.kind) {
+    if (message.kind !== 'notification') this.#parts.pulse.seen(now);
+    switch (message.kind) {
       case 'result':
       case 'error':
-        return this.#answer(bytes, envelope, now);
+        return this.#answer(message, now);
       case 'request':
-        return this.#ask(bytes, envelope, now, bridgeId);
+        return this.#ask(message, now, bridgeId);
       case 'notification':
-        return this.#notify(bytes, envelope, now, bridgeId);
+        return this.#notify(message, now, bridgeId);
     }
   }
 
@@ -74,7 +68,7 @@ export class ProcessToClient {
     if (!call) return;
     if (error) {
       const message = withMembers(error, { and: { id: call.clientIdBytes } });
-      outcomes.settle(call, spliceLine(message, []), 'error', now);
+      outcomes.settle(call, message, 'error', now);
       if (isInitialize(call)) this.#endRefused(now);
     } else if (!isInitialize(call)) {
       outcomes.fail(call, unusable(reason), now);
@@ -96,16 +90,16 @@ export class ProcessToClient {
     this.#parts.end({ message: 'The server refused to initialize the session.' }, now);
   }
 
-  #answer(bytes: Uint8Array, envelope: Envelope, now: number): void {
+  #answer(answer: MessageView, now: number): void {
     const { calls, handshake, hearing, outcomes, pulse, end } = this.#parts;
-    const { id } = envelope;
-    const number = bridgeIdOf(id && textAt(bytes, id));
+    const { idAt } = answer;
+    const number = bridgeIdOf(answer.id);
     if (number !== undefined && pulse.isPing(number)) return;
     const call = number === undefined ? undefined : calls.get(number);
-    if (!id || !call) return this.#stray(bytes, envelope, number, now);
-    hearing.answered(call.bridgeId, envelope.end - envelope.start);
-    const message = spliceLine(bytes, [{ ...id, with: call.clientIdBytes }], envelope);
-    const outcome = envelope.kind === 'error' ? 'error' : 'result';
+    if (!idAt || !call) return this.#stray(answer, number, now);
+    hearing.answered(call.bridgeId, answer.bytes.length);
+    const message = answer.edited([{ ...idAt, with: call.clientIdBytes }]);
+    const outcome = answer.kind === 'error' ? 'error' : 'result';
     const initializes = isInitialize(call);
     if (initializes && outcome === 'result' && !Handshake.isReadable(message)) {
       return end(unusable('it is longer than any client would read'), now);
@@ -115,20 +109,15 @@ export class ProcessToClient {
       // Before the answer: the client's next request may come as soon as it has that.
       this.#tellRevision();
     }
-    outcomes.settle(call, message, call.isCancelled ? 'cancelled' : outcome, now);
+    outcomes.settle(call, message.bytes, call.isCancelled ? 'cancelled' : outcome, now);
     if (!initializes) this.#minded(call, message, now);
     else if (outcome === 'error') this.#endRefused(now);
   }
 
   /** An answer, under the id `number` if that is one, to no request in flight. */
-  #stray(
-    bytes: Uint8Array,
-    envelope: Envelope,
-    number: BridgeRequestId | undefined,
-    now: number,
-  ): void {
+  #stray(answer: MessageView, number: BridgeRequestId | undefined, now: number): void {
     const { calls, hearing, out } = this.#parts;
-    hearing.stray(bytes, envelope, now);
+    hearing.stray(answer, now);
     if (number !== undefined && calls.hasIssued(number))
       return out.note('debug', 'an answer to no request in flight; dropped', { late: true });
     // Either the process is broken, or something reached its stdin that this session did not write.
@@ -144,33 +133,26 @@ export class ProcessToClient {
   }
 
   /** What an answer says about tasks, whose progress continues after it. */
-  #minded(call: Call, message: Uint8Array, now: number): void {
+  #minded(call: Call, message: MessageView, now: number): void {
     const { bridgeId, progressToken, makesTask, method } = call;
     if (makesTask && progressToken) this.#tasks.answered({ bridgeId, progressToken }, message, now);
     else this.#tasks.told(method, message);
   }
 
-  #ask(
-    bytes: Uint8Array,
-    envelope: Envelope,
-    now: number,
-    bridgeId: BridgeRequestId | undefined,
-  ): void {
+  #ask(message: MessageView, now: number, bridgeId: BridgeRequestId | undefined): void {
     const { log, questions, out } = this.#parts;
-    const { id, method = '' } = envelope;
-    if (!id) return;
+    const { id, method } = message;
+    if (id === undefined) return;
     const error = this.#whyNotAsk(method);
-    if (error) {
-      return out.write(encoder.encode(errorResponse(bytes.subarray(id.start, id.end), error)));
-    }
+    if (error) return out.write(encoder.encode(errorResponse(id, error)));
     const stream = this.#streamOf(bridgeId);
     if (method === 'ping' && (stream === undefined || !log.isAttached(stream))) {
       // No client can answer, but the session is there.
-      return out.write(encoder.encode(`{"jsonrpc":"2.0","id":${textAt(bytes, id)},"result":{}}`));
+      return out.write(encoder.encode(`{"jsonrpc":"2.0","id":${id},"result":{}}`));
     }
     if (stream === undefined) return;
-    questions.ask(textAt(bytes, id), stream);
-    out.emit(stream, ownLine(bytes, [], envelope), false, now);
+    questions.ask(id, stream);
+    out.emit(stream, message.kept().bytes, false, now);
   }
 
   #whyNotAsk(method: string): ErrorObject | undefined {
@@ -188,42 +170,34 @@ export class ProcessToClient {
     return faultError({ fault: 'overloaded', message });
   }
 
-  #notify(
-    bytes: Uint8Array,
-    envelope: Envelope,
-    now: number,
-    bridgeId: BridgeRequestId | undefined,
-  ): void {
-    if (envelope.method === 'notifications/progress') return this.#progress(bytes, envelope, now);
+  #notify(message: MessageView, now: number, bridgeId: BridgeRequestId | undefined): void {
+    const { method, requestId } = message;
+    if (method === 'notifications/progress') return this.#progress(message, now);
     let stream: StreamId | undefined;
-    if (envelope.method === 'notifications/cancelled' && envelope.requestId) {
-      stream = this.#parts.questions.answered(textAt(bytes, envelope.requestId));
+    if (method === 'notifications/cancelled' && requestId !== undefined) {
+      stream = this.#parts.questions.answered(requestId);
       if (stream === undefined) return;
     }
-    if (envelope.method === 'notifications/tasks/status') {
-      this.#tasks.notified(bytes.subarray(envelope.start, envelope.end));
-    }
+    if (method === 'notifications/tasks/status') this.#tasks.notified(message);
     stream ??= this.#streamOf(bridgeId);
-    if (stream !== undefined)
-      this.#parts.out.emit(stream, ownLine(bytes, [], envelope), false, now);
+    if (stream !== undefined) this.#parts.out.emit(stream, message.kept().bytes, false, now);
   }
 
-  #progress(bytes: Uint8Array, envelope: Envelope, now: number): void {
+  #progress(message: MessageView, now: number): void {
     const { limits, calls, hearing, pulse, out } = this.#parts;
-    const { progressToken } = envelope;
-    const id = bridgeIdOf(progressToken && textAt(bytes, progressToken));
+    const { progressTokenAt } = message;
+    const id = bridgeIdOf(message.progressToken);
     const call = id === undefined ? undefined : calls.get(id);
     const token = call?.progressToken ?? (id && this.#tasks.progressToken(id, now));
     // A task outlives the stream of the request that it came of.
     const stream = call ? call.stream : this.#untiedStream();
-    if (!progressToken || !token || stream === undefined) {
+    if (!progressTokenAt || !token || stream === undefined) {
       return out.note('debug', 'progress for no request in flight; dropped', {});
     }
     pulse.seen(now);
     if (call) hearing.alive(call.bridgeId);
     if (call?.isCancelled === false) call.quietUntil = now + limits.requestTimeoutMs;
-    const edit = { ...progressToken, with: token };
-    out.emit(stream, ownLine(bytes, [edit], envelope), false, now);
+    out.emit(stream, message.edited([{ ...progressTokenAt, with: token }]).bytes, false, now);
   }
 
   /** The stream for a message that does not name one; none if it belongs to a request that is over. */
@@ -244,10 +218,4 @@ export class ProcessToClient {
     if (oldest === undefined || (streams.length > 1 && log.isAttached(standing))) return standing;
     return oldest;
   }
-}
-
-/** A copy of the message's bytes: a view would keep the whole chunk of stdout in memory. */
-function ownLine(bytes: Uint8Array, edits: readonly Edit[], envelope: Envelope): Uint8Array {
-  const line = spliceLine(bytes, edits, envelope);
-  return line.byteLength < line.buffer.byteLength ? line.slice() : line;
 }

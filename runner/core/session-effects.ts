@@ -1,5 +1,6 @@
 // What a session asks of its host, and the limits it obeys.
 import type { FaultCode } from '../../shared/fault.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { SessionUp } from '../../shared/link/session-frames.ts';
 import type { StreamId } from '../../shared/ids.ts';
 
@@ -29,7 +30,8 @@ export type SessionEffect =
   | { readonly do: 'send'; readonly frame: SessionUp; readonly message?: Uint8Array | undefined }
   /** What the link has not sent of a stream goes out later (`withdraw`), or is not needed any more (`drop`). */
   | { readonly do: 'withdraw' | 'drop'; readonly stream: StreamId }
-  | { readonly do: 'write'; readonly line: Uint8Array }
+  /** One message for the process. `message`: what is known of the line, if it was scanned. */
+  | { readonly do: 'write'; readonly line: Uint8Array; readonly message?: MessageView }
   | { readonly do: 'pause' | 'resume' }
   /**
    * End the process; the session stays until the edge knows of its end. `isStarting`: it has not answered `initialize`, and

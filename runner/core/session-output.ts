@@ -1,5 +1,6 @@
 // Collects what one session sends, in order, until its host takes it: lines to the process, frames and events to the edge, and
 // notes.
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { SessionUp } from '../../shared/link/session-frames.ts';
 import { DropNotes } from './drop-notes.ts';
 import type { Posts } from './posts.ts';
@@ -31,9 +32,19 @@ export class SessionOutput {
 
   // To the process.
 
+  /** A message of the bridge's own. */
   write(line: Uint8Array): void {
-    if (this.#stdinBacklogBytes !== undefined) this.#stdinBacklogBytes += line.length;
-    this.#effects.push({ do: 'write', line });
+    this.#write({ do: 'write', line });
+  }
+
+  /** A message of a client. */
+  pass(message: MessageView): void {
+    this.#write({ do: 'write', line: message.bytes, message });
+  }
+
+  #write(effect: SessionEffect & { readonly do: 'write' }): void {
+    if (this.#stdinBacklogBytes !== undefined) this.#stdinBacklogBytes += effect.line.length;
+    this.#effects.push(effect);
   }
 
   stdinFull(): void {

@@ -1,5 +1,6 @@
 // Makes the parts of one session and connects them. This file shows which part knows which; what a part does is in its own
 // file.
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
 import { Calls } from './calls.ts';
 import { ClientToProcess } from './client-to-process.ts';
@@ -26,7 +27,7 @@ export interface SessionOptions {
   /** How a client sees what the process printed; without it, it sees nothing. */
   readonly quote?: Quote | undefined;
   /** Why a client's notification would reach no process; undefined if it reaches one. Without this, every one does. */
-  readonly refusal?: ((notification: Uint8Array) => string | undefined) | undefined;
+  readonly refusal?: ((notification: MessageView) => string | undefined) | undefined;
 }
 
 /** Makes the parts of a session. `end`: called by a part that finds a reason to end the session. */

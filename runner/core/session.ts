@@ -5,6 +5,7 @@
 import type { BridgeRequestId } from '../../shared/ids.ts';
 import { actDue, nextDue, type Due } from '../../shared/dues.ts';
 import type { Fault, FaultCode } from '../../shared/fault.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { SessionDown } from '../../shared/link/session-frames.ts';
 import { isInitialize } from './calls.ts';
 import type { Ending, SessionEffect } from './session-effects.ts';
@@ -122,6 +123,13 @@ export class Session {
   line(bytes: Uint8Array, now: number, bridgeId?: BridgeRequestId): SessionEffect[] {
     if (this.isEnded) return [];
     this.#parts.lines.line(bytes, now, bridgeId);
+    return this.#flush();
+  }
+
+  /** A message of the process that was scanned where it was heard. `bridgeId` as in {@link line}. */
+  message(message: MessageView, now: number, bridgeId?: BridgeRequestId): SessionEffect[] {
+    if (this.isEnded) return [];
+    this.#parts.lines.message(message, now, bridgeId);
     return this.#flush();
   }
 

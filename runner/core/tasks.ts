@@ -1,7 +1,8 @@
 // Tasks that a process works on after it has answered the request that made them (MCP 2025-11-25, Tasks). Until they are over,
 // their progress goes on under that request's token (Tasks, "Task Progress Notifications").
 import type { BridgeRequestId } from '../../shared/ids.ts';
-import { parsedAt, stringAt, valueAt } from '../../shared/jsonrpc/members.ts';
+import type { PartName } from '../../shared/jsonrpc/noted.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 
 /** Beyond this number the oldest is forgotten; it loses only its progress. */
 const MAX_TASKS = 256;
@@ -24,12 +25,12 @@ export class Tasks {
   /** A request with a token was answered; remembered when the answer is a task's beginning. */
   answered(
     { bridgeId, progressToken }: { bridgeId: BridgeRequestId; progressToken: Uint8Array },
-    message: Uint8Array,
+    message: MessageView,
     now: number,
   ): void {
-    const taskId = stringAt(message, 'result', 'task', 'taskId');
-    if (taskId === undefined || TERMINAL.has(stringAt(message, 'result', 'task', 'status'))) return;
-    const ttl = parsedAt(message, 'result', 'task', 'ttl');
+    const taskId = message.string('result', 'task', 'taskId');
+    if (taskId === undefined || TERMINAL.has(message.string('result', 'task', 'status'))) return;
+    const ttl = message.parsed('result', 'task', 'ttl');
     const endsAt = typeof ttl === 'number' ? now + ttl : Infinity;
     this.#tasks.set(bridgeId, { taskId, progressToken, endsAt });
     if (this.#tasks.size <= MAX_TASKS) return;
@@ -46,22 +47,22 @@ export class Tasks {
   }
 
   /** A `notifications/tasks/status` passes. */
-  notified(message: Uint8Array): void {
+  notified(message: MessageView): void {
     if (this.#tasks.size > 0) this.#state(message, 'params');
   }
 
   /** The answer to a request about tasks passes: `tasks/get`, `tasks/cancel` or `tasks/result`. */
-  told(method: string, message: Uint8Array): void {
+  told(method: string, message: MessageView): void {
     if (this.#tasks.size === 0 || !method.startsWith('tasks/')) return;
     if (method === 'tasks/result') {
-      const part = valueAt(message, 'result') ? 'result' : 'error';
-      this.#over(stringAt(message, part, '_meta', RELATED_TASK, 'taskId'));
+      const part = message.has('result') ? 'result' : 'error';
+      this.#over(message.string(part, '_meta', RELATED_TASK, 'taskId'));
     } else this.#state(message, 'result');
   }
 
-  #state(message: Uint8Array, part: string): void {
-    if (TERMINAL.has(stringAt(message, part, 'status'))) {
-      this.#over(stringAt(message, part, 'taskId'));
+  #state(message: MessageView, part: PartName): void {
+    if (TERMINAL.has(message.string(part, 'status'))) {
+      this.#over(message.string(part, 'taskId'));
     }
   }
 
