@@ -2,7 +2,8 @@
 import { NEWEST_LEGACY_REVISION } from '../../shared/mcp/revisions.ts';
 import { FAULTS } from '../../shared/fault.ts';
 import type { BridgeRequestId } from '../../shared/ids.ts';
-import { isObjectAt, parsedAt, stringAt, valueAt } from '../../shared/jsonrpc/members.ts';
+import { isObjectAt } from '../../shared/jsonrpc/members.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { ExitFacts } from '../process/exit.ts';
 import { Redaction } from '../process/redaction.ts';
 import { startProcess, type StdioProcess } from '../process/stdio-process.ts';
@@ -15,7 +16,6 @@ import {
   type Opener,
 } from '../translate/era-detection.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
-import { isAnswer, type Message } from '../translate/message.ts';
 import { ProcessHearing } from '../translate/process-hearing.ts';
 import { WakeTimer } from '../wake-timer.ts';
 
@@ -130,30 +130,29 @@ class Talk {
     this.#write(new TextEncoder().encode(JSON.stringify(message)));
   }
 
-  #take(heard: readonly Message[]): void {
+  #take(heard: readonly MessageView[]): void {
     for (const message of heard) this.#message(message);
     if (!this.#isOver) this.#timer.arm(this.#hearing.wakeAt);
   }
 
-  #message(message: Message): void {
-    const id = isAnswer(message) ? bridgeIdOf(message.id) : undefined;
+  #message(message: MessageView): void {
+    const id = message.isAnswer ? bridgeIdOf(message.id) : undefined;
     const opener = id === undefined ? undefined : this.#asked.get(id);
     if (id === undefined || opener === undefined) return;
     this.#asked.delete(id);
-    const { bytes } = message;
-    const code = parsedAt(bytes, 'error', 'code');
+    const code = message.parsed('error', 'code');
     if (code === FAULTS.process_protocol.code) {
-      const reason = reasonIn(stringAt(bytes, 'error', 'message') ?? '');
+      const reason = reasonIn(message.string('error', 'message') ?? '');
       const what = this.added(`sent an answer that cannot be used: ${reason}`);
       return this.end({ type: 'unusable', what });
     }
     const answer = eraAnswerIn(message);
     const step = this.#detection.answered(opener, {
       ...answer,
-      isResult: answer.isResult && isObjectAt(bytes, valueAt(bytes, 'result')),
+      isResult: answer.isResult && isObjectAt(message.bytes, message.at('result')),
     });
     if (step.do !== 'settle') return this.#step(step);
-    if (step.era !== 'none') return this.end({ type: 'answered', answer: bytes.slice() });
+    if (step.era !== 'none') return this.end({ type: 'answered', answer: message.bytes.slice() });
     if (!answer.isResult) return this.end({ type: 'refused', code });
     this.end({ type: 'unusable', what: 'names no revision of MCP that the bridge speaks' });
   }

@@ -1,6 +1,6 @@
 // Hosts one session: performs what core/session decides on a real process and a real session link, and keeps its time.
 // One file above 300 lines: a process, a link and a timer that one queue of effects serves.
-import type { BridgeRequestId } from '../../shared/ids.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { afterSessionClose, CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import { decodeBytes, encodeBytes } from '../../shared/link/codec.ts';
@@ -83,7 +83,8 @@ export class SessionHost {
     this.#options = options;
     const { open, server, ground, ahead } = options;
     const { clientKind } = open;
-    const refusal = (line: Uint8Array): string | undefined => options.process.refusal?.(line);
+    const refusal = (notification: MessageView): string | undefined =>
+      options.process.refusal?.(notification);
     this.#session = new Session(
       { limits: server, clientKind, quote: options.quote, refusal },
       performance.now(),
@@ -102,7 +103,10 @@ export class SessionHost {
     if (!ahead?.link) this.#link.start();
     options.process.listen(
       {
-        onLine: (bytes, bridgeId) => this.#line(bytes, bridgeId),
+        onLine: (bytes, bridgeId) =>
+          this.#said(this.#session.line(bytes, performance.now(), bridgeId)),
+        onMessage: (message, bridgeId) =>
+          this.#said(this.#session.message(message, performance.now(), bridgeId)),
         onOverlong: (bytes) => this.#perform(this.#session.overlong(bytes, performance.now())),
         onStderr: (text) => this.#stderr(text),
         onFull: () => this.#session.stdinFull(),
@@ -201,8 +205,9 @@ export class SessionHost {
     return 'stop';
   }
 
-  #line(bytes: Uint8Array, bridgeId: BridgeRequestId | undefined): void {
-    this.#perform(this.#session.line(bytes, performance.now(), bridgeId));
+  /** What follows from something that the process said. */
+  #said(effects: readonly SessionEffect[]): void {
+    this.#perform(effects);
     if (this.#hasServed || this.#session.revision === undefined) return;
     this.#hasServed = true;
     this.#options.served();
@@ -275,7 +280,7 @@ export class SessionHost {
         this.#sendEvents();
         return this.#link.drop(effect.stream);
       case 'write':
-        if (!process.write(effect.line)) this.#session.stdinFull();
+        if (!process.write(effect.line, effect.message)) this.#session.stdinFull();
         return;
       case 'pause':
         return process.pause();

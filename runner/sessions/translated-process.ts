@@ -1,6 +1,7 @@
 // What a session takes for its process when a translator stands between: the table of the translator's processes, by slot. Steps
 // aside for good where both sides turn out to be of one era.
 import type { EffectQueue } from '../core/effect-queue.ts';
+import { onlyMessageIn, type MessageView } from '../../shared/jsonrpc/view.ts';
 import { failureFields } from '../failure.ts';
 import type { Log } from '../log.ts';
 import { type ExitFacts, describeEnd } from '../process/exit.ts';
@@ -59,14 +60,14 @@ export class TranslatedProcess implements SessionProcess {
     this.#perform(this.#translator.start(performance.now()));
   }
 
-  write(line: Uint8Array): boolean {
+  write(line: Uint8Array, message = onlyMessageIn(line)): boolean {
     if (this.#direct) return this.#direct.write(line);
-    this.#perform(this.#translator.fromSession(line, performance.now()));
+    if (message) this.#perform(this.#translator.fromSession(message, performance.now()));
     return true;
   }
 
-  refusal(line: Uint8Array): string | undefined {
-    return this.#options.translator.refusal?.(line);
+  refusal(notification: MessageView): string | undefined {
+    return this.#options.translator.refusal?.(notification);
   }
 
   pause(): void {
@@ -130,7 +131,9 @@ export class TranslatedProcess implements SessionProcess {
       case 'learned':
         return learned(effect.era, effect.isServed);
       case 'say':
-        return this.#listener?.onLine(effect.line, effect.bridgeId);
+        return effect.message
+          ? this.#listener?.onMessage(effect.message, effect.bridgeId)
+          : this.#listener?.onLine(effect.line, effect.bridgeId);
       case 'exited':
         return this.#listener?.onExit(this.#lastFacts);
       case 'note':

@@ -1,18 +1,17 @@
 // A notification of a modern client, and why it cannot always be passed on: over HTTP it belongs to no request, and may not
 // even say which client sent it (MCP 2026-07-28, Transports, "Sending Messages").
-import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import { META, MODERN_REVISION } from '../../shared/mcp/modern.ts';
 import { clientName } from './client-key.ts';
-import type { Message } from './message.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 
 export interface ClientNotification {
-  readonly message: Message;
+  readonly message: MessageView;
   /** The client's key; undefined if it does not identify itself. */
   readonly name: string | undefined;
 }
 
-export function readNotification(message: Message): ClientNotification {
-  const clientInfo = parsedAt(message.bytes, 'params', '_meta', META.clientInfo);
+export function readNotification(message: MessageView): ClientNotification {
+  const clientInfo = message.parsed('params', '_meta', META.clientInfo);
   return { message, name: clientInfo === undefined ? undefined : clientName(clientInfo) };
 }
 

@@ -1,13 +1,14 @@
 // Collects what a translation wants done, in order, and numbers its processes.
 import type { BridgeRequestId } from '../../shared/ids.ts';
 import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
+import { MessageView } from '../../shared/jsonrpc/view.ts';
 import { DropNotes } from '../core/drop-notes.ts';
 import type { KnownEras, TranslateEffect } from './translator.ts';
 
 const encoder = new TextEncoder();
 
-/** Bytes as they are; text that is JSON already; or a message without its `jsonrpc`. */
-export type Outgoing = Uint8Array | string | object;
+/** A message as it is; bytes; text that is JSON already; or a message without its `jsonrpc`. */
+export type Outgoing = MessageView | Uint8Array | string | object;
 
 /** The slot of the first process; a legacy client's session has no other. */
 export const FIRST_SLOT = 1;
@@ -74,10 +75,12 @@ export class Effects {
 
   /** `bridgeId`: the session's id of the call that a notification or a request belongs to. */
   say(message: Outgoing, bridgeId?: BridgeRequestId): void {
-    const line = lineOf(message);
-    this.#pending.push(
-      bridgeId === undefined ? { do: 'say', line } : { do: 'say', line, bridgeId },
-    );
+    this.#pending.push({
+      do: 'say',
+      line: lineOf(message),
+      ...(bridgeId !== undefined && { bridgeId }),
+      ...(message instanceof MessageView && { message }),
+    });
   }
 
   /** Answers the session's request `id` in a process's place; `result` is JSON text. */
@@ -114,6 +117,7 @@ export const cancelled = (requestId: BridgeRequestId | string, reason?: string):
 });
 
 function lineOf(message: Outgoing): Uint8Array {
+  if (message instanceof MessageView) return message.bytes;
   if (message instanceof Uint8Array) return message;
   if (typeof message === 'string') return encoder.encode(message);
   return encoder.encode(JSON.stringify({ jsonrpc: '2.0', ...message }));

@@ -1,9 +1,8 @@
 // Decides the era of a process by its answers to the first request of each era: `initialize` (legacy) and `server/discover`
 // (modern; MCP 2026-07-28, stdio, "Negotiation"). The caller decides who asks and how long to wait.
-import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import { CODE, MODERN_REVISION } from '../../shared/mcp/modern.ts';
 import { at } from './json.ts';
-import type { Message } from './message.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { OwnAnswer } from './own-requests.ts';
 
 /** The first request of an era. */
@@ -18,11 +17,11 @@ export interface EraAnswer {
   readonly code: unknown;
 }
 
-export const eraAnswerIn = ({ kind, bytes }: Message): EraAnswer => ({
-  isResult: kind === 'result',
+export const eraAnswerIn = (answer: MessageView): EraAnswer => ({
+  isResult: answer.kind === 'result',
   revisions:
-    parsedAt(bytes, 'result', 'supportedVersions') ?? parsedAt(bytes, 'error', 'data', 'supported'),
-  code: parsedAt(bytes, 'error', 'code'),
+    answer.parsed('result', 'supportedVersions') ?? answer.parsed('error', 'data', 'supported'),
+  code: answer.parsed('error', 'code'),
 });
 
 export const eraAnswerOf = (answer: OwnAnswer): EraAnswer =>

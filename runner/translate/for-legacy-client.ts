@@ -3,7 +3,6 @@
 import type { BridgeRequestId, ServerName } from '../../shared/ids.ts';
 import { faultError } from '../../shared/fault.ts';
 import { actDue, nextDue, type Due } from '../../shared/dues.ts';
-import { parsedAt } from '../../shared/jsonrpc/members.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
 import { FIRST_SLOT, Effects } from './effects.ts';
 import { EraDetection, eraAnswerIn, type Opener } from './era-detection.ts';
@@ -12,7 +11,8 @@ import { DeclaredClient } from './legacy-to-modern/declared-client.ts';
 import { capabilitiesIn, discoverLine, initializeResult } from './legacy-to-modern/discovery.ts';
 import { LegacyToModern } from './legacy-to-modern/translation.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
-import { isAnswer, onlyMessageIn, underId, type Message } from './message.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
+import { underId } from './message.ts';
 import { OwnRequests } from './own-requests.ts';
 import { ProcessHearing } from './process-hearing.ts';
 import {
@@ -47,7 +47,7 @@ interface Greeting {
   /** The bridge's id of `server/discover`, once asked. */
   discoverId?: BridgeRequestId;
   /** The process's answer to `initialize`, if that was asked first. */
-  refusal?: Uint8Array;
+  refusal?: MessageView;
   /** When waiting for the answer to `server/discover` ends. */
   until?: number;
 }
@@ -81,7 +81,7 @@ export class ForLegacyClient implements Translator {
   });
   #phase: Phase = 'undecided';
   #greeting: Greeting | undefined;
-  #held: Uint8Array[] = [];
+  #held: MessageView[] = [];
   /** Requests that passed unchanged while nothing was decided. */
   readonly #plain = new Set<BridgeRequestId>();
   #lastId = 0;
@@ -106,8 +106,8 @@ export class ForLegacyClient implements Translator {
     return this.#take(now);
   }
 
-  fromSession(line: Uint8Array, now: number): TranslateEffect[] {
-    this.#fromSession(line, now);
+  fromSession(message: MessageView, now: number): TranslateEffect[] {
+    this.#fromSession(message, now);
     return this.#take(now);
   }
 
@@ -155,37 +155,36 @@ export class ForLegacyClient implements Translator {
     else if (this.#eras.legacy === false) this.#phase = 'modern';
   }
 
-  #fromSession(line: Uint8Array, now: number): void {
+  #fromSession(message: MessageView, now: number): void {
     // Another session may have found out in the meantime.
     this.#decideByEras();
     if (this.#phase === 'refused') return;
-    if (this.#phase === 'probing') return this.#hold(line, now);
-    const message = onlyMessageIn(line);
+    if (this.#phase === 'probing') return this.#hold(message, now);
     const id = requestIdOf(message);
     if (id !== undefined) this.#lastId = Math.max(this.#lastId, id);
-    if (id !== undefined && message?.method === 'initialize') return this.#initialize(id, line);
+    if (id !== undefined && message.method === 'initialize') return this.#initialize(id, message);
     // The session no longer waits for its answer.
-    const cancelled = bridgeIdOf(message?.requestId);
+    const cancelled = bridgeIdOf(message.requestId);
     if (cancelled !== undefined && cancelled === this.#greeting?.bridgeId) this.#doubt();
-    if (this.#phase !== 'modern') this.#pass(line, message);
-    else if (message) this.#modern.fromClient(message, now);
+    if (this.#phase === 'modern') this.#modern.fromClient(message, now);
+    else this.#pass(message);
   }
 
-  #pass(line: Uint8Array, message: Message | undefined): void {
+  #pass(message: MessageView): void {
     const id = requestIdOf(message);
     if (id !== undefined) this.#plain.add(id);
-    if (message?.kind === 'notification') this.#effects.notify(FIRST_SLOT, line);
-    else this.#effects.write(FIRST_SLOT, line);
+    if (message.kind === 'notification') this.#effects.notify(FIRST_SLOT, message);
+    else this.#effects.write(FIRST_SLOT, message);
   }
 
-  #initialize(bridgeId: BridgeRequestId, line: Uint8Array): void {
-    if (this.#phase === 'transparent') return this.#effects.write(FIRST_SLOT, line);
+  #initialize(bridgeId: BridgeRequestId, request: MessageView): void {
+    if (this.#phase === 'transparent') return this.#effects.write(FIRST_SLOT, request);
     const isModern = this.#phase === 'modern';
     const detection = new EraDetection(isModern ? ['server/discover'] : BOTH);
-    this.#greeting = { bridgeId, client: new DeclaredClient(line), detection };
+    this.#greeting = { bridgeId, client: new DeclaredClient(request), detection };
     detection.next();
     if (isModern) this.#discover(this.#greeting);
-    else this.#effects.write(FIRST_SLOT, line);
+    else this.#effects.write(FIRST_SLOT, request);
   }
 
   #discover(greeting: Greeting): void {
@@ -200,18 +199,18 @@ export class ForLegacyClient implements Translator {
     return [...greeting, ...this.#plain, ...this.#modern.owed];
   }
 
-  #fromProcess(message: Message, now: number): void {
+  #fromProcess(message: MessageView, now: number): void {
     const greeting = this.#greeting;
-    const isOfAnswer = isAnswer(message);
-    if (isOfAnswer) this.#effects.served(FIRST_SLOT);
-    const id = isOfAnswer ? bridgeIdOf(message.id) : undefined;
+    const { isAnswer } = message;
+    if (isAnswer) this.#effects.served(FIRST_SLOT);
+    const id = isAnswer ? bridgeIdOf(message.id) : undefined;
     if (greeting && id !== undefined && id === greeting.discoverId) {
       this.#discovered(greeting, message, now);
     } else if (this.#phase === 'modern' && !this.#isPlain(id)) {
       this.#modern.fromProcess(message, now);
     } else if (this.#phase === 'undecided' && greeting && id === greeting.bridgeId) {
       this.#initialized(greeting, message, now);
-    } else if (this.#phase !== 'refused') this.#effects.say(message.bytes);
+    } else if (this.#phase !== 'refused') this.#effects.say(message);
   }
 
   /** True once, for the answer to a request that the process got untranslated. */
@@ -220,57 +219,59 @@ export class ForLegacyClient implements Translator {
   }
 
   /** The process answered the client's own `initialize`. */
-  #initialized(greeting: Greeting, message: Message, now: number): void {
-    const { bytes } = message;
+  #initialized(greeting: Greeting, message: MessageView, now: number): void {
     const step = greeting.detection.answered('initialize', eraAnswerIn(message));
     if (step.do === 'settle') {
       this.#effects.learned('legacy', true);
       this.#greeting = undefined;
       this.#phase = 'transparent';
-      return this.#effects.say(bytes);
+      return this.#effects.say(message);
     }
-    greeting.refusal = bytes;
+    greeting.refusal = message;
     if (this.#eras.modern === false) return this.#refuse();
     this.#phase = 'probing';
     greeting.until = now + DISCOVER_MS;
     this.#discover(greeting);
   }
 
-  #discovered(greeting: Greeting, message: Message, now: number): void {
+  #discovered(greeting: Greeting, message: MessageView, now: number): void {
     const step = greeting.detection.answered('server/discover', eraAnswerIn(message));
     const isModern = step.do === 'settle' && step.era === 'modern';
     if (!isModern) return this.#undiscovered(greeting, message);
     this.#effects.learned('modern', true);
     // Other errors say something about this client's `initialize` only, not about another client's.
     const { refusal } = greeting;
-    if (refusal && NOT_LEGACY.has(parsedAt(refusal, 'error', 'code'))) {
+    if (refusal && NOT_LEGACY.has(refusal.parsed('error', 'code'))) {
       this.#effects.learned('legacy', false);
     }
     this.#phase = 'modern';
     this.#greeting = undefined;
-    const { bytes } = message;
-    this.#modern.introduce(greeting.client, capabilitiesIn(bytes));
-    this.#effects.answer(greeting.bridgeId, initializeResult(bytes, greeting.client, this.#server));
-    for (const line of this.#held.splice(0)) this.#fromSession(line, now);
+    this.#modern.introduce(greeting.client, capabilitiesIn(message));
+    this.#effects.answer(
+      greeting.bridgeId,
+      initializeResult(message, greeting.client, this.#server),
+    );
+    for (const held of this.#held.splice(0)) this.#fromSession(held, now);
   }
 
   /** Bounded by bytes: a client may say much while its server is asked what it is. */
-  #hold(line: Uint8Array, now: number): void {
-    const heldBytes = this.#held.reduce((sum, { length }) => sum + length, line.length);
-    if (heldBytes <= MAX_HELD_BYTES) return void this.#held.push(line);
-    const id = requestIdOf(onlyMessageIn(line));
+  #hold(message: MessageView, now: number): void {
+    const heldBytes = [...this.#held, message].reduce((sum, { bytes }) => sum + bytes.length, 0);
+    if (heldBytes <= MAX_HELD_BYTES) return void this.#held.push(message);
+    const id = requestIdOf(message);
     if (id === undefined) return this.#effects.drop('too much before the start', {}, now);
-    const message = 'Too much was sent before the server had started. Try again when it has.';
-    this.#effects.fail(id, faultError({ fault: 'overloaded', message }));
+    const words = 'Too much was sent before the server had started. Try again when it has.';
+    this.#effects.fail(id, faultError({ fault: 'overloaded', message: words }));
   }
 
   /** Of neither era, or no longer of the known one. */
-  #undiscovered(greeting: Greeting, { kind, bytes }: Message): void {
+  #undiscovered(greeting: Greeting, answer: MessageView): void {
     this.#doubt();
-    if (parsedAt(bytes, 'error', 'code') === CODE.methodNotFound) {
+    if (answer.parsed('error', 'code') === CODE.methodNotFound) {
       this.#effects.learned('modern', false);
     }
-    if (kind === 'error') greeting.refusal ??= underId(legacyError(bytes), greeting.bridgeId);
+    if (answer.kind === 'error')
+      greeting.refusal ??= underId(legacyError(answer), greeting.bridgeId);
     this.#refuse();
   }
 
@@ -292,5 +293,5 @@ export class ForLegacyClient implements Translator {
   }
 }
 
-const requestIdOf = (message: Message | undefined): BridgeRequestId | undefined =>
-  message?.kind === 'request' ? bridgeIdOf(message.id) : undefined;
+const requestIdOf = (message: MessageView): BridgeRequestId | undefined =>
+  message.kind === 'request' ? bridgeIdOf(message.id) : undefined;

@@ -13,7 +13,7 @@ import { Effects } from './effects.ts';
 import { EraProbe, type ProbeVerdict } from './era-probe.ts';
 import { MAX_WAITING, overloaded, startFailed } from './faults.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
-import { isAnswer, messagesIn, type Message } from './message.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { OwnRequests } from './own-requests.ts';
 import { ProcessHearing } from './process-hearing.ts';
 import type { Digest, Sealer } from './modern-to-legacy/request-state.ts';
@@ -34,6 +34,8 @@ export interface ModernClientOptions {
   /** Prepares what a process printed to be shown to a client. */
   readonly quote: Quote;
 }
+
+const bytesOf = ({ message: { bytes } }: ClientCall): number => bytes.length;
 
 export class ForModernClient implements Translator {
   readonly #effects = new Effects();
@@ -61,23 +63,20 @@ export class ForModernClient implements Translator {
     return [];
   }
 
-  fromSession(line: Uint8Array, now: number): TranslateEffect[] {
-    for (const message of messagesIn(line)) {
-      const call = readCall(message);
-      if (call) {
-        this.#lastId = Math.max(this.#lastId, call.bridgeId);
-        this.#request(call, now);
-      } else if (message.method === 'notifications/cancelled') {
-        this.#cancel(bridgeIdOf(message.requestId), now);
-      } else if (message.kind === 'notification') this.#side?.notify(readNotification(message));
-    }
+  fromSession(message: MessageView, now: number): TranslateEffect[] {
+    const call = readCall(message);
+    if (call) {
+      this.#lastId = Math.max(this.#lastId, call.bridgeId);
+      this.#request(call, now);
+    } else if (message.method === 'notifications/cancelled') {
+      this.#cancel(bridgeIdOf(message.requestId), now);
+    } else if (message.kind === 'notification') this.#side?.notify(readNotification(message));
     return this.#take(now);
   }
 
-  refusal(line: Uint8Array): string | undefined {
-    const [message] = messagesIn(line);
-    if (message?.kind !== 'notification') return undefined;
-    return this.#side ? this.#side.refusal(readNotification(message)) : NO_PROCESS;
+  refusal(notification: MessageView): string | undefined {
+    if (notification.kind !== 'notification') return undefined;
+    return this.#side ? this.#side.refusal(readNotification(notification)) : NO_PROCESS;
   }
 
   fromProcess(slot: number, line: Uint8Array, now: number): TranslateEffect[] {
@@ -115,10 +114,10 @@ export class ForModernClient implements Translator {
     return this.#effects.take();
   }
 
-  #hear(slot: number, heard: readonly Message[], now: number): void {
+  #hear(slot: number, heard: readonly MessageView[], now: number): void {
     for (const message of heard) {
       if (this.#side) this.#side.fromProcess(slot, message, now);
-      else if (isAnswer(message)) this.#own.answer(slot, message, now);
+      else if (message.isAnswer) this.#own.answer(slot, message, now);
     }
   }
 
@@ -164,8 +163,8 @@ export class ForModernClient implements Translator {
     else this.#effects.fail(call.bridgeId, overloaded());
   }
 
-  #mayWait({ bytes }: ClientCall): boolean {
-    const waitingBytes = this.#waiting.reduce((sum, call) => sum + call.bytes.length, bytes.length);
+  #mayWait(call: ClientCall): boolean {
+    const waitingBytes = [...this.#waiting, call].reduce((sum, each) => sum + bytesOf(each), 0);
     return this.#waiting.length < MAX_WAITING && waitingBytes <= MAX_WAITING_BYTES;
   }
 

@@ -1,41 +1,8 @@
-// One message cut out of a line, with the offsets a translation reads it by, and how its ids are read.
+// How a translator reads the ids and tokens of a message, and puts a message under another id.
 import type { BridgeRequestId } from '../../shared/ids.ts';
-import { textAt, valueAt } from '../../shared/jsonrpc/members.ts';
-import { scanLine, type Envelope } from '../../shared/jsonrpc/scan.ts';
-import type { Span } from '../../shared/jsonrpc/span.ts';
-import { splice } from '../../shared/jsonrpc/splice.ts';
+import { onlyMessageIn, type MessageView } from '../../shared/jsonrpc/view.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
 
-export interface Message {
-  readonly kind: Envelope['kind'];
-  /** Only the message; the spans below count from its start. */
-  readonly bytes: Uint8Array;
-  /** Raw JSON text. */
-  readonly id: string | undefined;
-  readonly idAt: Span | undefined;
-  /** Empty in answers. */
-  readonly method: string;
-  /** Of `params._meta` in a request, of `params` in a progress notification. */
-  readonly progressTokenAt: Span | undefined;
-  /** Raw JSON text of a cancelled notification's `params.requestId`. */
-  readonly requestId: string | undefined;
-}
-
-/** The one message of a line; undefined for a batch, and for anything that is not JSON-RPC. */
-export function onlyMessageIn(line: Uint8Array): Message | undefined {
-  const scan = scanLine(line);
-  return scan.ok && scan.kind === 'single' ? messageIn(line, scan.envelope) : undefined;
-}
-
-/** The messages of a line: one, or those of a batch; none if the line is not JSON-RPC. */
-export function messagesIn(line: Uint8Array): readonly Message[] {
-  const scan = scanLine(line);
-  if (!scan.ok) return [];
-  const envelopes = scan.kind === 'single' ? [scan.envelope] : scan.messages;
-  return envelopes.map((envelope) => messageIn(line, envelope));
-}
-
-export const isAnswer = ({ kind }: Message): boolean => kind === 'result' || kind === 'error';
 /** The text of a raw id, in any spelling; undefined for a number. */
 export function stringOf(raw: string | undefined): string | undefined {
   const value: unknown = raw?.startsWith('"') === true ? JSON.parse(raw) : undefined;
@@ -43,32 +10,23 @@ export function stringOf(raw: string | undefined): string | undefined {
 }
 
 /** The progress token of a message, if it is one of the bridge's. */
-export const progressTokenOf = ({ bytes, progressTokenAt }: Message): BridgeRequestId | undefined =>
-  bridgeIdOf(progressTokenAt && textAt(bytes, progressTokenAt));
+export const progressTokenOf = ({ progressToken }: MessageView): BridgeRequestId | undefined =>
+  bridgeIdOf(progressToken);
 
-/** The message at `envelope`. */
-export function messageIn(line: Uint8Array, envelope: Envelope): Message {
-  const bytes = line.subarray(envelope.start, envelope.end);
-  const idAt = moved(envelope.id, envelope.start);
-  const requestIdAt = moved(envelope.requestId, envelope.start);
-  return {
-    kind: envelope.kind,
-    bytes,
-    id: idAt && textAt(bytes, idAt),
-    idAt,
-    method: envelope.method ?? '',
-    progressTokenAt: moved(envelope.progressToken, envelope.start),
-    requestId: requestIdAt && textAt(bytes, requestIdAt),
-  };
+/** The message under another id. */
+export const underId = (message: MessageView, id: BridgeRequestId): MessageView =>
+  message.idAt ? message.edited([{ ...message.idAt, with: encoder.encode(String(id)) }]) : message;
+
+/** A request that the bridge makes, to be changed like one of a client. */
+export function requestOf(members: {
+  readonly id: BridgeRequestId;
+  readonly method: string;
+  readonly params?: object;
+}): MessageView {
+  const text = JSON.stringify({ jsonrpc: '2.0', ...members });
+  const message = onlyMessageIn(encoder.encode(text));
+  if (!message) throw new Error('a request is one message');
+  return message;
 }
-
-/** The bytes of a message under another id. */
-export function underId(bytes: Uint8Array, id: BridgeRequestId): Uint8Array {
-  const span = valueAt(bytes, 'id');
-  return span ? splice(bytes, [{ ...span, with: encoder.encode(String(id)) }]) : bytes;
-}
-
-const moved = (span: Span | undefined, by: number): Span | undefined =>
-  span && { start: span.start - by, end: span.end - by };
 
 const encoder = new TextEncoder();

@@ -5,10 +5,10 @@ import { OWN_IDS_FROM } from '../core/calls.ts';
 import { unusable } from '../core/hearing.ts';
 import { faultError } from '../../shared/fault.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
-import { isParsable, membersOf, parsedAt, textAt, valueAt } from '../../shared/jsonrpc/members.ts';
+import { isParsable, textAt } from '../../shared/jsonrpc/members.ts';
 import type { Effects } from './effects.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
-import type { Message } from './message.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 
 export type OwnAnswer =
   | {
@@ -16,7 +16,7 @@ export type OwnAnswer =
       /** The members of the result that {@link READ} names, parsed. */
       readonly result: Readonly<Record<string, unknown>>;
       /** The answer itself: what may be large is read by its bytes. */
-      readonly bytes: Uint8Array;
+      readonly message: MessageView;
     }
   | { readonly ok: false; readonly error: Partial<ErrorObject> };
 
@@ -73,7 +73,7 @@ export class OwnRequests {
   }
 
   /** Takes an answer; false if it answers none of these requests. */
-  answer(slot: number, message: Message, now: number): boolean {
+  answer(slot: number, message: MessageView, now: number): boolean {
     const id = bridgeIdOf(message.id);
     if (id === undefined || !this.wasMade(id)) return false;
     this.#unwaited.delete(id);
@@ -108,19 +108,19 @@ export class OwnRequests {
   }
 }
 
-function answerIn(method: string, { kind, bytes }: Message): OwnAnswer {
-  if (kind === 'error') {
-    const error = parsedAt(bytes, 'error');
+function answerIn(method: string, message: MessageView): OwnAnswer {
+  const { bytes } = message;
+  if (message.kind === 'error') {
+    const error = message.parsed('error');
     return { ok: false, error: typeof error === 'object' && error ? error : {} };
   }
   const result: Record<string, unknown> = {};
   const names = READ[method] ?? [];
-  const span = valueAt(bytes, 'result');
   let count = 0;
-  for (const { key, value } of span ? membersOf(bytes, span) : []) {
+  for (const { key, value } of message.members('result')) {
     const isTooMuch = ++count > MAX_MEMBERS || (names.includes(key) && !isParsable(bytes, value));
     if (isTooMuch) return { ok: false, error: TOO_LARGE };
     if (names.includes(key)) result[key] = JSON.parse(textAt(bytes, value));
   }
-  return { ok: true, result, bytes };
+  return { ok: true, result, message };
 }

@@ -7,9 +7,15 @@ import { ProcessText, type Heard } from '../core/process-text.ts';
 import { faultError } from '../../shared/fault.ts';
 import { withMembers } from '../../shared/jsonrpc/members.ts';
 import { errorResponse } from '../../shared/jsonrpc/message.ts';
-import { scanLine, type Envelope } from '../../shared/jsonrpc/scan.ts';
+import { scanLine } from '../../shared/jsonrpc/scan.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
-import { isAnswer, messageIn, onlyMessageIn, progressTokenOf, type Message } from './message.ts';
+import {
+  onlyMessageIn,
+  readMessages,
+  viewOf,
+  type MessageView,
+} from '../../shared/jsonrpc/view.ts';
+import { progressTokenOf } from './message.ts';
 
 /** Takes note of what is dropped. */
 type Drop = (words: string, fields: object, now: number) => void;
@@ -30,13 +36,14 @@ export class ProcessHearing {
   }
 
   /** The messages of one line of the process. */
-  line(line: Uint8Array, now: number): Message[] {
-    const scan = scanLine(line);
-    if (scan.ok) {
-      const envelopes = scan.kind === 'single' ? [scan.envelope] : scan.messages;
-      const messages = envelopes.map((envelope) => this.#message(line, envelope, now));
+  line(line: Uint8Array, now: number): MessageView[] {
+    const read = readMessages(line, scanLine);
+    if (read.ok) {
+      for (const message of read.messages) this.#heed(message, now);
       const open = this.#text.interrupted();
-      return open.length === 0 ? messages : [...messages, ...this.#messages(open, now)];
+      return open.length === 0
+        ? [...read.messages]
+        : [...read.messages, ...this.#messages(open, now)];
     }
     const heard = this.#text.line(line, now);
     if (!this.#hasAnswered && heard.some(({ kind }) => kind !== 'message')) this.#note(line, now);
@@ -44,7 +51,7 @@ export class ProcessHearing {
   }
 
   /** Decides what has become certain by waiting. Call at or after {@link wakeAt}. */
-  tick(now: number): Message[] {
+  tick(now: number): MessageView[] {
     const heard = this.#messages(this.#text.tick(now), now);
     return [...heard, ...this.#hearing.due(now).map(errorOf)];
   }
@@ -68,9 +75,13 @@ export class ProcessHearing {
     if (this.#overheard.isFramed) this.#hearing.hopeless(FRAMED_WORDS, now);
   }
 
-  #messages(heard: readonly Heard[], now: number): Message[] {
+  #messages(heard: readonly Heard[], now: number): MessageView[] {
     return heard.flatMap((said) => {
-      if (said.kind === 'message') return [this.#message(said.bytes, said.envelope, now)];
+      if (said.kind === 'message') {
+        const message = viewOf(said.bytes, said.envelope);
+        this.#heed(message, now);
+        return [message];
+      }
       const { reason } = said;
       if (said.kind === 'noise') {
         this.#drop('a line on stdout is not a JSON-RPC message', { reason }, now);
@@ -82,26 +93,24 @@ export class ProcessHearing {
     });
   }
 
-  /** The message at `envelope` in a line. */
-  #message(line: Uint8Array, envelope: Envelope, now: number): Message {
-    const message = messageIn(line, envelope);
-    if (isAnswer(message)) {
+  /** Notes what a message says of the requests that are not answered. */
+  #heed(message: MessageView, now: number): void {
+    if (message.isAnswer) {
       const id = bridgeIdOf(message.id);
       // An unknown method does not mean that the process cannot be talked to.
       if (message.kind === 'result') this.#hasAnswered = true;
       if (id !== undefined && this.#owed.has(id)) {
         this.#hearing.answered(id, message.bytes.length);
-      } else this.#hearing.stray(line, envelope, now);
+      } else this.#hearing.stray(message, now);
     } else if (message.kind === 'notification') {
       const token = progressTokenOf(message);
       if (token !== undefined) this.#hearing.alive(token);
     }
-    return message;
   }
 }
 
 /** The error in place of an answer. */
-function errorOf({ id, reason, error }: Failed): Message {
+function errorOf({ id, reason, error }: Failed): MessageView {
   const bytes = error
     ? withMembers(error, { and: { id: String(id) } })
     : new TextEncoder().encode(errorResponse(String(id), faultError(unusable(reason))));

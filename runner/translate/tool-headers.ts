@@ -3,7 +3,8 @@
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { LISTED_ELEMENTS } from '../../shared/limits.ts';
 import { elementsOf } from '../../shared/jsonrpc/elements.ts';
-import { parsedAt, stringAt, textAt, valueAt } from '../../shared/jsonrpc/members.ts';
+import { parsedAt, stringAt, textAt } from '../../shared/jsonrpc/members.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { ClientCall } from './client-call.ts';
 import type { OwnAnswer, OwnRequests } from './own-requests.ts';
 import {
@@ -56,11 +57,12 @@ export class ToolHeaders {
       if (!this.#listing) this.#list(slot, now);
       return 'unknown';
     }
-    const name = parsedAt(client.bytes, 'params', 'name');
-    const expected = typeof name === 'string' ? this.#known.get(name) : undefined;
+    const { message } = client;
+    const name = message.string('params', 'name');
+    const expected = name === undefined ? undefined : this.#known.get(name);
     if (!expected) return 'ok';
-    const args = valueAt(client.bytes, 'params', 'arguments');
-    const bytes = args && client.bytes.subarray(args.start, args.end);
+    const args = message.at('params', 'arguments');
+    const bytes = args && message.bytes.subarray(args.start, args.end);
     const unclear = bytes && ambiguity(expected, bytes);
     if (unclear) return unclear;
     const error = mismatch(expected, bytes && JSON.parse(textAt(bytes)), client.headers);
@@ -111,7 +113,7 @@ export class ToolHeaders {
 
   #listed(listing: Listing, answer: OwnAnswer, now: number): void {
     // A server without tools refuses the list; it can judge a call itself.
-    if (answer.ok) remember(answer.bytes, listing.tools);
+    if (answer.ok) remember(answer.message, listing.tools);
     const cursor = answer.ok ? answer.result['nextCursor'] : undefined;
     // Some servers send an empty cursor at the end, or the same page for ever.
     const isLast = typeof cursor !== 'string' || cursor === '' || cursor === listing.cursor;
@@ -129,11 +131,12 @@ export class ToolHeaders {
 }
 
 /** Notes the tools of a list that have such headers. Schemas without any, nearly all, are skipped unread. */
-function remember(answer: Uint8Array, known: Map<string, readonly ParamHeader[]>): void {
-  const tools = valueAt(answer, 'result', 'tools');
-  if (!tools || !mayNameHeaders(answer.subarray(tools.start, tools.end))) return;
-  for (const { start, end } of elementsOf(answer, tools).take(LISTED_ELEMENTS)) {
-    const tool = answer.subarray(start, end);
+function remember(answer: MessageView, known: Map<string, readonly ParamHeader[]>): void {
+  const { bytes } = answer;
+  const tools = answer.at('result', 'tools');
+  if (!tools || !mayNameHeaders(bytes.subarray(tools.start, tools.end))) return;
+  for (const { start, end } of elementsOf(bytes, tools).take(LISTED_ELEMENTS)) {
+    const tool = bytes.subarray(start, end);
     if (!mayNameHeaders(tool)) continue;
     const name = stringAt(tool, 'name');
     const headers = paramHeadersOf(parsedAt(tool, 'inputSchema'));

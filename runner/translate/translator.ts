@@ -1,6 +1,7 @@
 // What stands between a session and its processes if they are of different eras, or if one session has several processes. To
 // the session it is the process, to the processes it is the client. Pure: inputs in, effects out.
 import type { BridgeRequestId } from '../../shared/ids.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { Note } from '../core/session-effects.ts';
 
 /** Whether a server's processes serve an era; undefined until one of them has shown it. */
@@ -31,7 +32,13 @@ export type TranslateEffect =
    * A message for the session, as if its process had printed it. `bridgeId`: the session's own id of the request in flight that a
    * notification or a request belongs to, if the message itself does not say so.
    */
-  | { readonly do: 'say'; readonly line: Uint8Array; readonly bridgeId?: BridgeRequestId }
+  | {
+      readonly do: 'say';
+      readonly line: Uint8Array;
+      readonly bridgeId?: BridgeRequestId;
+      /** What is known of the line, if it was scanned. */
+      readonly message?: MessageView;
+    }
   /** The one process of a legacy client's session is gone, and the session with it. */
   | { readonly do: 'exited'; readonly description: string }
   | Note;
@@ -42,10 +49,10 @@ export interface Translator {
   know(eras: KnownEras): void;
   /** The session begins; a first process may be started. */
   start(now: number): TranslateEffect[];
-  /** One message the session writes, as one line: ids of requests are the session's own integers, progress tokens too. */
-  fromSession(line: Uint8Array, now: number): TranslateEffect[];
+  /** One message the session writes: ids of requests are the session's own integers, progress tokens too. */
+  fromSession(message: MessageView, now: number): TranslateEffect[];
   /** Why a notification that the session is about to write would reach no process; undefined for one that does. Without: it always does. */
-  refusal?(line: Uint8Array): string | undefined;
+  refusal?(notification: MessageView): string | undefined;
   /** One line a process printed; not yet scanned. */
   fromProcess(slot: number, line: Uint8Array, now: number): TranslateEffect[];
   /** A process is gone, or never was (`hasRun` false); `description` says how, as "exited with code 1". */

@@ -2,12 +2,12 @@
 // is looked for in it.
 import { scanLine } from '../../shared/jsonrpc/scan.ts';
 import { ProcessText } from '../core/process-text.ts';
-import { messageIn, type Message } from './message.ts';
+import { readMessages, viewOf, type MessageView } from '../../shared/jsonrpc/view.ts';
 
 interface Parts {
   /** A line that is no single message. */
   readonly pass: (line: Uint8Array) => void;
-  readonly message: (message: Message, now: number) => void;
+  readonly message: (message: MessageView, now: number) => void;
 }
 
 export class UntranslatedOutput {
@@ -23,10 +23,11 @@ export class UntranslatedOutput {
 
   line(line: Uint8Array, now: number): void {
     const { pass, message } = this.#parts;
-    const scan = scanLine(line);
-    if (scan.ok) {
+    const read = readMessages(line, scanLine);
+    if (read.ok) {
       if (this.#text.interrupted().length > 0) this.#passPieces();
-      return scan.kind === 'single' ? message(messageIn(line, scan.envelope), now) : pass(line);
+      const [only] = read.isBatch ? [] : read.messages;
+      return only ? message(only, now) : pass(line);
     }
     const heard = this.#text.line(line, now);
     this.#pieces.push(line.slice());
@@ -35,7 +36,7 @@ export class UntranslatedOutput {
     const messages = heard.filter((said) => said.kind === 'message');
     if (messages.length === 0) this.#passPieces();
     this.#pieces = [];
-    for (const { bytes, envelope } of messages) message(messageIn(bytes, envelope), now);
+    for (const { bytes, envelope } of messages) message(viewOf(bytes, envelope), now);
   }
 
   /** Nothing more comes of an unfinished text. Call at or after {@link wakeAt}. */

@@ -1,6 +1,6 @@
 // What a legacy client declared once, in `initialize` and `logging/setLevel`. A modern process is told it with every request,
 // and it decides what the client can be asked.
-import { changeAt, parsedAt, textAt, valueAt } from '../../../shared/jsonrpc/members.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import {
   ENVELOPE_META,
   META,
@@ -63,21 +63,23 @@ export class DeclaredClient {
   /** As `logging/setLevel` gave it; a modern process logs nothing for a request without one. */
   logLevel: string | undefined;
 
-  /** From the line of an `initialize` request; without one, a client that declared nothing. */
-  constructor(initialize: Uint8Array = new Uint8Array(0)) {
-    const wanted = parsedAt(initialize, 'params', 'protocolVersion');
+  /** From an `initialize` request; without one, a client that declared nothing. */
+  constructor(initialize?: MessageView) {
+    const wanted = initialize?.parsed('params', 'protocolVersion');
     this.revision =
       typeof wanted === 'string' && isLegacyRevision(wanted) ? wanted : NEWEST_LEGACY_REVISION;
-    const declared = parsedAt(initialize, 'params', 'capabilities');
+    const declared = initialize?.parsed('params', 'capabilities');
     this.#capabilities = modernForm(isObject(declared) ? declared : {}, this.revision);
-    this.#clientInfo = infoOf(initialize);
+    this.#clientInfo = initialize && infoOf(initialize);
   }
 
   /** A request of this client for a modern process: with the members of `_meta`, without those of the legacy era. */
-  onRequest(line: Uint8Array): Uint8Array {
-    const hasTask = valueAt(line, 'params', 'task') !== undefined;
-    const plain = hasTask ? changeAt(line, ['params'], { without: ['task'] }) : line;
-    return changeAt(plain, ['params', '_meta'], { without: ENVELOPE_META, and: this.envelope() });
+  onRequest(request: MessageView): MessageView {
+    const change = { without: ENVELOPE_META, and: this.envelope() };
+    const plain = request.has('params', 'task')
+      ? request.edited(request.changes(['params'], { without: ['task'] }))
+      : request;
+    return plain.edited(plain.changes(['params', '_meta'], change));
   }
 
   /** The members of `_meta`, each as JSON text. */
@@ -113,10 +115,9 @@ function modernForm(declared: JsonObject, revision: LegacyRevision): JsonObject 
 }
 
 /** The client's name as it was written; a malformed one is left out, since a modern server refuses it. */
-function infoOf(initialize: Uint8Array): string | undefined {
-  const info = parsedAt(initialize, 'params', 'clientInfo');
-  const span = valueAt(initialize, 'params', 'clientInfo');
-  if (!span || !isObject(info)) return undefined;
+function infoOf(initialize: MessageView): string | undefined {
+  const info = initialize.parsed('params', 'clientInfo');
+  if (!isObject(info)) return undefined;
   if (typeof info['name'] !== 'string' || typeof info['version'] !== 'string') return undefined;
-  return textAt(initialize, span);
+  return initialize.text('params', 'clientInfo');
 }

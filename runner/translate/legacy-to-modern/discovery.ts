@@ -3,50 +3,50 @@ import type { BridgeRequestId, ServerName } from '../../../shared/ids.ts';
 import {
   changeAt,
   isObjectAt,
-  parsedAt,
   textAt,
   valueAt,
   withMembers,
 } from '../../../shared/jsonrpc/members.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import { META, TASKS_EXTENSION } from '../../../shared/mcp/modern.ts';
+import { requestOf } from '../message.ts';
 import type { DeclaredClient } from './declared-client.ts';
 import { isObject, type JsonObject } from '../../../shared/json-value.ts';
 
-const encoder = new TextEncoder();
-
 /** The line that asks, with an id of the bridge's own. */
 export function discoverLine(id: BridgeRequestId, client: DeclaredClient): Uint8Array {
-  const line = JSON.stringify({ jsonrpc: '2.0', id, method: 'server/discover' });
-  return client.onRequest(encoder.encode(line));
+  const request = requestOf({ id, method: 'server/discover' });
+  return client.onRequest(request).bytes;
 }
 
 /** The process's capabilities, parsed. */
-export function capabilitiesIn(line: Uint8Array): JsonObject {
-  const capabilities = parsedAt(line, 'result', 'capabilities');
+export function capabilitiesIn(answer: MessageView): JsonObject {
+  const capabilities = answer.parsed('result', 'capabilities');
   return isObject(capabilities) ? capabilities : {};
 }
 
 /** The result of `initialize` as JSON text. `server` is the name of a process that does not give one. */
 export function initializeResult(
-  line: Uint8Array,
+  answer: MessageView,
   client: DeclaredClient,
   server: ServerName,
 ): string {
-  const info = valueAt(line, 'result', '_meta', META.serverInfo);
-  const instructions = valueAt(line, 'result', 'instructions');
+  const info = answer.text('result', '_meta', META.serverInfo);
+  const instructions = answer.text('result', 'instructions');
   const members = [
     `"protocolVersion":${JSON.stringify(client.revision)}`,
-    `"capabilities":${legacyCapabilities(line)}`,
-    `"serverInfo":${info ? textAt(line, info) : JSON.stringify({ name: server, version: '0' })}`,
+    `"capabilities":${legacyCapabilities(answer)}`,
+    `"serverInfo":${info ?? JSON.stringify({ name: server, version: '0' })}`,
   ];
-  if (instructions) members.push(`"instructions":${textAt(line, instructions)}`);
+  if (instructions !== undefined) members.push(`"instructions":${instructions}`);
   return `{${members.join(',')}}`;
 }
 
-function legacyCapabilities(line: Uint8Array): string {
-  const span = valueAt(line, 'result', 'capabilities');
-  if (!isObjectAt(line, span)) return '{}';
-  const own = withMembers(line, { without: ['tasks'] }, span);
+function legacyCapabilities(answer: MessageView): string {
+  const { bytes } = answer;
+  const span = answer.at('result', 'capabilities');
+  if (!isObjectAt(bytes, span)) return '{}';
+  const own = withMembers(bytes, { without: ['tasks'] }, span);
   const hasTasks = valueAt(own, 'extensions', TASKS_EXTENSION) !== undefined;
   const kept = hasTasks ? changeAt(own, ['extensions'], { without: [TASKS_EXTENSION] }) : own;
   return textAt(kept);

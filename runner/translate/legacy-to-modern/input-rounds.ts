@@ -1,16 +1,15 @@
 // Multi round-trip requests (MCP 2026-07-28, Patterns) for a legacy client: what the process asks for in its answer becomes
 // requests to the client, and the client's answers become the next round of the call.
 import {
-  changeAt,
   isParsable,
-  membersOf,
   stringAt,
   textAt,
   valueAt,
   withMembers,
 } from '../../../shared/jsonrpc/members.ts';
 import { ASKING_METHODS, CODE } from '../../../shared/mcp/modern.ts';
-import { underId, type Message } from '../message.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
+import { underId } from '../message.ts';
 import type { OwnRequests } from '../own-requests.ts';
 import type { MultiRoundCall, MultiRoundCalls } from './multi-round-calls.ts';
 import type { DeclaredClient } from './declared-client.ts';
@@ -48,7 +47,7 @@ export class InputRounds {
   }
 
   /** The process answered a call with `input_required`. */
-  begin(call: MultiRoundCall, { bytes }: Message, client: DeclaredClient, now: number): void {
+  begin(call: MultiRoundCall, answer: MessageView, client: DeclaredClient, now: number): void {
     if (!ASKING_METHODS.has(call.method)) {
       return this.#refuse(call, `The server may not ask for input in ${call.method}.`);
     }
@@ -58,9 +57,9 @@ export class InputRounds {
         `The server asked for input more than ${String(MAX_ROUNDS)} times.`,
       );
     }
-    const questions = inputRequestsIn(bytes);
-    const state = valueAt(bytes, 'result', 'requestState');
-    if (!questions || (questions.length === 0 && !state)) {
+    const questions = inputRequestsIn(answer);
+    const state = answer.text('result', 'requestState');
+    if (!questions || (questions.length === 0 && state === undefined)) {
       return this.#refuse(call, 'The server asked for input without saying what it needs.');
     }
     if (questions.length > MAX_INPUT_REQUESTS) {
@@ -69,7 +68,7 @@ export class InputRounds {
         `The server asked for more than ${String(MAX_INPUT_REQUESTS)} inputs at once.`,
       );
     }
-    call.requestState = state && textAt(bytes, state);
+    call.requestState = state;
     call.answers.clear();
     call.progressBase = call.progress;
     if (questions.length === 0) call.retryAt = now + RETRY_MS;
@@ -77,13 +76,14 @@ export class InputRounds {
   }
 
   /** The client answered something; false if that was not a question of a call. */
-  answered(question: string, { kind, bytes }: Message): boolean {
+  answered(question: string, answer: MessageView): boolean {
     const open = this.#calls.answered(question);
     if (!open) return false;
     const { call, key } = open;
-    const result = valueAt(bytes, 'result');
-    if (kind === 'error' || !result) {
-      this.#fail(call, stringAt(bytes, 'error', 'message') ?? 'the client gave no reason');
+    const { bytes } = answer;
+    const result = answer.at('result');
+    if (answer.kind === 'error' || !result) {
+      this.#fail(call, answer.string('error', 'message') ?? 'the client gave no reason');
       return true;
     }
     const bare = withMembers(bytes, { without: ['_meta'] }, result);
@@ -129,9 +129,11 @@ export class InputRounds {
       and['inputResponses'] = `{${answers.join(',')}}`;
     }
     if (call.requestState !== undefined) and['requestState'] = call.requestState;
+    const { request } = call;
+    if (!request) return;
     const id = this.#own.mint();
     const change = { without: ['inputResponses', 'requestState'], and };
-    const again = changeAt(call.line, ['params'], change);
+    const again = request.edited(request.changes(['params'], change));
     this.#calls.inFlight(call, id);
     this.#effects.write(FIRST_SLOT, underId(again, id));
   }
@@ -154,13 +156,12 @@ export class InputRounds {
 }
 
 /** The questions, in order; undefined if one is malformed. Of equal keys the last counts. */
-function inputRequestsIn(line: Uint8Array): InputRequest[] | undefined {
-  const span = valueAt(line, 'result', 'inputRequests');
+function inputRequestsIn(answer: MessageView): InputRequest[] | undefined {
   const byKey = new Map<string, InputRequest>();
   // One more than allowed shows that there are too many.
-  for (const { key, value } of span ? membersOf(line, span) : []) {
+  for (const { key, value } of answer.members('result', 'inputRequests')) {
     if (byKey.size > MAX_INPUT_REQUESTS) break;
-    const bytes = line.subarray(value.start, value.end);
+    const bytes = answer.bytes.subarray(value.start, value.end);
     const method = stringAt(bytes, 'method');
     const params = valueAt(bytes, 'params');
     if (method === undefined || (params && !isParsable(bytes, params))) return undefined;

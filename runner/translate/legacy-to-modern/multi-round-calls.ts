@@ -1,14 +1,15 @@
 // The requests of a legacy client that a modern process works on, each through all the rounds its answer takes: in flight at
 // the process, waiting for the client's answers, or waiting to be sent again. One id of the session spans all rounds.
 import type { BridgeRequestId } from '../../../shared/ids.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import { earliest } from '../../../shared/dues.ts';
 
 export interface MultiRoundCall {
   /** The session's id of the request; also the progress token of a request that has one. */
   readonly bridgeId: BridgeRequestId;
   readonly method: string;
-  /** The request as it was first written. */
-  readonly line: Uint8Array;
+  /** The request as it was first written, if it may be sent again. */
+  readonly request: MessageView | undefined;
   /** The tool of a `tools/call`. */
   readonly tool: string | undefined;
   /** The id under which the process works on it now. */
@@ -33,7 +34,7 @@ export class MultiRoundCalls {
   readonly #byQuestion = new Map<string, MultiRoundCall>();
 
   /** A request goes to the process under the session's own id. */
-  add(request: Pick<MultiRoundCall, 'bridgeId' | 'method' | 'line' | 'tool'>): void {
+  add(request: Pick<MultiRoundCall, 'bridgeId' | 'method' | 'request' | 'tool'>): void {
     const call: MultiRoundCall = {
       ...request,
       roundId: undefined,

@@ -2,12 +2,12 @@
 // process that sends them only to listeners (MCP 2026-07-28, Utilities, "Subscriptions"). There is one `subscriptions/listen`
 // at a time; it is replaced when what is wanted changes.
 import type { BridgeRequestId } from '../../../shared/ids.ts';
-import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import { CODE } from '../../../shared/mcp/modern.ts';
 import { legacyError } from './answers.ts';
 import { FIRST_SLOT, type Effects } from '../effects.ts';
 import { isObject, type JsonObject } from '../../../shared/json-value.ts';
-import { underId, type Message } from '../message.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
+import { requestOf, underId } from '../message.ts';
 import type { OwnRequests } from '../own-requests.ts';
 import { subscriptionIdIn } from '../subscription-id.ts';
 
@@ -41,8 +41,8 @@ interface Subscriber {
 export class KeptSubscription {
   readonly #effects: Effects;
   readonly #own: OwnRequests;
-  /** Turns a line into a modern request. */
-  readonly #onRequest: (line: string) => Uint8Array;
+  /** Turns a request into one of this client for a modern process. */
+  readonly #onRequest: (request: MessageView) => MessageView;
   #changes: readonly string[] = [];
   readonly #uris = new Set<string>();
   /** The acknowledged listen, whose notifications the client gets. */
@@ -56,7 +56,7 @@ export class KeptSubscription {
   constructor(parts: {
     effects: Effects;
     own: OwnRequests;
-    onRequest: (line: string) => Uint8Array;
+    onRequest: (request: MessageView) => MessageView;
   }) {
     this.#effects = parts.effects;
     this.#own = parts.own;
@@ -116,10 +116,10 @@ export class KeptSubscription {
   }
 
   /** `notifications/subscriptions/acknowledged`. */
-  acknowledged({ bytes }: Message, now: number): void {
+  acknowledged(message: MessageView, now: number): void {
     const opened = this.#replacement;
-    if (!opened || subscriptionIdIn(bytes) !== opened.id) return;
-    const granted: unknown = parsedAt(bytes, 'params', 'notifications', 'resourceSubscriptions');
+    if (!opened || subscriptionIdIn(message) !== opened.id) return;
+    const granted: unknown = message.parsed('params', 'notifications', 'resourceSubscriptions');
     const asked = opened.uris;
     opened.uris = asked.intersection(new Set<unknown>(Array.isArray(granted) ? granted : []));
     if (this.#current) this.#effects.cancel(FIRST_SLOT, this.#current.id);
@@ -139,7 +139,7 @@ export class KeptSubscription {
   }
 
   /** The process ended a listen of {@link has}: by its answer, or by taking it back. */
-  ended(id: BridgeRequestId, message: Message, now: number): void {
+  ended(id: BridgeRequestId, message: MessageView, now: number): void {
     if (id === this.#replacement?.id) return this.#refused(this.#replacement, message, now);
     const ended = this.#current;
     this.#current = undefined;
@@ -181,16 +181,16 @@ export class KeptSubscription {
     };
     this.#replacement = { id, openedAt: now, uris };
     const params = { notifications };
-    const line = JSON.stringify({ jsonrpc: '2.0', id, method: 'subscriptions/listen', params });
-    this.#effects.write(FIRST_SLOT, this.#onRequest(line));
+    const request = requestOf({ id, method: 'subscriptions/listen', params });
+    this.#effects.write(FIRST_SLOT, this.#onRequest(request));
   }
 
   /** The process refused a listen: those who waited for it get an error, and the listen before it stays. */
-  #refused(refused: Listen, { kind, bytes }: Message, now: number): void {
+  #refused(refused: Listen, answer: MessageView, now: number): void {
     this.#replacement = undefined;
     for (const { id, uri } of this.#takeSubscribers(refused.uris)) {
       this.#uris.delete(uri);
-      if (kind === 'error') this.#effects.say(underId(legacyError(bytes), id));
+      if (answer.kind === 'error') this.#effects.say(underId(legacyError(answer), id));
       else
         this.#effects.fail(id, {
           code: CODE.internal,

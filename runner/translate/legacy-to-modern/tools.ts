@@ -2,7 +2,6 @@
 // into an object as its member `result`.
 import { elementsOf } from '../../../shared/jsonrpc/elements.ts';
 import {
-  changeAt,
   isObjectAt,
   isParsable,
   stringAt,
@@ -10,6 +9,7 @@ import {
   valueAt,
   withMembers,
 } from '../../../shared/jsonrpc/members.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import { splice, type Edit } from '../../../shared/jsonrpc/splice.ts';
 import { movedReferences } from './schema-refs.ts';
 
@@ -20,8 +20,9 @@ export class Tools {
   readonly #enclosed = new Set<string>();
 
   /** An answer to `tools/list`, each schema of structured results with an object at its root. */
-  list(line: Uint8Array): Uint8Array {
-    const tools = valueAt(line, 'result', 'tools');
+  list(answer: MessageView): MessageView {
+    const line = answer.bytes;
+    const tools = answer.at('result', 'tools');
     const edits: Edit[] = [];
     for (const span of tools ? elementsOf(line, tools) : []) {
       const tool = line.subarray(span.start, span.end);
@@ -33,20 +34,20 @@ export class Tools {
       const enclosed = enclosedSchema(tool.subarray(schema.start, schema.end));
       edits.push({ ...span, with: withMembers(tool, { and: { outputSchema: enclosed } }) });
     }
-    return splice(line, edits);
+    return answer.edited(edits);
   }
 
   /** An answer to a `tools/call` of `name`. */
-  called(name: string | undefined, line: Uint8Array): Uint8Array {
-    const span = valueAt(line, 'result', 'structuredContent');
-    if (!span) return line;
-    const isObjectOwn = isObjectAt(line, span);
+  called(name: string | undefined, answer: MessageView): MessageView {
+    const span = answer.at('result', 'structuredContent');
+    if (!span) return answer;
+    const isObjectOwn = isObjectAt(answer.bytes, span);
     const isEnclosed = name !== undefined && this.#enclosed.has(name);
-    if (isObjectOwn && !isEnclosed) return line;
-    const text = textAt(line, span);
+    if (isObjectOwn && !isEnclosed) return answer;
+    const text = textAt(answer.bytes, span);
     const and: Record<string, string | Uint8Array> = { structuredContent: `{"result":${text}}` };
-    if (!isObjectOwn && !hasText(line)) and['content'] = withText(line, text);
-    return changeAt(line, ['result'], { and });
+    if (!isObjectOwn && !hasText(answer)) and['content'] = withText(answer, text);
+    return answer.edited(answer.changes(['result'], { and }));
   }
 
   #remember(name: string, isEnclosed: boolean): void {
@@ -71,18 +72,22 @@ function enclosedSchema(schema: Uint8Array): Uint8Array {
   });
 }
 
-function hasText(line: Uint8Array): boolean {
-  const content = valueAt(line, 'result', 'content');
-  for (const { start, end } of content ? elementsOf(line, content) : []) {
-    if (stringAt(line.subarray(start, end), 'type') === 'text') return true;
+function hasText(answer: MessageView): boolean {
+  const { bytes } = answer;
+  const content = answer.at('result', 'content');
+  for (const { start, end } of content ? elementsOf(bytes, content) : []) {
+    if (stringAt(bytes.subarray(start, end), 'type') === 'text') return true;
   }
   return false;
 }
 
 /** The blocks of content, and one more with `text`. */
-function withText(line: Uint8Array, text: string): string {
-  const content = valueAt(line, 'result', 'content');
-  const blocks = [...(content ? elementsOf(line, content) : [])].map((span) => textAt(line, span));
+function withText(answer: MessageView, text: string): string {
+  const { bytes } = answer;
+  const content = answer.at('result', 'content');
+  const blocks = [...(content ? elementsOf(bytes, content) : [])].map((span) =>
+    textAt(bytes, span),
+  );
   return `[${[...blocks, JSON.stringify({ type: 'text', text })].join(',')}]`;
 }
 

@@ -1,7 +1,7 @@
 // Translates between a legacy client and a modern process, in both directions, with one table of the methods that differ.
 import type { BridgeRequestId } from '../../../shared/ids.ts';
 import { isOverlong } from '../../../shared/jsonrpc/elements.ts';
-import { membersOf, parsedAt, stringAt, valueAt } from '../../../shared/jsonrpc/members.ts';
+import { LISTED_ELEMENTS } from '../../../shared/limits.ts';
 import { ASKING_METHODS, CODE, META } from '../../../shared/mcp/modern.ts';
 import type { Due } from '../../../shared/dues.ts';
 import { invalidParams, listsTooMuch } from '../faults.ts';
@@ -14,13 +14,12 @@ import { InputRounds } from './input-rounds.ts';
 import { KeptSubscription } from './subscription.ts';
 import { FIRST_SLOT, type Effects } from '../effects.ts';
 import { bridgeIdOf } from '../../core/bridge-ids.ts';
-import { progressTokenOf, stringOf, underId, type Message } from '../message.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
+import { progressTokenOf, stringOf, underId } from '../message.ts';
 import type { OwnRequests } from '../own-requests.ts';
 import { continued } from './progress.ts';
-import { subscriptionIdAt, subscriptionIdIn } from '../subscription-id.ts';
+import { isTagged, subscriptionIdIn } from '../subscription-id.ts';
 import { Tools } from './tools.ts';
-
-const encoder = new TextEncoder();
 
 /** Members of results that are examined one by one. */
 const LISTS: ReadonlySet<string> = new Set(['tools', 'content']);
@@ -28,9 +27,9 @@ const LISTS: ReadonlySet<string> = new Set(['tools', 'content']);
 /** No result of a schema has so many. */
 const MAX_MEMBERS = 1_000;
 
-type OnMessage = (message: Message, now: number) => void;
-type OnRequest = (id: BridgeRequestId, request: Message, now: number) => void;
-type OnResult = (bytes: Uint8Array, call: MultiRoundCall) => Uint8Array;
+type OnMessage = (message: MessageView, now: number) => void;
+type OnRequest = (id: BridgeRequestId, request: MessageView, now: number) => void;
+type OnResult = (answer: MessageView, call: MultiRoundCall) => MessageView;
 
 export class LegacyToModern {
   readonly #effects: Effects;
@@ -44,7 +43,7 @@ export class LegacyToModern {
     this.#effects = parts.effects;
     this.#client = new DeclaredClient();
     this.#rounds = new InputRounds({ ...parts, calls: this.#calls });
-    const onRequest = (line: string): Uint8Array => this.#client.onRequest(encoder.encode(line));
+    const onRequest = (request: MessageView): MessageView => this.#client.onRequest(request);
     this.#subscription = new KeptSubscription({ ...parts, onRequest });
   }
 
@@ -55,7 +54,7 @@ export class LegacyToModern {
   }
 
   /** One message of the client. */
-  fromClient(message: Message, now: number): void {
+  fromClient(message: MessageView, now: number): void {
     switch (message.kind) {
       case 'request':
         return this.#request(message, now);
@@ -67,7 +66,7 @@ export class LegacyToModern {
   }
 
   /** One message of the process. */
-  fromProcess(message: Message, now: number): void {
+  fromProcess(message: MessageView, now: number): void {
     switch (message.kind) {
       case 'request':
         return this.#effects.note('warn', 'a request of a modern process; dropped', {
@@ -115,22 +114,22 @@ export class LegacyToModern {
     'notifications/cancelled': (message) => this.#cancelled(message),
   };
 
-  #request(message: Message, now: number): void {
-    const { bytes, method } = message;
+  #request(message: MessageView, now: number): void {
+    const { method } = message;
     const id = bridgeIdOf(message.id);
     if (id === undefined) return;
     const own = Object.hasOwn(this.#requests, method) ? this.#requests[method] : undefined;
     if (own) return own(id, message, now);
-    const request = this.#client.onRequest(bytes);
-    const tool = method === 'tools/call' ? stringAt(bytes, 'params', 'name') : undefined;
+    const request = this.#client.onRequest(message);
+    const tool = method === 'tools/call' ? message.string('params', 'name') : undefined;
     // Only requests that may lead to questions are sent again.
-    const kept = ASKING_METHODS.has(method) ? request : new Uint8Array(0);
-    this.#calls.add({ bridgeId: id, method, line: kept, tool });
+    const kept = ASKING_METHODS.has(method) ? request : undefined;
+    this.#calls.add({ bridgeId: id, method, request: kept, tool });
     this.#effects.write(FIRST_SLOT, request);
   }
 
-  #setLevel(id: BridgeRequestId, { bytes }: Message): void {
-    const level = parsedAt(bytes, 'params', 'level');
+  #setLevel(id: BridgeRequestId, request: MessageView): void {
+    const level = request.parsed('params', 'level');
     if (!isLoggingLevel(level)) {
       return this.#effects.fail(id, invalidParams('This is not a logging level.'));
     }
@@ -139,33 +138,33 @@ export class LegacyToModern {
   }
 
   /** The resource a request names; a request without one is refused. */
-  #uriOf(id: BridgeRequestId, { bytes }: Message): string | undefined {
-    const uri = parsedAt(bytes, 'params', 'uri');
+  #uriOf(id: BridgeRequestId, request: MessageView): string | undefined {
+    const uri = request.parsed('params', 'uri');
     if (typeof uri === 'string') return uri;
     this.#effects.fail(id, invalidParams('The request does not name a resource.'));
     return undefined;
   }
 
-  #notification(message: Message, now: number): void {
-    const { method, bytes } = message;
+  #notification(message: MessageView, now: number): void {
+    const { method } = message;
     const own = Object.hasOwn(this.#notifications, method)
       ? this.#notifications[method]
       : undefined;
     if (own) own(message, now);
-    else this.#effects.notify(FIRST_SLOT, bytes);
+    else this.#effects.notify(FIRST_SLOT, message);
   }
 
-  #cancelled({ bytes, requestId }: Message): void {
-    const id = bridgeIdOf(requestId);
+  #cancelled(message: MessageView): void {
+    const id = bridgeIdOf(message.requestId);
     if (id !== undefined && this.#subscription.forget(id)) return;
     const call = id === undefined ? undefined : this.#calls.get(id);
     const { roundId } = call ?? {};
-    if (!call || roundId === call.bridgeId) this.#effects.notify(FIRST_SLOT, bytes);
+    if (!call || roundId === call.bridgeId) this.#effects.notify(FIRST_SLOT, message);
     else if (roundId !== undefined) this.#effects.cancel(FIRST_SLOT, roundId);
     if (call) this.#rounds.withdraw(call, 'the request it belongs to was cancelled');
   }
 
-  #clientAnswers(message: Message): void {
+  #clientAnswers(message: MessageView): void {
     const id = stringOf(message.id);
     if (id !== undefined && this.#rounds.answered(id, message)) return;
     this.#effects.note('debug', 'an answer to a question that is no longer open; dropped');
@@ -175,24 +174,23 @@ export class LegacyToModern {
 
   /** What results of some methods need in addition to {@link legacyResult}. */
   readonly #results: Readonly<Record<string, OnResult>> = {
-    'tools/list': (bytes) => this.#tools.list(bytes),
-    'tools/call': (bytes, { tool }) => this.#tools.called(tool, bytes),
+    'tools/list': (answer) => this.#tools.list(answer),
+    'tools/call': (answer, { tool }) => this.#tools.called(tool, answer),
   };
 
-  #answer(message: Message, now: number): void {
-    const { kind, bytes } = message;
+  #answer(message: MessageView, now: number): void {
     const id = bridgeIdOf(message.id);
     if (id !== undefined && this.#subscription.has(id)) {
       return this.#subscription.ended(id, message, now);
     }
     const call = id === undefined ? undefined : this.#calls.landed(id);
     if (!call) return this.#effects.note('debug', 'an answer to no request in flight; dropped');
-    if (kind === 'error') return this.#settle(call, legacyError(bytes));
-    const type = typeOf(bytes);
+    if (message.kind === 'error') return this.#settle(call, legacyError(message));
+    const type = typeOf(message);
     if (type === 'input_required') return this.#rounds.begin(call, message, this.#client, now);
     if (type === 'complete') {
       const { code, message: words } = listsTooMuch();
-      if (!isTooMuch(bytes)) return this.#settle(call, this.#legacyResult(bytes, call));
+      if (!isTooMuch(message)) return this.#settle(call, this.#legacyResult(message, call));
       this.#calls.remove(call);
       return this.#effects.fail(call.bridgeId, { code, message: words });
     }
@@ -201,16 +199,16 @@ export class LegacyToModern {
     this.#effects.fail(call.bridgeId, { code: CODE.internal, message: words });
   }
 
-  #legacyResult(bytes: Uint8Array, call: MultiRoundCall): Uint8Array {
-    const plain = legacyResult(bytes, call.method);
+  #legacyResult(answer: MessageView, call: MultiRoundCall): MessageView {
+    const plain = legacyResult(answer, call.method);
     const own = Object.hasOwn(this.#results, call.method) ? this.#results[call.method] : undefined;
     return own ? own(plain, call) : plain;
   }
 
   /** Gives a call its answer, always under the session's id, even if the process knew it by another. */
-  #settle(call: MultiRoundCall, bytes: Uint8Array): void {
+  #settle(call: MultiRoundCall, answer: MessageView): void {
     this.#calls.remove(call);
-    this.#effects.say(call.rounds === 0 ? bytes : underId(bytes, call.bridgeId));
+    this.#effects.say(call.rounds === 0 ? answer : underId(answer, call.bridgeId));
   }
 
   /** Notifications of the process that are not simply passed on, or passed on without the tag of a listen. */
@@ -227,37 +225,38 @@ export class LegacyToModern {
     },
   };
 
-  #notice(message: Message, now: number): void {
-    const { method, bytes } = message;
+  #notice(message: MessageView, now: number): void {
+    const { method } = message;
     const own = Object.hasOwn(this.#notices, method) ? this.#notices[method] : undefined;
     if (own) return own(message, now);
-    if (subscriptionIdAt(bytes) === undefined) return this.#effects.say(bytes);
-    const uri = parsedAt(bytes, 'params', 'uri');
-    if (!this.#subscription.isHeard(subscriptionIdIn(bytes), uri)) return;
-    this.#effects.say(withoutMeta(bytes, 'params', META.subscriptionId));
+    if (!isTagged(message)) return this.#effects.say(message);
+    const uri = message.parsed('params', 'uri');
+    if (!this.#subscription.isHeard(subscriptionIdIn(message), uri)) return;
+    this.#effects.say(withoutMeta(message, 'params', META.subscriptionId));
   }
 
-  #progress(message: Message): void {
-    const { bytes } = message;
+  #progress(message: MessageView): void {
     const token = progressTokenOf(message);
     const call = token === undefined ? undefined : this.#calls.get(token);
-    const said = call ? continued(bytes, call) : bytes;
+    const said = call ? continued(message, call) : message;
     if (said) this.#effects.say(said);
   }
 }
 
 /** Whether a result is too large to be examined member by member. */
-function isTooMuch(line: Uint8Array): boolean {
-  const result = valueAt(line, 'result');
-  const members = result ? [...membersOf(line, result).take(MAX_MEMBERS + 1)] : [];
-  return (
-    members.length > MAX_MEMBERS ||
-    members.some(({ key, value }) => LISTS.has(key) && isOverlong(line, value))
-  );
+function isTooMuch(answer: MessageView): boolean {
+  let count = 0;
+  for (const { key, value, elements } of answer.members('result')) {
+    if (++count > MAX_MEMBERS) return true;
+    if (!LISTS.has(key)) continue;
+    if (elements === undefined ? isOverlong(answer.bytes, value) : elements > LISTED_ELEMENTS)
+      return true;
+  }
+  return false;
 }
 
 /** The `resultType`; anything but text is shown as JSON. */
-function typeOf(line: Uint8Array): string {
-  const type = valueAt(line, 'result', 'resultType');
-  return type ? (stringAt(line, 'result', 'resultType') ?? 'no text') : 'complete';
-}
+const typeOf = (answer: MessageView): string =>
+  answer.has('result', 'resultType')
+    ? (answer.string('result', 'resultType') ?? 'no text')
+    : 'complete';

@@ -1,10 +1,9 @@
 // Turns what a legacy process says about a call into lines for the session.
 import { errorResponse } from '../../../shared/jsonrpc/message.ts';
-import { parsedAt } from '../../../shared/jsonrpc/members.ts';
-import { splice } from '../../../shared/jsonrpc/splice.ts';
 import { isHeard, type LegacyCall } from './call.ts';
 import { isAtLeast } from '../log-levels.ts';
-import { progressTokenOf, type Message } from '../message.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
+import { progressTokenOf } from '../message.ts';
 import { listsTooMuch } from '../faults.ts';
 import { lacking, toModernError } from './errors.ts';
 import { toModernResult } from './results.ts';
@@ -13,9 +12,9 @@ import { inputRequired } from './questions.ts';
 /** The answer of the process, with the id that the client waits for now. */
 export function answerFor(
   { client, lacks }: LegacyCall,
-  answer: Message,
+  answer: MessageView,
   serverInfo: unknown,
-): Uint8Array | string {
+): MessageView | string {
   const id = String(client.bridgeId);
   if (answer.kind === 'result') {
     return toModernResult(answer, client, serverInfo) ?? errorResponse(id, listsTooMuch());
@@ -24,7 +23,7 @@ export function answerFor(
   const error = toModernError(answer, client);
   switch (error.kind) {
     case 'error':
-      return error.line;
+      return error.answer;
     case 'refusal':
       return errorResponse(id, error.error);
     case 'question': {
@@ -39,22 +38,25 @@ export function answerFor(
 }
 
 /** The process reports under the token of the first request; the client waits under that of the last. Undefined when nobody does. */
-export function progressFor(calls: Iterable<LegacyCall>, message: Message): Uint8Array | undefined {
-  const { bytes, progressTokenAt } = message;
+export function progressFor(
+  calls: Iterable<LegacyCall>,
+  message: MessageView,
+): MessageView | undefined {
+  const { progressTokenAt } = message;
   const token = progressTokenOf(message);
   if (!progressTokenAt || token === undefined) return undefined;
   for (const { progressToken, state, client } of calls) {
     if (progressToken !== token || state.kind !== 'running') continue;
     if (client.progressToken === undefined) return undefined;
     const edit = { ...progressTokenAt, with: encoder.encode(String(client.progressToken)) };
-    return splice(bytes, [edit]);
+    return message.edited([edit]);
   }
   return undefined;
 }
 
 /** The calls that want a `notifications/message`; it does not say which of them it belongs to. */
-export function logOwners(calls: Iterable<LegacyCall>, { bytes }: Message): LegacyCall[] {
-  const level = parsedAt(bytes, 'params', 'level');
+export function logOwners(calls: Iterable<LegacyCall>, message: MessageView): LegacyCall[] {
+  const level = message.parsed('params', 'level');
   return [...calls].filter((call) => {
     const { logLevel } = call.client;
     return isHeard(call) && logLevel !== undefined && isAtLeast(level, logLevel);

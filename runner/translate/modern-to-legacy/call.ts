@@ -1,12 +1,11 @@
 // One call of a modern client on a legacy process, from the client's first request to the process's answer. It lasts longer
 // than any single request if the client is asked in between.
 import type { BridgeRequestId } from '../../../shared/ids.ts';
-import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import { ASKING_METHODS, LISTEN_METHOD } from '../../../shared/mcp/modern.ts';
 import { mayBeAsked, type Capabilities } from '../capabilities.ts';
 import { forLegacyProcess, type ClientCall } from '../client-call.ts';
 import type { ClientKey } from '../client-key.ts';
-import type { Message } from '../message.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import type { Question } from './questions.ts';
 import { subjectOf, type Digest } from './request-state.ts';
 
@@ -52,7 +51,7 @@ export interface Parked extends Omit<Running, 'kind'> {
   /** The client has come back, and the call waits for its turn. */
   isComing: boolean;
   /** The process answered without waiting for the client. */
-  answer: Message | undefined;
+  answer: MessageView | undefined;
 }
 
 /** The client no longer waits, and the process has a while to end it. */
@@ -100,7 +99,7 @@ export function legacyCall(
   digest: Digest,
   waitsUntil: number,
 ): CallThat<Waiting> {
-  const { bridgeId, method, bytes } = client;
+  const { bridgeId, method, message } = client;
   return {
     bridgeId,
     method,
@@ -109,12 +108,12 @@ export function legacyCall(
     capabilities,
     isAsking: ASKING_METHODS.has(method),
     subject: subjectNameOf(client),
-    digest: mayBeAsked(method, capabilities) ? digest(subjectOf(bytes)) : '',
+    digest: mayBeAsked(method, capabilities) ? digest(subjectOf(message)) : '',
     progressToken: client.progressToken,
     client,
     state: {
       kind: 'waiting',
-      bytes: method === LISTEN_METHOD ? bytes : forLegacyProcess(client),
+      bytes: method === LISTEN_METHOD ? message.bytes : forLegacyProcess(client),
       waitsUntil,
     },
     questionCount: 0,
@@ -142,9 +141,9 @@ export const slotOf = ({ state }: LegacyCall): number | undefined =>
   state.kind === 'waiting' ? undefined : state.slot;
 
 /** Tools and prompts are known by their names; resources are too many. */
-function subjectNameOf({ method, bytes }: ClientCall): string {
-  const name = ASKING_METHODS.has(method) ? parsedAt(bytes, 'params', 'name') : undefined;
-  return typeof name === 'string' ? `${method} ${name.slice(0, NAME_CHARACTERS)}` : method;
+function subjectNameOf({ method, message }: ClientCall): string {
+  const name = ASKING_METHODS.has(method) ? message.string('params', 'name') : undefined;
+  return name !== undefined ? `${method} ${name.slice(0, NAME_CHARACTERS)}` : method;
 }
 
 /** Longer names are cut: they are kept for as long as the session lives. */

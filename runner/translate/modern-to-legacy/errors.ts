@@ -1,8 +1,6 @@
 // Turns the errors of a legacy process into those a modern client knows.
 import type { BridgeRequestId } from '../../../shared/ids.ts';
-import { parsedAt, textAt, valueAt } from '../../../shared/jsonrpc/members.ts';
-import type { Span } from '../../../shared/jsonrpc/span.ts';
-import { splice } from '../../../shared/jsonrpc/splice.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import { ASKING_METHODS, CODE } from '../../../shared/mcp/modern.ts';
 import { isObject } from '../../../shared/json-value.ts';
 import { at, without } from '../json.ts';
@@ -22,25 +20,25 @@ const CODES: ReadonlyMap<number, number> = new Map([
 ]);
 
 export type ModernError =
-  | { readonly kind: 'error'; readonly line: Uint8Array }
+  | { readonly kind: 'error'; readonly answer: MessageView }
   | { readonly kind: 'refusal'; readonly error: ErrorObject }
   /** The URLs to be visited: embedded requests as JSON text. */
   | { readonly kind: 'question'; readonly requests: readonly string[] };
 
 /** The error answer of a legacy process as a modern client is to see it, under the session's `id`. */
 export function toModernError(
-  answer: { readonly bytes: Uint8Array; readonly idAt: Span | undefined },
+  answer: MessageView,
   call: {
     readonly bridgeId: BridgeRequestId;
     readonly method: string;
     readonly capabilities: Capabilities;
   },
 ): ModernError {
-  const { bytes, idAt } = answer;
-  const codeAt = valueAt(bytes, 'error', 'code');
-  const code = codeAt && Number(textAt(bytes, codeAt));
+  const { idAt } = answer;
+  const codeAt = answer.at('error', 'code');
+  const code = codeAt && Number(answer.text('error', 'code'));
   if (code === URL_REQUIRED && ASKING_METHODS.has(call.method)) {
-    const asked = urlsOf(parsedAt(bytes, 'error', 'data'), call.capabilities);
+    const asked = urlsOf(answer.parsed('error', 'data'), call.capabilities);
     if (asked) return asked;
   }
   const edits = idAt ? [{ ...idAt, with: encoder.encode(String(call.bridgeId)) }] : [];
@@ -48,13 +46,7 @@ export function toModernError(
   if (codeAt && mapped !== undefined) {
     edits.push({ ...codeAt, with: encoder.encode(String(mapped)) });
   }
-  return {
-    kind: 'error',
-    line: splice(
-      bytes,
-      edits.toSorted((a, b) => a.start - b.start),
-    ),
-  };
+  return { kind: 'error', answer: answer.edited(edits) };
 }
 
 /** The error for a call that failed because the client could not be asked. */

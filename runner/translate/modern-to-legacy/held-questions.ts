@@ -4,7 +4,7 @@
 import type { LegacyCall } from './call.ts';
 import type { HeldQuestion } from './held-question.ts';
 import type { LegacyProcess } from './pool.ts';
-import type { Message } from '../message.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 
 /** A question waits this long for the calls that did not ask it to end; after that, the remaining ones will not end soon. */
 const HOLD_MS = 30_000;
@@ -15,7 +15,7 @@ const MAX_HELD_BYTES = 4 * 1024 * 1024;
 
 /** The call that a question belongs to; undefined if that cannot be known. */
 export interface Decided {
-  readonly message: Message;
+  readonly message: MessageView;
   readonly asker: LegacyCall | undefined;
   /** All calls that may still have asked it. */
   readonly askers: readonly LegacyCall[];
@@ -24,14 +24,13 @@ export interface Decided {
 /** False if too many are waiting already. */
 export function holdQuestion(
   { held }: LegacyProcess,
-  message: Message,
+  message: MessageView,
   askers: readonly LegacyCall[],
   now: number,
 ): boolean {
   const bytes = held.reduce((sum, each) => sum + each.message.bytes.length, message.bytes.length);
   if (held.length >= MAX_HELD || bytes > MAX_HELD_BYTES) return false;
-  const kept = { ...message, bytes: message.bytes.slice() };
-  held.push({ message: kept, askers, until: now + HOLD_MS });
+  held.push({ message: message.kept(), askers, until: now + HOLD_MS });
   return true;
 }
 

@@ -22,7 +22,7 @@ import {
 } from './call.ts';
 import { ParkedCalls, type ParkedCallsParts } from './parked-calls.ts';
 import type { LegacyProcess } from './pool.ts';
-import type { Message } from '../message.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import {
   inputRequired,
   paramsOf,
@@ -75,7 +75,7 @@ export class InputRequests {
   }
 
   /** A request of the process. */
-  asked(process: LegacyProcess, message: Message, now: number): void {
+  asked(process: LegacyProcess, message: MessageView, now: number): void {
     const { id = 'null', method } = message;
     if (method === 'ping') {
       return this.#effects.write(process.slot, `{"jsonrpc":"2.0","id":${id},"result":{}}`);
@@ -119,7 +119,7 @@ export class InputRequests {
   #put(
     process: LegacyProcess,
     call: LegacyCall,
-    message: Message,
+    message: MessageView,
     now: number,
     isOwn = true,
   ): void {
@@ -151,7 +151,7 @@ export class InputRequests {
   /** The parked call that a retry continues; undefined if the retry was refused, so that nothing of it reached a process. */
   claim(client: ClientCall, now: number): CallThat<Parked> | undefined {
     const call = this.#parked.claimed(client, now);
-    if (!call || !responsesTo(toldOf(call), client.bytes)) {
+    if (!call || !responsesTo(toldOf(call), client.message)) {
       this.#effects.fail(client.bridgeId, call ? INVALID_RESPONSES : INVALID_STATE);
       return undefined;
     }
@@ -162,7 +162,7 @@ export class InputRequests {
   /** The call continues with the answers of its retry. */
   resume(call: CallThat<Parked>, client: ClientCall): CallThat<Running> {
     const { slot, writtenAt, questions } = call.state;
-    const responses = new Map(responsesTo(toldOf(call), client.bytes));
+    const responses = new Map(responsesTo(toldOf(call), client.message));
     this.#parked.remove(call);
     call.client = withoutBytes(client);
     for (const [key, response] of responses) {
@@ -245,7 +245,7 @@ export class InputRequests {
 }
 
 /** The call for a question that every call of a client answers in the same way, if all running calls belong to one client. */
-function anyOf(askers: readonly LegacyCall[], message: Message): LegacyCall | undefined {
+function anyOf(askers: readonly LegacyCall[], message: MessageView): LegacyCall | undefined {
   const isOneClient = askers.every(({ of }) => of === askers[0]?.of);
   if (message.method !== ROOTS || !isOneClient) return undefined;
   const able = askers.filter((call) => canBeAsked(call) && !missingOf(call, message));
@@ -255,5 +255,5 @@ function anyOf(askers: readonly LegacyCall[], message: Message): LegacyCall | un
 const toldOf = ({ state: { questions } }: CallThat<Parked>): Question[] =>
   questions.filter(({ isTold }) => isTold);
 
-const missingOf = ({ client }: LegacyCall, message: Message): Capabilities | undefined =>
+const missingOf = ({ client }: LegacyCall, message: MessageView): Capabilities | undefined =>
   missingFor(message.method, paramsOf(message), client.capabilities);

@@ -8,7 +8,7 @@ import type { Effects } from '../effects.ts';
 import type { LegacyPool, LegacyProcess } from './pool.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { Liveness } from '../../core/liveness.ts';
-import type { Message } from '../message.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import { isRunning } from './call.ts';
 import { logOwners, progressFor } from './answers.ts';
 import type { ToolHeaders } from '../tool-headers.ts';
@@ -46,7 +46,7 @@ export class LegacyNotices {
   fromClient(notification: ClientNotification): void {
     for (const process of this.#processesOf(notification)) {
       process.isUsed = true;
-      this.#effects.notify(process.slot, noticeForLegacyProcess(notification.message));
+      this.#effects.notify(process.slot, noticeForLegacyProcess(notification));
     }
   }
 
@@ -58,7 +58,7 @@ export class LegacyNotices {
   }
 
   /** A notification of a process. */
-  fromProcess(process: LegacyProcess, message: Message, now: number): void {
+  fromProcess(process: LegacyProcess, message: MessageView, now: number): void {
     const { method } = message;
     switch (method) {
       case 'notifications/progress': {
@@ -69,7 +69,7 @@ export class LegacyNotices {
       }
       case 'notifications/message': {
         const owners = logOwners(process.calls, message);
-        for (const { client } of owners) this.#effects.say(message.bytes, client.bridgeId);
+        for (const { client } of owners) this.#effects.say(message, client.bridgeId);
         if (owners.length > 0) return;
         return this.#effects.drop('a log message that no request in flight wants', {}, now);
       }
@@ -84,13 +84,13 @@ export class LegacyNotices {
   }
 
   /** To the one call it can belong to, else to listening clients, else to a call of the same client. False if there is none. */
-  #tell(process: LegacyProcess, { bytes }: Message): boolean {
+  #tell(process: LegacyProcess, message: MessageView): boolean {
     const running = [...process.calls].filter(isRunning);
     const [oldest, second] = running;
-    if (second && this.#subscriptions.tell(process.slot, bytes)) return true;
-    if (!oldest) return this.#subscriptions.tell(process.slot, bytes);
+    if (second && this.#subscriptions.tell(process.slot, message)) return true;
+    if (!oldest) return this.#subscriptions.tell(process.slot, message);
     if (running.some(({ of }) => of !== oldest.of)) return false;
-    this.#effects.say(bytes, oldest.client.bridgeId);
+    this.#effects.say(message, oldest.client.bridgeId);
     return true;
   }
 

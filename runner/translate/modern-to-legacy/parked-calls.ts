@@ -1,7 +1,6 @@
 // The calls that wait for their clients' answers, each under a sealed state, for a limited time and in limited number.
 import { earliest } from '../../../shared/dues.ts';
 import type { BridgeRequestId } from '../../../shared/ids.ts';
-import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import type { ClientCall } from '../client-call.ts';
 import { moveTo, type CallThat, type LegacyCall, type Parked, type Running } from './call.ts';
 import { openState, sealState, subjectOf, type Digest, type Sealer } from './request-state.ts';
@@ -55,12 +54,12 @@ export class ParkedCalls {
   /** The parked call that a retry belongs to: the state must be the last one sent, and the request the same. */
   claimed(client: ClientCall, now: number): CallThat<Parked> | undefined {
     const { sealer, digest } = this.#parts;
-    const sealed = parsedAt(client.bytes, 'params', 'requestState');
+    const sealed = client.message.parsed('params', 'requestState');
     const opened = openState(sealer, sealed);
     const call = opened && this.#byId.get(opened.bridgeId);
     if (!opened || !call || call.state.isComing || call.state.sealed !== sealed) return undefined;
     if (opened.expiresAt <= now) return undefined;
-    return opened.digest === digest(subjectOf(client.bytes)) ? call : undefined;
+    return opened.digest === digest(subjectOf(client.message)) ? call : undefined;
   }
 
   /** Parked calls whose client did not come back, and the oldest ones if there are too many or they hold too much. */

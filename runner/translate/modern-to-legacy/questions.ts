@@ -1,8 +1,9 @@
 // A legacy process's questions to the client, and their form for a modern client.
 import type { BridgeRequestId } from '../../../shared/ids.ts';
-import { parsedAt, textAt, valueAt, withMembers } from '../../../shared/jsonrpc/members.ts';
+import { isObjectAt, textAt, withMembers } from '../../../shared/jsonrpc/members.ts';
 import { META } from '../../../shared/mcp/modern.ts';
-import type { Message } from '../message.ts';
+import type { Span } from '../../../shared/jsonrpc/span.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 
 export interface Question {
   /** Its key for the client. */
@@ -24,9 +25,9 @@ export const ROOTS = 'roots/list';
 /** Members of a question's params that only the legacy era has. */
 const LEGACY_PARAMS: readonly string[] = ['task', 'elicitationId', '_meta'];
 
-export function questionOf(message: Message, key: string, isOwn: boolean): Question {
+export function questionOf(message: MessageView, key: string, isOwn: boolean): Question {
   const { bytes, id = 'null', method } = message;
-  const params = valueAt(bytes, 'params');
+  const params = message.at('params');
   const kept = params && decoder.decode(withMembers(bytes, { without: LEGACY_PARAMS }, params));
   const head = `"method":${JSON.stringify(method)}`;
   const isBare = kept === undefined || kept === '{}';
@@ -64,25 +65,25 @@ export function inputRequired(
  */
 export function responsesTo(
   questions: readonly Question[],
-  bytes: Uint8Array,
+  message: MessageView,
 ): ReadonlyMap<string, string> | undefined {
   const responses = new Map<string, string>();
-  const given = valueAt(bytes, 'params', 'inputResponses');
+  const { bytes } = message;
+  const given = message.at('params', 'inputResponses');
   if (!given) return responses;
-  if (!isObjectText(textAt(bytes, given))) return undefined;
+  if (!isObjectAt(bytes, given)) return undefined;
+  const values = new Map<string, Span>();
+  for (const { key, value } of message.members('params', 'inputResponses')) values.set(key, value);
   for (const { key } of questions) {
-    const response = valueAt(bytes, 'params', 'inputResponses', key);
-    if (!response) continue;
-    const text = textAt(bytes, response);
-    if (!isObjectText(text)) return undefined;
-    responses.set(key, text);
+    const value = values.get(key);
+    if (!value) continue;
+    if (!isObjectAt(bytes, value)) return undefined;
+    responses.set(key, textAt(bytes, value));
   }
   return responses;
 }
 
 /** The params of a process's request, to see what it needs from the client. */
-export const paramsOf = ({ bytes }: Message): unknown => parsedAt(bytes, 'params');
-
-const isObjectText = (text: string): boolean => text.startsWith('{');
+export const paramsOf = (message: MessageView): unknown => message.parsed('params');
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });

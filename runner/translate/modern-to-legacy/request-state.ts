@@ -1,7 +1,7 @@
 // The `requestState` that a parked call travels under: sealed, bound to the request it answers, and valid once and for a while
 // (MCP 2026-07-28, Multi Round-Trip Requests, "Request State").
 import type { BridgeRequestId } from '../../../shared/ids.ts';
-import { textAt, valueAt } from '../../../shared/jsonrpc/members.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import { CODE } from '../../../shared/mcp/modern.ts';
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { isObject } from '../../../shared/json-value.ts';
@@ -33,15 +33,11 @@ export const INVALID_STATE: ErrorObject = {
 };
 
 /** What must be the same in a retry: the method, what it names, and the arguments as they were written. */
-export function subjectOf(bytes: Uint8Array): string {
-  const paths = [['method'], ['params', 'name'], ['params', 'uri'], ['params', 'arguments']];
-  return paths
-    .map((path) => {
-      const span = valueAt(bytes, ...path);
-      return span ? textAt(bytes, span) : '';
-    })
-    .join('\n');
-}
+export const subjectOf = (message: MessageView): string =>
+  [
+    JSON.stringify(message.method),
+    ...['name', 'uri', 'arguments'].map((key) => message.text('params', key) ?? ''),
+  ].join('\n');
 
 export const sealState = (sealer: Sealer, state: RequestState): string =>
   sealer.seal(JSON.stringify(state));

@@ -1,21 +1,22 @@
 // Turns the results of a legacy process into those a modern client knows, method by method; all other bytes stay.
 import type { BridgeRequestId } from '../../../shared/ids.ts';
+import { appended, changesIn } from '../../../shared/jsonrpc/changes.ts';
 import { elementsOf, isOverlong } from '../../../shared/jsonrpc/elements.ts';
 import {
   dropEdits,
   membersOf,
   textAt,
-  valueAt,
-  valueIn,
   withMembers,
   type Member,
-  type MemberChange,
 } from '../../../shared/jsonrpc/members.ts';
-import type { Span } from '../../../shared/jsonrpc/span.ts';
-import { splice, type Edit } from '../../../shared/jsonrpc/splice.ts';
+import type { NotedMember } from '../../../shared/jsonrpc/noted.ts';
+import type { Edit } from '../../../shared/jsonrpc/splice.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
+import { LISTED_ELEMENTS } from '../../../shared/limits.ts';
 import { CACHEABLE_METHODS, META } from '../../../shared/mcp/modern.ts';
 
 type Members = Readonly<Record<string, string | Uint8Array>>;
+type ResultMember = Member & Partial<NotedMember>;
 
 /** Members that only modern clients know; a legacy process that uses these names means something else. */
 const MODERN_MEMBERS: readonly string[] = [
@@ -44,98 +45,81 @@ const LISTS: ReadonlySet<string> = new Set([
 const MAX_MEMBERS = 1_000;
 const NULL_FIRST = 0x6e;
 
-/** Further members of a method's result. */
-const BY_METHOD: ReadonlyMap<string, (result: Uint8Array) => Members> = new Map([
-  ['tools/list', withoutExecution],
-  ['tools/call', withContent],
-]);
-
 /** The answer of a legacy process for a modern client, under the session's `id`; undefined if its list is too long. */
 export function toModernResult(
-  answer: { readonly bytes: Uint8Array; readonly idAt: Span | undefined },
+  answer: MessageView,
   call: { readonly bridgeId: BridgeRequestId; readonly method: string },
   serverInfo: unknown,
-): Uint8Array | undefined {
+): MessageView | undefined {
   const { bytes, idAt } = answer;
-  const span = valueAt(bytes, 'result');
-  if (!span || !idAt) return bytes;
-  const given = bytes.subarray(span.start, span.end);
-  const members = [...membersOf(given).take(MAX_MEMBERS + 1)];
-  const lists = members.filter(({ key }) => LISTS.has(key)).map(({ value }) => value);
-  if (members.length > MAX_MEMBERS || lists.some((list) => isOverlong(given, list))) {
+  const result = answer.at('result');
+  if (!result || !idAt) return answer;
+  const members = [...Iterator.from(answer.members('result')).take(MAX_MEMBERS + 1)];
+  const lists = members.filter(({ key }) => LISTS.has(key));
+  if (members.length > MAX_MEMBERS || lists.some((list) => isTooLong(bytes, list))) {
     return undefined;
   }
-  const result = withoutNulls(given, members, lists);
-  const cached = CACHEABLE_METHODS.has(call.method) ? NOT_CACHED : {};
-  const change: MemberChange = {
-    without: MODERN_MEMBERS,
-    and: {
-      resultType: '"complete"',
-      ...cached,
-      ...BY_METHOD.get(call.method)?.(result),
-      _meta: metaWith(result, serverInfo),
-    },
+  const isNull = isNullIn(bytes);
+  const meta = members.findLast((member) => member.key === '_meta' && !isNull(member));
+  const own = serverInfo === undefined ? {} : { [META.serverInfo]: JSON.stringify(serverInfo) };
+  const and: Members = {
+    resultType: '"complete"',
+    ...(CACHEABLE_METHODS.has(call.method) ? NOT_CACHED : {}),
+    // In revisions before 2025-06-18 a result may lack it.
+    ...(call.method === 'tools/call' && !answer.has('result', 'content') ? { content: '[]' } : {}),
+    ...(meta ? {} : { _meta: withMembers(EMPTY, { and: own }) }),
   };
-  const edits = [
+  const isGone = (member: Member): boolean =>
+    MODERN_MEMBERS.includes(member.key) ||
+    Object.hasOwn(and, member.key) ||
+    (member.key === '_meta' && member !== meta) ||
+    (isNull(member) && !LISTS.has(member.key));
+  const inMeta = { members: meta?.members, isRead: true };
+  return answer.edited([
     { ...idAt, with: encoder.encode(String(call.bridgeId)) },
-    { ...span, with: withMembers(result, change) },
-  ];
-  return splice(
-    bytes,
-    edits.toSorted((one, other) => one.start - other.start),
-  );
+    ...dropEdits(members, isGone),
+    ...(meta ? changesIn(bytes, { ...meta.value, ...inMeta }, [], { and: own }) : []),
+    ...listEdits(answer, lists, call.method),
+    ...appended(result.end - 1, members.every(isGone), and),
+  ]);
 }
 
-function metaWith(result: Uint8Array, serverInfo: unknown): Uint8Array {
-  const own = valueAt(result, '_meta');
-  const and = serverInfo === undefined ? {} : { [META.serverInfo]: JSON.stringify(serverInfo) };
-  return own ? withMembers(result, { and }, own) : withMembers(EMPTY, { and });
-}
+const isTooLong = (bytes: Uint8Array, { elements, value }: ResultMember): boolean =>
+  elements === undefined ? isOverlong(bytes, value) : elements > LISTED_ELEMENTS;
 
 /**
  * Many serializers print absent members as null, which clients that check results against the schema refuse. No member of a result or of
- * its listed items may be null, so nothing is lost; deeper values are the server's own.
+ * its listed items may be null, so nothing is lost; deeper values are the server's own. `execution` of a tool describes tasks in the
+ * legacy form.
  */
-function withoutNulls(
-  result: Uint8Array,
-  members: readonly Member[],
-  lists: readonly Span[],
-): Uint8Array {
-  if (!textAt(result).includes('null')) return result;
-  const isNull = ({ value }: Member): boolean => result[value.start] === NULL_FIRST;
-  // The schema requires lists, and some languages print an empty list as null.
-  const edits = dropEdits(members, (member) => isNull(member) && !LISTS.has(member.key));
-  for (const { key, value } of members) {
-    if (LISTS.has(key) && result[value.start] === NULL_FIRST)
-      edits.push({ ...value, with: NO_ELEMENTS });
-  }
+function listEdits(
+  answer: MessageView,
+  lists: readonly ResultMember[],
+  method: string,
+): readonly Edit[] {
+  const { bytes } = answer;
+  const holdsNulls = answer.mayHoldNulls && textAt(bytes, answer.at('result')).includes('null');
+  if (!holdsNulls && method !== 'tools/list') return [];
+  const isNull = isNullIn(bytes);
+  const edits: Edit[] = [];
   for (const list of lists) {
-    for (const element of elementsOf(result, list)) {
-      const own = [...membersOf(result, element).take(MAX_MEMBERS)];
-      edits.push(...dropEdits(own, isNull));
+    // The schema requires lists, and some languages print an empty list as null.
+    if (isNull(list)) edits.push({ ...list.value, with: NO_ELEMENTS });
+    const isOfTools = method === 'tools/list' && list.key === 'tools';
+    for (const element of elementsOf(bytes, list.value)) {
+      const own = [...membersOf(bytes, element).take(MAX_MEMBERS)];
+      const isGone = (member: Member): boolean =>
+        isNull(member) || (isOfTools && member.key === 'execution');
+      edits.push(...dropEdits(own, isGone));
     }
   }
-  return splice(
-    result,
-    edits.toSorted((one, other) => one.start - other.start),
-  );
+  return edits;
 }
 
-/** `execution` describes tasks in the legacy form. */
-function withoutExecution(result: Uint8Array): Members {
-  const tools = valueAt(result, 'tools');
-  const edits: Edit[] = [];
-  for (const tool of tools ? elementsOf(result, tools) : []) {
-    if (!valueIn(result, tool, 'execution')) continue;
-    edits.push({ ...tool, with: withMembers(result, { without: ['execution'] }, tool) });
-  }
-  return tools && edits.length > 0 ? { tools: splice(result, edits, tools) } : {};
-}
-
-/** In revisions before 2025-06-18 a result may lack it. */
-function withContent(result: Uint8Array): Members {
-  return valueAt(result, 'content') ? {} : { content: '[]' };
-}
+const isNullIn =
+  (bytes: Uint8Array) =>
+  ({ value }: Member): boolean =>
+    bytes[value.start] === NULL_FIRST;
 
 const encoder = new TextEncoder();
 const EMPTY = encoder.encode('{}');

@@ -5,7 +5,7 @@ import type { InputRequests } from './input-requests.ts';
 import type { ClientCall } from '../client-call.ts';
 import type { CallThat, LegacyCall, Parked, Running } from './call.ts';
 import type { LegacyPool } from './pool.ts';
-import type { Message } from '../message.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import type { Turns } from './turns.ts';
 
 interface Parts {
@@ -13,7 +13,7 @@ interface Parts {
   readonly pool: LegacyPool;
   readonly turns: Turns;
   /** The call goes on, and its process had answered it meanwhile. */
-  readonly answered: (call: LegacyCall, answer: Message, now: number) => void;
+  readonly answered: (call: LegacyCall, answer: MessageView, now: number) => void;
   /** The call goes on, and its process had asked more meanwhile. */
   readonly asks: (call: CallThat<Running>, now: number) => void;
 }

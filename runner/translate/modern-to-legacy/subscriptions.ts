@@ -1,5 +1,4 @@
 // The open `subscriptions/listen` requests on legacy processes: what each may hear, and who subscribed to what.
-import { parsedAt } from '../../../shared/jsonrpc/members.ts';
 import { META } from '../../../shared/mcp/modern.ts';
 import type { Effects } from '../effects.ts';
 import { invalidParams } from '../faults.ts';
@@ -7,7 +6,7 @@ import { isObject, type JsonObject } from '../../../shared/json-value.ts';
 import { at } from '../json.ts';
 import type { LegacyCall } from './call.ts';
 import type { About } from './pool.ts';
-import type { Message } from '../message.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import { endOfListen, tagged } from '../subscription-id.ts';
 import type { OwnRequests } from '../own-requests.ts';
 
@@ -41,7 +40,7 @@ export class Subscriptions {
   /** Acknowledges what the process at `slot` can report of what was asked for. False if the request is refused. */
   open(call: LegacyCall, slot: number, about: About): boolean {
     const { client } = call;
-    const wanted = parsedAt(client.bytes, 'params', 'notifications');
+    const wanted = client.message.parsed('params', 'notifications');
     if (!isObject(wanted) || !isFilter(wanted)) {
       const error = invalidParams('params.notifications must be a subscription filter.');
       this.#effects.fail(client.bridgeId, error);
@@ -84,25 +83,26 @@ export class Subscriptions {
   }
 
   /** A notification of a process; a tagged copy goes to each listen that wants it. False when it is none of these. */
-  changed({ method, bytes }: Message): boolean {
+  changed(message: MessageView): boolean {
+    const { method } = message;
     const isUpdate = method === UPDATED;
     if (!isUpdate && !CHANGES.some(([, , name]) => name === method)) return false;
-    const uri = isUpdate ? parsedAt(bytes, 'params', 'uri') : undefined;
+    const uri = isUpdate ? message.parsed('params', 'uri') : undefined;
     for (const { call, methods, uris } of this.#listens.values()) {
       const isWanted = isUpdate ? uris.some((each) => covers(each, uri)) : methods.has(method);
       if (!isWanted) continue;
-      this.#effects.say(tagged(bytes, call.client), call.client.bridgeId);
+      this.#effects.say(tagged(message, call.client), call.client.bridgeId);
     }
     return true;
   }
 
   /** A notification that no revision defines, for the clients that listen to the process at `slot`. False if there are none. */
-  tell(slot: number, bytes: Uint8Array): boolean {
+  tell(slot: number, message: MessageView): boolean {
     const listening = [...this.#listens.values()].filter((listen) => listen.slot === slot);
     for (const {
       call: { client },
     } of listening)
-      this.#effects.say(tagged(bytes, client), client.bridgeId);
+      this.#effects.say(tagged(message, client), client.bridgeId);
     return listening.length > 0;
   }
 

@@ -31,7 +31,7 @@ import { LegacyStart } from './start.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Liveness } from '../../core/liveness.ts';
 import { bridgeIdOf } from '../../core/bridge-ids.ts';
-import type { Message } from '../message.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import type { OwnRequests } from '../own-requests.ts';
 import type { Digest, Sealer } from './request-state.ts';
 import { ReturningCalls } from './returning-calls.ts';
@@ -173,7 +173,7 @@ export class ModernToLegacy {
     this.#proceed(now);
   }
 
-  fromProcess(slot: number, message: Message, now: number): void {
+  fromProcess(slot: number, message: MessageView, now: number): void {
     const process = this.#pool.get(slot);
     if (!process) return;
     if (message.kind !== 'notification' && message.method !== 'ping') {
@@ -270,7 +270,7 @@ export class ModernToLegacy {
 
   // Messages of a process.
 
-  #answered(process: LegacyProcess, message: Message, now: number): void {
+  #answered(process: LegacyProcess, message: MessageView, now: number): void {
     const call = this.#calls.answered(process.slot, bridgeIdOf(message.id));
     if (!call) return this.#effects.drop('an answer to no request in flight', {}, now);
     this.#turns.answered(call);
@@ -279,13 +279,13 @@ export class ModernToLegacy {
     if (state.kind === 'running') return this.#deliver(call, message, now);
     if (state.kind !== 'parked') return this.#calls.release(call, now);
     // The client is on its way with answers that nobody needs now; the process is free.
-    state.answer = { ...message, bytes: message.bytes.slice() };
+    state.answer = message.kept();
     process.calls.delete(call);
     process.idleSince = now;
     for (const oldest of this.#inputRequests.forsaken(now)) this.#giveUp(oldest, now);
   }
 
-  #deliver(call: LegacyCall, answer: Message, now: number): void {
+  #deliver(call: LegacyCall, answer: MessageView, now: number): void {
     const serverInfo = this.#serverInfo(slotOf(call));
     this.#calls.release(call, now);
     this.#effects.say(answerFor(call, answer, serverInfo));

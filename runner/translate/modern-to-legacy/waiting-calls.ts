@@ -48,7 +48,7 @@ export class WaitingCalls {
   }
 
   /** Bytes count too: a few calls may be as large as many others. */
-  isFull({ bytes }: ClientCall): boolean {
+  isFull({ message: { bytes } }: ClientCall): boolean {
     const waiting = this.#all();
     const waitingBytes = waiting.reduce((sum, { state }) => sum + state.bytes.length, bytes.length);
     return waiting.length >= MAX_WAITING || waitingBytes > MAX_WAITING_BYTES;

@@ -1,13 +1,13 @@
 // What a modern process says, and which of its calls it belongs to. Progress and subscriptions name their call; log messages,
 // and notifications that no revision defines, do not.
 import type { BridgeRequestId } from '../../../shared/ids.ts';
-import { parsedAt, valueAt } from '../../../shared/jsonrpc/members.ts';
 import { LISTEN_METHOD, META } from '../../../shared/mcp/modern.ts';
 import { isVendorNotification } from '../../../shared/mcp/notifications.ts';
 import type { ClientCall } from '../client-call.ts';
 import { isAtLeast } from '../log-levels.ts';
-import { progressTokenOf, type Message } from '../message.ts';
-import { subscriptionIdAt, subscriptionIdIn, tagged } from '../subscription-id.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
+import { progressTokenOf } from '../message.ts';
+import { isTagged, subscriptionIdIn, tagged } from '../subscription-id.ts';
 
 export interface ModernCall {
   /** Without its bytes once they were sent. */
@@ -29,8 +29,8 @@ export interface ModernProcess {
 export const isListen = ({ client }: ModernCall): boolean => client.method === LISTEN_METHOD;
 
 /** The calls that get a notification; none if nobody can take it. */
-export function ownersOf({ calls }: ModernProcess, message: Message): readonly ModernCall[] {
-  const { method, bytes } = message;
+export function ownersOf({ calls }: ModernProcess, message: MessageView): readonly ModernCall[] {
+  const { method } = message;
   const open = [...calls.values()].filter(
     ({ isSent, releaseAt }) => isSent && releaseAt === undefined,
   );
@@ -38,17 +38,17 @@ export function ownersOf({ calls }: ModernProcess, message: Message): readonly M
     const token = progressTokenOf(message);
     return open.filter(({ client }) => token !== undefined && client.progressToken === token);
   }
-  if (method === 'notifications/message') return logOwnersOf(open, bytes);
-  if (subscriptionIdAt(bytes)) {
-    const id = subscriptionIdIn(bytes);
+  if (method === 'notifications/message') return logOwnersOf(open, message);
+  if (isTagged(message)) {
+    const id = subscriptionIdIn(message);
     return open.filter((call) => isListen(call) && call.client.bridgeId === id);
   }
   return isVendorNotification(method) ? takersOf(open) : [];
 }
 
 /** A log message does not name its call, so all calls that want its level get it. */
-const logOwnersOf = (open: readonly ModernCall[], bytes: Uint8Array): ModernCall[] => {
-  const level = parsedAt(bytes, 'params', 'level');
+const logOwnersOf = (open: readonly ModernCall[], message: MessageView): ModernCall[] => {
+  const level = message.parsed('params', 'level');
   return open.filter(
     ({ client: { logLevel } }) => logLevel !== undefined && isAtLeast(level, logLevel),
   );
@@ -64,12 +64,11 @@ function takersOf(open: readonly ModernCall[]): readonly ModernCall[] {
 }
 
 /** The notification for the session. */
-export const noticeFor = (owner: ModernCall, { bytes }: Message): Uint8Array =>
-  isListen(owner) ? tagged(bytes, owner.client) : bytes;
+export const noticeFor = (owner: ModernCall, message: MessageView): MessageView =>
+  isListen(owner) ? tagged(message, owner.client) : message;
 
 /** The answer for the session. */
-export function resultFor(call: ModernCall, { bytes }: Message): Uint8Array {
-  if (!isListen(call)) return bytes;
-  const isTagged = valueAt(bytes, 'result', '_meta', META.subscriptionId) !== undefined;
-  return isTagged ? tagged(bytes, call.client, 'result') : bytes;
+export function resultFor(call: ModernCall, message: MessageView): MessageView {
+  const isNamed = message.has('result', '_meta', META.subscriptionId);
+  return isListen(call) && isNamed ? tagged(message, call.client, 'result') : message;
 }

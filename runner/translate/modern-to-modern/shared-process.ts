@@ -13,7 +13,7 @@ import { CANCEL_GRACE_MS } from '../../core/calls.ts';
 import { processExited, processSilent, startFailed } from '../faults.ts';
 import { Liveness } from '../../core/liveness.ts';
 import { bridgeIdOf } from '../../core/bridge-ids.ts';
-import type { Message } from '../message.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import { endOfListen } from '../subscription-id.ts';
 import {
   isListen,
@@ -60,7 +60,7 @@ export class SharedProcess {
 
   /** A notification of a client, for the process. */
   notify({ message }: ClientNotification): void {
-    if (this.#process) this.#effects.notify(this.#process.slot, forModernProcess(message));
+    if (this.#process) this.#effects.notify(this.#process.slot, forModernProcess({ message }));
   }
 
   /** Why a client's notification would not reach the process; undefined if it does. */
@@ -79,7 +79,7 @@ export class SharedProcess {
     if (!isListen(call)) this.#liveness.doubt(process.slot, call.sentAt, now);
   }
 
-  fromProcess(slot: number, message: Message, now: number): void {
+  fromProcess(slot: number, message: MessageView, now: number): void {
     const process = this.#processAt(slot);
     if (!process) return;
     if (message.kind === 'request') {
@@ -152,7 +152,7 @@ export class SharedProcess {
     call.sentAt = now;
   }
 
-  #answered(process: ModernProcess, message: Message, now: number): void {
+  #answered(process: ModernProcess, message: MessageView, now: number): void {
     this.#liveness.seen(process.slot, now);
     this.#effects.served(process.slot);
     if (this.#own.answer(process.slot, message, now)) return;
@@ -165,7 +165,7 @@ export class SharedProcess {
     this.#effects.say(resultFor(call, message));
   }
 
-  #notified(process: ModernProcess, message: Message, now: number): void {
+  #notified(process: ModernProcess, message: MessageView, now: number): void {
     const { method, requestId } = message;
     if (method === 'notifications/tools/list_changed') this.#headers.changed();
     if (method === 'notifications/cancelled') {

@@ -2,6 +2,7 @@
 import type { BridgeRequestId } from '../../../shared/ids.ts';
 import type { SessionEffect, SessionLimits } from '../../../runner/core/session-effects.ts';
 import { Session } from '../../../runner/core/session.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import { decodeText } from '../../../shared/link/codec.ts';
 import type { ClientKind } from '../../../shared/link/control-frames.ts';
 import {
@@ -35,7 +36,7 @@ export class DrivenSession {
     options: {
       clientKind?: ClientKind;
       limits?: Partial<SessionLimits>;
-      refusal?: (notification: Uint8Array) => string | undefined;
+      refusal?: (notification: MessageView) => string | undefined;
     } = {},
   ) {
     const { clientKind = 'streamable', limits = {}, ...rest } = options;

@@ -1,6 +1,7 @@
 // A session of clients of 2026-07-28: each request stands alone, nothing is resumed, and whoever leaves has cancelled.
 import { describe, expect, test } from 'vitest';
 
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import { DrivenSession, LIMITS } from './driven-session.ts';
 
 const RETURN_MS = 5_000;
@@ -179,8 +180,8 @@ describe('a modern session', () => {
   });
 
   test('[F-202] a notification that no process would get is refused in its words, and all else is written', () => {
-    const refusal = (line: Uint8Array): string | undefined =>
-      new TextDecoder().decode(line).includes('acme/nobody') ? 'Nobody.' : undefined;
+    const refusal = ({ method }: MessageView): string | undefined =>
+      method === 'acme/nobody' ? 'Nobody.' : undefined;
     const driven = new DrivenSession({ clientKind: 'modern', refusal });
     driven.receive({ type: 'welcome', expired: false });
     driven.look();

@@ -17,6 +17,7 @@ import { sessionProcess } from '../../../runner/sessions/process-choice.ts';
 import { TranslatedProcess } from '../../../runner/sessions/translated-process.ts';
 import type { Translator } from '../../../runner/translate/translator.ts';
 import { fixturePath } from '../process/recorded-process.ts';
+import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import { envelope, type Message } from '../translate/driven-modern-client.ts';
 
 const encoder = new TextEncoder();
@@ -27,6 +28,7 @@ const DUAL = fileURLToPath(new URL('../../conformance/servers/dual.mjs', import.
 /** A listener for what a test does not listen to. */
 const DEAF = {
   onLine: () => undefined,
+  onMessage: () => undefined,
   onOverlong: () => undefined,
   onStderr: () => undefined,
   onFull: () => undefined,
@@ -83,6 +85,7 @@ function serve({ server, pool, first }: Awaited<ReturnType<typeof processes>>): 
       const message = JSON.parse(decoder.decode(bytes)) as Message;
       waiting.get(message['id'])?.(message);
     },
+    onMessage: ({ bytes }: MessageView) => listener.onLine(bytes),
   };
   process.listen(listener, new EffectQueue());
   return {
@@ -192,7 +195,8 @@ describe('a translated process', () => {
         return lines.length === 1 ? [{ do: 'say', line }, write('first')] : [];
       },
     });
-    const listener = { ...DEAF, onLine: (line: Uint8Array) => void process.write(line) };
+    const said = encoder.encode('{"jsonrpc":"2.0","method":"m"}');
+    const listener = { ...DEAF, onLine: () => void process.write(said) };
     process.listen(listener, new EffectQueue());
     expect(await echoed.promise).toEqual(['0', 'first', 'second']);
   });
@@ -204,7 +208,7 @@ describe('a translated process', () => {
     const heard: string[] = [];
     const drained = Promise.withResolvers<void>();
     const process = translated(pool, first, {
-      fromSession: (line) => [{ do: 'write', slot: 1, line }],
+      fromSession: ({ bytes }) => [{ do: 'write', slot: 1, line: bytes }],
       fromProcess: () => (isUp.resolve(), []),
     });
     const listener = {
@@ -217,7 +221,8 @@ describe('a translated process', () => {
     };
     process.listen(listener, new EffectQueue());
     await isUp.promise;
-    const line = new Uint8Array(1024 * 1024).fill(0x20);
+    const text = JSON.stringify({ jsonrpc: '2.0', method: 'x'.repeat(1024 * 1024) });
+    const line = encoder.encode(text);
     for (let lines = 0; lines < 8 && heard.length === 0; lines++) process.write(line);
     expect(heard).toEqual(['full']);
     if (process.pid !== undefined) globalThis.process.kill(process.pid, 'SIGUSR2');

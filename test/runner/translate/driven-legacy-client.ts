@@ -7,6 +7,8 @@ import {
   type KnownEras,
   type TranslateEffect,
 } from '../../../runner/translate/translator.ts';
+import { scanMessage } from '../../../shared/jsonrpc/scan.ts';
+import { readMessages, type MessageView } from '../../../shared/jsonrpc/view.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -51,7 +53,7 @@ export class DrivenLegacyClient {
   }
 
   client(message: Message | string): void {
-    this.#put((translator) => translator.fromSession(lineOf(message), this.now));
+    this.#put((translator) => translator.fromSession(viewOf(message), this.now));
   }
 
   process(message: Message | string): void {
@@ -165,3 +167,11 @@ export const failure = (id: unknown, code: number, message = 'no', data?: unknow
 /** An answer that asks. */
 export const inputRequired = (id: unknown, value: object): Message =>
   result(id, { resultType: 'input_required', ...value });
+
+/** One message, as the session hands it on. */
+function viewOf(message: Message | string): MessageView {
+  const read = readMessages(lineOf(message), scanMessage);
+  const [view] = read.ok ? read.messages : [];
+  if (!view) throw new Error('a session writes messages');
+  return view;
+}

@@ -9,6 +9,8 @@ import {
   type KnownEras,
   type TranslateEffect,
 } from '../../../runner/translate/translator.ts';
+import { scanMessage } from '../../../shared/jsonrpc/scan.ts';
+import { readMessages, type MessageView } from '../../../shared/jsonrpc/view.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -95,7 +97,7 @@ export class DrivenModernClient {
   }
 
   session(message: Message | string): void {
-    this.#put((translator) => translator.fromSession(lineOf(message), this.now));
+    this.#put((translator) => translator.fromSession(viewOf(message), this.now));
   }
 
   process(slot: number, message: Message | string): void {
@@ -104,7 +106,7 @@ export class DrivenModernClient {
 
   /** Why the translation would not take a notification. */
   refusal(message: Message): string | undefined {
-    return this.translator.refusal(lineOf(message));
+    return this.translator.refusal(viewOf(message));
   }
 
   exited(slot: number, description = 'exited with code 1'): void {
@@ -246,4 +248,12 @@ export class DrivenModernClient {
 function lineOf(message: Message | string): Uint8Array {
   if (typeof message === 'string') return encoder.encode(message);
   return encoder.encode(JSON.stringify({ jsonrpc: '2.0', ...message }));
+}
+
+/** One message, as the session hands it on. */
+function viewOf(message: Message | string): MessageView {
+  const read = readMessages(lineOf(message), scanMessage);
+  const [view] = read.ok ? read.messages : [];
+  if (!view) throw new Error('a session writes messages');
+  return view;
 }

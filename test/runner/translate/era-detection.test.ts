@@ -8,7 +8,7 @@ import {
   type EraStep,
   type Opener,
 } from '../../../runner/translate/era-detection.ts';
-import { onlyMessageIn } from '../../../runner/translate/message.ts';
+import { onlyMessageIn, type MessageView } from '../../../shared/jsonrpc/view.ts';
 
 const INITIALIZE = 'initialize';
 const DISCOVER = 'server/discover';
@@ -141,13 +141,17 @@ describe('an opener that is left out is never asked', () => {
 test('an answer says the same, read from its bytes and from what is left of it', () => {
   const error = { code: -32022, message: 'no', data: { supported: ['2026-07-28'] } };
   const result = { supportedVersions: ['2026-07-28'] };
-  const read = (message: object): EraAnswer | undefined => {
+  const viewOf = (message: object): MessageView | undefined => {
     const text = JSON.stringify({ jsonrpc: '2.0', id: 1, ...message });
-    const cut = onlyMessageIn(new TextEncoder().encode(text));
-    return cut && eraAnswerIn(cut);
+    return onlyMessageIn(new TextEncoder().encode(text));
+  };
+  const read = (message: object): EraAnswer | undefined => {
+    const whole = viewOf(message);
+    return whole && eraAnswerIn(whole);
   };
   expect(read({ error })).toEqual(MODERN_ONLY);
   expect(read({ result })).toEqual(MODERN);
   expect(eraAnswerOf({ ok: false, error })).toEqual(MODERN_ONLY);
-  expect(eraAnswerOf({ ok: true, result, bytes: new Uint8Array() })).toEqual(MODERN);
+  const message = viewOf({ result });
+  expect(message && eraAnswerOf({ ok: true, result, message })).toEqual(MODERN);
 });

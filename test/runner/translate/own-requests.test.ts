@@ -2,10 +2,10 @@
 import { expect, test } from 'vitest';
 import { OWN_IDS_FROM } from '../../../runner/core/calls.ts';
 import { Effects } from '../../../runner/translate/effects.ts';
-import { onlyMessageIn, type Message } from '../../../runner/translate/message.ts';
 import { OwnRequests, type OwnAnswer } from '../../../runner/translate/own-requests.ts';
+import { onlyMessageIn, type MessageView } from '../../../shared/jsonrpc/view.ts';
 
-function answerTo(id: number | string, body: object): Message {
+function answerTo(id: number | string, body: object): MessageView {
   const text = JSON.stringify({ jsonrpc: '2.0', id, ...body });
   const message = onlyMessageIn(new TextEncoder().encode(text));
   if (!message) throw new Error('this is one message');

@@ -1,0 +1,214 @@
+// How often the runner passes over a large message, and over its answer, for each pair of eras, and how often it converts or copies
+// them: in a session, through the translator where there is one. Where a number grows, a pass was added: hand on what the scan
+// found (shared/jsonrpc/view.ts) instead.
+import { expect, test } from 'vitest';
+
+import { EffectQueue } from '../../../runner/core/effect-queue.ts';
+import type { SessionEffect } from '../../../runner/core/session-effects.ts';
+import { Session } from '../../../runner/core/session.ts';
+import { createLog } from '../../../runner/log.ts';
+import type { ServerProcess } from '../../../runner/sessions/pooled-process.ts';
+import { createSealer, digest } from '../../../runner/sessions/sealer.ts';
+import { TranslatedProcess } from '../../../runner/sessions/translated-process.ts';
+import { ForLegacyClient } from '../../../runner/translate/for-legacy-client.ts';
+import { ForModernClient } from '../../../runner/translate/for-modern-client.ts';
+import type { KnownEras } from '../../../runner/translate/translator.ts';
+import type { SessionDown } from '../../../shared/link/session-frames.ts';
+import type { ProcessListener } from '../../../runner/process/stdio-process.ts';
+import { LARGE_PARAMS, LARGE_RESULT } from '../../fixtures/large-call.ts';
+import { workOn, type Work } from '../../fixtures/passes.ts';
+import { LIMITS } from '../core/driven-session.ts';
+import { envelope } from './driven-modern-client.ts';
+
+type Era = 'legacy' | 'modern';
+type Message = Record<string, unknown>;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** A process of which a test says what it prints. */
+class PlayedProcess implements ServerProcess {
+  readonly pid = 1;
+  readonly state = 'running';
+  hasServed = true;
+  listener: ProcessListener | undefined;
+  readonly #written: Uint8Array[] = [];
+
+  listen(listener: ProcessListener): void {
+    this.listener = listener;
+  }
+
+  write(line: Uint8Array): boolean {
+    this.#written.push(line);
+    return true;
+  }
+
+  /** The last request it got, read. */
+  last(): Message {
+    return JSON.parse(decoder.decode(this.#written.at(-1))) as Message;
+  }
+
+  pause = (): void => undefined;
+  resume = (): void => undefined;
+  terminate = (): Promise<undefined> => Promise.resolve(undefined);
+  leave = (): boolean => false;
+}
+
+/** A session of a client of one era before a process of one era, hosted as the runner hosts it. */
+class Bridged {
+  readonly #process = new PlayedProcess();
+  readonly #session: Session;
+  readonly #translated: TranslatedProcess;
+  readonly #queue = new EffectQueue();
+  readonly #client: Era;
+  readonly #server: Era;
+  #posts = 0;
+  /** To the edge. */
+  readonly sent: Uint8Array[] = [];
+
+  constructor(client: Era, server: Era) {
+    this.#client = client;
+    this.#server = server;
+    const eras: KnownEras = { legacy: server === 'legacy', modern: server === 'modern' };
+    const legacy = new ForLegacyClient('s');
+    const of = { server: 's', principal: 'p' };
+    const translator =
+      client === 'legacy'
+        ? legacy
+        : new ForModernClient({
+            ...of,
+            sealer: createSealer(of),
+            digest,
+            quote: () => '',
+            limits: {
+              ...LIMITS,
+              maxProcesses: 1,
+              stateless: false,
+              parkTimeoutMs: 60_000,
+              maxParked: 3,
+            },
+          });
+    this.#translated = new TranslatedProcess({
+      translator,
+      isTransparent: () => client === 'legacy' && legacy.isTransparent,
+      take: () => ({ ok: true, process: this.#process }),
+      served: () => undefined,
+      eras: () => eras,
+      learned: () => undefined,
+      log: createLog({ level: 'error', write: ignore }),
+    });
+    this.#session = new Session(
+      {
+        limits: LIMITS,
+        clientKind: client === 'legacy' ? 'streamable' : 'modern',
+        refusal: (line) => this.#translated.refusal(line),
+      },
+      performance.now(),
+    );
+    this.#translated.listen(
+      {
+        onLine: (bytes, bridgeId) =>
+          this.#perform(this.#session.line(bytes, performance.now(), bridgeId)),
+        onMessage: (message, bridgeId) =>
+          this.#perform(this.#session.message(message, performance.now(), bridgeId)),
+        onOverlong: ignore,
+        onStderr: ignore,
+        onFull: ignore,
+        onDrain: ignore,
+        onExit: ignore,
+      },
+      this.#queue,
+    );
+    this.#receive({ type: 'welcome', expired: false });
+    this.#introduce();
+  }
+
+  /** Opens the session, and makes a small first call: what happens once has happened. */
+  #introduce(): void {
+    if (this.#client === 'legacy') {
+      this.post('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {} });
+      this.answer(
+        this.#server === 'legacy'
+          ? { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: {} }
+          : { supportedVersions: ['2026-07-28'], capabilities: {} },
+      );
+    }
+    this.post('tools/call', { name: 'echo' });
+    while (this.#process.last()['method'] !== 'tools/call') this.answer({ tools: [] });
+    this.answer({ content: [] });
+  }
+
+  post(method: string, params: object): void {
+    const bytes = this.posted(method, params);
+    this.receive(bytes);
+  }
+
+  /** The client's request as it comes from the edge. */
+  posted(method: string, params: object): Uint8Array {
+    const meta = this.#client === 'modern' ? { _meta: envelope() } : {};
+    const message = { jsonrpc: '2.0', id: 'seven', method, params: { ...params, ...meta } };
+    return encoder.encode(JSON.stringify(message));
+  }
+
+  receive(message: Uint8Array): void {
+    const id = `p${String(++this.#posts)}`;
+    this.#receive({ type: 'post', id, stream: id }, message);
+  }
+
+  #receive(frame: SessionDown, message?: Uint8Array): void {
+    this.#perform(this.#session.receive(frame, message, performance.now()));
+  }
+
+  answer(result: object): void {
+    this.print(this.answered(result));
+  }
+
+  /** The answer to the last request that the process got. */
+  answered(result: object): Uint8Array {
+    const { id } = this.#process.last();
+    const more = this.#server === 'modern' ? { resultType: 'complete' } : {};
+    const message = { jsonrpc: '2.0', id, result: { ...more, ...result } };
+    return encoder.encode(JSON.stringify(message));
+  }
+
+  print(line: Uint8Array): void {
+    this.#process.listener?.onLine(line);
+  }
+
+  #perform(effects: readonly SessionEffect[]): void {
+    this.#queue.add(effects, this.#performOne, ignore);
+  }
+
+  readonly #performOne = (effect: SessionEffect): void => {
+    if (effect.do === 'write') this.#translated.write(effect.line, effect.message);
+    else if (effect.do === 'send' && effect.message) this.sent.push(effect.message);
+  };
+}
+
+const ignore = (): void => undefined;
+
+const ONE: Work = { passes: 1, copies: 1, conversions: 0, parses: 0, searches: 0 };
+
+/** The session puts its own id into a message, and the translator what the other era wants. */
+const TWO: Work = { ...ONE, copies: 2 };
+
+test.each([
+  { client: 'legacy', server: 'legacy', down: ONE, up: ONE },
+  { client: 'modern', server: 'modern', down: ONE, up: ONE },
+  { client: 'modern', server: 'legacy', down: TWO, up: TWO },
+  { client: 'legacy', server: 'modern', down: TWO, up: TWO },
+] as const)(
+  'a call of a $client client to a $server process is passed over once, and so is its answer',
+  async ({ client, server, ...expected }) => {
+    const bridged = new Bridged(client, server);
+    const posted = bridged.posted('tools/call', LARGE_PARAMS);
+    const down = await workOn(posted.length, () => bridged.receive(posted));
+    const line = bridged.answered(LARGE_RESULT);
+    const up = await workOn(line.length, () => bridged.print(line));
+    expect({ down, up }).toEqual(expected);
+    expect(JSON.parse(decoder.decode(bridged.sent.at(-1)))).toMatchObject({
+      id: 'seven',
+      result: LARGE_RESULT,
+    });
+  },
+);
