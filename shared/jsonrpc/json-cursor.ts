@@ -250,6 +250,11 @@ export class JsonCursor {
     return (this.#keyText ??= this.text({ start: this.#keyStart - 1, end: this.#keyEnd + 1 }));
   }
 
+  /** Where the key just read begins, with its quote. */
+  get keyStart(): number {
+    return this.#keyStart - 1;
+  }
+
   /** Where the key just read lies, with its quotes. */
   get keySpan(): Span {
     return { start: this.#keyStart - 1, end: this.#keyEnd + 1 };

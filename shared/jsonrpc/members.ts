@@ -128,7 +128,7 @@ function keptRuns(bytes: Uint8Array, span: Span, gone: readonly string[]): Span[
   let run: { start: number; end: number } | undefined;
   if (cursor.peek() !== OPEN_OBJECT || !cursor.enter()) return runs;
   while (cursor.nextMember()) {
-    const start = span.start + cursor.keySpan.start;
+    const start = span.start + cursor.keyStart;
     const isGone = gone.some((key) => cursor.isKey(key));
     if (!cursor.skipValue()) break;
     const end = span.start + cursor.at;

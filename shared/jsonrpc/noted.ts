@@ -67,7 +67,7 @@ export function noteMembers(
   while (cursor.nextMember()) {
     const known = READ_KEYS[cursor.matchKey(READ_KEYS)];
     const key = known ?? (noted && cursor.keyText(Infinity)) ?? '';
-    const { start } = cursor.keySpan;
+    const start = cursor.keyStart;
     const first = cursor.peek();
     const from = cursor.at;
     let elements: number | undefined;

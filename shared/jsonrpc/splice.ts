@@ -16,51 +16,31 @@ const CR = 0x0d;
 const BULK_COPY_FROM_BYTES = 128;
 
 /**
- * The bytes of `range` (default: all) with the edits applied. Edits must lie within the range, not overlap, and come
- * in order. Without edits the result is a view, not a copy.
+ * The bytes with the edits applied. Edits must lie within them, not overlap, and come in order. Without edits nothing is copied.
  *
  * @throws RangeError when the edits break these rules.
  */
-export function splice(bytes: Uint8Array, edits: readonly Edit[], range?: Span): Uint8Array {
-  return rewrite(bytes, edits, range, false);
-}
-
-/**
- * The bytes of `range` (default: all) without CR and LF. The range must hold scanned JSON: there the strings hold no
- * raw CR or LF, so all that go are white space between tokens. A view when there are none.
- */
-export function compactLine(bytes: Uint8Array, range?: Span): Uint8Array {
-  return rewrite(bytes, [], range, true);
-}
-
-/** {@link splice} and {@link compactLine} in one pass; the replacements themselves are copied as they are. */
-export function spliceLine(bytes: Uint8Array, edits: readonly Edit[], range?: Span): Uint8Array {
-  return rewrite(bytes, edits, range, true);
-}
-
-function rewrite(
-  bytes: Uint8Array,
-  edits: readonly Edit[],
-  range: Span | undefined,
-  dropBreaks: boolean,
-): Uint8Array {
-  const start = range?.start ?? 0;
-  const end = range?.end ?? bytes.length;
-  const drops = dropBreaks && hasBreaks(bytes.subarray(start, end));
-  if (edits.length === 0 && !drops) return bytes.subarray(start, end);
-
-  const target = new Uint8Array(splicedLength(edits, start, end));
-  const copy = drops ? copyWithoutBreaks : copyRun;
-  let from = start;
+export function splice(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
+  if (edits.length === 0) return bytes;
+  const target = new Uint8Array(splicedLength(bytes, edits));
+  let from = 0;
   let to = 0;
   for (const edit of edits) {
-    to = copy(bytes, from, edit.start, target, to);
+    to = copyRun(bytes, from, edit.start, target, to);
     to = copyRun(edit.with, 0, edit.with.length, target, to);
     from = edit.end;
   }
-  to = copy(bytes, from, end, target, to);
-  if (!drops) carryKnown(bytes, edits, { start, end }, target);
-  return to < target.length ? target.subarray(0, to) : target;
+  copyRun(bytes, from, bytes.length, target, to);
+  carryKnown(bytes, edits, target);
+  return target;
+}
+
+/**
+ * The bytes without CR and LF. They must be scanned JSON: there the strings hold no raw CR or LF, so all that go are white space
+ * between tokens. The same bytes when there are none.
+ */
+export function compactLine(bytes: Uint8Array): Uint8Array {
+  return hasBreaks(bytes) ? withoutBreaks(bytes) : bytes;
 }
 
 /** Of what an earlier pass knows, that is not looked at again. */
@@ -78,17 +58,12 @@ function hasBreaks(bytes: Uint8Array): boolean {
 const holdsBreak = (bytes: Uint8Array): boolean => bytes.includes(LF) || bytes.includes(CR);
 
 /** What is known of the runs between edits is known of their copies. */
-function carryKnown(
-  bytes: Uint8Array,
-  edits: readonly Edit[],
-  range: Span,
-  target: Uint8Array,
-): void {
+function carryKnown(bytes: Uint8Array, edits: readonly Edit[], target: Uint8Array): void {
   if (target.length < KNOWN_BYTES || knownOf(bytes).length === 0) return;
   const values: KnownValue[] = [];
-  let from = range.start;
+  let from = 0;
   let to = 0;
-  for (const edit of [...edits, { start: range.end, end: range.end, with: NO_BYTES }]) {
+  for (const edit of [...edits, { start: bytes.length, end: bytes.length, with: NO_BYTES }]) {
     values.push(...carried(bytes.subarray(from, edit.start), to));
     to += edit.start - from;
     values.push(...carried(edit.with, to));
@@ -100,12 +75,12 @@ function carryKnown(
 
 const NO_BYTES = new Uint8Array(0);
 
-function splicedLength(edits: readonly Edit[], start: number, end: number): number {
-  let length = end - start;
-  let free = start;
+function splicedLength({ length: end }: Uint8Array, edits: readonly Edit[]): number {
+  let length = end;
+  let free = 0;
   for (const edit of edits) {
     if (edit.start < free || edit.end < edit.start || edit.end > end) {
-      throw new RangeError('edits must be in order, apart, and within the range');
+      throw new RangeError('edits must be in order, apart, and within the bytes');
     }
     length += edit.with.length - (edit.end - edit.start);
     free = edit.end;
@@ -131,17 +106,12 @@ function copyRun(
 }
 
 /** By bytes: pretty-printed texts have a break every few words, so that to search for each costs more. */
-function copyWithoutBreaks(
-  source: Uint8Array,
-  from: number,
-  until: number,
-  target: Uint8Array,
-  to: number,
-): number {
-  let next = to;
-  for (let at = from; at < until; at++) {
-    const byte = source[at] as number;
-    if (byte !== LF && byte !== CR) target[next++] = byte;
+function withoutBreaks(bytes: Uint8Array): Uint8Array {
+  const line = new Uint8Array(bytes.length);
+  let to = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] as number;
+    if (byte !== LF && byte !== CR) line[to++] = byte;
   }
-  return next;
+  return line.subarray(0, to);
 }

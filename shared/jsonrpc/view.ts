@@ -33,28 +33,31 @@ import { compactLine, splice, type Edit } from './splice.ts';
 /** Where a value lies: a part of the message, and keys from there on. */
 export type Path = readonly [part: PartName, ...keys: readonly string[]];
 
-interface Facts extends TextFacts {
-  readonly kind: Envelope['kind'];
-  readonly method: string;
-  readonly idAt: Span | undefined;
-  readonly progressTokenAt: Span | undefined;
-  readonly requestIdAt: Span | undefined;
+/** What an envelope tells of a message, in offsets of the message. */
+interface Head extends Pick<Envelope, 'kind'> {
+  readonly method?: string | undefined;
+  readonly id?: Span | undefined;
+  readonly progressToken?: Span | undefined;
+  readonly requestId?: Span | undefined;
 }
 
 export class MessageView {
   /** Only the message; all spans count from its start. */
   readonly bytes: Uint8Array;
-  readonly #facts: Facts;
+  readonly #head: Head;
+  readonly #facts: TextFacts;
   #parts: Parts | (() => Parts);
 
-  constructor(bytes: Uint8Array, facts: Facts, parts: Parts | (() => Parts)) {
+  /** `facts`: of the text that the message came in. */
+  constructor(bytes: Uint8Array, head: Head, facts: TextFacts, parts: Parts | (() => Parts)) {
     this.bytes = bytes;
+    this.#head = head;
     this.#facts = facts;
     this.#parts = parts;
   }
 
   get kind(): Envelope['kind'] {
-    return this.#facts.kind;
+    return this.#head.kind;
   }
 
   get isAnswer(): boolean {
@@ -63,36 +66,36 @@ export class MessageView {
 
   /** Empty in answers. */
   get method(): string {
-    return this.#facts.method;
+    return this.#head.method ?? '';
   }
 
   get idAt(): Span | undefined {
-    return this.#facts.idAt;
+    return this.#head.id;
   }
 
   /** Raw JSON text. */
   get id(): string | undefined {
-    return this.#textOf(this.#facts.idAt);
+    return this.#textOf(this.#head.id);
   }
 
   /** Of `params._meta` in a request, of `params` in a progress notification. */
   get progressTokenAt(): Span | undefined {
-    return this.#facts.progressTokenAt;
+    return this.#head.progressToken;
   }
 
   /** Raw JSON text. */
   get progressToken(): string | undefined {
-    return this.#textOf(this.#facts.progressTokenAt);
+    return this.#textOf(this.#head.progressToken);
   }
 
   /** `params.requestId` of a cancelled notification. */
   get requestIdAt(): Span | undefined {
-    return this.#facts.requestIdAt;
+    return this.#head.requestId;
   }
 
   /** Raw JSON text. */
   get requestId(): string | undefined {
-    return this.#textOf(this.#facts.requestIdAt);
+    return this.#textOf(this.#head.requestId);
   }
 
   /** The bytes without CR and LF between tokens. */
@@ -164,19 +167,13 @@ export class MessageView {
   /** The message with the edits applied, in any order, at the cost of one copy. What they leave is known without a pass. */
   edited(edits: readonly Edit[]): MessageView {
     if (edits.length === 0) return this;
-    const sorted = edits.toSorted((one, other) => one.start - other.start);
+    const sorted =
+      edits.length === 1 ? edits : edits.toSorted((one, other) => one.start - other.start);
     const bytes = splice(this.bytes, sorted);
-    const { idAt, progressTokenAt, requestIdAt } = this.#facts;
-    const facts = {
-      ...this.#facts,
-      idAt: idAt && moved(idAt, sorted),
-      progressTokenAt: progressTokenAt && moved(progressTokenAt, sorted),
-      requestIdAt: requestIdAt && moved(requestIdAt, sorted),
-      mayHoldNulls: true,
-    };
     const isGrown = (sorted.at(-1)?.start ?? 0) >= this.bytes.length - 1;
+    const facts = { compact: this.#facts.compact, mayHoldNulls: true };
     const parts = this.#parts;
-    return new MessageView(bytes, facts, () =>
+    return new MessageView(bytes, movedHead(this.#head, sorted), facts, () =>
       isGrown ? partsOf(bytes) : movedParts(known(parts), sorted),
     );
   }
@@ -185,7 +182,7 @@ export class MessageView {
   kept(): MessageView {
     const { bytes } = this;
     if (bytes.byteLength === bytes.buffer.byteLength) return this;
-    return new MessageView(bytes.slice(), this.#facts, this.#parts);
+    return new MessageView(bytes.slice(), this.#head, this.#facts, this.#parts);
   }
 
   #textOf(span: Span | undefined): string | undefined {
@@ -225,25 +222,24 @@ function partsOf(bytes: Uint8Array): Parts {
   return found;
 }
 
+const movedHead = (head: Head, edits: readonly Edit[]): Head => ({
+  kind: head.kind,
+  method: head.method,
+  id: head.id && moved(head.id, edits),
+  progressToken: head.progressToken && moved(head.progressToken, edits),
+  requestId: head.requestId && moved(head.requestId, edits),
+});
+
 /** The message at `envelope` in a text that was scanned. */
 export function viewOf(
   text: Uint8Array,
   envelope: Envelope,
-  { compact, mayHoldNulls }: TextFacts = { compact: true, mayHoldNulls: true },
+  facts: TextFacts = { compact: true, mayHoldNulls: true },
 ): MessageView {
-  const { start, end, kind, method = '', id, progressToken, requestId, parts } = envelope;
-  const facts = { compact, mayHoldNulls, kind, method };
-  if (start === 0 && end === text.length) {
-    const spans = { idAt: id, progressTokenAt: progressToken, requestIdAt: requestId };
-    return new MessageView(text, { ...facts, ...spans }, parts);
-  }
+  const { start, end, parts } = envelope;
+  if (start === 0 && end === text.length) return new MessageView(text, envelope, facts, parts);
   const cut = [{ start: 0, end: start, with: NOTHING }];
-  const spans = {
-    idAt: id && moved(id, cut),
-    progressTokenAt: progressToken && moved(progressToken, cut),
-    requestIdAt: requestId && moved(requestId, cut),
-  };
-  return new MessageView(text.subarray(start, end), { ...facts, ...spans }, () =>
+  return new MessageView(text.subarray(start, end), movedHead(envelope, cut), facts, () =>
     movedParts(parts, cut),
   );
 }
