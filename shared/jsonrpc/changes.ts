@@ -24,8 +24,7 @@ export function changesIn(
     const isAdding = Object.keys(change.and ?? {}).length > 0;
     return isAdding ? memberEdits(object, members, { and: { [key]: made(rest, change) } }) : [];
   }
-  const others = members.filter((member) => member.key === key && member !== found);
-  const drops = others.length > 0 ? dropEdits(members, (each) => others.includes(each)) : [];
+  const drops = dropEdits(members, (member) => member.key === key && member !== found);
   const value = { ...found.value, members: found.members, isRead: true };
   return [...drops, ...changesIn(bytes, value, rest, change)];
 }

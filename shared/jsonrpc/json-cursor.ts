@@ -176,6 +176,11 @@ export class JsonCursor {
     return { start: this.#nonAsciiStart, end: this.#nonAsciiEnd };
   }
 
+  /** Whether the text may hold only so many keys and values. */
+  get isBounded(): boolean {
+    return this.#tokensLeft !== Infinity;
+  }
+
   /** Whether something is known of the text, so that values may be passed at once. */
   get jumps(): boolean {
     return this.#known.length > 0;

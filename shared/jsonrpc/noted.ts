@@ -3,7 +3,10 @@ import { OPEN_ARRAY, OPEN_OBJECT, type JsonCursor } from './json-cursor.ts';
 import type { Member } from './members.ts';
 import type { Span } from './span.ts';
 
-/** Of an object with more members none are noted: no object that the bridge reads has so many. */
+/**
+ * Of an object with more members none are noted, unless the text's keys and values are bounded anyway: no object that the bridge reads
+ * has so many.
+ */
 export const NOTED_MEMBERS = 1_000;
 
 export interface NotedMember extends Member {
@@ -63,6 +66,7 @@ export function noteMembers(
   depth: 0 | 1 = 0,
 ): readonly NotedMember[] | undefined {
   if (!cursor.enter()) return undefined;
+  const most = cursor.isBounded ? Infinity : NOTED_MEMBERS;
   let noted: NotedMember[] | undefined = [];
   while (cursor.nextMember()) {
     const known = READ_KEYS[cursor.matchKey(READ_KEYS)];
@@ -80,7 +84,7 @@ export function noteMembers(
     const end = base + cursor.at;
     const value = { start: base + from, end };
     seen(known, value, first, depth);
-    if (noted?.length === NOTED_MEMBERS) noted = undefined;
+    if (noted?.length === most) noted = undefined;
     noted?.push({ key, start: base + start, end, value, elements, members });
   }
   return cursor.fault === undefined ? noted : undefined;

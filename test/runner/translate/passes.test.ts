@@ -66,7 +66,7 @@ class Bridged {
   /** To the edge. */
   readonly sent: Uint8Array[] = [];
 
-  constructor(client: Era, server: Era) {
+  constructor(client: Era, server: Era, isIntroduced = true) {
     this.#client = client;
     this.#server = server;
     const eras: KnownEras = { legacy: server === 'legacy', modern: server === 'modern' };
@@ -120,7 +120,7 @@ class Bridged {
       this.#queue,
     );
     this.#receive({ type: 'welcome', expired: false });
-    this.#introduce();
+    if (isIntroduced) this.#introduce();
   }
 
   /** Opens the session, and makes a small first call: what happens once has happened. */
@@ -212,3 +212,42 @@ test.each([
     });
   },
 );
+
+const crowd = (count: number): object =>
+  Object.fromEntries(Array.from({ length: count }, (_, n) => [`member${n}`, n]));
+
+const PAIRS = [
+  ['legacy', 'legacy'],
+  ['modern', 'modern'],
+  ['modern', 'legacy'],
+  ['legacy', 'modern'],
+] as const;
+
+test.each(PAIRS)(
+  'a message with very many members is passed over as often, however many: %s client, %s process',
+  async (client, server) => {
+    const workOf = async (count: number): Promise<Work[]> => {
+      const bridged = new Bridged(client, server);
+      const posted = bridged.posted('tools/call', { name: 'echo', ...crowd(count) });
+      const down = await workOn(posted.length, () => bridged.receive(posted));
+      const line = bridged.answered(crowd(count));
+      return [down, await workOn(line.length, () => bridged.print(line))];
+    };
+    const few = await workOf(5_000);
+    const many = await workOf(20_000);
+    expect(many[0]?.passes).toBe(1);
+    expect(many[1]?.passes).toBeLessThan(4);
+    for (const [at, { passes }] of few.entries()) {
+      expect(many[at]?.passes).toBeLessThanOrEqual(passes);
+    }
+  },
+);
+
+test('a result of 15 MB passes through with two passes, even that of initialize', async () => {
+  const bridged = new Bridged('legacy', 'legacy', false);
+  bridged.post('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {} });
+  const instructions = 'x'.repeat(15 * 1024 * 1024);
+  const line = bridged.answered({ protocolVersion: '2025-11-25', capabilities: {}, instructions });
+  const { passes, copies } = await workOn(line.length, () => bridged.print(line));
+  expect([passes, copies]).toEqual([2, 1]);
+});
