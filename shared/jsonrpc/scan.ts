@@ -1,6 +1,6 @@
 // Owns the question what a text is as JSON-RPC: one pass over the bytes says whether it is a message this bridge takes,
-// of which kind, and where the few fields lie that it reads. Payloads are validated and otherwise unread, so whatever
-// is inside params, result or error passes byte for byte. Envelope keys are held to one spelling and one occurrence,
+// of which kind, where the few fields lie that it reads, and which members params, result and error have (noted.ts).
+// Payloads are validated and otherwise unread, so whatever is inside those passes byte for byte. Envelope keys are held to one spelling and one occurrence,
 // because a process may fold case or take the first of two where we take the last.
 // One file above 300 lines: what each key means and what refuses it belong to the same pass.
 
