@@ -60,9 +60,10 @@ export class TranslatedProcess implements SessionProcess {
     this.#perform(this.#translator.start(performance.now()));
   }
 
-  write(line: Uint8Array, message = onlyMessageIn(line)): boolean {
+  write(line: Uint8Array, message?: MessageView): boolean {
     if (this.#direct) return this.#direct.write(line);
-    if (message) this.#perform(this.#translator.fromSession(message, performance.now()));
+    const said = message ?? onlyMessageIn(line);
+    if (said) this.#perform(this.#translator.fromSession(said, performance.now()));
     return true;
   }
 

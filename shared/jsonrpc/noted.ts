@@ -30,7 +30,7 @@ export type PartName = (typeof PARTS)[number];
 
 export type Parts = { readonly [Name in PartName]?: Noted | undefined };
 
-/** Keys that are spelt out here need not be decoded. */
+/** Keys that need not be decoded; of an array under one of them the elements are counted. */
 const READ_KEYS = [
   '_meta',
   'progressToken',
@@ -40,6 +40,12 @@ const READ_KEYS = [
   'name',
   'arguments',
   'content',
+  'contents',
+  'messages',
+  'tools',
+  'prompts',
+  'resources',
+  'resourceTemplates',
   'structuredContent',
   'isError',
   'resultType',
@@ -78,7 +84,8 @@ export function noteMembers(
     let members: readonly NotedMember[] | undefined;
     if (first === OPEN_OBJECT && known === '_meta' && depth === 0) {
       members = noteMembers(cursor, base, seen, 1);
-    } else if (first === OPEN_ARRAY && !cursor.jumps) elements = countElements(cursor);
+    } else if (first === OPEN_ARRAY && known !== undefined && !cursor.jumps)
+      elements = countElements(cursor);
     else cursor.skipValue();
     if (cursor.fault !== undefined) return undefined;
     const end = base + cursor.at;
