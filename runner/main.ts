@@ -5,6 +5,7 @@ import { EXIT } from './commands/arguments.ts';
 import { helpText } from './commands/help.ts';
 import { nearestWord } from './config/problem.ts';
 import { endWithoutReader, outputWritten, print, printError } from './output.ts';
+import { boundYoungGeneration } from './young-generation.ts';
 
 /** This file is one level below the package's root, both unbuilt in `runner/` and built in `dist/`. */
 const PACKAGE_FILE = new URL('../package.json', import.meta.url);
@@ -12,19 +13,27 @@ const SCHEMA_FILE = new URL('./config.schema.json', import.meta.url);
 
 type Command = (argv: string[]) => Promise<number>;
 
+/** One that goes on until it is stopped. */
+const serving =
+  (command: Command): Command =>
+  (argv) => {
+    boundYoungGeneration();
+    return command(argv);
+  };
+
 /** Each command's code is loaded when it is called, so that `help` does not wait for the link and its parts. */
 const COMMANDS: Readonly<Record<string, Command>> = {
-  run: async (argv) => {
+  run: serving(async (argv) => {
     const { runCommand } = await import('./commands/run.ts');
     const { startRunner } = await import('./runner.ts');
     const { sweepOrphans } = await import('./process/sweep.ts');
     return runCommand(argv, { startRunner, sweepOrphans });
-  },
+  }),
   check: async (argv) => (await import('./commands/check.ts')).checkCommand(argv),
   credential: async (argv) => (await import('./commands/credential.ts')).credentialCommand(argv),
   schema: async (argv) => (await import('./commands/schema.ts')).schemaCommand(argv, SCHEMA_FILE),
-  edge: async (argv) => (await import('./commands/edge.ts')).edgeCommand(argv),
-  dev: async (argv) => (await import('./commands/dev.ts')).devCommand(argv),
+  edge: serving(async (argv) => (await import('./commands/edge.ts')).edgeCommand(argv)),
+  dev: serving(async (argv) => (await import('./commands/dev.ts')).devCommand(argv)),
 };
 
 async function main([name, ...argv]: string[]): Promise<number> {

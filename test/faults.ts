@@ -949,6 +949,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'an env file that a served entry names changes, appears or is replaced while the runner runs',
     tests: ['runner/config/watch.test.ts', 'e2e/config-reload.test.ts'],
   },
+  'F-342': {
+    fault:
+      'sessions by the thousand, one after the other: V8 keeps room for objects that are long gone',
+    tests: ['runner/young-generation.test.ts'],
+  },
 
   // Sessions linked ahead
   'F-330': {
@@ -1018,6 +1023,6 @@ export const FAULT_IDS: readonly string[] = [
   'F-290 F-291 F-292 F-293 F-294 F-295',
   'F-310',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
-  'F-340',
+  'F-340 F-342',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));
