@@ -26,14 +26,17 @@ export function actDue(dues: Iterable<Due>, now: number): void {
 /** When the list is due next; undefined if nothing is. */
 export function nextDue(dues: Iterable<Due>): number | undefined {
   let next: number | undefined;
-  for (const { at } of dues) if (at !== undefined && (next === undefined || at < next)) next = at;
+  for (const { at } of dues) next = earlier(next, at);
   return next;
 }
+
+/** The earlier of two times, of which either may not be set. */
+export const earlier = (a: number | undefined, b: number | undefined): number | undefined =>
+  b !== undefined && (a === undefined || b < a) ? b : a;
 
 /** The earliest of several times; undefined when none is set. */
 export function earliest(times: Iterable<number | undefined>): number | undefined {
   let first: number | undefined;
-  for (const time of times)
-    if (time !== undefined && (first === undefined || time < first)) first = time;
+  for (const time of times) first = earlier(first, time);
   return first;
 }

@@ -18,7 +18,10 @@ const MINTED = /mcp[cr](?:_|%5f)[\w-]{24}/iu;
  * Refuses a request with one of our keys in its URL, whatever the parameter is called: URLs end up in logs (RFC 6750 §5.3). Also if this edge
  * requires no key, because the key belongs to some edge.
  */
-export const checkNoKeyInUrl = ({ pathname, search }: URL): Fault | undefined =>
+export const checkNoKeyInUrl = ({
+  pathname,
+  search,
+}: Pick<URL, 'pathname' | 'search'>): Fault | undefined =>
   MINTED.test(search) || MINTED.test(pathname) ? { fault: 'malformed_authorization' } : undefined;
 
 /** Query parameters in which clients are known to send keys: URLs end up in logs (RFC 6750 §5.3). */
@@ -39,7 +42,10 @@ const refused = (fault: Fault['fault'], tokenSent: boolean): BearerToken => ({
 });
 
 /** The request's one Bearer token. Refuses keys in the query, doubled headers and every other scheme. */
-export function bearerToken(headers: Headers, url: URL): BearerToken {
+export function bearerToken(
+  headers: Headers,
+  url: Pick<URL, 'search' | 'searchParams'>,
+): BearerToken {
   if (url.search !== '')
     for (const name of url.searchParams.keys())
       if (QUERY_CREDENTIALS.has(name.toLowerCase()))

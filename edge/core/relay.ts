@@ -11,12 +11,13 @@ import { PostDesk } from './post-desk.ts';
 import { RelayEffects, type RelayEffect } from './relay-effects.ts';
 import { SessionEnding } from './session-ending.ts';
 import { StreamOrder } from './stream-order.ts';
-import { actDue, nextDue, type Due } from '../../shared/dues.ts';
+import { actDue, earlier, type Due } from '../../shared/dues.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { GET_STREAM, SSE_STREAM, type SocketId, type StreamId } from '../../shared/ids.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import { decodeText, encodeText } from '../../shared/link/codec.ts';
+import { hotEvent } from '../../shared/link/hot-frames.ts';
 import type { Hold } from '../../shared/link/parts.ts';
 import {
   attachFrame,
@@ -131,7 +132,7 @@ export class Relay {
   fromRunner(text: string, now: number): RelayEffect[] {
     // A socket that is being closed may still deliver frames.
     if (!this.#isLinked) return this.#effects.take();
-    const reading = decodeText(sessionUp, text);
+    const reading = decodeText(sessionUp, text, hotEvent);
     if (!reading.ok) {
       this.#breach(OUTSIDE_PROTOCOL, now);
       return this.#effects.take();
@@ -271,11 +272,13 @@ export class Relay {
 
   /** When {@link tick} is due. Some times matter only while the actor is awake, others must wake it. */
   get wakeAt(): { readonly soon: number | undefined; readonly durable: number | undefined } {
-    const dues = [...this.#dues(false)];
-    return {
-      soon: nextDue(dues.filter(({ isDurable }) => !isDurable)),
-      durable: nextDue(dues.filter(({ isDurable }) => isDurable)),
-    };
+    let soon: number | undefined;
+    let durable: number | undefined;
+    for (const { at, isDurable } of this.#dues(false)) {
+      if (isDurable) durable = earlier(durable, at);
+      else soon = earlier(soon, at);
+    }
+    return { soon, durable };
   }
 
   *#dues(isUnderWay: boolean): Generator<RelayDue> {

@@ -2,6 +2,7 @@
 // (PROTOCOL.md LP3, LP23). Unfinished frames outlive a socket. Pure: it is given the time and returns the messages to send.
 import { decodeText } from '../../shared/link/codec.ts';
 import { textForm } from '../../shared/link/forms.ts';
+import { hotPost } from '../../shared/link/hot-frames.ts';
 import { Inbox, type Received } from '../../shared/link/inbox.ts';
 import { NO_FLOW, Outbox, type Place } from '../../shared/link/outbox.ts';
 import type { Hold } from '../../shared/link/parts.ts';
@@ -68,6 +69,6 @@ export class RunnerLine {
 }
 
 function placeOf(text: string): Place {
-  const reading = decodeText(sessionDown, text);
+  const reading = decodeText(sessionDown, text, hotPost);
   return reading.ok ? placeDown(reading.frame.header) : { flow: NO_FLOW };
 }

@@ -51,7 +51,56 @@ const MCP: Endpoint = {
 const SSE: Endpoint = { clientKind: 'sse', methods: { GET: openSse } };
 const MESSAGE: Endpoint = { clientKind: 'sse', methods: { POST: postMessage } };
 
-/** The edge's HTTP application; its context comes as Hono bindings. */
+/** What a host calls with each request. */
+export type Edge = (request: Request, context: EdgeContext) => Response | Promise<Response>;
+
+/** A path of the MCP endpoint without a trick (guards/origin.ts, `checkPath`). */
+const CALL_PATH = /^\/([A-Za-z0-9._~-]+)\/mcp$/u;
+
+/**
+ * The edge's HTTP surface. POSTs to the MCP endpoint, which are nearly all of the traffic, do not go through the router: to find
+ * their route there costs more than all of their checks. What is checked, refused and logged is the same.
+ */
+export function createEdge(): Edge {
+  const app = createApp();
+  return (request, context) => {
+    const server = request.method === 'POST' ? serverOfCall(request) : undefined;
+    return server === undefined ? app.fetch(request, context) : call(request, context, server);
+  };
+}
+
+function serverOfCall(request: Request): ServerName | undefined {
+  if (checkUrl(request)) return undefined;
+  const { pathname, search } = urlOf(request);
+  return search === '' ? CALL_PATH.exec(pathname)?.[1] : undefined;
+}
+
+async function call(raw: Request, env: EdgeContext, server: ServerName): Promise<Response> {
+  let response: Response;
+  try {
+    const fault = checkPlace(raw, env.settings);
+    response = fault ? refuse(fault) : await serve({ req: { raw }, env }, server, MCP);
+  } catch (error) {
+    response = failed(error, raw, env);
+  }
+  return finished(raw, response, env);
+}
+
+/** A failure of ours. */
+function failed(error: unknown, request: Request, env: EdgeContext): Response {
+  const name = env.requestId(request);
+  env.log({ level: 'error', message: 'a request failed', ...failureOf(error), request: name });
+  return refuse({ fault: 'internal' });
+}
+
+/** Logs a refusal, and makes it one that its client can read. */
+function finished(request: Request, response: Response, env: EdgeContext): Response {
+  const line = refusalLine(response);
+  if (line) env.log({ ...line, request: env.requestId(request) });
+  return response.status >= 400 ? asRefusal(request, response, env.settings) : response;
+}
+
+/** The routes; their context comes as Hono bindings. */
 export function createApp(): Hono<{ Bindings: EdgeContext }> {
   const app = new Hono<{ Bindings: EdgeContext }>();
   app.use(async (context, next) => {
@@ -59,9 +108,8 @@ export function createApp(): Hono<{ Bindings: EdgeContext }> {
     const fault = checkUrl(req.raw) ?? checkPlace(req.raw, env.settings);
     if (fault) context.res = refuse(fault);
     else await route(context, next);
-    const line = refusalLine(context.res);
-    if (line) env.log({ ...line, request: env.requestId(req.raw) });
-    if (context.res.status >= 400) context.res = asRefusal(req.raw, context.res, env.settings);
+    const last = finished(req.raw, context.res, env);
+    if (last !== context.res) context.res = last;
   });
   app.get('/healthz', () => healthz());
   app.get('/readyz', ready);
@@ -84,11 +132,7 @@ export function createApp(): Hono<{ Bindings: EdgeContext }> {
     const { pathname } = urlOf(req.raw);
     return withoutSignIn(pathname, env.settings.clientAuth) ?? refuse(unknownPath(pathname));
   });
-  app.onError((error, { req, env }) => {
-    const request = env.requestId(req.raw);
-    env.log({ level: 'error', message: 'a request failed', ...failureOf(error), request });
-    return refuse({ fault: 'internal' });
-  });
+  app.onError((error, { req, env }) => failed(error, req.raw, env));
   return app;
 }
 
@@ -120,7 +164,7 @@ function asRefusal(request: Request, refusal: Response, settings: Settings): Res
 
 /** Lets a client in: Origin, method, credential, grant; only then is a body read (F-30, F-31). */
 async function serve(
-  { req, env }: AppContext,
+  { req, env }: { readonly req: { readonly raw: Request }; readonly env: EdgeContext },
   server: ServerName,
   { clientKind, methods }: Endpoint,
 ): Promise<Response> {

@@ -12,7 +12,7 @@ import {
   type Exchange,
 } from './exchange.ts';
 import { checkAccept } from './guards/media.ts';
-import { urlOf } from './request-url.ts';
+import { urlOf, type RequestUrl } from './request-url.ts';
 import { endQuestion } from './refused-answer.ts';
 import { SseStream } from './sse-response.ts';
 import { STREAM_KINDS } from '../core/stream-kinds.ts';
@@ -31,7 +31,7 @@ const endpointOf = (server: ServerName, sessionId: string): string =>
   `?${SESSION_PARAMETER}=${sessionId}&${SERVER_PARAMETER}=${server}`;
 
 /** Whether a request names the session that its message is for, as no request for a stream does. */
-export const isMessage = ({ searchParams }: Pick<URL, 'searchParams'>): boolean =>
+export const isMessage = ({ searchParams }: Pick<RequestUrl, 'searchParams'>): boolean =>
   searchParams.has(SESSION_PARAMETER);
 
 /**
@@ -39,7 +39,7 @@ export const isMessage = ({ searchParams }: Pick<URL, 'searchParams'>): boolean 
  * resolves the reference by RFC 3986 §5.2 posts to the SSE URL; one that resolves it against a base, or by RFC 2396, to the folder
  * of the SSE URL or to the root; one that joins texts, to any of them with another slash.
  */
-export function serverOfMessage(url: URL): string | undefined {
+export function serverOfMessage(url: RequestUrl): string | undefined {
   if (url.search === '') return undefined;
   const { pathname, searchParams } = url;
   const server = searchParams.get(SERVER_PARAMETER);

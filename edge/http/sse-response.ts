@@ -11,6 +11,7 @@ import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import { LOOK_MS } from '../../shared/link/timing.ts';
 import { decodeText } from '../../shared/link/codec.ts';
+import { hotEvent } from '../../shared/link/hot-frames.ts';
 import { streamDown } from '../../shared/link/session-frames.ts';
 import { SteadyClock } from '../../shared/steady-clock.ts';
 import { livenessPing } from '../../shared/mcp/liveness.ts';
@@ -150,7 +151,7 @@ export class SseStream {
 
   #message(count: number, text: string): void {
     if (count !== this.#socketCount) return;
-    const reading = decodeText(streamDown, text);
+    const reading = decodeText(streamDown, text, hotEvent);
     if (!reading.ok) return this.#socket?.close(CLOSE.protocol, OUTSIDE_PROTOCOL);
     const { header, message } = reading.frame;
     this.#perform(this.#machine.receive(header, message));

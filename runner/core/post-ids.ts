@@ -34,6 +34,7 @@ export class PostIds {
 
   add(id: string): void {
     this.#whole.add(id);
+    if (this.#whole.size <= this.#wholeIds) return;
     for (const oldest of this.#whole) {
       if (this.#whole.size <= this.#wholeIds) return;
       this.#whole.delete(oldest);

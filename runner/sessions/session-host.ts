@@ -5,6 +5,7 @@ import { afterSessionClose, CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import { decodeBytes, encodeBytes } from '../../shared/link/codec.ts';
 import type { OpenFrame } from '../../shared/link/control-frames.ts';
+import { hotPost } from '../../shared/link/hot-frames.ts';
 import { placeUp } from '../../shared/link/places.ts';
 import { FAREWELL_MS } from '../../shared/link/timing.ts';
 import { sessionDown, type SessionUp } from '../../shared/link/session-frames.ts';
@@ -173,7 +174,7 @@ export class SessionHost {
   }
 
   #frame(bytes: Uint8Array): void {
-    const reading = decodeBytes(sessionDown, bytes);
+    const reading = decodeBytes(sessionDown, bytes, hotPost);
     if (!reading.ok) {
       this.#options.log.error('the edge sent a frame outside the protocol', {
         reason: reading.reason,

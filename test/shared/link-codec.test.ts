@@ -56,6 +56,17 @@ describe('a frame', () => {
     );
   });
 
+  test('[LP1] is the same bytes as its text, whatever the header says', () => {
+    const words = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 20 }), fc.constant('é€'));
+    fc.assert(
+      fc.property(words, fc.constantFrom('', 'x', '{"a":"é"}'), (reason, message) => {
+        const text = encodeText({ reason }, message);
+        expect(encodeBytes({ reason }, bytesOf(message))).toEqual(bytesOf(text));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   test.each([
     ['no JSON', 'hello'],
     ['nothing', ''],

@@ -3,13 +3,13 @@ import { consoleLog } from './console-log.ts';
 import { durablePorts } from './durable-ports.ts';
 import type { Env } from './env.ts';
 import { settingLine } from '../../core/log.ts';
-import { createApp, type EdgeContext } from '../../http/app.ts';
+import { createEdge, type EdgeContext } from '../../http/app.ts';
 import { readSettings } from '../../settings.ts';
 
 export { FleetActor } from './fleet-actor.ts';
 export { SessionActor } from './session-actor.ts';
 
-const app = createApp();
+const serve = createEdge();
 const contexts = new WeakMap<Env, EdgeContext>();
 
 /** Settings are read once an isolate: its environment does not change while it lives. */
@@ -34,5 +34,5 @@ const RAY = /^[0-9a-f]{16}(?:-[A-Z]{3})?$/u;
 
 export default {
   fetch: (request: Request, env: Env): Response | Promise<Response> =>
-    app.fetch(request, contextOf(env)),
+    serve(request, contextOf(env)),
 };

@@ -1,5 +1,5 @@
 // A whole edge in this program: the HTTP layer on the actors, the database and the server of Node.
-import { createApp, type EdgeContext } from '../../http/app.ts';
+import { createEdge, type EdgeContext } from '../../http/app.ts';
 import type { LogPort } from '../../core/log.ts';
 import { readSettings, type Settings } from '../../settings.ts';
 import { LINK_SUBPROTOCOLS } from '../../../shared/link/version.ts';
@@ -52,9 +52,9 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const entrances = new Entrances(mail);
   const actors = new Actors({ database, log, terms, secret });
   const ports = nodePorts({ actors, entrances, mail, log });
-  const app = createApp();
+  const serve = createEdge();
   const context: EdgeContext = { settings, ports, log, requestId: () => undefined };
-  const fetch = (request: Request): Response | Promise<Response> => app.fetch(request, context);
+  const fetch = (request: Request): Response | Promise<Response> => serve(request, context);
   const { certificate, proxies } = options;
   const http = new HttpServer({ fetch, entrances, certificate, proxies });
   try {

@@ -112,6 +112,21 @@ export function prefersStream({ headers }: Request): boolean {
 type Ranges = ReadonlyMap<string, number>;
 
 function parseAccept(header: string): Ranges {
+  const before = known.get(header);
+  if (before) return before;
+  const ranges = rangesIn(header);
+  if (header.length > KNOWN_CHARACTERS) return ranges;
+  if (known.size >= KNOWN_HEADERS) known.clear();
+  known.set(header, ranges);
+  return ranges;
+}
+
+/** Values that came before: a client sends the same one with each request. When it is full it is cleared. */
+const known = new Map<string, Ranges>();
+const KNOWN_HEADERS = 64;
+const KNOWN_CHARACTERS = 256;
+
+function rangesIn(header: string): Ranges {
   const ranges = new Map<string, number>();
   for (const element of header.split(',')) {
     const [range = '', ...parameters] = element.split(';').map((part) => part.trim().toLowerCase());

@@ -1,5 +1,5 @@
 // A client of the edge's HTTP application, in either era, and in place of the actors a session that a test plays by hand.
-import { createApp } from '../../../edge/http/app.ts';
+import { createEdge } from '../../../edge/http/app.ts';
 import type { LogLine } from '../../../edge/core/log.ts';
 import type { Negotiated, Opening, Post, PostAnswer } from '../../../edge/core/ports.ts';
 import type { Ports, SessionPort, SocketListener } from '../../../edge/http/ports.ts';
@@ -118,7 +118,7 @@ export class PlayedEdge {
   readonly outliving: Promise<unknown>[] = [];
   /** What it told those who run it. */
   readonly log: LogLine[] = [];
-  readonly #app = createApp();
+  readonly #serve = createEdge();
   readonly #settings: Settings;
 
   /** @param changed settings beside those of an edge that asks for no key and lists one page. */
@@ -147,7 +147,7 @@ export class PlayedEdge {
       },
     };
     const url = path.startsWith('/') ? `https://edge.example${path}` : path;
-    return this.#app.fetch(new Request(url, init), {
+    return this.#serve(new Request(url, init), {
       settings: this.#settings,
       ports,
       log: (line) => void this.log.push(line),
