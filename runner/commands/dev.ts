@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { problemText } from '../../shared/problem.ts';
 import { EXIT, printUsage } from './arguments.ts';
+import { EXIT_BY, takeSignals, type HurrySignal, type Signals } from './signals.ts';
 import { endOnException } from './surroundings.ts';
 import { configReloader } from '../config/reload.ts';
 import { logConfig } from '../config/report.ts';
@@ -25,7 +26,6 @@ import { EdgeStartError } from '../dev/edge-start-error.ts';
 import { freePort } from '../dev/free-port.ts';
 import { keepEdge, type KeptEdge } from '../dev/kept-edge.ts';
 import { readDevOptions, type DevOptions } from '../dev/options.ts';
-import { takeStopSignals, type StopSignals } from '../dev/stop-signals.ts';
 import { welcome } from '../dev/welcome.ts';
 import { openWorkspace, type Workspace } from '../dev/workspace.ts';
 
@@ -42,7 +42,7 @@ export async function devCommand(argv: readonly string[]): Promise<number> {
     printUsage(reading.problem);
     return EXIT.usage;
   }
-  const signals = takeStopSignals();
+  const signals = takeSignals();
   try {
     return await serve(reading.options, signals);
   } catch (error) {
@@ -58,7 +58,7 @@ function refuse(text: string): number {
   return EXIT.failed;
 }
 
-async function serve(options: DevOptions, signals: StopSignals): Promise<number> {
+async function serve(options: DevOptions, signals: Signals): Promise<number> {
   const workspace = openWorkspace(options.storage, options.source);
   const containment = openContainment();
   const reading = await readDevConfig(workspace, containment);
@@ -89,7 +89,7 @@ async function serve(options: DevOptions, signals: StopSignals): Promise<number>
     log,
     containment,
   });
-  void signals.stopNow.then(() => stopNow(edge, runner));
+  void signals.stopNow.then((signal) => stopNow(signal, edge, runner));
   endOnException(log, () => {
     runner.kill();
     edge.kill();
@@ -162,9 +162,8 @@ async function shutDown(edge: KeptEdge, runner: RunningRunner): Promise<void> {
 }
 
 /** Waits for nothing, so the program ends whatever else runs. */
-function stopNow(edge: KeptEdge, runner: RunningRunner): void {
+function stopNow(signal: HurrySignal, edge: KeptEdge, runner: RunningRunner): void {
   runner.kill();
   edge.kill();
-  // 128 and the number of SIGINT, as shells report it.
-  process.exit(130);
+  process.exit(EXIT_BY[signal]);
 }

@@ -20,7 +20,8 @@ import { startStatus, type StatusServer } from '../status/http.ts';
 import { usageProblem } from './usage.ts';
 import { EXIT, printUsage, readArguments, textOf, type Arguments } from './arguments.ts';
 import { readRunnerSettings } from './settings.ts';
-import { endOnException, watchTerminal } from './surroundings.ts';
+import { EXIT_BY, takeSignals, type Signals } from './signals.ts';
+import { endOnException } from './surroundings.ts';
 
 /** A start whose containment is known. */
 type RunOptions = StartOptions & { readonly containment: Containment };
@@ -33,9 +34,6 @@ export interface RunParts {
 
 /** Said if the system grants no watch, for example when its limit is reached (inotify(7)). */
 const DEAF = 'changes to the config file are not noticed; send SIGHUP after each change';
-
-/** Exit codes of a process ended by a signal, as shells report them (POSIX, "Exit Status for Commands"). */
-const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
 
 const OPTIONS = {
   config: { type: 'string' },
@@ -99,7 +97,6 @@ function complain(lines: readonly string[]): undefined {
 async function serve(given: Arguments, options: RunOptions, parts: RunParts): Promise<number> {
   const { config, edge, log, containment } = options;
   serveOutput();
-  const isTerminalGone = watchTerminal();
   logConfig(log, config);
   // With the reason, because the mode decides what an evasive process can get away with.
   log.info('containment', { mode: containment.mode, why: containment.why });
@@ -109,8 +106,6 @@ async function serve(given: Arguments, options: RunOptions, parts: RunParts): Pr
   const runner = parts.startRunner(options);
   // Before the first wait: a signal without a listener would leave processes behind.
   endOnException(log, () => runner.kill());
-  const stopper = takeStopSignals(runner, log);
-  const stopped = Promise.race([stopper.stopped, untilRefused(runner, log)]);
   const reload = configReloader({
     started: config,
     log,
@@ -120,18 +115,15 @@ async function serve(given: Arguments, options: RunOptions, parts: RunParts): Pr
       runner.reload(next);
     },
   });
-  const hangUp = (): void => {
-    if (isTerminalGone()) stopper.drain('SIGHUP');
-    else reload();
-  };
-  process.on('SIGHUP', hangUp);
+  const signals = takeSignals({ reload });
+  const stopped = Promise.race([untilStopped(signals, runner, log), untilRefused(runner, log)]);
   const watcher = watchConfig(config, reload, (code) => log.warn(DEAF, { code }));
   const status = await openStatus(config, runner, log);
   log.info('runner started', { runner: config.runner, edge, servers: [...config.servers.keys()] });
   const code = await stopped;
-  process.off('SIGHUP', hangUp);
   watcher.close();
   await status?.close();
+  signals.release();
   return code;
 }
 
@@ -156,42 +148,32 @@ async function openStatus(
   }
 }
 
-interface Stopper {
-  /** The exit code, after the first signal's drain or at the second signal. */
-  readonly stopped: Promise<number>;
-  /** Ends in order; does nothing once that has begun. */
-  drain(signal: string): void;
+/** Drains at the first signal and ends at the second. Resolves to the exit code. */
+async function untilStopped(
+  { stop, stopNow }: Signals,
+  runner: RunningRunner,
+  log: Log,
+): Promise<number> {
+  const signal = await stop;
+  log.info('draining', { signal });
+  const hurried = stopNow.then((second) => {
+    log.warn('exiting now', { signal: second });
+    runner.kill();
+    return EXIT_BY[second];
+  });
+  return Promise.race([drained(runner, log), hurried]);
 }
 
-function takeStopSignals(runner: RunningRunner, log: Log): Stopper {
-  const { promise: stopped, resolve } = Promise.withResolvers<number>();
-  let isDraining = false;
-  const drain = (signal: string): void => {
-    if (isDraining) return;
-    isDraining = true;
-    log.info('draining', { signal });
-    const drained = runner.drain().then(
-      () => EXIT.ok,
-      (error: unknown) => {
-        log.error('drain failed', { error });
-        runner.kill();
-        return EXIT.failed;
-      },
-    );
-    void drained.then((code) => {
-      log.info('stopped');
-      resolve(code);
-    });
-  };
-  const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
-    if (!isDraining) return drain(signal);
-    log.warn('exiting now', { signal });
+async function drained(runner: RunningRunner, log: Log): Promise<number> {
+  try {
+    await runner.drain();
+    log.info('stopped');
+    return EXIT.ok;
+  } catch (error) {
+    log.error('drain failed', { error });
     runner.kill();
-    resolve(SIGNAL_EXIT[signal]);
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  return { stopped, drain };
+    return EXIT.failed;
+  }
 }
 
 /** Logs the first link; resolves only if the edge refuses this runner for good, even after years (F-56). */

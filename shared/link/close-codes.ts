@@ -4,9 +4,7 @@ export const CLOSE = {
   done: 1000,
   failed: 1011,
   protocol: 4400,
-  unauthorized: 4401,
   notGranted: 4403,
-  sessionUnknown: 4404,
   heartbeat: 4408,
   replaced: 4409,
   tooLarge: 4413,
@@ -16,11 +14,11 @@ export const CLOSE = {
 /** What a runner does when its control link was closed. A code that it does not know is no reason to stay away. */
 export function afterControlClose(code: number): 'stop' | 'relink_slowly' | 'relink' {
   if (code === CLOSE.replaced) return 'stop';
-  return code === CLOSE.unauthorized || code === CLOSE.notGranted ? 'relink_slowly' : 'relink';
+  return code === CLOSE.notGranted ? 'relink_slowly' : 'relink';
 }
 
 /** What a runner does when a session's link was closed; `over`: the edge holds nothing of the session any more. */
 export function afterSessionClose(code: number): 'over' | 'stop' | 'relink' {
-  if (code === CLOSE.done || code === CLOSE.sessionUnknown) return 'over';
+  if (code === CLOSE.done) return 'over';
   return code === CLOSE.replaced ? 'stop' : 'relink';
 }

@@ -1,12 +1,17 @@
 // What deployed runners and edges rely on, as literals. A failure here means that the protocol changes.
 import { createHash } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { globSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
 
 import { afterControlClose, afterSessionClose, CLOSE } from '../../shared/link/close-codes.ts';
 import { controlDown, controlUp } from '../../shared/link/control-frames.ts';
 import { partial } from '../../shared/link/parts.ts';
 import { sessionDown, sessionUp, streamDown } from '../../shared/link/session-frames.ts';
 import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const PROTOCOL = readFileSync(join(ROOT, 'shared/link/PROTOCOL.md'), 'utf8');
 
 /** Every field, bound and pattern of a schema; functions in it are library code and left out. */
 const shape = (schema: unknown): string =>
@@ -27,14 +32,12 @@ test('[LP2] frames change only with a new subprotocol: bump LINK_SUBPROTOCOLS, P
   );
 });
 
-test('close codes are those of PROTOCOL.md §6', () => {
+test('the close codes that deployed runners and edges know', () => {
   expect(CLOSE).toEqual({
     done: 1000,
     failed: 1011,
     protocol: 4400,
-    unauthorized: 4401,
     notGranted: 4403,
-    sessionUnknown: 4404,
     heartbeat: 4408,
     replaced: 4409,
     tooLarge: 4413,
@@ -42,19 +45,38 @@ test('close codes are those of PROTOCOL.md §6', () => {
   });
 });
 
-test('what a runner does after each close code is what PROTOCOL.md §6 says', () => {
-  const others = [CLOSE.failed, CLOSE.protocol, CLOSE.heartbeat, CLOSE.tooLarge, CLOSE.comeBack];
-  for (const code of [...others, 1006, 4999]) {
-    expect([code, afterControlClose(code), afterSessionClose(code)]).toEqual([
-      code,
-      'relink',
-      'relink',
-    ]);
-  }
-  expect(afterSessionClose(CLOSE.done)).toBe('over');
-  expect(afterSessionClose(CLOSE.sessionUnknown)).toBe('over');
-  expect(afterSessionClose(CLOSE.replaced)).toBe('stop');
-  expect(afterControlClose(CLOSE.replaced)).toBe('stop');
-  expect(afterControlClose(CLOSE.unauthorized)).toBe('relink_slowly');
-  expect(afterControlClose(CLOSE.notGranted)).toBe('relink_slowly');
+describe('the table of PROTOCOL.md §6', () => {
+  const [, section = ''] = PROTOCOL.split('## 6. Close codes');
+  const rows = [
+    ...section.matchAll(/^\| ([\d, ]+) \| ([^|]+) \| [^|]+ \| ([^|]+) \| ([^|]+) \|$/gmu),
+  ].flatMap(([, codes = '', senders = '', control = '', session = '']) =>
+    codes.split(', ').map((code) => ({ code: Number(code), senders, control, session })),
+  );
+  const ours = rows.filter(({ senders }) => /edge|runner/u.test(senders));
+
+  test('has each code of ours, and no other', () => {
+    const codes = ours.map(({ code }) => code);
+    expect(codes).toEqual(Object.values(CLOSE));
+  });
+
+  test.each(Object.entries(CLOSE))('says which side has a line that sends %s', (name, code) => {
+    const has = (room: string): boolean =>
+      globSync(`${room}/**/*.ts`, { cwd: ROOT }).some((path) =>
+        readFileSync(join(ROOT, path), 'utf8').includes(`CLOSE.${name}`),
+      );
+    const senders = ['edge', 'runner'].filter(has).join(', ');
+    expect(ours.find((row) => row.code === code)?.senders).toBe(senders);
+  });
+
+  test('says what a runner does after each', () => {
+    const words = (verdict: string): string => verdict.replaceAll('_', ' ');
+    for (const { code, control, session } of rows) {
+      expect([code, words(afterControlClose(code)), words(afterSessionClose(code))]).toEqual([
+        code,
+        control,
+        session,
+      ]);
+    }
+    expect([afterControlClose(4999), afterSessionClose(4999)]).toEqual(['relink', 'relink']);
+  });
 });

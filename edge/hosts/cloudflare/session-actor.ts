@@ -1,7 +1,8 @@
 // The session actor: the Durable Object of one session, which hosts core/session. It owns storage, sockets, a clock, a timer and the
-// way to the fleet, and no rules.
+// way to the fleet, and no rules. rpc.ts says what its methods do.
 import { DurableObject } from 'cloudflare:workers';
 import { nanoid } from 'nanoid';
+import { Asks } from '../../core/asks.ts';
 import { EdgeSession, type EdgeSessionEffect, type SessionNote } from '../../core/session.ts';
 import type {
   Negotiated,
@@ -15,21 +16,16 @@ import { faultRow, type Fault } from '../../../shared/fault.ts';
 import type { Env } from './env.ts';
 import type { FleetRpc, SessionRpc } from './rpc.ts';
 import { DurableSessionStore } from './session-store.ts';
-import { ActorSockets, contained } from './sockets.ts';
+import { ActorSockets } from './sockets.ts';
 import { ActorTimer } from './timer.ts';
 import { readSessionUpgrade } from './upgrades.ts';
 import type { SessionName } from '../../../shared/ids.ts';
-
-interface Asker {
-  readonly resolve: (value: never) => void;
-  readonly reject: (error: Error) => void;
-}
 
 export class SessionActor extends DurableObject<Env> implements SessionRpc {
   readonly #sockets: ActorSockets<SessionNote>;
   readonly #store: DurableSessionStore;
   readonly #session: EdgeSession;
-  readonly #askers = new Map<string, Asker>();
+  readonly #asks = new Asks(nanoid);
   readonly #timer = new ActorTimer(() => this.#perform(this.#session.tick(Date.now())));
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -74,17 +70,14 @@ export class SessionActor extends DurableObject<Env> implements SessionRpc {
     return this.#ask((ask) => this.#session.end(ask, Date.now()));
   }
 
-  /** From the fleet actor. */
   review(): Promise<void> {
     return this.#ask((ask) => this.#session.review(ask, Date.now()));
   }
 
-  /** From the fleet actor. */
   release(session: SessionName): void {
     this.#perform(this.#session.release(session, Date.now()));
   }
 
-  /** From the fleet actor. */
   giveUp(fault: Fault, session: SessionName): Promise<void> {
     return this.#ask((ask) => this.#session.giveUp(ask, fault, session, Date.now()));
   }
@@ -100,9 +93,8 @@ export class SessionActor extends DurableObject<Env> implements SessionRpc {
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
-    const text = typeof data === 'string' ? data : undefined;
-    contained(socket, () =>
-      this.#perform(this.#session.message(this.#sockets.idOf(socket), text, Date.now())),
+    this.#sockets.heard(socket, data, (id, text) =>
+      this.#perform(this.#session.message(id, text, Date.now())),
     );
   }
 
@@ -119,11 +111,7 @@ export class SessionActor extends DurableObject<Env> implements SessionRpc {
   }
 
   #ask<T>(run: (ask: string) => readonly EdgeSessionEffect[]): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const ask = nanoid();
-      this.#askers.set(ask, { resolve, reject });
-      this.#perform(run(ask));
-    });
+    return this.#asks.ask((ask) => this.#perform(run(ask)));
   }
 
   #perform(effects: readonly EdgeSessionEffect[]): void {
@@ -138,15 +126,15 @@ export class SessionActor extends DurableObject<Env> implements SessionRpc {
       case 'note':
         return this.#sockets.perform(effect);
       case 'reply':
-        return this.#asker(effect.ask)?.resolve(effect.reply as never);
+        return this.#asks.answer(effect.ask, effect.reply);
       case 'fail':
-        return this.#asker(effect.ask)?.reject(new Error('the fleet could not be reached'));
+        return this.#asks.fail(effect.ask, new Error('the fleet could not be reached'));
       case 'accept': {
         const response = this.#sockets.accept(effect.socket, effect.subprotocol);
-        return this.#asker(effect.ask)?.resolve(response as never);
+        return this.#asks.answer(effect.ask, response);
       }
       case 'refuse':
-        return this.#asker(effect.ask)?.resolve(refusal(effect.fault) as never);
+        return this.#asks.answer(effect.ask, refusal(effect.fault));
       case 'find':
         return this.#find();
       case 'place':
@@ -154,12 +142,6 @@ export class SessionActor extends DurableObject<Env> implements SessionRpc {
       case 'closed':
         return this.#close(effect.session);
     }
-  }
-
-  #asker(ask: string): Asker | undefined {
-    const asker = this.#askers.get(ask);
-    this.#askers.delete(ask);
-    return asker;
   }
 
   #find(): void {

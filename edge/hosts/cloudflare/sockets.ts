@@ -26,8 +26,18 @@ export class ActorSockets<Note> implements Sockets<Note> {
     return new Response(null, { status: 101, webSocket: client, headers });
   }
 
+  /** A message has come; `handle` gets the socket's id and the text, undefined for a binary message. An exception ends that socket only. */
+  heard(
+    socket: WebSocket,
+    data: string | ArrayBuffer,
+    handle: (id: string, text: string | undefined) => void,
+  ): void {
+    const text = typeof data === 'string' ? data : undefined;
+    contained(socket, () => handle(this.#idOf(socket), text));
+  }
+
   /** Empty for one that this actor never had. The platform forgets the tags of a socket once both sides have closed it. */
-  idOf(socket: WebSocket): string {
+  #idOf(socket: WebSocket): string {
     return this.#ids.get(socket) ?? '';
   }
 
@@ -38,7 +48,7 @@ export class ActorSockets<Note> implements Sockets<Note> {
 
   /** A socket reported its end: completes the closing handshake. */
   closed(socket: WebSocket, code: number): string {
-    const id = this.idOf(socket);
+    const id = this.#idOf(socket);
     completeClose(socket, code);
     this.#open.delete(id);
     return id;
