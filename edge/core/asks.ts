@@ -1,41 +1,46 @@
 // Callers that wait for what a machine answers later, each under an id of its own.
 
-interface Caller {
+interface Asker {
   readonly resolve: (value: never) => void;
   readonly reject: (error: Error) => void;
 }
 
 export class Asks {
-  readonly #mint: () => string;
-  readonly #callers = new Map<string, Caller>();
+  readonly #askers = new Map<string, Asker>();
+  #count = 0;
 
-  /** `mint` gives ids that do not repeat. */
-  constructor(mint: () => string) {
-    this.#mint = mint;
+  get size(): number {
+    return this.#askers.size;
   }
 
-  /** Asks with a new id, and waits for the answer to it. */
-  ask<T>(put: (ask: string) => void): Promise<T> {
+  /** The answer to what `run` asks under the id it is given. If `run` throws, it rejects. */
+  ask<T>(run: (ask: string) => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const ask = this.#mint();
-      this.#callers.set(ask, { resolve, reject });
-      put(ask);
+      this.#count += 1;
+      const ask = String(this.#count);
+      this.#askers.set(ask, { resolve, reject });
+      try {
+        run(ask);
+      } catch (error) {
+        this.#askers.delete(ask);
+        reject(error instanceof Error ? error : new Error('unknown', { cause: error }));
+      }
     });
   }
 
-  /** Answers a caller; nothing happens if it has its answer. */
-  answer(ask: string, value: unknown): void {
-    this.#take(ask)?.resolve(value as never);
+  resolve(ask: string, value: unknown): void {
+    const asker = this.#askers.get(ask);
+    this.#askers.delete(ask);
+    asker?.resolve(value as never);
   }
 
-  /** The same for a caller that gets no answer. */
-  fail(ask: string, error: Error): void {
-    this.#take(ask)?.reject(error);
+  reject(ask: string, reason: string): void {
+    const asker = this.#askers.get(ask);
+    this.#askers.delete(ask);
+    asker?.reject(new Error(reason));
   }
 
-  #take(ask: string): Caller | undefined {
-    const caller = this.#callers.get(ask);
-    this.#callers.delete(ask);
-    return caller;
+  rejectAll(reason: string): void {
+    for (const ask of this.#askers.keys()) this.reject(ask, reason);
   }
 }

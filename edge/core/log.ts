@@ -92,6 +92,13 @@ export const sessionEndLine = (
   ...(fault && { fault }),
 });
 
+/** Logs that a session is over; `digest`: SHA-256 of a text, as hex. */
+export const logSessionEnd = async (
+  log: LogPort,
+  digest: (text: string) => Promise<string>,
+  end: SessionEnd,
+): Promise<void> => log(sessionEndLine(end, await digest(end.row.session)));
+
 /** Stack frames in a line. */
 const TOLD_FRAMES = 5;
 

@@ -1,4 +1,5 @@
 // `mcp-bridge edge`: an edge on a machine of its own, to which runners dial in from elsewhere.
+import { problemText } from '../../shared/problem.ts';
 import { keepCertificate, readCertificate } from '../dev/certificate.ts';
 import { EDGE_OPTIONS, readEdgeOptions, type EdgeCommandOptions } from '../dev/edge-options.ts';
 import { EdgeStartError } from '../dev/edge-start-error.ts';
@@ -6,6 +7,7 @@ import { startNodeEdge } from '../dev/node-edge.ts';
 import { createLog } from '../log.ts';
 import { printError, serveOutput } from '../output.ts';
 import { EXIT, printUsage, readArguments, textOf } from './arguments.ts';
+import { takeSignals } from './signals.ts';
 import { endOnException } from './surroundings.ts';
 
 /** Runs until a signal ends it. Returns the exit code. */
@@ -21,7 +23,7 @@ export async function edgeCommand(argv: readonly string[]): Promise<number> {
     return await serve(reading.options);
   } catch (error) {
     if (!(error instanceof EdgeStartError)) throw error;
-    printError(`${error.message}\n`);
+    printError(`${problemText(error.problem)}\n`);
     return EXIT.failed;
   }
 }
@@ -32,25 +34,16 @@ async function serve({ tls, logLevel, ...options }: EdgeCommandOptions): Promise
   const edge = await startNodeEdge({ ...options, certificate, log });
   serveOutput();
   endOnException(log, () => undefined);
-  for (const problem of edge.settings.problems) log.warn('a setting is wrong', { problem });
-  const stopRenewing = tls && keepCertificate(tls, log, (renewed) => edge.renew(renewed));
+  for (const problem of edge.settings.problems) log.warn('a setting is wrong', { ...problem });
+  const kept = tls && keepCertificate(tls, log, (renewed) => edge.renew(renewed));
+  const signals = takeSignals({ reload: () => kept?.renew() });
   log.info('edge started', { host: options.host, port: edge.port });
-  const signal = await stopSignal();
+  const signal = await signals.stop;
+  // The second one ends the program at once.
+  signals.release();
   log.info('stopping', { signal });
-  stopRenewing?.();
+  kept?.close();
   await edge.stop();
   log.info('stopped');
   return EXIT.ok;
-}
-
-/** The first signal that ends the program; Node ends it at the second. */
-function stopSignal(): Promise<NodeJS.Signals> {
-  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
-  const signals = ['SIGTERM', 'SIGINT'] as const;
-  const stop = (signal: NodeJS.Signals): void => {
-    for (const other of signals) process.off(other, stop);
-    resolve(signal);
-  };
-  for (const signal of signals) process.on(signal, stop);
-  return promise;
 }

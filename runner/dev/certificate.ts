@@ -24,15 +24,18 @@ export function readCertificate({ cert, key }: TlsFiles): Certificate {
   }
 }
 
-/**
- * Calls `take` with the certificate when its files have changed, and on SIGHUP. One that cannot be used leaves the last one in place.
- * Returns what ends this.
- */
+export interface KeptCertificate {
+  /** Reads the files again now. */
+  renew(): void;
+  close(): void;
+}
+
+/** Calls `take` with the certificate when its files have changed. One that cannot be used leaves the last one in place. */
 export function keepCertificate(
   files: TlsFiles,
   log: Log,
   take: (certificate: Certificate) => void,
-): () => void {
+): KeptCertificate {
   const renew = (): void => {
     try {
       take(readCertificate(files));
@@ -44,9 +47,5 @@ export function keepCertificate(
   const deaf = (code: string): void =>
     log.warn('changes to the certificate are not noticed; send SIGHUP after each change', { code });
   const watching = watchConfig({ file: files.cert, envFiles: [files.key] }, renew, deaf);
-  process.on('SIGHUP', renew);
-  return () => {
-    process.off('SIGHUP', renew);
-    watching.close();
-  };
+  return { renew, close: () => watching.close() };
 }

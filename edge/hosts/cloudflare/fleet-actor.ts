@@ -14,11 +14,13 @@ import type {
   PlacedSession,
   TicketScope,
 } from '../../core/ports.ts';
+import { sha256 } from '../../access/digest.ts';
+import { logSessionEnd } from '../../core/log.ts';
 import { signTicket } from '../../access/ticket.ts';
 import { readSettings } from '../../settings.ts';
 import { actorOf, type ActorName, type SessionName } from '../../../shared/ids.ts';
 import type { Env } from './env.ts';
-import { logEnd } from './console-log.ts';
+import { consoleLog } from './console-log.ts';
 import { SqlFleetStore } from './fleet-store.ts';
 import { ActorSockets } from './sockets.ts';
 import type { FleetRpc, SessionRpc } from './rpc.ts';
@@ -37,7 +39,7 @@ export class FleetActor extends DurableObject<Env> implements FleetRpc {
     },
     nanoid,
   );
-  readonly #asks = new Asks(nanoid);
+  readonly #asks = new Asks();
   readonly #timer = new ActorTimer(() => this.#perform(this.#fleet.tick(Date.now())));
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -120,7 +122,7 @@ export class FleetActor extends DurableObject<Env> implements FleetRpc {
       case 'sign':
         return this.ctx.waitUntil(this.#sign(effect.ask, effect.scope));
       case 'opened':
-        return this.#asks.answer(effect.ask, effect.opened);
+        return this.#asks.resolve(effect.ask, effect.opened);
       case 'giveUp':
         return this.ctx.waitUntil(this.#giveUp(effect));
       case 'release':
@@ -128,7 +130,7 @@ export class FleetActor extends DurableObject<Env> implements FleetRpc {
       case 'review':
         return this.ctx.waitUntil(this.#actor(effect.session).review());
       case 'ended':
-        return this.ctx.waitUntil(logEnd(effect));
+        return this.ctx.waitUntil(logSessionEnd(consoleLog, sha256, effect));
     }
   }
 

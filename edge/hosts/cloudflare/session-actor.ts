@@ -25,7 +25,7 @@ export class SessionActor extends DurableObject<Env> implements SessionRpc {
   readonly #sockets: ActorSockets<SessionNote>;
   readonly #store: DurableSessionStore;
   readonly #session: EdgeSession;
-  readonly #asks = new Asks(nanoid);
+  readonly #asks = new Asks();
   readonly #timer = new ActorTimer(() => this.#perform(this.#session.tick(Date.now())));
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -126,15 +126,15 @@ export class SessionActor extends DurableObject<Env> implements SessionRpc {
       case 'note':
         return this.#sockets.perform(effect);
       case 'reply':
-        return this.#asks.answer(effect.ask, effect.reply);
+        return this.#asks.resolve(effect.ask, effect.reply);
       case 'fail':
-        return this.#asks.fail(effect.ask, new Error('the fleet could not be reached'));
+        return this.#asks.reject(effect.ask, 'the fleet could not be reached');
       case 'accept': {
         const response = this.#sockets.accept(effect.socket, effect.subprotocol);
-        return this.#asks.answer(effect.ask, response);
+        return this.#asks.resolve(effect.ask, response);
       }
       case 'refuse':
-        return this.#asks.answer(effect.ask, refusal(effect.fault));
+        return this.#asks.resolve(effect.ask, refusal(effect.fault));
       case 'find':
         return this.#find();
       case 'place':

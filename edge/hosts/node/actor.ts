@@ -3,7 +3,7 @@ import { failureOf, type LogPort } from '../../core/log.ts';
 import { CLOSE } from '../../../shared/link/close-codes.ts';
 import type { SocketId } from '../../../shared/ids.ts';
 import { NodeSockets } from './node-sockets.ts';
-import { Asks } from './asks.ts';
+import { Asks } from '../../core/asks.ts';
 import { isStorageFailure, type Database } from './database.ts';
 import { Waker, type Wakers } from './wakers.ts';
 

@@ -13,7 +13,7 @@ import type {
 } from '../../core/ports.ts';
 import { sha256 } from '../../access/digest.ts';
 import { signTicket } from '../../access/ticket.ts';
-import { sessionEndLine, type LogPort, type SessionEnd } from '../../core/log.ts';
+import { logSessionEnd } from '../../core/log.ts';
 import { actorOf, type ActorName, type SessionName } from '../../../shared/ids.ts';
 import { Actor, type ActorHost } from './actor.ts';
 import { Waker } from './wakers.ts';
@@ -132,7 +132,7 @@ export class NodeFleetActor
       case 'review':
         return this.whenDone(this.#host.session(actorOf(effect.session)).review(), () => []);
       case 'ended':
-        return void logEnd(this.#host.log, effect);
+        return void logSessionEnd(this.#host.log, sha256, effect);
     }
   }
 
@@ -149,6 +149,3 @@ export class NodeFleetActor
     return [];
   }
 }
-
-const logEnd = async (log: LogPort, end: SessionEnd): Promise<void> =>
-  log(sessionEndLine(end, await sha256(end.row.session)));
