@@ -1,6 +1,6 @@
-// How much the output of processes may take: of the runner's time, and of the edge's and the clients' through whose hands its
-// messages go. A process that answers what it is asked does not meet these bounds; one that prints without end, or only ever
-// the largest results, is read at the pace they give, and nobody waits for it.
+// How much the output of processes may use: of the runner's time, and of the edge and the clients that handle its messages. A
+// process that only answers its requests does not reach these bounds. One that prints without end, or sends only the largest
+// results, is read at the pace they allow, and nobody else waits for it.
 import { PROCESS_LINE_BYTES } from '../../shared/limits.ts';
 
 const MIB = 1024 * 1024;

@@ -1,5 +1,5 @@
-// One cgroup of the kernel's unified hierarchy (cgroup v2) that holds one process and all it starts:
-// nobody leaves it by shedding session, parent or environment. Kernel: Documentation/admin-guide/cgroup-v2.rst.
+// One cgroup of the kernel's unified hierarchy (cgroup v2). It holds one process and everything that the process starts, which
+// cannot leave it by changing session, parent or environment. Kernel: Documentation/admin-guide/cgroup-v2.rst.
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-// Text that a process wrote, made safe to display: no terminal controls, nothing that reorders a line.
+// Makes text that a process wrote safe to display: without terminal controls, and without characters that reorder a line.
 
 const ESCAPE = '\u001b';
 const BELL = '\u0007';

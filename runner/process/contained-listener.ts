@@ -1,4 +1,4 @@
-// The last guard around what a process's output sets off: whatever it throws ends that process, never the runner.
+// The last guard around the handling of a process's output: an exception there ends that process, never the runner.
 import type { ProcessListener } from './stdio-process.ts';
 
 /**

@@ -1,5 +1,5 @@
-// How processes are kept together until their end: in cgroups where the kernel lets the runner make
-// them, else by their marks alone (terminate.ts). Found out once, when the runner starts.
+// How a runner keeps processes together until they end: in cgroups where the kernel lets it make them, otherwise by marks alone
+// (terminate.ts). Decided once, when the runner starts.
 import { accessSync, constants } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import {

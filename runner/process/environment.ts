@@ -1,5 +1,5 @@
-// What a process may see of the runner's own environment: an allow-list, because a variable that
-// nobody thought of is as likely a credential as not.
+// Which variables of the runner's environment a process may see. This is an allow-list, because any variable that nobody thought of
+// may be a credential.
 
 import type { ProcessUser } from './process-user.ts';
 

@@ -1,5 +1,4 @@
-// The facts of an ended process, the verdict whether they speak against its server (R-6), and the
-// one place that puts them into words.
+// The facts about a process that has ended, whether they count against its server (R-6), and their words, which no other file has.
 
 /**
  * Why a process is no longer running; `terminated` means the runner ended it on purpose, `broken` that it lived, but could

@@ -1,5 +1,5 @@
-// Who belongs to a process: its descendants, and those of them that slipped away (F-75), found without reading the machine's
-// whole table of processes.
+// Finds what belongs to a process: its descendants, and those of them that slipped away (F-75). It does not read the machine's
+// whole process table.
 import {
   allStats,
   childrenOf,

@@ -1,5 +1,5 @@
-// A second look for what ended processes have left: the first one asks only where orphans go, which costs little; this one asks
-// every younger process of the machine for its mark, once for all processes that ended in a while (F-75).
+// A second search for what ended processes have left behind. The first one looks only where orphans go, which is cheap. This one
+// asks every younger process of the machine for its mark, once for all processes that ended within a while (F-75).
 import { allStats, canLook, withMarks, type ProcessStat } from './process-table.ts';
 import { endAll } from './terminate.ts';
 

@@ -1,5 +1,5 @@
-// Reads one output pipe of a process so that no other process and no link waits for it: a slice of work at a time, and no
-// more of the runner's time than the process has earned (core/output-share.ts). Order is kept; nothing is lost, only slowed.
+// Reads one output pipe of a process so that no other process and no link waits for it: one slice of work at a time, and no more of
+// the runner's time than the process has earned (core/output-share.ts). The order is kept. Nothing is lost; it only comes later.
 import type { Readable } from 'node:stream';
 import type { PipeShare } from '../core/output-share.ts';
 

@@ -1,4 +1,4 @@
-// What it takes to start a process.
+// Describes a process that is to be started.
 import type { ProcessLimits } from './cgroup.ts';
 import type { Containment } from './containment.ts';
 import type { ProcessUser } from './process-user.ts';

@@ -1,5 +1,5 @@
-// Reads the kernel's table of processes (/proc): who descends from whom, whose they are and which marks they carry.
-// Elsewhere than on Linux the table is empty and what relies on it finds nothing.
+// Reads the kernel's process table (/proc): parents, owners and marks. On other systems than Linux the table is empty, so whatever
+// relies on it finds nothing.
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';

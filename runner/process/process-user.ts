@@ -1,5 +1,5 @@
-// Under which user processes run (F-78): who is meant by a name, and whether this runner may start a
-// process as somebody else.
+// The user that processes run as (F-78): finds the user of a name, and tells whether this runner may start a process as another
+// user.
 import { spawnSync } from 'node:child_process';
 
 import { readOr } from './small-files.ts';

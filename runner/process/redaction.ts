@@ -1,5 +1,6 @@
-// Takes known secrets out of text that a process wrote or that speaks of its start (F-45): what its config and the runner's
-// environment put into it, and the runner's token; as they are, and as URLs, JSON and base64 write them.
+// Removes known secrets from text that a process wrote, or that is about its start (F-45). The secrets are the values that its
+// config and the runner's environment gave it, and the runner's token. They are found as they are, and as URLs, JSON and base64
+// spell them.
 import { Buffer } from 'node:buffer';
 import { cleanText } from './clean-text.ts';
 

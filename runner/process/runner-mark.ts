@@ -1,4 +1,4 @@
-// Names a runner for good, so that what it leaves behind is known as its own, and as nobody's once it is gone.
+// Gives a runner a mark for good. By it a later runner recognizes what this one left behind, and that its owner is gone.
 import { createHash } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { isGone, statOf } from './process-table.ts';

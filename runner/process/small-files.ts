@@ -1,4 +1,4 @@
-// Reads files and folders that may not exist, such as those in which the kernel and the system describe themselves.
+// Reads files and folders that may not exist, such as those in which the kernel describes itself.
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** The text of a file; `otherwise` where it cannot be read. */

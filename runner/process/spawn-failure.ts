@@ -1,5 +1,5 @@
-// Turns the error of a failed start into a sentence that tells the operator what to change. The
-// system says ENOENT for three different things, so the file system is asked which one it was.
+// Turns the error of a failed start into a sentence that tells the operator what to change. ENOENT can mean three different things,
+// so this file looks at the file system to see which one it was.
 import { accessSync, constants, statSync } from 'node:fs';
 import { errorCode } from '../error-code.ts';
 import { isPresent } from './command-path.ts';

@@ -1,5 +1,5 @@
-// Starts the program of a process: its own session and group, no shell, marks that its descendants inherit, a cgroup where
-// there is one, and as another user without a way to more rights.
+// Starts the program of a process: in a session and group of its own, without a shell, with marks that its descendants inherit, and
+// in a cgroup if there is one. A program that runs as another user cannot gain more rights.
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { CgroupError, type ProcessCgroup } from './cgroup.ts';

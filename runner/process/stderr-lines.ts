@@ -1,6 +1,5 @@
-// A process's stderr as lines that are safe to log (F-45): whole UTF-8, bounded, without terminal
-// controls or known secrets, and no more than a log can take. It is always read, or the
-// process would stall.
+// A process's stderr as lines that are safe to log (F-45): whole UTF-8, bounded, without terminal controls or known secrets, and no
+// more than a log can take. Stderr is always read, because a process stalls when that pipe is full.
 import { joinBytes } from '../../shared/bytes.ts';
 import { cleanText } from './clean-text.ts';
 import type { Redaction } from './redaction.ts';

@@ -1,6 +1,6 @@
-// Owns one child process and its three pipes: lines in and out, back-pressure both ways, the facts of
-// its end. A process has its own group and no shell; nothing here throws for what a process does.
-// One file above 300 lines: three pipes and the end of one process cannot be told apart: each of them may be the first to say it.
+// Owns one child process and its three pipes: lines in and out, back-pressure in both directions, and the facts of its end. A
+// process has a group of its own and no shell. Nothing that a process does makes this file throw.
+// One file above 300 lines: any of the three pipes may be the first to show the end, so the pipes cannot be separated from it.
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';

@@ -1,5 +1,6 @@
-// Ends what a crashed predecessor left behind (F-55): processes of a runner of this place that is no more. A mark alone proves
-// nothing, since anybody can write one into an environment: the process must be of a user that this runner starts processes as.
+// Ends what a crashed predecessor left behind (F-55): processes of a runner of the same place that no longer exists. A mark alone
+// proves nothing, since anybody can write one into an environment. So the process must also belong to a user that this runner
+// starts processes as.
 import type { Containment } from './containment.ts';
 import { scanProcesses, usersOf, type ProcessEntry, type ProcessStat } from './process-table.ts';
 import { isOfDeadRunner } from './runner-mark.ts';

@@ -1,5 +1,5 @@
-// The end of a process and of all it started: close stdin → SIGTERM to the group → SIGKILL to the
-// group, then whatever left the group. Every step is bounded, the whole takes at most 5 s (F-73, F-75).
+// Ends a process and everything it started: closes stdin, then sends SIGTERM to the group, then SIGKILL to the group, then ends
+// whatever left the group. Every step is bounded; all together they take at most 5 s (F-73, F-75).
 import { setTimeout as pause } from 'node:timers/promises';
 import { isAlive, type ProcessStat } from './process-table.ts';
 

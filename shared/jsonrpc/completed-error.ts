@@ -1,5 +1,5 @@
-// Owns completing the error of an answer, so that every client reads it: an integer for its code, and a text for its message
-// (JSON-RPC 2.0, "Error object"). Whatever else the server said stays as it is.
+// Completes the error of an answer so that every client can read it: an integer as its code, a text as its message (JSON-RPC 2.0,
+// "Error object"). Everything else that the server said stays as it is.
 import { QUOTE } from './json-cursor.ts';
 import type { Span } from './span.ts';
 import { isObjectAt, textAt, valueIn, withMembers } from './members.ts';

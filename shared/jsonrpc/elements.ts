@@ -1,4 +1,4 @@
-// Owns finding the elements of arrays in a scanned message, as members.ts does the members of objects.
+// Finds the elements of arrays in a scanned message, as members.ts finds the members of objects.
 import { JsonCursor, OPEN_ARRAY } from './json-cursor.ts';
 import type { Span } from './span.ts';
 import { LISTED_ELEMENTS } from '../limits.ts';

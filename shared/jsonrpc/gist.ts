@@ -1,5 +1,5 @@
-// Owns the guess at what a text was meant to be that is no message: which of the envelope's keys it has on its outermost level,
-// and which id, read as loosely as a person would read it. It decides whose call a broken answer ends, never what is passed on.
+// Guesses what a text that is no message was meant to be: which keys of the envelope it has on its outermost level, and which id,
+// read as loosely as a person would read it. The guess decides which call a broken answer ends. It never decides what is passed on.
 
 import { KNOWN_BYTES, knownOf } from './known.ts';
 

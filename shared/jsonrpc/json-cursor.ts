@@ -1,6 +1,6 @@
-// Owns strict JSON (RFC 8259) over bytes: one forward pass that validates, counts and reports offsets, and builds no
-// values. It never throws and never recurses, so nesting costs a byte a level, and string interiors are passed four
-// bytes at a time. It jumps over what an earlier pass knows (known.ts). What a JSON-RPC message means is scan.ts.
+// Strict JSON (RFC 8259) over bytes: one forward pass that validates, counts and reports offsets, and builds no values. It never
+// throws and never recurses, so each level of nesting costs one byte. It passes over string interiors four bytes at a time, and
+// jumps over what an earlier pass knows (known.ts). The meaning of a JSON-RPC message is known to scan.ts.
 // One file above 300 lines: the hot loops share private fields, and a call between files would cost more than the byte it reads.
 import { KNOWN_BYTES, knownOf, type KnownValue } from './known.ts';
 import type { Span } from './span.ts';

@@ -1,5 +1,5 @@
-// Owns what stands around a message on a terminal and means nothing there: byte order marks, blanks, control characters and
-// escape sequences (ECMA-48 §5.4, §8.3). Every step moves forward, so a text costs its length.
+// Passes over characters around a message that mean something to a terminal only: byte order marks, blanks, control characters and
+// escape sequences (ECMA-48 §5.4, §8.3). Every step moves forward, so the work grows with the length of the text.
 
 const ESC = 0x1b;
 const BEL = 0x07;

@@ -1,6 +1,6 @@
-// Owns what a pass over a large text has found (skim.ts), so that later passes over the same bytes jump over it (json-cursor.ts)
-// and copies take it along (splice.ts, members.ts). It is kept by buffer, as offsets in it: views and callers need not know of it.
-// The bytes of a buffer that something is known of must not be changed.
+// Keeps what a pass over a large text has found (skim.ts), so that later passes over the same bytes jump over it (json-cursor.ts)
+// and copies take it along (splice.ts, members.ts). It is kept by buffer, as offsets, so views and callers need not know of it. The
+// bytes of such a buffer must not be changed.
 import type { Span } from './span.ts';
 
 /** Smaller values are passed at once. */

@@ -1,5 +1,5 @@
-// Owns cutting a byte flow into newline-delimited lines: nothing is decoded (so no code point can be split), each
-// line is joined once, and what is held never exceeds the line limit by more than a constant factor.
+// Cuts a flow of bytes into lines. It decodes nothing, so it splits no code point; it joins each line once; and it never holds more
+// than a constant factor of the longest line allowed.
 import { joinBytes } from '../bytes.ts';
 
 /** A line without its line break, or the news that one grew too long; `bytes` of the latter is the count so far. */

@@ -1,6 +1,6 @@
-// Owns reading and changing single members of a scanned message by its bytes: what is kept stays byte for byte, so numbers,
-// escapes and order reach the other side as they were sent. Work grows with the bytes alone: nothing is made of what is passed
-// over, and only small values are parsed.
+// Reads and changes single members of a scanned message by their bytes. Everything else stays byte for byte, so numbers, escapes
+// and order reach the other side as they were sent. The work grows with the bytes alone: members that are passed over build
+// nothing, and only small values are parsed.
 import { JsonCursor, OPEN_OBJECT, QUOTE } from './json-cursor.ts';
 import type { Span } from './span.ts';
 import { carried, remember, type KnownValue } from './known.ts';

@@ -1,6 +1,6 @@
-// Owns what a process's line says that is no message by the letter (scan.ts): the messages that every direct client of the
-// process would still take out of it, each mended so that it is one; answers that nobody could read; and noise. Client input
-// never comes here. It is looked at only when the strict scan has failed, so that proper lines cost nothing.
+// Reads a line of a process that is no message by the letter (scan.ts). It finds the messages that every direct client of the
+// process would still read in it, and mends each; answers that nobody could read; and noise. Client input never comes here. A line
+// is looked at only when the strict scan has failed, so proper lines cost nothing.
 import { completedError } from './completed-error.ts';
 import { elementsOf } from './elements.ts';
 import { gistOf } from './gist.ts';

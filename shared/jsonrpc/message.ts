@@ -1,5 +1,5 @@
-// Owns the shapes of JSON-RPC messages that the bridge itself reads or writes, named as in the MCP schema.
-// What only passes through is never parsed into these: scan.ts and splice.ts work on its bytes.
+// The shapes of JSON-RPC messages that the bridge itself reads or writes, named as in the MCP schema. Messages that only pass
+// through are never parsed into these: scan.ts and splice.ts work on their bytes.
 
 /** The `error` member of an error response. */
 export interface ErrorObject {

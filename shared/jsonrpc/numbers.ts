@@ -1,5 +1,5 @@
-// Owns which number a peer means by an id or a token: what the bridge counted out as 7 may come back as "7", 7.0 or 7e0, and
-// every client that counts its own takes it (as the official TypeScript client does by `Number`).
+// Tells which number a peer means by an id or a token. If the bridge sent 7, it may come back as "7", 7.0 or 7e0, and every client
+// that counts its requests accepts these (the official TypeScript client uses `Number`).
 
 /** The integer that raw JSON text of an id or a token stands for; undefined when it is none. */
 export function integerOf(raw: string): number | undefined {

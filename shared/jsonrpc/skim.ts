@@ -1,5 +1,5 @@
-// Owns the first pass over a large line of a process, in steps that are short enough for others to have their turn between two of
-// them. What it finds, later passes jump over (known.ts), so that they cost little however large the line is. Pure.
+// The first pass over a large line of a process, in steps short enough that others get their turn in between. Later passes jump
+// over what it finds (known.ts), so they cost little however large the line is. Pure.
 import { GistSteps } from './gist.ts';
 import { JsonCursor, OPEN_ARRAY, OPEN_OBJECT } from './json-cursor.ts';
 import { skipJunk } from './junk.ts';

@@ -1,4 +1,4 @@
-// A part of a text, by where it lies in the bytes.
+// A part of a text, by its place in the bytes.
 
 /** Byte offsets, end exclusive. */
 export interface Span {

@@ -1,5 +1,5 @@
-// Owns rewriting a scanned message by its bytes: other ids and tokens at known offsets, line breaks between tokens
-// dropped, and every other byte kept, so numbers, duplicate keys and spacing reach the other side as they were sent.
+// Rewrites a scanned message by its bytes: it puts other ids and tokens at known offsets and removes line breaks between tokens.
+// Every other byte stays, so numbers, duplicate keys and spacing reach the other side as they were sent.
 
 import type { Span } from './span.ts';
 import { carried, KNOWN_BYTES, knownOf, remember, type KnownValue } from './known.ts';

@@ -1,4 +1,4 @@
-// Owns how bytes that should be UTF-8 are read where they are not.
+// Reads bytes that should be UTF-8 and are not.
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();

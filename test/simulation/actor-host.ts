@@ -1,5 +1,5 @@
-// What the hosts of the simulated actors have in common: a clock that is a little off, a timer, and the ways in which a Durable
-// Object loses its memory. It can die in each step: before the step's writes are on disk, or after them and before any of its effects.
+// What the hosts of the simulated actors share: a clock that is slightly off, a timer, and the ways in which a Durable Object loses
+// its memory. An actor can die in any step, either before the step's writes are on disk, or after them and before any effect.
 import type { Chance, Scheduled } from './clock.ts';
 import type { SteppedStore } from './stores.ts';
 import type { World } from './world.ts';

@@ -1,4 +1,4 @@
-// The simulated session actor: hosts core/session.
+// The simulated session actor. It hosts edge/core/session.ts.
 import type {
   EdgeSession,
   EdgeSessionEffect,

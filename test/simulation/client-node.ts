@@ -1,4 +1,4 @@
-// The simulated client of one session: calls, notes, listens, resumes and gives up as the revision allows.
+// The simulated client of one session. It calls, notifies, listens, resumes and gives up, as its revision allows.
 import { fillerOf } from './filler.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
 import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';

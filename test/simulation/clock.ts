@@ -1,4 +1,4 @@
-// Virtual time and seeded chance: the only sources of order and randomness in a simulation, so that a seed replays exactly.
+// Virtual time and seeded chance. Order and randomness in a simulation come from nowhere else, so a seed replays exactly.
 
 /** A small fast generator (mulberry32); the same seed gives the same run on every machine. */
 export class Chance {

@@ -1,4 +1,4 @@
-// The simulator's stores and sockets keep what the edge's rules are promised.
+// The simulator's stores and sockets keep the promises that the edge's rules rely on.
 import { ActorSockets } from './sockets.ts';
 import { Chance, VirtualClock } from './clock.ts';
 import { fleetStoreContract, sessionStoreContract, type StoreHarness } from '../contract/stores.ts';

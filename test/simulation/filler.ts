@@ -1,4 +1,4 @@
-// Bytes that show when one of them is missing, doubled or out of place.
+// Bytes that show it when one of them is missing, doubled or out of place.
 
 const made = new Map<string, string>();
 

@@ -1,4 +1,4 @@
-// The simulated fleet actor: hosts core/fleet.
+// The simulated fleet actor. It hosts edge/core/fleet.ts.
 import type { ControlNote, Fleet, FleetEffect } from '../../edge/core/fleet.ts';
 import type {
   ControlDial,

@@ -1,4 +1,4 @@
-// What happened, as the clients and the processes saw it: the checker's only evidence.
+// What happened, as clients and processes saw it. The checker has no other evidence.
 
 export interface CallHistory {
   readonly session: string;

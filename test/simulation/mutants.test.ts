@@ -1,4 +1,4 @@
-// The checker can fail: each rule is broken on purpose, and the break is found.
+// Shows that the checker can fail: each rule is broken on purpose, and the checker finds it.
 import { describe, expect, test } from 'vitest';
 import { Chance } from './clock.ts';
 import { check, emptyHistory, type CallHistory, type History } from './history.ts';

@@ -1,4 +1,4 @@
-// The edge's rules with one text of their source replaced, loaded beside the real ones.
+// Loads the edge's rules with one piece of their source replaced, beside the real ones.
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';

@@ -1,4 +1,4 @@
-// Names in a simulation, in the shapes that frames are checked for.
+// Names in a simulation, in the forms that frames must have.
 import { actorOf } from '../../shared/ids.ts';
 
 /** The one server there is. */

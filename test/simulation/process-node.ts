@@ -1,4 +1,4 @@
-// The simulated stdio process: executes calls, journals them, and speaks out of turn like real servers do.
+// The simulated stdio process. It executes calls, writes a journal of them, and speaks out of turn as real servers do.
 import { fillerOf } from './filler.ts';
 import type { Chance, VirtualClock } from './clock.ts';
 import type { History, ProcessRecord } from './history.ts';

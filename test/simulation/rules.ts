@@ -1,4 +1,4 @@
-// The rules that the simulated hosts have: the edge's own, unless a test breaks them.
+// The rules that the simulated hosts use: the edge's own, unless a test breaks them.
 import { Delivery } from '../../edge/core/exchange.ts';
 import { Fleet } from '../../edge/core/fleet.ts';
 import { EdgeSession } from '../../edge/core/session.ts';

@@ -1,4 +1,5 @@
-// `npm run simulate -- --seeds N [--seed S]`: runs N seeds from S on and stops at the first that breaks a rule, with its trace.
+// `npm run simulate -- --seeds N [--seed S]`: runs N seeds, beginning with S, and stops with a trace at the first that breaks a
+// rule.
 import { parseArgs } from 'node:util';
 import { check } from './history.ts';
 import { World } from './world.ts';

@@ -1,4 +1,4 @@
-// The simulated runner: hosts the production session machine on simulated processes, links and time.
+// The simulated runner. It hosts the production session machine on simulated processes, links and time.
 import { afterControlClose, afterSessionClose, CLOSE } from '../../shared/link/close-codes.ts';
 import { decodeBytes, decodeText, encodeBytes, encodeText } from '../../shared/link/codec.ts';
 import { bytesForm } from '../../shared/link/forms.ts';

@@ -1,4 +1,4 @@
-// Known faults, put in on purpose: a checker that cannot catch them proves nothing.
+// Faults that are put in on purpose. A checker that does not find them proves nothing.
 import type { Post } from '../../edge/core/ports.ts';
 import type { SessionUp } from '../../shared/link/session-frames.ts';
 import type { Hold } from '../../shared/link/parts.ts';

@@ -1,4 +1,5 @@
-// The sockets of a simulated actor: they stay when its memory goes, answer pings by themselves, and break with a crash.
+// The sockets of a simulated actor. They stay when the actor loses its memory, answer pings by themselves, and break when it
+// crashes.
 import type { SocketEffect, Sockets } from '../../edge/core/ports.ts';
 import { PING_MS } from '../../shared/link/timing.ts';
 import type { End, Wire } from './wire.ts';

@@ -1,4 +1,4 @@
-// The stores of the edge's rules, in memory: what one step wrote is kept as a whole or not at all, as on the platform.
+// The stores of the edge's rules, in memory. The writes of one step are kept all together or not at all, as on the platform.
 import type {
   FleetStore,
   GivenUp,

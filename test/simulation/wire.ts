@@ -1,4 +1,4 @@
-// A connection between two peers: ordered, delayed, and breakable in the ways real ones break.
+// A connection between two peers: ordered, delayed, and breakable in the ways in which real ones break.
 import type { Chance, VirtualClock } from './clock.ts';
 
 export interface End {

@@ -1,5 +1,5 @@
 // The simulated worker: one exchange of a client at a time, with the production client stream and delivery of posts. Any instance
-// serves any request of a session, and any may die.
+// can serve any request of a session, and any can die.
 import { ClientStream, type ClientStreamEffect } from '../../edge/core/client-stream.ts';
 import {
   isNowhere,
