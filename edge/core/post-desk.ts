@@ -40,7 +40,7 @@ export class PostDesk {
     if (isLinked) this.#send(waiting);
   }
 
-  /** The link is new. What was sent on the last one may not have arrived. */
+  /** The link is new. Frames sent on the last one may not have arrived. */
   sendUnaccepted(): void {
     for (const post of this.waiting) if (!post.isAccepted) this.#send(post);
   }
@@ -101,7 +101,7 @@ export class PostDesk {
 
   /** A worker follows a stream. */
   followed(stream: StreamId, socket: SocketId): void {
-    // What was sent to a breaking socket may not have arrived.
+    // Frames sent to a breaking socket may not have arrived.
     if (stream === SSE_STREAM && this.#owed.length > 0)
       this.#effects.tell(socket, { type: 'owes', ids: this.#owed });
     for (const post of this.waiting)

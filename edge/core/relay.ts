@@ -304,7 +304,7 @@ export class Relay {
     const graceEndsAt = link.since + LINK_GRACE_MS;
     if (!link.isExpired) {
       yield { at: graceEndsAt, isDurable: true, act: () => this.#expire(link.since) };
-      // What workers hold is counted only in memory, so the actor stays awake during the grace.
+      // The bytes that workers hold are counted only in memory, so the actor stays awake during the grace.
       yield { at: this.#posts.upward.hasOthers(this.#posts.waiting) ? graceEndsAt : undefined };
     }
     const act = (): void => this.#ended({ type: 'ended', fault: 'runner_lost' });

@@ -1,4 +1,4 @@
-// Why a response refuses, and whom. Noted where each is known, and logged in one line.
+// The reason of a refusal, and the client that got it. Each is noted where it is known; one log line has both.
 import type { RefusalLine } from '../core/log.ts';
 
 export type RefusalReason = Pick<RefusalLine, 'fault' | 'clientKind'>;

@@ -66,7 +66,7 @@ export async function streamablePost(exchange: Exchange): Promise<Response> {
   }
 }
 
-/** What is refused may be the answer to a question of the server. */
+/** A refused message may be the answer to a question of the server. */
 async function refuseRead(
   exchange: Exchange,
   { fault, refused }: ReadMessage & { ok: false },

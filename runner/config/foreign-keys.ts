@@ -20,7 +20,7 @@ const ORIGIN = `
   reference searchkey metadata meta
 `;
 
-/** Whom a program asks before a call, when it starts the server, and what it shows its model. */
+/** Keys about asking the user before a call, about starting the server, and about what a model is shown. */
 const MANNERS = `
   alwaysallow autoapprove autoallow autorun trust trusted toolapproval defaulttoolsapprovalmode
   approvalmode autostart startonlaunch startup required instructions serverinstructions chatmenu

@@ -65,7 +65,7 @@ export class Presence {
     if (inFlight > 0) return undefined;
     const { idleTimeoutMs, vanishTimeoutMs } = this.#limits;
     if (!wasPresent) return this.#activeAt + idleTimeoutMs;
-    // What waits for a client is kept for the window; a process that keeps talking does not prolong it.
+    // Events that wait for a client are kept for the window; a process that keeps talking does not prolong it.
     const keptMs = hasUndelivered ? Math.max(vanishTimeoutMs, WINDOW_MS) : vanishTimeoutMs;
     return this.#activeAt + Math.min(keptMs, idleTimeoutMs);
   }

@@ -46,7 +46,7 @@ export class ProcessLines {
     this.#hear(this.#text.interrupted(), now);
   }
 
-  /** The process printed more than a line may hold. Whose answer it was is known only if one is awaited. */
+  /** The process printed more than a line may hold. It is known to be an answer only if one request is waiting. */
   overlong(bytes: number, now: number): void {
     const { calls, outcomes, out } = this.#parts;
     const message = `The server printed a line of more than ${String(bytes - 1)} bytes, which the bridge cannot carry.`;

@@ -28,7 +28,7 @@ export const GOES_ON = 'It is still starting; try again soon.';
 
 export type SessionEffect =
   | { readonly do: 'send'; readonly frame: SessionUp; readonly message?: Uint8Array | undefined }
-  /** What the link has not sent of a stream goes out later (`withdraw`), or is not needed any more (`drop`). */
+  /** Events of a stream that the link has not sent: they go out later (`withdraw`), or are not needed any more (`drop`). */
   | { readonly do: 'withdraw' | 'drop'; readonly stream: StreamId }
   /** One message for the process. `message`: what is known of the line, if it was scanned. */
   | { readonly do: 'write'; readonly line: Uint8Array; readonly message?: MessageView }

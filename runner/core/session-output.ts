@@ -86,7 +86,7 @@ export class SessionOutput {
     }
   }
 
-  /** What the link has not sent of a stream must go out later. */
+  /** The events of a stream that the link has not sent yet must go out later. */
   withdraw(stream: StreamId): void {
     if (this.#parts.log.isUnderWay(stream)) this.#effects.push({ do: 'withdraw', stream });
   }

@@ -53,7 +53,7 @@ export function readDevOptions(argv: readonly string[]): DevOptionsReading {
         storage: { type: 'string', default: '.bridge' },
         config: { type: 'string' },
         name: { type: 'string' },
-        // What goes well is on the screen already.
+        // Successes are on the screen already.
         'log-level': { type: 'string', default: 'warn' },
       },
     }));

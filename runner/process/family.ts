@@ -20,7 +20,7 @@ export interface Lineage {
   readonly mark: string;
   /** Members that were found earlier, while their parents still lived. */
   readonly seen: readonly ProcessStat[];
-  /** Who is in the process's cgroup, where it has one. */
+  /** The members of the process's cgroup, if it has one. */
   readonly contained: () => ReadonlySet<number>;
   /** The leaders of all processes: they belong to nobody else's family. */
   readonly leaders: ReadonlySet<number>;

@@ -163,7 +163,7 @@ export class PacedPipe {
     this.#work();
   }
 
-  /** One slice. What is left waits for the next turn of the loop, or until the process has earned it. */
+  /** One slice. The rest waits for the next turn of the loop, or until the process has earned it. */
   #work(): void {
     const startedAt = performance.now();
     // On a crowded machine others' time passes too, which nobody here should pay for once it matters.
@@ -196,7 +196,7 @@ export class PacedPipe {
     this.#wait(restMs);
   }
 
-  /** What a line costs is spent at once, however many slices it took. */
+  /** The cost of a line is spent at once, however many slices it took. */
   #spend(ms: number, now: number): void {
     this.#unspentMs += ms;
     if (this.#reader.isAmidLine) return;

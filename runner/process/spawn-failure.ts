@@ -10,7 +10,7 @@ export interface AttemptedStart {
   readonly command: string;
   readonly cwd?: string;
   readonly searchPath: string;
-  /** Whom it was to run as, where that is not the runner's own user. */
+  /** The user it was to run as, if that is not the runner's own. */
   readonly uid?: number;
 }
 

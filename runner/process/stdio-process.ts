@@ -31,7 +31,7 @@ const CLOSED_STDIN_GRACE_MS = 1_000;
 /** One that takes nothing out of its full stdin, and prints nothing, for this long is stuck: even a slow one reads on meanwhile. */
 const STUCK_STDIN_MS = 10_000;
 
-/** Beyond this a process that does not read its stdin is useless. What clients send is bounded before that, answers to a process are not. */
+/** Beyond this a process that does not read its stdin is useless. Messages of clients are bounded earlier; answers to a process are not. */
 const MAX_UNWRITTEN_BYTES = 32 * 1024 * 1024;
 
 const NEWLINE = new Uint8Array([0x0a]);
@@ -442,7 +442,7 @@ class OwnedProcess implements StdioProcess {
 
   async #clear(pid: number): Promise<void> {
     if (this.#broke !== undefined) {
-      // What it prints has no reader any more.
+      // Nobody reads its output any more.
       this.#child?.stdout.destroy();
       this.#child?.stderr.destroy();
       this.#family = await this.#findFamily(pid);

@@ -32,14 +32,14 @@ export async function sweepOrphans({ containment, users = [] }: SweepOptions = {
     const table = await scanProcesses();
     const spared = selfAndAncestors(table);
     const mayEnd = (entry: ProcessEntry): boolean => !spared.has(entry.pid) && isOfOurs(entry);
-    // Who is in the cgroup was put there by a runner: no other proof is needed.
+    // Only a runner puts processes into such a cgroup, so no other proof is needed.
     const inGroups = new Set(groups.flatMap((group) => [...group.members()]));
     const proven = new Set<number>();
     for (const entry of table) {
       const isMarked = isOfDeadRunner(entry.runnerMark ?? '');
       if (inGroups.has(entry.pid) || (isMarked && mayEnd(entry))) proven.add(entry.pid);
     }
-    // Who shed the mark is found by its ancestors, or by a session that one of the proven made and still leads.
+    // Processes that shed the mark are found by their ancestors, or by a session that a proven process made and still leads.
     for (let before = -1; before !== proven.size;) {
       before = proven.size;
       for (const entry of table) {

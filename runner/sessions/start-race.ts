@@ -122,7 +122,7 @@ export class StartRace implements ServerProcess {
     // It was told the same and failed; another would fail too.
     const hasFailed = settled?.state === 'exited' && this.#runners.has(settled);
     for (const process of this.#all) if (process.state === 'exited') this.#forget(process);
-    // What these have brought about, such as a download, the next start has at hand.
+    // The next start can use what these have achieved, such as a download.
     for (const process of this.#others) if (process.hasAnswered) this.#dismiss(process);
     const now = performance.now();
     const areBusy = this.#all.map((process) => process.isBusy(now)).includes(true);

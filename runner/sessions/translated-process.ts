@@ -110,7 +110,7 @@ export class TranslatedProcess implements SessionProcess {
 
   readonly #settled = (): void => {
     this.#unsettled -= 1;
-    // What is still to be written through the translator comes before what goes past it.
+    // Lines that still go through the translator come before those that bypass it.
     if (this.#unsettled === 0 && this.#options.isTransparent())
       [this.#direct] = this.#slots.values();
     if (!this.#direct && !this.#isEnding) this.#timer.arm(this.#options.translator.wakeAt());
@@ -184,7 +184,7 @@ export class TranslatedProcess implements SessionProcess {
     const goesOn = process?.leave() === true;
     if (goesOn) this.#slots.delete(slot);
     else void process?.terminate(reason);
-    // What it does not read any more holds back nobody.
+    // Input that it no longer reads holds nobody back.
     this.#drained(slot);
     if (goesOn) this.#perform(this.#ended(slot, 'did not start in time', true));
   }
@@ -209,7 +209,7 @@ export class TranslatedProcess implements SessionProcess {
     const { reason, code, signal, because, ranMs } = facts;
     const why = facts.spawnError?.message;
     const effects = this.#ended(slot, describeEnd(facts), reason !== 'spawn_failed');
-    // What the session hears of it, its host logs.
+    // The session's host logs what the session hears of it.
     if (!effects.some((effect) => effect.do === 'exited')) {
       this.#options.log.info('process ended', { slot, reason, code, signal, because, why, ranMs });
     }

@@ -1,4 +1,4 @@
-// What stands between a session and its processes if they are of different eras, or if one session has several processes. To
+// The translator between a session and its processes, needed if they are of different eras, or if one session has several processes. To
 // the session it is the process, to the processes it is the client. Pure: inputs in, effects out.
 import type { BridgeRequestId } from '../../shared/ids.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';

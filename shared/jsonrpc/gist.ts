@@ -115,7 +115,7 @@ class GistReader {
     this.#bytes = bytes;
     this.#isCut = isCut;
     const base = bytes.byteOffset;
-    // What is whole JSON ends where it began: as deep.
+    // Whole JSON ends at the depth at which it began.
     const whole = knownOf(bytes).filter(({ fault }) => fault === undefined);
     this.#known = new Map(whole.map(({ start, end }) => [start - base, end - base]));
   }

@@ -79,7 +79,7 @@ export function mend(line: Uint8Array): Said[] {
       said.push(unfinished(rest, cursor));
       return said;
     }
-    // What was the whole line has been scanned already.
+    // The whole line has been scanned already.
     said.push(...valuesOf(rest.subarray(0, cursor.at), cursor.at === line.length));
     at = skipJunk(line, at + cursor.at);
   }

@@ -108,7 +108,7 @@ export class Skim {
     else this.#gist = new GistSteps(last.cursor.bytes, last.cursor.cut !== undefined);
   }
 
-  /** Whoever passes the line on would have to rewrite it, and nothing would be known of what comes out. */
+  /** The line would have to be rewritten before it is passed on, and nothing would be known of the result. */
   #rewrite(isUtf8: boolean): void {
     const [only, second] = this.#texts;
     if (this.#isRewritten || !only || second) return;

@@ -123,7 +123,7 @@ export class Outbox<T extends string | Uint8Array> {
     this.#end(queue);
   }
 
-  /** What waits in a flow must not be sent at all, and neither must what was begun before. */
+  /** Nothing that waits in a flow may be sent any more, nor the rest of a frame that was begun. */
   drop(flow: string, now: number): T[] {
     this.withdraw(flow);
     for (const of of this.#held.keys()) if (flowOf(of) === flow) this.#dropHeld(of, now);
@@ -166,7 +166,7 @@ export class Outbox<T extends string | Uint8Array> {
     else this.#enqueue(flow, waiting);
   }
 
-  /** It already waits here, and the receiver would drop the second. What was said after it in the meantime is out of date. */
+  /** It already waits here, and the receiver would drop the second. Frames that followed it in the meantime are out of date. */
   #sayAgain(id: string, name: string): void {
     const frames = this.#flows.get(id)?.frames ?? [];
     const at = frames.findIndex((waiting) => waiting.name === name);

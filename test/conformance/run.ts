@@ -24,7 +24,7 @@ const BEHIND_THE_BRIDGE: readonly Subject[] = ['dual', 'legacy', 'modern'];
 
 /**
  * Each client has a process of a legacy server to itself, and the suite gives a new one 600 ms for its first line: Node alone takes
- * most of that to start on a busy machine. Whoever serves clients that wait so little keeps some started; four, as the suite
+ * most of that to start on a busy machine. An operator whose clients wait so little keeps some started. Four are enough: the suite
  * comes as six clients within as many seconds.
  */
 const WARM = { bridge: { warm: 4 } };

@@ -175,7 +175,7 @@ describe('[F-245] an edge, or what stands in its place, answers a dial', () => {
     });
     const edges = await Promise.all(tries);
     expect(failures).toEqual([]);
-    // Who only passes by is back at once: those that hung up, were cut or stalled are dialled again within the backoff.
+    // Peers that only failed in passing are dialled again within the backoff: those that hung up, were cut off or stalled.
     const hungUp = edges.at(-1);
     delete hungUp?.manners.answer;
     expect(await hungUp?.controls.next()).toBeDefined();

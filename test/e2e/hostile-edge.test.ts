@@ -288,7 +288,7 @@ describe('[F-58] [F-68] a session link that breaks the protocol', () => {
   async function expectRelink(runner: LoneRunner): Promise<void> {
     const link = await edge.sessions.next();
     expect(edge.epochs.map(Number)).toEqual([1, 2]);
-    // What was not acknowledged comes again, then the answer to what is new.
+    // Unacknowledged events come again, then the answer to the new post.
     expect(await nextEvent(link)).toContain('"stream":"init"');
     link.say(...post('next', toolCall(1, 'echo', { text: 'still here' })));
     expect(await nextEvent(link)).toContain('still here');
@@ -330,7 +330,7 @@ describe('[F-58] [F-68] a session link that breaks the protocol', () => {
       const at = begun === undefined ? sent * bytes : 0;
       const of = begun === undefined ? 'x' : `x${sent}`;
       link.say({ type: 'part', of, at, to: at + bytes, size }, 'x'.repeat(bytes));
-      // What the runner says to it must be heard in between.
+      // The runner's answers must be read in between.
       if (sent % 100 === 99) await nextTurn();
     }
   }

@@ -155,7 +155,7 @@ test('[F-204] a process that answers nobody any more is ended within seconds, an
   const params = { name: 'wedge' };
   const wedged = await askModern(bridge.url, 'wedged', 'tools/call', { ...as('one'), params });
   expect(messageOf(wedged).error).toMatchObject({ data: { fault: 'deadline' } });
-  // Whoever asks before that is told as well, and nobody waits for more than it takes.
+  // Clients that ask before that get an answer as well, and nobody waits longer than it takes.
   await vi.waitUntil(() => !isAlive(first.pid), { timeout: 15_000, interval: 50 });
   const second = JSON.parse(await call('wedged', 'inc', as('one'))) as {
     pid: number;

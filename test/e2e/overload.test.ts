@@ -93,7 +93,7 @@ test('[F-81] [R-1] [R-10] 2,000 calls at once to one slow process: 64 run, the r
   const atOnce = refused.filter(({ status }) => status === 429);
   expect(atOnce.length).toBeGreaterThan(0);
   for (const { headers } of atOnce) expect(Number(headers['retry-after'])).toBeGreaterThan(0);
-  // What was refused never ran, what was served ran once, and each answer has the id of its question.
+  // Refused calls never ran, served calls ran once, and each answer has the id of its request.
   const ran = faulty.taken('slow').map((fact) => String(fact.arguments?.['text']));
   const servedIds = served.map((answer) => `t${String(messageOf(answer).id)}`);
   expect(ran.toSorted()).toEqual(servedIds.toSorted());

@@ -74,7 +74,7 @@ test('[F-83] [R-10] 100 MiB for a client that reads 1 KiB/s: the client is let g
   // The client was not slow only in the end: it held its process back all the time.
   expect(slowly.passed.down).toBeLessThan(MIB);
 
-  // What left the window is told, what is in it comes in order, and the answer is not lost.
+  // The client learns which events left the window; those in it come in order, and the answer is not lost.
   const evicted = await direct.get({ 'Last-Event-ID': priming?.id ?? '' });
   expect(evicted.status).toBe(400);
   evicted.destroy();

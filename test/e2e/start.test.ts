@@ -94,7 +94,7 @@ describe('npm start', () => {
         OFFICIAL_CLIENTS.map((kind) => kind.connect(new URL('/everything', started.origin))),
       );
       const [running] = clients;
-      // What has not reached the server by then is refused, and may be.
+      // Calls that have not reached the server by then are refused, as they may be.
       const begun = Promise.withResolvers<void>();
       const call = running?.call(
         'trigger-long-running-operation',

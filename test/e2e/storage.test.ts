@@ -1,4 +1,4 @@
-// What the edge keeps on disk for sessions that were refused or have ended: nothing. And sessions whose client left before it
+// The edge keeps nothing on disk for sessions that were refused or have ended. And sessions whose client left before it
 // learned of them, or whose secret was changed.
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';

@@ -1,4 +1,4 @@
-// What this machine does not grant is a mistake of the config on it, said before anything starts.
+// A config that asks for what this machine does not grant is refused before anything starts.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

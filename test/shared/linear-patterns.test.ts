@@ -19,7 +19,7 @@ const FILES = globSync('{edge,runner,shared}/**/*.ts', { cwd: root })
 /** The smaller of the two inputs, in characters. */
 const CHARACTERS = 1_000;
 
-/** What a text is made of that is to be slow, beside the pattern's own characters. */
+/** Characters for texts that should be slow, besides the pattern's own. */
 const COMMON = [
   ' ',
   '\t',
@@ -40,7 +40,7 @@ const COMMON = [
   '\n',
 ];
 
-/** What may have to stand before the part that is slow, for patterns that begin with more than a class. */
+/** Texts that may have to come before the slow part, for patterns that begin with more than a class. */
 const BEGINNINGS = ['', ';a="', '${', 'q', 'http://', '00-', 'sha256:', '@', 'a', '/'];
 
 /** What few patterns match, so that they look again from the next place. */

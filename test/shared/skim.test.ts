@@ -1,4 +1,4 @@
-// What a large line says is the same whether it was passed over in steps before or not, broken texts included.
+// A large line means the same whether or not it was passed over in steps before. This includes broken texts.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { gistOf } from '../../shared/jsonrpc/gist.ts';

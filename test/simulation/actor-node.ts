@@ -22,7 +22,7 @@ import type { World } from './world.ts';
 /** The longest that a call between two actors is under way, each way. */
 const CALL_MS = 15;
 
-/** Who waits to be let in, with the connection it is to have. */
+/** A peer that waits to be let in, with the connection it is to get. */
 export interface Dialler {
   readonly dialled: Dialled;
   accepted(): void;

@@ -381,7 +381,7 @@ export class Exchange {
     wire.b.close(CLOSE.done);
   }
 
-  /** What a stream that is over had to say while its dial was still out. */
+  /** The last words of a stream that ended while its dial was still under way. */
   readonly #lastWords: string[] = [];
 
   #sendNow(text: string): void {

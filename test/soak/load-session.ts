@@ -1,4 +1,4 @@
-// What every session of a soak's load can do, whichever client it is made of, and the calls it makes.
+// The interface of all sessions of a soak's load, whatever their client, and the calls they make.
 import type { Chance } from '../simulation/clock.ts';
 import type { Bridge } from '../e2e/harness.ts';
 import type { Evidence, Tracked, Transport } from './evidence.ts';

@@ -249,7 +249,7 @@ class Soak {
     }
   }
 
-  /** Whose processes are left, for finding out why. */
+  /** The sessions whose processes are left, for finding out why. */
   async #printLeft(): Promise<void> {
     const { print } = this.#options;
     const pids = await this.#bridge.processesLeft();

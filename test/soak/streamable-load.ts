@@ -118,7 +118,7 @@ class StreamableSession implements LoadSession {
     const uid = evidence.newUid();
     evidence.sentNote(name, uid);
     const posted = await this.#post(notificationBody(NOTE_METHOD, { uid, session: name }));
-    // What became of it is unknown, so nothing can be said of its place among later ones.
+    // Its outcome is unknown, so nothing can be said of its place among later ones.
     this.#notesInOrder = posted.ok && posted.reply.status === 202;
   }
 

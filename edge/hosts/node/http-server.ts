@@ -52,7 +52,7 @@ const SETTINGS: ServerOptions & { shouldUpgradeCallback(incoming: IncomingMessag
   keepAlive: true,
   keepAliveInitialDelay: PROBE_MS,
   noDelay: true,
-  // What else a client may offer, such as HTTP/2, is passed over (RFC 9110 §7.8).
+  // Other offers of a client, such as HTTP/2, are ignored (RFC 9110 §7.8).
   shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
 };
 
@@ -143,7 +143,7 @@ export class HttpServer {
     void listener(incoming, outgoing);
   }
 
-  /** What is no HTTP request is refused, behind the answers to those before it, and its connection ends. */
+  /** Refuses what is not an HTTP request, after the answers to the requests before it, and ends the connection. */
   #refuseBadRequest(error: NodeJS.ErrnoException, connection: Duplex): void {
     if (!connection.writable || error.code === 'ECONNRESET') return void connection.destroy();
     const before = [...this.#responses].filter(({ socket }) => socket === connection);

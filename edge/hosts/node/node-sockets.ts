@@ -6,7 +6,7 @@ import { FAILED_ON_FRAME } from '../../../shared/link/close-reason.ts';
 import type { SocketId } from '../../../shared/ids.ts';
 import type { SocketEnd } from './socket.ts';
 
-/** Who hears of what comes on an actor's sockets. */
+/** Gets the messages and the ends of an actor's sockets. */
 export interface SocketsListener {
   /** Undefined for a message that is not text. */
   message(socket: SocketId, text: string | undefined): void;
@@ -36,7 +36,7 @@ export class NodeSockets<Note> implements Sockets<Note> {
     this.#kept.set(id, kept);
     end.listen({
       message: (text) => {
-        // What comes after all sockets were broken off is for nobody.
+        // Nobody wants messages that come after all sockets were broken off.
         if (this.#kept.get(id) !== kept) return;
         if (text !== 'ping') return this.#listener.message(id, text);
         kept.pingAt = Date.now();

@@ -1,6 +1,6 @@
 // One end of a message socket on this host: to a runner over the network, to a runner in this program, or to a client's open response.
 
-/** Who hears of what comes in. */
+/** Gets what comes in. */
 export interface EndListener {
   /** Undefined for a message that is not text. */
   message(text: string | undefined): void;

@@ -1,7 +1,7 @@
 // One timer for everything that waits on this host. An owner that needs its timer no longer does not take it back: it may be woken
 // too early, and then only checks again. So a call does not cost a timer.
 
-/** Who is woken. It belongs to one queue and waits for one time at once. */
+/** Something to wake. It belongs to one queue, and waits for one time only. */
 export class Waker {
   readonly fire: () => void;
   /** By the steady clock of the queue; undefined: it waits for nothing. */

@@ -44,7 +44,7 @@ export async function serveModern(exchange: Exchange, request: ModernRequest): P
     askedAt: Date.now(),
     actor,
   });
-  // Who leaves before there is an answer has cancelled too, and what was posted can only be cancelled once it is placed.
+  // A client that leaves before the answer has cancelled too. Its post can be cancelled only once it has a place.
   ports.outlive(serving);
   return serving;
 }

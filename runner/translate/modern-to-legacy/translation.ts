@@ -223,7 +223,7 @@ export class ModernToLegacy {
     yield { at: this.#liveness.wakeAt, act: (now) => this.#liveness.tick(now) };
     yield { at: this.#pool.idleAt, act: (now) => this.#ends.idle(now) };
     yield { at: this.#headers.wakeAt, act: (now) => this.#headers.tick(now) };
-    // Whoever's turn comes goes on in `#proceed`, as after everything else.
+    // A call whose turn has come goes on in `#proceed`, as after every other input.
     for (const process of this.#pool.all()) yield { at: heldUntil(process) };
     yield { at: this.#waiting.turnAt };
     yield { at: this.#returning.turnAt };

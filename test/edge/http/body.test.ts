@@ -127,7 +127,7 @@ describe('F-02 a body that outgrows the limit', () => {
     const { request, pulled } = streaming(endless, 'close', headers);
     expect(await readBody(request, LIMITS)).toMatchObject({ fault: { fault: 'too_large' } });
     expect(pulled()).toBe(7);
-    // Who answers may read on, so that the client comes to read the answer.
+    // After an answer the edge may read on, so that the client gets to read it.
     expect([isUnread(request), request.body?.locked]).toEqual([true, false]);
   });
 

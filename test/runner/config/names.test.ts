@@ -28,7 +28,7 @@ describe('names as they are found (F-223)', () => {
     const [slash, blank] = servedAs('a/b', 'a b');
     expect([slash, blank]).toEqual([expect.stringMatching(/^a-b-[0-9a-f]{6}$/u), 'a-b']);
     expect(servedAs('a b', 'a/b')).toEqual([blank, slash]);
-    // Who is called so has the older right.
+    // The entry that already has this name keeps it.
     expect(servedAs('a b', 'a-b')[1]).toBe('a-b');
     expect(new Set(servedAs('x'.repeat(70), 'x'.repeat(71), 'x'.repeat(64))).size).toBe(3);
   });

@@ -35,7 +35,7 @@ describe('secrets of a server (F-230)', () => {
         'literal',
       ]),
     );
-    // What every process sees is no secret, and would only garble the log.
+    // Variables that every process sees are no secrets; redacting them would only garble the log.
     for (const plain of ['/home/somebody', 'en_US.UTF-8', 'defaulted', 'sk-other-7'])
       expect(secrets).not.toContain(plain);
   });

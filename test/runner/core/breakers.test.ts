@@ -1,4 +1,4 @@
-// [F-133] Whose starts are held back, by a clock of the test's own.
+// [F-133] Which starts are held back, by the test's own clock.
 import { expect, test } from 'vitest';
 import { BREAKER_FAILURES, OPEN_FIRST_MS } from '../../../runner/core/breaker.ts';
 import { Breakers } from '../../../runner/core/breakers.ts';

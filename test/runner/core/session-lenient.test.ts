@@ -1,4 +1,4 @@
-// What a process says that is not quite a message: taken as every direct client takes it, or told to the call it belongs to.
+// Output of a process that is not quite a message: the session reads it as every direct client would, or ends the call it belongs to.
 import { describe, expect, test } from 'vitest';
 
 import { DrivenSession, rpc, type Sent } from './driven-session.ts';

@@ -1,4 +1,4 @@
-// Whose process starts next.
+// Which process starts next.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 

@@ -1,4 +1,4 @@
-// What becomes of a process whose session is over before it has answered `initialize`.
+// A process whose session is over before it has answered `initialize`.
 import { expect, test } from 'vitest';
 import { DrivenSession, LIMITS } from './driven-session.ts';
 

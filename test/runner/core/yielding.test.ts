@@ -1,4 +1,4 @@
-// Who gives way where all places are taken.
+// Which session gives way when all places are taken.
 import { describe, expect, test } from 'vitest';
 import { fairlyIdle, ownIdle, type Held } from '../../../runner/core/yielding.ts';
 

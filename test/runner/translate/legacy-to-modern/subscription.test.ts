@@ -237,7 +237,7 @@ describe('a listen that ends by itself', () => {
     driven.process(result(id, { resultType: 'complete' }));
     expect(driven.wake()).toBe(false);
     expect(driven.effects()).toMatchObject([{ do: 'note', level: 'warn' }]);
-    // Whoever asks for one anew gets one.
+    // A client that asks again gets one.
     driven.client(request(2, 'resources/subscribe', { uri: 'a' }));
     expect(driven.writtenOwn()).toMatchObject({ method: 'subscriptions/listen' });
   });
