@@ -5,11 +5,11 @@ import type { Duplex } from 'node:stream';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { readTokenFile } from '../../runner/credential.ts';
-import { ControlLink } from '../../runner/link/control-link.ts';
 import { createLog } from '../../runner/log.ts';
 import { fixedToken, tokenInFile, type RunnerToken } from '../../runner/runner-token.ts';
 import { PATIENCE } from '../fixtures/patience.ts';
 import { FakeEdge } from './fake-edge.ts';
+import { idleLink } from './idle-link.ts';
 import { temporaryFolder } from './journal.ts';
 
 const PAGE = '<!doctype html><html><body>Sign in</body></html>';
@@ -19,27 +19,8 @@ async function startLink(answer?: (socket: Duplex) => void, token: RunnerToken =
   const edge = await FakeEdge.start();
   if (answer) edge.manners.answer = answer;
   const lines: string[] = [];
-  const link = new ControlLink({
-    edge: edge.url,
-    token,
-    log: createLog({ level: 'info', pretty: false, write: (line) => lines.push(line) }),
-    hello: () => ({
-      type: 'hello',
-      runner: 'lone',
-      boot: 'b'.repeat(22),
-      servers: ['echo'],
-      capacity: 1,
-      sessions: [],
-    }),
-    opened: () => undefined,
-    welcomed: () => undefined,
-    lost: () => undefined,
-    open: () => undefined,
-    spare: () => undefined,
-    yield: () => undefined,
-    close: () => undefined,
-    refused: () => undefined,
-  });
+  const log = createLog({ level: 'info', pretty: false, write: (line) => lines.push(line) });
+  const link = idleLink('lone', { edge: edge.url, token, log });
   onTestFinished(async () => {
     link.stop();
     await edge.stop();

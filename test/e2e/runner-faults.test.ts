@@ -8,13 +8,13 @@ import { describe, expect, test, vi } from 'vitest';
 import { hashCredential, mintRunnerToken } from '../../runner/credential.ts';
 import { spawnBound } from '../../runner/dev/bound-child.ts';
 import { freePort } from '../../runner/dev/free-port.ts';
-import { ControlLink } from '../../runner/link/control-link.ts';
 import { fixedToken } from '../../runner/runner-token.ts';
 import { createLog } from '../../runner/log.ts';
 import { PATIENCE } from '../fixtures/patience.ts';
 import { startTestEdge } from './edges.ts';
 import { startFaultyBridge } from './faulty-link.ts';
 import type { Bridge } from './harness.ts';
+import { idleLink } from './idle-link.ts';
 import { temporaryFolder } from './journal.ts';
 import { messageOf, messagesOf, openSession, textOf, toolCall } from './raw-session.ts';
 import { isAlive, untilGone } from './runner-facts.ts';
@@ -144,7 +144,9 @@ describe('a crowd', () => {
       await edge.stop();
       remove();
     });
-    const links = tokens.map((token, index) => startLink(crowd.url, token, `r${index}`));
+    const links = tokens.map((token, index) =>
+      idleLink(`r${index}`, { edge: crowd.url, token: fixedToken(token), log }),
+    );
     onTestFinished(() => {
       for (const link of links) link.stop();
     });
@@ -173,28 +175,4 @@ describe('a crowd', () => {
     expect(late).toBeGreaterThan(0);
     expect(dials.length).toBeLessThan(COUNT * 12);
   });
-
-  function startLink(edge: string, token: string, runner: string): ControlLink {
-    return new ControlLink({
-      edge,
-      token: fixedToken(token),
-      log,
-      hello: () => ({
-        type: 'hello',
-        runner,
-        boot: runner.padEnd(22, '0'),
-        servers: ['echo'],
-        capacity: 1,
-        sessions: [],
-      }),
-      opened: () => undefined,
-      welcomed: () => undefined,
-      lost: () => undefined,
-      open: () => undefined,
-      spare: () => undefined,
-      yield: () => undefined,
-      close: () => undefined,
-      refused: () => undefined,
-    });
-  }
 });
