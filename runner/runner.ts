@@ -2,7 +2,7 @@
 import { nanoid } from 'nanoid';
 import type { OpenFrame, YieldFrame } from '../shared/link/control-frames.ts';
 import { DRAIN_FAREWELL_MS } from '../shared/link/timing.ts';
-import { fairlyIdle, ownIdle, type Held } from './core/yielding.ts';
+import { ALL_BUSY, fairlyIdle, ownIdle, type Held } from './core/yielding.ts';
 import { sameServer } from './config/read.ts';
 import type { RunnerConfig, ServerConfig } from './config/runner-config.ts';
 import { ControlLink } from './link/control-link.ts';
@@ -27,11 +27,6 @@ const BOOT_ID_LENGTH = 22;
 
 /** Beside the sessions that it takes; a process ends within seconds. */
 const MAX_ENDING = 16;
-
-const FULL: Fault = {
-  fault: 'overloaded',
-  message: 'The runner is full, and none of its sessions is idle. Try again soon.',
-};
 
 /** Starts a runner; it dials until it is stopped. */
 export const startRunner = (options: StartOptions): RunningRunner => new Runner(options);
@@ -157,7 +152,7 @@ class Runner implements RunningRunner {
     const server = this.#config.servers.get(name);
     const fault = this.#whyNot(server);
     if (fault || !server) return fault ?? { fault: 'runner_offline' };
-    if (!this.#hasRoom(frame, server)) return FULL;
+    if (!this.#hasRoom(frame, server)) return ALL_BUSY;
     const pool = this.#pools.get(name);
     const taken = pool?.take(principal);
     if (!pool || !taken) return { fault: 'runner_offline' };

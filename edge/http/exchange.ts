@@ -10,6 +10,7 @@ import type { Principal } from '../access/principal.ts';
 import type { Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { postId, type ServerName } from '../../shared/ids.ts';
+import { PROTOCOL_VERSION_HEADER } from '../../shared/mcp/headers.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
 
 export interface Exchange {
@@ -30,6 +31,10 @@ export function refuseExchange(
 ): Response {
   return refuse(fault, { id, allow, headers: corsHeaders(request, settings) });
 }
+
+/** The revision that a request names in its header. */
+export const revisionOf = ({ request }: Exchange): string | undefined =>
+  request.headers.get(PROTOCOL_VERSION_HEADER)?.trim();
 
 /** Headers of every answer that is not an error. */
 export const answerHeaders = ({ request, settings }: Exchange): Record<string, string> => ({

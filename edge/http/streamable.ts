@@ -1,21 +1,21 @@
 // The MCP endpoint. POSTs of modern clients go to modern.ts. The rest is Streamable HTTP of the legacy revisions 2025-03-26 to
 // 2025-11-25: sessions, answers as JSON or SSE, the GET stream, Last-Event-ID, DELETE (MCP 2025-11-25, Transports).
-// One file above 300 lines: three methods of one endpoint that share its session and stream rules.
 import { readClientMessage, type ClientMessage, type ReadMessage } from './client-message.ts';
 import { bearsModernRevision, eraOf } from './era.ts';
 import {
   answerHeaders,
   findSession,
-  newPostId,
   openSession,
   persistently,
   postTo,
   refuseExchange,
+  revisionOf,
   type Exchange,
 } from './exchange.ts';
-import { checkAccept, prefersStream } from './guards/media.ts';
+import { checkAccept } from './guards/media.ts';
 import { checkLengths } from './modern/headers.ts';
 import { endQuestion } from './refused-answer.ts';
+import { newPost, newStream, respond, soleId, wantsStream } from './post-answer.ts';
 import { refuseOf, serveModern } from './modern/modern.ts';
 import { OPENING_COMMENT, SseStream } from './sse-response.ts';
 import { UNREACHABLE } from '../core/exchange.ts';
@@ -34,15 +34,11 @@ import {
   isLegacyRevision,
   isRevision,
   LEGACY_REVISIONS,
-  primesStreams,
 } from '../../shared/mcp/revisions.ts';
 import { livenessId } from '../../shared/mcp/liveness.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
-import { encodeEvent, eventId, parseEventId } from '../../shared/sse/encode.ts';
-
-/** When a client whose stream broke comes back: soon, as its answer may be there, but not at once, all together. */
-const RETRY_MS = 1_000;
+import { parseEventId } from '../../shared/sse/encode.ts';
 
 /** A GET waits this long for the runner's word on the stream before it answers 200 and lets the client wait. */
 const ATTACH_WAIT_MS = 2_000;
@@ -147,9 +143,6 @@ async function inSession(
   return refuseExchange(exchange, fault, id);
 }
 
-const revisionOf = ({ request }: Exchange): string | undefined =>
-  request.headers.get(PROTOCOL_VERSION_HEADER)?.trim();
-
 /**
  * A header with a revision that this bridge does not know is right if client and server agreed on just that (MCP 2025-06-18,
  * Transports, "Protocol Version Header": the one negotiated); any other is invalid or unsupported: 400. One that the bridge
@@ -249,88 +242,6 @@ async function post(
       : stream.response(answerHeaders(exchange));
   }
   return respond(exchange, session, asked, await postTo(session, asked), {});
-}
-
-function newPost(message: ClientMessage, wants: Post['wants']): Post {
-  const id = newPostId();
-  // Only a post with requests opens a stream; others are accepted at once (LP13).
-  const stream = wants === 'answer' ? id : GET_STREAM;
-  return { id, stream, wants, message: message.text, requestIds: message.requestIds };
-}
-
-function respond(
-  exchange: Exchange,
-  session: SessionPort,
-  asked: Post,
-  answer: PostAnswer,
-  headers: Record<string, string>,
-): Response | Promise<Response> {
-  const all = { ...answerHeaders(exchange), ...headers };
-  switch (answer.kind) {
-    case 'answered':
-      return answer.message === undefined
-        ? new Response(null, { status: 202, headers: all })
-        : new Response(answer.message, { headers: { ...all, 'Content-Type': 'application/json' } });
-    case 'accepted':
-      return new Response(null, { status: 202, headers: all });
-    case 'follow':
-      return follow(exchange, session, asked, answer, headers);
-    case 'refused':
-      return refuseExchange(exchange, answer.fault, soleId(asked));
-  }
-}
-
-/** A batch has no id that an error could bear. */
-const soleId = ({ requestIds }: Post): string | undefined =>
-  requestIds.length === 1 ? requestIds[0] : undefined;
-
-/**
- * A client that would rather have a stream gets one at once, and one that asked for progress: it can come back for what it has not
- * seen from the first event on. All others get what costs less, JSON if the answer comes soon.
- */
-const wantsStream = ({ request }: Exchange, { messages }: ClientMessage): boolean =>
-  prefersStream(request) || messages.some(({ progressTokenAt }) => progressTokenAt !== undefined);
-
-/** How far a post got before its answer became a stream. */
-interface Sending {
-  readonly isAccepted: boolean;
-  readonly isSent: boolean;
-}
-
-/** The answer as a stream. */
-const follow = (
-  exchange: Exchange,
-  session: SessionPort,
-  asked: Post,
-  sending: Sending,
-  headers: Record<string, string>,
-): Response =>
-  newStream(exchange, session, asked, sending, SESSION_ID_HEADER in headers).response({
-    ...answerHeaders(exchange),
-    ...headers,
-  });
-
-function newStream(
-  exchange: Exchange,
-  session: SessionPort,
-  asked: Post,
-  { isAccepted, isSent }: Sending,
-  isOpening = false,
-): SseStream {
-  const { request } = exchange;
-  const revision = revisionOf(exchange) ?? ASSUMED_REVISION;
-  return new SseStream({
-    session,
-    signal: request.signal,
-    stream: asked.stream,
-    post: { id: asked.id, message: asked.message, isAccepted, isSent },
-    after: 0,
-    requestIds: asked.requestIds,
-    kind: isOpening ? STREAM_KINDS.opening : STREAM_KINDS.streamable,
-    opening: primesStreams(revision)
-      ? encodeEvent({ id: eventId(asked.stream, 0), data: '', retryMs: RETRY_MS })
-      : OPENING_COMMENT,
-  });
 }
 
 /** GET: the session's standing stream, or what a stream still holds after Last-Event-ID. */

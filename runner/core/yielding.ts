@@ -1,5 +1,12 @@
 // Decides which session is ended to make room for a new one: the longest-idle session of the principal that holds the most. Pure.
+import type { Fault } from '../../shared/fault.ts';
 import type { PrincipalName, SessionName } from '../../shared/ids.ts';
+
+/** Why there is no room if no session can give way. */
+export const ALL_BUSY: Fault = {
+  fault: 'overloaded',
+  message: 'The runner is full, and none of its sessions is idle. Try again soon.',
+};
 
 /** One session, as far as this choice goes. */
 export interface Held {

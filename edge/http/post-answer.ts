@@ -1,0 +1,98 @@
+// The answer of a legacy session to a POST: JSON, 202, or a stream that can be resumed (MCP 2025-11-25, Transports, "Sending Messages
+// to the Server").
+import type { ClientMessage } from './client-message.ts';
+import { answerHeaders, newPostId, refuseExchange, revisionOf, type Exchange } from './exchange.ts';
+import { prefersStream } from './guards/media.ts';
+import type { SessionPort } from './ports.ts';
+import { OPENING_COMMENT, SseStream } from './sse-response.ts';
+import type { Post, PostAnswer } from '../core/ports.ts';
+import { STREAM_KINDS } from '../core/stream-kinds.ts';
+import { GET_STREAM } from '../../shared/ids.ts';
+import { SESSION_ID_HEADER } from '../../shared/mcp/headers.ts';
+import { ASSUMED_REVISION, primesStreams } from '../../shared/mcp/revisions.ts';
+import { encodeEvent, eventId } from '../../shared/sse/encode.ts';
+
+/** When a client whose stream broke comes back: soon, as its answer may be there, but not at once, all together. */
+const RETRY_MS = 1_000;
+
+export function newPost(message: ClientMessage, wants: Post['wants']): Post {
+  const id = newPostId();
+  // Only a post with requests opens a stream; others are accepted at once (LP13).
+  const stream = wants === 'answer' ? id : GET_STREAM;
+  return { id, stream, wants, message: message.text, requestIds: message.requestIds };
+}
+
+export function respond(
+  exchange: Exchange,
+  session: SessionPort,
+  asked: Post,
+  answer: PostAnswer,
+  headers: Record<string, string>,
+): Response | Promise<Response> {
+  const all = { ...answerHeaders(exchange), ...headers };
+  switch (answer.kind) {
+    case 'answered':
+      return answer.message === undefined
+        ? new Response(null, { status: 202, headers: all })
+        : new Response(answer.message, { headers: { ...all, 'Content-Type': 'application/json' } });
+    case 'accepted':
+      return new Response(null, { status: 202, headers: all });
+    case 'follow':
+      return follow(exchange, session, asked, answer, headers);
+    case 'refused':
+      return refuseExchange(exchange, answer.fault, soleId(asked));
+  }
+}
+
+/** A batch has no id that an error could bear. */
+export const soleId = ({ requestIds }: Post): string | undefined =>
+  requestIds.length === 1 ? requestIds[0] : undefined;
+
+/**
+ * A client that would rather have a stream gets one at once, and one that asked for progress: it can come back for what it has not
+ * seen from the first event on. All others get what costs less, JSON if the answer comes soon.
+ */
+export const wantsStream = ({ request }: Exchange, { messages }: ClientMessage): boolean =>
+  prefersStream(request) || messages.some(({ progressTokenAt }) => progressTokenAt !== undefined);
+
+/** How far a post got before its answer became a stream. */
+interface Sending {
+  readonly isAccepted: boolean;
+  readonly isSent: boolean;
+}
+
+/** The answer as a stream. */
+const follow = (
+  exchange: Exchange,
+  session: SessionPort,
+  asked: Post,
+  sending: Sending,
+  headers: Record<string, string>,
+): Response =>
+  newStream(exchange, session, asked, sending, SESSION_ID_HEADER in headers).response({
+    ...answerHeaders(exchange),
+    ...headers,
+  });
+
+export function newStream(
+  exchange: Exchange,
+  session: SessionPort,
+  asked: Post,
+  { isAccepted, isSent }: Sending,
+  isOpening = false,
+): SseStream {
+  const { request } = exchange;
+  const revision = revisionOf(exchange) ?? ASSUMED_REVISION;
+  return new SseStream({
+    session,
+    signal: request.signal,
+    stream: asked.stream,
+    post: { id: asked.id, message: asked.message, isAccepted, isSent },
+    after: 0,
+    requestIds: asked.requestIds,
+    kind: isOpening ? STREAM_KINDS.opening : STREAM_KINDS.streamable,
+    opening: primesStreams(revision)
+      ? encodeEvent({ id: eventId(asked.stream, 0), data: '', retryMs: RETRY_MS })
+      : OPENING_COMMENT,
+  });
+}
