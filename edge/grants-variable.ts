@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 
 import { ANONYMOUS_NAME, type Grants, type Principal } from './access/principal.ts';
-import { DIGEST, DIGEST_FORM, digestOf, readText, type Problems } from './variable.ts';
+import { DIGEST, DIGEST_FORM, digestOf, variableText, type Problems } from './variable.ts';
 import { SERVER_NAME } from '../shared/ids.ts';
 import { membersOf, type Member } from '../shared/jsonrpc/members.ts';
 
@@ -67,7 +67,7 @@ export function readGrants(
   problems: Problems,
   variable: GrantsVariable,
 ): Grants {
-  const text = readText(env, problems, variable.variable);
+  const text = variableText(env, problems, variable.variable);
   const example = `{"<name>": {"${variable.member}": "sha256:<64 hex digits>", "servers": ["*"]}}`;
   if (text === undefined && variable.needed !== undefined)
     problems.push({

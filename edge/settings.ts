@@ -3,7 +3,7 @@
 import type { Grants } from './access/principal.ts';
 import { RUNNER_NAME } from '../shared/ids.ts';
 import { readGrants } from './grants-variable.ts';
-import { DIGEST, DIGEST_FORM, digestOf, readText, type Problems } from './variable.ts';
+import { DIGEST, DIGEST_FORM, digestOf, variableText, type Problems } from './variable.ts';
 import type { Problem } from '../shared/problem.ts';
 
 /** `keys`: clients need a key. `none`: anyone who reaches the edge is served. */
@@ -69,7 +69,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
 }
 
 function readSecret(env: Record<string, unknown>, problems: Problems): string | undefined {
-  const text = readText(env, problems, 'BRIDGE_SECRET');
+  const text = variableText(env, problems, 'BRIDGE_SECRET');
   if (text === '') return undefined;
   const weakness = weaknessOf(text);
   if (weakness === undefined) return text;
@@ -110,7 +110,7 @@ function sharedSecrets({
 }
 
 function readClientAuth(env: Record<string, unknown>, problems: Problems): ClientAuth {
-  const text = readText(env, problems, 'BRIDGE_CLIENT_AUTH');
+  const text = variableText(env, problems, 'BRIDGE_CLIENT_AUTH');
   if (text === 'none') return 'none';
   if (text !== undefined && text !== '' && text !== 'keys')
     problems.push({
@@ -121,7 +121,7 @@ function readClientAuth(env: Record<string, unknown>, problems: Problems): Clien
 }
 
 function readMetricsKey(env: Record<string, unknown>, problems: Problems): string | undefined {
-  const text = readText(env, problems, 'BRIDGE_METRICS_KEY');
+  const text = variableText(env, problems, 'BRIDGE_METRICS_KEY');
   if (text === undefined || text === '') return undefined;
   if (DIGEST.test(text)) return digestOf(text);
   problems.push({
@@ -145,7 +145,7 @@ function readList(
   isEntry: (text: string) => boolean,
   form: string,
 ): ReadonlySet<string> | undefined {
-  const text = readText(env, problems, variable);
+  const text = variableText(env, problems, variable);
   if (text === undefined) return undefined;
   const entries = new Set<string>();
   for (const [index, entry] of text.split(',').entries()) {

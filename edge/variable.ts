@@ -10,7 +10,7 @@ export const DIGEST_FORM = '"sha256:" and the 64 hex digits of the SHA-256 of th
 export const digestOf = (text: string): string => text.slice('sha256:'.length).toLowerCase();
 
 /** A variable's text without surrounding white space (pasted values often end in a newline); undefined if unset or empty. */
-export function readText(
+export function variableText(
   env: Record<string, unknown>,
   problems: Problems,
   variable: string,
