@@ -73,6 +73,7 @@ describe('[LP27] a spare', () => {
     });
     expect(await answered(first)).toBe(200);
     expect(await answered(call(2))).toBe(200);
+    expect(await runner.control.next('open')).toMatchObject({ session: spare.name });
     spare.link.send({ type: 'ended' });
     const third = call(3);
     const next = await runner.take();
