@@ -318,7 +318,8 @@ export class Fleet {
       servers: record.servers,
       capacity: record.capacity,
       sessions: this.#store.countOn(record.runner),
-      spares: this.#spares.readyOn(record.runner),
+      // What an earlier control link has left is handed out to nobody.
+      spares: linked.has(record.runner) ? this.#spares.readyOn(record.runner) : 0,
     }));
     const sessions = runners.reduce((sum, runner) => sum + runner.sessions, 0);
     const view = { runners, sessions, opened: this.#opened, refused: this.#refused };

@@ -171,6 +171,14 @@ describe('[LP27] [F-331] losing', () => {
     expect(fleet.handOut()).toBeUndefined();
   });
 
+  test('until the runner is back, what a restarted fleet finds in its books is not shown and not handed out', () => {
+    const fleet = new DrivenFleet();
+    fleet.spare(fleet.link('vm'));
+    fleet.restart();
+    expect(fleet.view.runners[0]).toMatchObject({ isLinked: false, spares: 0 });
+    expect(fleet.mayOpen().ok).toBe(false);
+  });
+
   test('what was handed out and never made is lost with the next hello', () => {
     const fleet = new DrivenFleet();
     const spare = fleet.spare(fleet.link('vm'));
