@@ -77,14 +77,15 @@ export class Spares {
     this.#isDraining = true;
   }
 
-  /** The fleet named one. It may not be needed any more. */
+  /** The fleet named one. It may not be needed any more; what was never ready is handed to nobody, so it need not be remembered. */
   named(spare: SpareFrame): SpareEffect[] {
     const { session, server } = spare;
     this.#asked.set(server, Math.max(0, this.#countAsked(server) - 1));
     if (this.#spares.has(session)) return [];
-    const isNeeded = !this.#isDraining && this.#count(server) < this.#wantedOf(server);
-    this.#spares.set(session, { server, state: isNeeded ? 'dialling' : 'withdrawn' });
-    return [isNeeded ? { do: 'dial', spare } : { do: 'withdraw', session }];
+    const isMissing = this.#count(server) < this.#wantedOf(server) && this.#spares.size < SPARES;
+    if (this.#isDraining || !isMissing) return [{ do: 'withdraw', session }];
+    this.#spares.set(session, { server, state: 'dialling' });
+    return [{ do: 'dial', spare }];
   }
 
   /** The actor said welcome. */

@@ -4,6 +4,7 @@ import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import type { ControlUp, OpenFrame, SpareFrame } from '../../shared/link/control-frames.ts';
 import { placeUp } from '../../shared/link/places.ts';
+import { SPARES } from '../../shared/link/sizes.ts';
 import { sessionDown, type RefusedFrame } from '../../shared/link/session-frames.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type { ServerName, SessionName } from '../../shared/ids.ts';
@@ -97,6 +98,8 @@ export class SpareLinks {
   refuse({ link }: Ahead, fault: Fault): void {
     if (!link) return;
     this.#refusing.add(link);
+    const [oldest] = this.#refusing;
+    if (this.#refusing.size > SPARES) oldest?.link.stop(CLOSE.done, 'refused');
     link.handTo({
       ...DEAF,
       frame: (bytes) => {

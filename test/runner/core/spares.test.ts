@@ -103,6 +103,16 @@ test('[LP27] what the fleet names too late is withdrawn', () => {
   expect(all.named(frame('late'))).toEqual([{ do: 'withdraw', session: 'late' }]);
 });
 
+test('[R-10] an edge that names spares nobody asked for fills no memory', () => {
+  const all = spares(Object.fromEntries(Array.from({ length: 9 }, (_, at) => [`server${at}`, 32])));
+  all.welcomed(
+    Array.from({ length: 9 }, (_, at) => `server${at}`),
+    0,
+  );
+  for (let named = 0; named < 1_000; named++) all.named(frame(`s${named}`, `server${named % 10}`));
+  expect(all.all.length).toBe(SPARES);
+});
+
 test('[LP27] a runner that drains asks for none, and lets go of what the fleet closes', () => {
   const all = spares();
   const [first = ''] = settle(all, all.welcomed(['files'], 0));
