@@ -70,7 +70,8 @@ class Runner implements RunningRunner {
       containment,
       starts: new Starts((principal) => this.#isShared(principal)),
     };
-    this.#dialGround = { edge: options.edge, token, boot: this.#boot };
+    const { edge, connect } = options;
+    this.#dialGround = { edge, token, connect, boot: this.#boot };
     this.#spares = new SpareLinks({
       ground: this.#dialGround,
       log: options.log,
@@ -87,6 +88,7 @@ class Runner implements RunningRunner {
     this.#control = new ControlLink({
       edge: options.edge,
       token: options.token,
+      connect: options.connect,
       log: options.log,
       hello: () => this.#hello(),
       opened: () => this.#edgeReached(),

@@ -1,4 +1,5 @@
 // A started runner as the command line and the status pages see it.
+import type { Connect } from './link/connect.ts';
 import type { RunnerConfig } from './config/runner-config.ts';
 import type { Log } from './log.ts';
 import type { RunnerToken } from './runner-token.ts';
@@ -13,6 +14,8 @@ export interface StartOptions {
   readonly edge: string;
   readonly log: Log;
   readonly containment?: Containment;
+  /** How sockets to the edge are made: by default over the network. */
+  readonly connect?: Connect;
 }
 
 /** A runner at work. */

@@ -19,9 +19,29 @@ function projectsOf(file: string): string[] {
   });
 }
 
-test('each file of tests is in one project; the simulator runs with few seeds and with many', () => {
-  const files = globSync('test/**/*.test.ts', { cwd: ROOT });
+/** Projects that run what others run too, on the other edge or with more seeds. */
+const AGAIN = new Set(['e2e-workerd', 'long-workerd', 'simulation-long']);
+
+const files = globSync('test/**/*.test.ts', { cwd: ROOT }).map((file) => ({
+  file,
+  projects: projectsOf(file),
+}));
+
+test('each file of tests is in one project', () => {
   expect(files.length).toBeGreaterThan(100);
-  const odd = files.map((file) => [file, projectsOf(file)]).filter(([, in_]) => in_?.length !== 1);
-  expect(odd).toEqual([['test/simulation/simulation.test.ts', ['simulation', 'simulation-long']]]);
+  const odd = files.filter(
+    ({ projects }) => projects.filter((name) => !AGAIN.has(name)).length !== 1,
+  );
+  expect(odd).toEqual([]);
+});
+
+test('files end to end are run on either edge, unless they have none or are about the one on Node', () => {
+  const again = files.filter(({ projects }) => projects.some((name) => AGAIN.has(name)));
+  const once = files.filter(({ file }) => file.startsWith('test/e2e/')).length - again.length;
+  // The simulator is the only other one that is run again.
+  expect(again.map(({ file }) => file).filter((file) => !file.startsWith('test/e2e/'))).toEqual([
+    'test/simulation/simulation.test.ts',
+  ]);
+  expect(again.filter(({ projects }) => projects.length !== 2)).toEqual([]);
+  expect(once + 1).toBe(5);
 });

@@ -989,6 +989,48 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['edge/core/spare-session.test.ts'],
   },
 
+  // The edge on Node
+  'F-315': {
+    fault: 'a machine that has Node and nothing else',
+    tests: ['e2e/package.test.ts'],
+  },
+  'F-316': {
+    fault: 'a step of an actor that fails when some of its writes are done',
+    tests: ['edge/hosts/node/database.test.ts'],
+  },
+  'F-317': {
+    fault: 'a database that another edge uses, that a newer edge wrote, or that is none',
+    tests: ['edge/hosts/node/database.test.ts', 'e2e/edge-command.test.ts'],
+  },
+  'F-318': {
+    fault: 'sessions that come and go: what the program holds of each would add up',
+    tests: ['runner/dev/memory-link.test.ts'],
+  },
+  'F-319': {
+    fault: 'storage that refuses a write of one session',
+    tests: ['runner/dev/memory-link.test.ts'],
+  },
+  'F-320': {
+    fault: 'an edge that is stopped in order while clients hold streams',
+    tests: ['e2e/edge-command.test.ts', 'edge/hosts/node/http-server.test.ts'],
+  },
+  'F-321': {
+    fault: 'a certificate that is replaced, or replaced by something that is none',
+    tests: ['e2e/edge-command.test.ts'],
+  },
+  'F-322': {
+    fault: 'headers that say for whom a proxy forwards, from somebody who is no proxy of ours',
+    tests: ['e2e/edge-command.test.ts'],
+  },
+  'F-323': {
+    fault: 'what is no request, or asks for another protocol, on a connection to the edge on Node',
+    tests: ['edge/hosts/node/http-server.test.ts'],
+  },
+  'F-324': {
+    fault: 'a stream of the edge on Node that is cut off, or whose client leaves',
+    tests: ['edge/hosts/node/http-server.test.ts'],
+  },
+
   // Audit
   'F-99': {
     fault: 'what happened is not recorded, or the record holds what it must not',
@@ -1023,6 +1065,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-290 F-291 F-292 F-293 F-294 F-295',
   'F-310',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
+  'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324',
   'F-340 F-342',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

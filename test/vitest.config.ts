@@ -19,13 +19,18 @@ const HANGS = { testTimeout: 120_000, hookTimeout: 120_000 };
 /** Tests of pure modules: their files share one worker, which saves half of the time. */
 const PURE = { ...HANGS, isolate: false };
 
-/** Real workerd, runner and child processes contend for cores; after everything else, so that their timings are not those of a crowd. */
-const ALONE = {
-  ...HANGS,
-  fileParallelism: false,
-  sequence: { groupOrder: 1 },
-  env: { BRIDGE_TEST_EDGE: 'workerd' },
-};
+/** Real edges, runners and child processes contend for cores; after everything else, so that their timings are not those of a crowd. */
+const ALONE = { ...HANGS, fileParallelism: false, sequence: { groupOrder: 1 } };
+
+/** The edge of the tests end to end (test/e2e/edges.ts): all of them pass on both. */
+const ON_NODE = { ...ALONE, env: { BRIDGE_TEST_EDGE: 'node' } };
+const ON_WORKERD = { ...ALONE, env: { BRIDGE_TEST_EDGE: 'workerd' } };
+
+/** What depends most on the edge's host: its HTTP, its storage, its end and its return. `npm test` runs this on both. */
+const OF_HOSTS = 'test/e2e/{harness,storage,bad-http,deploy-faults,dev}.test.ts';
+
+/** What has no edge, plays it itself, or is about the one on Node; and the load of an hour, which is run once. */
+const OF_NODE = 'test/e2e/{package,clock,hostile-edge,edge-command,soak.long}.test.ts';
 
 /** Tests that wait for long by their nature, or load the machine for minutes. */
 const LONG = 'test/**/*.long.test.ts';
@@ -110,10 +115,19 @@ export default defineConfig({
         },
       },
       { test: { name: 'mutants', include: ['test/simulation/mutants.test.ts'], ...PURE } },
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], exclude: [LONG], ...ALONE } },
+      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], exclude: [LONG], ...ON_NODE } },
+      { test: { name: 'e2e-workerd', include: [OF_HOSTS], ...ON_WORKERD } },
 
       // `npm run test:long`
-      { test: { name: 'long', include: [LONG], ...ALONE } },
+      { test: { name: 'long', include: [LONG], ...ON_NODE } },
+      {
+        test: {
+          name: 'long-workerd',
+          include: ['test/e2e/**/*.test.ts'],
+          exclude: [OF_HOSTS, OF_NODE],
+          ...ON_WORKERD,
+        },
+      },
       {
         test: {
           name: 'simulation-long',

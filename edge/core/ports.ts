@@ -146,7 +146,7 @@ export interface Sockets<Note> {
   all(): readonly { readonly id: string; readonly note: Note | undefined }[];
   /** Neither side has begun to close it. */
   isOpen(socket: SocketId): boolean;
-  /** When its peer last sent a ping, in milliseconds since the epoch. */
+  /** When its peer last sent a ping, in milliseconds since the epoch; now, if the peer cannot vanish unnoticed. */
   pingAt(socket: SocketId): number | undefined;
   /** What its peer has not read yet, in bytes. */
   unreadBytes(socket: SocketId): number;

@@ -30,6 +30,12 @@ export const SSE_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
 };
 
+const bodies = new WeakMap<Response, ReadableStream<Uint8Array>>();
+
+/** The body of a response that is a stream, for a host that sends such a body itself. */
+export const streamOf = (response: Response): ReadableStream<Uint8Array> | undefined =>
+  bodies.get(response);
+
 const TOO_SLOW = 'The client reads too slowly.';
 
 const encoder = new TextEncoder();
@@ -103,7 +109,9 @@ export class SseStream {
       // Nothing is buffered ahead: a pull means that everything given before has left.
       { highWaterMark: 0 },
     );
-    return new Response(body, { headers: { ...SSE_HEADERS, ...headers } });
+    const response = new Response(body, { headers: { ...SSE_HEADERS, ...headers } });
+    bodies.set(response, body);
+    return response;
   }
 
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {

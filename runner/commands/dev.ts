@@ -1,4 +1,4 @@
-// `mcp-bridge dev`: the whole bridge on one machine, an edge in workerd and the runner in this process.
+// `mcp-bridge dev`: the whole bridge on one machine, edge and runner in this program. The edge may also be a workerd of its own.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { problemText } from '../../shared/problem.ts';
@@ -21,10 +21,9 @@ import { sweepOrphans } from '../process/sweep.ts';
 import { fixedToken } from '../runner-token.ts';
 import { startRunner } from '../runner.ts';
 import type { RunningRunner } from '../running-runner.ts';
-import { edgeBundle } from '../dev/bundle.ts';
+import { startDevEdge, type DevEdge } from '../dev/dev-edge.ts';
 import { EdgeStartError } from '../dev/edge-start-error.ts';
 import { freePort } from '../dev/free-port.ts';
-import { keepEdge, type KeptEdge } from '../dev/kept-edge.ts';
 import { readDevOptions, type DevOptions } from '../dev/options.ts';
 import { welcome } from '../dev/welcome.ts';
 import { openWorkspace, type Workspace } from '../dev/workspace.ts';
@@ -73,11 +72,12 @@ async function serve(options: DevOptions, signals: Signals): Promise<number> {
     log.warn('orphan ended', { ...orphan });
   const token = mintRunnerToken();
   const port = options.port === 0 ? await freePort() : options.port;
-  const edge = await keepEdge({
+  const settings = localSettings(port, workspace.secret, config.runner, hashCredential(token));
+  const edge = await startDevEdge({
+    host: options.edge,
     port,
-    storage: workspace.edgeFolder,
-    settings: localSettings(port, workspace.secret, config.runner, hashCredential(token)),
-    bundle: await edgeBundle(workspace.edgeFolder),
+    folder: workspace.edgeFolder,
+    settings,
     log,
   });
   // Not sooner: until now, mistakes go to the caller that waits.
@@ -86,6 +86,7 @@ async function serve(options: DevOptions, signals: Signals): Promise<number> {
     config,
     token: fixedToken(token),
     edge: edge.url,
+    ...(edge.connect && { connect: edge.connect }),
     log,
     containment,
   });
@@ -149,7 +150,7 @@ function localSettings(
 }
 
 /** The runner first: what it still delivers in its drain goes through the edge. */
-async function shutDown(edge: KeptEdge, runner: RunningRunner): Promise<void> {
+async function shutDown(edge: DevEdge, runner: RunningRunner): Promise<void> {
   printError('Stopping. Press Ctrl-C again to stop at once.\n');
   const giveUp = new AbortController();
   await Promise.race([
@@ -162,7 +163,7 @@ async function shutDown(edge: KeptEdge, runner: RunningRunner): Promise<void> {
 }
 
 /** Waits for nothing, so the program ends whatever else runs. */
-function stopNow(signal: HurrySignal, edge: KeptEdge, runner: RunningRunner): void {
+function stopNow(signal: HurrySignal, edge: DevEdge, runner: RunningRunner): void {
   runner.kill();
   edge.kill();
   process.exit(EXIT_BY[signal]);

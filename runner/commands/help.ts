@@ -55,6 +55,8 @@ Serves the whole bridge on this machine, with an embedded edge and no account, a
   --name <name>        what to call the server of a <command>
   --port <port>        port of the edge on 127.0.0.1, 0 for any free one (default: 8787)
   --storage <dir>      where the edge keeps its state (default: .bridge)
+  --edge <host>        node: in this program; workerd: the edge's code for Cloudflare, in a workerd of
+                       its own, which must be installed (default: node)
   --log-level <level>  debug, info, warn or error (default: warn)
 `,
   edge: `Usage: mcp-bridge edge [options]

@@ -15,6 +15,8 @@ export interface DevOptions {
   /** 0 lets the system choose. */
   readonly port: number;
   readonly storage: string;
+  /** In this program, or in a workerd of its own, as on Cloudflare. */
+  readonly edge: 'node' | 'workerd';
   readonly logLevel: LogLevel;
   readonly source: DevSource;
 }
@@ -51,6 +53,7 @@ export function readDevOptions(argv: readonly string[]): DevOptionsReading {
       options: {
         port: { type: 'string', default: DEFAULT_PORT },
         storage: { type: 'string', default: '.bridge' },
+        edge: { type: 'string', default: 'node' },
         config: { type: 'string' },
         name: { type: 'string' },
         // Successes are on the screen already.
@@ -61,7 +64,7 @@ export function readDevOptions(argv: readonly string[]): DevOptionsReading {
     if (!(error instanceof Error)) throw error;
     return refused(mistakeIn(error));
   }
-  const { port, storage, config, name } = values;
+  const { port, storage, edge, config, name } = values;
   const logLevel = LOG_LEVELS.find((level) => level === values['log-level']);
   if (logLevel === undefined) {
     return refused(`--log-level takes ${LOG_LEVELS.join(', ')}`);
@@ -69,6 +72,7 @@ export function readDevOptions(argv: readonly string[]): DevOptionsReading {
   if (!/^\d{1,5}$/u.test(port) || Number(port) > 65_535) {
     return refused('--port takes a number from 0 to 65535');
   }
+  if (edge !== 'node' && edge !== 'workerd') return refused('--edge takes node or workerd');
   if (storage === '') return refused('--storage takes a folder');
   const [program] = command;
   if (divide !== -1 && program === undefined) {
@@ -84,7 +88,7 @@ export function readDevOptions(argv: readonly string[]): DevOptionsReading {
     program === undefined
       ? { kind: 'config', path: config ?? 'mcp.json' }
       : { kind: 'command', name: name ?? nameOf(command), command };
-  return { ok: true, options: { port: Number(port), storage, logLevel, source } };
+  return { ok: true, options: { port: Number(port), storage, edge, logLevel, source } };
 }
 
 const refused = (what: string): DevOptionsReading => ({

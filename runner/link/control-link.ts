@@ -18,6 +18,7 @@ import {
   GRACE_BACKOFF_CAP_MS,
   LINK_GRACE_MS,
 } from '../../shared/link/timing.ts';
+import type { Connect } from './connect.ts';
 import type { LinkEnd } from './dial.ts';
 import { KeptLink, type Verdict } from './kept-link.ts';
 import { networkProblem } from './network-problem.ts';
@@ -29,6 +30,8 @@ export interface ControlLinkOptions {
   /** Origin of the edge, as an http(s) URL. */
   readonly edge: string;
   readonly token: RunnerToken;
+  /** How sockets are made; see DialOptions. */
+  readonly connect?: Connect | undefined;
   readonly log: Log;
   hello(): HelloFrame;
   /** A socket reached the edge. */
@@ -54,10 +57,11 @@ export class ControlLink {
 
   constructor(options: ControlLinkOptions) {
     this.#options = options;
+    const { connect } = options;
     const url = `${webSocketOrigin(options.edge)}/runner/link`;
     this.#link = new KeptLink({
       backoffCapMs: (awayMs) => this.#backoffCapMs(awayMs),
-      dialOptions: async () => ({ url, token: await options.token.forDial() }),
+      dialOptions: async () => ({ url, token: await options.token.forDial(), connect }),
       opened: () => {
         this.say(options.hello());
         options.opened();

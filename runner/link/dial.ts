@@ -1,15 +1,12 @@
-// One WebSocket to the edge, with its heartbeat. Silence shows that a socket is half-open (PROTOCOL.md LP4, LP5, LP23).
-import type { ClientRequest } from 'node:http';
-import type { Socket } from 'node:net';
-import { WebSocket, type ClientOptions } from 'ws';
+// One socket to the edge, with its heartbeat. Silence shows that a socket is half-open (PROTOCOL.md LP4, LP5, LP23).
 import { CLOSE } from '../../shared/link/close-codes.ts';
-import { closeReason, FAILED_ON_FRAME } from '../../shared/link/close-reason.ts';
+import { FAILED_ON_FRAME } from '../../shared/link/close-reason.ts';
+import { bytesForm } from '../../shared/link/forms.ts';
 import { Outbox, type Place } from '../../shared/link/outbox.ts';
 import type { Hold } from '../../shared/link/parts.ts';
-import { REASSEMBLED_BYTES } from '../../shared/link/sizes.ts';
-import { DIAL_MS, DIAL_SILENCE_MS, PING_MS, PONG_MS } from '../../shared/link/timing.ts';
-import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
-import { readAnswer, type Answer } from './refusal.ts';
+import { DIAL_MS, PING_MS, PONG_MS } from '../../shared/link/timing.ts';
+import { connectWebSocket, type Connection, type DialOptions } from './connect.ts';
+import type { Answer } from './refusal.ts';
 
 /** How a socket ended: its close code, or the HTTP status with which the edge refused the upgrade. */
 export type LinkEnd =
@@ -43,19 +40,7 @@ export interface LinkSocket {
   terminate(): void;
 }
 
-export interface DialOptions {
-  readonly url: string;
-  readonly token: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** Interim answers (1xx) mean nothing here; a few may come from proxies. */
-const MAX_INTERIM = 20;
-/** After a close this side sent, workerd keeps the connection open for ten seconds. */
-const CLOSE_MS = 1_000;
-
 const TOO_LONG = Object.assign(new Error('the dial took too long'), { code: 'DIAL_TIMEOUT' });
-const TOO_MUCH = Object.assign(new Error('interim answers without end'), { code: 'DIAL_TIMEOUT' });
 
 /** Dials. Nothing throws: every outcome reaches the listener. */
 export function dial(options: DialOptions, listener: LinkListener): LinkSocket {
@@ -71,6 +56,11 @@ export function dial(options: DialOptions, listener: LinkListener): LinkSocket {
 const asError = (error: unknown): Error =>
   error instanceof Error ? error : new Error('unknown', { cause: error });
 
+const PONG = new TextEncoder().encode('pong');
+
+const isText = (bytes: Uint8Array, text: string): boolean =>
+  bytes.length === text.length && bytesForm.startsWith(bytes, text);
+
 const NO_SOCKET: LinkSocket = {
   waitingBytes: 0,
   send: () => undefined,
@@ -85,49 +75,36 @@ const NO_SOCKET: LinkSocket = {
 const TURN_BYTES = 256 * 1024;
 
 class DialledSocket implements LinkSocket {
-  readonly #socket: WebSocket;
+  readonly #socket: Connection;
   /** What the outbox has given, but no turn has sent yet. */
   readonly #toSend: Uint8Array[] = [];
   #turn: NodeJS.Immediate | undefined;
   readonly #listener: LinkListener;
   readonly #outbox = Outbox.ofBytes();
-  #network: Socket | undefined;
   readonly #deadline: NodeJS.Timeout;
   #heartbeat: NodeJS.Timeout | undefined;
   #isEnded = false;
 
-  constructor({ url, token, headers }: DialOptions, listener: LinkListener) {
+  constructor(options: DialOptions, listener: LinkListener) {
     this.#listener = listener;
-    const options: ClientOptions & { closeTimeout: number } = {
-      headers: { Authorization: `Bearer ${token}`, ...headers },
-      // Compression costs a third of the throughput and opens the door to inflation attacks.
-      perMessageDeflate: false,
-      handshakeTimeout: DIAL_SILENCE_MS,
-      closeTimeout: CLOSE_MS,
-      maxPayload: REASSEMBLED_BYTES,
-      followRedirects: false,
-      finishRequest: (request) => this.#send(request),
-      // Whatever the environment says, the token goes to nobody else.
-      rejectUnauthorized: true,
-    };
-    this.#socket = new WebSocket(url, [...LINK_SUBPROTOCOLS], options);
-    this.#socket.on('upgrade', ({ socket }) => {
-      this.#network = socket;
-    });
-    this.#socket.on('open', () => this.#opened());
-    this.#socket.on('message', (bytes: Buffer, isBinary) => this.#message(bytes, isBinary));
-    this.#socket.on('unexpected-response', (_request, response) =>
-      readAnswer(response, (answer) => this.#giveUp({ kind: 'refused', answer })),
-    );
+    const { connect = connectWebSocket } = options;
     this.#deadline = setTimeout(() => this.#giveUp({ kind: 'failed', error: TOO_LONG }), DIAL_MS);
-    this.#socket.on('error', (error) => this.#end({ kind: 'failed', error }));
-    this.#socket.on('close', (code, reason) =>
-      this.#end({ kind: 'closed', code, reason: reason.toString() }),
-    );
+    try {
+      this.#socket = connect(options, {
+        opened: () => this.#opened(),
+        message: (bytes, isBinary) => this.#message(bytes, isBinary),
+        refused: (answer) => this.#giveUp({ kind: 'refused', answer }),
+        failed: (error) => this.#end({ kind: 'failed', error }),
+        closed: (code, reason) => this.#end({ kind: 'closed', code, reason }),
+      });
+    } catch (error) {
+      clearTimeout(this.#deadline);
+      throw error;
+    }
   }
 
   send(frame: Uint8Array, place: () => Place): void {
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (!this.#socket.isOpen) return;
     this.#write(this.#outbox.push(frame, place, performance.now()));
   }
 
@@ -149,20 +126,11 @@ class DialledSocket implements LinkSocket {
 
   close(code: number, reason: string): void {
     this.#sendSome(Infinity);
-    this.#socket.close(code, closeReason(reason));
+    this.#socket.close(code, reason);
   }
 
   terminate(): void {
     this.#socket.terminate();
-  }
-
-  #send(request: ClientRequest): void {
-    let interim = 0;
-    request.on('information', () => {
-      interim += 1;
-      if (interim > MAX_INTERIM) this.#giveUp({ kind: 'failed', error: TOO_MUCH });
-    });
-    request.end();
   }
 
   #giveUp(end: LinkEnd): void {
@@ -188,15 +156,16 @@ class DialledSocket implements LinkSocket {
 
   #ping(): void {
     if (this.#isEnded) return;
-    const heard = this.#network?.bytesRead;
+    const heard = this.#socket.bytesRead;
     this.#write(this.#outbox.ping(performance.now()));
+    if (heard === undefined) return;
     this.#heartbeat = setTimeout(() => this.#look(heard), PONG_MS);
     this.#heartbeat.unref();
   }
 
   /** Anything that came is a sign of life: the pong may have to wait behind it. */
-  #look(heard: number | undefined): void {
-    if (this.#network?.bytesRead === heard) {
+  #look(heard: number): void {
+    if (this.#socket.bytesRead === heard) {
       this.#end({ kind: 'closed', code: CLOSE.heartbeat, reason: 'silence' });
       return this.#socket.terminate();
     }
@@ -222,7 +191,7 @@ class DialledSocket implements LinkSocket {
     let count = 0;
     for (const message of this.#toSend) {
       if (sent >= most) break;
-      this.#socket.send(message, { binary: false });
+      this.#socket.send(message);
       sent += message.length;
       count += 1;
     }
@@ -230,17 +199,12 @@ class DialledSocket implements LinkSocket {
     if (this.#toSend.length > 0) this.#turn = setImmediate(() => this.#sendSome(TURN_BYTES));
   }
 
-  #message(bytes: Buffer, isBinary: boolean): void {
+  #message(bytes: Uint8Array, isBinary: boolean): void {
     if (this.#isEnded) return;
     if (isBinary) return this.#socket.close(CLOSE.protocol, 'frames are text');
-    switch (bytes.length === 4 ? bytes.toString('latin1') : undefined) {
-      case 'pong':
-        return this.#pong();
-      case 'ping':
-        return this.#socket.send('pong');
-      default:
-        return this.#contained(() => this.#listener.message(bytes));
-    }
+    if (isText(bytes, 'pong')) return this.#pong();
+    if (isText(bytes, 'ping')) return this.#socket.send(PONG);
+    this.#contained(() => this.#listener.message(bytes));
   }
 
   #end(end: LinkEnd): void {

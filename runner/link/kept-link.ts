@@ -8,7 +8,8 @@ import { Inbox } from '../../shared/link/inbox.ts';
 import type { Place } from '../../shared/link/outbox.ts';
 import type { Hold } from '../../shared/link/parts.ts';
 import { retryAfterIn } from './refusal.ts';
-import { dial, type DialOptions, type LinkEnd, type LinkSocket } from './dial.ts';
+import type { DialOptions } from './connect.ts';
+import { dial, type LinkEnd, type LinkSocket } from './dial.ts';
 
 /** What a link's owner decides at the end of a socket. */
 export type Verdict = 'relink' | 'relink_slowly' | 'stop';

@@ -1,5 +1,6 @@
 // The link of one session to its actor: each dial shows the ticket and the next epoch (PROTOCOL.md LP6, LP8). It may be handed from
 // one owner to the next, as when a spare gets its session.
+import type { Connect } from '../link/connect.ts';
 import { webSocketOrigin } from '../link/control-link.ts';
 import { KeptLink, type KeptLinkOptions } from '../link/kept-link.ts';
 import type { RunnerToken } from '../runner-token.ts';
@@ -11,6 +12,8 @@ import { SESSION_BACKOFF_CAP_MS } from '../../shared/link/timing.ts';
 export interface DialGround {
   readonly edge: string;
   readonly token: RunnerToken;
+  /** How sockets are made; see DialOptions. */
+  readonly connect: Connect | undefined;
   readonly boot: BootId;
 }
 
@@ -25,7 +28,7 @@ export interface SessionLink {
 
 /** The link of a session; `epoch`: of the dials that were made for it before. It dials once it is started. */
 export function newSessionLink(
-  { edge, token, boot }: DialGround,
+  { edge, token, connect, boot }: DialGround,
   session: { readonly name: SessionName; readonly ticket: string; readonly epoch: number },
   first: SessionLinkOwner,
 ): SessionLink {
@@ -43,7 +46,12 @@ export function newSessionLink(
   const url = `${webSocketOrigin(edge)}/runner/session/${session.name}`;
   const link = new KeptLink({
     backoffCapMs: () => SESSION_BACKOFF_CAP_MS,
-    dialOptions: async (holds) => ({ url, token: await token.forDial(), headers: headers(holds) }),
+    dialOptions: async (holds) => ({
+      url,
+      token: await token.forDial(),
+      headers: headers(holds),
+      connect,
+    }),
     opened: () => owner.opened(),
     frame: (bytes) => owner.frame(bytes),
     begun: (name) => owner.begun(name),

@@ -1,5 +1,6 @@
 // The package as a user gets it: built, packed, installed into an empty folder, and used there.
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -14,7 +15,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+
+import { PATIENCE } from '../fixtures/patience.ts';
+import { descendants } from './process-tree.ts';
+import { RawClient } from './raw-client.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -97,11 +102,29 @@ test('schema prints the schema that lies beside the program', async () => {
   expect(JSON.parse(output)).toHaveProperty('properties.mcpServers');
 });
 
-test('dev without workerd says how to get it', async () => {
+test('[F-315] dev serves a server with nothing but Node, and ends without a trace', async () => {
+  const args = ['dev', '--port', '0', '--storage', join(folder, 'node'), '--'];
+  const child = spawn(program, [...args, process.execPath, echo], { cwd: project });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const url = await vi.waitUntil(() => /http:\S+\/echo\/mcp$/mu.exec(output)?.[0], PATIENCE);
+  const client = await RawClient.open(new URL(url));
+  const answer = await client.call(1, 'echo', { text: 'packed' });
+  expect(await answer.json()).toMatchObject({ result: { content: [{ text: 'packed' }] } });
+  expect(await descendants(child.pid ?? 0)).toHaveLength(1);
+  child.kill('SIGINT');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  expect(output).not.toMatch(/warning|error/iu);
+});
+
+test('dev with workerd says how to get it where it is not installed', async () => {
   // Node looks for packages in the folders above, too.
   expect(existsSync(join(folder, '../node_modules/workerd'))).toBe(false);
   const storage = join(folder, 'storage');
-  const { code, output } = await installed('dev', '--port', '0', '--storage', storage, '--', 'cat');
+  const options = ['--edge', 'workerd', '--port', '0', '--storage', storage];
+  const { code, output } = await installed('dev', ...options, '--', 'cat');
   expect(code).toBe(1);
   expect(output).toContain('npm install workerd');
 });

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { PATIENCE } from '../fixtures/patience.ts';
+import { EDGE_HOST } from './edges.ts';
 import { FakeEdge, type FakeLink } from './fake-edge.ts';
 import { temporaryFolder } from './journal.ts';
 import {
@@ -203,12 +204,13 @@ describe('a terminal', () => {
     onTestFinished(remove);
     const server = ['--', process.execPath, fixture('echo')];
     const terminal = inTerminal(
-      [process.execPath, program, 'dev', '--port', '0', ...server],
+      [process.execPath, program, 'dev', '--port', '0', '--edge', EDGE_HOST, ...server],
       folder,
     );
     await terminal.shows('mcp-bridge is ready');
     const started = await terminal.started();
-    expect(started.map(({ command }) => command)).toContain('workerd');
+    const isOutside = started.some(({ command }) => command === 'workerd');
+    expect(isOutside).toBe(EDGE_HOST === 'workerd');
     terminal.close();
     for (const { pid } of started) await untilGone(pid, PATIENCE);
   });

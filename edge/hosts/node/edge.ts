@@ -1,16 +1,9 @@
-// A whole edge in this program: the HTTP layer on the actors, the database and the server of Node.
-import { createEdge, type EdgeContext } from '../../http/app.ts';
+// A whole edge in this program: its parts, the database, and the server of Node.
 import type { LogPort } from '../../core/log.ts';
-import { readSettings, type Settings } from '../../settings.ts';
-import { LINK_SUBPROTOCOLS } from '../../../shared/link/version.ts';
-import { Actors } from './actors.ts';
+import type { Settings } from '../../settings.ts';
+import { assembleEdge, type Dial } from './assembly.ts';
 import { Database } from './database.ts';
-import { Entrances } from './entrances.ts';
 import { HttpServer, type Certificate } from './http-server.ts';
-import { Mail } from './mail.ts';
-import { nodePorts } from './node-ports.ts';
-import type { SocketEnd } from './socket.ts';
-import { socketPair } from './socket-pair.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
 
 export interface EdgeOptions {
@@ -26,16 +19,10 @@ export interface EdgeOptions {
   readonly proxies?: TrustedProxies | undefined;
 }
 
-/** How a dial within this program ended. */
-export type Dialled =
-  | { readonly ok: true; readonly end: SocketEnd }
-  | { readonly ok: false; readonly response: Response };
-
 export interface Edge {
   readonly port: number;
   readonly settings: Settings;
-  /** A runner in this program dials: everything as over the network, but for the socket. */
-  dial(url: string, headers: Readonly<Record<string, string>>): Promise<Dialled>;
+  readonly dial: Dial;
   renew(certificate: Certificate): void;
   /** Lets answers under way finish, then stops where everything is: a later start goes on from there. */
   stop(): Promise<void>;
@@ -43,19 +30,13 @@ export interface Edge {
 
 /** Starts an edge. Rejects with a `DatabaseError`, or with the error of the server that cannot listen; then nothing is left. */
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
-  const { log } = options;
-  const settings = readSettings({ ...options.settings });
+  const { settings: env, log, certificate, proxies } = options;
   const database = await Database.open(options.database);
-  const { secret, clientAuth } = settings;
-  const terms = { isConfigured: secret !== undefined, hasQuotas: clientAuth === 'keys' };
-  const mail = new Mail();
-  const entrances = new Entrances(mail);
-  const actors = new Actors({ database, log, terms, secret });
-  const ports = nodePorts({ actors, entrances, mail, log });
-  const serve = createEdge();
-  const context: EdgeContext = { settings, ports, log, requestId: () => undefined };
-  const fetch = (request: Request): Response | Promise<Response> => serve(request, context);
-  const { certificate, proxies } = options;
+  const { settings, actors, entrances, fetch, dial } = assembleEdge({
+    settings: env,
+    database,
+    log,
+  });
   const http = new HttpServer({ fetch, entrances, certificate, proxies });
   try {
     const port = await http.listen(options.host, options.port);
@@ -63,7 +44,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     return {
       port,
       settings,
-      dial: (url, headers) => dialInMemory(url, headers),
+      dial,
       renew: (certificate) => http.renew(certificate),
       async stop() {
         await http.drain();
@@ -77,22 +58,5 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     http.close();
     database.close();
     throw error;
-  }
-
-  async function dialInMemory(
-    url: string,
-    headers: Readonly<Record<string, string>>,
-  ): Promise<Dialled> {
-    const protocols = LINK_SUBPROTOCOLS.join(', ');
-    const upgrade = { Upgrade: 'websocket', 'Sec-WebSocket-Protocol': protocols };
-    const request = new Request(url, { headers: { ...headers, ...upgrade } });
-    let end: SocketEnd | undefined;
-    entrances.inMemory(request, () => {
-      const [inside, outside] = socketPair(mail);
-      end = outside;
-      return inside;
-    });
-    const response = await fetch(request);
-    return end ? { ok: true, end } : { ok: false, response };
   }
 }

@@ -11,9 +11,12 @@ import {
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { NO_URL } from '../../http/request-url.ts';
 import { refuse } from '../../http/refuse.ts';
+import { streamOf } from '../../http/sse-response.ts';
 import type { Entrances } from './entrances.ts';
+import { sendStream } from './stream-response.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
 
 /** A certificate chain and its key, as PEM. */
@@ -70,11 +73,14 @@ export class HttpServer {
     this.#server = certificate
       ? createTlsServer({ ...SETTINGS, ...(certificate as TlsOptions) })
       : createServer(SETTINGS);
-    const listener = getRequestListener((request) => options.fetch(request), {
-      // The adapter's own classes are made without the parts of a request or response that nobody asks for.
-      overrideGlobalObjects: true,
-      errorHandler: () => refuse(NO_URL),
-    });
+    const listener = getRequestListener(
+      (request, { outgoing }) => this.#answer(request, outgoing),
+      {
+        // The adapter's own classes are made without the parts of a request or response that nobody asks for.
+        overrideGlobalObjects: true,
+        errorHandler: () => refuse(NO_URL),
+      },
+    );
     const serve: RequestListener = (incoming, outgoing) =>
       this.#serve(listener, incoming, outgoing);
     this.#server
@@ -125,6 +131,15 @@ export class HttpServer {
     for (const connection of this.#connections) connection.destroy();
   }
 
+  /** The adapter sends what is there at once; a stream is sent here, where a client that was cut off is no line in the log. */
+  async #answer(request: Request, outgoing: unknown): Promise<Response> {
+    const response = await this.#options.fetch(request);
+    const body = streamOf(response);
+    if (!body || !(outgoing instanceof ServerResponse)) return response;
+    await sendStream(outgoing, response, body);
+    return RESPONSE_ALREADY_SENT;
+  }
+
   #connected(connection: Duplex): void {
     this.#connections.add(connection);
     connection.once('close', () => this.#connections.delete(connection));
@@ -163,6 +178,7 @@ export class HttpServer {
     let response: Response;
     try {
       const request = new Request(urlOf(incoming), {
+        method: incoming.method ?? 'GET',
         headers: pairsOf(incoming.rawHeaders),
       });
       const isEntered = this.#options.entrances.overNetwork(request, incoming, connection, head);

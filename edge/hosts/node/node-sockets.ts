@@ -57,7 +57,8 @@ export class NodeSockets<Note> implements Sockets<Note> {
   }
 
   pingAt(id: SocketId): number | undefined {
-    return this.#kept.get(id)?.pingAt;
+    const kept = this.#kept.get(id);
+    return kept?.end.isLocal === true ? Date.now() : kept?.pingAt;
   }
 
   unreadBytes(id: SocketId): number {

@@ -11,6 +11,7 @@ export function socketPair(mail: Mail): readonly [SocketEnd, SocketEnd] {
 
 /** A close takes effect here at once and is confirmed when the other end has heard of it. */
 class PairEnd implements SocketEnd {
+  readonly isLocal = true;
   readonly #mail: Mail;
   #other: PairEnd | undefined;
   #listener: EndListener | undefined;
@@ -77,6 +78,7 @@ class PairEnd implements SocketEnd {
 /** An end whose other end was gone before there was one. */
 export function brokenEnd(mail: Mail): SocketEnd {
   return {
+    isLocal: true,
     isOpen: false,
     unreadBytes: 0,
     send: () => undefined,

@@ -9,6 +9,8 @@ export interface EndListener {
 }
 
 export interface SocketEnd {
+  /** The other end is in this program, so it cannot vanish unnoticed. */
+  readonly isLocal: boolean;
   /** Neither side has begun to close it. */
   readonly isOpen: boolean;
   /** What the other side has not taken yet, in bytes. */

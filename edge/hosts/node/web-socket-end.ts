@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws';
 import { NO_CODE, type EndListener, type SocketEnd } from './socket.ts';
 
 export class WebSocketEnd implements SocketEnd {
+  readonly isLocal = false;
   readonly #socket: WebSocket;
 
   constructor(socket: WebSocket) {

@@ -53,11 +53,7 @@ const problemList = (problems: readonly Problem[]): Markup =>
   html`<section class="problems">
     <h2>Settings to correct</h2>
     <ul>
-      <<<<<<< HEAD:edge/http/pages/home.tsx {problems.map((problem) => (
-      <li>{problemText(problem)}</li>
-      ))} ======= ${problems.map((problem) => html`<li>${problemText(problem)}</li>`)} >>>>>>>
-      28406be (Pages of the edge are plain TypeScript, so that Node runs them from the
-      sources):edge/http/pages/home.ts
+      ${problems.map((problem) => html`<li>${problemText(problem)}</li>`)}
     </ul>
   </section> `;
 

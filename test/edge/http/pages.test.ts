@@ -71,6 +71,17 @@ describe.each([
   });
 });
 
+test('nothing but the problems stands in their list', () => {
+  const problems = [
+    { what: 'One', fix: 'Do it.' },
+    { what: 'Two', fix: 'Do that.' },
+  ];
+  const [, list = ''] = /<ul>([^]*)<\/ul>/u.exec(homePage({ ...HOME, problems })) ?? [];
+  expect(list.replaceAll(/\s+(?=<)|(?<=>)\s+/gu, '')).toBe(
+    problems.map((problem) => `<li>${problemText(problem)}</li>`).join(''),
+  );
+});
+
 test('whatever is shown is escaped', () => {
   const attack = `"'><script>alert(1)</script>&`;
   const shown = homePage({ ...HOME, servers: [attack], problems: [{ what: attack, fix: attack }] });

@@ -13,6 +13,7 @@ test('without words the servers of mcp.json are served on port 8787', () => {
     options: {
       port: 8787,
       storage: '.bridge',
+      edge: 'node',
       logLevel: 'warn',
       source: { kind: 'config', path: 'mcp.json' },
     },

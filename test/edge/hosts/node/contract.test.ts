@@ -77,10 +77,11 @@ fleetStoreContract(() =>
 
 type Dial = (accept: (end: SocketEnd) => void) => Promise<Peer>;
 
-const harnessOf = async (dial: Dial) => {
+const harnessOf = async (dial: Dial, isLocal: boolean) => {
   const sockets = new NodeSockets<string>({ message: () => undefined, gone: () => undefined });
   let dials = 0;
   return {
+    isLocal,
     dial: async () => {
       const id = `socket${++dials}`;
       const peer = await dial((end) => sockets.accept(id, end));
@@ -112,7 +113,7 @@ socketContract<string>(() => {
       send: (text) => outside.send(text),
       close: (code) => outside.close(code, 'test'),
     };
-  });
+  }, true);
 }, ['one', 'two']);
 
 socketContract<string>(async () => {
@@ -139,5 +140,5 @@ socketContract<string>(async () => {
       send: (text) => socket.send(text),
       close: (code) => socket.close(code, 'test'),
     };
-  });
+  }, false);
 }, ['one', 'two']);

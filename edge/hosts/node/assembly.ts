@@ -1,0 +1,66 @@
+// The parts of an edge put together, without a network: the HTTP layer on the actors.
+import { createEdge, type EdgeContext } from '../../http/app.ts';
+import type { LogPort } from '../../core/log.ts';
+import { readSettings, type Settings } from '../../settings.ts';
+import { LINK_SUBPROTOCOLS } from '../../../shared/link/version.ts';
+import { Actors } from './actors.ts';
+import type { Database } from './database.ts';
+import { Entrances } from './entrances.ts';
+import { Mail } from './mail.ts';
+import { nodePorts } from './node-ports.ts';
+import type { SocketEnd } from './socket.ts';
+import { socketPair } from './socket-pair.ts';
+
+/** How a dial within this program ended. */
+export type Dialled =
+  | { readonly ok: true; readonly end: SocketEnd }
+  | { readonly ok: false; readonly response: Response };
+
+/** A runner in this program dials: everything as over the network, but for the socket. */
+export type Dial = (url: string, headers: Readonly<Record<string, string>>) => Promise<Dialled>;
+
+export interface Assembly {
+  readonly settings: Settings;
+  readonly actors: Actors;
+  readonly entrances: Entrances;
+  fetch(request: Request): Response | Promise<Response>;
+  readonly dial: Dial;
+}
+
+interface AssemblyOptions {
+  /** The edge's settings, by their variables (settings.ts). */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly database: Database;
+  readonly log: LogPort;
+}
+
+export function assembleEdge({ settings: env, database, log }: AssemblyOptions): Assembly {
+  const settings = readSettings({ ...env });
+  const { secret, clientAuth } = settings;
+  const terms = { isConfigured: secret !== undefined, hasQuotas: clientAuth === 'keys' };
+  const mail = new Mail();
+  const entrances = new Entrances(mail);
+  const actors = new Actors({ database, log, terms, secret });
+  const serve = createEdge();
+  const context: EdgeContext = {
+    settings,
+    ports: nodePorts({ actors, entrances, mail, log }),
+    log,
+    requestId: () => undefined,
+  };
+  const fetch = (request: Request): Response | Promise<Response> => serve(request, context);
+  const dial: Dial = async (url, headers) => {
+    const protocols = LINK_SUBPROTOCOLS.join(', ');
+    const upgrade = { Upgrade: 'websocket', 'Sec-WebSocket-Protocol': protocols };
+    const request = new Request(url, { headers: { ...headers, ...upgrade } });
+    let end: SocketEnd | undefined;
+    entrances.inMemory(request, () => {
+      const [inside, outside] = socketPair(mail);
+      end = outside;
+      return inside;
+    });
+    const response = await fetch(request);
+    return end ? { ok: true, end } : { ok: false, response };
+  };
+  return { settings, actors, entrances, fetch, dial };
+}

@@ -1,0 +1,184 @@
+// HTTP on Node: what clients may send besides a plain request, streams and their ends, and a stop in order.
+import { once } from 'node:events';
+import { connect } from 'node:net';
+
+import { expect, onTestFinished, test, vi } from 'vitest';
+
+import { Entrances } from '../../../../edge/hosts/node/entrances.ts';
+import { HttpServer } from '../../../../edge/hosts/node/http-server.ts';
+import { Mail } from '../../../../edge/hosts/node/mail.ts';
+import { SseStream } from '../../../../edge/http/sse-response.ts';
+import type { SocketListener } from '../../../../edge/http/ports.ts';
+import { STREAM_KINDS } from '../../../../edge/core/stream-kinds.ts';
+import { encodeText } from '../../../../shared/link/codec.ts';
+import { PATIENCE } from '../../../fixtures/patience.ts';
+
+type Fetch = (request: Request) => Response | Promise<Response>;
+
+async function start(fetch: Fetch): Promise<{ server: HttpServer; port: number }> {
+  const server = new HttpServer({ fetch, entrances: new Entrances(new Mail()) });
+  onTestFinished(() => server.close());
+  return { server, port: await server.listen('127.0.0.1', 0) };
+}
+
+/** Sends bytes on a connection of its own; `text` is what has come back. */
+function talk(port: number, bytes: string) {
+  const socket = connect({ port, host: '127.0.0.1' });
+  let text = '';
+  socket.setEncoding('utf8').on('data', (more: string) => (text += more));
+  socket.on('error', () => undefined);
+  socket.write(bytes);
+  onTestFinished(() => void socket.destroy());
+  return {
+    socket,
+    closed: once(socket, 'close'),
+    text: () => text,
+    until: (words: string) => vi.waitUntil(() => text.includes(words), PATIENCE),
+  };
+}
+
+const echoing: Fetch = async (request) =>
+  new Response(`${request.method} ${new URL(request.url).pathname} ${await request.text()}.`);
+
+test('pipelined requests are answered in their order', async () => {
+  const { port } = await start(echoing);
+  const { until, text } = talk(
+    port,
+    'GET /a HTTP/1.1\r\nHost: x\r\n\r\nPOST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi',
+  );
+  await until('POST /b hi.');
+  expect(text().indexOf('GET /a .')).toBeLessThan(text().indexOf('POST /b hi.'));
+});
+
+test('[F-323] what follows a request and is none does not cost the request its answer', async () => {
+  const { port } = await start(echoing);
+  const { closed, text } = talk(
+    port,
+    'POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi\x16\x03 no request\r\n\r\n',
+  );
+  await closed;
+  expect(text()).toContain('POST /b hi.');
+  expect(text()).not.toContain('400');
+});
+
+test.each([
+  ['no HTTP', '\x16\x03\x01\x02\r\n\r\n', '400'],
+  ['headers without end', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(100_000)}`, '431'],
+])('[F-323] %s is refused, and its connection closed', async (_, bytes, status) => {
+  const { port } = await start(echoing);
+  const { closed, text } = talk(port, bytes);
+  await closed;
+  expect(text()).toContain(`HTTP/1.1 ${status} `);
+});
+
+test('[F-323] an offer to go on with HTTP/2 is passed over', async () => {
+  const { port } = await start(echoing);
+  const offer =
+    'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n';
+  const { until, text } = talk(
+    port,
+    `POST /b HTTP/1.1\r\nHost: x\r\n${offer}Content-Length: 2\r\n\r\nhi`,
+  );
+  await until('POST /b hi.');
+  expect(text()).toMatch(/^HTTP\/1\.1 200 /u);
+});
+
+test('[F-323] an upgrade that nobody lets in gets the answer of the app', async () => {
+  const { port } = await start(() => new Response('not here', { status: 404 }));
+  const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n';
+  const upgrade = `Connection: Upgrade\r\nUpgrade: websocket\r\n${key}`;
+  const { closed, text } = talk(port, `GET /x HTTP/1.1\r\nHost: x\r\n${upgrade}\r\n`);
+  await closed;
+  expect(text()).toMatch(/^HTTP\/1\.1 404 [^]*not here/u);
+});
+
+test('a body is asked for only when somebody reads it', async () => {
+  const { port } = await start((request) =>
+    new URL(request.url).pathname === '/read'
+      ? echoing(request)
+      : new Response('no', { status: 413 }),
+  );
+  const post = (path: string): string =>
+    `POST ${path} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n`;
+  const read = talk(port, post('/read'));
+  await read.until('100 Continue');
+  read.socket.write('hi');
+  await read.until('hi.');
+  const unread = talk(port, post('/other'));
+  await unread.until('413');
+  expect(unread.text()).not.toContain('100 Continue');
+});
+
+/** A stream that the test drives, as the HTTP layer makes them. */
+function drivenStream(signal: AbortSignal) {
+  const sent: string[] = [];
+  let listener: SocketListener | undefined;
+  const stream = new SseStream({
+    session: {
+      follow: async (_stream, _resumes, wanted) => {
+        listener = wanted;
+        const socket = { send: (text: string) => void sent.push(text), close: () => undefined };
+        return { ok: true, value: socket };
+      },
+    },
+    signal,
+    stream: 'get',
+    after: null,
+    requestIds: [],
+    kind: STREAM_KINDS.streamable,
+    opening: ': open\n\n',
+  });
+  return { response: stream.response({}), sent, say: (text: string) => listener?.message(text) };
+}
+
+test('[F-324] a stream is cut off where it fails, without a word on the console', async () => {
+  const said = [vi.spyOn(console, 'error'), vi.spyOn(console, 'info')];
+  let driven: ReturnType<typeof drivenStream> | undefined;
+  const { port } = await start((request) => {
+    driven = drivenStream(request.signal);
+    return driven.response;
+  });
+  const { until, closed, text } = talk(port, 'GET /s HTTP/1.1\r\nHost: x\r\n\r\n');
+  await until(': open');
+  driven?.say(encodeText({ type: 'attached', stream: 'get', after: 0 }));
+  driven?.say(encodeText({ type: 'event', stream: 'get', seq: 1 }, '{"one":1}'));
+  await until('{"one":1}');
+  driven?.say(encodeText({ type: 'gone', fault: 'overloaded' }));
+  await closed;
+  // A stream that ends in order has a last, empty chunk.
+  expect(text().endsWith('0\r\n\r\n')).toBe(false);
+  for (const spy of said) expect(spy).not.toHaveBeenCalled();
+});
+
+test('[F-324] a client that leaves is noticed at once', async () => {
+  let signal: AbortSignal | undefined;
+  const { port } = await start((request) => {
+    ({ signal } = request);
+    return drivenStream(request.signal).response;
+  });
+  const { socket, until } = talk(port, 'GET /s HTTP/1.1\r\nHost: x\r\n\r\n');
+  await until(': open');
+  socket.destroy();
+  await vi.waitUntil(() => signal?.aborted === true, PATIENCE);
+  expect(signal?.aborted).toBe(true);
+});
+
+test('[F-320] a stop waits for answers under way, and not for streams', async () => {
+  const answer = Promise.withResolvers<Response>();
+  const asked = Promise.withResolvers<void>();
+  const { server, port } = await start((request) => {
+    if (request.url.endsWith('/s')) return drivenStream(request.signal).response;
+    asked.resolve();
+    return answer.promise;
+  });
+  const stream = talk(port, 'GET /s HTTP/1.1\r\nHost: x\r\n\r\n');
+  await stream.until(': open');
+  const call = talk(port, 'GET /call HTTP/1.1\r\nHost: x\r\n\r\n');
+  await asked.promise;
+  const drained = server.drain();
+  answer.resolve(new Response('the answer'));
+  await drained;
+  server.close();
+  await Promise.all([stream.closed, call.closed]);
+  expect(call.text()).toContain('the answer');
+});

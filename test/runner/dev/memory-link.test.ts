@@ -1,0 +1,119 @@
+// An edge and a runner in one program, linked in memory: calls of any size, and nothing left of sessions that are over.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { beforeEach, expect, test, vi } from 'vitest';
+
+import { assembleEdge, type Assembly } from '../../../edge/hosts/node/assembly.ts';
+import { Database } from '../../../edge/hosts/node/database.ts';
+import type { LogLine } from '../../../edge/core/log.ts';
+import { readConfig } from '../../../runner/config/read.ts';
+import { hashCredential } from '../../../runner/credential.ts';
+import { connectInMemory } from '../../../runner/dev/memory-link.ts';
+import { createLog } from '../../../runner/log.ts';
+import { startRunner } from '../../../runner/runner.ts';
+import { fixedToken } from '../../../runner/runner-token.ts';
+import { PATIENCE } from '../../fixtures/patience.ts';
+
+const TOKEN = 'token-of-the-runner-in-this-program';
+const ORIGIN = 'http://127.0.0.1:8787';
+const echo = fileURLToPath(new URL('../../fixtures/servers/echo.mjs', import.meta.url));
+
+let edge: Assembly;
+let database: Database;
+let lines: LogLine[];
+
+beforeEach(async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-memory-'));
+  const file = join(folder, 'mcp.json');
+  const mcpServers = { echo: { command: process.execPath, args: [echo] } };
+  writeFileSync(file, JSON.stringify({ mcpServers, bridge: { runner: 'here' } }));
+  const reading = await readConfig(file, process.env);
+  if (!reading.ok) throw new Error(JSON.stringify(reading.problems));
+  lines = [];
+  database = await Database.open(join(folder, 'edge.sqlite'));
+  edge = assembleEdge({
+    settings: {
+      BRIDGE_SECRET: 'secret-of-at-least-32-characters-0123456789',
+      BRIDGE_RUNNERS: JSON.stringify({ here: { token: hashCredential(TOKEN), servers: ['*'] } }),
+      BRIDGE_CLIENT_AUTH: 'none',
+    },
+    database,
+    log: (line) => lines.push(line),
+  });
+  edge.actors.start();
+  const runner = startRunner({
+    config: reading.config,
+    token: fixedToken(TOKEN),
+    edge: ORIGIN,
+    log: createLog({ level: 'error', pretty: false, write: () => undefined }),
+    connect: connectInMemory(edge),
+  });
+  await runner.ready;
+  return async () => {
+    runner.kill();
+    edge.actors.stop();
+    database.close();
+    rmSync(folder, { recursive: true });
+  };
+});
+
+async function send(method: string, session?: string, message?: object): Promise<Response> {
+  const headers = {
+    accept: 'application/json, text/event-stream',
+    'content-type': 'application/json',
+    ...(session !== undefined && { 'mcp-session-id': session }),
+  };
+  const body = message && JSON.stringify({ jsonrpc: '2.0', ...message });
+  const request = new Request(`${ORIGIN}/echo/mcp`, { method, headers, ...(body && { body }) });
+  return edge.fetch(request);
+}
+
+async function open(): Promise<string> {
+  const clientInfo = { name: 'test', version: '1' };
+  const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo };
+  const answer = await send('POST', undefined, { id: 0, method: 'initialize', params });
+  expect(answer.status).toBe(200);
+  await answer.text();
+  return answer.headers.get('mcp-session-id') ?? '';
+}
+
+async function call(session: string, text: string): Promise<string> {
+  const params = { name: 'echo', arguments: { text } };
+  const answer = await send('POST', session, { id: 1, method: 'tools/call', params });
+  return answer.text();
+}
+
+test.each([1, 1_000, 300_000, 2_000_000])(
+  'a call of %i characters arrives, and so does its answer',
+  async (size) => {
+    const session = await open();
+    expect(await call(session, 'é'.repeat(size))).toContain(`"${'é'.repeat(size)}"`);
+  },
+);
+
+test('[F-318] an actor is let go when its session is over, and when there never was one', async () => {
+  const sessions = await Promise.all(Array.from({ length: 4 }, () => open()));
+  for (const session of sessions) expect(await call(session, 'here')).toContain('here');
+  expect(edge.actors.awake).toBe(4);
+  for (const session of sessions) expect((await send('DELETE', session)).status).toBe(204);
+  for (const session of sessions) expect((await send('GET', session)).status).toBe(404);
+  await vi.waitUntil(() => edge.actors.awake === 0, PATIENCE);
+  expect(database.rows('SELECT * FROM actors')).toEqual([]);
+  expect(database.rows('SELECT * FROM sessions')).toEqual([]);
+});
+
+test('[F-319] a step that storage refuses breaks off one session for a moment, and no other', async () => {
+  const [one, two] = [await open(), await open()];
+  const actor = edge.actors.session(one.split('.')[0] ?? '');
+  const gone = vi.spyOn(database, 'step').mockImplementationOnce(() => {
+    throw Object.assign(new Error('disk full'), { code: 'ERR_SQLITE_ERROR' });
+  });
+  await expect(actor.negotiated()).rejects.toThrow('broke away');
+  gone.mockRestore();
+  expect(await call(two, 'other')).toContain('other');
+  // The runner dials again, and the session goes on.
+  await vi.waitUntil(async () => (await call(one, 'again')).includes('"again"'), PATIENCE);
+});
