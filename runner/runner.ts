@@ -1,8 +1,8 @@
 // The runner: its offer to the edge, the sessions it was given, and their end (R-12).
 import { nanoid } from 'nanoid';
-import type { OpenFrame, YieldFrame } from '../shared/link/control-frames.ts';
+import type { OpenFrame } from '../shared/link/control-frames.ts';
 import { DRAIN_FAREWELL_MS } from '../shared/link/timing.ts';
-import { ALL_BUSY, fairlyIdle, ownIdle, type Held } from './core/yielding.ts';
+import { ALL_BUSY } from './core/yielding.ts';
 import { sameServer } from './config/read.ts';
 import type { RunnerConfig, ServerConfig } from './config/runner-config.ts';
 import { ControlLink } from './link/control-link.ts';
@@ -13,6 +13,7 @@ import { ProcessPool, type ProcessGround } from './sessions/process-pool.ts';
 import { allCleared, killAllProcesses } from './process/stdio-process.ts';
 import { TERMINATE_MS } from './process/terminate.ts';
 import type { RunnerSnapshot, RunningRunner, StartOptions } from './running-runner.ts';
+import { RunnerSessions } from './sessions/runner-sessions.ts';
 import { SessionHost } from './sessions/session-host.ts';
 import type { DialGround } from './sessions/session-link.ts';
 import { sessionProcess } from './sessions/process-choice.ts';
@@ -20,13 +21,10 @@ import { SpareLinks, type Ahead } from './sessions/spare-links.ts';
 import { Starts } from './sessions/starts.ts';
 import type { Fault } from '../shared/fault.ts';
 import { problemText, type Problem } from '../shared/problem.ts';
-import type { PrincipalName, ServerName, SessionName } from '../shared/ids.ts';
+import type { ServerName, SessionName } from '../shared/ids.ts';
 
 /** Characters of a boot id: as random as a session's name. */
 const BOOT_ID_LENGTH = 22;
-
-/** Beside the sessions that it takes; a process ends within seconds. */
-const MAX_ENDING = 16;
 
 /** Starts a runner; it dials until it is stopped. */
 export const startRunner = (options: StartOptions): RunningRunner => new Runner(options);
@@ -49,14 +47,10 @@ class Runner implements RunningRunner {
   readonly #control: ControlLink;
   readonly #spares: SpareLinks;
   readonly #pools = new Map<string, ProcessPool>();
-  readonly #sessions = new Map<
-    string,
-    { readonly host: SessionHost; readonly server: ServerConfig }
-  >();
+  readonly #sessions = new RunnerSessions();
   readonly #counters = { sessionsOpened: 0, sessionsRefused: 0, processExits: 0 };
   #config: RunnerConfig;
   #isDraining = false;
-  #idle: (() => void) | undefined;
 
   constructor(options: StartOptions) {
     this.#options = options;
@@ -68,7 +62,7 @@ class Runner implements RunningRunner {
         return token.text;
       },
       containment,
-      starts: new Starts((principal) => this.#isShared(principal)),
+      starts: new Starts((principal) => this.#sessions.isShared(principal)),
     };
     const { edge, connect } = options;
     this.#dialGround = { edge, token, connect, boot: this.#boot };
@@ -100,10 +94,11 @@ class Runner implements RunningRunner {
       lost: () => this.#spares.unlinked(),
       spare: (frame) => this.#spares.named(frame),
       open: (frame) => this.#open(frame),
-      yield: (frame) => this.#yield(frame),
+      yield: (frame) =>
+        this.#control.say({ type: 'yielded', session: this.#sessions.yield(frame) }),
       close: (session) => {
         this.#spares.closed(session);
-        this.#sessions.get(session)?.host.closedByEdge();
+        this.#sessions.closedByEdge(session);
       },
       refused: (problem) => {
         refused.resolve(problem);
@@ -120,7 +115,7 @@ class Runner implements RunningRunner {
       boot: this.#boot,
       servers: this.#isDraining ? [] : [...this.#config.servers.keys()],
       capacity: this.#config.capacity,
-      sessions: [...this.#sessions.keys()],
+      sessions: this.#sessions.names,
     };
   }
 
@@ -133,7 +128,7 @@ class Runner implements RunningRunner {
   /** One link found the edge: the others need not sleep on. */
   #edgeReached(): void {
     this.#control.edgeReached();
-    for (const { host } of this.#sessions.values()) host.edgeReached();
+    this.#sessions.edgeReached();
   }
 
   /** The edge opens a session, or a spare has its client: of that it may be told twice (LP27). */
@@ -154,7 +149,7 @@ class Runner implements RunningRunner {
     const server = this.#config.servers.get(name);
     const fault = this.#whyNot(server);
     if (fault || !server) return fault ?? { fault: 'runner_offline' };
-    if (!this.#hasRoom(frame, server)) return ALL_BUSY;
+    if (!this.#sessions.hasRoom(frame, server, this.#config.capacity)) return ALL_BUSY;
     const pool = this.#pools.get(name);
     const taken = pool?.take(principal);
     if (!pool || !taken) return { fault: 'runner_offline' };
@@ -188,7 +183,7 @@ class Runner implements RunningRunner {
       served: () => pool.served(first),
       finished: () => this.#finished(session, log),
     });
-    this.#sessions.set(session, { host, server });
+    this.#sessions.add(session, { host, server });
   }
 
   #whyNot(server: ServerConfig | undefined): Fault | undefined {
@@ -202,57 +197,9 @@ class Runner implements RunningRunner {
     return undefined;
   }
 
-  /** Whether there is room for one more session; if all places are taken, an idle session is ended for it. */
-  #hasRoom({ principal }: OpenFrame, server: ServerConfig): boolean {
-    // One that gave way holds its place until its process has ended; only so many may be ending at once.
-    if (this.#sessions.size >= this.#config.capacity + MAX_ENDING) return false;
-    const all = this.#held();
-    const ofServer = all.filter(
-      ({ session }) => this.#sessions.get(session)?.server.name === server.name,
-    );
-    if (ofServer.length >= server.maxSessions)
-      return this.#giveWay(fairlyIdle(ofServer, principal));
-    return all.length < this.#config.capacity || this.#giveWay(fairlyIdle(all, principal));
-  }
-
-  #isShared(principal: PrincipalName | undefined): boolean {
-    for (const { host } of this.#sessions.values()) {
-      if (host.principal !== principal && !host.isEnded) return true;
-    }
-    return false;
-  }
-
-  #held(): Held[] {
-    return [...this.#sessions]
-      .filter(([, { host }]) => !host.isEnded)
-      .map(([session, { host }]) => ({
-        session,
-        principal: host.principal,
-        isIdle: host.inFlight === 0,
-        idleMs: host.snapshot().idleMs,
-      }));
-  }
-
-  #giveWay(held: Held | undefined): boolean {
-    if (!held) return false;
-    this.#sessions
-      .get(held.session)
-      ?.host.end('The session was idle the longest and was ended to make room for another.');
-    return true;
-  }
-
-  /** The edge needs a place: an idle session is ended, one of the principal's own or one of the principal that has the most. */
-  #yield({ principal, own }: YieldFrame): void {
-    const held = this.#held();
-    const gone = own ? ownIdle(held, principal) : fairlyIdle(held, principal);
-    this.#giveWay(gone);
-    this.#control.say({ type: 'yielded', session: gone?.session });
-  }
-
   #finished(session: SessionName, log: Log): void {
-    this.#sessions.delete(session);
     log.info('session closed');
-    if (this.#sessions.size === 0) this.#idle?.();
+    this.#sessions.finished(session);
   }
 
   reload(config: RunnerConfig): void {
@@ -264,9 +211,7 @@ class Runner implements RunningRunner {
       void this.#pools.get(name)?.close();
       this.#pools.delete(name);
       const change = server ? 'changed' : 'removed';
-      for (const { host, server: used } of this.#sessions.values()) {
-        if (used.name === name) host.end(`The server was ${change} in the runner's configuration.`);
-      }
+      this.#sessions.end(`The server was ${change} in the runner's configuration.`, name);
     }
     for (const server of config.servers.values())
       if (!this.#pools.has(server.name)) this.#addPool(server);
@@ -287,32 +232,16 @@ class Runner implements RunningRunner {
     this.#spares.drained();
     this.#control.say({ type: 'drain' });
     const closing = [...this.#pools.values()].map((pool) => pool.close());
-    await this.#untilQuiet(this.#config.drainTimeoutMs);
-    for (const { host } of this.#sessions.values()) host.end('The runner stopped.');
+    // Sessions tell when they are through; time bounds the rest.
+    await Promise.race([this.#sessions.quiet(), timeout(this.#config.drainTimeoutMs)]);
+    this.#sessions.end('The runner stopped.');
     await Promise.all(closing);
-    await this.#untilEmpty();
+    await Promise.race([this.#sessions.empty(), timeout(DRAIN_FAREWELL_MS + TERMINATE_MS)]);
     this.#control.stop();
     this.#spares.unlinked();
     killAllProcesses();
     // A session is over when its process is; what that left behind may still be being ended.
     await Promise.race([allCleared(), timeout(TERMINATE_MS)]);
-  }
-
-  /** Waits until no session has a request in flight. Sessions tell when they are through; time bounds the rest. */
-  #untilQuiet(ms: number): Promise<void> {
-    return Promise.race([
-      Promise.all([...this.#sessions.values()].map(({ host }) => host.quiet())).then(
-        () => undefined,
-      ),
-      timeout(ms),
-    ]);
-  }
-
-  async #untilEmpty(): Promise<void> {
-    if (this.#sessions.size === 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#idle = resolve;
-    await Promise.race([promise, timeout(DRAIN_FAREWELL_MS + TERMINATE_MS)]);
   }
 
   kill(): void {
@@ -328,7 +257,7 @@ class Runner implements RunningRunner {
       boot: this.#boot,
       linked: this.#control.isLinked,
       draining: this.#isDraining,
-      sessions: [...this.#sessions.values()].map(({ host }) => host.snapshot()),
+      sessions: this.#sessions.snapshot(),
       processes,
       spares: this.#spares.snapshot(),
       counters: this.#counters,

@@ -1,4 +1,4 @@
-// Owns the edits that change the members of an object in its place, so that all changes of a message cost one copy.
+// Edits that change the members of an object in place. All changes of a message together cost one copy.
 import { changeAt, dropEdits, isObjectAt, withMembers, type MemberChange } from './members.ts';
 import type { Noted, NotedMember } from './noted.ts';
 import type { Edit } from './splice.ts';

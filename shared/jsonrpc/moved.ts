@@ -1,4 +1,4 @@
-// Owns where the noted members of a message lie once it was edited: what an edit leaves is known as before, what it makes is not.
+// Tells where the noted members of a message are after an edit. What the edit keeps stays known; what it writes is not known.
 import { PARTS, type Noted, type NotedMember, type Parts } from './noted.ts';
 import type { Span } from './span.ts';
 import type { Edit } from './splice.ts';

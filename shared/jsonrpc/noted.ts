@@ -1,4 +1,4 @@
-// Owns what a pass notes of the members of an object, so that they can be read and changed later without another pass.
+// What a pass notes of the members of an object, so that they can be read and changed later without another pass.
 import { OPEN_ARRAY, OPEN_OBJECT, type JsonCursor } from './json-cursor.ts';
 import type { Member } from './members.ts';
 import type { Span } from './span.ts';

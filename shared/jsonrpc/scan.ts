@@ -1,7 +1,7 @@
-// Owns the question what a text is as JSON-RPC: one pass over the bytes says whether it is a message this bridge takes,
-// of which kind, where the few fields lie that it reads, and which members params, result and error have (noted.ts).
-// Payloads are validated and otherwise unread, so whatever is inside those passes byte for byte. Envelope keys are held to one spelling and one occurrence,
-// because a process may fold case or take the first of two where we take the last.
+// Decides what a text is as JSON-RPC. One pass over the bytes tells whether it is a message that the bridge accepts, of which kind,
+// where the few fields are that the bridge reads, and which members params, result and error have (noted.ts). Payloads are
+// validated and otherwise not read, so everything inside those passes byte for byte. Keys of the envelope must have one spelling
+// and appear once, because a process may ignore case, or take the first of two where the bridge takes the last.
 // One file above 300 lines: what each key means and what refuses it belong to the same pass.
 
 import {

@@ -1,5 +1,5 @@
-// Owns the view of one message: its bytes, and where in them the members lie that anybody reads, as the scan noted them. It is handed
-// on from where the scan was made, so that to read or to change the message costs no other pass over it.
+// The view of one message: its bytes, and the places of the members that anybody reads, as the scan noted them. The view is handed
+// on from where the scan was made, so reading or changing the message needs no other pass over it.
 import { appended, changesIn, made } from './changes.ts';
 import { JsonCursor, OPEN_OBJECT, QUOTE } from './json-cursor.ts';
 import {
