@@ -142,7 +142,7 @@ export class ControlLink {
     const verdict = afterControlClose(end.code);
     if (verdict === 'stop') {
       this.#options.refused({
-        what: 'another runner with this name connected',
+        what: 'Another runner with this name connected',
         fix: 'Give each machine a runner name and token of its own.',
       });
     } else log.warn('control link closed', { code: end.code, reason: end.reason });
