@@ -46,6 +46,8 @@ export class RunnerNode {
   readonly capacity: number;
   readonly sessions = new Map<string, HostedSession>();
   spares: SpareNode;
+  /** Sessions that it links ahead. */
+  warm: number;
   readonly #world: World;
   /** Its clock may be anywhere. */
   readonly #skewMs: number;
@@ -59,18 +61,31 @@ export class RunnerNode {
     this.name = name;
     this.capacity = capacity;
     this.#skewMs = world.skew(600_000);
+    this.warm = world.warm;
     this.spares = this.#newSpares();
     this.#dial();
+  }
+
+  /** Its config says another number of sessions to link ahead. */
+  reload(warm: number): void {
+    this.warm = warm;
+    if (!this.#isUp) return;
+    this.spares.configured();
+    this.#hello();
   }
 
   #newSpares(): SpareNode {
     const { name, boot } = this;
     const now = (): number => this.now;
+    const warm = (): number => this.warm;
     return new SpareNode(this.#world, {
       name,
       boot,
       get now() {
         return now();
+      },
+      get warm() {
+        return warm();
       },
       say: (frame) => this.#say(frame),
       take: (open) => this.#open(open),
@@ -145,6 +160,10 @@ export class RunnerNode {
     };
     const dial = { runner: this.name, granted: '*' as const, subprotocol: '' };
     this.#world.fleet.link(dial, { wire, end: wire.b });
+    this.#hello();
+  }
+
+  #hello(): void {
     this.#say({
       type: 'hello',
       runner: this.name,

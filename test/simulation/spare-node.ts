@@ -21,6 +21,7 @@ export interface SpareHost {
   readonly name: string;
   readonly boot: string;
   readonly now: number;
+  readonly warm: number;
   say(frame: ControlUp): void;
   take(open: OpenFrame): void;
 }
@@ -39,7 +40,13 @@ export class SpareNode {
   constructor(world: World, host: SpareHost) {
     this.#world = world;
     this.#host = host;
-    this.#perform(this.#spares.configured(new Map([[SERVER, world.warm]]), host.now));
+    this.configured();
+  }
+
+  /** Its runner has read how many there are to be. */
+  configured(): void {
+    const { warm, now } = this.#host;
+    this.#perform(this.#spares.configured(new Map([[SERVER, warm]]), now));
   }
 
   /** Those that may be handed out. */

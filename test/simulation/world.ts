@@ -35,6 +35,8 @@ const SLOW_SEED = 0x51_0e;
 /** Runs in which the runner links sessions ahead, and how many. */
 const WARM_SHARE = 0.4;
 const MOST_WARM = 3;
+/** How often it reads another number from its config. */
+const MOST_RELOADS = 3;
 const WARM_SEED = 0xa_ead;
 
 const KINDS: readonly SimulatedKind[] = ['sse2024', 'http2025-03', 'http2025-11', 'modern'];
@@ -75,6 +77,14 @@ export class World {
     this.maxInFlight = new Chance(seed ^ CROWDED_SEED).happens(CROWDED_SHARE) ? 2 : 64;
     const warmChance = new Chance(seed ^ WARM_SEED);
     this.warm = warmChance.happens(WARM_SHARE) ? warmChance.between(1, MOST_WARM) : 0;
+    const reloads = this.warm > 0 ? warmChance.between(0, MOST_RELOADS) : 0;
+    for (let reload = 0; reload < reloads; reload++) {
+      this.clock.after(warmChance.between(0, TROUBLE_MS), () => {
+        const runner = warmChance.pick(this.runners);
+        runner.reload(warmChance.between(0, MOST_WARM));
+        this.note(`${runner.name} reloads: ${String(runner.warm)} spares`);
+      });
+    }
     // Some runs have clients that read slowly.
     // Of its own, so that a run without a slow line is what it always was.
     const lineChance = new Chance(seed ^ SLOW_SEED);
@@ -244,10 +254,10 @@ export class World {
     for (const session of this.fleet.held) left.push(`the fleet still counts ${session}`);
     for (const { sessions } of this.runners)
       for (const session of sessions.keys()) left.push(`a runner still holds ${session}`);
-    for (const { name, spares } of this.runners) {
+    for (const { name, spares, warm } of this.runners) {
       const [held, booked] = [spares.ready.join(' '), this.fleet.readyOn(name).join(' ')];
       if (held !== booked) left.push(`${name} holds the spares ${held} and the fleet ${booked}`);
-      if (spares.ready.length !== this.warm) left.push(`${name} has the spares ${held}`);
+      if (spares.ready.length !== warm) left.push(`${name} has the spares ${held}`);
     }
     for (const [name, { isClean }] of this.#actors)
       if (!isClean) left.push(`actor ${name} still has something on disk`);
