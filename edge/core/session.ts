@@ -602,7 +602,7 @@ export class EdgeSession {
   #dropSilentLink(): void {
     const { socket, heardAt } = this.#line;
     const note = socket === undefined ? undefined : this.#notes.get(socket);
-    if (socket === undefined || note?.role !== 'runner') return;
+    if (socket === undefined || note?.role !== 'runner' || !isSilent(heardAt, this.#now)) return;
     const pingAt = this.#host.sockets.pingAt(socket) ?? note.at;
     if (!isSilent(Math.max(pingAt, heardAt), this.#now)) return;
     this.#close(socket, CLOSE.heartbeat, 'no ping');
@@ -715,8 +715,7 @@ export class EdgeSession {
 
   /** Stores the time that must wake a sleeping actor. */
   #keepWake(): void {
-    const { link, wakeAt } = this.#relay;
-    const at = link.state === 'lost' ? wakeAt.durable : undefined;
+    const at = this.#relay.link.state === 'lost' ? this.#relay.wakeAt.durable : undefined;
     if (at === this.#wakeAt) return;
     this.#wakeAt = at;
     this.#host.store.wakeAt(at);
