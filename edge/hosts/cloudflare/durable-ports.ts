@@ -7,6 +7,7 @@ import { textForm } from '../../../shared/link/forms.ts';
 import { Inbox } from '../../../shared/link/inbox.ts';
 import { splitFrame } from '../../../shared/link/parts.ts';
 import type { Env } from './env.ts';
+import { answerOf, plainPost } from './plain-post.ts';
 import type { SessionRpc } from './rpc.ts';
 import { controlUpgrade, followUpgrade, linkUpgrade } from './upgrades.ts';
 
@@ -24,7 +25,7 @@ function sessionPort(stub: () => DurableObjectStub<SessionRpc>): SessionPort {
   return {
     open: (opening) => stub().open(opening),
     openWith: (opening, post) => stub().openWith(opening, post),
-    post: (post) => stub().post(post),
+    post: async (post) => answerOf(await stub().post(...plainPost(post))),
     serve: (opening, post) => stub().serve(opening, post),
     negotiated: () => stub().negotiated(),
     alive: (probe) => stub().alive(probe),

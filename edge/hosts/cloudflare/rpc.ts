@@ -10,6 +10,7 @@ import type {
   Post,
   PostAnswer,
 } from '../../core/ports.ts';
+import type { PlainPost } from './plain-post.ts';
 import type { Fault } from '../../../shared/fault.ts';
 import type { ActorName, SessionName } from '../../../shared/ids.ts';
 
@@ -18,7 +19,8 @@ export interface SessionRpc extends Rpc.DurableObjectBranded {
   open(opening: Opening): Promise<Opened<undefined>>;
   openWith(opening: Opening, post: Post): Promise<PostAnswer>;
   serve(opening: Opening, post: Post): Promise<PostAnswer>;
-  post(post: Post): Promise<PostAnswer>;
+  /** As {@link plainPost} and {@link plainAnswer} write them. */
+  post(...post: PlainPost): Promise<string>;
   negotiated(): Promise<Negotiated>;
   alive(probe: string): void;
   end(): Promise<boolean>;

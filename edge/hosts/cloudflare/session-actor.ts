@@ -14,6 +14,7 @@ import type {
 } from '../../core/ports.ts';
 import { faultRow, type Fault } from '../../../shared/fault.ts';
 import type { Env } from './env.ts';
+import { plainAnswer, postOf, type PlainPost } from './plain-post.ts';
 import type { FleetRpc, SessionRpc } from './rpc.ts';
 import { DurableSessionStore } from './session-store.ts';
 import { ActorSockets } from './sockets.ts';
@@ -54,8 +55,11 @@ export class SessionActor extends DurableObject<Env> implements SessionRpc {
     return this.#ask((ask) => this.#session.serve(ask, opening, post, Date.now()));
   }
 
-  post(post: Post): Promise<PostAnswer> {
-    return this.#ask((ask) => this.#session.post(ask, post, Date.now()));
+  async post(...post: PlainPost): Promise<string> {
+    const answer = await this.#ask<PostAnswer>((ask) =>
+      this.#session.post(ask, postOf(...post), Date.now()),
+    );
+    return plainAnswer(answer);
   }
 
   negotiated(): Promise<Negotiated> {
