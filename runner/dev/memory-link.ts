@@ -1,11 +1,11 @@
 // Sockets between a runner and an edge in the same program: what a dial needs of a network, without one.
 import type { Dialled } from '../../edge/hosts/node/assembly.ts';
-import type { Edge } from '../../edge/hosts/node/edge.ts';
+import type { NodeEdge } from '../../edge/hosts/node/edge.ts';
 import type { Connect, Connection, ConnectionListener, DialOptions } from '../link/connect.ts';
 
 /** Makes sockets to an edge in this program. */
 export const connectInMemory =
-  (edge: Pick<Edge, 'dial'>): Connect =>
+  (edge: Pick<NodeEdge, 'dial'>): Connect =>
   (options, listener) =>
     new MemoryConnection(edge, options, listener);
 
@@ -20,7 +20,7 @@ class MemoryConnection implements Connection {
   #end: End | undefined;
   #isTerminated = false;
 
-  constructor(edge: Pick<Edge, 'dial'>, options: DialOptions, listener: ConnectionListener) {
+  constructor(edge: Pick<NodeEdge, 'dial'>, options: DialOptions, listener: ConnectionListener) {
     this.#listener = listener;
     const { url, token, headers } = options;
     edge

@@ -1,7 +1,7 @@
 // An edge in this program. This is where edge and runner meet: all else of them knows only the link.
 import { join } from 'node:path';
 import { DatabaseError } from '../../edge/hosts/node/database.ts';
-import { startEdge, type Edge, type EdgeOptions } from '../../edge/hosts/node/edge.ts';
+import { startEdge, type EdgeOptions, type NodeEdge } from '../../edge/hosts/node/edge.ts';
 import type { Log } from '../log.ts';
 import { EdgeStartError } from './edge-start-error.ts';
 import { ownFolder } from './own-storage.ts';
@@ -13,7 +13,11 @@ export interface NodeEdgeOptions extends Omit<EdgeOptions, 'database' | 'log'> {
 }
 
 /** Starts the edge. Rejects with an `EdgeStartError` if the storage or the port cannot be used; then nothing is left. */
-export async function startNodeEdge({ storage, log, ...options }: NodeEdgeOptions): Promise<Edge> {
+export async function startNodeEdge({
+  storage,
+  log,
+  ...options
+}: NodeEdgeOptions): Promise<NodeEdge> {
   ownFolder(storage);
   try {
     return await startEdge({

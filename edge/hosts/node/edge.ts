@@ -19,7 +19,7 @@ export interface EdgeOptions {
   readonly proxies?: TrustedProxies | undefined;
 }
 
-export interface Edge {
+export interface NodeEdge {
   readonly port: number;
   readonly settings: Settings;
   readonly dial: Dial;
@@ -29,7 +29,7 @@ export interface Edge {
 }
 
 /** Starts an edge. Rejects with a `DatabaseError`, or with the error of the server that cannot listen; then nothing is left. */
-export async function startEdge(options: EdgeOptions): Promise<Edge> {
+export async function startEdge(options: EdgeOptions): Promise<NodeEdge> {
   const { settings: env, log, certificate, proxies } = options;
   const database = await Database.open(options.database);
   const { settings, actors, entrances, fetch, dial } = assembleEdge({
