@@ -1,4 +1,4 @@
-// Wakes session actors at the times that stand in the database, those that an earlier life of the program has set as well.
+// Wakes session actors at the times in the database, including those that an earlier run of the program has set.
 import type { ActorName } from '../../../shared/ids.ts';
 import type { Database } from './database.ts';
 import { Waker, type Wakers } from './wakers.ts';

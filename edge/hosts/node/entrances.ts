@@ -1,4 +1,4 @@
-// Sockets that ask to be let in: the upgrade request goes through the HTTP layer, which decides, and who is let in gets its socket here.
+// Sockets that ask to be let in: the upgrade request goes through the HTTP layer, which decides. A peer that is let in gets its socket here.
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions } from 'ws';

@@ -1,5 +1,5 @@
-// Delivers what the ends of in-memory sockets send each other: later, in the order in which it was sent, as a network does. Then
-// nobody is called while it is still at work.
+// Delivers what the ends of in-memory sockets send each other: later, and in the order in which it was sent, as a network does. So
+// nobody is called while still at work.
 
 /** So much is delivered at a time; then others have their turn. */
 const TURN_BYTES = 1024 * 1024;
