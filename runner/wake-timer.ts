@@ -1,6 +1,19 @@
 // The one timer of a machine that says when it is next due: one that fires early looks again, so only an earlier need replaces it.
 
-export class WakeTimer {
+/** What wakes a machine; see {@link WakeTimer}. */
+export interface Timer {
+  arm(at: number | undefined): void;
+  clear(): void;
+}
+
+/** The time a host lives by: the program's, or one that is only played. */
+export interface Time {
+  /** Milliseconds on a clock that is never set. */
+  now(): number;
+  timer(wake: () => void): Timer;
+}
+
+export class WakeTimer implements Timer {
   readonly #wake: () => void;
   readonly #keepsAlive: boolean;
   #armed: { readonly at: number; readonly id: NodeJS.Timeout } | undefined;
@@ -29,3 +42,8 @@ export class WakeTimer {
     this.#armed = undefined;
   }
 }
+
+export const PROGRAM_TIME: Time = {
+  now: () => performance.now(),
+  timer: (wake) => new WakeTimer(wake),
+};

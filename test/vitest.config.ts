@@ -19,12 +19,21 @@ const HANGS = { testTimeout: 120_000, hookTimeout: 120_000 };
 /** Tests of pure modules: their files share one worker, which saves half of the time. */
 const PURE = { ...HANGS, isolate: false };
 
-/** Real edges, runners and child processes contend for cores; after everything else, so that their timings are not those of a crowd. */
-const ALONE = { ...HANGS, fileParallelism: false, sequence: { groupOrder: 1 } };
+/** Tests of many seeds, which take minutes where others use the cores. */
+const SEEDS = { ...PURE, testTimeout: 1_800_000 };
+
+/**
+ * Real edges, runners and child processes: after everything else, so that their timings are not those of a crowd, and two files at
+ * a time, since each of them waits most of its time.
+ */
+const WAITING = { ...HANGS, maxWorkers: 2, sequence: { groupOrder: 1 } };
+
+/** The same for those that load the machine, and tell of its memory. */
+const ALONE = { ...HANGS, fileParallelism: false, sequence: { groupOrder: 2 } };
 
 /** The edge of the tests end to end (test/e2e/edges.ts): all of them pass on both. */
-const ON_NODE = { ...ALONE, env: { BRIDGE_TEST_EDGE: 'node' } };
-const ON_WORKERD = { ...ALONE, env: { BRIDGE_TEST_EDGE: 'workerd' } };
+const ON_NODE = { env: { BRIDGE_TEST_EDGE: 'node' } };
+const ON_WORKERD = { env: { BRIDGE_TEST_EDGE: 'workerd' } };
 
 /** What depends most on the edge's host: its HTTP, its storage, its end and its return. `npm test` runs this on both. */
 const OF_HOSTS = 'test/e2e/{harness,storage,bad-http,deploy-faults,dev}.test.ts';
@@ -85,7 +94,7 @@ export default defineConfig({
           name: 'simulation',
           include: ['test/simulation/simulation.test.ts', 'test/simulation/contract.test.ts'],
           provide: { seeds: 500 },
-          ...PURE,
+          ...SEEDS,
         },
       },
       {
@@ -115,17 +124,26 @@ export default defineConfig({
           ...HANGS,
         },
       },
-      { test: { name: 'mutants', include: ['test/simulation/mutants.test.ts'], ...PURE } },
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], exclude: [LONG], ...ON_NODE } },
-      { test: { name: 'e2e-workerd', include: [OF_HOSTS], ...ON_WORKERD } },
+      { test: { name: 'mutants', include: ['test/simulation/mutants.test.ts'], ...SEEDS } },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          exclude: [LONG],
+          ...WAITING,
+          ...ON_NODE,
+        },
+      },
+      { test: { name: 'e2e-workerd', include: [OF_HOSTS], ...WAITING, ...ON_WORKERD } },
 
       // `npm run test:long`
-      { test: { name: 'long', include: [LONG], ...ON_NODE } },
+      { test: { name: 'long', include: [LONG], ...ALONE, ...ON_NODE } },
       {
         test: {
           name: 'long-workerd',
           include: ['test/e2e/**/*.test.ts'],
           exclude: [OF_HOSTS, OF_NODE],
+          ...ALONE,
           ...ON_WORKERD,
         },
       },
@@ -134,8 +152,7 @@ export default defineConfig({
           name: 'simulation-long',
           include: ['test/simulation/simulation.test.ts'],
           provide: { seeds: 20_000 },
-          ...HANGS,
-          testTimeout: 1_800_000,
+          ...SEEDS,
         },
       },
     ],

@@ -8,19 +8,28 @@ import type { SessionProcess } from './session-process.ts';
 import { TranslatedProcess } from './translated-process.ts';
 import { ForLegacyClient } from '../translate/for-legacy-client.ts';
 import { ForModernClient } from '../translate/for-modern-client.ts';
+import type { ModernClientLimits } from '../translate/modern-to-legacy/translation.ts';
 import type { Translator } from '../translate/translator.ts';
+import { PROGRAM_TIME, type Time } from '../wake-timer.ts';
 import { createSealer, digest } from './sealer.ts';
 
 /** Calls that may wait for their clients' answers at once. */
 const MAX_PARKED = 64;
 
+/** What a translator needs to know of the server. */
+type TranslatedServer = Pick<ServerConfig, 'name' | Exclude<keyof ModernClientLimits, 'maxParked'>>;
+
+/** Where the processes of a server come from, and what is known of them. */
+export type SessionPool = Pick<ProcessPool, 'eras' | 'take' | 'served' | 'learned' | 'quote'>;
+
 export interface ProcessChoice {
-  readonly open: OpenFrame;
-  readonly server: ServerConfig;
-  readonly pool: ProcessPool;
+  readonly open: Pick<OpenFrame, 'clientKind' | 'principal'>;
+  readonly server: TranslatedServer;
+  readonly pool: SessionPool;
   /** Taken from the pool for this session. */
   readonly first: ServerProcess;
   readonly log: Log;
+  readonly time?: Time;
 }
 
 /** What a session of `open` takes for its process. */
@@ -44,7 +53,7 @@ function modernTranslator({ open, server, pool }: ProcessChoice): Translator {
 }
 
 const translated = (
-  { open, pool, first, log }: ProcessChoice,
+  { open, pool, first, log, time = PROGRAM_TIME }: ProcessChoice,
   translator: Translator,
   isTransparent = () => false,
 ): SessionProcess =>
@@ -57,4 +66,5 @@ const translated = (
     eras: () => pool.eras,
     learned: (era, isServed) => pool.learned(era, isServed),
     log,
+    time,
   });

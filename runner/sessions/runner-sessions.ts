@@ -1,13 +1,11 @@
 // The sessions of a runner: whether there is room for one more and which gives way for it, and when they are quiet or gone.
 import type { SessionSnapshot } from '../running-runner.ts';
 import type { ServerConfig } from '../config/runner-config.ts';
-import { fairlyIdle, ownIdle, type Held } from '../core/yielding.ts';
+import { roomFor, yieldedFor, type HeldPlace } from '../core/room.ts';
+import type { Held } from '../core/yielding.ts';
 import type { SessionHost } from './session-host.ts';
 import type { OpenFrame, YieldFrame } from '../../shared/link/control-frames.ts';
 import type { PrincipalName, SessionName } from '../../shared/ids.ts';
-
-/** Beside the sessions that it takes; a process ends within seconds. */
-const MAX_ENDING = 16;
 
 interface Hosted {
   readonly host: SessionHost;
@@ -52,22 +50,16 @@ export class RunnerSessions {
   }
 
   /** Whether there is room for one more; if all places are taken, an idle session is ended for it. */
-  hasRoom({ principal }: OpenFrame, server: ServerConfig, capacity: number): boolean {
-    // One that gave way holds its place until its process has ended; only so many may be ending at once.
-    if (this.#hosted.size >= capacity + MAX_ENDING) return false;
-    const all = this.#held();
-    const ofServer = all.filter(
-      ({ session }) => this.#hosted.get(session)?.server.name === server.name,
-    );
-    if (ofServer.length >= server.maxSessions)
-      return this.#giveWay(fairlyIdle(ofServer, principal));
-    return all.length < capacity || this.#giveWay(fairlyIdle(all, principal));
+  hasRoom(open: OpenFrame, { maxSessions }: ServerConfig, capacity: number): boolean {
+    const kept = this.#hosted.size;
+    const room = roomFor(open, { capacity, maxSessions, held: this.#held(), kept });
+    if (room.ok) this.#giveWay(room.gives);
+    return room.ok;
   }
 
-  /** The edge needs a place: an idle session is ended, one of the principal's own or one of the principal that has the most. */
-  yield({ principal, own }: YieldFrame): SessionName | undefined {
-    const held = this.#held();
-    const gone = own ? ownIdle(held, principal) : fairlyIdle(held, principal);
+  /** The edge needs a place: an idle session is ended. */
+  yield(frame: YieldFrame): SessionName | undefined {
+    const gone = yieldedFor(frame, this.#held());
     this.#giveWay(gone);
     return gone?.session;
   }
@@ -95,22 +87,22 @@ export class RunnerSessions {
     return [...this.#hosted.values()].map(({ host }) => host.snapshot());
   }
 
-  #held(): Held[] {
+  #held(): HeldPlace[] {
     return [...this.#hosted]
       .filter(([, { host }]) => !host.isEnded)
-      .map(([session, { host }]) => ({
+      .map(([session, { host, server }]) => ({
         session,
+        server: server.name,
         principal: host.principal,
         isIdle: host.inFlight === 0,
         idleMs: host.snapshot().idleMs,
       }));
   }
 
-  #giveWay(held: Held | undefined): boolean {
-    if (!held) return false;
+  #giveWay(held: Held | undefined): void {
+    if (!held) return;
     this.#hosted
       .get(held.session)
       ?.host.end('The session was idle the longest and was ended to make room for another.');
-    return true;
   }
 }

@@ -9,7 +9,7 @@ import type { ServerProcess } from './pooled-process.ts';
 import type { Taken } from './process-pool.ts';
 import type { SessionProcess, SessionProcessListener } from './session-process.ts';
 import type { KnownEras, TranslateEffect, Translator } from '../translate/translator.ts';
-import { WakeTimer } from '../wake-timer.ts';
+import type { Time, Timer } from '../wake-timer.ts';
 
 export interface TranslatedProcessOptions {
   readonly translator: Translator;
@@ -23,6 +23,7 @@ export interface TranslatedProcessOptions {
   eras(): KnownEras;
   learned(era: keyof KnownEras, isServed: boolean | undefined): void;
   readonly log: Log;
+  readonly time: Time;
 }
 
 /** Completes "it was ended because …" for a fault of the bridge's own. */
@@ -38,7 +39,7 @@ export class TranslatedProcess implements SessionProcess {
   #listener: SessionProcessListener | undefined;
   #lastFacts: ExitFacts = { reason: 'spawn_failed', stderrTail: [], ranMs: 0 };
   #queue: EffectQueue | undefined;
-  readonly #timer = new WakeTimer(() => this.#contained(() => this.#tick()));
+  readonly #timer: Timer;
   /** Inputs of the translator whose effects are not all performed. */
   #unsettled = 0;
   #isPaused = false;
@@ -47,6 +48,7 @@ export class TranslatedProcess implements SessionProcess {
   constructor(options: TranslatedProcessOptions) {
     this.#options = options;
     this.#first = options.first;
+    this.#timer = options.time.timer(() => this.#contained(() => this.#tick()));
   }
 
   get pid(): number | undefined {
@@ -57,13 +59,13 @@ export class TranslatedProcess implements SessionProcess {
   listen(listener: SessionProcessListener, queue: EffectQueue): void {
     this.#listener = listener;
     this.#queue = queue;
-    this.#perform(this.#translator.start(performance.now()));
+    this.#perform(this.#translator.start(this.#options.time.now()));
   }
 
   write(line: Uint8Array, message?: MessageView): boolean {
     if (this.#direct) return this.#direct.write(line);
     const said = message ?? onlyMessageIn(line);
-    if (said) this.#perform(this.#translator.fromSession(said, performance.now()));
+    if (said) this.#perform(this.#translator.fromSession(said, this.#options.time.now()));
     return true;
   }
 
@@ -169,7 +171,7 @@ export class TranslatedProcess implements SessionProcess {
 
   #line(slot: number, bytes: Uint8Array): void {
     if (this.#direct) return this.#listener?.onLine(bytes);
-    this.#perform(this.#translator.fromProcess(slot, bytes, performance.now()));
+    this.#perform(this.#translator.fromProcess(slot, bytes, this.#options.time.now()));
   }
 
   /** It is not known whose answer it was; if several calls share the process, it cannot be trusted any more. */
@@ -217,7 +219,7 @@ export class TranslatedProcess implements SessionProcess {
   }
 
   #ended(slot: number, description: string, hasRun: boolean): TranslateEffect[] {
-    return this.#translator.exited(slot, description, performance.now(), hasRun);
+    return this.#translator.exited(slot, description, this.#options.time.now(), hasRun);
   }
 
   /** The last guard around what no caller has caused: a throw ends the processes and so the session, never the runner. */
@@ -232,6 +234,6 @@ export class TranslatedProcess implements SessionProcess {
   }
 
   #tick(): void {
-    this.#perform(this.#translator.tick(performance.now()));
+    this.#perform(this.#translator.tick(this.#options.time.now()));
   }
 }

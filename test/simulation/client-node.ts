@@ -128,7 +128,10 @@ export class ClientNode {
     // Some clients number every request alike; a session then has equal ids in flight.
     const sameId = this.kind !== 'sse2024' && chance.happens(0.3);
     this.#send(
-      { method: 'call', params: { uid, work, cargo, _meta: { progressToken: uid } } },
+      {
+        method: 'tools/call',
+        params: { name: 'work', uid, work, cargo, _meta: { progressToken: uid } },
+      },
       call,
       sameId,
     );

@@ -1,7 +1,8 @@
 // The simulated stdio process. It executes calls, writes a journal of them, and speaks out of turn as real servers do.
+import { CODE, MODERN_REVISION } from '../../shared/mcp/modern.ts';
 import { fillerOf } from './filler.ts';
-import type { Chance, VirtualClock } from './clock.ts';
-import type { History, ProcessRecord } from './history.ts';
+import type { ProcessRecord } from './history.ts';
+import type { World } from './world.ts';
 
 interface Message {
   readonly id?: number | string;
@@ -22,10 +23,11 @@ export interface Work {
   readonly bytes: number;
 }
 
+/** What a process takes to answer what is no work. */
+const START_MS = 5;
+
 export class ProcessNode {
-  readonly #clock: VirtualClock;
-  readonly #chance: Chance;
-  readonly #history: History;
+  readonly #world: World;
   readonly #session: string;
   readonly #print: (line: string) => void;
   readonly #cancelled = new Set<number | string>();
@@ -35,16 +37,8 @@ export class ProcessNode {
   readonly #running = new Map<number | string, ProcessRecord>();
   #isAlive = true;
 
-  constructor(
-    clock: VirtualClock,
-    chance: Chance,
-    history: History,
-    session: string,
-    print: (line: string) => void,
-  ) {
-    this.#clock = clock;
-    this.#chance = chance;
-    this.#history = history;
+  constructor(world: World, session: string, print: (line: string) => void) {
+    this.#world = world;
     this.#session = session;
     this.#print = print;
   }
@@ -63,21 +57,44 @@ export class ProcessNode {
     if (!this.isAlive) return;
     const message = JSON.parse(line) as Message;
     const { id, method, params } = message;
-    if (method === 'initialize' && id !== undefined) {
-      this.#later(5, () =>
-        this.#say({ id, result: { protocolVersion: '2025-11-25', session: this.#session } }),
-      );
-    } else if (method === 'call' && id !== undefined) this.#call(id, params);
-    else if (method === 'note') this.#record('note', params?.uid ?? '');
-    else if (method === 'notifications/cancelled' && params?.requestId !== undefined) {
+    if (method === 'notifications/cancelled' && params?.requestId !== undefined) {
       this.#cancelled.add(params.requestId);
       this.#ended(params.requestId);
-    }
+    } else if (method === 'note') this.#record('note', params?.uid ?? '');
+    else if (id === undefined) return;
+    else if (method === 'tools/call') this.#call(id, params);
+    else this.#later(START_MS, () => this.#say({ id, ...this.#answerTo(method, params) }));
+  }
+
+  /** To what is asked at the start and in between, by the era of the server. */
+  #answerTo(method: string | undefined, params: Message['params']): object {
+    const { isModern } = this.#world;
+    const serverInfo = { name: 'files', version: '1' };
+    const session = this.#session;
+    const legacy: Record<string, object> = {
+      initialize: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo, session },
+      'tools/list': { tools: [] },
+      ping: {},
+    };
+    const modern: Record<string, object> = {
+      'server/discover': {
+        resultType: 'complete',
+        supportedVersions: [MODERN_REVISION],
+        capabilities: {},
+        serverInfo,
+        session,
+      },
+      'tools/list': { resultType: 'complete', tools: [] },
+    };
+    const result = (isModern ? modern : legacy)[method ?? ''];
+    if (result) return { result };
+    return { error: { code: CODE.methodNotFound, message: `no ${method} ${params?.uid ?? ''}` } };
   }
 
   /** Says something that belongs to no request. */
   speak(): void {
-    if (!this.isAlive) return;
+    // A modern server says such things to those alone that listen for them.
+    if (!this.isAlive || this.#world.isModern) return;
     this.#notes += 1;
     this.#say({
       method: 'notifications/message',
@@ -116,27 +133,35 @@ export class ProcessNode {
       });
     }
     this.#later(work.ms, () => {
-      record.endedAt ??= this.#clock.now;
+      record.endedAt ??= this.#world.clock.now;
       // A server may answer a cancelled request all the same.
-      if (this.#cancelled.has(id) && !this.#chance.happens(0.2)) return;
-      this.#say({ id, result: { uid, session: this.#session, filler: fillerOf(uid, work.bytes) } });
+      if (this.#cancelled.has(id) && !this.#world.chance.happens(0.2)) return;
+      this.#say({
+        id,
+        result: {
+          ...(this.#world.isModern && { resultType: 'complete' }),
+          uid,
+          session: this.#session,
+          filler: fillerOf(uid, work.bytes),
+        },
+      });
     });
   }
 
   #ended(id: number | string): void {
     const record = this.#running.get(id);
-    if (record) record.endedAt ??= this.#clock.now;
+    if (record) record.endedAt ??= this.#world.clock.now;
   }
 
   #later(ms: number, run: () => void): void {
-    this.#clock.after(ms, () => {
+    this.#world.clock.after(ms, () => {
       if (this.isAlive) run();
     });
   }
 
   #record(kind: 'call' | 'note', uid: string): ProcessRecord {
     const record: ProcessRecord = { session: this.#session, kind, uid };
-    this.#history.journal.push(record);
+    this.#world.history.journal.push(record);
     return record;
   }
 

@@ -6,23 +6,37 @@ import { Inbox } from '../../shared/link/inbox.ts';
 import { Outbox } from '../../shared/link/outbox.ts';
 import type { Hold } from '../../shared/link/parts.ts';
 import { placeUp } from '../../shared/link/places.ts';
+import {
+  BACKOFF_BASE_MS,
+  GRACE_BACKOFF_CAP_MS,
+  SESSION_BACKOFF_CAP_MS,
+} from '../../shared/link/timing.ts';
 import { actorOf } from '../../shared/ids.ts';
 import {
   controlDown,
   type ControlDown,
   type ControlUp,
   type OpenFrame,
-  type ClientKind,
 } from '../../shared/link/control-frames.ts';
 import { sessionDown } from '../../shared/link/session-frames.ts';
 import { fullJitterMs } from '../../shared/backoff.ts';
 import type { SessionEffect } from '../../runner/core/session-effects.ts';
+import { EffectQueue } from '../../runner/core/effect-queue.ts';
 import { Session } from '../../runner/core/session.ts';
+import { describeEnd } from '../../runner/process/exit.ts';
+import { sessionProcess } from '../../runner/sessions/process-choice.ts';
+import type { SessionProcess } from '../../runner/sessions/session-process.ts';
+import { roomFor, yieldedFor, type HeldPlace } from '../../runner/core/room.ts';
 import { SPARE_EPOCH } from '../../runner/core/spares.ts';
-import { fairlyIdle, ownIdle, type Held } from '../../runner/core/yielding.ts';
 import type { Scheduled } from './clock.ts';
 import { SERVER } from './names.ts';
-import { ProcessNode } from './process-node.ts';
+import {
+  NO_LOG,
+  ServerEras,
+  SessionProcesses,
+  timeOf,
+  type SimulatedProcess,
+} from './server-process.ts';
 import { SpareNode, type Ahead } from './spare-node.ts';
 import type { World } from './world.ts';
 import { Wire, type End } from './wire.ts';
@@ -35,11 +49,17 @@ const LIMITS = {
   startTimeoutMs: 30_000,
 };
 
+/** What a translator has of the server's settings. */
+const SERVER_CONFIG = {
+  ...LIMITS,
+  name: SERVER,
+  maxProcesses: 4,
+  stateless: false,
+  parkTimeoutMs: 600_000,
+};
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-
-/** Sessions that may be ending beside those that run. */
-const MAX_ENDING = 16;
 
 export class RunnerNode {
   readonly name: string;
@@ -55,6 +75,7 @@ export class RunnerNode {
   #isUp = true;
   #control: { readonly wire: Wire; isOver: boolean } | undefined;
   #attempt = 0;
+  eras = new ServerEras();
 
   constructor(world: World, name: string, capacity: number) {
     this.#world = world;
@@ -116,6 +137,7 @@ export class RunnerNode {
     this.#control = undefined;
     this.#world.clock.after(downMs, () => {
       this.#boots += 1;
+      this.eras = new ServerEras();
       this.#isUp = true;
       this.#world.note(`runner ${this.name} boots as ${this.boot}`);
       this.spares = this.#newSpares();
@@ -175,7 +197,12 @@ export class RunnerNode {
   }
 
   #redial(): void {
-    const delay = fullJitterMs(this.#attempt, 250, 500, this.#world.chance.next());
+    const delay = fullJitterMs(
+      this.#attempt,
+      BACKOFF_BASE_MS,
+      GRACE_BACKOFF_CAP_MS,
+      this.#world.chance.next(),
+    );
     this.#attempt += 1;
     this.#world.clock.after(delay, () => this.#dial());
   }
@@ -192,33 +219,34 @@ export class RunnerNode {
         this.spares.closed(frame.session);
         return this.sessions.get(frame.session)?.closedByEdge();
       case 'yield': {
-        const { principal, own } = frame;
-        const gone = own ? ownIdle(this.#held, principal) : fairlyIdle(this.#held, principal);
+        const gone = yieldedFor(frame, this.#held);
         if (gone) this.sessions.get(gone.session)?.giveWay();
         return this.#say({ type: 'yielded', session: gone?.session });
       }
     }
   }
 
-  #open({ session, clientKind, principal }: OpenFrame): void {
+  #open(frame: OpenFrame): void {
+    const { session } = frame;
     if (this.sessions.has(session)) return;
     const ahead = this.spares.taken(session);
-    const isFull =
-      this.#held.length >= this.capacity || this.sessions.size >= this.capacity + MAX_ENDING;
-    if (isFull) {
+    const { capacity } = this;
+    const places = { capacity, maxSessions: capacity, held: this.#held, kept: this.sessions.size };
+    const room = roomFor(frame, places);
+    if (!room.ok) {
       this.#say({ type: 'refused', session, fault: 'overloaded' });
       return ahead && this.spares.refuse(ahead, { fault: 'overloaded' });
     }
-    const opened = { name: session, clientKind, principal };
-    const hosted = new HostedSession(this.#world, this, opened, ahead);
-    this.sessions.set(session, hosted);
+    if (room.gives) this.sessions.get(room.gives.session)?.giveWay();
+    this.sessions.set(session, new HostedSession(this.#world, this, frame, ahead));
   }
 
-  get #held(): Held[] {
+  get #held(): HeldPlace[] {
     return [...this.sessions]
       .filter(([, { isEnded }]) => !isEnded)
       .map(([session, { principal, inFlight, idleMs }]) => ({
         session,
+        server: SERVER,
         principal,
         isIdle: inFlight === 0,
         idleMs,
@@ -230,19 +258,15 @@ export class RunnerNode {
   }
 }
 
-interface Opened {
-  readonly name: string;
-  readonly clientKind: ClientKind;
-  readonly principal: string;
-}
-
 export class HostedSession {
-  readonly process: ProcessNode;
   readonly principal: string;
   readonly #world: World;
   readonly #runner: RunnerNode;
   readonly #name: string;
   readonly #machine: Session;
+  readonly #process: SessionProcess;
+  readonly #processes: SessionProcesses;
+  readonly #queue = new EffectQueue();
   readonly #inbox = new Inbox(bytesForm);
   #outbox = Outbox.ofBytes();
   #end: End | undefined;
@@ -252,31 +276,54 @@ export class HostedSession {
   #timer: { readonly at: number; readonly entry: Scheduled } | undefined;
   #isGone = false;
 
-  constructor(
-    world: World,
-    runner: RunnerNode,
-    { name, clientKind, principal }: Opened,
-    ahead: Ahead | undefined,
-  ) {
+  constructor(world: World, runner: RunnerNode, open: OpenFrame, ahead: Ahead | undefined) {
     this.#world = world;
     this.#runner = runner;
-    this.#name = name;
-    this.principal = principal;
-    this.#machine = new Session(
-      { limits: { ...LIMITS, maxInFlight: world.maxInFlight }, clientKind },
-      runner.now,
-    );
+    this.#name = open.session;
+    this.principal = open.principal;
     // Each client is a principal of its own.
-    this.process = new ProcessNode(world.clock, world.chance, world.history, principal, (line) =>
-      world.clock.after(0, () =>
-        this.#perform(this.#machine.line(encoder.encode(line), runner.now)),
-      ),
+    this.#processes = new SessionProcesses(world, open.principal, runner.eras);
+    this.#process = sessionProcess({
+      open,
+      server: SERVER_CONFIG,
+      pool: this.#processes,
+      first: this.#processes.take().process,
+      log: NO_LOG,
+      time: timeOf(world, () => runner.now),
+    });
+    this.#machine = new Session(
+      {
+        limits: { ...LIMITS, maxInFlight: world.maxInFlight },
+        clientKind: open.clientKind,
+        refusal: (line) => this.#process.refusal?.(line),
+      },
+      runner.now,
     );
     if (ahead) this.#epoch = SPARE_EPOCH;
     if (ahead?.wire) {
       this.#linked(ahead.wire);
       this.#perform(this.#machine.linked(false, runner.now));
     } else this.#dial();
+    this.#process.listen(
+      {
+        onLine: (line, bridgeId) => this.#perform(this.#machine.line(line, runner.now, bridgeId)),
+        onOverlong: (bytes) => this.#perform(this.#machine.overlong(bytes, runner.now)),
+        onStderr: () => undefined,
+        onFull: () => this.#machine.stdinFull(),
+        onDrain: () => this.#machine.stdinDrained(),
+        onExit: (facts) => this.#perform(this.#machine.exited(describeEnd(facts), runner.now)),
+      },
+      this.#queue,
+    );
+  }
+
+  /** One of its processes says something that belongs to no request. */
+  speak(): void {
+    this.#newest?.node.speak();
+  }
+
+  get #newest(): SimulatedProcess | undefined {
+    return this.#processes.started.findLast(({ node }) => node.isAlive);
   }
 
   get isEnded(): boolean {
@@ -306,16 +353,18 @@ export class HostedSession {
 
   /** The runner died: nothing of this session acts any more. */
   perish(): void {
-    this.#isGone = true;
-    this.process.die();
-    this.#timer?.entry.cancel();
+    this.#gone();
     this.#wire?.cut();
   }
 
   crashProcess(): void {
-    if (!this.process.isAlive) return;
-    this.process.die();
-    this.#perform(this.#machine.exited('was killed by SIGSEGV', this.#runner.now));
+    this.#newest?.crash();
+  }
+
+  #gone(): void {
+    this.#isGone = true;
+    for (const process of this.#processes.started) process.perish();
+    this.#timer?.entry.cancel();
   }
 
   #dial(): void {
@@ -396,7 +445,12 @@ export class HostedSession {
   }
 
   #redial(): void {
-    const delay = fullJitterMs(this.#attempt, 250, 5_000, this.#world.chance.next());
+    const delay = fullJitterMs(
+      this.#attempt,
+      BACKOFF_BASE_MS,
+      SESSION_BACKOFF_CAP_MS,
+      this.#world.chance.next(),
+    );
     this.#attempt += 1;
     this.#world.clock.after(delay, () => this.#dial());
   }
@@ -404,19 +458,20 @@ export class HostedSession {
   /** The edge holds nothing of the session. */
   #over(): void {
     if (this.#isGone) return;
-    this.#isGone = true;
-    this.process.die();
-    this.#timer?.entry.cancel();
+    this.#gone();
     this.#runner.finished(this.#name);
   }
 
   #perform(effects: readonly SessionEffect[]): void {
-    if (this.#isGone) return;
-    for (const effect of effects) this.#performOne(effect);
-    this.#schedule();
+    if (!this.#isGone) this.#queue.add(effects, this.#performOne, this.#settled);
   }
 
-  #performOne(effect: SessionEffect): void {
+  readonly #settled = (): void => {
+    if (!this.#isGone) this.#schedule();
+  };
+
+  readonly #performOne = (effect: SessionEffect): void => {
+    if (this.#isGone) return;
     switch (effect.do) {
       case 'send':
         for (const frame of this.#world.sabotage.utters(effect.frame)) {
@@ -429,24 +484,26 @@ export class HostedSession {
       case 'drop':
         return this.#say(this.#outbox.drop(effect.stream, this.#runner.now));
       case 'write':
-        return this.#write(decoder.decode(effect.line));
+        return this.#write(effect.line);
       case 'pause':
-        return this.process.pause();
+        return this.#process.pause();
       case 'resume':
-        return this.process.resume();
+        return this.#process.resume();
       case 'stop':
-        this.process.die();
-        return;
+        return void this.#process.terminate(effect.reason);
       case 'note':
       case 'audit':
         return;
     }
-  }
+  };
 
-  #write(line: string): void {
+  #write(line: Uint8Array): void {
     const heldMs = this.#world.sabotage.holdsLineMs();
-    if (heldMs === 0) this.process.read(line);
-    else this.#world.clock.after(heldMs, () => this.process.read(line));
+    const write = (): void => {
+      if (!this.#process.write(line)) this.#machine.stdinFull();
+    };
+    if (heldMs === 0) write();
+    else this.#world.clock.after(heldMs, write);
   }
 
   #schedule(): void {

@@ -1,19 +1,45 @@
 // The promises over many seeds, and the seeds that once broke one.
+import { setImmediate } from 'node:timers/promises';
+
 import { expect, inject, test } from 'vitest';
-import { check } from './history.ts';
-import { World } from './world.ts';
+
+import { reportOf, runSeeds, type SeedReport } from './seeds.ts';
+import { BREAKS, World } from './world.ts';
 
 const SEEDS = inject('seeds');
 
 /** The rules a seed breaks, with what led there; empty when all hold. */
-function breaches(seed: number): string[] {
-  const history = new World(seed).run();
-  const faults = check(history);
-  return faults.length === 0 ? [] : [`seed ${String(seed)}`, ...faults, ...history.trace];
-}
+const breaches = ({ seed, faults, trace }: SeedReport): string[] =>
+  faults.length === 0 ? [] : [`seed ${seed}`, ...faults, ...trace];
 
-test(`R-1, R-2, R-4, R-5, R-8, R-9, R-11, R-13 hold over ${SEEDS} seeds`, () => {
-  for (let seed = 1; seed <= SEEDS; seed++) expect(breaches(seed)).toEqual([]);
+test(`R-1, R-2, R-4, R-5, R-8, R-9, R-11, R-13 hold over ${SEEDS} seeds`, async () => {
+  let ran = 0;
+  await runSeeds(1, SEEDS, (reports) => {
+    ran += reports.length;
+    expect(reports.flatMap(breaches)).toEqual([]);
+    return true;
+  });
+  expect(ran).toBe(SEEDS);
+});
+
+test('R-1, R-7: breaks that heal within moments cost no call its result', async () => {
+  let results = 0;
+  for (let seed = 1; seed <= 150; seed++) {
+    const world = new World(seed, undefined, { troubles: BREAKS });
+    const calls = [...world.run().calls.values()];
+    // The promises that a run leaves hold its memory until they are kept.
+    await setImmediate();
+    for (const { client, uid, outcomes, isForsaken, isCancelled } of calls) {
+      // Calls of 2026-07-28 clients wait for each other's turns, and full sessions refuse what is too much.
+      const isOwed = client !== 'modern' && world.maxInFlight > 2 && !isForsaken && !isCancelled;
+      // A session that nobody listens to, or that gives way to another, is over.
+      const isOver = outcomes[0] === 'error:session_not_found';
+      if (!isOwed || isOver) continue;
+      expect([seed, uid, outcomes]).toEqual([seed, uid, [`result:${uid}`]]);
+      results += 1;
+    }
+  }
+  expect(results).toBeGreaterThan(500);
 });
 
 test('a seed replays exactly', () => {
@@ -22,17 +48,17 @@ test('a seed replays exactly', () => {
 });
 
 test.each([
-  [15, '[F-291] R-11: an actor that dies as its session ends leaves no row with the fleet'],
-  [26, '[F-292] R-11: a session given up while its actor sleeps leaves nothing on disk'],
+  [69, '[F-291] R-11: an actor that dies as its session ends leaves no row with the fleet'],
+  [288, '[F-292] R-11: a session given up while its actor sleeps leaves nothing on disk'],
   [1261, '[F-292] R-11: a session given up after its actor was reset leaves nothing on disk'],
   [
-    2207,
+    1903,
     '[F-293] R-11: an actor that dies as it is told that its session is given up is told again',
   ],
   [
-    1800,
+    3313,
     '[F-294] R-2: a post that may have arrived before its actor broke away is not told as unsent',
   ],
 ])('seed %i: %s', (seed) => {
-  expect(breaches(seed)).toEqual([]);
+  expect(breaches(reportOf(seed))).toEqual([]);
 });

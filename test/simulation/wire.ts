@@ -1,4 +1,5 @@
 // A connection between two peers: ordered, delayed, and breakable in the ways in which real ones break.
+import { PING_MS, PONG_MS } from '../../shared/link/timing.ts';
 import type { Chance, VirtualClock } from './clock.ts';
 
 export interface End {
@@ -28,7 +29,7 @@ export class Line {
 }
 
 /** Heartbeats find a half-open connection within this (PROTOCOL.md §7). */
-const HALF_OPEN_MS = 25_000;
+const HALF_OPEN_MS = PING_MS + PONG_MS;
 
 class Side implements End {
   onMessage: (text: string) => void = () => undefined;

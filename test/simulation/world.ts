@@ -39,7 +39,47 @@ const MOST_WARM = 3;
 const MOST_RELOADS = 3;
 const WARM_SEED = 0xa_ead;
 
+/** Runs whose server is of the 2026-07-28 era. */
+const MODERN_SHARE = 0.4;
+const MODERN_SEED = 0x0d_e2;
+
 const KINDS: readonly SimulatedKind[] = ['sse2024', 'http2025-03', 'http2025-11', 'modern'];
+
+/** What goes wrong, each as often as it stands here. */
+const TROUBLES = [
+  'cut the runner link',
+  'cut the runner link',
+  'blackhole the runner link',
+  'partition',
+  'reset the actor',
+  'reset the actor',
+  'hibernate the actor',
+  'doom the actor',
+  'doom the actor',
+  'doom the actor',
+  'reset the fleet',
+  'doom the fleet',
+  'doom the fleet',
+  'hibernate the fleet',
+  'cut the control link',
+  'blackhole the control link',
+  'cut a follower',
+  'cut a client',
+  'kill a worker',
+  'crash a process',
+  'crash the runner',
+] as const;
+
+export type Trouble = (typeof TROUBLES)[number];
+
+/** Breaks that heal by themselves and soon: none of them may cost a call. */
+export const BREAKS: readonly Trouble[] = [
+  'cut the runner link',
+  'cut the control link',
+  'cut a follower',
+  'hibernate the actor',
+  'hibernate the fleet',
+];
 
 export class World {
   readonly clock = new VirtualClock();
@@ -61,17 +101,21 @@ export class World {
   readonly homes = [new ModernHomes(), new ModernHomes()] as const;
   /** What the runner's connections share: a slow line in some runs. */
   readonly line: Line | undefined;
+  /** The server's processes speak 2026-07-28, and no revision before. */
+  readonly isModern: boolean;
   isPartitioned = false;
   readonly #actors = new Map<string, ActorNode>();
   readonly #clients: ClientNode[] = [];
+  readonly #troubles: readonly Trouble[];
   #posts = 0;
 
   constructor(
     seed: number,
     makeSabotage: (chance: Chance) => Sabotage = () => NO_SABOTAGE,
-    rules: Rules = RULES,
+    { rules = RULES, troubles = TROUBLES }: { rules?: Rules; troubles?: readonly Trouble[] } = {},
   ) {
     this.rules = rules;
+    this.#troubles = troubles;
     this.chance = new Chance(seed);
     this.sabotage = makeSabotage(this.chance);
     this.maxInFlight = new Chance(seed ^ CROWDED_SEED).happens(CROWDED_SHARE) ? 2 : 64;
@@ -91,6 +135,7 @@ export class World {
     this.line = lineChance.happens(SLOW_SHARE)
       ? new Line(lineChance.pick(SLOW_BYTES_PER_MS))
       : undefined;
+    this.isModern = new Chance(seed ^ MODERN_SEED).happens(MODERN_SHARE);
     this.readerMs = this.chance.happens(0.2) ? 5_000 : 50;
     this.fleet = new FleetNode(this);
     const names = this.chance.happens(SECOND_RUNNER_SHARE) ? ['r0', 'r1'] : ['r0'];
@@ -178,7 +223,7 @@ export class World {
           this.clock.after(this.chance.between(TROUBLE_MS / 2, TROUBLE_MS), () => client.end());
         for (let word = 0; word < 10; word++) {
           this.clock.after(this.chance.between(0, TROUBLE_MS), () =>
-            this.hosted(client.name)?.process.speak(),
+            this.hosted(client.name)?.speak(),
           );
         }
       }),
@@ -192,7 +237,7 @@ export class World {
     const [name, actor] = chance.pick(actors);
     const runner = chance.pick(this.runners);
     const hosted = this.#hostedIn(name);
-    const what = chance.pick(TROUBLES);
+    const what = chance.pick(this.#troubles);
     this.note(`${what} (${name}, ${runner.name})`);
     switch (what) {
       case 'cut the runner link':
@@ -267,27 +312,3 @@ export class World {
     this.history.trace.push(`${String(Math.round(this.clock.now)).padStart(7)} ms  ${what}`);
   }
 }
-
-const TROUBLES = [
-  'cut the runner link',
-  'cut the runner link',
-  'blackhole the runner link',
-  'partition',
-  'reset the actor',
-  'reset the actor',
-  'hibernate the actor',
-  'doom the actor',
-  'doom the actor',
-  'doom the actor',
-  'reset the fleet',
-  'doom the fleet',
-  'doom the fleet',
-  'hibernate the fleet',
-  'cut the control link',
-  'blackhole the control link',
-  'cut a follower',
-  'cut a client',
-  'kill a worker',
-  'crash a process',
-  'crash the runner',
-] as const;

@@ -15,6 +15,7 @@ import { Starts } from '../../../runner/sessions/starts.ts';
 import type { ExitFacts } from '../../../runner/process/exit.ts';
 import { sessionProcess } from '../../../runner/sessions/process-choice.ts';
 import { TranslatedProcess } from '../../../runner/sessions/translated-process.ts';
+import { PROGRAM_TIME } from '../../../runner/wake-timer.ts';
 import type { Translator } from '../../../runner/translate/translator.ts';
 import { fixturePath } from '../process/recorded-process.ts';
 import type { MessageView } from '../../../shared/jsonrpc/view.ts';
@@ -178,6 +179,7 @@ const translated = (
     eras: () => pool.eras,
     learned: () => undefined,
     log,
+    time: PROGRAM_TIME,
   });
 
 describe('a translated process', () => {

@@ -1,0 +1,8 @@
+// One core's share of the seeds of a simulation.
+import { parentPort } from 'node:worker_threads';
+import { reportOf, type Share } from './seeds.ts';
+
+parentPort?.on('message', ({ from, until }: Share) => {
+  const seeds = Array.from({ length: until - from }, (_, index) => from + index);
+  parentPort?.postMessage(seeds.map(reportOf));
+});

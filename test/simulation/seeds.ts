@@ -1,0 +1,73 @@
+// Runs seeds on every core: a seed is a world of its own, so that one core knows nothing of another's.
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { check } from './history.ts';
+import { World } from './world.ts';
+
+/** What one run showed. */
+export interface SeedReport {
+  readonly seed: number;
+  readonly calls: number;
+  /** The rules it breaks; empty when all hold. */
+  readonly faults: readonly string[];
+  /** What led there; only of a run that breaks a rule. */
+  readonly trace: readonly string[];
+}
+
+/** Seeds that a core is given at a time. */
+const SHARE = 50;
+
+export function reportOf(seed: number): SeedReport {
+  const history = new World(seed).run();
+  const faults = check(history);
+  return {
+    seed,
+    calls: history.calls.size,
+    faults,
+    trace: faults.length === 0 ? [] : history.trace,
+  };
+}
+
+/** Runs `count` seeds from `first` on; `take` hears of each share of them in the order in which they end, and ends it all by false. */
+export async function runSeeds(
+  first: number,
+  count: number,
+  take: (reports: readonly SeedReport[]) => boolean,
+): Promise<void> {
+  const until = first + count;
+  let next = first;
+  let isOver = false;
+  const cores = Math.min(availableParallelism(), Math.ceil(count / SHARE));
+  await Promise.all(
+    Array.from({ length: cores }, async () => {
+      const worker = new Worker(new URL('seed-worker.ts', import.meta.url), { execArgv: [] });
+      try {
+        while (!isOver && next < until) {
+          const from = next;
+          next = Math.min(until, next + SHARE);
+          // oxlint-disable-next-line no-await-in-loop -- a core does one share after the other
+          const reports = await shareOf(worker, { from, until: next });
+          if (!isOver && !take(reports)) isOver = true;
+        }
+      } catch (error) {
+        isOver = true;
+        throw error;
+      } finally {
+        await worker.terminate();
+      }
+    }),
+  );
+}
+
+/** Seeds from one on until before another. */
+export interface Share {
+  readonly from: number;
+  readonly until: number;
+}
+
+function shareOf(worker: Worker, share: Share): Promise<readonly SeedReport[]> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve).once('error', reject);
+    worker.postMessage(share);
+  });
+}
