@@ -46,7 +46,7 @@ const MODERN_SEED = 0x0d_e2;
 const KINDS: readonly SimulatedKind[] = ['sse2024', 'http2025-03', 'http2025-11', 'modern'];
 
 /** What goes wrong, each as often as it stands here. */
-const TROUBLES = [
+export const TROUBLES = [
   'cut the runner link',
   'cut the runner link',
   'blackhole the runner link',
@@ -70,6 +70,7 @@ const TROUBLES = [
   'crash the runner',
 ] as const;
 
+/** What can go wrong. */
 export type Trouble = (typeof TROUBLES)[number];
 
 /** Breaks that heal by themselves and soon: none of them may cost a call. */
@@ -80,6 +81,9 @@ export const BREAKS: readonly Trouble[] = [
   'hibernate the actor',
   'hibernate the fleet',
 ];
+
+/** Actors that die between a write and its effect, and nothing else. */
+export const DOOMED: readonly Trouble[] = ['doom the actor', 'doom the fleet'];
 
 export class World {
   readonly clock = new VirtualClock();
