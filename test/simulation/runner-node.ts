@@ -19,6 +19,7 @@ import {
   type OpenFrame,
 } from '../../shared/link/control-frames.ts';
 import { sessionDown } from '../../shared/link/session-frames.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { fullJitterMs } from '../../shared/backoff.ts';
 import type { SessionEffect } from '../../runner/core/session-effects.ts';
 import { EffectQueue } from '../../runner/core/effect-queue.ts';
@@ -295,7 +296,7 @@ export class HostedSession {
       {
         limits: { ...LIMITS, maxInFlight: world.maxInFlight },
         clientKind: open.clientKind,
-        refusal: (line) => this.#process.refusal?.(line),
+        refusal: (notification) => this.#process.refusal?.(notification),
       },
       runner.now,
     );
@@ -307,6 +308,8 @@ export class HostedSession {
     this.#process.listen(
       {
         onLine: (line, bridgeId) => this.#perform(this.#machine.line(line, runner.now, bridgeId)),
+        onMessage: (message, bridgeId) =>
+          this.#perform(this.#machine.message(message, runner.now, bridgeId)),
         onOverlong: (bytes) => this.#perform(this.#machine.overlong(bytes, runner.now)),
         onStderr: () => undefined,
         onFull: () => this.#machine.stdinFull(),
@@ -484,7 +487,7 @@ export class HostedSession {
       case 'drop':
         return this.#say(this.#outbox.drop(effect.stream, this.#runner.now));
       case 'write':
-        return this.#write(effect.line);
+        return this.#write(effect.line, effect.message);
       case 'pause':
         return this.#process.pause();
       case 'resume':
@@ -497,10 +500,10 @@ export class HostedSession {
     }
   };
 
-  #write(line: Uint8Array): void {
+  #write(line: Uint8Array, message: MessageView | undefined): void {
     const heldMs = this.#world.sabotage.holdsLineMs();
     const write = (): void => {
-      if (!this.#process.write(line)) this.#machine.stdinFull();
+      if (!this.#process.write(line, message)) this.#machine.stdinFull();
     };
     if (heldMs === 0) write();
     else this.#world.clock.after(heldMs, write);

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { EffectQueue } from '../../../runner/core/effect-queue.ts';
 import type { SessionEffect } from '../../../runner/core/session-effects.ts';
 import { Session } from '../../../runner/core/session.ts';
+import { PROGRAM_TIME } from '../../../runner/wake-timer.ts';
 import { createLog } from '../../../runner/log.ts';
 import type { ServerProcess } from '../../../runner/sessions/pooled-process.ts';
 import { createSealer, digest } from '../../../runner/sessions/sealer.ts';
@@ -96,6 +97,7 @@ class Bridged {
       eras: () => eras,
       learned: () => undefined,
       log: createLog({ level: 'error', write: ignore }),
+      time: PROGRAM_TIME,
     });
     this.#session = new Session(
       {
