@@ -23,7 +23,10 @@ export function processSpec(server: ServerConfig, ground: SpecGround): ProcessSp
     args,
     cwd,
     maxLineBytes,
-    env: processEnvironment(ground.environment, env, inheritEnv, user),
+    env: processEnvironment(ground.environment, env, inheritEnv, {
+      user,
+      ignoresCase: ground.containment?.system.ignoresCase === true,
+    }),
     mark: nanoid(),
     runnerMark: runnerMark(),
     containment: ground.containment,

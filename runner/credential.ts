@@ -7,6 +7,7 @@ import { dirname, resolve } from 'node:path';
 
 import type { Problem } from '../shared/problem.ts';
 import { errorCode } from './error-code.ts';
+import { hasFileOwners } from './file-owners.ts';
 
 /** 256 bits: out of reach of guessing, so that an unsalted hash at the edge is enough. 43 characters of base64url. */
 const SECRET_BYTES = 32;
@@ -75,8 +76,7 @@ async function readOpened(path: string, file: FileHandle): Promise<TokenReading>
       `Make root or the user that runs mcp-bridge its owner: chown ${own} ${shellQuoted(path)}`,
     );
   }
-  // Windows has no such bits, and reports 0666 for every file.
-  if (process.platform !== 'win32' && (stat.mode & openBits(path, stat.uid)) !== 0) {
+  if (hasFileOwners() && (stat.mode & openBits(path, stat.uid)) !== 0) {
     const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
     return refuse(
       `is open to other users (mode ${mode})`,

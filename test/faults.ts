@@ -1031,6 +1031,30 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['edge/hosts/node/http-server.test.ts'],
   },
 
+  // Other systems
+  'F-350': {
+    fault:
+      'a system without /proc and cgroups: what a process started is ended, what a killed runner left too',
+    tests: [
+      'runner/process/terminate.test.ts',
+      'runner/process/sweep.test.ts',
+      'runner/process/ps-system.test.ts',
+      'runner/portable.test.ts',
+    ],
+    missing:
+      'Tried on Linux with ps in place of /proc. The table of Windows and taskkill are tried as text only.',
+  },
+  'F-351': {
+    fault: 'a batch file as the command, with arguments that a shell would take for its own',
+    tests: ['runner/process/spawn-on-windows.test.ts'],
+    missing: 'What cmd.exe makes of a line is tried against a model of it, not on Windows.',
+  },
+  'F-352': {
+    fault: 'a system without users, owners of files, modes and SIGHUP for reloads',
+    tests: ['runner/portable.test.ts'],
+    missing: 'Tried on Linux without the calls that Windows lacks.',
+  },
+
   // Audit
   'F-99': {
     fault: 'what happened is not recorded, or the record holds what it must not',
@@ -1053,6 +1077,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-70 F-71 F-73 F-75 F-76 F-77 F-78 F-79 F-130 F-131 F-132 F-133 F-134 F-135 F-136 F-137',
   'F-80 F-81 F-82 F-83 F-84',
   'F-240 F-241 F-242 F-243 F-244 F-245 F-246 F-247 F-248 F-249 F-250 F-251 F-252 F-253 F-254',
+  'F-350 F-351 F-352',
   'F-87 F-88 F-89 F-90 F-91 F-92',
   'F-94 F-95 F-99',
   'F-180 F-181 F-182 F-183 F-184 F-185 F-186 F-187 F-188 F-189 F-190 F-191 F-192',

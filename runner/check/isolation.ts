@@ -1,6 +1,7 @@
 // Says what keeps processes away from the runner and its token (F-75, F-78), and what does not.
 import { stat } from 'node:fs/promises';
 import type { RunnerConfig, ServerConfig } from '../config/runner-config.ts';
+import { hasFileOwners } from '../file-owners.ts';
 import type { Containment } from '../process/containment.ts';
 import { KEEPS_FROM_NEW_PRIVILEGES } from '../process/start-child.ts';
 import type { Outcome } from './outcome.ts';
@@ -13,14 +14,16 @@ export async function checkIsolation(
   { servers, tokenFile }: RunnerConfig,
   containment: Containment,
 ): Promise<Outcome[]> {
-  const { mode, why } = containment;
-  const what = why === undefined ? mode : `${mode}, since ${why}`;
+  const { mode, why, system } = containment;
+  const what =
+    why === undefined ? mode : `${mode}, since ${why}; ${system.escapes} can outlive its session`;
   const outcomes: Outcome[] = [{ verdict: 'ok', subject: 'containment', what }];
   const all = [...servers.values()];
   const own = all.filter((server) => uidOf(server) === process.geteuid?.());
   if (mode === 'cgroup' && own.length > 0) outcomes.push(leavableCgroup(own));
   const others = all.filter((server) => !own.includes(server));
   if (others.length > 0 && !KEEPS_FROM_NEW_PRIVILEGES) outcomes.push(newPrivileges(others));
+  if (tokenFile !== undefined && !hasFileOwners()) return [...outcomes, unknownReaders()];
   const owner = tokenFile === undefined ? undefined : await ownerOf(tokenFile);
   if (owner === undefined) return outcomes;
   const readers = all.filter((server) => {
@@ -46,9 +49,17 @@ function newPrivileges(servers: readonly ServerConfig[]): Outcome {
     verdict: 'warn',
     subject: 'privileges',
     what: `processes of ${names(servers)} can gain rights through setuid programs, because setpriv is not installed`,
-    fix: 'Install setpriv (util-linux), or set NoNewPrivileges=yes in the unit of the runner.',
+    fix: 'On Linux install setpriv (util-linux), or set NoNewPrivileges=yes in the unit of the runner.',
   };
 }
+
+/** Without owners and modes. */
+const unknownReaders = (): Outcome => ({
+  verdict: 'warn',
+  subject: 'token file',
+  what: 'who can read it is not checked on this system; processes can, since they run as the same user',
+  fix: 'Keep it in a folder that only the user of mcp-bridge can open.',
+});
 
 const names = (servers: readonly ServerConfig[]): string =>
   servers.map(({ name }) => name).join(', ');

@@ -15,7 +15,7 @@ import { describeProblem } from '../config/problem.ts';
 import { hashCredential, mintRunnerToken } from '../credential.ts';
 import { createLog } from '../log.ts';
 import { print, printError, serveOutput } from '../output.ts';
-import { openContainment, type Containment } from '../process/containment.ts';
+import { containmentFields, openContainment, type Containment } from '../process/containment.ts';
 import { identifyRunner } from '../process/runner-mark.ts';
 import { sweepOrphans } from '../process/sweep.ts';
 import { fixedToken } from '../runner-token.ts';
@@ -66,8 +66,8 @@ async function serve(options: DevOptions, signals: Signals): Promise<number> {
   const { config } = reading;
   const log = createLog({ level: options.logLevel });
   logConfig(log, config);
-  log.info('containment', { mode: containment.mode, why: containment.why });
-  identifyRunner(workspace.edgeFolder);
+  log.info('containment', containmentFields(containment));
+  identifyRunner(workspace.edgeFolder, containment.system);
   for (const orphan of await sweepOrphans({ containment, users: processUsers(config) }))
     log.warn('orphan ended', { ...orphan });
   const token = mintRunnerToken();

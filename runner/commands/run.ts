@@ -11,7 +11,7 @@ import { readTokenFile } from '../credential.ts';
 import { createLog, LOG_LEVELS, type Log, type LogLevel } from '../log.ts';
 import { failureFields } from '../failure.ts';
 import { printError, serveOutput } from '../output.ts';
-import { openContainment, type Containment } from '../process/containment.ts';
+import { containmentFields, openContainment, type Containment } from '../process/containment.ts';
 import { tokenInFile } from '../runner-token.ts';
 import { identifyRunner } from '../process/runner-mark.ts';
 import type { SweepOptions } from '../process/sweep.ts';
@@ -33,7 +33,8 @@ export interface RunParts {
 }
 
 /** Said if the system grants no watch, for example when its limit is reached (inotify(7)). */
-const DEAF = 'changes to the config file are not noticed; send SIGHUP after each change';
+const DEAF =
+  'changes to the config file are not noticed; send SIGHUP after each change, or restart the runner';
 
 const OPTIONS = {
   config: { type: 'string' },
@@ -99,8 +100,8 @@ async function serve(given: Arguments, options: RunOptions, parts: RunParts): Pr
   serveOutput();
   logConfig(log, config);
   // With the reason, because the mode decides what an evasive process can get away with.
-  log.info('containment', { mode: containment.mode, why: containment.why });
-  identifyRunner(config.file);
+  log.info('containment', containmentFields(containment));
+  identifyRunner(config.file, containment.system);
   for (const orphan of await parts.sweepOrphans({ containment, users: processUsers(config) }))
     log.warn('orphan ended', { ...orphan });
   const runner = parts.startRunner(options);

@@ -53,7 +53,9 @@ export function takeSignals({ reload }: { readonly reload?: () => void } = {}): 
 }
 
 /** Whether a terminal that was stdin, stdout or stderr at the start is no longer one. Under a supervisor, or behind nohup, there was none. */
-function watchTerminal(): () => boolean {
+export function watchTerminal(platform: NodeJS.Platform = process.platform): () => boolean {
+  // Windows sends it for a closed window only.
+  if (platform === 'win32') return () => true;
   const terminals = STANDARD_FDS.filter((fd) => isatty(fd));
   return () => terminals.some((fd) => !isatty(fd));
 }

@@ -1,6 +1,6 @@
 // Fills in the references of one file, and remembers the values that came from the environment, so that logs can redact them.
 import { homedir } from 'node:os';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { INHERITED_VARIABLES, isNamed } from '../process/environment.ts';
 import type { Findings } from './findings.ts';
 import type { Keys } from './problem.ts';
@@ -49,8 +49,8 @@ export function referenceSources(
     ['workspaceRoot', project],
     ['workspaceFolderBasename', basename(project)],
     ['userHome', homedir()],
-    ['pathSeparator', '/'],
-    ['/', '/'],
+    ['pathSeparator', sep],
+    ['/', sep],
     // Desktop extensions, Gemini's extensions, Claude Code's plugins.
     ['__dirname', folder],
     ['extensionPath', folder],
@@ -103,6 +103,7 @@ export class Filler {
 
 /** An absolute path; `~` is the home directory, as a shell would have it. */
 export function absolutePath(text: string, folder: string): string {
-  if (text === '~' || text.startsWith('~/')) return join(homedir(), text.slice(1));
+  if (text === '~' || text.startsWith('~/') || text.startsWith(`~${sep}`))
+    return join(homedir(), text.slice(1));
   return isAbsolute(text) ? text : resolve(folder, text);
 }

@@ -3,6 +3,7 @@
 import type { RunnerConfig } from './runner-config.ts';
 import type { Containment } from '../process/containment.ts';
 import { whyNoOtherUser } from '../process/process-user.ts';
+import { hasFileOwners } from '../file-owners.ts';
 import type { ConfigProblem } from './problem.ts';
 
 /** What this machine cannot do. Each setting is named once, with the servers that use it. */
@@ -25,7 +26,9 @@ function userProblems(config: RunnerConfig): ConfigProblem[] {
       file: config.file,
       path: `user of ${names(servers)}`,
       what: `cannot be used: ${why}`,
-      fix: 'Start mcp-bridge as root (its processes get no root rights), or remove "user".',
+      fix: hasFileOwners()
+        ? 'Start mcp-bridge as root (its processes get no root rights), or remove "user".'
+        : 'Remove "user".',
     },
   ];
 }
@@ -40,7 +43,9 @@ function limitProblems(config: RunnerConfig, containment: Containment): ConfigPr
       file: config.file,
       path: `limits of ${names(servers)}`,
       what: `cannot be set here: ${verdict.why}`,
-      fix: 'Run mcp-bridge as a systemd service with Delegate=yes and DelegateSubgroup=mcp-runner, or remove "limits".',
+      fix: containment.system.hasCgroups
+        ? 'Run mcp-bridge as a systemd service with Delegate=yes and DelegateSubgroup=mcp-runner, or remove "limits".'
+        : 'Remove "limits", or run mcp-bridge on Linux.',
     },
   ];
 }

@@ -1,9 +1,12 @@
 // A program that cannot outlive this process, not even when this process is killed with SIGKILL.
 //
 // A small shell stays next to the program and reads from a pipe that only we hold open. When we are
-// gone, the read fails and the shell kills the program; a line on the pipe ends the shell.
+// gone, the read fails and the shell kills the program; a line on the pipe ends the shell. On Windows
+// libuv does as much for a child that is not detached, by a job object.
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+
+import { systemOf } from '../process/this-system.ts';
 
 /**
  * The shell forks the watcher first and then becomes the program, so the program has our child's pid
@@ -32,6 +35,7 @@ export function spawnBound(
   args: readonly string[],
   options: BoundChildOptions,
 ): BoundChild {
+  if (!systemOf(process.platform).hasSignals) return spawnInJob(command, args, options);
   const child = spawn('/bin/sh', ['-c', SHELL_SCRIPT, 'sh', command, ...args], {
     cwd: options.cwd,
     env: { ...options.env },
@@ -42,10 +46,27 @@ export function spawnBound(
   // The watcher may be gone before its line arrives; that is what the line was for.
   lifeline.on('error', () => undefined);
   child.once('exit', () => lifeline.end('\n'));
-  return {
-    process: child,
-    stdout: child.stdout as Readable,
-    stderr: child.stderr as Readable,
-    control: child.stdio[3] as Readable,
-  };
+  return boundChild(child);
 }
+
+function spawnInJob(
+  command: string,
+  args: readonly string[],
+  { cwd, env }: BoundChildOptions,
+): BoundChild {
+  return boundChild(
+    spawn(command, args, {
+      cwd,
+      env: { ...env },
+      windowsHide: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    }),
+  );
+}
+
+const boundChild = (child: ChildProcess): BoundChild => ({
+  process: child,
+  stdout: child.stdout as Readable,
+  stderr: child.stderr as Readable,
+  control: child.stdio[3] as Readable,
+});

@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errorCode } from '../error-code.ts';
+import { hasFileOwners } from '../file-owners.ts';
 import { EdgeStartError } from './edge-start-error.ts';
 
 /** How the names of lock files begin. */
@@ -91,7 +92,7 @@ export function readOwnSecret(path: string, form: RegExp): string | undefined {
       const stat = fstatSync(file);
       const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
       if (!stat.isFile()) throw unusableStorage(path, 'is no file');
-      if ((stat.mode & OF_OTHERS) !== 0)
+      if (hasFileOwners() && (stat.mode & OF_OTHERS) !== 0)
         throw unusableStorage(path, `could be read by others (mode ${mode}), who may have read it`);
       const text = readFileSync(file, 'utf8').trim();
       if (!form.test(text)) throw unusableStorage(path, 'does not contain what was written to it');

@@ -16,6 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from '../error-code.ts';
 import { LOCK_NAME, unusableStorage } from './own-storage.ts';
 import { statOf } from '../process/process-table.ts';
+import { isTaken, trySignal } from '../process/signals.ts';
 
 /** Identifies a process for ever: a pid may be reused, but not together with its start time. */
 interface ProcessIdentity {
@@ -64,8 +65,7 @@ export async function lockStorage(folder: string): Promise<LockOutcome> {
       if (holder !== undefined && isRunning(holder.owner)) {
         return { ok: false, holderPid: holder.owner.pid };
       }
-      if (holder?.workerd !== undefined && isOwnWorkerd(holder.workerd.pid))
-        await sweep(holder.workerd);
+      if (holder?.workerd !== undefined) await sweep(holder.workerd);
       removeStale(path, draft, found);
     }
     return { ok: false, holderPid: parseRecord(readText(path) ?? '')?.owner.pid ?? 0 };
@@ -124,15 +124,16 @@ function isOwnWorkerd(pid: number): boolean {
   }
 }
 
-/** Ends a workerd whose owner is gone. There is no event for the end of a process that is not a child. */
+/**
+ * Ends a workerd whose owner is gone. Where nobody can tell whose program it is, it is waited for: it ends with its owner
+ * (bound-child.ts). There is no event for the end of a process that is not a child.
+ */
 async function sweep(workerd: ProcessIdentity): Promise<void> {
+  const isOurs = isOwnWorkerd(workerd.pid);
+  if (!isOurs && statOf(process.pid) !== undefined) return;
   const until = performance.now() + SWEEP_MS;
   while (isRunning(workerd) && performance.now() < until) {
-    try {
-      process.kill(workerd.pid, 'SIGKILL');
-    } catch {
-      return;
-    }
+    if (isOurs && !trySignal(workerd.pid, 'SIGKILL')) return;
     await sleep(10);
   }
 }
@@ -140,13 +141,9 @@ async function sweep(workerd: ProcessIdentity): Promise<void> {
 function identityOf(pid: number): ProcessIdentity | undefined {
   const stat = statOf(pid);
   if (stat !== undefined) return { pid, startTicks: stat.startTicks };
-  if (process.platform === 'linux') return undefined;
-  try {
-    process.kill(pid, 0);
-    return { pid, startTicks: 0 };
-  } catch {
-    return undefined;
-  }
+  // Where there is /proc, it is gone.
+  if (statOf(process.pid) !== undefined) return undefined;
+  return isTaken(pid) ? { pid, startTicks: 0 } : undefined;
 }
 
 function isRunning(identity: ProcessIdentity): boolean {

@@ -1,5 +1,5 @@
-// How a runner keeps processes together until they end: in cgroups where the kernel lets it make them, otherwise by marks alone
-// (terminate.ts). Decided once, when the runner starts.
+// How a runner keeps processes together until they end: in cgroups where the kernel lets it make them, otherwise by what the system
+// shows of them (system.ts). Decided once, when the runner starts.
 import { accessSync, constants } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import {
@@ -11,6 +11,8 @@ import {
 } from './cgroup.ts';
 import { runnerMark } from './runner-mark.ts';
 import { namesIn, readOr } from './small-files.ts';
+import type { System } from './system.ts';
+import { systemOf } from './this-system.ts';
 
 /** Where distributions mount the unified hierarchy; the second beside cgroup v1. */
 const MOUNTS: readonly string[] = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'];
@@ -45,7 +47,8 @@ export type Allowance = { readonly ok: true } | { readonly ok: false; readonly w
 
 /** How this runner keeps its processes together. */
 export class Containment {
-  readonly mode: 'cgroup' | 'process marks';
+  readonly mode: 'cgroup' | System['mode'];
+  readonly system: System;
   /** Why there are no cgroups; undefined in that mode. */
   readonly why: string | undefined;
   readonly #base: string;
@@ -54,8 +57,13 @@ export class Containment {
   #opened = 0;
 
   /** `place` is the group to make groups in and the runner's own, or why there is none. */
-  constructor(place: { base: string; home: string } | { why: string }, folder: GroupFolder) {
-    this.mode = 'why' in place ? 'process marks' : 'cgroup';
+  constructor(
+    place: { base: string; home: string } | { why: string },
+    folder: GroupFolder,
+    system: System,
+  ) {
+    this.system = system;
+    this.mode = 'why' in place ? system.mode : 'cgroup';
     this.why = 'why' in place ? place.why : undefined;
     this.#base = 'why' in place ? '' : place.base;
     this.#home = 'why' in place ? '' : place.home;
@@ -126,11 +134,17 @@ export class Containment {
   }
 }
 
+/** For the log: the mode, and what follows where there are no cgroups. */
+export const containmentFields = ({ mode, why, system }: Containment): Record<string, unknown> =>
+  mode === 'cgroup' ? { mode } : { mode, why, escapes: system.escapes };
+
 /** Finds out what this machine allows. Leaves nothing behind. */
-export function openContainment(site: CgroupSite = thisMachine()): Containment {
-  const place =
-    process.platform === 'linux' ? findPlace(site) : { why: 'cgroups exist on Linux only' };
-  return new Containment(place, site.folder);
+export function openContainment(
+  site: CgroupSite = thisMachine(),
+  system: System = systemOf(process.platform),
+): Containment {
+  const place = system.hasCgroups ? findPlace(site) : { why: 'cgroups exist on Linux only' };
+  return new Containment(place, site.folder, system);
 }
 
 const thisMachine = (): CgroupSite => ({

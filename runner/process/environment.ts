@@ -31,6 +31,28 @@ export const INHERITED_VARIABLES: readonly string[] = [
   'SSL_CERT_DIR',
 ];
 
+/** The set that the official MCP SDK inherits on Windows, and where its shell and extensions are; without some of them nothing starts. */
+const WINDOWS_VARIABLES: readonly string[] = [
+  'APPDATA',
+  'COMSPEC',
+  'HOMEDRIVE',
+  'HOMEPATH',
+  'LOCALAPPDATA',
+  'PATH',
+  'PATHEXT',
+  'PROCESSOR_ARCHITECTURE',
+  'PROGRAMDATA',
+  'PROGRAMFILES',
+  'PROGRAMFILES(X86)',
+  'SYSTEMDRIVE',
+  'SYSTEMROOT',
+  'TEMP',
+  'TMP',
+  'USERNAME',
+  'USERPROFILE',
+  'WINDIR',
+];
+
 /** How `npx` and `uvx` reach a registry from a closed network. Kept back when they hold a password. */
 const OUTBOUND_ROUTE_VARIABLES: readonly string[] = [
   'HTTP_PROXY',
@@ -43,23 +65,47 @@ const OUTBOUND_ROUTE_VARIABLES: readonly string[] = [
   'no_proxy',
 ];
 
+/** A `user` has a home and a name of its own. On Windows capitals and small letters are the same in names. */
+export interface EnvironmentOptions {
+  readonly user?: ProcessUser | undefined;
+  readonly ignoresCase?: boolean;
+}
+
 /**
  * The complete environment of a process: allow-listed variables of the parent, then the server's
  * configured `env`, which wins. `allow` adds names, or prefixes such as `AWS_*`; a bare `*` adds
- * nothing, since it would undo the list. A `user` has a home and a name of its own.
+ * nothing, since it would undo the list.
  */
 export function processEnvironment(
   parentEnv: Readonly<Record<string, string | undefined>>,
   serverEnv: Readonly<Record<string, string>>,
   allow: readonly string[],
-  user?: ProcessUser,
+  { user, ignoresCase = false }: EnvironmentOptions = {},
 ): Record<string, string> {
+  if (ignoresCase) return windowsEnvironment(parentEnv, serverEnv, allow);
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(parentEnv)) {
     if (value !== undefined && isInherited(name, value, allow)) environment[name] = value;
   }
   if (user !== undefined) putUser(environment, user);
   return { ...environment, ...serverEnv };
+}
+
+/** Each name once, in capitals: Windows takes any one of several, and `Path` is `PATH`. */
+function windowsEnvironment(
+  parentEnv: Readonly<Record<string, string | undefined>>,
+  serverEnv: Readonly<Record<string, string>>,
+  allow: readonly string[],
+): Record<string, string> {
+  const all = allow.map((pattern) => pattern.toUpperCase());
+  const environment: Record<string, string> = {};
+  for (const [given, value] of Object.entries(parentEnv)) {
+    const name = given.toUpperCase();
+    if (value === undefined || !isInherited(name, value, [...all, ...WINDOWS_VARIABLES])) continue;
+    environment[name] = value;
+  }
+  for (const [name, value] of Object.entries(serverEnv)) environment[name.toUpperCase()] = value;
+  return environment;
 }
 
 /** The runner's home is closed to another user, and programs would fail to keep their caches there. */

@@ -23,7 +23,7 @@ export interface Lineage {
   /** The members of the process's cgroup, if it has one. */
   readonly contained: () => ReadonlySet<number>;
   /** The leaders of all processes: they belong to nobody else's family. */
-  readonly leaders: ReadonlySet<number>;
+  readonly leaders: Pick<ReadonlySet<number>, 'has'>;
 }
 
 /**
@@ -31,7 +31,6 @@ export interface Lineage {
  * whoever was seen as a member before, and the descendants of all these.
  */
 export async function findFamily(lineage: Lineage): Promise<ProcessStat[]> {
-  if (process.platform !== 'linux') return [];
   const { leaderPid, leaderStartTicks, seen, contained, leaders } = lineage;
   const family = new Map<number, ProcessStat>();
   const add = (stat: ProcessStat | undefined): void => {

@@ -1,6 +1,6 @@
 // A second search for what ended processes have left behind. The first one looks only where orphans go, which is cheap. This one
 // asks every younger process of the machine for its mark, once for all processes that ended within a while (F-75).
-import { allStats, canLook, withMarks, type ProcessStat } from './process-table.ts';
+import { allStats, canLook, isAlive, withMarks, type ProcessStat } from './process-table.ts';
 import { endAll } from './terminate.ts';
 
 /** One look serves all ends of so long. */
@@ -12,7 +12,6 @@ let timer: NodeJS.Timeout | undefined;
 
 /** Has a look follow. `startTicks`: when the leader started, as far as known. */
 export function lookLater(mark: string, startTicks: number | undefined): void {
-  if (process.platform !== 'linux') return;
   ended.set(mark, startTicks ?? 0);
   timer ??= setTimeout(() => void lookNow(), LATER_MS).unref();
 }
@@ -35,5 +34,5 @@ export async function lookNow(): Promise<void> {
     const entries = await withMarks(younger);
     return entries.filter(({ processMark }) => processMark !== undefined && marks.has(processMark));
   };
-  await endAll(find, () => undefined);
+  await endAll({ find, isAlive, killGroup: () => undefined });
 }

@@ -1,10 +1,11 @@
-// Reads the kernel's process table (/proc): parents, owners and marks. On other systems than Linux the table is empty, so whatever
-// relies on it finds nothing.
+// Reads the kernel's process table (/proc): parents, owners and marks. It serves Linux; what other systems have is in ps-system.ts
+// and windows-system.ts.
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { errorCode } from '../error-code.ts';
+import { sharedLook } from './shared-look.ts';
 import { namesIn } from './small-files.ts';
 
 /** Variables that a process and all its descendants carry, so that none can hide by leaving the group. */
@@ -40,7 +41,12 @@ export interface ProcessStat {
 export interface ProcessEntry extends ProcessStat {
   readonly processMark?: string | undefined;
   readonly runnerMark?: string | undefined;
+  /** Its real and effective user, where the table says so. */
+  readonly users?: readonly number[];
 }
+
+/** A process for good: its pid, and when it started in the unit of its table. */
+export type ProcessIdentity = Pick<ProcessStat, 'pid' | 'startTicks'>;
 
 /** Whether children can be asked for (CONFIG_PROC_CHILDREN), so that a family is found without a scan. */
 export const KNOWS_CHILDREN = existsSync(`/proc/self/task/${process.pid}/children`);
@@ -54,13 +60,13 @@ export function statOf(pid: number): ProcessStat | undefined {
 }
 
 /** Whether this very process still runs, not merely one with its pid. One that cannot be looked up counts as alive. */
-export function isAlive(process: Pick<ProcessStat, 'pid' | 'startTicks'>): boolean {
+export function isAlive(process: ProcessIdentity): boolean {
   const text = readSmall(`/proc/${process.pid}/stat`);
   return text === undefined || parseStat(text)?.startTicks === process.startTicks;
 }
 
 /** The opposite, for those that were never seen: true only where it is certain. */
-export function isGone(process: Pick<ProcessStat, 'pid' | 'startTicks'>): boolean {
+export function isGone(process: ProcessIdentity): boolean {
   return !isAlive(process);
 }
 
@@ -139,28 +145,8 @@ export async function withMarks(stats: readonly ProcessStat[]): Promise<ProcessE
   return [...entries];
 }
 
-let running: Promise<ProcessEntry[]> | undefined;
-let following: Promise<ProcessEntry[]> | undefined;
-
-/**
- * Every living process, read after the call was made. Calls that come while a scan runs share the
- * next one. Never rejects.
- */
-export function scanProcesses(): Promise<ProcessEntry[]> {
-  if (running === undefined) {
-    running = allStats()
-      .then(withMarks)
-      .finally(() => {
-        running = undefined;
-      });
-    return running;
-  }
-  following ??= running.then(() => {
-    following = undefined;
-    return scanProcesses();
-  });
-  return following;
-}
+/** Every living process, read after the call was made. Never rejects. */
+export const scanProcesses = sharedLook(() => allStats().then(withMarks));
 
 /** Every living process, without its marks: a few milliseconds, in turns. */
 export async function allStats(): Promise<ProcessStat[]> {

@@ -15,6 +15,12 @@ export interface ProcessUser {
 /** A directory service that does not answer in this time counts as not knowing the user. */
 const LOOKUP_MS = 5_000;
 
+/** They ask whatever knows the machine's users: glibc's tool, and id(1) of macOS and the BSDs. */
+const USER_TOOLS = [
+  ['getent', 'passwd', '--'],
+  ['id', '-P'],
+];
+
 /** Bits of CapEff (capabilities(7)): to send signals to others' processes, and to take their ids. */
 const NEEDED_CAPABILITIES = { CAP_KILL: 5n, CAP_SETGID: 6n, CAP_SETUID: 7n } as const;
 
@@ -33,11 +39,12 @@ export function findUser(
  * from the process again.
  */
 export function whyNoOtherUser(): string | undefined {
-  if (process.geteuid?.() !== 0) return 'the runner does not run as root';
-  if (process.platform !== 'linux') return undefined;
-  const held = BigInt(
-    `0x${/^CapEff:\s*([0-9a-f]+)$/mu.exec(readOr('/proc/self/status', ''))?.[1] ?? '0'}`,
-  );
+  if (process.geteuid === undefined) return 'Windows has no such users';
+  if (process.geteuid() !== 0) return 'the runner does not run as root';
+  const status = readOr('/proc/self/status', undefined);
+  // Other systems know no parts of root's rights.
+  if (status === undefined) return undefined;
+  const held = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/mu.exec(status)?.[1] ?? '0'}`);
   const missing = Object.entries(NEEDED_CAPABILITIES).flatMap(([name, bit]) =>
     (held >> bit) % 2n === 0n ? [name] : [],
   );
@@ -48,19 +55,25 @@ export function whyNoOtherUser(): string | undefined {
 function account(isWanted: (user: ProcessUser) => boolean, key: string): ProcessUser | undefined {
   const known = usersIn(readOr('/etc/passwd', '')).find(isWanted);
   if (known !== undefined) return known;
-  const { stdout } = spawnSync('getent', ['passwd', '--', key], {
-    encoding: 'utf8',
-    timeout: LOOKUP_MS,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  // Null where there is no such program.
-  return usersIn(stdout ?? '').find(isWanted);
+  for (const [program = '', ...args] of USER_TOOLS) {
+    const { stdout } = spawnSync(program, [...args, key], {
+      encoding: 'utf8',
+      timeout: LOOKUP_MS,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    // Null where there is no such program.
+    const found = usersIn(stdout ?? '').find(isWanted);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
-/** passwd(5): name, password, uid, gid, comment, home, shell. */
-function usersIn(text: string): ProcessUser[] {
+/** passwd(5): name, password, uid, gid, comment, home, shell; the BSDs' form has class, change and expiry after the gid. */
+export function usersIn(text: string): ProcessUser[] {
   return text.split('\n').flatMap((line) => {
-    const [name = '', , uid = '', gid = '', , home = ''] = line.split(':');
+    const fields = line.split(':');
+    const [name = '', , uid = '', gid = ''] = fields;
+    const home = fields.at(-2) ?? '';
     if (name === '' || !/^\d+$/u.test(uid) || !/^\d+$/u.test(gid)) return [];
     return [{ uid: Number(uid), gid: Number(gid), name, ...(home === '' ? {} : { home }) }];
   });

@@ -1,7 +1,8 @@
 // Gives a runner a mark for good. By it a later runner recognizes what this one left behind, and that its owner is gone.
 import { createHash } from 'node:crypto';
-import { readlinkSync } from 'node:fs';
-import { isGone, statOf } from './process-table.ts';
+import type { ProcessIdentity } from './process-table.ts';
+import type { System } from './system.ts';
+import { systemOf } from './this-system.ts';
 
 /** Characters of a place's digest: two places of one machine do not meet by chance. */
 const PLACE_CHARS = 16;
@@ -13,35 +14,34 @@ let base: string | undefined;
  * Says which of the machine's runners this is: `where` is the file or folder that it is configured by, the same after a
  * restart and another one for another operator. Call before anything is started or swept.
  */
-export function identifyRunner(where: string): void {
+export function identifyRunner(where: string, system = systemOf(process.platform)): void {
   place = digestOf(where);
+  base = baseOf(system);
 }
 
 /**
- * This runner's mark: `<pid>.<start time in ticks since boot>.<pid namespace>.<place>`. A pid alone is reused;
+ * This runner's mark: `<pid>.<start time>.<pid namespace>.<place>`. A pid alone is reused;
  * in another container the same pid is another process, whose children are not ours to judge; and another
  * operator's runner sweeps up for itself.
  */
 export function runnerMark(): string {
   // Found out once: later it might not be possible, with descriptors exhausted.
-  base ??= `${process.pid}.${statOf(process.pid)?.startTicks ?? 0}.${pidNamespace()}`;
+  base ??= baseOf(systemOf(process.platform));
   return `${base}.${place}`;
 }
 
+const baseOf = (system: System): string =>
+  `${process.pid}.${system.startOf(process.pid) ?? 0}.${system.pidNamespace()}`;
+
 /** True only if the mark names a runner of this place and this pid namespace that is no more. */
-export function isOfDeadRunner(mark: string): boolean {
+export function isOfDeadRunner(
+  mark: string,
+  isGone: (runner: ProcessIdentity) => boolean,
+): boolean {
   const [pid, startTicks, namespace, where] = mark.split('.');
   if (pid === undefined || startTicks === undefined || where !== place) return false;
   if (namespace !== runnerMark().split('.')[2]) return false;
   return isGone({ pid: Number(pid), startTicks: Number(startTicks) });
-}
-
-function pidNamespace(): string {
-  try {
-    return /\d+/u.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
-  } catch {
-    return '0';
-  }
 }
 
 function digestOf(where: string): string {

@@ -39,6 +39,9 @@ function adviceFor(code: string, start: AttemptedStart): string {
       if (uid !== undefined)
         return `command '${command}' may not be executed by the user with uid ${uid}: let that user read and execute it and enter every directory above it, or correct "user"`;
       return `command '${command}' may not be executed: make it executable (chmod +x) or correct its path`;
+    case 'EBATCHARG':
+      return `command '${command}' is a batch file, and an argument holds a quotation mark or a line break, or ends in two backslashes, which a batch file cannot be given: name the program that it starts`;
+    case 'EFTYPE':
     case 'ENOEXEC':
       return `command '${command}' is not a program this machine can run: check its format and its first line`;
     case 'ENOTDIR':

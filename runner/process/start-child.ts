@@ -1,11 +1,12 @@
 // Starts the program of a process: in a session and group of its own, without a shell, with marks that its descendants inherit, and
 // in a cgroup if there is one. A program that runs as another user cannot gain more rights.
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { CgroupError, type ProcessCgroup } from './cgroup.ts';
 import { PROCESS_MARK, RUNNER_MARK } from './process-table.ts';
 import { isPresent } from './command-path.ts';
 import type { ProcessSpec } from './process-spec.ts';
+import type { System } from './system.ts';
 
 /** setpriv(1) of util-linux; it becomes the program that it starts. */
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
@@ -27,17 +28,16 @@ export const KEEPS_FROM_NEW_PRIVILEGES = SETPRIV !== undefined;
 export function startChild(
   spec: ProcessSpec,
   cgroup: ProcessCgroup | undefined,
+  system: System,
 ): ChildProcessWithoutNullStreams {
   const { cwd, env, mark, user, limits } = spec;
   const [command, args] = programOf(spec);
   const start = (): ChildProcessWithoutNullStreams =>
-    spawn(command, args, {
+    system.spawn(command, args, {
       ...(cwd === undefined ? {} : { cwd }),
       // With another user come no supplementary groups: libuv drops the runner's.
       ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),
       env: { ...env, [PROCESS_MARK]: mark, [RUNNER_MARK]: spec.runnerMark },
-      // A session and a group of its own, so that one signal reaches all it starts.
-      detached: true,
       shell: false,
       stdio: 'pipe',
     });

@@ -10,16 +10,17 @@ import { looksLikeMessage, NoiseBudget } from '../core/noise-budget.ts';
 import { CommonShare, OutputShare } from '../core/output-share.ts';
 import type { ProcessCgroup } from './cgroup.ts';
 import type { ExitFacts, SpawnError } from './exit.ts';
-import { findFamily } from './family.ts';
-import { lookLater, lookNow } from './late-look.ts';
+import { lookNow } from './late-look.ts';
 import { PacedPipe, type PipeReader } from './paced-pipe.ts';
 import type { ProcessSpec } from './process-spec.ts';
-import { statOf, type ProcessStat } from './process-table.ts';
+import type { ProcessStat } from './process-table.ts';
 import { Redaction } from './redaction.ts';
 import { startChild, whyNotExecuted } from './start-child.ts';
 import { describeSpawnFailure } from './spawn-failure.ts';
 import { StderrLines } from './stderr-lines.ts';
-import { endAll, endLeader, signalGroup } from './terminate.ts';
+import type { System } from './system.ts';
+import { systemOf } from './this-system.ts';
+import { endAll, endLeader } from './terminate.ts';
 
 /** So long a descendant that kept stdout open is still heard after an exit; the news of it may not wait longer (R-6: 1 s). */
 const DRAIN_MS = 250;
@@ -73,13 +74,14 @@ export interface StdioProcess {
 
 /** What the processes of this runner share of its time. */
 const commonShare = new CommonShare();
-const alive = new Set<number>();
+const alive = new Map<number, System>();
 const cgroups = new Set<ProcessCgroup>();
 const clearings = new Set<Promise<void>>();
 
 /** Kills every process group and cgroup at once. For a runner that must exit now and can wait for nothing. */
 export function killAllProcesses(): void {
-  for (const pid of alive) signalGroup(pid, 'SIGKILL');
+  for (const system of new Set(alive.values()))
+    system.killGroups([...alive].flatMap(([pid, each]) => (each === system ? [pid] : [])));
   for (const cgroup of cgroups) cgroup.kill();
 }
 
@@ -107,6 +109,7 @@ class OwnedProcess implements StdioProcess {
   readonly #stderr: StderrLines;
   #stdoutPipe: PacedPipe | undefined;
   #stderrPipe: PacedPipe | undefined;
+  readonly #system: System;
   readonly #cgroup: ProcessCgroup | undefined;
   readonly #child: ChildProcessWithoutNullStreams | undefined;
   #state: 'running' | 'ending' | 'exited' = 'running';
@@ -132,10 +135,11 @@ class OwnedProcess implements StdioProcess {
     this.#listener = listener;
     this.#splitter = new LineSplitter(spec.maxLineBytes);
     this.#stderr = new StderrLines(new Redaction(spec.secrets ?? []));
+    this.#system = spec.containment?.system ?? systemOf(process.platform);
     this.#cgroup = spec.containment?.open(spec.limits ?? {});
     if (this.#cgroup !== undefined) cgroups.add(this.#cgroup);
     try {
-      this.#child = startChild(spec, this.#cgroup);
+      this.#child = startChild(spec, this.#cgroup, this.#system);
     } catch (error) {
       // Some errors are thrown, others emitted; to the listener both come later.
       process.nextTick(() => this.#failStart(error));
@@ -146,8 +150,8 @@ class OwnedProcess implements StdioProcess {
       if (this.pid === undefined) this.#failStart(error);
     });
     if (this.pid === undefined) return;
-    this.#startTicks = statOf(this.pid)?.startTicks;
-    alive.add(this.pid);
+    this.#startTicks = this.#system.startOf(this.pid);
+    alive.set(this.pid, this.#system);
     this.#attach(this.#child);
   }
 
@@ -328,7 +332,7 @@ class OwnedProcess implements StdioProcess {
     if (this.#state === 'running') this.#state = 'ending';
     clearTimeout(this.#closedTimer);
     // At once, while the group's number cannot have passed to anyone else.
-    if (this.pid !== undefined) signalGroup(this.pid, 'SIGTERM');
+    if (this.pid !== undefined) this.#system.signalGroup(this.pid, 'SIGTERM');
     // A paused listener gets the rest too: it is no more than the pipe held.
     const drained = Promise.all([this.#stdoutPipe?.drain(), this.#stderrPipe?.drain()]);
     // However late a busy runner comes to it, all that the process wrote before its end is heard before the end is told.
@@ -425,12 +429,12 @@ class OwnedProcess implements StdioProcess {
     const closeStdin = (): void => {
       this.#child?.stdin.end();
     };
-    return endLeader({ pid, closeStdin, exited: this.#leaderExited.promise });
+    return endLeader({ pid, closeStdin, exited: this.#leaderExited.promise }, this.#system);
   }
 
   #findFamily(leaderPid: number): Promise<ProcessStat[]> {
     const leaderStartTicks = this.#startTicks;
-    return findFamily({
+    return this.#system.family({
       leaderPid,
       leaderStartTicks,
       mark: this.#spec.mark,
@@ -453,14 +457,16 @@ class OwnedProcess implements StdioProcess {
     this.#child?.stdin.destroy();
     this.#child?.stdout.destroy();
     this.#child?.stderr.destroy();
-    await endAll(
-      () => this.#findFamily(pid),
-      () => this.#cgroup?.kill(),
-    );
-    lookLater(this.#spec.mark, this.#startTicks);
+    await endAll({
+      find: () => this.#findFamily(pid),
+      isAlive: (found) => this.#system.isAlive(found),
+      killGroup: () => {
+        this.#cgroup?.kill();
+        this.#system.strike(pid);
+      },
+    });
+    this.#system.lookLater(this.#spec.mark, this.#startTicks);
     await this.#dropCgroup();
-    // Where there is no table of processes, this is all that can be done.
-    if (process.platform !== 'linux') signalGroup(pid, 'SIGKILL');
   }
   async #dropCgroup(): Promise<void> {
     if (this.#cgroup === undefined) return;

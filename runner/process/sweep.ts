@@ -2,8 +2,9 @@
 // proves nothing, since anybody can write one into an environment. So the process must also belong to a user that this runner
 // starts processes as.
 import type { Containment } from './containment.ts';
-import { scanProcesses, usersOf, type ProcessEntry, type ProcessStat } from './process-table.ts';
+import type { ProcessEntry, ProcessIdentity, ProcessStat } from './process-table.ts';
 import { isOfDeadRunner } from './runner-mark.ts';
+import { systemOf } from './this-system.ts';
 import { endAll } from './terminate.ts';
 
 /** A process that was left by a runner that is gone. The command is the program's name, without arguments. */
@@ -18,25 +19,27 @@ export interface SweepOptions {
   readonly users?: readonly number[];
 }
 
-/** Ends all orphans of this place's dead runners, politely first, and says whom. Finds nothing where there is no /proc. */
+/** Ends all orphans of this place's dead runners, politely first, and says whom. Finds nothing where nobody can read marks. */
 export async function sweepOrphans({ containment, users = [] }: SweepOptions = {}): Promise<
   Orphan[]
 > {
+  const system = containment?.system ?? systemOf(process.platform);
   const groups = (containment?.found() ?? [])
-    .filter((found) => isOfDeadRunner(found.runnerMark))
+    .filter((found) => isOfDeadRunner(found.runnerMark, (runner) => system.isGone(runner, [])))
     .map((found) => found.cgroup);
   const ours = new Set([process.geteuid?.() ?? 0, ...users]);
-  const isOfOurs = ({ pid }: ProcessStat): boolean =>
-    usersOf(pid)?.every((user) => ours.has(user)) === true;
+  const isOfOurs = (entry: ProcessEntry): boolean =>
+    system.usersOf(entry)?.every((user) => ours.has(user)) === true;
   const find = async (): Promise<ProcessStat[]> => {
-    const table = await scanProcesses();
+    const table = await system.table();
+    const isGone = (runner: ProcessIdentity): boolean => system.isGone(runner, table);
     const spared = selfAndAncestors(table);
     const mayEnd = (entry: ProcessEntry): boolean => !spared.has(entry.pid) && isOfOurs(entry);
     // Only a runner puts processes into such a cgroup, so no other proof is needed.
     const inGroups = new Set(groups.flatMap((group) => [...group.members()]));
     const proven = new Set<number>();
     for (const entry of table) {
-      const isMarked = isOfDeadRunner(entry.runnerMark ?? '');
+      const isMarked = isOfDeadRunner(entry.runnerMark ?? '', isGone);
       if (inGroups.has(entry.pid) || (isMarked && mayEnd(entry))) proven.add(entry.pid);
     }
     // Processes that shed the mark are found by their ancestors, or by a session that a proven process made and still leads.
@@ -49,9 +52,10 @@ export async function sweepOrphans({ containment, users = [] }: SweepOptions = {
     }
     return table.filter(({ pid }) => proven.has(pid) && !spared.has(pid));
   };
-  const ended = await endAll(find, () => {
+  const killGroup = (): void => {
     for (const group of groups) group.kill();
-  });
+  };
+  const ended = await endAll({ find, isAlive: (found) => system.isAlive(found), killGroup });
   await Promise.all(groups.map((group) => group.remove()));
   return ended.map(({ pid, command }) => ({ pid, command }));
 }

@@ -1,7 +1,10 @@
 // Ends a process and everything it started: closes stdin, then sends SIGTERM to the group, then SIGKILL to the group, then ends
-// whatever left the group. Every step is bounded; all together they take at most 5 s (F-73, F-75).
+// whatever left the group. Where there is no SIGTERM, its time is given to the closed stdin. Every step is bounded; all together they
+// take at most 5 s (F-73, F-75).
 import { setTimeout as pause } from 'node:timers/promises';
-import { isAlive, type ProcessStat } from './process-table.ts';
+import type { ProcessIdentity, ProcessStat } from './process-table.ts';
+import { trySignal } from './signals.ts';
+import type { System } from './system.ts';
 
 /** A well-behaved server ends when its stdin does; the MCP spec asks it to. */
 const STDIN_GRACE_MS = 1_000;
@@ -37,33 +40,28 @@ export interface Leader {
 }
 
 /** Ends the leader with growing force. False if even SIGKILL had no effect within its bound. */
-export async function endLeader(leader: Leader): Promise<boolean> {
+export async function endLeader(leader: Leader, system: System): Promise<boolean> {
   leader.closeStdin();
   if (await settlesWithin(leader.exited, STDIN_GRACE_MS)) return true;
-  signalGroup(leader.pid, 'SIGTERM');
+  system.signalGroup(leader.pid, 'SIGTERM');
   if (await settlesWithin(leader.exited, SIGTERM_GRACE_MS)) return true;
-  signalGroup(leader.pid, 'SIGKILL');
+  system.signalGroup(leader.pid, 'SIGKILL');
   return settlesWithin(leader.exited, SIGKILL_GRACE_MS);
 }
 
-/** Signals every member of a process group; a group that is empty or not ours is passed over. */
-export function signalGroup(groupId: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-groupId, signal);
-  } catch {
-    // ESRCH: nobody is left, which is the aim. EPERM: the pid belongs to a stranger by now.
-  }
+/** Whom to end, and how they are known to be gone. */
+export interface Doomed {
+  find(): Promise<ProcessStat[]>;
+  isAlive(identity: ProcessIdentity): boolean;
+  /** Comes with the first SIGKILL and strikes what forks faster than it is found. */
+  killGroup(): void;
 }
 
 /**
- * Ends what `find` reports, politely first, and looks again until it reports nothing. `killGroup` comes
- * with the first SIGKILL and strikes what forks faster than it is found. Returns the processes that
+ * Ends what `find` reports, politely first, and looks again until it reports nothing. Returns the processes that
  * were found; one stuck inside the kernel may outlive the call, with SIGKILL pending.
  */
-export async function endAll(
-  find: () => Promise<ProcessStat[]>,
-  killGroup: () => void,
-): Promise<ProcessStat[]> {
+export async function endAll({ find, isAlive, killGroup }: Doomed): Promise<ProcessStat[]> {
   const found = new Map<number, ProcessStat>();
   // A scan that was cut short may miss one that an earlier scan has found.
   const look = async (): Promise<ProcessStat[]> => {
@@ -71,28 +69,26 @@ export async function endAll(
     return [...found.values()].filter(isAlive);
   };
   let living = await look();
-  for (const entry of living) signalOne(entry, 'SIGTERM');
-  await areGoneWithin(living, REST_GRACE_MS);
+  // Between the look and now a pid may have passed to a stranger.
+  const signal = (name: NodeJS.Signals): void => {
+    for (const entry of living) if (isAlive(entry)) trySignal(entry.pid, name);
+  };
+  signal('SIGTERM');
+  await areGoneWithin(living, isAlive, REST_GRACE_MS);
   killGroup();
   for (let round = 0; round < KILL_ROUNDS && living.length > 0; round += 1) {
     living = await look();
-    for (const entry of living) signalOne(entry, 'SIGKILL');
-    if (!(await areGoneWithin(living, SIGKILL_GRACE_MS))) break;
+    signal('SIGKILL');
+    if (!(await areGoneWithin(living, isAlive, SIGKILL_GRACE_MS))) break;
   }
   return [...found.values()];
 }
 
-function signalOne(entry: ProcessStat, signal: NodeJS.Signals): void {
-  // Between the scan and now the pid may have passed to a stranger.
-  if (!isAlive(entry)) return;
-  try {
-    process.kill(entry.pid, signal);
-  } catch {
-    // It ended in this very moment.
-  }
-}
-
-async function areGoneWithin(entries: readonly ProcessStat[], ms: number): Promise<boolean> {
+async function areGoneWithin(
+  entries: readonly ProcessStat[],
+  isAlive: (identity: ProcessIdentity) => boolean,
+  ms: number,
+): Promise<boolean> {
   const giveUpAt = performance.now() + ms;
   while (entries.some(isAlive)) {
     if (performance.now() >= giveUpAt) return false;

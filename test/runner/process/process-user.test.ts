@@ -147,11 +147,11 @@ test('a user is found by name or by ids; a name that nobody has is nobody', () =
 test("the environment is that user's: home and names are not the runner's, the configured ones win", () => {
   const parent = { HOME: '/root', USER: 'root', LOGNAME: 'root', PATH: '/bin' };
   const named = { ...ONE, name: 'mcp', home: '/srv/mcp' };
-  expect(processEnvironment(parent, { USER: 'set' }, [], named)).toEqual({
+  expect(processEnvironment(parent, { USER: 'set' }, [], { user: named })).toEqual({
     HOME: '/srv/mcp',
     USER: 'set',
     LOGNAME: 'mcp',
     PATH: '/bin',
   });
-  expect(processEnvironment(parent, {}, [], ONE)).toEqual({ PATH: '/bin' });
+  expect(processEnvironment(parent, {}, [], { user: ONE })).toEqual({ PATH: '/bin' });
 });

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openContainment } from '../../../runner/process/containment.ts';
 import {
   isAlive,
@@ -10,9 +10,11 @@ import {
   statOf,
   type ProcessStat,
 } from '../../../runner/process/process-table.ts';
-import { runnerMark } from '../../../runner/process/runner-mark.ts';
-import { sweepOrphans } from '../../../runner/process/sweep.ts';
+import { identifyRunner, runnerMark } from '../../../runner/process/runner-mark.ts';
+import type { System } from '../../../runner/process/system.ts';
+import { sweepOrphans as sweep, type SweepOptions } from '../../../runner/process/sweep.ts';
 import { startFixture } from './recorded-process.ts';
+import { containmentOf, portable, SYSTEMS } from './systems.ts';
 
 const program = fileURLToPath(new URL('../../fixtures/runner-with-process.ts', import.meta.url));
 
@@ -23,10 +25,11 @@ function living(pid: number): ProcessStat {
 }
 
 /** A runner of its own with one stubborn process and a daemon of that; resolves when both run. */
-async function startRunner(
+async function startRunnerOf(
+  system: System,
   ...args: string[]
 ): Promise<{ runner: ChildProcess; family: ProcessStat[] }> {
-  const runner = spawn(process.execPath, [program, ...args], {
+  const runner = spawn(process.execPath, [program, system === portable ? 'ps' : 'own', ...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const [pids] = (await once(runner, 'message')) as [number[]];
@@ -39,8 +42,20 @@ async function kill(runner: ChildProcess): Promise<void> {
   await gone;
 }
 
-describe.skipIf(!existsSync('/proc/self/stat'))('orphans', () => {
-  test('[F-55] what a killed runner left is ended at the next start, daemons too', async () => {
+describe.skipIf(!existsSync('/proc/self/stat')).each(SYSTEMS)('orphans, $name', ({ system }) => {
+  const without = containmentOf(system);
+  const sweepOrphans = (options: SweepOptions = {}): ReturnType<typeof sweep> =>
+    sweep({ containment: without, ...options });
+  /** So much older that its pid must have been given away again; where times are in seconds, not just a moment. */
+  const older = (startTicks = '0'): number =>
+    Number(startTicks) - (system === portable ? 1_000 : 1);
+
+  const startRunner = (...args: string[]): ReturnType<typeof startRunnerOf> =>
+    startRunnerOf(system, ...args);
+  beforeAll(() => identifyRunner('', system));
+  afterAll(() => identifyRunner(''));
+
+  test('[F-55] [F-350] what a killed runner left is ended at the next start, daemons too', async () => {
     const { runner, family } = await startRunner();
     expect(family.length).toBe(2);
     await kill(runner);
@@ -55,7 +70,7 @@ describe.skipIf(!existsSync('/proc/self/stat'))('orphans', () => {
 
   const containment = openContainment();
 
-  test.skipIf(containment.mode !== 'cgroup')(
+  test.skipIf(containment.mode !== 'cgroup' || system === portable)(
     '[F-55] daemons that shed every mark are ended at the next start by their cgroup',
     async () => {
       const { runner, family } = await startRunner('evasive');
@@ -97,8 +112,8 @@ describe.skipIf(!existsSync('/proc/self/stat'))('orphans', () => {
         stdio: 'ignore',
         env: { [RUNNER_MARK]: mark },
       });
-    const predecessor = marked(`${pid}.${Number(startTicks) - 1}.${namespace}.${place}`);
-    const stranger = marked(`${pid}.${Number(startTicks) - 1}.${Number(namespace) + 1}.${place}`);
+    const predecessor = marked(`${pid}.${older(startTicks)}.${namespace}.${place}`);
+    const stranger = marked(`${pid}.${older(startTicks)}.${Number(namespace) + 1}.${place}`);
     const gone = once(predecessor, 'exit');
     const swept = (await sweepOrphans()).map((orphan) => orphan.pid);
     expect(swept).toContain(predecessor.pid);
@@ -119,7 +134,7 @@ describe.skipIf(!existsSync('/proc/self/stat'))('orphans', () => {
 
   test('[F-134] a mark that somebody wrote proves nothing of who shares its session', async () => {
     const [pid, startTicks, namespace, place] = runnerMark().split('.');
-    const mark = `${pid}.${Number(startTicks) - 1}.${namespace}.${place}`;
+    const mark = `${pid}.${older(startTicks)}.${namespace}.${place}`;
     // A shell that leads a session, as a terminal's does; below it something of its own, and something that bears a mark.
     const shell = spawn(
       'sh',
@@ -143,7 +158,7 @@ describe.skipIf(!existsSync('/proc/self/stat'))('orphans', () => {
     '[F-134] a process of a user whom no process runs as is not ours, whatever its environment says',
     async () => {
       const [pid, startTicks, namespace, place] = runnerMark().split('.');
-      const env = { [RUNNER_MARK]: `${pid}.${Number(startTicks) - 1}.${namespace}.${place}` };
+      const env = { [RUNNER_MARK]: `${pid}.${older(startTicks)}.${namespace}.${place}` };
       const stranger = spawn('/bin/sleep', ['600'], {
         env,
         uid: 61_002,
@@ -159,7 +174,7 @@ describe.skipIf(!existsSync('/proc/self/stat'))('orphans', () => {
     },
   );
 
-  test('the mark names this process for good', () => {
+  test.skipIf(system === portable)('the mark names this process for good', () => {
     const { pid, startTicks } = living(process.pid);
     expect(runnerMark()).toMatch(new RegExp(`^${pid}\\.${startTicks}\\.\\d+\\.[0-9a-f]{16}$`, 'u'));
   });
