@@ -909,6 +909,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['edge/http/media.test.ts', 'e2e/field-clients.test.ts'],
   },
 
+  'F-300': {
+    fault: 'a client that answers a question with an error or a result that is none',
+    tests: ['runner/translate/legacy-to-modern/input-rounds.test.ts'],
+  },
   'F-310': {
     fault: 'a process that answers a request it was not sent',
     tests: [
@@ -1088,6 +1092,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-270 F-271 F-272',
   'F-280 F-281 F-282 F-283',
   'F-290 F-291 F-292 F-293 F-294 F-295',
+  'F-300',
   'F-310',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324',

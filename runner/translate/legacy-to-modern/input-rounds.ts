@@ -1,6 +1,7 @@
 // Multi round-trip requests (MCP 2026-07-28, Patterns) for a legacy client: what the process asks for in its answer becomes
 // requests to the client, and the client's answers become the next round of the call.
 import {
+  isObjectAt,
   isParsable,
   stringAt,
   textAt,
@@ -82,7 +83,7 @@ export class InputRounds {
     const { call, key } = open;
     const { bytes } = answer;
     const result = answer.at('result');
-    if (answer.kind === 'error' || !result) {
+    if (answer.kind === 'error' || !isObjectAt(bytes, result)) {
       this.#fail(call, answer.string('error', 'message') ?? 'the client gave no reason');
       return true;
     }

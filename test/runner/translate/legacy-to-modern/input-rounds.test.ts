@@ -215,6 +215,20 @@ test('a form has no mode before 2025-11-25, and a url has an id since', () => {
   expect(ids[0]).not.toBe(ids[1]);
 });
 
+test.each([
+  ['an empty error', { error: {} }],
+  ['an error that is text', { error: 'no' }],
+  ['a result that is no object', { result: 5 }],
+  ['a result that is null', { result: null }],
+])('[F-300] a client that answers with %s fails the call, which would wait for ever', (_, said) => {
+  const driven = calling();
+  driven.process(inputRequired(2, { inputRequests: { a: ask('roots/list') } }));
+  const [question] = idsOf(driven.said());
+  driven.client({ jsonrpc: '2.0', id: question, ...said });
+  expect(driven.said()).toMatchObject([{ id: 2, result: { isError: true } }]);
+  expect(driven.written()).toEqual([]);
+});
+
 test('a client that answers with an error fails the call; its other questions are withdrawn', () => {
   const driven = calling();
   driven.process(
