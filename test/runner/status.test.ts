@@ -93,6 +93,7 @@ it('gives metrics as Prometheus text, without ids', async () => {
     'mcp_bridge_draining 0',
     'mcp_bridge_sessions{server="a",state="open"} 2',
     'mcp_bridge_processes{server="a",state="running"} 1',
+    'mcp_bridge_spares{server="a",state="ready"} 1',
     'mcp_bridge_requests_in_flight{server="a"} 3',
     'mcp_bridge_process_exits_total 3',
     'mcp_bridge_sessions_opened_total 7',
