@@ -25,6 +25,12 @@ export interface Settings {
   readonly metricsKey?: string;
 }
 
+/** What the fleet must know of the settings: whether sessions can be opened, and whether principals can be told apart (no quota without). */
+export const fleetTerms = ({ secret, clientAuth }: Settings) => ({
+  isConfigured: secret !== undefined,
+  hasQuotas: clientAuth === 'keys',
+});
+
 /** 32 characters of hex are 128 bits, the least that makes guessing a signature's key pointless. */
 const SECRET_CHARACTERS = 32;
 

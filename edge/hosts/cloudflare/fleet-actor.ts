@@ -17,7 +17,7 @@ import type {
 import { sha256 } from '../../access/digest.ts';
 import { logSessionEnd } from '../../core/log.ts';
 import { signTicket } from '../../access/ticket.ts';
-import { readSettings } from '../../settings.ts';
+import { fleetTerms, readSettings } from '../../settings.ts';
 import { actorOf, type ActorName, type SessionName } from '../../../shared/ids.ts';
 import type { Env } from './env.ts';
 import { consoleLog } from './console-log.ts';
@@ -33,10 +33,7 @@ export class FleetActor extends DurableObject<Env> implements FleetRpc {
   readonly #fleet = new Fleet(
     new SqlFleetStore(this.ctx),
     this.#sockets,
-    {
-      isConfigured: this.#settings.secret !== undefined,
-      hasQuotas: this.#settings.clientAuth === 'keys',
-    },
+    fleetTerms(this.#settings),
     nanoid,
   );
   readonly #asks = new Asks();

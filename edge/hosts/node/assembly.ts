@@ -1,7 +1,7 @@
 // The parts of an edge put together, without a network: the HTTP layer on the actors.
 import { createEdge, type EdgeContext } from '../../http/app.ts';
 import type { LogPort } from '../../core/log.ts';
-import { readSettings, type Settings } from '../../settings.ts';
+import { fleetTerms, readSettings, type Settings } from '../../settings.ts';
 import { LINK_SUBPROTOCOLS } from '../../../shared/link/version.ts';
 import { Actors } from './actors.ts';
 import type { Database } from './database.ts';
@@ -36,11 +36,14 @@ interface AssemblyOptions {
 
 export function assembleEdge({ settings: env, database, log }: AssemblyOptions): Assembly {
   const settings = readSettings({ ...env });
-  const { secret, clientAuth } = settings;
-  const terms = { isConfigured: secret !== undefined, hasQuotas: clientAuth === 'keys' };
   const mail = new Mail();
   const entrances = new Entrances(mail);
-  const actors = new Actors({ database, log, terms, secret });
+  const actors = new Actors({
+    database,
+    log,
+    terms: fleetTerms(settings),
+    secret: settings.secret,
+  });
   const serve = createEdge();
   const context: EdgeContext = {
     settings,
