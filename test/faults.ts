@@ -1034,6 +1034,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a stream of the edge on Node that is cut off, or whose client leaves',
     tests: ['edge/hosts/node/http-server.test.ts'],
   },
+  'F-325': {
+    fault: 'more connections to the edge on Node than it has file descriptors',
+    tests: ['e2e/edge-command.test.ts'],
+  },
 
   // Other systems
   'F-350': {
@@ -1095,7 +1099,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-300',
   'F-310',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
-  'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324',
+  'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',
   'F-340 F-342',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

@@ -52,7 +52,11 @@ export interface SessionEndLine {
 /** An unexpected failure. An exception's message may contain what a peer sent, so only its kind and place are logged. */
 export interface FailureLine {
   readonly level: 'error';
-  readonly message: 'a request failed' | 'a frame could not be handled' | 'an actor failed';
+  readonly message:
+    | 'a request failed'
+    | 'a frame could not be handled'
+    | 'an actor failed'
+    | 'a connection could not be taken';
   readonly error: string;
   /** Frames of the stack, innermost first. */
   readonly at?: readonly string[] | undefined;

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect as plainConnect } from 'node:net';
 import { connect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 
@@ -31,14 +32,18 @@ interface Started {
 interface Settings {
   readonly args?: (folder: string) => readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Of file descriptors. */
+  readonly limit?: number;
 }
 
 /** Starts one on a port and a storage of its own, and waits until it listens or has ended. */
-async function start({ args, env = {} }: Settings = {}): Promise<Started> {
+async function start({ args, env = {}, limit }: Settings = {}): Promise<Started> {
   const { folder, remove } = temporaryFolder();
   const port = await freePort();
   const own = ['edge', '--listen', `127.0.0.1:${port}`, '--storage', join(folder, 'edge')];
-  const child = spawnBound(process.execPath, [program, ...own, ...(args?.(folder) ?? [])], {
+  const command = [process.execPath, program, ...own, ...(args?.(folder) ?? [])];
+  const limiting = limit === undefined ? '' : `ulimit -n ${limit}; `;
+  const child = spawnBound('/bin/sh', ['-c', `${limiting}exec "$@"`, 'sh', ...command], {
     cwd: folder,
     env: { ...process.env, ...env },
   });
@@ -164,6 +169,21 @@ test('[F-317] a second edge in the same storage is refused, and says what to do'
   expect(
     (await ask(`http://127.0.0.1:${first.port}`, { method: 'GET', path: '/healthz' })).status,
   ).toBe(200);
+});
+
+test('[F-325] connections beyond its file descriptors are not taken, and those that come when some are free are', async () => {
+  const edge = await start({ limit: 40 });
+  const health = () =>
+    ask(`http://127.0.0.1:${edge.port}`, { method: 'GET', path: '/healthz' }).then(
+      ({ status }) => status,
+      () => 0,
+    );
+  const crowd = Array.from({ length: 80 }, () => plainConnect(edge.port, '127.0.0.1'));
+  for (const socket of crowd) socket.on('error', () => undefined);
+  await vi.waitUntil(() => crowd.some(({ closed }) => closed), PATIENCE);
+  for (const socket of crowd) socket.destroy();
+  await vi.waitUntil(async () => (await health()) === 200, PATIENCE);
+  expect(edge.output()).not.toContain('unexpected fault');
 });
 
 test('what is wrong with a setting is in the log, and nobody is served', async () => {

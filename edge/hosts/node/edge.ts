@@ -37,7 +37,9 @@ export async function startEdge(options: EdgeOptions): Promise<NodeEdge> {
     database,
     log,
   });
-  const http = new HttpServer({ fetch, entrances, certificate, proxies });
+  const refused = ({ code = 'unknown' }: NodeJS.ErrnoException): void =>
+    log({ level: 'error', message: 'a connection could not be taken', error: code });
+  const http = new HttpServer({ fetch, entrances, refused, certificate, proxies });
   try {
     const port = await http.listen(options.host, options.port);
     actors.start();

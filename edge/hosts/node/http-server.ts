@@ -28,6 +28,8 @@ export interface Certificate {
 export interface HttpOptions {
   fetch(request: Request): Response | Promise<Response>;
   readonly entrances: Entrances;
+  /** A connection could not be taken, for example because there are too many. */
+  refused(error: NodeJS.ErrnoException): void;
   readonly certificate?: Certificate | undefined;
   readonly proxies?: TrustedProxies | undefined;
 }
@@ -99,7 +101,7 @@ export class HttpServer {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#server.once('error', reject).listen({ host, port }, resolve);
     await promise;
-    this.#server.off('error', reject);
+    this.#server.off('error', reject).on('error', (error) => this.#options.refused(error));
     const address = this.#server.address();
     return typeof address === 'object' && address !== null ? address.port : port;
   }

@@ -16,7 +16,11 @@ import { PATIENCE } from '../../../fixtures/patience.ts';
 type Fetch = (request: Request) => Response | Promise<Response>;
 
 async function start(fetch: Fetch): Promise<{ server: HttpServer; port: number }> {
-  const server = new HttpServer({ fetch, entrances: new Entrances(new Mail()) });
+  const server = new HttpServer({
+    fetch,
+    entrances: new Entrances(new Mail()),
+    refused: () => undefined,
+  });
   onTestFinished(() => server.close());
   return { server, port: await server.listen('127.0.0.1', 0) };
 }
