@@ -948,6 +948,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a post refused for lack of room, of which a second copy arrives when there is room',
     tests: ['runner/core/session.test.ts'],
   },
+  'F-305': {
+    fault:
+      'many clients of one principal that open sessions at once while actors, links and the runner break',
+    tests: ['simulation/mutants.test.ts', 'simulation/simulation.test.ts'],
+  },
   'F-340': {
     fault:
       'an env file that a served entry names changes, appears or is replaced while the runner runs',
@@ -1097,6 +1102,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-280 F-281 F-282 F-283',
   'F-290 F-291 F-292 F-293 F-294 F-295',
   'F-300',
+  'F-305',
   'F-310',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',

@@ -48,8 +48,11 @@ const RESUME_MS = 1_500;
 export class ClientNode {
   readonly name: string;
   readonly kind: SimulatedKind;
+  /** Whose sessions it has; most clients are principals of their own. */
+  readonly principal: string;
   readonly #world: World;
   readonly #standing: StandingHistory;
+  readonly #calls: CallHistory[] = [];
   readonly #pending = new Map<number, CallHistory>();
   #nextId = 1;
   #nextCall = 1;
@@ -61,9 +64,10 @@ export class ClientNode {
   /** The name of its session, once it was told. */
   #session: string | undefined;
 
-  constructor(world: World, name: string, kind: SimulatedKind) {
+  constructor(world: World, name: string, kind: SimulatedKind, principal = name) {
     this.#world = world;
     this.name = name;
+    this.principal = principal;
     this.kind = kind;
     this.#standing = { session: name, seen: [] };
     world.history.standing.set(name, this.#standing);
@@ -114,7 +118,7 @@ export class ClientNode {
     const cargo =
       line && work.bytes % 5 === 0 ? fillerOf(uid, Math.min(200_000, 1_000 * work.bytes)) : '';
     const call: CallHistory = {
-      session: this.name,
+      session: this.principal,
       client: this.kind,
       uid,
       outcomes: [],
@@ -125,6 +129,7 @@ export class ClientNode {
       isFollowed: false,
     };
     history.calls.set(uid, call);
+    this.#calls.push(call);
     // Some clients number every request alike; a session then has equal ids in flight.
     const sameId = this.kind !== 'sse2024' && chance.happens(0.3);
     this.#send(
@@ -171,8 +176,7 @@ export class ClientNode {
   end(): void {
     if (this.#isOver || this.kind === 'sse2024' || this.kind === 'modern') return;
     this.#isOver = true;
-    for (const call of this.#world.callsOf(this.name))
-      if (call.outcomes.length === 0) call.isForsaken = true;
+    for (const call of this.#calls) if (call.outcomes.length === 0) call.isForsaken = true;
     this.#connect().exchange.end();
   }
 
@@ -370,7 +374,7 @@ export class ClientNode {
     }
     if (message.method !== undefined) return this.#untied(message);
     const session = message.result?.session;
-    if (session !== undefined && session !== this.name) {
+    if (session !== undefined && session !== this.principal) {
       this.#world.history.foreign.push(`client ${this.name} got an answer of session ${session}`);
     }
     if (call)
@@ -394,7 +398,7 @@ export class ClientNode {
 
   #untied(message: Incoming): void {
     const { session, number } = message.params ?? {};
-    if (session !== this.name)
+    if (session !== this.principal)
       this.#world.history.foreign.push(`client ${this.name} got a message of ${String(session)}`);
     // Untied messages may also ride on a call's stream; only the standing stream promises an order of its own.
     if (number !== undefined && this.kind === 'sse2024') this.#standing.seen.push(number);
@@ -426,7 +430,7 @@ export class ClientNode {
 
   #connect(): { wire: Wire; exchange: Exchange } {
     const wire = new Wire(this.#world.clock, this.#world.chance);
-    const owner = { principal: this.name, clientKind: this.clientKind };
+    const owner = { principal: this.principal, clientKind: this.clientKind };
     const name = this.#session ?? actorName(this.name, this.#tries);
     const exchange = new Exchange(this.#world, name, owner, wire.b);
     this.#world.clientWires.add(wire);

@@ -11,6 +11,7 @@ import type {
 import { actorOf } from '../../shared/ids.ts';
 import { ActorHost, type Asker } from './actor-host.ts';
 import { ActorSockets, type Dialled } from './sockets.ts';
+import { CROWD } from './names.ts';
 import { MemoryFleetStore } from './stores.ts';
 import type { World } from './world.ts';
 
@@ -129,7 +130,7 @@ export class FleetNode extends ActorHost<FleetEffect> {
   }
 
   protected performOne(effect: FleetEffect): void {
-    const { clock, chance } = this.world;
+    const { clock, chance, history } = this.world;
     switch (effect.do) {
       case 'send':
       case 'close':
@@ -140,6 +141,7 @@ export class FleetNode extends ActorHost<FleetEffect> {
           this.step(() => this.#fleet.signed(effect.ask, 'ticket'));
         });
       case 'opened':
+        history.mostOfOne = Math.max(history.mostOfOne, this.#store.countOf(CROWD));
         this.#askers.get(effect.ask)?.answer(effect.opened);
         this.#askers.delete(effect.ask);
         return;

@@ -1,4 +1,5 @@
 // What happened, as clients and processes saw it. The checker has no other evidence.
+import { SESSIONS_PER_PRINCIPAL } from '../../edge/core/placement.ts';
 
 export interface CallHistory {
   readonly session: string;
@@ -49,6 +50,8 @@ export interface History {
   readonly evicted: string[];
   /** The clients that each spare was handed to. */
   readonly handed: Map<string, Set<string>>;
+  /** The most sessions that a principal of many clients had in the fleet's books. */
+  mostOfOne: number;
   /** What is held of sessions long after the last client has left. */
   readonly left: string[];
   /** What went wrong, for a person. */
@@ -65,6 +68,7 @@ export function emptyHistory(): History {
     foreign: [],
     evicted: [],
     handed: new Map(),
+    mostOfOne: 0,
     left: [],
     trace: [],
   };
@@ -80,6 +84,9 @@ export function check(history: History): string[] {
     ...cancelledByLeaving(history),
     ...history.evicted.map((what) => `R-4: ${what}`),
     ...history.foreign.map((what) => `R-9: ${what}`),
+    ...(history.mostOfOne > SESSIONS_PER_PRINCIPAL
+      ? [`R-10: a principal had ${history.mostOfOne} sessions`]
+      : []),
     ...history.left.map((what) => `R-11: ${what}`),
     ...toOneClient(history),
   ];

@@ -7,7 +7,7 @@ import { Chance } from './clock.ts';
 import { check, emptyHistory, type CallHistory, type History } from './history.ts';
 import { mutatedRules } from './mutated-rules.ts';
 import { NO_SABOTAGE, type Sabotage } from './sabotage.ts';
-import { DOOMED, TROUBLES, World, type Trouble } from './world.ts';
+import { DOOMED, World, type WorldOptions } from './world.ts';
 import type { SessionUp } from '../../shared/link/session-frames.ts';
 
 /** Seeds that a deployment is let run which is to break nothing. */
@@ -93,9 +93,9 @@ describe('mutants of the deployment', () => {
     expect(await rulesBrokenBy(mutation, 'R-5')).toContain('R-5');
   });
 
-  test('[F-151] R-1: a frame that goes on elsewhere than where it was, after a break, never becomes whole', async () => {
+  test('[F-151] R-11: a frame that goes on elsewhere than where it was, after a break, never becomes whole, and its session never ends', async () => {
     const mutation: Mutation = { resumes: (hold) => ({ ...hold, to: hold.to - 7 }) };
-    expect(await rulesBrokenBy(mutation, 'R-1')).toContain('R-1');
+    expect(await rulesBrokenBy(mutation, 'R-11')).toContain('R-11');
   });
 
   test('R-8: a runner that reads posts in another order is noticed', async () => {
@@ -108,7 +108,7 @@ describe('mutants of the deployment', () => {
 
 describe('mutants of the rules', () => {
   /** `seed`: one that meets the turn of events which the rule is for. */
-  test.each<[string, Parameters<typeof mutatedRules>, number, (readonly Trouble[])?]>([
+  test.each<[string, Parameters<typeof mutatedRules>, number, WorldOptions?]>([
     [
       '[F-291] R-11: an actor that tells its runner of the end before the fleet knows',
       [
@@ -117,7 +117,7 @@ describe('mutants of the rules', () => {
         'if',
       ],
       1,
-      DOOMED,
+      { troubles: DOOMED },
     ],
     [
       '[F-292] R-11: an actor that leaves what a life before it kept of a session that is over',
@@ -149,17 +149,23 @@ describe('mutants of the rules', () => {
       1,
     ],
     [
+      '[F-305] R-10: a fleet that does not count the sessions of a principal',
+      ['fleet.ts', 'this.#store.countOf(principal) >= SESSIONS_PER_PRINCIPAL', 'false'],
+      2,
+      { crowd: 120 },
+    ],
+    [
       '[F-294] R-2: a worker that takes what is refused now for the whole story',
       ['exchange.ts', 'this.#attempts > 0 ? inDoubt(answer) : answer', 'answer'],
       3313,
     ],
-  ])('%s', async (title, mutation, seed, troubles = TROUBLES) => {
+  ])('%s', async (title, mutation, seed, options = {}) => {
     const rules = await mutatedRules(...mutation);
     const seen = new Set<string>();
     const rule = /R-\d+/u.exec(title)?.[0] ?? '';
     for (let at = seed; at < seed + 300 && !seen.has(rule); at++)
       for (const broken of rulesIn(
-        await faultsAfter(new World(at, undefined, { rules, troubles })),
+        await faultsAfter(new World(at, undefined, { ...options, rules })),
       ))
         seen.add(broken);
     expect([...seen]).toContain(rule);

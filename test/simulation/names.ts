@@ -4,6 +4,9 @@ import { actorOf } from '../../shared/ids.ts';
 /** The one server there is. */
 export const SERVER = 'files';
 
+/** The principal of a crowd of clients. */
+export const CROWD = 'crowd';
+
 const NAME_LENGTH = 22;
 
 /** The actor of a client's sessions; a client that opens another session than the last counts them. */

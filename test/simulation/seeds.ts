@@ -1,4 +1,5 @@
 // Runs seeds on every core: a seed is a world of its own, so that one core knows nothing of another's.
+import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { check } from './history.ts';
@@ -65,9 +66,9 @@ export interface Share {
   readonly until: number;
 }
 
-function shareOf(worker: Worker, share: Share): Promise<readonly SeedReport[]> {
-  return new Promise((resolve, reject) => {
-    worker.once('message', resolve).once('error', reject);
-    worker.postMessage(share);
-  });
+async function shareOf(worker: Worker, share: Share): Promise<readonly SeedReport[]> {
+  const answered = once(worker, 'message');
+  worker.postMessage(share);
+  const [reports] = (await answered) as [readonly SeedReport[]];
+  return reports;
 }

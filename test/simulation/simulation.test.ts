@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import { expect, inject, test } from 'vitest';
 
+import { SESSIONS_PER_PRINCIPAL } from '../../edge/core/placement.ts';
 import { check } from './history.ts';
 import { reportOf, runSeeds, type SeedReport } from './seeds.ts';
 import { BREAKS, DOOMED, World } from './world.ts';
@@ -41,6 +42,17 @@ test('R-1, R-7: breaks that heal within moments cost no call its result', async 
     }
   }
   expect(results).toBeGreaterThan(500);
+});
+
+test('[F-305] a principal has no more sessions than its quota, whatever breaks, and takes it up', async () => {
+  let most = 0;
+  for (let seed = 2; seed <= 4; seed++) {
+    const history = new World(seed, undefined, { crowd: SESSIONS_PER_PRINCIPAL + 20 }).run();
+    await setImmediate();
+    expect([seed, ...check(history)]).toEqual([seed]);
+    most = Math.max(most, history.mostOfOne);
+  }
+  expect(most).toBe(SESSIONS_PER_PRINCIPAL);
 });
 
 test('a seed replays exactly', () => {

@@ -3,9 +3,9 @@ import { ModernHomes } from '../../edge/core/modern-homes.ts';
 import { ActorNode } from './actor-node.ts';
 import { ClientNode, type SimulatedKind } from './client-node.ts';
 import { Chance, VirtualClock } from './clock.ts';
-import { emptyHistory, type CallHistory, type History } from './history.ts';
+import { emptyHistory, type History } from './history.ts';
 import { FleetNode } from './fleet-node.ts';
-import { clientOf } from './names.ts';
+import { clientOf, CROWD } from './names.ts';
 import { RunnerNode, type HostedSession } from './runner-node.ts';
 import { RULES, type Rules } from './rules.ts';
 import { NO_SABOTAGE, type Sabotage } from './sabotage.ts';
@@ -46,7 +46,7 @@ const MODERN_SEED = 0x0d_e2;
 const KINDS: readonly SimulatedKind[] = ['sse2024', 'http2025-03', 'http2025-11', 'modern'];
 
 /** What goes wrong, each as often as it stands here. */
-export const TROUBLES = [
+const TROUBLES = [
   'cut the runner link',
   'cut the runner link',
   'blackhole the runner link',
@@ -85,6 +85,14 @@ export const BREAKS: readonly Trouble[] = [
 /** Actors that die between a write and its effect, and nothing else. */
 export const DOOMED: readonly Trouble[] = ['doom the actor', 'doom the fleet'];
 
+export interface WorldOptions {
+  readonly rules?: Rules;
+  /** What goes wrong in this world; by default everything. */
+  readonly troubles?: readonly Trouble[];
+  /** So many clients more, all of one principal. */
+  readonly crowd?: number;
+}
+
 export class World {
   readonly clock = new VirtualClock();
   readonly chance: Chance;
@@ -111,15 +119,17 @@ export class World {
   readonly #actors = new Map<string, ActorNode>();
   readonly #clients: ClientNode[] = [];
   readonly #troubles: readonly Trouble[];
+  readonly #crowd: number;
   #posts = 0;
 
   constructor(
     seed: number,
     makeSabotage: (chance: Chance) => Sabotage = () => NO_SABOTAGE,
-    { rules = RULES, troubles = TROUBLES }: { rules?: Rules; troubles?: readonly Trouble[] } = {},
+    { rules = RULES, troubles = TROUBLES, crowd = 0 }: WorldOptions = {},
   ) {
     this.rules = rules;
     this.#troubles = troubles;
+    this.#crowd = crowd;
     this.chance = new Chance(seed);
     this.sabotage = makeSabotage(this.chance);
     this.maxInFlight = new Chance(seed ^ CROWDED_SEED).happens(CROWDED_SHARE) ? 2 : 64;
@@ -145,7 +155,7 @@ export class World {
     const names = this.chance.happens(SECOND_RUNNER_SHARE) ? ['r0', 'r1'] : ['r0'];
     this.runners = names.map((name) => {
       const capacity = this.chance.happens(TIGHT_SHARE) ? this.chance.between(1, 2) : 10;
-      return new RunnerNode(this, name, capacity);
+      return new RunnerNode(this, name, Math.max(capacity, 2 * crowd));
     });
   }
 
@@ -186,13 +196,10 @@ export class World {
     return actor;
   }
 
-  callsOf(session: string): CallHistory[] {
-    return [...this.history.calls.values()].filter((call) => call.session === session);
-  }
-
   run(): History {
     const sessions = this.chance.between(1, 3);
     for (let index = 0; index < sessions; index++) this.#startClient(index);
+    for (let index = 0; index < this.#crowd; index++) this.#startOneOfMany(index);
     const faults = this.chance.between(0, 40);
     for (let index = 0; index < faults; index++) {
       this.clock.after(this.chance.between(0, TROUBLE_MS), () => this.#trouble());
@@ -206,6 +213,18 @@ export class World {
     this.clock.run(TROUBLE_MS + SETTLE_MS + EMPTY_MS);
     this.#noteLeft();
     return this.history;
+  }
+
+  /** One of a principal's many clients: it opens a session early, and is busy in it for long. */
+  #startOneOfMany(index: number): void {
+    const client = new ClientNode(this, `m${String(index)}`, 'http2025-11', CROWD);
+    this.#clients.push(client);
+    this.clock.after(this.chance.between(0, TROUBLE_MS / 4), () =>
+      client.open(() => {
+        for (let call = 0; call < 3; call++)
+          this.clock.after(this.chance.between(0, TROUBLE_MS / 2), () => client.call());
+      }),
+    );
   }
 
   #startClient(index: number): void {
