@@ -2,15 +2,9 @@
 import { spreadOf, spreadText } from './figures.ts';
 import type { EraPair } from './eras.ts';
 import type { Load } from './measures.ts';
-import {
-  headText,
-  ratiosBetween,
-  table,
-  valuesOf,
-  type Figure,
-  type Results,
-  type RoundResult,
-} from './report.ts';
+import { headText } from './report.ts';
+import { ratiosBetween, valuesOf, type Figure, type Results, type RoundResult } from './results.ts';
+import { table } from './table.ts';
 
 const NOTE = `Clients left, server right of the arrow. A legacy client has a process to itself. All modern clients are one principal (anonymous):
 they share one actor and one process of the server, so their figures compare with each other only, not with a legacy client's.

@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url';
 
 import { ModernSession } from './modern-session.ts';
-import { HttpSession, type ClientSession } from './sessions.ts';
+import { echo, HttpSession, type ClientSession } from './sessions.ts';
 import { startOurs, type Target } from './targets.ts';
 
 const ERAS = ['legacy', 'modern'] as const;
@@ -66,7 +66,7 @@ export async function startEras(): Promise<EraTargets> {
 async function goOnce(session: ClientSession): Promise<void> {
   try {
     await session.open();
-    const outcome = await session.echo('the first');
+    const outcome = await echo(session, 'the first');
     if (outcome.kind !== 'right') throw new Error(outcome.reason);
   } finally {
     await session.close();

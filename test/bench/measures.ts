@@ -10,7 +10,7 @@ import {
   type CpuReading,
   type MemoryReading,
 } from './process-accounts.ts';
-import type { ClientSession, Outcome } from './sessions.ts';
+import { echo, type ClientSession, type Outcome } from './sessions.ts';
 import type { Target } from './targets.ts';
 
 /** CPU per call, µs. */
@@ -62,8 +62,8 @@ export interface IdleCourse {
 /** Sessions that are opened or closed at a time. */
 const AT_A_TIME = 4;
 
-/** Time for a bridge to settle after its sessions have ended. */
-const SETTLE_MS = 1_000;
+/** Clients of 2026-07-28 that call at the same time. */
+export const MODERN_CLIENTS = 10;
 
 /** A session that fails a call rests this long, so that a broken target does not spin. */
 const FAILURE_REST_MS = 5;
@@ -92,12 +92,20 @@ export async function measureOpening(
 
 /** One client, one call after another. */
 export function measureLatency(plan: Plan, target: Target): Promise<Load> {
-  return measureLoad(target, 1, plan.warmUpMs, plan.latencyLimitMs, plan.latencyCalls);
+  return measureLoad(plan, target, 1, plan.latencyLimitMs, plan.latencyCalls);
 }
 
 /** Calls a second at a number of sessions. */
 export function measureThroughput(plan: Plan, target: Target, sessions: number): Promise<Load> {
-  return measureLoad(target, sessions, plan.warmUpMs, plan.loadMs, Number.POSITIVE_INFINITY);
+  return measureLoad(plan, target, sessions, plan.loadMs, Number.POSITIVE_INFINITY);
+}
+
+/** As {@link measureThroughput}, by clients of 2026-07-28; undefined where none are served. */
+export async function measureModern(plan: Plan, target: Target): Promise<Load | undefined> {
+  const { modernSession } = target;
+  if (modernSession === undefined) return undefined;
+  const modern = { ...target, session: modernSession };
+  return measureLoad(plan, modern, MODERN_CLIENTS, plan.loadMs, Number.POSITIVE_INFINITY);
 }
 
 /** Memory and CPU of the bridge with sessions that do nothing. The target should be fresh. */
@@ -105,7 +113,7 @@ export async function measureIdle(plan: Plan, target: Target): Promise<IdleCours
   const first = target.session();
   await first.open();
   await first.close();
-  await sleep(SETTLE_MS);
+  await sleep(plan.settleMs);
   const base = readMemory(target);
   const sessions: ClientSession[] = [];
   const steps: Idle[] = [];
@@ -114,7 +122,7 @@ export async function measureIdle(plan: Plan, target: Target): Promise<IdleCours
       const startedAt = performance.now();
       await openMore(target, sessions, count);
       const openAllMs = performance.now() - startedAt;
-      await sleep(SETTLE_MS);
+      await sleep(plan.settleMs);
       const before = readCpu(target);
       await sleep(plan.idleWatchMs);
       const { groups } = cpuBetween(before, readCpu(target));
@@ -123,7 +131,7 @@ export async function measureIdle(plan: Plan, target: Target): Promise<IdleCours
     }
     const outcomes: Outcome[] = [];
     await atATime(sessions, async (session, n) => {
-      outcomes.push(await session.echo(`idle-${n}`));
+      outcomes.push(await echo(session, `idle-${n}`));
     });
     return { base, steps, answered: outcomes.filter(({ kind }) => kind === 'right').length };
   } finally {
@@ -133,16 +141,16 @@ export async function measureIdle(plan: Plan, target: Target): Promise<IdleCours
 
 /** Opens sessions, calls without counting, then counts. */
 async function measureLoad(
+  plan: Plan,
   target: Target,
   count: number,
-  warmUpMs: number,
   loadMs: number,
   callLimit: number,
 ): Promise<Load> {
   const sessions: ClientSession[] = [];
   try {
     await openMore(target, sessions, count);
-    await callInLoops(sessions, warmUpMs, Number.POSITIVE_INFINITY);
+    await callInLoops(sessions, plan.warmUpMs, Number.POSITIVE_INFINITY);
     const before = readCpu(target);
     const startedAt = performance.now();
     const tally = await callInLoops(sessions, loadMs, callLimit);
@@ -161,7 +169,7 @@ async function measureLoad(
     };
   } finally {
     await atATime(sessions, (session) => session.close());
-    await sleep(SETTLE_MS);
+    await sleep(plan.settleMs);
   }
 }
 
@@ -188,7 +196,7 @@ export async function callInLoops(
   const loop = async (session: ClientSession, place: number): Promise<void> => {
     while (begun < limit && performance.now() < until) {
       begun += 1;
-      const outcome = await session.echo(`session ${place} call ${begun}`);
+      const outcome = await echo(session, `session ${place} call ${begun}`);
       tally.counts[outcome.kind] += 1;
       if (outcome.kind === 'right') {
         tally.sample.push(outcome.ms);

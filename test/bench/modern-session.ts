@@ -21,6 +21,11 @@ export class ModernSession implements ClientSession {
     this.#connection = new HttpConnection(url);
   }
 
+  /** For requests that are not calls. */
+  get connection(): HttpConnection {
+    return this.#connection;
+  }
+
   async open(): Promise<void> {
     await this.#request('server/discover');
     await this.#request('tools/list');
@@ -29,10 +34,10 @@ export class ModernSession implements ClientSession {
   /** A server without changes to tell is not listened to. */
   async listen(): Promise<void> {}
 
-  async echo(text: string): Promise<Outcome> {
+  async call(tool: string, args: object, text: string): Promise<Outcome> {
     try {
-      const params = { name: 'echo', arguments: { text } };
-      const { id, answer } = await this.#post('tools/call', params, { 'mcp-name': 'echo' });
+      const params = { name: tool, arguments: args };
+      const { id, answer } = await this.#post('tools/call', params, { 'mcp-name': tool });
       const message = answerIn(answer, id);
       if (message === undefined)
         return { kind: 'lost', reason: `HTTP ${answer.status} without an answer` };

@@ -1,7 +1,7 @@
 // What neighbours saw of adversaries, as a table.
 import { digits, NONE } from './figures.ts';
 import type { NeighbourResult, Seen } from './neighbours.ts';
-import { table } from './report.ts';
+import { table } from './table.ts';
 
 /** The aim: a neighbour's p99 stays below this many times its quiet one, without an error. */
 const AIM = 3;

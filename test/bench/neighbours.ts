@@ -14,7 +14,8 @@ import { quantile } from './figures.ts';
 import { startBridge, type Ours } from './ours.ts';
 import { readMemory } from './process-accounts.ts';
 import { ECHO_COMMAND } from './rivals.ts';
-import { HttpSession } from './sessions.ts';
+import { onSchedule } from './schedule.ts';
+import { echo, HttpSession } from './sessions.ts';
 
 /** Sizes of a run. */
 export interface NeighbourPlan {
@@ -250,7 +251,7 @@ class Neighbourhood {
     const opens: number[] = [];
     const memory = { runner: 0, edge: 0 };
     const call = async (n: number): Promise<void> => {
-      const outcome = await session.echo(`call ${n}`);
+      const outcome = await echo(session, `call ${n}`);
       if (outcome.kind === 'right') sample.push(outcome.ms);
       else reasons.push(outcome.reason);
     };
@@ -294,21 +295,6 @@ class Neighbourhood {
       edgeMiB: memory.edge / 1024,
     };
   }
-}
-
-/** Acts each time it is due, whatever became of the times before, and waits for all. */
-async function onSchedule(
-  everyMs: number,
-  forMs: number,
-  act: (n: number) => Promise<void>,
-): Promise<void> {
-  const startedAt = performance.now();
-  const acts: Promise<void>[] = [];
-  for (let n = 0; n * everyMs < forMs; n++) {
-    await sleep(Math.max(0, startedAt + n * everyMs - performance.now()));
-    acts.push(act(n));
-  }
-  await Promise.all(acts);
 }
 
 async function ended(child: ChildProcess): Promise<void> {

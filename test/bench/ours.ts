@@ -1,4 +1,5 @@
-// This bridge as it runs on one machine: the local edge in workerd and a runner as a program of its own.
+// This bridge as it runs on one machine: an edge, in workerd or on Node, and a runner as a program of its own; or `mcp-bridge dev`, which
+// is both in one.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,8 +12,9 @@ import { hashCredential, mintRunnerToken } from '../../runner/credential.ts';
 import { spawnBound } from '../../runner/dev/bound-child.ts';
 import { edgeBundle } from '../../runner/dev/bundle.ts';
 import { freePort } from '../../runner/dev/free-port.ts';
-import { startLocalEdge, type LocalEdge } from '../../runner/dev/local-edge.ts';
+import { startLocalEdge } from '../../runner/dev/local-edge.ts';
 import type { LogLevel } from '../../runner/log.ts';
+import { startProgram, type Program } from './program.ts';
 import { ECHO_COMMAND } from './rivals.ts';
 
 /** A stdio server as it stands in the runner's config. */
@@ -23,7 +25,9 @@ interface StdioServer {
 }
 
 export interface OursOptions {
-  /** By name; {@link ECHO_SERVERS} unless told. */
+  /** workerd unless told. */
+  readonly edge?: 'workerd' | 'node';
+  /** By name; {@link echoServers} of the echo program unless told. */
   readonly servers?: Readonly<Record<string, StdioServer>>;
   /** Below `info` no call is logged: as with the rivals, whose logs are off. */
   readonly logLevel: LogLevel;
@@ -35,8 +39,11 @@ export interface OursOptions {
   readonly linkThrough?: (edgeUrl: string) => Promise<string>;
 }
 
+/** A running edge, whatever runs it. */
+type RunningEdge = Program & { readonly url: string };
+
 export interface Ours {
-  readonly edge: LocalEdge;
+  readonly edge: RunningEdge;
   readonly runner: ChildProcess & { readonly pid: number };
   /** The runner's status pages. */
   readonly statusUrl: URL;
@@ -54,20 +61,19 @@ const READY_MS = 30_000;
 const END_MS = 20_000;
 
 /** Far above the sessions of any phase: the bench measures load, not refusals. */
-const CAPACITY = 1_000;
+const CAPACITY = 2_000;
 
 /** Processes kept ready: opens come one by one with a pause, so one in use and one starting are enough. */
 const WARM = 2;
 
-const [command = '', ...args] = ECHO_COMMAND;
+/** `echo`, and `ready` whose processes are started ahead; both run the command. */
+export function echoServers([command = '', ...args]: readonly string[]): Readonly<
+  Record<string, StdioServer>
+> {
+  return { echo: { command, args }, ready: { command, args, bridge: { warm: WARM } } };
+}
 
-/** `echo`, and `ready` whose processes are started ahead. */
-const ECHO_SERVERS: Readonly<Record<string, StdioServer>> = {
-  echo: { command, args },
-  ready: { command, args, bridge: { warm: WARM } },
-};
-
-const runnerProgram = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
+const bridgeProgram = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
 
 const silent = { info: () => undefined, warn: () => undefined };
 
@@ -75,24 +81,20 @@ export async function startBridge(options: OursOptions): Promise<Ours> {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-bench-'));
   const [port, statusPort, token] = [await freePort(), await freePort(), mintRunnerToken()];
   const config = {
-    mcpServers: options.servers ?? ECHO_SERVERS,
+    mcpServers: options.servers ?? echoServers(ECHO_COMMAND),
     bridge: { runner: 'bench', statusPort, capacity: CAPACITY },
   };
   writeFileSync(join(folder, 'mcp.json'), JSON.stringify(config), { mode: 0o600 });
   writeFileSync(join(folder, 'token'), token, { mode: 0o600 });
-  const edge = await startLocalEdge({
-    port,
-    storage: join(folder, 'edge'),
-    settings: {
-      BRIDGE_SECRET: 'bench-secret-of-at-least-32-characters',
-      BRIDGE_RUNNERS: JSON.stringify({ bench: { token: hashCredential(token), servers: ['*'] } }),
-      BRIDGE_CLIENT_AUTH: 'none',
-      ...(options.linkThrough === undefined && { BRIDGE_HOSTS: `127.0.0.1:${port}` }),
-      ...options.settings,
-    },
-    bundle: await edgeBundle(folder),
-    log: silent,
-  });
+  const settings = {
+    BRIDGE_SECRET: 'bench-secret-of-at-least-32-characters',
+    BRIDGE_RUNNERS: JSON.stringify({ bench: { token: hashCredential(token), servers: ['*'] } }),
+    BRIDGE_CLIENT_AUTH: 'none',
+    ...(options.linkThrough === undefined && { BRIDGE_HOSTS: `127.0.0.1:${port}` }),
+    ...options.settings,
+  };
+  const startEdge = options.edge === 'node' ? startNodeEdge : startWorkerdEdge;
+  const edge = await startEdge(folder, port, settings);
   const dialled = (await options.linkThrough?.(edge.url)) ?? edge.url;
   const {
     process: runner,
@@ -102,7 +104,7 @@ export async function startBridge(options: OursOptions): Promise<Ours> {
     process.execPath,
     [
       ...(options.nodeArgs ?? []),
-      runnerProgram,
+      bridgeProgram,
       'run',
       `--config=${join(folder, 'mcp.json')}`,
       `--edge=${dialled}`,
@@ -137,6 +139,71 @@ export async function startBridge(options: OursOptions): Promise<Ours> {
     throw error;
   }
   return ours;
+}
+
+type StartEdge = (
+  folder: string,
+  port: number,
+  settings: Readonly<Record<string, string>>,
+) => Promise<RunningEdge>;
+
+const startWorkerdEdge: StartEdge = async (folder, port, settings) =>
+  startLocalEdge({
+    port,
+    storage: join(folder, 'edge'),
+    settings,
+    bundle: await edgeBundle(folder),
+    log: silent,
+  });
+
+const startNodeEdge: StartEdge = async (folder, port, settings) => {
+  const args = [
+    bridgeProgram,
+    'edge',
+    `--listen=127.0.0.1:${port}`,
+    `--storage=${join(folder, 'edge')}`,
+    '--log-level=warn',
+  ];
+  const started = { port, cwd: folder, env: settings };
+  const program = await startProgram('mcp-bridge edge', process.execPath, args, started);
+  return { ...program, url: `http://127.0.0.1:${port}` };
+};
+
+/** `mcp-bridge dev`: edge and runner in one program. */
+export async function startDev(
+  servers: Readonly<Record<string, StdioServer>>,
+): Promise<Program & { url(server: string): URL }> {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-bench-'));
+  const port = await freePort();
+  const config = { mcpServers: servers, bridge: { capacity: CAPACITY } };
+  writeFileSync(join(folder, 'mcp.json'), JSON.stringify(config), { mode: 0o600 });
+  const args = [
+    bridgeProgram,
+    'dev',
+    '--edge=node',
+    `--config=${join(folder, 'mcp.json')}`,
+    `--storage=${join(folder, 'state')}`,
+    `--port=${port}`,
+  ];
+  const program = await startProgram('mcp-bridge dev', process.execPath, args, {
+    port,
+    cwd: folder,
+  });
+  const dev = {
+    ...program,
+    url: (server: string) => new URL(`http://127.0.0.1:${port}/${server}/mcp`),
+    stop: async () => {
+      await program.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  try {
+    await untilReadiness(new URL(`http://127.0.0.1:${port}/readyz`), true);
+  } catch (error) {
+    await dev.stop();
+    throw error;
+  }
+  return dev;
 }
 
 /** The status page has no event for us. */

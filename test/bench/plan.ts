@@ -1,5 +1,14 @@
 // How much a run measures: counts and times of every phase, for a full run and for `--quick`.
 
+/** How much is called of this bridge and of a bare prototype beside it. */
+export interface PairPlan {
+  readonly sessions: number;
+  /** Calls of each side that are not counted: the compilers of both take some thousand to be done. */
+  readonly warmUpCalls: number;
+  readonly turns: number;
+  readonly turnMs: number;
+}
+
 /** Sizes of all phases. Every load is bounded by these. */
 export interface Plan {
   readonly rounds: number;
@@ -17,6 +26,19 @@ export interface Plan {
   readonly loadMs: number;
   /** Requests of one kind after another, for one hop. */
   readonly hopMs: number;
+  /** Between two phases of a target. */
+  readonly settleMs: number;
+  /** Results of each size. */
+  readonly payloadCalls: number;
+  /** Sessions opened at once. */
+  readonly burst: number;
+  /** How long a neighbour is watched that nothing happens to. */
+  readonly quietMs: number;
+  /** How long one is watched beside a client that reads nothing, and before. */
+  readonly unreadMs: number;
+  /** Of each kind, over a distance. */
+  readonly distanceCalls: number;
+  readonly pair: PairPlan;
   /** Numbers of idle sessions at which memory is read, ascending. */
   readonly idleCounts: readonly number[];
   /** Longer than a link's ping interval (15 s) and than the 10 s after which an idle actor hibernates. */
@@ -33,23 +55,37 @@ const FULL_PLAN: Plan = {
   sessionCounts: [1, 10, 50],
   loadMs: 2_500,
   hopMs: 1_200,
-  idleCounts: [50, 200],
+  settleMs: 1_000,
+  payloadCalls: 8,
+  burst: 200,
+  quietMs: 1_000,
+  unreadMs: 4_000,
+  distanceCalls: 9,
+  pair: { sessions: 10, warmUpCalls: 10_000, turns: 12, turnMs: 500 },
+  idleCounts: [10, 50, 200, 1_000],
   idleWatchMs: 16_000,
 };
 
 /** To see that it works; its figures mean little. */
 const QUICK_PLAN: Plan = {
   rounds: 1,
-  opens: 4,
-  openPauseMs: 150,
-  warmUpMs: 200,
+  opens: 3,
+  openPauseMs: 100,
+  warmUpMs: 100,
   latencyCalls: 300,
-  latencyLimitMs: 800,
+  latencyLimitMs: 400,
   sessionCounts: [1, 10],
-  loadMs: 700,
-  hopMs: 300,
-  idleCounts: [10],
-  idleWatchMs: 1_500,
+  loadMs: 300,
+  hopMs: 100,
+  settleMs: 50,
+  payloadCalls: 2,
+  burst: 20,
+  quietMs: 150,
+  unreadMs: 1_200,
+  distanceCalls: 2,
+  pair: { sessions: 10, warmUpCalls: 500, turns: 3, turnMs: 200 },
+  idleCounts: [10, 30],
+  idleWatchMs: 300,
 };
 
 export const PLANS = { full: FULL_PLAN, quick: QUICK_PLAN } as const;

@@ -52,6 +52,22 @@ export function readCpu({ groups, ancestors }: Accounted): CpuReading {
   return { groups: Object.fromEntries(own), processes, client: (user + system) / 1e6 };
 }
 
+/**
+ * The CPU of the bridge's own programs so far, in µs, by group. Finer than {@link readCpu}, whose ticks are 10 ms: threads that have ended
+ * are not in it, which those of workerd and Node do not do under load. Throws when a program is gone.
+ */
+export function readOwnCpu({ groups }: Accounted): Record<string, number> {
+  const own = Object.entries(groups).map(([group, pid]) => {
+    let nanoseconds = 0;
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      const [spent] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ');
+      nanoseconds += Number(spent);
+    }
+    return [group, nanoseconds / 1000] as const;
+  });
+  return Object.fromEntries(own);
+}
+
 /** CPU seconds between two readings. */
 export function cpuBetween(before: CpuReading, after: CpuReading): CpuReading {
   const groups = Object.entries(after.groups).map(

@@ -1,57 +1,28 @@
-// What a run found: figures of all rounds, their spreads, ratios within each round, as a plain table.
+// The results of a comparison as text: figures of all rounds, their spreads, ratios within each round, and what they must be.
 import { digits, NONE, spreadOf, spreadText } from './figures.ts';
 import type { Hop } from './hops.ts';
-import type { IdleCourse, Load, Opening } from './measures.ts';
+import { MODERN_CLIENTS, type Load } from './measures.ts';
+import { isMet, mustsOf, type Must } from './musts.ts';
+import { OURS, OURS_ON_NODE } from './names.ts';
+import { pairText } from './pairs-report.ts';
 import type { Plan } from './plan.ts';
-
-/** One target in one round. */
-export interface RoundResult {
-  readonly round: number;
-  readonly target: string;
-  /** Load of the machine when the target was started. */
-  readonly load1: number;
-  readonly opening?: Opening;
-  readonly warmOpening?: Opening;
-  readonly latency?: Load;
-  readonly throughput: readonly Load[];
-  readonly hops: readonly Hop[];
-  readonly failures: readonly string[];
-}
-
-export interface IdleResult {
-  readonly target: string;
-  readonly course?: IdleCourse;
-  readonly failure?: string;
-}
-
-/** A whole run. */
-export interface Results {
-  readonly startedAt: string;
-  readonly node: string;
-  readonly cpus: number;
-  readonly plan: Plan;
-  readonly load1: { readonly start: number; end: number };
-  /** Targets that were left out, and why. */
-  readonly skipped: Readonly<Record<string, string>>;
-  readonly rounds: RoundResult[];
-  readonly idle: IdleResult[];
-}
-
-/** A figure a target has in each round; undefined in a round without it. */
-export interface Figure {
-  readonly title: string;
-  readonly of: (round: RoundResult) => number | undefined;
-}
-
-export const OURS = 'mcp-edge-bridge';
-export const FLOOR = 'no bridge';
+import {
+  ratiosBetween,
+  valuesOf,
+  type Figure,
+  type IdleResult,
+  type Results,
+  type RoundResult,
+} from './results.ts';
+import { PAYLOAD_MIB } from './scenarios/payloads.ts';
+import { table } from './table.ts';
 
 /** The report as text. */
 export function reportText(results: Results): string {
   const { plan, rounds } = results;
   const figures = figuresOf(plan);
   const targets = [...new Set(rounds.map(({ target }) => target))];
-  const others = targets.filter((target) => target !== OURS);
+  const own = [OURS, OURS_ON_NODE].filter((target) => targets.includes(target));
   return [
     headText(results),
     '',
@@ -63,21 +34,43 @@ export function reportText(results: Results): string {
         ...targets.map((target) => spreadText(spreadOf(valuesOf(rounds, target, of)))),
       ]),
     ]),
+    ...own.flatMap((target) =>
+      ratiosText(
+        rounds,
+        figures,
+        target,
+        targets.filter((other) => !own.includes(other)),
+      ),
+    ),
+    ...results.pairs.flatMap((pair) => ['', `In turns of ${plan.pair.turnMs} ms`, pairText(pair)]),
+    ...hopsText(rounds),
+    ...idleText(results.idle),
+    ...burstText(results.idle),
+    ...unreadText(rounds),
+    ...mustsText(mustsOf(results)),
     '',
-    `Ratios: ${OURS} divided by the other, within each round`,
+  ].join('\n');
+}
+
+function ratiosText(
+  rounds: readonly RoundResult[],
+  figures: readonly Figure[],
+  own: string,
+  others: readonly string[],
+): string[] {
+  return [
+    '',
+    `Ratios: ${own} divided by the other, within each round`,
     table([
       ['', ...others.map((target) => `to ${target}`)],
       ...figures
         .map(({ title, of }) => [
           title,
-          ...others.map((target) => spreadText(spreadOf(ratiosBetween(rounds, OURS, target, of)))),
+          ...others.map((target) => spreadText(spreadOf(ratiosBetween(rounds, own, target, of)))),
         ])
         .filter(([, ...ratios]) => ratios.some((ratio) => ratio !== NONE)),
     ]),
-    ...hopsText(rounds),
-    ...idleText(results.idle),
-    '',
-  ].join('\n');
+  ];
 }
 
 /** When and where, what was left out, and whether all answers were right. */
@@ -109,10 +102,24 @@ function figuresOf(plan: Plan): Figure[] {
       title: `calls/s, ${count} sessions`,
       of: (round: RoundResult) => loadOf(round)?.callsPerSecond,
     })),
+    {
+      title: `calls/s, ${MODERN_CLIENTS} clients of 2026-07-28`,
+      of: ({ modern }) => modern?.callsPerSecond,
+    },
     ...loads.map(({ count, loadOf }) => ({
       title: `p99 ms, ${count} sessions`,
       of: (round: RoundResult) => loadOf(round)?.p99Ms,
     })),
+    ...PAYLOAD_MIB.map((size) => ({
+      title: `a result of ${size} MiB, p50 ms`,
+      of: ({ payloads }: RoundResult) => payloads?.find(({ mib }) => mib === size)?.p50Ms,
+    })),
+    { title: 'over a distance: call, p50 ms', of: ({ distance }) => distance?.callMs },
+    { title: 'over a distance: warm open, p50 ms', of: ({ distance }) => distance?.warmOpenMs },
+    {
+      title: 'over a distance: first 2026-07-28 call, p50 ms',
+      of: ({ distance }) => distance?.firstModernMs,
+    },
     ...loads.flatMap(({ count, loadOf }) => [
       cpuFigure(count, 'bridge', (round) => loadOf(round)?.cpuUs.bridge),
       cpuFigure(count, 'of it edge', (round) => loadOf(round)?.cpuUs.groups['edge']),
@@ -127,29 +134,6 @@ const cpuFigure = (count: number, whose: string, of: Figure['of']): Figure => ({
   title: `CPU µs/call, ${count} sessions: ${whose}`,
   of,
 });
-
-/** A target's figure, round by round. */
-export const valuesOf = (
-  rounds: readonly RoundResult[],
-  target: string,
-  of: Figure['of'],
-): (number | undefined)[] => rounds.filter((round) => round.target === target).map(of);
-
-/** A figure of `target` divided by that of `base`, in each round of the base. */
-export function ratiosBetween(
-  rounds: readonly RoundResult[],
-  target: string,
-  base: string,
-  of: Figure['of'],
-): (number | undefined)[] {
-  return rounds
-    .filter((round) => round.target === base)
-    .map((other) => {
-      const own = rounds.find((round) => round.target === target && round.round === other.round);
-      const [above, below] = [own && of(own), of(other)];
-      return above !== undefined && below !== undefined && below > 0 ? above / below : undefined;
-    });
-}
 
 /** Answers that were not right, and phases that failed. Nothing here is the good case. */
 function problemsIn({ rounds, idle }: Results): string[] {
@@ -238,17 +222,65 @@ function idleText(idle: readonly IdleResult[]): string[] {
   ];
 }
 
-/** Columns of text, the first to the left, the others to the right but for long words. */
-export function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+function burstText(idle: readonly IdleResult[]): string[] {
+  const rows = idle.flatMap(({ target, burst }) =>
+    burst === undefined
+      ? []
+      : [
+          [
+            target,
+            String(burst.sessions),
+            digits(burst.p50Ms),
+            digits(burst.allMs),
+            `${burst.failed}${burst.reason === undefined ? '' : ` (${burst.reason.slice(0, 100)})`}`,
+            `${digits(burst.neighbour.quietMs)} → ${digits(burst.neighbour.besideMs)}`,
+          ],
+        ],
   );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  if (rows.length === 0) return [];
+  const head = ['', 'sessions', 'open p50 ms', 'all open ms', 'failed', 'neighbour, slowest ms'];
+  return ['', 'Sessions that are opened at once, with small processes', table([head, ...rows])];
+}
+
+function unreadText(rounds: readonly RoundResult[]): string[] {
+  const targets = [...new Set(rounds.map(({ target }) => target))];
+  const rows = targets.flatMap((target) => {
+    const found = rounds.flatMap((round) =>
+      round.target === target && round.unread ? [round.unread] : [],
+    );
+    if (found.length === 0) return [];
+    const cell = (of: (unread: (typeof found)[number]) => number): string =>
+      spreadText(spreadOf(found.map(of)));
+    const groups = Object.keys(found[0]?.addedMiB ?? {});
+    return [
+      [
+        target,
+        cell(({ allAddedMiB }) => allAddedMiB),
+        groups
+          .map((group) => `${group} ${cell(({ addedMiB }) => addedMiB[group] ?? 0)}`)
+          .join(', '),
+        cell(({ quiet }) => quiet.p99Ms),
+        cell(({ beside }) => beside.p99Ms),
+        cell(({ quiet, beside }) => beside.p99Ms / quiet.p99Ms),
+        cell(({ beside }) => beside.reasons.length),
+      ],
+    ];
+  });
+  if (rows.length === 0) return [];
+  const head = ['', 'memory +MiB', 'of it', 'neighbour p99 ms', 'beside', 'ratio', 'its errors'];
+  return ['', 'A client asks for 128 MiB and reads nothing', table([head, ...rows])];
+}
+
+function mustsText(musts: readonly Must[]): string[] {
+  const rows = musts.map((must) => {
+    const { what, is, bound, unit, found } = must;
+    const met = isMet(must);
+    return [
+      what,
+      found === undefined ? NONE : `${digits(found)} ${unit}`,
+      `${is} ${bound} ${unit}`,
+      met === undefined ? 'not measured' : met ? 'met' : 'MISSED',
+    ];
+  });
+  return ['', 'What must be', table([['', 'found', 'must be', ''], ...rows])];
 }

@@ -103,3 +103,9 @@ export const ECHO_COMMAND: readonly string[] = [
   process.execPath,
   fileURLToPath(new URL('../fixtures/servers/echo.mjs', import.meta.url)),
 ];
+
+/** The same for many sessions: a process of theirs takes a few hundred KiB. */
+export const SMALL_COMMAND: readonly string[] = [
+  '/bin/sh',
+  fileURLToPath(new URL('small-server.sh', import.meta.url)),
+];

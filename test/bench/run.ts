@@ -1,19 +1,23 @@
-// The bench: this bridge beside no bridge and beside other bridges, all in one run, with the same stdio process behind each.
+// The bench: this bridge beside no bridge, beside bare prototypes and beside other bridges, all in one run, with the same stdio
+// processes behind each.
 //
-//   npm run bench                      about eight minutes
+//   npm run bench                      about half an hour
 //   npm run bench -- --quick           under a minute: to see that it works
 //   npm run bench -- --rounds 5        more rounds; a round goes through all targets
-//   npm run bench -- --only mcp-edge-bridge,supergateway
-//   npm run bench -- --no-idle         without the idle sessions, which take a third of the time
+//   npm run bench -- --only workerd,supergateway
+//                                      targets whose name contains one of these
+//   npm run bench -- --no-idle         without many idle sessions and bursts, which take a third of the time
 //   npm run bench -- --call-log        this bridge once more with a log line a call, as `run` has it by default
+//   npm run bench -- --pairs           only the CPU of a call beside the bare prototypes
 //   npm run bench -- --eras            no comparison with others: clients of either era before servers of either, about five minutes
 //   npm run bench -- --neighbours      no comparison with others: one client beside adversaries of many kinds, about ten minutes
 //   npm run bench -- --profile         no comparison: CPU profiles of the edge and the runner under 10 sessions
 //
-// It prints a table and writes all figures to .bridge/bench/<time>.json. Other bridges are installed with npm below
-// .bridge/bench/ in exact versions; one that cannot be installed is left out with a note. Logs of calls are off, here and
-// there. Nothing is asserted: compare figures of one run only, and look at load1 and at the ranges first. The floor at one
-// session was seen five times faster on a busy machine than on a calm one: ratios to it mean nothing across runs. Linux only (/proc).
+// It prints tables, the last of which says what the figures must be and whether they are, and writes all figures and a plot below
+// .bridge/bench/. Other bridges are installed with npm below .bridge/bench/ in exact versions; one that cannot be installed is left out
+// with a note. Logs of calls are off, here and there. Compare figures of one run only, and look at load1 and at the ranges first. The
+// floor at one session was seen five times faster on a busy machine than on a calm one: ratios to it mean nothing across runs. CPU per
+// call beside a prototype is measured in turns, and holds on a busy machine too. Linux only (/proc).
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -21,35 +25,64 @@ import { parseArgs } from 'node:util';
 
 import { ERA_PAIRS, startEras } from './eras.ts';
 import { erasText } from './eras-report.ts';
+import { startNodeFloor, startWorkerdFloor } from './floors/start.ts';
 import { measureHops } from './hops.ts';
 import {
   measureIdle,
   measureLatency,
+  measureModern,
   measureOpening,
   measureThroughput,
   type Load,
 } from './measures.ts';
+import { FLOOR, NODE_FLOOR, OURS, OURS_APART, OURS_ON_NODE, WORKERD_FLOOR } from './names.ts';
+import { echoServers } from './ours.ts';
 import { measureNeighbours, NEIGHBOUR_PLANS } from './neighbours.ts';
 import { neighboursText } from './neighbours-report.ts';
 import { ERA_PLANS, PLANS, type Plan } from './plan.ts';
 import { load1 } from './process-accounts.ts';
 import { profileOurs } from './profile.ts';
+import { measurePair } from './pairs.ts';
+import { pairText } from './pairs-report.ts';
+import { plotSvg } from './plot.ts';
+import { reportText } from './report.ts';
+import type { IdleResult, Results, RoundResult } from './results.ts';
+import { ECHO_COMMAND, installRival, RIVALS, SMALL_COMMAND } from './rivals.ts';
+import { measureBurst } from './scenarios/burst.ts';
+import { measureDistance, type Distance } from './scenarios/distance.ts';
+import { measurePayloads } from './scenarios/payloads.ts';
+import { measureUnread } from './scenarios/unread.ts';
 import {
-  FLOOR,
-  OURS,
-  reportText,
-  type IdleResult,
-  type Results,
-  type RoundResult,
-} from './report.ts';
-import { installRival, RIVALS } from './rivals.ts';
-import { startFloor, startOurs, startRival, type Target } from './targets.ts';
+  startFloor,
+  startOurs,
+  startOursAsOne,
+  startRival,
+  type Start,
+  type Target,
+} from './targets.ts';
 
 const FOLDER = resolve('.bridge/bench');
 
 const PROFILE_MS = 5_000;
 
-type Starts = ReadonlyMap<string, () => Promise<Target>>;
+type Starts = ReadonlyMap<string, Start>;
+
+/** Each way of ours, and its bare prototype. */
+const PAIRS = [
+  [OURS, WORKERD_FLOOR],
+  [OURS_ON_NODE, NODE_FLOOR],
+] as const;
+
+const oursWith =
+  (logLevel: 'warn' | 'info', edge: 'workerd' | 'node'): Start =>
+  (command = ECHO_COMMAND) =>
+    startOurs({ edge, logLevel, servers: echoServers(command) });
+
+/** Where edge and runner are programs of their own, so that there can be a distance between them. */
+const APART: ReadonlyMap<string, 'workerd' | 'node'> = new Map([
+  [OURS, 'workerd'],
+  [OURS_APART, 'node'],
+]);
 
 /** What runs now: ended when this program is told to end. */
 const running = new Set<Pick<Target, 'stop'>>();
@@ -61,6 +94,7 @@ const { values: flags } = parseArgs({
     only: { type: 'string' },
     'call-log': { type: 'boolean', default: false },
     idle: { type: 'boolean', default: true },
+    pairs: { type: 'boolean', default: false },
     eras: { type: 'boolean', default: false },
     neighbours: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
@@ -78,6 +112,7 @@ mkdirSync(FOLDER, { recursive: true });
 if (flags.profile) console.log(await profileOurs(FOLDER, PROFILE_MS));
 else if (flags.eras) await compareEras();
 else if (flags.neighbours) await besideAdversaries();
+else if (flags.pairs) await comparePairs();
 else await compare();
 
 async function compare(): Promise<void> {
@@ -85,12 +120,57 @@ async function compare(): Promise<void> {
   const { starts, skipped } = await findTargets();
   const results = emptyResults(plan, skipped);
   await measureRounds(results, starts);
+  await measurePairs(results, skipped, starts);
   for (const [name, start] of flags.idle ? starts : []) {
     if (name === FLOOR) continue;
-    say(`idle: ${name}`);
-    results.idle.push(await measureIdleOf(plan, name, start));
+    say(`many sessions: ${name}`);
+    results.idle.push(await measureManyOf(plan, name, start));
   }
   publish(results, reportText);
+  console.log(`Plot: ${saveText(results.startedAt, 'svg', plotSvg(results))}`);
+}
+
+async function comparePairs(): Promise<void> {
+  const { starts, skipped } = await findTargets();
+  const results = emptyResults(planOf(PLANS), skipped);
+  await measurePairs(results, skipped, starts);
+  publish(results, ({ pairs }) => pairs.map(pairText).join('\n\n'));
+}
+
+/** This bridge beside the bare prototype of its own topology, as far as both are wanted. */
+async function measurePairs(
+  { plan, pairs }: Results,
+  skipped: Record<string, string>,
+  starts: Starts,
+): Promise<void> {
+  for (const [ours, floor] of PAIRS) {
+    const [startOurs, startFloor] = [starts.get(ours), starts.get(floor)];
+    if (!startOurs || !startFloor) continue;
+    say(`CPU per call: ${ours} beside ${floor}`);
+    const targets: Target[] = [];
+    try {
+      for (const start of [startOurs, startFloor]) {
+        const target = await start();
+        targets.push(target);
+        running.add(target);
+      }
+      const [target, base] = targets;
+      if (target && base) {
+        const sides = [
+          { name: ours, target },
+          { name: floor, target: base },
+        ] as const;
+        pairs.push(await measurePair(plan.pair, ...sides));
+      }
+    } catch (error) {
+      skipped[`CPU per call of ${ours}`] = String(error);
+    } finally {
+      for (const target of targets) {
+        await target.stop();
+        running.delete(target);
+      }
+    }
+  }
 }
 
 async function compareEras(): Promise<void> {
@@ -118,7 +198,7 @@ async function besideAdversaries(): Promise<void> {
   console.log(`All figures: ${save(startedAt, { startedAt, plan, results })}`);
 }
 
-function emptyResults(plan: Plan, skipped: Results['skipped']): Results {
+function emptyResults(plan: Plan, skipped: Record<string, string>): Results {
   return {
     startedAt: new Date().toISOString(),
     node: process.version,
@@ -128,6 +208,7 @@ function emptyResults(plan: Plan, skipped: Results['skipped']): Results {
     skipped,
     rounds: [],
     idle: [],
+    pairs: [],
   };
 }
 
@@ -148,8 +229,12 @@ function publish(results: Results, textOf: (results: Results) => string): void {
 }
 
 function save(startedAt: string, figures: object): string {
-  const file = join(FOLDER, `${startedAt.replaceAll(':', '-')}.json`);
-  writeFileSync(file, `${JSON.stringify(figures, undefined, 1)}\n`);
+  return saveText(startedAt, 'json', `${JSON.stringify(figures, undefined, 1)}\n`);
+}
+
+function saveText(startedAt: string, ending: string, text: string): string {
+  const file = join(FOLDER, `${startedAt.replaceAll(':', '-')}.${ending}`);
+  writeFileSync(file, text);
   return file;
 }
 
@@ -162,22 +247,27 @@ function planOf(plans: { readonly full: Plan; readonly quick: Plan }): Plan {
 }
 
 async function findTargets(): Promise<{ starts: Starts; skipped: Record<string, string> }> {
-  const starts = new Map<string, () => Promise<Target>>([
-    [FLOOR, startFloor],
-    [OURS, () => startOurs({ logLevel: 'warn' })],
-  ]);
-  if (flags['call-log']) starts.set(`${OURS}, call log`, () => startOurs({ logLevel: 'info' }));
-  const skipped: Record<string, string> = {};
   const only = flags.only?.split(',');
+  const isWanted = (name: string): boolean => only?.some((word) => name.includes(word)) ?? true;
+  const starts = new Map<string, Start>();
+  const skipped: Record<string, string> = {};
+  const add = (name: string, start: Start): void => {
+    if (isWanted(name)) starts.set(name, start);
+  };
+  add(FLOOR, startFloor);
+  add(WORKERD_FLOOR, startWorkerdFloor);
+  add(NODE_FLOOR, startNodeFloor);
+  add(OURS, oursWith('warn', 'workerd'));
+  add(OURS_APART, oursWith('warn', 'node'));
+  add(OURS_ON_NODE, startOursAsOne);
+  if (flags['call-log']) add(`${OURS}, call log`, oursWith('info', 'workerd'));
   for (const rival of RIVALS) {
     const name = `${rival.name} ${rival.version}`;
-    if (only && !only.includes(rival.name)) continue;
+    if (!isWanted(name)) continue;
     const installed = await installRival(rival, FOLDER);
-    if (installed.ok) starts.set(name, () => startRival(rival, installed.modules));
+    if (installed.ok) add(name, (command) => startRival(rival, installed.modules, command));
     else skipped[name] = installed.reason;
   }
-  if (only && !only.includes(OURS)) starts.delete(OURS);
-  if (only && !only.includes(FLOOR)) starts.delete(FLOOR);
   return { starts, skipped };
 }
 
@@ -186,7 +276,7 @@ async function measureRound(
   plan: Plan,
   round: number,
   name: string,
-  start: () => Promise<Target>,
+  start: Start,
 ): Promise<RoundResult> {
   const failures: string[] = [];
   const loadAtStart = load1();
@@ -202,7 +292,7 @@ async function measureRound(
       return undefined;
     }
   };
-  const target = await attempt('start', start);
+  const target = await attempt('start', () => start());
   if (target === undefined)
     return { round, target: name, load1: loadAtStart, throughput: [], hops: [], failures };
   running.add(target);
@@ -216,9 +306,18 @@ async function measureRound(
     const load = await attempt(`${count} sessions`, () => measureThroughput(plan, target, count));
     if (load) throughput.push(load);
   }
-  const hops = (await attempt('hops', () => measureHops(plan, target))) ?? [];
+  const modern = await attempt('2026-07-28', () => measureModern(plan, target));
+  const payloads = await attempt('payloads', () => measurePayloads(plan, target));
+  const hops =
+    name === OURS ? ((await attempt('hops', () => measureHops(plan, target))) ?? []) : [];
+  const isBridge = Object.keys(target.groups).length > 0;
+  const unread = isBridge
+    ? await attempt('reads nothing', () => measureUnread(plan, target))
+    : undefined;
   await attempt('stop', () => target.stop());
   running.delete(target);
+  const edge = APART.get(name);
+  const distance = edge && (await attempt('distance', () => far(plan, edge)));
   return {
     round,
     target: name,
@@ -227,21 +326,39 @@ async function measureRound(
     ...(warmOpening && { warmOpening }),
     ...(latency && { latency }),
     throughput,
+    ...(modern && { modern }),
+    ...(payloads && { payloads }),
+    ...(unread && { unread }),
+    ...(distance && { distance }),
     hops,
     failures,
   };
 }
 
-async function measureIdleOf(
-  plan: Plan,
-  name: string,
-  start: () => Promise<Target>,
-): Promise<IdleResult> {
+async function far(plan: Plan, edge: 'workerd' | 'node'): Promise<Distance> {
+  const started: Pick<Target, 'stop'>[] = [];
+  try {
+    return await measureDistance(plan, edge, (bridge) => {
+      started.push(bridge);
+      running.add(bridge);
+    });
+  } finally {
+    for (const bridge of started) running.delete(bridge);
+  }
+}
+
+/** Idle sessions and a burst, with processes so small that the bridge is what is measured. */
+async function measureManyOf(plan: Plan, name: string, start: Start): Promise<IdleResult> {
   let target: Target | undefined;
   try {
-    target = await start();
+    target = await start(SMALL_COMMAND);
     running.add(target);
-    return { target: name, course: await measureIdle(plan, target) };
+    const course = await measureIdle(plan, target);
+    try {
+      return { target: name, course, burst: await measureBurst(plan, target) };
+    } catch (error) {
+      return { target: name, course, failure: `burst: ${String(error)}` };
+    }
   } catch (error) {
     return { target: name, failure: String(error) };
   } finally {

@@ -2,9 +2,9 @@
 // Request ids count from 1 in every session, so that ids of different sessions collide on purpose.
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 
+import { LineSplitter } from '../../shared/jsonrpc/lines.ts';
 import { ANSWER_MS, HttpConnection, type HttpAnswer } from './http-connection.ts';
 
 /** What became of a call. `wrong`: another call's answer. `lost`: none. `refused`: an error, of HTTP or JSON-RPC. */
@@ -17,8 +17,8 @@ export interface ClientSession {
   open(): Promise<void>;
   /** What a client keeps open beside its calls, the GET stream. */
   listen(): Promise<void>;
-  /** Calls the echo tool and compares the answer with the question. Never rejects. */
-  echo(text: string): Promise<Outcome>;
+  /** Calls a tool and compares the text it answers with what it should be. Never rejects. */
+  call(tool: string, args: object, text: string): Promise<Outcome>;
   /** The polite end. Never rejects. */
   close(): Promise<void>;
 }
@@ -47,11 +47,30 @@ export const JSON_HEADERS = {
   accept: 'application/json, text/event-stream',
 };
 
+/** Above the largest result that is asked for. */
+const LINE_BYTES = 64 * 1024 * 1024;
+
+const decoder = new TextDecoder();
+
+/** The characters of a wrong answer that are told. */
+const TOLD_CHARACTERS = 200;
+
+/** An answer on a pipe, and when its last byte was there. */
+interface PipeAnswer {
+  readonly message: Message;
+  readonly at: number;
+}
+
 /** A process that ignores the end of its stdin is killed after this. */
 const PROCESS_END_MS = 5_000;
 
+/** Calls the echo tool, which every server of the bench has. */
+export const echo = (session: ClientSession, text: string): Promise<Outcome> =>
+  session.call('echo', { text }, text);
+
 /** A session over Streamable HTTP. */
 export class HttpSession implements ClientSession {
+  readonly url: URL;
   readonly #path: string;
   readonly #connection: HttpConnection;
   readonly #ownHeaders: Readonly<Record<string, string>>;
@@ -60,6 +79,7 @@ export class HttpSession implements ClientSession {
 
   /** @param credential headers of every request that show who the client is. */
   constructor(url: URL, credential: Readonly<Record<string, string>> = {}) {
+    this.url = url;
     this.#path = url.pathname;
     this.#connection = new HttpConnection(url);
     this.#ownHeaders = { ...JSON_HEADERS, ...credential };
@@ -81,25 +101,32 @@ export class HttpSession implements ClientSession {
   }
 
   async open(): Promise<void> {
-    const opened = await this.#request('initialize', INITIALIZE);
-    const sessionId = opened.headers['mcp-session-id'];
-    this.#headers = { ...this.#ownHeaders, 'mcp-protocol-version': REVISION };
-    if (typeof sessionId === 'string') this.#headers['mcp-session-id'] = sessionId;
+    await this.initialize();
     const noted = await this.notify('notifications/initialized');
     if (noted.status >= 300) throw new Error(`initialized: HTTP ${noted.status} ${noted.text}`);
     await this.#request('tools/list', {});
   }
 
+  /** The first step of {@link open}: milliseconds to the answer. Rejects when there is none. */
+  async initialize(): Promise<number> {
+    const { headers, ms } = await this.#request('initialize', INITIALIZE);
+    const sessionId = headers['mcp-session-id'];
+    this.#headers = { ...this.#ownHeaders, 'mcp-protocol-version': REVISION };
+    if (typeof sessionId === 'string') this.#headers['mcp-session-id'] = sessionId;
+    return ms;
+  }
+
   async listen(): Promise<void> {
     const headers = { ...this.#headers, accept: 'text/event-stream' };
     const status = await this.#connection.openStream(this.#path, headers);
-    if (status !== 200) throw new Error(`GET: HTTP ${status}`);
+    // 405: there is no such stream (MCP 2025-11-25, Transports, "Listening for Messages from the Server").
+    if (status !== 200 && status !== 405) throw new Error(`GET: HTTP ${status}`);
   }
 
-  async echo(text: string): Promise<Outcome> {
+  async call(tool: string, args: object, text: string): Promise<Outcome> {
     this.#lastId += 1;
     const id = this.#lastId;
-    const params = { name: 'echo', arguments: { text } };
+    const params = { name: tool, arguments: args };
     try {
       const answer = await this.#post({ id, method: 'tools/call', params });
       const message = answerIn(answer, id);
@@ -144,16 +171,25 @@ export class HttpSession implements ClientSession {
 /** No bridge: a process of its own, on its pipe. */
 export class PipeSession implements ClientSession {
   readonly #process: ChildProcessByStdio<Writable, Readable, null>;
-  readonly #waiting = new Map<number, (message: Message) => void>();
+  readonly #waiting = new Map<number, (answer: PipeAnswer) => void>();
   #lastId = 0;
 
   constructor([command = '', ...args]: readonly string[]) {
     this.#process = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] });
     this.#process.stdin.on('error', () => undefined);
-    createInterface({ input: this.#process.stdout }).on('line', (line) => {
-      const message = JSON.parse(line) as Message;
-      this.#waiting.get(Number(message.id))?.(message);
+    const lines = new LineSplitter(LINE_BYTES);
+    this.#process.stdout.on('data', (chunk: Buffer) => {
+      lines.push(chunk);
+      for (let item = lines.next(); item; item = lines.next())
+        if (item.type === 'line') this.#take(item.bytes);
     });
+  }
+
+  #take(line: Uint8Array): void {
+    // As over HTTP, an answer is there with its last byte; what reading it costs is not the way's.
+    const at = performance.now();
+    const message = JSON.parse(decoder.decode(line)) as Message;
+    this.#waiting.get(Number(message.id))?.({ message, at });
   }
 
   async open(): Promise<void> {
@@ -164,11 +200,11 @@ export class PipeSession implements ClientSession {
 
   async listen(): Promise<void> {}
 
-  async echo(text: string): Promise<Outcome> {
+  async call(tool: string, args: object, text: string): Promise<Outcome> {
     const startedAt = performance.now();
     try {
-      const message = await this.#request('tools/call', { name: 'echo', arguments: { text } });
-      return judge(message, text, this.#lastId, performance.now() - startedAt);
+      const { message, at } = await this.#request('tools/call', { name: tool, arguments: args });
+      return judge(message, text, this.#lastId, at - startedAt);
     } catch (error) {
       return { kind: 'lost', reason: String(error) };
     }
@@ -183,15 +219,15 @@ export class PipeSession implements ClientSession {
     clearTimeout(force);
   }
 
-  #request(method: string, params: unknown): Promise<Message> {
+  #request(method: string, params: unknown): Promise<PipeAnswer> {
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
       const giveUp = setTimeout(() => reject(new Error('no answer')), ANSWER_MS);
-      this.#waiting.set(id, (message) => {
+      this.#waiting.set(id, (answer) => {
         clearTimeout(giveUp);
         this.#waiting.delete(id);
-        resolve(message);
+        resolve(answer);
       });
       this.#write({ id, method, params });
     });
@@ -203,7 +239,7 @@ export class PipeSession implements ClientSession {
 }
 
 /**
- * Judges the message that came as the answer to a call of echo.
+ * Judges the message that came as the answer to a call.
  *
  * @param resultType what the client's era calls such a result; nothing in the legacy one.
  */
@@ -221,12 +257,14 @@ export function judge(
   if (message.id !== id || got !== text)
     return {
       kind: 'wrong',
-      reason: `asked ${id} ${text}, got ${JSON.stringify([message.id, got])}`,
+      reason: `asked ${id} ${told(text)}, got ${told(JSON.stringify([message.id, got]))}`,
     };
   if (message.result?.resultType !== resultType)
     return { kind: 'wrong', reason: `a result of the other era: ${JSON.stringify(message)}` };
   return { kind: 'right', ms };
 }
+
+const told = (text: string): string => text.slice(0, TOLD_CHARACTERS);
 
 /** The answer in an HTTP answer: the one with the id, else any other there is. */
 export function answerIn({ headers, text }: HttpAnswer, id: number): Message | undefined {

@@ -1,13 +1,9 @@
 // What is measured: no bridge, this bridge, and its rivals. Each is started fresh, and all it started is ended with it.
-import { once } from 'node:events';
-import { connect } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-
-import { spawnBound } from '../../runner/dev/bound-child.ts';
 import { freePort } from '../../runner/dev/free-port.ts';
-import { isAlive, statOf } from '../../runner/process/process-table.ts';
-import { startBridge, type Ours, type OursOptions } from './ours.ts';
-import { pidsBelow, type Accounted } from './process-accounts.ts';
+import { echoServers, startBridge, startDev, type Ours, type OursOptions } from './ours.ts';
+import { ModernSession } from './modern-session.ts';
+import type { Accounted } from './process-accounts.ts';
+import { startProgram } from './program.ts';
 import { ECHO_COMMAND, type Rival } from './rivals.ts';
 import { HttpSession, PipeSession, type ClientSession } from './sessions.ts';
 
@@ -16,28 +12,25 @@ export interface Target extends Accounted {
   session(): ClientSession;
   /** A session that takes a process started ahead, where there is such a thing. */
   readonly warmSession?: () => ClientSession;
+  /** A client of 2026-07-28, where such are served. */
+  readonly modernSession?: () => ClientSession;
   /** This bridge, for the measures that look inside. */
   readonly ours?: Ours;
   stop(): Promise<void>;
 }
 
-/** A program that does not listen by then never will. */
-const LISTEN_MS = 30_000;
-
-/** A program that ignores SIGTERM for this long is killed. */
-const END_MS = 5_000;
+/** Starts a target. It serves the command; the echo server unless told. */
+export type Start = (command?: readonly string[]) => Promise<Target>;
 
 /** The processes alone, on their pipes. */
-export async function startFloor(): Promise<Target> {
-  return {
-    groups: {},
-    ancestors: [process.pid],
-    session: () => new PipeSession(ECHO_COMMAND),
-    stop: async () => undefined,
-  };
-}
+export const startFloor: Start = async (command = ECHO_COMMAND) => ({
+  groups: {},
+  ancestors: [process.pid],
+  session: () => new PipeSession(command),
+  stop: async () => undefined,
+});
 
-/** The local edge and a runner. */
+/** An edge and a runner. */
 export async function startOurs(options: OursOptions): Promise<Target & { readonly ours: Ours }> {
   const ours = await startBridge(options);
   const groups = { edge: ours.edge.pid, runner: ours.runner.pid };
@@ -46,70 +39,42 @@ export async function startOurs(options: OursOptions): Promise<Target & { readon
     ancestors: Object.values(groups),
     session: () => new HttpSession(ours.url('echo')),
     warmSession: () => new HttpSession(ours.url('ready')),
+    modernSession: () => new ModernSession(ours.url('echo')),
     ours,
     stop: () => ours.stop(),
   };
 }
 
-export async function startRival(rival: Rival, modules: string): Promise<Target> {
-  const port = await freePort();
-  const {
-    process: program,
-    stdout,
-    stderr,
-  } = spawnBound(process.execPath, rival.nodeArgs(modules, port, ECHO_COMMAND), {
-    cwd: modules,
-    env: process.env,
-  });
-  let said = '';
-  for (const stream of [stdout, stderr]) {
-    stream.setEncoding('utf8').on('data', (chunk: string) => {
-      said = (said + chunk).slice(-1_000);
-    });
-  }
-  const exited = once(program, 'exit');
-  const pid = program.pid ?? 0;
-  const stop = async (): Promise<void> => {
-    const below = pidsBelow([pid])
-      .map(statOf)
-      .filter((stat) => stat !== undefined);
-    program.kill('SIGTERM');
-    const force = setTimeout(() => program.kill('SIGKILL'), END_MS);
-    await exited;
-    clearTimeout(force);
-    for (const stat of below) if (isAlive(stat)) process.kill(stat.pid, 'SIGKILL');
-  };
-  try {
-    await Promise.race([
-      untilListening(port),
-      exited.then(() => {
-        throw new Error(`${rival.name} ended early: ${said}`);
-      }),
-    ]);
-  } catch (error) {
-    if (program.exitCode === null && program.signalCode === null) await stop();
-    throw error;
-  }
+/** `mcp-bridge dev`, edge and runner in one program. */
+export const startOursAsOne: Start = async (command = ECHO_COMMAND) => {
+  const { pid, url, stop } = await startDev(echoServers(command));
   return {
     groups: { bridge: pid },
     ancestors: [pid],
-    session: () => new HttpSession(new URL(`http://127.0.0.1:${port}/mcp`)),
+    session: () => new HttpSession(url('echo')),
+    warmSession: () => new HttpSession(url('ready')),
+    modernSession: () => new ModernSession(url('echo')),
     stop,
   };
-}
+};
 
-async function untilListening(port: number): Promise<void> {
-  const until = performance.now() + LISTEN_MS;
-  while (performance.now() < until) {
-    const socket = connect(port, '127.0.0.1');
-    try {
-      await once(socket, 'connect');
-      return;
-    } catch {
-      await sleep(20);
-    } finally {
-      socket.destroy();
-    }
-  }
-  throw new Error(`Nothing listens on port ${port}.`);
+export async function startRival(
+  rival: Rival,
+  modules: string,
+  command: readonly string[] = ECHO_COMMAND,
+): Promise<Target> {
+  const port = await freePort();
+  const args = rival.nodeArgs(modules, port, command);
+  const { pid, stop } = await startProgram(rival.name, process.execPath, args, {
+    port,
+    cwd: modules,
+  });
+  const url = new URL(`http://127.0.0.1:${port}/mcp`);
+  return {
+    groups: { bridge: pid },
+    ancestors: [pid],
+    session: () => new HttpSession(url),
+    modernSession: () => new ModernSession(url),
+    stop,
+  };
 }
