@@ -958,10 +958,24 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'an env file that a served entry names changes, appears or is replaced while the runner runs',
     tests: ['runner/config/watch.test.ts', 'e2e/config-reload.test.ts'],
   },
+  'F-341': {
+    fault:
+      'a session with thousands of events, or some large ones, on a line so fast that all of them lie at the edge at once',
+    tests: [
+      'shared/outbox.test.ts',
+      'runner/core/event-batch.test.ts',
+      'runner/link/dial-turns.test.ts',
+    ],
+  },
   'F-342': {
     fault:
       'sessions by the thousand, one after the other: V8 keeps room for objects that are long gone',
     tests: ['runner/young-generation.test.ts'],
+  },
+  'F-343': {
+    fault:
+      'a client that leaves a slow `initialize` and cannot come back for its answer: its process would run on for seconds',
+    tests: ['edge/core/client-stream.test.ts', 'e2e/storage.test.ts'],
   },
 
   // Sessions linked ahead
@@ -1106,6 +1120,6 @@ export const FAULT_IDS: readonly string[] = [
   'F-310',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',
-  'F-340 F-342',
+  'F-340 F-341 F-342 F-343',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

@@ -201,7 +201,8 @@ export class ClientStream {
     if (this.#isDone) return [];
     this.#isDone = true;
     const { kind, stream } = this.#options;
-    if (kind.endsSession) this.#send({ type: 'end' });
+    const isUntold = kind.endsUntold && this.written === 0;
+    if (kind.endsSession || isUntold) this.#send({ type: 'end' });
     if (kind.cancels && !this.#isFinal) this.#send({ type: 'cancel', stream });
     this.#effects.push({ do: 'hangUp' });
     return this.#flush();

@@ -9,6 +9,11 @@ export interface StreamKind {
   readonly isResumable: boolean;
   /** The session ends with this stream (HTTP+SSE). */
   readonly endsSession: boolean;
+  /**
+   * The session ends if its client leaves before the first event: it was not told of the session, and has no event id with which it
+   * could come back for the answer.
+   */
+  readonly endsUntold: boolean;
   /** A client that leaves has cancelled (2026-07-28, Patterns, "Cancellation"). */
   readonly cancels: boolean;
   /** Its one request stays open to report changes, for as long as its client likes. */
@@ -34,6 +39,7 @@ const asItIs = (fault: Fault): Fault => fault;
 const STREAMABLE: StreamKind = {
   isResumable: true,
   endsSession: false,
+  endsUntold: false,
   cancels: false,
   isListen: false,
   keepAliveMs: KEEP_ALIVE_MS,
@@ -44,18 +50,20 @@ const STREAMABLE: StreamKind = {
 const MODERN: StreamKind = {
   isResumable: false,
   endsSession: false,
+  endsUntold: false,
   cancels: true,
   isListen: false,
   keepAliveMs: CALL_KEEP_ALIVE_MS,
   inWords: inModernWords,
 };
 
-/** `sse`, `streamable` and `modern` are client kinds: the streams that each has as a rule. The other two are variants of them. */
+/** `sse`, `streamable` and `modern` are client kinds: the streams that each has as a rule. The others are variants of them. */
 export const STREAM_KINDS = {
   /** HTTP+SSE (2024-11-05): one stream, and the session ends with it. */
   sse: {
     isResumable: false,
     endsSession: true,
+    endsUntold: false,
     cancels: false,
     isListen: false,
     keepAliveMs: KEEP_ALIVE_MS,
@@ -63,8 +71,12 @@ export const STREAM_KINDS = {
   },
   streamable: STREAMABLE,
   /** A slow answer to `initialize`. */
-  opening: { ...STREAMABLE, keepAliveMs: OPENING_KEEP_ALIVE_MS },
+  opening: { ...STREAMABLE, endsUntold: true, keepAliveMs: OPENING_KEEP_ALIVE_MS },
+  /** The same for a client that got an event id with the headers. */
+  primedOpening: { ...STREAMABLE, keepAliveMs: OPENING_KEEP_ALIVE_MS },
   modern: MODERN,
   /** `subscriptions/listen`. It may stay open for days, and each check wakes an actor. */
   listen: { ...MODERN, isListen: true, keepAliveMs: KEEP_ALIVE_MS },
-} as const satisfies Readonly<Record<ClientKind | 'opening' | 'listen', StreamKind>>;
+} as const satisfies Readonly<
+  Record<ClientKind | 'opening' | 'primedOpening' | 'listen', StreamKind>
+>;

@@ -82,7 +82,8 @@ export function newStream(
   isOpening = false,
 ): SseStream {
   const { request } = exchange;
-  const revision = revisionOf(exchange) ?? ASSUMED_REVISION;
+  const isPrimed = primesStreams(revisionOf(exchange) ?? ASSUMED_REVISION);
+  const opening = isPrimed ? STREAM_KINDS.primedOpening : STREAM_KINDS.opening;
   return new SseStream({
     session,
     signal: request.signal,
@@ -90,8 +91,8 @@ export function newStream(
     post: { id: asked.id, message: asked.message, isAccepted, isSent },
     after: 0,
     requestIds: asked.requestIds,
-    kind: isOpening ? STREAM_KINDS.opening : STREAM_KINDS.streamable,
-    opening: primesStreams(revision)
+    kind: isOpening ? opening : STREAM_KINDS.streamable,
+    opening: isPrimed
       ? encodeEvent({ id: eventId(asked.stream, 0), data: '', retryMs: RETRY_MS })
       : OPENING_COMMENT,
   });

@@ -3,11 +3,11 @@
 import { EVENTS_IN_FRAME } from '../../shared/link/sizes.ts';
 import type { EventFrame } from '../../shared/link/session-frames.ts';
 
-/** A larger event costs the same alone. */
-const SMALL_BYTES = 4 * 1024;
+/** A larger event costs about the same alone: its bytes take the edge as long as the frame around it. */
+const SMALL_BYTES = 16 * 1024;
 
-/** Far below what a link sends in one piece. */
-const FRAME_BYTES = 16 * 1024;
+/** No more than a link sends in one piece before it knows its line. */
+const FRAME_BYTES = 56 * 1024;
 
 const NEWLINE = 0x0a;
 

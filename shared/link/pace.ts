@@ -1,14 +1,26 @@
 // How much a link may have under way: as much as its line carries in a moment, measured by the answers to pings between the
-// data (PROTOCOL.md LP23). What waits on this side can be ordered; what waits in the network cannot. Pure.
-import { MAX_WINDOW, MIN_WINDOW, START_WINDOW, WINDOW_STEPS } from './sizes.ts';
+// data, and no more messages than a far end should be given at once (PROTOCOL.md LP23). What waits on this side can be ordered; what waits
+// in the network cannot. Pure.
+import {
+  MAX_WINDOW,
+  MESSAGES_UNDER_WAY,
+  MIN_WINDOW,
+  QUEUE_BYTES,
+  START_WINDOW,
+  WINDOW_STEPS,
+} from './sizes.ts';
 import { QUEUE_MS } from './timing.ts';
 
 /** The fastest of this many samples counts: two round trips of a full window. */
 const SAMPLES = 8;
 
+/** A ping is due after so many messages, however small: not sooner, since light traffic need not be measured. */
+const MARKED_MESSAGES = (MESSAGES_UNDER_WAY * 3) / 4;
+
 interface Mark {
-  /** Units sent before it. */
+  /** Units and messages sent before it. */
   readonly sent: number;
+  readonly messages: number;
   readonly at: number;
   /** Units known to have arrived when it was sent. */
   readonly arrivedThen: number;
@@ -19,6 +31,8 @@ export class Pace {
   #sent = 0;
   #arrived = 0;
   #marked = 0;
+  /** The same of messages. */
+  #messages = { sent: 0, arrived: 0, marked: 0 };
   readonly #marks: Mark[] = [];
   /** The shortest answer: the line's round trip without a queue. */
   #roundTripMs: number | undefined;
@@ -31,7 +45,12 @@ export class Pace {
 
   /** More may be sent. */
   get isOpen(): boolean {
-    return this.#sent - this.#arrived < this.#window;
+    return !this.#isFull && this.#messages.sent - this.#messages.arrived < MESSAGES_UNDER_WAY;
+  }
+
+  /** As much is under way as the line may hold. */
+  get #isFull(): boolean {
+    return this.#sent - this.#arrived >= this.#window;
   }
 
   /** The largest message that does not hold up others for long. */
@@ -43,7 +62,10 @@ export class Pace {
 
   /** A ping should go out: enough was sent since the last. */
   get isMarkDue(): boolean {
-    return this.#sent - this.#marked >= this.#window / WINDOW_STEPS;
+    return (
+      this.#sent - this.#marked >= this.#window / WINDOW_STEPS ||
+      this.#messages.sent - this.#messages.marked >= MARKED_MESSAGES
+    );
   }
 
   /** Nothing is known of the line, and no ping is out that will show it. */
@@ -63,17 +85,20 @@ export class Pace {
 
   sent(units: number): void {
     this.#sent += units;
+    this.#messages.sent += 1;
   }
 
-  /** Data waits for the window. */
+  /** Data waits. Only where it waits for the window does it show what the line can carry. */
   heldBack(): void {
-    this.#heldBackAt = this.#sent;
+    if (this.#isFull) this.#heldBackAt = this.#sent;
   }
 
   /** A ping goes out. */
   marked(now: number): void {
     this.#marked = this.#sent;
-    this.#marks.push({ sent: this.#sent, at: now, arrivedThen: this.#arrived });
+    const messages = this.#messages.sent;
+    this.#messages.marked = messages;
+    this.#marks.push({ sent: this.#sent, messages, at: now, arrivedThen: this.#arrived });
   }
 
   /** The oldest ping was answered: all that was sent before it has arrived. */
@@ -81,6 +106,7 @@ export class Pace {
     const mark = this.#marks.shift();
     if (!mark) return;
     this.#arrived = mark.sent;
+    this.#messages.arrived = mark.messages;
     // A clock that was set back must not make a line endlessly fast.
     const tookMs = Math.max(1, now - mark.at);
     this.#roundTripMs = Math.min(this.#roundTripMs ?? Infinity, tookMs);
@@ -91,7 +117,8 @@ export class Pace {
   }
 
   #adjust(mark: Mark): void {
-    const wanted = Math.max(...this.#rates) * ((this.#roundTripMs ?? 0) + QUEUE_MS);
+    const rate = Math.max(...this.#rates);
+    const wanted = rate * (this.#roundTripMs ?? 0) + Math.min(rate * QUEUE_MS, QUEUE_BYTES);
     if (wanted <= this.#window) this.#window = Math.max(MIN_WINDOW, Math.floor(wanted));
     else if (mark.sent > this.#growsAfter) {
       // A line that lets one burst pass at once may not keep doing so.

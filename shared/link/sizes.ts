@@ -44,6 +44,18 @@ export const MIN_WINDOW = 8 * 1024;
 /** The largest window: 80 MB/s at 50 ms. */
 export const MAX_WINDOW = 4 * 1024 * 1024;
 
+/**
+ * What may wait in the network beside the line's own round trip (`QUEUE_MS`) is no more than this. A line on which it were more is so
+ * fast that it waits at the far end instead, and an edge works off what lies on one socket before it looks at the next.
+ */
+export const QUEUE_BYTES = 512 * 1024;
+
+/**
+ * Messages that may be under way: each takes an actor a fraction of a millisecond, whatever it holds, and nobody else has a turn
+ * meanwhile. At a round trip of 100 ms 640 a second, each with as many small events as there are (LP26).
+ */
+export const MESSAGES_UNDER_WAY = 64;
+
 /** A window is confirmed in this many steps, so that the line does not run dry between them; a part is no larger than one step. */
 export const WINDOW_STEPS = 4;
 

@@ -83,7 +83,7 @@ async function untilEdge(sessions: number): Promise<void> {
   expect(await edgeSessions(bridge)).toBe(sessions);
 }
 
-test('[F-165] a client that leaves during `initialize` leaves no session', async () => {
+test('[F-165] [F-343] a client that leaves during `initialize` leaves no session', async () => {
   await vi.waitFor(() => untilRunner(0), SOON);
   // One leaves before there are headers, one reads them and leaves before the answer.
   for (const isAnswered of [false, true]) {

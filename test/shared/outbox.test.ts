@@ -2,7 +2,12 @@
 // (PROTOCOL.md LP3, LP23, LP24). The clock is the test's.
 import { describe, expect, test } from 'vitest';
 
-import { FRAME_BYTES, REASSEMBLED_BYTES } from '../../shared/link/sizes.ts';
+import {
+  FRAME_BYTES,
+  MESSAGES_UNDER_WAY,
+  QUEUE_BYTES,
+  REASSEMBLED_BYTES,
+} from '../../shared/link/sizes.ts';
 import { textForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
 import { Outbox, type Place } from '../../shared/link/outbox.ts';
@@ -89,6 +94,33 @@ describe('a line', () => {
       expect(line.arrived).toHaveLength(1);
       expect(line.arrived[0]?.at).toBeLessThan(12_500);
     }
+  });
+
+  test.each([
+    ['large frames', 4 * MB, 20],
+    ['frames of some kilobytes', 8_000, 1_000],
+    ['small frames', 300, 1_000],
+  ])(
+    '[LP23] [F-341] however fast, is given no more than a bounded number of messages and bytes at once, of %s',
+    (_title, bytes, count) => {
+      const line = lineOf(1_000 * MB, 0.1);
+      for (let n = 0; n < count; n += 1) line.push(large(bytes), { flow: `c${n % 10}` });
+      line.run();
+      expect(line.arrived).toHaveLength(count);
+      expect(line.mostUnderWay.messages).toBeLessThanOrEqual(MESSAGES_UNDER_WAY);
+      // The line itself holds a megabyte in a millisecond, which is as exact as it is measured.
+      expect(line.mostUnderWay.bytes).toBeLessThan(MB + QUEUE_BYTES + FRAME_BYTES);
+    },
+  );
+
+  test('[LP23] held back by the number of messages is not taken for a slow one', () => {
+    const line = lineOf(10 * MB, 50);
+    for (let n = 0; n < 2_000; n += 1) line.push(large(200), { flow: `c${n % 10}` });
+    line.run();
+    const began = line.now;
+    line.push(large(2 * MB), { flow: 's', name: 's.1' });
+    line.run();
+    expect(line.now - began).toBeLessThan(200 + 12 * 50);
   });
 
   test('[LP23] with light traffic is asked nothing', () => {

@@ -263,6 +263,20 @@ describe('a modern stream', () => {
     expect(spent.cancelled()).toEqual([]);
   });
 
+  test('[F-343] of an opening ends the session when its client leaves before the first event', () => {
+    const kind = STREAM_KINDS.opening;
+    expect(new Driven({ ...POST, kind }).cancelled()).toEqual(['send {"type":"end"}', 'hangUp']);
+    for (const isFinal of [false, true]) {
+      const told = new Driven({ ...POST, kind });
+      told.event(1, '{}', isFinal);
+      expect(told.cancelled()).toEqual(['hangUp']);
+    }
+    // With an event id it may come back for the answer.
+    expect(new Driven({ ...POST, kind: STREAM_KINDS.primedOpening }).cancelled()).toEqual([
+      'hangUp',
+    ]);
+  });
+
   test('of a legacy client leaves the call to whoever resumes it', () => {
     expect(new Driven(POST).cancelled()).toEqual(['hangUp']);
   });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { EventBatch, type SentEvent } from '../../../runner/core/event-batch.ts';
-import { EVENTS_IN_FRAME } from '../../../shared/link/sizes.ts';
+import { EVENTS_IN_FRAME, START_WINDOW } from '../../../shared/link/sizes.ts';
 import { messagesOf, type EventFrame } from '../../../shared/link/session-frames.ts';
 
 const encoder = new TextEncoder();
@@ -76,8 +76,16 @@ test('[LP26] a single event looks as it always did', () => {
   ]);
 });
 
+test('[F-341] [LP26] events of some kilobytes share frames, none of which is cut in parts', () => {
+  const events = notes(1_000, 'x'.repeat(8_000));
+  const frames = sent(events);
+  expect(frames.length).toBeLessThan(events.length / 5);
+  for (const { message } of frames) expect(message?.length).toBeLessThan(START_WINDOW - 1_024);
+  expect(read(frames)).toEqual(events);
+});
+
 test('[LP26] large events go alone', () => {
-  const large = notes(10, 'x'.repeat(5_000));
+  const large = notes(10, 'x'.repeat(20_000));
   expect(sent(large).map(({ frame }) => frame.count)).toEqual(large.map(() => undefined));
 });
 
@@ -86,7 +94,7 @@ test('[F-283] [LP26] whatever comes, it is the same events in the same order', (
     fc.oneof(
       fc.string(),
       fc.string().map((words) => `${words}\n`),
-      fc.constantFrom('', 'x'.repeat(4_000), 'x'.repeat(5_000)),
+      fc.constantFrom('', 'x'.repeat(4_000), 'x'.repeat(16_000), 'x'.repeat(20_000)),
     ),
     { nil: undefined },
   );
