@@ -237,9 +237,7 @@ class Runner implements RunningRunner {
     this.#sessions.end('The runner stopped.');
     await Promise.all(closing);
     await Promise.race([this.#sessions.empty(), timeout(DRAIN_FAREWELL_MS + TERMINATE_MS)]);
-    this.#control.stop();
-    this.#spares.unlinked();
-    killAllProcesses();
+    this.kill();
     // A session is over when its process is; what that left behind may still be being ended.
     await Promise.race([allCleared(), timeout(TERMINATE_MS)]);
   }
@@ -247,6 +245,7 @@ class Runner implements RunningRunner {
   kill(): void {
     this.#control.stop();
     this.#spares.unlinked();
+    this.#sessions.hangUp();
     killAllProcesses();
   }
 

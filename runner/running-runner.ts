@@ -28,7 +28,7 @@ export interface RunningRunner {
   reload(config: RunnerConfig): void;
   /** Takes no new session and resolves when the last request is answered or the drain time is over. */
   drain(): Promise<void>;
-  /** Ends all processes now and waits for nothing. */
+  /** Closes all links and ends all processes now, and waits for nothing. */
   kill(): void;
   snapshot(): RunnerSnapshot;
 }

@@ -70,6 +70,11 @@ export class RunnerSessions {
       if (server === undefined || used.name === server) host.end(reason);
   }
 
+  /** The runner stops: no session is dialled for any more. */
+  hangUp(): void {
+    for (const { host } of this.#hosted.values()) host.hangUp();
+  }
+
   /** No session has a request in flight. */
   async quiet(): Promise<void> {
     await Promise.all([...this.#hosted.values()].map(({ host }) => host.quiet()));

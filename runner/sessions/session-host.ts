@@ -156,6 +156,11 @@ export class SessionHost {
     this.#maybeFinish();
   }
 
+  /** The runner stops: the link is closed and not dialled again. */
+  hangUp(): void {
+    this.#link.stop(CLOSE.done, 'the runner stopped');
+  }
+
   /** Another link of the runner reached the edge. */
   edgeReached(): void {
     this.#link.edgeReached();
