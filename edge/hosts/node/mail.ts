@@ -3,7 +3,7 @@
 
 /** So much is delivered at a time; then others have their turn. */
 const TURN_BYTES = 1024 * 1024;
-const TURN_COUNT = 1_000;
+const TURN_COUNT = 200;
 
 interface Letter {
   readonly bytes: number;
