@@ -61,7 +61,10 @@ const programIn = (command: string): string => /^(?:\S*\/)?(\S*)/u.exec(command)
 
 /** Marks hold no spaces. */
 const variable = (environment: string, name: string): string | undefined =>
-  new RegExp(`(?:^|\\s)${name}=(\\S+)`, 'u').exec(environment)?.[1];
+  environment
+    .split(/\s+/u)
+    .find((word) => word.startsWith(`${name}=`))
+    ?.slice(name.length + 1);
 
 function linesOf(text: string): ProcessEntry[] {
   return text.split('\n').flatMap((line) => {
