@@ -36,7 +36,8 @@ function timesOf(times: readonly number[]): string {
 }
 
 test('[F-83] [R-10] 100 MiB for a client that reads 1 KiB/s: the client is let go, memory stays, others are served, and it may come back', async () => {
-  const { bridge } = await startFaultyBridge(onTestFinished);
+  // The slow line has a port of its own.
+  const { bridge } = await startFaultyBridge(onTestFinished, { settings: { BRIDGE_HOSTS: '' } });
   const slowly = await TcpProxy.open(bridge.url);
   onTestFinished(() => slowly.close());
   slowly.bytesPerSecond.down = 1024;

@@ -205,7 +205,11 @@ export class RunnerNode {
       this.#world.chance.next(),
     );
     this.#attempt += 1;
-    this.#world.clock.after(delay, () => this.#dial());
+    const { boot } = this;
+    // What a life of the runner wanted to dial is not dialled by the next.
+    this.#world.clock.after(delay, () => {
+      if (boot === this.boot) this.#dial();
+    });
   }
 
   #receive(frame: ControlDown): void {
