@@ -63,7 +63,7 @@ async function startInWorkerd({ log, ...options }: TestEdgeOptions): Promise<Tes
 async function startOnNode({ port, storage, settings, log }: TestEdgeOptions): Promise<TestEdge> {
   const args = [program, 'edge', `--listen=127.0.0.1:${port}`, `--storage=${storage}`];
   const { BRIDGE_TEST_EDGE: _, ...env } = process.env;
-  const child = spawnBound(process.execPath, args, { cwd: tmpdir(), env: { ...env, ...settings } });
+  const child = spawnBound(process.execPath, args, { cwd: storage, env: { ...env, ...settings } });
   const { process: edge } = child;
   const exited = once(edge, 'exit');
   const started = Promise.withResolvers<void>();

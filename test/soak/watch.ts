@@ -2,7 +2,13 @@
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { edgeSessions, openFiles, residentBytes, runnerSessions } from '../e2e/gauges.ts';
+import {
+  edgeSessions,
+  openFiles,
+  residentBytes,
+  runnerSessions,
+  socketsTo,
+} from '../e2e/gauges.ts';
 import type { Bridge } from '../e2e/harness.ts';
 
 /** One reading; undefined where a stopped or killed program did not answer. */
@@ -13,6 +19,7 @@ export interface Reading {
   readonly atEdge: number | undefined;
   readonly atRunner: number | undefined;
   readonly processes: number;
+  /** Without the connections that the clients keep open: an edge lets those be idle for a minute and more. */
   readonly edgeFiles: number;
   readonly runnerFiles: number;
   readonly edgeMiB: number;
@@ -75,7 +82,7 @@ export class Watch {
       atEdge,
       atRunner,
       processes: processes.length,
-      edgeFiles: openFiles(edge.pid),
+      edgeFiles: openFiles(edge.pid) - socketsTo(process.pid, Number(new URL(bridge.url).port)),
       runnerFiles: openFiles(runner.pid),
       edgeMiB: Math.round(residentBytes(edge.pid) / 2 ** 20),
       runnerMiB: Math.round(residentBytes(runner.pid) / 2 ** 20),
