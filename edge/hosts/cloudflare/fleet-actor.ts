@@ -21,7 +21,7 @@ import { fleetTerms, readSettings } from '../../settings.ts';
 import { actorOf, type ActorName, type SessionName } from '../../../shared/ids.ts';
 import type { Env } from './env.ts';
 import { consoleLog } from './console-log.ts';
-import { SqlFleetStore } from './fleet-store.ts';
+import { durableFleetStore } from './fleet-store.ts';
 import { ActorSockets } from './sockets.ts';
 import type { FleetRpc, SessionRpc } from './rpc.ts';
 import { ActorTimer } from './timer.ts';
@@ -31,7 +31,7 @@ export class FleetActor extends DurableObject<Env> implements FleetRpc {
   readonly #settings = readSettings(this.env);
   readonly #sockets = new ActorSockets<ControlNote>(this.ctx);
   readonly #fleet = new Fleet(
-    new SqlFleetStore(this.ctx),
+    durableFleetStore(this.ctx),
     this.#sockets,
     fleetTerms(this.#settings),
     nanoid,

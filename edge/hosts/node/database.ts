@@ -1,29 +1,14 @@
 // The one database of an edge on Node: what must outlive the program. Each step of an actor is one transaction, so its writes are
 // kept all together or not at all, and before those of the next step.
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { FLEET_SCHEMA } from '../../core/fleet-tables.ts';
 import { openSqlite } from './sqlite.ts';
 
 /** Counts changes of {@link SCHEMA}; a newer one than ours is not touched. */
 const SCHEMA_VERSION = 1;
 
-/**
- * `sessions`, `spares`, `homes`, `runners`, `owed` and `fleet` are the fleet's books. `actors` has a row for each session actor that has something to
- * keep; the others have none. Objects are JSON.
- */
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS sessions (session TEXT PRIMARY KEY, runner TEXT NOT NULL, boot TEXT NOT NULL,
-    server TEXT NOT NULL, principal TEXT NOT NULL, opened_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS sessions_by_runner ON sessions (runner);
-  CREATE INDEX IF NOT EXISTS sessions_by_principal ON sessions (principal);
-  CREATE TABLE IF NOT EXISTS spares (session TEXT PRIMARY KEY, runner TEXT NOT NULL, boot TEXT NOT NULL,
-    server TEXT NOT NULL, opened_at INTEGER NOT NULL, is_ready INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS spares_by_runner ON spares (runner);
-  CREATE INDEX IF NOT EXISTS spares_by_server ON spares (server);
-  CREATE TABLE IF NOT EXISTS homes (actor TEXT PRIMARY KEY, session TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS homes_by_session ON homes (session);
-  CREATE TABLE IF NOT EXISTS runners (runner TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS owed (session TEXT PRIMARY KEY, fault TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS fleet (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+/** The fleet's books, and `actors` with a row for each session actor that has something to keep; the others have none. */
+const SCHEMA = `${FLEET_SCHEMA}
   CREATE TABLE IF NOT EXISTS actors (actor TEXT PRIMARY KEY, lost TEXT, revision TEXT, wake_at INTEGER) STRICT, WITHOUT ROWID;
   PRAGMA user_version = ${SCHEMA_VERSION};`;
 

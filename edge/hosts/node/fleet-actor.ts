@@ -17,7 +17,7 @@ import { logSessionEnd } from '../../core/log.ts';
 import { actorOf, type ActorName, type SessionName } from '../../../shared/ids.ts';
 import { Actor, type ActorHost } from './actor.ts';
 import { Waker } from './wakers.ts';
-import { NodeFleetStore } from './fleet-store.ts';
+import { FleetTables } from '../../core/fleet-tables.ts';
 import type { Enter, FleetOfSessions, NodeSessionActor } from './session-actor.ts';
 
 export interface FleetActorHost extends ActorHost {
@@ -32,14 +32,14 @@ export class NodeFleetActor
   implements FleetOfSessions
 {
   readonly #host: FleetActorHost;
-  readonly #store: NodeFleetStore;
+  readonly #store: FleetTables;
   readonly #review = new Waker(() => this.wake(() => this.#reviewed()));
   #reviewAt: number | undefined;
 
   constructor(host: FleetActorHost) {
     super(host);
     this.#host = host;
-    this.#store = new NodeFleetStore(host.database, (at) => {
+    this.#store = new FleetTables(host.database, (at) => {
       this.#reviewAt = at;
       host.queue.arm(this.#review, at);
     });

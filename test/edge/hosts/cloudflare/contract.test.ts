@@ -3,7 +3,7 @@ import { abortAllDurableObjects, reset, runInDurableObject } from 'cloudflare:te
 import { env } from 'cloudflare:workers';
 import { afterEach, vi } from 'vitest';
 
-import { SqlFleetStore } from '../../../../edge/hosts/cloudflare/fleet-store.ts';
+import { durableFleetStore } from '../../../../edge/hosts/cloudflare/fleet-store.ts';
 import { DurableSessionStore } from '../../../../edge/hosts/cloudflare/session-store.ts';
 import { ActorSockets } from '../../../../edge/hosts/cloudflare/sockets.ts';
 import { controlUpgrade } from '../../../../edge/hosts/cloudflare/upgrades.ts';
@@ -46,7 +46,7 @@ const fleet = () => env.FLEET.getByName('fleet');
 fleetStoreContract(async () =>
   harness(
     () => fleet() as unknown as DurableObjectStub,
-    (ctx) => new SqlFleetStore(ctx),
+    (ctx) => durableFleetStore(ctx),
   ),
 );
 

@@ -14,7 +14,7 @@ import { NodeSockets } from '../../../../edge/hosts/node/node-sockets.ts';
 import { Alarms } from '../../../../edge/hosts/node/alarms.ts';
 import { Database } from '../../../../edge/hosts/node/database.ts';
 import { Wakers } from '../../../../edge/hosts/node/wakers.ts';
-import { NodeFleetStore } from '../../../../edge/hosts/node/fleet-store.ts';
+import { FleetTables } from '../../../../edge/core/fleet-tables.ts';
 import { Mail } from '../../../../edge/hosts/node/mail.ts';
 import { NodeSessionStore } from '../../../../edge/hosts/node/session-store.ts';
 import type { SocketEnd } from '../../../../edge/hosts/node/socket.ts';
@@ -70,7 +70,7 @@ sessionStoreContract(() =>
 
 fleetStoreContract(() =>
   harness(
-    (database) => new NodeFleetStore(database, () => undefined),
+    (database) => new FleetTables(database, () => undefined),
     (database) => at(database, 'SELECT value AS at FROM fleet'),
   ),
 );
