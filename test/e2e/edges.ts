@@ -1,6 +1,6 @@
 // The edge of a test, as a process of its own on 127.0.0.1: on Node or in workerd. What is tested is the same.
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -63,6 +63,8 @@ async function startInWorkerd({ log, ...options }: TestEdgeOptions): Promise<Tes
 async function startOnNode({ port, storage, settings, log }: TestEdgeOptions): Promise<TestEdge> {
   const args = [program, 'edge', `--listen=127.0.0.1:${port}`, `--storage=${storage}`];
   const { BRIDGE_TEST_EDGE: _, ...env } = process.env;
+  // It works in its folder, as workerd does, so that a test finds what it keeps.
+  mkdirSync(storage, { recursive: true, mode: 0o700 });
   const child = spawnBound(process.execPath, args, { cwd: storage, env: { ...env, ...settings } });
   const { process: edge } = child;
   const exited = once(edge, 'exit');
