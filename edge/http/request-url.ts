@@ -1,4 +1,5 @@
 // The parsed URL of a request. All guards and routes need it, and parsing costs more than most of them, so it is done once.
+import { remembering } from './remembering.ts';
 import type { Fault } from '../../shared/fault.ts';
 
 /** What is read of a URL. */
@@ -9,13 +10,6 @@ export type RequestUrl = Pick<
 
 const urls = new WeakMap<Request, RequestUrl>();
 
-/** URLs without a query that came before, read into plain fields: the requests of one endpoint all have the same. */
-const known = new Map<string, RequestUrl>();
-
-/** When it is full it is cleared: the busy ones are soon back. */
-const KNOWN_URLS = 64;
-const KNOWN_CHARACTERS = 256;
-
 /** The URL of a request. Call {@link checkUrl} first. */
 export const urlOf = (request: Request): RequestUrl => urls.get(request) ?? new URL(request.url);
 
@@ -23,21 +17,19 @@ export const urlOf = (request: Request): RequestUrl => urls.get(request) ?? new 
 export function checkUrl(request: Request): Fault | undefined {
   if (urls.has(request)) return undefined;
   const text = request.url;
-  const url = known.get(text) ?? parsed(text);
+  const url = text.includes('?') ? URL.parse(text) : fieldsOf(text);
   if (!url) return NO_URL;
   urls.set(request, url);
   return undefined;
 }
 
-function parsed(text: string): RequestUrl | undefined {
+/** The requests of one endpoint all have the same URL, if it has no query. Reading plain fields costs less than asking a `URL`. */
+const fieldsOf = remembering((text): RequestUrl | undefined => {
   const url = URL.parse(text);
-  if (!url || text.length > KNOWN_CHARACTERS || text.includes('?')) return url ?? undefined;
+  if (!url) return undefined;
   const { protocol, host, origin, pathname, search, searchParams } = url;
-  const fields = { protocol, host, origin, pathname, search, searchParams };
-  if (known.size >= KNOWN_URLS) known.clear();
-  known.set(text, fields);
-  return fields;
-}
+  return { protocol, host, origin, pathname, search, searchParams };
+});
 
 /** For requests that have no URL. */
 export const NO_URL: Fault = {

@@ -3,6 +3,7 @@
 import type { Lineage } from './family.ts';
 import type { ProcessEntry, ProcessIdentity, ProcessStat } from './process-table.ts';
 import { isTaken } from './signals.ts';
+import type { System } from './system.ts';
 
 /** Between a start and its time in the picture, which is cut to seconds. */
 const START_SLACK_S = 2;
@@ -50,3 +51,16 @@ export function familyIn(table: readonly ProcessEntry[], lineage: Lineage): Proc
   }
   return candidates.filter(({ pid }) => family.has(pid) && !(isReused && pid === leaderPid));
 }
+
+/** What a system can tell that has nothing but such a picture. */
+export const knownByPicture = (table: System['table']) =>
+  ({
+    hasCgroups: false,
+    startOf: startSeconds,
+    isAlive: ({ pid }) => isTaken(pid),
+    isGone: (identity, entries) => isGoneFrom(entries, identity),
+    pidNamespace: () => '0',
+    family: async (lineage) => familyIn(await table(), lineage),
+    lookLater: () => undefined,
+    table,
+  }) satisfies Partial<System>;

@@ -7,9 +7,9 @@ import {
   type ProcessEntry,
   type ProcessIdentity,
 } from './process-table.ts';
-import { familyIn, isGoneFrom, startSeconds } from './process-snapshot.ts';
+import { knownByPicture } from './process-snapshot.ts';
 import { sharedLook } from './shared-look.ts';
-import { isTaken, signalGroup } from './signals.ts';
+import { signalGroup } from './signals.ts';
 import type { System } from './system.ts';
 
 /** ps takes some 20 ms. One that hangs is given up on, and nothing is found. */
@@ -117,19 +117,12 @@ export function psSystem(platform: NodeJS.Platform): System {
     return parsePs(await runPs(PS_ARGUMENTS), whole);
   });
   return {
+    ...knownByPicture(table),
     mode: 'process groups',
     escapes: 'a program that changes its environment, group and parent',
-    hasCgroups: false,
     hasSignals: true,
     ignoresCase: false,
     spawn: (command, args, options) => spawn(command, args, { ...options, detached: true }),
-    startOf: startSeconds,
-    isAlive: ({ pid }) => isTaken(pid),
-    isGone: (identity, entries) => isGoneFrom(entries, identity),
-    pidNamespace: () => '0',
-    family: async (lineage) => familyIn(await table(), lineage),
-    lookLater: () => undefined,
-    table,
     usersOf: ({ users }) => users,
     signalGroup,
     // Where there is no ps, this is all that can be done.

@@ -4,9 +4,8 @@
 import { execFile, spawnSync } from 'node:child_process';
 
 import type { ProcessEntry } from './process-table.ts';
-import { familyIn, isGoneFrom, startSeconds } from './process-snapshot.ts';
+import { knownByPicture } from './process-snapshot.ts';
 import { sharedLook } from './shared-look.ts';
-import { isTaken } from './signals.ts';
 import { spawnOnWindows } from './spawn-on-windows.ts';
 import type { System } from './system.ts';
 
@@ -59,19 +58,12 @@ const table = sharedLook(
 );
 
 export const windowsSystem: System = {
+  ...knownByPicture(table),
   mode: 'process trees',
   escapes: 'a program whose parent has ended',
-  hasCgroups: false,
   hasSignals: false,
   ignoresCase: true,
   spawn: spawnOnWindows,
-  startOf: startSeconds,
-  isAlive: ({ pid }) => isTaken(pid),
-  isGone: (identity, entries) => isGoneFrom(entries, identity),
-  pidNamespace: () => '0',
-  family: async (lineage) => familyIn(await table(), lineage),
-  lookLater: () => undefined,
-  table,
   usersOf: () => undefined,
   signalGroup(pid, signal) {
     if (signal !== 'SIGKILL') return;

@@ -1,4 +1,5 @@
 // Checks Content-Type, Content-Encoding and Accept. They are parsed, not searched for words.
+import { remembering } from '../remembering.ts';
 import type { Fault } from '../../../shared/fault.ts';
 
 /** One `;name=value` of a media type (RFC 9110 §5.6.6). Sticky and without nested repeats, so it cannot backtrack far. */
@@ -111,20 +112,8 @@ export function prefersStream({ headers }: Request): boolean {
 /** Media ranges in the order they were first named, each with its quality (RFC 9110 §12.4.2): 0 to 1. */
 type Ranges = ReadonlyMap<string, number>;
 
-function parseAccept(header: string): Ranges {
-  const before = known.get(header);
-  if (before) return before;
-  const ranges = rangesIn(header);
-  if (header.length > KNOWN_CHARACTERS) return ranges;
-  if (known.size >= KNOWN_HEADERS) known.clear();
-  known.set(header, ranges);
-  return ranges;
-}
-
-/** Values that came before: a client sends the same one with each request. When it is full it is cleared. */
-const known = new Map<string, Ranges>();
-const KNOWN_HEADERS = 64;
-const KNOWN_CHARACTERS = 256;
+/** A client sends the same value with each request. */
+const parseAccept = remembering(rangesIn);
 
 function rangesIn(header: string): Ranges {
   const ranges = new Map<string, number>();
