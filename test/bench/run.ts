@@ -1,17 +1,6 @@
 // The bench: this bridge beside no bridge, beside bare prototypes and beside other bridges, all in one run, with the same stdio
 // processes behind each.
-//
-//   npm run bench                      about half an hour
-//   npm run bench -- --quick           under a minute: to see that it works
-//   npm run bench -- --rounds 5        more rounds; a round goes through all targets
-//   npm run bench -- --only workerd,supergateway
-//                                      targets whose name contains one of these
-//   npm run bench -- --no-idle         without many idle sessions and bursts, which take a third of the time
-//   npm run bench -- --call-log        this bridge once more with a log line a call, as `run` has it by default
-//   npm run bench -- --pairs           only the CPU of a call beside the bare prototypes
-//   npm run bench -- --eras            no comparison with others: clients of either era before servers of either, about five minutes
-//   npm run bench -- --neighbours      no comparison with others: one client beside adversaries of many kinds, about ten minutes
-//   npm run bench -- --profile         no comparison: CPU profiles of the edge and the runner under 10 sessions
+// `npm run bench -- --help` lists the options.
 //
 // It prints tables, the last of which says what the figures must be and whether they are, and writes all figures and a plot below
 // .bridge/bench/. Other bridges are installed with npm below .bridge/bench/ in exact versions; one that cannot be installed is left out
@@ -21,8 +10,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 
+import { numberOf, readFlags } from '../flags.ts';
 import { ERA_PAIRS, startEras } from './eras.ts';
 import { erasText } from './eras-report.ts';
 import { startNodeFloor, startWorkerdFloor } from './floors/start.ts';
@@ -87,20 +76,54 @@ const APART: ReadonlyMap<string, 'workerd' | 'node'> = new Map([
 /** What runs now: ended when this program is told to end. */
 const running = new Set<Pick<Target, 'stop'>>();
 
-const { values: flags } = parseArgs({
-  options: {
-    rounds: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    'call-log': { type: 'boolean', default: false },
-    idle: { type: 'boolean', default: true },
-    pairs: { type: 'boolean', default: false },
-    eras: { type: 'boolean', default: false },
-    neighbours: { type: 'boolean', default: false },
-    profile: { type: 'boolean', default: false },
+const flags = readFlags(
+  'bench',
+  'This bridge beside bare prototypes and other bridges, in one run of about half an hour.',
+  {
+    quick: { type: 'boolean', default: false, help: 'under a minute: to see that it works' },
+    rounds: { type: 'string', value: 'n', help: 'a round goes through all targets' },
+    only: {
+      type: 'string',
+      value: 'names',
+      help: 'targets whose name contains one of these, separated by commas',
+    },
+    idle: {
+      type: 'boolean',
+      default: true,
+      help: 'without many idle sessions and bursts, which take a third of the time',
+    },
+    'call-log': {
+      type: 'boolean',
+      default: false,
+      help: 'this bridge once more with a log line a call, as `run` has it by default',
+    },
+    pairs: {
+      type: 'boolean',
+      default: false,
+      help: 'only the CPU of a call beside the bare prototypes',
+    },
+    eras: {
+      type: 'boolean',
+      default: false,
+      help: 'only this bridge: clients of either era before servers of either, about five minutes',
+    },
+    neighbours: {
+      type: 'boolean',
+      default: false,
+      help: 'only this bridge: one client beside adversaries of many kinds, about ten minutes',
+    },
+    profile: {
+      type: 'boolean',
+      default: false,
+      help: 'only CPU profiles of the edge and the runner under 10 sessions',
+    },
   },
-  allowNegative: true,
-});
+);
+// Known before anything is measured.
+const rounds =
+  flags.rounds === undefined
+    ? undefined
+    : numberOf('bench', 'rounds', flags.rounds, { least: 1, most: 100 });
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
@@ -240,10 +263,7 @@ function saveText(startedAt: string, ending: string, text: string): string {
 
 function planOf(plans: { readonly full: Plan; readonly quick: Plan }): Plan {
   const plan = flags.quick ? plans.quick : plans.full;
-  const rounds = Number(flags.rounds ?? plan.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100)
-    throw new Error('--rounds takes a whole number from 1 to 100.');
-  return { ...plan, rounds };
+  return { ...plan, rounds: rounds ?? plan.rounds };
 }
 
 async function findTargets(): Promise<{ starts: Starts; skipped: Record<string, string> }> {

@@ -5,10 +5,10 @@
 import { createInterface } from 'node:readline';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 
 import { spawnBound } from '../../runner/dev/bound-child.ts';
 import { startBridge } from '../e2e/harness.ts';
+import { readFlags, wronglyCalled } from '../flags.ts';
 import { addToTotals } from '../totals.ts';
 import { EXPECTED_FAILURES, type Subject } from './expected-failures.ts';
 import { runSuite, SUITES, type SuiteName } from './suite.ts';
@@ -44,14 +44,28 @@ const MAX_LINE_CHARS = 200;
 
 const suiteNames = Object.keys(SUITES) as SuiteName[];
 
-const { values } = parseArgs({
-  options: {
-    subject: { type: 'string', multiple: true },
-    suite: { type: 'string', multiple: true },
+const ALL_SUBJECTS: readonly Subject[] = [...BEHIND_THE_BRIDGE, 'direct'];
+
+const flags = readFlags(
+  'conformance',
+  'The official conformance suite against fixtures behind the bridge.\nExit code 1: a check failed that was not expected, or an expected one did not.',
+  {
+    subject: {
+      type: 'string',
+      multiple: true,
+      value: 'name',
+      help: `one of ${ALL_SUBJECTS.join(', ')}; may be repeated (by default all but direct)`,
+    },
+    suite: {
+      type: 'string',
+      multiple: true,
+      value: 'name',
+      help: `one of ${suiteNames.join(', ')}; may be repeated (by default all of them)`,
+    },
   },
-});
-const subjects = chosen(values.subject, BEHIND_THE_BRIDGE, [...BEHIND_THE_BRIDGE, 'direct']);
-const suites = chosen(values.suite, suiteNames, suiteNames);
+);
+const subjects = chosen(flags.subject, BEHIND_THE_BRIDGE, ALL_SUBJECTS);
+const suites = chosen(flags.suite, suiteNames, suiteNames);
 
 const verdicts: Verdict[] = [];
 for (const subject of subjects) {
@@ -118,8 +132,7 @@ function chosen<Name extends string>(
   if (wanted === undefined) return usual;
   return wanted.map((each) => {
     const found = known.find((name) => name === each);
-    if (found === undefined) throw new Error(`Not one of ${known.join(', ')}: ${each}`);
-    return found;
+    return found ?? wronglyCalled('conformance', `${each} is not one of ${known.join(', ')}`);
   });
 }
 

@@ -9,10 +9,10 @@
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 
 import { META, MODERN_REVISION } from '../../shared/mcp/modern.ts';
 import { startBridge, type Bridge } from '../e2e/harness.ts';
+import { readFlags } from '../flags.ts';
 import { installPackages } from './packages.ts';
 import { FIELD_PACKAGES, FIELD_SERVERS, FOLDER, type Question } from './servers.ts';
 import { Http, Pipe, Sse, type Command, type Outcome, type Speech, type Way } from './ways.ts';
@@ -48,7 +48,11 @@ interface Tally {
   readonly differences: string[];
 }
 
-const { values: flags } = parseArgs({ options: { only: { type: 'string' } } });
+const flags = readFlags(
+  'field:differential',
+  'Answers of published servers through the bridge beside their answers without it.\nExit code 1: some differ.',
+  { only: { type: 'string', value: 'names', help: 'these servers, separated by commas' } },
+);
 const wanted = flags.only?.split(',') ?? Object.keys(FIELD_SERVERS);
 const packages = await installPackages(
   'differential',

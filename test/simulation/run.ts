@@ -1,16 +1,21 @@
 // `npm run simulate -- --seeds N [--seed S]`: runs N seeds on every core, beginning with S, and stops soon after five have broken a
 // rule, with the trace of each.
-import { parseArgs } from 'node:util';
+import { numberOf, readFlags } from '../flags.ts';
 import { runSeeds } from './seeds.ts';
 
 /** Broken seeds that are enough for a person. */
 const ENOUGH = 5;
 
-const { values } = parseArgs({
-  options: { seeds: { type: 'string', default: '5000' }, seed: { type: 'string', default: '1' } },
-});
-const first = Number(values.seed);
-const count = Number(values.seeds);
+const flags = readFlags(
+  'simulate',
+  'Runs seeds of the simulator on every core, and prints the trace of each that breaks a rule.\nExit code 1: one did.',
+  {
+    seeds: { type: 'string', value: 'n', default: '5000', help: 'how many' },
+    seed: { type: 'string', value: 'n', default: '1', help: 'the first' },
+  },
+);
+const first = numberOf('simulate', 'seed', flags.seed, { least: 0 });
+const count = numberOf('simulate', 'seeds', flags.seeds, { least: 1 });
 const startedAt = performance.now();
 let seeds = 0;
 let calls = 0;
