@@ -6,7 +6,7 @@ import { readGrants } from './grants-variable.ts';
 import { DIGEST, DIGEST_FORM, digestOf, variableText, type Problems } from './variable.ts';
 import type { Problem } from '../shared/problem.ts';
 
-/** `keys`: clients need a key. `none`: anyone who reaches the edge is served. */
+/** `keys`: clients need a key. `none`: anyone who reaches the edge is served; only at hosts that are listed. */
 export type ClientAuth = 'keys' | 'none';
 
 export interface Settings {
@@ -47,7 +47,8 @@ const CLIENT_NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/u;
 export function readSettings(env: Record<string, unknown>): Settings {
   const problems: Problems = [];
   const secret = readSecret(env, problems);
-  const clientAuth = readClientAuth(env, problems);
+  const hosts = readList(env, problems, 'BRIDGE_HOSTS', isHost, HOST_FORM) ?? 'any';
+  const clientAuth = readClientAuth(env, problems, hosts);
   const metricsKey = readMetricsKey(env, problems);
   const runners = readGrants(env, problems, {
     variable: 'BRIDGE_RUNNERS',
@@ -68,7 +69,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
     clients,
     clientAuth,
     origins: readList(env, problems, 'BRIDGE_ORIGINS', isOrigin, ORIGIN_FORM) ?? new Set(),
-    hosts: readList(env, problems, 'BRIDGE_HOSTS', isHost, HOST_FORM) ?? 'any',
+    hosts,
     ...(metricsKey !== undefined && { metricsKey }),
     problems,
   };
@@ -115,9 +116,21 @@ function sharedSecrets({
   return shared;
 }
 
-function readClientAuth(env: Record<string, unknown>, problems: Problems): ClientAuth {
+/** Without keys, the Host is all that keeps a web page out that has its own name resolved to this edge (DNS rebinding). */
+function readClientAuth(
+  env: Record<string, unknown>,
+  problems: Problems,
+  hosts: Settings['hosts'],
+): ClientAuth {
   const text = variableText(env, problems, 'BRIDGE_CLIENT_AUTH');
-  if (text === 'none') return 'none';
+  if (text === 'none') {
+    if (hosts !== 'any') return 'none';
+    problems.push({
+      what: 'BRIDGE_CLIENT_AUTH is "none" and BRIDGE_HOSTS is not set, so any web page could use this edge, and keys are required',
+      fix: 'Set BRIDGE_HOSTS to the host names of this edge, or give clients keys.',
+    });
+    return 'keys';
+  }
   if (text !== undefined && text !== '' && text !== 'keys')
     problems.push({
       what: 'BRIDGE_CLIENT_AUTH is neither "keys" nor "none", so keys are required',

@@ -36,6 +36,9 @@ export const mintRunnerToken = (): string =>
 export const mintClientKey = (): string =>
   `mcpc_${randomBytes(SECRET_BYTES).toString('base64url')}`;
 
+/** A client key as it is made here, and nothing else. */
+export const CLIENT_KEY = /^mcpc_[\w-]{43}$/u;
+
 /** What the edge stores of a credential: `sha256:` and 64 hex digits. */
 export const hashCredential = (text: string): string =>
   `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;

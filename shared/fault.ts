@@ -169,7 +169,8 @@ export const FAULTS = {
     code: 42023,
     status: 400,
     retryable: false,
-    message: 'Send the key once, in the Authorization header only, never in the URL.',
+    message:
+      'Send the key once, as `Authorization: Bearer <key>` or as `X-API-Key: <key>`, never in the URL.',
   },
   not_found: {
     code: 42024,

@@ -1083,6 +1083,23 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
 
   // Audit
+  'F-450': {
+    fault: 'a client sends its key in X-API-Key, or two different credentials',
+    tests: ['edge/access/credentials.test.ts'],
+  },
+  'F-451': {
+    fault:
+      'clients need no key, and no host is listed, so any page could have its name resolved to the edge',
+    tests: ['edge/settings.test.ts'],
+  },
+  'F-452': {
+    fault: 'a page of another site loads an endpoint without CORS, so there is no Origin',
+    tests: ['edge/http/origin.test.ts'],
+  },
+  'F-453': {
+    fault: 'other users of the machine, and processes of another user, call a local bridge',
+    tests: ['e2e/start.test.ts', 'e2e/dev.test.ts', 'runner/dev/options.test.ts'],
+  },
   'F-99': {
     fault: 'what happened is not recorded, or the record holds what it must not',
     tests: ['edge/core/log.test.ts'],
@@ -1121,5 +1138,6 @@ export const FAULT_IDS: readonly string[] = [
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',
   'F-340 F-341 F-342 F-343',
+  'F-450 F-451 F-452 F-453',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

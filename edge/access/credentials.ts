@@ -30,18 +30,27 @@ const QUERY_CREDENTIALS = new Set(['access_token', 'token', 'key', 'api_key']);
 /** A second credential after a comma: two Authorization headers reach us joined (RFC 9110 §5.3). */
 const SECOND_CREDENTIAL = /,[ \t]*[\w-]+[ \t]+[^\s=]/u;
 
-/** `tokenSent` on a refusal: a Bearer token was there but wrong, so the challenge names an error (RFC 6750 §3.1). */
+/** `tokenSent` on a refusal: a token was there but wrong, so the challenge names an error (RFC 6750 §3.1). */
 export type BearerToken =
   | { readonly ok: true; readonly token: string }
   | { readonly ok: false; readonly fault: Fault; readonly tokenSent: boolean };
 
-const refused = (fault: Fault['fault'], tokenSent: boolean): BearerToken => ({
+const refused = (fault: Fault['fault'], tokenSent: boolean, message?: string): BearerToken => ({
   ok: false,
-  fault: { fault },
+  fault: { fault, ...(message !== undefined && { message }) },
   tokenSent,
 });
 
-/** The request's one Bearer token. Refuses keys in the query, doubled headers and every other scheme. */
+/** Where connectors put a key that cannot set Authorization. The header of many APIs, defined by no RFC. */
+const API_KEY_HEADER = 'x-api-key';
+
+const DIFFERENT_KEYS =
+  'Authorization and X-API-Key hold different credentials, so it is not clear whose request this is. Send one of the two.';
+
+/**
+ * The request's one token, from `Authorization: Bearer` or from `X-API-Key`. Refuses keys in the query, doubled headers, two
+ * different credentials and every other scheme.
+ */
 export function bearerToken(
   headers: Headers,
   url: Pick<URL, 'search' | 'searchParams'>,
@@ -52,7 +61,18 @@ export function bearerToken(
         return refused('malformed_authorization', false);
 
   const header = headers.get('authorization');
-  if (header === null) return refused('unauthorized', false);
+  const apiKey = headers.get(API_KEY_HEADER)?.trim() ?? '';
+  if (apiKey === '') return header === null ? refused('unauthorized', false) : fromBearer(header);
+  // Two headers reach us joined by a comma, which no token contains.
+  if (apiKey.includes(',')) return refused('malformed_authorization', true);
+  const given = tokenOf(apiKey);
+  if (header === null || header.trim() === '') return given;
+  const bearer = fromBearer(header);
+  const isSame = bearer.ok && given.ok && bearer.token === given.token;
+  return isSame ? given : refused('malformed_authorization', true, DIFFERENT_KEYS);
+}
+
+function fromBearer(header: string): BearerToken {
   const space = header.indexOf(' ');
   const isBearer = (space < 0 ? header : header.slice(0, space)).toLowerCase() === 'bearer';
   // A token contains no comma, but other schemes separate their parameters with one.
@@ -60,10 +80,13 @@ export function bearerToken(
     return refused('malformed_authorization', isBearer);
   if (!isBearer || space < 0) return refused('unauthorized', false);
   const token = header.slice(space).trim();
-  if (token === '') return refused('unauthorized', false);
-  if (token.length > TOKEN_CHARACTERS || !TOKEN.test(token)) return refused('unauthorized', true);
-  return { ok: true, token };
+  return token === '' ? refused('unauthorized', false) : tokenOf(token);
 }
+
+const tokenOf = (text: string): BearerToken =>
+  text.length > TOKEN_CHARACTERS || !TOKEN.test(text)
+    ? refused('unauthorized', true)
+    : { ok: true, token: text };
 
 /**
  * The client that a token belongs to; undefined if none. If clients need no key, every caller is `anonymous`, whatever

@@ -19,6 +19,7 @@ const REQUEST_HEADERS = [
   'Accept',
   'Authorization',
   'Content-Type',
+  'X-API-Key',
   LAST_EVENT_ID_HEADER,
   PROTOCOL_VERSION_HEADER,
   METHOD_HEADER,

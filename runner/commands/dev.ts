@@ -72,7 +72,13 @@ async function serve(options: DevOptions, signals: Signals): Promise<number> {
     log.warn('orphan ended', { ...orphan });
   const token = mintRunnerToken();
   const port = options.port === 0 ? await freePort() : options.port;
-  const settings = localSettings(port, workspace.secret, config.runner, hashCredential(token));
+  const key = options.hasKey ? workspace.key : undefined;
+  const settings = localSettings({
+    port,
+    secret: workspace.secret,
+    runners: { [config.runner]: { token: hashCredential(token), servers: ['*'] } },
+    key,
+  });
   const edge = await startDevEdge({
     host: options.edge,
     port,
@@ -111,7 +117,8 @@ async function serve(options: DevOptions, signals: Signals): Promise<number> {
   try {
     const isReady = runner.ready.then(() => true);
     if (await Promise.race([isReady, signals.stop.then(() => false)])) {
-      print(welcome(edge.url, [...config.servers.keys()]));
+      const names = [...config.servers.keys()];
+      print(welcome(edge.url, names, key && { key, path: workspace.keyPath }));
       await signals.stop;
     }
   } finally {
@@ -133,21 +140,31 @@ async function readDevConfig(
   return problems.length === 0 ? { ok: true, config } : { ok: false, problems };
 }
 
-/** The edge's settings for one machine: no keys, and no host but this one. */
-function localSettings(
-  port: number,
-  secret: string,
-  runnerName: string,
-  digest: string,
-): Record<string, string> {
+interface LocalEdge {
+  readonly port: number;
+  readonly secret: string;
+  /** BRIDGE_RUNNERS. */
+  readonly runners: object;
+  /** What clients must show; absent: nothing. */
+  readonly key: string | undefined;
+}
+
+/**
+ * The edge's settings for one machine: no host but this one, and a key. Every user of the machine, and every process that a server
+ * runs as another user, can reach a port of loopback. Pages in a browser are kept out by Origin and Host too.
+ */
+function localSettings({ port, secret, runners, key }: LocalEdge): Record<string, string> {
+  const clients = key && { [LOCAL_CLIENT]: { key: hashCredential(key), servers: ['*'] } };
   return {
     BRIDGE_SECRET: secret,
-    BRIDGE_RUNNERS: JSON.stringify({ [runnerName]: { token: digest, servers: ['*'] } }),
-    // The edge listens on loopback only. Pages in a browser are kept out by Origin and Host.
-    BRIDGE_CLIENT_AUTH: 'none',
+    BRIDGE_RUNNERS: JSON.stringify(runners),
+    ...(clients ? { BRIDGE_CLIENTS: JSON.stringify(clients) } : { BRIDGE_CLIENT_AUTH: 'none' }),
     BRIDGE_HOSTS: `127.0.0.1:${port},localhost:${port}`,
   };
 }
+
+/** The principal of whoever has the key. */
+const LOCAL_CLIENT = 'local';
 
 /** The runner first: what it still delivers in its drain goes through the edge. */
 async function shutDown(edge: DevEdge, runner: RunningRunner): Promise<void> {

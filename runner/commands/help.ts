@@ -49,7 +49,8 @@ A runner token goes to a file with mode 0600; a client key is shown once.
   dev: `Usage: mcp-bridge dev --config <file> [options]
        mcp-bridge dev [options] -- <command> [arguments]
 
-Serves the whole bridge on this machine, with an embedded edge and no account, and prints URLs to use.
+Serves the whole bridge on this machine, with an embedded edge and no account, and prints URLs and the
+key to use. The key is kept in the storage folder, so it stays the same.
 
   --config <file>      the mcpServers file to serve
   --name <name>        what to call the server of a <command>
@@ -57,6 +58,7 @@ Serves the whole bridge on this machine, with an embedded edge and no account, a
   --storage <dir>      where the edge keeps its state (default: .bridge)
   --edge <host>        node: in this program; workerd: the edge's code for Cloudflare, in a workerd of
                        its own, which must be installed (default: node)
+  --no-key             ask clients for no key: everybody on this machine can use the servers
   --log-level <level>  debug, info, warn or error (default: warn)
 `,
   edge: `Usage: mcp-bridge edge [options]

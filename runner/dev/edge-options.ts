@@ -69,6 +69,10 @@ export function readEdgeOptions(given: Given, env: NodeJS.ProcessEnv): EdgeOptio
   const settings = settingsIn(env, listen);
   const danger = isLoopback(listen.host) || proxies ? undefined : dangerOf(tls, settings);
   if (danger !== undefined) return wrong(`${listen.host} can be reached by others, ${danger}`);
+  if (settings['BRIDGE_CLIENT_AUTH'] === 'none' && settings['BRIDGE_HOSTS'] === undefined)
+    return wrong(
+      'BRIDGE_CLIENT_AUTH=none needs BRIDGE_HOSTS, the host names under which clients reach this edge: without them any web page could use it',
+    );
   return { ok: true, options: { ...listen, storage, tls, proxies, logLevel, settings } };
 }
 

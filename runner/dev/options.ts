@@ -17,6 +17,8 @@ export interface DevOptions {
   readonly storage: string;
   /** In this program, or in a workerd of its own, as on Cloudflare. */
   readonly edge: 'node' | 'workerd';
+  /** Whether clients need the key that it prints. */
+  readonly hasKey: boolean;
   readonly logLevel: LogLevel;
   readonly source: DevSource;
 }
@@ -56,6 +58,7 @@ export function readDevOptions(argv: readonly string[]): DevOptionsReading {
         edge: { type: 'string', default: 'node' },
         config: { type: 'string' },
         name: { type: 'string' },
+        'no-key': { type: 'boolean', default: false },
         // Successes are on the screen already.
         'log-level': { type: 'string', default: 'warn' },
       },
@@ -88,7 +91,8 @@ export function readDevOptions(argv: readonly string[]): DevOptionsReading {
     program === undefined
       ? { kind: 'config', path: config ?? 'mcp.json' }
       : { kind: 'command', name: name ?? nameOf(command), command };
-  return { ok: true, options: { port: Number(port), storage, edge, logLevel, source } };
+  const hasKey = !values['no-key'];
+  return { ok: true, options: { port: Number(port), storage, edge, hasKey, logLevel, source } };
 }
 
 const refused = (what: string): DevOptionsReading => ({

@@ -1,7 +1,18 @@
-// What `mcp-bridge dev` prints when it is ready: which servers run where, and how to connect to one. Pure.
+// What `mcp-bridge dev` prints when it is ready: which servers run where, and how to connect to one. Whatever is printed works as it
+// is when it is pasted. Pure.
 
-/** Plain lines for the terminal. `edge` is an origin without trailing slash. */
-export function welcome(edge: string, servers: readonly string[]): string {
+/** What clients must show, and the file that it is kept in. */
+export interface WelcomeKey {
+  readonly key: string;
+  readonly path: string;
+}
+
+/** Plain lines for the terminal. `edge` is an origin without trailing slash; without `key` clients need none. */
+export function welcome(
+  edge: string,
+  servers: readonly string[],
+  key: WelcomeKey | '' | undefined,
+): string {
   const width = Math.max(...servers.map((name) => name.length));
   const lines = ['mcp-bridge is ready. It serves this machine only; Ctrl-C stops it.', ''];
   for (const name of servers) {
@@ -10,24 +21,55 @@ export function welcome(edge: string, servers: readonly string[]): string {
       `  ${' '.repeat(width)}  ${edge}/${name}/sse  (for clients that know HTTP+SSE only)`,
     );
   }
+  const header = key ? `Authorization: Bearer ${key.key}` : undefined;
+  if (key)
+    lines.push(
+      '',
+      'Every client must send this header:',
+      '',
+      `  ${header}`,
+      '',
+      `The key is kept in ${key.path}, so it stays the same. Who has it can use all servers; delete that file for a new one.`,
+    );
+  else lines.push('', 'No key is asked for: everybody on this machine can use all servers.');
   const [first] = servers;
-  if (first !== undefined) lines.push(...connect(first, `${edge}/${first}/mcp`));
+  if (first !== undefined) lines.push(...connect(first, `${edge}/${first}/mcp`, header));
   return `${lines.join('\n')}\n`;
 }
 
-function connect(name: string, url: string): string[] {
-  const vscode = JSON.stringify({ servers: { [name]: { type: 'http', url } } });
+function connect(name: string, url: string, header: string | undefined): string[] {
+  const value = header?.slice(header.indexOf(' ') + 1);
+  const headers = value !== undefined && { headers: { Authorization: value } };
+  const vscode = JSON.stringify({ servers: { [name]: { type: 'http', url, ...headers } } });
+  const init = headers ? `, { requestInit: ${JSON.stringify(headers)} }` : '';
+  const flag = (option: string): string => (header === undefined ? '' : ` ${option} '${header}'`);
   return [
     '',
     `To connect, for example to ${name}:`,
     '',
     '  Claude Code',
-    `    claude mcp add --transport http ${name} ${url}`,
+    `    claude mcp add --transport http ${name} ${url}${flag('--header')}`,
     '  VS Code, .vscode/mcp.json',
     `    ${vscode}`,
     '  TypeScript, npm install @modelcontextprotocol/client',
     "    import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';",
     "    const client = new Client({ name: 'my-client', version: '1.0.0' });",
-    `    await client.connect(new StreamableHTTPClientTransport(new URL('${url}')));`,
+    `    await client.connect(new StreamableHTTPClientTransport(new URL('${url}')${init}));`,
+    '  curl',
+    `    curl -sS ${url}${flag('-H')} ${CURL_HEADERS} -d '${INITIALIZE}'`,
   ];
 }
+
+const CURL_HEADERS =
+  "-H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream'";
+
+const INITIALIZE = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'initialize',
+  params: {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    clientInfo: { name: 'curl', version: '1' },
+  },
+});

@@ -1,8 +1,9 @@
-// The storage folder of `mcp-bridge dev`: the edge's state, its secret, and a folder for the example's files.
+// The storage folder of `mcp-bridge dev`: the edge's state, its secret, the clients' key, and a folder for the example's files.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
+import { CLIENT_KEY, mintClientKey } from '../credential.ts';
 import type { DevSource } from './options.ts';
 import { orInWords, ownFolder, readOwnSecret, writeOwnFile } from './own-storage.ts';
 
@@ -11,6 +12,9 @@ const SECRET_BYTES = 32;
 
 const SECRET = /^[0-9a-f]{64}$/u;
 
+/** The file of the clients' key. */
+const KEY = 'key';
+
 /** Where the example keeps its files; servers may do there what they like. */
 const FILES = 'files';
 
@@ -18,6 +22,9 @@ export interface Workspace {
   readonly edgeFolder: string;
   /** Kept over restarts, so that what it signed stays valid. */
   readonly secret: string;
+  /** What clients must show. Kept over restarts, so that a client that was configured once goes on working. */
+  readonly key: string;
+  readonly keyPath: string;
   /** The config to serve: the given one, or one written for the given command. */
   readonly configPath: string;
   /** The runner's environment, with the storage folder for a config that keeps its files there. */
@@ -33,16 +40,19 @@ export function openWorkspace(folder: string, source: DevSource): Workspace {
   writeOwnFile(join(folder, '.gitignore'), '*\n');
   return {
     edgeFolder: join(folder, 'edge'),
-    secret: keptSecret(join(folder, 'secret')),
+    secret: kept(join(folder, 'secret'), SECRET, () => randomBytes(SECRET_BYTES).toString('hex')),
+    key: kept(join(folder, KEY), CLIENT_KEY, mintClientKey),
+    keyPath: join(folder, KEY),
     configPath: source.kind === 'config' ? source.path : writeConfig(folder, source),
     environment: { ...process.env, MCP_BRIDGE_STORAGE: resolve(folder) },
   };
 }
 
-function keptSecret(path: string): string {
-  const kept = readOwnSecret(path, SECRET);
-  if (kept !== undefined) return kept;
-  const secret = randomBytes(SECRET_BYTES).toString('hex');
+/** A secret of ours, made at the first start. */
+function kept(path: string, form: RegExp, make: () => string): string {
+  const found = readOwnSecret(path, form);
+  if (found !== undefined) return found;
+  const secret = make();
   writeOwnFile(path, secret);
   return secret;
 }

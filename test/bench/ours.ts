@@ -86,16 +86,17 @@ export async function startBridge(options: OursOptions): Promise<Ours> {
   };
   writeFileSync(join(folder, 'mcp.json'), JSON.stringify(config), { mode: 0o600 });
   writeFileSync(join(folder, 'token'), token, { mode: 0o600 });
+  const dialled =
+    (await options.linkThrough?.(`http://127.0.0.1:${port}`)) ?? `http://127.0.0.1:${port}`;
   const settings = {
     BRIDGE_SECRET: 'bench-secret-of-at-least-32-characters',
     BRIDGE_RUNNERS: JSON.stringify({ bench: { token: hashCredential(token), servers: ['*'] } }),
     BRIDGE_CLIENT_AUTH: 'none',
-    ...(options.linkThrough === undefined && { BRIDGE_HOSTS: `127.0.0.1:${port}` }),
+    BRIDGE_HOSTS: `127.0.0.1:${port},${new URL(dialled).host}`,
     ...options.settings,
   };
   const startEdge = options.edge === 'node' ? startNodeEdge : startWorkerdEdge;
   const edge = await startEdge(folder, port, settings);
-  const dialled = (await options.linkThrough?.(edge.url)) ?? edge.url;
   const {
     process: runner,
     stdout,
@@ -180,6 +181,7 @@ export async function startDev(
   const args = [
     bridgeProgram,
     'dev',
+    '--no-key',
     '--edge=node',
     `--config=${join(folder, 'mcp.json')}`,
     `--storage=${join(folder, 'state')}`,

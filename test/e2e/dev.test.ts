@@ -11,6 +11,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { expect, onTestFinished, test, vi } from 'vitest';
 
 import { EDGE_HOST } from './edges.ts';
+import { keyedFetch, printedKey } from './keyed-fetch.ts';
 import { descendants, living } from './process-tree.ts';
 
 const program = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
@@ -24,6 +25,7 @@ const EDGES = EDGE_HOST === 'workerd' ? 1 : 0;
 interface Dev {
   readonly process: ChildProcess;
   readonly url: string;
+  readonly key: string;
   readonly storage: string;
 }
 
@@ -39,14 +41,15 @@ async function startDev(folder: string): Promise<Dev> {
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => output.push(text));
   }
-  const url = await vi.waitUntil(
+  const key = await vi.waitUntil(
     () => {
       if (child.exitCode !== null) throw new Error(output.join(''));
-      return /http:\S+\/echo\/mcp$/mu.exec(output.join(''))?.[0];
+      return printedKey(output.join(''));
     },
     { timeout: 30_000, interval: 20 },
   );
-  return { process: child, url, storage };
+  const url = /http:\S+\/echo\/mcp$/mu.exec(output.join(''))?.[0] ?? '';
+  return { process: child, url, key, storage };
 }
 
 function temporaryFolder(): string {
@@ -55,15 +58,15 @@ function temporaryFolder(): string {
   return folder;
 }
 
-async function connect(url: string): Promise<Client> {
+async function connect({ url, key }: Pick<Dev, 'url' | 'key'>): Promise<Client> {
   const client = new Client({ name: 'test', version: '1.0.0' });
-  await client.connect(new StreamableHTTPClientTransport(new URL(url)));
+  await client.connect(new StreamableHTTPClientTransport(new URL(url), { fetch: keyedFetch(key) }));
   return client;
 }
 
 test('one command serves a server; Ctrl-C ends it with exit code 0 and leaves no process', async () => {
   const dev = await startDev(temporaryFolder());
-  const client = await connect(dev.url);
+  const client = await connect(dev);
   const { tools } = await client.listTools();
   expect(tools.map((tool) => tool.name)).toContain('echo');
   const started = await descendants(dev.process.pid ?? 0);
@@ -73,24 +76,25 @@ test('one command serves a server; Ctrl-C ends it with exit code 0 and leaves no
   expect(living(started)).toEqual([]);
 });
 
-test('the secret is made once and is for its owner alone', async () => {
+test('[F-453] secret and key are made once, and are for their owner alone', async () => {
   const folder = temporaryFolder();
-  const secrets: string[] = [];
+  const made: string[][] = [];
   for (let start = 0; start < 2; start += 1) {
     const dev = await startDev(folder);
-    const path = join(dev.storage, 'secret');
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-    secrets.push(readFileSync(path, 'utf8'));
+    const paths = ['secret', 'key'].map((name) => join(dev.storage, name));
+    for (const path of paths) expect(statSync(path).mode & 0o777).toBe(0o600);
+    made.push(paths.map((path) => readFileSync(path, 'utf8')));
+    expect(made[start]?.[1]).toBe(dev.key);
     dev.process.kill('SIGTERM');
     expect(await once(dev.process, 'exit')).toEqual([0, null]);
   }
-  expect(secrets[0]).toMatch(/^[0-9a-f]{64}$/u);
-  expect(secrets[1]).toBe(secrets[0]);
+  expect(made[0]?.[0]).toMatch(/^[0-9a-f]{64}$/u);
+  expect(made[1]).toEqual(made[0]);
 });
 
 test('a second signal ends it at once, and leaves no process', async () => {
   const dev = await startDev(temporaryFolder());
-  await connect(dev.url);
+  await connect(dev);
   const started = await descendants(dev.process.pid ?? 0);
   dev.process.kill('SIGINT');
   dev.process.kill('SIGTERM');
@@ -102,14 +106,14 @@ test('a second signal ends it at once, and leaves no process', async () => {
 test('no edge outlives a dev that is killed with SIGKILL, and the next dev starts', async () => {
   const folder = temporaryFolder();
   const dev = await startDev(folder);
-  await connect(dev.url);
+  await connect(dev);
   const started = await descendants(dev.process.pid ?? 0);
   dev.process.kill('SIGKILL');
   const edge = started.filter((entry) => entry.command === 'workerd');
   expect(edge).toHaveLength(EDGES);
   await vi.waitUntil(() => living(edge).length === 0, { timeout: 60_000, interval: 20 });
   const next = await startDev(folder);
-  await connect(next.url);
+  await connect(next);
   // What the killed one's server processes left, the next one has swept.
   expect(living(started)).toEqual([]);
 });

@@ -103,7 +103,7 @@ test('schema prints the schema that lies beside the program', async () => {
 });
 
 test('[F-315] dev serves a server with nothing but Node, and ends without a trace', async () => {
-  const args = ['dev', '--port', '0', '--storage', join(folder, 'node'), '--'];
+  const args = ['dev', '--no-key', '--port', '0', '--storage', join(folder, 'node'), '--'];
   const child = spawn(program, [...args, process.execPath, echo], { cwd: project });
   onTestFinished(() => void child.kill('SIGKILL'));
   let output = '';

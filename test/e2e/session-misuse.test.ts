@@ -721,10 +721,10 @@ test('[F-34] no key is in any log', () => {
 
 describe('an edge without a runner', () => {
   /** An edge with these settings and nothing else. */
-  async function startEdge(settings: Record<string, string>): Promise<string> {
+  async function startEdge(settings: Record<string, string>, port?: number): Promise<string> {
     const { folder, remove } = temporaryFolder();
     const edge = await startTestEdge({
-      port: await freePort(),
+      port: port ?? (await freePort()),
       storage: folder,
       settings,
       log: () => undefined,
@@ -791,7 +791,9 @@ describe('an edge without a runner', () => {
   );
 
   test('serves whoever comes when BRIDGE_CLIENT_AUTH is "none", but no runner', async () => {
-    const origin = await startEdge({ BRIDGE_SECRET: SECRET, BRIDGE_CLIENT_AUTH: 'none' });
+    const port = await freePort();
+    const hosts = { BRIDGE_CLIENT_AUTH: 'none', BRIDGE_HOSTS: `127.0.0.1:${port}` };
+    const origin = await startEdge({ BRIDGE_SECRET: SECRET, ...hosts }, port);
     const answer = await tryOn(origin, ['POST', '/echo/mcp']);
     expect(answer.status).toBe(503);
     expect(answer.headers['retry-after']).toBe('5');

@@ -1,16 +1,18 @@
 // What a user does first: `npm start`, a client on the URL it prints, Ctrl-C. With the servers of the example config.
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { freePort } from '../../runner/dev/free-port.ts';
 import { PATIENCE } from '../fixtures/patience.ts';
 import { EDGE_HOST } from './edges.ts';
+import { keyedFetch, printedKey } from './keyed-fetch.ts';
 import { descendants, living } from './process-tree.ts';
 import { OFFICIAL_CLIENTS } from './official-clients.ts';
 
@@ -22,6 +24,8 @@ const edge = EDGE_HOST === 'workerd' ? ['--edge', EDGE_HOST] : [];
 interface Started {
   readonly process: ChildProcess;
   readonly origin: string;
+  /** With the key that it printed. */
+  readonly fetch: typeof fetch;
   /** What it has printed so far. */
   output(): string;
 }
@@ -42,11 +46,16 @@ async function start(words: readonly string[]): Promise<Started> {
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   }
-  await vi.waitUntil(() => {
+  const key = await vi.waitUntil(() => {
     if (child.exitCode !== null) throw new Error(output);
-    return output.includes('/mcp\n');
+    return printedKey(output);
   }, PATIENCE);
-  return { process: child, origin: `http://127.0.0.1:${port}`, output: () => output };
+  return {
+    process: child,
+    origin: `http://127.0.0.1:${port}`,
+    fetch: keyedFetch(key),
+    output: () => output,
+  };
 }
 
 /** The words after `node` and before the options of `npm start`, which must be what this file runs. */
@@ -65,14 +74,14 @@ describe('npm start', () => {
     const ready = performance.now();
     let first = 0;
     for (const kind of OFFICIAL_CLIENTS) {
-      const official = await kind.connect(new URL('/everything', started.origin));
+      const official = await kind.connect(new URL('/everything', started.origin), started);
       expect(await official.call('echo', { message: 'hello' })).toBe('Echo: hello');
       first ||= performance.now();
       await official.end();
     }
     for (const server of ['filesystem', 'memory']) {
       const [kind] = OFFICIAL_CLIENTS;
-      const official = await kind?.connect(new URL(`/${server}`, started.origin));
+      const official = await kind?.connect(new URL(`/${server}`, started.origin), started);
       expect((await official?.client.listTools())?.tools.length).toBeGreaterThan(0);
       await official?.end();
     }
@@ -90,12 +99,51 @@ describe('npm start', () => {
     expect(started.output()).toContain('/sse');
   });
 
+  test('[F-453] what it prints works as it is when it is pasted, and nothing does without the key', async () => {
+    const started = await start(startCommand());
+    const [, mcp, typescript, curl] =
+      /\n {4}(\{"servers".*)\n[^]*?install @modelcontextprotocol\/client\n([^]*?)\n {2}curl\n {4}(.*)\n/u.exec(
+        started.output(),
+      ) ?? [];
+    const run = promisify(execFile);
+    const { stdout } = await run('sh', ['-c', curl ?? 'false']);
+    expect(stdout).toContain('"serverInfo"');
+    const { stdout: refused } = await run('sh', [
+      '-c',
+      (curl ?? '').replace(/ -H 'Auth[^']*'/u, ''),
+    ]);
+    expect(refused).toContain('42020');
+
+    const [server] = Object.values(
+      (JSON.parse(mcp ?? '') as { servers: Record<string, { url: string; headers: object }> })
+        .servers,
+    );
+    const listed = await fetch(server?.url ?? '', {
+      method: 'POST',
+      headers: {
+        ...server?.headers,
+        'Content-Type': 'application/json',
+        Accept: 'application/json, text/event-stream',
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }),
+    });
+    expect(listed.status).not.toBe(401);
+
+    const script = join(root, `test/e2e/pasted-${process.pid}.mjs`);
+    onTestFinished(() => rmSync(script, { force: true }));
+    const tail = 'console.log(client.getServerVersion().name); await client.close();';
+    writeFileSync(script, `${typescript}\n${tail}`);
+    expect((await run(process.execPath, [script])).stdout).toContain('everything');
+  });
+
   test.each(['SIGINT', 'SIGTERM'] as const)(
     '%s ends it with exit code 0 and leaves no process, with sessions open and a call running',
     async (signal) => {
       const started = await start(startCommand());
       const clients = await Promise.all(
-        OFFICIAL_CLIENTS.map((kind) => kind.connect(new URL('/everything', started.origin))),
+        OFFICIAL_CLIENTS.map((kind) =>
+          kind.connect(new URL('/everything', started.origin), started),
+        ),
       );
       const [running] = clients;
       // Calls that have not reached the server by then are refused, as they may be.
@@ -125,11 +173,11 @@ test('`mcp-bridge dev -- <command>` serves that one command under its name', asy
   const [program = ''] = startCommand();
   const started = await start([program, '--', 'node', 'test/fixtures/servers/echo.mjs']);
   for (const kind of OFFICIAL_CLIENTS) {
-    const official = await kind.connect(new URL('/echo', started.origin));
+    const official = await kind.connect(new URL('/echo', started.origin), started);
     expect(await official.call('echo', { text: 'one server' })).toBe('one server');
     await official.end();
   }
-  expect((await fetch(new URL('/everything/mcp', started.origin), { method: 'POST' })).ok).toBe(
-    false,
-  );
+  const url = new URL('/everything/mcp', started.origin);
+  expect((await started.fetch(url, { method: 'POST' })).status).not.toBe(401);
+  expect((await started.fetch(url, { method: 'POST' })).ok).toBe(false);
 });

@@ -66,8 +66,15 @@ describe('complete settings', () => {
       ...COMPLETE,
       BRIDGE_CLIENTS: undefined,
       BRIDGE_CLIENT_AUTH: 'none',
+      BRIDGE_HOSTS: 'bridge.example',
     });
     expect({ problems, clientAuth }).toEqual({ problems: [], clientAuth: 'none' });
+  });
+
+  test('[F-451] need their hosts when no key is asked for, or keys are', () => {
+    const { problems, clientAuth } = readSettings({ ...COMPLETE, BRIDGE_CLIENT_AUTH: 'none' });
+    expect(clientAuth).toBe('keys');
+    expect(problems).toMatchObject([{ what: expect.stringContaining('BRIDGE_HOSTS') }]);
   });
 });
 

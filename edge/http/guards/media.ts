@@ -68,8 +68,7 @@ const ACCEPTED = {
 /**
  * Refuses a client that does not take what may be sent. Wildcards count, and `q=0` excludes. A GET without Accept takes
  * anything (RFC 9110 §12.5.1), but a POST must name both types (MCP 2025-11-25, Transports), or a program that reads only JSON
- * would sometimes get a stream. What a page of another site loads (an image, a frame, `fetch` without CORS) sends no
- * Origin, and a GET opens something, so it must name the event stream itself.
+ * would sometimes get a stream.
  * Not for the POST of HTTP+SSE: its answer has no body, so its clients need no Accept.
  */
 export function checkAccept(request: Request, method: 'post' | 'get'): Fault | undefined {
@@ -78,19 +77,15 @@ export function checkAccept(request: Request, method: 'post' | 'get'): Fault | u
   const isTaken =
     method === 'post'
       ? ACCEPTED.post.every((type) => quality(ranges, type) > 0)
-      : takesStream(request, ranges);
+      : takesStream(ranges);
   return isTaken ? undefined : { fault: 'not_acceptable' };
 }
 
-function takesStream({ headers }: Request, ranges: Ranges): boolean {
+function takesStream(ranges: Ranges): boolean {
   const [stream] = ACCEPTED.get;
   if (ranges.has(stream)) return quality(ranges, stream) > 0;
-  const isFromPage = !OWN_SITES.has(headers.get('sec-fetch-site') ?? 'none');
-  return !isFromPage && [...ranges.keys()].every(isOfProgram) && quality(ranges, stream) > 0;
+  return [...ranges.keys()].every(isOfProgram) && quality(ranges, stream) > 0;
 }
-
-/** Values of `Sec-Fetch-Site` of a request that no other site made (Fetch Metadata, §2.4). */
-const OWN_SITES: ReadonlySet<string> = new Set(['none', 'same-origin']);
 
 /** Types that programs list next to a wildcard. A browser lists what it can show, such as `text/html` or `image/webp`. */
 const isOfProgram = (range: string): boolean =>

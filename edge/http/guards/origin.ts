@@ -14,12 +14,23 @@ export function checkHost(request: Request, settings: Settings): Fault | undefin
   return isServed ? undefined : { fault: 'host_not_allowed' };
 }
 
-/** Refuses a request from a browser page that is neither listed nor the edge's own. Without an Origin it passes. */
+/**
+ * Refuses a request from a browser page that is neither listed nor the edge's own. What a page of another site loads without CORS
+ * (an image, a frame, `fetch` with `no-cors`) has no Origin; browsers say in `Sec-Fetch-Site` where it comes from. Programs send
+ * neither, and pass. Other ports of a machine are the same site, so `same-site` is as foreign as `cross-site`.
+ */
 export function checkOrigin(request: Request, settings: Settings): Fault | undefined {
   const origin = request.headers.get('origin');
-  if (origin === null || settings.origins.has(origin)) return undefined;
+  if (origin === null) {
+    const site = request.headers.get('sec-fetch-site');
+    return site === null || OWN_SITES.has(site) ? undefined : { fault: 'origin_not_allowed' };
+  }
+  if (settings.origins.has(origin)) return undefined;
   return isOwnPage(origin, request, settings) ? undefined : { fault: 'origin_not_allowed' };
 }
+
+/** Values of `Sec-Fetch-Site` of a request that no other site made (Fetch Metadata, §2.4). */
+const OWN_SITES: ReadonlySet<string> = new Set(['none', 'same-origin']);
 
 /** Refuses every request that has an Origin: runners send none, so the sender is a browser page. */
 export function checkNoOrigin(request: Request): Fault | undefined {

@@ -68,6 +68,47 @@ describe('F-30 the Authorization header', () => {
   });
 });
 
+describe('[F-450] X-API-Key', () => {
+  const given = (apiKey: string, authorization?: string): Headers =>
+    new Headers({ 'x-api-key': apiKey, ...(authorization !== undefined && { authorization }) });
+
+  test.each([
+    ['abc', undefined],
+    [' abc ', undefined],
+    ['abc', 'Bearer abc'],
+    ['abc', ''],
+    ['', 'Bearer abc'],
+  ])('%j beside Authorization %j is taken', (apiKey, authorization) => {
+    expect(bearerToken(given(apiKey, authorization), HERE)).toEqual({ ok: true, token: 'abc' });
+  });
+
+  test.each([
+    ['abc', 'Bearer abcd'],
+    ['abc', 'Basic YTpi'],
+    ['abc', 'abc'],
+    ['abc', 'Bearer'],
+    ['a b', 'Bearer abc'],
+    ['Bearer abc', 'Bearer abc'],
+  ])('%j beside Authorization %j is refused in words', (apiKey, authorization) => {
+    expect(bearerToken(given(apiKey, authorization), HERE)).toMatchObject({
+      fault: { fault: 'malformed_authorization', message: expect.stringContaining('X-API-Key') },
+    });
+  });
+
+  test.each([
+    ['a, a', 'malformed_authorization'],
+    ['a b', 'unauthorized'],
+    ['Bearer abc', 'unauthorized'],
+    ['a'.repeat(5000), 'unauthorized'],
+  ])('%j alone is refused as %s', (apiKey, fault) => {
+    expect(bearerToken(given(apiKey), HERE)).toEqual({
+      ok: false,
+      fault: { fault },
+      tokenSent: true,
+    });
+  });
+});
+
 describe('F-34 a key in the query', () => {
   test.each(['access_token', 'token', 'key', 'api_key', 'Access_Token', 'acc%65ss_token'])(
     '?%s= is refused beside a right header, and its value is not told',
@@ -106,7 +147,7 @@ describe('a client', () => {
   });
 
   test('is anonymous where no key is asked for, whatever it sends', async () => {
-    const open = readSettings({ BRIDGE_CLIENT_AUTH: 'none' });
+    const open = readSettings({ BRIDGE_CLIENT_AUTH: 'none', BRIDGE_HOSTS: 'bridge.example' });
     const anonymous = { name: 'anonymous', servers: '*' };
     expect(await findClient(open, undefined)).toEqual(anonymous);
     expect(await findClient(open, 'junk')).toEqual(anonymous);

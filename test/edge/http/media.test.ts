@@ -145,18 +145,6 @@ describe('F-05 Accept of a GET', () => {
   ])('%j is refused', (accept) => {
     expect(checkAccept(accepting(accept), 'get')).toEqual({ fault: 'not_acceptable' });
   });
-
-  test.each([
-    ['cross-site', undefined, 'not_acceptable'],
-    ['cross-site', '*/*', 'not_acceptable'],
-    ['same-site', '*/*', 'not_acceptable'],
-    ['cross-site', 'text/event-stream', undefined],
-    ['same-origin', '*/*', undefined],
-    ['none', undefined, undefined],
-  ])('from a page, Sec-Fetch-Site %s, %j: %j', (site, accept, expected) => {
-    const headers = { 'sec-fetch-site': site, ...(accept !== undefined && { accept }) };
-    expect(checkAccept(sending(headers), 'get')?.fault).toBe(expected);
-  });
 });
 
 describe('[F-192] which of both a client would rather have', () => {

@@ -126,6 +126,7 @@ export class PlayedEdge {
     this.#settings = readSettings({
       ...EDGE_BINDINGS,
       BRIDGE_CLIENT_AUTH: 'none',
+      BRIDGE_HOSTS: 'edge.example',
       BRIDGE_ORIGINS: 'https://page.example',
       ...changed,
     });

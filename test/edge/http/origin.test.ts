@@ -45,6 +45,31 @@ describe('F-31 Origin', () => {
   });
 
   test.each([
+    ['cross-site', 'origin_not_allowed'],
+    ['same-site', 'origin_not_allowed'],
+    ['same-origin', undefined],
+    ['none', undefined],
+    ['anything-new', 'origin_not_allowed'],
+  ])(
+    '[F-452] without an Origin, and Sec-Fetch-Site %s as browsers send it: %j',
+    (site, expected) => {
+      for (const method of ['GET', 'POST', 'DELETE'])
+        for (const accept of ['*/*', 'text/event-stream', 'application/json, text/event-stream'])
+          for (const settings of [LISTED, UNLISTED]) {
+            const headers = { 'sec-fetch-site': site, accept };
+            const request = new Request('https://bridge.example/files/sse', { method, headers });
+            expect(checkOrigin(request, settings)?.fault).toBe(expected);
+          }
+    },
+  );
+
+  test('[F-452] a page of a listed origin may call from another site', () => {
+    const headers = { origin: 'https://good.example', 'sec-fetch-site': 'cross-site' };
+    const request = new Request('https://bridge.example/files/sse', { headers });
+    expect(checkOrigin(request, LISTED)).toBeUndefined();
+  });
+
+  test.each([
     ['https://bridge.example', 'https://bridge.example/'],
     ['https://bridge.example', 'http://bridge.example/'],
     ['http://127.0.0.1:8787', 'http://127.0.0.1:8787/'],

@@ -53,7 +53,8 @@ test.each([
   [{ listen: '[::]:80' }, {}, 'in clear'],
   [{ ...OPEN, ...TLS }, NO_KEYS, 'BRIDGE_CLIENT_AUTH'],
   [{ ...OPEN, ...TLS }, {}, ''],
-  [{ ...OPEN, 'trust-proxy': '10.0.0.1' }, NO_KEYS, ''],
+  [{ ...OPEN, 'trust-proxy': '10.0.0.1' }, NO_KEYS, 'BRIDGE_HOSTS'],
+  [{ ...OPEN, 'trust-proxy': '10.0.0.1' }, { ...NO_KEYS, BRIDGE_HOSTS: 'edge.example' }, ''],
 ])('%j with %j', (given, env, problem) => {
   const found = problemOf(given, env);
   expect(problem === '' ? found : found.includes(problem)).toBe(problem === '' ? '' : true);

@@ -39,6 +39,7 @@ beforeEach(async () => {
       BRIDGE_SECRET: 'secret-of-at-least-32-characters-0123456789',
       BRIDGE_RUNNERS: JSON.stringify({ here: { token: hashCredential(TOKEN), servers: ['*'] } }),
       BRIDGE_CLIENT_AUTH: 'none',
+      BRIDGE_HOSTS: new URL(ORIGIN).host,
     },
     database,
     log: (line) => lines.push(line),

@@ -14,10 +14,15 @@ test('without words the servers of mcp.json are served on port 8787', () => {
       port: 8787,
       storage: '.bridge',
       edge: 'node',
+      hasKey: true,
       logLevel: 'warn',
       source: { kind: 'config', path: 'mcp.json' },
     },
   });
+});
+
+test('[F-453] --no-key asks clients for none', () => {
+  expect(readDevOptions(['--no-key'])).toMatchObject({ options: { hasKey: false } });
 });
 
 test('a command after -- is taken word by word, options of its own included', () => {
