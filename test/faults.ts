@@ -978,6 +978,13 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['edge/core/client-stream.test.ts', 'e2e/storage.test.ts'],
   },
 
+  // Isolation
+  'F-370': {
+    fault:
+      'a message of many MiB: whoever copies it in one go stops all other sessions for that long',
+    tests: ['runner/translate/passes.test.ts', 'shared/lines.test.ts', 'shared/link-codec.test.ts'],
+  },
+
   // Sessions linked ahead
   'F-330': {
     fault: 'two clients ask for the one spare at once, or one asks that may have none',
@@ -1139,5 +1146,6 @@ export const FAULT_IDS: readonly string[] = [
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',
   'F-340 F-341 F-342 F-343',
   'F-450 F-451 F-452 F-453',
+  'F-370',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

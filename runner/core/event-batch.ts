@@ -1,5 +1,6 @@
 // Small events of one stream that are ready at the same moment go in one frame (PROTOCOL.md LP26), because a frame costs the
 // edge the same whatever it holds. Pure: the host says when the moment is over.
+import type { Bytes } from '../../shared/bytes.ts';
 import { EVENTS_IN_FRAME } from '../../shared/link/sizes.ts';
 import type { EventFrame } from '../../shared/link/session-frames.ts';
 
@@ -14,7 +15,7 @@ const NEWLINE = 0x0a;
 /** A frame with its message. */
 export interface SentEvent {
   readonly frame: EventFrame;
-  readonly message?: Uint8Array | undefined;
+  readonly message?: Bytes | undefined;
 }
 
 export class EventBatch {
@@ -29,7 +30,8 @@ export class EventBatch {
 
   /** Takes the next event. False if it cannot go together with the batch, or with anything. */
   take({ frame, message }: SentEvent): boolean {
-    if (frame.final || !message || message.length > SMALL_BYTES) return false;
+    if (frame.final || !(message instanceof Uint8Array) || message.length > SMALL_BYTES)
+      return false;
     // Line breaks separate the messages.
     if (message.includes(NEWLINE)) return false;
     if (this.#first && !this.#isNext(frame, message)) return false;

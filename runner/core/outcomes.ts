@@ -1,5 +1,6 @@
 // Gives each request in flight its one outcome: an answer, a fault or, after a cancellation, only the end of its stream (R-1,
 // R-8).
+import type { Bytes } from '../../shared/bytes.ts';
 import type { ClientRequestId } from '../../shared/ids.ts';
 import { faultError, type Fault } from '../../shared/fault.ts';
 import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
@@ -31,7 +32,7 @@ export class Outcomes {
   /** Ends a call. `message`: its answer under the client's id; without one the client gets nothing more. */
   settle(
     call: Call,
-    message: Uint8Array | undefined,
+    message: Bytes | undefined,
     outcome: CallRecord['outcome'],
     now: number,
   ): void {

@@ -4,6 +4,7 @@ import type { BridgeRequestId, StreamId } from '../../shared/ids.ts';
 import { faultError } from '../../shared/fault.ts';
 import { withMembers } from '../../shared/jsonrpc/members.ts';
 import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
+import { spliceApart } from '../../shared/jsonrpc/splice.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
 import { isNotificationName } from '../../shared/mcp/notifications.ts';
@@ -98,19 +99,19 @@ export class ProcessToClient {
     const call = number === undefined ? undefined : calls.get(number);
     if (!idAt || !call) return this.#stray(answer, number, now);
     hearing.answered(call.bridgeId, answer.bytes.length);
-    const message = answer.edited([{ ...idAt, with: call.clientIdBytes }]);
+    const message = spliceApart(answer.bytes, [{ ...idAt, with: call.clientIdBytes }]);
     const outcome = answer.kind === 'error' ? 'error' : 'result';
     const initializes = isInitialize(call);
-    if (initializes && outcome === 'result' && !Handshake.isReadable(message)) {
+    if (initializes && outcome === 'result' && !Handshake.isReadable(answer)) {
       return end(unusable('it is longer than any client would read'), now);
     }
     if (initializes && outcome === 'result') {
-      handshake.complete(message);
+      handshake.complete(answer);
       // Before the answer: the client's next request may come as soon as it has that.
       this.#tellRevision();
     }
-    outcomes.settle(call, message.bytes, call.isCancelled ? 'cancelled' : outcome, now);
-    if (!initializes) this.#minded(call, message, now);
+    outcomes.settle(call, message, call.isCancelled ? 'cancelled' : outcome, now);
+    if (!initializes) this.#minded(call, answer, now);
     else if (outcome === 'error') this.#endRefused(now);
   }
 
@@ -133,10 +134,10 @@ export class ProcessToClient {
   }
 
   /** What an answer says about tasks, whose progress continues after it. */
-  #minded(call: Call, message: MessageView, now: number): void {
+  #minded(call: Call, answer: MessageView, now: number): void {
     const { bridgeId, progressToken, makesTask, method } = call;
-    if (makesTask && progressToken) this.#tasks.answered({ bridgeId, progressToken }, message, now);
-    else this.#tasks.told(method, message);
+    if (makesTask && progressToken) this.#tasks.answered({ bridgeId, progressToken }, answer, now);
+    else this.#tasks.told(method, answer);
   }
 
   #ask(message: MessageView, now: number, bridgeId: BridgeRequestId | undefined): void {

@@ -1,4 +1,5 @@
 // What a session asks of its host, and the limits it obeys.
+import type { Bytes } from '../../shared/bytes.ts';
 import type { FaultCode } from '../../shared/fault.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { SessionUp } from '../../shared/link/session-frames.ts';
@@ -27,7 +28,7 @@ export type End = (ending: Ending, now: number, isStarting?: boolean) => void;
 export const GOES_ON = 'It is still starting; try again soon.';
 
 export type SessionEffect =
-  | { readonly do: 'send'; readonly frame: SessionUp; readonly message?: Uint8Array | undefined }
+  | { readonly do: 'send'; readonly frame: SessionUp; readonly message?: Bytes | undefined }
   /** Events of a stream that the link has not sent: they go out later (`withdraw`), or are not needed any more (`drop`). */
   | { readonly do: 'withdraw' | 'drop'; readonly stream: StreamId }
   /** One message for the process. `message`: what is known of the line, if it was scanned. */

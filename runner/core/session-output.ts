@@ -1,5 +1,6 @@
 // Collects what one session sends, in order, until its host takes it: lines to the process, frames and events to the edge, and
 // notes.
+import type { Bytes } from '../../shared/bytes.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { SessionUp } from '../../shared/link/session-frames.ts';
 import { DropNotes } from './drop-notes.ts';
@@ -74,7 +75,7 @@ export class SessionOutput {
   }
 
   /** The stream's next event. It goes out with {@link sendEvents}, once there is a link and credit. */
-  emit(stream: StreamId, message: Uint8Array | undefined, final: boolean, now: number): void {
+  emit(stream: StreamId, message: Bytes | undefined, final: boolean, now: number): void {
     this.#parts.posts.accepted(stream);
     this.#parts.log.append(stream, message, final, now);
   }

@@ -1,6 +1,7 @@
 // The events of one session, by stream: their numbers, what is owed to attached clients, what is kept for resumption, and what
 // is let go (PROTOCOL.md LP14–LP19; ). Pure: the time is an input.
 // One file above 300 lines: each change of a stream changes what is owed and what is kept at once.
+import type { Bytes } from '../../shared/bytes.ts';
 import {
   CREDIT_BYTES,
   CREDIT_EVENTS,
@@ -21,7 +22,7 @@ export interface StreamEvent {
   readonly stream: StreamId;
   readonly seq: number;
   readonly final: boolean;
-  readonly message: Uint8Array | undefined;
+  readonly message: Bytes | undefined;
 }
 
 interface Logged extends StreamEvent {
@@ -128,7 +129,7 @@ export class StreamLog {
   }
 
   /** Adds the stream's next event. False when the stream is over (LP19) or was never opened. */
-  append(id: string, message: Uint8Array | undefined, final: boolean, now: number): boolean {
+  append(id: string, message: Bytes | undefined, final: boolean, now: number): boolean {
     const stream = this.#streams.get(id);
     if (!stream || stream.isFinal) return false;
     const bytes = (message?.length ?? 0) + EVENT_OVERHEAD_BYTES;

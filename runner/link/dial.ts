@@ -1,4 +1,5 @@
 // One socket to the edge, with its heartbeat. Silence shows that a socket is half-open (PROTOCOL.md LP4, LP5, LP23).
+import type { Bytes } from '../../shared/bytes.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { FAILED_ON_FRAME } from '../../shared/link/close-reason.ts';
 import { bytesForm } from '../../shared/link/forms.ts';
@@ -28,7 +29,7 @@ export interface LinkListener {
 
 export interface LinkSocket {
   /** Sends one frame when its turn comes, in parts if it is large. */
-  send(frame: Uint8Array, place: () => Place): void;
+  send(frame: Bytes, place: () => Place): void;
   /** Bytes that wait for their turn. */
   readonly waitingBytes: number;
   /** What the edge holds of frames from the last socket. */
@@ -103,7 +104,7 @@ class DialledSocket implements LinkSocket {
     }
   }
 
-  send(frame: Uint8Array, place: () => Place): void {
+  send(frame: Bytes, place: () => Place): void {
     if (!this.#socket.isOpen) return;
     this.#write(this.#outbox.push(frame, place, performance.now()));
   }

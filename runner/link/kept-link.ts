@@ -1,6 +1,7 @@
 // Keeps a link by one loop: without a socket it dials; otherwise it sleeps until something happens. Sleeps have full jitter.
 import { BACKOFF_BASE_MS } from '../../shared/link/timing.ts';
 import { fullJitterMs } from '../../shared/backoff.ts';
+import type { Bytes } from '../../shared/bytes.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import { bytesForm } from '../../shared/link/forms.ts';
@@ -69,7 +70,7 @@ export class KeptLink {
   }
 
   /** Sends a frame if the link is up; otherwise it is dropped, and the protocol resends what matters. */
-  send(frame: Uint8Array, place: () => Place): void {
+  send(frame: Bytes, place: () => Place): void {
     if (this.#isOpen) this.#socket?.send(frame, place);
   }
 

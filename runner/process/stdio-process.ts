@@ -4,7 +4,8 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
-import { type LineItem, LineSplitter } from '../../shared/jsonrpc/lines.ts';
+import { wholeOf } from '../../shared/bytes.ts';
+import { LineJoin, type LineItem, LineSplitter } from '../../shared/jsonrpc/lines.ts';
 import { Skim, SKIMMED_BYTES } from '../../shared/jsonrpc/skim.ts';
 import { looksLikeMessage, NoiseBudget } from '../core/noise-budget.ts';
 import { CommonShare, OutputShare } from '../core/output-share.ts';
@@ -102,7 +103,8 @@ class OwnedProcess implements StdioProcess {
   readonly #listener: ProcessListener;
   readonly #startedAt = performance.now();
   readonly #splitter: LineSplitter;
-  /** The large line that is passed over before it is delivered. */
+  /** The large line that is being joined, and then passed over before it is delivered. */
+  #join: LineJoin | undefined;
   #skim: Skim | undefined;
   readonly #noise = new NoiseBudget();
   readonly #share = new OutputShare(commonShare);
@@ -133,7 +135,7 @@ class OwnedProcess implements StdioProcess {
   constructor(spec: ProcessSpec, listener: ProcessListener) {
     this.#spec = spec;
     this.#listener = listener;
-    this.#splitter = new LineSplitter(spec.maxLineBytes);
+    this.#splitter = new LineSplitter(spec.maxLineBytes, SKIMMED_BYTES);
     this.#stderr = new StderrLines(new Redaction(spec.secrets ?? []));
     this.#system = spec.containment?.system ?? systemOf(process.platform);
     this.#cgroup = spec.containment?.open(spec.limits ?? {});
@@ -247,7 +249,7 @@ class OwnedProcess implements StdioProcess {
   }
 
   #stdoutReader(): PipeReader {
-    const isAmidLine = (): boolean => this.#skim !== undefined;
+    const isAmidLine = (): boolean => (this.#join ?? this.#skim) !== undefined;
     return {
       push: (chunk) => this.#pushStdout(chunk),
       step: () => this.#stepStdout(),
@@ -265,21 +267,35 @@ class OwnedProcess implements StdioProcess {
 
   #stepStdout(): boolean {
     if (this.#state === 'exited') return false;
+    if (this.#join) return this.#stepJoin(this.#join);
     if (this.#skim) return this.#stepSkim(this.#skim);
     const item = this.#splitter.next();
     if (item === undefined) {
       this.#judgeNoise();
       return false;
     }
-    if (item.type === 'line' && looksLikeMessage(item.bytes)) {
+    if (item.type === 'long') this.#join = new LineJoin(item.pieces);
+    else if (item.type === 'line') this.#takeLine(item.bytes);
+    else this.#deliver(item);
+    return true;
+  }
+
+  #stepJoin(join: LineJoin): true {
+    const line = join.step();
+    if (!line) return true;
+    this.#join = undefined;
+    this.#takeLine(line);
+    return true;
+  }
+
+  #takeLine(line: Uint8Array): void {
+    if (looksLikeMessage(line)) {
       this.#share.stdout.messagePassed();
       this.#noise.clear();
       this.#noiseFrom = { bytes: 0, lines: this.#splitter.lineBreaks };
     }
-    if (item.type === 'line' && item.bytes.length >= SKIMMED_BYTES)
-      this.#skim = new Skim(item.bytes);
-    else this.#deliver(item);
-    return true;
+    if (line.length >= SKIMMED_BYTES) this.#skim = new Skim(line);
+    else this.#deliver({ type: 'line', bytes: line });
   }
 
   #stepSkim(skim: Skim): true {
@@ -299,8 +315,8 @@ class OwnedProcess implements StdioProcess {
   }
 
   #deliver(item: LineItem): void {
-    if (item.type === 'line') this.#listener.onLine(item.bytes);
-    else this.#listener.onOverlong(item.bytes);
+    if (item.type === 'overlong') this.#listener.onOverlong(item.bytes);
+    else this.#listener.onLine(item.type === 'line' ? item.bytes : wholeOf(item.pieces));
   }
 
   #stepStderr(): boolean {

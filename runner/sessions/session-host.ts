@@ -1,9 +1,10 @@
 // Hosts one session: performs what core/session decides on a real process and a real session link, and keeps its time.
 // One file above 300 lines: a process, a link and a timer that one queue of effects serves.
+import type { Bytes } from '../../shared/bytes.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { afterSessionClose, CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
-import { decodeBytes, encodeBytes } from '../../shared/link/codec.ts';
+import { decodeBytes, frameOf } from '../../shared/link/codec.ts';
 import type { OpenFrame } from '../../shared/link/control-frames.ts';
 import { hotPost } from '../../shared/link/hot-frames.ts';
 import { placeUp } from '../../shared/link/places.ts';
@@ -301,7 +302,7 @@ export class SessionHost {
     }
   };
 
-  #send(frame: SessionUp, message: Uint8Array | undefined): void {
+  #send(frame: SessionUp, message: Bytes | undefined): void {
     if (frame.type === 'event' && this.#takeEvent({ frame, message })) return;
     this.#sendEvents();
     this.#sendNow(frame, message);
@@ -323,8 +324,8 @@ export class SessionHost {
     if (events) this.#sendNow(events.frame, events.message);
   }
 
-  #sendNow(frame: SessionUp, message: Uint8Array | undefined): void {
-    this.#link.send(encodeBytes(frame, message), () => placeUp(frame));
+  #sendNow(frame: SessionUp, message: Bytes | undefined): void {
+    this.#link.send(frameOf(frame, message), () => placeUp(frame));
   }
 
   #stop(reason: string, isStarting: boolean): void {

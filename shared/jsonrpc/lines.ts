@@ -1,10 +1,12 @@
 // Cuts a flow of bytes into lines. It decodes nothing, so it splits no code point; it joins each line once; and it never holds more
 // than a constant factor of the longest line allowed.
-import { joinBytes } from '../bytes.ts';
+import { inPieces, joinBytes, type Pieces } from '../bytes.ts';
 
-/** A line without its line break, or the news that one grew too long; `bytes` of the latter is the count so far. */
+/** A line without its line break, in one or in pieces, or the news that one grew too long; `bytes` of the latter is the count so far. */
 export type LineItem =
   | { readonly type: 'line'; readonly bytes: Uint8Array }
+  /** A large line, in the pieces in which it came: {@link LineJoin} puts them together. */
+  | { readonly type: 'long'; readonly pieces: Pieces }
   | { readonly type: 'overlong'; readonly bytes: number };
 
 const EMPTY = new Uint8Array(0);
@@ -27,6 +29,7 @@ const UNPACKED_PIECES = 8;
  */
 export class LineSplitter {
   readonly #maxLineBytes: number;
+  readonly #longBytes: number;
   /** The chunk being split, and how far it is. */
   #chunk: Uint8Array = EMPTY;
   #at = 0;
@@ -38,9 +41,10 @@ export class LineSplitter {
   #blockUsed = 0;
   #skipsToBreak = false;
 
-  /** `maxLineBytes` counts a line without its line break. */
-  constructor(maxLineBytes: number) {
+  /** `maxLineBytes` counts a line without its line break. `longBytes`: lines from there on come in pieces. */
+  constructor(maxLineBytes: number, longBytes = Infinity) {
     this.#maxLineBytes = maxLineBytes;
+    this.#longBytes = longBytes;
   }
 
   /** Bytes held for the line that is not complete yet. */
@@ -102,10 +106,21 @@ export class LineSplitter {
       this.#drop();
       return { type: 'overlong', bytes: total };
     }
+    if (this.#heldBytes > 0 && total >= this.#longBytes) return this.#endLong(rest);
     const joined = this.#heldBytes === 0 ? rest : this.#join(rest);
     const bytes = joined.at(-1) === CR ? joined.subarray(0, -1) : joined;
     if (bytes.length > this.#maxLineBytes) return { type: 'overlong', bytes: total };
     return bytes.length > 0 ? { type: 'line', bytes } : undefined;
+  }
+
+  #endLong(rest: Uint8Array): LineItem {
+    const held = this.#heldPieces();
+    if (rest.length > 0) held.push(rest);
+    const last = held.pop() ?? EMPTY;
+    const pieces = inPieces([...held, last.at(-1) === CR ? last.subarray(0, -1) : last]);
+    return pieces.length > this.#maxLineBytes
+      ? { type: 'overlong', bytes: pieces.length }
+      : { type: 'long', pieces };
   }
 
   #hold(piece: Uint8Array): LineItem | undefined {
@@ -146,10 +161,14 @@ export class LineSplitter {
   }
 
   #join(rest: Uint8Array): Uint8Array {
+    return joinBytes([...this.#heldPieces(), rest]);
+  }
+
+  #heldPieces(): Uint8Array[] {
     this.#closeBlock();
-    const line = joinBytes([...this.#pieces, rest]);
+    const pieces = this.#pieces;
     this.#drop();
-    return line;
+    return pieces;
   }
 
   #drop(): void {
@@ -157,5 +176,33 @@ export class LineSplitter {
     this.#heldBytes = 0;
     this.#block = undefined;
     this.#blockUsed = 0;
+  }
+}
+
+/** Copied in one step: a fraction of a millisecond. */
+const JOIN_STEP_BYTES = 256 * 1024;
+
+/** Joins the pieces of a large line, a step at a time. */
+export class LineJoin {
+  readonly #pieces: readonly Uint8Array[];
+  readonly #line: Uint8Array;
+  #next = 0;
+  #at = 0;
+
+  constructor({ pieces, length }: Pieces) {
+    this.#pieces = pieces;
+    this.#line = new Uint8Array(length);
+  }
+
+  /** Does a step; the line once it was the last. */
+  step(): Uint8Array | undefined {
+    const until = this.#at + JOIN_STEP_BYTES;
+    for (let piece = this.#pieces[this.#next]; piece; piece = this.#pieces[this.#next]) {
+      if (this.#at >= until) return undefined;
+      this.#line.set(piece, this.#at);
+      this.#at += piece.length;
+      this.#next += 1;
+    }
+    return this.#line;
   }
 }

@@ -1,6 +1,7 @@
 // Rewrites a scanned message by its bytes: it puts other ids and tokens at known offsets and removes line breaks between tokens.
 // Every other byte stays, so numbers, duplicate keys and spacing reach the other side as they were sent.
 
+import { inPieces, type Bytes } from '../bytes.ts';
 import type { Span } from './span.ts';
 import { carried, KNOWN_BYTES, knownOf, remember, type KnownValue } from './known.ts';
 
@@ -33,6 +34,21 @@ export function splice(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
   copyRun(bytes, from, bytes.length, target, to);
   carryKnown(bytes, edits, target);
   return target;
+}
+
+/** Bytes from here on are not copied for an edit: that takes a millisecond for each MiB or so, and others have to wait. */
+const APART_BYTES = 256 * 1024;
+
+/** As {@link splice}; large bytes are left where they are, with what replaces parts of them between. */
+export function spliceApart(bytes: Uint8Array, edits: readonly Edit[]): Bytes {
+  if (edits.length === 0 || bytes.length < APART_BYTES) return splice(bytes, edits);
+  const pieces: Uint8Array[] = [];
+  let from = 0;
+  for (const edit of edits) {
+    pieces.push(bytes.subarray(from, edit.start), edit.with);
+    from = edit.end;
+  }
+  return inPieces([...pieces, bytes.subarray(from)]);
 }
 
 /**

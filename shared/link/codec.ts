@@ -1,6 +1,7 @@
 // Frame ⇄ WebSocket text (PROTOCOL.md LP1, LP2). The edge works on strings, the runner on bytes. Each keeps messages in the
 // form its sockets give, so that a payload is never converted on the way.
 import * as v from 'valibot';
+import { inPieces, piecesOf, wholeOf, type Bytes } from '../bytes.ts';
 
 const NEWLINE = 0x0a;
 /** Longest reason of a reading: an issue quotes what came, which may be megabytes. */
@@ -44,6 +45,16 @@ function joined(bytes: Uint8Array, at: number, message: Uint8Array): Uint8Array 
   bytes[at] = NEWLINE;
   bytes.set(message, at + 1);
   return bytes;
+}
+
+/** A larger message is not copied behind its header. */
+const JOINED_BYTES = 16 * 1024;
+
+/** Header and optional message as a frame that an outbox sends. */
+export function frameOf(header: object, message?: Bytes): Bytes {
+  if (message === undefined || message.length <= JOINED_BYTES)
+    return encodeBytes(header, message && wholeOf(message));
+  return inPieces([encoder.encode(`${JSON.stringify(header)}\n`), ...piecesOf(message)]);
 }
 
 /**

@@ -2,8 +2,9 @@
 // line (PROTOCOL.md LP3, LP23, LP24). The same for both directions. Pure: it is given the time, and returns the messages to
 // send.
 // One file above 300 lines: order, cutting and pace are decided together for each message.
+import type { Bytes } from '../bytes.ts';
 import { REASSEMBLED_BYTES } from './sizes.ts';
-import { bytesForm, textForm, type Form } from './forms.ts';
+import { bytesForm, textForm, type SendForm } from './forms.ts';
 import { Pace } from './pace.ts';
 import { encodePart, UNNAMED, type Hold } from './parts.ts';
 
@@ -17,17 +18,17 @@ export interface Place {
   readonly isBehind?: boolean | undefined;
 }
 
-interface Waiting<T> {
-  readonly frame: T;
+interface Waiting<F> {
+  readonly frame: F;
   readonly name: string;
   readonly order: number;
   /** Units that have been sent, in parts. */
   at: number;
 }
 
-interface Flow<T> {
+interface Flow<F> {
   readonly id: string;
-  readonly frames: Waiting<T>[];
+  readonly frames: Waiting<F>[];
   /** Units it has sent in its turn. */
   turn: number;
 }
@@ -37,13 +38,14 @@ export const NO_FLOW = '';
 
 const PING = 'ping';
 
-export class Outbox<T extends string | Uint8Array> {
-  readonly #form: Form<T>;
+/** `T` and `F` as in {@link SendForm}. */
+export class Outbox<T extends string | Uint8Array, F extends { readonly length: number } = T> {
+  readonly #form: SendForm<T, F>;
   readonly #pace = new Pace();
   /** Flows with something to send, the next first. */
-  readonly #turns: Flow<T>[] = [];
-  readonly #flows = new Map<string, Flow<T>>();
-  readonly #behind: (Waiting<T> & { readonly flow: string })[] = [];
+  readonly #turns: Flow<F>[] = [];
+  readonly #flows = new Map<string, Flow<F>>();
+  readonly #behind: (Waiting<F> & { readonly flow: string })[] = [];
   readonly #names = new Set<string>();
   /** Frames whose beginning the receiver holds, and that do not wait here (any more). */
   readonly #held = new Map<string, Hold>();
@@ -54,17 +56,17 @@ export class Outbox<T extends string | Uint8Array> {
   #waiting = 0;
   #out: T[] = [];
 
-  private constructor(form: Form<T>, mostBegun: number) {
+  private constructor(form: SendForm<T, F>, mostBegun: number) {
     this.#form = form;
     this.#mostBegun = mostBegun;
   }
 
-  static ofText(): Outbox<string> {
+  static ofText(): Outbox<string, string> {
     // A unit of text is up to three bytes to the receiver.
     return new Outbox(textForm, REASSEMBLED_BYTES / 3);
   }
 
-  static ofBytes(): Outbox<Uint8Array> {
+  static ofBytes(): Outbox<Uint8Array, Bytes> {
     return new Outbox(bytesForm, REASSEMBLED_BYTES);
   }
 
@@ -93,8 +95,8 @@ export class Outbox<T extends string | Uint8Array> {
   }
 
   /** Takes a frame. `place` is asked only when it matters: most frames go straight out. */
-  push(frame: T, place: () => Place, now: number): T[] {
-    if (this.#isFree && frame.length <= this.#slice) this.#emit(frame, now);
+  push(frame: F, place: () => Place, now: number): T[] {
+    if (this.#isFree && frame.length <= this.#slice) this.#emit(this.#form.whole(frame), now);
     else {
       this.#queue(frame, place());
       this.#send(now);
@@ -155,7 +157,7 @@ export class Outbox<T extends string | Uint8Array> {
     return Math.min(this.#pace.slice, this.#form.maxSlice);
   }
 
-  #queue(frame: T, { flow, name, isBehind }: Place): void {
+  #queue(frame: F, { flow, name, isBehind }: Place): void {
     const order = (this.#order += 1);
     if (name !== undefined && this.#names.has(name)) return this.#sayAgain(flow, name);
     const waiting = { frame, name: name ?? `${UNNAMED}${order}`, order, at: 0, flow };
@@ -174,13 +176,13 @@ export class Outbox<T extends string | Uint8Array> {
     for (const waiting of frames.splice(at + 1)) this.#takeBack(waiting);
   }
 
-  #takeBack({ name, frame, at }: Waiting<T>): void {
+  #takeBack({ name, frame, at }: Waiting<F>): void {
     this.#names.delete(name);
     this.#waiting -= frame.length - at;
     if (at > 0) this.#held.set(name, { of: name, to: at, size: frame.length });
   }
 
-  #resumeHeld(waiting: Waiting<T>): void {
+  #resumeHeld(waiting: Waiting<F>): void {
     const held = this.#held.get(waiting.name);
     if (!held) return;
     this.#held.delete(waiting.name);
@@ -189,7 +191,7 @@ export class Outbox<T extends string | Uint8Array> {
     else this.#begun -= held.size;
   }
 
-  #enqueue(id: string, waiting: Waiting<T>): void {
+  #enqueue(id: string, waiting: Waiting<F>): void {
     let flow = this.#flows.get(id);
     if (!flow) {
       flow = { id, frames: [], turn: 0 };
@@ -200,7 +202,7 @@ export class Outbox<T extends string | Uint8Array> {
     flow.frames.push(waiting);
   }
 
-  #end(flow: Flow<T>): void {
+  #end(flow: Flow<F>): void {
     this.#flows.delete(flow.id);
     this.#turns.splice(this.#turns.indexOf(flow), 1);
   }
@@ -229,13 +231,13 @@ export class Outbox<T extends string | Uint8Array> {
   }
 
   /** Sends one message of a flow. False when its frame has to wait until others are through. */
-  #sendOne(flow: Flow<T>, now: number): boolean {
+  #sendOne(flow: Flow<F>, now: number): boolean {
     const [waiting] = flow.frames;
     if (!waiting) return false;
     const { frame, at, name } = waiting;
     const slice = this.#slice;
     let units = frame.length;
-    if (at === 0 && frame.length <= slice) this.#emit(frame, now);
+    if (at === 0 && frame.length <= slice) this.#emit(this.#form.whole(frame), now);
     else {
       if (at === 0 && !this.#begin(frame.length, now)) return false;
       const piece = this.#form.slice(frame, at, slice);
@@ -256,7 +258,7 @@ export class Outbox<T extends string | Uint8Array> {
     return true;
   }
 
-  #rotate(flow: Flow<T>): void {
+  #rotate(flow: Flow<F>): void {
     flow.turn = 0;
     this.#turns.splice(this.#turns.indexOf(flow), 1);
     this.#turns.push(flow);

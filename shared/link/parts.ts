@@ -1,6 +1,6 @@
 // Parts of large frames: their headers, and what a receiver holds of frames that are not whole yet (PROTOCOL.md LP3).
 import * as v from 'valibot';
-import type { Form } from './forms.ts';
+import type { Form, SendForm } from './forms.ts';
 
 /** Names of frames: a stream and an event's number, or the id of a post. */
 const frameName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,128}$/));
@@ -55,8 +55,11 @@ export const isPartial = <T extends string | Uint8Array>(form: Form<T>, message:
   form.startsWith(message, '{"type":"part",') || form.startsWith(message, '{"type":"dropped",');
 
 /** The messages that carry a frame at once, for sockets that need no pacing: itself, or its parts. */
-export function splitFrame<T extends string | Uint8Array>(form: Form<T>, frame: T): readonly T[] {
-  if (frame.length <= form.maxSlice) return [frame];
+export function splitFrame<T extends string | Uint8Array, F extends { readonly length: number }>(
+  form: SendForm<T, F>,
+  frame: F,
+): readonly T[] {
+  if (frame.length <= form.maxSlice) return [form.whole(frame)];
   const parts: T[] = [];
   let at = 0;
   while (at < frame.length) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { LineSplitter, type LineItem } from '../../shared/jsonrpc/lines.ts';
+import { LineJoin, LineSplitter, type LineItem } from '../../shared/jsonrpc/lines.ts';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -82,6 +82,41 @@ describe('LineSplitter', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  test('[F-370] a long line comes in its pieces, and is joined in steps of bounded size', () => {
+    const mib = 1024 * 1024;
+    for (const end of ['\n', '\r\n', 'x\n']) {
+      const splitter = new LineSplitter(4 * mib, mib);
+      const text = `${'0123456789abcdef'.repeat(mib / 8)}${end}`;
+      const bytes = bytesOf(text);
+      const chunks = Array.from({ length: Math.ceil(bytes.length / 65_536) }, (_, n) =>
+        bytes.slice(n * 65_536, (n + 1) * 65_536),
+      );
+      const items = [...chunks, bytesOf('next\n')].flatMap((chunk) => feed(splitter, chunk));
+      const [long, next] = items;
+      expect(next).toEqual({ type: 'line', bytes: bytesOf('next') });
+      if (long?.type !== 'long') throw new Error('not in pieces');
+      const join = new LineJoin(long.pieces);
+      let steps = 1;
+      let line = join.step();
+      for (; line === undefined; line = join.step()) steps += 1;
+      expect(decoder.decode(line) === text.replace(/\r?\n$/u, '')).toBe(true);
+      expect(steps).toBeGreaterThanOrEqual(8);
+    }
+  });
+
+  test('[F-43] the limit counts a long line without its line break too', () => {
+    const long = 'x'.repeat(1_000);
+    for (const lineBreak of ['\n', '\r\n']) {
+      for (const limit of [999, 1_000]) {
+        const splitter = new LineSplitter(limit, 500);
+        const items = [long.slice(0, 900), long.slice(900), lineBreak]
+          .flatMap((part) => feed(splitter, bytesOf(part)))
+          .map(({ type }) => type);
+        expect(items).toEqual([limit === 999 ? 'overlong' : 'long']);
+      }
+    }
   });
 
   test('a line within one chunk is a view of it', () => {

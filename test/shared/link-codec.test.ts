@@ -2,8 +2,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { decodeBytes, decodeText, encodeBytes, encodeText } from '../../shared/link/codec.ts';
+import {
+  decodeBytes,
+  decodeText,
+  encodeBytes,
+  encodeText,
+  frameOf,
+} from '../../shared/link/codec.ts';
 import { controlDown, controlUp } from '../../shared/link/control-frames.ts';
+import { bytesForm } from '../../shared/link/forms.ts';
 import { sessionDown, sessionUp, streamDown } from '../../shared/link/session-frames.ts';
 import { chooseSubprotocol } from '../../shared/link/version.ts';
 
@@ -24,6 +31,17 @@ describe('a frame', () => {
     expect(text).toBe(`{"type":"event","stream":"s","seq":1,"final":true}\n${message}`);
     expect(textOf(encodeBytes(event, bytesOf(message)))).toBe(text);
     expect(decodeText(sessionUp, text)).toEqual({ ok: true, frame: { header: event, message } });
+  });
+
+  test('[LP1][F-370] with a large message is sent without a copy of it', () => {
+    const message = bytesOf('x'.repeat(1_000_000));
+    const frame = frameOf(event, message);
+    expect('pieces' in frame && frame.pieces[1]).toBe(message);
+    const whole = encodeBytes(event, message);
+    expect(frame.length).toBe(whole.length);
+    expect(textOf(bytesForm.whole(frame)) === textOf(whole)).toBe(true);
+    const small = frameOf(event, bytesOf('{}'));
+    expect(textOf(bytesForm.whole(small))).toBe(textOf(encodeBytes(event, bytesOf('{}'))));
   });
 
   test('[LP1] tells no message from an empty one', () => {

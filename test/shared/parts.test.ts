@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { inPieces } from '../../shared/bytes.ts';
 import { FRAME_BYTES, REASSEMBLED_BYTES } from '../../shared/link/sizes.ts';
 import { bytesForm, textForm } from '../../shared/link/forms.ts';
 import { Inbox, type Received } from '../../shared/link/inbox.ts';
@@ -73,6 +74,29 @@ describe('a frame in parts', () => {
       }
     },
   );
+
+  test('[LP3] is cut the same in one piece and in several', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.string({ unit: 'grapheme', maxLength: 40 }), { minLength: 1, maxLength: 5 }),
+        fc.integer({ min: 4, max: 80 }),
+        (texts, room) => {
+          const joined = bytesOf(texts.join(''));
+          const apart = inPieces(texts.map(bytesOf));
+          const slices: Uint8Array[] = [];
+          for (let at = 0; at < joined.length; at += slices.at(-1)?.length ?? 0) {
+            const slice = bytesForm.slice(apart, at, room);
+            expect(slice.length).toBeGreaterThan(0);
+            expect(slice.length).toBeLessThanOrEqual(room);
+            expect(() => strict.decode(slice)).not.toThrow();
+            slices.push(slice);
+          }
+          expect(textOf(bytesForm.join(slices))).toBe(textOf(joined));
+          expect(textOf(bytesForm.whole(apart))).toBe(textOf(joined));
+        },
+      ),
+    );
+  });
 
   test('[LP3] slices of any size end at whole characters, and none is empty', () => {
     fc.assert(

@@ -1,6 +1,6 @@
 // The simulated runner. It hosts the production session machine on simulated processes, links and time.
 import { afterControlClose, afterSessionClose, CLOSE } from '../../shared/link/close-codes.ts';
-import { decodeBytes, decodeText, encodeBytes, encodeText } from '../../shared/link/codec.ts';
+import { decodeBytes, decodeText, encodeText, frameOf } from '../../shared/link/codec.ts';
 import { bytesForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
 import { Outbox } from '../../shared/link/outbox.ts';
@@ -482,7 +482,7 @@ export class HostedSession {
     switch (effect.do) {
       case 'send':
         for (const frame of this.#world.sabotage.utters(effect.frame)) {
-          const bytes = encodeBytes(frame, effect.message);
+          const bytes = frameOf(frame, effect.message);
           this.#say(this.#outbox.push(bytes, () => placeUp(frame), this.#runner.now));
         }
         return;

@@ -1,4 +1,5 @@
 // A session core that a test drives by hand: frames, lines and time go in, and what it wants done is looked at.
+import { wholeOf } from '../../../shared/bytes.ts';
 import type { BridgeRequestId } from '../../../shared/ids.ts';
 import type { SessionEffect, SessionLimits } from '../../../runner/core/session-effects.ts';
 import { Session } from '../../../runner/core/session.ts';
@@ -172,7 +173,7 @@ export class DrivenSession {
     for (const effect of effects) {
       if (effect.do === 'send') {
         const { frame, message } = effect;
-        sent.push(message ? { ...frame, message: decoder.decode(message) } : frame);
+        sent.push(message ? { ...frame, message: decoder.decode(wholeOf(message)) } : frame);
       } else if (effect.do === 'write') written.push(decoder.decode(effect.line));
       else if (effect.do === 'audit') audit.push(`${effect.call.method} ${effect.call.outcome}`);
       else if (effect.do === 'stop')

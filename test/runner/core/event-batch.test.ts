@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { EventBatch, type SentEvent } from '../../../runner/core/event-batch.ts';
+import { wholeOf } from '../../../shared/bytes.ts';
 import { EVENTS_IN_FRAME, START_WINDOW } from '../../../shared/link/sizes.ts';
 import { messagesOf, type EventFrame } from '../../../shared/link/session-frames.ts';
 
@@ -47,7 +48,7 @@ function sent(events: readonly Told[]): SentEvent[] {
 /** As the edge reads them. */
 const read = (frames: readonly SentEvent[]): Told[] =>
   frames.flatMap(({ frame, message }) =>
-    (messagesOf(frame, message && decoder.decode(message)) ?? []).map((text, index) => ({
+    (messagesOf(frame, message && decoder.decode(wholeOf(message))) ?? []).map((text, index) => ({
       stream: frame.stream,
       seq: frame.seq + index,
       text,
