@@ -64,10 +64,10 @@ export abstract class Actor<Note, Effect, R extends Rules<Effect>> {
 
   /** One step of the rules; then its effects. Throws what the rules throw. */
   protected step(run: () => readonly Effect[]): void {
-    this.#perform(this.inStep(run));
+    this.performAll(this.inStep(run));
   }
 
-  /** One step of the rules that answers something else than effects; the effects are {@link follow}ed. */
+  /** One step of the rules that answers something else than effects; the effects are for {@link performAll}. */
   protected inStep<T>(run: () => T): T {
     try {
       return this.#host.database.step(run);
@@ -75,10 +75,6 @@ export abstract class Actor<Note, Effect, R extends Rules<Effect>> {
       if (isStorageFailure(error)) this.breakAway();
       throw error;
     }
-  }
-
-  protected follow(effects: readonly Effect[]): void {
-    this.#perform(effects);
   }
 
   /** Awaits work elsewhere and hands its outcome to the rules; undefined if it failed. */
@@ -147,7 +143,8 @@ export abstract class Actor<Note, Effect, R extends Rules<Effect>> {
     }
   }
 
-  #perform(effects: readonly Effect[]): void {
+  /** What a step of the rules wants. */
+  protected performAll(effects: readonly Effect[]): void {
     for (const effect of effects) this.#performOne(effect);
     if (this.#isGone) return;
     const { wakeAt } = this.rules;

@@ -69,7 +69,7 @@ export class NodeFleetActor
 
   async home(opening: Opening, actor: ActorName): Promise<Opened<ModernHome>> {
     const { home, effects } = this.inStep(() => this.rules.home(opening, actor, Date.now()));
-    this.follow(effects);
+    this.performAll(effects);
     return home;
   }
 
@@ -79,13 +79,13 @@ export class NodeFleetActor
 
   async mayOpen(opening: Opening): Promise<Opened<OpeningTurn>> {
     const { turn, effects } = this.inStep(() => this.rules.mayOpen(opening, Date.now()));
-    this.follow(effects);
+    this.performAll(effects);
     return turn;
   }
 
   async view(): Promise<FleetView> {
     const { view, effects } = this.inStep(() => this.rules.view(Date.now()));
-    this.follow(effects);
+    this.performAll(effects);
     return view;
   }
 
