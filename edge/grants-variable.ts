@@ -1,10 +1,14 @@
-// Reads who may connect from BRIDGE_RUNNERS and BRIDGE_CLIENTS: names, digests of tokens or keys, and servers. If anything in one of
+// Reads who may connect from BRIDGE_RUNNERS and BRIDGE_CLIENTS: names, digests of tokens or keys, public keys, and servers. If anything in one of
 // them is wrong, nothing of it counts.
 import * as v from 'valibot';
 
 import { ANONYMOUS_NAME, type Grants, type Principal } from './access/principal.ts';
 import { DIGEST, DIGEST_FORM, digestOf, variableText, type Problems } from './variable.ts';
 import { SERVER_NAME } from '../shared/ids.ts';
+import {
+  isRunnerPublicKey,
+  RUNNER_PUBLIC_KEY_FORM as PUBLIC_KEY_FORM,
+} from '../shared/link/assertion.ts';
 import { membersOf, type Member } from '../shared/jsonrpc/members.ts';
 
 /** Two at a time allow a rotation without a gap; more would only hide keys that nobody withdrew. */
@@ -20,18 +24,22 @@ export interface GrantsVariable {
 
 /** Every message is ours: the library's own would quote what it received. */
 function grantsSchema({ member, name }: GrantsVariable) {
+  const form = `"${member}" must be ${member === 'token' ? `${DIGEST_FORM}, or ${PUBLIC_KEY_FORM}` : DIGEST_FORM}`;
+  const isKnown = (text: string): boolean =>
+    DIGEST.test(text) || (member === 'token' && isRunnerPublicKey(text));
+  const count = `"${member}" must contain one or two of them`;
   const keys = v.pipe(
     v.unknown(),
     v.transform((value): unknown[] => (Array.isArray(value) ? value : [value])),
     v.array(
       v.pipe(
-        v.string(`"${member}" must be ${DIGEST_FORM}`),
-        v.regex(DIGEST, `"${member}" must be ${DIGEST_FORM}`),
-        v.transform(digestOf),
+        v.string(form),
+        v.check(isKnown, form),
+        v.transform((text) => (isRunnerPublicKey(text) ? text : digestOf(text))),
       ),
     ),
-    v.minLength(1, `"${member}" must contain one or two digests`),
-    v.maxLength(KEYS_PER_NAME, `"${member}" must contain one or two digests`),
+    v.minLength(1, count),
+    v.maxLength(KEYS_PER_NAME, count),
   );
   const serversForm = '"servers" must be ["*"] or a list of server names';
   const servers = v.pipe(

@@ -8,6 +8,7 @@ import { dirname, resolve } from 'node:path';
 import type { Problem } from '../shared/problem.ts';
 import { errorCode } from './error-code.ts';
 import { hasFileOwners } from './file-owners.ts';
+import { isRunnerKey } from './runner-key.ts';
 
 /** 256 bits: out of reach of guessing, so that an unsalted hash at the edge is enough. 43 characters of base64url. */
 const SECRET_BYTES = 32;
@@ -58,7 +59,7 @@ export async function readTokenFile(path: string): Promise<TokenReading> {
     if (code === 'ENOENT') {
       return refuse(
         'does not exist',
-        `Make one with: mcp-bridge credential runner <name> --out ${shellQuoted(path)}`,
+        `Make one with: mcp-bridge credential runner <name> --servers <names> --out ${shellQuoted(path)}`,
       );
     }
     if (code === 'EACCES')
@@ -101,13 +102,17 @@ function openBits(path: string, ownerUid: number): number {
   return isOfSystemd && ownerUid === 0 ? 0o037 : 0o077;
 }
 
+const OF_A_RUNNER = 'Put the runner key (mcpk_…) or the runner token (mcpr_…) in it.';
+
 function judgeToken(text: string): TokenReading {
   if (text === '') return refuse('is empty', 'Put the runner token in it.');
   if (/[\r\n]/u.test(text)) return refuse('has several lines', 'Put only the token in it.');
-  if (text.startsWith('mcpc_'))
-    return refuse('holds a client key (mcpc_…)', 'Put the runner token (mcpr_…) in it.');
-  if (text.startsWith('sha256:'))
-    return refuse('holds a hash, which is for the edge', 'Put the runner token (mcpr_…) in it.');
+  if (text.startsWith('mcpc_')) return refuse('holds a client key (mcpc_…)', OF_A_RUNNER);
+  if (text.startsWith('sha256:')) return refuse('holds a hash, which is for the edge', OF_A_RUNNER);
+  if (text.startsWith('ed25519:'))
+    return refuse('holds a public key, which is for the edge', OF_A_RUNNER);
+  if (text.startsWith('mcpk_') && !isRunnerKey(text))
+    return refuse('holds a runner key that is not whole', 'Copy the whole of it: 48 characters.');
   if (!TOKEN.test(text))
     return refuse('has spaces or other characters that no token has', 'Put only the token in it.');
   return { ok: true, token: text };

@@ -1,24 +1,29 @@
-// The runner's token as its links use it. It is read from its file for each dial, so a rotated token needs no restart.
+// The runner's token or key as its links use it. It is read from its file for each dial, so a rotated token needs no restart.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readTokenFile, type TokenReading } from './credential.ts';
 import type { Log } from './log.ts';
+import { assertRunner, isRunnerKey } from './runner-key.ts';
 
 /** A file system that hangs must not keep a runner from its edge: the token is old in the rarest of cases. */
 const READ_MS = 2_000;
 
-/** A token that may change. */
+/** A token or a key that may change. */
 export interface RunnerToken {
   /** The last good one. */
   readonly text: string;
-  /** The one to show now. Never rejects. */
-  forDial(): Promise<string>;
+  /** What to show now to the edge at this origin: the token, or a statement signed with the key. Never rejects. */
+  forDial(edge: string): Promise<string>;
 }
 
 /** One that never changes. */
 export const fixedToken = (text: string): RunnerToken => ({
   text,
-  forDial: () => Promise.resolve(text),
+  forDial: (edge) => shown(text, edge),
 });
+
+/** A key stays here: the edge gets a statement signed with it. */
+const shown = async (text: string, edge: string): Promise<string> =>
+  isRunnerKey(text) ? assertRunner(text, edge) : text;
 
 /** The token in the file at `path`, of which `first` was read. A later one that is refused leaves the last good one in use. */
 export function tokenInFile(path: string, first: string, log: Log): RunnerToken {
@@ -51,10 +56,10 @@ export function tokenInFile(path: string, first: string, log: Log): RunnerToken 
     get text() {
       return text;
     },
-    async forDial() {
+    async forDial(edge) {
       // A hundred links that dial at once read it once.
       await (reading ??= readAgain());
-      return text;
+      return shown(text, edge);
     },
   };
 }

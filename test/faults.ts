@@ -291,9 +291,13 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-61': {
     fault: 'a runner credential that is over, repeated or revoked',
-    tests: [],
+    tests: [
+      'edge/access/runner-assertion.test.ts',
+      'edge/core/control-link.test.ts',
+      'e2e/runner-key.test.ts',
+    ],
     missing:
-      'Runner credentials are tokens without a term, revoked by a deploy of the settings; wrong ones are tried under LP5 and LP7.',
+      'A revoked one: the entry is removed by a deploy of the settings, which ends every link of the edge.',
   },
   'F-62': { fault: 'an enrolment code', tests: [], missing: 'There is no enrolment.' },
   'F-64': {
@@ -958,6 +962,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'an env file that a served entry names changes, appears or is replaced while the runner runs',
     tests: ['runner/config/watch.test.ts', 'e2e/config-reload.test.ts'],
   },
+  'F-500': {
+    fault: 'a runner that may offer all servers offers one that is meant for another machine',
+    tests: ['edge/access/runner-assertion.test.ts', 'edge/core/control-link.test.ts'],
+  },
   'F-341': {
     fault:
       'a session with thousands of events, or some large ones, on a line so fast that all of them lie at the edge at once',
@@ -1142,6 +1150,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-300',
   'F-305',
   'F-310',
+  'F-500',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',
   'F-340 F-341 F-342 F-343',

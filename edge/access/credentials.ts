@@ -2,6 +2,12 @@
 // kept only as SHA-256 digests, and are never echoed, logged or passed on.
 import type { Fault } from '../../shared/fault.ts';
 import { sha256 } from './digest.ts';
+import {
+  assertedKey,
+  judgeAssertion,
+  type AssertionTerms,
+  type AssertionUse,
+} from './runner-assertion.ts';
 import { ANONYMOUS, type Grants, type Principal } from './principal.ts';
 import type { Settings } from '../settings.ts';
 
@@ -12,7 +18,7 @@ const TOKEN_CHARACTERS = 4096;
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/u;
 
 /** A key or token that this product made, anywhere in a text. A session id never looks like one: its parts are shorter. */
-const MINTED = /mcp[cr](?:_|%5f)[\w-]{24}/iu;
+const MINTED = /mcp[ckr](?:_|%5f)[\w-]{24}/iu;
 
 /**
  * Refuses a request with one of our keys in its URL, whatever the parameter is called: URLs end up in logs (RFC 6750 §5.3). Also if this edge
@@ -100,9 +106,30 @@ export async function findClient(
   return token === undefined ? undefined : findPrincipal(settings.clients, token);
 }
 
-/** The runner that a token belongs to, undefined if none. */
-export const findRunner = (settings: Settings, token: string): Promise<Principal | undefined> =>
-  findPrincipal(settings.runners, token);
+export type FoundRunner =
+  | {
+      readonly ok: true;
+      readonly runner: Principal;
+      /** The runner has a key, and this proof of it serves once. */
+      readonly use?: AssertionUse;
+    }
+  /** `message`: why a signature is refused. */
+  | { readonly ok: false; readonly message?: string };
+
+/** The runner that a token belongs to, or that signed it with its key. */
+export async function findRunner(
+  settings: Settings,
+  token: string,
+  terms: AssertionTerms,
+): Promise<FoundRunner> {
+  const key = assertedKey(token);
+  const runner =
+    key === undefined ? await findPrincipal(settings.runners, token) : settings.runners.get(key);
+  if (!runner) return { ok: false };
+  if (key === undefined) return { ok: true, runner };
+  const judged = await judgeAssertion(token, key, terms);
+  return judged.ok ? { ok: true, runner, use: judged.use } : judged;
+}
 
 /** True if the token opens `/metrics`; never if no such key is set. */
 export async function isMetricsKey(settings: Settings, token: string): Promise<boolean> {

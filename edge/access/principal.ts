@@ -7,7 +7,7 @@ export interface Principal {
   readonly servers: ReadonlySet<string> | '*';
 }
 
-/** Principals by the SHA-256 digest of their token: 64 lower-case hex digits. */
+/** Principals by the SHA-256 digest of their token (64 lower-case hex digits), or by the public key of a runner (`ed25519:…`). */
 export type Grants = ReadonlyMap<string, Principal>;
 
 /** The name of clients without a key, when none is required. No client with a key may have this name, or their actions would be mixed up. */
@@ -19,3 +19,14 @@ export const ANONYMOUS: Principal = { name: ANONYMOUS_NAME, servers: '*' };
 /** True if the principal may use the server. */
 export const grants = (principal: Principal, server: ServerName): boolean =>
   principal.servers === '*' || principal.servers.has(server);
+
+/**
+ * The servers that some runner's entry names. They are bound to the runners that name them: one with `'*'` offers all others, so that a
+ * new machine cannot take a server away from the machine it was meant for.
+ */
+export function boundServers(runners: Grants): ReadonlySet<string> {
+  const bound = new Set<string>();
+  for (const { servers } of runners.values())
+    if (servers !== '*') for (const server of servers) bound.add(server);
+  return bound;
+}

@@ -28,6 +28,7 @@ import type {
 } from './ports.ts';
 import { isSilent } from './silence.ts';
 import { SpareBooks } from './spare-books.ts';
+import { UsedOnce } from './used-once.ts';
 import { actDue, nextDue, type Due } from '../../shared/dues.ts';
 import type { SessionEnd } from './log.ts';
 import type { Fault } from '../../shared/fault.ts';
@@ -72,6 +73,8 @@ const TOO_FAST = 'You open sessions faster than this bridge starts them. Try aga
 export interface ControlNote {
   readonly runner: RunnerName;
   readonly granted: readonly string[] | '*';
+  /** Servers that are bound to other runners. */
+  readonly withheld: readonly string[];
   readonly hasHello: boolean;
   /** When it was accepted; until its first ping, this is its last sign of life. */
   readonly at: number;
@@ -135,6 +138,8 @@ export class Fleet {
   readonly #sockets: Sockets<ControlNote>;
   readonly #terms: FleetTerms;
   readonly #spares: SpareBooks;
+  /** Signed statements that opened a link. */
+  readonly #used = new UsedOnce();
   readonly #controls = new Map<SocketId, Control>();
   /** What is done once a ticket is signed, by the `ask` of its effect. */
   readonly #unsigned = new Map<string, (ticket: string | undefined) => void>();
@@ -356,13 +361,19 @@ export class Fleet {
   }
 
   /** A runner's control link on `socket`; its credential has been checked. */
-  dialled(socket: SocketId, { runner, granted }: ControlDial, now: number): FleetEffect[] {
+  dialled(socket: SocketId, dial: ControlDial, now: number): FleetEffect[] {
+    const { runner, granted, withheld, use } = dial;
+    const note = { runner, granted, withheld, hasHello: false, at: now };
+    if (use && !this.#used.isFirst(use, now)) {
+      this.#add(socket, note);
+      this.#close(socket, CLOSE.notGranted, 'this signature was used before', now);
+      return this.#flush();
+    }
     // Dials that never say hello must not pile up: a newer one replaces the last.
     for (const [other, { note }] of this.#controls) {
       if (note.runner === runner && !note.hasHello)
         this.#close(other, CLOSE.comeBack, 'a newer dial came first', now);
     }
-    const note = { runner, granted, hasHello: false, at: now };
     this.#add(socket, note);
     this.#effects.push({ do: 'note', socket, note });
     return this.#flush();
@@ -463,10 +474,10 @@ export class Fleet {
   }
 
   #hello(socket: SocketId, control: Control, hello: HelloFrame, now: number): void {
-    const { runner, granted, hasHello } = control.note;
+    const { runner, granted, withheld, hasHello } = control.note;
     if (hello.runner !== runner)
       return this.#close(socket, CLOSE.notGranted, 'the credential is for another runner', now);
-    const servers = grantedServers(hello.servers, granted);
+    const servers = grantedServers(hello.servers, granted, withheld);
     const { boot } = hello;
     const capacity = Math.min(hello.capacity, MAX_SESSIONS);
     this.#store.putRunner({ runner, boot, servers, capacity, isDraining: false });

@@ -32,12 +32,15 @@ const refuse = (fault: Fault['fault'], message?: string): Placement => ({
   fault: { fault, message },
 });
 
-/** The servers a runner may serve: those it offers and its credential is granted. */
+/** The servers a runner may serve: those it offers and its credential is granted; of all (`*`), those that are not bound to others. */
 export function grantedServers(
   offered: readonly string[],
   granted: readonly string[] | '*',
+  withheld: readonly string[],
 ): string[] {
-  return granted === '*' ? [...offered] : offered.filter((server) => granted.includes(server));
+  return offered.filter((server) =>
+    granted === '*' ? !withheld.includes(server) : granted.includes(server),
+  );
 }
 
 /** Whether a runner could serve this server if it first closed another session. */

@@ -116,6 +116,10 @@ export interface LinkDial {
 export interface ControlDial {
   readonly runner: RunnerName;
   readonly granted: readonly string[] | '*';
+  /** Servers that are bound to other runners, which `granted: '*'` does not open. */
+  readonly withheld: readonly string[];
+  /** The runner proved who it is with a signed statement, which opens one link. */
+  readonly use?: { readonly id: string; readonly until: number };
   readonly subprotocol: string;
 }
 

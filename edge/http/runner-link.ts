@@ -5,13 +5,20 @@ import { because, towards } from './refusal-reason.ts';
 import { notConfigured, refuse } from './refuse.ts';
 import { verifyTicket } from '../access/ticket.ts';
 import type { Ports } from './ports.ts';
-import type { Principal } from '../access/principal.ts';
+import type { AssertionUse } from '../access/runner-assertion.ts';
+import { boundServers, type Principal } from '../access/principal.ts';
+import type { Fault } from '../../shared/fault.ts';
 import type { Settings } from '../settings.ts';
 import { actorOf, SESSION_NAME, type SessionName } from '../../shared/ids.ts';
 import { chooseSubprotocol, LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
 
 type Dialled =
-  | { readonly ok: true; readonly runner: Principal; readonly subprotocol: string }
+  | {
+      readonly ok: true;
+      readonly runner: Principal;
+      readonly use?: AssertionUse;
+      readonly subprotocol: string;
+    }
   | { readonly ok: false; readonly response: Response };
 
 /** GET /runner/link */
@@ -22,9 +29,16 @@ export async function controlLink(
 ): Promise<Response> {
   const dialled = await admit(request, settings);
   if (!dialled.ok) return dialled.response;
-  const { runner, subprotocol } = dialled;
+  const { runner, use, subprotocol } = dialled;
   const granted = runner.servers === '*' ? '*' : [...runner.servers];
-  return ports.fleet.link(request, { runner: runner.name, granted, subprotocol });
+  const withheld = runner.servers === '*' ? [...boundServers(settings.runners)] : [];
+  return ports.fleet.link(request, {
+    runner: runner.name,
+    granted,
+    withheld,
+    subprotocol,
+    ...(use && { use }),
+  });
 }
 
 /** GET /runner/session/{session} */
@@ -64,22 +78,23 @@ async function admit(request: Request, settings: Settings): Promise<Dialled> {
   const bearer = bearerToken(request.headers, new URL(request.url));
   if (!bearer.ok)
     return { ok: false, response: refuse(bearer.fault, { tokenSent: bearer.tokenSent }) };
-  const runner = await findRunner(settings, bearer.token);
-  if (!runner)
-    return {
-      ok: false,
-      response: refuse({ fault: 'unauthorized', message: NO_RUNNER }, { tokenSent: true }),
-    };
+  const terms = { host: new URL(request.url).host, now: Date.now() };
+  const found = await findRunner(settings, bearer.token, terms);
+  if (!found.ok) {
+    const fault: Fault = { fault: 'unauthorized', message: found.message ?? NO_RUNNER };
+    return { ok: false, response: refuse(fault, { tokenSent: true }) };
+  }
+  const { runner, use } = found;
   const subprotocol = chooseSubprotocol(request.headers.get('sec-websocket-protocol') ?? '');
   if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket' || subprotocol === undefined) {
     const response = because({ fault: 'upgrade_required' }, upgradeRequired());
     return { ok: false, response: towards({ principal: runner.name }, response) };
   }
-  return { ok: true, runner, subprotocol };
+  return { ok: true, runner, subprotocol, ...(use && { use }) };
 }
 
 const NO_RUNNER =
-  'This edge does not know this runner token. Add its hash to BRIDGE_RUNNERS (see `mcp-bridge credential runner`).';
+  'This edge does not know this runner token or key. Put its entry into BRIDGE_RUNNERS (`mcp-bridge credential runner` prints it).';
 
 const upgradeRequired = (): Response =>
   new Response(

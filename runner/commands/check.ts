@@ -1,4 +1,5 @@
 // `mcp-bridge check`: tries everything a runner needs, prints one line for each, and says what to do.
+import { fixedToken } from '../runner-token.ts';
 import { checkCredential, checkEdge } from '../check/edge.ts';
 import { outcomeText, type Outcome } from '../check/outcome.ts';
 import { checkServer, type CheckGround } from '../check/server.ts';
@@ -108,7 +109,7 @@ async function reportEdge(
   report(health);
   if (token === undefined) {
     const fix =
-      'Make a token with mcp-bridge credential runner, and name its file as "tokenFile" in "bridge".';
+      'Make a key with mcp-bridge credential runner, and name its file as "tokenFile" in "bridge".';
     report({ verdict: 'FAIL', subject: 'credential', what: 'no token file is configured', fix });
   } else if (health.verdict !== 'ok') {
     report({
@@ -117,7 +118,7 @@ async function reportEdge(
       what: 'not tried, since the edge does not answer',
     });
   } else if (known !== undefined) {
-    report(await checkCredential(edge, known));
+    report(await checkCredential(edge, await fixedToken(known).forDial(edge)));
   }
   return known;
 }

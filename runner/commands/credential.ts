@@ -1,7 +1,8 @@
-// `mcp-bridge credential`: makes a runner token or a client key, and prints the edge's entry for it.
+// `mcp-bridge credential`: makes a runner's key or token, or a client's key, and prints the edge's entry for it.
 import { RUNNER_NAME, SERVER_NAME } from '../../shared/ids.ts';
 import { problemText } from '../../shared/problem.ts';
 import { hashCredential, mintClientKey, mintRunnerToken, writeTokenFile } from '../credential.ts';
+import { mintRunnerKey, publicKeyOf } from '../runner-key.ts';
 import { print, printError } from '../output.ts';
 import { usageProblem } from './usage.ts';
 import { EXIT, printUsage, readArguments, textOf } from './arguments.ts';
@@ -14,7 +15,11 @@ const ALL_SERVERS = '*';
 
 /** Makes one credential. Returns the exit code. */
 export async function credentialCommand(argv: readonly string[]): Promise<number> {
-  const options = { servers: { type: 'string' }, out: { type: 'string' } } as const;
+  const options = {
+    servers: { type: 'string' },
+    out: { type: 'string' },
+    token: { type: 'boolean' },
+  } as const;
   const read = readArguments('credential', argv, options, 2);
   if (read === undefined) return EXIT.usage;
   const [kind, name] = read.words;
@@ -26,28 +31,45 @@ export async function credentialCommand(argv: readonly string[]): Promise<number
       'a name has 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first',
     );
   }
-  const servers = (textOf(read, 'servers') ?? ALL_SERVERS)
-    .split(',')
-    .map((server) => server.trim());
+  const given = textOf(read, 'servers');
+  // A key that opens everything is a choice, and nobody makes it by leaving something out.
+  if (given === undefined)
+    return refuse('say with --servers which servers it is for: names separated by commas, or *');
+  const servers = given.split(',').map((server) => server.trim());
   if (!servers.every((server) => server === ALL_SERVERS || SERVER_NAME.test(server))) {
     return refuse('--servers takes server names separated by commas, or *');
   }
   const out = textOf(read, 'out');
-  if (kind === 'runner') return makeRunnerToken(name, servers, out ?? `${name}.runner-token`);
-  return out === undefined
-    ? makeClientKey(name, servers)
-    : refuse('--out is for runner tokens; a client key is shown once');
+  const isToken = read.values['token'] === true;
+  if (kind === 'client') {
+    if (out !== undefined || isToken)
+      return refuse('--out and --token are for runners; a client key is shown once');
+    return makeClientKey(name, servers);
+  }
+  return isToken
+    ? makeRunnerToken(name, servers, out ?? `${name}.runner-token`)
+    : makeRunnerKey(name, servers, out ?? `${name}.runner-key`);
 }
 
-async function makeRunnerToken(name: string, servers: string[], out: string): Promise<number> {
+function makeRunnerKey(name: string, servers: string[], out: string): Promise<number> {
+  const key = mintRunnerKey();
+  const entry = { [name]: { token: publicKeyOf(key), servers } };
+  return keep(key, `The runner's private key is in ${out}`, out, entry);
+}
+
+function makeRunnerToken(name: string, servers: string[], out: string): Promise<number> {
   const token = mintRunnerToken();
-  const written = await writeTokenFile(out, token);
+  const entry = { [name]: { token: hashCredential(token), servers } };
+  return keep(token, `The runner token is in ${out}`, out, entry);
+}
+
+async function keep(secret: string, told: string, out: string, entry: object): Promise<number> {
+  const written = await writeTokenFile(out, secret);
   if (!written.ok) {
     printError(`${out} ${problemText(written.problem)}\n`);
     return EXIT.failed;
   }
-  const entry = { [name]: { token: hashCredential(token), servers } };
-  print(`The runner token is in ${out} (mode 0600). Name that file as "tokenFile" in the config's "bridge".
+  print(`${told} (mode 0600). Name that file as "tokenFile" in the config's "bridge".
 
 ${edgeAdvice('BRIDGE_RUNNERS', entry)}`);
   return EXIT.ok;

@@ -8,7 +8,7 @@ Usage: mcp-bridge <command> [options]
   edge        run an edge of your own, to which runners dial in
   run         run the servers of a config file and stay linked to the edge
   check       try out a config: file, commands, servers, edge, credential
-  credential  make a runner token or a client key
+  credential  make a key for a runner or a client
   schema      print the JSON Schema of the config file
   help        say more about a command: mcp-bridge help run
 
@@ -25,7 +25,7 @@ terminal ends it like SIGTERM. Exit code 3: another runner connected with this n
   --config <file>      the mcpServers file (default: mcp.json)
   --edge <url>         the edge, if not in the file: https://<host>
   --runner <name>      this runner's name, if not in the file (default: the host name)
-  --token-file <file>  file with the runner token, if not in the config
+  --token-file <file>  file with the runner's key or token, if not in the config
   --log-level <level>  debug, info, warn or error (default: info)
 `,
   check: `Usage: mcp-bridge check --config <file> [options]
@@ -35,16 +35,19 @@ Exit code 1 if anything failed.
 
   --config <file>      the mcpServers file (default: mcp.json)
   --edge <url>         the edge, if not in the file
-  --token-file <file>  file with the runner token, if not in the config
+  --token-file <file>  file with the runner's key or token, if not in the config
 `,
-  credential: `Usage: mcp-bridge credential runner <name> [--servers a,b] [--out <file>]
-       mcp-bridge credential client <name> [--servers a,b]
+  credential: `Usage: mcp-bridge credential runner <name> --servers <names> [--token] [--out <file>]
+       mcp-bridge credential client <name> --servers <names>
 
-Makes a credential and prints its entry for the edge's settings. The edge stores only a hash.
-A runner token goes to a file with mode 0600; a client key is shown once.
+Makes a credential and prints its entry for the edge's settings. The edge stores no secret: of a runner
+its public key, of a client a hash. What a runner keeps goes to a file with mode 0600; a client key is
+shown once.
 
-  --servers <names>    the servers it is valid for, separated by commas (default: all)
-  --out <file>         where to write the runner token (default: <name>.runner-token)
+  --servers <names>    the servers it is valid for, separated by commas, or *
+  --token              a token for the runner instead of a key: it is sent with every dial
+  --out <file>         where to write the runner's key or token (default: <name>.runner-key,
+                       <name>.runner-token)
 `,
   dev: `Usage: mcp-bridge dev --config <file> [options]
        mcp-bridge dev [options] -- <command> [arguments]

@@ -75,7 +75,7 @@ async function readStartOptions(given: Arguments, log: Log): Promise<RunOptions 
     return complain([describeProblem(missing(config, 'bridge.edge', fix))]);
   }
   if (tokenFile === undefined) {
-    const fix = `Make a token with: mcp-bridge credential runner ${config.runner}`;
+    const fix = `Make one with: mcp-bridge credential runner ${config.runner} --servers <names>`;
     return complain([describeProblem(missing(config, 'bridge.tokenFile', fix))]);
   }
   const token = await readTokenFile(tokenFile);

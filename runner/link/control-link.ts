@@ -61,7 +61,7 @@ export class ControlLink {
     const url = `${webSocketOrigin(options.edge)}/runner/link`;
     this.#link = new KeptLink({
       backoffCapMs: (awayMs) => this.#backoffCapMs(awayMs),
-      dialOptions: async () => ({ url, token: await options.token.forDial(), connect }),
+      dialOptions: async () => ({ url, token: await options.token.forDial(options.edge), connect }),
       opened: () => {
         this.say(options.hello());
         options.opened();

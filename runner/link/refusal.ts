@@ -1,6 +1,7 @@
 // Reads, within bounds, what answered a dial in place of the link, and explains what probably stands in between and what to do.
 import { LONGEST_RETRY_AFTER_MS, REFUSAL_BODY_MS } from '../../shared/link/timing.ts';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { cleanText } from '../process/clean-text.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
 
@@ -59,6 +60,12 @@ export const isFromEdge = ({ body }: Answer): boolean =>
 const speaksOf = (body: string): string | undefined =>
   /^This edge speaks ([\w., -]{1,200}?)(?: over |\. )/u.exec(body)?.[1];
 
+/** What an edge says of a credential itself; undefined if it says no more than its fault does. */
+function ownWords(body: string): string | undefined {
+  const words = /^\{"jsonrpc":"2\.0".*?"message":"(This [^"\\]{1,300})"/su.exec(body)?.[1];
+  return words === undefined ? undefined : cleanText(words);
+}
+
 /** What an edge's own refusals mean (PROTOCOL.md LP5). */
 const OF_THE_EDGE: Readonly<Record<number, Problem>> = {
   400: {
@@ -66,8 +73,8 @@ const OF_THE_EDGE: Readonly<Record<number, Problem>> = {
     fix: 'Check the token file; it must contain nothing but the token.',
   },
   401: {
-    what: 'the edge does not know this token',
-    fix: "Put the token's entry into the edge's secret BRIDGE_RUNNERS; mcp-bridge credential runner prints one for a new token.",
+    what: 'the edge does not accept this token or key',
+    fix: "Put its entry into the edge's secret BRIDGE_RUNNERS; mcp-bridge credential runner prints one for a new key.",
   },
   403: {
     what: 'the edge refuses this runner',
@@ -126,6 +133,8 @@ export function explainAnswer(answer: Answer): Problem {
     const versions = speaksOf(body)?.split(', ') ?? [];
     if (LINK_SUBPROTOCOLS.some((version) => versions.includes(version))) return LOST_UPGRADE;
     const known = OF_THE_EDGE[status];
+    // Only the edge knows what is wrong with a signature.
+    if (known && status === 401) return { ...known, fix: ownWords(body) ?? known.fix };
     if (known) return known;
   }
   const other = OF_OTHERS[status];

@@ -48,7 +48,7 @@ export function newSessionLink(
     backoffCapMs: () => SESSION_BACKOFF_CAP_MS,
     dialOptions: async (holds) => ({
       url,
-      token: await token.forDial(),
+      token: await token.forDial(edge),
       headers: headers(holds),
       connect,
     }),

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { hashCredential, mintRunnerToken } from '../../runner/credential.ts';
+import { mintRunnerKey, publicKeyOf } from '../../runner/runner-key.ts';
 import { spawnBound } from '../../runner/dev/bound-child.ts';
 import { freePort } from '../../runner/dev/free-port.ts';
 import { scanProcesses, statOf } from '../../runner/process/process-table.ts';
@@ -33,6 +34,8 @@ export interface BridgeOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Laid over the test's own environment, for the runner. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** The runner signs its dials with a key of its own, in place of showing a token. */
+  readonly hasRunnerKey?: boolean;
   /** Where the runner dials instead of the edge itself, from the edge's URL. */
   readonly linkThrough?: (edgeUrl: string) => Promise<string>;
 }
@@ -129,11 +132,12 @@ class TestBridge implements Bridge {
     this.url = `http://127.0.0.1:${port}`;
     this.#dialled = dialled ?? this.url;
     this.statusUrl = `http://127.0.0.1:${statusPort}`;
-    const token = mintRunnerToken();
+    const token = options.hasRunnerKey === true ? mintRunnerKey() : mintRunnerToken();
+    const known = options.hasRunnerKey === true ? publicKeyOf(token) : hashCredential(token);
     this.#settings = {
       BRIDGE_SECRET: 'e2e-secret-of-at-least-32-characters',
       BRIDGE_RUNNERS: JSON.stringify({
-        [RUNNER]: { token: hashCredential(token), servers: ['*'] },
+        [RUNNER]: { token: known, servers: ['*'] },
       }),
       BRIDGE_CLIENT_AUTH: 'none',
       BRIDGE_HOSTS: `127.0.0.1:${port},localhost:${port},${new URL(this.#dialled).host}`,

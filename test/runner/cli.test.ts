@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { refuse } from '../../edge/http/refuse.ts';
+import { publicKeyOf } from '../../runner/runner-key.ts';
 import { hashCredential } from '../../runner/credential.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mcp-cli-'));
@@ -170,7 +171,22 @@ describe.concurrent('mcp-bridge', () => {
 });
 
 describe.concurrent('mcp-bridge credential', () => {
-  it('runner puts the token into a 0600 file and prints the hash alone', async () => {
+  it('runner puts its key into a 0600 file and prints the public key alone', async () => {
+    const path = join(folder, 'vm.key');
+    const { code, out, err } = await bridge(
+      ...['credential', 'runner', 'vm', '--servers', 'a', '--out', path],
+    );
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const key = readFileSync(path, 'utf8').trim();
+    expect(key).toMatch(/^mcpk_[\w-]{43}$/u);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(out).not.toContain(key.slice(5));
+    expect(out.split('\n')).toContain(
+      JSON.stringify({ vm: { token: publicKeyOf(key), servers: ['a'] } }),
+    );
+  });
+
+  it('runner --token puts a token into a 0600 file and prints the hash alone', async () => {
     const path = join(folder, 'vm.token');
     const { code, out, err } = await bridge(
       'credential',
@@ -178,6 +194,7 @@ describe.concurrent('mcp-bridge credential', () => {
       'vm',
       '--servers',
       'a, b',
+      '--token',
       '--out',
       path,
     );
@@ -190,7 +207,9 @@ describe.concurrent('mcp-bridge credential', () => {
       JSON.stringify({ vm: { token: hashCredential(token), servers: ['a', 'b'] } }),
     );
     expect(out).toContain('npx wrangler secret put BRIDGE_RUNNERS\n');
-    const again = await bridge('credential', 'runner', 'vm', '--out', path);
+    const again = await bridge(
+      ...['credential', 'runner', 'vm', '--servers', 'a', '--token', '--out', path],
+    );
     expect(again).toMatchObject({
       code: 1,
       out: '',
@@ -200,7 +219,7 @@ describe.concurrent('mcp-bridge credential', () => {
   });
 
   it('client shows the key once, with its entry', async () => {
-    const { code, out } = await bridge('credential', 'client', 'ada');
+    const { code, out } = await bridge('credential', 'client', 'ada', '--servers', '*');
     expect(code).toBe(0);
     const [key] = out.match(/mcpc_[\w-]{43}/gu) ?? [];
     expect(out.match(/mcpc_/gu)).toHaveLength(1);
@@ -216,7 +235,8 @@ describe.concurrent('mcp-bridge credential', () => {
     [['robot', 'x'], 'name what to make'],
     [['runner', 'a b'], 'a name has 1 to 64 letters'],
     [['client', 'x', '--servers', 'a b'], '--servers takes server names'],
-    [['client', 'x', '--out', 'f'], '--out is for runner tokens'],
+    [['client', 'x', '--servers', 'a', '--out', 'f'], '--out and --token are for runners'],
+    [['runner', 'x'], 'say with --servers which servers it is for'],
   ])('%j exits with 2', async (args, words) => {
     expect(await bridge('credential', ...args)).toMatchObject({
       code: 2,
@@ -304,7 +324,7 @@ describe.concurrent('mcp-bridge check', () => {
   });
 
   it.each([
-    [401, 'the edge does not know this token\n      Put the token'],
+    [401, 'the edge does not accept this token or key\n      Put its entry'],
     [403, 'the edge refuses this runner\n      Check the entry'],
     [426, 'runner and edge have no link version in common\n      Upgrade whichever is older'],
     [503, 'the edge is not configured yet\n      Set its secret BRIDGE_RUNNERS'],
@@ -422,7 +442,7 @@ describe.concurrent('mcp-bridge run', () => {
     [
       'no token file',
       { mcpServers: { a: { command: 'x' } }, bridge: { edge: 'https://b.example', runner: 'vm' } },
-      'bridge.tokenFile: is missing. Make a token with: mcp-bridge credential runner vm',
+      'bridge.tokenFile: is missing. Make one with: mcp-bridge credential runner vm --servers <names>',
     ],
     [
       'an edge in clear (F-66)',

@@ -181,7 +181,7 @@ export class RunnerNode {
       this.spares.unlinked();
       if (afterControlClose(code) !== 'stop') this.#redial();
     };
-    const dial = { runner: this.name, granted: '*' as const, subprotocol: '' };
+    const dial = { runner: this.name, granted: '*' as const, withheld: [], subprotocol: '' };
     this.#world.fleet.link(dial, { wire, end: wire.b });
     this.#hello();
   }

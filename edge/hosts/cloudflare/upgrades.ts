@@ -15,15 +15,31 @@ function upgrade(
   return new Request(`http://actor/${path}?${query.toString()}`, { headers });
 }
 
-export const controlUpgrade = (request: Request, { granted, ...dial }: ControlDial): Request =>
-  upgrade('control', { ...dial, granted: granted === '*' ? '*' : granted.join(',') }, request);
+export const controlUpgrade = (
+  request: Request,
+  { granted, withheld, use, ...dial }: ControlDial,
+): Request =>
+  upgrade(
+    'control',
+    {
+      ...dial,
+      granted: granted === '*' ? '*' : granted.join(','),
+      withheld: withheld.join(','),
+      ...(use && { use: use.id, until: use.until }),
+    },
+    request,
+  );
 
 export function readControl(request: Request): ControlDial {
   const fields = new URL(request.url).searchParams;
   const granted = fields.get('granted') ?? '';
+  const withheld = fields.get('withheld') ?? '';
+  const use = fields.get('use');
   return {
     runner: fields.get('runner') ?? '',
     granted: granted === '*' ? '*' : granted.split(','),
+    withheld: withheld === '' ? [] : withheld.split(','),
+    ...(use !== null && { use: { id: use, until: Number(fields.get('until')) } }),
     subprotocol: fields.get('subprotocol') ?? '',
   };
 }

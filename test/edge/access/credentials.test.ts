@@ -155,9 +155,14 @@ describe('a client', () => {
 });
 
 test('a runner is found by its token only', async () => {
-  expect(await findRunner(SETTINGS, 'vm-token')).toMatchObject({ name: 'vm' });
-  expect(await findRunner(SETTINGS, 'alice-new')).toBeUndefined();
-  expect(await findRunner(readSettings({ BRIDGE_CLIENT_AUTH: 'none' }), 'x')).toBeUndefined();
+  const terms = { host: 'bridge.example', now: 0 };
+  expect(await findRunner(SETTINGS, 'vm-token', terms)).toEqual({
+    ok: true,
+    runner: { name: 'vm', servers: new Set(['files']) },
+  });
+  expect(await findRunner(SETTINGS, 'alice-new', terms)).toEqual({ ok: false });
+  const open = readSettings({ BRIDGE_CLIENT_AUTH: 'none' });
+  expect(await findRunner(open, 'x', terms)).toEqual({ ok: false });
 });
 
 test('metrics open with their own key, and with none while none is set', async () => {

@@ -1,7 +1,7 @@
 // A fleet that a test plays the runners of: frames in, frames and effects out, tickets signed at once.
 import { Fleet, type ControlNote, type FleetEffect } from '../../../edge/core/fleet.ts';
 import type { ClientKind } from '../../../shared/link/control-frames.ts';
-import type { Opening, Sockets } from '../../../edge/core/ports.ts';
+import type { ControlDial, Opening, Sockets } from '../../../edge/core/ports.ts';
 import { MemoryFleetStore } from '../../simulation/stores.ts';
 
 export const BOOT = 'b'.repeat(22);
@@ -41,10 +41,16 @@ export class DrivenFleet {
   }
 
   /** A runner dials and says hello. */
-  link(runner: string, hello: object = {}): string {
+  link(runner: string, hello: object = {}, dial: Partial<ControlDial> = {}): string {
     const socket = `${runner}${String(this.#minted++)}`;
     this.#open.add(socket);
-    this.#perform(this.#fleet.dialled(socket, { runner, granted: '*', subprotocol: '' }, this.now));
+    this.#perform(
+      this.#fleet.dialled(
+        socket,
+        { runner, granted: '*', withheld: [], subprotocol: '', ...dial },
+        this.now,
+      ),
+    );
     this.hello(socket, runner, hello);
     return socket;
   }

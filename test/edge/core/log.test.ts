@@ -155,7 +155,12 @@ describe('[F-99] a refusal is one line that says why, and to whom', () => {
 
 describe('[F-99] the end of a session is one line, and names it by a digest alone', () => {
   const session = 'abcdefghijklmnopqrstuv';
-  const runner = { runner: 'vm', granted: '*', subprotocol: 'mcp-bridge.v2' } as const;
+  const runner = {
+    runner: 'vm',
+    granted: '*',
+    withheld: [],
+    subprotocol: 'mcp-bridge.v2',
+  } as const;
   const line = { message: 'session ended', server: 'files', principal: 'ann', runner: 'vm' };
 
   /** A fleet with one session on a runner that is linked, and what it did since. */

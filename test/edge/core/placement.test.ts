@@ -58,8 +58,12 @@ describe('placing', () => {
 
 describe('the servers of a runner', () => {
   test('are those it offers, cut to what its credential is granted', () => {
-    expect(grantedServers(['a', 'b'], '*')).toEqual(['a', 'b']);
-    expect(grantedServers(['a', 'b'], ['b', 'c'])).toEqual(['b']);
-    expect(grantedServers(['a'], [])).toEqual([]);
+    expect(grantedServers(['a', 'b'], '*', [])).toEqual(['a', 'b']);
+    expect(grantedServers(['a', 'b'], ['b', 'c'], [])).toEqual(['b']);
+    expect(grantedServers(['a'], [], [])).toEqual([]);
+  });
+
+  test('of all (`*`), those that are not bound to other runners', () => {
+    expect(grantedServers(['a', 'b'], '*', ['b', 'c'])).toEqual(['a']);
   });
 });

@@ -15,7 +15,7 @@ const page = (status: number, headers: Record<string, string> = {}) => ({
 
 describe('[F-245] an answer in place of the link', () => {
   test.each([
-    ['unauthorized', 'does not know this token'],
+    ['unauthorized', 'does not accept this token or key'],
     ['origin_not_allowed', 'refuses this runner'],
     ['not_configured', 'is not configured yet'],
   ] as const)('the edge itself says %s', async (fault, what) => {

@@ -73,7 +73,13 @@ class SocketPeer implements Peer {
   }
 }
 
-const note = (runner: string): ControlNote => ({ runner, granted: '*', hasHello: false, at: 1 });
+const note = (runner: string): ControlNote => ({
+  runner,
+  granted: '*',
+  withheld: [],
+  hasHello: false,
+  at: 1,
+});
 
 // Of the fleet actor, which lets in who has passed the worker.
 socketContract<ControlNote>(async () => {
@@ -85,7 +91,12 @@ socketContract<ControlNote>(async () => {
   return {
     dial: async () => {
       const before = await ids();
-      const dial = { runner: `runner${++dials}`, granted: '*', subprotocol: 'x' } as const;
+      const dial = {
+        runner: `runner${++dials}`,
+        granted: '*',
+        withheld: [],
+        subprotocol: 'x',
+      } as const;
       const request = new Request('http://edge.test', {
         headers: { 'Sec-WebSocket-Protocol': 'x' },
       });
