@@ -1,7 +1,6 @@
 // Reads, within bounds, what answered a dial in place of the link, and explains what probably stands in between and what to do.
 import { LONGEST_RETRY_AFTER_MS, REFUSAL_BODY_MS } from '../../shared/link/timing.ts';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { cleanText } from '../process/clean-text.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
 
@@ -62,8 +61,7 @@ const speaksOf = (body: string): string | undefined =>
 
 /** What an edge says of a credential itself; undefined if it says no more than its fault does. */
 function ownWords(body: string): string | undefined {
-  const words = /^\{"jsonrpc":"2\.0".*?"message":"(This [^"\\]{1,300})"/su.exec(body)?.[1];
-  return words === undefined ? undefined : cleanText(words);
+  return /^\{"jsonrpc":"2\.0".*?"message":"(This [ !#-[\]-~]{1,300})"/su.exec(body)?.[1];
 }
 
 /** What an edge's own refusals mean (PROTOCOL.md LP5). */

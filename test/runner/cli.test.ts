@@ -174,7 +174,13 @@ describe.concurrent('mcp-bridge credential', () => {
   it('runner puts its key into a 0600 file and prints the public key alone', async () => {
     const path = join(folder, 'vm.key');
     const { code, out, err } = await bridge(
-      ...['credential', 'runner', 'vm', '--servers', 'a', '--out', path],
+      'credential',
+      'runner',
+      'vm',
+      '--servers',
+      'a',
+      '--out',
+      path,
     );
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const key = readFileSync(path, 'utf8').trim();
@@ -208,7 +214,14 @@ describe.concurrent('mcp-bridge credential', () => {
     );
     expect(out).toContain('npx wrangler secret put BRIDGE_RUNNERS\n');
     const again = await bridge(
-      ...['credential', 'runner', 'vm', '--servers', 'a', '--token', '--out', path],
+      'credential',
+      'runner',
+      'vm',
+      '--servers',
+      'a',
+      '--token',
+      '--out',
+      path,
     );
     expect(again).toMatchObject({
       code: 1,
