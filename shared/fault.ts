@@ -72,6 +72,12 @@ export const FAULTS = {
     retryable: false,
     message: 'The server process broke the protocol.',
   },
+  not_allowed: {
+    code: 42017,
+    status: 403,
+    retryable: false,
+    message: 'The owner of the runner does not allow this.',
+  },
   replay_evicted: {
     code: 42009,
     status: 400,

@@ -1115,6 +1115,19 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'other users of the machine, and processes of another user, call a local bridge',
     tests: ['e2e/start.test.ts', 'e2e/dev.test.ts', 'runner/dev/options.test.ts'],
   },
+  'F-454': {
+    fault:
+      'a client, a leaked key or an edge in the wrong hands asks for what the runner forbids, in any spelling',
+    tests: ['runner/core/policy.test.ts', 'simulation/simulation.test.ts', 'e2e/policy.test.ts'],
+  },
+  'F-455': {
+    fault: 'one message of a batch, or a notification, is forbidden',
+    tests: ['runner/core/policy.test.ts'],
+  },
+  'F-456': {
+    fault: 'a list names tools that nobody may call',
+    tests: ['runner/core/policy.test.ts', 'e2e/policy.test.ts'],
+  },
   'F-99': {
     fault: 'what happened is not recorded, or the record holds what it must not',
     tests: ['edge/core/log.test.ts'],
@@ -1154,7 +1167,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',
   'F-340 F-341 F-342 F-343',
-  'F-450 F-451 F-452 F-453',
+  'F-450 F-451 F-452 F-453 F-454 F-455 F-456',
   'F-370',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

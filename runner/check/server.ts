@@ -41,9 +41,11 @@ async function tryServer(server: ServerConfig, ground: SpecGround): Promise<Outc
   switch (greeting.type) {
     case 'answered': {
       const what = `${describeServer(greeting.answer)}${path === undefined ? '' : ` (${path})`}`;
-      if (strayLines === 0) return { verdict: 'ok', subject, what };
+      const rules = policyLines(server);
+      if (strayLines === 0)
+        return { verdict: 'ok', subject, what, ...(rules.length > 0 && { lines: rules }) };
       const fix = `It prints text on stdout that is not a message (${strayLines} lines); have it log to stderr.`;
-      return { verdict: 'warn', subject, what, fix };
+      return { verdict: 'warn', subject, what, fix, ...(rules.length > 0 && { lines: rules }) };
     }
     case 'refused': {
       const what = `refuses both initialize and server/discover (error ${String(greeting.code)})`;
@@ -78,6 +80,17 @@ function exitProblem(facts: ExitFacts, path: string | undefined): Problem {
   }
   const fix = `Read what it printed${path === undefined ? '' : `, and try ${path} by hand`}: often an argument or a variable of "env" is missing.`;
   return { what: `${describeExit(facts)} before it answered initialize`, fix };
+}
+
+/** What clients may use of the server, for a person to read over. */
+function policyLines({ tools, methods }: ServerConfig): string[] {
+  return Object.entries({ tools, methods }).flatMap(([kind, rules]) => {
+    if (!rules) return [];
+    const { allow, deny = [] } = rules;
+    const listed = (names: readonly string[]): string => names.join(', ') || 'none';
+    const only = allow ? `only ${listed(allow)}` : 'all';
+    return [`${kind}: ${only}${deny.length > 0 ? `, but not ${listed(deny)}` : ''}`];
+  });
 }
 
 /** `everything 2.0.0, MCP 2025-11-25`. */

@@ -32,7 +32,7 @@ const HARMLESS: ReadonlySet<string> = new Set(
   [LOOKS, ORIGIN, MANNERS].flatMap((words) => words.split(/\s+/u)),
 );
 
-/** What limits which tools a client sees; the runner passes all of them. */
+/** What limits which tools a client sees, in forms of other programs. */
 const TOOL_LIMITS: ReadonlySet<string> = new Set([
   'tools',
   'toolfilter',
@@ -48,7 +48,7 @@ const TOOL_LIMITS: ReadonlySet<string> = new Set([
 
 const ALL_TOOLS: Problem = {
   what: 'limits nothing here: a client that may use this server may call all of its tools',
-  fix: 'Choose with the "servers" of each key which clients may use it.',
+  fix: 'Name the tools that may be called in "bridge": { "tools": { "allow": […] } }.',
 };
 
 /** What goes with a URL. */
@@ -83,9 +83,9 @@ const SANDBOX: Problem = {
 export function strayKey(key: string, value: unknown): Problem | undefined {
   const canonical = canonicalKey(key);
   if (HARMLESS.has(canonical) || hasNoMeaning(value)) return undefined;
+  if (TOOL_LIMITS.has(canonical)) return namesAll(value) ? undefined : ALL_TOOLS;
   if (Object.hasOwn(serverBlock.entries, key))
     return { what: 'has no effect here', fix: `Move it into "bridge": { "${key}": … }.` };
-  if (TOOL_LIMITS.has(canonical)) return namesAll(value) ? undefined : ALL_TOOLS;
   if (REMOTE_ONLY.has(canonical)) return NO_REMOTE;
   if (canonical.includes('timeout')) return TIMEOUT;
   if (canonical.startsWith('sandbox')) return value === false ? undefined : SANDBOX;

@@ -1,10 +1,11 @@
 // What a config file comes to: servers with every default filled in, and what is left out, with the reasons.
 import type { ProcessLimits } from '../process/cgroup.ts';
 import type { ProcessUser } from '../process/process-user.ts';
+import type { PolicyRules } from '../core/policy.ts';
 import type { ConfigProblem, Keys } from './problem.ts';
 
 /** A configured server. Paths are absolute, references filled; `env` may hold secrets and is never logged. */
-export interface ServerConfig {
+export interface ServerConfig extends PolicyRules {
   /** The name it is served under. */
   readonly name: string;
   /** Its name in the file, if that does not fit into a URL. */

@@ -156,6 +156,34 @@ const user = v.optional(
   ),
 );
 
+/** Names and patterns of what clients may use. */
+const names = (form: string, description: string) =>
+  v.pipe(
+    v.array(v.pipe(v.string(form), v.minLength(1, form)), `an array; each is ${form}`),
+    v.description(description),
+  );
+
+/** Mistakes here must never open anything, so unknown keys are an error. */
+const nameRules = (form: string, what: string) =>
+  v.optional(
+    v.pipe(
+      v.strictObject(
+        {
+          allow: v.optional(
+            names(form, 'Only these; everything else is refused. "*" stands for any text.'),
+          ),
+          deny: v.optional(names(form, 'Not these, whatever "allow" names.')),
+        },
+        'an object with "allow", "deny" or both',
+      ),
+      v.check(
+        ({ allow, deny }) => allow !== undefined || deny !== undefined,
+        'an object with "allow", "deny" or both',
+      ),
+      v.description(what),
+    ),
+  );
+
 /** The `bridge` block of one server. */
 export const serverBlock = v.strictObject(
   {
@@ -265,6 +293,14 @@ export const serverBlock = v.strictObject(
         defaults.PARK_TIMEOUT_MS,
         'How long a call waits after it asked its 2026-07-28 client for input.',
       ),
+    ),
+    tools: nameRules(
+      'the name of a tool, or a pattern such as "get_*"',
+      'Which tools clients may call and see, whoever they are.',
+    ),
+    methods: nameRules(
+      'the name of a method, or a pattern such as "resources/*"',
+      'Which methods clients may use, beside those that make a session.',
     ),
     user,
     limits,

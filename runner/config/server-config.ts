@@ -75,6 +75,8 @@ export function serverConfig(
     stateless: bridge.stateless ?? defaults.STATELESS,
     maxProcesses: bridge.maxProcesses ?? defaults.MAX_PROCESSES,
     parkTimeoutMs: durationMs(bridge.parkTimeout ?? defaults.PARK_TIMEOUT_MS),
+    ...(bridge.tools && { tools: bridge.tools }),
+    ...(bridge.methods && { methods: bridge.methods }),
     ...(user === undefined ? {} : { user }),
     ...(Object.keys(limits).length === 0 ? {} : { limits }),
   };

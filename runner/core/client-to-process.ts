@@ -17,6 +17,7 @@ import type { Handshake } from './handshake.ts';
 import type { Hearing } from './hearing.ts';
 import type { Listeners } from './listeners.ts';
 import type { Outcomes } from './outcomes.ts';
+import type { Policy } from './policy.ts';
 import type { Posts } from './posts.ts';
 import type { Presence } from './presence.ts';
 import type { Questions } from './questions.ts';
@@ -49,6 +50,7 @@ interface Parts {
   readonly listeners: Listeners;
   readonly presence: Presence;
   readonly out: SessionOutput;
+  readonly policy: Policy | undefined;
   /** Why a notification would reach no process; undefined if it reaches one. */
   readonly refusal: (notification: MessageView) => string | undefined;
 }
@@ -123,7 +125,7 @@ export class ClientToProcess {
     const invalid =
       (isBatch ? this.#whyNoBatch() : undefined) ??
       (initializes ? this.#whyNotInitialize(messages.length) : undefined) ??
-      (requests.length === 0 && first ? this.#parts.refusal(first) : undefined);
+      (requests.length === 0 && first ? this.#whyNotTold(first) : undefined);
     if (invalid !== undefined) return { fault: 'invalid_request', message: invalid };
     const busy = this.#whyBusy(requests, message.length);
     if (busy !== undefined) return { fault: 'overloaded', message: busy };
@@ -136,6 +138,11 @@ export class ClientToProcess {
     } else listeners.spoke();
     for (const each of messages) this.#toProcess(stream, each, now);
     return undefined;
+  }
+
+  /** A notification has no answer, so one that goes nowhere is refused with its post. */
+  #whyNotTold(first: MessageView): string | undefined {
+    return this.#parts.policy?.refusal(first) ?? this.#parts.refusal(first);
   }
 
   #whyNoBatch(): string | undefined {
@@ -197,6 +204,9 @@ export class ClientToProcess {
       const words = `${method} is a notification, not a request, so it takes no id.`;
       return outcomes.refuse(call, { code: CODE.methodNotFound, message: words }, now);
     }
+    const forbidden = this.#parts.policy?.refusal(message);
+    if (forbidden !== undefined)
+      return outcomes.fail(call, { fault: 'not_allowed', message: forbidden }, now);
     const own = encoder.encode(String(call.bridgeId));
     const edits: Edit[] = [{ ...idAt, with: own }];
     if (tokenAt) edits.push({ ...tokenAt, with: own });
@@ -213,6 +223,8 @@ export class ClientToProcess {
 
   #notify(message: MessageView, now: number): void {
     if (message.method === 'notifications/cancelled') return this.#cancel(message, now);
+    if (this.#parts.policy?.refusal(message) !== undefined)
+      return this.#parts.out.noteDrop('a notification that is not allowed; dropped', {}, now);
     this.#parts.hearing.notified(now);
     this.#parts.out.pass(message);
   }

@@ -16,6 +16,7 @@ import { Handshake } from './handshake.ts';
 import { unusable, type Failed, type Hearing } from './hearing.ts';
 import type { Outcomes } from './outcomes.ts';
 import { FRAMED_WORDS } from './overheard.ts';
+import { LIST_METHOD, type Policy } from './policy.ts';
 import type { Pulse } from './pulse.ts';
 import type { Questions } from './questions.ts';
 import type { End, SessionLimits } from './session-effects.ts';
@@ -34,6 +35,7 @@ interface Parts {
   readonly outcomes: Outcomes;
   readonly pulse: Pulse;
   readonly out: SessionOutput;
+  readonly policy: Policy | undefined;
   readonly end: End;
 }
 
@@ -99,7 +101,10 @@ export class ProcessToClient {
     const call = number === undefined ? undefined : calls.get(number);
     if (!idAt || !call) return this.#stray(answer, number, now);
     hearing.answered(call.bridgeId, answer.bytes.length);
-    const message = spliceApart(answer.bytes, [{ ...idAt, with: call.clientIdBytes }]);
+    const edits = [{ ...idAt, with: call.clientIdBytes }];
+    if (call.method === LIST_METHOD) edits.push(...(this.#parts.policy?.hiding(answer) ?? []));
+    edits.sort((one, other) => one.start - other.start);
+    const message = spliceApart(answer.bytes, edits);
     const outcome = answer.kind === 'error' ? 'error' : 'result';
     const initializes = isInitialize(call);
     if (initializes && outcome === 'result' && !Handshake.isReadable(answer)) {

@@ -11,6 +11,7 @@ import { Hearing } from './hearing.ts';
 import { Listeners } from './listeners.ts';
 import { Outcomes } from './outcomes.ts';
 import { Overheard, type Quote } from './overheard.ts';
+import { Policy, type PolicyRules } from './policy.ts';
 import { Posts } from './posts.ts';
 import { Presence } from './presence.ts';
 import { ProcessLines } from './process-lines.ts';
@@ -24,6 +25,8 @@ import { StreamLog } from './stream-log.ts';
 export interface SessionOptions {
   readonly limits: SessionLimits;
   readonly clientKind: ClientKind;
+  /** What clients may do; absent: anything. */
+  readonly policy?: PolicyRules | undefined;
   /** How a client sees what the process printed; without it, it sees nothing. */
   readonly quote?: Quote | undefined;
   /** Why a client's notification would reach no process; undefined if it reaches one. Without this, every one does. */
@@ -33,6 +36,7 @@ export interface SessionOptions {
 /** Makes the parts of a session. `end`: called by a part that finds a reason to end the session. */
 export function sessionParts(options: SessionOptions, end: End, now: number) {
   const { limits, clientKind, quote = () => '', refusal = () => undefined } = options;
+  const policy = options.policy && Policy.of(options.policy);
   const clients = traitsOf(clientKind);
   const log = new StreamLog();
   const calls = new Calls();
@@ -50,7 +54,7 @@ export function sessionParts(options: SessionOptions, end: End, now: number) {
     wasAsked: (id) => calls.hasIssued(id),
     only: () => calls.only()?.bridgeId,
   });
-  const both = { limits, clients, log, handshake, calls, hearing, outcomes, out };
+  const both = { limits, clients, log, handshake, calls, hearing, outcomes, out, policy };
   const questions = new Questions();
   const clientToProcess = new ClientToProcess({
     ...both,

@@ -88,7 +88,7 @@ export class SessionHost {
     const refusal = (notification: MessageView): string | undefined =>
       options.process.refusal?.(notification);
     this.#session = new Session(
-      { limits: server, clientKind, quote: options.quote, refusal },
+      { limits: server, clientKind, policy: server, quote: options.quote, refusal },
       performance.now(),
     );
     const owner: SessionLinkOwner = {

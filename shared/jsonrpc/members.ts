@@ -139,8 +139,8 @@ function keptRuns(bytes: Uint8Array, span: Span, gone: readonly string[]): Span[
   return runs;
 }
 
-/** The edits that take out those of an object's `members` that `isDropped` picks: each goes with the comma before it, those at the head with the comma behind. */
-export function dropEdits<Each extends Member>(
+/** The edits that take out those of an object's `members`, or of an array's elements, that `isDropped` picks: each goes with the comma before it, those at the head with the comma behind. */
+export function dropEdits<Each extends Span>(
   members: readonly Each[],
   isDropped: (member: Each) => boolean,
 ): Edit[] {

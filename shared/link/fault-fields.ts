@@ -2,7 +2,10 @@
 import * as v from 'valibot';
 import { FAULTS, type FaultCode } from '../fault.ts';
 
-const faultCodes = Object.keys(FAULTS) as FaultCode[];
+/** What only answers to clients name. A peer of an older version would take such a code for a breach of the protocol (LP2). */
+const ONLY_IN_ANSWERS: ReadonlySet<string> = new Set<FaultCode>(['not_allowed']);
+
+const faultCodes = Object.keys(FAULTS).filter((code) => !ONLY_IN_ANSWERS.has(code)) as FaultCode[];
 
 export const faultFields = {
   fault: v.picklist(faultCodes),

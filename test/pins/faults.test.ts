@@ -27,7 +27,7 @@ test('relay, runner and process: 42001 to 42009', () => {
   ]);
 });
 
-test('sessions and streams: 42010 to 42016', () => {
+test('sessions, streams and what the runner forbids: 42010 to 42017', () => {
   expect(rows(42_010, 42_019)).toEqual([
     [42_010, 'not_configured', 503, false],
     [42_011, 'session_required', 400, false],
@@ -36,6 +36,7 @@ test('sessions and streams: 42010 to 42016', () => {
     [42_014, 'unsupported_revision', 400, false],
     [42_015, 'event_unknown', 404, false],
     [42_016, 'stream_over', 204, false],
+    [42_017, 'not_allowed', 403, false],
   ]);
 });
 

@@ -117,6 +117,7 @@ export class ClientNode {
     // On a slow line large messages go both ways, and take seconds.
     const cargo =
       line && work.bytes % 5 === 0 ? fillerOf(uid, Math.min(200_000, 1_000 * work.bytes)) : '';
+    const isForbidden = this.#world.policy !== undefined && this.#nextCall % 4 === 0;
     const call: CallHistory = {
       session: this.principal,
       client: this.kind,
@@ -127,6 +128,7 @@ export class ClientNode {
       isForsaken: false,
       isCancelled: false,
       isFollowed: false,
+      isForbidden,
     };
     history.calls.set(uid, call);
     this.#calls.push(call);
@@ -135,7 +137,13 @@ export class ClientNode {
     this.#send(
       {
         method: 'tools/call',
-        params: { name: 'work', uid, work, cargo, _meta: { progressToken: uid } },
+        params: {
+          name: isForbidden ? 'forbidden' : 'work',
+          uid,
+          work,
+          cargo,
+          _meta: { progressToken: uid },
+        },
       },
       call,
       sameId,

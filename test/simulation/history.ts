@@ -13,6 +13,8 @@ export interface CallHistory {
   readonly progressSent: number;
   /** The client's own connection died in a revision or a state without resumption, or it left: no outcome is owed. */
   isForsaken: boolean;
+  /** The runner's config forbids it. */
+  readonly isForbidden?: boolean;
   /** When a client that cannot come back lost its connection, before an outcome. */
   leftAt?: number;
   isCancelled: boolean;
@@ -89,6 +91,7 @@ export function check(history: History): string[] {
       : []),
     ...history.left.map((what) => `R-11: ${what}`),
     ...toOneClient(history),
+    ...withinPolicy(history),
   ];
 }
 
@@ -169,6 +172,11 @@ function toOneClient({ handed }: History): string[] {
   return shared.map(
     ([spare, clients]) => `R-13: spare ${spare} went to ${[...clients].join(', ')}`,
   );
+}
+
+function withinPolicy({ calls, journal }: History): string[] {
+  const reached = journal.filter(({ uid }) => calls.get(uid)?.isForbidden);
+  return reached.map(({ uid }) => `R-14: call ${uid} reached a process, and is forbidden`);
 }
 
 function inOrder({ journal, sentNotes }: History): string[] {

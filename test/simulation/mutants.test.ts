@@ -57,6 +57,12 @@ describe('mutants of the deployment', () => {
     expect(await faultsOf({})).toEqual([]);
   });
 
+  test('R-14: a runner that forbids something else is noticed', async () => {
+    const policy = { tools: { deny: ['other'] } };
+    const faults = await faultsAfter(new World(1, undefined, { policy }));
+    expect(rulesIn(faults)).toContain('R-14');
+  });
+
   test('R-2: a resent post under a new id runs twice', async () => {
     let count = 0;
     const mutation: Mutation = {

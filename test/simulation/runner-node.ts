@@ -300,6 +300,7 @@ export class HostedSession {
       {
         limits: { ...LIMITS, maxInFlight: world.maxInFlight },
         clientKind: open.clientKind,
+        policy: world.policy,
         refusal: (notification) => this.#process.refusal?.(notification),
       },
       runner.now,

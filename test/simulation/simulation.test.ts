@@ -55,6 +55,20 @@ test('[F-305] a principal has no more sessions than its quota, whatever breaks, 
   expect(most).toBe(SESSIONS_PER_PRINCIPAL);
 });
 
+test('[F-454] R-14: what the runners forbid reaches no process, whatever breaks, and costs no other promise', async () => {
+  const policy = { tools: { deny: ['for*'] } };
+  const outcomes = new Set<string>();
+  for (let seed = 1; seed <= 100; seed++) {
+    const history = new World(seed, undefined, { policy }).run();
+    await setImmediate();
+    expect([seed, ...check(history)]).toEqual([seed]);
+    for (const call of history.calls.values())
+      if (call.isForbidden) for (const outcome of call.outcomes) outcomes.add(outcome);
+  }
+  expect([...outcomes].filter((outcome) => outcome.startsWith('result'))).toEqual([]);
+  expect(outcomes).toContain('error:not_allowed');
+});
+
 test('a seed replays exactly', () => {
   const [first, second] = [new World(42).run(), new World(42).run()];
   expect(second).toEqual(first);

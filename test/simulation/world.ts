@@ -1,4 +1,5 @@
 // One simulated deployment: clients, workers, actors, a runner and its processes on one clock, and what goes wrong there.
+import type { PolicyRules } from '../../runner/core/policy.ts';
 import { ModernHomes } from '../../edge/core/modern-homes.ts';
 import { ActorNode } from './actor-node.ts';
 import { ClientNode, type SimulatedKind } from './client-node.ts';
@@ -91,6 +92,8 @@ export interface WorldOptions {
   readonly troubles?: readonly Trouble[];
   /** So many clients more, all of one principal. */
   readonly crowd?: number;
+  /** What the runners forbid; then some calls are of the tool `forbidden`. */
+  readonly policy?: PolicyRules;
 }
 
 export class World {
@@ -113,6 +116,7 @@ export class World {
   readonly homes = [new ModernHomes(), new ModernHomes()] as const;
   /** What the runner's connections share: a slow line in some runs. */
   readonly line: Line | undefined;
+  readonly policy: PolicyRules | undefined;
   /** The server's processes speak 2026-07-28, and no revision before. */
   readonly isModern: boolean;
   isPartitioned = false;
@@ -125,8 +129,9 @@ export class World {
   constructor(
     seed: number,
     makeSabotage: (chance: Chance) => Sabotage = () => NO_SABOTAGE,
-    { rules = RULES, troubles = TROUBLES, crowd = 0 }: WorldOptions = {},
+    { rules = RULES, troubles = TROUBLES, crowd = 0, policy }: WorldOptions = {},
   ) {
+    this.policy = policy;
     this.rules = rules;
     this.#troubles = troubles;
     this.#crowd = crowd;

@@ -26,6 +26,8 @@ const SERVER: Readonly<Record<keyof typeof serverBlock.entries, string | undefin
   stateless: String(defaults.STATELESS),
   maxProcesses: String(defaults.MAX_PROCESSES),
   parkTimeout: durationText(defaults.PARK_TIMEOUT_MS),
+  tools: undefined,
+  methods: undefined,
   user: undefined,
   limits: undefined,
 };

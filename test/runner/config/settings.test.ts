@@ -78,6 +78,8 @@ describe('what a config becomes', () => {
             maxLineBytes: 4096,
             maxInFlight: 8,
             maxSessions: 3,
+            tools: { allow: ['get_*'], deny: ['get_all'] },
+            methods: { deny: ['prompts/*'] },
             user: { uid: 61_001, gid: 61_002 },
             limits: { memory: '512MiB', cpu: 0.5 },
           },
@@ -120,6 +122,8 @@ describe('what a config becomes', () => {
       maxLineBytes: 4096,
       maxInFlight: 8,
       maxSessions: 3,
+      tools: { allow: ['get_*'], deny: ['get_all'] },
+      methods: { deny: ['prompts/*'] },
       user: { uid: 61_001, gid: 61_002 },
       limits: { memoryBytes: 512 * 1024 * 1024, pids: 256, cpus: 0.5 },
     });

@@ -1,6 +1,7 @@
 // A session core that a test drives by hand: frames, lines and time go in, and what it wants done is looked at.
 import { wholeOf } from '../../../shared/bytes.ts';
 import type { BridgeRequestId } from '../../../shared/ids.ts';
+import type { PolicyRules } from '../../../runner/core/policy.ts';
 import type { SessionEffect, SessionLimits } from '../../../runner/core/session-effects.ts';
 import { Session } from '../../../runner/core/session.ts';
 import type { MessageView } from '../../../shared/jsonrpc/view.ts';
@@ -37,6 +38,7 @@ export class DrivenSession {
     options: {
       clientKind?: ClientKind;
       limits?: Partial<SessionLimits>;
+      policy?: PolicyRules;
       refusal?: (notification: MessageView) => string | undefined;
     } = {},
   ) {
@@ -47,8 +49,8 @@ export class DrivenSession {
   }
 
   /** Linked, for clients of 2026-07-28. */
-  static modern(): DrivenSession {
-    const driven = new DrivenSession({ clientKind: 'modern' });
+  static modern(options: { policy?: PolicyRules } = {}): DrivenSession {
+    const driven = new DrivenSession({ clientKind: 'modern', ...options });
     driven.receive({ type: 'welcome', expired: false });
     return driven;
   }
@@ -58,6 +60,7 @@ export class DrivenSession {
     options: {
       clientKind?: ClientKind;
       limits?: Partial<SessionLimits>;
+      policy?: PolicyRules;
       capabilities?: object;
       revision?: string;
     } = {},
