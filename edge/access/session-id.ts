@@ -35,18 +35,30 @@ export async function verifySession(
   if (text.length !== SESSION_ID_CHARACTERS || text[NAME_CHARACTERS] !== '.') return undefined;
   const name = text.slice(0, NAME_CHARACTERS);
   if (!ACTOR_NAME.test(name)) return undefined;
-  const parts = [server, principal, clientKind, name];
-  const proof = JSON.stringify([secret, ...parts, text]);
-  if (verified.has(proof)) return name;
-  const expected = await mac(secret, 'session', parts);
+  const known = verified.get(text);
+  if (known && isOf(known, { secret, server, principal, clientKind })) return name;
+  const expected = await mac(secret, 'session', [server, principal, clientKind, name]);
   if (!isSame(text.slice(NAME_CHARACTERS + 1), expected)) return undefined;
   if (verified.size >= VERIFIED_KEPT) verified.clear();
-  verified.add(proof);
+  verified.set(text, { secret, server, principal, clientKind });
   return name;
 }
 
-/** Ids this isolate has verified: a session's requests come in series, and a signature costs more than all other checks. */
-const verified = new Set<string>();
+interface Proof extends SessionOwner {
+  readonly secret: string;
+}
+
+const isOf = (known: Proof, { secret, server, principal, clientKind }: Proof): boolean =>
+  known.secret === secret &&
+  known.server === server &&
+  known.principal === principal &&
+  known.clientKind === clientKind;
+
+/**
+ * Ids this isolate has verified, and whose they are: a session's requests come in series, and a signature costs more than all other
+ * checks.
+ */
+const verified = new Map<string, Proof>();
 
 /** About 100 KB. When it is full it is cleared; busy ids are soon back. */
 const VERIFIED_KEPT = 500;

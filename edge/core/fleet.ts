@@ -29,7 +29,7 @@ import type {
 import { isSilent } from './silence.ts';
 import { SpareBooks } from './spare-books.ts';
 import { UsedOnce } from './used-once.ts';
-import { actDue, nextDue, type Due } from '../../shared/dues.ts';
+import { actDue, nextDue, type Dues, type OnDue } from '../../shared/dues.ts';
 import type { SessionEnd } from './log.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
@@ -412,36 +412,33 @@ export class Fleet {
 
   /** Does what is due by now. */
   tick(now: number): FleetEffect[] {
-    actDue(this.#dues(), now);
+    actDue(this.#dues, now);
     return this.#flush();
   }
 
   /** When {@link tick} is due; the fleet stays awake until then. */
   get wakeAt(): number | undefined {
-    return nextDue(this.#dues());
+    return nextDue(this.#dues);
   }
 
-  *#dues(): Generator<Due> {
+  readonly #dues: Dues = (due) => {
     for (const [socket, { note, yields }] of this.#controls) {
-      yield {
-        at: note.hasHello ? undefined : note.at + HELLO_WAIT_MS,
-        mostMs: HELLO_WAIT_MS,
-        act: (now) => this.#close(socket, CLOSE.heartbeat, 'no hello', now),
-      };
-      for (const asked of yields) yield this.#yieldDue(asked);
+      const act = (now: number): void => this.#close(socket, CLOSE.heartbeat, 'no hello', now);
+      due(note.hasHello ? undefined : note.at + HELLO_WAIT_MS, act, HELLO_WAIT_MS);
+      for (const asked of yields) this.#yieldDue(asked, due);
     }
-    yield { at: this.#oweAt, mostMs: OWED_AGAIN_MS, act: () => this.#tellOwed() };
-  }
+    due(this.#oweAt, () => this.#tellOwed(), OWED_AGAIN_MS);
+  };
 
   /** A runner that does not answer a `yield` in time is skipped. */
-  #yieldDue(asked: Yield): Due {
+  #yieldDue(asked: Yield, due: OnDue): void {
     const { room, askedAt } = asked;
-    if (!room) return { at: undefined };
+    if (!room) return;
     const act = (now: number): void => {
       asked.room = undefined;
       this.#makeRoom(room, now);
     };
-    return { at: askedAt + YIELD_WAIT_MS, mostMs: YIELD_WAIT_MS, act };
+    due(askedAt + YIELD_WAIT_MS, act, YIELD_WAIT_MS);
   }
 
   #frame(socket: SocketId, control: Control, frame: ControlUp, now: number): void {

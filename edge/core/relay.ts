@@ -11,7 +11,7 @@ import { PostDesk } from './post-desk.ts';
 import { RelayEffects, type RelayEffect } from './relay-effects.ts';
 import { SessionEnding } from './session-ending.ts';
 import { StreamOrder } from './stream-order.ts';
-import { actDue, earlier, type Due } from '../../shared/dues.ts';
+import { actDue, nextDue, type Dues } from '../../shared/dues.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { GET_STREAM, SSE_STREAM, type SocketId, type StreamId } from '../../shared/ids.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
@@ -40,11 +40,6 @@ const ATTACH = '{"type":"attach"';
 
 /** The first characters of the frame with which a worker reports that a stream's client is gone for good. */
 const CANCEL = '{"type":"cancel"';
-
-interface RelayDue extends Due {
-  /** Whether it must wake the actor; other times matter only while it is awake. */
-  readonly isDurable?: true;
-}
 
 export class Relay {
   #link: Link;
@@ -258,7 +253,8 @@ export class Relay {
   /** Does what is due by now. `isUnderWay`: some of what was sent to the runner may not have arrived. */
   tick(now: number, isUnderWay = false): RelayEffect[] {
     this.#rebase(now);
-    actDue(this.#dues(isUnderWay), now);
+    actDue(this.#durableDues, now);
+    actDue(this.#soonDues(isUnderWay), now);
     return this.#effects.take();
   }
 
@@ -272,43 +268,39 @@ export class Relay {
 
   /** When {@link tick} is due. Some times matter only while the actor is awake, others must wake it. */
   get wakeAt(): { readonly soon: number | undefined; readonly durable: number | undefined } {
-    let soon: number | undefined;
-    let durable: number | undefined;
-    for (const { at, isDurable } of this.#dues(false)) {
-      if (isDurable) durable = earlier(durable, at);
-      else soon = earlier(soon, at);
-    }
-    return { soon, durable };
+    return { soon: nextDue(this.#soonDues(false)), durable: nextDue(this.#durableDues) };
   }
 
-  *#dues(isUnderWay: boolean): Generator<RelayDue> {
-    yield* this.#linkDues();
-    const { announced, lastWordBy } = this.#ending;
-    yield { at: lastWordBy, act: (now) => announced && this.#hurry(announced, now, isUnderWay) };
-    yield { at: this.#ending.confirmBy, act: () => this.#ended({ type: 'ended' }) };
-    // While the session ends, the runner's last word is awaited instead.
-    const handOverAt = this.#ending.announced ? undefined : this.#posts.waiting.handOverAt;
-    yield { at: handOverAt, act: (now) => this.#posts.handOverDue(now) };
-    yield { at: this.#expected.giveUpAt, act: (now) => this.#giveUpExpected(now) };
-    yield { at: this.#posts.deliveries.tellAt, act: () => this.#tellDelivered() };
-  }
-
-  *#linkDues(): Generator<RelayDue> {
+  readonly #durableDues: Dues = (due) => {
     const link = this.#link;
     if (link.state === 'awaited') {
       const message = 'The runner did not take the session in time.';
-      const act = (): void => this.#ended({ type: 'ended', fault: 'runner_offline', message });
-      yield { at: link.until, isDurable: true, act };
+      due(link.until, () => this.#ended({ type: 'ended', fault: 'runner_offline', message }));
     }
     if (link.state !== 'lost') return;
-    const graceEndsAt = link.since + LINK_GRACE_MS;
-    if (!link.isExpired) {
-      yield { at: graceEndsAt, isDurable: true, act: () => this.#expire(link.since) };
+    if (!link.isExpired) due(link.since + LINK_GRACE_MS, () => this.#expire(link.since));
+    due(link.since + WINDOW_MS, () => this.#ended({ type: 'ended', fault: 'runner_lost' }));
+  };
+
+  #soonDues(isUnderWay: boolean): Dues {
+    return (due) => {
+      const { announced, lastWordBy } = this.#ending;
+      due(lastWordBy, (now) => announced && this.#hurry(announced, now, isUnderWay));
+      due(this.#ending.confirmBy, () => this.#ended({ type: 'ended' }));
+      // While the session ends, the runner's last word is awaited instead.
+      const handOverAt = this.#ending.announced ? undefined : this.#posts.waiting.handOverAt;
+      due(handOverAt, (now) => this.#posts.handOverDue(now));
+      due(this.#expected.giveUpAt, (now) => this.#giveUpExpected(now));
+      due(this.#posts.deliveries.tellAt, () => this.#tellDelivered());
+      const link = this.#link;
       // The bytes that workers hold are counted only in memory, so the actor stays awake during the grace.
-      yield { at: this.#posts.upward.hasOthers(this.#posts.waiting) ? graceEndsAt : undefined };
-    }
-    const act = (): void => this.#ended({ type: 'ended', fault: 'runner_lost' });
-    yield { at: link.since + WINDOW_MS, isDurable: true, act };
+      if (link.state === 'lost' && !link.isExpired)
+        due(
+          this.#posts.upward.hasOthers(this.#posts.waiting)
+            ? link.since + LINK_GRACE_MS
+            : undefined,
+        );
+    };
   }
 
   #event(frame: EventFrame, message: string | undefined, text: string, now: number): void {

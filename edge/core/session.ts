@@ -26,7 +26,7 @@ import { Relay } from './relay.ts';
 import type { RelayEffect } from './relay-effects.ts';
 import { RunnerLine } from './runner-line.ts';
 import { isSilent } from './silence.ts';
-import { actDue, earliest, nextDue, type Due } from '../../shared/dues.ts';
+import { actDue, earlier, nextDue, type Dues } from '../../shared/dues.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
@@ -187,12 +187,10 @@ export class EdgeSession {
     const { soon, durable } = this.#relay.wakeAt;
     // The runner's first dial is awaited awake, without a trace on disk.
     const dialBy = this.#relay.link.state === 'awaited' ? durable : undefined;
-    return earliest([soon, dialBy, nextDue(this.#dues())]);
+    return earlier(earlier(soon, dialBy), nextDue(this.#dues));
   }
 
-  *#dues(): Generator<Due> {
-    yield { at: this.#lookAt, mostMs: LOOK_MS, act: () => this.#look() };
-  }
+  readonly #dues: Dues = (due) => due(this.#lookAt, () => this.#look(), LOOK_MS);
 
   #look(): void {
     this.#lookAt = undefined;
@@ -425,7 +423,7 @@ export class EdgeSession {
   /** Does what is due by now. */
   tick(now: number): EdgeSessionEffect[] {
     return this.#step(now, () => {
-      actDue(this.#dues(), now);
+      actDue(this.#dues, now);
       this.#perform(this.#relay.tick(now, this.#line.isUnderWay));
     });
   }

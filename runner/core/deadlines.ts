@@ -1,6 +1,6 @@
 // Ends requests whose time is over: tells the process, answers the client, and has a process that has said nothing at all
 // checked.
-import type { Due } from '../../shared/dues.ts';
+import type { OnDue } from '../../shared/dues.ts';
 import { isInitialize, type Call, type Calls } from './calls.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { Overheard } from './overheard.ts';
@@ -23,14 +23,11 @@ export class Deadlines {
     this.#parts = parts;
   }
 
-  due(): Due {
+  dues(due: OnDue): void {
     const { calls } = this.#parts;
-    return {
-      at: calls.nextDeadline,
-      act: (now) => {
-        for (const call of calls.due(now)) this.#expire(call, now);
-      },
-    };
+    due(calls.nextDeadline, (now) => {
+      for (const call of calls.due(now)) this.#expire(call, now);
+    });
   }
 
   #expire(call: Call, now: number): void {

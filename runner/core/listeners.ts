@@ -1,6 +1,6 @@
 // Who listens to the streams of one session. Workers attach and detach, and some are lost without a word. From this it knows
 // whether anybody still wants the session (LP16, LP18, LP21, LP22, R-10, R-11).
-import type { Due } from '../../shared/dues.ts';
+import type { OnDue } from '../../shared/dues.ts';
 import { CONFIRM_MS, STALL_MS } from '../../shared/link/timing.ts';
 import type { Calls } from './calls.ts';
 import type { ClientTraits } from './client-kinds.ts';
@@ -116,11 +116,11 @@ export class Listeners {
   }
 
   /** The due times of listeners. */
-  *dues(): Generator<Due> {
-    yield { at: this.#stalledAt, act: (now) => this.#detachStalled(now) };
-    yield { at: this.#confirmBy, act: (now) => this.#detachUnconfirmed(now) };
+  dues(due: OnDue): void {
+    due(this.#stalledAt, (now) => this.#detachStalled(now));
+    due(this.#confirmBy, (now) => this.#detachUnconfirmed(now));
     const [abandonAt] = this.#abandoned.values();
-    yield { at: abandonAt, act: (now) => this.#abandonDue(now) };
+    due(abandonAt, (now) => this.#abandonDue(now));
   }
 
   /** When the session is over if nothing happens; undefined while something holds it. */

@@ -12,6 +12,9 @@ export type Acquaintance =
 
 export class PostIds {
   readonly #whole = new Set<string>();
+  /** The same ids in the order they came, in a ring: to find the oldest of a set means to pass all that were removed from it. */
+  readonly #ring: string[] = [];
+  #oldest = 0;
   #young = new DigestTable();
   #old: DigestTable | undefined;
   /** An id of this time (ms since the epoch) or before may be one that was let go. */
@@ -25,21 +28,28 @@ export class PostIds {
   }
 
   knows(id: string): Acquaintance {
-    if (this.#whole.has(id) || this.#young.has(id) || this.#old?.has(id)) return 'seen';
+    if (this.#whole.has(id) || this.#isCondensed(id)) return 'seen';
     // An id without a time is as old as any.
-    return (postTime(id) ?? -Infinity) > this.#forgottenUntil || !this.#hasForgotten
+    return !this.#hasForgotten || (postTime(id) ?? -Infinity) > this.#forgottenUntil
       ? 'new'
       : 'forgotten';
   }
 
   add(id: string): void {
+    if (this.#whole.has(id)) return;
     this.#whole.add(id);
-    if (this.#whole.size <= this.#wholeIds) return;
-    for (const oldest of this.#whole) {
-      if (this.#whole.size <= this.#wholeIds) return;
-      this.#whole.delete(oldest);
-      this.#condense(oldest);
-    }
+    const oldest = this.#ring[this.#oldest];
+    if (oldest === undefined || this.#ring.length < this.#wholeIds) return void this.#ring.push(id);
+    this.#ring[this.#oldest] = id;
+    this.#oldest = (this.#oldest + 1) % this.#wholeIds;
+    this.#whole.delete(oldest);
+    this.#condense(oldest);
+  }
+
+  #isCondensed(id: string): boolean {
+    if (this.#young.size === 0 && !this.#old) return false;
+    const digest = digestOf(id);
+    return this.#young.has(digest) || this.#old?.has(digest) === true;
   }
 
   get #hasForgotten(): boolean {
@@ -56,6 +66,8 @@ export class PostIds {
   }
 }
 
+type Digest = readonly [high: number, low: number];
+
 /** A set of 64-bit digests in one typed array, by open addressing, at most half full. */
 class DigestTable {
   #slots = new Uint32Array(2 * 64);
@@ -67,8 +79,7 @@ class DigestTable {
     return this.#size;
   }
 
-  has(id: string): boolean {
-    const [high, low] = digestOf(id);
+  has([high, low]: Digest): boolean {
     return this.#isAt(this.#find(high, low));
   }
 
@@ -111,7 +122,7 @@ class DigestTable {
 }
 
 /** Two independent FNV-1a hashes; ids are random, so that two of them agree is a matter of 2^-63. The first is never 0. */
-function digestOf(id: string): readonly [high: number, low: number] {
+function digestOf(id: string): Digest {
   let high = 0x811c9dc5;
   let low = 0x9747b28c;
   for (let at = 0; at < id.length; at++) {

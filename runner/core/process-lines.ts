@@ -1,7 +1,7 @@
 // The lines that one process prints. Passes messages on, mends what is nearly a message, and ends the request whose answer
 // cannot be read (README, "Servers that bend the protocol").
 import type { BridgeRequestId } from '../../shared/ids.ts';
-import type { Due } from '../../shared/dues.ts';
+import type { OnDue } from '../../shared/dues.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { scanLine } from '../../shared/jsonrpc/scan.ts';
 import { readMessages, viewOf, type MessageView } from '../../shared/jsonrpc/view.ts';
@@ -60,9 +60,9 @@ export class ProcessLines {
   }
 
   /** The due times of lines that are not whole or not certain. */
-  *dues(): Generator<Due> {
-    yield { at: this.#text.wakeAt, act: (now) => this.#hear(this.#text.tick(now), now) };
-    yield { at: this.#parts.hearing.wakeAt, act: (now) => this.#failDoubted(now) };
+  dues(due: OnDue): void {
+    due(this.#text.wakeAt, (now) => this.#hear(this.#text.tick(now), now));
+    due(this.#parts.hearing.wakeAt, (now) => this.#failDoubted(now));
   }
 
   /** A line that is not strictly a message: handles what it contains, or was meant to be. */

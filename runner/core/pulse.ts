@@ -1,6 +1,6 @@
 // Checks whether the process of a session still answers at all, by doubts and the pings that settle them
 // (runner/core/liveness.ts). Only for a session with one process; a translator checks its own.
-import type { Due } from '../../shared/dues.ts';
+import type { OnDue } from '../../shared/dues.ts';
 import { OWN_IDS_FROM, type Call } from './calls.ts';
 import type { ClientTraits } from './client-kinds.ts';
 import { Liveness } from './liveness.ts';
@@ -54,8 +54,8 @@ export class Pulse {
     return id > PING_IDS_FROM && id <= PING_IDS_FROM + this.#pings;
   }
 
-  due(): Due {
-    return { at: this.#liveness.wakeAt, act: (now) => this.#liveness.tick(now) };
+  dues(due: OnDue): void {
+    due(this.#liveness.wakeAt, (now) => this.#liveness.tick(now));
   }
 
   #ping(): void {

@@ -3,7 +3,7 @@
 // process-to-client.ts, and who listens in listeners.ts. Pure: inputs in, effects out; the host performs them. Implements
 // LP12–LP21, R-1, R-2, R-4, R-6, R-8, R-10, R-11.
 import type { BridgeRequestId } from '../../shared/ids.ts';
-import { actDue, nextDue, type Due } from '../../shared/dues.ts';
+import { actDue, nextDue, type Dues } from '../../shared/dues.ts';
 import type { Fault, FaultCode } from '../../shared/fault.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { SessionDown } from '../../shared/link/session-frames.ts';
@@ -173,30 +173,25 @@ export class Session {
 
   /** Does what is due. Call at or after {@link wakeAt}. */
   tick(now: number): SessionEffect[] {
-    actDue(this.#dues(), now);
+    actDue(this.#dues, now);
     return this.#flush();
   }
 
   /** When {@link tick} must be called next, or undefined when nothing is due. */
   wakeAt(): number | undefined {
-    return this.isEnded ? undefined : nextDue(this.#dues());
+    return this.isEnded ? undefined : nextDue(this.#dues);
   }
 
-  *#dues(): Generator<Due> {
-    yield {
-      at: this.#parts.posts.nextDueAt,
-      act: (now) => this.#parts.clientToProcess.acceptDue(now),
-    };
-    yield* this.#parts.lines.dues();
-    yield this.#parts.deadlines.due();
-    yield* this.#parts.listeners.dues();
-    yield this.#parts.pulse.due();
-    yield { at: this.#parts.log.expiresAt, act: (now) => this.#parts.log.expire(now) };
-    yield {
-      at: this.#parts.listeners.endsAt,
-      act: (now) => this.#end({ message: this.#parts.listeners.reason }, now),
-    };
-  }
+  readonly #dues: Dues = (due) => {
+    const { posts, clientToProcess, lines, deadlines, listeners, pulse, log } = this.#parts;
+    due(posts.nextDueAt, (now) => clientToProcess.acceptDue(now));
+    lines.dues(due);
+    deadlines.dues(due);
+    listeners.dues(due);
+    pulse.dues(due);
+    due(log.expiresAt, (now) => log.expire(now));
+    due(listeners.endsAt, (now) => this.#end({ message: listeners.reason }, now));
+  };
 
   // The end.
 

@@ -36,7 +36,11 @@ const STUCK_STDIN_MS = 10_000;
 /** Beyond this a process that does not read its stdin is useless. Messages of clients are bounded earlier; answers to a process are not. */
 const MAX_UNWRITTEN_BYTES = 32 * 1024 * 1024;
 
-const NEWLINE = new Uint8Array([0x0a]);
+const LF = 0x0a;
+const NEWLINE = new Uint8Array([LF]);
+
+/** Below this a line is copied to be written with its line break. */
+const COPIED_BYTES = 16 * 1024;
 
 /** What a process does, in order. After `onExit` nothing more is called. */
 export interface ProcessListener {
@@ -168,11 +172,7 @@ class OwnedProcess implements StdioProcess {
   write(line: Uint8Array): boolean {
     const stdin = this.#child?.stdin;
     if (this.pid === undefined || this.#state !== 'running' || !stdin?.writable) return false;
-    // Corked, line and line break leave in one system call, and the line is not copied for it.
-    stdin.cork();
-    stdin.write(line);
-    stdin.write(NEWLINE, this.#afterWrite);
-    stdin.uncork();
+    this.#writeLine(stdin, line);
     this.#share.stdout.asked();
     // The stream's own verdict is about its queue limit; what counts here is whether the pipe is full.
     if (stdin.writableLength > 0) this.#holdBack(stdin);
@@ -195,6 +195,21 @@ class OwnedProcess implements StdioProcess {
 
   stderrTail(): string[] {
     return this.#stderr.tail();
+  }
+
+  /** In one system call: a short line is copied for it; of a long one that would cost more than to write two pieces. */
+  #writeLine(stdin: Writable, line: Uint8Array): void {
+    if (line.length < COPIED_BYTES) {
+      const bytes = Buffer.allocUnsafe(line.length + 1);
+      bytes.set(line);
+      bytes[line.length] = LF;
+      stdin.write(bytes, this.#afterWrite);
+      return;
+    }
+    stdin.cork();
+    stdin.write(line);
+    stdin.write(NEWLINE, this.#afterWrite);
+    stdin.uncork();
   }
 
   #holdBack(stdin: Writable): void {

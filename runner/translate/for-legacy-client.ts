@@ -2,7 +2,7 @@
 // process then gets every line unchanged; for a modern process the lines are translated.
 import type { BridgeRequestId, ServerName } from '../../shared/ids.ts';
 import { faultError } from '../../shared/fault.ts';
-import { actDue, nextDue, type Due } from '../../shared/dues.ts';
+import { actDue, nextDue, type Dues } from '../../shared/dues.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
 import { FIRST_SLOT, Effects } from './effects.ts';
 import { EraDetection, eraAnswerIn, type Opener } from './era-detection.ts';
@@ -125,20 +125,20 @@ export class ForLegacyClient implements Translator {
   }
 
   tick(now: number): TranslateEffect[] {
-    actDue(this.#dues(), now);
+    actDue(this.#dues, now);
     return this.#take(now);
   }
 
   wakeAt(): number | undefined {
-    return nextDue(this.#dues());
+    return nextDue(this.#dues);
   }
 
-  *#dues(): Generator<Due> {
-    yield { at: this.#greeting?.until, act: () => this.#refuse() };
-    yield { at: this.#untranslated.wakeAt, act: (now) => this.#untranslated.tick(now) };
-    yield { at: this.#hearing.wakeAt, act: (now) => this.#hearLate(now) };
-    yield* this.#modern.dues();
-  }
+  readonly #dues: Dues = (due) => {
+    due(this.#greeting?.until, () => this.#refuse());
+    due(this.#untranslated.wakeAt, (now) => this.#untranslated.tick(now));
+    due(this.#hearing.wakeAt, (now) => this.#hearLate(now));
+    this.#modern.dues(due);
+  };
 
   #hearLate(now: number): void {
     for (const message of this.#hearing.tick(now)) this.#fromProcess(message, now);

@@ -1,7 +1,7 @@
 // The translator for the modern clients of one principal: finds out the server's era, then passes messages on or translates
 // them.
 import type { BridgeRequestId, PrincipalName, ServerName } from '../../shared/ids.ts';
-import { actDue, nextDue, type Due } from '../../shared/dues.ts';
+import { actDue, nextDue, type Dues } from '../../shared/dues.ts';
 import { FRAMED_WORDS, type Quote } from '../core/overheard.ts';
 import { FAULTS } from '../../shared/fault.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
@@ -93,21 +93,21 @@ export class ForModernClient implements Translator {
   }
 
   tick(now: number): TranslateEffect[] {
-    actDue(this.#dues(), now);
+    actDue(this.#dues, now);
     return this.#take(now);
   }
 
   wakeAt(): number | undefined {
-    return nextDue(this.#dues());
+    return nextDue(this.#dues);
   }
 
-  *#dues(): Generator<Due> {
+  readonly #dues: Dues = (due) => {
     for (const [slot, hearing] of this.#hearings) {
-      yield { at: hearing.wakeAt, act: (now) => this.#hear(slot, hearing.tick(now), now) };
+      due(hearing.wakeAt, (now) => this.#hear(slot, hearing.tick(now), now));
     }
     const translating = this.#side ?? this.#probe;
-    yield { at: translating?.wakeAt(), act: (now) => translating?.tick(now) };
-  }
+    due(translating?.wakeAt(), (now) => translating?.tick(now));
+  };
 
   #take(now: number): TranslateEffect[] {
     for (const slot of this.#effects.takeNotified()) this.#hearingOf(slot).notified(now);

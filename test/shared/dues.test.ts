@@ -1,6 +1,6 @@
 // Due times in one list: what is acted on, in which order, and when to wake.
 import { expect, test } from 'vitest';
-import { actDue, earliest, nextDue, type Due } from '../../shared/dues.ts';
+import { actDue, earliest, nextDue, type Dues } from '../../shared/dues.ts';
 
 /** Two things, of which the first brings the second about. */
 class Machine {
@@ -9,18 +9,18 @@ class Machine {
   #second: number | undefined;
 
   tick(now: number): void {
-    actDue(this.#dues(), now);
+    actDue(this.#dues, now);
   }
 
   get wakeAt(): number | undefined {
-    return nextDue(this.#dues());
+    return nextDue(this.#dues);
   }
 
-  *#dues(): Generator<Due> {
-    yield { at: this.#first, act: (now) => this.#doFirst(now) };
-    yield { at: this.#second, act: (now) => this.#doSecond(now) };
-    yield { at: 30 };
-  }
+  readonly #dues: Dues = (due) => {
+    due(this.#first, (now) => this.#doFirst(now));
+    due(this.#second, (now) => this.#doSecond(now));
+    due(30);
+  };
 
   #doFirst(now: number): void {
     this.done.push(`first at ${now}`);
@@ -53,18 +53,18 @@ test('what one brings about is done in the same tick, when its time has come', (
 
 test('on a clock that was set back, what is further off than it can be is due', () => {
   const done: string[] = [];
-  const dues: Due[] = [
-    { at: 130, mostMs: 20, act: () => done.push('set back') },
-    { at: 120, mostMs: 20, act: () => done.push('still to come') },
-    { at: 1_000, act: () => done.push('of no such clock') },
-  ];
+  const dues: Dues = (due) => {
+    due(130, () => done.push('set back'), 20);
+    due(120, () => done.push('still to come'), 20);
+    due(1_000, () => done.push('of no such clock'));
+  };
   actDue(dues, 100);
   expect(done).toEqual(['set back']);
 });
 
 test('without a time nothing is due', () => {
-  expect(nextDue([])).toBeUndefined();
-  expect(nextDue([{ at: undefined }])).toBeUndefined();
+  expect(nextDue(() => undefined)).toBeUndefined();
+  expect(nextDue((due) => due(undefined))).toBeUndefined();
   expect(earliest([undefined, 3, 1, undefined, 2])).toBe(1);
   expect(earliest([undefined])).toBeUndefined();
 });

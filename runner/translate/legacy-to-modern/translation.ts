@@ -3,7 +3,7 @@ import type { BridgeRequestId } from '../../../shared/ids.ts';
 import { isOverlong } from '../../../shared/jsonrpc/elements.ts';
 import { LISTED_ELEMENTS } from '../../../shared/limits.ts';
 import { ASKING_METHODS, CODE, META } from '../../../shared/mcp/modern.ts';
-import type { Due } from '../../../shared/dues.ts';
+import type { OnDue } from '../../../shared/dues.ts';
 import { invalidParams, listsTooMuch } from '../faults.ts';
 import type { JsonObject } from '../../../shared/json-value.ts';
 import { isLoggingLevel } from '../log-levels.ts';
@@ -84,9 +84,9 @@ export class LegacyToModern {
     return this.#calls.owed;
   }
 
-  *dues(): Generator<Due> {
-    yield { at: this.#calls.nextRetryAt, act: (now) => this.#rounds.tick(now) };
-    yield { at: this.#subscription.wakeAt, act: (now) => this.#subscription.tick(now) };
+  dues(due: OnDue): void {
+    due(this.#calls.nextRetryAt, (now) => this.#rounds.tick(now));
+    due(this.#subscription.wakeAt, (now) => this.#subscription.tick(now));
   }
 
   // Client to process.

@@ -5,7 +5,7 @@ import { errorResponse, type ErrorObject } from '../../../shared/jsonrpc/message
 import { CODE } from '../../../shared/mcp/modern.ts';
 import { isQuestion, missingFor, type Capabilities } from '../capabilities.ts';
 import { withoutBytes, type ClientCall } from '../client-call.ts';
-import type { Due } from '../../../shared/dues.ts';
+import type { OnDue } from '../../../shared/dues.ts';
 import type { Effects } from '../effects.ts';
 import { CANCEL_GRACE_MS } from '../../core/calls.ts';
 import { invalidParams, methodNotFound } from '../faults.ts';
@@ -59,7 +59,7 @@ const NOBODY_KNOWS: ErrorObject = {
   message: 'Several calls are running, and the bridge cannot tell which of them asks this.',
 };
 
-type OnDue<State extends CallState> = (call: CallThat<State>, now: number) => void;
+type OnDueCall<State extends CallState> = (call: CallThat<State>, now: number) => void;
 
 export class InputRequests {
   readonly #effects: Effects;
@@ -227,16 +227,13 @@ export class InputRequests {
   }
 
   /** `ask`: the questions of a call must be sent now. `giveUp`: nobody came back to a parked call. */
-  *dues(ask: OnDue<Running>, giveUp: OnDue<Parked>): Generator<Due> {
+  dues(due: OnDue, ask: OnDueCall<Running>, giveUp: OnDueCall<Parked>): void {
     // A copy: what is asked is gathered no more.
     const gathering = [...this.#gathering];
-    for (const [call, at] of gathering) yield { at, act: (now) => ask(call, now) };
-    yield {
-      at: this.#parked.forsakenAt,
-      act: (now) => {
-        for (const call of this.forsaken(now)) giveUp(call, now);
-      },
-    };
+    for (const [call, at] of gathering) due(at, (now) => ask(call, now));
+    due(this.#parked.forsakenAt, (now) => {
+      for (const call of this.forsaken(now)) giveUp(call, now);
+    });
   }
 
   #refuse(slot: number, id: Question['id'], error: ErrorObject): void {

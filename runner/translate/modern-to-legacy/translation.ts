@@ -9,7 +9,7 @@ import type { ClientCall } from '../client-call.ts';
 import { ClientKeys } from '../client-key.ts';
 import type { ClientNotification } from '../client-notification.ts';
 import type { Effects } from '../effects.ts';
-import { actDue, nextDue, type Due } from '../../../shared/dues.ts';
+import { actDue, nextDue, type Dues } from '../../../shared/dues.ts';
 import { methodNotFound, overloaded } from '../faults.ts';
 import { heldUntil } from './held-questions.ts';
 import {
@@ -201,33 +201,34 @@ export class ModernToLegacy {
   }
 
   tick(now: number): void {
-    actDue(this.#dues(), now);
+    actDue(this.#dues, now);
     this.#proceed(now);
   }
 
   wakeAt(): number | undefined {
-    return nextDue(this.#dues());
+    return nextDue(this.#dues);
   }
 
-  *#dues(): Generator<Due> {
-    yield* this.#inputRequests.dues(
+  readonly #dues: Dues = (due) => {
+    this.#inputRequests.dues(
+      due,
       (call, now) => this.#ask(call, now),
       (call, now) => this.#giveUp(call, now),
     );
     for (const call of this.#calls.all()) {
       if (call.state.kind !== 'cancelled') continue;
-      yield { at: call.state.releaseAt, act: (now) => this.#calls.release(call, now) };
+      due(call.state.releaseAt, (now) => this.#calls.release(call, now));
     }
-    yield { at: this.#waiting.inVainAt, act: (now) => this.#waiting.failInVain(now) };
-    yield { at: this.#starts.wakeAt, act: (now) => this.#starts.tick(now) };
-    yield { at: this.#liveness.wakeAt, act: (now) => this.#liveness.tick(now) };
-    yield { at: this.#pool.idleAt, act: (now) => this.#ends.idle(now) };
-    yield { at: this.#headers.wakeAt, act: (now) => this.#headers.tick(now) };
+    due(this.#waiting.inVainAt, (now) => this.#waiting.failInVain(now));
+    due(this.#starts.wakeAt, (now) => this.#starts.tick(now));
+    due(this.#liveness.wakeAt, (now) => this.#liveness.tick(now));
+    due(this.#pool.idleAt, (now) => this.#ends.idle(now));
+    due(this.#headers.wakeAt, (now) => this.#headers.tick(now));
     // A call whose turn has come goes on in `#proceed`, as after every other input.
-    for (const process of this.#pool.all()) yield { at: heldUntil(process) };
-    yield { at: this.#waiting.turnAt };
-    yield { at: this.#returning.turnAt };
-  }
+    for (const process of this.#pool.all()) due(heldUntil(process));
+    due(this.#waiting.turnAt);
+    due(this.#returning.turnAt);
+  };
 
   // Calls on their way to a process.
 

@@ -6,7 +6,7 @@ import { isVendorNotification } from '../../../shared/mcp/notifications.ts';
 import { forModernProcess, withoutBytes, type ClientCall } from '../client-call.ts';
 import { clientName } from '../client-key.ts';
 import { hasNoMeaning, NO_PROCESS, type ClientNotification } from '../client-notification.ts';
-import { actDue, nextDue, type Due } from '../../../shared/dues.ts';
+import { actDue, nextDue, type Dues } from '../../../shared/dues.ts';
 import type { Effects } from '../effects.ts';
 import { OWN_META } from '../envelope.ts';
 import { CANCEL_GRACE_MS } from '../../core/calls.ts';
@@ -111,21 +111,21 @@ export class SharedProcess {
   }
 
   tick(now: number): void {
-    actDue(this.#dues(), now);
+    actDue(this.#dues, now);
     this.#proceed(now);
   }
 
   wakeAt(): number | undefined {
-    return nextDue(this.#dues());
+    return nextDue(this.#dues);
   }
 
-  *#dues(): Generator<Due> {
+  readonly #dues: Dues = (due) => {
     for (const [id, { releaseAt }] of this.#process?.calls ?? []) {
-      yield { at: releaseAt, act: () => this.#release(id) };
+      due(releaseAt, () => this.#release(id));
     }
-    yield { at: this.#liveness.wakeAt, act: (now) => this.#liveness.tick(now) };
-    yield { at: this.#headers.wakeAt, act: (now) => this.#headers.tick(now) };
-  }
+    due(this.#liveness.wakeAt, (now) => this.#liveness.tick(now));
+    due(this.#headers.wakeAt, (now) => this.#headers.tick(now));
+  };
 
   #processAt(slot: number): ModernProcess | undefined {
     return this.#process?.slot === slot ? this.#process : undefined;
