@@ -1,5 +1,7 @@
 // Writes this program's own output. The reader of stdout and stderr may be slow, stopped or gone, and a disk may be full. Then
 // lines are dropped and counted, and nothing waits for them.
+import { createWriteStream } from 'node:fs';
+import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Characters that may wait for a slow reader, in addition to what is already on its way: minutes of an ordinary log. */
@@ -12,7 +14,8 @@ const LAST_WORDS_MS = 1_000;
 const BATCH_MS = 20;
 
 /** One of our streams. The handle of a terminal is internal to Node, but there is no other way to keep it from blocking. */
-type Stream = NodeJS.WriteStream & {
+type Stream = Writable & {
+  readonly isTTY?: boolean;
   readonly _handle?: { setBlocking?(isBlocking: boolean): void } | null;
 };
 
@@ -105,6 +108,19 @@ class Output {
   }
 }
 
+/** A file at the end of which lines are written, as to stdout: a disk that is full or slow blocks nobody. */
+export function openOutput(descriptor: number): { line(text: string): void } {
+  const stream = createWriteStream('', { fd: descriptor });
+  const output = new Output(() => stream);
+  files.push(output);
+  return { line: (text) => output.write(`${text}\n`, false) };
+}
+
+const files: Output[] = [];
+
+/** Writes one line to stdout that can wait for others. */
+export const printLine = (text: string): void => stdout.write(`${text}\n`, false);
+
 const stdout = new Output(() => process.stdout);
 const stderr = new Output(() => process.stderr);
 
@@ -139,7 +155,7 @@ export function serveOutput(): void {
 
 /** Resolves when the last lines are written; even for those a runner does not wait long. */
 export async function outputWritten(): Promise<void> {
-  const written = Promise.all([stdout.written(), stderr.written()]);
+  const written = Promise.all([stdout, stderr, ...files].map((output) => output.written()));
   await (isServing ? Promise.race([written, sleep(LAST_WORDS_MS)]) : written);
 }
 

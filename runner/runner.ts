@@ -42,6 +42,7 @@ class Runner implements RunningRunner {
   readonly #options: StartOptions;
   readonly #boot = nanoid(BOOT_ID_LENGTH);
   readonly #log: Log;
+  readonly #record: Log | undefined;
   readonly #ground: ProcessGround;
   readonly #dialGround: DialGround;
   readonly #control: ControlLink;
@@ -56,6 +57,7 @@ class Runner implements RunningRunner {
     this.#options = options;
     this.#config = options.config;
     this.#log = options.log;
+    this.#record = options.record === 'off' ? undefined : (options.record ?? options.log);
     const { token, containment } = options;
     this.#ground = {
       get token() {
@@ -169,7 +171,8 @@ class Runner implements RunningRunner {
     const { session, server: name } = frame;
     this.#counters.sessionsOpened += 1;
     const log = this.#log.child({ session, server: name, principal: frame.principal });
-    log.info('session opened', { clientKind: frame.clientKind, pid: first.pid });
+    const record = this.#record?.child({ session, server: name, principal: frame.principal });
+    record?.info('session opened', { clientKind: frame.clientKind, pid: first.pid });
     const host = new SessionHost({
       open: frame,
       server,
@@ -177,11 +180,12 @@ class Runner implements RunningRunner {
       ground: this.#dialGround,
       ahead,
       log,
+      record,
       quote: (bytes, isCut) => pool.quote(bytes, isCut),
       reached: () => this.#edgeReached(),
       unknown: () => this.#control.refuse(session, { fault: 'session_not_found' }),
       served: () => pool.served(first),
-      finished: () => this.#finished(session, log),
+      finished: () => this.#finished(session, record),
     });
     this.#sessions.add(session, { host, server });
   }
@@ -197,8 +201,8 @@ class Runner implements RunningRunner {
     return undefined;
   }
 
-  #finished(session: SessionName, log: Log): void {
-    log.info('session closed');
+  #finished(session: SessionName, record: Log | undefined): void {
+    record?.info('session closed');
     this.#sessions.finished(session);
   }
 

@@ -13,6 +13,8 @@ export interface StartOptions {
   readonly token: RunnerToken;
   readonly edge: string;
   readonly log: Log;
+  /** Where calls and sessions are recorded: by default in the log. `off`: nowhere. */
+  readonly record?: Log | 'off';
   readonly containment?: Containment;
   /** How sockets to the edge are made: by default over the network. */
   readonly connect?: Connect;

@@ -13,7 +13,7 @@ import type { ConfigReading } from '../config/runner-config.ts';
 import { machineProblems, processUsers } from '../config/machine.ts';
 import { describeProblem } from '../config/problem.ts';
 import { hashCredential, mintRunnerToken } from '../credential.ts';
-import { createLog } from '../log.ts';
+import { createLog, type LogLevel } from '../log.ts';
 import { print, printError, serveOutput } from '../output.ts';
 import { containmentFields, openContainment, type Containment } from '../process/containment.ts';
 import { identifyRunner } from '../process/runner-mark.ts';
@@ -33,6 +33,9 @@ const DRAIN_MS = 5_000;
 
 /** How much later than its own limit a drain counts as stuck. */
 const DRAIN_SLACK_MS = 1_000;
+
+/** Levels of the log at which calls are shown in it. */
+const RECORDED_LEVELS: ReadonlySet<LogLevel> = new Set(['debug', 'info']);
 
 /** Runs until a signal stops it. Resolves to the exit code. */
 export async function devCommand(argv: readonly string[]): Promise<number> {
@@ -94,6 +97,8 @@ async function serve(options: DevOptions, signals: Signals): Promise<number> {
     edge: edge.url,
     ...(edge.connect && { connect: edge.connect }),
     log,
+    // One person's own calls, on a terminal that shows no line of them: nobody would read it.
+    ...(!RECORDED_LEVELS.has(options.logLevel) && { record: 'off' }),
     containment,
   });
   void signals.stopNow.then((signal) => stopNow(signal, edge, runner));

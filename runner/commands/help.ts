@@ -27,6 +27,7 @@ terminal ends it like SIGTERM. Exit code 3: another runner connected with this n
   --runner <name>      this runner's name, if not in the file (default: the host name)
   --token-file <file>  file with the runner's key or token, if not in the config
   --log-level <level>  debug, info, warn or error (default: info)
+  --record <file>      where calls and sessions are recorded, as JSON lines; - is stdout (default: the log)
 `,
   check: `Usage: mcp-bridge check --config <file> [options]
 

@@ -12,6 +12,7 @@ import { createLog, LOG_LEVELS, type Log, type LogLevel } from '../log.ts';
 import { failureFields } from '../failure.ts';
 import { printError, serveOutput } from '../output.ts';
 import { containmentFields, openContainment, type Containment } from '../process/containment.ts';
+import { openRecord } from '../record.ts';
 import { tokenInFile } from '../runner-token.ts';
 import { identifyRunner } from '../process/runner-mark.ts';
 import type { SweepOptions } from '../process/sweep.ts';
@@ -42,6 +43,7 @@ const OPTIONS = {
   runner: { type: 'string' },
   'token-file': { type: 'string' },
   'log-level': { type: 'string' },
+  record: { type: 'string' },
 } as const;
 
 /** Runs until a signal ends it. Returns the exit code. */
@@ -55,7 +57,12 @@ export async function runCommand(argv: readonly string[], parts: RunParts): Prom
   }
   const options = await readStartOptions(given, createLog({ level }));
   if (options === undefined) return EXIT.failed;
-  return serve(given, options, parts);
+  const record = openRecord(textOf(given, 'record'));
+  if (!record.ok) {
+    printError(`${problemText(record.problem)}\n`);
+    return EXIT.failed;
+  }
+  return serve(given, { ...options, ...(record.log && { record: record.log }) }, parts);
 }
 
 const isLogLevel = (text: string): text is LogLevel =>

@@ -11,6 +11,10 @@ export interface Call {
   readonly clientIdBytes: Uint8Array;
   readonly progressToken: Uint8Array | undefined;
   readonly method: string;
+  /** What the record calls it, here and at the edge: the id of its post, and its place in a batch. */
+  readonly callId: string;
+  /** The tool it calls, for the record; absent if there is none. */
+  readonly tool: string | undefined;
   /** It asks for a task, whose progress may outlive the answer. */
   readonly makesTask: boolean;
   readonly startedAt: number;
@@ -74,12 +78,16 @@ export class Calls {
   add(
     call: Pick<Call, 'stream' | 'clientIdBytes' | 'progressToken' | 'method'> & {
       makesTask?: boolean;
+      callId?: string;
+      tool?: string | undefined;
     },
     times: CallTimes,
     now: number,
   ): Call {
     const added: Call = {
       ...call,
+      callId: call.callId ?? call.stream,
+      tool: call.tool,
       makesTask: call.makesTask ?? false,
       bridgeId: this.#mint(),
       startedAt: now,

@@ -11,6 +11,7 @@ import type { PostFrame } from '../../shared/link/session-frames.ts';
 import { CODE, LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { isNotificationName } from '../../shared/mcp/notifications.ts';
 import { allowsBatches } from '../../shared/mcp/revisions.ts';
+import { toldOf } from '../../shared/mcp/told.ts';
 import type { Calls, CallTimes } from './calls.ts';
 import type { ClientTraits } from './client-kinds.ts';
 import type { Handshake } from './handshake.ts';
@@ -51,8 +52,16 @@ interface Parts {
   readonly presence: Presence;
   readonly out: SessionOutput;
   readonly policy: Policy | undefined;
+  /** Absent: calls are not recorded. */
+  readonly record: object | undefined;
   /** Why a notification would reach no process; undefined if it reaches one. */
   readonly refusal: (notification: MessageView) => string | undefined;
+}
+
+/** Where a request's answer goes, and what the record calls it. */
+interface CallPlace {
+  readonly stream: StreamId;
+  readonly callId: string;
 }
 
 const encoder = new TextEncoder();
@@ -136,7 +145,8 @@ export class ClientToProcess {
       handshake.begin(first);
       listeners.initializes(stream);
     } else listeners.spoke();
-    for (const each of messages) this.#toProcess(stream, each, now);
+    for (const [index, each] of messages.entries())
+      this.#toProcess({ stream, callId: isBatch ? `${id}.${index + 1}` : id }, each, now);
     return undefined;
   }
 
@@ -172,10 +182,10 @@ export class ClientToProcess {
     return 'The server is not reading its input. Try again when it has answered.';
   }
 
-  #toProcess(stream: StreamId, message: MessageView, now: number): void {
+  #toProcess(place: CallPlace, message: MessageView, now: number): void {
     switch (message.kind) {
       case 'request':
-        return this.#request(stream, message, now);
+        return this.#request(place, message, now);
       case 'notification':
         return this.#notify(message, now);
       case 'result':
@@ -184,14 +194,16 @@ export class ClientToProcess {
     }
   }
 
-  #request(stream: StreamId, message: MessageView, now: number): void {
-    const { calls, outcomes, out } = this.#parts;
+  #request({ stream, callId }: CallPlace, message: MessageView, now: number): void {
+    const { calls, outcomes, out, record } = this.#parts;
     const { bytes, idAt, method, progressTokenAt: tokenAt } = message;
     if (!idAt) return;
     const call = calls.add(
       {
         stream,
+        callId,
         method,
+        tool: record && toldOf(message).tool,
         clientIdBytes: bytes.slice(idAt.start, idAt.end),
         progressToken: tokenAt && bytes.slice(tokenAt.start, tokenAt.end),
         makesTask: tokenAt !== undefined && message.has('params', 'task'),

@@ -3,6 +3,7 @@
 import { JsonCursor } from '../../shared/jsonrpc/json-cursor.ts';
 import { MESSAGE_TOKENS } from '../../shared/limits.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
+import { appIn, type ToldApp } from '../../shared/mcp/told.ts';
 
 /** Which client capability each server-to-client request needs; `ping` needs none. */
 const NEEDED: ReadonlyMap<string, string> = new Map([
@@ -15,6 +16,7 @@ export class Handshake {
   #state: 'none' | 'asked' | 'done' = 'none';
   #revision: string | undefined;
   #capabilities: ReadonlySet<string> = new Set();
+  #app: ToldApp = {};
 
   get hasBegun(): boolean {
     return this.#state !== 'none';
@@ -22,6 +24,11 @@ export class Handshake {
 
   get isDone(): boolean {
     return this.#state === 'done';
+  }
+
+  /** What the client calls itself. */
+  get app(): ToldApp {
+    return this.#app;
   }
 
   /** What the server chose; undefined before, or if its result names none. */
@@ -33,6 +40,7 @@ export class Handshake {
   begin(message: MessageView): void {
     const members = message.members('params', 'capabilities');
     this.#capabilities = new Set([...members].map(({ key }) => key));
+    this.#app = appIn(message);
     this.#state = 'asked';
   }
 

@@ -3,6 +3,7 @@ import type { Bytes } from '../../shared/bytes.ts';
 import type { FaultCode } from '../../shared/fault.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { SessionUp } from '../../shared/link/session-frames.ts';
+import type { ToldApp, ToldRequest } from '../../shared/mcp/told.ts';
 import type { StreamId } from '../../shared/ids.ts';
 
 /** The parts of a server's configuration that a session obeys; times in milliseconds. */
@@ -50,10 +51,11 @@ export interface Note {
   readonly fields: object;
 }
 
-export interface CallRecord {
+export interface CallRecord extends ToldRequest, ToldApp {
   readonly callId: string;
-  readonly method: string;
   readonly outcome: 'result' | 'error' | 'cancelled' | FaultCode;
+  /** From its arrival at the runner to its outcome. */
   readonly ms: number;
+  /** Of its answer. */
   readonly bytes: number;
 }

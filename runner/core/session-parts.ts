@@ -25,6 +25,8 @@ import { StreamLog } from './stream-log.ts';
 export interface SessionOptions {
   readonly limits: SessionLimits;
   readonly clientKind: ClientKind;
+  /** False: calls are not recorded. */
+  readonly isRecorded?: boolean | undefined;
   /** What clients may do; absent: anything. */
   readonly policy?: PolicyRules | undefined;
   /** How a client sees what the process printed; without it, it sees nothing. */
@@ -45,7 +47,8 @@ export function sessionParts(options: SessionOptions, end: End, now: number) {
   const overheard = new Overheard(quote);
   const presence = new Presence(limits, clients, now);
   const out = new SessionOutput({ log, posts, presence });
-  const outcomes = new Outcomes({ clients, calls, presence, out });
+  const record = (options.isRecorded ?? true) ? handshake : undefined;
+  const outcomes = new Outcomes({ clients, calls, presence, out, record });
   const pulse = new Pulse({ clients, out, end }, limits.requestTimeoutMs);
   const listeners = new Listeners({ clients, log, calls, outcomes, presence, out });
   const deadlines = new Deadlines({ limits, calls, outcomes, overheard, pulse, end });
@@ -54,7 +57,7 @@ export function sessionParts(options: SessionOptions, end: End, now: number) {
     wasAsked: (id) => calls.hasIssued(id),
     only: () => calls.only()?.bridgeId,
   });
-  const both = { limits, clients, log, handshake, calls, hearing, outcomes, out, policy };
+  const both = { limits, clients, log, handshake, calls, hearing, outcomes, out, policy, record };
   const questions = new Questions();
   const clientToProcess = new ClientToProcess({
     ...both,

@@ -37,6 +37,8 @@ export interface SessionHostOptions {
   /** The spare that the session was (LP27). */
   readonly ahead: Ahead | undefined;
   readonly log: Log;
+  /** Where calls are recorded; absent: nowhere. */
+  readonly record: Log | undefined;
   /** Makes what the process printed fit to be shown to a client. */
   readonly quote: Quote;
   /** The session's socket reached the edge. */
@@ -88,7 +90,14 @@ export class SessionHost {
     const refusal = (notification: MessageView): string | undefined =>
       options.process.refusal?.(notification);
     this.#session = new Session(
-      { limits: server, clientKind, policy: server, quote: options.quote, refusal },
+      {
+        limits: server,
+        clientKind,
+        policy: server,
+        isRecorded: options.record !== undefined,
+        quote: options.quote,
+        refusal,
+      },
       performance.now(),
     );
     const owner: SessionLinkOwner = {
@@ -298,7 +307,7 @@ export class SessionHost {
       case 'note':
         return log[effect.level](effect.words, { ...effect.fields });
       case 'audit':
-        return log.info('call', { ...effect.call });
+        return this.#options.record?.info('call', { ...effect.call });
     }
   };
 

@@ -2,7 +2,11 @@
 import { wholeOf } from '../../../shared/bytes.ts';
 import type { BridgeRequestId } from '../../../shared/ids.ts';
 import type { PolicyRules } from '../../../runner/core/policy.ts';
-import type { SessionEffect, SessionLimits } from '../../../runner/core/session-effects.ts';
+import type {
+  CallRecord,
+  SessionEffect,
+  SessionLimits,
+} from '../../../runner/core/session-effects.ts';
 import { Session } from '../../../runner/core/session.ts';
 import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import { decodeText } from '../../../shared/link/codec.ts';
@@ -39,6 +43,7 @@ export class DrivenSession {
       clientKind?: ClientKind;
       limits?: Partial<SessionLimits>;
       policy?: PolicyRules;
+      isRecorded?: boolean;
       refusal?: (notification: MessageView) => string | undefined;
     } = {},
   ) {
@@ -61,6 +66,8 @@ export class DrivenSession {
       clientKind?: ClientKind;
       limits?: Partial<SessionLimits>;
       policy?: PolicyRules;
+      isRecorded?: boolean;
+      app?: object;
       capabilities?: object;
       revision?: string;
     } = {},
@@ -69,8 +76,9 @@ export class DrivenSession {
     driven.receive({ type: 'welcome', expired: false });
     const stream = options.clientKind === 'sse' ? 'sse' : 'init';
     if (stream === 'sse') driven.receive({ type: 'attach', stream, after: null });
-    const { capabilities = {}, revision = '2025-11-25' } = options;
-    driven.post('init', { id: 0, method: 'initialize', params: { capabilities } }, stream);
+    const { capabilities = {}, revision = '2025-11-25', app } = options;
+    const params = { capabilities, ...(app && { clientInfo: app }) };
+    driven.post('init', { id: 0, method: 'initialize', params }, stream);
     driven.line({ id: 1, result: { protocolVersion: revision } });
     driven.receive({ type: 'ack', stream, seq: 1 });
     driven.look();
@@ -185,6 +193,13 @@ export class DrivenSession {
       else done.push(effect.do);
     }
     return { sent, written, done, audit };
+  }
+
+  /** The records of calls since the last look. */
+  records(): CallRecord[] {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects.flatMap((effect) => (effect.do === 'audit' ? [effect.call] : []));
   }
 
   #keep(effects: readonly SessionEffect[]): void {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { CREDIT_BYTES } from '../../../shared/link/sizes.ts';
 import { WINDOW_MS } from '../../../shared/link/timing.ts';
+import type { CallRecord } from '../../../runner/core/session-effects.ts';
 import { postId } from '../../../shared/ids.ts';
 import { DrivenSession, faultOf, LIMITS, rpc } from './driven-session.ts';
 
@@ -1033,5 +1034,44 @@ describe('audit', () => {
     driven.line({ id: 2, error: { code: 1, message: 'no' } });
     driven.line({ id: 3, result: {} });
     expect(driven.look().audit).toEqual(['tools/call error', 'tools/list result']);
+  });
+
+  test('[F-457] names the tool and the client, and each call apart, by the id of its post', () => {
+    const records: CallRecord[] = [];
+    const recording = (driven: DrivenSession): void => {
+      driven.post('a', call('secret-id', { name: 'echo', arguments: { text: 'canary' } }), 'sse');
+      driven.line({ id: 2, result: { content: 'canary' } });
+      records.push(...driven.records());
+    };
+    recording(
+      DrivenSession.initialized({ clientKind: 'sse', app: { name: 'an app', version: '2' } }),
+    );
+    expect(records).toEqual([
+      {
+        callId: 'a',
+        method: 'tools/call',
+        tool: 'echo',
+        app: 'an app',
+        appVersion: '2',
+        outcome: 'result',
+        ms: 0,
+        bytes: expect.any(Number),
+      },
+    ]);
+    const driven = DrivenSession.initialized({ revision: '2025-03-26' });
+    const batch = [call(1, { name: 'x' }), { method: 'notifications/x' }, call(1, { name: 'y' })];
+    driven.post('b', JSON.stringify(batch.map((each) => ({ jsonrpc: '2.0', ...each }))));
+    for (const id of [2, 3]) driven.line({ id, result: {} });
+    expect(driven.records().map(({ callId, tool }) => [callId, tool])).toEqual([
+      ['b.1', 'x'],
+      ['b.3', 'y'],
+    ]);
+  });
+
+  test('[F-457] is not written where nobody wants it', () => {
+    const driven = DrivenSession.initialized({ isRecorded: false });
+    driven.post('a', call(1, { name: 'x' }));
+    driven.line({ id: 2, result: {} });
+    expect(driven.records()).toEqual([]);
   });
 });
