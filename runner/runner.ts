@@ -20,7 +20,6 @@ import { sessionProcess } from './sessions/process-choice.ts';
 import { SpareLinks, type Ahead } from './sessions/spare-links.ts';
 import { Starts } from './sessions/starts.ts';
 import type { Fault } from '../shared/fault.ts';
-import { problemText, type Problem } from '../shared/problem.ts';
 import type { ServerName, SessionName } from '../shared/ids.ts';
 
 /** Characters of a boot id: as random as a session's name. */
@@ -38,7 +37,6 @@ interface Opened {
 
 class Runner implements RunningRunner {
   readonly ready: Promise<void>;
-  readonly refused: Promise<Problem>;
   readonly #options: StartOptions;
   readonly #boot = nanoid(BOOT_ID_LENGTH);
   readonly #log: Log;
@@ -79,8 +77,6 @@ class Runner implements RunningRunner {
     this.#spares.configured(this.#warm());
     const ready = Promise.withResolvers<void>();
     this.ready = ready.promise;
-    const refused = Promise.withResolvers<Problem>();
-    this.refused = refused.promise;
     this.#control = new ControlLink({
       edge: options.edge,
       token: options.token,
@@ -101,10 +97,6 @@ class Runner implements RunningRunner {
       close: (session) => {
         this.#spares.closed(session);
         this.#sessions.closedByEdge(session);
-      },
-      refused: (problem) => {
-        refused.resolve(problem);
-        ready.reject(new Error(problemText(problem)));
       },
     });
   }

@@ -4,7 +4,6 @@ import type { RunnerConfig } from './config/runner-config.ts';
 import type { Log } from './log.ts';
 import type { RunnerToken } from './runner-token.ts';
 import type { Containment } from './process/containment.ts';
-import type { Problem } from '../shared/problem.ts';
 import type { BootId, RunnerName, ServerName, SessionName } from '../shared/ids.ts';
 
 /** `edge` is the origin to dial and `token` the credential to show there. Without a containment marks do. */
@@ -22,10 +21,8 @@ export interface StartOptions {
 
 /** A runner at work. */
 export interface RunningRunner {
-  /** Fulfilled when the edge accepted the control link first; rejected only when it refused for good. */
+  /** Fulfilled when the edge accepted the control link first. Never rejected: a runner goes on dialling. */
   readonly ready: Promise<void>;
-  /** Fulfilled with what is wrong when the edge refuses this runner for good, at the start or later (F-56). Never rejected. */
-  readonly refused: Promise<Problem>;
   /** Takes a new config: unchanged servers go on untouched, removed and changed ones end (F-92). */
   reload(config: RunnerConfig): void;
   /** Takes no new session and resolves when the last request is answered or the drain time is over (R-12). */

@@ -30,7 +30,7 @@ import { isSilent } from './silence.ts';
 import { SpareBooks } from './spare-books.ts';
 import { UsedOnce } from './used-once.ts';
 import { actDue, nextDue, type Dues, type OnDue } from '../../shared/dues.ts';
-import type { SessionEnd } from './log.ts';
+import { displacementLine, type DisplacementLine, type SessionEnd } from './log.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
@@ -101,7 +101,8 @@ export type FleetEffect =
   /** Ask the session's actor to check whether it still has a session. */
   | { readonly do: 'review'; readonly session: SessionName }
   /** Log that a session is over. */
-  | ({ readonly do: 'ended' } & SessionEnd);
+  | ({ readonly do: 'ended' } & SessionEnd)
+  | { readonly do: 'log'; readonly line: DisplacementLine };
 
 /** A request to open a session; `ask` is the host's id for the answer. */
 interface Wanted extends Opening {
@@ -474,8 +475,15 @@ export class Fleet {
     const { runner, granted, withheld, hasHello } = control.note;
     if (hello.runner !== runner)
       return this.#close(socket, CLOSE.notGranted, 'the credential is for another runner', now);
-    const servers = grantedServers(hello.servers, granted, withheld);
     const { boot } = hello;
+    const rival = this.#socketOf(runner, now);
+    if (rival !== undefined && rival !== socket && boot !== this.#recordOf(runner)?.boot) {
+      const message = hello.standby ? 'a displaced runner waits' : 'a runner was displaced';
+      this.#effects.push({ do: 'log', line: displacementLine(message, runner, boot) });
+      if (hello.standby)
+        return this.#close(socket, CLOSE.replaced, 'another runner with this name is linked', now);
+    }
+    const servers = grantedServers(hello.servers, granted, withheld);
     const capacity = Math.min(hello.capacity, MAX_SESSIONS);
     this.#store.putRunner({ runner, boot, servers, capacity, isDraining: false });
     control.note = { ...control.note, hasHello: true };

@@ -4,12 +4,18 @@ import type { SessionRow } from './ports.ts';
 import type { FaultCode } from '../../shared/fault.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
 import type { Problem } from '../../shared/problem.ts';
-import type { PrincipalName, RunnerName, ServerName, SessionName } from '../../shared/ids.ts';
+import type {
+  BootId,
+  PrincipalName,
+  RunnerName,
+  ServerName,
+  SessionName,
+} from '../../shared/ids.ts';
 
 /** Takes the lines; provided by the host. Never throws. */
 export type LogPort = (line: LogLine) => void;
 
-export type LogLine = RefusalLine | SessionEndLine | FailureLine | SettingLine;
+export type LogLine = RefusalLine | SessionEndLine | DisplacementLine | FailureLine | SettingLine;
 
 /** A request that was answered with an error of the edge. */
 export interface RefusalLine {
@@ -48,6 +54,21 @@ export interface SessionEndLine {
   readonly ms: number;
   readonly fault?: FaultCode | undefined;
 }
+
+/** Two machines show the credential of one runner. The newer has its place, and the older waits until that is free. */
+export interface DisplacementLine {
+  readonly level: 'error';
+  readonly message: 'a runner was displaced' | 'a displaced runner waits';
+  readonly runner: RunnerName;
+  /** The run of the one that came now; the runner's own log names it too. */
+  readonly boot: BootId;
+}
+
+export const displacementLine = (
+  message: DisplacementLine['message'],
+  runner: RunnerName,
+  boot: BootId,
+): DisplacementLine => ({ level: 'error', message, runner, boot });
 
 /** An unexpected failure. An exception's message may contain what a peer sent, so only its kind and place are logged. */
 export interface FailureLine {

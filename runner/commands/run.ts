@@ -124,7 +124,8 @@ async function serve(given: Arguments, options: RunOptions, parts: RunParts): Pr
     },
   });
   const signals = takeSignals({ reload });
-  const stopped = Promise.race([untilStopped(signals, runner, log), untilRefused(runner, log)]);
+  void runner.ready.then(() => log.info('linked to the edge'));
+  const stopped = untilStopped(signals, runner, log);
   const watcher = watchConfig(config, reload, (code) => log.warn(DEAF, { code }));
   const status = await openStatus(config, runner, log);
   log.info('runner started', { runner: config.runner, edge, servers: [...config.servers.keys()] });
@@ -182,16 +183,4 @@ async function drained(runner: RunningRunner, log: Log): Promise<number> {
     runner.kill();
     return EXIT.failed;
   }
-}
-
-/** Logs the first link; resolves only if the edge refuses this runner for good, even after years (F-56). */
-async function untilRefused(runner: RunningRunner, log: Log): Promise<number> {
-  runner.ready.then(
-    () => log.info('linked to the edge'),
-    () => undefined,
-  );
-  const problem = await runner.refused;
-  log.error('the edge refused this runner', { ...problem });
-  runner.kill();
-  return EXIT.replaced;
 }

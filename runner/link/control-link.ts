@@ -1,5 +1,5 @@
 // The runner's control link: offers servers and takes sessions (PROTOCOL.md §3).
-import { afterControlClose, CLOSE } from '../../shared/link/close-codes.ts';
+import { afterControlClose, CLOSE, wasReplaced } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import { decodeBytes, encodeBytes } from '../../shared/link/codec.ts';
 import {
@@ -33,7 +33,7 @@ export interface ControlLinkOptions {
   /** How sockets are made; see DialOptions. */
   readonly connect?: Connect | undefined;
   readonly log: Log;
-  hello(): HelloFrame;
+  hello(): Omit<HelloFrame, 'standby'>;
   /** A socket reached the edge. */
   opened(): void;
   welcomed(servers: readonly string[]): void;
@@ -43,9 +43,12 @@ export interface ControlLinkOptions {
   spare(frame: ControlDown & { type: 'spare' }): void;
   yield(frame: ControlDown & { type: 'yield' }): void;
   close(session: SessionName): void;
-  /** The edge refuses this runner and no retry can help. */
-  refused(problem: Problem): void;
 }
+
+const DISPLACED: Problem = {
+  what: 'another machine shows the credential of this runner, and serves in its place; this one waits, and serves again once the other is gone',
+  fix: 'Give each machine a runner name and a credential of its own. If you do not know the other machine, replace the credential now.',
+};
 
 /** After the grace the sleeps grow with the time away: a runner that was away for a minute is back within 15 s. */
 const AWAY_SHARE = 4;
@@ -54,6 +57,8 @@ export class ControlLink {
   readonly #options: ControlLinkOptions;
   readonly #link: KeptLink;
   #isWelcome = false;
+  /** Another machine took this runner's place (LP9). */
+  #isDisplaced = false;
 
   constructor(options: ControlLinkOptions) {
     this.#options = options;
@@ -63,7 +68,7 @@ export class ControlLink {
       backoffCapMs: (awayMs) => this.#backoffCapMs(awayMs),
       dialOptions: async () => ({ url, token: await options.token.forDial(options.edge), connect }),
       opened: () => {
-        this.say(options.hello());
+        this.say({ ...options.hello(), ...(this.#isDisplaced && { standby: true }) });
         options.opened();
       },
       frame: (bytes) => this.#frame(bytes),
@@ -115,6 +120,7 @@ export class ControlLink {
     switch (header.type) {
       case 'welcome':
         this.#isWelcome = true;
+        this.#isDisplaced = false;
         return this.#options.welcomed(header.servers);
       case 'open':
         return this.#options.open(header);
@@ -139,14 +145,11 @@ export class ControlLink {
       return 'relink';
     }
     if (end.kind === 'refused') return this.#refused(end);
-    const verdict = afterControlClose(end.code);
-    if (verdict === 'stop') {
-      this.#options.refused({
-        what: 'Another runner with this name connected',
-        fix: 'Give each machine a runner name and token of its own.',
-      });
+    if (wasReplaced(end.code)) {
+      this.#isDisplaced = true;
+      log.error('another machine connected as this runner', { ...DISPLACED });
     } else log.warn('control link closed', { code: end.code, reason: end.reason });
-    return verdict;
+    return afterControlClose(end.code);
   }
 
   #refused({ answer }: LinkEnd & { kind: 'refused' }): Verdict {

@@ -11,14 +11,15 @@ export const CLOSE = {
   comeBack: 4503,
 } as const;
 
+/** Whether a newer socket took over. */
+export const wasReplaced = (code: number): boolean => code === CLOSE.replaced;
+
 /** What a runner does when its control link was closed. A code that it does not know is no reason to stay away. */
-export function afterControlClose(code: number): 'stop' | 'relink_slowly' | 'relink' {
-  if (code === CLOSE.replaced) return 'stop';
-  return code === CLOSE.notGranted ? 'relink_slowly' : 'relink';
-}
+export const afterControlClose = (code: number): 'relink_slowly' | 'relink' =>
+  code === CLOSE.notGranted || wasReplaced(code) ? 'relink_slowly' : 'relink';
 
 /** What a runner does when a session's link was closed; `over`: the edge holds nothing of the session any more. */
 export function afterSessionClose(code: number): 'over' | 'stop' | 'relink' {
   if (code === CLOSE.done) return 'over';
-  return code === CLOSE.replaced ? 'stop' : 'relink';
+  return wasReplaced(code) ? 'stop' : 'relink';
 }

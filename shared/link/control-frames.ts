@@ -21,6 +21,8 @@ export const helloFrame = v.strictObject({
   capacity: count,
   // Counted before any of them is looked at.
   sessions: v.pipe(v.array(v.unknown()), v.maxLength(2 * MAX_SESSIONS), v.array(sessionName)),
+  // Another machine took this runner's place: it takes the place back only when it is free (LP9).
+  standby: v.optional(v.literal(true)),
 });
 export const openRefusedFrame = v.strictObject({
   type: v.literal('refused'),

@@ -23,5 +23,4 @@ export const idleLink = (
     spare: () => undefined,
     yield: () => undefined,
     close: () => undefined,
-    refused: () => undefined,
   });

@@ -584,13 +584,6 @@ describe.concurrent('mcp-bridge run', () => {
     );
   });
 
-  it('exits with 3 when another runner took its name, so that a supervisor can tell', async () => {
-    const program = start(RUN, ['--config', write(settings({ runner: 'refused' }))]);
-    expect(await program.ended).toBe(3);
-    expect(program.err()).toContain('the edge refused this runner');
-    expect(program.out()).toContain('kill\n');
-  });
-
   it('opens the status pages where the config says so (F-69b)', async () => {
     const program = start(RUN, ['--config', write(settings({ statusPort: 0 }))]);
     await program.says('status pages open');

@@ -160,6 +160,7 @@ export class FleetNode extends ActorHost<FleetEffect> {
         );
         return;
       }
+      case 'log':
       case 'ended':
         return;
       case 'release':

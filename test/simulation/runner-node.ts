@@ -1,5 +1,5 @@
 // The simulated runner. It hosts the production session machine on simulated processes, links and time.
-import { afterControlClose, afterSessionClose, CLOSE } from '../../shared/link/close-codes.ts';
+import { afterSessionClose, CLOSE } from '../../shared/link/close-codes.ts';
 import { decodeBytes, decodeText, encodeText, frameOf } from '../../shared/link/codec.ts';
 import { bytesForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
@@ -179,7 +179,8 @@ export class RunnerNode {
       control.isOver = true;
       this.#control = undefined;
       this.spares.unlinked();
-      if (afterControlClose(code) !== 'stop') this.#redial();
+      // No two machines have one name here: a newer socket of this runner came first.
+      if (code !== CLOSE.replaced) this.#redial();
     };
     const dial = { runner: this.name, granted: '*' as const, withheld: [], subprotocol: '' };
     this.#world.fleet.link(dial, { wire, end: wire.b });

@@ -101,6 +101,8 @@ export class FleetActor extends Actor<ControlNote, FleetEffect> implements Fleet
         return this.ctx.waitUntil(this.#actor(effect.session).release(effect.session));
       case 'review':
         return this.ctx.waitUntil(this.#actor(effect.session).review());
+      case 'log':
+        return consoleLog(effect.line);
       case 'ended':
         return this.ctx.waitUntil(logSessionEnd(consoleLog, sha256, effect));
     }

@@ -131,6 +131,8 @@ export class NodeFleetActor
         );
       case 'review':
         return this.whenDone(this.#host.session(actorOf(effect.session)).review(), () => []);
+      case 'log':
+        return this.#host.log(effect.line);
       case 'ended':
         return void logSessionEnd(this.#host.log, sha256, effect);
     }

@@ -1,5 +1,5 @@
 // Who may open a runner's control link, and what it may offer there.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { UsedOnce } from '../../../edge/core/used-once.ts';
 import { CLOSE } from '../../../shared/link/close-codes.ts';
@@ -34,4 +34,45 @@ test('[F-61] what is remembered of used statements is bounded, and forgotten as 
   expect(used.isFirst(of(taken), 999)).toBe(false);
   expect(used.isFirst({ id: '0', until: 2_000 }, 1_000)).toBe(true);
   expect(used.isFirst({ id: 'late', until: 1_000 }, 1_000)).toBe(false);
+});
+
+describe('[F-56] [LP9] a second machine with the name of a runner', () => {
+  const OTHER = 'o'.repeat(22);
+  const closedOf = (fleet: DrivenFleet) => fleet.effects.filter((effect) => effect.do === 'close');
+  const linesOf = (fleet: DrivenFleet) =>
+    fleet.effects.flatMap((effect) => (effect.do === 'log' ? [effect.line] : []));
+
+  test('displaces the first, which is logged', () => {
+    const fleet = new DrivenFleet();
+    const first = fleet.link('vm');
+    const second = fleet.link('vm', { boot: OTHER });
+    expect(closedOf(fleet)).toEqual([
+      expect.objectContaining({ socket: first, code: CLOSE.replaced }),
+    ]);
+    expect(fleet.frames(second, 'welcome')).toHaveLength(1);
+    expect(linesOf(fleet)).toEqual([
+      { level: 'error', message: 'a runner was displaced', runner: 'vm', boot: OTHER },
+    ]);
+  });
+
+  test('is not displaced by the first, which waits until the place is free', () => {
+    const fleet = new DrivenFleet();
+    fleet.cut(fleet.link('vm'));
+    const second = fleet.link('vm', { boot: OTHER });
+    const waiting = fleet.link('vm', { standby: true });
+    expect(fleet.frames(waiting, 'welcome')).toEqual([]);
+    expect(closedOf(fleet)).toEqual([
+      expect.objectContaining({ socket: waiting, code: CLOSE.replaced }),
+    ]);
+    expect(linesOf(fleet)).toMatchObject([{ message: 'a displaced runner waits' }]);
+    fleet.cut(second);
+    expect(fleet.frames(fleet.link('vm', { standby: true }), 'welcome')).toHaveLength(1);
+  });
+
+  test('is no other machine when the same run of it dials again', () => {
+    const fleet = new DrivenFleet();
+    fleet.link('vm');
+    fleet.link('vm');
+    expect(linesOf(fleet)).toEqual([]);
+  });
 });
