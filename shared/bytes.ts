@@ -1,13 +1,18 @@
-// Bytes that stand together, and bytes in pieces: a large message is not copied for the few bytes that are put before or into it.
+// Bytes and texts that stand together or in pieces: a message of many MiB is not copied for the few bytes that are put before or into
+// it, nor joined where nobody reads it as a whole. A copy takes a millisecond for each MiB or so, and all others on the thread wait.
 
-/** Bytes, whole or in pieces. Each piece ends between characters. */
-export type Bytes = Uint8Array | Pieces;
-
-export interface Pieces {
-  readonly pieces: readonly Uint8Array[];
-  /** Of all of them. */
+export interface Pieces<T extends string | Uint8Array> {
+  /** Each ends between characters. */
+  readonly pieces: readonly T[];
+  /** Of all of them together, in their own units. */
   readonly length: number;
 }
+
+/** Bytes, whole or in pieces. */
+export type Bytes = Uint8Array | Pieces<Uint8Array>;
+
+/** A text, whole or in pieces. */
+export type Text = string | Pieces<string>;
 
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(lengthOf(parts));
@@ -19,19 +24,45 @@ export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
   return whole;
 }
 
-export const inPieces = (pieces: readonly Uint8Array[]): Pieces => ({
+export const inPieces = <T extends string | Uint8Array>(pieces: readonly T[]): Pieces<T> => ({
   pieces,
   length: lengthOf(pieces),
 });
 
-export const piecesOf = (bytes: Bytes): readonly Uint8Array[] =>
-  bytes instanceof Uint8Array ? [bytes] : bytes.pieces;
+export const piecesOf = <T extends string | Uint8Array>(value: T | Pieces<T>): readonly T[] =>
+  isInPieces(value) ? value.pieces : [value];
+
+export const isInPieces = <T extends string | Uint8Array>(
+  value: T | Pieces<T>,
+): value is Pieces<T> => typeof value === 'object' && 'pieces' in value;
 
 /** Together; copied only if they are in pieces. */
-export const wholeOf = (bytes: Bytes): Uint8Array =>
-  bytes instanceof Uint8Array ? bytes : joinBytes(bytes.pieces);
+export const wholeBytes = (bytes: Bytes): Uint8Array =>
+  isInPieces(bytes) ? joinBytes(bytes.pieces) : bytes;
 
-function lengthOf(parts: readonly Uint8Array[]): number {
+export const wholeText = (text: Text): string => (isInPieces(text) ? text.pieces.join('') : text);
+
+/** The first units of a text, at most so many. */
+export function headOf(text: Text, units: number): string {
+  let head = '';
+  for (const piece of piecesOf(text)) {
+    if (head.length >= units) break;
+    head += piece.slice(0, units - head.length);
+  }
+  return head;
+}
+
+/** The last units of a text, at most so many. */
+export function tailOf(text: Text, units: number): string {
+  let tail = '';
+  for (const piece of piecesOf(text).toReversed()) {
+    if (tail.length >= units) break;
+    tail = piece.slice(-(units - tail.length)) + tail;
+  }
+  return tail;
+}
+
+function lengthOf(parts: readonly { readonly length: number }[]): number {
   let length = 0;
   for (const part of parts) length += part.length;
   return length;

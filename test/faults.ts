@@ -990,7 +990,13 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-370': {
     fault:
       'a message of many MiB: whoever copies it in one go stops all other sessions for that long',
-    tests: ['runner/translate/passes.test.ts', 'shared/lines.test.ts', 'shared/link-codec.test.ts'],
+    tests: [
+      'runner/translate/passes.test.ts',
+      'shared/lines.test.ts',
+      'shared/link-codec.test.ts',
+      'edge/http/large-answers.test.ts',
+      'shared/sse-encode.test.ts',
+    ],
   },
 
   // Sessions linked ahead

@@ -1,4 +1,5 @@
 // Finds which request a message answers. The edge needs it on HTTP+SSE, where all answers share one stream.
+import { headOf, tailOf, wholeText, type Text } from '../../shared/bytes.ts';
 import { JsonCursor } from '../../shared/jsonrpc/json-cursor.ts';
 import { scanMessage } from '../../shared/jsonrpc/scan.ts';
 
@@ -19,12 +20,12 @@ const ID_AT_END =
   /[,{]\s{0,8}"id"\s{0,8}:\s{0,8}("[^"\\]{0,1024}"|-?\d{1,32})\s{0,8}(?:,\s{0,8}"jsonrpc"\s{0,8}:\s{0,8}"2\.0"\s{0,8})?\}\s{0,8}$/u;
 
 /** The id of the request that a message from the runner answers, as raw JSON text; undefined if it is not an answer. */
-export function answeredId(message: string): string | undefined {
+export function answeredId(message: Text): string | undefined {
   if (message.length >= LARGE_CHARS) {
     const told = toldByEnds(message);
     if (told.isKnown) return told.id;
   }
-  const bytes = encoder.encode(message);
+  const bytes = encoder.encode(wholeText(message));
   const scan = scanMessage(bytes, { depth: Infinity, tokens: Infinity });
   if (!scan.ok || scan.kind !== 'single' || !scan.envelope.id) return undefined;
   const { id, kind } = scan.envelope;
@@ -33,8 +34,8 @@ export function answeredId(message: string): string | undefined {
 }
 
 /** Reads the beginning and the end of a large message. It is valid JSON: the runner has parsed it. */
-function toldByEnds(message: string): { isKnown: false } | { isKnown: true; id?: string } {
-  const bytes = encoder.encode(message.slice(0, END_CHARS));
+function toldByEnds(message: Text): { isKnown: false } | { isKnown: true; id?: string } {
+  const bytes = encoder.encode(headOf(message, END_CHARS));
   const cursor = new JsonCursor(bytes, Infinity, Infinity);
   cursor.peek();
   if (!cursor.enter()) return { isKnown: false };
@@ -53,6 +54,6 @@ function toldByEnds(message: string): { isKnown: false } | { isKnown: true; id?:
     if (id === 'null') return { isKnown: true };
   }
   if (!isAnswer) return { isKnown: false };
-  id ??= ID_AT_END.exec(message.slice(-END_CHARS))?.[1];
+  id ??= ID_AT_END.exec(tailOf(message, END_CHARS))?.[1];
   return id === undefined ? { isKnown: false } : { isKnown: true, id };
 }

@@ -2,6 +2,7 @@
 // socket to the actor breaks (D2, D3). Pure: the host dials, writes and keeps time. Implements LP14, LP18, R-4, R-5.
 // One file above 300 lines: every input is decided by the same few facts of one stream.
 import { fullJitterMs } from '../../shared/backoff.ts';
+import type { Text } from '../../shared/bytes.ts';
 import { faultError, type Fault } from '../../shared/fault.ts';
 import { answeredId } from './answered.ts';
 import { OwedIds } from './owed-ids.ts';
@@ -39,8 +40,8 @@ export interface ClientStreamOptions {
 export type ClientStreamEffect =
   | { readonly do: 'dial'; readonly delayMs: number }
   | { readonly do: 'send'; readonly text: string }
-  /** SSE text for the client. */
-  | { readonly do: 'write'; readonly text: string }
+  /** SSE text for the client. `seq`: the event that it is the whole of. */
+  | { readonly do: 'write'; readonly text: Text; readonly seq?: number }
   /** The first attach succeeded, or failed with `fault`. */
   | { readonly do: 'settle'; readonly fault: Fault | undefined }
   /** Send a `ping` with this id now, or a comment if there is none. A missing answer or a failed write shows a dead client. */
@@ -100,7 +101,7 @@ export class ClientStream {
   }
 
   /** A frame from the actor. */
-  receive(frame: StreamDown, message: string | undefined): ClientStreamEffect[] {
+  receive(frame: StreamDown, message: Text | undefined): ClientStreamEffect[] {
     if (this.#isDone) return [];
     switch (frame.type) {
       case 'linked':
@@ -231,7 +232,7 @@ export class ClientStream {
     this.#send({ type: 'attach', stream: this.#options.stream, after: this.#written });
   }
 
-  #event(seq: number, final: boolean, message: string | undefined): void {
+  #event(seq: number, final: boolean, message: Text | undefined): void {
     if (this.#isFinal) return;
     this.#accepted();
     this.#brokenSince = undefined;
@@ -249,7 +250,7 @@ export class ClientStream {
       const text = encodeEvent(
         this.#options.kind.isResumable ? { id, data: message } : { data: message },
       );
-      this.#effects.push({ do: 'write', text });
+      this.#effects.push({ do: 'write', text, seq });
     }
     if (final) {
       this.#isFinal = true;
@@ -259,7 +260,7 @@ export class ClientStream {
   }
 
   /** Notes which request a message answers, so that after a later loss only the others get an error. */
-  #settle(message: string): void {
+  #settle(message: Text): void {
     // The only request of a POST is settled by the final event, so its message need not be read.
     const { requestIds, kind } = this.#options;
     if (!kind.endsSession && (this.#open.size === 0 || requestIds.length === 1)) return;

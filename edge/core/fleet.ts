@@ -28,6 +28,7 @@ import type {
 } from './ports.ts';
 import { isSilent } from './silence.ts';
 import { SpareBooks } from './spare-books.ts';
+import { wholeText, type Text } from '../../shared/bytes.ts';
 import { UsedOnce } from './used-once.ts';
 import { actDue, nextDue, type Dues, type OnDue } from '../../shared/dues.ts';
 import { displacementLine, type DisplacementLine, type SessionEnd } from './log.ts';
@@ -130,7 +131,7 @@ interface Yield {
 interface Control {
   note: ControlNote;
   /** A hello with many sessions comes in parts (LP3). */
-  readonly inbox: Inbox<string>;
+  readonly inbox: Inbox<string, Text>;
   readonly yields: Yield[];
 }
 
@@ -398,7 +399,7 @@ export class Fleet {
       case 'broken':
         return this.#close(socket, CLOSE.protocol, OUTSIDE_PROTOCOL, now);
       case 'whole': {
-        const reading = decodeText(controlUp, received.frame);
+        const reading = decodeText(controlUp, wholeText(received.frame));
         if (!reading.ok) return this.#close(socket, CLOSE.protocol, OUTSIDE_PROTOCOL, now);
         return this.#frame(socket, control, reading.frame.header, now);
       }

@@ -1,5 +1,6 @@
 // What the rules of the edge need from their host, and the terms they share: posts, placed sessions, sockets, stores. A host has
 // these and a clock; it has no rules of its own (D5).
+import type { Text } from '../../shared/bytes.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
 import type {
@@ -26,7 +27,7 @@ export interface Post {
 /** The outcome of a post, for the worker that waits for it. */
 export type PostAnswer =
   /** The whole answer; `message` is absent when the request ended without one (cancelled). */
-  | { readonly kind: 'answered'; readonly message: string | undefined }
+  | { readonly kind: 'answered'; readonly message: Text | undefined }
   /**
    * The answer is a stream: follow it. `isAccepted` false: post it again there; `isSent`: the runner may have it nevertheless.
    * `session`: the one it was posted in, for actors that have several in turn.

@@ -8,6 +8,7 @@ import type { Post, PostAnswer } from './ports.ts';
 import type { RelayEffects } from './relay-effects.ts';
 import { UpwardCredit } from './upward-credit.ts';
 import { refusalOf, WaitingPosts, type WaitingPost } from './waiting-posts.ts';
+import type { Text } from '../../shared/bytes.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { SSE_STREAM, type SocketId, type StreamId } from '../../shared/ids.ts';
 import { encodeText } from '../../shared/link/codec.ts';
@@ -72,7 +73,7 @@ export class PostDesk {
   /** Events of a stream. They are taken here if a worker waits for the answer in one body. */
   event(
     { stream, seq, final }: EventFrame,
-    message: string | undefined,
+    message: Text | undefined,
     now: number,
   ): 'taken' | 'breach' | 'not waited for' {
     if (this.upward.lengthOf(stream) > CARRYING_POST)
@@ -89,7 +90,7 @@ export class PostDesk {
   }
 
   /** A request was answered on the HTTP+SSE stream before its `accepted` came: after a break the answer is sent first (R-1). */
-  acceptAnswered(message: string | undefined): void {
+  acceptAnswered(message: Text | undefined): void {
     if (message === undefined || !this.waiting.hasUnaccepted) return;
     const answered = answeredId(message);
     const post = answered === undefined ? undefined : this.waiting.asking(answered);

@@ -1,5 +1,6 @@
 // What a session's relay asks of its caller, and the list of it that one input makes. Pure.
 import type { PostAnswer } from './ports.ts';
+import type { Text } from '../../shared/bytes.ts';
 import type { SocketId } from '../../shared/ids.ts';
 import { encodeText } from '../../shared/link/codec.ts';
 import type { StreamDown } from '../../shared/link/session-frames.ts';
@@ -10,7 +11,7 @@ export type RelayEffect =
   /** A frame for the runner; `isBehind`: it must not overtake earlier frames. */
   | { readonly do: 'link'; readonly text: string; readonly isBehind?: boolean }
   | { readonly do: 'closeLink'; readonly code: number; readonly reason: string }
-  | { readonly do: 'tell'; readonly socket: SocketId; readonly text: string }
+  | { readonly do: 'tell'; readonly socket: SocketId; readonly text: Text }
   | {
       readonly do: 'close';
       readonly socket: SocketId;

@@ -11,6 +11,7 @@ import { PostDesk } from './post-desk.ts';
 import { RelayEffects, type RelayEffect } from './relay-effects.ts';
 import { SessionEnding } from './session-ending.ts';
 import { StreamOrder } from './stream-order.ts';
+import type { Text } from '../../shared/bytes.ts';
 import { actDue, nextDue, type Dues } from '../../shared/dues.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { GET_STREAM, SSE_STREAM, type SocketId, type StreamId } from '../../shared/ids.ts';
@@ -124,7 +125,7 @@ export class Relay {
   }
 
   /** A whole frame's text from the runner. */
-  fromRunner(text: string, now: number): RelayEffect[] {
+  fromRunner(text: Text, now: number): RelayEffect[] {
     // A socket that is being closed may still deliver frames.
     if (!this.#isLinked) return this.#effects.take();
     const reading = decodeText(sessionUp, text, hotEvent);
@@ -139,7 +140,7 @@ export class Relay {
     return this.#effects.take();
   }
 
-  #route(frame: SessionUp, message: string | undefined, text: string, now: number): void {
+  #route(frame: SessionUp, message: Text | undefined, text: Text, now: number): void {
     switch (frame.type) {
       case 'event':
         return this.#event(frame, message, text, now);
@@ -303,7 +304,7 @@ export class Relay {
     };
   }
 
-  #event(frame: EventFrame, message: string | undefined, text: string, now: number): void {
+  #event(frame: EventFrame, message: Text | undefined, text: Text, now: number): void {
     const messages = messagesOf(frame, message);
     if (!messages) return this.#breach('not as many events as the frame says', now);
     const posted = this.#posts.event(frame, message, now);
@@ -332,7 +333,7 @@ export class Relay {
     }
   }
 
-  #accepted(id: string, text: string, now: number): void {
+  #accepted(id: string, text: Text, now: number): void {
     const outcome = this.#posts.accepted(id);
     if (outcome === 'never sent')
       return this.#breach('a post was accepted that was never sent', now);
@@ -340,14 +341,14 @@ export class Relay {
   }
 
   /** Where a stream continues, for the worker that asked. Its client may have left in the meantime. */
-  #attached({ stream, after }: AttachedFrame, text: string, now: number): void {
+  #attached({ stream, after }: AttachedFrame, text: Text, now: number): void {
     const isAsked = this.#order.attached(stream, after);
     if (!this.#followers.has(stream)) return this.#order.changed(stream);
     if (!isAsked) return this.#breach('nobody asked for this stream', now);
     this.#tellFollower(stream, text);
   }
 
-  #refused(frame: RefusedFrame, text: string): void {
+  #refused(frame: RefusedFrame, text: Text): void {
     this.#posts.upward.release(frame.of);
     this.#order.refused(frame.of);
     if (!this.#posts.waiting.has(frame.of)) return this.#tellFollower(frame.of, text);
@@ -426,7 +427,7 @@ export class Relay {
     if (this.#isLinked) this.#effects.add({ do: 'link', text: encodeText(frame) });
   }
 
-  #tellFollower(stream: StreamId, text: string): void {
+  #tellFollower(stream: StreamId, text: Text): void {
     const socket = this.#followers.socketOf(stream);
     if (socket !== undefined) this.#effects.add({ do: 'tell', socket, text });
   }

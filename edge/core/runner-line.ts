@@ -1,5 +1,6 @@
 // The line to a session's runner, across sockets: it paces what goes down and joins the parts of what comes up
 // (PROTOCOL.md LP3, LP23). Unfinished frames outlive a socket. Pure: it is given the time and returns the messages to send.
+import type { Text } from '../../shared/bytes.ts';
 import { decodeText } from '../../shared/link/codec.ts';
 import { textForm } from '../../shared/link/forms.ts';
 import { hotPost } from '../../shared/link/hot-frames.ts';
@@ -61,7 +62,7 @@ export class RunnerLine {
   }
 
   /** Takes one WebSocket message; returns what to send in reply. */
-  receive(text: string, now: number): { received: Received<string>; messages: readonly string[] } {
+  receive(text: string, now: number): { received: Received<Text>; messages: readonly string[] } {
     this.#heardAt = now;
     if (text !== 'pong') return { received: this.#inbox.push(text), messages: [] };
     return { received: { state: 'partial' }, messages: this.#outbox.answered(now) };

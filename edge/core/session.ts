@@ -26,6 +26,7 @@ import { Relay } from './relay.ts';
 import type { RelayEffect } from './relay-effects.ts';
 import { RunnerLine } from './runner-line.ts';
 import { isSilent } from './silence.ts';
+import { wholeText, type Text } from '../../shared/bytes.ts';
 import { actDue, earlier, nextDue, type Dues } from '../../shared/dues.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
@@ -128,7 +129,7 @@ export class EdgeSession {
   readonly #line = new RunnerLine();
   readonly #notes = new Map<SocketId, SessionNote>();
   /** Unfinished frames of followers. */
-  readonly #inboxes = new Map<SocketId, Inbox<string>>();
+  readonly #inboxes = new Map<SocketId, Inbox<string, Text>>();
   /** Callbacks for the outcome of each post, by its id. */
   readonly #posts = new Map<string, (answer: PostAnswer) => void>();
   #ends: string[] = [];
@@ -560,10 +561,10 @@ export class EdgeSession {
     return received;
   }
 
-  #frame(isFollower: boolean, frame: string): void {
+  #frame(isFollower: boolean, frame: Text): void {
     if (isFollower) {
       this.#dropSilentLink();
-      return this.#perform(this.#relay.fromWorker(frame));
+      return this.#perform(this.#relay.fromWorker(wholeText(frame)));
     }
     const { revision: before } = this.#relay;
     this.#perform(this.#relay.fromRunner(frame, this.#now));
@@ -571,7 +572,7 @@ export class EdgeSession {
     if (revision !== undefined && revision !== before) this.#keepRevision(revision);
   }
 
-  #inboxOf(socket: SocketId): Inbox<string> {
+  #inboxOf(socket: SocketId): Inbox<string, Text> {
     let inbox = this.#inboxes.get(socket);
     if (!inbox) {
       inbox = new Inbox(textForm);
@@ -739,7 +740,7 @@ export class EdgeSession {
       this.#close(socket, CLOSE.comeBack, 'too much is unread');
   }
 
-  #tell(socket: SocketId, frame: string): void {
+  #tell(socket: SocketId, frame: Text): void {
     for (const text of splitFrame(textForm, frame))
       this.#effects.push({ do: 'send', socket, text });
     if (this.#host.sockets.unreadBytes(socket) + frame.length > UNREAD_LIMIT)

@@ -1,4 +1,5 @@
 // What the HTTP layer needs from its host: sessions and the fleet. It does not say who runs them (D5).
+import type { Text } from '../../shared/bytes.ts';
 import type {
   ControlDial,
   FleetView,
@@ -21,7 +22,7 @@ export interface Socket {
 }
 
 export interface SocketListener {
-  message(text: string): void;
+  message(text: Text): void;
   closed(code: number): void;
 }
 

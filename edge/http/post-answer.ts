@@ -5,6 +5,7 @@ import { answerHeaders, newPostId, refuseExchange, revisionOf, type Exchange } f
 import { prefersStream } from './guards/media.ts';
 import type { SessionPort } from './ports.ts';
 import { OPENING_COMMENT, SseStream } from './sse-response.ts';
+import { textResponse } from './stream-body.ts';
 import type { Post, PostAnswer } from '../core/ports.ts';
 import { STREAM_KINDS } from '../core/stream-kinds.ts';
 import { GET_STREAM } from '../../shared/ids.ts';
@@ -34,7 +35,7 @@ export function respond(
     case 'answered':
       return answer.message === undefined
         ? new Response(null, { status: 202, headers: all })
-        : new Response(answer.message, { headers: { ...all, 'Content-Type': 'application/json' } });
+        : textResponse(answer.message, { headers: { ...all, 'Content-Type': 'application/json' } });
     case 'accepted':
       return new Response(null, { status: 202, headers: all });
     case 'follow':

@@ -6,6 +6,8 @@ import {
   type ClientStreamOptions,
 } from '../core/client-stream.ts';
 import type { SessionPort, Socket } from './ports.ts';
+import { streamResponse } from './stream-body.ts';
+import { piecesOf, type Text } from '../../shared/bytes.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
@@ -30,15 +32,12 @@ export const SSE_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
 };
 
-const bodies = new WeakMap<Response, ReadableStream<Uint8Array>>();
-
-/** The body of a response that is a stream, for a host that sends such a body itself. */
-export const streamOf = (response: Response): ReadableStream<Uint8Array> | undefined =>
-  bodies.get(response);
-
 const TOO_SLOW = 'The client reads too slowly.';
 
 const encoder = new TextEncoder();
+
+/** Given to the network at a time; a larger piece goes alone. Encoding it takes a fraction of a millisecond. */
+const GIVEN_CHARS = 64 * 1024;
 
 export interface SseOptions extends ClientStreamOptions {
   readonly session: Pick<SessionPort, 'follow'>;
@@ -65,7 +64,8 @@ export class SseStream {
   #socket: Socket | undefined;
   /** Counts sockets, so that a late event of an older one is not taken for the newest's. */
   #socketCount = 0;
-  #queue: string;
+  /** Text for the client, in the pieces in which it came; `seq`: of the event that ends there. */
+  readonly #queue: { readonly text: string; readonly seq?: number | undefined }[] = [];
   /** The last event that was given to the network. */
   #given = 0;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
@@ -79,7 +79,7 @@ export class SseStream {
   constructor({ post, ...options }: SseOptions) {
     this.#options = options;
     this.#machine = new ClientStream({ post, ...options });
-    this.#queue = options.opening;
+    this.#write(options.opening);
     this.#settled = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -104,20 +104,16 @@ export class SseStream {
   }
 
   response(headers: Record<string, string>): Response {
-    const body = new ReadableStream<Uint8Array>(
+    return streamResponse(
       { pull: (controller) => this.#pull(controller), cancel: () => this.#cancel() },
-      // Nothing is buffered ahead: a pull means that everything given before has left.
-      { highWaterMark: 0 },
+      { headers: { ...SSE_HEADERS, ...headers } },
     );
-    const response = new Response(body, { headers: { ...SSE_HEADERS, ...headers } });
-    bodies.set(response, body);
-    return response;
   }
 
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     this.#controller = controller;
     this.#perform(this.#machine.drained(this.#given));
-    if (this.#queue === '' && !this.#isFinished) {
+    if (this.#queue.length === 0 && !this.#isFinished) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -125,15 +121,27 @@ export class SseStream {
     }
     // Again for a client that had read nothing before it was cut.
     if (this.#isCut) return controller.error(new Error(TOO_SLOW));
-    if (this.#queue === '') {
+    if (this.#queue.length === 0) {
       // No pull follows: what ended without a message is acknowledged here, and its socket let go.
       this.#perform(this.#machine.drained(this.#machine.written));
       return controller.close();
     }
-    const text = this.#queue;
-    this.#queue = '';
-    this.#given = this.#machine.written;
-    controller.enqueue(encoder.encode(text));
+    controller.enqueue(encoder.encode(this.#take()));
+  }
+
+  /** What is given to the network next. */
+  #take(): string {
+    let text = '';
+    let count = 0;
+    for (const next of this.#queue) {
+      if (count > 0 && text.length + next.text.length > GIVEN_CHARS) break;
+      text += next.text;
+      count += 1;
+      this.#given = next.seq ?? this.#given;
+    }
+    this.#queue.splice(0, count);
+    if (this.#queue.length === 0) this.#given = this.#machine.written;
+    return text;
   }
 
   async #dial(delayMs: number): Promise<void> {
@@ -157,7 +165,7 @@ export class SseStream {
     }
   }
 
-  #message(count: number, text: string): void {
+  #message(count: number, text: Text): void {
     if (count !== this.#socketCount) return;
     const reading = decodeText(streamDown, text, hotEvent);
     if (!reading.ok) return this.#socket?.close(CLOSE.protocol, OUTSIDE_PROTOCOL);
@@ -187,7 +195,7 @@ export class SseStream {
       case 'send':
         return this.#send(effect.text);
       case 'write':
-        return this.#write(effect.text);
+        return this.#write(effect.text, effect.seq);
       case 'settle':
         return this.#settle(effect.fault);
       case 'probe':
@@ -211,21 +219,23 @@ export class SseStream {
   }
 
   #cut(): void {
-    this.#queue = '';
+    this.#queue.length = 0;
     this.#isFinished = true;
     this.#isCut = true;
     this.#controller?.error(new Error(TOO_SLOW));
     this.#wake?.();
   }
 
-  #write(text: string): void {
-    this.#queue += text;
+  #write(text: Text, seq?: number): void {
+    const pieces = piecesOf(text);
+    for (const [at, piece] of pieces.entries())
+      this.#queue.push({ text: piece, seq: at === pieces.length - 1 ? seq : undefined });
     this.#wake?.();
   }
 
   /** A comment, unless the client has not read everything yet. */
   #comment(): void {
-    if (this.#queue === '' && this.#wake) this.#write(KEEP_ALIVE);
+    if (this.#queue.length === 0 && this.#wake) this.#write(KEEP_ALIVE);
   }
 
   #ping(id: string): void {

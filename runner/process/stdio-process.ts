@@ -4,7 +4,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
-import { wholeOf } from '../../shared/bytes.ts';
+import { wholeBytes } from '../../shared/bytes.ts';
 import { LineJoin, type LineItem, LineSplitter } from '../../shared/jsonrpc/lines.ts';
 import { Skim, SKIMMED_BYTES } from '../../shared/jsonrpc/skim.ts';
 import { looksLikeMessage, NoiseBudget } from '../core/noise-budget.ts';
@@ -331,7 +331,7 @@ class OwnedProcess implements StdioProcess {
 
   #deliver(item: LineItem): void {
     if (item.type === 'overlong') this.#listener.onOverlong(item.bytes);
-    else this.#listener.onLine(item.type === 'line' ? item.bytes : wholeOf(item.pieces));
+    else this.#listener.onLine(item.type === 'line' ? item.bytes : wholeBytes(item.pieces));
   }
 
   #stepStderr(): boolean {

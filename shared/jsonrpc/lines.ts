@@ -6,7 +6,7 @@ import { inPieces, joinBytes, type Pieces } from '../bytes.ts';
 export type LineItem =
   | { readonly type: 'line'; readonly bytes: Uint8Array }
   /** A large line, in the pieces in which it came: {@link LineJoin} puts them together. */
-  | { readonly type: 'long'; readonly pieces: Pieces }
+  | { readonly type: 'long'; readonly pieces: Pieces<Uint8Array> }
   | { readonly type: 'overlong'; readonly bytes: number };
 
 const EMPTY = new Uint8Array(0);
@@ -189,7 +189,7 @@ export class LineJoin {
   #next = 0;
   #at = 0;
 
-  constructor({ pieces, length }: Pieces) {
+  constructor({ pieces, length }: Pieces<Uint8Array>) {
     this.#pieces = pieces;
     this.#line = new Uint8Array(length);
   }

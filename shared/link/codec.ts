@@ -1,7 +1,16 @@
 // Frame ⇄ WebSocket text (PROTOCOL.md LP1, LP2). The edge works on strings, the runner on bytes. Each keeps messages in the
 // form its sockets give, so that a payload is never converted on the way.
 import * as v from 'valibot';
-import { inPieces, piecesOf, wholeOf, type Bytes } from '../bytes.ts';
+import {
+  inPieces,
+  isInPieces,
+  piecesOf,
+  wholeBytes,
+  wholeText,
+  type Bytes,
+  type Pieces,
+  type Text,
+} from '../bytes.ts';
 
 const NEWLINE = 0x0a;
 /** Longest reason of a reading: an issue quotes what came, which may be megabytes. */
@@ -53,7 +62,7 @@ const JOINED_BYTES = 16 * 1024;
 /** Header and optional message as a frame that an outbox sends. */
 export function frameOf(header: object, message?: Bytes): Bytes {
   if (message === undefined || message.length <= JOINED_BYTES)
-    return encodeBytes(header, message && wholeOf(message));
+    return encodeBytes(header, message && wholeBytes(message));
   return inPieces([encoder.encode(`${JSON.stringify(header)}\n`), ...piecesOf(message)]);
 }
 
@@ -68,6 +77,39 @@ export function decodeText<S extends v.GenericSchema>(
   schema: S,
   text: string,
   hot?: Hot<S>,
+): Reading<v.InferOutput<S>, string>;
+/** A message in pieces stays in pieces. */
+export function decodeText<S extends v.GenericSchema>(
+  schema: S,
+  text: Text,
+  hot?: Hot<S>,
+): Reading<v.InferOutput<S>, Text>;
+export function decodeText<S extends v.GenericSchema>(
+  schema: S,
+  text: Text,
+  hot?: Hot<S>,
+): Reading<v.InferOutput<S>, Text> {
+  return isInPieces(text) ? decodePieces(schema, text, hot) : decodeWhole(schema, text, hot);
+}
+
+function decodePieces<S extends v.GenericSchema>(
+  schema: S,
+  text: Pieces<string>,
+  hot: Hot<S> | undefined,
+): Reading<v.InferOutput<S>, Text> {
+  const [first = '', ...rest] = text.pieces;
+  // Only a header that is longer than a part goes on in the next.
+  if (!first.includes('\n')) return decodeWhole(schema, wholeText(text), hot);
+  const reading = decodeWhole(schema, first, hot);
+  if (!reading.ok) return reading;
+  const { header, message = '' } = reading.frame;
+  return { ok: true, frame: { header, message: inPieces([message, ...rest]) } };
+}
+
+function decodeWhole<S extends v.GenericSchema>(
+  schema: S,
+  text: string,
+  hot: Hot<S> | undefined,
 ): Reading<v.InferOutput<S>, string> {
   const end = text.indexOf('\n');
   const header = readHeader(schema, end === -1 ? text : text.slice(0, end), hot);

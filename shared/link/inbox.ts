@@ -2,7 +2,7 @@
 // frame need not be sent again. Pure.
 import * as v from 'valibot';
 import { REASSEMBLED_BYTES } from './sizes.ts';
-import type { Form } from './forms.ts';
+import type { ReceivedForm } from './forms.ts';
 import { isPartial, MAX_HOLDS, partial, UNNAMED, type Hold, type PartFrame } from './parts.ts';
 
 /** What a part counts in addition to its slice, so that there cannot be endless tiny ones. */
@@ -27,17 +27,18 @@ interface Partial<T> {
   counted: number;
 }
 
-export class Inbox<T extends string | Uint8Array> {
-  readonly #form: Form<T>;
+/** `T` and `R` as in {@link ReceivedForm}. */
+export class Inbox<T extends string | Uint8Array, R extends { readonly length: number }> {
+  readonly #form: ReceivedForm<T, R>;
   readonly #partials = new Map<string, Partial<T>>();
   #counted = 0;
 
-  constructor(form: Form<T>) {
+  constructor(form: ReceivedForm<T, R>) {
     this.#form = form;
   }
 
   /** Takes one WebSocket message. */
-  push(message: T): Received<T> {
+  push(message: T): Received<T | R> {
     if (!isPartial(this.#form, message)) {
       return message.length > REASSEMBLED_BYTES
         ? { state: 'too_large' }
@@ -60,7 +61,7 @@ export class Inbox<T extends string | Uint8Array> {
     return told;
   }
 
-  #part({ of, at, to, size }: PartFrame, slice: T): Received<T> {
+  #part({ of, at, to, size }: PartFrame, slice: T): Received<T | R> {
     if (size > REASSEMBLED_BYTES) return { state: 'too_large' };
     if (to <= at || to > size || slice.length === 0) return broken('a part without a slice');
     // A sender that starts again does not go on where it was.
@@ -75,7 +76,7 @@ export class Inbox<T extends string | Uint8Array> {
     if (this.#counted > HELD_UNITS) return { state: 'too_large' };
     if (to < size) return at === 0 ? { state: 'partial', begins: of } : { state: 'partial' };
     this.#forget(of);
-    const frame = this.#form.join(held.slices);
+    const frame = this.#form.received(held.slices);
     return frame.length > REASSEMBLED_BYTES ? { state: 'too_large' } : { state: 'whole', frame };
   }
 
@@ -94,4 +95,4 @@ function readHeader(line: string): v.InferOutput<typeof partial> | undefined {
   }
 }
 
-const broken = <T>(reason: string): Received<T> => ({ state: 'broken', reason });
+const broken = (reason: string): Received<never> => ({ state: 'broken', reason });

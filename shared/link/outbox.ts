@@ -2,9 +2,9 @@
 // line (PROTOCOL.md LP3, LP23, LP24). The same for both directions. Pure: it is given the time, and returns the messages to
 // send.
 // One file above 300 lines: order, cutting and pace are decided together for each message.
-import type { Bytes } from '../bytes.ts';
+import type { Bytes, Text } from '../bytes.ts';
 import { REASSEMBLED_BYTES } from './sizes.ts';
-import { bytesForm, textForm, type SendForm } from './forms.ts';
+import { bytesForm, textForm, type SentForm } from './forms.ts';
 import { Pace } from './pace.ts';
 import { encodePart, UNNAMED, type Hold } from './parts.ts';
 
@@ -38,9 +38,9 @@ export const NO_FLOW = '';
 
 const PING = 'ping';
 
-/** `T` and `F` as in {@link SendForm}. */
+/** `T` and `F` as in {@link SentForm}. */
 export class Outbox<T extends string | Uint8Array, F extends { readonly length: number } = T> {
-  readonly #form: SendForm<T, F>;
+  readonly #form: SentForm<T, F>;
   readonly #pace = new Pace();
   /** Flows with something to send, the next first. */
   readonly #turns: Flow<F>[] = [];
@@ -56,12 +56,12 @@ export class Outbox<T extends string | Uint8Array, F extends { readonly length: 
   #waiting = 0;
   #out: T[] = [];
 
-  private constructor(form: SendForm<T, F>, mostBegun: number) {
+  private constructor(form: SentForm<T, F>, mostBegun: number) {
     this.#form = form;
     this.#mostBegun = mostBegun;
   }
 
-  static ofText(): Outbox<string, string> {
+  static ofText(): Outbox<string, Text> {
     // A unit of text is up to three bytes to the receiver.
     return new Outbox(textForm, REASSEMBLED_BYTES / 3);
   }

@@ -1,6 +1,6 @@
 // Parts of large frames: their headers, and what a receiver holds of frames that are not whole yet (PROTOCOL.md LP3).
 import * as v from 'valibot';
-import type { Form, SendForm } from './forms.ts';
+import type { ReceivedForm, SentForm } from './forms.ts';
 
 /** Names of frames: a stream and an event's number, or the id of a post. */
 const frameName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,128}$/));
@@ -45,18 +45,21 @@ export function readHolds(text: string): readonly Hold[] {
 }
 
 export const encodePart = <T extends string | Uint8Array>(
-  form: Form<T>,
+  form: Pick<SentForm<T>, 'of' | 'join'>,
   header: Omit<PartFrame, 'type'>,
   slice: T,
 ): T => form.join([form.of(`${JSON.stringify({ type: 'part', ...header })}\n`), slice]);
 
 /** Nothing else on a link begins like this. */
-export const isPartial = <T extends string | Uint8Array>(form: Form<T>, message: T): boolean =>
+export const isPartial = <T extends string | Uint8Array>(
+  form: Pick<ReceivedForm<T, unknown>, 'startsWith'>,
+  message: T,
+): boolean =>
   form.startsWith(message, '{"type":"part",') || form.startsWith(message, '{"type":"dropped",');
 
 /** The messages that carry a frame at once, for sockets that need no pacing: itself, or its parts. */
 export function splitFrame<T extends string | Uint8Array, F extends { readonly length: number }>(
-  form: SendForm<T, F>,
+  form: SentForm<T, F>,
   frame: F,
 ): readonly T[] {
   if (frame.length <= form.maxSlice) return [form.whole(frame)];

@@ -1,4 +1,5 @@
 // Frames of the session link, and of the sockets between worker and session actor (PROTOCOL.md §4).
+import { wholeText, type Text } from '../bytes.ts';
 import * as v from 'valibot';
 import { STREAM_ID } from '../ids.ts';
 import { REQUEST_ID_BYTES } from '../limits.ts';
@@ -109,10 +110,10 @@ export type EndedFrame = v.InferOutput<typeof endedFrame>;
 /** The messages of an `event` frame, one an event, as text; undefined if there are not as many as it says (LP26). */
 export function messagesOf(
   { count, final }: EventFrame,
-  message: string | undefined,
-): readonly (string | undefined)[] | undefined {
+  message: Text | undefined,
+): readonly (Text | undefined)[] | undefined {
   if (count === undefined) return [message];
-  const messages = message?.split('\n');
+  const messages = message === undefined ? undefined : wholeText(message).split('\n');
   return messages?.length === count && !final ? messages : undefined;
 }
 

@@ -1,12 +1,13 @@
 // Owns the bytes of server-sent events (WHATWG HTML §9.2) and the form of our event ids. Text from outside cannot
 // forge a field or an event: data is split at every line break the standard knows, other fields refuse them.
+import { inPieces, isInPieces, type Text } from '../bytes.ts';
 import type { StreamId } from '../ids.ts';
 
 /** One event. Without `event` the type is "message". */
-export interface SseEvent {
+export interface SseEvent<Data extends Text = string> {
   readonly id?: string;
   readonly event?: string;
-  readonly data: string;
+  readonly data: Data;
   readonly retryMs?: number;
 }
 
@@ -25,7 +26,10 @@ const EVENT_ID = /^([\w-]{1,64})\.(0|[1-9]\d{0,15})$/u;
  *
  * @throws TypeError when `id` or `event` holds CR, LF or NUL, or `retryMs` is not a non-negative integer.
  */
-export function encodeEvent(event: SseEvent): string {
+export function encodeEvent(event: SseEvent): string;
+/** Data in pieces stays in pieces. */
+export function encodeEvent(event: SseEvent<Text>): Text;
+export function encodeEvent(event: SseEvent<Text>): Text {
   let text = '';
   if (event.id !== undefined) text += `id: ${oneLine(event.id, 'id')}\n`;
   if (event.event !== undefined) text += `event: ${oneLine(event.event, 'event')}\n`;
@@ -35,8 +39,16 @@ export function encodeEvent(event: SseEvent): string {
     }
     text += `retry: ${event.retryMs}\n`;
   }
-  return `${text}${prefixLines('data: ', event.data)}\n`;
+  const { data } = event;
+  if (!isInPieces(data)) return `${text}${prefixLines('data: ', data)}\n`;
+  return inPieces([`${text}data: `, ...data.pieces.map(withPrefixes), '\n\n']);
 }
+
+/** As {@link prefixLines} for what goes on within the data. */
+const withPrefixes = (piece: string): string =>
+  piece.includes('\n') || piece.includes('\r')
+    ? piece.replaceAll(/\r\n|\r|\n/gu, '\ndata: ')
+    : piece;
 
 /** A comment: keeps a connection alive, and is not an event. */
 export function encodeComment(text: string): string {

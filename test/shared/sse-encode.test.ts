@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { inPieces, wholeText } from '../../shared/bytes.ts';
 import { encodeComment, encodeEvent, eventId, parseEventId } from '../../shared/sse/encode.ts';
 
 interface Dispatched {
@@ -158,4 +159,20 @@ describe('event ids', () => {
   ])('refuse %j', (text) => {
     expect(parseEventId(text)).toBeUndefined();
   });
+});
+
+test('[F-370] data in pieces are the same event as whole', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.string({ unit: 'binary' }), { minLength: 1, maxLength: 4 }),
+      fc.constantFrom(undefined, 's.1'),
+      (texts, id) => {
+        // No CRLF is cut: a message has no line feed in it.
+        const pieces = texts.map((text) => text.replaceAll('\n', '\r'));
+        const more = id === undefined ? {} : { id };
+        const apart = wholeText(encodeEvent({ ...more, data: inPieces(pieces) }));
+        expect(apart).toBe(encodeEvent({ ...more, data: pieces.join('') }));
+      },
+    ),
+  );
 });

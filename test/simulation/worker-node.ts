@@ -19,6 +19,7 @@ import type {
   PostPlace,
 } from '../../edge/core/ports.ts';
 import { STREAM_KINDS } from '../../edge/core/stream-kinds.ts';
+import { wholeText } from '../../shared/bytes.ts';
 import type { Fault, Phase } from '../../shared/fault.ts';
 import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
 import { LOOK_MS } from '../../shared/link/timing.ts';
@@ -297,7 +298,9 @@ export class Exchange {
     switch (answer.kind) {
       case 'answered':
         return this.#head(
-          answer.message === undefined ? { status: 202 } : { status: 200, body: answer.message },
+          answer.message === undefined
+            ? { status: 202 }
+            : { status: 200, body: wholeText(answer.message) },
         );
       case 'accepted':
         return this.#head({ status: 202 });
@@ -426,7 +429,7 @@ export class Exchange {
       case 'write':
         this.#head({ status: 200, stream: true });
         for (let times = this.#world.sabotage.writesEvent(); times > 0; times--) {
-          this.#client.send(effect.text);
+          this.#client.send(wholeText(effect.text));
         }
         return this.#drainLater();
       case 'settle':

@@ -10,7 +10,7 @@ import type {
   Post,
   PostAnswer,
 } from '../../core/ports.ts';
-import type { PlainPost } from './plain-post.ts';
+import type { PlainAnswer, PlainPost } from './plain-post.ts';
 import type { Fault } from '../../../shared/fault.ts';
 import type { ActorName, SessionName } from '../../../shared/ids.ts';
 
@@ -20,7 +20,7 @@ export interface SessionRpc extends Rpc.DurableObjectBranded {
   openWith(opening: Opening, post: Post): Promise<PostAnswer>;
   serve(opening: Opening, post: Post): Promise<PostAnswer>;
   /** As {@link plainPost} and {@link plainAnswer} write them. */
-  post(...post: PlainPost): Promise<string>;
+  post(...post: PlainPost): Promise<PlainAnswer>;
   negotiated(): Promise<Negotiated>;
   alive(probe: string): void;
   end(): Promise<boolean>;

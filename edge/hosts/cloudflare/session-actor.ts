@@ -13,7 +13,7 @@ import type {
 import { faultRow, type Fault } from '../../../shared/fault.ts';
 import { Actor } from './actor.ts';
 import type { Env } from './env.ts';
-import { plainAnswer, postOf, type PlainPost } from './plain-post.ts';
+import { plainAnswer, postOf, type PlainAnswer, type PlainPost } from './plain-post.ts';
 import type { FleetRpc, SessionRpc } from './rpc.ts';
 import { DurableSessionStore } from './session-store.ts';
 import { readSessionUpgrade } from './upgrades.ts';
@@ -48,7 +48,7 @@ export class SessionActor extends Actor<SessionNote, EdgeSessionEffect> implemen
     return this.ask((ask) => this.rules.serve(ask, opening, post, Date.now()));
   }
 
-  async post(...post: PlainPost): Promise<string> {
+  async post(...post: PlainPost): Promise<PlainAnswer> {
     const answer = await this.ask<PostAnswer>((ask) =>
       this.rules.post(ask, postOf(...post), Date.now()),
     );

@@ -14,7 +14,7 @@ import { getRequestListener } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { NO_URL } from '../../http/request-url.ts';
 import { refuse } from '../../http/refuse.ts';
-import { streamOf } from '../../http/sse-response.ts';
+import { streamOf } from '../../http/stream-body.ts';
 import type { Entrances } from './entrances.ts';
 import { sendStream } from './stream-response.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';

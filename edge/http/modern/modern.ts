@@ -7,6 +7,7 @@ import type { ModernRequest } from './request.ts';
 import { refuse, refuseModern, type Refusal } from '../refuse.ts';
 import { modernSessionName } from '../../access/session-id.ts';
 import { OPENING_COMMENT, SSE_HEADERS, SseStream } from '../sse-response.ts';
+import { textResponse } from '../stream-body.ts';
 import { withEdgeMeta } from './edge-meta.ts';
 import { Delivery, isNowhere, placeOf } from '../../core/exchange.ts';
 import { ModernHomes } from '../../core/modern-homes.ts';
@@ -14,8 +15,10 @@ import type { Opened, Opening, Post, PostAnswer, PostPlace } from '../../core/po
 import { inModernWords } from '../../core/modern-words.ts';
 import { STREAM_KINDS } from '../../core/stream-kinds.ts';
 import type { SessionPort } from '../ports.ts';
+import { headOf, inPieces, isInPieces, piecesOf, type Text } from '../../../shared/bytes.ts';
 import type { Fault } from '../../../shared/fault.ts';
 import { GET_STREAM, type ActorName } from '../../../shared/ids.ts';
+import { JsonCursor } from '../../../shared/jsonrpc/json-cursor.ts';
 import { scanMessage } from '../../../shared/jsonrpc/scan.ts';
 import { readMessages } from '../../../shared/jsonrpc/view.ts';
 import { CODE, LISTEN_METHOD } from '../../../shared/mcp/modern.ts';
@@ -176,14 +179,14 @@ function respond(
 }
 
 /** A listener reads a stream, however short; an error is told by its status. */
-function answered(exchange: Exchange, message: string, isListen: boolean): Response {
+function answered(exchange: Exchange, message: Text, isListen: boolean): Response {
   const code = errorCodeOf(message);
   const headers = answerHeaders(exchange);
   if (isListen && code === undefined) {
-    const events = `${OPENING_COMMENT}${encodeEvent({ data: message })}`;
-    return new Response(events, { headers: { ...headers, ...SSE_HEADERS } });
+    const events = inPieces([OPENING_COMMENT, ...piecesOf(encodeEvent({ data: message }))]);
+    return textResponse(events, { headers: { ...headers, ...SSE_HEADERS } });
   }
-  return new Response(message, {
+  return textResponse(message, {
     status: STATUS_OF_CODE.get(code) ?? 200,
     headers: { ...headers, 'Content-Type': 'application/json' },
   });
@@ -193,13 +196,35 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The code of an error response; undefined for a result, which is rarely more than searched. */
-function errorCodeOf(message: string): unknown {
+function errorCodeOf(message: Text): unknown {
+  if (isInPieces(message)) return errorCodeIn(encoder.encode(headOf(message, HEAD_CHARS)));
   if (!message.includes('"error"')) return undefined;
   const read = readMessages(encoder.encode(message), (text) =>
     scanMessage(text, { tokens: Infinity }),
   );
   const [only] = read.ok && !read.isBatch ? read.messages : [];
   return only?.kind === 'error' ? only.parsed('error', 'code') : undefined;
+}
+
+/** A message in pieces is not read whole, which would hold up everybody; a server that answers with an error says so first. */
+const HEAD_CHARS = 4 * 1024;
+
+/** The same for a message of which only the beginning is there. */
+function errorCodeIn(head: Uint8Array): unknown {
+  const cursor = new JsonCursor(head, Infinity, Infinity);
+  cursor.peek();
+  if (!cursor.enter()) return undefined;
+  let isInError = false;
+  while (cursor.nextMember()) {
+    const isCode = isInError && cursor.isKey('code');
+    const isError = !isInError && cursor.isKey('error');
+    cursor.peek();
+    const start = cursor.at;
+    if (isError && cursor.enter()) isInError = true;
+    else if (!cursor.skipValue() || cursor.at === head.length) return undefined;
+    else if (isCode) return JSON.parse(decoder.decode(head.subarray(start, cursor.at)));
+  }
+  return undefined;
 }
 
 function follow(

@@ -7,6 +7,7 @@ import {
   type ClientStreamEffect,
   type ClientStreamOptions,
 } from '../../../edge/core/client-stream.ts';
+import { wholeText } from '../../../shared/bytes.ts';
 import { LINK_GRACE_MS } from '../../../shared/link/timing.ts';
 import { STREAM_KINDS } from '../../../edge/core/stream-kinds.ts';
 import { OWED_IDS } from '../../../shared/link/sizes.ts';
@@ -61,7 +62,7 @@ const lines = (effects: readonly ClientStreamEffect[]): string[] =>
       case 'send':
         return `send ${effect.text}`;
       case 'write':
-        return `write ${effect.text}`;
+        return `write ${wholeText(effect.text)}`;
       case 'settle':
         return `settle ${effect.fault?.fault ?? 'attached'}`;
       default:

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { PostAnswer } from '../../../edge/core/ports.ts';
 import { Relay } from '../../../edge/core/relay.ts';
 import type { RelayEffect } from '../../../edge/core/relay-effects.ts';
+import { wholeText } from '../../../shared/bytes.ts';
 import {
   DIAL_WAIT_MS,
   JSON_WAIT_MS,
@@ -36,7 +37,7 @@ const told = (effects: readonly RelayEffect[]): string[] =>
       case 'closeLink':
         return `closeLink ${effect.code}`;
       case 'tell':
-        return `tell ${effect.socket} ${effect.text}`;
+        return `tell ${effect.socket} ${wholeText(effect.text)}`;
       case 'close':
         return `close ${effect.socket} ${effect.code}`;
       case 'answer':
@@ -51,7 +52,7 @@ const told = (effects: readonly RelayEffect[]): string[] =>
 const brief = (answer: PostAnswer): string => {
   switch (answer.kind) {
     case 'answered':
-      return `answered ${answer.message}`;
+      return `answered ${answer.message === undefined ? answer.message : wholeText(answer.message)}`;
     case 'follow':
       return answer.isAccepted ? 'follow accepted' : 'follow';
     case 'accepted':

@@ -1,5 +1,5 @@
 // A session core that a test drives by hand: frames, lines and time go in, and what it wants done is looked at.
-import { wholeOf } from '../../../shared/bytes.ts';
+import { wholeBytes } from '../../../shared/bytes.ts';
 import type { BridgeRequestId } from '../../../shared/ids.ts';
 import type { PolicyRules } from '../../../runner/core/policy.ts';
 import type {
@@ -184,7 +184,7 @@ export class DrivenSession {
     for (const effect of effects) {
       if (effect.do === 'send') {
         const { frame, message } = effect;
-        sent.push(message ? { ...frame, message: decoder.decode(wholeOf(message)) } : frame);
+        sent.push(message ? { ...frame, message: decoder.decode(wholeBytes(message)) } : frame);
       } else if (effect.do === 'write') written.push(decoder.decode(effect.line));
       else if (effect.do === 'audit') audit.push(`${effect.call.method} ${effect.call.outcome}`);
       else if (effect.do === 'stop')

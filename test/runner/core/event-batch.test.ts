@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { EventBatch, type SentEvent } from '../../../runner/core/event-batch.ts';
-import { wholeOf } from '../../../shared/bytes.ts';
+import { wholeBytes, wholeText } from '../../../shared/bytes.ts';
 import { EVENTS_IN_FRAME, START_WINDOW } from '../../../shared/link/sizes.ts';
 import { messagesOf, type EventFrame } from '../../../shared/link/session-frames.ts';
 
@@ -48,12 +48,14 @@ function sent(events: readonly Told[]): SentEvent[] {
 /** As the edge reads them. */
 const read = (frames: readonly SentEvent[]): Told[] =>
   frames.flatMap(({ frame, message }) =>
-    (messagesOf(frame, message && decoder.decode(wholeOf(message))) ?? []).map((text, index) => ({
-      stream: frame.stream,
-      seq: frame.seq + index,
-      text,
-      final: frame.final === true,
-    })),
+    (messagesOf(frame, message && decoder.decode(wholeBytes(message))) ?? []).map(
+      (text, index) => ({
+        stream: frame.stream,
+        seq: frame.seq + index,
+        text: text && wholeText(text),
+        final: frame.final === true,
+      }),
+    ),
   );
 
 const notes = (count: number, text = '{"n":1}'): Told[] =>

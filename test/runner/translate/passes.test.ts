@@ -14,7 +14,7 @@ import { TranslatedProcess } from '../../../runner/sessions/translated-process.t
 import { ForLegacyClient } from '../../../runner/translate/for-legacy-client.ts';
 import { ForModernClient } from '../../../runner/translate/for-modern-client.ts';
 import type { KnownEras } from '../../../runner/translate/translator.ts';
-import { wholeOf } from '../../../shared/bytes.ts';
+import { wholeBytes } from '../../../shared/bytes.ts';
 import type { SessionDown } from '../../../shared/link/session-frames.ts';
 import type { ProcessListener } from '../../../runner/process/stdio-process.ts';
 import { LARGE_PARAMS, LARGE_RESULT } from '../../fixtures/large-call.ts';
@@ -184,7 +184,7 @@ class Bridged {
 
   readonly #performOne = (effect: SessionEffect): void => {
     if (effect.do === 'write') this.#translated.write(effect.line, effect.message);
-    else if (effect.do === 'send' && effect.message) this.sent.push(wholeOf(effect.message));
+    else if (effect.do === 'send' && effect.message) this.sent.push(wholeBytes(effect.message));
   };
 }
 

@@ -8,6 +8,7 @@ import {
   plainPost,
   postOf,
 } from '../../../../edge/hosts/cloudflare/plain-post.ts';
+import { inPieces } from '../../../../shared/bytes.ts';
 
 describe('a post', () => {
   test.each([
@@ -30,6 +31,7 @@ describe('an answer', () => {
   const answers: PostAnswer[] = [
     { kind: 'answered', message: '{"jsonrpc":"2.0","id":1,"result":{}}' },
     { kind: 'answered', message: '' },
+    { kind: 'answered', message: inPieces(['{"jsonrpc":"2.0","id":1,', '"result":{}}']) },
     { kind: 'answered', message: undefined },
     { kind: 'accepted' },
     { kind: 'follow', isAccepted: true, isSent: false },

@@ -1,0 +1,130 @@
+// Answers of many MiB: the edge is one thread for all its clients, so it takes them from piece to piece and reads none as a whole.
+import { expect, test } from 'vitest';
+
+import { SseStream } from '../../../edge/http/sse-response.ts';
+import { textResponse } from '../../../edge/http/stream-body.ts';
+import { STREAM_KINDS } from '../../../edge/core/stream-kinds.ts';
+import type { SocketListener } from '../../../edge/http/ports.ts';
+import { inPieces, wholeText, type Text } from '../../../shared/bytes.ts';
+import { encodeText } from '../../../shared/link/codec.ts';
+import { textForm } from '../../../shared/link/forms.ts';
+import { Inbox } from '../../../shared/link/inbox.ts';
+import { splitFrame } from '../../../shared/link/parts.ts';
+import { CODE } from '../../../shared/mcp/modern.ts';
+import { headersOf, PlayedEdge, request } from './modern-client.ts';
+
+const MIB = 1024 * 1024;
+
+/** No chunk that is given to the network may be larger, whatever the answer is. */
+const MOST_BYTES = 256 * 1024;
+
+const answerOf = (id: number, text: string): string =>
+  JSON.stringify({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text }] } });
+
+/** As it comes from a runner. */
+function pieced(message: string): Text {
+  const pieces = Array.from({ length: Math.ceil(message.length / 60_000) }, (_, n) =>
+    message.slice(n * 60_000, (n + 1) * 60_000),
+  );
+  return inPieces(pieces);
+}
+
+async function chunksOf(response: Response): Promise<Uint8Array[]> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of response.body ?? []) chunks.push(chunk);
+  return chunks;
+}
+
+const textOf = (chunks: readonly Uint8Array[]): string => Buffer.concat(chunks).toString('utf8');
+
+const longest = (chunks: readonly Uint8Array[]): number =>
+  Math.max(...chunks.map(({ length }) => length));
+
+test('[F-370] a frame in parts is not joined, and goes on in parts', () => {
+  const frame = encodeText({ type: 'event', stream: 's', seq: 1 }, 'é'.repeat(4 * MIB));
+  const inbox = new Inbox(textForm);
+  const received = splitFrame(textForm, frame)
+    .map((part) => inbox.push(part))
+    .at(-1);
+  if (received?.state !== 'whole') throw new Error('not whole');
+  expect(typeof received.frame).toBe('object');
+  expect(received.frame.length).toBe(frame.length);
+  const further = new Inbox(textForm);
+  const again = splitFrame(textForm, received.frame)
+    .map((part) => further.push(part))
+    .at(-1);
+  expect(again?.state === 'whole' && wholeText(again.frame) === frame).toBe(true);
+});
+
+test('[F-370] a large answer leaves as JSON in small chunks, as its client reads', async () => {
+  const message = answerOf(7, '€'.repeat(2 * MIB));
+  const chunks = await chunksOf(textResponse(pieced(message), {}));
+  expect(longest(chunks)).toBeLessThanOrEqual(MOST_BYTES);
+  expect(textOf(chunks) === message).toBe(true);
+});
+
+test('[F-370] a large event leaves in small chunks, and is acknowledged when the last has left', async () => {
+  const said: string[] = [];
+  let listener: SocketListener | undefined;
+  const stream = new SseStream({
+    session: {
+      follow: async (_stream, _resumes, follower) => {
+        listener = follower;
+        return {
+          ok: true,
+          value: { send: (text) => void said.push(text), close: () => undefined },
+        };
+      },
+    },
+    signal: new AbortController().signal,
+    opening: ': open\n\n',
+    stream: 's',
+    after: null,
+    requestIds: ['7'],
+    kind: STREAM_KINDS.streamable,
+  });
+  await stream.refusal(0);
+  const tell = (frame: Text): void => listener?.message(frame);
+  const message = answerOf(7, 'x\r'.repeat(MIB).replaceAll('\r', '\u00e9'));
+  tell(encodeText({ type: 'attached', stream: 's', after: 0 }));
+  tell(inPieces([encodeText({ type: 'event', stream: 's', seq: 1 }, '{"small":'), '1}']));
+  tell(
+    inPieces([
+      encodeText({ type: 'event', stream: 's', seq: 2, final: true }, message.slice(0, 9)),
+      ...piecesFrom(message, 9),
+    ]),
+  );
+  const acks: number[] = [];
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream.response({}).body ?? []) {
+    chunks.push(chunk);
+    acks.push(said.filter((text) => text.includes('"ack"') && text.includes('"seq":2')).length);
+  }
+  expect(longest(chunks)).toBeLessThanOrEqual(MOST_BYTES);
+  expect(textOf(chunks)).toBe(
+    `: open\n\nid: s.1\ndata: {"small":1}\n\nid: s.2\ndata: ${message}\n\n`,
+  );
+  expect(acks.every((count) => count === 0)).toBe(true);
+  expect(said.at(-1)).toBe(encodeText({ type: 'ack', stream: 's', seq: 2 }));
+});
+
+const piecesFrom = (text: string, from: number): string[] =>
+  Array.from({ length: Math.ceil((text.length - from) / 60_000) }, (_, n) =>
+    text.slice(from + n * 60_000, from + (n + 1) * 60_000),
+  );
+
+test.each([
+  [404, `{"jsonrpc":"2.0","id":7,"error":{"code":${CODE.methodNotFound},"message":"`, '"}}'],
+  [200, `{"jsonrpc":"2.0","id":7,"error":{"message":"`, `","code":${CODE.methodNotFound}}}`],
+  [200, `{"jsonrpc":"2.0","id":7,"result":{"error":{"code":${CODE.methodNotFound}},"x":"`, '"}}'],
+])(
+  '[F-370] the status %i of a large modern answer is told by its beginning',
+  async (status, head, tail) => {
+    const edge = new PlayedEdge();
+    const message = pieced(`${head}${'x'.repeat(MIB)}${tail}`);
+    edge.session.script = [() => ({ kind: 'answered', message })];
+    const response = await edge.post(request('tools/list', {}), headersOf('tools/list'));
+    expect(response.status).toBe(status);
+    expect((await response.text()) === wholeText(message)).toBe(true);
+  },
+);
