@@ -26,7 +26,10 @@ export interface Post {
 
 /** The outcome of a post, for the worker that waits for it. */
 export type PostAnswer =
-  /** The whole answer; `message` is absent when the request ended without one (cancelled). */
+  /**
+   * The whole answer; `message` is absent when the request ended without one (cancelled). One in pieces has to be acknowledged by
+   * `delivered` when its client has read it (LP17).
+   */
   | { readonly kind: 'answered'; readonly message: Text | undefined }
   /**
    * The answer is a stream: follow it. `isAccepted` false: post it again there; `isSent`: the runner may have it nevertheless.

@@ -8,7 +8,7 @@ import type { Post, PostAnswer } from './ports.ts';
 import type { RelayEffects } from './relay-effects.ts';
 import { UpwardCredit } from './upward-credit.ts';
 import { refusalOf, WaitingPosts, type WaitingPost } from './waiting-posts.ts';
-import type { Text } from '../../shared/bytes.ts';
+import { isInPieces, type Text } from '../../shared/bytes.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { SSE_STREAM, type SocketId, type StreamId } from '../../shared/ids.ts';
 import { encodeText } from '../../shared/link/codec.ts';
@@ -83,7 +83,8 @@ export class PostDesk {
     if (post?.wants !== 'answer') return 'not waited for';
     if (seq !== 1) return 'breach';
     if (final) {
-      this.deliveries.add(stream, now);
+      // A large answer uses up the session's credit until its client has read it, or clients that read nothing would fill the edge.
+      if (message === undefined || !isInPieces(message)) this.deliveries.add(stream, now);
       this.answer(post.id, { kind: 'answered', message });
     } else this.#handOver(post.id, { isAccepted: true, isSent: true }, now);
     return 'taken';

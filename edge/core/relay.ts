@@ -187,6 +187,11 @@ export class Relay {
     return { fault: { fault: 'stream_conflict' }, effects: this.#effects.take() };
   }
 
+  /** A client has read the large answer of this stream, which it got as one body, or has left. */
+  delivered(stream: StreamId, now: number): void {
+    if (this.#isLinked) this.#posts.deliveries.add(stream, now);
+  }
+
   /** The client that holds a stream has answered its probe. */
   alive(probe: string): void {
     this.#followers.alive(probe);

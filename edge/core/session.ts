@@ -257,6 +257,11 @@ export class EdgeSession {
     return this.#step(now, () => this.#whenKnown({ run, fail: () => this.#fail(ask) }));
   }
 
+  /** A client has read the large answer of this stream, or has left. */
+  delivered(stream: StreamId, now: number): EdgeSessionEffect[] {
+    return this.#step(now, () => this.#relay.delivered(stream, now));
+  }
+
   /** A client answered the probe of its stream. */
   alive(probe: string): void {
     this.#relay.alive(probe);

@@ -45,6 +45,8 @@ export interface SessionPort {
   negotiated(): Promise<Negotiated>;
   /** A client answered the probe of its stream, so it keeps the stream. */
   alive(probe: string): Promise<void>;
+  /** A client has read an answer in pieces, or has left: see {@link PostAnswer}. */
+  delivered(stream: StreamId): Promise<void>;
   /** True when there was a session to end. */
   end(): Promise<boolean>;
   /** Hands a runner's upgrade request to the actor. */

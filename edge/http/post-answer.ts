@@ -2,10 +2,11 @@
 // to the Server").
 import type { ClientMessage } from './client-message.ts';
 import { answerHeaders, newPostId, refuseExchange, revisionOf, type Exchange } from './exchange.ts';
+import { largeAnswer } from './large-answer.ts';
 import { prefersStream } from './guards/media.ts';
 import type { SessionPort } from './ports.ts';
 import { OPENING_COMMENT, SseStream } from './sse-response.ts';
-import { textResponse } from './stream-body.ts';
+import { isInPieces, type Text } from '../../shared/bytes.ts';
 import type { Post, PostAnswer } from '../core/ports.ts';
 import { STREAM_KINDS } from '../core/stream-kinds.ts';
 import { GET_STREAM } from '../../shared/ids.ts';
@@ -33,9 +34,7 @@ export function respond(
   const all = { ...answerHeaders(exchange), ...headers };
   switch (answer.kind) {
     case 'answered':
-      return answer.message === undefined
-        ? new Response(null, { status: 202, headers: all })
-        : textResponse(answer.message, { headers: { ...all, 'Content-Type': 'application/json' } });
+      return answered(exchange, session, asked, answer.message, all);
     case 'accepted':
       return new Response(null, { status: 202, headers: all });
     case 'follow':
@@ -43,6 +42,20 @@ export function respond(
     case 'refused':
       return refuseExchange(exchange, answer.fault, soleId(asked));
   }
+}
+
+function answered(
+  exchange: Exchange,
+  session: SessionPort,
+  { stream }: Post,
+  message: Text | undefined,
+  headers: Record<string, string>,
+): Response {
+  if (message === undefined) return new Response(null, { status: 202, headers });
+  const init = { headers: { ...headers, 'Content-Type': 'application/json' } };
+  return isInPieces(message)
+    ? largeAnswer(exchange, session, stream, message, init)
+    : new Response(message, init);
 }
 
 /** A batch has no id that an error could bear. */

@@ -1,5 +1,5 @@
 // Bodies of responses that are made as their client reads them.
-import { isInPieces, type Text } from '../../shared/bytes.ts';
+import type { Pieces } from '../../shared/bytes.ts';
 
 const bodies = new WeakMap<Response, ReadableStream<Uint8Array>>();
 
@@ -22,14 +22,18 @@ export function streamResponse(source: Source, init: ResponseInit): Response {
 
 const encoder = new TextEncoder();
 
-/** A text as a response. One in pieces is encoded piece by piece, when its client has read what came before. */
-export function textResponse(text: Text, init: ResponseInit): Response {
-  if (!isInPieces(text)) return new Response(text, init);
-  const rest = text.pieces.values();
+/** A text in pieces as a response: each is encoded when its client has read what came before. `over`: it has read all, or has left. */
+export function piecesResponse(
+  { pieces }: Pieces<string>,
+  init: ResponseInit,
+  over: () => void,
+): Response {
+  const rest = pieces.values();
   const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
     const { value, done } = rest.next();
-    if (done === true) controller.close();
-    else controller.enqueue(encoder.encode(value));
+    if (done !== true) return controller.enqueue(encoder.encode(value));
+    over();
+    controller.close();
   };
-  return streamResponse({ pull }, init);
+  return streamResponse({ pull, cancel: over }, init);
 }

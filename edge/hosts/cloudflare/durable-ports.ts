@@ -29,6 +29,7 @@ function sessionPort(stub: () => DurableObjectStub<SessionRpc>): SessionPort {
     serve: (opening, post) => stub().serve(opening, post),
     negotiated: () => stub().negotiated(),
     alive: (probe) => stub().alive(probe),
+    delivered: (stream) => stub().delivered(stream),
     end: () => stub().end(),
     follow: (stream, resumes, listener, place) =>
       follow(stub(), { stream, resumes, place }, listener),

@@ -12,7 +12,7 @@ import type {
 } from '../../core/ports.ts';
 import type { PlainAnswer, PlainPost } from './plain-post.ts';
 import type { Fault } from '../../../shared/fault.ts';
-import type { ActorName, SessionName } from '../../../shared/ids.ts';
+import type { ActorName, SessionName, StreamId } from '../../../shared/ids.ts';
 
 /** See SessionPort in ../http/ports.ts. */
 export interface SessionRpc extends Rpc.DurableObjectBranded {
@@ -23,6 +23,7 @@ export interface SessionRpc extends Rpc.DurableObjectBranded {
   post(...post: PlainPost): Promise<PlainAnswer>;
   negotiated(): Promise<Negotiated>;
   alive(probe: string): void;
+  delivered(stream: StreamId): void;
   end(): Promise<boolean>;
   /** From the fleet actor: check whether there still is a session. */
   review(): Promise<void>;

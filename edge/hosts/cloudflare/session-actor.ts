@@ -17,7 +17,7 @@ import { plainAnswer, postOf, type PlainAnswer, type PlainPost } from './plain-p
 import type { FleetRpc, SessionRpc } from './rpc.ts';
 import { DurableSessionStore } from './session-store.ts';
 import { readSessionUpgrade } from './upgrades.ts';
-import type { SessionName } from '../../../shared/ids.ts';
+import type { SessionName, StreamId } from '../../../shared/ids.ts';
 
 export class SessionActor extends Actor<SessionNote, EdgeSessionEffect> implements SessionRpc {
   readonly #store = new DurableSessionStore(this.ctx, this.ctx.getWebSockets().length > 0);
@@ -61,6 +61,10 @@ export class SessionActor extends Actor<SessionNote, EdgeSessionEffect> implemen
 
   alive(probe: string): void {
     this.rules.alive(probe);
+  }
+
+  delivered(stream: StreamId): void {
+    this.performAll(this.rules.delivered(stream, Date.now()));
   }
 
   end(): Promise<boolean> {

@@ -37,6 +37,7 @@ function sessionPort(options: NodePortsOptions, actor: () => NodeSessionActor): 
     serve: (opening, post) => actor().serve(opening, post),
     negotiated: () => actor().negotiated(),
     alive: async (probe) => actor().alive(probe),
+    delivered: async (stream) => actor().delivered(stream),
     end: () => actor().end(),
     follow: (stream, resumes, listener, place) =>
       follow(options, actor(), { stream, resumes, place }, listener),

@@ -13,7 +13,7 @@ import type {
   PostAnswer,
 } from '../../core/ports.ts';
 import type { Fault } from '../../../shared/fault.ts';
-import type { ActorName, SessionName } from '../../../shared/ids.ts';
+import type { ActorName, SessionName, StreamId } from '../../../shared/ids.ts';
 import { Actor, type ActorHost } from './actor.ts';
 import type { Alarms } from './alarms.ts';
 import { NodeSessionStore } from './session-store.ts';
@@ -81,6 +81,10 @@ export class NodeSessionActor extends Actor<SessionNote, EdgeSessionEffect, Edge
       this.rules.alive(probe);
       return [];
     });
+  }
+
+  delivered(stream: StreamId): void {
+    this.step(() => this.rules.delivered(stream, Date.now()));
   }
 
   end(): Promise<boolean> {

@@ -7,7 +7,7 @@ import type { ModernRequest } from './request.ts';
 import { refuse, refuseModern, type Refusal } from '../refuse.ts';
 import { modernSessionName } from '../../access/session-id.ts';
 import { OPENING_COMMENT, SSE_HEADERS, SseStream } from '../sse-response.ts';
-import { textResponse } from '../stream-body.ts';
+import { largeAnswer } from '../large-answer.ts';
 import { withEdgeMeta } from './edge-meta.ts';
 import { Delivery, isNowhere, placeOf } from '../../core/exchange.ts';
 import { ModernHomes } from '../../core/modern-homes.ts';
@@ -15,7 +15,14 @@ import type { Opened, Opening, Post, PostAnswer, PostPlace } from '../../core/po
 import { inModernWords } from '../../core/modern-words.ts';
 import { STREAM_KINDS } from '../../core/stream-kinds.ts';
 import type { SessionPort } from '../ports.ts';
-import { headOf, inPieces, isInPieces, piecesOf, type Text } from '../../../shared/bytes.ts';
+import {
+  headOf,
+  inPieces,
+  isInPieces,
+  piecesOf,
+  wholeText,
+  type Text,
+} from '../../../shared/bytes.ts';
 import type { Fault } from '../../../shared/fault.ts';
 import { GET_STREAM, type ActorName } from '../../../shared/ids.ts';
 import { JsonCursor } from '../../../shared/jsonrpc/json-cursor.ts';
@@ -170,7 +177,7 @@ function respond(
     case 'answered':
       return answer.message === undefined
         ? accepted(exchange)
-        : answered(exchange, answer.message, asked.isListen);
+        : answered(exchange, { home, post }, answer.message, asked.isListen);
     case 'follow':
       return follow(exchange, home, post, answer, asked);
     case 'refused':
@@ -179,17 +186,27 @@ function respond(
 }
 
 /** A listener reads a stream, however short; an error is told by its status. */
-function answered(exchange: Exchange, message: Text, isListen: boolean): Response {
+function answered(
+  exchange: Exchange,
+  { home, post }: { readonly home: ActorName; readonly post: Post },
+  message: Text,
+  isListen: boolean,
+): Response {
   const code = errorCodeOf(message);
   const headers = answerHeaders(exchange);
-  if (isListen && code === undefined) {
-    const events = inPieces([OPENING_COMMENT, ...piecesOf(encodeEvent({ data: message }))]);
-    return textResponse(events, { headers: { ...headers, ...SSE_HEADERS } });
-  }
-  return textResponse(message, {
-    status: STATUS_OF_CODE.get(code) ?? 200,
-    headers: { ...headers, 'Content-Type': 'application/json' },
-  });
+  const isStream = isListen && code === undefined;
+  const init = isStream
+    ? { headers: { ...headers, ...SSE_HEADERS } }
+    : {
+        status: STATUS_OF_CODE.get(code) ?? 200,
+        headers: { ...headers, 'Content-Type': 'application/json' },
+      };
+  const body = isStream
+    ? inPieces([OPENING_COMMENT, ...piecesOf(encodeEvent({ data: message }))])
+    : message;
+  if (!isInPieces(message)) return new Response(wholeText(body), init);
+  const session = exchange.ports.session(home);
+  return largeAnswer(exchange, session, post.stream, inPieces(piecesOf(body)), init);
 }
 
 const encoder = new TextEncoder();

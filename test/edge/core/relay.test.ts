@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { PostAnswer } from '../../../edge/core/ports.ts';
 import { Relay } from '../../../edge/core/relay.ts';
 import type { RelayEffect } from '../../../edge/core/relay-effects.ts';
-import { wholeText } from '../../../shared/bytes.ts';
+import { inPieces, wholeText } from '../../../shared/bytes.ts';
 import {
   DIAL_WAIT_MS,
   JSON_WAIT_MS,
@@ -69,6 +69,17 @@ describe('a post', () => {
       'link {"type":"post","stream":"a","id":"a"}\n{"q":"a"}',
     ]);
     expect(told(relay.fromRunner(event('a', 1, true), T))).toEqual([`answer a answered ${ANSWER}`]);
+  });
+
+  test('[F-371] [LP17] is not delivered with a large answer before that was read: it counts against the credit', () => {
+    const relay = linked();
+    relay.post(question('a'), T);
+    relay.fromRunner(inPieces([event('a', 1, true), ' ']), T);
+    expect(relay.wakeAt.soon).toBeUndefined();
+    relay.delivered('a', T + 9_000);
+    const tellAt = T + 9_000 + DELIVERY_DELAY_MS;
+    expect(relay.wakeAt.soon).toBe(tellAt);
+    expect(told(relay.tick(tellAt))).toEqual(['link {"type":"delivered","streams":["a"]}']);
   });
 
   test('that ended without a message is answered with none', () => {

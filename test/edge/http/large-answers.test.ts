@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 
 import { SseStream } from '../../../edge/http/sse-response.ts';
-import { textResponse } from '../../../edge/http/stream-body.ts';
 import { STREAM_KINDS } from '../../../edge/core/stream-kinds.ts';
+import type { Post, PostAnswer } from '../../../edge/core/ports.ts';
 import type { SocketListener } from '../../../edge/http/ports.ts';
 import { inPieces, wholeText, type Text } from '../../../shared/bytes.ts';
 import { encodeText } from '../../../shared/link/codec.ts';
@@ -11,7 +11,7 @@ import { textForm } from '../../../shared/link/forms.ts';
 import { Inbox } from '../../../shared/link/inbox.ts';
 import { splitFrame } from '../../../shared/link/parts.ts';
 import { CODE } from '../../../shared/mcp/modern.ts';
-import { headersOf, PlayedEdge, request } from './modern-client.ts';
+import { headersOf, PlayedEdge, request, type PlayedSession } from './modern-client.ts';
 
 const MIB = 1024 * 1024;
 
@@ -29,11 +29,35 @@ function pieced(message: string): Text {
   return inPieces(pieces);
 }
 
-async function chunksOf(response: Response): Promise<Uint8Array[]> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of response.body ?? []) chunks.push(chunk);
-  return chunks;
+/** A call of a client, answered with this. */
+async function answered(
+  era: 'legacy' | 'modern',
+  message: string,
+): Promise<{ session: PlayedSession; stream: string; response: Response }> {
+  const edge = new PlayedEdge();
+  const { session } = edge;
+  const opened = await edge.post(
+    JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: {} }),
+  );
+  const named = { 'Mcp-Session-Id': opened.headers.get('mcp-session-id') };
+  let stream = '';
+  const play = (post: Post): PostAnswer => {
+    stream = post.stream;
+    return { kind: 'answered', message: pieced(message) };
+  };
+  session.script = [play];
+  session.post = async (post) => play(post);
+  const headers = era === 'legacy' ? named : headersOf('tools/list');
+  const body =
+    era === 'legacy'
+      ? JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'tools/list' })
+      : request('tools/list');
+  const response = await edge.post(body, headers);
+  return { session, stream, response };
 }
+
+/** What follows a read or a cancellation at once has been done. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const textOf = (chunks: readonly Uint8Array[]): string => Buffer.concat(chunks).toString('utf8');
 
@@ -56,11 +80,35 @@ test('[F-370] a frame in parts is not joined, and goes on in parts', () => {
   expect(again?.state === 'whole' && wholeText(again.frame) === frame).toBe(true);
 });
 
-test('[F-370] a large answer leaves as JSON in small chunks, as its client reads', async () => {
-  const message = answerOf(7, '€'.repeat(2 * MIB));
-  const chunks = await chunksOf(textResponse(pieced(message), {}));
-  expect(longest(chunks)).toBeLessThanOrEqual(MOST_BYTES);
-  expect(textOf(chunks) === message).toBe(true);
+test.each(['legacy', 'modern'] as const)(
+  '[F-370] [F-371] [LP17] a large answer to a %s client leaves in small chunks, and is acknowledged when it was read',
+  async (era) => {
+    const message = answerOf(7, '€'.repeat(2 * MIB));
+    const { session, stream, response } = await answered(era, message);
+    const reader = response.body?.getReader();
+    const chunks: Uint8Array[] = [];
+    for (;;) {
+      expect(session.delivery).toEqual([]);
+      const { done, value } = (await reader?.read()) ?? { done: true };
+      if (done) break;
+      if (value) chunks.push(value);
+    }
+    expect(longest(chunks)).toBeLessThanOrEqual(MOST_BYTES);
+    expect(textOf(chunks) === message).toBe(true);
+    await settled();
+    expect(session.delivery).toEqual([stream]);
+  },
+);
+
+test('[F-371] [LP17] a large answer whose client leaves is acknowledged too', async () => {
+  const { session, stream, response } = await answered('legacy', answerOf(7, 'x'.repeat(MIB)));
+  const reader = response.body?.getReader();
+  await reader?.read();
+  await settled();
+  expect(session.delivery).toEqual([]);
+  await reader?.cancel();
+  await settled();
+  expect(session.delivery).toEqual([stream]);
 });
 
 test('[F-370] a large event leaves in small chunks, and is acknowledged when the last has left', async () => {

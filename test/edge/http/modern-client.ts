@@ -102,6 +102,13 @@ export class PlayedSession implements SessionPort {
     return Promise.reject(new Error('nobody was asked'));
   }
 
+  /** Streams whose large answers were read. */
+  readonly delivery: string[] = [];
+
+  async delivered(stream: string): Promise<void> {
+    this.delivery.push(stream);
+  }
+
   async end(): Promise<boolean> {
     this.legacy.push('end');
     return true;
