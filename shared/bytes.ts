@@ -43,7 +43,7 @@ export const wholeBytes = (bytes: Bytes): Uint8Array =>
 export const wholeText = (text: Text): string => (isInPieces(text) ? text.pieces.join('') : text);
 
 /** The first units of a text, at most so many. */
-export function headOf(text: Text, units: number): string {
+export function beginningOf(text: Text, units: number): string {
   let head = '';
   for (const piece of piecesOf(text)) {
     if (head.length >= units) break;
@@ -53,7 +53,7 @@ export function headOf(text: Text, units: number): string {
 }
 
 /** The last units of a text, at most so many. */
-export function tailOf(text: Text, units: number): string {
+export function endingOf(text: Text, units: number): string {
   let tail = '';
   for (const piece of piecesOf(text).toReversed()) {
     if (tail.length >= units) break;

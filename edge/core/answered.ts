@@ -1,5 +1,5 @@
 // Finds which request a message answers. The edge needs it on HTTP+SSE, where all answers share one stream.
-import { headOf, tailOf, wholeText, type Text } from '../../shared/bytes.ts';
+import { beginningOf, endingOf, wholeText, type Text } from '../../shared/bytes.ts';
 import { JsonCursor } from '../../shared/jsonrpc/json-cursor.ts';
 import { scanMessage } from '../../shared/jsonrpc/scan.ts';
 
@@ -35,7 +35,7 @@ export function answeredId(message: Text): string | undefined {
 
 /** Reads the beginning and the end of a large message. It is valid JSON: the runner has parsed it. */
 function toldByEnds(message: Text): { isKnown: false } | { isKnown: true; id?: string } {
-  const bytes = encoder.encode(headOf(message, END_CHARS));
+  const bytes = encoder.encode(beginningOf(message, END_CHARS));
   const cursor = new JsonCursor(bytes, Infinity, Infinity);
   cursor.peek();
   if (!cursor.enter()) return { isKnown: false };
@@ -54,6 +54,6 @@ function toldByEnds(message: Text): { isKnown: false } | { isKnown: true; id?: s
     if (id === 'null') return { isKnown: true };
   }
   if (!isAnswer) return { isKnown: false };
-  id ??= ID_AT_END.exec(tailOf(message, END_CHARS))?.[1];
+  id ??= ID_AT_END.exec(endingOf(message, END_CHARS))?.[1];
   return id === undefined ? { isKnown: false } : { isKnown: true, id };
 }

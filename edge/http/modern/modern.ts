@@ -16,7 +16,7 @@ import { inModernWords } from '../../core/modern-words.ts';
 import { STREAM_KINDS } from '../../core/stream-kinds.ts';
 import type { SessionPort } from '../ports.ts';
 import {
-  headOf,
+  beginningOf,
   inPieces,
   isInPieces,
   piecesOf,
@@ -214,7 +214,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The code of an error response; undefined for a result, which is rarely more than searched. */
 function errorCodeOf(message: Text): unknown {
-  if (isInPieces(message)) return errorCodeIn(encoder.encode(headOf(message, HEAD_CHARS)));
+  if (isInPieces(message)) return errorCodeIn(encoder.encode(beginningOf(message, HEAD_CHARS)));
   if (!message.includes('"error"')) return undefined;
   const read = readMessages(encoder.encode(message), (text) =>
     scanMessage(text, { tokens: Infinity }),
