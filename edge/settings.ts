@@ -1,15 +1,16 @@
 // The edge's settings, read once from its text variables. A broken variable becomes a problem that says what to set, and what
 // it would have opened stays closed. Problems are shown publicly, so none quotes a variable's value or a name in it.
-import type { Grants } from './access/principal.ts';
+import { PERSON_NAME, type Grants } from './access/principal.ts';
 import { RUNNER_NAME } from '../shared/ids.ts';
 import { readGrants } from './grants-variable.ts';
+import { readOwnUrl, readSignIn, type SignInSettings } from './sign-in-settings.ts';
 import { DIGEST, DIGEST_FORM, digestOf, variableText, type Problems } from './variable.ts';
 import type { Problem } from '../shared/problem.ts';
 
 /** `keys`: clients need a key. `none`: anyone who reaches the edge is served; only at hosts that are listed. */
 export type ClientAuth = 'keys' | 'none';
 
-export interface Settings {
+export interface Settings extends SignInSettings {
   /** Which variable is wrong in what way, and what to set. They hold no values, so they may be shown to anyone. */
   readonly problems: readonly Problem[];
   /** Signs session ids and tickets. Absent: no session can be opened. */
@@ -19,7 +20,7 @@ export interface Settings {
   readonly clientAuth: ClientAuth;
   /** Origins of browser pages that may call, as a browser spells them. */
   readonly origins: ReadonlySet<string>;
-  /** Served hosts (`host` or `host:port`, lower case). `'any'` if unset, because a first deploy cannot know its workers.dev name. */
+  /** Served hosts (`host` or `host:port`, lower case). If unset, that of BRIDGE_URL; `'any'` without one, because a first deploy cannot know its workers.dev name. */
   readonly hosts: ReadonlySet<string> | 'any';
   /** SHA-256 digest of the key that opens `/metrics`. Absent: `/metrics` is closed. */
   readonly metricsKey?: string;
@@ -47,8 +48,10 @@ const CLIENT_NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/u;
 export function readSettings(env: Record<string, unknown>): Settings {
   const problems: Problems = [];
   const secret = readSecret(env, problems);
-  const hosts = readList(env, problems, 'BRIDGE_HOSTS', isHost, HOST_FORM) ?? 'any';
+  const url = readOwnUrl(env, problems);
+  const hosts = readList(env, problems, 'BRIDGE_HOSTS', isHost, HOST_FORM) ?? hostsOf(url) ?? 'any';
   const clientAuth = readClientAuth(env, problems, hosts);
+  const signingIn = readSignIn(env, problems, { url, clientAuth });
   const metricsKey = readMetricsKey(env, problems);
   const runners = readGrants(env, problems, {
     variable: 'BRIDGE_RUNNERS',
@@ -56,14 +59,23 @@ export function readSettings(env: Record<string, unknown>): Settings {
     name: RUNNER_NAME,
     needed: 'no runner can connect',
   });
-  const clients = readGrants(env, problems, {
+  const keyHolders = readGrants(env, problems, {
     variable: 'BRIDGE_CLIENTS',
     member: 'key',
     name: CLIENT_NAME,
-    needed: clientAuth === 'keys' ? 'no client is let in' : undefined,
+    needed: clientAuth === 'keys' && !signingIn.signIn ? 'no client is let in' : undefined,
   });
-  problems.push(...sharedSecrets({ runners, clients, metricsKey }));
+  const clients = signingIn.signIn ? withoutPeople(keyHolders, problems) : keyHolders;
+  problems.push(
+    ...sharedSecrets({
+      runners,
+      clients,
+      metricsKey,
+      owner: signingIn.signIn?.ownerKeys ?? new Set(),
+    }),
+  );
   return {
+    ...signingIn,
     ...(secret !== undefined && { secret }),
     runners,
     clients,
@@ -74,6 +86,19 @@ export function readSettings(env: Record<string, unknown>): Settings {
     problems,
   };
 }
+
+/** A key under a person's name would share that person's sessions. */
+function withoutPeople(clients: Grants, problems: Problems): Grants {
+  if (![...clients.values()].some(({ name }) => PERSON_NAME.test(name))) return clients;
+  problems.push({
+    what: 'BRIDGE_CLIENTS has the name of a person that signs in ("owner", or "p-" and 22 characters), so the whole variable is ignored',
+    fix: 'Give that client another name.',
+  });
+  return new Map();
+}
+
+const hostsOf = (url: string | undefined): ReadonlySet<string> | undefined =>
+  url === undefined ? undefined : new Set([new URL(url).host]);
 
 function readSecret(env: Record<string, unknown>, problems: Problems): string | undefined {
   const text = variableText(env, problems, 'BRIDGE_SECRET');
@@ -98,7 +123,9 @@ function sharedSecrets({
   runners,
   clients,
   metricsKey = '',
+  owner,
 }: {
+  readonly owner: ReadonlySet<string>;
   readonly runners: Grants;
   readonly clients: Grants;
   readonly metricsKey: string | undefined;
@@ -113,6 +140,11 @@ function sharedSecrets({
     both('BRIDGE_RUNNERS', 'BRIDGE_CLIENTS');
   if (runners.has(metricsKey)) both('BRIDGE_METRICS_KEY', 'BRIDGE_RUNNERS');
   if (clients.has(metricsKey)) both('BRIDGE_METRICS_KEY', 'BRIDGE_CLIENTS');
+  for (const digest of owner) {
+    if (runners.has(digest)) both('BRIDGE_OWNER', 'BRIDGE_RUNNERS');
+    if (clients.has(digest)) both('BRIDGE_OWNER', 'BRIDGE_CLIENTS');
+    if (digest === metricsKey) both('BRIDGE_OWNER', 'BRIDGE_METRICS_KEY');
+  }
   return shared;
 }
 

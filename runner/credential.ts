@@ -40,6 +40,9 @@ export const mintClientKey = (): string =>
 /** A client key as it is made here, and nothing else. */
 export const CLIENT_KEY = /^mcpc_[\w-]{43}$/u;
 
+/** A new key with which the owner of an edge signs in and administers it. */
+export const mintOwnerKey = (): string => `mcpo_${randomBytes(SECRET_BYTES).toString('base64url')}`;
+
 /** What the edge stores of a credential: `sha256:` and 64 hex digits. */
 export const hashCredential = (text: string): string =>
   `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;

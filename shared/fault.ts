@@ -209,6 +209,14 @@ export const FAULTS = {
     retryable: true,
     message: 'The request body did not arrive in time.',
   },
+  // Not a 401: a client whose token cannot be judged now must not throw it away.
+  sign_in_unavailable: {
+    code: 42029,
+    status: 503,
+    retryable: true,
+    retryAfterS: 5,
+    message: 'Whose token this is cannot be found out now. Try again soon.',
+  },
 } as const satisfies Record<string, FaultRow>;
 
 export type FaultCode = keyof typeof FAULTS;

@@ -1108,6 +1108,75 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     missing: 'Tried on Linux without the calls that Windows lacks.',
   },
 
+  // Sign-in
+  'F-400': {
+    fault: 'a client without a token has to find out where to sign in',
+    tests: ['edge/http/oauth/metadata.test.ts'],
+  },
+  'F-401': {
+    fault: 'metadata that some client cannot use, or that tells which servers there are',
+    tests: ['edge/http/oauth/metadata.test.ts'],
+  },
+  'F-402': {
+    fault: 'a request that says the edge is elsewhere',
+    tests: ['edge/http/oauth/metadata.test.ts'],
+  },
+  'F-403': {
+    fault: 'a person lets an app in, or does not',
+    tests: ['edge/http/oauth/sign-in.test.ts'],
+  },
+  'F-404': {
+    fault: 'a sign-in whose answer would go to somebody else',
+    tests: ['edge/http/oauth/sign-in.test.ts'],
+  },
+  'F-405': {
+    fault: 'an authorization request that asks for what there is not',
+    tests: ['edge/http/oauth/sign-in.test.ts'],
+  },
+  'F-406': {
+    fault: 'a sign-in page that is sent by another browser, by another site, twice or late',
+    tests: ['edge/http/oauth/sign-in.test.ts'],
+  },
+  'F-407': {
+    fault: 'an app whose name or state is markup',
+    tests: ['edge/http/oauth/sign-in.test.ts'],
+  },
+  'F-408': {
+    fault: 'a code in the wrong hands, or twice',
+    tests: ['edge/http/oauth/sign-in.test.ts'],
+  },
+  'F-409': { fault: 'a token request that is not one', tests: ['edge/http/oauth/sign-in.test.ts'] },
+  'F-410': {
+    fault: 'an answer with a refresh token is lost, comes late, or is stolen',
+    tests: ['edge/http/oauth/sign-in.test.ts'],
+  },
+  'F-411': {
+    fault: 'an access token at another server, late, after its grant, or in a URL',
+    tests: ['edge/http/oauth/sign-in.test.ts'],
+  },
+  'F-412': { fault: 'a token is revoked', tests: ['edge/http/oauth/sign-in.test.ts'] },
+  'F-413': { fault: 'somebody tries owner keys', tests: ['edge/http/oauth/sign-in.test.ts'] },
+  'F-414': {
+    fault: 'an app registers with what it must not have, or too often',
+    tests: ['edge/http/oauth/sign-in.test.ts'],
+  },
+  'F-415': {
+    fault: 'the document of an app lies, leads elsewhere or cannot be read',
+    tests: ['edge/http/oauth/documents.test.ts'],
+  },
+  'F-416': { fault: 'codes come in any order, with anything', tests: ['edge/core/access.test.ts'] },
+  'F-417': {
+    fault: 'refresh tokens come in any order, lost, late and stolen',
+    tests: ['edge/core/access.test.ts'],
+  },
+  'F-418': {
+    fault: 'a token for one server is shown to another',
+    tests: ['edge/core/access.test.ts'],
+  },
+  'F-419': { fault: 'anybody fills the storage of sign-in', tests: ['edge/core/access.test.ts'] },
+  'F-420': { fault: 'the access actor ends between two steps', tests: ['contract/access.ts'] },
+  'F-421': { fault: 'a wrong setting of sign-in', tests: ['edge/settings.test.ts'] },
+
   // Audit
   'F-450': {
     fault: 'a client sends its key in X-API-Key, or two different credentials',
@@ -1179,6 +1248,8 @@ export const FAULT_IDS: readonly string[] = [
   'F-300',
   'F-305',
   'F-310',
+  'F-400 F-401 F-402 F-403 F-404 F-405 F-406 F-407 F-408 F-409 F-410 F-411 F-412 F-413 F-414',
+  'F-415 F-416 F-417 F-418 F-419 F-420 F-421',
   'F-500',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',

@@ -18,7 +18,7 @@ const TOKEN_CHARACTERS = 4096;
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/u;
 
 /** A key or token that this product made, anywhere in a text. A session id never looks like one: its parts are shorter. */
-const MINTED = /mcp[ckr](?:_|%5f)[\w-]{24}/iu;
+const MINTED = /mcp[acfkor](?:_|%5f)[\w-]{24}/iu;
 
 /**
  * Refuses a request with one of our keys in its URL, whatever the parameter is called: URLs end up in logs (RFC 6750 §5.3). Also if this edge

@@ -1,4 +1,5 @@
 // Digests: what is kept of a credential, and told of a session's name.
+import { toBase64url } from './base64url.ts';
 
 const encoder = new TextEncoder();
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
@@ -10,3 +11,7 @@ export async function sha256(text: string): Promise<string> {
     hex += HEX[byte];
   return hex;
 }
+
+/** The S256 code challenge of a verifier (RFC 7636 §4.2). */
+export const challengeOf = async (verifier: string): Promise<string> =>
+  toBase64url(new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(verifier))));

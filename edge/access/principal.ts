@@ -5,6 +5,12 @@ export interface Principal {
   readonly name: string;
   /** `'*'`: every server. */
   readonly servers: ReadonlySet<string> | '*';
+  /** The app that acts for a person, of those that signed in; absent for keys. */
+  readonly client?: string;
+  /** Of those that signed in: the grant, its scopes, and when their token expires (ms since the epoch). */
+  readonly grant?: string;
+  readonly scopes?: readonly string[];
+  readonly expiresAt?: number;
 }
 
 /** Principals by the SHA-256 digest of their token (64 lower-case hex digits), or by the public key of a runner (`ed25519:…`). */
@@ -12,6 +18,9 @@ export type Grants = ReadonlyMap<string, Principal>;
 
 /** The name of clients without a key, when none is required. No client with a key may have this name, or their actions would be mixed up. */
 export const ANONYMOUS_NAME = 'anonymous';
+
+/** Names of people that sign in: the owner, and others by a digest. No client with a key may have one of them. */
+export const PERSON_NAME = /^(?:owner|p-[\w-]{22})$/u;
 
 /** The principal of every client if the operator sets BRIDGE_CLIENT_AUTH to `none`. */
 export const ANONYMOUS: Principal = { name: ANONYMOUS_NAME, servers: '*' };

@@ -13,15 +13,28 @@ export interface SessionOwner {
   readonly server: ServerName;
   readonly principal: PrincipalName;
   readonly clientKind: ClientKind;
+  /** The app of a person that signed in: another app of theirs may have overheard the id. */
+  readonly client?: string | undefined;
 }
 
 /** The public session id `<name>.<mac>`: visible ASCII (MCP 2025-11-25, Transports, "Session Management"), safe in a URL. */
 export async function signSession(
   secret: string,
-  { name, server, principal, clientKind }: SessionOwner & { readonly name: string },
+  { name, ...owner }: SessionOwner & { readonly name: string },
 ): Promise<string> {
-  return `${name}.${await mac(secret, 'session', [server, principal, clientKind, name])}`;
+  return `${name}.${await mac(secret, 'session', partsOf(owner, name))}`;
 }
+
+const partsOf = (
+  { server, principal, clientKind, client }: SessionOwner,
+  name: string,
+): readonly string[] => [
+  server,
+  principal,
+  clientKind,
+  name,
+  ...(client === undefined ? [] : [client]),
+];
 
 /**
  * The name inside a session id, if this secret signed it for this server and principal. Everything else, malformed or
@@ -30,17 +43,17 @@ export async function signSession(
 export async function verifySession(
   secret: string,
   text: string,
-  { server, principal, clientKind }: SessionOwner,
+  owner: SessionOwner,
 ): Promise<string | undefined> {
   if (text.length !== SESSION_ID_CHARACTERS || text[NAME_CHARACTERS] !== '.') return undefined;
   const name = text.slice(0, NAME_CHARACTERS);
   if (!ACTOR_NAME.test(name)) return undefined;
   const known = verified.get(text);
-  if (known && isOf(known, { secret, server, principal, clientKind })) return name;
-  const expected = await mac(secret, 'session', [server, principal, clientKind, name]);
+  if (known && isOf(known, { secret, ...owner })) return name;
+  const expected = await mac(secret, 'session', partsOf(owner, name));
   if (!isSame(text.slice(NAME_CHARACTERS + 1), expected)) return undefined;
   if (verified.size >= VERIFIED_KEPT) verified.clear();
-  verified.set(text, { secret, server, principal, clientKind });
+  verified.set(text, { secret, ...owner });
   return name;
 }
 
@@ -48,11 +61,12 @@ interface Proof extends SessionOwner {
   readonly secret: string;
 }
 
-const isOf = (known: Proof, { secret, server, principal, clientKind }: Proof): boolean =>
+const isOf = (known: Proof, { secret, server, principal, clientKind, client }: Proof): boolean =>
   known.secret === secret &&
   known.server === server &&
   known.principal === principal &&
-  known.clientKind === clientKind;
+  known.clientKind === clientKind &&
+  known.client === client;
 
 /**
  * Ids this isolate has verified, and whose they are: a session's requests come in series, and a signature costs more than all other

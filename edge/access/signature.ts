@@ -1,4 +1,5 @@
 // Signs with the edge's secret: a label, so that nothing signed for one purpose passes for another, and a few texts.
+import { toBase64url } from './base64url.ts';
 
 /** 128 bits of the HMAC stay: forging is out of reach, and what bears it stays short enough for URLs. */
 const MAC_BYTES = 16;
@@ -16,7 +17,8 @@ export async function mac(
 ): Promise<string> {
   const text = `mcp-edge-bridge ${label} ${JSON.stringify(parts)}`;
   const key = keys.get(secret) ?? (await importKey(secret));
-  return base64url(await crypto.subtle.sign('HMAC', key, encoder.encode(text)));
+  const signed = await crypto.subtle.sign('HMAC', key, encoder.encode(text));
+  return toBase64url(new Uint8Array(signed, 0, MAC_BYTES));
 }
 
 /** Compares in a time that depends only on the lengths. Both are canonical base64url, so text equality is byte equality. */
@@ -45,19 +47,4 @@ async function importKey(secret: string): Promise<HmacKey> {
   if (keys.size >= KEYS_KEPT) keys.clear();
   keys.set(secret, key);
   return key;
-}
-
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-
-/** base64url without padding (RFC 4648 §5) of the first MAC_BYTES bytes. */
-function base64url(buffer: ArrayBuffer): string {
-  let text = '';
-  let bits = 0;
-  let width = 0;
-  for (const byte of new Uint8Array(buffer, 0, MAC_BYTES)) {
-    bits = (bits << 8) | byte;
-    for (width += 8; width >= 6; width -= 6) text += ALPHABET.charAt((bits >> (width - 6)) & 63);
-    bits &= 0xff;
-  }
-  return width === 0 ? text : text + ALPHABET.charAt((bits << (6 - width)) & 63);
 }

@@ -9,7 +9,7 @@ import type {
   SessionName,
 } from '../../shared/ids.ts';
 
-type Value = string | number;
+type Value = string | number | null;
 
 /** A database, with the promises of the store (core/ports). Both throw what the database throws. */
 export interface Sql {

@@ -22,7 +22,7 @@ export interface RefusalLine {
   readonly level: 'info' | 'warn';
   readonly message: 'request refused';
   /** The fault, or the JSON-RPC code of an error that the revision itself defines. */
-  readonly fault: FaultCode | 'no_sign_in' | 'upgrade_required' | number;
+  readonly fault: FaultCode | SignInError | 'no_sign_in' | 'upgrade_required' | number;
   /** HTTP status. */
   readonly status: number;
   /** This and the next two: known once the client or runner is admitted. */
@@ -32,6 +32,21 @@ export interface RefusalLine {
   /** The host's id of the request, to find it in the host's own logs. */
   readonly request?: string | undefined;
 }
+
+/** Errors of OAuth endpoints (RFC 6749 §4.1.2.1 and §5.2, RFC 7591 §3.2.2, RFC 8707 §2; `slow_down` is RFC 8628 §3.5). */
+export type SignInError =
+  | 'access_denied'
+  | 'invalid_client'
+  | 'invalid_client_metadata'
+  | 'invalid_grant'
+  | 'invalid_redirect_uri'
+  | 'invalid_request'
+  | 'invalid_scope'
+  | 'invalid_target'
+  | 'not_found'
+  | 'slow_down'
+  | 'temporarily_unavailable'
+  | 'unsupported_grant_type';
 
 /** A session that was in the books is over. */
 export interface SessionEnd {

@@ -2,6 +2,7 @@
 import { Hono, type Context } from 'hono';
 import { corsHeaders, preflight } from './cors.ts';
 import { bearerToken, checkNoKeyInUrl, findClient, isMetricsKey } from '../access/credentials.ts';
+import { networkOf } from '../access/network.ts';
 import { grants } from '../access/principal.ts';
 import { checkUrl, urlOf } from './request-url.ts';
 import { refuseExchange, type Exchange } from './exchange.ts';
@@ -11,6 +12,9 @@ import { fleetMetrics } from './metrics.ts';
 import { homePage, homeText, wantsHtml } from './pages/home.ts';
 import { htmlResponse, textResponse } from './pages/html.ts';
 import { withoutSignIn } from './no-sign-in.ts';
+import { Admissions } from './oauth/admissions.ts';
+import { challengeOfServer } from './oauth/metadata.ts';
+import { signInAnswer } from './oauth/sign-in.ts';
 import { readingOn } from './read-on.ts';
 import { refusalLine, towards } from './refusal-reason.ts';
 import { notConfigured, refuse } from './refuse.ts';
@@ -33,6 +37,8 @@ export interface EdgeContext {
   readonly log: LogPort;
   /** The name of a request in the host's own logs, if it has one. */
   readonly requestId: (request: Request) => string | undefined;
+  /** The address a request came from, if the host can tell. */
+  readonly addressOf: (request: Request) => string | undefined;
 }
 
 type AppContext = Context<{ Bindings: EdgeContext }>;
@@ -62,10 +68,13 @@ const CALL_PATH = /^\/([A-Za-z0-9._~-]+)\/mcp$/u;
  * their route there costs more than all of their checks. What is checked, refused and logged is the same.
  */
 export function createEdge(): Edge {
-  const app = createApp();
+  const admissions = new Admissions();
+  const app = createApp(admissions);
   return (request, context) => {
     const server = request.method === 'POST' ? serverOfCall(request) : undefined;
-    return server === undefined ? app.fetch(request, context) : call(request, context, server);
+    return server === undefined
+      ? app.fetch(request, context)
+      : call(request, context, server, admissions);
   };
 }
 
@@ -75,11 +84,16 @@ function serverOfCall(request: Request): ServerName | undefined {
   return search === '' ? CALL_PATH.exec(pathname)?.[1] : undefined;
 }
 
-async function call(raw: Request, env: EdgeContext, server: ServerName): Promise<Response> {
+async function call(
+  raw: Request,
+  env: EdgeContext,
+  server: ServerName,
+  admissions: Admissions,
+): Promise<Response> {
   let response: Response;
   try {
     const fault = checkPlace(raw, env.settings);
-    response = fault ? refuse(fault) : await serve({ req: { raw }, env }, server, MCP);
+    response = fault ? refuse(fault) : await serve({ req: { raw }, env }, server, MCP, admissions);
   } catch (error) {
     response = failed(error, raw, env);
   }
@@ -101,13 +115,15 @@ function finished(request: Request, response: Response, env: EdgeContext): Respo
 }
 
 /** The routes; their context comes as Hono bindings. */
-export function createApp(): Hono<{ Bindings: EdgeContext }> {
+export function createApp(admissions = new Admissions()): Hono<{ Bindings: EdgeContext }> {
   const app = new Hono<{ Bindings: EdgeContext }>();
+  const serveAt = (context: AppContext, server: ServerName, endpoint: Endpoint) =>
+    serve(context, server, endpoint, admissions);
   app.use(async (context, next) => {
     const { req, env } = context;
     const fault = checkUrl(req.raw) ?? checkPlace(req.raw, env.settings);
     if (fault) context.res = refuse(fault);
-    else await route(context, next);
+    else await route(context, next, serveAt);
     const last = finished(req.raw, context.res, env);
     if (last !== context.res) context.res = last;
   });
@@ -119,15 +135,15 @@ export function createApp(): Hono<{ Bindings: EdgeContext }> {
   app.get('/runner/session/:session', ({ req, env }) =>
     sessionLink(req.raw, env.settings, env.ports, req.param('session')),
   );
-  app.all('/:server/mcp', (context) => serve(context, context.req.param('server'), MCP));
+  app.all('/:server/mcp', (context) => serveAt(context, context.req.param('server'), MCP));
   app.all('/:server/sse', (context) => {
-    return serve(
+    return serveAt(
       context,
       context.req.param('server'),
       isMessage(urlOf(context.req.raw)) ? MESSAGE : SSE,
     );
   });
-  app.all('/:server/message', (context) => serve(context, context.req.param('server'), MESSAGE));
+  app.all('/:server/message', (context) => serveAt(context, context.req.param('server'), MESSAGE));
   app.notFound(({ req, env }) => {
     const { pathname } = urlOf(req.raw);
     return withoutSignIn(pathname, env.settings.clientAuth) ?? refuse(unknownPath(pathname));
@@ -141,13 +157,30 @@ const checkPlace = (request: Request, settings: Settings): Fault | undefined =>
   checkNoKeyInUrl(urlOf(request)) ?? checkHost(request, settings);
 
 /** The URL of an `endpoint` event comes back on paths that are not routes; all others must match exactly (F-07). */
-async function route(context: AppContext, next: () => Promise<void>): Promise<void> {
+async function route(
+  context: AppContext,
+  next: () => Promise<void>,
+  serveAt: (context: AppContext, server: ServerName, endpoint: Endpoint) => Promise<Response>,
+): Promise<void> {
   const { raw: request } = context.req;
   const url = urlOf(request);
   const server = ['POST', 'OPTIONS'].includes(request.method) ? serverOfMessage(url) : undefined;
-  if (server !== undefined) context.res = await serve(context, server, MESSAGE);
+  if (server !== undefined) context.res = await serveAt(context, server, MESSAGE);
   else if (checkPath(request)) context.res = refuse(unknownPath(url.pathname));
-  else await next();
+  else {
+    const signedIn = signIn(request, context.env);
+    if (signedIn) context.res = await signedIn;
+    else await next();
+  }
+}
+
+/** The answer of an OAuth endpoint, where people can sign in. */
+function signIn(request: Request, env: EdgeContext): Promise<Response> | undefined {
+  const { settings, ports, addressOf } = env;
+  const { signIn, secret } = settings;
+  if (!signIn || secret === undefined) return undefined;
+  const from = networkOf(addressOf(request) ?? '');
+  return signInAnswer({ request, signIn, secret, ports, from });
 }
 
 /** Makes sure that a client can read its refusal, also a page of a listed origin (F-31) and a client that is still sending. */
@@ -167,6 +200,7 @@ async function serve(
   { req, env }: { readonly req: { readonly raw: Request }; readonly env: EdgeContext },
   server: ServerName,
   { clientKind, methods }: Endpoint,
+  admissions: Admissions,
 ): Promise<Response> {
   const { raw: request } = req;
   const { settings, ports } = env;
@@ -176,7 +210,7 @@ async function serve(
   const handle = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
   if (!handle) return refuse({ fault: 'method_not_allowed' }, { allow: Object.keys(methods) });
   if (settings.secret === undefined) return refuse(notConfigured(settings));
-  const principal = await admit(request, settings);
+  const principal = await admit(request, env, server, clientKind, admissions);
   if (principal instanceof Response) return principal;
   const exchange = { request, settings, secret: settings.secret, principal, server, ports };
   const { name } = principal;
@@ -188,16 +222,30 @@ async function serve(
 
 async function admit(
   request: Request,
-  settings: Settings,
+  { settings, ports }: EdgeContext,
+  server: ServerName,
+  clientKind: ClientKind,
+  admissions: Admissions,
 ): Promise<Exchange['principal'] | Response> {
   if (settings.clientAuth === 'none') {
     const anonymous = await findClient(settings, undefined);
     if (anonymous) return anonymous;
   }
+  const { signIn } = settings;
+  const refuseToken = (fault: Fault, tokenSent: boolean): Response => {
+    if (!signIn || fault.fault !== 'unauthorized') return refuse(fault, { tokenSent });
+    const transport = clientKind === 'sse' ? 'sse' : 'mcp';
+    const challenge = challengeOfServer(signIn, server, transport, tokenSent);
+    const message = 'Sign in, or send `Authorization: Bearer <key>`.';
+    return refuse({ message, ...fault }, { headers: { 'WWW-Authenticate': challenge } });
+  };
   const bearer = bearerToken(request.headers, urlOf(request));
-  if (!bearer.ok) return refuse(bearer.fault, { tokenSent: bearer.tokenSent });
-  const principal = await findClient(settings, bearer.token);
-  return principal ?? refuse({ fault: 'unauthorized' }, { tokenSent: true });
+  if (!bearer.ok) return refuseToken(bearer.fault, bearer.tokenSent);
+  const client = await findClient(settings, bearer.token);
+  if (client) return client;
+  const person = signIn && (await admissions.find(ports, server, bearer.token));
+  if (person === 'unreachable') return refuse({ fault: 'sign_in_unavailable' });
+  return person ?? refuseToken({ fault: 'unauthorized' }, true);
 }
 
 const NO_RUNNER: Problem = {
@@ -227,7 +275,9 @@ async function home({ req, env: { settings, ports } }: AppContext): Promise<Resp
   // Names of servers are shown only if anyone may use them anyway.
   const servers =
     clientAuth === 'none' && settings.secret !== undefined ? await offered(ports) : undefined;
-  const view = { url: req.url, servers, clientAuth, problems };
+  const { signIn } = settings;
+  const url = signIn?.issuer ?? req.url;
+  const view = { url, servers, clientAuth, hasSignIn: signIn !== undefined, problems };
   return wantsHtml(req.raw) ? htmlResponse(homePage(view)) : textResponse(homeText(view));
 }
 

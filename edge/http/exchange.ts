@@ -50,7 +50,8 @@ export async function findSession(
   clientKind: ClientKind,
 ): Promise<SessionPort | undefined> {
   const { secret, server, principal, ports } = exchange;
-  const name = await verifySession(secret, id, { server, principal: principal.name, clientKind });
+  const owner = { server, principal: principal.name, clientKind, client: principal.client };
+  const name = await verifySession(secret, id, owner);
   return name === undefined ? undefined : ports.session(name);
 }
 
@@ -88,7 +89,7 @@ export async function openSession<Answer>(
   // Nobody reads this.
   if (request.signal.aborted) return { ok: false, fault: { fault: 'overloaded' } };
   const inActor = async (name: string, isSpare: boolean): Promise<OpenedSession<Answer>> => {
-    const sessionId = await signSession(secret, { name, ...opening });
+    const sessionId = await signSession(secret, { name, ...opening, client: principal.client });
     const session = ports.session(name);
     const answer = await open(session, { ...opening, ...(isSpare && { isSpare }) });
     const isGone = mustDial({ ...opening, isSpare }, faultOf(answer));

@@ -74,9 +74,11 @@ declare class Response extends Body {
 }
 
 declare class URLSearchParams {
+  constructor(text: string);
   get(name: string): string | null;
   has(name: string): boolean;
   keys(): IterableIterator<string>;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
 }
 
 declare class URL {
@@ -96,7 +98,14 @@ interface CryptoKey {
   readonly type: string;
 }
 
+/** AES-GCM (Web Cryptography API §27). */
+interface AesGcm {
+  readonly name: 'AES-GCM';
+  readonly iv: Uint8Array<ArrayBuffer>;
+}
+
 declare const crypto: {
+  getRandomValues(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
   readonly subtle: {
     digest(algorithm: string, data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>;
     importKey(
@@ -106,6 +115,15 @@ declare const crypto: {
       isExtractable: boolean,
       usages: readonly 'sign'[],
     ): Promise<CryptoKey>;
+    importKey(
+      format: 'raw',
+      key: Uint8Array<ArrayBuffer>,
+      algorithm: 'AES-GCM',
+      isExtractable: boolean,
+      usages: readonly ('encrypt' | 'decrypt')[],
+    ): Promise<CryptoKey>;
+    encrypt(algorithm: AesGcm, key: CryptoKey, data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>;
+    decrypt(algorithm: AesGcm, key: CryptoKey, data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>;
     sign(algorithm: string, key: CryptoKey, data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>;
   };
 };

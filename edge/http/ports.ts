@@ -13,6 +13,7 @@ import type {
   PostAnswer,
   PostPlace,
 } from '../core/ports.ts';
+import type { AccessPort } from '../core/access-ports.ts';
 import type { ActorName, StreamId } from '../../shared/ids.ts';
 
 /** A message socket to a session actor; the listeners are set before anything can arrive. */
@@ -70,7 +71,25 @@ export interface FleetPort {
   link(request: Request, dial: ControlDial): Promise<Response>;
 }
 
+/** What was read at an address on the internet. */
+export interface OutsideDocument {
+  readonly text: string;
+  /** The header of this name. */
+  readonly cacheControl: string | null;
+}
+
+/** How a small public document is read: in so much time, so many bytes after decompression. */
+export const OUTSIDE = { timeoutMs: 5_000, limitBytes: 16 * 1024 } as const;
+
+/**
+ * Reads a public document by GET, within {@link OUTSIDE}. Undefined for any answer but a 200: redirects are not followed. A host
+ * never connects to an address that is not public. Never rejects.
+ */
+export type OutsidePort = (url: string) => Promise<OutsideDocument | undefined>;
+
 export interface Ports {
+  readonly access: AccessPort;
+  readonly outside: OutsidePort;
   session(name: string): SessionPort;
   /** Keeps `work` running after the client has left; the platform cancels everything else of the request. */
   outlive(work: Promise<unknown>): void;

@@ -1,7 +1,13 @@
-// `mcp-bridge credential`: makes a runner's key or token, or a client's key, and prints the edge's entry for it.
+// `mcp-bridge credential`: makes a runner's key or token, a client's key or the owner's, and prints the edge's entry for it.
 import { RUNNER_NAME, SERVER_NAME } from '../../shared/ids.ts';
 import { problemText } from '../../shared/problem.ts';
-import { hashCredential, mintClientKey, mintRunnerToken, writeTokenFile } from '../credential.ts';
+import {
+  hashCredential,
+  mintClientKey,
+  mintOwnerKey,
+  mintRunnerToken,
+  writeTokenFile,
+} from '../credential.ts';
 import { mintRunnerKey, publicKeyOf } from '../runner-key.ts';
 import { print, printError } from '../output.ts';
 import { usageProblem } from './usage.ts';
@@ -23,8 +29,13 @@ export async function credentialCommand(argv: readonly string[]): Promise<number
   const read = readArguments('credential', argv, options, 2);
   if (read === undefined) return EXIT.usage;
   const [kind, name] = read.words;
+  if (kind === 'owner') {
+    return name === undefined && textOf(read, 'servers') === undefined
+      ? makeOwnerKey(textOf(read, 'out'))
+      : refuse('owner takes no name and no --servers: there is one owner, who may use all servers');
+  }
   if ((kind !== 'runner' && kind !== 'client') || name === undefined) {
-    return refuse('name what to make: runner <name> or client <name>');
+    return refuse('name what to make: runner <name>, client <name> or owner');
   }
   if (!NAME.test(name)) {
     return refuse(
@@ -83,6 +94,31 @@ function makeClientKey(name: string, servers: string[]): number {
 ${key}
 
 ${edgeAdvice('BRIDGE_CLIENTS', entry)}`);
+  return EXIT.ok;
+}
+
+async function makeOwnerKey(out: string | undefined): Promise<number> {
+  const key = mintOwnerKey();
+  if (out !== undefined) {
+    const written = await writeTokenFile(out, key);
+    if (!written.ok) {
+      printError(`${out} ${problemText(written.problem)}\n`);
+      return EXIT.failed;
+    }
+  }
+  const where =
+    out === undefined
+      ? `The owner key, shown only this once. Keep it in your password manager:\n\n${key}`
+      : `The owner key is in ${out} (mode 0600).`;
+  print(`${where}
+
+You paste it into the page on which you let an app in. The edge needs BRIDGE_URL, its own address, and
+this as its secret BRIDGE_OWNER (in place of another, or behind it with a comma while you change keys):
+
+${hashCredential(key)}
+
+npx wrangler secret put BRIDGE_OWNER
+`);
   return EXIT.ok;
 }
 

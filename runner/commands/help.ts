@@ -40,15 +40,17 @@ Exit code 1 if anything failed.
 `,
   credential: `Usage: mcp-bridge credential runner <name> --servers <names> [--token] [--out <file>]
        mcp-bridge credential client <name> --servers <names>
+       mcp-bridge credential owner [--out <file>]
 
 Makes a credential and prints its entry for the edge's settings. The edge stores no secret: of a runner
 its public key, of a client a hash. What a runner keeps goes to a file with mode 0600; a client key is
-shown once.
+shown once. The owner's key is the one with which you let apps in by sign-in; it is shown once, or goes
+to a file.
 
   --servers <names>    the servers it is valid for, separated by commas, or *
   --token              a token for the runner instead of a key: it is sent with every dial
   --out <file>         where to write the runner's key or token (default: <name>.runner-key,
-                       <name>.runner-token)
+                       <name>.runner-token), or the owner's key
 `,
   dev: `Usage: mcp-bridge dev --config <file> [options]
        mcp-bridge dev [options] -- <command> [arguments]

@@ -5,12 +5,16 @@
 export const EDGE_COMPATIBILITY_DATE = '2026-10-20';
 
 /** As in wrangler.toml. */
-export const EDGE_COMPATIBILITY_FLAGS: readonly string[] = ['enable_request_signal'];
+export const EDGE_COMPATIBILITY_FLAGS: readonly string[] = [
+  'enable_request_signal',
+  'global_fetch_strictly_public',
+];
 
 /** Binding → class of the edge's actors, as in wrangler.toml. */
 export const EDGE_ACTORS = {
   SESSION: 'SessionActor',
   FLEET: 'FleetActor',
+  ACCESS: 'AccessActor',
 } as const;
 
 /** The name of the one socket in workerd's messages about itself. */

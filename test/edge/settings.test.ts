@@ -213,3 +213,98 @@ test('a wrong entry of a list leaves the right ones served', () => {
   expect(problems.map(problemText)).toEqual([expect.stringMatching(/^BRIDGE_HOSTS, entry 2:/u)]);
   expect(hosts).toEqual(new Set(['a.example']));
 });
+
+describe('[F-421] sign-in', () => {
+  const SIGN_IN = {
+    ...COMPLETE,
+    BRIDGE_URL: 'https://bridge.example',
+    BRIDGE_OWNER: `sha256:${D}`,
+  };
+
+  test('needs the edge’s own URL and the owner’s key, and no other client', () => {
+    const { problems, url, signIn, hosts } = readSettings({
+      ...SIGN_IN,
+      BRIDGE_CLIENTS: undefined,
+    });
+    expect(problems).toEqual([]);
+    expect(url).toBe('https://bridge.example');
+    const tokenMs = 8 * 3_600_000;
+    expect(signIn).toEqual({ issuer: url, ownerKeys: new Set([D]), tokenMs });
+    expect(hosts).toEqual(new Set(['bridge.example']));
+  });
+
+  test.each([
+    'http://127.0.0.1:8787',
+    'http://localhost:1',
+    'http://[::1]:8787',
+    'https://a.example:8443',
+  ])('%s is a URL', (BRIDGE_URL) => {
+    const { problems, signIn, hosts } = readSettings({ ...SIGN_IN, BRIDGE_URL });
+    expect([problems, signIn?.issuer]).toEqual([[], BRIDGE_URL]);
+    expect(hosts).toEqual(new Set([new URL(BRIDGE_URL).host]));
+  });
+
+  test.each([
+    ['https://bridge.example/', 'ends in a slash'],
+    ['https://bridge.example/edge', 'more than an origin'],
+    ['https://bridge.example:443', 'more than an origin'],
+    ['https://Bridge.example', 'more than an origin'],
+    ['https://user@bridge.example', 'more than an origin'],
+    ['http://bridge.example', 'others reach'],
+    ['http://127.0.0.1.example', 'others reach'],
+    ['bridge.example', 'not an http'],
+    ['wss://bridge.example', 'not an http'],
+  ])('%s is none: %s', (BRIDGE_URL, words) => {
+    const { problems, url, signIn } = readSettings({ ...SIGN_IN, BRIDGE_URL });
+    expect([url, signIn]).toEqual([undefined, undefined]);
+    expect(problems.map(problemText)).toEqual([expect.stringContaining('BRIDGE_URL')]);
+    expect(problems.map(({ what }) => what).join()).toContain(words);
+    expect(problems.map(({ what }) => what).join()).not.toContain(BRIDGE_URL);
+  });
+
+  test('listed hosts are served in place of that of the URL', () => {
+    expect(readSettings({ ...SIGN_IN, BRIDGE_HOSTS: 'other.example' }).hosts).toEqual(
+      new Set(['other.example']),
+    );
+  });
+
+  test('takes two owner keys while one is replaced', () => {
+    const BRIDGE_OWNER = `sha256:${C.replace('c', 'e')}, sha256:${D}`;
+    expect(readSettings({ ...SIGN_IN, BRIDGE_OWNER }).signIn?.ownerKeys.size).toBe(2);
+  });
+
+  test.each<[string, Record<string, string | undefined>]>([
+    ['BRIDGE_OWNER is set but BRIDGE_URL is not', { BRIDGE_URL: undefined }],
+    ['BRIDGE_OWNER is not one or two digests', { BRIDGE_OWNER: 'mcpo_secret' }],
+    ['BRIDGE_OWNER is not one or two digests', { BRIDGE_OWNER: `sha256:${D},x` }],
+    ['nobody is asked to sign in', { BRIDGE_CLIENT_AUTH: 'none', BRIDGE_HOSTS: 'bridge.example' }],
+  ])('is off, and the problem is told: %s', (words, changed) => {
+    const { problems, signIn } = readSettings({ ...SIGN_IN, ...changed });
+    expect(signIn).toBeUndefined();
+    expect(problems.map(problemText).join('\n')).toContain(words);
+    expect(problems.map(problemText).join('\n')).not.toContain('mcpo_secret');
+  });
+
+  test.each([
+    ['15m', 15 * 60_000, true],
+    ['900s', 15 * 60_000, true],
+    ['24h', 24 * 3_600_000, true],
+    ['25h', 8 * 3_600_000, false],
+    ['1m', 8 * 3_600_000, false],
+    ['long', 8 * 3_600_000, false],
+  ])('BRIDGE_TOKEN_TTL=%s', (BRIDGE_TOKEN_TTL, ms, isRight) => {
+    const { problems, signIn } = readSettings({ ...SIGN_IN, BRIDGE_TOKEN_TTL });
+    expect([signIn?.tokenMs, problems.length === 0]).toEqual([ms, isRight]);
+  });
+
+  test('no key is under the name of a person, and the owner’s key is nobody else’s', () => {
+    for (const name of ['owner', `p-${'x'.repeat(22)}`]) {
+      const BRIDGE_CLIENTS = JSON.stringify({ [name]: { key: `sha256:${A}`, servers: ['*'] } });
+      const { problems, clients } = readSettings({ ...SIGN_IN, BRIDGE_CLIENTS });
+      expect([problems.length, clients.size]).toEqual([1, 0]);
+      expect(readSettings({ ...COMPLETE, BRIDGE_CLIENTS }).clients.size).toBe(1);
+    }
+    const { problems } = readSettings({ ...SIGN_IN, BRIDGE_OWNER: `sha256:${A}` });
+    expect(problems.map(problemText).join()).toContain('same secret');
+  });
+});

@@ -40,7 +40,7 @@ test('sessions, streams and what the runner forbids: 42010 to 42017', () => {
   ]);
 });
 
-test('requests that are not let in: 42020 to 42028', () => {
+test('requests that are not let in: 42020 to 42029', () => {
   expect(rows(42_020, 42_999)).toEqual([
     [42_020, 'unauthorized', 401, false],
     [42_021, 'origin_not_allowed', 403, false],
@@ -51,6 +51,7 @@ test('requests that are not let in: 42020 to 42028', () => {
     [42_026, 'not_acceptable', 406, false],
     [42_027, 'unsupported_media_type', 415, false],
     [42_028, 'body_timeout', 408, true],
+    [42_029, 'sign_in_unavailable', 503, true],
   ]);
 });
 

@@ -231,6 +231,22 @@ describe.concurrent('mcp-bridge credential', () => {
     expect(readFileSync(path, 'utf8').trim()).toBe(token);
   });
 
+  it('owner shows the key once, or puts it into a 0600 file, with what the edge keeps', async () => {
+    const { code, out } = await bridge('credential', 'owner');
+    expect(code).toBe(0);
+    const [key = ''] = out.match(/mcpo_[\w-]{43}/gu) ?? [];
+    expect(out.match(/mcpo_/gu)).toHaveLength(1);
+    expect(out.split('\n')).toContain(hashCredential(key));
+    expect(out).toContain('npx wrangler secret put BRIDGE_OWNER\n');
+    const path = join(folder, 'owner-key');
+    const kept = await bridge('credential', 'owner', '--out', path);
+    const inFile = readFileSync(path, 'utf8').trim();
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(kept.out.split('\n')).toContain(hashCredential(inFile));
+    expect(kept.out).not.toContain(inFile);
+    expect(await bridge('credential', 'owner', '--out', path)).toMatchObject({ code: 1, out: '' });
+  });
+
   it('client shows the key once, with its entry', async () => {
     const { code, out } = await bridge('credential', 'client', 'ada', '--servers', '*');
     expect(code).toBe(0);
@@ -246,6 +262,8 @@ describe.concurrent('mcp-bridge credential', () => {
     [[], 'name what to make'],
     [['runner'], 'name what to make'],
     [['robot', 'x'], 'name what to make'],
+    [['owner', 'x'], 'owner takes no name'],
+    [['owner', '--servers', 'a'], 'owner takes no name'],
     [['runner', 'a b'], 'a name has 1 to 64 letters'],
     [['client', 'x', '--servers', 'a b'], '--servers takes server names'],
     [['client', 'x', '--servers', 'a', '--out', 'f'], '--out and --token are for runners'],

@@ -1,12 +1,14 @@
 // The ports of the HTTP layer on Durable Objects: RPC for calls, WebSockets for what lasts.
 import { waitUntil } from 'cloudflare:workers';
 import type { FollowWish, Opened } from '../../core/ports.ts';
+import type { AccessPort } from '../../core/access-ports.ts';
 import type { FleetPort, Ports, SessionPort, Socket, SocketListener } from '../../http/ports.ts';
 import type { Fault } from '../../../shared/fault.ts';
 import { textForm } from '../../../shared/link/forms.ts';
 import { Inbox } from '../../../shared/link/inbox.ts';
 import { splitFrame } from '../../../shared/link/parts.ts';
 import type { Env } from './env.ts';
+import { fetchedOutside } from './outside.ts';
 import { answerOf, plainPost } from './plain-post.ts';
 import type { SessionRpc } from './rpc.ts';
 import { controlUpgrade, followUpgrade, linkUpgrade } from './upgrades.ts';
@@ -17,6 +19,8 @@ export function durablePorts(env: Env): Ports {
     session: (name) => sessionPort(() => env.SESSION.getByName(name)),
     fleet: fleetPort(env),
     outlive: (work) => waitUntil(work),
+    access: accessPort(env),
+    outside: fetchedOutside,
   };
 }
 
@@ -48,6 +52,10 @@ function fleetPort(env: Env): FleetPort {
     link: (request, dial) => stub().fetch(controlUpgrade(request, dial)),
   };
 }
+
+/** What RPC makes of the types of a generic method is the same plain values again. */
+const accessPort = (env: Env): AccessPort =>
+  (async (name, input) => env.ACCESS.getByName('access').take(name, input)) as AccessPort;
 
 async function follow(
   stub: DurableObjectStub<SessionRpc>,

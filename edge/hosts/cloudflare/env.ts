@@ -1,7 +1,8 @@
 // The worker's bindings. Settings are text variables and secrets, read by settings.ts.
-import type { FleetRpc, SessionRpc } from './rpc.ts';
+import type { AccessRpc, FleetRpc, SessionRpc } from './rpc.ts';
 
 export interface Env extends Record<string, unknown> {
   readonly SESSION: DurableObjectNamespace<SessionRpc>;
   readonly FLEET: DurableObjectNamespace<FleetRpc>;
+  readonly ACCESS: DurableObjectNamespace<AccessRpc>;
 }

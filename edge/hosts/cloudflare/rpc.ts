@@ -10,6 +10,7 @@ import type {
   Post,
   PostAnswer,
 } from '../../core/ports.ts';
+import type { AccessSteps } from '../../core/access-ports.ts';
 import type { PlainAnswer, PlainPost } from './plain-post.ts';
 import type { Fault } from '../../../shared/fault.ts';
 import type { ActorName, SessionName, StreamId } from '../../../shared/ids.ts';
@@ -45,4 +46,12 @@ export interface FleetRpc extends Rpc.DurableObjectBranded {
   /** A session is over. */
   closed(session: SessionName): void;
   view(): FleetView;
+}
+
+/** See AccessPort in ../../core/access-ports.ts. */
+export interface AccessRpc extends Rpc.DurableObjectBranded {
+  take<Name extends keyof AccessSteps>(
+    name: Name,
+    input: Parameters<AccessSteps[Name]>[0],
+  ): ReturnType<AccessSteps[Name]>;
 }

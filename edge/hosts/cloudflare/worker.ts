@@ -6,6 +6,7 @@ import { settingLine } from '../../core/log.ts';
 import { createEdge, type EdgeContext } from '../../http/app.ts';
 import { readSettings } from '../../settings.ts';
 
+export { AccessActor } from './access-actor.ts';
 export { FleetActor } from './fleet-actor.ts';
 export { SessionActor } from './session-actor.ts';
 
@@ -18,7 +19,13 @@ function contextOf(env: Env): EdgeContext {
   if (!context) {
     const settings = readSettings(env);
     for (const problem of settings.problems) consoleLog(settingLine(problem));
-    context = { settings, ports: durablePorts(env), log: consoleLog, requestId: rayOf };
+    context = {
+      settings,
+      ports: durablePorts(env),
+      log: consoleLog,
+      requestId: rayOf,
+      addressOf: ({ headers }) => headers.get('cf-connecting-ip') ?? undefined,
+    };
     contexts.set(env, context);
   }
   return context;

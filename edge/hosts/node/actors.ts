@@ -5,6 +5,7 @@ import type { ActorName } from '../../../shared/ids.ts';
 import { Alarms } from './alarms.ts';
 import type { Database } from './database.ts';
 import { Wakers } from './wakers.ts';
+import { NodeAccessActor } from './access-actor.ts';
 import { NodeFleetActor } from './fleet-actor.ts';
 import { NodeSessionActor, type FleetOfSessions } from './session-actor.ts';
 
@@ -25,6 +26,7 @@ export class Actors {
   readonly #alarms: Alarms;
   readonly #sessions = new Map<ActorName, NodeSessionActor>();
   #fleet: NodeFleetActor | undefined;
+  #access: NodeAccessActor | undefined;
   #isStopped = false;
 
   constructor(options: ActorsOptions) {
@@ -37,6 +39,7 @@ export class Actors {
   start(): void {
     this.#alarms.start();
     void this.fleet;
+    void this.access;
   }
 
   /** Session actors in memory. */
@@ -47,6 +50,12 @@ export class Actors {
   get fleet(): NodeFleetActor {
     this.#fleet ??= this.#makeFleet();
     return this.#fleet;
+  }
+
+  get access(): NodeAccessActor {
+    const { database, log } = this.#options;
+    this.#access ??= new NodeAccessActor({ database, log, queue: this.#queue });
+    return this.#access;
   }
 
   session(name: ActorName): NodeSessionActor {

@@ -1,6 +1,7 @@
 // The parts of an edge put together, without a network: the HTTP layer on the actors.
 import { createEdge, type EdgeContext } from '../../http/app.ts';
 import type { LogPort } from '../../core/log.ts';
+import type { OutsidePort } from '../../http/ports.ts';
 import { fleetTerms, readSettings, type Settings } from '../../settings.ts';
 import { LINK_SUBPROTOCOLS } from '../../../shared/link/version.ts';
 import { Actors } from './actors.ts';
@@ -8,6 +9,7 @@ import type { Database } from './database.ts';
 import { Entrances } from './entrances.ts';
 import { Mail } from './mail.ts';
 import { nodePorts } from './node-ports.ts';
+import { publicOutside } from './outside.ts';
 import type { SocketEnd } from './socket.ts';
 import { socketPair } from './socket-pair.ts';
 
@@ -23,7 +25,8 @@ export interface Assembly {
   readonly settings: Settings;
   readonly actors: Actors;
   readonly entrances: Entrances;
-  fetch(request: Request): Response | Promise<Response>;
+  /** `address`: where the request came from, if not from within this program. */
+  fetch(request: Request, address?: string): Response | Promise<Response>;
   readonly dial: Dial;
 }
 
@@ -32,9 +35,16 @@ interface AssemblyOptions {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly database: Database;
   readonly log: LogPort;
+  /** Reads documents of apps; by default from public addresses of the internet. */
+  readonly outside?: OutsidePort | undefined;
 }
 
-export function assembleEdge({ settings: env, database, log }: AssemblyOptions): Assembly {
+export function assembleEdge({
+  settings: env,
+  database,
+  log,
+  outside = publicOutside,
+}: AssemblyOptions): Assembly {
   const settings = readSettings({ ...env });
   const mail = new Mail();
   const entrances = new Entrances(mail);
@@ -45,13 +55,18 @@ export function assembleEdge({ settings: env, database, log }: AssemblyOptions):
     secret: settings.secret,
   });
   const serve = createEdge();
+  const addresses = new WeakMap<Request, string>();
   const context: EdgeContext = {
     settings,
-    ports: nodePorts({ actors, entrances, mail, log }),
+    ports: nodePorts({ actors, entrances, mail, log, outside }),
     log,
     requestId: () => undefined,
+    addressOf: (request) => addresses.get(request),
   };
-  const fetch = (request: Request): Response | Promise<Response> => serve(request, context);
+  const fetch: Assembly['fetch'] = (request, address) => {
+    if (address !== undefined) addresses.set(request, address);
+    return serve(request, context);
+  };
   const dial: Dial = async (url, headers) => {
     const protocols = LINK_SUBPROTOCOLS.join(', ');
     const upgrade = { Upgrade: 'websocket', 'Sec-WebSocket-Protocol': protocols };

@@ -1,14 +1,15 @@
 // The one database of an edge on Node: what must outlive the program. Each step of an actor is one transaction, so its writes are
 // kept all together or not at all, and before those of the next step.
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { ACCESS_SCHEMA } from '../../core/access-tables.ts';
 import { FLEET_SCHEMA } from '../../core/fleet-tables.ts';
 import { openSqlite } from './sqlite.ts';
 
 /** Counts changes of {@link SCHEMA}; a newer one than ours is not touched. */
 const SCHEMA_VERSION = 1;
 
-/** The fleet's books, and `actors` with a row for each session actor that has something to keep; the others have none. */
-const SCHEMA = `${FLEET_SCHEMA}
+/** The fleet's books, those of the access actor, and `actors` with a row for each session actor that has something to keep; the others have none. */
+const SCHEMA = `${FLEET_SCHEMA}${ACCESS_SCHEMA}
   CREATE TABLE IF NOT EXISTS actors (actor TEXT PRIMARY KEY, lost TEXT, revision TEXT, wake_at INTEGER) STRICT, WITHOUT ROWID;
   PRAGMA user_version = ${SCHEMA_VERSION};`;
 

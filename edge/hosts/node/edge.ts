@@ -1,5 +1,6 @@
 // A whole edge in this program: its parts, the database, and the server of Node.
 import type { LogPort } from '../../core/log.ts';
+import type { OutsidePort } from '../../http/ports.ts';
 import type { Settings } from '../../settings.ts';
 import { assembleEdge, type Dial } from './assembly.ts';
 import { Database } from './database.ts';
@@ -17,6 +18,8 @@ export interface EdgeOptions {
   readonly log: LogPort;
   readonly certificate?: Certificate | undefined;
   readonly proxies?: TrustedProxies | undefined;
+  /** See assembleEdge. */
+  readonly outside?: OutsidePort | undefined;
 }
 
 export interface NodeEdge {
@@ -30,12 +33,13 @@ export interface NodeEdge {
 
 /** Starts an edge. Rejects with a `DatabaseError`, or with the error of the server that cannot listen; then nothing is left. */
 export async function startEdge(options: EdgeOptions): Promise<NodeEdge> {
-  const { settings: env, log, certificate, proxies } = options;
+  const { settings: env, log, certificate, proxies, outside } = options;
   const database = await Database.open(options.database);
   const { settings, actors, entrances, fetch, dial } = assembleEdge({
     settings: env,
     database,
     log,
+    outside,
   });
   const refused = ({ code = 'unknown' }: NodeJS.ErrnoException): void =>
     log({ level: 'error', message: 'a connection could not be taken', error: code });

@@ -25,8 +25,12 @@ export interface Certificate {
   readonly key: Buffer | string;
 }
 
+/** What tells where a request came from. */
+type AddressedMessage = Pick<IncomingMessage, 'headers' | 'socket'>;
+
 export interface HttpOptions {
-  fetch(request: Request): Response | Promise<Response>;
+  /** `address`: where the request came from. */
+  fetch(request: Request, address: string | undefined): Response | Promise<Response>;
   readonly entrances: Entrances;
   /** A connection could not be taken, for example because there are too many. */
   refused(error: NodeJS.ErrnoException): void;
@@ -76,7 +80,7 @@ export class HttpServer {
       ? createTlsServer({ ...SETTINGS, ...(certificate as TlsOptions) })
       : createServer(SETTINGS);
     const listener = getRequestListener(
-      (request, { outgoing }) => this.#answer(request, outgoing),
+      (request, { incoming, outgoing }) => this.#answer(request, incoming, outgoing),
       {
         // The adapter's own classes are made without the parts of a request or response that nobody asks for.
         overrideGlobalObjects: true,
@@ -134,12 +138,21 @@ export class HttpServer {
   }
 
   /** The adapter sends what is there at once; a stream is sent here, where a client that was cut off is no line in the log. */
-  async #answer(request: Request, outgoing: unknown): Promise<Response> {
-    const response = await this.#options.fetch(request);
+  async #answer(
+    request: Request,
+    incoming: AddressedMessage,
+    outgoing: unknown,
+  ): Promise<Response> {
+    const response = await this.#options.fetch(request, this.#addressOf(incoming));
     const body = streamOf(response);
     if (!body || !(outgoing instanceof ServerResponse)) return response;
     await sendStream(outgoing, response, body);
     return RESPONSE_ALREADY_SENT;
+  }
+
+  /** Of a trusted proxy's request, the address that the proxy says. */
+  #addressOf(incoming: AddressedMessage): string | undefined {
+    return this.#options.proxies?.addressOf(incoming) ?? incoming.socket.remoteAddress;
   }
 
   #connected(connection: Duplex): void {
@@ -184,7 +197,7 @@ export class HttpServer {
         headers: pairsOf(incoming.rawHeaders),
       });
       const isEntered = this.#options.entrances.overNetwork(request, incoming, connection, head);
-      response = await this.#options.fetch(request);
+      response = await this.#options.fetch(request, this.#addressOf(incoming));
       if (isEntered()) return;
     } catch {
       response = refuse(NO_URL);

@@ -1,6 +1,13 @@
 // The ports of the HTTP layer on the actors of this program.
 import type { FollowWish, Opened } from '../../core/ports.ts';
-import type { FleetPort, Ports, SessionPort, Socket, SocketListener } from '../../http/ports.ts';
+import type {
+  FleetPort,
+  OutsidePort,
+  Ports,
+  SessionPort,
+  Socket,
+  SocketListener,
+} from '../../http/ports.ts';
 import { failureOf, type LogPort } from '../../core/log.ts';
 import { faultRow, type Fault } from '../../../shared/fault.ts';
 import { textForm } from '../../../shared/link/forms.ts';
@@ -16,13 +23,16 @@ export interface NodePortsOptions {
   readonly entrances: Entrances;
   readonly mail: Mail;
   readonly log: LogPort;
+  readonly outside: OutsidePort;
 }
 
 export function nodePorts(options: NodePortsOptions): Ports {
-  const { actors } = options;
+  const { actors, outside } = options;
   return {
     session: (name) => sessionPort(options, () => actors.session(name)),
     fleet: fleetPort(options),
+    access: async (name, input) => actors.access.take(name, input),
+    outside,
     // Nothing of a request ends here when its client leaves.
     outlive: () => undefined,
   };

@@ -6,6 +6,8 @@ import { BlockList, isIP } from 'node:net';
 export interface TrustedProxies {
   /** Puts what the proxy says in place of what it sent, so that the request is the one that its client made. */
   apply(incoming: IncomingMessage): void;
+  /** The address of the client, as the proxy says; undefined for a request that came from none of them. */
+  addressOf(incoming: Pick<IncomingMessage, 'headers' | 'socket'>): string | undefined;
 }
 
 /** `loopback`, addresses and networks (`10.0.0.0/8`), separated by commas. Undefined if it is none of these. */
@@ -13,7 +15,11 @@ export function readTrustedProxies(text: string): TrustedProxies | undefined {
   const proxies = new BlockList();
   for (const word of text.split(',').map((part) => part.trim()))
     if (!addTo(proxies, word)) return undefined;
-  return { apply: (incoming) => isFrom(proxies, incoming) && applyTo(incoming) };
+  return {
+    apply: (incoming) => isFrom(proxies, incoming) && applyTo(incoming),
+    addressOf: (incoming) =>
+      isFrom(proxies, incoming) ? said(incoming, 'x-forwarded-for') : undefined,
+  };
 }
 
 function addTo(proxies: BlockList, word: string): boolean {
@@ -32,7 +38,7 @@ function addTo(proxies: BlockList, word: string): boolean {
   return true;
 }
 
-function isFrom(proxies: BlockList, { socket }: IncomingMessage): boolean {
+function isFrom(proxies: BlockList, { socket }: Pick<IncomingMessage, 'socket'>): boolean {
   const address = socket.remoteAddress ?? '';
   // IPv4 on a socket that takes both.
   const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
@@ -54,7 +60,7 @@ function applyTo(incoming: IncomingMessage): void {
 }
 
 /** The last value: it is what the proxy itself has added to what it got. */
-function said({ headers }: IncomingMessage, name: string): string | undefined {
+function said({ headers }: Pick<IncomingMessage, 'headers'>, name: string): string | undefined {
   const value = headers[name];
   const text = Array.isArray(value) ? value.join(',') : value;
   return text?.split(',').at(-1)?.trim() || undefined;

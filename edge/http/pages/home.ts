@@ -9,6 +9,8 @@ export interface Home {
   /** Names of servers to list; absent if they are not for the caller's eyes. */
   readonly servers?: readonly string[] | undefined;
   readonly clientAuth: ClientAuth;
+  /** People can sign in with clients that know OAuth. */
+  readonly hasSignIn?: boolean;
   /** Settings.problems. */
   readonly problems: readonly Problem[];
 }
@@ -84,10 +86,12 @@ function endpoints(home: Home): { readonly what: string; readonly url: string }[
   ]);
 }
 
-const keyNote = ({ clientAuth }: Home): string =>
-  clientAuth === 'keys'
-    ? 'Every request needs the header `Authorization: Bearer <key>`. Ask the operator of this edge for a key.'
-    : 'No key is needed.';
+function keyNote({ clientAuth, hasSignIn = false }: Home): string {
+  if (clientAuth === 'none') return 'No key is needed.';
+  return hasSignIn
+    ? 'Clients that know OAuth sign in by themselves: give them the URL alone. Others send the header `Authorization: Bearer <key>`, with a key from the operator of this edge.'
+    : 'Every request needs the header `Authorization: Bearer <key>`. Ask the operator of this edge for a key.';
+}
 
 /** What to paste into a client, with the first server that may be named. */
 function examples(home: Home): { readonly title: string; readonly text: string }[] {

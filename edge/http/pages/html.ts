@@ -22,18 +22,34 @@ ul{padding-left:1.25rem}
 .lead{opacity:.8}
 .problems{margin:1.5rem 0;padding:.25rem 1rem .5rem;border-left:.25rem solid var(--warn);background:var(--soft)}
 .problems h2{margin-top:.75rem;color:var(--warn)}
+label{display:block;font-weight:600}
+input,button{box-sizing:border-box;padding:.5rem .75rem;border:1px solid var(--line);border-radius:.5rem;font:inherit}
+input{width:100%}
+button{min-width:7rem;cursor:pointer}
+button:first-of-type{border-color:var(--accent);background:var(--accent);color:light-dark(#fff,#000)}
+.choice{display:flex;gap:.75rem}
+.wrong{color:var(--warn);font-weight:600}
 `;
 
 /** SHA-256 of PAGE_STYLE as a content security policy names it. */
-const PAGE_STYLE_HASH = 'sha256-/QgAGnCpKFbAHu9LrKtFkc/vLGhKPUqgkJsyDECATnc=';
+const PAGE_STYLE_HASH = 'sha256-JAMK1wwQXkzchRlOASqybsGDoLqN1RDx4bAObwl9KBU=';
 
-const SECURITY_POLICY = [
-  "default-src 'none'",
-  `style-src '${PAGE_STYLE_HASH}'`,
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+const policyOf = (...more: readonly string[]): string =>
+  [
+    "default-src 'none'",
+    `style-src '${PAGE_STYLE_HASH}'`,
+    "base-uri 'none'",
+    ...more,
+    "frame-ancestors 'none'",
+  ].join('; ');
+
+const SECURITY_POLICY = policyOf("form-action 'none'");
+
+/**
+ * Of a page with a form whose answer is a redirect. Browsers apply `form-action` to every redirect that follows (CSP 3 §6.4.2), and
+ * the last of them may lead anywhere, such as back into an app; so the policy has none.
+ */
+const FORM_POLICY = policyOf();
 
 /** A piece of HTML. Texts that stand in one are escaped, other pieces are not. */
 export type Markup = ReturnType<typeof html>;
@@ -67,6 +83,24 @@ export const htmlResponse = (html: string): Response =>
       ...HEADERS,
       'Content-Type': 'text/html; charset=utf-8',
       'Content-Security-Policy': SECURITY_POLICY,
+    },
+  });
+
+/** A page with a form. Its Referer goes to this edge alone, because with none the form's own Origin would be `null`. */
+export const formResponse = (
+  html: string,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+): Response =>
+  new Response(html, {
+    status,
+    headers: {
+      ...HEADERS,
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Security-Policy': FORM_POLICY,
+      'Referrer-Policy': 'same-origin',
+      'X-Frame-Options': 'DENY',
+      ...headers,
     },
   });
 

@@ -1,11 +1,18 @@
 // A client of the edge's HTTP application, in either era, and in place of the actors a session that a test plays by hand.
 import { createEdge } from '../../../edge/http/app.ts';
+import { Access } from '../../../edge/core/access.ts';
 import type { LogLine } from '../../../edge/core/log.ts';
-import type { Negotiated, Opening, Post, PostAnswer } from '../../../edge/core/ports.ts';
-import type { Ports, SessionPort, SocketListener } from '../../../edge/http/ports.ts';
+import type { FleetView, Negotiated, Opening, Post, PostAnswer } from '../../../edge/core/ports.ts';
+import type {
+  OutsideDocument,
+  Ports,
+  SessionPort,
+  SocketListener,
+} from '../../../edge/http/ports.ts';
 import { readSettings, type Settings } from '../../../edge/settings.ts';
 import type { Fault } from '../../../shared/fault.ts';
 import { EDGE_BINDINGS } from '../../fixtures/edge-settings.ts';
+import { memoryAccessStore } from '../../fixtures/memory-access.ts';
 
 export const VERSION = 'io.modelcontextprotocol/protocolVersion';
 export const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
@@ -127,6 +134,17 @@ export class PlayedEdge {
   readonly log: LogLine[] = [];
   readonly #serve = createEdge();
   readonly #settings: Settings;
+  /** What there is on the internet, by URL. */
+  readonly documents = new Map<string, OutsideDocument>();
+  /** Documents that were asked for. */
+  readonly fetched: string[] = [];
+  readonly access = new Access(memoryAccessStore());
+  /** The servers that a runner offers. */
+  servers: string[] | undefined;
+  /** Where requests come from. */
+  address: string | undefined = '192.0.2.1';
+  /** The access actor cannot be reached. */
+  isAccessGone = false;
 
   /** @param changed settings beside those of an edge that asks for no key and lists one page. */
   constructor(changed: Record<string, string> = {}) {
@@ -150,8 +168,16 @@ export class PlayedEdge {
         home: (_opening, actor) => Promise.resolve({ ok: true, value: { actor, mayMove: false } }),
         homeOf: () => Promise.resolve(undefined),
         mayOpen: () => Promise.resolve({ ok: true, value: { afterMs: 0 } }),
-        view: () => Promise.reject(new Error('nobody asks')),
+        view: () => this.#view(),
         link: () => Promise.reject(new Error('nobody dials')),
+      },
+      access: async (name, input) => {
+        if (this.isAccessGone) throw new Error('the actor broke away');
+        return this.access.take(name, input, Date.now());
+      },
+      outside: async (url) => {
+        this.fetched.push(url);
+        return this.documents.get(url);
       },
     };
     const url = path.startsWith('/') ? `https://edge.example${path}` : path;
@@ -160,7 +186,22 @@ export class PlayedEdge {
       ports,
       log: (line) => void this.log.push(line),
       requestId: () => 'r1',
+      addressOf: () => this.address,
     });
+  }
+
+  async #view(): Promise<FleetView> {
+    if (!this.servers) throw new Error('nobody asks');
+    const facts = {
+      runner: 'r1',
+      isLinked: true,
+      isDraining: false,
+      sessions: 0,
+      capacity: 1,
+      spares: 0,
+    };
+    const runner = { ...facts, servers: this.servers };
+    return { runners: [runner], sessions: 0, opened: 0, refused: 0 };
   }
 
   /** POST with what every client sends; a header that is null is left out. */

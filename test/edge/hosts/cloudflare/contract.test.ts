@@ -3,11 +3,13 @@ import { abortAllDurableObjects, reset, runInDurableObject } from 'cloudflare:te
 import { env } from 'cloudflare:workers';
 import { afterEach, vi } from 'vitest';
 
+import { durableAccessStore } from '../../../../edge/hosts/cloudflare/access-actor.ts';
 import { durableFleetStore } from '../../../../edge/hosts/cloudflare/fleet-store.ts';
 import { DurableSessionStore } from '../../../../edge/hosts/cloudflare/session-store.ts';
 import { ActorSockets } from '../../../../edge/hosts/cloudflare/sockets.ts';
 import { controlUpgrade } from '../../../../edge/hosts/cloudflare/upgrades.ts';
 import type { ControlNote } from '../../../../edge/core/fleet.ts';
+import { accessStoreContract } from '../../../contract/access.ts';
 import { socketContract, type Peer } from '../../../contract/sockets.ts';
 import {
   fleetStoreContract,
@@ -47,6 +49,13 @@ fleetStoreContract(async () =>
   harness(
     () => fleet() as unknown as DurableObjectStub,
     (ctx) => durableFleetStore(ctx),
+  ),
+);
+
+accessStoreContract(async () =>
+  harness(
+    () => env.ACCESS.getByName('access') as unknown as DurableObjectStub,
+    (ctx) => durableAccessStore(ctx),
   ),
 );
 

@@ -14,12 +14,14 @@ import { NodeSockets } from '../../../../edge/hosts/node/node-sockets.ts';
 import { Alarms } from '../../../../edge/hosts/node/alarms.ts';
 import { Database } from '../../../../edge/hosts/node/database.ts';
 import { Wakers } from '../../../../edge/hosts/node/wakers.ts';
+import { AccessTables } from '../../../../edge/core/access-tables.ts';
 import { FleetTables } from '../../../../edge/core/fleet-tables.ts';
 import { Mail } from '../../../../edge/hosts/node/mail.ts';
 import { NodeSessionStore } from '../../../../edge/hosts/node/session-store.ts';
 import type { SocketEnd } from '../../../../edge/hosts/node/socket.ts';
 import { socketPair } from '../../../../edge/hosts/node/socket-pair.ts';
 import { WebSocketEnd } from '../../../../edge/hosts/node/web-socket-end.ts';
+import { accessStoreContract } from '../../../contract/access.ts';
 import { socketContract, type Peer } from '../../../contract/sockets.ts';
 import {
   fleetStoreContract,
@@ -72,6 +74,13 @@ fleetStoreContract(() =>
   harness(
     (database) => new FleetTables(database, () => undefined),
     (database) => at(database, 'SELECT value AS at FROM fleet'),
+  ),
+);
+
+accessStoreContract(() =>
+  harness(
+    (database) => new AccessTables(database, () => undefined),
+    (database) => at(database, 'SELECT value AS at FROM access'),
   ),
 );
 

@@ -1,0 +1,253 @@
+// What the access actor is asked, what it answers, and what it keeps. It never sees a secret: those who ask mint codes and tokens and
+// hand in their SHA-256 digests, so that storage and memory of the actor open nothing.
+import type { ServerName } from '../../shared/ids.ts';
+
+/** SHA-256 of a secret, as lower-case hex. */
+export type SecretDigest = string;
+
+/** Whom the requests of one address count against; undefined where the host cannot tell. */
+export type Network = string | undefined;
+
+/** An app that asks for access (RFC 7591, or a Client ID Metadata Document). */
+export interface ClientApp {
+  /** A registered id, or the URL of the app's document. */
+  readonly id: string;
+  readonly name: string;
+  /** As the app wrote them. */
+  readonly redirects: readonly string[];
+}
+
+/** Who signed in. */
+export interface Person {
+  /** `owner`, or `p-` and a digest of issuer and subject: a mail address may pass to somebody else. */
+  readonly id: string;
+  readonly issuer?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly email?: string | undefined;
+  readonly name?: string | undefined;
+  readonly groups?: readonly string[] | undefined;
+}
+
+/** What a person lets an app do, and the code that the app gets for it. */
+export interface Approval {
+  /** Names the page on which it was given; it counts once. */
+  readonly page: string;
+  /** Until when that page counts, in ms since the epoch. */
+  readonly pageUntil: number;
+  readonly grant: string;
+  readonly person: Person;
+  readonly app: Pick<ClientApp, 'id' | 'name'>;
+  readonly server: ServerName;
+  readonly scopes: readonly string[];
+  /** How long the grant may last at most, however often it is used. */
+  readonly lastsMs: number;
+  readonly code: SecretDigest;
+  /** The code challenge (RFC 7636 §4.2, S256) and the redirect URI that the code is bound to. */
+  readonly challenge: string;
+  readonly redirect: string;
+}
+
+/** The tokens that an exchange asks for, minted by the one who asks. */
+interface Minted {
+  readonly access: SecretDigest;
+  readonly refresh: SecretDigest;
+  readonly accessMs: number;
+}
+
+export interface Redemption extends Minted {
+  readonly code: SecretDigest;
+  readonly client: string;
+  readonly redirect: string;
+  /** S256 of the verifier. */
+  readonly challenge: string;
+  /** The server that the request names by `resource`; undefined if it names none, null if it names something else. */
+  readonly server: ServerName | undefined | null;
+  readonly from: Network;
+}
+
+export interface Renewal extends Minted {
+  /** The refresh token that was presented. */
+  readonly presented: SecretDigest;
+  /** The new refresh token, sealed so that only who has the presented one can read it. */
+  readonly sealed: string;
+  readonly client: string;
+  readonly server: ServerName | undefined | null;
+  /** Fewer than were granted, if named. */
+  readonly scopes: readonly string[] | undefined;
+  readonly from: Network;
+}
+
+/** Too many requests from there. */
+export interface Limited {
+  readonly kind: 'limited';
+  readonly retryAfterS: number;
+}
+
+/** Errors of RFC 6749 §5.2 and RFC 8707 §2. */
+export interface RefusedExchange {
+  readonly kind: 'invalid_grant' | 'invalid_target' | 'invalid_scope';
+}
+
+export interface Issued {
+  readonly kind: 'issued';
+  readonly scopes: readonly string[];
+  readonly expiresInS: number;
+  /** The refresh token to hand out is inside, in place of the new one: it was handed out before, and that answer may be lost. */
+  readonly sealed?: string | undefined;
+}
+
+/** Who a token was issued to, and for what. */
+export interface Admission {
+  readonly person: string;
+  readonly client: string;
+  readonly grant: string;
+  readonly scopes: readonly string[];
+  /** ms since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** A grant as its owner sees it. Times are ms since the epoch. */
+export interface GrantView {
+  readonly grant: string;
+  readonly person: string;
+  readonly client: string;
+  readonly app: string;
+  readonly server: ServerName;
+  readonly scopes: readonly string[];
+  readonly createdAt: number;
+  readonly usedAt: number;
+  readonly expiresAt: number;
+}
+
+/** Grants to end: those that match every member that is there. */
+export interface GrantChoice {
+  readonly grant?: string | undefined;
+  readonly person?: string | undefined;
+  readonly client?: string | undefined;
+}
+
+type Step<Input, Output> = (input: Input, now: number) => Output;
+
+/** What the access actor can be asked. Each question is one step: all of its writes are kept, or none. */
+export interface AccessSteps {
+  /** The app of a client id. `fetch`: its document must be read; `stale` serves if that fails. */
+  app: Step<
+    { readonly id: string; readonly isDocument: boolean; readonly from: Network },
+    | { readonly kind: 'known'; readonly app: ClientApp }
+    | { readonly kind: 'fetch'; readonly stale: ClientApp | undefined }
+    | { readonly kind: 'unknown' }
+    | Limited
+  >;
+  /** Keeps what was read in an app's document. */
+  keepDocument: Step<{ readonly app: ClientApp; readonly freshMs: number }, undefined>;
+  /** `full`: no place is left, since each of the registered apps has a grant. */
+  register: Step<
+    { readonly app: ClientApp; readonly from: Network },
+    { readonly kind: 'registered' } | { readonly kind: 'full' } | Limited
+  >;
+  /** Counts a person's try with an owner key, and refuses further ones from where too many were wrong. */
+  ownerKey: Step<
+    { readonly isRight: boolean; readonly from: Network },
+    { readonly kind: 'right' } | { readonly kind: 'wrong' } | Limited
+  >;
+  /** `spent`: the page was used before. */
+  approve: Step<Approval, { readonly kind: 'approved' } | { readonly kind: 'spent' }>;
+  redeem: Step<Redemption, Issued | RefusedExchange | Limited>;
+  renew: Step<Renewal, Issued | RefusedExchange | Limited>;
+  /** Ends the grant of an access or refresh token (RFC 7009); false if there is none. */
+  revoke: Step<
+    { readonly token: SecretDigest; readonly from: Network },
+    { readonly isEnded: boolean }
+  >;
+  validate: Step<
+    { readonly token: SecretDigest; readonly server: ServerName },
+    { readonly admission: Admission | undefined }
+  >;
+  grants: Step<{ readonly server?: ServerName | undefined }, readonly GrantView[]>;
+  /** Ends grants; how many. */
+  end: Step<GrantChoice, { readonly ended: number }>;
+}
+
+/** The access actor, from outside. Rejects when it is out of reach. */
+export type AccessPort = <Name extends keyof AccessSteps>(
+  name: Name,
+  input: Parameters<AccessSteps[Name]>[0],
+) => Promise<ReturnType<AccessSteps[Name]>>;
+
+/** A grant as it is kept. */
+export interface GrantRow extends Omit<GrantView, 'scopes'> {
+  /** Separated by spaces (RFC 6749 §3.3). */
+  readonly scopes: string;
+  /** The code, also after its use: a second use ends the grant. */
+  readonly code: SecretDigest;
+  readonly codeUntil: number;
+  readonly challenge: string;
+  readonly redirect: string;
+  /** The refresh token that counts. Absent: the code was not redeemed yet. */
+  readonly refresh: SecretDigest | null;
+  readonly refreshUntil: number;
+  /** The refresh token before it, and the one that counts, sealed under it. */
+  readonly previous: SecretDigest | null;
+  readonly sealed: string | null;
+}
+
+export interface TokenRow {
+  readonly token: SecretDigest;
+  readonly grant: string;
+  readonly scopes: string;
+  readonly expiresAt: number;
+}
+
+/** An app as it is kept, registered or from a document. */
+export interface AppRow extends ClientApp {
+  readonly usedAt: number;
+  /** Until when a document counts without being read again; 0 for registered apps. */
+  readonly freshUntil: number;
+}
+
+export type AppKind = 'registered' | 'document';
+
+/** The tables of the access actor. Writes of one step are kept all together or not at all. */
+export interface AccessStore {
+  app(kind: AppKind, id: string): AppRow | undefined;
+  putApp(kind: AppKind, row: AppRow): void;
+  countApps(kind: AppKind): number;
+  /** Forgets the app without a grant that was not used for longest; false if each has one. */
+  dropApp(kind: AppKind): boolean;
+  /** Forgets apps without a grant that were not used since. */
+  dropAppsBefore(kind: AppKind, usedAt: number): void;
+
+  grant(grant: string): GrantRow | undefined;
+  grantOfCode(code: SecretDigest): GrantRow | undefined;
+  /** By the refresh token that counts, or the one before it. */
+  grantOfRefresh(refresh: SecretDigest): GrantRow | undefined;
+  /** By a refresh token that was followed by one that was used. */
+  grantOfSpent(refresh: SecretDigest): string | undefined;
+  grantsBy(choice: GrantChoice & { readonly server?: ServerName | undefined }): GrantRow[];
+  putGrant(row: GrantRow): void;
+  /** With its tokens and spent refresh tokens. */
+  removeGrant(grant: string): void;
+  /** Grants that can no longer be used: their ends, or the ends of their codes or refresh tokens, are past. */
+  grantsOver(now: number): string[];
+
+  token(token: SecretDigest): TokenRow | undefined;
+  putToken(row: TokenRow): void;
+  /** Keeps the tokens of a grant that expire last. */
+  trimTokens(grant: string, kept: number): void;
+  dropTokensBefore(now: number): void;
+
+  spend(refresh: SecretDigest, grant: string, now: number): void;
+  trimSpent(grant: string, kept: number): void;
+
+  /** Notes that a page was used; false if it was before. */
+  usePage(page: string, until: number): boolean;
+  dropPagesBefore(now: number): void;
+
+  person(id: string): Person | undefined;
+  putPerson(person: Person, seenAt: number): void;
+  /** Forgets people without grants. */
+  dropPeople(): void;
+
+  sweepAt(): number | undefined;
+  setSweep(at: number): void;
+}

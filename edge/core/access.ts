@@ -1,0 +1,293 @@
+// The access actor's rules: which app may ask, what a code, a token and a refresh token are good for, and when a grant ends. Pure: it
+// is given digests, ids and the time, and never a secret. The sources are OAuth 2.1 (draft-ietf-oauth-v2-1), RFC 7009, RFC 7591 and
+// MCP 2026-07-28, Authorization.
+import { AccessLimits } from './access-limits.ts';
+import type {
+  AccessSteps,
+  AccessStore,
+  AppKind,
+  GrantRow,
+  GrantView,
+  Issued,
+  Network,
+  RefusedExchange,
+} from './access-ports.ts';
+
+const SECOND_MS = 1_000;
+const DAY_MS = 24 * 3_600 * SECOND_MS;
+
+/** A code travels through a browser and is redeemed at once. */
+const CODE_MS = 60 * SECOND_MS;
+
+/** A grant that is not refreshed for so long ends. */
+const IDLE_MS = 30 * DAY_MS;
+
+/** A document that cannot be read again serves so much longer. */
+const STALE_MS = DAY_MS;
+
+/** Registered apps that nobody signed in with are forgotten after so long. */
+const UNUSED_MS = 90 * DAY_MS;
+
+/** That a grant is used is written down so often. */
+const NOTED_MS = 3_600 * SECOND_MS;
+
+const GRANTS_OF_PERSON = 50;
+const TOKENS_OF_GRANT = 32;
+const SPENT_OF_GRANT = 200;
+const APPS: Readonly<Record<AppKind, number>> = { registered: 1_000, document: 500 };
+
+export class Access implements AccessSteps {
+  readonly #store: AccessStore;
+  readonly #limits = new AccessLimits();
+
+  constructor(store: AccessStore) {
+    this.#store = store;
+  }
+
+  readonly app: AccessSteps['app'] = ({ id, isDocument, from }, now) => {
+    const limited = this.#limits.take('page', from, now);
+    if (limited) return limited;
+    const kind = isDocument ? 'document' : 'registered';
+    const row = this.#store.app(kind, id);
+    if (row && (!isDocument || now < row.freshUntil)) return { kind: 'known', app: appOf(row) };
+    if (!isDocument) return { kind: 'unknown' };
+    const stale = row && now < row.freshUntil + STALE_MS ? appOf(row) : undefined;
+    return this.#limits.take('document', from, now) ?? { kind: 'fetch', stale };
+  };
+
+  readonly keepDocument: AccessSteps['keepDocument'] = ({ app, freshMs }, now) => {
+    this.#putApp('document', { ...app, usedAt: now, freshUntil: now + freshMs }, now);
+    return undefined;
+  };
+
+  readonly register: AccessSteps['register'] = ({ app, from }, now) => {
+    const limited = this.#limits.take('register', from, now);
+    if (limited) return limited;
+    const isKept = this.#putApp('registered', { ...app, usedAt: now, freshUntil: 0 }, now);
+    return { kind: isKept ? 'registered' : 'full' };
+  };
+
+  readonly ownerKey: AccessSteps['ownerKey'] = ({ isRight, from }, now) => {
+    // A key cannot be guessed, so the right one is taken from everywhere: no stranger locks its owner out.
+    if (isRight) return { kind: 'right' };
+    return this.#limits.take('key', from, now) ?? { kind: 'wrong' };
+  };
+
+  readonly approve: AccessSteps['approve'] = (approval, now) => {
+    const store = this.#store;
+    if (now >= approval.pageUntil || !store.usePage(approval.page, approval.pageUntil))
+      return { kind: 'spent' };
+    this.#makeRoom(approval.person.id, now);
+    store.putPerson(approval.person, now);
+    const kind = store.app('registered', approval.app.id) ? 'registered' : 'document';
+    const app = store.app(kind, approval.app.id);
+    if (app) store.putApp(kind, { ...app, usedAt: now });
+    store.putGrant({
+      grant: approval.grant,
+      person: approval.person.id,
+      client: approval.app.id,
+      app: approval.app.name,
+      server: approval.server,
+      scopes: approval.scopes.join(' '),
+      createdAt: now,
+      usedAt: now,
+      expiresAt: now + approval.lastsMs,
+      code: approval.code,
+      codeUntil: now + CODE_MS,
+      challenge: approval.challenge,
+      redirect: approval.redirect,
+      refresh: null,
+      refreshUntil: 0,
+      previous: null,
+      sealed: null,
+    });
+    this.#scheduleSweep(now);
+    return { kind: 'approved' };
+  };
+
+  readonly redeem: AccessSteps['redeem'] = (redemption, now) => {
+    const { code, client, redirect, challenge, server, from } = redemption;
+    const limited = this.#limits.check('token', from, now);
+    if (limited) return limited;
+    const row = this.#store.grantOfCode(code);
+    if (!row) return this.#refused('invalid_grant', from, now);
+    // Whoever comes with another client, URI or verifier, or for the second time, has the code from somewhere else.
+    const isBound =
+      row.client === client && row.redirect === redirect && row.challenge === challenge;
+    const isTarget = server === undefined || server === row.server;
+    if (row.refresh !== null || now >= row.codeUntil || !isBound || !isTarget) {
+      this.#store.removeGrant(row.grant);
+      return this.#refused(isBound && !isTarget ? 'invalid_target' : 'invalid_grant', from, now);
+    }
+    this.#store.putGrant({
+      ...row,
+      usedAt: now,
+      refresh: redemption.refresh,
+      refreshUntil: refreshUntil(row, now),
+    });
+    return this.#issue(row, redemption.access, redemption.accessMs, row.scopes, now);
+  };
+
+  readonly renew: AccessSteps['renew'] = (renewal, now) => {
+    const { presented, client, server, from } = renewal;
+    const limited = this.#limits.check('token', from, now);
+    if (limited) return limited;
+    const row = this.#store.grantOfRefresh(presented);
+    if (!row) {
+      this.#endStolen(presented, client);
+      return this.#refused('invalid_grant', from, now);
+    }
+    if (row.client !== client) return this.#refused('invalid_grant', from, now);
+    if (now >= row.expiresAt || now >= row.refreshUntil) {
+      this.#store.removeGrant(row.grant);
+      return this.#refused('invalid_grant', from, now);
+    }
+    if (server !== undefined && server !== row.server)
+      return this.#refused('invalid_target', from, now);
+    const granted = new Set(row.scopes.split(' '));
+    const scopes = renewal.scopes ?? [...granted];
+    if (!scopes.every((scope) => granted.has(scope)))
+      return this.#refused('invalid_scope', from, now);
+    const isFirst = row.refresh === presented;
+    if (isFirst && row.previous !== null) {
+      this.#store.spend(row.previous, row.grant, now);
+      this.#store.trimSpent(row.grant, SPENT_OF_GRANT);
+    }
+    this.#store.putGrant({
+      ...row,
+      usedAt: now,
+      refreshUntil: refreshUntil(row, now),
+      ...(isFirst && { refresh: renewal.refresh, previous: presented, sealed: renewal.sealed }),
+    });
+    const issued = this.#issue(row, renewal.access, renewal.accessMs, scopes.join(' '), now);
+    return isFirst ? issued : { ...issued, sealed: row.sealed ?? undefined };
+  };
+
+  readonly revoke: AccessSteps['revoke'] = ({ token, from }, now) => {
+    if (this.#limits.check('revoke', from, now)) return { isEnded: false };
+    const store = this.#store;
+    const grant =
+      store.token(token)?.grant ?? store.grantOfRefresh(token)?.grant ?? store.grantOfSpent(token);
+    if (grant === undefined) this.#limits.count('revoke', from, now);
+    else store.removeGrant(grant);
+    return { isEnded: grant !== undefined };
+  };
+
+  readonly validate: AccessSteps['validate'] = ({ token, server }, now) => {
+    const row = this.#store.token(token);
+    const grant = row && now < row.expiresAt ? this.#store.grant(row.grant) : undefined;
+    if (!row || !grant || grant.server !== server || now >= grant.expiresAt)
+      return { admission: undefined };
+    if (now - grant.usedAt >= NOTED_MS) this.#store.putGrant({ ...grant, usedAt: now });
+    const { person, client } = grant;
+    const scopes = row.scopes.split(' ');
+    const { expiresAt } = row;
+    return { admission: { person, client, grant: grant.grant, scopes, expiresAt } };
+  };
+
+  readonly grants: AccessSteps['grants'] = ({ server }, now) => {
+    const over = new Set(this.#store.grantsOver(now));
+    return this.#store
+      .grantsBy({ server })
+      .filter(({ grant, refresh }) => refresh !== null && !over.has(grant))
+      .map(viewOf);
+  };
+
+  readonly end: AccessSteps['end'] = (choice) => {
+    const chosen = this.#store.grantsBy(choice);
+    for (const { grant } of chosen) this.#store.removeGrant(grant);
+    return { ended: chosen.length };
+  };
+
+  /** One step, by its name. */
+  take<Name extends keyof AccessSteps>(
+    name: Name,
+    input: Parameters<AccessSteps[Name]>[0],
+    now: number,
+  ): ReturnType<AccessSteps[Name]> {
+    const step = this[name] as (input: unknown, now: number) => ReturnType<AccessSteps[Name]>;
+    return step(input, now);
+  }
+
+  /** Forgets what can no longer be used, and sets the time of the next sweep. */
+  sweep(now: number): void {
+    const store = this.#store;
+    for (const grant of store.grantsOver(now)) store.removeGrant(grant);
+    store.dropTokensBefore(now);
+    store.dropPagesBefore(now);
+    store.dropAppsBefore('registered', now - UNUSED_MS);
+    store.dropAppsBefore('document', now - UNUSED_MS);
+    store.dropPeople();
+    store.setSweep(now + DAY_MS);
+  }
+
+  /** A refresh token whose successor was used came again: one of the two who had it has stolen it. */
+  #endStolen(presented: string, client: string): void {
+    const grant = this.#store.grantOfSpent(presented);
+    if (grant !== undefined && this.#store.grant(grant)?.client === client)
+      this.#store.removeGrant(grant);
+  }
+
+  #issue(
+    { grant, expiresAt: ends }: GrantRow,
+    token: string,
+    lastsMs: number,
+    scopes: string,
+    now: number,
+  ): Issued {
+    const expiresAt = Math.min(now + lastsMs, ends);
+    this.#store.putToken({ token, grant, scopes, expiresAt });
+    this.#store.trimTokens(grant, TOKENS_OF_GRANT);
+    const expiresInS = Math.floor((expiresAt - now) / SECOND_MS);
+    return { kind: 'issued', scopes: scopes.split(' '), expiresInS };
+  }
+
+  #refused(kind: RefusedExchange['kind'], from: Network, now: number): RefusedExchange {
+    this.#limits.count('token', from, now);
+    return { kind };
+  }
+
+  #putApp(kind: AppKind, row: Parameters<AccessStore['putApp']>[1], now: number): boolean {
+    const store = this.#store;
+    const isNew = store.app(kind, row.id) === undefined;
+    if (isNew && store.countApps(kind) >= APPS[kind] && !store.dropApp(kind)) return false;
+    store.putApp(kind, row);
+    this.#scheduleSweep(now);
+    return true;
+  }
+
+  /** Of a person's grants those that are over go first, then the one that was not used for longest. */
+  #makeRoom(person: string, now: number): void {
+    const over = new Set(this.#store.grantsOver(now));
+    const rows = this.#store.grantsBy({ person });
+    const living = rows.filter(({ grant }) => !over.has(grant));
+    const tooMany = living.slice(0, Math.max(0, living.length + 1 - GRANTS_OF_PERSON));
+    for (const { grant } of [...rows.filter(({ grant }) => over.has(grant)), ...tooMany])
+      this.#store.removeGrant(grant);
+  }
+
+  #scheduleSweep(now: number): void {
+    if (this.#store.sweepAt() === undefined) this.#store.setSweep(now + DAY_MS);
+  }
+}
+
+const refreshUntil = ({ expiresAt }: GrantRow, now: number): number =>
+  Math.min(now + IDLE_MS, expiresAt);
+
+const appOf = ({ id, name, redirects }: Parameters<AccessStore['putApp']>[1]) => ({
+  id,
+  name,
+  redirects,
+});
+
+const viewOf = (row: GrantRow): GrantView => ({
+  grant: row.grant,
+  person: row.person,
+  client: row.client,
+  app: row.app,
+  server: row.server,
+  scopes: row.scopes.split(' '),
+  createdAt: row.createdAt,
+  usedAt: row.usedAt,
+  expiresAt: row.expiresAt,
+});

@@ -1,0 +1,23 @@
+// What the OAuth endpoints are given with each request.
+import { persistently } from '../exchange.ts';
+import type { Ports } from '../ports.ts';
+import type { AccessSteps, Network } from '../../core/access-ports.ts';
+import type { SignIn } from '../../sign-in-settings.ts';
+
+export interface SignInRequest {
+  readonly request: Request;
+  readonly signIn: SignIn;
+  /** Seals what the sign-in page carries; see Settings. */
+  readonly secret: string;
+  readonly ports: Ports;
+  /** Where the request came from. */
+  readonly from: Network;
+}
+
+/** Asks the access actor until it answers; undefined if it is out of reach. */
+export const askAccess = <Name extends keyof AccessSteps>(
+  { access }: Pick<Ports, 'access'>,
+  name: Name,
+  input: Parameters<AccessSteps[Name]>[0],
+): Promise<{ readonly answer: ReturnType<AccessSteps[Name]> } | undefined> =>
+  persistently(async () => ({ answer: await access(name, input) }));

@@ -1,0 +1,97 @@
+// Where clients find out how to sign in: the metadata of each server as a protected resource (RFC 9728), that of the edge as an
+// authorization server (RFC 8414), and the challenge that leads there (RFC 6750 §3, RFC 9728 §5.1). All of it comes from the settings.
+import { byMethod, metadataAnswer, oauthError } from './answer.ts';
+import {
+  PROTECTED_RESOURCE,
+  resourceMetadataUrl,
+  resourceUrl,
+  type ResourceTransport,
+} from '../../access/resource.ts';
+import { ASKED_SCOPES, OFFLINE } from '../../access/scopes.ts';
+import type { SignIn } from '../../sign-in-settings.ts';
+import { SERVER_NAME, type ServerName } from '../../../shared/ids.ts';
+
+/** The path behind PROTECTED_RESOURCE. Every well-formed name has metadata: it does not tell which servers there are. */
+const RESOURCE_PATH = /^\/([^/]+)\/(mcp|sse)$/u;
+
+const AUTHORIZATION_SERVER = '/.well-known/oauth-authorization-server';
+
+/** Metadata paths of all kinds, also those of clients that put the path before or behind. */
+const METADATA =
+  /\/\.well-known\/(?:oauth-authorization-server|openid-configuration|oauth-protected-resource)(?:\/|$)/u;
+
+/** The answer to a request for metadata; undefined if the path is none of metadata. */
+export function metadata(
+  request: Request,
+  pathname: string,
+  { issuer }: SignIn,
+): Promise<Response> | undefined {
+  if (!METADATA.test(pathname)) return undefined;
+  const value = metadataAt(pathname, issuer);
+  const answer = (): Response => (value ? metadataAnswer(value) : noMetadata());
+  return byMethod(request, { GET: answer, HEAD: answer });
+}
+
+function metadataAt(pathname: string, issuer: string): object | undefined {
+  if (pathname === AUTHORIZATION_SERVER) return authorizationServer(issuer);
+  if (!pathname.startsWith(PROTECTED_RESOURCE)) return undefined;
+  const [, server = '', transport] =
+    RESOURCE_PATH.exec(pathname.slice(PROTECTED_RESOURCE.length)) ?? [];
+  return SERVER_NAME.test(server)
+    ? protectedResource(issuer, server, transport as ResourceTransport)
+    : undefined;
+}
+
+const noMetadata = (): Response =>
+  oauthError(
+    404,
+    'not_found',
+    `There is no metadata here. That of a server is at ${PROTECTED_RESOURCE}/<server>/mcp, that of the authorization server at ${AUTHORIZATION_SERVER}.`,
+  );
+
+const protectedResource = (
+  issuer: string,
+  server: ServerName,
+  transport: ResourceTransport,
+): object => ({
+  resource: resourceUrl(issuer, server, transport),
+  authorization_servers: [issuer],
+  scopes_supported: ASKED_SCOPES,
+  bearer_methods_supported: ['header'],
+  resource_name: server,
+});
+
+/** Claude's apps take Client ID Metadata Documents only where `none` is listed beside them. */
+const authorizationServer = (issuer: string): object => ({
+  issuer,
+  authorization_endpoint: `${issuer}/authorize`,
+  token_endpoint: `${issuer}/token`,
+  registration_endpoint: `${issuer}/register`,
+  revocation_endpoint: `${issuer}/revoke`,
+  revocation_endpoint_auth_methods_supported: ['none'],
+  response_types_supported: ['code'],
+  response_modes_supported: ['query'],
+  grant_types_supported: ['authorization_code', 'refresh_token'],
+  token_endpoint_auth_methods_supported: ['none'],
+  code_challenge_methods_supported: ['S256'],
+  scopes_supported: [...ASKED_SCOPES, OFFLINE],
+  client_id_metadata_document_supported: true,
+  authorization_response_iss_parameter_supported: true,
+});
+
+/** The challenge of a 401 of a server; `tokenSent`: a token came and was refused. */
+export function challengeOfServer(
+  { issuer }: SignIn,
+  server: ServerName,
+  transport: ResourceTransport,
+  tokenSent: boolean,
+): string {
+  const parameters = [
+    ...(tokenSent ? ['error="invalid_token"'] : []),
+    ...(SERVER_NAME.test(server)
+      ? [`resource_metadata="${resourceMetadataUrl(issuer, server, transport)}"`]
+      : []),
+    `scope="${ASKED_SCOPES.join(' ')}"`,
+  ];
+  return `Bearer ${parameters.join(', ')}`;
+}

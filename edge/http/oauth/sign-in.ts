@@ -1,0 +1,28 @@
+// The OAuth endpoints of an edge at which people can sign in: which path leads where.
+import { byMethod } from './answer.ts';
+import { showConsent, takeConsent } from './authorize.ts';
+import type { SignInRequest } from './context.ts';
+import { metadata } from './metadata.ts';
+import { registerApp } from './register.ts';
+import { revokeToken } from './revoke.ts';
+import { exchangeToken } from './token.ts';
+import { urlOf } from '../request-url.ts';
+
+type Methods = Readonly<Record<string, (context: SignInRequest) => Promise<Response>>>;
+
+const ENDPOINTS: Readonly<Record<string, Methods>> = {
+  '/authorize': { GET: showConsent, POST: takeConsent },
+  '/token': { POST: exchangeToken },
+  '/register': { POST: registerApp },
+  '/revoke': { POST: revokeToken },
+};
+
+/** The answer of an OAuth endpoint, or undefined if the path is of none. */
+export function signInAnswer(context: SignInRequest): Promise<Response> | undefined {
+  const { request, signIn } = context;
+  const { pathname } = urlOf(request);
+  const methods = Object.hasOwn(ENDPOINTS, pathname) ? ENDPOINTS[pathname] : undefined;
+  if (!methods) return metadata(request, pathname, signIn);
+  const handlers = Object.entries(methods).map(([name, handle]) => [name, () => handle(context)]);
+  return byMethod(request, Object.fromEntries(handlers) as Record<string, () => Promise<Response>>);
+}

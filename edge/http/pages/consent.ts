@@ -1,0 +1,74 @@
+// The page on which a person lets an app use a server, and the one that says why it is not shown. What an app says of itself is shown
+// as text, and as a claim: only the address of its document and the host that gets the answer are known.
+import { html, page, type Markup } from './html.ts';
+
+export interface Consent {
+  /** The app's own name. */
+  readonly app: string;
+  /** The host that published the app's description; undefined for an app that only registered. */
+  readonly publisher: string | undefined;
+  /** The host or scheme that gets the answer. */
+  readonly answeredAt: string;
+  /** The answer goes to a program on the person's own machine. */
+  readonly isLocal: boolean;
+  readonly server: string;
+  /** In words. */
+  readonly scopes: readonly string[];
+  /** The request, for the form. */
+  readonly sealed: string;
+  /** A wrong key was sent. */
+  readonly isWrong: boolean;
+}
+
+/** The page as HTML without scripts; send it with formResponse. */
+export const consentPage = (consent: Consent): string =>
+  page(
+    `Sign in: ${consent.server}`,
+    html`<h1>Let <bdi>${consent.app}</bdi> use ${consent.server}?</h1>
+      <p class="lead">${publisherNote(consent.publisher)}</p>
+      <p>The answer goes to <code>${consent.answeredAt}</code>.</p>
+      ${consent.isLocal ? LOCAL_NOTE : ''}
+      <h2>It will be able to</h2>
+      <ul>
+        ${consent.scopes.map((scope) => html`<li>${scope}</li>`)}
+      </ul>
+      <form method="post" action="/authorize">
+        <input type="hidden" name="request" value="${consent.sealed}" />
+        <input type="text" name="username" value="owner" autocomplete="username" hidden />
+        ${consent.isWrong ? html`<p class="wrong" role="alert">This is not the owner key.</p>` : ''}
+        <p>
+          <label for="key">Owner key</label>
+          <input
+            id="key"
+            type="password"
+            name="key"
+            autocomplete="current-password"
+            autocapitalize="off"
+            spellcheck="false"
+            maxlength="256"
+          />
+        </p>
+        <p class="choice">
+          <button name="decision" value="allow">Allow</button>
+          <button name="decision" value="deny">Deny</button>
+        </p>
+      </form>`,
+  );
+
+const publisherNote = (publisher: string | undefined): Markup =>
+  publisher === undefined
+    ? html`The app gave itself this name. Nobody has checked it.`
+    : html`The app is published by <strong>${publisher}</strong>.`;
+
+const LOCAL_NOTE = html`<p class="problems">
+  That is a program on the machine where this browser runs, and any program there can use this name.
+  Allow it only if you have just started to connect it yourself.
+</p>`;
+
+/** Why nothing can be allowed here; send it with formResponse. */
+export const refusalPage = (why: string): string =>
+  page(
+    'Sign in',
+    html`<h1>This cannot go on</h1>
+      <p>${why}</p>`,
+  );
