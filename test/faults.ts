@@ -1176,6 +1176,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-419': { fault: 'anybody fills the storage of sign-in', tests: ['edge/core/access.test.ts'] },
   'F-420': { fault: 'the access actor ends between two steps', tests: ['contract/access.ts'] },
   'F-421': { fault: 'a wrong setting of sign-in', tests: ['edge/settings.test.ts'] },
+  'F-422': {
+    fault: 'an app uses the session of another app of the same person',
+    tests: ['edge/access/session-id.test.ts'],
+  },
 
   // Audit
   'F-450': {
@@ -1249,7 +1253,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-305',
   'F-310',
   'F-400 F-401 F-402 F-403 F-404 F-405 F-406 F-407 F-408 F-409 F-410 F-411 F-412 F-413 F-414',
-  'F-415 F-416 F-417 F-418 F-419 F-420 F-421',
+  'F-415 F-416 F-417 F-418 F-419 F-420 F-421 F-422',
   'F-500',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',

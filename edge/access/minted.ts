@@ -10,7 +10,7 @@ const SECRET_CHARACTERS = 43;
 export const mintSecret = (kind: keyof typeof PREFIXES): string =>
   `${PREFIXES[kind]}${nanoid(SECRET_CHARACTERS)}`;
 
-const FORM = new RegExp(`^mcp[adf]_[\\w-]{${SECRET_CHARACTERS}}$`, 'u');
+const FORM = /^mcp[adf]_[\w-]{43}$/u;
 
 /** True if a text may be a secret of this kind: others need not be looked up. */
 export const isMinted = (kind: keyof typeof PREFIXES, text: string): boolean =>

@@ -38,6 +38,18 @@ describe('a session id', () => {
     expect(await verifySession(secret, id, owner)).toBeUndefined();
   });
 
+  test('[F-422] of one app of a person is unknown to another, also after it was verified', async () => {
+    const mine = { ...OWNER, principal: 'owner', client: 'app' };
+    const id = await signSession(SECRET, { name: NAME, ...mine });
+    for (let turn = 0; turn < 2; turn++) {
+      expect(await verifySession(SECRET, id, mine)).toBe(NAME);
+      for (const client of ['other', '', undefined])
+        expect(await verifySession(SECRET, id, { ...mine, client })).toBeUndefined();
+    }
+    const keyed = await signSession(SECRET, { name: NAME, ...OWNER });
+    expect(await verifySession(SECRET, keyed, { ...OWNER, client: 'app' })).toBeUndefined();
+  });
+
   test.each([
     ['empty', ''],
     ['a bare name', NAME],
