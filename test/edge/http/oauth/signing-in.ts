@@ -79,7 +79,7 @@ export class PlayedApp {
       ...changed,
     };
     const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
-    return `${ISSUER}/authorize?${new URLSearchParams(given as [string, string][]).toString()}`;
+    return `${ISSUER}/authorize?${new URLSearchParams(given).toString()}`;
   }
 
   token(fields: Readonly<Record<string, string | undefined>>, headers = {}): Promise<Response> {
