@@ -4,19 +4,17 @@ import {
   ServerResponse,
   STATUS_CODES,
   type IncomingMessage,
-  type RequestListener,
   type Server,
   type ServerOptions,
 } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { getRequestListener } from '@hono/node-server';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { NO_URL } from '../../http/request-url.ts';
 import { refuse } from '../../http/refuse.ts';
-import { streamOf } from '../../http/stream-body.ts';
 import type { Entrances } from './entrances.ts';
-import { sendStream } from './stream-response.ts';
+import { requestOf, urlOf } from './incoming-request.ts';
+import { makeResponsesPlain } from './plain-response.ts';
+import { discardRest, send } from './send-response.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
 
 /** A certificate chain and its key, as PEM. */
@@ -79,16 +77,9 @@ export class HttpServer {
     this.#server = certificate
       ? createTlsServer({ ...SETTINGS, ...(certificate as TlsOptions) })
       : createServer(SETTINGS);
-    const listener = getRequestListener(
-      (request, { incoming, outgoing }) => this.#answer(request, incoming, outgoing),
-      {
-        // The adapter's own classes are made without the parts of a request or response that nobody asks for.
-        overrideGlobalObjects: true,
-        errorHandler: () => refuse(NO_URL),
-      },
-    );
-    const serve: RequestListener = (incoming, outgoing) =>
-      this.#serve(listener, incoming, outgoing);
+    makeResponsesPlain();
+    const serve = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
+      this.#serve(incoming, outgoing);
     this.#server
       .on('connection', (connection) => this.#connected(connection))
       .on('request', serve)
@@ -137,19 +128,6 @@ export class HttpServer {
     for (const connection of this.#connections) connection.destroy();
   }
 
-  /** The adapter sends what is there at once; a stream is sent here, where a client that was cut off is no line in the log. */
-  async #answer(
-    request: Request,
-    incoming: AddressedMessage,
-    outgoing: unknown,
-  ): Promise<Response> {
-    const response = await this.#options.fetch(request, this.#addressOf(incoming));
-    const body = streamOf(response);
-    if (!body || !(outgoing instanceof ServerResponse)) return response;
-    await sendStream(outgoing, response, body);
-    return RESPONSE_ALREADY_SENT;
-  }
-
   /** Of a trusted proxy's request, the address that the proxy says. */
   #addressOf(incoming: AddressedMessage): string | undefined {
     return this.#options.proxies?.addressOf(incoming) ?? incoming.socket.remoteAddress;
@@ -160,17 +138,33 @@ export class HttpServer {
     connection.once('close', () => this.#connections.delete(connection));
   }
 
-  #serve(
-    listener: ReturnType<typeof getRequestListener>,
-    incoming: IncomingMessage,
-    outgoing: ServerResponse,
-  ): void {
+  #serve(incoming: IncomingMessage, outgoing: ServerResponse): void {
     if (this.#isStopping) outgoing.shouldKeepAlive = false;
     this.#responses.add(outgoing);
-    outgoing.once('close', () => this.#responses.delete(outgoing));
     this.#options.proxies?.apply(incoming);
     escapeBackslashes(incoming);
-    void listener(incoming, outgoing);
+    const url = urlOf(incoming);
+    const request = url === undefined ? undefined : requestOf(incoming, url);
+    outgoing.on('close', () => {
+      this.#responses.delete(outgoing);
+      if (!outgoing.writableFinished) request?.abort();
+      else if (!incoming.readableEnded) discardRest(incoming);
+    });
+    if (request) void this.#answer(request, incoming, outgoing);
+    else void send(outgoing, refuse(NO_URL));
+  }
+
+  async #answer(
+    request: Request,
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+  ): Promise<void> {
+    try {
+      await send(outgoing, await this.#options.fetch(request, this.#addressOf(incoming)));
+    } catch {
+      // The app answers all it can; a client that waits for the rest shall not wait.
+      outgoing.destroy();
+    }
   }
 
   /** Refuses what is not an HTTP request, after the answers to the requests before it, and ends the connection. */
@@ -190,12 +184,11 @@ export class HttpServer {
     // A connection that breaks meanwhile is found by whoever writes to it.
     connection.on('error', () => undefined);
     this.#options.proxies?.apply(incoming);
+    const url = urlOf(incoming);
+    if (url === undefined) return answerUpgrade(incoming, connection, refuse(NO_URL));
+    const request = requestOf(incoming, url);
     let response: Response;
     try {
-      const request = new Request(urlOf(incoming), {
-        method: incoming.method ?? 'GET',
-        headers: pairsOf(incoming.rawHeaders),
-      });
       const isEntered = this.#options.entrances.overNetwork(request, incoming, connection, head);
       response = await this.#options.fetch(request, this.#addressOf(incoming));
       if (isEntered()) return;
@@ -206,22 +199,9 @@ export class HttpServer {
   }
 }
 
-/** The adapter refuses a backslash, which no target may have (RFC 3986 §2). To the app it is a path that leads nowhere. */
+/** A backslash, which no target may have (RFC 3986 §2), is read as a slash in a URL. To the app it is a path that leads nowhere. */
 function escapeBackslashes(incoming: IncomingMessage): void {
   if (incoming.url?.includes('\\') === true) incoming.url = incoming.url.replaceAll('\\', '%5C');
-}
-
-function urlOf({ url = '/', headers, socket }: IncomingMessage): string {
-  if (!url.startsWith('/')) return url;
-  const scheme = 'encrypted' in socket && socket.encrypted === true ? 'https' : 'http';
-  return `${scheme}://${headers.host ?? ''}${url}`;
-}
-
-function pairsOf(rawHeaders: readonly string[]): [string, string][] {
-  const pairs: [string, string][] = [];
-  for (let at = 0; at < rawHeaders.length; at += 2)
-    pairs.push([rawHeaders[at] ?? '', rawHeaders[at + 1] ?? '']);
-  return pairs;
 }
 
 /** An upgrade that was refused gets an ordinary answer, and its connection ends. */

@@ -20,6 +20,12 @@ const HEAD_BYTES = 1_024;
 /** A client that sends nothing in this time is waiting for `100 Continue`; it is not asked for a body that nobody wants. */
 const HEAD_MS = 250;
 
+/** What a host's request may offer beside Fetch, as the host that takes in the request knows what is there. */
+export interface ArrivedBody {
+  /** The body of so many bytes, once all of it is there: then there is nothing to wait for, and no time to watch. */
+  arrived(bytes: number): Uint8Array | undefined;
+}
+
 const LOST: ReadBody = {
   ok: false,
   fault: { fault: 'invalid_request', message: 'The connection ended before the body did.' },
@@ -44,6 +50,8 @@ export async function readBody(
     const head = wantsHead ? await headOf(request) : undefined;
     return { ...tooLarge(limitBytes), ...(head && { head }) };
   }
+  const here = announced && (request as Request & Partial<ArrivedBody>).arrived?.(announced);
+  if (here) return { ok: true, bytes: here };
   // A body that is announced is not asked for its stream: on Node that would cost as much as the rest of a request.
   const reader = announced === undefined ? request.body?.getReader() : undefined;
   if (announced === 0 || (announced === undefined && !reader))

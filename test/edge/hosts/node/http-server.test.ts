@@ -186,3 +186,67 @@ test('[F-320] a stop waits for answers under way, and not for streams', async ()
   await Promise.all([stream.closed, call.closed]);
   expect(call.text()).toContain('the answer');
 });
+
+test('a header that is repeated is read as Fetch reads it, also where Node keeps the first alone', async () => {
+  const seen = Promise.withResolvers<(string | null)[]>();
+  const { port } = await start(({ headers }) => {
+    seen.resolve([headers.get('Authorization'), headers.get('x-other'), headers.get('absent')]);
+    return new Response(null);
+  });
+  talk(
+    port,
+    'GET / HTTP/1.1\r\nHost: x\r\nAuthorization: a\r\nX-Other: b\r\nAuthorization: c\r\n\r\n',
+  );
+  expect(await seen.promise).toEqual(['a, c', 'b', null]);
+});
+
+test.each([
+  ['with its head', ''],
+  ['later', 'and more'],
+])('a body that comes %s is whole, and is read once', async (_title, later) => {
+  const { port } = await start(async (request) => {
+    const text = await request.text();
+    const again = await request.text().catch(() => 'used');
+    return new Response(`${text}, ${again}, ${String(request.bodyUsed)}.`);
+  });
+  const length = 'a body '.length + later.length;
+  const { socket, until, text } = talk(
+    port,
+    `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\na body `,
+  );
+  socket.write(later);
+  await until('used');
+  expect(text()).toContain(`a body ${later}, used, true.`);
+});
+
+test.each([
+  ['no Host', 'GET /a HTTP/1.0\r\n\r\n'],
+  ['a Host that a URL reads otherwise', 'GET /a HTTP/1.1\r\nHost: a%62\r\n\r\n'],
+  ['an asterisk', 'OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n'],
+])('a target without a URL (%s) does not reach the app', async (_title, head) => {
+  const { port } = await start(echoing);
+  const { until, text } = talk(port, head);
+  await until('do not form a valid URL');
+  expect(text()).toMatch(/^HTTP\/1\.1 400 /u);
+});
+
+test('dots in a target are followed, and a target in absolute form names the host', async () => {
+  const { port } = await start((request) => new Response(`${request.url}.`));
+  const { until } = talk(port, 'GET /a/../b HTTP/1.1\r\nHost: x\r\n\r\n');
+  await until('http://x/b.');
+  const absolute = talk(port, 'GET http://y/c HTTP/1.1\r\nHost: x\r\n\r\n');
+  await absolute.until('http://y/c.');
+});
+
+test('a client that left is no longer waited for', async () => {
+  const left = Promise.withResolvers<boolean>();
+  const { port } = await start(async ({ signal }) => {
+    signal.addEventListener('abort', () => left.resolve(signal.aborted));
+    await left.promise;
+    return new Response('late');
+  });
+  const { socket } = talk(port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await new Promise((resolve) => socket.write('', resolve));
+  setImmediate(() => socket.destroy());
+  expect(await left.promise).toBe(true);
+});

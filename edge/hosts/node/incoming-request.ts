@@ -1,0 +1,183 @@
+// A request as the app reads it, on what Node's server took in. Of a Request it has what the app asks for (http/platform.d.ts), and
+// makes no more of it than is asked.
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import type { ArrivedBody } from '../../http/guards/body.ts';
+
+/** Hosts and targets that are in a URL as they are: nothing in them is decoded, and no path leads up. */
+const PLAIN_HOST = /^[a-z0-9._-]+(?::(?:[1-5]\d{3,4}|[6-9]\d{3}))?$/u;
+const PLAIN_TARGET = /^\/(?!.*\/\.)[!#$&-;=?-[\]_a-z~]*$/u;
+
+/** The URL of a request; undefined if target and Host make none. */
+export function urlOf(incoming: IncomingMessage): string | undefined {
+  const { url: target = '', headers, socket } = incoming;
+  // In absolute form (RFC 9112 §3.2.2).
+  if (/^https?:\/\//u.test(target)) return URL.parse(target)?.href;
+  const { host } = headers;
+  if (host === undefined || host === '' || !target.startsWith('/')) return undefined;
+  const scheme = 'encrypted' in socket && socket.encrypted === true ? 'https' : 'http';
+  const text = `${scheme}://${host}${target}`;
+  if (PLAIN_HOST.test(host) && PLAIN_TARGET.test(target)) return text;
+  const url = URL.parse(text);
+  // What a URL reads otherwise than it stands there is no name of a host.
+  return url?.hostname === host.replace(/:\d+$/u, '').toLowerCase() ? url.href : undefined;
+}
+
+/** Headers as Node has read them. Those of a request with a repeated header are joined as Fetch does it; Node drops some. */
+class IncomingHeaders {
+  readonly #incoming: IncomingMessage;
+  readonly #fields: IncomingMessage['headers'] | undefined;
+  #joined: Headers | undefined;
+
+  constructor(incoming: IncomingMessage) {
+    this.#incoming = incoming;
+    const { headers, rawHeaders } = incoming;
+    if (Object.keys(headers).length * 2 === rawHeaders.length) this.#fields = headers;
+  }
+
+  get(name: string): string | null {
+    if (!this.#fields) return this.#all.get(name);
+    const value = this.#fields[name.toLowerCase()];
+    return typeof value === 'string' ? value : null;
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== null;
+  }
+
+  set(name: string, value: string): void {
+    this.#all.set(name, value);
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, string]> {
+    return this.#all[Symbol.iterator]();
+  }
+
+  get #all(): Headers {
+    return (this.#joined ??= new Headers(pairsOf(this.#incoming.rawHeaders)));
+  }
+}
+
+function pairsOf(rawHeaders: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    pairs.push([rawHeaders[at] ?? '', rawHeaders[at + 1] ?? '']);
+  return pairs;
+}
+
+const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+
+class IncomingRequest implements ArrivedBody {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: IncomingHeaders;
+  readonly #incoming: IncomingMessage;
+  #body: ReadableStream<Uint8Array> | undefined;
+  #isTaken = false;
+  #aborting: AbortController | undefined;
+  #hasLeft = false;
+
+  constructor(incoming: IncomingMessage, url: string) {
+    this.#incoming = incoming;
+    this.url = url;
+    this.method = incoming.method ?? 'GET';
+    this.headers = new IncomingHeaders(incoming);
+  }
+
+  get body(): ReadableStream<Uint8Array> | null {
+    if (BODILESS.has(this.method)) return null;
+    return (this.#body ??= this.#isTaken ? emptyStream() : streamOf(this.#incoming));
+  }
+
+  get bodyUsed(): boolean {
+    return this.#isTaken;
+  }
+
+  get signal(): AbortSignal {
+    this.#aborting ??= new AbortController();
+    if (this.#hasLeft) this.#aborting.abort();
+    return this.#aborting.signal;
+  }
+
+  /** The client has left before the end of its answer. */
+  abort(): void {
+    this.#hasLeft = true;
+    this.#aborting?.abort();
+  }
+
+  arrived(bytes: number): Uint8Array<ArrayBuffer> | undefined {
+    const incoming = this.#incoming;
+    const isHere = incoming.complete && incoming.readableLength === bytes;
+    if (!isHere || this.#body || this.#isTaken || incoming.readableDidRead) return undefined;
+    this.#isTaken = true;
+    // A copy: what Node has read into is larger, and would be kept.
+    return new Uint8Array(incoming.read() as Buffer);
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    if (this.#body || this.#isTaken) throw new TypeError('the body is in use');
+    this.#isTaken = true;
+    if (BODILESS.has(this.method)) return new ArrayBuffer(0);
+    return new Uint8Array(await wholeOf(this.#incoming)).buffer;
+  }
+
+  async text(): Promise<string> {
+    return Buffer.from(await this.arrayBuffer()).toString();
+  }
+}
+
+/** The request of a URL of {@link urlOf}. */
+export const requestOf = (
+  incoming: IncomingMessage,
+  url: string,
+): Request & Pick<IncomingRequest, 'abort'> =>
+  new IncomingRequest(incoming, url) as unknown as Request & Pick<IncomingRequest, 'abort'>;
+
+/** Rejects when the connection ends before the body. */
+function wholeOf(incoming: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const left = (): void => {
+      const rest = restOf(incoming);
+      if (rest) resolve(Buffer.concat([...chunks, rest]));
+      else reject(new Error('the client left'));
+    };
+    if (incoming.destroyed) return left();
+    incoming
+      .on('data', (chunk: Buffer) => chunks.push(chunk))
+      .once('end', () => resolve(Buffer.concat(chunks)))
+      .once('error', left)
+      .once('close', left);
+  });
+}
+
+/** What is left to be read of a body that arrived before its client left; undefined if not all of it did. */
+function restOf(incoming: IncomingMessage): Buffer | undefined {
+  if (!incoming.complete) return undefined;
+  return (incoming.read() as Buffer | null) ?? Buffer.alloc(0);
+}
+
+/** Nothing is read before somebody asks, so a body that nobody wants is not asked for. */
+function streamOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const rest = !reader && incoming.destroyed ? restOf(incoming) : undefined;
+        if (rest) {
+          if (rest.length > 0) controller.enqueue(rest);
+          return controller.close();
+        }
+        reader ??= (Readable.toWeb(incoming) as ReadableStream<Uint8Array>).getReader();
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader?.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+const emptyStream = (): ReadableStream<Uint8Array> =>
+  new ReadableStream({ start: (controller) => controller.close() });

@@ -1,0 +1,80 @@
+// Sends what the app answers: at once what is there, and a stream as fast as its client reads, and no faster.
+import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
+import { streamOf } from '../../http/stream-body.ts';
+import { madeOf } from './plain-response.ts';
+
+/** Statuses of answers without a body, of which no length is told (RFC 9110 §8.6). */
+const BODILESS: ReadonlySet<number> = new Set([204, 304]);
+
+/** Resolves when all has been handed over, or the connection ended. Never rejects for a client that left. */
+export async function send(outgoing: ServerResponse, response: Response): Promise<void> {
+  const { status, headers, body: made } = madeOf(response);
+  const body = streamOf(response) ?? made;
+  if (body !== null && typeof body !== 'string')
+    return sendStream(outgoing, { status, headers }, body);
+  if (outgoing.destroyed) return;
+  const length = BODILESS.has(status) ? {} : { 'Content-Length': Buffer.byteLength(body ?? '') };
+  outgoing.writeHead(status, { ...headers, ...length });
+  outgoing.end(body ?? undefined);
+}
+
+interface Head {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, OutgoingHttpHeader>>;
+}
+
+async function sendStream(
+  outgoing: ServerResponse,
+  { status, headers }: Head,
+  body: ReadableStream<Uint8Array>,
+): Promise<void> {
+  const reader = body.getReader();
+  // A body that fails is cut off, and its client may come back; it may be waiting for the client at that time.
+  reader.closed.catch(() => outgoing.destroy());
+  if (outgoing.destroyed) return void reader.cancel().catch(ignore);
+  outgoing.once('close', () => void reader.cancel().catch(ignore));
+  outgoing.writeHead(status, headers);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      if (!outgoing.write(value)) await drained(outgoing);
+    }
+    outgoing.end();
+  } catch {
+    outgoing.destroy();
+  }
+}
+
+/** The client has read some of what was waiting for it, or has left. */
+const drained = (outgoing: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const settle = (): void => {
+      outgoing.off('drain', settle).off('close', settle);
+      resolve();
+    };
+    outgoing.once('drain', settle).once('close', settle);
+  });
+
+/** Its client has left, which is an end like any other. */
+const ignore = (): void => undefined;
+
+/** A client that was answered before it had sent its whole body may send this much more, and for so long; it is not read. */
+const REST_BYTES = 64 * 1024 * 1024;
+const REST_MS = 500;
+
+/** Reads what is left of a body, so that the connection can be used again; ends the connection if that takes too much. */
+export function discardRest(incoming: IncomingMessage): void {
+  if (incoming.destroyed) return;
+  const { socket } = incoming;
+  let left = REST_BYTES;
+  const timer = setTimeout(() => socket.destroySoon(), REST_MS);
+  timer.unref();
+  incoming
+    .on('data', ({ length }: Buffer) => {
+      left -= length;
+      if (left < 0) socket.destroySoon();
+    })
+    .once('close', () => clearTimeout(timer))
+    .resume();
+}
