@@ -2,6 +2,7 @@
 // it would have opened stays closed. Problems are shown publicly, so none quotes a variable's value or a name in it.
 import { PERSON_NAME, type Grants } from './access/principal.ts';
 import { RUNNER_NAME } from '../shared/ids.ts';
+import { RECORD_LEVELS, type RecordLevel } from './core/record.ts';
 import { readGrants } from './grants-variable.ts';
 import { readOwnUrl, readSignIn, type SignInSettings } from './sign-in-settings.ts';
 import { DIGEST, DIGEST_FORM, digestOf, variableText, type Problems } from './variable.ts';
@@ -24,6 +25,7 @@ export interface Settings extends SignInSettings {
   readonly hosts: ReadonlySet<string> | 'any';
   /** SHA-256 digest of the key that opens `/metrics`. Absent: `/metrics` is closed. */
   readonly metricsKey?: string;
+  readonly record: RecordLevel;
 }
 
 /** What the fleet must know of the settings: whether sessions can be opened, and whether principals can be told apart (no quota without). */
@@ -83,6 +85,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
     origins: readList(env, problems, 'BRIDGE_ORIGINS', isOrigin, ORIGIN_FORM) ?? new Set(),
     hosts,
     ...(metricsKey !== undefined && { metricsKey }),
+    record: readRecord(env, problems),
     problems,
   };
 }
@@ -180,6 +183,18 @@ function readMetricsKey(env: Record<string, unknown>, problems: Problems): strin
     fix: `Set it to ${DIGEST_FORM}.`,
   });
   return undefined;
+}
+
+function readRecord(env: Record<string, unknown>, problems: Problems): RecordLevel {
+  const text = variableText(env, problems, 'BRIDGE_RECORD');
+  if (text === undefined || text === '') return 'all';
+  const level = RECORD_LEVELS.find((level) => level === text);
+  if (level === undefined)
+    problems.push({
+      what: 'BRIDGE_RECORD is neither "all", "events" nor "off", so everything is recorded',
+      fix: 'Set it to one of the three.',
+    });
+  return level ?? 'all';
 }
 
 const ORIGIN_FORM = 'origins as browsers send them, such as https://app.example, without a path';

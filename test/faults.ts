@@ -1217,11 +1217,14 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'a call cannot be found in the record: two share an id, or its tool and client are not named',
     tests: ['runner/core/session.test.ts'],
   },
+  'F-458': {
+    fault:
+      'afterwards nobody can say who called what, or the record grows, or it tells what was said',
+    tests: ['edge/core/record.test.ts', 'edge/http/recorded-post.test.ts', 'e2e/record.test.ts'],
+  },
   'F-99': {
     fault: 'what happened is not recorded, or the record holds what it must not',
     tests: ['edge/core/log.test.ts'],
-    missing:
-      'The runner writes one record a call. The edge writes one a refusal, a failure and an end of a session, none a call that was served.',
   },
 };
 
@@ -1258,7 +1261,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',
   'F-340 F-341 F-342 F-343',
-  'F-450 F-451 F-452 F-453 F-454 F-455 F-456 F-457',
+  'F-450 F-451 F-452 F-453 F-454 F-455 F-456 F-457 F-458',
   'F-370 F-371',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

@@ -31,7 +31,13 @@ import { SpareBooks } from './spare-books.ts';
 import { wholeText, type Text } from '../../shared/bytes.ts';
 import { UsedOnce } from './used-once.ts';
 import { actDue, nextDue, type Dues, type OnDue } from '../../shared/dues.ts';
-import { displacementLine, type DisplacementLine, type SessionEnd } from './log.ts';
+import {
+  displacementLine,
+  runnerPresenceLine,
+  type DisplacementLine,
+  type RunnerPresenceLine,
+  type SessionEnd,
+} from './log.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
@@ -44,6 +50,7 @@ import {
   type HelloFrame,
 } from '../../shared/link/control-frames.ts';
 import { textForm } from '../../shared/link/forms.ts';
+import type { ClientKind } from '../../shared/link/control-frames.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
 import { HELLO_WAIT_MS, YIELD_WAIT_MS } from '../../shared/link/timing.ts';
 import {
@@ -101,9 +108,11 @@ export type FleetEffect =
   | { readonly do: 'release'; readonly session: SessionName }
   /** Ask the session's actor to check whether it still has a session. */
   | { readonly do: 'review'; readonly session: SessionName }
+  /** Log that a session was placed. */
+  | { readonly do: 'began'; readonly row: SessionRow; readonly clientKind: ClientKind }
   /** Log that a session is over. */
   | ({ readonly do: 'ended' } & SessionEnd)
-  | { readonly do: 'log'; readonly line: DisplacementLine };
+  | { readonly do: 'log'; readonly line: DisplacementLine | RunnerPresenceLine };
 
 /** A request to open a session; `ask` is the host's id for the answer. */
 interface Wanted extends Opening {
@@ -208,6 +217,7 @@ export class Fleet {
       return this.#refuse(ask, { fault: ticket === undefined ? 'internal' : 'runner_offline' });
     }
     this.#opened += 1;
+    this.#effects.push({ do: 'began', row, clientKind: opening.clientKind });
     this.#effects.push({ do: 'opened', ask, opened: { ok: true, value: placedOf(row) } });
   }
 
@@ -299,6 +309,7 @@ export class Fleet {
     this.#store.putSession(row);
     this.#reviewLater(now);
     this.#opened += 1;
+    this.#effects.push({ do: 'began', row, clientKind: opening.clientKind });
     // The runner mostly learns it from the session link first. It never needs this if the client comes, and always if it does not.
     this.#sign(session, row, (ticket) => void this.#sayOpen(row, opening, ticket));
     return session;
@@ -491,15 +502,17 @@ export class Fleet {
     this.#effects.push({ do: 'note', socket, note: control.note });
     this.#say(socket, { type: 'welcome', servers });
     // A later hello on the same socket may cross an `open` on its way, so only the first is compared with the books.
-    if (!hasHello) this.#reconcile(socket, runner, hello, now);
-    else
+    if (!hasHello) {
+      this.#effects.push({ do: 'log', line: runnerPresenceLine('runner connected', runner) });
+      this.#reconcile(socket, runner, hello, now);
+    } else
       this.#withdraw(
         socket,
         this.#spares.on(runner).filter(({ server }) => !servers.includes(server)),
       );
     for (const [other, { note }] of this.#controls) {
-      if (other !== socket && note.runner === runner)
-        this.#close(other, CLOSE.replaced, 'another runner with this name connected', now);
+      if (other === socket || note.runner !== runner) continue;
+      this.#close(other, CLOSE.replaced, 'another runner with this name connected', now);
     }
   }
 
@@ -665,7 +678,10 @@ export class Fleet {
     const control = this.#controls.get(socket);
     this.#controls.delete(socket);
     const runner = control?.note.hasHello ? control.note.runner : undefined;
-    if (runner !== undefined && this.#openSocketOf(runner) === undefined) this.#loseSpares(runner);
+    if (runner !== undefined && this.#openSocketOf(runner) === undefined) {
+      this.#effects.push({ do: 'log', line: runnerPresenceLine('runner left', runner) });
+      this.#loseSpares(runner);
+    }
     for (const { room } of control?.yields ?? []) if (room) this.#makeRoom(room, now);
   }
 

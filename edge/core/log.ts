@@ -1,5 +1,6 @@
 // What the edge logs for its operators: one line for each refusal, each end of a session, and each failure. A line has only these
 // fields: no message content, no credential, no session id.
+import type { ToldApp, ToldRequest } from '../../shared/mcp/told.ts';
 import type { SessionRow } from './ports.ts';
 import type { FaultCode } from '../../shared/fault.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
@@ -15,10 +16,74 @@ import type {
 /** Takes the lines; provided by the host. Never throws. */
 export type LogPort = (line: LogLine) => void;
 
-export type LogLine = RefusalLine | SessionEndLine | DisplacementLine | FailureLine | SettingLine;
+export type LogLine =
+  | CallLine
+  | RefusalLine
+  | SessionOpenLine
+  | SessionEndLine
+  | RunnerPresenceLine
+  | DisplacementLine
+  | FailureLine
+  | SettingLine;
+
+/** What a line tells of a call. */
+export interface ToldCall extends ToldRequest, ToldApp {
+  /** The id of its post, under which the runner records it too; in a batch the runner adds the place of each request. */
+  readonly callId: string | undefined;
+  /** As in {@link SessionEndLine}; of modern clients the actor that it went to. */
+  readonly session: SessionName | undefined;
+}
+
+/** A POST with requests was answered. */
+export interface CallLine extends ToldCall {
+  readonly level: 'info';
+  readonly message: 'call';
+  readonly principal: PrincipalName;
+  readonly server: ServerName;
+  readonly clientKind: ClientKind;
+  /** How many, in a batch. */
+  readonly requests?: number | undefined;
+  /**
+   * `answered` at once, `accepted` (the answer comes on another stream), `streamed` to its end, or `left`: the client did not
+   * wait. One that was refused has a {@link RefusalLine}.
+   */
+  readonly outcome: 'answered' | 'accepted' | 'streamed' | 'left';
+  /** From the arrival of the request at the edge to the end of its answer. */
+  readonly ms: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  readonly request?: string | undefined;
+}
+
+/** A session was placed on a runner. */
+export interface SessionOpenLine {
+  readonly level: 'info';
+  readonly message: 'session opened';
+  readonly session: SessionName;
+  readonly server: ServerName;
+  readonly principal: PrincipalName;
+  readonly runner: RunnerName;
+  readonly clientKind: ClientKind;
+}
+
+/** A runner came or went. */
+export interface RunnerPresenceLine {
+  readonly level: 'info';
+  readonly message: 'runner connected' | 'runner left';
+  readonly runner: RunnerName;
+}
+
+export const runnerPresenceLine = (
+  message: RunnerPresenceLine['message'],
+  runner: RunnerName,
+): RunnerPresenceLine => ({
+  level: 'info',
+  message,
+  runner,
+});
 
 /** A request that was answered with an error of the edge. */
-export interface RefusalLine {
+export interface RefusalLine extends Partial<ToldCall> {
   readonly level: 'info' | 'warn';
   readonly message: 'request refused';
   /** The fault, or the JSON-RPC code of an error that the revision itself defines. */
@@ -114,6 +179,20 @@ export const settingLine = (problem: Problem): SettingLine => ({
 /** Characters of the digest: enough to distinguish the sessions of a day, and no way to reach one. */
 const TOLD_DIGEST = 12;
 
+/** What the log calls a session, of the digest of its name. */
+export const toldSession = (digest: string): string => digest.slice(0, TOLD_DIGEST);
+
+/** Logs that a session was opened; `digest`: SHA-256 of a text, as hex. */
+export const logSessionOpen = async (
+  log: LogPort,
+  digest: (text: string) => Promise<string>,
+  { row, clientKind }: { readonly row: SessionRow; readonly clientKind: ClientKind },
+): Promise<void> => {
+  const { session, server, principal, runner } = row;
+  const told = { session: toldSession(await digest(session)), server, principal, runner };
+  log({ level: 'info', message: 'session opened', ...told, clientKind });
+};
+
 /** Ends that need no attention: a session that made room, or that its runner no longer knows, is opened again. */
 const QUIET: ReadonlySet<FaultCode | undefined> = new Set([undefined, 'session_not_found']);
 
@@ -124,7 +203,7 @@ export const sessionEndLine = (
 ): SessionEndLine => ({
   level: QUIET.has(fault) ? 'info' : 'warn',
   message: 'session ended',
-  session: digest.slice(0, TOLD_DIGEST),
+  session: toldSession(digest),
   server,
   principal,
   runner,

@@ -1,6 +1,7 @@
 // The HTTP surface: which route leads where, and the checks that every request passes first.
 import { Hono, type Context } from 'hono';
 import { corsHeaders, preflight } from './cors.ts';
+import { RecordedPost } from './recorded-post.ts';
 import { bearerToken, checkNoKeyInUrl, findClient, isMetricsKey } from '../access/credentials.ts';
 import { networkOf } from '../access/network.ts';
 import { grants } from '../access/principal.ts';
@@ -212,12 +213,19 @@ async function serve(
   if (settings.secret === undefined) return refuse(notConfigured(settings));
   const principal = await admit(request, env, server, clientKind, admissions);
   if (principal instanceof Response) return principal;
-  const exchange = { request, settings, secret: settings.secret, principal, server, ports };
   const { name } = principal;
+  const caller = { principal: name, server, clientKind, request: env.requestId(request) };
+  const record =
+    settings.record === 'all' && request.method === 'POST'
+      ? new RecordedPost(env.log, caller)
+      : undefined;
+  const { secret } = settings;
+  const exchange = { request, settings, secret, principal, server, ports, record };
   if (!SERVER_NAME.test(server) || !grants(principal, server)) {
     return towards({ principal: name }, refuseExchange(exchange, { fault: 'not_found' }));
   }
-  return towards({ principal: name, server, clientKind }, await handle(exchange));
+  const response = await handle(exchange);
+  return towards({ principal: name, server, clientKind, ...record?.refused }, response);
 }
 
 async function admit(

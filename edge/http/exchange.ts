@@ -1,5 +1,6 @@
 // One HTTP exchange of an admitted client: who it is, which server it wants, and what the edge needs to serve it.
 import { nanoid } from 'nanoid';
+import type { RecordedPost } from './recorded-post.ts';
 import { refuse } from './refuse.ts';
 import { corsHeaders } from './cors.ts';
 import { signSession, verifySession } from '../access/session-id.ts';
@@ -20,6 +21,8 @@ export interface Exchange {
   readonly principal: Principal;
   readonly server: ServerName;
   readonly ports: Ports;
+  /** Absent: calls are not recorded. */
+  readonly record?: RecordedPost | undefined;
 }
 
 /** A fault as the whole answer of an exchange. `allow`: the methods that a 405 names. */
@@ -52,7 +55,9 @@ export async function findSession(
   const { secret, server, principal, ports } = exchange;
   const owner = { server, principal: principal.name, clientKind, client: principal.client };
   const name = await verifySession(secret, id, owner);
-  return name === undefined ? undefined : ports.session(name);
+  if (name === undefined) return undefined;
+  if (exchange.record) await exchange.record.inSession(name);
+  return ports.session(name);
 }
 
 /** Characters of a session's random name: 132 bits. */
@@ -76,7 +81,7 @@ export type OpenedSession<Answer> =
  * which would leave a trace on disk. `faultOf`: why the actor refused, if it did.
  */
 export async function openSession<Answer>(
-  { request, server, principal, secret, ports }: Exchange,
+  { request, server, principal, secret, ports, record }: Exchange,
   clientKind: ClientKind,
   open: (session: SessionPort, opening: Opening) => Promise<Answer>,
   faultOf: (answer: Answer) => Fault | undefined,
@@ -90,6 +95,7 @@ export async function openSession<Answer>(
   if (request.signal.aborted) return { ok: false, fault: { fault: 'overloaded' } };
   const inActor = async (name: string, isSpare: boolean): Promise<OpenedSession<Answer>> => {
     const sessionId = await signSession(secret, { name, ...opening, client: principal.client });
+    if (record) await record.inSession(name);
     const session = ports.session(name);
     const answer = await open(session, { ...opening, ...(isSpare && { isSpare }) });
     const isGone = mustDial({ ...opening, isSpare }, faultOf(answer));

@@ -14,6 +14,7 @@ import {
 import { checkAccept } from './guards/media.ts';
 import { urlOf, type RequestUrl } from './request-url.ts';
 import { endQuestion } from './refused-answer.ts';
+import { recordAnswer, recordPost } from './post-answer.ts';
 import { SseStream } from './sse-response.ts';
 import { STREAM_KINDS } from '../core/stream-kinds.ts';
 import { SERVER_NAME, SSE_STREAM, type ServerName } from '../../shared/ids.ts';
@@ -102,7 +103,7 @@ export async function postMessage(exchange: Exchange): Promise<Response> {
     if (asked) await endQuestion(asked, refused, fault, SSE_STREAM);
     return refuseExchange(exchange, fault);
   }
-  const { text, requestIds, isBatch } = read.message;
+  const { text, requestIds, isBatch, messages } = read.message;
   const id = isBatch ? undefined : requestIds[0];
   // After the body, so that the refusal of a foreign id and of an ended one are the same to the byte (F-23).
   const session = await findSession(exchange, sessionId, 'sse');
@@ -120,7 +121,9 @@ export async function postMessage(exchange: Exchange): Promise<Response> {
     wants: 'accepted' as const,
     requestIds,
   };
+  recordPost(exchange, { messages }, post);
   const answer = await postTo(session, post);
+  if (exchange.record) recordAnswer(exchange.record, answer);
   if (answer.kind === 'accepted') {
     return new Response('Accepted', { status: 202, headers: answerHeaders(exchange) });
   }

@@ -14,6 +14,7 @@ import type {
   PostPlace,
 } from '../core/ports.ts';
 import type { AccessPort } from '../core/access-ports.ts';
+import type { RecordQuery, RecordView } from '../core/record.ts';
 import type { ActorName, StreamId } from '../../shared/ids.ts';
 
 /** A message socket to a session actor; the listeners are set before anything can arrive. */
@@ -56,6 +57,8 @@ export interface SessionPort {
 
 export interface FleetPort {
   view(): Promise<FleetView>;
+  /** What was recorded last. */
+  records(query: RecordQuery): Promise<RecordView>;
   /**
    * Where the requests of a principal's modern clients to a server go; `actor` is their own. Or why no session of this server could
    * be opened now, before anything is made for one.

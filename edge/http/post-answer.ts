@@ -1,6 +1,7 @@
 // The answer of a legacy session to a POST: JSON, 202, or a stream that can be resumed (MCP 2025-11-25, Transports, "Sending Messages
 // to the Server").
 import type { ClientMessage } from './client-message.ts';
+import { bytesOf, type RecordedPost } from './recorded-post.ts';
 import { answerHeaders, newPostId, refuseExchange, revisionOf, type Exchange } from './exchange.ts';
 import { largeAnswer } from './large-answer.ts';
 import { prefersStream } from './guards/media.ts';
@@ -32,6 +33,7 @@ export function respond(
   headers: Record<string, string>,
 ): Response | Promise<Response> {
   const all = { ...answerHeaders(exchange), ...headers };
+  if (exchange.record) recordAnswer(exchange.record, answer);
   switch (answer.kind) {
     case 'answered':
       return answered(exchange, session, asked, answer.message, all);
@@ -56,6 +58,22 @@ function answered(
   return isInPieces(message)
     ? largeAnswer(exchange, session, stream, message, init)
     : new Response(message, init);
+}
+
+/** A message of a legacy client is posted as this. */
+export function recordPost(
+  { record }: Exchange,
+  { messages }: Pick<ClientMessage, 'messages'>,
+  post: Post,
+): void {
+  record?.asks(messages);
+  record?.posted(post);
+}
+
+/** What is over with this answer. A stream tells its own end, and a refusal has a line of its own. */
+export function recordAnswer(record: RecordedPost, answer: PostAnswer): void {
+  if (answer.kind === 'answered') record.ended('answered', bytesOf(answer.message ?? ''));
+  else if (answer.kind === 'accepted') record.ended('accepted', 0);
 }
 
 /** A batch has no id that an error could bear. */
@@ -106,6 +124,7 @@ export function newStream(
     after: 0,
     requestIds: asked.requestIds,
     kind: isOpening ? opening : STREAM_KINDS.streamable,
+    record: exchange.record,
     opening: isPrimed
       ? encodeEvent({ id: eventId(asked.stream, 0), data: '', retryMs: RETRY_MS })
       : OPENING_COMMENT,

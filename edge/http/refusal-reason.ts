@@ -1,8 +1,8 @@
 // The reason of a refusal, and the client that got it. Each is noted where it is known; one log line has both.
-import type { RefusalLine } from '../core/log.ts';
+import type { RefusalLine, ToldCall } from '../core/log.ts';
 
 export type RefusalReason = Pick<RefusalLine, 'fault' | 'clientKind'>;
-export type Refused = Pick<RefusalLine, 'principal' | 'server' | 'clientKind'>;
+export type Refused = Pick<RefusalLine, 'principal' | 'server' | 'clientKind'> & Partial<ToldCall>;
 
 const reasons = new WeakMap<Response, RefusalReason & Refused>();
 

@@ -5,6 +5,7 @@ import {
   type ClientStreamEffect,
   type ClientStreamOptions,
 } from '../core/client-stream.ts';
+import type { RecordedPost } from './recorded-post.ts';
 import type { SessionPort, Socket } from './ports.ts';
 import { streamResponse } from './stream-body.ts';
 import { piecesOf, type Text } from '../../shared/bytes.ts';
@@ -48,6 +49,8 @@ export interface SseOptions extends ClientStreamOptions {
   readonly opening: string;
   /** The client named an event of the stream. */
   readonly resumes?: boolean;
+  /** Told when the stream of a call is over. */
+  readonly record?: RecordedPost | undefined;
 }
 
 /** An open stream to one client. */
@@ -71,6 +74,7 @@ export class SseStream {
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #isFinished = false;
   #isCut = false;
+  #bytes = 0;
   /** Last messages of a stream that ended before its dial was answered. */
   readonly #lastWords: string[] = [];
   #dialling: Promise<void>;
@@ -124,9 +128,12 @@ export class SseStream {
     if (this.#queue.length === 0) {
       // No pull follows: what ended without a message is acknowledged here, and its socket let go.
       this.#perform(this.#machine.drained(this.#machine.written));
+      this.#options.record?.ended('streamed', this.#bytes);
       return controller.close();
     }
-    controller.enqueue(encoder.encode(this.#take()));
+    const bytes = encoder.encode(this.#take());
+    this.#bytes += bytes.length;
+    controller.enqueue(bytes);
   }
 
   /** What is given to the network next. */
@@ -219,6 +226,7 @@ export class SseStream {
   }
 
   #cut(): void {
+    this.#options.record?.ended('left', this.#bytes);
     this.#queue.length = 0;
     this.#isFinished = true;
     this.#isCut = true;
@@ -243,6 +251,7 @@ export class SseStream {
   }
 
   #cancel(): void {
+    this.#options.record?.ended('left', this.#bytes);
     this.#isFinished = true;
     this.#wake?.();
     this.#stopClocks();

@@ -15,7 +15,7 @@ import {
 import { checkAccept } from './guards/media.ts';
 import { checkLengths } from './modern/headers.ts';
 import { endQuestion } from './refused-answer.ts';
-import { newPost, newStream, respond, soleId, wantsStream } from './post-answer.ts';
+import { newPost, newStream, respond, soleId, wantsStream, recordPost } from './post-answer.ts';
 import { refuseOf, serveModern } from './modern/modern.ts';
 import { OPENING_COMMENT, SseStream } from './sse-response.ts';
 import { UNREACHABLE } from '../core/exchange.ts';
@@ -195,6 +195,7 @@ async function initialize(exchange: Exchange, message: ClientMessage): Promise<R
       message: 'initialize is a request: it needs an id.',
     });
   const asked = newPost(message, 'answer');
+  recordPost(exchange, message, asked);
   const opened = await openSession(
     exchange,
     'streamable',
@@ -234,6 +235,7 @@ async function post(
   }
   const wants = message.requestIds.length > 0 ? 'answer' : 'accepted';
   const asked = newPost(message, wants);
+  recordPost(exchange, message, asked);
   if (wants === 'answer' && wantsStream(exchange, message)) {
     const stream = newStream(exchange, session, asked, { isAccepted: false, isSent: false });
     const fault = await stream.refusal(ATTACH_WAIT_MS);

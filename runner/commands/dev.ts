@@ -75,12 +75,15 @@ async function serve(options: DevOptions, signals: Signals): Promise<number> {
     log.warn('orphan ended', { ...orphan });
   const token = mintRunnerToken();
   const port = options.port === 0 ? await freePort() : options.port;
+  // One person's own calls, on a terminal that shows no line of them: nobody would read it.
+  const isRecording = RECORDED_LEVELS.has(options.logLevel);
   const key = options.hasKey ? workspace.key : undefined;
   const settings = localSettings({
     port,
     secret: workspace.secret,
     runners: { [config.runner]: { token: hashCredential(token), servers: ['*'] } },
     key,
+    record: isRecording ? 'all' : 'events',
   });
   const edge = await startDevEdge({
     host: options.edge,
@@ -97,8 +100,7 @@ async function serve(options: DevOptions, signals: Signals): Promise<number> {
     edge: edge.url,
     ...(edge.connect && { connect: edge.connect }),
     log,
-    // One person's own calls, on a terminal that shows no line of them: nobody would read it.
-    ...(!RECORDED_LEVELS.has(options.logLevel) && { record: 'off' }),
+    ...(!isRecording && { record: 'off' }),
     containment,
   });
   void signals.stopNow.then((signal) => stopNow(signal, edge, runner));
@@ -152,16 +154,19 @@ interface LocalEdge {
   readonly runners: object;
   /** What clients must show; absent: nothing. */
   readonly key: string | undefined;
+  /** BRIDGE_RECORD. */
+  readonly record: string;
 }
 
 /**
  * The edge's settings for one machine: no host but this one, and a key. Every user of the machine, and every process that a server
  * runs as another user, can reach a port of loopback. Pages in a browser are kept out by Origin and Host too.
  */
-function localSettings({ port, secret, runners, key }: LocalEdge): Record<string, string> {
+function localSettings({ port, secret, runners, key, record }: LocalEdge): Record<string, string> {
   const clients = key && { [LOCAL_CLIENT]: { key: hashCredential(key), servers: ['*'] } };
   return {
     BRIDGE_SECRET: secret,
+    BRIDGE_RECORD: record,
     BRIDGE_RUNNERS: JSON.stringify(runners),
     ...(clients ? { BRIDGE_CLIENTS: JSON.stringify(clients) } : { BRIDGE_CLIENT_AUTH: 'none' }),
     BRIDGE_HOSTS: `127.0.0.1:${port},localhost:${port}`,

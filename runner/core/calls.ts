@@ -1,5 +1,6 @@
 // The requests a session has in flight to its process: the bridge's own id for each, the client's id and progress token to
 // restore, and the time when each runs out.
+import type { ToldApp, ToldRequest } from '../../shared/mcp/told.ts';
 import type { BridgeRequestId, StreamId } from '../../shared/ids.ts';
 
 export interface Call {
@@ -13,8 +14,8 @@ export interface Call {
   readonly method: string;
   /** What the record calls it, here and at the edge: the id of its post, and its place in a batch. */
   readonly callId: string;
-  /** The tool it calls, for the record; absent if there is none. */
-  readonly tool: string | undefined;
+  /** For the record, of calls that are recorded. */
+  readonly told: (ToldRequest & ToldApp) | undefined;
   /** It asks for a task, whose progress may outlive the answer. */
   readonly makesTask: boolean;
   readonly startedAt: number;
@@ -79,7 +80,7 @@ export class Calls {
     call: Pick<Call, 'stream' | 'clientIdBytes' | 'progressToken' | 'method'> & {
       makesTask?: boolean;
       callId?: string;
-      tool?: string | undefined;
+      told?: Call['told'];
     },
     times: CallTimes,
     now: number,
@@ -87,7 +88,7 @@ export class Calls {
     const added: Call = {
       ...call,
       callId: call.callId ?? call.stream,
-      tool: call.tool,
+      told: call.told,
       makesTask: call.makesTask ?? false,
       bridgeId: this.#mint(),
       startedAt: now,

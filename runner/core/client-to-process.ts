@@ -11,7 +11,7 @@ import type { PostFrame } from '../../shared/link/session-frames.ts';
 import { CODE, LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { isNotificationName } from '../../shared/mcp/notifications.ts';
 import { allowsBatches } from '../../shared/mcp/revisions.ts';
-import { toldOf } from '../../shared/mcp/told.ts';
+import { appIn, toldOf, type ToldApp } from '../../shared/mcp/told.ts';
 import type { Calls, CallTimes } from './calls.ts';
 import type { ClientTraits } from './client-kinds.ts';
 import type { Handshake } from './handshake.ts';
@@ -52,8 +52,8 @@ interface Parts {
   readonly presence: Presence;
   readonly out: SessionOutput;
   readonly policy: Policy | undefined;
-  /** Absent: calls are not recorded. */
-  readonly record: object | undefined;
+  /** What the client called itself at first; absent: calls are not recorded. */
+  readonly record: { readonly app: ToldApp } | undefined;
   /** Why a notification would reach no process; undefined if it reaches one. */
   readonly refusal: (notification: MessageView) => string | undefined;
 }
@@ -203,7 +203,7 @@ export class ClientToProcess {
         stream,
         callId,
         method,
-        tool: record && toldOf(message).tool,
+        told: record && { ...record.app, ...toldOf(message), ...appIn(message) },
         clientIdBytes: bytes.slice(idAt.start, idAt.end),
         progressToken: tokenAt && bytes.slice(tokenAt.start, tokenAt.end),
         makesTask: tokenAt !== undefined && message.has('params', 'task'),

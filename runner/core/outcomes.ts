@@ -6,7 +6,6 @@ import { faultError, type Fault } from '../../shared/fault.ts';
 import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { CANCEL_GRACE_MS, isInitialize, type Call, type Calls } from './calls.ts';
-import type { ToldApp } from '../../shared/mcp/told.ts';
 import type { ClientTraits } from './client-kinds.ts';
 import { listenEnd } from './listen-end.ts';
 import type { Presence } from './presence.ts';
@@ -18,8 +17,6 @@ interface Parts {
   readonly calls: Calls;
   readonly presence: Presence;
   readonly out: SessionOutput;
-  /** Tells what the client calls itself; absent: calls are not recorded. */
-  readonly record: { readonly app: ToldApp } | undefined;
 }
 
 const encoder = new TextEncoder();
@@ -39,16 +36,16 @@ export class Outcomes {
     outcome: CallRecord['outcome'],
     now: number,
   ): void {
-    const { calls, presence, out, clients, record } = this.#parts;
+    const { calls, presence, out, clients } = this.#parts;
     const { isLast } = calls.settle(call);
     presence.active(now);
-    const { method, stream } = call;
+    const { stream } = call;
     const isFinal = isLast && stream !== clients.standing;
     if (message || isFinal) out.emit(stream, message, isFinal, now);
-    if (!record) return;
-    const { callId, tool } = call;
+    const { callId, told } = call;
+    if (!told) return;
     const ms = now - call.startedAt;
-    out.audit({ callId, method, tool, ...record.app, outcome, ms, bytes: message?.length ?? 0 });
+    out.audit({ callId, ...told, outcome, ms, bytes: message?.length ?? 0 });
   }
 
   /** Answers a call with a fault of the bridge. */

@@ -48,7 +48,7 @@ export function sessionParts(options: SessionOptions, end: End, now: number) {
   const presence = new Presence(limits, clients, now);
   const out = new SessionOutput({ log, posts, presence });
   const record = (options.isRecorded ?? true) ? handshake : undefined;
-  const outcomes = new Outcomes({ clients, calls, presence, out, record });
+  const outcomes = new Outcomes({ clients, calls, presence, out });
   const pulse = new Pulse({ clients, out, end }, limits.requestTimeoutMs);
   const listeners = new Listeners({ clients, log, calls, outcomes, presence, out });
   const deadlines = new Deadlines({ limits, calls, outcomes, overheard, pulse, end });

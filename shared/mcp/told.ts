@@ -1,6 +1,6 @@
 // What a record tells of a client's request: its method, the name of a tool, and what the client calls itself. Never an argument, an
 // id or anything else that it sent. These texts are claims of the client, so they are short.
-import type { MessageView } from '../jsonrpc/view.ts';
+import type { MessageView, Path } from '../jsonrpc/view.ts';
 import { META } from './modern.ts';
 
 /** Longest text of a client in a record: any real name of a method, tool or app. */
@@ -23,22 +23,20 @@ export const toldOf = (message: MessageView): ToldRequest => ({
   tool: message.method === 'tools/call' ? shortText(message, 'params', 'name') : undefined,
 });
 
-/** In `initialize`, and in each request of 2026-07-28. */
-export const appIn = (message: MessageView): ToldApp =>
-  message.method === 'initialize'
-    ? {
-        app: shortText(message, 'params', 'clientInfo', 'name'),
-        appVersion: shortText(message, 'params', 'clientInfo', 'version'),
-      }
-    : {
-        app: shortText(message, 'params', '_meta', META.clientInfo, 'name'),
-        appVersion: shortText(message, 'params', '_meta', META.clientInfo, 'version'),
-      };
+/** What a message says of its client: `initialize` does, and each request of 2026-07-28. Nothing if it does not. */
+export function appIn(message: MessageView): ToldApp {
+  const place: Path =
+    message.method === 'initialize'
+      ? ['params', 'clientInfo']
+      : ['params', '_meta', META.clientInfo];
+  if (!message.has(...place)) return {};
+  return {
+    app: shortText(message, ...place, 'name'),
+    appVersion: shortText(message, ...place, 'version'),
+  };
+}
 
-function shortText(
-  message: MessageView,
-  ...path: Parameters<MessageView['at']>
-): string | undefined {
+function shortText(message: MessageView, ...path: Path): string | undefined {
   const text = message.string(...path);
   return text === undefined ? undefined : cut(text);
 }

@@ -54,6 +54,7 @@ describe('complete settings', () => {
       origins: new Set(['https://app.example', 'http://localhost:3000', 'vscode-webview://abc']),
       hosts: new Set(['bridge.example', '127.0.0.1:8787', '[::1]:8787']),
       metricsKey: D,
+      record: 'all',
     });
   });
 
@@ -91,6 +92,7 @@ test('an empty environment has one problem for each variable that must be set', 
     clientAuth: 'keys',
     origins: new Set(),
     hosts: 'any',
+    record: 'all',
   });
 });
 
@@ -104,6 +106,7 @@ describe('a broken variable is told and stays closed', () => {
     ['BRIDGE_SECRET', 'canar'.repeat(8), { secret: undefined }],
     ['BRIDGE_CLIENT_AUTH', 'canary', { clientAuth: 'keys' }],
     ['BRIDGE_CLIENT_AUTH', false, { clientAuth: 'keys' }],
+    ['BRIDGE_RECORD', 'canary', { record: 'all' }],
     ['BRIDGE_METRICS_KEY', 'canary', { metricsKey: undefined }],
     ['BRIDGE_ORIGINS', '*', { origins: new Set() }],
     ['BRIDGE_ORIGINS', 'null', { origins: new Set() }],

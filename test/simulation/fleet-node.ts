@@ -161,6 +161,7 @@ export class FleetNode extends ActorHost<FleetEffect> {
         return;
       }
       case 'log':
+      case 'began':
       case 'ended':
         return;
       case 'release':

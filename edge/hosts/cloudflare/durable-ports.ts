@@ -46,6 +46,7 @@ function fleetPort(env: Env): FleetPort {
   const stub = () => env.FLEET.getByName('fleet');
   return {
     view: () => stub().view(),
+    records: (query) => stub().records(query),
     home: (opening, actor) => stub().home(opening, actor),
     homeOf: (actor) => stub().homeOf(actor),
     mayOpen: (opening) => stub().mayOpen(opening),

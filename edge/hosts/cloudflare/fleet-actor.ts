@@ -13,7 +13,8 @@ import type {
   TicketScope,
 } from '../../core/ports.ts';
 import { sha256 } from '../../access/digest.ts';
-import { logSessionEnd } from '../../core/log.ts';
+import { recordingLog, RecordRing, type RecordQuery, type RecordView } from '../../core/record.ts';
+import { logSessionEnd, logSessionOpen, type LogLine } from '../../core/log.ts';
 import { signTicket } from '../../access/ticket.ts';
 import { fleetTerms, readSettings } from '../../settings.ts';
 import { actorOf, type ActorName, type SessionName } from '../../../shared/ids.ts';
@@ -31,6 +32,12 @@ export class FleetActor extends Actor<ControlNote, FleetEffect> implements Fleet
     this.sockets,
     fleetTerms(this.#settings),
     nanoid,
+  );
+
+  /** In memory only: it forgets when the actor sleeps. What lasts is on the console. */
+  readonly #ring = new RecordRing(Date.now());
+  readonly #log = recordingLog(this.#settings.record, consoleLog, (line) =>
+    this.#ring.push(line, Date.now()),
   );
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -72,6 +79,14 @@ export class FleetActor extends Actor<ControlNote, FleetEffect> implements Fleet
     return view;
   }
 
+  record(lines: readonly LogLine[]): void {
+    for (const line of lines) this.#ring.push(line, Date.now());
+  }
+
+  records(query: RecordQuery): RecordView {
+    return this.#ring.read(query);
+  }
+
   override alarm(): void {
     this.performAll(this.rules.review(Date.now()));
   }
@@ -102,9 +117,11 @@ export class FleetActor extends Actor<ControlNote, FleetEffect> implements Fleet
       case 'review':
         return this.ctx.waitUntil(this.#actor(effect.session).review());
       case 'log':
-        return consoleLog(effect.line);
+        return this.#log(effect.line);
+      case 'began':
+        return this.ctx.waitUntil(logSessionOpen(this.#log, sha256, effect));
       case 'ended':
-        return this.ctx.waitUntil(logSessionEnd(consoleLog, sha256, effect));
+        return this.ctx.waitUntil(logSessionEnd(this.#log, sha256, effect));
     }
   }
 

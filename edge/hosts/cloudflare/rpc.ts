@@ -11,6 +11,8 @@ import type {
   PostAnswer,
 } from '../../core/ports.ts';
 import type { AccessSteps } from '../../core/access-ports.ts';
+import type { LogLine } from '../../core/log.ts';
+import type { RecordQuery, RecordView } from '../../core/record.ts';
 import type { PlainAnswer, PlainPost } from './plain-post.ts';
 import type { Fault } from '../../../shared/fault.ts';
 import type { ActorName, SessionName, StreamId } from '../../../shared/ids.ts';
@@ -46,6 +48,9 @@ export interface FleetRpc extends Rpc.DurableObjectBranded {
   /** A session is over. */
   closed(session: SessionName): void;
   view(): FleetView;
+  /** From a worker: what it recorded since it last told. */
+  record(lines: readonly LogLine[]): void;
+  records(query: RecordQuery): RecordView;
 }
 
 /** See AccessPort in ../../core/access-ports.ts. */

@@ -3,6 +3,8 @@ import { consoleLog } from './console-log.ts';
 import { durablePorts } from './durable-ports.ts';
 import type { Env } from './env.ts';
 import { settingLine } from '../../core/log.ts';
+import { recordingLog } from '../../core/record.ts';
+import { RecordMail } from './record-mail.ts';
 import { createEdge, type EdgeContext } from '../../http/app.ts';
 import { readSettings } from '../../settings.ts';
 
@@ -19,10 +21,12 @@ function contextOf(env: Env): EdgeContext {
   if (!context) {
     const settings = readSettings(env);
     for (const problem of settings.problems) consoleLog(settingLine(problem));
+    const mail = new RecordMail((lines) => env.FLEET.getByName('fleet').record(lines));
+    const log = recordingLog(settings.record, consoleLog, (line) => mail.add(line));
     context = {
       settings,
       ports: durablePorts(env),
-      log: consoleLog,
+      log,
       requestId: rayOf,
       addressOf: ({ headers }) => headers.get('cf-connecting-ip') ?? undefined,
     };

@@ -1,6 +1,7 @@
 // The actors of an edge on Node, by name: made when somebody comes to them, and let go when nothing of them is left in memory only.
 import type { FleetTerms } from '../../core/fleet.ts';
 import type { LogPort } from '../../core/log.ts';
+import type { RecordRing } from '../../core/record.ts';
 import type { ActorName } from '../../../shared/ids.ts';
 import { Alarms } from './alarms.ts';
 import type { Database } from './database.ts';
@@ -15,6 +16,8 @@ export interface ActorsOptions {
   readonly terms: FleetTerms;
   /** Signs tickets; see Settings. */
   readonly secret: string | undefined;
+  /** What was recorded last. */
+  readonly ring: RecordRing;
 }
 
 /** WebSocket close code: the server restarts, come back (IANA, WebSocket Close Code Number Registry). */
@@ -96,13 +99,14 @@ export class Actors {
   };
 
   #makeFleet(): NodeFleetActor {
-    const { database, log, terms, secret } = this.#options;
+    const { database, log, terms, secret, ring } = this.#options;
     const fleet: NodeFleetActor = new NodeFleetActor({
       database,
       log,
       queue: this.#queue,
       terms,
       secret,
+      ring,
       session: (actor) => this.session(actor),
       letGo: () => {
         if (!this.#isStopped && this.#fleet === fleet) this.#fleet = undefined;

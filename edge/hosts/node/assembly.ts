@@ -2,6 +2,7 @@
 import { createEdge, type EdgeContext } from '../../http/app.ts';
 import type { LogPort } from '../../core/log.ts';
 import type { OutsidePort } from '../../http/ports.ts';
+import { recordingLog, RecordRing } from '../../core/record.ts';
 import { fleetTerms, readSettings, type Settings } from '../../settings.ts';
 import { LINK_SUBPROTOCOLS } from '../../../shared/link/version.ts';
 import { Actors } from './actors.ts';
@@ -42,10 +43,12 @@ interface AssemblyOptions {
 export function assembleEdge({
   settings: env,
   database,
-  log,
+  log: hostLog,
   outside = publicOutside,
 }: AssemblyOptions): Assembly {
   const settings = readSettings({ ...env });
+  const ring = new RecordRing(Date.now());
+  const log = recordingLog(settings.record, hostLog, (line) => ring.push(line, Date.now()));
   const mail = new Mail();
   const entrances = new Entrances(mail);
   const actors = new Actors({
@@ -53,6 +56,7 @@ export function assembleEdge({
     log,
     terms: fleetTerms(settings),
     secret: settings.secret,
+    ring,
   });
   const serve = createEdge();
   const addresses = new WeakMap<Request, string>();

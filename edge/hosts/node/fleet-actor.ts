@@ -11,9 +11,10 @@ import type {
   PlacedSession,
   TicketScope,
 } from '../../core/ports.ts';
+import type { RecordQuery, RecordRing, RecordView } from '../../core/record.ts';
 import { sha256 } from '../../access/digest.ts';
 import { signTicket } from '../../access/ticket.ts';
-import { logSessionEnd } from '../../core/log.ts';
+import { logSessionEnd, logSessionOpen } from '../../core/log.ts';
 import { actorOf, type ActorName, type SessionName } from '../../../shared/ids.ts';
 import { Actor, type ActorHost } from './actor.ts';
 import { Waker } from './wakers.ts';
@@ -23,6 +24,7 @@ import type { Enter, FleetOfSessions, NodeSessionActor } from './session-actor.t
 export interface FleetActorHost extends ActorHost {
   readonly terms: FleetTerms;
   readonly secret: string | undefined;
+  readonly ring: RecordRing;
   session(actor: ActorName): Pick<NodeSessionActor, 'giveUp' | 'release' | 'review'>;
   letGo(): void;
 }
@@ -89,6 +91,10 @@ export class NodeFleetActor
     return view;
   }
 
+  async records(query: RecordQuery): Promise<RecordView> {
+    return this.#host.ring.read(query);
+  }
+
   /** A runner's control link; its credential was checked. */
   async dial(dial: ControlDial, enter: Enter): Promise<void> {
     const socket = nanoid();
@@ -133,6 +139,8 @@ export class NodeFleetActor
         return this.whenDone(this.#host.session(actorOf(effect.session)).review(), () => []);
       case 'log':
         return this.#host.log(effect.line);
+      case 'began':
+        return void logSessionOpen(this.#host.log, sha256, effect);
       case 'ended':
         return void logSessionEnd(this.#host.log, sha256, effect);
     }

@@ -6,6 +6,7 @@ import { checkMirrors, checkRequest } from './headers.ts';
 import type { ModernRequest } from './request.ts';
 import { refuse, refuseModern, type Refusal } from '../refuse.ts';
 import { modernSessionName } from '../../access/session-id.ts';
+import { recordAnswer } from '../post-answer.ts';
 import { OPENING_COMMENT, SSE_HEADERS, SseStream } from '../sse-response.ts';
 import { largeAnswer } from '../large-answer.ts';
 import { withEdgeMeta } from './edge-meta.ts';
@@ -47,6 +48,7 @@ export async function serveModern(exchange: Exchange, request: ModernRequest): P
   const { secret, server, principal, ports } = exchange;
   const actor = await modernSessionName(secret, server, principal.name);
   const opening: Opening = { server, principal: principal.name, clientKind: 'modern' };
+  exchange.record?.asks([request.message], 'modern');
   const serving = serve(exchange, opening, {
     message: withEdgeMeta(headers, request),
     requestIds: [request.id],
@@ -130,6 +132,7 @@ async function serve(exchange: Exchange, opening: Opening, asked: Asked): Promis
     const found = await findHome(exchange, opening, actor);
     if (!found.ok) return { kind: 'refused', fault: found.fault };
     home = found.value;
+    if (exchange.record) await exchange.record.inSession(home);
     const isSpare = home !== actor;
     const answer = await ports
       .session(home)
@@ -139,6 +142,10 @@ async function serve(exchange: Exchange, opening: Opening, asked: Asked): Promis
   };
   const delivery = new Delivery(newPost(asked), true);
   const { post, answer } = await deliver(delivery, serving, request.signal);
+  if (exchange.record) {
+    exchange.record.posted(post);
+    recordAnswer(exchange.record, answer);
+  }
   return respond(exchange, home, asked, post, answer);
 }
 
@@ -263,6 +270,7 @@ function follow(
     requestIds: post.requestIds,
     kind: isListen ? STREAM_KINDS.listen : STREAM_KINDS.modern,
     opening: OPENING_COMMENT,
+    record: exchange.record,
   });
   return stream.response(answerHeaders(exchange));
 }

@@ -40,7 +40,9 @@ describe('[F-56] [LP9] a second machine with the name of a runner', () => {
   const OTHER = 'o'.repeat(22);
   const closedOf = (fleet: DrivenFleet) => fleet.effects.filter((effect) => effect.do === 'close');
   const linesOf = (fleet: DrivenFleet) =>
-    fleet.effects.flatMap((effect) => (effect.do === 'log' ? [effect.line] : []));
+    fleet.effects.flatMap((effect) =>
+      effect.do === 'log' && effect.line.level === 'error' ? [effect.line] : [],
+    );
 
   test('displaces the first, which is logged', () => {
     const fleet = new DrivenFleet();

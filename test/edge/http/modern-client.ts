@@ -48,6 +48,8 @@ export interface Followed {
 export class PlayedSession implements SessionPort {
   readonly openings: Opening[] = [];
   readonly posts: Post[] = [];
+  /** Of legacy clients. */
+  readonly legacyPosts: Post[] = [];
   readonly follows: Followed[] = [];
   /** What `serve` does with each post, first to last; the last goes on. */
   script: ((post: Post) => Promise<PostAnswer> | PostAnswer)[] = [];
@@ -91,8 +93,14 @@ export class PlayedSession implements SessionPort {
     };
   }
 
-  async post({ wants, requestIds }: Post): Promise<PostAnswer> {
+  /** What a legacy session answers to a request; absent: an empty result. */
+  legacyAnswer: PostAnswer | undefined;
+
+  async post(post: Post): Promise<PostAnswer> {
+    const { wants, requestIds } = post;
     this.legacy.push(`post ${wants}`);
+    this.legacyPosts.push(post);
+    if (this.legacyAnswer) return this.legacyAnswer;
     if (wants === 'accepted') return { kind: 'accepted' };
     return { kind: 'answered', message: `{"jsonrpc":"2.0","id":${requestIds[0]},"result":{}}` };
   }
@@ -152,6 +160,7 @@ export class PlayedEdge {
       ...EDGE_BINDINGS,
       BRIDGE_CLIENT_AUTH: 'none',
       BRIDGE_HOSTS: 'edge.example',
+      BRIDGE_RECORD: 'events',
       BRIDGE_ORIGINS: 'https://page.example',
       ...changed,
     });
@@ -168,6 +177,7 @@ export class PlayedEdge {
         home: (_opening, actor) => Promise.resolve({ ok: true, value: { actor, mayMove: false } }),
         homeOf: () => Promise.resolve(undefined),
         mayOpen: () => Promise.resolve({ ok: true, value: { afterMs: 0 } }),
+        records: () => Promise.reject(new Error('nobody asks')),
         view: () => this.#view(),
         link: () => Promise.reject(new Error('nobody dials')),
       },

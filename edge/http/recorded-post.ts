@@ -1,0 +1,103 @@
+// The record of one POST with requests, from its arrival to its answer: who, where, which method and tool, and how it ended. Made only
+// if calls are recorded.
+import { sha256 } from '../access/digest.ts';
+import { toldSession, type CallLine, type LogPort, type ToldCall } from '../core/log.ts';
+import type { Post } from '../core/ports.ts';
+import { beginningOf, type Text } from '../../shared/bytes.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
+import { appIn, toldOf } from '../../shared/mcp/told.ts';
+
+/** Who calls which server. */
+export type CallerFacts = Pick<CallLine, 'principal' | 'server' | 'clientKind' | 'request'>;
+
+/** Digests of the names of busy sessions: making one costs more than all else here. */
+const digests = new Map<string, string>();
+const DIGESTS_KEPT = 1_000;
+
+export class RecordedPost {
+  readonly #log: LogPort;
+  readonly #caller: CallerFacts;
+  readonly #startedAt = Date.now();
+  #session: string | undefined;
+  #callId: string | undefined;
+  #asked:
+    | Pick<
+        CallLine,
+        'clientKind' | 'method' | 'tool' | 'requests' | 'app' | 'appVersion' | 'bytesUp'
+      >
+    | undefined;
+
+  constructor(log: LogPort, caller: CallerFacts) {
+    this.#log = log;
+    this.#caller = caller;
+  }
+
+  /** The session that it goes to, by its name. */
+  async inSession(name: string): Promise<void> {
+    let digest = digests.get(name);
+    if (digest === undefined) {
+      digest = toldSession(await sha256(name));
+      if (digests.size >= DIGESTS_KEPT) digests.clear();
+      digests.set(name, digest);
+    }
+    this.#session = digest;
+  }
+
+  /** What it asks for. Only requests are calls. Nothing of the messages is kept. */
+  asks(messages: readonly MessageView[], clientKind = this.#caller.clientKind): void {
+    const requests = messages.filter(({ kind }) => kind === 'request');
+    const [first] = requests;
+    if (!first) return;
+    this.#asked = {
+      clientKind,
+      ...toldOf(first),
+      ...appIn(first),
+      ...(requests.length > 1 && { requests: requests.length }),
+      bytesUp: messages.reduce((sum, { bytes }) => sum + bytes.length, 0),
+    };
+  }
+
+  /** It went to its session as this post. */
+  posted({ id }: Pick<Post, 'id'>): void {
+    this.#callId = id;
+  }
+
+  /** What the line of a refusal says of the call that was refused, which then has no line of its own. */
+  get refused(): Partial<ToldCall> {
+    const asked = this.#asked;
+    if (!asked) return {};
+    const { method, tool, app, appVersion } = asked;
+    return { callId: this.#callId, session: this.#session, method, tool, app, appVersion };
+  }
+
+  /** It is over. Only the first word counts; a message that was never posted is none of the calls. */
+  ended(outcome: CallLine['outcome'], bytesDown: number): void {
+    const asked = this.#asked;
+    if (!asked || this.#callId === undefined) return;
+    this.#asked = undefined;
+    this.#log({
+      level: 'info',
+      message: 'call',
+      ...this.#caller,
+      callId: this.#callId,
+      ...asked,
+      session: this.#session,
+      outcome,
+      ms: Date.now() - this.#startedAt,
+      bytesDown,
+    });
+  }
+}
+
+/** Bytes of a text in UTF-8, counted without a copy. Of a long text, what is beyond its beginning counts as ASCII. */
+export function bytesOf(text: Text): number {
+  const counted = beginningOf(text, COUNTED_CHARACTERS);
+  let bytes = text.length;
+  for (let at = 0; at < counted.length; at++) {
+    const unit = counted.charCodeAt(at);
+    if (unit > 0x7f) bytes += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1;
+  }
+  return bytes;
+}
+
+const COUNTED_CHARACTERS = 64 * 1024;
