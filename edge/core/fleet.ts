@@ -44,13 +44,13 @@ import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import { decodeText, encodeText } from '../../shared/link/codec.ts';
 import {
   controlUp,
+  type ClientKind,
   MAX_SESSIONS,
   type ControlDown,
   type ControlUp,
   type HelloFrame,
 } from '../../shared/link/control-frames.ts';
 import { textForm } from '../../shared/link/forms.ts';
-import type { ClientKind } from '../../shared/link/control-frames.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
 import { HELLO_WAIT_MS, YIELD_WAIT_MS } from '../../shared/link/timing.ts';
 import {
