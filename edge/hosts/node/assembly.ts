@@ -8,6 +8,7 @@ import { LINK_SUBPROTOCOLS } from '../../../shared/link/version.ts';
 import { Actors } from './actors.ts';
 import type { Database } from './database.ts';
 import { Entrances } from './entrances.ts';
+import { addressOf } from './incoming-request.ts';
 import { Mail } from './mail.ts';
 import { nodePorts } from './node-ports.ts';
 import { publicOutside } from './outside.ts';
@@ -26,8 +27,7 @@ export interface Assembly {
   readonly settings: Settings;
   readonly actors: Actors;
   readonly entrances: Entrances;
-  /** `address`: where the request came from, if not from within this program. */
-  fetch(request: Request, address?: string): Response | Promise<Response>;
+  fetch(request: Request): Response | Promise<Response>;
   readonly dial: Dial;
 }
 
@@ -59,18 +59,14 @@ export function assembleEdge({
     ring,
   });
   const serve = createEdge();
-  const addresses = new WeakMap<Request, string>();
   const context: EdgeContext = {
     settings,
     ports: nodePorts({ actors, entrances, mail, log, outside }),
     log,
     requestId: () => undefined,
-    addressOf: (request) => addresses.get(request),
+    addressOf,
   };
-  const fetch: Assembly['fetch'] = (request, address) => {
-    if (address !== undefined) addresses.set(request, address);
-    return serve(request, context);
-  };
+  const fetch: Assembly['fetch'] = (request) => serve(request, context);
   const dial: Dial = async (url, headers) => {
     const protocols = LINK_SUBPROTOCOLS.join(', ');
     const upgrade = { Upgrade: 'websocket', 'Sec-WebSocket-Protocol': protocols };

@@ -14,7 +14,7 @@ import { refuse } from '../../http/refuse.ts';
 import type { Entrances } from './entrances.ts';
 import { requestOf, urlOf } from './incoming-request.ts';
 import { makeResponsesPlain } from './plain-response.ts';
-import { discardRest, send } from './send-response.ts';
+import { endOf, send } from './send-response.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
 
 /** A certificate chain and its key, as PEM. */
@@ -23,12 +23,8 @@ export interface Certificate {
   readonly key: Buffer | string;
 }
 
-/** What tells where a request came from. */
-type AddressedMessage = Pick<IncomingMessage, 'headers' | 'socket'>;
-
 export interface HttpOptions {
-  /** `address`: where the request came from. */
-  fetch(request: Request, address: string | undefined): Response | Promise<Response>;
+  fetch(request: Request): Response | Promise<Response>;
   readonly entrances: Entrances;
   /** A connection could not be taken, for example because there are too many. */
   refused(error: NodeJS.ErrnoException): void;
@@ -128,9 +124,11 @@ export class HttpServer {
     for (const connection of this.#connections) connection.destroy();
   }
 
-  /** Of a trusted proxy's request, the address that the proxy says. */
-  #addressOf(incoming: AddressedMessage): string | undefined {
-    return this.#options.proxies?.addressOf(incoming) ?? incoming.socket.remoteAddress;
+  #requestOf(incoming: IncomingMessage, url: string): ReturnType<typeof requestOf> {
+    // Of a trusted proxy's request, the address that the proxy says.
+    const addressOf = (): string | undefined =>
+      this.#options.proxies?.addressOf(incoming) ?? incoming.socket.remoteAddress;
+    return requestOf(incoming, url, addressOf);
   }
 
   #connected(connection: Duplex): void {
@@ -144,23 +142,19 @@ export class HttpServer {
     this.#options.proxies?.apply(incoming);
     escapeBackslashes(incoming);
     const url = urlOf(incoming);
-    const request = url === undefined ? undefined : requestOf(incoming, url);
+    const request = url === undefined ? undefined : this.#requestOf(incoming, url);
     outgoing.on('close', () => {
       this.#responses.delete(outgoing);
       if (!outgoing.writableFinished) request?.abort();
-      else if (!incoming.readableEnded) discardRest(incoming);
+      else endOf(incoming);
     });
-    if (request) void this.#answer(request, incoming, outgoing);
+    if (request) void this.#answer(request, outgoing);
     else void send(outgoing, refuse(NO_URL));
   }
 
-  async #answer(
-    request: Request,
-    incoming: IncomingMessage,
-    outgoing: ServerResponse,
-  ): Promise<void> {
+  async #answer(request: Request, outgoing: ServerResponse): Promise<void> {
     try {
-      await send(outgoing, await this.#options.fetch(request, this.#addressOf(incoming)));
+      await send(outgoing, await this.#options.fetch(request));
     } catch {
       // The app answers all it can; a client that waits for the rest shall not wait.
       outgoing.destroy();
@@ -186,11 +180,11 @@ export class HttpServer {
     this.#options.proxies?.apply(incoming);
     const url = urlOf(incoming);
     if (url === undefined) return answerUpgrade(incoming, connection, refuse(NO_URL));
-    const request = requestOf(incoming, url);
+    const request = this.#requestOf(incoming, url);
     let response: Response;
     try {
       const isEntered = this.#options.entrances.overNetwork(request, incoming, connection, head);
-      response = await this.#options.fetch(request, this.#addressOf(incoming));
+      response = await this.#options.fetch(request);
       if (isEntered()) return;
     } catch {
       response = refuse(NO_URL);

@@ -8,16 +8,24 @@ import type { ArrivedBody } from '../../http/guards/body.ts';
 const PLAIN_HOST = /^[a-z0-9._-]+(?::(?:[1-5]\d{3,4}|[6-9]\d{3}))?$/u;
 const PLAIN_TARGET = /^\/(?!.*\/\.)[!#$&-;=?-[\]_a-z~]*$/u;
 
+/** The last URL: clients of one endpoint all send the same. */
+let last = { scheme: '', host: '', target: '', url: '' };
+
 /** The URL of a request; undefined if target and Host make none. */
 export function urlOf(incoming: IncomingMessage): string | undefined {
   const { url: target = '', headers, socket } = incoming;
   // In absolute form (RFC 9112 §3.2.2).
-  if (/^https?:\/\//u.test(target)) return URL.parse(target)?.href;
+  if (!target.startsWith('/'))
+    return /^https?:\/\//u.test(target) ? URL.parse(target)?.href : undefined;
   const { host } = headers;
-  if (host === undefined || host === '' || !target.startsWith('/')) return undefined;
+  if (host === undefined || host === '') return undefined;
   const scheme = 'encrypted' in socket && socket.encrypted === true ? 'https' : 'http';
+  if (host === last.host && target === last.target && scheme === last.scheme) return last.url;
   const text = `${scheme}://${host}${target}`;
-  if (PLAIN_HOST.test(host) && PLAIN_TARGET.test(target)) return text;
+  if (PLAIN_HOST.test(host) && PLAIN_TARGET.test(target)) {
+    last = { scheme, host, target, url: text };
+    return text;
+  }
   const url = URL.parse(text);
   // What a URL reads otherwise than it stands there is no name of a host.
   return url?.hostname === host.replace(/:\d+$/u, '').toLowerCase() ? url.href : undefined;
@@ -37,7 +45,7 @@ class IncomingHeaders {
 
   get(name: string): string | null {
     if (!this.#fields) return this.#all.get(name);
-    const value = this.#fields[name.toLowerCase()];
+    const value = this.#fields[lowerCased(name)];
     return typeof value === 'string' ? value : null;
   }
 
@@ -58,6 +66,20 @@ class IncomingHeaders {
   }
 }
 
+/** The names that the app asks for, as Node spells them: to find a text that was just made costs more than to find its own. */
+const spelled = new Map<string, string>();
+
+/** Above the names of the app. */
+const SPELLED_NAMES = 128;
+
+function lowerCased(name: string): string {
+  const known = spelled.get(name);
+  if (known !== undefined) return known;
+  const lower = name.toLowerCase();
+  if (spelled.size < SPELLED_NAMES) spelled.set(name, lower);
+  return lower;
+}
+
 function pairsOf(rawHeaders: readonly string[]): [string, string][] {
   const pairs: [string, string][] = [];
   for (let at = 0; at < rawHeaders.length; at += 2)
@@ -71,14 +93,17 @@ class IncomingRequest implements ArrivedBody {
   readonly url: string;
   readonly method: string;
   readonly headers: IncomingHeaders;
+  /** Where it came from. */
+  readonly addressOf: () => string | undefined;
   readonly #incoming: IncomingMessage;
   #body: ReadableStream<Uint8Array> | undefined;
   #isTaken = false;
   #aborting: AbortController | undefined;
   #hasLeft = false;
 
-  constructor(incoming: IncomingMessage, url: string) {
+  constructor(incoming: IncomingMessage, url: string, addressOf: () => string | undefined) {
     this.#incoming = incoming;
+    this.addressOf = addressOf;
     this.url = url;
     this.method = incoming.method ?? 'GET';
     this.headers = new IncomingHeaders(incoming);
@@ -107,8 +132,7 @@ class IncomingRequest implements ArrivedBody {
 
   arrived(bytes: number): Uint8Array<ArrayBuffer> | undefined {
     const incoming = this.#incoming;
-    const isHere = incoming.complete && incoming.readableLength === bytes;
-    if (!isHere || this.#body || this.#isTaken || incoming.readableDidRead) return undefined;
+    if (incoming.readableLength !== bytes || this.#body || this.#isTaken) return undefined;
     this.#isTaken = true;
     // A copy: what Node has read into is larger, and would be kept.
     return new Uint8Array(incoming.read() as Buffer);
@@ -128,10 +152,13 @@ class IncomingRequest implements ArrivedBody {
 
 /** The request of a URL of {@link urlOf}. */
 export const requestOf = (
-  incoming: IncomingMessage,
-  url: string,
+  ...of: ConstructorParameters<typeof IncomingRequest>
 ): Request & Pick<IncomingRequest, 'abort'> =>
-  new IncomingRequest(incoming, url) as unknown as Request & Pick<IncomingRequest, 'abort'>;
+  new IncomingRequest(...of) as unknown as Request & Pick<IncomingRequest, 'abort'>;
+
+/** Where a request came from; undefined for one that came over no network. */
+export const addressOf = (request: Request): string | undefined =>
+  (request as Partial<Pick<IncomingRequest, 'addressOf'>>).addressOf?.();
 
 /** Rejects when the connection ends before the body. */
 function wholeOf(incoming: IncomingMessage): Promise<Buffer> {

@@ -63,9 +63,15 @@ const ignore = (): void => undefined;
 const REST_BYTES = 64 * 1024 * 1024;
 const REST_MS = 500;
 
-/** Reads what is left of a body, so that the connection can be used again; ends the connection if that takes too much. */
-export function discardRest(incoming: IncomingMessage): void {
-  if (incoming.destroyed) return;
+/** The request was answered: what is left of its body is read, so that the connection can be used again. */
+export function endOf(incoming: IncomingMessage): void {
+  if (incoming.destroyed || incoming.readableEnded) return;
+  if (incoming.complete && incoming.readableLength === 0) incoming.read();
+  else discardRest(incoming);
+}
+
+/** Ends the connection if that takes too much. */
+function discardRest(incoming: IncomingMessage): void {
   const { socket } = incoming;
   let left = REST_BYTES;
   const timer = setTimeout(() => socket.destroySoon(), REST_MS);
