@@ -17,6 +17,10 @@ export class Starts {
   readonly #isShared: (principal: PrincipalName | undefined) => boolean;
   readonly #timer = new WakeTimer(() => this.#begin(), { keepsAlive: false });
 
+  /** Those whose turn has come. */
+  readonly #due: WaitingProcess[] = [];
+  #turn: NodeJS.Immediate | undefined;
+
   /** `isShared`: whether others than the principal use the runner. */
   constructor(isShared: (principal: PrincipalName | undefined) => boolean) {
     this.#isShared = isShared;
@@ -38,8 +42,16 @@ export class Starts {
 
   #begin(): void {
     const now = performance.now();
-    for (const process of this.#turns.next(now, this.#isShared)) process.begin();
+    for (const process of this.#turns.next(now, this.#isShared)) this.#due.push(process);
     this.#timer.arm(this.#turns.wakeAt());
+    if (this.#turn === undefined) this.#beginOne();
+  }
+
+  /** One in a turn of the event loop: the system needs some milliseconds for each, in which everybody else waits. */
+  #beginOne(): void {
+    const process = this.#due.shift();
+    this.#turn = process && setImmediate(() => this.#beginOne());
+    process?.begin();
   }
 }
 

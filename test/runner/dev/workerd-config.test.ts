@@ -33,6 +33,7 @@ test('a config holds names of settings, the port, and paths as Cap’n Proto str
     settingNames: ['BRIDGE_SECRET'],
   });
   expect(config).toContain('embed "../a \\"b\\"\\\\c/worker.js"');
+  expect(config).toContain('v8Flags = ["--max-semi-space-size=4"]');
   expect(config).toContain('address = "127.0.0.1:8787"');
   expect(config).toContain('(name = "BRIDGE_SECRET", fromEnvironment = "BRIDGE_SECRET")');
 });

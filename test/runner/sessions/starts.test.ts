@@ -78,6 +78,16 @@ test('[F-253] a process starts at once where there is room', () => {
   expect(process.told).toEqual(['hello']);
 });
 
+test('[F-372] of starts whose turn comes at once, one begins in each turn of the event loop', async () => {
+  const starts = new Starts(() => false);
+  const begun: string[] = [];
+  for (const name of ['a', 'b'])
+    starts.process(name, () => (begun.push(name), new ToldProcess()), new Heard());
+  expect(begun).toEqual(['a']);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(begun).toEqual(['a', 'b']);
+});
+
 test('[F-253] what it is told while it waits it hears when it starts, and only the first line is not held back', async () => {
   const { starts, release } = held();
   const { promise: begun, resolve } = Promise.withResolvers<void>();
