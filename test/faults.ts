@@ -1184,6 +1184,42 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'an app uses the session of another app of the same person',
     tests: ['edge/access/session-id.test.ts'],
   },
+  'F-423': {
+    fault: 'an official client, old or new, signs in, refreshes and is refused',
+    tests: ['e2e/sign-in.test.ts'],
+  },
+  'F-424': {
+    fault: 'the edge is killed between two steps of a sign-in',
+    tests: ['e2e/sign-in.test.ts'],
+  },
+  'F-425': {
+    fault: 'a secret of a sign-in gets into a log or into storage',
+    tests: ['e2e/sign-in.test.ts'],
+  },
+  'F-426': {
+    fault: 'a strict OAuth client, and an answer whose issuer was changed',
+    tests: ['e2e/sign-in-peers.test.ts'],
+  },
+  'F-427': {
+    fault: 'the official conformance suite for authorization servers',
+    tests: ['e2e/sign-in-peers.test.ts'],
+  },
+  'F-428': {
+    fault: 'a client on the command line with a browser callback of its own',
+    tests: ['e2e/sign-in-peers.test.ts'],
+  },
+  'F-429': {
+    fault: 'the apps that people connect, each with its own ways',
+    tests: ['e2e/sign-in-apps.test.ts'],
+  },
+  'F-430': {
+    fault: 'an app has overheard the session id of another app of the same person',
+    tests: ['e2e/sign-in-apps.test.ts'],
+  },
+  'F-431': {
+    fault: 'two refreshes at once, of which the client keeps the first answer',
+    tests: ['e2e/sign-in-apps.test.ts'],
+  },
 
   // Audit
   'F-450': {
@@ -1260,7 +1296,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-305',
   'F-310',
   'F-400 F-401 F-402 F-403 F-404 F-405 F-406 F-407 F-408 F-409 F-410 F-411 F-412 F-413 F-414',
-  'F-415 F-416 F-417 F-418 F-419 F-420 F-421 F-422',
+  'F-415 F-416 F-417 F-418 F-419 F-420 F-421 F-422 F-423 F-424 F-425 F-426 F-427 F-428 F-429 F-430 F-431',
   'F-500',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',

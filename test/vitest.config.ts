@@ -36,10 +36,10 @@ const ON_NODE = { env: { BRIDGE_TEST_EDGE: 'node' } };
 const ON_WORKERD = { env: { BRIDGE_TEST_EDGE: 'workerd' } };
 
 /** What depends most on the edge's host: its HTTP, its storage, its end and its return. `npm test` runs this on both. */
-const OF_HOSTS = 'test/e2e/{harness,storage,bad-http,deploy-faults,dev}.test.ts';
+const OF_HOSTS = 'test/e2e/{harness,storage,bad-http,deploy-faults,dev,sign-in}.test.ts';
 
 /** What has no edge, plays it itself, or is about the one on Node; and the load of an hour, which is run once. */
-const OF_NODE = 'test/e2e/{package,clock,hostile-edge,edge-command,soak.long}.test.ts';
+const OF_NODE = 'test/e2e/{package,clock,hostile-edge,edge-command,sign-in-apps,soak.long}.test.ts';
 
 /** Tests that wait for long by their nature, or load the machine for minutes. */
 const LONG = 'test/**/*.long.test.ts';

@@ -32,6 +32,8 @@ export interface BridgeOptions {
   readonly bridge?: Readonly<Record<string, unknown>>;
   /** Laid over the harness's settings of the edge: no client keys, hosts of this machine. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Laid over both, for those that depend on the edge's URL. */
+  readonly settingsAt?: (edgeUrl: string) => Readonly<Record<string, string>>;
   /** Laid over the test's own environment, for the runner. */
   readonly environment?: Readonly<Record<string, string>>;
   /** The runner signs its dials with a key of its own, in place of showing a token. */
@@ -57,6 +59,8 @@ export interface Bridge {
   readonly statusUrl: string;
   /** The runner's files, for tests that change them or start another runner with them. */
   readonly files: { readonly config: string; readonly token: string };
+  /** The folder in which the edge keeps its state. */
+  readonly edgeFolder: string;
   mcpUrl(server: string): URL;
   sseUrl(server: string): URL;
   /** Kills the edge and starts it again: same port, same storage. The runner links again by itself. */
@@ -142,6 +146,7 @@ class TestBridge implements Bridge {
       BRIDGE_CLIENT_AUTH: 'none',
       BRIDGE_HOSTS: `127.0.0.1:${port},localhost:${port},${new URL(this.#dialled).host}`,
       ...options.settings,
+      ...options.settingsAt?.(this.url),
     };
     this.#environment = { ...process.env, ...options.environment };
     const config = {
@@ -154,6 +159,10 @@ class TestBridge implements Bridge {
 
   get files(): { readonly config: string; readonly token: string } {
     return { config: this.#path('mcp.json'), token: this.#path('token') };
+  }
+
+  get edgeFolder(): string {
+    return this.#path('edge');
   }
 
   get edge(): TestEdge {
