@@ -125,7 +125,7 @@ const two = (mode: 'legacy' | { pin: string }): SigningClient['connect'] => {
         const client = new ClientTwo(CLIENT, { versionNegotiation: { mode } });
         await client.connect(transport);
         return {
-          echo: async (text) => textOf((await client.callTool(call(text))) as TextResult),
+          echo: async (text) => textOf(await client.callTool(call(text))),
           close: () => client.close(),
         };
       },
@@ -145,7 +145,7 @@ const one = (kind: 'mcp' | 'sse'): SigningClient['connect'] => {
       },
       connect: async (transport) => {
         const client = new ClientOne(CLIENT);
-        await client.connect(transport as never);
+        await client.connect(transport);
         return {
           echo: async (text) => textOf((await client.callTool(call(text))) as TextResult),
           close: () => client.close(),
