@@ -1005,7 +1005,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-372': {
     fault: 'many sessions opened at once: what starts their processes holds up everybody else',
-    tests: ['runner/sessions/starts.test.ts'],
+    tests: ['runner/sessions/starts.test.ts', 'edge/core/opening-turns.test.ts'],
   },
 
   // Sessions linked ahead

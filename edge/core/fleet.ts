@@ -283,7 +283,11 @@ export class Fleet {
     }
     const session = afterMs === 0 ? this.#handOut(opening, now) : undefined;
     const spare = session === undefined ? undefined : actorOf(session);
-    return { turn: { ok: true, value: { afterMs, spare } }, effects: this.#flush() };
+    const isDialled = afterMs === 0 && spare === undefined;
+    const value = isDialled
+      ? { afterMs: this.#turns.apart(opening.principal, now) }
+      : { afterMs, spare };
+    return { turn: { ok: true, value }, effects: this.#flush() };
   }
 
   #turnOf(principal: PrincipalName, now: number): number | undefined {

@@ -13,6 +13,12 @@ export const LONGEST_TURN_MS = 10_000;
 
 const EVERY_MS = 1_000 / OPENINGS_PER_SECOND;
 
+/**
+ * Openings of one principal that begin at the same time would follow each other without a pause on an edge that is one thread: some
+ * ten milliseconds each, in which nobody else is served.
+ */
+export const APART_MS = 10;
+
 /** Above this number, principals that have not opened a session for a while are forgotten. */
 const MANY_PRINCIPALS = 1_000;
 
@@ -20,9 +26,12 @@ export class OpeningTurns {
   /** For each principal, when its last opening would have begun at the permitted rate. */
   readonly #dueBy = new Map<PrincipalName, number>();
 
+  /** For each principal, when its last opening begins. */
+  readonly #beginsAt = new Map<PrincipalName, number>();
+
   /** Principals that are remembered. */
   get size(): number {
-    return this.#dueBy.size;
+    return Math.max(this.#dueBy.size, this.#beginsAt.size);
   }
 
   /** Milliseconds until an opening requested now may begin; undefined if too many wait already. */
@@ -35,7 +44,18 @@ export class OpeningTurns {
     return afterMs;
   }
 
+  /** The same for an opening of a burst that makes a session from nothing: it begins apart from the others of its principal. */
+  apart(principal: PrincipalName, now: number): number {
+    const freeAt = (this.#beginsAt.get(principal) ?? now - APART_MS) + APART_MS;
+    // If the clock was set back, nobody waits until it is there again.
+    const at = freeAt - now > LONGEST_TURN_MS ? now : Math.max(now, freeAt);
+    this.#beginsAt.set(principal, at);
+    if (this.#beginsAt.size > MANY_PRINCIPALS) this.#forget(now);
+    return at - now;
+  }
+
   #forget(now: number): void {
-    for (const [principal, dueBy] of this.#dueBy) if (dueBy <= now) this.#dueBy.delete(principal);
+    for (const times of [this.#dueBy, this.#beginsAt])
+      for (const [principal, at] of times) if (at <= now) times.delete(principal);
   }
 }

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 
 import {
+  APART_MS,
   LONGEST_TURN_MS,
   OPENINGS_AT_ONCE,
   OPENINGS_PER_SECOND,
@@ -35,4 +36,13 @@ test('principals that have not opened for long are forgotten', () => {
   const turns = new OpeningTurns();
   for (let n = 0; n < 1_001; n++) turns.take(`principal ${n}`, n < 600 ? 0 : 500);
   expect(turns.size).toBeLessThan(500);
+});
+
+test('[F-372] openings of one principal begin apart from each other, and no other principal waits for them', () => {
+  const turns = new OpeningTurns();
+  const apart = times(5, () => turns.apart('alice', 1_000));
+  expect(apart).toEqual([0, 1, 2, 3, 4].map((n) => n * APART_MS));
+  expect(turns.apart('bob', 1_000)).toBe(0);
+  expect(turns.apart('alice', 1_000 + 5 * APART_MS)).toBe(0);
+  expect(turns.apart('alice', 5 - LONGEST_TURN_MS)).toBe(0);
 });
