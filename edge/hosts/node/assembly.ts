@@ -1,4 +1,5 @@
 // The parts of an edge put together, without a network: the HTTP layer on the actors.
+import { useHashes } from '../../access/hashes.ts';
 import { createEdge, type EdgeContext } from '../../http/app.ts';
 import type { LogPort } from '../../core/log.ts';
 import type { OutsidePort } from '../../http/ports.ts';
@@ -10,6 +11,7 @@ import type { Database } from './database.ts';
 import { Entrances } from './entrances.ts';
 import { addressOf } from './incoming-request.ts';
 import { Mail } from './mail.ts';
+import { nodeHashes } from './node-hashes.ts';
 import { nodePorts } from './node-ports.ts';
 import { publicOutside } from './outside.ts';
 import type { SocketEnd } from './socket.ts';
@@ -46,6 +48,7 @@ export function assembleEdge({
   log: hostLog,
   outside = publicOutside,
 }: AssemblyOptions): Assembly {
+  useHashes(nodeHashes);
   const settings = readSettings({ ...env });
   const ring = new RecordRing(Date.now());
   const log = recordingLog(settings.record, hostLog, (line) => ring.push(line, Date.now()));

@@ -34,7 +34,7 @@ export function urlOf(incoming: IncomingMessage): string | undefined {
 /** Headers as Node has read them. Those of a request with a repeated header are joined as Fetch does it; Node drops some. */
 class IncomingHeaders {
   readonly #incoming: IncomingMessage;
-  readonly #fields: IncomingMessage['headers'] | undefined;
+  #fields: IncomingMessage['headers'] | undefined;
   #joined: Headers | undefined;
 
   constructor(incoming: IncomingMessage) {
@@ -55,14 +55,23 @@ class IncomingHeaders {
 
   set(name: string, value: string): void {
     this.#all.set(name, value);
+    this.#fields = undefined;
   }
 
   [Symbol.iterator](): IterableIterator<[string, string]> {
-    return this.#all[Symbol.iterator]();
+    return this.#fields ? sortedFields(this.#fields) : this.#all[Symbol.iterator]();
   }
 
   get #all(): Headers {
     return (this.#joined ??= new Headers(pairsOf(this.#incoming.rawHeaders)));
+  }
+}
+
+/** By their names, as Fetch has them. */
+function* sortedFields(fields: IncomingMessage['headers']): Generator<[string, string]> {
+  for (const name of Object.keys(fields).toSorted()) {
+    const value = fields[name];
+    if (typeof value === 'string') yield [name, value];
   }
 }
 
