@@ -3,6 +3,7 @@
 import { PERSON_NAME, type Grants } from './access/principal.ts';
 import { RUNNER_NAME } from '../shared/ids.ts';
 import { RECORD_LEVELS, type RecordLevel } from './core/record.ts';
+import { limitsOf, readLimits, type Limits } from './limits-variable.ts';
 import { readGrants } from './grants-variable.ts';
 import { readOwnUrl, readSignIn, type SignInSettings } from './sign-in-settings.ts';
 import { DIGEST, DIGEST_FORM, digestOf, variableText, type Problems } from './variable.ts';
@@ -26,12 +27,14 @@ export interface Settings extends SignInSettings {
   /** SHA-256 digest of the key that opens `/metrics`. Absent: `/metrics` is closed. */
   readonly metricsKey?: string;
   readonly record: RecordLevel;
+  readonly limits: Limits;
 }
 
 /** What the fleet must know of the settings: whether sessions can be opened, and whether principals can be told apart (no quota without). */
-export const fleetTerms = ({ secret, clientAuth }: Settings) => ({
+export const fleetTerms = ({ secret, clientAuth, limits }: Settings) => ({
   isConfigured: secret !== undefined,
   hasQuotas: clientAuth === 'keys',
+  sessionsOf: (principal: string) => limitsOf(limits, principal)?.sessions,
 });
 
 /** 32 characters of hex are 128 bits, the least that makes guessing a signature's key pointless. */
@@ -86,6 +89,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
     hosts,
     ...(metricsKey !== undefined && { metricsKey }),
     record: readRecord(env, problems),
+    limits: readLimits(env, problems),
     problems,
   };
 }

@@ -224,6 +224,8 @@ export type FaultCode = keyof typeof FAULTS;
 /** An expected failure as a value. `message` overrides the table's text; `phase` says how far the request got. */
 export interface Fault {
   readonly fault: FaultCode;
+  /** For `Retry-After` in place of the table's; never said over the link. */
+  readonly retryAfterS?: number | undefined;
   readonly message?: string | undefined;
   readonly phase?: Phase | undefined;
   /** Where this one differs from the table's row. */

@@ -70,7 +70,8 @@ const REVIEW_MS = 30 * 60_000;
 /** How soon an actor that could not be reached is told again: one that broke away is back within milliseconds. */
 const OWED_AGAIN_MS = 1_000;
 
-const ALL_BUSY = `You have ${SESSIONS_PER_PRINCIPAL} open sessions, which is the limit, and none of them is idle. End some, then try again.`;
+const allBusy = (quota: number): string =>
+  `You have ${quota} open sessions, which is the limit, and none of them is idle. End some, then try again.`;
 
 const GAVE_WAY =
   'This session was idle the longest and was ended to make room for another. Send a new `initialize` without a session id.';
@@ -94,6 +95,8 @@ export interface FleetTerms {
   readonly isConfigured: boolean;
   /** Clients have keys, so each has its own name. Without keys all share one name, and no quota applies. */
   readonly hasQuotas: boolean;
+  /** How many sessions a principal may have, if not as many as all. */
+  readonly sessionsOf?: (principal: PrincipalName) => number | undefined;
 }
 
 export type FleetEffect =
@@ -187,7 +190,10 @@ export class Fleet {
       this.#effects.push({ do: 'opened', ask, opened });
     } else if (this.#isAtQuota(wanted.principal)) {
       const runners = [...this.#store.runnersOf(wanted.principal)];
-      const otherwise: Fault = { fault: 'overloaded', message: ALL_BUSY };
+      const otherwise: Fault = {
+        fault: 'overloaded',
+        message: allBusy(this.#quotaOf(wanted.principal)),
+      };
       this.#makeRoom({ wanted, isOwn: true, runners, otherwise }, now);
     } else this.#place(wanted, now, true);
     return this.#flush();
@@ -629,7 +635,11 @@ export class Fleet {
   }
 
   #isAtQuota(principal: PrincipalName): boolean {
-    return this.#terms.hasQuotas && this.#store.countOf(principal) >= SESSIONS_PER_PRINCIPAL;
+    return this.#terms.hasQuotas && this.#store.countOf(principal) >= this.#quotaOf(principal);
+  }
+
+  #quotaOf(principal: PrincipalName): number {
+    return this.#terms.sessionsOf?.(principal) ?? SESSIONS_PER_PRINCIPAL;
   }
 
   #refuse(ask: string, fault: Fault): void {

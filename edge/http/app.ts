@@ -20,11 +20,13 @@ import { readingOn } from './read-on.ts';
 import { refusalLine, towards } from './refusal-reason.ts';
 import { notConfigured, refuse } from './refuse.ts';
 import { controlLink, sessionLink } from './runner-link.ts';
-import { healthz, readyz } from './status.ts';
+import { healthz, Readiness, readyz } from './status.ts';
 import { streamableDelete, streamableGet, streamablePost } from './streamable.ts';
 import { unknownPath } from './unknown-path.ts';
 import type { Ports } from './ports.ts';
+import { EdgeLimits } from '../core/limits.ts';
 import { failureOf, type LogPort } from '../core/log.ts';
+import { limitsOf } from '../limits-variable.ts';
 import type { Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { SERVER_NAME, type ServerName } from '../../shared/ids.ts';
@@ -58,6 +60,13 @@ const MCP: Endpoint = {
 const SSE: Endpoint = { clientKind: 'sse', methods: { GET: openSse } };
 const MESSAGE: Endpoint = { clientKind: 'sse', methods: { POST: postMessage } };
 
+/** What the HTTP layer of one isolate or program remembers from request to request. */
+class Memory {
+  readonly admissions = new Admissions();
+  readonly limits = new EdgeLimits();
+  readonly readiness = new Readiness();
+}
+
 /** What a host calls with each request. */
 export type Edge = (request: Request, context: EdgeContext) => Response | Promise<Response>;
 
@@ -69,13 +78,13 @@ const CALL_PATH = /^\/([A-Za-z0-9._~-]+)\/mcp$/u;
  * their route there costs more than all of their checks. What is checked, refused and logged is the same.
  */
 export function createEdge(): Edge {
-  const admissions = new Admissions();
-  const app = createApp(admissions);
+  const memory = new Memory();
+  const app = createApp(memory);
   return (request, context) => {
     const server = request.method === 'POST' ? serverOfCall(request) : undefined;
     return server === undefined
       ? app.fetch(request, context)
-      : call(request, context, server, admissions);
+      : call(request, context, server, memory);
   };
 }
 
@@ -89,12 +98,12 @@ async function call(
   raw: Request,
   env: EdgeContext,
   server: ServerName,
-  admissions: Admissions,
+  memory: Memory,
 ): Promise<Response> {
   let response: Response;
   try {
     const fault = checkPlace(raw, env.settings);
-    response = fault ? refuse(fault) : await serve({ req: { raw }, env }, server, MCP, admissions);
+    response = fault ? refuse(fault) : await serve({ req: { raw }, env }, server, MCP, memory);
   } catch (error) {
     response = failed(error, raw, env);
   }
@@ -116,10 +125,10 @@ function finished(request: Request, response: Response, env: EdgeContext): Respo
 }
 
 /** The routes; their context comes as Hono bindings. */
-export function createApp(admissions = new Admissions()): Hono<{ Bindings: EdgeContext }> {
+export function createApp(memory = new Memory()): Hono<{ Bindings: EdgeContext }> {
   const app = new Hono<{ Bindings: EdgeContext }>();
   const serveAt = (context: AppContext, server: ServerName, endpoint: Endpoint) =>
-    serve(context, server, endpoint, admissions);
+    serve(context, server, endpoint, memory);
   app.use(async (context, next) => {
     const { req, env } = context;
     const fault = checkUrl(req.raw) ?? checkPlace(req.raw, env.settings);
@@ -129,12 +138,16 @@ export function createApp(admissions = new Admissions()): Hono<{ Bindings: EdgeC
     if (last !== context.res) context.res = last;
   });
   app.get('/healthz', () => healthz());
-  app.get('/readyz', ready);
+  app.get('/readyz', (context) => ready(context, memory));
   app.get('/metrics', metrics);
   app.get('/', home);
-  app.get('/runner/link', ({ req, env }) => controlLink(req.raw, env.settings, env.ports));
+  app.get('/runner/link', ({ req, env }) =>
+    limitingFailures(req.raw, env, memory, () => controlLink(req.raw, env.settings, env.ports)),
+  );
   app.get('/runner/session/:session', ({ req, env }) =>
-    sessionLink(req.raw, env.settings, env.ports, req.param('session')),
+    limitingFailures(req.raw, env, memory, () =>
+      sessionLink(req.raw, env.settings, env.ports, req.param('session')),
+    ),
   );
   app.all('/:server/mcp', (context) => serveAt(context, context.req.param('server'), MCP));
   app.all('/:server/sse', (context) => {
@@ -201,7 +214,7 @@ async function serve(
   { req, env }: { readonly req: { readonly raw: Request }; readonly env: EdgeContext },
   server: ServerName,
   { clientKind, methods }: Endpoint,
-  admissions: Admissions,
+  memory: Memory,
 ): Promise<Response> {
   const { raw: request } = req;
   const { settings, ports } = env;
@@ -211,8 +224,12 @@ async function serve(
   const handle = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
   if (!handle) return refuse({ fault: 'method_not_allowed' }, { allow: Object.keys(methods) });
   if (settings.secret === undefined) return refuse(notConfigured(settings));
-  const principal = await admit(request, env, server, clientKind, admissions);
+  const principal = await admit(request, env, server, clientKind, memory);
   if (principal instanceof Response) return principal;
+  const limits = settings.clientAuth === 'keys' && limitsOf(settings.limits, principal.name);
+  const budget = limits ? memory.limits.budget(principal.name, limits) : undefined;
+  const limited = budget?.request(Date.now());
+  if (limited) return towards({ principal: principal.name }, refuse(limited));
   const { name } = principal;
   const caller = { principal: name, server, clientKind, request: env.requestId(request) };
   const record =
@@ -220,7 +237,7 @@ async function serve(
       ? new RecordedPost(env.log, caller)
       : undefined;
   const { secret } = settings;
-  const exchange = { request, settings, secret, principal, server, ports, record };
+  const exchange = { request, settings, secret, principal, server, ports, record, budget };
   if (!SERVER_NAME.test(server) || !grants(principal, server)) {
     return towards({ principal: name }, refuseExchange(exchange, { fault: 'not_found' }));
   }
@@ -230,10 +247,10 @@ async function serve(
 
 async function admit(
   request: Request,
-  { settings, ports }: EdgeContext,
+  { settings, ports, addressOf }: EdgeContext,
   server: ServerName,
   clientKind: ClientKind,
-  admissions: Admissions,
+  { admissions, limits }: Memory,
 ): Promise<Exchange['principal'] | Response> {
   if (settings.clientAuth === 'none') {
     const anonymous = await findClient(settings, undefined);
@@ -251,9 +268,29 @@ async function admit(
   if (!bearer.ok) return refuseToken(bearer.fault, bearer.tokenSent);
   const client = await findClient(settings, bearer.token);
   if (client) return client;
+  // Whoever has a key is let in before this, also from a network that others share who guess.
+  const network = networkOf(addressOf(request) ?? '');
+  const limited = limits.tooManyFailures(network, Date.now());
+  if (limited) return refuse(limited);
   const person = signIn && (await admissions.find(ports, server, bearer.token));
   if (person === 'unreachable') return refuse({ fault: 'sign_in_unavailable' });
+  if (!person) limits.failed(network, Date.now());
   return person ?? refuseToken({ fault: 'unauthorized' }, true);
+}
+
+/** A dial with a wrong token is a failure too; one of a runner that is known costs it nothing. */
+async function limitingFailures(
+  request: Request,
+  { addressOf }: EdgeContext,
+  { limits }: Memory,
+  dial: () => Promise<Response>,
+): Promise<Response> {
+  const network = networkOf(addressOf(request) ?? '');
+  const response = await dial();
+  if (response.status !== 401) return response;
+  const limited = limits.tooManyFailures(network, Date.now());
+  limits.failed(network, Date.now());
+  return limited ? refuse(limited) : response;
 }
 
 const NO_RUNNER: Problem = {
@@ -261,10 +298,16 @@ const NO_RUNNER: Problem = {
   fix: 'Start one with `mcp-bridge run`.',
 };
 
-async function ready({ env: { settings, ports } }: AppContext): Promise<Response> {
+async function ready(
+  { env: { settings, ports } }: AppContext,
+  { readiness }: Memory,
+): Promise<Response> {
   if (settings.problems.length > 0) return readyz(settings.problems);
-  const { runners } = await ports.fleet.view();
-  return runners.some(({ isLinked }) => isLinked) ? readyz([]) : readyz([NO_RUNNER]);
+  const hasRunner = await readiness.of(async () => {
+    const { runners } = await ports.fleet.view();
+    return runners.some(({ isLinked }) => isLinked);
+  });
+  return hasRunner ? readyz([]) : readyz([NO_RUNNER]);
 }
 
 async function metrics({ req, env: { settings, ports } }: AppContext): Promise<Response> {

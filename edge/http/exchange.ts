@@ -5,6 +5,7 @@ import { refuse } from './refuse.ts';
 import { corsHeaders } from './cors.ts';
 import { signSession, verifySession } from '../access/session-id.ts';
 import { Delivery, mustDial, retryAfterMs, type Delivered } from '../core/exchange.ts';
+import type { Budget } from '../core/limits.ts';
 import type { Opening, Post, PostAnswer } from '../core/ports.ts';
 import type { Ports, SessionPort } from './ports.ts';
 import type { Principal } from '../access/principal.ts';
@@ -21,6 +22,8 @@ export interface Exchange {
   readonly principal: Principal;
   readonly server: ServerName;
   readonly ports: Ports;
+  /** Absent: the principal has no limits of its own. */
+  readonly budget?: Budget | undefined;
   /** Absent: calls are not recorded. */
   readonly record?: RecordedPost | undefined;
 }
@@ -34,6 +37,16 @@ export function refuseExchange(
 ): Response {
   return refuse(fault, { id, allow, headers: corsHeaders(request, settings) });
 }
+
+/** The bytes of messages count against the limits of their principal. */
+export const spend = (
+  { budget }: Exchange,
+  messages: readonly { readonly bytes: Uint8Array }[],
+): void =>
+  budget?.sent(
+    messages.reduce((sum, { bytes }) => sum + bytes.length, 0),
+    Date.now(),
+  );
 
 /** The revision that a request names in its header. */
 export const revisionOf = ({ request }: Exchange): string | undefined =>
@@ -81,12 +94,14 @@ export type OpenedSession<Answer> =
  * which would leave a trace on disk. `faultOf`: why the actor refused, if it did.
  */
 export async function openSession<Answer>(
-  { request, server, principal, secret, ports, record }: Exchange,
+  { request, server, principal, secret, ports, record, budget }: Exchange,
   clientKind: ClientKind,
   open: (session: SessionPort, opening: Opening) => Promise<Answer>,
   faultOf: (answer: Answer) => Fault | undefined,
 ): Promise<OpenedSession<Answer>> {
   const opening = { server, principal: principal.name, clientKind };
+  const limited = budget?.opening(Date.now());
+  if (limited) return { ok: false, fault: limited };
   const admitted = await ports.fleet.mayOpen(opening);
   if (!admitted.ok) return admitted;
   const { afterMs, spare } = admitted.value;

@@ -9,6 +9,7 @@ import {
   openSession,
   postTo,
   refuseExchange,
+  spend,
   type Exchange,
 } from './exchange.ts';
 import { checkAccept } from './guards/media.ts';
@@ -104,6 +105,7 @@ export async function postMessage(exchange: Exchange): Promise<Response> {
     return refuseExchange(exchange, fault);
   }
   const { text, requestIds, isBatch, messages } = read.message;
+  spend(exchange, messages);
   const id = isBatch ? undefined : requestIds[0];
   // After the body, so that the refusal of a foreign id and of an ended one are the same to the byte (F-23).
   const session = await findSession(exchange, sessionId, 'sse');

@@ -46,7 +46,8 @@ export function refuse(fault: Fault, options: RefuseOptions = {}): Response {
   if (status === 204)
     return new Response(null, { status, headers: { ...headers, ...options.headers } });
   headers['Content-Type'] = 'application/json';
-  if (retryAfterS !== undefined) headers['Retry-After'] = String(retryAfterS);
+  const afterS = fault.retryAfterS ?? retryAfterS;
+  if (afterS !== undefined) headers['Retry-After'] = String(afterS);
   if (status === 401) headers['WWW-Authenticate'] = challenge(options.tokenSent === true);
   if (status === 405) headers['Allow'] = (options.allow ?? []).join(', ');
   const response = new Response(errorText(faultError(fault), options.id), {

@@ -11,6 +11,24 @@ export function healthz(): Response {
   });
 }
 
+/** How long an answer counts: anybody may ask, and each question would wake the fleet. That a runner came is known soon. */
+const READY_MS = 2_000;
+const NOT_READY_MS = 250;
+
+/** Whether a runner is linked, as it was a moment ago. Only the answer is kept: no request can wait for what another one asked. */
+export class Readiness {
+  #isReady = false;
+  #until = 0;
+
+  /** `ask` is called only when the last answer is too old. */
+  async of(ask: () => Promise<boolean>): Promise<boolean> {
+    if (Date.now() < this.#until) return this.#isReady;
+    this.#isReady = await ask();
+    this.#until = Date.now() + (this.#isReady ? READY_MS : NOT_READY_MS);
+    return this.#isReady;
+  }
+}
+
 /** 200 when sessions can be served, else 503; `problems` say why not. */
 export function readyz(problems: readonly Problem[]): Response {
   const ready = problems.length === 0;

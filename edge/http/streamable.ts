@@ -11,6 +11,7 @@ import {
   refuseExchange,
   revisionOf,
   type Exchange,
+  spend,
 } from './exchange.ts';
 import { checkAccept } from './guards/media.ts';
 import { checkLengths } from './modern/headers.ts';
@@ -51,6 +52,7 @@ export async function streamablePost(exchange: Exchange): Promise<Response> {
   const read = await readClientMessage(request, !bearsModernRevision(request.headers));
   if (!read.ok) return refuseRead(exchange, read);
   const { message } = read;
+  spend(exchange, message.messages);
   const era = eraOf(request.headers, message);
   switch (era.era) {
     case 'modern':

@@ -55,6 +55,7 @@ describe('complete settings', () => {
       hosts: new Set(['bridge.example', '127.0.0.1:8787', '[::1]:8787']),
       metricsKey: D,
       record: 'all',
+      limits: new Map(),
     });
   });
 
@@ -93,6 +94,7 @@ test('an empty environment has one problem for each variable that must be set', 
     origins: new Set(),
     hosts: 'any',
     record: 'all',
+    limits: new Map(),
   });
 });
 
@@ -107,6 +109,10 @@ describe('a broken variable is told and stays closed', () => {
     ['BRIDGE_CLIENT_AUTH', 'canary', { clientAuth: 'keys' }],
     ['BRIDGE_CLIENT_AUTH', false, { clientAuth: 'keys' }],
     ['BRIDGE_RECORD', 'canary', { record: 'all' }],
+    ['BRIDGE_LIMITS', '{canary', { limits: new Map() }],
+    ['BRIDGE_LIMITS', '[]', { limits: new Map() }],
+    ['BRIDGE_LIMITS', '{"canary":{"requests":0}}', { limits: new Map() }],
+    ['BRIDGE_LIMITS', '{"*":{"canary":1}}', { limits: new Map() }],
     ['BRIDGE_METRICS_KEY', 'canary', { metricsKey: undefined }],
     ['BRIDGE_ORIGINS', '*', { origins: new Set() }],
     ['BRIDGE_ORIGINS', 'null', { origins: new Set() }],

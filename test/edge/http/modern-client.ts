@@ -200,7 +200,11 @@ export class PlayedEdge {
     });
   }
 
+  /** How often the fleet was asked what it sees. */
+  views = 0;
+
   async #view(): Promise<FleetView> {
+    this.views += 1;
     if (!this.servers) throw new Error('nobody asks');
     const facts = {
       runner: 'r1',
