@@ -594,11 +594,12 @@ describe('credentials', () => {
     for (const headers of [
       {},
       { Cookie: `Authorization=Bearer ${alice}` },
-      { 'X-Api-Key': alice },
+      { 'X-Key': alice },
       { 'Proxy-Authorization': `Bearer ${alice}` },
     ]) {
       expect((await post(headers as Record<string, string>)).status).toBe(401);
     }
+    expect((await post({ 'X-Api-Key': alice })).status).toBe(200);
   });
 });
 
