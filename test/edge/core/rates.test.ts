@@ -27,12 +27,15 @@ test('[F-459] whenever they come, no more are permitted than a burst and the rat
       const rates = new Rates();
       let now = 0;
       let taken = 0;
+      const afterwards: number[] = [];
       for (const gap of gaps) {
         now += gap;
         const waitMs = rates.take('a', RATE, now);
         if (waitMs === 0) taken += 1;
-        else expect(rates.wait('a', RATE, now + waitMs)).toBe(0);
+        afterwards.push(waitMs === 0 ? 0 : rates.wait('a', RATE, now + waitMs));
       }
+      // Who waits as long as it was told gets one.
+      expect(afterwards.filter((waitMs) => waitMs > 0)).toEqual([]);
       expect(taken).toBeLessThanOrEqual(RATE.count + (now * RATE.count) / RATE.periodMs);
     }),
   );
