@@ -44,7 +44,7 @@ const SECRET_CHARACTERS = 32;
 const SECRET_KINDS = 6;
 
 /** Client names appear in session signatures and logs; `@` lets a mail address be one. */
-const CLIENT_NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/u;
+export const CLIENT_NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/u;
 
 /**
  * Reads the settings from the environment's text variables; never throws.

@@ -114,17 +114,20 @@ export type FoundRunner =
       readonly use?: AssertionUse;
     }
   /** `message`: why a signature is refused. */
-  | { readonly ok: false; readonly message?: string };
+  | { readonly ok: false; readonly message?: string; readonly isUnreachable?: true };
+
+/** Whose a proof is (see Grants): undefined if nobody's, `unreachable` if that cannot be found out. */
+export type FindHolder = (proof: string) => Promise<Principal | undefined | 'unreachable'>;
 
 /** The runner that a token belongs to, or that signed it with its key. */
 export async function findRunner(
-  settings: Settings,
   token: string,
   terms: AssertionTerms,
+  find: FindHolder,
 ): Promise<FoundRunner> {
   const key = assertedKey(token);
-  const runner =
-    key === undefined ? await findPrincipal(settings.runners, token) : settings.runners.get(key);
+  const runner = await find(key ?? (await sha256(token)));
+  if (runner === 'unreachable') return { ok: false, isUnreachable: true };
   if (!runner) return { ok: false };
   if (key === undefined) return { ok: true, runner };
   const judged = await judgeAssertion(token, key, terms);

@@ -22,6 +22,10 @@ export const ANONYMOUS_NAME = 'anonymous';
 /** Names of people that sign in: the owner, and others by a digest. No client with a key may have one of them. */
 export const PERSON_NAME = /^(?:owner|p-[\w-]{22})$/u;
 
+/** Whether a name is kept for somebody: see {@link ANONYMOUS_NAME} and {@link PERSON_NAME}. */
+export const isKeptName = (name: string): boolean =>
+  name === ANONYMOUS_NAME || PERSON_NAME.test(name);
+
 /** The principal of every client if the operator sets BRIDGE_CLIENT_AUTH to `none`. */
 export const ANONYMOUS: Principal = { name: ANONYMOUS_NAME, servers: '*' };
 

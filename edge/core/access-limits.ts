@@ -15,6 +15,8 @@ const RATES = {
   key: { count: 10, periodMs: MINUTE_MS },
   /** Codes and refresh tokens that were refused. */
   token: { count: 30, periodMs: MINUTE_MS },
+  /** Codes of invitations that were wrong. */
+  join: { count: 10, periodMs: MINUTE_MS },
   register: { count: 10, periodMs: HOUR_MS },
   revoke: { count: 60, periodMs: MINUTE_MS },
 } as const satisfies Record<string, Rate>;

@@ -1,5 +1,6 @@
 // What the access actor is asked, what it answers, and what it keeps. It never sees a secret: those who ask mint codes and tokens and
 // hand in their SHA-256 digests, so that storage and memory of the actor open nothing.
+import type { CredentialSteps, CredentialStore } from './credential-ports.ts';
 import type { ServerName } from '../../shared/ids.ts';
 
 /** SHA-256 of a secret, as lower-case hex. */
@@ -129,7 +130,7 @@ export interface GrantChoice {
 type Step<Input, Output> = (input: Input, now: number) => Output;
 
 /** What the access actor can be asked. Each question is one step: all of its writes are kept, or none. */
-export interface AccessSteps {
+export interface AccessSteps extends CredentialSteps {
   /** The app of a client id. `fetch`: its document must be read; `stale` serves if that fails. */
   app: Step<
     { readonly id: string; readonly isDocument: boolean; readonly from: Network },
@@ -209,6 +210,8 @@ export type AppKind = 'registered' | 'document';
 
 /** The tables of the access actor. Writes of one step are kept all together or not at all. */
 export interface AccessStore {
+  readonly credentials: CredentialStore;
+
   app(kind: AppKind, id: string): AppRow | undefined;
   putApp(kind: AppKind, row: AppRow): void;
   countApps(kind: AppKind): number;

@@ -9,6 +9,7 @@ import type {
   Person,
   TokenRow,
 } from './access-ports.ts';
+import { CREDENTIAL_SCHEMA, CredentialTables } from './credential-tables.ts';
 import type { Sql } from './fleet-tables.ts';
 import type { ServerName } from '../../shared/ids.ts';
 
@@ -33,7 +34,7 @@ export const ACCESS_SCHEMA = `
     used_at INTEGER NOT NULL, fresh_until INTEGER NOT NULL, PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS apps_by_use ON apps (kind, used_at);
   CREATE TABLE IF NOT EXISTS pages (page TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS access (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;`;
+  CREATE TABLE IF NOT EXISTS access (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;${CREDENTIAL_SCHEMA}`;
 
 const GRANT = `grant_id AS "grant", person, client, app, server, scopes, created_at AS createdAt, used_at AS usedAt,
   expires_at AS expiresAt, code, code_until AS codeUntil, challenge, redirect, refresh, refresh_until AS refreshUntil, previous, sealed`;
@@ -43,12 +44,14 @@ const WITHOUT_GRANT = 'NOT EXISTS (SELECT 1 FROM grants WHERE grants.client = ap
 const SWEEP = 'sweepAt';
 
 export class AccessTables implements AccessStore {
+  readonly credentials: CredentialTables;
   readonly #sql: Sql;
   readonly #wakeAt: (at: number) => void;
 
   /** `wakeAt`: when the actor is to be woken to sweep, in ms since the epoch. The tables are there. */
   constructor(sql: Sql, wakeAt: (at: number) => void) {
     this.#sql = sql;
+    this.credentials = new CredentialTables(sql);
     this.#wakeAt = wakeAt;
   }
 

@@ -2,6 +2,8 @@
 // is given digests, ids and the time, and never a secret. The sources are OAuth 2.1 (draft-ietf-oauth-v2-1), RFC 7009, RFC 7591 and
 // MCP 2026-07-28, Authorization.
 import { AccessLimits } from './access-limits.ts';
+import type { CredentialSteps } from './credential-ports.ts';
+import { Credentials } from './credentials.ts';
 import type {
   AccessSteps,
   AccessStore,
@@ -36,12 +38,15 @@ const TOKENS_OF_GRANT = 32;
 const SPENT_OF_GRANT = 200;
 const APPS: Readonly<Record<AppKind, number>> = { registered: 1_000, document: 500 };
 
-export class Access implements AccessSteps {
+/** Steps of keys are those of {@link Credentials}. */
+export class Access implements Omit<AccessSteps, keyof CredentialSteps> {
   readonly #store: AccessStore;
   readonly #limits = new AccessLimits();
+  readonly #credentials: Credentials;
 
   constructor(store: AccessStore) {
     this.#store = store;
+    this.#credentials = new Credentials(store.credentials, this.#limits);
   }
 
   readonly app: AccessSteps['app'] = ({ id, isDocument, from }, now) => {
@@ -205,7 +210,11 @@ export class Access implements AccessSteps {
     input: Parameters<AccessSteps[Name]>[0],
     now: number,
   ): ReturnType<AccessSteps[Name]> {
-    const step = this[name] as (input: unknown, now: number) => ReturnType<AccessSteps[Name]>;
+    const steps = Object.hasOwn(this, name) ? this : this.#credentials;
+    const step = Reflect.get(steps, name) as (
+      input: unknown,
+      now: number,
+    ) => ReturnType<AccessSteps[Name]>;
     return step(input, now);
   }
 
@@ -218,6 +227,7 @@ export class Access implements AccessSteps {
     store.dropAppsBefore('registered', now - UNUSED_MS);
     store.dropAppsBefore('document', now - UNUSED_MS);
     store.dropPeople();
+    this.#credentials.sweep(now);
     store.setSweep(now + DAY_MS);
   }
 

@@ -383,6 +383,16 @@ export class Fleet {
       this.#effects.push({ do: 'giveUp', session, fault });
   }
 
+  /** A runner lost its credential: its links are closed, and its sessions end. */
+  expelled(runner: RunnerName, now: number): FleetEffect[] {
+    for (const [socket, { note }] of this.#controls)
+      if (note.runner === runner)
+        this.#close(socket, CLOSE.notGranted, 'the credential was removed', now);
+    for (const { session } of this.#store.sessions(runner))
+      this.#giveUp(session, { fault: 'runner_lost' }, now);
+    return this.#flush();
+  }
+
   /** A runner's control link on `socket`; its credential has been checked. */
   dialled(socket: SocketId, dial: ControlDial, now: number): FleetEffect[] {
     const { runner, granted, withheld, use } = dial;

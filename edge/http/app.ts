@@ -19,7 +19,8 @@ import { signInAnswer } from './oauth/sign-in.ts';
 import { readingOn } from './read-on.ts';
 import { refusalLine, towards } from './refusal-reason.ts';
 import { notConfigured, refuse } from './refuse.ts';
-import { controlLink, sessionLink } from './runner-link.ts';
+import { adminAnswer } from './admin/api.ts';
+import { controlLink, sessionLink, type RunnerDial } from './runner-link.ts';
 import { healthz, Readiness, readyz } from './status.ts';
 import { streamableDelete, streamableGet, streamablePost } from './streamable.ts';
 import { unknownPath } from './unknown-path.ts';
@@ -141,12 +142,18 @@ export function createApp(memory = new Memory()): Hono<{ Bindings: EdgeContext }
   app.get('/readyz', (context) => ready(context, memory));
   app.get('/metrics', metrics);
   app.get('/', home);
-  app.get('/runner/link', ({ req, env }) =>
-    limitingFailures(req.raw, env, memory, () => controlLink(req.raw, env.settings, env.ports)),
+  const dialOf = ({ req, env: { settings, ports } }: AppContext): RunnerDial => ({
+    request: req.raw,
+    settings,
+    ports,
+    admissions: memory.admissions,
+  });
+  app.get('/runner/link', (context) =>
+    limitingFailures(context.req.raw, context.env, memory, () => controlLink(dialOf(context))),
   );
-  app.get('/runner/session/:session', ({ req, env }) =>
-    limitingFailures(req.raw, env, memory, () =>
-      sessionLink(req.raw, env.settings, env.ports, req.param('session')),
+  app.get('/runner/session/:session', (context) =>
+    limitingFailures(context.req.raw, context.env, memory, () =>
+      sessionLink(dialOf(context), context.req.param('session')),
     ),
   );
   app.all('/:server/mcp', (context) => serveAt(context, context.req.param('server'), MCP));
@@ -194,7 +201,8 @@ function signIn(request: Request, env: EdgeContext): Promise<Response> | undefin
   const { signIn, secret } = settings;
   if (!signIn || secret === undefined) return undefined;
   const from = networkOf(addressOf(request) ?? '');
-  return signInAnswer({ request, signIn, secret, ports, from });
+  const asked = { request, signIn, secret, ports, from };
+  return adminAnswer({ ...asked, settings }) ?? signInAnswer(asked);
 }
 
 /** Makes sure that a client can read its refusal, also a page of a listed origin (F-31) and a client that is still sending. */
@@ -272,10 +280,10 @@ async function admit(
   const network = networkOf(addressOf(request) ?? '');
   const limited = limits.tooManyFailures(network, Date.now());
   if (limited) return refuse(limited);
-  const person = signIn && (await admissions.find(ports, server, bearer.token));
-  if (person === 'unreachable') return refuse({ fault: 'sign_in_unavailable' });
-  if (!person) limits.failed(network, Date.now());
-  return person ?? refuseToken({ fault: 'unauthorized' }, true);
+  const known = signIn && (await admissions.of(ports, server, bearer.token));
+  if (known === 'unreachable') return refuse({ fault: 'sign_in_unavailable' });
+  if (!known) limits.failed(network, Date.now());
+  return known ?? refuseToken({ fault: 'unauthorized' }, true);
 }
 
 /** A dial with a wrong token is a failure too; one of a runner that is known costs it nothing. */

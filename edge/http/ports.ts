@@ -15,7 +15,7 @@ import type {
 } from '../core/ports.ts';
 import type { AccessPort } from '../core/access-ports.ts';
 import type { RecordQuery, RecordView } from '../core/record.ts';
-import type { ActorName, StreamId } from '../../shared/ids.ts';
+import type { ActorName, RunnerName, StreamId } from '../../shared/ids.ts';
 
 /** A message socket to a session actor; the listeners are set before anything can arrive. */
 export interface Socket {
@@ -72,6 +72,8 @@ export interface FleetPort {
    */
   mayOpen(opening: Opening): Promise<Opened<OpeningTurn>>;
   link(request: Request, dial: ControlDial): Promise<Response>;
+  /** A runner lost its credential: its link is closed and its sessions end. */
+  expel(runner: RunnerName): Promise<void>;
 }
 
 /** What was read at an address on the internet. */

@@ -1,8 +1,10 @@
 // Where runners dial in (PROTOCOL.md LP5–LP8). Who they are is decided here, before an actor wakes.
-import { bearerToken, findRunner } from '../access/credentials.ts';
+import { bearerToken, findRunner, type FindHolder } from '../access/credentials.ts';
 import { checkNoOrigin } from './guards/origin.ts';
 import { because, towards } from './refusal-reason.ts';
 import { notConfigured, refuse } from './refuse.ts';
+import type { Admissions } from './oauth/admissions.ts';
+import { askAccess } from './oauth/context.ts';
 import { verifyTicket } from '../access/ticket.ts';
 import type { Ports } from './ports.ts';
 import type { AssertionUse } from '../access/runner-assertion.ts';
@@ -11,6 +13,14 @@ import type { Fault } from '../../shared/fault.ts';
 import type { Settings } from '../settings.ts';
 import { actorOf, SESSION_NAME, type SessionName } from '../../shared/ids.ts';
 import { chooseSubprotocol, LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
+
+/** A runner's request, with all that decides who it is. */
+export interface RunnerDial {
+  readonly request: Request;
+  readonly settings: Settings;
+  readonly ports: Ports;
+  readonly admissions: Admissions;
+}
 
 type Dialled =
   | {
@@ -22,16 +32,14 @@ type Dialled =
   | { readonly ok: false; readonly response: Response };
 
 /** GET /runner/link */
-export async function controlLink(
-  request: Request,
-  settings: Settings,
-  ports: Ports,
-): Promise<Response> {
-  const dialled = await admit(request, settings);
+export async function controlLink(dial: RunnerDial): Promise<Response> {
+  const { request, ports } = dial;
+  const dialled = await admit(dial);
   if (!dialled.ok) return dialled.response;
   const { runner, use, subprotocol } = dialled;
   const granted = runner.servers === '*' ? '*' : [...runner.servers];
-  const withheld = runner.servers === '*' ? [...boundServers(settings.runners)] : [];
+  const withheld = runner.servers === '*' ? await serversOfOthers(dial) : [];
+  if (!withheld) return refuse({ fault: 'sign_in_unavailable' });
   return ports.fleet.link(request, {
     runner: runner.name,
     granted,
@@ -42,13 +50,9 @@ export async function controlLink(
 }
 
 /** GET /runner/session/{session} */
-export async function sessionLink(
-  request: Request,
-  settings: Settings,
-  ports: Ports,
-  session: SessionName,
-): Promise<Response> {
-  const dialled = await admit(request, settings);
+export async function sessionLink(dial: RunnerDial, session: SessionName): Promise<Response> {
+  const { request, settings, ports } = dial;
+  const dialled = await admit(dial);
   if (!dialled.ok) return dialled.response;
   const { runner, subprotocol } = dialled;
   const boot = request.headers.get('mcp-bridge-boot') ?? '';
@@ -64,13 +68,30 @@ export async function sessionLink(
     (await verifyTicket(settings.secret, ticket, scope));
   const principal = runner.name;
   if (!isPlaced) return towards({ principal }, refuse({ fault: 'session_not_found' }));
-  const dial = { session, runner: runner.name, boot, epoch, holds, subprotocol };
-  const linked = await ports.session(actorOf(session)).link(request, dial);
+  const linked = await ports
+    .session(actorOf(session))
+    .link(request, { session, runner: runner.name, boot, epoch, holds, subprotocol });
   if (linked.status < 400) return linked;
   return towards({ principal }, because({ fault: 'session_not_found' }, linked));
 }
 
-async function admit(request: Request, settings: Settings): Promise<Dialled> {
+/** The servers that are bound to other runners than one with all; undefined if that cannot be found out. */
+async function serversOfOthers({ settings, ports }: RunnerDial): Promise<string[] | undefined> {
+  const named = [...boundServers(settings.runners)];
+  if (!settings.signIn) return named;
+  const asked = await askAccess(ports, 'boundServers', {});
+  return asked && [...new Set([...named, ...asked.answer])];
+}
+
+/** The runner of a proof: one of the settings, or one that joined. */
+const holderOf =
+  ({ settings, ports, admissions }: RunnerDial): FindHolder =>
+  async (proof) =>
+    settings.runners.get(proof) ??
+    (settings.signIn ? admissions.findHolder(ports, 'runner', proof) : undefined);
+
+async function admit(dial: RunnerDial): Promise<Dialled> {
+  const { request, settings } = dial;
   const origin = checkNoOrigin(request);
   if (origin) return { ok: false, response: refuse(origin) };
   if (settings.secret === undefined)
@@ -79,7 +100,9 @@ async function admit(request: Request, settings: Settings): Promise<Dialled> {
   if (!bearer.ok)
     return { ok: false, response: refuse(bearer.fault, { tokenSent: bearer.tokenSent }) };
   const terms = { host: new URL(request.url).host, now: Date.now() };
-  const found = await findRunner(settings, bearer.token, terms);
+  const found = await findRunner(bearer.token, terms, holderOf(dial));
+  if (!found.ok && found.isUnreachable === true)
+    return { ok: false, response: refuse({ fault: 'sign_in_unavailable' }) };
   if (!found.ok) {
     const fault: Fault = { fault: 'unauthorized', message: found.message ?? NO_RUNNER };
     return { ok: false, response: refuse(fault, { tokenSent: true }) };
@@ -94,7 +117,7 @@ async function admit(request: Request, settings: Settings): Promise<Dialled> {
 }
 
 const NO_RUNNER =
-  'This edge does not know this runner token or key. Put its entry into BRIDGE_RUNNERS (`mcp-bridge credential runner` prints it).';
+  'This edge does not know this runner token or key. Let this machine join (`mcp-bridge runner add`), or put its entry into BRIDGE_RUNNERS.';
 
 const upgradeRequired = (): Response =>
   new Response(

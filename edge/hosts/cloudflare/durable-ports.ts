@@ -49,6 +49,7 @@ function fleetPort(env: Env): FleetPort {
     records: (query) => stub().records(query),
     home: (opening, actor) => stub().home(opening, actor),
     homeOf: (actor) => stub().homeOf(actor),
+    expel: (runner) => stub().expel(runner),
     mayOpen: (opening) => stub().mayOpen(opening),
     link: (request, dial) => stub().fetch(controlUpgrade(request, dial)),
   };

@@ -17,7 +17,7 @@ import { recordingLog, RecordRing, type RecordQuery, type RecordView } from '../
 import { logSessionEnd, logSessionOpen, type LogLine } from '../../core/log.ts';
 import { signTicket } from '../../access/ticket.ts';
 import { fleetTerms, readSettings } from '../../settings.ts';
-import { actorOf, type ActorName, type SessionName } from '../../../shared/ids.ts';
+import { actorOf, type ActorName, type RunnerName, type SessionName } from '../../../shared/ids.ts';
 import { Actor } from './actor.ts';
 import type { Env } from './env.ts';
 import { consoleLog } from './console-log.ts';
@@ -57,6 +57,10 @@ export class FleetActor extends Actor<ControlNote, FleetEffect> implements Fleet
 
   homeOf(actor: ActorName): ActorName | undefined {
     return this.rules.homeOf(actor);
+  }
+
+  expel(runner: RunnerName): void {
+    this.performAll(this.rules.expelled(runner, Date.now()));
   }
 
   mayOpen(opening: Opening): Opened<OpeningTurn> {

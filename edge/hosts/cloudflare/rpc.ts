@@ -15,7 +15,7 @@ import type { LogLine } from '../../core/log.ts';
 import type { RecordQuery, RecordView } from '../../core/record.ts';
 import type { PlainAnswer, PlainPost } from './plain-post.ts';
 import type { Fault } from '../../../shared/fault.ts';
-import type { ActorName, SessionName, StreamId } from '../../../shared/ids.ts';
+import type { ActorName, RunnerName, SessionName, StreamId } from '../../../shared/ids.ts';
 
 /** See SessionPort in ../http/ports.ts. */
 export interface SessionRpc extends Rpc.DurableObjectBranded {
@@ -42,6 +42,7 @@ export interface FleetRpc extends Rpc.DurableObjectBranded {
   open(wish: Opening & { session: SessionName }): Promise<Opened<PlacedSession>>;
   home(opening: Opening, actor: ActorName): Opened<ModernHome>;
   homeOf(actor: ActorName): ActorName | undefined;
+  expel(runner: RunnerName): void;
   mayOpen(opening: Opening): Opened<OpeningTurn>;
   /** The session of an actor that lost its memory. */
   placed(actor: ActorName): PlacedSession | undefined;

@@ -15,7 +15,7 @@ import type { RecordQuery, RecordRing, RecordView } from '../../core/record.ts';
 import { sha256 } from '../../access/digest.ts';
 import { signTicket } from '../../access/ticket.ts';
 import { logSessionEnd, logSessionOpen } from '../../core/log.ts';
-import { actorOf, type ActorName, type SessionName } from '../../../shared/ids.ts';
+import { actorOf, type ActorName, type RunnerName, type SessionName } from '../../../shared/ids.ts';
 import { Actor, type ActorHost } from './actor.ts';
 import { Waker } from './wakers.ts';
 import { FleetTables } from '../../core/fleet-tables.ts';
@@ -77,6 +77,10 @@ export class NodeFleetActor
 
   async homeOf(actor: ActorName): Promise<ActorName | undefined> {
     return this.inStep(() => this.rules.homeOf(actor));
+  }
+
+  async expel(runner: RunnerName): Promise<void> {
+    this.performAll(this.inStep(() => this.rules.expelled(runner, Date.now())));
   }
 
   async mayOpen(opening: Opening): Promise<Opened<OpeningTurn>> {

@@ -63,6 +63,7 @@ function fleetPort({ actors, entrances }: NodePortsOptions): FleetPort {
     view: () => actors.fleet.view(),
     home: (opening, actor) => actors.fleet.home(opening, actor),
     homeOf: (actor) => actors.fleet.homeOf(actor),
+    expel: (runner) => actors.fleet.expel(runner),
     mayOpen: (opening) => actors.fleet.mayOpen(opening),
     records: (query) => actors.fleet.records(query),
     link: async (request, dial) => {

@@ -10,7 +10,7 @@ import {
   isMetricsKey,
 } from '../../../edge/access/credentials.ts';
 import { grants } from '../../../edge/access/principal.ts';
-import { readSettings } from '../../../edge/settings.ts';
+import { readSettings, type Settings } from '../../../edge/settings.ts';
 
 const HERE = new URL('https://bridge.example/files/mcp');
 
@@ -155,14 +155,17 @@ describe('a client', () => {
 });
 
 test('a runner is found by its token only', async () => {
-  const terms = { host: 'bridge.example', now: 0 };
-  expect(await findRunner(SETTINGS, 'vm-token', terms)).toEqual({
+  const find = (settings: Settings, token: string) =>
+    findRunner(token, { host: 'bridge.example', now: 0 }, async (proof) =>
+      settings.runners.get(proof),
+    );
+  expect(await find(SETTINGS, 'vm-token')).toEqual({
     ok: true,
     runner: { name: 'vm', servers: new Set(['files']) },
   });
-  expect(await findRunner(SETTINGS, 'alice-new', terms)).toEqual({ ok: false });
+  expect(await find(SETTINGS, 'alice-new')).toEqual({ ok: false });
   const open = readSettings({ BRIDGE_CLIENT_AUTH: 'none' });
-  expect(await findRunner(open, 'x', terms)).toEqual({ ok: false });
+  expect(await find(open, 'x')).toEqual({ ok: false });
 });
 
 test('metrics open with their own key, and with none while none is set', async () => {

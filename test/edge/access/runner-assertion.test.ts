@@ -27,7 +27,7 @@ const settings = (token: unknown = publicKeyOf(KEY)) =>
   readSettings({ BRIDGE_RUNNERS: JSON.stringify({ vm: { token, servers: ['files'] } }) });
 
 const find = (token: string, now = NOW, host = HOST) =>
-  findRunner(settings(), token, { host, now });
+  findRunner(token, { host, now }, async (proof) => settings().runners.get(proof));
 
 test('[F-61] a signed statement opens a link to the edge it is for, and says until when it is worth something', async () => {
   const found = await find(await assertRunner(KEY, EDGE, NOW));
@@ -116,9 +116,9 @@ describe('[F-61] refused', () => {
     });
     const judge = async (payload: JWTPayload, header: object = {}) =>
       findRunner(
-        own,
         await signed(payload, { kid: xOf(pair.privateKey), ...header }, pair.privateKey),
         { host: HOST, now: NOW },
+        async (proof) => own.runners.get(proof),
       );
 
     test('nothing else is wrong: it is let in', async () => {

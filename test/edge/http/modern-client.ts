@@ -2,7 +2,14 @@
 import { createEdge } from '../../../edge/http/app.ts';
 import { Access } from '../../../edge/core/access.ts';
 import type { LogLine } from '../../../edge/core/log.ts';
-import type { FleetView, Negotiated, Opening, Post, PostAnswer } from '../../../edge/core/ports.ts';
+import type {
+  ControlDial,
+  FleetView,
+  Negotiated,
+  Opening,
+  Post,
+  PostAnswer,
+} from '../../../edge/core/ports.ts';
 import type {
   OutsideDocument,
   Ports,
@@ -166,6 +173,10 @@ export class PlayedEdge {
     });
   }
 
+  /** Runners whose links are to be closed, and dials of control links that were let in. */
+  readonly expelled: string[] = [];
+  readonly dials: ControlDial[] = [];
+
   async send(init: RequestInit, path = '/files/mcp'): Promise<Response> {
     const ports: Ports = {
       session: (name) => {
@@ -179,7 +190,11 @@ export class PlayedEdge {
         mayOpen: () => Promise.resolve({ ok: true, value: { afterMs: 0 } }),
         records: () => Promise.reject(new Error('nobody asks')),
         view: () => this.#view(),
-        link: () => Promise.reject(new Error('nobody dials')),
+        expel: async (runner) => void this.expelled.push(runner),
+        link: async (_request, dial) => {
+          this.dials.push(dial);
+          return new Response(null);
+        },
       },
       access: async (name, input) => {
         if (this.isAccessGone) throw new Error('the actor broke away');

@@ -1,0 +1,55 @@
+// The operator's API: which path leads where. All of it asks for the owner's key, but for the one call with which a machine joins.
+import { addClient, listClients, removeClient, rotateClient } from './clients.ts';
+import { join } from './join.ts';
+import { asOwner, type AdminRequest } from './owner.ts';
+import { inviteRunner, listRunners, removeRunner } from './runners.ts';
+import { refuse } from '../refuse.ts';
+import { urlOf } from '../request-url.ts';
+
+/** `name`: what a path names after its collection. */
+type Handle = (context: AdminRequest, name: string) => Promise<Response>;
+type Methods = Readonly<Record<string, Handle>>;
+
+const COLLECTIONS: Readonly<Record<string, Methods>> = {
+  clients: { GET: listClients, POST: addClient },
+  runners: { GET: listRunners, POST: inviteRunner },
+};
+
+const MEMBERS: Readonly<Record<string, Methods>> = {
+  clients: { DELETE: removeClient },
+  runners: { DELETE: removeRunner },
+};
+
+const ACTIONS: Readonly<Record<string, Methods>> = {
+  'clients rotate': { POST: rotateClient },
+};
+
+const PATH = /^\/-\/api\/([a-z]+)(?:\/([\w.@-]{1,64})(?:\/([a-z]+))?)?$/u;
+
+/** The answer of the operator's API, or undefined if the path is of none. */
+export function adminAnswer(context: AdminRequest): Promise<Response> | undefined {
+  const { pathname } = urlOf(context.request);
+  if (pathname === '/-/join') return byMethod(context, { POST: join }, '');
+  const [, collection = '', name = '', action] = PATH.exec(pathname) ?? [];
+  const methods = methodsOf(collection, name, action);
+  return methods && asOwner(context, () => byMethod(context, methods, name));
+}
+
+function methodsOf(
+  collection: string,
+  name: string,
+  action: string | undefined,
+): Methods | undefined {
+  if (action !== undefined) return own(ACTIONS, `${collection} ${action}`);
+  return own(name === '' ? COLLECTIONS : MEMBERS, collection);
+}
+
+const own = <Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined =>
+  Object.hasOwn(table, key) ? table[key] : undefined;
+
+async function byMethod(context: AdminRequest, methods: Methods, name: string): Promise<Response> {
+  const handle = own(methods, context.request.method);
+  return handle
+    ? handle(context, name)
+    : refuse({ fault: 'method_not_allowed' }, { allow: Object.keys(methods) });
+}
