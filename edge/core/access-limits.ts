@@ -1,7 +1,15 @@
 // How often one network may ask what anybody may ask of the access actor. Pure, in memory: it is given the time. Hosted clients share
 // addresses, so where something can be judged, only what failed counts.
-import type { Limited, Network } from './access-ports.ts';
 import { Rates, type Rate } from './rates.ts';
+
+/** Whom the requests of one address count against; undefined where the host cannot tell. */
+export type Network = string | undefined;
+
+/** Too many requests from there. */
+export interface Limited {
+  readonly kind: 'limited';
+  readonly retryAfterS: number;
+}
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;

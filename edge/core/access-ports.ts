@@ -1,13 +1,8 @@
 // What the access actor is asked, what it answers, and what it keeps. It never sees a secret: those who ask mint codes and tokens and
 // hand in their SHA-256 digests, so that storage and memory of the actor open nothing.
-import type { CredentialSteps, CredentialStore } from './credential-ports.ts';
+import type { Limited, Network } from './access-limits.ts';
+import type { CredentialSteps, CredentialStore, SecretDigest } from './credential-ports.ts';
 import type { ServerName } from '../../shared/ids.ts';
-
-/** SHA-256 of a secret, as lower-case hex. */
-export type SecretDigest = string;
-
-/** Whom the requests of one address count against; undefined where the host cannot tell. */
-export type Network = string | undefined;
 
 /** An app that asks for access (RFC 7591, or a Client ID Metadata Document). */
 export interface ClientApp {
@@ -76,12 +71,6 @@ export interface Renewal extends Minted {
   /** Fewer than were granted, if named. */
   readonly scopes: readonly string[] | undefined;
   readonly from: Network;
-}
-
-/** Too many requests from there. */
-export interface Limited {
-  readonly kind: 'limited';
-  readonly retryAfterS: number;
 }
 
 /** Errors of RFC 6749 §5.2 and RFC 8707 §2. */

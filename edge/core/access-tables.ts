@@ -3,12 +3,12 @@ import type {
   AccessStore,
   AppKind,
   AppRow,
-  SecretDigest,
   GrantChoice,
   GrantRow,
   Person,
   TokenRow,
 } from './access-ports.ts';
+import type { SecretDigest } from './credential-ports.ts';
 import { CREDENTIAL_SCHEMA, CredentialTables } from './credential-tables.ts';
 import type { Sql } from './fleet-tables.ts';
 import type { ServerName } from '../../shared/ids.ts';

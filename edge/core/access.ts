@@ -1,7 +1,7 @@
 // The access actor's rules: which app may ask, what a code, a token and a refresh token are good for, and when a grant ends. Pure: it
 // is given digests, ids and the time, and never a secret. The sources are OAuth 2.1 (draft-ietf-oauth-v2-1), RFC 7009, RFC 7591 and
 // MCP 2026-07-28, Authorization.
-import { AccessLimits } from './access-limits.ts';
+import { AccessLimits, type Network } from './access-limits.ts';
 import type { CredentialSteps } from './credential-ports.ts';
 import { Credentials } from './credentials.ts';
 import type {
@@ -11,7 +11,6 @@ import type {
   GrantRow,
   GrantView,
   Issued,
-  Network,
   RefusedExchange,
 } from './access-ports.ts';
 

@@ -1,7 +1,10 @@
 // What the access actor is asked about the keys of client programs and of runners, and what it keeps of them: digests and public keys,
 // never a secret.
-import type { Limited, Network, SecretDigest } from './access-ports.ts';
+import type { Limited, Network } from './access-limits.ts';
 import type { PrincipalName, RunnerName, ServerName } from '../../shared/ids.ts';
+
+/** SHA-256 of a secret, as lower-case hex. */
+export type SecretDigest = string;
 
 /** Whose a credential is. */
 export type CredentialKind = 'client' | 'runner';

@@ -5,10 +5,7 @@ import { errorCode } from '../error-code.ts';
 import { printError } from '../output.ts';
 import { mistakeIn, usageProblem } from './usage.ts';
 
-/**
- * Exit codes: 0 done, 1 it did not work, 2 the command was called wrongly (as in sh and in GNU tools), 3 another runner took
- * over this one's name: if a supervisor started it again, the two would displace each other for ever.
- */
+/** Exit codes: 0 done, 1 it did not work, 2 the command was called wrongly (as in sh and in GNU tools). */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
 type Option = { readonly type: 'string' | 'boolean'; readonly short?: string };

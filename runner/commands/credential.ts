@@ -1,5 +1,4 @@
 // `mcp-bridge credential`: makes a runner's key or token, a client's key or the owner's, and prints the edge's entry for it.
-import { RUNNER_NAME, SERVER_NAME } from '../../shared/ids.ts';
 import { problemText } from '../../shared/problem.ts';
 import {
   hashCredential,
@@ -10,14 +9,9 @@ import {
 } from '../credential.ts';
 import { mintRunnerKey, publicKeyOf } from '../runner-key.ts';
 import { print, printError } from '../output.ts';
+import { mistakeInName, readServers } from './kept-credentials.ts';
 import { usageProblem } from './usage.ts';
 import { EXIT, printUsage, readArguments, textOf } from './arguments.ts';
-
-/** Names of clients appear in grants and audit logs, under the same rules as names of runners. */
-const NAME = RUNNER_NAME;
-
-/** Every server, in a grant. */
-const ALL_SERVERS = '*';
 
 /** Makes one credential. Returns the exit code. */
 export async function credentialCommand(argv: readonly string[]): Promise<number> {
@@ -37,19 +31,10 @@ export async function credentialCommand(argv: readonly string[]): Promise<number
   if ((kind !== 'runner' && kind !== 'client') || name === undefined) {
     return refuse('name what to make: runner <name>, client <name> or owner');
   }
-  if (!NAME.test(name)) {
-    return refuse(
-      'a name has 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first',
-    );
-  }
-  const given = textOf(read, 'servers');
-  // A key that opens everything is a choice, and nobody makes it by leaving something out.
-  if (given === undefined)
-    return refuse('say with --servers which servers it is for: names separated by commas, or *');
-  const servers = given.split(',').map((server) => server.trim());
-  if (!servers.every((server) => server === ALL_SERVERS || SERVER_NAME.test(server))) {
-    return refuse('--servers takes server names separated by commas, or *');
-  }
+  const mistake = mistakeInName(name);
+  if (mistake !== undefined) return refuse(mistake);
+  const servers = readServers(read);
+  if (typeof servers === 'string') return refuse(servers);
   const out = textOf(read, 'out');
   const isToken = read.values['token'] === true;
   if (kind === 'client') {
@@ -62,13 +47,13 @@ export async function credentialCommand(argv: readonly string[]): Promise<number
     : makeRunnerKey(name, servers, out ?? `${name}.runner-key`);
 }
 
-function makeRunnerKey(name: string, servers: string[], out: string): Promise<number> {
+function makeRunnerKey(name: string, servers: readonly string[], out: string): Promise<number> {
   const key = mintRunnerKey();
   const entry = { [name]: { token: publicKeyOf(key), servers } };
   return keep(key, `The runner's private key is in ${out}`, out, entry);
 }
 
-function makeRunnerToken(name: string, servers: string[], out: string): Promise<number> {
+function makeRunnerToken(name: string, servers: readonly string[], out: string): Promise<number> {
   const token = mintRunnerToken();
   const entry = { [name]: { token: hashCredential(token), servers } };
   return keep(token, `The runner token is in ${out}`, out, entry);
@@ -86,7 +71,7 @@ ${edgeAdvice('BRIDGE_RUNNERS', entry)}`);
   return EXIT.ok;
 }
 
-function makeClientKey(name: string, servers: string[]): number {
+function makeClientKey(name: string, servers: readonly string[]): number {
   const key = mintClientKey();
   const entry = { [name]: { key: hashCredential(key), servers } };
   print(`The client key, shown only this once. The client sends it as "Authorization: Bearer <key>":

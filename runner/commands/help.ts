@@ -8,7 +8,10 @@ Usage: mcp-bridge <command> [options]
   edge        run an edge of your own, to which runners dial in
   run         run the servers of a config file and stay linked to the edge
   check       try out a config: file, commands, servers, edge, credential
-  credential  make a key for a runner or a client
+  join        make this machine a runner of an edge, with a code
+  runner      invite, list and remove the runners of an edge
+  client      make, list, replace and remove keys of clients at an edge
+  credential  make a key for the settings of an edge, or the owner's key
   schema      print the JSON Schema of the config file
   help        say more about a command: mcp-bridge help run
 
@@ -20,7 +23,7 @@ const TEXTS: Readonly<Record<string, string>> = {
 
 Runs the servers of <file> and stays linked to the edge until SIGTERM or SIGINT. The first signal lets
 requests finish; a second one exits at once. SIGHUP or a change to the file reloads it. Closing the
-terminal ends it like SIGTERM. Exit code 3: another runner connected with this name.
+terminal ends it like SIGTERM.
 
   --config <file>      the mcpServers file (default: mcp.json)
   --edge <url>         the edge, if not in the file: https://<host>
@@ -51,6 +54,39 @@ to a file.
   --token              a token for the runner instead of a key: it is sent with every dial
   --out <file>         where to write the runner's key or token (default: <name>.runner-key,
                        <name>.runner-token), or the owner's key
+`,
+  join: `Usage: mcp-bridge join <edge> <code> [--out <file>]
+
+Makes a key for this machine and lets the edge know its public part. The code comes from mcp-bridge runner
+add; it serves once, within ten minutes.
+
+  --out <file>         where to keep the key (default: mcp-bridge.runner-key)
+`,
+  runner: `Usage: mcp-bridge runner add <name> --servers <names> --edge <url> --owner-key-file <file>
+       mcp-bridge runner list [--json] --edge <url> --owner-key-file <file>
+       mcp-bridge runner revoke <name> --edge <url> --owner-key-file <file>
+
+Lets machines run servers for an edge, without a deploy. add prints the command that makes a machine this
+runner. A machine that joins under a known name takes it over; its old key serves for another day.
+
+  --servers <names>    the servers it may offer, separated by commas, or * for those that no other names
+  --edge <url>         the edge: https://<host>
+  --owner-key-file <file>  the owner's key, as mcp-bridge credential owner --out <file> wrote it
+  --json               print the list as JSON
+`,
+  client: `Usage: mcp-bridge client add <name> --servers <names> [--days <n>] --edge <url> --owner-key-file <file>
+       mcp-bridge client list [--json] --edge <url> --owner-key-file <file>
+       mcp-bridge client rotate <name> [--overlap-hours <n>] --edge <url> --owner-key-file <file>
+       mcp-bridge client revoke <name> --edge <url> --owner-key-file <file>
+
+Keys of client programs at an edge, without a deploy. A key is shown once; the edge keeps its hash.
+
+  --servers <names>    the servers it opens, separated by commas, or *
+  --days <n>           the key ends by itself after so many days
+  --overlap-hours <n>  how long the old key goes on beside the new one (default: 24)
+  --edge <url>         the edge: https://<host>
+  --owner-key-file <file>  the owner's key, as mcp-bridge credential owner --out <file> wrote it
+  --json               print the list as JSON
 `,
   dev: `Usage: mcp-bridge dev --config <file> [options]
        mcp-bridge dev [options] -- <command> [arguments]

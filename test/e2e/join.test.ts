@@ -63,6 +63,9 @@ const keyIn = ({ out }: Ended): string => /^mcpc_[\w-]{43}$/mu.exec(out)?.[0] ??
 
 const open = async (key: string): Promise<number> => {
   const headers = { ...POST_HEADERS, ...bearer(key) };
+  const wish = { method: 'POST', path: '/echo/mcp', headers, body: initialize() };
+  return (await ask(edge.url, wish)).status;
+};
   return (await ask(`${edge.url}/echo/mcp`, { method: 'POST', headers, body: initialize() }))
     .status;
 };

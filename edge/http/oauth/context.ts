@@ -1,7 +1,8 @@
 // What the OAuth endpoints are given with each request.
 import { persistently } from '../exchange.ts';
 import type { Ports } from '../ports.ts';
-import type { AccessSteps, Network } from '../../core/access-ports.ts';
+import type { Network } from '../../core/access-limits.ts';
+import type { AccessSteps } from '../../core/access-ports.ts';
 import type { SignIn } from '../../sign-in-settings.ts';
 
 export interface SignInRequest {

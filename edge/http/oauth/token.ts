@@ -8,7 +8,8 @@ import { isMinted, mintSecret } from '../../access/minted.ts';
 import { serverOfResource } from '../../access/resource.ts';
 import { ALL_OF_SERVER, OFFLINE, scopesIn } from '../../access/scopes.ts';
 import { seal, unseal } from '../../access/seal.ts';
-import type { Issued, Limited, RefusedExchange } from '../../core/access-ports.ts';
+import type { Limited } from '../../core/access-limits.ts';
+import type { Issued, RefusedExchange } from '../../core/access-ports.ts';
 import type { ServerName } from '../../../shared/ids.ts';
 
 /** A verifier (RFC 7636 §4.1). */

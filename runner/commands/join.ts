@@ -1,0 +1,57 @@
+// `mcp-bridge join`: makes this machine's own key, and lets an edge know its public part with a code that its operator has made.
+import { rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import * as v from 'valibot';
+
+import { problemText } from '../../shared/problem.ts';
+import { readEdgeUrl } from '../config/edge-url.ts';
+import { writeTokenFile } from '../credential.ts';
+import { print, printError } from '../output.ts';
+import { mintRunnerKey, publicKeyOf } from '../runner-key.ts';
+import { EXIT, printUsage, readArguments, textOf } from './arguments.ts';
+import { callEdge, printProblem } from './owner-api.ts';
+import { usageProblem } from './usage.ts';
+
+const JOINED = v.object({ runner: v.string(), servers: v.array(v.string()) });
+
+const DEFAULT_FILE = 'mcp-bridge.runner-key';
+
+/** Returns the exit code. */
+export async function joinCommand(argv: readonly string[]): Promise<number> {
+  const given = readArguments('join', argv, { out: { type: 'string' } }, 2);
+  if (given === undefined) return EXIT.usage;
+  const [url, code] = given.words;
+  if (url === undefined || code === undefined)
+    return refuse('takes the URL of the edge and the code from `mcp-bridge runner add`');
+  const edge = readEdgeUrl(url);
+  if (!edge.ok) return refuse(`the edge ${problemText(edge.problem)}`);
+  const file = resolve(textOf(given, 'out') ?? DEFAULT_FILE);
+  const key = mintRunnerKey();
+  // The key is safe before the code is spent: a full disk must not cost the code.
+  const written = await writeTokenFile(file, key);
+  if (!written.ok) {
+    printError(`${file} ${problemText(written.problem)}\n`);
+    return EXIT.failed;
+  }
+  const body = { code, key: publicKeyOf(key) };
+  const answer = await callEdge(`${edge.edge}/-/join`, { method: 'POST', body });
+  if (!answer.ok) {
+    await rm(file, { force: true });
+    printProblem('mcp-bridge join', answer.problem);
+    return EXIT.failed;
+  }
+  const { runner, servers } = v.parse(JOINED, answer.value);
+  const block = JSON.stringify({ edge: edge.edge, runner, tokenFile: file });
+  print(`This machine is now the runner ${runner}, for ${servers.includes('*') ? 'all servers' : servers.join(', ')}. Its key is in ${file} (mode 0600).
+
+Put this into your mcp.json, beside "mcpServers", and start it with mcp-bridge run:
+
+"bridge": ${block}
+`);
+  return EXIT.ok;
+}
+
+function refuse(what: string): number {
+  printUsage(usageProblem('join', what));
+  return EXIT.usage;
+}

@@ -1,0 +1,94 @@
+// Calls the operator's API of an edge with the owner's key, which is read from a file and never from an argument.
+import { problemText, type Problem } from '../../shared/problem.ts';
+import { readEdgeUrl } from '../config/edge-url.ts';
+import { readTokenFile } from '../credential.ts';
+import { networkProblem } from '../link/network-problem.ts';
+import { printError } from '../output.ts';
+import { textOf, type Arguments } from './arguments.ts';
+
+/** The edge asks one actor, which answers within a second; past this it is the network. */
+const ANSWER_MS = 15_000;
+
+/** Options of every command that calls the API. */
+export const OWNER_OPTIONS = {
+  edge: { type: 'string' },
+  'owner-key-file': { type: 'string' },
+} as const;
+
+/** What an edge answered: the JSON of a success, or what is wrong. */
+export type EdgeAnswer =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly problem: Problem };
+
+export interface OwnerApi {
+  readonly edge: string;
+  /** `path`: what follows `/-/api/`. */
+  call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<EdgeAnswer>;
+}
+
+/** The API that the arguments name; or what is wrong with them. */
+export async function readOwnerApi(
+  given: Arguments,
+): Promise<
+  { readonly ok: true; readonly api: OwnerApi } | { readonly ok: false; readonly what: string }
+> {
+  const edge = readEdgeUrl(textOf(given, 'edge') ?? '');
+  if (!edge.ok) return { ok: false, what: `--edge ${problemText(edge.problem)}` };
+  const file = textOf(given, 'owner-key-file');
+  if (file === undefined)
+    return {
+      ok: false,
+      what: 'name the file with the owner key with --owner-key-file; `mcp-bridge credential owner --out <file>` writes one',
+    };
+  const key = await readTokenFile(file);
+  if (!key.ok) return { ok: false, what: `--owner-key-file ${file} ${problemText(key.problem)}` };
+  const headers = { Authorization: `Bearer ${key.token}` };
+  const call: OwnerApi['call'] = (method, path, body) =>
+    callEdge(`${edge.edge}/-/api/${path}`, { method, headers, body });
+  return { ok: true, api: { edge: edge.edge, call } };
+}
+
+/** Sends JSON to an edge and reads its answer. Redirects are not followed, because a credential is for the edge alone. */
+export async function callEdge(
+  url: string,
+  {
+    method,
+    headers = {},
+    body,
+  }: {
+    readonly method: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: object | undefined;
+  },
+): Promise<EdgeAnswer> {
+  try {
+    const response = await fetch(url, {
+      method,
+      headers: { ...headers, ...(body && { 'Content-Type': 'application/json' }) },
+      redirect: 'manual',
+      signal: AbortSignal.timeout(ANSWER_MS),
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const value: unknown = await response.json().catch(() => undefined);
+    if (response.ok && value !== undefined) return { ok: true, value };
+    return { ok: false, problem: refusalOf(response.status, value) };
+  } catch (error) {
+    return { ok: false, problem: networkProblem(error) };
+  }
+}
+
+function refusalOf(status: number, value: unknown): Problem {
+  const { error } = (value ?? {}) as { error?: { message?: unknown } };
+  if (typeof error?.message === 'string' && status !== 404)
+    return { what: `the edge refuses it (${status})`, fix: error.message };
+  if (typeof error?.message === 'string' && error.message.startsWith('There is no '))
+    return { what: 'the edge does not know it', fix: error.message };
+  return {
+    what: `no operator's API answers there (${status})`,
+    fix: "Check the edge's URL, and that BRIDGE_URL and BRIDGE_OWNER are set there.",
+  };
+}
+
+/** Prints what is wrong with a call. */
+export const printProblem = (subject: string, problem: Problem): void =>
+  printError(`${subject}: ${problemText(problem)}\n`);
