@@ -66,9 +66,6 @@ const open = async (key: string): Promise<number> => {
   const wish = { method: 'POST', path: '/echo/mcp', headers, body: initialize() };
   return (await ask(edge.url, wish)).status;
 };
-  return (await ask(`${edge.url}/echo/mcp`, { method: 'POST', headers, body: initialize() }))
-    .status;
-};
 
 test('[F-62] [F-505] invite, join, run, and let a client in; then take both away', async ({
   onTestFinished,
