@@ -1,5 +1,5 @@
 // How much one network may guess, and one principal may do, before it is told to wait; and what others notice of it.
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { ANN, BOB, RUNNER_A } from '../../fixtures/edge-settings.ts';
 import { PlayedEdge } from './modern-client.ts';
@@ -17,6 +17,10 @@ async function statuses(count: number, send: (n: number) => Promise<Response>): 
 
 const countOf = (statuses: readonly number[], status: number): number =>
   statuses.filter((each) => each === status).length;
+
+// What was taken comes back with time, and a slow machine takes its time.
+beforeEach(() => vi.useFakeTimers({ toFake: ['Date'] }));
+afterEach(() => vi.useRealTimers());
 
 describe('[F-459] wrong keys from one network', () => {
   test('are refused with 429 after a while, and say when to come again', async () => {
