@@ -24,6 +24,12 @@ const LEFT_MS = 5 * 60_000;
 /** No start takes longer, not even that of an image of gigabytes over a slow line. */
 const LONGEST_START_MS = 10 * 60_000;
 
+/**
+ * A warm process is replaced this long after it served: a start holds up the runner, and the answer and the next requests of its new
+ * session should not wait for that.
+ */
+const REPLACED_MS = 50;
+
 /** A start that was given up sooner has done nothing worth keeping yet. */
 const WORTH_KEEPING_MS = 5_000;
 
@@ -55,6 +61,7 @@ export class ProcessPool {
   readonly #all = new Set<PooledProcess>();
   readonly #exited: () => void;
   #redaction: Redaction | undefined;
+  #replenishing: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(server: ServerConfig, ground: ProcessGround, log: Log, exited: () => void) {
@@ -70,7 +77,7 @@ export class ProcessPool {
     const isStarted = this.#left.size > 0 || this.#warm.length > 0;
     const verdict = this.#breakers.allow(principal, isStarted, performance.now());
     if (!verdict.ok) return this.#refusal(verdict);
-    // A warm process is replaced only once it has served: starting the next one earlier would cost the time that it saves.
+    // A warm process is replaced only after it has served: starting the next one earlier would cost the time that it saves.
     const process = this.#takeLeft(principal) ?? this.#warm.shift() ?? this.#start(principal);
     return { ok: true, process: this.#given(process, principal) };
   }
@@ -89,7 +96,10 @@ export class ProcessPool {
   served(process: ServerProcess): void {
     process.hasServed = true;
     this.#breakers.served(this.#principals.get(process));
-    this.#replenish();
+    this.#replenishing ??= setTimeout(() => {
+      this.#replenishing = undefined;
+      this.#replenish();
+    }, REPLACED_MS).unref();
   }
 
   /** What a process of this server printed, as it may be shown to a client: on one line, without secrets. */
@@ -109,6 +119,7 @@ export class ProcessPool {
   /** Ends the processes that no session has; the others end with their sessions. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    clearTimeout(this.#replenishing);
     const unused = [...this.#warm.splice(0), ...this.#left.keys()];
     await Promise.all(
       unused.map((process) => process.terminate('the server is no longer offered')),
