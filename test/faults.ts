@@ -1019,6 +1019,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'many sessions opened at once: what starts their processes holds up everybody else',
     tests: ['runner/sessions/starts.test.ts', 'edge/core/opening-turns.test.ts'],
   },
+  'F-373': {
+    fault: 'a process that prints megabytes a second to stderr, or of text that is no message',
+    tests: ['runner/core/output-share.test.ts', 'shared/lines.test.ts'],
+  },
 
   // Sessions linked ahead
   'F-330': {
@@ -1319,6 +1323,6 @@ export const FAULT_IDS: readonly string[] = [
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',
   'F-340 F-341 F-342 F-343',
   'F-450 F-451 F-452 F-453 F-454 F-455 F-456 F-457 F-458 F-459',
-  'F-370 F-371 F-372',
+  'F-370 F-371 F-372 F-373',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

@@ -47,6 +47,12 @@ export const ASKED_BYTES = 64 * 1024;
 export const COMMON_BYTES = PROCESS_LINE_BYTES;
 export const COMMON_BYTES_PER_SECOND = 48 * MIB;
 
+/**
+ * Bytes of stderr, and of stdout that are no message, count so often: hardly any of them reach anybody, and whoever prints megabytes of
+ * them a second costs the machine more than the runner.
+ */
+export const NOISE_WEIGHT = 4;
+
 /** What may be used up, earned with time. All times are milliseconds of any one steady clock. */
 class Credit {
   #left: number;
@@ -149,7 +155,7 @@ export class OutputShare {
     };
     const work = new SharedCredit(own.work, common.work);
     const bytes = new SharedCredit(own.bytes, common.bytes);
-    this.stderr = new PipeCredits(work, bytes);
+    this.stderr = new PipeCredits(work, bytes, NOISE_WEIGHT);
     this.stdout = new StdoutShare(work, bytes, new SharedCredit(own.messages, common.messages));
   }
 }
@@ -158,12 +164,14 @@ export class OutputShare {
 class PipeCredits implements PipeShare {
   protected readonly work: SharedCredit;
   protected readonly bytes: SharedCredit;
+  readonly #weight: number;
   /** Since the last {@link spend}. */
   #bytesRead = 0;
 
-  constructor(work: SharedCredit, bytes: SharedCredit) {
+  constructor(work: SharedCredit, bytes: SharedCredit, weight = 1) {
     this.work = work;
     this.bytes = bytes;
+    this.#weight = weight;
   }
 
   get isLow(): boolean {
@@ -171,7 +179,7 @@ class PipeCredits implements PipeShare {
   }
 
   read(bytes: number): void {
-    this.#bytesRead += bytes;
+    this.#bytesRead += bytes * this.#weight;
   }
 
   spend(ms: number, now: number): void {
@@ -200,6 +208,11 @@ export class StdoutShare extends PipeCredits {
     this.work.earn(ASKED_MS);
     this.bytes.earn(ASKED_BYTES);
     this.#messages.earn(ASKED_MESSAGES);
+  }
+
+  /** So many of the bytes that were read are no message. */
+  noise(bytes: number): void {
+    this.read(bytes * (NOISE_WEIGHT - 1));
   }
 
   /** A message is passed on. */

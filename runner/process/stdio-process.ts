@@ -325,6 +325,8 @@ class OwnedProcess implements StdioProcess {
     const { bytes, lines } = this.#noiseFrom;
     const { lineBreaks } = this.#splitter;
     this.#noiseFrom = { bytes: 0, lines: lineBreaks };
+    // What belongs to a line that is not whole yet may become a message.
+    if (lineBreaks > lines) this.#share.stdout.noise(bytes);
     if (!this.#noise.isTooMuch(bytes, lineBreaks - lines, performance.now())) return;
     this.#break('kept printing text that is not JSON-RPC', { isProtocol: true });
   }

@@ -23,6 +23,24 @@ const BLOCK_BYTES = 16_384;
 /** So many pieces of a line are kept as they came, whatever their size: most lines have one or two, and a block costs. */
 const UNPACKED_PIECES = 8;
 
+/** Four empty lines at once, in either order of bytes. */
+const EMPTY_LINES = 0x0a0a0a0a;
+
+/** Where empty lines end that begin at `from`: thousands of them may follow each other. */
+function endOfEmptyLines(chunk: Uint8Array, from: number): number {
+  const { buffer, byteOffset, length } = chunk;
+  let at = from;
+  while (chunk[at] === LF && (byteOffset + at) % 4 !== 0) at += 1;
+  if (chunk[at] === LF && length - at >= 4) {
+    const words = new Uint32Array(buffer, byteOffset + at, Math.floor((length - at) / 4));
+    let word = 0;
+    while (words[word] === EMPTY_LINES) word += 1;
+    at += word * 4;
+  }
+  while (chunk[at] === LF) at += 1;
+  return at;
+}
+
 /**
  * Push a chunk, then take its lines one by one: whoever reads decides how much is done at a time. A line is a view of
  * its chunk where it lies in one, so chunks must not be reused.
@@ -89,9 +107,7 @@ export class LineSplitter {
 
   /** A loop of its own: there may be nothing else. */
   #skipEmptyLines(): void {
-    const chunk = this.#chunk;
-    let at = this.#at;
-    while (chunk[at] === LF) at += 1;
+    const at = endOfEmptyLines(this.#chunk, this.#at);
     this.#lineBreaks += at - this.#at;
     this.#at = at;
   }

@@ -119,6 +119,19 @@ describe('LineSplitter', () => {
     }
   });
 
+  test('[F-373] empty lines are counted and skipped, wherever a chunk begins and ends', () => {
+    for (const skipped of [0, 1, 2, 3, 5]) {
+      for (const count of [0, 1, 3, 4, 7, 8, 1_001]) {
+        const chunk = bytesOf(`${'x'.repeat(skipped)}${'\n'.repeat(count)}a\n\nb`).subarray(
+          skipped,
+        );
+        const splitter = new LineSplitter(100);
+        expect(shown([...feed(splitter, chunk), ...flush(splitter)])).toEqual(['a', 'b']);
+        expect(splitter.lineBreaks).toBe(count + 2);
+      }
+    }
+  });
+
   test('a line within one chunk is a view of it', () => {
     const chunk = bytesOf('first\nsecond\r\nrest');
     const items = feed(new LineSplitter(100), chunk);

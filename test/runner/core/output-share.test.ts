@@ -55,6 +55,28 @@ function flood(share: StdoutShare, now: number): number {
   return 12;
 }
 
+test.each(['stderr', 'noise'] as const)(
+  '[F-373] %s, which reaches hardly anybody, is read at a quarter of the pace of messages',
+  (kind) => {
+    const bytesRead = (read: (share: OutputShare) => void, of: 'stdout' | 'stderr'): number => {
+      const share = new OutputShare(new CommonShare());
+      let count = 0;
+      for (let now = 0; now < 60_000; now += 10) {
+        for (; share[of].restMs(now) === 0; share[of].spend(0, now), count += 1) read(share);
+      }
+      return count;
+    };
+    const chunk = 64 * 1024;
+    const messages = bytesRead(({ stdout }) => stdout.read(chunk), 'stdout');
+    const noise =
+      kind === 'stderr'
+        ? bytesRead(({ stderr }) => stderr.read(chunk), 'stderr')
+        : bytesRead(({ stdout }) => (stdout.read(chunk), stdout.noise(chunk)), 'stdout');
+    expect(messages / noise).toBeGreaterThan(3.9);
+    expect(messages / noise).toBeLessThan(4.1);
+  },
+);
+
 test('[F-131] one that prints without end gets its start, and then a small share', () => {
   const [used = 0] = work([stdoutOf(new CommonShare())], 0, 60_000);
   const most = OWN_MS + COMMON_MS + 60 * (OWN_MS_PER_SECOND + COMMON_MS_PER_SECOND);
