@@ -20,7 +20,7 @@ function projectsOf(file: string): string[] {
 }
 
 /** Projects that run what others run too, on the other edge or with more seeds. */
-const AGAIN = new Set(['e2e-workerd', 'long-workerd', 'simulation-long']);
+const AGAIN = new Set(['e2e-workerd', 'long-workerd', 'simulation-long', 'mutants-long']);
 
 const files = globSync('test/**/*.test.ts', { cwd: ROOT }).map((file) => ({
   file,
@@ -38,10 +38,11 @@ test('each file of tests is in one project', () => {
 test('files end to end are run on either edge, unless they have none or are about the one on Node', () => {
   const again = files.filter(({ projects }) => projects.some((name) => AGAIN.has(name)));
   const once = files.filter(({ file }) => file.startsWith('test/e2e/')).length - again.length;
-  // The simulator is the only other one that is run again.
+  // The simulator's are the only others that are run again.
   expect(again.map(({ file }) => file).filter((file) => !file.startsWith('test/e2e/'))).toEqual([
     'test/simulation/simulation.test.ts',
+    'test/simulation/mutants.test.ts',
   ]);
   expect(again.filter(({ projects }) => projects.length !== 2)).toEqual([]);
-  expect(once + 1).toBe(5);
+  expect(once + 2).toBe(5);
 });

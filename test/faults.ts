@@ -459,7 +459,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-82': {
     fault: 'a principal far over its quota',
-    tests: ['e2e/overload.test.ts', 'edge/hosts/cloudflare/fleet-actor.test.ts'],
+    tests: ['e2e/greedy-principal.long.test.ts', 'edge/hosts/cloudflare/fleet-actor.test.ts'],
     missing: 'A bound on the times of others: measured by test/bench, not asserted.',
   },
   'F-83': {
@@ -541,7 +541,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-254': {
     fault: 'a principal that opens sessions faster than they can be started',
-    tests: ['edge/core/opening-turns.test.ts', 'e2e/overload.test.ts'],
+    tests: ['edge/core/opening-turns.test.ts', 'e2e/greedy-principal.long.test.ts'],
   },
   'F-251': {
     fault: 'an exception that nothing caught',
@@ -559,7 +559,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-88': {
     fault: 'deploy after deploy under load',
-    tests: ['e2e/deploy-faults.test.ts'],
+    tests: ['e2e/deploys.long.test.ts'],
     missing: 'An hour of them, and the two ways in which Cloudflare replaces a worker.',
   },
   'F-89': {

@@ -23,10 +23,10 @@ const PURE = { ...HANGS, isolate: false };
 const SEEDS = { ...PURE, testTimeout: 1_800_000 };
 
 /**
- * Real edges, runners and child processes: after everything else, so that their timings are not those of a crowd, and two files at
+ * Real edges, runners and child processes: after everything else, so that their timings are not those of a crowd, and three files at
  * a time, since each of them waits most of its time.
  */
-const WAITING = { ...HANGS, maxWorkers: 2, sequence: { groupOrder: 1 } };
+const WAITING = { ...HANGS, maxWorkers: 3, sequence: { groupOrder: 1 } };
 
 /** The same for those that load the machine, and tell of its memory. */
 const ALONE = { ...HANGS, fileParallelism: false, sequence: { groupOrder: 2 } };
@@ -35,8 +35,8 @@ const ALONE = { ...HANGS, fileParallelism: false, sequence: { groupOrder: 2 } };
 const ON_NODE = { env: { BRIDGE_TEST_EDGE: 'node' } };
 const ON_WORKERD = { env: { BRIDGE_TEST_EDGE: 'workerd' } };
 
-/** What depends most on the edge's host: its HTTP, its storage, its end and its return. `npm test` runs this on both. */
-const OF_HOSTS = 'test/e2e/{harness,storage,bad-http,deploy-faults,dev,sign-in}.test.ts';
+/** What depends most on the edge's host: its HTTP, its storage, its start and its end. `npm test` runs this on both. */
+const OF_HOSTS = 'test/e2e/{harness,storage,bad-http,dev,sign-in}.test.ts';
 
 /** What has no edge, plays it itself, or is about the one on Node; and the load of an hour, which is run once. */
 const OF_NODE = 'test/e2e/{package,clock,hostile-edge,edge-command,sign-in-apps,soak.long}.test.ts';
@@ -93,7 +93,7 @@ export default defineConfig({
         test: {
           name: 'simulation',
           include: ['test/simulation/simulation.test.ts', 'test/simulation/contract.test.ts'],
-          provide: { seeds: 500 },
+          provide: { seeds: 300 },
           ...SEEDS,
         },
       },
@@ -124,7 +124,14 @@ export default defineConfig({
           ...HANGS,
         },
       },
-      { test: { name: 'mutants', include: ['test/simulation/mutants.test.ts'], ...SEEDS } },
+      {
+        test: {
+          name: 'mutants',
+          include: ['test/simulation/mutants.test.ts'],
+          provide: { seeds: 60 },
+          ...SEEDS,
+        },
+      },
       {
         test: {
           name: 'e2e',
@@ -155,13 +162,21 @@ export default defineConfig({
           ...SEEDS,
         },
       },
+      {
+        test: {
+          name: 'mutants-long',
+          include: ['test/simulation/mutants.test.ts'],
+          provide: { seeds: 300 },
+          ...SEEDS,
+        },
+      },
     ],
   },
 });
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Seeds that the simulation runs. */
+    /** Seeds that the simulation runs, or a broken deployment that is to break nothing. */
     seeds: number;
   }
 }

@@ -18,6 +18,9 @@ import type { StreamId } from '../../shared/ids.ts';
 const REDIAL_BASE_MS = 50;
 const REDIAL_CAP_MS = 2_000;
 
+/** The client's answer waits this long for the runner's word on its stream; then it begins, and the client waits on. */
+export const ATTACH_WAIT_MS = 2_000;
+
 export interface ClientStreamOptions {
   readonly stream: StreamId;
   /** The post whose answers this stream carries, if the worker must still get it accepted. */
@@ -42,7 +45,7 @@ export type ClientStreamEffect =
   | { readonly do: 'send'; readonly text: string }
   /** SSE text for the client. `seq`: the event that it is the whole of. */
   | { readonly do: 'write'; readonly text: Text; readonly seq?: number }
-  /** The first attach succeeded, or failed with `fault`. */
+  /** There is a stream; or there is none, because of `fault`. */
   | { readonly do: 'settle'; readonly fault: Fault | undefined }
   /** Send a `ping` with this id now, or a comment if there is none. A missing answer or a failed write shows a dead client. */
   | { readonly do: 'probe'; readonly id: string | undefined }
@@ -225,6 +228,8 @@ export class ClientStream {
   #accepted(): void {
     this.#isAccepted = true;
     this.#post = undefined;
+    // There is a stream, even if it is not attached yet.
+    this.#settleAttach(undefined);
   }
 
   #attach(): void {

@@ -4,8 +4,9 @@ import type { RecordedPost } from './recorded-post.ts';
 import { refuse } from './refuse.ts';
 import { corsHeaders } from './cors.ts';
 import { signSession, verifySession } from '../access/session-id.ts';
-import { Delivery, mustDial, retryAfterMs, type Delivered } from '../core/exchange.ts';
+import { Delivery, retryAfterMs, UNREACHABLE } from '../core/exchange.ts';
 import type { Budget } from '../core/limits.ts';
+import { SessionOpening } from '../core/opening.ts';
 import type { Opening, Post, PostAnswer } from '../core/ports.ts';
 import type { Ports, SessionPort } from './ports.ts';
 import type { Principal } from '../access/principal.ts';
@@ -90,35 +91,61 @@ export type OpenedSession<Answer> =
   | { readonly ok: false; readonly fault: Fault };
 
 /**
- * Opens a session with `open`: with a spare if the fleet has one. One that no runner could take is refused before an actor is woken,
- * which would leave a trace on disk. `faultOf`: why the actor refused, if it did.
+ * Opens a session with `open`, in the order of core/opening. `faultOf`: why the actor refused, if it did. When the client leaves
+ * meanwhile, no session stays that nobody could name.
  */
-export async function openSession<Answer>(
+export function openSession<Answer>(
+  exchange: Exchange,
+  clientKind: ClientKind,
+  open: (session: SessionPort, opening: Opening) => Promise<Answer>,
+  faultOf: (answer: Answer) => Fault | undefined,
+): Promise<OpenedSession<Answer>> {
+  const opened = openInOrder(exchange, clientKind, open, faultOf);
+  // All else of a request ends when its client leaves.
+  exchange.ports.outlive(opened);
+  return opened;
+}
+
+async function openInOrder<Answer>(
   { request, server, principal, secret, ports, record, budget }: Exchange,
   clientKind: ClientKind,
   open: (session: SessionPort, opening: Opening) => Promise<Answer>,
   faultOf: (answer: Answer) => Fault | undefined,
 ): Promise<OpenedSession<Answer>> {
-  const opening = { server, principal: principal.name, clientKind };
+  const owner = { server, principal: principal.name, clientKind };
   const limited = budget?.opening(Date.now());
   if (limited) return { ok: false, fault: limited };
-  const admitted = await ports.fleet.mayOpen(opening);
-  if (!admitted.ok) return admitted;
-  const { afterMs, spare } = admitted.value;
-  if (afterMs > 0) await sleep(afterMs);
-  // Nobody reads this.
-  if (request.signal.aborted) return { ok: false, fault: { fault: 'overloaded' } };
-  const inActor = async (name: string, isSpare: boolean): Promise<OpenedSession<Answer>> => {
-    const sessionId = await signSession(secret, { name, ...opening, client: principal.client });
-    if (record) await record.inSession(name);
-    const session = ports.session(name);
-    const answer = await open(session, { ...opening, ...(isSpare && { isSpare }) });
-    const isGone = mustDial({ ...opening, isSpare }, faultOf(answer));
-    return isGone
-      ? inActor(nanoid(SESSION_NAME_LENGTH), false)
-      : { ok: true, session, sessionId, answer };
-  };
-  return inActor(spare ?? nanoid(SESSION_NAME_LENGTH), spare !== undefined);
+  const order = new SessionOpening(owner);
+  let opened: (OpenedSession<Answer> & { readonly ok: true }) | undefined;
+  let next = order.start();
+  for (;;) {
+    switch (next.do) {
+      case 'ask':
+        next = order.admitted(await ports.fleet.mayOpen(owner));
+        break;
+      case 'wait':
+        if (next.ms > 0) await sleep(next.ms);
+        next = order.waited(request.signal.aborted);
+        break;
+      case 'open': {
+        const name = next.spare ?? nanoid(SESSION_NAME_LENGTH);
+        const session = ports.session(name);
+        const sessionId = await signSession(secret, { name, ...owner, client: principal.client });
+        if (record) await record.inSession(name);
+        const answer = await open(session, next.opening);
+        opened = { ok: true, session, sessionId, answer };
+        next = order.opened(faultOf(answer), request.signal.aborted);
+        break;
+      }
+      case 'abandon':
+        await opened?.session.end();
+        return { ok: false, fault: UNREACHABLE };
+      case 'refuse':
+        return { ok: false, fault: next.fault };
+      case 'done':
+        return opened ?? { ok: false, fault: UNREACHABLE };
+    }
+  }
 }
 
 /** An id for a post; the runner serves it once however often and however late it is sent (R-2, R-3). */
@@ -139,34 +166,27 @@ export async function persistently<T extends object>(
   }
 }
 
-/** Brings a message to its session with `ask`, as often as that makes sense. `signal`: its client has left. */
-export async function deliver(
-  delivery: Delivery,
-  ask: (post: Post) => Promise<PostAnswer>,
-  signal?: AbortSignal,
-): Promise<Delivered> {
+/** Posts into a session that is open, as often as that makes sense. */
+export async function postTo(session: SessionPort, post: Post): Promise<PostAnswer> {
+  const delivery = new Delivery(post, false);
   let next = delivery.start();
   for (;;) {
     switch (next.do) {
       case 'ask':
-        try {
-          next = delivery.answered(await ask(next.post));
-        } catch {
-          next = delivery.broke(Math.random());
-        }
+        next = await session.post(next.post).then(
+          (answer) => delivery.answered(answer),
+          () => delivery.broke(Math.random()),
+        );
         break;
       case 'wait':
         await sleep(next.ms);
-        next = delivery.waited(signal?.aborted === true, newPostId());
+        next = delivery.waited(false, newPostId());
         break;
       case 'done':
-        return next;
+        return next.answer;
     }
   }
 }
 
-/** Posts into a session that is open. */
-export const postTo = async (session: SessionPort, post: Post): Promise<PostAnswer> =>
-  (await deliver(new Delivery(post, false), (post) => session.post(post))).answer;
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+export const sleep = (ms: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, ms));

@@ -53,14 +53,7 @@ export function serverOfMessage(url: RequestUrl): string | undefined {
 }
 
 /** GET /{server}/sse */
-export function openSse(exchange: Exchange): Promise<Response> {
-  const opening = open(exchange);
-  // A client that leaves meanwhile leaves no session: its stream ends it, and must live to do so.
-  exchange.ports.outlive(opening);
-  return opening;
-}
-
-async function open(exchange: Exchange): Promise<Response> {
+export async function openSse(exchange: Exchange): Promise<Response> {
   const { request, server, settings } = exchange;
   const fault = checkAccept(request, 'get');
   if (fault) return refuseExchange(exchange, fault);

@@ -178,8 +178,6 @@ export class SseStream {
     if (!reading.ok) return this.#socket?.close(CLOSE.protocol, OUTSIDE_PROTOCOL);
     const { header, message } = reading.frame;
     this.#perform(this.#machine.receive(header, message));
-    // If the post was accepted, there is a stream, even if it is not attached yet.
-    if (header.type === 'accepted' || header.type === 'event') this.#settle(undefined);
   }
 
   #closed(count: number, code: number): void {

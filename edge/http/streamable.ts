@@ -19,8 +19,8 @@ import { endQuestion } from './refused-answer.ts';
 import { newPost, newStream, respond, soleId, wantsStream, recordPost } from './post-answer.ts';
 import { refuseOf, serveModern } from './modern/modern.ts';
 import { OPENING_COMMENT, SseStream } from './sse-response.ts';
+import { ATTACH_WAIT_MS } from '../core/client-stream.ts';
 import { UNREACHABLE } from '../core/exchange.ts';
-import type { Opening, Post, PostAnswer } from '../core/ports.ts';
 import { STREAM_KINDS } from '../core/stream-kinds.ts';
 import type { SessionPort } from './ports.ts';
 import { GET_STREAM } from '../../shared/ids.ts';
@@ -40,9 +40,6 @@ import { livenessId } from '../../shared/mcp/liveness.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { parseEventId } from '../../shared/sse/encode.ts';
-
-/** A GET waits this long for the runner's word on the stream before it answers 200 and lets the client wait. */
-const ATTACH_WAIT_MS = 2_000;
 
 export async function streamablePost(exchange: Exchange): Promise<Response> {
   const { request } = exchange;
@@ -201,28 +198,12 @@ async function initialize(exchange: Exchange, message: ClientMessage): Promise<R
   const opened = await openSession(
     exchange,
     'streamable',
-    (session, opening) => openFor(exchange, session, opening, asked),
+    (session, opening) => session.openWith(opening, asked),
     (answer) => (answer.kind === 'refused' ? answer.fault : undefined),
   );
   if (!opened.ok) return refuseExchange(exchange, opened.fault, id);
   const { session, sessionId, answer } = opened;
   return respond(exchange, session, asked, answer, { [SESSION_ID_HEADER]: sessionId });
-}
-
-/** Opens a session. A client that leaves before it is told the session's id leaves none behind, and all else of its request ends with it. */
-function openFor(
-  { request, ports }: Exchange,
-  session: SessionPort,
-  opening: Opening,
-  asked: Post,
-): Promise<PostAnswer> {
-  const answering = session.openWith(opening, asked);
-  const leaving = answering.then(
-    (answer) => (request.signal.aborted && answer.kind !== 'refused' ? session.end() : undefined),
-    () => undefined,
-  );
-  ports.outlive(leaving);
-  return answering;
 }
 
 async function post(

@@ -142,7 +142,7 @@ export class ClientNode {
           uid,
           work,
           cargo,
-          _meta: { progressToken: uid },
+          ...(work.progress > 0 && { _meta: { progressToken: uid } }),
         },
       },
       call,
@@ -268,7 +268,10 @@ export class ClientNode {
     };
     if (this.kind === 'modern') exchange.serve(post);
     else if (!call) exchange.initialize(post);
-    else exchange.post(post, this.kind === 'http2025-11');
+    else {
+      const streams = post.message.includes('"progressToken"');
+      exchange.post(post, { primes: this.kind === 'http2025-11', streams });
+    }
   }
 
   #saw(id: string | undefined): void {
@@ -428,7 +431,7 @@ export class ClientNode {
         wants: 'accepted',
         requestIds,
       },
-      false,
+      { primes: false, streams: false },
     );
   }
 

@@ -1,8 +1,10 @@
 // The rules that the simulated hosts use: the edge's own, unless a test breaks them.
 import { Delivery } from '../../edge/core/exchange.ts';
 import { Fleet } from '../../edge/core/fleet.ts';
+import { ModernDelivery } from '../../edge/core/modern-delivery.ts';
+import { SessionOpening } from '../../edge/core/opening.ts';
 import { EdgeSession } from '../../edge/core/session.ts';
 
-export const RULES = { Delivery, EdgeSession, Fleet };
+export const RULES = { Delivery, EdgeSession, Fleet, ModernDelivery, SessionOpening };
 
 export type Rules = typeof RULES;

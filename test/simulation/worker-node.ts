@@ -1,13 +1,12 @@
 // The simulated worker: one exchange of a client at a time, with the production client stream and delivery of posts. Any instance
 // can serve any request of a session, and any can die.
-import { ClientStream, type ClientStreamEffect } from '../../edge/core/client-stream.ts';
 import {
-  isNowhere,
-  mustDial,
-  placeOf,
-  type Delivering,
-  type Delivery,
-} from '../../edge/core/exchange.ts';
+  ATTACH_WAIT_MS,
+  ClientStream,
+  type ClientStreamEffect,
+} from '../../edge/core/client-stream.ts';
+import type { Delivering } from '../../edge/core/exchange.ts';
+import type { ModernStep } from '../../edge/core/modern-delivery.ts';
 import type { ModernHomes } from '../../edge/core/modern-homes.ts';
 import type {
   ModernHome,
@@ -18,6 +17,7 @@ import type {
   PostAnswer,
   PostPlace,
 } from '../../edge/core/ports.ts';
+import type { OpeningStep } from '../../edge/core/opening.ts';
 import { STREAM_KINDS } from '../../edge/core/stream-kinds.ts';
 import { wholeText } from '../../shared/bytes.ts';
 import type { Fault, Phase } from '../../shared/fault.ts';
@@ -59,6 +59,8 @@ const BROKEN: Fault = { fault: 'internal' };
 /** How far a post got before its answer became a stream. */
 type Followed = PostAnswer & { readonly kind: 'follow' };
 
+const UNSENT: Followed = { kind: 'follow', isAccepted: false, isSent: false };
+
 interface Streamed {
   readonly stream: string;
   readonly after: number | null;
@@ -76,7 +78,6 @@ export class Exchange {
   #name: string;
   readonly #opening: Opening;
   readonly #client: End;
-  readonly #askedAt: number;
   readonly #skewMs: number;
   #stream: ClientStream | undefined;
   #wish: { readonly stream: string; readonly resumes: boolean } = { stream: '', resumes: false };
@@ -102,16 +103,11 @@ export class Exchange {
     this.#opening = { server: SERVER, principal, clientKind };
     this.#client = client;
     this.#skewMs = world.skew(SKEW_MS);
-    this.#askedAt = world.clock.now + this.#skewMs;
     client.onClose = () => this.#cancel();
   }
 
   get #actor(): ActorNode {
     return this.#world.actor(this.#name);
-  }
-
-  get #isModern(): boolean {
-    return this.#opening.clientKind === 'modern';
   }
 
   /** This worker instance dies: its client's connection breaks, the actor sees its socket close. */
@@ -123,26 +119,41 @@ export class Exchange {
 
   /** A modern client's request. */
   serve(post: Post): void {
-    this.#atHome(
-      (fault) => this.#refuse(fault),
-      () => this.#go(new this.#world.rules.Delivery(post, true), this.#serveAtHome),
-    );
+    const { clock, chance, fleet, rules, sabotage } = this.#world;
+    const [opening, own] = [this.#opening, this.#ownName];
+    const request = { post, opening, own, askedAt: this.#now };
+    const delivery = new rules.ModernDelivery(request, this.#homes);
+    const next = (step: ModernStep): void => {
+      if (this.#isDead) return;
+      switch (step.do) {
+        case 'findHome':
+          return this.#call<Opened<ModernHome>>(
+            (asker) => fleet.home(opening, own, asker),
+            (home) => {
+              if (home.ok && home.value.actor !== own) this.#noteHanded(home.value.actor);
+              next(delivery.homed(home, this.#now));
+            },
+            () => next(delivery.homed(undefined, this.#now)),
+          );
+        case 'serve':
+          this.#name = step.actor;
+          return this.#call<PostAnswer>(
+            (asker) => this.#actor.serve(step.opening, sabotage.repost(step.post), asker),
+            (answer) => next(delivery.answered(answer, this.#now)),
+            () => next(delivery.broke(chance.next(), this.#now)),
+          );
+        case 'wait':
+          clock.after(step.ms, () =>
+            next(delivery.waited(!this.#client.isOpen, this.#world.freshPost(), this.#now)),
+          );
+          return;
+        case 'done':
+          this.#place = step.place;
+          return this.#answered(step.post, step.answer);
+      }
+    };
+    next(delivery.start(this.#now));
   }
-
-  /** In a run without spares its home does not change. */
-  readonly #serveAtHome = (post: Post, asker: Asker<PostAnswer>): void => {
-    const isSpare = this.#name !== this.#ownName;
-    this.#actor.serve({ ...this.#opening, isSpare }, post, {
-      ...asker,
-      answer: (answer) => {
-        const isMoved = this.#world.warm > 0 && isNowhere(answer);
-        if (!isMoved) return asker.answer(answer);
-        this.#homes.forget(this.#ownName, SERVER);
-        const refused = (fault: Fault): void => asker.answer({ kind: 'refused', fault });
-        this.#atHome(refused, () => asker.answer(answer));
-      },
-    });
-  };
 
   /** The isolate that this exchange is in. */
   get #homes(): ModernHomes {
@@ -151,31 +162,6 @@ export class Exchange {
 
   get #now(): number {
     return this.#world.clock.now + this.#skewMs;
-  }
-
-  /** Finds out where the requests of this modern client go; what no runner could take is refused before an actor is woken. */
-  #atHome(refuse: (fault: Fault) => void, then: () => void): void {
-    const { fleet, warm } = this.#world;
-    const own = this.#ownName;
-    const known = warm > 0 ? this.#homes.known(own, SERVER, this.#now) : undefined;
-    if (known !== undefined) {
-      this.#name = known;
-      return then();
-    }
-    this.#call<Opened<ModernHome>>(
-      (asker) => fleet.home(this.#opening, own, asker),
-      (home) => {
-        if (!home.ok) return refuse(home.fault);
-        if (warm > 0) this.#homes.learned(own, SERVER, home.value, this.#now);
-        this.#name = home.value.actor;
-        if (this.#name !== own) this.#noteHanded(this.#name);
-        then();
-      },
-      () => {
-        if (warm > 0) this.#name = this.#homes.last(own);
-        then();
-      },
-    );
   }
 
   #noteHanded(spare: string): void {
@@ -189,11 +175,7 @@ export class Exchange {
     this.#opens<PostAnswer>(
       (opening, asker) => this.#actor.openWith(opening, post, asker),
       (answer) => (answer.kind === 'refused' ? answer.fault : undefined),
-      (answer) => {
-        // A client that leaves before it is told the session's id leaves none behind.
-        if (!this.#client.isOpen && answer.kind !== 'refused') this.end();
-        this.#answered(post, answer);
-      },
+      (answer) => this.#answered(post, answer),
     );
   }
 
@@ -206,45 +188,72 @@ export class Exchange {
         if (!opened.ok) return this.#refuse(opened.fault);
         this.#head({ status: 200, stream: true });
         this.#follow({ stream: SSE_STREAM, after: null, resumes: false });
-        if (!this.#client.isOpen) this.#cancel();
       },
     );
   }
 
-  /** Opens a session with a spare if the fleet has one, else by dialling. */
+  /** Opens a session; `opened`: its actor has answered. */
   #opens<T>(
     open: (opening: Opening, asker: Asker<T>) => void,
     faultOf: (answer: T) => Fault | undefined,
     opened: (answer: T) => void,
   ): void {
-    const inActor = (name: string, isSpare: boolean): void => {
-      this.#name = name;
-      const opening = { ...this.#opening, isSpare };
-      this.#call<T>(
-        (asker) => open(opening, asker),
-        (answer) =>
-          mustDial(opening, faultOf(answer)) ? inActor(this.#ownName, false) : opened(answer),
-        () => this.#refuse(BROKEN),
-      );
+    const { clock, fleet, rules } = this.#world;
+    const order = new rules.SessionOpening(this.#opening);
+    const broken = (): void => this.#refuse(BROKEN);
+    let last: { readonly answer: T } | undefined;
+    const next = (step: OpeningStep): void => {
+      if (this.#isDead) return;
+      switch (step.do) {
+        case 'ask':
+          return this.#call<Opened<OpeningTurn>>(
+            (asker) => fleet.mayOpen(this.#opening, asker),
+            (turn) => next(order.admitted(turn)),
+            broken,
+          );
+        case 'wait':
+          clock.after(step.ms, () => next(order.waited(!this.#client.isOpen)));
+          return;
+        case 'open':
+          if (step.spare !== undefined) this.#noteHanded(step.spare);
+          this.#name = step.spare ?? this.#ownName;
+          return this.#call<T>(
+            (asker) => open(step.opening, asker),
+            (answer) => {
+              last = { answer };
+              next(order.opened(faultOf(answer), !this.#client.isOpen));
+            },
+            broken,
+          );
+        case 'abandon':
+          return this.end();
+        case 'refuse':
+          return this.#refuse(step.fault);
+        case 'done':
+          if (last) opened(last.answer);
+      }
     };
-    this.#inTurn((spare) => {
-      if (spare !== undefined) this.#noteHanded(spare);
-      inActor(spare ?? this.#ownName, spare !== undefined);
-    });
+    next(order.start());
   }
 
   /** A message into a session that is open. */
-  post(post: Post, primes: boolean): void {
+  post(post: Post, { primes, streams }: { primes: boolean; streams: boolean }): void {
     this.#priming = primes ? encodeEvent({ id: eventId(post.stream, 0), data: '' }) : '';
-    this.#go(new this.#world.rules.Delivery(post, false), (post, asker) =>
-      this.#actor.post(post, asker),
-    );
+    if (!streams) return this.#deliver(post);
+    this.#follow({ stream: post.stream, after: 0, resumes: false, post, sending: UNSENT });
+    this.#headSoon();
   }
 
   /** The GET stream, or what another still holds behind an event. */
   get(cursor: EventId | undefined): void {
     const stream = cursor?.stream ?? GET_STREAM;
     this.#follow({ stream, after: cursor?.seq ?? null, resumes: cursor !== undefined });
+    this.#headSoon();
+  }
+
+  /** The client waits for the runner's word no longer. */
+  #headSoon(): void {
+    this.#world.clock.after(ATTACH_WAIT_MS, () => this.#head({ status: 200, stream: true }));
   }
 
   end(): void {
@@ -255,30 +264,15 @@ export class Exchange {
     );
   }
 
-  /** A session that a client opens waits for its turn, and gets a spare if there is one. */
-  #inTurn(then: (spare: string | undefined) => void): void {
-    const { clock, fleet } = this.#world;
-    this.#call<Opened<OpeningTurn>>(
-      (asker) => fleet.mayOpen(this.#opening, asker),
-      (turn) => {
-        if (!turn.ok) return this.#refuse(turn.fault);
-        const { afterMs, spare } = turn.value;
-        clock.after(afterMs, () => {
-          if (!this.#isDead && this.#client.isOpen) then(spare);
-        });
-      },
-      () => this.#refuse(BROKEN),
-    );
-  }
-
-  #go(delivery: Delivery, ask: (post: Post, asker: Asker<PostAnswer>) => void): void {
-    const { clock, chance, sabotage } = this.#world;
+  #deliver(post: Post): void {
+    const { clock, chance, rules, sabotage } = this.#world;
+    const delivery = new rules.Delivery(post, false);
     const next = (step: Delivering): void => {
       if (this.#isDead) return;
       switch (step.do) {
         case 'ask':
           return this.#call<PostAnswer>(
-            (asker) => ask(sabotage.repost(step.post), asker),
+            (asker) => this.#actor.post(sabotage.repost(step.post), asker),
             (answer) => next(delivery.answered(answer)),
             () => next(delivery.broke(chance.next())),
           );
@@ -307,10 +301,6 @@ export class Exchange {
       case 'refused':
         return this.#refuse(answer.fault);
       case 'follow':
-        if (this.#isModern) {
-          const spare = this.#name === this.#ownName ? undefined : this.#name;
-          this.#place = placeOf(answer, this.#askedAt, spare);
-        }
         this.#head({ status: 200, stream: true });
         this.#follow({ stream: post.stream, after: 0, resumes: false, post, sending: answer });
         // Its client left while the answer was awaited.

@@ -18,14 +18,14 @@ import { logSessionEnd, logSessionOpen, type LogLine } from '../../core/log.ts';
 import { signTicket } from '../../access/ticket.ts';
 import { fleetTerms, readSettings } from '../../settings.ts';
 import { actorOf, type ActorName, type RunnerName, type SessionName } from '../../../shared/ids.ts';
-import { Actor } from './actor.ts';
+import { DurableActor } from './durable-actor.ts';
 import type { Env } from './env.ts';
 import { consoleLog } from './console-log.ts';
 import { durableFleetStore } from './fleet-store.ts';
 import type { FleetRpc, SessionRpc } from './rpc.ts';
 import { readControl } from './upgrades.ts';
 
-export class FleetActor extends Actor<ControlNote, FleetEffect> implements FleetRpc {
+export class FleetActor extends DurableActor<ControlNote, FleetEffect> implements FleetRpc {
   readonly #settings = readSettings(this.env);
   protected readonly rules = new Fleet(
     durableFleetStore(this.ctx),

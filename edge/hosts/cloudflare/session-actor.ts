@@ -11,7 +11,7 @@ import type {
   PostAnswer,
 } from '../../core/ports.ts';
 import { faultRow, type Fault } from '../../../shared/fault.ts';
-import { Actor } from './actor.ts';
+import { DurableActor } from './durable-actor.ts';
 import type { Env } from './env.ts';
 import { plainAnswer, postOf, type PlainAnswer, type PlainPost } from './plain-post.ts';
 import type { FleetRpc, SessionRpc } from './rpc.ts';
@@ -19,7 +19,10 @@ import { DurableSessionStore } from './session-store.ts';
 import { readSessionUpgrade } from './upgrades.ts';
 import type { SessionName, StreamId } from '../../../shared/ids.ts';
 
-export class SessionActor extends Actor<SessionNote, EdgeSessionEffect> implements SessionRpc {
+export class SessionActor
+  extends DurableActor<SessionNote, EdgeSessionEffect>
+  implements SessionRpc
+{
   readonly #store = new DurableSessionStore(this.ctx, this.ctx.getWebSockets().length > 0);
   protected readonly rules = new EdgeSession(
     {

@@ -1,6 +1,6 @@
 // Serves a request of a modern client (2026-07-28): no session, one answer as JSON or SSE, and a client that leaves has cancelled.
 // All requests of a principal to a server go to one actor: their own, which opens a session with a runner as needed, or a spare.
-import { answerHeaders, deliver, newPostId, postTo, type Exchange } from '../exchange.ts';
+import { answerHeaders, newPostId, postTo, sleep, type Exchange } from '../exchange.ts';
 import { corsHeaders } from '../cors.ts';
 import { checkMirrors, checkRequest } from './headers.ts';
 import type { ModernRequest } from './request.ts';
@@ -10,9 +10,10 @@ import { recordAnswer } from '../post-answer.ts';
 import { OPENING_COMMENT, SSE_HEADERS, SseStream } from '../sse-response.ts';
 import { largeAnswer } from '../large-answer.ts';
 import { withEdgeMeta } from './edge-meta.ts';
-import { Delivery, isNowhere, placeOf } from '../../core/exchange.ts';
+import { isNowhere } from '../../core/exchange.ts';
+import { ModernDelivery, type ModernDelivered } from '../../core/modern-delivery.ts';
 import { ModernHomes } from '../../core/modern-homes.ts';
-import type { Opened, Opening, Post, PostAnswer, PostPlace } from '../../core/ports.ts';
+import type { Opening, Post, PostAnswer, PostPlace } from '../../core/ports.ts';
 import { inModernWords } from '../../core/modern-words.ts';
 import { STREAM_KINDS } from '../../core/stream-kinds.ts';
 import type { SessionPort } from '../ports.ts';
@@ -125,59 +126,59 @@ interface Asked {
 }
 
 async function serve(exchange: Exchange, opening: Opening, asked: Asked): Promise<Response> {
-  const { ports, request } = exchange;
-  const { actor } = asked;
-  let home = actor;
-  const serving = async (post: Post): Promise<PostAnswer> => {
-    const found = await findHome(exchange, opening, actor);
-    if (!found.ok) return { kind: 'refused', fault: found.fault };
-    home = found.value;
-    if (exchange.record) await exchange.record.inSession(home);
-    const isSpare = home !== actor;
-    const answer = await ports
-      .session(home)
-      .serve({ ...opening, ...(isSpare && { isSpare }) }, post);
-    if (isNowhere(answer)) homes.forget(actor, opening.server);
-    return answer;
-  };
-  const delivery = new Delivery(newPost(asked), true);
-  const { post, answer } = await deliver(delivery, serving, request.signal);
-  if (exchange.record) {
-    exchange.record.posted(post);
-    recordAnswer(exchange.record, answer);
+  const { actor: own, askedAt } = asked;
+  const request = { post: newPost(asked), opening, own, askedAt };
+  const delivered = await deliver(exchange, opening, own, new ModernDelivery(request, homes));
+  const { record } = exchange;
+  record?.posted(delivered.post);
+  if (record) recordAnswer(record, delivered.answer);
+  return respond(exchange, asked, delivered);
+}
+
+/** Performs what core/modern-delivery decides. */
+async function deliver(
+  { ports, request, record }: Exchange,
+  opening: Opening,
+  own: ActorName,
+  delivery: ModernDelivery,
+): Promise<ModernDelivered> {
+  let next = delivery.start(Date.now());
+  for (;;) {
+    switch (next.do) {
+      case 'findHome': {
+        const home = await ports.fleet.home(opening, own).catch(() => undefined);
+        next = delivery.homed(home, Date.now());
+        break;
+      }
+      case 'serve':
+        if (record) await record.inSession(next.actor);
+        next = await ports
+          .session(next.actor)
+          .serve(next.opening, next.post)
+          .then(
+            (answer) => delivery.answered(answer, Date.now()),
+            () => delivery.broke(Math.random(), Date.now()),
+          );
+        break;
+      case 'wait':
+        await sleep(next.ms);
+        next = delivery.waited(request.signal.aborted, newPostId(), Date.now());
+        break;
+      case 'done':
+        return next;
+    }
   }
-  return respond(exchange, home, asked, post, answer);
 }
 
 const homes = new ModernHomes();
-
-/** The actor to ask, or why no runner could serve this: an actor that is woken for it would leave a trace on disk. */
-async function findHome(
-  { server, ports }: Exchange,
-  opening: Opening,
-  actor: ActorName,
-): Promise<Opened<ActorName>> {
-  const known = homes.known(actor, server, Date.now());
-  if (known !== undefined) return { ok: true, value: known };
-  const home = await ports.fleet.home(opening, actor).catch(() => undefined);
-  if (!home) return { ok: true, value: homes.last(actor) };
-  if (!home.ok) return home;
-  homes.learned(actor, server, home.value, Date.now());
-  return { ok: true, value: home.value.actor };
-}
 
 function newPost({ message, requestIds }: Asked): Post {
   const id = newPostId();
   return { id, stream: id, wants: 'answer', message, requestIds };
 }
 
-function respond(
-  exchange: Exchange,
-  home: ActorName,
-  asked: Asked,
-  post: Post,
-  answer: PostAnswer,
-): Response {
+function respond(exchange: Exchange, asked: Asked, delivered: ModernDelivered): Response {
+  const { answer } = delivered;
   switch (answer.kind) {
     case 'accepted':
       return accepted(exchange);
@@ -186,7 +187,7 @@ function respond(
         ? accepted(exchange)
         : answered(exchange, { home, post }, answer.message, asked.isListen);
     case 'follow':
-      return follow(exchange, home, post, answer, asked);
+      return follow(exchange, delivered, answer, asked);
     case 'refused':
       return refuseFault(exchange, answer.fault, asked);
   }
@@ -253,15 +254,12 @@ function errorCodeIn(head: Uint8Array): unknown {
 
 function follow(
   exchange: Exchange,
-  home: ActorName,
-  post: Post,
-  answer: PostAnswer & { readonly kind: 'follow' },
-  { actor, isListen, askedAt }: Asked,
+  { actor, post, place }: ModernDelivered,
+  { isAccepted, isSent }: PostAnswer & { readonly kind: 'follow' },
+  { isListen }: Asked,
 ): Response {
-  const { isAccepted, isSent } = answer;
-  const place = placeOf(answer, askedAt, home === actor ? undefined : home);
   const stream = new SseStream({
-    session: inPlace(exchange.ports.session(home), place),
+    session: inPlace(exchange.ports.session(actor), place),
     signal: exchange.request.signal,
     outlive: (work) => exchange.ports.outlive(work),
     stream: post.stream,
@@ -275,7 +273,10 @@ function follow(
   return stream.response(answerHeaders(exchange));
 }
 
-const inPlace = (session: SessionPort, place: PostPlace): Pick<SessionPort, 'follow'> => ({
+const inPlace = (
+  session: SessionPort,
+  place: PostPlace | undefined,
+): Pick<SessionPort, 'follow'> => ({
   follow: (stream, resumes, listener) => session.follow(stream, resumes, listener, place),
 });
 

@@ -98,14 +98,15 @@ describe('a POST’s stream', () => {
     const post = 'send {"type":"post","stream":"a","id":"a"}\n{"q":1}';
     expect(stream.receive({ type: 'linked' })).toEqual([post]);
     expect(stream.receive({ type: 'linked' })).toEqual([post]);
-    expect(stream.receive({ type: 'accepted', id: 'a' })).toEqual([attach('a', 0)]);
+    const accepted = stream.receive({ type: 'accepted', id: 'a' });
+    expect(accepted).toEqual(['settle attached', attach('a', 0)]);
     expect(stream.receive({ type: 'linked' })).toEqual([attach('a', 0)]);
   });
 
   test('[LP13] an event implies acceptance: the post is not sent again', () => {
     const stream = new Driven(POST);
     stream.receive({ type: 'linked' });
-    expect(stream.event(1)).toEqual(['write id: a.1\ndata: {"n":1}\n\n']);
+    expect(stream.event(1)).toEqual(['settle attached', 'write id: a.1\ndata: {"n":1}\n\n']);
     expect(stream.receive({ type: 'linked' })).toEqual([attach('a', 1)]);
   });
 
@@ -138,7 +139,8 @@ describe('a POST’s stream', () => {
 
   test('[LP19] finishes with the final event, hangs up once that has left, and takes nothing after it', () => {
     const stream = new Driven(POST);
-    expect(stream.event(1, '{}', true)).toEqual(['write id: a.1\ndata: {}\n\n', 'finish']);
+    const last = stream.event(1, '{}', true);
+    expect(last).toEqual(['settle attached', 'write id: a.1\ndata: {}\n\n', 'finish']);
     expect(stream.broken(0)).toEqual([]);
     expect(stream.drained()).toEqual([ack('a', 1), 'hangUp']);
     expect(stream.isDone).toBe(true);
@@ -147,7 +149,7 @@ describe('a POST’s stream', () => {
 
   test('a final event without a message ends the stream and writes nothing', () => {
     const stream = new Driven(POST);
-    expect(stream.end(1)).toEqual(['finish']);
+    expect(stream.end(1)).toEqual(['settle attached', 'finish']);
     expect(stream.drained()).toEqual([ack('a', 1), 'hangUp']);
   });
 
@@ -196,7 +198,7 @@ describe('a POST’s stream', () => {
     const stalled = { type: 'refused', of: 'a', fault: 'overloaded' } as const;
     const resumable = new Driven(POST);
     resumable.event(1);
-    expect(resumable.receive(stalled)).toEqual(['settle overloaded', 'cut', 'hangUp']);
+    expect(resumable.receive(stalled)).toEqual(['cut', 'hangUp']);
     const last = new Driven({ ...POST, kind: STREAM_KINDS.modern });
     last.event(1);
     expect(errorsIn(last.receive(stalled))).toEqual([[1, 'overloaded', 'sent']]);
@@ -240,7 +242,7 @@ describe('a POST’s stream', () => {
 
   test('[R-5] a client without resumption gets no event ids', () => {
     const stream = new Driven({ ...POST, kind: STREAM_KINDS.modern });
-    expect(stream.event(1)).toEqual(['write data: {"n":1}\n\n']);
+    expect(stream.event(1)).toEqual(['settle attached', 'write data: {"n":1}\n\n']);
   });
 });
 

@@ -18,7 +18,7 @@ interface Rules<Effect> {
 /** WebSocket close code: the peer sent no code. */
 const NO_CODE = 1006;
 
-export abstract class Actor<Note, Effect> extends DurableObject<Env> {
+export abstract class DurableActor<Note, Effect> extends DurableObject<Env> {
   protected readonly sockets = new ActorSockets<Note>(this.ctx);
   protected readonly asks = new Asks();
   protected abstract readonly rules: Rules<Effect>;

@@ -1,0 +1,65 @@
+// The order in which a worker opens a session for a client that will name it: first its turn, then with the spare that the fleet hands
+// out if there is one, else by dialling (LP27). Pure: the host asks the fleet and the actors, waits, and names actors.
+import { mustDial } from './exchange.ts';
+import type { Opened, Opening, OpeningTurn } from './ports.ts';
+import type { Fault } from '../../shared/fault.ts';
+import type { ActorName } from '../../shared/ids.ts';
+
+/** What the host does next. */
+export type OpeningStep =
+  /** Ask the fleet for the opening's turn: {@link SessionOpening.admitted}. */
+  | { readonly do: 'ask' }
+  /** Then {@link SessionOpening.waited}. */
+  | { readonly do: 'wait'; readonly ms: number }
+  /** Open it in the actor of a spare or, without one, in an actor with a new name: {@link SessionOpening.opened}. */
+  | { readonly do: 'open'; readonly spare: ActorName | undefined; readonly opening: Opening }
+  | { readonly do: 'refuse'; readonly fault: Fault }
+  /** It is open, or its actor has said why not. */
+  | { readonly do: 'done' }
+  /** It is open, and its client has left without its name: end it. */
+  | { readonly do: 'abandon' };
+
+/** Nobody reads this. */
+const LEFT: Fault = { fault: 'overloaded' };
+
+export class SessionOpening {
+  readonly #opening: Opening;
+  #spare: ActorName | undefined;
+
+  constructor(opening: Opening) {
+    this.#opening = opening;
+  }
+
+  /** What no runner could take is refused by the fleet, before an actor is woken that would leave a trace on disk. */
+  start(): OpeningStep {
+    return { do: 'ask' };
+  }
+
+  /** The fleet's answer. */
+  admitted(turn: Opened<OpeningTurn>): OpeningStep {
+    if (!turn.ok) return { do: 'refuse', fault: turn.fault };
+    this.#spare = turn.value.spare;
+    return { do: 'wait', ms: turn.value.afterMs };
+  }
+
+  /** The time of `wait` is over. `hasLeft`: the client is gone. */
+  waited(hasLeft: boolean): OpeningStep {
+    return hasLeft ? { do: 'refuse', fault: LEFT } : this.#open();
+  }
+
+  /** The actor has answered; `refused`: why it did not open the session. */
+  opened(refused: Fault | undefined, hasLeft: boolean): OpeningStep {
+    const isSpare = this.#spare !== undefined;
+    if (mustDial({ ...this.#opening, isSpare }, refused)) {
+      this.#spare = undefined;
+      return this.#open();
+    }
+    return { do: hasLeft && refused === undefined ? 'abandon' : 'done' };
+  }
+
+  #open(): OpeningStep {
+    const spare = this.#spare;
+    const opening = spare === undefined ? this.#opening : { ...this.#opening, isSpare: true };
+    return { do: 'open', spare, opening };
+  }
+}
