@@ -129,7 +129,7 @@ describe('mutants of the rules', () => {
         'if (store.lost() !== undefined || store.revision() !== undefined) store.clear();',
         '',
       ],
-      288,
+      46,
     ],
     [
       '[F-293] R-11: a fleet that tells an actor once that its session is given up',

@@ -82,7 +82,7 @@ test('[F-291] R-11: an actor that dies as its session ends leaves no row with th
 });
 
 test.each([
-  [288, '[F-292] R-11: a session given up while its actor sleeps leaves nothing on disk'],
+  [46, '[F-292] R-11: a session given up while its actor sleeps leaves nothing on disk'],
   [1261, '[F-292] R-11: a session given up after its actor was reset leaves nothing on disk'],
   [
     2207,

@@ -185,7 +185,7 @@ function respond(exchange: Exchange, asked: Asked, delivered: ModernDelivered): 
     case 'answered':
       return answer.message === undefined
         ? accepted(exchange)
-        : answered(exchange, { home, post }, answer.message, asked.isListen);
+        : answered(exchange, delivered, answer.message, asked.isListen);
     case 'follow':
       return follow(exchange, delivered, answer, asked);
     case 'refused':
@@ -196,7 +196,7 @@ function respond(exchange: Exchange, asked: Asked, delivered: ModernDelivered): 
 /** A listener reads a stream, however short; an error is told by its status. */
 function answered(
   exchange: Exchange,
-  { home, post }: { readonly home: ActorName; readonly post: Post },
+  { actor, post }: ModernDelivered,
   message: Text,
   isListen: boolean,
 ): Response {
@@ -213,7 +213,7 @@ function answered(
     ? inPieces([OPENING_COMMENT, ...piecesOf(encodeEvent({ data: message }))])
     : message;
   if (!isInPieces(message)) return new Response(wholeText(body), init);
-  const session = exchange.ports.session(home);
+  const session = exchange.ports.session(actor);
   return largeAnswer(exchange, session, post.stream, inPieces(piecesOf(body)), init);
 }
 
