@@ -89,7 +89,10 @@ class Runner implements RunningRunner {
         ready.resolve();
         this.#spares.welcomed(servers);
       },
-      lost: () => this.#spares.unlinked(),
+      lost: () => {
+        this.#spares.unlinked();
+        this.#sessions.doubtLinks();
+      },
       spare: (frame) => this.#spares.named(frame),
       open: (frame) => this.#open(frame),
       yield: (frame) =>
@@ -98,6 +101,7 @@ class Runner implements RunningRunner {
         this.#spares.closed(session);
         this.#sessions.closedByEdge(session);
       },
+      redial: ({ session, epoch }) => this.#sessions.redial(session, epoch),
     });
   }
 

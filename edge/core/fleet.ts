@@ -652,6 +652,14 @@ export class Fleet {
     return this.#terms.sessionsOf?.(principal) ?? SESSIONS_PER_PRINCIPAL;
   }
 
+  /** The actor of a session found its socket of this epoch dead; the runner is told, if it is there. */
+  redial(session: SessionName, epoch: number, now: number): FleetEffect[] {
+    const row = this.#store.session(session);
+    const socket = row && this.#socketOf(row.runner, now);
+    if (socket !== undefined) this.#say(socket, { type: 'redial', session, epoch });
+    return this.#flush();
+  }
+
   #refuse(ask: string, fault: Fault): void {
     this.#refused += 1;
     this.#effects.push({ do: 'opened', ask, opened: { ok: false, fault } });

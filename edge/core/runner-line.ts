@@ -41,6 +41,7 @@ export class RunnerLine {
   take(socket: SocketId, holds: readonly Hold[]): Hold[] {
     this.release();
     this.#socket = socket;
+    this.#heardAt = 0;
     this.#outbox.resume(holds);
     return this.#inbox.relinked();
   }
@@ -59,6 +60,11 @@ export class RunnerLine {
   /** The runner has this post: the unsent rest of it is dropped. */
   omit(post: string, now: number): readonly string[] {
     return this.#outbox.omit(post, now);
+  }
+
+  /** Asks the runner for a sign of life. */
+  ping(now: number): readonly string[] {
+    return this.#outbox.ping(now);
   }
 
   /** Takes one WebSocket message; returns what to send in reply. */

@@ -25,7 +25,7 @@ import type {
 import { Relay } from './relay.ts';
 import type { RelayEffect } from './relay-effects.ts';
 import { RunnerLine } from './runner-line.ts';
-import { isSilent } from './silence.ts';
+import { judgeLink } from './silence.ts';
 import { wholeText, type Text } from '../../shared/bytes.ts';
 import { actDue, earlier, nextDue, type Dues } from '../../shared/dues.ts';
 import type { Fault } from '../../shared/fault.ts';
@@ -34,7 +34,7 @@ import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import { textForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
 import { readHolds, splitFrame } from '../../shared/link/parts.ts';
-import { DIAL_WAIT_MS, LOOK_MS } from '../../shared/link/timing.ts';
+import { DIAL_WAIT_MS, LOOK_MS, PONG_MS } from '../../shared/link/timing.ts';
 import type { PrincipalName, SessionName, SocketId, StreamId } from '../../shared/ids.ts';
 
 /** The fields of a runner's dial that must match the placement (LP7). */
@@ -60,7 +60,7 @@ export type SessionNote = { readonly session: SessionName | undefined } & (
       readonly revision?: string | undefined;
       /** 0 for a dial that came too late: it never becomes the link. */
       readonly epoch: number;
-      /** When it was accepted; until its first ping, this is its last sign of life. */
+      /** Since when it owes a sign of life: it was accepted then, or asked for one after it had rested. */
       readonly at: number;
     }
   | { readonly role: 'follower'; readonly stream: StreamId }
@@ -86,6 +86,8 @@ export type EdgeSessionEffect =
   | { readonly do: 'find' }
   /** Have the fleet place a session: {@link EdgeSession.placed}. */
   | { readonly do: 'place'; readonly wish: Opening & { readonly session: SessionName } }
+  /** Have the fleet tell the runner that the session's socket of this epoch is dead. Nothing comes back, and it may fail. */
+  | { readonly do: 'redial'; readonly session: SessionName; readonly epoch: number }
   /** Tell the fleet that a session is over: {@link EdgeSession.forgotten}, whether or not that succeeds. */
   | { readonly do: 'closed'; readonly session: SessionName };
 
@@ -135,6 +137,8 @@ export class EdgeSession {
   #ends: string[] = [];
   /** When to check next whether the link is silent. */
   #lookAt: number | undefined;
+  /** When a link that had rested, and was asked for a sign of life, must have given one. */
+  #answerBy: number | undefined;
   #keptLink: Link | undefined;
   #wakeAt: number | undefined;
   #effects: EdgeSessionEffect[] = [];
@@ -191,11 +195,14 @@ export class EdgeSession {
     return earlier(earlier(soon, dialBy), nextDue(this.#dues));
   }
 
-  readonly #dues: Dues = (due) => due(this.#lookAt, () => this.#look(), LOOK_MS);
+  readonly #dues: Dues = (due) => {
+    due(this.#lookAt, () => this.#look(), LOOK_MS);
+    due(this.#answerBy, () => this.#dropLink(), PONG_MS);
+  };
 
   #look(): void {
     this.#lookAt = undefined;
-    this.#dropSilentLink();
+    this.#useLink();
   }
 
   // From workers.
@@ -286,7 +293,7 @@ export class EdgeSession {
   #inSession(opening: Opening, tell: (outcome: Outcome) => void): void {
     if (!opening.isSpare) return this.#open(opening, tell);
     // It may have broken without a word while nobody used it.
-    this.#dropSilentLink();
+    this.#useLink();
     const run = (): void => tell(this.#take(opening));
     this.#whenKnown({ run, fail: () => tell(undefined) });
   }
@@ -308,8 +315,8 @@ export class EdgeSession {
     this.#owner = principal;
     this.#isFound = false;
     const { socket } = this.#line;
-    const note = socket === undefined ? undefined : this.#notes.get(socket);
-    if (socket !== undefined && note?.role === 'runner')
+    const note = this.#linkNote;
+    if (socket !== undefined && note)
       this.#note(socket, { ...note, placed: this.#placed, owner: principal });
     this.#perform(this.#relay.take({ type: 'take', server, principal, clientKind }));
     return { ok: true, value: undefined };
@@ -488,7 +495,7 @@ export class EdgeSession {
 
   /** `session`: added to the answer, for actors that have several in turn. */
   #post(ask: string, post: Post, session?: SessionName): void {
-    this.#dropSilentLink();
+    this.#useLink();
     this.#posts.set(post.id, (answer) =>
       this.#reply(ask, answer.kind === 'follow' && session ? { ...answer, session } : answer),
     );
@@ -496,7 +503,7 @@ export class EdgeSession {
   }
 
   #follow(ask: string, { stream, resumes, place }: FollowWish): void {
-    this.#dropSilentLink();
+    this.#useLink();
     if (place && !this.#isIn(place)) return this.#refuse(ask, { fault: 'session_not_found' });
     const probe = this.#host.mint(ID_LENGTH);
     const { fault, effects } = this.#relay.mayFollow(stream, resumes, this.#now, probe);
@@ -561,6 +568,7 @@ export class EdgeSession {
   }
 
   #fromRunner(text: string): ReturnType<RunnerLine['receive']>['received'] {
+    this.#answerBy = undefined;
     const { received, messages } = this.#line.receive(text, this.#now);
     this.#down(messages);
     return received;
@@ -568,7 +576,7 @@ export class EdgeSession {
 
   #frame(isFollower: boolean, frame: Text): void {
     if (isFollower) {
-      this.#dropSilentLink();
+      this.#useLink();
       return this.#perform(this.#relay.fromWorker(wholeText(frame)));
     }
     const { revision: before } = this.#relay;
@@ -597,20 +605,48 @@ export class EdgeSession {
     if (note?.role === 'follower') {
       this.#perform(this.#relay.unfollow(note.stream, socket));
     } else if (socket === this.#line.socket) {
+      this.#answerBy = undefined;
       this.#line.release();
       this.#perform(this.#relay.unlinked(this.#now));
     }
   }
 
-  /** A half-open socket never closes by itself, so each use of the link checks its last ping first. */
-  #dropSilentLink(): void {
+  /**
+   * A half-open socket never closes by itself, so each use of the link looks first when it was last heard. One that may only rest is
+   * asked for a sign of life.
+   */
+  #useLink(): void {
     const { socket, heardAt } = this.#line;
-    const note = socket === undefined ? undefined : this.#notes.get(socket);
-    if (socket === undefined || note?.role !== 'runner' || !isSilent(heardAt, this.#now)) return;
-    const pingAt = this.#host.sockets.pingAt(socket) ?? note.at;
-    if (!isSilent(Math.max(pingAt, heardAt), this.#now)) return;
+    const note = this.#linkNote;
+    if (socket === undefined || !note) return;
+    if (judgeLink({ heardAt, askedAt: 0 }, this.#now) === 'alive') return;
+    const pingAt = this.#host.sockets.pingAt(socket) ?? 0;
+    const signs = { heardAt: Math.max(heardAt, pingAt), askedAt: note.at };
+    const verdict = judgeLink(signs, this.#now);
+    if (verdict === 'silent') this.#dropLink();
+    if (verdict !== 'unsure') return;
+    // Kept beside the socket, since the actor may sleep before the answer.
+    this.#note(socket, { ...note, at: this.#now });
+    this.#answerBy = this.#now + PONG_MS;
+    this.#down(this.#line.ping(this.#now));
+  }
+
+  /** The link is dead. Its runner may not know: a resting link pings rarely. */
+  #dropLink(): void {
+    this.#answerBy = undefined;
+    const { socket } = this.#line;
+    const note = this.#linkNote;
+    if (socket === undefined || !note) return;
     this.#close(socket, CLOSE.heartbeat, 'no ping');
     this.#gone(socket);
+    const { session } = note.placed;
+    this.#effects.push({ do: 'redial', session, epoch: note.epoch });
+  }
+
+  get #linkNote(): (SessionNote & { role: 'runner' }) | undefined {
+    const { socket } = this.#line;
+    const note = socket === undefined ? undefined : this.#notes.get(socket);
+    return note?.role === 'runner' ? note : undefined;
   }
 
   /** Whether anything waits in memory only, which must keep the actor awake. Followers ask by themselves. */
@@ -682,8 +718,8 @@ export class EdgeSession {
   /** It is reported only once, so it must outlive the actor's memory and its sockets. The answer to `initialize` does not wait for it. */
   #keepRevision(revision: string): void {
     const { socket } = this.#line;
-    const note = socket === undefined ? undefined : this.#notes.get(socket);
-    if (socket === undefined || note?.role !== 'runner' || this.#placed?.isSpare) return;
+    const note = this.#linkNote;
+    if (socket === undefined || !note || this.#placed?.isSpare) return;
     this.#note(socket, { ...note, revision });
     this.#host.store.keepRevision(revision);
   }

@@ -12,6 +12,8 @@ export interface DialOptions {
   readonly url: string;
   readonly token: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Its pings are rare while no frame passes (LP4). */
+  readonly mayRest?: boolean;
   /** By default {@link connectWebSocket}. */
   readonly connect?: Connect | undefined;
 }

@@ -43,6 +43,7 @@ export interface ControlLinkOptions {
   spare(frame: ControlDown & { type: 'spare' }): void;
   yield(frame: ControlDown & { type: 'yield' }): void;
   close(session: SessionName): void;
+  redial(frame: ControlDown & { type: 'redial' }): void;
 }
 
 const DISPLACED: Problem = {
@@ -130,6 +131,8 @@ export class ControlLink {
         return this.#options.yield(header);
       case 'close':
         return this.#options.close(header.session);
+      case 'redial':
+        return this.#options.redial(header);
     }
   }
 

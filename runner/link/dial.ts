@@ -5,7 +5,9 @@ import { FAILED_ON_FRAME } from '../../shared/link/close-reason.ts';
 import { bytesForm } from '../../shared/link/forms.ts';
 import { Outbox, type Place } from '../../shared/link/outbox.ts';
 import type { Hold } from '../../shared/link/parts.ts';
-import { DIAL_MS, PING_MS, PONG_MS } from '../../shared/link/timing.ts';
+import { Heartbeat, type Beat } from '../../shared/link/heartbeat.ts';
+import { DIAL_MS } from '../../shared/link/timing.ts';
+import { heartbeats, type Beating } from './heartbeats.ts';
 import { connectWebSocket, type Connection, type DialOptions } from './connect.ts';
 import type { Answer } from './refusal.ts';
 
@@ -38,7 +40,10 @@ export interface LinkSocket {
   withdraw(flow: string): void;
   drop(flow: string): void;
   close(code: number, reason: string): void;
-  terminate(): void;
+  /** It may be half-open: unless something comes soon, it ends. */
+  doubt(): void;
+  /** It is half-open, and ends. */
+  giveUp(): void;
 }
 
 const TOO_LONG = Object.assign(new Error('the dial took too long'), { code: 'DIAL_TIMEOUT' });
@@ -69,7 +74,8 @@ const NO_SOCKET: LinkSocket = {
   withdraw: () => undefined,
   drop: () => undefined,
   close: () => undefined,
-  terminate: () => undefined,
+  doubt: () => undefined,
+  giveUp: () => undefined,
 };
 
 /** Masking what is sent takes about a millisecond for this much; others have their turn then. */
@@ -83,18 +89,21 @@ class DialledSocket implements LinkSocket {
   readonly #listener: LinkListener;
   readonly #outbox = Outbox.ofBytes();
   readonly #deadline: NodeJS.Timeout;
-  #heartbeat: NodeJS.Timeout | undefined;
+  readonly #mayRest: boolean;
+  /** Of an open socket, unless its other side cannot vanish unnoticed. */
+  #beating: (Beating & { readonly heartbeat: Heartbeat }) | undefined;
   #isEnded = false;
 
   constructor(options: DialOptions, listener: LinkListener) {
     this.#listener = listener;
-    const { connect = connectWebSocket } = options;
-    this.#deadline = setTimeout(() => this.#giveUp({ kind: 'failed', error: TOO_LONG }), DIAL_MS);
+    const { connect = connectWebSocket, mayRest = false } = options;
+    this.#mayRest = mayRest;
+    this.#deadline = setTimeout(() => this.#breakOff({ kind: 'failed', error: TOO_LONG }), DIAL_MS);
     try {
       this.#socket = connect(options, {
         opened: () => this.#opened(),
         message: (bytes, isBinary) => this.#message(bytes, isBinary),
-        refused: (answer) => this.#giveUp({ kind: 'refused', answer }),
+        refused: (answer) => this.#breakOff({ kind: 'refused', answer }),
         failed: (error) => this.#end({ kind: 'failed', error }),
         closed: (code, reason) => this.#end({ kind: 'closed', code, reason }),
       });
@@ -106,7 +115,9 @@ class DialledSocket implements LinkSocket {
 
   send(frame: Bytes, place: () => Place): void {
     if (!this.#socket.isOpen) return;
-    this.#write(this.#outbox.push(frame, place, performance.now()));
+    const now = performance.now();
+    this.#write(this.#outbox.push(frame, place, now));
+    this.#beat((heartbeat, heard) => heartbeat.left(now, heard), now);
   }
 
   get waitingBytes(): number {
@@ -130,11 +141,16 @@ class DialledSocket implements LinkSocket {
     this.#socket.close(code, reason);
   }
 
-  terminate(): void {
-    this.#socket.terminate();
+  doubt(): void {
+    const now = performance.now();
+    this.#beat((heartbeat, heard) => heartbeat.ask(now, heard), now);
   }
 
-  #giveUp(end: LinkEnd): void {
+  giveUp(): void {
+    this.#breakOff({ kind: 'closed', code: CLOSE.heartbeat, reason: 'silence' });
+  }
+
+  #breakOff(end: LinkEnd): void {
     this.#end(end);
     this.#socket.terminate();
   }
@@ -142,7 +158,14 @@ class DialledSocket implements LinkSocket {
   #opened(): void {
     clearTimeout(this.#deadline);
     this.#contained(() => this.#listener.opened());
-    this.#ping();
+    if (this.#isEnded) return;
+    const now = performance.now();
+    this.#write(this.#outbox.ping(now));
+    const heard = this.#socket.bytesRead;
+    if (heard === undefined) return;
+    const heartbeat = new Heartbeat(this.#mayRest, now, heard);
+    this.#beating = { heartbeat, beat: () => this.#tick() };
+    heartbeats.schedule(this.#beating);
   }
 
   /** The last guard: what the handling of one frame throws ends this socket, never the runner. */
@@ -155,23 +178,19 @@ class DialledSocket implements LinkSocket {
     }
   }
 
-  #ping(): void {
-    if (this.#isEnded) return;
-    const heard = this.#socket.bytesRead;
-    this.#write(this.#outbox.ping(performance.now()));
-    if (heard === undefined) return;
-    this.#heartbeat = setTimeout(() => this.#look(heard), PONG_MS);
-    this.#heartbeat.unref();
+  #tick(): void {
+    const now = performance.now();
+    this.#beat((heartbeat, heard) => heartbeat.tick(now, heard, Math.random()), now);
   }
 
-  /** Anything that came is a sign of life: the pong may have to wait behind it. */
-  #look(heard: number): void {
-    if (this.#socket.bytesRead === heard) {
-      this.#end({ kind: 'closed', code: CLOSE.heartbeat, reason: 'silence' });
-      return this.#socket.terminate();
-    }
-    this.#heartbeat = setTimeout(() => this.#ping(), PING_MS - PONG_MS);
-    this.#heartbeat.unref();
+  /** Something happened to the heartbeat: does what follows from it. */
+  #beat(step: (heartbeat: Heartbeat, heard: number) => Beat, now: number): void {
+    const beating = this.#beating;
+    if (!beating) return;
+    const beat = step(beating.heartbeat, this.#socket.bytesRead ?? 0);
+    if (beat === 'silent') return this.giveUp();
+    if (beat === 'ping') this.#write(this.#outbox.ping(now));
+    heartbeats.schedule(beating);
   }
 
   #pong(): void {
@@ -204,7 +223,10 @@ class DialledSocket implements LinkSocket {
     if (this.#isEnded) return;
     if (isBinary) return this.#socket.close(CLOSE.protocol, 'frames are text');
     if (isText(bytes, 'pong')) return this.#pong();
-    if (isText(bytes, 'ping')) return this.#socket.send(PONG);
+    if (isText(bytes, 'ping')) this.#socket.send(PONG);
+    const now = performance.now();
+    this.#beat((heartbeat) => heartbeat.came(now), now);
+    if (isText(bytes, 'ping')) return;
     this.#contained(() => this.#listener.message(bytes));
   }
 
@@ -214,7 +236,8 @@ class DialledSocket implements LinkSocket {
     clearImmediate(this.#turn);
     this.#toSend.length = 0;
     clearTimeout(this.#deadline);
-    clearTimeout(this.#heartbeat);
+    if (this.#beating) heartbeats.cancel(this.#beating);
+    this.#beating = undefined;
     this.#listener.ended(end);
   }
 }

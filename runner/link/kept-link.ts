@@ -94,6 +94,16 @@ export class KeptLink {
     this.#socket?.close(code, reason);
   }
 
+  /** The socket may be half-open: unless something comes soon, the loop dials again. */
+  doubt(): void {
+    this.#socket?.doubt();
+  }
+
+  /** The edge found the socket half-open; the loop dials again. */
+  giveUp(): void {
+    if (this.#isOpen) this.#socket?.giveUp();
+  }
+
   /** Dials no more and closes what is there. */
   stop(code: number, reason: string): void {
     this.#isStopped = true;

@@ -37,6 +37,15 @@ export class RunnerSessions {
     this.#hosted.get(session)?.host.closedByEdge();
   }
 
+  redial(session: SessionName, epoch: number): void {
+    this.#hosted.get(session)?.host.redial(epoch);
+  }
+
+  /** The control link is gone: the others may be dead without a word. */
+  doubtLinks(): void {
+    for (const { host } of this.#hosted.values()) host.doubtLink();
+  }
+
   edgeReached(): void {
     for (const { host } of this.#hosted.values()) host.edgeReached();
   }

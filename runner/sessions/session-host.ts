@@ -23,7 +23,12 @@ import { explainAnswer, isFromEdge } from '../link/refusal.ts';
 import type { KeptLink, Verdict } from '../link/kept-link.ts';
 import type { Log, LogFields } from '../log.ts';
 import { describeEnd, type ExitFacts } from '../process/exit.ts';
-import { newSessionLink, type DialGround, type SessionLinkOwner } from './session-link.ts';
+import {
+  newSessionLink,
+  type DialGround,
+  type SessionLink,
+  type SessionLinkOwner,
+} from './session-link.ts';
 import type { SessionProcess } from './session-process.ts';
 import type { Ahead } from './spare-links.ts';
 import { WakeTimer } from '../wake-timer.ts';
@@ -67,6 +72,7 @@ function afterEnd(end: LinkEnd): ReturnType<typeof afterSessionClose> {
 export class SessionHost {
   readonly #options: SessionHostOptions;
   readonly #session: Session;
+  readonly #sessionLink: SessionLink;
   readonly #link: KeptLink;
   /** Events of this turn of work, which leave together. */
   readonly #events = new EventBatch();
@@ -110,7 +116,8 @@ export class SessionHost {
     };
     ahead?.link?.handTo(owner);
     const dialled = { name: open.session, ticket: open.ticket, epoch: ahead ? SPARE_EPOCH : 0 };
-    this.#link = (ahead?.link ?? newSessionLink(ground, dialled, owner)).link;
+    this.#sessionLink = ahead?.link ?? newSessionLink(ground, dialled, owner);
+    this.#link = this.#sessionLink.link;
     if (!ahead?.link) this.#link.start();
     options.process.listen(
       {
@@ -174,6 +181,16 @@ export class SessionHost {
   /** Another link of the runner reached the edge. */
   edgeReached(): void {
     this.#link.edgeReached();
+  }
+
+  /** The edge found the socket of this epoch dead. */
+  redial(epoch: number): void {
+    this.#sessionLink.redial(epoch);
+  }
+
+  /** The edge may be out of reach. */
+  doubtLink(): void {
+    this.#link.doubt();
   }
 
   snapshot(): SessionSnapshot {

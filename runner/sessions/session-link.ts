@@ -22,6 +22,8 @@ export type SessionLinkOwner = Required<Omit<KeptLinkOptions, 'dialOptions' | 'b
 
 export interface SessionLink {
   readonly link: KeptLink;
+  /** The edge found the socket of this epoch half-open: it is dialled again, unless that has happened. */
+  redial(epoch: number): void;
   /** All that comes from now on is the next owner's. */
   handTo(next: SessionLinkOwner): void;
 }
@@ -51,6 +53,7 @@ export function newSessionLink(
       token: await token.forDial(edge),
       headers: headers(holds),
       connect,
+      mayRest: true,
     }),
     opened: () => owner.opened(),
     frame: (bytes) => owner.frame(bytes),
@@ -61,6 +64,9 @@ export function newSessionLink(
   });
   return {
     link,
+    redial: (of) => {
+      if (of === epoch) link.giveUp();
+    },
     handTo: (next) => {
       owner = next;
     },

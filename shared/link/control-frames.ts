@@ -83,6 +83,12 @@ export const yieldFrame = v.strictObject({
 });
 export const closeFrame = v.strictObject({ type: v.literal('close'), session: sessionName });
 
+export const redialFrame = v.strictObject({
+  type: v.literal('redial'),
+  session: sessionName,
+  epoch: count,
+});
+
 /** Fleet actor → runner. */
 export const controlDown = v.variant('type', [
   controlWelcomeFrame,
@@ -90,6 +96,7 @@ export const controlDown = v.variant('type', [
   spareFrame,
   yieldFrame,
   closeFrame,
+  redialFrame,
 ]);
 export type ControlDown = v.InferOutput<typeof controlDown>;
 export type YieldFrame = v.InferOutput<typeof yieldFrame>;

@@ -41,16 +41,31 @@ export const YIELD_WAIT_MS = 2_000;
 
 // A socket falls silent (LP4, LP23).
 
-/** A ping goes out this often on every link socket; with PONG_MS either side finds a half-open socket within 25 s. */
+/** A ping goes out this often on a socket in use; with PONG_MS the runner finds a half-open one within 17 s. */
 export const PING_MS = 10_000;
 
 /** How long a pong may take before the socket counts as dead. */
 export const PONG_MS = 6_000;
 
-/** A link socket without a ping for this long is half-open to the edge: a ping and its pong are missing. */
+/** A control socket without a ping for this long is half-open to the edge: a ping and its pong are missing. So is any new socket. */
 export const SILENCE_MS = PING_MS + PONG_MS;
 
-/** While something waits for the runner the edge looks at the link's silence this often: 23.5 s with {@link SILENCE_MS}. */
+/** A session link is in use for this long after the last frame, whichever side sent it: longer than a worker's beat, by which a call lasts. */
+export const IN_USE_MS = 30_000;
+
+/**
+ * The longest time between two pings on a session link that rests: under a minute, which is the shortest time after which known
+ * proxies cut an idle connection (nginx and AWS 60 s, Cloudflare 100 s).
+ */
+export const RESTING_PING_MS = 55_000;
+
+/** Each time is shorter by up to this share, so that a thousand links do not ping together. */
+export const RESTING_SPREAD = 0.2;
+
+/** Not even a socket that rests may be without a ping for this long. */
+export const RESTING_SILENCE_MS = RESTING_PING_MS + PONG_MS;
+
+/** While something waits for the runner the edge uses the link this often, and asks if it has heard nothing: 13.5 s with {@link PONG_MS}. */
 export const LOOK_MS = 7_500;
 
 // A link breaks (LP18, LP20–LP22).

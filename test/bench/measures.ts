@@ -122,11 +122,13 @@ export async function measureIdle(plan: Plan, target: Target): Promise<IdleCours
       const startedAt = performance.now();
       await openMore(target, sessions, count);
       const openAllMs = performance.now() - startedAt;
-      await sleep(plan.settleMs);
+      const isLast = count === plan.idleCounts.at(-1);
+      await sleep(isLast ? plan.restMs : plan.settleMs);
+      const watchMs = isLast ? plan.restWatchMs : plan.idleWatchMs;
       const before = readCpu(target);
-      await sleep(plan.idleWatchMs);
+      await sleep(watchMs);
       const { groups } = cpuBetween(before, readCpu(target));
-      const cpuPercent = mapValues(groups, (seconds) => (seconds * 100_000) / plan.idleWatchMs);
+      const cpuPercent = mapValues(groups, (seconds) => (seconds * 100_000) / watchMs);
       steps.push({ sessions: count, openAllMs, memory: readMemory(target), cpuPercent });
     }
     const outcomes: Outcome[] = [];

@@ -41,8 +41,11 @@ export interface Plan {
   readonly pair: PairPlan;
   /** Numbers of idle sessions at which memory is read, ascending. */
   readonly idleCounts: readonly number[];
-  /** Longer than a link's ping interval (15 s) and than the 10 s after which an idle actor hibernates. */
+  /** Longer than the 10 s between pings in use, and after which an idle actor hibernates. */
   readonly idleWatchMs: number;
+  /** At the largest number: until links rest, and then longer than the time between two of their pings. */
+  readonly restMs: number;
+  readonly restWatchMs: number;
 }
 
 const FULL_PLAN: Plan = {
@@ -64,6 +67,8 @@ const FULL_PLAN: Plan = {
   pair: { sessions: 10, warmUpCalls: 10_000, turns: 12, turnMs: 500 },
   idleCounts: [10, 50, 200, 1_000],
   idleWatchMs: 16_000,
+  restMs: 45_000,
+  restWatchMs: 60_000,
 };
 
 /** To see that it works; its figures mean little. */
@@ -86,6 +91,8 @@ const QUICK_PLAN: Plan = {
   pair: { sessions: 10, warmUpCalls: 500, turns: 3, turnMs: 200 },
   idleCounts: [10, 30],
   idleWatchMs: 300,
+  restMs: 50,
+  restWatchMs: 300,
 };
 
 export const PLANS = { full: FULL_PLAN, quick: QUICK_PLAN } as const;

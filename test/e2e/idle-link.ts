@@ -23,4 +23,5 @@ export const idleLink = (
     spare: () => undefined,
     yield: () => undefined,
     close: () => undefined,
+    redial: () => undefined,
   });

@@ -35,6 +35,8 @@ const ROWS: Readonly<Record<string, readonly number[]>> = {
     timing.GRACE_BACKOFF_CAP_MS,
   ],
   ping: [timing.PING_MS, timing.PONG_MS, timing.LOOK_MS, timing.LISTEN_LOOK_MS],
+  'in use': [timing.IN_USE_MS],
+  'resting ping': [timing.RESTING_PING_MS, 100 * timing.RESTING_SPREAD],
   grace: [timing.LINK_GRACE_MS],
   replay: [timing.WINDOW_MS, sizes.WINDOW_EVENTS, sizes.WINDOW_BYTES],
   confirmation: [timing.CONFIRM_MS],
@@ -58,6 +60,8 @@ const DERIVED: readonly string[] = [
   'REOPEN_AFTER_MS',
   'WINDOW_STEPS',
   'SILENCE_MS',
+  'RESTING_SPREAD',
+  'RESTING_SILENCE_MS',
 ];
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -106,8 +110,16 @@ describe('constants of PROTOCOL.md §7', () => {
 });
 
 describe('constants that depend on each other', () => {
-  test('[LP4] a half-open socket is found within 25 s on both sides', () => {
-    expect(timing.PING_MS + timing.PONG_MS + timing.LOOK_MS).toBeLessThanOrEqual(25_000);
+  test('[LP4] a half-open socket in use is found within 25 s on both sides', () => {
+    const { PING_MS, PONG_MS, LOOK_MS } = timing;
+    expect(PING_MS + PONG_MS).toBeLessThanOrEqual(25_000);
+    expect(LOOK_MS + PONG_MS).toBeLessThanOrEqual(25_000);
+  });
+
+  test('[LP4] a call keeps its link in use, and a link that rests is not idle to a proxy', () => {
+    const { IN_USE_MS, LOOK_MS, RESTING_PING_MS } = timing;
+    expect(2 * LOOK_MS).toBeLessThan(IN_USE_MS);
+    expect(RESTING_PING_MS).toBeLessThan(60_000);
   });
 
   test('[R-7] a session link dials again twice within the grace, even into a network that swallows the first', () => {

@@ -172,6 +172,11 @@ export class ActorNode extends ActorHost<EdgeSessionEffect> {
           undefined,
           (opened) => this.#session.placed(opened, this.now),
         );
+      case 'redial': {
+        const { clock, chance, fleet } = this.world;
+        clock.after(chance.between(0, CALL_MS), () => fleet.redial(effect.session, effect.epoch));
+        return;
+      }
       case 'closed':
         return this.#fleet<boolean>(
           (asker) => this.world.fleet.closed(effect.session, asker),

@@ -105,12 +105,13 @@ export class ClientNode {
     else this.#world.clock.after(OPEN_AGAIN_MS, () => this.open(ready));
   }
 
-  call(): void {
-    if (this.#isOver) return;
+  /** `most`: the longest that it works; by default some take long, or for ever. */
+  call(most?: number): CallHistory | undefined {
+    if (this.#isOver) return undefined;
     const { chance, history, line } = this.#world;
     const uid = `${this.name}-c${String(this.#nextCall++)}`;
     const work = {
-      ms: this.#workMs(),
+      ms: most === undefined ? this.#workMs() : chance.between(0, most),
       progress: chance.happens(0.5) ? chance.between(1, 6) : 0,
       bytes: chance.happens(0.03) ? 300_000 : chance.between(0, 200),
     };
@@ -148,12 +149,14 @@ export class ClientNode {
       call,
       sameId,
     );
+    return call;
   }
 
   /** Some calls run until they are cancelled: a modern client's must be, when it leaves. */
   #workMs(): number {
     const { chance } = this.#world;
-    if (this.kind === 'modern' && chance.happens(0.2)) return ENDLESS_MS;
+    const { rests } = this.#world;
+    if (!rests && this.kind === 'modern' && chance.happens(0.2)) return ENDLESS_MS;
     return chance.happens(0.3) ? chance.between(0, 40_000) : chance.between(0, 400);
   }
 

@@ -34,6 +34,7 @@ export class FleetNode extends ActorHost<FleetEffect> {
     this.#store = store;
     this.#sockets = new ActorSockets<ControlNote>({
       now: () => this.now,
+      reckonsPings: true,
       message: (socket, text) => void this.step(() => this.#fleet.message(socket, text, this.now)),
       gone: (socket) => void this.step(() => this.#fleet.gone(socket, this.now)),
     });
@@ -92,6 +93,10 @@ export class FleetNode extends ActorHost<FleetEffect> {
 
   closed(session: string, asker: Asker<boolean>): void {
     this.#told(asker, () => ({ answer: true, effects: this.#fleet.closed(session, this.now) }));
+  }
+
+  redial(session: string, epoch: number): void {
+    this.step(() => this.#fleet.redial(session, epoch, this.now));
   }
 
   /** A runner dials its control link. */

@@ -8,7 +8,7 @@ import { Chance } from './clock.ts';
 import { check, emptyHistory, type CallHistory, type History } from './history.ts';
 import { mutatedRules } from './mutated-rules.ts';
 import { NO_SABOTAGE, type Sabotage } from './sabotage.ts';
-import { DOOMED, World, type WorldOptions } from './world.ts';
+import { BROKEN_AWAY, DOOMED, GIVEN_UP, World, type WorldOptions } from './world.ts';
 import type { SessionUp } from '../../shared/link/session-frames.ts';
 
 /** Seeds that a deployment is let run which is to break nothing. */
@@ -134,7 +134,8 @@ describe('mutants of the rules', () => {
     [
       '[F-293] R-11: a fleet that tells an actor once that its session is given up',
       ['fleet.ts', 'this.#store.owe({ session, fault });', ''],
-      2207,
+      150,
+      { troubles: GIVEN_UP },
     ],
     [
       'R-11: a fleet that keeps what a new boot of a runner does not hold',
@@ -157,6 +158,18 @@ describe('mutants of the rules', () => {
       90,
     ],
     [
+      '[F-360] R-7: an actor that asks no link whether it lives',
+      ['session.ts', "if (verdict !== 'unsure') return;", 'return;'],
+      1,
+      { troubles: [], rests: true },
+    ],
+    [
+      '[F-361] R-7: a fleet that does not tell a runner which of its sockets is dead',
+      ['fleet.ts', "this.#say(socket, { type: 'redial', session, epoch });", '{}'],
+      1,
+      { troubles: [], rests: true },
+    ],
+    [
       '[F-305] R-10: a fleet that does not count the sessions of a principal',
       ['fleet.ts', 'this.#store.countOf(principal) >= SESSIONS_PER_PRINCIPAL', 'false'],
       2,
@@ -165,7 +178,8 @@ describe('mutants of the rules', () => {
     [
       '[F-294] R-2: a worker that takes what is refused now for the whole story',
       ['exchange.ts', 'this.#attempts > 0 ? inDoubt(answer) : answer', 'answer'],
-      3313,
+      350,
+      { troubles: BROKEN_AWAY },
     ],
   ])('%s', async (title, mutation, seed, options = {}) => {
     const rules = await mutatedRules(...mutation);

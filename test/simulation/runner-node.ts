@@ -40,7 +40,8 @@ import {
 } from './server-process.ts';
 import { SpareNode, type Ahead } from './spare-node.ts';
 import type { World } from './world.ts';
-import { Wire, type End } from './wire.ts';
+import { RunnerEnd } from './runner-end.ts';
+import { Wire } from './wire.ts';
 
 const LIMITS = {
   idleTimeoutMs: 30 * 60_000,
@@ -179,6 +180,7 @@ export class RunnerNode {
       control.isOver = true;
       this.#control = undefined;
       this.spares.unlinked();
+      for (const hosted of this.sessions.values()) hosted.doubtLink();
       // No two machines have one name here: a newer socket of this runner came first.
       if (code !== CLOSE.replaced) this.#redial();
     };
@@ -224,6 +226,8 @@ export class RunnerNode {
       case 'close':
         this.spares.closed(frame.session);
         return this.sessions.get(frame.session)?.closedByEdge();
+      case 'redial':
+        return this.sessions.get(frame.session)?.redial(frame.epoch);
       case 'yield': {
         const gone = yieldedFor(frame, this.#held);
         if (gone) this.sessions.get(gone.session)?.giveWay();
@@ -275,7 +279,8 @@ export class HostedSession {
   readonly #queue = new EffectQueue();
   readonly #inbox = new Inbox(bytesForm);
   #outbox = Outbox.ofBytes();
-  #end: End | undefined;
+  #end: RunnerEnd | undefined;
+  /** The newest, open or not. */
   #wire: Wire | undefined;
   #epoch = 0;
   #attempt = 0;
@@ -307,8 +312,8 @@ export class HostedSession {
       runner.now,
     );
     if (ahead) this.#epoch = SPARE_EPOCH;
-    if (ahead?.wire) {
-      this.#linked(ahead.wire);
+    if (ahead?.end) {
+      this.#linked(ahead.end.wire, ahead.end);
       this.#perform(this.#machine.linked(false, runner.now));
     } else this.#dial();
     this.#process.listen(
@@ -354,6 +359,15 @@ export class HostedSession {
   closedByEdge(): void {
     this.#end?.close(CLOSE.done);
     this.#over();
+  }
+
+  /** The edge found the socket of this epoch dead. */
+  redial(epoch: number): void {
+    if (epoch === this.#epoch) this.#end?.giveUp();
+  }
+
+  doubtLink(): void {
+    this.#end?.doubt();
   }
 
   get wire(): Wire | undefined {
@@ -407,36 +421,43 @@ export class HostedSession {
     });
   }
 
-  #linked(wire: Wire): void {
+  /** `end`: of the spare that it was. */
+  #linked(wire: Wire, end?: RunnerEnd): void {
     if (this.#isGone) return wire.a.close(CLOSE.done);
     this.#wire = wire;
-    this.#end = wire.a;
     this.#outbox = Outbox.ofBytes();
-    wire.a.onMessage = (text) => {
-      if (text === 'ping') return wire.a.send('pong');
-      if (text === 'pong') return this.#answered();
-      const received = this.#inbox.push(encoder.encode(text));
-      if (received.state === 'partial')
-        return received.begins === undefined
-          ? undefined
-          : this.#perform(this.#machine.begun(received.begins));
-      if (received.state !== 'whole') return wire.a.close(CLOSE.protocol);
-      const reading = decodeBytes(sessionDown, received.frame);
-      if (!reading.ok) return wire.a.close(CLOSE.protocol);
-      this.#attempt = 0;
-      const { header, message } = reading.frame;
-      if (header.type === 'welcome') this.#resume(header.holds ?? []);
-      if (!this.#world.sabotage.heeds(header.type)) return;
-      this.#perform(this.#machine.receive(header, message, this.#runner.now));
+    const listener = {
+      message: (text: string) => this.#message(wire, text),
+      pong: () => this.#answered(),
+      closed: (code: number) => this.#closed(wire, code),
     };
-    wire.a.onClose = (code) => {
-      if (this.#end !== wire.a || this.#isGone) return;
-      this.#end = undefined;
-      this.#perform(this.#machine.unlinked(this.#runner.now));
-      const after = afterSessionClose(code);
-      if (after === 'over') this.#over();
-      else if (after === 'relink') this.#redial();
-    };
+    end?.handTo(listener);
+    this.#end = end ?? new RunnerEnd(this.#world, wire, listener);
+  }
+
+  #message(wire: Wire, text: string): void {
+    const received = this.#inbox.push(encoder.encode(text));
+    if (received.state === 'partial')
+      return received.begins === undefined
+        ? undefined
+        : this.#perform(this.#machine.begun(received.begins));
+    if (received.state !== 'whole') return wire.a.close(CLOSE.protocol);
+    const reading = decodeBytes(sessionDown, received.frame);
+    if (!reading.ok) return wire.a.close(CLOSE.protocol);
+    this.#attempt = 0;
+    const { header, message } = reading.frame;
+    if (header.type === 'welcome') this.#resume(header.holds ?? []);
+    if (!this.#world.sabotage.heeds(header.type)) return;
+    this.#perform(this.#machine.receive(header, message, this.#runner.now));
+  }
+
+  #closed(wire: Wire, code: number): void {
+    if (this.#end?.wire !== wire || this.#isGone) return;
+    this.#end = undefined;
+    this.#perform(this.#machine.unlinked(this.#runner.now));
+    const after = afterSessionClose(code);
+    if (after === 'over') this.#over();
+    else if (after === 'relink') this.#redial();
   }
 
   #resume(holds: readonly Hold[]): void {

@@ -1,5 +1,5 @@
-// The sockets of a simulated actor. They stay when the actor loses its memory, answer pings by themselves, and break when it
-// crashes.
+// The sockets of a simulated actor. They stay when the actor loses its memory, answer pings by themselves and note when, and break
+// when it crashes.
 import type { SocketEffect, Sockets } from '../../edge/core/ports.ts';
 import { PING_MS } from '../../shared/link/timing.ts';
 import type { End, Wire } from './wire.ts';
@@ -12,6 +12,7 @@ export interface Dialled {
 
 interface Held<Note> extends Dialled {
   readonly acceptedAt: number;
+  pingAt: number | undefined;
   note: Note | undefined;
 }
 
@@ -19,6 +20,8 @@ interface Held<Note> extends Dialled {
 interface Listener {
   /** The actor's own clock. */
   now(): number;
+  /** Its peers ping every ten seconds; that is reckoned, not played, since it would be most of what happens in a run. */
+  readonly reckonsPings?: boolean;
   message(socket: string, text: string): void;
   gone(socket: string): void;
 }
@@ -33,10 +36,17 @@ export class ActorSockets<Note> implements Sockets<Note> {
 
   accept(id: string, dialled: Dialled): void {
     const { end } = dialled;
-    this.#held.set(id, { ...dialled, acceptedAt: this.#listener.now(), note: undefined });
+    const held: Held<Note> = {
+      ...dialled,
+      acceptedAt: this.#listener.now(),
+      pingAt: undefined,
+      note: undefined,
+    };
+    this.#held.set(id, held);
     end.onMessage = (text) => {
-      if (text === 'ping') end.send('pong');
-      else this.#listener.message(id, text);
+      if (text !== 'ping') return this.#listener.message(id, text);
+      held.pingAt = this.#listener.now();
+      end.send('pong');
     };
     end.onClose = () => {
       if (this.#held.delete(id)) this.#listener.gone(id);
@@ -58,10 +68,9 @@ export class ActorSockets<Note> implements Sockets<Note> {
     return this.#held.get(id)?.end.isOpen === true;
   }
 
-  /** A peer that has a link pings every ten seconds. It is reckoned, not played: that would be most of what happens in a run. */
   pingAt(id: string): number | undefined {
     const held = this.#held.get(id);
-    if (!held) return undefined;
+    if (!held || !this.#listener.reckonsPings) return held?.pingAt;
     const heardUntil = this.#listener.now() - (held.wire.brokenForMs ?? 0);
     const pings = Math.floor((heardUntil - held.acceptedAt) / PING_MS);
     return pings > 0 ? held.acceptedAt + pings * PING_MS : undefined;

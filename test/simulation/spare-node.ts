@@ -8,12 +8,13 @@ import { sessionDown } from '../../shared/link/session-frames.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type { Scheduled } from './clock.ts';
 import { SERVER } from './names.ts';
+import { RunnerEnd } from './runner-end.ts';
 import { Wire } from './wire.ts';
 import type { World } from './world.ts';
 
 /** What a session gets of the spare that it was. */
 export interface Ahead {
-  readonly wire: Wire | undefined;
+  readonly end: RunnerEnd | undefined;
 }
 
 /** What the runner does for its spares. */
@@ -31,8 +32,10 @@ export class SpareNode {
   readonly #host: SpareHost;
   readonly #spares = new Spares();
   readonly #wires = new Map<string, Wire>();
+  /** Of those whose dial was accepted. */
+  readonly #ends = new WeakMap<Wire, RunnerEnd>();
   /** Of spares that were taken and cannot be served, until the edge closes them. */
-  readonly #refusing = new Set<Wire>();
+  readonly #refusing = new Set<RunnerEnd>();
   #timer: Scheduled | undefined;
   /** Another life of the runner has other spares. */
   #isGone = false;
@@ -71,7 +74,7 @@ export class SpareNode {
 
   unlinked(): void {
     this.#perform(this.#spares.unlinked());
-    for (const wire of this.#refusing) wire.a.close(CLOSE.done);
+    for (const end of this.#refusing) end.close(CLOSE.done);
   }
 
   named(frame: SpareFrame): void {
@@ -87,27 +90,31 @@ export class SpareNode {
     const wire = this.#wires.get(session);
     this.#wires.delete(session);
     this.#perform(this.#spares.taken(session, this.#host.now));
-    return { wire };
+    return { end: wire && this.#ends.get(wire) };
   }
 
   /** It was taken and cannot be served. */
-  refuse({ wire }: Ahead, fault: Fault): void {
-    if (!wire) return;
-    this.#refusing.add(wire);
-    wire.a.onMessage = (text) => {
-      const reading = decodeText(sessionDown, text);
-      if (!reading.ok || reading.frame.header.type !== 'post') return;
-      const of = reading.frame.header.id;
-      wire.a.send(encodeText({ type: 'refused', of, ...fault, phase: 'not_sent' }));
-    };
-    wire.a.onClose = () => void this.#refusing.delete(wire);
+  refuse({ end }: Ahead, fault: Fault): void {
+    if (!end) return;
+    this.#refusing.add(end);
+    end.handTo({
+      message: (text) => {
+        const reading = decodeText(sessionDown, text);
+        if (!reading.ok || reading.frame.header.type !== 'post') return;
+        const of = reading.frame.header.id;
+        end.send(encodeText({ type: 'refused', of, ...fault, phase: 'not_sent' }));
+      },
+      pong: () => undefined,
+      closed: () => void this.#refusing.delete(end),
+    });
   }
 
   /** The runner died. */
   perish(): void {
     this.#isGone = true;
     this.#timer?.cancel();
-    for (const wire of [...this.#wires.values(), ...this.#refusing]) wire.cut();
+    for (const wire of this.#wires.values()) wire.cut();
+    for (const { wire } of this.#refusing) wire.cut();
   }
 
   #perform(effects: readonly SpareEffect[]): void {
@@ -147,19 +154,27 @@ export class SpareNode {
       if (!this.#isGone) this.#perform(this.#spares.lost(session, this.#host.now));
     };
     wire.a.onClose = lost;
-    wire.a.onMessage = (text) => {
-      if (this.#wires.get(session) === wire) this.#frame({ session, ticket }, text);
-    };
     clock.after(chance.between(1, 40), () => {
       if (this.#isGone || this.#world.isPartitioned) return wire.cut();
       const dial = { session, runner, boot, epoch: SPARE_EPOCH, holds: '[]', subprotocol: '' };
       this.#world.actor(actorOf(session)).dial(dial, {
         dialled: { wire, end: wire.b },
-        accepted: () => undefined,
+        accepted: () => this.#accepted(wire, { session, ticket }, lost),
         refused: () => wire.cut(),
         broken: () => wire.cut(),
       });
     });
+  }
+
+  #accepted(wire: Wire, spare: Omit<SpareFrame, 'type' | 'server'>, lost: () => void): void {
+    const end = new RunnerEnd(this.#world, wire, {
+      message: (text) => {
+        if (this.#wires.get(spare.session) === wire) this.#frame(spare, text);
+      },
+      pong: () => undefined,
+      closed: lost,
+    });
+    this.#ends.set(wire, end);
   }
 
   #frame({ session, ticket }: Omit<SpareFrame, 'type' | 'server'>, text: string): void {

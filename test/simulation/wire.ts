@@ -1,5 +1,4 @@
 // A connection between two peers: ordered, delayed, and breakable in the ways in which real ones break.
-import { PING_MS, PONG_MS } from '../../shared/link/timing.ts';
 import type { Chance, VirtualClock } from './clock.ts';
 
 export interface End {
@@ -27,9 +26,6 @@ export class Line {
     return this.#freeAt[way];
   }
 }
-
-/** Heartbeats find a half-open connection within this (PROTOCOL.md §7). */
-const HALF_OPEN_MS = PING_MS + PONG_MS;
 
 class Side implements End {
   onMessage: (text: string) => void = () => undefined;
@@ -123,15 +119,14 @@ export class Wire {
   }
 
   /**
-   * The network swallows everything. The first end, which dialled, finds out by its pings; the other has to look when it was
-   * last heard, or learns of it from its network after minutes.
+   * The network swallows everything. Either end has to find out by itself, and learns of it from its network after minutes only;
+   * `firstMs`: the first end, which dialled, has found out by then.
    */
-  blackhole(): void {
-    const noticeMs = [
-      this.#chance.between(1_000, HALF_OPEN_MS),
-      this.#chance.between(60_000, 300_000),
-    ];
-    this.#break(() => noticeMs.shift() ?? 0);
+  blackhole(firstMs?: number): void {
+    const noticeMs = (): number => this.#chance.between(60_000, 300_000);
+    const first = firstMs === undefined ? noticeMs() : this.#chance.between(1_000, firstMs);
+    const all = [first, noticeMs()];
+    this.#break(() => all.shift() ?? 0);
   }
 
   /** For how long nothing has gone through. */

@@ -12,6 +12,7 @@ import { RULES, type Rules } from './rules.ts';
 import { NO_SABOTAGE, type Sabotage } from './sabotage.ts';
 import type { Exchange } from './worker-node.ts';
 import { Line, type Wire } from './wire.ts';
+import { LOOK_MS, PONG_MS, SILENCE_MS } from '../../shared/link/timing.ts';
 
 /** Virtual milliseconds of a run in which things go wrong; then everything is healed and must settle. */
 const TROUBLE_MS = 60_000;
@@ -19,6 +20,14 @@ const SETTLE_MS = 700_000;
 
 /** Then every client is gone, and nothing of any session may be left: longer than an idle session lives and the fleet takes to look. */
 const EMPTY_MS = 3 * 3_600_000;
+
+/** When all that was begun is over, and links rest. */
+const RESTED_MS = 200_000;
+
+/** Work that is done at once; and when its answer is late: the edge looks and asks, or the control link's own silence is found out first. */
+const SHORT_MS = 100;
+const LATE_MS = LOOK_MS + PONG_MS + 2_000;
+const DEAF_LATE_MS = SILENCE_MS + PONG_MS + 4_000;
 
 /** Runs with a second runner, and those in which a runner takes fewer sessions than are asked for. */
 const SECOND_RUNNER_SHARE = 0.3;
@@ -86,6 +95,24 @@ export const BREAKS: readonly Trouble[] = [
 /** Actors that die between a write and its effect, and nothing else. */
 export const DOOMED: readonly Trouble[] = ['doom the actor', 'doom the fleet'];
 
+/** Sessions that are given up while their actors die. */
+export const GIVEN_UP: readonly Trouble[] = [
+  ...Array.from({ length: 5 }, () => 'doom the actor' as const),
+  ...Array.from({ length: 3 }, () => 'crash the runner' as const),
+  'hibernate the actor',
+];
+
+/** Actors and links that break away under posts. */
+export const BROKEN_AWAY: readonly Trouble[] = [
+  'reset the actor',
+  'reset the actor',
+  'doom the actor',
+  'doom the actor',
+  'cut the runner link',
+  'partition',
+  'crash the runner',
+];
+
 export interface WorldOptions {
   readonly rules?: Rules;
   /** What goes wrong in this world; by default everything. */
@@ -94,6 +121,8 @@ export interface WorldOptions {
   readonly crowd?: number;
   /** What the runners forbid; then some calls are of the tool `forbidden`. */
   readonly policy?: PolicyRules;
+  /** Long after all is quiet every session link dies without a word, and each client calls. */
+  readonly rests?: boolean;
 }
 
 export class World {
@@ -119,6 +148,8 @@ export class World {
   readonly policy: PolicyRules | undefined;
   /** The server's processes speak 2026-07-28, and no revision before. */
   readonly isModern: boolean;
+  /** All that is asked before links die is done by then. */
+  readonly rests: boolean;
   isPartitioned = false;
   readonly #actors = new Map<string, ActorNode>();
   readonly #clients: ClientNode[] = [];
@@ -129,13 +160,15 @@ export class World {
   constructor(
     seed: number,
     makeSabotage: (chance: Chance) => Sabotage = () => NO_SABOTAGE,
-    { rules = RULES, troubles = TROUBLES, crowd = 0, policy }: WorldOptions = {},
+    { rules = RULES, troubles = TROUBLES, crowd = 0, policy, rests = false }: WorldOptions = {},
   ) {
     this.policy = policy;
     this.rules = rules;
     this.#troubles = troubles;
     this.#crowd = crowd;
     this.chance = new Chance(seed);
+    this.rests = rests;
+    if (rests) this.clock.after(RESTED_MS, () => this.#callOnDeadLinks());
     this.sabotage = makeSabotage(this.chance);
     this.maxInFlight = new Chance(seed ^ CROWDED_SEED).happens(CROWDED_SHARE) ? 2 : 64;
     const warmChance = new Chance(seed ^ WARM_SEED);
@@ -220,6 +253,25 @@ export class World {
     return this.history;
   }
 
+  /** In some runs the control links are dead too. */
+  #callOnDeadLinks(): void {
+    const isDeaf = this.chance.happens(0.5);
+    this.note(isDeaf ? 'every link is dead' : 'every session link is dead');
+    for (const { sessions, controlWire } of this.runners) {
+      for (const { wire } of sessions.values()) wire?.blackhole();
+      if (isDeaf) controlWire?.blackhole(SILENCE_MS);
+    }
+    // Those of 2026-07-28 may wait for each other's turns.
+    const calls = this.#clients
+      .filter(({ kind }) => kind !== 'modern')
+      .map((client) => client.call(SHORT_MS));
+    this.clock.after(isDeaf ? DEAF_LATE_MS : LATE_MS, () => {
+      for (const call of calls)
+        if (call && !call.isForsaken && call.outcomes.length === 0)
+          this.history.late.push(`call ${call.uid} waits, though its runner is there`);
+    });
+  }
+
   /** One of a principal's many clients: it opens a session early, and is busy in it for long. */
   #startOneOfMany(index: number): void {
     const client = new ClientNode(this, `m${String(index)}`, 'http2025-11', CROWD);
@@ -289,7 +341,7 @@ export class World {
       case 'cut the control link':
         return runner.controlWire?.cut();
       case 'blackhole the control link':
-        return runner.controlWire?.blackhole();
+        return runner.controlWire?.blackhole(SILENCE_MS);
       case 'cut a follower':
         return this.#open(this.wires)?.cut();
       case 'cut a client':

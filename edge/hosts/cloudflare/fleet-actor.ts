@@ -77,6 +77,10 @@ export class FleetActor extends DurableActor<ControlNote, FleetEffect> implement
     this.performAll(this.rules.closed(session, Date.now()));
   }
 
+  redial(session: SessionName, epoch: number): void {
+    this.performAll(this.rules.redial(session, epoch, Date.now()));
+  }
+
   view(): FleetView {
     const { view, effects } = this.rules.view(Date.now());
     this.performAll(effects);

@@ -48,6 +48,8 @@ export interface FleetRpc extends Rpc.DurableObjectBranded {
   placed(actor: ActorName): PlacedSession | undefined;
   /** A session is over. */
   closed(session: SessionName): void;
+  /** From a session actor: its runner's socket of this epoch is dead. */
+  redial(session: SessionName, epoch: number): void;
   view(): FleetView;
   /** From a worker: what it recorded since it last told. */
   record(lines: readonly LogLine[]): void;

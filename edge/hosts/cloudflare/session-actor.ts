@@ -120,6 +120,10 @@ export class SessionActor
         return this.#find();
       case 'place':
         return this.#place(effect.wish);
+      case 'redial': {
+        const told = this.#fleet.redial(effect.session, effect.epoch);
+        return this.ctx.waitUntil(told.catch(() => undefined));
+      }
       case 'closed':
         return this.#close(effect.session);
     }

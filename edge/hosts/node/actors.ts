@@ -96,6 +96,7 @@ export class Actors {
     open: (wish) => this.fleet.open(wish),
     placed: (actor) => this.fleet.placed(actor),
     closed: (session) => this.fleet.closed(session),
+    redial: (session, epoch) => this.fleet.redial(session, epoch),
   };
 
   #makeFleet(): NodeFleetActor {

@@ -69,6 +69,10 @@ export class NodeFleetActor
     this.step(() => this.rules.closed(session, Date.now()));
   }
 
+  async redial(session: SessionName, epoch: number): Promise<void> {
+    this.step(() => this.rules.redial(session, epoch, Date.now()));
+  }
+
   async home(opening: Opening, actor: ActorName): Promise<Opened<ModernHome>> {
     const { home, effects } = this.inStep(() => this.rules.home(opening, actor, Date.now()));
     this.performAll(effects);

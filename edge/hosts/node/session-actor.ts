@@ -24,6 +24,7 @@ export interface FleetOfSessions {
   open(wish: Opening & { readonly session: SessionName }): Promise<Opened<PlacedSession>>;
   placed(actor: ActorName): Promise<PlacedSession | undefined>;
   closed(session: SessionName): Promise<void>;
+  redial(session: SessionName, epoch: number): Promise<void>;
 }
 
 export interface SessionActorHost extends ActorHost {
@@ -158,6 +159,8 @@ export class NodeSessionActor extends Actor<SessionNote, EdgeSessionEffect, Edge
         return this.whenDone(this.#host.fleet.open(effect.wish), (opened) =>
           this.rules.placed(opened?.value, Date.now()),
         );
+      case 'redial':
+        return this.whenDone(this.#host.fleet.redial(effect.session, effect.epoch), () => []);
       case 'closed':
         return this.whenDone(this.#host.fleet.closed(effect.session), (told) =>
           this.rules.forgotten(effect.session, told !== undefined, Date.now()),

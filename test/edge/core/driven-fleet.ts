@@ -122,6 +122,10 @@ export class DrivenFleet {
     this.#perform(this.#fleet.closed(session, this.now));
   }
 
+  redial(session: string, epoch: number): void {
+    this.#perform(this.#fleet.redial(session, epoch, this.now));
+  }
+
   review(): void {
     this.#perform(this.#fleet.review(this.now));
   }

@@ -1,18 +1,9 @@
 // The actor of a spare: linked without a session, taken once, gone without a trace (LP27).
 import { describe, expect, test } from 'vitest';
 
-import type { Opening, PlacedSession, Post } from '../../../edge/core/ports.ts';
-import {
-  EdgeSession,
-  type EdgeSessionEffect,
-  type SessionNote,
-} from '../../../edge/core/session.ts';
-import { MemorySessionStore } from '../../simulation/stores.ts';
-
-const NAME = 's'.repeat(22);
-const PLACE = { session: NAME, runner: 'vm', boot: 'b'.repeat(22) };
-const SPARE: PlacedSession = { ...PLACE, openedAt: 5, isSpare: true };
-const DIAL = { ...PLACE, holds: '', subprotocol: 'v' };
+import type { Opening } from '../../../edge/core/ports.ts';
+import type { EdgeSessionEffect } from '../../../edge/core/session.ts';
+import { DrivenActor, sent, SPARE } from './driven-actor.ts';
 
 const ANN: Opening = {
   server: 'files',
@@ -21,98 +12,6 @@ const ANN: Opening = {
   isSpare: true,
 };
 const MODERN: Opening = { ...ANN, clientKind: 'modern' };
-
-const post = (id: string): Post => ({
-  id,
-  stream: id,
-  message: '{}',
-  wants: 'answer',
-  requestIds: ['1'],
-});
-
-/** An actor whose sockets outlive its memory; effects are collected. */
-class DrivenActor {
-  readonly store = new MemorySessionStore();
-  now = 1_000;
-  readonly effects: EdgeSessionEffect[] = [];
-  readonly #notes = new Map<string, SessionNote>();
-  readonly #closed = new Set<string>();
-  #pingAt: number | undefined;
-  #minted = 0;
-  #session: EdgeSession;
-
-  constructor() {
-    this.#session = this.#made();
-  }
-
-  #made(): EdgeSession {
-    const sockets = {
-      all: () => [...this.#notes].map(([id, note]) => ({ id, note })),
-      isOpen: (socket: string) => !this.#closed.has(socket),
-      pingAt: () => this.#pingAt,
-      unreadBytes: () => 0,
-    };
-    const mint = (characters: number): string => String(this.#minted++).padStart(characters, '0');
-    return new EdgeSession({ name: NAME, store: this.store, sockets, mint }, this.now);
-  }
-
-  /** It sleeps and wakes: its memory is gone, its sockets stay. */
-  sleep(): void {
-    this.#session = this.#made();
-  }
-
-  run(effects: readonly EdgeSessionEffect[]): EdgeSessionEffect[] {
-    for (const effect of effects) {
-      if (effect.do === 'note') this.#notes.set(effect.socket, effect.note);
-      if (effect.do === 'close') this.#closed.add(effect.socket);
-    }
-    this.effects.push(...effects);
-    return [...effects];
-  }
-
-  /** The runner dials; the fleet says what the session is. Returns the socket. */
-  link(placed: PlacedSession | undefined, epoch = 1): string | undefined {
-    const asked = this.run(this.#session.dial('dial', { ...DIAL, epoch }, this.now));
-    const found = asked.some((effect) => effect.do === 'find')
-      ? this.run(this.#session.found(placed, this.now))
-      : asked;
-    const accepted = found.find((effect) => effect.do === 'accept');
-    return accepted?.do === 'accept' ? accepted.socket : undefined;
-  }
-
-  found(placed: PlacedSession | undefined): EdgeSessionEffect[] {
-    return this.run(this.#session.found(placed, this.now));
-  }
-
-  openWith(opening: Opening, id = 'p1'): EdgeSessionEffect[] {
-    return this.run(this.#session.openWith(id, opening, post(id), this.now));
-  }
-
-  serve(opening: Opening, id = 'p1'): EdgeSessionEffect[] {
-    return this.run(this.#session.serve(id, opening, post(id), this.now));
-  }
-
-  release(): EdgeSessionEffect[] {
-    return this.run(this.#session.release(NAME, this.now));
-  }
-
-  gone(socket: string): EdgeSessionEffect[] {
-    this.#notes.delete(socket);
-    return this.run(this.#session.gone(socket, this.now));
-  }
-
-  get wakeAt(): number | undefined {
-    return this.#session.wakeAt;
-  }
-}
-
-/** The types of frames that were sent, in order. */
-const sent = (effects: readonly EdgeSessionEffect[]): string[] =>
-  effects.flatMap((effect) =>
-    effect.do === 'send'
-      ? [(JSON.parse(effect.text.split('\n', 1)[0] ?? '') as { type: string }).type]
-      : [],
-  );
 
 const refusals = (effects: readonly EdgeSessionEffect[]): unknown[] =>
   effects.flatMap((effect) => (effect.do === 'reply' ? [effect.reply] : []));
