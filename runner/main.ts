@@ -34,6 +34,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   client: async (argv) => (await import('./commands/client.ts')).clientCommand(argv),
   runner: async (argv) => (await import('./commands/runners.ts')).runnerCommand(argv),
   join: async (argv) => (await import('./commands/join.ts')).joinCommand(argv),
+  audit: async (argv) => (await import('./commands/audit.ts')).auditCommand(argv),
   schema: async (argv) => (await import('./commands/schema.ts')).schemaCommand(argv, SCHEMA_FILE),
   edge: serving(async (argv) => (await import('./commands/edge.ts')).edgeCommand(argv)),
   dev: serving(async (argv) => (await import('./commands/dev.ts')).devCommand(argv)),

@@ -1297,6 +1297,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'one network guesses keys, one principal asks, sends or opens as fast as it can, or somebody asks for the health all the time',
     tests: ['edge/core/rates.test.ts', 'edge/http/limits.test.ts'],
   },
+  'F-460': {
+    fault: 'somebody else than the owner asks an edge what it recorded',
+    tests: ['e2e/audit.test.ts'],
+  },
   'F-99': {
     fault: 'what happened is not recorded, or the record holds what it must not',
     tests: ['edge/core/log.test.ts'],
@@ -1337,7 +1341,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',
   'F-340 F-341 F-342 F-343',
-  'F-450 F-451 F-452 F-453 F-454 F-455 F-456 F-457 F-458 F-459',
+  'F-450 F-451 F-452 F-453 F-454 F-455 F-456 F-457 F-458 F-459 F-460',
   'F-370 F-371 F-372 F-373',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

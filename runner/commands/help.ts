@@ -12,6 +12,7 @@ Usage: mcp-bridge <command> [options]
   runner      invite, list and remove the runners of an edge
   client      make, list, replace and remove keys of clients at an edge
   credential  make a key for the settings of an edge, or the owner's key
+  audit       show what an edge has recorded: calls, refusals, sessions, runners
   schema      print the JSON Schema of the config file
   help        say more about a command: mcp-bridge help run
 
@@ -118,6 +119,19 @@ go on when it is started again.
   --log-level <level>     debug, info, warn or error (default: info)
 
 On an address that others can reach, it needs a certificate or a trusted proxy, and keys for clients.
+`,
+  audit: `Usage: mcp-bridge audit --edge <url> --owner-key-file <file> [options]
+
+Shows what the edge has recorded last, oldest first: who called what, and how it ended. Never what was said.
+On a terminal as text, else as JSON lines.
+
+  --edge <url>             the edge: https://<host>
+  --owner-key-file <file>  file with the owner's key, as mcp-bridge credential owner --out makes it
+  --server <name>          only lines of this server
+  --person <name>          only lines of this client or person
+  --outcome <word>         only calls that ended so (answered, streamed, left, accepted), or refusals with this fault
+  --follow                 go on with what is recorded from now on
+  --json                   JSON lines on a terminal, too
 `,
   schema: `Usage: mcp-bridge schema
 

@@ -3,6 +3,7 @@ import { addClient, listClients, removeClient, rotateClient } from './clients.ts
 import { join } from './join.ts';
 import { asOwner, type AdminRequest } from './owner.ts';
 import { inviteRunner, listRunners, removeRunner } from './runners.ts';
+import { readRecord } from './record.ts';
 import { refuse } from '../refuse.ts';
 import { urlOf } from '../request-url.ts';
 
@@ -13,6 +14,7 @@ type Methods = Readonly<Record<string, Handle>>;
 const COLLECTIONS: Readonly<Record<string, Methods>> = {
   clients: { GET: listClients, POST: addClient },
   runners: { GET: listRunners, POST: inviteRunner },
+  record: { GET: readRecord },
 };
 
 const MEMBERS: Readonly<Record<string, Methods>> = {
