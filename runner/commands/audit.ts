@@ -91,7 +91,7 @@ async function lookAt(
     if (value !== undefined) query.set(parameter, value);
   }
   if (after !== undefined) query.set('after', String(after));
-  const answer = await api.call('GET', `record?${query}`);
+  const answer = await api.call('GET', `record?${query.toString()}`);
   if (!answer.ok) return answer.problem;
   const page = v.safeParse(recordView, answer.value);
   return page.success

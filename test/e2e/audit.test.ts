@@ -124,6 +124,7 @@ describe('[F-460] the record', () => {
     const before = lines();
     await ping();
     await vi.waitUntil(() => lines() > before, PATIENCE);
+    expect(JSON.parse(output.trim().split('\n').at(-1) ?? '')).toMatchObject({ principal: 'ann' });
     child.kill('SIGTERM');
     await once(child, 'exit');
   });
