@@ -171,7 +171,7 @@ describe('mutants of the rules', () => {
     ],
     [
       '[F-305] R-10: a fleet that does not count the sessions of a principal',
-      ['fleet.ts', 'this.#store.countOf(principal) >= SESSIONS_PER_PRINCIPAL', 'false'],
+      ['fleet.ts', 'this.#store.countOf(principal) >= this.#quotaOf(principal)', 'false'],
       2,
       { crowd: 120 },
     ],
