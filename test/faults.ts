@@ -609,6 +609,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
 
   // Edge and runner do not trust each other's bounds
+  'F-380': {
+    fault: 'a session that has taken many thousand posts',
+    tests: ['runner/core/post-ids.test.ts'],
+  },
   'F-160': {
     fault: 'a post that comes again after thousands of others',
     tests: ['runner/core/post-ids.test.ts', 'runner/core/session.test.ts'],
@@ -1343,5 +1347,6 @@ export const FAULT_IDS: readonly string[] = [
   'F-340 F-341 F-342 F-343',
   'F-450 F-451 F-452 F-453 F-454 F-455 F-456 F-457 F-458 F-459 F-460',
   'F-370 F-371 F-372 F-373',
+  'F-380',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

@@ -12,7 +12,7 @@ import type { Duplex } from 'node:stream';
 import { NO_URL } from '../../http/request-url.ts';
 import { refuse } from '../../http/refuse.ts';
 import type { Entrances } from './entrances.ts';
-import { requestOf, urlOf } from './incoming-request.ts';
+import { asRequest, urlOfTarget } from './incoming-request.ts';
 import { makeResponsesPlain } from './plain-response.ts';
 import { endOf, send } from './send-response.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
@@ -124,11 +124,11 @@ export class HttpServer {
     for (const connection of this.#connections) connection.destroy();
   }
 
-  #requestOf(incoming: IncomingMessage, url: string): ReturnType<typeof requestOf> {
+  #asRequest(incoming: IncomingMessage, url: string): ReturnType<typeof asRequest> {
     // Of a trusted proxy's request, the address that the proxy says.
     const addressOf = (): string | undefined =>
       this.#options.proxies?.addressOf(incoming) ?? incoming.socket.remoteAddress;
-    return requestOf(incoming, url, addressOf);
+    return asRequest(incoming, url, addressOf);
   }
 
   #connected(connection: Duplex): void {
@@ -141,8 +141,8 @@ export class HttpServer {
     this.#responses.add(outgoing);
     this.#options.proxies?.apply(incoming);
     escapeBackslashes(incoming);
-    const url = urlOf(incoming);
-    const request = url === undefined ? undefined : this.#requestOf(incoming, url);
+    const url = urlOfTarget(incoming);
+    const request = url === undefined ? undefined : this.#asRequest(incoming, url);
     outgoing.on('close', () => {
       this.#responses.delete(outgoing);
       if (!outgoing.writableFinished) request?.abort();
@@ -178,9 +178,9 @@ export class HttpServer {
     // A connection that breaks meanwhile is found by whoever writes to it.
     connection.on('error', () => undefined);
     this.#options.proxies?.apply(incoming);
-    const url = urlOf(incoming);
+    const url = urlOfTarget(incoming);
     if (url === undefined) return answerUpgrade(incoming, connection, refuse(NO_URL));
-    const request = this.#requestOf(incoming, url);
+    const request = this.#asRequest(incoming, url);
     let response: Response;
     try {
       const isEntered = this.#options.entrances.overNetwork(request, incoming, connection, head);

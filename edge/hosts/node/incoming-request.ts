@@ -12,7 +12,7 @@ const PLAIN_TARGET = /^\/(?!.*\/\.)[!#$&-;=?-[\]_a-z~]*$/u;
 let last = { scheme: '', host: '', target: '', url: '' };
 
 /** The URL of a request; undefined if target and Host make none. */
-export function urlOf(incoming: IncomingMessage): string | undefined {
+export function urlOfTarget(incoming: IncomingMessage): string | undefined {
   const { url: target = '', headers, socket } = incoming;
   // In absolute form (RFC 9112 §3.2.2).
   if (!target.startsWith('/'))
@@ -159,8 +159,8 @@ class IncomingRequest implements ArrivedBody {
   }
 }
 
-/** The request of a URL of {@link urlOf}. */
-export const requestOf = (
+/** The request of a URL of {@link urlOfTarget}. */
+export const asRequest = (
   ...of: ConstructorParameters<typeof IncomingRequest>
 ): Request & Pick<IncomingRequest, 'abort'> =>
   new IncomingRequest(...of) as unknown as Request & Pick<IncomingRequest, 'abort'>;

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { PostIds } from '../../../runner/core/post-ids.ts';
 import { postId, postTime, STREAM_ID } from '../../../shared/ids.ts';
+import { excessOf } from '../../fixtures/growth.ts';
 
 const SIZES = { wholeIds: 16, tableIds: 64 };
 
@@ -81,4 +82,11 @@ describe('the id of a post', () => {
   test.each(['V1StGXR8_Z5jdHi6B-myT', 'get', 'sse', ''])('says no time: %j', (id) => {
     expect(postTime(id)).toBeUndefined();
   });
+});
+
+test('[F-380] a post costs the same however many ids are kept', () => {
+  const work = (wholeIds: number): void => {
+    filled(timed(4 * wholeIds), { wholeIds });
+  };
+  expect(excessOf(work, 1_000)).toBeUndefined();
 });
