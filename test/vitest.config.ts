@@ -3,6 +3,7 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
+import { playedInternet } from './fixtures/played-internet.ts';
 import { EDGE_BINDINGS } from './fixtures/edge-settings.ts';
 import { TotalsReporter } from './totals-reporter.ts';
 
@@ -101,7 +102,7 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
-            miniflare: { bindings: EDGE_BINDINGS },
+            miniflare: { bindings: EDGE_BINDINGS, outboundService: playedInternet as never },
           }),
         ],
         test: {

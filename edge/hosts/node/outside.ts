@@ -55,7 +55,10 @@ const publicLookup: LookupFunction = (hostname, options, callback) => {
   });
 };
 
-export const publicOutside: OutsidePort = (url) => {
+export const publicOutside: OutsidePort = async (url) => {
+  // An address in place of a name is not looked up.
+  const host = new URL(url).hostname.replace(/^\[(.*)\]$/u, '$1');
+  if (isIP(host) !== 0 && !isPublicAddress(host)) return undefined;
   const { promise, resolve } = Promise.withResolvers<OutsideDocument | undefined>();
   const signal = AbortSignal.timeout(OUTSIDE.timeoutMs);
   const headers = { Accept: 'application/json', 'Accept-Encoding': 'identity' };
