@@ -47,8 +47,11 @@ export const mintOwnerKey = (): string => `mcpo_${randomBytes(SECRET_BYTES).toSt
 export const hashCredential = (text: string): string =>
   `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
 
-/** Reads the runner's token. Refuses a file that others can read (F-69): a token they saw is theirs. */
-export async function readTokenFile(path: string): Promise<TokenReading> {
+/** Reads the runner's token, or the owner's key. Refuses a file that others can read (F-69): a token they saw is theirs. */
+export async function readTokenFile(
+  path: string,
+  whose: 'runner' | 'owner' = 'runner',
+): Promise<TokenReading> {
   try {
     // Without blocking, since opening a FIFO would wait for a writer.
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -62,7 +65,7 @@ export async function readTokenFile(path: string): Promise<TokenReading> {
     if (code === 'ENOENT') {
       return refuse(
         'does not exist',
-        `Make one with: mcp-bridge credential runner <name> --servers <names> --out ${shellQuoted(path)}`,
+        `Make one with: mcp-bridge credential ${MAKE[whose]} --out ${shellQuoted(path)}`,
       );
     }
     if (code === 'EACCES')
@@ -70,6 +73,8 @@ export async function readTokenFile(path: string): Promise<TokenReading> {
     return refuse(`could not be read (${code})`, 'Check the file and its disk.');
   }
 }
+
+const MAKE = { runner: 'runner <name> --servers <names>', owner: 'owner' } as const;
 
 /** Checks the same open file that is then read: a path could lead to another one a moment later. */
 async function readOpened(path: string, file: FileHandle): Promise<TokenReading> {

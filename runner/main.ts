@@ -35,6 +35,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   runner: async (argv) => (await import('./commands/runners.ts')).runnerCommand(argv),
   join: async (argv) => (await import('./commands/join.ts')).joinCommand(argv),
   audit: async (argv) => (await import('./commands/audit.ts')).auditCommand(argv),
+  access: async (argv) => (await import('./commands/access.ts')).accessCommand(argv),
   schema: async (argv) => (await import('./commands/schema.ts')).schemaCommand(argv, SCHEMA_FILE),
   edge: serving(async (argv) => (await import('./commands/edge.ts')).edgeCommand(argv)),
   dev: serving(async (argv) => (await import('./commands/dev.ts')).devCommand(argv)),

@@ -13,6 +13,7 @@ Usage: mcp-bridge <command> [options]
   client      make, list, replace and remove keys of clients at an edge
   credential  make a key for the settings of an edge, or the owner's key
   audit       show what an edge has recorded: calls, refusals, sessions, runners
+  access      show who was let in by sign-in, and end it
   schema      print the JSON Schema of the config file
   help        say more about a command: mcp-bridge help run
 
@@ -88,6 +89,18 @@ Keys of client programs at an edge, without a deploy. A key is shown once; the e
   --edge <url>         the edge: https://<host>
   --owner-key-file <file>  the owner's key, as mcp-bridge credential owner --out <file> wrote it
   --json               print the list as JSON
+`,
+  access: `Usage: mcp-bridge access list --edge <url> --owner-key-file <file> [--server <name>] [--json]
+       mcp-bridge access revoke <grant> --edge <url> --owner-key-file <file>
+       mcp-bridge access revoke (--person <id> | --app <client> | --all) --edge <url> --owner-key-file <file>
+
+Shows the grants of people who signed in at an edge: who, which server, which app, until when; and ends
+them. An ended grant serves no request after 30 s.
+
+  --edge <url>             the edge
+  --owner-key-file <file>  file with the owner key, mode 0600
+  --server <name>          only grants for this server
+  --json                   everything that is known of them
 `,
   dev: `Usage: mcp-bridge dev --config <file> [options]
        mcp-bridge dev [options] -- <command> [arguments]

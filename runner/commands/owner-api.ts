@@ -40,7 +40,7 @@ export async function readOwnerApi(
       ok: false,
       what: 'name the file with the owner key with --owner-key-file; `mcp-bridge credential owner --out <file>` writes one',
     };
-  const key = await readTokenFile(file);
+  const key = await readTokenFile(file, 'owner');
   if (!key.ok) return { ok: false, what: `--owner-key-file ${file} ${problemText(key.problem)}` };
   const headers = { Authorization: `Bearer ${key.token}` };
   const call: OwnerApi['call'] = (method, path, body) =>

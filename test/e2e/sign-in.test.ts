@@ -1,12 +1,15 @@
 // Real clients sign in at a real edge, and call a real process behind it.
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
 import { hashCredential, mintOwnerKey } from '../../runner/credential.ts';
 import { startBridge, type Bridge } from './harness.ts';
+import { temporaryFolder } from './journal.ts';
 import {
   KeptSignIn,
   OLD_CLIENT,
@@ -18,6 +21,8 @@ import {
 const everything = fileURLToPath(
   new URL('../../node_modules/.bin/mcp-server-everything', import.meta.url),
 );
+
+const program = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
 
 let bridge: Bridge;
 const key = mintOwnerKey();
@@ -100,6 +105,33 @@ describe('[F-424] an edge that is killed between any two steps of a sign-in', ()
     expect(await later.echo('three')).toContain('three');
     expect(signIn.sentTo).toHaveLength(1);
   });
+});
+
+test('[F-433] the owner sees who was let in, and ends it, from the command line', async () => {
+  const { signIn } = await connect(SIGNING_CLIENTS[0] as SigningClient);
+  const { folder, remove } = temporaryFolder();
+  onTestFinished(remove);
+  const path = join(folder, 'owner-key');
+  writeFileSync(path, `${key}\n`, { mode: 0o600 });
+  const access = async (...words: string[]): Promise<string> => {
+    const args = [program, 'access', ...words, `--edge=${bridge.url}`, `--owner-key-file=${path}`];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    return stdout;
+  };
+  const id = signIn.registered?.client_id ?? '';
+  const grants = JSON.parse(await access('list', '--json')) as { client: string; grant: string }[];
+  const mine = grants.find(({ client }) => client === id);
+  expect(mine).toMatchObject({ person: 'owner', server: 'everything', scopes: ['mcp'] });
+  expect(await access('list', '--server', 'everything')).toContain('Official client (unverified)');
+  expect(await access('list', '--server', 'other')).toContain('Nobody was let in');
+  expect(await access('revoke', mine?.grant ?? '')).toBe('1 grant has ended.\n');
+  const fields = {
+    grant_type: 'refresh_token',
+    refresh_token: signIn.kept?.refresh_token ?? '',
+    client_id: id,
+  };
+  expect((await fetch(`${bridge.url}/token`, form(fields))).status).toBe(400);
+  await expect(access('revoke', mine?.grant ?? '')).rejects.toMatchObject({ code: 1 });
 });
 
 test('[F-425] no secret of a sign-in is in a log or in what the edge keeps', async () => {

@@ -1,5 +1,6 @@
 // The operator's API: which path leads where. All of it asks for the owner's key, but for the one call with which a machine joins.
 import { addClient, listClients, removeClient, rotateClient } from './clients.ts';
+import { endGrants, listGrants } from './grants.ts';
 import { join } from './join.ts';
 import { asOwner, type AdminRequest } from './owner.ts';
 import { inviteRunner, listRunners, removeRunner } from './runners.ts';
@@ -13,6 +14,7 @@ type Methods = Readonly<Record<string, Handle>>;
 
 const COLLECTIONS: Readonly<Record<string, Methods>> = {
   clients: { GET: listClients, POST: addClient },
+  grants: { GET: listGrants, DELETE: endGrants },
   runners: { GET: listRunners, POST: inviteRunner },
   record: { GET: readRecord },
 };

@@ -468,6 +468,8 @@ describe('[F-413] wrong keys', () => {
   };
 
   test('get the page again, and after ten in a minute nothing from there', async () => {
+    // However long it takes: one is given back every six seconds.
+    pass(0);
     const statuses: number[] = [];
     const browser = browserOf(edge);
     const { sealed = '' } = await browser.open(app.url());

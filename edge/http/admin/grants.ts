@@ -1,0 +1,27 @@
+// Grants of people who signed in: the owner sees which app may do what, and ends it.
+import { answered, invalid, unreachable, type AdminRequest } from './owner.ts';
+import { askAccess } from '../oauth/context.ts';
+import { readParameters } from '../oauth/parameters.ts';
+import { urlOf } from '../request-url.ts';
+
+/** GET /-/api/grants: `{grants}`, of one server if the query names one as `server`. */
+export async function listGrants({ request, ports }: AdminRequest): Promise<Response> {
+  const { get, repeated } = readParameters(urlOf(request).search);
+  if (repeated.size > 0) return invalid(TWICE);
+  const asked = await askAccess(ports, 'grants', { server: get('server') });
+  return asked ? answered({ grants: asked.answer }) : unreachable();
+}
+
+/** DELETE /-/api/grants: `{ended}`, those that the query names by `grant`, or by `person` and `client`; all of them with `all=true`. */
+export async function endGrants({ request, ports }: AdminRequest): Promise<Response> {
+  const { get, repeated } = readParameters(urlOf(request).search);
+  if (repeated.size > 0) return invalid(TWICE);
+  const choice = { grant: get('grant'), person: get('person'), client: get('client') };
+  const isChosen = Object.values(choice).some((value) => value !== undefined);
+  if (isChosen === (get('all') === 'true'))
+    return invalid('Name a grant, a person or a client to end, or all=true.');
+  const asked = await askAccess(ports, 'end', choice);
+  return asked ? answered(asked.answer) : unreachable();
+}
+
+const TWICE = 'A parameter came more than once.';
