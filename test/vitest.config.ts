@@ -102,7 +102,7 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
-            miniflare: { bindings: EDGE_BINDINGS, outboundService: playedInternet as never },
+            miniflare: { bindings: EDGE_BINDINGS, outboundService: playedInternet },
           }),
         ],
         test: {

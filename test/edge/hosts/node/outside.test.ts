@@ -1,7 +1,6 @@
 // Documents of apps as an edge on Node reads them: never from an address that is not public, whatever name leads there.
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 
 import { expect, onTestFinished, test } from 'vitest';
 
