@@ -51,7 +51,7 @@ export const startTestEdge = (options: TestEdgeOptions): Promise<TestEdge> =>
 async function startInWorkerd({ log, ...options }: TestEdgeOptions): Promise<TestEdge> {
   const say = (message: string, fields?: Readonly<Record<string, unknown>>): void => {
     const line = fields?.['line'];
-    log(typeof line === 'string' ? line : message);
+    log(typeof line === 'string' ? line : JSON.stringify({ message, ...fields }));
   };
   return startLocalEdge({
     ...options,
