@@ -38,6 +38,8 @@ export interface BridgeOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** The runner signs its dials with a key of its own, in place of showing a token. */
   readonly hasRunnerKey?: boolean;
+  /** Hosts that the edge answers to beside its own, such as that of a proxy for clients. */
+  readonly moreHosts?: readonly string[];
   /** Where the runner dials instead of the edge itself, from the edge's URL. */
   readonly linkThrough?: (edgeUrl: string) => Promise<string>;
 }
@@ -144,7 +146,12 @@ class TestBridge implements Bridge {
         [RUNNER]: { token: known, servers: ['*'] },
       }),
       BRIDGE_CLIENT_AUTH: 'none',
-      BRIDGE_HOSTS: `127.0.0.1:${port},localhost:${port},${new URL(this.#dialled).host}`,
+      BRIDGE_HOSTS: [
+        `127.0.0.1:${port}`,
+        `localhost:${port}`,
+        new URL(this.#dialled).host,
+        ...(options.moreHosts ?? []),
+      ].join(','),
       ...options.settings,
       ...options.settingsAt?.(this.url),
     };

@@ -4,6 +4,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { freePort } from '../../runner/dev/free-port.ts';
 import { startBridge, type Bridge } from './harness.ts';
 import { RawClient } from './raw-client.ts';
 import { fixture } from './raw-session.ts';
@@ -13,18 +14,20 @@ import { TcpProxy } from './tcp-proxy.ts';
 const RETRIES_MS = [1_000, 1_500];
 
 let bridge: Bridge;
+let proxyPort: number;
 
 beforeAll(async () => {
+  proxyPort = await freePort();
   bridge = await startBridge({
     servers: { echo: { command: process.execPath, args: [fixture('echo')] } },
-    settings: { BRIDGE_HOSTS: '' },
+    moreHosts: [`127.0.0.1:${proxyPort}`],
   });
 });
 
 afterAll(() => bridge.stop());
 
 test('[F-169] a client behind a path that swallows bytes has its stream back within its retries', async () => {
-  const proxy = await TcpProxy.open(bridge.url);
+  const proxy = await TcpProxy.open(bridge.url, proxyPort);
   const session = await RawClient.open(bridge.mcpUrl('echo'));
   const through = session.at(new URL('/echo/mcp', proxy.url));
   const lost = await through.get();

@@ -16,6 +16,7 @@ import {
   type Message,
 } from './raw-session.ts';
 import { peakBytes, resetPeak } from './runner-facts.ts';
+import { freePort } from '../../runner/dev/free-port.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
 const MIB = 1024 * 1024;
@@ -37,8 +38,9 @@ function timesOf(times: readonly number[]): string {
 
 test('[F-83] [R-10] 100 MiB for a client that reads 1 KiB/s: the client is let go, memory stays, others are served, and it may come back', async () => {
   // The slow line has a port of its own.
-  const { bridge } = await startFaultyBridge(onTestFinished, { settings: { BRIDGE_HOSTS: '' } });
-  const slowly = await TcpProxy.open(bridge.url);
+  const port = await freePort();
+  const { bridge } = await startFaultyBridge(onTestFinished, { moreHosts: [`127.0.0.1:${port}`] });
+  const slowly = await TcpProxy.open(bridge.url, port);
   onTestFinished(() => slowly.close());
   slowly.bytesPerSecond.down = 1024;
   const neighbour = await openSession(bridge, 'echo');

@@ -58,9 +58,10 @@ export class TcpProxy {
   }
 
   /** Opens on a free port, in front of the origin `target`, which need not be there yet. */
-  static async open(target: string): Promise<TcpProxy> {
+  /** `port`: 0 for any free one. */
+  static async open(target: string, port = 0): Promise<TcpProxy> {
     const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: READ_BYTES });
-    server.listen(0, '127.0.0.1');
+    server.listen(port, '127.0.0.1');
     await once(server, 'listening');
     return new TcpProxy(server, target);
   }

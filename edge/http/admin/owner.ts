@@ -50,7 +50,7 @@ const JSON_TYPE = /^application\/json\s*(?:;|$)/iu;
 export async function readJson<Schema extends v.GenericSchema>(
   request: Request,
   schema: Schema,
-): Promise<{ readonly ok: true; readonly value: v.InferOutput<Schema> } | Refused> {
+): Promise<{ readonly ok: true; readonly value: v.InferOutput<Schema> } | RefusedBody> {
   if (!JSON_TYPE.test(request.headers.get('content-type') ?? ''))
     return { ok: false, response: invalid('The body must be application/json.') };
   const text = await bodyText(request);
@@ -67,7 +67,7 @@ export async function readJson<Schema extends v.GenericSchema>(
   return { ok: false, response: invalid(`${parsed.issues[0].message}.`) };
 }
 
-export interface Refused {
+export interface RefusedBody {
   readonly ok: false;
   readonly response: Response;
 }
