@@ -73,9 +73,14 @@ export interface Renewal extends Minted {
   readonly from: Network;
 }
 
+/** A grant that ended. What its app has open ends too. */
+export type EndedGrant = Pick<GrantView, 'grant' | 'person' | 'server'>;
+
 /** Errors of RFC 6749 §5.2 and RFC 8707 §2. */
 export interface RefusedExchange {
   readonly kind: 'invalid_grant' | 'invalid_target' | 'invalid_scope';
+  /** The grant ended by it. */
+  readonly ended?: EndedGrant | undefined;
 }
 
 export interface Issued {
@@ -144,18 +149,18 @@ export interface AccessSteps extends CredentialSteps {
   approve: Step<Approval, { readonly kind: 'approved' } | { readonly kind: 'spent' }>;
   redeem: Step<Redemption, Issued | RefusedExchange | Limited>;
   renew: Step<Renewal, Issued | RefusedExchange | Limited>;
-  /** Ends the grant of an access or refresh token (RFC 7009); false if there is none. */
+  /** Ends the grant of an access or refresh token (RFC 7009), if there is one. */
   revoke: Step<
     { readonly token: SecretDigest; readonly from: Network },
-    { readonly isEnded: boolean }
+    { readonly ended: readonly EndedGrant[] }
   >;
   validate: Step<
     { readonly token: SecretDigest; readonly server: ServerName },
     { readonly admission: Admission | undefined }
   >;
   grants: Step<{ readonly server?: ServerName | undefined }, readonly GrantView[]>;
-  /** Ends grants; how many. */
-  end: Step<GrantChoice, { readonly ended: number }>;
+  /** Ends grants. */
+  end: Step<GrantChoice, { readonly ended: readonly EndedGrant[] }>;
 }
 
 /** The access actor, from outside. Rejects when it is out of reach. */

@@ -8,6 +8,7 @@ import type {
   AccessSteps,
   AccessStore,
   AppKind,
+  EndedGrant,
   GrantRow,
   GrantView,
   Issued,
@@ -120,8 +121,8 @@ export class Access implements Omit<AccessSteps, keyof CredentialSteps> {
       row.client === client && row.redirect === redirect && row.challenge === challenge;
     const isTarget = server === undefined || server === row.server;
     if (row.refresh !== null || now >= row.codeUntil || !isBound || !isTarget) {
-      this.#store.removeGrant(row.grant);
-      return this.#refused(isBound && !isTarget ? 'invalid_target' : 'invalid_grant', from, now);
+      const kind = isBound && !isTarget ? 'invalid_target' : 'invalid_grant';
+      return this.#refused(kind, from, now, this.#ended(row));
     }
     this.#store.putGrant({
       ...row,
@@ -138,13 +139,11 @@ export class Access implements Omit<AccessSteps, keyof CredentialSteps> {
     if (limited) return limited;
     const row = this.#store.grantOfRefresh(presented);
     if (!row) {
-      this.#endStolen(presented, client);
-      return this.#refused('invalid_grant', from, now);
+      return this.#refused('invalid_grant', from, now, this.#endStolen(presented, client));
     }
     if (row.client !== client) return this.#refused('invalid_grant', from, now);
     if (now >= row.expiresAt || now >= row.refreshUntil) {
-      this.#store.removeGrant(row.grant);
-      return this.#refused('invalid_grant', from, now);
+      return this.#refused('invalid_grant', from, now, this.#ended(row));
     }
     if (server !== undefined && server !== row.server)
       return this.#refused('invalid_target', from, now);
@@ -168,13 +167,13 @@ export class Access implements Omit<AccessSteps, keyof CredentialSteps> {
   };
 
   readonly revoke: AccessSteps['revoke'] = ({ token, from }, now) => {
-    if (this.#limits.check('revoke', from, now)) return { isEnded: false };
+    if (this.#limits.check('revoke', from, now)) return { ended: [] };
     const store = this.#store;
     const grant =
       store.token(token)?.grant ?? store.grantOfRefresh(token)?.grant ?? store.grantOfSpent(token);
-    if (grant === undefined) this.#limits.count('revoke', from, now);
-    else store.removeGrant(grant);
-    return { isEnded: grant !== undefined };
+    const row = grant === undefined ? undefined : store.grant(grant);
+    if (!row) this.#limits.count('revoke', from, now);
+    return { ended: row ? [this.#ended(row)] : [] };
   };
 
   readonly validate: AccessSteps['validate'] = ({ token, server }, now) => {
@@ -198,9 +197,7 @@ export class Access implements Omit<AccessSteps, keyof CredentialSteps> {
   };
 
   readonly end: AccessSteps['end'] = (choice) => {
-    const chosen = this.#store.grantsBy(choice);
-    for (const { grant } of chosen) this.#store.removeGrant(grant);
-    return { ended: chosen.length };
+    return { ended: this.#store.grantsBy(choice).map((row) => this.#ended(row)) };
   };
 
   /** One step, by its name. */
@@ -231,10 +228,15 @@ export class Access implements Omit<AccessSteps, keyof CredentialSteps> {
   }
 
   /** A refresh token whose successor was used came again: one of the two who had it has stolen it. */
-  #endStolen(presented: string, client: string): void {
+  #endStolen(presented: string, client: string): EndedGrant | undefined {
     const grant = this.#store.grantOfSpent(presented);
-    if (grant !== undefined && this.#store.grant(grant)?.client === client)
-      this.#store.removeGrant(grant);
+    const row = grant === undefined ? undefined : this.#store.grant(grant);
+    return row?.client === client ? this.#ended(row) : undefined;
+  }
+
+  #ended({ grant, person, server }: GrantRow): EndedGrant {
+    this.#store.removeGrant(grant);
+    return { grant, person, server };
   }
 
   #issue(
@@ -251,9 +253,14 @@ export class Access implements Omit<AccessSteps, keyof CredentialSteps> {
     return { kind: 'issued', scopes: scopes.split(' '), expiresInS };
   }
 
-  #refused(kind: RefusedExchange['kind'], from: Network, now: number): RefusedExchange {
+  #refused(
+    kind: RefusedExchange['kind'],
+    from: Network,
+    now: number,
+    ended?: EndedGrant,
+  ): RefusedExchange {
     this.#limits.count('token', from, now);
-    return { kind };
+    return { kind, ...(ended && { ended }) };
   }
 
   #putApp(kind: AppKind, row: Parameters<AccessStore['putApp']>[1], now: number): boolean {

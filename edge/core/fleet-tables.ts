@@ -25,6 +25,7 @@ export const FLEET_SCHEMA = `
     server TEXT NOT NULL, principal TEXT NOT NULL, opened_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS sessions_by_runner ON sessions (runner);
   CREATE INDEX IF NOT EXISTS sessions_by_principal ON sessions (principal);
+  CREATE TABLE IF NOT EXISTS session_grants (session TEXT PRIMARY KEY, grant_id TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS spares (session TEXT PRIMARY KEY, runner TEXT NOT NULL, boot TEXT NOT NULL,
     server TEXT NOT NULL, opened_at INTEGER NOT NULL, is_ready INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS spares_by_runner ON spares (runner);
@@ -73,19 +74,30 @@ export class FleetTables implements FleetStore {
     return this.#sql.rows<SessionRow>(query, session)[0];
   }
 
+  sessionsOf(principal: PrincipalName): SessionRow[] {
+    const query = `SELECT ${ROW}, (SELECT grant_id FROM session_grants WHERE session_grants.session = sessions.session) AS "grant"
+      FROM sessions WHERE principal = ?`;
+    return this.#sql
+      .rows<Omit<SessionRow, 'grant'> & { readonly grant: string | null }>(query, principal)
+      .map(({ grant, ...row }) => ({ ...row, ...(grant !== null && { grant }) }));
+  }
+
   newestOf(actor: ActorName): SessionRow | undefined {
     const query = `SELECT ${ROW} FROM sessions
       WHERE session = ?1 OR (session > ?1 || '~' AND session < ?1 || '~~') ORDER BY opened_at DESC LIMIT 1`;
     return this.#sql.rows<SessionRow>(query, actor)[0];
   }
 
-  putSession({ session, runner, boot, server, principal, openedAt }: SessionRow): void {
+  putSession({ session, runner, boot, server, principal, openedAt, grant }: SessionRow): void {
     const row = [session, runner, boot, server, principal, openedAt];
     this.#sql.write('INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?)', ...row);
+    if (grant !== undefined)
+      this.#sql.write('INSERT OR REPLACE INTO session_grants VALUES (?, ?)', session, grant);
   }
 
   removeSession(session: SessionName): boolean {
     this.#sql.write('DELETE FROM homes WHERE session = ?', session);
+    this.#sql.write('DELETE FROM session_grants WHERE session = ?', session);
     return this.#remove('sessions', session);
   }
 

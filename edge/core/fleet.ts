@@ -25,6 +25,7 @@ import type {
   Sockets,
   SpareRow,
   TicketScope,
+  Withdrawal,
 } from './ports.ts';
 import { isSilent } from './silence.ts';
 import { SpareBooks } from './spare-books.ts';
@@ -75,6 +76,9 @@ const allBusy = (quota: number): string =>
 
 const GAVE_WAY =
   'This session was idle the longest and was ended to make room for another. Send a new `initialize` without a session id.';
+
+const WITHDRAWN =
+  'Your access was withdrawn, so this session is over. Sign in again, or use another key.';
 
 const TOO_FAST = 'You open sessions faster than this bridge starts them. Try again soon.';
 
@@ -310,12 +314,20 @@ export class Fleet {
 
   /** Gives a ready spare to one opening, and books it in the same step, so that nobody else gets it (LP27). */
   #handOut(opening: Opening, now: number): SessionName | undefined {
-    const { server, principal } = opening;
+    const { server, principal, grant } = opening;
     const spare = this.#spares.choose(server, () => this.#candidates(now));
     if (!spare || this.#isAtQuota(principal)) return undefined;
     const { session, runner, boot } = spare;
     this.#store.removeSpare(session);
-    const row = { session, runner, boot, server, principal, openedAt: now };
+    const row = {
+      session,
+      runner,
+      boot,
+      server,
+      principal,
+      openedAt: now,
+      ...(grant && { grant }),
+    };
     this.#store.putSession(row);
     this.#reviewLater(now);
     this.#opened += 1;
@@ -390,6 +402,16 @@ export class Fleet {
         this.#close(socket, CLOSE.notGranted, 'the credential was removed', now);
     for (const { session } of this.#store.sessions(runner))
       this.#giveUp(session, { fault: 'runner_lost' }, now);
+    return this.#flush();
+  }
+
+  /** A principal lost its access: its sessions end, with what is open of them. */
+  withdrawn({ principal, by }: Withdrawal, now: number): FleetEffect[] {
+    for (const { session, server, grant } of this.#store.sessionsOf(principal)) {
+      const isMeant =
+        by === undefined || (grant === undefined ? server === by.server : grant === by.grant);
+      if (isMeant) this.#giveUp(session, { fault: 'unauthorized', message: WITHDRAWN }, now);
+    }
     return this.#flush();
   }
 
@@ -595,8 +617,16 @@ export class Fleet {
       return this.#makeRoom({ wanted, isOwn: false, runners, otherwise: placement.fault }, now);
     }
     const { runner, boot } = placement.runner;
-    const { ask, session, server, principal } = wanted;
-    const row = { session, runner, boot, server, principal, openedAt: now };
+    const { ask, session, server, principal, grant } = wanted;
+    const row = {
+      session,
+      runner,
+      boot,
+      server,
+      principal,
+      openedAt: now,
+      ...(grant && { grant }),
+    };
     this.#store.putSession(row);
     this.#reviewLater(now);
     this.#sign(ask, row, (ticket) => this.#placedWith(wanted, row, ticket));

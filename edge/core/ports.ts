@@ -48,6 +48,8 @@ export interface Opening {
   readonly server: ServerName;
   readonly principal: PrincipalName;
   readonly clientKind: ClientKind;
+  /** Of a person who signed in: what lets the app of this session in. Sessions of modern clients serve all apps of a person. */
+  readonly grant?: string | undefined;
   /** The fleet handed out the spare of this actor: its place is booked, and it should have its link (LP27). */
   readonly isSpare?: boolean | undefined;
 }
@@ -211,6 +213,14 @@ export interface RunnerRecord {
 export interface SessionRow extends PlacedSession {
   readonly server: ServerName;
   readonly principal: PrincipalName;
+  /** See Opening; told by `sessionsOf` alone. */
+  readonly grant?: string | undefined;
+}
+
+/** What a principal may do no more: nothing at all, or nothing by one grant, which is for one server. */
+export interface Withdrawal {
+  readonly principal: PrincipalName;
+  readonly by?: { readonly grant: string; readonly server: ServerName } | undefined;
 }
 
 /** A spare in the fleet's books (LP27); `openedAt`: when it was named. */
@@ -233,6 +243,8 @@ export interface FleetStore {
   /** All sessions, or those on a runner. */
   sessions(runner?: RunnerName): readonly SessionRow[];
   session(session: SessionName): SessionRow | undefined;
+  /** A principal's sessions, with their grants. */
+  sessionsOf(principal: PrincipalName): readonly SessionRow[];
   /** The newest session of an actor. */
   newestOf(actor: ActorName): SessionRow | undefined;
   /** Replaces a row of the same session. */

@@ -112,7 +112,7 @@ async function openInOrder<Answer>(
   open: (session: SessionPort, opening: Opening) => Promise<Answer>,
   faultOf: (answer: Answer) => Fault | undefined,
 ): Promise<OpenedSession<Answer>> {
-  const owner = { server, principal: principal.name, clientKind };
+  const owner = { server, principal: principal.name, clientKind, grant: principal.grant };
   const limited = budget?.opening(Date.now());
   if (limited) return { ok: false, fault: limited };
   const order = new SessionOpening(owner);

@@ -12,6 +12,7 @@ import type {
   Post,
   PostAnswer,
   PostPlace,
+  Withdrawal,
 } from '../core/ports.ts';
 import type { AccessPort } from '../core/access-ports.ts';
 import type { RecordQuery, RecordView } from '../core/record.ts';
@@ -74,6 +75,8 @@ export interface FleetPort {
   link(request: Request, dial: ControlDial): Promise<Response>;
   /** A runner lost its credential: its link is closed and its sessions end. */
   expel(runner: RunnerName): Promise<void>;
+  /** A principal lost its access: its sessions end, with what is open of them. */
+  withdraw(withdrawal: Withdrawal): Promise<void>;
 }
 
 /** What was read at an address on the internet. */

@@ -216,7 +216,7 @@ export function accessStoreContract(make: () => Promise<StoreHarness<AccessStore
           },
         });
       expect(await ask((access) => access.revoke({ token: 'r2', from }, START))).toEqual({
-        isEnded: true,
+        ended: [{ grant: 'g1', person: 'owner', server: 'files' }],
       });
       expect(await ask((access) => access.grants({}, START))).toEqual([]);
     });

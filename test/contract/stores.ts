@@ -166,6 +166,26 @@ export function fleetStoreContract(make: Make<FleetStore>): void {
       expect(await step((store) => store.session('one'))).toBeUndefined();
     });
 
+    test("tells a principal's sessions with their grants, also in the next life", async () => {
+      const { step, crash } = await make();
+      const granted = row('one', { grant: 'g1' });
+      await step((store) => {
+        store.putSession(granted);
+        store.putSession(row('two'));
+        store.putSession(row('three', { principal: 'bob', grant: 'g2' }));
+        store.putSession(row('four', { grant: 'g3' }));
+        store.removeSession('four');
+        store.putSession(row('four'));
+      });
+      await crash();
+      const held = await step((store) => store.sessionsOf('ann'));
+      expect(held.toSorted((a, b) => a.session.localeCompare(b.session))).toEqual([
+        row('four'),
+        granted,
+        row('two'),
+      ]);
+    });
+
     test('counts in the step that wrote', async () => {
       const { step } = await make();
       const counted = await step((store) => {

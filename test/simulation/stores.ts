@@ -138,6 +138,10 @@ export class MemoryFleetStore implements FleetStore, SteppedStore {
     return this.#books.sessions.get(session);
   }
 
+  sessionsOf(principal: string): SessionRow[] {
+    return this.sessions().filter((row) => row.principal === principal);
+  }
+
   newestOf(actor: string): SessionRow | undefined {
     return this.sessions()
       .filter(({ session }) => session === actor || session.startsWith(`${actor}~`))

@@ -50,6 +50,7 @@ function fleetPort(env: Env): FleetPort {
     home: (opening, actor) => stub().home(opening, actor),
     homeOf: (actor) => stub().homeOf(actor),
     expel: (runner) => stub().expel(runner),
+    withdraw: (withdrawal) => stub().withdraw(withdrawal),
     mayOpen: (opening) => stub().mayOpen(opening),
     link: (request, dial) => stub().fetch(controlUpgrade(request, dial)),
   };

@@ -11,6 +11,7 @@ import type {
   OpeningTurn,
   PlacedSession,
   TicketScope,
+  Withdrawal,
 } from '../../core/ports.ts';
 import { sha256 } from '../../access/digest.ts';
 import { recordingLog, RecordRing, type RecordQuery, type RecordView } from '../../core/record.ts';
@@ -57,6 +58,10 @@ export class FleetActor extends DurableActor<ControlNote, FleetEffect> implement
 
   homeOf(actor: ActorName): ActorName | undefined {
     return this.rules.homeOf(actor);
+  }
+
+  withdraw(withdrawal: Withdrawal): void {
+    this.performAll(this.rules.withdrawn(withdrawal, Date.now()));
   }
 
   expel(runner: RunnerName): void {

@@ -9,6 +9,7 @@ import type {
   PlacedSession,
   Post,
   PostAnswer,
+  Withdrawal,
 } from '../../core/ports.ts';
 import type { AccessSteps } from '../../core/access-ports.ts';
 import type { LogLine } from '../../core/log.ts';
@@ -43,6 +44,7 @@ export interface FleetRpc extends Rpc.DurableObjectBranded {
   home(opening: Opening, actor: ActorName): Opened<ModernHome>;
   homeOf(actor: ActorName): ActorName | undefined;
   expel(runner: RunnerName): void;
+  withdraw(withdrawal: Withdrawal): void;
   mayOpen(opening: Opening): Opened<OpeningTurn>;
   /** The session of an actor that lost its memory. */
   placed(actor: ActorName): PlacedSession | undefined;

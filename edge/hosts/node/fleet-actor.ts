@@ -10,6 +10,7 @@ import type {
   OpeningTurn,
   PlacedSession,
   TicketScope,
+  Withdrawal,
 } from '../../core/ports.ts';
 import type { RecordQuery, RecordRing, RecordView } from '../../core/record.ts';
 import { sha256 } from '../../access/digest.ts';
@@ -81,6 +82,10 @@ export class NodeFleetActor
 
   async homeOf(actor: ActorName): Promise<ActorName | undefined> {
     return this.inStep(() => this.rules.homeOf(actor));
+  }
+
+  async withdraw(withdrawal: Withdrawal): Promise<void> {
+    this.performAll(this.inStep(() => this.rules.withdrawn(withdrawal, Date.now())));
   }
 
   async expel(runner: RunnerName): Promise<void> {

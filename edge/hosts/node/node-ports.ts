@@ -64,6 +64,7 @@ function fleetPort({ actors, entrances }: NodePortsOptions): FleetPort {
     home: (opening, actor) => actors.fleet.home(opening, actor),
     homeOf: (actor) => actors.fleet.homeOf(actor),
     expel: (runner) => actors.fleet.expel(runner),
+    withdraw: (withdrawal) => actors.fleet.withdraw(withdrawal),
     mayOpen: (opening) => actors.fleet.mayOpen(opening),
     records: (query) => actors.fleet.records(query),
     link: async (request, dial) => {

@@ -93,7 +93,9 @@ export async function rotateClient(
 export async function removeClient({ ports }: AdminRequest, name: string): Promise<Response> {
   const asked = await askAccess(ports, 'removeCredential', { kind: 'client', name });
   if (!asked) return unreachable();
-  return asked.answer.isRemoved ? answered({ name }) : unknown(name);
+  if (!asked.answer.isRemoved) return unknown(name);
+  await ports.fleet.withdraw({ principal: name });
+  return answered({ name });
 }
 
 const unknown = (name: string): Response =>

@@ -1,6 +1,6 @@
 // Grants of people who signed in: the owner sees which app may do what, and ends it.
 import { answered, invalid, unreachable, type AdminRequest } from './owner.ts';
-import { askAccess } from '../oauth/context.ts';
+import { askAccess, withdraw } from '../oauth/context.ts';
 import { readParameters } from '../oauth/parameters.ts';
 import { urlOf } from '../request-url.ts';
 
@@ -21,7 +21,10 @@ export async function endGrants({ request, ports }: AdminRequest): Promise<Respo
   if (isChosen === (get('all') === 'true'))
     return invalid('Name a grant, a person or a client to end, or all=true.');
   const asked = await askAccess(ports, 'end', choice);
-  return asked ? answered(asked.answer) : unreachable();
+  if (!asked) return unreachable();
+  const { ended } = asked.answer;
+  withdraw(ports, ended);
+  return answered({ ended: ended.length });
 }
 
 const TWICE = 'A parameter came more than once.';

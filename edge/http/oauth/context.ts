@@ -2,7 +2,7 @@
 import { persistently } from '../exchange.ts';
 import type { Ports } from '../ports.ts';
 import type { Network } from '../../core/access-limits.ts';
-import type { AccessSteps } from '../../core/access-ports.ts';
+import type { AccessSteps, EndedGrant } from '../../core/access-ports.ts';
 import type { SignIn } from '../../sign-in-settings.ts';
 
 export interface SignInRequest {
@@ -22,3 +22,14 @@ export const askAccess = <Name extends keyof AccessSteps>(
   input: Parameters<AccessSteps[Name]>[0],
 ): Promise<{ readonly answer: ReturnType<AccessSteps[Name]> } | undefined> =>
   persistently(async () => ({ answer: await access(name, input) }));
+
+/** What the apps of ended grants have open ends too. It goes on when the client has left. */
+export function withdraw(ports: Ports, ended: readonly EndedGrant[]): void {
+  for (const { grant, person, server } of ended)
+    ports.outlive(
+      persistently(async () => {
+        await ports.fleet.withdraw({ principal: person, by: { grant, server } });
+        return { isTold: true };
+      }),
+    );
+}

@@ -1,6 +1,6 @@
 // POST /revoke: who holds a token ends its whole grant (RFC 7009). A token that is unknown is answered as one that was ended (§2.2).
 import { oauthAnswer, oauthError, unavailableError } from './answer.ts';
-import { askAccess, type SignInRequest } from './context.ts';
+import { askAccess, withdraw, type SignInRequest } from './context.ts';
 import { readForm } from './parameters.ts';
 import { sha256 } from '../../access/digest.ts';
 
@@ -10,5 +10,7 @@ export async function revokeToken({ request, ports, from }: SignInRequest): Prom
   const token = form.get('token');
   if (token === undefined) return oauthError(400, 'invalid_request', 'token is missing.');
   const asked = await askAccess(ports, 'revoke', { token: await sha256(token), from });
-  return asked ? oauthAnswer({}) : unavailableError();
+  if (!asked) return unavailableError();
+  withdraw(ports, asked.answer.ended);
+  return oauthAnswer({});
 }

@@ -1,7 +1,7 @@
 // POST /token: a code or a refresh token becomes tokens (OAuth 2.1 §4.1.3, §4.3). Secrets are minted here, and the access actor gets
 // their digests; a refresh token is kept sealed under the one before it, so that a client whose answer was lost gets the same again.
 import { limitedError, oauthAnswer, oauthError, unavailableError } from './answer.ts';
-import { askAccess, type SignInRequest } from './context.ts';
+import { askAccess, withdraw, type SignInRequest } from './context.ts';
 import { readForm, type Parameters } from './parameters.ts';
 import { challengeOf, sha256 } from '../../access/digest.ts';
 import { isMinted, mintSecret } from '../../access/minted.ts';
@@ -71,7 +71,9 @@ async function redeem(context: SignInRequest, form: Parameters, client: string):
     accessMs: context.signIn.tokenMs,
     from: context.from,
   });
-  return asked ? answerOf(asked.answer, access, refresh) : unavailableError();
+  if (!asked) return unavailableError();
+  endedBy(context, asked.answer);
+  return answerOf(asked.answer, access, refresh);
 }
 
 async function renew(context: SignInRequest, form: Parameters, client: string): Promise<Response> {
@@ -94,6 +96,7 @@ async function renew(context: SignInRequest, form: Parameters, client: string): 
   });
   if (!asked) return unavailableError();
   const { answer } = asked;
+  endedBy(context, answer);
   if (answer.kind !== 'issued' || answer.sealed === undefined)
     return answerOf(answer, access, refresh);
   const before = await unseal(presented, 'successor', answer.sealed);
@@ -117,6 +120,11 @@ const WHY = {
   invalid_target: 'The resource is not the server that the person allowed.',
   invalid_scope: 'More is asked for than the person allowed.',
 } as const;
+
+/** A code or a refresh token that somebody else has had ends its grant, and what the app has open. */
+function endedBy({ ports }: SignInRequest, answer: Issued | RefusedExchange | Limited): void {
+  if ('ended' in answer && answer.ended) withdraw(ports, [answer.ended]);
+}
 
 function answerOf(
   answer: Issued | RefusedExchange | Limited,

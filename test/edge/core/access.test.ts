@@ -222,10 +222,11 @@ describe('[F-418] a token opens its own server, as its own person', () => {
     const theirs = letIn(access, { person: { id: 'p-1' }, app: { id: 'other', name: 'Other' } });
     const isOpen = ({ access: token }: { access: string }) =>
       access.validate({ token, server: 'files' }, START).admission !== undefined;
-    expect(access.end({ person: 'p-1' }, START)).toEqual({ ended: 1 });
+    const { ended } = access.end({ person: 'p-1' }, START);
+    expect(ended).toEqual([{ grant: theirs.approved.grant, person: 'p-1', server: 'files' }]);
     expect([isOpen(mine), isOpen(theirs)]).toEqual([true, false]);
-    expect(access.end({ client: 'other' }, START)).toEqual({ ended: 0 });
-    expect(access.end({ grant: mine.approved.grant }, START)).toEqual({ ended: 1 });
+    expect(access.end({ client: 'other' }, START)).toEqual({ ended: [] });
+    expect(access.end({ grant: mine.approved.grant }, START).ended).toHaveLength(1);
     expect([isOpen(mine), renew(access, mine.refresh)]).toEqual([false, undefined]);
   });
 });

@@ -78,3 +78,47 @@ describe('[F-56] [LP9] a second machine with the name of a runner', () => {
     expect(linesOf(fleet)).toEqual([]);
   });
 });
+
+describe('[F-507] access is withdrawn', () => {
+  const SESSIONS = {
+    web: 'w'.repeat(22),
+    cli: 'c'.repeat(22),
+    modern: `${'m'.repeat(22)}~00000001`,
+  };
+
+  function opened(): DrivenFleet {
+    const fleet = new DrivenFleet();
+    fleet.link('vm');
+    fleet.open(SESSIONS.web, 'streamable', 'ann', 'g-web');
+    fleet.open(SESSIONS.cli, 'sse', 'ann', 'g-cli');
+    fleet.open(SESSIONS.modern, 'modern', 'ann');
+    fleet.open('b'.repeat(22), 'streamable', 'bob');
+    return fleet;
+  }
+  const left = (fleet: DrivenFleet): string[] =>
+    fleet.store
+      .sessions()
+      .map(({ session }) => session)
+      .toSorted();
+  const told = (fleet: DrivenFleet): string[] =>
+    fleet.effects.flatMap((effect) => (effect.do === 'giveUp' ? [effect.fault.fault] : []));
+
+  test('by the end of a grant: its own sessions end, and those that serve all apps of the person', () => {
+    const fleet = opened();
+    fleet.withdraw({ principal: 'ann', by: { grant: 'g-web', server: 'files' } });
+    expect(left(fleet)).toEqual(['b'.repeat(22), SESSIONS.cli]);
+    expect(told(fleet)).toEqual(['unauthorized', 'unauthorized']);
+  });
+
+  test('by a grant for another server: nothing of this one', () => {
+    const fleet = opened();
+    fleet.withdraw({ principal: 'ann', by: { grant: 'g-mail', server: 'mail' } });
+    expect(left(fleet)).toHaveLength(4);
+  });
+
+  test('by the end of a key: all sessions of its client, and nobody else is touched', () => {
+    const fleet = opened();
+    fleet.withdraw({ principal: 'ann' });
+    expect(left(fleet)).toEqual(['b'.repeat(22)]);
+  });
+});

@@ -1,7 +1,7 @@
 // A fleet that a test plays the runners of: frames in, frames and effects out, tickets signed at once.
 import { Fleet, type ControlNote, type FleetEffect } from '../../../edge/core/fleet.ts';
 import type { ClientKind } from '../../../shared/link/control-frames.ts';
-import type { ControlDial, Opening, Sockets } from '../../../edge/core/ports.ts';
+import type { ControlDial, Opening, Sockets, Withdrawal } from '../../../edge/core/ports.ts';
 import { MemoryFleetStore } from '../../simulation/stores.ts';
 
 export const BOOT = 'b'.repeat(22);
@@ -105,10 +105,14 @@ export class DrivenFleet {
   }
 
   /** Has a session placed, and returns the answer. */
-  open(session: string, clientKind: ClientKind = 'streamable', principal = 'ann') {
+  open(session: string, clientKind: ClientKind = 'streamable', principal = 'ann', grant?: string) {
     const ask = `ask ${session}`;
     this.#perform(
-      this.#fleet.open(ask, { session, ...opening(principal, 'files', clientKind) }, this.now),
+      this.#fleet.open(
+        ask,
+        { session, ...opening(principal, 'files', clientKind), grant },
+        this.now,
+      ),
     );
     const answer = this.effects.find((effect) => effect.do === 'opened' && effect.ask === ask);
     return answer?.do === 'opened' ? answer.opened : undefined;
@@ -116,6 +120,10 @@ export class DrivenFleet {
 
   placed(actor: string) {
     return this.#fleet.placed(actor);
+  }
+
+  withdraw(withdrawal: Withdrawal): void {
+    this.#perform(this.#fleet.withdrawn(withdrawal, this.now));
   }
 
   closed(session: string): void {

@@ -72,11 +72,12 @@ describe('[F-505] clients', () => {
     expect(await statusWith(edge, String(key))).toBe(LET_IN);
   });
 
-  test('a removed one is refused, and its name is free again', async () => {
+  test('[F-507] a removed one is refused, its sessions end, and its name is free again', async () => {
     const edge = signInEdge();
     const key = await addClient(edge, { name: 'carl', servers: ['*'] });
     expect((await ask(edge, 'DELETE', '/-/api/clients/carl')).status).toBe(200);
     expect(await statusWith(edge, key)).toBe(401);
+    expect(edge.withdrawn).toEqual([{ principal: 'carl' }]);
     const again = await ask(edge, 'DELETE', '/-/api/clients/carl');
     expect([again.status, await messageOf(again)]).toEqual([
       404,

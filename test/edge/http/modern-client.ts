@@ -9,6 +9,7 @@ import type {
   Opening,
   Post,
   PostAnswer,
+  Withdrawal,
 } from '../../../edge/core/ports.ts';
 import type {
   OutsideDocument,
@@ -176,6 +177,8 @@ export class PlayedEdge {
   /** Runners whose links are to be closed, and dials of control links that were let in. */
   readonly expelled: string[] = [];
   readonly dials: ControlDial[] = [];
+  /** Principals whose sessions are to end. */
+  readonly withdrawn: Withdrawal[] = [];
 
   async send(init: RequestInit, path = '/files/mcp'): Promise<Response> {
     const ports: Ports = {
@@ -191,6 +194,7 @@ export class PlayedEdge {
         records: () => Promise.reject(new Error('nobody asks')),
         view: () => this.#view(),
         expel: async (runner) => void this.expelled.push(runner),
+        withdraw: async (withdrawal) => void this.withdrawn.push(withdrawal),
         link: async (_request, dial) => {
           this.dials.push(dial);
           return new Response(null);

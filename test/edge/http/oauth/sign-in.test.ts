@@ -449,7 +449,7 @@ describe('[F-412] /revoke', () => {
     }
   });
 
-  test('by an access token ends the refresh token too', async () => {
+  test('[F-507] by an access token ends the refresh token too, and what is open', async () => {
     const { access_token: token, refresh_token: refresh } = await app.tokens();
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
     await edge.send(
@@ -457,6 +457,9 @@ describe('[F-412] /revoke', () => {
       '/revoke',
     );
     expect((await app.renew(refresh)).status).toBe(400);
+    expect(edge.withdrawn).toEqual([
+      { principal: 'owner', by: { grant: expect.any(String), server: 'files' } },
+    ]);
   });
 });
 
