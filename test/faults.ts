@@ -993,6 +993,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'edge/core/control-link.test.ts',
       'edge/http/oauth/sign-in.test.ts',
       'edge/http/admin.test.ts',
+      'edge/http/expiry.test.ts',
       'e2e/revocation.test.ts',
     ],
   },

@@ -75,6 +75,7 @@ export async function openSse(exchange: Exchange): Promise<Response> {
     requestIds: [],
     kind: STREAM_KINDS.sse,
     opening: encodeEvent({ event: 'endpoint', data: endpointOf(server, sessionId) }),
+    until: exchange.principal.expiresAt,
   });
   return stream.response(corsHeaders(request, settings));
 }

@@ -49,6 +49,11 @@ export interface SseOptions extends ClientStreamOptions {
   readonly opening: string;
   /** The client named an event of the stream. */
   readonly resumes?: boolean;
+  /**
+   * When the client's token or key stops to count, in ms since the epoch: the stream ends soon after, and comes back with the next
+   * token. Not for streams that wait for an answer.
+   */
+  readonly until?: number | undefined;
   /** Told when the stream of a call is over. */
   readonly record?: RecordedPost | undefined;
 }
@@ -91,7 +96,7 @@ export class SseStream {
       this.#clock.at(Date.now());
       this.#perform(this.#machine.beat());
     }, LOOK_MS);
-    this.#keepAlive = setInterval(() => this.#comment(), options.kind.keepAliveMs);
+    this.#keepAlive = setInterval(() => this.#beat(), options.kind.keepAliveMs);
     options.signal.addEventListener('abort', () => this.#cancel(), { once: true });
     this.#dialling = this.#dial(0);
     // The signal fires only once, and may have fired already.
@@ -183,8 +188,7 @@ export class SseStream {
   #closed(count: number, code: number): void {
     if (count !== this.#socketCount) return;
     this.#socket = undefined;
-    if (code === CLOSE.replaced)
-      return this.#perform([{ do: 'finish' }, ...this.#machine.cancelled()]);
+    if (code === CLOSE.replaced) return this.#end();
     this.#perform(this.#machine.broken(this.#clock.at(Date.now()), Math.random()));
   }
 
@@ -237,6 +241,17 @@ export class SseStream {
     for (const [at, piece] of pieces.entries())
       this.#queue.push({ text: piece, seq: at === pieces.length - 1 ? seq : undefined });
     this.#wake?.();
+  }
+
+  #beat(): void {
+    const { until } = this.#options;
+    if (until !== undefined && Date.now() >= until) this.#end();
+    else this.#comment();
+  }
+
+  /** Ends the response, as if its client had left. */
+  #end(): void {
+    this.#perform([{ do: 'finish' }, ...this.#machine.cancelled()]);
   }
 
   /** A comment, unless the client has not read everything yet. */

@@ -244,6 +244,7 @@ async function openStream(exchange: Exchange, session: SessionPort): Promise<Res
     kind: STREAM_KINDS.streamable,
     resumes: cursor !== undefined,
     opening: OPENING_COMMENT,
+    until: exchange.principal.expiresAt,
   });
   const fault = await stream.refusal(ATTACH_WAIT_MS);
   return fault ? refuseExchange(exchange, fault) : stream.response(answerHeaders(exchange));

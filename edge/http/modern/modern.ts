@@ -268,6 +268,7 @@ function follow(
     requestIds: post.requestIds,
     kind: isListen ? STREAM_KINDS.listen : STREAM_KINDS.modern,
     opening: OPENING_COMMENT,
+    until: isListen ? exchange.principal.expiresAt : undefined,
     record: exchange.record,
   });
   return stream.response(answerHeaders(exchange));
