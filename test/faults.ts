@@ -1002,6 +1002,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       "somebody else than the owner, or a page in the owner's browser, calls the operator's API",
     tests: ['edge/http/admin.test.ts'],
   },
+  'F-434': {
+    fault:
+      'an edge whose sign-in some clients would fail on: a proxy, another address, metadata that was changed',
+    tests: ['runner/check/sign-in.test.ts', 'e2e/sign-in.test.ts'],
+  },
   'F-500': {
     fault: 'a runner that may offer all servers offers one that is meant for another machine',
     tests: ['edge/access/runner-assertion.test.ts', 'edge/core/control-link.test.ts'],
@@ -1360,6 +1365,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-400 F-401 F-402 F-403 F-404 F-405 F-406 F-407 F-408 F-409 F-410 F-411 F-412 F-413 F-414',
   'F-415 F-416 F-417 F-418 F-419 F-420 F-421 F-422 F-423 F-424 F-425 F-426 F-427 F-428 F-429 F-430 F-431',
   'F-432 F-433',
+  'F-434',
   'F-500 F-505 F-506 F-507',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',

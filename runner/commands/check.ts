@@ -2,6 +2,7 @@
 import { fixedToken } from '../runner-token.ts';
 import { checkCredential, checkEdge } from '../check/edge.ts';
 import { outcomeText, type Outcome } from '../check/outcome.ts';
+import { checkSignIn } from '../check/sign-in.ts';
 import { checkServer, type CheckGround } from '../check/server.ts';
 import { emptyProblems } from '../config/read.ts';
 import type { LeftOut, RunnerConfig } from '../config/runner-config.ts';
@@ -10,7 +11,8 @@ import { readTokenFile } from '../credential.ts';
 import { checkIsolation } from '../check/isolation.ts';
 import { print } from '../output.ts';
 import { openContainment } from '../process/containment.ts';
-import { EXIT, readArguments } from './arguments.ts';
+import { EXIT, printUsage, readArguments, textOf } from './arguments.ts';
+import { usageProblem } from './usage.ts';
 import { configFileOf, readRunnerSettings } from './settings.ts';
 
 /** Servers started at a time: starting many at once would make slow ones miss their start time. */
@@ -20,6 +22,7 @@ const OPTIONS = {
   config: { type: 'string' },
   edge: { type: 'string' },
   'token-file': { type: 'string' },
+  oauth: { type: 'string' },
 } as const;
 
 /** Runs every check. Returns 1 if any failed. */
@@ -31,6 +34,17 @@ export async function checkCommand(argv: readonly string[]): Promise<number> {
     hasFailed ||= outcome.verdict === 'FAIL';
     print(outcomeText(outcome, process.stdout.isTTY && process.env['NO_COLOR'] === undefined));
   };
+  const server = textOf(given, 'oauth');
+  if (server !== undefined) {
+    if (!/^https?:\/\//u.test(server) || !URL.canParse(server)) {
+      printUsage(
+        usageProblem('check', '--oauth takes the URL of a server: https://<edge>/<server>/mcp'),
+      );
+      return EXIT.usage;
+    }
+    await checkSignIn(server, report);
+    return hasFailed ? EXIT.failed : EXIT.ok;
+  }
   const containment = openContainment();
   const reading = await readRunnerSettings(given, process.env, containment);
   const problems = reading.ok ? emptyProblems(reading.config) : reading.problems;

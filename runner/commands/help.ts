@@ -35,6 +35,7 @@ terminal ends it like SIGTERM.
   --record <file>      where calls and sessions are recorded, as JSON lines; - is stdout (default: the log)
 `,
   check: `Usage: mcp-bridge check --config <file> [options]
+       mcp-bridge check --oauth <url>
 
 Tries out everything a runner needs and says what to do about each failure. Starts each server once.
 Exit code 1 if anything failed.
@@ -42,6 +43,8 @@ Exit code 1 if anything failed.
   --config <file>      the mcpServers file (default: mcp.json)
   --edge <url>         the edge, if not in the file
   --token-file <file>  file with the runner's key or token, if not in the config
+  --oauth <url>        tries the sign-in of a server instead, such as https://<edge>/files/mcp, as
+                       claude.ai and others would, and says which of them would fail
 `,
   credential: `Usage: mcp-bridge credential runner <name> --servers <names> [--token] [--out <file>]
        mcp-bridge credential client <name> --servers <names>

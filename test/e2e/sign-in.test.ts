@@ -107,6 +107,12 @@ describe('[F-424] an edge that is killed between any two steps of a sign-in', ()
   });
 });
 
+test('[F-434] check --oauth finds nothing wrong with it', async () => {
+  const args = [program, 'check', '--oauth', `${base().href}/mcp`];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  expect(stdout.match(/^ok /gmu)).toHaveLength(3);
+});
+
 test('[F-433] the owner sees who was let in, and ends it, from the command line', async () => {
   const { signIn } = await connect(SIGNING_CLIENTS[0] as SigningClient);
   const { folder, remove } = temporaryFolder();
