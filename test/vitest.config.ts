@@ -118,6 +118,7 @@ export default defineConfig({
           name: 'processes',
           include: [
             'test/runner/*.test.ts',
+            'test/runner/check/**/*.test.ts',
             'test/runner/sessions/**/*.test.ts',
             'test/runner/process/**/*.test.ts',
             'test/runner/dev/**/*.test.ts',

@@ -13,16 +13,16 @@ const wranglerToml = readFileSync(new URL('../../../wrangler.toml', import.meta.
 
 test('the local edge runs with the compatibility date and flags of the deployed one', () => {
   expect(/^compatibility_date = "(.*)"$/mu.exec(wranglerToml)?.[1]).toBe(EDGE_COMPATIBILITY_DATE);
-  expect(/^compatibility_flags = (\[.*\])$/mu.exec(wranglerToml)?.[1]).toBe(
-    JSON.stringify(EDGE_COMPATIBILITY_FLAGS),
-  );
+  const flags = /^compatibility_flags = (\[.*\])$/mu.exec(wranglerToml)?.[1] ?? '';
+  expect(JSON.parse(flags)).toEqual(EDGE_COMPATIBILITY_FLAGS);
 });
 
 test('the local edge binds the actors of the deployed one, all with SQLite', () => {
   const bindings = [...wranglerToml.matchAll(/^name = "(\w+)"\nclass_name = "(\w+)"$/gmu)];
   expect(Object.fromEntries(bindings.map((found) => [found[1], found[2]]))).toEqual(EDGE_ACTORS);
-  const classes = /^new_sqlite_classes = \[(.*)\]$/mu.exec(wranglerToml)?.[1];
-  expect(classes?.split(', ')).toEqual(Object.values(EDGE_ACTORS).map((name) => `"${name}"`));
+  const migrated = [...wranglerToml.matchAll(/^new_sqlite_classes = (\[.*\])$/gmu)];
+  const classes = migrated.flatMap((found) => JSON.parse(found[1] ?? '') as string[]);
+  expect(classes).toEqual(Object.values(EDGE_ACTORS));
 });
 
 test('a config holds names of settings, the port, and paths as Cap’n Proto strings', () => {
