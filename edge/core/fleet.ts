@@ -312,24 +312,27 @@ export class Fleet {
     return spare && { ...placedOf(spare), isSpare: true };
   }
 
+  #book(
+    session: SessionName,
+    { runner, boot }: Pick<PlacedSession, 'runner' | 'boot'>,
+    { server, principal, grant }: Opening,
+    now: number,
+  ): SessionRow {
+    const row = { session, runner, boot, server, principal, openedAt: now };
+    const granted = grant === undefined ? row : { ...row, grant };
+    this.#store.putSession(granted);
+    this.#reviewLater(now);
+    return granted;
+  }
+
   /** Gives a ready spare to one opening, and books it in the same step, so that nobody else gets it (LP27). */
   #handOut(opening: Opening, now: number): SessionName | undefined {
-    const { server, principal, grant } = opening;
+    const { server, principal } = opening;
     const spare = this.#spares.choose(server, () => this.#candidates(now));
     if (!spare || this.#isAtQuota(principal)) return undefined;
-    const { session, runner, boot } = spare;
+    const { session } = spare;
     this.#store.removeSpare(session);
-    const row = {
-      session,
-      runner,
-      boot,
-      server,
-      principal,
-      openedAt: now,
-      ...(grant && { grant }),
-    };
-    this.#store.putSession(row);
-    this.#reviewLater(now);
+    const row = this.#book(session, spare, opening, now);
     this.#opened += 1;
     this.#effects.push({ do: 'began', row, clientKind: opening.clientKind });
     // The runner mostly learns it from the session link first. It never needs this if the client comes, and always if it does not.
@@ -616,19 +619,8 @@ export class Fleet {
       const runners = full.map(({ runner }) => runner);
       return this.#makeRoom({ wanted, isOwn: false, runners, otherwise: placement.fault }, now);
     }
-    const { runner, boot } = placement.runner;
-    const { ask, session, server, principal, grant } = wanted;
-    const row = {
-      session,
-      runner,
-      boot,
-      server,
-      principal,
-      openedAt: now,
-      ...(grant && { grant }),
-    };
-    this.#store.putSession(row);
-    this.#reviewLater(now);
+    const { ask, session } = wanted;
+    const row = this.#book(session, placement.runner, wanted, now);
     this.#sign(ask, row, (ticket) => this.#placedWith(wanted, row, ticket));
   }
 

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { print } from '../output.ts';
 import { EXIT, printUsage, readArguments, textOf, type Arguments } from './arguments.ts';
 import { OWNER_OPTIONS, printProblem, readOwnerApi, type OwnerApi } from './owner-api.ts';
+import { dayOf, tableText } from './table.ts';
 import { usageProblem } from './usage.ts';
 
 const OPTIONS = {
@@ -99,17 +100,11 @@ function table(grants: readonly Grant[]): string {
     grant.server,
     URL.canParse(grant.client) ? new URL(grant.client).host : `${grant.app} (unverified)`,
     grant.scopes.join(' '),
-    `used ${day(grant.usedAt)}`,
-    `until ${day(grant.expiresAt)}`,
+    `used ${dayOf(grant.usedAt)}`,
+    `until ${dayOf(grant.expiresAt)}`,
   ]);
-  const widths = (rows[0] ?? []).map((_, at) =>
-    Math.max(...rows.map((row) => row[at]?.length ?? 0)),
-  );
-  const lines = rows.map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  '));
-  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+  return tableText(rows);
 }
-
-const day = (at: number): string => new Date(at).toISOString().slice(0, 10);
 
 function refuse(what: string): number {
   printUsage(usageProblem('access', what));

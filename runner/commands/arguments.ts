@@ -8,7 +8,7 @@ import { mistakeIn, usageProblem } from './usage.ts';
 /** Exit codes: 0 done, 1 it did not work, 2 the command was called wrongly (as in sh and in GNU tools). */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
-type Option = { readonly type: 'string' | 'boolean'; readonly short?: string };
+export type Option = { readonly type: 'string' | 'boolean'; readonly short?: string };
 
 /** Values of the given options, and the words that are not options. */
 export interface Arguments {

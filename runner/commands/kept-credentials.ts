@@ -3,6 +3,7 @@ import * as v from 'valibot';
 
 import { RUNNER_NAME, SERVER_NAME } from '../../shared/ids.ts';
 import { textOf, type Arguments } from './arguments.ts';
+import { dayOf, tableText } from './table.ts';
 
 /** As the operator's API lists them. Times are ms since the epoch. */
 export const KEPT = v.array(
@@ -41,20 +42,10 @@ export function keptTable(kept: Kept): string {
     keys.map(({ createdAt, usedAt, notAfter }) => [
       name,
       servers.join(','),
-      `made ${day(createdAt)}`,
-      usedAt === 0 ? 'never used' : `used ${day(usedAt)}`,
-      notAfter === null ? '' : `ends ${day(notAfter)}`,
+      `made ${dayOf(createdAt)}`,
+      usedAt === 0 ? 'never used' : `used ${dayOf(usedAt)}`,
+      notAfter === null ? '' : `ends ${dayOf(notAfter)}`,
     ]),
   );
-  const widths = [0, 1, 2, 3].map((column) =>
-    Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd();
-  return rows.map((row) => `${line(row)}\n`).join('');
+  return tableText(rows);
 }
-
-const day = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ');

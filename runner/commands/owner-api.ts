@@ -4,7 +4,15 @@ import { readEdgeUrl } from '../config/edge-url.ts';
 import { readTokenFile } from '../credential.ts';
 import { networkProblem } from '../link/network-problem.ts';
 import { printError } from '../output.ts';
-import { textOf, type Arguments } from './arguments.ts';
+import {
+  EXIT,
+  printUsage,
+  readArguments,
+  textOf,
+  type Arguments,
+  type Option,
+} from './arguments.ts';
+import { usageProblem } from './usage.ts';
 
 /** The edge asks one actor, which answers within a second; past this it is the network. */
 const ANSWER_MS = 15_000;
@@ -92,3 +100,54 @@ function refusalOf(status: number, value: unknown): Problem {
 /** Prints what is wrong with a call. */
 export const printProblem = (subject: string, problem: Problem): void =>
   printError(`${subject}: ${problemText(problem)}\n`);
+
+/** What one word of a command does; `name`: the word after it. Returns the exit code, or what is wrong with the arguments. */
+export type OwnerAction = (
+  api: OwnerApi,
+  name: string,
+  given: Arguments,
+) => Promise<number | string>;
+
+/** A command that does something to one of several things: `list` takes no name, and all else takes one. */
+export async function ownerCommand(
+  command: string,
+  argv: readonly string[],
+  {
+    options,
+    actions,
+    usage,
+    mistakeInName,
+  }: {
+    readonly options: Readonly<Record<string, Option>>;
+    readonly actions: Readonly<Record<string, OwnerAction>>;
+    /** The words that it knows. */
+    readonly usage: string;
+    readonly mistakeInName: (name: string) => string | undefined;
+  },
+): Promise<number> {
+  const given = readArguments(command, argv, { ...OWNER_OPTIONS, ...options }, 2);
+  if (given === undefined) return EXIT.usage;
+  const outcome = await act(given);
+  if (typeof outcome === 'number') return outcome;
+  printUsage(usageProblem(command, outcome));
+  return EXIT.usage;
+
+  async function act(words: Arguments): Promise<number | string> {
+    const [word = '', name] = words.words;
+    const action = Object.hasOwn(actions, word) ? actions[word] : undefined;
+    if (!action || (word === 'list') !== (name === undefined)) return usage;
+    const mistake = name === undefined ? undefined : mistakeInName(name);
+    if (mistake !== undefined) return mistake;
+    const read = await readOwnerApi(words);
+    return read.ok ? action(read.api, name ?? '', words) : read.what;
+  }
+}
+
+/** Prints why an edge did not do it. */
+export function failedAt(
+  subject: string,
+  { problem }: EdgeAnswer & { readonly ok: false },
+): number {
+  printProblem(subject, problem);
+  return EXIT.failed;
+}

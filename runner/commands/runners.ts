@@ -2,16 +2,9 @@
 import * as v from 'valibot';
 
 import { print } from '../output.ts';
-import { EXIT, printUsage, readArguments, type Arguments } from './arguments.ts';
+import { EXIT, type Arguments } from './arguments.ts';
 import { KEPT, keptTable, mistakeInName, readServers } from './kept-credentials.ts';
-import {
-  OWNER_OPTIONS,
-  printProblem,
-  readOwnerApi,
-  type EdgeAnswer,
-  type OwnerApi,
-} from './owner-api.ts';
-import { usageProblem } from './usage.ts';
+import { failedAt, ownerCommand, type OwnerApi } from './owner-api.ts';
 
 const INVITATION = v.object({ code: v.string() });
 
@@ -27,35 +20,20 @@ const LIST = v.object({
   ),
 });
 
-type Action = (api: OwnerApi, name: string, given: Arguments) => Promise<number>;
-
-const ACTIONS: Readonly<Record<string, Action>> = { add, list, revoke };
-
 /** Returns the exit code. */
-export async function runnerCommand(argv: readonly string[]): Promise<number> {
-  const options = {
-    ...OWNER_OPTIONS,
-    servers: { type: 'string' },
-    json: { type: 'boolean' },
-  } as const;
-  const given = readArguments('runner', argv, options, 2);
-  if (given === undefined) return EXIT.usage;
-  const [word = '', name] = given.words;
-  const action = Object.hasOwn(ACTIONS, word) ? ACTIONS[word] : undefined;
-  if (!action) return refuse('say what to do: add <name>, list or revoke <name>');
-  if ((word === 'list') !== (name === undefined))
-    return refuse(word === 'list' ? 'list takes no name' : `${word} takes the name of a runner`);
-  const mistake = name === undefined ? undefined : mistakeInName(name);
-  if (mistake !== undefined) return refuse(mistake);
-  const read = await readOwnerApi(given);
-  return read.ok ? action(read.api, name ?? '', given) : refuse(read.what);
-}
+export const runnerCommand = (argv: readonly string[]): Promise<number> =>
+  ownerCommand('runner', argv, {
+    options: { servers: { type: 'string' }, json: { type: 'boolean' } },
+    actions: { add, list, revoke },
+    usage: 'say what to do: add <name>, list or revoke <name>',
+    mistakeInName,
+  });
 
-async function add(api: OwnerApi, name: string, given: Arguments): Promise<number> {
+async function add(api: OwnerApi, name: string, given: Arguments): Promise<number | string> {
   const servers = readServers(given);
-  if (typeof servers === 'string') return refuse(servers);
+  if (typeof servers === 'string') return servers;
   const answer = await api.call('POST', 'runners', { name, servers });
-  if (!answer.ok) return failed(name, answer);
+  if (!answer.ok) return failedAt(`mcp-bridge runner: ${name}`, answer);
   const { code } = v.parse(INVITATION, answer.value);
   print(`On the machine that is to be ${name}, within ten minutes:
 
@@ -66,14 +44,14 @@ mcp-bridge join ${api.edge} ${code}
 
 async function revoke(api: OwnerApi, name: string): Promise<number> {
   const answer = await api.call('DELETE', `runners/${name}`);
-  if (!answer.ok) return failed(name, answer);
+  if (!answer.ok) return failedAt(`mcp-bridge runner: ${name}`, answer);
   print(`${name} is no runner any more. Its link is closed, and its sessions end.\n`);
   return EXIT.ok;
 }
 
 async function list(api: OwnerApi, _name: string, given: Arguments): Promise<number> {
   const answer = await api.call('GET', 'runners');
-  if (!answer.ok) return failed('list', answer);
+  if (!answer.ok) return failedAt('mcp-bridge runner: list', answer);
   const lists = v.parse(LIST, answer.value);
   if (given.values['json'] === true) {
     print(`${JSON.stringify(lists)}\n`);
@@ -87,14 +65,4 @@ async function list(api: OwnerApi, _name: string, given: Arguments): Promise<num
   print(runners.length === 0 ? 'No machine has joined.\n' : keptTable(runners));
   print(now.length === 0 ? '' : `\n${now.join('')}`);
   return EXIT.ok;
-}
-
-function failed(subject: string, answer: EdgeAnswer & { readonly ok: false }): number {
-  printProblem(`mcp-bridge runner: ${subject}`, answer.problem);
-  return EXIT.failed;
-}
-
-function refuse(what: string): number {
-  printUsage(usageProblem('runner', what));
-  return EXIT.usage;
 }
