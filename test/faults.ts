@@ -233,7 +233,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-51': {
     fault: 'a link away for 5, 29 or 31 s under a call',
-    tests: ['e2e/link-faults.test.ts', 'e2e/clients-breaks.test.ts'],
+    tests: ['e2e/link-faults.test.ts', 'e2e/clients-breaks.long.test.ts'],
   },
   'F-52': {
     fault: 'a half-open link',
@@ -261,7 +261,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a runner that is killed and started again',
     tests: [
       'e2e/runner-faults.test.ts',
-      'e2e/clients-breaks.test.ts',
+      'e2e/clients-breaks.long.test.ts',
       'edge/hosts/cloudflare/fleet-actor.test.ts',
       'runner/process/sweep.test.ts',
     ],
