@@ -1005,7 +1005,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-434': {
     fault:
       'an edge whose sign-in some clients would fail on: a proxy, another address, metadata that was changed',
-    tests: ['runner/check/sign-in.test.ts', 'e2e/sign-in.test.ts'],
+    tests: ['runner/check/sign-in.test.ts', 'e2e/sign-in.test.ts', 'e2e/start.test.ts'],
   },
   'F-500': {
     fault: 'a runner that may offer all servers offers one that is meant for another machine',

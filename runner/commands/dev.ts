@@ -12,7 +12,7 @@ import { emptyProblems, readConfig } from '../config/read.ts';
 import type { ConfigReading } from '../config/runner-config.ts';
 import { machineProblems, processUsers } from '../config/machine.ts';
 import { describeProblem } from '../config/problem.ts';
-import { hashCredential, mintRunnerToken } from '../credential.ts';
+import { hashCredential, mintRunnerToken, readTokenFile } from '../credential.ts';
 import { createLog, type LogLevel } from '../log.ts';
 import { print, printError, serveOutput } from '../output.ts';
 import { containmentFields, openContainment, type Containment } from '../process/containment.ts';
@@ -73,6 +73,8 @@ async function serve(options: DevOptions, signals: Signals): Promise<number> {
   identifyRunner(workspace.edgeFolder, containment.system);
   for (const orphan of await sweepOrphans({ containment, users: processUsers(config) }))
     log.warn('orphan ended', { ...orphan });
+  const owner = await readOwner(options.ownerKeyFile);
+  if (!owner.ok) return refuse(owner.text);
   const token = mintRunnerToken();
   const port = options.port === 0 ? await freePort() : options.port;
   // One person's own calls, on a terminal that shows no line of them: nobody would read it.
@@ -83,6 +85,7 @@ async function serve(options: DevOptions, signals: Signals): Promise<number> {
     secret: workspace.secret,
     runners: { [config.runner]: { token: hashCredential(token), servers: ['*'] } },
     key,
+    owner: owner.hash,
     record: isRecording ? 'all' : 'events',
   });
   const edge = await startDevEdge({
@@ -135,6 +138,19 @@ async function serve(options: DevOptions, signals: Signals): Promise<number> {
   return EXIT.ok;
 }
 
+/** What the edge needs of the owner's key in a file, if one is named. */
+async function readOwner(
+  file: string | undefined,
+): Promise<
+  { readonly ok: true; readonly hash?: string } | { readonly ok: false; readonly text: string }
+> {
+  if (file === undefined) return { ok: true };
+  const read = await readTokenFile(file);
+  return read.ok
+    ? { ok: true, hash: hashCredential(read.token) }
+    : { ok: false, text: `--owner-key-file ${file} ${problemText(read.problem)}` };
+}
+
 /** The file as `dev` serves it: with a drain that a person waits for. */
 async function readDevConfig(
   { configPath, environment }: Workspace,
@@ -154,6 +170,8 @@ interface LocalEdge {
   readonly runners: object;
   /** What clients must show; absent: nothing. */
   readonly key: string | undefined;
+  /** BRIDGE_OWNER; absent: nobody signs in. */
+  readonly owner: string | undefined;
   /** BRIDGE_RECORD. */
   readonly record: string;
 }
@@ -162,13 +180,24 @@ interface LocalEdge {
  * The edge's settings for one machine: no host but this one, and a key. Every user of the machine, and every process that a server
  * runs as another user, can reach a port of loopback. Pages in a browser are kept out by Origin and Host too.
  */
-function localSettings({ port, secret, runners, key, record }: LocalEdge): Record<string, string> {
+function localSettings({
+  port,
+  secret,
+  runners,
+  key,
+  owner,
+  record,
+}: LocalEdge): Record<string, string> {
   const clients = key && { [LOCAL_CLIENT]: { key: hashCredential(key), servers: ['*'] } };
   return {
     BRIDGE_SECRET: secret,
     BRIDGE_RECORD: record,
     BRIDGE_RUNNERS: JSON.stringify(runners),
     ...(clients ? { BRIDGE_CLIENTS: JSON.stringify(clients) } : { BRIDGE_CLIENT_AUTH: 'none' }),
+    ...(owner !== undefined && {
+      BRIDGE_URL: `http://127.0.0.1:${port}`,
+      BRIDGE_OWNER: owner,
+    }),
     BRIDGE_HOSTS: `127.0.0.1:${port},localhost:${port}`,
   };
 }

@@ -118,6 +118,8 @@ key to use. The key is kept in the storage folder, so it stays the same.
   --edge <host>        node: in this program; workerd: the edge's code for Cloudflare, in a workerd of
                        its own, which must be installed (default: node)
   --no-key             ask clients for no key: everybody on this machine can use the servers
+  --owner-key-file <file>  let apps in by sign-in too, with the owner's key in this file (see mcp-bridge
+                       credential owner --out <file>)
   --log-level <level>  debug, info, warn or error (default: warn)
 `,
   edge: `Usage: mcp-bridge edge [options]

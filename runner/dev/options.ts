@@ -19,6 +19,8 @@ export interface DevOptions {
   readonly edge: 'node' | 'workerd';
   /** Whether clients need the key that it prints. */
   readonly hasKey: boolean;
+  /** With the owner's key in this file people let apps in by sign-in, as at a deployed edge. */
+  readonly ownerKeyFile: string | undefined;
   readonly logLevel: LogLevel;
   readonly source: DevSource;
 }
@@ -59,6 +61,7 @@ export function readDevOptions(argv: readonly string[]): DevOptionsReading {
         config: { type: 'string' },
         name: { type: 'string' },
         'no-key': { type: 'boolean', default: false },
+        'owner-key-file': { type: 'string' },
         // Successes are on the screen already.
         'log-level': { type: 'string', default: 'warn' },
       },
@@ -77,6 +80,9 @@ export function readDevOptions(argv: readonly string[]): DevOptionsReading {
   }
   if (edge !== 'node' && edge !== 'workerd') return refused('--edge takes node or workerd');
   if (storage === '') return refused('--storage takes a folder');
+  const ownerKeyFile = values['owner-key-file'];
+  if (ownerKeyFile !== undefined && values['no-key'])
+    return refused('With --no-key nobody signs in: leave out --owner-key-file or --no-key');
   const [program] = command;
   if (divide !== -1 && program === undefined) {
     return refused('After -- comes the command of a server');
@@ -92,7 +98,9 @@ export function readDevOptions(argv: readonly string[]): DevOptionsReading {
       ? { kind: 'config', path: config ?? 'mcp.json' }
       : { kind: 'command', name: name ?? nameOf(command), command };
   const hasKey = !values['no-key'];
-  return { ok: true, options: { port: Number(port), storage, edge, hasKey, logLevel, source } };
+  const asked = { port: Number(port), storage, logLevel, source };
+  const options: DevOptions = { ...asked, edge, hasKey, ownerKeyFile };
+  return { ok: true, options };
 }
 
 const refused = (what: string): DevOptionsReading => ({

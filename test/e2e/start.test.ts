@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
+import { mintOwnerKey } from '../../runner/credential.ts';
 import { freePort } from '../../runner/dev/free-port.ts';
 import { PATIENCE } from '../fixtures/patience.ts';
 import { EDGE_HOST } from './edges.ts';
@@ -66,6 +67,18 @@ function startCommand(): string[] {
   const [, program = '', options = ''] = /node (\S+) dev (.*)$/u.exec(scripts.start) ?? [];
   return [program, ...options.split(' ')];
 }
+
+test('[F-434] dev lets apps in by sign-in too, with an owner key', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-owner-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'owner-key');
+  writeFileSync(file, mintOwnerKey(), { mode: 0o600 });
+  const [program = ''] = startCommand();
+  const started = await start([program, ...startCommand().slice(1), '--owner-key-file', file]);
+  const check = ['check', '--oauth', `${started.origin}/everything/mcp`];
+  const { stdout } = await promisify(execFile)(process.execPath, [join(root, program), ...check]);
+  expect(stdout.match(/^ok /gmu)).toHaveLength(3);
+});
 
 describe('npm start', () => {
   test('serves the example servers to every official client, soon', async () => {

@@ -15,6 +15,7 @@ test('without words the servers of mcp.json are served on port 8787', () => {
       storage: '.bridge',
       edge: 'node',
       hasKey: true,
+      ownerKeyFile: undefined,
       logLevel: 'warn',
       source: { kind: 'config', path: 'mcp.json' },
     },
@@ -23,6 +24,10 @@ test('without words the servers of mcp.json are served on port 8787', () => {
 
 test('[F-453] --no-key asks clients for none', () => {
   expect(readDevOptions(['--no-key'])).toMatchObject({ options: { hasKey: false } });
+  expect(readDevOptions(['--owner-key-file', 'k'])).toMatchObject({
+    options: { ownerKeyFile: 'k' },
+  });
+  expect(readDevOptions(['--owner-key-file', 'k', '--no-key'])).toMatchObject({ ok: false });
 });
 
 test('a command after -- is taken word by word, options of its own included', () => {
