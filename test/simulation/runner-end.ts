@@ -17,9 +17,6 @@ export class RunnerEnd {
   readonly #heartbeat: Heartbeat;
   #listener: EndListener;
   #timer: { readonly at: number; readonly entry: Scheduled } | undefined;
-  /** Messages that came. */
-  #heard = 0;
-
   /** The link has opened. */
   constructor(world: World, wire: Wire, listener: EndListener) {
     this.#world = world;
@@ -45,7 +42,7 @@ export class RunnerEnd {
 
   send(text: string): void {
     this.wire.a.send(text);
-    this.#did(this.#heartbeat.left(this.#world.clock.now, this.#heard));
+    this.#did(this.#heartbeat.left(this.#world.clock.now, this.wire.bytesRead));
   }
 
   close(code: number): void {
@@ -54,7 +51,7 @@ export class RunnerEnd {
 
   /** It may be half-open. */
   doubt(): void {
-    if (this.isOpen) this.#did(this.#heartbeat.ask(this.#world.clock.now, this.#heard));
+    if (this.isOpen) this.#did(this.#heartbeat.ask(this.#world.clock.now, this.wire.bytesRead));
   }
 
   /** It is half-open: nobody else hears of it. */
@@ -63,7 +60,6 @@ export class RunnerEnd {
   }
 
   #came(text: string): void {
-    this.#heard += 1;
     if (text === 'pong') return this.#listener.pong();
     this.#heartbeat.came(this.#world.clock.now);
     this.#arm();
@@ -84,7 +80,8 @@ export class RunnerEnd {
     this.#timer?.entry.cancel();
     const entry = clock.after(dueAt - clock.now, () => {
       this.#timer = undefined;
-      if (this.isOpen) this.#did(this.#heartbeat.tick(clock.now, this.#heard, chance.next()));
+      if (this.isOpen)
+        this.#did(this.#heartbeat.tick(clock.now, this.wire.bytesRead, chance.next()));
     });
     this.#timer = { at: dueAt, entry };
   }

@@ -19,12 +19,26 @@ export class Line {
     this.#bytesPerMs = bytesPerMs;
   }
 
-  /** When so many bytes are through that are sent now. */
-  through(fromFirst: boolean, bytes: number, now: number): number {
+  /** When bytes that are sent now begin to go through, and when so many are. */
+  through(fromFirst: boolean, bytes: number, now: number): { from: number; until: number } {
     const way = fromFirst ? 'first' : 'second';
-    this.#freeAt[way] = Math.max(now, this.#freeAt[way]) + bytes / this.#bytesPerMs;
-    return this.#freeAt[way];
+    const from = Math.max(now, this.#freeAt[way]);
+    this.#freeAt[way] = from + bytes / this.#bytesPerMs;
+    return { from, until: this.#freeAt[way] };
   }
+
+  /** Bytes that nobody takes any more do not go through: the network of their sender drops them when the connection is reset. */
+  drop(fromFirst: boolean, bytes: number, now: number): void {
+    const way = fromFirst ? 'first' : 'second';
+    this.#freeAt[way] = Math.max(now, this.#freeAt[way] - bytes / this.#bytesPerMs);
+  }
+}
+
+/** A message on its way. */
+interface Passage {
+  readonly from: number;
+  readonly until: number;
+  readonly bytes: number;
 }
 
 class Side implements End {
@@ -53,6 +67,7 @@ class Side implements End {
   close(code: number): void {
     if (!this.isOpen) return;
     this.isOpen = false;
+    if (this.#isFirst) this.#wire.dropComing();
     this.#wire.carry(this.#isFirst, () => this.#wire.other(this.#isFirst).end(code));
     this.#wire.soon(() => this.onClose(code));
   }
@@ -64,6 +79,7 @@ class Side implements End {
   end(code: number): void {
     if (!this.isOpen) return;
     this.isOpen = false;
+    if (this.#isFirst) this.#wire.dropComing();
     this.onClose(code);
   }
 }
@@ -76,6 +92,9 @@ export class Wire {
   readonly a: Side;
   readonly b: Side;
   #brokenAt: number | undefined;
+  /** What goes to the first end and is not there yet, and the bytes of all that is. */
+  readonly #coming = new Set<Passage>();
+  #come = 0;
 
   constructor(clock: VirtualClock, chance: Chance, maxDelayMs = 20, line?: Line) {
     this.#clock = clock;
@@ -102,15 +121,35 @@ export class Wire {
     if (this.#brokenAt !== undefined) return;
     const side = fromFirst ? this.a : this.b;
     const { now } = this.#clock;
-    const at = Math.max(
-      (this.#line?.through(fromFirst, bytes, now) ?? now) +
-        this.#chance.between(0, this.#maxDelayMs),
-      side.lastArrivalAt,
-    );
+    const { from, until } = this.#line?.through(fromFirst, bytes, now) ?? { from: now, until: now };
+    const at = Math.max(until + this.#chance.between(0, this.#maxDelayMs), side.lastArrivalAt);
     side.lastArrivalAt = at;
+    const passage = { from, until: at, bytes };
+    if (!fromFirst) this.#coming.add(passage);
     this.#clock.after(at - this.#clock.now, () => {
-      if (this.#brokenAt === undefined) deliver();
+      if (this.#brokenAt !== undefined) return;
+      if (this.#coming.delete(passage)) this.#come += bytes;
+      deliver();
     });
+  }
+
+  /** The first end takes nothing any more. */
+  dropComing(): void {
+    const { now } = this.#clock;
+    for (const { from, until, bytes } of this.#coming) {
+      const share = now <= from ? 1 : Math.max(0, (until - now) / (until - from));
+      this.#line?.drop(false, bytes * share, now);
+    }
+    this.#coming.clear();
+  }
+
+  /** Bytes that the first end, which dialled, has received: of a message that is still coming, as many as are through. */
+  get bytesRead(): number {
+    const now = this.#brokenAt ?? this.#clock.now;
+    let read = this.#come;
+    for (const { from, until, bytes } of this.#coming)
+      if (now > from) read += (bytes * (now - from)) / (until - from);
+    return read;
   }
 
   /** The connection is reset: what is under way is lost, each side learns of it in its own time. */
