@@ -98,7 +98,11 @@ test('[F-84] [R-4] ten times what the window holds: the oldest is let go and tol
   const [name = ''] = (first?.id ?? '').split('.');
   stream.destroy();
   await vi.waitUntil(
-    () => bridge.logs().some((line) => line.includes(`"callId":"${name}"`)),
+    // The edge's own line says that the client left.
+    () =>
+      bridge
+        .logs()
+        .some((line) => line.includes(`"callId":"${name}"`) && line.includes('"result"')),
     PATIENCE,
   );
   const evicted = await ask(bridge.url, {
