@@ -62,7 +62,8 @@ export function readSettings(env: Record<string, unknown>): Settings {
     variable: 'BRIDGE_RUNNERS',
     member: 'token',
     name: RUNNER_NAME,
-    needed: 'no runner can connect',
+    // With an owner, machines join and clients get keys without a setting.
+    needed: signingIn.signIn ? undefined : 'no runner can connect',
   });
   const keyHolders = readGrants(env, problems, {
     variable: 'BRIDGE_CLIENTS',

@@ -98,6 +98,7 @@ test('[F-62] [F-505] invite, join, run, and let a client in; then take both away
 
   const key = keyIn(await bridge('client', 'add', 'ann', '--servers', 'echo', ...asOwner));
   expect(await open(key)).toBe(200);
+  expect((await ask(edge.url, { path: '/readyz' })).status).toBe(200);
   const rotated = keyIn(
     await bridge('client', 'rotate', 'ann', '--overlap-hours', '0', ...asOwner),
   );

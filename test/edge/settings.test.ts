@@ -230,10 +230,11 @@ describe('[F-421] sign-in', () => {
     BRIDGE_OWNER: `sha256:${D}`,
   };
 
-  test('needs the edge’s own URL and the owner’s key, and no other client', () => {
+  test('needs the edge’s own URL and the owner’s key, and no other client or runner', () => {
     const { problems, url, signIn, hosts } = readSettings({
       ...SIGN_IN,
       BRIDGE_CLIENTS: undefined,
+      BRIDGE_RUNNERS: undefined,
     });
     expect(problems).toEqual([]);
     expect(url).toBe('https://bridge.example');
