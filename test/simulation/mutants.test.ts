@@ -144,7 +144,11 @@ describe('mutants of the rules', () => {
     ],
     [
       '[F-330] R-13: a fleet that hands a spare out and does not take it off the books',
-      ['fleet.ts', 'this.#store.removeSpare(session);\n    const row = {', 'const row = {'],
+      [
+        'fleet.ts',
+        'this.#store.removeSpare(session);\n    const row = this.#book(',
+        'const row = this.#book(',
+      ],
       1,
     ],
     [
