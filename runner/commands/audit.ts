@@ -91,12 +91,8 @@ async function lookAt(
     if (value !== undefined) query.set(parameter, value);
   }
   if (after !== undefined) query.set('after', String(after));
-  const answer = await api.call('GET', `record?${query.toString()}`);
-  if (!answer.ok) return answer.problem;
-  const page = v.safeParse(recordView, answer.value);
-  return page.success
-    ? page.output
-    : { what: 'the answer is none of this edge', fix: 'Check that both are of one version.' };
+  const answer = await api.call('GET', `record?${query.toString()}`, recordView);
+  return answer.ok ? answer.value : answer.problem;
 }
 
 /** Text on a terminal, else JSON; no character of a line controls the terminal. */

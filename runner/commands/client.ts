@@ -3,7 +3,7 @@ import * as v from 'valibot';
 
 import { print } from '../output.ts';
 import { EXIT, textOf, type Arguments } from './arguments.ts';
-import { KEPT, keptTable, mistakeInName, readServers } from './kept-credentials.ts';
+import { KEPT, keptTable, mistakeInName, readServers, REMOVED } from './kept-credentials.ts';
 import { failedAt, ownerCommand, type EdgeAnswer, type OwnerApi } from './owner-api.ts';
 
 const KEY = v.object({ key: v.string() });
@@ -29,38 +29,37 @@ async function add(api: OwnerApi, name: string, given: Arguments): Promise<numbe
   const days = wholeOf(given, 'days');
   if (Number.isNaN(days)) return '--days takes a whole number of days';
   const body = { name, servers, ...(days !== undefined && { days }) };
-  return showKey(name, await api.call('POST', 'clients', body));
+  return showKey(name, await api.call('POST', 'clients', KEY, body));
 }
 
 async function rotate(api: OwnerApi, name: string, given: Arguments): Promise<number | string> {
   const overlapHours = wholeOf(given, 'overlap-hours');
   if (Number.isNaN(overlapHours)) return '--overlap-hours takes a whole number of hours';
   const body = overlapHours === undefined ? {} : { overlapHours };
-  return showKey(name, await api.call('POST', `clients/${name}/rotate`, body));
+  return showKey(name, await api.call('POST', `clients/${name}/rotate`, KEY, body));
 }
 
 async function revoke(api: OwnerApi, name: string): Promise<number> {
-  const answer = await api.call('DELETE', `clients/${name}`);
+  const answer = await api.call('DELETE', `clients/${name}`, REMOVED);
   if (!answer.ok) return failedAt(`mcp-bridge client: ${name}`, answer);
   print(`The keys of ${name} are removed. They are refused everywhere within 30 seconds.\n`);
   return EXIT.ok;
 }
 
 async function list(api: OwnerApi, _name: string, given: Arguments): Promise<number> {
-  const answer = await api.call('GET', 'clients');
+  const answer = await api.call('GET', 'clients', LIST);
   if (!answer.ok) return failedAt('mcp-bridge client: list', answer);
-  const { clients } = v.parse(LIST, answer.value);
+  const { clients } = answer.value;
   if (given.values['json'] === true) print(`${JSON.stringify(clients)}\n`);
   else print(clients.length === 0 ? 'No client has a key here.\n' : keptTable(clients));
   return EXIT.ok;
 }
 
-function showKey(name: string, answer: EdgeAnswer): number {
+function showKey(name: string, answer: EdgeAnswer<v.InferOutput<typeof KEY>>): number {
   if (!answer.ok) return failedAt(`mcp-bridge client: ${name}`, answer);
-  const { key } = v.parse(KEY, answer.value);
   print(`The key of ${name}, shown only this once. The client sends it as "Authorization: Bearer <key>":
 
-${key}
+${answer.value.key}
 `);
   return EXIT.ok;
 }

@@ -34,13 +34,13 @@ export async function joinCommand(argv: readonly string[]): Promise<number> {
     return EXIT.failed;
   }
   const body = { code, key: publicKeyOf(key) };
-  const answer = await callEdge(`${edge.edge}/-/join`, { method: 'POST', body });
+  const answer = await callEdge(`${edge.edge}/-/join`, JOINED, { method: 'POST', body });
   if (!answer.ok) {
     await rm(file, { force: true });
     printProblem('mcp-bridge join', answer.problem);
     return EXIT.failed;
   }
-  const { runner, servers } = v.parse(JOINED, answer.value);
+  const { runner, servers } = answer.value;
   const block = JSON.stringify({ edge: edge.edge, runner, tokenFile: file });
   print(`This machine is now the runner ${runner}, for ${servers.includes('*') ? 'all servers' : servers.join(', ')}. Its key is in ${file} (mode 0600).
 

@@ -16,6 +16,9 @@ export const KEPT = v.array(
   }),
 );
 
+/** What the API answers to a removal. */
+export const REMOVED = v.object({ name: v.string() });
+
 type Kept = v.InferOutput<typeof KEPT>;
 
 /** A name that a credential may have, or what is wrong. */

@@ -1,4 +1,6 @@
 // Calls the operator's API of an edge with the owner's key, which is read from a file and never from an argument.
+import * as v from 'valibot';
+
 import { problemText, type Problem } from '../../shared/problem.ts';
 import { readEdgeUrl } from '../config/edge-url.ts';
 import { readTokenFile } from '../credential.ts';
@@ -24,14 +26,19 @@ export const OWNER_OPTIONS = {
 } as const;
 
 /** What an edge answered: the JSON of a success, or what is wrong. */
-export type EdgeAnswer =
-  | { readonly ok: true; readonly value: unknown }
+export type EdgeAnswer<Value = unknown> =
+  | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly problem: Problem };
 
 export interface OwnerApi {
   readonly edge: string;
   /** `path`: what follows `/-/api/`. */
-  call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<EdgeAnswer>;
+  call<Schema extends v.GenericSchema>(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    schema: Schema,
+    body?: object,
+  ): Promise<EdgeAnswer<v.InferOutput<Schema>>>;
 }
 
 /** The API that the arguments name; or what is wrong with them. */
@@ -51,14 +58,15 @@ export async function readOwnerApi(
   const key = await readTokenFile(file, 'owner');
   if (!key.ok) return { ok: false, what: `--owner-key-file ${file} ${problemText(key.problem)}` };
   const headers = { Authorization: `Bearer ${key.token}` };
-  const call: OwnerApi['call'] = (method, path, body) =>
-    callEdge(`${edge.edge}/-/api/${path}`, { method, headers, body });
+  const call: OwnerApi['call'] = (method, path, schema, body) =>
+    callEdge(`${edge.edge}/-/api/${path}`, schema, { method, headers, body });
   return { ok: true, api: { edge: edge.edge, call } };
 }
 
-/** Sends JSON to an edge and reads its answer. Redirects are not followed, because a credential is for the edge alone. */
-export async function callEdge(
+/** Sends JSON to an edge and reads its answer by a schema. Redirects are not followed, because a credential is for the edge alone. */
+export async function callEdge<Schema extends v.GenericSchema>(
   url: string,
+  schema: Schema,
   {
     method,
     headers = {},
@@ -68,7 +76,7 @@ export async function callEdge(
     readonly headers?: Readonly<Record<string, string>>;
     readonly body?: object | undefined;
   },
-): Promise<EdgeAnswer> {
+): Promise<EdgeAnswer<v.InferOutput<Schema>>> {
   try {
     const response = await fetch(url, {
       method,
@@ -78,12 +86,19 @@ export async function callEdge(
       ...(body && { body: JSON.stringify(body) }),
     });
     const value: unknown = await response.json().catch(() => undefined);
-    if (response.ok && value !== undefined) return { ok: true, value };
-    return { ok: false, problem: refusalOf(response.status, value) };
+    if (!response.ok || value === undefined)
+      return { ok: false, problem: refusalOf(response.status, value) };
+    const read = v.safeParse(schema, value);
+    return read.success ? { ok: true, value: read.output } : { ok: false, problem: ODD };
   } catch (error) {
     return { ok: false, problem: networkProblem(error) };
   }
 }
+
+const ODD: Problem = {
+  what: 'the edge answers in a form that is not known here',
+  fix: 'Upgrade the edge or this program, whichever is older.',
+};
 
 function refusalOf(status: number, value: unknown): Problem {
   const { error } = (value ?? {}) as { error?: { message?: unknown } };

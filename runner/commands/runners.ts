@@ -3,7 +3,7 @@ import * as v from 'valibot';
 
 import { print } from '../output.ts';
 import { EXIT, type Arguments } from './arguments.ts';
-import { KEPT, keptTable, mistakeInName, readServers } from './kept-credentials.ts';
+import { KEPT, keptTable, mistakeInName, readServers, REMOVED } from './kept-credentials.ts';
 import { failedAt, ownerCommand, type OwnerApi } from './owner-api.ts';
 
 const INVITATION = v.object({ code: v.string() });
@@ -32,9 +32,9 @@ export const runnerCommand = (argv: readonly string[]): Promise<number> =>
 async function add(api: OwnerApi, name: string, given: Arguments): Promise<number | string> {
   const servers = readServers(given);
   if (typeof servers === 'string') return servers;
-  const answer = await api.call('POST', 'runners', { name, servers });
+  const answer = await api.call('POST', 'runners', INVITATION, { name, servers });
   if (!answer.ok) return failedAt(`mcp-bridge runner: ${name}`, answer);
-  const { code } = v.parse(INVITATION, answer.value);
+  const { code } = answer.value;
   print(`On the machine that is to be ${name}, within ten minutes:
 
 mcp-bridge join ${api.edge} ${code}
@@ -43,16 +43,16 @@ mcp-bridge join ${api.edge} ${code}
 }
 
 async function revoke(api: OwnerApi, name: string): Promise<number> {
-  const answer = await api.call('DELETE', `runners/${name}`);
+  const answer = await api.call('DELETE', `runners/${name}`, REMOVED);
   if (!answer.ok) return failedAt(`mcp-bridge runner: ${name}`, answer);
   print(`${name} is no runner any more. Its link is closed, and its sessions end.\n`);
   return EXIT.ok;
 }
 
 async function list(api: OwnerApi, _name: string, given: Arguments): Promise<number> {
-  const answer = await api.call('GET', 'runners');
+  const answer = await api.call('GET', 'runners', LIST);
   if (!answer.ok) return failedAt('mcp-bridge runner: list', answer);
-  const lists = v.parse(LIST, answer.value);
+  const lists = answer.value;
   if (given.values['json'] === true) {
     print(`${JSON.stringify(lists)}\n`);
     return EXIT.ok;

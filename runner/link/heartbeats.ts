@@ -1,6 +1,7 @@
 // When the heartbeats of all sockets are due: one timer for all of them, which wakes the program once a second at most, however many
 // there are.
 import type { Heartbeat } from '../../shared/link/heartbeat.ts';
+import { WakeTimer } from '../wake-timer.ts';
 
 /** The time between two wake-ups. Pings leave early by up to this much, and looks are late by it. */
 const SLOT_MS = 1_000;
@@ -14,7 +15,7 @@ export interface Beating {
 export class Heartbeats {
   readonly #slots = new Map<number, Set<Beating>>();
   readonly #slotOf = new Map<Beating, number>();
-  #timer: { readonly slot: number; readonly id: NodeJS.Timeout } | undefined;
+  readonly #timer = new WakeTimer(() => this.#fire(), { keepsAlive: false });
 
   /** Has it beaten when its heartbeat is due, in place of any earlier time. */
   schedule(beating: Beating): void {
@@ -41,18 +42,10 @@ export class Heartbeats {
   }
 
   #arm(): void {
-    const slot = Math.min(...this.#slots.keys());
-    if (this.#timer && this.#timer.slot <= slot) return;
-    clearTimeout(this.#timer?.id);
-    this.#timer = undefined;
-    if (slot === Infinity) return;
-    const id = setTimeout(() => this.#fire(), Math.max(0, slot * SLOT_MS - performance.now()));
-    id.unref();
-    this.#timer = { slot, id };
+    if (this.#slots.size > 0) this.#timer.arm(Math.min(...this.#slots.keys()) * SLOT_MS);
   }
 
   #fire(): void {
-    this.#timer = undefined;
     // A timer may be a moment early.
     const now = Math.floor((performance.now() + 1) / SLOT_MS);
     const due = [...this.#slots].filter(([slot]) => slot <= now).flatMap(([, all]) => [...all]);

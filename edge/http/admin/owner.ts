@@ -31,10 +31,11 @@ export async function asOwner(
 const NOT_OWNER = 'This is not the owner key. `mcp-bridge credential owner` makes one.';
 
 export const limited = (retryAfterS: number): Response =>
-  refuse(
-    { fault: 'overloaded', message: `Too many wrong tries. Try again in ${retryAfterS} seconds.` },
-    { headers: { 'Retry-After': String(retryAfterS) } },
-  );
+  refuse({
+    fault: 'overloaded',
+    message: `Too many wrong tries. Try again in ${retryAfterS} seconds.`,
+    retryAfterS,
+  });
 
 /** The access actor is out of reach. */
 export const unreachable = (): Response => refuse({ fault: 'sign_in_unavailable' });
