@@ -16,6 +16,7 @@ import { createLog } from '../../runner/log.ts';
 import { startRunner } from '../../runner/runner.ts';
 import { fixedToken } from '../../runner/runner-token.ts';
 import { Browser } from '../fixtures/browser.ts';
+import { Canaries, contentsOf } from './canaries.ts';
 import { temporaryFolder } from './journal.ts';
 
 const everything = fileURLToPath(
@@ -25,17 +26,22 @@ const everything = fileURLToPath(
 const key = mintOwnerKey();
 const documents = new Map<string, object>();
 const fetched: string[] = [];
+const canaries = new Canaries();
+const lines: string[] = [];
+let storage: string;
 let origin: string;
 
 beforeAll(async () => {
   const { folder, remove } = temporaryFolder();
   const [port, token] = [await freePort(), mintRunnerToken()];
   origin = `http://127.0.0.1:${port}`;
-  const log = createLog({ level: 'error' });
+  storage = `${folder}/edge`;
+  canaries.keep('the owner key', key);
+  const log = createLog({ level: 'info', write: (line) => lines.push(line) });
   const edge = await startNodeEdge({
     host: '127.0.0.1',
     port,
-    storage: `${folder}/edge`,
+    storage,
     log,
     settings: {
       BRIDGE_SECRET: 'e2e-secret-of-at-least-32-characters',
@@ -63,7 +69,7 @@ beforeAll(async () => {
     edge: origin,
     connect: connectInMemory(edge),
     log,
-    record: 'off',
+    record: log,
   });
   await runner.ready;
   return async () => {
@@ -228,8 +234,8 @@ async function clientIdOf({ document, registers }: App, server: Json): Promise<s
 async function signIn(app: App) {
   const { resource, server } = await discover(app);
   const client = await clientIdOf(app, server);
-  const verifier = randomBytes(32).toString('base64url');
-  const state = randomBytes(16).toString('base64url');
+  const verifier = canaries.keep('a verifier', randomBytes(32).toString('base64url'));
+  const state = canaries.keep('a state', randomBytes(16).toString('base64url'));
   const asked = {
     response_type: 'code',
     client_id: client,
@@ -246,14 +252,17 @@ async function signIn(app: App) {
   expect(back.href.startsWith(`${app.redirect}?`)).toBe(true);
   const { searchParams } = back;
   expect([searchParams.get('state'), searchParams.get('iss')]).toEqual([state, origin]);
-  const exchange = (fields: Record<string, string>): Promise<Json> =>
-    jsonOf(String(server['token_endpoint']), {
+  const exchange = async (fields: Record<string, string>): Promise<Json> => {
+    const tokens = await jsonOf(String(server['token_endpoint']), {
       method: 'POST',
       body: new URLSearchParams({ client_id: client, resource, ...fields }),
     });
+    for (const name of ['access_token', 'refresh_token']) canaries.keep(name, String(tokens[name]));
+    return tokens;
+  };
   const tokens = await exchange({
     grant_type: 'authorization_code',
-    code: searchParams.get('code') ?? '',
+    code: canaries.keep('a code', searchParams.get('code')),
     code_verifier: verifier,
     redirect_uri: app.redirect,
   });
@@ -337,4 +346,11 @@ test('[F-431] 20 connections that each refresh twice at once and keep the first 
   });
   const tokens = await Promise.all(lives);
   expect(new Set(tokens).size).toBe(20);
+});
+
+test('[F-540] of all that, no secret is in a log, a record or a file', () => {
+  expect(canaries.count).toBeGreaterThan(100);
+  expect(lines.some((line) => line.includes('"tool":"echo"'))).toBe(true);
+  expect(canaries.namesIn(lines)).toEqual([]);
+  expect(canaries.namesIn(contentsOf(storage))).toEqual([]);
 });
