@@ -2,6 +2,7 @@
 // hand in their SHA-256 digests, so that storage and memory of the actor open nothing.
 import type { Limited, Network } from './access-limits.ts';
 import type { CredentialSteps, CredentialStore, SecretDigest } from './credential-ports.ts';
+import type { Person, PersonSteps, PersonStore } from './person-ports.ts';
 import type { ServerName } from '../../shared/ids.ts';
 
 /** An app that asks for access (RFC 7591, or a Client ID Metadata Document). */
@@ -11,17 +12,6 @@ export interface ClientApp {
   readonly name: string;
   /** As the app wrote them. */
   readonly redirects: readonly string[];
-}
-
-/** Who signed in. */
-export interface Person {
-  /** `owner`, or `p-` and a digest of issuer and subject: a mail address may pass to somebody else. */
-  readonly id: string;
-  readonly issuer?: string | undefined;
-  readonly subject?: string | undefined;
-  readonly email?: string | undefined;
-  readonly name?: string | undefined;
-  readonly groups?: readonly string[] | undefined;
 }
 
 /** What a person lets an app do, and the code that the app gets for it. */
@@ -93,7 +83,8 @@ export interface Issued {
 
 /** Who a token was issued to, and for what. */
 export interface Admission {
-  readonly person: string;
+  /** As they were when they signed in last. */
+  readonly person: Person;
   readonly client: string;
   readonly grant: string;
   readonly scopes: readonly string[];
@@ -105,6 +96,8 @@ export interface Admission {
 export interface GrantView {
   readonly grant: string;
   readonly person: string;
+  /** Of the person, if an identity provider vouches for it. */
+  readonly email?: string | undefined;
   readonly client: string;
   readonly app: string;
   readonly server: ServerName;
@@ -124,7 +117,7 @@ export interface GrantChoice {
 type Step<Input, Output> = (input: Input, now: number) => Output;
 
 /** What the access actor can be asked. Each question is one step: all of its writes are kept, or none. */
-export interface AccessSteps extends CredentialSteps {
+export interface AccessSteps extends CredentialSteps, PersonSteps {
   /** The app of a client id. `fetch`: its document must be read; `stale` serves if that fails. */
   app: Step<
     { readonly id: string; readonly isDocument: boolean; readonly from: Network },
@@ -145,8 +138,8 @@ export interface AccessSteps extends CredentialSteps {
     { readonly isRight: boolean; readonly from: Network },
     { readonly kind: 'right' } | { readonly kind: 'wrong' } | Limited
   >;
-  /** `spent`: the page was used before. */
-  approve: Step<Approval, { readonly kind: 'approved' } | { readonly kind: 'spent' }>;
+  /** `spent`: the page was used before. `blocked`: the person is. */
+  approve: Step<Approval, { readonly kind: 'approved' | 'spent' | 'blocked' }>;
   redeem: Step<Redemption, Issued | RefusedExchange | Limited>;
   renew: Step<Renewal, Issued | RefusedExchange | Limited>;
   /** Ends the grant of an access or refresh token (RFC 7009), if there is one. */
@@ -170,7 +163,7 @@ export type AccessPort = <Name extends keyof AccessSteps>(
 ) => Promise<ReturnType<AccessSteps[Name]>>;
 
 /** A grant as it is kept. */
-export interface GrantRow extends Omit<GrantView, 'scopes'> {
+export interface GrantRow extends Omit<GrantView, 'scopes' | 'email'> {
   /** Separated by spaces (RFC 6749 §3.3). */
   readonly scopes: string;
   /** The code, also after its use: a second use ends the grant. */
@@ -205,6 +198,7 @@ export type AppKind = 'registered' | 'document';
 /** The tables of the access actor. Writes of one step are kept all together or not at all. */
 export interface AccessStore {
   readonly credentials: CredentialStore;
+  readonly people: PersonStore;
 
   app(kind: AppKind, id: string): AppRow | undefined;
   putApp(kind: AppKind, row: AppRow): void;
@@ -239,11 +233,6 @@ export interface AccessStore {
   /** Notes that a page was used; false if it was before. */
   usePage(page: string, until: number): boolean;
   dropPagesBefore(now: number): void;
-
-  person(id: string): Person | undefined;
-  putPerson(person: Person, seenAt: number): void;
-  /** Forgets people without grants. */
-  dropPeople(): void;
 
   sweepAt(): number | undefined;
   setSweep(at: number): void;

@@ -5,11 +5,11 @@ import type {
   AppRow,
   GrantChoice,
   GrantRow,
-  Person,
   TokenRow,
 } from './access-ports.ts';
 import type { SecretDigest } from './credential-ports.ts';
 import { CREDENTIAL_SCHEMA, CredentialTables } from './credential-tables.ts';
+import { PERSON_SCHEMA, PersonTables } from './person-tables.ts';
 import type { Sql } from './fleet-tables.ts';
 import type { ServerName } from '../../shared/ids.ts';
 
@@ -29,12 +29,11 @@ export const ACCESS_SCHEMA = `
   CREATE TABLE IF NOT EXISTS tokens (token TEXT PRIMARY KEY, grant_id TEXT NOT NULL, scopes TEXT NOT NULL,
     expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS tokens_by_grant ON tokens (grant_id, expires_at);
-  CREATE TABLE IF NOT EXISTS people (person TEXT PRIMARY KEY, facts TEXT NOT NULL, seen_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS apps (kind TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, redirects TEXT NOT NULL,
     used_at INTEGER NOT NULL, fresh_until INTEGER NOT NULL, PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS apps_by_use ON apps (kind, used_at);
   CREATE TABLE IF NOT EXISTS pages (page TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS access (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;${CREDENTIAL_SCHEMA}`;
+  CREATE TABLE IF NOT EXISTS access (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;${CREDENTIAL_SCHEMA}${PERSON_SCHEMA}`;
 
 const GRANT = `grant_id AS "grant", person, client, app, server, scopes, created_at AS createdAt, used_at AS usedAt,
   expires_at AS expiresAt, code, code_until AS codeUntil, challenge, redirect, refresh, refresh_until AS refreshUntil, previous, sealed`;
@@ -45,6 +44,7 @@ const SWEEP = 'sweepAt';
 
 export class AccessTables implements AccessStore {
   readonly credentials: CredentialTables;
+  readonly people: PersonTables;
   readonly #sql: Sql;
   readonly #wakeAt: (at: number) => void;
 
@@ -52,6 +52,7 @@ export class AccessTables implements AccessStore {
   constructor(sql: Sql, wakeAt: (at: number) => void) {
     this.#sql = sql;
     this.credentials = new CredentialTables(sql);
+    this.people = new PersonTables(sql);
     this.#wakeAt = wakeAt;
   }
 
@@ -190,25 +191,6 @@ export class AccessTables implements AccessStore {
 
   dropPagesBefore(now: number): void {
     this.#sql.write('DELETE FROM pages WHERE until <= ?', now);
-  }
-
-  person(id: string): Person | undefined {
-    const [row] = this.#sql.rows<{ facts: string }>(
-      'SELECT facts FROM people WHERE person = ?',
-      id,
-    );
-    return row && (JSON.parse(row.facts) as Person);
-  }
-
-  putPerson(person: Person, seenAt: number): void {
-    const row = [person.id, JSON.stringify(person), seenAt];
-    this.#sql.write('INSERT OR REPLACE INTO people VALUES (?, ?, ?)', ...row);
-  }
-
-  dropPeople(): void {
-    this.#sql.write(
-      'DELETE FROM people WHERE NOT EXISTS (SELECT 1 FROM grants WHERE grants.person = people.person)',
-    );
   }
 
   sweepAt(): number | undefined {

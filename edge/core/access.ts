@@ -4,11 +4,14 @@
 import { AccessLimits, type Network } from './access-limits.ts';
 import type { CredentialSteps } from './credential-ports.ts';
 import { Credentials } from './credentials.ts';
+import { People } from './people.ts';
+import type { PersonSteps } from './person-ports.ts';
 import type {
   AccessSteps,
   AccessStore,
   AppKind,
   EndedGrant,
+  GrantChoice,
   GrantRow,
   GrantView,
   Issued,
@@ -38,15 +41,17 @@ const TOKENS_OF_GRANT = 32;
 const SPENT_OF_GRANT = 200;
 const APPS: Readonly<Record<AppKind, number>> = { registered: 1_000, document: 500 };
 
-/** Steps of keys are those of {@link Credentials}. */
-export class Access implements Omit<AccessSteps, keyof CredentialSteps> {
+/** Steps of keys are those of {@link Credentials}, steps of people those of {@link People}. */
+export class Access implements Omit<AccessSteps, keyof CredentialSteps | keyof PersonSteps> {
   readonly #store: AccessStore;
   readonly #limits = new AccessLimits();
   readonly #credentials: Credentials;
+  readonly #people: People;
 
   constructor(store: AccessStore) {
     this.#store = store;
     this.#credentials = new Credentials(store.credentials, this.#limits);
+    this.#people = new People(store.people, (person) => this.#endBy({ person }));
   }
 
   readonly app: AccessSteps['app'] = ({ id, isDocument, from }, now) => {
@@ -82,8 +87,9 @@ export class Access implements Omit<AccessSteps, keyof CredentialSteps> {
     const store = this.#store;
     if (now >= approval.pageUntil || !store.usePage(approval.page, approval.pageUntil))
       return { kind: 'spent' };
+    if (store.people.blockedPerson(approval.person.id)) return { kind: 'blocked' };
     this.#makeRoom(approval.person.id, now);
-    store.putPerson(approval.person, now);
+    store.people.putPerson(approval.person, now);
     const kind = store.app('registered', approval.app.id) ? 'registered' : 'document';
     const app = store.app(kind, approval.app.id);
     if (app) store.putApp(kind, { ...app, usedAt: now });
@@ -182,7 +188,8 @@ export class Access implements Omit<AccessSteps, keyof CredentialSteps> {
     if (!row || !grant || grant.server !== server || now >= grant.expiresAt)
       return { admission: undefined };
     if (now - grant.usedAt >= NOTED_MS) this.#store.putGrant({ ...grant, usedAt: now });
-    const { person, client } = grant;
+    const { client } = grant;
+    const person = this.#store.people.person(grant.person) ?? { id: grant.person };
     const scopes = row.scopes.split(' ');
     const { expiresAt } = row;
     return { admission: { person, client, grant: grant.grant, scopes, expiresAt } };
@@ -193,12 +200,10 @@ export class Access implements Omit<AccessSteps, keyof CredentialSteps> {
     return this.#store
       .grantsBy({ server })
       .filter(({ grant, refresh }) => refresh !== null && !over.has(grant))
-      .map(viewOf);
+      .map((row) => viewOf(row, this.#store.people.person(row.person)?.email));
   };
 
-  readonly end: AccessSteps['end'] = (choice) => {
-    return { ended: this.#store.grantsBy(choice).map((row) => this.#ended(row)) };
-  };
+  readonly end: AccessSteps['end'] = (choice) => ({ ended: this.#endBy(choice) });
 
   /** One step, by its name. */
   take<Name extends keyof AccessSteps>(
@@ -206,8 +211,10 @@ export class Access implements Omit<AccessSteps, keyof CredentialSteps> {
     input: Parameters<AccessSteps[Name]>[0],
     now: number,
   ): ReturnType<AccessSteps[Name]> {
-    const steps = Object.hasOwn(this, name) ? this : this.#credentials;
-    const step = Reflect.get(steps, name) as (
+    const steps = [this, this.#credentials, this.#people].find((steps) =>
+      Object.hasOwn(steps, name),
+    );
+    const step = Reflect.get(steps ?? this, name) as (
       input: unknown,
       now: number,
     ) => ReturnType<AccessSteps[Name]>;
@@ -222,7 +229,7 @@ export class Access implements Omit<AccessSteps, keyof CredentialSteps> {
     store.dropPagesBefore(now);
     store.dropAppsBefore('registered', now - UNUSED_MS);
     store.dropAppsBefore('document', now - UNUSED_MS);
-    store.dropPeople();
+    store.people.dropPeople();
     this.#credentials.sweep(now);
     store.setSweep(now + DAY_MS);
   }
@@ -232,6 +239,10 @@ export class Access implements Omit<AccessSteps, keyof CredentialSteps> {
     const grant = this.#store.grantOfSpent(presented);
     const row = grant === undefined ? undefined : this.#store.grant(grant);
     return row?.client === client ? this.#ended(row) : undefined;
+  }
+
+  #endBy(choice: GrantChoice): readonly EndedGrant[] {
+    return this.#store.grantsBy(choice).map((row) => this.#ended(row));
   }
 
   #ended({ grant, person, server }: GrantRow): EndedGrant {
@@ -296,9 +307,10 @@ const appOf = ({ id, name, redirects }: Parameters<AccessStore['putApp']>[1]) =>
   redirects,
 });
 
-const viewOf = (row: GrantRow): GrantView => ({
+const viewOf = (row: GrantRow, email: string | undefined): GrantView => ({
   grant: row.grant,
   person: row.person,
+  ...(email !== undefined && { email }),
   client: row.client,
   app: row.app,
   server: row.server,

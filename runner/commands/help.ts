@@ -96,10 +96,15 @@ Keys of client programs at an edge, without a deploy. A key is shown once; the e
   access: `Usage: mcp-bridge access list --edge <url> --owner-key-file <file> [--server <name>] [--json]
        mcp-bridge access revoke <grant> --edge <url> --owner-key-file <file>
        mcp-bridge access revoke (--person <id> | --app <client> | --all) --edge <url> --owner-key-file <file>
+       mcp-bridge access block|unblock <person> --edge <url> --owner-key-file <file>
+       mcp-bridge access block|unblock <issuer> <subject> --edge <url> --owner-key-file <file>
+       mcp-bridge access blocked --edge <url> --owner-key-file <file> [--json]
 
 Shows the grants of people who signed in at an edge: who, which server, which app, until when; and ends
-them. An ended grant serves no request after 30 s.
+them. An ended grant serves no request after 30 s. block ends all grants of a person, and lets them in no
+more, with any app and with tokens of other issuers too, until unblock. blocked shows who is blocked.
 
+  <person>                 owner, or p-… as list shows them
   --edge <url>             the edge
   --owner-key-file <file>  file with the owner key, mode 0600
   --server <name>          only grants for this server

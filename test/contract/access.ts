@@ -133,6 +133,29 @@ export function accessStoreContract(make: () => Promise<StoreHarness<AccessStore
       expect(none).toEqual([true, false]);
     });
 
+    test('keeps who is blocked, also when their grants are gone, and in the next life', async () => {
+      const { step, crash } = await make();
+      const ann = { id: 'p-1', issuer: 'https://i.example', subject: 's', groups: ['a', 'b'] };
+      await step((store) => {
+        store.people.putPerson(ann, START);
+        store.people.putBlocked({ person: { id: 'p-2' }, since: START + 1 });
+        store.people.putBlocked({ person: ann, since: START });
+        store.people.dropPeople();
+      });
+      await crash();
+      const kept = await step((store) => [
+        store.people.person('p-1'),
+        store.people.blockedPerson('p-1'),
+        store.people.blockedPeople().map(({ person }) => person.id),
+      ]);
+      expect(kept).toEqual([undefined, { person: ann, since: START }, ['p-1', 'p-2']]);
+      const left = await step((store) => {
+        store.people.removeBlocked('p-1');
+        return store.people.blockedPeople();
+      });
+      expect(left).toEqual([{ person: { id: 'p-2' }, since: START + 1 }]);
+    });
+
     test('notes a page once', async () => {
       const { step, crash } = await make();
       expect(await step((store) => store.usePage('p', START))).toBe(true);
@@ -208,7 +231,7 @@ export function accessStoreContract(make: () => Promise<StoreHarness<AccessStore
       for (const token of ['a1', 'a2', 'a3'])
         expect(await ask((access) => access.validate({ token, server: 'files' }, START))).toEqual({
           admission: {
-            person: 'owner',
+            person: { id: 'owner' },
             client: 'app',
             grant: 'g1',
             scopes: ['mcp'],

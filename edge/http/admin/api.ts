@@ -1,4 +1,5 @@
 // The operator's API: which path leads where. All of it asks for the owner's key, but for the one call with which a machine joins.
+import { blockPerson, listBlocked, unblockPerson } from './blocked.ts';
 import { addClient, listClients, removeClient, rotateClient } from './clients.ts';
 import { endGrants, listGrants } from './grants.ts';
 import { join } from './join.ts';
@@ -13,6 +14,7 @@ type Handle = (context: AdminRequest, name: string) => Promise<Response>;
 type Methods = Readonly<Record<string, Handle>>;
 
 const COLLECTIONS: Readonly<Record<string, Methods>> = {
+  blocked: { GET: listBlocked, POST: blockPerson, DELETE: unblockPerson },
   clients: { GET: listClients, POST: addClient },
   grants: { GET: listGrants, DELETE: endGrants },
   runners: { GET: listRunners, POST: inviteRunner },

@@ -43,7 +43,7 @@ export class Admissions {
     if (!admission) return undefined;
     const { person, client, grant, scopes, expiresAt } = admission;
     const principal = {
-      name: person,
+      name: person.id,
       servers: new Set([server]),
       client,
       grant,

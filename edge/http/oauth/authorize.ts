@@ -133,10 +133,18 @@ export async function takeConsent(context: SignInRequest): Promise<Response> {
   });
   if (!approved)
     return refusal(APP_UNREACHABLE.status, APP_UNREACHABLE.why, APP_UNREACHABLE.retryAfterS);
-  if (approved.answer.kind === 'spent') return refusal(400, `This page was used before. ${AGAIN}`);
-  return sendBack(context, sealed, { code });
+  switch (approved.answer.kind) {
+    case 'spent':
+      return refusal(400, `This page was used before. ${AGAIN}`);
+    case 'blocked':
+      return refusal(403, BLOCKED);
+    case 'approved':
+      return sendBack(context, sealed, { code });
+  }
 }
 
+const BLOCKED =
+  'You are blocked here. If that is a mistake, ask the operator of this edge to unblock you.';
 const AGAIN = 'Go back to the app and connect again.';
 const TOO_OLD = `This page is too old. ${AGAIN}`;
 

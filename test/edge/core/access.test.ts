@@ -209,7 +209,7 @@ describe('[F-418] a token opens its own server, as its own person', () => {
           for (const other of ['files', 'mail', 'git']) {
             const asked = { token: tokens[at] ?? '', server: other };
             const { admission } = access.validate(asked, START);
-            const found = admission && { person: admission.person, client: admission.client };
+            const found = admission && { person: admission.person.id, client: admission.client };
             expect(found).toEqual(other === server ? { person, client } : undefined);
           }
       }),
