@@ -18,7 +18,7 @@ export class People implements PersonSteps {
   readonly block: PersonSteps['block'] = ({ person }, now) => {
     const store = this.#store;
     const before = store.blockedPerson(person.id);
-    if (!before && store.blockedPeople().length >= BLOCKED) return { kind: 'full' };
+    if (!before && store.countBlocked() >= BLOCKED) return { kind: 'full' };
     const known = { ...store.person(person.id), ...before?.person, ...person };
     store.putBlocked({ person: known, since: before?.since ?? now });
     return { kind: 'blocked', ended: this.#endGrants(person.id) };

@@ -45,6 +45,7 @@ export interface PersonStore {
   blockedPerson(id: string): BlockedPerson | undefined;
   /** In the order in which they were blocked. */
   blockedPeople(): BlockedPerson[];
+  countBlocked(): number;
   putBlocked(blocked: BlockedPerson): void;
   removeBlocked(id: string): void;
 }

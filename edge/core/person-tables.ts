@@ -52,6 +52,10 @@ export class PersonTables implements PersonStore {
     return this.#sql.rows<BlockedRow>(query).map(read);
   }
 
+  countBlocked(): number {
+    return this.#sql.rows<{ n: number }>('SELECT count(*) AS n FROM blocked')[0]?.n ?? 0;
+  }
+
   putBlocked({ person, since }: BlockedPerson): void {
     const row = [person.id, JSON.stringify(person), since];
     this.#sql.write('INSERT OR REPLACE INTO blocked VALUES (?, ?, ?)', ...row);
