@@ -2,7 +2,7 @@
 // hand in their SHA-256 digests, so that storage and memory of the actor open nothing.
 import type { Limited, Network } from './access-limits.ts';
 import type { CredentialSteps, CredentialStore, SecretDigest } from './credential-ports.ts';
-import type { Person, PersonSteps, PersonStore } from './person-ports.ts';
+import type { EndedGrant, Person, PersonSteps, PersonStore } from './person-ports.ts';
 import type { ServerName } from '../../shared/ids.ts';
 
 /** An app that asks for access (RFC 7591, or a Client ID Metadata Document). */
@@ -62,9 +62,6 @@ export interface Renewal extends Minted {
   readonly scopes: readonly string[] | undefined;
   readonly from: Network;
 }
-
-/** A grant that ended. What its app has open ends too. */
-export type EndedGrant = Pick<GrantView, 'grant' | 'person' | 'server'>;
 
 /** Errors of RFC 6749 §5.2 and RFC 8707 §2. */
 export interface RefusedExchange {

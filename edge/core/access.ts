@@ -5,12 +5,11 @@ import { AccessLimits, type Network } from './access-limits.ts';
 import type { CredentialSteps } from './credential-ports.ts';
 import { Credentials } from './credentials.ts';
 import { People } from './people.ts';
-import type { PersonSteps } from './person-ports.ts';
+import type { EndedGrant, PersonSteps } from './person-ports.ts';
 import type {
   AccessSteps,
   AccessStore,
   AppKind,
-  EndedGrant,
   GrantChoice,
   GrantRow,
   GrantView,

@@ -1,6 +1,5 @@
 // The rules of people at the access actor: who is blocked, and what a block ends.
-import type { EndedGrant } from './access-ports.ts';
-import type { PersonSteps, PersonStore } from './person-ports.ts';
+import type { EndedGrant, PersonSteps, PersonStore } from './person-ports.ts';
 
 /** People that may be blocked at a time: they are blocked by hand. */
 const BLOCKED = 1_000;

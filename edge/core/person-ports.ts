@@ -1,5 +1,5 @@
 // People who sign in, by the access actor or with a token of another issuer: what is known of them, and who is blocked.
-import type { EndedGrant } from './access-ports.ts';
+import type { ServerName } from '../../shared/ids.ts';
 
 /** Who signed in. */
 export interface Person {
@@ -11,6 +11,14 @@ export interface Person {
   readonly email?: string | undefined;
   readonly name?: string | undefined;
   readonly groups?: readonly string[] | undefined;
+}
+
+/** A grant that ended. What its app has open ends too. */
+export interface EndedGrant {
+  readonly grant: string;
+  /** Of the person. */
+  readonly person: string;
+  readonly server: ServerName;
 }
 
 /** Somebody who is let in no more. */

@@ -2,7 +2,8 @@
 import { persistently } from '../exchange.ts';
 import type { Ports } from '../ports.ts';
 import type { Network } from '../../core/access-limits.ts';
-import type { AccessSteps, EndedGrant } from '../../core/access-ports.ts';
+import type { AccessSteps } from '../../core/access-ports.ts';
+import type { EndedGrant } from '../../core/person-ports.ts';
 import type { SignIn } from '../../sign-in-settings.ts';
 
 export interface SignInRequest {
