@@ -2,6 +2,7 @@
 // The command line `mcp-bridge`: finds the command, loads what it needs, and turns its answer into the exit code.
 import { readFile } from 'node:fs/promises';
 import { EXIT } from './commands/arguments.ts';
+import { COMMANDS, isCommand, type CommandName } from './commands/commands.ts';
 import { helpText } from './commands/help.ts';
 import { nearestWord } from './config/problem.ts';
 import { endWithoutReader, outputWritten, print, printError } from './output.ts';
@@ -22,7 +23,7 @@ const serving =
   };
 
 /** Each command's code is loaded when it is called, so that `help` does not wait for the link and its parts. */
-const COMMANDS: Readonly<Record<string, Command>> = {
+const PROGRAMS: Readonly<Record<CommandName, Command>> = {
   run: serving(async (argv) => {
     const { runCommand } = await import('./commands/run.ts');
     const { startRunner } = await import('./runner.ts');
@@ -53,7 +54,11 @@ async function main([name, ...argv]: string[]): Promise<number> {
   }
   const isHelp = name === 'help' || name === '--help' || name === '-h';
   const subject = isHelp ? argv[0] : name;
-  if (subject !== undefined && !Object.hasOwn(COMMANDS, subject) && subject !== 'help') {
+  if (subject === undefined || subject === 'help') {
+    print(helpText());
+    return EXIT.ok;
+  }
+  if (!isCommand(subject)) {
     printError(unknownCommand(subject));
     return EXIT.usage;
   }
@@ -61,7 +66,7 @@ async function main([name, ...argv]: string[]): Promise<number> {
     print(helpText(subject));
     return EXIT.ok;
   }
-  return (await COMMANDS[name]?.(argv)) ?? EXIT.usage;
+  return PROGRAMS[subject](argv);
 }
 
 /** `--help` anywhere before a bare `--`. */

@@ -3,18 +3,9 @@ import * as v from 'valibot';
 
 import { print } from '../output.ts';
 import { EXIT, printUsage, readArguments, textOf, type Arguments } from './arguments.ts';
-import { OWNER_OPTIONS, printProblem, readOwnerApi, type OwnerApi } from './owner-api.ts';
+import { printProblem, readOwnerApi, type OwnerApi } from './owner-api.ts';
 import { dayOf, tableText } from './table.ts';
 import { usageProblem } from './usage.ts';
-
-const OPTIONS = {
-  ...OWNER_OPTIONS,
-  server: { type: 'string' },
-  json: { type: 'boolean' },
-  person: { type: 'string' },
-  app: { type: 'string' },
-  all: { type: 'boolean' },
-} as const;
 
 /** What the edge tells of grants; times are ms since the epoch. */
 const GRANTS = v.object({
@@ -86,7 +77,7 @@ const WHO_FORM = 'a person as list shows them, or an issuer and a subject';
 
 /** Returns the exit code. */
 export async function accessCommand(argv: readonly string[]): Promise<number> {
-  const given = readArguments('access', argv, OPTIONS, 3);
+  const given = readArguments('access', argv, 3);
   if (given === undefined) return EXIT.usage;
   const [verb = '', ...words] = given.words;
   const read = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;

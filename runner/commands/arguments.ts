@@ -3,30 +3,28 @@ import { parseArgs } from 'node:util';
 import type { Problem } from '../../shared/problem.ts';
 import { errorCode } from '../error-code.ts';
 import { printError } from '../output.ts';
+import { commandText, type CommandName } from './commands.ts';
 import { mistakeIn, usageProblem } from './usage.ts';
 
 /** Exit codes: 0 done, 1 it did not work, 2 the command was called wrongly (as in sh and in GNU tools). */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
-export type Option = { readonly type: 'string' | 'boolean'; readonly short?: string };
-
-/** Values of the given options, and the words that are not options. */
+/** Values of the command's options, and the words that are not options. */
 export interface Arguments {
   readonly values: Readonly<Record<string, string | boolean | undefined>>;
   readonly words: readonly string[];
 }
 
-/** Parses `argv`, or prints what is wrong with it and returns undefined. `words` is the number of plain words the command takes. */
+/** Parses `argv` by the command's row in the table, or prints what is wrong with it and returns undefined. `words` is the number of plain words the command takes. */
 export function readArguments(
-  command: string,
+  command: CommandName,
   argv: readonly string[],
-  options: Readonly<Record<string, Option>>,
   words = 0,
 ): Arguments | undefined {
   try {
     const { values, positionals } = parseArgs({
       args: [...argv],
-      options: { ...options, help: { type: 'boolean', short: 'h' } },
+      options: { ...commandText(command).options, help: { type: 'boolean', short: 'h' } },
       allowPositionals: true,
     });
     if (positionals.length <= words) return { values, words: positionals };

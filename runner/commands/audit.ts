@@ -6,17 +6,8 @@ import type { Problem } from '../../shared/problem.ts';
 import { createLog, LOG_LEVELS, type LogLevel } from '../log.ts';
 import { printError, printLine } from '../output.ts';
 import { EXIT, printUsage, readArguments, textOf, type Arguments } from './arguments.ts';
-import { OWNER_OPTIONS, printProblem, readOwnerApi, type OwnerApi } from './owner-api.ts';
+import { printProblem, readOwnerApi, type OwnerApi } from './owner-api.ts';
 import { usageProblem } from './usage.ts';
-
-const OPTIONS = {
-  ...OWNER_OPTIONS,
-  server: { type: 'string' },
-  person: { type: 'string' },
-  outcome: { type: 'string' },
-  follow: { type: 'boolean' },
-  json: { type: 'boolean' },
-} as const;
 
 /** How often a follower asks. */
 const FOLLOW_MS = 2_000;
@@ -31,7 +22,7 @@ type RecordPage = v.InferOutput<typeof recordView>;
 
 /** Prints the lines, oldest first. Returns the exit code. */
 export async function auditCommand(argv: readonly string[]): Promise<number> {
-  const given = readArguments('audit', argv, OPTIONS);
+  const given = readArguments('audit', argv);
   if (given === undefined) return EXIT.usage;
   const read = await readOwnerApi(given);
   if (!read.ok) {

@@ -18,16 +18,9 @@ import { configFileOf, readRunnerSettings } from './settings.ts';
 /** Servers started at a time: starting many at once would make slow ones miss their start time. */
 const SERVERS_AT_A_TIME = 4;
 
-const OPTIONS = {
-  config: { type: 'string' },
-  edge: { type: 'string' },
-  'token-file': { type: 'string' },
-  oauth: { type: 'string' },
-} as const;
-
 /** Runs every check. Returns 1 if any failed. */
 export async function checkCommand(argv: readonly string[]): Promise<number> {
-  const given = readArguments('check', argv, OPTIONS);
+  const given = readArguments('check', argv);
   if (given === undefined) return EXIT.usage;
   let hasFailed = false;
   const report = (outcome: Outcome): void => {

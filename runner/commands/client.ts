@@ -12,12 +12,6 @@ const LIST = v.object({ clients: KEPT });
 /** Returns the exit code. */
 export const clientCommand = (argv: readonly string[]): Promise<number> =>
   ownerCommand('client', argv, {
-    options: {
-      servers: { type: 'string' },
-      days: { type: 'string' },
-      'overlap-hours': { type: 'string' },
-      json: { type: 'boolean' },
-    },
     actions: { add, list, rotate, revoke },
     usage: 'say what to do: add <name>, list, rotate <name> or revoke <name>',
     mistakeInName,

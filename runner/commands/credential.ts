@@ -15,12 +15,7 @@ import { EXIT, printUsage, readArguments, textOf } from './arguments.ts';
 
 /** Makes one credential. Returns the exit code. */
 export async function credentialCommand(argv: readonly string[]): Promise<number> {
-  const options = {
-    servers: { type: 'string' },
-    out: { type: 'string' },
-    token: { type: 'boolean' },
-  } as const;
-  const read = readArguments('credential', argv, options, 2);
+  const read = readArguments('credential', argv, 2);
   if (read === undefined) return EXIT.usage;
   const [kind, name] = read.words;
   if (kind === 'owner') {

@@ -1,7 +1,7 @@
 // `mcp-bridge edge`: an edge on a machine of its own, to which runners dial in from elsewhere.
 import { problemText } from '../../shared/problem.ts';
 import { keepCertificate, readCertificate } from '../dev/certificate.ts';
-import { EDGE_OPTIONS, readEdgeOptions, type EdgeCommandOptions } from '../dev/edge-options.ts';
+import { readEdgeOptions, type EdgeCommandOptions } from '../dev/edge-options.ts';
 import { EdgeStartError } from '../dev/edge-start-error.ts';
 import { startNodeEdge } from '../dev/node-edge.ts';
 import { createLog } from '../log.ts';
@@ -12,7 +12,7 @@ import { endOnException } from './surroundings.ts';
 
 /** Runs until a signal ends it. Returns the exit code. */
 export async function edgeCommand(argv: readonly string[]): Promise<number> {
-  const given = readArguments('edge', argv, EDGE_OPTIONS);
+  const given = readArguments('edge', argv);
   if (given === undefined) return EXIT.usage;
   const reading = readEdgeOptions((name) => textOf(given, name), process.env);
   if (!reading.ok) {

@@ -18,7 +18,7 @@ const DEFAULT_FILE = 'mcp-bridge.runner-key';
 
 /** Returns the exit code. */
 export async function joinCommand(argv: readonly string[]): Promise<number> {
-  const given = readArguments('join', argv, { out: { type: 'string' } }, 2);
+  const given = readArguments('join', argv, 2);
   if (given === undefined) return EXIT.usage;
   const [url, code] = given.words;
   if (url === undefined || code === undefined)

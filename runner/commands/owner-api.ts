@@ -6,24 +6,12 @@ import { readEdgeUrl } from '../config/edge-url.ts';
 import { readTokenFile } from '../credential.ts';
 import { networkProblem } from '../link/network-problem.ts';
 import { printError } from '../output.ts';
-import {
-  EXIT,
-  printUsage,
-  readArguments,
-  textOf,
-  type Arguments,
-  type Option,
-} from './arguments.ts';
+import { EXIT, printUsage, readArguments, textOf, type Arguments } from './arguments.ts';
+import type { CommandName } from './commands.ts';
 import { usageProblem } from './usage.ts';
 
 /** The edge asks one actor, which answers within a second; past this it is the network. */
 const ANSWER_MS = 15_000;
-
-/** Options of every command that calls the API. */
-export const OWNER_OPTIONS = {
-  edge: { type: 'string' },
-  'owner-key-file': { type: 'string' },
-} as const;
 
 /** What an edge answered: the JSON of a success, or what is wrong. */
 export type EdgeAnswer<Value = unknown> =
@@ -125,22 +113,20 @@ export type OwnerAction = (
 
 /** A command that does something to one of several things: `list` takes no name, and all else takes one. */
 export async function ownerCommand(
-  command: string,
+  command: CommandName,
   argv: readonly string[],
   {
-    options,
     actions,
     usage,
     mistakeInName,
   }: {
-    readonly options: Readonly<Record<string, Option>>;
     readonly actions: Readonly<Record<string, OwnerAction>>;
     /** The words that it knows. */
     readonly usage: string;
     readonly mistakeInName: (name: string) => string | undefined;
   },
 ): Promise<number> {
-  const given = readArguments(command, argv, { ...OWNER_OPTIONS, ...options }, 2);
+  const given = readArguments(command, argv, 2);
   if (given === undefined) return EXIT.usage;
   const outcome = await act(given);
   if (typeof outcome === 'number') return outcome;

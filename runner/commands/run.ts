@@ -37,18 +37,9 @@ export interface RunParts {
 const DEAF =
   'changes to the config file are not noticed; send SIGHUP after each change, or restart the runner';
 
-const OPTIONS = {
-  config: { type: 'string' },
-  edge: { type: 'string' },
-  runner: { type: 'string' },
-  'token-file': { type: 'string' },
-  'log-level': { type: 'string' },
-  record: { type: 'string' },
-} as const;
-
 /** Runs until a signal ends it. Returns the exit code. */
 export async function runCommand(argv: readonly string[], parts: RunParts): Promise<number> {
-  const given = readArguments('run', argv, OPTIONS);
+  const given = readArguments('run', argv);
   if (given === undefined) return EXIT.usage;
   const level = textOf(given, 'log-level') ?? 'info';
   if (!isLogLevel(level)) {

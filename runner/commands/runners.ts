@@ -23,7 +23,6 @@ const LIST = v.object({
 /** Returns the exit code. */
 export const runnerCommand = (argv: readonly string[]): Promise<number> =>
   ownerCommand('runner', argv, {
-    options: { servers: { type: 'string' }, json: { type: 'boolean' } },
     actions: { add, list, revoke },
     usage: 'say what to do: add <name>, list or revoke <name>',
     mistakeInName,

@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 
 import { readTrustedProxies, type TrustedProxies } from '../../edge/hosts/node/trusted-proxies.ts';
 import type { Problem } from '../../shared/problem.ts';
+import type { COMMANDS } from '../commands/commands.ts';
 import { usageProblem } from '../commands/usage.ts';
 import { LOG_LEVELS, type LogLevel } from '../log.ts';
 
@@ -32,17 +33,7 @@ export type EdgeOptionsReading =
   | { readonly ok: true; readonly options: EdgeCommandOptions }
   | { readonly ok: false; readonly problem: Problem };
 
-/** The command's options, each with a value. */
-export const EDGE_OPTIONS = {
-  listen: { type: 'string' },
-  storage: { type: 'string' },
-  'tls-cert': { type: 'string' },
-  'tls-key': { type: 'string' },
-  'trust-proxy': { type: 'string' },
-  'log-level': { type: 'string' },
-} as const;
-
-type Given = (name: keyof typeof EDGE_OPTIONS) => string | undefined;
+type Given = (name: keyof typeof COMMANDS.edge.options) => string | undefined;
 
 const LISTEN = '127.0.0.1:8787';
 const STORAGE = '.bridge-edge';

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import type { Problem } from '../../shared/problem.ts';
+import { COMMANDS } from '../commands/commands.ts';
 import { mistakeIn, usageProblem } from '../commands/usage.ts';
 import { LOG_LEVELS, type LogLevel } from '../log.ts';
 
@@ -29,9 +30,6 @@ export type DevOptionsReading =
   | { readonly ok: true; readonly options: DevOptions }
   | { readonly ok: false; readonly problem: Problem };
 
-/** The port wrangler's users know. */
-const DEFAULT_PORT = '8787';
-
 /** Programs that run another program: a server is better named after the latter. */
 const LAUNCHERS = new Set([
   'npx',
@@ -54,17 +52,7 @@ export function readDevOptions(argv: readonly string[]): DevOptionsReading {
   try {
     ({ values } = parseArgs({
       args: [...own],
-      options: {
-        port: { type: 'string', default: DEFAULT_PORT },
-        storage: { type: 'string', default: '.bridge' },
-        edge: { type: 'string', default: 'node' },
-        config: { type: 'string' },
-        name: { type: 'string' },
-        'no-key': { type: 'boolean', default: false },
-        'owner-key-file': { type: 'string' },
-        // Successes are on the screen already.
-        'log-level': { type: 'string', default: 'warn' },
-      },
+      options: COMMANDS.dev.options,
     }));
   } catch (error) {
     if (!(error instanceof Error)) throw error;

@@ -1,0 +1,329 @@
+// Every command of `mcp-bridge`: what it is for, how it is called, and its options. Help, completion and the reading of arguments are
+// made from this table.
+import { LOG_LEVELS } from '../log.ts';
+
+/** An option of a command. */
+export interface OptionText {
+  readonly type: 'string' | 'boolean';
+  /** What its value is called; it has one if `type` is `string`. */
+  readonly value?: string;
+  readonly help: string;
+  readonly default?: string;
+  /** The only values that it takes. */
+  readonly choices?: readonly string[];
+}
+
+/** A command of the program. */
+export interface CommandText {
+  /** What it does, in the list of all commands. */
+  readonly summary: string;
+  /** What follows `mcp-bridge` in a call. */
+  readonly usages: readonly string[];
+  /** Paragraphs. */
+  readonly about: readonly string[];
+  /** What its first word may be. */
+  readonly words?: readonly string[];
+  readonly options: Readonly<Record<string, OptionText>>;
+  /** Paragraphs behind the options. */
+  readonly notes?: readonly string[];
+}
+
+const CONFIG = { type: 'string', value: 'file' } as const;
+
+const logLevel = <Level extends string>(level: Level) =>
+  ({
+    type: 'string',
+    value: 'level',
+    help: LOG_LEVELS.join(', ').replace(/, (?=\w+$)/u, ' or '),
+    default: level,
+    choices: LOG_LEVELS,
+  }) as const;
+
+const RUNNER_FILE = {
+  config: { ...CONFIG, help: 'the mcpServers file (default: mcp.json)' },
+  edge: { type: 'string', value: 'url', help: 'the edge, if not in the file: https://<host>' },
+  'token-file': {
+    type: 'string',
+    value: 'file',
+    help: "file with the runner's key or token, if not in the config",
+  },
+} as const;
+
+/** Of every command that calls the operator's API. */
+const OWNER = {
+  edge: { type: 'string', value: 'url', help: 'the edge: https://<host>' },
+  'owner-key-file': {
+    type: 'string',
+    value: 'file',
+    help: "file with the owner's key, mode 0600, as mcp-bridge credential owner --out <file> writes it",
+  },
+} as const;
+
+const JSON_OUTPUT = { type: 'boolean', help: 'print it as JSON' } as const;
+
+const OF_OWNER = '--edge <url> --owner-key-file <file>';
+
+/** In the order of the list. */
+export const COMMANDS = {
+  dev: {
+    summary: 'serve everything on this machine, without an account',
+    usages: ['dev --config <file> [options]', 'dev [options] -- <command> [arguments]'],
+    about: [
+      'Serves the whole bridge on this machine, with an embedded edge and no account, and prints URLs and the key to use. The key is kept in the storage folder, so it stays the same.',
+    ],
+    options: {
+      config: { ...CONFIG, help: 'the mcpServers file to serve' },
+      name: { type: 'string', value: 'name', help: 'what to call the server of a <command>' },
+      port: {
+        type: 'string',
+        value: 'port',
+        help: 'port of the edge on 127.0.0.1, 0 for any free one',
+        // The port wrangler's users know.
+        default: '8787',
+      },
+      storage: {
+        type: 'string',
+        value: 'dir',
+        help: 'where the edge keeps its state',
+        default: '.bridge',
+      },
+      edge: {
+        type: 'string',
+        value: 'host',
+        help: "node: in this program; workerd: the edge's code for Cloudflare, in a workerd of its own, which must be installed",
+        default: 'node',
+        choices: ['node', 'workerd'],
+      },
+      'no-key': {
+        type: 'boolean',
+        help: 'ask clients for no key: everybody on this machine can use the servers',
+      },
+      'owner-key-file': {
+        type: 'string',
+        value: 'file',
+        help: "let apps in by sign-in too, with the owner's key in this file (see mcp-bridge credential owner --out <file>)",
+      },
+      // Successes are on the screen already.
+      'log-level': logLevel('warn'),
+    },
+  },
+  edge: {
+    summary: 'run an edge of your own, to which runners dial in',
+    usages: ['edge [options]'],
+    about: [
+      'Runs the edge alone, on a machine of your own: clients and runners connect to it. Its settings are the variables BRIDGE_* of the environment, the same as on Cloudflare. It stops on SIGTERM or SIGINT; sessions go on when it is started again.',
+    ],
+    options: {
+      listen: {
+        type: 'string',
+        value: 'host:port',
+        help: 'where to listen',
+        default: '127.0.0.1:8787',
+      },
+      storage: {
+        type: 'string',
+        value: 'dir',
+        help: 'where it keeps its state',
+        default: '.bridge-edge',
+      },
+      'tls-cert': {
+        type: 'string',
+        value: 'file',
+        help: 'certificate chain, PEM; read again when it changes, and on SIGHUP',
+      },
+      'tls-key': { type: 'string', value: 'file', help: 'its private key, PEM' },
+      'trust-proxy': {
+        type: 'string',
+        value: 'list',
+        help: 'proxies whose X-Forwarded-Proto and X-Forwarded-Host are believed: loopback, addresses, networks (10.0.0.0/8), separated by commas',
+      },
+      'log-level': logLevel('info'),
+    },
+    notes: [
+      'On an address that others can reach, it needs a certificate or a trusted proxy, and keys for clients.',
+    ],
+  },
+  run: {
+    summary: 'run the servers of a config file and stay linked to the edge',
+    usages: ['run --config <file> [options]'],
+    about: [
+      'Runs the servers of <file> and stays linked to the edge until SIGTERM or SIGINT. The first signal lets requests finish; a second one exits at once. SIGHUP or a change to the file reloads it. Closing the terminal ends it like SIGTERM.',
+    ],
+    options: {
+      ...RUNNER_FILE,
+      runner: {
+        type: 'string',
+        value: 'name',
+        help: "this runner's name, if not in the file (default: the host name)",
+      },
+      'log-level': logLevel('info'),
+      record: {
+        type: 'string',
+        value: 'file',
+        help: 'where calls and sessions are recorded, as JSON lines; - is stdout (default: the log)',
+      },
+    },
+  },
+  check: {
+    summary: 'try out a config: file, commands, servers, edge, credential',
+    usages: ['check --config <file> [options]', 'check --oauth <url>'],
+    about: [
+      'Tries out everything a runner needs and says what to do about each failure. Starts each server once. Exit code 1 if anything failed.',
+    ],
+    options: {
+      ...RUNNER_FILE,
+      oauth: {
+        type: 'string',
+        value: 'url',
+        help: 'tries the sign-in of a server instead, such as https://<edge>/files/mcp, as claude.ai and others would, and says which of them would fail',
+      },
+    },
+  },
+  join: {
+    summary: 'make this machine a runner of an edge, with a code',
+    usages: ['join <edge> <code> [--out <file>]'],
+    about: [
+      'Makes a key for this machine and lets the edge know its public part. The code comes from mcp-bridge runner add; it serves once, within ten minutes.',
+    ],
+    options: {
+      out: {
+        type: 'string',
+        value: 'file',
+        help: 'where to keep the key (default: mcp-bridge.runner-key)',
+      },
+    },
+  },
+  runner: {
+    summary: 'invite, list and remove the runners of an edge',
+    usages: [
+      `runner add <name> --servers <names> ${OF_OWNER}`,
+      `runner list [--json] ${OF_OWNER}`,
+      `runner revoke <name> ${OF_OWNER}`,
+    ],
+    about: [
+      'Lets machines run servers for an edge, without a deploy. add prints the command that makes a machine this runner. A machine that joins under a known name takes it over; its old key serves for another day.',
+    ],
+    words: ['add', 'list', 'revoke'],
+    options: {
+      servers: {
+        type: 'string',
+        value: 'names',
+        help: 'the servers it may offer, separated by commas, or * for those that no other names',
+      },
+      ...OWNER,
+      json: JSON_OUTPUT,
+    },
+  },
+  client: {
+    summary: 'make, list, replace and remove keys of clients at an edge',
+    usages: [
+      `client add <name> --servers <names> [--days <n>] ${OF_OWNER}`,
+      `client list [--json] ${OF_OWNER}`,
+      `client rotate <name> [--overlap-hours <n>] ${OF_OWNER}`,
+      `client revoke <name> ${OF_OWNER}`,
+    ],
+    about: [
+      'Keys of client programs at an edge, without a deploy. A key is shown once; the edge keeps its hash.',
+    ],
+    words: ['add', 'list', 'rotate', 'revoke'],
+    options: {
+      servers: {
+        type: 'string',
+        value: 'names',
+        help: 'the servers it opens, separated by commas, or *',
+      },
+      days: { type: 'string', value: 'n', help: 'the key ends by itself after so many days' },
+      'overlap-hours': {
+        type: 'string',
+        value: 'n',
+        help: 'how long the old key goes on beside the new one (default: 24)',
+      },
+      ...OWNER,
+      json: JSON_OUTPUT,
+    },
+  },
+  credential: {
+    summary: "make a key for the settings of an edge, or the owner's key",
+    usages: [
+      'credential runner <name> --servers <names> [--token] [--out <file>]',
+      'credential client <name> --servers <names>',
+      'credential owner [--out <file>]',
+    ],
+    about: [
+      "Makes a credential and prints its entry for the edge's settings. The edge stores no secret: of a runner its public key, of a client a hash. What a runner keeps goes to a file with mode 0600; a client key is shown once. The owner's key is the one with which you let apps in by sign-in; it is shown once, or goes to a file.",
+    ],
+    words: ['runner', 'client', 'owner'],
+    options: {
+      servers: {
+        type: 'string',
+        value: 'names',
+        help: 'the servers it is valid for, separated by commas, or *',
+      },
+      token: {
+        type: 'boolean',
+        help: 'a token for the runner instead of a key: it is sent with every dial',
+      },
+      out: {
+        type: 'string',
+        value: 'file',
+        help: "where to write the runner's key or token (default: <name>.runner-key, <name>.runner-token), or the owner's key",
+      },
+    },
+  },
+  audit: {
+    summary: 'show what an edge has recorded: calls, refusals, sessions, runners',
+    usages: [`audit ${OF_OWNER} [options]`],
+    about: [
+      'Shows what the edge has recorded last, oldest first: who called what, and how it ended. Never what was said. On a terminal as text, else as JSON lines.',
+    ],
+    options: {
+      ...OWNER,
+      server: { type: 'string', value: 'name', help: 'only lines of this server' },
+      person: { type: 'string', value: 'name', help: 'only lines of this client or person' },
+      outcome: {
+        type: 'string',
+        value: 'word',
+        help: 'only calls that ended so (answered, streamed, left, accepted), or refusals with this fault',
+      },
+      follow: { type: 'boolean', help: 'go on with what is recorded from now on' },
+      json: { type: 'boolean', help: 'JSON lines on a terminal, too' },
+    },
+  },
+  access: {
+    summary: 'show who was let in by sign-in, end it, and keep people out',
+    usages: [
+      `access list ${OF_OWNER} [--server <name>] [--json]`,
+      `access revoke <grant> ${OF_OWNER}`,
+      `access revoke (--person <id> | --app <client> | --all) ${OF_OWNER}`,
+      `access block|unblock <person> ${OF_OWNER}`,
+      `access block|unblock <issuer> <subject> ${OF_OWNER}`,
+      `access blocked ${OF_OWNER} [--json]`,
+    ],
+    about: [
+      'Shows the grants of people who signed in at an edge: who, which server, which app, until when; and ends them. An ended grant serves no request after 30 s. block ends all grants of a person, and lets them in no more, with any app and with tokens of other issuers too, until unblock. blocked shows who is blocked. A <person> is owner, or p-… as list shows them.',
+    ],
+    words: ['list', 'revoke', 'block', 'unblock', 'blocked'],
+    options: {
+      ...OWNER,
+      server: { type: 'string', value: 'name', help: 'only grants for this server' },
+      person: { type: 'string', value: 'id', help: 'the grants of this person' },
+      app: { type: 'string', value: 'client', help: 'the grants of this app' },
+      all: { type: 'boolean', help: 'every grant' },
+      json: { type: 'boolean', help: 'everything that is known of them' },
+    },
+  },
+  schema: {
+    summary: 'print the JSON Schema of the config file',
+    usages: ['schema'],
+    about: ['Prints the JSON Schema of the config file.'],
+    options: {},
+  },
+} as const satisfies Record<string, CommandText>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+/** A name on the command line that is a command. */
+export const isCommand = (name: string): name is CommandName => Object.hasOwn(COMMANDS, name);
+
+/** The same row for code that treats all commands alike. */
+export const commandText = (name: CommandName): CommandText => COMMANDS[name];
