@@ -1250,6 +1250,17 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'a key, code, verifier, token, cookie, argument or header value gets where it does not belong: a log, a record, a file, a frame, an argument or an environment',
     tests: ['e2e/canary.test.ts', 'e2e/sign-in-apps.test.ts'],
   },
+  'F-541': {
+    fault:
+      "a browser does not show the sign-in page, does not take its cookie, or does not follow its redirects; the key gets into an app's hands; a page is framed",
+    tests: ['e2e/browser.test.ts'],
+    missing: 'Only Chromium is tried, and only where the machine has one.',
+  },
+  'F-542': {
+    fault: 'a client that is a web page, of a listed origin and of another',
+    tests: ['e2e/browser.test.ts'],
+    missing: 'Only Chromium is tried, and only where the machine has one.',
+  },
   'F-426': {
     fault: 'a strict OAuth client, and an answer whose issuer was changed',
     tests: ['e2e/sign-in-peers.test.ts'],
@@ -1377,7 +1388,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-434',
   'F-520',
   'F-500 F-505 F-506 F-507',
-  'F-540',
+  'F-540 F-541 F-542',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',
   'F-340 F-341 F-342 F-343',

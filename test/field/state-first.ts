@@ -3,9 +3,9 @@
 //     npm run field:state            a counter, and a browser where there is one (CHROMIUM, /usr/bin/chromium)
 //
 // Installs what it needs from npm, prints a line for each client and server, and exits with 1 when one of them differs.
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+import { CHROMIUM, noChromium } from '../fixtures/chromium.ts';
 import { startBridge } from '../e2e/harness.ts';
 import { aiSdk, mastra, onStdio, type Command, type FieldClient } from './clients.ts';
 import { installPackages } from './packages.ts';
@@ -68,9 +68,8 @@ async function seen(trial: Trial, begin: () => Promise<FieldClient>): Promise<st
   }
 }
 
-const chromium = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-const trials = [counter, ...(existsSync(chromium) ? [await browser(chromium)] : [])];
-if (trials.length === 1) console.log(`browser: left out, there is no ${chromium}`);
+const trials = [counter, ...(noChromium === undefined ? [await browser(CHROMIUM)] : [])];
+if (noChromium !== undefined) console.log(`browser: left out. ${noChromium}`);
 const servers = Object.fromEntries(trials.map(({ server, command }) => [server, command]));
 const bridge = await startBridge({ servers });
 let differs = 0;

@@ -24,51 +24,67 @@ export interface Consent {
 export const consentPage = (consent: Consent): string =>
   page(
     `Sign in: ${consent.server}`,
-    html`<h1>Let <bdi>${consent.app}</bdi> use ${consent.server}?</h1>
-      <p class="lead">${publisherNote(consent.publisher)}</p>
-      <p>The answer goes to <code>${consent.answeredAt}</code>.</p>
+    html`<main class="card">
+      <h1>Let <bdi>${consent.app}</bdi> use ${consent.server}?</h1>
+      <dl>
+        <dt>App</dt>
+        <dd>${publisherNote(consent.publisher)}</dd>
+        <dt>Answer goes to</dt>
+        <dd><code>${consent.answeredAt}</code></dd>
+        <dt>It will be able to</dt>
+        ${consent.scopes.map((scope) => html`<dd>${scope}</dd>`)}
+      </dl>
       ${consent.isLocal ? LOCAL_NOTE : ''}
-      <h2>It will be able to</h2>
-      <ul>
-        ${consent.scopes.map((scope) => html`<li>${scope}</li>`)}
-      </ul>
       <form method="post" action="/authorize">
         <input type="hidden" name="request" value="${consent.sealed}" />
         <input type="text" name="username" value="owner" autocomplete="username" hidden />
-        ${consent.isWrong ? html`<p class="wrong" role="alert">This is not the owner key.</p>` : ''}
-        <p>
-          <label for="key">Owner key</label>
-          <input
-            id="key"
-            type="password"
-            name="key"
-            autocomplete="current-password"
-            autocapitalize="off"
-            spellcheck="false"
-            maxlength="256"
-          />
-        </p>
+        <label for="key">Owner key</label>
+        <input
+          id="key"
+          type="password"
+          name="key"
+          autocomplete="current-password"
+          autocapitalize="off"
+          spellcheck="false"
+          maxlength="256"
+          placeholder="mcpo_…"
+          aria-describedby="about-key"
+          aria-invalid="${consent.isWrong ? 'true' : 'false'}"
+          autofocus
+        />
+        ${consent.isWrong ? WRONG_KEY : ABOUT_KEY}
         <p class="choice">
           <button name="decision" value="allow">Allow</button>
           <button name="decision" value="deny">Deny</button>
         </p>
-      </form>`,
+      </form>
+    </main>`,
   );
+
+const ABOUT_KEY = html`<p id="about-key" class="hint">
+  The key of whoever runs this edge. The app does not get it.
+</p>`;
+
+const WRONG_KEY = html`<p id="about-key" class="wrong" role="alert">
+  This is not the owner key. Nothing was allowed.
+</p>`;
 
 const publisherNote = (publisher: string | undefined): Markup =>
   publisher === undefined
-    ? html`The app gave itself this name. Nobody has checked it.`
-    : html`The app is published by <strong>${publisher}</strong>.`;
+    ? html`It gave itself this name. Nobody has checked it.`
+    : html`It is published by <strong>${publisher}</strong>.`;
 
-const LOCAL_NOTE = html`<p class="problems">
-  That is a program on the machine where this browser runs, and any program there can use this name.
-  Allow it only if you have just started to connect it yourself.
+const LOCAL_NOTE = html`<p class="note">
+  The answer goes to a program on the machine where this browser runs, and any program there can use
+  this name. Allow it only if you have just started to connect it yourself.
 </p>`;
 
 /** Why nothing can be allowed here; send it with formResponse. */
 export const refusalPage = (why: string): string =>
   page(
     'Sign in',
-    html`<h1>This cannot go on</h1>
-      <p>${why}</p>`,
+    html`<main class="card">
+      <h1>This cannot go on</h1>
+      <p>${why}</p>
+    </main>`,
   );

@@ -22,17 +22,27 @@ ul{padding-left:1.25rem}
 .lead{opacity:.8}
 .problems{margin:1.5rem 0;padding:.25rem 1rem .5rem;border-left:.25rem solid var(--warn);background:var(--soft)}
 .problems h2{margin-top:.75rem;color:var(--warn)}
-label{display:block;font-weight:600}
-input,button{box-sizing:border-box;padding:.5rem .75rem;border:1px solid var(--line);border-radius:.5rem;font:inherit}
-input{width:100%}
-button{min-width:7rem;cursor:pointer}
-button:first-of-type{border-color:var(--accent);background:var(--accent);color:light-dark(#fff,#000)}
-.choice{display:flex;gap:.75rem}
+.card{max-width:27rem;margin:4vh auto 0;padding:1.75rem;border:1px solid var(--line);border-radius:1rem;box-shadow:0 .5rem 2rem #0001}
+.card h1{font-size:1.4rem;overflow-wrap:anywhere}
+dl{margin:1.25rem 0}
+dt{font-size:.8125rem;opacity:.75}
+dd{margin:0 0 .75rem;overflow-wrap:anywhere}
+.note{margin:1.25rem 0;padding:.75rem 1rem;border-left:.25rem solid var(--warn);background:var(--soft);font-size:.9375rem}
+label{display:block;margin-bottom:.375rem;font-weight:600}
+input,button{box-sizing:border-box;width:100%;padding:.625rem .75rem;border:1px solid light-dark(#767676,#8a8a8a);border-radius:.5rem;background:transparent;color:inherit;font:inherit}
+input:focus-visible,button:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
+input[aria-invalid=true]{border-color:var(--warn)}
+button{cursor:pointer}
+button:first-of-type{border-color:var(--accent);background:var(--accent);color:light-dark(#fff,#000);font-weight:600}
+.choice{display:flex;gap:.75rem;margin:1.25rem 0 0}
+.hint,.wrong{font-size:.875rem}
+.hint{opacity:.75}
 .wrong{color:var(--warn);font-weight:600}
+@media(max-width:32rem){.card{margin:0;padding:0;border:0;box-shadow:none}}
 `;
 
 /** SHA-256 of PAGE_STYLE as a content security policy names it. */
-const PAGE_STYLE_HASH = 'sha256-JAMK1wwQXkzchRlOASqybsGDoLqN1RDx4bAObwl9KBU=';
+const PAGE_STYLE_HASH = 'sha256-0wpXXJjxqbDpQlEiR6AmEhY6GoU7qShn6uPx+KmhhQc=';
 
 const policyOf = (...more: readonly string[]): string =>
   [
