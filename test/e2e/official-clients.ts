@@ -219,6 +219,24 @@ function hearingOf({ roots = [] }: ConnectOptions): Hearing {
 const fetchOption = (options: ConnectOptions): { fetch?: typeof fetch } =>
   options.fetch ? { fetch: options.fetch } : {};
 
+/**
+ * Connects. A client that could not is closed: over HTTP+SSE the official ones would go on dialling, and their stream
+ * would hold a session that nobody uses.
+ */
+async function connectOrClose<T extends { close(): Promise<void> }>(
+  client: { connect(transport: T): Promise<void>; close(): Promise<void> },
+  transport: T,
+): Promise<void> {
+  try {
+    await client.connect(transport);
+  } catch (error) {
+    // By itself: a client whose transport did not start does not know it yet.
+    await transport.close().catch(() => undefined);
+    await client.close().catch(() => undefined);
+    throw error;
+  }
+}
+
 const callOne =
   (client: ClientOne): OfficialClient['call'] =>
   async (name, args = {}, options = {}) =>
@@ -241,7 +259,7 @@ export const OFFICIAL_CLIENTS: readonly OfficialClientKind[] = [
         ...fetchOption(options),
         reconnectionOptions: RECONNECTION,
       });
-      await client.connect(transport);
+      await connectOrClose(client, transport);
       return connected(client, hearing, {
         call: callOne(client),
         end: async () => {
@@ -258,7 +276,7 @@ export const OFFICIAL_CLIENTS: readonly OfficialClientKind[] = [
     connect: async (base, options = {}) => {
       const hearing = hearingOf(options);
       const client = sdkOne(hearing);
-      await client.connect(new SseTransportOne(below(base, 'sse'), fetchOption(options)));
+      await connectOrClose(client, new SseTransportOne(below(base, 'sse'), fetchOption(options)));
       return connected(client, hearing, {
         call: callOne(client),
         end: () => client.close(),
@@ -276,7 +294,7 @@ export const OFFICIAL_CLIENTS: readonly OfficialClientKind[] = [
         ...fetchOption(options),
         reconnectionOptions: RECONNECTION,
       });
-      await client.connect(transport);
+      await connectOrClose(client, transport);
       return connected(client, hearing, {
         call: callTwo(client),
         end: async () => {
@@ -293,7 +311,7 @@ export const OFFICIAL_CLIENTS: readonly OfficialClientKind[] = [
     connect: async (base, options = {}) => {
       const hearing = hearingOf(options);
       const client = sdkTwo(hearing);
-      await client.connect(new SseTransportTwo(below(base, 'sse'), fetchOption(options)));
+      await connectOrClose(client, new SseTransportTwo(below(base, 'sse'), fetchOption(options)));
       return connected(client, hearing, {
         call: callTwo(client),
         end: () => client.close(),
@@ -309,7 +327,10 @@ const modern = (name: string, mode: Negotiation): OfficialClientKind => ({
   connect: async (base, options = {}) => {
     const hearing = hearingOf(options);
     const client = sdkTwo(hearing, mode);
-    await client.connect(new StreamableTransportTwo(below(base, 'mcp'), fetchOption(options)));
+    await connectOrClose(
+      client,
+      new StreamableTransportTwo(below(base, 'mcp'), fetchOption(options)),
+    );
     return connected(client, hearing, {
       call: callTwo(client),
       end: () => client.close(),

@@ -1,13 +1,10 @@
 // A soak of two minutes: each fault once or more under mixed load. `npm run soak` goes on for as long as one likes.
 import { expect, test } from 'vitest';
 
-import { soak } from '../soak/soak.ts';
+import { AROUND_MS, soak } from '../soak/soak.ts';
 
 /** Enough for each fault, however long the pauses fall, and calls in between. */
 const SOAK_MS = 120_000;
-
-/** Around it: a session of each kind of client first; at the end idle sessions are reaped and the edge lets go of its actors. */
-const AROUND_MS = 150_000;
 
 test(
   'R-1, R-2, R-4, R-8, R-9: two minutes of mixed load and faults break no rule and leave nothing',

@@ -60,6 +60,9 @@ const WATCH_MS = 10_000;
 /** After the load: the window of R-4 (5 min), the idle time, and a margin for a loaded machine. */
 const STILL_MS = 6.5 * 60_000;
 
+/** What a soak may take beside its load: it waits twice for stillness, lets go, starts and stops. It ends with its report in any case. */
+export const AROUND_MS = 2 * STILL_MS + 3 * 60_000;
+
 /** Descriptors that may stay beside those of a fresh bridge: kept-alive connections of the figures' own requests. */
 const FILES_MARGIN = 8;
 
