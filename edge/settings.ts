@@ -58,12 +58,13 @@ export function readSettings(env: Record<string, unknown>): Settings {
   const clientAuth = readClientAuth(env, problems, hosts);
   const signingIn = readSignIn(env, problems, { url, clientAuth });
   const metricsKey = readMetricsKey(env, problems);
+  const hasOwner = (signingIn.signIn?.ownerKeys.size ?? 0) > 0;
   const runners = readGrants(env, problems, {
     variable: 'BRIDGE_RUNNERS',
     member: 'token',
     name: RUNNER_NAME,
     // With an owner, machines join and clients get keys without a setting.
-    needed: signingIn.signIn ? undefined : 'no runner can connect',
+    needed: hasOwner ? undefined : 'no runner can connect',
   });
   const keyHolders = readGrants(env, problems, {
     variable: 'BRIDGE_CLIENTS',

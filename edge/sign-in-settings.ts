@@ -1,13 +1,24 @@
-// Reads the settings with which people sign in: the edge's own URL and the owner's key. What is wrong with them keeps sign-in off.
+// Reads the settings with which people sign in: the edge's own URL, the owner's key, and who else vouches for people. What is wrong with
+// them keeps that way of signing in closed.
 import type { Problem } from '../shared/problem.ts';
+import {
+  readIssuers,
+  readProvider,
+  type IdentityProvider,
+  type TrustedIssuer,
+} from './identity-settings.ts';
 import { DIGEST, DIGEST_FORM, digestOf, variableText, type Problems } from './variable.ts';
 
 /** How people sign in (OAuth 2.1). */
 export interface SignIn {
   /** The issuer and origin of all endpoints: BRIDGE_URL, without a slash at the end. */
   readonly issuer: string;
-  /** Digests of the owner's key: one, or two around its replacement. */
+  /** Digests of the owner's key: one, or two around its replacement; none if there is no owner. */
   readonly ownerKeys: ReadonlySet<string>;
+  /** Where people sign in who are not the owner. */
+  readonly provider?: IdentityProvider | undefined;
+  /** Whose access tokens count beside our own. */
+  readonly issuers: readonly TrustedIssuer[];
   /** How long an access token lasts. */
   readonly tokenMs: number;
 }
@@ -37,24 +48,39 @@ export function readSignIn(
   { url, clientAuth }: { readonly url: string | undefined; readonly clientAuth: 'keys' | 'none' },
 ): SignInSettings {
   const ownerKeys = readOwner(env, problems);
+  const provider = readProvider(env, problems);
+  const issuers = readIssuers(env, problems);
   const tokenMs = readTokenMs(env, problems);
   const known = { ...(url !== undefined && { url }) };
-  if (ownerKeys.size === 0) return known;
+  const [variable] = [
+    ...(ownerKeys.size > 0 ? ['BRIDGE_OWNER'] : []),
+    ...(provider ? ['BRIDGE_IDP'] : []),
+    ...(issuers.length > 0 ? ['BRIDGE_ISSUERS'] : []),
+  ];
+  if (variable === undefined) return known;
   if (clientAuth === 'none') {
     problems.push({
-      what: 'BRIDGE_OWNER is set, and BRIDGE_CLIENT_AUTH is "none", so nobody is asked to sign in',
+      what: `${variable} is set, and BRIDGE_CLIENT_AUTH is "none", so nobody is asked to sign in`,
       fix: 'Leave out one of the two.',
     });
     return known;
   }
-  if (url !== undefined) return { url, signIn: { issuer: url, ownerKeys, tokenMs } };
+  if (url !== undefined)
+    return {
+      url,
+      signIn: { issuer: url, ownerKeys, ...(provider && { provider }), issuers, tokenMs },
+    };
   if (variableText(env, [], 'BRIDGE_URL') === undefined)
     problems.push({
-      what: 'BRIDGE_OWNER is set but BRIDGE_URL is not, so nobody can sign in',
+      what: `${variable} is set but BRIDGE_URL is not, so nobody can sign in`,
       fix: `Set BRIDGE_URL to ${URL_FORM}.`,
     });
   return known;
 }
+
+/** True if people sign in at this edge; false if only tokens of other issuers count. */
+export const hasOwnSignIn = ({ ownerKeys, provider }: SignIn): boolean =>
+  ownerKeys.size > 0 || provider !== undefined;
 
 /** The origin under which clients reach the edge. */
 export function readOwnUrl(env: Record<string, unknown>, problems: Problems): string | undefined {

@@ -1348,6 +1348,19 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'somebody who must be let in no more has grants, codes, tokens or open streams',
     tests: ['edge/core/people.test.ts', 'edge/http/oauth/blocked.test.ts'],
   },
+  'F-521': {
+    fault:
+      'an access token of another issuer comes: of a stranger, for a sibling, an ID token, unsigned, or signed with a trick',
+    tests: ['edge/http/oauth/foreign-tokens.test.ts', 'edge/identity-settings.test.ts'],
+  },
+  'F-522': {
+    fault: 'an issuer changes its keys, takes one back, is out of reach, or names somebody else',
+    tests: ['edge/http/oauth/foreign-tokens.test.ts'],
+  },
+  'F-523': {
+    fault: 'somebody signs in elsewhere who is not on the list, or only looks as if',
+    tests: ['edge/access/allow-list.test.ts', 'edge/identity-settings.test.ts'],
+  },
   'F-99': {
     fault: 'what happened is not recorded, or the record holds what it must not',
     tests: ['edge/core/log.test.ts'],
@@ -1386,7 +1399,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-415 F-416 F-417 F-418 F-419 F-420 F-421 F-422 F-423 F-424 F-425 F-426 F-427 F-428 F-429 F-430 F-431',
   'F-432 F-433',
   'F-434',
-  'F-520',
+  'F-520 F-521 F-522 F-523',
   'F-500 F-505 F-506 F-507',
   'F-540 F-541 F-542',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',

@@ -11,6 +11,9 @@ export interface Principal {
   readonly grant?: string;
   readonly scopes?: readonly string[];
   readonly expiresAt?: number;
+  /** What an identity provider or issuer says of a person. A mail address only if it vouches for it. */
+  readonly email?: string | undefined;
+  readonly groups?: readonly string[] | undefined;
 }
 
 /** Principals by the SHA-256 digest of their token (64 lower-case hex digits), or by the public key of a runner (`ed25519:…`). */

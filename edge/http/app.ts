@@ -134,7 +134,7 @@ export function createApp(memory = new Memory()): Hono<{ Bindings: EdgeContext }
     const { req, env } = context;
     const fault = checkUrl(req.raw) ?? checkPlace(req.raw, env.settings);
     if (fault) context.res = refuse(fault);
-    else await route(context, next, serveAt);
+    else await route(context, next, serveAt, memory);
     const last = finished(req.raw, context.res, env);
     if (last !== context.res) context.res = last;
   });
@@ -182,6 +182,7 @@ async function route(
   context: AppContext,
   next: () => Promise<void>,
   serveAt: (context: AppContext, server: ServerName, endpoint: Endpoint) => Promise<Response>,
+  memory: Memory,
 ): Promise<void> {
   const { raw: request } = context.req;
   const url = urlOf(request);
@@ -189,19 +190,23 @@ async function route(
   if (server !== undefined) context.res = await serveAt(context, server, MESSAGE);
   else if (checkPath(request)) context.res = refuse(unknownPath(url.pathname));
   else {
-    const signedIn = signIn(request, context.env);
+    const signedIn = signIn(request, context.env, memory);
     if (signedIn) context.res = await signedIn;
     else await next();
   }
 }
 
 /** The answer of an OAuth endpoint, where people can sign in. */
-function signIn(request: Request, env: EdgeContext): Promise<Response> | undefined {
+function signIn(
+  request: Request,
+  env: EdgeContext,
+  { admissions: { issuers } }: Memory,
+): Promise<Response> | undefined {
   const { settings, ports, addressOf } = env;
   const { signIn, secret } = settings;
   if (!signIn || secret === undefined) return undefined;
   const from = networkOf(addressOf(request) ?? '');
-  const asked = { request, signIn, secret, ports, from };
+  const asked = { request, signIn, secret, ports, from, issuers };
   return adminAnswer({ ...asked, settings }) ?? signInAnswer(asked);
 }
 
@@ -280,7 +285,7 @@ async function admit(
   const network = networkOf(addressOf(request) ?? '');
   const limited = limits.tooManyFailures(network, Date.now());
   if (limited) return refuse(limited);
-  const known = signIn && (await admissions.of(ports, server, bearer.token));
+  const known = signIn && (await admissions.of(ports, signIn, server, bearer.token));
   if (known === 'unreachable') return refuse({ fault: 'sign_in_unavailable' });
   if (!known) limits.failed(network, Date.now());
   return known ?? refuseToken({ fault: 'unauthorized' }, true);

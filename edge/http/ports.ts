@@ -95,9 +95,29 @@ export const OUTSIDE = { timeoutMs: 5_000, limitBytes: 16 * 1024 } as const;
  */
 export type OutsidePort = (url: string) => Promise<OutsideDocument | undefined>;
 
+/** A request to an identity provider that the operator named. */
+export interface ProviderRequest {
+  readonly url: string;
+  /** Sent by POST, as application/x-www-form-urlencoded; absent: GET. */
+  readonly form?: string;
+  readonly authorization?: string;
+}
+
+/** How a provider is asked: in so much time, so many bytes of an answer after decompression. */
+export const PROVIDER = { timeoutMs: 5_000, limitBytes: 256 * 1024 } as const;
+
+/**
+ * Asks an identity provider, within {@link PROVIDER}; redirects are not followed. Undefined if there is no answer, or too much of one.
+ * The operator named it, so it may be in a private network where the host lets it be. Never rejects.
+ */
+export type ProviderPort = (
+  request: ProviderRequest,
+) => Promise<{ readonly status: number; readonly text: string } | undefined>;
+
 export interface Ports {
   readonly access: AccessPort;
   readonly outside: OutsidePort;
+  readonly provider: ProviderPort;
   session(name: string): SessionPort;
   /** Keeps `work` running after the client has left; the platform cancels everything else of the request. */
   outlive(work: Promise<unknown>): void;

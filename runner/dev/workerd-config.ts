@@ -48,6 +48,8 @@ export function workerdConfig(options: WorkerdConfigOptions): string {
     ...Object.entries(EDGE_ACTORS).map(
       ([name, actor]) => `(name = ${text(name)}, durableObjectNamespace = ${text(actor)})`,
     ),
+    // The operator names them, and may have them in a private network. All else stays on the public internet.
+    `(name = "PROVIDERS", service = "providers")`,
     ...options.settingNames.map(
       (name) => `(name = ${text(name)}, fromEnvironment = ${text(name)})`,
     ),
@@ -58,6 +60,7 @@ const config :Workerd.Config = (
   v8Flags = [${V8_FLAGS.map(text).join(', ')}],
   services = [
     (name = "edge", worker = .edge),
+    (name = "providers", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
     (name = "actors", disk = (path = ${text(options.actorsPath)}, writable = true)),
   ],
   sockets = [

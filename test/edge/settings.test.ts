@@ -239,7 +239,7 @@ describe('[F-421] sign-in', () => {
     expect(problems).toEqual([]);
     expect(url).toBe('https://bridge.example');
     const tokenMs = 8 * 3_600_000;
-    expect(signIn).toEqual({ issuer: url, ownerKeys: new Set([D]), tokenMs });
+    expect(signIn).toEqual({ issuer: url, ownerKeys: new Set([D]), issuers: [], tokenMs });
     expect(hosts).toEqual(new Set(['bridge.example']));
   });
 

@@ -8,7 +8,7 @@ import { textForm } from '../../../shared/link/forms.ts';
 import { Inbox } from '../../../shared/link/inbox.ts';
 import { splitFrame } from '../../../shared/link/parts.ts';
 import type { Env } from './env.ts';
-import { fetchedOutside } from './outside.ts';
+import { fetchedOutside, fetchedProvider } from './outside.ts';
 import { answerOf, plainPost } from './plain-post.ts';
 import type { SessionRpc } from './rpc.ts';
 import { controlUpgrade, followUpgrade, linkUpgrade } from './upgrades.ts';
@@ -21,6 +21,7 @@ export function durablePorts(env: Env): Ports {
     outlive: (work) => waitUntil(work),
     access: accessPort(env),
     outside: fetchedOutside,
+    provider: fetchedProvider(env),
   };
 }
 

@@ -5,4 +5,6 @@ export interface Env extends Record<string, unknown> {
   readonly SESSION: DurableObjectNamespace<SessionRpc>;
   readonly FLEET: DurableObjectNamespace<FleetRpc>;
   readonly ACCESS: DurableObjectNamespace<AccessRpc>;
+  /** The network in which identity providers are; absent: the public internet. */
+  readonly PROVIDERS?: Fetcher;
 }

@@ -8,6 +8,7 @@ import type {
   Socket,
   SocketListener,
 } from '../../http/ports.ts';
+import { fetchedProvider } from './outside.ts';
 import { failureOf, type LogPort } from '../../core/log.ts';
 import { faultRow, type Fault } from '../../../shared/fault.ts';
 import { textForm } from '../../../shared/link/forms.ts';
@@ -33,6 +34,7 @@ export function nodePorts(options: NodePortsOptions): Ports {
     fleet: fleetPort(options),
     access: async (name, input) => actors.access.take(name, input),
     outside,
+    provider: fetchedProvider,
     // Nothing of a request ends here when its client leaves.
     outlive: () => undefined,
   };

@@ -1,10 +1,16 @@
-// Reads small public documents over HTTPS. The address is judged where the connection is made, so that a name cannot lead to a private
+// Reads small public documents over HTTPS, and asks identity providers. The address of a document is judged where the connection is made, so that a name cannot lead to a private
 // one, at the first look or a later one.
 import { lookup, type LookupAddress } from 'node:dns';
 import { get } from 'node:https';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { askingProviders } from '../../http/ask-provider.ts';
 import { boundedText } from '../../http/bounded-text.ts';
-import { OUTSIDE, type OutsideDocument, type OutsidePort } from '../../http/ports.ts';
+import {
+  OUTSIDE,
+  type OutsideDocument,
+  type OutsidePort,
+  type ProviderPort,
+} from '../../http/ports.ts';
 
 /** Networks that are not the public internet (RFC 6890, IANA special-purpose address registries). */
 const NOT_PUBLIC = new BlockList();
@@ -81,3 +87,8 @@ export const publicOutside: OutsidePort = async (url) => {
   request.on('error', () => resolve(undefined));
   return promise;
 };
+
+/** Asks the identity providers of the operator, who may have them in a private network. */
+export const fetchedProvider: ProviderPort = askingProviders((url, init, timeoutMs) =>
+  fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) }),
+);

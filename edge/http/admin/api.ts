@@ -34,6 +34,7 @@ const PATH = /^\/-\/api\/([a-z]+)(?:\/([\w.@-]{1,64})(?:\/([a-z]+))?)?$/u;
 
 /** The answer of the operator's API, or undefined if the path is of none. */
 export function adminAnswer(context: AdminRequest): Promise<Response> | undefined {
+  if (context.signIn.ownerKeys.size === 0) return undefined;
   const { pathname } = urlOf(context.request);
   if (pathname === '/-/join') return byMethod(context, { POST: join }, '');
   const [, collection = '', name = '', action] = PATH.exec(pathname) ?? [];

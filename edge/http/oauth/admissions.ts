@@ -1,12 +1,16 @@
-// Turns access tokens, and keys that the access actor keeps, into principals. What the actor said is remembered for a short time, under
-// the digest: so a call costs no round trip, and a grant that has ended or a key that was removed is refused soon after.
+// Turns access tokens, and keys that the access actor keeps, into principals. What was found is remembered for a short time, under the
+// digest: so a call costs no round trip, and a grant that has ended, a key that was removed or a blocked person is refused soon after.
 import { askAccess } from './context.ts';
+import { findForeign } from './foreign-tokens.ts';
+import { scopesLeft } from './scopes-left.ts';
+import { Issuers } from './issuers.ts';
 import type { Ports } from '../ports.ts';
 import { ShortMemory } from '../short-memory.ts';
 import { sha256 } from '../../access/digest.ts';
 import { isMinted } from '../../access/minted.ts';
 import type { Principal } from '../../access/principal.ts';
 import type { CredentialKind, Proof } from '../../core/credential-ports.ts';
+import type { SignIn } from '../../sign-in-settings.ts';
 import type { ServerName } from '../../../shared/ids.ts';
 
 /** How long an answer counts: an ended grant serves no longer. */
@@ -15,24 +19,28 @@ const REMEMBERED_MS = 30_000;
 export class Admissions {
   readonly #known = new ShortMemory<Principal>();
 
-  /** Who sent an access token, or a client's key that the access actor keeps; see {@link find}. */
+  readonly issuers = new Issuers();
+
+  /** Who sent an access token, ours or of another issuer, or a client's key that the access actor keeps; see {@link find}. */
   async of(
-    ports: Pick<Ports, 'access'>,
+    ports: Pick<Ports, 'access' | 'provider'>,
+    signIn: SignIn,
     server: ServerName,
     text: string,
   ): Promise<Principal | undefined | 'unreachable'> {
-    return isMinted('client', text)
-      ? this.findHolder(ports, 'client', await sha256(text))
-      : this.find(ports, server, text);
+    if (isMinted('client', text)) return this.findHolder(ports, 'client', await sha256(text));
+    return isMinted('access', text)
+      ? this.find(ports, signIn, server, text)
+      : this.#findForeign(ports, signIn, server, text);
   }
 
   /** Whose token it is, for this server: undefined if nobody's, `unreachable` if that cannot be found out. */
   async find(
     ports: Pick<Ports, 'access'>,
+    signIn: SignIn,
     server: ServerName,
     token: string,
   ): Promise<Principal | undefined | 'unreachable'> {
-    if (!isMinted('access', token)) return undefined;
     const digest = await sha256(token);
     const key = `${server} ${digest}`;
     const known = this.#known.get(key, Date.now());
@@ -41,17 +49,39 @@ export class Admissions {
     if (!asked) return 'unreachable';
     const { admission } = asked.answer;
     if (!admission) return undefined;
-    const { person, client, grant, scopes, expiresAt } = admission;
+    const { person, client, grant, expiresAt } = admission;
+    const scopes = scopesLeft(signIn, person, server, admission.scopes);
+    if (scopes.length === 0) return undefined;
+    const { id: name, email, groups } = person;
     const principal = {
-      name: person.id,
+      name,
       servers: new Set([server]),
       client,
       grant,
       scopes,
       expiresAt,
+      ...(email !== undefined && { email }),
+      ...(groups && { groups }),
     };
     this.#known.set(key, principal, Math.min(Date.now() + REMEMBERED_MS, expiresAt));
     return principal;
+  }
+
+  /** Whose token of another issuer it is; see {@link find}. */
+  async #findForeign(
+    ports: Pick<Ports, 'access' | 'provider'>,
+    signIn: SignIn,
+    server: ServerName,
+    token: string,
+  ): Promise<Principal | undefined | 'unreachable'> {
+    if (signIn.issuers.length === 0) return undefined;
+    const key = `${server} ${await sha256(token)}`;
+    const known = this.#known.get(key, Date.now());
+    if (known) return known;
+    const found = await findForeign({ ports, signIn, issuers: this.issuers }, server, token);
+    if (found === undefined || found === 'unreachable') return found;
+    this.#known.set(key, found, Math.min(Date.now() + REMEMBERED_MS, found.expiresAt));
+    return found;
   }
 
   /** Whose key or token it is, of those that the access actor keeps; see {@link find}. */

@@ -1,4 +1,5 @@
 // What the OAuth endpoints are given with each request.
+import type { Issuers } from './issuers.ts';
 import { persistently } from '../exchange.ts';
 import type { Ports } from '../ports.ts';
 import type { Network } from '../../core/access-limits.ts';
@@ -12,6 +13,7 @@ export interface SignInRequest {
   /** Seals what the sign-in page carries; see Settings. */
   readonly secret: string;
   readonly ports: Ports;
+  readonly issuers: Issuers;
   /** Where the request came from. */
   readonly from: Network;
 }

@@ -8,7 +8,7 @@ import {
   type ResourceTransport,
 } from '../../access/resource.ts';
 import { ASKED_SCOPES, OFFLINE } from '../../access/scopes.ts';
-import type { SignIn } from '../../sign-in-settings.ts';
+import { hasOwnSignIn, type SignIn } from '../../sign-in-settings.ts';
 import { SERVER_NAME, type ServerName } from '../../../shared/ids.ts';
 
 /** The path behind PROTECTED_RESOURCE. Every well-formed name has metadata: it does not tell which servers there are. */
@@ -24,21 +24,22 @@ const METADATA =
 export function metadata(
   request: Request,
   pathname: string,
-  { issuer }: SignIn,
+  signIn: SignIn,
 ): Promise<Response> | undefined {
   if (!METADATA.test(pathname)) return undefined;
-  const value = metadataAt(pathname, issuer);
+  const value = metadataAt(pathname, signIn);
   const answer = (): Response => (value ? metadataAnswer(value) : noMetadata());
   return byMethod(request, { GET: answer, HEAD: answer });
 }
 
-function metadataAt(pathname: string, issuer: string): object | undefined {
-  if (pathname === AUTHORIZATION_SERVER) return authorizationServer(issuer);
+function metadataAt(pathname: string, signIn: SignIn): object | undefined {
+  if (pathname === AUTHORIZATION_SERVER)
+    return hasOwnSignIn(signIn) ? authorizationServer(signIn.issuer) : undefined;
   if (!pathname.startsWith(PROTECTED_RESOURCE)) return undefined;
   const [, server = '', transport] =
     RESOURCE_PATH.exec(pathname.slice(PROTECTED_RESOURCE.length)) ?? [];
   return SERVER_NAME.test(server)
-    ? protectedResource(issuer, server, transport as ResourceTransport)
+    ? protectedResource(signIn, server, transport as ResourceTransport)
     : undefined;
 }
 
@@ -50,12 +51,15 @@ const noMetadata = (): Response =>
   );
 
 const protectedResource = (
-  issuer: string,
+  signIn: SignIn,
   server: ServerName,
   transport: ResourceTransport,
 ): object => ({
-  resource: resourceUrl(issuer, server, transport),
-  authorization_servers: [issuer],
+  resource: resourceUrl(signIn.issuer, server, transport),
+  authorization_servers: [
+    ...(hasOwnSignIn(signIn) ? [signIn.issuer] : []),
+    ...signIn.issuers.map(({ issuer }) => issuer),
+  ],
   scopes_supported: ASKED_SCOPES,
   bearer_methods_supported: ['header'],
   resource_name: server,

@@ -6,6 +6,7 @@ import { metadata } from './metadata.ts';
 import { registerApp } from './register.ts';
 import { revokeToken } from './revoke.ts';
 import { exchangeToken } from './token.ts';
+import { hasOwnSignIn } from '../../sign-in-settings.ts';
 import { urlOf } from '../request-url.ts';
 
 type Methods = Readonly<Record<string, (context: SignInRequest) => Promise<Response>>>;
@@ -21,7 +22,8 @@ const ENDPOINTS: Readonly<Record<string, Methods>> = {
 export function signInAnswer(context: SignInRequest): Promise<Response> | undefined {
   const { request, signIn } = context;
   const { pathname } = urlOf(request);
-  const methods = Object.hasOwn(ENDPOINTS, pathname) ? ENDPOINTS[pathname] : undefined;
+  const methods =
+    hasOwnSignIn(signIn) && Object.hasOwn(ENDPOINTS, pathname) ? ENDPOINTS[pathname] : undefined;
   if (!methods) return metadata(request, pathname, signIn);
   const handlers = Object.entries(methods).map(([name, handle]) => [name, () => handle(context)]);
   return byMethod(request, Object.fromEntries(handlers) as Record<string, () => Promise<Response>>);

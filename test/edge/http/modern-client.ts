@@ -14,6 +14,8 @@ import type {
 import type {
   OutsideDocument,
   Ports,
+  ProviderPort,
+  ProviderRequest,
   SessionPort,
   SocketListener,
 } from '../../../edge/http/ports.ts';
@@ -208,6 +210,10 @@ export class PlayedEdge {
         this.fetched.push(url);
         return this.documents.get(url);
       },
+      provider: async (request) => {
+        this.asked.push(request);
+        return this.provider(request);
+      },
     };
     const url = path.startsWith('/') ? `https://edge.example${path}` : path;
     return this.#serve(new Request(url, init), {
@@ -218,6 +224,11 @@ export class PlayedEdge {
       addressOf: () => this.address,
     });
   }
+
+  /** What identity providers were asked. */
+  readonly asked: ProviderRequest[] = [];
+  /** What they answer; by default nothing. */
+  provider: ProviderPort = async () => undefined;
 
   /** How often the fleet was asked what it sees. */
   views = 0;
