@@ -1261,6 +1261,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['e2e/browser.test.ts'],
     missing: 'Only Chromium is tried, and only where the machine has one.',
   },
+  'F-543': {
+    fault: 'over HTTP+SSE a server fails to start before its client has sent `initialize`',
+    tests: ['edge/core/afterword.test.ts', 'e2e/clients-start-failure.test.ts'],
+  },
   'F-426': {
     fault: 'a strict OAuth client, and an answer whose issuer was changed',
     tests: ['e2e/sign-in-peers.test.ts'],
@@ -1401,7 +1405,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-434',
   'F-520 F-521 F-522 F-523',
   'F-500 F-505 F-506 F-507',
-  'F-540 F-541 F-542',
+  'F-540 F-541 F-542 F-543',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',
   'F-340 F-341 F-342 F-343',

@@ -49,8 +49,8 @@ export class Relay {
   readonly #posts: PostDesk;
   readonly #order = new StreamOrder();
   readonly #ending = new SessionEnding();
-  /** The answer to requests after the end. A failed start is reported; after any other end the session is only "not found". */
-  #afterword: Fault = { fault: 'session_not_found' };
+  /** Why the start failed, for requests that come after the end. After any other end the session is only "not found". */
+  #afterword: Fault | undefined;
   /** The revision in the process's answer to `initialize`; undefined until the runner reports it. */
   #revision: string | undefined;
   /** What the runner has to be told of a spare that was taken, until it has said anything (LP27). */
@@ -74,6 +74,11 @@ export class Relay {
 
   get revision(): string | undefined {
     return this.#revision;
+  }
+
+  /** What is remembered for clients that come after the end. */
+  get afterword(): Fault | undefined {
+    return this.#afterword;
   }
 
   get followers(): number {
@@ -375,8 +380,8 @@ export class Relay {
     if (this.#link.state === 'ended') return;
     this.#link = { state: 'ended' };
     this.#ending.clear();
-    const fault: Fault = { fault: frame.fault ?? 'session_not_found', message: frame.message };
-    if (fault.fault === 'process_start_failed') this.#afterword = fault;
+    const fault = faultOf(frame);
+    this.#afterword = afterwordOf(frame);
     this.#expected.clear();
     this.#posts.refuseAll(fault);
     for (const [, socket] of this.#followers)
@@ -405,9 +410,10 @@ export class Relay {
 
   /** Why a new post or follower cannot be served now, or undefined when it can. */
   #whyNot(): Fault | undefined {
-    if (this.#link.state === 'ended') return this.#afterword;
-    if (this.#ending.confirmBy !== undefined || this.#ending.announced)
-      return { fault: 'session_not_found' };
+    if (this.#link.state === 'ended') return this.#afterword ?? { fault: 'session_not_found' };
+    const { announced, confirmBy } = this.#ending;
+    if (announced) return afterwordOf(announced) ?? { fault: 'session_not_found' };
+    if (confirmBy !== undefined) return { fault: 'session_not_found' };
     if (this.#isLinked) return undefined;
     if (this.#link.state === 'lost' && this.#link.isExpired) return { fault: 'runner_offline' };
     if (this.#posts.waiting.size + this.#followers.size < OFFLINE_QUEUE) return undefined;
@@ -437,3 +443,12 @@ export class Relay {
     if (socket !== undefined) this.#effects.add({ do: 'tell', socket, text });
   }
 }
+
+const faultOf = ({ fault = 'session_not_found', message }: EndedFrame): Fault => ({
+  fault,
+  message,
+});
+
+/** A client of HTTP+SSE can ask only after its session has begun, and so after its start has failed. */
+const afterwordOf = (frame: EndedFrame): Fault | undefined =>
+  frame.fault === 'process_start_failed' ? faultOf(frame) : undefined;

@@ -49,6 +49,9 @@ const ID_LENGTH = 16;
 /** A peer with this many unread bytes is disconnected; relinking resends what it missed. */
 const UNREAD_LIMIT = 64 * 1024 * 1024;
 
+/** How long a session whose start failed remembers why, for the client's first request, which may still be on its way. */
+const AFTERWORD_MS = 10_000;
+
 /** The note on a socket. It names its session: sockets of an earlier session may still be closing when the next is open. */
 export type SessionNote = { readonly session: SessionName | undefined } & (
   | {
@@ -139,6 +142,8 @@ export class EdgeSession {
   #lookAt: number | undefined;
   /** When a link that had rested, and was asked for a sign of life, must have given one. */
   #answerBy: number | undefined;
+  /** Until when the actor stays awake to tell why the start of its session failed. */
+  #tellsUntil: number | undefined;
   #keptLink: Link | undefined;
   #wakeAt: number | undefined;
   #effects: EdgeSessionEffect[] = [];
@@ -198,11 +203,16 @@ export class EdgeSession {
   readonly #dues: Dues = (due) => {
     due(this.#lookAt, () => this.#look(), LOOK_MS);
     due(this.#answerBy, () => this.#dropLink(), PONG_MS);
+    due(this.#tellsUntil, () => this.#fallSilent(), AFTERWORD_MS);
   };
 
   #look(): void {
     this.#lookAt = undefined;
     this.#useLink();
+  }
+
+  #fallSilent(): void {
+    this.#tellsUntil = undefined;
   }
 
   // From workers.
@@ -697,6 +707,7 @@ export class EdgeSession {
     this.#host.store.clear();
     this.#wakeAt = undefined;
     this.#keptLink = this.#relay.link;
+    if (this.#relay.afterword) this.#tellsUntil = this.#now + AFTERWORD_MS;
     if (session !== undefined) this.#tellFleet(session, this.#leaving);
     this.#leaving = undefined;
   }

@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 
 import { startBridge, type Bridge, type ServerEntry } from './harness.ts';
 import { failureOf, OFFICIAL_CLIENTS, type OfficialClientKind } from './official-clients.ts';
+import { initialize, messageOf, SseSession } from './raw-session.ts';
 
 const exits = fileURLToPath(new URL('../fixtures/servers/exits-at-once.mjs', import.meta.url));
 
@@ -34,8 +35,8 @@ beforeAll(async () => {
     ends: { command: process.execPath, args: [exits, '0'] },
   };
   // A server each for every client: one that keeps failing is not started again at once.
-  const servers = OFFICIAL_CLIENTS.flatMap((_, index) =>
-    Object.entries(entries).map(([name, entry]) => [`${name}-${index}`, entry] as const),
+  const servers = [...OFFICIAL_CLIENTS.keys(), 'late'].flatMap((whose) =>
+    Object.entries(entries).map(([name, entry]) => [`${name}-${whose}`, entry] as const),
   );
   bridge = await startBridge({ servers: Object.fromEntries(servers) });
   return async () => {
@@ -44,21 +45,9 @@ beforeAll(async () => {
   };
 });
 
-/** The session was over before its `initialize` arrived. */
-const TOO_LATE = '42012';
-
-/**
- * Over HTTP+SSE a session opens with the stream. On a busy machine its process can fail before `initialize` comes, which then finds no
- * session and cannot be told why: the client has to connect again.
- */
-async function connectTo(kind: OfficialClientKind, server: string): Promise<string> {
-  const connect = (): Promise<string> => failureOf(kind.connect(new URL(`/${server}`, bridge.url)));
-  let failure = await connect();
-  for (let tries = 0; tries < 3 && failure.includes(TOO_LATE); tries++)
-    // oxlint-disable-next-line no-await-in-loop -- one try after the other
-    failure = await connect();
-  return failure;
-}
+/** The failure of a client that connects. */
+const connectTo = (kind: OfficialClientKind, server: string): Promise<string> =>
+  failureOf(kind.connect(new URL(`/${server}`, bridge.url)));
 
 describe.each(OFFICIAL_CLIENTS)('$name over $transport', (kind) => {
   const index = OFFICIAL_CLIENTS.indexOf(kind);
@@ -81,6 +70,21 @@ describe.each(OFFICIAL_CLIENTS)('$name over $transport', (kind) => {
     expect(failure).toContain('mcp-bridge check');
   });
 });
+
+/** Over HTTP+SSE a session opens with its stream, so its process can fail before anybody has asked it for anything. */
+test.each(FAILURES)(
+  '[F-543] an `initialize` that comes after a server that is %s has failed is told why: "%s" and "%s"',
+  async (server, happened, advice) => {
+    const session = await SseSession.dial(bridge, `${server}-late`);
+    await expect(session.next()).rejects.toThrow('The stream has ended.');
+    const answer = await session.post(initialize({ revision: '2024-11-05' }));
+    expect(messageOf(answer)).toMatchObject({
+      id: 0,
+      error: { code: 42_004, message: expect.stringContaining(happened) },
+    });
+    expect(answer.body).toContain(advice);
+  },
+);
 
 test('a server that no runner offers is answered at once as offline', async () => {
   for (const kind of OFFICIAL_CLIENTS) {
