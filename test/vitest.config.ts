@@ -17,6 +17,12 @@ process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false';
  */
 const HANGS = { testTimeout: 120_000, hookTimeout: 120_000 };
 
+/**
+ * Tests of real processes, sockets and clocks run a second time when they fail, on a machine that others use too. One that passes only
+ * then is printed as UNSTEADY, with its failure, at the end of the run: it is a race to be found. Nothing pure has a second try.
+ */
+const REAL = { ...HANGS, retry: 1 };
+
 /** Tests of pure modules: their files share one worker, which saves half of the time. */
 const PURE = { ...HANGS, isolate: false };
 
@@ -27,10 +33,10 @@ const SEEDS = { ...PURE, testTimeout: 1_800_000 };
  * Real edges, runners and child processes: after everything else, so that their timings are not those of a crowd, and three files at
  * a time, since each of them waits most of its time.
  */
-const WAITING = { ...HANGS, maxWorkers: 3, sequence: { groupOrder: 1 } };
+const WAITING = { ...REAL, maxWorkers: 3, sequence: { groupOrder: 1 } };
 
 /** The same for those that load the machine, and tell of its memory. */
-const ALONE = { ...HANGS, fileParallelism: false, sequence: { groupOrder: 2 } };
+const ALONE = { ...REAL, fileParallelism: false, sequence: { groupOrder: 2 } };
 
 /** The edge of the tests end to end (test/e2e/edges.ts): all of them pass on both. */
 const ON_NODE = { env: { BRIDGE_TEST_EDGE: 'node' } };
@@ -44,6 +50,10 @@ const OF_NODE = 'test/e2e/{package,clock,hostile-edge,edge-command,sign-in-apps,
 
 /** Tests that wait for long by their nature, or load the machine for minutes. */
 const LONG = 'test/**/*.long.test.ts';
+
+/** Whole lists of faults that take a minute or two: `npm test` leaves them to `npm run test:long`, on either host. */
+const OF_PATIENCE =
+  'test/e2e/{hostile-edge,overload,surroundings,spares,child-output,bad-dials}.test.ts';
 
 export default defineConfig({
   test: {
@@ -123,7 +133,7 @@ export default defineConfig({
             'test/runner/process/**/*.test.ts',
             'test/runner/dev/**/*.test.ts',
           ],
-          ...HANGS,
+          ...REAL,
         },
       },
       {
@@ -138,7 +148,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: [LONG],
+          exclude: [LONG, OF_PATIENCE],
           ...WAITING,
           ...ON_NODE,
         },
@@ -146,6 +156,7 @@ export default defineConfig({
       { test: { name: 'e2e-workerd', include: [OF_HOSTS], ...WAITING, ...ON_WORKERD } },
 
       // `npm run test:long`
+      { test: { name: 'long-patience', include: [OF_PATIENCE], ...WAITING, ...ON_NODE } },
       { test: { name: 'long', include: [LONG], ...ALONE, ...ON_NODE } },
       {
         test: {
