@@ -39,6 +39,7 @@ const PROGRAMS: Readonly<Record<CommandName, Command>> = {
   access: async (argv) => (await import('./commands/access.ts')).accessCommand(argv),
   schema: async (argv) => (await import('./commands/schema.ts')).schemaCommand(argv, SCHEMA_FILE),
   edge: serving(async (argv) => (await import('./commands/edge.ts')).edgeCommand(argv)),
+  up: serving(async (argv) => (await import('./commands/up.ts')).upCommand(argv)),
   dev: serving(async (argv) => (await import('./commands/dev.ts')).devCommand(argv)),
 };
 

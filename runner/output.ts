@@ -124,6 +124,10 @@ export const printLine = (text: string): void => stdout.write(`${text}\n`, false
 const stdout = new Output(() => process.stdout);
 const stderr = new Output(() => process.stderr);
 
+/** Whether what is printed may have colours (no-color.org). */
+export const hasColours = (): boolean =>
+  process.stdout.isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+
 /** Prints what a command was asked for. */
 export const print = (text: string): void => stdout.write(text, true);
 

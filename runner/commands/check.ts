@@ -1,6 +1,7 @@
 // `mcp-bridge check`: tries everything a runner needs, prints one line for each, and says what to do.
 import { fixedToken } from '../runner-token.ts';
 import { checkCredential, checkEdge } from '../check/edge.ts';
+import { inTurns } from '../check/in-turns.ts';
 import { outcomeText, type Outcome } from '../check/outcome.ts';
 import { checkSignIn } from '../check/sign-in.ts';
 import { checkServer, type CheckGround } from '../check/server.ts';
@@ -9,14 +10,11 @@ import type { LeftOut, RunnerConfig } from '../config/runner-config.ts';
 import { describeProblem } from '../config/problem.ts';
 import { readTokenFile } from '../credential.ts';
 import { checkIsolation } from '../check/isolation.ts';
-import { print } from '../output.ts';
+import { hasColours, print } from '../output.ts';
 import { openContainment } from '../process/containment.ts';
 import { EXIT, printUsage, readArguments, textOf } from './arguments.ts';
 import { usageProblem } from './usage.ts';
 import { configFileOf, readRunnerSettings } from './settings.ts';
-
-/** Servers started at a time: starting many at once would make slow ones miss their start time. */
-const SERVERS_AT_A_TIME = 4;
 
 /** Runs every check. Returns 1 if any failed. */
 export async function checkCommand(argv: readonly string[]): Promise<number> {
@@ -25,7 +23,7 @@ export async function checkCommand(argv: readonly string[]): Promise<number> {
   let hasFailed = false;
   const report = (outcome: Outcome): void => {
     hasFailed ||= outcome.verdict === 'FAIL';
-    print(outcomeText(outcome, process.stdout.isTTY && process.env['NO_COLOR'] === undefined));
+    print(outcomeText(outcome, hasColours()));
   };
   const server = textOf(given, 'oauth');
   if (server !== undefined) {
@@ -136,19 +134,8 @@ async function reportServers(
   ground: CheckGround,
   report: (outcome: Outcome) => void,
 ): Promise<void> {
-  const waiting = [...servers.values()].map((server) => ({
-    server,
-    done: Promise.withResolvers<Outcome>(),
-  }));
-  const queue = [...waiting];
-  const work = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      next.done.resolve(await checkServer(next.server, ground));
-    }
-  };
-  const workers = Promise.all(Array.from({ length: SERVERS_AT_A_TIME }, work));
-  for (const { done } of waiting) report(await done.promise);
-  await workers;
+  const outcomes = inTurns(servers.values(), (server) => checkServer(server, ground));
+  for await (const outcome of outcomes) report(outcome);
 }
 
 const counted = (count: number, noun: string): string =>

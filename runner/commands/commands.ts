@@ -61,32 +61,63 @@ const OWNER = {
 
 const JSON_OUTPUT = { type: 'boolean', help: 'print it as JSON' } as const;
 
+/** Of the commands that serve everything on this machine. */
+const LOCAL = {
+  name: { type: 'string', value: 'name', help: 'what to call the server of a <command>' },
+  port: {
+    type: 'string',
+    value: 'port',
+    help: 'port of the edge on 127.0.0.1, 0 for any free one',
+    // The port wrangler's users know.
+    default: '8787',
+  },
+  storage: {
+    type: 'string',
+    value: 'dir',
+    help: 'where the edge keeps its state',
+    default: '.bridge',
+  },
+  'no-key': {
+    type: 'boolean',
+    help: 'ask clients for no key: everybody on this machine can use the servers',
+  },
+  'owner-key-file': {
+    type: 'string',
+    value: 'file',
+    help: "let apps in by sign-in too, with the owner's key in this file (see mcp-bridge credential owner --out <file>)",
+  },
+  // Successes are on the screen already.
+  'log-level': logLevel('warn'),
+} as const;
+
 const OF_OWNER = '--edge <url> --owner-key-file <file>';
 
 /** In the order of the list. */
 export const COMMANDS = {
+  up: {
+    summary: 'serve stdio servers on this machine, and make the first call',
+    usages: ['up [options]', 'up [options] -- <command> [arguments]'],
+    about: [
+      'Serves one <command>, or the servers of mcp.json in this folder. If there is none, it looks for servers in the files of Claude Code, Claude Desktop, Cursor and VS Code, and asks which to serve. It starts an edge in this program, calls each server once through it, and prints URLs and the key to use. No account is needed, and nobody but this machine can connect.',
+    ],
+    options: {
+      config: { ...CONFIG, help: 'the mcpServers file to serve, of whichever program' },
+      yes: { type: 'boolean', help: 'ask nothing: take the first file that is found' },
+      json: {
+        type: 'boolean',
+        help: 'print one line of JSON when everything is ready: URLs, key, tools. Asks nothing',
+      },
+      ...LOCAL,
+    },
+  },
   dev: {
-    summary: 'serve everything on this machine, without an account',
+    summary: 'the same for those who change a server or the bridge; also on workerd',
     usages: ['dev --config <file> [options]', 'dev [options] -- <command> [arguments]'],
     about: [
       'Serves the whole bridge on this machine, with an embedded edge and no account, and prints URLs and the key to use. The key is kept in the storage folder, so it stays the same.',
     ],
     options: {
       config: { ...CONFIG, help: 'the mcpServers file to serve' },
-      name: { type: 'string', value: 'name', help: 'what to call the server of a <command>' },
-      port: {
-        type: 'string',
-        value: 'port',
-        help: 'port of the edge on 127.0.0.1, 0 for any free one',
-        // The port wrangler's users know.
-        default: '8787',
-      },
-      storage: {
-        type: 'string',
-        value: 'dir',
-        help: 'where the edge keeps its state',
-        default: '.bridge',
-      },
       edge: {
         type: 'string',
         value: 'host',
@@ -94,17 +125,7 @@ export const COMMANDS = {
         default: 'node',
         choices: ['node', 'workerd'],
       },
-      'no-key': {
-        type: 'boolean',
-        help: 'ask clients for no key: everybody on this machine can use the servers',
-      },
-      'owner-key-file': {
-        type: 'string',
-        value: 'file',
-        help: "let apps in by sign-in too, with the owner's key in this file (see mcp-bridge credential owner --out <file>)",
-      },
-      // Successes are on the screen already.
-      'log-level': logLevel('warn'),
+      ...LOCAL,
     },
   },
   edge: {

@@ -1,4 +1,4 @@
-// The command line of `mcp-bridge dev`: turns words into options, or into a problem. Pure.
+// The command lines of `mcp-bridge dev` and `up`: turns words into options, or into a problem. Pure.
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -8,27 +8,46 @@ import { mistakeIn, usageProblem } from '../commands/usage.ts';
 import { LOG_LEVELS, type LogLevel } from '../log.ts';
 
 /** What to serve: the servers of a config file, or one command under a name. */
-export type DevSource =
+export type LocalSource =
   | { readonly kind: 'config'; readonly path: string }
   | { readonly kind: 'command'; readonly name: string; readonly command: readonly string[] };
 
-export interface DevOptions {
+/** What `dev` and `up` have in common. */
+interface LocalOptions {
   /** 0 lets the system choose. */
   readonly port: number;
   readonly storage: string;
-  /** In this program, or in a workerd of its own, as on Cloudflare. */
-  readonly edge: 'node' | 'workerd';
   /** Whether clients need the key that it prints. */
   readonly hasKey: boolean;
   /** With the owner's key in this file people let apps in by sign-in, as at a deployed edge. */
   readonly ownerKeyFile: string | undefined;
   readonly logLevel: LogLevel;
-  readonly source: DevSource;
+  /** Undefined: not said. */
+  readonly source: LocalSource | undefined;
 }
 
-export type DevOptionsReading =
-  | { readonly ok: true; readonly options: DevOptions }
+export interface DevOptions extends LocalOptions {
+  /** In this program, or in a workerd of its own, as on Cloudflare. */
+  readonly edge: 'node' | 'workerd';
+  readonly source: LocalSource;
+}
+
+export interface UpOptions extends LocalOptions {
+  readonly edge: 'node';
+  /** Asks nothing. */
+  readonly yes: boolean;
+  /** Prints for a program. */
+  readonly json: boolean;
+}
+
+export type LocalReading<Options> =
+  | { readonly ok: true; readonly options: Options }
   | { readonly ok: false; readonly problem: Problem };
+
+type LocalCommand = 'dev' | 'up';
+
+/** What is served if nothing is named. */
+export const USUAL_FILE = 'mcp.json';
 
 /** Programs that run another program: a server is better named after the latter. */
 const LAUNCHERS = new Set([
@@ -44,57 +63,96 @@ const LAUNCHERS = new Set([
 ]);
 
 /** Reads the words after `dev`. */
-export function readDevOptions(argv: readonly string[]): DevOptionsReading {
-  const divide = argv.indexOf('--');
-  const command = divide === -1 ? [] : argv.slice(divide + 1);
-  const own = divide === -1 ? argv : argv.slice(0, divide);
-  let values;
+export function readDevOptions(argv: readonly string[]): LocalReading<DevOptions> {
+  const { own, command } = divided(argv);
   try {
-    ({ values } = parseArgs({
-      args: [...own],
-      options: COMMANDS.dev.options,
-    }));
+    const { values } = parseArgs({ args: own, options: COMMANDS.dev.options });
+    const { edge } = values;
+    if (edge !== 'node' && edge !== 'workerd')
+      return refused('dev', '--edge takes node or workerd');
+    const reading = readLocal('dev', values, command);
+    if (!reading.ok) return reading;
+    const source = reading.options.source ?? { kind: 'config', path: USUAL_FILE };
+    return { ok: true, options: { ...reading.options, edge, source } };
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    return refused(mistakeIn(error));
+    return misread('dev', error);
   }
-  const { port, storage, edge, config, name } = values;
+}
+
+/** Reads the words after `up`. */
+export function readUpOptions(argv: readonly string[]): LocalReading<UpOptions> {
+  const { own, command } = divided(argv);
+  try {
+    const { values } = parseArgs({ args: own, options: COMMANDS.up.options });
+    const reading = readLocal('up', values, command);
+    if (!reading.ok) return reading;
+    const { yes = false, json = false } = values;
+    return { ok: true, options: { ...reading.options, edge: 'node', yes, json } };
+  } catch (error) {
+    return misread('up', error);
+  }
+}
+
+/** The words before a bare `--`, and the command behind it if there is one. */
+function divided(argv: readonly string[]): { own: string[]; command: string[] | undefined } {
+  const divide = argv.indexOf('--');
+  return divide === -1
+    ? { own: [...argv], command: undefined }
+    : { own: argv.slice(0, divide), command: argv.slice(divide + 1) };
+}
+
+/** Values of the options that `dev` and `up` have in common. */
+interface LocalValues {
+  readonly config?: string | undefined;
+  readonly name?: string | undefined;
+  readonly port: string;
+  readonly storage: string;
+  readonly 'no-key'?: boolean | undefined;
+  readonly 'owner-key-file'?: string | undefined;
+  readonly 'log-level': string;
+}
+
+function readLocal(
+  call: LocalCommand,
+  values: LocalValues,
+  command: readonly string[] | undefined,
+): LocalReading<LocalOptions> {
+  const { port, storage, config, name } = values;
   const logLevel = LOG_LEVELS.find((level) => level === values['log-level']);
-  if (logLevel === undefined) {
-    return refused(`--log-level takes ${LOG_LEVELS.join(', ')}`);
-  }
-  if (!/^\d{1,5}$/u.test(port) || Number(port) > 65_535) {
-    return refused('--port takes a number from 0 to 65535');
-  }
-  if (edge !== 'node' && edge !== 'workerd') return refused('--edge takes node or workerd');
-  if (storage === '') return refused('--storage takes a folder');
+  if (logLevel === undefined) return refused(call, `--log-level takes ${LOG_LEVELS.join(', ')}`);
+  if (!/^\d{1,5}$/u.test(port) || Number(port) > 65_535)
+    return refused(call, '--port takes a number from 0 to 65535');
+  if (storage === '') return refused(call, '--storage takes a folder');
   const ownerKeyFile = values['owner-key-file'];
-  if (ownerKeyFile !== undefined && values['no-key'])
-    return refused('With --no-key nobody signs in: leave out --owner-key-file or --no-key');
-  const [program] = command;
-  if (divide !== -1 && program === undefined) {
-    return refused('After -- comes the command of a server');
-  }
-  if (program !== undefined && config !== undefined) {
-    return refused('Give --config or a command after --, not both');
-  }
-  if (program === undefined && name !== undefined) {
-    return refused('--name is for a command after --');
-  }
-  const source: DevSource =
-    program === undefined
-      ? { kind: 'config', path: config ?? 'mcp.json' }
-      : { kind: 'command', name: name ?? nameOf(command), command };
-  const hasKey = !values['no-key'];
-  const asked = { port: Number(port), storage, logLevel, source };
-  const options: DevOptions = { ...asked, edge, hasKey, ownerKeyFile };
+  const hasKey = values['no-key'] !== true;
+  if (ownerKeyFile !== undefined && !hasKey)
+    return refused(call, 'With --no-key nobody signs in: leave out --owner-key-file or --no-key');
+  const source = readSource(config, name, command);
+  if (typeof source === 'string') return refused(call, source);
+  const options = { port: Number(port), storage, hasKey, ownerKeyFile, logLevel, source };
   return { ok: true, options };
 }
 
-const refused = (what: string): DevOptionsReading => ({
-  ok: false,
-  problem: usageProblem('dev', what),
-});
+/** What is to be served, if it was said; or what is wrong. */
+function readSource(
+  config: string | undefined,
+  name: string | undefined,
+  command: readonly string[] | undefined,
+): LocalSource | string | undefined {
+  if (command?.length === 0) return 'After -- comes the command of a server';
+  if (command && config !== undefined) return 'Give --config or a command after --, not both';
+  if (!command && name !== undefined) return '--name is for a command after --';
+  if (command) return { kind: 'command', name: name ?? nameOf(command), command };
+  return config === undefined ? undefined : { kind: 'config', path: config };
+}
+
+const refused = (command: LocalCommand, what: string) =>
+  ({ ok: false, problem: usageProblem(command, what) }) as const;
+
+function misread(command: LocalCommand, error: unknown) {
+  if (!(error instanceof Error)) throw error;
+  return refused(command, mistakeIn(error));
+}
 
 /** `npx -y @scope/server-x@1.2` → `server-x`; `./tools/weather.py` → `weather`. */
 function nameOf(command: readonly string[]): string {

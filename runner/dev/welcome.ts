@@ -11,7 +11,7 @@ export interface WelcomeKey {
 export function welcome(
   edge: string,
   servers: readonly string[],
-  key: WelcomeKey | '' | undefined,
+  key: WelcomeKey | undefined,
 ): string {
   const width = Math.max(...servers.map((name) => name.length));
   const lines = ['mcp-bridge is ready. It serves this machine only; Ctrl-C stops it.', ''];

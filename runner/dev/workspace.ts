@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { CLIENT_KEY, mintClientKey } from '../credential.ts';
-import type { DevSource } from './options.ts';
+import type { LocalSource } from './options.ts';
 import { orInWords, ownFolder, readOwnSecret, writeOwnFile } from './own-storage.ts';
 
 /** What signs session ids: 32 random bytes as hex, so 256 bits. */
@@ -32,7 +32,7 @@ export interface Workspace {
 }
 
 /** Makes what is missing in the folder. Throws an `EdgeStartError` for one that is not this user's alone, or cannot be used. */
-export function openWorkspace(folder: string, source: DevSource): Workspace {
+export function openWorkspace(folder: string, source: LocalSource): Workspace {
   ownFolder(folder, [FILES]);
   const files = join(folder, FILES);
   orInWords(files, () => mkdirSync(files, { recursive: true }));
@@ -60,7 +60,7 @@ function kept(path: string, form: RegExp, make: () => string): string {
 /** Arguments may hold secrets, so only the owner may read this file too. */
 function writeConfig(
   folder: string,
-  { name, command }: Extract<DevSource, { kind: 'command' }>,
+  { name, command }: Extract<LocalSource, { kind: 'command' }>,
 ): string {
   const path = resolve(folder, 'command.mcp.json');
   // The shell has filled references already; what is left of that form is meant literally.

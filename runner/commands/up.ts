@@ -1,0 +1,168 @@
+// `mcp-bridge up`: from a command, a config file or what other programs have configured to a URL that answers.
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { createInterface } from 'node:readline/promises';
+import { styleText } from 'node:util';
+
+import { inTurns } from '../check/in-turns.ts';
+import { outcomeText } from '../check/outcome.ts';
+import { checkServer } from '../check/server.ts';
+import { firstCall } from '../dev/first-call.ts';
+import { configPlaces } from '../dev/found-configs.ts';
+import {
+  calledLine,
+  nextSteps,
+  nothingFoundText,
+  offersText,
+  type Called,
+  type Style,
+} from '../dev/guidance.ts';
+import { findOffers, shortPath, type Offer } from '../dev/offers.ts';
+import { readUpOptions, USUAL_FILE, type LocalSource, type UpOptions } from '../dev/options.ts';
+import { hasColours, print, printError } from '../output.ts';
+import { startProgress } from '../progress.ts';
+import { EXIT, printUsage } from './arguments.ts';
+import { calledAs } from './called-as.ts';
+import { serveHere, type LocalBridge, type Shown } from './local-bridge.ts';
+
+/** Runs until a signal stops it. Resolves to the exit code. */
+export async function upCommand(argv: readonly string[]): Promise<number> {
+  const reading = readUpOptions(argv);
+  if (!reading.ok) {
+    printUsage(reading.problem);
+    return EXIT.usage;
+  }
+  const { options } = reading;
+  const source = options.source ?? (await findSource(options));
+  if (source === undefined) return EXIT.failed;
+  return serveHere({ ...options, source }, shownFor(options));
+}
+
+const style: Style = (format, text) =>
+  hasColours() ? styleText(format, text, { validateStream: false }) : text;
+
+/** What is served if nothing was named: this folder's file, or one that the person chooses. */
+async function findSource(options: UpOptions): Promise<LocalSource | undefined> {
+  if (existsSync(USUAL_FILE)) return { kind: 'config', path: USUAL_FILE };
+  const home = homedir();
+  const self = calledAs(process.env);
+  const places = configPlaces({
+    platform: process.platform,
+    home,
+    cwd: process.cwd(),
+    environment: process.env,
+  });
+  const offers = await findOffers(places, process.env);
+  const [first] = offers;
+  if (first === undefined) {
+    printError(nothingFoundText(self));
+    return undefined;
+  }
+  if (options.yes) {
+    printError(`Serving the servers of ${first.program}, ${shortPath(first.path, home)}.\n`);
+    return { kind: 'config', path: first.path };
+  }
+  printError(offersText(offers, home, style));
+  const canAsk = process.stdin.isTTY && process.stderr.isTTY && !options.json;
+  if (!canAsk) {
+    printError(`\nChoose one: ${self} up --config ${JSON.stringify(first.path)}\n`);
+    return undefined;
+  }
+  const chosen = await choose(offers);
+  return chosen && { kind: 'config', path: chosen.path };
+}
+
+/** Asks until one is chosen. Undefined: none, by a word, Ctrl-C or the end of the input. */
+async function choose(offers: readonly Offer[]): Promise<Offer | undefined> {
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  const closed = new Promise<undefined>((resolve) => {
+    asking.once('close', () => resolve(undefined));
+  });
+  const range = offers.length === 1 ? '' : ` 1-${offers.length};`;
+  try {
+    for (;;) {
+      const question = asking.question(`\nServe which?${range} Enter for 1, q for none: `);
+      // oxlint-disable-next-line no-await-in-loop -- one question after the other
+      const answer = await Promise.race([question.catch(() => undefined), closed]);
+      const word = answer?.trim().toLowerCase();
+      if (word === undefined || /^(?:q|quit|n|no|none)$/u.test(word)) return undefined;
+      const offer = offers[(word === '' ? 1 : Number(word)) - 1];
+      if (offer !== undefined) return offer;
+    }
+  } finally {
+    asking.close();
+    printError('\n');
+  }
+}
+
+/** For a person as text, for a program as one line of JSON. */
+const shownFor = ({ json }: UpOptions): Shown => ({
+  say: json ? printError : print,
+  ready: (bridge, stop) => (json ? forProgram(bridge, stop) : forPerson(bridge, stop)),
+});
+
+/** Calls each server once, in the order of the file. */
+const callAll = (
+  { edge, key, config }: LocalBridge,
+  stop: AbortSignal,
+): AsyncGenerator<Called, void> =>
+  inTurns(config.servers.keys(), async (name) => {
+    const url = `${edge}/${name}/mcp`;
+    const call = await firstCall(url, key?.key, stop, () => performance.now());
+    return { name, url, call };
+  });
+
+async function forProgram(bridge: LocalBridge, stop: AbortSignal): Promise<number | undefined> {
+  const servers = [];
+  for await (const { name, url, call } of callAll(bridge, stop)) {
+    const { ok, ...rest } = call;
+    servers.push({ name, url, ok, ...rest });
+  }
+  const { edge, key, config } = bridge;
+  const leftOut = config.leftOut.map(({ name, reason }) => ({ name, reason }));
+  const keyed = key && { key: key.key, keyFile: key.path };
+  print(`${JSON.stringify({ edge, ...keyed, config: config.file, servers, leftOut })}\n`);
+  return servers.some(({ ok }) => ok) ? undefined : EXIT.failed;
+}
+
+async function forPerson(bridge: LocalBridge, stop: AbortSignal): Promise<number | undefined> {
+  const { config, containment, environment, key, edge } = bridge;
+  const names = [...config.servers.keys()];
+  const width = Math.max(...names.map((name) => name.length));
+  const widths = { width, urls: `${edge}//mcp`.length + width };
+  const called: Called[] = [];
+  print(`\n${style('bold', 'mcp-bridge is up')}, for this machine only. Ctrl-C stops it.\n\n`);
+  const progress = startProgress(
+    () => `  Starting ${names[called.length] ?? ''}; the first start may have to download it`,
+  );
+  for await (const one of callAll(bridge, stop)) {
+    called.push(one);
+    progress.clear();
+    if (stop.aborted) break;
+    print(calledLine(one, widths, style));
+  }
+  progress.end();
+  if (stop.aborted) return undefined;
+  for (const { name, reason, problems } of config.leftOut) {
+    const [why] = problems;
+    if (reason === 'broken' && why)
+      print(`  ${style('red', '✗')} ${name} is left out: ${why.path} ${why.what}. ${why.fix}\n`);
+  }
+  for (const { name, call } of called) {
+    const server = config.servers.get(name);
+    if (call.ok || server === undefined) continue;
+    const ground = { environment, containment, token: undefined };
+    // oxlint-disable-next-line no-await-in-loop -- what one printed belongs together
+    print(`\n${outcomeText(await checkServer(server, ground), hasColours())}`);
+  }
+  const self = calledAs(process.env);
+  const answered = called.find(hasAnswered);
+  if (!answered) {
+    printError('\nNo server answers, so there is nothing to serve.\n');
+    return EXIT.failed;
+  }
+  print(nextSteps(answered, key, { self, isWindows: process.platform === 'win32' }, style));
+  return undefined;
+}
+
+const hasAnswered = (called: Called): called is Called & { call: { ok: true } } => called.call.ok;

@@ -1,0 +1,141 @@
+// What `mcp-bridge up` prints: what it found, what answered, and what to do next. Fits 80 columns, and whatever is meant to be pasted
+// works as it is. Pure.
+import { wrapped } from '../commands/help.ts';
+import { visibleText } from '../log.ts';
+import { FIRST_CALL, FIRST_CALL_HEADERS, type FirstCall } from './first-call.ts';
+import { shortPath, type Offer } from './offers.ts';
+import type { WelcomeKey } from './welcome.ts';
+
+/** Makes text stand out, where the terminal can: `styleText` of node:util. */
+export type Style = (format: 'bold' | 'dim' | 'green' | 'red', text: string) => string;
+
+/** A server that was called. */
+export interface Called {
+  readonly name: string;
+  readonly url: string;
+  readonly call: FirstCall;
+}
+
+/** Tools that are named; the rest is counted. */
+const NAMED_TOOLS = 6;
+
+/** The files to choose from. */
+export function offersText(offers: readonly Offer[], home: string, style: Style): string {
+  const width = Math.max(...offers.map(({ program }) => program.length));
+  const lines = offers.flatMap(({ program, path, servers }, at) => {
+    const number = String(at + 1).padStart(3);
+    const lead = ' '.repeat(number.length + width + 4);
+    const file = visibleText(shortPath(path, home));
+    return [
+      `${number}  ${style('bold', program.padEnd(width))}  ${file}`,
+      wrapped(servers.join(', '), lead, lead),
+    ];
+  });
+  return `There is no mcp.json here. Other programs have servers on this machine:\n\n${lines.join('\n')}\n`;
+}
+
+/** What to do where nothing was found. `self`: how this program is called. */
+export const nothingFoundText = (self: string): string =>
+  `There is no mcp.json here, and Claude Code, Claude Desktop, Cursor and VS Code have
+no servers on this machine. Name a server, for example:
+
+  ${self} up -- npx -y @modelcontextprotocol/server-everything
+`;
+
+/** One line of a server. `width` is that of the longest name, `urls` of the longest URL. */
+export function calledLine(
+  { name, url, call }: Called,
+  { width, urls }: { readonly width: number; readonly urls: number },
+  style: Style,
+): string {
+  const left = `${name.padEnd(width)}  ${url.padEnd(urls)}`;
+  if (!call.ok) return `  ${style('red', '✗')} ${left}  ${style('red', 'does not answer')}\n`;
+  return `  ${style('green', '✓')} ${left}  ${style('dim', `${countText(call)}, ${(call.ms / 1_000).toFixed(1)} s`)}\n`;
+}
+
+function countText({ tools, hasMore }: FirstCall & { readonly ok: true }): string {
+  const { length } = tools;
+  if (length === 0) return 'no tools';
+  return `${length}${hasMore ? '+' : ''} ${length === 1 ? 'tool' : 'tools'}`;
+}
+
+/** What comes behind the servers. `called`: one that answered. */
+export function nextSteps(
+  { name, url, call }: Called & { readonly call: { readonly ok: true } },
+  key: WelcomeKey | undefined,
+  { self, isWindows }: { readonly self: string; readonly isWindows: boolean },
+  style: Style,
+): string {
+  const header = key && `Authorization: Bearer ${key.key}`;
+  const shown = call.tools.slice(0, NAMED_TOOLS).map(visibleText).join(', ');
+  const rest = call.tools.length - NAMED_TOOLS;
+  const more = rest > 0 ? ` and ${rest} more` : '';
+  const parts = [
+    style('bold', 'First call'),
+    wrapped(
+      call.tools.length === 0
+        ? `tools/list was sent to ${name}. It answered, and has no tools.`
+        : `tools/list was sent to ${name}. It answered: ${shown}${more}.`,
+      '  ',
+      '  ',
+    ),
+    '',
+    style('bold', header === undefined ? 'No key' : 'Key'),
+    ...(key === undefined
+      ? ['  Everybody on this machine can use all servers.']
+      : [
+          `  ${header}`,
+          wrapped(
+            `Every client sends this header. It is kept in ${key.path} and stays the same.`,
+            '  ',
+            '  ',
+          ),
+        ]),
+    '',
+    style('bold', 'Connect'),
+    '  Claude Code',
+    pasted(
+      [
+        `claude mcp add --transport http ${name}`,
+        url,
+        ...(header === undefined ? [] : [`-H "${header}"`]),
+      ],
+      isWindows,
+    ),
+    '  Cursor, VS Code and others: type "http", the URL above and that header.',
+    ...(isWindows ? [] : ['  The first call again', curl(url, header)]),
+    '',
+    style('bold', 'Make it public'),
+    wrapped(
+      `Put an edge on Cloudflare or on a machine of your own (README, "Deploy for real"). Then, on this machine: ${self} join <edge> <code>, and ${self} run.`,
+      '  ',
+      '  ',
+    ),
+    '',
+  ];
+  return `\n${parts.join('\n')}\n`;
+}
+
+/** The call as a person can make it. JSON may be broken between its tokens. */
+function curl(url: string, header: string | undefined): string {
+  const { params, ...message } = FIRST_CALL;
+  const meta = Object.entries(params['_meta']).map(
+    ([key, value], at, all) =>
+      `${JSON.stringify(key)}: ${JSON.stringify(value)}${at === all.length - 1 ? `}}}'` : ','}`,
+  );
+  const body = `${JSON.stringify(message).slice(0, -1)},`;
+  const lines = [`-d '${body}`, `  "params":{"_meta":{`, ...meta.map((line) => `    ${line}`)];
+  return pasted(
+    [
+      `curl -sS ${url}`,
+      ...Object.entries(FIRST_CALL_HEADERS).map(([name, value]) => `-H '${name}: ${value}'`),
+      ...(header === undefined ? [] : [`-H '${header}'`]),
+      lines.join('\n      '),
+    ],
+    false,
+  );
+}
+
+/** A command over several lines, where the shell allows that. */
+const pasted = (words: readonly string[], isWindows: boolean): string =>
+  `    ${words.join(isWindows ? ' ' : ' \\\n      ')}`;
