@@ -14,6 +14,7 @@ export async function devCommand(argv: readonly string[]): Promise<number> {
   }
   return serveHere(reading.options, {
     say: print,
+    logsConfig: true,
     ready({ edge, key, config }) {
       print(welcome(edge, [...config.servers.keys()], key));
       return Promise.resolve(undefined);

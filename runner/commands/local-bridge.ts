@@ -53,6 +53,8 @@ export interface LocalBridge {
 export interface Shown {
   /** Prints for the person at the terminal. */
   say(text: string): void;
+  /** Whether the log says at the start what became of the config's entries. */
+  readonly logsConfig: boolean;
   /** Called once, when clients can connect. A number ends it all with that exit code. Aborted when a signal stops the program. */
   ready(bridge: LocalBridge, stop: AbortSignal): Promise<number | undefined>;
 }
@@ -83,7 +85,7 @@ async function serve(options: DevOptions, shown: Shown, signals: Signals): Promi
   if (!reading.ok || refused.length > 0) return refuse(refused.map(describeProblem).join('\n'));
   const { config } = reading;
   const log = createLog({ level: options.logLevel });
-  logConfig(log, config);
+  if (shown.logsConfig) logConfig(log, config);
   log.info('containment', containmentFields(containment));
   identifyRunner(workspace.edgeFolder, containment.system);
   for (const orphan of await sweepOrphans({ containment, users: processUsers(config) }))

@@ -12,6 +12,7 @@ import { configPlaces } from '../dev/found-configs.ts';
 import {
   calledLine,
   nextSteps,
+  noticeLine,
   nothingFoundText,
   offersText,
   type Called,
@@ -19,10 +20,12 @@ import {
 } from '../dev/guidance.ts';
 import { findOffers, shortPath, type Offer } from '../dev/offers.ts';
 import { readUpOptions, USUAL_FILE, type LocalSource, type UpOptions } from '../dev/options.ts';
+import { visibleText } from '../log.ts';
 import { hasColours, print, printError } from '../output.ts';
 import { startProgress } from '../progress.ts';
 import { EXIT, printUsage } from './arguments.ts';
 import { calledAs } from './called-as.ts';
+import { wrapped } from './help.ts';
 import { serveHere, type LocalBridge, type Shown } from './local-bridge.ts';
 
 /** Runs until a signal stops it. Resolves to the exit code. */
@@ -98,25 +101,30 @@ async function choose(offers: readonly Offer[]): Promise<Offer | undefined> {
 /** For a person as text, for a program as one line of JSON. */
 const shownFor = ({ json }: UpOptions): Shown => ({
   say: json ? printError : print,
+  // A person reads it in its place.
+  logsConfig: json,
   ready: (bridge, stop) => (json ? forProgram(bridge, stop) : forPerson(bridge, stop)),
 });
 
-/** Calls each server once, in the order of the file. */
+/** Calls each server once, in the order of the file; one that does not answer is started once more to see why. */
 const callAll = (
-  { edge, key, config }: LocalBridge,
+  { edge, key, config, environment, containment }: LocalBridge,
   stop: AbortSignal,
 ): AsyncGenerator<Called, void> =>
-  inTurns(config.servers.keys(), async (name) => {
+  inTurns(config.servers.values(), async (server) => {
+    const { name } = server;
     const url = `${edge}/${name}/mcp`;
     const call = await firstCall(url, key?.key, stop, () => performance.now());
-    return { name, url, call };
+    if (call.ok || stop.aborted) return { name, url, call };
+    const why = await checkServer(server, { environment, containment, token: undefined });
+    return { name, url, call, why };
   });
 
 async function forProgram(bridge: LocalBridge, stop: AbortSignal): Promise<number | undefined> {
   const servers = [];
-  for await (const { name, url, call } of callAll(bridge, stop)) {
-    const { ok, ...rest } = call;
-    servers.push({ name, url, ok, ...rest });
+  for await (const { name, url, call, why } of callAll(bridge, stop)) {
+    const told = why && why.verdict !== 'ok' && { what: why.what, fix: why.fix };
+    servers.push({ name, url, ...call, ...told });
   }
   const { edge, key, config } = bridge;
   const leftOut = config.leftOut.map(({ name, reason }) => ({ name, reason }));
@@ -126,7 +134,7 @@ async function forProgram(bridge: LocalBridge, stop: AbortSignal): Promise<numbe
 }
 
 async function forPerson(bridge: LocalBridge, stop: AbortSignal): Promise<number | undefined> {
-  const { config, containment, environment, key, edge } = bridge;
+  const { config, key, edge } = bridge;
   const names = [...config.servers.keys()];
   const width = Math.max(...names.map((name) => name.length));
   const widths = { width, urls: `${edge}//mcp`.length + width };
@@ -146,14 +154,13 @@ async function forPerson(bridge: LocalBridge, stop: AbortSignal): Promise<number
   for (const { name, reason, problems } of config.leftOut) {
     const [why] = problems;
     if (reason === 'broken' && why)
-      print(`  ${style('red', '✗')} ${name} is left out: ${why.path} ${why.what}. ${why.fix}\n`);
+      print(noticeLine(`${name} is left out: ${why.path}`, why, true, style));
   }
-  for (const { name, call } of called) {
-    const server = config.servers.get(name);
-    if (call.ok || server === undefined) continue;
-    const ground = { environment, containment, token: undefined };
-    // oxlint-disable-next-line no-await-in-loop -- what one printed belongs together
-    print(`\n${outcomeText(await checkServer(server, ground), hasColours())}`);
+  for (const warning of config.warnings) print(noticeLine(warning.path, warning, false, style));
+  for (const { call, why } of called) {
+    // What works alone, and not here, is told as it was answered here.
+    if (why && why.verdict !== 'ok') print(`\n${outcomeText(why, hasColours())}`);
+    else if (!call.ok) print(`\n${wrapped(visibleText(call.what), '  ', '  ')}\n`);
   }
   const self = calledAs(process.env);
   const answered = called.find(hasAnswered);

@@ -34,6 +34,9 @@ export const FIRST_CALL = {
   params: { _meta: { [META.protocolVersion]: MODERN_REVISION, [META.clientCapabilities]: {} } },
 } as const;
 
+/** A start that fails sooner has failed; one that takes longer goes on, and the next call takes it over. */
+const SLOW_MS = 5_000;
+
 /** Between two calls to a server that is still starting. */
 const AGAIN_MS = 500;
 
@@ -55,7 +58,7 @@ const ANSWER = v.union([
 
 type Answer = v.InferOutput<typeof ANSWER>;
 
-/** Calls until the server answers, or fails for good, or `stop` is aborted. `key` is absent if clients need none. */
+/** Calls until the server answers, or fails, or `stop` is aborted. `key` is absent if clients need none. */
 export async function firstCall(
   url: string,
   key: string | undefined,
@@ -64,6 +67,7 @@ export async function firstCall(
 ): Promise<FirstCall> {
   const begin = now();
   for (;;) {
+    const sent = now();
     // oxlint-disable-next-line no-await-in-loop -- one try after the other
     const answer = await callOnce(url, key, stop);
     if (typeof answer === 'string') return { ok: false, what: answer };
@@ -76,7 +80,7 @@ export async function firstCall(
     // A server may have prompts or resources only.
     if (code === CODE.methodNotFound)
       return { ok: true, tools: [], hasMore: false, ms: now() - begin };
-    if (data?.retryable !== true) return { ok: false, what: message };
+    if (data?.retryable !== true || now() - sent < SLOW_MS) return { ok: false, what: message };
     // oxlint-disable-next-line no-await-in-loop -- the time between two tries
     if (await isStopped(stop)) return { ok: false, what: 'stopped' };
   }

@@ -47,7 +47,7 @@ export function configPlaces({
     join(data, 'Claude'),
     ...(platform === 'win32' && local ? [join(local, ...CLAUDE_FROM_STORE)] : []),
   ];
-  return [
+  const places = [
     { program: 'Claude Code', path: join(cwd, '.mcp.json') },
     { program: 'Cursor', path: join(cwd, '.cursor', 'mcp.json') },
     { program: 'VS Code', path: join(cwd, '.vscode', 'mcp.json') },
@@ -64,6 +64,8 @@ export function configPlaces({
       })),
     ),
   ];
+  // A home folder may be the working folder.
+  return places.filter(({ path }, at) => places.findIndex((other) => other.path === path) === at);
 
   /** Where programs keep what is the user's own. */
   function userData(): string {

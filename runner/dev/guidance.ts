@@ -1,5 +1,7 @@
 // What `mcp-bridge up` prints: what it found, what answered, and what to do next. Fits 80 columns, and whatever is meant to be pasted
 // works as it is. Pure.
+import type { Problem } from '../../shared/problem.ts';
+import type { Outcome } from '../check/outcome.ts';
 import { wrapped } from '../commands/help.ts';
 import { visibleText } from '../log.ts';
 import { FIRST_CALL, FIRST_CALL_HEADERS, type FirstCall } from './first-call.ts';
@@ -14,6 +16,8 @@ export interface Called {
   readonly name: string;
   readonly url: string;
   readonly call: FirstCall;
+  /** Why it does not answer, as far as its start tells. */
+  readonly why?: Outcome;
 }
 
 /** Tools that are named; the rest is counted. */
@@ -59,6 +63,17 @@ function countText({ tools, hasMore }: FirstCall & { readonly ok: true }): strin
   return `${length}${hasMore ? '+' : ''} ${length === 1 ? 'tool' : 'tools'}`;
 }
 
+/** What is wrong with an entry of the config, or should be changed. */
+export function noticeLine(
+  subject: string,
+  { what, fix }: Problem,
+  isBad: boolean,
+  style: Style,
+): string {
+  const text = wrapped(visibleText(`${subject} ${what}. ${fix}`), '    ', '    ').trimStart();
+  return `  ${isBad ? style('red', '✗') : style('dim', '!')} ${text}\n`;
+}
+
 /** What comes behind the servers. `called`: one that answered. */
 export function nextSteps(
   { name, url, call }: Called & { readonly call: { readonly ok: true } },
@@ -79,6 +94,7 @@ export function nextSteps(
       '  ',
       '  ',
     ),
+    ...(isWindows ? [] : ['  To make it yourself:', '', curl(url, header)]),
     '',
     style('bold', header === undefined ? 'No key' : 'Key'),
     ...(key === undefined
@@ -92,8 +108,7 @@ export function nextSteps(
           ),
         ]),
     '',
-    style('bold', 'Connect'),
-    '  Claude Code',
+    style('bold', 'Claude Code'),
     pasted(
       [
         `claude mcp add --transport http ${name}`,
@@ -102,12 +117,13 @@ export function nextSteps(
       ],
       isWindows,
     ),
-    '  Cursor, VS Code and others: type "http", the URL above and that header.',
-    ...(isWindows ? [] : ['  The first call again', curl(url, header)]),
+    '',
+    style('bold', 'Cursor, VS Code and others'),
+    `  A server of type "http": the URL above${header === undefined ? '' : ', and the header'}.`,
     '',
     style('bold', 'Make it public'),
     wrapped(
-      `Put an edge on Cloudflare or on a machine of your own (README, "Deploy for real"). Then, on this machine: ${self} join <edge> <code>, and ${self} run.`,
+      `Put an edge on Cloudflare or on a machine of your own: README, "Deploy for real". Then, on this machine: ${self} join <edge> <code>, and ${self} run.`,
       '  ',
       '  ',
     ),
@@ -116,21 +132,19 @@ export function nextSteps(
   return `\n${parts.join('\n')}\n`;
 }
 
-/** The call as a person can make it. JSON may be broken between its tokens. */
+/** The call as a person can make it. JSON may be broken between its tokens. The header with the key fills a line. */
 function curl(url: string, header: string | undefined): string {
   const { params, ...message } = FIRST_CALL;
-  const meta = Object.entries(params['_meta']).map(
-    ([key, value], at, all) =>
-      `${JSON.stringify(key)}: ${JSON.stringify(value)}${at === all.length - 1 ? `}}}'` : ','}`,
-  );
-  const body = `${JSON.stringify(message).slice(0, -1)},`;
-  const lines = [`-d '${body}`, `  "params":{"_meta":{`, ...meta.map((line) => `    ${line}`)];
+  const meta = Object.entries(params['_meta'])
+    .map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`)
+    .join(',\n      ');
+  const body = `${JSON.stringify(message).slice(0, -1)},\n      "params":{"_meta":{\n      ${meta}}}}`;
   return pasted(
     [
       `curl -sS ${url}`,
-      ...Object.entries(FIRST_CALL_HEADERS).map(([name, value]) => `-H '${name}: ${value}'`),
+      ...Object.entries(FIRST_CALL_HEADERS).map(([each, value]) => `-H '${each}: ${value}'`),
+      `-d '${body}'`,
       ...(header === undefined ? [] : [`-H '${header}'`]),
-      lines.join('\n      '),
     ],
     false,
   );
@@ -138,4 +152,4 @@ function curl(url: string, header: string | undefined): string {
 
 /** A command over several lines, where the shell allows that. */
 const pasted = (words: readonly string[], isWindows: boolean): string =>
-  `    ${words.join(isWindows ? ' ' : ' \\\n      ')}`;
+  `  ${words.join(isWindows ? ' ' : ' \\\n    ')}`;

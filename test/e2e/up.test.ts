@@ -1,0 +1,141 @@
+// `mcp-bridge up` as a stranger runs it: in an empty folder, beside a config, or on a machine where other programs have servers.
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { expect, onTestFinished, test, vi } from 'vitest';
+
+import { PATIENCE } from '../fixtures/patience.ts';
+import { descendants, living } from './process-tree.ts';
+
+const program = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
+const echo = fileURLToPath(new URL('../fixtures/servers/echo.mjs', import.meta.url));
+
+/** The working folder is `work` in an empty home. */
+function emptyHome(): string {
+  const home = mkdtempSync(join(tmpdir(), 'mcp-bridge-up-'));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  mkdirSync(join(home, 'work'));
+  return home;
+}
+
+function writeCursor(home: string, servers: object): void {
+  mkdirSync(join(home, '.cursor'));
+  writeFileSync(join(home, '.cursor/mcp.json'), JSON.stringify({ mcpServers: servers }));
+}
+
+const ECHO = { command: process.execPath, args: [echo] };
+
+interface Up {
+  readonly process: ChildProcess;
+  stdout(): string;
+  stderr(): string;
+}
+
+function up(home: string, ...words: readonly string[]): Up {
+  const env = { HOME: home, PATH: process.env['PATH'] };
+  const child = spawn(process.execPath, [program, 'up', '--port', '0', ...words], {
+    cwd: join(home, 'work'),
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  return { process: child, stdout: () => stdout, stderr: () => stderr };
+}
+
+async function said({ process: child, stdout, stderr }: Up, words: string): Promise<string> {
+  await vi.waitUntil(() => {
+    if (child.exitCode !== null) throw new Error(stdout() + stderr());
+    return stdout().includes(words);
+  }, PATIENCE);
+  return stdout();
+}
+
+test('[F-560] a command is served and called, what is printed works when pasted, and Ctrl-C leaves nothing', async () => {
+  const running = up(emptyHome(), '--', process.execPath, echo);
+  const text = await said(running, 'Make it public');
+  expect(text).toMatch(/^ {2}✓ echo {2}http:\/\/127\.0\.0\.1:\d+\/echo\/mcp {2}\d+ tools, /mu);
+  expect(text).toMatch(/It answered: echo, /u);
+  expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  const [curl = 'false'] = /^ {2}curl [^]*?'\n\n/mu.exec(text) ?? [];
+  const { stdout } = await promisify(execFile)('sh', ['-c', curl]);
+  expect(stdout).toContain('"tools"');
+  const processes = await descendants(running.process.pid ?? 0);
+  running.process.kill('SIGINT');
+  expect(await once(running.process, 'exit')).toEqual([0, null]);
+  expect(living(processes)).toEqual([]);
+});
+
+test("[F-560] --yes --json takes another program's file, and tells a script in one line what answers and what does not", async () => {
+  const home = emptyHome();
+  writeCursor(home, { echo: ECHO, gone: { command: 'no-such-program' } });
+  const running = up(home, '--yes', '--json');
+  const line = await said(running, '\n');
+  const told = JSON.parse(line) as { edge: string; key: string };
+  expect(told).toMatchObject({
+    edge: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/u),
+    key: expect.stringMatching(/^mcpc_/u),
+    config: join(home, '.cursor/mcp.json'),
+    servers: [
+      { name: 'echo', ok: true, tools: expect.arrayContaining(['echo']) },
+      { name: 'gone', ok: false, what: expect.stringContaining('no-such-program') },
+    ],
+  });
+  expect(line.trim().split('\n')).toHaveLength(1);
+  running.process.kill('SIGTERM');
+  expect(await once(running.process, 'exit')).toEqual([0, null]);
+});
+
+test('[F-560] without a terminal to ask at, it lists what it found and says how to choose', async () => {
+  const home = emptyHome();
+  writeCursor(home, { echo: ECHO });
+  const running = up(home);
+  expect(await once(running.process, 'close')).toEqual([1, null]);
+  expect(running.stderr()).toContain('1  Cursor  ~/.cursor/mcp.json\n');
+  expect(running.stderr()).toContain(
+    `mcp-bridge up --config ${JSON.stringify(join(home, '.cursor/mcp.json'))}`,
+  );
+  expect(running.stdout()).toBe('');
+});
+
+test('[F-561] where there is nothing to serve, or nothing answers, it says so and ends with exit code 1', async () => {
+  const nothing = up(emptyHome());
+  expect(await once(nothing.process, 'close')).toEqual([1, null]);
+  expect(nothing.stderr()).toContain('mcp-bridge up -- npx -y');
+  const script = 'console.error("set GITHUB_TOKEN"); process.exit(3)';
+  const broken = up(emptyHome(), '--name', 'github', '--', process.execPath, '-e', script);
+  expect(await once(broken.process, 'close')).toEqual([1, null]);
+  expect(broken.stdout()).toMatch(/^ {2}✗ github /mu);
+  expect(broken.stdout()).toContain('| set GITHUB_TOKEN');
+  expect(broken.stderr()).toContain('No server answers');
+});
+
+test('[F-560] at a terminal it asks which file to serve', async () => {
+  const home = emptyHome();
+  writeCursor(home, { echo: ECHO });
+  const command = `exec ${process.execPath} ${program} up --port 0`;
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    cwd: join(home, 'work'),
+    env: { HOME: home, PATH: process.env['PATH'], NO_COLOR: '1' },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  await vi.waitUntil(() => output.includes('q for none: '), PATIENCE);
+  child.stdin.write('7\r');
+  await vi.waitUntil(() => output.split('q for none: ').length === 3, PATIENCE);
+  child.stdin.write('\r');
+  await vi.waitUntil(() => output.includes('Make it public'), PATIENCE);
+  expect(output).toContain('✓ echo');
+  child.stdin.write('\u0003');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
