@@ -10,6 +10,7 @@ import { hashCredential, mintClientKey } from '../../runner/credential.ts';
 import { spawnBound } from '../../runner/dev/bound-child.ts';
 import { startBadEdge, type BadEdge } from './adversaries/edge.ts';
 import { BAD_CLIENTS, BAD_PROCESSES, badServer, VICTIM } from './adversaries/kinds.ts';
+import type { EdgeHost } from './credentials.ts';
 import { quantile } from './figures.ts';
 import { startBridge, type Ours } from './ours.ts';
 import { readMemory } from './process-accounts.ts';
@@ -82,13 +83,19 @@ const SERVERS = {
   ),
 };
 
+/** Who is told what goes on. */
+interface Told {
+  say(words: string): void;
+  /** Of what runs, so that an interrupted bench ends it. */
+  track(running: Pick<Ours, 'stop'>): void;
+}
+
 /** All adversaries, or those named, one after the other. */
 export async function measureNeighbours(
   plan: NeighbourPlan,
+  host: EdgeHost,
   only: readonly string[] | undefined,
-  say: (words: string) => void,
-  /** Is told what runs, so that an interrupted bench ends it. */
-  track: (running: Pick<Ours, 'stop'>) => void,
+  { say, track }: Told,
 ): Promise<NeighbourResult[]> {
   const isWanted = (name: string): boolean => only === undefined || only.includes(name);
   const results: NeighbourResult[] = [];
@@ -106,7 +113,7 @@ export async function measureNeighbours(
     [program, server]: readonly [string, string],
   ): Promise<void> => {
     say(`bad ${kind}: ${adversary}`);
-    const neighbourhood = await Neighbourhood.open(plan);
+    const neighbourhood = await Neighbourhood.open(plan, host);
     track(neighbourhood);
     try {
       const comparison = await neighbourhood.compare(() =>
@@ -122,7 +129,7 @@ export async function measureNeighbours(
   for (const kind of BAD_CLIENTS.filter(isWanted)) await misused('client', kind, [kind, VICTIM]);
   if (isWanted(BAD_EDGE)) {
     say(BAD_EDGE);
-    add({ kind: 'edge', adversary: BAD_EDGE, ...(await besideBadEdge(plan, track)) });
+    add({ kind: 'edge', adversary: BAD_EDGE, ...(await besideBadEdge(plan, host, track)) });
   }
   return results;
 }
@@ -130,14 +137,19 @@ export async function measureNeighbours(
 /** Sessions cannot be opened while the control link breaks, so the neighbour opens none beside this one. */
 async function besideBadEdge(
   plan: NeighbourPlan,
+  host: EdgeHost,
   track: (running: Pick<Ours, 'stop'>) => void,
 ): Promise<Comparison> {
   const edge = Promise.withResolvers<BadEdge>();
-  const neighbourhood = await Neighbourhood.open({ ...plan, isOpening: false }, async (url) => {
-    const bad = await startBadEdge(url);
-    edge.resolve(bad);
-    return bad.url;
-  });
+  const neighbourhood = await Neighbourhood.open(
+    { ...plan, isOpening: false },
+    host,
+    async (url) => {
+      const bad = await startBadEdge(url);
+      edge.resolve(bad);
+      return bad.url;
+    },
+  );
   track(neighbourhood);
   const bad = await edge.promise;
   try {
@@ -183,6 +195,7 @@ class Neighbourhood {
 
   static async open(
     plan: NeighbourPlan,
+    edge: EdgeHost,
     linkThrough?: (edgeUrl: string) => Promise<string>,
   ): Promise<Neighbourhood> {
     const keys = { neighbour: mintClientKey(), adversary: mintClientKey() };
@@ -191,6 +204,7 @@ class Neighbourhood {
       { key: hashCredential(key), servers: ['*'] },
     ]);
     const bridge = await startBridge({
+      edge,
       servers: SERVERS,
       logLevel: 'info',
       settings: {

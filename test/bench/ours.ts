@@ -31,10 +31,14 @@ export interface OursOptions {
   readonly servers?: Readonly<Record<string, StdioServer>>;
   /** Below `info` no call is logged: as with the rivals, whose logs are off. */
   readonly logLevel: LogLevel;
+  /** The same of the edge on Node; `warn` unless told. What the one in workerd prints is not read. */
+  readonly edgeLogLevel?: LogLevel;
   /** For Node, before the runner's program. */
   readonly nodeArgs?: readonly string[];
   /** Laid over the bench's settings of the edge: no client keys, its own host. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Laid over both, for those that depend on the edge's URL. */
+  readonly settingsAt?: (edgeUrl: string) => Readonly<Record<string, string>>;
   /** Where the runner dials instead of the edge itself, from the edge's URL. */
   readonly linkThrough?: (edgeUrl: string) => Promise<string>;
 }
@@ -94,9 +98,10 @@ export async function startBridge(options: OursOptions): Promise<Ours> {
     BRIDGE_CLIENT_AUTH: 'none',
     BRIDGE_HOSTS: `127.0.0.1:${port},${new URL(dialled).host}`,
     ...options.settings,
+    ...options.settingsAt?.(`http://127.0.0.1:${port}`),
   };
   const startEdge = options.edge === 'node' ? startNodeEdge : startWorkerdEdge;
-  const edge = await startEdge(folder, port, settings);
+  const edge = await startEdge(folder, port, settings, options.edgeLogLevel ?? 'warn');
   const {
     process: runner,
     stdout,
@@ -146,6 +151,7 @@ type StartEdge = (
   folder: string,
   port: number,
   settings: Readonly<Record<string, string>>,
+  logLevel: LogLevel,
 ) => Promise<RunningEdge>;
 
 const startWorkerdEdge: StartEdge = async (folder, port, settings) =>
@@ -157,13 +163,13 @@ const startWorkerdEdge: StartEdge = async (folder, port, settings) =>
     log: silent,
   });
 
-const startNodeEdge: StartEdge = async (folder, port, settings) => {
+const startNodeEdge: StartEdge = async (folder, port, settings, logLevel) => {
   const args = [
     bridgeProgram,
     'edge',
     `--listen=127.0.0.1:${port}`,
     `--storage=${join(folder, 'edge')}`,
-    '--log-level=warn',
+    `--log-level=${logLevel}`,
   ];
   const started = { port, cwd: folder, env: settings };
   const program = await startProgram('mcp-bridge edge', process.execPath, args, started);

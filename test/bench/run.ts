@@ -26,7 +26,8 @@ import {
 } from './measures.ts';
 import { FLOOR, NODE_FLOOR, OURS, OURS_APART, OURS_ON_NODE, WORKERD_FLOOR } from './names.ts';
 import { echoServers } from './ours.ts';
-import { measureNeighbours, NEIGHBOUR_PLANS } from './neighbours.ts';
+import { EDGE_HOSTS, measureCredentials, type EdgeHost } from './credentials.ts';
+import { measureNeighbours, NEIGHBOUR_PLANS, type NeighbourResult } from './neighbours.ts';
 import { neighboursText } from './neighbours-report.ts';
 import { ERA_PLANS, PLANS, type Plan } from './plan.ts';
 import { load1 } from './process-accounts.ts';
@@ -102,6 +103,11 @@ const flags = readFlags(
       default: false,
       help: 'only the CPU of a call beside the bare prototypes',
     },
+    credentials: {
+      type: 'boolean',
+      default: false,
+      help: 'only this bridge: the CPU of a call with a token, a key and neither, and of its record',
+    },
     eras: {
       type: 'boolean',
       default: false,
@@ -110,7 +116,7 @@ const flags = readFlags(
     neighbours: {
       type: 'boolean',
       default: false,
-      help: 'only this bridge: one client beside adversaries of many kinds, about ten minutes',
+      help: 'only this bridge: one client beside adversaries of many kinds, about twenty minutes',
     },
     profile: {
       type: 'boolean',
@@ -135,6 +141,7 @@ mkdirSync(FOLDER, { recursive: true });
 if (flags.profile) console.log(await profileOurs(FOLDER, PROFILE_MS));
 else if (flags.eras) await compareEras();
 else if (flags.neighbours) await besideAdversaries();
+else if (flags.credentials) await compareCredentials();
 else if (flags.pairs) await comparePairs();
 else await compare();
 
@@ -157,6 +164,16 @@ async function comparePairs(): Promise<void> {
   const { starts, skipped } = await findTargets();
   const results = emptyResults(planOf(PLANS), skipped);
   await measurePairs(results, skipped, starts);
+  publish(results, ({ pairs }) => pairs.map(pairText).join('\n\n'));
+}
+
+async function compareCredentials(): Promise<void> {
+  const results = emptyResults(planOf(PLANS), {});
+  for (const host of EDGE_HOSTS) {
+    say(`CPU per call by credential, edge on ${host}`);
+    const track = (target: Target): unknown => running.add(target);
+    results.pairs.push(...(await measureCredentials(results.plan.pair, host, track)));
+  }
   publish(results, ({ pairs }) => pairs.map(pairText).join('\n\n'));
 }
 
@@ -213,12 +230,15 @@ async function compareEras(): Promise<void> {
 async function besideAdversaries(): Promise<void> {
   const startedAt = new Date().toISOString();
   const plan = flags.quick ? NEIGHBOUR_PLANS.quick : NEIGHBOUR_PLANS.full;
-  const results = await measureNeighbours(plan, flags.only?.split(','), say, (bridge) =>
-    running.add(bridge),
-  );
-  console.log(`${startedAt}  load1 ${load1()} at the end`);
-  console.log(neighboursText(results));
-  console.log(`All figures: ${save(startedAt, { startedAt, plan, results })}`);
+  const all: Partial<Record<EdgeHost, readonly NeighbourResult[]>> = {};
+  for (const host of EDGE_HOSTS) {
+    const track = (bridge: Pick<Target, 'stop'>): unknown => running.add(bridge);
+    const results = await measureNeighbours(plan, host, flags.only?.split(','), { say, track });
+    all[host] = results;
+    console.log(`${startedAt}  edge on ${host}, load1 ${load1()} at the end`);
+    console.log(neighboursText(results));
+  }
+  console.log(`All figures: ${save(startedAt, { startedAt, plan, ...all })}`);
 }
 
 function emptyResults(plan: Plan, skipped: Record<string, string>): Results {

@@ -28,9 +28,9 @@ interface Answer {
 
 const isOver = new AbortController();
 
-function begin(method: string, headers: OutgoingHttpHeaders): ClientRequest {
-  const { hostname, port, pathname } = url;
-  const asked = request({ method, hostname, port, path: pathname, headers, agent: false });
+function begin(method: string, headers: OutgoingHttpHeaders, path = url.pathname): ClientRequest {
+  const { hostname, port } = url;
+  const asked = request({ method, hostname, port, path, headers, agent: false });
   asked.on('error', () => undefined);
   return asked;
 }
@@ -40,9 +40,10 @@ function exchange(
   method: string,
   headers: OutgoingHttpHeaders,
   body?: string,
+  path?: string,
 ): Promise<Answer | undefined> {
   return new Promise((resolve) => {
-    const asked = begin(method, headers);
+    const asked = begin(method, headers, path);
     const giveUp = setTimeout(() => asked.destroy(), PATIENCE_MS);
     asked.on('close', () => {
       clearTimeout(giveUp);
@@ -169,6 +170,8 @@ const vices: Readonly<Record<BadClient | 'drives', () => Promise<void>>> = {
     loops(4, 10, async () => {
       await post(initialize, { ...keyed, authorization: `Bearer mcpc_${'x'.repeat(43)}` });
     }),
+  'asks-for-health': () =>
+    loops(4, 10, async () => void (await exchange('GET', {}, undefined, '/readyz'))),
   'blank-headers': () =>
     loops(2, 100, async (n) => {
       const { headers, message } = modernCall(n);

@@ -27,6 +27,7 @@ export const BAD_CLIENTS = [
   'slow-bodies',
   'reads-nothing',
   'junk-keys',
+  'asks-for-health',
   'blank-headers',
   'useless-answers',
   'fills-in-flight',
