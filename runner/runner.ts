@@ -62,7 +62,10 @@ class Runner implements RunningRunner {
         return token.text;
       },
       containment,
-      starts: new Starts((principal) => this.#sessions.isShared(principal)),
+      starts: new Starts(
+        (principal) => this.#sessions.isShared(principal),
+        () => containment?.ready(),
+      ),
     };
     const { edge, connect } = options;
     this.#dialGround = { edge, token, connect, boot: this.#boot };

@@ -1,6 +1,7 @@
 // One cgroup of the kernel's unified hierarchy (cgroup v2). It holds one process and everything that the process starts, which
 // cannot leave it by changing session, parent or environment. Kernel: Documentation/admin-guide/cgroup-v2.rst.
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -160,5 +161,14 @@ export function isWritten(path: string, text: string): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** The same on another thread, for a write on which the kernel takes its time. Never rejects. */
+export async function tryToWrite(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text, { flag: 'r+' });
+  } catch {
+    // Whoever depends on it writes again.
   }
 }

@@ -6,6 +6,7 @@ import {
   isWritten,
   kernelFolder,
   ProcessCgroup,
+  tryToWrite,
   type GroupFolder,
   type ProcessLimits,
 } from './cgroup.ts';
@@ -42,6 +43,9 @@ export interface FoundCgroup {
   readonly cgroup: ProcessCgroup;
 }
 
+/** Moves of the runner into its own group, of which one may be undone by what {@link Containment.ready} has under way. */
+const MOVES_HOME = 2;
+
 /** Whether processes may be started with some limits. */
 export type Allowance = { readonly ok: true } | { readonly ok: false; readonly why: string };
 
@@ -68,6 +72,17 @@ export class Containment {
     this.#base = 'why' in place ? '' : place.base;
     this.#home = 'why' in place ? '' : place.home;
     this.#folder = folder;
+  }
+
+  /**
+   * Makes the kernel ready to move the runner into the group of a process and back, as each start does. Before the first move in a
+   * while the kernel waits until all processors have taken notice (RCU), some ten milliseconds; the next ones are done at once. So the
+   * runner is moved to where it is, on a thread that nobody waits for. Nothing may be started before this resolves: it could be born
+   * outside of its group. Undefined where there is nothing to make ready.
+   */
+  ready(): Promise<void> | undefined {
+    if (this.mode !== 'cgroup') return undefined;
+    return tryToWrite(join(this.#home, 'cgroup.procs'), '0');
   }
 
   /** A new group for one process, or undefined where none can be made. */
@@ -102,7 +117,8 @@ export class Containment {
     const text = names.map((name) => `+${name}`).join(' ');
     const isGiven = names.every((name) => words(control).includes(name));
     if (isGiven || isWritten(control, text)) return { ok: true };
-    if (this.#moveHome() && isWritten(control, text)) return { ok: true };
+    for (let moves = 0; moves < MOVES_HOME; moves += 1)
+      if (this.#moveHome() && isWritten(control, text)) return { ok: true };
     return {
       ok: false,
       why: `its cgroup ${this.#base} cannot be divided, because it holds other processes or is not delegated to the runner`,
@@ -121,8 +137,8 @@ export class Containment {
   }
 
   #moveHome(): boolean {
-    if (this.#home !== this.#base) return false;
     const home = join(this.#base, RUNNER_GROUP);
+    if (this.#home !== this.#base && this.#home !== home) return false;
     try {
       if (!namesIn(this.#base).includes(RUNNER_GROUP)) this.#folder.make(home);
     } catch {

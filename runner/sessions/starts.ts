@@ -19,11 +19,19 @@ export class Starts {
 
   /** Those whose turn has come. */
   readonly #due: WaitingProcess[] = [];
-  #turn: NodeJS.Immediate | undefined;
+  readonly #ready: () => Promise<void> | undefined;
+  #isBeginning = false;
 
-  /** `isShared`: whether others than the principal use the runner. */
-  constructor(isShared: (principal: PrincipalName | undefined) => boolean) {
+  /**
+   * `isShared`: whether others than the principal use the runner. `ready`: makes the system ready for a start, if that takes time; never
+   * rejects.
+   */
+  constructor(
+    isShared: (principal: PrincipalName | undefined) => boolean,
+    ready: () => Promise<void> | undefined = () => undefined,
+  ) {
     this.#isShared = isShared;
+    this.#ready = ready;
   }
 
   /** A process that starts in its turn, at once if there is room. `over` has to be called when it has answered or is gone. */
@@ -44,14 +52,22 @@ export class Starts {
     const now = performance.now();
     for (const process of this.#turns.next(now, this.#isShared)) this.#due.push(process);
     this.#timer.arm(this.#turns.wakeAt());
-    if (this.#turn === undefined) this.#beginOne();
+    if (!this.#isBeginning) this.#beginNext();
+  }
+
+  #beginNext(): void {
+    const process = this.#due.shift();
+    this.#isBeginning = process !== undefined;
+    if (!process) return;
+    const ready = this.#ready();
+    if (ready) void ready.then(() => this.#beginOne(process));
+    else this.#beginOne(process);
   }
 
   /** One in a turn of the event loop: the system needs some milliseconds for each, in which everybody else waits. */
-  #beginOne(): void {
-    const process = this.#due.shift();
-    this.#turn = process && setImmediate(() => this.#beginOne());
-    process?.begin();
+  #beginOne(process: WaitingProcess): void {
+    setImmediate(() => this.#beginNext());
+    process.begin();
   }
 }
 

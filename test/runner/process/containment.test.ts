@@ -38,6 +38,13 @@ describe.skipIf(!existsSync('/proc/self/stat')).each([
     expect(own).toEqual([]);
   });
 
+  test.skipIf(!isThere)('[F-550] made ready, it leaves the runner where it is', async () => {
+    const own = (): string => readFileSync('/proc/self/cgroup', 'utf8');
+    const before = own();
+    await containment.ready();
+    expect(own()).toBe(before);
+  });
+
   test.skipIf(!isThere)(
     'a group is there, named after its runner, until it is removed',
     async () => {

@@ -88,6 +88,36 @@ test('[F-372] of starts whose turn comes at once, one begins in each turn of the
   expect(begun).toEqual(['a', 'b']);
 });
 
+test('[F-550] a start waits until the system is ready for it, and the one behind it too', async () => {
+  const made: (() => void)[] = [];
+  const ready = (): Promise<void> => new Promise((resolve) => made.push(resolve));
+  const starts = new Starts(() => false, ready);
+  const begun: string[] = [];
+  const [first] = ['a', 'b', 'c'].map((name) =>
+    starts.process(name, () => (begun.push(name), new ToldProcess()), new Heard()),
+  );
+  expect(first?.process.pid).toBeUndefined();
+  /** Two of them: what is made ready is heard of in one, and begins the next. */
+  const turns = async (): Promise<void> => {
+    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  await turns();
+  expect([begun, made.length]).toEqual([[], 1]);
+  made[0]?.();
+  await turns();
+  // Nothing begins while the system is made ready for another.
+  expect([begun, made.length]).toEqual([['a'], 2]);
+  first?.over();
+  await turns();
+  expect([begun, made.length]).toEqual([['a'], 2]);
+  made[1]?.();
+  await turns();
+  expect(begun).toEqual(['a', 'b']);
+  made[2]?.();
+  await turns();
+  expect(begun).toEqual(['a', 'b', 'c']);
+});
+
 test('[F-253] what it is told while it waits it hears when it starts, and only the first line is not held back', async () => {
   const { starts, release } = held();
   const { promise: begun, resolve } = Promise.withResolvers<void>();
