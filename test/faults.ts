@@ -1378,6 +1378,20 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'somebody signs in elsewhere who is not on the list, or only looks as if',
     tests: ['edge/access/allow-list.test.ts', 'edge/identity-settings.test.ts'],
   },
+  'F-524': {
+    fault:
+      'an identity provider refuses, is out of reach, is set up wrongly, or answers for somebody else',
+    tests: ['edge/http/oauth/provider-login.test.ts'],
+  },
+  'F-525': {
+    fault:
+      'a browser comes back from an identity provider twice, late, in place of another, or without having left',
+    tests: ['edge/http/oauth/provider-login.test.ts', 'edge/core/journeys.test.ts'],
+  },
+  'F-526': {
+    fault: 'the list of who may sign in changes while people are signed in',
+    tests: ['edge/http/oauth/provider-login.test.ts'],
+  },
   'F-99': {
     fault: 'what happened is not recorded, or the record holds what it must not',
     tests: ['edge/core/log.test.ts'],
@@ -1416,7 +1430,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-415 F-416 F-417 F-418 F-419 F-420 F-421 F-422 F-423 F-424 F-425 F-426 F-427 F-428 F-429 F-430 F-431',
   'F-432 F-433',
   'F-434',
-  'F-520 F-521 F-522 F-523',
+  'F-520 F-521 F-522 F-523 F-524 F-525 F-526',
   'F-500 F-505 F-506 F-507',
   'F-540 F-541 F-542 F-543',
   'F-540',

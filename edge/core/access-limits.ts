@@ -25,6 +25,10 @@ const RATES = {
   token: { count: 30, periodMs: MINUTE_MS },
   /** Codes of invitations that were wrong. */
   join: { count: 10, periodMs: MINUTE_MS },
+  /** Browsers that leave for an identity provider. */
+  journey: { count: 60, periodMs: MINUTE_MS },
+  /** Browsers that come back from one without having left. */
+  callback: { count: 60, periodMs: MINUTE_MS },
   register: { count: 10, periodMs: HOUR_MS },
   revoke: { count: 60, periodMs: MINUTE_MS },
 } as const satisfies Record<string, Rate>;

@@ -2,6 +2,7 @@
 // hand in their SHA-256 digests, so that storage and memory of the actor open nothing.
 import type { Limited, Network } from './access-limits.ts';
 import type { CredentialSteps, CredentialStore, SecretDigest } from './credential-ports.ts';
+import type { JourneySteps, JourneyStore } from './journey-ports.ts';
 import type { EndedGrant, Person, PersonSteps, PersonStore } from './person-ports.ts';
 import type { ServerName } from '../../shared/ids.ts';
 
@@ -72,6 +73,9 @@ export interface RefusedExchange {
 
 export interface Issued {
   readonly kind: 'issued';
+  /** Whose grant it is, as they were when they signed in last, and for what. */
+  readonly person: Person;
+  readonly server: ServerName;
   readonly scopes: readonly string[];
   readonly expiresInS: number;
   /** The refresh token to hand out is inside, in place of the new one: it was handed out before, and that answer may be lost. */
@@ -114,7 +118,7 @@ export interface GrantChoice {
 type Step<Input, Output> = (input: Input, now: number) => Output;
 
 /** What the access actor can be asked. Each question is one step: all of its writes are kept, or none. */
-export interface AccessSteps extends CredentialSteps, PersonSteps {
+export interface AccessSteps extends CredentialSteps, PersonSteps, JourneySteps {
   /** The app of a client id. `fetch`: its document must be read; `stale` serves if that fails. */
   app: Step<
     { readonly id: string; readonly isDocument: boolean; readonly from: Network },
@@ -196,6 +200,7 @@ export type AppKind = 'registered' | 'document';
 export interface AccessStore {
   readonly credentials: CredentialStore;
   readonly people: PersonStore;
+  readonly journeys: JourneyStore;
 
   app(kind: AppKind, id: string): AppRow | undefined;
   putApp(kind: AppKind, row: AppRow): void;

@@ -4,8 +4,10 @@
 import { AccessLimits, type Network } from './access-limits.ts';
 import type { CredentialSteps } from './credential-ports.ts';
 import { Credentials } from './credentials.ts';
+import type { JourneySteps } from './journey-ports.ts';
+import { Journeys } from './journeys.ts';
 import { People } from './people.ts';
-import type { EndedGrant, PersonSteps } from './person-ports.ts';
+import type { EndedGrant, Person, PersonSteps } from './person-ports.ts';
 import type {
   AccessSteps,
   AccessStore,
@@ -40,16 +42,20 @@ const TOKENS_OF_GRANT = 32;
 const SPENT_OF_GRANT = 200;
 const APPS: Readonly<Record<AppKind, number>> = { registered: 1_000, document: 500 };
 
-/** Steps of keys are those of {@link Credentials}, steps of people those of {@link People}. */
-export class Access implements Omit<AccessSteps, keyof CredentialSteps | keyof PersonSteps> {
+type OwnSteps = Omit<AccessSteps, keyof CredentialSteps | keyof PersonSteps | keyof JourneySteps>;
+
+/** The other steps are those of {@link Credentials}, {@link People} and {@link Journeys}. */
+export class Access implements OwnSteps {
   readonly #store: AccessStore;
   readonly #limits = new AccessLimits();
   readonly #credentials: Credentials;
   readonly #people: People;
+  readonly #journeys: Journeys;
 
   constructor(store: AccessStore) {
     this.#store = store;
     this.#credentials = new Credentials(store.credentials, this.#limits);
+    this.#journeys = new Journeys(store.journeys, this.#limits);
     this.#people = new People(store.people, (person) => this.#endBy({ person }));
   }
 
@@ -188,7 +194,7 @@ export class Access implements Omit<AccessSteps, keyof CredentialSteps | keyof P
       return { admission: undefined };
     if (now - grant.usedAt >= NOTED_MS) this.#store.putGrant({ ...grant, usedAt: now });
     const { client } = grant;
-    const person = this.#store.people.person(grant.person) ?? { id: grant.person };
+    const person = this.#personOf(grant);
     const scopes = row.scopes.split(' ');
     const { expiresAt } = row;
     return { admission: { person, client, grant: grant.grant, scopes, expiresAt } };
@@ -210,7 +216,7 @@ export class Access implements Omit<AccessSteps, keyof CredentialSteps | keyof P
     input: Parameters<AccessSteps[Name]>[0],
     now: number,
   ): ReturnType<AccessSteps[Name]> {
-    const steps = [this, this.#credentials, this.#people].find((steps) =>
+    const steps = [this, this.#credentials, this.#people, this.#journeys].find((steps) =>
       Object.hasOwn(steps, name),
     );
     const step = Reflect.get(steps ?? this, name) as (
@@ -230,6 +236,7 @@ export class Access implements Omit<AccessSteps, keyof CredentialSteps | keyof P
     store.dropAppsBefore('document', now - UNUSED_MS);
     store.people.dropPeople();
     this.#credentials.sweep(now);
+    this.#journeys.sweep(now);
     store.setSweep(now + DAY_MS);
   }
 
@@ -238,6 +245,10 @@ export class Access implements Omit<AccessSteps, keyof CredentialSteps | keyof P
     const grant = this.#store.grantOfSpent(presented);
     const row = grant === undefined ? undefined : this.#store.grant(grant);
     return row?.client === client ? this.#ended(row) : undefined;
+  }
+
+  #personOf({ person }: GrantRow): Person {
+    return this.#store.people.person(person) ?? { id: person };
   }
 
   #endBy(choice: GrantChoice): readonly EndedGrant[] {
@@ -249,18 +260,14 @@ export class Access implements Omit<AccessSteps, keyof CredentialSteps | keyof P
     return { grant, person, server };
   }
 
-  #issue(
-    { grant, expiresAt: ends }: GrantRow,
-    token: string,
-    lastsMs: number,
-    scopes: string,
-    now: number,
-  ): Issued {
-    const expiresAt = Math.min(now + lastsMs, ends);
+  #issue(row: GrantRow, token: string, lastsMs: number, scopes: string, now: number): Issued {
+    const { grant, server } = row;
+    const expiresAt = Math.min(now + lastsMs, row.expiresAt);
     this.#store.putToken({ token, grant, scopes, expiresAt });
     this.#store.trimTokens(grant, TOKENS_OF_GRANT);
     const expiresInS = Math.floor((expiresAt - now) / SECOND_MS);
-    return { kind: 'issued', scopes: scopes.split(' '), expiresInS };
+    const person = this.#personOf(row);
+    return { kind: 'issued', person, server, scopes: scopes.split(' '), expiresInS };
   }
 
   #refused(

@@ -109,6 +109,7 @@ export type SignInError =
   | 'invalid_scope'
   | 'invalid_target'
   | 'not_found'
+  | 'server_error'
   | 'slow_down'
   | 'temporarily_unavailable'
   | 'unsupported_grant_type';

@@ -156,6 +156,34 @@ export function accessStoreContract(make: () => Promise<StoreHarness<AccessStore
       expect(left).toEqual([{ person: { id: 'p-2' }, since: START + 1 }]);
     });
 
+    test('keeps journeys, and knows the oldest of where most began', async () => {
+      const { step, crash } = await make();
+      const journey = (state: string, network: string, startedAt: number) => ({
+        state,
+        browser: `b ${state}`,
+        sealed: 'x',
+        network,
+        startedAt,
+      });
+      const rows = [journey('1', 'a', 1), journey('3', 'b', 3), journey('2', 'b', 2)];
+      await step((store) => {
+        for (const row of rows) store.journeys.putJourney(row);
+      });
+      await crash();
+      const kept = await step(({ journeys }) => [
+        journeys.journey('3'),
+        journeys.countJourneys(),
+        journeys.oldestOfBusiest(),
+      ]);
+      expect(kept).toEqual([rows[1], 3, '2']);
+      const left = await step(({ journeys }) => {
+        journeys.removeJourney('3');
+        journeys.dropJourneysBefore(2);
+        return ['1', '2', '3'].map((state) => journeys.journey(state)?.state);
+      });
+      expect(left).toEqual([undefined, '2', undefined]);
+    });
+
     test('notes a page once', async () => {
       const { step, crash } = await make();
       expect(await step((store) => store.usePage('p', START))).toBe(true);
@@ -214,7 +242,8 @@ export function accessStoreContract(make: () => Promise<StoreHarness<AccessStore
         access: 'a1',
         refresh: 'r1',
       };
-      const issued = { kind: 'issued', scopes: ['mcp'], expiresInS: 500 };
+      const whose = { person: { id: 'owner' }, server: 'files' };
+      const issued = { kind: 'issued', ...whose, scopes: ['mcp'], expiresInS: 500 };
       expect(await ask((access) => access.redeem(redemption, START))).toEqual(issued);
       const renewal = {
         ...base,

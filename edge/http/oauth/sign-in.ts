@@ -3,6 +3,7 @@ import { byMethod } from './answer.ts';
 import { showConsent, takeConsent } from './authorize.ts';
 import type { SignInRequest } from './context.ts';
 import { metadata } from './metadata.ts';
+import { comeBack } from './provider-login.ts';
 import { registerApp } from './register.ts';
 import { revokeToken } from './revoke.ts';
 import { exchangeToken } from './token.ts';
@@ -13,6 +14,7 @@ type Methods = Readonly<Record<string, (context: SignInRequest) => Promise<Respo
 
 const ENDPOINTS: Readonly<Record<string, Methods>> = {
   '/authorize': { GET: showConsent, POST: takeConsent },
+  '/callback': { GET: comeBack },
   '/token': { POST: exchangeToken },
   '/register': { POST: registerApp },
   '/revoke': { POST: revokeToken },

@@ -5,6 +5,7 @@ import { askAccess, withdraw, type SignInRequest } from './context.ts';
 import { readForm, type Parameters } from './parameters.ts';
 import { challengeOf, sha256 } from '../../access/digest.ts';
 import { isMinted, mintSecret } from '../../access/minted.ts';
+import { scopesLeft } from './scopes-left.ts';
 import { serverOfResource } from '../../access/resource.ts';
 import { ALL_OF_SERVER, OFFLINE, scopesIn } from '../../access/scopes.ts';
 import { seal, unseal } from '../../access/seal.ts';
@@ -73,14 +74,14 @@ async function redeem(context: SignInRequest, form: Parameters, client: string):
   });
   if (!asked) return unavailableError();
   endedBy(context, asked.answer);
-  return answerOf(asked.answer, access, refresh);
+  return answerOf(context, asked.answer, access, refresh);
 }
 
 async function renew(context: SignInRequest, form: Parameters, client: string): Promise<Response> {
   const presented = form.get('refresh_token');
   if (presented === undefined)
     return oauthError(400, 'invalid_request', 'refresh_token is missing.');
-  if (!isMinted('refresh', presented)) return answerOf({ kind: 'invalid_grant' }, '', '');
+  if (!isMinted('refresh', presented)) return oauthError(400, 'invalid_grant', WHY.invalid_grant);
   const [access, refresh] = [mintSecret('access'), mintSecret('refresh')];
   const scope = form.get('scope');
   const asked = await askAccess(context.ports, 'renew', {
@@ -98,9 +99,9 @@ async function renew(context: SignInRequest, form: Parameters, client: string): 
   const { answer } = asked;
   endedBy(context, answer);
   if (answer.kind !== 'issued' || answer.sealed === undefined)
-    return answerOf(answer, access, refresh);
+    return answerOf(context, answer, access, refresh);
   const before = await unseal(presented, 'successor', answer.sealed);
-  return before === undefined ? unavailableError() : answerOf(answer, access, before);
+  return before === undefined ? unavailableError() : answerOf(context, answer, access, before);
 }
 
 /** Clients repeat what they asked for at first, of which the refresh token itself is no right. */
@@ -121,23 +122,29 @@ const WHY = {
   invalid_scope: 'More is asked for than the person allowed.',
 } as const;
 
+const WHY_NOT_ALLOWED = 'The operator of this edge lets this person use the server no more.';
+
 /** A code or a refresh token that somebody else has had ends its grant, and what the app has open. */
 function endedBy({ ports }: SignInRequest, answer: Issued | RefusedExchange | Limited): void {
   if ('ended' in answer && answer.ended) withdraw(ports, [answer.ended]);
 }
 
 function answerOf(
+  { signIn }: SignInRequest,
   answer: Issued | RefusedExchange | Limited,
   access: string,
   refresh: string,
 ): Response {
   if (answer.kind === 'limited') return limitedError(answer.retryAfterS);
   if (answer.kind !== 'issued') return oauthError(400, answer.kind, WHY[answer.kind]);
+  const scopes = scopesLeft(signIn, answer.person, answer.server, answer.scopes);
+  // The grant stays, for the day when its person is on the list again.
+  if (scopes.length === 0) return oauthError(400, 'invalid_grant', WHY_NOT_ALLOWED);
   return oauthAnswer({
     access_token: access,
     token_type: 'Bearer',
     expires_in: answer.expiresInS,
     refresh_token: refresh,
-    scope: answer.scopes.join(' '),
+    scope: scopes.join(' '),
   });
 }

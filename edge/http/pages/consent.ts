@@ -16,6 +16,10 @@ export interface Consent {
   readonly scopes: readonly string[];
   /** The request, for the form. */
   readonly sealed: string;
+  /** The host of the identity provider at which people sign in, if there is one. */
+  readonly provider: string | undefined;
+  /** There is an owner, who has a key. */
+  readonly takesKey: boolean;
   /** A wrong key was sent. */
   readonly isWrong: boolean;
 }
@@ -35,31 +39,45 @@ export const consentPage = (consent: Consent): string =>
         ${consent.scopes.map((scope) => html`<dd>${scope}</dd>`)}
       </dl>
       ${consent.isLocal ? LOCAL_NOTE : ''}
-      <form method="post" action="/authorize">
-        <input type="hidden" name="request" value="${consent.sealed}" />
-        <input type="text" name="username" value="owner" autocomplete="username" hidden />
-        <label for="key">Owner key</label>
-        <input
-          id="key"
-          type="password"
-          name="key"
-          autocomplete="current-password"
-          autocapitalize="off"
-          spellcheck="false"
-          maxlength="256"
-          placeholder="mcpo_…"
-          aria-describedby="about-key"
-          aria-invalid="${consent.isWrong ? 'true' : 'false'}"
-          autofocus
-        />
-        ${consent.isWrong ? WRONG_KEY : ABOUT_KEY}
-        <p class="choice">
-          <button name="decision" value="allow">Allow</button>
-          <button name="decision" value="deny">Deny</button>
-        </p>
-      </form>
+      ${consent.provider === undefined ? '' : providerForm(consent.sealed, consent.provider)}
+      ${consent.takesKey ? keyForm(consent) : ''}
     </main>`,
   );
+
+const providerForm = (sealed: string, provider: string): Markup =>
+  html`<form method="post" action="/authorize">
+    <input type="hidden" name="request" value="${sealed}" />
+    <p class="hint">You allow it by signing in at <strong>${provider}</strong>.</p>
+    <p class="choice">
+      <button name="decision" value="provider">Allow and sign in</button>
+      <button name="decision" value="deny">Deny</button>
+    </p>
+  </form>`;
+
+const keyForm = ({ sealed, isWrong, provider }: Consent): Markup =>
+  html`<form method="post" action="/authorize">
+    <input type="hidden" name="request" value="${sealed}" />
+    <input type="text" name="username" value="owner" autocomplete="username" hidden />
+    <label for="key">Owner key</label>
+    <input
+      id="key"
+      type="password"
+      name="key"
+      autocomplete="current-password"
+      autocapitalize="off"
+      spellcheck="false"
+      maxlength="256"
+      placeholder="mcpo_…"
+      aria-describedby="about-key"
+      aria-invalid="${isWrong ? 'true' : 'false'}"
+      ${provider === undefined ? html`autofocus` : ''}
+    />
+    ${isWrong ? WRONG_KEY : ABOUT_KEY}
+    <p class="choice">
+      <button name="decision" value="allow">Allow</button>
+      <button name="decision" value="deny">Deny</button>
+    </p>
+  </form>`;
 
 const ABOUT_KEY = html`<p id="about-key" class="hint">
   The key of whoever runs this edge. The app does not get it.

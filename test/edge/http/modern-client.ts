@@ -156,7 +156,8 @@ export class PlayedEdge {
   readonly documents = new Map<string, OutsideDocument>();
   /** Documents that were asked for. */
   readonly fetched: string[] = [];
-  readonly access = new Access(memoryAccessStore());
+  /** Another edge with other settings may go on with it. */
+  access = new Access(memoryAccessStore());
   /** The servers that a runner offers. */
   servers: string[] | undefined;
   /** Where requests come from. */

@@ -47,8 +47,16 @@ export class PlayedIssuer {
     };
   }
 
-  readonly answer: ProviderPort = async ({ url }) => {
+  /** What the token endpoint answers; by default it knows no code. */
+  token: ProviderPort = async () => ({ status: 400, text: '{"error":"invalid_grant"}' });
+  /** What the userinfo says; absent: there is none. */
+  userinfo: object | undefined;
+
+  readonly answer: ProviderPort = async (request) => {
+    const { url } = request;
     if (this.isDown) return undefined;
+    if (url === `${this.url}/token`) return this.token(request);
+    if (url === `${this.url}/userinfo` && this.userinfo) return json(this.userinfo);
     if (url === `${this.url}/.well-known/openid-configuration`) {
       this.reads.metadata += 1;
       return json(this.metadata);
