@@ -1278,6 +1278,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'over HTTP+SSE a server fails to start before its client has sent `initialize`',
     tests: ['edge/core/afterword.test.ts', 'e2e/clients-start-failure.test.ts'],
   },
+  'F-544': {
+    fault: 'somebody gives up before the first app is connected: too many commands, or too slow',
+    tests: ['e2e/only-me.test.ts'],
+    missing: 'Of a deployment to Cloudflare the commands are not run, and no hosted app is.',
+  },
   'F-426': {
     fault: 'a strict OAuth client, and an answer whose issuer was changed',
     tests: ['e2e/sign-in-peers.test.ts'],
@@ -1432,7 +1437,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-434',
   'F-520 F-521 F-522 F-523 F-524 F-525 F-526',
   'F-500 F-505 F-506 F-507',
-  'F-540 F-541 F-542 F-543',
+  'F-540 F-541 F-542 F-543 F-544',
   'F-540',
   'F-560 F-561',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
