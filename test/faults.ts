@@ -147,7 +147,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'edge/access/credentials.test.ts',
       'edge/http/refuse.test.ts',
     ],
-    missing: `Forged access tokens: ${OAUTH}`,
+    missing: 'Forged access tokens are tried as F-521.',
   },
   'F-31': {
     fault: 'a page of a foreign origin',
@@ -166,13 +166,18 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     ],
   },
   'F-35': { fault: 'a scope that does not suffice', tests: [], missing: OAUTH },
-  'F-36': { fault: 'a credential that ends under a stream', tests: [], missing: OAUTH },
-  'F-37': { fault: 'an issuer that is down, slow or endless', tests: [], missing: OAUTH },
+  'F-36': {
+    fault: 'a credential that ends under a stream',
+    tests: ['edge/http/expiry.test.ts', 'e2e/revocation.test.ts'],
+  },
+  'F-37': {
+    fault: 'an issuer that is down, slow or endless',
+    tests: [],
+    missing: 'It is tried as F-522, by the issuers of tokens.',
+  },
   'F-39': {
     fault: 'secrets in logs, errors, process lists and storage',
-    tests: [],
-    missing:
-      'The sweep over every place at once is not written; F-34, F-45 and F-78 each try a part of it.',
+    tests: ['e2e/canary.test.ts'],
   },
 
   // Bad output of a process

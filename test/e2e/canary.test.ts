@@ -133,7 +133,7 @@ async function startRunner(block: object): Promise<void> {
   await vi.waitUntil(() => log.join('').includes('linked to the edge'), PATIENCE);
 }
 
-describe('[F-540] no secret, argument or header value is where it does not belong', () => {
+describe('[F-39] [F-540] no secret, argument or header value is where it does not belong', () => {
   let key = '';
 
   test('an operator invites a machine, which joins; a code that is none is refused', async () => {

@@ -32,7 +32,7 @@ async function signedIn(): Promise<KeptSignIn> {
   return client.signIn;
 }
 
-test('[F-507] what an app has open ends with its grant, and nothing of another app', async () => {
+test('[F-36] [F-507] what an app has open ends with its grant, and nothing of another app', async () => {
   const [app, other] = [await signedIn(), await signedIn()];
   const open = ({ kept }: KeptSignIn) =>
     openSession(bridge, 'echo', { key: kept?.access_token ?? '', revision: '2025-11-25' });

@@ -44,7 +44,7 @@ async function afterAnHour(kind: keyof typeof STREAM_KINDS, until: number | unde
 }
 
 test.each(['streamable', 'sse', 'listen'] as const)(
-  '[F-507] a %s stream ends within a beat of its token, and not before',
+  '[F-36] [F-507] a %s stream ends within a beat of its token, and not before',
   async (kind) => {
     const seen = await afterAnHour(kind, Date.now() + HOUR_MS);
     expect(seen).toEqual({ early: false, isEnded: true, isHungUp: true });
