@@ -5,10 +5,11 @@ import {
   type ClientStreamEffect,
   type ClientStreamOptions,
 } from '../core/client-stream.ts';
+import { Unread } from '../core/unread.ts';
 import type { RecordedPost } from './recorded-post.ts';
 import type { SessionPort, Socket } from './ports.ts';
 import { streamResponse } from './stream-body.ts';
-import { piecesOf, type Text } from '../../shared/bytes.ts';
+import type { Text } from '../../shared/bytes.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
@@ -17,10 +18,7 @@ import { decodeText } from '../../shared/link/codec.ts';
 import { hotEvent } from '../../shared/link/hot-frames.ts';
 import { streamDown } from '../../shared/link/session-frames.ts';
 import { SteadyClock } from '../../shared/steady-clock.ts';
-import { livenessPing } from '../../shared/mcp/liveness.ts';
-import { encodeComment, encodeEvent } from '../../shared/sse/encode.ts';
-
-const KEEP_ALIVE = encodeComment('keep-alive');
+import { encodeComment } from '../../shared/sse/encode.ts';
 
 /** Opens a stream that has no event yet, so that proxies and clients see the headers at once. */
 export const OPENING_COMMENT = encodeComment('open');
@@ -36,9 +34,6 @@ export const SSE_HEADERS = {
 const TOO_SLOW = 'The client reads too slowly.';
 
 const encoder = new TextEncoder();
-
-/** Given to the network at a time; a larger piece goes alone. Encoding it takes a fraction of a millisecond. */
-const GIVEN_CHARS = 64 * 1024;
 
 export interface SseOptions extends ClientStreamOptions {
   readonly session: Pick<SessionPort, 'follow'>;
@@ -72,12 +67,8 @@ export class SseStream {
   #socket: Socket | undefined;
   /** Counts sockets, so that a late event of an older one is not taken for the newest's. */
   #socketCount = 0;
-  /** Text for the client, in the pieces in which it came; `seq`: of the event that ends there. */
-  readonly #queue: { readonly text: string; readonly seq?: number | undefined }[] = [];
-  /** The last event that was given to the network. */
-  #given = 0;
+  readonly #unread = new Unread();
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  #isFinished = false;
   #isCut = false;
   #bytes = 0;
   /** Last messages of a stream that ended before its dial was answered. */
@@ -88,7 +79,7 @@ export class SseStream {
   constructor({ post, ...options }: SseOptions) {
     this.#options = options;
     this.#machine = new ClientStream({ post, ...options });
-    this.#write(options.opening);
+    this.#unread.write(options.opening);
     this.#settled = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -121,8 +112,8 @@ export class SseStream {
 
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     this.#controller = controller;
-    this.#perform(this.#machine.drained(this.#given));
-    if (this.#queue.length === 0 && !this.#isFinished) {
+    this.#perform(this.#machine.drained(this.#unread.given));
+    if (this.#unread.isEmpty && !this.#unread.isFinished) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -130,30 +121,15 @@ export class SseStream {
     }
     // Again for a client that had read nothing before it was cut.
     if (this.#isCut) return controller.error(new Error(TOO_SLOW));
-    if (this.#queue.length === 0) {
+    if (this.#unread.isEmpty) {
       // No pull follows: what ended without a message is acknowledged here, and its socket let go.
       this.#perform(this.#machine.drained(this.#machine.written));
       this.#options.record?.ended('streamed', this.#bytes);
       return controller.close();
     }
-    const bytes = encoder.encode(this.#take());
+    const bytes = encoder.encode(this.#unread.take(this.#machine.written));
     this.#bytes += bytes.length;
     controller.enqueue(bytes);
-  }
-
-  /** What is given to the network next. */
-  #take(): string {
-    let text = '';
-    let count = 0;
-    for (const next of this.#queue) {
-      if (count > 0 && text.length + next.text.length > GIVEN_CHARS) break;
-      text += next.text;
-      count += 1;
-      this.#given = next.seq ?? this.#given;
-    }
-    this.#queue.splice(0, count);
-    if (this.#queue.length === 0) this.#given = this.#machine.written;
-    return text;
   }
 
   async #dial(delayMs: number): Promise<void> {
@@ -204,13 +180,15 @@ export class SseStream {
       case 'send':
         return this.#send(effect.text);
       case 'write':
-        return this.#write(effect.text, effect.seq);
+        this.#unread.write(effect.text, effect.seq);
+        return this.#wake?.();
       case 'settle':
         return this.#settle(effect.fault);
       case 'probe':
-        return effect.id === undefined ? this.#comment() : this.#ping(effect.id);
+        this.#unread.probe(effect.id, this.#isAwaited);
+        return this.#wakeIfAny();
       case 'finish':
-        this.#isFinished = true;
+        this.#unread.finish();
         this.#stopClocks();
         return this.#wake?.();
       case 'cut':
@@ -229,24 +207,22 @@ export class SseStream {
 
   #cut(): void {
     this.#options.record?.ended('left', this.#bytes);
-    this.#queue.length = 0;
-    this.#isFinished = true;
+    this.#unread.cut();
     this.#isCut = true;
     this.#controller?.error(new Error(TOO_SLOW));
     this.#wake?.();
   }
 
-  #write(text: Text, seq?: number): void {
-    const pieces = piecesOf(text);
-    for (const [at, piece] of pieces.entries())
-      this.#queue.push({ text: piece, seq: at === pieces.length - 1 ? seq : undefined });
-    this.#wake?.();
+  /** The network has taken everything, and asks for more. */
+  get #isAwaited(): boolean {
+    return this.#wake !== undefined;
   }
 
   #beat(): void {
     const { until } = this.#options;
-    if (until !== undefined && Date.now() >= until) this.#end();
-    else this.#comment();
+    if (until !== undefined && Date.now() >= until) return this.#end();
+    this.#unread.keepAlive(this.#isAwaited);
+    this.#wakeIfAny();
   }
 
   /** Ends the response, as if its client had left. */
@@ -254,18 +230,13 @@ export class SseStream {
     this.#perform([{ do: 'finish' }, ...this.#machine.cancelled()]);
   }
 
-  /** A comment, unless the client has not read everything yet. */
-  #comment(): void {
-    if (this.#queue.length === 0 && this.#wake) this.#write(KEEP_ALIVE);
-  }
-
-  #ping(id: string): void {
-    if (!this.#isFinished) this.#write(encodeEvent({ data: livenessPing(id) }));
+  #wakeIfAny(): void {
+    if (!this.#unread.isEmpty) this.#wake?.();
   }
 
   #cancel(): void {
     this.#options.record?.ended('left', this.#bytes);
-    this.#isFinished = true;
+    this.#unread.finish();
     this.#wake?.();
     this.#stopClocks();
     this.#perform(this.#machine.cancelled());

@@ -75,6 +75,11 @@ export class ActorNode extends ActorHost<EdgeSessionEffect> {
     this.#ask(asker, (ask) => this.#session.post(ask, post, this.now));
   }
 
+  /** A client answered the probe of its stream. */
+  answered(probe: string): void {
+    this.#session.alive(probe);
+  }
+
   end(asker: Asker<boolean>): void {
     this.#ask(asker, (ask) => this.#session.end(ask, this.now));
   }

@@ -13,7 +13,7 @@ import { Wire } from './wire.ts';
 export type SimulatedKind = 'sse2024' | 'http2025-03' | 'http2025-11' | 'modern';
 
 interface Incoming {
-  readonly id?: number;
+  readonly id?: number | string;
   readonly method?: string;
   readonly params?: {
     readonly uid?: string;
@@ -37,6 +37,9 @@ const INITIALIZE = {
   method: 'initialize',
   params: { protocolVersion: '2025-11-25', capabilities: {} },
 };
+
+/** Longer than a live client takes to show that it lives. */
+const KNOCK_MS = 1_200;
 
 /** Longer than any deadline. */
 const ENDLESS_MS = 3_600_000;
@@ -200,6 +203,17 @@ export class ClientNode {
       (message) => this.#untied(message),
       () => undefined,
     );
+  }
+
+  /** Another window of the same client asks twice for the stream that the first has, and gives up. */
+  knock(again = true): void {
+    if (this.kind === 'sse2024' || this.kind === 'modern' || this.#isOver) return;
+    const { wire, exchange } = this.#connect();
+    wire.a.onMessage = () => wire.a.close(1000);
+    wire.a.onClose = () => {
+      if (again) this.#world.clock.after(KNOCK_MS, () => this.knock(false));
+    };
+    exchange.knock();
   }
 
   #send(body: object, call: CallHistory | undefined, sameId = false): void {
@@ -372,7 +386,7 @@ export class ClientNode {
       return;
     }
     if (message.method !== undefined) return this.#untied(message);
-    const call = this.#pending.get(message.id ?? -1);
+    const call = this.#pending.get(Number(message.id ?? -1));
     if (call || message.result?.uid === undefined) this.#answer(call, message);
   }
 
@@ -411,6 +425,10 @@ export class ClientNode {
   }
 
   #untied(message: Incoming): void {
+    if (message.method === 'ping') {
+      this.#connect().exchange.answer(JSON.stringify(message.id));
+      return;
+    }
     const { session, number } = message.params ?? {};
     if (session !== this.principal)
       this.#world.history.foreign.push(`client ${this.name} got a message of ${String(session)}`);
@@ -446,7 +464,7 @@ export class ClientNode {
     const wire = new Wire(this.#world.clock, this.#world.chance);
     const owner = { principal: this.principal, clientKind: this.clientKind };
     const name = this.#session ?? actorName(this.name, this.#tries);
-    const exchange = new Exchange(this.#world, name, owner, wire.b);
+    const exchange = new Exchange(this.#world, name, owner, wire);
     this.#world.clientWires.add(wire);
     this.#world.exchanges.add(exchange);
     return { wire, exchange };

@@ -57,6 +57,8 @@ export interface History {
   /** What is held of sessions long after the last client has left. */
   readonly left: string[];
   /** What went wrong, for a person. */
+  /** Streams that went to another although their client listened. */
+  readonly taken: string[];
   /** Calls that were answered too late, where nothing but the silence of links held them up. */
   readonly late: string[];
   readonly trace: string[];
@@ -74,6 +76,7 @@ export function emptyHistory(): History {
     handed: new Map(),
     mostOfOne: 0,
     left: [],
+    taken: [],
     late: [],
     trace: [],
   };
@@ -92,6 +95,7 @@ export function check(history: History): string[] {
     ...(history.mostOfOne > SESSIONS_PER_PRINCIPAL
       ? [`R-10: a principal had ${history.mostOfOne} sessions`]
       : []),
+    ...history.taken.map((what) => `R-4: ${what}`),
     ...history.late.map((what) => `R-7: ${what}`),
     ...history.left.map((what) => `R-11: ${what}`),
     ...toOneClient(history),

@@ -174,6 +174,17 @@ describe('mutants of the rules', () => {
       { troubles: [], rests: true },
     ],
     [
+      '[F-362] R-4: a worker that does not ask a client whether it lives',
+      ['unread.ts', 'this.write(encodeEvent({ data: livenessPing(id) }));', '{}'],
+      1,
+      { troubles: [] },
+    ],
+    [
+      '[F-363] R-11: a worker that writes nothing to a client that may have left without a word',
+      ['unread.ts', 'if (this.isEmpty && isAwaited) this.write(KEEP_ALIVE);', ''],
+      1,
+    ],
+    [
       '[F-305] R-10: a fleet that does not count the sessions of a principal',
       ['fleet.ts', 'this.#store.countOf(principal) >= this.#quotaOf(principal)', 'false'],
       2,

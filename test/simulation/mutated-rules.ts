@@ -16,7 +16,7 @@ const rooted = (source: string, path: string): string =>
 
 /** The rules with `before` replaced in a file of `edge/core`, where it stands once. */
 export async function mutatedRules(
-  file: 'session.ts' | 'fleet.ts' | 'exchange.ts' | 'opening.ts' | 'modern-delivery.ts',
+  file: `${'session' | 'fleet' | 'exchange' | 'opening' | 'modern-delivery' | 'unread'}.ts`,
   before: string,
   after: string,
 ): Promise<Rules> {

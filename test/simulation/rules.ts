@@ -3,8 +3,9 @@ import { Delivery } from '../../edge/core/exchange.ts';
 import { Fleet } from '../../edge/core/fleet.ts';
 import { ModernDelivery } from '../../edge/core/modern-delivery.ts';
 import { SessionOpening } from '../../edge/core/opening.ts';
+import { Unread } from '../../edge/core/unread.ts';
 import { EdgeSession } from '../../edge/core/session.ts';
 
-export const RULES = { Delivery, EdgeSession, Fleet, ModernDelivery, SessionOpening };
+export const RULES = { Delivery, EdgeSession, Fleet, ModernDelivery, SessionOpening, Unread };
 
 export type Rules = typeof RULES;

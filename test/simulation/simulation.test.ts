@@ -54,6 +54,13 @@ test('[F-360] [LP4] R-7: a call on a link that died while it rested is answered,
   }
 });
 
+test('[F-362] R-4: a client that listens keeps its stream, also when another window of it asks for one', async () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    expect([seed, ...check(new World(seed, undefined, { troubles: [] }).run())]).toEqual([seed]);
+    await setImmediate();
+  }
+});
+
 test('[F-305] a principal has no more sessions than its quota, whatever breaks, and takes it up', async () => {
   let most = 0;
   for (let seed = 2; seed <= 4; seed++) {

@@ -95,6 +95,7 @@ export class Wire {
   /** What goes to the first end and is not there yet, and the bytes of all that is. */
   readonly #coming = new Set<Passage>();
   #come = 0;
+  #isVanished = false;
 
   constructor(clock: VirtualClock, chance: Chance, maxDelayMs = 20, line?: Line) {
     this.#clock = clock;
@@ -118,7 +119,10 @@ export class Wire {
   }
 
   carry(fromFirst: boolean, deliver: () => void, bytes = 0): void {
-    if (this.#brokenAt !== undefined) return;
+    if (this.#brokenAt !== undefined) {
+      if (!fromFirst && this.#isVanished) this.#noticeSoon();
+      return;
+    }
     const side = fromFirst ? this.a : this.b;
     const { now } = this.#clock;
     const { from, until } = this.#line?.through(fromFirst, bytes, now) ?? { from: now, until: now };
@@ -166,6 +170,21 @@ export class Wire {
     const first = firstMs === undefined ? noticeMs() : this.#chance.between(1_000, firstMs);
     const all = [first, noticeMs()];
     this.#break(() => all.shift() ?? 0);
+  }
+
+  /**
+   * The first end is gone without a word: the second never learns of it unless it writes, since then its network finds out.
+   */
+  vanish(): void {
+    if (this.#brokenAt !== undefined) return;
+    this.#brokenAt = this.#clock.now;
+    this.#isVanished = true;
+    this.#clock.after(0, () => this.a.end(1006));
+  }
+
+  #noticeSoon(): void {
+    this.#isVanished = false;
+    this.#clock.after(this.#chance.between(0, 2_000), () => this.b.end(1006));
   }
 
   /** For how long nothing has gone through. */

@@ -18,7 +18,8 @@ import type {
   PostPlace,
 } from '../../edge/core/ports.ts';
 import type { OpeningStep } from '../../edge/core/opening.ts';
-import { STREAM_KINDS } from '../../edge/core/stream-kinds.ts';
+import { STREAM_KINDS, type StreamKind } from '../../edge/core/stream-kinds.ts';
+import type { Unread } from '../../edge/core/unread.ts';
 import { wholeText } from '../../shared/bytes.ts';
 import type { Fault, Phase } from '../../shared/fault.ts';
 import { GET_STREAM, SSE_STREAM } from '../../shared/ids.ts';
@@ -30,6 +31,7 @@ import { textForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
 import { splitFrame } from '../../shared/link/parts.ts';
 import { streamDown } from '../../shared/link/session-frames.ts';
+import { livenessId } from '../../shared/mcp/liveness.ts';
 import { encodeEvent, eventId, type EventId } from '../../shared/sse/encode.ts';
 import type { Asker } from './actor-host.ts';
 import type { ActorNode } from './actor-node.ts';
@@ -51,6 +53,9 @@ export type Head =
 
 const RPC_MS = 15;
 
+/** A client that takes longer than this to read cannot show in time that it lives. */
+const PROOF_MS = 900;
+
 /** The clocks of two machines differ by less than twice this. */
 const SKEW_MS = 450;
 
@@ -67,9 +72,11 @@ interface Streamed {
   readonly resumes: boolean;
   readonly post?: Post | undefined;
   readonly sending?: Followed | undefined;
+  /** By default that of its client. */
+  readonly kind?: StreamKind;
 }
 
-/** One exchange. `client` is the worker's end of the client's connection. */
+/** One exchange, on the second end of its client's connection. */
 export class Exchange {
   readonly #world: World;
   /** The actor that the client knows, or its own. */
@@ -77,9 +84,12 @@ export class Exchange {
   /** The actor that it speaks to. */
   #name: string;
   readonly #opening: Opening;
-  readonly #client: End;
+  readonly #wire: Wire;
   readonly #skewMs: number;
   #stream: ClientStream | undefined;
+  readonly #unread: Unread;
+  /** The network has taken everything, and asks for more. */
+  #isAwaited = true;
   #wish: { readonly stream: string; readonly resumes: boolean } = { stream: '', resumes: false };
   #socket: End | undefined;
   #socketCount = 0;
@@ -87,6 +97,7 @@ export class Exchange {
   #hasHead = false;
   /** The session a modern client's post is in. */
   #place: PostPlace | undefined;
+  #isGuest = false;
   /** What stands on a stream before its events. */
   #priming = '';
 
@@ -95,15 +106,20 @@ export class Exchange {
     world: World,
     name: string,
     { principal, clientKind }: { readonly principal: string; readonly clientKind: ClientKind },
-    client: End,
+    wire: Wire,
   ) {
     this.#world = world;
+    this.#unread = new world.rules.Unread();
     this.#ownName = name;
     this.#name = name;
     this.#opening = { server: SERVER, principal, clientKind };
-    this.#client = client;
+    this.#wire = wire;
     this.#skewMs = world.skew(SKEW_MS);
-    client.onClose = () => this.#cancel();
+    wire.b.onClose = () => this.#cancel();
+  }
+
+  get #client(): End {
+    return this.#wire.b;
   }
 
   get #actor(): ActorNode {
@@ -175,7 +191,7 @@ export class Exchange {
     this.#opens<PostAnswer>(
       (opening, asker) => this.#actor.openWith(opening, post, asker),
       (answer) => (answer.kind === 'refused' ? answer.fault : undefined),
-      (answer) => this.#answered(post, answer),
+      (answer) => this.#answered(post, answer, STREAM_KINDS.opening),
     );
   }
 
@@ -251,9 +267,24 @@ export class Exchange {
     this.#headSoon();
   }
 
+  /** The GET stream, for one who does not mind to lose it. */
+  knock(): void {
+    this.#isGuest = true;
+    this.get(undefined);
+  }
+
   /** The client waits for the runner's word no longer. */
   #headSoon(): void {
     this.#world.clock.after(ATTACH_WAIT_MS, () => this.#head({ status: 200, stream: true }));
+  }
+
+  /** The client answers what it was asked on a stream. */
+  answer(rawId: string): void {
+    const probe = livenessId(rawId);
+    this.#rpc(() => {
+      if (probe !== undefined) this.#actor.answered(probe);
+      this.#head({ status: 202 });
+    });
   }
 
   end(): void {
@@ -288,7 +319,7 @@ export class Exchange {
     next(delivery.start());
   }
 
-  #answered(post: Post, answer: PostAnswer): void {
+  #answered(post: Post, answer: PostAnswer, kind?: StreamKind): void {
     switch (answer.kind) {
       case 'answered':
         return this.#head(
@@ -302,7 +333,14 @@ export class Exchange {
         return this.#refuse(answer.fault);
       case 'follow':
         this.#head({ status: 200, stream: true });
-        this.#follow({ stream: post.stream, after: 0, resumes: false, post, sending: answer });
+        this.#follow({
+          stream: post.stream,
+          after: 0,
+          resumes: false,
+          post,
+          sending: answer,
+          ...(kind && { kind }),
+        });
         // Its client left while the answer was awaited.
         if (!this.#client.isOpen) this.#cancel();
     }
@@ -312,25 +350,56 @@ export class Exchange {
     this.#head({ status: 503, body: fault, phase });
   }
 
-  #follow({ stream, after, resumes, post, sending }: Streamed): void {
+  #follow({ stream, after, resumes, post, sending, kind: rare }: Streamed): void {
+    const kind = rare ?? STREAM_KINDS[this.#opening.clientKind];
     this.#wish = { stream, resumes };
     this.#stream = new ClientStream({
-      kind: STREAM_KINDS[this.#opening.clientKind],
+      kind,
       stream,
       after,
       requestIds: post?.requestIds ?? [],
       ...(post && sending && { post: { id: post.id, message: post.message, ...sending } }),
     });
     this.#dial(0);
-    if (post) this.#beat();
+    this.#every(LOOK_MS, () => {
+      if (this.#stream) this.#perform(this.#stream.beat());
+    });
+    this.#every(kind.keepAliveMs, () => {
+      this.#unread.keepAlive(this.#isAwaited);
+      this.#giveIfAny();
+    });
   }
 
-  #beat(): void {
-    this.#world.clock.after(LOOK_MS, () => {
-      if (this.#isDead || !this.#stream || this.#stream.isDone) return;
-      this.#perform(this.#stream.beat());
-      this.#beat();
+  /** As long as there is something to say to the client. */
+  #every(ms: number, run: () => void): void {
+    this.#world.clock.after(ms, () => {
+      if (this.#isDead || !this.#stream || this.#stream.isDone || this.#unread.isFinished) return;
+      run();
+      this.#every(ms, run);
     });
+  }
+
+  /** The network has taken everything it was given, and asks for more. */
+  #pull(): void {
+    if (this.#isDead || !this.#stream) return;
+    this.#perform(this.#stream.drained(this.#unread.given));
+    if (!this.#unread.isEmpty) return this.#give();
+    this.#isAwaited = !this.#unread.isFinished;
+    if (this.#isAwaited) return;
+    this.#perform(this.#stream.drained(this.#stream.written));
+    this.#client.close(1000);
+  }
+
+  #giveIfAny(): void {
+    if (this.#isAwaited && !this.#unread.isEmpty) this.#give();
+  }
+
+  #give(): void {
+    const { clock, chance, readerMs } = this.#world;
+    this.#isAwaited = false;
+    this.#head({ status: 200, stream: true });
+    this.#client.send(this.#unread.take(this.#stream?.written ?? 0));
+    clock.after(chance.between(0, readerMs), () => this.#pull());
   }
 
   /** A call of an actor: under way for a while, and so is its answer. */
@@ -396,10 +465,13 @@ export class Exchange {
   #closed(count: number, code: number): void {
     if (this.#isDead || count !== this.#socketCount || !this.#stream) return;
     this.#socket = undefined;
-    if (code === CLOSE.replaced) {
-      this.#perform(this.#stream.cancelled());
-      return this.#client.close(1000);
-    }
+    const { isCalm, readerMs } = this.#world;
+    // Where nothing breaks, nobody but a client that does not show that it lives loses its stream.
+    const isHeard = this.#wire.a.isOpen && !this.#isGuest && isCalm && readerMs < PROOF_MS;
+    if (code === CLOSE.replaced && isHeard)
+      this.#world.history.taken.push(`${this.#opening.principal} lost a stream that it listens to`);
+    if (code === CLOSE.replaced)
+      return this.#perform([{ do: 'finish' }, ...this.#stream.cancelled()]);
     const now = this.#world.clock.now + this.#skewMs;
     this.#perform(this.#stream.broken(now, this.#world.chance.next()));
   }
@@ -419,36 +491,31 @@ export class Exchange {
       case 'write':
         this.#head({ status: 200, stream: true });
         for (let times = this.#world.sabotage.writesEvent(); times > 0; times--) {
-          this.#client.send(wholeText(effect.text));
+          this.#unread.write(effect.text, effect.seq);
         }
-        return this.#drainLater();
+        return this.#giveIfAny();
       case 'settle':
         return this.#head(
           effect.fault ? { status: 404, body: effect.fault.fault } : { status: 200, stream: true },
         );
       case 'cut':
+        this.#unread.cut();
         return this.#client.close(1006);
       case 'finish':
-        this.#drainLater();
-        return this.#client.close(1000);
-      case 'probe':
+        this.#unread.finish();
+        if (this.#isAwaited) this.#pull();
         return;
+      case 'probe':
+        this.#unread.probe(effect.id, this.#isAwaited);
+        return this.#giveIfAny();
       case 'hangUp':
         return this.#socket?.close(CLOSE.done);
     }
   }
 
-  /** The network took what was written; whether it arrives is another question. */
-  #drainLater(): void {
-    const { clock, chance } = this.#world;
-    const upTo = this.#stream?.written ?? 0;
-    clock.after(chance.between(0, this.#world.readerMs), () => {
-      if (!this.#isDead && this.#stream) this.#perform(this.#stream.drained(upTo));
-    });
-  }
-
   #cancel(): void {
     if (this.#isDead) return;
+    this.#unread.finish();
     if (this.#stream) this.#perform(this.#stream.cancelled());
   }
 

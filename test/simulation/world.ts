@@ -49,6 +49,12 @@ const MOST_WARM = 3;
 const MOST_RELOADS = 3;
 const WARM_SEED = 0xa_ead;
 
+/** Runs in which clients vanish without a word, and how many at most. */
+const VANISH_SHARE = 0.3;
+const MOST_VANISHED = 4;
+const VANISH_SEED = 0x90_0e;
+const KNOCKS_SEED = 0x2_2;
+
 /** Runs whose server is of the 2026-07-28 era. */
 const MODERN_SHARE = 0.4;
 const MODERN_SEED = 0x0d_e2;
@@ -148,6 +154,8 @@ export class World {
   readonly policy: PolicyRules | undefined;
   /** The server's processes speak 2026-07-28, and no revision before. */
   readonly isModern: boolean;
+  /** Nothing goes wrong. */
+  readonly isCalm: boolean;
   /** All that is asked before links die is done by then. */
   readonly rests: boolean;
   isPartitioned = false;
@@ -155,6 +163,8 @@ export class World {
   readonly #clients: ClientNode[] = [];
   readonly #troubles: readonly Trouble[];
   readonly #crowd: number;
+  /** Of its own, as that of what vanishes. */
+  readonly #knocks: Chance;
   #posts = 0;
 
   constructor(
@@ -165,6 +175,7 @@ export class World {
     this.policy = policy;
     this.rules = rules;
     this.#troubles = troubles;
+    this.isCalm = troubles.length === 0;
     this.#crowd = crowd;
     this.chance = new Chance(seed);
     this.rests = rests;
@@ -182,13 +193,24 @@ export class World {
       });
     }
     // Some runs have clients that read slowly.
-    // Of its own, so that a run without a slow line is what it always was.
+    // Of its own, so that a run without a slow line is what it always was. Calls on dead links are timed: nothing else slows them.
     const lineChance = new Chance(seed ^ SLOW_SEED);
-    this.line = lineChance.happens(SLOW_SHARE)
-      ? new Line(lineChance.pick(SLOW_BYTES_PER_MS))
-      : undefined;
+    this.line =
+      lineChance.happens(SLOW_SHARE) && !rests
+        ? new Line(lineChance.pick(SLOW_BYTES_PER_MS))
+        : undefined;
+    this.#knocks = new Chance(seed ^ KNOCKS_SEED);
+    const vanishChance = new Chance(seed ^ VANISH_SEED);
+    const vanishes = vanishChance.happens(VANISH_SHARE) && troubles === TROUBLES;
+    const vanishing = vanishes ? vanishChance.between(1, MOST_VANISHED) : 0;
+    for (let count = 0; count < vanishing; count++) {
+      this.clock.after(vanishChance.between(0, TROUBLE_MS), () => {
+        this.note('a client vanishes');
+        this.#open(this.clientWires)?.vanish();
+      });
+    }
     this.isModern = new Chance(seed ^ MODERN_SEED).happens(MODERN_SHARE);
-    this.readerMs = this.chance.happens(0.2) ? 5_000 : 50;
+    this.readerMs = this.chance.happens(0.2) && !rests ? 5_000 : 50;
     this.fleet = new FleetNode(this);
     const names = this.chance.happens(SECOND_RUNNER_SHARE) ? ['r0', 'r1'] : ['r0'];
     this.runners = names.map((name) => {
@@ -292,6 +314,8 @@ export class World {
     this.clock.after(this.chance.between(0, latestMs), () =>
       client.open(() => {
         if (this.chance.happens(0.8)) client.listen();
+        if (this.isCalm || this.#knocks.happens(0.3))
+          this.clock.after(this.#knocks.between(5_000, TROUBLE_MS), () => client.knock());
         const calls = this.chance.between(1, 12);
         for (let call = 0; call < calls; call++) {
           this.clock.after(this.chance.between(0, TROUBLE_MS / 2), () => client.call());
@@ -317,7 +341,8 @@ export class World {
     const [name, actor] = chance.pick(actors);
     const runner = chance.pick(this.runners);
     const hosted = this.#hostedIn(name);
-    const what = chance.pick(this.#troubles);
+    const what = this.isCalm ? undefined : chance.pick(this.#troubles);
+    if (what === undefined) return;
     this.note(`${what} (${name}, ${runner.name})`);
     switch (what) {
       case 'cut the runner link':
