@@ -55,8 +55,8 @@ export abstract class ActorHost<Effect> {
   protected abstract forget(isCrash: boolean): void;
 
   /** It dies in the next thing it does. */
-  doom(): void {
-    this.#doom = doomOf(this.world.chance);
+  doom(doom = doomOf(this.world.chance)): void {
+    this.#doom = doom;
   }
 
   /** A crash, or a deploy: it comes back on another machine. */

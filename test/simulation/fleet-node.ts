@@ -27,6 +27,8 @@ export class FleetNode extends ActorHost<FleetEffect> {
   readonly #sockets: ActorSockets<ControlNote>;
   readonly #askers = new Map<string, Asker<Opened<PlacedSession>>>();
   #fleet: Fleet;
+  /** Actors that die as they are told that their session is given up. */
+  readonly #doomed = new Set<string>();
 
   constructor(world: World) {
     const store = new MemoryFleetStore();
@@ -39,6 +41,10 @@ export class FleetNode extends ActorHost<FleetEffect> {
       gone: (socket) => void this.step(() => this.#fleet.gone(socket, this.now)),
     });
     this.#fleet = this.#recovered();
+  }
+
+  doomGivenUp(actor: string): void {
+    this.#doomed.add(actor);
   }
 
   /** Sessions in the books, and those of which an actor has yet to hear. */
@@ -157,12 +163,15 @@ export class FleetNode extends ActorHost<FleetEffect> {
             this.step(() => this.#fleet.heard(session, isHeard, this.now));
           });
         const isAlive = this.alive();
-        clock.after(chance.between(0, CALL_MS), () =>
-          this.world.actor(actorOf(session)).giveUp(fault, session, {
+        clock.after(chance.between(0, CALL_MS), () => {
+          const name = actorOf(session);
+          const actor = this.world.actor(name);
+          if (this.#doomed.delete(name)) actor.doom({ isUnwritten: true, effects: 0 });
+          actor.giveUp(fault, session, {
             answer: () => isAlive() && heard(true),
             broken: () => isAlive() && heard(false),
-          }),
-        );
+          });
+        });
         return;
       }
       case 'log':

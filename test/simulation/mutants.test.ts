@@ -134,7 +134,7 @@ describe('mutants of the rules', () => {
     [
       '[F-293] R-11: a fleet that tells an actor once that its session is given up',
       ['fleet.ts', 'this.#store.owe({ session, fault });', ''],
-      150,
+      1,
       { troubles: GIVEN_UP },
     ],
     [

@@ -101,7 +101,7 @@ test('[F-291] R-11: an actor that dies as its session ends leaves no row with th
 test.each([
   [46, '[F-292] R-11: a session given up while its actor sleeps leaves nothing on disk', undefined],
   [
-    180,
+    23,
     '[F-293] R-11: an actor that dies as it is told that its session is given up is told again',
     GIVEN_UP,
   ],

@@ -76,6 +76,7 @@ const TROUBLES = [
   'reset the fleet',
   'doom the fleet',
   'doom the fleet',
+  'doom who is given up',
   'hibernate the fleet',
   'cut the control link',
   'blackhole the control link',
@@ -103,7 +104,8 @@ export const DOOMED: readonly Trouble[] = ['doom the actor', 'doom the fleet'];
 
 /** Sessions that are given up while their actors die. */
 export const GIVEN_UP: readonly Trouble[] = [
-  ...Array.from({ length: 5 }, () => 'doom the actor' as const),
+  ...Array.from({ length: 3 }, () => 'doom the actor' as const),
+  ...Array.from({ length: 2 }, () => 'doom who is given up' as const),
   ...Array.from({ length: 3 }, () => 'crash the runner' as const),
   'hibernate the actor',
 ];
@@ -361,6 +363,11 @@ export class World {
         return this.fleet.crash();
       case 'doom the fleet':
         return this.fleet.doom();
+      case 'doom who is given up':
+        // Nothing else tells it: its links are gone with its memory, and its runner comes back without the session.
+        this.fleet.doomGivenUp(name);
+        actor.crash();
+        return runner.crash(chance.between(10, 400));
       case 'hibernate the fleet':
         return this.fleet.hibernate();
       case 'cut the control link':
