@@ -1,5 +1,7 @@
 // The simulated fleet actor. It hosts edge/core/fleet.ts.
-import type { ControlNote, Fleet, FleetEffect } from '../../edge/core/fleet.ts';
+import type { Fleet } from '../../edge/core/fleet.ts';
+import type { ControlNote } from '../../edge/core/control-links.ts';
+import type { FleetEffect } from '../../edge/core/fleet-effects.ts';
 import type {
   ControlDial,
   ModernHome,

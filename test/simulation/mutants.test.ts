@@ -145,8 +145,8 @@ describe('mutants of the rules', () => {
     [
       '[F-330] R-13: a fleet that hands a spare out and does not take it off the books',
       [
-        'fleet.ts',
-        'this.#store.removeSpare(session);\n    const row = this.#book(',
+        'placing.ts',
+        'this.#host.store.removeSpare(session);\n    const row = this.#book(',
         'const row = this.#book(',
       ],
       1,
@@ -169,7 +169,7 @@ describe('mutants of the rules', () => {
     ],
     [
       '[F-361] R-7: a fleet that does not tell a runner which of its sockets is dead',
-      ['fleet.ts', "this.#say(socket, { type: 'redial', session, epoch });", '{}'],
+      ['fleet.ts', "this.#links.say(socket, { type: 'redial', session, epoch });", '{}'],
       1,
       { troubles: [], rests: true },
     ],
@@ -186,7 +186,7 @@ describe('mutants of the rules', () => {
     ],
     [
       '[F-305] R-10: a fleet that does not count the sessions of a principal',
-      ['fleet.ts', 'this.#store.countOf(principal) >= this.#quotaOf(principal)', 'false'],
+      ['placing.ts', 'this.#host.store.countOf(principal) >= this.#quotaOf(principal)', 'false'],
       2,
       { crowd: 120 },
     ],

@@ -7,30 +7,46 @@ import { RULES, type Rules } from './rules.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-/** Names from beside the file, as they are found from elsewhere. */
-const rooted = (source: string, path: string): string =>
-  source.replaceAll(
-    /from '(\.[^']+)'/gu,
-    (_match, name: string) => `from '${pathToFileURL(resolve(dirname(path), name)).href}'`,
+/** The file of rules that a part of them is used by. */
+const USED_BY = { 'placing.ts': 'fleet.ts' } as const;
+
+type Part = keyof typeof USED_BY;
+
+/** Names from beside the file, as they are found from elsewhere; those of `mutants` stand beside it there too. */
+const rooted = (source: string, path: string, mutants: readonly string[]): string =>
+  source.replaceAll(/from '(\.[^']+)'/gu, (match, name: string) =>
+    mutants.includes(name) ? match : `from '${pathToFileURL(resolve(dirname(path), name)).href}'`,
   );
+
+const isPart = (file: string): file is Part => file in USED_BY;
 
 /** The rules with `before` replaced in a file of `edge/core`, where it stands once. */
 export async function mutatedRules(
-  file: `${'session' | 'fleet' | 'exchange' | 'opening' | 'modern-delivery' | 'unread'}.ts`,
+  file:
+    | 'session.ts'
+    | 'fleet.ts'
+    | 'exchange.ts'
+    | 'opening.ts'
+    | 'modern-delivery.ts'
+    | 'unread.ts'
+    | Part,
   before: string,
   after: string,
 ): Promise<Rules> {
-  const path = join(ROOT, 'edge/core', file);
-  const source = readFileSync(path, 'utf8');
+  const core = join(ROOT, 'edge/core');
+  const source = readFileSync(join(core, file), 'utf8');
   if (source.split(before).length !== 2)
     throw new Error(`${file} does not have this once: ${before}`);
-  const mutant = join(mkdtempSync(join(tmpdir(), 'mutant-')), file);
-  writeFileSync(
-    mutant,
-    rooted(
-      source.replace(before, () => after),
-      path,
-    ),
+  const mutants = mkdtempSync(join(tmpdir(), 'mutant-'));
+  const write = (name: string, text: string): string => {
+    const path = join(mutants, name);
+    writeFileSync(path, rooted(text, join(core, name), [`./${file}`]));
+    return path;
+  };
+  let mutant = write(
+    file,
+    source.replace(before, () => after),
   );
+  if (isPart(file)) mutant = write(USED_BY[file], readFileSync(join(core, USED_BY[file]), 'utf8'));
   return { ...RULES, ...((await import(pathToFileURL(mutant).href)) as Partial<Rules>) };
 }

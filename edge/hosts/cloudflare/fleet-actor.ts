@@ -1,7 +1,9 @@
 // The fleet actor: the one Durable Object that hosts core/fleet. It owns the storage of the books, the runners' control sockets, a
 // clock and a timer, and no rules. rpc.ts says what its methods do.
 import { nanoid } from 'nanoid';
-import { Fleet, type ControlNote, type FleetEffect } from '../../core/fleet.ts';
+import { Fleet } from '../../core/fleet.ts';
+import type { ControlNote } from '../../core/control-links.ts';
+import type { FleetEffect } from '../../core/fleet-effects.ts';
 import type {
   FleetView,
   GivenUp,

@@ -1,5 +1,5 @@
 // The actors of an edge on Node, by name: made when somebody comes to them, and let go when nothing of them is left in memory only.
-import type { FleetTerms } from '../../core/fleet.ts';
+import type { FleetTerms } from '../../core/fleet-effects.ts';
 import type { LogPort } from '../../core/log.ts';
 import type { RecordRing } from '../../core/record.ts';
 import type { ActorName } from '../../../shared/ids.ts';

@@ -1,6 +1,8 @@
 // The fleet's actor on Node: hosts core/fleet. There is one in an edge.
 import { nanoid } from 'nanoid';
-import { Fleet, type ControlNote, type FleetEffect, type FleetTerms } from '../../core/fleet.ts';
+import { Fleet } from '../../core/fleet.ts';
+import type { ControlNote } from '../../core/control-links.ts';
+import type { FleetEffect, FleetTerms } from '../../core/fleet-effects.ts';
 import type {
   ControlDial,
   FleetView,

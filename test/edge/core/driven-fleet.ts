@@ -1,5 +1,7 @@
 // A fleet that a test plays the runners of: frames in, frames and effects out, tickets signed at once.
-import { Fleet, type ControlNote, type FleetEffect } from '../../../edge/core/fleet.ts';
+import { Fleet } from '../../../edge/core/fleet.ts';
+import type { ControlNote } from '../../../edge/core/control-links.ts';
+import type { FleetEffect } from '../../../edge/core/fleet-effects.ts';
 import type { ClientKind } from '../../../shared/link/control-frames.ts';
 import type { ControlDial, Opening, Sockets, Withdrawal } from '../../../edge/core/ports.ts';
 import { MemoryFleetStore } from '../../simulation/stores.ts';

@@ -3,7 +3,9 @@ import { nanoid } from 'nanoid';
 import { describe, expect, test } from 'vitest';
 
 import { sha256 } from '../../../edge/access/digest.ts';
-import { Fleet, type ControlNote, type FleetEffect } from '../../../edge/core/fleet.ts';
+import { Fleet } from '../../../edge/core/fleet.ts';
+import type { ControlNote } from '../../../edge/core/control-links.ts';
+import type { FleetEffect } from '../../../edge/core/fleet-effects.ts';
 import { failureOf, sessionEndLine } from '../../../edge/core/log.ts';
 import type { Sockets } from '../../../edge/core/ports.ts';
 import { signSession } from '../../../edge/access/session-id.ts';

@@ -8,7 +8,7 @@ import { durableFleetStore } from '../../../../edge/hosts/cloudflare/fleet-store
 import { DurableSessionStore } from '../../../../edge/hosts/cloudflare/session-store.ts';
 import { ActorSockets } from '../../../../edge/hosts/cloudflare/sockets.ts';
 import { controlUpgrade } from '../../../../edge/hosts/cloudflare/upgrades.ts';
-import type { ControlNote } from '../../../../edge/core/fleet.ts';
+import type { ControlNote } from '../../../../edge/core/control-links.ts';
 import { accessStoreContract } from '../../../contract/access.ts';
 import { socketContract, type Peer } from '../../../contract/sockets.ts';
 import {
