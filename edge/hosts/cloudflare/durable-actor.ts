@@ -37,6 +37,12 @@ export abstract class DurableActor<Note, Effect> extends DurableObject<Env> {
     this.arm();
   }
 
+  /** What a step of the rules wants, and what it answers at once. */
+  protected performed<T>(effects: readonly Effect[], answer: T): T {
+    this.performAll(effects);
+    return answer;
+  }
+
   /** Has the rules ticked when they want that. */
   protected arm(): void {
     this.#timer.arm(this.rules.wakeAt);

@@ -15,15 +15,14 @@ import type {
   TicketScope,
   Withdrawal,
 } from '../../core/ports.ts';
-import { sha256 } from '../../access/digest.ts';
-import { recordingLog, RecordRing, type RecordQuery, type RecordView } from '../../core/record.ts';
-import { logSessionEnd, logSessionOpen, type LogLine } from '../../core/log.ts';
+import type { RecordQuery, RecordView } from '../../core/record.ts';
+import type { LogLine } from '../../core/log.ts';
 import { signTicket } from '../../access/ticket.ts';
 import { fleetTerms, readSettings } from '../../settings.ts';
 import { actorOf, type ActorName, type RunnerName, type SessionName } from '../../../shared/ids.ts';
 import { DurableActor } from './durable-actor.ts';
 import type { Env } from './env.ts';
-import { consoleLog } from './console-log.ts';
+import { FleetRecord } from './fleet-record.ts';
 import { durableFleetStore } from './fleet-store.ts';
 import type { FleetRpc, SessionRpc } from './rpc.ts';
 import { readControl } from './upgrades.ts';
@@ -36,12 +35,7 @@ export class FleetActor extends DurableActor<ControlNote, FleetEffect> implement
     fleetTerms(this.#settings),
     nanoid,
   );
-
-  /** In memory only: it forgets when the actor sleeps. What lasts is on the console. */
-  readonly #ring = new RecordRing(Date.now());
-  readonly #log = recordingLog(this.#settings.record, consoleLog, (line) =>
-    this.#ring.push(line, Date.now()),
-  );
+  readonly #record = new FleetRecord(this.#settings.record);
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -54,8 +48,7 @@ export class FleetActor extends DurableActor<ControlNote, FleetEffect> implement
 
   home(opening: Opening, actor: ActorName): Opened<ModernHome> {
     const { home, effects } = this.rules.home(opening, actor, Date.now());
-    this.performAll(effects);
-    return home;
+    return this.performed(effects, home);
   }
 
   homeOf(actor: ActorName): ActorName | undefined {
@@ -72,8 +65,7 @@ export class FleetActor extends DurableActor<ControlNote, FleetEffect> implement
 
   mayOpen(opening: Opening): Opened<OpeningTurn> {
     const { turn, effects } = this.rules.mayOpen(opening, Date.now());
-    this.performAll(effects);
-    return turn;
+    return this.performed(effects, turn);
   }
 
   placed(actor: ActorName): PlacedSession | undefined {
@@ -90,16 +82,15 @@ export class FleetActor extends DurableActor<ControlNote, FleetEffect> implement
 
   view(): FleetView {
     const { view, effects } = this.rules.view(Date.now());
-    this.performAll(effects);
-    return view;
+    return this.performed(effects, view);
   }
 
   record(lines: readonly LogLine[]): void {
-    for (const line of lines) this.#ring.push(line, Date.now());
+    this.#record.keep(lines);
   }
 
   records(query: RecordQuery): RecordView {
-    return this.#ring.read(query);
+    return this.#record.read(query);
   }
 
   override alarm(): void {
@@ -132,11 +123,10 @@ export class FleetActor extends DurableActor<ControlNote, FleetEffect> implement
       case 'review':
         return this.ctx.waitUntil(this.#actor(effect.session).review());
       case 'log':
-        return this.#log(effect.line);
+        return this.#record.log(effect.line);
       case 'began':
-        return this.ctx.waitUntil(logSessionOpen(this.#log, sha256, effect));
       case 'ended':
-        return this.ctx.waitUntil(logSessionEnd(this.#log, sha256, effect));
+        return this.ctx.waitUntil(this.#record.session(effect));
     }
   }
 
