@@ -17,7 +17,7 @@ import {
   offersText,
   type Called,
   type Style,
-} from '../dev/guidance.ts';
+} from './guidance.ts';
 import { findOffers, shortPath, type Offer } from '../dev/offers.ts';
 import { readUpOptions, USUAL_FILE, type LocalSource, type UpOptions } from '../dev/options.ts';
 import { visibleText } from '../log.ts';

@@ -2,11 +2,11 @@
 // works as it is. Pure.
 import type { Problem } from '../../shared/problem.ts';
 import type { Outcome } from '../check/outcome.ts';
-import { wrapped } from '../commands/help.ts';
+import { wrapped } from './help.ts';
 import { visibleText } from '../log.ts';
-import { FIRST_CALL, FIRST_CALL_HEADERS, type FirstCall } from './first-call.ts';
-import { shortPath, type Offer } from './offers.ts';
-import type { WelcomeKey } from './welcome.ts';
+import { FIRST_CALL, FIRST_CALL_HEADERS, type FirstCall } from '../dev/first-call.ts';
+import { shortPath, type Offer } from '../dev/offers.ts';
+import type { WelcomeKey } from '../dev/welcome.ts';
 
 /** Makes text stand out, where the terminal can: `styleText` of node:util. */
 export type Style = (format: 'bold' | 'dim' | 'green' | 'red', text: string) => string;
