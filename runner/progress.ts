@@ -21,7 +21,7 @@ export function startProgress(words: () => string): Progress {
   const timer = setInterval(() => {
     seconds += 1;
     if (isTerminal) printError(`${ERASE}${words()} (${seconds} s)`);
-    else if (seconds === 1) printError(`${words()}\n`);
+    else if (seconds === 1) printError(`${words()} …\n`);
   }, PATIENCE_MS);
   timer.unref();
   const clear = (): void => {

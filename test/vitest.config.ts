@@ -133,6 +133,8 @@ export default defineConfig({
             'test/runner/sessions/**/*.test.ts',
             'test/runner/process/**/*.test.ts',
             'test/runner/dev/**/*.test.ts',
+            'test/runner/service/**/*.test.ts',
+            'test/runner/commands/**/*.test.ts',
           ],
           ...REAL,
         },

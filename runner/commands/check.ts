@@ -11,8 +11,9 @@ import { describeProblem } from '../config/problem.ts';
 import { readTokenFile } from '../credential.ts';
 import { checkIsolation } from '../check/isolation.ts';
 import { hasColours, print } from '../output.ts';
+import { startProgress } from '../progress.ts';
 import { openContainment } from '../process/containment.ts';
-import { EXIT, printUsage, readArguments, textOf } from './arguments.ts';
+import { EXIT, printUsage, readArguments, textOf, type Arguments } from './arguments.ts';
 import { usageProblem } from './usage.ts';
 import { configFileOf, readRunnerSettings } from './settings.ts';
 
@@ -20,11 +21,7 @@ import { configFileOf, readRunnerSettings } from './settings.ts';
 export async function checkCommand(argv: readonly string[]): Promise<number> {
   const given = readArguments('check', argv);
   if (given === undefined) return EXIT.usage;
-  let hasFailed = false;
-  const report = (outcome: Outcome): void => {
-    hasFailed ||= outcome.verdict === 'FAIL';
-    print(outcomeText(outcome, hasColours()));
-  };
+  const { report, exitCode } = reporter();
   const server = textOf(given, 'oauth');
   if (server !== undefined) {
     if (!/^https?:\/\//u.test(server) || !URL.canParse(server)) {
@@ -34,8 +31,28 @@ export async function checkCommand(argv: readonly string[]): Promise<number> {
       return EXIT.usage;
     }
     await checkSignIn(server, report);
-    return hasFailed ? EXIT.failed : EXIT.ok;
+    return exitCode();
   }
+  await checkRunner(given, report);
+  return exitCode();
+}
+
+type Report = (outcome: Outcome) => void;
+
+/** Prints outcomes, and knows in the end whether all went well. */
+export function reporter(): { readonly report: Report; exitCode(): number } {
+  let hasFailed = false;
+  return {
+    report(outcome) {
+      hasFailed ||= outcome.verdict === 'FAIL';
+      print(outcomeText(outcome, hasColours()));
+    },
+    exitCode: () => (hasFailed ? EXIT.failed : EXIT.ok),
+  };
+}
+
+/** Everything that a runner with these arguments needs. */
+export async function checkRunner(given: Arguments, report: Report): Promise<void> {
   const containment = openContainment();
   const reading = await readRunnerSettings(given, process.env, containment);
   const problems = reading.ok ? emptyProblems(reading.config) : reading.problems;
@@ -51,10 +68,9 @@ export async function checkCommand(argv: readonly string[]): Promise<number> {
     const lines = problems.map((problem) => describeProblem(problem));
     report({ verdict: 'FAIL', subject: 'config', what, lines });
   }
-  return hasFailed ? EXIT.failed : EXIT.ok;
 }
 
-function reportConfig(config: RunnerConfig, report: (outcome: Outcome) => void): void {
+function reportConfig(config: RunnerConfig, report: Report): void {
   report({
     verdict: 'ok',
     subject: 'config',
@@ -91,7 +107,7 @@ function leftOutOutcome({ name, reason, problems }: LeftOut): Outcome {
 /** Returns the runner's token if there is a good one. */
 async function reportEdge(
   { edge, tokenFile }: RunnerConfig,
-  report: (outcome: Outcome) => void,
+  report: Report,
 ): Promise<string | undefined> {
   const token = tokenFile === undefined ? undefined : await readTokenFile(tokenFile);
   const known = token?.ok === true ? token.token : undefined;
@@ -132,10 +148,17 @@ async function reportEdge(
 async function reportServers(
   { servers }: RunnerConfig,
   ground: CheckGround,
-  report: (outcome: Outcome) => void,
+  report: Report,
 ): Promise<void> {
+  const names = [...servers.keys()];
+  const progress = startProgress(() => `Trying ${names[0] ?? ''}`);
   const outcomes = inTurns(servers.values(), (server) => checkServer(server, ground));
-  for await (const outcome of outcomes) report(outcome);
+  for await (const outcome of outcomes) {
+    names.shift();
+    progress.clear();
+    report(outcome);
+  }
+  progress.end();
 }
 
 const counted = (count: number, noun: string): string =>

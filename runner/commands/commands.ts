@@ -333,6 +333,61 @@ export const COMMANDS = {
       json: { type: 'boolean', help: 'everything that is known of them' },
     },
   },
+  service: {
+    summary: 'have the service manager of this machine run the runner',
+    usages: [
+      'service install [--config <file>] [--user <name>] [--print]',
+      'service status',
+      'service logs [--follow]',
+      'service uninstall',
+    ],
+    about: [
+      'Makes mcp-bridge run a service: a unit of systemd on Linux, a job of launchd on macOS, a task at logon on Windows. Called by root it is for the whole machine, else for you.',
+    ],
+    words: ['install', 'status', 'logs', 'uninstall'],
+    options: {
+      config: {
+        ...CONFIG,
+        help: 'the mcpServers file to run (default: /etc/mcp-bridge/mcp.json for root, else mcp.json)',
+      },
+      user: {
+        type: 'string',
+        value: 'name',
+        help: "the user it runs as, if root installs it (default: sudo's caller)",
+      },
+      print: { type: 'boolean', help: 'print the file for the service manager and do no more' },
+      manager: {
+        type: 'string',
+        value: 'name',
+        help: 'systemd, launchd or task, to print the file for another machine (default: that of this one)',
+        choices: ['systemd', 'launchd', 'task'],
+      },
+      follow: { type: 'boolean', help: 'go on with what is logged from now on' },
+    },
+  },
+  doctor: {
+    summary: 'look at everything that is here, and say what to do',
+    usages: ['doctor [--config <file>]'],
+    about: [
+      'Node, the usual port, the service, and all that mcp-bridge check tries: config, servers, edge and credential. One line for each, and one fix for each failure. Exit code 1 if anything failed.',
+    ],
+    options: {
+      ...RUNNER_FILE,
+      config: {
+        ...CONFIG,
+        help: 'the mcpServers file (default: mcp.json, else /etc/mcp-bridge/mcp.json)',
+      },
+    },
+  },
+  completion: {
+    summary: 'print the script that completes commands in your shell',
+    usages: ['completion bash|zsh|fish'],
+    about: [
+      "For bash and zsh, put this into your shell's startup file: source <(mcp-bridge completion bash). For fish: mcp-bridge completion fish > ~/.config/fish/completions/mcp-bridge.fish",
+    ],
+    words: ['bash', 'zsh', 'fish'],
+    options: {},
+  },
   schema: {
     summary: 'print the JSON Schema of the config file',
     usages: ['schema'],

@@ -1,6 +1,7 @@
 // The settings that `run` and `check` take from the config file or from the command line, which wins.
 import { resolve } from 'node:path';
 import { RUNNER_NAME } from '../../shared/ids.ts';
+import { USUAL_FILE } from '../config/places.ts';
 import { readConfig } from '../config/read.ts';
 import type { ConfigReading } from '../config/runner-config.ts';
 import { machineProblems } from '../config/machine.ts';
@@ -8,10 +9,7 @@ import { readEdgeUrl } from '../config/edge-url.ts';
 import type { Containment } from '../process/containment.ts';
 import { textOf, type Arguments } from './arguments.ts';
 
-/** The file's usual place, if none is named. */
-const DEFAULT_FILE = 'mcp.json';
-
-export const configFileOf = (given: Arguments): string => textOf(given, 'config') ?? DEFAULT_FILE;
+export const configFileOf = (given: Arguments): string => textOf(given, 'config') ?? USUAL_FILE;
 
 /**
  * The config with the command line's values in place of its own. Mistakes in both are reported, and so is what this machine

@@ -7,6 +7,7 @@ import { styleText } from 'node:util';
 import { inTurns } from '../check/in-turns.ts';
 import { outcomeText } from '../check/outcome.ts';
 import { checkServer } from '../check/server.ts';
+import { USUAL_FILE } from '../config/places.ts';
 import { firstCall } from '../dev/first-call.ts';
 import { configPlaces } from '../dev/found-configs.ts';
 import {
@@ -19,7 +20,7 @@ import {
   type Style,
 } from './guidance.ts';
 import { findOffers, shortPath, type Offer } from '../dev/offers.ts';
-import { readUpOptions, USUAL_FILE, type LocalSource, type UpOptions } from '../dev/options.ts';
+import { readUpOptions, type LocalSource, type UpOptions } from '../dev/options.ts';
 import { visibleText } from '../log.ts';
 import { hasColours, print, printError } from '../output.ts';
 import { startProgress } from '../progress.ts';

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import type { Problem } from '../../shared/problem.ts';
 import { COMMANDS } from '../commands/commands.ts';
 import { mistakeIn, usageProblem } from '../commands/usage.ts';
+import { USUAL_FILE } from '../config/places.ts';
 import { LOG_LEVELS, type LogLevel } from '../log.ts';
 
 /** What to serve: the servers of a config file, or one command under a name. */
@@ -45,9 +46,6 @@ export type LocalReading<Options> =
   | { readonly ok: false; readonly problem: Problem };
 
 type LocalCommand = 'dev' | 'up';
-
-/** What is served if nothing is named. */
-export const USUAL_FILE = 'mcp.json';
 
 /** Programs that run another program: a server is better named after the latter. */
 const LAUNCHERS = new Set([
