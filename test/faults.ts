@@ -1414,6 +1414,15 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'the list of who may sign in changes while people are signed in',
     tests: ['edge/http/oauth/provider-login.test.ts'],
   },
+  'F-527': {
+    fault: 'a person of a real provider is refused, gives up, or is blocked while much is open',
+    tests: ['e2e/identity-provider.test.ts'],
+  },
+  'F-528': {
+    fault:
+      'tokens of a real provider come to a sibling, changed, under a new key, while it is away, or after the list changed',
+    tests: ['e2e/identity-provider.test.ts'],
+  },
   'F-99': {
     fault: 'what happened is not recorded, or the record holds what it must not',
     tests: ['edge/core/log.test.ts'],
@@ -1452,7 +1461,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-415 F-416 F-417 F-418 F-419 F-420 F-421 F-422 F-423 F-424 F-425 F-426 F-427 F-428 F-429 F-430 F-431',
   'F-432 F-433',
   'F-434',
-  'F-520 F-521 F-522 F-523 F-524 F-525 F-526',
+  'F-520 F-521 F-522 F-523 F-524 F-525 F-526 F-527 F-528',
   'F-500 F-505 F-506 F-507',
   'F-540 F-541 F-542 F-543 F-544',
   'F-560 F-561',

@@ -43,7 +43,7 @@ const ON_NODE = { env: { BRIDGE_TEST_EDGE: 'node' } };
 const ON_WORKERD = { env: { BRIDGE_TEST_EDGE: 'workerd' } };
 
 /** What depends most on the edge's host: its HTTP, its storage, its start and its end. `npm test` runs this on both. */
-const OF_HOSTS = 'test/e2e/{harness,storage,bad-http,dev,sign-in}.test.ts';
+const OF_HOSTS = 'test/e2e/{harness,storage,bad-http,dev,sign-in,identity-provider}.test.ts';
 
 /** What has no edge, plays it itself, or is about the one on Node; and the load of an hour, which is run once. */
 const OF_NODE =

@@ -32,7 +32,7 @@ export interface BridgeOptions {
   readonly bridge?: Readonly<Record<string, unknown>>;
   /** Laid over the harness's settings of the edge: no client keys, hosts of this machine. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Laid over both, for those that depend on the edge's URL. */
+  /** Laid over both, for those that depend on the edge's URL; asked at each start of the edge. */
   readonly settingsAt?: (edgeUrl: string) => Readonly<Record<string, string>>;
   /** Laid over the test's own environment, for the runner. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -119,6 +119,7 @@ class TestBridge implements Bridge {
   readonly #dialled: string;
   readonly #folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-e2e-'));
   readonly #settings: Readonly<Record<string, string>>;
+  readonly #settingsAt: BridgeOptions['settingsAt'];
   readonly #environment: Readonly<Record<string, string | undefined>>;
   readonly #lines: string[] = [];
   /** What the marks of this bridge's processes begin with, one entry a runner. */
@@ -153,8 +154,8 @@ class TestBridge implements Bridge {
         ...(options.moreHosts ?? []),
       ].join(','),
       ...options.settings,
-      ...options.settingsAt?.(this.url),
     };
+    this.#settingsAt = options.settingsAt;
     this.#environment = { ...process.env, ...options.environment };
     const config = {
       mcpServers: options.servers,
@@ -298,7 +299,7 @@ class TestBridge implements Bridge {
     this.#edge = await startTestEdge({
       port: this.#port,
       storage: this.#path('edge'),
-      settings: this.#settings,
+      settings: { ...this.#settings, ...this.#settingsAt?.(this.url) },
       log: (line) => this.#lines.push(`edge: ${line}`),
     });
   }

@@ -67,10 +67,13 @@ export interface SignedIn {
   close(): Promise<void>;
 }
 
+/** A person allows what a URL asks for: the URL of the app to which the browser is sent. */
+export type Allow = (url: URL) => Promise<URL>;
+
 export interface SigningClient {
   readonly name: string;
-  /** Connects; it signs in if it has no token. */
-  connect(base: URL, signIn: KeptSignIn, key: string): Promise<SignedIn>;
+  /** Connects; it signs in if it has no token, with the owner key or as `Allow` does. */
+  connect(base: URL, signIn: KeptSignIn, key: string | Allow): Promise<SignedIn>;
 }
 
 const CLIENT = { name: 'signed-in', version: '1.0.0' };
@@ -87,7 +90,7 @@ interface Connecting<T extends Transport> {
 /** The first try sends the person away; the second has a token. */
 async function signingIn<T extends Transport>(
   signIn: KeptSignIn,
-  key: string,
+  key: string | Allow,
   { transport, connect }: Connecting<T>,
 ): Promise<SignedIn> {
   const first = transport();
@@ -96,7 +99,8 @@ async function signingIn<T extends Transport>(
   } catch (error) {
     const url = signIn.sentTo.at(-1);
     if (!url) throw error;
-    const back = await new Browser().allow(url.href, key);
+    const back =
+      typeof key === 'string' ? await new Browser().allow(url.href, key) : await key(url);
     await first.finishAuth(back.searchParams);
     return { signIn, ...(await connect(transport())) };
   }
