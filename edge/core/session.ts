@@ -1,40 +1,43 @@
 // The life of a session at the edge, under its actor's name: placed, opened, linked, lost, given up, forgotten; for a modern client,
-// one session after the other. This decides which dials and followers are admitted, detects silent links, and tells the store what
-// must outlive the actor's memory; core/relay passes the frames.
+// one session after the other. This decides which dials and followers are admitted; core/relay passes
+// the frames.
 // The actor may sleep between two frames: all it needs is in its sockets' notes or in the fleet's books (D1, D3). It uses storage
 // of its own only while its runner is away; a session that was refused or has ended leaves none.
 // A spare is a session without a client: it is here as long as its link is, and becomes a session when it is taken (LP27).
 // Pure: inputs in, effects out; the host owns the store and the sockets. Implements LP7, LP8, LP27, R-2, R-7.
+// Its sockets are core/session-sockets', whether its link lives is core/link-watch's, and what the store holds core/kept-session's.
 // One file above 300 lines: each input waits for the same two words of the fleet, where the session is and that it is over.
+import { KeptSession } from './kept-session.ts';
 import type { Link } from './link-state.ts';
+import { LinkWatch } from './link-watch.ts';
 import type {
   FollowWish,
   LinkDial,
   LostSession,
-  Negotiated,
   Opened,
   Opening,
   PlacedSession,
   Post,
   PostAnswer,
   PostPlace,
-  SessionStore,
-  SocketEffect,
-  Sockets,
 } from './ports.ts';
 import { Relay } from './relay.ts';
 import type { RelayEffect } from './relay-effects.ts';
 import { RunnerLine } from './runner-line.ts';
-import { judgeLink } from './silence.ts';
+import type {
+  EdgeSessionEffect,
+  EdgeSessionHost,
+  SessionNote,
+  SessionReply,
+} from './session-effects.ts';
+import { ID_LENGTH, SessionSockets, type LinkNote } from './session-sockets.ts';
 import { wholeText, type Text } from '../../shared/bytes.ts';
 import { actDue, earlier, nextDue, type Dues } from '../../shared/dues.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
-import { textForm } from '../../shared/link/forms.ts';
-import { Inbox } from '../../shared/link/inbox.ts';
-import { readHolds, splitFrame } from '../../shared/link/parts.ts';
-import { DIAL_WAIT_MS, LOOK_MS, PONG_MS } from '../../shared/link/timing.ts';
+import { readHolds } from '../../shared/link/parts.ts';
+import { DIAL_WAIT_MS } from '../../shared/link/timing.ts';
 import type { PrincipalName, SessionName, SocketId, StreamId } from '../../shared/ids.ts';
 
 /** The fields of a runner's dial that must match the placement (LP7). */
@@ -43,65 +46,8 @@ const PLACE = ['session', 'runner', 'boot'] as const;
 /** Characters that distinguish the sessions of a modern actor: 48 bits. */
 const SESSION_COUNT_LENGTH = 8;
 
-/** Characters of an id that distinguishes sockets and probes of one actor: 96 bits. */
-const ID_LENGTH = 16;
-
-/** A peer with this many unread bytes is disconnected; relinking resends what it missed. */
-const UNREAD_LIMIT = 64 * 1024 * 1024;
-
 /** How long a session whose start failed remembers why, for the client's first request, which may still be on its way. */
 const AFTERWORD_MS = 10_000;
-
-/** The note on a socket. It names its session: sockets of an earlier session may still be closing when the next is open. */
-export type SessionNote = { readonly session: SessionName | undefined } & (
-  | {
-      readonly role: 'runner';
-      readonly placed: PlacedSession;
-      /** Who took the spare that this link was. */
-      readonly owner?: PrincipalName | undefined;
-      /** What the session negotiated, once it is known. */
-      readonly revision?: string | undefined;
-      /** 0 for a dial that came too late: it never becomes the link. */
-      readonly epoch: number;
-      /** Since when it owes a sign of life: it was accepted then, or asked for one after it had rested. */
-      readonly at: number;
-    }
-  | { readonly role: 'follower'; readonly stream: StreamId }
-);
-
-export type SessionReply = Opened<undefined> | PostAnswer | Negotiated | boolean | undefined;
-
-/** `ask` is the host's id of the input that is answered. */
-export type EdgeSessionEffect =
-  | SocketEffect<SessionNote>
-  | { readonly do: 'reply'; readonly ask: string; readonly reply: SessionReply }
-  /** The fleet could not be reached; the request may be repeated. */
-  | { readonly do: 'fail'; readonly ask: string }
-  /** Accept an upgrade; `socket` is its id from now on. */
-  | {
-      readonly do: 'accept';
-      readonly ask: string;
-      readonly socket: SocketId;
-      readonly subprotocol?: string | undefined;
-    }
-  | { readonly do: 'refuse'; readonly ask: string; readonly fault: Fault }
-  /** Ask the fleet for the session of this actor: {@link EdgeSession.found}. */
-  | { readonly do: 'find' }
-  /** Have the fleet place a session: {@link EdgeSession.placed}. */
-  | { readonly do: 'place'; readonly wish: Opening & { readonly session: SessionName } }
-  /** Have the fleet tell the runner that the session's socket of this epoch is dead. Nothing comes back, and it may fail. */
-  | { readonly do: 'redial'; readonly session: SessionName; readonly epoch: number }
-  /** Tell the fleet that a session is over: {@link EdgeSession.forgotten}, whether or not that succeeds. */
-  | { readonly do: 'closed'; readonly session: SessionName };
-
-export interface EdgeSessionHost {
-  /** The actor's name. */
-  readonly name: string;
-  readonly store: SessionStore;
-  readonly sockets: Sockets<SessionNote>;
-  /** Random text of this many characters (A–Z, a–z, 0–9, `_`, `-`). */
-  mint(characters: number): string;
-}
 
 /** Work that waits for the fleet's answer; `fail` if none comes. */
 interface Deferred {
@@ -132,59 +78,47 @@ export class EdgeSession {
   /** The runner's socket of a session that has just ended. */
   #leaving: SocketId | undefined;
   readonly #line = new RunnerLine();
-  readonly #notes = new Map<SocketId, SessionNote>();
-  /** Unfinished frames of followers. */
-  readonly #inboxes = new Map<SocketId, Inbox<string, Text>>();
+  readonly #sockets: SessionSockets;
+  readonly #watch: LinkWatch;
+  readonly #kept: KeptSession;
   /** Callbacks for the outcome of each post, by its id. */
   readonly #posts = new Map<string, (answer: PostAnswer) => void>();
   #ends: string[] = [];
-  /** When to check next whether the link is silent. */
-  #lookAt: number | undefined;
-  /** When a link that had rested, and was asked for a sign of life, must have given one. */
-  #answerBy: number | undefined;
   /** Until when the actor stays awake to tell why the start of its session failed. */
   #tellsUntil: number | undefined;
-  #keptLink: Link | undefined;
-  #wakeAt: number | undefined;
   #effects: EdgeSessionEffect[] = [];
 
   /** After a sleep, the sockets that stayed open hold the earlier state. If there are none, storage is not touched. */
   constructor(host: EdgeSessionHost, now: number) {
     this.#host = host;
     this.#now = now;
-    for (const { id, note } of host.sockets.all()) if (note) this.#notes.set(id, note);
-    if (this.#notes.size > 0) this.#wake();
+    this.#kept = new KeptSession(host.store);
+    this.#sockets = new SessionSockets(host, (effect) => void this.#effects.push(effect));
+    this.#watch = new LinkWatch({
+      line: this.#line,
+      sockets: this.#sockets,
+      pingAt: (socket) => host.sockets.pingAt(socket),
+      down: (messages) => this.#down(messages),
+      dropped: (socket, note) => this.#dropped(socket, note),
+    });
+    if (!this.#sockets.isEmpty) this.#wake();
   }
 
   #wake(): void {
-    const newest = this.#newestLink();
-    const notes = [...this.#notes];
-    const isLost = newest === undefined && notes.some(([, { session }]) => session !== undefined);
-    const lost = isLost ? this.#host.store.lost() : undefined;
+    const newest = this.#sockets.newestLink();
+    const isLost = newest === undefined && this.#sockets.hasSession;
+    const lost = isLost ? this.#kept.lost() : undefined;
     this.#placed = newest?.note.placed ?? lost?.placed;
     if (!this.#placed) return;
     this.#memory = 'known';
     this.#owner = newest?.note.owner;
     if (newest) this.#line.take(newest.id, []);
-    const followers: [stream: StreamId, socket: SocketId][] = [];
-    for (const [id, note] of notes)
-      if (note.role === 'follower' && this.#isCurrent(note)) followers.push([note.stream, id]);
+    const followers = this.#sockets.followersOf(this.#placed.session);
     const link = newest
       ? { state: 'linked' as const, epoch: newest.note.epoch }
       : lostLink(lost, this.#now);
     this.#relay = new Relay(link, followers, newest?.note.revision ?? lost?.revision);
-    this.#keptLink = this.#relay.link;
-  }
-
-  /** The runner's newest dial for the newest session. */
-  #newestLink(): { id: string; note: SessionNote & { role: 'runner' } } | undefined {
-    let newest: { id: string; note: SessionNote & { role: 'runner' } } | undefined;
-    for (const [id, note] of this.#notes) {
-      if (note.role !== 'runner' || note.epoch === 0 || note.session === undefined) continue;
-      const age = newest ? note.placed.openedAt - newest.note.placed.openedAt : 1;
-      if (age > 0 || (age === 0 && note.epoch > (newest?.note.epoch ?? 0))) newest = { id, note };
-    }
-    return newest;
+    this.#kept.has(this.#relay.link);
   }
 
   /** The state of the runner's link. */
@@ -201,15 +135,9 @@ export class EdgeSession {
   }
 
   readonly #dues: Dues = (due) => {
-    due(this.#lookAt, () => this.#look(), LOOK_MS);
-    due(this.#answerBy, () => this.#dropLink(), PONG_MS);
+    this.#watch.dues(due);
     due(this.#tellsUntil, () => this.#fallSilent(), AFTERWORD_MS);
   };
-
-  #look(): void {
-    this.#lookAt = undefined;
-    this.#useLink();
-  }
 
   #fallSilent(): void {
     this.#tellsUntil = undefined;
@@ -303,7 +231,7 @@ export class EdgeSession {
   #inSession(opening: Opening, tell: (outcome: Outcome) => void): void {
     if (!opening.isSpare) return this.#open(opening, tell);
     // It may have broken without a word while nobody used it.
-    this.#useLink();
+    this.#watch.use(this.#now);
     const run = (): void => tell(this.#take(opening));
     this.#whenKnown({ run, fail: () => tell(undefined) });
   }
@@ -325,9 +253,9 @@ export class EdgeSession {
     this.#owner = principal;
     this.#isFound = false;
     const { socket } = this.#line;
-    const note = this.#linkNote;
+    const note = this.#watch.linkNote;
     if (socket !== undefined && note)
-      this.#note(socket, { ...note, placed: this.#placed, owner: principal });
+      this.#sockets.note(socket, { ...note, placed: this.#placed, owner: principal });
     this.#perform(this.#relay.take({ type: 'take', server, principal, clientKind }));
     return { ok: true, value: undefined };
   }
@@ -339,7 +267,7 @@ export class EdgeSession {
     return this.#step(now, () => {
       if (this.#placed?.isSpare !== true || this.#placed.session !== session) return;
       const { socket } = this.#line;
-      if (socket !== undefined) this.#close(socket, CLOSE.done, 'its runner is gone');
+      if (socket !== undefined) this.#sockets.close(socket, CLOSE.done, 'its runner is gone');
       this.#forgetSpare();
     });
   }
@@ -359,10 +287,10 @@ export class EdgeSession {
   #recover(placed: PlacedSession): void {
     this.#placed = placed;
     this.#isFound = true;
-    const { store } = this.#host;
-    const lost = store.lost();
-    this.#relay = new Relay(lostLink(lost, this.#now), [], lost?.revision ?? store.revision());
-    if (lost) this.#keptLink = this.#relay.link;
+    const lost = this.#kept.lost();
+    const revision = lost?.revision ?? this.#kept.revision();
+    this.#relay = new Relay(lostLink(lost, this.#now), [], revision);
+    if (lost) this.#kept.has(this.#relay.link);
   }
 
   /** The answer to `place`; undefined if the fleet broke away. */
@@ -389,8 +317,9 @@ export class EdgeSession {
     return this.#step(now, () => {
       const socket = this.#forgetting.get(session);
       this.#forgetting.delete(session);
-      if (socket !== undefined && isTold) this.#close(socket, CLOSE.done, 'session ended');
-      else if (socket !== undefined) this.#close(socket, CLOSE.comeBack, 'the fleet is away');
+      if (socket !== undefined && isTold) this.#sockets.close(socket, CLOSE.done, 'session ended');
+      else if (socket !== undefined)
+        this.#sockets.close(socket, CLOSE.comeBack, 'the fleet is away');
       if (this.#forgetting.size > 0) return;
       for (const run of this.#untilForgotten.splice(0)) run();
     });
@@ -408,7 +337,7 @@ export class EdgeSession {
       // The fleet has removed it from its books already: only the disk still knows it.
       if (this.#memory !== 'known') this.#recall();
       if (session === this.#placed?.session) this.#perform(this.#relay.giveUp(fault));
-      else if (!this.#placed) this.#clearStored();
+      else if (!this.#placed) this.#kept.clearOld();
       this.#reply(ask, undefined);
     };
     return this.#step(now, () => {
@@ -437,9 +366,9 @@ export class EdgeSession {
   /** The store woke the actor. */
   woken(now: number): EdgeSessionEffect[] {
     this.#now = now;
-    this.#wakeAt = undefined;
+    this.#kept.woken();
     if (this.#memory !== 'known') this.#recall();
-    else if (!this.#placed) this.#clearStored();
+    else if (!this.#placed) this.#kept.clearOld();
     return this.tick(now);
   }
 
@@ -453,18 +382,12 @@ export class EdgeSession {
 
   /** The store wakes the actor only for a session whose runner is away, and holds what must be known of it. */
   #recall(): void {
-    const lost = this.#host.store.lost();
+    const lost = this.#kept.lost();
     if (!lost) return;
     this.#memory = 'known';
     this.#placed = lost.placed;
     this.#relay = new Relay(lostLink(lost, this.#now), [], lost.revision);
-    this.#keptLink = this.#relay.link;
-  }
-
-  /** Clears what an earlier life of the actor may have stored for a session that is over. */
-  #clearStored(): void {
-    const { store } = this.#host;
-    if (store.lost() !== undefined || store.revision() !== undefined) store.clear();
+    this.#kept.has(this.#relay.link);
   }
 
   /** An actor without memory first asks the fleet whether there is a session. */
@@ -505,7 +428,7 @@ export class EdgeSession {
 
   /** `session`: added to the answer, for actors that have several in turn. */
   #post(ask: string, post: Post, session?: SessionName): void {
-    this.#useLink();
+    this.#watch.use(this.#now);
     this.#posts.set(post.id, (answer) =>
       this.#reply(ask, answer.kind === 'follow' && session ? { ...answer, session } : answer),
     );
@@ -513,14 +436,14 @@ export class EdgeSession {
   }
 
   #follow(ask: string, { stream, resumes, place }: FollowWish): void {
-    this.#useLink();
+    this.#watch.use(this.#now);
     if (place && !this.#isIn(place)) return this.#refuse(ask, { fault: 'session_not_found' });
     const probe = this.#host.mint(ID_LENGTH);
     const { fault, effects } = this.#relay.mayFollow(stream, resumes, this.#now, probe);
     this.#perform(effects);
     if (fault) return this.#refuse(ask, fault);
     const session = this.#placed?.session;
-    const socket = this.#accept(ask, { session, role: 'follower', stream });
+    const socket = this.#sockets.accept(ask, { session, role: 'follower', stream });
     this.#perform(this.#relay.follow(stream, socket));
   }
 
@@ -539,46 +462,50 @@ export class EdgeSession {
       if (isOrphan) this.#perform(this.#relay.giveUp({ fault: 'session_not_found' }));
       // The actor may have been reset before it knew of the session, which would then count as open for ever.
       else if (session !== placed?.session) this.#tellFleet(session);
-      if (!placed) this.#clearStored();
+      if (!placed) this.#kept.clearOld();
       return this.#refuse(ask, { fault: 'session_not_found' });
     }
     const owner = this.#owner;
     const note = { session: placed.session, role: 'runner' as const, placed, owner };
     if (epoch <= this.#relay.epoch) {
       // Its close event comes here too, so it needs a note; epoch 0 says that it is not the link.
-      const socket = this.#accept(ask, { ...note, epoch: 0, at: 0 }, subprotocol);
-      return this.#close(socket, CLOSE.replaced, 'an epoch of this session is newer');
+      const socket = this.#sockets.accept(ask, { ...note, epoch: 0, at: 0 }, subprotocol);
+      return this.#sockets.close(socket, CLOSE.replaced, 'an epoch of this session is newer');
     }
     const { revision } = this.#relay;
-    const socket = this.#accept(ask, { ...note, epoch, at: this.#now, revision }, subprotocol);
+    const socket = this.#sockets.accept(
+      ask,
+      { ...note, epoch, at: this.#now, revision },
+      subprotocol,
+    );
     if (placed.isSpare || this.#owner !== undefined) this.#isFound = false;
     const older = this.#line.socket;
     const held = this.#line.take(socket, readHolds(holds));
-    if (older !== undefined) this.#close(older, CLOSE.replaced, 'the runner dialled again');
+    if (older !== undefined) this.#sockets.close(older, CLOSE.replaced, 'the runner dialled again');
     this.#perform(this.#relay.linked(epoch, held));
   }
 
   #message(socket: SocketId, text: string | undefined): void {
-    const note = this.#notes.get(socket);
+    const note = this.#sockets.noteOf(socket);
     if (!note) return;
-    if (text === undefined) return this.#close(socket, CLOSE.protocol, 'frames are text');
+    if (text === undefined) return this.#sockets.close(socket, CLOSE.protocol, 'frames are text');
     const isFollower = note.role === 'follower';
     if (!isFollower && socket !== this.#line.socket) return;
-    const received = isFollower ? this.#inboxOf(socket).push(text) : this.#fromRunner(text);
+    const received = isFollower ? this.#sockets.receive(socket, text) : this.#fromRunner(text);
     switch (received.state) {
       case 'partial':
         return;
       case 'too_large':
-        return this.#close(socket, CLOSE.tooLarge, 'frame too large');
+        return this.#sockets.close(socket, CLOSE.tooLarge, 'frame too large');
       case 'broken':
-        return this.#close(socket, CLOSE.protocol, OUTSIDE_PROTOCOL);
+        return this.#sockets.close(socket, CLOSE.protocol, OUTSIDE_PROTOCOL);
       case 'whole':
         if (this.#isCurrent(note)) this.#frame(isFollower, received.frame);
     }
   }
 
   #fromRunner(text: string): ReturnType<RunnerLine['receive']>['received'] {
-    this.#answerBy = undefined;
+    this.#watch.heard();
     const { received, messages } = this.#line.receive(text, this.#now);
     this.#down(messages);
     return received;
@@ -586,7 +513,7 @@ export class EdgeSession {
 
   #frame(isFollower: boolean, frame: Text): void {
     if (isFollower) {
-      this.#useLink();
+      this.#watch.use(this.#now);
       return this.#perform(this.#relay.fromWorker(wholeText(frame)));
     }
     const { revision: before } = this.#relay;
@@ -595,68 +522,26 @@ export class EdgeSession {
     if (revision !== undefined && revision !== before) this.#keepRevision(revision);
   }
 
-  #inboxOf(socket: SocketId): Inbox<string, Text> {
-    let inbox = this.#inboxes.get(socket);
-    if (!inbox) {
-      inbox = new Inbox(textForm);
-      this.#inboxes.set(socket, inbox);
-    }
-    return inbox;
-  }
-
   #isCurrent({ session }: SessionNote): boolean {
     return session !== undefined && session === this.#placed?.session;
   }
 
   #gone(socket: SocketId): void {
-    const note = this.#notes.get(socket);
-    this.#notes.delete(socket);
-    this.#inboxes.delete(socket);
+    const note = this.#sockets.noteOf(socket);
+    this.#sockets.drop(socket);
     if (note?.role === 'follower') {
       this.#perform(this.#relay.unfollow(note.stream, socket));
     } else if (socket === this.#line.socket) {
-      this.#answerBy = undefined;
+      this.#watch.heard();
       this.#line.release();
       this.#perform(this.#relay.unlinked(this.#now));
     }
   }
 
-  /**
-   * A half-open socket never closes by itself, so each use of the link looks first when it was last heard. One that may only rest is
-   * asked for a sign of life.
-   */
-  #useLink(): void {
-    const { socket, heardAt } = this.#line;
-    const note = this.#linkNote;
-    if (socket === undefined || !note) return;
-    if (judgeLink({ heardAt, askedAt: 0 }, this.#now) === 'alive') return;
-    const pingAt = this.#host.sockets.pingAt(socket) ?? 0;
-    const signs = { heardAt: Math.max(heardAt, pingAt), askedAt: note.at };
-    const verdict = judgeLink(signs, this.#now);
-    if (verdict === 'silent') this.#dropLink();
-    if (verdict !== 'unsure') return;
-    // Kept beside the socket, since the actor may sleep before the answer.
-    this.#note(socket, { ...note, at: this.#now });
-    this.#answerBy = this.#now + PONG_MS;
-    this.#down(this.#line.ping(this.#now));
-  }
-
-  /** The link is dead. Its runner may not know: a resting link pings rarely. */
-  #dropLink(): void {
-    this.#answerBy = undefined;
-    const { socket } = this.#line;
-    const note = this.#linkNote;
-    if (socket === undefined || !note) return;
-    this.#close(socket, CLOSE.heartbeat, 'no ping');
+  /** Its runner may not know that the link is dead: a resting link pings rarely. */
+  #dropped(socket: SocketId, { placed, epoch }: LinkNote): void {
     this.#gone(socket);
-    const { session } = note.placed;
-    this.#effects.push({ do: 'redial', session, epoch: note.epoch });
-  }
-
-  get #linkNote(): (SessionNote & { role: 'runner' }) | undefined {
-    const { socket } = this.#line;
-    const note = socket === undefined ? undefined : this.#notes.get(socket);
-    return note?.role === 'runner' ? note : undefined;
+    this.#effects.push({ do: 'redial', session: placed.session, epoch });
   }
 
   /** Whether anything waits in memory only, which must keep the actor awake. Followers ask by themselves. */
@@ -676,15 +561,15 @@ export class EdgeSession {
       case 'omit':
         return this.#down(this.#line.omit(effect.post, this.#now));
       case 'tell':
-        return this.#tell(effect.socket, effect.text);
+        return this.#sockets.tell(effect.socket, effect.text);
       case 'closeLink': {
         const { socket } = this.#line;
         if (effect.code === CLOSE.done) this.#leaving = socket;
-        else if (socket !== undefined) this.#close(socket, effect.code, effect.reason);
+        else if (socket !== undefined) this.#sockets.close(socket, effect.code, effect.reason);
         return this.#line.release();
       }
       case 'close':
-        return this.#close(effect.socket, effect.code, effect.reason);
+        return this.#sockets.close(effect.socket, effect.code, effect.reason);
       case 'answer': {
         const answered = this.#posts.get(effect.id);
         this.#posts.delete(effect.id);
@@ -701,12 +586,9 @@ export class EdgeSession {
     this.#owner = undefined;
     // Anything that still comes from the socket is about a session that is over.
     this.#line.release();
-    for (const [socket, note] of this.#notes)
-      if (note.session === session) this.#note(socket, { ...note, session: undefined });
+    this.#sockets.leave(session);
     for (const ask of this.#ends.splice(0)) this.#reply(ask, true);
-    this.#host.store.clear();
-    this.#wakeAt = undefined;
-    this.#keptLink = this.#relay.link;
+    this.#kept.clear(this.#relay.link);
     if (this.#relay.afterword) this.#tellsUntil = this.#now + AFTERWORD_MS;
     if (session !== undefined) this.#tellFleet(session, this.#leaving);
     this.#leaving = undefined;
@@ -718,7 +600,7 @@ export class EdgeSession {
     this.#memory = 'none';
     this.#line.release();
     this.#relay = new Relay({ state: 'ended' });
-    this.#keptLink = this.#relay.link;
+    this.#kept.has(this.#relay.link);
   }
 
   #tellFleet(session: SessionName, socket?: SocketId): void {
@@ -729,10 +611,10 @@ export class EdgeSession {
   /** It is reported only once, so it must outlive the actor's memory and its sockets. The answer to `initialize` does not wait for it. */
   #keepRevision(revision: string): void {
     const { socket } = this.#line;
-    const note = this.#linkNote;
+    const note = this.#watch.linkNote;
     if (socket === undefined || !note || this.#placed?.isSpare) return;
-    this.#note(socket, { ...note, revision });
-    this.#host.store.keepRevision(revision);
+    this.#sockets.note(socket, { ...note, revision });
+    this.#kept.keepRevision(revision);
   }
 
   /** Handles one input and returns the effects. */
@@ -740,67 +622,16 @@ export class EdgeSession {
     this.#now = now;
     work();
     if (this.#placed?.isSpare && this.#relay.link.state !== 'linked') this.#forgetSpare();
-    this.#keepLost();
-    this.#keepWake();
-    this.#lookAt = this.#isWatched ? (this.#lookAt ?? now + LOOK_MS) : undefined;
+    this.#kept.keep(this.#relay, this.#placed);
+    this.#watch.keep(this.#isWatched, now);
     const effects = this.#effects;
     this.#effects = [];
     return effects;
   }
 
-  /** Stores the state of a lost link; deletes it once the link is back. */
-  #keepLost(): void {
-    const { link, revision } = this.#relay;
-    const before = this.#keptLink;
-    if (link === before) return;
-    this.#keptLink = link;
-    if (link.state === 'lost' && this.#placed) {
-      const { since, isExpired } = link;
-      this.#host.store.keepLost({ placed: this.#placed, since, isExpired, revision });
-    } else if (before?.state === 'lost') {
-      this.#host.store.keepLost(undefined);
-      this.#host.store.wakeAt(undefined);
-      this.#wakeAt = undefined;
-    }
-  }
-
-  /** Stores the time that must wake a sleeping actor. */
-  #keepWake(): void {
-    const at = this.#relay.link.state === 'lost' ? this.#relay.wakeAt.durable : undefined;
-    if (at === this.#wakeAt) return;
-    this.#wakeAt = at;
-    this.#host.store.wakeAt(at);
-  }
-
-  #accept(ask: string, note: SessionNote, subprotocol?: string): string {
-    const socket = this.#host.mint(ID_LENGTH);
-    this.#effects.push({ do: 'accept', ask, socket, subprotocol });
-    this.#note(socket, note);
-    return socket;
-  }
-
-  #note(socket: SocketId, note: SessionNote): void {
-    this.#notes.set(socket, note);
-    this.#effects.push({ do: 'note', socket, note });
-  }
-
   #down(messages: readonly string[]): void {
     const { socket, waiting } = this.#line;
-    if (socket === undefined) return;
-    for (const text of messages) this.#effects.push({ do: 'send', socket, text });
-    if (waiting + this.#host.sockets.unreadBytes(socket) > UNREAD_LIMIT)
-      this.#close(socket, CLOSE.comeBack, 'too much is unread');
-  }
-
-  #tell(socket: SocketId, frame: Text): void {
-    for (const text of splitFrame(textForm, frame))
-      this.#effects.push({ do: 'send', socket, text });
-    if (this.#host.sockets.unreadBytes(socket) + frame.length > UNREAD_LIMIT)
-      this.#close(socket, CLOSE.comeBack, 'too much is unread');
-  }
-
-  #close(socket: SocketId, code: number, reason: string): void {
-    this.#effects.push({ do: 'close', socket, code, reason });
+    if (socket !== undefined) this.#sockets.down(socket, messages, waiting);
   }
 
   #refuse(ask: string, fault: Fault): void {

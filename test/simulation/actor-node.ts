@@ -1,10 +1,10 @@
 // The simulated session actor. It hosts edge/core/session.ts.
+import type { EdgeSession } from '../../edge/core/session.ts';
 import type {
-  EdgeSession,
   EdgeSessionEffect,
   SessionNote,
   SessionReply,
-} from '../../edge/core/session.ts';
+} from '../../edge/core/session-effects.ts';
 import type {
   FollowWish,
   LinkDial,

@@ -125,7 +125,7 @@ describe('mutants of the rules', () => {
     [
       '[F-292] R-11: an actor that leaves what a life before it kept of a session that is over',
       [
-        'session.ts',
+        'kept-session.ts',
         'if (store.lost() !== undefined || store.revision() !== undefined) store.clear();',
         '',
       ],
@@ -163,7 +163,7 @@ describe('mutants of the rules', () => {
     ],
     [
       '[F-360] R-7: an actor that asks no link whether it lives',
-      ['session.ts', "if (verdict !== 'unsure') return;", 'return;'],
+      ['link-watch.ts', "if (verdict !== 'unsure') return;", 'return;'],
       1,
       { troubles: [], rests: true },
     ],

@@ -8,7 +8,11 @@ import { RULES, type Rules } from './rules.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 
 /** The file of rules that a part of them is used by. */
-const USED_BY = { 'placing.ts': 'fleet.ts' } as const;
+const USED_BY = {
+  'placing.ts': 'fleet.ts',
+  'link-watch.ts': 'session.ts',
+  'kept-session.ts': 'session.ts',
+} as const;
 
 type Part = keyof typeof USED_BY;
 

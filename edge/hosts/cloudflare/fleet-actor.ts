@@ -136,13 +136,9 @@ export class FleetActor extends DurableActor<ControlNote, FleetEffect> implement
   }
 
   #giveUp({ session, fault }: GivenUp): Promise<void> {
-    const heard = (isHeard: boolean): void =>
+    const heard = (isHeard: boolean) => (): void =>
       this.performAll(this.rules.heard(session, isHeard, Date.now()));
-    const told = this.#actor(session).giveUp(fault, session);
-    return told.then(
-      () => heard(true),
-      () => heard(false),
-    );
+    return this.#actor(session).giveUp(fault, session).then(heard(true), heard(false));
   }
 
   #actor(session: SessionName): DurableObjectStub<SessionRpc> {

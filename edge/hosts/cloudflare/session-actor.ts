@@ -1,7 +1,8 @@
 // The session actor: the Durable Object of one session, which hosts core/session. It owns storage, sockets, a clock, a timer and the
 // way to the fleet, and no rules. rpc.ts says what its methods do.
 import { nanoid } from 'nanoid';
-import { EdgeSession, type EdgeSessionEffect, type SessionNote } from '../../core/session.ts';
+import { EdgeSession } from '../../core/session.ts';
+import type { EdgeSessionEffect, SessionNote } from '../../core/session-effects.ts';
 import type {
   Negotiated,
   Opened,

@@ -1,7 +1,8 @@
 // The actor of one session on Node: hosts core/session. It is made when somebody comes to it, and let go when only the database holds
 // anything of it.
 import { nanoid } from 'nanoid';
-import { EdgeSession, type EdgeSessionEffect, type SessionNote } from '../../core/session.ts';
+import { EdgeSession } from '../../core/session.ts';
+import type { EdgeSessionEffect, SessionNote } from '../../core/session-effects.ts';
 import type {
   FollowWish,
   LinkDial,

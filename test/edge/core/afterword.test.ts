@@ -1,7 +1,7 @@
 // A session whose start failed: it tells why to a client whose first request is still on its way, and does not stay for ever.
 import { beforeEach, describe, expect, test } from 'vitest';
 
-import type { EdgeSessionEffect } from '../../../edge/core/session.ts';
+import type { EdgeSessionEffect } from '../../../edge/core/session-effects.ts';
 import { DrivenActor, SPARE } from './driven-actor.ts';
 
 const { isSpare: _isSpare, ...SESSION } = SPARE;

@@ -1,10 +1,7 @@
 // A session actor that a test drives: inputs in, effects out, with sockets that outlive its memory.
 import type { Opening, PlacedSession, Post } from '../../../edge/core/ports.ts';
-import {
-  EdgeSession,
-  type EdgeSessionEffect,
-  type SessionNote,
-} from '../../../edge/core/session.ts';
+import { EdgeSession } from '../../../edge/core/session.ts';
+import type { EdgeSessionEffect, SessionNote } from '../../../edge/core/session-effects.ts';
 import { MemorySessionStore } from '../../simulation/stores.ts';
 
 export const NAME = 's'.repeat(22);

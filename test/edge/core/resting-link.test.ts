@@ -1,7 +1,7 @@
 // A session link that rests: whoever uses it asks first, and a dead one is dialled again through the control link (LP4).
 import { beforeEach, describe, expect, test } from 'vitest';
 
-import type { EdgeSessionEffect } from '../../../edge/core/session.ts';
+import type { EdgeSessionEffect } from '../../../edge/core/session-effects.ts';
 import { judgeLink } from '../../../edge/core/silence.ts';
 import {
   LOOK_MS,

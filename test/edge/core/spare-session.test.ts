@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { Opening } from '../../../edge/core/ports.ts';
-import type { EdgeSessionEffect } from '../../../edge/core/session.ts';
+import type { EdgeSessionEffect } from '../../../edge/core/session-effects.ts';
 import { DrivenActor, sent, SPARE } from './driven-actor.ts';
 
 const ANN: Opening = {
