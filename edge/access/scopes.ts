@@ -1,7 +1,5 @@
 // The scopes there are, in words, and which of them an app gets. Pure.
-
-/** All of a server. */
-export const ALL_OF_SERVER = 'mcp';
+import { ALL_OF_SERVER } from '../core/policy.ts';
 
 /** A refresh token: every app gets one, so it is listed for those that ask, and never granted as a right (OpenID Connect Core §11). */
 export const OFFLINE = 'offline_access';

@@ -7,7 +7,7 @@ import { challengeOf, sha256 } from '../../access/digest.ts';
 import { isMinted, mintSecret } from '../../access/minted.ts';
 import { scopesLeft } from './scopes-left.ts';
 import { serverOfResource } from '../../access/resource.ts';
-import { ALL_OF_SERVER, OFFLINE, scopesIn } from '../../access/scopes.ts';
+import { OFFLINE, scopesIn } from '../../access/scopes.ts';
 import { seal, unseal } from '../../access/seal.ts';
 import type { Limited } from '../../core/access-limits.ts';
 import type { Issued, RefusedExchange } from '../../core/access-ports.ts';
@@ -89,7 +89,7 @@ async function renew(context: SignInRequest, form: Parameters, client: string): 
     sealed: await seal(presented, 'successor', refresh),
     client,
     server: serverIn(context, form),
-    scopes: scope === undefined ? undefined : asGranted(scopesIn(scope)),
+    scopes: asGranted(scopesIn(scope ?? '')),
     access: await sha256(access),
     refresh: await sha256(refresh),
     accessMs: context.signIn.tokenMs,
@@ -104,10 +104,10 @@ async function renew(context: SignInRequest, form: Parameters, client: string): 
   return before === undefined ? unavailableError() : answerOf(context, answer, access, before);
 }
 
-/** Clients repeat what they asked for at first, of which the refresh token itself is no right. */
-function asGranted(scopes: readonly string[]): readonly string[] {
+/** Clients repeat what they asked for at first, of which the refresh token itself is no right; undefined: all that was granted. */
+function asGranted(scopes: readonly string[]): readonly string[] | undefined {
   const rights = scopes.filter((scope) => scope !== OFFLINE);
-  return rights.length === 0 ? [ALL_OF_SERVER] : rights;
+  return rights.length === 0 ? undefined : rights;
 }
 
 function serverIn({ signIn }: SignInRequest, form: Parameters): ServerName | undefined | null {

@@ -1,0 +1,43 @@
+// What a policy has to know of a client's message: which tool it calls, and whether it subscribes to resources. Read from the bytes as
+// they will be written, and unclear wherever readers of JSON would differ. Pure.
+import { QUOTE } from '../jsonrpc/json-cursor.ts';
+import { membersOf, textAt, type Member } from '../jsonrpc/members.ts';
+import { isLookalike } from '../jsonrpc/scan.ts';
+import type { MessageView } from '../jsonrpc/view.ts';
+import { folded } from './name-rules.ts';
+
+export const CALL_METHOD = 'tools/call';
+export const SUBSCRIBE_METHOD = 'resources/subscribe';
+
+/** What names a tool: `unclear` if readers of JSON would differ about it. */
+export type ReadName =
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'none' | 'unclear' };
+
+const isLike = (key: string, name: string): boolean => key === name || isLookalike(key, name);
+
+/** The `name` among the members of a call's `params` or of a listed tool. */
+export function nameAmong(bytes: Uint8Array, members: Iterable<Member>): ReadName {
+  let read: ReadName = { kind: 'none' };
+  for (const { key, value } of members) {
+    if (!isLike(key, 'name')) continue;
+    const isOnly = read.kind === 'none' && key === 'name' && bytes[value.start] === QUOTE;
+    if (!isOnly) return { kind: 'unclear' };
+    read = { kind: 'name', name: JSON.parse(textAt(bytes, value)) as string };
+  }
+  return read;
+}
+
+/** Whether a process that looks at methods with less care would take this one for a call. */
+export const isLikeCall = (method: string): boolean =>
+  method !== CALL_METHOD && folded(method) === CALL_METHOD;
+
+/** In 2026-07-28 a listener subscribes to resources; a process of another era is then asked by the method of its own. */
+export function subscribesToResources(listen: MessageView): boolean {
+  for (const wanted of listen.members('params')) {
+    if (!isLike(wanted.key, 'notifications')) continue;
+    for (const { key } of membersOf(listen.bytes, wanted.value))
+      if (isLike(key, 'resourceSubscriptions')) return true;
+  }
+  return false;
+}
