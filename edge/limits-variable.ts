@@ -1,4 +1,4 @@
-// Reads from BRIDGE_LIMITS what principals may do in a minute: by name, and `*` for all that are not named. If anything in it is wrong,
+// Reads from BRIDGE_LIMITS what principals may do in a minute and in a day: by name, and `*` for all that are not named. If anything in it is wrong,
 // nothing of it counts.
 import * as v from 'valibot';
 
@@ -10,11 +10,22 @@ export type Limits = ReadonlyMap<string, PrincipalLimits>;
 /** Whom limits are for that has no entry of its own. */
 const ALL_OTHERS = '*';
 
-const count = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)));
-const schema = v.record(
-  v.string(),
-  v.strictObject({ requests: count, openings: count, bytes: count, sessions: count }),
+const COUNT = 'must be a whole number from 1 on';
+const count = v.optional(v.pipe(v.number(COUNT), v.integer(COUNT), v.minValue(1, COUNT)));
+
+/** The limits of one principal. */
+export const PRINCIPAL_LIMITS = v.strictObject(
+  {
+    requests: count,
+    openings: count,
+    bytes: count,
+    sessions: count,
+    requestsPerDay: count,
+    bytesPerDay: count,
+  },
+  'must be an object of "requests", "openings", "bytes", "sessions", "requestsPerDay" and "bytesPerDay", any of them',
 );
+const schema = v.record(v.string(), PRINCIPAL_LIMITS);
 
 const EXAMPLE =
   '{"*": {"requests": 600, "openings": 30, "bytes": 10000000, "sessions": 20}}, with any of these members, each a number from 1 on';

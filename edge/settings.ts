@@ -2,9 +2,11 @@
 // it would have opened stays closed. Problems are shown publicly, so none quotes a variable's value or a name in it.
 import { PERSON_NAME, type Grants } from './access/principal.ts';
 import { RUNNER_NAME } from '../shared/ids.ts';
+import type { Policy } from './core/policy.ts';
 import { RECORD_LEVELS, type RecordLevel } from './core/record.ts';
 import { limitsOf, readLimits, type Limits } from './limits-variable.ts';
 import { readGrants } from './grants-variable.ts';
+import { readPolicyVariable } from './policy-variable.ts';
 import { readOwnUrl, readSignIn, type SignInSettings } from './sign-in-settings.ts';
 import { DIGEST, DIGEST_FORM, digestOf, variableText, type Problems } from './variable.ts';
 import type { Problem } from '../shared/problem.ts';
@@ -28,6 +30,8 @@ export interface Settings extends SignInSettings {
   readonly metricsKey?: string;
   readonly record: RecordLevel;
   readonly limits: Limits;
+  /** See `readPolicyVariable`. */
+  readonly policy?: Policy | 'broken';
 }
 
 /** What the fleet must know of the settings: whether sessions can be opened, and whether principals can be told apart (no quota without). */
@@ -73,6 +77,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
     needed: clientAuth === 'keys' && !signingIn.signIn ? 'no client is let in' : undefined,
   });
   const clients = signingIn.signIn ? withoutPeople(keyHolders, problems) : keyHolders;
+  const policy = readPolicyVariable(env, problems);
   problems.push(
     ...sharedSecrets({
       runners,
@@ -92,6 +97,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
     ...(metricsKey !== undefined && { metricsKey }),
     record: readRecord(env, problems),
     limits: readLimits(env, problems),
+    ...(policy !== undefined && { policy }),
     problems,
   };
 }

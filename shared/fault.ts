@@ -217,6 +217,19 @@ export const FAULTS = {
     retryAfterS: 5,
     message: 'Whose token this is cannot be found out now. Try again soon.',
   },
+  // The operator's policy.
+  forbidden: {
+    code: 42030,
+    status: 403,
+    retryable: false,
+    message: 'The policy of this edge does not allow you to do this.',
+  },
+  insufficient_scope: {
+    code: 42031,
+    status: 403,
+    retryable: false,
+    message: 'The person who let this app in has not allowed it this. Sign in again to allow it.',
+  },
 } as const satisfies Record<string, FaultRow>;
 
 export type FaultCode = keyof typeof FAULTS;

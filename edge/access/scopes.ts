@@ -12,10 +12,22 @@ export const scopesIn = (text: string): string[] => [
   ...new Set(text.split(' ').filter((scope) => scope !== '')),
 ];
 
-/** What is granted of what was asked: unknown scopes are left out, and an app that names none we know gets the whole server. */
-export function grantable(asked: readonly string[]): readonly string[] {
-  const known = asked.filter((scope) => ASKED_SCOPES.includes(scope));
-  return known.length === 0 ? ASKED_SCOPES : known;
+/** The scopes that a server has, and those to ask for at first. */
+interface ServerScopes {
+  readonly scopes: readonly string[];
+  readonly ask: readonly string[];
+}
+
+/** Of a server without a policy. */
+const WHOLE: ServerScopes = { scopes: ASKED_SCOPES, ask: ASKED_SCOPES };
+
+/** What an app may be granted of what it asked for: unknown scopes are left out, and one that names none we know asks for the usual ones. */
+export function grantable(
+  asked: readonly string[],
+  { scopes, ask }: ServerScopes = WHOLE,
+): readonly string[] {
+  const known = scopes.filter((scope) => asked.includes(scope));
+  return known.length === 0 ? ask : known;
 }
 
 /** What a scope means, for the person who grants it. */

@@ -152,6 +152,13 @@ export interface AccessSteps extends CredentialSteps, PersonSteps, JourneySteps 
     { readonly token: SecretDigest; readonly server: ServerName },
     { readonly admission: Admission | undefined }
   >;
+  /** The policy that was set; its text only if it is not the version that is known. Version 0 and an empty text: none. */
+  policy: Step<
+    { readonly known?: number | undefined },
+    { readonly version: number; readonly text?: string | undefined }
+  >;
+  /** Sets it; its text was read before. */
+  setPolicy: Step<{ readonly text: string }, { readonly version: number }>;
   grants: Step<{ readonly server?: ServerName | undefined }, readonly GrantView[]>;
   /** Ends grants. */
   end: Step<GrantChoice, { readonly ended: readonly EndedGrant[] }>;
@@ -235,6 +242,9 @@ export interface AccessStore {
   /** Notes that a page was used; false if it was before. */
   usePage(page: string, until: number): boolean;
   dropPagesBefore(now: number): void;
+
+  policy(): { readonly version: number; readonly text: string } | undefined;
+  putPolicy(policy: { readonly version: number; readonly text: string }): void;
 
   sweepAt(): number | undefined;
   setSweep(at: number): void;

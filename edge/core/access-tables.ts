@@ -34,6 +34,7 @@ export const ACCESS_SCHEMA = `
     used_at INTEGER NOT NULL, fresh_until INTEGER NOT NULL, PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS apps_by_use ON apps (kind, used_at);
   CREATE TABLE IF NOT EXISTS pages (page TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS policies (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS access (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;${CREDENTIAL_SCHEMA}${PERSON_SCHEMA}${JOURNEY_SCHEMA}`;
 
 const GRANT = `grant_id AS "grant", person, client, app, server, scopes, created_at AS createdAt, used_at AS usedAt,
@@ -194,6 +195,15 @@ export class AccessTables implements AccessStore {
 
   dropPagesBefore(now: number): void {
     this.#sql.write('DELETE FROM pages WHERE until <= ?', now);
+  }
+
+  policy(): { readonly version: number; readonly text: string } | undefined {
+    const query = 'SELECT version, text FROM policies WHERE id = 1';
+    return this.#sql.rows<{ version: number; text: string }>(query)[0];
+  }
+
+  putPolicy({ version, text }: { readonly version: number; readonly text: string }): void {
+    this.#sql.write('INSERT OR REPLACE INTO policies VALUES (1, ?, ?)', version, text);
   }
 
   sweepAt(): number | undefined {

@@ -200,6 +200,17 @@ export class Access implements OwnSteps {
     return { admission: { person, client, grant: grant.grant, scopes, expiresAt } };
   };
 
+  readonly policy: AccessSteps['policy'] = ({ known }) => {
+    const { version, text } = this.#store.policy() ?? NO_POLICY;
+    return version === known ? { version } : { version, text };
+  };
+
+  readonly setPolicy: AccessSteps['setPolicy'] = ({ text }) => {
+    const version = (this.#store.policy() ?? NO_POLICY).version + 1;
+    this.#store.putPolicy({ version, text });
+    return { version };
+  };
+
   readonly grants: AccessSteps['grants'] = ({ server }, now) => {
     const over = new Set(this.#store.grantsOver(now));
     return this.#store
@@ -303,6 +314,8 @@ export class Access implements OwnSteps {
     if (this.#store.sweepAt() === undefined) this.#store.setSweep(now + DAY_MS);
   }
 }
+
+const NO_POLICY = { version: 0, text: '' };
 
 const refreshUntil = ({ expiresAt }: GrantRow, now: number): number =>
   Math.min(now + IDLE_MS, expiresAt);

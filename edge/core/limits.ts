@@ -1,10 +1,10 @@
-// What clients may do in a minute: networks before it is known who calls, of which only failures count, since hosted clients share
+// How much clients may do: networks before it is known who calls, of which only failures count, since hosted clients share
 // addresses; principals after it. Pure: it is given the time.
 import { Rates, type Rate } from './rates.ts';
 import type { Fault } from '../../shared/fault.ts';
-import type { PrincipalName } from '../../shared/ids.ts';
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** Wrong credentials of one network. A person who types a key wrong stays far below, and so do the expired tokens of a hosted client. */
 const FAILURES: Rate = { count: 120, periodMs: MINUTE_MS };
@@ -19,6 +19,14 @@ export interface PrincipalLimits {
   readonly bytes?: number | undefined;
   /** Sessions at a time. */
   readonly sessions?: number | undefined;
+  readonly requestsPerDay?: number | undefined;
+  readonly bytesPerDay?: number | undefined;
+}
+
+/** Limits that count together, under one name. */
+export interface Share {
+  readonly key: string;
+  readonly limits: PrincipalLimits;
 }
 
 export class EdgeLimits {
@@ -37,58 +45,80 @@ export class EdgeLimits {
     if (network !== undefined) this.#rates.count(`failures ${network}`, FAILURES, now);
   }
 
-  /** What is left to a principal for one request. */
-  budget(principal: PrincipalName, limits: PrincipalLimits): Budget {
-    return new Budget(this.#rates, principal, limits);
+  /** What is left for one request of all shares that it counts in; undefined if it counts in none. */
+  budget(shares: readonly (Share | undefined)[]): Budget | undefined {
+    const counted = shares.filter((share) => share !== undefined);
+    return counted.length === 0 ? undefined : new Budget(this.#rates, counted);
   }
 }
 
-/** The limits of one principal, of which requests, openings and bytes are taken. */
+/** How a kind of limit is called, and in which time it counts. */
+const KINDS = {
+  requests: { words: 'requests in a minute', periodMs: MINUTE_MS },
+  requestsPerDay: { words: 'requests in a day', periodMs: DAY_MS },
+  openings: { words: 'openings in a minute', periodMs: MINUTE_MS },
+  bytes: { words: 'bytes in a minute', periodMs: MINUTE_MS },
+  bytesPerDay: { words: 'bytes in a day', periodMs: DAY_MS },
+} as const;
+
+type Kind = keyof typeof KINDS;
+
+/** The limits that one request counts in, of which requests, openings and bytes are taken. */
 export class Budget {
   readonly #rates: Rates;
-  readonly #principal: PrincipalName;
-  readonly #limits: PrincipalLimits;
+  readonly #shares: readonly Share[];
 
-  constructor(rates: Rates, principal: PrincipalName, limits: PrincipalLimits) {
+  constructor(rates: Rates, shares: readonly Share[]) {
     this.#rates = rates;
-    this.#principal = principal;
-    this.#limits = limits;
+    this.#shares = shares;
   }
 
   /** Takes a request; or why it is refused. Bytes were counted as they came, so that the next request pays for them. */
   request(now: number): Fault | undefined {
-    const { bytes } = this.#limits;
-    const owedMs =
-      bytes === undefined ? 0 : this.#rates.wait(this.#key('bytes'), perMinute(bytes), now);
-    if (owedMs > 0)
-      return limited(`You have sent ${bytes} bytes in a minute, which is the limit`, owedMs);
-    return this.#take('requests', now);
+    return (
+      this.#exceeded(['bytes', 'bytesPerDay'], 'You have sent', now) ??
+      this.#take(['requests', 'requestsPerDay'], now)
+    );
   }
 
   opening(now: number): Fault | undefined {
-    return this.#take('openings', now);
+    return this.#take(['openings'], now);
   }
 
   sent(bytes: number, now: number): void {
-    const limit = this.#limits.bytes;
-    if (limit !== undefined) this.#rates.count(this.#key('bytes'), perMinute(limit), now, bytes);
+    this.#count(['bytes', 'bytesPerDay'], now, bytes);
   }
 
-  #take(kind: 'requests' | 'openings', now: number): Fault | undefined {
-    const count = this.#limits[kind];
-    if (count === undefined) return undefined;
-    const waitMs = this.#rates.take(this.#key(kind), perMinute(count), now);
-    return waitMs === 0
-      ? undefined
-      : limited(`You have made ${count} ${kind} in a minute, which is the limit`, waitMs);
+  #take(kinds: readonly Kind[], now: number): Fault | undefined {
+    const fault = this.#exceeded(kinds, 'You have made', now);
+    if (!fault) this.#count(kinds, now, 1);
+    return fault;
   }
 
-  #key(kind: string): string {
-    return `${kind} ${this.#principal}`;
+  #exceeded(kinds: readonly Kind[], done: string, now: number): Fault | undefined {
+    for (const { key, kind, limit } of this.#limits(kinds)) {
+      const { words, periodMs } = KINDS[kind];
+      const waitMs = this.#rates.wait(key, { count: limit, periodMs }, now);
+      if (waitMs > 0) return limited(`${done} ${limit} ${words}, which is the limit`, waitMs);
+    }
+    return undefined;
+  }
+
+  #count(kinds: readonly Kind[], now: number, units: number): void {
+    for (const { key, kind, limit } of this.#limits(kinds))
+      this.#rates.count(key, { count: limit, periodMs: KINDS[kind].periodMs }, now, units);
+  }
+
+  *#limits(
+    kinds: readonly Kind[],
+  ): Generator<{ readonly key: string; readonly kind: Kind; readonly limit: number }> {
+    for (const { key, limits } of this.#shares)
+      for (const kind of kinds) {
+        const limit = limits[kind];
+        if (limit !== undefined) yield { key: `${kind} ${key}`, kind, limit };
+      }
   }
 }
-
-const perMinute = (count: number): Rate => ({ count, periodMs: MINUTE_MS });
 
 function limited(what: string, waitMs: number): Fault {
   const retryAfterS = Math.ceil(waitMs / 1_000);

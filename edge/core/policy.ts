@@ -255,6 +255,11 @@ export class Policy {
     return this.#servers.get(server) ?? this.#servers.get(ALL_OTHERS);
   }
 
+  /** The servers that it names. */
+  get servers(): readonly string[] {
+    return [...this.#servers.keys()];
+  }
+
   /** All scopes there are, of all servers. */
   get scopes(): readonly string[] {
     return [...new Set([...this.#servers.values()].flatMap(({ scopes }) => scopes))];

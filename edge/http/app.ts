@@ -4,7 +4,8 @@ import { corsHeaders, preflight } from './cors.ts';
 import { RecordedPost } from './recorded-post.ts';
 import { bearerToken, checkNoKeyInUrl, findClient, isMetricsKey } from '../access/credentials.ts';
 import { networkOf } from '../access/network.ts';
-import { grants } from '../access/principal.ts';
+import { grants, type Principal } from '../access/principal.ts';
+import type { Asked } from '../core/policy-asked.ts';
 import { checkUrl, urlOf } from './request-url.ts';
 import { refuseExchange, type Exchange } from './exchange.ts';
 import { checkHost, checkOrigin, checkPath } from './guards/origin.ts';
@@ -15,6 +16,7 @@ import { htmlResponse, textResponse } from './pages/html.ts';
 import { withoutSignIn } from './no-sign-in.ts';
 import { Admissions } from './oauth/admissions.ts';
 import { challengeOfServer } from './oauth/metadata.ts';
+import type { CurrentPolicies } from './oauth/context.ts';
 import { signInAnswer } from './oauth/sign-in.ts';
 import { readingOn } from './read-on.ts';
 import { refusalLine, towards } from './refusal-reason.ts';
@@ -24,8 +26,9 @@ import { controlLink, sessionLink, type RunnerDial } from './runner-link.ts';
 import { healthz, Readiness, readyz } from './status.ts';
 import { streamableDelete, streamableGet, streamablePost } from './streamable.ts';
 import { unknownPath } from './unknown-path.ts';
+import { PolicyMemory, type Policies } from './policies.ts';
 import type { Ports } from './ports.ts';
-import { EdgeLimits } from '../core/limits.ts';
+import { EdgeLimits, type PrincipalLimits, type Share } from '../core/limits.ts';
 import { failureOf, type LogPort } from '../core/log.ts';
 import { limitsOf } from '../limits-variable.ts';
 import type { Settings } from '../settings.ts';
@@ -66,6 +69,7 @@ class Memory {
   readonly admissions = new Admissions();
   readonly limits = new EdgeLimits();
   readonly readiness = new Readiness();
+  readonly policies = new PolicyMemory();
 }
 
 /** What a host calls with each request. */
@@ -197,17 +201,27 @@ async function route(
 }
 
 /** The answer of an OAuth endpoint, where people can sign in. */
-function signIn(
-  request: Request,
-  env: EdgeContext,
-  { admissions: { issuers } }: Memory,
-): Promise<Response> | undefined {
+function signIn(request: Request, env: EdgeContext, memory: Memory): Promise<Response> | undefined {
   const { settings, ports, addressOf } = env;
   const { signIn, secret } = settings;
   if (!signIn || secret === undefined) return undefined;
   const from = networkOf(addressOf(request) ?? '');
-  const asked = { request, signIn, secret, ports, from, issuers };
+  const policies = currentPolicies(env, memory);
+  const { issuers } = memory.admissions;
+  const asked = { request, signIn, secret, ports, from, issuers, policies };
   return adminAnswer({ ...asked, settings }) ?? signInAnswer(asked);
+}
+
+function currentPolicies({ settings, ports }: EdgeContext, memory: Memory): CurrentPolicies {
+  const found = async (): Promise<Policies | undefined> => {
+    const policies = await memory.policies.find(settings, ports);
+    return 'fault' in policies ? undefined : policies;
+  };
+  return {
+    of: async (server) => (await found())?.of(server),
+    scopes: async () => (await found())?.scopes ?? [],
+    forget: () => memory.policies.forget(),
+  };
 }
 
 /** Makes sure that a client can read its refusal, also a page of a listed origin (F-31) and a client that is still sending. */
@@ -236,11 +250,23 @@ async function serve(
   if (request.method === 'OPTIONS') return preflight(request, settings);
   const handle = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
   if (!handle) return refuse({ fault: 'method_not_allowed' }, { allow: Object.keys(methods) });
-  if (settings.secret === undefined) return refuse(notConfigured(settings));
-  const principal = await admit(request, env, server, clientKind, memory);
+  if (settings.secret === undefined || settings.policy === 'broken')
+    return refuse(notConfigured(settings));
+  const found = memory.policies.find(settings, ports);
+  const policies = found instanceof Promise ? await found : found;
+  if ('fault' in policies) return refuse(policies.fault);
+  const policy = policies.of(server);
+  const ask = policy?.ask;
+  const principal = await admit(request, env, { server, clientKind, ask }, memory);
   if (principal instanceof Response) return principal;
-  const limits = settings.clientAuth === 'keys' && limitsOf(settings.limits, principal.name);
-  const budget = limits ? memory.limits.budget(principal.name, limits) : undefined;
+  const rights = policy?.rightsOf(principal);
+  const budget =
+    settings.clientAuth === 'keys'
+      ? memory.limits.budget([
+          shareOf(principal.name, limitsOf(settings.limits, principal.name)),
+          shareOf(`${principal.name} ${server}`, rights?.limits),
+        ])
+      : undefined;
   const limited = budget?.request(Date.now());
   if (limited) return towards({ principal: principal.name }, refuse(limited));
   const { name } = principal;
@@ -250,19 +276,52 @@ async function serve(
       ? new RecordedPost(env.log, caller)
       : undefined;
   const { secret } = settings;
-  const exchange = { request, settings, secret, principal, server, ports, record, budget };
-  if (!SERVER_NAME.test(server) || !grants(principal, server)) {
+  const known = { request, settings, secret, principal, server, clientKind, ports };
+  const mayStill =
+    settings.signIn && ((asked?: Asked) => mayGoOn(env, memory, { principal, server, asked }));
+  const exchange = { ...known, record, budget, rights, mayStill };
+  const isClosed = policy !== undefined && rights === undefined;
+  // That there is such a server is told to nobody who may not use it.
+  if (!SERVER_NAME.test(server) || !grants(principal, server) || isClosed) {
     return towards({ principal: name }, refuseExchange(exchange, { fault: 'not_found' }));
   }
   const response = await handle(exchange);
   return towards({ principal: name, server, clientKind, ...record?.refused }, response);
 }
 
+/** Whether the policy of now lets a principal go on, also after it was set while the principal's stream was open. */
+async function mayGoOn(
+  { settings, ports }: EdgeContext,
+  { policies }: Memory,
+  {
+    principal,
+    server,
+    asked = { kind: 'free' },
+  }: {
+    readonly principal: Principal;
+    readonly server: ServerName;
+    readonly asked?: Asked | undefined;
+  },
+): Promise<boolean> {
+  const now = await policies.find(settings, ports, true);
+  const policy = 'fault' in now ? undefined : now.of(server);
+  return !policy || policy.rightsOf(principal)?.judge(asked).kind === 'allowed';
+}
+
+const shareOf = (key: string, limits: PrincipalLimits | undefined): Share | undefined =>
+  limits && { key, limits };
+
+/** What a request wants: a server, by a transport; `ask`: the scopes that an app is told to ask for there. */
+interface Wanted {
+  readonly server: ServerName;
+  readonly clientKind: ClientKind;
+  readonly ask: readonly string[] | undefined;
+}
+
 async function admit(
   request: Request,
   { settings, ports, addressOf }: EdgeContext,
-  server: ServerName,
-  clientKind: ClientKind,
+  { server, clientKind, ask }: Wanted,
   { admissions, limits }: Memory,
 ): Promise<Exchange['principal'] | Response> {
   if (settings.clientAuth === 'none') {
@@ -273,7 +332,7 @@ async function admit(
   const refuseToken = (fault: Fault, tokenSent: boolean): Response => {
     if (!signIn || fault.fault !== 'unauthorized') return refuse(fault, { tokenSent });
     const transport = clientKind === 'sse' ? 'sse' : 'mcp';
-    const challenge = challengeOfServer(signIn, server, transport, tokenSent);
+    const challenge = challengeOfServer(signIn, server, transport, tokenSent, ask);
     const message = 'Sign in, or send `Authorization: Bearer <key>`.';
     return refuse({ message, ...fault }, { headers: { 'WWW-Authenticate': challenge } });
   };

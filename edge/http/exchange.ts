@@ -7,6 +7,8 @@ import { signSession, verifySession } from '../access/session-id.ts';
 import { Delivery, retryAfterMs, UNREACHABLE } from '../core/exchange.ts';
 import type { Budget } from '../core/limits.ts';
 import { SessionOpening } from '../core/opening.ts';
+import type { Asked } from '../core/policy-asked.ts';
+import type { Rights } from '../core/policy.ts';
 import type { Opening, Post, PostAnswer } from '../core/ports.ts';
 import type { Ports, SessionPort } from './ports.ts';
 import type { Principal } from '../access/principal.ts';
@@ -23,8 +25,13 @@ export interface Exchange {
   readonly principal: Principal;
   readonly server: ServerName;
   readonly ports: Ports;
-  /** Absent: the principal has no limits of its own. */
+  /** Absent: nothing limits the principal. */
   readonly budget?: Budget | undefined;
+  readonly clientKind: ClientKind;
+  /** What the operator's policy lets the principal do here. Absent: it says nothing of the server. */
+  readonly rights?: Rights | undefined;
+  /** Whether the principal may still use the server, and do this; absent: no policy can be set while everything runs. */
+  readonly mayStill?: ((asked?: Asked) => Promise<boolean>) | undefined;
   /** Absent: calls are not recorded. */
   readonly record?: RecordedPost | undefined;
 }
@@ -38,16 +45,6 @@ export function refuseExchange(
 ): Response {
   return refuse(fault, { id, allow, headers: corsHeaders(request, settings) });
 }
-
-/** The bytes of messages count against the limits of their principal. */
-export const spend = (
-  { budget }: Exchange,
-  messages: readonly { readonly bytes: Uint8Array }[],
-): void =>
-  budget?.sent(
-    messages.reduce((sum, { bytes }) => sum + bytes.length, 0),
-    Date.now(),
-  );
 
 /** The revision that a request names in its header. */
 export const revisionOf = ({ request }: Exchange): string | undefined =>

@@ -9,9 +9,9 @@ import {
   openSession,
   postTo,
   refuseExchange,
-  spend,
   type Exchange,
 } from './exchange.ts';
+import { refuseInbound } from './inbound.ts';
 import { checkAccept } from './guards/media.ts';
 import { urlOf, type RequestUrl } from './request-url.ts';
 import { endQuestion } from './refused-answer.ts';
@@ -76,6 +76,7 @@ export async function openSse(exchange: Exchange): Promise<Response> {
     kind: STREAM_KINDS.sse,
     opening: encodeEvent({ event: 'endpoint', data: endpointOf(server, sessionId) }),
     until: exchange.principal.expiresAt,
+    mayGoOn: exchange.mayStill,
   });
   return stream.response(corsHeaders(request, settings));
 }
@@ -99,7 +100,8 @@ export async function postMessage(exchange: Exchange): Promise<Response> {
     return refuseExchange(exchange, fault);
   }
   const { text, requestIds, isBatch, messages } = read.message;
-  spend(exchange, messages);
+  const forbidden = refuseInbound(exchange, read.message);
+  if (forbidden) return forbidden;
   const id = isBatch ? undefined : requestIds[0];
   // After the body, so that the refusal of a foreign id and of an ended one are the same to the byte (F-23).
   const session = await findSession(exchange, sessionId, 'sse');

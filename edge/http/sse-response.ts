@@ -49,6 +49,8 @@ export interface SseOptions extends ClientStreamOptions {
    * token. Not for streams that wait for an answer.
    */
   readonly until?: number | undefined;
+  /** Asked at each beat: whether the client may still have the stream, which ends if not. */
+  readonly mayGoOn?: (() => Promise<boolean>) | undefined;
   /** Told when the stream of a call is over. */
   readonly record?: RecordedPost | undefined;
 }
@@ -219,10 +221,15 @@ export class SseStream {
   }
 
   #beat(): void {
-    const { until } = this.#options;
+    const { until, mayGoOn } = this.#options;
     if (until !== undefined && Date.now() >= until) return this.#end();
     this.#unread.keepAlive(this.#isAwaited);
     this.#wakeIfAny();
+    if (mayGoOn) void this.#endUnless(mayGoOn);
+  }
+
+  async #endUnless(mayGoOn: () => Promise<boolean>): Promise<void> {
+    if (!(await mayGoOn()) && !this.#machine.isDone) this.#end();
   }
 
   /** Ends the response, as if its client had left. */

@@ -11,8 +11,8 @@ import {
   refuseExchange,
   revisionOf,
   type Exchange,
-  spend,
 } from './exchange.ts';
+import { refuseInbound } from './inbound.ts';
 import { checkAccept } from './guards/media.ts';
 import { checkLengths } from './modern/headers.ts';
 import { endQuestion } from './refused-answer.ts';
@@ -49,7 +49,8 @@ export async function streamablePost(exchange: Exchange): Promise<Response> {
   const read = await readClientMessage(request, !bearsModernRevision(request.headers));
   if (!read.ok) return refuseRead(exchange, read);
   const { message } = read;
-  spend(exchange, message.messages);
+  const forbidden = refuseInbound(exchange, message);
+  if (forbidden) return forbidden;
   const era = eraOf(request.headers, message);
   switch (era.era) {
     case 'modern':
@@ -245,6 +246,7 @@ async function openStream(exchange: Exchange, session: SessionPort): Promise<Res
     resumes: cursor !== undefined,
     opening: OPENING_COMMENT,
     until: exchange.principal.expiresAt,
+    mayGoOn: exchange.mayStill,
   });
   const fault = await stream.refusal(ATTACH_WAIT_MS);
   return fault ? refuseExchange(exchange, fault) : stream.response(answerHeaders(exchange));

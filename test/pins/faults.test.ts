@@ -40,7 +40,7 @@ test('sessions, streams and what the runner forbids: 42010 to 42017', () => {
   ]);
 });
 
-test('requests that are not let in: 42020 to 42029', () => {
+test('requests that are not let in: 42020 to 42031', () => {
   expect(rows(42_020, 42_999)).toEqual([
     [42_020, 'unauthorized', 401, false],
     [42_021, 'origin_not_allowed', 403, false],
@@ -52,6 +52,8 @@ test('requests that are not let in: 42020 to 42029', () => {
     [42_027, 'unsupported_media_type', 415, false],
     [42_028, 'body_timeout', 408, true],
     [42_029, 'sign_in_unavailable', 503, true],
+    [42_030, 'forbidden', 403, false],
+    [42_031, 'insufficient_scope', 403, false],
   ]);
 });
 

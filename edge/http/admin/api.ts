@@ -4,6 +4,7 @@ import { addClient, listClients, removeClient, rotateClient } from './clients.ts
 import { endGrants, listGrants } from './grants.ts';
 import { join } from './join.ts';
 import { asOwner, type AdminRequest } from './owner.ts';
+import { checkPolicy, removePolicy, setPolicy, showPolicy } from './policy.ts';
 import { inviteRunner, listRunners, removeRunner } from './runners.ts';
 import { readRecord } from './record.ts';
 import { refuse } from '../refuse.ts';
@@ -19,11 +20,13 @@ const COLLECTIONS: Readonly<Record<string, Methods>> = {
   grants: { GET: listGrants, DELETE: endGrants },
   runners: { GET: listRunners, POST: inviteRunner },
   record: { GET: readRecord },
+  policy: { GET: showPolicy, POST: setPolicy, DELETE: removePolicy },
 };
 
 const MEMBERS: Readonly<Record<string, Methods>> = {
   clients: { DELETE: removeClient },
   runners: { DELETE: removeRunner },
+  policy: { POST: checkPolicy },
 };
 
 const ACTIONS: Readonly<Record<string, Methods>> = {

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { checkNoOrigin } from '../guards/origin.ts';
 import { askAccess, type SignInRequest } from '../oauth/context.ts';
-import { bodyText } from '../oauth/parameters.ts';
+import { BODY_BYTES, bodyText } from '../oauth/parameters.ts';
 import { refuse } from '../refuse.ts';
 import { urlOf } from '../request-url.ts';
 import { bearerToken } from '../../access/credentials.ts';
@@ -51,12 +51,16 @@ const JSON_TYPE = /^application\/json\s*(?:;|$)/iu;
 export async function readJson<Schema extends v.GenericSchema>(
   request: Request,
   schema: Schema,
+  limitBytes = BODY_BYTES,
 ): Promise<{ readonly ok: true; readonly value: v.InferOutput<Schema> } | RefusedBody> {
   if (!JSON_TYPE.test(request.headers.get('content-type') ?? ''))
     return { ok: false, response: invalid('The body must be application/json.') };
-  const text = await bodyText(request);
+  const text = await bodyText(request, limitBytes);
   if (text === undefined)
-    return { ok: false, response: invalid('The body must be JSON of at most 16 KiB.') };
+    return {
+      ok: false,
+      response: invalid(`The body must be JSON of at most ${limitBytes} bytes.`),
+    };
   let json: unknown;
   try {
     json = JSON.parse(text);

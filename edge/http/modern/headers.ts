@@ -80,6 +80,19 @@ export function checkMirrors(
   );
 }
 
+/** What a message of any era says of itself in headers must be so, wherever somebody is judged by it. */
+export const checkStated = (headers: Headers, request: ModernRequest): Refusal | undefined =>
+  checkMirrors(headers, request) ??
+  (headers.has(NAME_HEADER) ? checkName(headers, request) : undefined);
+
+/** Headers that say what a message is about, in a request whose body holds several. */
+export const checkUnstated = (headers: Headers): Refusal | undefined => {
+  const stated = [METHOD_HEADER, NAME_HEADER].find((name) => headers.has(name));
+  return stated === undefined
+    ? undefined
+    : headerFault(`The ${stated} header cannot speak for a batch.`);
+};
+
 function checkMirror(headers: Headers, name: string, body: string): Refusal | undefined {
   const header = valueOf(headers, name);
   return header === undefined || header === body ? undefined : mismatch(name, header, body);

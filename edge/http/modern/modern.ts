@@ -14,6 +14,7 @@ import { isNowhere } from '../../core/exchange.ts';
 import { ModernDelivery, type ModernDelivered } from '../../core/modern-delivery.ts';
 import { ModernHomes } from '../../core/modern-homes.ts';
 import type { Opening, Post, PostAnswer, PostPlace } from '../../core/ports.ts';
+import { askedBy } from '../../core/policy-asked.ts';
 import { inModernWords } from '../../core/modern-words.ts';
 import { STREAM_KINDS } from '../../core/stream-kinds.ts';
 import type { SessionPort } from '../ports.ts';
@@ -54,12 +55,23 @@ export async function serveModern(exchange: Exchange, request: ModernRequest): P
     message: withEdgeMeta(headers, request),
     requestIds: [request.id],
     isListen: request.method === LISTEN_METHOD,
+    mayGoOn: mayListen(exchange, request),
     askedAt: Date.now(),
     actor,
   });
   // A client that leaves before the answer has cancelled too. Its post can be cancelled only once it has a place.
   ports.outlive(serving);
   return serving;
+}
+
+/** Whether a listener may go on with what it listens to. */
+function mayListen(
+  { mayStill }: Exchange,
+  { method, message }: ModernRequest,
+): (() => Promise<boolean>) | undefined {
+  if (method !== LISTEN_METHOD || !mayStill) return undefined;
+  const asked = askedBy(message);
+  return () => mayStill(asked);
 }
 
 /** An error of the revision itself as the whole answer. */
@@ -121,6 +133,7 @@ interface Asked {
   readonly message: string;
   readonly requestIds: readonly [string];
   readonly isListen: boolean;
+  readonly mayGoOn: (() => Promise<boolean>) | undefined;
   readonly askedAt: number;
   readonly actor: ActorName;
 }
@@ -256,7 +269,7 @@ function follow(
   exchange: Exchange,
   { actor, post, place }: ModernDelivered,
   { isAccepted, isSent }: PostAnswer & { readonly kind: 'follow' },
-  { isListen }: Asked,
+  { isListen, mayGoOn }: Asked,
 ): Response {
   const stream = new SseStream({
     session: inPlace(exchange.ports.session(actor), place),
@@ -269,6 +282,7 @@ function follow(
     kind: isListen ? STREAM_KINDS.listen : STREAM_KINDS.modern,
     opening: OPENING_COMMENT,
     until: isListen ? exchange.principal.expiresAt : undefined,
+    mayGoOn,
     record: exchange.record,
   });
   return stream.response(answerHeaders(exchange));

@@ -6,7 +6,7 @@ import { AGAIN, approve, redirectBack, refusal } from './browser-answers.ts';
 import { browserCookie, browserOf } from './browser-cookie.ts';
 import { PAGE_S, readConsentRequest, type ConsentRequest } from './consent-request.ts';
 import { askAccess, type SignInRequest } from './context.ts';
-import { readForm, readParameters } from './parameters.ts';
+import { readForm, readParameters, type Parameters } from './parameters.ts';
 import { depart } from './provider-login.ts';
 import { readWish } from './wish.ts';
 import { because } from '../refusal-reason.ts';
@@ -48,7 +48,12 @@ export async function showConsent(context: SignInRequest): Promise<Response> {
     return refusal(400, 'The app wants the answer at an address that it has not named as its own.');
   const state = parameters.get('state');
   const back = { redirect, state };
-  const wish = await readWish(parameters, signIn.issuer, () => loneServer(context));
+  const wish = await readWish(
+    parameters,
+    signIn.issuer,
+    () => loneServer(context),
+    context.policies,
+  );
   if ('error' in wish) return redirectBack(context, back, wish);
   const cookie = await browserCookie(request, 'consent', PAGE_S);
   const sealed: ConsentRequest = {
@@ -61,6 +66,7 @@ export async function showConsent(context: SignInRequest): Promise<Response> {
     ...(state !== undefined && { state }),
     server: wish.server,
     scopes: [...wish.scopes],
+    others: [...wish.others],
     challenge: wish.challenge,
   };
   return consent(context, sealed, { headers: { 'Set-Cookie': cookie.setCookie } });
@@ -79,12 +85,14 @@ export async function takeConsent(context: SignInRequest): Promise<Response> {
   if ((await browserOf(request, 'consent')) !== sealed.browser)
     return refusal(400, `This page was not made for this browser. ${AGAIN}`);
   const decision = form.get('decision');
-  if (decision === 'provider' && signIn.provider) return depart(context, signIn.provider, sealed);
-  if (decision !== 'allow')
+  const chosen = chosenOf(sealed, form);
+  const isAllowed = decision === 'allow' || (decision === 'provider' && signIn.provider);
+  if (!isAllowed || chosen.scopes.length === 0)
     return redirectBack(context, sealed, {
       error: 'access_denied',
       description: 'The person did not allow it.',
     });
+  if (decision === 'provider' && signIn.provider) return depart(context, signIn.provider, chosen);
   const isRight = signIn.ownerKeys.has(await sha256((form.get('key') ?? '').trim()));
   if (!isRight) {
     const asked = await askAccess(ports, 'ownerKey', { isRight, from });
@@ -94,11 +102,19 @@ export async function takeConsent(context: SignInRequest): Promise<Response> {
       retryAfterS,
     });
   }
-  return approve(context, sealed, OWNER);
+  return approve(context, chosen, OWNER);
+}
+
+/** The request with the scopes that the person ticked, of those that the page showed. With one scope there is nothing to choose. */
+function chosenOf(sealed: ConsentRequest, form: Parameters): ConsentRequest {
+  const shown = [...sealed.scopes, ...sealed.others];
+  if (shown.length === 1) return sealed;
+  const scopes = shown.filter((scope) => form.get(`scope ${scope}`) === 'on');
+  return { ...sealed, scopes, others: [] };
 }
 
 async function consent(
-  { secret, signIn: { ownerKeys, provider } }: SignInRequest,
+  { secret, signIn: { ownerKeys, provider }, policies }: SignInRequest,
   sealed: ConsentRequest,
   {
     status = 200,
@@ -110,14 +126,19 @@ async function consent(
     readonly headers?: Readonly<Record<string, string>>;
   },
 ): Promise<Response> {
-  const { client, app, redirect, server, scopes } = sealed;
+  const { client, app, redirect, server, scopes, others } = sealed;
+  const policy = await policies.of(server);
   const page = consentPage({
     app,
     publisher: isDocumentId(client) ? new URL(client).host : undefined,
     answeredAt: redirectHost(redirect),
     isLocal: isLoopback(redirect),
     server,
-    scopes: scopes.map((scope) => scopeInWords(scope, server)),
+    scopes: [...scopes, ...others].map((scope) => ({
+      name: scope,
+      words: policy?.wordsOf(scope) ?? scopeInWords(scope, server),
+      isAsked: scopes.includes(scope),
+    })),
     sealed: await seal(secret, 'consent', JSON.stringify(sealed)),
     provider: provider && new URL(provider.issuer).host,
     takesKey: ownerKeys.size > 0,

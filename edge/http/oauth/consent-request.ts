@@ -14,6 +14,8 @@ const CONSENT_REQUEST = v.object({
   state: v.optional(v.string()),
   server: v.string(),
   scopes: v.array(v.string()),
+  /** Scopes that the app did not ask for, and the person may grant. */
+  others: v.array(v.string()),
   challenge: v.string(),
 });
 

@@ -5,9 +5,20 @@ import type { Ports } from '../ports.ts';
 import type { Network } from '../../core/access-limits.ts';
 import type { AccessSteps } from '../../core/access-ports.ts';
 import type { EndedGrant } from '../../core/person-ports.ts';
+import type { ServerPolicy } from '../../core/policy.ts';
 import type { SignIn } from '../../sign-in-settings.ts';
+import type { ServerName } from '../../../shared/ids.ts';
+
+/** The policies that count now. Where they cannot be told, there is none: what is shown then is only advice. */
+export interface CurrentPolicies {
+  of(server: ServerName): Promise<ServerPolicy | undefined>;
+  scopes(): Promise<readonly string[]>;
+  /** The one that the access actor keeps was changed. */
+  forget(): void;
+}
 
 export interface SignInRequest {
+  readonly policies: CurrentPolicies;
   readonly request: Request;
   readonly signIn: SignIn;
   /** Seals what the sign-in page carries; see Settings. */

@@ -1,5 +1,6 @@
 // Where clients find out how to sign in: the metadata of each server as a protected resource (RFC 9728), that of the edge as an
-// authorization server (RFC 8414), and the challenge that leads there (RFC 6750 §3, RFC 9728 §5.1). All of it comes from the settings.
+// authorization server (RFC 8414), and the challenge that leads there (RFC 6750 §3, RFC 9728 §5.1). All of it comes from settings and policy.
+import type { SignInRequest } from './context.ts';
 import { byMethod, metadataAnswer, oauthError } from './answer.ts';
 import {
   PROTECTED_RESOURCE,
@@ -21,26 +22,29 @@ const METADATA =
   /\/\.well-known\/(?:oauth-authorization-server|openid-configuration|oauth-protected-resource)(?:\/|$)/u;
 
 /** The answer to a request for metadata; undefined if the path is none of metadata. */
-export function metadata(
-  request: Request,
-  pathname: string,
-  signIn: SignIn,
-): Promise<Response> | undefined {
+export function metadata(pathname: string, context: SignInRequest): Promise<Response> | undefined {
   if (!METADATA.test(pathname)) return undefined;
-  const value = metadataAt(pathname, signIn);
-  const answer = (): Response => (value ? metadataAnswer(value) : noMetadata());
-  return byMethod(request, { GET: answer, HEAD: answer });
+  const answer = async (): Promise<Response> => {
+    const value = await metadataAt(pathname, context);
+    return value ? metadataAnswer(value) : noMetadata();
+  };
+  return byMethod(context.request, { GET: answer, HEAD: answer });
 }
 
-function metadataAt(pathname: string, signIn: SignIn): object | undefined {
+async function metadataAt(
+  pathname: string,
+  { signIn, policies }: SignInRequest,
+): Promise<object | undefined> {
   if (pathname === AUTHORIZATION_SERVER)
-    return hasOwnSignIn(signIn) ? authorizationServer(signIn.issuer) : undefined;
+    return hasOwnSignIn(signIn)
+      ? authorizationServer(signIn.issuer, await policies.scopes())
+      : undefined;
   if (!pathname.startsWith(PROTECTED_RESOURCE)) return undefined;
   const [, server = '', transport] =
     RESOURCE_PATH.exec(pathname.slice(PROTECTED_RESOURCE.length)) ?? [];
-  return SERVER_NAME.test(server)
-    ? protectedResource(signIn, server, transport as ResourceTransport)
-    : undefined;
+  if (!SERVER_NAME.test(server)) return undefined;
+  const ask = (await policies.of(server))?.ask ?? ASKED_SCOPES;
+  return protectedResource(signIn, server, transport as ResourceTransport, ask);
 }
 
 const noMetadata = (): Response =>
@@ -54,19 +58,20 @@ const protectedResource = (
   signIn: SignIn,
   server: ServerName,
   transport: ResourceTransport,
+  ask: readonly string[],
 ): object => ({
   resource: resourceUrl(signIn.issuer, server, transport),
   authorization_servers: [
     ...(hasOwnSignIn(signIn) ? [signIn.issuer] : []),
     ...signIn.issuers.map(({ issuer }) => issuer),
   ],
-  scopes_supported: ASKED_SCOPES,
+  scopes_supported: ask,
   bearer_methods_supported: ['header'],
   resource_name: server,
 });
 
 /** Claude's apps take Client ID Metadata Documents only where `none` is listed beside them. */
-const authorizationServer = (issuer: string): object => ({
+const authorizationServer = (issuer: string, scopes: readonly string[]): object => ({
   issuer,
   authorization_endpoint: `${issuer}/authorize`,
   token_endpoint: `${issuer}/token`,
@@ -78,24 +83,41 @@ const authorizationServer = (issuer: string): object => ({
   grant_types_supported: ['authorization_code', 'refresh_token'],
   token_endpoint_auth_methods_supported: ['none'],
   code_challenge_methods_supported: ['S256'],
-  scopes_supported: [...ASKED_SCOPES, OFFLINE],
+  scopes_supported: [...new Set([...ASKED_SCOPES, ...scopes, OFFLINE])],
   client_id_metadata_document_supported: true,
   authorization_response_iss_parameter_supported: true,
 });
 
-/** The challenge of a 401 of a server; `tokenSent`: a token came and was refused. */
-export function challengeOfServer(
-  { issuer }: SignIn,
+/** The challenge of a 401 of a server; `tokenSent`: a token came and was refused. `ask`: the scopes to ask for. */
+export const challengeOfServer = (
+  { issuer }: Pick<SignIn, 'issuer'>,
   server: ServerName,
   transport: ResourceTransport,
   tokenSent: boolean,
+  ask: readonly string[] = ASKED_SCOPES,
+): string => challenge(issuer, server, transport, ask, tokenSent ? 'invalid_token' : undefined);
+
+/** The challenge of a 403 to an app that needs more scopes; all that it then has are named (MCP 2026-07-28, Scope Challenge Handling). */
+export const challengeForScopes = (
+  { issuer }: Pick<SignIn, 'issuer'>,
+  server: ServerName,
+  transport: ResourceTransport,
+  scopes: readonly string[],
+): string => challenge(issuer, server, transport, scopes, 'insufficient_scope');
+
+function challenge(
+  issuer: string,
+  server: ServerName,
+  transport: ResourceTransport,
+  scopes: readonly string[],
+  error: string | undefined,
 ): string {
   const parameters = [
-    ...(tokenSent ? ['error="invalid_token"'] : []),
+    ...(error === undefined ? [] : [`error="${error}"`]),
     ...(SERVER_NAME.test(server)
       ? [`resource_metadata="${resourceMetadataUrl(issuer, server, transport)}"`]
       : []),
-    `scope="${ASKED_SCOPES.join(' ')}"`,
+    `scope="${scopes.join(' ')}"`,
   ];
   return `Bearer ${parameters.join(', ')}`;
 }

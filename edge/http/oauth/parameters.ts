@@ -38,8 +38,11 @@ export async function readForm(request: Request): Promise<Parameters | string> {
 }
 
 /** The body as text; undefined if it is too large, too slow or not UTF-8. */
-export async function bodyText(request: Request): Promise<string | undefined> {
-  const body = await readBody(request, { limitBytes: BODY_BYTES, timeoutMs: BODY_MS });
+export async function bodyText(
+  request: Request,
+  limitBytes = BODY_BYTES,
+): Promise<string | undefined> {
+  const body = await readBody(request, { limitBytes, timeoutMs: BODY_MS });
   if (!body.ok) return undefined;
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body.bytes);

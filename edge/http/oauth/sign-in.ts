@@ -26,7 +26,7 @@ export function signInAnswer(context: SignInRequest): Promise<Response> | undefi
   const { pathname } = urlOf(request);
   const methods =
     hasOwnSignIn(signIn) && Object.hasOwn(ENDPOINTS, pathname) ? ENDPOINTS[pathname] : undefined;
-  if (!methods) return metadata(request, pathname, signIn);
+  if (!methods) return metadata(pathname, context);
   const handlers = Object.entries(methods).map(([name, handle]) => [name, () => handle(context)]);
   return byMethod(request, Object.fromEntries(handlers) as Record<string, () => Promise<Response>>);
 }

@@ -1,5 +1,7 @@
 // An authorization request (OAuth 2.1 §4.1.1, RFC 7636, RFC 8707): what an app asks for, once its redirect URI is proved to be its own.
+import type { CurrentPolicies } from './context.ts';
 import type { Parameters } from './parameters.ts';
+import type { ServerPolicy } from '../../core/policy.ts';
 import { grantable, scopesIn } from '../../access/scopes.ts';
 import { serverOfResource } from '../../access/resource.ts';
 import type { ServerName } from '../../../shared/ids.ts';
@@ -8,6 +10,8 @@ import type { ServerName } from '../../../shared/ids.ts';
 export interface Wish {
   readonly server: ServerName;
   readonly scopes: readonly string[];
+  /** Scopes of the server that it does not ask for; a person may grant them all the same, and need not be asked again. */
+  readonly others: readonly string[];
   readonly challenge: string;
 }
 
@@ -31,6 +35,7 @@ export async function readWish(
   parameters: Parameters,
   issuer: string,
   loneServer: () => Promise<ServerName | undefined>,
+  policies: Pick<CurrentPolicies, 'of'>,
 ): Promise<Wish | WishError> {
   const { repeated } = parameters;
   if (repeated.has('resource')) return refused('invalid_target', 'Name one resource.');
@@ -57,8 +62,14 @@ export async function readWish(
     return refused('invalid_target', `Name the server by resource=${issuer}/<server>/mcp.`);
   if (server === null)
     return refused('invalid_target', `The resource is none of this edge: ${issuer}/<server>/mcp.`);
-  return { server, scopes: grantable(scopesIn(parameters.get('scope') ?? '')), challenge };
+  const asked = scopesIn(parameters.get('scope') ?? '');
+  const policy = await policies.of(server);
+  const scopes = grantable(asked, policy);
+  return { server, scopes, others: othersOf(policy, scopes), challenge };
 }
+
+const othersOf = (policy: ServerPolicy | undefined, asked: readonly string[]): string[] =>
+  (policy?.scopes ?? []).filter((scope) => !asked.includes(scope));
 
 const refused = (error: WishError['error'], description: string): WishError => ({
   error,

@@ -12,8 +12,8 @@ export interface Consent {
   /** The answer goes to a program on the person's own machine. */
   readonly isLocal: boolean;
   readonly server: string;
-  /** In words. */
-  readonly scopes: readonly string[];
+  /** One, or several to choose from. */
+  readonly scopes: readonly ShownScope[];
   /** The request, for the form. */
   readonly sealed: string;
   /** The host of the identity provider at which people sign in, if there is one. */
@@ -22,6 +22,13 @@ export interface Consent {
   readonly takesKey: boolean;
   /** A wrong key was sent. */
   readonly isWrong: boolean;
+}
+
+export interface ShownScope {
+  readonly name: string;
+  readonly words: string;
+  /** By the app; others are not ticked. */
+  readonly isAsked: boolean;
 }
 
 /** The page as HTML without scripts; send it with formResponse. */
@@ -36,28 +43,33 @@ export const consentPage = (consent: Consent): string =>
         <dt>Answer goes to</dt>
         <dd><code>${consent.answeredAt}</code></dd>
         <dt>It will be able to</dt>
-        ${consent.scopes.map((scope) => html`<dd>${scope}</dd>`)}
+        ${consent.scopes.map((scope) => scopeItem(scope, consent.scopes.length > 1))}
       </dl>
-      ${consent.isLocal ? LOCAL_NOTE : ''}
-      ${consent.provider === undefined ? '' : providerForm(consent.sealed, consent.provider)}
-      ${consent.takesKey ? keyForm(consent) : ''}
+      ${consent.isLocal ? LOCAL_NOTE : ''} ${consentForm(consent)}
     </main>`,
   );
 
-const providerForm = (sealed: string, provider: string): Markup =>
-  html`<form method="post" action="/authorize">
-    <input type="hidden" name="request" value="${sealed}" />
-    <p class="hint">You allow it by signing in at <strong>${provider}</strong>.</p>
+/** One form, as the boxes of the scopes belong to it whichever way the person signs in. Enter in the field of the key means the key. */
+const consentForm = (consent: Consent): Markup =>
+  html`<form id="consent" method="post" action="/authorize">
+    <input type="hidden" name="request" value="${consent.sealed}" />
+    ${consent.takesKey && consent.provider !== undefined ? DEFAULT_BUTTON : ''}
+    ${consent.provider === undefined ? '' : providerPart(consent.provider)}
+    ${consent.takesKey ? keyPart(consent) : ''}
+  </form>`;
+
+/** Browsers press the first button of a form on Enter, also one that is not shown (HTML, "Implicit submission"). */
+const DEFAULT_BUTTON = html`<button name="decision" value="allow" tabindex="-1" hidden></button>`;
+
+const providerPart = (provider: string): Markup =>
+  html`<p class="hint">You allow it by signing in at <strong>${provider}</strong>.</p>
     <p class="choice">
       <button name="decision" value="provider">Allow and sign in</button>
       <button name="decision" value="deny">Deny</button>
-    </p>
-  </form>`;
+    </p>`;
 
-const keyForm = ({ sealed, isWrong, provider }: Consent): Markup =>
-  html`<form method="post" action="/authorize">
-    <input type="hidden" name="request" value="${sealed}" />
-    <input type="text" name="username" value="owner" autocomplete="username" hidden />
+const keyPart = ({ isWrong, provider }: Consent): Markup =>
+  html`<input type="text" name="username" value="owner" autocomplete="username" hidden />
     <label for="key">Owner key</label>
     <input
       id="key"
@@ -76,8 +88,7 @@ const keyForm = ({ sealed, isWrong, provider }: Consent): Markup =>
     <p class="choice">
       <button name="decision" value="allow">Allow</button>
       <button name="decision" value="deny">Deny</button>
-    </p>
-  </form>`;
+    </p>`;
 
 const ABOUT_KEY = html`<p id="about-key" class="hint">
   The key of whoever runs this edge. The app does not get it.
@@ -86,6 +97,18 @@ const ABOUT_KEY = html`<p id="about-key" class="hint">
 const WRONG_KEY = html`<p id="about-key" class="wrong" role="alert">
   This is not the owner key. Nothing was allowed.
 </p>`;
+
+const scopeItem = ({ name, words, isAsked }: ShownScope, isChoice: boolean): Markup =>
+  isChoice
+    ? html`<dd>
+        <label>
+          <input type="checkbox" form="consent" name="scope ${name}" ${isAsked ? CHECKED : ''} />
+          ${words}
+        </label>
+      </dd>`
+    : html`<dd>${words}</dd>`;
+
+const CHECKED = html`checked`;
 
 const publisherNote = (publisher: string | undefined): Markup =>
   publisher === undefined

@@ -10,7 +10,11 @@ beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
 /** Whether a stream of an hour has ended, and whether its actor was let go. */
-async function afterAnHour(kind: keyof typeof STREAM_KINDS, until: number | undefined) {
+async function afterAnHour(
+  kind: keyof typeof STREAM_KINDS,
+  until: number | undefined,
+  mayGoOn?: () => Promise<boolean>,
+) {
   let isHungUp = false;
   const stream = new SseStream({
     session: {
@@ -31,6 +35,7 @@ async function afterAnHour(kind: keyof typeof STREAM_KINDS, until: number | unde
     kind: STREAM_KINDS[kind],
     opening: '',
     until,
+    mayGoOn,
   });
   let isEnded = false;
   void (async () => {
@@ -54,3 +59,12 @@ test.each(['streamable', 'sse', 'listen'] as const)(
 test('[F-507] a stream of a key without an end goes on', async () => {
   expect(await afterAnHour('streamable', undefined)).toMatchObject({ isEnded: false });
 });
+
+test.each(['streamable', 'sse', 'listen'] as const)(
+  '[F-532] a %s stream ends within a beat of a policy that forbids it, and not before',
+  async (kind) => {
+    const until = Date.now() + HOUR_MS;
+    const seen = await afterAnHour(kind, undefined, async () => Date.now() < until);
+    expect(seen).toEqual({ early: false, isEnded: true, isHungUp: true });
+  },
+);

@@ -1,0 +1,121 @@
+// The policy that counts now: that of the settings, and beside it the one that the operator set and the access actor keeps. What the
+// actor said counts for a short time, so that a call costs no round trip, and a policy that was set bites everywhere soon after.
+import { askAccess } from './oauth/context.ts';
+import type { Ports } from './ports.ts';
+import type { Policy, ServerPolicy } from '../core/policy.ts';
+import { readPolicy } from '../policy-variable.ts';
+import type { Settings } from '../settings.ts';
+import type { Fault } from '../../shared/fault.ts';
+
+/** How long an answer of the actor counts. It is asked again before, behind the request that found it old. */
+const COUNTS_MS = 30_000;
+const ASK_AGAIN_MS = 15_000;
+
+/** What the actor keeps; `unreadable`: nobody knows what it was to forbid. */
+interface Stored {
+  readonly version: number;
+  readonly policy: Policy | 'unreadable' | undefined;
+}
+
+const NOTHING: Stored = { version: 0, policy: undefined };
+
+/** The policy of each server. One of the settings that says anything of a server counts there alone. */
+export class Policies {
+  readonly #set: Policy | undefined;
+  readonly #stored: Policy | undefined;
+
+  constructor(set: Policy | undefined, stored: Policy | undefined) {
+    this.#set = set;
+    this.#stored = stored;
+  }
+
+  isOf(set: Policy | undefined, stored: Policy | undefined): boolean {
+    return this.#set === set && this.#stored === stored;
+  }
+
+  of(server: string): ServerPolicy | undefined {
+    return this.#set?.of(server) ?? this.#stored?.of(server);
+  }
+
+  get scopes(): readonly string[] {
+    return [...(this.#set?.scopes ?? []), ...(this.#stored?.scopes ?? [])];
+  }
+}
+
+/** The policies, or why they cannot be told: then nothing is served. */
+export type FoundPolicies = Policies | { readonly fault: Fault };
+
+const NONE = new Policies(undefined, undefined);
+
+const UNREADABLE: Fault = {
+  fault: 'not_configured',
+  message:
+    'The policy that is kept here cannot be read by this version of the edge, so nothing is served. Set it anew with `mcp-bridge policy set`.',
+};
+
+/** What one isolate or program remembers of the policy. */
+export class PolicyMemory {
+  #stored = NOTHING;
+  #countsUntil = 0;
+  #askAt = 0;
+  #found: Policies = NONE;
+
+  /** The policies that count now; at once, unless the access actor must be asked. `isCurrent`: it is asked rather than remembered long. */
+  find(
+    settings: Pick<Settings, 'policy' | 'signIn'>,
+    ports: Pick<Ports, 'access' | 'outlive'>,
+    isCurrent = false,
+  ): FoundPolicies | Promise<FoundPolicies> {
+    const { policy, signIn } = settings;
+    // Without an owner nobody can have set one.
+    if (policy === undefined && !signIn) return NONE;
+    if (policy === 'broken') return { fault: { fault: 'not_configured' } };
+    if (!signIn) return this.#beside(policy);
+    const now = Date.now();
+    if (now >= this.#countsUntil) return this.#asked(policy, ports);
+    if (now >= this.#askAt && isCurrent) return this.#asked(policy, ports);
+    if (now >= this.#askAt) {
+      this.#askAt = now + ASK_AGAIN_MS;
+      ports.outlive(this.#ask(ports));
+    }
+    return this.#beside(policy);
+  }
+
+  /** A policy was set here: what is remembered is old. */
+  forget(): void {
+    this.#countsUntil = 0;
+  }
+
+  async #asked(set: Policy | undefined, ports: Pick<Ports, 'access'>): Promise<FoundPolicies> {
+    if (!(await this.#ask(ports))) return { fault: { fault: 'sign_in_unavailable' } };
+    return this.#beside(set);
+  }
+
+  /** No request waits for what another one asked: hosts end what belongs to one when its client leaves. */
+  async #ask(ports: Pick<Ports, 'access'>): Promise<boolean> {
+    const askedAt = Date.now();
+    const asked = await askAccess(ports, 'policy', { known: this.#stored.version });
+    if (!asked) return false;
+    const { version, text } = asked.answer;
+    // An answer that was overtaken by a later one is no news.
+    if (version < this.#stored.version) return true;
+    if (text !== undefined) this.#stored = { version, policy: compiled(text) };
+    this.#countsUntil = askedAt + COUNTS_MS;
+    this.#askAt = askedAt + ASK_AGAIN_MS;
+    return true;
+  }
+
+  #beside(set: Policy | undefined): FoundPolicies {
+    const { policy } = this.#stored;
+    if (policy === 'unreadable') return { fault: UNREADABLE };
+    if (!this.#found.isOf(set, policy)) this.#found = new Policies(set, policy);
+    return this.#found;
+  }
+}
+
+/** A text that was set is one that could be read then; empty: none. */
+function compiled(text: string): Stored['policy'] {
+  if (text === '') return undefined;
+  const read = readPolicy(text);
+  return read.ok ? read.policy : 'unreadable';
+}
