@@ -10,8 +10,6 @@ export interface Principal {
   /** Of those that signed in: the grant, its scopes, and when their token expires (ms since the epoch). */
   readonly grant?: string;
   readonly scopes?: readonly string[];
-  /** Of a person, as far as they are known. */
-  readonly groups?: readonly string[];
   readonly expiresAt?: number;
   /** What an identity provider or issuer says of a person. A mail address only if it vouches for it. */
   readonly email?: string | undefined;

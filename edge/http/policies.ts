@@ -67,10 +67,11 @@ export class PolicyMemory {
     isCurrent = false,
   ): FoundPolicies | Promise<FoundPolicies> {
     const { policy, signIn } = settings;
-    // Without an owner nobody can have set one.
-    if (policy === undefined && !signIn) return NONE;
+    // Without an owner nobody can set one.
+    const isKept = signIn !== undefined && signIn.ownerKeys.size > 0;
+    if (policy === undefined && !isKept) return NONE;
     if (policy === 'broken') return { fault: { fault: 'not_configured' } };
-    if (!signIn) return this.#beside(policy);
+    if (!isKept) return this.#beside(policy);
     const now = Date.now();
     if (now >= this.#countsUntil) return this.#asked(policy, ports);
     if (now >= this.#askAt && isCurrent) return this.#asked(policy, ports);

@@ -3,7 +3,11 @@ import * as v from 'valibot';
 import { FAULTS, type FaultCode } from '../fault.ts';
 
 /** What only answers to clients name. A peer of an older version would take such a code for a breach of the protocol (LP2). */
-const ONLY_IN_ANSWERS: ReadonlySet<string> = new Set<FaultCode>(['not_allowed']);
+const ONLY_IN_ANSWERS: ReadonlySet<string> = new Set<FaultCode>([
+  'not_allowed',
+  'forbidden',
+  'insufficient_scope',
+]);
 
 const faultCodes = Object.keys(FAULTS).filter((code) => !ONLY_IN_ANSWERS.has(code)) as FaultCode[];
 
