@@ -313,7 +313,7 @@ describe('[R-15] [F-530] properties', () => {
 
   test('a message is judged the same whatever form it has', () => {
     const escaped = (name: string): string =>
-      `"${[...name].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')}"`;
+      `"${name.replaceAll(/./gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}"`;
     const spelling = fc.record({
       name: fc.constantFrom(...TOOLS),
       isEscaped: fc.boolean(),
