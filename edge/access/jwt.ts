@@ -22,7 +22,7 @@ const ALGORITHMS = [
 ];
 
 /** How far two clocks may be apart. */
-export const CLOCK_TOLERANCE_S = 60;
+const JWT_TOLERANCE_S = 60;
 
 /** Keys of one name that are tried, where an issuer has published more than one. */
 const TRIED_KEYS = 8;
@@ -97,7 +97,7 @@ async function verified(
     issuer,
     ...(audience !== undefined && { audience }),
     algorithms: ALGORITHMS,
-    clockTolerance: CLOCK_TOLERANCE_S,
+    clockTolerance: JWT_TOLERANCE_S,
     currentDate: new Date(now),
     requiredClaims: ['sub', 'exp'],
   };

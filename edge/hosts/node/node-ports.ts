@@ -8,7 +8,7 @@ import type {
   Socket,
   SocketListener,
 } from '../../http/ports.ts';
-import { fetchedProvider } from './outside.ts';
+import { askedProvider } from './outside.ts';
 import { failureOf, type LogPort } from '../../core/log.ts';
 import { faultRow, type Fault } from '../../../shared/fault.ts';
 import { textForm } from '../../../shared/link/forms.ts';
@@ -34,7 +34,7 @@ export function nodePorts(options: NodePortsOptions): Ports {
     fleet: fleetPort(options),
     access: async (name, input) => actors.access.take(name, input),
     outside,
-    provider: fetchedProvider,
+    provider: askedProvider,
     // Nothing of a request ends here when its client leaves.
     outlive: () => undefined,
   };

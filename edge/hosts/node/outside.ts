@@ -89,6 +89,6 @@ export const publicOutside: OutsidePort = async (url) => {
 };
 
 /** Asks the identity providers of the operator, who may have them in a private network. */
-export const fetchedProvider: ProviderPort = askingProviders((url, init, timeoutMs) =>
+export const askedProvider: ProviderPort = askingProviders((url, init, timeoutMs) =>
   fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) }),
 );
