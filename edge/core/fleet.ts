@@ -5,6 +5,7 @@
 // One file above 300 lines: each frame and dial changes the same books.
 import { ControlLinks, type ControlNote } from './control-links.ts';
 import type { FleetEffect, FleetTerms } from './fleet-effects.ts';
+import { LateOpenings } from './late-openings.ts';
 import { displacementLine, runnerPresenceLine } from './log.ts';
 import { grantedServers } from './placement.ts';
 import { placedOf, Placing } from './placing.ts';
@@ -18,6 +19,7 @@ import type {
   OpeningTurn,
   PlacedSession,
   RunnerRecord,
+  SessionRow,
   Sockets,
   SpareRow,
   Withdrawal,
@@ -34,6 +36,7 @@ import {
   actorOf,
   onlySessionOf,
   type ActorName,
+  type PrincipalName,
   type RunnerName,
   type ServerName,
   type SessionName,
@@ -62,6 +65,7 @@ export class Fleet {
   readonly #tickets = new Tickets(
     (ask, scope) => void this.#effects.push({ do: 'sign', ask, scope }),
   );
+  readonly #late = new LateOpenings();
   readonly #placing: Placing;
   /** When actors that were not reached are told again. */
   #oweAt: number | undefined;
@@ -213,14 +217,34 @@ export class Fleet {
     return this.#flush();
   }
 
-  /** A principal lost its access: its sessions end, with what is open of them. */
-  withdrawn({ principal, by }: Withdrawal, now: number): FleetEffect[] {
-    for (const { session, server, grant } of this.#store.sessionsOf(principal)) {
-      const isMeant =
-        by === undefined || (grant === undefined ? server === by.server : grant === by.grant);
-      if (isMeant) this.#giveUp(session, { fault: 'unauthorized', message: WITHDRAWN }, now);
-    }
+  /** A principal lost its access: its sessions end, with what is open of them, and what is opened yet by who does not know it. */
+  withdrawn(withdrawal: Withdrawal, now: number): FleetEffect[] {
+    const { principal, by } = withdrawal;
+    this.#late.remember(withdrawal, now);
+    this.#endSessions(
+      principal,
+      (row) =>
+        by === undefined ||
+        (row.grant === undefined ? row.server === by.server : row.grant === by.grant),
+      now,
+    );
     return this.#flush();
+  }
+
+  /** Sessions of modern clients stay, for they serve all apps of a person; unless it is the person who is out. */
+  #endLateOpenings(now: number): void {
+    for (const { principal, by } of this.#late.take(now))
+      this.#endSessions(principal, ({ grant }) => by === undefined || grant === by.grant, now);
+  }
+
+  #endSessions(
+    principal: PrincipalName,
+    isMeant: (row: Pick<SessionRow, 'server' | 'grant'>) => boolean,
+    now: number,
+  ): void {
+    for (const row of this.#store.sessionsOf(principal))
+      if (isMeant(row))
+        this.#giveUp(row.session, { fault: 'unauthorized', message: WITHDRAWN }, now);
   }
 
   /** A runner's control link on `socket`; its credential has been checked. */
@@ -268,6 +292,7 @@ export class Fleet {
     this.#links.dues(due);
     this.#room.dues(due);
     due(this.#oweAt, () => this.#tellOwed(), OWED_AGAIN_MS);
+    due(this.#late.dueAt, (now) => this.#endLateOpenings(now));
   };
 
   #frame(socket: SocketId, note: ControlNote, frame: ControlUp, now: number): void {

@@ -11,10 +11,8 @@ import { isMinted } from '../../access/minted.ts';
 import type { Principal } from '../../access/principal.ts';
 import type { CredentialKind, Proof } from '../../core/credential-ports.ts';
 import type { SignIn } from '../../sign-in-settings.ts';
+import { ADMITTED_MS } from '../../core/late-openings.ts';
 import type { ServerName } from '../../../shared/ids.ts';
-
-/** How long an answer counts: an ended grant serves no longer. */
-const REMEMBERED_MS = 30_000;
 
 export class Admissions {
   readonly #known = new ShortMemory<Principal>();
@@ -63,7 +61,7 @@ export class Admissions {
       ...(email !== undefined && { email }),
       ...(groups && { groups }),
     };
-    this.#known.set(key, principal, Math.min(Date.now() + REMEMBERED_MS, expiresAt));
+    this.#known.set(key, principal, Math.min(Date.now() + ADMITTED_MS, expiresAt));
     return principal;
   }
 
@@ -80,7 +78,7 @@ export class Admissions {
     if (known) return known;
     const found = await findForeign({ ports, signIn, issuers: this.issuers }, server, token);
     if (found === undefined || found === 'unreachable') return found;
-    this.#known.set(key, found, Math.min(Date.now() + REMEMBERED_MS, found.expiresAt));
+    this.#known.set(key, found, Math.min(Date.now() + ADMITTED_MS, found.expiresAt));
     return found;
   }
 
@@ -103,7 +101,7 @@ export class Admissions {
       servers: servers.includes('*') ? '*' : new Set(servers),
       ...(notAfter !== null && { expiresAt: notAfter }),
     };
-    this.#known.set(key, principal, Math.min(Date.now() + REMEMBERED_MS, notAfter ?? Infinity));
+    this.#known.set(key, principal, Math.min(Date.now() + ADMITTED_MS, notAfter ?? Infinity));
     return principal;
   }
 }

@@ -116,6 +116,25 @@ describe('[F-507] access is withdrawn', () => {
     expect(left(fleet)).toHaveLength(4);
   });
 
+  test('and what a worker still lets open, which does not know it yet, ends when all of them do', () => {
+    const fleet = opened();
+    fleet.withdraw({ principal: 'ann', by: { grant: 'g-web', server: 'files' } });
+    fleet.withdraw({ principal: 'bob' });
+    fleet.now += 29_000;
+    fleet.open('1'.repeat(22), 'streamable', 'ann', 'g-web');
+    fleet.open('2'.repeat(22), 'streamable', 'ann', 'g-new');
+    fleet.open(`${'3'.repeat(22)}~00000001`, 'modern', 'ann');
+    fleet.open('4'.repeat(22), 'streamable', 'bob');
+    fleet.open(`${'5'.repeat(22)}~00000001`, 'modern', 'bob');
+    fleet.now += 6_000;
+    fleet.tick();
+    expect(left(fleet)).toEqual(['2'.repeat(22), `${'3'.repeat(22)}~00000001`, SESSIONS.cli]);
+    fleet.open('6'.repeat(22), 'streamable', 'bob');
+    fleet.now += 60_000;
+    fleet.tick();
+    expect(left(fleet)).toContain('6'.repeat(22));
+  });
+
   test('by the end of a key: all sessions of its client, and nobody else is touched', () => {
     const fleet = opened();
     fleet.withdraw({ principal: 'ann' });

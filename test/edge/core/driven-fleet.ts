@@ -124,6 +124,10 @@ export class DrivenFleet {
     return this.#fleet.placed(actor);
   }
 
+  tick(): void {
+    this.#perform(this.#fleet.tick(this.now));
+  }
+
   withdraw(withdrawal: Withdrawal): void {
     this.#perform(this.#fleet.withdrawn(withdrawal, this.now));
   }
