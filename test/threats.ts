@@ -41,14 +41,12 @@ export const THREAT_ROWS: Readonly<Record<string, ThreatRow>> = {
   T6: {
     threat: "has the edge ask an identity provider for somebody's consent to an app of his",
     control: 'consent comes first, and the cookie after it',
-    faults: [],
-    missing: 'Nobody signs in at an identity provider yet.',
+    faults: ['F-525'],
   },
   T7: {
     threat: 'signs somebody in as himself, or repeats an answer of an identity provider',
     control: 'state, nonce, PKCE and the cookie',
-    faults: [],
-    missing: 'Nobody signs in at an identity provider yet.',
+    faults: ['F-524', 'F-525'],
   },
   T8: {
     threat: 'shows a token for one server to another',
