@@ -19,6 +19,8 @@ export interface ControlNote {
   readonly granted: readonly string[] | '*';
   /** Servers that are bound to other runners. */
   readonly withheld: readonly string[];
+  /** See ControlDial. */
+  readonly from?: string | undefined;
   readonly hasHello: boolean;
   /** When it was accepted; until its first ping, this is its last sign of life. */
   readonly at: number;

@@ -13,6 +13,8 @@ import type {
   ControlDial,
   FleetStore,
   FleetView,
+  RivalView,
+  RunnerView,
   ModernHome,
   Opened,
   Opening,
@@ -67,6 +69,8 @@ export class Fleet {
   );
   readonly #late = new LateOpenings();
   readonly #placing: Placing;
+  /** Other machines that came with a runner's credential, for the owner. There is one at most for each runner that is known. */
+  readonly #rivals = new Map<RunnerName, RivalView>();
   /** When actors that were not reached are told again. */
   #oweAt: number | undefined;
   #effects: FleetEffect[] = [];
@@ -166,6 +170,7 @@ export class Fleet {
     const runners = this.#store.runners().map((record) => ({
       runner: record.runner,
       isLinked: linked.has(record.runner),
+      ...this.#whence(record.runner),
       isDraining: record.isDraining,
       servers: record.servers,
       capacity: record.capacity,
@@ -176,6 +181,14 @@ export class Fleet {
     const sessions = runners.reduce((sum, runner) => sum + runner.sessions, 0);
     const view = { runners, sessions, ...this.#placing.counts };
     return { view, effects: this.#flush() };
+  }
+
+  /** Where a runner's machine is, and another that shows its credential. */
+  #whence(runner: RunnerName): Pick<RunnerView, 'from' | 'rival'> {
+    const socket = this.#links.openSocketOf(runner);
+    const from = socket === undefined ? undefined : this.#links.noteOf(socket)?.from;
+    const rival = this.#rivals.get(runner);
+    return { ...(from !== undefined && { from }), ...(rival && { rival }) };
   }
 
   /** If an actor lost its memory and its runner never returns, nobody else would wake the actor to end the session. */
@@ -249,8 +262,8 @@ export class Fleet {
 
   /** A runner's control link on `socket`; its credential has been checked. */
   dialled(socket: SocketId, dial: ControlDial, now: number): FleetEffect[] {
-    const { runner, granted, withheld, use } = dial;
-    const note = { runner, granted, withheld, hasHello: false, at: now };
+    const { runner, granted, withheld, use, from } = dial;
+    const note = { runner, granted, withheld, from, hasHello: false, at: now };
     if (use && !this.#used.isFirst(use, now)) {
       this.#links.add(socket, note);
       this.#links.close(socket, CLOSE.notGranted, 'this signature was used before', now);
@@ -325,7 +338,7 @@ export class Fleet {
   }
 
   #hello(socket: SocketId, note: ControlNote, hello: HelloFrame, now: number): void {
-    const { runner, granted, withheld, hasHello } = note;
+    const { runner, granted, withheld, hasHello, from } = note;
     if (hello.runner !== runner)
       return this.#links.close(
         socket,
@@ -337,7 +350,10 @@ export class Fleet {
     const rival = this.#links.socketOf(runner, now);
     if (rival !== undefined && rival !== socket && boot !== this.#recordOf(runner)?.boot) {
       const message = hello.standby ? 'a displaced runner waits' : 'a runner was displaced';
-      this.#effects.push({ do: 'log', line: displacementLine(message, runner, boot) });
+      const other = this.#links.noteOf(rival)?.from;
+      const line = displacementLine({ message, runner, boot, from, other });
+      this.#effects.push({ do: 'log', line });
+      this.#rivals.set(runner, { from: hello.standby ? from : other, at: now });
       if (hello.standby)
         return this.#links.close(
           socket,
@@ -353,7 +369,7 @@ export class Fleet {
     this.#links.say(socket, { type: 'welcome', servers });
     // A later hello on the same socket may cross an `open` on its way, so only the first is compared with the books.
     if (!hasHello) {
-      this.#effects.push({ do: 'log', line: runnerPresenceLine('runner connected', runner) });
+      this.#effects.push({ do: 'log', line: runnerPresenceLine('runner connected', runner, from) });
       this.#reconcile(socket, runner, hello, now);
     } else
       this.#withdraw(
@@ -452,9 +468,9 @@ export class Fleet {
   }
 
   /** A control socket is gone. */
-  #lost(socket: SocketId, { runner, hasHello }: ControlNote, now: number): void {
+  #lost(socket: SocketId, { runner, hasHello, from }: ControlNote, now: number): void {
     if (hasHello && this.#links.openSocketOf(runner) === undefined) {
-      this.#effects.push({ do: 'log', line: runnerPresenceLine('runner left', runner) });
+      this.#effects.push({ do: 'log', line: runnerPresenceLine('runner left', runner, from) });
       this.#loseSpares(runner);
     }
     this.#room.dropped(socket, now);

@@ -50,6 +50,8 @@ export interface CallLine extends ToldCall {
   readonly outcome: 'answered' | 'accepted' | 'streamed' | 'left';
   /** From the arrival of the request at the edge to the end of its answer. */
   readonly ms: number;
+  /** Of these, before the message went to its session. What the runner's line does not have either was spent on the link. */
+  readonly edgeMs: number;
   readonly bytesUp: number;
   readonly bytesDown: number;
   readonly request?: string | undefined;
@@ -71,15 +73,19 @@ export interface RunnerPresenceLine {
   readonly level: 'info';
   readonly message: 'runner connected' | 'runner left';
   readonly runner: RunnerName;
+  /** The address of its machine, as far as the edge knows it. */
+  readonly from?: string | undefined;
 }
 
 export const runnerPresenceLine = (
   message: RunnerPresenceLine['message'],
   runner: RunnerName,
+  from?: string,
 ): RunnerPresenceLine => ({
   level: 'info',
   message,
   runner,
+  ...(from !== undefined && { from }),
 });
 
 /** A request that was answered with an error of the edge. */
@@ -143,13 +149,15 @@ export interface DisplacementLine {
   readonly runner: RunnerName;
   /** The run of the one that came now; the runner's own log names it too. */
   readonly boot: BootId;
+  /** The address of the one that came now, and of the one that was there, as far as the edge knows them. */
+  readonly from?: string | undefined;
+  readonly other?: string | undefined;
 }
 
-export const displacementLine = (
-  message: DisplacementLine['message'],
-  runner: RunnerName,
-  boot: BootId,
-): DisplacementLine => ({ level: 'error', message, runner, boot });
+export const displacementLine = (facts: Omit<DisplacementLine, 'level'>): DisplacementLine => ({
+  level: 'error',
+  ...facts,
+});
 
 /** An unexpected failure. An exception's message may contain what a peer sent, so only its kind and place are logged. */
 export interface FailureLine {

@@ -126,12 +126,24 @@ export interface ControlDial {
   readonly withheld: readonly string[];
   /** The runner proved who it is with a signed statement, which opens one link. */
   readonly use?: { readonly id: string; readonly until: number };
+  /** The address that it came from, if the host can tell. */
+  readonly from?: string | undefined;
   readonly subprotocol: string;
+}
+
+/** Where a second machine with a runner's credential came from, and when last, in ms since the epoch. */
+export interface RivalView {
+  readonly from: string | undefined;
+  readonly at: number;
 }
 
 export interface RunnerView {
   readonly runner: RunnerName;
   readonly isLinked: boolean;
+  /** The address that its control link came from, if it is linked and the host can tell. */
+  readonly from?: string | undefined;
+  /** Another machine that came with the same credential. Kept in memory only. */
+  readonly rival?: RivalView | undefined;
   readonly isDraining: boolean;
   readonly servers: readonly string[];
   readonly sessions: number;

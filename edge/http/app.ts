@@ -146,11 +146,12 @@ export function createApp(memory = new Memory()): Hono<{ Bindings: EdgeContext }
   app.get('/readyz', (context) => ready(context, memory));
   app.get('/metrics', metrics);
   app.get('/', home);
-  const dialOf = ({ req, env: { settings, ports } }: AppContext): RunnerDial => ({
+  const dialOf = ({ req, env: { settings, ports, addressOf } }: AppContext): RunnerDial => ({
     request: req.raw,
     settings,
     ports,
     admissions: memory.admissions,
+    from: addressOf(req.raw),
   });
   app.get('/runner/link', (context) =>
     limitingFailures(context.req.raw, context.env, memory, () => controlLink(dialOf(context))),

@@ -20,6 +20,7 @@ export class RecordedPost {
   readonly #startedAt = Date.now();
   #session: string | undefined;
   #callId: string | undefined;
+  #edgeMs = 0;
   #asked:
     | Pick<
         CallLine,
@@ -60,6 +61,7 @@ export class RecordedPost {
   /** It went to its session as this post. */
   posted({ id }: Pick<Post, 'id'>): void {
     this.#callId = id;
+    this.#edgeMs = Date.now() - this.#startedAt;
   }
 
   /** What the line of a refusal says of the call that was refused, which then has no line of its own. */
@@ -84,6 +86,7 @@ export class RecordedPost {
       session: this.#session,
       outcome,
       ms: Date.now() - this.#startedAt,
+      edgeMs: this.#edgeMs,
       bytesDown,
     });
   }

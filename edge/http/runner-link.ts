@@ -5,6 +5,7 @@ import { because, towards } from './refusal-reason.ts';
 import { notConfigured, refuse } from './refuse.ts';
 import type { Admissions } from './oauth/admissions.ts';
 import { askAccess } from './oauth/context.ts';
+import { networkOf } from '../access/network.ts';
 import { verifyTicket } from '../access/ticket.ts';
 import type { Ports } from './ports.ts';
 import type { AssertionUse } from '../access/runner-assertion.ts';
@@ -20,6 +21,8 @@ export interface RunnerDial {
   readonly settings: Settings;
   readonly ports: Ports;
   readonly admissions: Admissions;
+  /** The address it came from, if the host can tell. */
+  readonly from: string | undefined;
 }
 
 type Dialled =
@@ -33,7 +36,7 @@ type Dialled =
 
 /** GET /runner/link */
 export async function controlLink(dial: RunnerDial): Promise<Response> {
-  const { request, ports } = dial;
+  const { request, ports, from } = dial;
   const dialled = await admit(dial);
   if (!dialled.ok) return dialled.response;
   const { runner, use, subprotocol } = dialled;
@@ -46,6 +49,7 @@ export async function controlLink(dial: RunnerDial): Promise<Response> {
     withheld,
     subprotocol,
     ...(use && { use }),
+    ...(from !== undefined && networkOf(from) !== undefined && { from }),
   });
 }
 

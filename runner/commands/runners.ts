@@ -14,11 +14,15 @@ const LIST = v.object({
     v.object({
       runner: v.string(),
       isLinked: v.boolean(),
+      from: v.optional(v.string()),
+      rival: v.optional(v.object({ from: v.optional(v.string()), at: v.number() })),
       servers: v.array(v.string()),
       sessions: v.number(),
     }),
   ),
 });
+
+type Linked = v.InferOutput<typeof LIST>['linked'][number];
 
 /** Returns the exit code. */
 export const runnerCommand = (argv: readonly string[]): Promise<number> =>
@@ -57,11 +61,20 @@ async function list(api: OwnerApi, _name: string, given: Arguments): Promise<num
     return EXIT.ok;
   }
   const { runners, linked } = lists;
-  const now = linked.map(
-    ({ runner, isLinked, servers, sessions }) =>
-      `${runner}: ${isLinked ? 'linked' : 'away'}, serves ${servers.join(', ') || 'nothing'}, ${sessions} sessions\n`,
-  );
+  const now = linked.map(lineOf);
   print(runners.length === 0 ? 'No machine has joined.\n' : keptTable(runners));
   print(now.length === 0 ? '' : `\n${now.join('')}`);
   return EXIT.ok;
 }
+
+function lineOf({ runner, isLinked, from, rival, servers, sessions }: Linked): string {
+  const state = `${isLinked ? 'linked' : 'away'}${whence(from)}`;
+  const line = `${runner}: ${state}, serves ${servers.join(', ') || 'nothing'}, ${sessions} sessions\n`;
+  if (!rival) return line;
+  return `${line}  Another machine showed its credential${whence(rival.from)}, last at ${new Date(rival.at).toISOString()}.
+  To keep one of the two: runner revoke ${runner}, runner add ${runner}, and join on that one.
+`;
+}
+
+const whence = (address: string | undefined): string =>
+  address === undefined ? '' : ` from ${address}`;

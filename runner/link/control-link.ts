@@ -48,7 +48,7 @@ export interface ControlLinkOptions {
 
 const DISPLACED: Problem = {
   what: 'another machine shows the credential of this runner, and serves in its place; this one waits, and serves again once the other is gone',
-  fix: 'Give each machine a runner name and a credential of its own. If you do not know the other machine, replace the credential now.',
+  fix: 'Give each machine a runner name and a credential of its own. `mcp-bridge runner list` shows where the other came from. If you do not know it, replace the credential now.',
 };
 
 /** After the grace the sleeps grow with the time away: a runner that was away for a minute is back within 15 s. */

@@ -18,6 +18,8 @@ interface Line {
   readonly outcome?: string;
   readonly app?: string;
   readonly principal?: string;
+  readonly ms?: number;
+  readonly edgeMs?: number;
 }
 
 /** Lines of both logs that are JSON, without what stands before them. */
@@ -70,6 +72,11 @@ test('[F-99] [F-458] each call is in both records under one id, by tool, person 
     new Set(atRunner.map(({ callId }) => callId)),
   );
   for (const { principal } of [...atEdge, ...atRunner]) expect(principal).toBe('ann');
+  for (const { callId, ms = 0, edgeMs = Number.NaN } of atEdge) {
+    const atProcess = atRunner.find((line) => line.callId === callId)?.ms;
+    expect(atProcess).toEqual(expect.any(Number));
+    expect(edgeMs).toBeLessThanOrEqual(ms);
+  }
   expect(atRunner.every(({ app }) => app !== undefined)).toBe(true);
   // At the edge, requests of 2026-07-28 name their client, and so does `initialize`.
   expect(linesOf(bridge).filter(({ message, app }) => message === 'edge: call' && app)).not.toEqual(

@@ -17,7 +17,7 @@ function upgrade(
 
 export const controlUpgrade = (
   request: Request,
-  { granted, withheld, use, ...dial }: ControlDial,
+  { granted, withheld, use, from, ...dial }: ControlDial,
 ): Request =>
   upgrade(
     'control',
@@ -26,6 +26,7 @@ export const controlUpgrade = (
       granted: granted === '*' ? '*' : granted.join(','),
       withheld: withheld.join(','),
       ...(use && { use: use.id, until: use.until }),
+      ...(from !== undefined && { from }),
     },
     request,
   );
@@ -34,12 +35,13 @@ export function readControl(request: Request): ControlDial {
   const fields = new URL(request.url).searchParams;
   const granted = fields.get('granted') ?? '';
   const withheld = fields.get('withheld') ?? '';
-  const use = fields.get('use');
+  const [use, from] = [fields.get('use'), fields.get('from')];
   return {
     runner: fields.get('runner') ?? '',
     granted: granted === '*' ? '*' : granted.split(','),
     withheld: withheld === '' ? [] : withheld.split(','),
     ...(use !== null && { use: { id: use, until: Number(fields.get('until')) } }),
+    ...(from !== null && { from }),
     subprotocol: fields.get('subprotocol') ?? '',
   };
 }

@@ -46,14 +46,24 @@ describe('[F-56] [LP9] a second machine with the name of a runner', () => {
 
   test('displaces the first, which is logged', () => {
     const fleet = new DrivenFleet();
-    const first = fleet.link('vm');
-    const second = fleet.link('vm', { boot: OTHER });
+    const first = fleet.link('vm', {}, { from: '192.0.2.1' });
+    const second = fleet.link('vm', { boot: OTHER }, { from: '198.51.100.7' });
     expect(closedOf(fleet)).toEqual([
       expect.objectContaining({ socket: first, code: CLOSE.replaced }),
     ]);
     expect(fleet.frames(second, 'welcome')).toHaveLength(1);
     expect(linesOf(fleet)).toEqual([
-      { level: 'error', message: 'a runner was displaced', runner: 'vm', boot: OTHER },
+      {
+        level: 'error',
+        message: 'a runner was displaced',
+        runner: 'vm',
+        boot: OTHER,
+        from: '198.51.100.7',
+        other: '192.0.2.1',
+      },
+    ]);
+    expect(fleet.runners()).toMatchObject([
+      { runner: 'vm', from: '198.51.100.7', rival: { from: '192.0.2.1', at: fleet.now } },
     ]);
   });
 
@@ -61,12 +71,15 @@ describe('[F-56] [LP9] a second machine with the name of a runner', () => {
     const fleet = new DrivenFleet();
     fleet.cut(fleet.link('vm'));
     const second = fleet.link('vm', { boot: OTHER });
-    const waiting = fleet.link('vm', { standby: true });
+    const waiting = fleet.link('vm', { standby: true }, { from: '192.0.2.1' });
     expect(fleet.frames(waiting, 'welcome')).toEqual([]);
     expect(closedOf(fleet)).toEqual([
       expect.objectContaining({ socket: waiting, code: CLOSE.replaced }),
     ]);
-    expect(linesOf(fleet)).toMatchObject([{ message: 'a displaced runner waits' }]);
+    expect(linesOf(fleet)).toMatchObject([
+      { message: 'a displaced runner waits', from: '192.0.2.1' },
+    ]);
+    expect(fleet.runners()).toMatchObject([{ rival: { from: '192.0.2.1' } }]);
     fleet.cut(second);
     expect(fleet.frames(fleet.link('vm', { standby: true }), 'welcome')).toHaveLength(1);
   });

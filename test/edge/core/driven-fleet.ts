@@ -3,7 +3,13 @@ import { Fleet } from '../../../edge/core/fleet.ts';
 import type { ControlNote } from '../../../edge/core/control-links.ts';
 import type { FleetEffect } from '../../../edge/core/fleet-effects.ts';
 import type { ClientKind } from '../../../shared/link/control-frames.ts';
-import type { ControlDial, Opening, Sockets, Withdrawal } from '../../../edge/core/ports.ts';
+import type {
+  ControlDial,
+  RunnerView,
+  Opening,
+  Sockets,
+  Withdrawal,
+} from '../../../edge/core/ports.ts';
 import { MemoryFleetStore } from '../../simulation/stores.ts';
 
 export const BOOT = 'b'.repeat(22);
@@ -40,6 +46,11 @@ export class DrivenFleet {
   restart(): void {
     this.#open.clear();
     this.#fleet = this.#made();
+  }
+
+  /** What the owner sees. */
+  runners(): readonly RunnerView[] {
+    return this.#fleet.view(this.now).view.runners;
   }
 
   /** A runner dials and says hello. */

@@ -26,6 +26,7 @@ const CALL: LogLine = {
   ms: 1,
   bytesUp: 1,
   bytesDown: 1,
+  edgeMs: 1,
 };
 
 test('[F-458] the newest lines are kept, and who looks again gets what is new', () => {

@@ -47,6 +47,7 @@ describe('[F-458] a call is one line', () => {
         clientKind: 'streamable',
         outcome: 'answered',
         bytesDown: answer.length + 1,
+        edgeMs: expect.any(Number),
         callId: edge.session.legacyPosts.at(-1)?.id,
       }),
     ]);
