@@ -41,6 +41,7 @@ const MANIFEST_FIELDS = [
   'license',
   'type',
   'engines',
+  'publishConfig',
   'peerDependencies',
   'peerDependenciesMeta',
 ];
@@ -65,6 +66,12 @@ async function writeManifest(): Promise<{ version: string }> {
     MANIFEST_FIELDS.filter((field) => field in own).map((field) => [field, own[field]]),
   );
   manifest['bin'] = { 'mcp-bridge': 'bin/mcp-bridge.js' };
+  // It is a program: nothing of it is to be imported but what describes it.
+  manifest['exports'] = {
+    './package.json': './package.json',
+    './config.schema.json': './bin/config.schema.json',
+  };
+  manifest['files'] = ['bin', 'THIRD-PARTY-LICENSES.txt'];
   await writeFile(join(dist, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
   return own;
 }

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -72,6 +73,62 @@ test('npx runs it and it knows its version', async () => {
     cwd: project,
   });
   expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/u);
+});
+
+test('the manifest is ready to be published: nothing runs at install, and only the program is in it', () => {
+  const folder = join(project, 'node_modules/mcp-edge-bridge');
+  const manifest: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  expect(manifest).toMatchObject({
+    bin: { 'mcp-bridge': 'bin/mcp-bridge.js' },
+    engines: { node: '>=22.18' },
+    publishConfig: { access: 'public', provenance: true },
+  });
+  for (const member of ['scripts', 'dependencies', 'private', 'devDependencies'])
+    expect(manifest).not.toHaveProperty(member);
+  expect(readdirSync(folder).toSorted()).toEqual([
+    'LICENSE',
+    'README.md',
+    'THIRD-PARTY-LICENSES.txt',
+    'bin',
+    'package.json',
+  ]);
+});
+
+test('[F-563] npx runs up from an empty folder and an empty home, and says how to call it again', async () => {
+  const home = join(folder, 'home');
+  mkdirSync(join(home, 'work'), { recursive: true });
+  const [tarball = ''] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+  const env = { HOME: home, PATH: process.env['PATH'] };
+  const npx = [
+    '--yes',
+    '--offline',
+    '--package',
+    join(folder, tarball),
+    'mcp-bridge',
+    'up',
+    '--port',
+    '0',
+  ];
+  const nothing = run('npx', npx, { cwd: join(home, 'work'), env });
+  await expect(nothing).rejects.toMatchObject({
+    stderr: expect.stringContaining('npx mcp-edge-bridge up -- npx -y'),
+  });
+  const child = spawn('npx', [...npx, '--json', '--', process.execPath, echo], {
+    cwd: join(home, 'work'),
+    env,
+    // npx hands a signal on to its shell alone; a terminal signals all of them.
+    detached: true,
+  });
+  const end = (signal: NodeJS.Signals) => process.kill(-(child.pid ?? 0), signal);
+  onTestFinished(() => {
+    if (child.exitCode === null && child.signalCode === null) end('SIGKILL');
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  await vi.waitUntil(() => output.endsWith('\n'), PATIENCE);
+  expect(JSON.parse(output)).toMatchObject({ servers: [{ name: 'echo', ok: true }] });
+  end('SIGINT');
+  await once(child, 'close');
 });
 
 test('check tries out a config with a real server', async () => {
