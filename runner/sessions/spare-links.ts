@@ -43,6 +43,9 @@ interface Linked {
   isLinked: boolean;
 }
 
+/** A spare that was taken is replaced this long after: its session's first answers should not wait for the dial of another. */
+const REPLACED_MS = 50;
+
 export class SpareLinks {
   readonly #options: SpareLinksOptions;
   readonly #spares = new Spares();
@@ -90,7 +93,8 @@ export class SpareLinks {
     if (!this.#spares.has(session)) return undefined;
     const linked = this.#links.get(session);
     this.#links.delete(session);
-    this.#perform(this.#spares.taken(session, performance.now()));
+    const effects = this.#spares.taken(session, performance.now());
+    setTimeout(() => this.#perform(effects), REPLACED_MS).unref();
     return { link: linked?.link, isLinked: linked?.isLinked === true };
   }
 
