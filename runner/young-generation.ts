@@ -19,12 +19,16 @@ const SURVIVORS = 20_000;
  *
  * V8 reads `--max-semi-space-size` when it makes a heap, which is before any code of ours; a command that people start by its name
  * cannot give its Node a flag. The factor by which that space grows is read each time it grows, so it can be set to 1 later.
+ *
+ * So small a space is collected by one thread: to wake others and wait for them costs more than they take over, a tenth of the
+ * processor's time at ten sessions, and on a busy machine the wait is long.
  */
 export function boundYoungGeneration(): void {
   for (let round = 0; round < MOST_ROUNDS && bytes() < YOUNG_GENERATION_BYTES; round += 1) {
     churn(SURVIVORS);
   }
   setFlagsFromString('--semi-space-growth-factor=1');
+  setFlagsFromString('--no-parallel-scavenge');
 }
 
 const churn = (survivors: number): unknown => Array.from({ length: survivors }, (_, n) => [n]);

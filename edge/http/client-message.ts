@@ -2,7 +2,7 @@
 import { headOf, readBody } from './guards/body.ts';
 import { checkAccept, checkContentType } from './guards/media.ts';
 import type { Fault } from '../../shared/fault.ts';
-import { scanMessage } from '../../shared/jsonrpc/scan.ts';
+import { scanMessage, type Scanned } from '../../shared/jsonrpc/scan.ts';
 import { compactLine } from '../../shared/jsonrpc/splice.ts';
 import { viewsIn, type MessageView } from '../../shared/jsonrpc/view.ts';
 import { SESSION_ID_HEADER } from '../../shared/mcp/headers.ts';
@@ -61,20 +61,32 @@ function checkMessage(bytes: Uint8Array): ReadMessage {
     const fault = scan.code === -32700 ? 'parse_error' : 'invalid_request';
     return { ok: false, fault: { fault, message: scan.reason }, refused: bytes };
   }
-  const messages = viewsIn(bytes, scan);
-  const [single] = scan.kind === 'single' ? messages : [];
-  const requests = messages.filter(({ kind }) => kind === 'request');
-  return {
-    ok: true,
-    message: {
-      get text() {
-        return decoder.decode(scan.compact ? bytes : compactLine(bytes));
-      },
-      isBatch: scan.kind === 'batch',
-      messages,
-      requestIds: requests.flatMap(({ id }) => (id === undefined ? [] : [id])),
-      method: single?.isAnswer === false ? single.method : undefined,
-      answers: single?.isAnswer === true ? single.id : undefined,
-    },
-  };
+  return { ok: true, message: new CheckedMessage(bytes, scan) };
+}
+
+/** A class: a literal with a getter costs as much as the scan of a small message. */
+class CheckedMessage implements ClientMessage {
+  readonly isBatch: boolean;
+  readonly messages: readonly MessageView[];
+  readonly requestIds: readonly string[];
+  readonly method: string | undefined;
+  readonly answers: string | undefined;
+  readonly #bytes: Uint8Array;
+  readonly #isCompact: boolean;
+
+  constructor(bytes: Uint8Array, scan: Scanned) {
+    this.#bytes = bytes;
+    this.#isCompact = scan.compact;
+    this.isBatch = scan.kind === 'batch';
+    this.messages = viewsIn(bytes, scan);
+    const [single] = this.isBatch ? [] : this.messages;
+    const requests = this.messages.filter(({ kind }) => kind === 'request');
+    this.requestIds = requests.flatMap(({ id }) => (id === undefined ? [] : [id]));
+    this.method = single?.isAnswer === false ? single.method : undefined;
+    this.answers = single?.isAnswer === true ? single.id : undefined;
+  }
+
+  get text(): string {
+    return decoder.decode(this.#isCompact ? this.#bytes : compactLine(this.#bytes));
+  }
 }
