@@ -1,6 +1,6 @@
 // The runners' control links, as the fleet's actor has them: which socket is whose, whether it still lives, what came on it whole, and
 // what is said there. What the frames mean is core/fleet's.
-import type { SocketEffect, Sockets } from './ports.ts';
+import type { ControlDial, SocketEffect, Sockets } from './ports.ts';
 import { isSilent } from './silence.ts';
 import { wholeText, type Text } from '../../shared/bytes.ts';
 import type { Dues } from '../../shared/dues.ts';
@@ -19,8 +19,9 @@ export interface ControlNote {
   readonly granted: readonly string[] | '*';
   /** Servers that are bound to other runners. */
   readonly withheld: readonly string[];
-  /** See ControlDial. */
+  /** These two: see ControlDial. */
   readonly from?: string | undefined;
+  readonly use?: ControlDial['use'] | undefined;
   readonly hasHello: boolean;
   /** When it was accepted; until its first ping, this is its last sign of life. */
   readonly at: number;

@@ -87,6 +87,8 @@ export class Fleet {
   ) {
     this.#spares = new SpareBooks(store, mint);
     this.#store = store;
+    // A sleep must not make a statement good again whose link is up.
+    for (const { note } of sockets.all()) if (note?.use) this.#used.isFirst(note.use, note.at);
     this.#links = new ControlLinks(sockets, {
       effect: (effect) => void this.#effects.push(effect),
       lost: (socket, note, now) => this.#lost(socket, note, now),
@@ -263,7 +265,7 @@ export class Fleet {
   /** A runner's control link on `socket`; its credential has been checked. */
   dialled(socket: SocketId, dial: ControlDial, now: number): FleetEffect[] {
     const { runner, granted, withheld, use, from } = dial;
-    const note = { runner, granted, withheld, from, hasHello: false, at: now };
+    const note = { runner, granted, withheld, from, use, hasHello: false, at: now };
     if (use && !this.#used.isFirst(use, now)) {
       this.#links.add(socket, note);
       this.#links.close(socket, CLOSE.notGranted, 'this signature was used before', now);

@@ -18,6 +18,18 @@ test('[F-61] a statement opens one control link: who repeats it is turned away, 
   expect(closed).toEqual([expect.objectContaining({ socket: second, code: CLOSE.notGranted })]);
 });
 
+test('[F-61] the statement of a link that is up is remembered in the sleep of the fleet', () => {
+  const fleet = new DrivenFleet();
+  const use = { id: 'once', until: fleet.now + MINUTE_MS };
+  const first = fleet.link('vm', {}, { use });
+  fleet.sleep();
+  const second = fleet.link('vm', { boot: 'o'.repeat(22) }, { use });
+  expect(fleet.frames(second, 'welcome')).toEqual([]);
+  const closed = fleet.effects.filter((effect) => effect.do === 'close');
+  expect(closed).toEqual([expect.objectContaining({ socket: second, code: CLOSE.notGranted })]);
+  expect(fleet.frames(first, 'welcome')).toHaveLength(1);
+});
+
 test('[F-500] a runner with all servers offers none that is bound to another, and is told which it serves', () => {
   const fleet = new DrivenFleet();
   const vm = fleet.link('vm', { servers: ['files', 'mail'] }, { withheld: ['files'] });
@@ -62,7 +74,7 @@ describe('[F-56] [LP9] a second machine with the name of a runner', () => {
         other: '192.0.2.1',
       },
     ]);
-    expect(fleet.runners()).toMatchObject([
+    expect(fleet.view.runners).toMatchObject([
       { runner: 'vm', from: '198.51.100.7', rival: { from: '192.0.2.1', at: fleet.now } },
     ]);
   });
@@ -79,7 +91,7 @@ describe('[F-56] [LP9] a second machine with the name of a runner', () => {
     expect(linesOf(fleet)).toMatchObject([
       { message: 'a displaced runner waits', from: '192.0.2.1' },
     ]);
-    expect(fleet.runners()).toMatchObject([{ rival: { from: '192.0.2.1' } }]);
+    expect(fleet.view.runners).toMatchObject([{ rival: { from: '192.0.2.1' } }]);
     fleet.cut(second);
     expect(fleet.frames(fleet.link('vm', { standby: true }), 'welcome')).toHaveLength(1);
   });

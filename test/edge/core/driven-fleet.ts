@@ -3,13 +3,7 @@ import { Fleet } from '../../../edge/core/fleet.ts';
 import type { ControlNote } from '../../../edge/core/control-links.ts';
 import type { FleetEffect } from '../../../edge/core/fleet-effects.ts';
 import type { ClientKind } from '../../../shared/link/control-frames.ts';
-import type {
-  ControlDial,
-  RunnerView,
-  Opening,
-  Sockets,
-  Withdrawal,
-} from '../../../edge/core/ports.ts';
+import type { ControlDial, Opening, Sockets, Withdrawal } from '../../../edge/core/ports.ts';
 import { MemoryFleetStore } from '../../simulation/stores.ts';
 
 export const BOOT = 'b'.repeat(22);
@@ -23,6 +17,7 @@ export class DrivenFleet {
   readonly effects: FleetEffect[] = [];
   now = 1_000_000;
   #open = new Set<string>();
+  readonly #notes = new Map<string, ControlNote>();
   #minted = 0;
   #fleet: Fleet;
 
@@ -32,7 +27,7 @@ export class DrivenFleet {
 
   #made(): Fleet {
     const sockets: Sockets<ControlNote> = {
-      all: () => [],
+      all: () => [...this.#open].map((id) => ({ id, note: this.#notes.get(id) })),
       isOpen: (socket) => this.#open.has(socket),
       pingAt: () => this.now,
       unreadBytes: () => 0,
@@ -48,9 +43,9 @@ export class DrivenFleet {
     this.#fleet = this.#made();
   }
 
-  /** What the owner sees. */
-  runners(): readonly RunnerView[] {
-    return this.#fleet.view(this.now).view.runners;
+  /** It sleeps and wakes: its memory is gone, its sockets stay. */
+  sleep(): void {
+    this.#fleet = this.#made();
   }
 
   /** A runner dials and says hello. */
@@ -162,6 +157,7 @@ export class DrivenFleet {
   #perform(effects: readonly FleetEffect[]): void {
     for (const effect of effects) {
       this.effects.push(effect);
+      if (effect.do === 'note') this.#notes.set(effect.socket, effect.note);
       if (effect.do === 'sign') this.#perform(this.#fleet.signed(effect.ask, 'ticket'));
       if (effect.do !== 'send') continue;
       (this.told[effect.socket] ??= []).push(JSON.parse(effect.text) as { type: string });
