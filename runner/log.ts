@@ -28,6 +28,10 @@ export interface LogOptions {
 
 export const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
+/** Whether a log of this level shows calls and sessions. */
+export const showsInfo = (level: LogLevel): boolean =>
+  LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf('info');
+
 /** Longest string of a line: a screen's worth, and no way to fill a disk with one message. */
 const MAX_STRING_CHARS = 500;
 

@@ -13,7 +13,7 @@ import type { ConfigReading, RunnerConfig } from '../config/runner-config.ts';
 import { machineProblems, processUsers } from '../config/machine.ts';
 import { describeProblem } from '../config/problem.ts';
 import { hashCredential, mintRunnerToken, readTokenFile } from '../credential.ts';
-import { createLog, type LogLevel } from '../log.ts';
+import { createLog, showsInfo } from '../log.ts';
 import { printError, serveOutput } from '../output.ts';
 import { containmentFields, openContainment, type Containment } from '../process/containment.ts';
 import { identifyRunner } from '../process/runner-mark.ts';
@@ -33,9 +33,6 @@ const DRAIN_MS = 5_000;
 
 /** How much later than its own limit a drain counts as stuck. */
 const DRAIN_SLACK_MS = 1_000;
-
-/** Levels of the log at which calls are shown in it. */
-const RECORDED_LEVELS: ReadonlySet<LogLevel> = new Set(['debug', 'info']);
 
 /** A bridge that serves. */
 export interface LocalBridge {
@@ -95,7 +92,7 @@ async function serve(options: DevOptions, shown: Shown, signals: Signals): Promi
   const token = mintRunnerToken();
   const port = options.port === 0 ? await freePort() : options.port;
   // One person's own calls, on a terminal that shows no line of them: nobody would read it.
-  const isRecording = RECORDED_LEVELS.has(options.logLevel);
+  const isRecording = showsInfo(options.logLevel);
   const key = options.hasKey ? workspace.key : undefined;
   const settings = localSettings({
     port,

@@ -8,7 +8,7 @@ import type { RunnerConfig } from '../config/runner-config.ts';
 import { processUsers } from '../config/machine.ts';
 import { describeProblem, type ConfigProblem } from '../config/problem.ts';
 import { readTokenFile } from '../credential.ts';
-import { createLog, LOG_LEVELS, type Log, type LogLevel } from '../log.ts';
+import { createLog, LOG_LEVELS, showsInfo, type Log, type LogLevel } from '../log.ts';
 import { failureFields } from '../failure.ts';
 import { printError, serveOutput } from '../output.ts';
 import { containmentFields, openContainment, type Containment } from '../process/containment.ts';
@@ -53,7 +53,9 @@ export async function runCommand(argv: readonly string[], parts: RunParts): Prom
     printError(`${problemText(record.problem)}\n`);
     return EXIT.failed;
   }
-  return serve(given, { ...options, ...(record.log && { record: record.log }) }, parts);
+  // Nothing is put together for lines that the log would drop.
+  const recorded = record.log ?? (showsInfo(level) ? undefined : 'off');
+  return serve(given, { ...options, ...(recorded && { record: recorded }) }, parts);
 }
 
 const isLogLevel = (text: string): text is LogLevel =>

@@ -13,7 +13,7 @@ import { spawnBound } from '../../runner/dev/bound-child.ts';
 import { edgeBundle } from '../../runner/dev/bundle.ts';
 import { freePort } from '../../runner/dev/free-port.ts';
 import { startLocalEdge } from '../../runner/dev/local-edge.ts';
-import type { LogLevel } from '../../runner/log.ts';
+import { showsInfo, type LogLevel } from '../../runner/log.ts';
 import { startProgram, type Program } from './program.ts';
 import { ECHO_COMMAND } from './rivals.ts';
 
@@ -96,6 +96,7 @@ export async function startBridge(options: OursOptions): Promise<Ours> {
     BRIDGE_SECRET: 'bench-secret-of-at-least-32-characters',
     BRIDGE_RUNNERS: JSON.stringify({ bench: { token: hashCredential(token), servers: ['*'] } }),
     BRIDGE_CLIENT_AUTH: 'none',
+    BRIDGE_RECORD: showsInfo(options.logLevel) ? 'all' : 'events',
     BRIDGE_HOSTS: `127.0.0.1:${port},${new URL(dialled).host}`,
     ...options.settings,
     ...options.settingsAt?.(`http://127.0.0.1:${port}`),
