@@ -5,6 +5,7 @@ import { RecordedPost } from './recorded-post.ts';
 import { bearerToken, checkNoKeyInUrl, findClient, isMetricsKey } from '../access/credentials.ts';
 import { networkOf } from '../access/network.ts';
 import { grants, type Principal } from '../access/principal.ts';
+import type { ServerPolicy } from '../core/policy.ts';
 import type { Asked } from '../core/policy-asked.ts';
 import { checkUrl, urlOf } from './request-url.ts';
 import { refuseExchange, type Exchange } from './exchange.ts';
@@ -257,8 +258,7 @@ async function serve(
   const policies = found instanceof Promise ? await found : found;
   if ('fault' in policies) return refuse(policies.fault);
   const policy = policies.of(server);
-  const ask = policy?.ask;
-  const principal = await admit(request, env, { server, clientKind, ask }, memory);
+  const principal = await admit(request, env, { server, clientKind, policy }, memory);
   if (principal instanceof Response) return principal;
   const rights = policy?.rightsOf(principal);
   const budget =
@@ -312,17 +312,17 @@ async function mayGoOn(
 const shareOf = (key: string, limits: PrincipalLimits | undefined): Share | undefined =>
   limits && { key, limits };
 
-/** What a request wants: a server, by a transport; `ask`: the scopes that an app is told to ask for there. */
+/** What a request wants: a server, by a transport, under a policy. */
 interface Wanted {
   readonly server: ServerName;
   readonly clientKind: ClientKind;
-  readonly ask: readonly string[] | undefined;
+  readonly policy: ServerPolicy | undefined;
 }
 
 async function admit(
   request: Request,
   { settings, ports, addressOf }: EdgeContext,
-  { server, clientKind, ask }: Wanted,
+  { server, clientKind, policy }: Wanted,
   { admissions, limits }: Memory,
 ): Promise<Exchange['principal'] | Response> {
   if (settings.clientAuth === 'none') {
@@ -333,7 +333,7 @@ async function admit(
   const refuseToken = (fault: Fault, tokenSent: boolean): Response => {
     if (!signIn || fault.fault !== 'unauthorized') return refuse(fault, { tokenSent });
     const transport = clientKind === 'sse' ? 'sse' : 'mcp';
-    const challenge = challengeOfServer(signIn, server, transport, tokenSent, ask);
+    const challenge = challengeOfServer(signIn, server, transport, tokenSent, policy?.ask);
     const message = 'Sign in, or send `Authorization: Bearer <key>`.';
     return refuse({ message, ...fault }, { headers: { 'WWW-Authenticate': challenge } });
   };
@@ -345,7 +345,7 @@ async function admit(
   const network = networkOf(addressOf(request) ?? '');
   const limited = limits.tooManyFailures(network, Date.now());
   if (limited) return refuse(limited);
-  const known = signIn && (await admissions.of(ports, signIn, server, bearer.token));
+  const known = signIn && (await admissions.of(ports, signIn, { server, policy }, bearer.token));
   if (known === 'unreachable') return refuse({ fault: 'sign_in_unavailable' });
   if (!known) limits.failed(network, Date.now());
   return known ?? refuseToken({ fault: 'unauthorized' }, true);

@@ -1,7 +1,7 @@
 // Turns access tokens, and keys that the access actor keeps, into principals. What was found is remembered for a short time, under the
 // digest: so a call costs no round trip, and a grant that has ended, a key that was removed or a blocked person is refused soon after.
 import { askAccess } from './context.ts';
-import { findForeign } from './foreign-tokens.ts';
+import { findForeign, type WantedServer } from './foreign-tokens.ts';
 import { scopesLeft } from './scopes-left.ts';
 import { Issuers } from './issuers.ts';
 import type { Ports } from '../ports.ts';
@@ -23,13 +23,13 @@ export class Admissions {
   async of(
     ports: Pick<Ports, 'access' | 'provider'>,
     signIn: SignIn,
-    server: ServerName,
+    wanted: WantedServer,
     text: string,
   ): Promise<Principal | undefined | 'unreachable'> {
     if (isMinted('client', text)) return this.findHolder(ports, 'client', await sha256(text));
     return isMinted('access', text)
-      ? this.find(ports, signIn, server, text)
-      : this.#findForeign(ports, signIn, server, text);
+      ? this.find(ports, signIn, wanted.server, text)
+      : this.#findForeign(ports, signIn, wanted, text);
   }
 
   /** Whose token it is, for this server: undefined if nobody's, `unreachable` if that cannot be found out. */
@@ -69,14 +69,14 @@ export class Admissions {
   async #findForeign(
     ports: Pick<Ports, 'access' | 'provider'>,
     signIn: SignIn,
-    server: ServerName,
+    wanted: WantedServer,
     token: string,
   ): Promise<Principal | undefined | 'unreachable'> {
     if (signIn.issuers.length === 0) return undefined;
-    const key = `${server} ${await sha256(token)}`;
+    const key = `${wanted.server} ${await sha256(token)}`;
     const known = this.#known.get(key, Date.now());
     if (known) return known;
-    const found = await findForeign({ ports, signIn, issuers: this.issuers }, server, token);
+    const found = await findForeign({ ports, signIn, issuers: this.issuers }, wanted, token);
     if (found === undefined || found === 'unreachable') return found;
     this.#known.set(key, found, Math.min(Date.now() + ADMITTED_MS, found.expiresAt));
     return found;

@@ -10,6 +10,7 @@ import { readUnproved } from '../../access/jwt.ts';
 import { personId } from '../../access/person-id.ts';
 import type { Principal } from '../../access/principal.ts';
 import { grantable } from '../../access/scopes.ts';
+import type { ServerPolicy } from '../../core/policy.ts';
 import type { SignIn } from '../../sign-in-settings.ts';
 import type { ServerName } from '../../../shared/ids.ts';
 
@@ -19,7 +20,7 @@ const MOST_MS = 24 * 3_600_000;
 /** Whose token it is, for this server: undefined if nobody's, `unreachable` if that cannot be found out now. */
 export async function findForeign(
   { ports, signIn, issuers }: ForeignContext,
-  server: ServerName,
+  { server, policy }: WantedServer,
   token: string,
 ): Promise<(Principal & { readonly expiresAt: number }) | undefined | 'unreachable'> {
   const unproved = signIn.issuers.length > 0 ? readUnproved(token) : undefined;
@@ -35,7 +36,7 @@ export async function findForeign(
   const facts = factsIn(claims, trusted);
   const id = await personId(issuer, claims.sub);
   const allowed = allowedTo({ id, subject: claims.sub, ...facts }, allow, server);
-  const scopes = allowed ? within(grantable(scopesOf(claims)), allowed) : [];
+  const scopes = allowed ? within(grantable(scopesOf(claims), policy), allowed) : [];
   if (scopes.length === 0) return undefined;
   const asked = await askAccess(ports, 'standing', { person: id });
   if (!asked) return 'unreachable';
@@ -50,6 +51,12 @@ export async function findForeign(
     ...(facts.groups && { groups: facts.groups }),
     expiresAt: Math.min(claims.exp * 1000, now + MOST_MS),
   };
+}
+
+/** What a token is to open, and the policy that says which scopes there are. */
+export interface WantedServer {
+  readonly server: ServerName;
+  readonly policy: ServerPolicy | undefined;
 }
 
 export interface ForeignContext {

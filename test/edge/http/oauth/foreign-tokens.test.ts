@@ -2,7 +2,7 @@
 import type { JWTPayload } from 'jose';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { PlayedEdge } from '../modern-client.ts';
+import { headersOf, PlayedEdge, request } from '../modern-client.ts';
 import { PlayedIssuer, unsignedJwt } from './played-issuer.ts';
 import { ISSUER, json, OWNER_KEY, SETTINGS, statusWith } from './signing-in.ts';
 
@@ -134,6 +134,60 @@ describe('[F-521] an access token of a trusted issuer', () => {
     const staff = { groups: ['staff'], aud: `${ISSUER}/mail/mcp` };
     expect(await status(issuer.sign(claims(staff)), '/mail/mcp')).toBe(LETS_IN);
     expect(await status(issuer.sign(claims({ groups: ['staff'] })))).toBe(REFUSED);
+  });
+});
+
+describe('[F-521] the scopes of a token', () => {
+  const policy = {
+    files: {
+      scopes: { read: { tools: ['get_*'] }, write: { tools: ['*'], implies: ['read'] } },
+      ask: ['read'],
+    },
+  };
+
+  async function call(scope: unknown, name: string): Promise<number> {
+    const token = await issuer.sign(claims({ scope, jti: name }));
+    const answer = await edge.send(
+      {
+        method: 'POST',
+        headers: {
+          Authorization: `Bearer ${token}`,
+          'Content-Type': 'application/json',
+          Accept: 'application/json, text/event-stream',
+          ...headersOf('tools/call', name),
+        },
+        body: request('tools/call', { name, arguments: {} }),
+      },
+      '/files/mcp',
+    );
+    return answer.status;
+  }
+
+  test.each<[unknown, boolean]>([
+    ['write', true],
+    ['openid read write', true],
+    ['read', false],
+    ['openid', false],
+    ['mcp', false],
+    [undefined, false],
+    [['write'], true],
+  ])('are those of the policy: with %s it may write: %s', async (scope, may) => {
+    edge = edgeWith({}, { ...SETTINGS, BRIDGE_POLICY: JSON.stringify(policy) });
+    edge.session.script = [(post) => ({ kind: 'answered', message: answerTo(post.requestIds[0]) })];
+    expect(await call(scope, 'get_file')).toBe(200);
+    expect(await call(scope, 'put_file')).toBe(may ? 200 : 403);
+  });
+
+  const answerTo = (id: string | undefined): string => `{"jsonrpc":"2.0","id":${id},"result":{}}`;
+
+  test('are no more than the list lets a person have', async () => {
+    const allow = [{ everyone: true, servers: ['*'], scopes: ['read'] }];
+    edge = edgeWith({ allow }, { ...SETTINGS, BRIDGE_POLICY: JSON.stringify(policy) });
+    edge.session.script = [(post) => ({ kind: 'answered', message: answerTo(post.requestIds[0]) })];
+    expect(await call('read write', 'get_file')).toBe(200);
+    expect(await call('read write', 'put_file')).toBe(403);
+    edge = edgeWith({ allow });
+    expect(await status(issuer.sign(claims()))).toBe(REFUSED);
   });
 });
 
