@@ -24,7 +24,7 @@ export async function checkSignIn(server: string, report: Report): Promise<void>
   const challenge = await readChallenge(server, report);
   if (challenge === undefined) return;
   const issuer = await readResource(server, challenge, report);
-  if (issuer !== undefined) await readIssuer(issuer, report);
+  if (issuer !== undefined) await readIssuer(server, issuer, report);
 }
 
 /** POST without a token: the URL of the resource's metadata that the answer names. */
@@ -45,7 +45,7 @@ async function readChallenge(server: string, report: Report): Promise<string | u
     const fix =
       answer.status === 404
         ? 'Check the path: it is that of a server, such as /files/mcp.'
-        : 'Set BRIDGE_URL and BRIDGE_OWNER at the edge, and no BRIDGE_CLIENT_AUTH of "none": else nobody is asked to sign in.';
+        : 'Set BRIDGE_URL at the edge, and BRIDGE_OWNER, BRIDGE_IDP or BRIDGE_ISSUERS, and no BRIDGE_CLIENT_AUTH of "none": else nobody is asked to sign in.';
     return fail(report, subject, what, fix);
   }
   const header = answer.headers.get('www-authenticate') ?? '';
@@ -106,23 +106,42 @@ async function readResource(
       report,
       subject,
       `it names no authorization server. ${EVERY_CLIENT} stops here`,
-      'Set BRIDGE_URL and BRIDGE_OWNER at the edge.',
+      'Set BRIDGE_URL at the edge, and BRIDGE_OWNER, BRIDGE_IDP or BRIDGE_ISSUERS.',
     );
   ok(report, subject, `for ${server}, signed in at ${issuer}`);
   return issuer;
 }
 
-/** The metadata of the authorization server (RFC 8414). */
-async function readIssuer(issuer: string, report: Report): Promise<void> {
+/** The metadata of the authorization server: the edge itself (RFC 8414), or an issuer that the operator trusts. */
+async function readIssuer(server: string, issuer: string, report: Report): Promise<void> {
   const subject = 'authorization server';
   const { origin, pathname } = new URL(issuer);
-  const path = pathname === '/' ? '' : pathname;
+  const path = pathname.replace(/\/$/u, '');
+  const isOther = origin !== new URL(server).origin;
   const address = `${origin}/.well-known/oauth-authorization-server${path}`;
-  const answer = await document(subject, address, report);
+  // Others may have OpenID Connect Discovery alone, which clients of 2025-11-25 and later try as well.
+  const isThere = !isOther || (await answers(address));
+  const read = isThere ? address : `${origin}${path}/.well-known/openid-configuration`;
+  const answer = await document(subject, read, report);
   if (!answer) return;
   const problems = [...problemsOf(issuer, answer)];
-  for (const { what, fix } of problems) fail(report, subject, what, fix);
+  for (const { what, fix } of problems) fail(report, subject, what, isOther ? MEND_ISSUER : fix);
   if (problems.length === 0) ok(report, subject, `${issuer} takes what every known client brings`);
+}
+
+const MEND_ISSUER =
+  'This is an issuer of BRIDGE_ISSUERS: set it up so, or name it in BRIDGE_IDP, with which the edge itself speaks to clients.';
+
+/** Whether there is a document at an address. */
+async function answers(address: string): Promise<boolean> {
+  try {
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    const response = await fetch(address, { redirect: 'manual', signal });
+    await response.body?.cancel();
+    return response.status === 200;
+  } catch {
+    return false;
+  }
 }
 
 interface Finding {

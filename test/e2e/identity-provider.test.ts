@@ -1,6 +1,6 @@
 // People sign in at a real OpenID provider, and apps bring its access tokens.
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -171,6 +171,35 @@ describe('[F-527] people of a real provider', () => {
     await access('unblock', provider.url, 'eve');
     expect(await statusWith(own.access_token)).toBe(LETS_IN);
   });
+});
+
+test('[F-527] no secret of the provider, and no token of it, is in a log or in what the edge keeps', async () => {
+  const url = await wishOf();
+  const { browser, answer } = await allowed(url);
+  const left = new URL(answer.headers.get('location') ?? '');
+  const back = await provider.signIn(browser, left, 'ann');
+  await browser.go(back.href);
+  // One that never comes back, so that something of a journey is kept.
+  const { answer: other } = await allowed(url);
+  const under = new URL(other.headers.get('location') ?? '').searchParams;
+  const own = await provider.tokensFor(`${bridge.url}/everything/mcp`, 'ann');
+  expect(await statusWith(own.access_token)).toBe(LETS_IN);
+  const secrets = [
+    EDGE_CLIENT.secret,
+    encodeURIComponent(EDGE_CLIENT.secret),
+    own.access_token,
+    back.searchParams.get('code') ?? '',
+    ...['state', 'nonce'].flatMap((name) => [left.searchParams.get(name), under.get(name)]),
+  ];
+  const kept = readdirSync(bridge.edgeFolder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'latin1'));
+  expect(kept.length).toBeGreaterThan(0);
+  for (const secret of secrets) {
+    expect((secret ?? '').length).toBeGreaterThan(20);
+    const texts = [...bridge.logs(), ...kept];
+    expect(texts.filter((text) => text.includes(secret ?? '')).length).toBe(0);
+  }
 });
 
 describe('[F-528] access tokens of a real provider', () => {

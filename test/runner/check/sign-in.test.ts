@@ -18,6 +18,8 @@ interface Edge {
   server: Played;
   resource: Played;
   issuer: Played;
+  /** Where the metadata of the issuer is. */
+  issuerAt: string;
 }
 
 const PRM = '/.well-known/oauth-protected-resource/files/mcp';
@@ -51,6 +53,7 @@ function right(origin: string): Edge {
         authorization_response_iss_parameter_supported: true,
       },
     },
+    issuerAt: AS,
   };
 }
 
@@ -62,7 +65,11 @@ async function found(change: (edge: Edge, origin: string) => void): Promise<Outc
   change(edge, origin);
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     const played =
-      request.url === PRM ? edge.resource : request.url === AS ? edge.issuer : edge.server;
+      request.url === PRM
+        ? edge.resource
+        : request.url === edge.issuerAt
+          ? edge.issuer
+          : edge.server;
     response.writeHead(played.status, { 'content-type': 'application/json', ...played.headers });
     response.end(JSON.stringify(played.body));
   });
@@ -81,6 +88,30 @@ test('[F-434] an edge that is right passes each step', async () => {
     ['ok', 'resource metadata'],
     ['ok', 'authorization server'],
   ]);
+});
+
+/** The edge trusts an issuer that has OpenID Connect Discovery alone. */
+function trustsOther(edge: Edge, origin: string): void {
+  const other = origin.replace('127.0.0.1', 'localhost');
+  edge.issuerAt = '/.well-known/openid-configuration';
+  edge.resource.body['authorization_servers'] = [other];
+  const { body } = edge.issuer;
+  for (const [name, value] of Object.entries(body))
+    if (typeof value === 'string') body[name] = value.replace(origin, other);
+}
+
+test('[F-434] an issuer that the edge trusts is read where OpenID Connect has its metadata', async () => {
+  const outcomes = await found(trustsOther);
+  expect(outcomes.map(({ verdict }) => verdict)).toEqual(['ok', 'ok', 'ok']);
+  const wrong = await found((edge, origin) => {
+    trustsOther(edge, origin);
+    delete edge.issuer.body['registration_endpoint'];
+  });
+  expect(wrong.at(-1)).toMatchObject({
+    verdict: 'FAIL',
+    what: expect.stringContaining('no registration_endpoint'),
+    fix: expect.stringContaining('BRIDGE_IDP'),
+  });
 });
 
 test.each<[string, (edge: Edge, origin: string) => void, string]>([
