@@ -1381,16 +1381,16 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-530': {
     fault:
       'a client asks for what the policy of the edge does not allow it: in any spelling, in a batch, under a header that lies',
-    tests: ['edge/core/policy.test.ts', 'edge/http/policy.test.ts'],
+    tests: ['edge/core/policy.test.ts', 'edge/http/policy.test.ts', 'e2e/edge-policy.test.ts'],
   },
   'F-531': {
     fault: 'an app needs more scopes than it was granted, or more than its person may have',
-    tests: ['edge/core/policy.test.ts', 'edge/http/policy.test.ts'],
+    tests: ['edge/core/policy.test.ts', 'edge/http/policy.test.ts', 'e2e/edge-policy.test.ts'],
   },
   'F-532': {
     fault:
       'a policy is set while everything runs, is broken, or cannot be read from the actor that keeps it',
-    tests: ['edge/http/policy.test.ts', 'edge/http/expiry.test.ts'],
+    tests: ['edge/http/policy.test.ts', 'edge/http/expiry.test.ts', 'e2e/edge-policy.test.ts'],
   },
   'F-459': {
     fault:

@@ -388,6 +388,34 @@ export const COMMANDS = {
     words: ['bash', 'zsh', 'fish'],
     options: {},
   },
+  policy: {
+    summary: 'show, set and try out who may do what with the servers of an edge',
+    usages: [
+      `policy show ${OF_OWNER}`,
+      `policy set <file> ${OF_OWNER}`,
+      `policy remove ${OF_OWNER}`,
+      `policy check [<file>] [--server <name> (--key <name> | --person <id>) (--tool <name> | --method <name>)] ${OF_OWNER}`,
+    ],
+    about: [
+      'A policy that is set counts everywhere within 30 s, without a deploy. check changes nothing: it says what is wrong with a file, or what would become of a call, and by which rule. Without a file it asks the policy that counts now.',
+    ],
+    words: ['show', 'set', 'remove', 'check'],
+    options: {
+      ...OWNER,
+      server: { type: 'string', value: 'name', help: 'the server that is called' },
+      key: { type: 'string', value: 'name', help: 'the client that calls, by the name of its key' },
+      person: { type: 'string', value: 'id', help: 'the person whose app calls: owner, or p-…' },
+      app: { type: 'string', value: 'client', help: 'the id of that app' },
+      groups: { type: 'string', value: 'names', help: 'groups of the person, separated by commas' },
+      scopes: {
+        type: 'string',
+        value: 'names',
+        help: 'what the app was granted, separated by commas (default: what it is told to ask for)',
+      },
+      tool: { type: 'string', value: 'name', help: 'the tool that is called' },
+      method: { type: 'string', value: 'name', help: 'the method, if it is no call of a tool' },
+    },
+  },
   schema: {
     summary: 'print the JSON Schema of the config file',
     usages: ['schema'],
