@@ -61,11 +61,11 @@ export class Placing {
     else if (this.#livesElsewhere(wanted)) {
       const opened = { ok: false, fault: { fault: 'session_not_found' } } as const;
       this.#host.effect({ do: 'opened', ask, opened });
-    } else if (this.#isAtQuota(wanted.principal)) {
+    } else if (this.#isAtQuota(wanted)) {
       const runners = [...this.#host.store.runnersOf(wanted.principal)];
       const otherwise: Fault = {
         fault: 'overloaded',
-        message: allBusy(this.#quotaOf(wanted.principal)),
+        message: allBusy(this.#quotaOf(wanted)),
       };
       this.#host.makeRoom({ wanted, isOwn: true, runners, otherwise }, now);
     } else this.place(wanted, now, true);
@@ -153,9 +153,9 @@ export class Placing {
 
   /** Gives a ready spare to one opening, and books it in the same step, so that nobody else gets it (LP27). */
   #handOut(opening: Opening, now: number): SessionName | undefined {
-    const { server, principal } = opening;
+    const { server } = opening;
     const spare = this.#host.spares.choose(server, () => this.candidates(now));
-    if (!spare || this.#isAtQuota(principal)) return undefined;
+    if (!spare || this.#isAtQuota(opening)) return undefined;
     const { session } = spare;
     this.#host.store.removeSpare(session);
     const row = this.#book(session, spare, opening, now);
@@ -191,14 +191,14 @@ export class Placing {
     return placement.ok || placement.fault.fault === 'overloaded' ? undefined : placement.fault;
   }
 
-  #isAtQuota(principal: PrincipalName): boolean {
-    return (
-      this.#host.terms.hasQuotas && this.#host.store.countOf(principal) >= this.#quotaOf(principal)
-    );
+  #isAtQuota(opening: Opening): boolean {
+    const { terms, store } = this.#host;
+    return terms.hasQuotas && store.countOf(opening.principal) >= this.#quotaOf(opening);
   }
 
-  #quotaOf(principal: PrincipalName): number {
-    return this.#host.terms.sessionsOf?.(principal) ?? SESSIONS_PER_PRINCIPAL;
+  #quotaOf({ principal, mostSessions = Infinity }: Opening): number {
+    const ofSettings = this.#host.terms.sessionsOf?.(principal) ?? SESSIONS_PER_PRINCIPAL;
+    return Math.min(ofSettings, mostSessions);
   }
 
   refuse(ask: string, fault: Fault): void {

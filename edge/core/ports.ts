@@ -50,6 +50,8 @@ export interface Opening {
   readonly clientKind: ClientKind;
   /** Of a person who signed in: what lets the app of this session in. Sessions of modern clients serve all apps of a person. */
   readonly grant?: string | undefined;
+  /** How many sessions the policy lets the principal have, if it says so. */
+  readonly mostSessions?: number | undefined;
   /** The fleet handed out the spare of this actor: its place is booked, and it should have its link (LP27). */
   readonly isSpare?: boolean | undefined;
 }

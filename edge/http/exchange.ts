@@ -104,12 +104,14 @@ export function openSession<Answer>(
 }
 
 async function openInOrder<Answer>(
-  { request, server, principal, secret, ports, record, budget }: Exchange,
+  { request, server, principal, secret, ports, record, budget, rights }: Exchange,
   clientKind: ClientKind,
   open: (session: SessionPort, opening: Opening) => Promise<Answer>,
   faultOf: (answer: Answer) => Fault | undefined,
 ): Promise<OpenedSession<Answer>> {
-  const owner = { server, principal: principal.name, clientKind, grant: principal.grant };
+  const { name: holder, grant } = principal;
+  const mostSessions = rights?.limits?.sessions;
+  const owner = { server, principal: holder, clientKind, grant, mostSessions };
   const limited = budget?.opening(Date.now());
   if (limited) return { ok: false, fault: limited };
   const order = new SessionOpening(owner);

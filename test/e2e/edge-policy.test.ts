@@ -125,13 +125,13 @@ describe.each([
       return { transport, client, connecting: client.connect(transport) };
     };
     const first = await connected();
-    await expect(first.connecting).rejects.toThrow();
+    await expect(first.connecting).rejects.toThrow(/unauthorized/iu);
     expect(signIn.sentTo.at(-1)?.searchParams.get('scope')).toContain('read');
     await first.transport.finishAuth(await allow(signIn));
     const { transport, client, connecting } = await connected();
     await connecting;
     expect(await client.callTool(ECHO)).toMatchObject({ content: [{ text: 'Echo: hello' }] });
-    await expect(client.callTool(SUM)).rejects.toThrow();
+    await expect(client.callTool(SUM)).rejects.toThrow(/unauthorized/iu);
     expect(signIn.sentTo).toHaveLength(2);
     expect(signIn.sentTo.at(-1)?.searchParams.get('scope')?.split(' ')).toEqual(
       expect.arrayContaining(['read', 'write']),
@@ -152,7 +152,7 @@ test('[R-15] [F-531] sdk 1.32.2 is told that it may not, and goes on with what i
     return { transport, client, connecting: client.connect(transport) };
   };
   const first = await connected();
-  await expect(first.connecting).rejects.toThrow();
+  await expect(first.connecting).rejects.toThrow(/unauthorized/iu);
   await first.transport.finishAuth((await allow(signIn)).get('code') ?? '');
   const { client, connecting } = await connected();
   await connecting;

@@ -49,7 +49,13 @@ export async function serveModern(exchange: Exchange, request: ModernRequest): P
   if (refusal) return refuseOf(exchange, refusal, request.id);
   const { secret, server, principal, ports } = exchange;
   const actor = await modernSessionName(secret, server, principal.name);
-  const opening: Opening = { server, principal: principal.name, clientKind: 'modern' };
+  const mostSessions = exchange.rights?.limits?.sessions;
+  const opening: Opening = {
+    server,
+    principal: principal.name,
+    clientKind: 'modern',
+    mostSessions,
+  };
   exchange.record?.asks([request.message], 'modern');
   const serving = serve(exchange, opening, {
     message: withEdgeMeta(headers, request),

@@ -166,3 +166,14 @@ describe('[F-507] access is withdrawn', () => {
     expect(left(fleet)).toEqual(['b'.repeat(22)]);
   });
 });
+
+test('[R-15] [F-459] a principal has no more sessions than the policy lets it have, and others have theirs', () => {
+  const fleet = new DrivenFleet();
+  fleet.link('vm1');
+  const open = (letter: string, principal: string, most?: number) => {
+    fleet.open(letter.repeat(22), 'streamable', principal, undefined, most);
+    return fleet.store.countOf(principal);
+  };
+  expect([open('1', 'ann', 2), open('2', 'ann', 2), open('3', 'ann', 2)]).toEqual([1, 2, 2]);
+  expect([open('4', 'bob', 2), open('5', 'ann')]).toEqual([1, 3]);
+});

@@ -113,12 +113,18 @@ export class DrivenFleet {
   }
 
   /** Has a session placed, and returns the answer. */
-  open(session: string, clientKind: ClientKind = 'streamable', principal = 'ann', grant?: string) {
+  open(
+    session: string,
+    clientKind: ClientKind = 'streamable',
+    principal = 'ann',
+    grant?: string,
+    mostSessions?: number,
+  ) {
     const ask = `ask ${session}`;
     this.#perform(
       this.#fleet.open(
         ask,
-        { session, ...opening(principal, 'files', clientKind), grant },
+        { session, ...opening(principal, 'files', clientKind), grant, mostSessions },
         this.now,
       ),
     );

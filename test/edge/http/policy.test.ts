@@ -187,6 +187,15 @@ describe('[R-15] limits of a rule', () => {
     expect(await statuses(ANN.key, '/mail/mcp', 4)).toBe(2);
   });
 
+  test('[F-459] bound the sessions at a time: the fleet is told with each opening', async () => {
+    const limits = { sessions: 2 };
+    const edge = edgeWith({ files: { rules: [{ who: ['*'], tools: ['*'], limits }] } });
+    edge.session.script = [() => ({ kind: 'accepted' })];
+    const list = { ...bearer(ANN.key), ...headersOf('tools/list') };
+    await edge.post(request('tools/list'), list);
+    expect(edge.session.openings).toMatchObject([{ mostSessions: 2 }]);
+  });
+
   test('[F-459] of a day come back with the day', async () => {
     const edge = edgeWith({
       files: { rules: [{ who: ['*'], tools: ['*'], limits: { requestsPerDay: 2 } }] },
