@@ -14,10 +14,13 @@ const dist = join(root, 'dist');
 /** One level below the package's root, as `runner/` is: the program finds package.json there. */
 const bin = join(dist, 'bin');
 
+/** What the launcher loads. */
+const PROGRAM = 'program.js';
+
 const programOptions: BuildOptions = {
   absWorkingDir: root,
   entryPoints: ['runner/main.ts'],
-  outfile: join(bin, 'mcp-bridge.js'),
+  outfile: join(bin, PROGRAM),
   bundle: true,
   platform: 'node',
   format: 'esm',
@@ -53,6 +56,7 @@ const bundled = [
   await bundle(programOptions),
   await bundle(edgeBuildOptions(root, join(bin, PREBUILT_EDGE))),
 ];
+await writeFile(join(bin, 'mcp-bridge.js'), await launcher());
 await chmod(join(bin, 'mcp-bridge.js'), 0o755);
 await writeFile(join(dist, 'THIRD-PARTY-LICENSES.txt'), await licencesOf(bundled));
 for (const file of ['README.md', 'LICENSE']) await copyIfThere(file, join(dist, file));
@@ -74,6 +78,27 @@ async function writeManifest(): Promise<{ version: string }> {
   manifest['files'] = ['bin', 'THIRD-PARTY-LICENSES.txt'];
   await writeFile(join(dist, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
   return own;
+}
+
+/**
+ * The file that is called. An old Node cannot even load the program, and would say so in words that help nobody; this one says what to
+ * do. It is written for Node 12, the first that knows `import()`.
+ */
+async function launcher(): Promise<string> {
+  const { engines } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    engines: { node: string };
+  };
+  const least = /^>=(\d+)\.(\d+)$/u.exec(engines.node);
+  if (!least) throw new Error(`The launcher cannot check ${engines.node}.`);
+  const [, major, minor] = least;
+  return `#!/usr/bin/env node
+var version = process.versions.node.split('.').map(Number);
+if (version[0] > ${major} || (version[0] === ${major} && version[1] >= ${minor})) import('./${PROGRAM}');
+else {
+  console.error('mcp-bridge needs Node ${major}.${minor} or newer, and this is ' + process.version + '. Install one from https://nodejs.org, or with your version manager.');
+  process.exitCode = 1;
+}
+`;
 }
 
 async function bundle(options: BuildOptions): Promise<Metafile> {

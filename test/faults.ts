@@ -1271,6 +1271,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a first call by npx, in an empty folder of a user with an empty home',
     tests: ['e2e/package.test.ts'],
   },
+  'F-564': {
+    fault: 'a Node that is too old for the program',
+    tests: ['e2e/package.test.ts'],
+  },
   'F-562': {
     fault: 'paths with spaces, quotes, percent signs and dollars in the definition of a service',
     tests: ['runner/service/definitions.test.ts'],
@@ -1483,7 +1487,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-500 F-505 F-506 F-507',
   'F-540 F-541 F-542 F-543 F-544',
   'F-560 F-561',
-  'F-562 F-563',
+  'F-562 F-563 F-564',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',
   'F-340 F-341 F-342 F-343',

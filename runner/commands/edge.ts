@@ -31,7 +31,7 @@ export async function edgeCommand(argv: readonly string[]): Promise<number> {
 async function serve({ tls, logLevel, ...options }: EdgeCommandOptions): Promise<number> {
   const log = createLog({ level: logLevel });
   const certificate = tls && readCertificate(tls);
-  const edge = await startNodeEdge({ ...options, certificate, log });
+  const edge = await startNodeEdge({ ...options, certificate, log, portOption: '--listen' });
   serveOutput();
   endOnException(log, () => undefined);
   for (const problem of edge.settings.problems) log.warn('a setting is wrong', { ...problem });

@@ -140,7 +140,7 @@ async function forPerson(bridge: LocalBridge, stop: AbortSignal): Promise<number
   const width = Math.max(...names.map((name) => name.length));
   const widths = { width, urls: `${edge}//mcp`.length + width };
   const called: Called[] = [];
-  print(`\n${style('bold', 'mcp-bridge is up')}, for this machine only. Ctrl-C stops it.\n\n`);
+  print('\n');
   const progress = startProgress(
     () => `  Starting ${names[called.length] ?? ''}; the first start may have to download it`,
   );
@@ -169,6 +169,7 @@ async function forPerson(bridge: LocalBridge, stop: AbortSignal): Promise<number
     printError('\nNo server answers, so there is nothing to serve.\n');
     return EXIT.failed;
   }
+  print(`\n${style('bold', 'mcp-bridge is up')}, for this machine only. Ctrl-C stops it.\n`);
   print(nextSteps(answered, key, { self, isWindows: process.platform === 'win32' }, style));
   return undefined;
 }

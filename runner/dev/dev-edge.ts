@@ -25,7 +25,14 @@ export async function startDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
   const { host, port, folder, settings, log } = options;
   if (host === 'workerd')
     return keepEdge({ port, storage: folder, settings, bundle: await edgeBundle(folder), log });
-  const edge = await startNodeEdge({ host: '127.0.0.1', port, storage: folder, settings, log });
+  const edge = await startNodeEdge({
+    host: '127.0.0.1',
+    port,
+
+    storage: folder,
+    settings,
+    log,
+  });
   return {
     url: `http://127.0.0.1:${port}`,
     connect: connectInMemory(edge),

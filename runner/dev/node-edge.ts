@@ -10,12 +10,15 @@ export interface NodeEdgeOptions extends Omit<EdgeOptions, 'database' | 'log'> {
   /** A folder for this edge alone; made if missing. */
   readonly storage: string;
   readonly log: Log;
+  /** The option that chooses the port, for what is said when it is taken. */
+  readonly portOption?: '--port' | '--listen';
 }
 
 /** Starts the edge. Rejects with an `EdgeStartError` if the storage or the port cannot be used; then nothing is left. */
 export async function startNodeEdge({
   storage,
   log,
+  portOption = '--port',
   ...options
 }: NodeEdgeOptions): Promise<NodeEdge> {
   ownFolder(storage);
@@ -26,7 +29,7 @@ export async function startNodeEdge({
       log: edgeLog(log),
     });
   } catch (error) {
-    throw inWords(options, storage, error);
+    throw inWords(options, storage, portOption, error);
   }
 }
 
@@ -39,6 +42,7 @@ const edgeLog =
 function inWords(
   { host, port }: Pick<EdgeOptions, 'host' | 'port'>,
   storage: string,
+  portOption: string,
   error: unknown,
 ): unknown {
   if (error instanceof DatabaseError) {
@@ -52,6 +56,6 @@ function inWords(
   const why = code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${code})`;
   return new EdgeStartError('port_in_use', {
     what: `Port ${port} on ${host} ${why}`,
-    fix: 'Choose another.',
+    fix: `Stop the program that uses it, or choose another with ${portOption}.`,
   });
 }

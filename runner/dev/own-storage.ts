@@ -133,8 +133,18 @@ export function orInWords<T>(path: string, work: () => T): T {
 /** What the system refused, in words; any other error as it is. */
 export function inWords(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return error;
-  return unusableStorage(
-    path,
-    `cannot be used (${String(error.code)} on ${String(error.syscall)})`,
-  );
+  const code = String(error.code);
+  return new EdgeStartError('storage_unusable', {
+    what: `${path} cannot be used (${code} on ${String(error.syscall)})`,
+    fix: `${STORAGE_FIXES[code] ?? 'Look at it'}, or choose another folder with --storage.`,
+  });
 }
+
+/** What to do about a system's error. */
+const STORAGE_FIXES: Readonly<Record<string, string>> = {
+  EACCES: 'Go to a folder in which you may write',
+  EPERM: 'Go to a folder in which you may write',
+  EROFS: 'Go to a folder in which you may write',
+  ENOSPC: 'Make room on that disk',
+  EDQUOT: 'Make room in your quota',
+};

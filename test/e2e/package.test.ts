@@ -131,6 +131,19 @@ test('[F-563] npx runs up from an empty folder and an empty home, and says how t
   await once(child, 'close');
 });
 
+test('[F-564] an old Node is told in one sentence which one is needed', async () => {
+  const launcher = JSON.stringify(join(project, 'node_modules/mcp-edge-bridge/bin/mcp-bridge.js'));
+  const script = `Object.defineProperty(process.versions, 'node', { value: '22.17.1' }); Object.defineProperty(process, 'version', { value: 'v22.17.1' }); await import(${launcher});`;
+  const old = run(process.execPath, ['--input-type=module', '-e', script]);
+  await expect(old).rejects.toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(
+      /^mcp-bridge needs Node 22\.18 or newer, and this is v22\.17\.1\..*\n$/u,
+    ),
+  });
+});
+
 test('check tries out a config with a real server', async () => {
   const config = { mcpServers: { echo: { command: process.execPath, args: [echo] } } };
   writeFileSync(join(project, 'mcp.json'), JSON.stringify(config));
