@@ -1070,6 +1070,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'the kernel takes ten milliseconds to move the runner into a cgroup: with each start, everybody waited that long',
     tests: ['runner/sessions/starts.test.ts', 'runner/process/containment.test.ts'],
   },
+  'F-551': {
+    fault:
+      'a session ends beside hundreds of others: to find what its process has started, all their processes were read',
+    tests: ['runner/process/family.test.ts'],
+  },
   'F-373': {
     fault: 'a process that prints megabytes a second to stderr, or of text that is no message',
     tests: ['runner/core/output-share.test.ts', 'shared/lines.test.ts'],
@@ -1494,7 +1499,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-450 F-451 F-452 F-453 F-454 F-455 F-456 F-457 F-458 F-459 F-460',
   'F-530 F-531 F-532',
   'F-370 F-371 F-372 F-373',
-  'F-550',
+  'F-550 F-551',
   'F-380',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

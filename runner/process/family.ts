@@ -43,7 +43,7 @@ export async function findFamily(lineage: Lineage): Promise<ProcessStat[]> {
   if (!isReused) add(leader);
   for (const member of seen) if (isAlive(member)) add(statOf(member.pid));
   for (const pid of contained()) add(statOf(pid));
-  const orphans = KNOWS_CHILDREN ? orphansOfMachine() : undefined;
+  const orphans = KNOWS_CHILDREN ? orphansOfMachine(leaders) : undefined;
   const younger = (orphans ?? (await allStats())).filter(
     ({ pid, startTicks }) =>
       startTicks >= (leaderStartTicks ?? 0) && !family.has(pid) && !leaders.has(pid),
@@ -59,9 +59,10 @@ export async function findFamily(lineage: Lineage): Promise<ProcessStat[]> {
 
 /**
  * The children of those to whom the kernel gives a process whose parent ends: an ancestor that asked for it, or the first
- * process (PR_SET_CHILD_SUBREAPER in prctl(2)). Undefined where they cannot be told for certain.
+ * process (PR_SET_CHILD_SUBREAPER in prctl(2)). Undefined where they cannot be told for certain. The `leaders`, of whom a busy runner
+ * has hundreds, are not read.
  */
-function orphansOfMachine(): ProcessStat[] | undefined {
+function orphansOfMachine(leaders: Lineage['leaders']): ProcessStat[] | undefined {
   const fosterers = new Set([1]);
   const own = new Set([process.pid]);
   for (let pid = process.ppid; pid > 1 && !fosterers.has(pid); pid = statOf(pid)?.parentPid ?? 0) {
@@ -73,5 +74,8 @@ function orphansOfMachine(): ProcessStat[] | undefined {
   const lists = [...fosterers, process.pid].map(childrenOf);
   if (!lists.every(({ isCertain }) => isCertain)) return undefined;
   const pids = new Set(lists.flatMap(({ pids }) => [...pids])).difference(own);
-  return [...pids].map(statOf).filter((stat) => stat !== undefined);
+  return [...pids]
+    .filter((pid) => !leaders.has(pid))
+    .map(statOf)
+    .filter((stat) => stat !== undefined);
 }
