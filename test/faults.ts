@@ -266,6 +266,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a client that vanishes under a stream on which nothing is said',
     tests: ['simulation/mutants.test.ts'],
   },
+  'F-364': {
+    fault: 'an access actor that dies between two statements of a step, or before its answer',
+    tests: ['simulation/access.test.ts', 'simulation/mutants.test.ts'],
+  },
   'F-54': {
     fault: 'an answer after the call was given up',
     tests: ['e2e/link-faults.test.ts', 'runner/core/session.test.ts'],
@@ -1470,7 +1474,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-80 F-81 F-82 F-83 F-84',
   'F-240 F-241 F-242 F-243 F-244 F-245 F-246 F-247 F-248 F-249 F-250 F-251 F-252 F-253 F-254',
   'F-350 F-351 F-352',
-  'F-360 F-361 F-362 F-363',
+  'F-360 F-361 F-362 F-363 F-364',
   'F-87 F-88 F-89 F-90 F-91 F-92',
   'F-94 F-95 F-99',
   'F-180 F-181 F-182 F-183 F-184 F-185 F-186 F-187 F-188 F-189 F-190 F-191 F-192',

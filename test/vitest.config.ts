@@ -104,7 +104,11 @@ export default defineConfig({
       {
         test: {
           name: 'simulation',
-          include: ['test/simulation/simulation.test.ts', 'test/simulation/contract.test.ts'],
+          include: [
+            'test/simulation/simulation.test.ts',
+            'test/simulation/access.test.ts',
+            'test/simulation/contract.test.ts',
+          ],
           provide: { seeds: 300 },
           ...SEEDS,
         },
@@ -173,7 +177,7 @@ export default defineConfig({
       {
         test: {
           name: 'simulation-long',
-          include: ['test/simulation/simulation.test.ts'],
+          include: ['test/simulation/simulation.test.ts', 'test/simulation/access.test.ts'],
           provide: { seeds: 20_000 },
           ...SEEDS,
         },

@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import { describe, expect, inject, test } from 'vitest';
 
+import { AccessWorld } from './access-world.ts';
 import { Chance } from './clock.ts';
 import { check, emptyHistory, type CallHistory, type History } from './history.ts';
 import { mutatedRules } from './mutated-rules.ts';
@@ -205,6 +206,41 @@ describe('mutants of the rules', () => {
         await faultsAfter(new World(at, undefined, { ...options, rules })),
       ))
         seen.add(broken);
+    expect([...seen]).toContain(rule);
+  });
+});
+
+describe('[F-364] mutants of the access rules', () => {
+  test.each<[string, string, string]>([
+    ['I1: a code that gives tokens twice', 'row.refresh !== null || now', 'now'],
+    ['I1: a code that asks for no verifier', '|| !isBound || !isTarget', '|| !isTarget'],
+    [
+      'I2: two refreshes at once that get tokens of their own',
+      'return isFirst ? issued : { ...issued, sealed: row.sealed ?? undefined };',
+      'return issued;',
+    ],
+    [
+      'I2: a refresh whose answer is lost, and which cannot be asked for again',
+      'previous: presented, sealed: renewal.sealed',
+      'previous: null, sealed: null',
+    ],
+    [
+      'I3: a spent refresh token that is forgotten',
+      'this.#store.spend(row.previous, row.grant, now);',
+      '',
+    ],
+    ['I4: a token that opens every server', 'grant.server !== server ||', ''],
+    [
+      'I5: a grant that is told as ended, and stays',
+      'this.#store.removeGrant(grant);\n    return { grant, person',
+      'return { grant, person',
+    ],
+  ])('%s', async (title, before, after) => {
+    const rules = await mutatedRules('access.ts', before, after);
+    const seen = new Set<string>();
+    const rule = title.slice(0, 2);
+    for (let seed = 1; seed <= 300 && !seen.has(rule); seed++)
+      for (const broken of rulesIn(new AccessWorld(seed, rules).run())) seen.add(broken);
     expect([...seen]).toContain(rule);
   });
 });

@@ -27,6 +27,8 @@ const isPart = (file: string): file is Part => file in USED_BY;
 /** The rules with `before` replaced in a file of `edge/core`, where it stands once. */
 export async function mutatedRules(
   file:
+    | 'access.ts'
+    | 'access.ts'
     | 'session.ts'
     | 'fleet.ts'
     | 'exchange.ts'

@@ -1,4 +1,5 @@
 // The rules that the simulated hosts use: the edge's own, unless a test breaks them.
+import { Access } from '../../edge/core/access.ts';
 import { Delivery } from '../../edge/core/exchange.ts';
 import { Fleet } from '../../edge/core/fleet.ts';
 import { ModernDelivery } from '../../edge/core/modern-delivery.ts';
@@ -6,6 +7,14 @@ import { SessionOpening } from '../../edge/core/opening.ts';
 import { Unread } from '../../edge/core/unread.ts';
 import { EdgeSession } from '../../edge/core/session.ts';
 
-export const RULES = { Delivery, EdgeSession, Fleet, ModernDelivery, SessionOpening, Unread };
+export const RULES = {
+  Access,
+  Delivery,
+  EdgeSession,
+  Fleet,
+  ModernDelivery,
+  SessionOpening,
+  Unread,
+};
 
 export type Rules = typeof RULES;

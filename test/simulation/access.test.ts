@@ -1,0 +1,19 @@
+// The access actor's rules on an actor that dies between any two statements, over a network that loses and doubles what it carries.
+import { setImmediate } from 'node:timers/promises';
+
+import { expect, inject, test } from 'vitest';
+
+import { AccessWorld } from './access-world.ts';
+
+const SEEDS = inject('seeds');
+
+test(`[F-364] codes, refresh tokens and ends of grants keep their promises over ${String(SEEDS)} seeds`, async () => {
+  let refreshes = 0;
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const world = new AccessWorld(seed);
+    expect([seed, ...world.run()]).toEqual([seed]);
+    refreshes += world.refreshes;
+    await setImmediate();
+  }
+  expect(refreshes).toBeGreaterThan(SEEDS);
+});
