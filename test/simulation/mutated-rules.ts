@@ -28,7 +28,6 @@ const isPart = (file: string): file is Part => file in USED_BY;
 export async function mutatedRules(
   file:
     | 'access.ts'
-    | 'access.ts'
     | 'session.ts'
     | 'fleet.ts'
     | 'exchange.ts'
