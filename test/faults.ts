@@ -270,6 +270,14 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'an access actor that dies between two statements of a step, or before its answer',
     tests: ['simulation/access.test.ts', 'simulation/mutants.test.ts'],
   },
+  'F-365': {
+    fault: 'a grant that ends while workers remember its token',
+    tests: ['edge/http/oauth/admissions.test.ts'],
+  },
+  'F-366': {
+    fault: 'a list of people that is narrowed while workers remember their tokens',
+    tests: ['edge/http/oauth/admissions.test.ts'],
+  },
   'F-54': {
     fault: 'an answer after the call was given up',
     tests: ['e2e/link-faults.test.ts', 'runner/core/session.test.ts'],
@@ -1394,16 +1402,16 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-530': {
     fault:
       'a client asks for what the policy of the edge does not allow it: in any spelling, in a batch, under a header that lies',
-    tests: ['edge/core/policy.test.ts', 'edge/http/policy.test.ts', 'e2e/edge-policy.test.ts'],
+    tests: ['edge/core/policy.test.ts', 'edge/http/policy.test.ts'],
   },
   'F-531': {
     fault: 'an app needs more scopes than it was granted, or more than its person may have',
-    tests: ['edge/core/policy.test.ts', 'edge/http/policy.test.ts', 'e2e/edge-policy.test.ts'],
+    tests: ['edge/core/policy.test.ts', 'edge/http/policy.test.ts'],
   },
   'F-532': {
     fault:
       'a policy is set while everything runs, is broken, or cannot be read from the actor that keeps it',
-    tests: ['edge/http/policy.test.ts', 'edge/http/expiry.test.ts', 'e2e/edge-policy.test.ts'],
+    tests: ['edge/http/policy.test.ts', 'edge/http/expiry.test.ts'],
   },
   'F-459': {
     fault:
@@ -1474,7 +1482,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-80 F-81 F-82 F-83 F-84',
   'F-240 F-241 F-242 F-243 F-244 F-245 F-246 F-247 F-248 F-249 F-250 F-251 F-252 F-253 F-254',
   'F-350 F-351 F-352',
-  'F-360 F-361 F-362 F-363 F-364',
+  'F-360 F-361 F-362 F-363 F-364 F-365 F-366',
   'F-87 F-88 F-89 F-90 F-91 F-92',
   'F-94 F-95 F-99',
   'F-180 F-181 F-182 F-183 F-184 F-185 F-186 F-187 F-188 F-189 F-190 F-191 F-192',

@@ -57,8 +57,11 @@ async function rulesBrokenBy(mutation: Mutation, ...wanted: readonly string[]): 
 describe('mutants of the deployment', () => {
   test('R-14: a runner that forbids something else is noticed', async () => {
     const policy = { tools: { deny: ['other'] } };
-    const faults = await faultsAfter(new World(1, undefined, { policy }));
-    expect(rulesIn(faults)).toContain('R-14');
+    const seen = new Set<string>();
+    for (let seed = 1; seed <= MANY_SEEDS && !seen.has('R-14'); seed++)
+      for (const rule of rulesIn(await faultsAfter(new World(seed, undefined, { policy }))))
+        seen.add(rule);
+    expect([...seen]).toContain('R-14');
   });
 
   test('R-2: a resent post under a new id runs twice', async () => {
