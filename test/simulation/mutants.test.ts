@@ -190,7 +190,7 @@ describe('mutants of the rules', () => {
     ],
     [
       '[F-305] R-10: a fleet that does not count the sessions of a principal',
-      ['placing.ts', 'this.#host.store.countOf(principal) >= this.#quotaOf(principal)', 'false'],
+      ['placing.ts', 'store.countOf(opening.principal) >= this.#quotaOf(opening)', 'false'],
       2,
       { crowd: 120 },
     ],
