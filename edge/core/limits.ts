@@ -45,6 +45,11 @@ export class EdgeLimits {
     if (network !== undefined) this.#rates.count(`failures ${network}`, FAILURES, now);
   }
 
+  /** Others have counted too many: it is as if all of them had come here. */
+  failedElsewhere(network: string, now: number): void {
+    this.#rates.count(`failures ${network}`, FAILURES, now, FAILURES.count);
+  }
+
   /** What is left for one request of all shares that it counts in; undefined if it counts in none. */
   budget(shares: readonly (Share | undefined)[]): Budget | undefined {
     const counted = shares.filter((share) => share !== undefined);

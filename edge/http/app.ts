@@ -47,6 +47,8 @@ export interface EdgeContext {
   readonly requestId: (request: Request) => string | undefined;
   /** The address a request came from, if the host can tell. */
   readonly addressOf: (request: Request) => string | undefined;
+  /** Counts a failure of a network where several isolates count together; whether it may go on. */
+  readonly mayFailOn?: (network: string) => Promise<boolean>;
 }
 
 type AppContext = Context<{ Bindings: EdgeContext }>;
@@ -321,10 +323,11 @@ interface Wanted {
 
 async function admit(
   request: Request,
-  { settings, ports, addressOf }: EdgeContext,
+  env: EdgeContext,
   { server, clientKind, policy }: Wanted,
   { admissions, limits }: Memory,
 ): Promise<Exchange['principal'] | Response> {
+  const { settings, ports, addressOf } = env;
   if (settings.clientAuth === 'none') {
     const anonymous = await findClient(settings, undefined);
     if (anonymous) return anonymous;
@@ -347,22 +350,37 @@ async function admit(
   if (limited) return refuse(limited);
   const known = signIn && (await admissions.of(ports, signIn, { server, policy }, bearer.token));
   if (known === 'unreachable') return refuse({ fault: 'sign_in_unavailable' });
-  if (!known) limits.failed(network, Date.now());
+  if (!known) countFailure(network, env, limits);
   return known ?? refuseToken({ fault: 'unauthorized' }, true);
+}
+
+/** Counts a failure, here and where others count; nobody waits for that. */
+function countFailure(
+  network: string | undefined,
+  { ports, mayFailOn }: EdgeContext,
+  limits: EdgeLimits,
+): void {
+  limits.failed(network, Date.now());
+  if (network === undefined || !mayFailOn) return;
+  const telling = async (): Promise<void> => {
+    const mayGoOn = await mayFailOn(network).catch(() => true);
+    if (!mayGoOn) limits.failedElsewhere(network, Date.now());
+  };
+  ports.outlive(telling());
 }
 
 /** A dial with a wrong token is a failure too; one of a runner that is known costs it nothing. */
 async function limitingFailures(
   request: Request,
-  { addressOf }: EdgeContext,
+  env: EdgeContext,
   { limits }: Memory,
   dial: () => Promise<Response>,
 ): Promise<Response> {
-  const network = networkOf(addressOf(request) ?? '');
+  const network = networkOf(env.addressOf(request) ?? '');
   const response = await dial();
   if (response.status !== 401) return response;
   const limited = limits.tooManyFailures(network, Date.now());
-  limits.failed(network, Date.now());
+  countFailure(network, env, limits);
   return limited ? refuse(limited) : response;
 }
 

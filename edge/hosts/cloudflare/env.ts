@@ -5,6 +5,8 @@ export interface Env extends Record<string, unknown> {
   readonly SESSION: DurableObjectNamespace<SessionRpc>;
   readonly FLEET: DurableObjectNamespace<FleetRpc>;
   readonly ACCESS: DurableObjectNamespace<AccessRpc>;
+  /** Counts failures of a network in all isolates of one location; absent: each isolate counts by itself. */
+  readonly FAILURES?: RateLimit;
   /** The network in which identity providers are; absent: the public internet. */
   readonly PROVIDERS?: Fetcher;
 }

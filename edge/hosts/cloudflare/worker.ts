@@ -21,6 +21,7 @@ function contextOf(env: Env): EdgeContext {
   if (!context) {
     const settings = readSettings(env);
     for (const problem of settings.problems) consoleLog(settingLine(problem));
+    const { FAILURES: failures } = env;
     const mail = new RecordMail((lines) => env.FLEET.getByName('fleet').record(lines));
     const log = recordingLog(settings.record, consoleLog, (line) => mail.add(line));
     context = {
@@ -29,6 +30,7 @@ function contextOf(env: Env): EdgeContext {
       log,
       requestId: rayOf,
       addressOf: ({ headers }) => headers.get('cf-connecting-ip') ?? undefined,
+      ...(failures && { mayFailOn: async (key) => (await failures.limit({ key })).success }),
     };
     contexts.set(env, context);
   }

@@ -48,6 +48,20 @@ describe('[F-459] wrong keys from one network', () => {
     expect((await edge.post(PING, bearer('wrong'))).status).toBe(401);
   });
 
+  test('count together with those that other isolates saw, and nothing else is counted there', async () => {
+    const edge = new PlayedEdge(KEYS);
+    const wrong = async () => (await edge.post(PING, bearer('wrong'))).status;
+    await edge.post(PING, bearer(ANN.key));
+    await edge.post(PING);
+    expect(edge.failures).toEqual([]);
+    expect([await wrong(), await wrong()]).toEqual([401, 401]);
+    edge.failsNoMore = edge.failures[0];
+    expect(await wrong()).toBe(401);
+    await Promise.all(edge.outliving);
+    expect(await wrong()).toBe(429);
+    expect((await edge.post(PING, bearer(ANN.key))).status).toBe(400);
+  });
+
   test('count for runners too', async () => {
     const edge = new PlayedEdge(KEYS);
     const dial = (token: string) => edge.send({ headers: bearer(token) }, '/runner/link');

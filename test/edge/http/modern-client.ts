@@ -162,6 +162,9 @@ export class PlayedEdge {
   servers: string[] | undefined;
   /** Where requests come from. */
   address: string | undefined = '192.0.2.1';
+  /** Networks that failed, where several isolates count together; and which may fail no more. */
+  readonly failures: string[] = [];
+  failsNoMore: string | undefined;
   /** The access actor cannot be reached. */
   isAccessGone = false;
 
@@ -223,6 +226,10 @@ export class PlayedEdge {
       log: (line) => void this.log.push(line),
       requestId: () => 'r1',
       addressOf: () => this.address,
+      mayFailOn: async (network) => {
+        this.failures.push(network);
+        return network !== this.failsNoMore;
+      },
     });
   }
 
