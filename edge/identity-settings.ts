@@ -4,7 +4,7 @@ import * as v from 'valibot';
 
 import { DOMAIN, type AllowEntry } from './access/allow-list.ts';
 import type { ClaimTerms } from './access/claims.ts';
-import { variableText, type Problems } from './variable.ts';
+import { LOOPBACK_HOST, variableText, type Problems } from './variable.ts';
 import { SERVER_NAME } from '../shared/ids.ts';
 import { membersOf } from '../shared/jsonrpc/members.ts';
 
@@ -46,22 +46,18 @@ const text = (member: string) => {
 
 const flag = (member: string) => v.boolean(`"${member}" must be true or false`);
 
-const isIssuer = (url: string): boolean => {
+/** True for what may be asked: https, and http on this machine, without a query. */
+export const isProviderUrl = (url: string): boolean => {
   const parsed = URL.parse(url);
   if (!parsed || /[?#\s\\]/u.test(url) || parsed.search !== '') return false;
   return (
-    parsed.protocol === 'https:' || (parsed.protocol === 'http:' && LOOPBACK.test(parsed.host))
+    parsed.protocol === 'https:' || (parsed.protocol === 'http:' && LOOPBACK_HOST.test(parsed.host))
   );
 };
 
-const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d+)?$/u;
-
-/** True for what may be asked: https, and http on this machine. */
-export const isProviderUrl = isIssuer;
-
 const address = (member: string) => {
   const form = `"${member}" must be an https URL without a query`;
-  return v.pipe(text(member), v.check(isIssuer, form));
+  return v.pipe(text(member), v.check(isProviderUrl, form));
 };
 
 const SERVERS_FORM = '"servers" must be ["*"] or a list of server names';

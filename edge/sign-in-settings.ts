@@ -7,7 +7,14 @@ import {
   type IdentityProvider,
   type TrustedIssuer,
 } from './identity-settings.ts';
-import { DIGEST, DIGEST_FORM, digestOf, variableText, type Problems } from './variable.ts';
+import {
+  DIGEST,
+  DIGEST_FORM,
+  digestOf,
+  LOOPBACK_HOST,
+  variableText,
+  type Problems,
+} from './variable.ts';
 
 /** How people sign in (OAuth 2.1). */
 export interface SignIn {
@@ -32,8 +39,6 @@ export interface SignInSettings {
 
 const URL_FORM =
   'an origin such as https://bridge.example, without a path or a slash at the end; http only for this machine, such as http://127.0.0.1:8787';
-
-const LOOPBACK_HOST = /^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d+)?$/u;
 
 const OWNER_KEYS = 2;
 

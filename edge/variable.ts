@@ -6,6 +6,9 @@ export type Problems = Problem[];
 export const DIGEST = /^sha256:[0-9a-f]{64}$/iu;
 export const DIGEST_FORM = '"sha256:" and the 64 hex digits of the SHA-256 of the key';
 
+/** A host that is this machine, with or without a port. */
+export const LOOPBACK_HOST = /^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d+)?$/u;
+
 /** The digits of a digest. */
 export const digestOf = (text: string): string => text.slice('sha256:'.length).toLowerCase();
 

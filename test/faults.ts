@@ -1433,7 +1433,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-522': {
     fault: 'an issuer changes its keys, takes one back, is out of reach, or names somebody else',
-    tests: ['edge/http/oauth/foreign-tokens.test.ts'],
+    tests: ['edge/http/oauth/foreign-tokens.test.ts', 'edge/hosts/node/provider.test.ts'],
   },
   'F-523': {
     fault: 'somebody signs in elsewhere who is not on the list, or only looks as if',
