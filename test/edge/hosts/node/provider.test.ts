@@ -11,9 +11,9 @@ import { askedProvider } from '../../../../edge/hosts/node/outside.ts';
 import { PROVIDER } from '../../../../edge/http/ports.ts';
 
 async function provider(
-  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  answer: (request: IncomingMessage, response: ServerResponse) => Promise<void> | void,
 ): Promise<string> {
-  const server = createServer(answer);
+  const server = createServer((request, response) => void answer(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
