@@ -7,6 +7,7 @@
 // Pure: inputs in, effects out; the host owns the store and the sockets. Implements LP7, LP8, LP27, R-2, R-7.
 // Its sockets are core/session-sockets', whether its link lives is core/link-watch's, and what the store holds core/kept-session's.
 // One file above 300 lines: each input waits for the same two words of the fleet, where the session is and that it is over.
+import { FleetWords, type Outcome } from './fleet-words.ts';
 import { KeptSession } from './kept-session.ts';
 import type { Link } from './link-state.ts';
 import { LinkWatch } from './link-watch.ts';
@@ -49,14 +50,6 @@ const SESSION_COUNT_LENGTH = 8;
 /** How long a session whose start failed remembers why, for the client's first request, which may still be on its way. */
 const AFTERWORD_MS = 10_000;
 
-/** Work that waits for the fleet's answer; `fail` if none comes. */
-interface Deferred {
-  readonly run: () => void;
-  readonly fail: () => void;
-}
-
-type Outcome = Opened<undefined> | undefined;
-
 export class EdgeSession {
   readonly #host: EdgeSessionHost;
   #now = 0;
@@ -64,17 +57,9 @@ export class EdgeSession {
   /** Who took the spare that its session was, if it was one and that is remembered. */
   #owner: PrincipalName | undefined;
   #relay = new Relay({ state: 'ended' });
-  /** Whether {@link #placed} is known to be right; a fresh actor must first ask the fleet. */
-  #memory: 'none' | 'asking' | 'known' = 'none';
-  #untilKnown: Deferred[] = [];
+  readonly #words = new FleetWords((effect) => void this.#effects.push(effect));
   /** The session was found in the fleet's books: the actor's own memory of it is lost. */
   #isFound = false;
-  /** A session is being placed. The runner's dial may come before the fleet's answer. */
-  #placing: ((outcome: Outcome) => void)[] | undefined;
-  #untilPlaced: (() => void)[] = [];
-  /** Ended sessions that the fleet has not confirmed yet, with the runner's socket. */
-  readonly #forgetting = new Map<SessionName, SocketId | undefined>();
-  #untilForgotten: (() => void)[] = [];
   /** The runner's socket of a session that has just ended. */
   #leaving: SocketId | undefined;
   readonly #line = new RunnerLine();
@@ -110,7 +95,7 @@ export class EdgeSession {
     const lost = isLost ? this.#kept.lost() : undefined;
     this.#placed = newest?.note.placed ?? lost?.placed;
     if (!this.#placed) return;
-    this.#memory = 'known';
+    this.#words.know();
     this.#owner = newest?.note.owner;
     if (newest) this.#line.take(newest.id, []);
     const followers = this.#sockets.followersOf(this.#placed.session);
@@ -177,7 +162,7 @@ export class EdgeSession {
       const { link } = this.#relay;
       if (link.state === 'lost' && link.isExpired)
         this.#perform(this.#relay.giveUp({ fault: 'runner_lost' }));
-      this.#whenForgotten(() => {
+      this.#words.whenForgotten(() => {
         if (this.#placed && !opening.isSpare) return this.#post(ask, post, this.#placed.session);
         this.#inSession(opening, (outcome) => {
           if (!outcome) again();
@@ -186,20 +171,20 @@ export class EdgeSession {
         });
       });
     };
-    return this.#step(now, () => this.#whenKnown({ run, fail: again }));
+    return this.#step(now, () => this.#words.whenKnown({ run, fail: again }));
   }
 
   /** Replies {@link PostAnswer}. */
   post(ask: string, post: Post, now: number): EdgeSessionEffect[] {
     const run = (): void => this.#post(ask, post);
-    return this.#step(now, () => this.#whenKnown({ run, fail: () => this.#fail(ask) }));
+    return this.#step(now, () => this.#words.whenKnown({ run, fail: () => this.#fail(ask) }));
   }
 
   /** Replies {@link Negotiated}. */
   negotiated(ask: string, now: number): EdgeSessionEffect[] {
     const run = (): void =>
       this.#reply(ask, { isOpen: this.#placed !== undefined, revision: this.#relay.revision });
-    return this.#step(now, () => this.#whenKnown({ run, fail: () => this.#fail(ask) }));
+    return this.#step(now, () => this.#words.whenKnown({ run, fail: () => this.#fail(ask) }));
   }
 
   /** A client has read the large answer of this stream, or has left. */
@@ -219,7 +204,7 @@ export class EdgeSession {
       this.#ends.push(ask);
       this.#perform(this.#relay.end(this.#now));
     };
-    return this.#step(now, () => this.#whenKnown({ run, fail: () => this.#fail(ask) }));
+    return this.#step(now, () => this.#words.whenKnown({ run, fail: () => this.#fail(ask) }));
   }
 
   /** A worker asks to follow a stream: answered by `accept` or `refuse`. */
@@ -233,7 +218,7 @@ export class EdgeSession {
     // It may have broken without a word while nobody used it.
     this.#watch.use(this.#now);
     const run = (): void => tell(this.#take(opening));
-    this.#whenKnown({ run, fail: () => tell(undefined) });
+    this.#words.whenKnown({ run, fail: () => tell(undefined) });
   }
 
   /**
@@ -275,12 +260,10 @@ export class EdgeSession {
   /** The answer to `find`; 'broken' if the fleet broke away. */
   found(placed: PlacedSession | undefined | 'broken', now: number): EdgeSessionEffect[] {
     return this.#step(now, () => {
-      const deferred = this.#untilKnown.splice(0);
-      if (this.#memory === 'asking') {
-        this.#memory = placed === 'broken' ? 'none' : 'known';
-        if (placed !== undefined && placed !== 'broken') this.#recover(placed);
-      }
-      for (const { run, fail } of deferred) (this.#memory === 'known' ? run : fail)();
+      const isTold = placed !== undefined && placed !== 'broken';
+      this.#words.found(placed !== 'broken', () => {
+        if (isTold) this.#recover(placed);
+      });
     });
   }
 
@@ -302,10 +285,7 @@ export class EdgeSession {
         this.#relay = new Relay({ state: 'awaited', until: this.#now + DIAL_WAIT_MS });
       }
       const told: Outcome = outcome?.ok === true ? { ok: true, value: undefined } : outcome;
-      const waiting = this.#placing ?? [];
-      this.#placing = undefined;
-      for (const tell of waiting) tell(told);
-      for (const run of this.#untilPlaced.splice(0)) run();
+      this.#words.placed(told);
     });
   }
 
@@ -315,35 +295,29 @@ export class EdgeSession {
    */
   forgotten(session: SessionName, isTold: boolean, now: number): EdgeSessionEffect[] {
     return this.#step(now, () => {
-      const socket = this.#forgetting.get(session);
-      this.#forgetting.delete(session);
-      if (socket !== undefined && isTold) this.#sockets.close(socket, CLOSE.done, 'session ended');
-      else if (socket !== undefined)
-        this.#sockets.close(socket, CLOSE.comeBack, 'the fleet is away');
-      if (this.#forgetting.size > 0) return;
-      for (const run of this.#untilForgotten.splice(0)) run();
+      this.#words.forgotten(session, (socket) => {
+        if (isTold) this.#sockets.close(socket, CLOSE.done, 'session ended');
+        else this.#sockets.close(socket, CLOSE.comeBack, 'the fleet is away');
+      });
     });
   }
 
   /** The runner is away, and perhaps nobody else comes here to end the session. Replies once the state is known. */
   review(ask: string, now: number): EdgeSessionEffect[] {
     const run = (): void => this.#reply(ask, undefined);
-    return this.#step(now, () => this.#whenKnown({ run, fail: () => this.#fail(ask) }));
+    return this.#step(now, () => this.#words.whenKnown({ run, fail: () => this.#fail(ask) }));
   }
 
   /** The runner refused the session, or its boot is dead. This may come before the answer to `place`. Replies when done. */
   giveUp(ask: string, fault: Fault, session: SessionName, now: number): EdgeSessionEffect[] {
     const run = (): void => {
       // The fleet has removed it from its books already: only the disk still knows it.
-      if (this.#memory !== 'known') this.#recall();
+      if (!this.#words.isKnown) this.#recall();
       if (session === this.#placed?.session) this.#perform(this.#relay.giveUp(fault));
       else if (!this.#placed) this.#kept.clearOld();
       this.#reply(ask, undefined);
     };
-    return this.#step(now, () => {
-      if (this.#placing) this.#untilPlaced.push(run);
-      else run();
-    });
+    return this.#step(now, () => this.#words.whenPlaced(run));
   }
 
   // From the runner and from sockets.
@@ -367,7 +341,7 @@ export class EdgeSession {
   woken(now: number): EdgeSessionEffect[] {
     this.#now = now;
     this.#kept.woken();
-    if (this.#memory !== 'known') this.#recall();
+    if (!this.#words.isKnown) this.#recall();
     else if (!this.#placed) this.#kept.clearOld();
     return this.tick(now);
   }
@@ -384,40 +358,20 @@ export class EdgeSession {
   #recall(): void {
     const lost = this.#kept.lost();
     if (!lost) return;
-    this.#memory = 'known';
+    this.#words.know();
     this.#placed = lost.placed;
     this.#relay = new Relay(lostLink(lost, this.#now), [], lost.revision);
     this.#kept.has(this.#relay.link);
   }
 
-  /** An actor without memory first asks the fleet whether there is a session. */
-  #whenKnown(deferred: Deferred): void {
-    if (this.#memory === 'known') return deferred.run();
-    this.#untilKnown.push(deferred);
-    if (this.#memory === 'asking') return;
-    this.#memory = 'asking';
-    this.#effects.push({ do: 'find' });
-  }
-
   /** A dial that comes early waits for the outcome of the placement. */
   #whenPlaced(ask: string, run: () => void): void {
-    const known = (): void => this.#whenKnown({ run, fail: () => this.#fail(ask) });
-    if (this.#placing) this.#untilPlaced.push(known);
-    else known();
+    const fail = (): void => this.#fail(ask);
+    this.#words.whenPlaced(() => this.#words.whenKnown({ run, fail }));
   }
 
-  #whenForgotten(run: () => void): void {
-    if (this.#forgetting.size > 0) this.#untilForgotten.push(run);
-    else run();
-  }
-
-  /** Requests that come while a session is being placed share it. */
   #open(opening: Opening, tell: (outcome: Outcome) => void): void {
-    if (this.#placing) return void this.#placing.push(tell);
-    this.#placing = [tell];
-    // Its name is new, so there is nothing to ask the fleet.
-    this.#memory = 'known';
-    this.#effects.push({ do: 'place', wish: { session: this.#nameFor(opening), ...opening } });
+    this.#words.place(tell, () => ({ session: this.#nameFor(opening), ...opening }));
   }
 
   /** A modern actor has one session after the other, and the end of one must not be taken for the end of the next. */
@@ -461,7 +415,7 @@ export class EdgeSession {
     if (!placed || isOrphan || PLACE.some((key) => placed[key] !== dial[key])) {
       if (isOrphan) this.#perform(this.#relay.giveUp({ fault: 'session_not_found' }));
       // The actor may have been reset before it knew of the session, which would then count as open for ever.
-      else if (session !== placed?.session) this.#tellFleet(session);
+      else if (session !== placed?.session) this.#words.over(session);
       if (!placed) this.#kept.clearOld();
       return this.#refuse(ask, { fault: 'session_not_found' });
     }
@@ -590,22 +544,17 @@ export class EdgeSession {
     for (const ask of this.#ends.splice(0)) this.#reply(ask, true);
     this.#kept.clear(this.#relay.link);
     if (this.#relay.afterword) this.#tellsUntil = this.#now + AFTERWORD_MS;
-    if (session !== undefined) this.#tellFleet(session, this.#leaving);
+    if (session !== undefined) this.#words.over(session, this.#leaving);
     this.#leaving = undefined;
   }
 
   /** A spare without a link is none. Nobody has to be told: the runner has its link, and the fleet its books. */
   #forgetSpare(): void {
     this.#placed = undefined;
-    this.#memory = 'none';
+    this.#words.forget();
     this.#line.release();
     this.#relay = new Relay({ state: 'ended' });
     this.#kept.has(this.#relay.link);
-  }
-
-  #tellFleet(session: SessionName, socket?: SocketId): void {
-    this.#forgetting.set(session, socket ?? this.#forgetting.get(session));
-    this.#effects.push({ do: 'closed', session });
   }
 
   /** It is reported only once, so it must outlive the actor's memory and its sockets. The answer to `initialize` does not wait for it. */
