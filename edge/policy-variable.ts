@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 
 import { PRINCIPAL_LIMITS } from './limits-variable.ts';
-import { Policy } from './core/policy.ts';
+import { OperatorPolicy } from './core/policy.ts';
 import type { PolicyText, ServerPolicyText } from './core/policy-text.ts';
 import { variableText, type Problems } from './variable.ts';
 import { SERVER_NAME } from '../shared/ids.ts';
@@ -21,7 +21,7 @@ export interface PolicyMistake {
 }
 
 export type ReadPolicy =
-  | { readonly ok: true; readonly policy: Policy }
+  | { readonly ok: true; readonly policy: OperatorPolicy }
   | { readonly ok: false; readonly mistakes: readonly PolicyMistake[] };
 
 /** A scope in a challenge, on a page and in a token (RFC 6749 §3.3), without what would need quoting. */
@@ -136,7 +136,7 @@ export function readPolicy(text: string): ReadPolicy {
   const unknown = Object.entries(policy).flatMap(([name, each]) => unknownScopes(name, each));
   return unknown.length > 0
     ? { ok: false, mistakes: unknown }
-    : { ok: true, policy: new Policy(policy) };
+    : { ok: true, policy: new OperatorPolicy(policy) };
 }
 
 const wrong = (message: string): ReadPolicy => ({ ok: false, mistakes: [{ at: [], message }] });
@@ -188,7 +188,7 @@ function mistakeInKeys(bytes: Uint8Array, span: Span, depth = 0): string | undef
 export function readPolicyVariable(
   env: Record<string, unknown>,
   problems: Problems,
-): Policy | 'broken' | undefined {
+): OperatorPolicy | 'broken' | undefined {
   const text = variableText(env, problems, 'BRIDGE_POLICY');
   if (text === undefined) return undefined;
   const read = readPolicy(text);

@@ -2,7 +2,7 @@
 // it would have opened stays closed. Problems are shown publicly, so none quotes a variable's value or a name in it.
 import { PERSON_NAME, type Grants } from './access/principal.ts';
 import { RUNNER_NAME } from '../shared/ids.ts';
-import type { Policy } from './core/policy.ts';
+import type { OperatorPolicy } from './core/policy.ts';
 import { RECORD_LEVELS, type RecordLevel } from './core/record.ts';
 import { limitsOf, readLimits, type Limits } from './limits-variable.ts';
 import { readGrants } from './grants-variable.ts';
@@ -31,7 +31,7 @@ export interface Settings extends SignInSettings {
   readonly record: RecordLevel;
   readonly limits: Limits;
   /** See `readPolicyVariable`. */
-  readonly policy?: Policy | 'broken';
+  readonly policy?: OperatorPolicy | 'broken';
 }
 
 /** What the fleet must know of the settings: whether sessions can be opened, and whether principals can be told apart (no quota without). */

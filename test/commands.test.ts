@@ -40,6 +40,7 @@ test('files end to end are run on either edge, unless they have none or are abou
   const once = files.filter(({ file }) => file.startsWith('test/e2e/')).length - again.length;
   // The simulator's are the only others that are run again.
   expect(again.map(({ file }) => file).filter((file) => !file.startsWith('test/e2e/'))).toEqual([
+    'test/simulation/access.test.ts',
     'test/simulation/mutants.test.ts',
     'test/simulation/simulation.test.ts',
   ]);

@@ -26,7 +26,7 @@ import type {
   SpareRow,
   Withdrawal,
 } from './ports.ts';
-import { RoomSearch, type Room } from './room-search.ts';
+import { RoomSearch, type RoomWish } from './room-search.ts';
 import { SpareBooks } from './spare-books.ts';
 import { Tickets } from './tickets.ts';
 import { UsedOnce } from './used-once.ts';
@@ -433,7 +433,7 @@ export class Fleet {
   /** A runner ended an idle session, or has none. The ended session is given up even if the search no longer waits for this answer. */
   #yielded(
     runner: RunnerName,
-    room: Room | undefined,
+    room: RoomWish | undefined,
     session: SessionName | undefined,
     now: number,
   ): void {

@@ -13,7 +13,7 @@ import type {
   PlacedSession,
   SessionRow,
 } from './ports.ts';
-import type { Room, Wanted } from './room-search.ts';
+import type { RoomWish, Wanted } from './room-search.ts';
 import type { SpareBooks } from './spare-books.ts';
 import type { Tickets } from './tickets.ts';
 import type { Fault } from '../../shared/fault.ts';
@@ -39,7 +39,7 @@ export interface PlacingHost {
   readonly terms: FleetTerms;
   effect(effect: FleetEffect): void;
   /** Has runners end an idle session, and goes on with {@link Placing.place}. */
-  makeRoom(room: Room, now: number): void;
+  makeRoom(room: RoomWish, now: number): void;
   /** Something was booked that must be looked after. */
   reviewLater(now: number): void;
 }

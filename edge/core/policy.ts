@@ -17,7 +17,7 @@ export interface Judged {
 }
 
 /** `by`: what in the policy decided. */
-export type Verdict =
+export type PolicyVerdict =
   | { readonly kind: 'allowed'; readonly by: string }
   | { readonly kind: 'forbidden'; readonly by: string }
   | { readonly kind: 'unclear' }
@@ -201,7 +201,7 @@ export class Rights {
   }
 
   /** Whether something may be done; if not, why. */
-  judge(asked: Asked): Verdict {
+  judge(asked: Asked): PolicyVerdict {
     if (asked.kind === 'unclear') return { kind: 'unclear' };
     const denying = this.#rules.find(
       ({ denied }) => denied !== undefined && denied !== 'all' && denied.has(asked),
@@ -226,7 +226,7 @@ export class Rights {
   }
 
   /** What an app may do is limited by what its person granted, too. */
-  #byScope(asked: Asked, granted: readonly string[], giving: string): Verdict {
+  #byScope(asked: Asked, granted: readonly string[], giving: string): PolicyVerdict {
     const policy = this.#policy;
     if (!policy.hasScopes)
       return granted.includes(ALL_OF_SERVER)
@@ -241,7 +241,7 @@ export class Rights {
 }
 
 /** The policies of all servers. */
-export class Policy {
+export class OperatorPolicy {
   readonly #servers: ReadonlyMap<string, ServerPolicy>;
 
   constructor(text: PolicyText) {

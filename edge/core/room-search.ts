@@ -14,7 +14,7 @@ export interface Wanted extends Opening {
 }
 
 /** The search for a place for one session: runners are asked in turn to end an idle session. */
-export interface Room {
+export interface RoomWish {
   readonly wanted: Wanted;
   /** True: the principal is at its quota, so one of its own sessions must end. False: all places are taken. */
   readonly isOwn: boolean;
@@ -26,23 +26,23 @@ export interface Room {
 
 /** A `yield` sent to a runner. Runners answer in order, so an entry whose answer is no longer awaited keeps its place in the list. */
 interface Yield {
-  room: Room | undefined;
+  room: RoomWish | undefined;
   readonly askedAt: number;
 }
 
 export class RoomSearch {
   readonly #links: ControlLinks;
-  readonly #failed: (room: Room) => void;
+  readonly #failed: (room: RoomWish) => void;
   readonly #yields = new Map<SocketId, Yield[]>();
 
   /** `failed`: no runner has a session that can end. */
-  constructor(links: ControlLinks, failed: (room: Room) => void) {
+  constructor(links: ControlLinks, failed: (room: RoomWish) => void) {
     this.#links = links;
     this.#failed = failed;
   }
 
   /** Asks the next runner to end an idle session: one of the principal's own, or one of a principal that holds more. */
-  ask(room: Room, now: number): void {
+  ask(room: RoomWish, now: number): void {
     for (;;) {
       const runner = room.runners.shift();
       if (runner === undefined) return this.#failed(room);
@@ -56,7 +56,7 @@ export class RoomSearch {
   }
 
   /** The next `yielded` of a socket: the search that still waits for it. */
-  answered(socket: SocketId): Room | undefined {
+  answered(socket: SocketId): RoomWish | undefined {
     return this.#yields.get(socket)?.shift()?.room;
   }
 

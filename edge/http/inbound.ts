@@ -8,7 +8,7 @@ import { readModernRequest } from './modern/request.ts';
 import { challengeForScopes } from './oauth/metadata.ts';
 import { refuse, refuseModern, type Refusal } from './refuse.ts';
 import { askedBy } from '../core/policy-asked.ts';
-import type { Rights, Verdict } from '../core/policy.ts';
+import type { Rights, PolicyVerdict } from '../core/policy.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
 
 /** Why what came is not served; undefined if it may be. */
@@ -41,7 +41,7 @@ function misstated(headers: Headers, message: ClientMessage): Refusal | undefine
 function refusedBy(
   exchange: Exchange,
   message: ClientMessage,
-  verdict: Exclude<Verdict, { readonly kind: 'allowed' }>,
+  verdict: Exclude<PolicyVerdict, { readonly kind: 'allowed' }>,
 ): Response {
   if (verdict.kind === 'unclear') return refused(exchange, message, UNCLEAR);
   const { request, settings, server, clientKind, record } = exchange;

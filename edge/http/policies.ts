@@ -2,7 +2,7 @@
 // actor said counts for a short time, so that a call costs no round trip, and a policy that was set bites everywhere soon after.
 import { askAccess } from './oauth/context.ts';
 import type { Ports } from './ports.ts';
-import type { Policy, ServerPolicy } from '../core/policy.ts';
+import type { OperatorPolicy, ServerPolicy } from '../core/policy.ts';
 import { readPolicy } from '../policy-variable.ts';
 import type { Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
@@ -14,22 +14,22 @@ const ASK_AGAIN_MS = 15_000;
 /** What the actor keeps; `unreadable`: nobody knows what it was to forbid. */
 interface Stored {
   readonly version: number;
-  readonly policy: Policy | 'unreadable' | undefined;
+  readonly policy: OperatorPolicy | 'unreadable' | undefined;
 }
 
 const NOTHING: Stored = { version: 0, policy: undefined };
 
 /** The policy of each server. One of the settings that says anything of a server counts there alone. */
 export class Policies {
-  readonly #set: Policy | undefined;
-  readonly #stored: Policy | undefined;
+  readonly #set: OperatorPolicy | undefined;
+  readonly #stored: OperatorPolicy | undefined;
 
-  constructor(set: Policy | undefined, stored: Policy | undefined) {
+  constructor(set: OperatorPolicy | undefined, stored: OperatorPolicy | undefined) {
     this.#set = set;
     this.#stored = stored;
   }
 
-  isOf(set: Policy | undefined, stored: Policy | undefined): boolean {
+  isOf(set: OperatorPolicy | undefined, stored: OperatorPolicy | undefined): boolean {
     return this.#set === set && this.#stored === stored;
   }
 
@@ -87,7 +87,10 @@ export class PolicyMemory {
     this.#countsUntil = 0;
   }
 
-  async #asked(set: Policy | undefined, ports: Pick<Ports, 'access'>): Promise<FoundPolicies> {
+  async #asked(
+    set: OperatorPolicy | undefined,
+    ports: Pick<Ports, 'access'>,
+  ): Promise<FoundPolicies> {
     if (!(await this.#ask(ports))) return { fault: { fault: 'sign_in_unavailable' } };
     return this.#beside(set);
   }
@@ -106,7 +109,7 @@ export class PolicyMemory {
     return true;
   }
 
-  #beside(set: Policy | undefined): FoundPolicies {
+  #beside(set: OperatorPolicy | undefined): FoundPolicies {
     const { policy } = this.#stored;
     if (policy === 'unreadable') return { fault: UNREADABLE };
     if (!this.#found.isOf(set, policy)) this.#found = new Policies(set, policy);

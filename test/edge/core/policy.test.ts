@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { Policy, type Judged, type Verdict } from '../../../edge/core/policy.ts';
+import { OperatorPolicy, type Judged, type PolicyVerdict } from '../../../edge/core/policy.ts';
 import { askedBy } from '../../../edge/core/policy-asked.ts';
 import type { RuleText, ServerPolicyText } from '../../../edge/core/policy-text.ts';
 import { onlyMessageIn } from '../../../shared/jsonrpc/view.ts';
@@ -16,8 +16,12 @@ const asked = (text: string) => {
 };
 
 /** `closed`: not let in at all. */
-function verdictOf(policy: ServerPolicyText, who: Judged, message: string): Verdict | 'closed' {
-  const rights = new Policy({ github: policy }).of('github')?.rightsOf(who);
+function verdictOf(
+  policy: ServerPolicyText,
+  who: Judged,
+  message: string,
+): PolicyVerdict | 'closed' {
+  const rights = new OperatorPolicy({ github: policy }).of('github')?.rightsOf(who);
   return rights ? rights.judge(asked(message)) : 'closed';
 }
 const kindOf = (policy: ServerPolicyText, who: Judged, message: string): string => {
@@ -45,9 +49,9 @@ const SCOPES: ServerPolicyText['scopes'] = {
 
 describe('[R-15] [F-530] who is let in', () => {
   test('a server without a policy has none; one for all others serves those that are not named', () => {
-    expect(new Policy({}).of('github')).toBeUndefined();
-    expect(new Policy({ github: {} }).of('files')).toBeUndefined();
-    const all = new Policy({ '*': {}, github: { rules: [{ who: ['*'], tools: ['*'] }] } });
+    expect(new OperatorPolicy({}).of('github')).toBeUndefined();
+    expect(new OperatorPolicy({ github: {} }).of('files')).toBeUndefined();
+    const all = new OperatorPolicy({ '*': {}, github: { rules: [{ who: ['*'], tools: ['*'] }] } });
     expect(all.of('files')?.rightsOf(CI)).toBeUndefined();
     expect(all.of('github')?.rightsOf(CI)).toBeDefined();
   });
@@ -149,7 +153,7 @@ describe('[R-15] [F-530] what may be done', () => {
       { who: ['key:ci'], limits: { requests: 5 } },
       { who: ['*'], tools: ['*'], limits: { requests: 2 } },
     ];
-    const policy = new Policy({ github: { rules: limited } }).of('github');
+    const policy = new OperatorPolicy({ github: { rules: limited } }).of('github');
     expect(policy?.rightsOf(CI)?.limits).toEqual({ requests: 5 });
     expect(policy?.rightsOf(OWNER)?.limits).toEqual({ requests: 2 });
   });
@@ -213,11 +217,11 @@ describe('[R-15] [F-531] scopes of an app', () => {
   });
 
   test('what an app is told to ask for, and what it can be granted', () => {
-    const of = (text: ServerPolicyText) => new Policy({ github: text }).of('github');
+    const of = (text: ServerPolicyText) => new OperatorPolicy({ github: text }).of('github');
     expect(of(policy)).toMatchObject({ ask: ['read'], scopes: ['read', 'write'] });
     expect(of({ scopes: SCOPES })?.ask).toEqual(['read', 'write']);
     expect(of({})).toMatchObject({ ask: ['mcp'], scopes: ['mcp'] });
-    expect(new Policy({ a: policy, b: {} }).scopes).toEqual(['read', 'write', 'mcp']);
+    expect(new OperatorPolicy({ a: policy, b: {} }).scopes).toEqual(['read', 'write', 'mcp']);
   });
 });
 
