@@ -8,7 +8,7 @@ import {
   type AssertionTerms,
   type AssertionUse,
 } from './runner-assertion.ts';
-import { ANONYMOUS, type Grants, type Principal } from './principal.ts';
+import { ANONYMOUS, type Principal } from './principal.ts';
 import type { Settings } from '../settings.ts';
 
 /** Far above any key we hand out; keeps a hostile header from being hashed for nothing. */
@@ -96,14 +96,17 @@ const tokenOf = (text: string): BearerToken =>
 
 /**
  * The client that a token belongs to; undefined if none. If clients need no key, every caller is `anonymous`, whatever
- * it sent, so `token` may be absent.
+ * it sent, so `token` may be absent. `digest`: the token's, if that was made already.
+ * Looked up by digest, without a constant-time compare: what timing could reveal about a digest near the caller's own is of no
+ * use, because nobody can choose a token by its digest.
  */
 export async function findClient(
   settings: Settings,
   token: string | undefined,
+  digest?: string,
 ): Promise<Principal | undefined> {
   if (settings.clientAuth === 'none') return ANONYMOUS;
-  return token === undefined ? undefined : findPrincipal(settings.clients, token);
+  return token === undefined ? undefined : settings.clients.get(digest ?? (await sha256(token)));
 }
 
 export type FoundRunner =
@@ -137,12 +140,4 @@ export async function findRunner(
 /** True if the token opens `/metrics`; never if no such key is set. */
 export async function isMetricsKey(settings: Settings, token: string): Promise<boolean> {
   return settings.metricsKey !== undefined && (await sha256(token)) === settings.metricsKey;
-}
-
-/**
- * Looked up by digest, without a constant-time compare: what timing could reveal about a digest near the caller's own is of no
- * use, because nobody can choose a token by its digest.
- */
-async function findPrincipal(known: Grants, token: string): Promise<Principal | undefined> {
-  return known.size === 0 ? undefined : known.get(await sha256(token));
 }

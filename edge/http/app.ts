@@ -3,6 +3,7 @@ import { Hono, type Context } from 'hono';
 import { corsHeaders, preflight } from './cors.ts';
 import { RecordedPost } from './recorded-post.ts';
 import { bearerToken, checkNoKeyInUrl, findClient, isMetricsKey } from '../access/credentials.ts';
+import { sha256 } from '../access/digest.ts';
 import { networkOf } from '../access/network.ts';
 import { grants, type Principal } from '../access/principal.ts';
 import type { ServerPolicy } from '../core/policy.ts';
@@ -342,13 +343,16 @@ async function admit(
   };
   const bearer = bearerToken(request.headers, urlOf(request));
   if (!bearer.ok) return refuseToken(bearer.fault, bearer.tokenSent);
-  const client = await findClient(settings, bearer.token);
+  // Made once: it costs as much as all else that is done with a token.
+  const digest = await sha256(bearer.token);
+  const client = await findClient(settings, bearer.token, digest);
   if (client) return client;
   // Whoever has a key is let in before this, also from a network that others share who guess.
   const network = networkOf(addressOf(request) ?? '');
   const limited = limits.tooManyFailures(network, Date.now());
   if (limited) return refuse(limited);
-  const known = signIn && (await admissions.of(ports, signIn, { server, policy }, bearer.token));
+  const shown = { text: bearer.token, digest };
+  const known = signIn && (await admissions.of(ports, signIn, { server, policy }, shown));
   if (known === 'unreachable') return refuse({ fault: 'sign_in_unavailable' });
   if (!known) countFailure(network, env, limits);
   return known ?? refuseToken({ fault: 'unauthorized' }, true);

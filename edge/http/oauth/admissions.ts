@@ -6,7 +6,6 @@ import { scopesLeft } from './scopes-left.ts';
 import { Issuers } from './issuers.ts';
 import type { Ports } from '../ports.ts';
 import { ShortMemory } from '../short-memory.ts';
-import { sha256 } from '../../access/digest.ts';
 import { isMinted } from '../../access/minted.ts';
 import type { Principal } from '../../access/principal.ts';
 import type { CredentialKind, Proof } from '../../core/credential-ports.ts';
@@ -14,32 +13,41 @@ import type { SignIn } from '../../sign-in-settings.ts';
 import { ADMITTED_MS } from '../../core/late-openings.ts';
 import type { ServerName } from '../../../shared/ids.ts';
 
+/** What a client showed. */
+interface ShownToken {
+  readonly text: string;
+  /** Its SHA-256, in hex. */
+  readonly digest: string;
+}
+
 export class Admissions {
   readonly #known = new ShortMemory<Principal>();
 
   readonly issuers = new Issuers();
 
-  /** Who sent an access token, ours or of another issuer, or a client's key that the access actor keeps; see {@link find}. */
+  /**
+   * Whose access token it is, ours or of another issuer, or whose key, of those that the access actor keeps: undefined if nobody's for
+   * this server, `unreachable` if that cannot be found out.
+   */
   async of(
     ports: Pick<Ports, 'access' | 'provider'>,
     signIn: SignIn,
     wanted: WantedServer,
-    text: string,
+    shown: ShownToken,
   ): Promise<Principal | undefined | 'unreachable'> {
-    if (isMinted('client', text)) return this.findHolder(ports, 'client', await sha256(text));
+    const { text, digest } = shown;
+    if (isMinted('client', text)) return this.findHolder(ports, 'client', digest);
     return isMinted('access', text)
-      ? this.find(ports, signIn, wanted.server, text)
-      : this.#findForeign(ports, signIn, wanted, text);
+      ? this.#find(ports, signIn, wanted.server, digest)
+      : this.#findForeign(ports, signIn, wanted, shown);
   }
 
-  /** Whose token it is, for this server: undefined if nobody's, `unreachable` if that cannot be found out. */
-  async find(
+  async #find(
     ports: Pick<Ports, 'access'>,
     signIn: SignIn,
     server: ServerName,
-    token: string,
+    digest: string,
   ): Promise<Principal | undefined | 'unreachable'> {
-    const digest = await sha256(token);
     const key = `${server} ${digest}`;
     const known = this.#known.get(key, Date.now());
     if (known) return known;
@@ -65,24 +73,24 @@ export class Admissions {
     return principal;
   }
 
-  /** Whose token of another issuer it is; see {@link find}. */
+  /** Whose token of another issuer it is; see {@link Admissions.of}. */
   async #findForeign(
     ports: Pick<Ports, 'access' | 'provider'>,
     signIn: SignIn,
     wanted: WantedServer,
-    token: string,
+    { text, digest }: ShownToken,
   ): Promise<Principal | undefined | 'unreachable'> {
     if (signIn.issuers.length === 0) return undefined;
-    const key = `${wanted.server} ${await sha256(token)}`;
+    const key = `${wanted.server} ${digest}`;
     const known = this.#known.get(key, Date.now());
     if (known) return known;
-    const found = await findForeign({ ports, signIn, issuers: this.issuers }, wanted, token);
+    const found = await findForeign({ ports, signIn, issuers: this.issuers }, wanted, text);
     if (found === undefined || found === 'unreachable') return found;
     this.#known.set(key, found, Math.min(Date.now() + ADMITTED_MS, found.expiresAt));
     return found;
   }
 
-  /** Whose key or token it is, of those that the access actor keeps; see {@link find}. */
+  /** Whose key or token it is, of those that the access actor keeps; see {@link Admissions.of}. */
   async findHolder(
     ports: Pick<Ports, 'access'>,
     kind: CredentialKind,
