@@ -38,11 +38,12 @@ export class Admissions {
     const { text, digest } = shown;
     if (isMinted('client', text)) return this.findHolder(ports, 'client', digest);
     return isMinted('access', text)
-      ? this.#find(ports, signIn, wanted.server, digest)
+      ? this.find(ports, signIn, wanted.server, digest)
       : this.#findForeign(ports, signIn, wanted, shown);
   }
 
-  async #find(
+  /** Whose access token of ours it is, by its digest; see {@link Admissions.of}. */
+  async find(
     ports: Pick<Ports, 'access'>,
     signIn: SignIn,
     server: ServerName,

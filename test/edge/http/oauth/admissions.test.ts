@@ -117,7 +117,7 @@ test('[F-365] [F-366] what ended or was narrowed serves half a minute longer at 
       let access = new Access(store);
       const port: AccessPort = async (name, input) => access.take(name, input, Date.now());
       const workers = [new Admissions(), new Admissions()];
-      const [code, token] = [mintSecret('code'), mintSecret('access')];
+      const [code, token] = [mintSecret('code'), await sha256(mintSecret('access'))];
       const bound = { challenge: 'challenge', redirect: 'https://app.example/' };
       access.approve(
         {
@@ -140,7 +140,7 @@ test('[F-365] [F-366] what ended or was narrowed serves half a minute longer at 
           code: await sha256(code),
           client: 'app',
           server: 'files',
-          access: await sha256(token),
+          access: token,
           refresh: 'refresh',
           accessMs: 3_600_000,
           from: undefined,
