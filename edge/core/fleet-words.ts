@@ -10,7 +10,7 @@ interface Deferred {
 }
 
 /** How the opening of a session ended; undefined if the fleet broke away. */
-export type Outcome = Opened<undefined> | undefined;
+export type OpenedHere = Opened<undefined> | undefined;
 
 export class FleetWords {
   readonly #effect: (effect: EdgeSessionEffect) => void;
@@ -18,7 +18,7 @@ export class FleetWords {
   #memory: 'none' | 'asking' | 'known' = 'none';
   #untilKnown: Deferred[] = [];
   /** A session is being placed. The runner's dial may come before the fleet's answer. */
-  #placing: ((outcome: Outcome) => void)[] | undefined;
+  #placing: ((outcome: OpenedHere) => void)[] | undefined;
   #untilPlaced: (() => void)[] = [];
   /** Ended sessions that the fleet has not confirmed yet, with the runner's socket. */
   readonly #forgetting = new Map<SessionName, SocketId | undefined>();
@@ -62,7 +62,7 @@ export class FleetWords {
 
   /** Has a session placed. Requests that come meanwhile share it. */
   place(
-    tell: (outcome: Outcome) => void,
+    tell: (outcome: OpenedHere) => void,
     wish: () => Opening & { readonly session: SessionName },
   ): void {
     if (this.#placing) return void this.#placing.push(tell);
@@ -77,7 +77,7 @@ export class FleetWords {
     else run();
   }
 
-  placed(outcome: Outcome): void {
+  placed(outcome: OpenedHere): void {
     const waiting = this.#placing ?? [];
     this.#placing = undefined;
     for (const tell of waiting) tell(outcome);

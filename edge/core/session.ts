@@ -7,7 +7,7 @@
 // Pure: inputs in, effects out; the host owns the store and the sockets. Implements LP7, LP8, LP27, R-2, R-7.
 // Its sockets are core/session-sockets', whether its link lives is core/link-watch's, and what the store holds core/kept-session's.
 // One file above 300 lines: each input waits for the same two words of the fleet, where the session is and that it is over.
-import { FleetWords, type Outcome } from './fleet-words.ts';
+import { FleetWords, type OpenedHere } from './fleet-words.ts';
 import { KeptSession } from './kept-session.ts';
 import type { Link } from './link-state.ts';
 import { LinkWatch } from './link-watch.ts';
@@ -213,7 +213,7 @@ export class EdgeSession {
   }
 
   /** A spare has its client, or a new session is placed. */
-  #inSession(opening: Opening, tell: (outcome: Outcome) => void): void {
+  #inSession(opening: Opening, tell: (outcome: OpenedHere) => void): void {
     if (!opening.isSpare) return this.#open(opening, tell);
     // It may have broken without a word while nobody used it.
     this.#watch.use(this.#now);
@@ -284,7 +284,7 @@ export class EdgeSession {
         this.#isFound = false;
         this.#relay = new Relay({ state: 'awaited', until: this.#now + DIAL_WAIT_MS });
       }
-      const told: Outcome = outcome?.ok === true ? { ok: true, value: undefined } : outcome;
+      const told: OpenedHere = outcome?.ok === true ? { ok: true, value: undefined } : outcome;
       this.#words.placed(told);
     });
   }
@@ -370,7 +370,7 @@ export class EdgeSession {
     this.#words.whenPlaced(() => this.#words.whenKnown({ run, fail }));
   }
 
-  #open(opening: Opening, tell: (outcome: Outcome) => void): void {
+  #open(opening: Opening, tell: (outcome: OpenedHere) => void): void {
     this.#words.place(tell, () => ({ session: this.#nameFor(opening), ...opening }));
   }
 
