@@ -139,6 +139,19 @@ export function readPolicy(text: string): ReadPolicy {
     : { ok: true, policy: new OperatorPolicy(policy) };
 }
 
+/** The text of the policy that the access actor keeps was read when it was set; empty: none. `unreadable`: nobody knows what it was to forbid. */
+export function readKeptPolicy(text: string): OperatorPolicy | 'unreadable' | undefined {
+  if (text === '') return undefined;
+  const read = readPolicy(text);
+  return read.ok ? read.policy : 'unreadable';
+}
+
+/** {@link readKeptPolicy}, for the ends that a change of it has: one that cannot be read shuts out nobody. */
+export function keptPolicy(text: string): OperatorPolicy | undefined {
+  const policy = readKeptPolicy(text);
+  return policy === 'unreadable' ? undefined : policy;
+}
+
 const wrong = (message: string): ReadPolicy => ({ ok: false, mistakes: [{ at: [], message }] });
 
 function mistakeOf(issue: v.BaseIssue<unknown>): PolicyMistake {

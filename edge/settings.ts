@@ -35,9 +35,10 @@ export interface Settings extends SignInSettings {
 }
 
 /** What the fleet must know of the settings: whether sessions can be opened, and whether principals can be told apart (no quota without). */
-export const fleetTerms = ({ secret, clientAuth, limits }: Settings) => ({
+export const fleetTerms = ({ secret, clientAuth, limits, policy }: Settings) => ({
   isConfigured: secret !== undefined,
   hasQuotas: clientAuth === 'keys',
+  ...(policy !== undefined && policy !== 'broken' && { policy }),
   sessionsOf: (principal: string) => limitsOf(limits, principal)?.sessions,
 });
 

@@ -157,8 +157,8 @@ export interface AccessSteps extends CredentialSteps, PersonSteps, JourneySteps 
     { readonly known?: number | undefined },
     { readonly version: number; readonly text?: string | undefined }
   >;
-  /** Sets it; its text was read before. */
-  setPolicy: Step<{ readonly text: string }, { readonly version: number }>;
+  /** Sets it; its text was read before. `before`: the text that it replaces. */
+  setPolicy: Step<{ readonly text: string }, { readonly version: number; readonly before: string }>;
   grants: Step<{ readonly server?: ServerName | undefined }, readonly GrantView[]>;
   /** Ends grants. */
   end: Step<GrantChoice, { readonly ended: readonly EndedGrant[] }>;

@@ -206,9 +206,10 @@ export class Access implements OwnSteps {
   };
 
   readonly setPolicy: AccessSteps['setPolicy'] = ({ text }) => {
-    const version = (this.#store.policy() ?? NO_POLICY).version + 1;
+    const before = this.#store.policy() ?? NO_POLICY;
+    const version = before.version + 1;
     this.#store.putPolicy({ version, text });
-    return { version };
+    return { version, before: before.text };
   };
 
   readonly grants: AccessSteps['grants'] = ({ server }, now) => {

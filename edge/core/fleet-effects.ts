@@ -2,6 +2,7 @@
 import type { ControlNote } from './control-links.ts';
 import type { DisplacementLine, RunnerPresenceLine, SessionEnd } from './log.ts';
 import type { Opened, PlacedSession, SessionRow, SocketEffect, TicketScope } from './ports.ts';
+import type { OperatorPolicy } from './policy.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
 import type { PrincipalName, SessionName } from '../../shared/ids.ts';
@@ -12,6 +13,8 @@ export interface FleetTerms {
   readonly isConfigured: boolean;
   /** Clients have keys, so each has its own name. Without keys all share one name, and no quota applies. */
   readonly hasQuotas: boolean;
+  /** The policy of the settings, beside the one that the operator sets. */
+  readonly policy?: OperatorPolicy | undefined;
   /** How many sessions a principal may have, if not as many as all. */
   readonly sessionsOf?: (principal: PrincipalName) => number | undefined;
 }

@@ -1,5 +1,12 @@
 // The fleet's books as tables of SQLite, which every host of the edge has: the host runs the statements (`Sql`) and wakes the fleet.
-import type { FleetStore, GivenUp, RunnerRecord, SessionRow, SpareRow } from './ports.ts';
+import type {
+  AdmittedAs,
+  FleetStore,
+  GivenUp,
+  RunnerRecord,
+  SessionRow,
+  SpareRow,
+} from './ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type {
   ActorName,
@@ -26,6 +33,7 @@ export const FLEET_SCHEMA = `
   CREATE INDEX IF NOT EXISTS sessions_by_runner ON sessions (runner);
   CREATE INDEX IF NOT EXISTS sessions_by_principal ON sessions (principal);
   CREATE TABLE IF NOT EXISTS session_grants (session TEXT PRIMARY KEY, grant_id TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS session_admissions (session TEXT PRIMARY KEY, admitted_as TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS spares (session TEXT PRIMARY KEY, runner TEXT NOT NULL, boot TEXT NOT NULL,
     server TEXT NOT NULL, opened_at INTEGER NOT NULL, is_ready INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS spares_by_runner ON spares (runner);
@@ -75,11 +83,21 @@ export class FleetTables implements FleetStore {
   }
 
   sessionsOf(principal: PrincipalName): SessionRow[] {
-    const query = `SELECT ${ROW}, (SELECT grant_id FROM session_grants WHERE session_grants.session = sessions.session) AS "grant"
+    const query = `SELECT ${ROW}, (SELECT grant_id FROM session_grants WHERE session_grants.session = sessions.session) AS "grant",
+      (SELECT admitted_as FROM session_admissions WHERE session_admissions.session = sessions.session) AS "as"
       FROM sessions WHERE principal = ?`;
     return this.#sql
-      .rows<Omit<SessionRow, 'grant'> & { readonly grant: string | null }>(query, principal)
-      .map(({ grant, ...row }) => ({ ...row, ...(grant !== null && { grant }) }));
+      .rows<
+        Omit<SessionRow, 'grant' | 'as'> & {
+          readonly grant: string | null;
+          readonly as: string | null;
+        }
+      >(query, principal)
+      .map(({ grant, as, ...row }) => ({
+        ...row,
+        ...(grant !== null && { grant }),
+        ...(as !== null && { as: JSON.parse(as) as AdmittedAs }),
+      }));
   }
 
   newestOf(actor: ActorName): SessionRow | undefined {
@@ -88,16 +106,23 @@ export class FleetTables implements FleetStore {
     return this.#sql.rows<SessionRow>(query, actor)[0];
   }
 
-  putSession({ session, runner, boot, server, principal, openedAt, grant }: SessionRow): void {
+  putSession({ session, runner, boot, server, principal, openedAt, grant, as }: SessionRow): void {
     const row = [session, runner, boot, server, principal, openedAt];
     this.#sql.write('INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?)', ...row);
     if (grant !== undefined)
       this.#sql.write('INSERT OR REPLACE INTO session_grants VALUES (?, ?)', session, grant);
+    if (as)
+      this.#sql.write(
+        'INSERT OR REPLACE INTO session_admissions VALUES (?, ?)',
+        session,
+        JSON.stringify(as),
+      );
   }
 
   removeSession(session: SessionName): boolean {
     this.#sql.write('DELETE FROM homes WHERE session = ?', session);
     this.#sql.write('DELETE FROM session_grants WHERE session = ?', session);
+    this.#sql.write('DELETE FROM session_admissions WHERE session = ?', session);
     return this.#remove('sessions', session);
   }
 

@@ -27,6 +27,8 @@ import type {
   Withdrawal,
 } from './ports.ts';
 import { RoomSearch, type RoomWish } from './room-search.ts';
+import { Policies, PolicyChange } from './policies.ts';
+import type { OperatorPolicy } from './policy.ts';
 import { SpareBooks } from './spare-books.ts';
 import { Tickets } from './tickets.ts';
 import { UsedOnce } from './used-once.ts';
@@ -54,8 +56,16 @@ const OWED_AGAIN_MS = 1_000;
 const GAVE_WAY =
   'This session was idle the longest and was ended to make room for another. Send a new `initialize` without a session id.';
 
-const WITHDRAWN =
-  'Your access was withdrawn, so this session is over. Sign in again, or use another key.';
+const NO_ACCESS: Fault = {
+  fault: 'unauthorized',
+  message: 'Your access was withdrawn, so this session is over. Sign in again, or use another key.',
+};
+
+const SHUT_OUT: Fault = {
+  fault: 'forbidden',
+  message:
+    'The policy of this edge does not let you use this server any more, so this session is over.',
+};
 
 export class Fleet {
   readonly #store: FleetStore;
@@ -69,6 +79,8 @@ export class Fleet {
   );
   readonly #late = new LateOpenings();
   readonly #placing: Placing;
+  readonly #terms: FleetTerms;
+  #policyVersion = 0;
   /** Other machines that came with a runner's credential, for the owner. There is one at most for each runner that is known. */
   readonly #rivals = new Map<RunnerName, RivalView>();
   /** When actors that were not reached are told again. */
@@ -87,6 +99,7 @@ export class Fleet {
   ) {
     this.#spares = new SpareBooks(store, mint);
     this.#store = store;
+    this.#terms = terms;
     // A sleep must not make a statement good again whose link is up.
     for (const { note } of sockets.all()) if (note?.use) this.#used.isFirst(note.use, note.at);
     this.#links = new ControlLinks(sockets, {
@@ -241,25 +254,60 @@ export class Fleet {
       (row) =>
         by === undefined ||
         (row.grant === undefined ? row.server === by.server : row.grant === by.grant),
+      NO_ACCESS,
       now,
     );
     return this.#flush();
   }
 
+  /**
+   * The operator set a policy, or removed it: sessions end whose holders no rule lets in any more, with what is open of them, and what
+   * is opened yet by who does not know it. One that was overtaken by a later one changes nothing.
+   */
+  policySet(
+    version: number,
+    before: OperatorPolicy | undefined,
+    policy: OperatorPolicy | undefined,
+    now: number,
+  ): FleetEffect[] {
+    if (version < this.#policyVersion) return this.#flush();
+    this.#policyVersion = version;
+    const { policy: ofSettings } = this.#terms;
+    const change = new PolicyChange(
+      new Policies(ofSettings, before),
+      new Policies(ofSettings, policy),
+    );
+    this.#late.rememberChange(change, now);
+    this.#endShutOut((row) => change.ends(row), now);
+    return this.#flush();
+  }
+
+  #endShutOut(isOut: (row: SessionRow) => boolean, now: number): void {
+    const principals = new Set(this.#store.sessions().map(({ principal }) => principal));
+    for (const principal of principals) this.#endSessions(principal, isOut, SHUT_OUT, now);
+  }
+
   /** Sessions of modern clients stay, for they serve all apps of a person; unless it is the person who is out. */
   #endLateOpenings(now: number): void {
     for (const { principal, by } of this.#late.take(now))
-      this.#endSessions(principal, ({ grant }) => by === undefined || grant === by.grant, now);
+      this.#endSessions(
+        principal,
+        ({ grant }) => by === undefined || grant === by.grant,
+        NO_ACCESS,
+        now,
+      );
+    const change = this.#late.takeChange(now);
+    if (change) this.#endShutOut((row) => change.endsLate(row), now);
   }
 
   #endSessions(
     principal: PrincipalName,
-    isMeant: (row: Pick<SessionRow, 'server' | 'grant'>) => boolean,
+    isMeant: (row: SessionRow) => boolean,
+    fault: Fault,
     now: number,
   ): void {
     for (const row of this.#store.sessionsOf(principal))
-      if (isMeant(row))
-        this.#giveUp(row.session, { fault: 'unauthorized', message: WITHDRAWN }, now);
+      if (isMeant(row)) this.#giveUp(row.session, fault, now);
   }
 
   /** A runner's control link on `socket`; its credential has been checked. */

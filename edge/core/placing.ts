@@ -141,12 +141,12 @@ export class Placing {
   #book(
     session: SessionName,
     { runner, boot }: Pick<PlacedSession, 'runner' | 'boot'>,
-    { server, principal, grant }: Opening,
+    { server, principal, grant, as }: Opening,
     now: number,
   ): SessionRow {
     const row = { session, runner, boot, server, principal, openedAt: now };
     const granted = grant === undefined ? row : { ...row, grant };
-    this.#host.store.putSession(granted);
+    this.#host.store.putSession(as ? { ...granted, as } : granted);
     this.#host.reviewLater(now);
     return granted;
   }

@@ -52,6 +52,7 @@ export class ServerPolicy {
   readonly #words: ReadonlyMap<string, string>;
   readonly #ask: readonly string[];
   readonly #rules: readonly Rule[];
+  readonly #apps: readonly string[];
   /** Principals that are asked about again with every message. */
   readonly #known = new WeakMap<Judged, Rights>();
 
@@ -69,6 +70,9 @@ export class ServerPolicy {
       ),
     );
     this.#ask = names.length === 0 ? [ALL_OF_SERVER] : (ask ?? names);
+    this.#apps = (rules ?? []).flatMap(({ who }) =>
+      who.filter((name) => name.startsWith(APP)).map((name) => name.slice(APP.length)),
+    );
     this.#rules = (rules ?? everybody(names)).map((rule, at) => this.#compile(rule, at));
   }
 
@@ -92,12 +96,20 @@ export class ServerPolicy {
     const known = this.#known.get(who);
     if (known) return known;
     const rules = this.#meeting(who);
-    const isIn =
-      rules.some(({ letsIn }) => letsIn) && !rules.some(({ denied }) => denied === 'all');
-    if (!isIn) return undefined;
+    if (!areIn(rules)) return undefined;
     const rights = new Rights(this, rules, who.scopes);
     this.#known.set(who, rights);
     return rights;
+  }
+
+  /** Whether somebody is let in at all. */
+  letsIn(who: Judged): boolean {
+    return areIn(this.#meeting(who));
+  }
+
+  /** The apps that rules name, or patterns of them. */
+  get apps(): readonly string[] {
+    return this.#apps;
   }
 
   /** Why somebody is not let in. */
@@ -159,6 +171,12 @@ const everybody = (scopes: readonly string[]): readonly RuleText[] =>
 
 const NO_RULE = 'no rule';
 
+const APP = 'app:';
+
+/** Whether those are let in whom these rules meet. */
+const areIn = (rules: readonly Rule[]): boolean =>
+  rules.some(({ letsIn }) => letsIn) && !rules.some(({ denied }) => denied === 'all');
+
 /** Scopes that a scope holds: itself, and what those imply that it implies. */
 function impliedBy(name: string, scopes: Readonly<Record<string, ScopeText>>): ReadonlySet<string> {
   const held = new Set([name]);
@@ -175,7 +193,7 @@ function tagsOf({ name, client, groups = [], scopes }: Judged): string[] {
   return [
     `person:${name}`,
     ...groups.map((group) => `group:${group}`),
-    ...(client === undefined ? [] : [`app:${client}`]),
+    ...(client === undefined ? [] : [`${APP}${client}`]),
   ];
 }
 

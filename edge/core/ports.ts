@@ -44,12 +44,22 @@ export type PostAnswer =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'refused'; readonly fault: Fault };
 
+/** As what a policy let in a person who signed in: what its rules can name beside the person. Undefined for keys, which have no more than their names. */
+export interface AdmittedAs {
+  readonly client?: string | undefined;
+  readonly groups?: readonly string[] | undefined;
+  /** All apps of the person use the session, so it has no `client`. */
+  readonly sharedByApps?: true | undefined;
+}
+
 export interface Opening {
   readonly server: ServerName;
   readonly principal: PrincipalName;
   readonly clientKind: ClientKind;
   /** Of a person who signed in: what lets the app of this session in. Sessions of modern clients serve all apps of a person. */
   readonly grant?: string | undefined;
+  /** See {@link AdmittedAs}. */
+  readonly as?: AdmittedAs | undefined;
   /** How many sessions the policy lets the principal have, if it says so. */
   readonly mostSessions?: number | undefined;
   /** The fleet handed out the spare of this actor: its place is booked, and it should have its link (LP27). */
@@ -227,8 +237,20 @@ export interface RunnerRecord {
 export interface SessionRow extends PlacedSession {
   readonly server: ServerName;
   readonly principal: PrincipalName;
-  /** See Opening; told by `sessionsOf` alone. */
+  /** This and the next: see Opening; told by `sessionsOf` alone. */
   readonly grant?: string | undefined;
+  readonly as?: AdmittedAs | undefined;
+}
+
+/** Who holds a session of a server. */
+export type PlacedHolder = Pick<SessionRow, 'server' | 'principal' | 'as'>;
+
+/** The policy that the operator set, as the access actor keeps it, and the one before it. Their texts; empty: none. */
+export interface PolicySet {
+  /** Grows with each that is set. */
+  readonly version: number;
+  readonly before: string;
+  readonly text: string;
 }
 
 /** What a principal may do no more: nothing at all, or nothing by one grant, which is for one server. */
@@ -257,7 +279,7 @@ export interface FleetStore {
   /** All sessions, or those on a runner. */
   sessions(runner?: RunnerName): readonly SessionRow[];
   session(session: SessionName): SessionRow | undefined;
-  /** A principal's sessions, with their grants. */
+  /** A principal's sessions, with their grants and as what they were let in. */
   sessionsOf(principal: PrincipalName): readonly SessionRow[];
   /** The newest session of an actor. */
   newestOf(actor: ActorName): SessionRow | undefined;

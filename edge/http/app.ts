@@ -6,6 +6,7 @@ import { bearerToken, checkNoKeyInUrl, findClient, isMetricsKey } from '../acces
 import { sha256 } from '../access/digest.ts';
 import { networkOf } from '../access/network.ts';
 import { grants, type Principal } from '../access/principal.ts';
+import type { Policies } from '../core/policies.ts';
 import type { ServerPolicy } from '../core/policy.ts';
 import type { Asked } from '../core/policy-asked.ts';
 import { checkUrl, urlOf } from './request-url.ts';
@@ -28,7 +29,7 @@ import { controlLink, sessionLink, type RunnerDial } from './runner-link.ts';
 import { healthz, Readiness, readyz } from './status.ts';
 import { streamableDelete, streamableGet, streamablePost } from './streamable.ts';
 import { unknownPath } from './unknown-path.ts';
-import { PolicyMemory, type Policies } from './policies.ts';
+import { PolicyMemory } from './policies.ts';
 import type { Ports } from './ports.ts';
 import { EdgeLimits, type PrincipalLimits, type Share } from '../core/limits.ts';
 import { failureOf, type LogPort } from '../core/log.ts';

@@ -7,6 +7,7 @@ import { signSession, verifySession } from '../access/session-id.ts';
 import { Delivery, retryAfterMs, UNREACHABLE } from '../core/exchange.ts';
 import type { Budget } from '../core/limits.ts';
 import { SessionOpening } from '../core/opening.ts';
+import { admittedAs } from '../core/policies.ts';
 import type { Asked } from '../core/policy-asked.ts';
 import type { Rights } from '../core/policy.ts';
 import type { Opening, Post, PostAnswer } from '../core/ports.ts';
@@ -111,7 +112,8 @@ async function openInOrder<Answer>(
 ): Promise<OpenedSession<Answer>> {
   const { name: holder, grant } = principal;
   const mostSessions = rights?.limits?.sessions;
-  const owner = { server, principal: holder, clientKind, grant, mostSessions };
+  const as = admittedAs(principal);
+  const owner = { server, principal: holder, clientKind, grant, as, mostSessions };
   const limited = budget?.opening(Date.now());
   if (limited) return { ok: false, fault: limited };
   const order = new SessionOpening(owner);

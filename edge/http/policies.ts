@@ -2,8 +2,9 @@
 // actor said counts for a short time, so that a call costs no round trip, and a policy that was set bites everywhere soon after.
 import { askAccess } from './oauth/context.ts';
 import type { Ports } from './ports.ts';
-import type { OperatorPolicy, ServerPolicy } from '../core/policy.ts';
-import { readPolicy } from '../policy-variable.ts';
+import { Policies } from '../core/policies.ts';
+import type { OperatorPolicy } from '../core/policy.ts';
+import { readKeptPolicy } from '../policy-variable.ts';
 import type { Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 
@@ -18,29 +19,6 @@ interface Stored {
 }
 
 const NOTHING: Stored = { version: 0, policy: undefined };
-
-/** The policy of each server. One of the settings that says anything of a server counts there alone. */
-export class Policies {
-  readonly #set: OperatorPolicy | undefined;
-  readonly #stored: OperatorPolicy | undefined;
-
-  constructor(set: OperatorPolicy | undefined, stored: OperatorPolicy | undefined) {
-    this.#set = set;
-    this.#stored = stored;
-  }
-
-  isOf(set: OperatorPolicy | undefined, stored: OperatorPolicy | undefined): boolean {
-    return this.#set === set && this.#stored === stored;
-  }
-
-  of(server: string): ServerPolicy | undefined {
-    return this.#set?.of(server) ?? this.#stored?.of(server);
-  }
-
-  get scopes(): readonly string[] {
-    return [...(this.#set?.scopes ?? []), ...(this.#stored?.scopes ?? [])];
-  }
-}
 
 /** The policies, or why they cannot be told: then nothing is served. */
 export type FoundPolicies = Policies | { readonly fault: Fault };
@@ -103,7 +81,7 @@ export class PolicyMemory {
     const { version, text } = asked.answer;
     // An answer that was overtaken by a later one is no news.
     if (version < this.#stored.version) return true;
-    if (text !== undefined) this.#stored = { version, policy: compiled(text) };
+    if (text !== undefined) this.#stored = { version, policy: readKeptPolicy(text) };
     this.#countsUntil = askedAt + COUNTS_MS;
     this.#askAt = askedAt + ASK_AGAIN_MS;
     return true;
@@ -115,11 +93,4 @@ export class PolicyMemory {
     if (!this.#found.isOf(set, policy)) this.#found = new Policies(set, policy);
     return this.#found;
   }
-}
-
-/** A text that was set is one that could be read then; empty: none. */
-function compiled(text: string): Stored['policy'] {
-  if (text === '') return undefined;
-  const read = readPolicy(text);
-  return read.ok ? read.policy : 'unreadable';
 }

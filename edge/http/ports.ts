@@ -9,6 +9,7 @@ import type {
   Opened,
   Opening,
   OpeningTurn,
+  PolicySet,
   Post,
   PostAnswer,
   PostPlace,
@@ -77,6 +78,8 @@ export interface FleetPort {
   expel(runner: RunnerName): Promise<void>;
   /** A principal lost its access: its sessions end, with what is open of them. */
   withdraw(withdrawal: Withdrawal): Promise<void>;
+  /** A policy was set: sessions end whose holders it shuts out. */
+  policySet(set: PolicySet): Promise<void>;
 }
 
 /** What was read at an address on the internet. */

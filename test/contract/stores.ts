@@ -186,6 +186,26 @@ export function fleetStoreContract(make: Make<FleetStore>): void {
       ]);
     });
 
+    test("tells as what a principal's sessions were let in, also in the next life", async () => {
+      const { step, crash } = await make();
+      const app = row('one', { grant: 'g1', as: { client: 'web', groups: ['staff', 'x"y'] } });
+      const shared = row('two', { as: { sharedByApps: true } });
+      await step((store) => {
+        store.putSession(app);
+        store.putSession(shared);
+        store.putSession(row('three', { as: { groups: ['gone'] } }));
+        store.removeSession('three');
+        store.putSession(row('three'));
+      });
+      await crash();
+      const held = await step((store) => store.sessionsOf('ann'));
+      expect(held.toSorted((a, b) => a.session.localeCompare(b.session))).toEqual([
+        app,
+        row('three'),
+        shared,
+      ]);
+    });
+
     test('counts in the step that wrote', async () => {
       const { step } = await make();
       const counted = await step((store) => {

@@ -14,7 +14,8 @@ import { hashCredential, mintClientKey, mintOwnerKey } from '../../runner/creden
 import { Browser } from '../fixtures/browser.ts';
 import { startBridge, type Bridge } from './harness.ts';
 import { temporaryFolder } from './journal.ts';
-import { messageOf, openSession } from './raw-session.ts';
+import { fixture, messageOf, openSession, toolCall } from './raw-session.ts';
+import { untilGone } from './runner-facts.ts';
 import { KeptSignIn } from './signed-in-clients.ts';
 
 const bin = (name: string): string =>
@@ -46,7 +47,10 @@ beforeAll(async () => {
   folder = temporary.folder;
   const client = (key: string) => ({ key: hashCredential(key), servers: ['*'] });
   bridge = await startBridge({
-    servers: { everything: { command: bin('mcp-server-everything'), args: ['stdio'] } },
+    servers: {
+      everything: { command: bin('mcp-server-everything'), args: ['stdio'] },
+      waiting: { command: process.execPath, args: [fixture('echo')] },
+    },
     settings: {
       BRIDGE_CLIENT_AUTH: 'keys',
       BRIDGE_CLIENTS: JSON.stringify({ ci: client(ci), other: client(other) }),
@@ -97,6 +101,36 @@ test('[R-15] [F-530] [F-532] a policy that is set by command bites in the sessio
   expect(messageOf(refused)).toMatchObject({ id: 5, error: { code: 42_030 } });
   expect((await mine.post(call('echo', { message: 'x' }))).status).toBe(200);
   expect((await theirs.post(call('echo', { message: 'x' }))).status).toBe(404);
+});
+
+/** What is open when a policy shuts its client out is over this soon. */
+const SOON_MS = 5_000;
+
+test('[R-15] [F-534] a policy that shuts a client out ends what it has open, and nothing of others', async () => {
+  const opened = async (key: string) => openSession(bridge, 'waiting', { key });
+  await policy('remove');
+  const [mine, theirs] = [await opened(ci), await opened(other)];
+  const [{ pid }, { pid: neighbour }] = [await mine.whoami(), await theirs.whoami()];
+  const stream = await mine.get();
+  const inFlight = await mine.postStream(toolCall('waits', 'hang', { text: 'x' }));
+
+  writeFileSync(
+    join(folder, 'narrow.json'),
+    JSON.stringify({ waiting: { rules: [{ who: ['key:other'], tools: ['*'] }] } }),
+  );
+  await policy('set', join(folder, 'narrow.json'));
+  const setAt = performance.now();
+  const last = await inFlight.nextMessage();
+  expect(JSON.parse(last?.data ?? '')).toMatchObject({
+    id: 'waits',
+    error: { code: 42_030, message: expect.stringContaining('policy') },
+  });
+  // oxlint-disable-next-line no-await-in-loop -- to the end
+  while ((await stream.next()) !== undefined);
+  await untilGone(pid);
+  expect(performance.now() - setAt).toBeLessThan(SOON_MS);
+
+  expect(await theirs.whoami()).toMatchObject({ pid: neighbour });
 });
 
 const SUM = { name: 'get-sum', arguments: { a: 2, b: 3 } };

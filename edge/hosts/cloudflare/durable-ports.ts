@@ -52,6 +52,7 @@ function fleetPort(env: Env): FleetPort {
     homeOf: (actor) => stub().homeOf(actor),
     expel: (runner) => stub().expel(runner),
     withdraw: (withdrawal) => stub().withdraw(withdrawal),
+    policySet: (set) => stub().policySet(set),
     mayOpen: (opening) => stub().mayOpen(opening),
     link: (request, dial) => stub().fetch(controlUpgrade(request, dial)),
   };

@@ -12,12 +12,14 @@ import type {
   Opening,
   OpeningTurn,
   PlacedSession,
+  PolicySet,
   TicketScope,
   Withdrawal,
 } from '../../core/ports.ts';
 import type { RecordQuery, RecordView } from '../../core/record.ts';
 import type { LogLine } from '../../core/log.ts';
 import { signTicket } from '../../access/ticket.ts';
+import { keptPolicy } from '../../policy-variable.ts';
 import { fleetTerms, readSettings } from '../../settings.ts';
 import { actorOf, type ActorName, type RunnerName, type SessionName } from '../../../shared/ids.ts';
 import { DurableActor } from './durable-actor.ts';
@@ -57,6 +59,11 @@ export class FleetActor extends DurableActor<ControlNote, FleetEffect> implement
 
   withdraw(withdrawal: Withdrawal): void {
     this.performAll(this.rules.withdrawn(withdrawal, Date.now()));
+  }
+
+  policySet({ version, before, text }: PolicySet): void {
+    const [old, policy] = [keptPolicy(before), keptPolicy(text)];
+    this.performAll(this.rules.policySet(version, old, policy, Date.now()));
   }
 
   expel(runner: RunnerName): void {

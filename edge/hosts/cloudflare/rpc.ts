@@ -7,6 +7,7 @@ import type {
   Opening,
   OpeningTurn,
   PlacedSession,
+  PolicySet,
   Post,
   PostAnswer,
   Withdrawal,
@@ -45,6 +46,7 @@ export interface FleetRpc extends Rpc.DurableObjectBranded {
   homeOf(actor: ActorName): ActorName | undefined;
   expel(runner: RunnerName): void;
   withdraw(withdrawal: Withdrawal): void;
+  policySet(set: PolicySet): void;
   mayOpen(opening: Opening): Opened<OpeningTurn>;
   /** The session of an actor that lost its memory. */
   placed(actor: ActorName): PlacedSession | undefined;

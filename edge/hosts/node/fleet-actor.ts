@@ -11,6 +11,7 @@ import type {
   Opening,
   OpeningTurn,
   PlacedSession,
+  PolicySet,
   TicketScope,
   Withdrawal,
 } from '../../core/ports.ts';
@@ -18,6 +19,7 @@ import type { RecordQuery, RecordRing, RecordView } from '../../core/record.ts';
 import { sha256 } from '../../access/digest.ts';
 import { signTicket } from '../../access/ticket.ts';
 import { logSessionEnd, logSessionOpen } from '../../core/log.ts';
+import { keptPolicy } from '../../policy-variable.ts';
 import { actorOf, type ActorName, type RunnerName, type SessionName } from '../../../shared/ids.ts';
 import { Actor, type ActorHost } from './actor.ts';
 import { Waker } from './wakers.ts';
@@ -88,6 +90,11 @@ export class NodeFleetActor
 
   async withdraw(withdrawal: Withdrawal): Promise<void> {
     this.performAll(this.inStep(() => this.rules.withdrawn(withdrawal, Date.now())));
+  }
+
+  async policySet({ version, before, text }: PolicySet): Promise<void> {
+    const [old, policy] = [keptPolicy(before), keptPolicy(text)];
+    this.performAll(this.inStep(() => this.rules.policySet(version, old, policy, Date.now())));
   }
 
   async expel(runner: RunnerName): Promise<void> {

@@ -67,6 +67,7 @@ function fleetPort({ actors, entrances }: NodePortsOptions): FleetPort {
     homeOf: (actor) => actors.fleet.homeOf(actor),
     expel: (runner) => actors.fleet.expel(runner),
     withdraw: (withdrawal) => actors.fleet.withdraw(withdrawal),
+    policySet: (set) => actors.fleet.policySet(set),
     mayOpen: (opening) => actors.fleet.mayOpen(opening),
     records: (query) => actors.fleet.records(query),
     link: async (request, dial) => {

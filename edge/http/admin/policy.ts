@@ -3,9 +3,10 @@ import * as v from 'valibot';
 import { nameMember } from './members.ts';
 import { answered, invalid, readJson, unreachable, type AdminRequest } from './owner.ts';
 import { askAccess } from '../oauth/context.ts';
-import { Policies } from '../policies.ts';
+import { persistently } from '../exchange.ts';
 import { refuse } from '../refuse.ts';
 import { askedByMethod, type Asked } from '../../core/policy-asked.ts';
+import { Policies } from '../../core/policies.ts';
 import type { Judged, ServerPolicy } from '../../core/policy.ts';
 import { POLICY_BYTES, readPolicy, type PolicyMistake } from '../../policy-variable.ts';
 import type { Settings } from '../../settings.ts';
@@ -72,7 +73,14 @@ async function store(
   const asked = await askAccess(ports, 'setPolicy', { text });
   if (!asked) return unreachable();
   policies.forget();
-  return answered({ version: asked.answer.version, shadowed });
+  const { version, before } = asked.answer;
+  ports.outlive(
+    persistently(async () => {
+      await ports.fleet.policySet({ version, before, text });
+      return { isTold: true };
+    }),
+  );
+  return answered({ version, shadowed });
 }
 
 function shadowedIn({ policy }: Settings, servers: readonly string[]): readonly string[] {

@@ -14,6 +14,7 @@ import { isNowhere } from '../../core/exchange.ts';
 import { ModernDelivery, type ModernDelivered } from '../../core/modern-delivery.ts';
 import { ModernHomes } from '../../core/modern-homes.ts';
 import type { Opening, Post, PostAnswer, PostPlace } from '../../core/ports.ts';
+import { sharedByApps } from '../../core/policies.ts';
 import { askedBy } from '../../core/policy-asked.ts';
 import { inModernWords } from '../../core/modern-words.ts';
 import { STREAM_KINDS } from '../../core/stream-kinds.ts';
@@ -50,10 +51,12 @@ export async function serveModern(exchange: Exchange, request: ModernRequest): P
   const { secret, server, principal, ports } = exchange;
   const actor = await modernSessionName(secret, server, principal.name);
   const mostSessions = exchange.rights?.limits?.sessions;
+  const as = sharedByApps(principal);
   const opening: Opening = {
     server,
     principal: principal.name,
     clientKind: 'modern',
+    as,
     mostSessions,
   };
   exchange.record?.asks([request.message], 'modern');

@@ -3,7 +3,15 @@ import { Fleet } from '../../../edge/core/fleet.ts';
 import type { ControlNote } from '../../../edge/core/control-links.ts';
 import type { FleetEffect } from '../../../edge/core/fleet-effects.ts';
 import type { ClientKind } from '../../../shared/link/control-frames.ts';
-import type { ControlDial, Opening, Sockets, Withdrawal } from '../../../edge/core/ports.ts';
+import { OperatorPolicy } from '../../../edge/core/policy.ts';
+import type { PolicyText } from '../../../edge/core/policy-text.ts';
+import type {
+  AdmittedAs,
+  ControlDial,
+  Opening,
+  Sockets,
+  Withdrawal,
+} from '../../../edge/core/ports.ts';
 import { MemoryFleetStore } from '../../simulation/stores.ts';
 
 export const BOOT = 'b'.repeat(22);
@@ -19,9 +27,12 @@ export class DrivenFleet {
   #open = new Set<string>();
   readonly #notes = new Map<string, ControlNote>();
   #minted = 0;
+  readonly #ofSettings: PolicyText | undefined;
   #fleet: Fleet;
 
-  constructor() {
+  /** @param ofSettings the policy of the settings. */
+  constructor(ofSettings?: PolicyText) {
+    this.#ofSettings = ofSettings;
     this.#fleet = this.#made();
   }
 
@@ -32,7 +43,11 @@ export class DrivenFleet {
       pingAt: () => this.now,
       unreadBytes: () => 0,
     };
-    const terms = { isConfigured: true, hasQuotas: true };
+    const terms = {
+      isConfigured: true,
+      hasQuotas: true,
+      ...(this.#ofSettings && { policy: new OperatorPolicy(this.#ofSettings) }),
+    };
     const mint = (characters: number): string => String(this.#minted++).padStart(characters, '0');
     return new Fleet(this.store, sockets, terms, mint);
   }
@@ -119,12 +134,13 @@ export class DrivenFleet {
     principal = 'ann',
     grant?: string,
     mostSessions?: number,
+    as?: AdmittedAs,
   ) {
     const ask = `ask ${session}`;
     this.#perform(
       this.#fleet.open(
         ask,
-        { session, ...opening(principal, 'files', clientKind), grant, mostSessions },
+        { session, ...opening(principal, 'files', clientKind), grant, mostSessions, as },
         this.now,
       ),
     );
@@ -142,6 +158,12 @@ export class DrivenFleet {
 
   withdraw(withdrawal: Withdrawal): void {
     this.#perform(this.#fleet.withdrawn(withdrawal, this.now));
+  }
+
+  /** The operator sets a policy. */
+  policySet(policy: PolicyText | undefined, before?: PolicyText, version = 1): void {
+    const read = (text: PolicyText | undefined) => text && new OperatorPolicy(text);
+    this.#perform(this.#fleet.policySet(version, read(before), read(policy), this.now));
   }
 
   closed(session: string): void {

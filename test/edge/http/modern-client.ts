@@ -9,6 +9,7 @@ import type {
   Opening,
   Post,
   PostAnswer,
+  PolicySet,
   Withdrawal,
 } from '../../../edge/core/ports.ts';
 import type {
@@ -185,6 +186,8 @@ export class PlayedEdge {
   readonly dials: ControlDial[] = [];
   /** Principals whose sessions are to end. */
   readonly withdrawn: Withdrawal[] = [];
+  /** Policies of which the fleet was told. */
+  readonly policiesSet: PolicySet[] = [];
 
   async send(init: RequestInit, path = '/files/mcp'): Promise<Response> {
     const ports: Ports = {
@@ -200,6 +203,7 @@ export class PlayedEdge {
         records: () => Promise.reject(new Error('nobody asks')),
         view: () => this.#view(),
         expel: async (runner) => void this.expelled.push(runner),
+        policySet: async (set) => void this.policiesSet.push(set),
         withdraw: async (withdrawal) => void this.withdrawn.push(withdrawal),
         link: async (_request, dial) => {
           this.dials.push(dial);

@@ -304,10 +304,13 @@ describe('[R-15] [F-532] a policy that is set while everything runs', () => {
     const edge = signInEdge();
     expect(await ask(edge)).toBe(400);
     expect(await json(await set(edge, POLICY))).toEqual({ version: 1, shadowed: [] });
+    const text = JSON.stringify(POLICY);
+    expect(edge.policiesSet).toEqual([{ version: 1, before: '', text }]);
     expect(await ask(edge)).toBe(403);
     const shown = await json(await api(edge, 'GET', 'policy'));
     expect(JSON.parse(String(shown['text']))).toEqual(POLICY);
     expect(await json(await api(edge, 'DELETE', 'policy'))).toMatchObject({ version: 2 });
+    expect(edge.policiesSet.at(-1)).toEqual({ version: 2, before: text, text: '' });
     expect(await ask(edge)).toBe(400);
   });
 
