@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 
 import { ANONYMOUS_NAME, type Grants, type Principal } from './access/principal.ts';
-import { DIGEST, DIGEST_FORM, digestOf, variableText, type Problems } from './variable.ts';
+import { DIGEST, DIGEST_FORM, digestOf, lossIn, variableText, type Problems } from './variable.ts';
 import { SERVER_NAME } from '../shared/ids.ts';
 import {
   isRunnerPublicKey,
@@ -99,6 +99,14 @@ export function readGrants(
     problems.push({
       what: `${variable.variable}, entry ${repeated}: its name or one of its members appears twice, so the whole variable is ignored`,
       fix: 'Remove one of the two: the first would be lost.',
+    });
+    return new Map();
+  }
+  const loss = lossIn(text);
+  if (loss !== undefined) {
+    problems.push({
+      what: `${variable.variable} ${loss}, so the whole variable is ignored`,
+      fix: `Set it to ${example}.`,
     });
     return new Map();
   }

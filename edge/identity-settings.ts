@@ -4,9 +4,8 @@ import * as v from 'valibot';
 
 import { DOMAIN, type AllowEntry } from './access/allow-list.ts';
 import type { ClaimTerms } from './access/claims.ts';
-import { LOOPBACK_HOST, variableText, type Problems } from './variable.ts';
+import { LOOPBACK_HOST, lossIn, variableText, type Problems } from './variable.ts';
 import { SERVER_NAME } from '../shared/ids.ts';
-import { membersOf } from '../shared/jsonrpc/members.ts';
 
 /** Somebody whose word on people counts. */
 interface Issuer extends ClaimTerms {
@@ -208,11 +207,9 @@ function readVariable<Schema extends v.GenericSchema>(
     });
     return undefined;
   }
-  if (hasRepeatedMember(written)) {
-    problems.push({
-      what: `${variable} has a member twice, so ${so}`,
-      fix: 'Remove one of the two: the first would be lost.',
-    });
+  const loss = lossIn(written);
+  if (loss !== undefined) {
+    problems.push({ what: `${variable} ${loss}, so ${so}`, fix: `Correct it; until then ${so}.` });
     return undefined;
   }
   const parsed = v.safeParse(schema, json);
@@ -221,10 +218,4 @@ function readVariable<Schema extends v.GenericSchema>(
   for (const { message } of parsed.issues.slice(0, 3))
     problems.push({ what: `${variable}: ${message}`, fix: `Correct it; until then ${so}.` });
   return undefined;
-}
-
-/** `text` is JSON. */
-function hasRepeatedMember(text: string): boolean {
-  const keys = [...membersOf(new TextEncoder().encode(text))].map(({ key }) => key);
-  return new Set(keys).size < keys.length;
 }

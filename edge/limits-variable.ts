@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 
 import type { PrincipalLimits } from './core/limits.ts';
-import { variableText, type Problems } from './variable.ts';
+import { lossIn, variableText, type Problems } from './variable.ts';
 
 export type Limits = ReadonlyMap<string, PrincipalLimits>;
 
@@ -33,10 +33,12 @@ const EXAMPLE =
 export function readLimits(env: Record<string, unknown>, problems: Problems): Limits {
   const text = variableText(env, problems, 'BRIDGE_LIMITS');
   if (text === undefined || text === '') return new Map();
-  const parsed = v.safeParse(schema, parse(text));
-  if (parsed.success) return new Map(Object.entries(parsed.output));
+  const json = parse(text);
+  const loss = json === undefined ? undefined : lossIn(text);
+  const parsed = v.safeParse(schema, json);
+  if (parsed.success && loss === undefined) return new Map(Object.entries(parsed.output));
   problems.push({
-    what: 'BRIDGE_LIMITS is not valid and was ignored, so principals are not limited by it',
+    what: `BRIDGE_LIMITS ${loss ?? 'is not valid'} and was ignored, so principals are not limited by it`,
     fix: `Set it to an object such as ${EXAMPLE}.`,
   });
   return new Map();

@@ -5,11 +5,8 @@ import * as v from 'valibot';
 import { PRINCIPAL_LIMITS } from './limits-variable.ts';
 import { OperatorPolicy } from './core/policy.ts';
 import type { PolicyText, ServerPolicyText } from './core/policy-text.ts';
-import { variableText, type Problems } from './variable.ts';
+import { lossIn, variableText, type Problems } from './variable.ts';
 import { SERVER_NAME } from '../shared/ids.ts';
-import { elementsOf } from '../shared/jsonrpc/elements.ts';
-import { membersOf } from '../shared/jsonrpc/members.ts';
-import type { Span } from '../shared/jsonrpc/span.ts';
 
 /** Bytes of a policy's text. */
 export const POLICY_BYTES = 64 * 1024;
@@ -29,7 +26,7 @@ const SCOPE = /^[A-Za-z][A-Za-z0-9._:/-]{0,63}$/u;
 
 const WHO = /^(?:\*|(?:person|group|app|key):.+)$/su;
 
-const MOST = { names: 500, characters: 512, rules: 200, servers: 200, scopes: 50, depth: 16 };
+const MOST = { names: 500, characters: 512, rules: 200, servers: 200, scopes: 50 };
 
 const NAMES_FORM = `must be a list of at most ${MOST.names} names, in which * stands for any text`;
 
@@ -127,8 +124,8 @@ export function readPolicy(text: string): ReadPolicy {
   } catch {
     return wrong('is not valid JSON');
   }
-  const mistake = mistakeInKeys(bytes, { start: 0, end: bytes.length });
-  if (mistake !== undefined) return wrong(mistake);
+  const loss = lossIn(text);
+  if (loss !== undefined) return wrong(loss);
   // A JSON array passes as an object of indices otherwise.
   const parsed = v.safeParse(schema, Array.isArray(json) ? undefined : json);
   if (!parsed.success) return { ok: false, mistakes: parsed.issues.map(mistakeOf) };
@@ -175,26 +172,6 @@ function unknownScopes(
   return used
     .filter(({ names }) => names.some((scope) => !Object.hasOwn(scopes, scope)))
     .map(({ at }) => ({ at, message: 'names a scope that is not in "scopes" of this server' }));
-}
-
-/** The schema would leave these out without a word, and what they were to forbid would be open. */
-const RESERVED: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
-
-/** A key with which something of the text would be lost. */
-function mistakeInKeys(bytes: Uint8Array, span: Span, depth = 0): string | undefined {
-  if (depth > MOST.depth) return 'is nested deeper than any policy';
-  const members = [...membersOf(bytes, span)];
-  const keys = new Set(members.map(({ key }) => key));
-  if (keys.size < members.length)
-    return 'has a key twice in one object, of which one would be lost';
-  if (!keys.isDisjointFrom(RESERVED))
-    return `has one of the keys ${[...RESERVED].join(', ')}, which cannot be used; a server of that name has the policy of "*"`;
-  const values = [...members.map(({ value }) => value), ...elementsOf(bytes, span)];
-  for (const value of values) {
-    const mistake = mistakeInKeys(bytes, value, depth + 1);
-    if (mistake !== undefined) return mistake;
-  }
-  return undefined;
 }
 
 /** The policy of the settings; `broken`: nothing may be served, as nobody knows what it was to forbid. */

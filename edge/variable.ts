@@ -1,4 +1,5 @@
 // A variable of the edge's settings: its text, and the digests of secrets in it.
+import { keysByDepth } from '../shared/jsonrpc/members.ts';
 import type { Problem } from '../shared/problem.ts';
 
 export type Problems = Problem[];
@@ -26,4 +27,23 @@ export function variableText(
     fix: 'Set it as a plain variable or a secret.',
   });
   return '';
+}
+
+/** No setting is deeper. */
+const DEPTH = 16;
+
+/** Schemas leave these out without a word. */
+const RESERVED: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** Why some of what a JSON text says would be lost where its members become those of an object; undefined if nothing is. */
+export function lossIn(json: string): string | undefined {
+  for (const { keys, depth } of keysByDepth(new TextEncoder().encode(json))) {
+    if (depth > DEPTH) return 'is nested deeper than any setting';
+    const known = new Set(keys);
+    if (known.size < keys.length)
+      return 'has a key twice in one object, of which one would be lost';
+    if (!known.isDisjointFrom(RESERVED))
+      return `has one of the keys ${[...RESERVED].join(', ')}, which cannot be used`;
+  }
+  return undefined;
 }

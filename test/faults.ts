@@ -1417,6 +1417,22 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a policy is set that shuts out somebody who has sessions, streams and calls open',
     tests: ['edge/core/policy-change.test.ts', 'e2e/edge-policy.test.ts'],
   },
+  'F-535': {
+    fault: 'many come at once while nothing of an issuer is known yet, or with a key that is new',
+    tests: ['edge/http/oauth/kept-documents.test.ts', 'edge/http/oauth/foreign-tokens.test.ts'],
+  },
+  'F-536': {
+    fault: 'the access token of a company provider is as long as its groups are many',
+    tests: ['edge/http/oauth/foreign-tokens.test.ts'],
+  },
+  'F-537': {
+    fault: 'the owner cannot see in the record which rule of the policy refused a call',
+    tests: ['edge/http/policy.test.ts'],
+  },
+  'F-538': {
+    fault: 'a setting has a key twice, or one that readers of JSON leave out without a word',
+    tests: ['edge/settings.test.ts', 'edge/identity-settings.test.ts'],
+  },
   'F-459': {
     fault:
       'one network guesses keys, one principal asks, sends or opens as fast as it can, or somebody asks for the health all the time',
@@ -1513,7 +1529,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',
   'F-340 F-341 F-342 F-343',
   'F-450 F-451 F-452 F-453 F-454 F-455 F-456 F-457 F-458 F-459 F-460',
-  'F-530 F-531 F-532 F-534',
+  'F-530 F-531 F-532 F-534 F-535 F-536 F-537 F-538',
   'F-370 F-371 F-372 F-373',
   'F-550 F-551',
   'F-380',

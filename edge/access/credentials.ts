@@ -14,6 +14,13 @@ import type { Settings } from '../settings.ts';
 /** Far above any key we hand out; keeps a hostile header from being hashed for nothing. */
 const TOKEN_CHARACTERS = 4096;
 
+/** Access tokens of company providers name all groups of a person. */
+const FOREIGN_TOKEN_CHARACTERS = 16 * 1024;
+
+/** Characters of a token that a client may show. */
+export const clientTokenCharacters = ({ signIn }: Pick<Settings, 'signIn'>): number =>
+  signIn && signIn.issuers.length > 0 ? FOREIGN_TOKEN_CHARACTERS : TOKEN_CHARACTERS;
+
 /** The characters of a Bearer token (RFC 6750 §2.1). */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/u;
 
@@ -55,11 +62,12 @@ const DIFFERENT_KEYS =
 
 /**
  * The request's one token, from `Authorization: Bearer` or from `X-API-Key`. Refuses keys in the query, doubled headers, two
- * different credentials and every other scheme.
+ * different credentials, every other scheme, and tokens of more than `mostCharacters`.
  */
 export function bearerToken(
   headers: Headers,
   url: Pick<URL, 'search' | 'searchParams'>,
+  mostCharacters = TOKEN_CHARACTERS,
 ): BearerToken {
   if (url.search !== '')
     for (const name of url.searchParams.keys())
@@ -68,17 +76,18 @@ export function bearerToken(
 
   const header = headers.get('authorization');
   const apiKey = headers.get(API_KEY_HEADER)?.trim() ?? '';
-  if (apiKey === '') return header === null ? refused('unauthorized', false) : fromBearer(header);
+  if (apiKey === '')
+    return header === null ? refused('unauthorized', false) : fromBearer(header, mostCharacters);
   // Two headers reach us joined by a comma, which no token contains.
   if (apiKey.includes(',')) return refused('malformed_authorization', true);
-  const given = tokenOf(apiKey);
+  const given = tokenOf(apiKey, mostCharacters);
   if (header === null || header.trim() === '') return given;
-  const bearer = fromBearer(header);
+  const bearer = fromBearer(header, mostCharacters);
   const isSame = bearer.ok && given.ok && bearer.token === given.token;
   return isSame ? given : refused('malformed_authorization', true, DIFFERENT_KEYS);
 }
 
-function fromBearer(header: string): BearerToken {
+function fromBearer(header: string, mostCharacters: number): BearerToken {
   const space = header.indexOf(' ');
   const isBearer = (space < 0 ? header : header.slice(0, space)).toLowerCase() === 'bearer';
   // A token contains no comma, but other schemes separate their parameters with one.
@@ -86,11 +95,11 @@ function fromBearer(header: string): BearerToken {
     return refused('malformed_authorization', isBearer);
   if (!isBearer || space < 0) return refused('unauthorized', false);
   const token = header.slice(space).trim();
-  return token === '' ? refused('unauthorized', false) : tokenOf(token);
+  return token === '' ? refused('unauthorized', false) : tokenOf(token, mostCharacters);
 }
 
-const tokenOf = (text: string): BearerToken =>
-  text.length > TOKEN_CHARACTERS || !TOKEN.test(text)
+const tokenOf = (text: string, mostCharacters: number): BearerToken =>
+  text.length > mostCharacters || !TOKEN.test(text)
     ? refused('unauthorized', true)
     : { ok: true, token: text };
 

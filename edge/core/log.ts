@@ -100,6 +100,8 @@ export interface RefusalLine extends Partial<ToldCall> {
   readonly principal?: PrincipalName | undefined;
   readonly server?: ServerName | undefined;
   readonly clientKind?: ClientKind | undefined;
+  /** What in the policy refused it, as `policy check` names it. */
+  readonly by?: string | undefined;
   /** The host's id of the request, to find it in the host's own logs. */
   readonly request?: string | undefined;
 }

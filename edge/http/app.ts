@@ -2,7 +2,13 @@
 import { Hono, type Context } from 'hono';
 import { corsHeaders, preflight } from './cors.ts';
 import { RecordedPost } from './recorded-post.ts';
-import { bearerToken, checkNoKeyInUrl, findClient, isMetricsKey } from '../access/credentials.ts';
+import {
+  bearerToken,
+  checkNoKeyInUrl,
+  clientTokenCharacters,
+  findClient,
+  isMetricsKey,
+} from '../access/credentials.ts';
 import { sha256 } from '../access/digest.ts';
 import { networkOf } from '../access/network.ts';
 import { grants, type Principal } from '../access/principal.ts';
@@ -288,7 +294,8 @@ async function serve(
   const isClosed = policy !== undefined && rights === undefined;
   // That there is such a server is told to nobody who may not use it.
   if (!SERVER_NAME.test(server) || !grants(principal, server) || isClosed) {
-    return towards({ principal: name }, refuseExchange(exchange, { fault: 'not_found' }));
+    const by = isClosed ? policy.whyNot(principal) : undefined;
+    return towards({ principal: name, by }, refuseExchange(exchange, { fault: 'not_found' }));
   }
   const response = await handle(exchange);
   return towards({ principal: name, server, clientKind, ...record?.refused }, response);
@@ -342,7 +349,8 @@ async function admit(
     const message = 'Sign in, or send `Authorization: Bearer <key>`.';
     return refuse({ message, ...fault }, { headers: { 'WWW-Authenticate': challenge } });
   };
-  const bearer = bearerToken(request.headers, urlOf(request));
+  const most = clientTokenCharacters(settings);
+  const bearer = bearerToken(request.headers, urlOf(request), most);
   if (!bearer.ok) return refuseToken(bearer.fault, bearer.tokenSent);
   // Made once: it costs as much as all else that is done with a token.
   const digest = await sha256(bearer.token);

@@ -6,6 +6,7 @@ import type { Exchange } from './exchange.ts';
 import { checkStated, checkUnstated } from './modern/headers.ts';
 import { readModernRequest } from './modern/request.ts';
 import { challengeForScopes } from './oauth/metadata.ts';
+import { towards } from './refusal-reason.ts';
 import { refuse, refuseModern, type Refusal } from './refuse.ts';
 import { askedBy } from '../core/policy-asked.ts';
 import type { Rights, PolicyVerdict } from '../core/policy.ts';
@@ -48,15 +49,14 @@ function refusedBy(
   record?.asks(message.messages);
   const id = idOf(message);
   const cors = corsHeaders(request, settings);
+  const { by } = verdict;
   if (verdict.kind === 'forbidden' || settings.url === undefined)
-    return refuse({ fault: 'forbidden' }, { id, headers: cors });
+    return towards({ by }, refuse({ fault: 'forbidden' }, { id, headers: cors }));
   const transport = clientKind === 'sse' ? 'sse' : 'mcp';
   const issuer = { issuer: settings.url };
   const challenge = challengeForScopes(issuer, server, transport, verdict.scopes);
-  return refuse(
-    { fault: 'insufficient_scope' },
-    { id, headers: { ...cors, 'WWW-Authenticate': challenge } },
-  );
+  const headers = { ...cors, 'WWW-Authenticate': challenge };
+  return towards({ by }, refuse({ fault: 'insufficient_scope' }, { id, headers }));
 }
 
 function refused(exchange: Exchange, message: ClientMessage, refusal: Refusal): Response {

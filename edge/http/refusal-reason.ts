@@ -2,7 +2,8 @@
 import type { RefusalLine, ToldCall } from '../core/log.ts';
 
 export type RefusalReason = Pick<RefusalLine, 'fault' | 'clientKind'>;
-export type Refused = Pick<RefusalLine, 'principal' | 'server' | 'clientKind'> & Partial<ToldCall>;
+export type Refused = Pick<RefusalLine, 'principal' | 'server' | 'clientKind' | 'by'> &
+  Partial<ToldCall>;
 
 const reasons = new WeakMap<Response, RefusalReason & Refused>();
 

@@ -1,6 +1,7 @@
 // Reads and changes single members of a scanned message by their bytes. Everything else stays byte for byte, so numbers, escapes
 // and order reach the other side as they were sent. The work grows with the bytes alone: members that are passed over build
 // nothing, and only small values are parsed.
+import { elementsOf } from './elements.ts';
 import { JsonCursor, OPEN_OBJECT, QUOTE } from './json-cursor.ts';
 import type { Span } from './span.ts';
 import { carried, remember, type KnownValue } from './known.ts';
@@ -39,6 +40,23 @@ export function* membersOf(bytes: Uint8Array, span: Span = whole(bytes)): Genera
     if (!cursor.skipValue()) return;
     const end = span.start + cursor.at;
     yield { key: cursor.text(key), start: span.start + key.start, end, value: { start, end } };
+  }
+}
+
+/** The keys of each object in `bytes`, which must hold scanned JSON, from outside in; arrays have none. `depth`: how many others it lies in. */
+export function* keysByDepth(
+  bytes: Uint8Array,
+): Generator<{ readonly keys: readonly string[]; readonly depth: number }, void> {
+  const found = [{ span: whole(bytes), depth: 0 }];
+  // What is added while the list is gone through is gone through too.
+  for (const { span, depth } of found) {
+    const keys: string[] = [];
+    for (const { key, value } of membersOf(bytes, span)) {
+      keys.push(key);
+      found.push({ span: value, depth: depth + 1 });
+    }
+    for (const element of elementsOf(bytes, span)) found.push({ span: element, depth: depth + 1 });
+    yield { keys, depth };
   }
 }
 

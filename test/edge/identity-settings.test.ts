@@ -12,7 +12,7 @@ const IDP = { issuer: 'https://idp.example/tenant/', client: 'edge', secret: 'hu
 
 const signInOf = (env: object) => readSettings({ ...URL_SET, ...env });
 
-describe('[F-523] BRIDGE_IDP', () => {
+describe('[F-523] [F-538] BRIDGE_IDP', () => {
   test('lets people sign in without an owner, and clients without keys', () => {
     const { signIn, problems } = signInOf({ BRIDGE_IDP: JSON.stringify(IDP) });
     expect(signIn).toMatchObject({
@@ -55,7 +55,23 @@ describe('[F-523] BRIDGE_IDP', () => {
     ],
     ['a scope without openid', { ...IDP, scope: 'email' }, /"openid"/u],
     ['a flag in words', { ...IDP, trustEmail: 'yes' }, /"trustEmail"/u],
-    ['a member twice', `{"client":"a",${JSON.stringify(IDP).slice(1)}`, /member twice/u],
+    ['a member twice', `{"client":"a",${JSON.stringify(IDP).slice(1)}`, /key twice/u],
+    [
+      'a member twice in an entry',
+      JSON.stringify(IDP).replace('"everyone"', String.raw`"\u0065veryone":true,"everyone"`),
+      /key twice/u,
+    ],
+    [
+      'a member that objects have',
+      `{"constructor":1,${JSON.stringify(IDP).slice(1)}`,
+      /cannot be/u,
+    ],
+    [
+      'such a member in an entry',
+      JSON.stringify(IDP).replace('"everyone"', '"__proto__":{},"everyone"'),
+      /cannot be used/u,
+    ],
+    ['more depth than there is', `${'['.repeat(9_000)}${']'.repeat(9_000)}`, /nested deeper/u],
   ])('with %s lets nobody in, and says why', (_, value, what) => {
     const text = typeof value === 'string' ? value : JSON.stringify(value);
     const { signIn, problems } = signInOf({ BRIDGE_IDP: text });
@@ -82,7 +98,7 @@ describe('[F-523] BRIDGE_IDP', () => {
   });
 });
 
-describe('[F-521] BRIDGE_ISSUERS', () => {
+describe('[F-521] [F-538] BRIDGE_ISSUERS', () => {
   const issuer = { issuer: 'https://idp.example', allow: ALLOW };
 
   test('makes tokens of others count', () => {
@@ -103,10 +119,22 @@ describe('[F-521] BRIDGE_ISSUERS', () => {
       Array.from({ length: 11 }, (_, at) => ({ ...issuer, issuer: `https://i${at}.example` })),
       /at most 10/u,
     ],
+    [
+      'a member twice',
+      JSON.stringify([issuer]).replace('"allow"', '"allow":[],"allow"'),
+      /key twice/u,
+    ],
+    [
+      'a member twice in an entry',
+      JSON.stringify([issuer]).replace('"servers"', '"servers":["a"],"servers"'),
+      /key twice/u,
+    ],
+    ['a member that objects have', [{ ...issuer, prototype: 1 }], /cannot be used/u],
     ['a secret', [{ ...issuer, secret: 'hush' }], /must list objects of/u],
     ['keys in the clear', [{ ...issuer, jwks: 'http://idp.example/keys' }], /"jwks"/u],
   ])('with %s makes none count, and says why', (_, value, what) => {
-    const { signIn, problems } = signInOf({ BRIDGE_ISSUERS: JSON.stringify(value) });
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    const { signIn, problems } = signInOf({ BRIDGE_ISSUERS: text });
     expect(signIn).toBeUndefined();
     expect(problems.map((problem) => problem.what).join('\n')).toMatch(what);
     expect(JSON.stringify(problems)).not.toContain('hush');

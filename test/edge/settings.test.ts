@@ -217,6 +217,47 @@ describe('[F-180] what is set twice is told', () => {
   });
 });
 
+describe('[F-538] what would be lost without a word is told', () => {
+  const runner = { token: `sha256:${A}`, servers: ['*'] };
+  const client = { key: `sha256:${A}`, servers: ['*'] };
+  const entries = [
+    ['BRIDGE_RUNNERS', JSON.stringify(runner)],
+    ['BRIDGE_CLIENTS', JSON.stringify(client)],
+    ['BRIDGE_LIMITS', '{"requests":5}'],
+  ] as const;
+
+  describe.each(entries)('in %s', (variable, entry) => {
+    const read = (text: string) => {
+      const { problems, ...settings } = readSettings({ ...COMPLETE, [variable]: text });
+      const { runners, clients, limits } = settings;
+      const counting = { BRIDGE_RUNNERS: runners, BRIDGE_CLIENTS: clients, BRIDGE_LIMITS: limits };
+      return { told: problems.map(problemText), counting: counting[variable].size };
+    };
+
+    test.each(['__proto__', 'constructor', 'prototype', String.raw`constr\u0075ctor`])(
+      'an entry named %s, and nothing of it counts',
+      (name) => {
+        expect(read(`{"a":${entry},"${name}":${entry}}`)).toEqual({
+          told: [expect.stringMatching(`^${variable} has one of the keys .*cannot be used`)],
+          counting: 0,
+        });
+      },
+    );
+
+    test('a member of an entry with such a name', () => {
+      const { told, counting } = read(`{"a":${entry.replace('{', '{"constructor":1,')}}`);
+      expect(told).toEqual([expect.stringContaining(variable)]);
+      expect(counting).toBe(0);
+    });
+
+    test('an entry that comes twice', () => {
+      const { told, counting } = read(`{"a":${entry},"a":${entry}}`);
+      expect(told).toEqual([expect.stringMatching(new RegExp(`^${variable}.*twice`, 'u'))]);
+      expect(counting).toBe(0);
+    });
+  });
+});
+
 test('a wrong entry of a list leaves the right ones served', () => {
   const { problems, hosts } = readSettings({ ...COMPLETE, BRIDGE_HOSTS: 'a.example,b.example/,' });
   expect(problems.map(problemText)).toEqual([expect.stringMatching(/^BRIDGE_HOSTS, entry 2:/u)]);

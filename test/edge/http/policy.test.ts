@@ -286,6 +286,44 @@ describe('[R-15] [F-531] scopes', () => {
 
 const AS_OWNER = { ...bearer(OWNER_KEY), 'Content-Type': 'application/json' };
 
+test('[R-15] [F-537] the record of a refusal names what in the policy refused it, as `policy check` does', async () => {
+  const rules = [
+    { who: ['key:ann'], tools: ['get_*'] },
+    { who: ['key:*'], deny: { tools: ['get_secret'] } },
+    { who: ['person:*'], scopes: ['write'] },
+  ];
+  const scopes = { read: { tools: ['get_*'] }, write: { tools: ['*'], implies: ['read'] } };
+  const policy = JSON.stringify({ files: { ask: ['read'], scopes, rules } });
+  const edge = signInEdge({ BRIDGE_POLICY: policy });
+  const { access_token: token } = await (
+    await PlayedApp.registered(edge)
+  ).tokens({ scope: 'read' });
+  const by = async (body: string, key: string): Promise<unknown> => {
+    edge.log.splice(0);
+    await edge.post(body, bearer(key));
+    return edge.log.map((line) => (line.message === 'request refused' ? line.by : undefined));
+  };
+  const checked = async (who: object, tool: string): Promise<unknown> => {
+    const body = JSON.stringify({ server: 'files', who, tool });
+    const answer = await edge.send(
+      { method: 'POST', headers: AS_OWNER, body },
+      '/-/api/policy/check',
+    );
+    const { verdict } = await json(answer);
+    return [(verdict as { by?: string }).by];
+  };
+  const ann = { key: 'ann' };
+  expect(await by(call('get_secret'), ANN.key)).toEqual(['rules[1].deny']);
+  expect(await by(call('get_secret'), ANN.key)).toEqual(await checked(ann, 'get_secret'));
+  expect(await by(call('set_x'), ANN.key)).toEqual(await checked(ann, 'set_x'));
+  expect(await by(call('get_x'), BOB.key)).toEqual(await checked({ key: 'bob' }, 'get_x'));
+  const owner = { person: 'owner', scopes: ['read'] };
+  expect(await by(call('set_x'), token)).toEqual(['rules[2], scope "write"']);
+  expect(await by(call('set_x'), token)).toEqual(await checked(owner, 'set_x'));
+  // What no policy refuses names none.
+  expect(await by('{', ANN.key)).toEqual([undefined]);
+});
+
 describe('[R-15] [F-532] a policy that is set while everything runs', () => {
   beforeEach(() => vi.useFakeTimers({ toFake: ['Date'] }));
   afterEach(() => vi.useRealTimers());

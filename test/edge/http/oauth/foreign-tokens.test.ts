@@ -50,6 +50,44 @@ const claims = (changed: Readonly<Record<string, unknown>> = {}): JWTPayload => 
 const status = async (token: string | Promise<string>, path = '/files/mcp'): Promise<number> =>
   statusWith(edge, await token, path);
 
+test('[F-535] the first tokens of a fresh edge are all served, however many come at once', async () => {
+  const tokens = await Promise.all(
+    Array.from({ length: 40 }, (_, at) => issuer.sign(claims({ sub: `person ${at}` }))),
+  );
+  const all = await Promise.all(tokens.map((token) => status(token)));
+  expect(new Set(all)).toEqual(new Set([LETS_IN]));
+});
+
+describe('[F-536] a long access token, of a person in many groups', () => {
+  /** A token of about so many characters. */
+  const long = (characters: number): Promise<string> => {
+    const groups = Array.from({ length: Math.floor((characters * 3) / 4 / 40) }, (_, at) =>
+      `${at}`.padStart(37, 'g'),
+    );
+    return issuer.sign(claims({ groups }));
+  };
+
+  test('opens its server, up to 16 KiB', async () => {
+    const token = await long(15_500);
+    expect(token.length).toBeGreaterThan(14_500);
+    expect(token.length).toBeLessThan(16_384);
+    expect(await status(token)).toBe(LETS_IN);
+    expect(await status(await long(17_500))).toBe(REFUSED);
+  });
+
+  test('is refused at once where no issuer is trusted', async () => {
+    edge = new PlayedEdge(SETTINGS);
+    expect(await status(await long(15_500))).toBe(REFUSED);
+    expect(issuer.reads).toEqual({ keys: 0, metadata: 0 });
+  });
+
+  test('is refused at once where it opens nothing', async () => {
+    const token = `Bearer ${'a'.repeat(5_000)}`;
+    for (const path of ['/metrics', '/runner/link', '/-/api/grants'])
+      expect((await edge.send({ headers: { Authorization: token } }, path)).status).toBe(401);
+  });
+});
+
 describe('[F-521] an access token of a trusted issuer', () => {
   test('opens its server over each transport, and no other', async () => {
     const token = await issuer.sign(claims());
