@@ -50,18 +50,19 @@ const STEERING =
 export function createLog(options: LogOptions): Log {
   const least = LOG_LEVELS.indexOf(options.level);
   const { now = Date.now, pretty = process.stderr.isTTY } = options;
-  const lineOf = (level: LogLevel, words: string, fields: LogFields): string => {
-    const line = { time: new Date(now()).toISOString(), level, message: words };
-    return pretty ? prettyLine(line, fields) : jsonLine(line, fields);
-  };
-  const lostLine = (lines: number): string => lineOf('warn', 'log lines lost', { lines });
+  const lineAt = pretty ? prettyLine : jsonLine;
+  const timeText = isoTimes();
+  const lineOf = (level: LogLevel, words: string, carried: LogFields, fields: LogFields): string =>
+    lineAt({ time: timeText(now()), level, message: capped(words) }, carried, fields);
+  const lostLine = (lines: number): string =>
+    lineOf('warn', 'log lines lost', NO_FIELDS, { lines });
   const { write = (line, level) => writeLogLine(line, isUrgent(level), lostLine) } = options;
   const bound = (carried: LogFields): Log => {
     const at =
       (level: LogLevel) =>
-      (words: string, fields: LogFields = {}) => {
+      (words: string, fields: LogFields = NO_FIELDS) => {
         if (LOG_LEVELS.indexOf(level) < least) return;
-        write(lineOf(level, words, { ...carried, ...fields }), level);
+        write(lineOf(level, words, carried, fields), level);
       };
     return {
       debug: at('debug'),
@@ -71,7 +72,24 @@ export function createLog(options: LogOptions): Log {
       child: (fields) => bound({ ...carried, ...fields }),
     };
   };
-  return bound({});
+  return bound(NO_FIELDS);
+}
+
+const NO_FIELDS: LogFields = {};
+
+/** The text of a time in ms since the epoch (ISO 8601, UTC). The calendar is asked once a second. */
+function isoTimes(): (time: number) => string {
+  let second = Number.NaN;
+  let beginning = '';
+  return (time) => {
+    const whole = Math.floor(time / 1_000);
+    if (whole !== second) {
+      beginning = new Date(whole * 1_000).toISOString().slice(0, -'000Z'.length);
+      second = whole;
+    }
+    const ms = Math.floor(time - whole * 1_000);
+    return `${beginning}${String(ms).padStart(3, '0')}Z`;
+  };
 }
 
 /** Trouble is written at once: the program may end next. */
@@ -86,27 +104,60 @@ interface Line {
   readonly message: string;
 }
 
-function jsonLine(line: Line, fields: LogFields): string {
-  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
-  const named = entries.map(([name, value]) => [
-    OWN_NAMES.has(name) ? `${name}_` : name,
-    plainValue(value, 0),
-  ]);
-  // JSON escapes the C0 controls alone; the rest passes through it and is escaped in the text.
-  return escapeSteering(
-    JSON.stringify({ ...line, message: capped(line.message), ...Object.fromEntries(named) }),
-  );
+/** A line is made for each call: as text at once, without objects in between. */
+function jsonLine({ time, level, message }: Line, carried: LogFields, fields: LogFields): string {
+  let text = `{"time":"${time}","level":"${level}","message":${jsonOf(message)}`;
+  eachField(carried, fields, (name, value) => {
+    text += beginnings.get(name) ?? beginningOf(name);
+    text += jsonOf(plainValue(value, 0));
+  });
+  return `${text}}`;
 }
 
-function prettyLine({ time, level, message }: Line, fields: LogFields): string {
-  const words = Object.entries(fields)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => {
-      const plain = plainValue(value, 0);
-      const isWord = typeof plain === 'string' && /^[\w.:/@-]+$/u.test(plain);
-      return `${name}=${isWord ? plain : JSON.stringify(plain)}`;
-    });
-  return escapeSteering([time.slice(11, 19), level.padEnd(5), capped(message), ...words].join(' '));
+/** How a member begins, for names that were met: they are few, and the same in line after line. */
+const beginnings = new Map<string, string>();
+const BEGINNINGS_KEPT = 500;
+
+function beginningOf(name: string): string {
+  const beginning = `,${jsonOf(OWN_NAMES.has(name) ? `${name}_` : name)}:`;
+  if (beginnings.size < BEGINNINGS_KEPT) beginnings.set(name, beginning);
+  return beginning;
+}
+
+/** A plain value as JSON. JSON escapes the C0 controls alone; the rest passes through it and is escaped in the text. */
+function jsonOf(plain: unknown): string {
+  if (typeof plain === 'string' && SIMPLE.test(plain)) return `"${plain}"`;
+  if (typeof plain === 'number' && Number.isSafeInteger(plain)) return String(plain);
+  return escapeSteering(JSON.stringify(plain));
+}
+
+/** Text that is its own JSON. */
+const SIMPLE = /^[ !#-[\]-~]*$/u;
+
+function prettyLine({ time, level, message }: Line, carried: LogFields, fields: LogFields): string {
+  const words: string[] = [];
+  eachField(carried, fields, (name, value) => {
+    const plain = plainValue(value, 0);
+    const isWord = typeof plain === 'string' && /^[\w.:/@-]+$/u.test(plain);
+    words.push(`${name}=${isWord ? plain : JSON.stringify(plain)}`);
+  });
+  return escapeSteering([time.slice(11, 19), level.padEnd(5), message, ...words].join(' '));
+}
+
+/** The fields that have a value; those of the line before what it carries of the same name. */
+function eachField(
+  carried: LogFields,
+  fields: LogFields,
+  tell: (name: string, value: unknown) => void,
+): void {
+  for (const name of Object.keys(carried)) {
+    const value = Object.hasOwn(fields, name) ? fields[name] : carried[name];
+    if (value !== undefined) tell(name, value);
+  }
+  for (const name of Object.keys(fields)) {
+    const value = fields[name];
+    if (value !== undefined && !Object.hasOwn(carried, name)) tell(name, value);
+  }
 }
 
 /** A value as something JSON can hold, of bounded size. */

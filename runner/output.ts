@@ -1,6 +1,6 @@
 // Writes this program's own output. The reader of stdout and stderr may be slow, stopped or gone, and a disk may be full. Then
 // lines are dropped and counted, and nothing waits for them.
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -11,7 +11,7 @@ const MAX_WAITING_CHARS = 256 * 1024;
 const LAST_WORDS_MS = 1_000;
 
 /** Lines that can wait are collected for this long: a write for each call costs as much as the call itself. */
-const BATCH_MS = 20;
+const BATCH_MS = 50;
 
 /** One of our streams. The handle of a terminal is internal to Node, but there is no other way to keep it from blocking. */
 type Stream = Writable & {
@@ -24,6 +24,7 @@ let isServing = false;
 
 class Output {
   readonly #stream: () => Stream;
+  readonly #writeLast: (text: string) => void;
   #waiting = '';
   #waitingLines = 0;
   #lost = 0;
@@ -32,15 +33,17 @@ class Output {
   #isGuarded = false;
   #written = Promise.withResolvers<void>();
 
-  constructor(stream: () => Stream) {
+  /** `writeLast`: takes the last lines when the program ends, for a stream that does nothing at once. It may throw. */
+  constructor(stream: () => Stream, writeLast?: (text: string) => void) {
     this.#stream = stream;
+    this.#writeLast = writeLast ?? ((text) => this.#guarded().write(text));
   }
 
   /** Called for each failed write. */
   failed: (error: NodeJS.ErrnoException) => void = () => undefined;
 
-  /** The line that says how many lines are missing, in their place. */
-  lostLine: (lines: number) => string = () => '';
+  /** The line that says how many lines are missing, in their place. Absent: nothing says so. */
+  lostLine: ((lines: number) => string) | undefined;
 
   /** Whole lines with their line breaks. `isUrgent`: without waiting for others. */
   write(text: string, isUrgent: boolean): void {
@@ -63,14 +66,21 @@ class Output {
 
   /** The same at the very end: what the system cannot take at once is lost. */
   flushLast(): void {
-    if (this.#waiting !== '') this.#guarded().write(this.#waiting);
+    const text = this.#waiting;
     this.#waiting = '';
+    if (text === '') return;
+    try {
+      this.#writeLast(text);
+    } catch {
+      // It is lost.
+    }
   }
 
   #give(): void {
     const lines = this.#waitingLines;
     const told = this.#lost;
-    const text = (told > 0 ? this.lostLine(told) : '') + this.#waiting;
+    const lostLine = told > 0 ? this.lostLine?.(told) : undefined;
+    const text = (lostLine === undefined ? '' : `${lostLine}\n`) + this.#waiting;
     this.#waiting = '';
     this.#waitingLines = 0;
     if (text === '') return;
@@ -111,7 +121,10 @@ class Output {
 /** A file at the end of which lines are written, as to stdout: a disk that is full or slow blocks nobody. */
 export function openOutput(descriptor: number): { line(text: string): void } {
   const stream = createWriteStream('', { fd: descriptor });
-  const output = new Output(() => stream);
+  const output = new Output(
+    () => stream,
+    (text) => writeSync(descriptor, text),
+  );
   files.push(output);
   return { line: (text) => output.write(`${text}\n`, false) };
 }
@@ -140,7 +153,7 @@ export function writeLogLine(
   isUrgent: boolean,
   lostLine: (lines: number) => string,
 ): void {
-  stderr.lostLine = (lines) => `${lostLine(lines)}\n`;
+  stderr.lostLine = lostLine;
   stderr.write(`${line}\n`, isUrgent);
 }
 
@@ -164,5 +177,5 @@ export async function outputWritten(): Promise<void> {
 }
 
 process.on('exit', () => {
-  for (const output of [stdout, stderr]) output.flushLast();
+  for (const output of [stdout, stderr, ...files]) output.flushLast();
 });

@@ -1087,6 +1087,14 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'a session ends beside hundreds of others: to find what its process has started, all their processes were read',
     tests: ['runner/process/family.test.ts'],
   },
+  'F-552': {
+    fault: 'a runner that ends by an exception: the last lines of a record in a file were lost',
+    tests: ['runner/output.test.ts'],
+  },
+  'F-553': {
+    fault: 'each stop of a runner warned that its control link had closed',
+    tests: ['runner/link/control-link.test.ts'],
+  },
   'F-373': {
     fault: 'a process that prints megabytes a second to stderr, or of text that is no message',
     tests: ['runner/core/output-share.test.ts', 'shared/lines.test.ts'],
@@ -1531,7 +1539,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-450 F-451 F-452 F-453 F-454 F-455 F-456 F-457 F-458 F-459 F-460',
   'F-530 F-531 F-532 F-534 F-535 F-536 F-537 F-538',
   'F-370 F-371 F-372 F-373',
-  'F-550 F-551',
+  'F-550 F-551 F-552 F-553',
   'F-380',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

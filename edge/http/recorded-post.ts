@@ -5,7 +5,7 @@ import { toldSession, type CallLine, type LogPort, type ToldCall } from '../core
 import type { Post } from '../core/ports.ts';
 import { beginningOf, type Text } from '../../shared/bytes.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
-import { appIn, toldOf } from '../../shared/mcp/told.ts';
+import { toldOf, type ToldApp, type ToldRequest } from '../../shared/mcp/told.ts';
 
 /** Who calls which server. */
 export type CallerFacts = Pick<CallLine, 'principal' | 'server' | 'clientKind' | 'request'>;
@@ -14,6 +14,13 @@ export type CallerFacts = Pick<CallLine, 'principal' | 'server' | 'clientKind' |
 const digests = new Map<string, string>();
 const DIGESTS_KEPT = 1_000;
 
+/** What it asks for; in a batch, what the first request of it does. */
+interface Asked extends ToldRequest, ToldApp {
+  readonly clientKind: CallLine['clientKind'];
+  readonly requests: number;
+  readonly bytesUp: number;
+}
+
 export class RecordedPost {
   readonly #log: LogPort;
   readonly #caller: CallerFacts;
@@ -21,12 +28,7 @@ export class RecordedPost {
   #session: string | undefined;
   #callId: string | undefined;
   #edgeMs = 0;
-  #asked:
-    | Pick<
-        CallLine,
-        'clientKind' | 'method' | 'tool' | 'requests' | 'app' | 'appVersion' | 'bytesUp'
-      >
-    | undefined;
+  #asked: Asked | undefined;
 
   constructor(log: LogPort, caller: CallerFacts) {
     this.#log = log;
@@ -46,16 +48,15 @@ export class RecordedPost {
 
   /** What it asks for. Only requests are calls. Nothing of the messages is kept. */
   asks(messages: readonly MessageView[], clientKind = this.#caller.clientKind): void {
-    const requests = messages.filter(({ kind }) => kind === 'request');
-    const [first] = requests;
-    if (!first) return;
-    this.#asked = {
-      clientKind,
-      ...toldOf(first),
-      ...appIn(first),
-      ...(requests.length > 1 && { requests: requests.length }),
-      bytesUp: messages.reduce((sum, { bytes }) => sum + bytes.length, 0),
-    };
+    let first: MessageView | undefined;
+    let [requests, bytesUp] = [0, 0];
+    for (const message of messages) {
+      bytesUp += message.bytes.length;
+      if (message.kind !== 'request') continue;
+      first ??= message;
+      requests += 1;
+    }
+    if (first) this.#asked = { ...toldOf(first), clientKind, requests, bytesUp };
   }
 
   /** It went to its session as this post. */
@@ -77,12 +78,22 @@ export class RecordedPost {
     const asked = this.#asked;
     if (!asked || this.#callId === undefined) return;
     this.#asked = undefined;
+    const { principal, server, request } = this.#caller;
+    const { clientKind, method, tool, app, appVersion, requests, bytesUp } = asked;
     this.#log({
       level: 'info',
       message: 'call',
-      ...this.#caller,
+      principal,
+      server,
+      clientKind,
+      request,
       callId: this.#callId,
-      ...asked,
+      method,
+      tool,
+      app,
+      appVersion,
+      requests: requests > 1 ? requests : undefined,
+      bytesUp,
       session: this.#session,
       outcome,
       ms: Date.now() - this.#startedAt,

@@ -11,7 +11,7 @@ import type { PostFrame } from '../../shared/link/session-frames.ts';
 import { CODE, LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { isNotificationName } from '../../shared/mcp/notifications.ts';
 import { allowsBatches } from '../../shared/mcp/revisions.ts';
-import { appIn, toldOf, type ToldApp } from '../../shared/mcp/told.ts';
+import { toldOf, type ToldApp } from '../../shared/mcp/told.ts';
 import type { Calls, CallTimes } from './calls.ts';
 import type { ClientTraits } from './client-kinds.ts';
 import type { Handshake } from './handshake.ts';
@@ -203,7 +203,7 @@ export class ClientToProcess {
         stream,
         callId,
         method,
-        told: record && { ...record.app, ...toldOf(message), ...appIn(message) },
+        told: record && toldOf(message, record.app),
         clientIdBytes: bytes.slice(idAt.start, idAt.end),
         progressToken: tokenAt && bytes.slice(tokenAt.start, tokenAt.end),
         makesTask: tokenAt !== undefined && message.has('params', 'task'),

@@ -44,8 +44,9 @@ export class Outcomes {
     if (message || isFinal) out.emit(stream, message, isFinal, now);
     const { callId, told } = call;
     if (!told) return;
-    const ms = now - call.startedAt;
-    out.audit({ callId, ...told, outcome, ms, bytes: message?.length ?? 0 });
+    const { app, appVersion, method, tool } = told;
+    const [ms, bytes] = [now - call.startedAt, message?.length ?? 0];
+    out.audit({ callId, app, appVersion, method, tool, outcome, ms, bytes });
   }
 
   /** Answers a call with a fault of the bridge. */

@@ -60,6 +60,7 @@ export class ControlLink {
   #isWelcome = false;
   /** Another machine took this runner's place (LP9). */
   #isDisplaced = false;
+  #isStopped = false;
 
   constructor(options: ControlLinkOptions) {
     this.#options = options;
@@ -98,6 +99,7 @@ export class ControlLink {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#link.stop(CLOSE.done, 'the runner stopped');
   }
 
@@ -140,6 +142,11 @@ export class ControlLink {
     this.#isWelcome = false;
     this.#options.lost();
     const { log } = this.#options;
+    if (this.#isStopped) {
+      // However it ended: it was to end.
+      log.debug('control link closed');
+      return 'stop';
+    }
     if (end.kind === 'failed') {
       log.warn('the edge cannot be reached', {
         error: end.error.message,

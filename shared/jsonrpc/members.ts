@@ -2,7 +2,7 @@
 // and order reach the other side as they were sent. The work grows with the bytes alone: members that are passed over build
 // nothing, and only small values are parsed.
 import { elementsOf } from './elements.ts';
-import { JsonCursor, OPEN_OBJECT, QUOTE } from './json-cursor.ts';
+import { BACKSLASH, JsonCursor, OPEN_OBJECT, QUOTE } from './json-cursor.ts';
 import type { Span } from './span.ts';
 import { carried, remember, type KnownValue } from './known.ts';
 import type { Edit } from './splice.ts';
@@ -99,9 +99,16 @@ export function parsedAt(bytes: Uint8Array, ...path: readonly string[]): unknown
 /** The string at `path`; undefined when there is none. */
 export function stringAt(bytes: Uint8Array, ...path: readonly string[]): string | undefined {
   const span = valueAt(bytes, ...path);
-  return span && bytes[span.start] === QUOTE
+  return span && stringIn(bytes, span);
+}
+
+/** The string at `span`; undefined when it is none. Nearly all have no escapes, and then stand there as they are. */
+export function stringIn(bytes: Uint8Array, span: Span): string | undefined {
+  if (bytes[span.start] !== QUOTE) return undefined;
+  const inside = { start: span.start + 1, end: span.end - 1 };
+  return bytes.subarray(inside.start, inside.end).includes(BACKSLASH)
     ? (JSON.parse(textAt(bytes, span)) as string)
-    : undefined;
+    : textAt(bytes, inside);
 }
 
 /** Whether the value at `span` is one that may become objects in memory: a message's worth of depth and tokens. */

@@ -1,10 +1,11 @@
 // The view of one message: its bytes, and the places of the members that anybody reads, as the scan noted them. The view is handed
 // on from where the scan was made, so reading or changing the message needs no other pass over it.
 import { appended, changesIn, made } from './changes.ts';
-import { JsonCursor, OPEN_OBJECT, QUOTE } from './json-cursor.ts';
+import { JsonCursor, OPEN_OBJECT } from './json-cursor.ts';
 import {
   isParsable,
   membersOf,
+  stringIn,
   textAt,
   valueIn,
   type Member,
@@ -130,9 +131,7 @@ export class MessageView {
   /** The string there; undefined when there is none. */
   string(...path: Path): string | undefined {
     const span = this.at(...path);
-    return span && this.bytes[span.start] === QUOTE
-      ? (JSON.parse(textAt(this.bytes, span)) as string)
-      : undefined;
+    return span && stringIn(this.bytes, span);
   }
 
   /** The value, parsed; undefined where there is none, or one that is too large to be parsed ({@link isParsable}). */

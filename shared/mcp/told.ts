@@ -18,23 +18,27 @@ export interface ToldApp {
   readonly appVersion?: string | undefined;
 }
 
-export const toldOf = (message: MessageView): ToldRequest => ({
-  method: cut(message.method),
-  tool: message.method === 'tools/call' ? shortText(message, 'params', 'name') : undefined,
-});
+/** What a request asks for, and for which app: the one that it names, else the one that is `known`. */
+export function toldOf(message: MessageView, known?: ToldApp): ToldRequest & ToldApp {
+  const { app, appVersion } = appIn(message, known);
+  const tool = message.method === 'tools/call' ? shortText(message, 'params', 'name') : undefined;
+  return { app, appVersion, method: cut(message.method), tool };
+}
 
-/** What a message says of its client: `initialize` does, and each request of 2026-07-28. Nothing if it does not. */
-export function appIn(message: MessageView): ToldApp {
-  const place: Path =
-    message.method === 'initialize'
-      ? ['params', 'clientInfo']
-      : ['params', '_meta', META.clientInfo];
-  if (!message.has(...place)) return {};
+const NO_APP: ToldApp = {};
+
+/** What a message says of its client: `initialize` does, and each request of 2026-07-28. If it does not, what is `known`. */
+export function appIn(message: MessageView, known = NO_APP): ToldApp {
+  const place = message.method === 'initialize' ? IN_INITIALIZE : IN_META;
+  if (!message.has(...place)) return known;
   return {
     app: shortText(message, ...place, 'name'),
     appVersion: shortText(message, ...place, 'version'),
   };
 }
+
+const IN_INITIALIZE: Path = ['params', 'clientInfo'];
+const IN_META: Path = ['params', '_meta', META.clientInfo];
 
 function shortText(message: MessageView, ...path: Path): string | undefined {
   const text = message.string(...path);

@@ -1,7 +1,9 @@
 // How a command's own words reach a reader that is slow, gone, or a disk that is full: real commands, real streams.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { expect, test } from 'vitest';
@@ -41,4 +43,23 @@ test('[F-242] a full disk is told in words, with exit code 1', async () => {
   const said = read(child.stderr);
   expect(await once(child, 'exit')).toEqual([1, null]);
   expect(await said).toBe('mcp-bridge: stdout cannot be written (ENOSPC)\n');
+});
+
+test('[F-552] the last lines of a record in a file are there, however the program ends', async ({
+  onTestFinished,
+}) => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-record-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'record');
+  const dying = `
+    import { openRecord } from ${JSON.stringify(import.meta.resolve('../../runner/record.ts'))};
+    const { log } = openRecord(${JSON.stringify(path)});
+    for (const callId of ['a', 'b', 'c']) log.info('call', { callId });
+    throw new Error('of the program');`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', dying], {
+    stdio: 'ignore',
+  });
+  expect(await once(child, 'exit')).toEqual([1, null]);
+  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+  expect(lines.map((line) => JSON.parse(line).callId)).toEqual(['a', 'b', 'c']);
 });
