@@ -61,9 +61,9 @@ const NO_ACCESS: Fault = {
   message: 'Your access was withdrawn, so this session is over. Sign in again, or use another key.',
 };
 
-/** For them there is no such server any more, so no 401 sends them to sign in again. */
+/** What their next request is told: for them there is no such server any more. */
 const SHUT_OUT: Fault = {
-  fault: 'session_not_found',
+  fault: 'not_found',
   message:
     'The policy of this edge does not let you use this server any more, so this session is over.',
 };

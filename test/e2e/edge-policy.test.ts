@@ -123,7 +123,7 @@ test('[R-15] [F-534] a policy that shuts a client out ends what it has open, and
   const last = await inFlight.nextMessage();
   expect(JSON.parse(last?.data ?? '')).toMatchObject({
     id: 'waits',
-    error: { code: 42_012, message: expect.stringContaining('policy') },
+    error: { code: 42_024, message: expect.stringContaining('policy') },
   });
   // oxlint-disable-next-line no-await-in-loop -- to the end
   while ((await stream.next()) !== undefined);

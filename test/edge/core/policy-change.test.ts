@@ -89,7 +89,7 @@ describe('[R-15] [F-534] a policy is set', () => {
       {
         do: 'giveUp',
         session: session('key'),
-        fault: { fault: 'session_not_found', message: expect.stringContaining('policy') },
+        fault: { fault: 'not_found', message: expect.stringContaining('policy') },
       },
     ]);
     expect(fleet.store.owed()).toHaveLength(1);
