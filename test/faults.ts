@@ -1423,7 +1423,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-534': {
     fault: 'a policy is set that shuts out somebody who has sessions, streams and calls open',
-    tests: ['edge/core/policy-change.test.ts', 'e2e/edge-policy.test.ts'],
+    tests: [
+      'edge/core/policy-change.test.ts',
+      'edge/http/oauth/foreign-tokens.test.ts',
+      'e2e/edge-policy.test.ts',
+    ],
   },
   'F-535': {
     fault: 'many come at once while nothing of an issuer is known yet, or with a key that is new',

@@ -96,7 +96,8 @@ export class PlayedSession implements SessionPort {
 
   open = async () => ({ ok: true as const, value: undefined });
 
-  async openWith(_opening: Opening, post: Post): Promise<PostAnswer> {
+  async openWith(opening: Opening, post: Post): Promise<PostAnswer> {
+    this.openings.push(opening);
     this.legacy.push('openWith');
     return {
       kind: 'answered',

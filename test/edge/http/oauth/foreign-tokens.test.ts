@@ -2,6 +2,7 @@
 import type { JWTPayload } from 'jose';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
+import { ANN } from '../../../fixtures/edge-settings.ts';
 import { headersOf, PlayedEdge, request } from '../modern-client.ts';
 import { PlayedIssuer, unsignedJwt } from './played-issuer.ts';
 import { ISSUER, json, OWNER_KEY, SETTINGS, statusWith } from './signing-in.ts';
@@ -54,8 +55,37 @@ test('[F-535] the first tokens of a fresh edge are all served, however many come
   const tokens = await Promise.all(
     Array.from({ length: 40 }, (_, at) => issuer.sign(claims({ sub: `person ${at}` }))),
   );
+  // It takes its time, so that all of them come while nothing is known.
+  edge.provider = async (asked) => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return issuer.answer(asked);
+  };
   const all = await Promise.all(tokens.map((token) => status(token)));
+  expect(issuer.reads.keys).toBeLessThan(10);
   expect(new Set(all)).toEqual(new Set([LETS_IN]));
+});
+
+test('[F-534] a session is opened with all by which a policy can name its holder', async () => {
+  edge = edgeWith({}, { ...SETTINGS, BRIDGE_CLIENT_AUTH: 'keys' });
+  edge.session.script = [() => ({ kind: 'answered', message: '{"jsonrpc":"2.0","id":7}' })];
+  const token = await issuer.sign(claims({ groups: ['staff', 'ops'] }));
+  const opened = async (key: string, body: string, headers: Record<string, string> = {}) => {
+    await edge.post(body, { ...headers, Authorization: `Bearer ${key}` });
+    return edge.session.openings.at(-1)?.as;
+  };
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {} };
+  const initialize = JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'initialize', params });
+  expect(await opened(token, initialize)).toEqual({ client: 'app', groups: ['staff', 'ops'] });
+  expect(await opened(token, request('tools/list'), headersOf('tools/list'))).toEqual({
+    groups: ['staff', 'ops'],
+    sharedByApps: true,
+  });
+  expect(await opened(ANN.key, initialize)).toBeUndefined();
+  expect(edge.session.openings.map(({ clientKind }) => clientKind)).toEqual([
+    'streamable',
+    'modern',
+    'streamable',
+  ]);
 });
 
 describe('[F-536] a long access token, of a person in many groups', () => {
