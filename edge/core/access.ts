@@ -1,6 +1,7 @@
 // The access actor's rules: which app may ask, what a code, a token and a refresh token are good for, and when a grant ends. Pure: it
 // is given digests, ids and the time, and never a secret. The sources are OAuth 2.1 (draft-ietf-oauth-v2-1), RFC 7009, RFC 7591 and
 // MCP 2026-07-28, Authorization.
+// One file above 300 lines: a grant, its codes and its tokens end together, and each step looks at all three.
 import { AccessLimits, type Network } from './access-limits.ts';
 import type { CredentialSteps } from './credential-ports.ts';
 import { Credentials } from './credentials.ts';

@@ -1,30 +1,17 @@
 // The HTTP surface: which route leads where, and the checks that every request passes first.
-import { Hono, type Context } from 'hono';
+import { Hono } from 'hono';
 import { corsHeaders, preflight } from './cors.ts';
 import { RecordedPost } from './recorded-post.ts';
-import {
-  bearerToken,
-  checkNoKeyInUrl,
-  clientTokenCharacters,
-  findClient,
-  isMetricsKey,
-} from '../access/credentials.ts';
-import { sha256 } from '../access/digest.ts';
+import { checkNoKeyInUrl } from '../access/credentials.ts';
 import { networkOf } from '../access/network.ts';
-import { grants, type Principal } from '../access/principal.ts';
+import { grants } from '../access/principal.ts';
 import type { Policies } from '../core/policies.ts';
-import type { ServerPolicy } from '../core/policy.ts';
 import type { Asked } from '../core/policy-asked.ts';
 import { checkUrl, urlOf } from './request-url.ts';
 import { refuseExchange, type Exchange } from './exchange.ts';
 import { checkHost, checkOrigin, checkPath } from './guards/origin.ts';
 import { isMessage, openSse, postMessage, serverOfMessage } from './http-sse.ts';
-import { fleetMetrics } from './metrics.ts';
-import { homePage, homeText, wantsHtml } from './pages/home.ts';
-import { htmlResponse, textResponse } from './pages/html.ts';
 import { withoutSignIn } from './no-sign-in.ts';
-import { Admissions } from './oauth/admissions.ts';
-import { challengeOfServer } from './oauth/metadata.ts';
 import type { CurrentPolicies } from './oauth/context.ts';
 import { signInAnswer } from './oauth/sign-in.ts';
 import { readingOn } from './read-on.ts';
@@ -32,34 +19,20 @@ import { refusalLine, towards } from './refusal-reason.ts';
 import { notConfigured, refuse } from './refuse.ts';
 import { adminAnswer } from './admin/api.ts';
 import { controlLink, sessionLink, type RunnerDial } from './runner-link.ts';
-import { healthz, Readiness, readyz } from './status.ts';
+import { healthz } from './status.ts';
 import { streamableDelete, streamableGet, streamablePost } from './streamable.ts';
 import { unknownPath } from './unknown-path.ts';
-import { PolicyMemory } from './policies.ts';
-import type { Ports } from './ports.ts';
-import { EdgeLimits, type PrincipalLimits, type Share } from '../core/limits.ts';
-import { failureOf, type LogPort } from '../core/log.ts';
+import type { PrincipalLimits, Share } from '../core/limits.ts';
+import { failureOf } from '../core/log.ts';
 import { limitsOf } from '../limits-variable.ts';
 import type { Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { SERVER_NAME, type ServerName } from '../../shared/ids.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
-import type { Problem } from '../../shared/problem.ts';
-import { METRICS_CONTENT_TYPE, metricsText } from '../../shared/metrics.ts';
+import { Memory, type EdgeContext, type AppContext } from './edge-context.ts';
+import { admit, limitingFailures, mayGoOn } from './admission.ts';
+import { home, metrics, ready } from './operator-routes.ts';
 
-export interface EdgeContext {
-  readonly settings: Settings;
-  readonly ports: Ports;
-  readonly log: LogPort;
-  /** The name of a request in the host's own logs, if it has one. */
-  readonly requestId: (request: Request) => string | undefined;
-  /** The address a request came from, if the host can tell. */
-  readonly addressOf: (request: Request) => string | undefined;
-  /** Counts a failure of a network where several isolates count together; whether it may go on. */
-  readonly mayFailOn?: (network: string) => Promise<boolean>;
-}
-
-type AppContext = Context<{ Bindings: EdgeContext }>;
 type Serve = (exchange: Exchange) => Promise<Response>;
 
 /** A route's methods, each with what serves it. A client of the MCP endpoint is modern if its message says so. */
@@ -74,14 +47,6 @@ const MCP: Endpoint = {
 };
 const SSE: Endpoint = { clientKind: 'sse', methods: { GET: openSse } };
 const MESSAGE: Endpoint = { clientKind: 'sse', methods: { POST: postMessage } };
-
-/** What the HTTP layer of one isolate or program remembers from request to request. */
-class Memory {
-  readonly admissions = new Admissions();
-  readonly limits = new EdgeLimits();
-  readonly readiness = new Readiness();
-  readonly policies = new PolicyMemory();
-}
 
 /** What a host calls with each request. */
 export type Edge = (request: Request, context: EdgeContext) => Response | Promise<Response>;
@@ -301,143 +266,5 @@ async function serve(
   return towards({ principal: name, server, clientKind, ...record?.refused }, response);
 }
 
-/** Whether the policy of now lets a principal go on, also after it was set while the principal's stream was open. */
-async function mayGoOn(
-  { settings, ports }: EdgeContext,
-  { policies }: Memory,
-  {
-    principal,
-    server,
-    asked = { kind: 'free' },
-  }: {
-    readonly principal: Principal;
-    readonly server: ServerName;
-    readonly asked?: Asked | undefined;
-  },
-): Promise<boolean> {
-  const now = await policies.find(settings, ports, true);
-  const policy = 'fault' in now ? undefined : now.of(server);
-  return !policy || policy.rightsOf(principal)?.judge(asked).kind === 'allowed';
-}
-
 const shareOf = (key: string, limits: PrincipalLimits | undefined): Share | undefined =>
   limits && { key, limits };
-
-/** What a request wants: a server, by a transport, under a policy. */
-interface Wanted {
-  readonly server: ServerName;
-  readonly clientKind: ClientKind;
-  readonly policy: ServerPolicy | undefined;
-}
-
-async function admit(
-  request: Request,
-  env: EdgeContext,
-  { server, clientKind, policy }: Wanted,
-  { admissions, limits }: Memory,
-): Promise<Exchange['principal'] | Response> {
-  const { settings, ports, addressOf } = env;
-  if (settings.clientAuth === 'none') {
-    const anonymous = await findClient(settings, undefined);
-    if (anonymous) return anonymous;
-  }
-  const { signIn } = settings;
-  const refuseToken = (fault: Fault, tokenSent: boolean): Response => {
-    if (!signIn || fault.fault !== 'unauthorized') return refuse(fault, { tokenSent });
-    const transport = clientKind === 'sse' ? 'sse' : 'mcp';
-    const challenge = challengeOfServer(signIn, server, transport, tokenSent, policy?.ask);
-    const message = 'Sign in, or send `Authorization: Bearer <key>`.';
-    return refuse({ message, ...fault }, { headers: { 'WWW-Authenticate': challenge } });
-  };
-  const most = clientTokenCharacters(settings);
-  const bearer = bearerToken(request.headers, urlOf(request), most);
-  if (!bearer.ok) return refuseToken(bearer.fault, bearer.tokenSent);
-  // Made once: it costs as much as all else that is done with a token.
-  const digest = await sha256(bearer.token);
-  const client = await findClient(settings, bearer.token, digest);
-  if (client) return client;
-  // Whoever has a key is let in before this, also from a network that others share who guess.
-  const network = networkOf(addressOf(request) ?? '');
-  const limited = limits.tooManyFailures(network, Date.now());
-  if (limited) return refuse(limited);
-  const shown = { text: bearer.token, digest };
-  const known = signIn && (await admissions.of(ports, signIn, { server, policy }, shown));
-  if (known === 'unreachable') return refuse({ fault: 'sign_in_unavailable' });
-  if (!known) countFailure(network, env, limits);
-  return known ?? refuseToken({ fault: 'unauthorized' }, true);
-}
-
-/** Counts a failure, here and where others count; nobody waits for that. */
-function countFailure(
-  network: string | undefined,
-  { ports, mayFailOn }: EdgeContext,
-  limits: EdgeLimits,
-): void {
-  limits.failed(network, Date.now());
-  if (network === undefined || !mayFailOn) return;
-  const telling = async (): Promise<void> => {
-    const mayGoOn = await mayFailOn(network).catch(() => true);
-    if (!mayGoOn) limits.failedElsewhere(network, Date.now());
-  };
-  ports.outlive(telling());
-}
-
-/** A dial with a wrong token is a failure too; one of a runner that is known costs it nothing. */
-async function limitingFailures(
-  request: Request,
-  env: EdgeContext,
-  { limits }: Memory,
-  dial: () => Promise<Response>,
-): Promise<Response> {
-  const network = networkOf(env.addressOf(request) ?? '');
-  const response = await dial();
-  if (response.status !== 401) return response;
-  const limited = limits.tooManyFailures(network, Date.now());
-  countFailure(network, env, limits);
-  return limited ? refuse(limited) : response;
-}
-
-const NO_RUNNER: Problem = {
-  what: 'No runner is connected',
-  fix: 'Start one with `mcp-bridge run`.',
-};
-
-async function ready(
-  { env: { settings, ports } }: AppContext,
-  { readiness }: Memory,
-): Promise<Response> {
-  if (settings.problems.length > 0) return readyz(settings.problems);
-  const hasRunner = await readiness.of(async () => {
-    const { runners } = await ports.fleet.view();
-    return runners.some(({ isLinked }) => isLinked);
-  });
-  return hasRunner ? readyz([]) : readyz([NO_RUNNER]);
-}
-
-async function metrics({ req, env: { settings, ports } }: AppContext): Promise<Response> {
-  const bearer = bearerToken(req.raw.headers, urlOf(req.raw));
-  if (!bearer.ok) return refuse(bearer.fault, { tokenSent: bearer.tokenSent });
-  if (!(await isMetricsKey(settings, bearer.token)))
-    return refuse({ fault: 'unauthorized' }, { tokenSent: true });
-  const text = metricsText(fleetMetrics(await ports.fleet.view()));
-  return new Response(text, {
-    headers: { 'Content-Type': METRICS_CONTENT_TYPE, 'Cache-Control': 'no-store' },
-  });
-}
-
-async function home({ req, env: { settings, ports } }: AppContext): Promise<Response> {
-  const { clientAuth, problems } = settings;
-  // Names of servers are shown only if anyone may use them anyway.
-  const servers =
-    clientAuth === 'none' && settings.secret !== undefined ? await offered(ports) : undefined;
-  const { signIn } = settings;
-  const url = signIn?.issuer ?? req.url;
-  const view = { url, servers, clientAuth, hasSignIn: signIn !== undefined, problems };
-  return wantsHtml(req.raw) ? htmlResponse(homePage(view)) : textResponse(homeText(view));
-}
-
-async function offered(ports: Ports): Promise<string[]> {
-  const { runners } = await ports.fleet.view();
-  const linked = runners.filter(({ isLinked }) => isLinked);
-  return [...new Set(linked.flatMap(({ servers }) => servers))].toSorted();
-}

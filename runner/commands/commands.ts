@@ -1,5 +1,6 @@
 // Every command of `mcp-bridge`: what it is for, how it is called, and its options. Help, completion and the reading of arguments are
 // made from this table.
+// One file above 300 lines: it is a list, and its readers look for one command in it.
 import { LOG_LEVELS } from '../log.ts';
 
 /** An option of a command. */

@@ -5,7 +5,8 @@ import type { Env } from './env.ts';
 import { settingLine } from '../../core/log.ts';
 import { recordingLog } from '../../core/record.ts';
 import { RecordMail } from './record-mail.ts';
-import { createEdge, type EdgeContext } from '../../http/app.ts';
+import { createEdge } from '../../http/app.ts';
+import type { EdgeContext } from '../../http/edge-context.ts';
 import { readSettings } from '../../settings.ts';
 
 export { AccessActor } from './access-actor.ts';

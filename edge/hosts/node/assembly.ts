@@ -1,6 +1,7 @@
 // The parts of an edge put together, without a network: the HTTP layer on the actors.
 import { useHashes } from '../../access/hashes.ts';
-import { createEdge, type EdgeContext } from '../../http/app.ts';
+import { createEdge } from '../../http/app.ts';
+import type { EdgeContext } from '../../http/edge-context.ts';
 import type { LogPort } from '../../core/log.ts';
 import type { OutsidePort } from '../../http/ports.ts';
 import { recordingLog, RecordRing } from '../../core/record.ts';

@@ -1,5 +1,6 @@
 // Serves a request of a modern client (2026-07-28): no session, one answer as JSON or SSE, and a client that leaves has cancelled.
 // All requests of a principal to a server go to one actor: their own, which opens a session with a runner as needed, or a spare.
+// One file above 300 lines: each kind of answer needs the same exchange, post and stream.
 import { answerHeaders, newPostId, postTo, sleep, type Exchange } from '../exchange.ts';
 import { corsHeaders } from '../cors.ts';
 import { checkMirrors, checkRequest } from './headers.ts';

@@ -1,0 +1,31 @@
+// What the HTTP surface is given with each request, and what it remembers from one to the next.
+import type { Context } from 'hono';
+import { Admissions } from './oauth/admissions.ts';
+import { Readiness } from './status.ts';
+import { PolicyMemory } from './policies.ts';
+import type { Ports } from './ports.ts';
+import { EdgeLimits } from '../core/limits.ts';
+import type { LogPort } from '../core/log.ts';
+import type { Settings } from '../settings.ts';
+
+export interface EdgeContext {
+  readonly settings: Settings;
+  readonly ports: Ports;
+  readonly log: LogPort;
+  /** The name of a request in the host's own logs, if it has one. */
+  readonly requestId: (request: Request) => string | undefined;
+  /** The address a request came from, if the host can tell. */
+  readonly addressOf: (request: Request) => string | undefined;
+  /** Counts a failure of a network where several isolates count together; whether it may go on. */
+  readonly mayFailOn?: (network: string) => Promise<boolean>;
+}
+
+export type AppContext = Context<{ Bindings: EdgeContext }>;
+
+/** What the HTTP layer of one isolate or program remembers from request to request. */
+export class Memory {
+  readonly admissions = new Admissions();
+  readonly limits = new EdgeLimits();
+  readonly readiness = new Readiness();
+  readonly policies = new PolicyMemory();
+}

@@ -1,0 +1,57 @@
+// What people ask of the edge itself: whether it is ready, its figures, and its first page.
+import { bearerToken, isMetricsKey } from '../access/credentials.ts';
+import { urlOf } from './request-url.ts';
+import { fleetMetrics } from './metrics.ts';
+import { homePage, homeText, wantsHtml } from './pages/home.ts';
+import { htmlResponse, textResponse } from './pages/html.ts';
+import { refuse } from './refuse.ts';
+import { readyz } from './status.ts';
+import type { Ports } from './ports.ts';
+import type { Problem } from '../../shared/problem.ts';
+import { METRICS_CONTENT_TYPE, metricsText } from '../../shared/metrics.ts';
+import { Memory, type AppContext } from './edge-context.ts';
+
+const NO_RUNNER: Problem = {
+  what: 'No runner is connected',
+  fix: 'Start one with `mcp-bridge run`.',
+};
+
+export async function ready(
+  { env: { settings, ports } }: AppContext,
+  { readiness }: Memory,
+): Promise<Response> {
+  if (settings.problems.length > 0) return readyz(settings.problems);
+  const hasRunner = await readiness.of(async () => {
+    const { runners } = await ports.fleet.view();
+    return runners.some(({ isLinked }) => isLinked);
+  });
+  return hasRunner ? readyz([]) : readyz([NO_RUNNER]);
+}
+
+export async function metrics({ req, env: { settings, ports } }: AppContext): Promise<Response> {
+  const bearer = bearerToken(req.raw.headers, urlOf(req.raw));
+  if (!bearer.ok) return refuse(bearer.fault, { tokenSent: bearer.tokenSent });
+  if (!(await isMetricsKey(settings, bearer.token)))
+    return refuse({ fault: 'unauthorized' }, { tokenSent: true });
+  const text = metricsText(fleetMetrics(await ports.fleet.view()));
+  return new Response(text, {
+    headers: { 'Content-Type': METRICS_CONTENT_TYPE, 'Cache-Control': 'no-store' },
+  });
+}
+
+export async function home({ req, env: { settings, ports } }: AppContext): Promise<Response> {
+  const { clientAuth, problems } = settings;
+  // Names of servers are shown only if anyone may use them anyway.
+  const servers =
+    clientAuth === 'none' && settings.secret !== undefined ? await offered(ports) : undefined;
+  const { signIn } = settings;
+  const url = signIn?.issuer ?? req.url;
+  const view = { url, servers, clientAuth, hasSignIn: signIn !== undefined, problems };
+  return wantsHtml(req.raw) ? htmlResponse(homePage(view)) : textResponse(homeText(view));
+}
+
+async function offered(ports: Ports): Promise<string[]> {
+  const { runners } = await ports.fleet.view();
+  const linked = runners.filter(({ isLinked }) => isLinked);
+  return [...new Set(linked.flatMap(({ servers }) => servers))].toSorted();
+}
