@@ -5,6 +5,7 @@ import {
   CALL_METHOD,
   isLikeCall,
   nameAmong,
+  SESSION_METHODS,
   SUBSCRIBE_METHOD,
   subscribesToResources,
 } from '../../shared/mcp/judged.ts';
@@ -17,17 +18,6 @@ export type Asked =
   | { readonly kind: 'method'; readonly method: string }
   | { readonly kind: 'free'; readonly method?: string }
   | { readonly kind: 'unclear' };
-
-/** What a session consists of: nobody who is let in can be denied it. */
-const SESSION_METHODS: ReadonlySet<string> = new Set([
-  'initialize',
-  'ping',
-  'server/discover',
-  'notifications/initialized',
-  'notifications/cancelled',
-  'notifications/progress',
-  'notifications/roots/list_changed',
-]);
 
 /** What needs no rule of its own: it shows what there is, and changes nothing. */
 const FREE_METHODS: ReadonlySet<string> = new Set([

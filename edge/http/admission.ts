@@ -9,11 +9,11 @@ import { urlOf } from './request-url.ts';
 import type { Exchange } from './exchange.ts';
 import { challengeOfServer } from './oauth/metadata.ts';
 import { refuse } from './refuse.ts';
-import { EdgeLimits } from '../core/limits.ts';
+import type { EdgeLimits } from '../core/limits.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type { ServerName } from '../../shared/ids.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
-import { Memory, type EdgeContext } from './edge-context.ts';
+import type { EdgeContext, Memory } from './edge-context.ts';
 
 /** Whether the policy of now lets a principal go on, also after it was set while the principal's stream was open. */
 export async function mayGoOn(

@@ -9,7 +9,7 @@ import { readyz } from './status.ts';
 import type { Ports } from './ports.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { METRICS_CONTENT_TYPE, metricsText } from '../../shared/metrics.ts';
-import { Memory, type AppContext } from './edge-context.ts';
+import type { AppContext, Memory } from './edge-context.ts';
 
 const NO_RUNNER: Problem = {
   what: 'No runner is connected',

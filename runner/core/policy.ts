@@ -9,6 +9,7 @@ import {
   CALL_METHOD,
   isLikeCall,
   nameAmong,
+  SESSION_METHODS,
   SUBSCRIBE_METHOD,
   subscribesToResources,
 } from '../../shared/mcp/judged.ts';
@@ -25,17 +26,6 @@ export interface PolicyRules {
 
 /** The method whose result names the tools. */
 export const LIST_METHOD = 'tools/list';
-
-/** What a session consists of: without them there is none. */
-const SESSION_METHODS: ReadonlySet<string> = new Set([
-  'initialize',
-  'ping',
-  'server/discover',
-  'notifications/initialized',
-  'notifications/cancelled',
-  'notifications/progress',
-  'notifications/roots/list_changed',
-]);
 
 const BY_CONFIG = 'The owner of the runner does not allow it ("bridge" in the config file).';
 

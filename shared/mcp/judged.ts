@@ -9,6 +9,17 @@ import { folded } from './name-rules.ts';
 export const CALL_METHOD = 'tools/call';
 export const SUBSCRIBE_METHOD = 'resources/subscribe';
 
+/** What a session consists of: without these there is none, so no policy forbids them. */
+export const SESSION_METHODS: ReadonlySet<string> = new Set([
+  'initialize',
+  'ping',
+  'server/discover',
+  'notifications/initialized',
+  'notifications/cancelled',
+  'notifications/progress',
+  'notifications/roots/list_changed',
+]);
+
 /** What names a tool: `unclear` if readers of JSON would differ about it. */
 export type ReadName =
   | { readonly kind: 'name'; readonly name: string }
