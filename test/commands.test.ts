@@ -20,7 +20,13 @@ function projectsOf(file: string): string[] {
 }
 
 /** Projects that run what others run too, on the other edge or with more seeds. */
-const AGAIN = new Set(['e2e-workerd', 'long-workerd', 'simulation-long', 'mutants-long']);
+const AGAIN = new Set([
+  'e2e-workerd',
+  'long-workerd',
+  'long-workerd-alone',
+  'simulation-long',
+  'mutants-long',
+]);
 
 const files = globSync('test/**/*.test.ts', { cwd: ROOT }).map((file) => ({
   file,

@@ -169,7 +169,16 @@ export default defineConfig({
         test: {
           name: 'long-workerd',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: [OF_HOSTS, OF_NODE],
+          exclude: [LONG, OF_HOSTS, OF_NODE],
+          ...WAITING,
+          ...ON_WORKERD,
+        },
+      },
+      {
+        test: {
+          name: 'long-workerd-alone',
+          include: [LONG],
+          exclude: [OF_NODE],
           ...ALONE,
           ...ON_WORKERD,
         },

@@ -5,7 +5,8 @@ import { expect, inject, test } from 'vitest';
 
 import { AccessWorld } from './access-world.ts';
 
-const SEEDS = inject('seeds');
+/** Fewer than of whole deployments: in one actor fewer things can meet. */
+const SEEDS = inject('seeds') / 4;
 
 test(`[F-364] codes, refresh tokens and ends of grants keep their promises over ${String(SEEDS)} seeds`, async () => {
   let refreshes = 0;
