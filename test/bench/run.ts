@@ -3,7 +3,7 @@
 // `npm run bench -- --help` lists the options.
 //
 // It prints tables, the last of which says what the figures must be and whether they are, and writes all figures and a plot below
-// .bridge/bench/. Other bridges are installed with npm below .bridge/bench/ in exact versions; one that cannot be installed is left out
+// .tsc/bench/. Other bridges are installed with npm below .tsc/bench/ in exact versions; one that cannot be installed is left out
 // with a note. Logs of calls are off, here and there. Compare figures of one run only, and look at load1 and at the ranges first. The
 // floor at one session was seen five times faster on a busy machine than on a calm one: ratios to it mean nothing across runs. CPU per
 // call beside a prototype is measured in turns, and holds on a busy machine too. Linux only (/proc).
@@ -51,7 +51,7 @@ import {
   type Target,
 } from './targets.ts';
 
-const FOLDER = resolve('.bridge/bench');
+const FOLDER = resolve('.tsc/bench');
 
 const PROFILE_MS = 5_000;
 
