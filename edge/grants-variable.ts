@@ -4,7 +4,7 @@ import * as v from 'valibot';
 
 import { ANONYMOUS_NAME, type Grants, type Principal } from './access/principal.ts';
 import { DIGEST, DIGEST_FORM, digestOf, lossIn, variableText, type Problems } from './variable.ts';
-import { SERVER_NAME } from '../shared/ids.ts';
+import { serversMember } from './servers-member.ts';
 import {
   isRunnerPublicKey,
   RUNNER_PUBLIC_KEY_FORM as PUBLIC_KEY_FORM,
@@ -41,19 +41,8 @@ function grantsSchema({ member, name }: GrantsVariable) {
     v.minLength(1, count),
     v.maxLength(KEYS_PER_NAME, count),
   );
-  const serversForm = '"servers" must be ["*"] or a list of server names';
-  const servers = v.pipe(
-    v.array(
-      v.pipe(
-        v.string(serversForm),
-        v.check((text) => text === '*' || SERVER_NAME.test(text), serversForm),
-      ),
-      serversForm,
-    ),
-    v.minLength(1, serversForm),
-  );
   const grant = v.strictObject(
-    { [member]: keys, servers },
+    { [member]: keys, servers: serversMember },
     `must be an object of "${member}" and "servers" and nothing else`,
   );
   return v.record(

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { DOMAIN, type AllowEntry } from './access/allow-list.ts';
 import type { ClaimTerms } from './access/claims.ts';
 import { LOOPBACK_HOST, lossIn, variableText, type Problems } from './variable.ts';
-import { SERVER_NAME } from '../shared/ids.ts';
+import { serversMember } from './servers-member.ts';
 
 /** Somebody whose word on people counts. */
 interface Issuer extends ClaimTerms {
@@ -59,17 +59,8 @@ const address = (member: string) => {
   return v.pipe(text(member), v.check(isProviderUrl, form));
 };
 
-const SERVERS_FORM = '"servers" must be ["*"] or a list of server names';
-
 const servers = v.pipe(
-  v.array(
-    v.pipe(
-      v.string(SERVERS_FORM),
-      v.check((name) => name === '*' || SERVER_NAME.test(name), SERVERS_FORM),
-    ),
-    SERVERS_FORM,
-  ),
-  v.minLength(1, SERVERS_FORM),
+  serversMember,
   v.transform((names): ReadonlySet<string> | '*' => (names.includes('*') ? '*' : new Set(names))),
 );
 

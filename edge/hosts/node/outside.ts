@@ -1,5 +1,5 @@
-// Reads small public documents over HTTPS, and asks identity providers. The address of a document is judged where the connection is made, so that a name cannot lead to a private
-// one, at the first look or a later one.
+// Reads small public documents over HTTPS, and asks identity providers. The address of a document is judged where the connection is
+// made, so that a name cannot lead to a private one, at the first look or a later one.
 import { lookup, type LookupAddress } from 'node:dns';
 import { get } from 'node:https';
 import { BlockList, isIP, type LookupFunction } from 'node:net';

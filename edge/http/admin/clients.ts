@@ -1,6 +1,6 @@
 // Keys of client programs: made, listed, replaced and removed without a deploy. A key is shown once, and its digest is kept.
 import * as v from 'valibot';
-import { nameMember, serversMember } from './members.ts';
+import { nameMember, serversOfRequest } from './members.ts';
 import { answered, invalid, readJson, unreachable, type AdminRequest } from './owner.ts';
 import { askAccess } from '../oauth/context.ts';
 import { refuse } from '../refuse.ts';
@@ -23,7 +23,7 @@ const count = (form: string, least: number, most: number) =>
 const ADD = v.strictObject(
   {
     name: nameMember(CLIENT_NAME),
-    servers: serversMember,
+    servers: serversOfRequest,
     days: v.optional(count(DAYS_FORM, 1, MOST_DAYS)),
   },
   'The body must be an object of "name", "servers" and, for a key that ends by itself, "days"',

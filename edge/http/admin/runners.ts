@@ -1,6 +1,6 @@
 // Runners: machines are invited, listed and removed without a deploy. A machine brings its own key with the code that is made here.
 import * as v from 'valibot';
-import { nameMember, serversMember } from './members.ts';
+import { nameMember, serversOfRequest } from './members.ts';
 import { answered, invalid, readJson, unreachable, type AdminRequest } from './owner.ts';
 import { askAccess } from '../oauth/context.ts';
 import { refuse } from '../refuse.ts';
@@ -9,7 +9,7 @@ import { invitationOf, mintInvitation } from '../../access/minted.ts';
 import { RUNNER_NAME } from '../../../shared/ids.ts';
 
 const INVITE = v.strictObject(
-  { name: nameMember(RUNNER_NAME), servers: serversMember },
+  { name: nameMember(RUNNER_NAME), servers: serversOfRequest },
   'The body must be an object of "name" and "servers"',
 );
 

@@ -49,29 +49,26 @@ export class Admissions {
     server: ServerName,
     digest: string,
   ): Promise<Principal | undefined | 'unreachable'> {
-    const key = `${server} ${digest}`;
-    const known = this.#known.get(key, Date.now());
-    if (known) return known;
-    const asked = await askAccess(ports, 'validate', { token: digest, server });
-    if (!asked) return 'unreachable';
-    const { admission } = asked.answer;
-    if (!admission) return undefined;
-    const { person, client, grant, expiresAt } = admission;
-    const scopes = scopesLeft(signIn, person, server, admission.scopes);
-    if (scopes.length === 0) return undefined;
-    const { id: name, email, groups } = person;
-    const principal = {
-      name,
-      servers: new Set([server]),
-      client,
-      grant,
-      scopes,
-      expiresAt,
-      ...(email !== undefined && { email }),
-      ...(groups && { groups }),
-    };
-    this.#known.set(key, principal, Math.min(Date.now() + ADMITTED_MS, expiresAt));
-    return principal;
+    return this.#remembered(`${server} ${digest}`, async () => {
+      const asked = await askAccess(ports, 'validate', { token: digest, server });
+      if (!asked) return 'unreachable';
+      const { admission } = asked.answer;
+      if (!admission) return undefined;
+      const { person, client, grant, expiresAt } = admission;
+      const scopes = scopesLeft(signIn, person, server, admission.scopes);
+      if (scopes.length === 0) return undefined;
+      const { id: name, email, groups } = person;
+      return {
+        name,
+        servers: new Set([server]),
+        client,
+        grant,
+        scopes,
+        expiresAt,
+        ...(email !== undefined && { email }),
+        ...(groups && { groups }),
+      };
+    });
   }
 
   /** Whose token of another issuer it is; see {@link Admissions.of}. */
@@ -82,13 +79,9 @@ export class Admissions {
     { text, digest }: ShownToken,
   ): Promise<Principal | undefined | 'unreachable'> {
     if (signIn.issuers.length === 0) return undefined;
-    const key = `${wanted.server} ${digest}`;
-    const known = this.#known.get(key, Date.now());
-    if (known) return known;
-    const found = await findForeign({ ports, signIn, issuers: this.issuers }, wanted, text);
-    if (found === undefined || found === 'unreachable') return found;
-    this.#known.set(key, found, Math.min(Date.now() + ADMITTED_MS, found.expiresAt));
-    return found;
+    return this.#remembered(`${wanted.server} ${digest}`, () =>
+      findForeign({ ports, signIn, issuers: this.issuers }, wanted, text),
+    );
   }
 
   /** Whose key or token it is, of those that the access actor keeps; see {@link Admissions.of}. */
@@ -97,20 +90,31 @@ export class Admissions {
     kind: CredentialKind,
     proof: Proof,
   ): Promise<Principal | undefined | 'unreachable'> {
-    const key = `${kind} ${proof}`;
+    return this.#remembered(`${kind} ${proof}`, async () => {
+      const asked = await askAccess(ports, 'holder', { kind, proof });
+      if (!asked) return 'unreachable';
+      const { holder } = asked.answer;
+      if (!holder) return undefined;
+      const { name, servers, notAfter } = holder;
+      return {
+        name,
+        servers: servers.includes('*') ? '*' : new Set(servers),
+        ...(notAfter !== null && { expiresAt: notAfter }),
+      };
+    });
+  }
+
+  /** What was found under this key a moment ago, or is found now. */
+  async #remembered(
+    key: string,
+    find: () => Promise<Principal | undefined | 'unreachable'>,
+  ): Promise<Principal | undefined | 'unreachable'> {
     const known = this.#known.get(key, Date.now());
     if (known) return known;
-    const asked = await askAccess(ports, 'holder', { kind, proof });
-    if (!asked) return 'unreachable';
-    const { holder } = asked.answer;
-    if (!holder) return undefined;
-    const { name, servers, notAfter } = holder;
-    const principal: Principal = {
-      name,
-      servers: servers.includes('*') ? '*' : new Set(servers),
-      ...(notAfter !== null && { expiresAt: notAfter }),
-    };
-    this.#known.set(key, principal, Math.min(Date.now() + ADMITTED_MS, notAfter ?? Infinity));
-    return principal;
+    const found = await find();
+    if (found === undefined || found === 'unreachable') return found;
+    const until = Math.min(Date.now() + ADMITTED_MS, found.expiresAt ?? Infinity);
+    this.#known.set(key, found, until);
+    return found;
   }
 }
