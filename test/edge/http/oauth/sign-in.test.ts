@@ -200,7 +200,9 @@ describe('[F-406] a page counts once, in the browser it was shown in', () => {
     const { sealed = '' } = await browser.open(app.url());
     for (const Origin of ['https://evil.example', 'null'])
       expect((await send(browser, sealed, { Origin })).status).toBe(403);
-    for (const changed of [sealed.slice(1), `${sealed}A`, `B${sealed.slice(1)}`, 'x', ''])
+    // Its first character is any of 64.
+    const otherFirst = `${sealed.startsWith('B') ? 'C' : 'B'}${sealed.slice(1)}`;
+    for (const changed of [sealed.slice(1), `${sealed}A`, otherFirst, 'x', ''])
       expect((await send(browser, changed)).status).toBe(400);
     expect((await send(browser, sealed)).status).toBe(303);
   });
