@@ -48,6 +48,8 @@ test('[F-61] serves sessions, and goes on after the edge has restarted', async (
   expect(await before.whoami()).toMatchObject({ pid: expect.any(Number) });
   await bridge.restartEdge();
   expect(await before.whoami()).toMatchObject({ pid: expect.any(Number) });
+  // The link of a session may be back before the control link, without which none is opened.
+  await bridge.untilReady();
   const after = await openSession(bridge, 'echo');
   expect(await after.whoami()).toMatchObject({ pid: expect.any(Number) });
 });
