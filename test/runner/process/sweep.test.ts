@@ -138,7 +138,11 @@ describe.skipIf(!existsSync('/proc/self/stat')).each(SYSTEMS)('orphans, $name', 
     // A shell that leads a session, as a terminal's does; below it something of its own, and something that bears a mark.
     const shell = spawn(
       'sh',
-      ['-c', `sleep 600 & echo $!; ${RUNNER_MARK}=${mark} sleep 600 & echo $!; wait`],
+      // What bears the mark says so itself: right after its start a process still has the environment of the shell.
+      [
+        '-c',
+        `sleep 600 & echo $!; ${RUNNER_MARK}=${mark} sh -c 'echo $$; sleep 600 & wait' & wait`,
+      ],
       { detached: true, stdio: ['ignore', 'pipe', 'ignore'] },
     );
     let text = '';
