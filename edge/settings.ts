@@ -1,7 +1,7 @@
 // The edge's settings, read once from its text variables. A broken variable becomes a problem that says what to set, and what
 // it would have opened stays closed. Problems are shown publicly, so none quotes a variable's value or a name in it.
 import { PERSON_NAME, type Grants } from './access/principal.ts';
-import { RUNNER_NAME } from '../shared/ids.ts';
+import { PERSON_ID, RUNNER_NAME } from '../shared/ids.ts';
 import type { OperatorPolicy } from './core/policy.ts';
 import { RECORD_LEVELS, type RecordLevel } from './core/record.ts';
 import { limitsOf, readLimits, type Limits } from './limits-variable.ts';
@@ -48,9 +48,6 @@ const SECRET_CHARACTERS = 32;
 /** 32 random hex digits have fewer different ones once in a billion; a word or a repeated letter has few. */
 const SECRET_KINDS = 6;
 
-/** Client names appear in session signatures and logs; `@` lets a mail address be one. */
-export const CLIENT_NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/u;
-
 /**
  * Reads the settings from the environment's text variables; never throws.
  * Cheap enough to run once per isolate, too expensive for each request.
@@ -74,7 +71,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
   const keyHolders = readGrants(env, problems, {
     variable: 'BRIDGE_CLIENTS',
     member: 'key',
-    name: CLIENT_NAME,
+    name: PERSON_ID,
     needed: clientAuth === 'keys' && !signingIn.signIn ? 'no client is let in' : undefined,
   });
   const clients = signingIn.signIn ? withoutPeople(keyHolders, problems) : keyHolders;

@@ -6,6 +6,12 @@ export const SERVER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** Name of a runner, as used in grants and frames. */
 export const RUNNER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
+/**
+ * Who a client was proved to be, for a runner: the name of a key, or the id of a person. It has no character that would lead to another
+ * folder, and does not begin with a dot: it may be a part of a path. `@` lets a mail address be the name of a key.
+ */
+export const PERSON_ID = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
+
 /** A stream of a session: `get`, `sse`, or the nanoid that the worker minted for one POST. */
 export const STREAM_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -72,7 +78,7 @@ export type StreamId = Named<'StreamId'>;
 /** A socket of an actor, as its host names it. */
 export type SocketId = Named<'SocketId'>;
 
-/** Who a client is, as its key or its token says. */
+/** Who a client is, as its key or its token says: in the form of {@link PERSON_ID}. */
 export type PrincipalName = Named<'PrincipalName'>;
 
 /** A named kind of value: neither another kind nor a plain value compiles in its place. */

@@ -1366,6 +1366,16 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['edge/http/oauth/grants.test.ts', 'e2e/sign-in.test.ts'],
   },
 
+  'F-570': {
+    fault:
+      'an identity provider says of a person what has no fit form, or more than there is room for',
+    tests: ['edge/access/told-person.test.ts'],
+  },
+  'F-571': {
+    fault: 'an edge tells of a person in no fit form, or of another than the principal',
+    tests: ['shared/person.test.ts'],
+  },
+
   // Audit
   'F-450': {
     fault: 'a client sends its key in X-API-Key, or two different credentials',
@@ -1545,5 +1555,6 @@ export const FAULT_IDS: readonly string[] = [
   'F-370 F-371 F-372 F-373',
   'F-550 F-551 F-552 F-553',
   'F-380',
+  'F-570 F-571',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

@@ -1,4 +1,5 @@
 // The proved identity of a client or a runner, and what it may reach.
+import type { Person } from '../core/person-ports.ts';
 import type { ServerName } from '../../shared/ids.ts';
 
 export interface Principal {
@@ -14,6 +15,8 @@ export interface Principal {
   /** What an identity provider or issuer says of a person. A mail address only if it vouches for it. */
   readonly email?: string | undefined;
   readonly groups?: readonly string[] | undefined;
+  /** Who they are there, and what they are called. */
+  readonly identity?: Pick<Person, 'issuer' | 'subject' | 'name'> | undefined;
 }
 
 /** Principals by the SHA-256 digest of their token (64 lower-case hex digits), or by the public key of a runner (`ed25519:…`). */

@@ -85,12 +85,13 @@ export class Placing {
   /** False if there is no ticket to send, or no runner to send it to. */
   #sayOpen(
     { session, runner }: SessionRow,
-    { server, clientKind, principal }: Opening,
+    { server, clientKind, principal, person }: Opening,
     ticket: string | undefined,
   ): boolean {
     const socket = this.#host.links.openSocketOf(runner);
     if (ticket === undefined || socket === undefined) return false;
-    this.#host.links.say(socket, { type: 'open', session, server, ticket, clientKind, principal });
+    const owner = { server, clientKind, principal, person };
+    this.#host.links.say(socket, { type: 'open', session, ticket, ...owner });
     return true;
   }
 

@@ -3,6 +3,7 @@
 import type { Text } from '../../shared/bytes.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
+import type { ToldPerson } from '../../shared/link/person.ts';
 import type {
   ActorName,
   BootId,
@@ -60,6 +61,8 @@ export interface Opening {
   readonly grant?: string | undefined;
   /** See {@link AdmittedAs}. */
   readonly as?: AdmittedAs | undefined;
+  /** Who calls, for the runner (LP28). */
+  readonly person?: ToldPerson | undefined;
   /** How many sessions the policy lets the principal have, if it says so. */
   readonly mostSessions?: number | undefined;
   /** The fleet handed out the spare of this actor: its place is booked, and it should have its link (LP27). */

@@ -227,7 +227,7 @@ export class EdgeSession {
    */
   #take(opening: Opening): Opened<undefined> {
     const placed = this.#placed;
-    const { server, principal, clientKind } = opening;
+    const { server, principal, clientKind, person } = opening;
     const isFree = placed !== undefined && (placed.isSpare === true || this.#isFound);
     const isShared = clientKind === 'modern' && this.#owner === principal;
     if (!placed || (!isFree && !isShared))
@@ -241,7 +241,7 @@ export class EdgeSession {
     const note = this.#watch.linkNote;
     if (socket !== undefined && note)
       this.#sockets.note(socket, { ...note, placed: this.#placed, owner: principal });
-    this.#perform(this.#relay.take({ type: 'take', server, principal, clientKind }));
+    this.#perform(this.#relay.take({ type: 'take', server, principal, clientKind, person }));
     return { ok: true, value: undefined };
   }
 

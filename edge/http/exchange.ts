@@ -4,6 +4,7 @@ import type { RecordedPost } from './recorded-post.ts';
 import { refuse } from './refuse.ts';
 import { corsHeaders } from './cors.ts';
 import { signSession, verifySession } from '../access/session-id.ts';
+import { toldPerson } from '../access/told-person.ts';
 import { Delivery, retryAfterMs, UNREACHABLE } from '../core/exchange.ts';
 import type { Budget } from '../core/limits.ts';
 import { SessionOpening } from '../core/opening.ts';
@@ -113,7 +114,8 @@ async function openInOrder<Answer>(
   const { name: holder, grant } = principal;
   const mostSessions = rights?.limits?.sessions;
   const as = admittedAs(principal);
-  const owner = { server, principal: holder, clientKind, grant, as, mostSessions };
+  const person = toldPerson(principal);
+  const owner = { server, principal: holder, clientKind, grant, as, person, mostSessions };
   const limited = budget?.opening(Date.now());
   if (limited) return { ok: false, fault: limited };
   const order = new SessionOpening(owner);

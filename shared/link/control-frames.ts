@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { RUNNER_NAME, SERVER_NAME, SESSION_NAME } from '../ids.ts';
 import { faultFields } from './fault-fields.ts';
+import { personMember } from './person.ts';
 
 const serverName = v.pipe(v.string(), v.regex(SERVER_NAME));
 const sessionName = v.pipe(v.string(), v.regex(SESSION_NAME));
@@ -62,14 +63,27 @@ export const ownerFields = {
   server: serverName,
   clientKind: v.picklist(['sse', 'streamable', 'modern']),
   principal: v.pipe(v.string(), v.maxLength(128)),
+  person: v.optional(personMember),
 };
 
-export const openFrame = v.strictObject({
-  type: v.literal('open'),
-  session: sessionName,
-  ticket,
-  ...ownerFields,
-});
+interface Owner {
+  readonly principal: string;
+  readonly person?: { readonly id: string } | undefined;
+}
+
+/** A session has one owner: the person that is told is its principal (LP28). */
+export const isOneOwner = ({ principal, person }: Owner): boolean =>
+  person === undefined || person.id === principal;
+
+export const openFrame = v.pipe(
+  v.strictObject({
+    type: v.literal('open'),
+    session: sessionName,
+    ticket,
+    ...ownerFields,
+  }),
+  v.check((owner) => isOneOwner(owner)),
+);
 export const spareFrame = v.strictObject({
   type: v.literal('spare'),
   session: sessionName,

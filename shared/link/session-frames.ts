@@ -5,7 +5,7 @@ import { STREAM_ID } from '../ids.ts';
 import { REQUEST_ID_BYTES } from '../limits.ts';
 import { EVENTS_IN_FRAME } from './sizes.ts';
 import { REVISION_CHARS } from '../mcp/revisions.ts';
-import { ownerFields } from './control-frames.ts';
+import { isOneOwner, ownerFields } from './control-frames.ts';
 import { faultFields } from './fault-fields.ts';
 import { holds } from './parts.ts';
 
@@ -45,7 +45,10 @@ export const deliveredFrame = v.strictObject({
 });
 export const cancelFrame = v.strictObject({ type: v.literal('cancel'), stream: streamId });
 export const endFrame = v.strictObject({ type: v.literal('end') });
-export const takeFrame = v.strictObject({ type: v.literal('take'), ...ownerFields });
+export const takeFrame = v.pipe(
+  v.strictObject({ type: v.literal('take'), ...ownerFields }),
+  v.check((owner) => isOneOwner(owner)),
+);
 
 /** Edge → runner. `post` carries a message. */
 export const sessionDown = v.variant('type', [

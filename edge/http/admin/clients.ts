@@ -7,7 +7,7 @@ import { refuse } from '../refuse.ts';
 import { sha256 } from '../../access/digest.ts';
 import { mintSecret } from '../../access/minted.ts';
 import { isKeptName } from '../../access/principal.ts';
-import { CLIENT_NAME } from '../../settings.ts';
+import { PERSON_ID } from '../../../shared/ids.ts';
 
 const DAY_MS = 24 * 3_600_000;
 const MOST_DAYS = 3_650;
@@ -22,7 +22,7 @@ const count = (form: string, least: number, most: number) =>
 
 const ADD = v.strictObject(
   {
-    name: nameMember(CLIENT_NAME),
+    name: nameMember(PERSON_ID),
     servers: serversOfRequest,
     days: v.optional(count(DAYS_FORM, 1, MOST_DAYS)),
   },

@@ -7,6 +7,7 @@ import { checkMirrors, checkRequest } from './headers.ts';
 import type { ModernRequest } from './request.ts';
 import { refuse, refuseModern, type Refusal } from '../refuse.ts';
 import { modernSessionName } from '../../access/session-id.ts';
+import { toldPersonOfAllApps } from '../../access/told-person.ts';
 import { recordAnswer } from '../post-answer.ts';
 import { OPENING_COMMENT, SSE_HEADERS, SseStream } from '../sse-response.ts';
 import { largeAnswer } from '../large-answer.ts';
@@ -58,6 +59,7 @@ export async function serveModern(exchange: Exchange, request: ModernRequest): P
     principal: principal.name,
     clientKind: 'modern',
     as,
+    person: toldPersonOfAllApps(principal),
     mostSessions,
   };
   exchange.record?.asks([request.message], 'modern');

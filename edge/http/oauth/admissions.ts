@@ -57,7 +57,7 @@ export class Admissions {
       const { person, client, grant, expiresAt } = admission;
       const scopes = scopesLeft(signIn, person, server, admission.scopes);
       if (scopes.length === 0) return undefined;
-      const { id: name, email, groups } = person;
+      const { id: name, email, groups, ...identity } = person;
       return {
         name,
         servers: new Set([server]),
@@ -67,6 +67,7 @@ export class Admissions {
         expiresAt,
         ...(email !== undefined && { email }),
         ...(groups && { groups }),
+        identity,
       };
     });
   }

@@ -49,6 +49,7 @@ export async function findForeign(
     scopes,
     ...(facts.email !== undefined && { email: facts.email }),
     ...(facts.groups && { groups: facts.groups }),
+    identity: { issuer, subject: claims.sub, name: facts.name },
     expiresAt: Math.min(claims.exp * 1000, now + MOST_MS),
   };
 }

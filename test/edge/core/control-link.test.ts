@@ -177,3 +177,11 @@ test('[R-15] [F-459] a principal has no more sessions than the policy lets it ha
   expect([open('1', 'ann', 2), open('2', 'ann', 2), open('3', 'ann', 2)]).toEqual([1, 2, 2]);
   expect([open('4', 'bob', 2), open('5', 'ann')]).toEqual([1, 3]);
 });
+
+test('[LP28] a runner is told who calls when a session is opened', () => {
+  const fleet = new DrivenFleet();
+  const vm = fleet.link('vm');
+  const person = { id: 'ann', email: 'ann@corp.example' };
+  fleet.open('s'.repeat(22), 'streamable', 'ann', undefined, undefined, undefined, person);
+  expect(fleet.frames(vm, 'open')).toMatchObject([{ principal: 'ann', person }]);
+});

@@ -3,6 +3,7 @@ import { Fleet } from '../../../edge/core/fleet.ts';
 import type { ControlNote } from '../../../edge/core/control-links.ts';
 import type { FleetEffect } from '../../../edge/core/fleet-effects.ts';
 import type { ClientKind } from '../../../shared/link/control-frames.ts';
+import type { ToldPerson } from '../../../shared/link/person.ts';
 import { OperatorPolicy } from '../../../edge/core/policy.ts';
 import type { PolicyText } from '../../../edge/core/policy-text.ts';
 import type {
@@ -135,12 +136,13 @@ export class DrivenFleet {
     grant?: string,
     mostSessions?: number,
     as?: AdmittedAs,
+    person?: ToldPerson,
   ) {
     const ask = `ask ${session}`;
     this.#perform(
       this.#fleet.open(
         ask,
-        { session, ...opening(principal, 'files', clientKind), grant, mostSessions, as },
+        { session, ...opening(principal, 'files', clientKind), grant, mostSessions, as, person },
         this.now,
       ),
     );

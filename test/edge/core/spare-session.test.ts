@@ -45,6 +45,18 @@ describe('[LP27] [R-13] an actor that is dialled ahead', () => {
     },
   );
 
+  test('[LP28] tells its runner who its client is', () => {
+    const actor = new DrivenActor();
+    actor.link(SPARE);
+    actor.openWith({ ...ANN, person: { id: 'ann', email: 'ann@corp.example' } });
+    expect(actor.effects).toContainEqual(
+      expect.objectContaining({
+        do: 'send',
+        text: expect.stringContaining('"person":{"id":"ann","email":"ann@corp.example"}}'),
+      }),
+    );
+  });
+
   test('has one client: whoever else comes is sent elsewhere, also after it slept', () => {
     const actor = new DrivenActor();
     actor.link(SPARE);
