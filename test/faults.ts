@@ -1333,6 +1333,20 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['e2e/only-me.test.ts'],
     missing: 'Of a deployment to Cloudflare the commands are not run, and no hosted app is.',
   },
+  'F-580': {
+    fault:
+      'a company gives up before the first of its people is connected: too many commands, or too slow',
+    tests: ['e2e/only-me.test.ts'],
+    missing: 'Of what an operator does at a provider only the result is there: a registered edge.',
+  },
+  'F-581': {
+    fault: "the inspector's command line, with a key and by signing in",
+    tests: ['e2e/inspector.test.ts'],
+  },
+  'F-582': {
+    fault: 'a policy that is narrowed, or a limit that is lowered, while workers remember it',
+    tests: ['edge/http/policies.test.ts'],
+  },
   'F-426': {
     fault: 'a strict OAuth client, and an answer whose issuer was changed',
     tests: ['e2e/sign-in-peers.test.ts'],
@@ -1554,6 +1568,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-530 F-531 F-532 F-534 F-535 F-536 F-537 F-538',
   'F-370 F-371 F-372 F-373',
   'F-550 F-551 F-552 F-553',
+  'F-580 F-581 F-582',
   'F-380',
   'F-570 F-571',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',

@@ -13,9 +13,10 @@ export class Rates {
   /** When the last of what was counted would be due at the permitted rate. */
   readonly #dueBy = new Map<string, number>();
 
-  /** Milliseconds until one more is permitted; 0: it is now. */
+  /** Milliseconds until one more is permitted; 0: it is now. Less than half a millisecond is an error of rounding. */
   wait(key: string, { count, periodMs }: Rate, now: number): number {
-    return Math.max(0, this.#dueOf(key, now) + periodMs / count - now - periodMs);
+    const waitMs = this.#dueOf(key, now) + periodMs / count - now - periodMs;
+    return waitMs < 0.5 ? 0 : waitMs;
   }
 
   /** Counts so many, whether they were permitted or not. What is beyond the limit is forgotten within a period. */

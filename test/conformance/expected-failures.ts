@@ -5,6 +5,9 @@ import type { SuiteName } from './suite.ts';
 /** The server under test: a stdio fixture behind the bridge, or (`direct`) the dual one served by its own SDK. */
 export type Subject = 'dual' | 'legacy' | 'modern' | 'direct';
 
+/** `open`: nobody needs a key; `token`: an access token of somebody who signed in. What is expected is the same. */
+export type Access = 'open' | 'token';
+
 export interface ExpectedFailure {
   readonly scenario: string;
   /** Ids as the suite writes them. */

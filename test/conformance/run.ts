@@ -1,24 +1,20 @@
-// `npm run conformance [-- --subject dual|legacy|modern|direct] [--suite all|2026-07-28]`: the official conformance
-// suite against each fixture behind the bridge (default: those three, both suites). Exits 1 when a check failed that
-// was not expected, or an expected one did not. The legacy fixture is served with four processes started
-// ahead (`warm`).
+// `npm run conformance [-- --subject dual|legacy|modern|direct] [--suite all|2026-07-28] [--access open|token]`: the official
+// conformance suite against each fixture behind the bridge (default: those three, both suites), and against one of them behind an edge
+// where people sign in, with an access token. Exits 1 when a check failed that was not expected, or an expected one did not. The
+// legacy fixture is served with four processes started ahead (`warm`).
 import { createInterface } from 'node:readline';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 import { spawnBound } from '../../runner/dev/bound-child.ts';
-import { startBridge } from '../e2e/harness.ts';
+import { startBridge, type ServerEntry } from '../e2e/harness.ts';
 import { readFlags, wronglyCalled } from '../flags.ts';
 import { addToTotals } from '../totals.ts';
-import { EXPECTED_FAILURES, type Subject } from './expected-failures.ts';
+import { EXPECTED_FAILURES, type Access, type Subject } from './expected-failures.ts';
+import { serveSignedIn } from './signed-in.ts';
 import { runSuite, SUITES, type SuiteName } from './suite.ts';
-import { verdictOn, type Verdict } from './verdict.ts';
-
-/** A served fixture. */
-interface Served {
-  readonly url: URL;
-  stop(): Promise<void>;
-}
+import type { Served } from './served.ts';
+import { verdictOn, type Run, type Verdict } from './verdict.ts';
 
 const BEHIND_THE_BRIDGE: readonly Subject[] = ['dual', 'legacy', 'modern'];
 
@@ -31,6 +27,7 @@ const WARM = { bridge: { warm: 4 } };
 
 const FIGURES: (keyof Verdict)[] = [
   'subject',
+  'access',
   'suite',
   'passed',
   'failed',
@@ -43,6 +40,8 @@ const FIGURES: (keyof Verdict)[] = [
 const MAX_LINE_CHARS = 200;
 
 const suiteNames = Object.keys(SUITES) as SuiteName[];
+
+const ACCESSES: readonly Access[] = ['open', 'token'];
 
 const ALL_SUBJECTS: readonly Subject[] = [...BEHIND_THE_BRIDGE, 'direct'];
 
@@ -62,34 +61,41 @@ const flags = readFlags(
       value: 'name',
       help: `one of ${suiteNames.join(', ')}; may be repeated (by default all of them)`,
     },
+    access: {
+      type: 'string',
+      multiple: true,
+      value: 'name',
+      help: `one of ${ACCESSES.join(', ')}; may be repeated (by default both)`,
+    },
   },
 );
 const subjects = chosen(flags.subject, BEHIND_THE_BRIDGE, ALL_SUBJECTS);
 const suites = chosen(flags.suite, suiteNames, suiteNames);
+const accesses = chosen(flags.access, ACCESSES, ACCESSES);
 
 const verdicts: Verdict[] = [];
-for (const subject of subjects) {
-  for (const suite of suites) verdicts.push(await judged(subject, suite));
-}
+for (const access of accesses)
+  for (const subject of subjects.filter((subject) => access === 'open' || subject !== 'direct'))
+    for (const suite of suites) verdicts.push(await judged({ subject, suite, access }));
 console.table(verdicts, FIGURES);
 const complaining = verdicts.filter(({ complaints }) => complaints.length > 0).length;
 addToTotals(verdicts.length - complaining, complaining);
 process.exitCode = complaining > 0 ? 1 : 0;
 
 /** Some of the suite's own waits are under a second: what a loaded machine fails is tried once more, and both are told. */
-async function judged(subject: Subject, suite: SuiteName): Promise<Verdict> {
-  const first = await judgedOnce(subject, suite);
+async function judged(run: Run): Promise<Verdict> {
+  const first = await judgedOnce(run);
   if (first.complaints.length === 0) return first;
   console.log('Once more, to tell a slow machine from a fault.');
-  return judgedOnce(subject, suite);
+  return judgedOnce(run);
 }
 
 /** Each suite meets a bridge of its own: the calls that one walks away from are not the next one's business. */
-async function judgedOnce(subject: Subject, suite: SuiteName): Promise<Verdict> {
-  const served = await (subject === 'direct' ? serveDirectly() : serveThroughBridge(subject));
+async function judgedOnce(run: Run): Promise<Verdict> {
+  const served = await serve(run);
   try {
-    const outcomes = await runSuite(suite, served.url);
-    const verdict = verdictOn(subject, suite, outcomes, EXPECTED_FAILURES);
+    const outcomes = await runSuite(run.suite, served.url);
+    const verdict = verdictOn(run, outcomes, EXPECTED_FAILURES);
     printComplaints(verdict);
     return verdict;
   } finally {
@@ -97,9 +103,14 @@ async function judgedOnce(subject: Subject, suite: SuiteName): Promise<Verdict> 
   }
 }
 
-async function serveThroughBridge(subject: Subject): Promise<Served> {
+function serve({ subject, access }: Run): Promise<Served> {
+  if (subject === 'direct') return serveDirectly();
   const args = [fixture(`${subject}.mjs`)];
   const server = { command: process.execPath, args, ...(subject === 'legacy' && WARM) };
+  return access === 'token' ? serveSignedIn(subject, server) : serveThroughBridge(subject, server);
+}
+
+async function serveThroughBridge(subject: Subject, server: ServerEntry): Promise<Served> {
   const bridge = await startBridge({ servers: { [subject]: server } });
   return { url: bridge.mcpUrl(subject), stop: () => bridge.stop() };
 }
@@ -136,8 +147,9 @@ function chosen<Name extends string>(
   });
 }
 
-function printComplaints({ subject, suite, complaints }: Verdict): void {
-  if (complaints.length > 0) console.log(`\n${subject}, suite ${suite}, not as expected:`);
+function printComplaints({ subject, suite, access, complaints }: Verdict): void {
+  if (complaints.length > 0)
+    console.log(`\n${subject}, suite ${suite}, ${access}, not as expected:`);
   for (const { scenario, lines } of complaints) {
     console.log(`  ${scenario}`);
     for (const line of lines) console.log(`    ${line.slice(0, MAX_LINE_CHARS)}`);

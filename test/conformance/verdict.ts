@@ -1,11 +1,16 @@
 // What a run of the suite means: which failed checks were not expected, and which expected ones did not fail.
-import type { ExpectedFailure, Subject } from './expected-failures.ts';
+import type { Access, ExpectedFailure, Subject } from './expected-failures.ts';
 import type { Check, ScenarioOutcome, SuiteName } from './suite.ts';
 
-/** The figures of one subject and suite, and what makes the run fail. */
-export interface Verdict {
+/** What is run: one suite against one subject. */
+export interface Run {
   readonly subject: Subject;
   readonly suite: SuiteName;
+  readonly access: Access;
+}
+
+/** The figures of one run, and what makes it fail. */
+export interface Verdict extends Run {
   readonly passed: number;
   readonly failed: number;
   readonly scenarios: number;
@@ -26,11 +31,11 @@ export interface Complaint {
  * ended the scenario, or the check was skipped) is no complaint: nothing shows that it would pass.
  */
 export function verdictOn(
-  subject: Subject,
-  suite: SuiteName,
+  run: Run,
   outcomes: readonly ScenarioOutcome[],
   expectations: readonly ExpectedFailure[],
 ): Verdict {
+  const { subject, suite } = run;
   const here = expectations.filter(
     (each) => each.subjects.includes(subject) && each.suites.includes(suite),
   );
@@ -42,8 +47,7 @@ export function verdictOn(
     return lines.length > 0 ? [{ scenario: name, lines }] : [];
   });
   return {
-    subject,
-    suite,
+    ...run,
     passed: sum(outcomes.map(({ passed }) => passed)),
     failed: sum(outcomes.map(({ failed }) => failed)),
     scenarios: outcomes.length,

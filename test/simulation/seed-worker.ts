@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { reportOf, type Share } from './seeds.ts';
 
-parentPort?.on('message', ({ from, until }: Share) => {
+parentPort?.on('message', ({ world, from, until }: Share) => {
   const seeds = Array.from({ length: until - from }, (_, index) => from + index);
-  parentPort?.postMessage(seeds.map(reportOf));
+  parentPort?.postMessage(seeds.map((seed) => reportOf(world, seed)));
 });

@@ -2,12 +2,19 @@
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { AccessWorld } from './access-world.ts';
 import { check } from './history.ts';
 import { World } from './world.ts';
+
+/** What a seed makes: a deployment with its sessions, or an access actor with those who sign in. */
+export const WORLDS = ['sessions', 'access'] as const;
+
+export type WorldName = (typeof WORLDS)[number];
 
 /** What one run showed. */
 export interface SeedReport {
   readonly seed: number;
+  /** Calls; of the access actor refreshes. */
   readonly calls: number;
   /** The rules it breaks; empty when all hold. */
   readonly faults: readonly string[];
@@ -18,7 +25,16 @@ export interface SeedReport {
 /** Seeds that a core is given at a time. */
 const SHARE = 50;
 
-export function reportOf(seed: number): SeedReport {
+export const reportOf = (world: WorldName, seed: number): SeedReport =>
+  world === 'access' ? reportOfAccess(seed) : reportOfSessions(seed);
+
+function reportOfAccess(seed: number): SeedReport {
+  const world = new AccessWorld(seed);
+  const faults = world.run();
+  return { seed, calls: world.refreshes, faults, trace: [] };
+}
+
+function reportOfSessions(seed: number): SeedReport {
   const history = new World(seed).run();
   const faults = check(history);
   return {
@@ -31,6 +47,7 @@ export function reportOf(seed: number): SeedReport {
 
 /** Runs `count` seeds from `first` on; `take` hears of each share of them in the order in which they end, and ends it all by false. */
 export async function runSeeds(
+  world: WorldName,
   first: number,
   count: number,
   take: (reports: readonly SeedReport[]) => boolean,
@@ -47,7 +64,7 @@ export async function runSeeds(
           const from = next;
           next = Math.min(until, next + SHARE);
           // oxlint-disable-next-line no-await-in-loop -- a core does one share after the other
-          const reports = await shareOf(worker, { from, until: next });
+          const reports = await shareOf(worker, { world, from, until: next });
           if (!isOver && !take(reports)) isOver = true;
         }
       } catch (error) {
@@ -62,6 +79,7 @@ export async function runSeeds(
 
 /** Seeds from one on until before another. */
 export interface Share {
+  readonly world: WorldName;
   readonly from: number;
   readonly until: number;
 }

@@ -16,7 +16,7 @@ const breaches = ({ seed, faults, trace }: SeedReport): string[] =>
 
 test(`R-1, R-2, R-4, R-5, R-8, R-9, R-11, R-13 hold over ${SEEDS} seeds`, async () => {
   let ran = 0;
-  await runSeeds(1, SEEDS, (reports) => {
+  await runSeeds('sessions', 1, SEEDS, (reports) => {
     ran += reports.length;
     expect(reports.flatMap(breaches)).toEqual([]);
     return true;

@@ -21,6 +21,17 @@ test('[F-459] so many at once, and then as many in each period', () => {
   expect(rates.take('b', RATE, 0)).toBe(0);
 });
 
+test('[F-459] so many at once are exactly so many, whatever the number and the time', () => {
+  for (let count = 1; count <= 500; count++) {
+    const rates = new Rates();
+    const rate = { count, periodMs: 60_000 };
+    const now = 1_700_000_000_000 + count;
+    let taken = 0;
+    while (rates.take('a', rate, now) === 0) taken += 1;
+    expect([count, taken]).toEqual([count, count]);
+  }
+});
+
 test('[F-459] whenever they come, no more are permitted than a burst and the rate', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 500 }), { maxLength: 200 }), (gaps) => {
