@@ -109,11 +109,13 @@ class Workers {
   readonly outliving: Promise<unknown>[] = [];
   isLost = false;
 
+  readonly #ask: AccessPort = async (name, input) => {
+    if (this.isLost) throw new Error('out of reach');
+    return this.#access.take(name, input, Date.now());
+  };
+
   readonly ports = {
-    access: (async (name, input) => {
-      if (this.isLost) throw new Error('out of reach');
-      return this.#access.take(name, input, Date.now());
-    }) satisfies AccessPort as AccessPort,
+    access: this.#ask,
     outlive: (work: Promise<unknown>) => void this.outliving.push(work),
   };
 
