@@ -21,6 +21,17 @@ export function spreadOf(values: readonly (number | undefined)[]): Spread | unde
   return { median: median(known), min: Math.min(...known), max: Math.max(...known) };
 }
 
+/**
+ * The middle of a sample, and where the middle of endless such samples lies with 95 % certainty, whatever their distribution (the
+ * sign test's ranks). A sample of fewer than six says nothing more than its least and its largest.
+ */
+export function medianBetween(values: readonly number[]): Spread | undefined {
+  const sorted = values.filter((value) => Number.isFinite(value)).toSorted((a, b) => a - b);
+  const outside = Math.max(0, Math.floor((sorted.length - 1.96 * Math.sqrt(sorted.length)) / 2));
+  const [min, max] = [sorted[outside], sorted[sorted.length - 1 - outside]];
+  return min === undefined || max === undefined ? undefined : { median: median(sorted), min, max };
+}
+
 /** Stands where a figure would. */
 export const NONE = '-';
 

@@ -1,5 +1,5 @@
 // What a call costs beside a bare prototype, as a table.
-import { spreadOf, spreadText } from './figures.ts';
+import { medianBetween, spreadOf, spreadText } from './figures.ts';
 import { cpuOf, type Pair, type PairSide } from './pairs.ts';
 import { table } from './table.ts';
 
@@ -10,10 +10,10 @@ export function pairText(pair: Pair): string {
   const row = (title: string, of: (turn: Readonly<Record<string, number>>) => number) => [
     title,
     ...[ours, floor].map((side) => cell(side, of)),
-    spreadText(spreadOf(ours.turns.map((turn, at) => of(turn) / of(floor.turns[at] ?? {})))),
+    spreadText(medianBetween(ours.turns.map((turn, at) => of(turn) / of(floor.turns[at] ?? {})))),
   ];
   return table([
-    ['CPU µs/call', ours.name, floor.name, 'ratio'],
+    ['CPU µs/call', ours.name, floor.name, 'ratio [95 % certain]'],
     ...groups.map((group) => row(group, (turn) => turn[group] ?? Number.NaN)),
     row('all', cpuOf),
   ]);

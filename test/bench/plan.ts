@@ -102,3 +102,9 @@ export const ERA_PLANS = {
   full: { ...FULL_PLAN, rounds: 4, sessionCounts: [10] },
   quick: { ...QUICK_PLAN, sessionCounts: [10] },
 } as const;
+
+/** What a credential costs is a few µs of hundreds: many short turns, since the noise of their median falls with their number. */
+export const CREDENTIAL_PLANS = {
+  full: { ...FULL_PLAN, pair: { ...FULL_PLAN.pair, turns: 150, turnMs: 150 } },
+  quick: QUICK_PLAN,
+} as const;

@@ -29,7 +29,7 @@ import { echoServers } from './ours.ts';
 import { EDGE_HOSTS, measureCredentials, type EdgeHost } from './credentials.ts';
 import { measureNeighbours, NEIGHBOUR_PLANS, type NeighbourResult } from './neighbours.ts';
 import { neighboursText } from './neighbours-report.ts';
-import { ERA_PLANS, PLANS, type Plan } from './plan.ts';
+import { CREDENTIAL_PLANS, ERA_PLANS, PLANS, type Plan } from './plan.ts';
 import { load1 } from './process-accounts.ts';
 import { profileOurs } from './profile.ts';
 import { measurePair } from './pairs.ts';
@@ -168,7 +168,7 @@ async function comparePairs(): Promise<void> {
 }
 
 async function compareCredentials(): Promise<void> {
-  const results = emptyResults(planOf(PLANS), {});
+  const results = emptyResults(planOf(CREDENTIAL_PLANS), {});
   for (const host of EDGE_HOSTS) {
     say(`CPU per call by credential, edge on ${host}`);
     const track = (target: Target): unknown => running.add(target);
