@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 // The command line `mcp-bridge`: finds the command, loads what it needs, and turns its answer into the exit code.
 import { readFile } from 'node:fs/promises';
+import { LINK_SUBPROTOCOLS } from '../shared/link/version.ts';
 import { EXIT } from './commands/arguments.ts';
 import { COMMANDS, isCommand, type CommandName } from './commands/commands.ts';
 import { helpText } from './commands/help.ts';
 import { nearestWord } from './config/problem.ts';
+import { CONFIG_VERSION } from './config/version.ts';
 import { endWithoutReader, outputWritten, print, printError } from './output.ts';
 import { boundYoungGeneration } from './young-generation.ts';
 
@@ -53,8 +55,7 @@ async function main([name, ...argv]: string[]): Promise<number> {
     return EXIT.usage;
   }
   if (name === '--version' || name === '-v') {
-    const { version } = JSON.parse(await readFile(PACKAGE_FILE, 'utf8')) as { version: string };
-    print(`${version}\n`);
+    print(`${await versionText()}\n`);
     return EXIT.ok;
   }
   const isHelp = name === 'help' || name === '--help' || name === '-h';
@@ -72,6 +73,12 @@ async function main([name, ...argv]: string[]): Promise<number> {
     return EXIT.ok;
   }
   return PROGRAMS[subject](argv);
+}
+
+/** Three versions, since each changes by itself: of the package, of the link to the edge, and of the config file. */
+async function versionText(): Promise<string> {
+  const { version } = JSON.parse(await readFile(PACKAGE_FILE, 'utf8')) as { version: string };
+  return `${version} (link ${LINK_SUBPROTOCOLS.join(', ')}; config ${CONFIG_VERSION})`;
 }
 
 /** `--help` anywhere before a bare `--`. */

@@ -1292,6 +1292,18 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a machine on which nothing is configured yet but what other programs have',
     tests: ['e2e/up.test.ts', 'runner/dev/found-configs.test.ts'],
   },
+  'F-660': {
+    fault: 'servers that are spread over the files of several programs, some of them twice',
+    tests: ['runner/config/merged.test.ts', 'runner/dev/found-configs.test.ts', 'e2e/up.test.ts'],
+  },
+  'F-661': {
+    fault: 'a file of a later version of the config',
+    tests: ['runner/config/settings.test.ts'],
+  },
+  'F-662': {
+    fault: 'a server whose start fails for a reason that npm, uv, Docker, Node or Python prints',
+    tests: ['runner/check/printed-cause.test.ts'],
+  },
   'F-563': {
     fault: 'a first call by npx, in an empty folder of a user with an empty home',
     tests: ['e2e/package.test.ts'],
@@ -1560,6 +1572,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-500 F-505 F-506 F-507',
   'F-540 F-541 F-542 F-543 F-544',
   'F-560 F-561',
+  'F-660 F-661 F-662',
   'F-562 F-563 F-564',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',

@@ -9,6 +9,7 @@ import { processSpec, type SpecGround } from '../configured-process.ts';
 import { Redaction } from '../process/redaction.ts';
 import { greet } from './greeting.ts';
 import type { Outcome } from './outcome.ts';
+import { printedCause } from './printed-cause.ts';
 
 /** Lines of stderr shown: enough for an error and the top of its stack. */
 const SHOWN_LINES = 8;
@@ -62,7 +63,7 @@ async function tryServer(server: ServerConfig, ground: SpecGround): Promise<Outc
       return { verdict: 'FAIL', subject, what: greeting.what, fix, lines };
     }
     case 'exited': {
-      const { what, fix } = exitProblem(greeting.facts, path);
+      const { what, fix } = exitProblem(greeting.facts, path, tail);
       return { verdict: 'FAIL', subject, what: added(what), fix, lines };
     }
     case 'silent': {
@@ -74,10 +75,12 @@ async function tryServer(server: ServerConfig, ground: SpecGround): Promise<Outc
   }
 }
 
-function exitProblem(facts: ExitFacts, path: string | undefined): Problem {
+function exitProblem(facts: ExitFacts, path: string | undefined, tail: readonly string[]): Problem {
   if (facts.reason === 'spawn_failed') {
     return { what: describeExit(facts), fix: 'Then run this check again.' };
   }
+  const cause = printedCause(tail);
+  if (cause) return { what: `${describeExit(facts)}: ${cause.what}`, fix: cause.fix };
   const fix = `Read what it printed${path === undefined ? '' : `, and try ${path} by hand`}: often an argument or a variable of "env" is missing.`;
   return { what: `${describeExit(facts)} before it answered initialize`, fix };
 }

@@ -99,10 +99,13 @@ export const COMMANDS = {
     summary: 'serve stdio servers on this machine, and make the first call',
     usages: ['up [options]', 'up [options] -- <command> [arguments]'],
     about: [
-      'Serves one <command>, or the servers of mcp.json in this folder. If there is none, it looks for servers in the files of Claude Code, Claude Desktop, Cursor and VS Code, and asks which to serve. It starts an edge in this program, calls each server once through it, and prints URLs and the key to use. No account is needed, and nobody but this machine can connect.',
+      'Serves one <command>, or the servers of mcp.json in this folder. If there is none, it looks for servers in the files of Claude Code, Claude Desktop, Cursor, VS Code, Codex, Gemini CLI and others, and asks which to serve. It starts an edge in this program, calls each server once through it, and prints URLs and the key to use. No account is needed, and nobody but this machine can connect.',
     ],
     options: {
-      config: { ...CONFIG, help: 'the mcpServers file to serve, of whichever program' },
+      config: {
+        ...CONFIG,
+        help: 'the mcpServers file to serve, of whichever program; more than one serves them together',
+      },
       yes: { type: 'boolean', help: 'ask nothing: take the first file that is found' },
       json: {
         type: 'boolean',

@@ -81,8 +81,8 @@ function zsh(): string {
   };
   const cases = rows.map(([name, { words = [], options }]) => {
     const first = words.length === 0 ? [] : [quoted(`1:action:(${words.join(' ')})`)];
-    const all = [...first, ...Object.entries(options).map(specification), quoted('*:: :_normal')];
-    return `    ${name}) _arguments -S ${all.join(' ')} ;;`;
+    const all = [...first, ...Object.entries(options).map(specification), quoted('*: :_files')];
+    return `    ${name}) _arguments ${all.join(' ')} ;;`;
   });
   const names = rows.map(([name, { summary }]) => quoted(`${name}:${plain(summary)}`));
   return `#compdef mcp-bridge
@@ -94,7 +94,14 @@ _mcp_bridge() {
     _describe command commands
     return
   fi
-  local command=$words[2]
+  local command=$words[2] at=\${words[(i)--]}
+  # What follows is the command of a server.
+  if ((at < CURRENT)); then
+    shift $at words
+    ((CURRENT -= at))
+    _normal
+    return
+  fi
   shift words
   ((CURRENT -= 1))
   case $command in
@@ -110,9 +117,9 @@ function fish(): string {
   /** Text in single quotes (fish, "Quotes"). */
   const text = (words: string): string => `'${words.replaceAll(/['\\]/gu, String.raw`\$&`)}'`;
   const lines = rows.flatMap(([name, { summary, words = [], options }]) => {
-    const here = `complete -c mcp-bridge -n ${text(`__fish_seen_subcommand_from ${name}`)}`;
+    const here = `complete -c mcp-bridge -n ${text(`__mcp_bridge_in ${name}`)}`;
     return [
-      `complete -c mcp-bridge -n __fish_use_subcommand -a ${name} -d ${text(summary)}`,
+      `complete -c mcp-bridge -n '__mcp_bridge_in' -a ${name} -d ${text(summary)}`,
       ...(words.length === 0 ? [] : [`${here} -a ${text(words.join(' '))}`]),
       ...Object.entries(options).map(([option, { type, help, ...rest }]) => {
         const found = isPath({ type, help, ...rest })
@@ -123,8 +130,14 @@ function fish(): string {
     ];
   });
   return `# mcp-bridge in fish: mcp-bridge completion fish | source
-complete -c mcp-bridge -f
+# Whether the command is the given one, or none yet. What follows -- is the command of a server.
+function __mcp_bridge_in
+    set -l words (commandline -opc)
+    not contains -- -- $words; and test "$words[2]" = "$argv[1]"
+end
+complete -c mcp-bridge -n 'not contains -- -- (commandline -opc)' -f
 ${lines.join('\n')}
-complete -c mcp-bridge -n __fish_use_subcommand -a help -d 'say more about a command'
+complete -c mcp-bridge -n '__mcp_bridge_in' -a help -d 'say more about a command'
+complete -c mcp-bridge -n '__mcp_bridge_in help' -a ${text(NAMES.join(' '))}
 `;
 }

@@ -26,10 +26,11 @@ const NAMED_TOOLS = 6;
 /** The files to choose from. */
 export function offersText(offers: readonly Offer[], home: string, style: Style): string {
   const width = Math.max(...offers.map(({ program }) => program.length));
-  const lines = offers.flatMap(({ program, path, servers }, at) => {
+  const lines = offers.flatMap(({ program, path, project, servers }, at) => {
     const number = String(at + 1).padStart(3);
     const lead = ' '.repeat(number.length + width + 4);
-    const file = visibleText(shortPath(path, home));
+    const part = project === undefined ? '' : ' (what is for this folder)';
+    const file = visibleText(`${shortPath(path, home)}${part}`);
     return [
       `${number}  ${style('bold', program.padEnd(width))}  ${file}`,
       wrapped(servers.join(', '), lead, lead),
@@ -40,8 +41,8 @@ export function offersText(offers: readonly Offer[], home: string, style: Style)
 
 /** What to do where nothing was found. `self`: how this program is called. */
 export const nothingFoundText = (self: string): string =>
-  `There is no mcp.json here, and Claude Code, Claude Desktop, Cursor and VS Code have
-no servers on this machine. Name a server, for example:
+  `There is no mcp.json here, and neither Claude nor Cursor, VS Code, Codex or any
+other program that keeps servers has one on this machine. Name a server:
 
   ${self} up -- npx -y @modelcontextprotocol/server-everything
 `;

@@ -15,7 +15,7 @@ Usage: mcp-bridge <command> [options]
 
 ${columns([...rows, ['help', 'say more about a command: mcp-bridge help run']])}
 
-${columns([['--version', 'print the version']])}
+${columns([['--version', 'print the versions of program, link and config file']])}
 `;
 }
 

@@ -8,7 +8,7 @@ import { endOnException } from './surroundings.ts';
 import { configReloader } from '../config/reload.ts';
 import { logConfig } from '../config/report.ts';
 import { watchConfig } from '../config/watch.ts';
-import { emptyProblems, readConfig } from '../config/read.ts';
+import { emptyProblems, readConfigs } from '../config/read.ts';
 import type { ConfigReading, RunnerConfig } from '../config/runner-config.ts';
 import { machineProblems, processUsers } from '../config/machine.ts';
 import { describeProblem } from '../config/problem.ts';
@@ -176,12 +176,12 @@ async function readOwner(
     : { ok: false, text: `--owner-key-file ${file} ${problemText(read.problem)}` };
 }
 
-/** The file as it is served here: with a drain that a person waits for. */
+/** The files as they are served here: with a drain that a person waits for. */
 async function readDevConfig(
-  { configPath, environment }: Workspace,
+  { configs, environment }: Workspace,
   containment: Containment,
 ): Promise<ConfigReading> {
-  const reading = await readConfig(configPath, environment);
+  const reading = await readConfigs(configs, environment);
   if (!reading.ok) return reading;
   const config = { ...reading.config, drainTimeoutMs: DRAIN_MS };
   const problems = machineProblems(config, containment);

@@ -47,7 +47,7 @@ const style: Style = (format, text) =>
 
 /** What is served if nothing was named: this folder's file, or one that the person chooses. */
 async function findSource(options: UpOptions): Promise<LocalSource | undefined> {
-  if (existsSync(USUAL_FILE)) return { kind: 'config', path: USUAL_FILE };
+  if (existsSync(USUAL_FILE)) return { kind: 'config', files: [{ path: USUAL_FILE }] };
   const home = homedir();
   const self = calledAs(process.env);
   const places = configPlaces({
@@ -64,25 +64,30 @@ async function findSource(options: UpOptions): Promise<LocalSource | undefined> 
   }
   if (options.yes) {
     printError(`Serving the servers of ${first.program}, ${shortPath(first.path, home)}.\n`);
-    return { kind: 'config', path: first.path };
+    return { kind: 'config', files: [first] };
   }
   printError(offersText(offers, home, style));
   const canAsk = process.stdin.isTTY && process.stderr.isTTY && !options.json;
   if (!canAsk) {
-    printError(`\nChoose one: ${self} up --config ${JSON.stringify(first.path)}\n`);
+    const file = offers.find(({ project }) => project === undefined);
+    const choice =
+      first.project === undefined && file
+        ? `Choose one, or several with --config for each: ${self} up --config ${JSON.stringify(file.path)}`
+        : `To serve the first: ${self} up --yes`;
+    printError(`\n${choice}\n`);
     return undefined;
   }
-  const chosen = await choose(offers);
-  return chosen && { kind: 'config', path: chosen.path };
+  const files = await choose(offers);
+  return files && { kind: 'config', files };
 }
 
-/** Asks until one is chosen. Undefined: none, by a word, Ctrl-C or the end of the input. */
-async function choose(offers: readonly Offer[]): Promise<Offer | undefined> {
+/** Asks until some are chosen. Undefined: none, by a word, Ctrl-C or the end of the input. */
+async function choose(offers: readonly Offer[]): Promise<readonly Offer[] | undefined> {
   const asking = createInterface({ input: process.stdin, output: process.stderr });
   const closed = new Promise<undefined>((resolve) => {
     asking.once('close', () => resolve(undefined));
   });
-  const range = offers.length === 1 ? '' : ` 1-${offers.length};`;
+  const range = offers.length === 1 ? '' : ` Numbers, or a for all;`;
   try {
     for (;;) {
       const question = asking.question(`\nServe which?${range} Enter for 1, q for none: `);
@@ -90,13 +95,22 @@ async function choose(offers: readonly Offer[]): Promise<Offer | undefined> {
       const answer = await Promise.race([question.catch(() => undefined), closed]);
       const word = answer?.trim().toLowerCase();
       if (word === undefined || /^(?:q|quit|n|no|none)$/u.test(word)) return undefined;
-      const offer = offers[(word === '' ? 1 : Number(word)) - 1];
-      if (offer !== undefined) return offer;
+      const chosen = chosenOffers(word, offers);
+      if (chosen.length > 0) return chosen;
     }
   } finally {
     asking.close();
     printError('\n');
   }
+}
+
+/** Those that an answer means, such as `1`, `1,3` or `a`; none if one of its words means nothing. */
+export function chosenOffers(answer: string, offers: readonly Offer[]): readonly Offer[] {
+  if (answer === '') return offers.slice(0, 1);
+  if (/^(?:a|all)$/u.test(answer)) return offers;
+  const words = answer.split(/[\s,]+/u).filter((word) => word !== '');
+  const chosen = words.flatMap((word) => offers[Number(word) - 1] ?? []);
+  return chosen.length === words.length ? [...new Set(chosen)] : [];
 }
 
 /** For a person as text, for a program as one line of JSON. */

@@ -1,28 +1,65 @@
 // Reads the `mcpServers` file that people already have into a config the runner can trust: every default filled in, every
 // reference resolved, every path absolute. Commands come from here and from nowhere else (D4).
 import { isDeepStrictEqual } from 'node:util';
+
+import { isObject } from '../../shared/json-value.ts';
 import { readText } from './file-text.ts';
 import { parseFile } from './file-value.ts';
+import { mergedConfig, tooManyServers } from './merged.ts';
 import { type ConfigProblem, settingPath } from './problem.ts';
 import { ConfigReader } from './reader.ts';
 import type { ConfigReading, RunnerConfig, ServerConfig } from './runner-config.ts';
 
 /**
  * Reads and checks a config file. All its mistakes are reported at once: those of one server are why it is left out, others
- * refuse the file. Never rejects.
+ * refuse the file. Never rejects. `project`: a folder for which the file has servers of its own, which alone are read.
  */
 export async function readConfig(
   path: string,
   environment: NodeJS.ProcessEnv,
+  project?: string,
 ): Promise<ConfigReading> {
   const read = readText(path, 'Name your config with --config <file>.');
   if (!read.ok) return { ok: false, problems: [{ file: path, path: '', ...read.problem }] };
   const parsed = await parseFile(path, read.text);
+  if (parsed.ok && project !== undefined) {
+    const places = { folder: project, project };
+    return new ConfigReader(path, environment, places).read(projectIn(parsed.value, project));
+  }
   if (parsed.ok) return new ConfigReader(path, environment).read(parsed.value, parsed.duplicates);
   const problems = parsed.problems.map(({ line, column, what, fix }) => {
     return { file: path, path: `line ${line}, column ${column}`, what, fix };
   });
   return { ok: false, problems };
+}
+
+/** Claude Code keeps the servers that are for one folder only in the file of the user, below that folder's path. */
+function projectIn(file: unknown, project: string): unknown {
+  const projects = isObject(file) ? file['projects'] : undefined;
+  const found = isObject(projects) && Object.hasOwn(projects, project) ? projects[project] : {};
+  return isObject(found) ? { mcpServers: found['mcpServers'] ?? {} } : {};
+}
+
+/** A config file, or the part of it that is for one folder. */
+export interface ConfigPart {
+  readonly path: string;
+  readonly project?: string;
+}
+
+/** Reads several files as one config; a mistake that refuses one of them refuses all. */
+export async function readConfigs(
+  parts: readonly ConfigPart[],
+  environment: NodeJS.ProcessEnv,
+): Promise<ConfigReading> {
+  const readings = await Promise.all(
+    parts.map(({ path, project }) => readConfig(path, environment, project)),
+  );
+  const problems = readings.flatMap((reading) => (reading.ok ? [] : reading.problems));
+  const [first, ...others] = readings.flatMap((reading) => (reading.ok ? [reading.config] : []));
+  if (first === undefined || problems.length > 0) return { ok: false, problems };
+  const config = mergedConfig([first, ...others]);
+  const many = tooManyServers(config);
+  return many ? { ok: false, problems: [many] } : { ok: true, config };
 }
 
 /** Why nothing can be served: a start without servers is a mistake, of the file or of all its entries. */

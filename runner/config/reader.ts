@@ -20,9 +20,10 @@ import { isRunnerName, runnerBlock, serverBlock, type RunnerBlock } from './sche
 import { servedNames } from './served-name.ts';
 import { findUserOrSay, serverConfig, type FileGround } from './server-config.ts';
 import { plainNumbers } from './source-number.ts';
+import { CONFIG_VERSION } from './version.ts';
 
 /** Servers that fit the link's `hello` frame. */
-const MAX_SERVERS = 256;
+export const MAX_SERVERS = 256;
 
 /** A value that is wrong in two ways has one message. */
 const ONE_ISSUE_EACH = { abortPipeEarly: true };
@@ -39,9 +40,9 @@ export class ConfigReader {
   readonly #leftOut: LeftOut[] = [];
   readonly #envFiles = new Set<string>();
 
-  constructor(file: string, environment: NodeJS.ProcessEnv) {
+  constructor(file: string, environment: NodeJS.ProcessEnv, places: FilePlaces = placesOf(file)) {
     this.#file = file;
-    this.#places = placesOf(file);
+    this.#places = places;
     this.#sources = referenceSources(this.#places, environment);
     this.#findings = new Findings(file);
   }
@@ -66,7 +67,15 @@ export class ConfigReader {
 
   #runnerBlock(block: unknown): RunnerBlock {
     const parsed = v.safeParse(runnerBlock, plainNumbers(block) ?? {}, ONE_ISSUE_EACH);
-    if (parsed.success) return parsed.output;
+    if (parsed.success) {
+      const { version = CONFIG_VERSION } = parsed.output;
+      if (version > CONFIG_VERSION) {
+        const what = `is ${version}, and this mcp-bridge reads version ${CONFIG_VERSION}`;
+        const fix = 'Upgrade it: npm install -g mcp-edge-bridge@latest';
+        this.#findings.problem([RUNNER_BLOCK, 'version'], what, fix);
+      }
+      return parsed.output;
+    }
     for (const issue of parsed.issues)
       this.#findings.issue(issue, [RUNNER_BLOCK], Object.keys(runnerBlock.entries));
     return {};

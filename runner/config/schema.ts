@@ -363,6 +363,13 @@ export const serverEntry = v.strictObject(
 /** The top-level `bridge` block. */
 export const runnerBlock = v.strictObject(
   {
+    version: v.optional(
+      count(
+        1,
+        MAX_COUNT,
+        "Version of this file's form, for a file that an older mcp-bridge must not misread. Default: the newest.",
+      ),
+    ),
     edge: v.optional(
       text('a URL, as a string', 'Origin of the edge, such as https://bridge.example.com.'),
     ),

@@ -17,7 +17,7 @@ export async function findOffers(
 ): Promise<readonly Offer[]> {
   const there = places.filter(({ path }) => existsSync(path));
   const offers = there.map(async (place): Promise<readonly Offer[]> => {
-    const reading = await readConfig(place.path, environment);
+    const reading = await readConfig(place.path, environment, place.project);
     const servers = reading.ok ? [...reading.config.servers.keys()] : [];
     return servers.length === 0 ? [] : [{ ...place, servers }];
   });

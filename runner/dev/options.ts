@@ -6,11 +6,12 @@ import type { Problem } from '../../shared/problem.ts';
 import { COMMANDS } from '../commands/commands.ts';
 import { mistakeIn, usageProblem } from '../commands/usage.ts';
 import { USUAL_FILE } from '../config/places.ts';
+import type { ConfigPart } from '../config/read.ts';
 import { LOG_LEVELS, type LogLevel } from '../log.ts';
 
-/** What to serve: the servers of a config file, or one command under a name. */
+/** What to serve: the servers of config files, or one command under a name. */
 export type LocalSource =
-  | { readonly kind: 'config'; readonly path: string }
+  | { readonly kind: 'config'; readonly files: readonly ConfigPart[] }
   | { readonly kind: 'command'; readonly name: string; readonly command: readonly string[] };
 
 /** What `dev` and `up` have in common. */
@@ -70,7 +71,7 @@ export function readDevOptions(argv: readonly string[]): LocalReading<DevOptions
       return refused('dev', '--edge takes node or workerd');
     const reading = readLocal('dev', values, command);
     if (!reading.ok) return reading;
-    const source = reading.options.source ?? { kind: 'config', path: USUAL_FILE };
+    const source = reading.options.source ?? { kind: 'config', files: [{ path: USUAL_FILE }] };
     return { ok: true, options: { ...reading.options, edge, source } };
   } catch (error) {
     return misread('dev', error);
@@ -81,7 +82,9 @@ export function readDevOptions(argv: readonly string[]): LocalReading<DevOptions
 export function readUpOptions(argv: readonly string[]): LocalReading<UpOptions> {
   const { own, command } = divided(argv);
   try {
-    const { values } = parseArgs({ args: own, options: COMMANDS.up.options });
+    const { options } = COMMANDS.up;
+    const several = { ...options, config: { ...options.config, multiple: true } } as const;
+    const { values } = parseArgs({ args: own, options: several });
     const reading = readLocal('up', values, command);
     if (!reading.ok) return reading;
     const { yes = false, json = false } = values;
@@ -101,7 +104,7 @@ function divided(argv: readonly string[]): { own: string[]; command: string[] | 
 
 /** Values of the options that `dev` and `up` have in common. */
 interface LocalValues {
-  readonly config?: string | undefined;
+  readonly config?: string | string[] | undefined;
   readonly name?: string | undefined;
   readonly port: string;
   readonly storage: string;
@@ -133,7 +136,7 @@ function readLocal(
 
 /** What is to be served, if it was said; or what is wrong. */
 function readSource(
-  config: string | undefined,
+  config: string | readonly string[] | undefined,
   name: string | undefined,
   command: readonly string[] | undefined,
 ): LocalSource | string | undefined {
@@ -141,7 +144,8 @@ function readSource(
   if (command && config !== undefined) return 'Give --config or a command after --, not both';
   if (!command && name !== undefined) return '--name is for a command after --';
   if (command) return { kind: 'command', name: name ?? nameOf(command), command };
-  return config === undefined ? undefined : { kind: 'config', path: config };
+  if (config === undefined) return undefined;
+  return { kind: 'config', files: [config].flat().map((path) => ({ path })) };
 }
 
 const refused = (command: LocalCommand, what: string) =>

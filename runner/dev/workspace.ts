@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
+import type { ConfigPart } from '../config/read.ts';
 import { CLIENT_KEY, mintClientKey } from '../credential.ts';
 import type { LocalSource } from './options.ts';
 import { orInWords, ownFolder, readOwnSecret, writeOwnFile } from './own-storage.ts';
@@ -25,8 +26,8 @@ export interface Workspace {
   /** What clients must show. Kept over restarts, so that a client that was configured once goes on working. */
   readonly key: string;
   readonly keyPath: string;
-  /** The config to serve: the given one, or one written for the given command. */
-  readonly configPath: string;
+  /** The config to serve: the given files, or one written for the given command. */
+  readonly configs: readonly ConfigPart[];
   /** The runner's environment, with the storage folder for a config that keeps its files there. */
   readonly environment: NodeJS.ProcessEnv;
 }
@@ -43,7 +44,7 @@ export function openWorkspace(folder: string, source: LocalSource): Workspace {
     secret: kept(join(folder, 'secret'), SECRET, () => randomBytes(SECRET_BYTES).toString('hex')),
     key: kept(join(folder, KEY), CLIENT_KEY, mintClientKey),
     keyPath: join(folder, KEY),
-    configPath: source.kind === 'config' ? source.path : writeConfig(folder, source),
+    configs: source.kind === 'config' ? source.files : [{ path: writeConfig(folder, source) }],
     environment: { ...process.env, MCP_BRIDGE_STORAGE: resolve(folder) },
   };
 }

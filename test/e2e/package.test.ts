@@ -72,7 +72,7 @@ test('npx runs it and it knows its version', async () => {
   const { stdout } = await run('npx', ['--no-install', 'mcp-bridge', '--version'], {
     cwd: project,
   });
-  expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/u);
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+ \(link /u);
 });
 
 test('the manifest is ready to be published: nothing runs at install, and only the program is in it', () => {

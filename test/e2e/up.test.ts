@@ -118,9 +118,10 @@ test('[F-561] where there is nothing to serve, or nothing answers, it says so an
   expect(broken.stderr()).toContain('No server answers');
 });
 
-test('[F-560] at a terminal it asks which file to serve', async () => {
+test('[F-560] [F-660] at a terminal it asks which files to serve, and serves those together', async () => {
   const home = emptyHome();
   writeCursor(home, { echo: ECHO });
+  writeFileSync(join(home, '.claude.json'), JSON.stringify({ mcpServers: { twin: ECHO } }));
   const command = `exec ${process.execPath} ${program} up --port 0`;
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     cwd: join(home, 'work'),
@@ -133,9 +134,10 @@ test('[F-560] at a terminal it asks which file to serve', async () => {
   await vi.waitUntil(() => output.includes('q for none: '), PATIENCE);
   child.stdin.write('7\r');
   await vi.waitUntil(() => output.split('q for none: ').length === 3, PATIENCE);
-  child.stdin.write('\r');
+  child.stdin.write('a\r');
   await vi.waitUntil(() => output.includes('Make it public'), PATIENCE);
   expect(output).toContain('✓ echo');
+  expect(output).toContain('✓ twin');
   child.stdin.write('\u0003');
   expect(await once(child, 'exit')).toEqual([0, null]);
 });

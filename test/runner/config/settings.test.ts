@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../../runner/config/read.ts';
 import { describeProblem } from '../../../runner/config/problem.ts';
+import { CONFIG_VERSION } from '../../../runner/config/version.ts';
 import { runnerNameOf } from '../../../runner/config/reader.ts';
-import { accepted, file, folder, one, problems, serverOf } from './reading.ts';
+import { accepted, file, folder, namesOf, one, problems, serverOf } from './reading.ts';
 
 const block = (bridge: object) => one({ bridge });
 const top = (bridge: object) => ({ ...one({}), bridge });
@@ -203,7 +204,7 @@ describe('each mistake is answered with its place, what it is and what to do', (
       top({ zebra: 1 }),
       'bridge.zebra',
       'is not a setting',
-      'Remove it; the settings here are edge, runner, tokenFile, capacity, drainTimeout, statusPort, user, limits.',
+      'Remove it; the settings here are version, edge, runner, tokenFile, capacity, drainTimeout, statusPort, user, limits.',
     ],
     [
       'warm too high',
@@ -437,4 +438,15 @@ it('accepts the example that npm start serves', async () => {
   const example = fileURLToPath(new URL('../../../runner/example.mcp.json', import.meta.url));
   const reading = await readConfig(example, {});
   expect(reading).toMatchObject({ ok: true, config: { warnings: [], leftOut: [] } });
+});
+
+it('[F-661] a file of a later version is refused, with what to do; one of this version is read', async () => {
+  const [problem, ...others] = await problems(top({ version: CONFIG_VERSION + 1 }));
+  expect(problem).toMatchObject({
+    path: 'bridge.version',
+    what: `is ${CONFIG_VERSION + 1}, and this mcp-bridge reads version ${CONFIG_VERSION}`,
+    fix: expect.stringContaining('Upgrade'),
+  });
+  expect(others).toEqual([]);
+  expect(namesOf(await accepted(top({ version: CONFIG_VERSION })))).toEqual(['s']);
 });

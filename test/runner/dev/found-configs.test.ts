@@ -7,6 +7,8 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { configPlaces } from '../../../runner/dev/found-configs.ts';
 import { findOffers } from '../../../runner/dev/offers.ts';
+import { chosenOffers } from '../../../runner/commands/up.ts';
+import { readConfigs } from '../../../runner/config/read.ts';
 
 test.each([
   [
@@ -47,9 +49,10 @@ test.each([
 ] as const)('[F-560] on %s with home %s and %j', (platform, home, environment, claude, editor) => {
   const places = configPlaces({ platform, home, cwd: '/work', environment });
   const paths = places.map(({ path }) => path);
+  const parts = places.map(({ path, project = '' }) => `${path} ${project}`);
   expect(paths).toEqual(expect.arrayContaining([claude, editor]));
   expect(places[0]?.program).toBe('Claude Code');
-  expect(new Set(paths).size).toBe(paths.length);
+  expect(new Set(parts).size).toBe(parts.length);
 });
 
 test('[F-560] offers are the files with servers that can be served, with comments or not', async () => {
@@ -64,6 +67,7 @@ test('[F-560] offers are the files with servers that can be served, with comment
   write('.config/Code/User/mcp.json', '{"servers": {"far": {"type": "http", "url": "https://x"}}}');
   write('.config/Code/User/settings.json', '{"mcp": {"servers": {"b": {"command": "b"}}}}');
   write('.claude.json', '{"mcpServers": ');
+  write('.codex/config.toml', '[mcp_servers.c]\ncommand = "c"\n');
   mkdirSync(join(folder, '.mcp.json'));
   const places = configPlaces({
     platform: 'linux',
@@ -76,5 +80,47 @@ test('[F-560] offers are the files with servers that can be served, with comment
   expect(offers.map(({ program, servers }) => [program, servers])).toEqual([
     ['Cursor', ['a']],
     ['VS Code', ['b']],
+    ['Codex', ['c']],
   ]);
+});
+
+test('[F-660] Claude Code keeps servers of one folder in the file of the user; they start in that folder', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'mcp-bridge-offers-'));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  const cwd = join(home, 'work');
+  mkdirSync(cwd);
+  const file = {
+    mcpServers: { mine: { command: 'a' } },
+    projects: {
+      [cwd]: { mcpServers: { here: { command: 'b' } }, allowedTools: [] },
+      '/elsewhere': { mcpServers: { there: { command: 'c' } } },
+    },
+  };
+  writeFileSync(join(home, '.claude.json'), JSON.stringify(file));
+  const places = configPlaces({ platform: 'linux', home, cwd, environment: {} });
+  const offers = await findOffers(places, {});
+  expect(offers.map(({ project, servers }) => [project, servers])).toEqual([
+    [cwd, ['here']],
+    [undefined, ['mine']],
+  ]);
+  const reading = await readConfigs(offers, {});
+  const started = reading.ok && [...reading.config.servers.values()].map((server) => server.cwd);
+  expect(started).toEqual([cwd, home]);
+});
+
+test('[F-660] an answer names one file, some, or all; a word that means nothing chooses none', () => {
+  const offers = ['a', 'b', 'c'].map((path) => ({ program: path, path, servers: [path] }));
+  const chosen = (answer: string): string =>
+    chosenOffers(answer, offers)
+      .map(({ path }) => path)
+      .join('');
+  expect(['', '2', '1,3', '3 1 3', 'a', 'all'].map(chosen)).toEqual([
+    'a',
+    'b',
+    'ac',
+    'ca',
+    'abc',
+    'abc',
+  ]);
+  expect(['4', '0', '1,x', 'x', '1.5', '-1'].map(chosen)).toEqual(['', '', '', '', '', '']);
 });

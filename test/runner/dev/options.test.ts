@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { readDevOptions } from '../../../runner/dev/options.ts';
+import { readDevOptions, readUpOptions } from '../../../runner/dev/options.ts';
 
 const nameFor = (...command: string[]): unknown => {
   const reading = readDevOptions(['--', ...command]);
@@ -17,7 +17,7 @@ test('without words the servers of mcp.json are served on port 8787', () => {
       hasKey: true,
       ownerKeyFile: undefined,
       logLevel: 'warn',
-      source: { kind: 'config', path: 'mcp.json' },
+      source: { kind: 'config', files: [{ path: 'mcp.json' }] },
     },
   });
 });
@@ -28,6 +28,15 @@ test('[F-453] --no-key asks clients for none', () => {
     options: { ownerKeyFile: 'k' },
   });
   expect(readDevOptions(['--owner-key-file', 'k', '--no-key'])).toMatchObject({ ok: false });
+});
+
+test('up takes several files, dev the last one', () => {
+  const argv = ['--config', 'a.json', '--config', 'b.json'];
+  const source = (...paths: string[]) => ({
+    options: { source: { kind: 'config', files: paths.map((path) => ({ path })) } },
+  });
+  expect(readUpOptions(argv)).toMatchObject(source('a.json', 'b.json'));
+  expect(readDevOptions(argv)).toMatchObject(source('b.json'));
 });
 
 test('a command after -- is taken word by word, options of its own included', () => {

@@ -27,7 +27,7 @@ import { statOf } from '../../../runner/process/process-table.ts';
 
 const program = fileURLToPath(new URL('../../../runner/main.ts', import.meta.url));
 const SECRET = 'a'.repeat(64);
-const SOURCE = { kind: 'config', path: 'mcp.json' } as const;
+const SOURCE = { kind: 'config', files: [{ path: 'mcp.json' }] } as const;
 const isRoot = process.geteuid?.() === 0;
 
 let outside: string;

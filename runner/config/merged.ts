@@ -1,0 +1,76 @@
+// Several config files served as one, as `mcp-bridge up` does with what it finds on a machine. Pure.
+import { isDeepStrictEqual } from 'node:util';
+
+import type { ConfigProblem } from './problem.ts';
+import { MAX_SERVERS } from './reader.ts';
+import type { RunnerConfig, ServerConfig } from './runner-config.ts';
+
+/**
+ * The servers of all `configs`, in their order; every other setting is that of the first. The same server in two files is served
+ * once. Another server of the same name gets a number behind it, and a warning says so.
+ */
+export function mergedConfig([first, ...others]: readonly [
+  RunnerConfig,
+  ...RunnerConfig[],
+]): RunnerConfig {
+  const servers = new Map(first.servers);
+  const warnings = [...first.warnings];
+  for (const { file, servers: more } of others) {
+    for (const server of more.values()) {
+      const name = nameFor(server, servers);
+      if (name === undefined) continue;
+      if (name !== server.name)
+        warnings.push({
+          file,
+          path: server.configuredAs ?? server.name,
+          what: `is served as "${name}", because another file has another server of its name`,
+          fix: 'Rename one of the two to choose its name.',
+        });
+      servers.set(name, {
+        ...server,
+        name,
+        ...(name !== server.name && { configuredAs: server.configuredAs ?? server.name }),
+      });
+    }
+    warnings.push(...(others.find((other) => other.file === file)?.warnings ?? []));
+  }
+  return {
+    ...first,
+    // What is watched.
+    envFiles: [
+      ...new Set([...first.envFiles, ...others.flatMap((each) => [each.file, ...each.envFiles])]),
+    ],
+    servers,
+    leftOut: [first, ...others].flatMap(({ leftOut }) => leftOut),
+    warnings,
+  };
+}
+
+/** The name it is served under beside `servers`; undefined: it is one of them. */
+function nameFor(
+  server: ServerConfig,
+  servers: ReadonlyMap<string, ServerConfig>,
+): string | undefined {
+  for (let number = 1; ; number += 1) {
+    const name = number === 1 ? server.name : `${server.name.slice(0, NAME_CHARS)}-${number}`;
+    const other = servers.get(name);
+    if (other === undefined) return name;
+    if (isSame(server, other)) return undefined;
+  }
+}
+
+/** What is wrong with more servers than a runner may offer. */
+export function tooManyServers({ file, servers }: RunnerConfig): ConfigProblem | undefined {
+  if (servers.size <= MAX_SERVERS) return undefined;
+  const what = `and the other files have more than ${MAX_SERVERS} servers together`;
+  return { file, path: '', what, fix: 'Serve fewer of them.' };
+}
+
+/** Room for a number within the 64 characters of a name. */
+const NAME_CHARS = 60;
+
+/** What starts it, whatever folder its file lies in: programs start servers in folders of their own choice. */
+const isSame = (left: ServerConfig, right: ServerConfig): boolean =>
+  left.command === right.command &&
+  isDeepStrictEqual(left.args, right.args) &&
+  isDeepStrictEqual(left.env, right.env);
