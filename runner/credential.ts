@@ -2,13 +2,14 @@
 // environment or in a log; the edge keeps only its hash.
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 import type { Problem } from '../shared/problem.ts';
 import { errorCode } from './error-code.ts';
 import { hasFileOwners } from './file-owners.ts';
 import { isRunnerKey } from './runner-key.ts';
+import { writeFix } from './write-fix.ts';
 
 /** 256 bits: out of reach of guessing, so that an unsalted hash at the edge is enough. 43 characters of base64url. */
 const SECRET_BYTES = 32;
@@ -133,6 +134,10 @@ export async function writeTokenFile(path: string, token: string): Promise<Token
     try {
       await file.writeFile(`${token}\n`);
       await file.sync();
+    } catch (error) {
+      // What is there would be in the way of the next try.
+      await rm(path, { force: true });
+      throw error;
     } finally {
       await file.close();
     }
@@ -146,7 +151,10 @@ export async function writeTokenFile(path: string, token: string): Promise<Token
       );
     if (code === 'ENOENT')
       return refuse('cannot be written: its directory does not exist', 'Make it first.');
-    return refuse(`could not be written (${code})`, 'Name another file with --out.');
+    return refuse(
+      `could not be written (${code})`,
+      `${writeFix(code)}, or name another file with --out.`,
+    );
   }
 }
 

@@ -4,6 +4,7 @@ import type { Problem } from '../shared/problem.ts';
 import { errorCode } from './error-code.ts';
 import { createLog, type Log } from './log.ts';
 import { openOutput, printLine } from './output.ts';
+import { writeFix } from './write-fix.ts';
 
 const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
 
@@ -22,8 +23,12 @@ export function openRecord(path: string | undefined): RecordOpening {
     const descriptor = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o600);
     return { ok: true, log: recordLog(openOutput(descriptor).line) };
   } catch (error) {
-    const what = `The record ${path} cannot be written (${errorCode(error) ?? 'unknown error'})`;
-    return { ok: false, problem: { what, fix: 'Name another file with --record.' } };
+    const code = errorCode(error) ?? 'unknown error';
+    const what = `The record ${path} cannot be written (${code})`;
+    return {
+      ok: false,
+      problem: { what, fix: `${writeFix(code)}, or name another with --record.` },
+    };
   }
 }
 

@@ -77,7 +77,7 @@ async function tryServer(server: ServerConfig, ground: SpecGround): Promise<Outc
 
 function exitProblem(facts: ExitFacts, path: string | undefined, tail: readonly string[]): Problem {
   if (facts.reason === 'spawn_failed') {
-    return { what: describeExit(facts), fix: 'Then run this check again.' };
+    return { what: describeExit(facts), fix: 'Then run the same command again.' };
   }
   const cause = printedCause(tail);
   if (cause) return { what: `${describeExit(facts)}: ${cause.what}`, fix: cause.fix };

@@ -20,6 +20,7 @@ import {
   type ManagerName,
   type Owner,
 } from '../service/managers.ts';
+import { writeFix } from '../write-fix.ts';
 import type { ServiceProgram } from '../service/service-program.ts';
 import { EXIT, printUsage, readArguments, textOf, type Arguments } from './arguments.ts';
 import { COMMANDS } from './commands.ts';
@@ -190,7 +191,9 @@ function unwritable(file: string, error: unknown): Problem {
   const code = errorCode(error) ?? 'unknown error';
   return {
     what: `${file} cannot be written (${code})`,
-    fix: code === 'ENOSPC' ? 'Make room on that disk.' : 'Check who may write to that folder.',
+    fix: /^E(?:ACCES|PERM|ROFS)$/u.test(code)
+      ? 'Check who may write to that folder.'
+      : `${writeFix(code)}.`,
   };
 }
 

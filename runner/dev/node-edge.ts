@@ -1,6 +1,6 @@
 // An edge in this program. This is where edge and runner meet: all else of them knows only the link.
 import { join } from 'node:path';
-import { DatabaseError } from '../../edge/hosts/node/database.ts';
+import { DatabaseError, type DatabaseProblem } from '../../edge/hosts/node/database.ts';
 import { startEdge, type EdgeOptions, type NodeEdge } from '../../edge/hosts/node/edge.ts';
 import type { Log } from '../log.ts';
 import { EdgeStartError } from './edge-start-error.ts';
@@ -40,6 +40,14 @@ const edgeLog =
     // Level and message are no fields. To copy a line and overwrite two costs less than to leave them out.
     log[line.level](`edge: ${line.message}`, { ...line, level: undefined, message: undefined });
 
+/** What to do about a database that cannot be opened. */
+const DATABASE_FIXES: Readonly<Record<DatabaseProblem, string>> = {
+  in_use: 'Stop what uses it',
+  newer: 'Upgrade this program',
+  full: 'Make room there',
+  unusable: 'Look at that file and its disk',
+};
+
 function inWords(
   { host, port }: Pick<EdgeOptions, 'host' | 'port'>,
   storage: string,
@@ -48,7 +56,7 @@ function inWords(
 ): unknown {
   if (error instanceof DatabaseError) {
     const reason = error.problem === 'in_use' ? 'storage_in_use' : 'storage_unusable';
-    const fix = `Stop what uses it, or choose another folder than ${storage} with --storage.`;
+    const fix = `${DATABASE_FIXES[error.problem]}, or choose another folder than ${storage} with --storage.`;
     return new EdgeStartError(reason, { what: error.message, fix });
   }
   if (!(error instanceof Error) || !('syscall' in error) || error.syscall !== 'listen')

@@ -11,11 +11,13 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errorCode } from '../error-code.ts';
 import { hasFileOwners } from '../file-owners.ts';
+import { writeFix } from '../write-fix.ts';
 import { EdgeStartError } from './edge-start-error.ts';
 
 /** How the names of lock files begin. */
@@ -74,6 +76,10 @@ export function writeOwnFile(path: string, text: string): void {
     const file = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
     try {
       writeFileSync(file, text);
+    } catch (error) {
+      // Half of it would be taken for the whole at the next start.
+      rmSync(path, { force: true });
+      throw error;
     } finally {
       closeSync(file);
     }
@@ -81,7 +87,7 @@ export function writeOwnFile(path: string, text: string): void {
 }
 
 /**
- * Reads a secret of ours, or undefined if there is none. A secret that others can read, or that has another form, may be somebody
+ * Reads a secret of ours, or undefined if there is none yet. A secret that others can read, or that has another form, may be somebody
  * else's: no checkout of a repository makes a file that only its owner can read.
  */
 export function readOwnSecret(path: string, form: RegExp): string | undefined {
@@ -95,6 +101,8 @@ export function readOwnSecret(path: string, form: RegExp): string | undefined {
       if (hasFileOwners() && (stat.mode & OF_OTHERS) !== 0)
         throw unusableStorage(path, `could be read by others (mode ${mode}), who may have read it`);
       const text = readFileSync(file, 'utf8').trim();
+      // A program that was killed while it wrote it.
+      if (text === '') return undefined;
       if (!form.test(text)) throw unusableStorage(path, 'does not contain what was written to it');
       return text;
     } finally {
@@ -136,15 +144,6 @@ export function inWords(path: string, error: unknown): unknown {
   const code = String(error.code);
   return new EdgeStartError('storage_unusable', {
     what: `${path} cannot be used (${code} on ${String(error.syscall)})`,
-    fix: `${STORAGE_FIXES[code] ?? 'Look at it'}, or choose another folder with --storage.`,
+    fix: `${writeFix(code)}, or choose another folder with --storage.`,
   });
 }
-
-/** What to do about a system's error. */
-const STORAGE_FIXES: Readonly<Record<string, string>> = {
-  EACCES: 'Go to a folder in which you may write',
-  EPERM: 'Go to a folder in which you may write',
-  EROFS: 'Go to a folder in which you may write',
-  ENOSPC: 'Make room on that disk',
-  EDQUOT: 'Make room in your quota',
-};

@@ -25,13 +25,21 @@ export function describeSpawnFailure(error: unknown, start: AttemptedStart): Spa
   return { code, message, words: 'its working directory cannot be used' };
 }
 
+/** Programs that start servers come with others. */
+const SOURCES: ReadonlyMap<string, string> = new Map([
+  ['npx', 'Node.js, which brings it,'],
+  ['npm', 'Node.js, which brings it,'],
+  ['uvx', 'uv (https://docs.astral.sh/uv/), which brings it,'],
+  ['bunx', 'Bun, which brings it,'],
+]);
+
 function adviceFor(code: string, start: AttemptedStart): string {
   const { command, uid } = start;
   switch (code) {
     case 'ENOENT':
       return isPresent(start.command, start.cwd ?? process.cwd(), start.searchPath)
         ? `command '${command}' exists, but the interpreter its first line names was not found: install that`
-        : `command '${command}' not found: install it or give its full path`;
+        : `command '${command}' not found: install ${SOURCES.get(command) ?? 'it'} or give its full path`;
     case 'ECGROUP':
       return `command '${command}' not started: its limits could not be set, as its cgroup could not be made`;
     case 'EACCES':

@@ -14,7 +14,7 @@ const SCHEMA = `${FLEET_SCHEMA}${ACCESS_SCHEMA}
   PRAGMA user_version = ${SCHEMA_VERSION};`;
 
 /** Why a database cannot be used. */
-export type DatabaseProblem = 'in_use' | 'newer' | 'unusable';
+export type DatabaseProblem = 'in_use' | 'newer' | 'full' | 'unusable';
 
 /** Thrown by {@link Database.open}; the message says what is wrong with the file. */
 export class DatabaseError extends Error {
@@ -29,6 +29,9 @@ export class DatabaseError extends Error {
 
 /** SQLite's result code for a file that another program has locked (sqlite.org, "Result Codes"). */
 const SQLITE_BUSY = 5;
+
+/** The same for a disk without room. */
+const SQLITE_FULL = 13;
 
 /** A value of a column. */
 export type Value = string | number | null;
@@ -122,6 +125,8 @@ function asDatabaseError(path: string, error: unknown): DatabaseError {
   const code = (error as { readonly errcode?: number }).errcode ?? 0;
   if (code === SQLITE_BUSY)
     return new DatabaseError('in_use', `${path} is used by another edge`, error);
+  if (code === SQLITE_FULL)
+    return new DatabaseError('full', `${path} does not fit on its disk`, error);
   const why = error instanceof Error ? error.message : 'unknown error';
   return new DatabaseError('unusable', `${path} cannot be used as a database (${why})`, error);
 }
