@@ -19,7 +19,9 @@ import type { DialGround } from './sessions/session-link.ts';
 import { sessionProcess } from './sessions/process-choice.ts';
 import { SpareLinks, type Ahead } from './sessions/spare-links.ts';
 import { Starts } from './sessions/starts.ts';
+import type { ExitReason } from './process/exit.ts';
 import type { Fault } from '../shared/fault.ts';
+import { CallFigures, Figures } from '../shared/figures.ts';
 import type { ServerName, SessionName } from '../shared/ids.ts';
 
 /** Characters of a boot id: as random as a session's name. */
@@ -47,7 +49,8 @@ class Runner implements RunningRunner {
   readonly #spares: SpareLinks;
   readonly #pools = new Map<string, ProcessPool>();
   readonly #sessions = new RunnerSessions();
-  readonly #counters = { sessionsOpened: 0, sessionsRefused: 0, processExits: 0 };
+  readonly #figures = new Figures();
+  readonly #calls = new CallFigures(this.#figures, 'process');
   #config: RunnerConfig;
   #isDraining = false;
 
@@ -86,7 +89,10 @@ class Runner implements RunningRunner {
       connect: options.connect,
       log: options.log,
       hello: () => this.#hello(),
-      opened: () => this.#edgeReached(),
+      opened: () => {
+        this.#figures.count('linksOpened', 'control');
+        this.#edgeReached();
+      },
       welcomed: (servers) => {
         this.#log.info('control link up', { servers });
         ready.resolve();
@@ -139,7 +145,7 @@ class Runner implements RunningRunner {
     const ahead = this.#spares.taken(session);
     const fault = this.#serve(frame, ahead);
     if (!fault) return;
-    this.#counters.sessionsRefused += 1;
+    this.#figures.count('refusals', fault.fault);
     this.#control.refuse(session, fault);
     if (ahead) this.#spares.refuse(ahead, fault);
   }
@@ -168,7 +174,7 @@ class Runner implements RunningRunner {
 
   #host({ open: frame, server, ahead }: Opened, pool: ProcessPool, first: ServerProcess): void {
     const { session, server: name } = frame;
-    this.#counters.sessionsOpened += 1;
+    this.#figures.count('sessionsOpened', name);
     const log = this.#log.child({ session, server: name, principal: frame.principal });
     const record = this.#record?.child({ session, server: name, principal: frame.principal });
     record?.info('session opened', { clientKind: frame.clientKind, pid: first.pid });
@@ -180,8 +186,12 @@ class Runner implements RunningRunner {
       ahead,
       log,
       record,
+      calls: this.#calls.of(name),
       quote: (bytes, isCut) => pool.quote(bytes, isCut),
-      reached: () => this.#edgeReached(),
+      reached: () => {
+        this.#figures.count('linksOpened', 'session');
+        this.#edgeReached();
+      },
       unknown: () => this.#control.refuse(session, { fault: 'session_not_found' }),
       served: () => pool.served(first),
       finished: () => this.#finished(session, record),
@@ -224,10 +234,11 @@ class Runner implements RunningRunner {
 
   #addPool(server: ServerConfig): void {
     const log = this.#log.child({ server: server.name });
-    const exited = (): void => {
-      this.#counters.processExits += 1;
+    const counted = {
+      started: () => this.#figures.count('processStarts', server.name),
+      ended: (reason: ExitReason) => this.#figures.count('processExits', server.name, reason),
     };
-    this.#pools.set(server.name, new ProcessPool(server, this.#ground, log, exited));
+    this.#pools.set(server.name, new ProcessPool(server, this.#ground, log, counted));
   }
 
   async drain(): Promise<void> {
@@ -262,7 +273,8 @@ class Runner implements RunningRunner {
       sessions: this.#sessions.snapshot(),
       processes,
       spares: this.#spares.snapshot(),
-      counters: this.#counters,
+      heldBack: new Map([...this.#pools].map(([name, pool]) => [name, pool.isHeldBack])),
+      figures: this.#figures,
     };
   }
 }

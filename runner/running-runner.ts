@@ -4,6 +4,7 @@ import type { RunnerConfig } from './config/runner-config.ts';
 import type { Log } from './log.ts';
 import type { RunnerToken } from './runner-token.ts';
 import type { Containment } from './process/containment.ts';
+import type { Figures } from '../shared/figures.ts';
 import type { BootId, RunnerName, ServerName, SessionName } from '../shared/ids.ts';
 
 /** `edge` is the origin to dial and `token` the credential to show there. Without a containment marks do. */
@@ -41,8 +42,10 @@ export interface RunnerSnapshot {
   readonly sessions: readonly SessionSnapshot[];
   readonly processes: readonly ProcessSnapshot[];
   readonly spares: readonly SpareSnapshot[];
-  /** Totals since the start, by camelCase name without unit, such as `processExits`. */
-  readonly counters: Readonly<Record<string, number>>;
+  /** Whether a server's starts are held back. */
+  readonly heldBack: ReadonlyMap<ServerName, boolean>;
+  /** What was counted since the start. */
+  readonly figures: Figures;
 }
 
 export interface SessionSnapshot {
@@ -51,6 +54,9 @@ export interface SessionSnapshot {
   readonly state: string;
   readonly pid?: number;
   readonly inFlight: number;
+  readonly stdinQueueBytes: number;
+  readonly linkQueueBytes: number;
+  readonly unacknowledgedBytes: number;
   readonly idleMs: number;
 }
 

@@ -234,6 +234,23 @@ export const FAULTS = {
 
 export type FaultCode = keyof typeof FAULTS;
 
+/** Errors of OAuth endpoints (RFC 6749 §4.1.2.1 and §5.2, RFC 7591 §3.2.2, RFC 8707 §2; `slow_down` is RFC 8628 §3.5). */
+export const SIGN_IN_ERRORS = [
+  'access_denied',
+  'invalid_client',
+  'invalid_client_metadata',
+  'invalid_grant',
+  'invalid_redirect_uri',
+  'invalid_request',
+  'invalid_scope',
+  'invalid_target',
+  'not_found',
+  'server_error',
+  'slow_down',
+  'temporarily_unavailable',
+  'unsupported_grant_type',
+] as const;
+
 /** An expected failure as a value. `message` overrides the table's text; `phase` says how far the request got. */
 export interface Fault {
   readonly fault: FaultCode;

@@ -1100,6 +1100,24 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['runner/core/output-share.test.ts', 'shared/lines.test.ts'],
   },
 
+  // Metrics and traces
+  'F-630': {
+    fault: 'a value with quotes and line breaks in a label of /metrics',
+    tests: ['shared/metrics.test.ts'],
+  },
+  'F-631': {
+    fault: 'invented names of servers, or values of no list: each would be a time series',
+    tests: ['shared/figures.test.ts', 'edge/http/metrics.test.ts'],
+  },
+  'F-632': {
+    fault: 'an actor sleeps or breaks away, an edge restarts: what was counted begins at zero',
+    tests: ['edge/core/fleet-figures.test.ts', 'contract/stores.ts', 'e2e/metrics.test.ts'],
+  },
+  'F-633': {
+    fault: 'the fleet cannot be told what was counted',
+    tests: ['edge/http/metrics.test.ts'],
+  },
+
   // Sessions linked ahead
   'F-330': {
     fault: 'two clients ask for the one spare at once, or one asks that may have none',
@@ -1584,5 +1602,6 @@ export const FAULT_IDS: readonly string[] = [
   'F-580 F-581 F-582',
   'F-380',
   'F-570 F-571',
+  'F-630 F-631 F-632 F-633',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

@@ -8,6 +8,7 @@ import type {
   SpareRow,
 } from './ports.ts';
 import type { Fault } from '../../shared/fault.ts';
+import type { Figure } from '../../shared/figures.ts';
 import type {
   ActorName,
   PrincipalName,
@@ -42,7 +43,8 @@ export const FLEET_SCHEMA = `
   CREATE INDEX IF NOT EXISTS homes_by_session ON homes (session);
   CREATE TABLE IF NOT EXISTS runners (runner TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS owed (session TEXT PRIMARY KEY, fault TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS fleet (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;`;
+  CREATE TABLE IF NOT EXISTS fleet (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS figures (id INTEGER PRIMARY KEY CHECK (id = 0), figures TEXT NOT NULL) STRICT;`;
 
 const ROW = 'session, runner, boot, server, principal, opened_at AS openedAt';
 
@@ -192,6 +194,16 @@ export class FleetTables implements FleetStore {
     if (at === undefined) this.#sql.write('DELETE FROM fleet WHERE key = ?', REVIEW);
     else this.#sql.write('INSERT OR REPLACE INTO fleet VALUES (?, ?)', REVIEW, at);
     this.#wakeAt(at);
+  }
+
+  figures(): Figure[] {
+    const [row] = this.#sql.rows<{ figures: string }>('SELECT figures FROM figures');
+    return row ? (JSON.parse(row.figures) as Figure[]) : [];
+  }
+
+  keepFigures(figures: readonly Figure[]): void {
+    const text = JSON.stringify(figures);
+    this.#sql.write('INSERT OR REPLACE INTO figures VALUES (0, ?)', text);
   }
 
   #spares(where: string, value: string): SpareRow[] {

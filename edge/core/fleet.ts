@@ -4,6 +4,7 @@
 // Where sessions go is core/placing's, who makes room for them core/room-search's, and the runners' sockets are core/control-links'.
 // One file above 300 lines: each frame and dial changes the same books.
 import { ControlLinks, type ControlNote } from './control-links.ts';
+import { FleetFigures } from './fleet-figures.ts';
 import type { FleetEffect, FleetTerms } from './fleet-effects.ts';
 import { LateOpenings } from './late-openings.ts';
 import { displacementLine, runnerPresenceLine } from './log.ts';
@@ -33,7 +34,8 @@ import { SpareBooks } from './spare-books.ts';
 import { Tickets } from './tickets.ts';
 import { UsedOnce } from './used-once.ts';
 import { actDue, nextDue, type Dues } from '../../shared/dues.ts';
-import type { Fault } from '../../shared/fault.ts';
+import type { Fault, FaultCode } from '../../shared/fault.ts';
+import type { Figure } from '../../shared/figures.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { MAX_SESSIONS, type ControlUp, type HelloFrame } from '../../shared/link/control-frames.ts';
 import {
@@ -79,6 +81,7 @@ export class Fleet {
     (ask, scope) => void this.#effects.push({ do: 'sign', ask, scope }),
   );
   readonly #late = new LateOpenings();
+  readonly #figures: FleetFigures;
   readonly #placing: Placing;
   readonly #terms: FleetTerms;
   #policyVersion = 0;
@@ -100,6 +103,7 @@ export class Fleet {
   ) {
     this.#spares = new SpareBooks(store, mint);
     this.#store = store;
+    this.#figures = new FleetFigures(store);
     this.#terms = terms;
     // A sleep must not make a statement good again whose link is up.
     for (const { note } of sockets.all()) if (note?.use) this.#used.isFirst(note.use, note.at);
@@ -116,7 +120,10 @@ export class Fleet {
       links: this.#links,
       spares: this.#spares,
       tickets: this.#tickets,
-      effect: (effect) => void this.#effects.push(effect),
+      effect: (effect) => {
+        if (effect.do === 'began') this.#figures.opened(effect.row);
+        this.#effects.push(effect);
+      },
       makeRoom: (room, now) => this.#room.ask(room, now),
       reviewLater: (now) => this.#reviewLater(now),
     });
@@ -175,7 +182,7 @@ export class Fleet {
     const row = this.#store.session(session);
     if (!row) return this.#flush();
     this.#store.removeSession(session);
-    this.#effects.push({ do: 'ended', row, ms: now - row.openedAt, fault: undefined });
+    this.#ended(row, undefined, now);
     const socket = this.#links.socketOf(row.runner, now);
     if (socket !== undefined) this.#links.say(socket, { type: 'close', session });
     return this.#flush();
@@ -195,8 +202,19 @@ export class Fleet {
       spares: linked.has(record.runner) ? this.#spares.readyOn(record.runner) : 0,
     }));
     const sessions = runners.reduce((sum, runner) => sum + runner.sessions, 0);
-    const view = { runners, sessions, ...this.#placing.counts };
+    const view = { runners, sessions };
     return { view, effects: this.#flush() };
+  }
+
+  /** What all workers and this fleet have counted, with what one of them counted since it told last. */
+  figures(fresh: readonly Figure[], now: number): readonly Figure[] {
+    this.#figures.add(fresh, now);
+    return this.#figures.all();
+  }
+
+  /** The host stops. */
+  keepFigures(): void {
+    this.#figures.keep();
   }
 
   /** Where a runner's machine is, and another that shows its credential. */
@@ -357,6 +375,7 @@ export class Fleet {
     this.#room.dues(due);
     due(this.#oweAt, () => this.#tellOwed(), OWED_AGAIN_MS);
     due(this.#late.dueAt, (now) => this.#endLateOpenings(now));
+    this.#figures.dues(due);
   };
 
   #frame(socket: SocketId, note: ControlNote, frame: ControlUp, now: number): void {
@@ -496,10 +515,15 @@ export class Fleet {
   #giveUp(session: SessionName, fault: Fault, now: number): void {
     const row = this.#store.session(session);
     this.#store.removeSession(session);
-    if (row) this.#effects.push({ do: 'ended', row, ms: now - row.openedAt, fault: fault.fault });
+    if (row) this.#ended(row, fault.fault, now);
     this.#store.owe({ session, fault });
     this.#reviewLater(now);
     this.#effects.push({ do: 'giveUp', session, fault });
+  }
+
+  #ended(row: SessionRow, fault: FaultCode | undefined, now: number): void {
+    this.#figures.ended(fault, now);
+    this.#effects.push({ do: 'ended', row, ms: now - row.openedAt, fault });
   }
 
   /** The actor of a session found its socket of this epoch dead; the runner is told, if it is there. */

@@ -2,7 +2,7 @@
 // fields: no message content, no credential, no session id.
 import type { ToldApp, ToldRequest } from '../../shared/mcp/told.ts';
 import type { SessionRow } from './ports.ts';
-import type { FaultCode } from '../../shared/fault.ts';
+import type { FaultCode, SIGN_IN_ERRORS } from '../../shared/fault.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type {
@@ -106,21 +106,8 @@ export interface RefusalLine extends Partial<ToldCall> {
   readonly request?: string | undefined;
 }
 
-/** Errors of OAuth endpoints (RFC 6749 §4.1.2.1 and §5.2, RFC 7591 §3.2.2, RFC 8707 §2; `slow_down` is RFC 8628 §3.5). */
-export type SignInError =
-  | 'access_denied'
-  | 'invalid_client'
-  | 'invalid_client_metadata'
-  | 'invalid_grant'
-  | 'invalid_redirect_uri'
-  | 'invalid_request'
-  | 'invalid_scope'
-  | 'invalid_target'
-  | 'not_found'
-  | 'server_error'
-  | 'slow_down'
-  | 'temporarily_unavailable'
-  | 'unsupported_grant_type';
+/** An error of an OAuth endpoint. */
+export type SignInError = (typeof SIGN_IN_ERRORS)[number];
 
 /** A session that was in the books is over. */
 export interface SessionEnd {

@@ -47,8 +47,6 @@ export interface PlacingHost {
 export class Placing {
   readonly #host: PlacingHost;
   readonly #turns = new OpeningTurns();
-  /** Sessions opened and refused since the fleet woke. */
-  readonly counts = { opened: 0, refused: 0 };
 
   constructor(host: PlacingHost) {
     this.#host = host;
@@ -77,7 +75,6 @@ export class Placing {
       if (isHeld) this.#host.store.removeSession(row.session);
       return this.refuse(ask, { fault: ticket === undefined ? 'internal' : 'runner_offline' });
     }
-    this.counts.opened += 1;
     this.#host.effect({ do: 'began', row, clientKind: opening.clientKind });
     this.#host.effect({ do: 'opened', ask, opened: { ok: true, value: placedOf(row) } });
   }
@@ -100,10 +97,7 @@ export class Placing {
     const { server } = opening;
     const row = this.#host.store.homeOf(actor) ?? this.#host.store.newestOf(actor);
     const fault = row ? undefined : this.#whyNot(server, now);
-    if (fault) {
-      this.counts.refused += 1;
-      return { ok: false, fault };
-    }
+    if (fault) return { ok: false, fault };
     const hasSpares = this.#host.spares.has(server);
     const session = row?.session ?? this.#handOut(opening, now);
     if (session !== undefined && !row) this.#host.store.putHome(actor, session);
@@ -122,7 +116,6 @@ export class Placing {
     const fault = this.#whyNot(opening.server, now);
     const afterMs = fault ? undefined : this.#turnOf(opening.principal, now);
     if (afterMs === undefined) {
-      this.counts.refused += 1;
       const tooFast: Fault = { fault: 'overloaded', message: TOO_FAST };
       return { ok: false, fault: fault ?? tooFast };
     }
@@ -160,7 +153,6 @@ export class Placing {
     const { session } = spare;
     this.#host.store.removeSpare(session);
     const row = this.#book(session, spare, opening, now);
-    this.counts.opened += 1;
     this.#host.effect({ do: 'began', row, clientKind: opening.clientKind });
     // The runner mostly learns it from the session link first. It never needs this if the client comes, and always if it does not.
     this.#host.tickets.sign(session, row, (ticket) => void this.#sayOpen(row, opening, ticket));
@@ -203,7 +195,6 @@ export class Placing {
   }
 
   refuse(ask: string, fault: Fault): void {
-    this.counts.refused += 1;
     this.#host.effect({ do: 'opened', ask, opened: { ok: false, fault } });
   }
 

@@ -2,6 +2,7 @@
 // these and a clock; it has no rules of its own (D5).
 import type { Text } from '../../shared/bytes.ts';
 import type { Fault } from '../../shared/fault.ts';
+import type { Figure } from '../../shared/figures.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
 import type { ToldPerson } from '../../shared/link/person.ts';
 import type {
@@ -170,8 +171,6 @@ export interface RunnerView {
 export interface FleetView {
   readonly runners: readonly RunnerView[];
   readonly sessions: number;
-  readonly opened: number;
-  readonly refused: number;
 }
 
 /**
@@ -315,4 +314,7 @@ export interface FleetStore {
   /** When to wake the fleet to check its books, in milliseconds since the epoch. */
   reviewAt(): number | undefined;
   setReview(at: number | undefined): void;
+  /** What was counted, as it was kept last. */
+  figures(): readonly Figure[];
+  keepFigures(figures: readonly Figure[]): void;
 }

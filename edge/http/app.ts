@@ -14,6 +14,7 @@ import { isMessage, openSse, postMessage, serverOfMessage } from './http-sse.ts'
 import { withoutSignIn } from './no-sign-in.ts';
 import type { CurrentPolicies } from './oauth/context.ts';
 import { signInAnswer } from './oauth/sign-in.ts';
+import { signInStepOf } from './oauth/sign-in-step.ts';
 import { readingOn } from './read-on.ts';
 import { refusalLine, towards } from './refusal-reason.ts';
 import { notConfigured, refuse } from './refuse.ts';
@@ -101,7 +102,10 @@ function failed(error: unknown, request: Request, env: EdgeContext): Response {
 /** Logs a refusal, and makes it one that its client can read. */
 function finished(request: Request, response: Response, env: EdgeContext): Response {
   const line = refusalLine(response);
-  if (line) env.log({ ...line, request: env.requestId(request) });
+  if (line) {
+    env.tally.refused(line.fault);
+    env.log({ ...line, request: env.requestId(request) });
+  }
   return response.status >= 400 ? asRefusal(request, response, env.settings) : response;
 }
 
@@ -172,8 +176,10 @@ async function route(
   else if (checkPath(request)) context.res = refuse(unknownPath(url.pathname));
   else {
     const signedIn = signIn(request, context.env, memory);
-    if (signedIn) context.res = await signedIn;
-    else await next();
+    if (!signedIn) return next();
+    context.res = await signedIn;
+    const step = signInStepOf(context.res);
+    if (step) context.env.tally.signIn(step);
   }
 }
 
@@ -248,8 +254,8 @@ async function serve(
   const { name } = principal;
   const caller = { principal: name, server, clientKind, request: env.requestId(request) };
   const record =
-    settings.record === 'all' && request.method === 'POST'
-      ? new RecordedPost(env.log, caller)
+    request.method === 'POST'
+      ? new RecordedPost(env.tally, caller, settings.record === 'all' ? env.log : undefined)
       : undefined;
   const { secret } = settings;
   const known = { request, settings, secret, principal, server, clientKind, ports };

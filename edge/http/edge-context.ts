@@ -6,12 +6,14 @@ import { PolicyMemory } from './policies.ts';
 import type { Ports } from './ports.ts';
 import { EdgeLimits } from '../core/limits.ts';
 import type { LogPort } from '../core/log.ts';
+import type { EdgeTally } from '../core/tally.ts';
 import type { Settings } from '../settings.ts';
 
 export interface EdgeContext {
   readonly settings: Settings;
   readonly ports: Ports;
   readonly log: LogPort;
+  readonly tally: EdgeTally;
   /** The name of a request in the host's own logs, if it has one. */
   readonly requestId: (request: Request) => string | undefined;
   /** The address a request came from, if the host can tell. */

@@ -34,7 +34,7 @@ export interface Exchange {
   readonly rights?: Rights | undefined;
   /** Whether the principal may still use the server, and do this; absent: no policy can be set while everything runs. */
   readonly mayStill?: ((asked?: Asked) => Promise<boolean>) | undefined;
-  /** Absent: calls are not recorded. */
+  /** Of a POST. */
   readonly record?: RecordedPost | undefined;
 }
 

@@ -1,7 +1,7 @@
 // What people ask of the edge itself: whether it is ready, its figures, and its first page.
 import { bearerToken, isMetricsKey } from '../access/credentials.ts';
 import { urlOf } from './request-url.ts';
-import { fleetMetrics } from './metrics.ts';
+import { edgeMetrics } from './metrics.ts';
 import { homePage, homeText, wantsHtml } from './pages/home.ts';
 import { htmlResponse, textResponse } from './pages/html.ts';
 import { refuse } from './refuse.ts';
@@ -28,12 +28,22 @@ export async function ready(
   return hasRunner ? readyz([]) : readyz([NO_RUNNER]);
 }
 
-export async function metrics({ req, env: { settings, ports } }: AppContext): Promise<Response> {
+export async function metrics({
+  req,
+  env: { settings, ports, tally },
+}: AppContext): Promise<Response> {
   const bearer = bearerToken(req.raw.headers, urlOf(req.raw));
   if (!bearer.ok) return refuse(bearer.fault, { tokenSent: bearer.tokenSent });
   if (!(await isMetricsKey(settings, bearer.token)))
     return refuse({ fault: 'unauthorized' }, { tokenSent: true });
-  const text = metricsText(fleetMetrics(await ports.fleet.view()));
+  const fresh = tally.take();
+  const [view, figures] = await Promise.all([ports.fleet.view(), ports.fleet.figures(fresh)]).catch(
+    (error: unknown) => {
+      tally.add(fresh);
+      throw error;
+    },
+  );
+  const text = metricsText(edgeMetrics(view, figures));
   return new Response(text, {
     headers: { 'Content-Type': METRICS_CONTENT_TYPE, 'Cache-Control': 'no-store' },
   });

@@ -17,6 +17,7 @@ import type {
 } from '../core/ports.ts';
 import type { AccessPort } from '../core/access-ports.ts';
 import type { RecordQuery, RecordView } from '../core/record.ts';
+import type { Figure } from '../../shared/figures.ts';
 import type { ActorName, RunnerName, StreamId } from '../../shared/ids.ts';
 
 /** A message socket to a session actor; the listeners are set before anything can arrive. */
@@ -59,6 +60,8 @@ export interface SessionPort {
 
 export interface FleetPort {
   view(): Promise<FleetView>;
+  /** What the edge has counted since it was set up; `fresh`: what the asking worker has not told yet. */
+  figures(fresh: readonly Figure[]): Promise<readonly Figure[]>;
   /** What was recorded last. */
   records(query: RecordQuery): Promise<RecordView>;
   /**

@@ -1,10 +1,12 @@
-// The record of one POST with requests, from its arrival to its answer: who, where, which method and tool, and how it ended. Made only
-// if calls are recorded.
+// The record of one POST with requests, from its arrival to its answer: who, where, which method and tool, and how it ended. That it
+// ended is always counted; a line tells of it if calls are recorded.
 import { sha256 } from '../access/digest.ts';
 import { toldSession, type CallLine, type LogPort, type ToldCall } from '../core/log.ts';
+import type { EdgeTally } from '../core/tally.ts';
 import type { Post } from '../core/ports.ts';
 import { beginningOf, type Text } from '../../shared/bytes.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
+import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { toldOf, type ToldApp, type ToldRequest } from '../../shared/mcp/told.ts';
 
 /** Who calls which server. */
@@ -15,28 +17,35 @@ const digests = new Map<string, string>();
 const DIGESTS_KEPT = 1_000;
 
 /** What it asks for; in a batch, what the first request of it does. */
-interface Asked extends ToldRequest, ToldApp {
+interface Asked {
+  /** Absent: calls are not recorded. */
+  readonly told: (ToldRequest & ToldApp) | undefined;
   readonly clientKind: CallLine['clientKind'];
+  readonly isListen: boolean;
   readonly requests: number;
   readonly bytesUp: number;
 }
 
 export class RecordedPost {
-  readonly #log: LogPort;
+  readonly #tally: EdgeTally;
   readonly #caller: CallerFacts;
+  readonly #log: LogPort | undefined;
   readonly #startedAt = Date.now();
   #session: string | undefined;
   #callId: string | undefined;
   #edgeMs = 0;
   #asked: Asked | undefined;
 
-  constructor(log: LogPort, caller: CallerFacts) {
-    this.#log = log;
+  /** Without a log, it is only counted. */
+  constructor(tally: EdgeTally, caller: CallerFacts, log: LogPort | undefined) {
+    this.#tally = tally;
     this.#caller = caller;
+    this.#log = log;
   }
 
   /** The session that it goes to, by its name. */
   async inSession(name: string): Promise<void> {
+    if (!this.#log) return;
     let digest = digests.get(name);
     if (digest === undefined) {
       digest = toldSession(await sha256(name));
@@ -56,7 +65,10 @@ export class RecordedPost {
       first ??= message;
       requests += 1;
     }
-    if (first) this.#asked = { ...toldOf(first), clientKind, requests, bytesUp };
+    if (!first) return;
+    const told = this.#log && toldOf(first);
+    const isListen = first.method === LISTEN_METHOD;
+    this.#asked = { told, isListen, clientKind, requests, bytesUp };
   }
 
   /** It went to its session as this post. */
@@ -67,9 +79,9 @@ export class RecordedPost {
 
   /** What the line of a refusal says of the call that was refused, which then has no line of its own. */
   get refused(): Partial<ToldCall> {
-    const asked = this.#asked;
-    if (!asked) return {};
-    const { method, tool, app, appVersion } = asked;
+    const told = this.#asked?.told;
+    if (!told) return {};
+    const { method, tool, app, appVersion } = told;
     return { callId: this.#callId, session: this.#session, method, tool, app, appVersion };
   }
 
@@ -79,7 +91,11 @@ export class RecordedPost {
     if (!asked || this.#callId === undefined) return;
     this.#asked = undefined;
     const { principal, server, request } = this.#caller;
-    const { clientKind, method, tool, app, appVersion, requests, bytesUp } = asked;
+    const { told, isListen, clientKind, requests, bytesUp } = asked;
+    const [ms, edgeMs] = [Date.now() - this.#startedAt, this.#edgeMs];
+    this.#tally.call({ server, outcome, isListen, ms, edgeMs });
+    if (!this.#log || !told) return;
+    const { method, tool, app, appVersion } = told;
     this.#log({
       level: 'info',
       message: 'call',
@@ -96,8 +112,8 @@ export class RecordedPost {
       bytesUp,
       session: this.#session,
       outcome,
-      ms: Date.now() - this.#startedAt,
-      edgeMs: this.#edgeMs,
+      ms,
+      edgeMs,
       bytesDown,
     });
   }

@@ -18,6 +18,11 @@ export class Breakers {
     return this.#principals.size;
   }
 
+  /** No process of the server is started now. */
+  isOpen(now: number): boolean {
+    return this.#server.snapshot(now).state === 'open';
+  }
+
   /** Asks for one process for a principal or, without one, ahead of time; `isStarted`: it is there already. */
   allow(principal: PrincipalName | undefined, isStarted: boolean, now: number): HeldBack {
     const own = this.#of(principal);

@@ -43,10 +43,13 @@ export class Outcomes {
     const isFinal = isLast && stream !== clients.standing;
     if (message || isFinal) out.emit(stream, message, isFinal, now);
     const { callId, told } = call;
-    if (!told) return;
+    const ms = now - call.startedAt;
+    const isListen = call.method === LISTEN_METHOD;
+    if (!told) return out.settled({ outcome, ms, isListen });
     const { app, appVersion, method, tool } = told;
-    const [ms, bytes] = [now - call.startedAt, message?.length ?? 0];
-    out.audit({ callId, app, appVersion, method, tool, outcome, ms, bytes });
+    const bytes = message?.length ?? 0;
+    const record = { callId, app, appVersion, method, tool, outcome, ms, bytes };
+    out.settled({ outcome, ms, isListen, record });
   }
 
   /** Answers a call with a fault of the bridge. */

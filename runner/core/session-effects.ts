@@ -41,8 +41,8 @@ export type SessionEffect =
    */
   | { readonly do: 'stop'; readonly reason: string; readonly isStarting: boolean }
   | Note
-  /** One finished call, for the audit log: never arguments. */
-  | { readonly do: 'audit'; readonly call: CallRecord };
+  /** One finished call, to be counted and recorded. */
+  | { readonly do: 'settled'; readonly call: SettledCall };
 
 export interface Note {
   readonly do: 'note';
@@ -51,6 +51,14 @@ export interface Note {
   readonly fields: object;
 }
 
+export interface SettledCall extends Pick<CallRecord, 'outcome' | 'ms'> {
+  /** It lasted until somebody ended it, so its time says nothing. */
+  readonly isListen: boolean;
+  /** For the audit log; absent if calls are not recorded. */
+  readonly record?: CallRecord;
+}
+
+/** What is told of a call: never arguments. */
 export interface CallRecord extends ToldRequest, ToldApp {
   readonly callId: string;
   readonly outcome: 'result' | 'error' | 'cancelled' | FaultCode;

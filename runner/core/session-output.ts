@@ -6,7 +6,7 @@ import type { SessionUp } from '../../shared/link/session-frames.ts';
 import { DropNotes } from './drop-notes.ts';
 import type { Posts } from './posts.ts';
 import type { Presence } from './presence.ts';
-import type { CallRecord, Note, SessionEffect } from './session-effects.ts';
+import type { Note, SessionEffect, SettledCall } from './session-effects.ts';
 import type { StreamLog } from './stream-log.ts';
 import type { StreamId } from '../../shared/ids.ts';
 
@@ -50,6 +50,11 @@ export class SessionOutput {
 
   stdinFull(): void {
     this.#stdinBacklogBytes ??= 0;
+  }
+
+  /** What waits for a process that does not read. */
+  get stdinQueueBytes(): number {
+    return this.#stdinBacklogBytes ?? 0;
   }
 
   stdinDrained(): void {
@@ -109,8 +114,8 @@ export class SessionOutput {
     if (note) this.#effects.push(note);
   }
 
-  audit(call: CallRecord): void {
-    this.#effects.push({ do: 'audit', call });
+  settled(call: SettledCall): void {
+    this.#effects.push({ do: 'settled', call });
   }
 
   /** Everything since the last call, and whether stdout should be read. */

@@ -49,6 +49,16 @@ export class Session {
     return this.#parts.log.keptBytes;
   }
 
+  /** Events that listening clients have not acknowledged, sent or not. */
+  get unacknowledgedBytes(): number {
+    return this.#parts.log.owedBytes;
+  }
+
+  /** What waits because the process does not read its stdin. */
+  get stdinQueueBytes(): number {
+    return this.#parts.out.stdinQueueBytes;
+  }
+
   // The link.
 
   /** A new socket reached the actor. Call with each `welcome`; `expired` as in LP20. */

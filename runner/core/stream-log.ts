@@ -74,6 +74,10 @@ export class StreamLog {
     return this.#owedBytes <= RESUME_BYTES;
   }
 
+  get owedBytes(): number {
+    return this.#owedBytes;
+  }
+
   get keptBytes(): number {
     return this.#keptBytes;
   }

@@ -7,7 +7,7 @@ import type { Log } from '../log.ts';
 import { AHEAD_BYTES, PooledProcess, type ServerProcess } from './pooled-process.ts';
 import { containedListener } from '../process/contained-listener.ts';
 import type { Containment } from '../process/containment.ts';
-import { isFailure, type ExitFacts } from '../process/exit.ts';
+import { isFailure, type ExitFacts, type ExitReason } from '../process/exit.ts';
 import { Redaction } from '../process/redaction.ts';
 import { startProcess, type ProcessListener } from '../process/stdio-process.ts';
 import { processSpec } from '../configured-process.ts';
@@ -45,6 +45,12 @@ export interface ProcessGround {
   readonly containment?: Containment | undefined;
 }
 
+/** Told of each process, to be counted. */
+interface Counted {
+  started(): void;
+  ended(reason: ExitReason): void;
+}
+
 /** The processes of one server. */
 export class ProcessPool {
   /** Learned from its processes; valid as long as this configuration is used. */
@@ -59,16 +65,16 @@ export class ProcessPool {
   /** The principal to which each process belongs. */
   readonly #principals = new WeakMap<ServerProcess, string>();
   readonly #all = new Set<PooledProcess>();
-  readonly #exited: () => void;
+  readonly #counted: Counted;
   #redaction: Redaction | undefined;
   #replenishing: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(server: ServerConfig, ground: ProcessGround, log: Log, exited: () => void) {
+  constructor(server: ServerConfig, ground: ProcessGround, log: Log, counted: Counted) {
     this.#server = server;
     this.#ground = ground;
     this.#log = log;
-    this.#exited = exited;
+    this.#counted = counted;
     this.#replenish();
   }
 
@@ -106,6 +112,11 @@ export class ProcessPool {
   quote(bytes: Uint8Array, isCut: boolean): string {
     this.#redaction ??= new Redaction(this.#secrets);
     return this.#redaction.quote(bytes, isCut);
+  }
+
+  /** Its processes fail, so that none is started for now. */
+  get isHeldBack(): boolean {
+    return this.#breakers.isOpen(performance.now());
   }
 
   snapshot(): ProcessSnapshot[] {
@@ -210,12 +221,13 @@ export class ProcessPool {
     });
     void pooled.settled.then(over);
     this.#all.add(pooled);
+    this.#counted.started();
     return pooled;
   }
 
   #ended(pooled: PooledProcess, facts: ExitFacts, hasServed: boolean): void {
     this.#all.delete(pooled);
-    this.#exited();
+    this.#counted.ended(facts.reason);
     const place = this.#warm.indexOf(pooled);
     if (!this.#isClosed && this.#warm.length < this.#server.warm)
       setImmediate(() => this.#replenish());

@@ -14,7 +14,8 @@ import type { ServerConfig } from '../config/runner-config.ts';
 import { EffectQueue } from '../core/effect-queue.ts';
 import { EventBatch, type SentEvent } from '../core/event-batch.ts';
 import type { Quote } from '../core/overheard.ts';
-import type { SessionEffect } from '../core/session-effects.ts';
+import type { SessionEffect, SettledCall } from '../core/session-effects.ts';
+import type { ServerCalls } from '../../shared/figures.ts';
 import { Session } from '../core/session.ts';
 import { SPARE_EPOCH } from '../core/spares.ts';
 import { failureFields } from '../failure.ts';
@@ -44,6 +45,8 @@ export interface SessionHostOptions {
   readonly log: Log;
   /** Where calls are recorded; absent: nowhere. */
   readonly record: Log | undefined;
+  /** Counts the calls of its server. */
+  readonly calls: ServerCalls;
   /** Makes what the process printed fit to be shown to a client. */
   readonly quote: Quote;
   /** The session's socket reached the edge. */
@@ -201,6 +204,9 @@ export class SessionHost {
       state: this.#session.isEnded ? 'ended' : this.#link.isOpen ? 'linked' : 'unlinked',
       ...(process.pid !== undefined && { pid: process.pid }),
       inFlight: this.#session.inFlight,
+      stdinQueueBytes: this.#session.stdinQueueBytes,
+      linkQueueBytes: this.#link.waitingBytes,
+      unacknowledgedBytes: this.#session.unacknowledgedBytes,
       idleMs: performance.now() - this.#session.activeAt,
     };
   }
@@ -323,10 +329,17 @@ export class SessionHost {
         return this.#stop(effect.reason, effect.isStarting);
       case 'note':
         return log[effect.level](effect.words, { ...effect.fields });
-      case 'audit':
-        return this.#options.record?.info('call', { ...effect.call });
+      case 'settled':
+        return this.#settledOne(effect.call);
     }
   };
+
+  #settledOne({ outcome, ms, isListen, record }: SettledCall): void {
+    const { calls } = this.#options;
+    calls.ended(outcome);
+    if (!isListen) calls.took(ms);
+    if (record) this.#options.record?.info('call', { ...record });
+  }
 
   #send(frame: SessionUp, message: Bytes | undefined): void {
     if (frame.type === 'event' && this.#takeEvent({ frame, message })) return;

@@ -1,48 +1,45 @@
-// What the runner's /metrics says: gauges are computed from a snapshot, counters are the runner's own totals.
-import { single, type Metric, type Sample } from '../../shared/metrics.ts';
-import type { RunnerSnapshot } from '../running-runner.ts';
+// What the runner's /metrics says: gauges are computed from a snapshot, the rest was counted since the start.
+import { metric, single, type Metric, type MetricKey, type Sample } from '../../shared/metrics.ts';
+import type { RunnerSnapshot, SessionSnapshot } from '../running-runner.ts';
 
 export function runnerMetrics(snapshot: RunnerSnapshot): Metric[] {
-  const { linked, draining, sessions, processes, spares, counters } = snapshot;
+  const { linked, draining, sessions, processes, spares, heldBack, figures } = snapshot;
+  const byState = (
+    key: MetricKey,
+    rows: readonly { readonly server: string; readonly state: string }[],
+  ): Metric =>
+    metric(
+      key,
+      summed(rows, ({ server, state }) => ({ server, state })),
+    );
+  const ofSessions = (key: MetricKey, valueOf: (session: SessionSnapshot) => number): Metric =>
+    metric(
+      key,
+      summed(sessions, ({ server }) => ({ server }), valueOf),
+    );
   return [
-    single('gauge', 'mcp_bridge_linked', 'Whether the edge has accepted the control link.', linked),
-    single('gauge', 'mcp_bridge_draining', 'Whether the runner is stopping.', draining),
-    {
-      name: 'mcp_bridge_sessions',
-      type: 'gauge',
-      help: 'Sessions by server and state.',
-      samples: summed(sessions, ({ server, state }) => ({ server, state })),
-    },
-    {
-      name: 'mcp_bridge_processes',
-      type: 'gauge',
-      help: 'Processes by server and state.',
-      samples: summed(processes, ({ server, state }) => ({ server, state })),
-    },
-    {
-      name: 'mcp_bridge_spares',
-      type: 'gauge',
-      help: 'Sessions linked ahead, which no client has yet, by server and state.',
-      samples: summed(spares, ({ server, state }) => ({ server, state })),
-    },
-    {
-      name: 'mcp_bridge_requests_in_flight',
-      type: 'gauge',
-      help: 'Requests waiting for a process.',
-      samples: summed(
-        sessions,
-        ({ server }) => ({ server }),
-        ({ inFlight }) => inFlight,
-      ),
-    },
-    ...Object.entries(counters).map(([name, total]) =>
-      single(
-        'counter',
-        `mcp_bridge_${snakeCase(name)}_total`,
-        `${wordsOf(name)} since the runner started.`,
-        total,
-      ),
+    single('linked', linked),
+    single('draining', draining),
+    byState('sessions', sessions),
+    byState('processes', processes),
+    byState('spares', spares),
+    metric(
+      'heldBack',
+      [...heldBack].map(([server, isHeld]) => ({ labels: { server }, value: Number(isHeld) })),
     ),
+    ofSessions('requestsInFlight', ({ inFlight }) => inFlight),
+    ofSessions('stdinQueue', ({ stdinQueueBytes }) => stdinQueueBytes),
+    ofSessions('linkQueue', ({ linkQueueBytes }) => linkQueueBytes),
+    ofSessions('unacknowledged', ({ unacknowledgedBytes }) => unacknowledgedBytes),
+    ...figures.metrics([
+      'calls',
+      'callDuration',
+      'refusals',
+      'linksOpened',
+      'sessionsOpened',
+      'processStarts',
+      'processExits',
+    ]),
   ];
 }
 
@@ -57,15 +54,4 @@ function summed<Row>(
     labels: JSON.parse(labels) as Record<string, string>,
     value: group.reduce((sum, row) => sum + valueOf(row), 0),
   }));
-}
-
-const snakeCase = (name: string): string =>
-  name
-    .replaceAll(/([a-z0-9])([A-Z])/gu, '$1_$2')
-    .replaceAll(/[^A-Za-z0-9_]/gu, '_')
-    .toLowerCase();
-
-function wordsOf(name: string): string {
-  const words = snakeCase(name).replaceAll('_', ' ');
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -291,6 +291,16 @@ export function fleetStoreContract(make: Make<FleetStore>): void {
       expect(await step((store) => store.owed())).toEqual([owed]);
     });
 
+    test('[F-632] keeps what was counted, as it was last', async () => {
+      const { step, crash } = await make();
+      expect(await step((store) => store.figures())).toEqual([]);
+      const figure = { key: 'refusals', labels: ['not_found'], value: 1 };
+      await step((store) => store.keepFigures([figure]));
+      await step((store) => store.keepFigures([{ ...figure, value: 2 }]));
+      await crash();
+      expect(await step((store) => store.figures())).toEqual([{ ...figure, value: 2 }]);
+    });
+
     test('wakes for its review, and forgets it', async () => {
       const { step, crash, wakesAt } = await make();
       await step((store) => store.setReview(LATER));

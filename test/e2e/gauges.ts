@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { hashCredential } from '../../runner/credential.ts';
 import type { Bridge } from './harness.ts';
 
-const METRICS_KEY = 'metrics-key-of-at-least-32-characters';
+export const METRICS_KEY = 'metrics-key-of-at-least-32-characters';
 
 /** Opens the edge's /metrics to {@link edgeSessions}. */
 export const METRICS_SETTINGS = { BRIDGE_METRICS_KEY: hashCredential(METRICS_KEY) };
@@ -91,7 +91,19 @@ async function pageOf(url: string, headers = {}): Promise<string | undefined> {
   }
 }
 
-function sumOf(text: string, prefix: string): number {
+/** What edge and runner say, as Prometheus would read it. */
+export async function metricsPages(
+  bridge: Bridge,
+): Promise<{ readonly edge: string; readonly runner: string }> {
+  const headers = { authorization: `Bearer ${METRICS_KEY}` };
+  const edge = await pageOf(`${bridge.url}/metrics`, headers);
+  const runner = await pageOf(`${bridge.statusUrl}/metrics`);
+  if (edge === undefined || runner === undefined) throw new Error('A page was not answered.');
+  return { edge, runner };
+}
+
+/** The sum of the samples whose lines begin so. */
+export function sumOf(text: string, prefix: string): number {
   const lines = text.split('\n').filter((line) => line.startsWith(prefix));
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }

@@ -5,7 +5,24 @@ import { networkInterfaces } from 'node:os';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { RunnerSnapshot } from '../../runner/running-runner.ts';
+import { CallFigures, Figures } from '../../shared/figures.ts';
 import { startStatus, type StatusServer } from '../../runner/status/http.ts';
+
+const SESSION = {
+  server: 'a',
+  state: 'linked',
+  idleMs: 0,
+  stdinQueueBytes: 5,
+  linkQueueBytes: 7,
+  unacknowledgedBytes: 11,
+};
+
+const FIGURES = new Figures();
+FIGURES.count('processStarts', 'a');
+FIGURES.count('processExits', 'a', 'signalled');
+const CALLS = new CallFigures(FIGURES, 'process').of('a');
+CALLS.ended('result');
+CALLS.took(30);
 
 const SNAPSHOT: RunnerSnapshot = {
   runner: 'vm',
@@ -13,12 +30,13 @@ const SNAPSHOT: RunnerSnapshot = {
   linked: true,
   draining: false,
   sessions: [
-    { session: 'session-id', server: 'a', state: 'open', pid: 4711, inFlight: 2, idleMs: 0 },
-    { session: 'session-id-2', server: 'a', state: 'open', inFlight: 1, idleMs: 5 },
+    { ...SESSION, session: 'session-id', pid: 4711, inFlight: 2 },
+    { ...SESSION, session: 'session-id-2', inFlight: 1, idleMs: 5 },
   ],
   processes: [{ server: 'a', pid: 4711, state: 'running' }],
   spares: [{ server: 'a', state: 'ready' }],
-  counters: { processExits: 3, sessions_opened: 7 },
+  heldBack: new Map([['a', true]]),
+  figures: FIGURES,
 };
 
 const failures: unknown[] = [];
@@ -88,15 +106,23 @@ it('is not ready while it drains', async () => {
 it('gives metrics as Prometheus text, without ids', async () => {
   const { headers, body } = await ask(await serve(), '/metrics');
   expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
-  expect(body.split('\n').filter((line) => !line.startsWith('#'))).toEqual([
+  const lines = body.split('\n').filter((line) => !/^#|_bucket\{/u.test(line));
+  expect(lines).toEqual([
     'mcp_bridge_linked 1',
     'mcp_bridge_draining 0',
-    'mcp_bridge_sessions{server="a",state="open"} 2',
+    'mcp_bridge_sessions{server="a",state="linked"} 2',
     'mcp_bridge_processes{server="a",state="running"} 1',
     'mcp_bridge_spares{server="a",state="ready"} 1',
+    'mcp_bridge_process_starts_held_back{server="a"} 1',
     'mcp_bridge_requests_in_flight{server="a"} 3',
-    'mcp_bridge_process_exits_total 3',
-    'mcp_bridge_sessions_opened_total 7',
+    'mcp_bridge_stdin_queue_bytes{server="a"} 10',
+    'mcp_bridge_link_queue_bytes{server="a"} 14',
+    'mcp_bridge_unacknowledged_bytes{server="a"} 22',
+    'mcp_bridge_calls_total{server="a",hop="process",outcome="result"} 1',
+    'mcp_bridge_call_duration_seconds_sum{server="a",hop="process"} 0.03',
+    'mcp_bridge_call_duration_seconds_count{server="a",hop="process"} 1',
+    'mcp_bridge_process_starts_total{server="a"} 1',
+    'mcp_bridge_process_exits_total{server="a",reason="signalled"} 1',
     '',
   ]);
   expect(body).toContain('# TYPE mcp_bridge_process_exits_total counter\n');

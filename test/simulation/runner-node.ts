@@ -522,7 +522,7 @@ export class HostedSession {
       case 'stop':
         return void this.#process.terminate(effect.reason);
       case 'note':
-      case 'audit':
+      case 'settled':
         return;
     }
   };

@@ -1,4 +1,5 @@
 // The stores of the edge's rules, in memory. The writes of one step are kept all together or not at all, as on the platform.
+import type { Figure } from '../../shared/figures.ts';
 import type {
   FleetStore,
   GivenUp,
@@ -82,15 +83,17 @@ interface Books {
   /** The session that stands in for those of an actor. */
   readonly homes: Map<string, string>;
   readonly owed: Map<string, GivenUp>;
+  figures: readonly Figure[];
   reviewAt: number | undefined;
 }
 
-const copyOf = ({ runners, sessions, spares, homes, owed, reviewAt }: Books): Books => ({
+const copyOf = ({ runners, sessions, spares, homes, owed, figures, reviewAt }: Books): Books => ({
   runners: new Map(runners),
   sessions: new Map(sessions),
   spares: new Map(spares),
   homes: new Map(homes),
   owed: new Map(owed),
+  figures,
   reviewAt,
 });
 
@@ -101,6 +104,7 @@ export class MemoryFleetStore implements FleetStore, SteppedStore {
     spares: new Map(),
     homes: new Map(),
     owed: new Map(),
+    figures: [],
     reviewAt: undefined,
   };
   #before = this.#books;
@@ -209,6 +213,14 @@ export class MemoryFleetStore implements FleetStore, SteppedStore {
 
   paid(session: string): void {
     this.#books.owed.delete(session);
+  }
+
+  figures(): readonly Figure[] {
+    return this.#books.figures;
+  }
+
+  keepFigures(figures: readonly Figure[]): void {
+    this.#books.figures = figures;
   }
 
   reviewAt(): number | undefined {

@@ -47,6 +47,7 @@ function fleetPort(env: Env): FleetPort {
   const stub = () => env.FLEET.getByName('fleet');
   return {
     view: () => stub().view(),
+    figures: (fresh) => stub().figures(fresh),
     records: (query) => stub().records(query),
     home: (opening, actor) => stub().home(opening, actor),
     homeOf: (actor) => stub().homeOf(actor),

@@ -21,6 +21,7 @@ import type { LogLine } from '../../core/log.ts';
 import { signTicket } from '../../access/ticket.ts';
 import { keptPolicy } from '../../policy-variable.ts';
 import { fleetTerms, readSettings } from '../../settings.ts';
+import type { Figure } from '../../../shared/figures.ts';
 import { actorOf, type ActorName, type RunnerName, type SessionName } from '../../../shared/ids.ts';
 import { DurableActor } from './durable-actor.ts';
 import type { Env } from './env.ts';
@@ -92,8 +93,14 @@ export class FleetActor extends DurableActor<ControlNote, FleetEffect> implement
     return this.performed(effects, view);
   }
 
-  record(lines: readonly LogLine[]): void {
+  record(lines: readonly LogLine[], figures: readonly Figure[]): void {
     this.#record.keep(lines);
+    this.figures(figures);
+  }
+
+  figures(fresh: readonly Figure[]): readonly Figure[] {
+    const all = this.rules.figures(fresh, Date.now());
+    return this.performed([], all);
   }
 
   records(query: RecordQuery): RecordView {

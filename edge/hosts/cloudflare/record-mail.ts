@@ -1,28 +1,41 @@
-// Brings what a worker recorded to the fleet actor, some seconds' worth at a time: a call costs no call to the actor.
+// Brings what a worker recorded and counted to the fleet actor, some seconds' worth at a time: a call costs no call to the actor.
 import { waitUntil } from 'cloudflare:workers';
 import type { LogLine } from '../../core/log.ts';
+import type { Figure } from '../../../shared/figures.ts';
 
 const COLLECT_MS = 5_000;
 
 /** More than comes in that time is told at once. */
 const MOST_LINES = 200;
 
+interface Mailbox {
+  /** What was counted since this was asked last. */
+  readonly counted: () => readonly Figure[];
+  readonly tell: (lines: readonly LogLine[], figures: readonly Figure[]) => Promise<void>;
+  /** What could not be told is counted again. */
+  readonly untold: (figures: readonly Figure[]) => void;
+}
+
 export class RecordMail {
-  readonly #tell: (lines: readonly LogLine[]) => Promise<void>;
+  readonly #box: Mailbox;
   #lines: LogLine[] = [];
   #isCollecting = false;
 
-  constructor(tell: (lines: readonly LogLine[]) => Promise<void>) {
-    this.#tell = tell;
+  constructor(box: Mailbox) {
+    this.#box = box;
   }
 
   add(line: LogLine): void {
     this.#lines.push(line);
     if (this.#lines.length >= MOST_LINES) waitUntil(this.#flush());
-    else if (!this.#isCollecting) {
-      this.#isCollecting = true;
-      waitUntil(this.#later());
-    }
+    else this.collect();
+  }
+
+  /** There is something to tell. */
+  collect(): void {
+    if (this.#isCollecting) return;
+    this.#isCollecting = true;
+    waitUntil(this.#later());
   }
 
   async #later(): Promise<void> {
@@ -31,10 +44,12 @@ export class RecordMail {
     await this.#flush();
   }
 
-  /** What the actor does not hear is on the console all the same. */
+  /** Lines that the actor does not hear are on the console all the same. */
   async #flush(): Promise<void> {
     const lines = this.#lines;
     this.#lines = [];
-    if (lines.length > 0) await this.#tell(lines).catch(() => undefined);
+    const figures = this.#box.counted();
+    if (lines.length + figures.length === 0) return;
+    await this.#box.tell(lines, figures).catch(() => this.#box.untold(figures));
   }
 }

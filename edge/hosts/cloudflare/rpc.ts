@@ -17,6 +17,7 @@ import type { LogLine } from '../../core/log.ts';
 import type { RecordQuery, RecordView } from '../../core/record.ts';
 import type { PlainAnswer, PlainPost } from './plain-post.ts';
 import type { Fault } from '../../../shared/fault.ts';
+import type { Figure } from '../../../shared/figures.ts';
 import type { ActorName, RunnerName, SessionName, StreamId } from '../../../shared/ids.ts';
 
 /** See SessionPort in ../http/ports.ts. */
@@ -55,8 +56,9 @@ export interface FleetRpc extends Rpc.DurableObjectBranded {
   /** From a session actor: its runner's socket of this epoch is dead. */
   redial(session: SessionName, epoch: number): void;
   view(): FleetView;
-  /** From a worker: what it recorded since it last told. */
-  record(lines: readonly LogLine[]): void;
+  /** From a worker: what it recorded and counted since it last told. */
+  record(lines: readonly LogLine[], figures: readonly Figure[]): void;
+  figures(fresh: readonly Figure[]): readonly Figure[];
   records(query: RecordQuery): RecordView;
 }
 

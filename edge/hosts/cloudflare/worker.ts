@@ -4,6 +4,7 @@ import { durablePorts } from './durable-ports.ts';
 import type { Env } from './env.ts';
 import { settingLine } from '../../core/log.ts';
 import { recordingLog } from '../../core/record.ts';
+import { EdgeTally } from '../../core/tally.ts';
 import { RecordMail } from './record-mail.ts';
 import { createEdge } from '../../http/app.ts';
 import type { EdgeContext } from '../../http/edge-context.ts';
@@ -23,12 +24,18 @@ function contextOf(env: Env): EdgeContext {
     const settings = readSettings(env);
     for (const problem of settings.problems) consoleLog(settingLine(problem));
     const { FAILURES: failures } = env;
-    const mail = new RecordMail((lines) => env.FLEET.getByName('fleet').record(lines));
+    const tally = new EdgeTally(() => mail.collect());
+    const mail = new RecordMail({
+      counted: () => tally.take(),
+      tell: (lines, figures) => env.FLEET.getByName('fleet').record(lines, figures),
+      untold: (figures) => tally.add(figures),
+    });
     const log = recordingLog(settings.record, consoleLog, (line) => mail.add(line));
     context = {
       settings,
       ports: durablePorts(env),
       log,
+      tally,
       requestId: rayOf,
       addressOf: ({ headers }) => headers.get('cf-connecting-ip') ?? undefined,
       ...(failures && { mayFailOn: async (key) => (await failures.limit({ key })).success }),

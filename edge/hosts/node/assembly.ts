@@ -8,6 +8,7 @@ import { recordingLog, RecordRing } from '../../core/record.ts';
 import { fleetTerms, readSettings, type Settings } from '../../settings.ts';
 import { LINK_SUBPROTOCOLS } from '../../../shared/link/version.ts';
 import { Actors } from './actors.ts';
+import { CountedMail } from './counted-mail.ts';
 import type { Database } from './database.ts';
 import { Entrances } from './entrances.ts';
 import { addressOf } from './incoming-request.ts';
@@ -32,6 +33,8 @@ export interface Assembly {
   readonly entrances: Entrances;
   fetch(request: Request): Response | Promise<Response>;
   readonly dial: Dial;
+  /** Before the actors stop: what was counted is kept. */
+  keepFigures(): void;
 }
 
 interface AssemblyOptions {
@@ -62,11 +65,13 @@ export function assembleEdge({
     secret: settings.secret,
     ring,
   });
+  const counted = new CountedMail((figures) => void actors.fleet.counted(figures));
   const serve = createEdge();
   const context: EdgeContext = {
     settings,
     ports: nodePorts({ actors, entrances, mail, log, outside }),
     log,
+    tally: counted.tally,
     requestId: () => undefined,
     addressOf,
   };
@@ -84,5 +89,9 @@ export function assembleEdge({
     const response = await fetch(request);
     return end ? { ok: true, end } : { ok: false, response };
   };
-  return { settings, actors, entrances, fetch, dial };
+  const keepFigures = (): void => {
+    counted.flush();
+    actors.fleet.keepFigures();
+  };
+  return { settings, actors, entrances, fetch, dial, keepFigures };
 }

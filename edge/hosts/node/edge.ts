@@ -35,7 +35,7 @@ export interface NodeEdge {
 export async function startEdge(options: EdgeOptions): Promise<NodeEdge> {
   const { settings: env, log, certificate, proxies, outside } = options;
   const database = await Database.open(options.database);
-  const { settings, actors, entrances, fetch, dial } = assembleEdge({
+  const { settings, actors, entrances, fetch, dial, keepFigures } = assembleEdge({
     settings: env,
     database,
     log,
@@ -54,6 +54,7 @@ export async function startEdge(options: EdgeOptions): Promise<NodeEdge> {
       renew: (certificate) => http.renew(certificate),
       async stop() {
         await http.drain();
+        keepFigures();
         // Before the connections: a client that is cut off has not left.
         actors.stop();
         http.close();

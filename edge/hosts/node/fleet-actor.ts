@@ -18,8 +18,9 @@ import type {
 import type { RecordQuery, RecordRing, RecordView } from '../../core/record.ts';
 import { sha256 } from '../../access/digest.ts';
 import { signTicket } from '../../access/ticket.ts';
-import { logSessionEnd, logSessionOpen } from '../../core/log.ts';
+import { failureOf, logSessionEnd, logSessionOpen } from '../../core/log.ts';
 import { keptPolicy } from '../../policy-variable.ts';
+import type { Figure } from '../../../shared/figures.ts';
 import { actorOf, type ActorName, type RunnerName, type SessionName } from '../../../shared/ids.ts';
 import { Actor, type ActorHost } from './actor.ts';
 import { Waker } from './wakers.ts';
@@ -111,6 +112,26 @@ export class NodeFleetActor
     const { view, effects } = this.inStep(() => this.rules.view(Date.now()));
     this.performAll(effects);
     return view;
+  }
+
+  async figures(fresh: readonly Figure[]): Promise<readonly Figure[]> {
+    return this.counted(fresh);
+  }
+
+  /** What was counted meanwhile, and all that was. */
+  counted(fresh: readonly Figure[]): readonly Figure[] {
+    const all = this.inStep(() => this.rules.figures(fresh, Date.now()));
+    this.performAll([]);
+    return all;
+  }
+
+  /** The program stops; a database that is full or gone does not hold that up. */
+  keepFigures(): void {
+    try {
+      this.inStep(() => this.rules.keepFigures());
+    } catch (error) {
+      this.#host.log({ level: 'error', message: 'an actor failed', ...failureOf(error) });
+    }
   }
 
   async records(query: RecordQuery): Promise<RecordView> {

@@ -69,6 +69,7 @@ function fleetPort({ actors, entrances }: NodePortsOptions): FleetPort {
     withdraw: (withdrawal) => actors.fleet.withdraw(withdrawal),
     policySet: (set) => actors.fleet.policySet(set),
     mayOpen: (opening) => actors.fleet.mayOpen(opening),
+    figures: (fresh) => actors.fleet.figures(fresh),
     records: (query) => actors.fleet.records(query),
     link: async (request, dial) => {
       await actors.fleet.dial(dial, entrances.of(request));

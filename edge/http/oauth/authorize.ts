@@ -8,6 +8,7 @@ import { PAGE_S, readConsentRequest, type ConsentRequest } from './consent-reque
 import { askAccess, type SignInRequest } from './context.ts';
 import { readForm, readParameters, type Parameters } from './parameters.ts';
 import { depart } from './provider-login.ts';
+import { isStep } from './sign-in-step.ts';
 import { readWish } from './wish.ts';
 import { because } from '../refusal-reason.ts';
 import { urlOf } from '../request-url.ts';
@@ -69,7 +70,8 @@ export async function showConsent(context: SignInRequest): Promise<Response> {
     others: [...wish.others],
     challenge: wish.challenge,
   };
-  return consent(context, sealed, { headers: { 'Set-Cookie': cookie.setCookie } });
+  const page = await consent(context, sealed, { headers: { 'Set-Cookie': cookie.setCookie } });
+  return isStep('asked', page);
 }
 
 /** POST /authorize */

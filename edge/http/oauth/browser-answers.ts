@@ -3,6 +3,7 @@ import { nanoid } from 'nanoid';
 import { APP_UNREACHABLE } from './apps.ts';
 import type { ConsentRequest } from './consent-request.ts';
 import { askAccess, type SignInRequest } from './context.ts';
+import { isStep } from './sign-in-step.ts';
 import type { WishError } from './wish.ts';
 import { because } from '../refusal-reason.ts';
 import { refusalPage } from '../pages/consent.ts';
@@ -95,7 +96,7 @@ export async function approve(
     case 'blocked':
       return refusal(403, BLOCKED, { fault: 'access_denied' });
     case 'approved':
-      return sendBack(context, consent, { code });
+      return isStep('allowed', sendBack(context, consent, { code }));
   }
 }
 

@@ -2,6 +2,7 @@
 // and what an app asked for beside that is answered with what it gets (§3.2.1).
 import { nanoid } from 'nanoid';
 import { limitedError, oauthAnswer, oauthError, unavailableError } from './answer.ts';
+import { isStep } from './sign-in-step.ts';
 import { askAccess, type SignInRequest } from './context.ts';
 import { BODY_BYTES, bodyText } from './parameters.ts';
 import { readMetadata } from '../../access/client-metadata.ts';
@@ -30,16 +31,19 @@ export async function registerApp({ request, ports, from }: SignInRequest): Prom
   if (asked.answer.kind === 'limited') return limitedError(asked.answer.retryAfterS);
   if (asked.answer.kind === 'full')
     return oauthError(503, 'temporarily_unavailable', 'No more apps can register here.');
-  return oauthAnswer(
-    {
-      client_id: app.id,
-      client_id_issued_at: Math.floor(Date.now() / 1000),
-      client_name: app.name,
-      redirect_uris: app.redirects,
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
-      token_endpoint_auth_method: 'none',
-    },
-    201,
+  return isStep(
+    'registered',
+    oauthAnswer(
+      {
+        client_id: app.id,
+        client_id_issued_at: Math.floor(Date.now() / 1000),
+        client_name: app.name,
+        redirect_uris: app.redirects,
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+        token_endpoint_auth_method: 'none',
+      },
+      201,
+    ),
   );
 }

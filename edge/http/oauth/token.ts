@@ -6,6 +6,7 @@ import { readForm, type Parameters } from './parameters.ts';
 import { challengeOf, sha256 } from '../../access/digest.ts';
 import { isMinted, mintSecret } from '../../access/minted.ts';
 import { scopesLeft } from './scopes-left.ts';
+import { isStep } from './sign-in-step.ts';
 import { serverOfResource } from '../../access/resource.ts';
 import { OFFLINE, scopesIn } from '../../access/scopes.ts';
 import { seal, unseal } from '../../access/seal.ts';
@@ -74,7 +75,7 @@ async function redeem(context: SignInRequest, form: Parameters, client: string):
   });
   if (!asked) return unavailableError();
   endedBy(context, asked.answer);
-  return answerOf(context, asked.answer, access, refresh);
+  return answerOf(context, asked.answer, { step: 'redeemed', access, refresh });
 }
 
 async function renew(context: SignInRequest, form: Parameters, client: string): Promise<Response> {
@@ -99,9 +100,11 @@ async function renew(context: SignInRequest, form: Parameters, client: string): 
   const { answer } = asked;
   endedBy(context, answer);
   if (answer.kind !== 'issued' || answer.sealed === undefined)
-    return answerOf(context, answer, access, refresh);
+    return answerOf(context, answer, { step: 'renewed', access, refresh });
   const before = await unseal(presented, 'successor', answer.sealed);
-  return before === undefined ? unavailableError() : answerOf(context, answer, access, before);
+  return before === undefined
+    ? unavailableError()
+    : answerOf(context, answer, { step: 'renewed', access, refresh: before });
 }
 
 /** Clients repeat what they asked for at first, of which the refresh token itself is no right; undefined: all that was granted. */
@@ -129,22 +132,31 @@ function endedBy({ ports }: SignInRequest, answer: Issued | RefusedExchange | Li
   if ('ended' in answer && answer.ended) withdraw(ports, [answer.ended]);
 }
 
+/** What an exchange gives, and which step of signing in it is. */
+interface Exchanged {
+  readonly step: 'redeemed' | 'renewed';
+  readonly access: string;
+  readonly refresh: string;
+}
+
 function answerOf(
   { signIn }: SignInRequest,
   answer: Issued | RefusedExchange | Limited,
-  access: string,
-  refresh: string,
+  { step, access, refresh }: Exchanged,
 ): Response {
   if (answer.kind === 'limited') return limitedError(answer.retryAfterS);
   if (answer.kind !== 'issued') return oauthError(400, answer.kind, WHY[answer.kind]);
   const scopes = scopesLeft(signIn, answer.person, answer.server, answer.scopes);
   // The grant stays, for the day when its person is on the list again.
   if (scopes.length === 0) return oauthError(400, 'invalid_grant', WHY_NOT_ALLOWED);
-  return oauthAnswer({
-    access_token: access,
-    token_type: 'Bearer',
-    expires_in: answer.expiresInS,
-    refresh_token: refresh,
-    scope: scopes.join(' '),
-  });
+  return isStep(
+    step,
+    oauthAnswer({
+      access_token: access,
+      token_type: 'Bearer',
+      expires_in: answer.expiresInS,
+      refresh_token: refresh,
+      scope: scopes.join(' '),
+    }),
+  );
 }

@@ -1,4 +1,6 @@
 // A client of the edge's HTTP application, in either era, and in place of the actors a session that a test plays by hand.
+import { EdgeTally } from '../../../edge/core/tally.ts';
+import { Figures } from '../../../shared/figures.ts';
 import { createEdge } from '../../../edge/http/app.ts';
 import { Access } from '../../../edge/core/access.ts';
 import type { LogLine } from '../../../edge/core/log.ts';
@@ -187,6 +189,9 @@ export class PlayedEdge {
   readonly dials: ControlDial[] = [];
   /** Principals whose sessions are to end. */
   readonly withdrawn: Withdrawal[] = [];
+  /** What the worker counts, and what the fleet was told of it. */
+  readonly tally = new EdgeTally();
+  readonly figures = new Figures();
   /** Policies of which the fleet was told. */
   readonly policiesSet: PolicySet[] = [];
 
@@ -201,6 +206,10 @@ export class PlayedEdge {
         home: (_opening, actor) => Promise.resolve({ ok: true, value: { actor, mayMove: false } }),
         homeOf: () => Promise.resolve(undefined),
         mayOpen: () => Promise.resolve({ ok: true, value: { afterMs: 0 } }),
+        figures: async (fresh) => {
+          this.figures.add(fresh);
+          return this.figures.all();
+        },
         records: () => Promise.reject(new Error('nobody asks')),
         view: () => this.#view(),
         expel: async (runner) => void this.expelled.push(runner),
@@ -229,6 +238,7 @@ export class PlayedEdge {
       settings: this.#settings,
       ports,
       log: (line) => void this.log.push(line),
+      tally: this.tally,
       requestId: () => 'r1',
       addressOf: () => this.address,
       mayFailOn: async (network) => {
@@ -258,7 +268,7 @@ export class PlayedEdge {
       spares: 0,
     };
     const runner = { ...facts, servers: this.servers };
-    return { runners: [runner], sessions: 0, opened: 0, refused: 0 };
+    return { runners: [runner], sessions: 0 };
   }
 
   /** POST with what every client sends; a header that is null is left out. */

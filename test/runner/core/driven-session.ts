@@ -186,8 +186,10 @@ export class DrivenSession {
         const { frame, message } = effect;
         sent.push(message ? { ...frame, message: decoder.decode(wholeBytes(message)) } : frame);
       } else if (effect.do === 'write') written.push(decoder.decode(effect.line));
-      else if (effect.do === 'audit') audit.push(`${effect.call.method} ${effect.call.outcome}`);
-      else if (effect.do === 'stop')
+      else if (effect.do === 'settled') {
+        const { record } = effect.call;
+        if (record) audit.push(`${record.method} ${record.outcome}`);
+      } else if (effect.do === 'stop')
         done.push(`${effect.isStarting ? 'leave' : 'stop'}: ${effect.reason}`);
       else if (effect.do === 'note') done.push(`${effect.level}: ${effect.words}`);
       else done.push(effect.do);
@@ -199,7 +201,9 @@ export class DrivenSession {
   records(): CallRecord[] {
     const effects = this.#effects;
     this.#effects = [];
-    return effects.flatMap((effect) => (effect.do === 'audit' ? [effect.call] : []));
+    return effects.flatMap((effect) =>
+      effect.do === 'settled' && effect.call.record ? [effect.call.record] : [],
+    );
   }
 
   #keep(effects: readonly SessionEffect[]): void {

@@ -54,12 +54,10 @@ async function processes(args: readonly string[], command: string = NODE) {
   const reading = await readConfig(file, {});
   const server = reading.ok ? reading.config.servers.get('fixture') : undefined;
   if (!server) throw new Error('The config is in order.');
-  const pool = new ProcessPool(
-    server,
-    { token: 't', starts: new Starts(() => false) },
-    log,
-    () => undefined,
-  );
+  const pool = new ProcessPool(server, { token: 't', starts: new Starts(() => false) }, log, {
+    started: () => undefined,
+    ended: () => undefined,
+  });
   const taken = pool.take();
   if (!taken.ok) throw new Error('A first process is always started.');
   const first = taken.process;

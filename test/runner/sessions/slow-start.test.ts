@@ -36,12 +36,10 @@ async function server(how: string, ms: number, startTimeout = '100ms') {
   const reading = await readConfig(join(folder, 'mcp.json'), {});
   const config = reading.ok ? reading.config.servers.get('s') : undefined;
   if (!config) throw new Error('The config is in order.');
-  const pool = new ProcessPool(
-    config,
-    { token: 't', starts: new Starts(() => false) },
-    log,
-    () => undefined,
-  );
+  const pool = new ProcessPool(config, { token: 't', starts: new Starts(() => false) }, log, {
+    started: () => undefined,
+    ended: () => undefined,
+  });
   onTestFinished(async () => {
     await pool.close();
     rmSync(folder, { recursive: true, force: true });

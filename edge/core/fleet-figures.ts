@@ -1,0 +1,52 @@
+// What the edge has counted, in all its workers and lives. It is added up in memory, and kept on disk some seconds after the first change:
+// no call costs a write, and an actor that sleeps or breaks away loses no more than those seconds. Pure.
+import type { FleetStore, SessionRow } from './ports.ts';
+import { Figures, type Figure } from '../../shared/figures.ts';
+import type { OnDue } from '../../shared/dues.ts';
+
+/** An actor without work is awake for as long anyway, before it sleeps. */
+const KEEP_MS = 10_000;
+
+type Store = Pick<FleetStore, 'figures' | 'keepFigures'>;
+
+export class FleetFigures {
+  readonly #figures = new Figures();
+  readonly #store: Store;
+  #keepAt: number | undefined;
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.#figures.add(store.figures());
+  }
+
+  /** What workers have counted. */
+  add(figures: readonly Figure[], now: number): void {
+    if (figures.length === 0) return;
+    this.#figures.add(figures);
+    this.#keepAt ??= now + KEEP_MS;
+  }
+
+  opened({ server, openedAt }: Pick<SessionRow, 'server' | 'openedAt'>): void {
+    this.#figures.count('edgeSessionsOpened', server);
+    this.#keepAt ??= openedAt + KEEP_MS;
+  }
+
+  /** `fault`: why it was given up, if it was. */
+  ended(fault: string | undefined, now: number): void {
+    this.#figures.count('edgeSessionsEnded', fault ?? 'closed');
+    this.#keepAt ??= now + KEEP_MS;
+  }
+
+  all(): readonly Figure[] {
+    return this.#figures.all();
+  }
+
+  readonly dues = (due: OnDue): void => due(this.#keepAt, () => this.keep(), KEEP_MS);
+
+  /** Before the host stops, too. */
+  keep(): void {
+    if (this.#keepAt === undefined) return;
+    this.#keepAt = undefined;
+    this.#store.keepFigures(this.#figures.all());
+  }
+}
