@@ -35,8 +35,13 @@ export const SIGN_IN_STEPS = ['registered', 'asked', 'allowed', 'redeemed', 'ren
 export type SignInStep = (typeof SIGN_IN_STEPS)[number];
 
 const CALL_OUTCOMES = [
-  ...['answered', 'accepted', 'streamed', 'left'],
-  ...['result', 'error', 'cancelled'],
+  'answered',
+  'accepted',
+  'streamed',
+  'left',
+  'result',
+  'error',
+  'cancelled',
   ...FAULT_CODES,
 ];
 
