@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 // The command line `mcp-bridge`: finds the command, loads what it needs, and turns its answer into the exit code.
-import { readFile } from 'node:fs/promises';
 import { LINK_SUBPROTOCOLS } from '../shared/link/version.ts';
 import { EXIT } from './commands/arguments.ts';
 import { COMMANDS, isCommand, type CommandName } from './commands/commands.ts';
@@ -8,10 +7,9 @@ import { helpText } from './commands/help.ts';
 import { nearestWord } from './config/problem.ts';
 import { CONFIG_VERSION } from './config/version.ts';
 import { endWithoutReader, outputWritten, print, printError } from './output.ts';
+import { ownVersion } from './own-version.ts';
 import { boundYoungGeneration } from './young-generation.ts';
 
-/** This file is one level below the package's root, both unbuilt in `runner/` and built in `dist/`. */
-const PACKAGE_FILE = new URL('../package.json', import.meta.url);
 const SCHEMA_FILE = new URL('./config.schema.json', import.meta.url);
 
 type Command = (argv: string[]) => Promise<number>;
@@ -40,6 +38,7 @@ const PROGRAMS: Readonly<Record<CommandName, Command>> = {
   audit: async (argv) => (await import('./commands/audit.ts')).auditCommand(argv),
   access: async (argv) => (await import('./commands/access.ts')).accessCommand(argv),
   service: async (argv) => (await import('./commands/service.ts')).serviceCommand(argv),
+  deploy: async (argv) => (await import('./commands/deploy.ts')).deployCommand(argv),
   doctor: async (argv) => (await import('./commands/doctor.ts')).doctorCommand(argv),
   completion: async (argv) => (await import('./commands/completion.ts')).completionCommand(argv),
   policy: async (argv) => (await import('./commands/policy.ts')).policyCommand(argv),
@@ -77,7 +76,7 @@ async function main([name, ...argv]: string[]): Promise<number> {
 
 /** Three versions, since each changes by itself: of the package, of the link to the edge, and of the config file. */
 async function versionText(): Promise<string> {
-  const { version } = JSON.parse(await readFile(PACKAGE_FILE, 'utf8')) as { version: string };
+  const version = await ownVersion();
   return `${version} (link ${LINK_SUBPROTOCOLS.join(', ')}; config ${CONFIG_VERSION})`;
 }
 

@@ -47,7 +47,7 @@ const OF_HOSTS = 'test/e2e/{harness,storage,bad-http,dev,sign-in,identity-provid
 
 /** What has no edge, plays it itself, or is about the one on Node; and the load of an hour, which is run once. */
 const OF_NODE =
-  'test/e2e/{package,up,clock,hostile-edge,edge-command,sign-in-apps,soak.long}.test.ts';
+  'test/e2e/{package,up,deploy,deploy-interrupted.long,clock,hostile-edge,edge-command,sign-in-apps,soak.long}.test.ts';
 
 /** Tests that wait for long by their nature, or load the machine for minutes. */
 const LONG = 'test/**/*.long.test.ts';
@@ -137,6 +137,7 @@ export default defineConfig({
             'test/runner/sessions/**/*.test.ts',
             'test/runner/process/**/*.test.ts',
             'test/runner/dev/**/*.test.ts',
+            'test/runner/deploy/**/*.test.ts',
             'test/runner/service/**/*.test.ts',
             'test/runner/commands/**/*.test.ts',
           ],

@@ -162,6 +162,11 @@ export interface AccessSteps extends CredentialSteps, PersonSteps, JourneySteps 
   grants: Step<{ readonly server?: ServerName | undefined }, readonly GrantView[]>;
   /** Ends grants. */
   end: Step<GrantChoice, { readonly ended: readonly EndedGrant[] }>;
+  /** Forgets an app that registered, and ends its grants. */
+  forgetApp: Step<
+    { readonly client: string },
+    { readonly isForgotten: boolean; readonly ended: readonly EndedGrant[] }
+  >;
 }
 
 /** The access actor, from outside. Rejects when it is out of reach. */
@@ -214,6 +219,7 @@ export interface AccessStore {
   countApps(kind: AppKind): number;
   /** Forgets the app without a grant that was not used for longest; false if each has one. */
   dropApp(kind: AppKind): boolean;
+  removeApp(kind: AppKind, id: string): void;
   /** Forgets apps without a grant that were not used since. */
   dropAppsBefore(kind: AppKind, usedAt: number): void;
 

@@ -83,8 +83,12 @@ export class AccessTables implements AccessStore {
   dropApp(kind: AppKind): boolean {
     const query = `SELECT id FROM apps WHERE kind = ? AND ${WITHOUT_GRANT} ORDER BY used_at LIMIT 1`;
     const [row] = this.#sql.rows<{ id: string }>(query, kind);
-    if (row) this.#sql.write('DELETE FROM apps WHERE kind = ? AND id = ?', kind, row.id);
+    if (row) this.removeApp(kind, row.id);
     return row !== undefined;
+  }
+
+  removeApp(kind: AppKind, id: string): void {
+    this.#sql.write('DELETE FROM apps WHERE kind = ? AND id = ?', kind, id);
   }
 
   dropAppsBefore(kind: AppKind, usedAt: number): void {

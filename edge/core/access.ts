@@ -223,6 +223,13 @@ export class Access implements OwnSteps {
 
   readonly end: AccessSteps['end'] = (choice) => ({ ended: this.#endBy(choice) });
 
+  readonly forgetApp: AccessSteps['forgetApp'] = ({ client }) => {
+    if (!this.#store.app('registered', client)) return { isForgotten: false, ended: [] };
+    const ended = this.#endBy({ client });
+    this.#store.removeApp('registered', client);
+    return { isForgotten: true, ended };
+  };
+
   /** One step, by its name. */
   take<Name extends keyof AccessSteps>(
     name: Name,

@@ -62,6 +62,12 @@ const OWNER = {
 
 const JSON_OUTPUT = { type: 'boolean', help: 'print it as JSON' } as const;
 
+/** Of the commands that change a deployed edge. */
+const ASSENT = {
+  yes: { type: 'boolean', help: 'ask nothing' },
+  json: { type: 'boolean', help: 'print one line of JSON at the end. Asks nothing' },
+} as const;
+
 /** Of the commands that serve everything on this machine. */
 const LOCAL = {
   name: { type: 'string', value: 'name', help: 'what to call the server of a <command>' },
@@ -113,6 +119,38 @@ export const COMMANDS = {
       },
       ...LOCAL,
     },
+  },
+  deploy: {
+    summary: 'put an edge on Cloudflare, and make this machine its runner',
+    usages: ['deploy [options]', 'deploy [options] -- <command> [arguments]'],
+    about: [
+      "Uploads the edge of this package as a worker of your Cloudflare account, sets its secret and your owner key, lets this machine join, names the edge in mcp.json, and looks at it all from outside. wrangler, Cloudflare's own program, logs in and uploads; if it is not installed, npx fetches it. Each step is remembered: called again after an interruption, it goes on where it stopped.",
+      'With a <command>, mcp.json is made, with that one server.',
+    ],
+    options: {
+      name: {
+        type: 'string',
+        value: 'name',
+        help: 'what to call the worker; it becomes a part of its address (default: mcp-edge-bridge)',
+      },
+      account: {
+        type: 'string',
+        value: 'id',
+        help: 'in which Cloudflare account, if the login has several',
+      },
+      config: {
+        ...CONFIG,
+        help: 'the mcpServers file in which to name the edge (default: mcp.json)',
+      },
+      replace: {
+        type: 'boolean',
+        help: 'put the edge in the place of a worker of that name that was not deployed from here',
+      },
+      ...ASSENT,
+    },
+    notes: [
+      'Keys and what is remembered lie in ~/.config/mcp-bridge/edges/<name>, for you alone. CLOUDFLARE_API_TOKEN serves in place of a login.',
+    ],
   },
   dev: {
     summary: 'the same for those who change a server or the bridge; also on workerd',

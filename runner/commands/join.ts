@@ -33,8 +33,7 @@ export async function joinCommand(argv: readonly string[]): Promise<number> {
     printError(`${file} ${problemText(written.problem)}\n`);
     return EXIT.failed;
   }
-  const body = { code, key: publicKeyOf(key) };
-  const answer = await callEdge(`${edge.edge}/-/join`, JOINED, { method: 'POST', body });
+  const answer = await joinEdge(edge.edge, code, key);
   if (!answer.ok) {
     await rm(file, { force: true });
     printProblem('mcp-bridge join', answer.problem);
@@ -50,6 +49,10 @@ Put this into your mcp.json, beside "mcpServers", and start it with mcp-bridge r
 `);
   return EXIT.ok;
 }
+
+/** Lets an edge know the public part of a runner's key, with the code of an invitation. */
+export const joinEdge = (edge: string, code: string, key: string) =>
+  callEdge(`${edge}/-/join`, JOINED, { method: 'POST', body: { code, key: publicKeyOf(key) } });
 
 function refuse(what: string): number {
   printUsage(usageProblem('join', what));

@@ -45,10 +45,15 @@ export async function readOwnerApi(
     };
   const key = await readTokenFile(file, 'owner');
   if (!key.ok) return { ok: false, what: `--owner-key-file ${file} ${problemText(key.problem)}` };
-  const headers = { Authorization: `Bearer ${key.token}` };
+  return { ok: true, api: ownerApi(edge.edge, key.token) };
+}
+
+/** The API of an edge, for whoever has its owner's key. */
+export function ownerApi(edge: string, ownerKey: string): OwnerApi {
+  const headers = { Authorization: `Bearer ${ownerKey}` };
   const call: OwnerApi['call'] = (method, path, schema, body) =>
-    callEdge(`${edge.edge}/-/api/${path}`, schema, { method, headers, body });
-  return { ok: true, api: { edge: edge.edge, call } };
+    callEdge(`${edge}/-/api/${path}`, schema, { method, headers, body });
+  return { edge, call };
 }
 
 /** Sends JSON to an edge and reads its answer by a schema. Redirects are not followed, because a credential is for the edge alone. */

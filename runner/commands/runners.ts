@@ -6,7 +6,7 @@ import { EXIT, type Arguments } from './arguments.ts';
 import { KEPT, keptTable, mistakeInName, readServers, REMOVED } from './kept-credentials.ts';
 import { failedAt, ownerCommand, type OwnerApi } from './owner-api.ts';
 
-const INVITATION = v.object({ code: v.string() });
+export const INVITATION = v.object({ code: v.string() });
 
 const LIST = v.object({
   runners: KEPT,

@@ -95,7 +95,7 @@ export function readUpOptions(argv: readonly string[]): LocalReading<UpOptions> 
 }
 
 /** The words before a bare `--`, and the command behind it if there is one. */
-function divided(argv: readonly string[]): { own: string[]; command: string[] | undefined } {
+export function divided(argv: readonly string[]): { own: string[]; command: string[] | undefined } {
   const divide = argv.indexOf('--');
   return divide === -1
     ? { own: [...argv], command: undefined }
@@ -157,7 +157,7 @@ function misread(command: LocalCommand, error: unknown) {
 }
 
 /** `npx -y @scope/server-x@1.2` → `server-x`; `./tools/weather.py` → `weather`. */
-function nameOf(command: readonly string[]): string {
+export function nameOf(command: readonly string[]): string {
   const [program = '', ...args] = command;
   const launched = LAUNCHERS.has(basename(program))
     ? args.find((arg) => !arg.startsWith('-'))

@@ -133,6 +133,24 @@ export function accessStoreContract(make: () => Promise<StoreHarness<AccessStore
       expect(none).toEqual([true, false]);
     });
 
+    test('forgets one app, and no other of the same kind or name', async () => {
+      const { step } = await make();
+      const app = { id: 'a', name: 'A', redirects: ['u'], usedAt: 1, freshUntil: 0 };
+      await step((store) => {
+        store.putApp('registered', app);
+        store.putApp('registered', { ...app, id: 'b' });
+        store.putApp('document', app);
+        store.removeApp('registered', 'a');
+        store.removeApp('registered', 'nobody');
+      });
+      const left = await step((store) => [
+        store.app('registered', 'a'),
+        store.app('registered', 'b')?.id,
+        store.app('document', 'a')?.id,
+      ]);
+      expect(left).toEqual([undefined, 'b', 'a']);
+    });
+
     test('keeps who is blocked, also when their grants are gone, and in the next life', async () => {
       const { step, crash } = await make();
       const ann = { id: 'p-1', issuer: 'https://i.example', subject: 's', groups: ['a', 'b'] };

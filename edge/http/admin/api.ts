@@ -1,7 +1,7 @@
 // The operator's API: which path leads where. All of it asks for the owner's key, but for the one call with which a machine joins.
 import { blockPerson, listBlocked, unblockPerson } from './blocked.ts';
 import { addClient, listClients, removeClient, rotateClient } from './clients.ts';
-import { endGrants, listGrants } from './grants.ts';
+import { endGrants, forgetApp, listGrants } from './grants.ts';
 import { join } from './join.ts';
 import { asOwner, type AdminRequest } from './owner.ts';
 import { checkPolicy, removePolicy, setPolicy, showPolicy } from './policy.ts';
@@ -24,6 +24,7 @@ const COLLECTIONS: Readonly<Record<string, Methods>> = {
 };
 
 const MEMBERS: Readonly<Record<string, Methods>> = {
+  apps: { DELETE: forgetApp },
   clients: { DELETE: removeClient },
   runners: { DELETE: removeRunner },
   policy: { POST: checkPolicy },

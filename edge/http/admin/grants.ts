@@ -2,6 +2,7 @@
 import { answered, invalid, unreachable, type AdminRequest } from './owner.ts';
 import { askAccess, withdraw } from '../oauth/context.ts';
 import { readParameters } from '../oauth/parameters.ts';
+import { refuse } from '../refuse.ts';
 import { urlOf } from '../request-url.ts';
 
 /** GET /-/api/grants: `{grants}`, of one server if the query names one as `server`. */
@@ -25,6 +26,20 @@ export async function endGrants({ request, ports }: AdminRequest): Promise<Respo
   const { ended } = asked.answer;
   withdraw(ports, ended);
   return answered({ ended: ended.length });
+}
+
+/** DELETE /-/api/apps/{client}: forgets an app that registered, and ends its grants. */
+export async function forgetApp({ ports }: AdminRequest, client: string): Promise<Response> {
+  const asked = await askAccess(ports, 'forgetApp', { client });
+  if (!asked) return unreachable();
+  const { isForgotten, ended } = asked.answer;
+  if (!isForgotten)
+    return refuse({
+      fault: 'not_found',
+      message: `There is no app ${client} that registered here.`,
+    });
+  withdraw(ports, ended);
+  return answered({ client, ended: ended.length });
 }
 
 const TWICE = 'A parameter came more than once.';

@@ -213,6 +213,7 @@ describe('[F-506] the owner alone', () => {
     ['GET', '/-/api/runners'],
     ['POST', '/-/api/runners'],
     ['DELETE', '/-/api/runners/vm'],
+    ['DELETE', '/-/api/apps/app-1'],
   ] as const;
 
   test.each(CALLS)('%s %s asks for the owner key', async (method, path) => {

@@ -55,6 +55,19 @@ describe('[F-433] who may administer access', () => {
 });
 
 describe('[F-433] what the owner can do', () => {
+  test('forget an app that registered: its grants end, and it has to register again', async () => {
+    const [first, second] = [await PlayedApp.registered(edge), await PlayedApp.registered(edge)];
+    const [mine, theirs] = [await first.tokens(), await second.tokens()];
+    const headers = { Authorization: `Bearer ${OWNER_KEY}` };
+    const forget = (): Promise<Response> =>
+      edge.send({ method: 'DELETE', headers }, `/-/api/apps/${first.id}`);
+    expect(await json(await forget())).toEqual({ client: first.id, ended: 1 });
+    expect(await statusWith(edge, mine.access_token)).toBe(401);
+    expect(await statusWith(edge, theirs.access_token)).not.toBe(401);
+    expect((await edge.send({ method: 'GET' }, first.url())).status).toBe(400);
+    expect((await forget()).status).toBe(404);
+  });
+
   test('see the grants, without a secret, and end one of them', async () => {
     const [first, second] = [await PlayedApp.registered(edge), await PlayedApp.registered(edge)];
     const [mine, theirs] = [await first.tokens(), await second.tokens()];

@@ -1,0 +1,259 @@
+// What the commands about deployed edges have in common: which one is meant, who is logged in at Cloudflare, and how they answer a person
+// or a program.
+import { createInterface } from 'node:readline/promises';
+
+import { problemText, type Problem } from '../../shared/problem.ts';
+import type { Outcome } from '../check/outcome.ts';
+import {
+  deploymentsFolder,
+  filesOf,
+  folderProblem,
+  knownNames,
+  openFolder,
+  readDeployment,
+  type Deployment,
+  type DeploymentFiles,
+} from '../deploy/deployment.ts';
+import { Cloudflare, type Account } from '../deploy/cloudflare.ts';
+import { WORKER_NAME } from '../deploy/worker-config.ts';
+import { findWrangler, talkWithWrangler, type Wrangler } from '../deploy/wrangler.ts';
+import { EdgeStartError } from '../dev/edge-start-error.ts';
+import { hasColours, print, printError } from '../output.ts';
+import { startProgress, type Progress } from '../progress.ts';
+import { EXIT, printUsage, textOf, type Arguments } from './arguments.ts';
+import type { CommandName } from './commands.ts';
+import { outcomeLines } from './outcome-lines.ts';
+import { usageProblem } from './usage.ts';
+
+/** What ends a command: a mistake in its call, or what it could not do. */
+export class Stop extends Error {
+  override readonly name = 'Stop';
+  readonly problem: Problem;
+  readonly isUsage: boolean;
+
+  constructor(problem: Problem, isUsage = false) {
+    super(problem.what);
+    this.problem = problem;
+    this.isUsage = isUsage;
+  }
+}
+
+/** A command about a deployment, as it shows itself: lines for a person, one line of JSON in the end for a program. */
+export class Show {
+  readonly #command: CommandName;
+  readonly #isJson: boolean;
+  readonly #outcomes: Outcome[] = [];
+  #words = '';
+  #progress: Progress | undefined;
+
+  constructor(command: CommandName, isJson: boolean) {
+    this.#command = command;
+    this.#isJson = isJson;
+  }
+
+  get isJson(): boolean {
+    return this.#isJson;
+  }
+
+  /** Whether a person can be asked. */
+  get canAsk(): boolean {
+    return process.stdin.isTTY && process.stderr.isTTY && !this.#isJson;
+  }
+
+  get hasFailed(): boolean {
+    return this.#outcomes.some(({ verdict }) => verdict === 'FAIL');
+  }
+
+  readonly doing = (words: string): void => {
+    this.#words = words;
+    this.#progress ??= startProgress(() => this.#words);
+  };
+
+  readonly told = (outcome: Outcome): void => {
+    this.#outcomes.push(outcome);
+    this.#progress?.clear();
+    if (!this.#isJson) print(outcomeLines(outcome, hasColours()));
+  };
+
+  /** Text for a person; a program gets the end alone. */
+  say(text: string): void {
+    this.#progress?.clear();
+    if (!this.#isJson) print(text);
+  }
+
+  quiet(): void {
+    this.#progress?.end();
+    this.#progress = undefined;
+  }
+
+  /** The answer of the person, without spaces around it; undefined if there is none. */
+  async ask(question: string): Promise<string | undefined> {
+    this.quiet();
+    const asking = createInterface({ input: process.stdin, output: process.stderr });
+    const closed = new Promise<undefined>((resolve) => {
+      asking.once('close', () => resolve(undefined));
+    });
+    try {
+      const answer = asking.question(question).catch(() => undefined);
+      return (await Promise.race([answer, closed]))?.trim();
+    } finally {
+      asking.close();
+    }
+  }
+
+  /** The end, with what a program is to know. Returns the exit code. */
+  end(facts: object): number {
+    this.quiet();
+    const ok = !this.hasFailed;
+    if (this.#isJson) print(`${JSON.stringify({ ok, ...facts, checks: this.#outcomes })}\n`);
+    return ok ? EXIT.ok : EXIT.failed;
+  }
+
+  /** The end by something that could not be done. */
+  stop({ problem, isUsage }: Stop): number {
+    this.quiet();
+    if (isUsage) {
+      printUsage(problem);
+      return EXIT.usage;
+    }
+    if (this.#isJson)
+      print(`${JSON.stringify({ ok: false, error: problem, checks: this.#outcomes })}\n`);
+    else printError(`mcp-bridge ${this.#command}: ${problemText(problem)}\n`);
+    return EXIT.failed;
+  }
+}
+
+/** Runs a command, and turns what stops it into its answer. */
+export async function showing(
+  command: CommandName,
+  given: Arguments,
+  act: (show: Show) => Promise<number>,
+): Promise<number> {
+  const show = new Show(command, given.values['json'] === true);
+  try {
+    return await act(show);
+  } catch (error) {
+    if (error instanceof Stop) return show.stop(error);
+    if (error instanceof EdgeStartError) return show.stop(new Stop(folderProblem(error)));
+    throw error;
+  } finally {
+    show.quiet();
+  }
+}
+
+export const misuse = (command: CommandName, what: string): Stop =>
+  new Stop(usageProblem(command, what), true);
+
+/** `--name`, if it was given. */
+export function nameGiven(command: CommandName, given: Arguments): string | undefined {
+  const name = textOf(given, 'name');
+  if (name === undefined || WORKER_NAME.test(name)) return name;
+  throw misuse(command, NAME_FORM);
+}
+
+export const NAME_FORM =
+  '--name takes 1 to 63 small letters, digits and dashes, a letter or digit at both ends';
+
+export const filesFor = (name: string): DeploymentFiles =>
+  filesOf(deploymentsFolder(process.env), name);
+
+/** A deployment that is there: the one that was named, or the only one. */
+export function knownDeployment(
+  command: CommandName,
+  given: Arguments,
+): { readonly files: DeploymentFiles; readonly deployment: Deployment } {
+  const named = nameGiven(command, given);
+  const names = knownNames(deploymentsFolder(process.env));
+  const [only] = names;
+  if (named === undefined && names.length > 1)
+    throw misuse(command, `say which with --name: ${names.join(', ')}`);
+  const name = named ?? only;
+  const files = name === undefined ? undefined : filesFor(name);
+  if (files) openFolderIfThere(files, names);
+  const deployment = files && readDeployment(files);
+  if (files && deployment) return { files, deployment };
+  throw new Stop({
+    what:
+      named === undefined
+        ? 'no edge was deployed from here'
+        : `no edge ${named} was deployed from here`,
+    fix: `See ${deploymentsFolder(process.env)}, or deploy one: mcp-bridge deploy`,
+  });
+}
+
+/** Looking at a name that nobody deployed makes no folder. */
+function openFolderIfThere(files: DeploymentFiles, names: readonly string[]): void {
+  if (names.some((name) => filesFor(name).folder === files.folder)) openFolder(files);
+}
+
+/** Wrangler, working for a deployment. */
+export function cloudflareOf(files: DeploymentFiles): Cloudflare {
+  return new Cloudflare(findWrangler(), files.worker);
+}
+
+/** The account in which to deploy, after a login if there was none. `folder`: where wrangler may work meanwhile. */
+export async function accountOf(
+  {
+    show,
+    command,
+    folder,
+  }: { readonly show: Show; readonly command: CommandName; readonly folder: string },
+  given: Arguments,
+): Promise<Account> {
+  const wrangler = findWrangler();
+  const { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_ACCOUNT_ID: known } = process.env;
+  const wish = textOf(given, 'account') ?? (known === '' ? undefined : known);
+  if (wish !== undefined && !/^[\da-f]{32}$/u.test(wish))
+    throw misuse(command, '--account takes the id of an account: 32 hexadecimal digits');
+  // A token for one account may see no list of them.
+  if (token !== undefined && token !== '' && wish !== undefined) return { id: wish, name: wish };
+  show.doing(
+    wrangler.isFetched
+      ? 'Getting wrangler, and asking who is logged in'
+      : 'Asking who is logged in',
+  );
+  const accounts = (await accountsOf(wrangler, folder)) ?? (await logIn(wrangler, folder, show));
+  const [first, ...others] = accounts.filter(({ id }) => wish === undefined || id === wish);
+  if (first === undefined)
+    throw new Stop({
+      what: wish === undefined ? 'this login has no account' : 'this login has no such account',
+      fix: 'See which it has: npx wrangler whoami',
+    });
+  if (others.length === 0) return first;
+  const list = [first, ...others];
+  const lines = list.map(({ id, name }) => `  ${id}  ${name}`).join('\n');
+  if (!show.canAsk || given.values['yes'] === true)
+    throw new Stop({
+      what: 'this login has several accounts',
+      fix: `Say with --account in which of them:\n${lines}`,
+    });
+  const answer = await show.ask(`${lines}\nIn which account? Enter for the first: `);
+  const chosen = list.find(({ id, name }) => answer === id || answer === name);
+  if (answer === '') return first;
+  if (!chosen) throw new Stop({ what: 'nothing was chosen', fix: 'Nothing was changed.' });
+  return chosen;
+}
+
+async function accountsOf(
+  wrangler: Wrangler,
+  folder: string,
+): Promise<readonly Account[] | undefined> {
+  const asked = await new Cloudflare(wrangler, folder).accounts();
+  if (asked.ok) return asked.value;
+  throw new Stop(asked.problem);
+}
+
+/** Wrangler opens a browser for it, and keeps the login itself. */
+async function logIn(wrangler: Wrangler, folder: string, show: Show): Promise<readonly Account[]> {
+  const noLogin = new Stop({
+    what: 'there is no login at Cloudflare',
+    fix: 'Run `npx wrangler login`; without a browser, make a token from the template "Edit Cloudflare Workers" at https://dash.cloudflare.com/profile/api-tokens and set it as CLOUDFLARE_API_TOKEN.',
+  });
+  if (!show.canAsk) throw noLogin;
+  show.quiet();
+  printError('You are not logged in at Cloudflare. wrangler opens your browser for it.\n');
+  if (!(await talkWithWrangler(wrangler, ['login'], folder))) throw noLogin;
+  const accounts = await accountsOf(wrangler, folder);
+  if (!accounts) throw noLogin;
+  return accounts;
+}

@@ -1,0 +1,217 @@
+// The steps from a package to an edge that serves with this machine as its runner. Each is remembered when it is done, and may be
+// interrupted at any point: done again, it finds what is there already and makes nothing twice.
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as v from 'valibot';
+
+import type { Problem } from '../../shared/problem.ts';
+import { checkCredential } from '../check/edge.ts';
+import type { Outcome } from '../check/outcome.ts';
+import { joinEdge } from '../commands/join.ts';
+import { KEPT } from '../commands/kept-credentials.ts';
+import { ownerApi } from '../commands/owner-api.ts';
+import { INVITATION } from '../commands/runners.ts';
+import { hashCredential, mintOwnerKey, readTokenFile, writeTokenFile } from '../credential.ts';
+import { mintRunnerKey } from '../runner-key.ts';
+import { fixedToken } from '../runner-token.ts';
+import type { Cloudflare } from './cloudflare.ts';
+import {
+  STEPS,
+  writeDeployment,
+  type Deployment,
+  type DeploymentFiles,
+  type Step,
+} from './deployment.ts';
+import { settingProblems } from './outside.ts';
+import type { WorkerPlace } from './worker-config.ts';
+
+/** A new name below workers.dev, and its certificate, may take minutes; settings are everywhere within seconds. */
+const ANSWER_MS = 300_000;
+const ASK_EVERY_MS = 1_000;
+const ASK_MS = 10_000;
+
+/** A deployment on its way. */
+export interface Deploying {
+  readonly cloudflare: Cloudflare;
+  readonly files: DeploymentFiles;
+  /** The version of this package. */
+  readonly version: string;
+  /** Whether a worker of that name that is not of this deployment is overwritten. */
+  readonly mayReplace: boolean;
+  /** What this machine is to be called as a runner. */
+  readonly runner: string;
+  deployment: Deployment;
+  /** Says what goes on from now on. */
+  doing(words: string): void;
+  /** Says what is done. */
+  done(outcome: Outcome): void;
+}
+
+type Act = (deploying: Deploying) => Promise<Problem | undefined>;
+
+const ACTS: Readonly<Record<Step, Act>> = { upload, settings, answer, join };
+
+/** Takes all steps that are not done yet. Resolves to what stopped it. */
+export async function takeSteps(deploying: Deploying): Promise<Problem | undefined> {
+  for (const step of STEPS) {
+    if (deploying.deployment.done.includes(step)) continue;
+    const problem = await ACTS[step](deploying);
+    if (problem) return problem;
+    const done = STEPS.filter((each) => each === step || deploying.deployment.done.includes(each));
+    noteDown(deploying, { done });
+  }
+  return undefined;
+}
+
+export function noteDown(deploying: Deploying, news: Partial<Deployment>): void {
+  deploying.deployment = { ...deploying.deployment, ...news };
+  writeDeployment(deploying.files, deploying.deployment);
+}
+
+export const workerOf = ({ name, account }: Deployment): WorkerPlace => ({
+  name,
+  account: account.id,
+});
+
+async function upload(deploying: Deploying): Promise<Problem | undefined> {
+  const { cloudflare, deployment, mayReplace, version } = deploying;
+  const { name, account, tag } = deployment;
+  deploying.doing(`Looking whether ${name} is free`);
+  const tags = await cloudflare.tagsOf(workerOf(deployment));
+  if (!tags.ok) return tags.problem;
+  const isForeign = tags.value !== undefined && !tags.value.includes(tag);
+  if (isForeign && !mayReplace)
+    return {
+      what: `the account ${account.name} has a worker ${name} already, which was not deployed from here`,
+      fix: 'Choose another name with --name, or put the edge in its place with --replace.',
+    };
+  deploying.doing(`Uploading the worker ${name}`);
+  const uploaded = await cloudflare.upload(workerOf(deployment), { tag, version });
+  if (!uploaded.ok) return uploaded.problem;
+  noteDown(deploying, { url: uploaded.value, version });
+  deploying.done({ verdict: 'ok', subject: 'worker', what: `${name} is at ${uploaded.value}` });
+  return undefined;
+}
+
+async function settings(deploying: Deploying): Promise<Problem | undefined> {
+  const { cloudflare, deployment, files } = deploying;
+  deploying.doing('Setting the secret and the owner key');
+  const secret = await keptSecret(files.secret, () => randomBytes(32).toString('hex'));
+  if (!secret.ok) return secret.problem;
+  const ownerKey = await keptSecret(files.ownerKey, mintOwnerKey);
+  if (!ownerKey.ok) return ownerKey.problem;
+  const set = await cloudflare.set(workerOf(deployment), {
+    BRIDGE_SECRET: secret.token,
+    BRIDGE_OWNER: hashCredential(ownerKey.token),
+    BRIDGE_URL: edgeOf(deployment),
+  });
+  if (!set.ok) return set.problem;
+  deploying.done({
+    verdict: 'ok',
+    subject: 'owner key',
+    what: `is in ${files.ownerKey} (mode 0600)`,
+  });
+  return undefined;
+}
+
+/** Waits until the edge answers under its name, with its settings. */
+async function answer(deploying: Deploying): Promise<Problem | undefined> {
+  const edge = edgeOf(deploying.deployment);
+  deploying.doing(`Waiting for ${new URL(edge).host}; a new name may take some minutes`);
+  const until = performance.now() + ANSWER_MS;
+  while (performance.now() < until) {
+    if (await isItself(edge)) return undefined;
+    await sleep(ASK_EVERY_MS);
+  }
+  return {
+    what: `${edge} does not answer as this edge yet`,
+    fix: 'Run this again in some minutes: it goes on where it stopped. If that does not help, open it in a browser and see what answers.',
+  };
+}
+
+/** Whether it knows its own URL and its owner: then all settings have arrived. */
+async function isItself(edge: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${edge}/.well-known/oauth-authorization-server`, {
+      redirect: 'manual',
+      signal: AbortSignal.timeout(ASK_MS),
+    });
+    const { issuer } = (await response.json()) as { issuer?: unknown };
+    return issuer === edge && (await settingProblems(edge))?.length === 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Makes this machine a runner, with a key of its own that never leaves it. */
+async function join(deploying: Deploying): Promise<Problem | undefined> {
+  const { deployment, files } = deploying;
+  const edge = edgeOf(deployment);
+  deploying.doing('Making this machine a runner');
+  const key = await keptSecret(files.runnerKey, mintRunnerKey);
+  if (!key.ok) return key.problem;
+  const told = await checkCredential(edge, await fixedToken(key.token).forDial(edge));
+  // An earlier try may have got this far.
+  if (told.verdict !== 'ok' || deployment.runner === undefined) {
+    const problem = await invite(deploying, edge, key.token);
+    if (problem) return problem;
+  }
+  deploying.done({
+    verdict: 'ok',
+    subject: 'runner',
+    what: `this machine is ${deploying.deployment.runner ?? deploying.runner}; its key is in ${files.runnerKey} (mode 0600)`,
+  });
+  return undefined;
+}
+
+async function invite(
+  deploying: Deploying,
+  edge: string,
+  key: string,
+): Promise<Problem | undefined> {
+  const ownerKey = await readTokenFile(deploying.files.ownerKey, 'owner');
+  if (!ownerKey.ok) return inFile(deploying.files.ownerKey, ownerKey.problem);
+  const api = ownerApi(edge, ownerKey.token);
+  const known = await api.call('GET', 'runners', v.object({ runners: KEPT }));
+  if (!known.ok) return known.problem;
+  const name =
+    deploying.deployment.runner ??
+    freeName(deploying.runner, new Set(known.value.runners.map((each) => each.name)));
+  // Known before it counts: whoever is interrupted joins under the same name again.
+  noteDown(deploying, { runner: name });
+  const invited = await api.call('POST', 'runners', INVITATION, { name, servers: ['*'] });
+  if (!invited.ok) return invited.problem;
+  const joined = await joinEdge(edge, invited.value.code, key);
+  return joined.ok ? undefined : joined.problem;
+}
+
+/** Another machine of that name keeps it. */
+function freeName(wish: string, taken: ReadonlySet<string>): string {
+  if (!taken.has(wish)) return wish;
+  for (let at = 2; ; at++) {
+    const name = `${wish.slice(0, 60)}-${at}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+/** The secret in a file, which is made if it is not there. */
+export async function keptSecret(
+  path: string,
+  mint: () => string,
+): Promise<{ readonly ok: true; readonly token: string } | { ok: false; problem: Problem }> {
+  if (!existsSync(path)) {
+    const written = await writeTokenFile(path, mint());
+    if (!written.ok) return { ok: false, problem: inFile(path, written.problem) };
+  }
+  const read = await readTokenFile(path);
+  return read.ok ? read : { ok: false, problem: inFile(path, read.problem) };
+}
+
+const inFile = (path: string, { what, fix }: Problem): Problem => ({
+  what: `${path} ${what}`,
+  fix,
+});
+
+/** Known once the worker was uploaded. */
+export const edgeOf = ({ url }: Deployment): string => url ?? '';

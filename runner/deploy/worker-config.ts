@@ -1,0 +1,55 @@
+// What Cloudflare is told of the edge's worker: the config that wrangler reads, made from a name and an account. Pure. It says the same
+// as the repository's wrangler.toml; a test compares them.
+import {
+  EDGE_ACTORS,
+  EDGE_COMPATIBILITY_DATE,
+  EDGE_COMPATIBILITY_FLAGS,
+} from '../dev/workerd-config.ts';
+
+/** The bundle's name beside the config. */
+export const WORKER_FILE = 'edge-worker.js';
+
+/** Which actors came with which step. Cloudflare remembers the last step that it took. */
+const MIGRATIONS = [
+  { tag: 'v1', new_sqlite_classes: ['SessionActor', 'FleetActor'] },
+  { tag: 'v2', new_sqlite_classes: ['AccessActor'] },
+];
+
+export interface WorkerPlace {
+  readonly name: string;
+  /** Id of the account. */
+  readonly account: string;
+}
+
+/** The config as JSON. */
+export function workerConfig({ name, account }: WorkerPlace): string {
+  const config = {
+    name,
+    account_id: account,
+    main: WORKER_FILE,
+    // The very bundle of this package: it was tested, and nothing is to change it.
+    no_bundle: true,
+    compatibility_date: EDGE_COMPATIBILITY_DATE,
+    compatibility_flags: EDGE_COMPATIBILITY_FLAGS,
+    workers_dev: true,
+    preview_urls: false,
+    send_metrics: false,
+    // What somebody set by hand, such as BRIDGE_LIMITS, stays.
+    keep_vars: true,
+    durable_objects: {
+      bindings: Object.entries(EDGE_ACTORS).map(([binding, actor]) => ({
+        name: binding,
+        class_name: actor,
+      })),
+    },
+    migrations: MIGRATIONS,
+    ratelimits: [{ name: 'FAILURES', namespace_id: '42029', simple: { limit: 120, period: 60 } }],
+    observability: { enabled: true },
+  };
+  return `${JSON.stringify(config, undefined, 2)}\n`;
+}
+
+/** What a worker may be called: it becomes a label of a host name (RFC 1123 §2.1), and Cloudflare allows no capitals. */
+export const WORKER_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/u;
+
+export const USUAL_WORKER_NAME = 'mcp-edge-bridge';

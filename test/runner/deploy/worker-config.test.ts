@@ -1,0 +1,54 @@
+// What a deployment from the package tells Cloudflare is what the repository's wrangler.toml tells it.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { parse } from 'smol-toml';
+import { expect, test } from 'vitest';
+
+import { WORKER_NAME, workerConfig } from '../../../runner/deploy/worker-config.ts';
+import { WRANGLER_VERSION } from '../../../runner/deploy/wrangler.ts';
+
+const textOf = (name: string): string =>
+  readFileSync(join(import.meta.dirname, '../../..', name), 'utf8');
+
+test('the config made from a name says the same as wrangler.toml, but for the sources and the settings', () => {
+  const { name, account_id, main, no_bundle, workers_dev, keep_vars, ...made } = JSON.parse(
+    workerConfig({ name: 'bridge', account: 'a' }),
+  ) as Record<string, unknown>;
+  expect({ name, account_id, main, no_bundle, workers_dev, keep_vars }).toEqual({
+    name: 'bridge',
+    account_id: 'a',
+    main: 'edge-worker.js',
+    no_bundle: true,
+    workers_dev: true,
+    keep_vars: true,
+  });
+  const { name: _, main: sources, vars, ...written } = parse(textOf('wrangler.toml'));
+  expect(sources).toBe('edge/hosts/cloudflare/worker.ts');
+  expect(vars).toEqual({ BRIDGE_CLIENT_AUTH: 'keys' });
+  expect(made).toEqual(written);
+});
+
+test('the wrangler that npx fetches is the one that is tested here', () => {
+  const { devDependencies } = JSON.parse(textOf('package.json')) as {
+    devDependencies: Record<string, string>;
+  };
+  expect(WRANGLER_VERSION).toBe(devDependencies['wrangler']);
+});
+
+test.each([
+  ['mcp-edge-bridge', true],
+  ['a', true],
+  ['0x', true],
+  ['a'.repeat(63), true],
+  ['a'.repeat(64), false],
+  ['-a', false],
+  ['a-', false],
+  ['A', false],
+  ['a.b', false],
+  ['a_b', false],
+  ['../a', false],
+  ['', false],
+])('%o may be a name of a worker: %s', (name, isOne) => {
+  expect(WORKER_NAME.test(name)).toBe(isOne);
+});
