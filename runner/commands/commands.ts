@@ -68,6 +68,12 @@ const ASSENT = {
   json: { type: 'boolean', help: 'print one line of JSON at the end. Asks nothing' },
 } as const;
 
+const DEPLOYED = {
+  type: 'string',
+  value: 'name',
+  help: 'the name of the worker, if several edges were deployed from here',
+} as const;
+
 /** Of the commands that serve everything on this machine. */
 const LOCAL = {
   name: { type: 'string', value: 'name', help: 'what to call the server of a <command>' },
@@ -151,6 +157,22 @@ export const COMMANDS = {
     notes: [
       'Keys and what is remembered lie in ~/.config/mcp-bridge/edges/<name>, for you alone. CLOUDFLARE_API_TOKEN serves in place of a login.',
     ],
+  },
+  status: {
+    summary: 'show an edge that was deployed from here, and what is behind',
+    usages: ['status [--name <name>] [--json]'],
+    about: [
+      'Where the edge is, whether it answers, which version it has, and its runners. Exit code 1 if something has failed.',
+    ],
+    options: { name: DEPLOYED, json: ASSENT.json },
+  },
+  destroy: {
+    summary: 'remove an edge that was deployed from here, and its keys',
+    usages: ['destroy [--name <name>] [--yes] [--json]'],
+    about: [
+      'Removes the worker from Cloudflare with all that it keeps, and the folder with its keys from this machine. It asks for the name of the worker first.',
+    ],
+    options: { name: DEPLOYED, ...ASSENT },
   },
   dev: {
     summary: 'the same for those who change a server or the bridge; also on workerd',

@@ -124,7 +124,7 @@ export function nextSteps(
     '',
     style('bold', 'Make it public'),
     wrapped(
-      `Put an edge on Cloudflare or on a machine of your own: README, "Deploy for real". Then, on this machine: ${self} join <edge> <code>, and ${self} run.`,
+      `${self} deploy puts an edge into your Cloudflare account and makes this machine its runner. For an edge on a machine of your own see the README.`,
       '  ',
       '  ',
     ),

@@ -8,7 +8,7 @@ import { failedAt, ownerCommand, type OwnerApi } from './owner-api.ts';
 
 export const INVITATION = v.object({ code: v.string() });
 
-const LIST = v.object({
+export const RUNNER_LIST = v.object({
   runners: KEPT,
   linked: v.array(
     v.object({
@@ -22,7 +22,7 @@ const LIST = v.object({
   ),
 });
 
-type Linked = v.InferOutput<typeof LIST>['linked'][number];
+export type LinkedRunner = v.InferOutput<typeof RUNNER_LIST>['linked'][number];
 
 /** Returns the exit code. */
 export const runnerCommand = (argv: readonly string[]): Promise<number> =>
@@ -53,7 +53,7 @@ async function revoke(api: OwnerApi, name: string): Promise<number> {
 }
 
 async function list(api: OwnerApi, _name: string, given: Arguments): Promise<number> {
-  const answer = await api.call('GET', 'runners', LIST);
+  const answer = await api.call('GET', 'runners', RUNNER_LIST);
   if (!answer.ok) return failedAt('mcp-bridge runner: list', answer);
   const lists = answer.value;
   if (given.values['json'] === true) {
@@ -67,7 +67,7 @@ async function list(api: OwnerApi, _name: string, given: Arguments): Promise<num
   return EXIT.ok;
 }
 
-function lineOf({ runner, isLinked, from, rival, servers, sessions }: Linked): string {
+function lineOf({ runner, isLinked, from, rival, servers, sessions }: LinkedRunner): string {
   const state = `${isLinked ? 'linked' : 'away'}${whence(from)}`;
   const line = `${runner}: ${state}, serves ${servers.join(', ') || 'nothing'}, ${sessions} sessions\n`;
   if (!rival) return line;
@@ -76,5 +76,5 @@ function lineOf({ runner, isLinked, from, rival, servers, sessions }: Linked): s
 `;
 }
 
-const whence = (address: string | undefined): string =>
+export const whence = (address: string | undefined): string =>
   address === undefined ? '' : ` from ${address}`;

@@ -1,6 +1,6 @@
 // From nothing to a public edge that serves a server of this machine: the real wrangler against a played Cloudflare, on which the
 // uploaded worker runs in workerd.
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, test, vi } from 'vitest';
@@ -17,7 +17,7 @@ const HANGS_MS = 600_000;
 const EDGE = 'https://mcp-edge-bridge.ann.workers.dev';
 
 test(
-  '[F-610] deploy, run, and a client is served: each thing is made once, and no secret lies where it should not',
+  '[F-610] deploy, run, a client is served, status, destroy: each thing is made once, and no secret lies where it should not',
   async () => {
     const deployer = await Deployer.start();
     const { cloudflare, work } = deployer;
@@ -83,9 +83,25 @@ test(
     const wish = { method: 'POST', path: '/echo/mcp', headers, body: initialize() };
     const served = await ask(`http://127.0.0.1:${worker?.port}`, wish);
     expect(served.status).toBe(200);
+    const status = JSON.parse((await deployer.run('status', '--json')).out) as object;
+    expect(status).toMatchObject({
+      ok: true,
+      url: EDGE,
+      runners: [{ isLinked: true, servers: ['echo'] }],
+    });
     const ended = ending(runner);
     runner.kill('SIGTERM');
     expect((await ended).code).toBe(0);
+
+    expect(await deployer.run('destroy')).toMatchObject({ code: 2, out: '' });
+    expect((await deployer.run('destroy', '--yes')).code).toBe(0);
+    expect([...cloudflare.workers.keys()]).toEqual([]);
+    expect(existsSync(folder)).toBe(false);
+    const gone = await deployer.run('status');
+    expect(gone).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('no edge was deployed from here'),
+    });
   },
   HANGS_MS,
 );
