@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { build, type BuildOptions, type Metafile } from 'esbuild';
 
+import { consoleBuildOptions } from './build-console.ts';
 import { edgeBuildOptions, PREBUILT_EDGE } from './dev/bundle.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -58,6 +59,8 @@ const { version } = await writeManifest();
 const bundled = [
   await bundle(programOptions),
   await bundle(edgeBuildOptions(root, join(bin, PREBUILT_EDGE))),
+  // It is in both already, as text.
+  await bundle({ ...consoleBuildOptions, write: false }),
 ];
 await writeFile(join(bin, 'mcp-bridge.js'), await launcher());
 await chmod(join(bin, 'mcp-bridge.js'), 0o755);

@@ -1571,6 +1571,28 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'tokens of a real provider come to a sibling, changed, under a new key, while it is away, or after the list changed',
     tests: ['e2e/identity-provider.test.ts'],
   },
+  'F-640': {
+    fault: 'an edge is in trouble, and its console does not say so, or not what to do',
+    tests: ['edge/core/state-words.test.ts', 'edge/core/record.test.ts', 'e2e/console.test.ts'],
+    missing: 'Only Chromium is tried, and only where the machine has one.',
+  },
+  'F-641': {
+    fault:
+      'somebody gets into the console who has no key, or another site acts in the name of its owner',
+    tests: ['edge/http/console/console.test.ts'],
+  },
+  'F-642': {
+    fault:
+      'names of tools, clients and servers are HTML, scripts or control characters, and are shown in the console and in a terminal',
+    tests: ['edge/http/console/views.test.ts', 'e2e/console.test.ts'],
+    missing: 'Only Chromium is tried, and only where the machine has one.',
+  },
+  'F-643': {
+    fault:
+      'somebody reads the console without scripts, without colours, by keyboard, or on a narrow screen',
+    tests: ['edge/http/console/views.test.ts', 'e2e/console.test.ts'],
+    missing: 'Only Chromium is tried, and only where the machine has one.',
+  },
   'F-99': {
     fault: 'what happened is not recorded, or the record holds what it must not',
     tests: ['edge/core/log.test.ts'],
@@ -1622,6 +1644,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-450 F-451 F-452 F-453 F-454 F-455 F-456 F-457 F-458 F-459 F-460',
   'F-530 F-531 F-532 F-534 F-535 F-536 F-537 F-538',
   'F-370 F-371 F-372 F-373',
+  'F-640 F-641 F-642 F-643',
   'F-550 F-551 F-552 F-553',
   'F-580 F-581 F-582',
   'F-380',

@@ -2,7 +2,7 @@
 // is kept meanwhile. The key is derived from a secret and a label (HMAC-SHA-256), so that what was sealed for one purpose opens for no other.
 import { fromBase64url, toBase64url } from './base64url.ts';
 
-export type SealLabel = 'consent' | 'successor' | 'journey';
+export type SealLabel = 'consent' | 'successor' | 'journey' | 'console';
 
 const IV_BYTES = 12;
 

@@ -6,6 +6,7 @@
 import { ControlLinks, type ControlNote } from './control-links.ts';
 import { FleetFigures } from './fleet-figures.ts';
 import type { FleetEffect, FleetTerms } from './fleet-effects.ts';
+import type { SessionView } from './fleet-look.ts';
 import { LateOpenings } from './late-openings.ts';
 import { displacementLine, runnerPresenceLine } from './log.ts';
 import { grantedServers } from './placement.ts';
@@ -58,6 +59,9 @@ const OWED_AGAIN_MS = 1_000;
 const GAVE_WAY =
   'This session was idle the longest and was ended to make room for another. Send a new `initialize` without a session id.';
 
+const DISMISSED =
+  'The operator of this edge ended this session. Send a new `initialize` without a session id.';
+
 const NO_ACCESS: Fault = {
   fault: 'unauthorized',
   message: 'Your access was withdrawn, so this session is over. Sign in again, or use another key.',
@@ -87,6 +91,8 @@ export class Fleet {
   #policyVersion = 0;
   /** Other machines that came with a runner's credential, for the owner. There is one at most for each runner that is known. */
   readonly #rivals = new Map<RunnerName, RivalView>();
+  /** When runners that are away went. */
+  readonly #awaySince = new Map<RunnerName, number>();
   /** When actors that were not reached are told again. */
   #oweAt: number | undefined;
   #effects: FleetEffect[] = [];
@@ -193,6 +199,7 @@ export class Fleet {
     const runners = this.#store.runners().map((record) => ({
       runner: record.runner,
       isLinked: linked.has(record.runner),
+      since: this.#since(record.runner),
       ...this.#whence(record.runner),
       isDraining: record.isDraining,
       servers: record.servers,
@@ -215,6 +222,36 @@ export class Fleet {
   /** The host stops. */
   keepFigures(): void {
     this.#figures.keep();
+  }
+
+  /** The newest of the open sessions, and no more than so many. */
+  newestSessions(most: number): SessionView[] {
+    return this.#store
+      .sessions()
+      .toSorted((one, other) => other.openedAt - one.openedAt)
+      .slice(0, most)
+      .map(({ session, server, principal, runner, openedAt }) => ({
+        session,
+        server,
+        principal,
+        runner,
+        openedAt,
+      }));
+  }
+
+  /** The owner ended a session. False if there is none. */
+  dismissed(session: SessionName, now: number): { isEnded: boolean; effects: FleetEffect[] } {
+    const row = this.#store.session(session);
+    if (!row) return { isEnded: false, effects: this.#flush() };
+    this.#giveUp(session, { fault: 'session_not_found', message: DISMISSED }, now);
+    const socket = this.#links.socketOf(row.runner, now);
+    if (socket !== undefined) this.#links.say(socket, { type: 'close', session });
+    return { isEnded: true, effects: this.#flush() };
+  }
+
+  #since(runner: RunnerName): number | undefined {
+    const socket = this.#links.openSocketOf(runner);
+    return socket === undefined ? this.#awaySince.get(runner) : this.#links.noteOf(socket)?.at;
   }
 
   /** Where a runner's machine is, and another that shows its credential. */
@@ -436,6 +473,7 @@ export class Fleet {
     const capacity = Math.min(hello.capacity, MAX_SESSIONS);
     this.#store.putRunner({ runner, boot, servers, capacity, isDraining: false });
     this.#links.greeted(socket);
+    this.#awaySince.delete(runner);
     this.#links.say(socket, { type: 'welcome', servers });
     // A later hello on the same socket may cross an `open` on its way, so only the first is compared with the books.
     if (!hasHello) {
@@ -547,6 +585,7 @@ export class Fleet {
     if (hasHello && this.#links.openSocketOf(runner) === undefined) {
       this.#effects.push({ do: 'log', line: runnerPresenceLine('runner left', runner, from) });
       this.#loseSpares(runner);
+      this.#awaySince.set(runner, now);
     }
     this.#room.dropped(socket, now);
   }

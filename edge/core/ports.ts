@@ -156,6 +156,8 @@ export interface RivalView {
 export interface RunnerView {
   readonly runner: RunnerName;
   readonly isLinked: boolean;
+  /** Since when it is linked, or away, in ms since the epoch; undefined if it was away before the fleet's memory begins. */
+  readonly since?: number | undefined;
   /** The address that its control link came from, if it is linked and the host can tell. */
   readonly from?: string | undefined;
   /** Another machine that came with the same credential. Kept in memory only. */

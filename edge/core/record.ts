@@ -35,13 +35,18 @@ export interface KeptLine {
   readonly line: LogLine;
 }
 
+/** Any fault. */
+const REFUSED = 'refused';
+
 /** Which lines somebody looks for; each member that is given must fit. */
 export interface RecordQuery {
+  /** Only so many, the newest. */
+  readonly last?: number | undefined;
   /** Only lines behind this {@link KeptLine.at}. */
   readonly after?: number | undefined;
   readonly server?: string | undefined;
   readonly principal?: string | undefined;
-  /** A fault, or how a call ended. */
+  /** A fault, how a call ended, or {@link REFUSED}. */
   readonly outcome?: string | undefined;
 }
 
@@ -70,27 +75,46 @@ export class RecordRing {
     this.#next += 1;
   }
 
-  /** The oldest lines that fit, in order. */
+  /** The oldest lines that fit, or with `last` the newest, in order. */
   read(query: RecordQuery): RecordView {
     const oldest = Math.max(this.#first, this.#next - KEPT_LINES);
     const wanted = query.after === undefined ? oldest : query.after + 1;
+    if (query.last !== undefined) return this.#newest(query, query.last, Math.max(oldest, wanted));
     const lines: KeptLine[] = [];
     let at = Math.max(oldest, wanted);
     for (; at < this.#next && lines.length < SHOWN_LINES; at++) {
       const kept = this.#kept[(at - this.#first) % KEPT_LINES];
-      if (kept && fits(kept.line, query)) lines.push(kept);
+      if (kept && fitsQuery(kept.line, query)) lines.push(kept);
     }
     return { lines, next: at - 1, isGap: query.after !== undefined && wanted < oldest };
   }
+
+  #newest(query: RecordQuery, most: number, from: number): RecordView {
+    const lines: KeptLine[] = [];
+    let at = this.#next - 1;
+    for (; at >= from && lines.length < Math.min(most, SHOWN_LINES); at--) {
+      const kept = this.#kept[(at - this.#first) % KEPT_LINES];
+      if (kept && fitsQuery(kept.line, query)) lines.push(kept);
+    }
+    return {
+      lines: lines.toReversed(),
+      next: this.#next - 1,
+      isGap: query.after !== undefined && at >= query.after + 1,
+    };
+  }
 }
 
-function fits(line: LogLine, { server, principal, outcome }: RecordQuery): boolean {
+/** Whether a line is one that somebody looks for, wherever it stands. */
+export function fitsQuery(line: LogLine, { server, principal, outcome }: RecordQuery): boolean {
   const has = (key: string, value: string | undefined): boolean =>
     value === undefined || String((line as unknown as Record<string, unknown>)[key]) === value;
   return (
     has('server', server) &&
     has('principal', principal) &&
-    (outcome === undefined || has('outcome', outcome) || has('fault', outcome))
+    (outcome === undefined ||
+      has('outcome', outcome) ||
+      has('fault', outcome) ||
+      (outcome === REFUSED && line.message === 'request refused'))
   );
 }
 

@@ -19,6 +19,7 @@ import { readingOn } from './read-on.ts';
 import { refusalLine, towards } from './refusal-reason.ts';
 import { notConfigured, refuse } from './refuse.ts';
 import { adminAnswer } from './admin/api.ts';
+import { consoleAnswer, isConsolePath, withoutConsole } from './console/console.ts';
 import { controlLink, sessionLink, type RunnerDial } from './runner-link.ts';
 import { healthz } from './status.ts';
 import { streamableDelete, streamableGet, streamablePost } from './streamable.ts';
@@ -173,7 +174,8 @@ async function route(
   const url = urlOf(request);
   const server = ['POST', 'OPTIONS'].includes(request.method) ? serverOfMessage(url) : undefined;
   if (server !== undefined) context.res = await serveAt(context, server, MESSAGE);
-  else if (checkPath(request)) context.res = refuse(unknownPath(url.pathname));
+  else if (checkPath(request) && url.pathname !== '/-/')
+    context.res = refuse(unknownPath(url.pathname));
   else {
     const signedIn = signIn(request, context.env, memory);
     if (!signedIn) return next();
@@ -187,11 +189,14 @@ async function route(
 function signIn(request: Request, env: EdgeContext, memory: Memory): Promise<Response> | undefined {
   const { settings, ports, addressOf } = env;
   const { signIn, secret } = settings;
-  if (!signIn || secret === undefined) return undefined;
+  if (!signIn || secret === undefined)
+    return isConsolePath(urlOf(request).pathname) ? withoutConsole(request) : undefined;
   const from = networkOf(addressOf(request) ?? '');
   const policies = currentPolicies(env, memory);
   const { issuers } = memory.admissions;
   const asked = { request, signIn, secret, ports, from, issuers, policies };
+  const { pathname } = urlOf(request);
+  if (isConsolePath(pathname)) return consoleAnswer({ ...asked, settings });
   return adminAnswer({ ...asked, settings }) ?? signInAnswer(asked);
 }
 

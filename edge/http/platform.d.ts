@@ -54,7 +54,14 @@ declare class Body {
 }
 
 declare class Request extends Body {
-  constructor(input: string);
+  constructor(
+    input: string,
+    init?: {
+      readonly method?: string;
+      readonly headers?: HeadersInit;
+      readonly body?: string;
+    },
+  );
   readonly url: string;
   readonly method: string;
   readonly headers: Headers;

@@ -15,10 +15,11 @@ import type {
   PostPlace,
   Withdrawal,
 } from '../core/ports.ts';
+import type { FleetLook } from '../core/fleet-look.ts';
 import type { AccessPort } from '../core/access-ports.ts';
 import type { RecordQuery, RecordView } from '../core/record.ts';
 import type { Figure } from '../../shared/figures.ts';
-import type { ActorName, RunnerName, StreamId } from '../../shared/ids.ts';
+import type { ActorName, RunnerName, SessionName, StreamId } from '../../shared/ids.ts';
 
 /** A message socket to a session actor; the listeners are set before anything can arrive. */
 export interface Socket {
@@ -64,6 +65,10 @@ export interface FleetPort {
   figures(fresh: readonly Figure[]): Promise<readonly Figure[]>;
   /** What was recorded last. */
   records(query: RecordQuery): Promise<RecordView>;
+  /** What is going on, for somebody who watches: until some seconds later, what workers record comes soon. */
+  look(query: RecordQuery): Promise<FleetLook>;
+  /** The owner ends a session; false if there is none. */
+  dismiss(session: SessionName): Promise<boolean>;
   /**
    * Where the requests of a principal's modern clients to a server go; `actor` is their own. Or why no session of this server could
    * be opened now, before anything is made for one.

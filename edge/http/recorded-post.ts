@@ -1,7 +1,7 @@
 // The record of one POST with requests, from its arrival to its answer: who, where, which method and tool, and how it ended. That it
 // ended is always counted; a line tells of it if calls are recorded.
-import { sha256 } from '../access/digest.ts';
-import { toldSession, type CallLine, type LogPort, type ToldCall } from '../core/log.ts';
+import { toldName } from './told-name.ts';
+import type { CallLine, LogPort, ToldCall } from '../core/log.ts';
 import type { EdgeTally } from '../core/tally.ts';
 import type { Post } from '../core/ports.ts';
 import { beginningOf, type Text } from '../../shared/bytes.ts';
@@ -11,10 +11,6 @@ import { toldOf, type ToldApp, type ToldRequest } from '../../shared/mcp/told.ts
 
 /** Who calls which server. */
 export type CallerFacts = Pick<CallLine, 'principal' | 'server' | 'clientKind' | 'request'>;
-
-/** Digests of the names of busy sessions: making one costs more than all else here. */
-const digests = new Map<string, string>();
-const DIGESTS_KEPT = 1_000;
 
 /** What it asks for; in a batch, what the first request of it does. */
 interface Asked {
@@ -45,14 +41,7 @@ export class RecordedPost {
 
   /** The session that it goes to, by its name. */
   async inSession(name: string): Promise<void> {
-    if (!this.#log) return;
-    let digest = digests.get(name);
-    if (digest === undefined) {
-      digest = toldSession(await sha256(name));
-      if (digests.size >= DIGESTS_KEPT) digests.clear();
-      digests.set(name, digest);
-    }
-    this.#session = digest;
+    if (this.#log) this.#session = await toldName(name);
   }
 
   /** What it asks for. Only requests are calls. Nothing of the messages is kept. */

@@ -13,11 +13,11 @@ import { answerOf, plainPost } from './plain-post.ts';
 import type { SessionRpc } from './rpc.ts';
 import { controlUpgrade, followUpgrade, linkUpgrade } from './upgrades.ts';
 
-/** Ports on the actors of `env`. */
-export function durablePorts(env: Env): Ports {
+/** Ports on the actors of `env`. `watched`: told when somebody looks at what is recorded. */
+export function durablePorts(env: Env, watched: () => void): Ports {
   return {
     session: (name) => sessionPort(() => env.SESSION.getByName(name)),
-    fleet: fleetPort(env),
+    fleet: fleetPort(env, watched),
     outlive: (work) => waitUntil(work),
     access: accessPort(env),
     outside: fetchedOutside,
@@ -42,13 +42,18 @@ function sessionPort(stub: () => DurableObjectStub<SessionRpc>): SessionPort {
   };
 }
 
-function fleetPort(env: Env): FleetPort {
+function fleetPort(env: Env, watched: () => void): FleetPort {
   // A stub may be used only by the request that made it.
   const stub = () => env.FLEET.getByName('fleet');
   return {
     view: () => stub().view(),
     figures: (fresh) => stub().figures(fresh),
     records: (query) => stub().records(query),
+    look: (query) => {
+      watched();
+      return stub().look(query);
+    },
+    dismiss: (session) => stub().dismiss(session),
     home: (opening, actor) => stub().home(opening, actor),
     homeOf: (actor) => stub().homeOf(actor),
     expel: (runner) => stub().expel(runner),

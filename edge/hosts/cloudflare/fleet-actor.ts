@@ -16,6 +16,7 @@ import type {
   TicketScope,
   Withdrawal,
 } from '../../core/ports.ts';
+import { SHOWN_SESSIONS, type FleetLook } from '../../core/fleet-look.ts';
 import type { RecordQuery, RecordView } from '../../core/record.ts';
 import type { LogLine } from '../../core/log.ts';
 import { signTicket } from '../../access/ticket.ts';
@@ -93,14 +94,27 @@ export class FleetActor extends DurableActor<ControlNote, FleetEffect> implement
     return this.performed(effects, view);
   }
 
-  record(lines: readonly LogLine[], figures: readonly Figure[]): void {
-    this.#record.keep(lines);
-    this.figures(figures);
-  }
-
   figures(fresh: readonly Figure[]): readonly Figure[] {
     const all = this.rules.figures(fresh, Date.now());
     return this.performed([], all);
+  }
+
+  record(lines: readonly LogLine[], figures: readonly Figure[]): boolean {
+    this.#record.keep(lines);
+    this.figures(figures);
+    return this.#record.isWatched;
+  }
+
+  look(query: RecordQuery): FleetLook {
+    const { view, effects } = this.rules.view(Date.now());
+    const sessions = this.rules.newestSessions(SHOWN_SESSIONS);
+    const look = { view, sessions, record: this.#record.watch(query) };
+    return this.performed(effects, look);
+  }
+
+  dismiss(session: SessionName): boolean {
+    const { isEnded, effects } = this.rules.dismissed(session, Date.now());
+    return this.performed(effects, isEnded);
   }
 
   records(query: RecordQuery): RecordView {

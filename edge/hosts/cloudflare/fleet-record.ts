@@ -12,9 +12,13 @@ import {
 } from '../../core/record.ts';
 import { consoleLog } from './console-log.ts';
 
+/** Whoever watches looks more often than that. */
+const WATCHED_MS = 5_000;
+
 export class FleetRecord {
   readonly #ring = new RecordRing(Date.now());
   readonly log: LogPort;
+  #watchedAt = 0;
 
   constructor(level: RecordLevel) {
     this.log = recordingLog(level, consoleLog, (line) => this.keep([line]));
@@ -27,6 +31,17 @@ export class FleetRecord {
 
   read(query: RecordQuery): RecordView {
     return this.#ring.read(query);
+  }
+
+  /** The same for somebody who looks again and again. */
+  watch(query: RecordQuery): RecordView {
+    this.#watchedAt = Date.now();
+    return this.#ring.read(query);
+  }
+
+  /** Somebody has looked a moment ago, so workers tell what they record soon. */
+  get isWatched(): boolean {
+    return Date.now() - this.#watchedAt < WATCHED_MS;
   }
 
   /** A session was placed, or is over; its name is told as a digest. */

@@ -1,9 +1,16 @@
 // Brings what a worker recorded and counted to the fleet actor, some seconds' worth at a time: a call costs no call to the actor.
+// While somebody watches, it comes soon.
 import { waitUntil } from 'cloudflare:workers';
 import type { LogLine } from '../../core/log.ts';
 import type { Figure } from '../../../shared/figures.ts';
 
 const COLLECT_MS = 5_000;
+
+/** While somebody watches, who is to see a call within a second. */
+const WATCHED_COLLECT_MS = 200;
+
+/** After each look of whoever watches, or after word of the actor that somebody does. */
+const WATCHED_MS = 5_000;
 
 /** More than comes in that time is told at once. */
 const MOST_LINES = 200;
@@ -11,7 +18,8 @@ const MOST_LINES = 200;
 interface Mailbox {
   /** What was counted since this was asked last. */
   readonly counted: () => readonly Figure[];
-  readonly tell: (lines: readonly LogLine[], figures: readonly Figure[]) => Promise<void>;
+  /** True: somebody watches. */
+  readonly tell: (lines: readonly LogLine[], figures: readonly Figure[]) => Promise<boolean>;
   /** What could not be told is counted again. */
   readonly untold: (figures: readonly Figure[]) => void;
 }
@@ -20,6 +28,7 @@ export class RecordMail {
   readonly #box: Mailbox;
   #lines: LogLine[] = [];
   #isCollecting = false;
+  #watchedUntil = 0;
 
   constructor(box: Mailbox) {
     this.#box = box;
@@ -38,8 +47,18 @@ export class RecordMail {
     waitUntil(this.#later());
   }
 
+  /** Somebody looks. */
+  watched(): void {
+    const isNew = Date.now() >= this.#watchedUntil;
+    this.#watchedUntil = Date.now() + WATCHED_MS;
+    if (isNew && this.#lines.length > 0) waitUntil(this.#flush());
+  }
+
   async #later(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, COLLECT_MS));
+    const isWatched = Date.now() < this.#watchedUntil;
+    await new Promise((resolve) =>
+      setTimeout(resolve, isWatched ? WATCHED_COLLECT_MS : COLLECT_MS),
+    );
     this.#isCollecting = false;
     await this.#flush();
   }
@@ -50,6 +69,10 @@ export class RecordMail {
     this.#lines = [];
     const figures = this.#box.counted();
     if (lines.length + figures.length === 0) return;
-    await this.#box.tell(lines, figures).catch(() => this.#box.untold(figures));
+    const isWatched = await this.#box.tell(lines, figures).catch(() => {
+      this.#box.untold(figures);
+      return false;
+    });
+    if (isWatched) this.#watchedUntil = Date.now() + WATCHED_MS;
   }
 }

@@ -13,6 +13,7 @@ import type {
   Withdrawal,
 } from '../../core/ports.ts';
 import type { AccessSteps } from '../../core/access-ports.ts';
+import type { FleetLook } from '../../core/fleet-look.ts';
 import type { LogLine } from '../../core/log.ts';
 import type { RecordQuery, RecordView } from '../../core/record.ts';
 import type { PlainAnswer, PlainPost } from './plain-post.ts';
@@ -56,10 +57,12 @@ export interface FleetRpc extends Rpc.DurableObjectBranded {
   /** From a session actor: its runner's socket of this epoch is dead. */
   redial(session: SessionName, epoch: number): void;
   view(): FleetView;
-  /** From a worker: what it recorded and counted since it last told. */
-  record(lines: readonly LogLine[], figures: readonly Figure[]): void;
+  /** From a worker: what it recorded and counted since it last told. True: somebody watches. */
+  record(lines: readonly LogLine[], figures: readonly Figure[]): boolean;
   figures(fresh: readonly Figure[]): readonly Figure[];
   records(query: RecordQuery): RecordView;
+  look(query: RecordQuery): FleetLook;
+  dismiss(session: SessionName): boolean;
 }
 
 /** See AccessPort in ../../core/access-ports.ts. */

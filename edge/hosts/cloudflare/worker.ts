@@ -33,7 +33,7 @@ function contextOf(env: Env): EdgeContext {
     const log = recordingLog(settings.record, consoleLog, (line) => mail.add(line));
     context = {
       settings,
-      ports: durablePorts(env),
+      ports: durablePorts(env, () => mail.watched()),
       log,
       tally,
       requestId: rayOf,

@@ -15,6 +15,7 @@ import type {
   TicketScope,
   Withdrawal,
 } from '../../core/ports.ts';
+import { SHOWN_SESSIONS, type FleetLook } from '../../core/fleet-look.ts';
 import type { RecordQuery, RecordRing, RecordView } from '../../core/record.ts';
 import { sha256 } from '../../access/digest.ts';
 import { signTicket } from '../../access/ticket.ts';
@@ -132,6 +133,22 @@ export class NodeFleetActor
     } catch (error) {
       this.#host.log({ level: 'error', message: 'an actor failed', ...failureOf(error) });
     }
+  }
+
+  async look(query: RecordQuery): Promise<FleetLook> {
+    const now = Date.now();
+    const { seen, effects } = this.inStep(() => {
+      const { view, effects } = this.rules.view(now);
+      return { seen: { view, sessions: this.rules.newestSessions(SHOWN_SESSIONS) }, effects };
+    });
+    this.performAll(effects);
+    return { ...seen, record: this.#host.ring.read(query) };
+  }
+
+  async dismiss(session: SessionName): Promise<boolean> {
+    const { isEnded, effects } = this.inStep(() => this.rules.dismissed(session, Date.now()));
+    this.performAll(effects);
+    return isEnded;
   }
 
   async records(query: RecordQuery): Promise<RecordView> {

@@ -71,6 +71,8 @@ function fleetPort({ actors, entrances }: NodePortsOptions): FleetPort {
     mayOpen: (opening) => actors.fleet.mayOpen(opening),
     figures: (fresh) => actors.fleet.figures(fresh),
     records: (query) => actors.fleet.records(query),
+    look: (query) => actors.fleet.look(query),
+    dismiss: (session) => actors.fleet.dismiss(session),
     link: async (request, dial) => {
       await actors.fleet.dial(dial, entrances.of(request));
       return new Response(null);

@@ -1,6 +1,7 @@
 // The cookies that bind a sign-in page to the browser it was shown in, and a journey to an identity provider to the browser that left, so
 // that nobody can make another browser go on (MCP, Security Best Practices, "Confused Deputy Problem"). With the prefix `__Host-` no other host and no plain HTTP can set it (RFC 6265bis §4.1.3).
 import { nanoid } from 'nanoid';
+import { cookieValue } from '../cookies.ts';
 import { sha256 } from '../../access/digest.ts';
 
 /** `journey` is set only once a person has allowed something. */
@@ -35,8 +36,6 @@ export async function browserOf(request: Request, kind: CookieKind): Promise<str
 }
 
 function valueIn(request: Request, kind: CookieKind): string | undefined {
-  const start = `${nameOf(kind)}=`;
-  const pairs = (request.headers.get('cookie') ?? '').split(';').map((pair) => pair.trim());
-  const value = pairs.find((pair) => pair.startsWith(start))?.slice(start.length);
+  const value = cookieValue(request, nameOf(kind));
   return value !== undefined && VALUE.test(value) ? value : undefined;
 }

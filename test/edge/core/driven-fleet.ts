@@ -168,6 +168,13 @@ export class DrivenFleet {
     this.#perform(this.#fleet.policySet(version, read(before), read(policy), this.now));
   }
 
+  /** The owner ends a session; whether there was one. */
+  dismiss(session: string): boolean {
+    const { isEnded, effects } = this.#fleet.dismissed(session, this.now);
+    this.#perform(effects);
+    return isEnded;
+  }
+
   closed(session: string): void {
     this.#perform(this.#fleet.closed(session, this.now));
   }

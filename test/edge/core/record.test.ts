@@ -102,3 +102,18 @@ test.each([
     expect(kept).toEqual(logged.filter((line) => line !== setting));
   },
 );
+
+test('[F-640] who opens a page gets the newest lines, and who goes on those that came since', () => {
+  const ring = new RecordRing(0);
+  for (let n = 0; n < 300; n++) ring.push(n % 3 === 0 ? CALL : refusal(`p${n}`), n);
+  const page = ring.read({ last: 4 });
+  expect(page.lines.map(({ time }) => time)).toEqual([296, 297, 298, 299]);
+  expect(ring.read({ last: 4, after: page.next })).toEqual({ ...page, lines: [], isGap: false });
+  expect(ring.read({ last: 2, outcome: 'refused' }).lines.map(({ time }) => time)).toEqual([
+    298, 299,
+  ]);
+  for (let n = 0; n < 9; n++) ring.push(CALL, 1_000 + n);
+  const later = ring.read({ last: 4, after: page.next });
+  expect(later).toMatchObject({ isGap: true, next: page.next + 9 });
+  expect(later.lines.map(({ time }) => time)).toEqual([1_005, 1_006, 1_007, 1_008]);
+});

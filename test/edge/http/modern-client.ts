@@ -3,6 +3,7 @@ import { EdgeTally } from '../../../edge/core/tally.ts';
 import { Figures } from '../../../shared/figures.ts';
 import { createEdge } from '../../../edge/http/app.ts';
 import { Access } from '../../../edge/core/access.ts';
+import type { SessionView } from '../../../edge/core/fleet-look.ts';
 import type { LogLine } from '../../../edge/core/log.ts';
 import type {
   ControlDial,
@@ -192,6 +193,9 @@ export class PlayedEdge {
   /** What the worker counts, and what the fleet was told of it. */
   readonly tally = new EdgeTally();
   readonly figures = new Figures();
+  /** Open sessions as the fleet shows them, and those that its owner ended. */
+  shownSessions: readonly SessionView[] = [];
+  readonly dismissed: string[] = [];
   /** Policies of which the fleet was told. */
   readonly policiesSet: PolicySet[] = [];
 
@@ -211,6 +215,18 @@ export class PlayedEdge {
           return this.figures.all();
         },
         records: () => Promise.reject(new Error('nobody asks')),
+        look: async () => {
+          const view = await this.#view();
+          return {
+            view,
+            sessions: this.shownSessions,
+            record: { lines: [], next: 0, isGap: false },
+          };
+        },
+        dismiss: async (session) => {
+          this.dismissed.push(session);
+          return true;
+        },
         view: () => this.#view(),
         expel: async (runner) => void this.expelled.push(runner),
         policySet: async (set) => void this.policiesSet.push(set),

@@ -1,0 +1,176 @@
+// The state of an edge in words: one sentence for whoever looks, and what needs attention, each with the one thing to do about it. Pure.
+import type { RunnerView } from './ports.ts';
+import type { RecordLevel } from './record.ts';
+import type { Problem } from '../../shared/problem.ts';
+
+/** What the words are made of. Times are ms since the epoch, by the edge's clock. */
+export interface EdgeState {
+  readonly runners: readonly RunnerView[];
+  /** Names of the servers that runners offer. */
+  readonly servers: readonly string[];
+  /** Open ones. */
+  readonly sessions: number;
+  readonly lastCallAt?: number | undefined;
+  /** Of the settings. */
+  readonly problems: readonly Problem[];
+  readonly record: RecordLevel;
+  readonly failing: readonly FailingServer[];
+  readonly stuck: readonly StuckSignIn[];
+  /** Servers whose tools are others than when somebody looked last. */
+  readonly changed: readonly ChangedTools[];
+}
+
+/** A server whose process does not start, or ends under its calls. */
+export interface FailingServer {
+  readonly server: string;
+  readonly fault: string;
+  readonly at: number;
+  /** Calls that failed so, of late. */
+  readonly times: number;
+}
+
+/** A sign-in that stopped on the way. */
+export interface StuckSignIn {
+  readonly app: string;
+  readonly missing: string;
+  readonly at: number;
+}
+
+export interface ChangedTools {
+  readonly server: string;
+  /** Names of tools that came, went or have another description or schema. */
+  readonly tools: readonly string[];
+}
+
+/** Something that needs its operator. */
+export interface AttentionItem {
+  readonly level: 'bad' | 'warn';
+  readonly what: string;
+  /** The one thing to do about it. */
+  readonly fix: string;
+  /** A page of the console on which it is done. */
+  readonly page?: string | undefined;
+}
+
+const [SECOND, MINUTE, HOUR, DAY] = [1_000, 60_000, 3_600_000, 86_400_000];
+
+/** How long something takes or took, in the unit that fits. */
+export function durationInWords(ms: number): string {
+  const units = [
+    [DAY, 'd'],
+    [HOUR, 'h'],
+    [MINUTE, 'min'],
+  ] as const;
+  const [unit, name] = units.find(
+    ([unit]) => ms >= 2 * unit || (unit !== MINUTE && ms >= unit),
+  ) ?? [SECOND, 's'];
+  return `${Math.max(0, Math.floor(ms / unit))} ${name}`;
+}
+
+export const counted = (count: number, noun: string): string =>
+  `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** Runners that are away, those with the most sessions first. */
+const away = ({ runners }: Pick<EdgeState, 'runners'>): RunnerView[] =>
+  runners
+    .filter(({ isLinked }) => !isLinked)
+    .toSorted((one, other) => other.sessions - one.sessions);
+
+/** A runner and for how long it is away. */
+const awayInWords = ({ runner, since }: RunnerView, now: number): string =>
+  since === undefined
+    ? `${runner} is away`
+    : `${runner} has been away for ${durationInWords(now - since)}`;
+
+const waiting = (sessions: number): string =>
+  sessions === 1 ? 'its session waits' : `its ${sessions} sessions wait`;
+
+/** The one sentence. What is wrong comes before what is well. */
+export function stateInWords(state: EdgeState, now: number): string {
+  const linked = state.runners.filter(({ isLinked }) => isLinked).length;
+  if (state.runners.length === 0) return 'No runner is linked yet.';
+  const [first, ...others] = away(state).filter(({ sessions }) => sessions > 0 || linked === 0);
+  if (first) {
+    const more = others.length === 0 ? '' : ` ${counted(others.length, 'other runner')} too.`;
+    const wait = first.sessions === 0 ? '' : `; ${waiting(first.sessions)}`;
+    return `${awayInWords(first, now)}${wait}.${more}`;
+  }
+  const { lastCallAt } = state;
+  const last =
+    lastCallAt === undefined ? 'no call yet' : `last call ${durationInWords(now - lastCallAt)} ago`;
+  return `${counted(linked, 'runner')} linked, ${counted(state.servers.length, 'server')}, ${counted(state.sessions, 'session')}, ${last}.`;
+}
+
+/** What needs attention, the worst first. */
+export function attentionOf(state: EdgeState, now: number): AttentionItem[] {
+  const items: AttentionItem[] = state.problems.map(({ what, fix }) => ({
+    level: 'bad',
+    what: `${what}.`,
+    fix,
+  }));
+  if (state.runners.length === 0)
+    items.push({
+      level: 'bad',
+      what: 'No runner is linked, so no server can be used.',
+      fix: 'Add a runner.',
+      page: 'runners',
+    });
+  for (const runner of away(state)) items.push(awayItem(runner, now));
+  for (const { runner, rival, from } of state.runners)
+    if (rival)
+      items.push({
+        level: 'bad',
+        what: `Two machines show the credential of ${runner}${placesInWords(from, rival.from)}.`,
+        fix: 'Stop one of them, or give it a credential of its own.',
+        page: 'runners',
+      });
+  for (const { server, fault, at, times } of state.failing)
+    items.push({
+      level: 'bad',
+      what: `${server} fails: ${fault}, ${counted(times, 'time')}, last ${durationInWords(now - at)} ago.`,
+      fix: 'Run `mcp-bridge check` on the machine of its runner: it shows the exit code and the last lines of stderr.',
+      page: `calls?server=${server}&outcome=refused`,
+    });
+  for (const { server, tools } of state.changed)
+    items.push({
+      level: 'warn',
+      what: `The tools of ${server} changed: ${tools.join(', ')}.`,
+      fix: 'Look at what changed.',
+      page: `servers?server=${server}`,
+    });
+  for (const { app, missing, at } of state.stuck)
+    items.push({
+      level: 'warn',
+      what: `A sign-in of ${app} stopped ${durationInWords(now - at)} ago: ${missing}`,
+      fix: 'Look at its steps.',
+      page: 'sign-ins',
+    });
+  if (state.record !== 'all')
+    items.push({
+      level: 'warn',
+      what: `Calls are not recorded: BRIDGE_RECORD is "${state.record}".`,
+      fix: 'Set it to "all" to see calls here.',
+    });
+  return items.toSorted(
+    (one, other) => Number(one.level === 'warn') - Number(other.level === 'warn'),
+  );
+}
+
+function awayItem(runner: RunnerView, now: number): AttentionItem {
+  const { sessions, isDraining } = runner;
+  const wait =
+    sessions === 0
+      ? ''
+      : `; ${waiting(sessions)}. Calls in them fail after 30 s, and after 5 min they end`;
+  return {
+    level: sessions > 0 ? 'bad' : 'warn',
+    what: `${awayInWords(runner, now)}${wait}.`,
+    fix: isDraining
+      ? 'It was stopped. Start it again with `mcp-bridge run`, or remove it.'
+      : 'Start it again with `mcp-bridge run`, or see its log with `mcp-bridge service logs`.',
+    page: 'runners',
+  };
+}
+
+const placesInWords = (from: string | undefined, other: string | undefined): string =>
+  from === undefined || other === undefined ? '' : `, from ${from} and ${other}`;

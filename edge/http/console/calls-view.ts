@@ -1,0 +1,184 @@
+// Calls as the console shows them: each in one line that unfolds to where its time went.
+import { el, type ViewElement } from './element.ts';
+import type { CallQuery, LiveModel } from './facts.ts';
+import { badge, clock, copyable, empty, field, heading } from './parts.ts';
+import type { CallLine, RefusalLine } from '../../core/log.ts';
+import type { KeptLine } from '../../core/record.ts';
+
+export function callsView({ lines, query, isPaused, isLive }: LiveModel): ViewElement {
+  return el(
+    'div',
+    { class: 'page' },
+    heading('Calls', 'The newest first. They are kept in memory only.'),
+    filterForm(query),
+    el(
+      'p',
+      { class: 'toolbar', 'data-text': 'none' },
+      isLive
+        ? el(
+            'button',
+            {
+              type: 'button',
+              class: 'small',
+              'data-act': 'pause',
+              'aria-pressed': String(isPaused),
+            },
+            isPaused ? 'Go on' : 'Pause',
+          )
+        : el('span', { class: 'hint' }, 'Not live. Reload to see what is new.'),
+      el(
+        'a',
+        { href: `/-/audit.jsonl${queryText(query)}`, download: 'audit.jsonl' },
+        'Export as JSONL',
+      ),
+    ),
+    callList(lines, 'No call fits.'),
+  );
+}
+
+/** The query as in a URL, with its `?`; empty if all calls are shown. */
+export function queryText(query: CallQuery): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
+  return given.length === 0
+    ? ''
+    : `?${given.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')}`;
+}
+
+const filterForm = ({ server = '', person = '', outcome = '' }: CallQuery): ViewElement =>
+  el(
+    'form',
+    { class: 'filter', method: 'get', action: '/-/calls', role: 'search', 'aria-label': 'Calls' },
+    field('Server', { id: 'f-server', name: 'server', value: server, autocomplete: 'off' }),
+    field('Who', { id: 'f-person', name: 'person', value: person, autocomplete: 'off' }),
+    field('Outcome', {
+      id: 'f-outcome',
+      name: 'outcome',
+      value: outcome,
+      autocomplete: 'off',
+      placeholder: 'refused, answered, a fault …',
+    }),
+    el('button', { class: 'small' }, 'Show'),
+  );
+
+/** The newest first. */
+export function callList(lines: readonly KeptLine[], none: string): ViewElement {
+  const calls = lines.filter(({ line }) => isCall(line)).toReversed();
+  if (calls.length === 0) return empty(none);
+  return el(
+    'div',
+    { class: 'calls' },
+    ...calls.map(({ at, time, line }) => callItem(at, time, line as CallLine | RefusalLine)),
+  );
+}
+
+/** Whether the console shows it among calls. */
+export const isCall = ({ message }: Pick<KeptLine['line'], 'message'>): boolean =>
+  message === 'call' || message === 'request refused';
+
+function callItem(at: number, time: number, line: CallLine | RefusalLine): ViewElement {
+  const { principal = 'nobody', server = '', method, tool, app } = line;
+  const isRefused = line.message === 'request refused';
+  return el(
+    'details',
+    { class: isRefused ? 'call refused' : 'call', key: String(at) },
+    el(
+      'summary',
+      {},
+      clock(time),
+      ' ',
+      el('span', { class: 'what' }, tool ?? method ?? 'request'),
+      ' ',
+      el('span', { class: 'where' }, server),
+      ' ',
+      el('span', { class: 'who' }, app === undefined ? principal : `${principal} · ${app}`),
+      ' ',
+      isRefused
+        ? badge('bad', String(line.fault))
+        : badge(line.outcome === 'left' ? 'warn' : 'good', line.outcome),
+      ' ',
+      el('span', { class: 'ms' }, isRefused ? '' : `${line.ms} ms`),
+    ),
+    isRefused ? refusalFacts(line) : callFacts(line),
+  );
+}
+
+const factList = (
+  facts: readonly (readonly [string, string | number | undefined])[],
+): ViewElement =>
+  el(
+    'dl',
+    { class: 'facts' },
+    ...facts
+      .filter(([, value]) => value !== undefined && value !== '')
+      .map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))),
+  );
+
+function callFacts(line: CallLine): ViewElement {
+  const {
+    ms,
+    edgeMs,
+    method,
+    session,
+    clientKind,
+    bytesUp,
+    bytesDown,
+    app,
+    appVersion,
+    callId,
+    requests,
+  } = line;
+  return el(
+    'div',
+    { class: 'unfolded' },
+    timeline(edgeMs, ms),
+    factList([
+      ['Method', method],
+      ['Client', app === undefined ? undefined : `${app} ${appVersion ?? ''}`],
+      ['Transport', clientKind],
+      ['Session', session],
+      ['Requests', requests],
+      ['Bytes', `${bytesUp} in, ${bytesDown} out`],
+    ]),
+    callId !== undefined && copyable(callId, 'Call id'),
+  );
+}
+
+function refusalFacts(line: RefusalLine): ViewElement {
+  const { status, method, by, callId, session, request } = line;
+  return el(
+    'div',
+    { class: 'unfolded' },
+    factList([
+      ['Status', status],
+      ['Method', method],
+      ['Refused by', by],
+      ['Session', session],
+      ['Request', request],
+    ]),
+    callId !== undefined && copyable(callId, 'Call id'),
+  );
+}
+
+const WIDTH = 600;
+
+/** Where the time went. */
+function timeline(edgeMs: number, ms: number): ViewElement {
+  const restMs = Math.max(0, ms - edgeMs);
+  const edge = ms === 0 ? WIDTH / 2 : Math.min(WIDTH, Math.max(2, (edgeMs / ms) * WIDTH));
+  return el(
+    'div',
+    { class: 'timeline' },
+    el(
+      'svg',
+      {
+        viewBox: `0 0 ${WIDTH} 12`,
+        preserveAspectRatio: 'none',
+        'aria-hidden': 'true',
+        focusable: 'false',
+      },
+      el('rect', { class: 'edge', x: 0, y: 0, width: edge, height: 12 }),
+      el('rect', { class: 'rest', x: edge, y: 0, width: WIDTH - edge, height: 12 }),
+    ),
+    el('p', {}, `Edge ${edgeMs} ms, link and process ${restMs} ms, together ${ms} ms.`),
+  );
+}

@@ -1,0 +1,147 @@
+// The console at /-/: where its owner sees what the edge does, and does what there is to do. Which path leads where, and who may go there.
+import { endSession, inviteHere, removeHere, type Act } from './actions.ts';
+import { connectPage } from './connect-page.ts';
+import { el, type ViewElement } from './element.ts';
+import { eventsAnswer } from './stream.ts';
+import { CONSOLE_PAGES, type CallQuery, type ConsolePage, type LiveModel } from './facts.ts';
+import { framed } from './frame.ts';
+import { queryText } from './calls-view.ts';
+import { LIVE_VIEWS } from './live-views.ts';
+import { addRunnerPart } from './add-runner.ts';
+import type { ConsoleRequest } from './request.ts';
+import { noCookie, programWithKey, signedIn } from './signed-in.ts';
+import { noOwnerPage, signInPage, takeKey } from './sign-in-page.ts';
+import { PAGE_LINES, Watch } from './watch.ts';
+import { asOwner, type AdminRequest } from '../admin/owner.ts';
+import { redirectTo } from './redirect.ts';
+import { refuse } from '../refuse.ts';
+import { urlOf } from '../request-url.ts';
+import { wantsHtml } from '../pages/home.ts';
+import type { SignIn } from '../../sign-in-settings.ts';
+
+const ROOT = '/-/';
+
+/** Whether a path is one of the console, and not of the operator's API. */
+export const isConsolePath = (pathname: string): boolean =>
+  pathname === '/-' ||
+  (pathname.startsWith(ROOT) && !pathname.startsWith('/-/api') && pathname !== '/-/join');
+
+/** An edge at which nobody can sign in has no console; the page says how it gets one. */
+export const withoutConsole = (request: Request): Promise<Response> => noOwnerPage(request);
+
+/** The answer of the console. */
+export async function consoleAnswer(context: AdminRequest): Promise<Response> {
+  const { request, signIn, secret } = context;
+  const { pathname, host } = urlOf(request);
+  if (signIn.ownerKeys.size === 0) return noOwnerPage(request);
+  // Cookies and forms belong to one origin.
+  if (host !== new URL(signIn.issuer).host) return redirectTo(`${signIn.issuer}${ROOT}`);
+  if (pathname === '/-') return redirectTo(ROOT);
+  const path = pathname.slice(ROOT.length);
+  const { method } = request;
+  if (method === 'POST') {
+    const fault = foreignForm(request, signIn);
+    if (fault) return fault;
+    if (path === 'sign-in') return takeKey(context);
+  } else if (method !== 'GET' && method !== 'HEAD')
+    return refuse({ fault: 'method_not_allowed' }, { allow: ['GET', 'POST'] });
+  // A program shows the key itself, and reads.
+  if (method !== 'POST' && request.headers.has('authorization'))
+    return asOwner(context, () => show({ ...context, viewer: programWithKey() }, path));
+  const viewer = await signedIn(request, secret, signIn);
+  if (!viewer) return stranger(request, path);
+  return method === 'POST' ? act({ ...context, viewer }, path) : show({ ...context, viewer }, path);
+}
+
+/** Only a page of this edge may send a form (OWASP, Cross-Site Request Forgery Prevention, "Verifying Origin"). */
+function foreignForm(request: Request, { issuer }: SignIn): Response | undefined {
+  return request.headers.get('origin') === issuer
+    ? undefined
+    : refuse({ fault: 'origin_not_allowed' });
+}
+
+function stranger(request: Request, path: string): Promise<Response> | Response {
+  // A stream has no page to show; an EventSource stops at this.
+  if (path === 'events' || path === 'audit.jsonl') return refuse({ fault: 'unauthorized' });
+  return signInPage(request, {});
+}
+
+const ACTS: Readonly<Record<string, Act>> = {
+  'sessions/end': endSession,
+  runners: inviteHere,
+  'runners/remove': removeHere,
+};
+
+async function act(context: ConsoleRequest, path: string): Promise<Response> {
+  if (path === 'sign-out') return redirectTo(ROOT, { 'Set-Cookie': noCookie() });
+  const act = Object.hasOwn(ACTS, path) ? ACTS[path] : undefined;
+  return act ? act(context) : notThere(context.request);
+}
+
+async function show(context: ConsoleRequest, path: string): Promise<Response> {
+  const { request, viewer } = context;
+  const { searchParams } = urlOf(request);
+  const text = (name: string): string | undefined => searchParams.get(name) ?? undefined;
+  const query: CallQuery = {
+    server: text('server') || undefined,
+    person: text('person') || undefined,
+    outcome: text('outcome') || undefined,
+  };
+  if (path === 'events') {
+    const seen = Number(request.headers.get('last-event-id') ?? text('after'));
+    return eventsAnswer(context, viewer, query, Number.isSafeInteger(seen) ? seen : undefined);
+  }
+  const page = path === '' ? 'overview' : CONSOLE_PAGES.find((name) => name === path);
+  return page === undefined ? notThere(request) : showPage(context, page, query);
+}
+
+/** Pages that are as they are when they are opened. */
+const STILL_PAGES: Partial<
+  Record<ConsolePage, (context: ConsoleRequest) => Promise<readonly ViewElement[]>>
+> = {
+  connect: connectPage,
+};
+
+async function showPage(
+  context: ConsoleRequest,
+  page: ConsolePage,
+  query: CallQuery,
+): Promise<Response> {
+  const { request, viewer } = context;
+  const view = LIVE_VIEWS[page];
+  const still = STILL_PAGES[page];
+  if (still) return framed(request, { title: page, viewer, page, body: await still(context) });
+  if (!view) return notThere(request);
+  const watch = new Watch(context, viewer, page === 'calls' ? query : {});
+  const { facts, lines, next } = await watch.look();
+  const model: LiveModel = {
+    facts,
+    lines: lines.slice(-PAGE_LINES),
+    query,
+    now: facts.at,
+    isPaused: false,
+    isLive: wantsHtml(request),
+  };
+  const shown = queryText(page === 'calls' ? query : {});
+  return framed(request, {
+    title: page,
+    viewer,
+    page,
+    live: {
+      view: view(model),
+      stream: `/-/events${shown}${shown === '' ? '?' : '&'}after=${next}`,
+      model,
+    },
+    body: [page === 'runners' && addRunnerPart()],
+  });
+}
+
+const notThere = (request: Request): Promise<Response> =>
+  framed(request, {
+    title: 'Not here',
+    status: 404,
+    body: [
+      el('h1', {}, 'There is no such page'),
+      el('p', {}, el('a', { href: '/-/' }, 'Overview')),
+    ],
+  });

@@ -1,0 +1,193 @@
+// The pages of the console that live: what the edge is doing now. The same function makes them on the server and in the browser.
+import { el, type ViewChild, type ViewElement } from './element.ts';
+import type { ConsolePage, LiveModel, ShownSession } from './facts.ts';
+import { callList, callsView } from './calls-view.ts';
+import { actionForm, ago, badge, empty, heading, tableOf, words } from './parts.ts';
+import {
+  attentionOf,
+  counted,
+  durationInWords,
+  stateInWords,
+  type AttentionItem,
+} from '../../core/state-words.ts';
+import type { RunnerView } from '../../core/ports.ts';
+
+export const LIVE_VIEWS: Partial<Record<ConsolePage, (model: LiveModel) => ViewElement>> = {
+  overview: overviewView,
+  calls: callsView,
+  servers: serversView,
+  runners: runnersView,
+  sessions: sessionsView,
+};
+
+/** Calls that the overview shows. */
+const LATEST = 8;
+
+/** Servers, runners or sessions that the overview counts have pages of their own. */
+function overviewView(model: LiveModel): ViewElement {
+  const { facts, lines, now, isLive } = model;
+  const items = attentionOf(facts, now);
+  return el(
+    'div',
+    { class: 'page' },
+    el(
+      'section',
+      { class: items.some(({ level }) => level === 'bad') ? 'state bad' : 'state' },
+      el('h1', { class: 'sentence' }, stateInWords(facts, now)),
+      !isLive &&
+        el('p', { class: 'hint', 'data-text': 'none' }, 'Not live. Reload to see what is new.'),
+    ),
+    el(
+      'section',
+      { 'aria-labelledby': 'attention' },
+      el('h2', { id: 'attention' }, 'Attention'),
+      items.length === 0
+        ? empty('Nothing needs you.')
+        : el('ul', { class: 'attention' }, ...items.map(attentionItem)),
+    ),
+    el(
+      'section',
+      { 'aria-labelledby': 'latest' },
+      el('h2', { id: 'latest' }, 'Latest calls'),
+      callList(lines.slice(-LATEST), 'No call was recorded yet.'),
+      el('p', { 'data-text': 'none' }, el('a', { href: '/-/calls' }, 'All calls')),
+    ),
+  );
+}
+
+const attentionItem = ({ level, what, fix, page }: AttentionItem): ViewElement =>
+  el(
+    'li',
+    { class: level, key: what.replaceAll(/\d/gu, '') },
+    el('p', { class: 'what' }, what),
+    page === undefined
+      ? el('p', { class: 'fix' }, words(fix))
+      : el('p', { class: 'fix' }, el('a', { href: `/-/${page}` }, words(fix))),
+  );
+
+function serversView({ facts }: LiveModel): ViewElement {
+  const rows = facts.servers.map((server) => {
+    const runners = facts.runners.filter(({ servers }) => servers.includes(server));
+    const sessions = facts.shownSessions.filter((session) => session.server === server).length;
+    const failing = facts.failing.find((failure) => failure.server === server);
+    return { key: server, row: { server, runners, sessions, failing } };
+  });
+  return el(
+    'div',
+    { class: 'page' },
+    heading('Servers', 'What your runners offer. Open one to see its tools.'),
+    rows.length === 0
+      ? empty('No runner offers a server yet.')
+      : tableOf(
+          'Servers',
+          [
+            {
+              title: 'Server',
+              cell: ({ server }) => el('a', { href: `/-/servers?server=${server}` }, server),
+            },
+            {
+              title: 'State',
+              cell: ({ runners, failing }) =>
+                failing
+                  ? badge('bad', `fails: ${failing.fault}`)
+                  : runners.some(({ isLinked }) => isLinked)
+                    ? badge('good', 'reachable')
+                    : badge('warn', 'runner away'),
+            },
+            {
+              title: 'Runners',
+              cell: ({ runners }) => runners.map(({ runner }) => runner).join(', '),
+            },
+            { title: 'Sessions', cell: ({ sessions }) => sessions },
+            {
+              title: 'Calls',
+              cell: ({ server }) => el('a', { href: `/-/calls?server=${server}` }, 'Calls'),
+            },
+          ],
+          rows,
+        ),
+  );
+}
+
+function runnersView({ facts, now }: LiveModel): ViewElement {
+  const rows = facts.runners.map((runner) => ({ key: runner.runner, row: runner }));
+  return el(
+    'div',
+    { class: 'page' },
+    heading('Runners', 'Machines that dial out to this edge and own the processes of servers.'),
+    rows.length === 0
+      ? empty('No runner has linked yet. Add one below.')
+      : tableOf<RunnerView>(
+          'Runners',
+          [
+            { title: 'Runner', cell: ({ runner }) => el('strong', {}, runner) },
+            { title: 'State', cell: (runner) => runnerState(runner, now) },
+            {
+              title: 'Sessions',
+              cell: ({ sessions, capacity }) => `${sessions} of ${capacity}`,
+            },
+            { title: 'Servers', cell: ({ servers }) => servers.join(', ') || 'none' },
+            { title: 'From', cell: ({ from }) => from ?? 'unknown' },
+            {
+              title: 'Action',
+              cell: ({ runner }) => actionForm('runners/remove', { name: runner }, 'Remove'),
+            },
+          ],
+          rows,
+        ),
+  );
+}
+
+function runnerState({ isLinked, isDraining, since, rival }: RunnerView, now: number): ViewChild {
+  const lasting = since === undefined ? '' : ` for ${durationInWords(now - since)}`;
+  return [
+    isLinked
+      ? badge(isDraining ? 'warn' : 'good', `${isDraining ? 'draining' : 'linked'}${lasting}`)
+      : badge('bad', `away${lasting}`),
+    rival !== undefined && badge('bad', 'two machines'),
+  ];
+}
+
+function sessionsView({ facts, now }: LiveModel): ViewElement {
+  const rows = facts.shownSessions.map((session) => ({ key: session.id, row: session }));
+  const runners = new Map(facts.runners.map((runner) => [runner.runner, runner]));
+  const more = facts.sessions - rows.length;
+  return el(
+    'div',
+    { class: 'page' },
+    heading('Sessions', `${counted(facts.sessions, 'session')} open.`),
+    rows.length === 0
+      ? empty('No client has a session now.')
+      : tableOf<ShownSession>(
+          'Sessions',
+          [
+            { title: 'Who', cell: ({ principal }) => principal },
+            { title: 'Server', cell: ({ server }) => server },
+            { title: 'Runner', cell: ({ runner }) => runner },
+            { title: 'State', cell: ({ runner }) => sessionState(runners.get(runner), now) },
+            { title: 'Opened', cell: ({ openedAt }) => ago(openedAt, now) },
+            { title: 'Session', cell: ({ id }) => el('code', {}, id) },
+            {
+              title: 'Action',
+              cell: ({ id, server }) =>
+                actionForm('sessions/end', { session: id }, 'End', {
+                  'aria-label': `End session ${id} of ${server}`,
+                }),
+            },
+          ],
+          rows,
+        ),
+    more > 0 && el('p', { class: 'hint' }, `${more} older ones are not shown.`),
+  );
+}
+
+function sessionState(runner: RunnerView | undefined, now: number): ViewElement {
+  if (runner?.isLinked === true) return badge('good', 'open');
+  const since = runner?.since;
+  return badge(
+    'bad',
+    since === undefined
+      ? 'waits for its runner'
+      : `waits for its runner, ${durationInWords(now - since)}`,
+  );
+}

@@ -1,0 +1,169 @@
+// The pages of the console as HTML and as text: what others called themselves is shown, and does nothing (F-642, F-643).
+import { describe, expect, test } from 'vitest';
+
+import type { LiveModel } from '../../../../edge/http/console/facts.ts';
+import { LIVE_VIEWS } from '../../../../edge/http/console/live-views.ts';
+import { markupOf } from '../../../../edge/http/console/markup.ts';
+import { plainTextOf } from '../../../../edge/http/console/text.ts';
+
+const NOW = Date.UTC(2026, 10, 26, 12, 0, 0);
+
+const HOSTILE = [
+  '<script>alert(1)</script>',
+  '"><img src=x onerror=alert(1)>',
+  "' onmouseover='alert(1)",
+  'javascript:alert(1)',
+  '\u001b[2J\u001b]0;title\u0007',
+  '\u202Egnp.exe',
+  '</style></script></textarea>',
+  '`code` and **more**',
+];
+
+/** An edge at which everybody has this name. */
+const modelOf = (name: string): LiveModel => ({
+  facts: {
+    at: NOW,
+    viewer: { name: 'owner', isOwner: true },
+    runners: [
+      {
+        runner: name,
+        isLinked: false,
+        since: NOW - 9_000,
+        isDraining: false,
+        servers: [name],
+        sessions: 1,
+        capacity: 3,
+        spares: 0,
+        from: name,
+      },
+    ],
+    servers: [name],
+    sessions: 1,
+    shownSessions: [{ id: 'abc', server: name, principal: name, runner: name, openedAt: NOW }],
+    lastCallAt: NOW,
+    problems: [],
+    record: 'all',
+    failing: [{ server: name, fault: 'process_exited', at: NOW, times: 1 }],
+    stuck: [{ app: name, missing: name, at: NOW }],
+    changed: [{ server: name, tools: [name] }],
+  },
+  lines: [
+    {
+      at: 1,
+      time: NOW,
+      line: {
+        level: 'info',
+        message: 'call',
+        principal: name,
+        server: name,
+        clientKind: 'modern',
+        callId: 'p1',
+        session: 's1',
+        method: 'tools/call',
+        tool: name,
+        app: name,
+        appVersion: name,
+        outcome: 'answered',
+        ms: 12,
+        edgeMs: 2,
+        bytesUp: 1,
+        bytesDown: 1,
+      },
+    },
+    {
+      at: 2,
+      time: NOW,
+      line: {
+        level: 'info',
+        message: 'request refused',
+        fault: 'forbidden',
+        status: 403,
+        principal: name,
+        server: name,
+        method: name,
+        by: name,
+      },
+    },
+  ],
+  query: { server: name, person: name, outcome: name },
+  now: NOW,
+  isPaused: false,
+  isLive: true,
+});
+
+const PAGES = Object.entries(LIVE_VIEWS);
+
+describe.each(PAGES)('[F-642] the page %s', (_page, view) => {
+  test.each(HOSTILE)('with %j for every name', (name) => {
+    const html = markupOf(view(modelOf(name)));
+    // Every tag is one of ours, with attributes of ours.
+    const tags = new Set(
+      [...html.matchAll(/<(\/?[a-z]\w*)/giu)].map(([, tag]) => tag?.toLowerCase()),
+    );
+    for (const tag of tags)
+      expect(tag).toMatch(
+        /^\/?(?:a|button|code|dd|details|div|dl|dt|form|h[123]|input|label|li|p|pre|rect|section|span|strong|summary|svg|table|tbody|td|th|thead|time|tr|ul)$/u,
+      );
+    const bare = [...html.matchAll(/<[^>]*>/gu)].map(([tag]) => tag.replaceAll(/"[^"]*"/gu, '""'));
+    expect(bare.join('')).not.toMatch(/\son\w+=|'/iu);
+    expect(html).not.toMatch(/href="(?!\/-\/)/u);
+    const text = plainTextOf(view(modelOf(name)));
+    // oxlint-disable-next-line no-control-regex -- none of them may be there
+    expect(text).not.toMatch(
+      /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/u,
+    );
+  });
+});
+
+describe('[F-643] in a terminal', () => {
+  test('the overview says what the page says', () => {
+    const view = LIVE_VIEWS.overview;
+    expect(view && plainTextOf(view(modelOf('vm1')))).toBe(
+      [
+        'vm1 has been away for 9 s; its session waits.',
+        '',
+        'Attention',
+        '- vm1 has been away for 9 s; its session waits. Calls in them fail after 30 s, and after 5 min they end.',
+        'Start it again with mcp-bridge run, or see its log with mcp-bridge service logs.',
+        '- vm1 fails: process_exited, 1 time, last 0 s ago.',
+        'Run mcp-bridge check on the machine of its runner: it shows the exit code and the last lines of stderr.',
+        '- The tools of vm1 changed: vm1.',
+        'Look at what changed.',
+        '- A sign-in of vm1 stopped 0 s ago: vm1',
+        'Look at its steps.',
+        '',
+        'Latest calls',
+        '',
+        '12:00:00 vm1 vm1 vm1 forbidden',
+        'Status',
+        '  403',
+        'Method',
+        '  vm1',
+        'Refused by',
+        '  vm1',
+        '',
+        '12:00:00 vm1 vm1 vm1 · vm1 answered 12 ms',
+        'Edge 2 ms, link and process 10 ms, together 12 ms.',
+        'Method',
+        '  tools/call',
+        'Client',
+        '  vm1 vm1',
+        'Transport',
+        '  modern',
+        'Session',
+        '  s1',
+        'Bytes',
+        '  1 in, 1 out',
+        'p1',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('tables are rows of columns', () => {
+    const view = LIVE_VIEWS.sessions;
+    expect(view && plainTextOf(view(modelOf('vm1')))).toContain(
+      'vm1  vm1  vm1  waits for its runner, 9 s  0 s ago  abc',
+    );
+  });
+});
