@@ -14,8 +14,12 @@ export interface SpecGround {
   readonly secrets: readonly string[];
 }
 
-/** For one process: it has a mark of its own. */
-export function processSpec(server: ServerConfig, ground: SpecGround): ProcessSpec {
+/** For one process: it has a mark of its own. `personal`: variables of the person whose it is (`perUser`), if there is one. */
+export function processSpec(
+  server: ServerConfig,
+  ground: SpecGround,
+  personal: Readonly<Record<string, string>> = {},
+): ProcessSpec {
   const { name, command, args, env, cwd, inheritEnv, maxLineBytes, user, limits } = server;
   return {
     server: name,
@@ -23,10 +27,15 @@ export function processSpec(server: ServerConfig, ground: SpecGround): ProcessSp
     args,
     cwd,
     maxLineBytes,
-    env: processEnvironment(ground.environment, env, inheritEnv, {
-      user,
-      ignoresCase: ground.containment?.system.ignoresCase === true,
-    }),
+    env: processEnvironment(
+      withoutPersonal(ground.environment, server),
+      { ...env, ...personal },
+      inheritEnv,
+      {
+        user,
+        ignoresCase: ground.containment?.system.ignoresCase === true,
+      },
+    ),
     mark: nanoid(),
     runnerMark: runnerMark(),
     containment: ground.containment,
@@ -34,4 +43,15 @@ export function processSpec(server: ServerConfig, ground: SpecGround): ProcessSp
     user,
     secrets: ground.secrets,
   };
+}
+
+/** What people get for themselves, nobody gets from the runner's own environment, not even where it is missing. */
+function withoutPersonal(
+  environment: NodeJS.ProcessEnv,
+  { perUser }: ServerConfig,
+): NodeJS.ProcessEnv {
+  if (!perUser) return environment;
+  const personal = new Set(perUser.variables.map(({ name }) => name.toUpperCase()));
+  const all = Object.entries(environment);
+  return Object.fromEntries(all.filter(([name]) => !personal.has(name.toUpperCase())));
 }

@@ -3,11 +3,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 
 import type { Problem } from '../shared/problem.ts';
 import { errorCode } from './error-code.ts';
-import { hasFileOwners } from './file-owners.ts';
+import { shellQuoted, whyNotPrivate } from './private-file.ts';
 import { isRunnerKey } from './runner-key.ts';
 import { writeFix } from './write-fix.ts';
 
@@ -81,34 +80,12 @@ const MAKE = { runner: 'runner <name> --servers <names>', owner: 'owner' } as co
 async function readOpened(path: string, file: FileHandle): Promise<TokenReading> {
   const stat = await file.stat();
   if (!stat.isFile()) return refuse('is not a regular file', 'Name the file that holds the token.');
-  // Its owner can change it, and can let others read it.
-  const own = process.geteuid?.();
-  if (own !== undefined && stat.uid !== 0 && stat.uid !== own) {
-    return refuse(
-      `belongs to another user (uid ${stat.uid})`,
-      `Make root or the user that runs mcp-bridge its owner: chown ${own} ${shellQuoted(path)}`,
-    );
-  }
-  if (hasFileOwners() && (stat.mode & openBits(path, stat.uid)) !== 0) {
-    const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
-    return refuse(
-      `is open to other users (mode ${mode})`,
-      `Run: chmod 600 ${shellQuoted(path)} and, if others use this machine, make a new token with mcp-bridge credential runner.`,
-    );
-  }
+  const renew = 'make a new token with mcp-bridge credential runner';
+  const problem = whyNotPrivate(path, stat, renew);
+  if (problem) return { ok: false, problem };
   if (stat.size > MAX_TOKEN_FILE_BYTES)
     return refuse('is too large for a token', 'Name the file that holds only the token.');
   return judgeToken((await file.readFile('utf8')).trim());
-}
-
-/**
- * The mode bits by which others could read the file. For a service with User=, systemd (LoadCredential=)
- * grants that user by an ACL, whose mask shows as the group's bit; the group itself gets nothing.
- */
-function openBits(path: string, ownerUid: number): number {
-  const folder = process.env['CREDENTIALS_DIRECTORY'];
-  const isOfSystemd = folder !== undefined && folder !== '' && dirname(path) === resolve(folder);
-  return isOfSystemd && ownerUid === 0 ? 0o037 : 0o077;
 }
 
 const OF_A_RUNNER = 'Put the runner key (mcpk_…) or the runner token (mcpr_…) in it.';
@@ -162,7 +139,3 @@ const refuse = (what: string, fix: string): { ok: false; problem: Problem } => (
   ok: false,
   problem: { what, fix },
 });
-
-/** A path as one word of a POSIX shell. */
-const shellQuoted = (path: string): string =>
-  /^[\w./@%+=:,-]+$/u.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;

@@ -15,6 +15,7 @@ import { TERMINATE_MS } from './process/terminate.ts';
 import type { RunnerSnapshot, RunningRunner, StartOptions } from './running-runner.ts';
 import { RunnerSessions } from './sessions/runner-sessions.ts';
 import { SessionHost } from './sessions/session-host.ts';
+import { SessionShare } from './sessions/session-share.ts';
 import type { DialGround } from './sessions/session-link.ts';
 import { sessionProcess } from './sessions/process-choice.ts';
 import { SpareLinks, type Ahead } from './sessions/spare-links.ts';
@@ -152,17 +153,18 @@ class Runner implements RunningRunner {
 
   /** Why it cannot be served, if so. */
   #serve(frame: OpenFrame, ahead: Ahead | undefined): Fault | undefined {
-    const { server: name, principal } = frame;
+    const { server: name } = frame;
     const server = this.#config.servers.get(name);
     const fault = this.#whyNot(server);
     if (fault || !server) return fault ?? { fault: 'runner_offline' };
     if (!this.#sessions.hasRoom(frame, server, this.#config.capacity)) return ALL_BUSY;
     const pool = this.#pools.get(name);
-    const taken = pool?.take(principal);
-    if (!pool || !taken) return { fault: 'runner_offline' };
+    if (!pool) return { fault: 'runner_offline' };
+    const share = new SessionShare(pool, frame);
+    const taken = share.take();
     if (!taken.ok) return taken.fault;
     try {
-      this.#host({ open: frame, server, ahead }, pool, taken.process);
+      this.#host({ open: frame, server, ahead }, share, taken.process);
       return undefined;
     } catch (error) {
       // A fault of ours: the process has no owner then, and the edge waits for an answer.
@@ -172,7 +174,7 @@ class Runner implements RunningRunner {
     }
   }
 
-  #host({ open: frame, server, ahead }: Opened, pool: ProcessPool, first: ServerProcess): void {
+  #host({ open: frame, server, ahead }: Opened, pool: SessionShare, first: ServerProcess): void {
     const { session, server: name } = frame;
     this.#figures.count('sessionsOpened', name);
     const log = this.#log.child({ session, server: name, principal: frame.principal });

@@ -1443,6 +1443,31 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['shared/person.test.ts'],
   },
 
+  'F-572': {
+    fault:
+      'a config by which one person could get what is kept for another, or what people call themselves would be a path or code',
+    tests: ['runner/config/per-user.test.ts'],
+  },
+  'F-573': {
+    fault:
+      'what a process is to get of its person is missing, open to others, no plain file, no text, or nobody is known',
+    tests: ['runner/person-file.test.ts', 'runner/core/idle-processes.test.ts'],
+  },
+  'F-574': {
+    fault:
+      'sessions of several people come, leave and end in any order, and their secrets change meanwhile',
+    tests: ['runner/core/idle-processes.test.ts'],
+  },
+  'F-576': {
+    fault: 'a variable of a server is called like something that every object has',
+    tests: ['runner/config/any-name.test.ts'],
+  },
+  'F-577': {
+    fault:
+      'the system takes the name of one person for that of another where it is a part of a path',
+    tests: ['runner/person-file.test.ts'],
+  },
+
   // Audit
   'F-450': {
     fault: 'a client sends its key in X-API-Key, or two different credentials',
@@ -1648,7 +1673,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-550 F-551 F-552 F-553',
   'F-580 F-581 F-582',
   'F-380',
-  'F-570 F-571',
+  'F-570 F-571 F-572 F-573 F-574 F-576 F-577',
   'F-630 F-631 F-632 F-633',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

@@ -2,6 +2,8 @@
 import { parsedAt, stringAt } from '../../shared/jsonrpc/members.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { ServerConfig } from '../config/runner-config.ts';
+import { personalEnvironment } from '../core/per-user.ts';
+import { readPersonFile } from '../person-file.ts';
 import { findCommand } from '../process/command-path.ts';
 import { describeExit, type ExitFacts } from '../process/exit.ts';
 import type { Containment } from '../process/containment.ts';
@@ -21,21 +23,60 @@ export interface CheckGround {
   readonly containment: Containment;
   /** The runner's token, if one is configured: no process's output may show it. */
   readonly token: string | undefined;
+  /** For whom servers are tried that start for a person only. */
+  readonly person?: string | undefined;
 }
 
 /** Starts the server once. The report contains no secret of its config. */
 export async function checkServer(server: ServerConfig, ground: CheckGround): Promise<Outcome> {
-  const { token, environment, containment } = ground;
-  const secrets = [...(token === undefined ? [] : [token]), ...server.secrets];
-  const outcome = await tryServer(server, { environment, containment, secrets });
+  const { token, environment, containment, person } = ground;
+  const { personal = {}, outcome: untried } = personalOf(server, person);
+  if (untried) return untried;
+  const values = Object.values(personal);
+  const secrets = [...(token === undefined ? [] : [token]), ...server.secrets, ...values];
+  const outcome = await tryServer(server, { environment, containment, secrets }, personal);
   const redaction = new Redaction(secrets);
   return { ...outcome, what: redaction.apply(outcome.what, false) };
 }
 
-async function tryServer(server: ServerConfig, ground: SpecGround): Promise<Outcome> {
-  const { name, configuredAs } = server;
-  const subject = `server ${name}${configuredAs === undefined ? '' : ` ("${configuredAs}")`}`;
-  const spec = processSpec(server, ground);
+const subjectOf = ({ name, configuredAs }: ServerConfig): string =>
+  `server ${name}${configuredAs === undefined ? '' : ` ("${configuredAs}")`}`;
+
+/** The variables of the person for whom it is tried. Only the edge knows more of them than the id. */
+function personalOf(
+  server: ServerConfig,
+  person: string | undefined,
+): { readonly personal?: Readonly<Record<string, string>>; readonly outcome?: Outcome } {
+  const { perUser } = server;
+  if (!perUser) return {};
+  const subject = subjectOf(server);
+  if (person === undefined) {
+    const fix = 'Try it for one: mcp-bridge check --person <id>.';
+    const what = 'not tried, since it starts for a person only';
+    return { outcome: { verdict: 'skip', subject, what, fix } };
+  }
+  const known = { ...perUser, startsWithout: true };
+  const reading = personalEnvironment(known, { id: person }, readPersonFile);
+  const files = new Set(
+    perUser.variables.flatMap(({ name, ...of }) => ('file' in of ? [name] : [])),
+  );
+  const lacking = reading.missing.filter(({ variable }) => files.has(variable));
+  const [first, ...more] = lacking;
+  if (!reading.ok || (first && !perUser.startsWithout)) {
+    const what = first ? `cannot start for ${person}: ${first.what}` : `cannot start for ${person}`;
+    const lines = more.map(({ what: other }) => other);
+    return { outcome: { verdict: 'FAIL', subject, what, ...(first && { fix: first.fix }), lines } };
+  }
+  return { personal: reading.personal.env };
+}
+
+async function tryServer(
+  server: ServerConfig,
+  ground: SpecGround,
+  personal: Readonly<Record<string, string>>,
+): Promise<Outcome> {
+  const subject = subjectOf(server);
+  const spec = processSpec(server, ground, personal);
   const path = await findCommand(server.command, server.cwd, spec.env['PATH'] ?? '');
   const { greeting, strayLines, tail, added } = await greet(spec, server.startTimeoutMs);
   const lines = tail.slice(-SHOWN_LINES);

@@ -3,6 +3,7 @@ import { fixedToken } from '../runner-token.ts';
 import { checkCredential, checkEdge } from '../check/edge.ts';
 import { inTurns } from '../check/in-turns.ts';
 import { outcomeText, type Outcome } from '../check/outcome.ts';
+import { checkPeople } from '../check/people.ts';
 import { checkSignIn } from '../check/sign-in.ts';
 import { checkServer, type CheckGround } from '../check/server.ts';
 import { emptyProblems } from '../config/read.ts';
@@ -16,6 +17,7 @@ import { openContainment } from '../process/containment.ts';
 import { EXIT, printUsage, readArguments, textOf, type Arguments } from './arguments.ts';
 import { usageProblem } from './usage.ts';
 import { configFileOf, readRunnerSettings } from './settings.ts';
+import { PERSON_ID } from '../../shared/ids.ts';
 
 /** Runs every check. Returns 1 if any failed. */
 export async function checkCommand(argv: readonly string[]): Promise<number> {
@@ -32,6 +34,13 @@ export async function checkCommand(argv: readonly string[]): Promise<number> {
     }
     await checkSignIn(server, report);
     return exitCode();
+  }
+  const person = textOf(given, 'person');
+  if (person !== undefined && !PERSON_ID.test(person)) {
+    printUsage(
+      usageProblem('check', '--person takes an id, such as owner, p-… or the name of a key'),
+    );
+    return EXIT.usage;
   }
   await checkRunner(given, report);
   return exitCode();
@@ -60,7 +69,9 @@ export async function checkRunner(given: Arguments, report: Report): Promise<voi
     reportConfig(reading.config, report);
     for (const outcome of await checkIsolation(reading.config, containment)) report(outcome);
     const token = await reportEdge(reading.config, report);
-    const ground = { environment: process.env, containment, token };
+    for (const outcome of checkPeople(reading.config.servers.values())) report(outcome);
+    const person = textOf(given, 'person');
+    const ground = { environment: process.env, containment, token, person };
     await reportServers(reading.config, ground, report);
     for (const entry of reading.config.leftOut) report(leftOutOutcome(entry));
   } else {

@@ -257,6 +257,11 @@ export const COMMANDS = {
     ],
     options: {
       ...RUNNER_FILE,
+      person: {
+        type: 'string',
+        value: 'id',
+        help: 'for whom servers are tried that start for a person only: owner, p-… or the name of a key',
+      },
       oauth: {
         type: 'string',
         value: 'url',

@@ -95,6 +95,7 @@ export class ConfigReader {
       block,
       user,
       envFiles: this.#envFiles,
+      personFiles: [],
     };
     const names = servedNames(layout.entries.map(({ name }) => name));
     const twice = this.#duplicates(layout, duplicates);

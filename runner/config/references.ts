@@ -32,12 +32,19 @@ const NAME = /^[A-Za-z_]\w*$/u;
 const FOREIGN: readonly {
   readonly pattern: RegExp;
   readonly whose: string;
+  readonly why?: string;
   readonly fix: string;
 }[] = [
   {
     pattern: /^input:[\w.-]{1,64}$/u,
     whose: 'what an editor asks its user for',
     fix: 'Write ${NAME} in its place and set that variable for the runner.',
+  },
+  {
+    pattern: /^person\.\w{1,64}$/u,
+    whose: 'who is calling',
+    why: 'for which there is a place in "perUser" alone',
+    fix: 'Name a file with ${person.id} in its path in "bridge": { "perUser": … }.',
   },
   {
     pattern: /^user_config\.[\w.-]{1,64}$/u,
@@ -139,8 +146,6 @@ function foreign(inner: string): Problem {
 function foreignWords(inner: string): Problem | undefined {
   const known = FOREIGN.find(({ pattern }) => pattern.test(inner));
   if (known === undefined) return undefined;
-  return {
-    what: `refers to \${${inner}}, ${known.whose}, which a runner cannot know`,
-    fix: known.fix,
-  };
+  const { whose, why = 'which a runner cannot know', fix } = known;
+  return { what: `refers to \${${inner}}, ${whose}, ${why}`, fix };
 }

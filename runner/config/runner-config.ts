@@ -1,6 +1,7 @@
 // What a config file comes to: servers with every default filled in, and what is left out, with the reasons.
 import type { ProcessLimits } from '../process/cgroup.ts';
 import type { ProcessUser } from '../process/process-user.ts';
+import type { PerUser } from '../core/per-user.ts';
 import type { PolicyRules } from '../core/policy.ts';
 import type { ConfigProblem, Keys } from './problem.ts';
 
@@ -33,6 +34,8 @@ export interface ServerConfig extends PolicyRules {
   readonly maxProcesses: number;
   /** How long a call that asked its modern client something waits for the answer. */
   readonly parkTimeoutMs: number;
+  /** What its processes get of the person they are for; absent: they are the same for everybody. */
+  readonly perUser?: PerUser;
   /** The user its processes run as; absent for the runner's own. */
   readonly user?: ProcessUser;
   /** What one of its processes may use, together with all that it starts. */

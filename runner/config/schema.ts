@@ -4,6 +4,8 @@
 import * as v from 'valibot';
 import { RUNNER_NAME } from '../../shared/ids.ts';
 import { PROCESS_LINE_BYTES } from '../../shared/limits.ts';
+import { PERSON_FACTS } from '../core/per-user.ts';
+import { withAnyName } from './any-name.ts';
 import { BYTES_TEXT, byteCount, byteText } from './byte-size.ts';
 import * as defaults from './defaults.ts';
 import { DURATION_TEXT, durationMs, durationText, LONGEST_DURATION_MS } from './duration.ts';
@@ -184,6 +186,61 @@ const nameRules = (form: string, what: string) =>
     ),
   );
 
+const variableName = v.pipe(
+  v.string('a variable name'),
+  v.regex(/^[^=\u0000]+$/, 'a variable name without "="'),
+);
+
+const facts = `one of ${PERSON_FACTS.map((fact) => `"${fact}"`).join(', ')}`;
+const fileOrFact = `{ "file": … } or { "person": … }, which is ${facts}`;
+
+/** What each person gets. Mistakes here must never hand a secret to somebody else, so unknown keys are an error. */
+const perUser = v.optional(
+  v.pipe(
+    v.strictObject(
+      {
+        env: v.pipe(
+          withAnyName(
+            v.record(
+              variableName,
+              v.union(
+                [
+                  v.strictObject({
+                    file: text(
+                      'a file, as a string',
+                      'A file with the value, whose path has ${person.id} as the name of a folder or of the file.',
+                    ),
+                  }),
+                  v.strictObject({
+                    person: v.pipe(
+                      v.picklist(PERSON_FACTS, facts),
+                      v.description('What the edge knows of the person.'),
+                    ),
+                  }),
+                ],
+                fileOrFact,
+              ),
+              `an object; each variable is ${fileOrFact}`,
+            ),
+          ),
+          v.minEntries(1, 'an object with at least one variable'),
+          v.description('Variables whose values differ for each person who calls.'),
+        ),
+        missing: v.optional(
+          v.pipe(
+            v.picklist(['refuse', 'unset'], '"refuse" or "unset"'),
+            v.description(
+              'What happens if a value is missing: "refuse" starts no process, "unset" starts it without the variable. Default "refuse".',
+            ),
+          ),
+        ),
+      },
+      'an object with "env"',
+    ),
+    v.description('What the processes get of the person who calls. See the README.'),
+  ),
+);
+
 /** The `bridge` block of one server. */
 export const serverBlock = v.strictObject(
   {
@@ -302,6 +359,7 @@ export const serverBlock = v.strictObject(
       'the name of a method, or a pattern such as "resources/*"',
       'Which methods clients may use, beside those that make a session.',
     ),
+    perUser,
     user,
     limits,
   },
@@ -330,13 +388,12 @@ export const serverEntry = v.strictObject(
     ),
     env: v.optional(
       v.pipe(
-        v.record(
-          v.pipe(
-            v.string('a variable name'),
-            v.regex(/^[^=\u0000]+$/, 'a variable name without "="'),
+        withAnyName(
+          v.record(
+            variableName,
+            v.pipe(v.string(SCALAR), v.regex(NO_NUL, 'a string without NUL')),
+            'an object of strings',
           ),
-          v.pipe(v.string(SCALAR), v.regex(NO_NUL, 'a string without NUL')),
-          'an object of strings',
         ),
         v.description(
           'Variables for the process. ${NAME} and ${NAME:-default} are filled in from the environment.',

@@ -2,6 +2,7 @@
 import { parseEnv } from 'node:util';
 import type { ServerConfig } from './runner-config.ts';
 import type { ProcessLimits } from '../process/cgroup.ts';
+import type { PathPart } from '../core/per-user.ts';
 import { INHERITED_VARIABLES, isNamed } from '../process/environment.ts';
 import { type ProcessUser, findUser } from '../process/process-user.ts';
 import { isRedactable } from '../process/redaction.ts';
@@ -11,6 +12,7 @@ import { durationMs } from './duration.ts';
 import { readText } from './file-text.ts';
 import { type FilePlaces, absolutePath, Filler } from './filler.ts';
 import type { Findings } from './findings.ts';
+import { readPerUser } from './per-user.ts';
 import type { Keys } from './problem.ts';
 import type { ReferenceSources, Variable } from './references.ts';
 import type { LimitsBlock, RunnerBlock, ServerEntry } from './schema.ts';
@@ -25,6 +27,8 @@ export interface FileGround {
   readonly user: ProcessUser | undefined;
   /** Collects the paths of env files. */
   readonly envFiles: Set<string>;
+  /** Collects the paths of files that each person has. */
+  readonly personFiles: (readonly PathPart[])[];
 }
 
 /** Builds the config of one server. It is good only if `findings` got no problem. */
@@ -55,6 +59,18 @@ export function serverConfig(
     ...inherited(inheritEnv, sources.environment),
   ];
   warnOfShortSecrets(given, findings);
+  const { warm } = bridge;
+  const own = { folder: places.folder, sources, env, warm, personFiles: ground.personFiles };
+  const perUser = bridge.perUser && readPerUser(bridge.perUser, own, findings);
+  if (user === undefined && perUser?.variables.some((variable) => 'file' in variable)) {
+    const what =
+      'names files that all processes of this server can read, since they run as the user of the runner';
+    findings.warning(
+      ['bridge', 'perUser'],
+      what,
+      'Start mcp-bridge as root, and set "user" to another one.',
+    );
+  }
   return {
     name,
     command: command.startsWith('~/') ? absolutePath(command, places.project) : command,
@@ -75,6 +91,7 @@ export function serverConfig(
     stateless: bridge.stateless ?? defaults.STATELESS,
     maxProcesses: bridge.maxProcesses ?? defaults.MAX_PROCESSES,
     parkTimeoutMs: durationMs(bridge.parkTimeout ?? defaults.PARK_TIMEOUT_MS),
+    ...(perUser && { perUser }),
     ...(bridge.tools && { tools: bridge.tools }),
     ...(bridge.methods && { methods: bridge.methods }),
     ...(user === undefined ? {} : { user }),

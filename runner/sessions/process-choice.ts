@@ -23,7 +23,7 @@ type TranslatedServer = Pick<ServerConfig, 'name' | Exclude<keyof ModernClientLi
 export type SessionPool = Pick<ProcessPool, 'eras' | 'take' | 'served' | 'learned' | 'quote'>;
 
 export interface ProcessChoice {
-  readonly open: Pick<OpenFrame, 'clientKind' | 'principal'>;
+  readonly open: Pick<OpenFrame, 'clientKind' | 'principal' | 'person'>;
   readonly server: TranslatedServer;
   readonly pool: SessionPool;
   /** Taken from the pool for this session. */
@@ -53,7 +53,7 @@ function modernTranslator({ open, server, pool }: ProcessChoice): Translator {
 }
 
 const translated = (
-  { open, pool, first, log, time = PROGRAM_TIME }: ProcessChoice,
+  { open: { principal, person }, pool, first, log, time = PROGRAM_TIME }: ProcessChoice,
   translator: Translator,
   isTransparent = () => false,
 ): SessionProcess =>
@@ -61,7 +61,7 @@ const translated = (
     translator,
     isTransparent,
     first,
-    take: () => pool.take(open.principal),
+    take: () => pool.take(principal, person),
     served: (process) => pool.served(process),
     eras: () => pool.eras,
     learned: (era, isServed) => pool.learned(era, isServed),

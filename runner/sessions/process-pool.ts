@@ -2,8 +2,15 @@
 // in a loop (R-6).
 import type { ServerConfig } from '../config/runner-config.ts';
 import { Breakers, type HeldBack } from '../core/breakers.ts';
+import { IdleProcesses } from '../core/idle-processes.ts';
+import {
+  personalEnvironment,
+  type PersonalEnvironment,
+  type PersonalReading,
+} from '../core/per-user.ts';
 import { failureFields } from '../failure.ts';
 import type { Log } from '../log.ts';
+import { readPersonFile } from '../person-file.ts';
 import { AHEAD_BYTES, PooledProcess, type ServerProcess } from './pooled-process.ts';
 import { containedListener } from '../process/contained-listener.ts';
 import type { Containment } from '../process/containment.ts';
@@ -17,6 +24,7 @@ import type { ProcessSnapshot } from '../running-runner.ts';
 import { MOST_STARTING, StartRace } from './start-race.ts';
 import { NO_ERA_KNOWN, type KnownEras } from '../translate/translator.ts';
 import type { PrincipalName } from '../../shared/ids.ts';
+import type { ToldPerson } from '../../shared/link/person.ts';
 
 /** A client that gave up comes back within this time or not at all. Until then its process continues to start. */
 const LEFT_MS = 5 * 60_000;
@@ -34,7 +42,12 @@ const REPLACED_MS = 50;
 const WORTH_KEEPING_MS = 5_000;
 
 export type Taken =
-  | { readonly ok: true; readonly process: ServerProcess }
+  | {
+      readonly ok: true;
+      readonly process: ServerProcess;
+      /** What it gets of its person: no output may show it. */
+      readonly personal?: readonly string[];
+    }
   /** `description` completes the sentence "the server process …". */
   | { readonly ok: false; readonly fault: Fault; readonly description: string };
 
@@ -59,9 +72,11 @@ export class ProcessPool {
   readonly #ground: ProcessGround;
   readonly #log: Log;
   readonly #breakers = new Breakers();
-  readonly #warm: PooledProcess[] = [];
-  /** Left by their sessions while they started, each until its time is over. */
-  readonly #left = new Map<PooledProcess, NodeJS.Timeout>();
+  readonly #idle = new IdleProcesses<PooledProcess>();
+  /** When those are ended that were left by their sessions while they started. */
+  readonly #leftUntil = new Map<PooledProcess, NodeJS.Timeout>();
+  /** What each was made with of a person; it stays theirs. */
+  readonly #personal = new WeakMap<PooledProcess, PersonalEnvironment>();
   /** The principal to which each process belongs. */
   readonly #principals = new WeakMap<ServerProcess, string>();
   readonly #all = new Set<PooledProcess>();
@@ -78,14 +93,51 @@ export class ProcessPool {
     this.#replenish();
   }
 
-  /** A process for a session of `principal`: one that is starting already, or a warm one, if there is one. */
-  take(principal?: PrincipalName): Taken {
-    const isStarted = this.#left.size > 0 || this.#warm.length > 0;
-    const verdict = this.#breakers.allow(principal, isStarted, performance.now());
+  /**
+   * A process for a session of `principal`: one that is starting already, or a warm one, if there is one. Where the config says what each
+   * person gets, it is one of `person`, and never anybody else's.
+   */
+  take(principal?: PrincipalName, person?: ToldPerson): Taken {
+    const reading = this.#personalOf(person);
+    if (reading && !reading.ok)
+      return { ok: false, fault: reading.fault, description: 'is not set up for you' };
+    const personal = reading?.personal;
+    const owner = personal?.owner;
+    const verdict = this.#breakers.allow(principal, this.#idle.has(owner), performance.now());
     if (!verdict.ok) return this.#refusal(verdict);
-    // A warm process is replaced only after it has served: starting the next one earlier would cost the time that it saves.
-    const process = this.#takeLeft(principal) ?? this.#warm.shift() ?? this.#start(principal);
-    return { ok: true, process: this.#given(process, principal) };
+    const process = this.#given(this.#choose(owner, principal, personal), principal);
+    return { ok: true, process, ...(personal && { personal: Object.values(personal.env) }) };
+  }
+
+  /** A warm process is replaced only after it has served: starting the next one earlier would cost the time that it saves. */
+  #choose(
+    owner: string | undefined,
+    principal: PrincipalName | undefined,
+    personal: PersonalEnvironment | undefined,
+  ): ServerProcess {
+    const given = this.#idle.take(owner);
+    switch (given.kind) {
+      case 'left':
+        return this.#takeLeft(given.processes, principal, personal);
+      case 'warm':
+        return given.process;
+      case 'none':
+        return this.#start(principal, personal);
+    }
+  }
+
+  /** What a process for this person gets; undefined if all get the same. */
+  #personalOf(person: ToldPerson | undefined): PersonalReading | undefined {
+    const { perUser } = this.#server;
+    if (!perUser) return undefined;
+    const reading = personalEnvironment(perUser, person, readPersonFile);
+    const { missing } = reading;
+    const words = reading.ok
+      ? 'a process starts without something of its person'
+      : 'a person who calls has no process here';
+    if (missing.length > 0 || !reading.ok)
+      this.#log[reading.ok ? 'info' : 'warn'](words, { person: person?.id, missing });
+    return reading;
   }
 
   /** What the sessions of this server have learned of its eras. */
@@ -110,7 +162,7 @@ export class ProcessPool {
 
   /** What a process of this server printed, as it may be shown to a client: on one line, without secrets. */
   quote(bytes: Uint8Array, isCut: boolean): string {
-    this.#redaction ??= new Redaction(this.#secrets);
+    this.#redaction ??= new Redaction(this.secrets);
     return this.#redaction.quote(bytes, isCut);
   }
 
@@ -131,19 +183,20 @@ export class ProcessPool {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#replenishing);
-    const unused = [...this.#warm.splice(0), ...this.#left.keys()];
+    const unused = this.#idle.clear();
     await Promise.all(
       unused.map((process) => process.terminate('the server is no longer offered')),
     );
   }
 
-  get #secrets(): readonly string[] {
+  /** What no output of any of its processes may show. */
+  get secrets(): readonly string[] {
     return [this.#ground.token, ...this.#server.secrets];
   }
 
   #stateOf(process: PooledProcess): string {
-    if (this.#warm.includes(process)) return 'warm';
-    return this.#left.has(process) ? 'starting' : process.state;
+    if (this.#idle.isWarm(process)) return 'warm';
+    return this.#idle.isLeft(process) ? 'starting' : process.state;
   }
 
   #given<P extends ServerProcess>(process: P, principal: PrincipalName | undefined): P {
@@ -151,33 +204,42 @@ export class ProcessPool {
     return process;
   }
 
-  #takeLeft(principal: PrincipalName | undefined): ServerProcess | undefined {
-    if (this.#left.size === 0) return undefined;
-    const left = [...this.#left.keys()].map((process) => this.#given(process, principal));
-    for (const timer of this.#left.values()) clearTimeout(timer);
-    this.#left.clear();
+  #takeLeft(
+    processes: readonly PooledProcess[],
+    principal: PrincipalName | undefined,
+    personal: PersonalEnvironment | undefined,
+  ): ServerProcess {
+    const left = processes.map((process) => this.#given(process, principal));
+    for (const process of left) this.#forgetTime(process);
     this.#log.info('a session takes over a process that is still starting');
     const start = (): PooledProcess | undefined => {
       const { ok } = this.#breakers.allow(principal, false, performance.now());
-      return ok ? this.#given(this.#start(principal), principal) : undefined;
+      return ok ? this.#given(this.#start(principal, personal), principal) : undefined;
     };
     return new StartRace({ left, start });
+  }
+
+  #forgetTime(process: PooledProcess): void {
+    clearTimeout(this.#leftUntil.get(process));
+    this.#leftUntil.delete(process);
   }
 
   /** A slow start is not a crash: the first start, which downloads a package or an image, is not repeated for each client. */
   #keep(process: PooledProcess): boolean {
     const age = performance.now() - process.startedAt;
     const isWorthIt = age >= Math.min(WORTH_KEEPING_MS, this.#server.startTimeoutMs);
-    if (this.#isClosed || !isWorthIt || this.#left.size >= MOST_STARTING) return false;
+    if (this.#isClosed || !isWorthIt || this.#idle.left >= MOST_STARTING) return false;
     if (age >= LONGEST_START_MS) {
       this.#breakers.failed(undefined, false, performance.now());
       return false;
     }
     const timer = setTimeout(() => {
-      this.#left.delete(process);
+      this.#idle.remove(process);
+      this.#leftUntil.delete(process);
       void process.terminate('it was started for a client that did not come back');
     }, LEFT_MS);
-    this.#left.set(process, timer.unref());
+    this.#leftUntil.set(process, timer.unref());
+    this.#idle.leave(process, this.#personal.get(process)?.owner);
     this.#log.info('a process goes on starting for the next session', { pid: process.pid });
     return true;
   }
@@ -191,16 +253,23 @@ export class ProcessPool {
   }
 
   #replenish(): void {
-    while (!this.#isClosed && this.#warm.length < this.#server.warm) {
+    while (!this.#isClosed && this.#idle.warm < this.#server.warm) {
       if (!this.#breakers.allow(undefined, false, performance.now()).ok) return;
-      this.#warm.push(this.#start(undefined));
+      this.#idle.startedAhead(this.#start(undefined, undefined));
     }
   }
 
-  #start(principal: PrincipalName | undefined): PooledProcess {
+  #start(
+    principal: PrincipalName | undefined,
+    personal: PersonalEnvironment | undefined,
+  ): PooledProcess {
     const { containment, starts } = this.#ground;
-    const ground = { environment: process.env, containment, secrets: this.#secrets };
-    const spec = { ...processSpec(this.#server, ground), aheadBytes: AHEAD_BYTES };
+    const secrets = [...this.secrets, ...Object.values(personal?.env ?? {})];
+    const ground = { environment: process.env, containment, secrets };
+    const spec = {
+      ...processSpec(this.#server, ground, personal?.env),
+      aheadBytes: AHEAD_BYTES,
+    };
     const failed = (error: unknown): void => {
       this.#log.error(
         'the output of a process could not be handled; the process is ended',
@@ -219,6 +288,7 @@ export class ProcessPool {
       ended: (facts, hasServed) => this.#ended(pooled, facts, hasServed),
       left: () => this.#keep(pooled),
     });
+    if (personal) this.#personal.set(pooled, personal);
     void pooled.settled.then(over);
     this.#all.add(pooled);
     this.#counted.started();
@@ -228,17 +298,15 @@ export class ProcessPool {
   #ended(pooled: PooledProcess, facts: ExitFacts, hasServed: boolean): void {
     this.#all.delete(pooled);
     this.#counted.ended(facts.reason);
-    const place = this.#warm.indexOf(pooled);
-    if (!this.#isClosed && this.#warm.length < this.#server.warm)
+    if (!this.#isClosed && this.#idle.warm < this.#server.warm)
       setImmediate(() => this.#replenish());
-    clearTimeout(this.#left.get(pooled));
-    this.#left.delete(pooled);
+    const was = this.#idle.remove(pooled);
+    this.#forgetTime(pooled);
     const principal = this.#principals.get(pooled);
     const now = performance.now();
     if (isFailure(facts, hasServed)) this.#breakers.failed(principal, hasServed, now);
     else if (!hasServed) this.#breakers.withdrawn(principal, now);
-    if (place === -1) return;
-    this.#warm.splice(place, 1);
+    if (was !== 'warm') return;
     this.#log.warn('a warm process ended before it was used', {
       reason: facts.reason,
       code: facts.code,

@@ -1,7 +1,15 @@
 // The command line, run as a person runs it: real processes, real signals, a real WebSocket server.
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -308,6 +316,30 @@ describe.concurrent('mcp-bridge check', () => {
       '',
     ]);
     expect(code).toBe(0);
+  });
+
+  it('tries a server of people for one of them, and for nobody else (F-573)', async () => {
+    const people = mkdtempSync(join(folder, 'people-'));
+    mkdirSync(join(people, 'ann'));
+    writeFileSync(join(people, 'ann', 'token'), 'secret of ann', { mode: 0o600 });
+    const { command, args } = fixture('echo');
+    const program = `if (process.env.TOKEN !== 'secret of ann') process.exit(3); else import(${JSON.stringify(args[0])})`;
+    const perUser = { env: { TOKEN: { file: `${people}/\${person.id}/token` } } };
+    const entry = { command, args: ['-e', program], bridge: { perUser } };
+    const config = write({ mcpServers: { s: entry } });
+    const { out: ofNobody } = await bridge('check', '--config', config);
+    expect(ofNobody).toContain('skip  server s: not tried, since it starts for a person only');
+    expect(ofNobody).toContain('ok    people of s: 1 have their files');
+    const { out: ofAnn } = await bridge('check', '--config', config, '--person', 'ann');
+    expect(ofAnn).toMatch(/^ok {4}server s: /mu);
+    const { code, out: ofBob } = await bridge('check', '--config', config, '--person', 'bob');
+    expect(ofBob).toContain(
+      `FAIL  server s: cannot start for bob: ${people}/bob/token does not exist`,
+    );
+    expect(code).toBe(1);
+    const { code: usage, err } = await bridge('check', '--config', config, '--person', '../ann');
+    expect(usage).toBe(2);
+    expect(err).toContain('--person takes an id');
   });
 
   it('says what it heard instead of an answer, and takes what every client takes (F-110, F-114)', async () => {
