@@ -1451,12 +1451,18 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-573': {
     fault:
       'what a process is to get of its person is missing, open to others, no plain file, no text, or nobody is known',
-    tests: ['runner/person-file.test.ts', 'runner/core/idle-processes.test.ts'],
+    tests: [
+      'runner/person-file.test.ts',
+      'runner/core/idle-processes.test.ts',
+      'runner/sessions/per-user.test.ts',
+      'runner/cli.test.ts',
+      'shared/person.test.ts',
+    ],
   },
   'F-574': {
     fault:
       'sessions of several people come, leave and end in any order, and their secrets change meanwhile',
-    tests: ['runner/core/idle-processes.test.ts'],
+    tests: ['runner/core/idle-processes.test.ts', 'runner/sessions/per-user.test.ts'],
   },
   'F-576': {
     fault: 'a variable of a server is called like something that every object has',

@@ -4,7 +4,6 @@ import { FAULTS, type FaultCode } from '../fault.ts';
 
 /** What only answers to clients name. A peer of an older version would take such a code for a breach of the protocol (LP2). */
 const ONLY_IN_ANSWERS: ReadonlySet<string> = new Set<FaultCode>([
-  'not_allowed',
   'forbidden',
   'insufficient_scope',
 ]);

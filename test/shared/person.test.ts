@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { decodeBytes, decodeText, encodeBytes, encodeText } from '../../shared/link/codec.ts';
-import { controlDown } from '../../shared/link/control-frames.ts';
+import { controlDown, controlUp } from '../../shared/link/control-frames.ts';
 import { FACT_CHARACTERS, MOST_GROUPS } from '../../shared/link/person.ts';
 import { sessionDown } from '../../shared/link/session-frames.ts';
 
@@ -61,4 +61,9 @@ describe('[LP28] the person of a session', () => {
       expect(decodeText(controlDown, encodeText(owned)).ok).toBe(false);
     },
   );
+});
+
+test('[F-573] a runner may say that its owner does not allow a session', () => {
+  const refused = { type: 'refused', session: 's'.repeat(22), fault: 'not_allowed' } as const;
+  expect(decodeText(controlUp, encodeText(refused)).ok).toBe(true);
 });

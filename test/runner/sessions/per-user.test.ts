@@ -1,0 +1,116 @@
+// A process that was left while it started, with real processes: it waits for its person, and serves nobody else.
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { readConfig } from '../../../runner/config/read.ts';
+import { createLog } from '../../../runner/log.ts';
+import { ProcessPool } from '../../../runner/sessions/process-pool.ts';
+import { SessionShare } from '../../../runner/sessions/session-share.ts';
+import { Starts } from '../../../runner/sessions/starts.ts';
+
+const program = fileURLToPath(new URL('../../fixtures/servers/secret.sh', import.meta.url));
+const logged: string[] = [];
+const log = createLog({ level: 'info', pretty: false, write: (line) => void logged.push(line) });
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+async function poolOf(seconds: number) {
+  const folder = mkdtempSync(join(tmpdir(), 'pool-people-'));
+  const perUser = { env: { SECRET: { file: `${folder}/people/\${person.id}/secret` } } };
+  const entry = {
+    command: '/bin/sh',
+    args: [program, String(seconds)],
+    bridge: { perUser, startTimeout: '100ms' },
+  };
+  writeFileSync(join(folder, 'mcp.json'), JSON.stringify({ mcpServers: { s: entry } }));
+  const reading = await readConfig(join(folder, 'mcp.json'), {});
+  const config = reading.ok ? reading.config.servers.get('s') : undefined;
+  if (!config) throw new Error('The config is in order.');
+  const ground = { token: 't', starts: new Starts(() => false) };
+  const pool = new ProcessPool(config, ground, log, {
+    started: () => undefined,
+    ended: () => undefined,
+  });
+  onTestFinished(async () => {
+    await pool.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return {
+    pool,
+    keep(id: string, secret: string): void {
+      mkdirSync(join(folder, 'people', id), { recursive: true, mode: 0o700 });
+      writeFileSync(join(folder, 'people', id, 'secret'), secret, { mode: 0o600 });
+    },
+  };
+}
+
+/** A session of a person: its process, and what that says of its secret. */
+function session(pool: ProcessPool, id: string) {
+  const share = new SessionShare(pool, { principal: id, person: { id } });
+  const taken = share.take();
+  if (!taken.ok) throw new Error(taken.fault.message);
+  const { process } = taken;
+  onTestFinished(async () => void (await process.terminate('the test is over')));
+  const said = Promise.withResolvers<string>();
+  process.listen({
+    onLine: (bytes) => said.resolve(decoder.decode(bytes)),
+    onOverlong: () => undefined,
+    onStderr: () => undefined,
+    onDrain: () => undefined,
+    onExit: () => said.resolve('it is gone'),
+  });
+  const call = '{"jsonrpc":"2.0","id":1,"method":"tools/call"}\n';
+  process.write(encoder.encode(call.trim()));
+  return { share, process, said: said.promise };
+}
+
+test('[F-574] one that was left while it started goes to its person, and to nobody else', async () => {
+  const { pool, keep } = await poolOf(2);
+  keep('ann', 'of ann');
+  keep('bob', 'of bob');
+  const first = session(pool, 'ann');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(first.process.leave()).toBe(true);
+  const bob = session(pool, 'bob');
+  expect(await bob.said).toContain(digest('of bob'));
+  const again = session(pool, 'ann');
+  expect(again.process.pid).toBe(first.process.pid);
+  expect(await again.said).toContain(digest('of ann'));
+});
+
+test('[F-574] nor to the same person when the secret has changed meanwhile', async () => {
+  const { pool, keep } = await poolOf(2);
+  keep('ann', 'the old one');
+  const first = session(pool, 'ann');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(first.process.leave()).toBe(true);
+  keep('ann', 'the new one');
+  expect(await session(pool, 'ann').said).toContain(digest('the new one'));
+});
+
+test('[F-573] nobody, or somebody without a file, gets none; the log says why, and the breaker stays closed', async () => {
+  const { pool, keep } = await poolOf(0);
+  keep('ann', 'of ann');
+  for (let tries = 0; tries < 20; tries++) {
+    expect(pool.take('bob', { id: 'bob' })).toMatchObject({
+      ok: false,
+      fault: { fault: 'not_allowed' },
+    });
+    expect(pool.take('anonymous')).toMatchObject({ ok: false, fault: { fault: 'not_allowed' } });
+  }
+  expect(logged.join('\n')).toContain('/people/bob/secret does not exist');
+  expect(await session(pool, 'ann').said).toContain(digest('of ann'));
+});
+
+test('[F-574] what a client is shown of its process has no secret of the person', async () => {
+  const { pool, keep } = await poolOf(0);
+  keep('ann', 'the secret of ann');
+  const { share } = session(pool, 'ann');
+  const printed = encoder.encode('it is the secret of ann, they say');
+  expect(share.quote(printed, false)).toBe('it is [redacted], they say');
+});
