@@ -9,7 +9,7 @@ const SETTINGS = {
   1: {
     runner: 'version edge runner tokenFile capacity drainTimeout statusPort user limits',
     server:
-      'warm sharing stderr inheritEnv idleTimeout vanishTimeout requestTimeout requestLimit startTimeout maxLineBytes maxInFlight maxSessions stateless maxProcesses parkTimeout tools methods user limits',
+      'warm sharing stderr inheritEnv idleTimeout vanishTimeout requestTimeout requestLimit startTimeout maxLineBytes maxInFlight maxSessions stateless maxProcesses parkTimeout tools methods perUser user limits',
   },
 };
 
