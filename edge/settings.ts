@@ -7,6 +7,7 @@ import { RECORD_LEVELS, type RecordLevel } from './core/record.ts';
 import { limitsOf, readLimits, type Limits } from './limits-variable.ts';
 import { readGrants } from './grants-variable.ts';
 import { readPolicyVariable } from './policy-variable.ts';
+import { readTraces, type TraceSettings } from './trace-settings.ts';
 import { readOwnUrl, readSignIn, type SignInSettings } from './sign-in-settings.ts';
 import { DIGEST, DIGEST_FORM, digestOf, variableText, type Problems } from './variable.ts';
 import type { Problem } from '../shared/problem.ts';
@@ -29,6 +30,8 @@ export interface Settings extends SignInSettings {
   /** SHA-256 digest of the key that opens `/metrics`. Absent: `/metrics` is closed. */
   readonly metricsKey?: string;
   readonly record: RecordLevel;
+  /** Absent: nothing is traced. */
+  readonly traces?: TraceSettings;
   readonly limits: Limits;
   /** See `readPolicyVariable`. */
   readonly policy?: OperatorPolicy | 'broken';
@@ -76,6 +79,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
   });
   const clients = signingIn.signIn ? withoutPeople(keyHolders, problems) : keyHolders;
   const policy = readPolicyVariable(env, problems);
+  const traces = readTraces(env, problems);
   problems.push(
     ...sharedSecrets({
       runners,
@@ -96,6 +100,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
     record: readRecord(env, problems),
     limits: readLimits(env, problems),
     ...(policy !== undefined && { policy }),
+    ...(traces && { traces }),
     problems,
   };
 }

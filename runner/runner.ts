@@ -188,6 +188,7 @@ class Runner implements RunningRunner {
       ahead,
       log,
       record,
+      tracer: this.#options.tracer,
       calls: this.#calls.of(name),
       quote: (bytes, isCut) => pool.quote(bytes, isCut),
       reached: () => {

@@ -4,6 +4,7 @@ import type { RunnerConfig } from './config/runner-config.ts';
 import type { Log } from './log.ts';
 import type { RunnerToken } from './runner-token.ts';
 import type { Containment } from './process/containment.ts';
+import type { Tracer } from '../shared/tracing.ts';
 import type { Figures } from '../shared/figures.ts';
 import type { BootId, RunnerName, ServerName, SessionName } from '../shared/ids.ts';
 
@@ -16,6 +17,8 @@ export interface StartOptions {
   /** Where calls and sessions are recorded: by default in the log. `off`: nowhere. */
   readonly record?: Log | 'off';
   readonly containment?: Containment;
+  /** Absent: nothing is traced. */
+  readonly tracer?: Tracer | undefined;
   /** How sockets to the edge are made: by default over the network. */
   readonly connect?: Connect;
 }

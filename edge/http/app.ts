@@ -266,7 +266,8 @@ async function serve(
   const known = { request, settings, secret, principal, server, clientKind, ports };
   const mayStill =
     settings.signIn && ((asked?: Asked) => mayGoOn(env, memory, { principal, server, asked }));
-  const exchange = { ...known, record, budget, rights, mayStill };
+  const { tracer } = env;
+  const exchange = { ...known, tracer, record, budget, rights, mayStill };
   const isClosed = policy !== undefined && rights === undefined;
   // That there is such a server is told to nobody who may not use it.
   if (!SERVER_NAME.test(server) || !grants(principal, server) || isClosed) {
@@ -274,6 +275,7 @@ async function serve(
     return towards({ principal: name, by }, refuseExchange(exchange, { fault: 'not_found' }));
   }
   const response = await handle(exchange);
+  if (tracer) record?.refusedWith(refusalLine(response)?.fault);
   return towards({ principal: name, server, clientKind, ...record?.refused }, response);
 }
 

@@ -8,12 +8,15 @@ import { EdgeLimits } from '../core/limits.ts';
 import type { LogPort } from '../core/log.ts';
 import type { EdgeTally } from '../core/tally.ts';
 import type { Settings } from '../settings.ts';
+import type { Tracer } from '../../shared/tracing.ts';
 
 export interface EdgeContext {
   readonly settings: Settings;
   readonly ports: Ports;
   readonly log: LogPort;
   readonly tally: EdgeTally;
+  /** Absent: nothing is traced. */
+  readonly tracer?: Tracer | undefined;
   /** The name of a request in the host's own logs, if it has one. */
   readonly requestId: (request: Request) => string | undefined;
   /** The address a request came from, if the host can tell. */

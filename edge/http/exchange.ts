@@ -17,6 +17,7 @@ import type { Principal } from '../access/principal.ts';
 import type { Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { postId, type ServerName } from '../../shared/ids.ts';
+import type { Tracer } from '../../shared/tracing.ts';
 import { PROTOCOL_VERSION_HEADER } from '../../shared/mcp/headers.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
 
@@ -34,6 +35,8 @@ export interface Exchange {
   readonly rights?: Rights | undefined;
   /** Whether the principal may still use the server, and do this; absent: no policy can be set while everything runs. */
   readonly mayStill?: ((asked?: Asked) => Promise<boolean>) | undefined;
+  /** Absent: nothing is traced. */
+  readonly tracer?: Tracer | undefined;
   /** Of a POST. */
   readonly record?: RecordedPost | undefined;
 }

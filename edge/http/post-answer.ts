@@ -5,6 +5,7 @@ import { bytesOf, type RecordedPost } from './recorded-post.ts';
 import { answerHeaders, newPostId, refuseExchange, revisionOf, type Exchange } from './exchange.ts';
 import { largeAnswer } from './large-answer.ts';
 import { prefersStream } from './guards/media.ts';
+import { tracedText } from './traced-text.ts';
 import type { SessionPort } from './ports.ts';
 import { OPENING_COMMENT, SseStream } from './sse-response.ts';
 import { isInPieces, type Text } from '../../shared/bytes.ts';
@@ -18,11 +19,12 @@ import { encodeEvent, eventId } from '../../shared/sse/encode.ts';
 /** When a client whose stream broke comes back: soon, as its answer may be there, but not at once, all together. */
 const RETRY_MS = 1_000;
 
-export function newPost(message: ClientMessage, wants: Post['wants']): Post {
+export function newPost(exchange: Exchange, message: ClientMessage, wants: Post['wants']): Post {
   const id = newPostId();
   // Only a post with requests opens a stream; others are accepted at once (LP13).
   const stream = wants === 'answer' ? id : GET_STREAM;
-  return { id, stream, wants, message: message.text, requestIds: message.requestIds };
+  const text = tracedText(exchange, message);
+  return { id, stream, wants, message: text, requestIds: message.requestIds };
 }
 
 export function respond(

@@ -1,8 +1,9 @@
 // The record of one POST with requests, from its arrival to its answer: who, where, which method and tool, and how it ended. That it
 // ended is always counted; a line tells of it if calls are recorded.
 import { toldName } from './told-name.ts';
-import type { CallLine, LogPort, ToldCall } from '../core/log.ts';
+import type { CallLine, LogPort, RefusalLine, ToldCall } from '../core/log.ts';
 import type { EdgeTally } from '../core/tally.ts';
+import type { TracedCall } from '../core/traced-call.ts';
 import type { Post } from '../core/ports.ts';
 import { beginningOf, type Text } from '../../shared/bytes.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
@@ -31,6 +32,7 @@ export class RecordedPost {
   #callId: string | undefined;
   #edgeMs = 0;
   #asked: Asked | undefined;
+  #trace: TracedCall | undefined;
 
   /** Without a log, it is only counted. */
   constructor(tally: EdgeTally, caller: CallerFacts, log: LogPort | undefined) {
@@ -60,10 +62,17 @@ export class RecordedPost {
     this.#asked = { told, isListen, clientKind, requests, bytesUp };
   }
 
+  /** It has spans, which end with it. */
+  traced(trace: TracedCall): void {
+    this.#trace = trace;
+  }
+
   /** It went to its session as this post. */
   posted({ id }: Pick<Post, 'id'>): void {
     this.#callId = id;
-    this.#edgeMs = Date.now() - this.#startedAt;
+    const now = Date.now();
+    this.#edgeMs = now - this.#startedAt;
+    this.#trace?.posted(now);
   }
 
   /** What the line of a refusal says of the call that was refused, which then has no line of its own. */
@@ -74,11 +83,17 @@ export class RecordedPost {
     return { callId: this.#callId, session: this.#session, method, tool, app, appVersion };
   }
 
+  /** It was refused, if it was; for its spans. */
+  refusedWith(fault: RefusalLine['fault'] | undefined): void {
+    if (fault !== undefined) this.#trace?.ended(Date.now(), fault);
+  }
+
   /** It is over. Only the first word counts; a message that was never posted is none of the calls. */
   ended(outcome: CallLine['outcome'], bytesDown: number): void {
     const asked = this.#asked;
     if (!asked || this.#callId === undefined) return;
     this.#asked = undefined;
+    this.#trace?.ended(Date.now());
     const { principal, server, request } = this.#caller;
     const { told, isListen, clientKind, requests, bytesUp } = asked;
     const [ms, edgeMs] = [Date.now() - this.#startedAt, this.#edgeMs];

@@ -194,7 +194,7 @@ async function initialize(exchange: Exchange, message: ClientMessage): Promise<R
       fault: 'invalid_request',
       message: 'initialize is a request: it needs an id.',
     });
-  const asked = newPost(message, 'answer');
+  const asked = newPost(exchange, message, 'answer');
   recordPost(exchange, message, asked);
   const opened = await openSession(
     exchange,
@@ -218,7 +218,7 @@ async function post(
     return new Response(null, { status: 202, headers: answerHeaders(exchange) });
   }
   const wants = message.requestIds.length > 0 ? 'answer' : 'accepted';
-  const asked = newPost(message, wants);
+  const asked = newPost(exchange, message, wants);
   recordPost(exchange, message, asked);
   if (wants === 'answer' && wantsStream(exchange, message)) {
     const stream = newStream(exchange, session, asked, { isAccepted: false, isSent: false });

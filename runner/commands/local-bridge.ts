@@ -20,6 +20,7 @@ import { identifyRunner } from '../process/runner-mark.ts';
 import { sweepOrphans } from '../process/sweep.ts';
 import { fixedToken } from '../runner-token.ts';
 import { startRunner } from '../runner.ts';
+import { openTraces } from '../traces.ts';
 import type { RunningRunner } from '../running-runner.ts';
 import { startDevEdge, type DevEdge } from '../dev/dev-edge.ts';
 import { EdgeStartError } from '../dev/edge-start-error.ts';
@@ -101,6 +102,7 @@ async function serve(options: DevOptions, shown: Shown, signals: Signals): Promi
     key,
     owner: owner.hash,
     record: isRecording ? 'all' : 'events',
+    traces: config.traces,
   });
   const edge = await startDevEdge({
     host: options.edge,
@@ -111,8 +113,10 @@ async function serve(options: DevOptions, shown: Shown, signals: Signals): Promi
   });
   // Not sooner: until now, mistakes go to the caller that waits.
   serveOutput();
+  const spans = await openTraces(config, log);
   const runner = startRunner({
     config,
+    tracer: spans?.tracer,
     token: fixedToken(token),
     edge: edge.url,
     ...(edge.connect && { connect: edge.connect }),
@@ -159,6 +163,7 @@ async function serve(options: DevOptions, shown: Shown, signals: Signals): Promi
   } finally {
     watcher.close();
     await shutDown(edge, runner);
+    await spans?.close();
   }
   return EXIT.ok;
 }
@@ -199,6 +204,8 @@ interface LocalEdge {
   readonly owner: string | undefined;
   /** BRIDGE_RECORD. */
   readonly record: string;
+  /** BRIDGE_TRACES; whoever names a collector here wants to see each call. */
+  readonly traces: string | undefined;
 }
 
 /**
@@ -212,6 +219,7 @@ function localSettings({
   key,
   owner,
   record,
+  traces,
 }: LocalEdge): Record<string, string> {
   const clients = key && { [LOCAL_CLIENT]: { key: hashCredential(key), servers: ['*'] } };
   return {
@@ -224,6 +232,7 @@ function localSettings({
       BRIDGE_OWNER: owner,
     }),
     BRIDGE_HOSTS: `127.0.0.1:${port},localhost:${port}`,
+    ...(traces !== undefined && { BRIDGE_TRACES: traces, BRIDGE_TRACES_RATIO: '1' }),
   };
 }
 

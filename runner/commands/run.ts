@@ -23,6 +23,7 @@ import { EXIT, printUsage, readArguments, textOf, type Arguments } from './argum
 import { readRunnerSettings } from './settings.ts';
 import { EXIT_BY, takeSignals, type Signals } from './signals.ts';
 import { endOnException } from './surroundings.ts';
+import { openTraces } from '../traces.ts';
 
 /** A start whose containment is known. */
 type RunOptions = StartOptions & { readonly containment: Containment };
@@ -104,7 +105,8 @@ async function serve(given: Arguments, options: RunOptions, parts: RunParts): Pr
   identifyRunner(config.file, containment.system);
   for (const orphan of await parts.sweepOrphans({ containment, users: processUsers(config) }))
     log.warn('orphan ended', { ...orphan });
-  const runner = parts.startRunner(options);
+  const spans = await openTraces(config, log);
+  const runner = parts.startRunner({ ...options, ...(spans && { tracer: spans.tracer }) });
   // Before the first wait: a signal without a listener would leave processes behind.
   endOnException(log, () => runner.kill());
   const reload = configReloader({
@@ -125,6 +127,7 @@ async function serve(given: Arguments, options: RunOptions, parts: RunParts): Pr
   const code = await stopped;
   watcher.close();
   await status?.close();
+  await spans?.close();
   signals.release();
   return code;
 }

@@ -45,3 +45,6 @@ export const MAX_IN_FLIGHT = 64;
 
 /** Sessions of one server: as many as the runner has room for. */
 export const SESSIONS_PER_SERVER = Number.POSITIVE_INFINITY;
+
+/** The edge decides which calls are traced; what began elsewhere is nobody's until the operator wants it. */
+export const TRACE_RATIO = 0;

@@ -77,7 +77,7 @@ export function emptyProblems({
 }
 
 /** Settings that cannot change while the runner runs: the credential belongs to the runner's name, and both to the edge. */
-const FIXED = ['edge', 'runner', 'tokenFile', 'statusPort'] as const;
+const FIXED = ['edge', 'runner', 'tokenFile', 'statusPort', 'traces', 'traceRatio'] as const;
 
 /** The settings whose change has to wait for a restart. */
 export const settingsForRestart = (before: RunnerConfig, after: RunnerConfig): string[] =>
@@ -92,14 +92,22 @@ export function reloadedConfig(before: RunnerConfig, after: RunnerConfig): Runne
     const server = before.servers.get(servedName);
     return reason === 'broken' && server !== undefined ? [[servedName, server] as const] : [];
   });
-  const { edge: _edge, tokenFile: _tokenFile, statusPort: _statusPort, ...rest } = after;
-  const { edge, runner, tokenFile, statusPort } = before;
+  const {
+    edge: _edge,
+    tokenFile: _tokenFile,
+    statusPort: _statusPort,
+    traces: _traces,
+    ...rest
+  } = after;
+  const { edge, runner, tokenFile, statusPort, traces, traceRatio } = before;
   return {
     ...rest,
     runner,
     ...(edge === undefined ? {} : { edge }),
     ...(tokenFile === undefined ? {} : { tokenFile }),
     ...(statusPort === undefined ? {} : { statusPort }),
+    ...(traces === undefined ? {} : { traces }),
+    traceRatio,
     servers: new Map([...after.servers, ...kept]),
   };
 }

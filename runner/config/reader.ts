@@ -1,5 +1,6 @@
 // Builds a config from the parsed file: finds the servers, reads each by itself, and collects every mistake. A mistake in the
 // runner's own block concerns the whole file; one in an entry concerns only that server.
+import { tracesEndpoint } from '../../shared/traces-endpoint.ts';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import * as v from 'valibot';
@@ -189,6 +190,7 @@ export class ConfigReader {
     const edge = this.#edge(filler.optionalText([RUNNER_BLOCK, 'edge'], block.edge));
     const tokenFile = filler.optionalText([RUNNER_BLOCK, 'tokenFile'], block.tokenFile);
     const runner = filler.optionalText([RUNNER_BLOCK, 'runner'], block.runner);
+    const traces = this.#collector(filler.optionalText([RUNNER_BLOCK, 'traces'], block.traces));
     return {
       file: resolve(this.#file),
       envFiles: [...this.#envFiles],
@@ -201,6 +203,8 @@ export class ConfigReader {
       capacity: block.capacity ?? defaults.CAPACITY,
       drainTimeoutMs: durationMs(block.drainTimeout ?? defaults.DRAIN_TIMEOUT_MS),
       ...(block.statusPort === undefined ? {} : { statusPort: block.statusPort }),
+      ...(traces === undefined ? {} : { traces }),
+      traceRatio: block.traceRatio ?? defaults.TRACE_RATIO,
       servers: this.#servers,
       leftOut: this.#leftOut,
       warnings: this.#findings.warnings,
@@ -215,6 +219,14 @@ export class ConfigReader {
     return undefined;
   }
 
+  #collector(filled: string | undefined): string | undefined {
+    if (filled === undefined) return undefined;
+    const endpoint = tracesEndpoint(filled);
+    if (endpoint === undefined)
+      this.#findings.problem([RUNNER_BLOCK, 'traces'], 'is not the URL of a collector', COLLECTOR);
+    return endpoint;
+  }
+
   #runnerName(name: string | undefined): string {
     if (name === undefined) return runnerNameOf(hostname());
     if (!isRunnerName(name)) {
@@ -226,6 +238,9 @@ export class ConfigReader {
   }
 }
 
+const COLLECTOR =
+  'Give a URL such as http://127.0.0.1:4318, without a user name, a query or a fragment.';
+
 /** Settings of the runner's block that no other program has at the top of its file. */
 const OWN_SETTINGS: readonly string[] = [
   'edge',
@@ -233,6 +248,7 @@ const OWN_SETTINGS: readonly string[] = [
   'tokenFile',
   'drainTimeout',
   'statusPort',
+  'traces',
 ];
 
 const ONE_OF_TWO = 'Rename or remove one of the two.';

@@ -67,6 +67,9 @@ export interface RunnerConfig {
   readonly capacity: number;
   readonly drainTimeoutMs: number;
   readonly statusPort?: number;
+  /** Where spans are POSTed by OTLP; absent: nothing is traced. */
+  readonly traces?: string;
+  readonly traceRatio: number;
   readonly servers: ReadonlyMap<string, ServerConfig>;
   readonly leftOut: readonly LeftOut[];
   readonly warnings: readonly ConfigProblem[];

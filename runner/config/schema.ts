@@ -90,6 +90,16 @@ function duration(leastMs: number, defaultMs: number, description: string) {
   );
 }
 
+function share(description: string) {
+  const wanted = 'a number from 0 to 1';
+  return v.pipe(
+    v.number(wanted),
+    v.minValue(0, wanted),
+    v.maxValue(1, wanted),
+    v.description(description),
+  );
+}
+
 function memory() {
   const wanted = 'at least 16MiB of memory, such as "512MiB", "1GiB" or a number of bytes';
   const inRange = (value: string): boolean => {
@@ -441,6 +451,20 @@ export const runnerBlock = v.strictObject(
     ),
     drainTimeout: v.optional(
       duration(0, defaults.DRAIN_TIMEOUT_MS, 'How long a stopping runner lets requests finish.'),
+    ),
+    traces: v.optional(
+      text(
+        'the URL of a collector, as a string',
+        'Collector to which spans are sent by OTLP over HTTP, such as http://127.0.0.1:4318. Default: nothing is traced.',
+      ),
+    ),
+    traceRatio: v.optional(
+      share(
+        withDefault(
+          'Part of the calls that is traced, of those for which neither client nor edge has begun a trace.',
+          defaults.TRACE_RATIO,
+        ),
+      ),
     ),
     statusPort: v.optional(
       count(

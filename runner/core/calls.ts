@@ -1,6 +1,7 @@
 // The requests a session has in flight to its process: the bridge's own id for each, the client's id and progress token to
 // restore, and the time when each runs out.
 import type { ToldApp, ToldRequest } from '../../shared/mcp/told.ts';
+import type { OpenSpan } from '../../shared/tracing.ts';
 import type { BridgeRequestId, StreamId } from '../../shared/ids.ts';
 
 export interface Call {
@@ -16,6 +17,8 @@ export interface Call {
   readonly callId: string;
   /** For the record, of calls that are recorded. */
   readonly told: (ToldRequest & ToldApp) | undefined;
+  /** Of calls that are traced. */
+  readonly span: OpenSpan | undefined;
   /** It asks for a task, whose progress may outlive the answer. */
   readonly makesTask: boolean;
   readonly startedAt: number;
@@ -81,6 +84,7 @@ export class Calls {
       makesTask?: boolean;
       callId?: string;
       told?: Call['told'];
+      span?: Call['span'];
     },
     times: CallTimes,
     now: number,
@@ -89,6 +93,7 @@ export class Calls {
       ...call,
       callId: call.callId ?? call.stream,
       told: call.told,
+      span: call.span,
       makesTask: call.makesTask ?? false,
       bridgeId: this.#mint(),
       startedAt: now,

@@ -12,6 +12,7 @@ import { CODE, LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { isNotificationName } from '../../shared/mcp/notifications.ts';
 import { allowsBatches } from '../../shared/mcp/revisions.ts';
 import { toldOf, type ToldApp } from '../../shared/mcp/told.ts';
+import type { CallSpans } from './call-spans.ts';
 import type { Calls, CallTimes } from './calls.ts';
 import type { ClientTraits } from './client-kinds.ts';
 import type { Handshake } from './handshake.ts';
@@ -54,6 +55,8 @@ interface Parts {
   readonly policy: Policy | undefined;
   /** What the client called itself at first; absent: calls are not recorded. */
   readonly record: { readonly app: ToldApp } | undefined;
+  /** Absent: nothing is traced. */
+  readonly spans: CallSpans | undefined;
   /** Why a notification would reach no process; undefined if it reaches one. */
   readonly refusal: (notification: MessageView) => string | undefined;
 }
@@ -195,15 +198,17 @@ export class ClientToProcess {
   }
 
   #request({ stream, callId }: CallPlace, message: MessageView, now: number): void {
-    const { calls, outcomes, out, record } = this.#parts;
+    const { calls, outcomes, out, record, spans } = this.#parts;
     const { bytes, idAt, method, progressTokenAt: tokenAt } = message;
     if (!idAt) return;
+    const span = spans?.begin(message);
     const call = calls.add(
       {
         stream,
         callId,
         method,
         told: record && toldOf(message, record.app),
+        span,
         clientIdBytes: bytes.slice(idAt.start, idAt.end),
         progressToken: tokenAt && bytes.slice(tokenAt.start, tokenAt.end),
         makesTask: tokenAt !== undefined && message.has('params', 'task'),
@@ -222,7 +227,8 @@ export class ClientToProcess {
     const own = encoder.encode(String(call.bridgeId));
     const edits: Edit[] = [{ ...idAt, with: own }];
     if (tokenAt) edits.push({ ...tokenAt, with: own });
-    out.pass(message.edited(edits));
+    const passed = message.edited(edits);
+    out.pass(span && spans ? spans.carriedBy(passed, span) : passed);
   }
 
   #timesOf(method: string): CallTimes {

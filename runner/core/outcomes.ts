@@ -42,14 +42,14 @@ export class Outcomes {
     const { stream } = call;
     const isFinal = isLast && stream !== clients.standing;
     if (message || isFinal) out.emit(stream, message, isFinal, now);
-    const { callId, told } = call;
+    const { callId, told, span } = call;
     const ms = now - call.startedAt;
     const isListen = call.method === LISTEN_METHOD;
-    if (!told) return out.settled({ outcome, ms, isListen });
+    if (!told) return out.settled({ outcome, ms, isListen, span });
     const { app, appVersion, method, tool } = told;
     const bytes = message?.length ?? 0;
     const record = { callId, app, appVersion, method, tool, outcome, ms, bytes };
-    out.settled({ outcome, ms, isListen, record });
+    out.settled({ outcome, ms, isListen, span, record });
   }
 
   /** Answers a call with a fault of the bridge. */

@@ -4,6 +4,7 @@ import type { FaultCode } from '../../shared/fault.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { SessionUp } from '../../shared/link/session-frames.ts';
 import type { ToldApp, ToldRequest } from '../../shared/mcp/told.ts';
+import type { OpenSpan } from '../../shared/tracing.ts';
 import type { StreamId } from '../../shared/ids.ts';
 
 /** The parts of a server's configuration that a session obeys; times in milliseconds. */
@@ -54,6 +55,8 @@ export interface Note {
 export interface SettledCall extends Pick<CallRecord, 'outcome' | 'ms'> {
   /** It lasted until somebody ended it, so its time says nothing. */
   readonly isListen: boolean;
+  /** Of a call that is traced. */
+  readonly span: OpenSpan | undefined;
   /** For the audit log; absent if calls are not recorded. */
   readonly record?: CallRecord;
 }

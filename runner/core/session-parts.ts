@@ -2,6 +2,7 @@
 // file.
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
+import type { CallSpans } from './call-spans.ts';
 import { Calls } from './calls.ts';
 import { ClientToProcess } from './client-to-process.ts';
 import { Deadlines } from './deadlines.ts';
@@ -27,6 +28,8 @@ export interface SessionOptions {
   readonly clientKind: ClientKind;
   /** False: calls are not recorded. */
   readonly isRecorded?: boolean | undefined;
+  /** Absent: nothing is traced. */
+  readonly spans?: CallSpans | undefined;
   /** What clients may do; absent: anything. */
   readonly policy?: PolicyRules | undefined;
   /** How a client sees what the process printed; without it, it sees nothing. */
@@ -61,6 +64,7 @@ export function sessionParts(options: SessionOptions, end: End, now: number) {
   const questions = new Questions();
   const clientToProcess = new ClientToProcess({
     ...both,
+    spans: options.spans,
     posts,
     questions,
     listeners,

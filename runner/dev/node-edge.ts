@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { DatabaseError, type DatabaseProblem } from '../../edge/hosts/node/database.ts';
 import { startEdge, type EdgeOptions, type NodeEdge } from '../../edge/hosts/node/edge.ts';
 import type { Log } from '../log.ts';
+import { openSpanExport } from '../span-export.ts';
 import { EdgeStartError } from './edge-start-error.ts';
 import { ownFolder } from './own-storage.ts';
 
-export interface NodeEdgeOptions extends Omit<EdgeOptions, 'database' | 'log'> {
+export interface NodeEdgeOptions extends Omit<EdgeOptions, 'database' | 'log' | 'exportSpans'> {
   /** A folder for this edge alone; made if missing. */
   readonly storage: string;
   readonly log: Log;
@@ -25,6 +26,8 @@ export async function startNodeEdge({
   try {
     return await startEdge({
       ...options,
+      exportSpans: ({ endpoint, headers }) =>
+        openSpanExport({ endpoint, headers, resource: { 'service.name': 'mcp-bridge-edge' } }),
       database: join(storage, 'edge.sqlite'),
       log: edgeLog(log),
     });

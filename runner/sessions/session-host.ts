@@ -11,10 +11,12 @@ import { placeUp } from '../../shared/link/places.ts';
 import { FAREWELL_MS } from '../../shared/link/timing.ts';
 import { sessionDown, type SessionUp } from '../../shared/link/session-frames.ts';
 import type { ServerConfig } from '../config/runner-config.ts';
+import { callSpan, CallSpans } from '../core/call-spans.ts';
 import { EffectQueue } from '../core/effect-queue.ts';
 import { EventBatch, type SentEvent } from '../core/event-batch.ts';
 import type { Quote } from '../core/overheard.ts';
 import type { SessionEffect, SettledCall } from '../core/session-effects.ts';
+import type { Tracer } from '../../shared/tracing.ts';
 import type { ServerCalls } from '../../shared/figures.ts';
 import { Session } from '../core/session.ts';
 import { SPARE_EPOCH } from '../core/spares.ts';
@@ -45,6 +47,8 @@ export interface SessionHostOptions {
   readonly log: Log;
   /** Where calls are recorded; absent: nowhere. */
   readonly record: Log | undefined;
+  /** Absent: nothing is traced. */
+  readonly tracer: Tracer | undefined;
   /** Counts the calls of its server. */
   readonly calls: ServerCalls;
   /** Makes what the process printed fit to be shown to a client. */
@@ -104,6 +108,7 @@ export class SessionHost {
         clientKind,
         policy: server,
         isRecorded: options.record !== undefined,
+        spans: options.tracer && new CallSpans(options.tracer, server.name),
         quote: options.quote,
         refusal,
       },
@@ -334,10 +339,11 @@ export class SessionHost {
     }
   };
 
-  #settledOne({ outcome, ms, isListen, record }: SettledCall): void {
-    const { calls } = this.#options;
+  #settledOne({ outcome, ms, isListen, span, record }: SettledCall): void {
+    const { calls, tracer } = this.#options;
     calls.ended(outcome);
     if (!isListen) calls.took(ms);
+    if (span) tracer?.ended(callSpan(span, { outcome, ms }, Date.now()));
     if (record) this.#options.record?.info('call', { ...record });
   }
 

@@ -7,6 +7,6 @@ export interface Env extends Record<string, unknown> {
   readonly ACCESS: DurableObjectNamespace<AccessRpc>;
   /** Counts failures of a network in all isolates of one location; absent: each isolate counts by itself. */
   readonly FAILURES?: RateLimit;
-  /** The network in which identity providers are; absent: the public internet. */
+  /** The network in which identity providers and the collector of traces are; absent: the public internet. */
   readonly PROVIDERS?: Fetcher;
 }

@@ -6,9 +6,12 @@ import { settingLine } from '../../core/log.ts';
 import { recordingLog } from '../../core/record.ts';
 import { EdgeTally } from '../../core/tally.ts';
 import { RecordMail } from './record-mail.ts';
+import { SpanMail } from './span-mail.ts';
 import { createEdge } from '../../http/app.ts';
 import type { EdgeContext } from '../../http/edge-context.ts';
-import { readSettings } from '../../settings.ts';
+import { mintHex } from '../../http/mint-hex.ts';
+import { readSettings, type Settings } from '../../settings.ts';
+import { Tracer } from '../../../shared/tracing.ts';
 
 export { AccessActor } from './access-actor.ts';
 export { FleetActor } from './fleet-actor.ts';
@@ -36,6 +39,7 @@ function contextOf(env: Env): EdgeContext {
       ports: durablePorts(env, () => mail.watched()),
       log,
       tally,
+      tracer: tracerOf(env, settings),
       requestId: rayOf,
       addressOf: ({ headers }) => headers.get('cf-connecting-ip') ?? undefined,
       ...(failures && { mayFailOn: async (key) => (await failures.limit({ key })).success }),
@@ -43,6 +47,12 @@ function contextOf(env: Env): EdgeContext {
     contexts.set(env, context);
   }
   return context;
+}
+
+function tracerOf({ PROVIDERS }: Env, { traces }: Settings): Tracer | undefined {
+  if (!traces) return undefined;
+  const mail = new SpanMail(traces, PROVIDERS);
+  return new Tracer({ ratio: traces.ratio, mint: mintHex, take: (span) => mail.add(span) });
 }
 
 /** What Cloudflare calls a request. Elsewhere the header is the client's own, so its form is checked. */

@@ -6,6 +6,8 @@ import type { LogPort } from '../../core/log.ts';
 import type { OutsidePort } from '../../http/ports.ts';
 import { recordingLog, RecordRing } from '../../core/record.ts';
 import { fleetTerms, readSettings, type Settings } from '../../settings.ts';
+import { mintHex } from '../../http/mint-hex.ts';
+import { Tracer, type Span } from '../../../shared/tracing.ts';
 import { LINK_SUBPROTOCOLS } from '../../../shared/link/version.ts';
 import { Actors } from './actors.ts';
 import { CountedMail } from './counted-mail.ts';
@@ -42,6 +44,8 @@ interface AssemblyOptions {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly database: Database;
   readonly log: LogPort;
+  /** Takes spans, if traces are set. */
+  readonly takeSpan?: ((span: Span) => void) | undefined;
   /** Reads documents of apps; by default from public addresses of the internet. */
   readonly outside?: OutsidePort | undefined;
 }
@@ -50,6 +54,7 @@ export function assembleEdge({
   settings: env,
   database,
   log: hostLog,
+  takeSpan,
   outside = publicOutside,
 }: AssemblyOptions): Assembly {
   useHashes(nodeHashes);
@@ -72,6 +77,10 @@ export function assembleEdge({
     ports: nodePorts({ actors, entrances, mail, log, outside }),
     log,
     tally: counted.tally,
+    tracer:
+      settings.traces &&
+      takeSpan &&
+      new Tracer({ ratio: settings.traces.ratio, mint: mintHex, take: takeSpan }),
     requestId: () => undefined,
     addressOf,
   };

@@ -2,6 +2,8 @@
 import type { LogPort } from '../../core/log.ts';
 import type { OutsidePort } from '../../http/ports.ts';
 import type { Settings } from '../../settings.ts';
+import type { TraceSettings } from '../../trace-settings.ts';
+import type { Span } from '../../../shared/tracing.ts';
 import { assembleEdge, type Dial } from './assembly.ts';
 import { Database } from './database.ts';
 import { HttpServer, type Certificate } from './http-server.ts';
@@ -18,8 +20,18 @@ export interface EdgeOptions {
   readonly log: LogPort;
   readonly certificate?: Certificate | undefined;
   readonly proxies?: TrustedProxies | undefined;
+  /** Opens the way to a collector, if traces are set; without it nothing is traced. */
+  readonly exportSpans?: ((settings: TraceSettings) => Promise<SpanExport>) | undefined;
   /** See assembleEdge. */
   readonly outside?: OutsidePort | undefined;
+}
+
+/** Where spans go. */
+export interface SpanExport {
+  /** Never throws, and waits for nothing. */
+  take(span: Span): void;
+  /** Sends what is left. */
+  close(): Promise<void>;
 }
 
 export interface NodeEdge {
@@ -40,7 +52,9 @@ export async function startEdge(options: EdgeOptions): Promise<NodeEdge> {
     database,
     log,
     outside,
+    takeSpan: options.exportSpans && ((span) => spans?.take(span)),
   });
+  const spans = settings.traces && (await options.exportSpans?.(settings.traces));
   const refused = ({ code = 'unknown' }: NodeJS.ErrnoException): void =>
     log({ level: 'error', message: 'a connection could not be taken', error: code });
   const http = new HttpServer({ fetch, entrances, refused, certificate, proxies });
@@ -59,6 +73,7 @@ export async function startEdge(options: EdgeOptions): Promise<NodeEdge> {
         actors.stop();
         http.close();
         database.close();
+        await spans?.close();
       },
     };
   } catch (error) {

@@ -1,22 +1,25 @@
 // Adds what the runner needs to a modern request's `_meta`: headers that the body does not repeat, and the client's id, which
 // the link replaces on the way.
 import type { Members, ModernRequest } from './request.ts';
+import type { TracedCall } from '../../core/traced-call.ts';
+import { traceContext } from '../../../shared/trace-context.ts';
 import { PARAM_HEADER_PREFIX } from '../../../shared/mcp/headers.ts';
 import { LISTEN_METHOD, PRIVATE_META } from '../../../shared/mcp/modern.ts';
-
-/** W3C Trace Context, "traceparent". */
-const TRACEPARENT =
-  /^(?!ff)([\da-f]{2})-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(-.*)?$/u;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The request's text as the runner gets it, without anything a client wrote under the edge's own keys. */
-export function withEdgeMeta(headers: Headers, request: ModernRequest): string {
+export function withEdgeMeta(
+  headers: Headers,
+  request: ModernRequest,
+  trace: TracedCall | undefined,
+): string {
   const { message, meta } = request;
   const and = { ...ownMembers(headers, request), ...traceMembers(headers, meta) };
   const without = Object.values(PRIVATE_META).filter((key) => meta.has(key));
   const edits = message.changes(['params', '_meta'], { without, and });
-  return decoder.decode(message.edited(edits).line);
+  const edited = message.edited(edits);
+  return decoder.decode((trace?.carriedBy(edited) ?? edited).line);
 }
 
 function ownMembers(headers: Headers, { method, id }: ModernRequest): Record<string, string> {
@@ -37,16 +40,10 @@ function traceMembers(headers: Headers, meta: Members): Record<string, string> {
     const value = headers.get(name);
     if (value !== null && !meta.has(name)) members[name] = JSON.stringify(value);
   };
-  if (!meta.has('traceparent') && isTraceparent(headers.get('traceparent') ?? '')) {
+  if (!meta.has('traceparent') && traceContext(headers.get('traceparent') ?? '')) {
     add('traceparent');
     add('tracestate');
   }
   add('baggage');
   return members;
-}
-
-/** Only a version later than 00 may append to it. */
-function isTraceparent(text: string): boolean {
-  const [, version, rest] = TRACEPARENT.exec(text) ?? [];
-  return version !== undefined && (version !== '00' || rest === undefined);
 }

@@ -2,6 +2,7 @@
 // All requests of a principal to a server go to one actor: their own, which opens a session with a runner as needed, or a spare.
 // One file above 300 lines: each kind of answer needs the same exchange, post and stream.
 import { answerHeaders, newPostId, postTo, sleep, type Exchange } from '../exchange.ts';
+import { beginTrace } from '../traced-text.ts';
 import { corsHeaders } from '../cors.ts';
 import { checkMirrors, checkRequest } from './headers.ts';
 import type { ModernRequest } from './request.ts';
@@ -64,7 +65,7 @@ export async function serveModern(exchange: Exchange, request: ModernRequest): P
   };
   exchange.record?.asks([request.message], 'modern');
   const serving = serve(exchange, opening, {
-    message: withEdgeMeta(headers, request),
+    message: withEdgeMeta(headers, request, beginTrace(exchange, request.message)),
     requestIds: [request.id],
     isListen: request.method === LISTEN_METHOD,
     mayGoOn: mayListen(exchange, request),
