@@ -1117,6 +1117,18 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'the fleet cannot be told what was counted',
     tests: ['edge/http/metrics.test.ts'],
   },
+  'F-634': {
+    fault: 'a client sends a trace context that is none',
+    tests: ['shared/trace-context.test.ts', 'e2e/traces.test.ts'],
+  },
+  'F-635': {
+    fault: 'a span tells a collector what was said, or who may say it',
+    tests: ['e2e/traces.test.ts'],
+  },
+  'F-636': {
+    fault: 'the collector of traces is gone',
+    tests: ['runner/span-export.test.ts'],
+  },
 
   // Sessions linked ahead
   'F-330': {
@@ -1680,6 +1692,6 @@ export const FAULT_IDS: readonly string[] = [
   'F-580 F-581 F-582',
   'F-380',
   'F-570 F-571 F-572 F-573 F-574 F-576 F-577',
-  'F-630 F-631 F-632 F-633',
+  'F-630 F-631 F-632 F-633 F-634 F-635 F-636',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

@@ -5,6 +5,7 @@ import { inTurns } from '../check/in-turns.ts';
 import { outcomeText, type Outcome } from '../check/outcome.ts';
 import { checkPeople } from '../check/people.ts';
 import { checkSignIn } from '../check/sign-in.ts';
+import { checkTraces } from '../check/traces.ts';
 import { checkServer, type CheckGround } from '../check/server.ts';
 import { emptyProblems } from '../config/read.ts';
 import type { LeftOut, RunnerConfig } from '../config/runner-config.ts';
@@ -68,6 +69,8 @@ export async function checkRunner(given: Arguments, report: Report): Promise<voi
   if (reading.ok && problems.length === 0) {
     reportConfig(reading.config, report);
     for (const outcome of await checkIsolation(reading.config, containment)) report(outcome);
+    const traces = await checkTraces(reading.config);
+    if (traces) report(traces);
     const token = await reportEdge(reading.config, report);
     for (const outcome of checkPeople(reading.config.servers.values())) report(outcome);
     const person = textOf(given, 'person');

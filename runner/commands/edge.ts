@@ -35,6 +35,8 @@ async function serve({ tls, logLevel, ...options }: EdgeCommandOptions): Promise
   serveOutput();
   endOnException(log, () => undefined);
   for (const problem of edge.settings.problems) log.warn('a setting is wrong', { ...problem });
+  const { traces } = edge.settings;
+  if (traces) log.info('calls are traced', { endpoint: traces.endpoint, ratio: traces.ratio });
   const kept = tls && keepCertificate(tls, log, (renewed) => edge.renew(renewed));
   const signals = takeSignals({ reload: () => kept?.renew() });
   log.info('edge started', { host: options.host, port: edge.port });

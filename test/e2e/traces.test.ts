@@ -76,7 +76,7 @@ const told = (span: CollectedSpan): object => ({
   tool: span.attributes['gen_ai.tool.name'],
 });
 
-describe('a client that traces', () => {
+describe('[LP29] a client that traces', () => {
   test('of 2025-11-25 sees its call in edge, link, runner and process', async () => {
     const session = await openSession(bridge, 'traced', { revision: '2025-11-25' });
     const meta = { traceparent: PARENT, tracestate: 'a=1', own: 'kept' };

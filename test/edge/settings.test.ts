@@ -59,6 +59,48 @@ describe('complete settings', () => {
     });
   });
 
+  test.each([
+    ['https://collector.example', 'https://collector.example/v1/traces'],
+    ['http://10.0.0.7:4318/', 'http://10.0.0.7:4318/v1/traces'],
+    ['https://c.example/otlp/', 'https://c.example/otlp/v1/traces'],
+    ['https://c.example/otlp/v1/traces', 'https://c.example/otlp/v1/traces'],
+  ])('send traces to %s', (BRIDGE_TRACES, endpoint) => {
+    const { traces, problems } = readSettings({ ...COMPLETE, BRIDGE_TRACES });
+    expect({ traces, problems }).toEqual({
+      traces: { endpoint, headers: {}, ratio: 0.1 },
+      problems: [],
+    });
+  });
+
+  test('show a collector what it wants to see', () => {
+    const { traces } = readSettings({
+      ...COMPLETE,
+      BRIDGE_TRACES: 'https://collector.example',
+      BRIDGE_TRACES_HEADERS: 'authorization=Bearer%20k%3D1, x-tenant = 7 ,',
+      BRIDGE_TRACES_RATIO: '1',
+    });
+    expect(traces).toMatchObject({
+      headers: { authorization: 'Bearer k=1', 'x-tenant': '7' },
+      ratio: 1,
+    });
+  });
+
+  test.each([
+    ['BRIDGE_TRACES_RATIO', '2'],
+    ['BRIDGE_TRACES_RATIO', 'canary'],
+    ['BRIDGE_TRACES_RATIO', '-0.1'],
+    ['BRIDGE_TRACES_HEADERS', 'canary'],
+    ['BRIDGE_TRACES_HEADERS', 'a b=canary'],
+    ['BRIDGE_TRACES_HEADERS', 'a=%0d%0acanary'],
+    ['BRIDGE_TRACES_HEADERS', 'a=%canary'],
+  ])('with a broken %s %s trace all the same', (variable, text) => {
+    const BRIDGE_TRACES = 'https://collector.example';
+    const { traces, problems } = readSettings({ ...COMPLETE, BRIDGE_TRACES, [variable]: text });
+    expect(traces).toMatchObject({ headers: {}, ratio: 0.1 });
+    expect(problems).toMatchObject([{ what: expect.stringContaining(variable) }]);
+    expect(JSON.stringify(problems)).not.toContain('canary');
+  });
+
   test('accept any host and no origin while neither is listed', () => {
     expect(readSettings(COMPLETE)).toMatchObject({ hosts: 'any', origins: new Set() });
   });
@@ -114,6 +156,10 @@ describe('a broken variable is told and stays closed', () => {
     ['BRIDGE_LIMITS', '{"canary":{"requests":0}}', { limits: new Map() }],
     ['BRIDGE_LIMITS', '{"*":{"canary":1}}', { limits: new Map() }],
     ['BRIDGE_METRICS_KEY', 'canary', { metricsKey: undefined }],
+    ['BRIDGE_TRACES', 'canary', { traces: undefined }],
+    ['BRIDGE_TRACES', 'ftp://canary.example', { traces: undefined }],
+    ['BRIDGE_TRACES', 'https://me:canary@collector.example', { traces: undefined }],
+    ['BRIDGE_TRACES', 'https://collector.example/?key=canary', { traces: undefined }],
     ['BRIDGE_ORIGINS', '*', { origins: new Set() }],
     ['BRIDGE_ORIGINS', 'null', { origins: new Set() }],
     ['BRIDGE_ORIGINS', 'https://canary.example/', { origins: new Set() }],

@@ -12,11 +12,15 @@ const MOST_SPANS = 256;
 
 const TIMEOUT_MS = 10_000;
 
+/** A collector that does not answer loses what comes then. */
+const MOST_UNDER_WAY = 4;
+
 export class SpanMail {
   readonly #settings: TraceSettings;
   readonly #network: Fetcher | undefined;
   #spans: Span[] = [];
   #isCollecting = false;
+  #underWay = 0;
 
   /** `network`: in which the collector is; absent: the public internet. */
   constructor(settings: TraceSettings, network: Fetcher | undefined) {
@@ -43,7 +47,8 @@ export class SpanMail {
   async #flush(): Promise<void> {
     const spans = this.#spans;
     this.#spans = [];
-    if (spans.length === 0) return;
+    if (spans.length === 0 || this.#underWay >= MOST_UNDER_WAY) return;
+    this.#underWay += 1;
     const { endpoint, headers } = this.#settings;
     const request = new Request(endpoint, {
       method: 'POST',
@@ -54,6 +59,7 @@ export class SpanMail {
     });
     const asked = this.#network ? this.#network.fetch(request) : fetch(request);
     const response = await asked.catch(() => undefined);
-    await response?.body?.cancel();
+    await response?.body?.cancel().catch(() => undefined);
+    this.#underWay -= 1;
   }
 }

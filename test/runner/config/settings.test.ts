@@ -93,6 +93,8 @@ describe('what a config becomes', () => {
         capacity: 20,
         drainTimeout: '10s',
         statusPort: 9000,
+        traces: 'http://127.0.0.1:4318',
+        traceRatio: 0.5,
         user: 'root',
         limits: { memory: '1GiB', pids: 256 },
       },
@@ -104,6 +106,8 @@ describe('what a config becomes', () => {
       capacity: 20,
       drainTimeoutMs: 10_000,
       statusPort: 9000,
+      traces: 'http://127.0.0.1:4318/v1/traces',
+      traceRatio: 0.5,
       warnings: [],
     });
     expect(serverOf(config)).toMatchObject({
@@ -204,7 +208,7 @@ describe('each mistake is answered with its place, what it is and what to do', (
       top({ zebra: 1 }),
       'bridge.zebra',
       'is not a setting',
-      'Remove it; the settings here are version, edge, runner, tokenFile, capacity, drainTimeout, statusPort, user, limits.',
+      'Remove it; the settings here are version, edge, runner, tokenFile, capacity, drainTimeout, traces, traceRatio, statusPort, user, limits.',
     ],
     [
       'warm too high',
@@ -282,6 +286,20 @@ describe('each mistake is answered with its place, what it is and what to do', (
       'mcpServers.s.bridge',
       'is "x", not an object',
       'Give an object.',
+    ],
+    [
+      'a collector',
+      top({ traces: 'ftp://collector' }),
+      'bridge.traces',
+      'is not the URL of a collector',
+      'Give a URL such as http://127.0.0.1:4318, without a user name, a query or a fragment.',
+    ],
+    [
+      'a ratio',
+      top({ traceRatio: 1.5 }),
+      'bridge.traceRatio',
+      'is 1.5, not a number from 0 to 1',
+      'Give a number from 0 to 1.',
     ],
     [
       'port',
