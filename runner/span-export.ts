@@ -3,7 +3,7 @@
 // set as for any program that uses it (`OTEL_EXPORTER_OTLP_HEADERS` and its like).
 import { randomBytes } from 'node:crypto';
 import type { Link, SpanContext } from '@opentelemetry/api';
-import type { Span } from '../shared/tracing.ts';
+import type { TraceSpan } from '../shared/tracing.ts';
 import type { TraceContext } from '../shared/trace-context.ts';
 
 export interface SpanExportOptions {
@@ -16,7 +16,7 @@ export interface SpanExportOptions {
 
 export interface SpanExport {
   /** Never throws, and waits for nothing. */
-  take(span: Span): void;
+  take(span: TraceSpan): void;
   /** Sends what is left, within some seconds. */
   close(): Promise<void>;
 }
@@ -24,7 +24,7 @@ export interface SpanExport {
 /** A stop does not wait longer for a collector. */
 const CLOSE_MS = 3_000;
 
-export const mintHex = (bytes: number): string => randomBytes(bytes).toString('hex');
+export const randomHex = (bytes: number): string => randomBytes(bytes).toString('hex');
 
 export async function openSpanExport({
   endpoint,
@@ -48,7 +48,7 @@ export async function openSpanExport({
     traceFlags: api.TraceFlags.SAMPLED,
     ...(state !== undefined && { traceState: new TraceState(state) }),
   });
-  const take = ({ context, parentSpanId, startMs, endMs, link, ...span }: Span): void => {
+  const take = ({ context, parentSpanId, startMs, endMs, link, ...span }: TraceSpan): void => {
     const own = contextOf(context);
     const links: Link[] = link ? [{ context: contextOf(link) }] : [];
     processor.onEnd({

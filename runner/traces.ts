@@ -1,7 +1,7 @@
 // The runner's traces, if its config names a collector.
 import type { RunnerConfig } from './config/runner-config.ts';
 import type { Log } from './log.ts';
-import { mintHex, openSpanExport } from './span-export.ts';
+import { randomHex, openSpanExport } from './span-export.ts';
 import { Tracer } from '../shared/tracing.ts';
 
 export interface RunnerTraces {
@@ -18,6 +18,6 @@ export async function openTraces(
   const resource = { 'service.name': 'mcp-bridge-runner', 'service.instance.id': runner };
   const spans = await openSpanExport({ endpoint, resource });
   log.info('calls are traced', { endpoint, ratio });
-  const tracer = new Tracer({ ratio, mint: mintHex, take: (span) => spans.take(span) });
+  const tracer = new Tracer({ ratio, mint: randomHex, take: (span) => spans.take(span) });
   return { tracer, close: () => spans.close() };
 }

@@ -1,10 +1,10 @@
 // Spans in the JSON form of OTLP (OTLP 1.x, "JSON Protobuf Encoding"), for a host that has no exporter of OpenTelemetry's own. Pure.
-import type { Span } from './tracing.ts';
+import type { TraceSpan } from './tracing.ts';
 import type { TraceContext } from './trace-context.ts';
 
 const ERROR_STATUS = 2;
 
-/** Bits of `Span.flags`: sampled, as W3C says it. */
+/** Bits of `TraceSpan.flags`: sampled, as W3C says it. */
 const SAMPLED = 1;
 
 const attribute = ([key, value]: [string, string]) => ({ key, value: { stringValue: value } });
@@ -19,7 +19,7 @@ const placeOf = ({ traceId, spanId, state }: TraceContext) => ({
 
 /** An `ExportTraceServiceRequest`. `resource`: attributes of who tells. */
 export const traceRequest = (
-  spans: readonly Span[],
+  spans: readonly TraceSpan[],
   resource: Readonly<Record<string, string>>,
 ): string =>
   JSON.stringify({
@@ -31,7 +31,7 @@ export const traceRequest = (
     ],
   });
 
-const told = ({ name, kind, context, parentSpanId, startMs, endMs, ...span }: Span) => ({
+const told = ({ name, kind, context, parentSpanId, startMs, endMs, ...span }: TraceSpan) => ({
   ...placeOf(context),
   ...(parentSpanId !== undefined && { parentSpanId }),
   flags: SAMPLED,

@@ -9,7 +9,7 @@ import type { TraceContext } from './trace-context.ts';
 export const SPAN_KIND = { server: 2, client: 3 } as const;
 
 /** A span that is over. */
-export interface Span {
+export interface TraceSpan {
   readonly name: string;
   readonly kind: (typeof SPAN_KIND)[keyof typeof SPAN_KIND];
   readonly context: TraceContext;
@@ -37,7 +37,7 @@ export interface TracerOptions {
   /** So many random bytes, as hex. */
   readonly mint: (bytes: number) => string;
   /** Takes what is over; never throws. */
-  readonly take: (span: Span) => void;
+  readonly take: (span: TraceSpan) => void;
 }
 
 /** Last digits of a trace id that decide. They are random (W3C Trace Context Level 2, "random-trace-id"), and exact as a number. */
@@ -68,7 +68,7 @@ export class Tracer {
     return { context, parentSpanId: spanId };
   }
 
-  ended(span: Span): void {
+  ended(span: TraceSpan): void {
     this.#options.take(span);
   }
 

@@ -1,6 +1,6 @@
 // The span of a call at the runner: from its arrival to its outcome. The process gets its context in the message, whatever its era. Pure.
 import { callAttributes, SPAN_KIND, spanName } from '../../shared/tracing.ts';
-import type { OpenSpan, Span, Tracer } from '../../shared/tracing.ts';
+import type { OpenSpan, TraceSpan, Tracer } from '../../shared/tracing.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { contextIn, withContext } from '../../shared/trace-context.ts';
 import type { CallRecord } from './session-effects.ts';
@@ -34,7 +34,7 @@ export function callSpan(
   { context, parentSpanId, attributes }: OpenSpan,
   { outcome, ms }: Pick<CallRecord, 'outcome' | 'ms'>,
   endMs: number,
-): Span {
+): TraceSpan {
   const isError = !FINE.has(outcome);
   // What code an error has, only its receiver reads; the conventions have this word for what has no other.
   const type = outcome === 'error' ? '_OTHER' : outcome;

@@ -7,7 +7,8 @@ import { CONFIG_VERSION } from '../../runner/config/version.ts';
 /** The settings of each released version. One that is added goes into the row; one that goes, or changes its meaning, is a new version. */
 const SETTINGS = {
   1: {
-    runner: 'version edge runner tokenFile capacity drainTimeout statusPort user limits',
+    runner:
+      'version edge runner tokenFile capacity drainTimeout traces traceRatio statusPort user limits',
     server:
       'warm sharing stderr inheritEnv idleTimeout vanishTimeout requestTimeout requestLimit startTimeout maxLineBytes maxInFlight maxSessions stateless maxProcesses parkTimeout tools methods perUser user limits',
   },

@@ -1,20 +1,20 @@
 // Spans on their way to a collector, and what a collector that is gone costs: nothing but its spans.
 import { expect, onTestFinished, test } from 'vitest';
 
-import { mintHex, openSpanExport } from '../../runner/span-export.ts';
-import { SPAN_KIND, type Span } from '../../shared/tracing.ts';
+import { randomHex, openSpanExport } from '../../runner/span-export.ts';
+import { SPAN_KIND, type TraceSpan } from '../../shared/tracing.ts';
 import { freePort } from '../../runner/dev/free-port.ts';
 import { startCollector } from '../fixtures/collector.ts';
 
-const span = (): Span => ({
+const span = (): TraceSpan => ({
   name: 'tools/call x',
   kind: SPAN_KIND.client,
-  context: { traceId: mintHex(16), spanId: mintHex(8), isSampled: true, state: 'a=1' },
-  parentSpanId: mintHex(8),
+  context: { traceId: randomHex(16), spanId: randomHex(8), isSampled: true, state: 'a=1' },
+  parentSpanId: randomHex(8),
   startMs: 1_700_000_000_000.5,
   endMs: 1_700_000_000_002,
   attributes: { 'mcp.method.name': 'tools/call' },
-  link: { traceId: mintHex(16), spanId: mintHex(8), isSampled: true },
+  link: { traceId: randomHex(16), spanId: randomHex(8), isSampled: true },
   isError: true,
 });
 

@@ -3,11 +3,17 @@ import { expect, test } from 'vitest';
 
 import { onlyMessageIn } from '../../shared/jsonrpc/view.ts';
 import { traceRequest } from '../../shared/otlp-json.ts';
-import { callAttributes, SPAN_KIND, spanName, Tracer, type Span } from '../../shared/tracing.ts';
+import {
+  callAttributes,
+  SPAN_KIND,
+  spanName,
+  Tracer,
+  type TraceSpan,
+} from '../../shared/tracing.ts';
 
 /** The trace ids of `ids`, in turn, and spans by number. */
 function tracer(ratio: number, ids: string[] = ['f'.repeat(32)]) {
-  const spans: Span[] = [];
+  const spans: TraceSpan[] = [];
   let count = 0;
   const mint = (bytes: number): string =>
     bytes === 16 ? (ids.shift() ?? '1'.repeat(32)) : String(++count).padStart(16, '0');
@@ -59,7 +65,7 @@ test('a call is told by the conventions for MCP, without what was said', () => {
 });
 
 test('OTLP as JSON has hex ids, times in nanoseconds as text, and a status only for failures', () => {
-  const span: Span = {
+  const span: TraceSpan = {
     name: 'n',
     kind: SPAN_KIND.server,
     context: parent,

@@ -3,7 +3,7 @@
 import { waitUntil } from 'cloudflare:workers';
 import { EDGE_RESOURCE, type TraceSettings } from '../../trace-settings.ts';
 import { traceRequest } from '../../../shared/otlp-json.ts';
-import type { Span } from '../../../shared/tracing.ts';
+import type { TraceSpan } from '../../../shared/tracing.ts';
 
 const COLLECT_MS = 2_000;
 
@@ -18,7 +18,7 @@ const MOST_UNDER_WAY = 4;
 export class SpanMail {
   readonly #settings: TraceSettings;
   readonly #network: Fetcher | undefined;
-  #spans: Span[] = [];
+  #spans: TraceSpan[] = [];
   #isCollecting = false;
   #underWay = 0;
 
@@ -28,7 +28,7 @@ export class SpanMail {
     this.#network = network;
   }
 
-  add(span: Span): void {
+  add(span: TraceSpan): void {
     this.#spans.push(span);
     if (this.#spans.length >= MOST_SPANS) waitUntil(this.#flush());
     else if (!this.#isCollecting) {

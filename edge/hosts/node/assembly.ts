@@ -7,7 +7,7 @@ import type { OutsidePort } from '../../http/ports.ts';
 import { recordingLog, RecordRing } from '../../core/record.ts';
 import { fleetTerms, readSettings, type Settings } from '../../settings.ts';
 import { mintHex } from '../../http/mint-hex.ts';
-import { Tracer, type Span } from '../../../shared/tracing.ts';
+import { Tracer, type TraceSpan } from '../../../shared/tracing.ts';
 import { LINK_SUBPROTOCOLS } from '../../../shared/link/version.ts';
 import { Actors } from './actors.ts';
 import { CountedMail } from './counted-mail.ts';
@@ -45,7 +45,7 @@ interface AssemblyOptions {
   readonly database: Database;
   readonly log: LogPort;
   /** Takes spans, if traces are set. */
-  readonly takeSpan?: ((span: Span) => void) | undefined;
+  readonly takeSpan?: ((span: TraceSpan) => void) | undefined;
   /** Reads documents of apps; by default from public addresses of the internet. */
   readonly outside?: OutsidePort | undefined;
 }

@@ -3,7 +3,7 @@ import type { LogPort } from '../../core/log.ts';
 import type { OutsidePort } from '../../http/ports.ts';
 import type { Settings } from '../../settings.ts';
 import type { TraceSettings } from '../../trace-settings.ts';
-import type { Span } from '../../../shared/tracing.ts';
+import type { TraceSpan } from '../../../shared/tracing.ts';
 import { assembleEdge, type Dial } from './assembly.ts';
 import { Database } from './database.ts';
 import { HttpServer, type Certificate } from './http-server.ts';
@@ -21,15 +21,15 @@ export interface EdgeOptions {
   readonly certificate?: Certificate | undefined;
   readonly proxies?: TrustedProxies | undefined;
   /** Opens the way to a collector, if traces are set; without it nothing is traced. */
-  readonly exportSpans?: ((settings: TraceSettings) => Promise<SpanExport>) | undefined;
+  readonly exportSpans?: ((settings: TraceSettings) => Promise<SpanSink>) | undefined;
   /** See assembleEdge. */
   readonly outside?: OutsidePort | undefined;
 }
 
 /** Where spans go. */
-export interface SpanExport {
+export interface SpanSink {
   /** Never throws, and waits for nothing. */
-  take(span: Span): void;
+  take(span: TraceSpan): void;
   /** Sends what is left. */
   close(): Promise<void>;
 }
