@@ -18,6 +18,11 @@ export async function openTraces(
   const resource = { 'service.name': 'mcp-bridge-runner', 'service.instance.id': runner };
   const spans = await openSpanExport({ endpoint, resource });
   log.info('calls are traced', { endpoint, ratio });
-  const tracer = new Tracer({ ratio, mint: randomHex, take: (span) => spans.take(span) });
+  const tracer = new Tracer({
+    ratio,
+    mint: randomHex,
+    now: Date.now,
+    take: (span) => spans.take(span),
+  });
   return { tracer, close: () => spans.close() };
 }

@@ -36,6 +36,8 @@ export interface TracerOptions {
   readonly ratio: number;
   /** So many random bytes, as hex. */
   readonly mint: (bytes: number) => string;
+  /** The wall clock, in milliseconds since the epoch. */
+  readonly now: () => number;
   /** Takes what is over; never throws. */
   readonly take: (span: TraceSpan) => void;
 }
@@ -66,6 +68,11 @@ export class Tracer {
   below({ traceId, spanId, state }: TraceContext): Omit<OpenSpan, 'attributes'> {
     const context = { traceId, spanId: this.#options.mint(8), isSampled: true, state };
     return { context, parentSpanId: spanId };
+  }
+
+  /** Milliseconds since the epoch. */
+  get now(): number {
+    return this.#options.now();
   }
 
   ended(span: TraceSpan): void {

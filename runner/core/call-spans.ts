@@ -1,6 +1,12 @@
 // The span of a call at the runner: from its arrival to its outcome. The process gets its context in the message, whatever its era. Pure.
-import { callAttributes, SPAN_KIND, spanName } from '../../shared/tracing.ts';
-import type { OpenSpan, TraceSpan, Tracer } from '../../shared/tracing.ts';
+import {
+  callAttributes,
+  SPAN_KIND,
+  spanName,
+  type OpenSpan,
+  type Tracer,
+  type TraceSpan,
+} from '../../shared/tracing.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { contextIn, withContext } from '../../shared/trace-context.ts';
 import type { CallRecord } from './session-effects.ts';

@@ -343,7 +343,7 @@ export class SessionHost {
     const { calls, tracer } = this.#options;
     calls.ended(outcome);
     if (!isListen) calls.took(ms);
-    if (span) tracer?.ended(callSpan(span, { outcome, ms }, Date.now()));
+    if (span && tracer) tracer.ended(callSpan(span, { outcome, ms }, tracer.now));
     if (record) this.#options.record?.info('call', { ...record });
   }
 

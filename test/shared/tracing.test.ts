@@ -17,7 +17,10 @@ function tracer(ratio: number, ids: string[] = ['f'.repeat(32)]) {
   let count = 0;
   const mint = (bytes: number): string =>
     bytes === 16 ? (ids.shift() ?? '1'.repeat(32)) : String(++count).padStart(16, '0');
-  return { spans, tracer: new Tracer({ ratio, mint, take: (span) => void spans.push(span) }) };
+  return {
+    spans,
+    tracer: new Tracer({ ratio, mint, now: () => 0, take: (span) => void spans.push(span) }),
+  };
 }
 
 const parent = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), isSampled: true, state: 'x=1' };

@@ -52,7 +52,12 @@ function contextOf(env: Env): EdgeContext {
 function tracerOf({ PROVIDERS }: Env, { traces }: Settings): Tracer | undefined {
   if (!traces) return undefined;
   const mail = new SpanMail(traces, PROVIDERS);
-  return new Tracer({ ratio: traces.ratio, mint: mintHex, take: (span) => mail.add(span) });
+  return new Tracer({
+    ratio: traces.ratio,
+    mint: mintHex,
+    now: Date.now,
+    take: (span) => mail.add(span),
+  });
 }
 
 /** What Cloudflare calls a request. Elsewhere the header is the client's own, so its form is checked. */

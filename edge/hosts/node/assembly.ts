@@ -80,7 +80,7 @@ export function assembleEdge({
     tracer:
       settings.traces &&
       takeSpan &&
-      new Tracer({ ratio: settings.traces.ratio, mint: mintHex, take: takeSpan }),
+      new Tracer({ ratio: settings.traces.ratio, mint: mintHex, now: Date.now, take: takeSpan }),
     requestId: () => undefined,
     addressOf,
   };
