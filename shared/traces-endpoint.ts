@@ -8,6 +8,8 @@ const COLLECTOR = /^https?:\/\/[^/?#@\\\s]+(?:\/[^?#\\\s]*)?$/iu;
 /** As the OTLP exporters read `OTEL_EXPORTER_OTLP_ENDPOINT`: a base, unless it names the path already. Undefined for no such URL. */
 export function tracesEndpoint(text: string): string | undefined {
   if (!COLLECTOR.test(text)) return undefined;
-  const base = text.replace(/\/+$/u, '');
+  let end = text.length;
+  while (text[end - 1] === '/') end -= 1;
+  const base = text.slice(0, end);
   return base.endsWith(PATH) ? base : base + PATH;
 }
