@@ -1095,6 +1095,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'each stop of a runner warned that its control link had closed',
     tests: ['runner/link/control-link.test.ts'],
   },
+  'F-600': {
+    fault:
+      'each session wrote to disk the one word that was negotiated, and deleted it at its end: nine of fifteen syncs',
+    tests: ['runner/core/session.test.ts'],
+  },
   'F-373': {
     fault: 'a process that prints megabytes a second to stderr, or of text that is no message',
     tests: ['runner/core/output-share.test.ts', 'shared/lines.test.ts'],
@@ -1698,6 +1703,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-370 F-371 F-372 F-373',
   'F-640 F-641 F-642 F-643',
   'F-550 F-551 F-552 F-553',
+  'F-600',
   'F-580 F-581 F-582',
   'F-380',
   'F-570 F-571 F-572 F-573 F-574 F-576 F-577',

@@ -1,5 +1,5 @@
-// What of a session outlives its actor's memory and its sockets: how its link was lost, when the actor must be woken for that, and what
-// was negotiated (D1). A session that was refused or has ended leaves nothing.
+// What of a session outlives its actor's memory and its sockets: how its link was lost, and when the actor must be woken for that (D1).
+// While the link is up nothing is kept, and a session that was refused or has ended leaves nothing.
 import type { Link } from './link-state.ts';
 import type { LostSession, PlacedSession, SessionStore } from './ports.ts';
 import type { Relay } from './relay.ts';
@@ -17,14 +17,6 @@ export class KeptSession {
     return this.#store.lost();
   }
 
-  revision(): string | undefined {
-    return this.#store.revision();
-  }
-
-  keepRevision(revision: string): void {
-    this.#store.keepRevision(revision);
-  }
-
   /** This is the state that the disk has. */
   has(link: Link): void {
     this.#link = link;
@@ -32,8 +24,7 @@ export class KeptSession {
 
   /** Clears what an earlier life of the actor may have stored for a session that is over. */
   clearOld(): void {
-    const store = this.#store;
-    if (store.lost() !== undefined || store.revision() !== undefined) store.clear();
+    if (this.#store.lost() !== undefined) this.#store.clear();
   }
 
   /** The session is over. */
@@ -63,8 +54,7 @@ export class KeptSession {
       const { since, isExpired } = link;
       this.#store.keepLost({ placed, since, isExpired, revision });
     } else if (before?.state === 'lost') {
-      this.#store.keepLost(undefined);
-      this.#store.wakeAt(undefined);
+      this.#store.clear();
       this.#wakeAt = undefined;
     }
   }

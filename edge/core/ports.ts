@@ -215,11 +215,7 @@ export interface LostSession {
  */
 export interface SessionStore {
   lost(): LostSession | undefined;
-  /** Undefined forgets it. */
-  keepLost(lost: LostSession | undefined): void;
-  revision(): string | undefined;
-  /** Not awaited: a crash may undo it. */
-  keepRevision(revision: string): void;
+  keepLost(lost: LostSession): void;
   /** Wakes the actor at this time (ms since the epoch) in place of any other; undefined: never. */
   wakeAt(at: number | undefined): void;
   /** Deletes everything, including the time to wake. */

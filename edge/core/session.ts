@@ -271,8 +271,7 @@ export class EdgeSession {
     this.#placed = placed;
     this.#isFound = true;
     const lost = this.#kept.lost();
-    const revision = lost?.revision ?? this.#kept.revision();
-    this.#relay = new Relay(lostLink(lost, this.#now), [], revision);
+    this.#relay = new Relay(lostLink(lost, this.#now), [], lost?.revision);
     if (lost) this.#kept.has(this.#relay.link);
   }
 
@@ -473,7 +472,7 @@ export class EdgeSession {
     const { revision: before } = this.#relay;
     this.#perform(this.#relay.fromRunner(frame, this.#now));
     const { revision } = this.#relay;
-    if (revision !== undefined && revision !== before) this.#keepRevision(revision);
+    if (revision !== undefined && revision !== before) this.#noteRevision(revision);
   }
 
   #isCurrent({ session }: SessionNote): boolean {
@@ -557,13 +556,12 @@ export class EdgeSession {
     this.#kept.has(this.#relay.link);
   }
 
-  /** It is reported only once, so it must outlive the actor's memory and its sockets. The answer to `initialize` does not wait for it. */
-  #keepRevision(revision: string): void {
+  /** It must outlive the actor's memory. If the socket is gone too, the runner reports it again with the next. */
+  #noteRevision(revision: string): void {
     const { socket } = this.#line;
     const note = this.#watch.linkNote;
     if (socket === undefined || !note || this.#placed?.isSpare) return;
     this.#sockets.note(socket, { ...note, revision });
-    this.#kept.keepRevision(revision);
   }
 
   /** Handles one input and returns the effects. */

@@ -113,7 +113,7 @@ export class ProcessToClient {
     if (initializes && outcome === 'result') {
       handshake.complete(answer);
       // Before the answer: the client's next request may come as soon as it has that.
-      this.#tellRevision();
+      this.tellRevision();
     }
     outcomes.settle(call, message, call.isCancelled ? 'cancelled' : outcome, now);
     if (!initializes) this.#minded(call, answer, now);
@@ -131,7 +131,7 @@ export class ProcessToClient {
   }
 
   /** A revision is a short text. Anything else is not reported, and the client's headers are then checked by themselves. */
-  #tellRevision(): void {
+  tellRevision(): void {
     const { handshake, out } = this.#parts;
     const { revision } = handshake;
     if (revision !== undefined && revision.length <= REVISION_CHARS)

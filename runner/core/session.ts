@@ -65,6 +65,8 @@ export class Session {
   linked(expired: boolean, now: number): SessionEffect[] {
     this.#parts.presence.linked(now);
     if (this.#life.state === 'ended') this.#life.isTold = false;
+    // The edge keeps it beside the socket only.
+    else this.#parts.processToClient.tellRevision();
     if (expired) this.#giveUp(now);
     this.#parts.listeners.linked(now);
     return this.#flush();

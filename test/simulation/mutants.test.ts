@@ -129,11 +129,7 @@ describe('mutants of the rules', () => {
     ],
     [
       '[F-292] R-11: an actor that leaves what a life before it kept of a session that is over',
-      [
-        'kept-session.ts',
-        'if (store.lost() !== undefined || store.revision() !== undefined) store.clear();',
-        '',
-      ],
+      ['kept-session.ts', 'if (this.#store.lost() !== undefined) this.#store.clear();', ''],
       46,
     ],
     [

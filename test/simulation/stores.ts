@@ -23,7 +23,6 @@ export interface SteppedStore {
 
 interface SessionState {
   readonly lost?: LostSession | undefined;
-  readonly revision?: string | undefined;
   readonly wakeAt?: number | undefined;
 }
 
@@ -55,16 +54,8 @@ export class MemorySessionStore implements SessionStore, SteppedStore {
     return this.#state.lost;
   }
 
-  keepLost(lost: LostSession | undefined): void {
+  keepLost(lost: LostSession): void {
     this.#state = { ...this.#state, lost };
-  }
-
-  revision(): string | undefined {
-    return this.#state.revision;
-  }
-
-  keepRevision(revision: string): void {
-    this.#state = { ...this.#state, revision };
   }
 
   wakeAt(at: number | undefined): void {

@@ -24,7 +24,7 @@ export class SessionActor
   extends DurableActor<SessionNote, EdgeSessionEffect>
   implements SessionRpc
 {
-  readonly #store = new DurableSessionStore(this.ctx, this.ctx.getWebSockets().length > 0);
+  readonly #store = new DurableSessionStore(this.ctx);
   protected readonly rules = new EdgeSession(
     {
       name: this.ctx.id.name ?? '',

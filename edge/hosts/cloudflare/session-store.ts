@@ -3,17 +3,15 @@
 import type { LostSession, SessionStore } from '../../core/ports.ts';
 
 const LOST = 'lost';
-const REVISION = 'revision';
 
 export class DurableSessionStore implements SessionStore {
   readonly #ctx: DurableObjectState;
-  /** Storage is or was used, or that is not remembered. */
-  #isUsed: boolean;
+  /** Storage is or was used in this life of the actor. What an earlier life left in it is read before it is cleared. */
+  #isUsed = false;
   #cleared: Promise<unknown> = Promise.resolve();
 
-  constructor(ctx: DurableObjectState, isUsed: boolean) {
+  constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;
-    this.#isUsed = isUsed;
   }
 
   /** Settles once everything cleared is gone from storage. */
@@ -25,17 +23,8 @@ export class DurableSessionStore implements SessionStore {
     return this.#used.kv.get<LostSession>(LOST);
   }
 
-  keepLost(lost: LostSession | undefined): void {
-    if (lost) this.#used.kv.put(LOST, lost);
-    else this.#used.kv.delete(LOST);
-  }
-
-  revision(): string | undefined {
-    return this.#used.kv.get<string>(REVISION);
-  }
-
-  keepRevision(revision: string): void {
-    this.#ctx.waitUntil(this.#used.put(REVISION, revision, { allowUnconfirmed: true }));
+  keepLost(lost: LostSession): void {
+    this.#used.kv.put(LOST, lost);
   }
 
   wakeAt(at: number | undefined): void {

@@ -10,7 +10,7 @@ const SCHEMA_VERSION = 1;
 
 /** The fleet's books, those of the access actor, and `actors` with a row for each session actor that has something to keep; the others have none. */
 const SCHEMA = `${FLEET_SCHEMA}${ACCESS_SCHEMA}
-  CREATE TABLE IF NOT EXISTS actors (actor TEXT PRIMARY KEY, lost TEXT, revision TEXT, wake_at INTEGER) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS actors (actor TEXT PRIMARY KEY, lost TEXT, wake_at INTEGER) STRICT, WITHOUT ROWID;
   PRAGMA user_version = ${SCHEMA_VERSION};`;
 
 /** Why a database cannot be used. */

@@ -6,7 +6,6 @@ import type { Database } from './database.ts';
 
 interface Row {
   readonly lost: string | null;
-  readonly revision: string | null;
 }
 
 export class NodeSessionStore implements SessionStore {
@@ -25,16 +24,8 @@ export class NodeSessionStore implements SessionStore {
     return typeof lost === 'string' ? (JSON.parse(lost) as LostSession) : undefined;
   }
 
-  keepLost(lost: LostSession | undefined): void {
-    this.#put('lost', lost === undefined ? null : JSON.stringify(lost));
-  }
-
-  revision(): string | undefined {
-    return this.#row()?.revision ?? undefined;
-  }
-
-  keepRevision(revision: string): void {
-    this.#put('revision', revision);
+  keepLost(lost: LostSession): void {
+    this.#put('lost', JSON.stringify(lost));
   }
 
   wakeAt(at: number | undefined): void {
@@ -48,11 +39,11 @@ export class NodeSessionStore implements SessionStore {
   }
 
   #row(): Row | undefined {
-    const query = 'SELECT lost, revision FROM actors WHERE actor = ?';
+    const query = 'SELECT lost FROM actors WHERE actor = ?';
     return this.#database.rows<Row>(query, this.#actor)[0];
   }
 
-  #put(column: 'lost' | 'revision' | 'wake_at', value: string | number | null): void {
+  #put(column: 'lost' | 'wake_at', value: string | number | null): void {
     this.#database.write(
       `INSERT INTO actors (actor, ${column}) VALUES (?1, ?2) ON CONFLICT (actor) DO UPDATE SET ${column} = ?2`,
       this.#actor,

@@ -14,6 +14,9 @@ const CANCEL_GRACE_MS = 5_000;
 /** The credit counts 64 bytes beside each message. */
 const CREDIT_FILL = 'x'.repeat(CREDIT_BYTES);
 
+/** What a session that was negotiated says first on each new socket (F-186). */
+const NEGOTIATED = { type: 'negotiated', revision: '2025-11-25' };
+
 const call = (id: unknown, params?: object) => ({
   id,
   method: 'tools/call',
@@ -27,7 +30,8 @@ describe('a post', () => {
     expect(driven.look().written).toHaveLength(1);
     driven.relink();
     driven.post('p1', call(7));
-    expect(driven.look()).toMatchObject({ sent: [{ type: 'accepted', id: 'p1' }], written: [] });
+    const sent = [NEGOTIATED, { type: 'accepted', id: 'p1' }];
+    expect(driven.look()).toMatchObject({ sent, written: [] });
     driven.line({ id: 2, result: {} });
     driven.post('p1', call(7));
     expect(driven.look().written).toEqual([]);
@@ -399,6 +403,22 @@ describe('the handshake', () => {
     expect(driven.look().sent).toMatchObject([told, { type: 'event', stream: 'a', final: true }]);
   });
 
+  test('[F-186] [F-600] what was negotiated is told again on each new socket, and not once the session is over', () => {
+    const driven = new DrivenSession();
+    driven.receive({ type: 'welcome', expired: false });
+    driven.post('a', { id: 1, method: 'initialize', params: {} });
+    driven.receive({ type: 'welcome', expired: false });
+    expect(driven.look().sent.map(({ type }) => type)).not.toContain('negotiated');
+    driven.line({ id: 1, result: { protocolVersion: '2024-10-07' } });
+    driven.look();
+    driven.receive({ type: 'welcome', expired: false });
+    const told = { type: 'negotiated', revision: '2024-10-07' };
+    expect(driven.look().sent[0]).toEqual(told);
+    driven.exit('ended');
+    driven.receive({ type: 'welcome', expired: false });
+    expect(driven.look().sent).not.toContainEqual(told);
+  });
+
   test.each([{}, { protocolVersion: 7 }, { protocolVersion: 'x'.repeat(65) }])(
     '[F-186] what is no revision is not told: %j',
     (result) => {
@@ -576,7 +596,8 @@ describe('links that break', () => {
     const away = driven.look().sent;
     expect(away.map((frame) => frame.type === 'event' && frame.seq)).toEqual([1, 2]);
     driven.receive({ type: 'welcome', expired: false });
-    const resent = driven.look().sent;
+    const [told, ...resent] = driven.look().sent;
+    expect(told).toEqual(NEGOTIATED);
     expect(resent).toMatchObject([
       { type: 'event', stream: 'a', seq: 2 },
       { type: 'event', stream: 'a', seq: 3, final: true },
@@ -601,7 +622,7 @@ describe('links that break', () => {
     driven.look();
     driven.relink(true);
     const given = driven.look();
-    expect(given.sent).toEqual([]);
+    expect(given.sent).toEqual([NEGOTIATED]);
     expect(given.audit).toEqual(['tools/call runner_lost']);
     expect(given.written.map((line) => JSON.parse(line))).toMatchObject([
       { method: 'notifications/cancelled', params: { requestId: 2 } },
@@ -633,7 +654,7 @@ describe('links that break', () => {
     driven.line({ id: 2, result: {} });
     driven.look();
     driven.relink(true);
-    expect(driven.look().sent).toEqual([]);
+    expect(driven.look().sent).toEqual([NEGOTIATED]);
   });
 
   test('[LP20] expired: an HTTP+SSE session is over', () => {

@@ -39,7 +39,7 @@ function harness<Store>(
 sessionStoreContract(async () =>
   harness(
     () => env.SESSION.getByName('s'.repeat(22)) as unknown as DurableObjectStub,
-    (ctx) => new DurableSessionStore(ctx, true),
+    (ctx) => new DurableSessionStore(ctx),
   ),
 );
 

@@ -386,12 +386,16 @@ describe('an actor that sleeps or dies', () => {
         expect(await actorOf(session).negotiated()).toMatchObject({ revision: '2024-10-07' });
       }, PATIENCE);
       await evictDurableObject(actorOf(session), { webSockets });
-      expect((await client.fetch('/mcp', { method: 'DELETE', ...other })).status).toBe(400);
-      const ended = client.fetch('/mcp', { method: 'DELETE', ...known });
-      if (webSockets === 'hibernate') {
-        await session.link.next('end');
-        session.link.send({ type: 'ended' });
+      if (webSockets === 'close') {
+        await session.relink();
+        session.link.send({ type: 'negotiated', revision: '2024-10-07' });
       }
+      await vi.waitFor(async () => {
+        expect((await client.fetch('/mcp', { method: 'DELETE', ...other })).status).toBe(400);
+      }, PATIENCE);
+      const ended = client.fetch('/mcp', { method: 'DELETE', ...known });
+      await session.link.next('end');
+      session.link.send({ type: 'ended' });
       expect((await ended).status).toBe(204);
       expect(await actorOf(session).negotiated()).toMatchObject({ isOpen: false });
     },
@@ -715,13 +719,14 @@ describe('a runner’s link', () => {
 });
 
 describe('what is stored', () => {
-  test('[D1] [F-164] nothing, while the runner is there: posts, events, streams and acks write no row', async () => {
+  test('[D1] [F-164] nothing, while the runner is there: posts, events, streams, acks and what was negotiated write no row', async () => {
     const { client, session } = await openSession(await FakeRunner.start());
     const listening = client.listen();
     await session.attach();
     const events = new Events(await listening);
     const before = await stored(session);
     expect(before).toMatchObject({ rows: {}, alarm: null });
+    session.link.send({ type: 'negotiated', revision: '2025-06-18' });
     for (let n = 1; n <= 20; n++) {
       const response = client.call(n);
       await session.answer({ n });
