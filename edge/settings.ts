@@ -41,7 +41,7 @@ export interface Settings extends SignInSettings {
 export const fleetTerms = ({ secret, clientAuth, limits, policy }: Settings) => ({
   isConfigured: secret !== undefined,
   hasQuotas: clientAuth === 'keys',
-  ...(policy !== undefined && policy !== 'broken' && { policy }),
+  ...(policy !== undefined && { policy }),
   sessionsOf: (principal: string) => limitsOf(limits, principal)?.sessions,
 });
 

@@ -1426,6 +1426,19 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a policy that is narrowed, or a limit that is lowered, while workers remember it',
     tests: ['edge/http/policies.test.ts'],
   },
+  'F-583': {
+    fault:
+      'keys and tokens that no one knows, one again and again or a new one each time, from one network or from where nobody can tell',
+    tests: ['edge/http/junk-keys.test.ts'],
+  },
+  'F-584': {
+    fault: 'a deploy with a policy that shuts out somebody who has something open',
+    tests: ['edge/core/policy-change.test.ts', 'contract/stores.ts', 'e2e/edge-policy.test.ts'],
+  },
+  'F-585': {
+    fault: 'somebody uses up the quota of a day at each isolate, or again after a deploy',
+    tests: ['edge/core/quotas.test.ts', 'edge/http/limits.test.ts', 'contract/access.ts'],
+  },
   'F-426': {
     fault: 'a strict OAuth client, and an answer whose issuer was changed',
     tests: ['e2e/sign-in-peers.test.ts'],
@@ -1704,7 +1717,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-640 F-641 F-642 F-643',
   'F-550 F-551 F-552 F-553',
   'F-600',
-  'F-580 F-581 F-582',
+  'F-580 F-581 F-582 F-583 F-584 F-585',
   'F-380',
   'F-570 F-571 F-572 F-573 F-574 F-576 F-577',
   'F-630 F-631 F-632 F-633 F-634 F-635 F-636',

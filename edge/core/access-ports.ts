@@ -3,6 +3,7 @@
 import type { Limited, Network } from './access-limits.ts';
 import type { CredentialSteps, CredentialStore, SecretDigest } from './credential-ports.ts';
 import type { JourneySteps, JourneyStore } from './journey-ports.ts';
+import type { QuotaSteps, QuotaStore } from './quota-ports.ts';
 import type { EndedGrant, Person, PersonSteps, PersonStore } from './person-ports.ts';
 import type { ServerName } from '../../shared/ids.ts';
 
@@ -118,7 +119,7 @@ export interface GrantChoice {
 type Step<Input, Output> = (input: Input, now: number) => Output;
 
 /** What the access actor can be asked. Each question is one step: all of its writes are kept, or none. */
-export interface AccessSteps extends CredentialSteps, PersonSteps, JourneySteps {
+export interface AccessSteps extends CredentialSteps, PersonSteps, JourneySteps, QuotaSteps {
   /** The app of a client id. `fetch`: its document must be read; `stale` serves if that fails. */
   app: Step<
     { readonly id: string; readonly isDocument: boolean; readonly from: Network },
@@ -213,6 +214,7 @@ export interface AccessStore {
   readonly credentials: CredentialStore;
   readonly people: PersonStore;
   readonly journeys: JourneyStore;
+  readonly quotas: QuotaStore;
 
   app(kind: AppKind, id: string): AppRow | undefined;
   putApp(kind: AppKind, row: AppRow): void;

@@ -11,6 +11,7 @@ import type { SecretDigest } from './credential-ports.ts';
 import { CREDENTIAL_SCHEMA, CredentialTables } from './credential-tables.ts';
 import { JOURNEY_SCHEMA, JourneyTables } from './journey-tables.ts';
 import { PERSON_SCHEMA, PersonTables } from './person-tables.ts';
+import { QUOTA_SCHEMA, QuotaTables } from './quota-tables.ts';
 import type { Sql } from './fleet-tables.ts';
 import type { ServerName } from '../../shared/ids.ts';
 
@@ -35,7 +36,7 @@ export const ACCESS_SCHEMA = `
   CREATE INDEX IF NOT EXISTS apps_by_use ON apps (kind, used_at);
   CREATE TABLE IF NOT EXISTS pages (page TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS policies (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS access (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;${CREDENTIAL_SCHEMA}${PERSON_SCHEMA}${JOURNEY_SCHEMA}`;
+  CREATE TABLE IF NOT EXISTS access (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;${CREDENTIAL_SCHEMA}${PERSON_SCHEMA}${JOURNEY_SCHEMA}${QUOTA_SCHEMA}`;
 
 const GRANT = `grant_id AS "grant", person, client, app, server, scopes, created_at AS createdAt, used_at AS usedAt,
   expires_at AS expiresAt, code, code_until AS codeUntil, challenge, redirect, refresh, refresh_until AS refreshUntil, previous, sealed`;
@@ -48,6 +49,7 @@ export class AccessTables implements AccessStore {
   readonly credentials: CredentialTables;
   readonly people: PersonTables;
   readonly journeys: JourneyTables;
+  readonly quotas: QuotaTables;
   readonly #sql: Sql;
   readonly #wakeAt: (at: number) => void;
 
@@ -57,6 +59,7 @@ export class AccessTables implements AccessStore {
     this.credentials = new CredentialTables(sql);
     this.people = new PersonTables(sql);
     this.journeys = new JourneyTables(sql);
+    this.quotas = new QuotaTables(sql);
     this.#wakeAt = wakeAt;
   }
 

@@ -8,6 +8,8 @@ import { Credentials } from './credentials.ts';
 import type { JourneySteps } from './journey-ports.ts';
 import { Journeys } from './journeys.ts';
 import { People } from './people.ts';
+import type { QuotaSteps } from './quota-ports.ts';
+import { Quotas } from './quotas.ts';
 import type { EndedGrant, Person, PersonSteps } from './person-ports.ts';
 import type {
   AccessSteps,
@@ -43,20 +45,25 @@ const TOKENS_OF_GRANT = 32;
 const SPENT_OF_GRANT = 200;
 const APPS: Readonly<Record<AppKind, number>> = { registered: 1_000, document: 500 };
 
-type OwnSteps = Omit<AccessSteps, keyof CredentialSteps | keyof PersonSteps | keyof JourneySteps>;
+type OwnSteps = Omit<
+  AccessSteps,
+  keyof CredentialSteps | keyof PersonSteps | keyof JourneySteps | keyof QuotaSteps
+>;
 
-/** The other steps are those of {@link Credentials}, {@link People} and {@link Journeys}. */
+/** The other steps are those of {@link Credentials}, {@link People}, {@link Journeys} and {@link Quotas}. */
 export class Access implements OwnSteps {
   readonly #store: AccessStore;
   readonly #limits = new AccessLimits();
   readonly #credentials: Credentials;
   readonly #people: People;
   readonly #journeys: Journeys;
+  readonly #quotas: Quotas;
 
   constructor(store: AccessStore) {
     this.#store = store;
     this.#credentials = new Credentials(store.credentials, this.#limits);
     this.#journeys = new Journeys(store.journeys, this.#limits);
+    this.#quotas = new Quotas(store.quotas, (now) => this.#scheduleSweep(now));
     this.#people = new People(store.people, (person) => this.#endBy({ person }));
   }
 
@@ -236,9 +243,8 @@ export class Access implements OwnSteps {
     input: Parameters<AccessSteps[Name]>[0],
     now: number,
   ): ReturnType<AccessSteps[Name]> {
-    const steps = [this, this.#credentials, this.#people, this.#journeys].find((steps) =>
-      Object.hasOwn(steps, name),
-    );
+    const all = [this, this.#credentials, this.#people, this.#journeys, this.#quotas];
+    const steps = all.find((steps) => Object.hasOwn(steps, name));
     const step = Reflect.get(steps ?? this, name) as (
       input: unknown,
       now: number,
@@ -257,6 +263,7 @@ export class Access implements OwnSteps {
     store.people.dropPeople();
     this.#credentials.sweep(now);
     this.#journeys.sweep(now);
+    this.#quotas.sweep(now);
     store.setSweep(now + DAY_MS);
   }
 

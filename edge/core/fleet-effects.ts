@@ -13,8 +13,8 @@ export interface FleetTerms {
   readonly isConfigured: boolean;
   /** Clients have keys, so each has its own name. Without keys all share one name, and no quota applies. */
   readonly hasQuotas: boolean;
-  /** The policy of the settings, beside the one that the operator sets. */
-  readonly policy?: OperatorPolicy | undefined;
+  /** The policy of the settings, beside the one that the operator sets; `broken`: nobody knows what it was to say. */
+  readonly policy?: OperatorPolicy | 'broken' | undefined;
   /** How many sessions a principal may have, if not as many as all. */
   readonly sessionsOf?: (principal: PrincipalName) => number | undefined;
 }

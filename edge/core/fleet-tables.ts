@@ -3,6 +3,7 @@ import type {
   AdmittedAs,
   FleetStore,
   GivenUp,
+  PolicyOf,
   RunnerRecord,
   SessionRow,
   SpareRow,
@@ -43,6 +44,7 @@ export const FLEET_SCHEMA = `
   CREATE INDEX IF NOT EXISTS homes_by_session ON homes (session);
   CREATE TABLE IF NOT EXISTS runners (runner TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS owed (session TEXT PRIMARY KEY, fault TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS fleet_policies (of TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS fleet (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS figures (id INTEGER PRIMARY KEY CHECK (id = 0), figures TEXT NOT NULL) STRICT;`;
 
@@ -183,6 +185,16 @@ export class FleetTables implements FleetStore {
 
   paid(session: SessionName): void {
     this.#sql.write('DELETE FROM owed WHERE session = ?', session);
+  }
+
+  policy(of: PolicyOf): string | undefined {
+    const query = 'SELECT text FROM fleet_policies WHERE of = ?';
+    return this.#sql.rows<{ text: string }>(query, of)[0]?.text;
+  }
+
+  putPolicy(of: PolicyOf, text: string | undefined): void {
+    if (text === undefined) this.#sql.write('DELETE FROM fleet_policies WHERE of = ?', of);
+    else this.#sql.write('INSERT OR REPLACE INTO fleet_policies VALUES (?, ?)', of, text);
   }
 
   reviewAt(): number | undefined {

@@ -22,6 +22,7 @@ import type {
   Opening,
   OpeningTurn,
   PlacedSession,
+  PolicyOf,
   RunnerRecord,
   SessionRow,
   Sockets,
@@ -30,7 +31,7 @@ import type {
 } from './ports.ts';
 import { RoomSearch, type RoomWish } from './room-search.ts';
 import { Policies, PolicyChange } from './policies.ts';
-import type { OperatorPolicy } from './policy.ts';
+import { OperatorPolicy } from './policy.ts';
 import { SpareBooks } from './spare-books.ts';
 import { Tickets } from './tickets.ts';
 import { UsedOnce } from './used-once.ts';
@@ -89,6 +90,8 @@ export class Fleet {
   readonly #placing: Placing;
   readonly #terms: FleetTerms;
   #policyVersion = 0;
+  /** The settings have another policy than that by which sessions were opened. A broken one says nothing: nothing is served meanwhile. */
+  #hasNewSettings: boolean;
   /** Other machines that came with a runner's credential, for the owner. There is one at most for each runner that is known. */
   readonly #rivals = new Map<RunnerName, RivalView>();
   /** When runners that are away went. */
@@ -111,6 +114,8 @@ export class Fleet {
     this.#store = store;
     this.#figures = new FleetFigures(store);
     this.#terms = terms;
+    const { policy } = terms;
+    this.#hasNewSettings = policy !== 'broken' && policy?.text !== store.policy('settings');
     // A sleep must not make a statement good again whose link is up.
     for (const { note } of sockets.all()) if (note?.use) this.#used.isFirst(note.use, note.at);
     this.#links = new ControlLinks(sockets, {
@@ -328,14 +333,34 @@ export class Fleet {
   ): FleetEffect[] {
     if (version < this.#policyVersion) return this.#flush();
     this.#policyVersion = version;
-    const { policy: ofSettings } = this.#terms;
-    const change = new PolicyChange(
-      new Policies(ofSettings, before),
-      new Policies(ofSettings, policy),
-    );
+    this.#store.putPolicy('operator', policy?.text);
+    const { policy: set } = this.#terms;
+    const ofSettings = set === 'broken' ? this.#known('settings') : set;
+    const old = new Policies(ofSettings, before);
+    this.#policyChanged(old, new Policies(ofSettings, policy), now);
+    return this.#flush();
+  }
+
+  /** The policy of the settings is another than that by which sessions were opened: the edge was deployed, or started anew. */
+  #settingsChanged(now: number): void {
+    this.#hasNewSettings = false;
+    const { policy } = this.#terms;
+    if (policy === 'broken') return;
+    const before = this.#known('settings');
+    this.#store.putPolicy('settings', policy?.text);
+    const operator = this.#known('operator');
+    this.#policyChanged(new Policies(before, operator), new Policies(policy, operator), now);
+  }
+
+  #known(of: PolicyOf): OperatorPolicy | undefined {
+    const text = this.#store.policy(of);
+    return text === undefined ? undefined : OperatorPolicy.kept(text);
+  }
+
+  #policyChanged(before: Policies, policy: Policies, now: number): void {
+    const change = new PolicyChange(before, policy);
     this.#late.rememberChange(change, now);
     this.#endShutOut((row) => change.ends(row), now);
-    return this.#flush();
   }
 
   #endShutOut(isOut: (row: SessionRow) => boolean, now: number): void {
@@ -408,6 +433,7 @@ export class Fleet {
   }
 
   readonly #dues: Dues = (due) => {
+    due(this.#hasNewSettings ? 0 : undefined, (now) => this.#settingsChanged(now));
     this.#links.dues(due);
     this.#room.dues(due);
     due(this.#oweAt, () => this.#tellOwed(), OWED_AGAIN_MS);

@@ -1,5 +1,7 @@
 // How much clients may do: networks before it is known who calls, of which only failures count, since hosted clients share
 // addresses; principals after it. Pure: it is given the time.
+import type { QuotaDue, QuotaUse } from './quota-ports.ts';
+import { UntoldUse } from './quotas.ts';
 import { Rates, type Rate } from './rates.ts';
 import type { Fault } from '../../shared/fault.ts';
 
@@ -8,6 +10,13 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** Wrong credentials of one network. A person who types a key wrong stays far below, and so do the expired tokens of a hosted client. */
 const FAILURES: Rate = { count: 120, periodMs: MINUTE_MS };
+
+/** Of all together where the host cannot tell where requests come from. */
+const FAILURES_OF_ALL: Rate = { count: 1_200, periodMs: MINUTE_MS };
+
+/** How the failures of a network are counted. */
+const failuresOf = (network: string | undefined): [string, Rate] =>
+  network === undefined ? ['failures', FAILURES_OF_ALL] : [`failures ${network}`, FAILURES];
 
 /** What the operator lets one principal do; what is absent is not limited here. */
 export interface PrincipalLimits {
@@ -31,18 +40,33 @@ export interface Share {
 
 export class EdgeLimits {
   readonly #rates = new Rates();
+  /** Of what counts for a day. */
+  readonly #untold = new UntoldUse();
+
+  /** What of the quotas of a day is to be told to the access actor now: {@link told}, or {@link untold} if it was not reached. */
+  toTell(now: number): readonly QuotaUse[] {
+    return this.#untold.take(now);
+  }
+
+  told(dues: readonly QuotaDue[]): void {
+    for (const { key, dueBy } of dues) this.#rates.raise(key, dueBy);
+  }
+
+  untold(used: readonly QuotaUse[]): void {
+    this.#untold.giveBack(used);
+  }
 
   /** Why a credential from this network is not looked up; `network` undefined: not known. Call {@link failed} for each that is wrong. */
   tooManyFailures(network: string | undefined, now: number): Fault | undefined {
-    if (network === undefined) return undefined;
-    const waitMs = this.#rates.wait(`failures ${network}`, FAILURES, now);
+    const waitMs = this.#rates.wait(...failuresOf(network), now);
+    const whence = network === undefined ? '' : ' from your network';
     return waitMs === 0
       ? undefined
-      : limited('Too many wrong keys or tokens came from your network', waitMs);
+      : limited(`Too many wrong keys or tokens came${whence}`, waitMs);
   }
 
   failed(network: string | undefined, now: number): void {
-    if (network !== undefined) this.#rates.count(`failures ${network}`, FAILURES, now);
+    this.#rates.count(...failuresOf(network), now);
   }
 
   /** Others have counted too many: it is as if all of them had come here. */
@@ -53,7 +77,7 @@ export class EdgeLimits {
   /** What is left for one request of all shares that it counts in; undefined if it counts in none. */
   budget(shares: readonly (Share | undefined)[]): Budget | undefined {
     const counted = shares.filter((share) => share !== undefined);
-    return counted.length === 0 ? undefined : new Budget(this.#rates, counted);
+    return counted.length === 0 ? undefined : new Budget(this.#rates, this.#untold, counted);
   }
 }
 
@@ -71,10 +95,12 @@ type Kind = keyof typeof KINDS;
 /** The limits that one request counts in, of which requests, openings and bytes are taken. */
 export class Budget {
   readonly #rates: Rates;
+  readonly #untold: UntoldUse;
   readonly #shares: readonly Share[];
 
-  constructor(rates: Rates, shares: readonly Share[]) {
+  constructor(rates: Rates, untold: UntoldUse, shares: readonly Share[]) {
     this.#rates = rates;
+    this.#untold = untold;
     this.#shares = shares;
   }
 
@@ -110,8 +136,11 @@ export class Budget {
   }
 
   #count(kinds: readonly Kind[], now: number, units: number): void {
-    for (const { key, kind, limit } of this.#limits(kinds))
-      this.#rates.count(key, { count: limit, periodMs: KINDS[kind].periodMs }, now, units);
+    for (const { key, kind, limit } of this.#limits(kinds)) {
+      const rate = { count: limit, periodMs: KINDS[kind].periodMs };
+      this.#rates.count(key, rate, now, units);
+      if (rate.periodMs === DAY_MS) this.#untold.add(key, rate, units);
+    }
   }
 
   *#limits(

@@ -260,12 +260,28 @@ export class Rights {
 
 /** The policies of all servers. */
 export class OperatorPolicy {
+  readonly #text: PolicyText;
   readonly #servers: ReadonlyMap<string, ServerPolicy>;
 
   constructor(text: PolicyText) {
+    this.#text = text;
     this.#servers = new Map(
       Object.entries(text).map(([server, policy]) => [server, new ServerPolicy(policy)]),
     );
+  }
+
+  /** The policy of a text that {@link text} gave, perhaps in an earlier version of the edge; undefined if it cannot be read. */
+  static kept(text: string): OperatorPolicy | undefined {
+    try {
+      return new OperatorPolicy(JSON.parse(text) as PolicyText);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** As JSON. */
+  get text(): string {
+    return JSON.stringify(this.#text);
   }
 
   /** Undefined: none says anything of the server, and anything goes. */

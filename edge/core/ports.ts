@@ -272,6 +272,9 @@ export interface GivenUp {
   readonly fault: Fault;
 }
 
+/** Whose policy: that of the settings, or the one that the operator set while everything ran. */
+export type PolicyOf = 'settings' | 'operator';
+
 /** The fleet's books on disk, with the same promises as {@link SessionStore}. */
 export interface FleetStore {
   runners(): readonly RunnerRecord[];
@@ -309,6 +312,9 @@ export interface FleetStore {
   owe(givenUp: GivenUp): void;
   /** The session's actor has been told. */
   paid(session: SessionName): void;
+  /** The text of the policy by which sessions were opened: of the settings, or of the operator. Undefined: there is none. */
+  policy(of: PolicyOf): string | undefined;
+  putPolicy(of: PolicyOf, text: string | undefined): void;
   /** When to wake the fleet to check its books, in milliseconds since the epoch. */
   reviewAt(): number | undefined;
   setReview(at: number | undefined): void;

@@ -6,6 +6,17 @@ export interface Rate {
   readonly periodMs: number;
 }
 
+/**
+ * When the last of what was counted is due at the permitted rate, after so many more, permitted or not. What is beyond the limit is
+ * forgotten within a period. Times in ms since the epoch; `dueBy` undefined: nothing was counted.
+ */
+export const dueAfter = (
+  dueBy: number | undefined,
+  { count, periodMs }: Rate,
+  now: number,
+  units: number,
+): number => Math.min(Math.max(now, dueBy ?? now) + (units * periodMs) / count, now + periodMs);
+
 /** Keys remembered; the one that was counted longest ago is forgotten first. */
 const KEYS = 10_000;
 
@@ -19,9 +30,17 @@ export class Rates {
     return waitMs < 0.5 ? 0 : waitMs;
   }
 
-  /** Counts so many, whether they were permitted or not. What is beyond the limit is forgotten within a period. */
-  count(key: string, { count, periodMs }: Rate, now: number, units = 1): void {
-    const dueBy = Math.min(this.#dueOf(key, now) + (units * periodMs) / count, now + periodMs);
+  /** Counts so many, whether they were permitted or not: see {@link dueAfter}. */
+  count(key: string, rate: Rate, now: number, units = 1): void {
+    this.#set(key, dueAfter(this.#dueBy.get(key), rate, now, units));
+  }
+
+  /** Others have counted as well: for all together it is due by then. */
+  raise(key: string, dueBy: number): void {
+    this.#set(key, Math.max(dueBy, this.#dueBy.get(key) ?? dueBy));
+  }
+
+  #set(key: string, dueBy: number): void {
     this.#dueBy.delete(key);
     this.#dueBy.set(key, dueBy);
     if (this.#dueBy.size <= KEYS) return;

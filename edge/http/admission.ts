@@ -67,15 +67,18 @@ export async function admit(
   const digest = await sha256(bearer.token);
   const client = await findClient(settings, bearer.token, digest);
   if (client) return client;
-  // Whoever has a key is let in before this, also from a network that others share who guess.
+  // Whoever has a key is let in before this, and who was let in before is looked up, also from a network that others share who guess.
   const network = networkOf(addressOf(request) ?? '');
   const limited = limits.tooManyFailures(network, Date.now());
-  if (limited) return refuse(limited);
   const shown = { text: bearer.token, digest };
-  const known = signIn && (await admissions.of(ports, signIn, { server, policy }, shown));
+  const known =
+    signIn &&
+    (await admissions.of(ports, signIn, { server, policy }, shown, limited === undefined));
   if (known === 'unreachable') return refuse({ fault: 'sign_in_unavailable' });
-  if (!known) countFailure(network, env, limits);
-  return known ?? refuseToken({ fault: 'unauthorized' }, true);
+  if (known) return known;
+  if (limited) return refuse(limited);
+  countFailure(network, env, limits);
+  return refuseToken({ fault: 'unauthorized' }, true);
 }
 
 /** Counts a failure, here and where others count; nobody waits for that. */
@@ -93,17 +96,18 @@ function countFailure(
   ports.outlive(telling());
 }
 
-/** A dial with a wrong token is a failure too; one of a runner that is known costs it nothing. */
+/** A dial with a wrong token is a failure too; one of a runner that is known costs it nothing. `dial`: whether it may look the token up. */
 export async function limitingFailures(
   request: Request,
   env: EdgeContext,
   { limits }: Memory,
-  dial: () => Promise<Response>,
+  dial: (mayAsk: boolean) => Promise<Response>,
 ): Promise<Response> {
   const network = networkOf(env.addressOf(request) ?? '');
-  const response = await dial();
-  if (response.status !== 401) return response;
   const limited = limits.tooManyFailures(network, Date.now());
+  const response = await dial(limited === undefined);
+  if (response.status !== 401) return response;
+  if (limited) return refuse(limited);
   countFailure(network, env, limits);
-  return limited ? refuse(limited) : response;
+  return response;
 }

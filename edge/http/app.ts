@@ -22,6 +22,7 @@ import { adminAnswer } from './admin/api.ts';
 import { consoleAnswer, isConsolePath, withoutConsole } from './console/console.ts';
 import { controlLink, sessionLink, type RunnerDial } from './runner-link.ts';
 import { healthz } from './status.ts';
+import { tellQuotas } from './told-quotas.ts';
 import { streamableDelete, streamableGet, streamablePost } from './streamable.ts';
 import { unknownPath } from './unknown-path.ts';
 import type { PrincipalLimits, Share } from '../core/limits.ts';
@@ -127,19 +128,20 @@ export function createApp(memory = new Memory()): Hono<{ Bindings: EdgeContext }
   app.get('/readyz', (context) => ready(context, memory));
   app.get('/metrics', metrics);
   app.get('/', home);
-  const dialOf = ({ req, env: { settings, ports, addressOf } }: AppContext): RunnerDial => ({
-    request: req.raw,
-    settings,
-    ports,
-    admissions: memory.admissions,
-    from: addressOf(req.raw),
-  });
+  const dialOf = (context: AppContext, mayAsk: boolean): RunnerDial => {
+    const { raw: request } = context.req;
+    const { settings, ports, addressOf } = context.env;
+    const { admissions } = memory;
+    return { request, settings, ports, admissions, mayAsk, from: addressOf(request) };
+  };
   app.get('/runner/link', (context) =>
-    limitingFailures(context.req.raw, context.env, memory, () => controlLink(dialOf(context))),
+    limitingFailures(context.req.raw, context.env, memory, (mayAsk) =>
+      controlLink(dialOf(context, mayAsk)),
+    ),
   );
   app.get('/runner/session/:session', (context) =>
-    limitingFailures(context.req.raw, context.env, memory, () =>
-      sessionLink(dialOf(context), context.req.param('session')),
+    limitingFailures(context.req.raw, context.env, memory, (mayAsk) =>
+      sessionLink(dialOf(context, mayAsk), context.req.param('session')),
     ),
   );
   app.all('/:server/mcp', (context) => serveAt(context, context.req.param('server'), MCP));
@@ -194,7 +196,15 @@ function signIn(request: Request, env: EdgeContext, memory: Memory): Promise<Res
   const from = networkOf(addressOf(request) ?? '');
   const policies = currentPolicies(env, memory);
   const { issuers } = memory.admissions;
-  const asked = { request, signIn, secret, ports, from, issuers, policies };
+  const asked = {
+    request,
+    signIn,
+    secret,
+    ports: { ...ports, access: memory.toldLimits.around(ports.access) },
+    from,
+    issuers,
+    policies,
+  };
   const { pathname } = urlOf(request);
   if (isConsolePath(pathname)) return consoleAnswer({ ...asked, settings });
   return adminAnswer({ ...asked, settings }) ?? signInAnswer(asked);
@@ -276,6 +286,7 @@ async function serve(
   }
   const response = await handle(exchange);
   if (tracer) record?.refusedWith(refusalLine(response)?.fault);
+  if (budget) tellQuotas(ports, memory.limits);
   return towards({ principal: name, server, clientKind, ...record?.refused }, response);
 }
 

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { Admissions } from './oauth/admissions.ts';
 import { Readiness } from './status.ts';
 import { PolicyMemory } from './policies.ts';
+import { ToldLimits } from './told-limits.ts';
 import type { Ports } from './ports.ts';
 import { EdgeLimits } from '../core/limits.ts';
 import type { LogPort } from '../core/log.ts';
@@ -33,4 +34,5 @@ export class Memory {
   readonly limits = new EdgeLimits();
   readonly readiness = new Readiness();
   readonly policies = new PolicyMemory();
+  readonly toldLimits = new ToldLimits();
 }

@@ -21,6 +21,8 @@ export interface RunnerDial {
   readonly settings: Settings;
   readonly ports: Ports;
   readonly admissions: Admissions;
+  /** Whether a token that was never let in is looked up. */
+  readonly mayAsk: boolean;
   /** The address it came from, if the host can tell. */
   readonly from: string | undefined;
 }
@@ -89,10 +91,10 @@ async function serversOfOthers({ settings, ports }: RunnerDial): Promise<string[
 
 /** The runner of a proof: one of the settings, or one that joined. */
 const holderOf =
-  ({ settings, ports, admissions }: RunnerDial): FindHolder =>
+  ({ settings, ports, admissions, mayAsk }: RunnerDial): FindHolder =>
   async (proof) =>
     settings.runners.get(proof) ??
-    (settings.signIn ? admissions.findHolder(ports, 'runner', proof) : undefined);
+    (settings.signIn ? admissions.findHolder(ports, 'runner', proof, mayAsk) : undefined);
 
 async function admit(dial: RunnerDial): Promise<Dialled> {
   const { request, settings } = dial;

@@ -51,6 +51,20 @@ export function accessStoreContract(make: () => Promise<StoreHarness<AccessStore
       expect(found).toEqual([kept, kept, kept, kept, undefined, 'g1']);
     });
 
+    test('[F-585] keeps quotas until nothing of them is used, also in the next life', async () => {
+      const { step, crash } = await make();
+      await step((store) => {
+        store.quotas.putQuotaDue({ key: 'a', dueBy: START });
+        store.quotas.putQuotaDue({ key: 'b', dueBy: START + 0.5 });
+        store.quotas.putQuotaDue({ key: 'a', dueBy: START + 1.25 });
+        store.quotas.putQuotaDue({ key: 'c', dueBy: START - 1 });
+        store.quotas.dropQuotasBefore(START);
+      });
+      await crash();
+      const dues = await step((store) => ['a', 'b', 'c'].map((key) => store.quotas.quotaDue(key)));
+      expect(dues).toEqual([START + 1.25, START + 0.5, undefined]);
+    });
+
     test('ends a grant with its tokens and what was spent of it', async () => {
       const { step } = await make();
       await step((store) => {

@@ -287,6 +287,21 @@ export function fleetStoreContract(make: Make<FleetStore>): void {
       expect(await step((store) => store.figures())).toEqual([{ ...figure, value: 2 }]);
     });
 
+    test('[F-584] keeps the policies by which sessions were opened', async () => {
+      const { step, crash } = await make();
+      await step((store) => {
+        store.putPolicy('settings', '{"files":{}}');
+        store.putPolicy('operator', '{}');
+        store.putPolicy('operator', '{"*":{}}');
+      });
+      await crash();
+      const kept = () => step((store) => [store.policy('settings'), store.policy('operator')]);
+      expect(await kept()).toEqual(['{"files":{}}', '{"*":{}}']);
+      await step((store) => store.putPolicy('operator', undefined));
+      await crash();
+      expect(await kept()).toEqual(['{"files":{}}', undefined]);
+    });
+
     test('wakes for its review, and forgets it', async () => {
       const { step, crash, wakesAt } = await make();
       await step((store) => store.setReview(LATER));

@@ -42,6 +42,9 @@ const [ci, other] = [mintClientKey(), mintClientKey()];
 let bridge: Bridge;
 let folder: string;
 
+/** Of the settings, read at each start of the edge. */
+let ofSettings: object | undefined;
+
 beforeAll(async () => {
   const temporary = temporaryFolder();
   folder = temporary.folder;
@@ -55,7 +58,11 @@ beforeAll(async () => {
       BRIDGE_CLIENT_AUTH: 'keys',
       BRIDGE_CLIENTS: JSON.stringify({ ci: client(ci), other: client(other) }),
     },
-    settingsAt: (url) => ({ BRIDGE_URL: url, BRIDGE_OWNER: hashCredential(ownerKey) }),
+    settingsAt: (url) => ({
+      BRIDGE_URL: url,
+      BRIDGE_OWNER: hashCredential(ownerKey),
+      ...(ofSettings && { BRIDGE_POLICY: JSON.stringify(ofSettings) }),
+    }),
   });
   writeFileSync(join(folder, 'owner-key'), `${ownerKey}\n`, { mode: 0o600 });
   writeFileSync(join(folder, 'policy.json'), JSON.stringify(POLICY));
@@ -130,6 +137,28 @@ test('[R-15] [F-534] a policy that shuts a client out ends what it has open, and
   await untilGone(pid);
   expect(performance.now() - setAt).toBeLessThan(SOON_MS);
 
+  expect(await theirs.whoami()).toMatchObject({ pid: neighbour });
+});
+
+test('[R-15] [F-584] a policy of the settings that shuts a client out ends what it has open, once the edge is there again', async () => {
+  await policy('remove');
+  const opened = async (key: string) => openSession(bridge, 'waiting', { key });
+  const [mine, theirs] = [await opened(ci), await opened(other)];
+  const [{ pid }, { pid: neighbour }] = [await mine.whoami(), await theirs.whoami()];
+  onTestFinished(async () => {
+    ofSettings = undefined;
+    await bridge.restartEdge();
+    await bridge.untilReady();
+  });
+  const deploy = async (...who: readonly string[]): Promise<void> => {
+    ofSettings = { waiting: { rules: [{ who, tools: ['*'] }] } };
+    await bridge.restartEdge();
+    await bridge.untilReady();
+  };
+  await deploy('key:ci', 'key:other');
+  expect(await mine.whoami()).toMatchObject({ pid });
+  await deploy('key:other');
+  await untilGone(pid);
   expect(await theirs.whoami()).toMatchObject({ pid: neighbour });
 });
 

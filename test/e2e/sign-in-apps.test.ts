@@ -1,5 +1,5 @@
 // Doubles of the apps that people connect: each finds its way, names itself and checks the answers as the real one is known to do.
-// The internet with their documents is played here, behind the edge's own port.
+// The internet with their documents is played here, on either host of the edge.
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -10,13 +10,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hashCredential, mintOwnerKey, mintRunnerToken } from '../../runner/credential.ts';
 import { readConfig } from '../../runner/config/read.ts';
 import { freePort } from '../../runner/dev/free-port.ts';
-import { connectInMemory } from '../../runner/dev/memory-link.ts';
-import { startNodeEdge } from '../../runner/dev/node-edge.ts';
 import { createLog } from '../../runner/log.ts';
 import { startRunner } from '../../runner/runner.ts';
 import { fixedToken } from '../../runner/runner-token.ts';
 import { Browser } from '../fixtures/browser.ts';
 import { Canaries, contentsOf } from './canaries.ts';
+import { startInternetEdge } from './internet-edge.ts';
 import { temporaryFolder } from './journal.ts';
 
 const everything = fileURLToPath(
@@ -38,21 +37,19 @@ beforeAll(async () => {
   storage = `${folder}/edge`;
   canaries.keep('the owner key', key);
   const log = createLog({ level: 'info', write: (line) => lines.push(line) });
-  const edge = await startNodeEdge({
-    host: '127.0.0.1',
+  const stopEdge = await startInternetEdge({
     port,
     storage,
-    log,
+    log: (line) => lines.push(line),
     settings: {
       BRIDGE_SECRET: 'e2e-secret-of-at-least-32-characters',
       BRIDGE_RUNNERS: JSON.stringify({ here: { token: hashCredential(token), servers: ['*'] } }),
       BRIDGE_URL: origin,
       BRIDGE_OWNER: hashCredential(key),
     },
-    outside: async (url) => {
+    internet: (url) => {
       fetched.push(url);
-      const document = documents.get(url);
-      return document && { text: JSON.stringify(document), cacheControl: 'max-age=300' };
+      return documents.get(url);
     },
   });
   const config = { everything: { command: everything, args: ['stdio'] } };
@@ -67,7 +64,6 @@ beforeAll(async () => {
     config: reading.config,
     token: fixedToken(token),
     edge: origin,
-    connect: connectInMemory(edge),
     log,
     record: log,
   });
@@ -75,7 +71,7 @@ beforeAll(async () => {
   return async () => {
     await runner.drain();
     runner.kill();
-    await edge.stop();
+    await stopEdge();
     remove();
   };
 });

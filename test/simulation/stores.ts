@@ -4,6 +4,7 @@ import type {
   FleetStore,
   GivenUp,
   LostSession,
+  PolicyOf,
   RunnerRecord,
   SessionRow,
   SessionStore,
@@ -75,16 +76,27 @@ interface Books {
   readonly homes: Map<string, string>;
   readonly owed: Map<string, GivenUp>;
   figures: readonly Figure[];
+  readonly policies: Map<PolicyOf, string>;
   reviewAt: number | undefined;
 }
 
-const copyOf = ({ runners, sessions, spares, homes, owed, figures, reviewAt }: Books): Books => ({
+const copyOf = ({
+  runners,
+  sessions,
+  spares,
+  homes,
+  owed,
+  figures,
+  policies,
+  reviewAt,
+}: Books): Books => ({
   runners: new Map(runners),
   sessions: new Map(sessions),
   spares: new Map(spares),
   homes: new Map(homes),
   owed: new Map(owed),
   figures,
+  policies: new Map(policies),
   reviewAt,
 });
 
@@ -96,6 +108,7 @@ export class MemoryFleetStore implements FleetStore, SteppedStore {
     homes: new Map(),
     owed: new Map(),
     figures: [],
+    policies: new Map(),
     reviewAt: undefined,
   };
   #before = this.#books;
@@ -110,6 +123,15 @@ export class MemoryFleetStore implements FleetStore, SteppedStore {
 
   get wakesAt(): number | undefined {
     return this.#books.reviewAt;
+  }
+
+  policy(of: PolicyOf): string | undefined {
+    return this.#books.policies.get(of);
+  }
+
+  putPolicy(of: PolicyOf, text: string | undefined): void {
+    if (text === undefined) this.#books.policies.delete(of);
+    else this.#books.policies.set(of, text);
   }
 
   fired(): void {

@@ -62,6 +62,8 @@ export class NodeFleetActor
   start(): void {
     this.#reviewAt = this.#store.reviewAt();
     this.#host.queue.arm(this.#review, this.#reviewAt);
+    // It may have something to do at once.
+    this.performAll([]);
   }
 
   open(wish: Opening & { readonly session: SessionName }): Promise<Opened<PlacedSession>> {

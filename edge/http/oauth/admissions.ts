@@ -1,10 +1,12 @@
 // Turns access tokens, and keys that the access actor keeps, into principals. What was found is remembered for a short time, under the
 // digest: so a call costs no round trip, and a grant that has ended, a key that was removed or a blocked person is refused soon after.
+// That a key is nobody's is remembered too, for a shorter time: whoever repeats it asks nothing of the actor.
 import { askAccess } from './context.ts';
 import { findForeign, type WantedServer } from './foreign-tokens.ts';
 import { scopesLeft } from './scopes-left.ts';
 import { Issuers } from './issuers.ts';
 import type { Ports } from '../ports.ts';
+import { FamiliarKeys } from '../familiar-keys.ts';
 import { ShortMemory } from '../short-memory.ts';
 import { isMinted } from '../../access/minted.ts';
 import type { Principal } from '../../access/principal.ts';
@@ -20,26 +22,35 @@ interface ShownToken {
   readonly digest: string;
 }
 
+/** How long a key is taken for wrong without a question: one that was made meanwhile serves after that. */
+const WRONG_MS = 5_000;
+
+type Found = Principal | undefined | 'unreachable';
+
 export class Admissions {
   readonly #known = new ShortMemory<Principal>();
+  readonly #wrong = new ShortMemory<true>();
+  /** What was let in here before is asked about however much that is wrong comes from its network. */
+  readonly #familiar = new FamiliarKeys();
 
   readonly issuers = new Issuers();
 
   /**
    * Whose access token it is, ours or of another issuer, or whose key, of those that the access actor keeps: undefined if nobody's for
-   * this server, `unreachable` if that cannot be found out.
+   * this server, `unreachable` if that cannot be found out. `mayAsk` false: what was never let in here is not looked up.
    */
   async of(
     ports: Pick<Ports, 'access' | 'provider'>,
     signIn: SignIn,
     wanted: WantedServer,
     shown: ShownToken,
-  ): Promise<Principal | undefined | 'unreachable'> {
+    mayAsk = true,
+  ): Promise<Found> {
     const { text, digest } = shown;
-    if (isMinted('client', text)) return this.findHolder(ports, 'client', digest);
+    if (isMinted('client', text)) return this.findHolder(ports, 'client', digest, mayAsk);
     return isMinted('access', text)
-      ? this.find(ports, signIn, wanted.server, digest)
-      : this.#findForeign(ports, signIn, wanted, shown);
+      ? this.find(ports, signIn, wanted.server, digest, mayAsk)
+      : this.#findForeign(ports, signIn, wanted, shown, mayAsk);
   }
 
   /** Whose access token of ours it is, by its digest; see {@link Admissions.of}. */
@@ -48,8 +59,9 @@ export class Admissions {
     signIn: SignIn,
     server: ServerName,
     digest: string,
-  ): Promise<Principal | undefined | 'unreachable'> {
-    return this.#remembered(`${server} ${digest}`, async () => {
+    mayAsk = true,
+  ): Promise<Found> {
+    return this.#askedOnce(`${server} ${digest}`, mayAsk, async () => {
       const asked = await askAccess(ports, 'validate', { token: digest, server });
       if (!asked) return 'unreachable';
       const { admission } = asked.answer;
@@ -78,9 +90,10 @@ export class Admissions {
     signIn: SignIn,
     wanted: WantedServer,
     { text, digest }: ShownToken,
-  ): Promise<Principal | undefined | 'unreachable'> {
+    mayAsk: boolean,
+  ): Promise<Found> {
     if (signIn.issuers.length === 0) return undefined;
-    return this.#remembered(`${wanted.server} ${digest}`, () =>
+    return this.#remembered(`${wanted.server} ${digest}`, mayAsk, () =>
       findForeign({ ports, signIn, issuers: this.issuers }, wanted, text),
     );
   }
@@ -90,8 +103,9 @@ export class Admissions {
     ports: Pick<Ports, 'access'>,
     kind: CredentialKind,
     proof: Proof,
-  ): Promise<Principal | undefined | 'unreachable'> {
-    return this.#remembered(`${kind} ${proof}`, async () => {
+    mayAsk = true,
+  ): Promise<Found> {
+    const find = async (): Promise<Found> => {
       const asked = await askAccess(ports, 'holder', { kind, proof });
       if (!asked) return 'unreachable';
       const { holder } = asked.answer;
@@ -102,20 +116,38 @@ export class Admissions {
         servers: servers.includes('*') ? '*' : new Set(servers),
         ...(notAfter !== null && { expiresAt: notAfter }),
       };
+    };
+    // The key of a machine is there before it joins, and serves at once when it has.
+    const key = `${kind} ${proof}`;
+    return kind === 'runner'
+      ? this.#remembered(key, mayAsk, find)
+      : this.#askedOnce(key, mayAsk, find);
+  }
+
+  /** {@link #remembered}, also that it is nobody's: only the access actor says that, and of few does it ever say something else. */
+  async #askedOnce(key: string, mayAsk: boolean, find: () => Promise<Found>): Promise<Found> {
+    if (this.#wrong.get(key, Date.now())) return undefined;
+    return this.#remembered(key, mayAsk, async () => {
+      const found = await find();
+      if (found === undefined) this.#wrong.set(key, true, Date.now() + WRONG_MS);
+      return found;
     });
   }
 
   /** What was found under this key a moment ago, or is found now. */
-  async #remembered(
-    key: string,
-    find: () => Promise<Principal | undefined | 'unreachable'>,
-  ): Promise<Principal | undefined | 'unreachable'> {
+  async #remembered(key: string, mayAsk: boolean, find: () => Promise<Found>): Promise<Found> {
     const known = this.#known.get(key, Date.now());
     if (known) return known;
+    if (!mayAsk && !this.#familiar.has(key)) return undefined;
     const found = await find();
-    if (found === undefined || found === 'unreachable') return found;
+    if (found === 'unreachable') return found;
+    if (found === undefined) {
+      this.#familiar.remove(key);
+      return found;
+    }
     const until = Math.min(Date.now() + ADMITTED_MS, found.expiresAt ?? Infinity);
     this.#known.set(key, found, until);
+    this.#familiar.add(key);
     return found;
   }
 }

@@ -28,11 +28,11 @@ export class DrivenFleet {
   #open = new Set<string>();
   readonly #notes = new Map<string, ControlNote>();
   #minted = 0;
-  readonly #ofSettings: PolicyText | undefined;
+  #ofSettings: PolicyText | 'broken' | undefined;
   #fleet: Fleet;
 
   /** @param ofSettings the policy of the settings. */
-  constructor(ofSettings?: PolicyText) {
+  constructor(ofSettings?: PolicyText | 'broken') {
     this.#ofSettings = ofSettings;
     this.#fleet = this.#made();
   }
@@ -47,7 +47,7 @@ export class DrivenFleet {
     const terms = {
       isConfigured: true,
       hasQuotas: true,
-      ...(this.#ofSettings && { policy: new OperatorPolicy(this.#ofSettings) }),
+      ...(this.#ofSettings && { policy: policyOf(this.#ofSettings) }),
     };
     const mint = (characters: number): string => String(this.#minted++).padStart(characters, '0');
     return new Fleet(this.store, sockets, terms, mint);
@@ -57,6 +57,13 @@ export class DrivenFleet {
   restart(): void {
     this.#open.clear();
     this.#fleet = this.#made();
+  }
+
+  /** Another life of the fleet, with this policy in the settings, which does what is due. */
+  deploy(ofSettings: PolicyText | 'broken' | undefined): void {
+    this.#ofSettings = ofSettings;
+    this.restart();
+    this.#perform(this.#fleet.tick(this.now));
   }
 
   /** It sleeps and wakes: its memory is gone, its sockets stay. */
@@ -201,6 +208,9 @@ export class DrivenFleet {
     }
   }
 }
+
+const policyOf = (text: PolicyText | 'broken'): OperatorPolicy | 'broken' =>
+  text === 'broken' ? text : new OperatorPolicy(text);
 
 const opening = (
   principal: string,

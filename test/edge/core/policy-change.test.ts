@@ -35,6 +35,7 @@ function open(fleet: DrivenFleet, name: string, { principal, as }: Held): void {
 
 function opened(ofSettings?: PolicyText): DrivenFleet {
   const fleet = new DrivenFleet(ofSettings);
+  fleet.tick();
   fleet.link('vm');
   for (const [name, held] of Object.entries(HELD)) open(fleet, name, held);
   return fleet;
@@ -136,6 +137,61 @@ describe('[R-15] [F-534] a policy is set', () => {
     fleet.now += 60_000;
     fleet.tick();
     expect(left(fleet)).toEqual(['cli', 'key2']);
+  });
+
+  describe('[F-584] by a deploy: the policy of the settings', () => {
+    const after = (
+      before: PolicyText | undefined,
+      ...deploys: (PolicyText | 'broken' | undefined)[]
+    ) => {
+      const fleet = opened(before);
+      for (const policy of deploys) fleet.deploy(policy);
+      return left(fleet);
+    };
+    const ALL = Object.keys(HELD);
+
+    test('that narrowed ends what it shuts out, once the fleet lives again', () => {
+      expect(after(undefined, rules(lets('key:*')))).toEqual(['key']);
+      expect(after(rules(EVERYBODY), rules(EVERYBODY, shuts('person:p-1')))).toEqual([
+        'key',
+        'alone',
+      ]);
+      // What apps share stays where none is out that was in.
+      const apps = rules(EVERYBODY, shuts('app:cli'));
+      const left = after(
+        apps,
+        rules(EVERYBODY, shuts('app:cli'), { who: ['*'], deny: { tools: ['x'] } }),
+      );
+      expect(left).toContain('shared');
+    });
+
+    test('that is the same, or widened, ends nothing', () => {
+      expect(after(rules(EVERYBODY), rules(EVERYBODY), rules(EVERYBODY))).toEqual(ALL);
+      expect(after(rules(EVERYBODY), undefined)).toEqual(ALL);
+    });
+
+    test('that is broken ends nothing; what comes after it is compared with the last that was not', () => {
+      expect(after(rules(EVERYBODY), 'broken')).toEqual(ALL);
+      expect(after(rules(EVERYBODY), 'broken', rules(lets('key:*')))).toEqual(['key']);
+    });
+
+    test('that no more names a server leaves it to the one that the operator set', () => {
+      const fleet = opened(rules(EVERYBODY));
+      fleet.policySet(rules(lets('key:*')));
+      expect(left(fleet)).toEqual(ALL);
+      fleet.deploy(undefined);
+      expect(left(fleet)).toEqual(['key']);
+    });
+
+    test('that narrowed ends what workers of the deployment before it let open meanwhile', () => {
+      const fleet = opened(rules(EVERYBODY));
+      fleet.deploy(rules(lets('person:*')));
+      fleet.link('vm');
+      open(fleet, 'key2', HELD.key);
+      fleet.now += 36_000;
+      fleet.tick();
+      expect(left(fleet)).not.toContain('key2');
+    });
   });
 
   test('the books keep so many groups of a person, and no more', () => {

@@ -110,6 +110,30 @@ describe('[F-459] BRIDGE_LIMITS', () => {
   });
 });
 
+test('[F-585] quotas of a day count over all isolates, whichever serves, behind the requests that use them', async () => {
+  const limits = {
+    BRIDGE_LIMITS: JSON.stringify({ '*': { requestsPerDay: 50, bytesPerDay: 1_000 } }),
+  };
+  const first = new PlayedEdge({ ...KEYS, ...limits });
+  const second = new PlayedEdge({ ...KEYS, ...limits });
+  second.access = first.access;
+  const both = async (edge: PlayedEdge, count: number, key: string, body = '{}') => {
+    const seen = await statuses(count, async () => {
+      const answer = await edge.post(body, bearer(key));
+      await Promise.all(edge.outliving.splice(0));
+      return answer;
+    });
+    return countOf(seen, 429);
+  };
+  expect(await both(first, 30, ANN.key)).toBe(0);
+  // Each learns of the others by the first that it serves.
+  expect(await both(second, 30, ANN.key)).toBe(10);
+  expect(await both(first, 5, ANN.key)).toBe(4);
+  const large = `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":"${'x'.repeat(950)}"}}`;
+  expect(await both(first, 1, BOB.key, large)).toBe(0);
+  expect(await both(second, 3, BOB.key)).toBe(2);
+});
+
 test('[F-459] /readyz asks the fleet once in a while, however often it is asked', async () => {
   const edge = new PlayedEdge();
   edge.servers = ['files'];

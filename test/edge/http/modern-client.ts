@@ -163,6 +163,8 @@ export class PlayedEdge {
   readonly fetched: string[] = [];
   /** Another edge with other settings may go on with it. */
   access = new Access(memoryAccessStore());
+  /** What the access actor was asked, by name. */
+  readonly questions: string[] = [];
   /** The servers that a runner offers. */
   servers: string[] | undefined;
   /** Where requests come from. */
@@ -237,6 +239,7 @@ export class PlayedEdge {
         },
       },
       access: async (name, input) => {
+        this.questions.push(name);
         if (this.isAccessGone) throw new Error('the actor broke away');
         return this.access.take(name, input, Date.now());
       },
