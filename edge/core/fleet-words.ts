@@ -1,6 +1,7 @@
 // What a session's actor waits for of the fleet: where its session is, that one is placed, and that it is known that one is over.
 import type { Opened, Opening } from './ports.ts';
 import type { EdgeSessionEffect } from './session-effects.ts';
+import type { Dues } from '../../shared/dues.ts';
 import type { SessionName, SocketId } from '../../shared/ids.ts';
 
 /** Work that waits for the fleet's answer; `fail` if none comes. */
@@ -11,6 +12,9 @@ interface Deferred {
 
 /** How the opening of a session ended; undefined if the fleet broke away. */
 export type OpenedHere = Opened<undefined> | undefined;
+
+/** How soon the fleet is told again that a session is over; it has answered or broken away long before. */
+const AGAIN_MS = 5_000;
 
 export class FleetWords {
   readonly #effect: (effect: EdgeSessionEffect) => void;
@@ -23,6 +27,8 @@ export class FleetWords {
   /** Ended sessions that the fleet has not confirmed yet, with the runner's socket. */
   readonly #forgetting = new Map<SessionName, SocketId | undefined>();
   #untilForgotten: (() => void)[] = [];
+  /** When the fleet is told of them again. An actor that sleeps before it has heard would leave them in the books. */
+  #againAt: number | undefined;
 
   constructor(effect: (effect: EdgeSessionEffect) => void) {
     this.#effect = effect;
@@ -85,10 +91,22 @@ export class FleetWords {
   }
 
   /** Tells the fleet that a session is over; `socket`: of its runner, which hears it after the fleet. */
-  over(session: SessionName, socket?: SocketId): void {
+  over(session: SessionName, now: number, socket?: SocketId): void {
     this.#forgetting.set(session, socket ?? this.#forgetting.get(session));
+    this.#tellOver(session, now);
+  }
+
+  #tellOver(session: SessionName, now: number): void {
+    this.#againAt = now + AGAIN_MS;
     this.#effect({ do: 'closed', session });
   }
+
+  readonly dues: Dues = (due) => {
+    const again = (now: number): void => {
+      for (const session of this.#forgetting.keys()) this.#tellOver(session, now);
+    };
+    due(this.#againAt, again, AGAIN_MS);
+  };
 
   whenForgotten(run: () => void): void {
     if (this.#forgetting.size > 0) this.#untilForgotten.push(run);
@@ -101,6 +119,7 @@ export class FleetWords {
     this.#forgetting.delete(session);
     if (socket !== undefined) leave(socket);
     if (this.#forgetting.size > 0) return;
+    this.#againAt = undefined;
     for (const run of this.#untilForgotten.splice(0)) run();
   }
 }

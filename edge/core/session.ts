@@ -121,6 +121,7 @@ export class EdgeSession {
 
   readonly #dues: Dues = (due) => {
     this.#watch.dues(due);
+    this.#words.dues(due);
     due(this.#tellsUntil, () => this.#fallSilent(), AFTERWORD_MS);
   };
 
@@ -414,7 +415,7 @@ export class EdgeSession {
     if (!placed || isOrphan || PLACE.some((key) => placed[key] !== dial[key])) {
       if (isOrphan) this.#perform(this.#relay.giveUp({ fault: 'session_not_found' }));
       // The actor may have been reset before it knew of the session, which would then count as open for ever.
-      else if (session !== placed?.session) this.#words.over(session);
+      else if (session !== placed?.session) this.#words.over(session, this.#now);
       if (!placed) this.#kept.clearOld();
       return this.#refuse(ask, { fault: 'session_not_found' });
     }
@@ -543,7 +544,7 @@ export class EdgeSession {
     for (const ask of this.#ends.splice(0)) this.#reply(ask, true);
     this.#kept.clear(this.#relay.link);
     if (this.#relay.afterword) this.#tellsUntil = this.#now + AFTERWORD_MS;
-    if (session !== undefined) this.#words.over(session, this.#leaving);
+    if (session !== undefined) this.#words.over(session, this.#now, this.#leaving);
     this.#leaving = undefined;
   }
 

@@ -231,8 +231,8 @@ export class ClientNode {
   }
 
   #settleHead(call: CallHistory, head: Head | undefined): void {
-    // Of what could not be handed over, nobody knows whether it arrived; the stream may have its answer.
-    if (head && 'body' in head && head.body !== undefined && head.body !== 'internal')
+    // Of what may have arrived although it was refused, the stream may have the answer.
+    if (head && 'body' in head && head.body !== undefined && head.phase !== 'unknown')
       this.#outcome(call, `error:${head.body}`, head.phase);
     else call.isForsaken = true;
   }

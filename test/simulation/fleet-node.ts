@@ -31,6 +31,7 @@ export class FleetNode extends ActorHost<FleetEffect> {
   #fleet: Fleet;
   /** Actors that die as they are told that their session is given up. */
   readonly #doomed = new Set<string>();
+  #isEndDoomed = false;
 
   constructor(world: World) {
     const store = new MemoryFleetStore();
@@ -47,6 +48,11 @@ export class FleetNode extends ActorHost<FleetEffect> {
 
   doomGivenUp(actor: string): void {
     this.#doomed.add(actor);
+  }
+
+  /** It dies as it hears the next time that a session is over, and whoever says so sleeps if nothing keeps it awake. */
+  doomEnd(): void {
+    this.#isEndDoomed = true;
   }
 
   /** Sessions in the books, and those of which an actor has yet to hear. */
@@ -100,6 +106,11 @@ export class FleetNode extends ActorHost<FleetEffect> {
   }
 
   closed(session: string, asker: Asker<boolean>): void {
+    if (this.#isEndDoomed) {
+      this.#isEndDoomed = false;
+      this.doom({ isUnwritten: true, effects: 0 });
+      this.world.actor(actorOf(session)).hibernate();
+    }
     this.#told(asker, () => ({ answer: true, effects: this.#fleet.closed(session, this.now) }));
   }
 

@@ -9,7 +9,7 @@ import { Chance } from './clock.ts';
 import { check, emptyHistory, type CallHistory, type History } from './history.ts';
 import { mutatedRules } from './mutated-rules.ts';
 import { NO_SABOTAGE, type Sabotage } from './sabotage.ts';
-import { BROKEN_AWAY, DOOMED, GIVEN_UP, World, type WorldOptions } from './world.ts';
+import { BROKEN_AWAY, DOOMED, GIVEN_UP, UNHEARD, World, type WorldOptions } from './world.ts';
 import type { SessionUp } from '../../shared/link/session-frames.ts';
 
 /** Seeds that a deployment is let run which is to break nothing. */
@@ -137,6 +137,12 @@ describe('mutants of the rules', () => {
       ['fleet.ts', 'this.#store.owe({ session, fault });', ''],
       1,
       { troubles: GIVEN_UP },
+    ],
+    [
+      '[F-344] R-11: an actor that sleeps before it is known that the fleet has heard of an end',
+      ['fleet-words.ts', 'this.#againAt = now + AGAIN_MS;', ''],
+      1,
+      { troubles: UNHEARD },
     ],
     [
       'R-11: a fleet that keeps what a new boot of a runner does not hold',

@@ -11,6 +11,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const USED_BY = {
   'placing.ts': 'fleet.ts',
   'link-watch.ts': 'session.ts',
+  'fleet-words.ts': 'session.ts',
   'kept-session.ts': 'session.ts',
 } as const;
 

@@ -6,7 +6,7 @@ import { expect, inject, test } from 'vitest';
 import { SESSIONS_PER_PRINCIPAL } from '../../edge/core/placement.ts';
 import { check } from './history.ts';
 import { runSeeds, type SeedReport } from './seeds.ts';
-import { BREAKS, BROKEN_AWAY, DOOMED, GIVEN_UP, World } from './world.ts';
+import { BREAKS, BROKEN_AWAY, DOOMED, GIVEN_UP, UNHEARD, World } from './world.ts';
 
 const SEEDS = inject('seeds');
 
@@ -98,6 +98,13 @@ test('[F-291] R-11: an actor that dies as its session ends leaves no row with th
   }
 });
 
+test('[F-344] R-11: a session whose end the fleet did not hear of leaves no row although its actor would sleep', async () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    expect(check(new World(seed, undefined, { troubles: UNHEARD }).run())).toEqual([]);
+    await setImmediate();
+  }
+});
+
 test.each([
   [46, '[F-292] R-11: a session given up while its actor sleeps leaves nothing on disk', undefined],
   [
@@ -109,6 +116,11 @@ test.each([
     381,
     '[F-294] R-2: a post that may have arrived before its actor broke away is not told as unsent',
     BROKEN_AWAY,
+  ],
+  [
+    80_131_503,
+    '[F-345] R-1: a call whose actor broke away has one outcome where its POST is refused and its stream tells why',
+    undefined,
   ],
 ])('seed %i: %s', (seed, _title, troubles) => {
   expect(check(new World(seed, undefined, troubles && { troubles }).run())).toEqual([]);

@@ -87,8 +87,11 @@ const TROUBLES = [
   'crash the runner',
 ] as const;
 
+/** Too rare to come about by chance: the fleet dies as it hears that a session is over, and whoever told it sleeps if it may. */
+const UNHEARD_END = 'doom who hears of an end';
+
 /** What can go wrong. */
-export type Trouble = (typeof TROUBLES)[number];
+export type Trouble = (typeof TROUBLES)[number] | typeof UNHEARD_END;
 
 /** Breaks that heal by themselves and soon: none of them may cost a call. */
 export const BREAKS: readonly Trouble[] = [
@@ -109,6 +112,9 @@ export const GIVEN_UP: readonly Trouble[] = [
   ...Array.from({ length: 3 }, () => 'crash the runner' as const),
   'hibernate the actor',
 ];
+
+/** Sessions that end while the fleet dies and their actors fall asleep. */
+export const UNHEARD: readonly Trouble[] = [UNHEARD_END, 'cut a client', 'hibernate the actor'];
 
 /** Actors and links that break away under posts. */
 export const BROKEN_AWAY: readonly Trouble[] = [
@@ -368,6 +374,8 @@ export class World {
         this.fleet.doomGivenUp(name);
         actor.crash();
         return runner.crash(chance.between(10, 400));
+      case UNHEARD_END:
+        return this.fleet.doomEnd();
       case 'hibernate the fleet':
         return this.fleet.hibernate();
       case 'cut the control link':

@@ -27,6 +27,7 @@ describe('[F-543] a session that has ended', () => {
 
   test('because its start failed says so for some seconds, and then lets go', () => {
     actor.hear(socket, ended('process_start_failed'));
+    actor.forgotten();
     const until = actor.wakeAt ?? 0;
     expect(until).toBeGreaterThan(actor.now);
     expect(until).toBeLessThanOrEqual(actor.now + SECONDS);
@@ -39,6 +40,7 @@ describe('[F-543] a session that has ended', () => {
 
   test('in another way lets go at once', () => {
     actor.hear(socket, ended('process_exited'));
+    actor.forgotten();
     expect(actor.wakeAt).toBeUndefined();
     expect(replies(actor.post('p1'))).toEqual([refused({ fault: 'session_not_found' })]);
   });
@@ -53,6 +55,7 @@ describe('[F-543] a session that has ended', () => {
   test('does not wait until a clock that was set back is there again', () => {
     actor.now += 3_600_000;
     actor.hear(socket, ended('process_start_failed'));
+    actor.forgotten();
     actor.now -= 3_600_000;
     actor.tick();
     expect(actor.wakeAt).toBeUndefined();

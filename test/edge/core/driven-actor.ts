@@ -72,6 +72,11 @@ export class DrivenActor {
     return this.run(this.#session.found(placed, this.now));
   }
 
+  /** The fleet has heard that the session is over, or broke away. */
+  forgotten(isTold = true): EdgeSessionEffect[] {
+    return this.run(this.#session.forgotten(NAME, isTold, this.now));
+  }
+
   openWith(opening: Opening, id = 'p1'): EdgeSessionEffect[] {
     return this.run(this.#session.openWith(id, opening, post(id), this.now));
   }
