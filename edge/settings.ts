@@ -20,6 +20,8 @@ export interface Settings extends SignInSettings {
   readonly problems: readonly Problem[];
   /** Signs session ids and tickets. Absent: no session can be opened. */
   readonly secret?: string;
+  /** What it signed before it was replaced goes on to count. */
+  readonly secretBefore?: string;
   readonly runners: Grants;
   readonly clients: Grants;
   readonly clientAuth: ClientAuth;
@@ -58,6 +60,7 @@ const SECRET_KINDS = 6;
 export function readSettings(env: Record<string, unknown>): Settings {
   const problems: Problems = [];
   const secret = readSecret(env, problems);
+  const secretBefore = readSecretBefore(env, problems);
   const url = readOwnUrl(env, problems);
   const hosts = readList(env, problems, 'BRIDGE_HOSTS', isHost, HOST_FORM) ?? hostsOf(url) ?? 'any';
   const clientAuth = readClientAuth(env, problems, hosts);
@@ -91,6 +94,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
   return {
     ...signingIn,
     ...(secret !== undefined && { secret }),
+    ...(secretBefore !== undefined && { secretBefore }),
     runners,
     clients,
     clientAuth,
@@ -129,6 +133,23 @@ function readSecret(env: Record<string, unknown>, problems: Problems): string | 
   });
   return undefined;
 }
+
+/** The secret before: set while sessions that it signed are to go on. */
+function readSecretBefore(env: Record<string, unknown>, problems: Problems): string | undefined {
+  const text = variableText(env, problems, 'BRIDGE_SECRET_BEFORE');
+  if (text === undefined || text === '') return undefined;
+  const weakness = weaknessOf(text);
+  if (weakness === undefined) return text;
+  problems.push({
+    what: `BRIDGE_SECRET_BEFORE is ${weakness}, so it is ignored`,
+    fix: 'Set it to what BRIDGE_SECRET was, or remove it.',
+  });
+  return undefined;
+}
+
+/** The secrets whose signatures count, the one that signs first. */
+export const secretsOf = ({ secret, secretBefore }: Settings): readonly string[] =>
+  [secret, secretBefore].filter((each) => each !== undefined);
 
 function weaknessOf(secret: string | undefined): string | undefined {
   if (secret === undefined) return 'not set';

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 // The command line `mcp-bridge`: finds the command, loads what it needs, and turns its answer into the exit code.
 import { LINK_SUBPROTOCOLS } from '../shared/link/version.ts';
+import { VERSION } from '../shared/version.ts';
 import { EXIT } from './commands/arguments.ts';
 import { COMMANDS, isCommand, type CommandName } from './commands/commands.ts';
 import { helpText } from './commands/help.ts';
 import { nearestWord } from './config/problem.ts';
 import { CONFIG_VERSION } from './config/version.ts';
 import { endWithoutReader, outputWritten, print, printError } from './output.ts';
-import { ownVersion } from './own-version.ts';
 import { boundYoungGeneration } from './young-generation.ts';
 
 const SCHEMA_FILE = new URL('./config.schema.json', import.meta.url);
@@ -40,6 +40,8 @@ const PROGRAMS: Readonly<Record<CommandName, Command>> = {
   service: async (argv) => (await import('./commands/service.ts')).serviceCommand(argv),
   deploy: async (argv) => (await import('./commands/deploy.ts')).deployCommand(argv),
   status: async (argv) => (await import('./commands/status.ts')).statusCommand(argv),
+  upgrade: async (argv) => (await import('./commands/upgrade.ts')).upgradeCommand(argv),
+  rotate: async (argv) => (await import('./commands/rotate.ts')).rotateCommand(argv),
   destroy: async (argv) => (await import('./commands/destroy.ts')).destroyCommand(argv),
   doctor: async (argv) => (await import('./commands/doctor.ts')).doctorCommand(argv),
   completion: async (argv) => (await import('./commands/completion.ts')).completionCommand(argv),
@@ -56,7 +58,7 @@ async function main([name, ...argv]: string[]): Promise<number> {
     return EXIT.usage;
   }
   if (name === '--version' || name === '-v') {
-    print(`${await versionText()}\n`);
+    print(`${versionText()}\n`);
     return EXIT.ok;
   }
   const isHelp = name === 'help' || name === '--help' || name === '-h';
@@ -77,10 +79,8 @@ async function main([name, ...argv]: string[]): Promise<number> {
 }
 
 /** Three versions, since each changes by itself: of the package, of the link to the edge, and of the config file. */
-async function versionText(): Promise<string> {
-  const version = await ownVersion();
-  return `${version} (link ${LINK_SUBPROTOCOLS.join(', ')}; config ${CONFIG_VERSION})`;
-}
+const versionText = (): string =>
+  `${VERSION} (link ${LINK_SUBPROTOCOLS.join(', ')}; config ${CONFIG_VERSION})`;
 
 /** `--help` anywhere before a bare `--`. */
 function asksForHelp(argv: readonly string[]): boolean {

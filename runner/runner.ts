@@ -24,6 +24,7 @@ import type { ExitReason } from './process/exit.ts';
 import type { Fault } from '../shared/fault.ts';
 import { CallFigures, Figures } from '../shared/figures.ts';
 import type { ServerName, SessionName } from '../shared/ids.ts';
+import { VERSION, versionSkew } from '../shared/version.ts';
 
 /** Characters of a boot id: as random as a session's name. */
 const BOOT_ID_LENGTH = 22;
@@ -54,6 +55,8 @@ class Runner implements RunningRunner {
   readonly #calls = new CallFigures(this.#figures, 'process');
   #config: RunnerConfig;
   #isDraining = false;
+  /** As the edge last said. */
+  #edgeVersion: string | undefined;
 
   constructor(options: StartOptions) {
     this.#options = options;
@@ -94,8 +97,9 @@ class Runner implements RunningRunner {
         this.#figures.count('linksOpened', 'control');
         this.#edgeReached();
       },
-      welcomed: (servers) => {
+      welcomed: ({ servers, version }) => {
         this.#log.info('control link up', { servers });
+        this.#tellSkew(version);
         ready.resolve();
         this.#spares.welcomed(servers);
       },
@@ -115,6 +119,19 @@ class Runner implements RunningRunner {
     });
   }
 
+  /** Once for each other version of the edge. */
+  #tellSkew(edge: string | undefined): void {
+    const skew = edge === this.#edgeVersion ? undefined : versionSkew(VERSION, edge);
+    this.#edgeVersion = edge;
+    if (!skew) return;
+    const what = `the edge is ${skew} than this runner`;
+    const fix =
+      skew === 'older'
+        ? 'Bring the edge up to date: mcp-bridge upgrade, where it was deployed from.'
+        : `Bring this runner up to date: npm install -g mcp-edge-bridge@${edge}, and start it again.`;
+    this.#log.warn('runner and edge have different versions', { edge, runner: VERSION, what, fix });
+  }
+
   #hello() {
     return {
       type: 'hello' as const,
@@ -124,6 +141,7 @@ class Runner implements RunningRunner {
       servers: this.#isDraining ? [] : [...this.#config.servers.keys()],
       capacity: this.#config.capacity,
       sessions: this.#sessions.names,
+      version: VERSION,
     };
   }
 

@@ -1389,6 +1389,15 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a config of a person that is changed where it should not be',
     tests: ['runner/deploy/config-block.test.ts'],
   },
+  'F-615': {
+    fault: 'an edge and a runner of different versions',
+    tests: ['runner/deploy/versions.test.ts', 'e2e/deployed-edge.long.test.ts'],
+    missing: 'One release is all there is: an edge that says another version plays the other.',
+  },
+  'F-616': {
+    fault: 'a secret or an owner key that has to be replaced while everything runs',
+    tests: ['e2e/deployed-edge.long.test.ts', 'edge/settings.test.ts', 'edge/http/front.test.ts'],
+  },
   'F-562': {
     fault: 'paths with spaces, quotes, percent signs and dollars in the definition of a service',
     tests: ['runner/service/definitions.test.ts'],
@@ -1699,7 +1708,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-180 F-181 F-182 F-183 F-184 F-185 F-186 F-187 F-188 F-189 F-190 F-191 F-192',
   'F-160 F-161 F-162 F-163 F-164 F-165 F-166 F-167 F-168 F-169',
   'F-110 F-111 F-112 F-113 F-114 F-115 F-116 F-117 F-118 F-119 F-120 F-121 F-122',
-  'F-610 F-611 F-612 F-613 F-614',
+  'F-610 F-611 F-612 F-613 F-614 F-615 F-616',
   'F-220 F-221 F-222 F-223 F-224 F-225 F-226 F-227 F-228 F-229 F-230 F-231 F-232',
   'F-260 F-261',
   'F-270 F-271 F-272',

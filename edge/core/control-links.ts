@@ -23,6 +23,8 @@ export interface ControlNote {
   readonly from?: string | undefined;
   readonly use?: ControlDial['use'] | undefined;
   readonly hasHello: boolean;
+  /** Of the runner's package, as its hello says. */
+  readonly version?: string | undefined;
   /** When it was accepted; until its first ping, this is its last sign of life. */
   readonly at: number;
 }
@@ -74,10 +76,10 @@ export class ControlLinks {
   }
 
   /** It said hello. */
-  greeted(socket: SocketId): void {
+  greeted(socket: SocketId, version: string | undefined): void {
     const control = this.#controls.get(socket);
     if (!control) return;
-    control.note = { ...control.note, hasHello: true };
+    control.note = { ...control.note, hasHello: true, ...(version !== undefined && { version }) };
     this.#listener.effect({ do: 'note', socket, note: control.note });
   }
 

@@ -39,6 +39,7 @@ import { actDue, nextDue, type Dues } from '../../shared/dues.ts';
 import type { Fault, FaultCode } from '../../shared/fault.ts';
 import type { Figure } from '../../shared/figures.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
+import { VERSION } from '../../shared/version.ts';
 import { MAX_SESSIONS, type ControlUp, type HelloFrame } from '../../shared/link/control-frames.ts';
 import {
   actorOf,
@@ -259,12 +260,16 @@ export class Fleet {
     return socket === undefined ? this.#awaySince.get(runner) : this.#links.noteOf(socket)?.at;
   }
 
-  /** Where a runner's machine is, and another that shows its credential. */
-  #whence(runner: RunnerName): Pick<RunnerView, 'from' | 'rival'> {
+  /** Where a runner's machine is, its package's version, and another that shows its credential. */
+  #whence(runner: RunnerName): Pick<RunnerView, 'from' | 'rival' | 'version'> {
     const socket = this.#links.openSocketOf(runner);
-    const from = socket === undefined ? undefined : this.#links.noteOf(socket)?.from;
+    const { from, version } = (socket !== undefined && this.#links.noteOf(socket)) || {};
     const rival = this.#rivals.get(runner);
-    return { ...(from !== undefined && { from }), ...(rival && { rival }) };
+    return {
+      ...(from !== undefined && { from }),
+      ...(version !== undefined && { version }),
+      ...(rival && { rival }),
+    };
   }
 
   /** If an actor lost its memory and its runner never returns, nobody else would wake the actor to end the session. */
@@ -498,9 +503,9 @@ export class Fleet {
     const servers = grantedServers(hello.servers, granted, withheld);
     const capacity = Math.min(hello.capacity, MAX_SESSIONS);
     this.#store.putRunner({ runner, boot, servers, capacity, isDraining: false });
-    this.#links.greeted(socket);
+    this.#links.greeted(socket, hello.version);
     this.#awaySince.delete(runner);
-    this.#links.say(socket, { type: 'welcome', servers });
+    this.#links.say(socket, { type: 'welcome', servers, version: VERSION });
     // A later hello on the same socket may cross an `open` on its way, so only the first is compared with the books.
     if (!hasHello) {
       this.#effects.push({ do: 'log', line: runnerPresenceLine('runner connected', runner, from) });

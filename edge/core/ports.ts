@@ -160,6 +160,8 @@ export interface RunnerView {
   readonly since?: number | undefined;
   /** The address that its control link came from, if it is linked and the host can tell. */
   readonly from?: string | undefined;
+  /** Of its package, if it is linked and says so. */
+  readonly version?: string | undefined;
   /** Another machine that came with the same credential. Kept in memory only. */
   readonly rival?: RivalView | undefined;
   readonly isDraining: boolean;

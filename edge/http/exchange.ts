@@ -14,7 +14,7 @@ import type { Rights } from '../core/policy.ts';
 import type { Opening, Post, PostAnswer } from '../core/ports.ts';
 import type { Ports, SessionPort } from './ports.ts';
 import type { Principal } from '../access/principal.ts';
-import type { Settings } from '../settings.ts';
+import { secretsOf, type Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { postId, type ServerName } from '../../shared/ids.ts';
 import type { Tracer } from '../../shared/tracing.ts';
@@ -68,9 +68,12 @@ export async function findSession(
   id: string,
   clientKind: ClientKind,
 ): Promise<SessionPort | undefined> {
-  const { secret, server, principal, ports } = exchange;
+  const { settings, server, principal, ports } = exchange;
   const owner = { server, principal: principal.name, clientKind, client: principal.client };
-  const name = await verifySession(secret, id, owner);
+  const names = await Promise.all(
+    secretsOf(settings).map((secret) => verifySession(secret, id, owner)),
+  );
+  const name = names.find((each) => each !== undefined);
   if (name === undefined) return undefined;
   if (exchange.record) await exchange.record.inSession(name);
   return ports.session(name);

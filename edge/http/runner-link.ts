@@ -11,7 +11,7 @@ import type { Ports } from './ports.ts';
 import type { AssertionUse } from '../access/runner-assertion.ts';
 import { boundServers, type Principal } from '../access/principal.ts';
 import type { Fault } from '../../shared/fault.ts';
-import type { Settings } from '../settings.ts';
+import { secretsOf, type Settings } from '../settings.ts';
 import { actorOf, SESSION_NAME, type SessionName } from '../../shared/ids.ts';
 import { chooseSubprotocol, LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
 
@@ -70,8 +70,7 @@ export async function sessionLink(dial: RunnerDial, session: SessionName): Promi
     SESSION_NAME.test(session) &&
     Number.isSafeInteger(epoch) &&
     epoch > 0 &&
-    settings.secret !== undefined &&
-    (await verifyTicket(settings.secret, ticket, scope));
+    (await isTicketOf(settings, ticket, scope));
   const principal = runner.name;
   if (!isPlaced) return towards({ principal }, refuse({ fault: 'session_not_found' }));
   const linked = await ports
@@ -79,6 +78,17 @@ export async function sessionLink(dial: RunnerDial, session: SessionName): Promi
     .link(request, { session, runner: runner.name, boot, epoch, holds, subprotocol });
   if (linked.status < 400) return linked;
   return towards({ principal }, because({ fault: 'session_not_found' }, linked));
+}
+
+/** Whether the secret signed it, or the one before. */
+async function isTicketOf(
+  settings: Settings,
+  ticket: string,
+  scope: Parameters<typeof verifyTicket>[2],
+): Promise<boolean> {
+  const secrets = secretsOf(settings);
+  const verdicts = secrets.map((secret) => verifyTicket(secret, ticket, scope));
+  return (await Promise.all(verdicts)).includes(true);
 }
 
 /** The servers that are bound to other runners than one with all; undefined if that cannot be found out. */

@@ -166,6 +166,38 @@ export const COMMANDS = {
     ],
     options: { name: DEPLOYED, json: ASSENT.json },
   },
+  upgrade: {
+    summary: 'bring an edge that was deployed from here, and its runner, up to date',
+    usages: ['upgrade [--name <name>] [--yes] [--json]'],
+    about: [
+      "Uploads the edge of this package in the place of an older one; sessions go on. Then the runners: the service of this machine's is restarted once it has finished what it is doing, and for others it says what to type there. Upgrade the package first: npm install -g mcp-edge-bridge@latest",
+    ],
+    options: {
+      name: DEPLOYED,
+      replace: {
+        type: 'boolean',
+        help: 'upload it also in the place of the same or a newer version',
+      },
+      ...ASSENT,
+    },
+  },
+  rotate: {
+    summary: 'replace the owner key or the secret of an edge that was deployed from here',
+    usages: ['rotate owner-key|secret [--now | --end-old] [--name <name>] [--yes] [--json]'],
+    about: [
+      'Makes a new one and sets it. The old one goes on to count beside it until --end-old: the owner key everywhere, the secret for the sessions that there are.',
+    ],
+    words: ['owner-key', 'secret'],
+    options: {
+      name: DEPLOYED,
+      now: {
+        type: 'boolean',
+        help: 'the old one counts no more at once; with the secret, all sessions end',
+      },
+      'end-old': { type: 'boolean', help: 'end the one before' },
+      ...ASSENT,
+    },
+  },
   destroy: {
     summary: 'remove an edge that was deployed from here, and its keys',
     usages: ['destroy [--name <name>] [--yes] [--json]'],

@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { nanoid } from 'nanoid';
 
+import { VERSION } from '../../shared/version.ts';
 import type { Outcome } from '../check/outcome.ts';
 import { readText } from '../config/file-text.ts';
 import { USUAL_FILE } from '../config/places.ts';
@@ -32,7 +33,6 @@ import { lookFromOutside } from '../deploy/outside.ts';
 import { noteDown, takeSteps, edgeOf, type Deploying } from '../deploy/steps.ts';
 import { USUAL_WORKER_NAME, WORKER_NAME } from '../deploy/worker-config.ts';
 import { divided, nameOf } from '../dev/options.ts';
-import { ownVersion } from '../own-version.ts';
 import { EXIT, readArguments, textOf, type Arguments } from './arguments.ts';
 import { calledAs } from './called-as.ts';
 import {
@@ -63,7 +63,7 @@ export async function deployCommand(argv: readonly string[]): Promise<number> {
     const deploying: Deploying = {
       cloudflare: cloudflareOf(files),
       files,
-      version: await ownVersion(),
+      version: VERSION,
       mayReplace: given.values['replace'] === true,
       runner: runnerNameOf(hostname()),
       deployment,

@@ -8,12 +8,14 @@ import {
   deploymentsFolder,
   filesOf,
   folderProblem,
+  isFinished,
   knownNames,
   openFolder,
   readDeployment,
   type Deployment,
   type DeploymentFiles,
 } from '../deploy/deployment.ts';
+import { readTokenFile } from '../credential.ts';
 import { Cloudflare, type Account } from '../deploy/cloudflare.ts';
 import { WORKER_NAME } from '../deploy/worker-config.ts';
 import { findWrangler, talkWithWrangler, type Wrangler } from '../deploy/wrangler.ts';
@@ -22,6 +24,7 @@ import { hasColours, print, printError } from '../output.ts';
 import { startProgress, type Progress } from '../progress.ts';
 import { EXIT, printUsage, textOf, type Arguments } from './arguments.ts';
 import type { CommandName } from './commands.ts';
+import { ownerApi, type OwnerApi } from './owner-api.ts';
 import { outcomeLines } from './outcome-lines.ts';
 import { usageProblem } from './usage.ts';
 
@@ -179,6 +182,28 @@ export function knownDeployment(
         : `no edge ${named} was deployed from here`,
     fix: `See ${deploymentsFolder(process.env)}, or deploy one: mcp-bridge deploy`,
   });
+}
+
+/** The same, once it is whole. */
+export function finishedDeployment(
+  command: CommandName,
+  given: Arguments,
+): { readonly files: DeploymentFiles; readonly deployment: Deployment; readonly edge: string } {
+  const { files, deployment } = knownDeployment(command, given);
+  const { name, url } = deployment;
+  if (url !== undefined && isFinished(deployment)) return { files, deployment, edge: url };
+  throw new Stop({
+    what: `the deployment of ${name} was interrupted`,
+    fix: `Go on with it: mcp-bridge deploy --name ${name}`,
+  });
+}
+
+/** The operator's API of a deployed edge. */
+export async function apiOf(files: DeploymentFiles, edge: string): Promise<OwnerApi> {
+  const ownerKey = await readTokenFile(files.ownerKey, 'owner');
+  if (ownerKey.ok) return ownerApi(edge, ownerKey.token);
+  const { what, fix } = ownerKey.problem;
+  throw new Stop({ what: `${files.ownerKey} ${what}`, fix });
 }
 
 /** Looking at a name that nobody deployed makes no folder. */

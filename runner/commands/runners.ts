@@ -9,12 +9,15 @@ import { failedAt, ownerCommand, type OwnerApi } from './owner-api.ts';
 export const INVITATION = v.object({ code: v.string() });
 
 export const RUNNER_LIST = v.object({
+  /** Of the edge. */
+  version: v.optional(v.string()),
   runners: KEPT,
   linked: v.array(
     v.object({
       runner: v.string(),
       isLinked: v.boolean(),
       from: v.optional(v.string()),
+      version: v.optional(v.string()),
       rival: v.optional(v.object({ from: v.optional(v.string()), at: v.number() })),
       servers: v.array(v.string()),
       sessions: v.number(),

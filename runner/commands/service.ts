@@ -202,6 +202,18 @@ function failed(problem: Problem): number {
   return EXIT.failed;
 }
 
+/** Restarts the runner's service, if there is one that runs; false if there is none, or it did not work. */
+export async function restartService(): Promise<boolean> {
+  const name = managerOf(process.platform);
+  const owner = thisOwner();
+  const manager = name && MANAGERS[name];
+  if (!manager || !existsSync(manager.file(owner))) return false;
+  if ((await exitCodeOf(manager.running(owner), 'ignore')) !== 0) return false;
+  const commands = manager.restart(owner);
+  for (const command of commands) if ((await exitCodeOf(command, 'ignore')) !== 0) return false;
+  return commands.length > 0;
+}
+
 /** How the service does, if it is installed. */
 export async function checkService(): Promise<Outcome> {
   const subject = 'service';

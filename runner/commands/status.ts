@@ -1,14 +1,12 @@
 // `mcp-bridge status`: an edge that was deployed from here on one screen: where it is, how it does, its runners, and what is behind.
+import { VERSION } from '../../shared/version.ts';
 import type { Outcome } from '../check/outcome.ts';
 import { checkEdge } from '../check/edge.ts';
-import { readTokenFile } from '../credential.ts';
-import { isFinished, type Deployment } from '../deploy/deployment.ts';
 import { settingProblems } from '../deploy/outside.ts';
-import { ownVersion } from '../own-version.ts';
+import { edgeVersionOutcome, runnerSkew, runnerUpgrade } from '../deploy/versions.ts';
 import { EXIT, readArguments } from './arguments.ts';
 import { calledAs } from './called-as.ts';
-import { knownDeployment, showing, Stop } from './deployments.ts';
-import { ownerApi } from './owner-api.ts';
+import { apiOf, finishedDeployment, showing } from './deployments.ts';
 import { RUNNER_LIST, whence, type LinkedRunner } from './runners.ts';
 
 /** Returns the exit code: 1 if something has failed. */
@@ -16,21 +14,15 @@ export async function statusCommand(argv: readonly string[]): Promise<number> {
   const given = readArguments('status', argv);
   if (given === undefined) return EXIT.usage;
   return showing('status', given, async (show) => {
-    const { files, deployment } = knownDeployment('status', given);
-    const { name, account, url, version } = deployment;
-    const self = calledAs(process.env);
-    if (url === undefined || !isFinished(deployment))
-      throw new Stop({
-        what: `the deployment of ${name} was interrupted`,
-        fix: `Go on with it: ${self} deploy --name ${name}`,
-      });
-    show.say(`${name} at ${url}, in the Cloudflare account ${account.name}\n\n`);
-    show.doing(`Asking ${url}`);
-    show.told(versionOutcome(deployment, await ownVersion(), self));
-    const health = await checkEdge(url);
+    const { files, deployment, edge } = finishedDeployment('status', given);
+    const { name, account } = deployment;
+    const facts = { name, account, url: edge, package: VERSION };
+    show.say(`${name} at ${edge}, in the Cloudflare account ${account.name}\n\n`);
+    show.doing(`Asking ${edge}`);
+    const health = await checkEdge(edge);
     show.told({ ...health, subject: 'edge' });
-    if (health.verdict !== 'ok') return show.end({ name, account, url, version });
-    const [problem, ...others] = (await settingProblems(url)) ?? [];
+    if (health.verdict !== 'ok') return show.end(facts);
+    const [problem, ...others] = (await settingProblems(edge)) ?? [];
     if (problem !== undefined)
       show.told({
         verdict: 'FAIL',
@@ -39,52 +31,45 @@ export async function statusCommand(argv: readonly string[]): Promise<number> {
         fix: problem,
         lines: others,
       });
-    const ownerKey = await readTokenFile(files.ownerKey, 'owner');
-    if (!ownerKey.ok) {
-      const { what, fix } = ownerKey.problem;
-      show.told({ verdict: 'FAIL', subject: files.ownerKey, what, fix });
-      return show.end({ name, account, url, version });
-    }
-    const list = await ownerApi(url, ownerKey.token).call('GET', 'runners', RUNNER_LIST);
+    const api = await apiOf(files, edge);
+    const list = await api.call('GET', 'runners', RUNNER_LIST);
     if (!list.ok) {
       show.told({ verdict: 'FAIL', subject: 'runners', ...list.problem });
-      return show.end({ name, account, url, version });
+      return show.end(facts);
     }
-    const { linked, runners } = list.value;
-    for (const runner of linked) show.told(runnerOutcome(runner));
+    const { linked, runners, version } = list.value;
+    show.told(edgeVersionOutcome(VERSION, version, calledAs(process.env)));
+    for (const runner of linked) show.told(runnerOutcome(runner, version));
     for (const { name: joined } of runners)
-      if (!linked.some(({ runner }) => runner === joined))
-        show.told({
-          verdict: 'warn',
-          subject: `runner ${joined}`,
-          what: 'has joined, and was not seen since the edge last slept',
-          fix: `Start it on its machine: ${self} run`,
-        });
-    return show.end({ name, account, url, version, runners: linked });
+      if (!linked.some(({ runner }) => runner === joined)) show.told(awayOutcome(joined));
+    if (runners.length + linked.length === 0)
+      show.told({
+        verdict: 'warn',
+        subject: 'runners',
+        what: 'no machine has joined',
+        fix: `Let this one join: ${calledAs(process.env)} deploy --name ${name}`,
+      });
+    return show.end({ ...facts, version, runners: linked });
   });
 }
 
-function versionOutcome({ version = 'unknown' }: Deployment, own: string, self: string): Outcome {
-  const subject = 'worker';
-  return version === own
-    ? { verdict: 'ok', subject, what: `version ${version}, that of this package` }
-    : {
-        verdict: 'warn',
-        subject,
-        what: `version ${version}, and this package has ${own}`,
-        fix: `Bring it up to date: ${self} upgrade`,
-      };
-}
-
-function runnerOutcome({ runner, isLinked, from, servers, sessions }: LinkedRunner): Outcome {
+function runnerOutcome(
+  { runner, isLinked, from, version, servers, sessions }: LinkedRunner,
+  edge: string | undefined,
+): Outcome {
+  if (!isLinked) return awayOutcome(runner);
   const subject = `runner ${runner}`;
   const serves = `serves ${servers.join(', ') || 'nothing'}, ${sessions} ${sessions === 1 ? 'session' : 'sessions'}`;
-  return isLinked
-    ? { verdict: 'ok', subject, what: `linked${whence(from)}, ${serves}` }
-    : {
-        verdict: 'warn',
-        subject,
-        what: `away${whence(from)}`,
-        fix: 'Start it on its machine, or take it off the list: mcp-bridge runner revoke',
-      };
+  const skew = edge === undefined ? undefined : runnerSkew(edge, version);
+  const what = `linked${whence(from)}, ${serves}`;
+  return skew === undefined || edge === undefined
+    ? { verdict: 'ok', subject, what }
+    : { verdict: 'warn', subject, what: `${what}; ${skew}`, fix: runnerUpgrade(edge) };
 }
+
+const awayOutcome = (runner: string): Outcome => ({
+  verdict: 'warn',
+  subject: `runner ${runner}`,
+  what: 'is away',
+  fix: `Start it on its machine (mcp-bridge run), or take it off the list (mcp-bridge runner revoke ${runner}).`,
+});

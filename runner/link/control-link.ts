@@ -36,7 +36,7 @@ export interface ControlLinkOptions {
   hello(): Omit<HelloFrame, 'standby'>;
   /** A socket reached the edge. */
   opened(): void;
-  welcomed(servers: readonly string[]): void;
+  welcomed(frame: ControlDown & { type: 'welcome' }): void;
   /** The socket is gone. */
   lost(): void;
   open(frame: ControlDown & { type: 'open' }): void;
@@ -124,7 +124,7 @@ export class ControlLink {
       case 'welcome':
         this.#isWelcome = true;
         this.#isDisplaced = false;
-        return this.#options.welcomed(header.servers);
+        return this.#options.welcomed(header);
       case 'open':
         return this.#options.open(header);
       case 'spare':

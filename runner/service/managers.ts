@@ -29,6 +29,8 @@ export interface Manager {
   log(owner: Owner): string;
   /** After the file was written. */
   install(owner: Owner): readonly CommandLine[];
+  /** Ends it as a signal would, once it has finished what it is doing, and starts it again; empty if the manager cannot. */
+  restart(owner: Owner): readonly CommandLine[];
   /** Succeeds if it runs. */
   running(owner: Owner): CommandLine;
   status(owner: Owner): CommandLine;
@@ -57,6 +59,7 @@ const systemd: Manager = {
     // Also one that runs already, with what is new.
     systemctl(owner, 'restart', UNIT),
   ],
+  restart: (owner) => [systemctl(owner, 'restart', UNIT)],
   running: (owner) => systemctl(owner, 'is-active', UNIT),
   status: (owner) => systemctl(owner, 'status', '--no-pager', UNIT),
   logs: ({ isSystem }, isFollowing) => [
@@ -86,6 +89,8 @@ const launchd: Manager = {
   log: ({ isSystem, home }) =>
     isSystem ? '/Library/Logs/mcp-bridge.log' : posix.join(home, 'Library/Logs/mcp-bridge.log'),
   install: (owner) => [['launchctl', 'bootstrap', domain(owner), launchd.file(owner)]],
+  // KeepAlive starts it again.
+  restart: (owner) => [['launchctl', 'kill', 'SIGTERM', `${domain(owner)}/${LABEL}`]],
   running: (owner) => ['launchctl', 'print', `${domain(owner)}/${LABEL}`],
   status: (owner) => ['launchctl', 'print', `${domain(owner)}/${LABEL}`],
   logs: (owner, isFollowing) => [
@@ -109,6 +114,8 @@ const task: Manager = {
     ['schtasks', '/Create', '/F', '/TN', TASK, '/XML', task.file(owner)],
     ['schtasks', '/Run', '/TN', TASK],
   ],
+  // Ending a task cuts off whatever it is doing.
+  restart: () => [],
   running: () => ['schtasks', '/Query', '/TN', TASK],
   status: () => ['schtasks', '/Query', '/TN', TASK, '/V', '/FO', 'LIST'],
   logs: (owner, isFollowing) => [

@@ -6,6 +6,8 @@ import { personMember } from './person.ts';
 
 const serverName = v.pipe(v.string(), v.regex(SERVER_NAME));
 const sessionName = v.pipe(v.string(), v.regex(SESSION_NAME));
+/** Of a package: told, and never a reason to refuse. */
+const softwareVersion = v.optional(v.pipe(v.string(), v.regex(/^[\w.+-]{1,64}$/)));
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
 /** Most servers a runner may offer; more would not fit into a socket attachment. */
@@ -24,6 +26,7 @@ export const helloFrame = v.strictObject({
   sessions: v.pipe(v.array(v.unknown()), v.maxLength(2 * MAX_SESSIONS), v.array(sessionName)),
   // Another machine took this runner's place: it takes the place back only when it is free (LP9).
   standby: v.optional(v.literal(true)),
+  version: softwareVersion,
 });
 export const openRefusedFrame = v.strictObject({
   type: v.literal('refused'),
@@ -55,6 +58,7 @@ export type HelloFrame = v.InferOutput<typeof helloFrame>;
 export const controlWelcomeFrame = v.strictObject({
   type: v.literal('welcome'),
   servers: v.array(v.string()),
+  version: softwareVersion,
 });
 const ticket = v.pipe(v.string(), v.maxLength(256));
 

@@ -1,7 +1,7 @@
 // Cloudflare, as far as a deployment needs it: the API, answering wrangler as it is documented and as wrangler's own code reads it, and
 // workers.dev, where whatever was uploaded runs in the real workerd with the settings that were set.
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import {
   createServer,
   request as requestHttp,
@@ -137,6 +137,14 @@ export class PlayedCloudflare {
       NODE_EXTRA_CA_CERTS: join(this.#folder, 'ca.pem'),
       NODE_OPTIONS: `--import=${preload.href}`,
     };
+  }
+
+  /** Changes the code of a worker, and has it served. */
+  async changeCode(name: string, change: (code: string) => string): Promise<void> {
+    const worker = this.workers.get(name);
+    const path = join(this.#folder, name, 'worker.js');
+    writeFileSync(path, change(readFileSync(path, 'utf8')));
+    if (worker) await this.#serve(name, worker);
   }
 
   async stop(): Promise<void> {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { problemText } from '../../shared/problem.ts';
-import { readSettings } from '../../edge/settings.ts';
+import { readSettings, secretsOf } from '../../edge/settings.ts';
 
 const A = 'a'.repeat(64);
 const B = 'b'.repeat(64);
@@ -120,6 +120,18 @@ describe('complete settings', () => {
     expect(clientAuth).toBe('keys');
     expect(problems).toMatchObject([{ what: expect.stringContaining('BRIDGE_HOSTS') }]);
   });
+});
+
+test('[F-616] the secret before counts beside the secret, and a broken one is ignored', () => {
+  const before = 'b3f0re-'.repeat(5);
+  const read = readSettings({ ...COMPLETE, BRIDGE_SECRET_BEFORE: before });
+  expect({ problems: read.problems, secrets: secretsOf(read) }).toEqual({
+    problems: [],
+    secrets: [SECRET, before],
+  });
+  const weak = readSettings({ ...COMPLETE, BRIDGE_SECRET_BEFORE: 'short' });
+  expect(secretsOf(weak)).toEqual([SECRET]);
+  expect(weak.problems).toMatchObject([{ what: expect.stringContaining('too short') }]);
 });
 
 test('an empty environment has one problem for each variable that must be set', () => {

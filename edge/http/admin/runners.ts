@@ -7,18 +7,19 @@ import { refuse } from '../refuse.ts';
 import { sha256 } from '../../access/digest.ts';
 import { invitationOf, mintInvitation } from '../../access/minted.ts';
 import { RUNNER_NAME } from '../../../shared/ids.ts';
+import { VERSION } from '../../../shared/version.ts';
 
 const INVITE = v.strictObject(
   { name: nameMember(RUNNER_NAME), servers: serversOfRequest },
   'The body must be an object of "name" and "servers"',
 );
 
-/** GET /-/api/runners: those that joined, and what each runner is doing. */
+/** GET /-/api/runners: the edge's version, those that joined, and what each runner is doing. */
 export async function listRunners({ ports }: AdminRequest): Promise<Response> {
   const asked = await askAccess(ports, 'credentials', { kind: 'runner' });
   if (!asked) return unreachable();
   const { runners } = await ports.fleet.view();
-  return answered({ runners: asked.answer, linked: runners });
+  return answered({ version: VERSION, runners: asked.answer, linked: runners });
 }
 
 /** POST /-/api/runners */

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { UsedOnce } from '../../../edge/core/used-once.ts';
 import { CLOSE } from '../../../shared/link/close-codes.ts';
+import { VERSION } from '../../../shared/version.ts';
 import { DrivenFleet } from './driven-fleet.ts';
 
 const MINUTE_MS = 60_000;
@@ -33,8 +34,21 @@ test('[F-61] the statement of a link that is up is remembered in the sleep of th
 test('[F-500] a runner with all servers offers none that is bound to another, and is told which it serves', () => {
   const fleet = new DrivenFleet();
   const vm = fleet.link('vm', { servers: ['files', 'mail'] }, { withheld: ['files'] });
-  expect(fleet.frames(vm, 'welcome')).toEqual([{ type: 'welcome', servers: ['mail'] }]);
+  expect(fleet.frames(vm, 'welcome')).toEqual([
+    { type: 'welcome', servers: ['mail'], version: VERSION },
+  ]);
   expect(fleet.open('s'.repeat(22))).toMatchObject({ ok: false });
+});
+
+test('[LP30] the version of a runner is known while it is linked, also in the sleep of the fleet', () => {
+  const fleet = new DrivenFleet();
+  const versionNow = () => fleet.view.runners.map(({ version }) => version);
+  fleet.link('vm', { version: '1.2.3' });
+  expect(versionNow()).toEqual(['1.2.3']);
+  fleet.sleep();
+  expect(versionNow()).toEqual(['1.2.3']);
+  fleet.link('vm', {});
+  expect(versionNow()).toEqual([undefined]);
 });
 
 test('[F-61] what is remembered of used statements is bounded, and forgotten as it ends', () => {

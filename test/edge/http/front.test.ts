@@ -234,6 +234,18 @@ describe('[F-186] a session is judged by what it negotiated', () => {
     expect(edge.names).toEqual([]);
   });
 
+  test('[F-616] the id of a session that the secret before has signed goes on to count', async () => {
+    const before = 'the secret before, of 32 and more letters';
+    const first = new PlayedEdge({ BRIDGE_SECRET: before });
+    const { headers } = await first.post(initialize('2025-06-18'));
+    const session = { 'Mcp-Session-Id': headers.get('mcp-session-id') ?? '' };
+    const next = { BRIDGE_SECRET: 'another secret of 32 and more letters' };
+    const statusAt = async (settings: Record<string, string>): Promise<number> =>
+      (await new PlayedEdge(settings).post(ping, session)).status;
+    expect(await statusAt(next)).toBe(404);
+    expect(await statusAt({ ...next, BRIDGE_SECRET_BEFORE: before })).toBe(200);
+  });
+
   test('[F-25] initialize with the id of another principal, or of an earlier secret: 404', async () => {
     const asAnn = { Authorization: `Bearer ${ANN.key}` };
     const { id } = await opened('2025-06-18');

@@ -1,0 +1,131 @@
+// `mcp-bridge upgrade`: brings an edge that was deployed from here to the version of this package, and then its runners: that of this
+// machine by a restart of its service, which finishes what it is doing first, and the others by saying what to type there.
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { VERSION, versionSkew } from '../../shared/version.ts';
+import { readTokenFile } from '../credential.ts';
+import { writeDeployment } from '../deploy/deployment.ts';
+import { lookFromOutside } from '../deploy/outside.ts';
+import { workerOf } from '../deploy/steps.ts';
+import { runnerSkew, runnerUpgrade } from '../deploy/versions.ts';
+import { EXIT, readArguments } from './arguments.ts';
+import {
+  apiOf,
+  cloudflareOf,
+  finishedDeployment,
+  misuse,
+  showing,
+  Stop,
+  type Show,
+} from './deployments.ts';
+import type { OwnerApi } from './owner-api.ts';
+import { RUNNER_LIST, type LinkedRunner } from './runners.ts';
+import { restartService } from './service.ts';
+
+/** Cloudflare puts new code everywhere within seconds, and into an actor that is in use within five minutes. */
+const NEWS_MS = 360_000;
+
+/** A drain takes up to 30 s, and the start and the link some more. */
+const RESTART_MS = 90_000;
+
+const ASK_EVERY_MS = 1_000;
+
+/** Returns the exit code. */
+export async function upgradeCommand(argv: readonly string[]): Promise<number> {
+  const given = readArguments('upgrade', argv);
+  if (given === undefined) return EXIT.usage;
+  return showing('upgrade', given, async (show) => {
+    const { files, deployment, edge } = finishedDeployment('upgrade', given);
+    const { name, account } = deployment;
+    const api = await apiOf(files, edge);
+    show.doing(`Asking ${edge}`);
+    const before = await listOf(api);
+    const isNewer = versionSkew(VERSION, before.version) === 'newer';
+    if (isNewer && given.values['replace'] !== true)
+      throw new Stop({
+        what: `the edge has ${before.version}, and this package is ${VERSION}, which is older`,
+        fix: 'Upgrade this package first: npm install -g mcp-edge-bridge@latest. To go back all the same, add --replace.',
+      });
+    if (before.version !== VERSION || given.values['replace'] === true) {
+      await agree(
+        show,
+        given.values['yes'] === true,
+        `${before.version ?? 'an old version'} → ${VERSION}`,
+      );
+      const cloudflare = cloudflareOf(files);
+      const tags = await cloudflare.tagsOf(workerOf(deployment));
+      if (!tags.ok) throw new Stop(tags.problem);
+      if (tags.value === undefined)
+        throw new Stop({
+          what: `the worker ${name} is not in the account ${account.name} any more`,
+          fix: 'Remove what is left of it here with `mcp-bridge destroy`, and deploy anew.',
+        });
+      show.doing(`Uploading version ${VERSION}`);
+      const { tag } = deployment;
+      const uploaded = await cloudflare.upload(workerOf(deployment), { tag, version: VERSION });
+      if (!uploaded.ok) throw new Stop(uploaded.problem);
+      writeDeployment(files, { ...deployment, version: VERSION, url: uploaded.value });
+      show.doing('Waiting for the new version; sessions go on meanwhile');
+      if (!(await becomes(NEWS_MS, async () => (await listOf(api)).version === VERSION)))
+        throw new Stop({
+          what: `the edge does not answer with version ${VERSION} yet`,
+          fix: 'Look again in a minute: mcp-bridge status',
+        });
+    }
+    show.told({ verdict: 'ok', subject: 'edge', what: `has version ${VERSION}` });
+    const ownerKey = await readTokenFile(files.ownerKey, 'owner');
+    if (ownerKey.ok) await lookFromOutside(edge, ownerKey.token, show.told);
+    const { linked } = await listOf(api);
+    for (const runner of linked) if (runner.isLinked) await bringUp(runner);
+    return show.end({
+      name,
+      account,
+      url: edge,
+      version: VERSION,
+      runners: (await listOf(api)).linked,
+    });
+
+    async function bringUp({ runner, version }: LinkedRunner): Promise<void> {
+      const subject = `runner ${runner}`;
+      const skew = runnerSkew(VERSION, version);
+      if (skew === undefined)
+        return show.told({ verdict: 'ok', subject, what: `has version ${VERSION}` });
+      const behind = { verdict: 'warn', subject, what: skew, fix: runnerUpgrade(VERSION) } as const;
+      if (runner !== deployment.runner) return show.told(behind);
+      show.doing(`Restarting the runner; it finishes what it is doing`);
+      if (!(await restartService())) return show.told(behind);
+      const isUp = await becomes(RESTART_MS, async () =>
+        (await listOf(api)).linked.some(
+          (each) => each.runner === runner && each.isLinked && each.version === VERSION,
+        ),
+      );
+      show.told(isUp ? { verdict: 'ok', subject, what: `was restarted with ${VERSION}` } : behind);
+    }
+  });
+}
+
+async function agree(show: Show, isAgreed: boolean, what: string): Promise<void> {
+  if (isAgreed) return;
+  if (!show.canAsk) throw misuse('upgrade', 'there is no terminal to ask at: add --yes');
+  const answer = await show.ask(
+    `Upgrade the edge, ${what}? Sessions go on. Enter for yes, n for no: `,
+  );
+  if (answer === undefined || /^n/iu.test(answer))
+    throw new Stop({ what: 'nothing was upgraded', fix: 'Nothing was changed.' });
+}
+
+async function listOf(api: OwnerApi) {
+  const list = await api.call('GET', 'runners', RUNNER_LIST);
+  if (!list.ok) throw new Stop(list.problem);
+  return list.value;
+}
+
+/** Asks again and again; false if it is not so in time. An edge that cannot be asked meanwhile is asked again. */
+async function becomes(ms: number, isSo: () => Promise<boolean>): Promise<boolean> {
+  const until = performance.now() + ms;
+  while (performance.now() < until) {
+    if (await isSo().catch(() => false)) return true;
+    await sleep(ASK_EVERY_MS);
+  }
+  return false;
+}
