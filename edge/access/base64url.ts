@@ -33,3 +33,12 @@ export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | undefined
 }
 
 const VALUES = new Map(Array.from(ALPHABET, (character, value) => [character, value]));
+
+/** A text in UTF-8 as Base64 with padding (RFC 4648 §4). */
+export function base64OfText(text: string): string {
+  const url = toBase64url(new TextEncoder().encode(text));
+  return url
+    .replaceAll('-', '+')
+    .replaceAll('_', '/')
+    .padEnd(Math.ceil(url.length / 4) * 4, '=');
+}

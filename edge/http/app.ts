@@ -4,7 +4,9 @@ import { corsHeaders, preflight } from './cors.ts';
 import { RecordedPost } from './recorded-post.ts';
 import { checkNoKeyInUrl } from '../access/credentials.ts';
 import { networkOf } from '../access/network.ts';
-import { grants } from '../access/principal.ts';
+import { grants, type Principal } from '../access/principal.ts';
+import { ALL_OF_SERVER, type ServerPolicy } from '../core/policy.ts';
+import type { ConsoleContext } from './console/request.ts';
 import type { Policies } from '../core/policies.ts';
 import type { Asked } from '../core/policy-asked.ts';
 import { checkUrl, urlOf } from './request-url.ts';
@@ -83,11 +85,14 @@ async function call(
   env: EdgeContext,
   server: ServerName,
   memory: Memory,
+  signedIn?: string,
 ): Promise<Response> {
   let response: Response;
   try {
     const fault = checkPlace(raw, env.settings);
-    response = fault ? refuse(fault) : await serve({ req: { raw }, env }, server, MCP, memory);
+    response = fault
+      ? refuse(fault)
+      : await serve({ req: { raw }, env }, server, MCP, memory, signedIn);
   } catch (error) {
     response = failed(error, raw, env);
   }
@@ -206,7 +211,11 @@ function signIn(request: Request, env: EdgeContext, memory: Memory): Promise<Res
     policies,
   };
   const { pathname } = urlOf(request);
-  if (isConsolePath(pathname)) return consoleAnswer({ ...asked, settings });
+  if (isConsolePath(pathname)) {
+    const callAs: ConsoleContext['callAs'] = (name) => (server, init) =>
+      call(new Request(`${signIn.issuer}/${server}/mcp`, init), env, server, memory, name);
+    return consoleAnswer({ ...asked, settings, callAs });
+  }
   return adminAnswer({ ...asked, settings }) ?? signInAnswer(asked);
 }
 
@@ -234,12 +243,25 @@ function asRefusal(request: Request, refusal: Response, settings: Settings): Res
   return readingOn(request, refusal);
 }
 
-/** Lets a client in: Origin, method, credential, grant; only then is a body read (F-30, F-31). */
+/** Who signed in at the console acts by it as by an app, which was let do what apps are told to ask for. */
+const consolePrincipal = (
+  name: string,
+  { url = '' }: Settings,
+  policy: ServerPolicy | undefined,
+): Principal => ({
+  name,
+  servers: '*',
+  client: `${url}/-/`,
+  scopes: policy?.ask ?? [ALL_OF_SERVER],
+});
+
+/** Lets a client in: Origin, method, credential, grant; only then is a body read (F-30, F-31). `signedIn`: at the console, so no credential comes. */
 async function serve(
   { req, env }: { readonly req: { readonly raw: Request }; readonly env: EdgeContext },
   server: ServerName,
   { clientKind, methods }: Endpoint,
   memory: Memory,
+  signedIn?: string,
 ): Promise<Response> {
   const { raw: request } = req;
   const { settings, ports } = env;
@@ -254,7 +276,10 @@ async function serve(
   const policies = found instanceof Promise ? await found : found;
   if ('fault' in policies) return refuse(policies.fault);
   const policy = policies.of(server);
-  const principal = await admit(request, env, { server, clientKind, policy }, memory);
+  const principal =
+    signedIn === undefined
+      ? await admit(request, env, { server, clientKind, policy }, memory)
+      : consolePrincipal(signedIn, settings, policy);
   if (principal instanceof Response) return principal;
   const rights = policy?.rightsOf(principal);
   const budget =

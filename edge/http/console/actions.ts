@@ -31,9 +31,13 @@ export const failedPage = (
 
 /** Reads the form and does the work. */
 export const withForm =
-  (back: string, work: (context: ConsoleRequest, form: Parameters) => Promise<Response>): Act =>
+  (
+    back: string,
+    work: (context: ConsoleRequest, form: Parameters) => Promise<Response>,
+    limitBytes?: number,
+  ): Act =>
   async (context) => {
-    const form = await readForm(context.request);
+    const form = await readForm(context.request, limitBytes);
     return typeof form === 'string' ? failedPage(context, form, back) : work(context, form);
   };
 

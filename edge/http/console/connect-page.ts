@@ -1,6 +1,6 @@
 // How clients connect to a server of this edge: a link or a line for each, made for the server that is chosen.
 import { encode } from 'uqr';
-import { toBase64url } from '../../access/base64url.ts';
+import { base64OfText } from '../../access/base64url.ts';
 import type { ConsoleRequest } from './request.ts';
 import { urlOf } from '../request-url.ts';
 import { el, type ViewElement } from './element.ts';
@@ -68,7 +68,7 @@ const install = (href: string, label: string): ViewElement =>
   el('p', {}, el('a', { class: 'link-button', href }, label));
 
 function panels(server: string, url: string): ViewElement[] {
-  const cursor = encodeURIComponent(base64(JSON.stringify({ url })));
+  const cursor = encodeURIComponent(base64OfText(JSON.stringify({ url })));
   const vscode = encodeURIComponent(JSON.stringify({ name: server, type: 'http', url }));
   return [
     panel(
@@ -142,12 +142,3 @@ function qrCode(text: string): ViewElement {
     el('path', { d: path.join('') }),
   );
 }
-
-/** Base64 (RFC 4648 §4) of a text. */
-const base64 = (text: string): string => {
-  const url = toBase64url(new TextEncoder().encode(text));
-  return url
-    .replaceAll('-', '+')
-    .replaceAll('_', '/')
-    .padEnd(Math.ceil(url.length / 4) * 4, '=');
-};

@@ -1,5 +1,7 @@
 // The console at /-/: where its owner sees what the edge does, and does what there is to do. Which path leads where, and who may go there.
+import { accessPage, addKey, endGrant, removeKey, setPolicyHere } from './access-page.ts';
 import { endSession, inviteHere, removeHere, type Act } from './actions.ts';
+import { auditAnswer } from './audit-export.ts';
 import { connectPage } from './connect-page.ts';
 import { el, type ViewElement } from './element.ts';
 import { eventsAnswer } from './stream.ts';
@@ -8,11 +10,12 @@ import { framed } from './frame.ts';
 import { queryText } from './calls-view.ts';
 import { LIVE_VIEWS } from './live-views.ts';
 import { addRunnerPart } from './add-runner.ts';
-import type { ConsoleRequest } from './request.ts';
+import type { ConsoleContext, ConsoleRequest } from './request.ts';
 import { noCookie, programWithKey, signedIn } from './signed-in.ts';
 import { noOwnerPage, signInPage, takeKey } from './sign-in-page.ts';
+import { tryPage, tryTool } from './try-page.ts';
 import { PAGE_LINES, Watch } from './watch.ts';
-import { asOwner, type AdminRequest } from '../admin/owner.ts';
+import { asOwner } from '../admin/owner.ts';
 import { redirectTo } from './redirect.ts';
 import { refuse } from '../refuse.ts';
 import { urlOf } from '../request-url.ts';
@@ -30,7 +33,7 @@ export const isConsolePath = (pathname: string): boolean =>
 export const withoutConsole = (request: Request): Promise<Response> => noOwnerPage(request);
 
 /** The answer of the console. */
-export async function consoleAnswer(context: AdminRequest): Promise<Response> {
+export async function consoleAnswer(context: ConsoleContext): Promise<Response> {
   const { request, signIn, secret } = context;
   const { pathname, host } = urlOf(request);
   if (signIn.ownerKeys.size === 0) return noOwnerPage(request);
@@ -70,6 +73,11 @@ const ACTS: Readonly<Record<string, Act>> = {
   'sessions/end': endSession,
   runners: inviteHere,
   'runners/remove': removeHere,
+  keys: addKey,
+  'keys/remove': removeKey,
+  'grants/end': endGrant,
+  policy: setPolicyHere,
+  try: tryTool,
 };
 
 async function act(context: ConsoleRequest, path: string): Promise<Response> {
@@ -91,6 +99,7 @@ async function show(context: ConsoleRequest, path: string): Promise<Response> {
     const seen = Number(request.headers.get('last-event-id') ?? text('after'));
     return eventsAnswer(context, viewer, query, Number.isSafeInteger(seen) ? seen : undefined);
   }
+  if (path === 'audit.jsonl') return auditAnswer(context, query);
   const page = path === '' ? 'overview' : CONSOLE_PAGES.find((name) => name === path);
   return page === undefined ? notThere(request) : showPage(context, page, query);
 }
@@ -100,6 +109,8 @@ const STILL_PAGES: Partial<
   Record<ConsolePage, (context: ConsoleRequest) => Promise<readonly ViewElement[]>>
 > = {
   connect: connectPage,
+  access: accessPage,
+  try: tryPage,
 };
 
 async function showPage(

@@ -97,6 +97,10 @@ table+.panel,.page+.panel,.panel+.panel,form+.panel{margin-top:1.5rem}
 .console pre{background:var(--soft);white-space:pre-wrap;overflow-wrap:anywhere}
 .message{padding:.75rem 1rem;border-left:.25rem solid var(--good);border-radius:.25rem;background:var(--card);font-weight:600}
 .message.bad{border-left-color:var(--bad)}
+.choices{display:flex;flex-wrap:wrap;gap:.5rem;padding:0;list-style:none}
+.choices a{display:block;padding:.375rem .875rem;border:1px solid var(--line);border-radius:1rem;color:inherit;text-decoration:none}
+.choices a[aria-current]{border-color:var(--accent);color:var(--accent);font-weight:600}
+.console textarea.line{min-height:0;font:inherit;field-sizing:content;max-height:12rem}
 .tool{padding:.75rem 0;border-bottom:1px solid var(--line)}
 .tool p{margin:.25rem 0;overflow-wrap:anywhere}
 .console .card{margin-top:12vh}

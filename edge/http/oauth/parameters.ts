@@ -27,11 +27,14 @@ const BODY_MS = 10_000;
 const FORM = /^application\/x-www-form-urlencoded\s*(?:;|$)/iu;
 
 /** A form's parameters, or why there are none. */
-export async function readForm(request: Request): Promise<Parameters | string> {
+export async function readForm(
+  request: Request,
+  limitBytes = BODY_BYTES,
+): Promise<Parameters | string> {
   if (!FORM.test(request.headers.get('content-type') ?? ''))
     return 'The body must be application/x-www-form-urlencoded.';
-  const text = await bodyText(request);
-  if (text === undefined) return `The body must be a form of at most ${BODY_BYTES} bytes.`;
+  const text = await bodyText(request, limitBytes);
+  if (text === undefined) return `The body must be a form of at most ${limitBytes} bytes.`;
   const parameters = readParameters(text);
   const [twice] = parameters.repeated;
   return twice === undefined ? parameters : 'A parameter came more than once.';

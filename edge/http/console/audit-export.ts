@@ -1,0 +1,28 @@
+// GET /-/audit.jsonl: what the edge has recorded and still keeps, a line of JSON each, as `mcp-bridge audit --json` prints it.
+import type { CallQuery } from './facts.ts';
+import { COMMON } from './frame.ts';
+import type { ConsoleRequest } from './request.ts';
+import { streamResponse } from '../stream-body.ts';
+
+const encoder = new TextEncoder();
+
+export function auditAnswer({ ports }: ConsoleRequest, query: CallQuery): Response {
+  const { server, person: principal, outcome } = query;
+  let after: number | undefined;
+  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+    const { lines, next } = await ports.fleet.records({ after, server, principal, outcome });
+    if (lines.length === 0 || next === after) return controller.close();
+    after = next;
+    const text = lines.map(({ time, line }) => {
+      const { level, message, ...fields } = line;
+      return `${JSON.stringify({ time: new Date(time).toISOString(), level, message, ...fields })}\n`;
+    });
+    controller.enqueue(encoder.encode(text.join('')));
+  };
+  const headers = {
+    ...COMMON,
+    'Content-Type': 'application/jsonl; charset=utf-8',
+    'Content-Disposition': 'attachment; filename="audit.jsonl"',
+  };
+  return streamResponse({ pull }, { headers });
+}

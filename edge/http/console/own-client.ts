@@ -1,0 +1,105 @@
+// The console as a client of a server: a 2026-07-28 request by the same door as every client's. Policy, limits and record are the same.
+import { base64OfText } from '../../access/base64url.ts';
+import type { CallServer } from './request.ts';
+import {
+  METHOD_HEADER,
+  NAME_HEADER,
+  PROTOCOL_VERSION_HEADER,
+} from '../../../shared/mcp/headers.ts';
+import { META, MODERN_REVISION } from '../../../shared/mcp/modern.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What a server answered, or why it did not. */
+export type Answered =
+  | { readonly ok: true; readonly result: Fields }
+  | { readonly ok: false; readonly message: string; readonly code?: number | undefined };
+
+const CLIENT = { name: 'mcp-edge-bridge console', version: '1' };
+
+/** Bytes of an answer that a page shows. */
+const ANSWER_BYTES = 8 * 1024 * 1024;
+
+/** Calls a method. `name`: the tool that a `tools/call` names. */
+export async function askServer(
+  callServer: CallServer,
+  server: string,
+  method: string,
+  params: Fields = {},
+  name?: string,
+): Promise<Answered> {
+  const meta = {
+    [META.protocolVersion]: MODERN_REVISION,
+    [META.clientCapabilities]: {},
+    [META.clientInfo]: CLIENT,
+  };
+  const headers = {
+    'Content-Type': 'application/json',
+    Accept: 'application/json, text/event-stream',
+    [PROTOCOL_VERSION_HEADER]: MODERN_REVISION,
+    [METHOD_HEADER]: method,
+    ...(name !== undefined && { [NAME_HEADER]: headerValue(name) }),
+  };
+  const body = JSON.stringify({
+    jsonrpc: '2.0',
+    id: 1,
+    method,
+    params: { ...params, _meta: meta },
+  });
+  const response = await callServer(server, { method: 'POST', headers, body });
+  const text = await textOf(response);
+  if (text === undefined)
+    return { ok: false, message: 'The answer is too large to be shown here.' };
+  return messageIn(text) ?? { ok: false, message: `The edge answered with ${response.status}.` };
+}
+
+async function textOf(response: Response): Promise<string | undefined> {
+  if (!response.body) return '';
+  const decoder = new TextDecoder();
+  let [text, bytes] = ['', 0];
+  for await (const piece of response.body) {
+    bytes += piece.length;
+    if (bytes > ANSWER_BYTES) return undefined;
+    text += decoder.decode(piece, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** The message that answers: the whole body, or in the last event of a stream that has one. */
+function messageIn(text: string): Answered | undefined {
+  const events = text
+    .split('\n')
+    .filter((line) => line.startsWith('data:'))
+    .map((line) => line.slice('data:'.length));
+  for (const candidate of [text, ...events.toReversed()]) {
+    const message = parsed(candidate);
+    const error = message?.['error'] as
+      | { readonly message?: unknown; readonly code?: unknown }
+      | undefined;
+    if (error)
+      return {
+        ok: false,
+        message: String(error.message ?? 'The server answered with an error.'),
+        code: typeof error.code === 'number' ? error.code : undefined,
+      };
+    const result = message?.['result'];
+    if (typeof result === 'object' && result !== null)
+      return { ok: true, result: result as Fields };
+  }
+  return undefined;
+}
+
+function parsed(text: string): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Fields) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** As headers carry a name that is not plain (MCP 2026-07-28, Transports, "Value Encoding"). */
+const headerValue = (name: string): string =>
+  /^[\x21-\x7e]+$/u.test(name) && !name.startsWith('=?')
+    ? name
+    : `=?base64?${base64OfText(name)}?=`;
