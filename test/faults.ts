@@ -1682,6 +1682,19 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['edge/http/console/views.test.ts', 'e2e/console.test.ts'],
     missing: 'Only Chromium is tried, and only where the machine has one.',
   },
+  'F-644': {
+    fault: 'a tool changes its description, its schema or its name behind its users',
+    tests: ['edge/core/seen-tools.test.ts'],
+  },
+  'F-645': {
+    fault: 'a sign-in stops half-way, and nobody knows where',
+    tests: ['edge/core/sign-in-trail.test.ts'],
+  },
+  'F-646': {
+    fault:
+      'a tool is tried in the console: a strange schema, wrong arguments, an image that is none, an error',
+    tests: ['edge/http/console/try.test.ts'],
+  },
   'F-99': {
     fault: 'what happened is not recorded, or the record holds what it must not',
     tests: ['edge/core/log.test.ts'],
@@ -1733,7 +1746,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-450 F-451 F-452 F-453 F-454 F-455 F-456 F-457 F-458 F-459 F-460',
   'F-530 F-531 F-532 F-534 F-535 F-536 F-537 F-538',
   'F-370 F-371 F-372 F-373',
-  'F-640 F-641 F-642 F-643',
+  'F-640 F-641 F-642 F-643 F-644 F-645 F-646',
   'F-550 F-551 F-552 F-553',
   'F-600',
   'F-580 F-581 F-582 F-583 F-584 F-585',

@@ -4,6 +4,7 @@ import type { ToldApp, ToldRequest } from '../../shared/mcp/told.ts';
 import type { SessionRow } from './ports.ts';
 import type { FaultCode, SIGN_IN_ERRORS } from '../../shared/fault.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
+import type { SignInStep } from '../../shared/metrics.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type {
   BootId,
@@ -24,7 +25,8 @@ export type LogLine =
   | RunnerPresenceLine
   | DisplacementLine
   | FailureLine
-  | SettingLine;
+  | SettingLine
+  | SignInStepLine;
 
 /** What a line tells of a call. */
 export interface ToldCall extends ToldRequest, ToldApp {
@@ -108,6 +110,22 @@ export interface RefusalLine extends Partial<ToldCall> {
 
 /** An error of an OAuth endpoint. */
 export type SignInError = (typeof SIGN_IN_ERRORS)[number];
+
+/** Somebody who signs in came a step on. */
+export interface SignInStepLine {
+  readonly level: 'info';
+  readonly message: 'sign-in step';
+  /** `found`: read where to sign in. */
+  readonly step: SignInStep | 'found';
+  /** The app's id, and what it calls itself. */
+  readonly app?: string | undefined;
+  readonly name?: string | undefined;
+  /** A digest of the network that it came from, to find what came from the same one. */
+  readonly visitor: string;
+  readonly server?: ServerName | undefined;
+  /** Who allowed it. */
+  readonly principal?: PrincipalName | undefined;
+}
 
 /** A session that was in the books is over. */
 export interface SessionEnd {

@@ -26,6 +26,7 @@ import { controlLink, sessionLink, type RunnerDial } from './runner-link.ts';
 import { healthz } from './status.ts';
 import { tellQuotas } from './told-quotas.ts';
 import { streamableDelete, streamableGet, streamablePost } from './streamable.ts';
+import { toldName } from './told-name.ts';
 import { unknownPath } from './unknown-path.ts';
 import type { PrincipalLimits, Share } from '../core/limits.ts';
 import { failureOf } from '../core/log.ts';
@@ -188,8 +189,20 @@ async function route(
     if (!signedIn) return next();
     context.res = await signedIn;
     const step = signInStepOf(context.res);
-    if (step) context.env.tally.signIn(step);
+    if (step) await tellStep(step, context.env, request);
   }
+}
+
+/** Counts and records how far a sign-in came. */
+async function tellStep(
+  told: NonNullable<ReturnType<typeof signInStepOf>>,
+  { settings, tally, log, addressOf }: EdgeContext,
+  request: Request,
+): Promise<void> {
+  if (told.step !== 'found') tally.signIn(told.step);
+  const network = networkOf(addressOf(request) ?? '') ?? '';
+  const visitor = await toldName(`${settings.secret ?? ''} network ${network}`);
+  log({ level: 'info', message: 'sign-in step', ...told, visitor });
 }
 
 /** The answer of an OAuth endpoint, where people can sign in. */
@@ -214,7 +227,7 @@ function signIn(request: Request, env: EdgeContext, memory: Memory): Promise<Res
   if (isConsolePath(pathname)) {
     const callAs: ConsoleContext['callAs'] = (name) => (server, init) =>
       call(new Request(`${signIn.issuer}/${server}/mcp`, init), env, server, memory, name);
-    return consoleAnswer({ ...asked, settings, callAs });
+    return consoleAnswer({ ...asked, settings, callAs, seenTools: memory.seenTools });
   }
   return adminAnswer({ ...asked, settings }) ?? signInAnswer(asked);
 }

@@ -8,6 +8,7 @@ import type { Ports } from './ports.ts';
 import { EdgeLimits } from '../core/limits.ts';
 import type { LogPort } from '../core/log.ts';
 import type { EdgeTally } from '../core/tally.ts';
+import { SeenTools } from '../core/seen-tools.ts';
 import type { Settings } from '../settings.ts';
 import type { Tracer } from '../../shared/tracing.ts';
 
@@ -35,4 +36,5 @@ export class Memory {
   readonly readiness = new Readiness();
   readonly policies = new PolicyMemory();
   readonly toldLimits = new ToldLimits();
+  readonly seenTools = new SeenTools();
 }

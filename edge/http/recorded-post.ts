@@ -67,12 +67,14 @@ export class RecordedPost {
     this.#trace = trace;
   }
 
-  /** It went to its session as this post. */
+  /** It goes to its session as this post. One that is sent again may be another; the time until it went first counts. */
   posted({ id }: Pick<Post, 'id'>): void {
+    if (this.#callId === undefined) {
+      const now = Date.now();
+      this.#edgeMs = now - this.#startedAt;
+      this.#trace?.posted(now);
+    }
     this.#callId = id;
-    const now = Date.now();
-    this.#edgeMs = now - this.#startedAt;
-    this.#trace?.posted(now);
   }
 
   /** What the line of a refusal says of the call that was refused, which then has no line of its own. */

@@ -11,6 +11,7 @@ import { queryText } from './calls-view.ts';
 import { LIVE_VIEWS } from './live-views.ts';
 import { addRunnerPart } from './add-runner.ts';
 import type { ConsoleContext, ConsoleRequest } from './request.ts';
+import { serverTools } from './server-tools.ts';
 import { noCookie, programWithKey, signedIn } from './signed-in.ts';
 import { noOwnerPage, signInPage, takeKey } from './sign-in-page.ts';
 import { tryPage, tryTool } from './try-page.ts';
@@ -143,7 +144,13 @@ async function showPage(
       stream: `/-/events${shown}${shown === '' ? '?' : '&'}after=${next}`,
       model,
     },
-    body: [page === 'runners' && addRunnerPart()],
+    body: [
+      page === 'runners' && addRunnerPart(),
+      page === 'servers' &&
+        query.server !== undefined &&
+        facts.servers.includes(query.server) &&
+        (await serverTools(context, query.server)),
+    ],
   });
 }
 

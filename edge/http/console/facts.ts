@@ -1,5 +1,6 @@
 // What the pages of the console are made of: the state of the edge as it is sent to whoever watches.
 import type { EdgeState } from '../../core/state-words.ts';
+import type { Trail } from '../../core/sign-in-trail.ts';
 import type { KeptLine } from '../../core/record.ts';
 
 export const CONSOLE_PAGES = [
@@ -38,6 +39,8 @@ export interface ConsoleFacts extends EdgeState {
   readonly viewer: Viewer;
   /** The newest of the open ones. */
   readonly shownSessions: readonly ShownSession[];
+  /** The newest first. */
+  readonly trails: readonly Trail[];
 }
 
 /** Which calls are shown: those of a server, a person, or with an outcome. */

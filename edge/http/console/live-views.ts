@@ -1,6 +1,7 @@
 // The pages of the console that live: what the edge is doing now. The same function makes them on the server and in the browser.
 import { el, type ViewChild, type ViewElement } from './element.ts';
 import type { ConsolePage, LiveModel, ShownSession } from './facts.ts';
+import { signInsView } from './sign-ins-view.ts';
 import { callList, callsView } from './calls-view.ts';
 import { actionForm, ago, badge, empty, heading, tableOf, words } from './parts.ts';
 import {
@@ -18,6 +19,7 @@ export const LIVE_VIEWS: Partial<Record<ConsolePage, (model: LiveModel) => ViewE
   servers: serversView,
   runners: runnersView,
   sessions: sessionsView,
+  'sign-ins': signInsView,
 };
 
 /** Calls that the overview shows. */

@@ -1,5 +1,6 @@
 // What a page of the console is given: the request, who signed in, and the way to the servers.
 import type { SignedIn } from './signed-in.ts';
+import type { SeenTools } from '../../core/seen-tools.ts';
 import type { AdminRequest } from '../admin/owner.ts';
 
 /** Sends a request to a server's MCP endpoint in the name of who signed in, as if it had come from outside. */
@@ -15,6 +16,7 @@ export type CallServer = (
 /** What the app gives the console. `callAs`: see {@link CallServer}; `name`: of the principal. */
 export interface ConsoleContext extends AdminRequest {
   readonly callAs: (name: string) => CallServer;
+  readonly seenTools: SeenTools;
 }
 
 export interface ConsoleRequest extends ConsoleContext {

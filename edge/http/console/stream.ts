@@ -2,12 +2,10 @@
 // looks at the fleet while its client reads; nobody watches without one, and nothing is kept for one that is slow.
 import type { CallQuery } from './facts.ts';
 import type { SignedIn } from './signed-in.ts';
-import { Watch, type Look } from './watch.ts';
+import { Watch, type Look, type WatchContext } from './watch.ts';
 import { sleep } from '../exchange.ts';
-import type { Ports } from '../ports.ts';
 import { OPENING_COMMENT, SSE_HEADERS } from '../sse-response.ts';
 import { streamResponse } from '../stream-body.ts';
-import type { Settings } from '../../settings.ts';
 import { encodeComment } from '../../../shared/sse/encode.ts';
 
 /** A call is to be seen within a second. */
@@ -22,7 +20,7 @@ const LASTS_MS = 150_000;
 const encoder = new TextEncoder();
 
 export function eventsAnswer(
-  context: { readonly settings: Settings; readonly ports: Ports },
+  context: WatchContext,
   viewer: SignedIn,
   query: CallQuery,
   seen: number | undefined,

@@ -79,6 +79,9 @@ main{max-width:72rem;margin:0 auto;padding:1.5rem 1.25rem 4rem;outline:0}
 .copyable button{flex:none}
 .grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(20rem,100%),1fr));gap:1rem}
 table+.panel,.page+.panel,.panel+.panel,form+.panel{margin-top:1.5rem}
+.grid>.panel{margin-top:0}
+.grid .copyable{flex-direction:column;align-items:stretch}
+.grid .copyable button{align-self:start;padding:.25rem .75rem;font-size:.875rem}
 .panel{padding:1rem 1.25rem;border:1px solid var(--line);border-radius:.75rem;background:var(--card)}
 .panel h2,.panel h3{margin-top:0}
 .panel>:last-child{margin-bottom:0}
@@ -101,6 +104,7 @@ table+.panel,.page+.panel,.panel+.panel,form+.panel{margin-top:1.5rem}
 .choices a{display:block;padding:.375rem .875rem;border:1px solid var(--line);border-radius:1rem;color:inherit;text-decoration:none}
 .choices a[aria-current]{border-color:var(--accent);color:var(--accent);font-weight:600}
 .console textarea.line{min-height:0;font:inherit;field-sizing:content;max-height:12rem}
+.message.changed{border-left-color:var(--warn);font-weight:400}
 .tool{padding:.75rem 0;border-bottom:1px solid var(--line)}
 .tool p{margin:.25rem 0;overflow-wrap:anywhere}
 .console .card{margin-top:12vh}

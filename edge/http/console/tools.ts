@@ -1,4 +1,5 @@
 // The tools that a server offers, as it lists them to a client.
+import type { SeenChange } from '../../core/seen-tools.ts';
 import { askServer } from './own-client.ts';
 import type { ConsoleRequest } from './request.ts';
 import { toolShapes, type ToolShape } from './tool-form.ts';
@@ -7,11 +8,16 @@ import { toolShapes, type ToolShape } from './tool-form.ts';
 const MOST_PAGES = 20;
 
 export type ListedTools =
-  | { readonly ok: true; readonly tools: readonly ToolShape[] }
+  | {
+      readonly ok: true;
+      readonly tools: readonly ToolShape[];
+      /** What changed since somebody looked before. */
+      readonly change: SeenChange | undefined;
+    }
   | { readonly ok: false; readonly message: string };
 
 export async function listTools(
-  { callAs, viewer }: ConsoleRequest,
+  { callAs, viewer, seenTools }: ConsoleRequest,
   server: string,
 ): Promise<ListedTools> {
   const tools: ToolShape[] = [];
@@ -25,5 +31,5 @@ export async function listTools(
     if (typeof nextCursor !== 'string') break;
     cursor = nextCursor;
   }
-  return { ok: true, tools };
+  return { ok: true, tools, change: seenTools.shown(server, tools, Date.now()) };
 }

@@ -1,12 +1,12 @@
 // What a watcher of the console sees, look after look: the facts of the edge, and the calls that came since.
 import type { CallQuery, ConsoleFacts, ShownSession, Viewer } from './facts.ts';
 import { toldName } from '../told-name.ts';
-import type { Ports } from '../ports.ts';
+import type { ConsoleContext } from './request.ts';
 import { isCall } from './calls-view.ts';
 import { fitsQuery, type KeptLine, type RecordView } from '../../core/record.ts';
 import type { SessionView } from '../../core/fleet-look.ts';
+import { SignInTrails } from '../../core/sign-in-trail.ts';
 import { WatchedRecord } from '../../core/watched-record.ts';
-import type { Settings } from '../../settings.ts';
 
 /** Lines that the first look goes through, for what was lately. */
 const FIRST_LINES = 500;
@@ -22,37 +22,35 @@ export interface Look {
   readonly next: number;
 }
 
+export type WatchContext = Pick<ConsoleContext, 'settings' | 'ports' | 'seenTools'>;
+
 export class Watch {
-  readonly #settings: Settings;
-  readonly #ports: Ports;
+  readonly #context: WatchContext;
   readonly #viewer: Viewer;
   readonly #query: CallQuery;
   readonly #record = new WatchedRecord();
+  readonly #trails = new SignInTrails();
   #after: number | undefined;
 
   /** `after`: what came up to there was seen. */
-  constructor(
-    { settings, ports }: { readonly settings: Settings; readonly ports: Ports },
-    viewer: Viewer,
-    query: CallQuery,
-  ) {
-    this.#settings = settings;
-    this.#ports = ports;
+  constructor(context: WatchContext, viewer: Viewer, query: CallQuery) {
+    this.#context = context;
     this.#viewer = viewer;
     this.#query = query;
   }
 
   /** `seen`: a place in the record up to which the watcher has seen the lines. Rejects when the fleet is out of reach. */
   async look(seen?: number): Promise<Look> {
-    const { view, sessions, record } = await this.#ports.fleet.look({
+    const { view, sessions, record } = await this.#context.ports.fleet.look({
       after: this.#after,
       last: FIRST_LINES,
     });
     this.#after = record.next;
     this.#record.take(record.lines);
+    this.#trails.take(record.lines);
     const lines = this.#fitting(record, seen);
     const now = Date.now();
-    const { problems, record: level } = this.#settings;
+    const { problems, record: level } = this.#context.settings;
     const facts: ConsoleFacts = {
       at: now,
       viewer: this.#viewer,
@@ -64,8 +62,9 @@ export class Watch {
       problems,
       record: level,
       failing: this.#record.failing(now),
-      stuck: [],
-      changed: [],
+      trails: this.#trails.all,
+      stuck: this.#trails.stuck(now),
+      changed: this.#context.seenTools.changed(now),
     };
     return { facts, lines, next: record.next };
   }

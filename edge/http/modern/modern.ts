@@ -154,8 +154,9 @@ interface Asked {
 async function serve(exchange: Exchange, opening: Opening, asked: Asked): Promise<Response> {
   const { actor: own, askedAt } = asked;
   const request = { post: newPost(asked), opening, own, askedAt };
-  const delivered = await deliver(exchange, opening, own, new ModernDelivery(request, homes));
   const { record } = exchange;
+  record?.posted(request.post);
+  const delivered = await deliver(exchange, opening, own, new ModernDelivery(request, homes));
   record?.posted(delivered.post);
   if (record) recordAnswer(record, delivered.answer);
   return respond(exchange, asked, delivered);

@@ -71,7 +71,7 @@ export async function showConsent(context: SignInRequest): Promise<Response> {
     challenge: wish.challenge,
   };
   const page = await consent(context, sealed, { headers: { 'Set-Cookie': cookie.setCookie } });
-  return isStep('asked', page);
+  return isStep('asked', page, { app: app.id, name: app.name, server: wish.server });
 }
 
 /** POST /authorize */

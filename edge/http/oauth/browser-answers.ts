@@ -96,7 +96,12 @@ export async function approve(
     case 'blocked':
       return refusal(403, BLOCKED, { fault: 'access_denied' });
     case 'approved':
-      return isStep('allowed', sendBack(context, consent, { code }));
+      return isStep('allowed', sendBack(context, consent, { code }), {
+        app: consent.client,
+        name: consent.app,
+        server: consent.server,
+        principal: person.id,
+      });
   }
 }
 

@@ -1,6 +1,7 @@
 // Where clients find out how to sign in: the metadata of each server as a protected resource (RFC 9728), that of the edge as an
 // authorization server (RFC 8414), and the challenge that leads there (RFC 6750 §3, RFC 9728 §5.1). All of it comes from settings and policy.
 import type { SignInRequest } from './context.ts';
+import { isStep } from './sign-in-step.ts';
 import { byMethod, metadataAnswer, oauthError } from './answer.ts';
 import {
   PROTECTED_RESOURCE,
@@ -26,7 +27,7 @@ export function metadata(pathname: string, context: SignInRequest): Promise<Resp
   if (!METADATA.test(pathname)) return undefined;
   const answer = async (): Promise<Response> => {
     const value = await metadataAt(pathname, context);
-    return value ? metadataAnswer(value) : noMetadata();
+    return value ? isStep('found', metadataAnswer(value)) : noMetadata();
   };
   return byMethod(context.request, { GET: answer, HEAD: answer });
 }

@@ -45,5 +45,6 @@ export async function registerApp({ request, ports, from }: SignInRequest): Prom
       },
       201,
     ),
+    { app: app.id, name: app.name },
   );
 }

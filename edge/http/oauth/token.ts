@@ -75,7 +75,7 @@ async function redeem(context: SignInRequest, form: Parameters, client: string):
   });
   if (!asked) return unavailableError();
   endedBy(context, asked.answer);
-  return answerOf(context, asked.answer, { step: 'redeemed', access, refresh });
+  return answerOf(context, asked.answer, { step: 'redeemed', client, access, refresh });
 }
 
 async function renew(context: SignInRequest, form: Parameters, client: string): Promise<Response> {
@@ -100,11 +100,11 @@ async function renew(context: SignInRequest, form: Parameters, client: string): 
   const { answer } = asked;
   endedBy(context, answer);
   if (answer.kind !== 'issued' || answer.sealed === undefined)
-    return answerOf(context, answer, { step: 'renewed', access, refresh });
+    return answerOf(context, answer, { step: 'renewed', client, access, refresh });
   const before = await unseal(presented, 'successor', answer.sealed);
   return before === undefined
     ? unavailableError()
-    : answerOf(context, answer, { step: 'renewed', access, refresh: before });
+    : answerOf(context, answer, { step: 'renewed', client, access, refresh: before });
 }
 
 /** Clients repeat what they asked for at first, of which the refresh token itself is no right; undefined: all that was granted. */
@@ -135,6 +135,7 @@ function endedBy({ ports }: SignInRequest, answer: Issued | RefusedExchange | Li
 /** What an exchange gives, and which step of signing in it is. */
 interface Exchanged {
   readonly step: 'redeemed' | 'renewed';
+  readonly client: string;
   readonly access: string;
   readonly refresh: string;
 }
@@ -142,7 +143,7 @@ interface Exchanged {
 function answerOf(
   { signIn }: SignInRequest,
   answer: Issued | RefusedExchange | Limited,
-  { step, access, refresh }: Exchanged,
+  { step, client, access, refresh }: Exchanged,
 ): Response {
   if (answer.kind === 'limited') return limitedError(answer.retryAfterS);
   if (answer.kind !== 'issued') return oauthError(400, answer.kind, WHY[answer.kind]);
@@ -158,5 +159,6 @@ function answerOf(
       refresh_token: refresh,
       scope: scopes.join(' '),
     }),
+    { app: client, server: answer.server, principal: answer.person.id },
   );
 }

@@ -43,6 +43,7 @@ const modelOf = (name: string): LiveModel => ({
     lastCallAt: NOW,
     problems: [],
     record: 'all',
+    trails: [{ key: name, app: name, server: name, person: name, steps: { found: NOW }, at: NOW }],
     failing: [{ server: name, fault: 'process_exited', at: NOW, times: 1 }],
     stuck: [{ app: name, missing: name, at: NOW }],
     changed: [{ server: name, tools: [name] }],
@@ -102,7 +103,7 @@ describe.each(PAGES)('[F-642] the page %s', (_page, view) => {
     );
     for (const tag of tags)
       expect(tag).toMatch(
-        /^\/?(?:a|button|code|dd|details|div|dl|dt|form|h[123]|input|label|li|p|pre|rect|section|span|strong|summary|svg|table|tbody|td|th|thead|time|tr|ul)$/u,
+        /^\/?(?:a|button|code|dd|details|div|dl|dt|form|h[123]|input|label|li|ol|p|pre|rect|section|span|strong|summary|svg|table|tbody|td|th|thead|time|tr|ul)$/u,
       );
     const bare = [...html.matchAll(/<[^>]*>/gu)].map(([tag]) => tag.replaceAll(/"[^"]*"/gu, '""'));
     expect(bare.join('')).not.toMatch(/\son\w+=|'/iu);

@@ -1,0 +1,74 @@
+// The tools of one server on its page, with what changed since somebody looked before.
+import { el, type ViewElement } from './element.ts';
+import { ago, badge, empty } from './parts.ts';
+import type { ConsoleRequest } from './request.ts';
+import type { ToolShape } from './tool-form.ts';
+import { listTools } from './tools.ts';
+import type { SeenChange, ToolChange } from '../../core/seen-tools.ts';
+
+const KINDS: Readonly<Record<ToolChange['kind'], string>> = {
+  new: 'new',
+  gone: 'gone',
+  description: 'another description',
+  schema: 'another schema',
+};
+
+export async function serverTools(context: ConsoleRequest, server: string): Promise<ViewElement> {
+  const listed = await listTools(context, server);
+  const now = Date.now();
+  return el(
+    'section',
+    { class: 'panel', 'aria-labelledby': 'tools' },
+    el('h2', { id: 'tools' }, `Tools of ${server}`),
+    ...(listed.ok
+      ? [listed.change && changeView(listed.change, now), toolTable(server, listed.tools)]
+      : [el('p', { class: 'message bad', role: 'alert' }, listed.message)]),
+  );
+}
+
+const changeView = ({ at, changes }: SeenChange, now: number): ViewElement =>
+  el(
+    'div',
+    { class: 'message changed', role: 'status' },
+    el('p', {}, 'Other than when somebody looked before, noticed ', ago(at, now), ':'),
+    el(
+      'ul',
+      {},
+      ...changes.map(({ tool, kind, before, after }) =>
+        el(
+          'li',
+          {},
+          tool,
+          ' ',
+          badge('warn', KINDS[kind]),
+          before !== undefined && el('p', { class: 'hint' }, 'Before: ', before),
+          after !== undefined && el('p', { class: 'hint' }, 'Now: ', after),
+        ),
+      ),
+    ),
+  );
+
+const toolTable = (server: string, tools: readonly ToolShape[]): ViewElement =>
+  tools.length === 0
+    ? empty('It has no tools.')
+    : el(
+        'div',
+        {},
+        ...tools.map(({ name, description = '' }) =>
+          el(
+            'div',
+            { class: 'tool' },
+            el('strong', {}, name),
+            ' ',
+            el(
+              'a',
+              {
+                href: `/-/try?server=${server}&tool=${encodeURIComponent(name)}`,
+                'aria-label': `Try ${name}`,
+              },
+              'Try',
+            ),
+            el('p', { class: 'hint' }, description),
+          ),
+        ),
+      );
