@@ -79,7 +79,8 @@ function messageIn(text: string): Answered | undefined {
     if (error)
       return {
         ok: false,
-        message: String(error.message ?? 'The server answered with an error.'),
+        message:
+          typeof error.message === 'string' ? error.message : 'The server answered with an error.',
         code: typeof error.code === 'number' ? error.code : undefined,
       };
     const result = message?.['result'];
