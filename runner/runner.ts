@@ -195,8 +195,11 @@ class Runner implements RunningRunner {
   #host({ open: frame, server, ahead }: Opened, pool: SessionShare, first: ServerProcess): void {
     const { session, server: name } = frame;
     this.#figures.count('sessionsOpened', name);
-    const log = this.#log.child({ session, server: name, principal: frame.principal });
-    const record = this.#record?.child({ session, server: name, principal: frame.principal });
+    const { principal, person } = frame;
+    const log = this.#log.child({ session, server: name, principal });
+    // The app that was let in, if that is known; what a client says of itself is in each call.
+    const of = { session, server: name, principal, client: person?.client };
+    const record = this.#record?.child(of);
     record?.info('session opened', { clientKind: frame.clientKind, pid: first.pid });
     const host = new SessionHost({
       open: frame,

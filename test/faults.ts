@@ -1519,12 +1519,18 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'runner/sessions/per-user.test.ts',
       'runner/cli.test.ts',
       'shared/person.test.ts',
+      'e2e/per-user.test.ts',
     ],
   },
   'F-574': {
     fault:
       'sessions of several people come, leave and end in any order, and their secrets change meanwhile',
     tests: ['runner/core/idle-processes.test.ts', 'runner/sessions/per-user.test.ts'],
+  },
+  'F-575': {
+    fault:
+      'two people use a server with secrets of their own, in sessions of all eras that come and go side by side',
+    tests: ['e2e/per-user.test.ts', 'e2e/per-user.long.test.ts'],
   },
   'F-576': {
     fault: 'a variable of a server is called like something that every object has',
@@ -1755,7 +1761,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-600',
   'F-580 F-581 F-582 F-583 F-584 F-585',
   'F-380',
-  'F-570 F-571 F-572 F-573 F-574 F-576 F-577',
+  'F-570 F-571 F-572 F-573 F-574 F-575 F-576 F-577',
   'F-630 F-631 F-632 F-633 F-634 F-635 F-636',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
 ].flatMap((group) => group.split(' '));

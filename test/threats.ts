@@ -116,9 +116,9 @@ export const THREAT_ROWS: Readonly<Record<string, ThreatRow>> = {
   },
   T21: {
     threat: "gets the process, or the secret, that is another person's",
-    control: 'a process for each session; of 2026-07-28 clients, for each person and server',
-    faults: ['F-25', 'F-422'],
-    missing: 'There are no secrets by person.',
+    control:
+      'a process for each session; of 2026-07-28 clients, for each person and server; what was started with something of a person serves nobody else',
+    faults: ['F-25', 'F-422', 'F-572', 'F-573', 'F-574', 'F-575', 'F-577'],
   },
   T22: {
     threat: "uses the operator's API, or has the owner's browser use it",

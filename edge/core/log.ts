@@ -41,6 +41,8 @@ export interface CallLine extends ToldCall {
   readonly level: 'info';
   readonly message: 'call';
   readonly principal: PrincipalName;
+  /** The id of the app that was let in, of people who signed in; `app` is what it says of itself. */
+  readonly client?: string | undefined;
   readonly server: ServerName;
   readonly clientKind: ClientKind;
   /** How many, in a batch. */

@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import { corsHeaders, preflight } from './cors.ts';
 import { RecordedPost } from './recorded-post.ts';
+import { toldPerson } from '../access/told-person.ts';
 import { checkNoKeyInUrl } from '../access/credentials.ts';
 import { networkOf } from '../access/network.ts';
 import { grants, type Principal } from '../access/principal.ts';
@@ -305,7 +306,9 @@ async function serve(
   const limited = budget?.request(Date.now());
   if (limited) return towards({ principal: principal.name }, refuse(limited));
   const { name } = principal;
-  const caller = { principal: name, server, clientKind, request: env.requestId(request) };
+  const client = toldPerson(principal)?.client;
+  const of = env.requestId(request);
+  const caller = { principal: name, client, server, clientKind, request: of };
   const record =
     request.method === 'POST'
       ? new RecordedPost(env.tally, caller, settings.record === 'all' ? env.log : undefined)

@@ -11,7 +11,10 @@ import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { toldOf, type ToldApp, type ToldRequest } from '../../shared/mcp/told.ts';
 
 /** Who calls which server. */
-export type CallerFacts = Pick<CallLine, 'principal' | 'server' | 'clientKind' | 'request'>;
+export type CallerFacts = Pick<
+  CallLine,
+  'principal' | 'client' | 'server' | 'clientKind' | 'request'
+>;
 
 /** What it asks for; in a batch, what the first request of it does. */
 interface Asked {
@@ -96,7 +99,7 @@ export class RecordedPost {
     if (!asked || this.#callId === undefined) return;
     this.#asked = undefined;
     this.#trace?.ended(Date.now());
-    const { principal, server, request } = this.#caller;
+    const { principal, client, server, request } = this.#caller;
     const { told, isListen, clientKind, requests, bytesUp } = asked;
     const [ms, edgeMs] = [Date.now() - this.#startedAt, this.#edgeMs];
     this.#tally.call({ server, outcome, isListen, ms, edgeMs });
@@ -106,6 +109,7 @@ export class RecordedPost {
       level: 'info',
       message: 'call',
       principal,
+      client,
       server,
       clientKind,
       request,

@@ -198,6 +198,20 @@ describe('mutants of the rules', () => {
       { crowd: 120 },
     ],
     [
+      '[F-574] R-9: a session actor that does not say who took its spare',
+      ['session.ts', 'clientKind, person })', 'clientKind })'],
+      1,
+    ],
+    [
+      '[F-574] R-9: a fleet that does not say who opens a session',
+      [
+        'placing.ts',
+        'const owner = { server, clientKind, principal, person }',
+        'const owner = { server, clientKind, principal }',
+      ],
+      1,
+    ],
+    [
       '[F-294] R-2: a worker that takes what is refused now for the whole story',
       ['exchange.ts', 'this.#attempts > 0 ? inDoubt(answer) : answer', 'answer'],
       350,

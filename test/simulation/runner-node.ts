@@ -292,8 +292,8 @@ export class HostedSession {
     this.#runner = runner;
     this.#name = open.session;
     this.principal = open.principal;
-    // Each client is a principal of its own.
-    this.#processes = new SessionProcesses(world, open.principal, runner.eras);
+    // Each client is a person of its own, as in a server with something for each: its processes serve that person alone.
+    this.#processes = new SessionProcesses(world, open.person?.id ?? 'nobody', runner.eras);
     this.#process = sessionProcess({
       open,
       server: SERVER_CONFIG,

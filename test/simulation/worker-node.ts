@@ -112,7 +112,7 @@ export class Exchange {
     this.#unread = new world.rules.Unread();
     this.#ownName = name;
     this.#name = name;
-    this.#opening = { server: SERVER, principal, clientKind };
+    this.#opening = { server: SERVER, principal, clientKind, person: { id: principal } };
     this.#wire = wire;
     this.#skewMs = world.skew(SKEW_MS);
     wire.b.onClose = () => this.#cancel();

@@ -138,7 +138,7 @@ describe('"perUser" of a server', () => {
     expect(found.at(-1)?.what).toContain('refers to ${person.id}, who is calling');
   });
 
-  it('[F-572] whatever is accepted: no two people have a file in common, and none leads out of its folder', () => {
+  it('[R-9] [F-572] whatever is accepted: no two people have a file in common, and none leads out of its folder', () => {
     const name = fc.constantFrom('p', 'q', 'ann', 'bob', '.', '..', '~', '${person.id}');
     const path = fc
       .array(name, { minLength: 1, maxLength: 5 })

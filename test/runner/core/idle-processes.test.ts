@@ -52,7 +52,7 @@ const happening = fc.oneof(
   }),
 );
 
-test('[F-574] a process is never given to another person, nor to the same one with what they had before', () => {
+test('[R-9] [F-574] a process is never given to another person, nor to the same one with what they had before', () => {
   fc.assert(
     fc.property(fc.array(happening, { maxLength: 60 }), (happenings) => {
       const idle = new IdleProcesses<Started>();

@@ -69,7 +69,7 @@ function session(pool: ProcessPool, id: string) {
   return { share, process, said: said.promise };
 }
 
-test('[F-574] one that was left while it started goes to its person, and to nobody else', async () => {
+test('[R-9] [F-574] one that was left while it started goes to its person, and to nobody else', async () => {
   const { pool, keep } = await poolOf(2);
   keep('ann', 'of ann');
   keep('bob', 'of bob');
