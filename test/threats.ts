@@ -81,7 +81,7 @@ export const THREAT_ROWS: Readonly<Record<string, ThreatRow>> = {
   T14: {
     threat: 'guesses keys, codes and tokens',
     control: '256 random bits; wrong ones are limited for their network, right ones never',
-    faults: ['F-413', 'F-419', 'F-459'],
+    faults: ['F-413', 'F-419', 'F-459', 'F-583'],
   },
   T15: {
     threat: 'reads secrets in a log, a URL, a file, a frame or an environment',
@@ -91,7 +91,7 @@ export const THREAT_ROWS: Readonly<Record<string, ThreatRow>> = {
   T16: {
     threat: 'goes on after his access was taken back',
     control: 'requests end within 30 s, what is open within 5 s',
-    faults: ['F-36', 'F-411', 'F-505', 'F-507', 'F-520', 'F-526'],
+    faults: ['F-36', 'F-411', 'F-505', 'F-507', 'F-520', 'F-526', 'F-582', 'F-584'],
   },
   T17: {
     threat: 'finds out which servers there are',
