@@ -1134,7 +1134,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-634': {
     fault: 'a client sends a trace context that is none',
-    tests: ['shared/trace-context.test.ts', 'e2e/traces.test.ts'],
+    tests: ['shared/trace-context.test.ts', 'edge/core/traced-call.test.ts', 'e2e/traces.test.ts'],
   },
   'F-635': {
     fault: 'a span tells a collector what was said, or who may say it',
