@@ -1092,6 +1092,18 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'the kernel takes ten milliseconds to move the runner into a cgroup: with each start, everybody waited that long',
     tests: ['runner/sessions/starts.test.ts', 'runner/process/containment.test.ts'],
   },
+  'F-590': {
+    fault: 'two ends of a socket in memory that answer each other without end, while others wait',
+    tests: ['edge/hosts/node/mail.test.ts'],
+  },
+  'F-591': {
+    fault: 'frames between edge and runner of one program, which no socket writes out or reads',
+    tests: [
+      'edge/core/relay.test.ts',
+      'edge/hosts/node/mail.test.ts',
+      'runner/dev/memory-link.test.ts',
+    ],
+  },
   'F-551': {
     fault:
       'a session ends beside hundreds of others: to find what its process has started, all their processes were read',
@@ -1760,6 +1772,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-550 F-551 F-552 F-553',
   'F-600',
   'F-580 F-581 F-582 F-583 F-584 F-585',
+  'F-590 F-591',
   'F-380',
   'F-570 F-571 F-572 F-573 F-574 F-575 F-576 F-577',
   'F-630 F-631 F-632 F-633 F-634 F-635 F-636',

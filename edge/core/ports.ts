@@ -3,6 +3,8 @@
 import type { Text } from '../../shared/bytes.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type { Figure } from '../../shared/figures.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
+import type { CarriedDown } from '../../shared/link/carried.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
 import type { ToldPerson } from '../../shared/link/person.ts';
 import type {
@@ -21,6 +23,8 @@ export interface Post {
   readonly id: string;
   readonly stream: StreamId;
   readonly message: string;
+  /** The same as it was scanned, if it is one message on one line: a runner in this program need not scan it again. */
+  readonly said?: MessageView | undefined;
   readonly wants: 'answer' | 'accepted';
   /** Raw JSON text of the ids of its requests. */
   readonly requestIds: readonly string[];
@@ -202,6 +206,13 @@ export type SocketEffect<Note> =
       readonly reason: string;
     }
   | { readonly do: 'note'; readonly socket: SocketId; readonly note: Note };
+
+/** Hands a frame to a runner in this program as it is: only if its dial said so. */
+export interface CarryEffect {
+  readonly do: 'carry';
+  readonly socket: SocketId;
+  readonly carried: CarriedDown;
+}
 
 /** What a session keeps while its runner is away: the grace may outlast the memory of its actor. */
 export interface LostSession {

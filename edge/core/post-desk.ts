@@ -11,7 +11,6 @@ import { refusalOf, WaitingPosts, type WaitingPost } from './waiting-posts.ts';
 import { isInPieces, type Text } from '../../shared/bytes.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { SSE_STREAM, type SocketId, type StreamId } from '../../shared/ids.ts';
-import { encodeText } from '../../shared/link/codec.ts';
 import type { EventFrame } from '../../shared/link/session-frames.ts';
 import { OWED_IDS } from '../../shared/link/sizes.ts';
 
@@ -48,13 +47,13 @@ export class PostDesk {
 
   #send(post: WaitingPost): void {
     post.isSent = true;
-    const { stream, id, message, requestIds } = post;
+    const { stream, id, message, said, requestIds } = post;
     // A frame that may be sent in parts must be identical each time it is sent, or it could not continue after a break (LP3).
     const delivered = message.length > CARRYING_POST ? [] : this.deliveries.take();
     const frame = { type: 'post', stream, id, ...(delivered.length > 0 && { delivered }) } as const;
     // A cancellation must not overtake its request, nor an answer the messages before it.
     const isBehind = requestIds.length === 0;
-    this.#effects.add({ do: 'link', text: encodeText(frame, message), isBehind });
+    this.#effects.down(frame, message, isBehind, said);
   }
 
   /** The runner says that it has a post. */
@@ -66,6 +65,7 @@ export class PostDesk {
     if (!post) return 'not waited for';
     post.isAccepted = true;
     post.message = '';
+    post.said = undefined;
     if (post.wants === 'accepted') this.#confirm(post);
     return 'accepted';
   }

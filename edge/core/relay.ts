@@ -17,7 +17,8 @@ import type { Fault } from '../../shared/fault.ts';
 import { GET_STREAM, SSE_STREAM, type SocketId, type StreamId } from '../../shared/ids.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
-import { decodeText, encodeText } from '../../shared/link/codec.ts';
+import type { CarriedUp } from '../../shared/link/carried.ts';
+import { decodeText, encodeFrame } from '../../shared/link/codec.ts';
 import { hotEvent } from '../../shared/link/hot-frames.ts';
 import type { Hold } from '../../shared/link/parts.ts';
 import {
@@ -96,12 +97,13 @@ export class Relay {
 
   /**
    * The runner dialled. The caller has closed any older socket: only the newest is the link (LP8). `holds`: the parts of frames
-   * kept from the last socket.
+   * kept from the last socket. `carries`: the runner is in this program.
    */
-  linked(epoch: number, holds: readonly Hold[] = []): RelayEffect[] {
+  linked(epoch: number, holds: readonly Hold[] = [], carries = false): RelayEffect[] {
     if (this.#link.state === 'ended') return this.#effects.take();
     const expired = this.#link.state === 'lost' && this.#link.isExpired;
     this.#link = { state: 'linked', epoch };
+    this.#effects.carries = carries;
     this.#order.relinked();
     this.#down({ type: 'welcome', expired, ...(holds.length > 0 && { holds: [...holds] }) });
     if (this.#taking) this.#down(this.#taking);
@@ -138,14 +140,25 @@ export class Relay {
       this.#breach(OUTSIDE_PROTOCOL, now);
       return this.#effects.take();
     }
+    return this.#take(reading.frame.header, reading.frame.message, () => text, now);
+  }
+
+  /** A frame of a runner in this program. */
+  carried({ frame, message }: CarriedUp, now: number): RelayEffect[] {
+    if (!this.#isLinked) return this.#effects.take();
+    return this.#take(frame, message, () => encodeFrame(frame, message), now);
+  }
+
+  /** `text`: of the whole frame, for the worker that follows its stream. */
+  #take(frame: SessionUp, message: Text | undefined, text: () => Text, now: number): RelayEffect[] {
     this.#taking = undefined;
-    this.#route(reading.frame.header, reading.frame.message, text, now);
+    this.#route(frame, message, text, now);
     const { announced } = this.#ending;
     if (announced && !this.#isOwedAWord) this.#ended(announced);
     return this.#effects.take();
   }
 
-  #route(frame: SessionUp, message: Text | undefined, text: Text, now: number): void {
+  #route(frame: SessionUp, message: Text | undefined, text: () => Text, now: number): void {
     switch (frame.type) {
       case 'event':
         return this.#event(frame, message, text, now);
@@ -314,7 +327,7 @@ export class Relay {
     };
   }
 
-  #event(frame: EventFrame, message: Text | undefined, text: Text, now: number): void {
+  #event(frame: EventFrame, message: Text | undefined, text: () => Text, now: number): void {
     const messages = messagesOf(frame, message);
     if (!messages) return this.#breach('not as many events as the frame says', now);
     const posted = this.#posts.event(frame, message, now);
@@ -325,7 +338,7 @@ export class Relay {
       const order = this.#order.events(frame.stream, frame);
       if (order === 'breach') return this.#breach('not the next event of its stream', now);
       if (order === 'repeated') return;
-      this.#effects.add({ do: 'tell', socket, text });
+      this.#effects.add({ do: 'tell', socket, text: text() });
       if (frame.stream === SSE_STREAM)
         for (const each of messages) this.#posts.acceptAnswered(each);
       if (frame.final) this.#expected.delete(frame.stream);
@@ -343,7 +356,7 @@ export class Relay {
     }
   }
 
-  #accepted(id: string, text: Text, now: number): void {
+  #accepted(id: string, text: () => Text, now: number): void {
     const outcome = this.#posts.accepted(id);
     if (outcome === 'never sent')
       return this.#breach('a post was accepted that was never sent', now);
@@ -351,14 +364,14 @@ export class Relay {
   }
 
   /** Where a stream continues, for the worker that asked. Its client may have left in the meantime. */
-  #attached({ stream, after }: AttachedFrame, text: Text, now: number): void {
+  #attached({ stream, after }: AttachedFrame, text: () => Text, now: number): void {
     const isAsked = this.#order.attached(stream, after);
     if (!this.#followers.has(stream)) return this.#order.changed(stream);
     if (!isAsked) return this.#breach('nobody asked for this stream', now);
     this.#tellFollower(stream, text);
   }
 
-  #refused(frame: RefusedFrame, text: Text): void {
+  #refused(frame: RefusedFrame, text: () => Text): void {
     this.#posts.upward.release(frame.of);
     this.#order.refused(frame.of);
     if (!this.#posts.waiting.has(frame.of)) return this.#tellFollower(frame.of, text);
@@ -435,12 +448,12 @@ export class Relay {
   }
 
   #down(frame: SessionDown): void {
-    if (this.#isLinked) this.#effects.add({ do: 'link', text: encodeText(frame) });
+    if (this.#isLinked) this.#effects.down(frame);
   }
 
-  #tellFollower(stream: StreamId, text: Text): void {
+  #tellFollower(stream: StreamId, text: () => Text): void {
     const socket = this.#followers.socketOf(stream);
-    if (socket !== undefined) this.#effects.add({ do: 'tell', socket, text });
+    if (socket !== undefined) this.#effects.add({ do: 'tell', socket, text: text() });
   }
 }
 

@@ -62,6 +62,11 @@ export class RunnerLine {
     return this.#outbox.omit(post, now);
   }
 
+  /** Something came from the runner that no line had to carry. */
+  heard(now: number): void {
+    this.#heardAt = now;
+  }
+
   /** Asks the runner for a sign of life. */
   ping(now: number): readonly string[] {
     return this.#outbox.ping(now);

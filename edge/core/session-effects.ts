@@ -1,5 +1,6 @@
 // What the rules of a session want of their host, and what is noted on a socket while its actor sleeps.
 import type {
+  CarryEffect,
   Negotiated,
   Opened,
   Opening,
@@ -34,6 +35,7 @@ export type SessionReply = Opened<undefined> | PostAnswer | Negotiated | boolean
 /** `ask` is the host's id of the input that is answered. */
 export type EdgeSessionEffect =
   | SocketEffect<SessionNote>
+  | CarryEffect
   | { readonly do: 'reply'; readonly ask: string; readonly reply: SessionReply }
   /** The fleet could not be reached; the request may be repeated. */
   | { readonly do: 'fail'; readonly ask: string }

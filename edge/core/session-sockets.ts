@@ -1,6 +1,7 @@
 // The sockets of a session's actor, its runner's and its followers': what is noted on each, what came whole, and what is sent there.
 import type { EdgeSessionEffect, EdgeSessionHost, SessionNote } from './session-effects.ts';
 import type { Text } from '../../shared/bytes.ts';
+import type { CarriedDown } from '../../shared/link/carried.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { textForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
@@ -100,6 +101,12 @@ export class SessionSockets {
   down(socket: SocketId, messages: readonly string[], waiting: number): void {
     for (const text of messages) this.#effect({ do: 'send', socket, text });
     this.#bound(socket, waiting);
+  }
+
+  /** To a runner in this program. */
+  carry(socket: SocketId, carried: CarriedDown): void {
+    this.#effect({ do: 'carry', socket, carried });
+    this.#bound(socket, 0);
   }
 
   /** To a follower. */

@@ -35,11 +35,15 @@ import { ID_LENGTH, SessionSockets, type LinkNote } from './session-sockets.ts';
 import { wholeText, type Text } from '../../shared/bytes.ts';
 import { actDue, earlier, nextDue, type Dues } from '../../shared/dues.ts';
 import type { Fault } from '../../shared/fault.ts';
+import type { CarriedUp } from '../../shared/link/carried.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
+import { encodeText } from '../../shared/link/codec.ts';
 import { readHolds } from '../../shared/link/parts.ts';
 import { DIAL_WAIT_MS } from '../../shared/link/timing.ts';
 import type { PrincipalName, SessionName, SocketId, StreamId } from '../../shared/ids.ts';
+
+const encoder = new TextEncoder();
 
 /** The fields of a runner's dial that must match the placement (LP7). */
 const PLACE = ['session', 'runner', 'boot'] as const;
@@ -322,14 +326,25 @@ export class EdgeSession {
 
   // From the runner and from sockets.
 
-  /** A runner dials: answered by `accept` or `refuse`. */
-  dial(ask: string, dial: LinkDial, now: number): EdgeSessionEffect[] {
-    return this.#step(now, () => this.#whenPlaced(ask, () => this.#dial(ask, dial)));
+  /** A runner dials: answered by `accept` or `refuse`. `carries`: it is in this program, so frames are handed over as they are. */
+  dial(ask: string, dial: LinkDial, now: number, carries = false): EdgeSessionEffect[] {
+    return this.#step(now, () => this.#whenPlaced(ask, () => this.#dial(ask, dial, carries)));
   }
 
   /** A WebSocket message; undefined for one that is not text. */
   message(socket: SocketId, text: string | undefined, now: number): EdgeSessionEffect[] {
     return this.#step(now, () => this.#message(socket, text));
+  }
+
+  /** A frame of a runner in this program. */
+  carried(socket: SocketId, carried: CarriedUp, now: number): EdgeSessionEffect[] {
+    return this.#step(now, () => {
+      const note = this.#sockets.noteOf(socket);
+      if (!note || socket !== this.#line.socket) return;
+      this.#watch.heard();
+      this.#line.heard(now);
+      if (this.#isCurrent(note)) this.#fromRelay(() => this.#relay.carried(carried, now));
+    });
   }
 
   /** A socket is closed. */
@@ -407,7 +422,7 @@ export class EdgeSession {
     return (this.#placed?.openedAt ?? Infinity) < place.openedBefore;
   }
 
-  #dial(ask: string, dial: LinkDial): void {
+  #dial(ask: string, dial: LinkDial, carries: boolean): void {
     const { session, epoch, holds, subprotocol } = dial;
     const placed = this.#placed;
     // The first dial of a session found in the books: its opener died before the answer, so nobody knows its name.
@@ -436,7 +451,7 @@ export class EdgeSession {
     const older = this.#line.socket;
     const held = this.#line.take(socket, readHolds(holds));
     if (older !== undefined) this.#sockets.close(older, CLOSE.replaced, 'the runner dialled again');
-    this.#perform(this.#relay.linked(epoch, held));
+    this.#perform(this.#relay.linked(epoch, held, carries));
   }
 
   #message(socket: SocketId, text: string | undefined): void {
@@ -470,8 +485,13 @@ export class EdgeSession {
       this.#watch.use(this.#now);
       return this.#perform(this.#relay.fromWorker(wholeText(frame)));
     }
+    this.#fromRelay(() => this.#relay.fromRunner(frame, this.#now));
+  }
+
+  /** A frame of the runner may say what was negotiated. */
+  #fromRelay(take: () => readonly RelayEffect[]): void {
     const { revision: before } = this.#relay;
-    this.#perform(this.#relay.fromRunner(frame, this.#now));
+    this.#perform(take());
     const { revision } = this.#relay;
     if (revision !== undefined && revision !== before) this.#noteRevision(revision);
   }
@@ -512,6 +532,8 @@ export class EdgeSession {
       case 'link':
         if (this.#line.socket === undefined) return;
         return this.#down(this.#line.send(effect.text, effect.isBehind === true, this.#now));
+      case 'carry':
+        return this.#carry(effect);
       case 'omit':
         return this.#down(this.#line.omit(effect.post, this.#now));
       case 'tell':
@@ -532,6 +554,16 @@ export class EdgeSession {
       case 'forget':
         return this.#forget();
     }
+  }
+
+  /** Behind what the workers have sent, which is paced like any text. */
+  #carry({ frame, message, isBehind, said }: RelayEffect & { readonly do: 'carry' }): void {
+    const { socket, waiting } = this.#line;
+    if (socket === undefined) return;
+    if (waiting > 0)
+      return this.#down(this.#line.send(encodeText(frame, message), isBehind, this.#now));
+    const bytes = said?.bytes ?? (message === undefined ? undefined : encoder.encode(message));
+    this.#sockets.carry(socket, { frame, message: bytes, said });
   }
 
   #forget(): void {

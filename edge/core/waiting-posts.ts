@@ -5,9 +5,10 @@ import type { Fault, Phase } from '../../shared/fault.ts';
 import { SSE_STREAM } from '../../shared/ids.ts';
 import { JSON_WAIT_MS } from '../../shared/link/timing.ts';
 
-export interface WaitingPost extends Readonly<Omit<Post, 'message'>> {
-  /** Dropped once the runner has it. */
+export interface WaitingPost extends Readonly<Omit<Post, 'message' | 'said'>> {
+  /** Dropped once the runner has it; so is what was scanned. */
   message: string;
+  said?: Post['said'];
   since: number;
   /** It was sent on a link. Until `accepted` comes, nobody knows whether it arrived. */
   isSent: boolean;

@@ -1,6 +1,7 @@
 // Reads what a client POSTs and checks it once: guards, size, time, UTF-8, and the JSON-RPC envelope.
 import { headOf, readBody } from './guards/body.ts';
 import { checkAccept, checkContentType } from './guards/media.ts';
+import type { Post } from '../core/ports.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { scanMessage, type Scanned } from '../../shared/jsonrpc/scan.ts';
 import { compactLine } from '../../shared/jsonrpc/splice.ts';
@@ -14,6 +15,8 @@ const BODY_TIMEOUT_MS = 30_000;
 export interface ClientMessage {
   /** One line: breaks between tokens are dropped, every other byte is as it came. */
   readonly text: string;
+  /** It, if it is one message that needs no other bytes to stand on one line. */
+  readonly said: MessageView | undefined;
   readonly isBatch: boolean;
   /** One, or those of the batch. */
   readonly messages: readonly MessageView[];
@@ -64,6 +67,12 @@ function checkMessage(bytes: Uint8Array): ReadMessage {
   return { ok: true, message: new CheckedMessage(bytes, scan) };
 }
 
+/** A message that was changed here, as a post holds it. */
+export function asPosted(view: MessageView): Pick<Post, 'message' | 'said'> {
+  const { line, bytes } = view;
+  return { message: decoder.decode(line), said: line === bytes ? view : undefined };
+}
+
 /** A class: a literal with a getter costs as much as the scan of a small message. */
 class CheckedMessage implements ClientMessage {
   readonly isBatch: boolean;
@@ -84,6 +93,10 @@ class CheckedMessage implements ClientMessage {
     this.requestIds = requests.flatMap(({ id }) => (id === undefined ? [] : [id]));
     this.method = single?.isAnswer === false ? single.method : undefined;
     this.answers = single?.isAnswer === true ? single.id : undefined;
+  }
+
+  get said(): MessageView | undefined {
+    return this.isBatch || !this.#isCompact ? undefined : this.messages[0];
   }
 
   get text(): string {

@@ -17,7 +17,7 @@ import { urlOf, type RequestUrl } from './request-url.ts';
 import { endQuestion } from './refused-answer.ts';
 import { recordAnswer, recordPost } from './post-answer.ts';
 import { SseStream } from './sse-response.ts';
-import { tracedText } from './traced-text.ts';
+import { tracedMessage } from './traced-text.ts';
 import { STREAM_KINDS } from '../core/stream-kinds.ts';
 import { SERVER_NAME, SSE_STREAM, type ServerName } from '../../shared/ids.ts';
 import { encodeEvent } from '../../shared/sse/encode.ts';
@@ -116,7 +116,7 @@ export async function postMessage(exchange: Exchange): Promise<Response> {
   const post = {
     id: newPostId(),
     stream: SSE_STREAM,
-    message: tracedText(exchange, read.message),
+    ...tracedMessage(exchange, read.message),
     wants: 'accepted' as const,
     requestIds,
   };

@@ -5,7 +5,7 @@ import { bytesOf, type RecordedPost } from './recorded-post.ts';
 import { answerHeaders, newPostId, refuseExchange, revisionOf, type Exchange } from './exchange.ts';
 import { largeAnswer } from './large-answer.ts';
 import { prefersStream } from './guards/media.ts';
-import { tracedText } from './traced-text.ts';
+import { tracedMessage } from './traced-text.ts';
 import type { SessionPort } from './ports.ts';
 import { OPENING_COMMENT, SseStream } from './sse-response.ts';
 import { isInPieces, type Text } from '../../shared/bytes.ts';
@@ -23,8 +23,8 @@ export function newPost(exchange: Exchange, message: ClientMessage, wants: Post[
   const id = newPostId();
   // Only a post with requests opens a stream; others are accepted at once (LP13).
   const stream = wants === 'answer' ? id : GET_STREAM;
-  const text = tracedText(exchange, message);
-  return { id, stream, wants, message: text, requestIds: message.requestIds };
+  const { requestIds } = message;
+  return { id, stream, wants, ...tracedMessage(exchange, message), requestIds };
 }
 
 export function respond(

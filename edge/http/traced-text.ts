@@ -1,17 +1,21 @@
 // A client's request as its session gets it: unchanged, or with the context of its span if it is traced.
-import type { ClientMessage } from './client-message.ts';
+import { asPosted, type ClientMessage } from './client-message.ts';
 import type { Exchange } from './exchange.ts';
+import type { Post } from '../core/ports.ts';
 import { TracedCall } from '../core/traced-call.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 /** Of a batch nothing is traced. */
-export function tracedText(exchange: Exchange, message: ClientMessage): string {
+export function tracedMessage(
+  exchange: Exchange,
+  message: ClientMessage,
+): Pick<Post, 'message' | 'said'> {
   const [only] = message.messages;
-  if (!exchange.tracer || message.isBatch || only?.kind !== 'request') return message.text;
-  const trace = beginTrace(exchange, only);
-  return trace ? decoder.decode(trace.carriedBy(only).line) : message.text;
+  const mayBeTraced = exchange.tracer && !message.isBatch && only?.kind === 'request';
+  const trace = mayBeTraced ? beginTrace(exchange, only) : undefined;
+  return trace && only
+    ? asPosted(trace.carriedBy(only))
+    : { message: message.text, said: message.said };
 }
 
 /** The spans of a request, if it is traced; its record ends them. */

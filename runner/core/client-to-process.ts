@@ -76,8 +76,17 @@ export class ClientToProcess {
     this.#parts = parts;
   }
 
-  /** A post came. `over`: the session has ended, and refuses with this fault what it has not seen. */
-  post(frame: PostFrame, message: Uint8Array, now: number, over: Fault | undefined): void {
+  /**
+   * A post came. `over`: the session has ended, and refuses with this fault what it has not seen. `said`: the message, if it was
+   * scanned as {@link scanMessage} does it.
+   */
+  post(
+    frame: PostFrame,
+    message: Uint8Array,
+    now: number,
+    over: Fault | undefined,
+    said?: MessageView,
+  ): void {
     const { posts, log, presence, out } = this.#parts;
     presence.active(now);
     const { id, stream } = frame;
@@ -88,7 +97,7 @@ export class ClientToProcess {
     }
     if (known === 'forgotten') return out.send({ type: 'refused', of: id, ...TOO_OLD });
     const earlier = posts.refusal(id);
-    const fault = over ?? earlier ?? this.#admit(frame, message, now);
+    const fault = over ?? earlier ?? this.#admit(frame, message, now, said);
     if (fault) {
       if (fault.fault === 'overloaded') posts.refuse(id, fault);
       if (!over && !earlier) this.#withdrawAnswers(message, fault);
@@ -124,8 +133,15 @@ export class ClientToProcess {
   }
 
   /** Checks a post as a whole, and only then writes it, so that a refused post has no effect. */
-  #admit({ id, stream }: PostFrame, message: Uint8Array, now: number): Fault | undefined {
-    const read = readMessages(message, scanMessage);
+  #admit(
+    { id, stream }: PostFrame,
+    message: Uint8Array,
+    now: number,
+    said: MessageView | undefined,
+  ): Fault | undefined {
+    const read = said
+      ? ({ ok: true, isBatch: false, messages: [said] } as const)
+      : readMessages(message, scanMessage);
     if (!read.ok) {
       const fault = read.code === PARSE_ERROR ? 'parse_error' : 'invalid_request';
       return { fault, message: read.reason };

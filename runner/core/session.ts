@@ -78,8 +78,13 @@ export class Session {
     return this.#flush();
   }
 
-  /** A frame from the edge. */
-  receive(frame: SessionDown, message: Uint8Array | undefined, now: number): SessionEffect[] {
+  /** A frame from the edge. `said`: its message, where an edge in this program has scanned it. */
+  receive(
+    frame: SessionDown,
+    message: Uint8Array | undefined,
+    now: number,
+    said?: MessageView,
+  ): SessionEffect[] {
     switch (frame.type) {
       case 'welcome':
         return this.linked(frame.expired, now);
@@ -90,6 +95,7 @@ export class Session {
           message ?? new Uint8Array(0),
           now,
           this.#afterwards(),
+          said,
         );
         break;
       case 'attach':

@@ -1,6 +1,9 @@
 // Sockets between a runner and an edge in the same program: what a dial needs of a network, without one.
 import type { Dialled } from '../../edge/hosts/node/assembly.ts';
 import type { NodeEdge } from '../../edge/hosts/node/edge.ts';
+import { inPieces, wholeBytes, type Bytes, type Text } from '../../shared/bytes.ts';
+import { bytesForm } from '../../shared/link/forms.ts';
+import type { SessionUp } from '../../shared/link/session-frames.ts';
 import type { Connect, Connection, ConnectionListener, DialOptions } from '../link/connect.ts';
 
 /** Makes sockets to an edge in this program. */
@@ -13,6 +16,25 @@ type End = Extract<Dialled, { ok: true }>['end'];
 
 /** The code of a socket that broke (RFC 6455 §7.4.1). */
 const BROKEN = 1006;
+
+/** A message from here on goes in pieces: nobody is to copy it as a whole. */
+const APART_BYTES = 256 * 1024;
+const PIECE_BYTES = 64 * 1024;
+
+const utf8 = ({ buffer, byteOffset, length }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, length).toString('utf8');
+
+/** The edge works on text. */
+function asText(message: Bytes): Text {
+  if (message.length < APART_BYTES) return utf8(wholeBytes(message));
+  const pieces: string[] = [];
+  for (let at = 0; at < message.length;) {
+    const piece = bytesForm.slice(message, at, PIECE_BYTES);
+    pieces.push(utf8(piece));
+    at += piece.length;
+  }
+  return inPieces(pieces);
+}
 
 class MemoryConnection implements Connection {
   readonly bytesRead = undefined;
@@ -36,7 +58,11 @@ class MemoryConnection implements Connection {
   }
 
   send(bytes: Uint8Array): void {
-    this.#end?.send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'));
+    this.#end?.send(utf8(bytes));
+  }
+
+  carry(frame: SessionUp, message: Bytes | undefined): void {
+    this.#end?.carry?.({ frame, message: message && asText(message) }, message?.length ?? 0);
   }
 
   close(code: number, reason: string): void {
@@ -55,6 +81,7 @@ class MemoryConnection implements Connection {
     const listener = this.#listener;
     end.listen({
       message: (text = '') => listener.message(Buffer.from(text, 'utf8'), false),
+      carried: (frame) => listener.carried(frame),
       closed: (code) => listener.closed(code, ''),
     });
     this.#end = end;

@@ -2,7 +2,10 @@
 import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocket, type ClientOptions } from 'ws';
+import type { Bytes } from '../../shared/bytes.ts';
+import type { CarriedDown } from '../../shared/link/carried.ts';
 import { closeReason } from '../../shared/link/close-reason.ts';
+import type { SessionUp } from '../../shared/link/session-frames.ts';
 import { REASSEMBLED_BYTES } from '../../shared/link/sizes.ts';
 import { DIAL_SILENCE_MS } from '../../shared/link/timing.ts';
 import { LINK_SUBPROTOCOLS } from '../../shared/link/version.ts';
@@ -22,6 +25,8 @@ export interface DialOptions {
 export interface ConnectionListener {
   opened(): void;
   message(bytes: Uint8Array, isBinary: boolean): void;
+  /** A frame of an edge in this program. */
+  carried(frame: CarriedDown): void;
   /** The edge answered with something else than a socket. */
   refused(answer: Answer): void;
   failed(error: Error): void;
@@ -34,6 +39,8 @@ export interface Connection {
   readonly bytesRead: number | undefined;
   /** A text message in UTF-8. */
   send(bytes: Uint8Array): void;
+  /** Hands over a frame to an edge in this program; absent: what is sent is text. */
+  carry?(frame: SessionUp, message: Bytes | undefined): void;
   close(code: number, reason: string): void;
   terminate(): void;
 }

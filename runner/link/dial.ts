@@ -1,11 +1,13 @@
 // One socket to the edge, with its heartbeat. Silence shows that a socket is half-open (PROTOCOL.md LP4, LP5, LP23).
 import type { Bytes } from '../../shared/bytes.ts';
+import type { CarriedDown } from '../../shared/link/carried.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { FAILED_ON_FRAME } from '../../shared/link/close-reason.ts';
 import { bytesForm } from '../../shared/link/forms.ts';
 import { Outbox, type Place } from '../../shared/link/outbox.ts';
 import type { Hold } from '../../shared/link/parts.ts';
 import { Heartbeat, type Beat } from '../../shared/link/heartbeat.ts';
+import type { SessionUp } from '../../shared/link/session-frames.ts';
 import { DIAL_MS } from '../../shared/link/timing.ts';
 import { heartbeats, type Beating } from './heartbeats.ts';
 import { connectWebSocket, type Connection, type DialOptions } from './connect.ts';
@@ -21,6 +23,8 @@ export interface LinkListener {
   opened(): void;
   /** One WebSocket message: a frame, or a part of one. */
   message(bytes: Uint8Array): void;
+  /** A frame of an edge in this program. */
+  carried(frame: CarriedDown): void;
   /** The edge confirmed that everything sent a moment ago has arrived. More waits here in these flows. */
   moved(flows: readonly string[]): void;
   /** Exactly once. */
@@ -32,6 +36,8 @@ export interface LinkListener {
 export interface LinkSocket {
   /** Sends one frame when its turn comes, in parts if it is large. */
   send(frame: Bytes, place: () => Place): void;
+  /** Hands over one frame to an edge in this program; false: the edge is not in it. */
+  carry(frame: SessionUp, message: Bytes | undefined): boolean;
   /** Bytes that wait for their turn. */
   readonly waitingBytes: number;
   /** What the edge holds of frames from the last socket. */
@@ -70,6 +76,7 @@ const isText = (bytes: Uint8Array, text: string): boolean =>
 const NO_SOCKET: LinkSocket = {
   waitingBytes: 0,
   send: () => undefined,
+  carry: () => true,
   resume: () => undefined,
   withdraw: () => undefined,
   drop: () => undefined,
@@ -103,6 +110,7 @@ class DialledSocket implements LinkSocket {
       this.#socket = connect(options, {
         opened: () => this.#opened(),
         message: (bytes, isBinary) => this.#message(bytes, isBinary),
+        carried: (frame) => this.#carried(frame),
         refused: (answer) => this.#breakOff({ kind: 'refused', answer }),
         failed: (error) => this.#end({ kind: 'failed', error }),
         closed: (code, reason) => this.#end({ kind: 'closed', code, reason }),
@@ -118,6 +126,12 @@ class DialledSocket implements LinkSocket {
     const now = performance.now();
     this.#write(this.#outbox.push(frame, place, now));
     this.#beat((heartbeat, heard) => heartbeat.left(now, heard), now);
+  }
+
+  carry(frame: SessionUp, message: Bytes | undefined): boolean {
+    if (!this.#socket.carry) return false;
+    this.#socket.carry(frame, message);
+    return true;
   }
 
   get waitingBytes(): number {
@@ -228,6 +242,10 @@ class DialledSocket implements LinkSocket {
     this.#beat((heartbeat) => heartbeat.came(now), now);
     if (isText(bytes, 'ping')) return;
     this.#contained(() => this.#listener.message(bytes));
+  }
+
+  #carried(frame: CarriedDown): void {
+    if (!this.#isEnded) this.#contained(() => this.#listener.carried(frame));
   }
 
   #end(end: LinkEnd): void {

@@ -2,12 +2,14 @@
 import { BACKOFF_BASE_MS } from '../../shared/link/timing.ts';
 import { fullJitterMs } from '../../shared/backoff.ts';
 import type { Bytes } from '../../shared/bytes.ts';
+import type { CarriedDown } from '../../shared/link/carried.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
 import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import { bytesForm } from '../../shared/link/forms.ts';
 import { Inbox } from '../../shared/link/inbox.ts';
 import type { Place } from '../../shared/link/outbox.ts';
 import type { Hold } from '../../shared/link/parts.ts';
+import type { SessionUp } from '../../shared/link/session-frames.ts';
 import { retryAfterIn } from './refusal.ts';
 import type { DialOptions } from './connect.ts';
 import { dial, type LinkEnd, type LinkSocket } from './dial.ts';
@@ -24,6 +26,8 @@ export interface KeptLinkOptions {
   opened(): void;
   /** One whole frame. */
   frame(bytes: Uint8Array): void;
+  /** One of an edge in this program. */
+  carried?(frame: CarriedDown): void;
   /** The first part came of the frame with this name. */
   begun?(name: string): void;
   /** The edge confirmed that everything sent a moment ago has arrived. More waits here in these flows. */
@@ -72,6 +76,11 @@ export class KeptLink {
   /** Sends a frame if the link is up; otherwise it is dropped, and the protocol resends what matters. */
   send(frame: Bytes, place: () => Place): void {
     if (this.#isOpen) this.#socket?.send(frame, place);
+  }
+
+  /** The same for an edge in this program; false: it is not in it. */
+  carry(frame: SessionUp, message: Bytes | undefined): boolean {
+    return !this.#isOpen || this.#socket?.carry(frame, message) !== false;
   }
 
   /** What the edge holds of frames from the last socket: those go on from there. */
@@ -135,6 +144,7 @@ export class KeptLink {
         this.#options.opened();
       },
       message: (bytes) => this.#message(bytes),
+      carried: (frame) => this.#options.carried?.(frame),
       moved: (flows) => this.#options.moved?.(flows),
       ended: (end) => this.#ended(socket, end),
       failed: (error) => this.#options.failed(error),

@@ -9,7 +9,7 @@ import type { OpenFrame } from '../../shared/link/control-frames.ts';
 import { hotPost } from '../../shared/link/hot-frames.ts';
 import { placeUp } from '../../shared/link/places.ts';
 import { FAREWELL_MS } from '../../shared/link/timing.ts';
-import { sessionDown, type SessionUp } from '../../shared/link/session-frames.ts';
+import { sessionDown, type SessionDown, type SessionUp } from '../../shared/link/session-frames.ts';
 import type { ServerConfig } from '../config/runner-config.ts';
 import { callSpan, CallSpans } from '../core/call-spans.ts';
 import { EffectQueue } from '../core/effect-queue.ts';
@@ -117,6 +117,7 @@ export class SessionHost {
     const owner: SessionLinkOwner = {
       opened: () => options.reached(),
       frame: (bytes) => this.#frame(bytes),
+      carried: ({ frame, message, said }) => this.#received(frame, message, said),
       begun: (name) => this.#perform(this.#session.begun(name)),
       moved: (flows) => this.#moved(flows),
       ended: (end) => this.#linkEnded(end),
@@ -224,9 +225,12 @@ export class SessionHost {
       });
       return this.#link.reset(CLOSE.protocol, OUTSIDE_PROTOCOL);
     }
-    const { header, message } = reading.frame;
+    this.#received(reading.frame.header, reading.frame.message);
+  }
+
+  #received(header: SessionDown, message: Uint8Array | undefined, said?: MessageView): void {
     if (header.type === 'welcome') this.#link.resume(header.holds ?? []);
-    this.#perform(this.#session.receive(header, message, performance.now()));
+    this.#perform(this.#session.receive(header, message, performance.now(), said));
   }
 
   #moved(flows: readonly string[]): void {
@@ -370,6 +374,7 @@ export class SessionHost {
   }
 
   #sendNow(frame: SessionUp, message: Bytes | undefined): void {
+    if (this.#link.carry(frame, message)) return;
     this.#link.send(frameOf(frame, message), () => placeUp(frame));
   }
 

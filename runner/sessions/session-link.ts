@@ -57,6 +57,7 @@ export function newSessionLink(
     }),
     opened: () => owner.opened(),
     frame: (bytes) => owner.frame(bytes),
+    carried: (frame) => owner.carried(frame),
     begun: (name) => owner.begun(name),
     moved: (flows) => owner.moved(flows),
     ended: (end) => owner.ended(end),

@@ -5,7 +5,11 @@ import { OUTSIDE_PROTOCOL } from '../../shared/link/close-reason.ts';
 import type { ControlUp, OpenFrame, SpareFrame } from '../../shared/link/control-frames.ts';
 import { placeUp } from '../../shared/link/places.ts';
 import { SPARES } from '../../shared/link/sizes.ts';
-import { sessionDown, type RefusedFrame } from '../../shared/link/session-frames.ts';
+import {
+  sessionDown,
+  type RefusedFrame,
+  type SessionDown,
+} from '../../shared/link/session-frames.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type { ServerName, SessionName } from '../../shared/ids.ts';
 import { Spares, type SpareEffect } from '../core/spares.ts';
@@ -104,19 +108,16 @@ export class SpareLinks {
     this.#refusing.add(link);
     const [oldest] = this.#refusing;
     if (this.#refusing.size > SPARES) oldest?.link.stop(CLOSE.done, 'refused');
+    const refuse = (header: SessionDown | undefined): void => {
+      if (header?.type !== 'post') return;
+      const refused: RefusedFrame = { type: 'refused', of: header.id, ...fault, phase: 'not_sent' };
+      if (link.link.carry(refused, undefined)) return;
+      link.link.send(encodeBytes(refused), () => placeUp(refused));
+    };
     link.handTo({
       ...DEAF,
-      frame: (bytes) => {
-        const reading = decodeBytes(sessionDown, bytes);
-        if (!reading.ok || reading.frame.header.type !== 'post') return;
-        const refused: RefusedFrame = {
-          type: 'refused',
-          of: reading.frame.header.id,
-          ...fault,
-          phase: 'not_sent',
-        };
-        link.link.send(encodeBytes(refused), () => placeUp(refused));
-      },
+      frame: (bytes) => refuse(headerOf(bytes)),
+      carried: ({ frame }) => refuse(frame),
       ended: () => {
         this.#refusing.delete(link);
         return 'stop';
@@ -155,7 +156,8 @@ export class SpareLinks {
     const owner: SessionLinkOwner = {
       ...DEAF,
       opened: () => this.#options.reached(),
-      frame: (bytes) => this.#frame({ session, server, ticket }, bytes),
+      frame: (bytes) => this.#frame({ session, server, ticket }, headerOf(bytes)),
+      carried: ({ frame }) => this.#frame({ session, server, ticket }, frame),
       ended: () => {
         this.#links.delete(session);
         this.#perform(this.#spares.lost(session, performance.now()));
@@ -169,10 +171,11 @@ export class SpareLinks {
   }
 
   /** A spare hears that it is linked, and whose it is. */
-  #frame({ session, server, ticket }: Omit<SpareFrame, 'type'>, bytes: Uint8Array): void {
+  #frame(
+    { session, server, ticket }: Omit<SpareFrame, 'type'>,
+    header: SessionDown | undefined,
+  ): void {
     const linked = this.#links.get(session);
-    const reading = decodeBytes(sessionDown, bytes);
-    const header = reading.ok ? reading.frame.header : undefined;
     if (header?.type === 'welcome' && linked) {
       linked.isLinked = true;
       return this.#perform(this.#spares.linked(session, performance.now()));
@@ -185,6 +188,12 @@ export class SpareLinks {
   #failed(error: unknown): void {
     this.#options.log.error('a spare failed', failureFields(error));
   }
+}
+
+/** Undefined for what is outside the protocol. */
+function headerOf(bytes: Uint8Array): SessionDown | undefined {
+  const reading = decodeBytes(sessionDown, bytes);
+  return reading.ok ? reading.frame.header : undefined;
 }
 
 const DEAF = {

@@ -35,6 +35,12 @@ export function encodeText(header: object, message?: string): string {
   return message === undefined ? head : `${head}\n${message}`;
 }
 
+/** The same where the message may be in pieces, which stay apart. */
+export const encodeFrame = (header: object, message: Text | undefined): Text =>
+  message !== undefined && isInPieces(message)
+    ? inPieces([`${JSON.stringify(header)}\n`, ...message.pieces])
+    : encodeText(header, message);
+
 /** Header and optional message as one frame's UTF-8 bytes. */
 export function encodeBytes(header: object, message?: Uint8Array): Uint8Array {
   const text = JSON.stringify(header);

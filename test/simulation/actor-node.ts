@@ -152,6 +152,8 @@ export class ActorNode extends ActorHost<EdgeSessionEffect> {
       case 'close':
       case 'note':
         return this.#sockets.perform(effect);
+      case 'carry':
+        throw new Error('no runner is in this program');
       case 'reply':
         return this.#asker(effect.ask)?.answer(effect.reply);
       case 'fail':

@@ -1,6 +1,6 @@
 // The ports of the HTTP layer on Durable Objects: RPC for calls, WebSockets for what lasts.
 import { waitUntil } from 'cloudflare:workers';
-import type { FollowWish, Opened } from '../../core/ports.ts';
+import type { FollowWish, Opened, Post } from '../../core/ports.ts';
 import type { AccessPort } from '../../core/access-ports.ts';
 import type { FleetPort, Ports, SessionPort, Socket, SocketListener } from '../../http/ports.ts';
 import type { Fault } from '../../../shared/fault.ts';
@@ -29,9 +29,9 @@ export function durablePorts(env: Env, watched: () => void): Ports {
 function sessionPort(stub: () => DurableObjectStub<SessionRpc>): SessionPort {
   return {
     open: (opening) => stub().open(opening),
-    openWith: (opening, post) => stub().openWith(opening, post),
+    openWith: (opening, post) => stub().openWith(opening, withoutViews(post)),
     post: async (post) => answerOf(await stub().post(...plainPost(post))),
-    serve: (opening, post) => stub().serve(opening, post),
+    serve: (opening, post) => stub().serve(opening, withoutViews(post)),
     negotiated: () => stub().negotiated(),
     alive: (probe) => stub().alive(probe),
     delivered: (stream) => stub().delivered(stream),
@@ -41,6 +41,9 @@ function sessionPort(stub: () => DurableObjectStub<SessionRpc>): SessionPort {
     link: (request, dial) => stub().fetch(linkUpgrade(request, dial)),
   };
 }
+
+/** What RPC can carry of a post. */
+const withoutViews = ({ said: _said, ...post }: Post): Post => post;
 
 function fleetPort(env: Env, watched: () => void): FleetPort {
   // A stub may be used only by the request that made it.

@@ -107,6 +107,8 @@ export class SessionActor
       case 'close':
       case 'note':
         return this.sockets.perform(effect);
+      case 'carry':
+        throw new Error('no runner is in this program');
       case 'reply':
         return this.asks.resolve(effect.ask, effect.reply);
       case 'fail':

@@ -2,6 +2,7 @@
 import { failureOf, type LogPort } from '../../core/log.ts';
 import { CLOSE } from '../../../shared/link/close-codes.ts';
 import type { SocketId } from '../../../shared/ids.ts';
+import type { CarriedUp } from '../../../shared/link/carried.ts';
 import { NodeSockets } from './node-sockets.ts';
 import { Asks } from '../../core/asks.ts';
 import { isStorageFailure, type Database } from './database.ts';
@@ -18,6 +19,8 @@ export interface ActorHost {
 interface Rules<Effect> {
   readonly wakeAt: number | undefined;
   message(socket: SocketId, text: string | undefined, now: number): readonly Effect[];
+  /** A frame from the same program; without, none comes. */
+  carried?(socket: SocketId, frame: CarriedUp, now: number): readonly Effect[];
   gone(socket: SocketId, now: number): readonly Effect[];
   tick(now: number): readonly Effect[];
 }
@@ -38,7 +41,10 @@ export abstract class Actor<Note, Effect, R extends Rules<Effect>> {
     this.#host = host;
     this.#waker = new Waker(() => this.#unlessItFails(() => this.rules.tick(Date.now())));
     this.sockets = new NodeSockets<Note>({
-      message: (socket, text) => this.#message(socket, text),
+      message: (socket, text) =>
+        this.#frame(socket, () => this.rules.message(socket, text, Date.now())),
+      carried: (socket, frame) =>
+        this.#frame(socket, () => this.rules.carried?.(socket, frame, Date.now()) ?? []),
       gone: (socket) => this.#unlessItFails(() => this.rules.gone(socket, Date.now())),
     });
   }
@@ -110,10 +116,10 @@ export abstract class Actor<Note, Effect, R extends Rules<Effect>> {
     this.letGo();
   }
 
-  #message(socket: SocketId, text: string | undefined): void {
+  #frame(socket: SocketId, handle: () => readonly Effect[]): void {
     if (this.#isGone) return;
     try {
-      this.step(() => this.rules.message(socket, text, Date.now()));
+      this.step(handle);
     } catch (error) {
       this.#host.log({
         level: 'error',

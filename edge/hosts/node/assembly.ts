@@ -18,12 +18,12 @@ import { Mail } from './mail.ts';
 import { nodeHashes } from './node-hashes.ts';
 import { nodePorts } from './node-ports.ts';
 import { publicOutside } from './outside.ts';
-import type { SocketEnd } from './socket.ts';
+import type { RunnerEnd } from './socket.ts';
 import { socketPair } from './socket-pair.ts';
 
 /** How a dial within this program ended. */
 export type Dialled =
-  | { readonly ok: true; readonly end: SocketEnd }
+  | { readonly ok: true; readonly end: RunnerEnd }
   | { readonly ok: false; readonly response: Response };
 
 /** A runner in this program dials: everything as over the network, but for the socket. */
@@ -89,7 +89,7 @@ export function assembleEdge({
     const protocols = LINK_SUBPROTOCOLS.join(', ');
     const upgrade = { Upgrade: 'websocket', 'Sec-WebSocket-Protocol': protocols };
     const request = new Request(url, { headers: { ...headers, ...upgrade } });
-    let end: SocketEnd | undefined;
+    let end: RunnerEnd | undefined;
     entrances.inMemory(request, () => {
       const [inside, outside] = socketPair(mail);
       end = outside;

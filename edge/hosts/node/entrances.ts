@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions } from 'ws';
 import type { Mail } from './mail.ts';
 import type { Enter } from './session-actor.ts';
-import type { SocketEnd } from './socket.ts';
+import type { EdgeEnd, SocketEnd } from './socket.ts';
 import { brokenEnd } from './socket-pair.ts';
 import { WebSocketEnd } from './web-socket-end.ts';
 
@@ -56,8 +56,8 @@ export class Entrances {
   }
 
   /** A socket within this program. */
-  inMemory(request: Request, enter: Enter): void {
-    this.#enters.set(request, enter);
+  inMemory(request: Request, enter: () => EdgeEnd): void {
+    this.#enters.set(request, Object.assign(enter, { carries: true as const }));
   }
 
   /** The way in for an upgrade request. */

@@ -1,20 +1,22 @@
 // The sockets of an actor as the rules see them (core/ports, `Sockets`). They and their notes live as long as this program: when it
 // ends, every socket breaks.
-import type { SocketEffect, Sockets } from '../../core/ports.ts';
+import type { CarryEffect, SocketEffect, Sockets } from '../../core/ports.ts';
 import { CLOSE } from '../../../shared/link/close-codes.ts';
 import { FAILED_ON_FRAME } from '../../../shared/link/close-reason.ts';
 import type { SocketId } from '../../../shared/ids.ts';
-import type { SocketEnd } from './socket.ts';
+import type { CarriedUp } from '../../../shared/link/carried.ts';
+import type { EdgeEnd } from './socket.ts';
 
 /** Gets the messages and the ends of an actor's sockets. */
 export interface SocketsListener {
   /** Undefined for a message that is not text. */
   message(socket: SocketId, text: string | undefined): void;
+  carried(socket: SocketId, frame: CarriedUp): void;
   gone(socket: SocketId): void;
 }
 
 interface Kept<Note> {
-  readonly end: SocketEnd;
+  readonly end: EdgeEnd;
   note: Note | undefined;
   pingAt: number | undefined;
 }
@@ -31,7 +33,7 @@ export class NodeSockets<Note> implements Sockets<Note> {
     return this.#kept.size;
   }
 
-  accept(id: SocketId, end: SocketEnd): void {
+  accept(id: SocketId, end: EdgeEnd): void {
     const kept: Kept<Note> = { end, note: undefined, pingAt: undefined };
     this.#kept.set(id, kept);
     end.listen({
@@ -41,6 +43,9 @@ export class NodeSockets<Note> implements Sockets<Note> {
         if (text !== 'ping') return this.#listener.message(id, text);
         kept.pingAt = Date.now();
         end.send('pong');
+      },
+      carried: (frame) => {
+        if (this.#kept.get(id) === kept) this.#listener.carried(id, frame);
       },
       closed: () => {
         if (this.#kept.delete(id)) this.#listener.gone(id);
@@ -65,11 +70,13 @@ export class NodeSockets<Note> implements Sockets<Note> {
     return this.#kept.get(id)?.end.unreadBytes ?? 0;
   }
 
-  perform(effect: SocketEffect<Note>): void {
+  perform(effect: SocketEffect<Note> | CarryEffect): void {
     const kept = this.#kept.get(effect.socket);
     switch (effect.do) {
       case 'send':
         return kept?.end.send(effect.text);
+      case 'carry':
+        return kept?.end.carry?.(effect.carried, effect.carried.message?.length ?? 0);
       case 'close':
         return kept?.end.close(effect.code, effect.reason);
       case 'note':

@@ -18,7 +18,7 @@ import type { ActorName, SessionName, StreamId } from '../../../shared/ids.ts';
 import { Actor, type ActorHost } from './actor.ts';
 import type { Alarms } from './alarms.ts';
 import { NodeSessionStore } from './session-store.ts';
-import type { SocketEnd } from './socket.ts';
+import type { EdgeEnd } from './socket.ts';
 
 /** What session actors ask of the fleet's. */
 export interface FleetOfSessions {
@@ -35,7 +35,11 @@ export interface SessionActorHost extends ActorHost {
 }
 
 /** Makes this side's end of a socket that is let in. */
-export type Enter = (subprotocol: string | undefined) => SocketEnd;
+export interface Enter {
+  (subprotocol: string | undefined): EdgeEnd;
+  /** It is to a runner in this program. */
+  readonly carries?: true;
+}
 
 export class NodeSessionActor extends Actor<SessionNote, EdgeSessionEffect, EdgeSession> {
   readonly name: ActorName;
@@ -115,7 +119,8 @@ export class NodeSessionActor extends Actor<SessionNote, EdgeSessionEffect, Edge
 
   /** A runner dials. */
   dial(dial: LinkDial, enter: Enter): Promise<Opened<undefined>> {
-    return this.#enter(enter, (ask) => this.rules.dial(ask, dial, Date.now()));
+    const { carries } = enter;
+    return this.#enter(enter, (ask) => this.rules.dial(ask, dial, Date.now(), carries));
   }
 
   /** The time has come that stands in the database. */
@@ -138,6 +143,7 @@ export class NodeSessionActor extends Actor<SessionNote, EdgeSessionEffect, Edge
   protected perform(effect: EdgeSessionEffect): void {
     switch (effect.do) {
       case 'send':
+      case 'carry':
       case 'close':
       case 'note':
         return this.sockets.perform(effect);

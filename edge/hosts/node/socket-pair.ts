@@ -1,20 +1,29 @@
 // Two ends of a message socket in this program's memory.
 import type { Mail } from './mail.ts';
-import { NO_CODE, type EndListener, type SocketEnd } from './socket.ts';
+import {
+  NO_CODE,
+  type EdgeEnd,
+  type EndListener,
+  type RunnerEnd,
+  type SocketEnd,
+} from './socket.ts';
+import type { CarriedDown, CarriedUp } from '../../../shared/link/carried.ts';
 
-export function socketPair(mail: Mail): readonly [SocketEnd, SocketEnd] {
-  const [one, two] = [new PairEnd(mail), new PairEnd(mail)];
+/** The edge's end, and the other. */
+export function socketPair(mail: Mail): readonly [EdgeEnd, RunnerEnd] {
+  const one = new PairEnd<CarriedDown, CarriedUp>(mail);
+  const two = new PairEnd<CarriedUp, CarriedDown>(mail);
   one.join(two);
   two.join(one);
   return [one, two];
 }
 
 /** A close takes effect here at once and is confirmed when the other end has heard of it. */
-class PairEnd implements SocketEnd {
+class PairEnd<Out, In> implements SocketEnd<Out, In> {
   readonly isLocal = true;
   readonly #mail: Mail;
-  #other: PairEnd | undefined;
-  #listener: EndListener | undefined;
+  #other: PairEnd<In, Out> | undefined;
+  #listener: EndListener<In> | undefined;
   #state: 'open' | 'closing' | 'closed' = 'open';
   #unreadBytes = 0;
 
@@ -22,7 +31,7 @@ class PairEnd implements SocketEnd {
     this.#mail = mail;
   }
 
-  join(other: PairEnd): void {
+  join(other: PairEnd<In, Out>): void {
     this.#other = other;
   }
 
@@ -34,17 +43,33 @@ class PairEnd implements SocketEnd {
     return this.#unreadBytes;
   }
 
-  listen(listener: EndListener): void {
+  listen(listener: EndListener<In>): void {
     this.#listener = listener;
   }
 
+  get isListening(): boolean {
+    return this.#listener !== undefined;
+  }
+
   send(text: string): void {
-    if (this.#state !== 'open') return;
-    this.#unreadBytes += text.length;
-    this.#mail.post(text.length, () => {
-      this.#unreadBytes -= text.length;
-      this.#other?.take(text);
-    });
+    this.#post(text.length, (other) => other.take(text), false);
+  }
+
+  /** Both ends of a link are machines that take what comes whenever it comes; who opens another socket may not be ready yet. */
+  carry(frame: Out, bytes: number): void {
+    const isAwaited = this.#other?.isListening === true;
+    this.#post(bytes, (other) => other.takeCarried(frame), isAwaited);
+  }
+
+  #post(bytes: number, hand: (other: PairEnd<In, Out>) => void, isAwaited: boolean): void {
+    const other = this.#other;
+    if (this.#state !== 'open' || !other) return;
+    this.#unreadBytes += bytes;
+    const deliver = (): void => {
+      this.#unreadBytes -= bytes;
+      hand(other);
+    };
+    this.#mail.post(bytes, deliver, isAwaited);
   }
 
   close(code: number, _reason: string): void {
@@ -55,6 +80,10 @@ class PairEnd implements SocketEnd {
 
   take(text: string): void {
     if (this.#state !== 'closed') this.#listener?.message(text);
+  }
+
+  takeCarried(frame: In): void {
+    if (this.#state !== 'closed') this.#listener?.carried?.(frame);
   }
 
   heardClose(code: number): void {

@@ -1,25 +1,25 @@
 // Adds what the runner needs to a modern request's `_meta`: headers that the body does not repeat, and the client's id, which
 // the link replaces on the way.
 import type { Members, ModernRequest } from './request.ts';
+import { asPosted } from '../client-message.ts';
 import type { TracedCall } from '../../core/traced-call.ts';
 import { traceContext } from '../../../shared/trace-context.ts';
+import type { Post } from '../../core/ports.ts';
 import { PARAM_HEADER_PREFIX } from '../../../shared/mcp/headers.ts';
 import { LISTEN_METHOD, PRIVATE_META } from '../../../shared/mcp/modern.ts';
 
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** The request's text as the runner gets it, without anything a client wrote under the edge's own keys. */
+/** The request as the runner gets it, without anything a client wrote under the edge's own keys; see {@link asPosted}. */
 export function withEdgeMeta(
   headers: Headers,
   request: ModernRequest,
   trace: TracedCall | undefined,
-): string {
+): Pick<Post, 'message' | 'said'> {
   const { message, meta } = request;
   const and = { ...ownMembers(headers, request), ...traceMembers(headers, meta) };
   const without = Object.values(PRIVATE_META).filter((key) => meta.has(key));
   const edits = message.changes(['params', '_meta'], { without, and });
   const edited = message.edited(edits);
-  return decoder.decode((trace?.carriedBy(edited) ?? edited).line);
+  return asPosted(trace?.carriedBy(edited) ?? edited);
 }
 
 function ownMembers(headers: Headers, { method, id }: ModernRequest): Record<string, string> {

@@ -65,7 +65,7 @@ export async function serveModern(exchange: Exchange, request: ModernRequest): P
   };
   exchange.record?.asks([request.message], 'modern');
   const serving = serve(exchange, opening, {
-    message: withEdgeMeta(headers, request, beginTrace(exchange, request.message)),
+    ...withEdgeMeta(headers, request, beginTrace(exchange, request.message)),
     requestIds: [request.id],
     isListen: request.method === LISTEN_METHOD,
     mayGoOn: mayListen(exchange, request),
@@ -142,8 +142,7 @@ const refuseNotification = ({ request, settings }: Exchange, fault: Fault): Resp
 const accepted = (exchange: Exchange): Response =>
   new Response(null, { status: 202, headers: answerHeaders(exchange) });
 
-interface Asked {
-  readonly message: string;
+interface Asked extends Pick<Post, 'message' | 'said'> {
   readonly requestIds: readonly [string];
   readonly isListen: boolean;
   readonly mayGoOn: (() => Promise<boolean>) | undefined;
@@ -199,9 +198,9 @@ async function deliver(
 
 const homes = new ModernHomes();
 
-function newPost({ message, requestIds }: Asked): Post {
+function newPost({ message, said, requestIds }: Asked): Post {
   const id = newPostId();
-  return { id, stream: id, wants: 'answer', message, requestIds };
+  return { id, stream: id, wants: 'answer', message, said, requestIds };
 }
 
 function respond(exchange: Exchange, asked: Asked, delivered: ModernDelivered): Response {

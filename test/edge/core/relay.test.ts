@@ -5,6 +5,7 @@ import type { PostAnswer } from '../../../edge/core/ports.ts';
 import { Relay } from '../../../edge/core/relay.ts';
 import type { RelayEffect } from '../../../edge/core/relay-effects.ts';
 import { inPieces, wholeText } from '../../../shared/bytes.ts';
+import { encodeText } from '../../../shared/link/codec.ts';
 import {
   DIAL_WAIT_MS,
   JSON_WAIT_MS,
@@ -34,6 +35,8 @@ const told = (effects: readonly RelayEffect[]): string[] =>
     switch (effect.do) {
       case 'link':
         return `link ${effect.text}`;
+      case 'carry':
+        return `carry ${encodeText(effect.frame, effect.message)}`;
       case 'closeLink':
         return `closeLink ${effect.code}`;
       case 'tell':
@@ -820,4 +823,51 @@ test('[F-186] what was negotiated is known from the runner, and stays known whil
   relay.unlinked(T);
   expect(relay.revision).toBe('2024-10-07');
   expect(new Relay({ state: 'linked', epoch: 2 }, [], '2024-10-07').revision).toBe('2024-10-07');
+});
+
+describe('[F-591] a runner in this program', () => {
+  const carrying = (): Relay => {
+    const relay = new Relay({ state: 'awaited', until: T + DIAL_WAIT_MS });
+    expect(told(relay.linked(1, [], true))).toEqual(['carry {"type":"welcome","expired":false}']);
+    return relay;
+  };
+  const carried = (seq: number, final = false) => ({
+    frame: { type: 'event' as const, stream: 'a', seq, ...(final && { final }) },
+    message: ANSWER,
+  });
+
+  test('is handed frames as they are, and hands over its own', () => {
+    const relay = carrying();
+    expect(told(relay.post(question('a'), T))).toEqual([
+      'carry {"type":"post","stream":"a","id":"a"}\n{"q":"a"}',
+    ]);
+    expect(told(relay.carried(carried(1, true), T))).toEqual([`answer a answered ${ANSWER}`]);
+  });
+
+  test('is held to the order of events as any other', () => {
+    const relay = carrying();
+    relay.post(question('a'), T);
+    expect(told(relay.carried(carried(2), T))).toEqual(['closeLink 4400']);
+    expect(told(relay.carried(carried(1, true), T))).toEqual([]);
+  });
+
+  test('is followed as any other: workers get the text of its frames, in pieces if the message is', () => {
+    const relay = carrying();
+    relay.follow('a', 's1');
+    expect(told(relay.carried(carried(1), T))).toEqual([`tell s1 ${event('a', 1)}`]);
+    const message = inPieces([ANSWER.slice(0, 5), ANSWER.slice(5)]);
+    expect(told(relay.carried({ ...carried(2, true), message }, T))).toEqual([
+      `tell s1 ${event('a', 2, true)}`,
+    ]);
+  });
+
+  test('gets everything again after a break, by its next socket of whatever kind', () => {
+    const relay = carrying();
+    relay.post(question('a'), T);
+    relay.unlinked(T);
+    expect(told(relay.linked(2))).toEqual([
+      'link {"type":"welcome","expired":false}',
+      'link {"type":"post","stream":"a","id":"a"}\n{"q":"a"}',
+    ]);
+  });
 });

@@ -15,6 +15,7 @@ import { connectInMemory } from '../../../runner/dev/memory-link.ts';
 import { createLog } from '../../../runner/log.ts';
 import { startRunner } from '../../../runner/runner.ts';
 import { fixedToken } from '../../../runner/runner-token.ts';
+import { workOn } from '../../fixtures/passes.ts';
 import { PATIENCE } from '../../fixtures/patience.ts';
 
 const TOKEN = 'token-of-the-runner-in-this-program';
@@ -88,12 +89,19 @@ async function call(session: string, text: string): Promise<string> {
 }
 
 test.each([1, 1_000, 300_000, 2_000_000])(
-  'a call of %i characters arrives, and so does its answer',
+  '[F-591] a call of %i characters arrives, and so does its answer',
   async (size) => {
     const session = await open();
     expect(await call(session, 'é'.repeat(size))).toContain(`"${'é'.repeat(size)}"`);
   },
 );
+
+test('[F-591] a call and its answer are each passed over once, at the edge and in the runner together', async () => {
+  const session = await open();
+  const text = 'x'.repeat(100_000);
+  const { passes } = await workOn(text.length, () => call(session, text));
+  expect(passes).toBe(2);
+});
 
 test('[F-318] an actor is let go when its session is over, and when there never was one', async () => {
   const sessions = await Promise.all(Array.from({ length: 4 }, () => open()));

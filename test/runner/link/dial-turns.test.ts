@@ -52,6 +52,7 @@ test.each([
     {
       opened: () => opened.resolve(),
       message: () => undefined,
+      carried: () => undefined,
       moved: () => undefined,
       ended: () => undefined,
       failed: (error) => opened.reject(error),

@@ -87,7 +87,11 @@ accessStoreContract(() =>
 type Dial = (accept: (end: SocketEnd) => void) => Promise<Peer>;
 
 const harnessOf = async (dial: Dial, isLocal: boolean) => {
-  const sockets = new NodeSockets<string>({ message: () => undefined, gone: () => undefined });
+  const sockets = new NodeSockets<string>({
+    message: () => undefined,
+    carried: () => undefined,
+    gone: () => undefined,
+  });
   let dials = 0;
   return {
     isLocal,

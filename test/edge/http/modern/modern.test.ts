@@ -17,6 +17,7 @@ import {
 } from '../modern-client.ts';
 import { PATIENCE } from '../../../fixtures/patience.ts';
 
+const decoder = new TextDecoder();
 const LIST = headersOf('tools/list');
 const CALL = headersOf('tools/call', 'echo');
 const LISTEN = headersOf('subscriptions/listen');
@@ -86,8 +87,10 @@ describe('a modern request', () => {
       stream: one?.id,
       wants: 'answer',
       message: list(),
+      said: one?.said,
       requestIds: ['7'],
     });
+    expect(decoder.decode(one?.said?.bytes)).toBe(list());
     expect(two?.id).not.toBe(one?.id);
     await edge.send(
       {
