@@ -1122,6 +1122,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'each session wrote to disk the one word that was negotiated, and deleted it at its end: nine of fifteen syncs',
     tests: ['runner/core/session.test.ts'],
   },
+  'F-601': {
+    fault: 'a thousand clients that only listen wake the edge two hundred times a second',
+    tests: ['edge/core/client-stream.test.ts', 'edge/http/idle-stream.test.ts'],
+  },
   'F-373': {
     fault: 'a process that prints megabytes a second to stderr, or of text that is no message',
     tests: ['runner/core/output-share.test.ts', 'shared/lines.test.ts'],
@@ -1770,7 +1774,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-370 F-371 F-372 F-373',
   'F-640 F-641 F-642 F-643 F-644 F-645 F-646',
   'F-550 F-551 F-552 F-553',
-  'F-600',
+  'F-600 F-601',
   'F-580 F-581 F-582 F-583 F-584 F-585',
   'F-590 F-591',
   'F-380',

@@ -98,6 +98,13 @@ export class ClientStream {
     return this.#written ?? 0;
   }
 
+  /** Whether an answer may be owed on it at any time. If not, {@link beat} never does anything. */
+  get mayOwe(): boolean {
+    return (
+      this.#options.kind.endsSession || this.#options.requestIds.length > 0 || !this.#isAccepted
+    );
+  }
+
   /** A request that was sent may be running although no `accepted` came, so it must not look safe to repeat (R-2). */
   get #mayHaveArrived(): boolean {
     return this.#isAccepted || this.#isSent;
@@ -165,8 +172,8 @@ export class ClientStream {
   }
 
   /**
-   * Call every few seconds: while an answer is owed, repeats the last acknowledgement. Any frame from a worker makes the actor
-   * check whether the runner's link is silent.
+   * Call every few seconds, unless the stream never owes anything: while an answer is owed, repeats the last acknowledgement. Any
+   * frame from a worker makes the actor check whether the runner's link is silent.
    */
   beat(): ClientStreamEffect[] {
     if (this.#isDone || (this.#open.size === 0 && this.#isAccepted)) return [];

@@ -60,9 +60,10 @@ export class SseStream {
   /** Without the post: the machine frees its message, so nothing else may hold it. */
   readonly #options: Omit<SseOptions, 'post'>;
   readonly #machine: ClientStream;
-  /** Read at each look; the wall clock may be set meanwhile. */
+  /** Read at each look and at each keep-alive; the wall clock may be set meanwhile. */
   readonly #clock = new SteadyClock(2 * LOOK_MS);
-  readonly #look: ReturnType<typeof setInterval>;
+  /** Undefined where nothing is ever owed: nearly all streams that idle are such, and each wake-up costs. */
+  readonly #look: ReturnType<typeof setInterval> | undefined;
   readonly #keepAlive: ReturnType<typeof setInterval>;
   readonly #settled: Promise<Fault | undefined>;
   #settle: (fault: Fault | undefined) => void = () => undefined;
@@ -85,10 +86,11 @@ export class SseStream {
     this.#settled = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.#look = setInterval(() => {
-      this.#clock.at(Date.now());
-      this.#perform(this.#machine.beat());
-    }, LOOK_MS);
+    if (this.#machine.mayOwe)
+      this.#look = setInterval(() => {
+        this.#clock.at(Date.now());
+        this.#perform(this.#machine.beat());
+      }, LOOK_MS);
     this.#keepAlive = setInterval(() => this.#beat(), options.kind.keepAliveMs);
     options.signal.addEventListener('abort', () => this.#cancel(), { once: true });
     this.#dialling = this.#dial(0);
@@ -222,7 +224,9 @@ export class SseStream {
 
   #beat(): void {
     const { until, mayGoOn } = this.#options;
-    if (until !== undefined && Date.now() >= until) return this.#end();
+    const now = Date.now();
+    this.#clock.at(now);
+    if (until !== undefined && now >= until) return this.#end();
     this.#unread.keepAlive(this.#isAwaited);
     this.#wakeIfAny();
     if (mayGoOn) void this.#endUnless(mayGoOn);

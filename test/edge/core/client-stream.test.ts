@@ -49,6 +49,7 @@ class Driven {
   attached = (after: number) => this.receive({ type: 'attached', stream: 'x', after });
   drained = (upTo = this.#stream.written) => lines(this.#stream.drained(upTo));
   beat = () => lines(this.#stream.beat());
+  mayOwe = () => this.#stream.mayOwe;
   broken = (now: number, random = 0.5) => lines(this.#stream.broken(now, random));
   refused = (fault: Parameters<ClientStream['refused']>[0]) => lines(this.#stream.refused(fault));
   cancelled = () => lines(this.#stream.cancelled());
@@ -230,6 +231,17 @@ describe('a POST’s stream', () => {
     expect(stream.beat()).toEqual([ack('a', 1)]);
     stream.event(2, '{}', true);
     expect(stream.beat()).toEqual([]);
+  });
+
+  test('[F-601] a stream that never owes anything needs no beats, and says so from the first', () => {
+    const standing = new Driven(GET);
+    expect(standing.mayOwe()).toBe(false);
+    standing.receive({ type: 'linked' });
+    standing.attached(0);
+    standing.receive({ type: 'owes', ids: ['1'] });
+    standing.event(1);
+    expect(standing.beat()).toEqual([]);
+    for (const options of [POST, SSE]) expect(new Driven(options).mayOwe()).toBe(true);
   });
 
   test('[F-83] what waits behind a slow client is not acknowledged with what left', () => {
