@@ -1389,7 +1389,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-610': {
     fault:
       'a deployment from nothing that leaves something unmade, made twice, or a secret where it should not lie',
-    tests: ['e2e/deploy.test.ts'],
+    tests: ['e2e/deploy.test.ts', 'e2e/package.test.ts'],
   },
   'F-611': {
     fault: 'a deployment that is killed at any of its steps',

@@ -152,6 +152,10 @@ export const COMMANDS = {
         type: 'boolean',
         help: 'put the edge in the place of a worker of that name that was not deployed from here',
       },
+      'dry-run': {
+        type: 'boolean',
+        help: 'only say what would be made, and have wrangler check it; needs no login',
+      },
       ...ASSENT,
     },
     notes: [

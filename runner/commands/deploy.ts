@@ -1,8 +1,8 @@
 // `mcp-bridge deploy`: from this package to an edge on Cloudflare that serves this machine's servers. It says what it will make, asks one
 // question, remembers each step, and looks at the result from outside.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { resolve } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { nanoid } from 'nanoid';
 
 import { VERSION } from '../../shared/version.ts';
@@ -18,6 +18,7 @@ import {
   type EdgeBlock,
   type NewServer,
 } from '../deploy/config-block.ts';
+import { Cloudflare } from '../deploy/cloudflare.ts';
 import {
   deploymentsFolder,
   filesOf,
@@ -32,6 +33,7 @@ import {
 import { lookFromOutside } from '../deploy/outside.ts';
 import { noteDown, takeSteps, edgeOf, type Deploying } from '../deploy/steps.ts';
 import { USUAL_WORKER_NAME, WORKER_NAME } from '../deploy/worker-config.ts';
+import { findWrangler } from '../deploy/wrangler.ts';
 import { divided, nameOf } from '../dev/options.ts';
 import { EXIT, readArguments, textOf, type Arguments } from './arguments.ts';
 import { calledAs } from './called-as.ts';
@@ -55,6 +57,7 @@ export async function deployCommand(argv: readonly string[]): Promise<number> {
   if (given === undefined) return EXIT.usage;
   return showing('deploy', given, async (show) => {
     if (command?.length === 0) throw misuse('deploy', 'after -- comes the command of a server');
+    if (given.values['dry-run'] === true) return dryRun(show, given);
     const config = resolve(textOf(given, 'config') ?? USUAL_FILE);
     const server = command && { name: nameOf(command), command };
     const mistake = server && mistakeInConfig(config, server);
@@ -95,6 +98,24 @@ export async function deployCommand(argv: readonly string[]): Promise<number> {
   });
 }
 
+/** Says what would be made, and has wrangler check it, without an account. */
+async function dryRun(show: Show, given: Arguments): Promise<number> {
+  const name = nameGiven('deploy', given) ?? USUAL_WORKER_NAME;
+  const account = textOf(given, 'account') ?? '0'.repeat(32);
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-dry-run-'));
+  try {
+    show.say(planText('your Cloudflare account'));
+    show.doing('Having wrangler check it');
+    const checked = await new Cloudflare(findWrangler(), folder).check({ name, account });
+    if (!checked.ok) throw new Stop(checked.problem);
+    const what = `${name}, version ${VERSION}, can be uploaded: ${checked.value}`;
+    show.told({ verdict: 'ok', subject: 'worker', what });
+    return show.end({ name, version: VERSION });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /** A config that is there is not changed for a command, unless an earlier call made it for that one. */
 function mistakeInConfig(path: string, server: NewServer): string | undefined {
   if (!existsSync(path)) return undefined;
@@ -129,7 +150,7 @@ async function chosenDeployment(
   const account = await accountOf({ show, command: 'deploy', folder }, given);
   show.quiet();
   const usual = named ?? USUAL_WORKER_NAME;
-  show.say(planText(account.name));
+  show.say(planText(`your Cloudflare account ${account.name}`));
   const name = isAgreed ? usual : await askName(show, usual);
   const files = filesFor(name);
   const known = readIfThere(files);
@@ -165,8 +186,8 @@ async function askName(show: Show, usual: string): Promise<string> {
   }
 }
 
-const planText = (account: string): string => `${wrapped(
-  `This makes an edge in your Cloudflare account ${account}: one worker, with three kinds of Durable Objects (SQLite) and a rate limit, at https://<name>.<your subdomain>.workers.dev. Workers Free is enough to begin with (100,000 requests a day); Workers Paid, from 5 USD a month, has no such end. It sets one secret and an owner key, and makes this machine a runner. Everybody can reach the address; nobody is let in without a key or the owner's word.`,
+const planText = (where: string): string => `${wrapped(
+  `This makes an edge in ${where}: one worker, with three kinds of Durable Objects (SQLite) and a rate limit, at https://<name>.<your subdomain>.workers.dev. Workers Free is enough to begin with (100,000 requests a day); Workers Paid, from 5 USD a month, has no such end. It sets one secret and an owner key, and makes this machine a runner. Everybody can reach the address; nobody is let in without a key or the owner's word.`,
 )}
 
 `;

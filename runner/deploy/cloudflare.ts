@@ -69,10 +69,7 @@ export class Cloudflare {
     place: WorkerPlace,
     { tag, version }: { readonly tag: string; readonly version: string },
   ): Promise<Answered<string>> {
-    const config = join(this.#folder, CONFIG_FILE);
-    writeFileSync(config, workerConfig(place), { mode: 0o600 });
-    const bundle = join(this.#folder, WORKER_FILE);
-    await copyFile(await edgeBundle(this.#folder), bundle);
+    const config = await this.#lay(place);
     const words = ['deploy', '--config', config, '--tag', tag, '--message', messageOf(version)];
     const end = await this.#run(words, { account: place.account });
     if (!end.ok) return end;
@@ -81,6 +78,23 @@ export class Cloudflare {
     if (typeof target !== 'string' || target === '') return odd('deploy');
     const url = target.includes('://') ? target : `https://${target}`;
     return URL.canParse(url) ? { ok: true, value: new URL(url).origin } : odd('deploy');
+  }
+
+  /** Has wrangler read and check what would be uploaded. The value is what it says of its size. */
+  async check(place: WorkerPlace): Promise<Answered<string>> {
+    const end = await this.#run(['deploy', '--config', await this.#lay(place), '--dry-run']);
+    if (!end.ok) return end;
+    const [, size = 'unknown'] = /^Total Upload: (.*)$/mu.exec(end.stdout) ?? [];
+    return { ok: true, value: size };
+  }
+
+  /** Puts the config and the worker where wrangler finds them. The config's path. */
+  async #lay(place: WorkerPlace): Promise<string> {
+    const config = join(this.#folder, CONFIG_FILE);
+    writeFileSync(config, workerConfig(place), { mode: 0o600 });
+    const bundle = join(this.#folder, WORKER_FILE);
+    await copyFile(await edgeBundle(this.#folder), bundle);
+    return config;
   }
 
   /** Sets secret settings of the worker, all in one step; null removes one. They go through a pipe, never through a file or an argument. */

@@ -144,6 +144,14 @@ test('[F-564] an old Node is told in one sentence which one is needed', async ()
   });
 });
 
+test('[F-610] deploy takes the worker that is in the package: wrangler has nothing against it', async () => {
+  const words = ['deploy', '--dry-run', '--json'];
+  // Where wrangler is installed.
+  const { stdout } = await run(program, words, { cwd: root });
+  expect(JSON.parse(stdout)).toMatchObject({ ok: true, name: 'mcp-edge-bridge' });
+  expect(stdout).toMatch(/can be uploaded: [\d.]+ KiB/u);
+});
+
 test('check tries out a config with a real server', async () => {
   const config = { mcpServers: { echo: { command: process.execPath, args: [echo] } } };
   writeFileSync(join(project, 'mcp.json'), JSON.stringify(config));

@@ -52,3 +52,12 @@ test.each([
 ])('%o may be a name of a worker: %s', (name, isOne) => {
   expect(WORKER_NAME.test(name)).toBe(isOne);
 });
+
+test('the button asks for what mcp-bridge deploy sets, and says what each of it is', () => {
+  const asked = [...textOf('.dev.vars.example').matchAll(/^(\w+)=$/gmu)].map(([, name]) => name);
+  const { cloudflare } = JSON.parse(textOf('package.json')) as {
+    cloudflare: { bindings: Record<string, { description: string }> };
+  };
+  expect(asked).toEqual(['BRIDGE_SECRET', 'BRIDGE_OWNER', 'BRIDGE_URL']);
+  expect(Object.keys(cloudflare.bindings)).toEqual(asked);
+});
