@@ -1699,27 +1699,39 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-642': {
     fault:
       'names of tools, clients and servers are HTML, scripts or control characters, and are shown in the console and in a terminal',
-    tests: ['edge/http/console/views.test.ts', 'e2e/console.test.ts'],
+    tests: ['edge/http/console/views.test.ts', 'e2e/console-pages.long.test.ts'],
     missing: 'Only Chromium is tried, and only where the machine has one.',
   },
   'F-643': {
     fault:
       'somebody reads the console without scripts, without colours, by keyboard, or on a narrow screen',
-    tests: ['edge/http/console/views.test.ts', 'e2e/console.test.ts'],
+    tests: [
+      'edge/http/console/views.test.ts',
+      'e2e/console.test.ts',
+      'e2e/console-pages.long.test.ts',
+    ],
     missing: 'Only Chromium is tried, and only where the machine has one.',
   },
   'F-644': {
     fault: 'a tool changes its description, its schema or its name behind its users',
-    tests: ['edge/core/seen-tools.test.ts'],
+    tests: ['edge/core/seen-tools.test.ts', 'e2e/console-pages.long.test.ts'],
+    missing: 'Only Chromium is tried, and only where the machine has one.',
   },
   'F-645': {
     fault: 'a sign-in stops half-way, and nobody knows where',
-    tests: ['edge/core/sign-in-trail.test.ts'],
+    tests: ['edge/core/sign-in-trail.test.ts', 'e2e/console.test.ts'],
+    missing: 'Only Chromium is tried, and only where the machine has one.',
   },
   'F-646': {
     fault:
       'a tool is tried in the console: a strange schema, wrong arguments, an image that is none, an error',
-    tests: ['edge/http/console/try.test.ts'],
+    tests: ['edge/http/console/try.test.ts', 'e2e/console-pages.long.test.ts'],
+    missing: 'Only Chromium is tried, and only where the machine has one.',
+  },
+  'F-647': {
+    fault: 'ten thousand calls are made while somebody watches them',
+    tests: ['e2e/console-load.long.test.ts'],
+    missing: 'Only Chromium is tried, and only where the machine has one.',
   },
   'F-99': {
     fault: 'what happened is not recorded, or the record holds what it must not',
@@ -1772,7 +1784,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-450 F-451 F-452 F-453 F-454 F-455 F-456 F-457 F-458 F-459 F-460',
   'F-530 F-531 F-532 F-534 F-535 F-536 F-537 F-538',
   'F-370 F-371 F-372 F-373',
-  'F-640 F-641 F-642 F-643 F-644 F-645 F-646',
+  'F-640 F-641 F-642 F-643 F-644 F-645 F-646 F-647',
   'F-550 F-551 F-552 F-553',
   'F-600 F-601',
   'F-580 F-581 F-582 F-583 F-584 F-585',
