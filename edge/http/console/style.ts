@@ -78,7 +78,7 @@ main{max-width:72rem;margin:0 auto;padding:1.5rem 1.25rem 4rem;outline:0}
 .copyable pre{flex:1;margin:0;min-width:0;white-space:pre-wrap;overflow-wrap:anywhere}
 .copyable button{flex:none}
 .grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(20rem,100%),1fr));gap:1rem}
-table+.panel,.page+.panel,.panel+.panel,form+.panel{margin-top:1.5rem}
+#live+.panel,table+.panel,.page+.panel,.panel+.panel,form+.panel{margin-top:1.5rem}
 .grid>.panel{margin-top:0}
 .grid .copyable{flex-direction:column;align-items:stretch}
 .grid .copyable button{align-self:start;padding:.25rem .75rem;font-size:.875rem}
