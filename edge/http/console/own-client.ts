@@ -11,7 +11,7 @@ import { META, MODERN_REVISION } from '../../../shared/mcp/modern.ts';
 type Fields = Readonly<Record<string, unknown>>;
 
 /** What a server answered, or why it did not. */
-export type Answered =
+export type ServerAnswer =
   | { readonly ok: true; readonly result: Fields }
   | { readonly ok: false; readonly message: string; readonly code?: number | undefined };
 
@@ -27,7 +27,7 @@ export async function askServer(
   method: string,
   params: Fields = {},
   name?: string,
-): Promise<Answered> {
+): Promise<ServerAnswer> {
   const meta = {
     [META.protocolVersion]: MODERN_REVISION,
     [META.clientCapabilities]: {},
@@ -66,7 +66,7 @@ async function textOf(response: Response): Promise<string | undefined> {
 }
 
 /** The message that answers: the whole body, or in the last event of a stream that has one. */
-function messageIn(text: string): Answered | undefined {
+function messageIn(text: string): ServerAnswer | undefined {
   const events = text
     .split('\n')
     .filter((line) => line.startsWith('data:'))

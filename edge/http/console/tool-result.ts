@@ -1,6 +1,6 @@
 // The result of a tool as a page shows it. What a server sends is text, or an image of a kind that runs nothing.
 import { el, type ViewElement } from './element.ts';
-import type { Answered } from './own-client.ts';
+import type { ServerAnswer } from './own-client.ts';
 import { badge, empty } from './parts.ts';
 
 /** Images that browsers draw and that hold no scripts: SVG is none of them. */
@@ -15,7 +15,7 @@ const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/u;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-export function resultView(answered: Answered, ms: number): ViewElement {
+export function resultView(answered: ServerAnswer, ms: number): ViewElement {
   const isGood = answered.ok && answered.result['isError'] !== true;
   return el(
     'section',

@@ -2,7 +2,7 @@
 import { failedPage, withForm } from './actions.ts';
 import { el, type ViewElement } from './element.ts';
 import { framed } from './frame.ts';
-import { askServer, type Answered } from './own-client.ts';
+import { askServer, type ServerAnswer } from './own-client.ts';
 import { empty, heading, words } from './parts.ts';
 import type { ConsoleRequest } from './request.ts';
 import { argumentFields, argumentsOf, type ToolShape } from './tool-form.ts';
@@ -114,7 +114,7 @@ export const tryTool = withForm(
       );
     const given = argumentsOf(tool, form);
     const startedAt = Date.now();
-    const answered: Answered = given.ok
+    const answered: ServerAnswer = given.ok
       ? await askServer(
           context.callAs(context.viewer.name),
           server,
