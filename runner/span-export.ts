@@ -21,6 +21,9 @@ export interface SpanExport {
   close(): Promise<void>;
 }
 
+/** Who looks for a call that has just been made finds it. */
+const COLLECT_MS = 1_000;
+
 /** A stop does not wait longer for a collector. */
 const CLOSE_MS = 3_000;
 
@@ -40,7 +43,7 @@ export async function openSpanExport({
       import('@opentelemetry/core'),
     ]);
   const exporter = new OTLPTraceExporter({ url: endpoint, ...(headers && { headers }) });
-  const processor = new sdk.BatchSpanProcessor({ exporter });
+  const processor = new sdk.BatchSpanProcessor({ exporter, scheduledDelayMillis: COLLECT_MS });
   const resource = resourceFromAttributes(attributes);
   const contextOf = ({ traceId, spanId, state }: TraceContext): SpanContext => ({
     traceId,
