@@ -441,6 +441,7 @@ export class Fleet {
     due(this.#hasNewSettings ? 0 : undefined, (now) => this.#settingsChanged(now));
     this.#links.dues(due);
     this.#room.dues(due);
+    this.#tickets.dues(due);
     due(this.#oweAt, () => this.#tellOwed(), OWED_AGAIN_MS);
     due(this.#late.dueAt, (now) => this.#endLateOpenings(now));
     this.#figures.dues(due);
@@ -546,7 +547,7 @@ export class Fleet {
     if (!row) return;
     const { session, boot } = row;
     this.#reviewLater(now);
-    this.#tickets.sign(session, row, (ticket) => {
+    this.#tickets.sign(session, row, now, (ticket) => {
       const socket = this.#links.openSocketOf(runner);
       const isNamed = this.#store.spare(session)?.boot === boot;
       if (ticket === undefined || socket === undefined || !isNamed)

@@ -155,7 +155,12 @@ export class Placing {
     const row = this.#book(session, spare, opening, now);
     this.#host.effect({ do: 'began', row, clientKind: opening.clientKind });
     // The runner mostly learns it from the session link first. It never needs this if the client comes, and always if it does not.
-    this.#host.tickets.sign(session, row, (ticket) => void this.#sayOpen(row, opening, ticket));
+    this.#host.tickets.sign(
+      session,
+      row,
+      now,
+      (ticket) => void this.#sayOpen(row, opening, ticket),
+    );
     return session;
   }
 
@@ -175,7 +180,7 @@ export class Placing {
     }
     const { ask, session } = wanted;
     const row = this.#book(session, placement.runner, wanted, now);
-    this.#host.tickets.sign(ask, row, (ticket) => this.#placedWith(wanted, row, ticket));
+    this.#host.tickets.sign(ask, row, now, (ticket) => this.#placedWith(wanted, row, ticket));
   }
 
   #whyNot(server: ServerName, now: number): Fault | undefined {

@@ -32,6 +32,7 @@ export class FleetNode extends ActorHost<FleetEffect> {
   /** Actors that die as they are told that their session is given up. */
   readonly #doomed = new Set<string>();
   #isEndDoomed = false;
+  #isDrowsy = false;
 
   constructor(world: World) {
     const store = new MemoryFleetStore();
@@ -53,6 +54,11 @@ export class FleetNode extends ActorHost<FleetEffect> {
   /** It dies as it hears the next time that a session is over, and whoever says so sleeps if nothing keeps it awake. */
   doomEnd(): void {
     this.#isEndDoomed = true;
+  }
+
+  /** It sleeps in its next signing, if nothing keeps it awake. */
+  drowse(): void {
+    this.#isDrowsy = true;
   }
 
   /** Sessions in the books, and those of which an actor has yet to hear. */
@@ -161,6 +167,8 @@ export class FleetNode extends ActorHost<FleetEffect> {
       case 'note':
         return this.#sockets.perform(effect);
       case 'sign':
+        if (this.#isDrowsy) clock.after(0, () => this.hibernate());
+        this.#isDrowsy = false;
         return this.later(chance.between(0, SIGN_MS), () => {
           this.step(() => this.#fleet.signed(effect.ask, 'ticket'));
         });

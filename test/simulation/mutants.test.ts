@@ -9,7 +9,15 @@ import { Chance } from './clock.ts';
 import { check, emptyHistory, type CallHistory, type History } from './history.ts';
 import { mutatedRules } from './mutated-rules.ts';
 import { NO_SABOTAGE, type Sabotage } from './sabotage.ts';
-import { BROKEN_AWAY, DOOMED, GIVEN_UP, UNHEARD, World, type WorldOptions } from './world.ts';
+import {
+  BROKEN_AWAY,
+  DOOMED,
+  GIVEN_UP,
+  UNHEARD,
+  UNSIGNED,
+  World,
+  type WorldOptions,
+} from './world.ts';
 import type { SessionUp } from '../../shared/link/session-frames.ts';
 
 /** Seeds that a deployment is let run which is to break nothing. */
@@ -143,6 +151,12 @@ describe('mutants of the rules', () => {
       ['fleet-words.ts', 'this.#againAt = now + AGAIN_MS;', ''],
       1,
       { troubles: UNHEARD },
+    ],
+    [
+      '[F-346] R-11: a fleet that sleeps while a ticket is signed',
+      ['fleet.ts', 'this.#tickets.dues(due);', ''],
+      1,
+      { troubles: UNSIGNED },
     ],
     [
       'R-11: a fleet that keeps what a new boot of a runner does not hold',

@@ -6,7 +6,7 @@ import { expect, inject, test } from 'vitest';
 import { SESSIONS_PER_PRINCIPAL } from '../../edge/core/placement.ts';
 import { check } from './history.ts';
 import { runSeeds, type SeedReport } from './seeds.ts';
-import { BREAKS, BROKEN_AWAY, DOOMED, GIVEN_UP, UNHEARD, World } from './world.ts';
+import { BREAKS, BROKEN_AWAY, DOOMED, GIVEN_UP, UNHEARD, UNSIGNED, World } from './world.ts';
 
 const SEEDS = inject('seeds');
 
@@ -101,6 +101,13 @@ test('[F-291] R-11: an actor that dies as its session ends leaves no row with th
 test('[F-344] R-11: a session whose end the fleet did not hear of leaves no row although its actor would sleep', async () => {
   for (let seed = 1; seed <= 30; seed++) {
     expect(check(new World(seed, undefined, { troubles: UNHEARD }).run())).toEqual([]);
+    await setImmediate();
+  }
+});
+
+test('[F-346] R-11: a spare that is named while the fleet would sleep is linked all the same', async () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    expect(check(new World(seed, undefined, { troubles: UNSIGNED }).run())).toEqual([]);
     await setImmediate();
   }
 });

@@ -90,8 +90,11 @@ const TROUBLES = [
 /** Too rare to come about by chance: the fleet dies as it hears that a session is over, and whoever told it sleeps if it may. */
 const UNHEARD_END = 'doom who hears of an end';
 
+/** As rare: the fleet sleeps, if it may, while a ticket is signed. */
+const UNSIGNED_TICKET = 'hibernate who signs';
+
 /** What can go wrong. */
-export type Trouble = (typeof TROUBLES)[number] | typeof UNHEARD_END;
+export type Trouble = (typeof TROUBLES)[number] | typeof UNHEARD_END | typeof UNSIGNED_TICKET;
 
 /** Breaks that heal by themselves and soon: none of them may cost a call. */
 export const BREAKS: readonly Trouble[] = [
@@ -115,6 +118,9 @@ export const GIVEN_UP: readonly Trouble[] = [
 
 /** Sessions that end while the fleet dies and their actors fall asleep. */
 export const UNHEARD: readonly Trouble[] = [UNHEARD_END, 'cut a client', 'hibernate the actor'];
+
+/** Spares that are named while the fleet falls asleep. */
+export const UNSIGNED: readonly Trouble[] = [UNSIGNED_TICKET, 'cut the control link'];
 
 /** Actors and links that break away under posts. */
 export const BROKEN_AWAY: readonly Trouble[] = [
@@ -376,6 +382,8 @@ export class World {
         return runner.crash(chance.between(10, 400));
       case UNHEARD_END:
         return this.fleet.doomEnd();
+      case UNSIGNED_TICKET:
+        return this.fleet.drowse();
       case 'hibernate the fleet':
         return this.fleet.hibernate();
       case 'cut the control link':
