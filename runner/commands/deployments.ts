@@ -18,6 +18,7 @@ import {
 import { readTokenFile } from '../credential.ts';
 import { Cloudflare, type Account } from '../deploy/cloudflare.ts';
 import { WORKER_NAME } from '../deploy/worker-config.ts';
+import { NO_LOGIN } from '../deploy/wrangler-problem.ts';
 import { findWrangler, talkWithWrangler, type Wrangler } from '../deploy/wrangler.ts';
 import { EdgeStartError } from '../dev/edge-start-error.ts';
 import { hasColours, print, printError } from '../output.ts';
@@ -142,6 +143,23 @@ export async function showing(
   } finally {
     show.quiet();
   }
+}
+
+/** Asks for a yes, unless it was given before; `unchanged`: what has not happened without it. */
+export async function agree(
+  {
+    show,
+    command,
+    given,
+  }: { readonly show: Show; readonly command: CommandName; readonly given: Arguments },
+  question: string,
+  unchanged: string,
+): Promise<void> {
+  if (given.values['yes'] === true) return;
+  if (!show.canAsk) throw misuse(command, 'there is no terminal to ask at: add --yes');
+  const answer = await show.ask(`${question} Enter for yes, n for no: `);
+  if (answer === undefined || /^n/iu.test(answer))
+    throw new Stop({ what: unchanged, fix: 'Nothing was changed.' });
 }
 
 export const misuse = (command: CommandName, what: string): Stop =>
@@ -270,10 +288,7 @@ async function accountsOf(
 
 /** Wrangler opens a browser for it, and keeps the login itself. */
 async function logIn(wrangler: Wrangler, folder: string, show: Show): Promise<readonly Account[]> {
-  const noLogin = new Stop({
-    what: 'there is no login at Cloudflare',
-    fix: 'Run `npx wrangler login`; without a browser, make a token from the template "Edit Cloudflare Workers" at https://dash.cloudflare.com/profile/api-tokens and set it as CLOUDFLARE_API_TOKEN.',
-  });
+  const noLogin = new Stop(NO_LOGIN);
   if (!show.canAsk) throw noLogin;
   show.quiet();
   printError('You are not logged in at Cloudflare. wrangler opens your browser for it.\n');

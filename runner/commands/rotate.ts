@@ -8,8 +8,9 @@ import * as v from 'valibot';
 import { hashCredential, mintOwnerKey } from '../credential.ts';
 import type { Deployment, DeploymentFiles } from '../deploy/deployment.ts';
 import { keptSecret, workerOf } from '../deploy/steps.ts';
-import { EXIT, readArguments, type Arguments } from './arguments.ts';
+import { EXIT, readArguments } from './arguments.ts';
 import {
+  agree,
   cloudflareOf,
   finishedDeployment,
   misuse,
@@ -53,18 +54,14 @@ export async function rotateCommand(argv: readonly string[]): Promise<number> {
     if (isEnd && isNow) throw misuse('rotate', 'takes --now or --end-old, not both');
     const rotation = { ...found, show, isNow };
     const { name, account } = found.deployment;
-    await agree(show, given, `${isEnd ? 'End the old' : 'Replace the'} ${word} of ${name}`);
+    await agree(
+      { show, command: 'rotate', given },
+      `${isEnd ? 'End the old' : 'Replace the'} ${word} of ${name}?`,
+      'nothing was replaced',
+    );
     await (isEnd ? acts.end : acts.begin)(rotation);
     return show.end({ name, account, url: found.edge });
   });
-}
-
-async function agree(show: Show, given: Arguments, what: string): Promise<void> {
-  if (given.values['yes'] === true) return;
-  if (!show.canAsk) throw misuse('rotate', 'there is no terminal to ask at: add --yes');
-  const answer = await show.ask(`${what}? Enter for yes, n for no: `);
-  if (answer === undefined || /^n/iu.test(answer))
-    throw new Stop({ what: 'nothing was replaced', fix: 'Nothing was changed.' });
 }
 
 /** Beside a file of a secret: the one to come, and the one before. */

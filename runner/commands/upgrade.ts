@@ -9,15 +9,7 @@ import { lookFromOutside } from '../deploy/outside.ts';
 import { workerOf } from '../deploy/steps.ts';
 import { runnerSkew, runnerUpgrade } from '../deploy/versions.ts';
 import { EXIT, readArguments } from './arguments.ts';
-import {
-  apiOf,
-  cloudflareOf,
-  finishedDeployment,
-  misuse,
-  showing,
-  Stop,
-  type Show,
-} from './deployments.ts';
+import { agree, apiOf, cloudflareOf, finishedDeployment, showing, Stop } from './deployments.ts';
 import type { OwnerApi } from './owner-api.ts';
 import { RUNNER_LIST, type LinkedRunner } from './runners.ts';
 import { restartService } from './service.ts';
@@ -48,9 +40,9 @@ export async function upgradeCommand(argv: readonly string[]): Promise<number> {
       });
     if (before.version !== VERSION || given.values['replace'] === true) {
       await agree(
-        show,
-        given.values['yes'] === true,
-        `${before.version ?? 'an old version'} → ${VERSION}`,
+        { show, command: 'upgrade', given },
+        `Upgrade the edge, ${before.version ?? 'an old version'} → ${VERSION}? Sessions go on.`,
+        'nothing was upgraded',
       );
       const cloudflare = cloudflareOf(files);
       const tags = await cloudflare.tagsOf(workerOf(deployment));
@@ -102,16 +94,6 @@ export async function upgradeCommand(argv: readonly string[]): Promise<number> {
       show.told(isUp ? { verdict: 'ok', subject, what: `was restarted with ${VERSION}` } : behind);
     }
   });
-}
-
-async function agree(show: Show, isAgreed: boolean, what: string): Promise<void> {
-  if (isAgreed) return;
-  if (!show.canAsk) throw misuse('upgrade', 'there is no terminal to ask at: add --yes');
-  const answer = await show.ask(
-    `Upgrade the edge, ${what}? Sessions go on. Enter for yes, n for no: `,
-  );
-  if (answer === undefined || /^n/iu.test(answer))
-    throw new Stop({ what: 'nothing was upgraded', fix: 'Nothing was changed.' });
 }
 
 async function listOf(api: OwnerApi) {

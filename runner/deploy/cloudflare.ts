@@ -14,7 +14,7 @@ export interface Account {
   readonly name: string;
 }
 
-export type Answered<Value> =
+export type CloudflareAnswer<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly problem: Problem };
 
@@ -44,7 +44,7 @@ export class Cloudflare {
   }
 
   /** The accounts of the login; undefined if there is no login. */
-  async accounts(): Promise<Answered<readonly Account[] | undefined>> {
+  async accounts(): Promise<CloudflareAnswer<readonly Account[] | undefined>> {
     const end = await this.#run(['whoami', '--json']);
     const read = v.safeParse(WHO, jsonIn(end.stdout));
     if (read.success) {
@@ -55,7 +55,10 @@ export class Cloudflare {
   }
 
   /** The tags of the versions of a worker, which are those of deployments; undefined if there is no such worker. */
-  async tagsOf({ name, account }: WorkerPlace): Promise<Answered<readonly string[] | undefined>> {
+  async tagsOf({
+    name,
+    account,
+  }: WorkerPlace): Promise<CloudflareAnswer<readonly string[] | undefined>> {
     const end = await this.#run(['versions', 'list', '--json', '--name', name], { account });
     if (!end.ok) return NO_WORKER.has(end.code) ? { ok: true, value: undefined } : end;
     const read = v.safeParse(VERSIONS, jsonIn(end.stdout));
@@ -68,7 +71,7 @@ export class Cloudflare {
   async upload(
     place: WorkerPlace,
     { tag, version }: { readonly tag: string; readonly version: string },
-  ): Promise<Answered<string>> {
+  ): Promise<CloudflareAnswer<string>> {
     const config = await this.#lay(place);
     const words = ['deploy', '--config', config, '--tag', tag, '--message', messageOf(version)];
     const end = await this.#run(words, { account: place.account });
@@ -81,7 +84,7 @@ export class Cloudflare {
   }
 
   /** Has wrangler read and check what would be uploaded. The value is what it says of its size. */
-  async check(place: WorkerPlace): Promise<Answered<string>> {
+  async check(place: WorkerPlace): Promise<CloudflareAnswer<string>> {
     const end = await this.#run(['deploy', '--config', await this.#lay(place), '--dry-run']);
     if (!end.ok) return end;
     const [, size = 'unknown'] = /^Total Upload: (.*)$/mu.exec(end.stdout) ?? [];
@@ -101,14 +104,14 @@ export class Cloudflare {
   async set(
     { name, account }: WorkerPlace,
     settings: Readonly<Record<string, string | null>>,
-  ): Promise<Answered<undefined>> {
+  ): Promise<CloudflareAnswer<undefined>> {
     const words = ['secret', 'bulk', '--name', name];
     const end = await this.#run(words, { account, input: JSON.stringify(settings) });
     return end.ok ? { ok: true, value: undefined } : end;
   }
 
   /** Removes the worker with all that its actors keep. One that is gone already is fine. */
-  async remove({ name, account }: WorkerPlace): Promise<Answered<undefined>> {
+  async remove({ name, account }: WorkerPlace): Promise<CloudflareAnswer<undefined>> {
     // A config in its folder would be read; none is needed.
     rmSync(join(this.#folder, CONFIG_FILE), { force: true });
     const end = await this.#run(['delete', name, '--force'], { account });

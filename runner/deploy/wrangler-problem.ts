@@ -10,7 +10,7 @@ export interface WranglerFailure {
 
 const AGAIN = 'Then run this again: it goes on where it stopped';
 
-const NO_LOGIN: Problem = {
+export const NO_LOGIN: Problem = {
   what: 'there is no login at Cloudflare',
   fix: 'Run `npx wrangler login`; without a browser, make a token from the template "Edit Cloudflare Workers" at https://dash.cloudflare.com/profile/api-tokens and set it as CLOUDFLARE_API_TOKEN.',
 };
