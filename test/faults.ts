@@ -1387,6 +1387,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a command in README.md that does not do what it says',
     tests: ['e2e/readme.test.ts'],
   },
+  'F-666': {
+    fault: 'a machine with nothing on it but Node: no shell, no /proc, no service manager',
+    tests: ['e2e/package.test.ts'],
+    missing: 'Skipped where the system gives this user no root of their own.',
+  },
   'F-564': {
     fault: 'a Node that is too old for the program',
     tests: ['e2e/package.test.ts'],
@@ -1781,7 +1786,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-500 F-505 F-506 F-507',
   'F-540 F-541 F-542 F-543 F-544',
   'F-560 F-561',
-  'F-660 F-661 F-662 F-663 F-664 F-665',
+  'F-660 F-661 F-662 F-663 F-664 F-665 F-666',
   'F-562 F-563 F-564',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',

@@ -55,7 +55,7 @@ async function bridge({ home, work, bin }: Machine, words: readonly string[]): P
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     err += text;
-    if (err.includes('the edge listens')) child.kill('SIGINT');
+    if (err.includes('edge started')) child.kill('SIGINT');
   });
   const [code] = (await once(child, 'close')) as [number];
   return { code, out, err };

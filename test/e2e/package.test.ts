@@ -19,8 +19,12 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 
 import { PATIENCE } from '../fixtures/patience.ts';
+import { bareRoot, canHaveBareRoots } from './bare-root.ts';
+import { freePort } from '../../runner/dev/free-port.ts';
 import { descendants } from './process-tree.ts';
 import { RawClient } from './raw-client.ts';
+import { ask } from './raw-http.ts';
+import { bearer, initialize, POST_HEADERS } from './raw-session.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -206,3 +210,73 @@ test('dev with workerd says how to get it where it is not installed', async () =
   expect(code).toBe(1);
   expect(output).toContain('npm install workerd');
 });
+
+test.skipIf(!canHaveBareRoots())(
+  '[F-666] on a machine with nothing but Node: up, then an edge, a runner that joins it and a client; what is left is known',
+  async () => {
+    const modules = join(project, 'node_modules/mcp-edge-bridge');
+    const serve = join(echo, '../serve.mjs');
+    const machine = bareRoot(join(folder, 'root'), modules, [
+      [echo, 'echo.mjs'],
+      [serve, 'serve.mjs'],
+    ]);
+    const server = { command: 'node', args: ['/opt/echo.mjs'] };
+    /** Starts a command that serves, and waits for what it says then. */
+    const serving = async (words: string, environment = {}, ...command: string[]) => {
+      const child = machine.start(command, environment);
+      onTestFinished(() => void child.kill('SIGKILL'));
+      let output = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
+      await vi.waitUntil(() => {
+        if (child.exitCode !== null) throw new Error(output);
+        return output.includes(words);
+      }, PATIENCE);
+      return child;
+    };
+    const stopped = async (child: Awaited<ReturnType<typeof serving>>) => {
+      child.kill('SIGTERM');
+      expect(await once(child, 'exit')).toEqual([0, null]);
+    };
+
+    const up = ['up', '--port', '0', '--json', '--', server.command, ...server.args];
+    await stopped(await serving('"ok":true', {}, ...up));
+
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const owner = await machine.run('credential', 'owner', '--out', 'owner-key');
+    const settings = {
+      BRIDGE_SECRET: 'e2e-secret-of-at-least-32-characters',
+      BRIDGE_URL: url,
+      BRIDGE_OWNER: /sha256:[0-9a-f]{64}/u.exec(owner.output)?.[0] ?? '',
+    };
+    const listen = ['edge', '--listen', `127.0.0.1:${port}`];
+    const edge = await serving('edge started', settings, ...listen);
+    const asOwner = ['--edge', url, '--owner-key-file', 'owner-key'];
+    const invited = await machine.run('runner', 'add', 'vm', '--servers', 'echo', ...asOwner);
+    const joined = await machine.run('join', url, /enr_\S+/u.exec(invited.output)?.[0] ?? '');
+    const bridge: unknown = JSON.parse(/^"bridge": (\{.*\})$/mu.exec(joined.output)?.[1] ?? '');
+    const config = { mcpServers: { echo: server }, bridge };
+    writeFileSync(join(machine.home, 'mcp.json'), JSON.stringify(config));
+    const runner = await serving('linked to the edge', {}, 'run');
+    const added = await machine.run('client', 'add', 'ann', '--servers', 'echo', ...asOwner);
+    const [key = ''] = /^mcpc_\S+$/mu.exec(added.output) ?? [];
+    const opened = await ask(url, {
+      method: 'POST',
+      path: '/echo/mcp',
+      headers: { ...POST_HEADERS, ...bearer(key) },
+      body: initialize(),
+    });
+    expect(opened.status).toBe(200);
+    await stopped(runner);
+    await stopped(edge);
+
+    const service = await machine.run('service', 'install', '--user', 'ann');
+    expect(service.output).toContain('There is no systemctl on this machine. See with --print');
+    const removed = await machine.run('service', 'uninstall');
+    expect(removed.output).toContain('/etc/systemd/system/mcp-bridge.service is removed.');
+    const own =
+      /^\/home\/ann\/(?:\.bridge\/.*|\.bridge-edge\/.*|mcp\.json|owner-key|mcp-bridge\.runner-key)$/u;
+    expect(machine.left().filter((path) => !own.test(path))).toEqual([]);
+  },
+);
