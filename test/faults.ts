@@ -1060,6 +1060,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'the fleet falls asleep while the ticket of a spare is signed, and its runner waits for it for ever',
     tests: ['simulation/simulation.test.ts', 'simulation/mutants.test.ts'],
   },
+  'F-347': {
+    fault:
+      'a call of an HTTP+SSE client is accepted in the moment in which its stream, its actor and its runner break away, so that nobody knows of it',
+    tests: ['simulation/simulation.test.ts', 'edge/core/client-stream.test.ts'],
+  },
   'F-342': {
     fault:
       'sessions by the thousand, one after the other: V8 keeps room for objects that are long gone',
@@ -1790,7 +1795,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-562 F-563 F-564',
   'F-330 F-331 F-332 F-333 F-334 F-335 F-336 F-337',
   'F-315 F-316 F-317 F-318 F-319 F-320 F-321 F-322 F-323 F-324 F-325',
-  'F-340 F-341 F-342 F-343 F-344 F-345 F-346',
+  'F-340 F-341 F-342 F-343 F-344 F-345 F-346 F-347',
   'F-450 F-451 F-452 F-453 F-454 F-455 F-456 F-457 F-458 F-459 F-460',
   'F-530 F-531 F-532 F-534 F-535 F-536 F-537 F-538',
   'F-370 F-371 F-372 F-373',

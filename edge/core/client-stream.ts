@@ -49,8 +49,11 @@ export type ClientStreamEffect =
   | { readonly do: 'settle'; readonly fault: Fault | undefined }
   /** Send a `ping` with this id now, or a comment if there is none. A missing answer or a failed write shows a dead client. */
   | { readonly do: 'probe'; readonly id: string | undefined }
-  /** The stream is over: end the response once everything written has been sent. */
-  | { readonly do: 'finish' }
+  /**
+   * The stream is over: end the response once everything written has been sent. `isUnsure`: a request may be owed an answer of which
+   * this stream never heard, because its actor and its runner were lost together; its end is all that the client learns.
+   */
+  | { readonly do: 'finish'; readonly isUnsure?: boolean }
   /** The client reads too slowly: drop its unread output and its connection. */
   | { readonly do: 'cut' }
   | { readonly do: 'hangUp' };
@@ -300,7 +303,8 @@ export class ClientStream {
     }
     this.#settleAttach({ fault, message });
     this.#isDone = true;
-    this.#effects.push({ do: isCut ? 'cut' : 'finish' });
+    const isUnsure = kind.endsSession && this.#brokenSince !== undefined;
+    this.#effects.push(isCut ? { do: 'cut' } : { do: 'finish', ...(isUnsure && { isUnsure }) });
     if (isCut && kind.cancels) this.#send({ type: 'cancel', stream });
     this.#effects.push({ do: 'hangUp' });
   }

@@ -125,6 +125,11 @@ test.each([
     BROKEN_AWAY,
   ],
   [
+    80_273_485,
+    '[F-347] R-1: the end of its stream is the outcome of a call whose actor and runner were lost before its stream heard of it',
+    undefined,
+  ],
+  [
     80_131_503,
     '[F-345] R-1: a call whose actor broke away has one outcome where its POST is refused and its stream tells why',
     undefined,

@@ -59,6 +59,9 @@ const PROOF_MS = 900;
 /** The clocks of two machines differ by less than twice this. */
 const SKEW_MS = 450;
 
+/** A WebSocket close code of our own: the end of a stream is all that its client may be told of a call. */
+const UNSURE_END = 4_999;
+
 const BROKEN: Fault = { fault: 'internal' };
 
 /** How far a post got before its answer became a stream. */
@@ -98,6 +101,8 @@ export class Exchange {
   /** The session a modern client's post is in. */
   #place: PostPlace | undefined;
   #isGuest = false;
+  /** With what its client's connection is closed. */
+  #endCode = 1000;
   /** What stands on a stream before its events. */
   #priming = '';
 
@@ -387,7 +392,7 @@ export class Exchange {
     this.#isAwaited = !this.#unread.isFinished;
     if (this.#isAwaited) return;
     this.#perform(this.#stream.drained(this.#stream.written));
-    this.#client.close(1000);
+    this.#client.close(this.#endCode);
   }
 
   #giveIfAny(): void {
@@ -502,6 +507,7 @@ export class Exchange {
         this.#unread.cut();
         return this.#client.close(1006);
       case 'finish':
+        if (effect.isUnsure) this.#endCode = UNSURE_END;
         this.#unread.finish();
         if (this.#isAwaited) this.#pull();
         return;

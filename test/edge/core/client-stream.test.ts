@@ -462,6 +462,24 @@ describe('a socket to the actor that breaks', () => {
     expect(stream.broken(2_000_000)).toEqual([]);
   });
 
+  test.each([
+    ['HTTP+SSE, since one may have been accepted that it did not hear of', SSE, true],
+    ['a POST, which has its own requests only', POST, undefined],
+  ])(
+    '[F-347] [R-1] that ends in a refusal leaves requests unsure for %s',
+    (_, options, isUnsure) => {
+      const ends = (stream: ClientStream): ClientStreamEffect[] =>
+        stream.refused({ fault: 'session_not_found' }).filter((effect) => effect.do === 'finish');
+      const stream = new ClientStream(options);
+      stream.broken(1_000, 0.5);
+      expect(ends(stream)).toEqual([{ do: 'finish', ...(isUnsure && { isUnsure }) }]);
+      const back = new ClientStream(options);
+      back.broken(1_000, 0.5);
+      back.receive({ type: 'attached', stream: 'x', after: 0 }, undefined);
+      expect(ends(back)).toEqual([{ do: 'finish' }]);
+    },
+  );
+
   test('that the actor refuses for good is the end', () => {
     const stream = new Driven(POST);
     expect(errorsIn(stream.refused({ fault: 'session_not_found' }))).toEqual([
