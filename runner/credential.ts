@@ -43,6 +43,9 @@ export const CLIENT_KEY = /^mcpc_[\w-]{43}$/u;
 /** A new key with which the owner of an edge signs in and administers it. */
 export const mintOwnerKey = (): string => `mcpo_${randomBytes(SECRET_BYTES).toString('base64url')}`;
 
+/** An owner's key as it is made here, and nothing else. */
+export const OWNER_KEY = /^mcpo_[\w-]{43}$/u;
+
 /** What the edge stores of a credential: `sha256:` and 64 hex digits. */
 export const hashCredential = (text: string): string =>
   `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;

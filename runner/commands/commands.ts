@@ -97,7 +97,7 @@ const LOCAL = {
   'owner-key-file': {
     type: 'string',
     value: 'file',
-    help: "let apps in by sign-in too, with the owner's key in this file (see mcp-bridge credential owner --out <file>)",
+    help: "the owner's key, for the console and to let apps in, if not owner-key in the storage folder (see mcp-bridge credential owner --out <file>)",
   },
   // Successes are on the screen already.
   'log-level': logLevel('warn'),

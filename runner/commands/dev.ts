@@ -15,8 +15,8 @@ export async function devCommand(argv: readonly string[]): Promise<number> {
   return serveHere(reading.options, {
     say: print,
     logsConfig: true,
-    ready({ edge, key, config }) {
-      print(welcome(edge, [...config.servers.keys()], key));
+    ready({ edge, key, config, console }) {
+      print(welcome(edge, [...config.servers.keys()], key, console));
       return Promise.resolve(undefined);
     },
   });

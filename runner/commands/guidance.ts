@@ -6,7 +6,7 @@ import { wrapped } from './help.ts';
 import { visibleText } from '../log.ts';
 import { FIRST_CALL, FIRST_CALL_HEADERS, type FirstCall } from '../dev/first-call.ts';
 import { shortPath, type Offer } from '../dev/offers.ts';
-import type { WelcomeKey } from '../dev/welcome.ts';
+import type { LocalConsole, WelcomeKey } from '../dev/welcome.ts';
 
 /** Makes text stand out, where the terminal can: `styleText` of node:util. */
 export type Style = (format: 'bold' | 'dim' | 'green' | 'red', text: string) => string;
@@ -78,7 +78,10 @@ export function noticeLine(
 /** What comes behind the servers. `called`: one that answered. */
 export function nextSteps(
   { name, url, call }: Called & { readonly call: { readonly ok: true } },
-  key: WelcomeKey | undefined,
+  {
+    key,
+    console,
+  }: { readonly key: WelcomeKey | undefined; readonly console: LocalConsole | undefined },
   { self, isWindows }: { readonly self: string; readonly isWindows: boolean },
   style: Style,
 ): string {
@@ -109,6 +112,7 @@ export function nextSteps(
           ),
         ]),
     '',
+    ...(console ? [style('bold', 'Console'), ...consoleLines(console), ''] : []),
     style('bold', 'Claude Code'),
     pasted(
       [
@@ -132,6 +136,17 @@ export function nextSteps(
   ];
   return `\n${parts.join('\n')}\n`;
 }
+
+/** Where calls and servers are watched. The path stays in one piece, to be copied. */
+const consoleLines = ({ url, keyPath }: LocalConsole): string[] => [
+  `  ${url}`,
+  wrapped(
+    'It shows calls as they are made. Sign in with the owner key, which is kept in',
+    '  ',
+    '  ',
+  ),
+  `  ${keyPath}`,
+];
 
 /** The call as a person can make it. JSON may be broken between its tokens. The header with the key fills a line. */
 function curl(url: string, header: string | undefined): string {

@@ -26,8 +26,8 @@ import { startDevEdge, type DevEdge } from '../dev/dev-edge.ts';
 import { EdgeStartError } from '../dev/edge-start-error.ts';
 import { freePort } from '../dev/free-port.ts';
 import type { DevOptions } from '../dev/options.ts';
-import type { WelcomeKey } from '../dev/welcome.ts';
-import { openWorkspace, type Workspace } from '../dev/workspace.ts';
+import type { LocalConsole, WelcomeKey } from '../dev/welcome.ts';
+import { openWorkspace, ownerKeyIn, type Workspace } from '../dev/workspace.ts';
 
 /** A person at a terminal wants it back soon; in production a drain takes longer (R-12). */
 const DRAIN_MS = 5_000;
@@ -41,6 +41,8 @@ export interface LocalBridge {
   readonly edge: string;
   /** What clients must show; absent: nothing. */
   readonly key: WelcomeKey | undefined;
+  /** Where its owner sees what it does; absent: it has no owner. */
+  readonly console: LocalConsole | undefined;
   readonly config: RunnerConfig;
   readonly containment: Containment;
   /** The runner's. */
@@ -88,20 +90,20 @@ async function serve(options: DevOptions, shown: Shown, signals: Signals): Promi
   identifyRunner(workspace.edgeFolder, containment.system);
   for (const orphan of await sweepOrphans({ containment, users: processUsers(config) }))
     log.warn('orphan ended', { ...orphan });
-  const owner = await readOwner(options.ownerKeyFile);
+  const owner = await readOwner(options);
   if (!owner.ok) return refuse(owner.text);
   const token = mintRunnerToken();
   const port = options.port === 0 ? await freePort() : options.port;
-  // One person's own calls, on a terminal that shows no line of them: nobody would read it.
-  const isRecording = showsInfo(options.logLevel);
+  // One person's own calls, on a terminal that shows no line of them. The console does, from what the edge records.
+  const isShown = showsInfo(options.logLevel);
   const key = options.hasKey ? workspace.key : undefined;
   const settings = localSettings({
     port,
     secret: workspace.secret,
     runners: { [config.runner]: { token: hashCredential(token), servers: ['*'] } },
     key,
-    owner: owner.hash,
-    record: isRecording ? 'all' : 'events',
+    owner: owner.found?.hash,
+    record: isShown || owner.found ? 'all' : 'events',
     traces: config.traces,
   });
   const edge = await startDevEdge({
@@ -121,7 +123,7 @@ async function serve(options: DevOptions, shown: Shown, signals: Signals): Promi
     edge: edge.url,
     ...(edge.connect && { connect: edge.connect }),
     log,
-    ...(!isRecording && { record: 'off' }),
+    ...(!isShown && { record: 'off' }),
     containment,
   });
   void signals.stopNow.then((signal) => stopNow(signal, edge, runner));
@@ -149,6 +151,7 @@ async function serve(options: DevOptions, shown: Shown, signals: Signals): Promi
     const bridge = {
       edge: edge.url,
       key: key === undefined ? undefined : { key, path: workspace.keyPath },
+      console: owner.found && { url: `${edge.url}/-/`, keyPath: owner.found.path },
       config,
       containment,
       environment: workspace.environment,
@@ -168,17 +171,29 @@ async function serve(options: DevOptions, shown: Shown, signals: Signals): Promi
   return EXIT.ok;
 }
 
-/** What the edge needs of the owner's key in a file, if one is named. */
-async function readOwner(
-  file: string | undefined,
-): Promise<
-  { readonly ok: true; readonly hash?: string } | { readonly ok: false; readonly text: string }
+/** The owner of a local edge: what the edge needs of the key, and the file that holds it. */
+interface Owner {
+  readonly hash: string;
+  readonly path: string;
+}
+
+/** The owner with the key in the file that was named, or else in the storage folder. Where nobody is asked for a key there is none. */
+async function readOwner({
+  ownerKeyFile: path,
+  hasKey,
+  storage,
+}: DevOptions): Promise<
+  { readonly ok: true; readonly found?: Owner } | { readonly ok: false; readonly text: string }
 > {
-  if (file === undefined) return { ok: true };
-  const read = await readTokenFile(file);
+  if (!hasKey) return { ok: true };
+  if (path === undefined) {
+    const own = ownerKeyIn(storage);
+    return { ok: true, found: { hash: hashCredential(own.key), path: own.path } };
+  }
+  const read = await readTokenFile(path);
   return read.ok
-    ? { ok: true, hash: hashCredential(read.token) }
-    : { ok: false, text: `--owner-key-file ${file} ${problemText(read.problem)}` };
+    ? { ok: true, found: { hash: hashCredential(read.token), path } }
+    : { ok: false, text: `--owner-key-file ${path} ${problemText(read.problem)}` };
 }
 
 /** The files as they are served here: with a drain that a person waits for. */

@@ -141,15 +141,17 @@ async function forProgram(bridge: LocalBridge, stop: AbortSignal): Promise<numbe
     const told = why && why.verdict !== 'ok' && { what: why.what, fix: why.fix };
     servers.push({ name, url, ...call, ...told });
   }
-  const { edge, key, config } = bridge;
+  const { edge, key, config, console } = bridge;
   const leftOut = config.leftOut.map(({ name, reason }) => ({ name, reason }));
   const keyed = key && { key: key.key, keyFile: key.path };
-  print(`${JSON.stringify({ edge, ...keyed, config: config.file, servers, leftOut })}\n`);
+  const owned = console && { console: console.url, ownerKeyFile: console.keyPath };
+  const told = { edge, ...keyed, ...owned, config: config.file, servers, leftOut };
+  print(`${JSON.stringify(told)}\n`);
   return servers.some(({ ok }) => ok) ? undefined : EXIT.failed;
 }
 
 async function forPerson(bridge: LocalBridge, stop: AbortSignal): Promise<number | undefined> {
-  const { config, key, edge } = bridge;
+  const { config, edge } = bridge;
   const names = [...config.servers.keys()];
   const width = Math.max(...names.map((name) => name.length));
   const widths = { width, urls: `${edge}//mcp`.length + width };
@@ -184,7 +186,7 @@ async function forPerson(bridge: LocalBridge, stop: AbortSignal): Promise<number
     return EXIT.failed;
   }
   print(`\n${style('bold', 'mcp-bridge is up')}, for this machine only. Ctrl-C stops it.\n`);
-  print(nextSteps(answered, key, { self, isWindows: process.platform === 'win32' }, style));
+  print(nextSteps(answered, bridge, { self, isWindows: process.platform === 'win32' }, style));
   return undefined;
 }
 

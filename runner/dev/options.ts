@@ -21,7 +21,7 @@ interface LocalOptions {
   readonly storage: string;
   /** Whether clients need the key that it prints. */
   readonly hasKey: boolean;
-  /** With the owner's key in this file people let apps in by sign-in, as at a deployed edge. */
+  /** The owner's key, for the console and to let apps in, as at a deployed edge; undefined: one that is kept in the storage folder. */
   readonly ownerKeyFile: string | undefined;
   readonly logLevel: LogLevel;
   /** Undefined: not said. */

@@ -7,11 +7,18 @@ export interface WelcomeKey {
   readonly path: string;
 }
 
-/** Plain lines for the terminal. `edge` is an origin without trailing slash; without `key` clients need none. */
+/** The console's address, and the file that holds the key with which its owner signs in. */
+export interface LocalConsole {
+  readonly url: string;
+  readonly keyPath: string;
+}
+
+/** Plain lines for the terminal. `edge` is an origin without trailing slash; without `key` clients need none, and there is no console. */
 export function welcome(
   edge: string,
   servers: readonly string[],
   key: WelcomeKey | undefined,
+  console: LocalConsole | undefined,
 ): string {
   const width = Math.max(...servers.map((name) => name.length));
   const lines = ['mcp-bridge is ready. It serves this machine only; Ctrl-C stops it.', ''];
@@ -32,6 +39,12 @@ export function welcome(
       `The key is kept in ${key.path}, so it stays the same. Who has it can use all servers; delete that file for a new one.`,
     );
   else lines.push('', 'No key is asked for: everybody on this machine can use all servers.');
+  if (console)
+    lines.push(
+      '',
+      `The console shows in a browser what happens: ${console.url}`,
+      `Sign in there with the owner key. It is kept in ${console.keyPath}, for you alone.`,
+    );
   const [first] = servers;
   if (first !== undefined) lines.push(...connect(first, `${edge}/${first}/mcp`, header));
   return `${lines.join('\n')}\n`;

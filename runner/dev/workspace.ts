@@ -1,10 +1,10 @@
-// The storage folder of `mcp-bridge dev`: the edge's state, its secret, the clients' key, and a folder for the example's files.
+// The storage folder of `mcp-bridge dev`: the edge's state, its secret, the keys of clients and owner, and a folder for the example's files.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import type { ConfigPart } from '../config/read.ts';
-import { CLIENT_KEY, mintClientKey } from '../credential.ts';
+import { CLIENT_KEY, mintClientKey, mintOwnerKey, OWNER_KEY } from '../credential.ts';
 import type { LocalSource } from './options.ts';
 import { orInWords, ownFolder, readOwnSecret, writeOwnFile } from './own-storage.ts';
 
@@ -15,6 +15,9 @@ const SECRET = /^[0-9a-f]{64}$/u;
 
 /** The file of the clients' key. */
 const KEY = 'key';
+
+/** The file of the owner's key. */
+const OWNER = 'owner-key';
 
 /** Where the example keeps its files; servers may do there what they like. */
 const FILES = 'files';
@@ -47,6 +50,12 @@ export function openWorkspace(folder: string, source: LocalSource): Workspace {
     configs: source.kind === 'config' ? source.files : [{ path: writeConfig(folder, source) }],
     environment: { ...process.env, MCP_BRIDGE_STORAGE: resolve(folder) },
   };
+}
+
+/** The owner's key of a folder that is open, for one who named no other; made when it is asked for first, and kept over restarts. */
+export function ownerKeyIn(folder: string): { readonly key: string; readonly path: string } {
+  const path = join(folder, OWNER);
+  return { key: kept(path, OWNER_KEY, mintOwnerKey), path };
 }
 
 /** A secret of ours, made at the first start. */

@@ -1,13 +1,21 @@
 // `mcp-bridge up` as a stranger runs it: in an empty folder, beside a config, or on a machine where other programs have servers.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { PATIENCE } from '../fixtures/patience.ts';
 import { descendants, living } from './process-tree.ts';
@@ -141,3 +149,65 @@ test('[F-560] [F-660] at a terminal it asks which files to serve, and serves tho
   child.stdin.write('\u0003');
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
+
+describe('[F-648] the console of a local bridge', () => {
+  test('has its address on the screen, and a key of its own in a file that its user alone can read', async () => {
+    const home = emptyHome();
+    const keys = [];
+    for (let start = 0; start < 2; start += 1) {
+      const running = up(home, '--', process.execPath, echo);
+      // oxlint-disable-next-line no-await-in-loop -- one start after the other
+      const text = await said(running, 'Make it public');
+      const [, url = '', file = ''] =
+        /^Console\n {2}(http:\/\/127\.0\.0\.1:\d+\/-\/)\n[^]*?^ {2}(\S+owner-key)\n/mu.exec(text) ??
+        [];
+      const path = join(home, 'work', file);
+      expect(statSync(path).mode & 0o777).toBe(0o600);
+      const key = readFileSync(path, 'utf8');
+      keys.push(key);
+      // oxlint-disable-next-line no-await-in-loop -- of this start
+      const shown = await fetch(url, { headers: { Authorization: `Bearer ${key}` } });
+      // oxlint-disable-next-line no-await-in-loop -- of this start
+      const words = await shown.text();
+      expect(words).toMatch(/^1 runner linked, 1 server, /u);
+      expect(words).not.toContain('Calls are not recorded');
+      // oxlint-disable-next-line no-await-in-loop -- of this start
+      expect(await signIn(url, key, new URL(url).origin)).toEqual([303, true]);
+      // oxlint-disable-next-line no-await-in-loop -- a page that another program of this machine serves
+      expect(await signIn(url, key, 'http://127.0.0.1:9')).toEqual([403, false]);
+      running.process.kill('SIGTERM');
+      // oxlint-disable-next-line no-await-in-loop -- of this start
+      expect(await once(running.process, 'exit')).toEqual([0, null]);
+      for (const output of [running.stdout(), running.stderr()]) expect(output).not.toContain(key);
+    }
+    expect(keys[0]).toMatch(/^mcpo_[\w-]{43}$/u);
+    expect(keys[1]).toBe(keys[0]);
+  });
+
+  test('is told to scripts by its file, and there is none where nobody is asked for a key', async () => {
+    const home = emptyHome();
+    const named = up(home, '--json', '--', process.execPath, echo);
+    const told = JSON.parse(await said(named, '\n')) as { edge: string; ownerKeyFile: string };
+    expect(told).toMatchObject({
+      console: `${told.edge}/-/`,
+      ownerKeyFile: join('.bridge', 'owner-key'),
+    });
+    named.process.kill('SIGTERM');
+    await once(named.process, 'exit');
+    const other = emptyHome();
+    const open = up(other, '--no-key', '--', process.execPath, echo);
+    expect(await said(open, 'Make it public')).not.toContain('Console');
+    expect(existsSync(join(other, 'work/.bridge/owner-key'))).toBe(false);
+  });
+});
+
+/** The status of a sign-in at the console by a page of this origin, and whether it is signed in then. */
+async function signIn(url: string, key: string, Origin: string): Promise<[number, boolean]> {
+  const answer = await fetch(`${url}sign-in`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { Origin },
+    body: new URLSearchParams({ key }),
+  });
+  return [answer.status, answer.headers.getSetCookie().length === 1];
+}

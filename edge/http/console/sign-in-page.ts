@@ -60,7 +60,9 @@ export const signInPage = (request: Request, { wrong, status = 200 }: Said): Pro
             ? el(
                 'p',
                 { id: 'about-key', class: 'hint' },
-                words('From `mcp-bridge credential owner`.'),
+                words(
+                  'From `mcp-bridge credential owner`; `up` and `dev` keep theirs in `.bridge/owner-key`.',
+                ),
               )
             : el('p', { id: 'about-key', class: 'wrong', role: 'alert' }, wrong),
           el('p', { class: 'choice' }, el('button', { class: 'main' }, 'Sign in')),

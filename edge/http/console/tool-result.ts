@@ -11,7 +11,7 @@ const IMAGES: ReadonlySet<unknown> = new Set([
   'image/webp',
 ]);
 
-const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/u;
+const BASE64 = /^[A-Za-z0-9+/\s]*(?:=\s*){0,2}$/u;
 
 type Fields = Readonly<Record<string, unknown>>;
 
