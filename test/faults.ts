@@ -988,7 +988,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-293': {
     fault: 'an actor, or the fleet, that dies while one tells the other that a session is given up',
-    tests: ['contract/stores.ts', 'simulation/mutants.test.ts', 'simulation/simulation.test.ts'],
+    tests: [
+      'contract/stores.ts',
+      'edge/core/fleet-given-up.test.ts',
+      'simulation/simulation.test.ts',
+    ],
   },
   'F-294': {
     fault: 'a post told as not sent although an attempt before had reached the runner',

@@ -9,15 +9,7 @@ import { Chance } from './clock.ts';
 import { check, emptyHistory, type CallHistory, type History } from './history.ts';
 import { mutatedRules } from './mutated-rules.ts';
 import { NO_SABOTAGE, type Sabotage } from './sabotage.ts';
-import {
-  BROKEN_AWAY,
-  DOOMED,
-  GIVEN_UP,
-  UNHEARD,
-  UNSIGNED,
-  World,
-  type WorldOptions,
-} from './world.ts';
+import { BROKEN_AWAY, DOOMED, UNHEARD, UNSIGNED, World, type WorldOptions } from './world.ts';
 import type { SessionUp } from '../../shared/link/session-frames.ts';
 
 /** Seeds that a deployment is let run which is to break nothing. */
@@ -139,12 +131,6 @@ describe('mutants of the rules', () => {
       '[F-292] R-11: an actor that leaves what a life before it kept of a session that is over',
       ['kept-session.ts', 'if (this.#store.lost() !== undefined) this.#store.clear();', ''],
       46,
-    ],
-    [
-      '[F-293] R-11: a fleet that tells an actor once that its session is given up',
-      ['fleet.ts', 'this.#store.owe({ session, fault });', ''],
-      1,
-      { troubles: GIVEN_UP },
     ],
     [
       '[F-344] R-11: an actor that sleeps before it is known that the fleet has heard of an end',

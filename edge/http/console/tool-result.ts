@@ -11,7 +11,7 @@ const IMAGES: ReadonlySet<unknown> = new Set([
   'image/webp',
 ]);
 
-const BASE64 = /^[A-Za-z0-9+/\s]*(?:=\s*){0,2}$/u;
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/u;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -62,9 +62,10 @@ function contentOf(result: Fields): ViewElement[] {
 function partView(part: Fields): ViewElement {
   const { type, text, data, mimeType, uri, name } = part;
   if (type === 'text') return textView(String(text));
-  if (type === 'image' && IMAGES.has(mimeType) && typeof data === 'string' && BASE64.test(data))
+  const base64 = typeof data === 'string' ? data.replaceAll(/\s/gu, '') : '';
+  if (type === 'image' && IMAGES.has(mimeType) && base64 !== '' && BASE64.test(base64))
     return el('img', {
-      src: `data:${String(mimeType)};base64,${data.replaceAll(/\s/gu, '')}`,
+      src: `data:${String(mimeType)};base64,${base64}`,
       alt: 'Image in the result',
     });
   if (type === 'resource_link') return textView(`${String(name)}: ${String(uri)}`);

@@ -165,6 +165,15 @@ export class DrivenFleet {
     this.#perform(this.#fleet.tick(this.now));
   }
 
+  get wakeAt(): number | undefined {
+    return this.#fleet.wakeAt;
+  }
+
+  /** Whether an actor heard that its session is given up. */
+  heard(session: string, isHeard: boolean): void {
+    this.#perform(this.#fleet.heard(session, isHeard, this.now));
+  }
+
   withdraw(withdrawal: Withdrawal): void {
     this.#perform(this.#fleet.withdrawn(withdrawal, this.now));
   }

@@ -271,12 +271,14 @@ describe('opening a session', () => {
     expect(Object.keys(session.open).toSorted()).toEqual([
       'clientKind',
       'message',
+      'person',
       'principal',
       'server',
       'session',
       'ticket',
       'type',
     ]);
+    expect(session.open['person']).toEqual({ id: ANN.name });
     expect(session.open).toMatchObject({
       server: 'files',
       clientKind: 'streamable',
