@@ -1145,6 +1145,13 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['runner/core/output-share.test.ts', 'shared/lines.test.ts'],
   },
 
+  // Whoever adds a runner, or leaves a page of the console open
+  'F-650': {
+    fault: 'somebody types on a page of the console while what is on it changes',
+    tests: ['edge/http/console/views.test.ts', 'e2e/console.test.ts'],
+    missing: 'Only Chromium is tried, and only where the machine has one.',
+  },
+
   // Metrics and traces
   'F-630': {
     fault: 'a value with quotes and line breaks in a label of /metrics',
@@ -1811,6 +1818,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-640 F-641 F-642 F-643 F-644 F-645 F-646 F-647 F-648',
   'F-550 F-551 F-552 F-553',
   'F-600 F-601',
+  'F-650',
   'F-580 F-581 F-582 F-583 F-584 F-585',
   'F-590 F-591',
   'F-380',

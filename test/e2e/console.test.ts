@@ -56,6 +56,27 @@ describe('[F-640] the console', () => {
     await until(page, `document.querySelectorAll('.call').length > ${before}`);
   });
 
+  test('[F-650] lets somebody type what calls to show while more of them come', async () => {
+    const client = await watched.connect();
+    const { page } = await watched.open('calls');
+    const drawnAnew = async (): Promise<void> => {
+      const before = await page.locator('.call').count();
+      await client.callTool({ name: 'echo', arguments: { text: 'meanwhile' } });
+      await until(page, `document.querySelectorAll('.call').length > ${before}`);
+    };
+    await page.getByLabel('Server').pressSequentially('ec');
+    await drawnAnew();
+    await page.getByLabel('Server').pressSequentially('ho');
+    await page.getByLabel('Outcome').fill('answered');
+    await drawnAnew();
+    expect(await page.getByLabel('Server').inputValue()).toBe('echo');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await page.waitForURL(/\/calls\?server=echo&person=&outcome=answered$/u);
+    await until(page, `document.querySelectorAll('.call').length > 0`);
+    await drawnAnew();
+    expect(await page.getByLabel('Outcome').inputValue()).toBe('answered');
+  });
+
   test('ends a session, whose client begins anew', async () => {
     await watched.connect('ended-client');
     const { page } = await watched.open('sessions');

@@ -5,12 +5,19 @@ import { badge, clock, copyable, empty, field, heading } from './parts.ts';
 import type { CallLine, RefusalLine } from '../../core/log.ts';
 import type { KeptLine } from '../../core/record.ts';
 
-export function callsView({ lines, query, isPaused, isLive }: LiveModel): ViewElement {
-  return el(
+/** What stands above the calls. It does not live: what is drawn again takes from a field what is being typed. */
+export const callsHead = (query: CallQuery): ViewElement =>
+  el(
     'div',
     { class: 'page' },
     heading('Calls', 'The newest first. They are kept in memory only.'),
     filterForm(query),
+  );
+
+export function callsView({ lines, query, isPaused, isLive }: LiveModel): ViewElement {
+  return el(
+    'div',
+    { class: 'page' },
     el(
       'p',
       { class: 'toolbar', 'data-text': 'none' },

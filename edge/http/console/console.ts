@@ -7,7 +7,7 @@ import { el, type ViewElement } from './element.ts';
 import { eventsAnswer } from './stream.ts';
 import { CONSOLE_PAGES, type CallQuery, type ConsolePage, type LiveModel } from './facts.ts';
 import { framed } from './frame.ts';
-import { queryText } from './calls-view.ts';
+import { callsHead, queryText } from './calls-view.ts';
 import { LIVE_VIEWS } from './live-views.ts';
 import { addRunnerPart } from './add-runner.ts';
 import type { ConsoleContext, ConsoleRequest } from './request.ts';
@@ -139,6 +139,7 @@ async function showPage(
     title: page,
     viewer,
     page,
+    head: page === 'calls' && callsHead(query),
     live: {
       view: view(model),
       stream: `/-/events${shown}${shown === '' ? '?' : '&'}after=${next}`,

@@ -16,7 +16,9 @@ export interface Framed {
   readonly viewer?: Viewer | undefined;
   readonly page?: ConsolePage | undefined;
   readonly body: readonly (ViewElement | false | undefined)[];
-  /** The part that lives, if any; before `body`. */
+  /** Above all else. */
+  readonly head?: ViewElement | false | undefined;
+  /** The part that lives, if any; before `body`. In it nobody can type: it is drawn again all the time. */
   readonly live?: LivePart | undefined;
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -70,10 +72,11 @@ export const COMMON = {
   Vary: 'Accept, Cookie',
 };
 
-const contentOf = ({ live, body }: Framed): ViewElement =>
+const contentOf = ({ head, live, body }: Framed): ViewElement =>
   el(
     'main',
     { id: 'main', tabindex: -1 },
+    head,
     live && el('div', { id: 'live', 'data-stream': live.stream }, live.view),
     ...body,
   );

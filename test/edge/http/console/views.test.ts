@@ -1,7 +1,9 @@
 // The pages of the console as HTML and as text: what others called themselves is shown, and does nothing (F-642, F-643).
 import { describe, expect, test } from 'vitest';
 
+import type { ViewElement } from '../../../../edge/http/console/element.ts';
 import type { LiveModel } from '../../../../edge/http/console/facts.ts';
+import { callsHead } from '../../../../edge/http/console/calls-view.ts';
 import { LIVE_VIEWS } from '../../../../edge/http/console/live-views.ts';
 import { markupOf } from '../../../../edge/http/console/markup.ts';
 import { plainTextOf } from '../../../../edge/http/console/text.ts';
@@ -94,7 +96,17 @@ const modelOf = (name: string): LiveModel => ({
 
 const PAGES = Object.entries(LIVE_VIEWS);
 
-describe.each(PAGES)('[F-642] the page %s', (_page, view) => {
+test.each(PAGES)('[F-650] what lives on the page %s has no field to type into', (_page, view) => {
+  const html = markupOf(view(modelOf('vm1')));
+  expect(html).not.toMatch(/<(?:input (?![^>]*type="hidden")|select|textarea)/u);
+});
+
+const SHOWN: readonly (readonly [string, (model: LiveModel) => ViewElement])[] = [
+  ...PAGES,
+  ['calls, above what lives', ({ query }) => callsHead(query)],
+];
+
+describe.each(SHOWN)('[F-642] the page %s', (_page, view) => {
   test.each(HOSTILE)('with %j for every name', (name) => {
     const html = markupOf(view(modelOf(name)));
     // Every tag is one of ours, with attributes of ours.
