@@ -50,7 +50,7 @@ export const METRICS = {
   calls: {
     name: 'mcp_bridge_calls_total',
     type: 'counter',
-    help: 'Calls that are over, by server, hop and outcome. The edge (hop="edge") tells how the answer went out, the runner (hop="process") what it was.',
+    help: 'Calls that are over, by server, hop and outcome. The edge (hop="edge") tells how the answer went out, or why none came, the runner (hop="process") what it was.',
     labels: { server: 'name', hop: HOPS, outcome: CALL_OUTCOMES },
   },
   callDuration: {

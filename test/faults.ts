@@ -1764,6 +1764,18 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'somebody runs the bridge on one machine and cannot open its console, or its key is seen, or a page of the machine uses it',
     tests: ['e2e/up.test.ts'],
   },
+  'F-649': {
+    fault:
+      'calls of a server become slow or fail, and its console shows how they went since the edge was made, or nothing',
+    tests: [
+      'edge/core/recent-calls.test.ts',
+      'edge/core/state-words.test.ts',
+      'edge/http/metrics.test.ts',
+      'edge/http/console/views.test.ts',
+      'e2e/console.test.ts',
+    ],
+    missing: 'What a server itself answers as an error is counted at its runner alone.',
+  },
   'F-99': {
     fault: 'what happened is not recorded, or the record holds what it must not',
     tests: ['edge/core/log.test.ts'],
@@ -1815,7 +1827,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-450 F-451 F-452 F-453 F-454 F-455 F-456 F-457 F-458 F-459 F-460',
   'F-530 F-531 F-532 F-534 F-535 F-536 F-537 F-538',
   'F-370 F-371 F-372 F-373',
-  'F-640 F-641 F-642 F-643 F-644 F-645 F-646 F-647 F-648',
+  'F-640 F-641 F-642 F-643 F-644 F-645 F-646 F-647 F-648 F-649',
   'F-550 F-551 F-552 F-553',
   'F-600 F-601',
   'F-650',

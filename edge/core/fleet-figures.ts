@@ -1,6 +1,8 @@
 // What the edge has counted, in all its workers and lives. It is added up in memory, and kept on disk some seconds after the first change:
 // no call costs a write, and an actor that sleeps or breaks away loses no more than those seconds. Pure.
+import type { RecentCalls } from './fleet-look.ts';
 import type { FleetStore, SessionRow } from './ports.ts';
+import { RecentFigures } from './recent-calls.ts';
 import { Figures, type Figure } from '../../shared/figures.ts';
 import type { OnDue } from '../../shared/dues.ts';
 
@@ -11,6 +13,7 @@ type Store = Pick<FleetStore, 'figures' | 'keepFigures'>;
 
 export class FleetFigures {
   readonly #figures = new Figures();
+  readonly #recent = new RecentFigures();
   readonly #store: Store;
   #keepAt: number | undefined;
 
@@ -23,6 +26,7 @@ export class FleetFigures {
   add(figures: readonly Figure[], now: number): void {
     if (figures.length === 0) return;
     this.#figures.add(figures);
+    this.#recent.add(figures, now);
     this.#keepAt ??= now + KEEP_MS;
   }
 
@@ -39,6 +43,10 @@ export class FleetFigures {
 
   all(): readonly Figure[] {
     return this.#figures.all();
+  }
+
+  recentCalls(now: number): RecentCalls[] {
+    return this.#recent.calls(now);
   }
 
   readonly dues = (due: OnDue): void => due(this.#keepAt, () => this.keep(), KEEP_MS);

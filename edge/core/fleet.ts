@@ -6,7 +6,7 @@
 import { ControlLinks, type ControlNote } from './control-links.ts';
 import { FleetFigures } from './fleet-figures.ts';
 import type { FleetEffect, FleetTerms } from './fleet-effects.ts';
-import type { SessionView } from './fleet-look.ts';
+import type { RecentCalls, SessionView } from './fleet-look.ts';
 import { LateOpenings } from './late-openings.ts';
 import { displacementLine, runnerPresenceLine } from './log.ts';
 import { grantedServers } from './placement.ts';
@@ -223,6 +223,11 @@ export class Fleet {
   figures(fresh: readonly Figure[], now: number): readonly Figure[] {
     this.#figures.add(fresh, now);
     return this.#figures.all();
+  }
+
+  /** How the calls of each server went of late. */
+  recentCalls(now: number): RecentCalls[] {
+    return this.#figures.recentCalls(now);
   }
 
   /** The host stops. */

@@ -1,4 +1,5 @@
 // The state of an edge in words: one sentence for whoever looks, and what needs attention, each with the one thing to do about it. Pure.
+import { LONGEST_MS } from './fleet-look.ts';
 import type { RunnerView } from './ports.ts';
 import type { RecordLevel } from './record.ts';
 import type { Problem } from '../../shared/problem.ts';
@@ -65,6 +66,19 @@ export function durationInWords(ms: number): string {
     ([unit]) => ms >= 2 * unit || (unit !== MINUTE && ms >= unit),
   ) ?? [SECOND, 's'];
   return `${Math.max(0, Math.floor(ms / unit))} ${name}`;
+}
+
+/** About how long something takes, from its parts that are known: two digits, which say no more than that. */
+export function aboutInWords(ms: number): string {
+  if (ms >= LONGEST_MS) return `${durationInWords(LONGEST_MS)} or more`;
+  const about = Number(Math.max(1, ms).toPrecision(2));
+  return about < SECOND ? `about ${about} ms` : `about ${about / SECOND} s`;
+}
+
+/** How often a minute something was, that was so often within so many ms. */
+export function perMinute(times: number, withinMs: number): string {
+  const often = (times * MINUTE) / withinMs;
+  return often === 0 || often >= 10 ? String(Math.round(often)) : often.toFixed(1);
 }
 
 export const counted = (count: number, noun: string): string =>

@@ -1,7 +1,17 @@
 // What a worker counts of its requests, until it tells the fleet, which adds up what all of them counted. Pure.
+import type { FaultCode } from '../../shared/fault.ts';
 import { CallFigures, Figures, type Figure } from '../../shared/figures.ts';
 import type { SignInStep } from '../../shared/metrics.ts';
 import type { CallLine, RefusalLine } from './log.ts';
+
+/** Faults of calls that were on their way to a server: no client gets them by a name that it made up. */
+const BEYOND: ReadonlySet<RefusalLine['fault']> = new Set<FaultCode>([
+  'runner_lost',
+  'process_exited',
+  'process_start_failed',
+  'process_protocol',
+  'deadline',
+]);
 
 /** A call that is over. */
 export interface CountedCall extends Pick<CallLine, 'server' | 'outcome' | 'ms' | 'edgeMs'> {
@@ -28,6 +38,13 @@ export class EdgeTally {
       edge.took(ms);
       this.#link.of(server).took(ms - edgeMs);
     }
+    this.#counted();
+  }
+
+  /** A call that ended in a fault in place of an answer. One that only a server that there is can cause is counted for it. */
+  failed(server: string, fault: RefusalLine['fault']): void {
+    if (!BEYOND.has(fault)) return;
+    this.#edge.of(server).ended(String(fault));
     this.#counted();
   }
 

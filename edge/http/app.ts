@@ -326,7 +326,7 @@ async function serve(
     return towards({ principal: name, by }, refuseExchange(exchange, { fault: 'not_found' }));
   }
   const response = await handle(exchange);
-  if (tracer) record?.refusedWith(refusalLine(response)?.fault);
+  record?.refusedWith(refusalLine(response)?.fault);
   if (budget) tellQuotas(ports, memory.limits);
   return towards({ principal: name, server, clientKind, ...record?.refused }, response);
 }

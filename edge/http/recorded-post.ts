@@ -88,9 +88,11 @@ export class RecordedPost {
     return { callId: this.#callId, session: this.#session, method, tool, app, appVersion };
   }
 
-  /** It was refused, if it was; for its spans. */
+  /** It was refused, if it was: for its spans, and among the calls of its server. */
   refusedWith(fault: RefusalLine['fault'] | undefined): void {
-    if (fault !== undefined) this.#trace?.ended(Date.now(), fault);
+    if (fault === undefined) return;
+    this.#trace?.ended(Date.now(), fault);
+    if (this.#asked) this.#tally.failed(this.#caller.server, fault);
   }
 
   /** It is over. Only the first word counts; a message that was never posted is none of the calls. */

@@ -43,6 +43,19 @@ describe('[F-640] the console', () => {
     expect([...origins]).toEqual([watched.bridge.url]);
   });
 
+  test('[F-649] shows how the calls of a server went of late, in a terminal too', async () => {
+    const client = await watched.connect();
+    await client.callTool({ name: 'echo', arguments: { text: 'counted' } });
+    const { page } = await watched.open('servers');
+    const cell = (title: string) => `document.querySelector('td[data-title="${title}"]').innerText`;
+    await until(page, `/[1-9]/u.test(${cell('Calls per minute')})`);
+    await until(page, `/^about \\d/u.test(${cell('p95')}) && ${cell('Errors')} === '0'`);
+    const text = await fetch(`${watched.bridge.url}/-/servers`, {
+      headers: { Authorization: `Bearer ${watched.key}` },
+    });
+    expect(await text.text()).toMatch(/ {2}about [\d.]+ m?s {2}about [\d.]+ m?s {2}0 {2}/u);
+  });
+
   test('pauses, and goes on with what came meanwhile', async () => {
     const client = await watched.connect();
     const { page } = await watched.open('calls?outcome=answered');

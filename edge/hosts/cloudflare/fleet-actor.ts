@@ -106,9 +106,11 @@ export class FleetActor extends DurableActor<ControlNote, FleetEffect> implement
   }
 
   look(query: RecordQuery): FleetLook {
-    const { view, effects } = this.rules.view(Date.now());
+    const now = Date.now();
+    const { view, effects } = this.rules.view(now);
     const sessions = this.rules.newestSessions(SHOWN_SESSIONS);
-    const look = { view, sessions, record: this.#record.watch(query) };
+    const recent = this.rules.recentCalls(now);
+    const look = { view, sessions, recent, record: this.#record.watch(query) };
     return this.performed(effects, look);
   }
 

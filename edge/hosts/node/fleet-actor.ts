@@ -141,7 +141,8 @@ export class NodeFleetActor
     const now = Date.now();
     const { seen, effects } = this.inStep(() => {
       const { view, effects } = this.rules.view(now);
-      return { seen: { view, sessions: this.rules.newestSessions(SHOWN_SESSIONS) }, effects };
+      const sessions = this.rules.newestSessions(SHOWN_SESSIONS);
+      return { seen: { view, sessions, recent: this.rules.recentCalls(now) }, effects };
     });
     this.performAll(effects);
     return { ...seen, record: this.#host.ring.read(query) };

@@ -1,4 +1,5 @@
 // What the pages of the console are made of: the state of the edge as it is sent to whoever watches.
+import type { RecentCalls } from '../../core/fleet-look.ts';
 import type { EdgeState } from '../../core/state-words.ts';
 import type { Trail } from '../../core/sign-in-trail.ts';
 import type { KeptLine } from '../../core/record.ts';
@@ -39,6 +40,8 @@ export interface ConsoleFacts extends EdgeState {
   readonly viewer: Viewer;
   /** The newest of the open ones. */
   readonly shownSessions: readonly ShownSession[];
+  /** Of servers that were called of late. */
+  readonly recent: readonly RecentCalls[];
   /** The newest first. */
   readonly trails: readonly Trail[];
 }

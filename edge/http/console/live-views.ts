@@ -4,10 +4,13 @@ import type { ConsolePage, LiveModel, ShownSession } from './facts.ts';
 import { signInsView } from './sign-ins-view.ts';
 import { callList, callsView } from './calls-view.ts';
 import { actionForm, ago, badge, empty, heading, tableOf, words } from './parts.ts';
+import { RECENT_MS, type RecentCalls } from '../../core/fleet-look.ts';
 import {
+  aboutInWords,
   attentionOf,
   counted,
   durationInWords,
+  perMinute,
   stateInWords,
   type AttentionItem,
 } from '../../core/state-words.ts';
@@ -72,12 +75,16 @@ function serversView({ facts }: LiveModel): ViewElement {
     const runners = facts.runners.filter(({ servers }) => servers.includes(server));
     const sessions = facts.shownSessions.filter((session) => session.server === server).length;
     const failing = facts.failing.find((failure) => failure.server === server);
-    return { key: server, row: { server, runners, sessions, failing } };
+    const recent = facts.recent.find((calls) => calls.server === server);
+    return { key: server, row: { server, runners, sessions, failing, recent } };
   });
   return el(
     'div',
     { class: 'page' },
-    heading('Servers', 'What your runners offer. Open one to see its tools.'),
+    heading(
+      'Servers',
+      `What your runners offer. Open one to see its tools. Calls and errors are those of the last ${durationInWords(RECENT_MS)}.`,
+    ),
     rows.length === 0
       ? empty('No runner offers a server yet.')
       : tableOf(
@@ -102,6 +109,13 @@ function serversView({ facts }: LiveModel): ViewElement {
             },
             { title: 'Sessions', cell: ({ sessions }) => sessions },
             {
+              title: 'Calls per minute',
+              cell: ({ recent }) => perMinute(recent?.calls ?? 0, RECENT_MS),
+            },
+            { title: 'p50', cell: ({ recent }) => timeOf(recent?.p50Ms) },
+            { title: 'p95', cell: ({ recent }) => timeOf(recent?.p95Ms) },
+            { title: 'Errors', cell: ({ recent }) => errorsOf(recent) },
+            {
               title: 'Calls',
               cell: ({ server }) => el('a', { href: `/-/calls?server=${server}` }, 'Calls'),
             },
@@ -110,6 +124,11 @@ function serversView({ facts }: LiveModel): ViewElement {
         ),
   );
 }
+
+const timeOf = (ms: number | undefined): string => (ms === undefined ? 'none' : aboutInWords(ms));
+
+const errorsOf = (recent: RecentCalls | undefined): ViewChild =>
+  recent && recent.errors > 0 ? badge('bad', `${recent.errors} of ${recent.calls}`) : 0;
 
 function runnersView({ facts, now }: LiveModel): ViewElement {
   const rows = facts.runners.map((runner) => ({ key: runner.runner, row: runner }));

@@ -41,7 +41,7 @@ export class Watch {
 
   /** `seen`: a place in the record up to which the watcher has seen the lines. Rejects when the fleet is out of reach. */
   async look(seen?: number): Promise<Look> {
-    const { view, sessions, record } = await this.#context.ports.fleet.look({
+    const { view, sessions, record, recent } = await this.#context.ports.fleet.look({
       after: this.#after,
       last: FIRST_LINES,
     });
@@ -58,6 +58,7 @@ export class Watch {
       servers: [...new Set(view.runners.flatMap(({ servers }) => servers))].toSorted(),
       sessions: view.sessions,
       shownSessions: await Promise.all(sessions.map(shown)),
+      recent,
       lastCallAt: this.#record.lastCallAt,
       problems,
       record: level,

@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest';
 
 import type { RunnerView } from '../../../edge/core/ports.ts';
 import {
+  aboutInWords,
   attentionOf,
   durationInWords,
+  perMinute,
   stateInWords,
   type EdgeState,
 } from '../../../edge/core/state-words.ts';
@@ -193,4 +195,23 @@ describe('[F-640] what the fleet tells of its runners', () => {
       }),
     );
   });
+});
+
+test('[F-649] a time that is known by its range is told with two digits, and how often something was by the minute', () => {
+  expect([0.2, 12.34, 123, 995, 1_234, 61_500, 300_000].map((ms) => aboutInWords(ms))).toEqual([
+    'about 1 ms',
+    'about 12 ms',
+    'about 120 ms',
+    'about 1 s',
+    'about 1.2 s',
+    'about 62 s',
+    '5 min or more',
+  ]);
+  expect([0, 1, 49, 50, 1_234].map((times) => perMinute(times, 300_000))).toEqual([
+    '0',
+    '0.2',
+    '9.8',
+    '10',
+    '247',
+  ]);
 });

@@ -57,6 +57,21 @@ describe.each(['all', 'off'])('with BRIDGE_RECORD %s', (level) => {
     expect(told.join('\n')).not.toContain('canary');
   });
 
+  test('[F-649] a call that fails on its way is one of those of its server, by fault', async () => {
+    const edge = new PlayedEdge(settings);
+    edge.session.script = [
+      () => ({ kind: 'refused', fault: { fault: 'process_exited' } }),
+      () => ({ kind: 'refused', fault: { fault: 'not_found' } }),
+    ];
+    const modern = request('tools/call', { name: 'echo' });
+    for (let n = 0; n < 2; n++)
+      await edge.post(modern, { ...key, ...headersOf('tools/call', 'echo') });
+    const told = (await samples(edge)).filter((line) => line.startsWith('mcp_bridge_calls_total'));
+    expect(told).toEqual([
+      'mcp_bridge_calls_total{server="files",hop="edge",outcome="process_exited"} 1',
+    ]);
+  });
+
   test('[F-631] a server that a client invents is no series, and its refusal is one by fault', async () => {
     const edge = new PlayedEdge(settings);
     for (let index = 0; index < 20; index++)

@@ -222,6 +222,7 @@ export class PlayedEdge {
           return {
             view,
             sessions: this.shownSessions,
+            recent: [],
             record: { lines: [], next: 0, isGap: false },
           };
         },

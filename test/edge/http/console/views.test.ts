@@ -46,6 +46,7 @@ const modelOf = (name: string): LiveModel => ({
     problems: [],
     record: 'all',
     trails: [{ key: name, app: name, server: name, person: name, steps: { found: NOW }, at: NOW }],
+    recent: [{ server: name, calls: 8, errors: 1, p50Ms: 14, p95Ms: 1_234 }],
     failing: [{ server: name, fault: 'process_exited', at: NOW, times: 1 }],
     stuck: [{ app: name, missing: name, at: NOW }],
     changed: [{ server: name, tools: [name] }],
@@ -179,4 +180,12 @@ describe('[F-643] in a terminal', () => {
       'vm1  vm1  vm1  waits for its runner, 9 s  0 s ago  abc',
     );
   });
+});
+
+test('[F-649] the page of servers says how recent calls went, and that their times are about', () => {
+  const { servers } = LIVE_VIEWS;
+  const text = servers ? plainTextOf(servers(modelOf('files'))) : '';
+  expect(text).toMatch(/^Server {2}.* {2}Calls per minute {2}p50 {2}p95 {2}Errors {2}/mu);
+  expect(text).toContain('  1.6  about 14 ms  about 1.2 s  1 of 8  ');
+  expect(text).toContain('of the last 5 min');
 });
