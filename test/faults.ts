@@ -1151,6 +1151,16 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['edge/http/console/views.test.ts', 'e2e/console.test.ts'],
     missing: 'Only Chromium is tried, and only where the machine has one.',
   },
+  'F-651': {
+    fault: 'somebody types what the console says to type on a machine that is to be a runner',
+    tests: ['e2e/add-runner.test.ts'],
+    missing:
+      'Docker itself: a stand-in takes the options that `docker run` documents. The service is printed, not started.',
+  },
+  'F-652': {
+    fault: 'two config files have the same command under the same name, for two different servers',
+    tests: ['runner/config/merged.test.ts'],
+  },
 
   // Metrics and traces
   'F-630': {
@@ -1830,7 +1840,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-640 F-641 F-642 F-643 F-644 F-645 F-646 F-647 F-648 F-649',
   'F-550 F-551 F-552 F-553',
   'F-600 F-601',
-  'F-650',
+  'F-650 F-651 F-652',
   'F-580 F-581 F-582 F-583 F-584 F-585',
   'F-590 F-591',
   'F-380',

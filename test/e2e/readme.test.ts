@@ -1,8 +1,6 @@
 // The commands of README.md, in its order, as a person types them: from an edge with an owner to a runner that serves and a policy.
 // Which of them are run elsewhere, or cannot be run, test/readme-commands.ts says; nothing is left over.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,41 +10,9 @@ import { freePort } from '../../runner/dev/free-port.ts';
 import { README, RUN_HERE } from '../readme-commands.ts';
 import { startTestEdge } from './edges.ts';
 import { temporaryFolder } from './journal.ts';
+import { install, typed } from './typed-commands.ts';
 
-const program = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
 const echo = fileURLToPath(new URL('../fixtures/servers/echo.mjs', import.meta.url));
-
-interface Ended {
-  readonly code: number | null;
-  readonly output: string;
-}
-
-/** A shell in which `mcp-bridge` is installed. `until`: words at which the command is told to end. */
-async function shell(command: string, folder: string, until?: string): Promise<Ended> {
-  const child = spawn('sh', ['-c', `exec ${command}`], {
-    cwd: folder,
-    env: { HOME: folder, PATH: `${join(folder, 'bin')}:${process.env['PATH']}` },
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-      if (until === undefined || !output.includes(until)) return;
-      // A second signal would not let it end in peace.
-      until = undefined;
-      child.kill('SIGTERM');
-    });
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, output };
-}
-
-function install(folder: string): void {
-  mkdirSync(join(folder, 'bin'));
-  const path = join(folder, 'bin/mcp-bridge');
-  writeFileSync(path, `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`);
-  chmodSync(path, 0o755);
-}
 
 test('[F-665] every command of README.md that needs nothing but this machine does what it says', async () => {
   const { folder, remove } = temporaryFolder();
@@ -68,7 +34,7 @@ test('[F-665] every command of README.md that needs nothing but this machine doe
   for (const command of RUN_HERE) {
     const serves = / run --config /u.test(command);
     // oxlint-disable-next-line no-await-in-loop -- one after the other, as a person types them
-    const { code: exit, output } = await shell(
+    const { code: exit, output } = await typed(
       asTyped(command),
       folder,
       serves ? 'linked to the edge' : undefined,

@@ -36,24 +36,54 @@ export const addRunnerPart = (): ViewElement =>
     ),
   );
 
-/** The lines for a machine that was invited. */
+/** The lines for a machine that was invited: each of them ends with a runner that serves its mcp.json. */
 export function joinLines(edge: string, name: string, code: string): ViewElement {
-  const join = `npx mcp-edge-bridge join ${edge} ${code}`;
+  const join = `join ${edge} ${code}`;
+  const as = `--edge ${edge} --runner ${name} --token-file mcp-bridge.runner-key`;
   return el(
     'section',
     { class: 'panel', 'aria-labelledby': 'join' },
     el('h2', { id: 'join' }, `Let ${name} join`),
-    el('p', {}, 'Run one of these on that machine, within ten minutes. The code counts once.'),
-    el('h3', {}, 'npx'),
-    copyable(`${join}\nnpx mcp-edge-bridge run --config mcp.json`, 'Join with npx'),
-    el('h3', {}, 'As a service of systemd'),
-    copyable(
-      `${join}\nsudo npx mcp-edge-bridge service install --config mcp.json`,
-      'Join as a service',
+    el(
+      'p',
+      {},
+      words(
+        'Choose one way, and type its lines on that machine within ten minutes, in the folder of its `mcp.json`. The code counts once.',
+      ),
     ),
-    el('h3', {}, 'Docker'),
+    el('h3', {}, 'npx'),
     copyable(
-      `docker run -d --restart unless-stopped -v mcp-bridge:/home/node -v ./mcp.json:/etc/mcp-bridge/mcp.json:ro \\\n  mcp-edge-bridge join ${edge} ${code}`,
+      [`npx mcp-edge-bridge ${join}`, `npx mcp-edge-bridge run --config mcp.json ${as}`].join('\n'),
+      'Join with npx',
+    ),
+    el('h3', {}, 'As a service'),
+    copyable(
+      ['npm install -g mcp-edge-bridge', `mcp-bridge ${join}`].join('\n'),
+      'Join for a service',
+    ),
+    el(
+      'p',
+      {},
+      words(
+        'Put the `"bridge"` that this prints into `mcp.json`, beside `"mcpServers"`: a service knows its edge from there.',
+      ),
+    ),
+    copyable('mcp-bridge service install --config mcp.json', 'Install the service'),
+    el('h3', {}, 'Docker'),
+    el(
+      'p',
+      {},
+      words(
+        'Make the image in the repository: `docker build -f runner/Dockerfile -t mcp-bridge-runner .`',
+      ),
+    ),
+    copyable(
+      [
+        `docker run --rm -v mcp-bridge:/home/node mcp-bridge-runner ${join}`,
+        'docker run -d --name mcp-bridge --restart unless-stopped --stop-timeout 45 --no-healthcheck \\',
+        '  -v mcp-bridge:/home/node -v "$PWD/mcp.json:/etc/mcp-bridge/mcp.json:ro" mcp-bridge-runner \\',
+        `  run --config /etc/mcp-bridge/mcp.json ${as}`,
+      ].join('\n'),
       'Join with Docker',
     ),
   );
