@@ -1,23 +1,26 @@
-// Several config files served as one, as `mcp-bridge up` does with what it finds on a machine. Pure.
-import { isDeepStrictEqual } from 'node:util';
+// Several config files served as one, as `mcp-bridge up` does with what it finds on a machine.
 
 import type { ConfigProblem } from './problem.ts';
 import { MAX_SERVERS } from './reader.ts';
 import type { RunnerConfig, ServerConfig } from './runner-config.ts';
+import { isSameServer } from './same-server.ts';
+
+/** Tells whether there is a file or folder of this path. */
+type Exists = (path: string) => boolean;
 
 /**
  * The servers of all `configs`, in their order; every other setting is that of the first. The same server in two files is served
  * once. Another server of the same name gets a number behind it, and a warning says so.
  */
-export function mergedConfig([first, ...others]: readonly [
-  RunnerConfig,
-  ...RunnerConfig[],
-]): RunnerConfig {
+export function mergedConfig(
+  [first, ...others]: readonly [RunnerConfig, ...RunnerConfig[]],
+  exists: Exists,
+): RunnerConfig {
   const servers = new Map(first.servers);
   const warnings = [...first.warnings];
   for (const { file, servers: more } of others) {
     for (const server of more.values()) {
-      const name = nameFor(server, servers);
+      const name = nameFor(server, servers, exists);
       if (name === undefined) continue;
       if (name !== server.name)
         warnings.push({
@@ -50,12 +53,13 @@ export function mergedConfig([first, ...others]: readonly [
 function nameFor(
   server: ServerConfig,
   servers: ReadonlyMap<string, ServerConfig>,
+  exists: Exists,
 ): string | undefined {
   for (let number = 1; ; number += 1) {
     const name = number === 1 ? server.name : `${server.name.slice(0, NAME_CHARS)}-${number}`;
     const other = servers.get(name);
     if (other === undefined) return name;
-    if (isSame(server, other)) return undefined;
+    if (isSameServer(server, other, exists)) return undefined;
   }
 }
 
@@ -68,9 +72,3 @@ export function tooManyServers({ file, servers }: RunnerConfig): ConfigProblem |
 
 /** Room for a number within the 64 characters of a name. */
 const NAME_CHARS = 60;
-
-/** What starts it, whatever folder its file lies in: programs start servers in folders of their own choice. */
-const isSame = (left: ServerConfig, right: ServerConfig): boolean =>
-  left.command === right.command &&
-  isDeepStrictEqual(left.args, right.args) &&
-  isDeepStrictEqual(left.env, right.env);

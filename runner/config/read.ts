@@ -1,5 +1,6 @@
 // Reads the `mcpServers` file that people already have into a config the runner can trust: every default filled in, every
 // reference resolved, every path absolute. Commands come from here and from nowhere else (D4).
+import { existsSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 
 import { isObject } from '../../shared/json-value.ts';
@@ -57,7 +58,7 @@ export async function readConfigs(
   const problems = readings.flatMap((reading) => (reading.ok ? [] : reading.problems));
   const [first, ...others] = readings.flatMap((reading) => (reading.ok ? [reading.config] : []));
   if (first === undefined || problems.length > 0) return { ok: false, problems };
-  const config = mergedConfig([first, ...others]);
+  const config = mergedConfig([first, ...others], existsSync);
   const many = tooManyServers(config);
   return many ? { ok: false, problems: [many] } : { ok: true, config };
 }

@@ -17,6 +17,8 @@ export interface ServerConfig extends PolicyRules {
   /** Values that a log must not show: of `env`, of env files, of inherited variables, and what filled a reference. */
   readonly secrets: readonly string[];
   readonly cwd: string;
+  /** `cwd` was given; else it is the folder that belongs to the file. */
+  readonly hasOwnCwd?: true;
   readonly inheritEnv: readonly string[];
   readonly warm: number;
   readonly stderr: 'log' | 'client';

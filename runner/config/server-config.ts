@@ -52,7 +52,7 @@ export function serverConfig(
   const limits = { ...readLimits(block.limits), ...readLimits(bridge.limits) };
   const inheritEnv = bridge.inheritEnv ?? [];
   const args = (entry.args ?? []).map((arg, index) => filler.filled(['args', index], arg));
-  const cwd = filler.optionalText(['cwd'], entry.cwd) ?? '.';
+  const cwd = filler.optionalText(['cwd'], entry.cwd);
   const given = [
     ...filler.secrets,
     ...fileEnv.map(([variable, value]) => ({ name: variable, value })),
@@ -77,7 +77,8 @@ export function serverConfig(
     args,
     env,
     secrets: [...new Set([...given.map(({ value }) => value), ...Object.values(env)])],
-    cwd: absolutePath(cwd, places.project),
+    cwd: absolutePath(cwd ?? '.', places.project),
+    ...(cwd !== undefined && { hasOwnCwd: true }),
     inheritEnv,
     warm: bridge.warm ?? defaults.WARM,
     stderr: bridge.stderr ?? defaults.STDERR,

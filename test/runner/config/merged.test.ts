@@ -1,4 +1,5 @@
 // Several files served as one: what is the same, what only has the same name, and what is watched.
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -70,5 +71,65 @@ describe('[F-660] several config files', () => {
       ok: false,
       problems: [{ what: expect.stringContaining('more than 256') }],
     });
+  });
+});
+
+describe('[F-652] two folders with the same entry', () => {
+  const FOLDERS = [join(folder, 'one'), join(folder, 'two')] as const;
+  for (const each of FOLDERS) {
+    mkdirSync(join(each, 'src'), { recursive: true });
+    write('', join(each, 'server.js'));
+  }
+
+  /** How many servers the entry is, in a file of each folder; `second` is laid over it in the second. */
+  async function countOf(entry: object, second: object = {}): Promise<number> {
+    const parts = FOLDERS.map((each, at) => ({
+      path: write(
+        named({ own: at === 0 ? entry : { ...entry, ...second } }),
+        join(each, 'mcp.json'),
+      ),
+    }));
+    const reading = await readConfigs(parts, {});
+    if (!reading.ok) throw new Error(JSON.stringify(reading.problems));
+    const { config } = reading;
+    const warnings = warned(config).filter((text) => text.includes('another file has another'));
+    expect(warnings).toHaveLength(config.servers.size - 1);
+    return config.servers.size;
+  }
+
+  it.each([
+    [{ command: 'node', args: ['server.js'] }],
+    [{ command: 'node', args: ['--import=./hooks.mjs', '/opt/server.js'] }],
+    [{ command: 'npx', args: ['tsx', 'src'] }],
+    [{ command: 'npx', args: ['.'] }],
+    [{ command: './server.js' }],
+    [{ command: 'serve', env: { DB: './made-later.db' } }],
+    [{ command: 'npm', args: ['run', 'mcp'] }],
+    [{ command: 'uv', args: ['run', 'weather'] }],
+    [{ command: 'python3', args: ['-m', 'weather'] }],
+    [{ command: 'docker', args: ['compose', 'run', 'weather'] }],
+  ])('is two servers where a program depends on its folder: %j', async (entry) => {
+    expect(await countOf(entry)).toBe(2);
+  });
+
+  it.each([
+    [{ command: 'npx', args: ['-y', '@modelcontextprotocol/server-memory'] }],
+    [{ command: 'uvx', args: ['mcp-server-git'] }],
+    [{ command: 'docker', args: ['run', '-i', '--rm', 'ghcr.io/github/github-mcp-server'] }],
+    [{ command: 'node', args: ['/opt/server.js', '--url=https://host.example/'] }],
+    [{ command: 'uv', args: ['--directory', '/opt/weather', 'run', 'weather'] }],
+    [{ command: 'serve', args: [''], env: { NODE_ENV: 'src' } }],
+    [{ command: 'node', args: ['server.js'], cwd: FOLDERS[0] }],
+  ])('is one server where it does not: %j', async (entry) => {
+    expect(await countOf(entry)).toBe(1);
+  });
+
+  it('is two servers if they were told other folders, or have other settings', async () => {
+    const entry = { command: 'serve', cwd: '/opt/one' };
+    expect(await countOf(entry, { cwd: '/opt/two' })).toBe(2);
+    expect(await countOf(entry, { cwd: undefined })).toBe(2);
+    expect(await countOf(entry, { bridge: { tools: { allow: ['read'] } } })).toBe(2);
+    expect(await countOf(entry, { bridge: { warm: 1 } })).toBe(2);
+    expect(await countOf(entry, { bridge: {} })).toBe(1);
   });
 });
