@@ -1140,6 +1140,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a thousand clients that only listen wake the edge two hundred times a second',
     tests: ['edge/core/client-stream.test.ts', 'edge/http/idle-stream.test.ts'],
   },
+  'F-604': {
+    fault: 'a view that failed had the figures of /metrics counted twice',
+    tests: ['edge/http/metrics.test.ts'],
+  },
   'F-373': {
     fault: 'a process that prints megabytes a second to stderr, or of text that is no message',
     tests: ['runner/core/output-share.test.ts', 'shared/lines.test.ts'],
@@ -1514,6 +1518,23 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'somebody uses up the quota of a day at each isolate, or again after a deploy',
     tests: ['edge/core/quotas.test.ts', 'edge/http/limits.test.ts', 'contract/access.ts'],
   },
+  'F-586': {
+    fault:
+      'a traced call with a large message: the edge kept the whole of it until its stream ended',
+    tests: ['edge/core/traced-call.test.ts'],
+  },
+  'F-587': {
+    fault: 'the fleet is away for half a minute: an isolate told no records and figures any more',
+    tests: ['edge/hosts/cloudflare/record-mail.test.ts'],
+  },
+  'F-588': {
+    fault: 'wrong keys from a network kept out the runners there that had joined',
+    tests: ['edge/http/limits.test.ts', 'edge/http/junk-keys.test.ts'],
+  },
+  'F-589': {
+    fault: 'figures that a full disk could not take closed every control link',
+    tests: ['edge/core/fleet-figures.test.ts', 'edge/hosts/node/fleet-actor.test.ts'],
+  },
   'F-426': {
     fault: 'a strict OAuth client, and an answer whose issuer was changed',
     tests: ['e2e/sign-in-peers.test.ts'],
@@ -1839,9 +1860,9 @@ export const FAULT_IDS: readonly string[] = [
   'F-370 F-371 F-372 F-373',
   'F-640 F-641 F-642 F-643 F-644 F-645 F-646 F-647 F-648 F-649',
   'F-550 F-551 F-552 F-553',
-  'F-600 F-601',
+  'F-600 F-601 F-604',
   'F-650 F-651 F-652',
-  'F-580 F-581 F-582 F-583 F-584 F-585',
+  'F-580 F-581 F-582 F-583 F-584 F-585 F-586 F-587 F-588 F-589',
   'F-590 F-591',
   'F-380',
   'F-570 F-571 F-572 F-573 F-574 F-575 F-576 F-577',

@@ -31,6 +31,8 @@ export type FleetEffect =
   | { readonly do: 'release'; readonly session: SessionName }
   /** Ask the session's actor to check whether it still has a session. */
   | { readonly do: 'review'; readonly session: SessionName }
+  /** Call `Fleet.keepFigures`. A failure of it ends nothing: figures are no reason to break anybody off. */
+  | { readonly do: 'keepFigures' }
   /** Log that a session was placed. */
   | { readonly do: 'began'; readonly row: SessionRow; readonly clientKind: ClientKind }
   /** Log that a session is over. */

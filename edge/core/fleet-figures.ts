@@ -9,6 +9,9 @@ import type { OnDue } from '../../shared/dues.ts';
 /** An actor without work is awake for as long anyway, before it sleeps. */
 const KEEP_MS = 10_000;
 
+/** A step that does this and nothing else. */
+export type KeepStep = (writes: () => void) => void;
+
 type Store = Pick<FleetStore, 'figures' | 'keepFigures'>;
 
 export class FleetFigures {
@@ -49,12 +52,22 @@ export class FleetFigures {
     return this.#recent.calls(now);
   }
 
-  readonly dues = (due: OnDue): void => due(this.#keepAt, () => this.keep(), KEEP_MS);
+  /** When they are to be kept: `keep` has {@link FleetFigures.keep} called. What is not kept then is tried again later. */
+  dues(due: OnDue, keep: () => void): void {
+    due(
+      this.#keepAt,
+      (now) => {
+        this.#keepAt = now + KEEP_MS;
+        keep();
+      },
+      KEEP_MS,
+    );
+  }
 
-  /** Before the host stops, too. */
-  keep(): void {
+  /** Before the host stops, too. `step` does the writes, in a step of their own, and throws if they are not kept. */
+  keep(step: KeepStep): void {
     if (this.#keepAt === undefined) return;
+    step(() => this.#store.keepFigures(this.#figures.all()));
     this.#keepAt = undefined;
-    this.#store.keepFigures(this.#figures.all());
   }
 }

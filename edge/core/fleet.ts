@@ -4,7 +4,7 @@
 // Where sessions go is core/placing's, who makes room for them core/room-search's, and the runners' sockets are core/control-links'.
 // One file above 300 lines: each frame and dial changes the same books.
 import { ControlLinks, type ControlNote } from './control-links.ts';
-import { FleetFigures } from './fleet-figures.ts';
+import { FleetFigures, type KeepStep } from './fleet-figures.ts';
 import type { FleetEffect, FleetTerms } from './fleet-effects.ts';
 import type { RecentCalls, SessionView } from './fleet-look.ts';
 import { LateOpenings } from './late-openings.ts';
@@ -230,9 +230,9 @@ export class Fleet {
     return this.#figures.recentCalls(now);
   }
 
-  /** The host stops. */
-  keepFigures(): void {
-    this.#figures.keep();
+  /** The host stops, or the effect says so. See {@link FleetFigures.keep}. */
+  keepFigures(step: KeepStep): void {
+    this.#figures.keep(step);
   }
 
   /** The newest of the open sessions, and no more than so many. */
@@ -449,7 +449,7 @@ export class Fleet {
     this.#tickets.dues(due);
     due(this.#oweAt, () => this.#tellOwed(), OWED_AGAIN_MS);
     due(this.#late.dueAt, (now) => this.#endLateOpenings(now));
-    this.#figures.dues(due);
+    this.#figures.dues(due, () => this.#effects.push({ do: 'keepFigures' }));
   };
 
   #frame(socket: SocketId, note: ControlNote, frame: ControlUp, now: number): void {

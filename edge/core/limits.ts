@@ -14,9 +14,14 @@ const FAILURES: Rate = { count: 120, periodMs: MINUTE_MS };
 /** Of all together where the host cannot tell where requests come from. */
 const FAILURES_OF_ALL: Rate = { count: 1_200, periodMs: MINUTE_MS };
 
+/** Whose failures: wrong keys of clients keep no runner out, nor the other way round. */
+export type Failing = 'client' | 'runner';
+
 /** How the failures of a network are counted. */
-const failuresOf = (network: string | undefined): [string, Rate] =>
-  network === undefined ? ['failures', FAILURES_OF_ALL] : [`failures ${network}`, FAILURES];
+const failuresOf = (who: Failing, network: string | undefined): [string, Rate] =>
+  network === undefined
+    ? [`failures ${who}`, FAILURES_OF_ALL]
+    : [`failures ${who} ${network}`, FAILURES];
 
 /** What the operator lets one principal do; what is absent is not limited here. */
 export interface PrincipalLimits {
@@ -57,21 +62,22 @@ export class EdgeLimits {
   }
 
   /** Why a credential from this network is not looked up; `network` undefined: not known. Call {@link failed} for each that is wrong. */
-  tooManyFailures(network: string | undefined, now: number): Fault | undefined {
-    const waitMs = this.#rates.wait(...failuresOf(network), now);
+  tooManyFailures(who: Failing, network: string | undefined, now: number): Fault | undefined {
+    const waitMs = this.#rates.wait(...failuresOf(who, network), now);
     const whence = network === undefined ? '' : ' from your network';
     return waitMs === 0
       ? undefined
       : limited(`Too many wrong keys or tokens came${whence}`, waitMs);
   }
 
-  failed(network: string | undefined, now: number): void {
-    this.#rates.count(...failuresOf(network), now);
+  failed(who: Failing, network: string | undefined, now: number): void {
+    this.#rates.count(...failuresOf(who, network), now);
   }
 
   /** Others have counted too many: it is as if all of them had come here. */
-  failedElsewhere(network: string, now: number): void {
-    this.#rates.count(`failures ${network}`, FAILURES, now, FAILURES.count);
+  failedElsewhere(who: Failing, network: string, now: number): void {
+    const [key, rate] = failuresOf(who, network);
+    this.#rates.count(key, rate, now, rate.count);
   }
 
   /** What is left for one request of all shares that it counts in; undefined if it counts in none. */

@@ -24,8 +24,8 @@ export class TracedCall {
   readonly #link: ReturnType<Tracer['below']>;
   readonly #ambient: TraceContext | undefined;
   readonly #baggage: string | undefined;
-  readonly #message: MessageView;
-  readonly #server: string;
+  /** All that is kept of the message, which may be large and is to be freed while its call lasts. */
+  readonly #attributes: ReturnType<typeof callAttributes>;
   readonly #startMs: number;
   #postedMs: number | undefined;
   #isOver = false;
@@ -40,8 +40,7 @@ export class TracedCall {
     this.#edge = begun.edge;
     this.#link = tracer.below(begun.edge.context);
     this.#ambient = begun.ambient;
-    this.#message = message;
-    this.#server = server;
+    this.#attributes = callAttributes(message, server, 'edge');
     this.#startMs = now;
     const baggage = headers.get('baggage') ?? '';
     this.#baggage = BAGGAGE.test(baggage) ? baggage : undefined;
@@ -78,7 +77,7 @@ export class TracedCall {
     this.#isOver = true;
     const error = fault === undefined ? undefined : { 'error.type': String(fault) };
     const tell = (hop: 'edge' | 'link', startMs: number): void => {
-      const attributes = { ...callAttributes(this.#message, this.#server, hop), ...error };
+      const attributes = { ...this.#attributes, 'mcp_bridge.hop': hop, ...error };
       const isEdge = hop === 'edge';
       this.#tracer.ended({
         name: spanName(attributes),

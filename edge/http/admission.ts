@@ -9,7 +9,7 @@ import { urlOf } from './request-url.ts';
 import type { Exchange } from './exchange.ts';
 import { challengeOfServer } from './oauth/metadata.ts';
 import { refuse } from './refuse.ts';
-import type { EdgeLimits } from '../core/limits.ts';
+import type { EdgeLimits, Failing } from '../core/limits.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type { ServerName } from '../../shared/ids.ts';
 import type { ClientKind } from '../../shared/link/control-frames.ts';
@@ -69,7 +69,7 @@ export async function admit(
   if (client) return client;
   // Whoever has a key is let in before this, and who was let in before is looked up, also from a network that others share who guess.
   const network = networkOf(addressOf(request) ?? '');
-  const limited = limits.tooManyFailures(network, Date.now());
+  const limited = limits.tooManyFailures('client', network, Date.now());
   const shown = { text: bearer.token, digest };
   const known =
     signIn &&
@@ -77,21 +77,24 @@ export async function admit(
   if (known === 'unreachable') return refuse({ fault: 'sign_in_unavailable' });
   if (known) return known;
   if (limited) return refuse(limited);
-  countFailure(network, env, limits);
+  countFailure('client', network, env, limits);
   return refuseToken({ fault: 'unauthorized' }, true);
 }
 
 /** Counts a failure, here and where others count; nobody waits for that. */
 function countFailure(
+  who: Failing,
   network: string | undefined,
   { ports, mayFailOn }: EdgeContext,
   limits: EdgeLimits,
 ): void {
-  limits.failed(network, Date.now());
+  limits.failed(who, network, Date.now());
   if (network === undefined || !mayFailOn) return;
   const telling = async (): Promise<void> => {
-    const mayGoOn = await mayFailOn(network).catch(() => true);
-    if (!mayGoOn) limits.failedElsewhere(network, Date.now());
+    const mayGoOn = await mayFailOn(who === 'client' ? network : `${who} ${network}`).catch(
+      () => true,
+    );
+    if (!mayGoOn) limits.failedElsewhere(who, network, Date.now());
   };
   ports.outlive(telling());
 }
@@ -104,10 +107,10 @@ export async function limitingFailures(
   dial: (mayAsk: boolean) => Promise<Response>,
 ): Promise<Response> {
   const network = networkOf(env.addressOf(request) ?? '');
-  const limited = limits.tooManyFailures(network, Date.now());
+  const limited = limits.tooManyFailures('runner', network, Date.now());
   const response = await dial(limited === undefined);
   if (response.status !== 401) return response;
   if (limited) return refuse(limited);
-  countFailure(network, env, limits);
+  countFailure('runner', network, env, limits);
   return response;
 }

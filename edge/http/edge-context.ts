@@ -23,8 +23,8 @@ export interface EdgeContext {
   readonly requestId: (request: Request) => string | undefined;
   /** The address a request came from, if the host can tell. */
   readonly addressOf: (request: Request) => string | undefined;
-  /** Counts a failure of a network where several isolates count together; whether it may go on. */
-  readonly mayFailOn?: (network: string) => Promise<boolean>;
+  /** Counts a failure under this key, of a network's clients or its runners, where several isolates count together; whether they may go on. */
+  readonly mayFailOn?: (key: string) => Promise<boolean>;
 }
 
 export type AppContext = Context<{ Bindings: EdgeContext }>;

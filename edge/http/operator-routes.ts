@@ -37,12 +37,11 @@ export async function metrics({
   if (!(await isMetricsKey(settings, bearer.token)))
     return refuse({ fault: 'unauthorized' }, { tokenSent: true });
   const fresh = tally.take();
-  const [view, figures] = await Promise.all([ports.fleet.view(), ports.fleet.figures(fresh)]).catch(
-    (error: unknown) => {
-      tally.add(fresh);
-      throw error;
-    },
-  );
+  const counted = ports.fleet.figures(fresh).catch((error: unknown) => {
+    tally.add(fresh);
+    throw error;
+  });
+  const [view, figures] = await Promise.all([ports.fleet.view(), counted]);
   const text = metricsText(edgeMetrics(view, figures));
   return new Response(text, {
     headers: { 'Content-Type': METRICS_CONTENT_TYPE, 'Cache-Control': 'no-store' },

@@ -101,6 +101,7 @@ export class RecordedPost {
     if (!asked || this.#callId === undefined) return;
     this.#asked = undefined;
     this.#trace?.ended(Date.now());
+    this.#trace = undefined;
     const { principal, client, server, request } = this.#caller;
     const { told, isListen, clientKind, requests, bytesUp } = asked;
     const [ms, edgeMs] = [Date.now() - this.#startedAt, this.#edgeMs];

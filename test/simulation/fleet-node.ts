@@ -195,6 +195,8 @@ export class FleetNode extends ActorHost<FleetEffect> {
         });
         return;
       }
+      case 'keepFigures':
+        return this.#fleet.keepFigures((writes) => writes());
       case 'log':
       case 'began':
       case 'ended':

@@ -152,6 +152,9 @@ export class FleetActor extends DurableActor<ControlNote, FleetEffect> implement
         return this.ctx.waitUntil(this.#actor(effect.session).release(effect.session));
       case 'review':
         return this.ctx.waitUntil(this.#actor(effect.session).review());
+      case 'keepFigures':
+        // The platform ends an actor whose storage fails, whatever is caught here.
+        return this.rules.keepFigures((writes) => writes());
       case 'log':
         return this.#record.log(effect.line);
       case 'began':

@@ -1,7 +1,7 @@
 // Brings what a worker recorded and counted to the fleet actor, some seconds' worth at a time: a call costs no call to the actor.
 // While somebody watches, it comes soon.
-import { waitUntil } from 'cloudflare:workers';
 import type { LogLine } from '../../core/log.ts';
+import { OneWait } from '../../core/one-wait.ts';
 import type { Figure } from '../../../shared/figures.ts';
 
 const COLLECT_MS = 5_000;
@@ -16,6 +16,8 @@ const WATCHED_MS = 5_000;
 const MOST_LINES = 200;
 
 interface Mailbox {
+  /** Lets work outlive the request that began it, for half a minute: what then is not done never is. */
+  readonly outlive: (work: Promise<void>) => void;
   /** What was counted since this was asked last. */
   readonly counted: () => readonly Figure[];
   /** True: somebody watches. */
@@ -27,7 +29,7 @@ interface Mailbox {
 export class RecordMail {
   readonly #box: Mailbox;
   #lines: LogLine[] = [];
-  #isCollecting = false;
+  readonly #wait = new OneWait();
   #watchedUntil = 0;
 
   constructor(box: Mailbox) {
@@ -36,30 +38,27 @@ export class RecordMail {
 
   add(line: LogLine): void {
     this.#lines.push(line);
-    if (this.#lines.length >= MOST_LINES) waitUntil(this.#flush());
+    if (this.#lines.length >= MOST_LINES) this.#box.outlive(this.#flush());
     else this.collect();
   }
 
   /** There is something to tell. */
   collect(): void {
-    if (this.#isCollecting) return;
-    this.#isCollecting = true;
-    waitUntil(this.#later());
+    const isWatched = Date.now() < this.#watchedUntil;
+    const ms = isWatched ? WATCHED_COLLECT_MS : COLLECT_MS;
+    if (this.#wait.begins(ms, Date.now())) this.#box.outlive(this.#later(ms));
   }
 
   /** Somebody looks. */
   watched(): void {
     const isNew = Date.now() >= this.#watchedUntil;
     this.#watchedUntil = Date.now() + WATCHED_MS;
-    if (isNew && this.#lines.length > 0) waitUntil(this.#flush());
+    if (isNew && this.#lines.length > 0) this.#box.outlive(this.#flush());
   }
 
-  async #later(): Promise<void> {
-    const isWatched = Date.now() < this.#watchedUntil;
-    await new Promise((resolve) =>
-      setTimeout(resolve, isWatched ? WATCHED_COLLECT_MS : COLLECT_MS),
-    );
-    this.#isCollecting = false;
+  async #later(ms: number): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    this.#wait.ended();
     await this.#flush();
   }
 

@@ -1,6 +1,7 @@
 // Sends spans to a collector by OTLP over HTTP, some seconds' worth at a time, beside what a worker answers. Cloudflare's own traces are no
 // way: they take no context from a client and give none to a runner.
 import { waitUntil } from 'cloudflare:workers';
+import { OneWait } from '../../core/one-wait.ts';
 import { EDGE_RESOURCE, type TraceSettings } from '../../trace-settings.ts';
 import { traceRequest } from '../../../shared/otlp-json.ts';
 import type { TraceSpan } from '../../../shared/tracing.ts';
@@ -19,8 +20,9 @@ export class SpanMail {
   readonly #settings: TraceSettings;
   readonly #network: Fetcher | undefined;
   #spans: TraceSpan[] = [];
-  #isCollecting = false;
-  #underWay = 0;
+  readonly #wait = new OneWait();
+  /** When each request to the collector is over at the latest: of one that was cut off, nobody hears. */
+  #underWay: readonly number[] = [];
 
   /** `network`: in which the collector is; absent: the public internet. */
   constructor(settings: TraceSettings, network: Fetcher | undefined) {
@@ -31,15 +33,12 @@ export class SpanMail {
   add(span: TraceSpan): void {
     this.#spans.push(span);
     if (this.#spans.length >= MOST_SPANS) waitUntil(this.#flush());
-    else if (!this.#isCollecting) {
-      this.#isCollecting = true;
-      waitUntil(this.#later());
-    }
+    else if (this.#wait.begins(COLLECT_MS, Date.now())) waitUntil(this.#later());
   }
 
   async #later(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, COLLECT_MS));
-    this.#isCollecting = false;
+    this.#wait.ended();
     await this.#flush();
   }
 
@@ -47,8 +46,10 @@ export class SpanMail {
   async #flush(): Promise<void> {
     const spans = this.#spans;
     this.#spans = [];
-    if (spans.length === 0 || this.#underWay >= MOST_UNDER_WAY) return;
-    this.#underWay += 1;
+    const until = Date.now() + TIMEOUT_MS;
+    const underWay = this.#underWay.filter((each) => each > Date.now());
+    if (spans.length === 0 || underWay.length >= MOST_UNDER_WAY) return;
+    this.#underWay = [...underWay, until];
     const { endpoint, headers } = this.#settings;
     const request = new Request(endpoint, {
       method: 'POST',
@@ -60,6 +61,7 @@ export class SpanMail {
     const asked = this.#network ? this.#network.fetch(request) : fetch(request);
     const response = await asked.catch(() => undefined);
     await response?.body?.cancel().catch(() => undefined);
-    this.#underWay -= 1;
+    const at = this.#underWay.indexOf(until);
+    if (at !== -1) this.#underWay = this.#underWay.toSpliced(at, 1);
   }
 }

@@ -1,4 +1,5 @@
 // The worker's entry: routes to the app, exports the actors. No logic.
+import { waitUntil } from 'cloudflare:workers';
 import { consoleLog } from './console-log.ts';
 import { durablePorts } from './durable-ports.ts';
 import type { Env } from './env.ts';
@@ -29,6 +30,7 @@ function contextOf(env: Env): EdgeContext {
     const { FAILURES: failures } = env;
     const tally = new EdgeTally(() => mail.collect());
     const mail = new RecordMail({
+      outlive: waitUntil,
       counted: () => tally.take(),
       tell: (lines, figures) => env.FLEET.getByName('fleet').record(lines, figures),
       untold: (figures) => tally.add(figures),

@@ -128,10 +128,10 @@ export class NodeFleetActor
     return all;
   }
 
-  /** The program stops; a database that is full or gone does not hold that up. */
+  /** In a step of their own: a database that is full or gone breaks nothing off for them, and does not hold up a program that stops. */
   keepFigures(): void {
     try {
-      this.inStep(() => this.rules.keepFigures());
+      this.rules.keepFigures((writes) => this.#host.database.step(writes));
     } catch (error) {
       this.#host.log({ level: 'error', message: 'an actor failed', ...failureOf(error) });
     }
@@ -200,6 +200,8 @@ export class NodeFleetActor
         );
       case 'review':
         return this.whenDone(this.#host.session(actorOf(effect.session)).review(), () => []);
+      case 'keepFigures':
+        return this.keepFigures();
       case 'log':
         return this.#host.log(effect.line);
       case 'began':

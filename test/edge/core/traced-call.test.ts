@@ -20,15 +20,15 @@ function begun(headers: Record<string, string>, meta = '{}') {
     now: () => 0,
     take: (span) => void spans.push(span),
   });
-  const message = onlyMessageIn(
-    new TextEncoder().encode(
-      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","_meta":${meta}}}`,
-    ),
+  const bytes = new TextEncoder().encode(
+    `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","_meta":${meta}}}`,
   );
+  const message = onlyMessageIn(bytes);
   if (!message) throw new Error('no message');
   const get = (name: string): string | null => headers[name] ?? null;
   const call = TracedCall.begin(tracer, { headers: { get }, message, server: 'files' }, 10);
-  return { call, spans, sent: call && decoder.decode(call.carriedBy(message).bytes) };
+  const sent = call && decoder.decode(call.carriedBy(message).bytes);
+  return { call, spans, sent, free: () => void bytes.fill(0) };
 }
 
 test('a call that was answered has two spans, the second from when it was sent', () => {
@@ -46,6 +46,17 @@ test('a call that was answered has two spans, the second from when it was sent',
   expect(edge).toMatchObject({ kind: 2, parentSpanId: 'b7ad6b7169203331', link: undefined });
   expect(link).toMatchObject({ kind: 3, parentSpanId: edge?.context.spanId });
   expect(sent).toContain(`"traceparent":"00-${TRACE}-${link?.context.spanId}-01"`);
+});
+
+test('[F-586] nothing of a message is kept but what its spans tell: it is not read again when they end', () => {
+  const { call, spans, free } = begun({ traceparent: PARENT });
+  free();
+  call?.posted(12);
+  call?.ended(20);
+  expect(spans.map(({ name, attributes }) => [name, attributes['mcp_bridge.hop']])).toEqual([
+    ['tools/call x', 'link'],
+    ['tools/call x', 'edge'],
+  ]);
 });
 
 test('one that was refused before it was sent has one, with its fault', () => {

@@ -21,8 +21,8 @@ async function edgeAt(address: string | undefined): Promise<PlayedEdge> {
   return edge;
 }
 
-const add = (edge: PlayedEdge, key: string): void => {
-  const wish = { kind: 'client' as const, name: 'ann', servers: ['*'], notAfter: null };
+const add = (edge: PlayedEdge, key: string, kind: 'client' | 'runner' = 'client'): void => {
+  const wish = { kind, name: 'ann', servers: ['*'], notAfter: null };
   edge.access.take('addCredential', { ...wish, proof: sha256Hex(key) }, Date.now());
 };
 
@@ -91,6 +91,19 @@ describe('[F-583] keys that no one knows', () => {
     }
   });
 
+  test('[F-588] of clients keep out no runner that joined, seen here or not', async () => {
+    for (const address of ['192.0.2.1', undefined]) {
+      const edge = await edgeAt(address);
+      const token = mintSecret('client');
+      add(edge, token, 'runner');
+      for (let call = 0; call < 1_300; call++) await statusWith(edge, mintSecret('client'));
+      expect(await statusWith(edge, mintSecret('client'))).toBe(429);
+      const headers = { Authorization: `Bearer ${token}` };
+      // Let in, as far as an upgrade.
+      expect((await edge.send({ headers }, '/runner/link')).status).toBe(426);
+    }
+  });
+
   test('of runners are looked up so often and no more', async () => {
     const edge = await edgeAt('192.0.2.1');
     const dial = async (): Promise<number> => {
@@ -99,7 +112,7 @@ describe('[F-583] keys that no one knows', () => {
     };
     for (let call = 0; call < 300; call++) await dial();
     expect(await dial()).toBe(429);
-    expect(asked(edge, 'holder')).toBe(119);
+    expect(asked(edge, 'holder')).toBe(120);
   });
 });
 

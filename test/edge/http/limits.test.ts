@@ -62,6 +62,22 @@ describe('[F-459] wrong keys from one network', () => {
     expect((await edge.post(PING, bearer(ANN.key))).status).toBe(400);
   });
 
+  test('[F-588] of clients count for no runner, nor those of runners for clients', async () => {
+    const edge = new PlayedEdge(KEYS);
+    const dial = (n: number) => edge.send({ headers: bearer(`wrong-${n}`) }, '/runner/link');
+    const call = (n: number) => edge.post(PING, bearer(`wrong-${n}`));
+    expect(countOf(await statuses(150, call), 429)).toBe(30);
+    expect(countOf(await statuses(150, dial), 429)).toBe(30);
+    const other = new PlayedEdge(KEYS);
+    other.failsNoMore = other.address;
+    await other.post(PING, bearer('wrong'));
+    await Promise.all(other.outliving);
+    expect((await other.post(PING, bearer('wrong'))).status).toBe(429);
+    const dialled = await other.send({ headers: bearer('wrong') }, '/runner/link');
+    expect(dialled.status).toBe(401);
+    expect(new Set(other.failures).size).toBe(2);
+  });
+
   test('count for runners too', async () => {
     const edge = new PlayedEdge(KEYS);
     const dial = (token: string) => edge.send({ headers: bearer(token) }, '/runner/link');

@@ -107,3 +107,12 @@ test('[F-633] a fleet that cannot be reached loses nothing of what was counted',
     value: 1,
   });
 });
+
+test('[F-604] what the fleet has taken is counted once, also if its view cannot be had', async () => {
+  const edge = new PlayedEdge(SETTINGS);
+  await edge.send({ method: 'POST', body: call }, '/files/mcp');
+  const headers = { Authorization: `Bearer ${METRICS_KEY}` };
+  // It has no servers to show: the view fails.
+  expect((await edge.send({ headers }, '/metrics')).status).toBe(500);
+  expect(await samples(edge)).toContain('mcp_bridge_refusals_total{fault="unauthorized"} 1');
+});
