@@ -1458,6 +1458,25 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a secret or an owner key that has to be replaced while everything runs',
     tests: ['e2e/deployed-edge.long.test.ts', 'edge/settings.test.ts', 'edge/http/front.test.ts'],
   },
+  'F-617': {
+    fault: 'a wrangler config in a folder above, which names another account',
+    tests: ['runner/deploy/cloudflare.test.ts'],
+  },
+  'F-618': {
+    fault:
+      'a worker of somebody else under the name of one that was to be deployed, or was deployed, from here',
+    tests: ['runner/deploy/cloudflare.test.ts', 'e2e/deploy-interrupted.long.test.ts'],
+  },
+  'F-619': {
+    fault:
+      'a deployment that was whole and is not any more: worker, settings, key file or runner are gone',
+    tests: ['e2e/deployed-edge.long.test.ts'],
+  },
+  'F-620': {
+    fault:
+      'a replacement of a secret that is killed between its files, or begun while another old one counts',
+    tests: ['e2e/deployed-edge.long.test.ts'],
+  },
   'F-562': {
     fault: 'paths with spaces, quotes, percent signs and dollars in the definition of a service',
     tests: ['runner/service/definitions.test.ts'],
@@ -1834,6 +1853,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-160 F-161 F-162 F-163 F-164 F-165 F-166 F-167 F-168 F-169',
   'F-110 F-111 F-112 F-113 F-114 F-115 F-116 F-117 F-118 F-119 F-120 F-121 F-122',
   'F-610 F-611 F-612 F-613 F-614 F-615 F-616',
+  'F-617 F-618 F-619 F-620',
   'F-220 F-221 F-222 F-223 F-224 F-225 F-226 F-227 F-228 F-229 F-230 F-231 F-232',
   'F-260 F-261',
   'F-270 F-271 F-272',

@@ -1,13 +1,13 @@
 // `mcp-bridge deploy`: from this package to an edge on Cloudflare that serves this machine's servers. It says what it will make, asks one
 // question, remembers each step, and looks at the result from outside.
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { nanoid } from 'nanoid';
 
 import { VERSION } from '../../shared/version.ts';
 import type { Outcome } from '../check/outcome.ts';
-import { readText } from '../config/file-text.ts';
+import { readText, replaceText } from '../config/file-text.ts';
 import { USUAL_FILE } from '../config/places.ts';
 import { runnerNameOf } from '../config/reader.ts';
 import { readTokenFile } from '../credential.ts';
@@ -35,10 +35,13 @@ import { noteDown, takeSteps, edgeOf, type Deploying } from '../deploy/steps.ts'
 import { USUAL_WORKER_NAME, WORKER_NAME } from '../deploy/worker-config.ts';
 import { findWrangler } from '../deploy/wrangler.ts';
 import { divided, nameOf } from '../dev/options.ts';
+import { errorCode } from '../error-code.ts';
+import { shellQuoted } from '../private-file.ts';
 import { EXIT, readArguments, textOf, type Arguments } from './arguments.ts';
 import { calledAs } from './called-as.ts';
 import {
   accountOf,
+  accountWished,
   cloudflareOf,
   filesFor,
   misuse,
@@ -133,6 +136,7 @@ async function chosenDeployment(
   const folder = deploymentsFolder(process.env);
   const begun = named === undefined ? begunDeployment(folder) : readIfThere(filesFor(named));
   if (begun) {
+    refuseOtherAccount(begun.deployment, given);
     if (!isFinished(begun.deployment))
       show.say(
         `Going on with the edge ${begun.deployment.name}, whose deployment was interrupted.\n\n`,
@@ -154,11 +158,24 @@ async function chosenDeployment(
   const name = isAgreed ? usual : await askName(show, usual);
   const files = filesFor(name);
   const known = readIfThere(files);
-  if (known) return known;
+  if (known) {
+    refuseOtherAccount(known.deployment, given);
+    return known;
+  }
   openFolder(files);
   const deployment: Deployment = { name, account, tag: nanoid(), done: [] };
   writeDeployment(files, deployment);
   return { files, deployment };
+}
+
+/** An edge stays in its account. */
+function refuseOtherAccount({ name, account }: Deployment, given: Arguments): void {
+  const wish = accountWished('deploy', given);
+  if (wish === undefined || wish === account.id) return;
+  throw new Stop({
+    what: `the edge ${name} that was deployed from here is in the account ${account.name} (${account.id}), and --account or CLOUDFLARE_ACCOUNT_ID says ${wish}`,
+    fix: 'To go on with it, leave that out. For an edge in the other account, give it another name with --name.',
+  });
 }
 
 function readIfThere(
@@ -224,9 +241,10 @@ function placeBlock(
       return { verdict: 'warn', subject, what: 'is no JSON that can be changed', fix: byHand };
     case 'changed':
       try {
-        writeFileSync(path, outcome.text);
-      } catch {
-        return { verdict: 'warn', subject, what: 'cannot be written', fix: byHand };
+        replaceText(path, outcome.text);
+      } catch (error) {
+        const why = errorCode(error) ?? 'unknown error';
+        return { verdict: 'warn', subject, what: `cannot be written (${why})`, fix: byHand };
       }
       return {
         verdict: 'ok',
@@ -248,7 +266,7 @@ function nextSteps(
       ? `\nIt runs ${deployment.version}, and this is ${version}: ${self} upgrade\n`
       : '';
   const run = isConfigured
-    ? `  ${self} run${config === resolve(USUAL_FILE) ? '' : ` --config ${config}`}`
+    ? `  ${self} run${config === resolve(USUAL_FILE) ? '' : ` --config ${shellQuoted(config)}`}`
     : `  ${self} deploy -- <command of a server>\n  ${self} run`;
   return `
 ${deployment.name} is up at ${edge}
@@ -263,6 +281,6 @@ Connect claude.ai, ChatGPT and others that sign in
 Connect others with a key
   ${self} client add <name> --servers '*' \\
     --edge ${edge} \\
-    --owner-key-file ${files.ownerKey}
+    --owner-key-file ${shellQuoted(files.ownerKey)}
 `;
 }

@@ -19,8 +19,9 @@ import { readTokenFile } from '../credential.ts';
 import { Cloudflare, type Account } from '../deploy/cloudflare.ts';
 import { WORKER_NAME } from '../deploy/worker-config.ts';
 import { NO_LOGIN } from '../deploy/wrangler-problem.ts';
-import { findWrangler, talkWithWrangler, type Wrangler } from '../deploy/wrangler.ts';
+import { findWrangler, type Wrangler } from '../deploy/wrangler.ts';
 import { EdgeStartError } from '../dev/edge-start-error.ts';
+import { inWords } from '../dev/own-storage.ts';
 import { hasColours, print, printError } from '../output.ts';
 import { startProgress, type Progress } from '../progress.ts';
 import { EXIT, printUsage, textOf, type Arguments } from './arguments.ts';
@@ -138,12 +139,18 @@ export async function showing(
     return await act(show);
   } catch (error) {
     if (error instanceof Stop) return show.stop(error);
-    if (error instanceof EdgeStartError) return show.stop(new Stop(folderProblem(error)));
+    // A file or a folder that the system refuses.
+    const { path = 'a file' } = error as { readonly path?: string };
+    const worded = inWords(path, error);
+    if (worded instanceof EdgeStartError) return show.stop(new Stop(folderProblem(worded)));
     throw error;
   } finally {
     show.quiet();
   }
 }
+
+/** Enter alone is a yes; anything but a yes is none. */
+export const isYes = (answer: string): boolean => /^(?:|y|yes)$/iu.test(answer.trim());
 
 /** Asks for a yes, unless it was given before; `unchanged`: what has not happened without it. */
 export async function agree(
@@ -158,7 +165,7 @@ export async function agree(
   if (given.values['yes'] === true) return;
   if (!show.canAsk) throw misuse(command, 'there is no terminal to ask at: add --yes');
   const answer = await show.ask(`${question} Enter for yes, n for no: `);
-  if (answer === undefined || /^n/iu.test(answer))
+  if (answer === undefined || !isYes(answer))
     throw new Stop({ what: unchanged, fix: 'Nothing was changed.' });
 }
 
@@ -234,6 +241,14 @@ export function cloudflareOf(files: DeploymentFiles): Cloudflare {
   return new Cloudflare(findWrangler(), files.worker);
 }
 
+/** Id of the account that was named, here or in the environment. */
+export function accountWished(command: CommandName, given: Arguments): string | undefined {
+  const { CLOUDFLARE_ACCOUNT_ID: known } = process.env;
+  const wish = textOf(given, 'account') ?? (known === '' ? undefined : known);
+  if (wish === undefined || /^[\da-f]{32}$/u.test(wish)) return wish;
+  throw misuse(command, '--account takes the id of an account: 32 hexadecimal digits');
+}
+
 /** The account in which to deploy, after a login if there was none. `folder`: where wrangler may work meanwhile. */
 export async function accountOf(
   {
@@ -244,10 +259,8 @@ export async function accountOf(
   given: Arguments,
 ): Promise<Account> {
   const wrangler = findWrangler();
-  const { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_ACCOUNT_ID: known } = process.env;
-  const wish = textOf(given, 'account') ?? (known === '' ? undefined : known);
-  if (wish !== undefined && !/^[\da-f]{32}$/u.test(wish))
-    throw misuse(command, '--account takes the id of an account: 32 hexadecimal digits');
+  const { CLOUDFLARE_API_TOKEN: token } = process.env;
+  const wish = accountWished(command, given);
   // A token for one account may see no list of them.
   if (token !== undefined && token !== '' && wish !== undefined) return { id: wish, name: wish };
   show.doing(
@@ -292,7 +305,7 @@ async function logIn(wrangler: Wrangler, folder: string, show: Show): Promise<re
   if (!show.canAsk) throw noLogin;
   show.quiet();
   printError('You are not logged in at Cloudflare. wrangler opens your browser for it.\n');
-  if (!(await talkWithWrangler(wrangler, ['login'], folder))) throw noLogin;
+  if (!(await new Cloudflare(wrangler, folder).logIn())) throw noLogin;
   const accounts = await accountsOf(wrangler, folder);
   if (!accounts) throw noLogin;
   return accounts;

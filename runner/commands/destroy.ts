@@ -1,6 +1,7 @@
 // `mcp-bridge destroy`: takes an edge that was deployed from here off Cloudflare, with all that it kept, and its keys off this machine.
 import { forgetDeployment } from '../deploy/deployment.ts';
-import { workerOf } from '../deploy/steps.ts';
+import { whoseWorker, workerOf } from '../deploy/steps.ts';
+import { shellQuoted } from '../private-file.ts';
 import { EXIT, readArguments } from './arguments.ts';
 import { cloudflareOf, knownDeployment, misuse, showing, Stop } from './deployments.ts';
 import { wrapped } from './help.ts';
@@ -21,10 +22,26 @@ export async function destroyCommand(argv: readonly string[]): Promise<number> {
       if (typed !== name)
         throw new Stop({ what: 'nothing was removed', fix: 'The name was not typed.' });
     }
-    show.doing(`Removing the worker ${name}`);
-    const removed = await cloudflareOf(files).remove(workerOf(deployment));
-    if (!removed.ok) throw new Stop(removed.problem);
-    show.told({ verdict: 'ok', subject: 'worker', what: `${name} is gone from ${account.name}` });
+    show.doing(`Looking whose the worker ${name} is`);
+    const cloudflare = cloudflareOf(files);
+    const whose = await whoseWorker({ cloudflare, deployment, files });
+    if (!whose.ok) throw new Stop(whose.problem);
+    if (whose.value !== 'foreign') {
+      show.doing(`Removing the worker ${name}`);
+      const removed = await cloudflare.remove(workerOf(deployment));
+      if (!removed.ok) throw new Stop(removed.problem);
+      show.told({ verdict: 'ok', subject: 'worker', what: `${name} is gone from ${account.name}` });
+    } else if (deployment.url === undefined)
+      show.told({
+        verdict: 'ok',
+        subject: 'worker',
+        what: `nothing of it was uploaded; the ${name} in ${account.name} is not from here, and stays`,
+      });
+    else
+      throw new Stop({
+        what: `the worker ${name} in the account ${account.name} is not the one that was deployed from here: something else has taken its place`,
+        fix: `Nothing was removed. Remove it where it was deployed. What is left of the one before is ${shellQuoted(files.folder)}: remove that folder if you do not need its keys.`,
+      });
     forgetDeployment(files);
     show.told({ verdict: 'ok', subject: 'keys', what: `${files.folder} is removed` });
     if (config !== undefined)

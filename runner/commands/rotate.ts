@@ -1,13 +1,16 @@
 // `mcp-bridge rotate`: puts a new owner key or a new secret in the place of one, for an edge that was deployed from here. The old one goes
 // on to count beside it until it is ended, so nobody is cut off.
-import { randomBytes } from 'node:crypto';
 import { existsSync, renameSync, rmSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import * as v from 'valibot';
 
-import { hashCredential, mintOwnerKey } from '../credential.ts';
-import type { Deployment, DeploymentFiles } from '../deploy/deployment.ts';
-import { keptSecret, workerOf } from '../deploy/steps.ts';
+import { becomes } from '../becomes.ts';
+import { hashCredential, mintOwnerKey, readTokenFile } from '../credential.ts';
+import {
+  oldOf,
+  replaceOwnFile,
+  type Deployment,
+  type DeploymentFiles,
+} from '../deploy/deployment.ts';
+import { acceptsOwner, keptSecret, mintSecret, workerOf } from '../deploy/steps.ts';
 import { EXIT, readArguments } from './arguments.ts';
 import {
   agree,
@@ -18,11 +21,9 @@ import {
   Stop,
   type Show,
 } from './deployments.ts';
-import { ownerApi } from './owner-api.ts';
 
 /** Settings are everywhere within seconds. */
 const NEWS_MS = 120_000;
-const ASK_EVERY_MS = 1_000;
 
 interface Rotation {
   readonly show: Show;
@@ -32,6 +33,10 @@ interface Rotation {
   /** Whether the old one ends at once. */
   readonly isNow: boolean;
 }
+
+type Word = 'owner-key' | 'secret';
+
+const nameOf = (word: Word): string => word.replace('-', ' ');
 
 const ROTATIONS: Readonly<Record<string, { begin: Act; end: Act }>> = {
   'owner-key': { begin: rotateOwnerKey, end: endOwnerKey },
@@ -64,49 +69,93 @@ export async function rotateCommand(argv: readonly string[]): Promise<number> {
   });
 }
 
-/** Beside a file of a secret: the one to come, and the one before. */
-const besides = (path: string) => ({ next: `${path}.next`, old: `${path}.old` });
+/** The one to come, beside the file of a secret. */
+const nextOf = (path: string): string => `${path}.next`;
+
+interface Pair {
+  readonly fresh: string;
+  readonly current: string;
+}
+
+/**
+ * The secret to come, which an earlier try may have made and set already, and the one that counts. Stops where a replacement would end
+ * one before, which was told to go on.
+ */
+async function pairOf(
+  { isNow }: Rotation,
+  word: Word,
+  mint: () => string,
+  path: string,
+): Promise<Pair> {
+  const current = await secretIn(path, word);
+  const old = oldOf(path);
+  // Equal: a try was interrupted once the old one was kept.
+  if (!isNow && existsSync(old) && (await secretIn(old, word)) !== current)
+    throw new Stop({
+      what: `the ${nameOf(word)} was replaced before, and the old one goes on to count`,
+      fix: `End that first: mcp-bridge rotate ${word} --end-old. Or replace it with --now, which ends both.`,
+    });
+  const fresh = await keptSecret(nextOf(path), mint);
+  if (!fresh.ok) throw new Stop(fresh.problem);
+  return { fresh: fresh.token, current };
+}
+
+/** The new one takes its place in one step, once the old one is kept: at any time there is a file with each that counts. */
+function putInPlace({ isNow }: Rotation, path: string, { current }: Pair): void {
+  if (isNow) rmSync(oldOf(path), { force: true });
+  else replaceOwnFile(oldOf(path), `${current}\n`);
+  renameSync(nextOf(path), path);
+}
+
+/** Ending the old one would end the new one, where that was set and not put in its place yet. */
+function refuseHalf(path: string, word: Word): void {
+  if (existsSync(nextOf(path)))
+    throw new Stop({
+      what: `the last replacement of the ${nameOf(word)} was interrupted`,
+      fix: `Go on with it first: mcp-bridge rotate ${word}`,
+    });
+}
 
 async function rotateOwnerKey(rotation: Rotation): Promise<void> {
   const { show, files, edge, isNow } = rotation;
-  const { next, old } = besides(files.ownerKey);
-  // An earlier try may have left it, and set it already.
-  const fresh = await secretIn(next, mintOwnerKey);
-  const current = await secretIn(files.ownerKey, mintOwnerKey);
-  const hashes = [fresh, ...(isNow ? [] : [current])].map(hashCredential);
+  const path = files.ownerKey;
+  const pair = await pairOf(rotation, 'owner-key', mintOwnerKey, path);
+  const hashes = [pair.fresh, ...(isNow ? [] : [pair.current])].map(hashCredential);
   show.doing('Setting the new owner key');
   await set(rotation, { BRIDGE_OWNER: hashes.join(',') });
   show.doing('Waiting until the edge takes it');
-  if (!(await isTaken(edge, fresh)))
+  if (!(await becomes(NEWS_MS, () => acceptsOwner(edge, pair.fresh))))
     throw new Stop({
       what: 'the edge does not take the new owner key yet',
-      fix: 'Run this again in a minute: it goes on with the same key. The old one still counts here.',
+      fix: isNow
+        ? `Run this again in a minute: it goes on with the same key, which is in ${nextOf(path)} until then. The old one counts no more once the edge takes it.`
+        : 'Run this again in a minute: it goes on with the same key. The old one still counts here.',
     });
-  if (isNow) rmSync(old, { force: true });
-  else renameSync(files.ownerKey, old);
-  renameSync(next, files.ownerKey);
-  show.told({ verdict: 'ok', subject: 'owner key', what: `the new one is in ${files.ownerKey}` });
-  if (!isNow) tellOld(show, 'owner-key', `goes on to count; it is in ${old}`);
+  putInPlace(rotation, path, pair);
+  show.told({ verdict: 'ok', subject: 'owner key', what: `the new one is in ${path}` });
+  if (!isNow) tellOld(show, 'owner-key', `goes on to count; it is in ${oldOf(path)}`);
 }
 
 async function endOwnerKey(rotation: Rotation): Promise<void> {
   const { show, files } = rotation;
+  refuseHalf(files.ownerKey, 'owner-key');
+  const current = await secretIn(files.ownerKey, 'owner-key');
   show.doing('Ending the old owner key');
-  await set(rotation, { BRIDGE_OWNER: hashCredential(await secretIn(files.ownerKey)) });
-  rmSync(besides(files.ownerKey).old, { force: true });
+  await set(rotation, { BRIDGE_OWNER: hashCredential(current) });
+  rmSync(oldOf(files.ownerKey), { force: true });
   show.told({ verdict: 'ok', subject: 'owner key', what: 'the old one counts no more' });
 }
 
 async function rotateSecret(rotation: Rotation): Promise<void> {
   const { show, files, isNow } = rotation;
-  const { next, old } = besides(files.secret);
-  const fresh = await secretIn(next, () => randomBytes(32).toString('hex'));
-  const current = await secretIn(files.secret);
+  const path = files.secret;
+  const pair = await pairOf(rotation, 'secret', mintSecret, path);
   show.doing('Setting the new secret');
-  await set(rotation, { BRIDGE_SECRET: fresh, BRIDGE_SECRET_BEFORE: isNow ? null : current });
-  if (isNow) rmSync(old, { force: true });
-  else renameSync(files.secret, old);
-  renameSync(next, files.secret);
+  await set(rotation, {
+    BRIDGE_SECRET: pair.fresh,
+    BRIDGE_SECRET_BEFORE: isNow ? null : pair.current,
+  });
+  putInPlace(rotation, path, pair);
   show.told({
     verdict: 'ok',
     subject: 'secret',
@@ -117,13 +166,14 @@ async function rotateSecret(rotation: Rotation): Promise<void> {
 
 async function endSecret(rotation: Rotation): Promise<void> {
   const { show, files } = rotation;
+  refuseHalf(files.secret, 'secret');
   show.doing('Ending the old secret');
   await set(rotation, { BRIDGE_SECRET_BEFORE: null });
-  rmSync(besides(files.secret).old, { force: true });
+  rmSync(oldOf(files.secret), { force: true });
   show.told({ verdict: 'ok', subject: 'secret', what: 'the old one counts no more' });
 }
 
-const tellOld = (show: Show, word: string, what: string): void =>
+const tellOld = (show: Show, word: Word, what: string): void =>
   show.told({
     verdict: 'ok',
     subject: 'the old one',
@@ -139,24 +189,20 @@ async function set(
   if (!outcome.ok) throw new Stop(outcome.problem);
 }
 
-/** The secret in a file; without `mint` it must be there. */
-async function secretIn(path: string, mint?: () => string): Promise<string> {
-  if (!mint && !existsSync(path))
+/** The secret in a file, which must be there. */
+async function secretIn(path: string, word: Word): Promise<string> {
+  if (!existsSync(path)) finishMove(path);
+  if (!existsSync(path))
     throw new Stop({
       what: `there is no ${path}`,
-      fix: 'Put it back from a copy, or deploy again with --replace.',
+      fix: `Put it back from a copy, or have a new ${nameOf(word)} set: mcp-bridge deploy --name <the name of the edge>`,
     });
-  const kept = await keptSecret(path, mint ?? (() => ''));
-  if (!kept.ok) throw new Stop(kept.problem);
-  return kept.token;
+  const read = await readTokenFile(path, 'owner');
+  if (!read.ok) throw new Stop({ what: `${path} ${read.problem.what}`, fix: read.problem.fix });
+  return read.token;
 }
 
-async function isTaken(edge: string, ownerKey: string): Promise<boolean> {
-  const api = ownerApi(edge, ownerKey);
-  const until = performance.now() + NEWS_MS;
-  while (performance.now() < until) {
-    if ((await api.call('GET', 'runners', v.unknown())).ok) return true;
-    await sleep(ASK_EVERY_MS);
-  }
-  return false;
+/** The one that counts is kept as the old one, and the new one was not put in its place: nothing else is left to do. */
+function finishMove(path: string): void {
+  if (existsSync(nextOf(path)) && existsSync(oldOf(path))) renameSync(nextOf(path), path);
 }

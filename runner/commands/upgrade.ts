@@ -1,8 +1,8 @@
 // `mcp-bridge upgrade`: brings an edge that was deployed from here to the version of this package, and then its runners: that of this
 // machine by a restart of its service, which finishes what it is doing first, and the others by saying what to type there.
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { VERSION, versionSkew } from '../../shared/version.ts';
+import { becomes } from '../becomes.ts';
 import { readTokenFile } from '../credential.ts';
 import { writeDeployment } from '../deploy/deployment.ts';
 import { lookFromOutside } from '../deploy/outside.ts';
@@ -19,8 +19,6 @@ const NEWS_MS = 360_000;
 
 /** A drain takes up to 30 s, and the start and the link some more. */
 const RESTART_MS = 90_000;
-
-const ASK_EVERY_MS = 1_000;
 
 /** Returns the exit code. */
 export async function upgradeCommand(argv: readonly string[]): Promise<number> {
@@ -45,16 +43,18 @@ export async function upgradeCommand(argv: readonly string[]): Promise<number> {
         'nothing was upgraded',
       );
       const cloudflare = cloudflareOf(files);
-      const tags = await cloudflare.tagsOf(workerOf(deployment));
-      if (!tags.ok) throw new Stop(tags.problem);
-      if (tags.value === undefined)
+      const tag = await cloudflare.lastTagOf(workerOf(deployment));
+      if (!tag.ok) throw new Stop(tag.problem);
+      if (tag.value === undefined)
         throw new Stop({
           what: `the worker ${name} is not in the account ${account.name} any more`,
           fix: 'Remove what is left of it here with `mcp-bridge destroy`, and deploy anew.',
         });
       show.doing(`Uploading version ${VERSION}`);
-      const { tag } = deployment;
-      const uploaded = await cloudflare.upload(workerOf(deployment), { tag, version: VERSION });
+      const uploaded = await cloudflare.upload(workerOf(deployment), {
+        tag: deployment.tag,
+        version: VERSION,
+      });
       if (!uploaded.ok) throw new Stop(uploaded.problem);
       writeDeployment(files, { ...deployment, version: VERSION, url: uploaded.value });
       show.doing('Waiting for the new version; sessions go on meanwhile');
@@ -100,14 +100,4 @@ async function listOf(api: OwnerApi) {
   const list = await api.call('GET', 'runners', RUNNER_LIST);
   if (!list.ok) throw new Stop(list.problem);
   return list.value;
-}
-
-/** Asks again and again; false if it is not so in time. An edge that cannot be asked meanwhile is asked again. */
-async function becomes(ms: number, isSo: () => Promise<boolean>): Promise<boolean> {
-  const until = performance.now() + ms;
-  while (performance.now() < until) {
-    if (await isSo().catch(() => false)) return true;
-    await sleep(ASK_EVERY_MS);
-  }
-  return false;
 }

@@ -1,5 +1,18 @@
-// Reads a config file's bytes as text: UTF-8, or UTF-16 as Windows tools write it.
-import { readFileSync, statSync } from 'node:fs';
+// Reads a config file's bytes as text: UTF-8, or UTF-16 as Windows tools write it. Writes one as a whole.
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  closeSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 
 import type { Problem } from '../../shared/problem.ts';
 import { errorCode } from '../error-code.ts';
@@ -55,5 +68,34 @@ function readProblem(code: string, advice: string): Problem {
       return { what: 'is neither UTF-8 nor UTF-16 text', fix: 'Save it as UTF-8.' };
     default:
       return { what: `could not be read (${code})`, fix: 'Check the file and its disk.' };
+  }
+}
+
+/**
+ * Puts a text in the place of a person's file, or makes it, in UTF-8. Written beside and moved into place: on a full disk what is there
+ * stays. A link goes on to lead there; mode and owner stay. Throws what the system refuses.
+ */
+export function replaceText(path: string, text: string): void {
+  const isThere = existsSync(path);
+  const target = isThere ? realpathSync(path) : path;
+  const draft = `${target}.${process.pid}.new`;
+  const file = openSync(draft, 'wx', 0o666);
+  try {
+    try {
+      writeFileSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    if (isThere) {
+      const { mode, uid, gid } = statSync(target);
+      const draftStat = statSync(draft);
+      if (draftStat.uid !== uid || draftStat.gid !== gid) chownSync(draft, uid, gid);
+      chmodSync(draft, mode & 0o777);
+    }
+    renameSync(draft, target);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
   }
 }

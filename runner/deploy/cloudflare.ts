@@ -1,13 +1,13 @@
 // What is asked of Cloudflare for an edge, each as one call of wrangler: who is logged in, whose a worker is, upload, settings, removal.
-import { rmSync, writeFileSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 
 import type { Problem } from '../../shared/problem.ts';
 import { edgeBundle } from '../dev/bundle.ts';
-import { WORKER_FILE, workerConfig, type WorkerPlace } from './worker-config.ts';
-import { runWrangler, type Wrangler, type WranglerEnd } from './wrangler.ts';
+import { writeOwnFile } from '../dev/own-storage.ts';
+import { placeConfig, WORKER_FILE, workerConfig, type WorkerPlace } from './worker-config.ts';
+import { runWrangler, talkWithWrangler, type Wrangler, type WranglerEnd } from './wrangler.ts';
 
 export interface Account {
   readonly id: string;
@@ -25,7 +25,10 @@ const WHO = v.object({
 });
 
 const VERSIONS = v.array(
-  v.object({ annotations: v.optional(v.record(v.string(), v.unknown()), {}) }),
+  v.object({
+    metadata: v.object({ created_on: v.string() }),
+    annotations: v.optional(v.record(v.string(), v.unknown()), {}),
+  }),
 );
 
 /** Codes of Cloudflare's API for a worker that is not there. */
@@ -45,7 +48,7 @@ export class Cloudflare {
 
   /** The accounts of the login; undefined if there is no login. */
   async accounts(): Promise<CloudflareAnswer<readonly Account[] | undefined>> {
-    const end = await this.#run(['whoami', '--json']);
+    const end = await this.#run(['whoami', '--json'], {});
     const read = v.safeParse(WHO, jsonIn(end.stdout));
     if (read.success) {
       const { loggedIn, accounts } = read.output;
@@ -54,17 +57,27 @@ export class Cloudflare {
     return end.ok ? odd('whoami') : end;
   }
 
-  /** The tags of the versions of a worker, which are those of deployments; undefined if there is no such worker. */
-  async tagsOf({
-    name,
-    account,
-  }: WorkerPlace): Promise<CloudflareAnswer<readonly string[] | undefined>> {
-    const end = await this.#run(['versions', 'list', '--json', '--name', name], { account });
+  /** Has wrangler log the person in, in a browser. True if it did. */
+  logIn(): Promise<boolean> {
+    const words = ['login', '--config', this.#configure({})];
+    return talkWithWrangler(this.#wrangler, words, this.#folder);
+  }
+
+  /**
+   * The tag of the last upload of a worker that has one, which is that of its deployment: empty if none has; undefined if there is no
+   * such worker. Cloudflare lists the last versions alone, and a change of a setting makes one without a tag.
+   */
+  async lastTagOf(place: WorkerPlace): Promise<CloudflareAnswer<string | undefined>> {
+    const words = ['versions', 'list', '--json', '--name', place.name];
+    const end = await this.#run(words, place);
     if (!end.ok) return NO_WORKER.has(end.code) ? { ok: true, value: undefined } : end;
     const read = v.safeParse(VERSIONS, jsonIn(end.stdout));
     if (!read.success) return odd('versions list');
-    const tags = read.output.map(({ annotations }) => annotations['workers/tag']);
-    return { ok: true, value: tags.filter((tag) => typeof tag === 'string') };
+    const tags = read.output
+      .toSorted((left, right) => (left.metadata.created_on < right.metadata.created_on ? -1 : 1))
+      .map(({ annotations }) => annotations['workers/tag'])
+      .filter((tag) => typeof tag === 'string' && tag !== '');
+    return { ok: true, value: String(tags.at(-1) ?? '') };
   }
 
   /** Uploads the worker of this package and makes it the one that serves. The value is its origin. */
@@ -73,8 +86,8 @@ export class Cloudflare {
     { tag, version }: { readonly tag: string; readonly version: string },
   ): Promise<CloudflareAnswer<string>> {
     const config = await this.#lay(place);
-    const words = ['deploy', '--config', config, '--tag', tag, '--message', messageOf(version)];
-    const end = await this.#run(words, { account: place.account });
+    const words = ['deploy', '--tag', tag, '--message', messageOf(version)];
+    const end = await this.#run(words, { ...place, config });
     if (!end.ok) return end;
     const targets = end.notes.find(({ type }) => type === 'deploy')?.['targets'];
     const [target] = Array.isArray(targets) ? (targets as unknown[]) : [];
@@ -85,7 +98,7 @@ export class Cloudflare {
 
   /** Has wrangler read and check what would be uploaded. The value is what it says of its size. */
   async check(place: WorkerPlace): Promise<CloudflareAnswer<string>> {
-    const end = await this.#run(['deploy', '--config', await this.#lay(place), '--dry-run']);
+    const end = await this.#run(['deploy', '--dry-run'], { config: await this.#lay(place) });
     if (!end.ok) return end;
     const [, size = 'unknown'] = /^Total Upload: (.*)$/mu.exec(end.stdout) ?? [];
     return { ok: true, value: size };
@@ -93,8 +106,7 @@ export class Cloudflare {
 
   /** Puts the config and the worker where wrangler finds them. The config's path. */
   async #lay(place: WorkerPlace): Promise<string> {
-    const config = join(this.#folder, CONFIG_FILE);
-    writeFileSync(config, workerConfig(place), { mode: 0o600 });
+    const config = this.#write(workerConfig(place));
     const bundle = join(this.#folder, WORKER_FILE);
     await copyFile(await edgeBundle(this.#folder), bundle);
     return config;
@@ -102,27 +114,45 @@ export class Cloudflare {
 
   /** Sets secret settings of the worker, all in one step; null removes one. They go through a pipe, never through a file or an argument. */
   async set(
-    { name, account }: WorkerPlace,
+    place: WorkerPlace,
     settings: Readonly<Record<string, string | null>>,
   ): Promise<CloudflareAnswer<undefined>> {
-    const words = ['secret', 'bulk', '--name', name];
-    const end = await this.#run(words, { account, input: JSON.stringify(settings) });
+    const words = ['secret', 'bulk', '--name', place.name];
+    const end = await this.#run(words, { ...place, input: JSON.stringify(settings) });
     return end.ok ? { ok: true, value: undefined } : end;
   }
 
   /** Removes the worker with all that its actors keep. One that is gone already is fine. */
-  async remove({ name, account }: WorkerPlace): Promise<CloudflareAnswer<undefined>> {
-    // A config in its folder would be read; none is needed.
-    rmSync(join(this.#folder, CONFIG_FILE), { force: true });
-    const end = await this.#run(['delete', name, '--force'], { account });
+  async remove(place: WorkerPlace): Promise<CloudflareAnswer<undefined>> {
+    const end = await this.#run(['delete', place.name, '--force'], place);
     return end.ok || NO_WORKER.has(end.code) ? { ok: true, value: undefined } : end;
   }
 
+  /** Every call names its config: wrangler would take one of a folder above, whose account counts more than the one it is told. */
   #run(
     words: readonly string[],
-    more: { readonly account?: string; readonly input?: string } = {},
+    {
+      config,
+      input,
+      ...place
+    }: Partial<WorkerPlace> & { readonly config?: string; readonly input?: string },
   ): Promise<WranglerEnd> {
-    return runWrangler(this.#wrangler, { words, folder: this.#folder, ...more });
+    return runWrangler(this.#wrangler, {
+      words: [...words, '--config', config ?? this.#configure(place)],
+      folder: this.#folder,
+      account: place.account,
+      ...(input !== undefined && { input }),
+    });
+  }
+
+  #configure(place: Partial<WorkerPlace>): string {
+    return this.#write(placeConfig(place));
+  }
+
+  #write(text: string): string {
+    const config = join(this.#folder, CONFIG_FILE);
+    writeOwnFile(config, text);
+    return config;
   }
 }
 

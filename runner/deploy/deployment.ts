@@ -64,6 +64,9 @@ export const filesOf = (folder: string, name: string) => {
 
 export type DeploymentFiles = ReturnType<typeof filesOf>;
 
+/** Where the secret is that was in a file before, and goes on to count. */
+export const oldOf = (path: string): string => `${path}.old`;
+
 /** Makes the folder if it is missing. Throws an {@link EdgeStartError} if others could have put something into it. */
 export function openFolder({ folder, worker }: DeploymentFiles): void {
   ownFolder(folder, existsSync(worker) ? ['worker'] : []);
@@ -98,18 +101,23 @@ function jsonIn(path: string): unknown {
   }
 }
 
+export const writeDeployment = ({ state }: DeploymentFiles, deployment: Deployment): void =>
+  replaceOwnFile(state, `${JSON.stringify(deployment, undefined, 2)}\n`);
+
 /** Written beside and moved into place: whoever is interrupted finds the old text or the new one. */
-export function writeDeployment({ state }: DeploymentFiles, deployment: Deployment): void {
-  writeOwnFile(`${state}.new`, `${JSON.stringify(deployment, undefined, 2)}\n`);
-  renameSync(`${state}.new`, state);
+export function replaceOwnFile(path: string, text: string): void {
+  writeOwnFile(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
 }
 
 /** Removes everything that is here of a deployment. */
 export const forgetDeployment = ({ folder }: DeploymentFiles): void =>
   rmSync(folder, { recursive: true, force: true });
 
-/** What is wrong with a folder, without the option that this command does not have. */
+/** What is wrong with a folder, by what these commands have: its place is not chosen by an option. */
 export const folderProblem = ({ problem: { what, fix } }: EdgeStartError): Problem => ({
   what,
-  fix: fix.replace(/, or choose another folder with --storage/u, ''),
+  fix: fix
+    .replace('Go to a folder in which you may write', 'Let this user write there')
+    .replace('choose another folder with --storage', 'name another folder with XDG_CONFIG_HOME'),
 });

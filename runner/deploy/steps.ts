@@ -1,11 +1,11 @@
 // The steps from a package to an edge that serves with this machine as its runner. Each is remembered when it is done, and may be
-// interrupted at any point: done again, it finds what is there already and makes nothing twice.
+// interrupted at any point: done again, it finds what is there already and makes nothing twice. One whose work is gone is done again.
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 
 import type { Problem } from '../../shared/problem.ts';
+import { becomes } from '../becomes.ts';
 import { checkCredential } from '../check/edge.ts';
 import type { Outcome } from '../check/outcome.ts';
 import { joinEdge } from '../commands/join.ts';
@@ -15,8 +15,10 @@ import { INVITATION } from '../commands/runners.ts';
 import { hashCredential, mintOwnerKey, readTokenFile, writeTokenFile } from '../credential.ts';
 import { mintRunnerKey } from '../runner-key.ts';
 import { fixedToken } from '../runner-token.ts';
-import type { Cloudflare } from './cloudflare.ts';
+import type { Cloudflare, CloudflareAnswer } from './cloudflare.ts';
 import {
+  forgetDeployment,
+  oldOf,
   STEPS,
   writeDeployment,
   type Deployment,
@@ -28,7 +30,6 @@ import type { WorkerPlace } from './worker-config.ts';
 
 /** A new name below workers.dev, and its certificate, may take minutes; settings are everywhere within seconds. */
 const ANSWER_MS = 300_000;
-const ASK_EVERY_MS = 1_000;
 const ASK_MS = 10_000;
 
 /** A deployment on its way. */
@@ -52,10 +53,18 @@ type Act = (deploying: Deploying) => Promise<Problem | undefined>;
 
 const ACTS: Readonly<Record<Step, Act>> = { upload, settings, answer, join };
 
-/** Takes all steps that are not done yet. Resolves to what stopped it. */
+/** Whether what a step once did is still there. */
+const HOLDS: Readonly<Record<Step, (deploying: Deploying) => Promise<boolean>>> = {
+  upload: isUploaded,
+  settings: isOurs,
+  answer: isOurs,
+  join: isJoined,
+};
+
+/** Takes all steps that are not done yet, or whose work is gone. Resolves to what stopped it. */
 export async function takeSteps(deploying: Deploying): Promise<Problem | undefined> {
   for (const step of STEPS) {
-    if (deploying.deployment.done.includes(step)) continue;
+    if (deploying.deployment.done.includes(step) && (await HOLDS[step](deploying))) continue;
     const problem = await ACTS[step](deploying);
     if (problem) return problem;
     const done = STEPS.filter((each) => each === step || deploying.deployment.done.includes(each));
@@ -74,18 +83,45 @@ export const workerOf = ({ name, account }: Deployment): WorkerPlace => ({
   account: account.id,
 });
 
+type Placed = Pick<Deploying, 'cloudflare' | 'deployment' | 'files'>;
+
+/** Whose the worker of that name is, if there is one. */
+export async function whoseWorker(
+  placed: Placed,
+): Promise<CloudflareAnswer<'nobody' | 'ours' | 'foreign'>> {
+  const { cloudflare, deployment } = placed;
+  const tag = await cloudflare.lastTagOf(workerOf(deployment));
+  if (!tag.ok) return tag;
+  if (tag.value === undefined) return { ok: true, value: 'nobody' };
+  const isOur = tag.value === deployment.tag || (tag.value === '' && (await takesOwnerKey(placed)));
+  return { ok: true, value: isOur ? 'ours' : 'foreign' };
+}
+
+/** An edge that knows its settings and its owner was uploaded; else Cloudflare is asked. */
+async function isUploaded(deploying: Deploying): Promise<boolean> {
+  deploying.doing(`Looking whether ${deploying.deployment.name} is as it was deployed`);
+  if (await isOurs(deploying)) return true;
+  const whose = await whoseWorker(deploying);
+  return whose.ok && whose.value === 'ours';
+}
+
 async function upload(deploying: Deploying): Promise<Problem | undefined> {
-  const { cloudflare, deployment, mayReplace, version } = deploying;
+  const { cloudflare, deployment, files, mayReplace, version } = deploying;
   const { name, account, tag } = deployment;
   deploying.doing(`Looking whether ${name} is free`);
-  const tags = await cloudflare.tagsOf(workerOf(deployment));
-  if (!tags.ok) return tags.problem;
-  const isForeign = tags.value !== undefined && !tags.value.includes(tag);
-  if (isForeign && !mayReplace)
+  const whose = await whoseWorker(deploying);
+  if (!whose.ok) return whose.problem;
+  if (whose.value === 'foreign' && !mayReplace) {
+    // Nothing was made, so there is nothing to remember.
+    if (deployment.url === undefined) forgetDeployment(files);
     return {
-      what: `the account ${account.name} has a worker ${name} already, which was not deployed from here`,
+      what:
+        deployment.url === undefined
+          ? `the account ${account.name} has a worker ${name} already, which was not deployed from here`
+          : `something else has taken the place of the worker ${name} in the account ${account.name}`,
       fix: 'Choose another name with --name, or put the edge in its place with --replace.',
     };
+  }
   deploying.doing(`Uploading the worker ${name}`);
   const uploaded = await cloudflare.upload(workerOf(deployment), { tag, version });
   if (!uploaded.ok) return uploaded.problem;
@@ -97,13 +133,13 @@ async function upload(deploying: Deploying): Promise<Problem | undefined> {
 async function settings(deploying: Deploying): Promise<Problem | undefined> {
   const { cloudflare, deployment, files } = deploying;
   deploying.doing('Setting the secret and the owner key');
-  const secret = await keptSecret(files.secret, () => randomBytes(32).toString('hex'));
+  const secret = await keptSecret(files.secret, mintSecret);
   if (!secret.ok) return secret.problem;
   const ownerKey = await keptSecret(files.ownerKey, mintOwnerKey);
   if (!ownerKey.ok) return ownerKey.problem;
   const set = await cloudflare.set(workerOf(deployment), {
     BRIDGE_SECRET: secret.token,
-    BRIDGE_OWNER: hashCredential(ownerKey.token),
+    BRIDGE_OWNER: [ownerKey.token, ...(await oldOwnerKey(files))].map(hashCredential).join(','),
     BRIDGE_URL: edgeOf(deployment),
   });
   if (!set.ok) return set.problem;
@@ -115,20 +151,43 @@ async function settings(deploying: Deploying): Promise<Problem | undefined> {
   return undefined;
 }
 
+/** A new secret of an edge. */
+export const mintSecret = (): string => randomBytes(32).toString('hex');
+
+/** One that was replaced goes on to count until it is ended. */
+async function oldOwnerKey({ ownerKey }: DeploymentFiles): Promise<string[]> {
+  const old = await readTokenFile(oldOf(ownerKey), 'owner');
+  return old.ok ? [old.token] : [];
+}
+
 /** Waits until the edge answers under its name, with its settings. */
 async function answer(deploying: Deploying): Promise<Problem | undefined> {
   const edge = edgeOf(deploying.deployment);
   deploying.doing(`Waiting for ${new URL(edge).host}; a new name may take some minutes`);
-  const until = performance.now() + ANSWER_MS;
-  while (performance.now() < until) {
-    if (await isItself(edge)) return undefined;
-    await sleep(ASK_EVERY_MS);
-  }
+  if (await becomes(ANSWER_MS, () => isOurs(deploying))) return undefined;
   return {
     what: `${edge} does not answer as this edge yet`,
     fix: 'Run this again in some minutes: it goes on where it stopped. If that does not help, open it in a browser and see what answers.',
   };
 }
+
+/** Whether it has all the settings of this deployment. */
+async function isOurs(deploying: Deploying): Promise<boolean> {
+  const { deployment, files } = deploying;
+  if (!existsSync(files.secret)) return false;
+  return (await isItself(edgeOf(deployment))) && (await takesOwnerKey(deploying));
+}
+
+/** Whether the edge takes the owner key that is kept here. */
+async function takesOwnerKey({ deployment, files }: Omit<Placed, 'cloudflare'>): Promise<boolean> {
+  const ownerKey = await readTokenFile(files.ownerKey, 'owner');
+  if (!ownerKey.ok || deployment.url === undefined) return false;
+  return acceptsOwner(deployment.url, ownerKey.token);
+}
+
+/** Whether an edge takes a key as its owner's. */
+export const acceptsOwner = async (edge: string, ownerKey: string): Promise<boolean> =>
+  (await ownerApi(edge, ownerKey).call('GET', 'runners', v.unknown())).ok;
 
 /** Whether it knows its own URL and its owner: then all settings have arrived. */
 async function isItself(edge: string): Promise<boolean> {
@@ -144,6 +203,15 @@ async function isItself(edge: string): Promise<boolean> {
   }
 }
 
+/** Whether the edge lets this machine in. */
+async function isJoined({ deployment, files }: Deploying): Promise<boolean> {
+  const key = await readTokenFile(files.runnerKey);
+  return key.ok && (await isLetIn(edgeOf(deployment), key.token));
+}
+
+const isLetIn = async (edge: string, key: string): Promise<boolean> =>
+  (await checkCredential(edge, await fixedToken(key).forDial(edge))).verdict === 'ok';
+
 /** Makes this machine a runner, with a key of its own that never leaves it. */
 async function join(deploying: Deploying): Promise<Problem | undefined> {
   const { deployment, files } = deploying;
@@ -151,9 +219,8 @@ async function join(deploying: Deploying): Promise<Problem | undefined> {
   deploying.doing('Making this machine a runner');
   const key = await keptSecret(files.runnerKey, mintRunnerKey);
   if (!key.ok) return key.problem;
-  const told = await checkCredential(edge, await fixedToken(key.token).forDial(edge));
   // An earlier try may have got this far.
-  if (told.verdict !== 'ok' || deployment.runner === undefined) {
+  if (deployment.runner === undefined || !(await isLetIn(edge, key.token))) {
     const problem = await invite(deploying, edge, key.token);
     if (problem) return problem;
   }

@@ -21,7 +21,11 @@ export interface WorkerPlace {
   readonly account: string;
 }
 
-/** The config as JSON. */
+/** What a call needs that uploads nothing: where the worker is, as far as it is known. */
+export const placeConfig = ({ name, account }: Partial<WorkerPlace>): string =>
+  `${JSON.stringify({ name, account_id: account, send_metrics: false })}\n`;
+
+/** The config of an upload, as JSON. */
 export function workerConfig({ name, account }: WorkerPlace): string {
   const config = {
     name,

@@ -94,7 +94,7 @@ const OF_WORDS: readonly (readonly [RegExp, Problem])[] = [
     /npm (?:error|ERR!) code E404|npm (?:error|ERR!) 404/u,
     {
       what: 'wrangler is not in the package registry that npm uses here',
-      fix: 'Let npm reach https://registry.npmjs.org, or install wrangler where you call this.',
+      fix: 'See which it uses with `npm config get registry`. Choose one that has wrangler, or install wrangler where you call this.',
     },
   ],
   [

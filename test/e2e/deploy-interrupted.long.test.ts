@@ -1,5 +1,5 @@
 // A deployment that is killed at every step, and one that Cloudflare refuses: each time the same command goes on where it stopped.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
@@ -150,13 +150,14 @@ test(
 );
 
 test(
-  '[F-612] a name that is taken, several accounts, and no network',
+  '[F-612] [F-618] a name that is taken, several accounts, and no network; nobody removes the worker of another',
   async () => {
     const deployer = await Deployer.start();
     const { cloudflare } = deployer;
     expect((await deployer.run('deploy', '--yes')).code).toBe(0);
     // The same account from another machine, which knows nothing of it.
-    deployer.environment['XDG_CONFIG_HOME'] = join(deployer.work, 'elsewhere');
+    const elsewhere = join(deployer.work, 'elsewhere');
+    deployer.environment['XDG_CONFIG_HOME'] = elsewhere;
     const versions = cloudflare.workers.get('mcp-edge-bridge')?.versions.length;
     const taken = await deployer.run('deploy', '--yes');
     expect(taken).toMatchObject({
@@ -164,7 +165,22 @@ test(
       err: expect.stringContaining('has a worker mcp-edge-bridge already'),
     });
     expect(cloudflare.workers.get('mcp-edge-bridge')?.versions).toHaveLength(versions ?? 0);
+    expect(await deployer.run('destroy', '--yes')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('no edge was deployed from here'),
+    });
     expect((await deployer.run('deploy', '--yes', '--replace')).code).toBe(0);
+    // What the first machine remembers is not there any more.
+    deployer.environment['XDG_CONFIG_HOME'] = '';
+    const before = cloudflare.workers.get('mcp-edge-bridge')?.versions.length;
+    for (const command of ['destroy', 'deploy'])
+      expect(await deployer.run(command, '--yes')).toMatchObject({
+        code: 1,
+        err: expect.stringMatching(/something else has taken (?:its|the) place/u),
+      });
+    expect(cloudflare.workers.get('mcp-edge-bridge')?.versions).toHaveLength(before ?? 0);
+    expect(existsSync(join(deployer.folderOf(), 'owner-key'))).toBe(true);
+    deployer.environment['XDG_CONFIG_HOME'] = elsewhere;
 
     cloudflare.accounts = [ACCOUNT, { id: 'f'.repeat(32), name: 'Bob' }];
     const several = await deployer.run('deploy', '--yes', '--name', 'third');

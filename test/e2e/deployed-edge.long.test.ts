@@ -1,5 +1,5 @@
 // The days after a deployment: an edge that is behind is upgraded, and its secret and its owner key are replaced, under sessions that go on.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, test, vi } from 'vitest';
@@ -79,7 +79,7 @@ test(
 );
 
 test(
-  '[F-616] the secret and the owner key are replaced: the old ones go on to count until they are ended',
+  '[F-616] [F-620] the secret and the owner key are replaced: the old ones go on to count until they are ended',
   async () => {
     const { deployer, cloudflare, ownerKeyFile, open, echo } = await deployed();
     const secrets = () => cloudflare.workers.get(NAME)?.secrets ?? {};
@@ -90,11 +90,37 @@ test(
     expect(secrets()['BRIDGE_SECRET_BEFORE']).toBe(first);
     expect(secrets()['BRIDGE_SECRET']).not.toBe(first);
     expect(await echo(session, 'kept')).toContain('kept');
+    const twice = await deployer.run('rotate', 'secret', '--yes');
+    expect(twice).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('rotate secret --end-old'),
+    });
+    expect(secrets()['BRIDGE_SECRET_BEFORE']).toBe(first);
     const newer = await open();
     expect((await deployer.run('rotate', 'secret', '--end-old', '--yes')).code).toBe(0);
     expect(secrets()['BRIDGE_SECRET_BEFORE']).toBeUndefined();
     expect(await echo(session, 'gone')).toBe(404);
     expect(await echo(newer, 'new')).toContain('new');
+    // Killed once the new one was set, before the old one was kept, and after.
+    const secretFile = join(deployer.folderOf(), 'edge-secret');
+    const second = secrets()['BRIDGE_SECRET'] ?? '';
+    for (const left of [['.next'], ['.next', '.old']]) {
+      writeFileSync(`${secretFile}.next`, `${'e'.repeat(64)}\n`, { mode: 0o600 });
+      if (left.includes('.old')) writeFileSync(`${secretFile}.old`, `${second}\n`, { mode: 0o600 });
+      const half = await deployer.run('rotate', 'secret', '--end-old', '--yes');
+      expect(half).toMatchObject({ code: 1, err: expect.stringContaining('was interrupted') });
+      expect((await deployer.run('rotate', 'secret', '--yes')).code).toBe(0);
+      expect(secrets()).toMatchObject({
+        BRIDGE_SECRET: 'e'.repeat(64),
+        BRIDGE_SECRET_BEFORE: second,
+      });
+      expect(readFileSync(secretFile, 'utf8').trim()).toBe('e'.repeat(64));
+      expect(readFileSync(`${secretFile}.old`, 'utf8').trim()).toBe(second);
+      // Back to where it was.
+      writeFileSync(secretFile, `${second}\n`);
+      rmSync(`${secretFile}.old`);
+    }
+    writeFileSync(secretFile, `${'e'.repeat(64)}\n`);
 
     const old = readFileSync(ownerKeyFile, 'utf8');
     expect((await deployer.run('rotate', 'owner-key', '--yes')).code).toBe(0);
@@ -108,6 +134,44 @@ test(
     expect(secrets()['BRIDGE_OWNER']).not.toContain(',');
     expect(await list(ownerKeyFile)).toBe(0);
     expect(await echo(newer, 'still')).toContain('still');
+  },
+  HANGS_MS,
+);
+
+test(
+  '[F-619] a worker, its settings, a key file or a runner that is gone is there again after the same command',
+  async () => {
+    const deployer = await Deployer.start();
+    const { cloudflare } = deployer;
+    expect((await deployer.run('deploy', '--yes')).code).toBe(0);
+    const folder = deployer.folderOf();
+    const asOwner = ['--edge', EDGE, '--owner-key-file', join(folder, 'owner-key')];
+    const runners = async (): Promise<string[]> => {
+      const { out } = await deployer.run('runner', 'list', ...asOwner, '--json');
+      return (JSON.parse(out) as { runners: { name: string }[] }).runners.map(({ name }) => name);
+    };
+    const [name = ''] = await runners();
+
+    expect((await deployer.run('runner', 'revoke', name, ...asOwner)).code).toBe(0);
+    expect(await runners()).toEqual([]);
+    expect((await deployer.run('deploy', '--yes')).code).toBe(0);
+    expect(await runners()).toEqual([name]);
+
+    rmSync(join(folder, 'edge-secret'));
+    expect(await deployer.run('rotate', 'secret', '--yes')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('mcp-bridge deploy --name'),
+    });
+    expect((await deployer.run('deploy', '--yes')).code).toBe(0);
+    const secret = readFileSync(join(folder, 'edge-secret'), 'utf8').trim();
+    expect(cloudflare.workers.get(NAME)?.secrets['BRIDGE_SECRET']).toBe(secret);
+    expect(cloudflare.workers.get(NAME)?.versions).toHaveLength(1);
+
+    await cloudflare.remove(NAME);
+    const again = await deployer.run('deploy', '--yes');
+    expect(again).toMatchObject({ code: 0, out: expect.stringContaining(`is up at ${EDGE}`) });
+    expect(Object.keys(cloudflare.workers.get(NAME)?.secrets ?? {})).toContain('BRIDGE_OWNER');
+    expect(await runners()).toEqual([name]);
   },
   HANGS_MS,
 );

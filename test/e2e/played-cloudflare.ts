@@ -147,6 +147,12 @@ export class PlayedCloudflare {
     if (worker) await this.#serve(name, worker);
   }
 
+  /** Takes a worker away with all that it keeps. */
+  async remove(name: string): Promise<void> {
+    await this.workers.get(name)?.edge?.stop();
+    this.workers.delete(name);
+  }
+
   async stop(): Promise<void> {
     for (const server of [this.#api, this.#front]) {
       server.close();
@@ -246,8 +252,7 @@ export class PlayedCloudflare {
           },
         };
       case 'DELETE services':
-        await worker.edge?.stop();
-        this.workers.delete(name);
+        await this.remove(name);
         return null;
       case 'GET scripts/secrets':
         return Object.keys(worker.secrets).map((secret) => ({ name: secret, type: 'secret_text' }));
