@@ -10,7 +10,7 @@ import {
   type Deployment,
   type DeploymentFiles,
 } from '../deploy/deployment.ts';
-import { acceptsOwner, keptSecret, mintSecret, workerOf } from '../deploy/steps.ts';
+import { acceptsOwner, keptSecret, mintEdgeSecret, workerOf } from '../deploy/steps.ts';
 import { EXIT, readArguments } from './arguments.ts';
 import {
   agree,
@@ -149,7 +149,7 @@ async function endOwnerKey(rotation: Rotation): Promise<void> {
 async function rotateSecret(rotation: Rotation): Promise<void> {
   const { show, files, isNow } = rotation;
   const path = files.secret;
-  const pair = await pairOf(rotation, 'secret', mintSecret, path);
+  const pair = await pairOf(rotation, 'secret', mintEdgeSecret, path);
   show.doing('Setting the new secret');
   await set(rotation, {
     BRIDGE_SECRET: pair.fresh,

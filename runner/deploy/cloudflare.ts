@@ -27,7 +27,7 @@ const WHO = v.object({
 const VERSIONS = v.array(
   v.object({
     metadata: v.object({ created_on: v.string() }),
-    annotations: v.optional(v.record(v.string(), v.unknown()), {}),
+    annotations: v.optional(v.object({ 'workers/tag': v.optional(v.string()) }), {}),
   }),
 );
 
@@ -76,8 +76,8 @@ export class Cloudflare {
     const tags = read.output
       .toSorted((left, right) => (left.metadata.created_on < right.metadata.created_on ? -1 : 1))
       .map(({ annotations }) => annotations['workers/tag'])
-      .filter((tag) => typeof tag === 'string' && tag !== '');
-    return { ok: true, value: String(tags.at(-1) ?? '') };
+      .filter((tag) => tag !== undefined && tag !== '');
+    return { ok: true, value: tags.at(-1) ?? '' };
   }
 
   /** Uploads the worker of this package and makes it the one that serves. The value is its origin. */

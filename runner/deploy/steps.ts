@@ -133,7 +133,7 @@ async function upload(deploying: Deploying): Promise<Problem | undefined> {
 async function settings(deploying: Deploying): Promise<Problem | undefined> {
   const { cloudflare, deployment, files } = deploying;
   deploying.doing('Setting the secret and the owner key');
-  const secret = await keptSecret(files.secret, mintSecret);
+  const secret = await keptSecret(files.secret, mintEdgeSecret);
   if (!secret.ok) return secret.problem;
   const ownerKey = await keptSecret(files.ownerKey, mintOwnerKey);
   if (!ownerKey.ok) return ownerKey.problem;
@@ -152,7 +152,7 @@ async function settings(deploying: Deploying): Promise<Problem | undefined> {
 }
 
 /** A new secret of an edge. */
-export const mintSecret = (): string => randomBytes(32).toString('hex');
+export const mintEdgeSecret = (): string => randomBytes(32).toString('hex');
 
 /** One that was replaced goes on to count until it is ended. */
 async function oldOwnerKey({ ownerKey }: DeploymentFiles): Promise<string[]> {

@@ -1,4 +1,5 @@
 // The days after a deployment: an edge that is behind is upgraded, and its secret and its owner key are replaced, under sessions that go on.
+import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -103,24 +104,25 @@ test(
     expect(await echo(newer, 'new')).toContain('new');
     // Killed once the new one was set, before the old one was kept, and after.
     const secretFile = join(deployer.folderOf(), 'edge-secret');
+    const third = randomBytes(32).toString('hex');
     const second = secrets()['BRIDGE_SECRET'] ?? '';
     for (const left of [['.next'], ['.next', '.old']]) {
-      writeFileSync(`${secretFile}.next`, `${'e'.repeat(64)}\n`, { mode: 0o600 });
+      writeFileSync(`${secretFile}.next`, `${third}\n`, { mode: 0o600 });
       if (left.includes('.old')) writeFileSync(`${secretFile}.old`, `${second}\n`, { mode: 0o600 });
       const half = await deployer.run('rotate', 'secret', '--end-old', '--yes');
       expect(half).toMatchObject({ code: 1, err: expect.stringContaining('was interrupted') });
       expect((await deployer.run('rotate', 'secret', '--yes')).code).toBe(0);
       expect(secrets()).toMatchObject({
-        BRIDGE_SECRET: 'e'.repeat(64),
+        BRIDGE_SECRET: third,
         BRIDGE_SECRET_BEFORE: second,
       });
-      expect(readFileSync(secretFile, 'utf8').trim()).toBe('e'.repeat(64));
+      expect(readFileSync(secretFile, 'utf8').trim()).toBe(third);
       expect(readFileSync(`${secretFile}.old`, 'utf8').trim()).toBe(second);
       // Back to where it was.
       writeFileSync(secretFile, `${second}\n`);
       rmSync(`${secretFile}.old`);
     }
-    writeFileSync(secretFile, `${'e'.repeat(64)}\n`);
+    writeFileSync(secretFile, `${third}\n`);
 
     const old = readFileSync(ownerKeyFile, 'utf8');
     expect((await deployer.run('rotate', 'owner-key', '--yes')).code).toBe(0);

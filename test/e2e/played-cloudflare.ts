@@ -1,7 +1,7 @@
 // Cloudflare, as far as a deployment needs it: the API, answering wrangler as it is documented and as wrangler's own code reads it, and
 // workers.dev, where whatever was uploaded runs in the real workerd with the settings that were set.
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import {
   createServer,
   request as requestHttp,
@@ -151,6 +151,7 @@ export class PlayedCloudflare {
   async remove(name: string): Promise<void> {
     await this.workers.get(name)?.edge?.stop();
     this.workers.delete(name);
+    rmSync(join(this.#folder, name), { recursive: true, force: true });
   }
 
   async stop(): Promise<void> {
