@@ -1165,6 +1165,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'two config files have the same command under the same name, for two different servers',
     tests: ['runner/config/merged.test.ts'],
   },
+  'F-653': {
+    fault:
+      'a server lists tools without end, or so long ones that an edge that remembers them is full',
+    tests: ['edge/core/seen-tools.test.ts', 'edge/http/console/tools.test.ts'],
+  },
 
   // Metrics and traces
   'F-630': {
@@ -1790,7 +1795,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-644': {
     fault: 'a tool changes its description, its schema or its name behind its users',
-    tests: ['edge/core/seen-tools.test.ts', 'e2e/console-pages.long.test.ts'],
+    tests: [
+      'edge/core/seen-tools.test.ts',
+      'edge/http/console/tools.test.ts',
+      'e2e/console-pages.long.test.ts',
+    ],
     missing: 'Only Chromium is tried, and only where the machine has one.',
   },
   'F-645': {
@@ -1881,7 +1890,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-640 F-641 F-642 F-643 F-644 F-645 F-646 F-647 F-648 F-649',
   'F-550 F-551 F-552 F-553',
   'F-600 F-601 F-604',
-  'F-650 F-651 F-652',
+  'F-650 F-651 F-652 F-653',
   'F-580 F-581 F-582 F-583 F-584 F-585 F-586 F-587 F-588 F-589',
   'F-590 F-591',
   'F-380',

@@ -20,13 +20,19 @@ const CLIENT = { name: 'mcp-edge-bridge console', version: '1' };
 /** Bytes of an answer that a page shows. */
 const ANSWER_BYTES = 8 * 1024 * 1024;
 
-/** Calls a method. `name`: the tool that a `tools/call` names. */
+/** Bytes that may still be read: of one answer, or of several that make one page. */
+export interface Budget {
+  left: number;
+}
+
+/** Calls a method. `name`: the tool that a `tools/call` names. What is read is taken from the budget. */
 export async function askServer(
   callServer: CallServer,
   server: string,
   method: string,
   params: Fields = {},
   name?: string,
+  budget: Budget = { left: ANSWER_BYTES },
 ): Promise<ServerAnswer> {
   const meta = {
     [META.protocolVersion]: MODERN_REVISION,
@@ -47,19 +53,19 @@ export async function askServer(
     params: { ...params, _meta: meta },
   });
   const response = await callServer(server, { method: 'POST', headers, body });
-  const text = await textOf(response);
+  const text = await textOf(response, budget);
   if (text === undefined)
     return { ok: false, message: 'The answer is too large to be shown here.' };
   return messageIn(text) ?? { ok: false, message: `The edge answered with ${response.status}.` };
 }
 
-async function textOf(response: Response): Promise<string | undefined> {
+async function textOf(response: Response, budget: Budget): Promise<string | undefined> {
   if (!response.body) return '';
   const decoder = new TextDecoder();
-  let [text, bytes] = ['', 0];
+  let text = '';
   for await (const piece of response.body) {
-    bytes += piece.length;
-    if (bytes > ANSWER_BYTES) return undefined;
+    budget.left -= piece.length;
+    if (budget.left < 0) return undefined;
     text += decoder.decode(piece, { stream: true });
   }
   return text + decoder.decode();

@@ -6,7 +6,8 @@ import { SeenTools, toolChanges, type ToldTool } from '../../../edge/core/seen-t
 const tool = (name: string, description = 'does it', inputSchema: object = {}): ToldTool => ({
   name,
   description,
-  inputSchema,
+  descriptionDigest: `digest of ${description}`,
+  schemaDigest: JSON.stringify(inputSchema),
 });
 
 test('[F-644] each change is told, and what stayed is not', () => {
@@ -42,4 +43,17 @@ test('[F-644] servers are bounded, those that were looked at last stay', () => {
   for (let n = 0; n < 500; n++) seen.shown(`s${n}`, [tool('read')], n);
   expect(seen.shown('s0', [tool('other')], 1_000)).toBeUndefined();
   expect(seen.shown('s499', [tool('other')], 1_000)).toMatchObject({ at: 1_000 });
+});
+
+test('[F-653] what is remembered is bounded by its size, whatever one server lists', () => {
+  const seen = new SeenTools();
+  const long = 'x'.repeat(1_000);
+  const many = (n: number) => Array.from({ length: 1_000 }, (_, at) => tool(`t${n}-${at}`, long));
+  for (let n = 0; n < 20; n++) seen.shown(`s${n}`, many(n), n);
+  expect(seen.shown('s0', [tool('other')], 1_000)).toBeUndefined();
+  expect(seen.shown('s19', [tool('other')], 1_000)).toMatchObject({ at: 1_000 });
+  // The room of all that was forgotten is free again.
+  for (let n = 30; n < 130; n++) seen.shown(`s${n}`, [tool('read')], n);
+  for (let n = 30; n < 130; n++)
+    expect(seen.shown(`s${n}`, [tool('read', 'and more')], 2_000)).toMatchObject({ at: 2_000 });
 });
