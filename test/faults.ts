@@ -1482,6 +1482,22 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'a replacement of a secret that is killed between its files, or begun while another old one counts',
     tests: ['e2e/deployed-edge.long.test.ts'],
   },
+  'F-621': {
+    fault: 'a disk that is full while the config of a person is changed',
+    tests: ['runner/config/file-text.test.ts'],
+  },
+  'F-622': {
+    fault: 'a folder or a file of a deployment that the system refuses to make or to write',
+    tests: ['runner/commands/deployments.test.ts'],
+  },
+  'F-623': {
+    fault: 'another account named for an edge that is in one already',
+    tests: ['runner/commands/deployments.test.ts'],
+  },
+  'F-625': {
+    fault: 'a change that nobody agreed to: an answer that is no yes, the service of another edge',
+    tests: ['runner/commands/deployments.test.ts', 'runner/service/definitions.test.ts'],
+  },
   'F-562': {
     fault: 'paths with spaces, quotes, percent signs and dollars in the definition of a service',
     tests: ['runner/service/definitions.test.ts'],
@@ -1862,7 +1878,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-160 F-161 F-162 F-163 F-164 F-165 F-166 F-167 F-168 F-169',
   'F-110 F-111 F-112 F-113 F-114 F-115 F-116 F-117 F-118 F-119 F-120 F-121 F-122',
   'F-610 F-611 F-612 F-613 F-614 F-615 F-616',
-  'F-617 F-618 F-619 F-620',
+  'F-617 F-618 F-619 F-620 F-621 F-622 F-623 F-625',
   'F-220 F-221 F-222 F-223 F-224 F-225 F-226 F-227 F-228 F-229 F-230 F-231 F-232',
   'F-260 F-261',
   'F-270 F-271 F-272',

@@ -1,7 +1,7 @@
 // `mcp-bridge service`: has the system's own service manager run the runner, and says how it goes.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, resolve } from 'node:path';
 
@@ -202,16 +202,29 @@ function failed(problem: Problem): number {
   return EXIT.failed;
 }
 
-/** Restarts the runner's service, if there is one that runs; false if there is none, or it did not work. */
-export async function restartService(): Promise<boolean> {
+/**
+ * How to restart the runner's service, if there is one that runs and serves this edge by one of the `configs`. The value tells whether
+ * it worked.
+ */
+export async function restartOfService(
+  edge: string,
+  configs: readonly string[],
+): Promise<(() => Promise<boolean>) | undefined> {
   const name = managerOf(process.platform);
   const owner = thisOwner();
   const manager = name && MANAGERS[name];
-  if (!manager || !existsSync(manager.file(owner))) return false;
-  if ((await exitCodeOf(manager.running(owner), 'ignore')) !== 0) return false;
+  if (!manager || !existsSync(manager.file(owner))) return undefined;
   const commands = manager.restart(owner);
-  for (const command of commands) if ((await exitCodeOf(command, 'ignore')) !== 0) return false;
-  return commands.length > 0;
+  const definition = readFileSync(manager.file(owner), manager.encoding);
+  const config = configs.find((path) => manager.isOf(definition, path));
+  if (config === undefined || commands.length === 0) return undefined;
+  const reading = await readConfig(config, process.env);
+  if (!reading.ok || reading.config.edge !== edge) return undefined;
+  if ((await exitCodeOf(manager.running(owner), 'ignore')) !== 0) return undefined;
+  return async () => {
+    for (const command of commands) if ((await exitCodeOf(command, 'ignore')) !== 0) return false;
+    return true;
+  };
 }
 
 /** How the service does, if it is installed. */

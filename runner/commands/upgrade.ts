@@ -3,6 +3,7 @@
 
 import { VERSION, versionSkew } from '../../shared/version.ts';
 import { becomes } from '../becomes.ts';
+import { SYSTEM_FILE } from '../config/places.ts';
 import { readTokenFile } from '../credential.ts';
 import { writeDeployment } from '../deploy/deployment.ts';
 import { lookFromOutside } from '../deploy/outside.ts';
@@ -12,7 +13,7 @@ import { EXIT, readArguments } from './arguments.ts';
 import { agree, apiOf, cloudflareOf, finishedDeployment, showing, Stop } from './deployments.ts';
 import type { OwnerApi } from './owner-api.ts';
 import { RUNNER_LIST, type LinkedRunner } from './runners.ts';
-import { restartService } from './service.ts';
+import { restartOfService } from './service.ts';
 
 /** Cloudflare puts new code everywhere within seconds, and into an actor that is in use within five minutes. */
 const NEWS_MS = 360_000;
@@ -27,6 +28,7 @@ export async function upgradeCommand(argv: readonly string[]): Promise<number> {
   return showing('upgrade', given, async (show) => {
     const { files, deployment, edge } = finishedDeployment('upgrade', given);
     const { name, account } = deployment;
+    const asking = { show, command: 'upgrade', given } as const;
     const api = await apiOf(files, edge);
     show.doing(`Asking ${edge}`);
     const before = await listOf(api);
@@ -36,19 +38,21 @@ export async function upgradeCommand(argv: readonly string[]): Promise<number> {
         what: `the edge has ${before.version}, and this package is ${VERSION}, which is older`,
         fix: 'Upgrade this package first: npm install -g mcp-edge-bridge@latest. To go back all the same, add --replace.',
       });
+    let isAgreed = false;
     if (before.version !== VERSION || given.values['replace'] === true) {
       await agree(
-        { show, command: 'upgrade', given },
-        `Upgrade the edge, ${before.version ?? 'an old version'} → ${VERSION}? Sessions go on.`,
+        asking,
+        `Upgrade the edge, ${before.version ?? 'an old version'} → ${VERSION}, and this machine's runner if a service runs it? Sessions go on.`,
         'nothing was upgraded',
       );
+      isAgreed = true;
       const cloudflare = cloudflareOf(files);
       const tag = await cloudflare.lastTagOf(workerOf(deployment));
       if (!tag.ok) throw new Stop(tag.problem);
       if (tag.value === undefined)
         throw new Stop({
           what: `the worker ${name} is not in the account ${account.name} any more`,
-          fix: 'Remove what is left of it here with `mcp-bridge destroy`, and deploy anew.',
+          fix: `Make it anew: mcp-bridge deploy --name ${name}`,
         });
       show.doing(`Uploading version ${VERSION}`);
       const uploaded = await cloudflare.upload(workerOf(deployment), {
@@ -84,8 +88,20 @@ export async function upgradeCommand(argv: readonly string[]): Promise<number> {
         return show.told({ verdict: 'ok', subject, what: `has version ${VERSION}` });
       const behind = { verdict: 'warn', subject, what: skew, fix: runnerUpgrade(VERSION) } as const;
       if (runner !== deployment.runner) return show.told(behind);
+      const configs = [
+        ...(deployment.config === undefined ? [] : [deployment.config]),
+        SYSTEM_FILE,
+      ];
+      const restart = await restartOfService(edge, configs);
+      if (!restart) return show.told(behind);
+      if (!isAgreed)
+        await agree(
+          asking,
+          `Restart the service of ${runner}, ${version ?? 'an old version'} → ${VERSION}? It finishes what it is doing.`,
+          'the runner was not restarted',
+        );
       show.doing(`Restarting the runner; it finishes what it is doing`);
-      if (!(await restartService())) return show.told(behind);
+      if (!(await restart())) return show.told(behind);
       const isUp = await becomes(RESTART_MS, async () =>
         (await listOf(api)).linked.some(
           (each) => each.runner === runner && each.isLinked && each.version === VERSION,

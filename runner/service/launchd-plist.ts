@@ -3,10 +3,16 @@ import { serviceWords, STOP_SECONDS, xmlText, type ServiceProgram } from './serv
 
 export const LABEL = 'mcp-edge-bridge.runner';
 
+const lineOf = (word: string): string => `    <string>${xmlText(word)}</string>`;
+
+/** Whether a job is of the runner with this config. */
+export const isPlistOf = (plist: string, config: string): boolean =>
+  plist.includes(`${['--config', config].map(lineOf).join('\n')}\n  </array>`);
+
 /** The text of the job's file. */
 export function launchdPlist(service: ServiceProgram): string {
   const { user, path, log } = service;
-  const words = serviceWords(service).map((word) => `    <string>${xmlText(word)}</string>`);
+  const words = serviceWords(service).map(lineOf);
   const owner =
     user === undefined ? '' : `  <key>UserName</key>\n  <string>${xmlText(user)}</string>\n`;
   return `<?xml version="1.0" encoding="UTF-8"?>

@@ -1,10 +1,10 @@
 // The service managers: where each keeps the runner's definition, and the commands that act on it. Pure.
 import { posix, win32 } from 'node:path';
 
-import { LABEL, launchdPlist } from './launchd-plist.ts';
+import { isPlistOf, LABEL, launchdPlist } from './launchd-plist.ts';
 import type { ServiceProgram } from './service-program.ts';
-import { systemdUnit, UNIT } from './systemd-unit.ts';
-import { TASK, windowsTask } from './windows-task.ts';
+import { isUnitOf, systemdUnit, UNIT } from './systemd-unit.ts';
+import { isTaskOf, TASK, windowsTask } from './windows-task.ts';
 
 export type ManagerName = 'systemd' | 'launchd' | 'task';
 
@@ -21,6 +21,8 @@ export type CommandLine = readonly [string, ...string[]];
 
 export interface Manager {
   definition(service: ServiceProgram): string;
+  /** Whether a definition is of the runner with this config file. */
+  isOf(definition: string, config: string): boolean;
   /** In which the definition is written. */
   readonly encoding: 'utf8' | 'utf16le';
   /** Where the definition lies. */
@@ -49,6 +51,7 @@ const systemctl = ({ isSystem }: Owner, ...words: string[]): CommandLine => [
 
 const systemd: Manager = {
   definition: systemdUnit,
+  isOf: isUnitOf,
   encoding: 'utf8',
   file: ({ isSystem, home }) =>
     isSystem ? `/etc/systemd/system/${UNIT}` : posix.join(home, '.config/systemd/user', UNIT),
@@ -80,6 +83,7 @@ const domain = ({ isSystem, uid }: Owner): string => (isSystem ? 'system' : `gui
 
 const launchd: Manager = {
   definition: launchdPlist,
+  isOf: isPlistOf,
   encoding: 'utf8',
   file: ({ isSystem, home }) =>
     posix.join(
@@ -106,6 +110,7 @@ const launchd: Manager = {
 
 const task: Manager = {
   definition: windowsTask,
+  isOf: isTaskOf,
   // As Windows itself exports tasks.
   encoding: 'utf16le',
   file: ({ home }) => win32.join(home, 'AppData', 'Local', 'mcp-bridge', 'mcp-bridge-task.xml'),

@@ -37,3 +37,7 @@ NoNewPrivileges=yes
 WantedBy=${isSystem ? 'multi-user.target' : 'default.target'}
 `;
 }
+
+/** Whether a unit is of the runner with this config. */
+export const isUnitOf = (unit: string, config: string): boolean =>
+  unit.includes(` ${['--config', config].map(quoted).join(' ')}\n`);

@@ -4,6 +4,10 @@ import { DESCRIPTION, serviceWords, xmlText, type ServiceProgram } from './servi
 
 export const TASK = 'mcp-bridge';
 
+/** Whether a task is of the runner with this config. */
+export const isTaskOf = (task: string, config: string): boolean =>
+  task.includes(xmlText(`"--config" "${config}" 2>>`));
+
 /** The text of the task's file. */
 export function windowsTask(service: ServiceProgram): string {
   const words = serviceWords(service).map((word) => `"${word}"`);

@@ -6,12 +6,12 @@ import { printedCause } from '../../../runner/check/printed-cause.ts';
 test.each([
   [
     'npm cannot reach its registry',
-    'npm error code EAI_AGAIN\nnpm error syscall getaddrinfo\nnpm error errno EAI_AGAIN\nnpm error request to https://registry.npmjs.org/x failed, reason: getaddrinfo EAI_AGAIN registry.npmjs.org',
+    'npm error code EAI_AGAIN\nnpm error syscall getaddrinfo\nnpm error errno EAI_AGAIN\nnpm error request to https://registry.example/x failed, reason: getaddrinfo EAI_AGAIN registry.example',
   ],
   ['npm cannot reach its registry', 'npm ERR! code ECONNREFUSED\nnpm ERR! errno ECONNREFUSED'],
   [
     'npm knows no such package',
-    "npm error code E404\nnpm error 404 Not Found - GET https://registry.npmjs.org/no-such - Not found\nnpm error 404 The requested resource 'no-such@*' could not be found",
+    "npm error code E404\nnpm error 404 Not Found - GET https://registry.example/no-such - Not found\nnpm error 404 The requested resource 'no-such@*' could not be found",
   ],
   [
     'npm knows no such version of the package',

@@ -70,7 +70,7 @@ test.each([
   ],
   [
     'no registry',
-    'npm error code ENOTFOUND\nnpm error network request to https://registry.npmjs.org/wrangler failed',
+    'npm error code ENOTFOUND\nnpm error network request to https://registry.example/wrangler failed',
     'wrangler could not be downloaded, since the package registry cannot be reached',
   ],
   [

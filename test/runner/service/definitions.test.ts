@@ -80,3 +80,13 @@ test('each system has its manager, and each keeps the file of a user in their ho
     ],
   ]);
 });
+
+test('[F-625] a definition is known by the config file that its runner reads, and by no other', () => {
+  for (const manager of Object.values(MANAGERS)) {
+    const definition = manager.definition(SERVICE);
+    expect(manager.isOf(definition, SERVICE.config)).toBe(true);
+    expect(manager.isOf(definition, SERVICE.config.slice(0, -1))).toBe(false);
+    expect(manager.isOf(definition, '/srv/mcp.json')).toBe(false);
+    expect(manager.isOf(definition, SERVICE.program)).toBe(false);
+  }
+});
