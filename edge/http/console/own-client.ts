@@ -21,7 +21,7 @@ const CLIENT = { name: 'mcp-edge-bridge console', version: '1' };
 const ANSWER_BYTES = 8 * 1024 * 1024;
 
 /** Bytes that may still be read: of one answer, or of several that make one page. */
-export interface Budget {
+export interface ReadBudget {
   left: number;
 }
 
@@ -32,7 +32,7 @@ export async function askServer(
   method: string,
   params: Fields = {},
   name?: string,
-  budget: Budget = { left: ANSWER_BYTES },
+  budget: ReadBudget = { left: ANSWER_BYTES },
 ): Promise<ServerAnswer> {
   const meta = {
     [META.protocolVersion]: MODERN_REVISION,
@@ -59,7 +59,7 @@ export async function askServer(
   return messageIn(text) ?? { ok: false, message: `The edge answered with ${response.status}.` };
 }
 
-async function textOf(response: Response, budget: Budget): Promise<string | undefined> {
+async function textOf(response: Response, budget: ReadBudget): Promise<string | undefined> {
   if (!response.body) return '';
   const decoder = new TextDecoder();
   let text = '';

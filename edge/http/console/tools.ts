@@ -1,7 +1,7 @@
 // The tools that a server offers, as it lists them to a client.
 import { sha256 } from '../../access/digest.ts';
 import { MOST_TOOLS, SHOWN_CHARS, type SeenChange, type ToldTool } from '../../core/seen-tools.ts';
-import { askServer, type Budget } from './own-client.ts';
+import { askServer, type ReadBudget } from './own-client.ts';
 import type { ConsoleRequest } from './request.ts';
 import { toolShapes, type ToolShape } from './tool-form.ts';
 
@@ -25,7 +25,7 @@ export async function listTools(
   server: string,
 ): Promise<ListedTools> {
   const tools: ToolShape[] = [];
-  const budget: Budget = { left: LIST_BYTES };
+  const budget: ReadBudget = { left: LIST_BYTES };
   let cursor: string | undefined;
   for (let page = 0; page < MOST_PAGES; page++) {
     const params = cursor === undefined ? {} : { cursor };
