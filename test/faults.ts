@@ -1144,6 +1144,27 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a view that failed had the figures of /metrics counted twice',
     tests: ['edge/http/metrics.test.ts'],
   },
+  'F-605': {
+    fault: 'a runner whose version had an unusual form was cut off',
+    tests: ['edge/core/control-link.test.ts'],
+  },
+  'F-606': {
+    fault: 'of two pre-releases each called the other one newer',
+    tests: ['shared/version.test.ts'],
+  },
+  'F-607': {
+    fault:
+      'a secret of a person that is often renewed: what a session takes out of output grew without a bound',
+    tests: ['runner/sessions/session-share.test.ts'],
+  },
+  'F-608': {
+    fault: 'a quota of a day for many principals: each request looked through all of them',
+    tests: ['edge/core/quotas.test.ts'],
+  },
+  'F-609': {
+    fault: 'an open console had the fleet read all its sessions several times a second',
+    tests: ['contract/stores.ts', 'edge/hosts/node/fleet-actor.test.ts'],
+  },
   'F-373': {
     fault: 'a process that prints megabytes a second to stderr, or of text that is no message',
     tests: ['runner/core/output-share.test.ts', 'shared/lines.test.ts'],
@@ -1905,7 +1926,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-370 F-371 F-372 F-373',
   'F-640 F-641 F-642 F-643 F-644 F-645 F-646 F-647 F-648 F-649',
   'F-550 F-551 F-552 F-553',
-  'F-600 F-601 F-604',
+  'F-600 F-601 F-604 F-605 F-606 F-607 F-608 F-609',
   'F-650 F-651 F-652 F-653',
   'F-580 F-581 F-582 F-583 F-584 F-585 F-586 F-587 F-588 F-589',
   'F-590 F-591',

@@ -34,6 +34,7 @@ export const FLEET_SCHEMA = `
     server TEXT NOT NULL, principal TEXT NOT NULL, opened_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS sessions_by_runner ON sessions (runner);
   CREATE INDEX IF NOT EXISTS sessions_by_principal ON sessions (principal);
+  CREATE INDEX IF NOT EXISTS sessions_by_opening ON sessions (opened_at);
   CREATE TABLE IF NOT EXISTS session_grants (session TEXT PRIMARY KEY, grant_id TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS session_admissions (session TEXT PRIMARY KEY, admitted_as TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS spares (session TEXT PRIMARY KEY, runner TEXT NOT NULL, boot TEXT NOT NULL,
@@ -84,6 +85,10 @@ export class FleetTables implements FleetStore {
   session(session: SessionName): SessionRow | undefined {
     const query = `SELECT ${ROW} FROM sessions WHERE session = ?`;
     return this.#sql.rows<SessionRow>(query, session)[0];
+  }
+
+  newestSessions(most: number): SessionRow[] {
+    return this.#sql.rows(`SELECT ${ROW} FROM sessions ORDER BY opened_at DESC LIMIT ?`, most);
   }
 
   sessionsOf(principal: PrincipalName): SessionRow[] {

@@ -238,9 +238,7 @@ export class Fleet {
   /** The newest of the open sessions, and no more than so many. */
   newestSessions(most: number): SessionView[] {
     return this.#store
-      .sessions()
-      .toSorted((one, other) => other.openedAt - one.openedAt)
-      .slice(0, most)
+      .newestSessions(most)
       .map(({ session, server, principal, runner, openedAt }) => ({
         session,
         server,

@@ -294,6 +294,8 @@ export interface FleetStore {
   putRunner(record: RunnerRecord): void;
   /** All sessions, or those on a runner. */
   sessions(runner?: RunnerName): readonly SessionRow[];
+  /** So many that were opened last, the newest first, without reading the others. */
+  newestSessions(most: number): readonly SessionRow[];
   session(session: SessionName): SessionRow | undefined;
   /** A principal's sessions, with their grants and as what they were let in. */
   sessionsOf(principal: PrincipalName): readonly SessionRow[];

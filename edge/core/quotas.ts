@@ -34,6 +34,9 @@ export class Quotas implements QuotaSteps {
 const TELL_MS = 10_000;
 const TELL_SHARE = 0.01;
 
+/** How exact the first of them is. */
+const LOOK_MS = 1_000;
+
 /** Quotas that are remembered; the one that was told longest ago is forgotten first, and told anew. */
 const QUOTAS = 10_000;
 
@@ -46,35 +49,51 @@ interface Counted {
 /** What one worker has counted of quotas and not told yet. */
 export class UntoldUse {
   readonly #counted = new Map<string, Counted>();
-  /** Those of which something is untold. */
+  /** Those of which something is untold, and can wait. */
   readonly #untold = new Set<string>();
+  /** Those that are to be told at once. */
+  readonly #ripe = new Set<string>();
+  /** When those that wait were looked through last: they may be many, and each request asks what is to be told. */
+  #lookedAt = -Infinity;
 
   add(key: string, rate: Rate, units: number): void {
-    const counted = this.#counted.get(key) ?? { rate, units: 0, tellAt: 0 };
-    this.#counted.set(key, { ...counted, rate, units: counted.units + units });
-    this.#untold.add(key);
+    const { units: before, tellAt } = this.#counted.get(key) ?? { units: 0, tellAt: 0 };
+    const counted = { rate, units: before + units, tellAt };
+    this.#counted.set(key, counted);
+    const isRipe = tellAt === 0 || counted.units >= rate.count * TELL_SHARE;
+    (isRipe ? this.#ripe : this.#untold).add(key);
     if (this.#counted.size <= QUOTAS) return;
     for (const oldest of this.#counted.keys()) {
       this.#counted.delete(oldest);
       this.#untold.delete(oldest);
+      this.#ripe.delete(oldest);
       return;
     }
   }
 
   /** What is to be told now; it counts as told. Empty: nothing. */
   take(now: number): readonly QuotaUse[] {
+    this.#ripen(now);
     const used: QuotaUse[] = [];
-    for (const key of this.#untold) {
+    for (const key of this.#ripe) {
       const counted = this.#counted.get(key);
       if (!counted) continue;
-      const { rate, units, tellAt } = counted;
-      if (now < tellAt && units < rate.count * TELL_SHARE) continue;
+      const { rate, units } = counted;
       used.push({ key, rate, units });
       this.#counted.delete(key);
       this.#counted.set(key, { rate, units: 0, tellAt: now + TELL_MS });
       this.#untold.delete(key);
     }
+    this.#ripe.clear();
     return used;
+  }
+
+  #ripen(now: number): void {
+    // The wall clock may be set back meanwhile.
+    if (Math.abs(now - this.#lookedAt) < LOOK_MS) return;
+    this.#lookedAt = now;
+    for (const key of this.#untold)
+      if ((this.#counted.get(key)?.tellAt ?? 0) <= now) this.#ripe.add(key);
   }
 
   /** It could not be told. */

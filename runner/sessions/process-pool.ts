@@ -45,8 +45,8 @@ export type Taken =
   | {
       readonly ok: true;
       readonly process: ServerProcess;
-      /** What it gets of its person: no output may show it. */
-      readonly personal?: readonly string[];
+      /** What it gets of its person, by variable: no output may show it. */
+      readonly personal?: Readonly<Record<string, string>>;
     }
   /** `description` completes the sentence "the server process …". */
   | { readonly ok: false; readonly fault: Fault; readonly description: string };
@@ -106,7 +106,7 @@ export class ProcessPool {
     const verdict = this.#breakers.allow(principal, this.#idle.has(owner), performance.now());
     if (!verdict.ok) return this.#refusal(verdict);
     const process = this.#given(this.#choose(owner, principal, personal), principal);
-    return { ok: true, process, ...(personal && { personal: Object.values(personal.env) }) };
+    return { ok: true, process, ...(personal && { personal: personal.env }) };
   }
 
   /** A warm process is replaced only after it has served: starting the next one earlier would cost the time that it saves. */

@@ -6,14 +6,19 @@ import type { ServerProcess } from './pooled-process.ts';
 import type { SessionPool } from './process-choice.ts';
 import type { ProcessPool, Taken } from './process-pool.ts';
 
+/** Values of one variable that a session remembers: more of its processes than still print something. */
+const KEPT_VALUES = 16;
+
+type Pool = Pick<ProcessPool, 'take' | 'secrets' | 'eras' | 'served' | 'learned' | 'quote'>;
+
 export class SessionShare implements SessionPool {
-  readonly #pool: ProcessPool;
+  readonly #pool: Pool;
   readonly #open: Pick<OpenFrame, 'principal' | 'person'>;
-  /** What its processes got of the person; a file may have changed between two of them. */
-  readonly #personal = new Set<string>();
+  /** What its processes got of the person, by variable, newest last; a file may have changed between two of them. */
+  readonly #personal = new Map<string, readonly string[]>();
   #redaction: Redaction | undefined;
 
-  constructor(pool: ProcessPool, open: Pick<OpenFrame, 'principal' | 'person'>) {
+  constructor(pool: Pool, open: Pick<OpenFrame, 'principal' | 'person'>) {
     this.#pool = pool;
     this.#open = open;
   }
@@ -21,11 +26,25 @@ export class SessionShare implements SessionPool {
   /** A process for this session; see `ProcessPool`. */
   take(): Taken {
     const taken = this.#pool.take(this.#open.principal, this.#open.person);
-    const before = this.#personal.size;
-    if (taken.ok) for (const value of taken.personal ?? []) this.#personal.add(value);
-    if (this.#personal.size > before)
-      this.#redaction = new Redaction([...this.#pool.secrets, ...this.#personal]);
+    const isNew = taken.ok && this.#remembers(taken.personal ?? {});
+    if (isNew)
+      this.#redaction = new Redaction([
+        ...this.#pool.secrets,
+        ...[...this.#personal.values()].flat(),
+      ]);
     return taken;
+  }
+
+  /** Whether one of the values is new. */
+  #remembers(personal: Readonly<Record<string, string>>): boolean {
+    let isNew = false;
+    for (const [name, value] of Object.entries(personal)) {
+      const before = this.#personal.get(name) ?? [];
+      if (!before.includes(value)) isNew = true;
+      const values = [...before.filter((each) => each !== value), value];
+      this.#personal.set(name, values.slice(-KEPT_VALUES));
+    }
+    return isNew;
   }
 
   get eras(): KnownEras {

@@ -6,8 +6,11 @@ import { personMember } from './person.ts';
 
 const serverName = v.pipe(v.string(), v.regex(SERVER_NAME));
 const sessionName = v.pipe(v.string(), v.regex(SESSION_NAME));
-/** Of a package: told, and never a reason to refuse. */
-const softwareVersion = v.optional(v.pipe(v.string(), v.regex(/^[\w.+-]{1,64}$/)));
+/** Of a package: told, and never a reason to refuse. One of another form is as if it were not told. */
+const softwareVersion = v.fallback(
+  v.optional(v.pipe(v.string(), v.regex(/^[\w.+-]{1,64}$/))),
+  undefined,
+);
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
 /** Most servers a runner may offer; more would not fit into a socket attachment. */

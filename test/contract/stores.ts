@@ -136,6 +136,23 @@ export function fleetStoreContract(make: Make<FleetStore>): void {
       ]);
     });
 
+    test('[F-609] tells the sessions that were opened last', async () => {
+      const { step } = await make();
+      await step((store) => {
+        for (const [name, openedAt] of [
+          ['one', 3],
+          ['two', 1],
+          ['three', 4],
+          ['four', 2],
+        ] as const)
+          store.putSession(row(name, { openedAt }));
+      });
+      const newest = (most: number) =>
+        step((store) => store.newestSessions(most).map(({ session }) => session));
+      expect(await newest(2)).toEqual(['three', 'one']);
+      expect(await newest(9)).toEqual(['three', 'one', 'four', 'two']);
+    });
+
     test('keeps one row for each session, and says whether it took one out', async () => {
       const { step, crash } = await make();
       await step((store) => {

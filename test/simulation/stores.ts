@@ -155,6 +155,12 @@ export class MemoryFleetStore implements FleetStore, SteppedStore {
     return this.#books.sessions.get(session);
   }
 
+  newestSessions(most: number): SessionRow[] {
+    return this.sessions()
+      .toSorted((one, other) => other.openedAt - one.openedAt)
+      .slice(0, most);
+  }
+
   sessionsOf(principal: string): SessionRow[] {
     return this.sessions().filter((row) => row.principal === principal);
   }

@@ -40,6 +40,16 @@ test('[F-500] a runner with all servers offers none that is bound to another, an
   expect(fleet.open('s'.repeat(22))).toMatchObject({ ok: false });
 });
 
+test.each(['', 'v 1', 'x'.repeat(65), '1.0\u0000', 7, null, { major: 1 }])(
+  '[LP30] [F-605] a runner whose version is %j is let in, without one',
+  (version) => {
+    const fleet = new DrivenFleet();
+    fleet.link('vm', { version });
+    expect(fleet.view.runners).toMatchObject([{ runner: 'vm', isLinked: true }]);
+    expect(fleet.view.runners[0]?.version).toBeUndefined();
+  },
+);
+
 test('[LP30] the version of a runner is known while it is linked, also in the sleep of the fleet', () => {
   const fleet = new DrivenFleet();
   const versionNow = () => fleet.view.runners.map(({ version }) => version);

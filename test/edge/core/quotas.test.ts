@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 
 import { Access } from '../../../edge/core/access.ts';
 import { EdgeLimits } from '../../../edge/core/limits.ts';
+import { UntoldUse } from '../../../edge/core/quotas.ts';
 import { memoryAccessStore } from '../../fixtures/memory-access.ts';
 
 const START = 1_800_000_000_000;
@@ -124,4 +125,42 @@ test('[F-585] a day later it is forgotten', () => {
   expect(workers.rows).toBe(0);
   workers.restart(0);
   expect(workers.request(0, 100)).toBe(true);
+});
+
+test('[F-608] what a request costs does not grow with those who have used something', () => {
+  /** How often the use of others is looked at while ann makes a thousand requests. */
+  const looksBeside = (others: number): number => {
+    const use = new UntoldUse();
+    let looks = 0;
+    const rate = {
+      periodMs: DAY_MS,
+      get count() {
+        looks += 1;
+        return 1_000_000;
+      },
+    };
+    for (let n = 0; n < others; n++) use.add(`other ${n}`, rate, 1);
+    use.take(START);
+    for (let n = 0; n < others; n++) use.add(`other ${n}`, rate, 1);
+    looks = 0;
+    for (let n = 0; n < 1_000; n++) {
+      use.add('ann', rate, 1);
+      use.take(START + n);
+    }
+    return looks;
+  };
+  expect(looksBeside(2_000)).toBeLessThan(2 * looksBeside(20));
+});
+
+test('[F-608] and all of them are told in time', () => {
+  const use = new UntoldUse();
+  const rate = { count: 1_000_000, periodMs: DAY_MS };
+  const add = (): void => {
+    for (let n = 0; n < 50; n++) use.add(`other ${n}`, rate, 1);
+  };
+  add();
+  expect(use.take(START)).toHaveLength(50);
+  add();
+  const told = Array.from({ length: 12 }, (_, s) => use.take(START + s * 1_000).length);
+  expect(told).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 50, 0]);
 });

@@ -39,7 +39,7 @@ async function newActor() {
   });
   const write = (statement: string): number => database.step(() => database.write(statement));
   const kept = (): unknown[] => database.rows('SELECT figures FROM figures');
-  return { actor, seen, write, kept };
+  return { database, actor, seen, write, kept };
 }
 
 test('[F-589] figures that cannot be kept end nothing, and are kept when they can be', async () => {
@@ -55,4 +55,19 @@ test('[F-589] figures that cannot be kept end nothing, and are kept when they ca
     [{ figures: '[{"key":"refusals","labels":["not_found"],"value":1}]' }],
   ]);
   expect(seen.lines).toHaveLength(1);
+});
+
+test('[F-609] a look of the console reads the sessions that it shows, and no others', async () => {
+  const { database, actor } = await newActor();
+  const rows = vi.spyOn(database, 'rows');
+  await actor.look({ last: 1 });
+  const asked = rows.mock.calls.filter(([query]) => query.includes('FROM sessions'));
+  expect(asked).not.toEqual([]);
+  rows.mockRestore();
+  const plans = asked.flatMap(([query, ...values]) =>
+    database.rows<{ detail: string }>(`EXPLAIN QUERY PLAN ${query}`, ...values),
+  );
+  const opening = 'SCAN sessions USING INDEX sessions_by_opening';
+  expect(plans.map(({ detail }) => detail)).toContain(opening);
+  expect(plans.filter(({ detail }) => /B-TREE/u.test(detail))).toEqual([]);
 });
