@@ -1,6 +1,6 @@
 // `mcp-bridge destroy`: takes an edge that was deployed from here off Cloudflare, with all that it kept, and its keys off this machine.
 import { forgetDeployment } from '../deploy/deployment.ts';
-import { whoseWorker, workerOf } from '../deploy/steps.ts';
+import { notOurs, whoseWorker, workerOf } from '../deploy/steps.ts';
 import { shellQuoted } from '../private-file.ts';
 import { EXIT, readArguments } from './arguments.ts';
 import { cloudflareOf, knownDeployment, misuse, showing, Stop } from './deployments.ts';
@@ -26,7 +26,7 @@ export async function destroyCommand(argv: readonly string[]): Promise<number> {
     const cloudflare = cloudflareOf(files);
     const whose = await whoseWorker({ cloudflare, deployment, files });
     if (!whose.ok) throw new Stop(whose.problem);
-    if (whose.value !== 'foreign') {
+    if (whose.value === 'nobody' || whose.value === 'ours') {
       show.doing(`Removing the worker ${name}`);
       const removed = await cloudflare.remove(workerOf(deployment));
       if (!removed.ok) throw new Stop(removed.problem);
@@ -39,8 +39,8 @@ export async function destroyCommand(argv: readonly string[]): Promise<number> {
       });
     else
       throw new Stop({
-        what: `the worker ${name} in the account ${account.name} is not the one that was deployed from here: something else has taken its place`,
-        fix: `Nothing was removed. Remove it where it was deployed. What is left of the one before is ${shellQuoted(files.folder)}: remove that folder if you do not need its keys.`,
+        what: notOurs(deployment, whose.value),
+        fix: `Nothing was removed. If it is to go, remove it where it was deployed, or at https://dash.cloudflare.com. Its keys here are in ${shellQuoted(files.folder)}: remove that folder if you do not need them.`,
       });
     forgetDeployment(files);
     show.told({ verdict: 'ok', subject: 'keys', what: `${files.folder} is removed` });

@@ -88,13 +88,23 @@ type Placed = Pick<Deploying, 'cloudflare' | 'deployment' | 'files'>;
 /** Whose the worker of that name is, if there is one. */
 export async function whoseWorker(
   placed: Placed,
-): Promise<CloudflareAnswer<'nobody' | 'ours' | 'foreign'>> {
+): Promise<CloudflareAnswer<'nobody' | 'ours' | 'foreign' | 'unknown'>> {
   const { cloudflare, deployment } = placed;
   const tag = await cloudflare.lastTagOf(workerOf(deployment));
   if (!tag.ok) return tag;
   if (tag.value === undefined) return { ok: true, value: 'nobody' };
-  const isOur = tag.value === deployment.tag || (tag.value === '' && (await takesOwnerKey(placed)));
-  return { ok: true, value: isOur ? 'ours' : 'foreign' };
+  if (tag.value === deployment.tag) return { ok: true, value: 'ours' };
+  // Another deployment was the last; or none was, and nothing was uploaded from here.
+  if (tag.value !== '' || deployment.url === undefined) return { ok: true, value: 'foreign' };
+  return { ok: true, value: (await takesOwnerKey(placed)) ? 'ours' : 'unknown' };
+}
+
+/** Why a worker that was deployed from here is left alone. */
+export function notOurs({ name, account }: Deployment, whose: 'foreign' | 'unknown'): string {
+  const worker = `the worker ${name} in the account ${account.name}`;
+  return whose === 'foreign'
+    ? `something else has taken the place of ${worker}`
+    : `${worker} cannot be told to be the one that was deployed from here: Cloudflare lists no upload of it any more, and it does not take the owner key that is kept here`;
 }
 
 /** An edge that knows its settings and its owner was uploaded; else Cloudflare is asked. */
@@ -111,14 +121,14 @@ async function upload(deploying: Deploying): Promise<Problem | undefined> {
   deploying.doing(`Looking whether ${name} is free`);
   const whose = await whoseWorker(deploying);
   if (!whose.ok) return whose.problem;
-  if (whose.value === 'foreign' && !mayReplace) {
+  if (!mayReplace && (whose.value === 'foreign' || whose.value === 'unknown')) {
     // Nothing was made, so there is nothing to remember.
     if (deployment.url === undefined) forgetDeployment(files);
     return {
       what:
         deployment.url === undefined
           ? `the account ${account.name} has a worker ${name} already, which was not deployed from here`
-          : `something else has taken the place of the worker ${name} in the account ${account.name}`,
+          : notOurs(deployment, whose.value),
       fix: 'Choose another name with --name, or put the edge in its place with --replace.',
     };
   }

@@ -1,11 +1,16 @@
 // What wrangler is called with: its own config each time, whatever lies in the folders above, and the deployment a worker is of.
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 
 import { Cloudflare } from '../../../runner/deploy/cloudflare.ts';
+import { filesOf } from '../../../runner/deploy/deployment.ts';
+import { whoseWorker } from '../../../runner/deploy/steps.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'mcp-bridge-wrangler-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -80,4 +85,32 @@ test('[F-618] a worker is of the deployment whose upload was the last, and of no
   );
   expect(await lastOf(['2026-01-01T00:00:00Z', 'ours'], ['2026-01-02T00:00:00Z'])).toBe('ours');
   expect(await lastOf(['2026-01-01T00:00:00Z'])).toBe('');
+});
+
+test('[F-618] a worker whose uploads are not listed any more is ours if it takes our owner key; else nobody can tell', async () => {
+  const own = { name: PLACE.name, account: { id: PLACE.account, name: 'Ann' }, tag: 'ours' };
+  const files = filesOf(root, own.name);
+  mkdirSync(files.folder, { recursive: true });
+  writeFileSync(files.ownerKey, 'key\n', { mode: 0o600 });
+  const server = createServer((request, response) => {
+    const isOwner = request.headers.authorization === 'Bearer key';
+    response.writeHead(isOwner ? 200 : 401, { 'Content-Type': 'application/json' }).end('{}');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const edge = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const whose = async (tag: string | undefined, url?: string) => {
+    const annotations = tag === undefined ? {} : { 'workers/tag': tag };
+    const versions = [{ metadata: { created_on: '2026-01-01T00:00:00Z' }, annotations }];
+    writeFileSync(join(root, 'answer.txt'), JSON.stringify(versions));
+    const deployment = { ...own, done: [], ...(url !== undefined && { url }) };
+    const answer = await whoseWorker({ cloudflare, files, deployment });
+    return answer.ok && answer.value;
+  };
+  expect(await whose('ours')).toBe('ours');
+  expect(await whose('theirs', edge)).toBe('foreign');
+  expect(await whose(undefined)).toBe('foreign');
+  expect(await whose(undefined, edge)).toBe('ours');
+  writeFileSync(files.ownerKey, 'another\n');
+  expect(await whose(undefined, edge)).toBe('unknown');
 });
