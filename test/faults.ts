@@ -1191,6 +1191,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'a server lists tools without end, or so long ones that an edge that remembers them is full',
     tests: ['edge/core/seen-tools.test.ts', 'edge/http/console/tools.test.ts'],
   },
+  'F-654': {
+    fault: 'a page of the console is left open for days',
+    tests: ['edge/http/console/stream.test.ts', 'e2e/console.test.ts'],
+    missing: 'Only Chromium is tried, and only where the machine has one.',
+  },
 
   // Metrics and traces
   'F-630': {
@@ -1927,7 +1932,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-640 F-641 F-642 F-643 F-644 F-645 F-646 F-647 F-648 F-649',
   'F-550 F-551 F-552 F-553',
   'F-600 F-601 F-604 F-605 F-606 F-607 F-608 F-609',
-  'F-650 F-651 F-652 F-653',
+  'F-650 F-651 F-652 F-653 F-654',
   'F-580 F-581 F-582 F-583 F-584 F-585 F-586 F-587 F-588 F-589',
   'F-590 F-591',
   'F-380',

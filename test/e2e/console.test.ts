@@ -90,6 +90,30 @@ describe('[F-640] the console', () => {
     expect(await page.getByLabel('Outcome').inputValue()).toBe('answered');
   });
 
+  test('[F-654] asks nothing while its tab is hidden, and goes on where it was', async () => {
+    const client = await watched.connect();
+    const { page } = await watched.open('calls');
+    await until(page, `document.querySelectorAll('.call').length > 0`);
+    const streams: string[] = [];
+    page.on('request', (request) => {
+      if (request.url().includes('/-/events')) streams.push(request.url());
+    });
+    const show = (isHidden: boolean) =>
+      page.evaluate(
+        `Object.defineProperty(document, 'hidden', { value: ${isHidden}, configurable: true }); document.dispatchEvent(new Event('visibilitychange'))`,
+      );
+    const shown = await page.locator('.call').count();
+    await show(true);
+    await client.callTool({ name: 'echo', arguments: { text: 'unwatched' } });
+    const other = await watched.open('calls');
+    await until(other.page, `document.querySelectorAll('.call').length > ${shown}`);
+    expect(await page.locator('.call').count()).toBe(shown);
+    expect(streams).toEqual([]);
+    await show(false);
+    await until(page, `document.querySelectorAll('.call').length === ${shown + 1}`);
+    expect(streams).toEqual([expect.stringMatching(/after=\d+$/u)]);
+  });
+
   test('ends a session, whose client begins anew', async () => {
     await watched.connect('ended-client');
     const { page } = await watched.open('sessions');

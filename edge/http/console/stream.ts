@@ -8,8 +8,18 @@ import { OPENING_COMMENT, SSE_HEADERS } from '../sse-response.ts';
 import { streamResponse } from '../stream-body.ts';
 import { encodeComment } from '../../../shared/sse/encode.ts';
 
-/** A call is to be seen within a second. */
+/** A call is to be seen within a second, as long as some come. */
 const LOOK_MS = 400;
+
+/** Each look is a request to the fleet, and a page may be left open for days: where nothing changes, it looks less often. */
+const QUIET_LOOK_MS = 3_000;
+
+/** So long nothing changed where it is quiet. */
+const QUIET_MS = 30_000;
+
+/** When to look again, in ms. `sinceMs`: how long nothing has changed. */
+export const lookAgainMs = (sinceMs: number): number =>
+  sinceMs < QUIET_MS ? LOOK_MS : QUIET_LOOK_MS;
 
 /** Facts that are as they were are sent again after so long, so that a client that is gone is noticed. */
 const BEAT_MS = 15_000;
@@ -38,6 +48,7 @@ class EventStream {
   #seen: number | undefined;
   #told = '';
   #toldAt = 0;
+  #changedAt = Date.now();
   #isOpened = false;
   #isCancelled = false;
 
@@ -72,7 +83,7 @@ class EventStream {
         this.#toldAt = Date.now();
         return encodeComment('beat');
       }
-      await sleep(LOOK_MS);
+      await sleep(lookAgainMs(Date.now() - this.#changedAt));
     }
   }
 
@@ -81,10 +92,11 @@ class EventStream {
     const { at, ...changing } = facts;
     const told = JSON.stringify(changing);
     let text = '';
-    if (told !== this.#told) text += eventOf('facts', next, facts);
+    // Facts last: whoever saw them has seen the lines, and goes on behind both.
     if (lines.length > 0) text += eventOf('lines', next, lines);
+    if (told !== this.#told) text += eventOf('facts', next, facts);
     this.#told = told;
-    if (text !== '') this.#toldAt = at;
+    if (text !== '') this.#toldAt = this.#changedAt = at;
     return text;
   }
 }

@@ -27,8 +27,7 @@ const nodes = (children: readonly ViewChild[]): (VNode | string)[] =>
 
 function live(root: HTMLElement, data: string): void {
   const view = LIVE_VIEWS[document.body.dataset['page'] as ConsolePage];
-  const source = new EventSource(root.dataset['stream'] ?? '');
-  if (!view) return source.close();
+  if (!view) return;
   let model = JSON.parse(data) as LiveModel;
   let waiting: KeptLine[] = [];
   // The clock of this machine may be another than the edge's.
@@ -43,24 +42,42 @@ function live(root: HTMLElement, data: string): void {
     if (!isDue) setTimeout(draw, DRAW_MS);
     isDue = true;
   };
-  source.addEventListener('facts', ({ data }: MessageEvent<string>) => {
+  // To go on from.
+  let seen = '';
+  let source: EventSource | undefined;
+  const tookFacts = ({ data, lastEventId }: MessageEvent<string>): void => {
+    seen = lastEventId;
     const facts = JSON.parse(data) as ConsoleFacts;
     ahead = Date.now() - facts.at;
     model = { ...model, facts, isLive: true };
     soon();
-  });
-  source.addEventListener('lines', ({ data }: MessageEvent<string>) => {
+  };
+  const tookLines = ({ data, lastEventId }: MessageEvent<string>): void => {
+    seen = lastEventId;
     waiting = [...waiting, ...(JSON.parse(data) as KeptLine[])].slice(-KEPT_LINES);
     if (model.isPaused) return;
     model = { ...model, lines: [...model.lines, ...waiting].slice(-KEPT_LINES) };
     waiting = [];
     soon();
-  });
-  source.addEventListener('error', () => {
-    // While it comes back by itself, nothing is lost. If it was refused, the sign-in is over.
-    if (source.readyState === EventSource.CLOSED) model = { ...model, isLive: false };
-    soon();
-  });
+  };
+  /** Nobody looks at a page that is hidden, and each look of its stream costs the edge a request. */
+  const listen = (): void => {
+    source?.close();
+    source = undefined;
+    if (document.hidden) return;
+    const url = root.dataset['stream'] ?? '';
+    const opened = new EventSource(seen === '' ? url : url.replace(/after=\d*$/u, `after=${seen}`));
+    source = opened;
+    opened.addEventListener('facts', tookFacts);
+    opened.addEventListener('lines', tookLines);
+    opened.addEventListener('error', () => {
+      // While it comes back by itself, nothing is lost. If it was refused, the sign-in is over.
+      if (opened.readyState === EventSource.CLOSED) model = { ...model, isLive: false };
+      soon();
+    });
+  };
+  document.addEventListener('visibilitychange', listen);
+  listen();
   root.addEventListener('click', (event) => {
     if (!(event.target instanceof HTMLElement) || event.target.dataset['act'] !== 'pause') return;
     model = { ...model, isPaused: !model.isPaused };
