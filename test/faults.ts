@@ -1811,7 +1811,12 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-640': {
     fault: 'an edge is in trouble, and its console does not say so, or not what to do',
-    tests: ['edge/core/state-words.test.ts', 'edge/core/record.test.ts', 'e2e/console.test.ts'],
+    tests: [
+      'edge/core/state-words.test.ts',
+      'edge/core/record.test.ts',
+      'e2e/console.test.ts',
+      'e2e/console-pages.long.test.ts',
+    ],
     missing: 'Only Chromium is tried, and only where the machine has one.',
   },
   'F-641': {

@@ -22,6 +22,12 @@ const PAGES = [
   'try?server=echo&tool=echo',
 ];
 
+/** What a call needs to be seen: the words of the promise. */
+const SEEN_MS = 1_000;
+
+/** A loaded machine draws later. */
+const DRAWN_MS = 1_000;
+
 let watched: WatchedBridge;
 
 beforeAll(async () => {
@@ -32,6 +38,36 @@ beforeAll(async () => {
 
 beforeEach(({ skip }) => {
   if (noChromium !== undefined) skip(noChromium);
+});
+
+// By the clock, so where nothing else runs.
+describe('[F-640] the console in time', () => {
+  test("shows a client's call within a second", async () => {
+    const { page } = await watched.open('calls');
+    const client = await watched.connect('timed-client');
+    await client.callTool({ name: 'echo', arguments: { text: 'near' } });
+    const answeredAt = performance.now();
+    await until(page, hasText('ann · timed-client'));
+    await until(page, `document.querySelector('.call .what').innerText === 'echo'`);
+    expect(performance.now() - answeredAt).toBeLessThan(SEEN_MS + DRAWN_MS);
+  });
+
+  test('takes a key back: its session is gone within five seconds', async () => {
+    const made = await fetch(`${watched.bridge.url}/-/api/clients`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${watched.key}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ name: 'leaver', servers: ['*'] }),
+    });
+    const { key: leaving } = (await made.json()) as { key: string };
+    const { page: sessions } = await watched.open('sessions');
+    await watched.connect('leaving-client', leaving);
+    await until(sessions, hasText('leaver'));
+    const { page } = await watched.open('access');
+    await page.getByRole('button', { name: 'Revoke the key of leaver' }).click();
+    const revokedAt = performance.now();
+    await until(sessions, `!${hasText('leaver')}`);
+    expect(performance.now() - revokedAt).toBeLessThan(5_000 + DRAWN_MS);
+  });
 });
 
 describe('[F-642] names of others in a browser', () => {
