@@ -1,6 +1,7 @@
 // Several config files served as one, as `mcp-bridge up` does with what it finds on a machine.
 
-import type { ConfigProblem } from './problem.ts';
+import { ANOTHERS_FILE, variableThatMeets } from './per-user.ts';
+import { settingPath, type ConfigProblem } from './problem.ts';
 import { MAX_SERVERS } from './reader.ts';
 import type { RunnerConfig, ServerConfig } from './runner-config.ts';
 import { isSameServer } from './same-server.ts';
@@ -18,10 +19,20 @@ export function mergedConfig(
 ): RunnerConfig {
   const servers = new Map(first.servers);
   const warnings = [...first.warnings];
-  for (const { file, servers: more } of others) {
+  const leftOut = [...first.leftOut];
+  for (const { file, serversAt, servers: more, ...other } of others) {
+    leftOut.push(...other.leftOut);
     for (const server of more.values()) {
       const name = nameFor(server, servers, exists);
       if (name === undefined) continue;
+      const meets = variableThatMeetsOneOf(server, servers);
+      if (meets !== undefined) {
+        const asked = server.configuredAs ?? server.name;
+        const keys = [...serversAt, asked, 'bridge', 'perUser', 'env', meets, 'file'];
+        const problems = [{ file, path: settingPath(keys), ...ANOTHERS_FILE }];
+        leftOut.push({ name: asked, servedName: name, reason: 'broken', problems });
+        continue;
+      }
       if (name !== server.name)
         warnings.push({
           file,
@@ -35,7 +46,7 @@ export function mergedConfig(
         ...(name !== server.name && { configuredAs: server.configuredAs ?? server.name }),
       });
     }
-    warnings.push(...(others.find((other) => other.file === file)?.warnings ?? []));
+    warnings.push(...other.warnings);
   }
   return {
     ...first,
@@ -44,9 +55,22 @@ export function mergedConfig(
       ...new Set([...first.envFiles, ...others.flatMap((each) => [each.file, ...each.envFiles])]),
     ],
     servers,
-    leftOut: [first, ...others].flatMap(({ leftOut }) => leftOut),
+    leftOut,
     warnings,
   };
+}
+
+/** Files of people are kept apart over all files of settings, as within one of them. */
+function variableThatMeetsOneOf(
+  { perUser }: ServerConfig,
+  servers: ReadonlyMap<string, ServerConfig>,
+): string | undefined {
+  if (!perUser) return undefined;
+  for (const { perUser: known } of servers.values()) {
+    const name = known && variableThatMeets(perUser, known);
+    if (name !== undefined) return name;
+  }
+  return undefined;
 }
 
 /** The name it is served under beside `servers`; undefined: it is one of them. */

@@ -13,6 +13,7 @@ import { absolutePath, Filler } from './filler.ts';
 import type { Findings } from './findings.ts';
 import type { ReferenceSources } from './references.ts';
 import type { ServerEntry } from './schema.ts';
+import type { Problem } from '../../shared/problem.ts';
 import { PERSON_ID } from '../../shared/ids.ts';
 
 type PerUserBlock = NonNullable<NonNullable<ServerEntry['bridge']>['perUser']>;
@@ -111,20 +112,35 @@ export function readPerUser(
       return [];
     }
     const other = ground.personFiles.find((known) => mayMeet(known, file.parts, isId));
-    if (other) {
-      const what =
-        'could be the file of another person by another "perUser" path, if somebody is called like a folder in it';
-      findings.problem(
-        [...keys, 'file'],
-        what,
-        'Have the id at the same place in both, or use different folders.',
-      );
-    }
+    if (other) findings.problem([...keys, 'file'], ANOTHERS_FILE.what, ANOTHERS_FILE.fix);
     ground.personFiles.push(file.parts);
     return [{ name, file: file.path }];
   });
   return { variables, startsWithout: block.missing === 'unset' };
 }
+
+/** What is wrong with two paths that {@link mayMeet}. */
+export const ANOTHERS_FILE: Problem = {
+  what: 'could be the file of another person by another "perUser" path, if somebody is called like a folder in it',
+  fix: 'Have the id at the same place in both, or use different folders.',
+};
+
+/** The first variable of `one` whose file could be one of another person in `other`; undefined if there is none. */
+export function variableThatMeets(one: PerUser, other: PerUser): string | undefined {
+  const known = filesOf(other);
+  return filesOf(one).find(({ parts }) => known.some((each) => mayMeet(each.parts, parts, isId)))
+    ?.name;
+}
+
+const filesOf = ({ variables }: PerUser): { name: string; parts: readonly PathPart[] }[] =>
+  variables.flatMap((variable) =>
+    'file' in variable
+      ? [{ name: variable.name, parts: partsOf(variable.file.join(ID_MARK)) }]
+      : [],
+  );
+
+const partsOf = (path: string): PathPart[] =>
+  path.split(sep).map((name) => (name === ID_MARK ? 'person' : { name }));
 
 const isId = (name: string): boolean => PERSON_ID.test(name);
 
@@ -137,9 +153,8 @@ function personFile(
   // `..` behind the id would leave its folder.
   const path = resolve(text);
   if (!path.includes(ID_MARK)) return 'is the same file for everybody';
-  const names = path.split(sep);
-  const parts = names.map((name): PathPart => (name === ID_MARK ? 'person' : { name }));
-  if (names.some((name) => name !== ID_MARK && name.includes(ID_MARK)))
+  const parts = partsOf(path);
+  if (parts.some((part) => part !== 'person' && part.name.includes(ID_MARK)))
     return 'has the id of a person as a part of a name, where it could make the name of another';
   return { path: path.split(ID_MARK), parts };
 }

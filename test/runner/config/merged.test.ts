@@ -63,6 +63,49 @@ describe('[F-660] several config files', () => {
     });
   });
 
+  it('keep the files of people apart: a server whose paths could meet those of another file is left out', async () => {
+    const server = (file: string) => ({
+      ...GOOD,
+      bridge: { perUser: { env: { TOKEN: { file } } } },
+    });
+    const config = await merged(
+      named({ a: server('/people/${person.id}/key') }),
+      named({ b: server('/people/ann/${person.id}') }),
+      named({ c: server('/people/${person.id}/key'), d: server('/other/ann/${person.id}') }),
+    );
+    expect(namesOf(config)).toEqual(['a', 'c', 'd']);
+    expect(config.leftOut).toMatchObject([
+      {
+        name: 'b',
+        reason: 'broken',
+        problems: [
+          {
+            file: join(folder, 'part-1.json'),
+            path: 'mcpServers.b.bridge.perUser.env.TOKEN.file',
+            what: expect.stringContaining('could be the file of another person'),
+          },
+        ],
+      },
+    ]);
+  });
+
+  it('have the warnings of each part once, also of two parts of one file', async () => {
+    const odd = { ...GOOD, odd: true };
+    const projects = {
+      '/one': { mcpServers: { one: odd } },
+      '/two': { mcpServers: { two: odd } },
+    };
+    const path = write({ mcpServers: {}, projects }, join(folder, 'claude.json'));
+    const own = write(named({ a: GOOD }), join(folder, 'own.json'));
+    const parts = [{ path: own }, { path, project: '/one' }, { path, project: '/two' }];
+    const reading = await readConfigs(parts, {});
+    if (!reading.ok) throw new Error(JSON.stringify(reading.problems));
+    const warnings = warned(reading.config);
+    expect(warnings.some((text) => text.includes('one'))).toBe(true);
+    expect(warnings.some((text) => text.includes('two'))).toBe(true);
+    expect(new Set(warnings).size).toBe(warnings.length);
+  });
+
   it('may hold no more servers than one runner may offer', async () => {
     const many = (name: string) =>
       named(Object.fromEntries(Array.from({ length: 129 }, (_, at) => [`${name}${at}`, GOOD])));
