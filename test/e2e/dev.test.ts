@@ -99,7 +99,8 @@ test('a second signal ends it at once, and leaves no process', async () => {
   dev.process.kill('SIGINT');
   dev.process.kill('SIGTERM');
   const [code] = await once(dev.process, 'exit');
-  expect([0, 143]).toContain(code);
+  // A system that has both to deliver runs the handler of the later one first, so either may count as the second.
+  expect([0, 130, 143]).toContain(code);
   await vi.waitUntil(() => living(started).length === 0, { timeout: 60_000, interval: 20 });
 });
 
