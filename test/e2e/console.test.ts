@@ -1,19 +1,11 @@
 // The console in a real browser, at a real edge with a runner, real processes and an official client.
-import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { noChromium } from '../fixtures/chromium.ts';
-import { hasText, until, WatchedBridge } from './watched-bridge.ts';
+import { hasText, until, watchedByAll, type WatchedBridge } from './watched-bridge.ts';
 
 let watched: WatchedBridge;
-
-beforeAll(async () => {
-  if (noChromium !== undefined) return;
-  watched = await WatchedBridge.start();
-  return () => watched.stop();
-});
-
-beforeEach(({ skip }) => {
-  if (noChromium !== undefined) skip(noChromium);
+watchedByAll((started) => {
+  watched = started;
 });
 
 describe('[F-640] the console', () => {

@@ -1,12 +1,16 @@
 // The console of an edge with a runner and real processes, in a real browser, for tests of both.
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { onTestFinished } from 'vitest';
+import { beforeAll, beforeEach, onTestFinished, vi } from 'vitest';
 
 import { hashCredential, mintClientKey, mintOwnerKey } from '../../runner/credential.ts';
-import { launchChromium, type Chromium, type Context, type Page } from '../fixtures/chromium.ts';
+import {
+  launchChromium,
+  noChromium,
+  type Chromium,
+  type Context,
+  type Page,
+} from '../fixtures/chromium.ts';
 import { startBridge, type Bridge } from './harness.ts';
 import { fixture } from './raw-session.ts';
 
@@ -101,13 +105,24 @@ async function heapOf(context: Context, page: Page): Promise<number> {
 
 /** Waits until an expression is true on a page. The page's policy forbids what Playwright itself would do. */
 export async function until(page: Page, expression: string): Promise<void> {
-  const end = Date.now() + 30_000;
-  while (Date.now() < end) {
-    // A page that is being left has no answer.
-    if (await page.evaluate(`Boolean(${expression})`).catch(() => false)) return;
-    await sleep(25);
-  }
-  throw new Error(`${expression} did not become true: ${await page.locator('main').innerText()}`);
+  // A page that is being left has no answer.
+  const isTrue = () => page.evaluate(`Boolean(${expression})`).catch(() => false);
+  await vi.waitUntil(isTrue, { timeout: 30_000, interval: 25 }).catch(async () => {
+    throw new Error(`${expression} did not become true: ${await page.locator('main').innerText()}`);
+  });
+}
+
+/** Has one for all tests of a file, which are skipped with the reason where there is no browser. `use` gets it. */
+export function watchedByAll(use: (watched: WatchedBridge) => void): void {
+  beforeAll(async () => {
+    if (noChromium !== undefined) return;
+    const watched = await WatchedBridge.start();
+    use(watched);
+    return () => watched.stop();
+  });
+  beforeEach(({ skip }) => {
+    if (noChromium !== undefined) skip(noChromium);
+  });
 }
 
 /** Whether a page shows a text, as an expression. */
