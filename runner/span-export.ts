@@ -3,7 +3,7 @@
 // set as for any program that uses it (`OTEL_EXPORTER_OTLP_HEADERS` and its like).
 import { randomBytes } from 'node:crypto';
 import type { Link, SpanContext } from '@opentelemetry/api';
-import type { TraceSpan } from '../shared/tracing.ts';
+import { SPAN_KIND, type TraceSpan } from '../shared/tracing.ts';
 import type { TraceContext } from '../shared/trace-context.ts';
 
 export interface SpanExportOptions {
@@ -56,7 +56,7 @@ export async function openSpanExport({
     const links: Link[] = link ? [{ context: contextOf(link) }] : [];
     processor.onEnd({
       name: span.name,
-      kind: span.kind === 2 ? api.SpanKind.SERVER : api.SpanKind.CLIENT,
+      kind: span.kind === SPAN_KIND.server ? api.SpanKind.SERVER : api.SpanKind.CLIENT,
       spanContext: () => own,
       ...(parentSpanId !== undefined && {
         parentSpanContext: { ...own, spanId: parentSpanId },

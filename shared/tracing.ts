@@ -9,25 +9,26 @@ import type { TraceContext } from './trace-context.ts';
 export const SPAN_KIND = { server: 2, client: 3 } as const;
 
 /** A span that is over. */
-export interface TraceSpan {
+export interface TraceSpan extends OpenSpan {
   readonly name: string;
   readonly kind: (typeof SPAN_KIND)[keyof typeof SPAN_KIND];
-  readonly context: TraceContext;
-  readonly parentSpanId: string | undefined;
   /** Milliseconds since the epoch. */
   readonly startMs: number;
   readonly endMs: number;
-  readonly attributes: Readonly<Record<string, string>>;
   /** Another context that it came with. */
   readonly link?: TraceContext | undefined;
   /** It failed. */
   readonly isError: boolean;
 }
 
-/** A span that has begun. */
-export interface OpenSpan {
+/** The place of a span that has begun. */
+export interface BegunSpan {
   readonly context: TraceContext;
   readonly parentSpanId: string | undefined;
+}
+
+/** A span that has begun. */
+export interface OpenSpan extends BegunSpan {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
@@ -56,7 +57,7 @@ export class Tracer {
    * A span below `parent`, or the first of a new trace. Undefined if it is not traced: whoever began the trace decides, else the ratio,
    * by the id, so that all who see the id decide alike.
    */
-  begin(parent: TraceContext | undefined): Omit<OpenSpan, 'attributes'> | undefined {
+  begin(parent: TraceContext | undefined): BegunSpan | undefined {
     const { mint } = this.#options;
     if (parent) return parent.isSampled ? this.below(parent) : undefined;
     const traceId = this.#newTrace();
@@ -65,7 +66,7 @@ export class Tracer {
   }
 
   /** A span below one that is traced. */
-  below({ traceId, spanId, state }: TraceContext): Omit<OpenSpan, 'attributes'> {
+  below({ traceId, spanId, state }: TraceContext): BegunSpan {
     const context = { traceId, spanId: this.#options.mint(8), isSampled: true, state };
     return { context, parentSpanId: spanId };
   }

@@ -1,7 +1,13 @@
 // The two spans of a call at the edge: all of it, and what passed after its message went to its session. The context of the second goes
 // on in the message. Pure.
 import type { RefusalLine } from './log.ts';
-import { callAttributes, SPAN_KIND, spanName, type Tracer } from '../../shared/tracing.ts';
+import {
+  callAttributes,
+  SPAN_KIND,
+  spanName,
+  type BegunSpan,
+  type Tracer,
+} from '../../shared/tracing.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import {
   contextIn,
@@ -20,8 +26,8 @@ export interface TraceHeaders {
 
 export class TracedCall {
   readonly #tracer: Tracer;
-  readonly #edge: ReturnType<Tracer['below']>;
-  readonly #link: ReturnType<Tracer['below']>;
+  readonly #edge: BegunSpan;
+  readonly #link: BegunSpan;
   readonly #ambient: TraceContext | undefined;
   readonly #baggage: string | undefined;
   /** All that is kept of the message, which may be large and is to be freed while its call lasts. */
@@ -34,7 +40,7 @@ export class TracedCall {
     tracer: Tracer,
     { headers, message, server }: { headers: TraceHeaders; message: MessageView; server: string },
     now: number,
-    begun: { edge: ReturnType<Tracer['below']>; ambient: TraceContext | undefined },
+    begun: { edge: BegunSpan; ambient: TraceContext | undefined },
   ) {
     this.#tracer = tracer;
     this.#edge = begun.edge;

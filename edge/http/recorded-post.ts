@@ -100,11 +100,12 @@ export class RecordedPost {
     const asked = this.#asked;
     if (!asked || this.#callId === undefined) return;
     this.#asked = undefined;
-    this.#trace?.ended(Date.now());
+    const now = Date.now();
+    this.#trace?.ended(now);
     this.#trace = undefined;
     const { principal, client, server, request } = this.#caller;
     const { told, isListen, clientKind, requests, bytesUp } = asked;
-    const [ms, edgeMs] = [Date.now() - this.#startedAt, this.#edgeMs];
+    const [ms, edgeMs] = [now - this.#startedAt, this.#edgeMs];
     this.#tally.call({ server, outcome, isListen, ms, edgeMs });
     if (!this.#log || !told) return;
     const { method, tool, app, appVersion } = told;

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 
 import { METHOD_HEADER, PROTOCOL_VERSION_HEADER } from '../../shared/mcp/headers.ts';
 import { CODE, META, MODERN_REVISION } from '../../shared/mcp/modern.ts';
+import { dataLines } from '../../shared/sse/data-lines.ts';
 import { networkProblem } from '../link/network-problem.ts';
 
 /** How one ended. */
@@ -112,14 +113,9 @@ async function callOnce(
   }
 }
 
-/** The message that answers, in a JSON body or in an event of a stream (HTML, "Server-sent events", "Interpreting an event stream"). */
-function answerIn(text: string): Answer | undefined {
-  const events = text
-    .split('\n')
-    .filter((line) => line.startsWith('data:'))
-    .map((line) => line.slice('data:'.length));
-  return [text, ...events].map(read).find((answer) => answer !== undefined);
-}
+/** The message that answers, in a JSON body or in an event of a stream. */
+const answerIn = (text: string): Answer | undefined =>
+  [text, ...dataLines(text)].map(read).find((answer) => answer !== undefined);
 
 function read(text: string): Answer | undefined {
   try {

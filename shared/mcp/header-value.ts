@@ -6,6 +6,10 @@ const SUFFIX = '?=';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const PLAIN = /^[\t\x20-\x7e]*$/u;
+const VISIBLE = /^[\x21-\x7e]+$/u;
+
+/** What begins so could be taken for a coded value. */
+const MARK = '=?';
 
 /** Groups of four, the last padded. */
 const PADDED = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/u;
@@ -40,6 +44,10 @@ export function decodeHeaderValue(value: string): string | undefined {
     return undefined;
   }
 }
+
+/** The value that says a text, which anything but visible ASCII is coded for. `base64`: the Base64 of a text's UTF-8, with padding. */
+export const encodeHeaderValue = (text: string, base64: (text: string) => string): string =>
+  VISIBLE.test(text) && !text.startsWith(MARK) ? text : `${PREFIX}${base64(text)}${SUFFIX}`;
 
 /** Only canonical Base64 (RFC 4648 §4, §3.5): padded, no other characters, unused bits zero. Otherwise two texts would mean one value. */
 function decodeBase64(text: string): Uint8Array | undefined {

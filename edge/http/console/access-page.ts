@@ -3,7 +3,18 @@ import { apiAnswer, asJson } from './own-api.ts';
 import { failedPage, listedNames, withForm } from './actions.ts';
 import { el, type ViewElement } from './element.ts';
 import { framed } from './frame.ts';
-import { actionForm, ago, copyable, empty, field, heading, tableOf, words } from './parts.ts';
+import {
+  actionForm,
+  ago,
+  copyable,
+  empty,
+  field,
+  heading,
+  panel,
+  tableOf,
+  textBlock,
+  words,
+} from './parts.ts';
 import { redirectTo } from './redirect.ts';
 import type { ConsoleRequest } from './request.ts';
 import { addClient, removeClient } from '../admin/clients.ts';
@@ -33,10 +44,9 @@ export async function accessPage(context: ConsoleRequest): Promise<ViewElement[]
 }
 
 const keysPart = (keys: readonly CredentialView[], now: number): ViewElement =>
-  el(
-    'section',
-    { class: 'panel', 'aria-labelledby': 'keys' },
-    el('h2', { id: 'keys' }, 'Keys of programs'),
+  panel(
+    'keys',
+    'Keys of programs',
     keys.length === 0
       ? empty('No key was made here. Those of BRIDGE_CLIENTS are not shown.')
       : tableOf<CredentialView>(
@@ -87,10 +97,9 @@ function lastUsed(keys: CredentialView['keys'], now: number): ViewElement | stri
 }
 
 const grantsPart = (grants: readonly GrantView[], now: number): ViewElement =>
-  el(
-    'section',
-    { class: 'panel', 'aria-labelledby': 'apps' },
-    el('h2', { id: 'apps' }, 'Apps that people let in'),
+  panel(
+    'apps',
+    'Apps that people let in',
     grants.length === 0
       ? empty('Nobody has signed in with an app.')
       : tableOf<GrantView>(
@@ -114,10 +123,9 @@ const grantsPart = (grants: readonly GrantView[], now: number): ViewElement =>
   );
 
 const policyPart = (text: string, isSettingsToo: boolean): ViewElement =>
-  el(
-    'section',
-    { class: 'panel', 'aria-labelledby': 'policy' },
-    el('h2', { id: 'policy' }, 'Policy'),
+  panel(
+    'policy',
+    'Policy',
     el(
       'p',
       {},
@@ -133,12 +141,7 @@ const policyPart = (text: string, isSettingsToo: boolean): ViewElement =>
         {},
         words('BRIDGE_POLICY is set too, and counts alone for the servers that it names.'),
       ),
-    text !== '' &&
-      el(
-        'pre',
-        { tabindex: 0, role: 'region', 'aria-label': 'Policy in force' },
-        el('code', {}, text),
-      ),
+    text !== '' && textBlock('Policy in force', el('code', {}, text)),
     el(
       'form',
       { method: 'post', action: '/-/policy' },

@@ -1,12 +1,11 @@
 // How another machine becomes a runner: a form that makes a code, and the lines to run there.
 import { el, type ViewElement } from './element.ts';
-import { copyable, field, words } from './parts.ts';
+import { copyable, field, panel, words } from './parts.ts';
 
 export const addRunnerPart = (): ViewElement =>
-  el(
-    'section',
-    { class: 'panel', 'aria-labelledby': 'add' },
-    el('h2', { id: 'add' }, 'Add a runner'),
+  panel(
+    'add',
+    'Add a runner',
     el(
       'p',
       {},
@@ -40,10 +39,9 @@ export const addRunnerPart = (): ViewElement =>
 export function joinLines(edge: string, name: string, code: string): ViewElement {
   const join = `join ${edge} ${code}`;
   const as = `--edge ${edge} --runner ${name} --token-file mcp-bridge.runner-key`;
-  return el(
-    'section',
-    { class: 'panel', 'aria-labelledby': 'join' },
-    el('h2', { id: 'join' }, `Let ${name} join`),
+  return panel(
+    'join',
+    `Let ${name} join`,
     el(
       'p',
       {},

@@ -61,7 +61,7 @@ const choice = (servers: readonly string[], server: string): ViewElement =>
     el('button', { class: 'small' }, 'Show'),
   );
 
-const panel = (title: string, ...children: readonly (ViewElement | false)[]): ViewElement =>
+const way = (title: string, ...children: readonly (ViewElement | false)[]): ViewElement =>
   el('section', { class: 'panel' }, el('h2', {}, title), ...children);
 
 const install = (href: string, label: string): ViewElement =>
@@ -71,7 +71,7 @@ function panels(server: string, url: string): ViewElement[] {
   const cursor = encodeURIComponent(base64OfText(JSON.stringify({ url })));
   const vscode = encodeURIComponent(JSON.stringify({ name: server, type: 'http', url }));
   return [
-    panel(
+    way(
       'claude.ai and ChatGPT',
       el(
         'ol',
@@ -88,11 +88,11 @@ function panels(server: string, url: string): ViewElement[] {
       ),
       qrCode(url),
     ),
-    panel(
+    way(
       'Claude Code',
       copyable(`claude mcp add --transport http ${server} ${url}`, 'Command for Claude Code'),
     ),
-    panel(
+    way(
       'Cursor',
       install(
         `cursor://anysphere.cursor-deeplink/mcp/install?name=${server}&config=${cursor}`,
@@ -103,7 +103,7 @@ function panels(server: string, url: string): ViewElement[] {
         'mcp.json of Cursor',
       ),
     ),
-    panel(
+    way(
       'VS Code',
       install(`vscode:mcp/install?${vscode}`, 'Add to VS Code'),
       copyable(
@@ -111,7 +111,7 @@ function panels(server: string, url: string): ViewElement[] {
         '.vscode/mcp.json',
       ),
     ),
-    panel(
+    way(
       'A program with a key',
       el(
         'p',

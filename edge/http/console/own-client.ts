@@ -6,7 +6,9 @@ import {
   NAME_HEADER,
   PROTOCOL_VERSION_HEADER,
 } from '../../../shared/mcp/headers.ts';
+import { encodeHeaderValue } from '../../../shared/mcp/header-value.ts';
 import { META, MODERN_REVISION } from '../../../shared/mcp/modern.ts';
+import { dataLines } from '../../../shared/sse/data-lines.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -44,7 +46,7 @@ export async function askServer(
     Accept: 'application/json, text/event-stream',
     [PROTOCOL_VERSION_HEADER]: MODERN_REVISION,
     [METHOD_HEADER]: method,
-    ...(name !== undefined && { [NAME_HEADER]: headerValue(name) }),
+    ...(name !== undefined && { [NAME_HEADER]: encodeHeaderValue(name, base64OfText) }),
   };
   const body = JSON.stringify({
     jsonrpc: '2.0',
@@ -73,11 +75,7 @@ async function textOf(response: Response, budget: ReadBudget): Promise<string | 
 
 /** The message that answers: the whole body, or in the last event of a stream that has one. */
 function messageIn(text: string): ServerAnswer | undefined {
-  const events = text
-    .split('\n')
-    .filter((line) => line.startsWith('data:'))
-    .map((line) => line.slice('data:'.length));
-  for (const candidate of [text, ...events.toReversed()]) {
+  for (const candidate of [text, ...dataLines(text).toReversed()]) {
     const message = parsed(candidate);
     const error = message?.['error'] as
       | { readonly message?: unknown; readonly code?: unknown }
@@ -104,9 +102,3 @@ function parsed(text: string): Fields | undefined {
     return undefined;
   }
 }
-
-/** As headers carry a name that is not plain (MCP 2026-07-28, Transports, "Value Encoding"). */
-const headerValue = (name: string): string =>
-  /^[\x21-\x7e]+$/u.test(name) && !name.startsWith('=?')
-    ? name
-    : `=?base64?${base64OfText(name)}?=`;

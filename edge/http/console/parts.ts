@@ -23,13 +23,20 @@ export const badge = (kind: 'good' | 'bad' | 'warn' | 'plain', text: string): Vi
 export const words = (text: string): ViewChild =>
   text.split('`').map((part, at) => (at % 2 === 1 ? el('code', {}, part) : part));
 
+/** A part of a page under a heading of its own, by which it is known to who cannot see it. */
+export const panel = (id: string, title: string, ...children: readonly ViewChild[]): ViewElement =>
+  el('section', { class: 'panel', 'aria-labelledby': id }, el('h2', { id }, title), ...children);
+
+/** Text as it stands. It may scroll, so it can be reached by keyboard. */
+export const textBlock = (label: string, text: ViewChild): ViewElement =>
+  el('pre', { tabindex: 0, role: 'region', 'aria-label': label }, text);
+
 /** Text to copy, with a button that does it where scripts run. */
 export const copyable = (text: string, label: string): ViewElement =>
   el(
     'div',
     { class: 'copyable' },
-    // It may scroll, so it can be reached by keyboard.
-    el('pre', { tabindex: 0, role: 'region', 'aria-label': label }, el('code', {}, text)),
+    textBlock(label, el('code', {}, text)),
     el(
       'button',
       { type: 'button', class: 'copy', 'data-copy': text, 'aria-label': `Copy: ${label}` },

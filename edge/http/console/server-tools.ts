@@ -1,6 +1,6 @@
 // The tools of one server on its page, with what changed since somebody looked before.
 import { el, type ViewElement } from './element.ts';
-import { ago, badge, empty } from './parts.ts';
+import { ago, badge, empty, panel } from './parts.ts';
 import type { ConsoleRequest } from './request.ts';
 import type { ToolShape } from './tool-form.ts';
 import { listTools } from './tools.ts';
@@ -16,10 +16,9 @@ const KINDS: Readonly<Record<ToolChange['kind'], string>> = {
 export async function serverTools(context: ConsoleRequest, server: string): Promise<ViewElement> {
   const listed = await listTools(context, server);
   const now = Date.now();
-  return el(
-    'section',
-    { class: 'panel', 'aria-labelledby': 'tools' },
-    el('h2', { id: 'tools' }, `Tools of ${server}`),
+  return panel(
+    'tools',
+    `Tools of ${server}`,
     ...(listed.ok
       ? [listed.change && changeView(listed.change, now), toolTable(server, listed.tools)]
       : [el('p', { class: 'message bad', role: 'alert' }, listed.message)]),

@@ -1,7 +1,7 @@
 // The result of a tool as a page shows it. What a server sends is text, or an image of a kind that runs nothing.
 import { el, type ViewElement } from './element.ts';
 import type { ServerAnswer } from './own-client.ts';
-import { badge, empty } from './parts.ts';
+import { badge, empty, textBlock } from './parts.ts';
 
 /** Images that browsers draw and that hold no scripts: SVG is none of them. */
 const IMAGES: ReadonlySet<unknown> = new Set([
@@ -72,5 +72,4 @@ function partView(part: Fields): ViewElement {
   return textView(JSON.stringify(part, null, 2));
 }
 
-const textView = (text: string): ViewElement =>
-  el('pre', { tabindex: 0, role: 'region', 'aria-label': 'Text of the result' }, text);
+const textView = (text: string): ViewElement => textBlock('Text of the result', text);

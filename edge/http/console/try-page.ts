@@ -3,7 +3,7 @@ import { failedPage, withForm } from './actions.ts';
 import { el, type ViewElement } from './element.ts';
 import { framed } from './frame.ts';
 import { askServer, type ServerAnswer } from './own-client.ts';
-import { empty, heading, words } from './parts.ts';
+import { empty, heading, panel, words } from './parts.ts';
 import type { ConsoleRequest } from './request.ts';
 import { argumentFields, argumentsOf, type ToolShape } from './tool-form.ts';
 import { resultView } from './tool-result.ts';
@@ -84,10 +84,9 @@ const toolForm = (
   tool: ToolShape,
   given: Readonly<Record<string, string>>,
 ): ViewElement =>
-  el(
-    'section',
-    { class: 'panel', 'aria-labelledby': 'tool' },
-    el('h2', { id: 'tool' }, tool.name),
+  panel(
+    'tool',
+    tool.name,
     tool.description !== undefined && el('p', {}, tool.description),
     el(
       'form',

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { decodeHeaderValue } from '../../../../shared/mcp/header-value.ts';
+import { base64OfText } from '../../../../edge/access/base64url.ts';
+import { decodeHeaderValue, encodeHeaderValue } from '../../../../shared/mcp/header-value.ts';
 import {
   CAPABILITIES,
   CLIENT_INFO,
@@ -222,6 +223,20 @@ describe('Mcp-Name and Mcp-Param values', () => {
     ['a control', 'a\u0007'],
   ])('refused: %s', (_, value) => {
     expect(decodeHeaderValue(value)).toBeUndefined();
+  });
+
+  test('every text comes back from the value that says it, which has visible ASCII only', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 40 }), (text) => {
+        const value = encodeHeaderValue(text, base64OfText);
+        expect(value).toMatch(/^[!-~]+$/u);
+        expect(decodeHeaderValue(value)).toBe(text);
+      }),
+    );
+    expect(encodeHeaderValue('echo', base64OfText)).toBe('echo');
+    expect(encodeHeaderValue('=?base64?literal?=', base64OfText)).toBe(
+      '=?base64?PT9iYXNlNjQ/bGl0ZXJhbD89?=',
+    );
   });
 
   test('every text comes back from its code, and no other code gives it', () => {
