@@ -44,13 +44,10 @@ import {
   accountWished,
   cloudflareOf,
   filesFor,
-  misuse,
   nameGiven,
   NAME_FORM,
-  showing,
-  Stop,
-  type Show,
 } from './deployments.ts';
+import { misuse, showing, Stop, type Show } from './show.ts';
 import { wrapped } from './help.ts';
 
 /** Returns the exit code. */

@@ -3,7 +3,8 @@ import { forgetDeployment } from '../deploy/deployment.ts';
 import { notOurs, whoseWorker, workerOf } from '../deploy/steps.ts';
 import { shellQuoted } from '../private-file.ts';
 import { EXIT, readArguments } from './arguments.ts';
-import { cloudflareOf, knownDeployment, misuse, showing, Stop } from './deployments.ts';
+import { cloudflareOf, knownDeployment } from './deployments.ts';
+import { misuse, showing, Stop } from './show.ts';
 import { wrapped } from './help.ts';
 
 /** Returns the exit code. */

@@ -12,15 +12,8 @@ import {
 } from '../deploy/deployment.ts';
 import { acceptsOwner, keptSecret, mintEdgeSecret, workerOf } from '../deploy/steps.ts';
 import { EXIT, readArguments } from './arguments.ts';
-import {
-  agree,
-  cloudflareOf,
-  finishedDeployment,
-  misuse,
-  showing,
-  Stop,
-  type Show,
-} from './deployments.ts';
+import { cloudflareOf, finishedDeployment } from './deployments.ts';
+import { agree, misuse, showing, Stop, type Show } from './show.ts';
 
 /** Settings are everywhere within seconds. */
 const NEWS_MS = 120_000;

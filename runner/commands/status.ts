@@ -6,7 +6,8 @@ import { settingProblems } from '../deploy/outside.ts';
 import { edgeVersionOutcome, runnerSkew, runnerUpgrade } from '../deploy/versions.ts';
 import { EXIT, readArguments } from './arguments.ts';
 import { calledAs } from './called-as.ts';
-import { apiOf, finishedDeployment, showing } from './deployments.ts';
+import { apiOf, finishedDeployment } from './deployments.ts';
+import { showing } from './show.ts';
 import { RUNNER_LIST, whence, type LinkedRunner } from './runners.ts';
 
 /** Returns the exit code: 1 if something has failed. */

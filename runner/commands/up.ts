@@ -1,7 +1,6 @@
 // `mcp-bridge up`: from a command, a config file or what other programs have configured to a URL that answers.
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
 
 import { inTurns } from '../check/in-turns.ts';
@@ -28,6 +27,7 @@ import { EXIT, printUsage } from './arguments.ts';
 import { calledAs } from './called-as.ts';
 import { wrapped } from './help.ts';
 import { serveHere, type LocalBridge, type Shown } from './local-bridge.ts';
+import { atTerminal } from './terminal.ts';
 
 /** Runs until a signal stops it. Resolves to the exit code. */
 export async function upCommand(argv: readonly string[]): Promise<number> {
@@ -83,23 +83,19 @@ async function findSource(options: UpOptions): Promise<LocalSource | undefined> 
 
 /** Asks until some are chosen. Undefined: none, by a word, Ctrl-C or the end of the input. */
 async function choose(offers: readonly Offer[]): Promise<readonly Offer[] | undefined> {
-  const asking = createInterface({ input: process.stdin, output: process.stderr });
-  const closed = new Promise<undefined>((resolve) => {
-    asking.once('close', () => resolve(undefined));
-  });
   const range = offers.length === 1 ? '' : ` Numbers, or a for all;`;
   try {
-    for (;;) {
-      const question = asking.question(`\nServe which?${range} Enter for 1, q for none: `);
-      // oxlint-disable-next-line no-await-in-loop -- one question after the other
-      const answer = await Promise.race([question.catch(() => undefined), closed]);
-      const word = answer?.trim().toLowerCase();
-      if (word === undefined || /^(?:q|quit|n|no|none)$/u.test(word)) return undefined;
-      const chosen = chosenOffers(word, offers);
-      if (chosen.length > 0) return chosen;
-    }
+    return await atTerminal(async (ask) => {
+      for (;;) {
+        // oxlint-disable-next-line no-await-in-loop -- one question after the other
+        const answer = await ask(`\nServe which?${range} Enter for 1, q for none: `);
+        const word = answer?.toLowerCase();
+        if (word === undefined || /^(?:q|quit|n|no|none)$/u.test(word)) return undefined;
+        const chosen = chosenOffers(word, offers);
+        if (chosen.length > 0) return chosen;
+      }
+    });
   } finally {
-    asking.close();
     printError('\n');
   }
 }

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 
 import { expect, onTestFinished, test } from 'vitest';
 
-import { isYes } from '../../../runner/commands/deployments.ts';
+import { isYes } from '../../../runner/commands/show.ts';
 
 const MAIN = fileURLToPath(new URL('../../../runner/main.ts', import.meta.url));
 const ACCOUNT = { id: 'a'.repeat(32), name: 'Ann' };
