@@ -1,6 +1,6 @@
 // What a process of a configured server is started as: the same for the runner and for `mcp-bridge check`.
 import { nanoid } from 'nanoid';
-import type { ServerConfig } from './config/runner-config.ts';
+import type { ProcessSource } from './config/runner-config.ts';
 import type { Containment } from './process/containment.ts';
 import { processEnvironment } from './process/environment.ts';
 import { runnerMark } from './process/runner-mark.ts';
@@ -14,13 +14,20 @@ export interface SpecGround {
   readonly secrets: readonly string[];
 }
 
+/** What is started of a server. */
+export interface StartedServer {
+  readonly name: string;
+  readonly source: ProcessSource;
+  readonly maxLineBytes: number;
+}
+
 /** For one process: it has a mark of its own. `personal`: variables of the person whose it is (`perUser`), if there is one. */
 export function processSpec(
-  server: ServerConfig,
+  { name, source, maxLineBytes }: StartedServer,
   ground: SpecGround,
   personal: Readonly<Record<string, string>> = {},
 ): ProcessSpec {
-  const { name, command, args, env, cwd, inheritEnv, maxLineBytes, user, limits } = server;
+  const { command, args, env, cwd, inheritEnv, user, limits } = source;
   return {
     server: name,
     command,
@@ -28,7 +35,7 @@ export function processSpec(
     cwd,
     maxLineBytes,
     env: processEnvironment(
-      withoutPersonal(ground.environment, server),
+      withoutPersonal(ground.environment, source),
       { ...env, ...personal },
       inheritEnv,
       {
@@ -48,7 +55,7 @@ export function processSpec(
 /** What people get for themselves, nobody gets from the runner's own environment, not even where it is missing. */
 function withoutPersonal(
   environment: NodeJS.ProcessEnv,
-  { perUser }: ServerConfig,
+  { perUser }: ProcessSource,
 ): NodeJS.ProcessEnv {
   if (!perUser) return environment;
   const personal = new Set(perUser.variables.map(({ name }) => name.toUpperCase()));

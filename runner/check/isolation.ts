@@ -1,6 +1,6 @@
 // Says what keeps processes away from the runner and its token (F-75, F-78), and what does not.
 import { stat } from 'node:fs/promises';
-import type { RunnerConfig, ServerConfig } from '../config/runner-config.ts';
+import { processServers, type ProcessServer, type RunnerConfig } from '../config/runner-config.ts';
 import { hasFileOwners } from '../file-owners.ts';
 import type { Containment } from '../process/containment.ts';
 import { KEEPS_FROM_NEW_PRIVILEGES } from '../process/start-child.ts';
@@ -18,7 +18,7 @@ export async function checkIsolation(
   const what =
     why === undefined ? mode : `${mode}, since ${why}; ${system.escapes} can outlive its session`;
   const outcomes: Outcome[] = [{ verdict: 'ok', subject: 'containment', what }];
-  const all = [...servers.values()];
+  const all = processServers(servers.values());
   const own = all.filter((server) => uidOf(server) === process.geteuid?.());
   if (mode === 'cgroup' && own.length > 0) outcomes.push(leavableCgroup(own));
   const others = all.filter((server) => !own.includes(server));
@@ -35,7 +35,7 @@ export async function checkIsolation(
 }
 
 /** A process that may write to the runner's own cgroup can move itself there. */
-function leavableCgroup(servers: readonly ServerConfig[]): Outcome {
+function leavableCgroup(servers: readonly ProcessServer[]): Outcome {
   return {
     verdict: 'warn',
     subject: 'containment',
@@ -44,7 +44,7 @@ function leavableCgroup(servers: readonly ServerConfig[]): Outcome {
   };
 }
 
-function newPrivileges(servers: readonly ServerConfig[]): Outcome {
+function newPrivileges(servers: readonly ProcessServer[]): Outcome {
   return {
     verdict: 'warn',
     subject: 'privileges',
@@ -61,10 +61,10 @@ const unknownReaders = (): Outcome => ({
   fix: 'Keep it in a folder that only the user of mcp-bridge can open.',
 });
 
-const names = (servers: readonly ServerConfig[]): string =>
+const names = (servers: readonly ProcessServer[]): string =>
   servers.map(({ name }) => name).join(', ');
 
-function readableToken(readers: readonly ServerConfig[]): Outcome {
+function readableToken(readers: readonly ProcessServer[]): Outcome {
   return {
     verdict: 'warn',
     subject: 'token file',
@@ -74,7 +74,8 @@ function readableToken(readers: readonly ServerConfig[]): Outcome {
 }
 
 /** Undefined on systems without uids. */
-const uidOf = ({ user }: ServerConfig): number | undefined => user?.uid ?? process.geteuid?.();
+const uidOf = ({ source }: ProcessServer): number | undefined =>
+  source.user?.uid ?? process.geteuid?.();
 
 async function ownerOf(path: string): Promise<number | undefined> {
   try {

@@ -1,5 +1,5 @@
 // Whose files of `perUser` are incomplete. A runner knows no list of people: those are known who have something in a folder that a config names.
-import type { ServerConfig } from '../config/runner-config.ts';
+import { processServers, type ServerConfig } from '../config/runner-config.ts';
 import { personPath, type PersonVariable } from '../core/per-user.ts';
 import { readPersonFile } from '../person-file.ts';
 import { namesIn } from '../process/small-files.ts';
@@ -13,7 +13,7 @@ type FileVariable = Extract<PersonVariable, { readonly file: unknown }>;
 
 /** One outcome for each server whose people have files. */
 export function checkPeople(servers: Iterable<ServerConfig>): Outcome[] {
-  const found = [...servers].flatMap(({ name, perUser }) => {
+  const found = processServers(servers).flatMap(({ name, source: { perUser } }) => {
     const files = perUser?.variables.filter((variable) => 'file' in variable) ?? [];
     return files.length > 0 ? [{ name, files, isNeeded: !perUser?.startsWithout }] : [];
   });

@@ -47,7 +47,7 @@ function personalOf(
   server: ServerConfig,
   person: string | undefined,
 ): { readonly personal?: Readonly<Record<string, string>>; readonly outcome?: Outcome } {
-  const { perUser } = server;
+  const { perUser } = server.source;
   if (!perUser) return {};
   const subject = subjectOf(server);
   if (person === undefined) {
@@ -76,8 +76,9 @@ async function tryServer(
   personal: Readonly<Record<string, string>>,
 ): Promise<Outcome> {
   const subject = subjectOf(server);
+  const { command, cwd } = server.source;
   const spec = processSpec(server, ground, personal);
-  const path = await findCommand(server.command, server.cwd, spec.env['PATH'] ?? '');
+  const path = await findCommand(command, cwd, spec.env['PATH'] ?? '');
   const { greeting, strayLines, tail, added } = await greet(spec, server.startTimeoutMs);
   const lines = tail.slice(-SHOWN_LINES);
   switch (greeting.type) {

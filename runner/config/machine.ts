@@ -1,6 +1,6 @@
 // Checks whether this machine can do what a config asks for: another user for processes, limits on what they use. This comes
 // after reading, because a file is right or wrong regardless of the machine.
-import type { RunnerConfig } from './runner-config.ts';
+import { processServers, type RunnerConfig } from './runner-config.ts';
 import type { Containment } from '../process/containment.ts';
 import { whyNoOtherUser } from '../process/process-user.ts';
 import { hasFileOwners } from '../file-owners.ts';
@@ -13,11 +13,13 @@ export function machineProblems(config: RunnerConfig, containment: Containment):
 
 /** The users that its processes run as, besides the runner's own. */
 export const processUsers = ({ servers }: RunnerConfig): number[] =>
-  [...servers.values()].flatMap(({ user }) => (user === undefined ? [] : [user.uid]));
+  processServers(servers.values()).flatMap(({ source: { user } }) =>
+    user === undefined ? [] : [user.uid],
+  );
 
 function userProblems(config: RunnerConfig): ConfigProblem[] {
-  const servers = [...config.servers.values()].filter(
-    ({ user }) => user !== undefined && user.uid !== process.geteuid?.(),
+  const servers = processServers(config.servers.values()).filter(
+    ({ source: { user } }) => user !== undefined && user.uid !== process.geteuid?.(),
   );
   const why = servers.length === 0 ? undefined : whyNoOtherUser();
   if (why === undefined) return [];
@@ -34,8 +36,10 @@ function userProblems(config: RunnerConfig): ConfigProblem[] {
 }
 
 function limitProblems(config: RunnerConfig, containment: Containment): ConfigProblem[] {
-  const servers = [...config.servers.values()].filter(({ limits }) => limits !== undefined);
-  const all = Object.assign({}, ...servers.map(({ limits }) => limits)) as object;
+  const servers = processServers(config.servers.values()).filter(
+    ({ source: { limits } }) => limits !== undefined,
+  );
+  const all = Object.assign({}, ...servers.map(({ source: { limits } }) => limits)) as object;
   const verdict = containment.allow(all);
   if (verdict.ok) return [];
   return [

@@ -62,11 +62,13 @@ export function mergedConfig(
 
 /** Files of people are kept apart over all files of settings, as within one of them. */
 function variableThatMeetsOneOf(
-  { perUser }: ServerConfig,
+  { source: { perUser } }: ServerConfig,
   servers: ReadonlyMap<string, ServerConfig>,
 ): string | undefined {
   if (!perUser) return undefined;
-  for (const { perUser: known } of servers.values()) {
+  for (const {
+    source: { perUser: known },
+  } of servers.values()) {
     const name = known && variableThatMeets(perUser, known);
     if (name !== undefined) return name;
   }

@@ -5,23 +5,16 @@ import type { PerUser } from '../core/per-user.ts';
 import type { PolicyRules } from '../core/policy.ts';
 import type { ConfigProblem, Keys } from './problem.ts';
 
-/** A configured server. Paths are absolute, references filled; `env` may hold secrets and is never logged. */
+/** A configured server: what all have in common, and what it is made of. Paths are absolute, references filled. */
 export interface ServerConfig extends PolicyRules {
   /** The name it is served under. */
   readonly name: string;
   /** Its name in the file, if that does not fit into a URL. */
   readonly configuredAs?: string;
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
+  readonly source: ServerSource;
   /** Values that a log must not show: of `env`, of env files, of inherited variables, and what filled a reference. */
   readonly secrets: readonly string[];
-  readonly cwd: string;
-  /** `cwd` was given; else it is the folder that belongs to the file. */
-  readonly hasOwnCwd?: true;
-  readonly inheritEnv: readonly string[];
   readonly warm: number;
-  readonly stderr: 'log' | 'client';
   readonly idleTimeoutMs: number;
   readonly vanishTimeoutMs: number;
   readonly requestTimeoutMs: number;
@@ -36,6 +29,22 @@ export interface ServerConfig extends PolicyRules {
   readonly maxProcesses: number;
   /** How long a call that asked its modern client something waits for the answer. */
   readonly parkTimeoutMs: number;
+}
+
+/** What stands behind a server. */
+export type ServerSource = ProcessSource;
+
+/** Processes of this machine. `env` may hold secrets and is never logged. */
+export interface ProcessSource {
+  readonly kind: 'process';
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** `cwd` was given; else it is the folder that belongs to the file. */
+  readonly hasOwnCwd?: true;
+  readonly inheritEnv: readonly string[];
+  readonly stderr: 'log' | 'client';
   /** What its processes get of the person they are for; absent: they are the same for everybody. */
   readonly perUser?: PerUser;
   /** The user its processes run as; absent for the runner's own. */
@@ -43,6 +52,13 @@ export interface ServerConfig extends PolicyRules {
   /** What one of its processes may use, together with all that it starts. */
   readonly limits?: ProcessLimits;
 }
+
+/** A server whose source is processes of this machine. */
+export type ProcessServer = ServerConfig & { readonly source: ProcessSource };
+
+/** Those of `servers` that have processes of this machine. */
+export const processServers = (servers: Iterable<ServerConfig>): ProcessServer[] =>
+  [...servers].filter((server) => server.source.kind === 'process');
 
 /** An entry of the file that is not served. */
 export interface LeftOut {

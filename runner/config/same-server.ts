@@ -2,7 +2,7 @@
 import { basename, isAbsolute, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
-import type { ServerConfig } from './runner-config.ts';
+import type { ProcessSource, ServerConfig } from './runner-config.ts';
 
 /** Programs that run what a file of their folder names, such as package.json. */
 const OF_THEIR_FOLDER: ReadonlySet<string> = new Set(
@@ -31,9 +31,9 @@ export function isSameServer(
   exists: (path: string) => boolean,
 ): boolean {
   if (!isDeepStrictEqual(settingsOf(one), settingsOf(other))) return false;
-  if (one.cwd === other.cwd) return true;
-  return [one, other].every(
-    (server) => server.hasOwnCwd !== true && !needsItsFolder(server, exists),
+  if (one.source.cwd === other.source.cwd) return true;
+  return [one.source, other.source].every(
+    (source) => source.hasOwnCwd !== true && !needsItsFolder(source, exists),
   );
 }
 
@@ -41,15 +41,14 @@ export function isSameServer(
 const settingsOf = ({
   name: _name,
   configuredAs: _configuredAs,
-  cwd: _cwd,
-  hasOwnCwd: _hasOwnCwd,
   secrets: _secrets,
+  source: { cwd: _cwd, hasOwnCwd: _hasOwnCwd, ...source },
   ...settings
-}: ServerConfig): object => settings;
+}: ServerConfig): object => ({ ...settings, source });
 
 /** Whether it would be another program in another folder: it is told a relative path, or looks there by itself. */
 function needsItsFolder(
-  { command, args, env, cwd }: ServerConfig,
+  { command, args, env, cwd }: ProcessSource,
   exists: (path: string) => boolean,
 ): boolean {
   const isThere = (text: string): boolean =>

@@ -73,15 +73,21 @@ export function serverConfig(
   }
   return {
     name,
-    command: command.startsWith('~/') ? absolutePath(command, places.project) : command,
-    args,
-    env,
+    source: {
+      kind: 'process',
+      command: command.startsWith('~/') ? absolutePath(command, places.project) : command,
+      args,
+      env,
+      cwd: absolutePath(cwd ?? '.', places.project),
+      ...(cwd !== undefined && { hasOwnCwd: true }),
+      inheritEnv,
+      stderr: bridge.stderr ?? defaults.STDERR,
+      ...(perUser && { perUser }),
+      ...(user === undefined ? {} : { user }),
+      ...(Object.keys(limits).length === 0 ? {} : { limits }),
+    },
     secrets: [...new Set([...given.map(({ value }) => value), ...Object.values(env)])],
-    cwd: absolutePath(cwd ?? '.', places.project),
-    ...(cwd !== undefined && { hasOwnCwd: true }),
-    inheritEnv,
     warm: bridge.warm ?? defaults.WARM,
-    stderr: bridge.stderr ?? defaults.STDERR,
     idleTimeoutMs: durationMs(bridge.idleTimeout ?? defaults.IDLE_TIMEOUT_MS),
     vanishTimeoutMs: durationMs(bridge.vanishTimeout ?? defaults.VANISH_TIMEOUT_MS),
     ...requestTimes(bridge, findings),
@@ -92,11 +98,8 @@ export function serverConfig(
     stateless: bridge.stateless ?? defaults.STATELESS,
     maxProcesses: bridge.maxProcesses ?? defaults.MAX_PROCESSES,
     parkTimeoutMs: durationMs(bridge.parkTimeout ?? defaults.PARK_TIMEOUT_MS),
-    ...(perUser && { perUser }),
     ...(bridge.tools && { tools: bridge.tools }),
     ...(bridge.methods && { methods: bridge.methods }),
-    ...(user === undefined ? {} : { user }),
-    ...(Object.keys(limits).length === 0 ? {} : { limits }),
   };
 }
 

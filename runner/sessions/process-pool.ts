@@ -128,7 +128,7 @@ export class ProcessPool {
 
   /** What a process for this person gets; undefined if all get the same. */
   #personalOf(person: ToldPerson | undefined): PersonalReading | undefined {
-    const { perUser } = this.#server;
+    const { perUser } = this.#server.source;
     if (!perUser) return undefined;
     const reading = personalEnvironment(perUser, person, readPersonFile);
     const { missing } = reading;

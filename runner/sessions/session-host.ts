@@ -263,7 +263,8 @@ export class SessionHost {
 
   #stderr(text: string): void {
     const { server, log } = this.#options;
-    if (server.stderr === 'client') this.#perform(this.#session.stderr(text, performance.now()));
+    if (server.source.stderr === 'client')
+      this.#perform(this.#session.stderr(text, performance.now()));
     else log.info('stderr', { text });
   }
 

@@ -83,7 +83,7 @@ it('[F-352] on Windows a process gets what it cannot start without, each name on
   };
   const spec = (env: Record<string, string>) =>
     processSpec(
-      { ...server, env },
+      { ...server, source: { ...server.source, env } },
       { environment, containment: containmentOf(windowsSystem), secrets: [] },
     ).env;
   expect(spec({})).toEqual({

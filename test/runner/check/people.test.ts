@@ -22,7 +22,7 @@ function put(root: string, id: string, name: string): void {
 async function server(variables: PersonVariable[], startsWithout = false): Promise<ServerConfig> {
   const [any] = (await accepted(one({}))).servers.values();
   if (!any) throw new Error('The config is in order.');
-  return { ...any, perUser: { variables, startsWithout } };
+  return { ...any, source: { ...any.source, perUser: { variables, startsWithout } } };
 }
 
 test('all who have something there, and what each of them lacks', async () => {
@@ -63,7 +63,8 @@ test('everybody has all; nobody has any; no server asks for files', async () => 
   put(root, 'ann', 'a');
   expect(checkPeople([of])).toMatchObject([{ verdict: 'ok', what: '1 have their files' }]);
   const facts = await server([{ name: 'MAIL', fact: 'email' }]);
-  const { perUser: _perUser, ...plain } = facts;
+  const { perUser: _perUser, ...source } = facts.source;
+  const plain = { ...facts, source };
   expect(checkPeople([facts, plain])).toEqual([]);
 });
 

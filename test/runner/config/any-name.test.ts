@@ -12,7 +12,7 @@ const withEach = (value: unknown): unknown =>
 
 test('[F-576] variables of "env" keep names such as `constructor`, up to the process itself', async () => {
   const server = serverOf(await accepted(one({ env: withEach('v'), command: process.execPath })));
-  expect(Object.keys(server.env).toSorted()).toEqual(NAMES.toSorted());
+  expect(Object.keys(server.source.env).toSorted()).toEqual(NAMES.toSorted());
   const ground = { environment: process.env, containment: undefined, secrets: [] };
   const { env } = processSpec(server, ground);
   const print = `process.stdout.write(JSON.stringify(${JSON.stringify(NAMES)}.map((name) => Object.entries(process.env).find(([key]) => key === name)?.[1] ?? null)))`;
@@ -29,7 +29,7 @@ test('[F-576] what is wrong with one of them is said, as of any other', async ()
 test('[F-576] and so do variables that each person has', async () => {
   const perUser = { env: withEach({ person: 'id' }) };
   const server = serverOf(await accepted(one({ bridge: { perUser } })));
-  const names = server.perUser?.variables.map(({ name }) => name) ?? [];
+  const names = server.source.perUser?.variables.map(({ name }) => name) ?? [];
   expect(names.toSorted()).toEqual(NAMES.toSorted());
   const found = await problems(one({ bridge: { perUser: { env: withEach('text') } } }));
   expect(found.filter(({ what }) => what.includes('{ "file": … }'))).toHaveLength(NAMES.length);

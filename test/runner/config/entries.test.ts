@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { accepted, beside, fates, folder, namesOf, one, problems, serverOf } from './reading.ts';
+import { accepted, beside, fates, folder, namesOf, one, problems, processOf } from './reading.ts';
 
 describe('a server that its program has switched off is not served (F-220)', () => {
   it.each([
@@ -234,7 +234,7 @@ describe('spellings of other programs (F-226)', () => {
   ])('%s', async (_title, entry, expected) => {
     const config = await accepted(one(entry));
     expect(fates(config)).toEqual([]);
-    expect(serverOf(config)).toMatchObject({ command: 'node', ...expected });
+    expect(processOf(config)).toMatchObject({ command: 'node', ...expected });
   });
 
   it('a file of variables, under those of the entry', async () => {
@@ -250,9 +250,14 @@ describe('spellings of other programs (F-226)', () => {
       join(folder, 'envs/.env'),
     ]) {
       const config = await accepted(one({ envFile, env: { A: 'own' } }));
-      expect(serverOf(config).env).toEqual({ A: 'own', B: 'two # words', C: '${A}', D: 'x' });
+      expect(processOf(config).env).toEqual({
+        A: 'own',
+        B: 'two # words',
+        C: '${A}',
+        D: 'x',
+      });
     }
     const both = await accepted(one({ envFile: ['envs/.env', 'more.env'] }));
-    expect(serverOf(both).env).toMatchObject({ A: '1', D: 'later' });
+    expect(processOf(both).env).toMatchObject({ A: '1', D: 'later' });
   });
 });

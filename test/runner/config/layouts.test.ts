@@ -1,7 +1,7 @@
 // Config files that other programs wrote: where each keeps its servers, in which format, and what is said of the rest.
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { accepted, fates, folder, namesOf, problems, serverOf, warned } from './reading.ts';
+import { accepted, fates, folder, namesOf, problems, processOf, warned } from './reading.ts';
 
 const stdio = { command: 'node', args: ['x.js'] };
 const remote = { type: 'http', url: 'https://x.example/mcp' };
@@ -108,7 +108,7 @@ describe('files in JSON (F-224)', () => {
     expect(config.serversAt).toEqual(serversAt);
     expect(namesOf(config)).toEqual(served);
     const [first = ''] = served;
-    expect(serverOf(config, first)).toMatchObject({ command: 'node', args: ['x.js'] });
+    expect(processOf(config, first)).toMatchObject({ command: 'node', args: ['x.js'] });
     expect(fates(config).every((fate) => fate.includes('elsewhere'))).toBe(true);
   });
 
@@ -146,7 +146,7 @@ describe('files in JSON (F-224)', () => {
     };
     const config = await accepted(manifest, {}, join(folder, 'manifest.json'));
     expect(config.serversAt).toEqual(['server', 'mcp_config']);
-    expect(serverOf(config, 'x')).toMatchObject({
+    expect(processOf(config, 'x')).toMatchObject({
       command: 'nodejs',
       args: [join(folder, 'server/index.js')],
       env: { A: '1', B: '2' },
@@ -200,7 +200,7 @@ capacity = 5
 `;
     const config = await accepted(toml, { KEY: 'k' }, join(folder, 'config.toml'));
     expect(namesOf(config)).toEqual(['a']);
-    expect(serverOf(config, 'a')).toMatchObject({
+    expect(processOf(config, 'a')).toMatchObject({
       args: ['x.js'],
       env: { KEY: 'k' },
       inheritEnv: ['TOKEN'],
@@ -235,7 +235,7 @@ capacity = 5
 `;
     const config = await accepted(yaml, {}, join(folder, 'config.yaml'));
     expect(namesOf(config)).toEqual(['github', 'nested']);
-    expect(serverOf(config, 'github')).toMatchObject({
+    expect(processOf(config, 'github')).toMatchObject({
       command: 'npx',
       args: ['-y', '@scope/server-github@1.2.3'],
       env: { TOKEN: 'abcdefgh', PORT: '0123' },
@@ -257,12 +257,12 @@ mcpServers:
 `;
     const config = await accepted(yaml, {}, join(folder, 'merged.yaml'));
     expect(namesOf(config)).toEqual(['a', 'b', 'c']);
-    expect(serverOf(config, 'b')).toMatchObject({
+    expect(processOf(config, 'b')).toMatchObject({
       command: 'node',
       args: ['x.js'],
       env: { A: 'b' },
     });
-    expect(serverOf(config, 'c')).toMatchObject({ command: 'deno', env: { A: 'b' } });
+    expect(processOf(config, 'c')).toMatchObject({ command: 'deno', env: { A: 'b' } });
   });
 
   it('Continue, and LibreChat', async () => {

@@ -41,7 +41,7 @@ describe('[F-660] several config files', () => {
     expect(serverOf(config, 'my-files-3')).toMatchObject({
       name: 'my-files-3',
       configuredAs: 'my files',
-      args: ['y'],
+      source: { args: ['y'] },
     });
     expect(warned(config).filter((text) => text.includes('another file'))).toHaveLength(2);
     const long = 'n'.repeat(64);

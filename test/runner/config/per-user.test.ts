@@ -7,13 +7,13 @@ import { personPath, type PerUser } from '../../../runner/core/per-user.ts';
 import { PERSON_ID } from '../../../shared/ids.ts';
 import { Findings } from '../../../runner/config/findings.ts';
 import { readPerUser, type PerUserGround } from '../../../runner/config/per-user.ts';
-import { accepted, file, folder, one, problems, serverOf } from './reading.ts';
+import { accepted, file, folder, one, problems, processOf } from './reading.ts';
 
 const FILE = '/people/${person.id}/github';
 const withEnv = (env: object, rest: object = {}) => one({ bridge: { perUser: { env }, ...rest } });
 
 const readable = async (content: unknown, environment = {}): Promise<PerUser> => {
-  const { perUser } = serverOf(await accepted(content, environment));
+  const { perUser } = processOf(await accepted(content, environment));
   if (!perUser) throw new Error('There is a "perUser".');
   return perUser;
 };

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { emptyProblems, readConfig } from '../../../runner/config/read.ts';
-import type { LeftOut, RunnerConfig, ServerConfig } from '../../../runner/config/runner-config.ts';
+import type {
+  LeftOut,
+  ProcessSource,
+  RunnerConfig,
+  ServerConfig,
+} from '../../../runner/config/runner-config.ts';
 import { type ConfigProblem, describeProblem } from '../../../runner/config/problem.ts';
 
 export const folder = mkdtempSync(join(tmpdir(), 'mcp-config-'));
@@ -46,6 +51,10 @@ export function serverOf(config: RunnerConfig, name = 's'): ServerConfig {
   if (server === undefined) throw new Error(`no server ${name}`);
   return server;
 }
+
+/** What the processes of a server are made of. */
+export const processOf = (config: RunnerConfig, name = 's'): ProcessSource =>
+  serverOf(config, name).source;
 
 export const namesOf = (config: RunnerConfig): string[] => [...config.servers.keys()];
 

@@ -5,7 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { fillReferences, hasReference } from '../../../runner/config/references.ts';
 import { excessOf } from '../../fixtures/growth.ts';
-import { accepted, beside, fates, folder, namesOf, one, serverOf } from './reading.ts';
+import { accepted, beside, fates, folder, namesOf, one, processOf } from './reading.ts';
 
 const sources = (environment: NodeJS.ProcessEnv = {}) => ({ environment, places: new Map() });
 
@@ -24,7 +24,7 @@ describe('what references are filled with (F-227)', () => {
       }),
       { HOST: 'h', KEY: '${HOST}' },
     );
-    expect(serverOf(config)).toMatchObject({
+    expect(processOf(config)).toMatchObject({
       args: ['h:80', 'ahbh', '${HOST}', '$HOST', 'or'],
       // What a variable holds is not filled again.
       env: { KEY: '${HOST}' },
@@ -44,7 +44,7 @@ describe('what references are filled with (F-227)', () => {
         cwd: '${CLAUDE_PLUGIN_ROOT}',
       }),
     );
-    expect(serverOf(config)).toMatchObject({
+    expect(processOf(config)).toMatchObject({
       command: join(homedir(), 'bin/server'),
       args: [join(folder, 'x'), basename(folder), folder, folder],
       cwd: folder,
@@ -59,16 +59,16 @@ describe('what references are filled with (F-227)', () => {
         {},
         join(folder, name, 'mcp.json'),
       );
-      expect(serverOf(config)).toMatchObject({ args: [folder], cwd: folder });
+      expect(processOf(config)).toMatchObject({ args: [folder], cwd: folder });
     }
   });
 
   it('reads {env:NAME} as opencode writes it, and nowhere else', async () => {
     const entry = { type: 'local', command: ['node', '{env:A}', '${A}'] };
     const opencode = await accepted({ mcp: { s: entry } }, { A: 'x' });
-    expect(serverOf(opencode).args).toEqual(['x', 'x']);
+    expect(processOf(opencode).args).toEqual(['x', 'x']);
     const other = await accepted({ mcpServers: { s: entry } }, { A: 'x' });
-    expect(serverOf(other).args).toEqual(['{env:A}', 'x']);
+    expect(processOf(other).args).toEqual(['{env:A}', 'x']);
   });
 });
 

@@ -7,7 +7,7 @@ import { readConfig } from '../../../runner/config/read.ts';
 import { describeProblem } from '../../../runner/config/problem.ts';
 import { CONFIG_VERSION } from '../../../runner/config/version.ts';
 import { runnerNameOf } from '../../../runner/config/reader.ts';
-import { accepted, file, folder, namesOf, one, problems, serverOf } from './reading.ts';
+import { accepted, file, folder, namesOf, one, problems, processOf, serverOf } from './reading.ts';
 
 const block = (bridge: object) => one({ bridge });
 const top = (bridge: object) => ({ ...one({}), bridge });
@@ -28,14 +28,17 @@ describe('what a config becomes', () => {
     expect(config).not.toHaveProperty('statusPort');
     expect(serverOf(config)).toEqual({
       name: 's',
-      command: 'node',
-      args: [],
-      env: {},
+      source: {
+        kind: 'process',
+        command: 'node',
+        args: [],
+        env: {},
+        cwd: folder,
+        inheritEnv: [],
+        stderr: 'log',
+      },
       secrets: [],
-      cwd: folder,
-      inheritEnv: [],
       warm: 0,
-      stderr: 'log',
       idleTimeoutMs: 1_800_000,
       stateless: false,
       vanishTimeoutMs: 30_000,
@@ -111,13 +114,17 @@ describe('what a config becomes', () => {
       warnings: [],
     });
     expect(serverOf(config)).toMatchObject({
-      command: './bin/server',
-      args: ['a', ''],
-      env: { KEY: 'value' },
-      cwd: join(folder, 'work'),
-      inheritEnv: ['AWS_*', 'EDITOR'],
+      source: {
+        command: './bin/server',
+        args: ['a', ''],
+        env: { KEY: 'value' },
+        cwd: join(folder, 'work'),
+        inheritEnv: ['AWS_*', 'EDITOR'],
+        stderr: 'client',
+        user: { uid: 61_001, gid: 61_002 },
+        limits: { memoryBytes: 512 * 1024 * 1024, pids: 256, cpus: 0.5 },
+      },
       warm: 2,
-      stderr: 'client',
       idleTimeoutMs: 3_600_000,
       stateless: true,
       vanishTimeoutMs: 0,
@@ -129,8 +136,6 @@ describe('what a config becomes', () => {
       maxSessions: 3,
       tools: { allow: ['get_*'], deny: ['get_all'] },
       methods: { deny: ['prompts/*'] },
-      user: { uid: 61_001, gid: 61_002 },
-      limits: { memoryBytes: 512 * 1024 * 1024, pids: 256, cpus: 0.5 },
     });
   });
 
@@ -149,7 +154,7 @@ describe('what a config becomes', () => {
       },
       { BIN: '/opt', HOST: 'h.example', KEY: '${HOST}', EMPTY: '' },
     );
-    expect(serverOf(config)).toMatchObject({
+    expect(processOf(config)).toMatchObject({
       command: '/opt/server',
       args: ['--at=h.example:80', '${HOST}', '$HOST'],
       // What a variable holds is not filled again.

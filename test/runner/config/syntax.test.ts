@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseJson } from '../../../runner/config/json-syntax.ts';
 import { plainNumbers } from '../../../runner/config/source-number.ts';
-import { accepted, fates, namesOf, one, problems, serverOf } from './reading.ts';
+import { accepted, fates, namesOf, one, problems, processOf, serverOf } from './reading.ts';
 
 describe('what is read (F-225)', () => {
   it('comments and trailing commas', async () => {
     const config = await accepted(`// of our team
       { /* all of them */ "mcpServers": { "s": { "command": "node", "args": ["a", "b",], }, // the last
       }, }`);
-    expect(serverOf(config).args).toEqual(['a', 'b']);
+    expect(processOf(config).args).toEqual(['a', 'b']);
   });
 
   it.each([
@@ -20,7 +20,7 @@ describe('what is read (F-225)', () => {
   ] as const)('%s', async (_title, encoding, mark) => {
     const text = `${mark}${JSON.stringify(one({ args: ['größe'] }), undefined, 2)}`;
     const config = await accepted(Buffer.from(text.replaceAll('\n', '\r\n'), encoding));
-    expect(serverOf(config).args).toEqual(['größe']);
+    expect(processOf(config).args).toEqual(['größe']);
   });
 
   it('UTF-16 of the other byte order', async () => {
@@ -33,8 +33,7 @@ describe('what is read (F-225)', () => {
       `{"mcpServers":{"s":{"command":"node","args":[1.10,1e3],"env":{"ID":12345678901234567890,"V":2.0},"bridge":{"warm":1.0}}},"bridge":{"capacity":1e2}}`,
     );
     expect(serverOf(config)).toMatchObject({
-      args: ['1.10', '1e3'],
-      env: { ID: '12345678901234567890', V: '2.0' },
+      source: { args: ['1.10', '1e3'], env: { ID: '12345678901234567890', V: '2.0' } },
       warm: 1,
     });
     expect(config.capacity).toBe(100);

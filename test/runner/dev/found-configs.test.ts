@@ -104,7 +104,8 @@ test('[F-660] Claude Code keeps servers of one folder in the file of the user; t
     [undefined, ['mine']],
   ]);
   const reading = await readConfigs(offers, {});
-  const started = reading.ok && [...reading.config.servers.values()].map((server) => server.cwd);
+  const started =
+    reading.ok && [...reading.config.servers.values()].map((server) => server.source.cwd);
   expect(started).toEqual([cwd, home]);
 });
 
