@@ -145,11 +145,14 @@ describe('[F-426] oauth4webapi, which takes nothing that an RFC does not allow',
   });
 });
 
-/** The first URL of the edge's sign-in page that a program prints. */
+/** The address of the edge's sign-in page, as programs print it. */
+const AUTHORIZE_URL = /http:\/\/\S+\/authorize\?\S+/u;
+
+/** The first one that a program prints. */
 async function signInUrl(output: Readable, said: string[]): Promise<string> {
   for await (const line of createInterface({ input: output })) {
     said.push(line);
-    const [url] = /http:\/\/\S+\/authorize\?\S+/u.exec(line) ?? [];
+    const [url] = AUTHORIZE_URL.exec(line) ?? [];
     if (url !== undefined) return url;
   }
   throw new Error(`It asked nobody to sign in:\n${said.join('\n')}`);
@@ -180,19 +183,26 @@ test('[F-427] the official conformance suite finds nothing wrong with the author
     ],
     { cwd: process.cwd(), env: process.env },
   );
+  onTestFinished(() => void child.process.kill('SIGKILL'));
   child.control.resume();
   const said: string[] = [];
-  createInterface({ input: child.stderr }).on('line', (line) => void said.push(line));
-  const lines = createInterface({ input: child.stdout });
   const asked = Promise.withResolvers<string>();
-  lines.on('line', (line) => {
+  const listens = Promise.withResolvers<void>();
+  createInterface({ input: child.stderr }).on('line', (line) => void said.push(line));
+  createInterface({ input: child.stdout }).on('line', (line) => {
     said.push(line);
-    const [url] = /http:\/\/\S+\/authorize\?\S+/u.exec(line) ?? [];
+    const [url] = AUTHORIZE_URL.exec(line) ?? [];
     if (url !== undefined) asked.resolve(url);
+    // It prints the page's address before it listens for the answer.
+    if (line.startsWith('Callback server started')) listens.resolve();
   });
-  const exited = once(child.process, 'exit');
-  await allowAndReturn(await asked.promise);
-  const [code] = (await exited) as [number | null];
+  const exited = once(child.process, 'close') as Promise<[number | null]>;
+  const over = exited.then(([code]) => {
+    throw new Error(`The suite ended with ${code} and asked nobody:\n${said.join('\n')}`);
+  });
+  const [url] = await Promise.race([Promise.all([asked.promise, listens.promise]), over]);
+  await allowAndReturn(url);
+  const [code] = await exited;
   const text = said.join('\n');
   expect([code, text]).toEqual([0, expect.stringMatching(/3 passed, 0 failed/u)]);
 });
