@@ -1886,6 +1886,31 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'what happened is not recorded, or the record holds what it must not',
     tests: ['edge/core/log.test.ts'],
   },
+
+  // What clients see of tools
+  'F-770': {
+    fault:
+      'renamed and newly described tools: lists and calls, byte for byte where nothing is changed',
+    tests: ['runner/core/tool-view.test.ts', 'e2e/tool-view.test.ts'],
+  },
+  'F-771': {
+    fault: 'a tool gets the name that another of the server has',
+    tests: ['runner/core/tool-view.test.ts'],
+  },
+  'F-772': {
+    fault:
+      'an argument that the config fixes: not asked for, put in, and refused from clients in any spelling',
+    tests: ['runner/core/tool-view.test.ts', 'e2e/tool-view.test.ts'],
+  },
+  'F-773': {
+    fault:
+      'mistakes in the rules for tools: the same name twice, rules by new names, rules for forbidden tools',
+    tests: ['runner/config/tool-rules.test.ts'],
+  },
+  'F-774': {
+    fault: 'an argument that the config fixes and a header is to repeat',
+    tests: ['runner/translate/tool-headers.test.ts', 'e2e/tool-view.test.ts'],
+  },
 };
 
 /** Every row there is, group by group, so that none can be left out above. */
@@ -1944,4 +1969,5 @@ export const FAULT_IDS: readonly string[] = [
   'F-570 F-571 F-572 F-573 F-574 F-575 F-576 F-577',
   'F-630 F-631 F-632 F-633 F-634 F-635 F-636',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
+  'F-770 F-771 F-772 F-773 F-774',
 ].flatMap((group) => group.split(' '));

@@ -196,6 +196,51 @@ const nameRules = (form: string, what: string) =>
     ),
   );
 
+const TOOL = 'the name of a tool, or a pattern such as "get_*"';
+const RULES = 'an object with "allow", "deny", "rename", "describe" or "arguments"';
+const SHOWN_NAME = 'a name of letters, digits, "_", "-", "." and "/", at most 128 characters';
+
+/** Something for each of some tools. Unknown names are found when the server has listed its tools. */
+function byTool<Value extends v.BaseSchema<unknown, string | object, v.BaseIssue<unknown>>>(
+  value: Value,
+  wanted: string,
+  description: string,
+) {
+  return v.optional(
+    v.pipe(withAnyName(v.record(v.string(), value, wanted)), v.description(description)),
+  );
+}
+
+/** What clients see of a server's tools. Mistakes here must never open anything, so unknown keys are an error. */
+export const toolRules = v.pipe(
+  v.strictObject(
+    {
+      allow: v.optional(
+        names(TOOL, 'Only these; everything else is refused. "*" stands for any text.'),
+      ),
+      deny: v.optional(names(TOOL, 'Not these, whatever "allow" names.')),
+      rename: byTool(
+        v.pipe(v.string(SHOWN_NAME), v.regex(/^[A-Za-z0-9_./-]{1,128}$/, SHOWN_NAME)),
+        `an object; each tool has ${SHOWN_NAME}`,
+        'The names that clients see, by the names of the server.',
+      ),
+      describe: byTool(
+        v.string('a description, as a string'),
+        'an object; each tool has a description',
+        'The descriptions that clients see, by the names of the server.',
+      ),
+      arguments: byTool(
+        withAnyName(v.record(v.string(), v.any(), 'an object; each argument has its value')),
+        'an object; each tool has an object of arguments',
+        'Values of arguments that clients neither see nor send, by the names of the server.',
+      ),
+    },
+    RULES,
+  ),
+  v.check((rules) => Object.values(rules).some((rule) => rule !== undefined), RULES),
+  v.description('Which tools clients may call and see, whoever they are, and under which names.'),
+);
+
 const variableName = v.pipe(
   v.string('a variable name'),
   v.regex(/^[^=\u0000]+$/, 'a variable name without "="'),
@@ -361,10 +406,7 @@ export const serverBlock = v.strictObject(
         'How long a call waits after it asked its 2026-07-28 client for input.',
       ),
     ),
-    tools: nameRules(
-      'the name of a tool, or a pattern such as "get_*"',
-      'Which tools clients may call and see, whoever they are.',
-    ),
+    tools: v.optional(toolRules),
     methods: nameRules(
       'the name of a method, or a pattern such as "resources/*"',
       'Which methods clients may use, beside those that make a session.',

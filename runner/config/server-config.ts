@@ -16,6 +16,7 @@ import { readPerUser } from './per-user.ts';
 import type { Keys } from './problem.ts';
 import type { ReferenceSources, Variable } from './references.ts';
 import type { LimitsBlock, RunnerBlock, ServerEntry } from './schema.ts';
+import { judgeToolRules } from './tool-rules.ts';
 import { entryWarnings } from './warnings.ts';
 
 /** What all servers of a file have in common. */
@@ -71,6 +72,7 @@ export function serverConfig(
       'Start mcp-bridge as root, and set "user" to another one.',
     );
   }
+  if (bridge.tools) judgeToolRules(bridge.tools, ['bridge', 'tools'], findings);
   return {
     name,
     source: {

@@ -171,7 +171,8 @@ export class ClientToProcess {
 
   /** A notification has no answer, so one that goes nowhere is refused with its post. */
   #whyNotTold(first: MessageView): string | undefined {
-    return this.#parts.policy?.refusal(first) ?? this.#parts.refusal(first);
+    const judged = this.#parts.policy?.judge(first);
+    return judged?.ok === false ? judged.refusal : this.#parts.refusal(first);
   }
 
   #whyNoBatch(): string | undefined {
@@ -237,11 +238,11 @@ export class ClientToProcess {
       const words = `${method} is a notification, not a request, so it takes no id.`;
       return outcomes.refuse(call, { code: CODE.methodNotFound, message: words }, now);
     }
-    const forbidden = this.#parts.policy?.refusal(message);
-    if (forbidden !== undefined)
-      return outcomes.fail(call, { fault: 'not_allowed', message: forbidden }, now);
+    const judged = this.#parts.policy?.judge(message);
+    if (judged?.ok === false)
+      return outcomes.fail(call, { fault: 'not_allowed', message: judged.refusal }, now);
     const own = encoder.encode(String(call.bridgeId));
-    const edits: Edit[] = [{ ...idAt, with: own }];
+    const edits: Edit[] = [{ ...idAt, with: own }, ...(judged?.edits ?? [])];
     if (tokenAt) edits.push({ ...tokenAt, with: own });
     const passed = message.edited(edits);
     out.pass(span && spans ? spans.carriedBy(passed, span) : passed);
@@ -257,7 +258,8 @@ export class ClientToProcess {
 
   #notify(message: MessageView, now: number): void {
     if (message.method === 'notifications/cancelled') return this.#cancel(message, now);
-    if (this.#parts.policy?.refusal(message) !== undefined)
+    const judged = this.#parts.policy?.judge(message);
+    if (judged?.ok === false)
       return this.#parts.out.noteDrop('a notification that is not allowed; dropped', {}, now);
     this.#parts.hearing.notified(now);
     this.#parts.out.pass(message);

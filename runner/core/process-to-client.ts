@@ -102,7 +102,7 @@ export class ProcessToClient {
     if (!idAt || !call) return this.#stray(answer, number, now);
     hearing.answered(call.bridgeId, answer.bytes.length);
     const edits = [{ ...idAt, with: call.clientIdBytes }];
-    if (call.method === LIST_METHOD) edits.push(...(this.#parts.policy?.hiding(answer) ?? []));
+    if (call.method === LIST_METHOD) edits.push(...(this.#parts.policy?.listed(answer) ?? []));
     edits.sort((one, other) => one.start - other.start);
     const message = spliceApart(answer.bytes, edits);
     const outcome = answer.kind === 'error' ? 'error' : 'result';

@@ -1,6 +1,7 @@
 // Chooses what a session speaks to: the server's own process when both are of one era, else a translator in front of it.
 import type { OpenFrame } from '../../shared/link/control-frames.ts';
 import type { ServerConfig } from '../config/runner-config.ts';
+import { ToolView } from '../core/tool-view.ts';
 import type { Log } from '../log.ts';
 import type { ServerProcess } from './pooled-process.ts';
 import type { ProcessPool } from './process-pool.ts';
@@ -17,7 +18,10 @@ import { createSealer, digest } from './sealer.ts';
 const MAX_PARKED = 64;
 
 /** What a translator needs to know of the server. */
-type TranslatedServer = Pick<ServerConfig, 'name' | Exclude<keyof ModernClientLimits, 'maxParked'>>;
+type TranslatedServer = Pick<
+  ServerConfig,
+  'name' | 'tools' | Exclude<keyof ModernClientLimits, 'maxParked'>
+>;
 
 /** Where the processes of a server come from, and what is known of them. */
 export type SessionPool = Pick<ProcessPool, 'eras' | 'take' | 'served' | 'learned' | 'quote'>;
@@ -43,12 +47,14 @@ export function sessionProcess(parts: ProcessChoice): SessionProcess {
 
 function modernTranslator({ open, server, pool }: ProcessChoice): Translator {
   const of = { server: server.name, principal: open.principal };
+  const view = ToolView.of(server.tools);
   return new ForModernClient({
     ...of,
     sealer: createSealer(of),
     digest,
     limits: { ...server, maxParked: MAX_PARKED },
     quote: (bytes, isCut) => pool.quote(bytes, isCut),
+    fixed: view && ((tool) => view.fixedArguments(tool)),
   });
 }
 

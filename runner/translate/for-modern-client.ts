@@ -16,6 +16,7 @@ import { bridgeIdOf } from '../core/bridge-ids.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { OwnRequests } from './own-requests.ts';
 import { ProcessHearing } from './process-hearing.ts';
+import type { FixedArguments } from './tool-headers.ts';
 import type { Digest, Sealer } from './modern-to-legacy/request-state.ts';
 import { MAX_WAITING_BYTES } from './modern-to-legacy/waiting-calls.ts';
 import {
@@ -33,6 +34,8 @@ export interface ModernClientOptions {
   readonly limits: ModernClientLimits;
   /** Prepares what a process printed to be shown to a client. */
   readonly quote: Quote;
+  /** Arguments that no client sends, and no header repeats; absent: none. */
+  readonly fixed?: FixedArguments | undefined;
 }
 
 const bytesOf = ({ message: { bytes } }: ClientCall): number => bytes.length;
@@ -213,7 +216,12 @@ export class ForModernClient implements Translator {
 
   #modernSide(): SharedProcess {
     const { requestTimeoutMs } = this.#options.limits;
-    return new SharedProcess({ effects: this.#effects, own: this.#own, requestTimeoutMs });
+    return new SharedProcess({
+      effects: this.#effects,
+      own: this.#own,
+      requestTimeoutMs,
+      fixed: this.#options.fixed,
+    });
   }
 
   #legacySide(): ModernToLegacy {

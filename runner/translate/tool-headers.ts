@@ -24,6 +24,11 @@ const FRESH_MS = 1_000;
 /** Most pages of one list: a server that always gives another cursor must not be followed for ever. */
 const MAX_PAGES = 100;
 
+/** The arguments of a tool that the runner puts in, so that no client knows of them. */
+export type FixedArguments = (tool: string) => ReadonlySet<string>;
+
+const NONE: FixedArguments = () => new Set();
+
 interface Listing {
   readonly slot: number;
   readonly endsAt: number;
@@ -37,6 +42,7 @@ interface Listing {
 export class ToolHeaders {
   readonly #own: OwnRequests;
   readonly #params: object;
+  readonly #fixed: FixedArguments;
   /** By tool name; only tools with such headers. */
   #known: ReadonlyMap<string, readonly ParamHeader[]> | undefined;
   #listedAt = 0;
@@ -45,9 +51,10 @@ export class ToolHeaders {
   #isStale = false;
 
   /** @param params of `tools/list` as these processes want it. */
-  constructor(own: OwnRequests, params: object) {
+  constructor(own: OwnRequests, params: object, fixed = NONE) {
     this.#own = own;
     this.#params = params;
+    this.#fixed = fixed;
   }
 
   /** `unknown`: the process at `slot`, or another, is being asked; ask again at each of its messages. */
@@ -113,7 +120,7 @@ export class ToolHeaders {
 
   #listed(listing: Listing, answer: OwnAnswer, now: number): void {
     // A server without tools refuses the list; it can judge a call itself.
-    if (answer.ok) remember(answer.message, listing.tools);
+    if (answer.ok) remember(answer.message, listing.tools, this.#fixed);
     const cursor = answer.ok ? answer.result['nextCursor'] : undefined;
     // Some servers send an empty cursor at the end, or the same page for ever.
     const isLast = typeof cursor !== 'string' || cursor === '' || cursor === listing.cursor;
@@ -131,7 +138,11 @@ export class ToolHeaders {
 }
 
 /** Notes the tools of a list that have such headers. Schemas without any, nearly all, are skipped unread. */
-function remember(answer: MessageView, known: Map<string, readonly ParamHeader[]>): void {
+function remember(
+  answer: MessageView,
+  known: Map<string, readonly ParamHeader[]>,
+  fixed: FixedArguments,
+): void {
   const { bytes } = answer;
   const tools = answer.at('result', 'tools');
   if (!tools || !mayNameHeaders(bytes.subarray(tools.start, tools.end))) return;
@@ -139,7 +150,11 @@ function remember(answer: MessageView, known: Map<string, readonly ParamHeader[]
     const tool = bytes.subarray(start, end);
     if (!mayNameHeaders(tool)) continue;
     const name = stringAt(tool, 'name');
-    const headers = paramHeadersOf(parsedAt(tool, 'inputSchema'));
-    if (name !== undefined && headers.length > 0) known.set(name, headers);
+    if (name === undefined) continue;
+    const isFixed = fixed(name);
+    const headers = paramHeadersOf(parsedAt(tool, 'inputSchema')).filter(
+      ({ path: [argument = ''] }) => !isFixed.has(argument),
+    );
+    if (headers.length > 0) known.set(name, headers);
   }
 }

@@ -36,7 +36,7 @@ import type { OwnRequests } from '../own-requests.ts';
 import type { Digest, Sealer } from './request-state.ts';
 import { ReturningCalls } from './returning-calls.ts';
 import { answerFor } from './answers.ts';
-import { ToolHeaders } from '../tool-headers.ts';
+import { ToolHeaders, type FixedArguments } from '../tool-headers.ts';
 import { Turns } from './turns.ts';
 import { WaitingCalls } from './waiting-calls.ts';
 
@@ -73,6 +73,7 @@ export class ModernToLegacy {
     digest: Digest;
     limits: ModernClientLimits;
     startError: StartError;
+    fixed?: FixedArguments | undefined;
   }) {
     this.#effects = options.effects;
     this.#own = options.own;
@@ -106,7 +107,7 @@ export class ModernToLegacy {
       subscriptions: this.#subscriptions,
     });
     this.#waiting = new WaitingCalls({ ...options, pool: this.#pool, calls: this.#calls });
-    this.#headers = new ToolHeaders(options.own, {});
+    this.#headers = new ToolHeaders(options.own, {}, options.fixed);
     this.#ends = new ProcessEnds({
       ...options,
       pool: this.#pool,

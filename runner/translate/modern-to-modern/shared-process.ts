@@ -24,7 +24,7 @@ import {
   type ModernProcess,
 } from './notices.ts';
 import type { OwnRequests } from '../own-requests.ts';
-import { ToolHeaders } from '../tool-headers.ts';
+import { ToolHeaders, type FixedArguments } from '../tool-headers.ts';
 
 export class SharedProcess {
   readonly #effects: Effects;
@@ -33,10 +33,15 @@ export class SharedProcess {
   readonly #liveness: Liveness;
   #process: ModernProcess | undefined;
 
-  constructor(options: { effects: Effects; own: OwnRequests; requestTimeoutMs: number }) {
+  constructor(options: {
+    effects: Effects;
+    own: OwnRequests;
+    requestTimeoutMs: number;
+    fixed?: FixedArguments | undefined;
+  }) {
     this.#effects = options.effects;
     this.#own = options.own;
-    this.#headers = new ToolHeaders(options.own, { _meta: OWN_META });
+    this.#headers = new ToolHeaders(options.own, { _meta: OWN_META }, options.fixed);
     this.#liveness = new Liveness({
       silenceMs: options.requestTimeoutMs,
       probe: (slot) => this.#own.send(slot, 'server/discover', { _meta: OWN_META }),

@@ -12,7 +12,8 @@ const refusalOf = (rules: PolicyRules, message: object | string): string | undef
   const text = typeof message === 'string' ? message : rpc(message);
   const view = onlyMessageIn(encoder.encode(text));
   if (!view) throw new Error(`no message: ${text}`);
-  return Policy.of(rules)?.refusal(view);
+  const judged = Policy.of(rules)?.judge(view);
+  return judged?.ok === false ? judged.refusal : undefined;
 };
 const isCallable = (tools: PolicyRules['tools'], name: string): boolean =>
   refusalOf({ tools }, { id: 1, method: 'tools/call', params: { name } }) === undefined;

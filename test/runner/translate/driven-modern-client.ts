@@ -3,6 +3,7 @@
 import { OWN_IDS_FROM } from '../../../runner/core/calls.ts';
 import { createSealer, digest } from '../../../runner/sessions/sealer.ts';
 import { ForModernClient } from '../../../runner/translate/for-modern-client.ts';
+import type { FixedArguments } from '../../../runner/translate/tool-headers.ts';
 import type { ModernClientLimits } from '../../../runner/translate/modern-to-legacy/translation.ts';
 import {
   NO_ERA_KNOWN,
@@ -58,7 +59,13 @@ export class DrivenModernClient {
   #lastId = 0;
   #effects: TranslateEffect[] = [];
 
-  constructor(options: { eras?: Partial<KnownEras>; limits?: Partial<ModernClientLimits> } = {}) {
+  constructor(
+    options: {
+      eras?: Partial<KnownEras>;
+      limits?: Partial<ModernClientLimits>;
+      fixed?: FixedArguments;
+    } = {},
+  ) {
     this.eras = { ...NO_ERA_KNOWN, ...options.eras };
     const of = { server: 'fixture', principal: 'p' };
     this.translator = new ForModernClient({
@@ -66,6 +73,7 @@ export class DrivenModernClient {
       sealer: createSealer(of),
       digest,
       quote: (bytes) => decoder.decode(bytes),
+      fixed: options.fixed,
       limits: {
         maxProcesses: 4,
         stateless: false,

@@ -187,6 +187,15 @@ describe('Mcp-Param headers', () => {
     expect(driven.written(1)).toMatchObject([{ id }]);
   });
 
+  test('[F-774] are not wanted for an argument that the runner fixes, only for the others', () => {
+    const fixed = (name: string) => new Set(name === 't' ? ['region'] : []);
+    const driven = new DrivenModernClient({ eras: { modern: true }, fixed });
+    const place = { type: 'string', 'x-mcp-header': 'Place' };
+    driven.tools = [tool({ region, place })];
+    expect(isPassed(driven, { region: 'x', place: 'y' }, { 'mcp-param-place': 'y' })).toBe(true);
+    expect(isPassed(driven, { region: 'x', place: 'y' }, { 'mcp-param-place': 'z' })).toBe(false);
+  });
+
   test('wait for another process when the one that lists its tools is gone', () => {
     const driven = DrivenModernClient.legacy();
     driven.listsTools = false;
