@@ -15,8 +15,9 @@ const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
 const ARCHITECTURE = 'shared/ARCHITECTURE.md';
 const PROMISES = 'shared/PROMISES.md';
 const PROTOCOL = 'shared/link/PROTOCOL.md';
+const REFERENCE = 'shared/REFERENCE.md';
 const CONTRIBUTING = '.github/CONTRIBUTING.md';
-const PAPERS = [ARCHITECTURE, PROMISES, PROTOCOL, CONTRIBUTING, 'README.md'];
+const PAPERS = [ARCHITECTURE, PROMISES, PROTOCOL, REFERENCE, CONTRIBUTING, 'README.md'];
 
 /** Everything that people write and read here. */
 const FILES = [
@@ -149,6 +150,30 @@ describe('rooms', () => {
       .flatMap(importedBy)
       .filter((other) => other !== room && !isShared(other));
     expect(sorted(others).filter((other) => !allowed.includes(other))).toEqual([]);
+  });
+});
+
+describe('links', () => {
+  /** The anchors of a paper: its headings as GitHub names them, and those it names itself. */
+  const anchorsOf = (text: string): string[] => [
+    ...all(text, /^#+ (.*)$/gmu).map((heading) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replaceAll(/\s/gu, '-'),
+    ),
+    ...all(text, /<a id="([^"]+)">/gu),
+  ];
+
+  test.each(PAPERS)('of %s lead to what is there', (paper) => {
+    const links = all(textOf(paper), /\]\(([^)\s]+)\)/gu).filter((link) => !link.includes('://'));
+    const broken = links.filter((link) => {
+      const [path = '', anchor] = link.split('#');
+      const target = path === '' ? paper : join(dirname(paper), path);
+      if (!existsSync(join(root, target))) return true;
+      return anchor !== undefined && !anchorsOf(textOf(target)).includes(anchor);
+    });
+    expect(broken).toEqual([]);
   });
 });
 

@@ -1,12 +1,18 @@
-// The commands that README.md has in its fenced `sh` blocks, and those that test/e2e/readme.test.ts does not run, with the reason.
+// The commands that README.md and REFERENCE.md have in their fenced `sh` blocks, and those that test/e2e/readme.test.ts does not run, with the reason.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export const README = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
+const textOf = (name: string): string =>
+  readFileSync(join(import.meta.dirname, '..', name), 'utf8');
+
+export const README = textOf('README.md');
+
+/** All that users read. */
+export const MANUAL = `${README}\n${textOf('shared/REFERENCE.md')}`;
 
 /** In their order, without what stands behind a #. */
 export const README_COMMANDS: readonly string[] = [
-  ...README.matchAll(/^```sh\n([^]*?)^```/gmu),
+  ...MANUAL.matchAll(/^```sh\n([^]*?)^```/gmu),
 ].flatMap(([, block = '']) =>
   block
     .split('\n')

@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { commandText, isCommand } from '../runner/commands/commands.ts';
-import { NOT_RUN, README, README_COMMANDS, RUN_ELSEWHERE, RUN_HERE } from './readme-commands.ts';
+import {
+  MANUAL,
+  NOT_RUN,
+  README,
+  README_COMMANDS,
+  RUN_ELSEWHERE,
+  RUN_HERE,
+} from './readme-commands.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -26,8 +33,8 @@ describe('the commands in README.md', () => {
     expect(why.length).toBeGreaterThan(30);
   });
 
-  test('have the options that they are given, wherever README.md names them', () => {
-    const named = [...README.matchAll(/(?<=`|^|sudo )mcp-bridge ([a-z]+)\b([^`\n]*)/gmu)];
+  test('have the options that they are given, wherever README.md and REFERENCE.md name them', () => {
+    const named = [...MANUAL.matchAll(/(?<=`|^|sudo )mcp-bridge ([a-z]+)\b([^`\n]*)/gmu)];
     expect(named.length).toBeGreaterThan(30);
     const wrong = named.flatMap(([whole, name = '', rest = '']) => {
       if (!isCommand(name)) return name === 'help' ? [] : [whole];

@@ -1,5 +1,5 @@
 // The lines that one process prints. Passes messages on, mends what is nearly a message, and ends the request whose answer
-// cannot be read (README, "Servers that bend the protocol").
+// cannot be read (PROMISES.md, "Servers that bend the protocol").
 import type { BridgeRequestId } from '../../shared/ids.ts';
 import type { OnDue } from '../../shared/dues.ts';
 import type { Fault } from '../../shared/fault.ts';

@@ -1,5 +1,5 @@
 // Real servers, each asked the same directly and through the bridge. What the bridge passes through must come back byte for byte; what
-// it translates must be equal but for what the README says it adds.
+// it translates must be equal but for what PROMISES.md says it adds.
 //
 //   node test/field/differential.ts                       all of servers.ts; installs them first (1.3 GB), then about ten minutes
 //   node test/field/differential.ts --only @playwright/mcp,@eslint/mcp

@@ -31,18 +31,32 @@ test.skipIf(!existsSync(SYSTEMD_ANALYZE)).each([
   const file = join(folder, 'mcp-bridge.service');
   writeFileSync(file, systemdUnit(service));
   const scope = 'user' in service ? [] : ['--user'];
-  const env = { ...process.env, XDG_RUNTIME_DIR: folder };
+  expect(await saidOf(file, scope, folder)).toBe('');
+});
+
+test.skipIf(!existsSync(SYSTEMD_ANALYZE)).each(['mcp-bridge.service', 'mcp-bridge-edge.service'])(
+  '[F-562] systemd takes %s, which people copy, without a word',
+  async (name) => {
+    const folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-unit-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const file = join(import.meta.dirname, '../../../.github/deploy', name);
+    expect(await saidOf(file, [], folder)).toBe('');
+  },
+);
+
+/** What systemd has to say about a unit. */
+async function saidOf(file: string, scope: readonly string[], folder: string): Promise<string> {
   const { stdout, stderr } = await promisify(execFile)(
     SYSTEMD_ANALYZE,
     ['verify', '--man=no', ...scope, file],
-    { env },
+    { env: { ...process.env, XDG_RUNTIME_DIR: folder } },
   );
   // It came with systemd 254; older ones say so and go on.
   const said = `${stdout}${stderr}`
     .split('\n')
     .filter((line) => !line.includes('DelegateSubgroup'));
-  expect(said.join('')).toBe('');
-});
+  return said.join('');
+}
 
 test('[F-562] a unit quotes each word, and says whose it is only for the whole machine', () => {
   const unit = systemdUnit({ ...SERVICE, user: 'ann' });
