@@ -1197,6 +1197,13 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     missing: 'Only Chromium is tried, and only where the machine has one.',
   },
 
+  'F-740': {
+    fault:
+      'an edge at a domain of the account: one that is in no zone there, one to which an edge moves',
+    tests: ['e2e/deploy-domain.long.test.ts', 'runner/deploy/worker-config.test.ts'],
+    missing: 'Only the real Cloudflare shows how long a new certificate takes.',
+  },
+
   // Metrics and traces
   'F-630': {
     fault: 'a value with quotes and line breaks in a label of /metrics',
@@ -1968,6 +1975,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-380',
   'F-570 F-571 F-572 F-573 F-574 F-575 F-576 F-577',
   'F-630 F-631 F-632 F-633 F-634 F-635 F-636',
+  'F-740',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
   'F-770 F-771 F-772 F-773 F-774',
 ].flatMap((group) => group.split(' '));

@@ -139,6 +139,11 @@ export const COMMANDS = {
         value: 'name',
         help: 'what to call the worker; it becomes a part of its address (default: mcp-edge-bridge)',
       },
+      domain: {
+        type: 'string',
+        value: 'host',
+        help: 'serve at this host of a domain of yours that Cloudflare serves, in place of one below workers.dev; an edge that is there moves to it',
+      },
       account: {
         type: 'string',
         value: 'id',

@@ -1,14 +1,13 @@
 // `mcp-bridge deploy`: from this package to an edge on Cloudflare that serves this machine's servers. It says what it will make, asks one
 // question, remembers each step, and looks at the result from outside.
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { nanoid } from 'nanoid';
 
 import { VERSION } from '../../shared/version.ts';
 import type { Outcome } from '../check/outcome.ts';
 import { readText, replaceText } from '../config/file-text.ts';
-import { USUAL_FILE } from '../config/places.ts';
+import { SYSTEM_FILE, USUAL_FILE } from '../config/places.ts';
 import { runnerNameOf } from '../config/reader.ts';
 import { readTokenFile } from '../credential.ts';
 import {
@@ -19,36 +18,20 @@ import {
   type NewServer,
 } from '../deploy/config-block.ts';
 import { Cloudflare } from '../deploy/cloudflare.ts';
-import {
-  deploymentsFolder,
-  filesOf,
-  isFinished,
-  knownNames,
-  openFolder,
-  readDeployment,
-  writeDeployment,
-  type Deployment,
-  type DeploymentFiles,
-} from '../deploy/deployment.ts';
+import { isFinished } from '../deploy/deployment.ts';
 import { lookFromOutside } from '../deploy/outside.ts';
 import { noteDown, takeSteps, edgeOf, type Deploying } from '../deploy/steps.ts';
-import { USUAL_WORKER_NAME, WORKER_NAME } from '../deploy/worker-config.ts';
+import { USUAL_WORKER_NAME } from '../deploy/worker-config.ts';
 import { findWrangler } from '../deploy/wrangler.ts';
 import { divided, nameOf } from '../dev/options.ts';
 import { errorCode } from '../error-code.ts';
 import { shellQuoted } from '../private-file.ts';
 import { EXIT, readArguments, textOf, type Arguments } from './arguments.ts';
 import { calledAs } from './called-as.ts';
-import {
-  accountOf,
-  accountWished,
-  cloudflareOf,
-  filesFor,
-  nameGiven,
-  NAME_FORM,
-} from './deployments.ts';
+import { chosenDeployment, domainGiven, planText } from './chosen-deployment.ts';
+import { cloudflareOf, nameGiven } from './deployments.ts';
+import { restartOfService } from './service.ts';
 import { misuse, showing, Stop, type Show } from './show.ts';
-import { wrapped } from './help.ts';
 
 /** Returns the exit code. */
 export async function deployCommand(argv: readonly string[]): Promise<number> {
@@ -82,9 +65,10 @@ export async function deployCommand(argv: readonly string[]): Promise<number> {
       runner: deploying.deployment.runner ?? deploying.runner,
       tokenFile: files.runnerKey,
     };
-    const told = placeBlock(config, block, server);
+    const told = placeBlock(config, block, { server, before: deploying.deployment.movedFrom });
     if (told) show.told(told);
     if (existsSync(config)) noteDown(deploying, { config });
+    if (!wasFinished) await restartMoved(show, deploying, config);
     const ownerKey = await readTokenFile(files.ownerKey, 'owner');
     if (!ownerKey.ok) throw new Stop(ownerKey.problem);
     show.say(`\nSeen from outside, at ${edge}\n`);
@@ -102,11 +86,16 @@ export async function deployCommand(argv: readonly string[]): Promise<number> {
 async function dryRun(show: Show, given: Arguments): Promise<number> {
   const name = nameGiven('deploy', given) ?? USUAL_WORKER_NAME;
   const account = textOf(given, 'account') ?? '0'.repeat(32);
+  const domain = domainGiven(given);
   const folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-dry-run-'));
   try {
-    show.say(planText('your Cloudflare account'));
+    show.say(planText('your Cloudflare account', domain));
     show.doing('Having wrangler check it');
-    const checked = await new Cloudflare(findWrangler(), folder).check({ name, account });
+    const checked = await new Cloudflare(findWrangler(), folder).check({
+      name,
+      account,
+      domain,
+    });
     if (!checked.ok) throw new Stop(checked.problem);
     const what = `${name}, version ${VERSION}, can be uploaded: ${checked.value}`;
     show.told({ verdict: 'ok', subject: 'worker', what });
@@ -114,6 +103,25 @@ async function dryRun(show: Show, given: Arguments): Promise<number> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The service of this machine goes on at the address to which its edge was moved. */
+async function restartMoved(show: Show, { deployment }: Deploying, config: string): Promise<void> {
+  if (deployment.movedFrom === undefined) return;
+  const restart = await restartOfService(edgeOf(deployment), [config, SYSTEM_FILE]);
+  if (!restart) return;
+  const subject = 'service';
+  show.doing('Restarting the runner; it finishes what it is doing');
+  show.told(
+    (await restart())
+      ? { verdict: 'ok', subject, what: 'was restarted for the new address' }
+      : {
+          verdict: 'warn',
+          subject,
+          what: 'still uses the old address',
+          fix: `Look at it: ${calledAs(process.env)} service status`,
+        },
+  );
 }
 
 /** A config that is there is not changed for a command, unless an earlier call made it for that one. */
@@ -124,93 +132,14 @@ function mistakeInConfig(path: string, server: NewServer): string | undefined {
   return `there is ${path} already: put the server there, and leave out the command`;
 }
 
-/** The deployment to go on with, or a new one after the question. */
-async function chosenDeployment(
-  show: Show,
-  given: Arguments,
-): Promise<{ readonly files: DeploymentFiles; readonly deployment: Deployment }> {
-  const named = nameGiven('deploy', given);
-  const folder = deploymentsFolder(process.env);
-  const begun = named === undefined ? begunDeployment(folder) : readIfThere(filesFor(named));
-  if (begun) {
-    refuseOtherAccount(begun.deployment, given);
-    if (!isFinished(begun.deployment))
-      show.say(
-        `Going on with the edge ${begun.deployment.name}, whose deployment was interrupted.\n\n`,
-      );
-    openFolder(begun.files);
-    return begun;
-  }
-  const isAgreed = given.values['yes'] === true;
-  if (!isAgreed && !show.canAsk)
-    throw misuse(
-      'deploy',
-      'there is no terminal to ask at: add --yes, and --name for another name',
-    );
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const account = await accountOf({ show, command: 'deploy', folder }, given);
-  show.quiet();
-  const usual = named ?? USUAL_WORKER_NAME;
-  show.say(planText(`your Cloudflare account ${account.name}`));
-  const name = isAgreed ? usual : await askName(show, usual);
-  const files = filesFor(name);
-  const known = readIfThere(files);
-  if (known) {
-    refuseOtherAccount(known.deployment, given);
-    return known;
-  }
-  openFolder(files);
-  const deployment: Deployment = { name, account, tag: nanoid(), done: [] };
-  writeDeployment(files, deployment);
-  return { files, deployment };
-}
-
-/** An edge stays in its account. */
-function refuseOtherAccount({ name, account }: Deployment, given: Arguments): void {
-  const wish = accountWished('deploy', given);
-  if (wish === undefined || wish === account.id) return;
-  throw new Stop({
-    what: `the edge ${name} that was deployed from here is in the account ${account.name} (${account.id}), and --account or CLOUDFLARE_ACCOUNT_ID says ${wish}`,
-    fix: 'To go on with it, leave that out. For an edge in the other account, give it another name with --name.',
-  });
-}
-
-function readIfThere(
-  files: DeploymentFiles,
-): { readonly files: DeploymentFiles; readonly deployment: Deployment } | undefined {
-  const deployment = readDeployment(files);
-  return deployment && { files, deployment };
-}
-
-/** One that was interrupted, or the only one. */
-function begunDeployment(folder: string) {
-  const known = knownNames(folder).flatMap((name) => readIfThere(filesOf(folder, name)) ?? []);
-  const begun = known.filter(({ deployment }) => !isFinished(deployment));
-  return begun.length === 1 ? begun[0] : known.length === 1 ? known[0] : undefined;
-}
-
-async function askName(show: Show, usual: string): Promise<string> {
-  for (;;) {
-    const answer = await show.ask(`Name of the worker, q for none (Enter: ${usual}): `);
-    if (answer === undefined || answer === 'q')
-      throw new Stop({ what: 'nothing was deployed', fix: 'Nothing was changed.' });
-    const name = answer === '' ? usual : answer;
-    if (WORKER_NAME.test(name)) return name;
-    show.say(`${NAME_FORM.replace('--name takes', 'A name has')}.\n`);
-  }
-}
-
-const planText = (where: string): string => `${wrapped(
-  `This makes an edge in ${where}: one worker, with three kinds of Durable Objects (SQLite) and a rate limit, at https://<name>.<your subdomain>.workers.dev. Workers Free is enough to begin with (100,000 requests a day); Workers Paid, from 5 USD a month, has no such end. It sets one secret and an owner key, and makes this machine a runner. Everybody can reach the address; nobody is let in without a key or the owner's word.`,
-)}
-
-`;
-
 /** Names the edge in the config file, which is made if there is a command to serve. Undefined: there is no file. */
 function placeBlock(
   path: string,
   block: EdgeBlock,
-  server: NewServer | undefined,
+  {
+    server,
+    before,
+  }: { readonly server: NewServer | undefined; readonly before: string | undefined },
 ): Outcome | undefined {
   const subject = path;
   const byHand = `Put this into it by hand: "bridge": ${JSON.stringify(block)}`;
@@ -223,7 +152,7 @@ function placeBlock(
     if (!reading.ok) return { verdict: 'warn', subject, what: reading.problem.what, fix: byHand };
     ({ text } = reading);
   }
-  const outcome = withEdge(text, block);
+  const outcome = withEdge(text, block, before);
   switch (outcome.kind) {
     case 'same':
       return { verdict: 'ok', subject, what: 'names this edge already' };

@@ -90,9 +90,12 @@ export class Cloudflare {
     const end = await this.#run(words, { ...place, config });
     if (!end.ok) return end;
     const targets = end.notes.find(({ type }) => type === 'deploy')?.['targets'];
-    const [target] = Array.isArray(targets) ? (targets as unknown[]) : [];
-    if (typeof target !== 'string' || target === '') return odd('deploy');
-    const url = target.includes('://') ? target : `https://${target}`;
+    const [target] = (Array.isArray(targets) ? (targets as unknown[]) : []).map(String);
+    if (target === undefined || target === '') return odd('deploy');
+    // Behind a domain it says what it is.
+    const [host = ''] = target.split(' ');
+    if (place.domain !== undefined && host !== place.domain) return odd('deploy');
+    const url = host.includes('://') ? host : `https://${host}`;
     return URL.canParse(url) ? { ok: true, value: new URL(url).origin } : odd('deploy');
   }
 

@@ -25,8 +25,8 @@ export type BlockOutcome =
 
 const FORMAT = { insertSpaces: true, tabSize: 2, eol: '\n' };
 
-/** `text`: a config as JSON, with comments or without. */
-export function withEdge(text: string, block: EdgeBlock): BlockOutcome {
+/** `text`: a config as JSON, with comments or without. `before`: an address that the edge had, which gives way. */
+export function withEdge(text: string, block: EdgeBlock, before?: string): BlockOutcome {
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true });
   if (root?.type !== 'object' || errors.length > 0) return { kind: 'unreadable' };
@@ -34,7 +34,7 @@ export function withEdge(text: string, block: EdgeBlock): BlockOutcome {
   if (bridge !== undefined && bridge.type !== 'object') return { kind: 'unreadable' };
   const known = Object.entries(block).map(([key, value]) => [value, memberOf(root, key)]);
   const edge = memberOf(root, 'edge');
-  if (typeof edge === 'string' && edge.replace(/\/$/u, '') !== block.edge)
+  if (typeof edge === 'string' && ![block.edge, before].includes(edge.replace(/\/$/u, '')))
     return { kind: 'other', edge };
   if (known.every(([value, there]) => value === there)) return { kind: 'same' };
   if (!bridge) return { kind: 'changed', text: withFirst(text, root, block) };

@@ -21,8 +21,12 @@ const DEPLOYMENT = v.object({
   /** Cloudflare keeps it beside each version, so that a worker of this deployment is known as such. */
   tag: v.string(),
   done: v.array(v.picklist(STEPS)),
+  /** The host at which it is to serve, if it is not one below workers.dev. */
+  domain: v.optional(v.string()),
   /** The edge's origin, once Cloudflare has said it. */
   url: v.optional(v.string()),
+  /** The origin that it had before it got this one. */
+  movedFrom: v.optional(v.string()),
   /** The package whose worker was deployed last. */
   version: v.optional(v.string()),
   /** As which runner this machine joined. */

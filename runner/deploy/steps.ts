@@ -78,9 +78,10 @@ export function noteDown(deploying: Deploying, news: Partial<Deployment>): void 
   writeDeployment(deploying.files, deploying.deployment);
 }
 
-export const workerOf = ({ name, account }: Deployment): WorkerPlace => ({
+export const workerOf = ({ name, account, domain }: Deployment): WorkerPlace => ({
   name,
   account: account.id,
+  domain,
 });
 
 type Placed = Pick<Deploying, 'cloudflare' | 'deployment' | 'files'>;

@@ -19,6 +19,8 @@ export interface WorkerPlace {
   readonly name: string;
   /** Id of the account. */
   readonly account: string;
+  /** The host at which it serves, in a zone of the account; undefined: one below workers.dev. */
+  readonly domain?: string | undefined;
 }
 
 /** What a call needs that uploads nothing: where the worker is, as far as it is known. */
@@ -26,7 +28,7 @@ export const placeConfig = ({ name, account }: Partial<WorkerPlace>): string =>
   `${JSON.stringify({ name, account_id: account, send_metrics: false })}\n`;
 
 /** The config of an upload, as JSON. */
-export function workerConfig({ name, account }: WorkerPlace): string {
+export function workerConfig({ name, account, domain }: WorkerPlace): string {
   const config = {
     name,
     account_id: account,
@@ -35,7 +37,9 @@ export function workerConfig({ name, account }: WorkerPlace): string {
     no_bundle: true,
     compatibility_date: EDGE_COMPATIBILITY_DATE,
     compatibility_flags: EDGE_COMPATIBILITY_FLAGS,
-    workers_dev: true,
+    // One address: what is signed and granted at one would not count at another.
+    workers_dev: domain === undefined,
+    ...(domain !== undefined && { routes: [{ pattern: domain, custom_domain: true }] }),
     preview_urls: false,
     send_metrics: false,
     // What somebody set by hand, such as BRIDGE_LIMITS, stays.
@@ -55,5 +59,11 @@ export function workerConfig({ name, account }: WorkerPlace): string {
 
 /** What a worker may be called: it becomes a label of a host name (RFC 1123 §2.1), and Cloudflare allows no capitals. */
 export const WORKER_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/u;
+
+/** Whether a host, as URLs have it, may be a custom domain of a worker: a name in a zone, not an address and not one of workers.dev. */
+export const isDomain = (host: string): boolean =>
+  host.length <= 253 &&
+  /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/u.test(host) &&
+  !host.endsWith('.workers.dev');
 
 export const USUAL_WORKER_NAME = 'mcp-edge-bridge';

@@ -25,6 +25,16 @@ const NO_SUBDOMAIN: Problem = {
   fix: `Open Workers & Pages once at https://dash.cloudflare.com/?to=/:account/workers-and-pages and choose one. ${AGAIN}.`,
 };
 
+const NO_ZONE: Problem = {
+  what: 'this account has no zone to which that domain belongs',
+  fix: `Add the domain to Cloudflare first, at https://dash.cloudflare.com, or name one with --domain that is there. ${AGAIN}.`,
+};
+
+const HAS_RECORDS: Problem = {
+  what: 'that domain has DNS records that stay',
+  fix: `Remove them at https://dash.cloudflare.com, or name another domain with --domain. ${AGAIN}.`,
+};
+
 const PLAN: Problem = {
   what: 'the plan of this account does not allow it',
   fix: `Look at https://dash.cloudflare.com/?to=/:account/workers/plans. ${AGAIN}.`,
@@ -49,6 +59,8 @@ const NO_NETWORK: Problem = {
 const OF_CODES: readonly (readonly [readonly number[], Problem])[] = [
   [[1000, 1001, 6003, 6111, 9103, 9106, 9109, 10_000, 10_001, 10_023], REFUSED_LOGIN],
   [[10_063], NO_SUBDOMAIN],
+  [[10_083], NO_ZONE],
+  [[100_117], HAS_RECORDS],
   [[10_015, 10_075, 10_097, 10_099, 100_328], PLAN],
   [[971, 10_429], TOO_OFTEN],
   [[10_002, 10_013, 10_014, 7500], INSIDE],

@@ -1,5 +1,5 @@
 // Cloudflare, as far as a deployment needs it: the API, answering wrangler as it is documented and as wrangler's own code reads it, and
-// workers.dev, where whatever was uploaded runs in the real workerd with the settings that were set.
+// workers.dev and the custom domains, where whatever was uploaded runs in the real workerd with the settings that were set.
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import {
@@ -20,6 +20,8 @@ import { selfSigned } from '../fixtures/self-signed.ts';
 export const ACCOUNT = { id: '0123456789abcdef0123456789abcdef', name: 'Ann' };
 export const TOKEN = 'played-token';
 export const SUBDOMAIN = 'ann';
+/** The domain of the account that is served by Cloudflare. */
+export const ZONE = 'example.com';
 
 /** What a worker is uploaded with. */
 export interface Metadata {
@@ -79,6 +81,8 @@ export class PlayedCloudflare {
   readonly changes: string[] = [];
   accounts: readonly { readonly id: string; readonly name: string }[] = [ACCOUNT];
   subdomain: string | undefined = SUBDOMAIN;
+  /** Names of the workers that are at custom domains, by host. */
+  readonly domains = new Map<string, string>();
   /** What is refused, by the beginning of `METHOD path`. */
   readonly refusals = new Map<string, Refusal>();
   /** Called when a request was carried out, before it is answered: a test may hold the answer back. */
@@ -151,6 +155,7 @@ export class PlayedCloudflare {
   async remove(name: string): Promise<void> {
     await this.workers.get(name)?.edge?.stop();
     this.workers.delete(name);
+    for (const [host, worker] of this.domains) if (worker === name) this.domains.delete(host);
     rmSync(join(this.#folder, name), { recursive: true, force: true });
   }
 
@@ -226,7 +231,7 @@ export class PlayedCloudflare {
       default:
     }
     const [, kind = '', name = '', rest = ''] =
-      /^\/accounts\/:account\/workers\/(services|scripts|workers)\/([\w-]+)(?:\/([\w-]+))?$/u.exec(
+      /^\/accounts\/:account\/workers\/(services|scripts|workers)\/([\w-]+)(?:\/([\w/-]+))?$/u.exec(
         bare,
       ) ?? [];
     const worker = this.workers.get(name);
@@ -286,6 +291,19 @@ export class PlayedCloudflare {
       }
       case 'PATCH scripts/script-settings':
         return {};
+      case 'POST scripts/domains/changeset': {
+        const origins = JSON.parse(body.toString()) as Origin[];
+        const isTaken = ({ hostname }: Origin): boolean =>
+          (this.domains.get(hostname) ?? name) !== name;
+        return {
+          added: origins.filter(({ hostname }) => !this.domains.has(hostname)),
+          updated: origins.filter(isTaken).map((origin) => ({ ...origin, modified: true })),
+          removed: [],
+          conflicting: [],
+        };
+      }
+      case 'PUT scripts/domains/records':
+        return this.#setDomains(name, JSON.parse(body.toString()) as { origins: Origin[] });
       case 'GET workers':
         return {
           id: name,
@@ -334,6 +352,16 @@ export class PlayedCloudflare {
     return version;
   }
 
+  /** The worker's domains are these from now on. */
+  #setDomains(name: string, { origins }: { readonly origins: readonly Origin[] }): unknown {
+    for (const { hostname } of origins)
+      if (!hostname.endsWith(`.${ZONE}`))
+        throw refusal(400, 10_083, `workers.api.error.zone_not_found for "${hostname}"`);
+    for (const [host, worker] of this.domains) if (worker === name) this.domains.delete(host);
+    for (const { hostname } of origins) this.domains.set(hostname, name);
+    return origins;
+  }
+
   async #setSecrets(
     name: string,
     worker: PlayedWorker,
@@ -363,13 +391,15 @@ export class PlayedCloudflare {
   }
 
   #workerAt({ headers: { host = '' } }: IncomingMessage): PlayedWorker | undefined {
+    const own = this.workers.get(this.domains.get(host) ?? '');
+    if (own) return own;
     const [, name = ''] =
       new RegExp(`^([\\w-]+)\\.${this.subdomain}\\.workers\\.dev$`, 'u').exec(host) ?? [];
     const worker = this.workers.get(name);
     return worker?.isOnWorkersDev === true ? worker : undefined;
   }
 
-  /** workers.dev itself: ends TLS, and hands the request to the worker of that name. */
+  /** workers.dev or a custom domain: ends TLS, and hands the request to the worker of that name. */
   async #toEdge(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const what = `${request.method} https://${request.headers.host}${request.url?.replace(/\?.*$/u, '')}`;
     const worker = this.#workerAt(request);
@@ -393,6 +423,11 @@ export class PlayedCloudflare {
     });
     passed.end(body);
   }
+}
+
+/** A custom domain, as wrangler asks for it. */
+interface Origin {
+  readonly hostname: string;
 }
 
 interface SecretsBody {

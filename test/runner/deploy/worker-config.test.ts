@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parse } from 'smol-toml';
 import { expect, test } from 'vitest';
 
-import { WORKER_NAME, workerConfig } from '../../../runner/deploy/worker-config.ts';
+import { isDomain, WORKER_NAME, workerConfig } from '../../../runner/deploy/worker-config.ts';
 import { WRANGLER_VERSION } from '../../../runner/deploy/wrangler.ts';
 
 const textOf = (name: string): string =>
@@ -27,6 +27,36 @@ test('the config made from a name says the same as wrangler.toml, but for the so
   expect(sources).toBe('edge/hosts/cloudflare/worker.ts');
   expect(vars).toEqual({ BRIDGE_CLIENT_AUTH: 'keys' });
   expect(made).toEqual(written);
+});
+
+test('[F-740] at a domain, the worker is there alone, and nothing else is different', () => {
+  const place = { name: 'bridge', account: 'a' };
+  const usual = JSON.parse(workerConfig(place)) as object;
+  expect(JSON.parse(workerConfig({ ...place, domain: 'mcp.example.com' }))).toEqual({
+    ...usual,
+    workers_dev: false,
+    routes: [{ pattern: 'mcp.example.com', custom_domain: true }],
+  });
+});
+
+test.each([
+  ['mcp.example.com', true],
+  ['example.com', true],
+  ['xn--bcher-kva.example', true],
+  ['a.b.c.example.co.uk', true],
+  ['example', false],
+  ['localhost', false],
+  ['10.0.0.1', false],
+  ['[::1]', false],
+  ['*.example.com', false],
+  ['-a.example.com', false],
+  ['a_b.example.com', false],
+  ['mcp.ann.workers.dev', false],
+  ['mcp..example.com', false],
+  [`${'a.'.repeat(130)}com`, false],
+  ['', false],
+])('%o may be a custom domain: %s', (host, isOne) => {
+  expect(isDomain(host)).toBe(isOne);
 });
 
 test('the wrangler that npx fetches is the one that is tested here', () => {

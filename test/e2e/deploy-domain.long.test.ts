@@ -1,0 +1,96 @@
+// An edge at a domain of the account: made there, moved there from workers.dev, and refused where the account has no such zone.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { expect, test } from 'vitest';
+
+import { Deployer, type Ended } from './deployed.ts';
+import { fixture } from './raw-session.ts';
+
+/** A dozen programs start one after the other; on a machine that does other work each takes ten seconds. */
+const HANGS_MS = 600_000;
+
+const EDGE = 'https://mcp.example.com';
+const SCRIPT = '/accounts/:account/workers/scripts/mcp-edge-bridge';
+const COMMAND = ['--', process.execPath, fixture('echo')];
+
+const saidBy = ({ out, err }: Ended): string => `${err}${out}`.replaceAll(/\s+/gu, ' ');
+
+/** What is remembered of the edge, and the block of the config that names it. */
+const stateOf = (deployer: Deployer) => ({
+  deployment: JSON.parse(readFileSync(join(deployer.folderOf(), 'deployment.json'), 'utf8')),
+  bridge: JSON.parse(readFileSync(join(deployer.work, 'mcp.json'), 'utf8')).bridge,
+});
+
+test(
+  '[F-740] deploy --domain serves at that host alone, remembers it, and looks at it from outside',
+  async () => {
+    const deployer = await Deployer.start();
+    const { cloudflare } = deployer;
+    const elsewhere = await deployer.run('deploy', '--yes', '--domain', 'mcp.example.net');
+    expect(elsewhere.code).toBe(1);
+    expect(saidBy(elsewhere)).toContain('this account has no zone to which that domain belongs');
+    // The right name, after the wrong one: the same deployment goes on.
+    const deployed = await deployer.run(
+      'deploy',
+      '--yes',
+      '--domain',
+      'MCP.example.com',
+      ...COMMAND,
+    );
+    expect(saidBy(deployed)).toContain(`mcp-edge-bridge is up at ${EDGE}`);
+    expect(deployed.code).toBe(0);
+    expect(deployed.out).not.toContain('✗');
+    expect(deployed.out).toContain('TLS: mcp.example.com answers');
+    expect([...cloudflare.domains]).toEqual([['mcp.example.com', 'mcp-edge-bridge']]);
+    const worker = cloudflare.workers.get('mcp-edge-bridge');
+    expect(worker).toMatchObject({ isOnWorkersDev: false, secrets: { BRIDGE_URL: EDGE } });
+    expect(stateOf(deployer)).toMatchObject({
+      deployment: { domain: 'mcp.example.com', url: EDGE },
+      bridge: { edge: EDGE },
+    });
+
+    const changes = cloudflare.changes.length;
+    const again = await deployer.run('deploy', '--json');
+    expect(JSON.parse(again.out)).toMatchObject({ ok: true, url: EDGE });
+    expect(cloudflare.changes).toHaveLength(changes);
+    // What is uploaded later stays there.
+    const upgraded = await deployer.run('upgrade', '--replace', '--yes', '--json');
+    expect(JSON.parse(upgraded.out)).toMatchObject({ ok: true, url: EDGE });
+    expect(cloudflare.changes.slice(changes)).toContain(`PUT ${SCRIPT}/domains/records`);
+    expect((await deployer.run('destroy', '--yes')).code).toBe(0);
+    expect([...cloudflare.domains]).toEqual([]);
+  },
+  HANGS_MS,
+);
+
+test(
+  '[F-740] an edge that is there moves to a domain once that was agreed to, with the config that names it',
+  async () => {
+    const deployer = await Deployer.start();
+    const { cloudflare } = deployer;
+    expect((await deployer.run('deploy', '--yes', ...COMMAND)).code).toBe(0);
+    const before = cloudflare.changes.length;
+    const unasked = await deployer.run('deploy', '--domain', 'mcp.example.com');
+    expect(unasked).toMatchObject({ code: 2, err: expect.stringContaining('add --yes') });
+    expect(cloudflare.changes).toHaveLength(before);
+    const moved = await deployer.run('deploy', '--yes', '--domain', 'mcp.example.com');
+    expect(saidBy(moved)).toMatch(
+      /moves the edge mcp-edge-bridge from https:\/\/mcp-edge-bridge\.ann\.workers\.dev to https:\/\/mcp\.example\.com\./u,
+    );
+    expect(moved.out).not.toContain('✗');
+    expect(moved.code).toBe(0);
+    expect(cloudflare.workers.get('mcp-edge-bridge')).toMatchObject({
+      isOnWorkersDev: false,
+      secrets: { BRIDGE_URL: EDGE },
+    });
+    expect(stateOf(deployer)).toMatchObject({
+      deployment: { url: EDGE, movedFrom: 'https://mcp-edge-bridge.ann.workers.dev' },
+      bridge: { edge: EDGE },
+    });
+    // One worker, one runner, as before.
+    expect(JSON.parse((await deployer.run('status', '--json')).out)).toMatchObject({ url: EDGE });
+    expect(cloudflare.workers.size).toBe(1);
+  },
+  HANGS_MS,
+);
