@@ -51,5 +51,5 @@ test('files end to end are run on either edge, unless they have none or are abou
     'test/simulation/simulation.test.ts',
   ]);
   expect(again.filter(({ projects }) => projects.length !== 2)).toEqual([]);
-  expect(files.filter(isEndToEnd).length - again.filter(isEndToEnd).length).toBe(12);
+  expect(files.filter(isEndToEnd).length - again.filter(isEndToEnd).length).toBe(14);
 });

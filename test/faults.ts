@@ -1204,6 +1204,12 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     missing: 'Only the real Cloudflare shows how long a new certificate takes.',
   },
 
+  'F-741': {
+    fault:
+      'a person at the terminal who says no, says nonsense, or leaves, when something is asked',
+    tests: ['e2e/prompts.test.ts', 'e2e/deploy-prompts.long.test.ts'],
+  },
+
   // Metrics and traces
   'F-630': {
     fault: 'a value with quotes and line breaks in a label of /metrics',
@@ -1424,11 +1430,15 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-560': {
     fault: 'a machine on which nothing is configured yet but what other programs have',
-    tests: ['e2e/up.test.ts', 'runner/dev/found-configs.test.ts'],
+    tests: ['e2e/up.test.ts', 'e2e/prompts.test.ts', 'runner/dev/found-configs.test.ts'],
   },
   'F-660': {
     fault: 'servers that are spread over the files of several programs, some of them twice',
-    tests: ['runner/config/merged.test.ts', 'runner/dev/found-configs.test.ts', 'e2e/up.test.ts'],
+    tests: [
+      'runner/config/merged.test.ts',
+      'runner/dev/found-configs.test.ts',
+      'e2e/prompts.test.ts',
+    ],
   },
   'F-661': {
     fault: 'a file of a later version of the config',
@@ -1975,7 +1985,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-380',
   'F-570 F-571 F-572 F-573 F-574 F-575 F-576 F-577',
   'F-630 F-631 F-632 F-633 F-634 F-635 F-636',
-  'F-740',
+  'F-740 F-741',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
   'F-770 F-771 F-772 F-773 F-774',
 ].flatMap((group) => group.split(' '));

@@ -47,7 +47,7 @@ const OF_HOSTS = 'test/e2e/{harness,storage,bad-http,dev,sign-in,identity-provid
 
 /** What has no edge, plays it itself, or is about the one on Node; and the load of an hour, which is run once. */
 const OF_NODE =
-  'test/e2e/{package,readme,up,hurdles,deploy,deploy-domain.long,deploy-interrupted.long,deployed-edge.long,clock,hostile-edge,edge-command,soak.long}.test.ts';
+  'test/e2e/{package,readme,up,hurdles,deploy,deploy-domain.long,deploy-prompts.long,prompts,deploy-interrupted.long,deployed-edge.long,clock,hostile-edge,edge-command,soak.long}.test.ts';
 
 /** Tests that wait for long by their nature, or load the machine for minutes. */
 const LONG = 'test/**/*.long.test.ts';

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { onTestFinished } from 'vitest';
 
+import { inTerminal, type Terminal } from '../fixtures/terminal.ts';
 import { PlayedCloudflare, TOKEN } from './played-cloudflare.ts';
 
 const program = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
@@ -53,17 +54,28 @@ export class Deployer {
   folderOf = (name = 'mcp-edge-bridge'): string =>
     join(this.home, '.config/mcp-bridge/edges', name);
 
+  get #environment(): Record<string, string | undefined> {
+    return {
+      ...this.cloudflare.environment,
+      PATH: process.env['PATH'],
+      HOME: this.home,
+      CLOUDFLARE_API_TOKEN: TOKEN,
+      ...this.environment,
+    };
+  }
+
+  /** Starts `mcp-bridge` at a terminal, where it may ask. */
+  atTerminal = (...words: readonly string[]): Terminal =>
+    inTerminal([process.execPath, program, ...words], {
+      cwd: this.work,
+      env: { ...this.#environment, TERM: 'xterm' },
+    });
+
   /** Starts `mcp-bridge`, as the head of a group of processes. */
   start(...words: readonly string[]): ChildProcess {
     const child = spawn(process.execPath, [program, ...words], {
       cwd: this.work,
-      env: {
-        ...this.cloudflare.environment,
-        PATH: process.env['PATH'],
-        HOME: this.home,
-        CLOUDFLARE_API_TOKEN: TOKEN,
-        ...this.environment,
-      },
+      env: this.#environment,
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { PATIENCE } from '../fixtures/patience.ts';
+import { inTerminal, KEYS, noTerminal } from '../fixtures/terminal.ts';
 import { EDGE_HOST } from './edges.ts';
 import { FakeEdge, type FakeLink } from './fake-edge.ts';
 import { temporaryFolder } from './journal.ts';
@@ -133,50 +134,22 @@ describe('[F-242] output that nobody takes', () => {
   });
 });
 
-/** A command in a terminal of its own, as `script` makes one; what it shows is kept, what is written to stdin is typed. */
-function inTerminal(command: readonly string[], folder: string) {
-  const line = command.map((word) => `'${word}'`).join(' ');
-  const screen = spawn(
-    'script',
-    ['--quiet', '--flush', '--return', '--command', `exec ${line}`, '/dev/null'],
-    {
-      cwd: folder,
-      env: { ...process.env, SHELL: '/bin/sh' },
-      stdio: ['pipe', 'pipe', 'inherit'],
-    },
-  );
-  onTestFinished(() => void screen.kill('SIGKILL'));
-  let shown = '';
-  screen.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text));
-  return {
-    type: (text: string) => void screen.stdin.write(text),
-    shows: (words: string) => vi.waitUntil(() => shown.includes(words), PATIENCE),
-    /** Closes the terminal's window. */
-    close: () => void screen.kill('SIGKILL'),
-    started: async () =>
-      (await descendants(screen.pid ?? 0)).filter(({ command }) => command !== 'sh'),
-  };
-}
-
-const CTRL_S = '\u0013';
-const CTRL_Q = '\u0011';
-
-describe('a terminal', () => {
+describe.skipIf(noTerminal !== undefined)('a terminal', () => {
   test('[F-242] that is stopped (Ctrl-S) stops nothing but itself', async () => {
     const { folder, command } = loneRunnerFiles(edge.url);
-    const terminal = inTerminal(command, folder);
+    const terminal = inTerminal(command, { cwd: folder });
     const link = await openSession();
     await terminal.shows('session opened');
-    terminal.type(CTRL_S);
+    terminal.type(KEYS.ctrlS);
     expect(await rightAnswers(link, CALLS)).toBe(CALLS);
-    terminal.type(CTRL_Q);
+    terminal.type(KEYS.ctrlQ);
     await terminal.shows('log lines lost');
     expect(await rightAnswers(link, 1, 'after')).toBe(1);
   });
 
   test('[F-243] that is closed ends a runner in order, and leaves no process', async () => {
     const { folder, command } = loneRunnerFiles(edge.url);
-    const terminal = inTerminal(command, folder);
+    const terminal = inTerminal(command, { cwd: folder });
     await openSession();
     const started = await terminal.started();
     expect(started.length).toBeGreaterThan(1);
@@ -186,7 +159,7 @@ describe('a terminal', () => {
 
   test('[F-243] that is open still lets SIGHUP reload the config', async () => {
     const { folder, command } = loneRunnerFiles(edge.url);
-    const terminal = inTerminal(command, folder);
+    const terminal = inTerminal(command, { cwd: folder });
     const link = await openSession();
     const [runner] = await terminal.started();
     const config = readFileSync(`${folder}/mcp.json`, 'utf8');
@@ -205,7 +178,7 @@ describe('a terminal', () => {
     const server = ['--', process.execPath, fixture('echo')];
     const terminal = inTerminal(
       [process.execPath, program, 'dev', '--port', '0', '--edge', EDGE_HOST, ...server],
-      folder,
+      { cwd: folder },
     );
     await terminal.shows('mcp-bridge is ready');
     const started = await terminal.started();

@@ -126,30 +126,6 @@ test('[F-561] where there is nothing to serve, or nothing answers, it says so an
   expect(broken.stderr()).toContain('No server answers');
 });
 
-test('[F-560] [F-660] at a terminal it asks which files to serve, and serves those together', async () => {
-  const home = emptyHome();
-  writeCursor(home, { echo: ECHO });
-  writeFileSync(join(home, '.claude.json'), JSON.stringify({ mcpServers: { twin: ECHO } }));
-  const command = `exec ${process.execPath} ${program} up --port 0`;
-  const child = spawn('script', ['-qec', command, '/dev/null'], {
-    cwd: join(home, 'work'),
-    env: { HOME: home, PATH: process.env['PATH'], NO_COLOR: '1' },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  await vi.waitUntil(() => output.includes('q for none: '), PATIENCE);
-  child.stdin.write('7\r');
-  await vi.waitUntil(() => output.split('q for none: ').length === 3, PATIENCE);
-  child.stdin.write('a\r');
-  await vi.waitUntil(() => output.includes('Make it public'), PATIENCE);
-  expect(output).toContain('✓ echo');
-  expect(output).toContain('✓ twin');
-  child.stdin.write('\u0003');
-  expect(await once(child, 'exit')).toEqual([0, null]);
-});
-
 describe('[F-648] the console of a local bridge', () => {
   test('has its address on the screen, and a key of its own in a file that its user alone can read', async () => {
     const home = emptyHome();
