@@ -95,7 +95,7 @@ export class Calls {
       told: call.told,
       span: call.span,
       makesTask: call.makesTask ?? false,
-      bridgeId: this.#mint(),
+      bridgeId: this.mint(),
       startedAt: now,
       quietUntil: now + times.quietMs,
       endsAt: now + times.limitMs,
@@ -170,8 +170,8 @@ export class Calls {
     return at;
   }
 
-  /** Starts again when the range is used up, and skips ids in flight. */
-  #mint(): BridgeRequestId {
+  /** An id for a request. Starts again when the range is used up, and skips ids in flight. */
+  mint(): BridgeRequestId {
     do {
       if (this.#nextId >= OWN_IDS_FROM) {
         this.#nextId = 1;

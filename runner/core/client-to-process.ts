@@ -26,6 +26,7 @@ import type { Questions } from './questions.ts';
 import type { SessionLimits } from './session-effects.ts';
 import type { SessionOutput } from './session-output.ts';
 import type { StreamLog } from './stream-log.ts';
+import type { ToolCatalogue } from './tool-catalogue.ts';
 import type { StreamId } from '../../shared/ids.ts';
 
 /** Listeners that clients of a session may hold open; the official server takes as many. */
@@ -53,6 +54,8 @@ interface Parts {
   readonly presence: Presence;
   readonly out: SessionOutput;
   readonly policy: Policy | undefined;
+  /** Absent: nobody needs to know the tools. */
+  readonly catalogue: ToolCatalogue | undefined;
   /** What the client called itself at first; absent: calls are not recorded. */
   readonly record: { readonly app: ToldApp } | undefined;
   /** Absent: nothing is traced. */
@@ -244,8 +247,9 @@ export class ClientToProcess {
     const own = encoder.encode(String(call.bridgeId));
     const edits: Edit[] = [{ ...idAt, with: own }, ...(judged?.edits ?? [])];
     if (tokenAt) edits.push({ ...tokenAt, with: own });
-    const passed = message.edited(edits);
-    out.pass(span && spans ? spans.carriedBy(passed, span) : passed);
+    const edited = message.edited(edits);
+    const passed = span && spans ? spans.carriedBy(edited, span) : edited;
+    if (!this.#parts.catalogue?.takes(call, passed, now)) out.pass(passed);
   }
 
   #timesOf(method: string): CallTimes {

@@ -62,9 +62,9 @@ export class Policy {
   }
 
   /** The edits that make a list of tools what clients see: without those that nobody may call. Everything else stays as it is. */
-  listed(list: MessageView): Edit[] {
+  listed(list: MessageView, isHeldBack?: Parameters<ToolView['listed']>[1]): Edit[] {
     const view = this.#methods(CALL_METHOD) ? this.#tools : NO_TOOLS;
-    return view?.listed(list) ?? [];
+    return view?.listed(list, isHeldBack) ?? [];
   }
 
   #mayListen(message: MessageView): boolean {

@@ -23,6 +23,7 @@ import type { End, SessionLimits } from './session-effects.ts';
 import type { SessionOutput } from './session-output.ts';
 import type { StreamLog } from './stream-log.ts';
 import { Tasks } from './tasks.ts';
+import type { ToolCatalogue } from './tool-catalogue.ts';
 
 interface Parts {
   readonly limits: SessionLimits;
@@ -36,8 +37,12 @@ interface Parts {
   readonly pulse: Pulse;
   readonly out: SessionOutput;
   readonly policy: Policy | undefined;
+  /** Absent: nobody needs to know the tools. */
+  readonly catalogue: ToolCatalogue | undefined;
   readonly end: End;
 }
+
+const TOOLS_CHANGED = 'notifications/tools/list_changed';
 
 const encoder = new TextEncoder();
 
@@ -66,7 +71,8 @@ export class ProcessToClient {
 
   /** The answer to a request came but cannot be used, so there is nothing to wait for. */
   unreadable({ id, reason, error }: Failed, now: number): void {
-    const { calls, outcomes, end } = this.#parts;
+    const { calls, outcomes, catalogue, end } = this.#parts;
+    if (catalogue?.awaits(id)) return catalogue.failed(now);
     const call = calls.get(id);
     if (!call) return;
     if (error) {
@@ -94,15 +100,22 @@ export class ProcessToClient {
   }
 
   #answer(answer: MessageView, now: number): void {
-    const { calls, handshake, hearing, outcomes, pulse, end } = this.#parts;
+    const { calls, handshake, hearing, outcomes, pulse, policy, catalogue, end } = this.#parts;
     const { idAt } = answer;
     const number = bridgeIdOf(answer.id);
     if (number !== undefined && pulse.isPing(number)) return;
+    if (number !== undefined && catalogue?.awaits(number)) {
+      hearing.answered(number, answer.bytes.length);
+      return catalogue.answered(answer, now);
+    }
     const call = number === undefined ? undefined : calls.get(number);
     if (!idAt || !call) return this.#stray(answer, number, now);
     hearing.answered(call.bridgeId, answer.bytes.length);
     const edits = [{ ...idAt, with: call.clientIdBytes }];
-    if (call.method === LIST_METHOD) edits.push(...(this.#parts.policy?.listed(answer) ?? []));
+    if (call.method === LIST_METHOD) {
+      const isHeldBack = catalogue?.isHeldBack.bind(catalogue);
+      edits.push(...(policy?.listed(answer, isHeldBack) ?? []));
+    }
     edits.sort((one, other) => one.start - other.start);
     const message = spliceApart(answer.bytes, edits);
     const outcome = answer.kind === 'error' ? 'error' : 'result';
@@ -185,6 +198,7 @@ export class ProcessToClient {
       if (stream === undefined) return;
     }
     if (method === 'notifications/tasks/status') this.#tasks.notified(message);
+    if (method === TOOLS_CHANGED) this.#parts.catalogue?.changed();
     stream ??= this.#streamOf(bridgeId);
     if (stream !== undefined) this.#parts.out.emit(stream, message.kept().bytes, false, now);
   }

@@ -22,6 +22,7 @@ import { Questions } from './questions.ts';
 import type { End, SessionLimits } from './session-effects.ts';
 import { SessionOutput } from './session-output.ts';
 import { StreamLog } from './stream-log.ts';
+import { ToolCatalogue, type ToolGuard } from './tool-catalogue.ts';
 
 export interface SessionOptions {
   readonly limits: SessionLimits;
@@ -32,6 +33,8 @@ export interface SessionOptions {
   readonly spans?: CallSpans | undefined;
   /** What clients may do; absent: anything. */
   readonly policy?: PolicyRules | undefined;
+  /** Judges the tools that the server lists; absent: clients may have all of them. */
+  readonly guard?: ToolGuard | undefined;
   /** How a client sees what the process printed; without it, it sees nothing. */
   readonly quote?: Quote | undefined;
   /** Why a client's notification would reach no process; undefined if it reaches one. Without this, every one does. */
@@ -41,7 +44,10 @@ export interface SessionOptions {
 /** Makes the parts of a session. `end`: called by a part that finds a reason to end the session. */
 export function sessionParts(options: SessionOptions, end: End, now: number) {
   const { limits, clientKind, quote = () => '', refusal = () => undefined } = options;
-  const policy = options.policy && Policy.of(options.policy);
+  const { guard } = options;
+  // Where tools are judged, it must be clear which one a call names.
+  const rules = guard ? { tools: {}, ...options.policy } : options.policy;
+  const policy = rules && Policy.of(rules);
   const clients = traitsOf(clientKind);
   const log = new StreamLog();
   const calls = new Calls();
@@ -55,12 +61,14 @@ export function sessionParts(options: SessionOptions, end: End, now: number) {
   const pulse = new Pulse({ clients, out, end }, limits.requestTimeoutMs);
   const listeners = new Listeners({ clients, log, calls, outcomes, presence, out });
   const deadlines = new Deadlines({ limits, calls, outcomes, overheard, pulse, end });
+  const catalogue = guard && new ToolCatalogue({ calls, outcomes, out }, guard);
   const hearing = new Hearing({
-    has: (id) => calls.get(id)?.isCancelled === false,
+    has: (id) => calls.get(id)?.isCancelled === false || catalogue?.awaits(id) === true,
     wasAsked: (id) => calls.hasIssued(id),
     only: () => calls.only()?.bridgeId,
   });
-  const both = { limits, clients, log, handshake, calls, hearing, outcomes, out, policy, record };
+  const session = { limits, clients, log, handshake, calls, hearing, outcomes, out };
+  const both = { ...session, policy, catalogue, record };
   const questions = new Questions();
   const clientToProcess = new ClientToProcess({
     ...both,

@@ -28,6 +28,8 @@ export interface ToolRules extends NameRules {
   readonly arguments?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
 }
 
+type IsHeldBack = (bytes: Uint8Array, tool: Span) => boolean;
+
 /** What becomes of a call: the edits that make it what the server is to get, or why it gets nothing. */
 type ViewedCall =
   | { readonly ok: true; readonly tool: string; readonly edits: readonly Edit[] }
@@ -128,14 +130,14 @@ export class ToolView {
     return { ok: true, tool, edits: [...edits, ...filled] };
   }
 
-  /** The edits that make the result of a `tools/list` what clients see. */
-  listed(list: MessageView): Edit[] {
+  /** The edits that make the result of a `tools/list` what clients see. `isHeldBack`: of the definition at a place, whether they may not see it at all. */
+  listed(list: MessageView, isHeldBack: IsHeldBack = () => false): Edit[] {
     const { bytes } = list;
     const edits: Edit[] = [];
     for (const { key, value } of list.members('result')) {
       if (key !== 'tools') continue;
       const tools = [...elementsOf(bytes, value)].map((span) => {
-        const change = this.tool(bytes, span);
+        const change = isHeldBack(bytes, span) ? 'hidden' : this.tool(bytes, span);
         return { ...span, change };
       });
       edits.push(...dropEdits(tools, ({ change }) => change === 'hidden'));

@@ -1,0 +1,153 @@
+// The tools of servers as they were when somebody let them in, and what has been held back since. What a lock file says, and what follows
+// from it. Pure.
+import { diffArrays } from 'diff';
+
+import { isObject } from '../../shared/json-value.ts';
+import { shownText } from './shown-text.ts';
+
+/** For clients of which era a definition was seen: a translator may have to change it. */
+export const PIN_ERAS = ['legacy', 'modern'] as const;
+export type PinEra = (typeof PIN_ERAS)[number];
+
+/** One definition of a tool. */
+export interface Pin {
+  /** `sha256:` and the digest of its canonical text, in hex. */
+  readonly digest: string;
+  /** For people; null if it is too large to be kept. */
+  readonly definition: unknown;
+}
+
+/** What is known of one tool; of equal definitions for both eras, one is kept. */
+export type Pinned = Readonly<Partial<Record<PinEra, Pin>>>;
+
+/** Of one server, by the names of its tools. */
+export interface ServerPins {
+  readonly tools: ReadonlyMap<string, Pinned>;
+  /** Seen since, and not let in. */
+  readonly held: ReadonlyMap<string, Pinned>;
+}
+
+/** By the names of servers. */
+export type Pins = ReadonlyMap<string, ServerPins>;
+
+/** A tool that was seen. */
+export interface SeenPin {
+  readonly name: string;
+  readonly era: PinEra;
+  readonly pin: Pin;
+}
+
+const VERSION = 1;
+
+export const NO_PINS: ServerPins = { tools: new Map(), held: new Map() };
+
+/** Whether a definition is one that was let in: for its own era, or if none was seen there, for the other. */
+export function isLetIn({ tools }: ServerPins, { name, era, pin }: SeenPin): boolean {
+  const known = tools.get(name);
+  if (!known) return false;
+  const same = known[era];
+  return same
+    ? same.digest === pin.digest
+    : PIN_ERAS.some((other) => known[other]?.digest === pin.digest);
+}
+
+/** Lets in all that was seen. */
+export function withPinned({ tools, held }: ServerPins, seen: readonly SeenPin[]): ServerPins {
+  const next = new Map(tools);
+  for (const { name, era, pin } of seen) next.set(name, { ...next.get(name), [era]: pin });
+  return { tools: next, held };
+}
+
+/** Holds back what was seen. */
+export function withHeld({ tools, held }: ServerPins, { name, era, pin }: SeenPin): ServerPins {
+  return { tools, held: new Map(held).set(name, { ...held.get(name), [era]: pin }) };
+}
+
+/** Lets in what is held back: the tool of this name, or all. */
+export function withAccepted({ tools, held }: ServerPins, only?: string): ServerPins {
+  const next = new Map(tools);
+  const left = new Map(held);
+  for (const [name, pinned] of held) {
+    if (only !== undefined && name !== only) continue;
+    next.set(name, { ...next.get(name), ...pinned });
+    left.delete(name);
+  }
+  return { tools: next, held: left };
+}
+
+/** The pins in the text of a lock file; undefined if it is none. */
+export function pinsIn(text: string): Pins | undefined {
+  let file: unknown;
+  try {
+    file = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(file) || file['version'] !== VERSION) return undefined;
+  const { servers } = file;
+  if (!isObject(servers)) return undefined;
+  const pins = new Map<string, ServerPins>();
+  for (const [name, server] of Object.entries(servers)) {
+    const tools = pinnedIn(isObject(server) ? server['tools'] : undefined);
+    const held = pinnedIn(isObject(server) ? (server['held'] ?? {}) : undefined);
+    if (!tools || !held) return undefined;
+    pins.set(name, { tools, held });
+  }
+  return pins;
+}
+
+function pinnedIn(value: unknown): Map<string, Pinned> | undefined {
+  if (!isObject(value)) return undefined;
+  const all = new Map<string, Pinned>();
+  for (const [name, eras] of Object.entries(value)) {
+    if (!isObject(eras)) return undefined;
+    const pinned: Partial<Record<PinEra, Pin>> = {};
+    for (const era of PIN_ERAS) {
+      const pin = eras[era];
+      if (pin === undefined) continue;
+      if (!isObject(pin) || typeof pin['digest'] !== 'string') return undefined;
+      pinned[era] = { digest: pin['digest'], definition: pin['definition'] ?? null };
+    }
+    all.set(name, pinned);
+  }
+  return all;
+}
+
+/** The text of a lock file: a line for each member, all in order, so that it differs only where something has changed. */
+export function pinsText(pins: Pins): string {
+  const servers = sorted(pins, ({ tools, held }) => ({
+    tools: sorted(tools, (pinned) => pinned),
+    ...(held.size > 0 && { held: sorted(held, (pinned) => pinned) }),
+  }));
+  return `${JSON.stringify({ version: VERSION, servers }, null, 2)}\n`;
+}
+
+function sorted<Value>(map: ReadonlyMap<string, Value>, of: (value: Value) => object): object {
+  const names = [...map].toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(names.map(([name, value]) => [name, of(value)]));
+}
+
+/** What has come in place of what was let in, as lines for a person: `- ` gone, `+ ` new, `  ` as before. Nothing in them is hidden. */
+export function pinDiff(before: Pin | undefined, after: Pin): string[] {
+  const parts = diffArrays(before ? linesOf(before) : [], linesOf(after));
+  return parts.flatMap(({ added, removed, value }) => {
+    const sign = added ? '+ ' : removed ? '- ' : '  ';
+    return value.map((line) => `${sign}${line}`);
+  });
+}
+
+/** A long text has a line for each of its own lines and sentences, so that a changed word does not hide in it. */
+function linesOf({ digest, definition }: Pin): string[] {
+  if (definition === null) return [`(too large to be shown; ${digest})`];
+  const text = JSON.stringify(definition, null, 2);
+  return text
+    .replaceAll(/\\n(?=[^"])|[.!?] (?=[^"])/gu, '$&\n      ')
+    .split('\n')
+    .map((line) => shownText(unescaped(line)));
+}
+
+/** JSON writes some of what hides as an escape, which says no more than the number. */
+const unescaped = (line: string): string =>
+  line.replaceAll(/\\u([0-9a-f]{4})/gu, (_all, hex: string) =>
+    String.fromCodePoint(Number.parseInt(hex, 16)),
+  );

@@ -1,0 +1,60 @@
+// The definition of a tool as models read it (name, title, description, schemas, annotations), in a form that is the same however the
+// server orders and spaces its JSON. Pure.
+import { elementsOf } from '../../shared/jsonrpc/elements.ts';
+import { OPEN_ARRAY, OPEN_OBJECT } from '../../shared/jsonrpc/json-cursor.ts';
+import { isParsable, membersOf, stringIn, textAt } from '../../shared/jsonrpc/members.ts';
+import { isLookalike } from '../../shared/jsonrpc/scan.ts';
+import type { Span } from '../../shared/jsonrpc/span.ts';
+import { nameAmong } from '../../shared/mcp/judged.ts';
+
+/** What a model reads of a tool. */
+const READ = [
+  'name',
+  'title',
+  'description',
+  'inputSchema',
+  'outputSchema',
+  'annotations',
+] as const;
+
+/** A tool as a server lists it. */
+export interface ToolDefinition {
+  readonly name: string;
+  /** JSON text of what is read of it, keys in order, no spaces; of equal keys all are there. */
+  readonly text: string;
+}
+
+/** The definition at `span`; undefined if it has no clear name, is too large or too deep, or readers of JSON would differ about it. */
+export function definitionAt(bytes: Uint8Array, span: Span): ToolDefinition | undefined {
+  if (!isParsable(bytes, span)) return undefined;
+  const members = [...membersOf(bytes, span)];
+  const read = nameAmong(bytes, members);
+  if (read.kind !== 'name') return undefined;
+  const parts: string[] = [];
+  for (const key of READ) {
+    const [value, ...more] = members.filter(
+      (member) => member.key === key || isLookalike(member.key, key),
+    );
+    if (more.length > 0 || (value && value.key !== key)) return undefined;
+    if (value) parts.push(`${JSON.stringify(key)}:${canonical(bytes, value.value)}`);
+  }
+  return { name: read.name, text: `{${parts.join(',')}}` };
+}
+
+/** Numbers stay as they are written; strings are written alike. */
+function canonical(bytes: Uint8Array, span: Span): string {
+  const first = bytes[span.start];
+  if (first === OPEN_ARRAY)
+    return `[${[...elementsOf(bytes, span)].map((each) => canonical(bytes, each)).join(',')}]`;
+  if (first === OPEN_OBJECT) {
+    const members = [...membersOf(bytes, span)].toSorted((one, other) =>
+      one.key < other.key ? -1 : one.key > other.key ? 1 : 0,
+    );
+    const parts = members.map(
+      ({ key, value }) => `${JSON.stringify(key)}:${canonical(bytes, value)}`,
+    );
+    return `{${parts.join(',')}}`;
+  }
+  const string = stringIn(bytes, span);
+  return string === undefined ? textAt(bytes, span) : JSON.stringify(string);
+}

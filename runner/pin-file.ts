@@ -1,0 +1,194 @@
+// The lock file with the pins of tools, beside a config file: read again when somebody has changed it, written as a whole. One for all
+// sessions of a runner.
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+
+import { replaceText } from './config/file-text.ts';
+import {
+  isLetIn,
+  NO_PINS,
+  pinDiff,
+  pinsIn,
+  pinsText,
+  withHeld,
+  withPinned,
+  type Pin,
+  type PinEra,
+  type Pins,
+  type SeenPin,
+  type ServerPins,
+} from './core/pins.ts';
+import { hidesSomething } from './core/shown-text.ts';
+import type { ToolGuard } from './core/tool-catalogue.ts';
+import type { ToolDefinition } from './core/tool-definition.ts';
+import { errorCode } from './error-code.ts';
+import type { Log } from './log.ts';
+
+/** How a server's tools are pinned. */
+export interface PinSetting {
+  /** `warn`: it only tells what it would hold back. */
+  readonly mode: 'hold' | 'warn';
+  /** The lock file. */
+  readonly file: string;
+}
+
+/** Definitions of more characters are not kept, only their digests. */
+const MAX_KEPT_CHARS = 64 * 1024;
+
+/** Of a server that lists another definition each time no more are told and kept. */
+const MAX_TOLD = 100;
+
+/** Lines of a difference in the log. */
+const MAX_LOGGED_LINES = 40;
+
+/** The lock file of a config file: `mcp.json` has `mcp.lock.json`. */
+export const lockFileOf = (configFile: string): string =>
+  configFile.replace(/(?:\.[A-Za-z0-9]+)?$/u, '.lock.json');
+
+/** What a lock file holds, or why that cannot be told. */
+export type PinReading =
+  | { readonly ok: true; readonly pins: Pins }
+  | { readonly ok: false; readonly what: string };
+
+export function readPins(path: string): PinReading {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = errorCode(error) ?? 'unknown error';
+    if (code === 'ENOENT') return { ok: true, pins: new Map() };
+    return { ok: false, what: `cannot be read (${code})` };
+  }
+  const pins = pinsIn(text);
+  return pins ? { ok: true, pins } : { ok: false, what: 'is no lock file of this version' };
+}
+
+/** Writes the pins of one server, beside what the file says of the others. Throws what the system refuses. */
+export function writePins(path: string, pins: Pins, server: string, own: ServerPins): void {
+  replaceText(path, pinsText(new Map(pins).set(server, own)));
+}
+
+export const pinOf = (text: string): Pin => ({
+  digest: `sha256:${createHash('sha256').update(text).digest('hex')}`,
+  definition: text.length > MAX_KEPT_CHARS ? null : (JSON.parse(text) as unknown),
+});
+
+/** What changes with a file that is written or replaced. */
+function versionOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat ? `${stat.ino} ${stat.mtimeMs} ${stat.size}` : 'none';
+}
+
+/** The pins of one server, for all its sessions. */
+export class ServerPinBook {
+  readonly #server: string;
+  readonly #file: string;
+  readonly #mode: PinSetting['mode'];
+  readonly #log: Log;
+  #reading: PinReading = { ok: true, pins: new Map() };
+  #version: string | undefined;
+  /** Kept here if the file cannot be written. */
+  #unwritten: ServerPins | undefined;
+  /** What was told, by era, name and digest. */
+  readonly #told = new Set<string>();
+
+  constructor(server: string, { mode, file }: PinSetting, log: Log) {
+    this.#server = server;
+    this.#file = file;
+    this.#mode = mode;
+    this.#log = log;
+  }
+
+  /** Judges for the sessions of clients of an era. */
+  guardFor(era: PinEra): ToolGuard {
+    return {
+      holdsBack: this.#mode === 'hold',
+      refusal: `This tool is held back: it is new, or its definition is not the one that was pinned. The owner of the runner can let it in: mcp-bridge pins accept ${this.#server}`,
+      listed: (tools) => this.#listed(tools, era),
+      accepts: (tool) => this.#accepts(tool, era),
+    };
+  }
+
+  #listed(tools: readonly ToolDefinition[], era: PinEra): void {
+    const reading = this.#fresh();
+    if (!reading.ok || tools.length === 0) return;
+    const own = this.#own(reading);
+    if (own) return;
+    const seen = tools.map(({ name, text }) => ({ name, era, pin: pinOf(text) }));
+    this.#write(reading, withPinned(NO_PINS, seen));
+    this.#log.info('tools pinned', { tools: tools.length, file: this.#file });
+    for (const { name, pin } of seen)
+      if (hidesSomething(JSON.stringify(pin.definition)))
+        this.#log.warn('a pinned tool has text that hides something', {
+          tool: name,
+          diff: logged(pinDiff(undefined, pin)),
+        });
+  }
+
+  #accepts({ name, text }: ToolDefinition, era: PinEra): boolean {
+    const reading = this.#fresh();
+    // What was let in cannot be told, so nothing is.
+    if (!reading.ok) return this.#mode === 'warn';
+    const own = this.#own(reading) ?? NO_PINS;
+    const seen: SeenPin = { name, era, pin: pinOf(text) };
+    if (isLetIn(own, seen)) return true;
+    this.#tell(reading, own, seen);
+    return this.#mode === 'warn';
+  }
+
+  #tell(reading: PinReading & { ok: true }, own: ServerPins, seen: SeenPin): void {
+    const { name, era, pin } = seen;
+    const told = `${era} ${pin.digest} ${name}`;
+    if (this.#told.has(told) || this.#told.size >= MAX_TOLD) return;
+    this.#told.add(told);
+    const known = own.tools.get(name);
+    const before = known?.[era] ?? known?.legacy ?? known?.modern;
+    const what = before ? 'its definition is not the one that was pinned' : 'it is new';
+    const fix = `mcp-bridge pins diff ${this.#server}; to let it in: mcp-bridge pins accept ${this.#server} ${name}`;
+    const words = this.#mode === 'hold' ? 'tool held back' : 'tool is not as pinned';
+    this.#log.warn(words, { tool: name, what, diff: logged(pinDiff(before, pin)), fix });
+    if (own.held.get(name)?.[era]?.digest !== pin.digest) this.#write(reading, withHeld(own, seen));
+  }
+
+  #own({ pins }: PinReading & { ok: true }): ServerPins | undefined {
+    return this.#unwritten ?? pins.get(this.#server);
+  }
+
+  #write({ pins }: PinReading & { ok: true }, own: ServerPins): void {
+    try {
+      writePins(this.#file, pins, this.#server, own);
+      this.#unwritten = undefined;
+    } catch (error) {
+      if (!this.#unwritten)
+        this.#log.error('the lock file cannot be written; pins last as long as this program', {
+          file: this.#file,
+          code: errorCode(error) ?? 'unknown error',
+          fix: 'Let the user that runs mcp-bridge write there, or make the file elsewhere and put it beside the config.',
+        });
+      this.#unwritten = own;
+    }
+  }
+
+  /** As the file is now. */
+  #fresh(): PinReading {
+    const version = versionOf(this.#file);
+    if (version === this.#version) return this.#reading;
+    this.#version = version;
+    this.#reading = readPins(this.#file);
+    // Somebody has put it right.
+    this.#unwritten = undefined;
+    if (!this.#reading.ok)
+      this.#log.error('the lock file is of no use; all tools are held back', {
+        file: this.#file,
+        what: this.#reading.what,
+        fix: 'Put it right, or remove it to pin all tools anew.',
+      });
+    return this.#reading;
+  }
+}
+
+/** What has changed, without what has not. */
+const logged = (diff: readonly string[]): string[] => {
+  const changed = diff.filter((line) => !line.startsWith('  '));
+  return changed.length > MAX_LOGGED_LINES ? [...changed.slice(0, MAX_LOGGED_LINES), '…'] : changed;
+};
