@@ -41,6 +41,9 @@ const MAX_TOLD = 100;
 /** Lines of a difference in the log. */
 const MAX_LOGGED_LINES = 40;
 
+/** Told of tools that cannot be named. */
+const UNCLEAR = '';
+
 /** The lock file of a config file: `mcp.json` has `mcp.lock.json`. */
 export const lockFileOf = (configFile: string): string =>
   configFile.replace(/(?:\.[A-Za-z0-9]+)?$/u, '.lock.json');
@@ -125,15 +128,26 @@ export class ServerPinBook {
         });
   }
 
-  #accepts({ name, text }: ToolDefinition, era: PinEra): boolean {
+  #accepts(tool: ToolDefinition | undefined, era: PinEra): boolean {
     const reading = this.#fresh();
     // What was let in cannot be told, so nothing is.
     if (!reading.ok) return this.#mode === 'warn';
+    if (!tool) {
+      this.#tellUnclear();
+      return this.#mode === 'warn';
+    }
     const own = this.#own(reading) ?? NO_PINS;
-    const seen: SeenPin = { name, era, pin: pinOf(text) };
+    const seen: SeenPin = { name: tool.name, era, pin: pinOf(tool.text) };
     if (isLetIn(own, seen)) return true;
     this.#tell(reading, own, seen);
     return this.#mode === 'warn';
+  }
+
+  #tellUnclear(): void {
+    if (this.#told.has(UNCLEAR)) return;
+    this.#told.add(UNCLEAR);
+    const what = 'it has no clear name, members twice, or is too large';
+    this.#log.warn('a tool cannot be pinned', { what, fix: 'Have its author look at it.' });
   }
 
   #tell(reading: PinReading & { ok: true }, own: ServerPins, seen: SeenPin): void {

@@ -12,6 +12,7 @@ import type { ServerProcess } from './sessions/pooled-process.ts';
 import { ProcessPool, type ProcessGround } from './sessions/process-pool.ts';
 import { allCleared, killAllProcesses } from './process/stdio-process.ts';
 import { TERMINATE_MS } from './process/terminate.ts';
+import { ServerPinBook } from './pin-file.ts';
 import type { RunnerSnapshot, RunningRunner, StartOptions } from './running-runner.ts';
 import { RunnerSessions } from './sessions/runner-sessions.ts';
 import { SessionHost } from './sessions/session-host.ts';
@@ -50,6 +51,8 @@ class Runner implements RunningRunner {
   readonly #control: ControlLink;
   readonly #spares: SpareLinks;
   readonly #pools = new Map<string, ProcessPool>();
+  /** Of servers whose tools are pinned. */
+  readonly #pins = new Map<string, ServerPinBook>();
   readonly #sessions = new RunnerSessions();
   readonly #figures = new Figures();
   readonly #calls = new CallFigures(this.#figures, 'process');
@@ -207,6 +210,7 @@ class Runner implements RunningRunner {
       process: sessionProcess({ open: frame, server, pool, first, log }),
       ground: this.#dialGround,
       ahead,
+      guard: this.#pins.get(name)?.guardFor(frame.clientKind === 'modern' ? 'modern' : 'legacy'),
       log,
       record,
       tracer: this.#options.tracer,
@@ -247,6 +251,7 @@ class Runner implements RunningRunner {
       if (server && sameServer(old, server)) continue;
       void this.#pools.get(name)?.close();
       this.#pools.delete(name);
+      this.#pins.delete(name);
       const change = server ? 'changed' : 'removed';
       this.#sessions.end(`The server was ${change} in the runner's configuration.`, name);
     }
@@ -263,6 +268,7 @@ class Runner implements RunningRunner {
       ended: (reason: ExitReason) => this.#figures.count('processExits', server.name, reason),
     };
     this.#pools.set(server.name, new ProcessPool(server, this.#ground, log, counted));
+    if (server.pin) this.#pins.set(server.name, new ServerPinBook(server.name, server.pin, log));
   }
 
   async drain(): Promise<void> {

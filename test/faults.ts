@@ -1928,6 +1928,30 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'an argument that the config fixes and a header is to repeat',
     tests: ['runner/translate/tool-headers.test.ts', 'e2e/tool-view.test.ts'],
   },
+  'F-775': {
+    fault:
+      'calls before the tools are known: they wait, in order and within bounds, and go nowhere if the tools stay unknown',
+    tests: ['runner/core/tool-catalogue.test.ts'],
+  },
+  'F-776': {
+    fault:
+      'a definition of a tool written otherwise, or that readers of JSON take differently; what lock files hold',
+    tests: ['runner/core/pins.test.ts'],
+  },
+  'F-777': {
+    fault: 'text of a tool that hides something: bidi controls, no width, tags, lookalikes',
+    tests: ['runner/core/shown-text.test.ts', 'runner/core/pins.test.ts'],
+  },
+  'F-778': {
+    fault:
+      'a tool that changes between two starts, and one that comes in mid-session, behind the back of who let them in',
+    tests: ['e2e/pins.test.ts'],
+    missing: 'The alarm is in the log and in `mcp-bridge pins`; the console learns nothing of it.',
+  },
+  'F-779': {
+    fault: 'a lock file that is spoilt, removed, changed by somebody else, or cannot be written',
+    tests: ['runner/pin-file.test.ts', 'runner/commands/pins.test.ts'],
+  },
 };
 
 /** Every row there is, group by group, so that none can be left out above. */
@@ -1987,5 +2011,5 @@ export const FAULT_IDS: readonly string[] = [
   'F-630 F-631 F-632 F-633 F-634 F-635 F-636',
   'F-740 F-741',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
-  'F-770 F-771 F-772 F-773 F-774',
+  'F-770 F-771 F-772 F-773 F-774 F-775 F-776 F-777 F-778 F-779',
 ].flatMap((group) => group.split(' '));

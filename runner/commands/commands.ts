@@ -526,6 +526,19 @@ export const COMMANDS = {
       method: { type: 'string', value: 'name', help: 'the method, if it is no call of a tool' },
     },
   },
+  pins: {
+    summary: 'show the pinned tools and what is held back, and let it in',
+    usages: [
+      'pins [list] [--config <file>]',
+      'pins diff [<server> [<tool>]] [--config <file>]',
+      'pins accept [<server> [<tool>]] [--config <file>]',
+    ],
+    about: [
+      'A server with "pin": true in its "bridge" keeps its tools as they were first seen, in a lock file beside the config (mcp.lock.json). What is new or has changed since is held back. diff shows it, with all that hides in it written out; accept lets it in, also in a runner that serves.',
+    ],
+    words: ['list', 'diff', 'accept'],
+    options: { config: RUNNER_FILE.config, json: JSON_OUTPUT },
+  },
   schema: {
     summary: 'print the JSON Schema of the config file',
     usages: ['schema'],

@@ -91,6 +91,7 @@ export class ConfigReader {
     this.#topLevelWarnings(file, layout);
     const user = findUserOrSay(block.user, this.#findings);
     const ground = {
+      file: this.#file,
       places: this.#places,
       sources: this.#sources,
       block,

@@ -3,6 +3,7 @@ import type { ProcessLimits } from '../process/cgroup.ts';
 import type { ProcessUser } from '../process/process-user.ts';
 import type { PerUser } from '../core/per-user.ts';
 import type { PolicyRules } from '../core/policy.ts';
+import type { PinSetting } from '../pin-file.ts';
 import type { ConfigProblem, Keys } from './problem.ts';
 
 /** A configured server: what all have in common, and what it is made of. Paths are absolute, references filled. */
@@ -29,6 +30,8 @@ export interface ServerConfig extends PolicyRules {
   readonly maxProcesses: number;
   /** How long a call that asked its modern client something waits for the answer. */
   readonly parkTimeoutMs: number;
+  /** Absent: its tools are not pinned. */
+  readonly pin?: PinSetting;
 }
 
 /** What stands behind a server. */

@@ -407,6 +407,14 @@ export const serverBlock = v.strictObject(
       ),
     ),
     tools: v.optional(toolRules),
+    pin: v.optional(
+      v.pipe(
+        v.union([v.boolean(), v.literal('warn')], 'true, false or "warn"'),
+        v.description(
+          'Keeps each tool as it was first seen, in a lock file beside this file: what is new or has changed is held back until mcp-bridge pins accept. "warn" only tells. Default false.',
+        ),
+      ),
+    ),
     methods: nameRules(
       'the name of a method, or a pattern such as "resources/*"',
       'Which methods clients may use, beside those that make a session.',

@@ -1,4 +1,5 @@
 // Makes the config of one server from its entry: references filled in, env files read, paths absolute, defaults in place.
+import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { ServerConfig } from './runner-config.ts';
 import type { ProcessLimits } from '../process/cgroup.ts';
@@ -15,12 +16,15 @@ import type { Findings } from './findings.ts';
 import { readPerUser } from './per-user.ts';
 import type { Keys } from './problem.ts';
 import type { ReferenceSources, Variable } from './references.ts';
+import { lockFileOf } from '../pin-file.ts';
 import type { LimitsBlock, RunnerBlock, ServerEntry } from './schema.ts';
 import { judgeToolRules } from './tool-rules.ts';
 import { entryWarnings } from './warnings.ts';
 
 /** What all servers of a file have in common. */
 export interface FileGround {
+  /** As it was named. */
+  readonly file: string;
   readonly places: FilePlaces;
   readonly sources: ReferenceSources;
   readonly block: RunnerBlock;
@@ -102,7 +106,13 @@ export function serverConfig(
     parkTimeoutMs: durationMs(bridge.parkTimeout ?? defaults.PARK_TIMEOUT_MS),
     ...(bridge.tools && { tools: bridge.tools }),
     ...(bridge.methods && { methods: bridge.methods }),
+    ...pinOf(bridge.pin, ground),
   };
+}
+
+function pinOf(pin: boolean | 'warn' | undefined, { file }: FileGround): Pick<ServerConfig, 'pin'> {
+  if (pin === undefined || pin === false) return {};
+  return { pin: { mode: pin === 'warn' ? 'warn' : 'hold', file: lockFileOf(resolve(file)) } };
 }
 
 /** A short limit by itself shortens the default timeout; only two stated values can contradict each other. */

@@ -46,7 +46,7 @@ export function sessionParts(options: SessionOptions, end: End, now: number) {
   const { limits, clientKind, quote = () => '', refusal = () => undefined } = options;
   const { guard } = options;
   // Where tools are judged, it must be clear which one a call names.
-  const rules = guard ? { tools: {}, ...options.policy } : options.policy;
+  const rules = guard ? { ...options.policy, tools: options.policy?.tools ?? {} } : options.policy;
   const policy = rules && Policy.of(rules);
   const clients = traitsOf(clientKind);
   const log = new StreamLog();

@@ -1,49 +1,67 @@
 // Text of a server as a person must see it who judges it: characters that are invisible, that turn the direction of text, or that look
 // like others are written out, with what they are. Pure.
 
-/** What hides in a text, by ranges. */
-const HIDDEN: readonly (readonly [pattern: RegExp, name: string])[] = [
-  [/^[\u{e0000}-\u{e007f}]$/u, 'Unicode tag'],
-  [/^[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]$/u, 'bidi control'],
-  [
-    /^[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0]$/u,
-    'zero width',
-  ],
-  [/^[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]$/u, 'variation selector'],
-  [/^[\u2028\u2029]$/u, 'line separator'],
-  [/^\p{Cc}$/u, 'control'],
-  [/^[\p{Co}\p{Cs}\p{Cn}\p{Cf}]$/u, 'no character'],
+/** What hides in a text, by ranges of code points. */
+const HIDDEN: readonly (readonly [from: number, to: number, name: string])[] = [
+  [0xad, 0xad, 'zero width'],
+  [0x34f, 0x34f, 'zero width'],
+  [0x61c, 0x61c, 'bidi control'],
+  [0x115f, 0x1160, 'zero width'],
+  [0x17b4, 0x17b5, 'zero width'],
+  [0x180b, 0x180f, 'zero width'],
+  [0x200b, 0x200d, 'zero width'],
+  [0x200e, 0x200f, 'bidi control'],
+  [0x2028, 0x2029, 'line separator'],
+  [0x202a, 0x202e, 'bidi control'],
+  [0x2060, 0x2065, 'zero width'],
+  [0x2066, 0x2069, 'bidi control'],
+  [0x206a, 0x206f, 'zero width'],
+  [0x3164, 0x3164, 'zero width'],
+  [0xfe00, 0xfe0f, 'variation selector'],
+  [0xfeff, 0xfeff, 'zero width'],
+  [0xffa0, 0xffa0, 'zero width'],
+  [0xe0000, 0xe007f, 'Unicode tag'],
+  [0xe0100, 0xe01ef, 'variation selector'],
 ];
 
-/** All of those. Line breaks and tabs are shown as such. */
-const HIDES =
-  /[\p{C}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2028\u2029\u3164\ufe00-\ufe0f\uffa0\u{e0100}-\u{e01ef}]/u;
+const CONTROL = /^\p{Cc}$/u;
+/** Formats, private ones, halves of pairs, and those that are none yet. */
+const NO_CHARACTER = /^\p{C}$/u;
 
-/** A variation selector behind one of these belongs to it: it makes a picture of a sign. */
-const PICTURE = /\p{Extended_Pictographic}|[0-9#*]/u;
+const PICTURE_SELECTOR = 0xfe0f;
+const JOINER = 0x200d;
+
+/** Before a selector or a joiner: it belongs to a picture. */
+const PICTURE = /[\p{Extended_Pictographic}\p{Emoji_Modifier}0-9#*]/u;
 
 /** Letters of other scripts that look like Latin ones. */
-const LOOKALIKES: ReadonlyMap<string, string> = new Map(
-  [
-    ['Cyrillic', 'аА bЬ вВ еЕ кК мМ нН оО рР сС тТ уУ хХ ѕЅ іІ јЈ ԁ ԛ ԝ һҺ ӏӀ ү ѵѴ гґ пП'],
-    ['Greek', 'αΑ Β Ε Ζ Η ιΙ κΚ Μ νΝ οΟ ρΡ Τ υΥ Χ γ ϲϹ ϳ'],
-    ['Armenian', 'օՕ սՍ հ ո ց զ ք Տ Լ'],
-    ['Cherokee', 'ᎪᏴᏟᎠᎬᎻᎫᏦᏞᎷᏢᏒᏚᎢᏙᏔᏃ'],
-  ].flatMap(([script = '', letters = '']) =>
-    [...letters].flatMap((letter) => (/[\u0080-\uffff]/u.test(letter) ? [[letter, script]] : [])),
-  ) as [string, string][],
-);
+const LOOKALIKES: ReadonlyMap<string, string> = new Map([
+  ...lettersOf('Cyrillic', 'аАВеЕкКМНоОрРсСТуУхХѕЅіІјЈԁԛԝһҺӏӀүѵѴ'),
+  ...lettersOf('Greek', 'αΑΒΕΖΗιΙκΚΜνΝοΟρΡΤυΥΧγϲϹϳ'),
+  ...lettersOf('Armenian', 'օՕսՍհոցզքՏԼ'),
+  ...lettersOf('Cherokee', 'ᎪᏴᏟᎠᎬᎻᎫᏦᏞᎷᏢᏒᏚᎢᏙᏔᏃ'),
+]);
+
+function lettersOf(script: string, letters: string): [string, string][] {
+  return Array.from(letters, (letter) => [letter, script]);
+}
 
 const WORD = /[\p{L}\p{M}\p{N}_]+/gu;
+const LETTER = /\p{L}/u;
 const LATIN = /\p{Script=Latin}/u;
-const ASCII = /^[ -~]+$/u;
+const PRINTED = /^[ -~]+$/u;
+/** Nothing in such a text hides. */
+const PLAIN = /^[\t\n -~]*$/u;
 
 /** The text with all that hides in it written out, such as `‹U+202E bidi control›`. */
 export function shownText(text: string): string {
-  const plain = text.replaceAll(WORD, shownWord);
+  if (PLAIN.test(text)) return text;
+  const strange = Array.from(text).filter((sign) => LETTER.test(sign) && !LATIN.test(sign));
+  // A text that is written in another script has more letters of it than those that look Latin.
+  const isForeign = strange.some((letter) => !LOOKALIKES.has(letter));
   let shown = '';
   let before = '';
-  for (const sign of plain) {
+  for (const sign of text.replaceAll(WORD, (word) => shownWord(word, isForeign))) {
     shown += shownSign(sign, before);
     before = sign;
   }
@@ -54,42 +72,44 @@ export function shownText(text: string): string {
 export const hidesSomething = (text: string): boolean => shownText(text) !== text;
 
 function shownSign(sign: string, before: string): string {
-  if (sign === '\n' || sign === '\t' || !HIDES.test(sign)) return sign;
-  const isOfPicture = sign === '\ufe0f' || sign === '\u200d';
-  if (isOfPicture && PICTURE.test(before)) return sign;
-  // Joins pictures whose first one has a variation selector.
-  if (sign === '\u200d' && before === '\ufe0f') return sign;
-  const [, name = 'no character'] = HIDDEN.find(([pattern]) => pattern.test(sign)) ?? [];
-  return written(sign, tagLetter(sign) ?? name);
+  const name = sign === '\n' || sign === '\t' ? undefined : hiddenName(sign);
+  if (name === undefined) return sign;
+  const code = codeOf(sign);
+  const joins = code === PICTURE_SELECTOR || code === JOINER;
+  const isOfPicture = PICTURE.test(before) || codeOf(before) === PICTURE_SELECTOR;
+  return joins && isOfPicture ? sign : writtenOut(code, name);
 }
 
-/** What a tag character says to a model that reads it. */
-function tagLetter(sign: string): string | undefined {
-  const code = (sign.codePointAt(0) ?? 0) - 0xe0000;
-  return code >= 0x20 && code < 0x7f ? `Unicode tag "${String.fromCodePoint(code)}"` : undefined;
+function hiddenName(sign: string): string | undefined {
+  const code = codeOf(sign);
+  // What a tag says to a model that reads it.
+  if (code >= 0xe0020 && code < 0xe007f)
+    return `Unicode tag "${String.fromCodePoint(code - 0xe0000)}"`;
+  const range = HIDDEN.find(([from, to]) => from <= code && code <= to);
+  if (range) return range[2];
+  if (CONTROL.test(sign)) return 'control';
+  return NO_CHARACTER.test(sign) ? 'no character' : undefined;
 }
 
-/** A word is suspect if it mixes Latin letters with others that look like them, or has nothing but such. */
-function shownWord(word: string): string {
-  if (ASCII.test(word)) return word;
-  const letters = [...word];
-  const strange = letters.filter((letter) => /\p{L}/u.test(letter) && !LATIN.test(letter));
+/** A word is suspect if it mixes Latin letters with others that look like them, or, in a text without more of their script, has no others. */
+function shownWord(word: string, isForeign: boolean): string {
+  if (PRINTED.test(word)) return word;
+  const letters = Array.from(word);
   const isMixed = letters.some((letter) => LATIN.test(letter));
-  const isDisguise = strange.length > 0 && strange.every((letter) => LOOKALIKES.has(letter));
   return letters
     .map((letter) => {
       const plain = letter.normalize('NFKC');
-      if (plain !== letter && ASCII.test(plain)) return written(letter, `like "${plain}"`);
-      const script = LOOKALIKES.get(letter);
-      return script !== undefined && (isMixed || isDisguise)
-        ? written(letter, `${script}, looks Latin`)
-        : letter;
+      if (plain !== letter && PRINTED.test(plain))
+        return `${letter}${writtenOut(codeOf(letter), `like "${plain}"`)}`;
+      const script = isMixed || !isForeign ? LOOKALIKES.get(letter) : undefined;
+      return script === undefined
+        ? letter
+        : `${letter}${writtenOut(codeOf(letter), `${script}, looks Latin`)}`;
     })
     .join('');
 }
 
-function written(sign: string, what: string): string {
-  const code = (sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-  const isSeen = !HIDES.test(sign);
-  return `${isSeen ? sign : ''}‹U+${code} ${what}›`;
-}
+const codeOf = (sign: string): number => sign.codePointAt(0) ?? 0;
+
+const writtenOut = (code: number, what: string): string =>
+  `‹U+${code.toString(16).toUpperCase().padStart(4, '0')} ${what}›`;

@@ -19,8 +19,8 @@ export interface ToolGuard {
   readonly holdsBack: boolean;
   /** All that the server lists. The first list of a server is taken as it is. */
   listed(tools: readonly ToolDefinition[]): void;
-  /** Whether clients may have it. */
-  accepts(tool: ToolDefinition): boolean;
+  /** Whether clients may have it; undefined: one that cannot be read clearly. */
+  accepts(tool: ToolDefinition | undefined): boolean;
   /** What a client is told that calls a tool which is held back. */
   readonly refusal: string;
 }
@@ -135,8 +135,7 @@ export class ToolCatalogue {
   /** Whether a tool of a list is held back. What a later list says counts for calls, too. */
   isHeldBack(bytes: Uint8Array, span: Span): boolean {
     const tool = definitionAt(bytes, span);
-    if (!tool) return this.#guard.holdsBack;
-    this.#known?.set(tool.name, tool);
+    if (tool) this.#known?.set(tool.name, tool);
     return !this.#guard.accepts(tool);
   }
 

@@ -19,6 +19,7 @@ import type { SessionEffect, SettledCall } from '../core/session-effects.ts';
 import type { Tracer } from '../../shared/tracing.ts';
 import type { ServerCalls } from '../../shared/figures.ts';
 import { Session } from '../core/session.ts';
+import type { ToolGuard } from '../core/tool-catalogue.ts';
 import { SPARE_EPOCH } from '../core/spares.ts';
 import { failureFields } from '../failure.ts';
 import type { LinkEnd } from '../link/dial.ts';
@@ -44,6 +45,8 @@ export interface SessionHostOptions {
   readonly ground: DialGround;
   /** The spare that the session was (LP27). */
   readonly ahead: Ahead | undefined;
+  /** Judges the tools that the server lists; absent: clients may have all. */
+  readonly guard?: ToolGuard | undefined;
   readonly log: Log;
   /** Where calls are recorded; absent: nowhere. */
   readonly record: Log | undefined;
@@ -107,6 +110,7 @@ export class SessionHost {
         limits: server,
         clientKind,
         policy: server,
+        guard: options.guard,
         isRecorded: options.record !== undefined,
         spans: options.tracer && new CallSpans(options.tracer, server.name),
         quote: options.quote,

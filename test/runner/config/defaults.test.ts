@@ -28,6 +28,7 @@ const SERVER: Readonly<Record<keyof typeof serverBlock.entries, string | undefin
   parkTimeout: durationText(defaults.PARK_TIMEOUT_MS),
   tools: undefined,
   methods: undefined,
+  pin: 'false',
   perUser: undefined,
   user: undefined,
   limits: undefined,

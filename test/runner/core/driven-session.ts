@@ -8,6 +8,7 @@ import type {
   SessionLimits,
 } from '../../../runner/core/session-effects.ts';
 import { Session } from '../../../runner/core/session.ts';
+import type { ToolGuard } from '../../../runner/core/tool-catalogue.ts';
 import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import { decodeText } from '../../../shared/link/codec.ts';
 import type { ClientKind } from '../../../shared/link/control-frames.ts';
@@ -43,6 +44,7 @@ export class DrivenSession {
       clientKind?: ClientKind;
       limits?: Partial<SessionLimits>;
       policy?: PolicyRules;
+      guard?: ToolGuard;
       isRecorded?: boolean;
       refusal?: (notification: MessageView) => string | undefined;
     } = {},
@@ -54,7 +56,7 @@ export class DrivenSession {
   }
 
   /** Linked, for clients of 2026-07-28. */
-  static modern(options: { policy?: PolicyRules } = {}): DrivenSession {
+  static modern(options: { policy?: PolicyRules; guard?: ToolGuard } = {}): DrivenSession {
     const driven = new DrivenSession({ clientKind: 'modern', ...options });
     driven.receive({ type: 'welcome', expired: false });
     return driven;
@@ -66,6 +68,7 @@ export class DrivenSession {
       clientKind?: ClientKind;
       limits?: Partial<SessionLimits>;
       policy?: PolicyRules;
+      guard?: ToolGuard;
       isRecorded?: boolean;
       app?: object;
       capabilities?: object;

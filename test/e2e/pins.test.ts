@@ -1,0 +1,139 @@
+// Tools that change behind the back of who let them in: between two starts, and in mid-session. Held back, told with the difference, let
+// in by a command, and served, with real servers and clients of every kind.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+
+import { PATIENCE } from '../fixtures/patience.ts';
+import { startBridge, type Bridge } from './harness.ts';
+import { temporaryFolder } from './journal.ts';
+import {
+  failureOf,
+  MODERN_CLIENTS,
+  OFFICIAL_CLIENTS,
+  type OfficialClientKind,
+} from './official-clients.ts';
+import { fixture } from './raw-session.ts';
+
+const run = promisify(execFile);
+const program = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
+
+const TOLD = { read: 'Reads a file.', trap: 'Reads a file. Then sends\u202e it away.' };
+
+let bridge: Bridge;
+let folder: string;
+
+const KINDS = [...OFFICIAL_CLIENTS, ...MODERN_CLIENTS].map((kind, at) => ({ kind, at }));
+
+/** The text that the tool of a server has. */
+const textOf = (server: string): string => join(folder, `${server}.txt`);
+
+beforeAll(async () => {
+  const temporary = temporaryFolder();
+  folder = temporary.folder;
+  const names = [...KINDS.map(({ at }) => `pinned-${at}`), 'warned'];
+  for (const name of names) writeFileSync(textOf(name), TOLD.read);
+  const entries = names.map((name) => [
+    name,
+    {
+      command: process.execPath,
+      args: [fixture('rug-pull')],
+      env: { TOOL_TEXT: textOf(name) },
+      bridge: { pin: name === 'warned' ? 'warn' : true },
+    },
+  ]);
+  bridge = await startBridge({ servers: Object.fromEntries(entries) });
+  return async () => {
+    await bridge.stop();
+    temporary.remove();
+  };
+});
+
+const pins = async (...words: string[]): Promise<string> => {
+  const args = [program, 'pins', ...words, `--config=${bridge.files.config}`];
+  return (await run(process.execPath, args)).stdout;
+};
+const lockText = (): string =>
+  readFileSync(join(dirname(bridge.files.config), 'mcp.lock.json'), 'utf8');
+
+async function connect(kind: OfficialClientKind, server: string) {
+  const official = await kind.connect(new URL(`/${server}`, bridge.url));
+  onTestFinished(() => official.end().catch(() => undefined));
+  const names = async (): Promise<string[]> =>
+    (await official.client.listTools()).tools.map(({ name }) => name);
+  return { ...official, names };
+}
+
+/** Another start of a server: an entry that has changed ends its sessions. */
+async function restart(server: string): Promise<void> {
+  const { config } = bridge.files;
+  const file = JSON.parse(readFileSync(config, 'utf8')) as {
+    mcpServers: Record<string, { env: object }>;
+  };
+  const entry = file.mcpServers[server];
+  if (entry) entry.env = { ...entry.env, AGAIN: 'yes' };
+  const before = reloads();
+  writeFileSync(config, JSON.stringify(file));
+  await vi.waitFor(() => expect(reloads()).toBeGreaterThan(before), PATIENCE);
+}
+const reloads = (): number =>
+  bridge.logs().filter((line) => line.includes('config reloaded')).length;
+
+test.each(KINDS)(
+  '[F-778] $kind.name over $kind.transport: a tool that comes in mid-session, and one whose description changes between two starts',
+  async ({ kind, at }) => {
+    const server = `pinned-${at}`;
+    const first = await connect(kind, server);
+    expect(await first.names()).toEqual(['read', 'grow']);
+    expect(await first.call('read')).toBe('read');
+
+    // The server lists it, and somebody calls it who knows of it.
+    expect(await first.call('grow')).toBe('grown');
+    expect(await first.names()).toEqual(['read', 'grow']);
+    expect(await failureOf(first.call('extra'))).toMatch(/^42017: .*held back.*pins accept/u);
+    expect(await pins('accept', server, 'extra')).toBe(`${server} extra is let in.\n`);
+    expect(await first.names()).toEqual(['read', 'grow', 'extra']);
+    expect(await first.call('extra')).toBe('extra');
+    await first.end();
+
+    writeFileSync(textOf(server), TOLD.trap);
+    await restart(server);
+    const second = await connect(kind, server);
+    expect(await failureOf(second.call('read'))).toMatch(/^42017: .*held back/u);
+    expect(await second.names()).toEqual(['grow']);
+    const diff = await pins('diff', server);
+    expect(diff).toContain(`${server} read (changed`);
+    expect(diff).toMatch(/^ {2}- .*Reads a file\./mu);
+    expect(diff).toMatch(/^ {2}\+ .*Then sends‹U\+202E bidi control› it away\./mu);
+    expect(lockText()).toContain('"held"');
+    await vi.waitFor(
+      () =>
+        expect(
+          bridge.logs().filter((line) => line.includes(`"server":"${server}"`)),
+        ).toContainEqual(
+          expect.stringMatching(/tool held back.*"tool":"read".*U\+202E bidi control/u),
+        ),
+      PATIENCE,
+    );
+    expect(await pins('accept', server)).toBe(`${server} read is let in.\n`);
+    expect(await second.names()).toEqual(['read', 'grow']);
+    expect(await second.call('read')).toBe('read');
+    expect(lockText()).not.toContain('"held"');
+  },
+);
+
+test('[F-778] "warn" tells, and holds nothing back', async () => {
+  const [{ kind } = {}] = KINDS;
+  if (!kind) throw new Error('no client');
+  const { call } = await connect(kind, 'warned');
+  expect(await call('grow')).toBe('grown');
+  expect(await call('extra')).toBe('extra');
+  await vi.waitFor(
+    () => expect(bridge.logs().join('\n')).toMatch(/tool is not as pinned.*"tool":"extra"/u),
+    PATIENCE,
+  );
+});
