@@ -10,7 +10,7 @@ const SETTINGS = {
     runner:
       'version edge runner tokenFile capacity drainTimeout traces traceRatio statusPort user limits',
     server:
-      'warm sharing stderr inheritEnv idleTimeout vanishTimeout requestTimeout requestLimit startTimeout maxLineBytes maxInFlight maxSessions stateless maxProcesses parkTimeout tools methods perUser user limits',
+      'warm sharing stderr inheritEnv idleTimeout vanishTimeout requestTimeout requestLimit startTimeout maxLineBytes maxInFlight maxSessions stateless maxProcesses parkTimeout tools pin methods perUser user limits',
   },
 };
 
