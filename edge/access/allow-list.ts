@@ -33,6 +33,10 @@ export function allowedTo(
   return { scopes: isAll ? undefined : new Set(matching.flatMap(({ scopes }) => scopes ?? [])) };
 }
 
+/** Whether the list lets a person do anything with any server. */
+export const isListed = (person: Person, list: readonly AllowEntry[]): boolean =>
+  list.some((entry) => matches(entry, person));
+
 /** Of the scopes of a grant those that a person may have. */
 export const within = (scopes: readonly string[], { scopes: most }: Allowed): readonly string[] =>
   most ? scopes.filter((scope) => most.has(scope)) : scopes;

@@ -235,17 +235,22 @@ export class Fleet {
     this.#figures.keep(step);
   }
 
-  /** The newest of the open sessions, and no more than so many. */
-  newestSessions(most: number): SessionView[] {
-    return this.#store
-      .newestSessions(most)
-      .map(({ session, server, principal, runner, openedAt }) => ({
-        session,
-        server,
-        principal,
-        runner,
-        openedAt,
-      }));
+  /** The newest of the open sessions, or of those of a principal, and no more than so many. */
+  newestSessions(most: number, principal?: PrincipalName): SessionView[] {
+    const rows =
+      principal === undefined
+        ? this.#store.newestSessions(most)
+        : this.#store
+            .sessionsOf(principal)
+            .toSorted((one, other) => other.openedAt - one.openedAt)
+            .slice(0, most);
+    return rows.map(({ session, server, principal, runner, openedAt }) => ({
+      session,
+      server,
+      principal,
+      runner,
+      openedAt,
+    }));
   }
 
   /** The owner ended a session. False if there is none. */

@@ -13,6 +13,12 @@ export interface Person {
   readonly groups?: readonly string[] | undefined;
 }
 
+/**
+ * What a person is let into who signs in at the console, where another grant names a server. No server can have this name, so no app can ask
+ * for it, and no call goes there.
+ */
+export const CONSOLE_PLACE = '/-/';
+
 /** A grant that ended. What its app has open ends too. */
 export interface EndedGrant {
   readonly grant: string;

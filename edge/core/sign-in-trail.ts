@@ -1,6 +1,7 @@
 // The trail of each sign-in: how far an app came, of all steps that lead to its first call, and which one it never took. Made of the lines
 // of the record. Pure.
 import type { SignInStepLine } from './log.ts';
+import { CONSOLE_PLACE } from './person-ports.ts';
 import type { KeptLine } from './record.ts';
 import type { StuckSignIn } from './state-words.ts';
 
@@ -95,7 +96,8 @@ export class SignInTrails {
   }
 
   #step({ step, app, name, visitor, server, principal }: SignInStepLine, time: number): void {
-    if (step === 'renewed') return;
+    // Who signs in at the console lets no app in, which would go on from there.
+    if (step === 'renewed' || server === CONSOLE_PLACE) return;
     // Somebody who reads again has begun anew.
     if (step === 'found') return this.#keep({ ...begun(`from ${visitor}`), server }, 'found', time);
     const key = app ?? '';

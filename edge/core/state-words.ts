@@ -7,8 +7,9 @@ import type { Problem } from '../../shared/problem.ts';
 /** What the words are made of. Times are ms since the epoch, by the edge's clock. */
 export interface EdgeState {
   readonly runners: readonly RunnerView[];
-  /** Names of the servers that runners offer. */
+  /** Names of the servers that runners offer, and of those that are reachable now. */
   readonly servers: readonly string[];
+  readonly reachable: readonly string[];
   /** Open ones. */
   readonly sessions: number;
   readonly lastCallAt?: number | undefined;
@@ -43,7 +44,7 @@ export interface ChangedTools {
   readonly tools: readonly string[];
 }
 
-/** Something that needs its operator. */
+/** Something that needs whoever looks. */
 export interface AttentionItem {
   readonly level: 'bad' | 'warn';
   readonly what: string;
@@ -109,11 +110,44 @@ export function stateInWords(state: EdgeState, now: number): string {
     const wait = first.sessions === 0 ? '' : `; ${waiting(first.sessions)}`;
     return `${awayInWords(first, now)}${wait}.${more}`;
   }
-  const { lastCallAt } = state;
-  const last =
-    lastCallAt === undefined ? 'no call yet' : `last call ${durationInWords(now - lastCallAt)} ago`;
-  return `${counted(linked, 'runner')} linked, ${counted(state.servers.length, 'server')}, ${counted(state.sessions, 'session')}, ${last}.`;
+  return `${counted(linked, 'runner')} linked, ${counted(state.servers.length, 'server')}, ${counted(state.sessions, 'session')}, ${lastCall(state, now)}.`;
 }
+
+const lastCall = ({ lastCallAt }: EdgeState, now: number): string =>
+  lastCallAt === undefined ? 'no call yet' : `last call ${durationInWords(now - lastCallAt)} ago`;
+
+/** The state as it is for a person, who sees what is theirs. */
+export function ownStateInWords(state: EdgeState, now: number): string {
+  const { servers, reachable, sessions } = state;
+  if (servers.length === 0) return 'No server is there for you now.';
+  const missing = missingOf(state);
+  if (missing.length > 0)
+    return `${missing.join(', ')} cannot be reached now${sessions === 0 ? '' : `, ${counted(sessions, 'session')} open`}.`;
+  return `${counted(reachable.length, 'server')} for you, ${counted(sessions, 'session')}, ${lastCall(state, now)}.`;
+}
+
+const missingOf = ({ servers, reachable }: EdgeState): string[] =>
+  servers.filter((server) => !reachable.includes(server));
+
+/** What a person should know, of what is theirs. */
+export function ownAttentionOf(state: EdgeState, now: number): AttentionItem[] {
+  return [
+    ...missingOf(state).map((server): AttentionItem => ({
+      level: 'bad',
+      what: `${server} cannot be reached: its machine is away.`,
+      fix: 'Wait, or tell the operator of this edge.',
+    })),
+    ...state.failing.map(({ server, fault, at, times }): AttentionItem => ({
+      level: 'bad',
+      what: failingInWords({ server, fault, at, times }, now),
+      fix: 'Tell the operator of this edge, with the id of a call that failed.',
+      page: `calls?server=${server}&outcome=refused`,
+    })),
+  ];
+}
+
+const failingInWords = ({ server, fault, at, times }: FailingServer, now: number): string =>
+  `${server} fails: ${fault}, ${counted(times, 'time')}, last ${durationInWords(now - at)} ago.`;
 
 /** What needs attention, the worst first. */
 export function attentionOf(state: EdgeState, now: number): AttentionItem[] {
@@ -138,12 +172,12 @@ export function attentionOf(state: EdgeState, now: number): AttentionItem[] {
         fix: 'Stop one of them, or give it a credential of its own.',
         page: 'runners',
       });
-  for (const { server, fault, at, times } of state.failing)
+  for (const failing of state.failing)
     items.push({
       level: 'bad',
-      what: `${server} fails: ${fault}, ${counted(times, 'time')}, last ${durationInWords(now - at)} ago.`,
+      what: failingInWords(failing, now),
       fix: 'Run `mcp-bridge check` on the machine of its runner: it shows the exit code and the last lines of stderr.',
-      page: `calls?server=${server}&outcome=refused`,
+      page: `calls?server=${failing.server}&outcome=refused`,
     });
   for (const { server, tools } of state.changed)
     items.push({

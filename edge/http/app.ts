@@ -6,7 +6,8 @@ import { toldPerson } from '../access/told-person.ts';
 import { checkNoKeyInUrl } from '../access/credentials.ts';
 import { networkOf } from '../access/network.ts';
 import { grants, type Principal } from '../access/principal.ts';
-import { ALL_OF_SERVER, type ServerPolicy } from '../core/policy.ts';
+import type { ServerPolicy } from '../core/policy.ts';
+import { principalAt } from './console/own-servers.ts';
 import type { ConsoleContext } from './console/request.ts';
 import type { Policies } from '../core/policies.ts';
 import type { Asked } from '../core/policy-asked.ts';
@@ -87,14 +88,14 @@ async function call(
   env: EdgeContext,
   server: ServerName,
   memory: Memory,
-  signedIn?: string,
+  known?: Known,
 ): Promise<Response> {
   let response: Response;
   try {
     const fault = checkPlace(raw, env.settings);
     response = fault
       ? refuse(fault)
-      : await serve({ req: { raw }, env }, server, MCP, memory, signedIn);
+      : await serve({ req: { raw }, env }, server, MCP, memory, known);
   } catch (error) {
     response = failed(error, raw, env);
   }
@@ -226,21 +227,24 @@ function signIn(request: Request, env: EdgeContext, memory: Memory): Promise<Res
   };
   const { pathname } = urlOf(request);
   if (isConsolePath(pathname)) {
-    const callAs: ConsoleContext['callAs'] = (name) => (server, init) =>
-      call(new Request(`${signIn.issuer}/${server}/mcp`, init), env, server, memory, name);
+    const callAs: ConsoleContext['callAs'] = (viewer) => (server, init) =>
+      call(new Request(`${signIn.issuer}/${server}/mcp`, init), env, server, memory, (policy) =>
+        principalAt(viewer, signIn, server, policy),
+      );
     return consoleAnswer({ ...asked, settings, callAs, seenTools: memory.seenTools });
   }
   return adminAnswer({ ...asked, settings }) ?? signInAnswer(asked);
 }
 
 function currentPolicies({ settings, ports }: EdgeContext, memory: Memory): CurrentPolicies {
-  const found = async (): Promise<Policies | undefined> => {
+  const find = async (): Promise<Policies | undefined> => {
     const policies = await memory.policies.find(settings, ports);
     return 'fault' in policies ? undefined : policies;
   };
   return {
-    of: async (server) => (await found())?.of(server),
-    scopes: async () => (await found())?.scopes ?? [],
+    find,
+    of: async (server) => (await find())?.of(server),
+    scopes: async () => (await find())?.scopes ?? [],
     forget: () => memory.policies.forget(),
   };
 }
@@ -257,25 +261,16 @@ function asRefusal(request: Request, refusal: Response, settings: Settings): Res
   return readingOn(request, refusal);
 }
 
-/** Who signed in at the console acts by it as by an app, which was let do what apps are told to ask for. */
-const consolePrincipal = (
-  name: string,
-  { url = '' }: Settings,
-  policy: ServerPolicy | undefined,
-): Principal => ({
-  name,
-  servers: '*',
-  client: `${url}/-/`,
-  scopes: policy?.ask ?? [ALL_OF_SERVER],
-});
+/** Who calls, once that was proved elsewhere. */
+type Known = (policy: ServerPolicy | undefined) => Principal;
 
-/** Lets a client in: Origin, method, credential, grant; only then is a body read (F-30, F-31). `signedIn`: at the console, so no credential comes. */
+/** Lets a client in: Origin, method, credential, grant; only then is a body read (F-30, F-31). `provedAs`: somebody at the console, so no credential comes. */
 async function serve(
   { req, env }: { readonly req: { readonly raw: Request }; readonly env: EdgeContext },
   server: ServerName,
   { clientKind, methods }: Endpoint,
   memory: Memory,
-  signedIn?: string,
+  provedAs?: Known,
 ): Promise<Response> {
   const { raw: request } = req;
   const { settings, ports } = env;
@@ -291,9 +286,9 @@ async function serve(
   if ('fault' in policies) return refuse(policies.fault);
   const policy = policies.of(server);
   const principal =
-    signedIn === undefined
+    provedAs === undefined
       ? await admit(request, env, { server, clientKind, policy }, memory)
-      : consolePrincipal(signedIn, settings, policy);
+      : provedAs(policy);
   if (principal instanceof Response) return principal;
   const rights = policy?.rightsOf(principal);
   const budget =

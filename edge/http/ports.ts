@@ -65,7 +65,10 @@ export interface FleetPort {
   figures(fresh: readonly Figure[]): Promise<readonly Figure[]>;
   /** What was recorded last. */
   records(query: RecordQuery): Promise<RecordView>;
-  /** What is going on, for somebody who watches: until some seconds later, what workers record comes soon. */
+  /**
+   * What is going on, for somebody who watches: until some seconds later, what workers record comes soon. With a principal, the sessions
+   * and lines of that one alone.
+   */
   look(query: RecordQuery): Promise<FleetLook>;
   /** The owner ends a session; false if there is none. */
   dismiss(session: SessionName): Promise<boolean>;

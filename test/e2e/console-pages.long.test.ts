@@ -1,11 +1,9 @@
 // Every page of the console in a real browser: in both themes, wide and narrow, and with the names and words of hostile servers and clients.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 
 import { describe, expect, test, vi } from 'vitest';
 
-import type { Page } from '../fixtures/chromium.ts';
-import { hasText, until, watchedByAll, type WatchedBridge } from './watched-bridge.ts';
+import { axeFaults, hasText, until, watchedByAll, type WatchedBridge } from './watched-bridge.ts';
 
 const PAGES = [
   '',
@@ -122,17 +120,6 @@ describe('[F-644] a tool that changes its description', () => {
 });
 
 describe('[F-643] whoever reads it', () => {
-  const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
-
-  /** What axe finds, as one line for each. */
-  async function faultsOf(page: Page): Promise<string[]> {
-    await page.evaluate(axe);
-    return page.evaluate(`axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ target, failureSummary }) => id + ' ' + target.join(' ') + ' ' + failureSummary)))`) as Promise<
-      string[]
-    >;
-  }
-
   test.each(['light', 'dark'] as const)(
     'finds every page accessible in the %s theme, on a wide screen and on a narrow one',
     async (colorScheme) => {
@@ -146,7 +133,7 @@ describe('[F-643] whoever reads it', () => {
           await page.setViewportSize({ width, height: 800 });
           await page.goto(`${watched.bridge.url}/-/${path}`);
           await page.waitForSelector('main h1');
-          const found = await faultsOf(page);
+          const found = await axeFaults(page);
           faults.push(...found.map((fault) => `/-/${path} at ${width}: ${fault}`));
           expect(
             await page.evaluate('document.documentElement.scrollWidth - innerWidth'),

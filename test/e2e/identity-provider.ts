@@ -29,18 +29,20 @@ export class LocalProvider {
   readonly url: string;
   readonly #port: number;
   readonly #edge: string;
+  readonly #host: string;
   readonly #kept = temporaryFolder();
   #child: ReturnType<typeof spawnBound> | undefined;
 
-  private constructor(port: number, edge: string) {
+  private constructor(port: number, edge: string, host: string) {
     this.#port = port;
     this.#edge = edge;
-    this.url = `http://127.0.0.1:${port}`;
+    this.#host = host;
+    this.url = `http://${host}:${port}`;
   }
 
-  /** For an edge at this URL. It is not started yet. */
-  static async for(edge: string, port?: number): Promise<LocalProvider> {
-    return new LocalProvider(port ?? (await freePort()), edge);
+  /** For an edge at this URL. It is not started yet. `host`: a name of this machine; by `localhost` it is another site than the edge is. */
+  static async for(edge: string, port?: number, host = '127.0.0.1'): Promise<LocalProvider> {
+    return new LocalProvider(port ?? (await freePort()), edge, host);
   }
 
   /** Starts it with a key of this name that nobody has seen. */
@@ -49,7 +51,7 @@ export class LocalProvider {
     const file = join(this.#kept.folder, `${kid}.json`);
     const jwk = { ...(await exportJWK(privateKey)), kid, alg: 'RS256', use: 'sig' };
     writeFileSync(file, JSON.stringify(jwk), { mode: 0o600 });
-    const args = [program, String(this.#port), this.#edge, file];
+    const args = [program, String(this.#port), this.#edge, file, this.#host];
     const child = spawnBound(process.execPath, args, { cwd: this.#kept.folder, env: process.env });
     this.#child = child;
     const lines = createInterface({ input: child.stdout });

@@ -1,4 +1,7 @@
 // The console of an edge with a runner and real processes, in a real browser, for tests of both.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { beforeAll, beforeEach, onTestFinished, vi } from 'vitest';
@@ -101,6 +104,17 @@ async function heapOf(context: Context, page: Page): Promise<number> {
   await session.send('HeapProfiler.collectGarbage');
   const { metrics = [] } = await session.send('Performance.getMetrics');
   return metrics.find(({ name }) => name === 'JSHeapUsedSize')?.value ?? Number.NaN;
+}
+
+const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
+
+/** What axe finds on a page, as one line for each. */
+export async function axeFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(`axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => id + ' ' + target.join(' ') + ' ' + failureSummary)))`) as Promise<
+    string[]
+  >;
 }
 
 /** Waits until an expression is true on a page. The page's policy forbids what Playwright itself would do. */

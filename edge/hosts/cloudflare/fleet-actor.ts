@@ -108,7 +108,7 @@ export class FleetActor extends DurableActor<ControlNote, FleetEffect> implement
   look(query: RecordQuery): FleetLook {
     const now = Date.now();
     const { view, effects } = this.rules.view(now);
-    const sessions = this.rules.newestSessions(SHOWN_SESSIONS);
+    const sessions = this.rules.newestSessions(SHOWN_SESSIONS, query.principal);
     const recent = this.rules.recentCalls(now);
     const look = { view, sessions, recent, record: this.#record.watch(query) };
     return this.performed(effects, look);

@@ -141,7 +141,7 @@ export class NodeFleetActor
     const now = Date.now();
     const { seen, effects } = this.inStep(() => {
       const { view, effects } = this.rules.view(now);
-      const sessions = this.rules.newestSessions(SHOWN_SESSIONS);
+      const sessions = this.rules.newestSessions(SHOWN_SESSIONS, query.principal);
       return { seen: { view, sessions, recent: this.rules.recentCalls(now) }, effects };
     });
     this.performAll(effects);

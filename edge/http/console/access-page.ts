@@ -14,6 +14,7 @@ import {
   tableOf,
   textBlock,
   words,
+  type Column,
 } from './parts.ts';
 import { redirectTo } from './redirect.ts';
 import type { ConsoleRequest } from './request.ts';
@@ -22,12 +23,14 @@ import { removePolicy, setPolicy, showPolicy } from '../admin/policy.ts';
 import { askAccess, withdraw } from '../oauth/context.ts';
 import type { CredentialView } from '../../core/credential-ports.ts';
 import type { GrantView } from '../../core/access-ports.ts';
+import { CONSOLE_PLACE } from '../../core/person-ports.ts';
 
 /** A policy is longer than other forms; this is what `policy set` takes, as a form writes it. */
 const POLICY_FORM_BYTES = 256 * 1024;
 
 export async function accessPage(context: ConsoleRequest): Promise<ViewElement[]> {
-  const { ports } = context;
+  const { ports, viewer } = context;
+  if (!viewer.isOwner) return ownApps(context);
   const [keys, grants, policy] = await Promise.all([
     askAccess(ports, 'credentials', { kind: 'client' }),
     askAccess(ports, 'grants', {}),
@@ -40,6 +43,18 @@ export async function accessPage(context: ConsoleRequest): Promise<ViewElement[]
     keysPart(keys?.answer ?? [], now),
     grantsPart(grants?.answer ?? [], now),
     policyPart(text, policy.ok && policy.value['isSettingsToo'] === true),
+  ];
+}
+
+/** The apps that a person let in. */
+async function ownApps({ ports, viewer }: ConsoleRequest): Promise<ViewElement[]> {
+  const grants = await askAccess(ports, 'grants', {});
+  const own = (grants?.answer ?? []).filter(({ person }) => person === viewer.name);
+  return [
+    heading('Apps', 'What you let in, and the server that it may use. Revoked, it is out at once.'),
+    own.length === 0
+      ? empty('You have let in no app.')
+      : grantsTable(own, grantColumns(Date.now())),
   ];
 }
 
@@ -96,31 +111,47 @@ function lastUsed(keys: CredentialView['keys'], now: number): ViewElement | stri
   return at === 0 ? 'never' : ago(at, now);
 }
 
-const grantsPart = (grants: readonly GrantView[], now: number): ViewElement =>
-  panel(
+const grantColumns = (now: number): readonly Column<GrantView>[] => [
+  { title: 'App', cell: ({ app }) => el('strong', {}, app) },
+  {
+    title: 'Server',
+    cell: ({ server }) => (server === CONSOLE_PLACE ? 'this console' : server),
+  },
+  { title: 'May', cell: ({ scopes }) => scopes.join(' ') },
+  { title: 'Last used', cell: ({ usedAt }) => ago(usedAt, now) },
+  {
+    title: 'Action',
+    cell: ({ grant, app }) =>
+      actionForm('grants/end', { grant }, 'Revoke', {
+        'aria-label': `Revoke the access of ${app}`,
+      }),
+  },
+];
+
+const grantsTable = (
+  grants: readonly GrantView[],
+  columns: readonly Column<GrantView>[],
+): ViewElement =>
+  tableOf(
+    'Apps',
+    columns,
+    grants.map((row) => ({ key: row.grant, row })),
+  );
+
+function grantsPart(grants: readonly GrantView[], now: number): ViewElement {
+  const [app, ...others] = grantColumns(now);
+  const person: Column<GrantView> = {
+    title: 'Person',
+    cell: ({ email, person }) => email ?? person,
+  };
+  return panel(
     'apps',
     'Apps that people let in',
     grants.length === 0
       ? empty('Nobody has signed in with an app.')
-      : tableOf<GrantView>(
-          'Apps',
-          [
-            { title: 'App', cell: ({ app }) => el('strong', {}, app) },
-            { title: 'Person', cell: ({ email, person }) => email ?? person },
-            { title: 'Server', cell: ({ server }) => server },
-            { title: 'May', cell: ({ scopes }) => scopes.join(' ') },
-            { title: 'Last used', cell: ({ usedAt }) => ago(usedAt, now) },
-            {
-              title: 'Action',
-              cell: ({ grant, app }) =>
-                actionForm('grants/end', { grant }, 'Revoke', {
-                  'aria-label': `Revoke the access of ${app}`,
-                }),
-            },
-          ],
-          grants.map((row) => ({ key: row.grant, row })),
-        ),
+      : grantsTable(grants, app ? [app, person, ...others] : others),
   );
+}
 
 const policyPart = (text: string, isSettingsToo: boolean): ViewElement =>
   panel(
@@ -195,9 +226,12 @@ export const removeKey = withForm('access', async (context, form) => {
 
 export const endGrant = withForm('access', async (context, form) => {
   const grant = form.get('grant');
-  const asked = grant === undefined ? undefined : await askAccess(context.ports, 'end', { grant });
+  const { ports, viewer } = context;
+  const whose = viewer.isOwner ? {} : { person: viewer.name };
+  const asked =
+    grant === undefined ? undefined : await askAccess(ports, 'end', { grant, ...whose });
   if (!asked) return failedPage(context, 'This grant could not be ended. Try again.', 'access');
-  withdraw(context.ports, asked.answer.ended);
+  withdraw(ports, asked.answer.ended);
   return redirectTo('/-/access');
 });
 

@@ -72,10 +72,15 @@ export const removeHere = withForm('runners', async (context, form) => {
 
 /** A session is named by a digest of its name, so all that are shown are looked through. */
 export const endSession = withForm('sessions', async (context, form) => {
-  const { fleet } = context.ports;
-  const { sessions } = await fleet.look({ last: 0 });
+  const { viewer, ports } = context;
+  const { fleet } = ports;
+  const { sessions } = await fleet.look({
+    last: 0,
+    ...(!viewer.isOwner && { principal: viewer.name }),
+  });
+  const theirs = sessions.filter(({ principal }) => viewer.isOwner || principal === viewer.name);
   const told = await Promise.all(
-    sessions.map(async ({ session }) => ({ session, id: await toldName(session) })),
+    theirs.map(async ({ session }) => ({ session, id: await toldName(session) })),
   );
   const found = told.find(({ id }) => id === form.get('session'));
   const isEnded = found !== undefined && (await fleet.dismiss(found.session));

@@ -2,18 +2,21 @@
 import type { CallQuery } from './facts.ts';
 import { COMMON } from './frame.ts';
 import type { ConsoleRequest } from './request.ts';
+import { OwnLines } from '../../core/own-lines.ts';
 import { streamResponse } from '../stream-body.ts';
 
 const encoder = new TextEncoder();
 
-export function auditAnswer({ ports }: ConsoleRequest, query: CallQuery): Response {
-  const { server, person: principal, outcome } = query;
+export function auditAnswer({ ports, viewer }: ConsoleRequest, query: CallQuery): Response {
+  const { server, outcome } = query;
+  const principal = viewer.isOwner ? query.person : viewer.name;
+  const own = viewer.isOwner ? undefined : new OwnLines(viewer.name);
   let after: number | undefined;
   const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
     const { lines, next } = await ports.fleet.records({ after, server, principal, outcome });
     if (lines.length === 0 || next === after) return controller.close();
     after = next;
-    const text = lines.map(({ time, line }) => {
+    const text = (own?.take(lines) ?? lines).map(({ time, line }) => {
       const { level, message, ...fields } = line;
       return `${JSON.stringify({ time: new Date(time).toISOString(), level, message, ...fields })}\n`;
     });

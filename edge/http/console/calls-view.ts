@@ -1,17 +1,17 @@
 // Calls as the console shows them: each in one line that unfolds to where its time went.
 import { el, type ViewElement } from './element.ts';
-import type { CallQuery, LiveModel } from './facts.ts';
+import type { CallQuery, LiveModel, Viewer } from './facts.ts';
 import { badge, clock, copyable, empty, field, heading } from './parts.ts';
 import type { CallLine, RefusalLine } from '../../core/log.ts';
 import type { KeptLine } from '../../core/record.ts';
 
 /** What stands above the calls. It does not live: what is drawn again takes from a field what is being typed. */
-export const callsHead = (query: CallQuery): ViewElement =>
+export const callsHead = (query: CallQuery, { isOwner }: Pick<Viewer, 'isOwner'>): ViewElement =>
   el(
     'div',
     { class: 'page' },
-    heading('Calls', 'The newest first. They are kept in memory only.'),
-    filterForm(query),
+    heading(isOwner ? 'Calls' : 'Your calls', 'The newest first. They are kept in memory only.'),
+    filterForm(query, isOwner),
   );
 
 export function callsView({ lines, query, isPaused, isLive }: LiveModel): ViewElement {
@@ -51,12 +51,15 @@ export function queryText(query: CallQuery): string {
     : `?${given.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')}`;
 }
 
-const filterForm = ({ server = '', person = '', outcome = '' }: CallQuery): ViewElement =>
+const filterForm = (
+  { server = '', person = '', outcome = '' }: CallQuery,
+  isOwner: boolean,
+): ViewElement =>
   el(
     'form',
     { class: 'filter', method: 'get', action: '/-/calls', role: 'search', 'aria-label': 'Calls' },
     field('Server', { id: 'f-server', name: 'server', value: server, autocomplete: 'off' }),
-    field('Who', { id: 'f-person', name: 'person', value: person, autocomplete: 'off' }),
+    isOwner && field('Who', { id: 'f-person', name: 'person', value: person, autocomplete: 'off' }),
     field('Outcome', {
       id: 'f-outcome',
       name: 'outcome',

@@ -2,6 +2,7 @@
 import { encode } from 'uqr';
 import { base64OfText } from '../../access/base64url.ts';
 import type { ConsoleRequest } from './request.ts';
+import { serversOf } from './own-servers.ts';
 import { urlOf } from '../request-url.ts';
 import { el, type ViewElement } from './element.ts';
 import { copyable, empty, heading, words } from './parts.ts';
@@ -12,27 +13,28 @@ interface Connection {
   readonly servers: readonly string[];
   /** Undefined: the first. */
   readonly server: string | undefined;
+  readonly isOwner: boolean;
 }
 
-export async function connectPage({
-  request,
-  ports,
-  signIn,
-}: ConsoleRequest): Promise<ViewElement[]> {
-  const { runners } = await ports.fleet.view();
-  const servers = [...new Set(runners.flatMap(({ servers }) => servers))].toSorted();
+export async function connectPage(context: ConsoleRequest): Promise<ViewElement[]> {
+  const { request, ports, signIn, viewer } = context;
+  const servers = await serversOf(context, await ports.fleet.view());
   const asked = urlOf(request).searchParams.get('server');
   const server = servers.find((name) => name === asked);
-  return [connectView({ edge: signIn.issuer, servers, server })];
+  return [connectView({ edge: signIn.issuer, servers, server, isOwner: viewer.isOwner })];
 }
 
-function connectView({ edge, servers, server = servers[0] }: Connection): ViewElement {
+function connectView({ edge, servers, server = servers[0], isOwner }: Connection): ViewElement {
   if (server === undefined)
     return el(
       'div',
       { class: 'page' },
       heading('Connect'),
-      empty('No runner offers a server yet, so there is nothing to connect to.'),
+      empty(
+        isOwner
+          ? 'No runner offers a server yet, so there is nothing to connect to.'
+          : 'No server is there for you now, so there is nothing to connect to.',
+      ),
     );
   const url = `${edge}/${server}/mcp`;
   return el(
@@ -44,7 +46,7 @@ function connectView({ edge, servers, server = servers[0] }: Connection): ViewEl
     ),
     servers.length > 1 && choice(servers, server),
     copyable(url, 'URL of the server'),
-    el('div', { class: 'grid' }, ...panels(server, url)),
+    el('div', { class: 'grid' }, ...panels(server, url), isOwner && keyPart),
   );
 }
 
@@ -111,19 +113,20 @@ function panels(server: string, url: string): ViewElement[] {
         '.vscode/mcp.json',
       ),
     ),
-    way(
-      'A program with a key',
-      el(
-        'p',
-        {},
-        words(
-          'Make a key under Access, or with `mcp-bridge client add <name>`, and send it with each request.',
-        ),
-      ),
-      copyable(`Authorization: Bearer <key>`, 'Header'),
-    ),
   ];
 }
+
+const keyPart = way(
+  'A program with a key',
+  el(
+    'p',
+    {},
+    words(
+      'Make a key under Access, or with `mcp-bridge client add <name>`, and send it with each request.',
+    ),
+  ),
+  copyable(`Authorization: Bearer <key>`, 'Header'),
+);
 
 /** To open the address on a phone. */
 function qrCode(text: string): ViewElement {

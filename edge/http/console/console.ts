@@ -1,4 +1,5 @@
-// The console at /-/: where its owner sees what the edge does, and does what there is to do. Which path leads where, and who may go there.
+// The console at /-/: where its owner sees what the edge does, and does what there is to do, and each person what is theirs. Which path leads
+// where, and who may go there.
 import { accessPage, addKey, endGrant, removeKey, setPolicyHere } from './access-page.ts';
 import { endSession, inviteHere, removeHere, type Act } from './actions.ts';
 import { auditAnswer } from './audit-export.ts';
@@ -6,22 +7,23 @@ import { connectPage } from './connect-page.ts';
 import { el, type ViewElement } from './element.ts';
 import { eventsAnswer } from './stream.ts';
 import { CONSOLE_PAGES, type CallQuery, type ConsolePage, type LiveModel } from './facts.ts';
-import { framed } from './frame.ts';
+import { framed, PAGES_OF_OWNER } from './frame.ts';
 import { callsHead, queryText } from './calls-view.ts';
 import { LIVE_VIEWS } from './live-views.ts';
 import { addRunnerPart } from './add-runner.ts';
 import type { ConsoleContext, ConsoleRequest } from './request.ts';
 import { serverTools } from './server-tools.ts';
 import { noCookie, programWithKey, signedIn } from './signed-in.ts';
-import { noOwnerPage, signInPage, takeKey } from './sign-in-page.ts';
+import { noOwnerPage, signInPage, takeSignIn } from './sign-in-page.ts';
 import { tryPage, tryTool } from './try-page.ts';
 import { PAGE_LINES, Watch } from './watch.ts';
-import { asOwner } from '../admin/owner.ts';
+import { asOwner, unreachable } from '../admin/owner.ts';
+import { endPersonSession } from '../oauth/person-session.ts';
 import { redirectTo } from './redirect.ts';
 import { refuse } from '../refuse.ts';
 import { urlOf } from '../request-url.ts';
 import { wantsHtml } from '../pages/home.ts';
-import type { SignIn } from '../../sign-in-settings.ts';
+import { hasOwnSignIn, type SignIn } from '../../sign-in-settings.ts';
 
 const ROOT = '/-/';
 
@@ -35,9 +37,9 @@ export const withoutConsole = (request: Request): Promise<Response> => noOwnerPa
 
 /** The answer of the console. */
 export async function consoleAnswer(context: ConsoleContext): Promise<Response> {
-  const { request, signIn, secret } = context;
+  const { request, signIn } = context;
   const { pathname, host } = urlOf(request);
-  if (signIn.ownerKeys.size === 0) return noOwnerPage(request);
+  if (!hasOwnSignIn(signIn)) return noOwnerPage(request);
   // Cookies and forms belong to one origin.
   if (host !== new URL(signIn.issuer).host) return redirectTo(`${signIn.issuer}${ROOT}`);
   if (pathname === '/-') return redirectTo(ROOT);
@@ -46,14 +48,15 @@ export async function consoleAnswer(context: ConsoleContext): Promise<Response> 
   if (method === 'POST') {
     const fault = foreignForm(request, signIn);
     if (fault) return fault;
-    if (path === 'sign-in') return takeKey(context);
+    if (path === 'sign-in') return takeSignIn(context);
   } else if (method !== 'GET' && method !== 'HEAD')
     return refuse({ fault: 'method_not_allowed' }, { allow: ['GET', 'POST'] });
   // A program shows the key itself, and reads.
   if (method !== 'POST' && request.headers.has('authorization'))
     return asOwner(context, () => show({ ...context, viewer: programWithKey() }, path));
-  const viewer = await signedIn(request, secret, signIn);
-  if (!viewer) return stranger(request, path);
+  const viewer = await signedIn(context);
+  if (viewer === 'unreachable') return unreachable();
+  if (!viewer) return stranger(context, path);
   return method === 'POST' ? act({ ...context, viewer }, path) : show({ ...context, viewer }, path);
 }
 
@@ -64,10 +67,10 @@ function foreignForm(request: Request, { issuer }: SignIn): Response | undefined
     : refuse({ fault: 'origin_not_allowed' });
 }
 
-function stranger(request: Request, path: string): Promise<Response> | Response {
+function stranger(context: ConsoleContext, path: string): Promise<Response> | Response {
   // A stream has no page to show; an EventSource stops at this.
   if (path === 'events' || path === 'audit.jsonl') return refuse({ fault: 'unauthorized' });
-  return signInPage(request, {});
+  return signInPage(context, {});
 }
 
 const ACTS: Readonly<Record<string, Act>> = {
@@ -81,9 +84,17 @@ const ACTS: Readonly<Record<string, Act>> = {
   try: tryTool,
 };
 
+/** What a person may do who is not the owner, each with nothing but what is theirs. */
+const ACTS_OF_PEOPLE: ReadonlySet<string> = new Set(['sessions/end', 'grants/end', 'try']);
+
 async function act(context: ConsoleRequest, path: string): Promise<Response> {
-  if (path === 'sign-out') return redirectTo(ROOT, { 'Set-Cookie': noCookie() });
-  const act = Object.hasOwn(ACTS, path) ? ACTS[path] : undefined;
+  const { isOwner, session } = context.viewer;
+  if (path === 'sign-out') {
+    if (session && !(await endPersonSession(context, session))) return unreachable();
+    return redirectTo(ROOT, { 'Set-Cookie': noCookie() });
+  }
+  const isTheirs = isOwner || ACTS_OF_PEOPLE.has(path);
+  const act = isTheirs && Object.hasOwn(ACTS, path) ? ACTS[path] : undefined;
   return act ? act(context) : notThere(context.request);
 }
 
@@ -93,16 +104,17 @@ async function show(context: ConsoleRequest, path: string): Promise<Response> {
   const text = (name: string): string | undefined => searchParams.get(name) ?? undefined;
   const query: CallQuery = {
     server: text('server') || undefined,
-    person: text('person') || undefined,
+    person: (viewer.isOwner && text('person')) || undefined,
     outcome: text('outcome') || undefined,
   };
   if (path === 'events') {
     const seen = Number(request.headers.get('last-event-id') ?? text('after'));
-    return eventsAnswer(context, viewer, query, Number.isSafeInteger(seen) ? seen : undefined);
+    return eventsAnswer(context, query, Number.isSafeInteger(seen) ? seen : undefined);
   }
   if (path === 'audit.jsonl') return auditAnswer(context, query);
   const page = path === '' ? 'overview' : CONSOLE_PAGES.find((name) => name === path);
-  return page === undefined ? notThere(request) : showPage(context, page, query);
+  const isTheirs = page !== undefined && (viewer.isOwner || !PAGES_OF_OWNER.has(page));
+  return isTheirs ? showPage(context, page, query) : notThere(request);
 }
 
 /** Pages that are as they are when they are opened. */
@@ -124,7 +136,7 @@ async function showPage(
   const still = STILL_PAGES[page];
   if (still) return framed(request, { title: page, viewer, page, body: await still(context) });
   if (!view) return notThere(request);
-  const watch = new Watch(context, viewer, page === 'calls' ? query : {});
+  const watch = new Watch(context, page === 'calls' ? query : {});
   const { facts, lines, next } = await watch.look();
   const model: LiveModel = {
     facts,
@@ -139,7 +151,7 @@ async function showPage(
     title: page,
     viewer,
     page,
-    head: page === 'calls' && callsHead(query),
+    head: page === 'calls' && callsHead(query, viewer),
     live: {
       view: view(model),
       stream: `/-/events${shown}${shown === '' ? '?' : '&'}after=${next}`,

@@ -22,6 +22,8 @@ export type ConsolePage = (typeof CONSOLE_PAGES)[number];
 export interface Viewer {
   /** `owner`, or the id of a person. */
   readonly name: string;
+  /** What to call them. */
+  readonly label: string;
   readonly isOwner: boolean;
 }
 
@@ -30,10 +32,15 @@ export interface ShownSession {
   readonly id: string;
   readonly server: string;
   readonly principal: string;
-  readonly runner: string;
+  /** For the owner. */
+  readonly runner?: string | undefined;
   readonly openedAt: number;
+  /** Its runner is linked; otherwise since when it is away, if that is known. */
+  readonly isReachable: boolean;
+  readonly awaySince?: number | undefined;
 }
 
+/** The state of the edge; for a person, of what is theirs: the members about anything else are empty then. */
 export interface ConsoleFacts extends EdgeState {
   /** The edge's clock, ms since the epoch. */
   readonly at: number;

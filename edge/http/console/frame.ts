@@ -22,6 +22,8 @@ export interface Framed {
   readonly live?: LivePart | undefined;
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** A form leads to another site, whose redirects browsers would hold against `form-action` (CSP 3 §6.4.2). */
+  readonly leads?: boolean;
 }
 
 export interface LivePart {
@@ -45,11 +47,11 @@ const LINKS: readonly (readonly [ConsolePage, string])[] = [
 ];
 
 /** Pages that are about the edge, and not about a person. */
-const OF_OWNER: ReadonlySet<ConsolePage> = new Set(['runners', 'sign-ins', 'access']);
+export const PAGES_OF_OWNER: ReadonlySet<ConsolePage> = new Set(['runners', 'sign-ins']);
 
 /** A page, as HTML or as text, whichever is asked for. */
 export async function framed(request: Request, framed: Framed): Promise<Response> {
-  const { status = 200, headers = {} } = framed;
+  const { status = 200, headers = {}, leads = false } = framed;
   const text = !wantsHtml(request);
   const body = text ? textOf(framed) : htmlOf(framed);
   return new Response(body, {
@@ -57,7 +59,7 @@ export async function framed(request: Request, framed: Framed): Promise<Response
     headers: {
       ...COMMON,
       'Content-Type': text ? 'text/plain; charset=utf-8' : 'text/html; charset=utf-8',
-      'Content-Security-Policy': await securityPolicy(),
+      'Content-Security-Policy': `${await securityPolicy()}${leads ? '' : "; form-action 'self'"}`,
       ...headers,
     },
   });
@@ -120,18 +122,19 @@ const header = (viewer: Viewer, page: ConsolePage | undefined): ViewElement =>
     el(
       'nav',
       { 'aria-label': 'Console' },
-      ...LINKS.filter(([name]) => viewer.isOwner || !OF_OWNER.has(name)).map(([name, label]) =>
-        el(
-          'a',
-          {
-            href: name === 'overview' ? '/-/' : `/-/${name}`,
-            'aria-current': name === page ? 'page' : undefined,
-          },
-          label,
-        ),
+      ...LINKS.filter(([name]) => viewer.isOwner || !PAGES_OF_OWNER.has(name)).map(
+        ([name, label]) =>
+          el(
+            'a',
+            {
+              href: name === 'overview' ? '/-/' : `/-/${name}`,
+              'aria-current': name === page ? 'page' : undefined,
+            },
+            name === 'access' && !viewer.isOwner ? 'Apps' : label,
+          ),
       ),
     ),
-    actionForm('sign-out', {}, 'Sign out', { title: `Signed in as ${viewer.name}` }),
+    actionForm('sign-out', {}, 'Sign out', { title: `Signed in as ${viewer.label}` }),
   );
 
 let policy: Promise<string> | undefined;
@@ -146,7 +149,6 @@ function securityPolicy(): Promise<string> {
         `script-src '${script}'`,
         "connect-src 'self'",
         'img-src data:',
-        "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
       ].join('; '),

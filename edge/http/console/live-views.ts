@@ -3,16 +3,19 @@ import { el, type ViewChild, type ViewElement } from './element.ts';
 import type { ConsolePage, LiveModel, ShownSession } from './facts.ts';
 import { signInsView } from './sign-ins-view.ts';
 import { callList, callsView } from './calls-view.ts';
-import { actionForm, ago, badge, empty, heading, tableOf, words } from './parts.ts';
+import { actionForm, ago, badge, empty, heading, tableOf, words, type Column } from './parts.ts';
 import { RECENT_MS, type RecentCalls } from '../../core/fleet-look.ts';
 import {
   aboutInWords,
   attentionOf,
   counted,
   durationInWords,
+  ownAttentionOf,
+  ownStateInWords,
   perMinute,
   stateInWords,
   type AttentionItem,
+  type FailingServer,
 } from '../../core/state-words.ts';
 import type { RunnerView } from '../../core/ports.ts';
 
@@ -31,14 +34,15 @@ const LATEST = 8;
 /** Servers, runners or sessions that the overview counts have pages of their own. */
 function overviewView(model: LiveModel): ViewElement {
   const { facts, lines, now, isLive } = model;
-  const items = attentionOf(facts, now);
+  const { isOwner } = facts.viewer;
+  const items = (isOwner ? attentionOf : ownAttentionOf)(facts, now);
   return el(
     'div',
     { class: 'page' },
     el(
       'section',
       { class: items.some(({ level }) => level === 'bad') ? 'state bad' : 'state' },
-      el('h1', { class: 'sentence' }, stateInWords(facts, now)),
+      el('h1', { class: 'sentence' }, (isOwner ? stateInWords : ownStateInWords)(facts, now)),
       !isLive &&
         el('p', { class: 'hint', 'data-text': 'none' }, 'Not live. Reload to see what is new.'),
     ),
@@ -70,58 +74,86 @@ const attentionItem = ({ level, what, fix, page }: AttentionItem): ViewElement =
       : el('p', { class: 'fix' }, el('a', { href: `/-/${page}` }, words(fix))),
   );
 
+interface ShownServer {
+  readonly server: string;
+  readonly isReachable: boolean;
+  /** Names of those that offer it, for the owner. */
+  readonly runners: readonly string[];
+  readonly sessions: number;
+  readonly failing: FailingServer | undefined;
+  readonly recent: RecentCalls | undefined;
+}
+
+const SERVER_COLUMN: Column<ShownServer> = {
+  title: 'Server',
+  cell: ({ server }) => el('a', { href: `/-/servers?server=${server}` }, server),
+};
+
+const STATE_COLUMN: Column<ShownServer> = {
+  title: 'State',
+  cell: ({ isReachable, failing }) =>
+    failing
+      ? badge('bad', `fails: ${failing.fault}`)
+      : isReachable
+        ? badge('good', 'reachable')
+        : badge('warn', 'runner away'),
+};
+
+const CALLS_COLUMN: Column<ShownServer> = {
+  title: 'Calls',
+  cell: ({ server }) => el('a', { href: `/-/calls?server=${server}` }, 'Calls'),
+};
+
+const SERVER_COLUMNS: readonly Column<ShownServer>[] = [
+  SERVER_COLUMN,
+  STATE_COLUMN,
+  { title: 'Runners', cell: ({ runners }) => runners.join(', ') },
+  { title: 'Sessions', cell: ({ sessions }) => sessions },
+  { title: 'Calls per minute', cell: ({ recent }) => perMinute(recent?.calls ?? 0, RECENT_MS) },
+  { title: 'p50', cell: ({ recent }) => timeOf(recent?.p50Ms) },
+  { title: 'p95', cell: ({ recent }) => timeOf(recent?.p95Ms) },
+  { title: 'Errors', cell: ({ recent }) => errorsOf(recent) },
+  CALLS_COLUMN,
+];
+
+const OWN_SERVER_COLUMNS: readonly Column<ShownServer>[] = [
+  SERVER_COLUMN,
+  STATE_COLUMN,
+  { title: 'Your sessions', cell: ({ sessions }) => sessions },
+  {
+    title: 'Connect',
+    cell: ({ server }) => el('a', { href: `/-/connect?server=${server}` }, 'Connect'),
+  },
+  CALLS_COLUMN,
+];
+
 function serversView({ facts }: LiveModel): ViewElement {
-  const rows = facts.servers.map((server) => {
-    const runners = facts.runners.filter(({ servers }) => servers.includes(server));
-    const sessions = facts.shownSessions.filter((session) => session.server === server).length;
-    const failing = facts.failing.find((failure) => failure.server === server);
-    const recent = facts.recent.find((calls) => calls.server === server);
-    return { key: server, row: { server, runners, sessions, failing, recent } };
-  });
+  const { isOwner } = facts.viewer;
+  const rows = facts.servers.map((server) => ({
+    key: server,
+    row: {
+      server,
+      isReachable: facts.reachable.includes(server),
+      runners: facts.runners
+        .filter(({ servers }) => servers.includes(server))
+        .map(({ runner }) => runner),
+      sessions: facts.shownSessions.filter((session) => session.server === server).length,
+      failing: facts.failing.find((failure) => failure.server === server),
+      recent: facts.recent.find((calls) => calls.server === server),
+    },
+  }));
   return el(
     'div',
     { class: 'page' },
     heading(
       'Servers',
-      `What your runners offer. Open one to see its tools. Calls and errors are those of the last ${durationInWords(RECENT_MS)}.`,
+      isOwner
+        ? `What your runners offer. Open one to see its tools. Calls and errors are those of the last ${durationInWords(RECENT_MS)}.`
+        : 'What there is for you. Open one to see its tools.',
     ),
     rows.length === 0
-      ? empty('No runner offers a server yet.')
-      : tableOf(
-          'Servers',
-          [
-            {
-              title: 'Server',
-              cell: ({ server }) => el('a', { href: `/-/servers?server=${server}` }, server),
-            },
-            {
-              title: 'State',
-              cell: ({ runners, failing }) =>
-                failing
-                  ? badge('bad', `fails: ${failing.fault}`)
-                  : runners.some(({ isLinked }) => isLinked)
-                    ? badge('good', 'reachable')
-                    : badge('warn', 'runner away'),
-            },
-            {
-              title: 'Runners',
-              cell: ({ runners }) => runners.map(({ runner }) => runner).join(', '),
-            },
-            { title: 'Sessions', cell: ({ sessions }) => sessions },
-            {
-              title: 'Calls per minute',
-              cell: ({ recent }) => perMinute(recent?.calls ?? 0, RECENT_MS),
-            },
-            { title: 'p50', cell: ({ recent }) => timeOf(recent?.p50Ms) },
-            { title: 'p95', cell: ({ recent }) => timeOf(recent?.p95Ms) },
-            { title: 'Errors', cell: ({ recent }) => errorsOf(recent) },
-            {
-              title: 'Calls',
-              cell: ({ server }) => el('a', { href: `/-/calls?server=${server}` }, 'Calls'),
-            },
-          ],
-          rows,
-        ),
+      ? empty(isOwner ? 'No runner offers a server yet.' : 'No server is there for you now.')
+      : tableOf('Servers', isOwner ? SERVER_COLUMNS : OWN_SERVER_COLUMNS, rows),
   );
 }
 
@@ -169,46 +201,52 @@ function runnerState({ isLinked, isDraining, since, rival }: RunnerView, now: nu
   ];
 }
 
+const END_COLUMN: Column<ShownSession> = {
+  title: 'Action',
+  cell: ({ id, server }) =>
+    actionForm('sessions/end', { session: id }, 'End', {
+      'aria-label': `End session ${id} of ${server}`,
+    }),
+};
+
 function sessionsView({ facts, now }: LiveModel): ViewElement {
+  const { isOwner } = facts.viewer;
   const rows = facts.shownSessions.map((session) => ({ key: session.id, row: session }));
-  const runners = new Map(facts.runners.map((runner) => [runner.runner, runner]));
   const more = facts.sessions - rows.length;
+  const own: readonly Column<ShownSession>[] = [
+    { title: 'Server', cell: ({ server }) => server },
+    { title: 'State', cell: (session) => sessionState(session, now) },
+    { title: 'Opened', cell: ({ openedAt }) => ago(openedAt, now) },
+    { title: 'Session', cell: ({ id }) => el('code', {}, id) },
+    END_COLUMN,
+  ];
+  const [server, ...others] = own;
+  const columns =
+    isOwner && server
+      ? [
+          { title: 'Who', cell: ({ principal }: ShownSession) => principal },
+          server,
+          { title: 'Runner', cell: ({ runner }: ShownSession) => runner },
+          ...others,
+        ]
+      : own;
   return el(
     'div',
     { class: 'page' },
     heading('Sessions', `${counted(facts.sessions, 'session')} open.`),
     rows.length === 0
-      ? empty('No client has a session now.')
-      : tableOf<ShownSession>(
-          'Sessions',
-          [
-            { title: 'Who', cell: ({ principal }) => principal },
-            { title: 'Server', cell: ({ server }) => server },
-            { title: 'Runner', cell: ({ runner }) => runner },
-            { title: 'State', cell: ({ runner }) => sessionState(runners.get(runner), now) },
-            { title: 'Opened', cell: ({ openedAt }) => ago(openedAt, now) },
-            { title: 'Session', cell: ({ id }) => el('code', {}, id) },
-            {
-              title: 'Action',
-              cell: ({ id, server }) =>
-                actionForm('sessions/end', { session: id }, 'End', {
-                  'aria-label': `End session ${id} of ${server}`,
-                }),
-            },
-          ],
-          rows,
-        ),
+      ? empty(isOwner ? 'No client has a session now.' : 'No client of yours has a session now.')
+      : tableOf('Sessions', columns, rows),
     more > 0 && el('p', { class: 'hint' }, `${more} older ones are not shown.`),
   );
 }
 
-function sessionState(runner: RunnerView | undefined, now: number): ViewElement {
-  if (runner?.isLinked === true) return badge('good', 'open');
-  const since = runner?.since;
+function sessionState({ isReachable, awaySince }: ShownSession, now: number): ViewElement {
+  if (isReachable) return badge('good', 'open');
   return badge(
     'bad',
-    since === undefined
+    awaySince === undefined
       ? 'waits for its runner'
-      : `waits for its runner, ${durationInWords(now - since)}`,
+      : `waits for its runner, ${durationInWords(now - awaySince)}`,
   );
 }

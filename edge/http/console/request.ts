@@ -13,9 +13,10 @@ export type CallServer = (
   },
 ) => Promise<Response>;
 
-/** What the app gives the console. `callAs`: see {@link CallServer}; `name`: of the principal. */
+/** What the app gives the console. `callAs`: see {@link CallServer}. */
 export interface ConsoleContext extends AdminRequest {
-  readonly callAs: (name: string) => CallServer;
+  readonly callAs: (viewer: SignedIn) => CallServer;
+  /** What the owner saw. */
   readonly seenTools: SeenTools;
 }
 

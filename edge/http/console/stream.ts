@@ -1,9 +1,9 @@
 // GET /-/events: what changes on a page that is open, as server-sent events (HTML, "Server-sent events"). The worker holds the stream and
 // looks at the fleet while its client reads; nobody watches without one, and nothing is kept for one that is slow.
 import type { CallQuery } from './facts.ts';
-import type { SignedIn } from './signed-in.ts';
 import { Watch, type Look, type WatchContext } from './watch.ts';
 import { sleep } from '../exchange.ts';
+import { isStillThere } from '../oauth/person-session.ts';
 import { OPENING_COMMENT, SSE_HEADERS } from '../sse-response.ts';
 import { streamResponse } from '../stream-body.ts';
 import { encodeComment } from '../../../shared/sse/encode.ts';
@@ -29,13 +29,15 @@ const LASTS_MS = 150_000;
 
 const encoder = new TextEncoder();
 
+/** A person who was let out of the console sees nothing more after so long. */
+const STILL_MS = 2_000;
+
 export function eventsAnswer(
   context: WatchContext,
-  viewer: SignedIn,
   query: CallQuery,
   seen: number | undefined,
 ): Response {
-  const stream = new EventStream(new Watch(context, viewer, query), viewer.until, seen);
+  const stream = new EventStream(context, query, seen);
   return streamResponse(
     { pull: (controller) => stream.pull(controller), cancel: () => stream.cancel() },
     { headers: SSE_HEADERS },
@@ -43,8 +45,10 @@ export function eventsAnswer(
 }
 
 class EventStream {
+  readonly #context: WatchContext;
   readonly #watch: Watch;
   readonly #until: number;
+  #askAt = Date.now() + STILL_MS;
   #seen: number | undefined;
   #told = '';
   #toldAt = 0;
@@ -52,9 +56,10 @@ class EventStream {
   #isOpened = false;
   #isCancelled = false;
 
-  constructor(watch: Watch, until: number, seen: number | undefined) {
-    this.#watch = watch;
-    this.#until = Math.min(until, Date.now() + LASTS_MS);
+  constructor(context: WatchContext, query: CallQuery, seen: number | undefined) {
+    this.#context = context;
+    this.#watch = new Watch(context, query);
+    this.#until = Math.min(context.viewer.until, Date.now() + LASTS_MS);
     this.#seen = seen;
   }
 
@@ -75,6 +80,8 @@ class EventStream {
   async #next(): Promise<string | undefined> {
     for (;;) {
       if (this.#isCancelled || Date.now() >= this.#until) return undefined;
+      // oxlint-disable-next-line no-await-in-loop -- before anything more is shown
+      if (!(await this.#mayGoOn())) return undefined;
       // An actor that broke away is back soon.
       const look = await this.#watch.look(this.#seen).catch(() => undefined);
       const text = look ? this.#news(look) : '';
@@ -85,6 +92,14 @@ class EventStream {
       }
       await sleep(lookAgainMs(Date.now() - this.#changedAt));
     }
+  }
+
+  /** A person may be blocked, or sign out elsewhere, while the stream is open. */
+  async #mayGoOn(): Promise<boolean> {
+    const { session } = this.#context.viewer;
+    if (!session || Date.now() < this.#askAt) return true;
+    this.#askAt = Date.now() + STILL_MS;
+    return isStillThere(this.#context, session);
   }
 
   #news({ facts, lines, next }: Look): string {

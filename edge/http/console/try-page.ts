@@ -5,6 +5,7 @@ import { framed } from './frame.ts';
 import { askServer, type ServerAnswer } from './own-client.ts';
 import { empty, heading, panel, words } from './parts.ts';
 import type { ConsoleRequest } from './request.ts';
+import { serversOf } from './own-servers.ts';
 import { argumentFields, argumentsOf, type ToolShape } from './tool-form.ts';
 import { resultView } from './tool-result.ts';
 import { listTools } from './tools.ts';
@@ -16,8 +17,7 @@ const CALL_FORM_BYTES = 1024 * 1024;
 export async function tryPage(context: ConsoleRequest): Promise<ViewElement[]> {
   const { request, ports } = context;
   const { searchParams } = urlOf(request);
-  const { runners } = await ports.fleet.view();
-  const servers = [...new Set(runners.flatMap(({ servers }) => servers))].toSorted();
+  const servers = await serversOf(context, await ports.fleet.view());
   const server = servers.find((name) => name === searchParams.get('server'));
   const head = heading(
     'Try a tool',
@@ -115,7 +115,7 @@ export const tryTool = withForm(
     const startedAt = Date.now();
     const answered: ServerAnswer = given.ok
       ? await askServer(
-          context.callAs(context.viewer.name),
+          context.callAs(context.viewer),
           server,
           'tools/call',
           { name, arguments: given.values },

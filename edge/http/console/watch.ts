@@ -1,10 +1,13 @@
-// What a watcher of the console sees, look after look: the facts of the edge, and the calls that came since.
-import type { CallQuery, ConsoleFacts, ShownSession, Viewer } from './facts.ts';
+// What a watcher of the console sees, look after look: the facts of the edge, and the calls that came since. A person sees what is theirs.
+import type { CallQuery, ConsoleFacts, ShownSession } from './facts.ts';
 import { toldName } from '../told-name.ts';
-import type { ConsoleContext } from './request.ts';
+import { serversOf } from './own-servers.ts';
+import type { ConsoleRequest } from './request.ts';
 import { isCall } from './calls-view.ts';
-import { fitsQuery, type KeptLine, type RecordView } from '../../core/record.ts';
-import type { SessionView } from '../../core/fleet-look.ts';
+import { OwnLines } from '../../core/own-lines.ts';
+import type { RunnerView } from '../../core/ports.ts';
+import { fitsQuery, type KeptLine } from '../../core/record.ts';
+import type { FleetLook, SessionView } from '../../core/fleet-look.ts';
 import { SignInTrails } from '../../core/sign-in-trail.ts';
 import { WatchedRecord } from '../../core/watched-record.ts';
 
@@ -22,55 +25,97 @@ export interface Look {
   readonly next: number;
 }
 
-export type WatchContext = Pick<ConsoleContext, 'settings' | 'ports' | 'seenTools'>;
+export type WatchContext = Pick<
+  ConsoleRequest,
+  'settings' | 'ports' | 'seenTools' | 'policies' | 'signIn' | 'viewer'
+>;
 
 export class Watch {
   readonly #context: WatchContext;
-  readonly #viewer: Viewer;
   readonly #query: CallQuery;
   readonly #record = new WatchedRecord();
   readonly #trails = new SignInTrails();
+  /** Of a person who is not the owner. */
+  readonly #own: OwnLines | undefined;
   #after: number | undefined;
 
-  /** `after`: what came up to there was seen. */
-  constructor(context: WatchContext, viewer: Viewer, query: CallQuery) {
+  constructor(context: WatchContext, query: CallQuery) {
     this.#context = context;
-    this.#viewer = viewer;
     this.#query = query;
+    const { viewer } = context;
+    this.#own = viewer.isOwner ? undefined : new OwnLines(viewer.name);
   }
 
   /** `seen`: a place in the record up to which the watcher has seen the lines. Rejects when the fleet is out of reach. */
   async look(seen?: number): Promise<Look> {
-    const { view, sessions, record, recent } = await this.#context.ports.fleet.look({
+    const { ports, viewer } = this.#context;
+    const look = await ports.fleet.look({
       after: this.#after,
       last: FIRST_LINES,
+      ...(this.#own && { principal: viewer.name }),
     });
-    this.#after = record.next;
-    this.#record.take(record.lines);
-    this.#trails.take(record.lines);
-    const lines = this.#fitting(record, seen);
-    const now = Date.now();
-    const { problems, record: level } = this.#context.settings;
-    const facts: ConsoleFacts = {
-      at: now,
-      viewer: this.#viewer,
-      runners: view.runners,
-      servers: [...new Set(view.runners.flatMap(({ servers }) => servers))].toSorted(),
-      sessions: view.sessions,
-      shownSessions: await Promise.all(sessions.map(shown)),
-      recent,
-      lastCallAt: this.#record.lastCallAt,
-      problems,
-      record: level,
-      failing: this.#record.failing(now),
-      trails: this.#trails.all,
-      stuck: this.#trails.stuck(now),
-      changed: this.#context.seenTools.changed(now),
-    };
-    return { facts, lines, next: record.next };
+    this.#after = look.record.next;
+    const came = this.#own?.take(look.record.lines) ?? look.record.lines;
+    this.#record.take(came);
+    const facts = this.#own ? await this.#ownFacts(look) : await this.#allFacts(look, came);
+    const next = this.#own?.last ?? look.record.next;
+    return { facts, lines: this.#fitting(came, seen), next };
   }
 
-  #fitting({ lines }: RecordView, seen = 0): readonly KeptLine[] {
+  async #allFacts(look: FleetLook, came: readonly KeptLine[]): Promise<ConsoleFacts> {
+    this.#trails.take(came);
+    const { problems } = this.#context.settings;
+    const facts = await this.#ownFacts(look);
+    const { view, recent } = look;
+    return {
+      ...facts,
+      runners: view.runners,
+      sessions: view.sessions,
+      shownSessions: facts.shownSessions.map((session, at) => ({
+        ...session,
+        runner: look.sessions[at]?.runner,
+      })),
+      recent,
+      problems,
+      trails: this.#trails.all,
+      stuck: this.#trails.stuck(facts.at),
+      changed: this.#context.seenTools.changed(facts.at),
+    };
+  }
+
+  /** What may be shown to whoever looks, of what is theirs. */
+  async #ownFacts({ view, sessions: seen }: FleetLook): Promise<ConsoleFacts> {
+    const { settings, viewer } = this.#context;
+    const { name, label, isOwner } = viewer;
+    const sessions = seen.filter(({ principal }) => isOwner || principal === name);
+    const now = Date.now();
+    const runners = new Map(view.runners.map((runner) => [runner.runner, runner]));
+    const linked = new Set(
+      view.runners.flatMap(({ isLinked, servers }) => (isLinked ? servers : [])),
+    );
+    const servers = await serversOf(this.#context, view);
+    return {
+      at: now,
+      viewer: { name, label, isOwner },
+      servers,
+      reachable: servers.filter((server) => linked.has(server)),
+      sessions: sessions.length,
+      shownSessions: await Promise.all(
+        sessions.map((session) => shown(session, runners.get(session.runner))),
+      ),
+      lastCallAt: this.#record.lastCallAt,
+      record: settings.record,
+      failing: this.#record.failing(now),
+      runners: [],
+      recent: [],
+      problems: [],
+      trails: [],
+      stuck: [],
+      changed: [],
+    };
+  }
+
+  #fitting(lines: readonly KeptLine[], seen = 0): readonly KeptLine[] {
     const { server, person, outcome } = this.#query;
     return lines
       .filter(
@@ -81,12 +126,12 @@ export class Watch {
   }
 }
 
-async function shown({
-  session,
-  server,
-  principal,
-  runner,
-  openedAt,
-}: SessionView): Promise<ShownSession> {
-  return { id: await toldName(session), server, principal, runner, openedAt };
+async function shown(
+  { session, server, principal, openedAt }: SessionView,
+  runner: RunnerView | undefined,
+): Promise<ShownSession> {
+  const isReachable = runner?.isLinked === true;
+  const id = await toldName(session);
+  const awaySince = isReachable ? undefined : runner?.since;
+  return { id, server, principal, openedAt, isReachable, awaySince };
 }

@@ -105,5 +105,5 @@ export async function approve(
   }
 }
 
-const BLOCKED =
+export const BLOCKED =
   'You are blocked here. If that is a mistake, ask the operator of this edge to unblock you.';

@@ -4,7 +4,7 @@ import { nanoid } from 'nanoid';
 import { cookieValue } from '../cookies.ts';
 import { sha256 } from '../../access/digest.ts';
 
-/** `journey` is set only once a person has allowed something. */
+/** `journey` is set only once a person has allowed something, or wants to sign in at the console. */
 export type CookieKind = 'consent' | 'journey';
 
 const nameOf = (kind: CookieKind): string => `__Host-bridge-${kind}`;

@@ -22,13 +22,14 @@ const CONSENT_REQUEST = v.object({
 export type ConsentRequest = v.InferOutput<typeof CONSENT_REQUEST>;
 
 const JOURNEY = v.object({
-  consent: CONSENT_REQUEST,
+  /** Absent: it leads to the console. */
+  consent: v.optional(CONSENT_REQUEST),
   issuer: v.string(),
   nonce: v.string(),
   verifier: v.string(),
 });
 
-/** A consent that waits for its person, and what proves that an answer of the provider belongs to it. */
+/** A consent, or a console, that waits for its person, and what proves that an answer of the provider belongs to it. */
 export type Journey = v.InferOutput<typeof JOURNEY>;
 
 /** Reads what was unsealed; undefined if nothing was. */

@@ -5,6 +5,7 @@ import type { Ports } from '../ports.ts';
 import type { Network } from '../../core/access-limits.ts';
 import type { AccessSteps } from '../../core/access-ports.ts';
 import type { EndedGrant } from '../../core/person-ports.ts';
+import type { Policies } from '../../core/policies.ts';
 import type { ServerPolicy } from '../../core/policy.ts';
 import type { SignIn } from '../../sign-in-settings.ts';
 import type { ServerName } from '../../../shared/ids.ts';
@@ -13,6 +14,8 @@ import type { ServerName } from '../../../shared/ids.ts';
 export interface CurrentPolicies {
   of(server: ServerName): Promise<ServerPolicy | undefined>;
   scopes(): Promise<readonly string[]>;
+  /** All of them; undefined where they cannot be told, and so nobody knows what is forbidden. */
+  find(): Promise<Policies | undefined>;
   /** The one that the access actor keeps was changed. */
   forget(): void;
 }

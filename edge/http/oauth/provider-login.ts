@@ -1,17 +1,18 @@
 // Sign-in at the operator's identity provider (OpenID Connect Core §3.1): the browser leaves for it once a person has allowed something
-// on our page, and comes back to GET /callback with a code, for which the provider says who the person is.
+// on our page, or wants into the console, and comes back to GET /callback with a code, for which the provider says who the person is.
 import { nanoid } from 'nanoid';
-import { AGAIN, approve, REDIRECT_HEADERS, refusal, signInUnreachable } from './browser-answers.ts';
+import { approve, REDIRECT_HEADERS, refusal, signInUnreachable } from './browser-answers.ts';
 import { browserCookie, browserOf } from './browser-cookie.ts';
 import { readJourney, type ConsentRequest, type Journey } from './consent-request.ts';
 import { askAccess, type SignInRequest } from './context.ts';
 import type { MetadataMistake } from './issuers.ts';
 import { readParameters, type Parameters } from './parameters.ts';
+import { letIntoConsole } from './person-session.ts';
 import { identify, type NotIdentified } from './provider-tokens.ts';
 import { urlOf } from '../request-url.ts';
 import { readableName } from '../../access/client-metadata.ts';
 import { challengeOf, sha256 } from '../../access/digest.ts';
-import { allowedTo, within } from '../../access/allow-list.ts';
+import { allowedTo, isListed, within } from '../../access/allow-list.ts';
 import { withParameters } from '../../access/redirect-uri.ts';
 import { seal, unseal } from '../../access/seal.ts';
 import { JOURNEY_MS } from '../../core/journeys.ts';
@@ -27,14 +28,16 @@ const PERSON_MS = 30 * 24 * 3_600_000;
 /** Characters of a query: codes of some providers are long. */
 const QUERY_CHARACTERS = 8 * 1024;
 
+const AGAIN = 'Go back to where you began, and try again.';
+
 /** Where the provider sends browsers back to. */
 const callbackUrl = (issuer: string): string => `${issuer}/callback`;
 
-/** Sends a browser to the provider. */
+/** Sends a browser to the provider: for what a person allows, or without it to the console. */
 export async function depart(
   context: SignInRequest,
   provider: IdentityProvider,
-  consent: ConsentRequest,
+  consent?: ConsentRequest,
 ): Promise<Response> {
   const { request, signIn, secret, ports, issuers, from } = context;
   const found = await issuers.metadata(ports, provider.issuer);
@@ -43,7 +46,12 @@ export async function depart(
   if (authorizationEndpoint === undefined) return notUsable(provider, 'incomplete');
   const [state, nonce, verifier] = [secretText(), secretText(), secretText()];
   const cookie = await browserCookie(request, 'journey', JOURNEY_MS / 1000);
-  const journey: Journey = { consent, issuer: provider.issuer, nonce, verifier };
+  const journey: Journey = {
+    ...(consent && { consent }),
+    issuer: provider.issuer,
+    nonce,
+    verifier,
+  };
   const asked = await askAccess(ports, 'depart', {
     state: await sha256(state),
     browser: cookie.digest,
@@ -153,22 +161,26 @@ async function letIn(
   const identified = await identify(context, provider, { code, redirect, nonce, verifier });
   if (!identified.ok) return notUsable(provider, identified.why);
   const { person, isSure } = identified;
-  const allowed = allowedTo(person, provider.allow, consent.server);
-  const scopes = allowed ? within(consent.scopes, allowed) : [];
-  if (scopes.length > 0)
-    return approve(context, { ...consent, scopes: [...scopes] }, { person, lastsMs: PERSON_MS });
+  if (consent) {
+    const allowed = allowedTo(person, provider.allow, consent.server);
+    const scopes = allowed ? within(consent.scopes, allowed) : [];
+    if (scopes.length > 0)
+      return approve(context, { ...consent, scopes: [...scopes] }, { person, lastsMs: PERSON_MS });
+  } else if (isListed(person, provider.allow)) return letIntoConsole(context, person);
   if (isSure === 'unreachable') return notUsable(provider, 'unreachable');
-  return refusal(403, notAllowed(person, consent.server, isSure === 'too_many_groups'), {
+  const what = consent?.server ?? 'anything';
+  return refusal(403, notAllowed(person, what, isSure === 'too_many_groups'), {
     fault: 'access_denied',
   });
 }
 
-function notAllowed(person: Person, server: string, hasTooManyGroups: boolean): string {
+/** `what`: the server, or all that there is. */
+function notAllowed(person: Person, what: string, hasTooManyGroups: boolean): string {
   const who = person.email ?? person.name ?? person.subject ?? person.id;
   const more = hasTooManyGroups
     ? ' Your identity provider left out your groups, because there are too many: the operator can let it send fewer.'
     : '';
-  return `You are signed in as ${readable(who)}, who may not use ${server} here. Ask the operator of this edge to let you in, or sign in as somebody else.${more}`;
+  return `You are signed in as ${readable(who)}, who may not use ${what} here. Ask the operator of this edge to let you in, or sign in as somebody else.${more}`;
 }
 
 const hostOf = ({ issuer }: IdentityProvider): string => new URL(issuer).host;

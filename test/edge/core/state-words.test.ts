@@ -30,6 +30,7 @@ const runner = (name: string, changed: Partial<RunnerView> = {}): RunnerView => 
 const state = (changed: Partial<EdgeState> = {}): EdgeState => ({
   runners: [runner('vm1'), runner('vm2')],
   servers: ['files', 'mail'],
+  reachable: ['files', 'mail'],
   sessions: 3,
   lastCallAt: NOW - 4_000,
   problems: [],

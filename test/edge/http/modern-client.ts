@@ -3,8 +3,9 @@ import { EdgeTally } from '../../../edge/core/tally.ts';
 import { Figures } from '../../../shared/figures.ts';
 import { createEdge } from '../../../edge/http/app.ts';
 import { Access } from '../../../edge/core/access.ts';
-import type { SessionView } from '../../../edge/core/fleet-look.ts';
+import type { RecentCalls, SessionView } from '../../../edge/core/fleet-look.ts';
 import type { LogLine } from '../../../edge/core/log.ts';
+import type { KeptLine, RecordView } from '../../../edge/core/record.ts';
 import type {
   ControlDial,
   FleetView,
@@ -13,6 +14,7 @@ import type {
   Post,
   PostAnswer,
   PolicySet,
+  RunnerView,
   Withdrawal,
 } from '../../../edge/core/ports.ts';
 import type {
@@ -198,6 +200,11 @@ export class PlayedEdge {
   /** Open sessions as the fleet shows them, and those that its owner ended. */
   shownSessions: readonly SessionView[] = [];
   readonly dismissed: string[] = [];
+  /** What the fleet has recorded, and how calls went of late; all of it, whoever it is asked for. */
+  recorded: readonly KeptLine[] = [];
+  recent: readonly RecentCalls[] = [];
+  /** Of the runner that offers its servers. */
+  runner: Partial<RunnerView> = {};
   /** Policies of which the fleet was told. */
   readonly policiesSet: PolicySet[] = [];
 
@@ -216,14 +223,14 @@ export class PlayedEdge {
           this.figures.add(fresh);
           return this.figures.all();
         },
-        records: () => Promise.reject(new Error('nobody asks')),
+        records: async () => this.#record(),
         look: async () => {
           const view = await this.#view();
           return {
             view,
             sessions: this.shownSessions,
-            recent: [],
-            record: { lines: [], next: 0, isGap: false },
+            recent: this.recent,
+            record: this.#record(),
           };
         },
         dismiss: async (session) => {
@@ -287,8 +294,13 @@ export class PlayedEdge {
       capacity: 1,
       spares: 0,
     };
-    const runner = { ...facts, servers: this.servers };
+    const runner = { ...facts, servers: this.servers, ...this.runner };
     return { runners: [runner], sessions: 0 };
+  }
+
+  #record(): RecordView {
+    const next = this.recorded.at(-1)?.at ?? 0;
+    return { lines: this.recorded, next, isGap: false };
   }
 
   /** POST with what every client sends; a header that is null is left out. */

@@ -13,7 +13,8 @@ function listing(pages: readonly (readonly object[])[], seenTools = new SeenTool
     const result = { tools, ...(pages.length > 1 && { nextCursor: `page ${asked}` }) };
     return Response.json({ jsonrpc: '2.0', id: 1, result });
   };
-  const viewer = { name: 'owner', isOwner: true, until: Number.MAX_SAFE_INTEGER };
+  const until = Number.MAX_SAFE_INTEGER;
+  const viewer = { name: 'owner', label: 'owner', isOwner: true, until };
   const list = () => listTools({ callAs, viewer, seenTools }, 'files');
   return { list, asked: () => asked };
 }

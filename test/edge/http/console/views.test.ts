@@ -25,7 +25,7 @@ const HOSTILE = [
 const modelOf = (name: string): LiveModel => ({
   facts: {
     at: NOW,
-    viewer: { name: 'owner', isOwner: true },
+    viewer: { name: 'owner', label: 'owner', isOwner: true },
     runners: [
       {
         runner: name,
@@ -40,8 +40,19 @@ const modelOf = (name: string): LiveModel => ({
       },
     ],
     servers: [name],
+    reachable: [],
     sessions: 1,
-    shownSessions: [{ id: 'abc', server: name, principal: name, runner: name, openedAt: NOW }],
+    shownSessions: [
+      {
+        id: 'abc',
+        server: name,
+        principal: name,
+        runner: name,
+        openedAt: NOW,
+        isReachable: false,
+        awaySince: NOW - 9_000,
+      },
+    ],
     lastCallAt: NOW,
     problems: [],
     record: 'all',
@@ -104,7 +115,7 @@ test.each(PAGES)('[F-650] what lives on the page %s has no field to type into', 
 
 const SHOWN: readonly (readonly [string, (model: LiveModel) => ViewElement])[] = [
   ...PAGES,
-  ['calls, above what lives', ({ query }) => callsHead(query)],
+  ['calls, above what lives', ({ query, facts }) => callsHead(query, facts.viewer)],
 ];
 
 describe.each(SHOWN)('[F-642] the page %s', (_page, view) => {

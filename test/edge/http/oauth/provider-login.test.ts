@@ -1,11 +1,10 @@
 // Sign-in at an identity provider, step by step: who gets in, and that nobody else's answer does.
-import { createHash } from 'node:crypto';
-import type { JWTPayload } from 'jose';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import type { Browser } from '../../../fixtures/browser.ts';
 import type { PlayedEdge } from '../modern-client.ts';
 import { PlayedIssuer } from './played-issuer.ts';
+import { comeBackFrom, type Signed } from './played-person.ts';
 import {
   browserOf,
   CALLBACK,
@@ -44,16 +43,6 @@ beforeEach(async () => {
   return () => void vi.useRealTimers();
 });
 
-/** What a person brings back. */
-interface Signed {
-  /** Laid over the claims of the ID token. */
-  readonly claims?: Readonly<Record<string, unknown>>;
-  readonly header?: Readonly<Record<string, unknown>>;
-  /** Laid over the query of the callback; undefined leaves out. */
-  readonly query?: Readonly<Record<string, string | undefined>>;
-  readonly sign?: (claims: JWTPayload) => Promise<string>;
-}
-
 /** Leaves for the provider: where the browser is sent. */
 async function leave(browser: Browser, url = app.url()): Promise<URL> {
   const page = await browser.open(url);
@@ -63,44 +52,8 @@ async function leave(browser: Browser, url = app.url()): Promise<URL> {
   return new URL(answer.headers.get('location') ?? '');
 }
 
-const claimsFor = (to: URL, changed: Readonly<Record<string, unknown>> = {}): JWTPayload => {
-  const all = {
-    iss: IDP,
-    sub: 'ann',
-    aud: 'edge',
-    nonce: to.searchParams.get('nonce'),
-    exp: START / 1000 + 300,
-    email: 'ann@corp.example',
-    email_verified: true,
-    ...changed,
-  };
-  return Object.fromEntries(
-    Object.entries(all).filter(([, value]) => value !== undefined),
-  ) as JWTPayload;
-};
-
-/** Comes back from where {@link leave} led. */
-async function comeBack(browser: Browser, to: URL, signed: Signed = {}): Promise<Response> {
-  const { claims, header, query, sign } = signed;
-  const made = claimsFor(to, claims);
-  const idToken = await (sign?.(made) ?? issuer.sign(made, { typ: 'JWT', ...header }));
-  issuer.token = async ({ form = '' }) => {
-    const fields = new URLSearchParams(form);
-    const challenge = createHash('sha256')
-      .update(fields.get('code_verifier') ?? '')
-      .digest('base64url');
-    const isMine =
-      fields.get('code') === 'c1' &&
-      fields.get('redirect_uri') === `${ISSUER}/callback` &&
-      challenge === to.searchParams.get('code_challenge');
-    return isMine
-      ? { status: 200, text: JSON.stringify({ id_token: idToken, access_token: 'at' }) }
-      : { status: 400, text: '{"error":"invalid_grant"}' };
-  };
-  const all = { state: to.searchParams.get('state') ?? '', code: 'c1', ...query };
-  const given = Object.entries(all).filter((one): one is [string, string] => one[1] !== undefined);
-  return browser.go(`${ISSUER}/callback?${new URLSearchParams(given).toString()}`);
-}
+const comeBack = (browser: Browser, to: URL, signed: Signed = {}): Promise<Response> =>
+  comeBackFrom(issuer, browser, to, signed);
 
 async function signIn(signed: Signed = {}): Promise<Response> {
   const browser = browserOf(edge);
