@@ -149,7 +149,7 @@ function byDigest(
         });
         return new Map();
       }
-      grants.set(digest, { name, servers });
+      grants.set(digest, { name, servers, ...(member === 'key' && { key: digest }) });
     }
   }
   return grants;

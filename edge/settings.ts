@@ -1,7 +1,9 @@
 // The edge's settings, read once from its text variables. A broken variable becomes a problem that says what to set, and what
 // it would have opened stays closed. Problems are shown publicly, so none quotes a variable's value or a name in it.
+import { LetInBySettings } from './access/let-in.ts';
 import { PERSON_NAME, type Grants } from './access/principal.ts';
 import { PERSON_ID, RUNNER_NAME } from '../shared/ids.ts';
+import type { FleetTerms } from './core/fleet-effects.ts';
 import type { OperatorPolicy } from './core/policy.ts';
 import { RECORD_LEVELS, type RecordLevel } from './core/record.ts';
 import { limitsOf, readLimits, type Limits } from './limits-variable.ts';
@@ -37,15 +39,21 @@ export interface Settings extends SignInSettings {
   readonly limits: Limits;
   /** See `readPolicyVariable`. */
   readonly policy?: OperatorPolicy | 'broken';
+  /** One of the variables that let clients in is wrong: nobody knows whom it was to let in. */
+  readonly isLettingInBroken?: true;
 }
 
-/** What the fleet must know of the settings: whether sessions can be opened, and whether principals can be told apart (no quota without). */
-export const fleetTerms = ({ secret, clientAuth, limits, policy }: Settings) => ({
-  isConfigured: secret !== undefined,
-  hasQuotas: clientAuth === 'keys',
-  ...(policy !== undefined && { policy }),
-  sessionsOf: (principal: string) => limitsOf(limits, principal)?.sessions,
-});
+/** What the fleet must know of the settings: whether sessions can be opened, whether principals can be told apart (no quota without), and who is let in. */
+export const fleetTerms = (settings: Settings): FleetTerms => {
+  const { secret, clientAuth, limits, policy, isLettingInBroken } = settings;
+  return {
+    isConfigured: secret !== undefined,
+    hasQuotas: clientAuth === 'keys',
+    ...(policy !== undefined && { policy }),
+    ...(isLettingInBroken !== true && { letIn: new LetInBySettings(settings) }),
+    sessionsOf: (principal: string) => limitsOf(limits, principal)?.sessions,
+  };
+};
 
 /** 32 characters of hex are 128 bits, the least that makes guessing a signature's key pointless. */
 const SECRET_CHARACTERS = 32;
@@ -61,10 +69,11 @@ export function readSettings(env: Record<string, unknown>): Settings {
   const problems: Problems = [];
   const secret = readSecret(env, problems);
   const secretBefore = readSecretBefore(env, problems);
-  const url = readOwnUrl(env, problems);
+  const lettingIn: Problems = [];
+  const url = readOwnUrl(env, lettingIn);
   const hosts = readList(env, problems, 'BRIDGE_HOSTS', isHost, HOST_FORM) ?? hostsOf(url) ?? 'any';
-  const clientAuth = readClientAuth(env, problems, hosts);
-  const signingIn = readSignIn(env, problems, { url, clientAuth });
+  const clientAuth = readClientAuth(env, lettingIn, hosts);
+  const signingIn = readSignIn(env, lettingIn, { url, clientAuth });
   const metricsKey = readMetricsKey(env, problems);
   const hasOwner = (signingIn.signIn?.ownerKeys.size ?? 0) > 0;
   const runners = readGrants(env, problems, {
@@ -74,13 +83,16 @@ export function readSettings(env: Record<string, unknown>): Settings {
     // With an owner, machines join and clients get keys without a setting.
     needed: hasOwner ? undefined : 'no runner can connect',
   });
-  const keyHolders = readGrants(env, problems, {
+  // That nobody has a key is said, and is no mistake in who has one.
+  const hasKeys = variableText(env, [], 'BRIDGE_CLIENTS') !== undefined;
+  const keyHolders = readGrants(env, hasKeys ? lettingIn : problems, {
     variable: 'BRIDGE_CLIENTS',
     member: 'key',
     name: PERSON_ID,
     needed: clientAuth === 'keys' && !signingIn.signIn ? 'no client is let in' : undefined,
   });
-  const clients = signingIn.signIn ? withoutPeople(keyHolders, problems) : keyHolders;
+  const clients = signingIn.signIn ? withoutPeople(keyHolders, lettingIn) : keyHolders;
+  problems.push(...lettingIn);
   const policy = readPolicyVariable(env, problems);
   const traces = readTraces(env, problems);
   problems.push(
@@ -105,6 +117,7 @@ export function readSettings(env: Record<string, unknown>): Settings {
     limits: readLimits(env, problems),
     ...(policy !== undefined && { policy }),
     ...(traces && { traces }),
+    ...(lettingIn.length > 0 && { isLettingInBroken: true }),
     problems,
   };
 }

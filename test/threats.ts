@@ -91,7 +91,7 @@ export const THREAT_ROWS: Readonly<Record<string, ThreatRow>> = {
   T16: {
     threat: 'goes on after his access was taken back',
     control: 'requests end within 30 s, what is open within 5 s',
-    faults: ['F-36', 'F-411', 'F-505', 'F-507', 'F-520', 'F-526', 'F-582', 'F-584'],
+    faults: ['F-36', 'F-411', 'F-505', 'F-507', 'F-520', 'F-526', 'F-582', 'F-584', 'F-700'],
   },
   T17: {
     threat: 'finds out which servers there are',

@@ -6,6 +6,8 @@ export interface Principal {
   readonly name: string;
   /** `'*'`: every server. */
   readonly servers: ReadonlySet<string> | '*';
+  /** Of a key of the settings: its digest. */
+  readonly key?: string;
   /** The app that acts for a person, of those that signed in; absent for keys. */
   readonly client?: string;
   /** Of those that signed in: the grant, its scopes, and when their token expires (ms since the epoch). */

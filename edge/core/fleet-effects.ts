@@ -1,5 +1,6 @@
 // What the fleet's rules want of their host, and what they are told of the settings.
 import type { ControlNote } from './control-links.ts';
+import type { LetIn } from './let-in.ts';
 import type { DisplacementLine, RunnerPresenceLine, SessionEnd } from './log.ts';
 import type { Opened, PlacedSession, SessionRow, SocketEffect, TicketScope } from './ports.ts';
 import type { OperatorPolicy } from './policy.ts';
@@ -15,6 +16,8 @@ export interface FleetTerms {
   readonly hasQuotas: boolean;
   /** The policy of the settings, beside the one that the operator sets; `broken`: nobody knows what it was to say. */
   readonly policy?: OperatorPolicy | 'broken' | undefined;
+  /** Absent: nobody knows whom the settings were to let in. */
+  readonly letIn?: LetIn | undefined;
   /** How many sessions a principal may have, if not as many as all. */
   readonly sessionsOf?: (principal: PrincipalName) => number | undefined;
 }

@@ -8,6 +8,7 @@ import { FleetFigures, type KeepStep } from './fleet-figures.ts';
 import type { FleetEffect, FleetTerms } from './fleet-effects.ts';
 import type { RecentCalls, SessionView } from './fleet-look.ts';
 import { LateOpenings } from './late-openings.ts';
+import type { LetIn } from './let-in.ts';
 import { displacementLine, runnerPresenceLine } from './log.ts';
 import { grantedServers } from './placement.ts';
 import { placedOf, Placing } from './placing.ts';
@@ -91,7 +92,7 @@ export class Fleet {
   readonly #placing: Placing;
   readonly #terms: FleetTerms;
   #policyVersion = 0;
-  /** The settings have another policy than that by which sessions were opened. A broken one says nothing: nothing is served meanwhile. */
+  /** The settings are other ones than those by which sessions were opened. What is broken of them says nothing: it lets in nobody meanwhile. */
   #hasNewSettings: boolean;
   /** Other machines that came with a runner's credential, for the owner. There is one at most for each runner that is known. */
   readonly #rivals = new Map<RunnerName, RivalView>();
@@ -115,8 +116,7 @@ export class Fleet {
     this.#store = store;
     this.#figures = new FleetFigures(store);
     this.#terms = terms;
-    const { policy } = terms;
-    this.#hasNewSettings = policy !== 'broken' && policy?.text !== store.policy('settings');
+    this.#hasNewSettings = this.#hasNewPolicy || this.#newLetIn !== undefined;
     // A sleep must not make a statement good again whose link is up.
     for (const { note } of sockets.all()) if (note?.use) this.#used.isFirst(note.use, note.at);
     this.#links = new ControlLinks(sockets, {
@@ -354,9 +354,31 @@ export class Fleet {
     return this.#flush();
   }
 
-  /** The policy of the settings is another than that by which sessions were opened: the edge was deployed, or started anew. */
+  /** The settings are other ones than those by which sessions were opened: the edge was deployed, or started anew. */
   #settingsChanged(now: number): void {
     this.#hasNewSettings = false;
+    if (this.#hasNewPolicy) this.#settingsPolicyChanged(now);
+    const letIn = this.#newLetIn;
+    if (!letIn) return;
+    const before = this.#store.policy('letIn');
+    this.#store.putPolicy('letIn', letIn.text);
+    if (before === undefined) return;
+    const change = letIn.changeFrom(before);
+    this.#late.rememberChange('letIn', change, now);
+    this.#endIf((row) => change.ends(row), NO_ACCESS, now);
+  }
+
+  get #hasNewPolicy(): boolean {
+    const { policy } = this.#terms;
+    return policy !== 'broken' && policy?.text !== this.#store.policy('settings');
+  }
+
+  get #newLetIn(): LetIn | undefined {
+    const { letIn } = this.#terms;
+    return letIn?.text === this.#store.policy('letIn') ? undefined : letIn;
+  }
+
+  #settingsPolicyChanged(now: number): void {
     const { policy } = this.#terms;
     if (policy === 'broken') return;
     const before = this.#known('settings');
@@ -372,13 +394,13 @@ export class Fleet {
 
   #policyChanged(before: Policies, policy: Policies, now: number): void {
     const change = new PolicyChange(before, policy);
-    this.#late.rememberChange(change, now);
-    this.#endShutOut((row) => change.ends(row), now);
+    this.#late.rememberChange('policy', change, now);
+    this.#endIf((row) => change.ends(row), SHUT_OUT, now);
   }
 
-  #endShutOut(isOut: (row: SessionRow) => boolean, now: number): void {
+  #endIf(isOut: (row: SessionRow) => boolean, fault: Fault, now: number): void {
     const principals = new Set(this.#store.sessions().map(({ principal }) => principal));
-    for (const principal of principals) this.#endSessions(principal, isOut, SHUT_OUT, now);
+    for (const principal of principals) this.#endSessions(principal, isOut, fault, now);
   }
 
   /** Sessions of modern clients stay, for they serve all apps of a person; unless it is the person who is out. */
@@ -390,8 +412,10 @@ export class Fleet {
         NO_ACCESS,
         now,
       );
-    const change = this.#late.takeChange(now);
-    if (change) this.#endShutOut((row) => change.endsLate(row), now);
+    const policy = this.#late.takeChange('policy', now);
+    if (policy) this.#endIf((row) => policy.endsLate(row), SHUT_OUT, now);
+    const letIn = this.#late.takeChange('letIn', now);
+    if (letIn) this.#endIf((row) => letIn.endsLate(row), NO_ACCESS, now);
   }
 
   #endSessions(

@@ -1,6 +1,6 @@
 // Workers remember for a while whom they let in. What is opened in that time by somebody who lost their access meanwhile is ended once it
 // is over: nothing would close it for hours otherwise. Pure.
-import type { PolicyChange } from './policies.ts';
+import type { OpenedChange } from './let-in.ts';
 import type { Withdrawal } from './ports.ts';
 
 /** How long a worker lets in on what the access actor said: an ended grant serves no longer. */
@@ -12,35 +12,36 @@ const ON_THE_WAY_MS = 5_000;
 /** Withdrawals that are remembered at a time: they come from people, and a flood of them loses the oldest. */
 const MOST = 1_000;
 
+/** What changed: a policy, or whom the settings let in. */
+export type ChangeOf = 'policy' | 'letIn';
+
 export class LateOpenings {
   readonly #withdrawn: { readonly withdrawal: Withdrawal; readonly at: number }[] = [];
 
-  #change: { readonly change: PolicyChange; readonly at: number } | undefined;
+  readonly #changes = new Map<ChangeOf, { readonly change: OpenedChange; readonly at: number }>();
 
   remember(withdrawal: Withdrawal, now: number): void {
     if (this.#withdrawn.length >= MOST) this.#withdrawn.shift();
     this.#withdrawn.push({ withdrawal, at: now + ADMITTED_MS + ON_THE_WAY_MS });
   }
 
-  /** The last counts, as it does for whoever comes then. */
-  rememberChange(change: PolicyChange, now: number): void {
-    this.#change = { change, at: now + ADMITTED_MS + ON_THE_WAY_MS };
+  /** The last of its kind counts, as it does for whoever comes then. */
+  rememberChange(of: ChangeOf, change: OpenedChange, now: number): void {
+    this.#changes.set(of, { change, at: now + ADMITTED_MS + ON_THE_WAY_MS });
   }
 
   /** When {@link take} or {@link takeChange} has some. */
   get dueAt(): number | undefined {
-    const [withdrawn, change] = [this.#withdrawn[0]?.at, this.#change?.at];
-    return withdrawn === undefined || change === undefined
-      ? (withdrawn ?? change)
-      : Math.min(withdrawn, change);
+    const due = [this.#withdrawn[0], ...this.#changes.values()].flatMap((each) => each?.at ?? []);
+    return due.length === 0 ? undefined : Math.min(...due);
   }
 
-  /** A change of the policy that everybody knows now. */
-  takeChange(now: number): PolicyChange | undefined {
-    if (this.#change === undefined || this.#change.at > now) return undefined;
-    const { change } = this.#change;
-    this.#change = undefined;
-    return change;
+  /** A change that everybody knows now. */
+  takeChange(of: ChangeOf, now: number): OpenedChange | undefined {
+    const known = this.#changes.get(of);
+    if (known === undefined || known.at > now) return undefined;
+    this.#changes.delete(of);
+    return known.change;
   }
 
   /** Those after which nobody is let in any more. */

@@ -1,6 +1,7 @@
 // The policies that count together: that of the settings, and the one that the operator set; and what a change of them ends of what is open.
 // Pure.
-import type { AdmittedAs, PlacedHolder } from './ports.ts';
+import type { AdmittedAs, PlacedHolder, Vouched } from './ports.ts';
+import type { Person } from './person-ports.ts';
 import type { Judged, OperatorPolicy, ServerPolicy } from './policy.ts';
 
 /** The policy of each server. One of the settings that says anything of a server counts there alone. */
@@ -30,11 +31,27 @@ export class Policies {
 const GROUPS_CHARACTERS = 8_192;
 
 /** As what a policy let in a person who signed in; undefined for others. */
-export function admittedAs({ client, groups = [], scopes }: Holder): AdmittedAs | undefined {
+export function admittedAs(holder: Holder): AdmittedAs | undefined {
+  const { client, groups = [], scopes } = holder;
   if (scopes === undefined) return undefined;
   let room = GROUPS_CHARACTERS;
   const kept = groups.filter((group) => (room -= group.length) >= 0);
-  return { ...(client !== undefined && { client }), ...(kept.length > 0 && { groups: kept }) };
+  const vouched = vouchedOf(holder);
+  return {
+    ...(client !== undefined && { client }),
+    ...(kept.length > 0 && { groups: kept }),
+    ...(vouched && { vouched }),
+  };
+}
+
+/** Characters of what a list names a person by. Whoever has more is judged at each request alone. */
+const VOUCHED_CHARACTERS = 2_048;
+
+function vouchedOf({ identity: { issuer, subject } = {}, email }: Holder): Vouched | undefined {
+  const { length } = [issuer, subject, email].join('');
+  return issuer === undefined || length > VOUCHED_CHARACTERS
+    ? undefined
+    : { issuer, ...(subject !== undefined && { subject }), ...(email !== undefined && { email }) };
 }
 
 /** {@link admittedAs} of a session that all apps of the person use. */
@@ -43,7 +60,10 @@ export function sharedByApps(principal: Holder): AdmittedAs | undefined {
   return as && { ...as, sharedByApps: true };
 }
 
-type Holder = Omit<Judged, 'name'>;
+interface Holder extends Omit<Judged, 'name'> {
+  readonly email?: string | undefined;
+  readonly identity?: Pick<Person, 'issuer' | 'subject'> | undefined;
+}
 
 /** A policy that the operator set, or removed, in place of another. */
 export class PolicyChange {

@@ -50,10 +50,18 @@ export type PostAnswer =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'refused'; readonly fault: Fault };
 
-/** As what a policy let in a person who signed in: what its rules can name beside the person. Undefined for keys, which have no more than their names. */
+/** By what the lists of the settings name a person whom somebody else vouches for. */
+export interface Vouched {
+  readonly issuer: string;
+  readonly subject?: string | undefined;
+  readonly email?: string | undefined;
+}
+
+/** As what a person was let in who signed in: what policies and lists can name beside the person. Undefined for keys, which have no more than their names. */
 export interface AdmittedAs {
   readonly client?: string | undefined;
   readonly groups?: readonly string[] | undefined;
+  readonly vouched?: Vouched | undefined;
   /** All apps of the person use the session, so it has no `client`. */
   readonly sharedByApps?: true | undefined;
 }
@@ -62,7 +70,10 @@ export interface Opening {
   readonly server: ServerName;
   readonly principal: PrincipalName;
   readonly clientKind: ClientKind;
-  /** Of a person who signed in: what lets the app of this session in. Sessions of modern clients serve all apps of a person. */
+  /**
+   * What lets in the app of this session: the grant of a person who signed in, or the digest of a key of the settings. Sessions of modern
+   * clients serve all apps of a person, and all keys of a name.
+   */
   readonly grant?: string | undefined;
   /** See {@link AdmittedAs}. */
   readonly as?: AdmittedAs | undefined;
@@ -285,8 +296,8 @@ export interface GivenUp {
   readonly fault: Fault;
 }
 
-/** Whose policy: that of the settings, or the one that the operator set while everything ran. */
-export type PolicyOf = 'settings' | 'operator';
+/** Whose policy: that of the settings, or the one that the operator set while everything ran; `letIn`: whom the settings let in. */
+export type PolicyOf = 'settings' | 'operator' | 'letIn';
 
 /** The fleet's books on disk, with the same promises as {@link SessionStore}. */
 export interface FleetStore {
@@ -327,7 +338,7 @@ export interface FleetStore {
   owe(givenUp: GivenUp): void;
   /** The session's actor has been told. */
   paid(session: SessionName): void;
-  /** The text of the policy by which sessions were opened: of the settings, or of the operator. Undefined: there is none. */
+  /** The text of what sessions were opened by. Undefined: there is none. */
   policy(of: PolicyOf): string | undefined;
   putPolicy(of: PolicyOf, text: string | undefined): void;
   /** When to wake the fleet to check its books, in milliseconds since the epoch. */

@@ -117,7 +117,7 @@ async function openInOrder<Answer>(
   open: (session: SessionPort, opening: Opening) => Promise<Answer>,
   faultOf: (answer: Answer) => Fault | undefined,
 ): Promise<OpenedSession<Answer>> {
-  const { name: holder, grant } = principal;
+  const { name: holder, grant = principal.key } = principal;
   const mostSessions = rights?.limits?.sessions;
   const as = admittedAs(principal);
   const person = toldPerson(principal);

@@ -304,12 +304,13 @@ export function fleetStoreContract(make: Make<FleetStore>): void {
       expect(await step((store) => store.figures())).toEqual([{ ...figure, value: 2 }]);
     });
 
-    test('[F-584] keeps the policies by which sessions were opened', async () => {
+    test('[F-584] [F-700] keeps the policies and the settings by which sessions were opened', async () => {
       const { step, crash } = await make();
       await step((store) => {
         store.putPolicy('settings', '{"files":{}}');
         store.putPolicy('operator', '{}');
         store.putPolicy('operator', '{"*":{}}');
+        store.putPolicy('letIn', '{"names":{}}');
       });
       await crash();
       const kept = () => step((store) => [store.policy('settings'), store.policy('operator')]);
@@ -317,6 +318,7 @@ export function fleetStoreContract(make: Make<FleetStore>): void {
       await step((store) => store.putPolicy('operator', undefined));
       await crash();
       expect(await kept()).toEqual(['{"files":{}}', undefined]);
+      expect(await step((store) => store.policy('letIn'))).toBe('{"names":{}}');
     });
 
     test('wakes for its review, and forgets it', async () => {

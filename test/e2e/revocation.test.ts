@@ -1,10 +1,11 @@
-// A grant ends while much of it is open: the streams, the call in flight and the processes end within seconds, and those of another
-// app of the same person go on.
+// A grant ends, or a key is taken out of the settings, while much of it is open: the streams, the call in flight and the processes end
+// within seconds, and those of another app of the same person, or of another key, go on.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { hashCredential, mintOwnerKey } from '../../runner/credential.ts';
+import { hashCredential, mintClientKey, mintOwnerKey } from '../../runner/credential.ts';
 import { startBridge, type Bridge } from './harness.ts';
-import { fixture, openSession, SseSession, toolCall, textOf } from './raw-session.ts';
+import { fixture, messageOf, openSession, SseSession, toolCall, textOf } from './raw-session.ts';
+import { askModern } from './raw-modern.ts';
 import { untilGone } from './runner-facts.ts';
 import { KeptSignIn, SIGNING_CLIENTS, type SigningClient } from './signed-in-clients.ts';
 
@@ -13,13 +14,20 @@ const SOON_MS = 5_000;
 
 const key = mintOwnerKey();
 
+/** BRIDGE_CLIENTS, read at each start of the edge. */
+let clients = {};
+
 let bridge: Bridge;
 
 beforeAll(async () => {
   bridge = await startBridge({
     servers: { echo: { command: process.execPath, args: [fixture('echo')] } },
     settings: { BRIDGE_CLIENT_AUTH: 'keys' },
-    settingsAt: (url) => ({ BRIDGE_URL: url, BRIDGE_OWNER: hashCredential(key) }),
+    settingsAt: (url) => ({
+      BRIDGE_URL: url,
+      BRIDGE_OWNER: hashCredential(key),
+      BRIDGE_CLIENTS: JSON.stringify(clients),
+    }),
   });
 });
 afterAll(() => bridge.stop());
@@ -61,4 +69,54 @@ test('[F-36] [F-507] what an app has open ends with its grant, and nothing of an
   expect(performance.now() - endedAt).toBeLessThan(SOON_MS);
 
   expect(await neighbour.whoami()).toMatchObject({ pid: expect.any(Number) });
+});
+
+/** The edge is there again with other clients; how long ago. */
+async function deploy(now: object): Promise<() => number> {
+  clients = now;
+  await bridge.restartEdge();
+  await bridge.untilReady();
+  const since = performance.now();
+  return () => performance.now() - since;
+}
+
+/** A process for each kind of client. */
+async function openAll(of: string): Promise<number[]> {
+  const headers = { Authorization: `Bearer ${of}` };
+  const asked = { params: { name: 'whoami', arguments: {} }, headers };
+  const [{ pid }, sse, modern] = await Promise.all([
+    openSession(bridge, 'echo', { key: of }).then((session) => session.whoami()),
+    SseSession.open(bridge, 'echo', { key: of }).then((session) => session.call('whoami')),
+    askModern(bridge.url, 'echo', 'tools/call', asked).then(messageOf),
+  ]);
+  return [pid, ...[sse, modern].map((said) => (JSON.parse(textOf(said)) as { pid: number }).pid)];
+}
+
+test('[F-700] what a key has open ends with a deploy that takes it out of the settings, or its server, and nothing of another', async () => {
+  const [gone, narrowed, replaced, stays] = Array.from({ length: 4 }, () => mintClientKey());
+  const client = (keys: readonly (string | undefined)[], ...servers: readonly string[]) => ({
+    key: keys.map((each) => hashCredential(each ?? '')),
+    servers,
+  });
+  const [all, other] = [client([stays], '*'), mintClientKey()];
+  await deploy({
+    gone: client([gone], 'echo'),
+    narrowed: client([narrowed], 'echo', 'mail'),
+    replaced: client([replaced, other], '*'),
+    stays: all,
+  });
+  const shutOut = [];
+  for (const each of [gone, narrowed, replaced]) shutOut.push(...(await openAll(each ?? '')));
+  const neighbour = await openSession(bridge, 'echo', { key: stays ?? '' });
+  const sameName = await openSession(bridge, 'echo', { key: other });
+  const left = [(await neighbour.whoami()).pid, (await sameName.whoami()).pid];
+
+  const passed = await deploy({
+    narrowed: client([narrowed], 'mail'),
+    replaced: client([other], '*'),
+    stays: all,
+  });
+  await Promise.all(shutOut.map((pid) => untilGone(pid)));
+  expect(passed()).toBeLessThan(SOON_MS);
+  expect([(await neighbour.whoami()).pid, (await sameName.whoami()).pid]).toEqual(left);
 });

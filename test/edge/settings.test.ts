@@ -47,8 +47,8 @@ describe('complete settings', () => {
       secret: SECRET,
       runners: new Map([[C, { name: 'vm', servers: new Set(['files', 'memory']) }]]),
       clients: new Map([
-        [A, { name: 'alice@example.org', servers: '*' }],
-        [B, { name: 'alice@example.org', servers: '*' }],
+        [A, { name: 'alice@example.org', servers: '*', key: A }],
+        [B, { name: 'alice@example.org', servers: '*', key: B }],
       ]),
       clientAuth: 'keys',
       origins: new Set(['https://app.example', 'http://localhost:3000', 'vscode-webview://abc']),

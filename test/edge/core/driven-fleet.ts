@@ -1,6 +1,7 @@
 // A fleet that a test plays the runners of: frames in, frames and effects out, tickets signed at once.
 import { Fleet } from '../../../edge/core/fleet.ts';
 import type { ControlNote } from '../../../edge/core/control-links.ts';
+import type { LetIn } from '../../../edge/core/let-in.ts';
 import type { FleetEffect } from '../../../edge/core/fleet-effects.ts';
 import type { ClientKind } from '../../../shared/link/control-frames.ts';
 import type { ToldPerson } from '../../../shared/link/person.ts';
@@ -29,6 +30,7 @@ export class DrivenFleet {
   readonly #notes = new Map<string, ControlNote>();
   #minted = 0;
   #ofSettings: PolicyText | 'broken' | undefined;
+  #letIn: LetIn | undefined;
   #fleet: Fleet;
 
   /** @param ofSettings the policy of the settings. */
@@ -48,6 +50,7 @@ export class DrivenFleet {
       isConfigured: true,
       hasQuotas: true,
       ...(this.#ofSettings && { policy: policyOf(this.#ofSettings) }),
+      ...(this.#letIn && { letIn: this.#letIn }),
     };
     const mint = (characters: number): string => String(this.#minted++).padStart(characters, '0');
     return new Fleet(this.store, sockets, terms, mint);
@@ -64,6 +67,12 @@ export class DrivenFleet {
     this.#ofSettings = ofSettings;
     this.restart();
     this.#perform(this.#fleet.tick(this.now));
+  }
+
+  /** The same with other settings of whom they let in; undefined: they are broken. */
+  deployLettingIn(letIn: LetIn | undefined): void {
+    this.#letIn = letIn;
+    this.deploy(this.#ofSettings);
   }
 
   /** It sleeps and wakes: its memory is gone, its sockets stay. */

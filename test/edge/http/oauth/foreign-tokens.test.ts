@@ -2,6 +2,7 @@
 import type { JWTPayload } from 'jose';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
+import { sha256 } from '../../../../edge/access/digest.ts';
 import { ANN } from '../../../fixtures/edge-settings.ts';
 import { headersOf, PlayedEdge, request } from '../modern-client.ts';
 import { PlayedIssuer, unsignedJwt } from './played-issuer.ts';
@@ -65,7 +66,7 @@ test('[F-535] the first tokens of a fresh edge are all served, however many come
   expect(new Set(all)).toEqual(new Set([LETS_IN]));
 });
 
-test('[F-534] a session is opened with all by which a policy can name its holder', async () => {
+test('[F-534] [F-700] a session is opened with all by which a policy, a list or a key can name its holder', async () => {
   edge = edgeWith({}, { ...SETTINGS, BRIDGE_CLIENT_AUTH: 'keys' });
   edge.session.script = [() => ({ kind: 'answered', message: '{"jsonrpc":"2.0","id":7}' })];
   const token = await issuer.sign(claims({ groups: ['staff', 'ops'] }));
@@ -75,12 +76,18 @@ test('[F-534] a session is opened with all by which a policy can name its holder
   };
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: {} };
   const initialize = JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'initialize', params });
-  expect(await opened(token, initialize)).toEqual({ client: 'app', groups: ['staff', 'ops'] });
+  const known = { groups: ['staff', 'ops'], vouched: { issuer: IDP, subject: 'ann' } };
+  expect(await opened(token, initialize)).toEqual({ client: 'app', ...known });
   expect(await opened(token, request('tools/list'), headersOf('tools/list'))).toEqual({
-    groups: ['staff', 'ops'],
+    ...known,
     sharedByApps: true,
   });
   expect(await opened(ANN.key, initialize)).toBeUndefined();
+  expect(edge.session.openings.map(({ grant }) => grant)).toEqual([
+    undefined,
+    undefined,
+    await sha256(ANN.key),
+  ]);
   expect(edge.session.openings.map(({ clientKind }) => clientKind)).toEqual([
     'streamable',
     'modern',

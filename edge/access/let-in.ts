@@ -1,0 +1,108 @@
+// Whom the settings let in, as a text that the fleet keeps, and what of what is open a deploy with other settings ends: what was opened by
+// somebody who is let in no more, or not to that server. Pure.
+import { allowedTo, type AllowEntry } from './allow-list.ts';
+import { ANONYMOUS_NAME, PERSON_NAME, type Grants } from './principal.ts';
+import type { LetIn, OpenedChange } from '../core/let-in.ts';
+import type { PlacedHolder, SessionRow } from '../core/ports.ts';
+import type { SignIn } from '../sign-in-settings.ts';
+
+/** A name of BRIDGE_CLIENTS. */
+interface NamedKeys {
+  /** Digests. */
+  readonly keys: readonly string[];
+  readonly servers: readonly string[] | '*';
+}
+
+type Names = Readonly<Record<string, NamedKeys>>;
+
+/** Of the settings what decides who is let in. */
+export interface LettingIn {
+  readonly clients: Grants;
+  readonly clientAuth: 'keys' | 'none';
+  readonly signIn?: SignIn | undefined;
+}
+
+export class LetInBySettings implements LetIn {
+  readonly text: string;
+  readonly #settings: LettingIn;
+  readonly #names: Names;
+
+  constructor(settings: LettingIn) {
+    this.#settings = settings;
+    this.#names = namesOf(settings.clients);
+    this.text = JSON.stringify({ names: this.#names, ...rest(settings) });
+  }
+
+  changeFrom(before: string): OpenedChange {
+    const { names } = JSON.parse(before) as { readonly names: Names };
+    return {
+      ends: (row) => this.#isOut(row, names) || this.#hasLostKey(row, names),
+      endsLate: (row) => this.#isOut(row, names),
+    };
+  }
+
+  /** Nothing in the settings lets the holder in to the server, or not with the key that opened the session. */
+  #isOut(row: SessionRow, names: Names): boolean {
+    const { principal, server, grant } = row;
+    const { clientAuth, signIn } = this.#settings;
+    if (principal === ANONYMOUS_NAME) return clientAuth !== 'none';
+    if (PERSON_NAME.test(principal)) return !signIn || !isLetIn(signIn, row);
+    const [before, now] = [own(names, principal), own(this.#names, principal)];
+    // Without sign-in no keys count but those of the settings. With it, the access actor may know the name.
+    if (!before) return !signIn && !now;
+    if (!now) return true;
+    const isServed = now.servers === '*' || now.servers.includes(server);
+    return !isServed || (grant !== undefined && lostOf(before, now).includes(grant));
+  }
+
+  /** What all keys of a name use ends with one of them: nobody can tell whose requests are on their way in it. */
+  #hasLostKey({ principal, grant }: SessionRow, names: Names): boolean {
+    const [before, now] = [own(names, principal), own(this.#names, principal)];
+    return grant === undefined && before && now ? lostOf(before, now).length > 0 : false;
+  }
+}
+
+const own = (names: Names, name: string): NamedKeys | undefined =>
+  Object.hasOwn(names, name) ? names[name] : undefined;
+
+const lostOf = (before: NamedKeys, now: NamedKeys): readonly string[] =>
+  before.keys.filter((key) => !now.keys.includes(key));
+
+function namesOf(clients: Grants): Names {
+  const names = new Map<string, NamedKeys>();
+  for (const [digest, { name, servers }] of clients) {
+    const keys = [...(names.get(name)?.keys ?? []), digest];
+    names.set(name, { keys, servers: servers === '*' ? '*' : [...servers] });
+  }
+  return Object.fromEntries(names);
+}
+
+const rest = ({ clientAuth, signIn }: LettingIn) => ({
+  clientAuth,
+  ...(signIn && {
+    people: {
+      owner: signIn.ownerKeys.size > 0,
+      vouching: vouchingOf(signIn).map(({ issuer, allow }) => [issuer, allow.map(listed)]),
+    },
+  }),
+});
+
+const listed = ({ servers, ...entry }: AllowEntry) => ({
+  ...entry,
+  servers: servers === '*' ? '*' : [...servers],
+});
+
+/** Whoever vouches for people: the provider, and the issuers whose tokens count. */
+const vouchingOf = ({ provider, issuers }: SignIn) => [...(provider ? [provider] : []), ...issuers];
+
+/** Of a person, by what was known when the session was opened. */
+function isLetIn(signIn: SignIn, { principal, server, as }: PlacedHolder): boolean {
+  if (principal === 'owner') return signIn.ownerKeys.size > 0;
+  const vouched = as?.vouched;
+  // Opened before this was kept: nobody can tell.
+  if (!vouched) return true;
+  const person = { id: principal, ...vouched, groups: as.groups };
+  return vouchingOf(signIn).some(
+    ({ issuer, allow }) => issuer === vouched.issuer && allowedTo(person, allow, server),
+  );
+}
