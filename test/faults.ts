@@ -1614,6 +1614,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'a deploy that takes a key, a server of a key or a person out of the settings, while they have something open',
     tests: ['edge/access/let-in.test.ts', 'contract/stores.ts', 'e2e/revocation.test.ts'],
   },
+  'F-702': {
+    fault: 'a deploy that takes a server away from a runner, which has sessions of it',
+    tests: ['edge/core/control-link.test.ts'],
+  },
   'F-585': {
     fault: 'somebody uses up the quota of a day at each isolate, or again after a deploy',
     tests: ['edge/core/quotas.test.ts', 'edge/http/limits.test.ts', 'contract/access.ts'],
@@ -2024,7 +2028,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-650 F-651 F-652 F-653 F-654',
   'F-580 F-581 F-582 F-583 F-584 F-585 F-586 F-587 F-588 F-589',
   'F-590 F-591',
-  'F-700',
+  'F-700 F-702',
   'F-380',
   'F-570 F-571 F-572 F-573 F-574 F-575 F-576 F-577',
   'F-630 F-631 F-632 F-633 F-634 F-635 F-636',

@@ -62,6 +62,9 @@ const OWED_AGAIN_MS = 1_000;
 const GAVE_WAY =
   'This session was idle the longest and was ended to make room for another. Send a new `initialize` without a session id.';
 
+const TAKEN_AWAY =
+  'The operator of this edge does not let the runner of this session offer this server any more. Send a new `initialize` without a session id.';
+
 const DISMISSED =
   'The operator of this edge ended this session. Send a new `initialize` without a session id.';
 
@@ -542,7 +545,7 @@ export class Fleet {
     // A later hello on the same socket may cross an `open` on its way, so only the first is compared with the books.
     if (!hasHello) {
       this.#effects.push({ do: 'log', line: runnerPresenceLine('runner connected', runner, from) });
-      this.#reconcile(socket, runner, hello, now);
+      this.#reconcile(socket, note, hello, now);
     } else
       this.#withdraw(
         socket,
@@ -553,13 +556,19 @@ export class Fleet {
         this.#links.close(other, CLOSE.replaced, 'another runner with this name connected', now);
   }
 
-  /** Sessions that the runner no longer holds are lost; those it holds but the books do not know are closed (LP11). */
-  #reconcile(socket: SocketId, runner: RunnerName, hello: HelloFrame, now: number): void {
+  /**
+   * Sessions that the runner no longer holds are lost, and those of servers that its credential opens no more end; those it holds but
+   * the books do not know are closed (LP11).
+   */
+  #reconcile(socket: SocketId, note: ControlNote, hello: HelloFrame, now: number): void {
+    const { runner, granted } = note;
     const held = new Set(hello.sessions);
     const placed = this.#store.sessions(runner);
-    for (const { session, boot } of placed) {
+    for (const { session, boot, server } of placed) {
       if (boot !== hello.boot || !held.has(session))
         this.#giveUp(session, { fault: 'runner_lost' }, now);
+      else if (granted !== '*' && !granted.includes(server))
+        this.#giveUp(session, { fault: 'runner_lost', message: TAKEN_AWAY }, now);
     }
     const known = new Set(placed.map(({ session }) => session));
     const unknown = [...held].filter((session) => !known.has(session)).slice(0, MAX_SESSIONS);

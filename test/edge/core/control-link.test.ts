@@ -40,6 +40,30 @@ test('[F-500] a runner with all servers offers none that is bound to another, an
   expect(fleet.open('s'.repeat(22))).toMatchObject({ ok: false });
 });
 
+test('[F-702] a runner whose credential opens a server no more loses the sessions of it, and no others', () => {
+  const fleet = new DrivenFleet();
+  const [files, mail] = ['f'.repeat(22), 'm'.repeat(22)] as const;
+  fleet.link('vm', { servers: ['files', 'mail'] });
+  fleet.open(files);
+  const row = fleet.store.session(files);
+  if (!row) throw new Error('it is not in the books');
+  fleet.store.putSession({ ...row, session: mail, server: 'mail' });
+  const back = (granted: readonly string[] | '*', servers: readonly string[]) => {
+    fleet.restart();
+    fleet.link('vm', { servers, sessions: [files, mail] }, { granted });
+    return fleet.store.sessions().map(({ session }) => session);
+  };
+  // What its own config offers no more goes on to its end.
+  expect(back('*', ['mail'])).toEqual([files, mail]);
+  expect(back(['files', 'mail'], ['files', 'mail'])).toEqual([files, mail]);
+  expect(back(['mail'], ['files', 'mail'])).toEqual([mail]);
+  expect(fleet.effects).toContainEqual({
+    do: 'giveUp',
+    session: files,
+    fault: { fault: 'runner_lost', message: expect.stringContaining('operator') },
+  });
+});
+
 test.each(['', 'v 1', 'x'.repeat(65), '1.0\u0000', 7, null, { major: 1 }])(
   '[LP30] [F-605] a runner whose version is %j is let in, without one',
   (version) => {
