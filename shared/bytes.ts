@@ -14,6 +14,49 @@ export type Bytes = Uint8Array | Pieces<Uint8Array>;
 /** A text, whole or in pieces. */
 export type Text = string | Pieces<string>;
 
+/** In UTF-8 a unit of UTF-16 has three bytes at most; and the second half of a pair, which may be beyond those asked for, one. */
+const mostBytesOf = (units: number): number => 3 * units + 1;
+
+/** A BOM at the beginning of a piece is one within the text. */
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/**
+ * A text that came as UTF-8, in pieces that end between characters. Whoever passes it on as bytes gets those; it is decoded for whoever
+ * reads it. Its length is in bytes.
+ */
+export class Utf8Text implements Pieces<string> {
+  readonly bytes: Pieces<Uint8Array>;
+  #pieces: readonly string[] | undefined;
+
+  /** The bytes must not be changed. */
+  constructor(bytes: Pieces<Uint8Array>) {
+    this.bytes = bytes;
+  }
+
+  get length(): number {
+    return this.bytes.length;
+  }
+
+  get pieces(): readonly string[] {
+    return (this.#pieces ??= this.bytes.pieces.map((piece) => utf8.decode(piece)));
+  }
+
+  /** Only as much is decoded. */
+  beginning(units: number): string {
+    let head = '';
+    for (const piece of this.bytes.pieces) {
+      if (head.length >= units) break;
+      const left = units - head.length;
+      head += utf8.decode(piece.subarray(0, mostBytesOf(left))).slice(0, left);
+    }
+    return head;
+  }
+}
+
+/** The bytes of a text that came as such. */
+export const utf8Of = (text: Text): Pieces<Uint8Array> | undefined =>
+  text instanceof Utf8Text ? text.bytes : undefined;
+
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(lengthOf(parts));
   let at = 0;
@@ -44,6 +87,7 @@ export const wholeText = (text: Text): string => (isInPieces(text) ? text.pieces
 
 /** The first units of a text, at most so many. */
 export function beginningOf(text: Text, units: number): string {
+  if (text instanceof Utf8Text) return text.beginning(units);
   let head = '';
   for (const piece of piecesOf(text)) {
     if (head.length >= units) break;

@@ -5,7 +5,7 @@ import type { CallLine, LogPort, RefusalLine, ToldCall } from '../core/log.ts';
 import type { EdgeTally } from '../core/tally.ts';
 import type { TracedCall } from '../core/traced-call.ts';
 import type { Post } from '../core/ports.ts';
-import { beginningOf, type Text } from '../../shared/bytes.ts';
+import { beginningOf, utf8Of, type Text } from '../../shared/bytes.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { toldOf, type ToldApp, type ToldRequest } from '../../shared/mcp/told.ts';
@@ -135,6 +135,8 @@ export class RecordedPost {
 
 /** Bytes of a text in UTF-8, counted without a copy. Of a long text, what is beyond its beginning counts as ASCII. */
 export function bytesOf(text: Text): number {
+  const known = utf8Of(text);
+  if (known) return known.length;
   const counted = beginningOf(text, COUNTED_CHARACTERS);
   let bytes = text.length;
   for (let at = 0; at < counted.length; at++) {

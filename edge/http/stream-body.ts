@@ -1,5 +1,5 @@
 // Bodies of responses that are made as their client reads them.
-import type { Pieces } from '../../shared/bytes.ts';
+import { utf8Of, type Pieces } from '../../shared/bytes.ts';
 
 const bodies = new WeakMap<Response, ReadableStream<Uint8Array>>();
 
@@ -22,18 +22,28 @@ export function streamResponse(source: Source, init: ResponseInit): Response {
 
 const encoder = new TextEncoder();
 
-/** A text in pieces as a response: each is encoded when its client has read what came before. `over`: it has read all, or has left. */
+/**
+ * A text in pieces as a response: each is encoded when its client has read what came before. One that came as bytes is sent as those, and
+ * its length is told. `over`: the client has read all, or has left.
+ */
 export function piecesResponse(
-  { pieces }: Pieces<string>,
+  text: Pieces<string>,
   init: ResponseInit,
   over: () => void,
 ): Response {
-  const rest = pieces.values();
+  const bytes = utf8Of(text);
+  const rest = bytes ? bytes.pieces.values() : encoded(text);
   const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
     const { value, done } = rest.next();
-    if (done !== true) return controller.enqueue(encoder.encode(value));
+    if (done !== true) return controller.enqueue(value);
     over();
     controller.close();
   };
-  return streamResponse({ pull, cancel: over }, init);
+  const headers = new Headers(init.headers);
+  if (bytes) headers.set('Content-Length', String(bytes.length));
+  return streamResponse({ pull, cancel: over }, { ...init, headers });
+}
+
+function* encoded({ pieces }: Pieces<string>): Generator<Uint8Array> {
+  for (const piece of pieces) yield encoder.encode(piece);
 }

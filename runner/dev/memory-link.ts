@@ -1,7 +1,7 @@
 // Sockets between a runner and an edge in the same program: what a dial needs of a network, without one.
 import type { Dialled } from '../../edge/hosts/node/assembly.ts';
 import type { NodeEdge } from '../../edge/hosts/node/edge.ts';
-import { inPieces, wholeBytes, type Bytes, type Text } from '../../shared/bytes.ts';
+import { inPieces, Utf8Text, wholeBytes, type Bytes, type Text } from '../../shared/bytes.ts';
 import { bytesForm } from '../../shared/link/forms.ts';
 import type { SessionUp } from '../../shared/link/session-frames.ts';
 import type { Connect, Connection, ConnectionListener, DialOptions } from '../link/connect.ts';
@@ -17,9 +17,12 @@ type End = Extract<Dialled, { ok: true }>['end'];
 /** The code of a socket that broke (RFC 6455 §7.4.1). */
 const BROKEN = 1006;
 
-/** A message from here on goes in pieces: nobody is to copy it as a whole. */
+/** A message from here on stays as it is, in pieces: most go to their client as the bytes that they were. */
 const APART_BYTES = 256 * 1024;
-const PIECE_BYTES = 64 * 1024;
+const PIECE_BYTES = 256 * 1024;
+
+/** Put together of what stands before and behind the id; all others are views. */
+const FIRST_PIECE_BYTES = 16 * 1024;
 
 const utf8 = ({ buffer, byteOffset, length }: Uint8Array): string =>
   Buffer.from(buffer, byteOffset, length).toString('utf8');
@@ -27,13 +30,13 @@ const utf8 = ({ buffer, byteOffset, length }: Uint8Array): string =>
 /** The edge works on text. */
 function asText(message: Bytes): Text {
   if (message.length < APART_BYTES) return utf8(wholeBytes(message));
-  const pieces: string[] = [];
+  const pieces: Uint8Array[] = [];
   for (let at = 0; at < message.length;) {
-    const piece = bytesForm.slice(message, at, PIECE_BYTES);
-    pieces.push(utf8(piece));
+    const piece = bytesForm.slice(message, at, at === 0 ? FIRST_PIECE_BYTES : PIECE_BYTES);
+    pieces.push(piece);
     at += piece.length;
   }
-  return inPieces(pieces);
+  return new Utf8Text(inPieces(pieces));
 }
 
 class MemoryConnection implements Connection {

@@ -33,6 +33,7 @@ const BOTTOM = 40;
 const TOP = 34;
 const RIGHT = 14;
 const LEGEND_ROW = 18;
+const CAPTION_ROW = 15;
 
 /** An SVG document. */
 export function plotSvg(results: Results): string {
@@ -42,7 +43,9 @@ export function plotSvg(results: Results): string {
     panel('calls a second', callLines(results, names), colourOf),
     panel('memory of the bridge, MiB', memoryLines(results), colourOf),
   ];
-  const height = HEIGHT + LEGEND_ROW * Math.ceil(names.length / 2) + 8;
+  const legend = HEIGHT + LEGEND_ROW * Math.ceil(names.length / 2);
+  const caption = captionOf(results);
+  const height = legend + CAPTION_ROW * (caption.length + 1);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${2 * WIDTH}" height="${height}" viewBox="0 0 ${2 * WIDTH} ${height}" font-family="sans-serif" font-size="12" fill="#808080">`,
     ...panels.map((inner, at) => `<g transform="translate(${at * WIDTH} 0)">${inner}</g>`),
@@ -50,9 +53,23 @@ export function plotSvg(results: Results): string {
       const [x, y] = [LEFT + (at % 2) * WIDTH, HEIGHT + 12 + LEGEND_ROW * Math.floor(at / 2)];
       return `<rect x="${x}" y="${y - 9}" width="14" height="4" fill="${colourOf(name)}"/><text x="${x + 20}" y="${y}">${escaped(name)}</text>`;
     }),
+    ...caption.map(
+      (words, at) =>
+        `<text x="${LEFT}" y="${legend + CAPTION_ROW * (at + 1)}" font-size="11">${escaped(words)}</text>`,
+    ),
     '</svg>',
     '',
   ].join('\n');
+}
+
+/** What a reader must know to take the figures for what they are. */
+function captionOf({ startedAt, node, cpus, plan, load1 }: Results): string[] {
+  const rounds = plan.rounds === 1 ? 'one round' : `medians of ${plan.rounds} rounds`;
+  const [day = ''] = startedAt.split('T');
+  return [
+    `npm run bench, ${day}: ${cpus} cores, Node ${node}, ${rounds}, load ${load1.start.toFixed(1)} before it began. Each session has one call in flight.`,
+    'Memory is resident memory of all programs of the bridge; the stdio processes behind it are not counted. Each idle session has its stream open.',
+  ];
 }
 
 function callLines({ rounds, plan }: Results, names: readonly string[]): Line[] {

@@ -11,7 +11,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 
-import { numberOf, readFlags } from '../flags.ts';
+import { numberOf, readFlags, wronglyCalled } from '../flags.ts';
 import { ERA_PAIRS, startEras } from './eras.ts';
 import { erasText } from './eras-report.ts';
 import { startNodeFloor, startWorkerdFloor } from './floors/start.ts';
@@ -52,6 +52,9 @@ import {
 } from './targets.ts';
 
 const FOLDER = resolve('.tsc/bench');
+
+/** From the root, where npm runs scripts. */
+const README_PLOT = '.github/bench.svg';
 
 const PROFILE_MS = 5_000;
 
@@ -118,6 +121,11 @@ const flags = readFlags(
       default: false,
       help: 'only this bridge: one client beside adversaries of many kinds, about twenty minutes',
     },
+    publish: {
+      type: 'boolean',
+      default: false,
+      help: 'a whole run, for a machine that does nothing else; the plot for the README goes to .github/bench.svg',
+    },
     profile: {
       type: 'boolean',
       default: false,
@@ -126,6 +134,8 @@ const flags = readFlags(
   },
 );
 // Known before anything is measured.
+if (flags.publish && (flags.quick || flags.only !== undefined || !flags.idle))
+  wronglyCalled('bench', '--publish takes a whole run, without --quick, --only and --no-idle');
 const rounds =
   flags.rounds === undefined
     ? undefined
@@ -157,7 +167,11 @@ async function compare(): Promise<void> {
     results.idle.push(await measureManyOf(plan, name, start));
   }
   publish(results, reportText);
-  console.log(`Plot: ${saveText(results.startedAt, 'svg', plotSvg(results))}`);
+  const plot = plotSvg(results);
+  console.log(`Plot: ${saveText(results.startedAt, 'svg', plot)}`);
+  if (!flags.publish) return;
+  writeFileSync(README_PLOT, plot);
+  console.log(`The plot for the README: ${README_PLOT}`);
 }
 
 async function comparePairs(): Promise<void> {

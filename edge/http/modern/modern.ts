@@ -238,9 +238,8 @@ function answered(
   const body = isStream
     ? inPieces([OPENING_COMMENT, ...piecesOf(encodeEvent({ data: message }))])
     : message;
-  if (!isInPieces(message)) return new Response(wholeText(body), init);
-  const session = exchange.ports.session(actor);
-  return largeAnswer(exchange, session, post.stream, inPieces(piecesOf(body)), init);
+  if (!isInPieces(message) || !isInPieces(body)) return new Response(wholeText(body), init);
+  return largeAnswer(exchange, exchange.ports.session(actor), post.stream, body, init);
 }
 
 const encoder = new TextEncoder();

@@ -5,12 +5,13 @@ import { SseStream } from '../../../edge/http/sse-response.ts';
 import { STREAM_KINDS } from '../../../edge/core/stream-kinds.ts';
 import type { Post, PostAnswer } from '../../../edge/core/ports.ts';
 import type { SocketListener } from '../../../edge/http/ports.ts';
-import { inPieces, wholeText, type Text } from '../../../shared/bytes.ts';
+import { inPieces, Utf8Text, wholeText, type Text } from '../../../shared/bytes.ts';
 import { encodeText } from '../../../shared/link/codec.ts';
 import { textForm } from '../../../shared/link/forms.ts';
 import { Inbox } from '../../../shared/link/inbox.ts';
 import { splitFrame } from '../../../shared/link/parts.ts';
 import { CODE } from '../../../shared/mcp/modern.ts';
+import { workOn } from '../../fixtures/passes.ts';
 import { headersOf, PlayedEdge, request, type PlayedSession } from './modern-client.ts';
 
 const MIB = 1024 * 1024;
@@ -29,10 +30,15 @@ function pieced(message: string): Text {
   return inPieces(pieces);
 }
 
+/** As it comes from a runner in the same program. */
+const inBytes = (message: string): Utf8Text =>
+  new Utf8Text(inPieces([Buffer.from(message.slice(0, 5)), Buffer.from(message.slice(5))]));
+
 /** A call of a client, answered with this. */
 async function answered(
   era: 'legacy' | 'modern',
   message: string,
+  comes: (message: string) => Text = pieced,
 ): Promise<{ session: PlayedSession; stream: string; response: Response }> {
   const edge = new PlayedEdge();
   const { session } = edge;
@@ -43,7 +49,7 @@ async function answered(
   let stream = '';
   const play = (post: Post): PostAnswer => {
     stream = post.stream;
-    return { kind: 'answered', message: pieced(message) };
+    return { kind: 'answered', message: comes(message) };
   };
   session.script = [play];
   session.post = async (post) => play(post);
@@ -97,6 +103,25 @@ test.each(['legacy', 'modern'] as const)(
     expect(textOf(chunks) === message).toBe(true);
     await settled();
     expect(session.delivery).toEqual([stream]);
+  },
+);
+
+test.each(['legacy', 'modern'] as const)(
+  '[F-720] a large answer that came as bytes goes to a %s client as those, and its length is told',
+  async (era) => {
+    const message = answerOf(7, '\ufeff€'.repeat(MIB));
+    let given: Utf8Text | undefined;
+    let { passes, conversions } = { passes: 0, conversions: 0 };
+    let response: Response | undefined;
+    const chunks: Uint8Array[] = [];
+    ({ passes, conversions } = await workOn(message.length, async () => {
+      ({ response } = await answered(era, message, (text) => (given = inBytes(text))));
+      for await (const chunk of response.body ?? []) chunks.push(chunk);
+    }));
+    expect(response?.headers.get('content-length')).toBe(String(given?.length));
+    expect(chunks.map((chunk, at) => chunk === given?.bytes.pieces[at])).toEqual([true, true]);
+    expect({ passes, conversions }).toEqual({ passes: 0, conversions: 0 });
+    expect(textOf(chunks) === message).toBe(true);
   },
 );
 
