@@ -59,11 +59,14 @@ const LITERALS: ReadonlyMap<number, string> = new Map([
 const WORDWISE_FROM_BYTES = 16;
 /** After a word with a stop in it, this many bytes go singly: stops come in groups, as in escaped program text. */
 const WORDWISE_AGAIN_BYTES = 8;
-/** The top bit of each byte of a 32-bit word, and the constants that find a byte in a word by carry. */
+/**
+ * What finds a byte in a 32-bit word by carry: subtracted from, a byte that is smaller gets its top bit set. With this bit turned, the
+ * quote is one of the 0x21 smallest bytes together with all control characters, and no other byte is.
+ */
 const TOP_BITS = 0x80808080 | 0;
 const ONES = 0x01010101;
-const SPACES = 0x20202020;
-const QUOTES = 0x22222222;
+const QUOTE_BITS = 0x02020202;
+const BEYOND_QUOTE = 0x21212121;
 const BACKSLASHES = 0x5c5c5c5c;
 
 /** Containers are noted down to this depth: nobody looks for members deeper in a message. */
@@ -602,14 +605,20 @@ export class JsonCursor {
     const first = (from + shift) >> 2;
     let seen = 0;
     let at = first;
+    // Two at a time, which takes a third less.
+    while (at < end - 1) {
+      const one = words[at] as number;
+      const two = words[at + 1] as number;
+      const stops =
+        ((((one ^ QUOTE_BITS) - BEYOND_QUOTE) | ((one ^ BACKSLASHES) - ONES)) & ~one) |
+        ((((two ^ QUOTE_BITS) - BEYOND_QUOTE) | ((two ^ BACKSLASHES) - ONES)) & ~two);
+      if (stops & TOP_BITS) break;
+      seen |= one | two;
+      at += 2;
+    }
     while (at < end) {
       const word = words[at] as number;
-      const quotes = word ^ QUOTES;
-      const backslashes = word ^ BACKSLASHES;
-      const stops =
-        ((word - SPACES) & ~word) |
-        ((quotes - ONES) & ~quotes) |
-        ((backslashes - ONES) & ~backslashes);
+      const stops = (((word ^ QUOTE_BITS) - BEYOND_QUOTE) | ((word ^ BACKSLASHES) - ONES)) & ~word;
       if (stops & TOP_BITS) break;
       seen |= word;
       at++;
