@@ -8,7 +8,7 @@ import {
 import { Unread } from '../core/unread.ts';
 import type { RecordedPost } from './recorded-post.ts';
 import type { SessionPort, Socket } from './ports.ts';
-import { streamResponse } from './stream-body.ts';
+import { streamResponse, type BodyReader } from './stream-body.ts';
 import type { Text } from '../../shared/bytes.ts';
 import type { Fault } from '../../shared/fault.ts';
 import { CLOSE } from '../../shared/link/close-codes.ts';
@@ -71,7 +71,7 @@ export class SseStream {
   /** Counts sockets, so that a late event of an older one is not taken for the newest's. */
   #socketCount = 0;
   readonly #unread = new Unread();
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #reader: BodyReader | undefined;
   #isCut = false;
   #bytes = 0;
   /** Last messages of a stream that ended before its dial was answered. */
@@ -109,13 +109,13 @@ export class SseStream {
 
   response(headers: Record<string, string>): Response {
     return streamResponse(
-      { pull: (controller) => this.#pull(controller), cancel: () => this.#cancel() },
+      { pull: (reader) => this.#pull(reader), cancel: () => this.#cancel() },
       { headers: { ...SSE_HEADERS, ...headers } },
     );
   }
 
-  async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    this.#controller = controller;
+  async #pull(reader: BodyReader): Promise<void> {
+    this.#reader = reader;
     this.#perform(this.#machine.drained(this.#unread.given));
     if (this.#unread.isEmpty && !this.#unread.isFinished) {
       await new Promise<void>((resolve) => {
@@ -124,16 +124,16 @@ export class SseStream {
       this.#wake = undefined;
     }
     // Again for a client that had read nothing before it was cut.
-    if (this.#isCut) return controller.error(new Error(TOO_SLOW));
+    if (this.#isCut) return reader.error(new Error(TOO_SLOW));
     if (this.#unread.isEmpty) {
       // No pull follows: what ended without a message is acknowledged here, and its socket let go.
       this.#perform(this.#machine.drained(this.#machine.written));
       this.#options.record?.ended('streamed', this.#bytes);
-      return controller.close();
+      return reader.close();
     }
     const bytes = encoder.encode(this.#unread.take(this.#machine.written));
     this.#bytes += bytes.length;
-    controller.enqueue(bytes);
+    reader.enqueue(bytes);
   }
 
   async #dial(delayMs: number): Promise<void> {
@@ -213,7 +213,7 @@ export class SseStream {
     this.#options.record?.ended('left', this.#bytes);
     this.#unread.cut();
     this.#isCut = true;
-    this.#controller?.error(new Error(TOO_SLOW));
+    this.#reader?.error(new Error(TOO_SLOW));
     this.#wake?.();
   }
 

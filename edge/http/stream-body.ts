@@ -1,24 +1,38 @@
 // Bodies of responses that are made as their client reads them.
 import { utf8Of, type Pieces } from '../../shared/bytes.ts';
 
-const bodies = new WeakMap<Response, ReadableStream<Uint8Array>>();
+/** What a body is given to. A stream's controller is one. */
+export interface BodyReader {
+  enqueue(bytes: Uint8Array): void;
+  /** That was all. */
+  close(): void;
+  /** It breaks off. */
+  error(reason: Error): void;
+}
 
-/** The body of a response that is a stream, for a host that sends such a body itself. */
-export const streamOf = (response: Response): ReadableStream<Uint8Array> | undefined =>
-  bodies.get(response);
-
-interface Source {
-  pull(controller: ReadableStreamDefaultController<Uint8Array>): void | Promise<void>;
+/** Makes a body. */
+export interface BodySource {
+  /** Its client has read what was given before. Resolves once something more was given, or it is over; a rejection breaks it off. */
+  pull(reader: BodyReader): void | Promise<void>;
+  /** Its client has left. */
   cancel?(): void;
 }
 
-/** Nothing is made ahead: a pull means that everything given before has left. */
-export function streamResponse(source: Source, init: ResponseInit): Response {
-  const body = new ReadableStream<Uint8Array>(source, { highWaterMark: 0 });
-  const response = new Response(body, init);
-  bodies.set(response, body);
-  return response;
+type MakeResponse = (source: BodySource, init: ResponseInit) => Response;
+
+/** Nothing is made ahead. */
+export const streamOf = (source: BodySource): ReadableStream<Uint8Array> =>
+  new ReadableStream<Uint8Array>(source, { highWaterMark: 0 });
+
+let make: MakeResponse = (source, init) => new Response(streamOf(source), init);
+
+/** Once, before anything is served: how a host makes such a response that it sends itself, without a stream between. */
+export function useBodies(own: MakeResponse): void {
+  make = own;
 }
+
+/** A pull means that everything given before has left. */
+export const streamResponse: MakeResponse = (source, init) => make(source, init);
 
 const encoder = new TextEncoder();
 
@@ -33,11 +47,11 @@ export function piecesResponse(
 ): Response {
   const bytes = utf8Of(text);
   const rest = bytes ? bytes.pieces.values() : encoded(text);
-  const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+  const pull = (reader: BodyReader): void => {
     const { value, done } = rest.next();
-    if (done !== true) return controller.enqueue(value);
+    if (done !== true) return reader.enqueue(value);
     over();
-    controller.close();
+    reader.close();
   };
   const headers = new Headers(init.headers);
   if (bytes) headers.set('Content-Length', String(bytes.length));

@@ -1,6 +1,7 @@
 // Responses on this host. The app makes one for each call; a Response of Node builds lists, a stream and an abort signal with it that
 // nobody asks for, which costs more than all checks of a request. This one keeps what it was made of, and makes the other when asked.
 import type { OutgoingHttpHeader } from 'node:http';
+import { streamOf, useBodies, type BodySource } from '../../http/stream-body.ts';
 
 type Fields = Headers | Readonly<Record<string, string>>;
 
@@ -9,7 +10,8 @@ interface Init {
   readonly headers?: Fields;
 }
 
-type BodyOf = string | ReadableStream<Uint8Array> | null;
+/** A source is made a stream of if somebody asks for that. */
+type BodyOf = string | ReadableStream<Uint8Array> | BodySource | null;
 
 const FetchResponse = globalThis.Response;
 
@@ -26,6 +28,7 @@ class PlainResponse {
   readonly #init: Fields | undefined;
   #headers: Headers | undefined;
   #whole: Response | undefined;
+  #stream: ReadableStream<Uint8Array> | undefined;
 
   constructor(body?: BodyOf, { status = 200, headers }: Init = {}) {
     this.status = status;
@@ -49,7 +52,9 @@ class PlainResponse {
   }
 
   get body(): ReadableStream<Uint8Array> | null {
-    return typeof this.#body === 'string' ? this.#inFull.body : this.#body;
+    const body = this.#body;
+    if (typeof body === 'string') return this.#inFull.body;
+    return isSource(body) ? (this.#stream ??= streamOf(body)) : body;
   }
 
   get bodyUsed(): boolean {
@@ -67,19 +72,24 @@ class PlainResponse {
   /** What is sent of it. Headers that nobody has read or changed are those that it was made with. */
   get made(): Made {
     const init = this.#headers ?? this.#init;
-    return { status: this.status, body: this.#body, headers: fieldsOf(init) };
+    return { status: this.status, body: this.#stream ?? this.#body, headers: fieldsOf(init) };
   }
 
   get #inFull(): Response {
     const { status } = this;
-    return (this.#whole ??= new FetchResponse(this.#body, { status, headers: this.headers }));
+    const body = typeof this.#body === 'string' ? this.#body : this.body;
+    return (this.#whole ??= new FetchResponse(body, { status, headers: this.headers }));
   }
 }
+
+export const isSource = (body: BodyOf): body is BodySource =>
+  body !== null && typeof body === 'object' && 'pull' in body;
 
 /** Makes every `new Response` of this program one of these. */
 export function makeResponsesPlain(): void {
   if (globalThis.Response !== FetchResponse) return;
   Object.defineProperty(globalThis, 'Response', { value: PlainResponse });
+  useBodies((source, init) => new PlainResponse(source, init as Init) as unknown as Response);
 }
 
 /** What a response is made of, whoever made it. */

@@ -1,15 +1,15 @@
 // Sends what the app answers: at once what is there, and a stream as fast as its client reads, and no faster.
 import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
-import { streamOf } from '../../http/stream-body.ts';
-import { madeOf } from './plain-response.ts';
+import type { BodyReader, BodySource } from '../../http/stream-body.ts';
+import { isSource, madeOf } from './plain-response.ts';
 
 /** Statuses of answers without a body, of which no length is told (RFC 9110 §8.6). */
 const BODILESS: ReadonlySet<number> = new Set([204, 304]);
 
 /** Resolves when all has been handed over, or the connection ended. Never rejects for a client that left. */
 export async function send(outgoing: ServerResponse, response: Response): Promise<void> {
-  const { status, headers, body: made } = madeOf(response);
-  const body = streamOf(response) ?? made;
+  const { status, headers, body } = madeOf(response);
+  if (isSource(body)) return sendMade(outgoing, { status, headers }, body);
   if (body !== null && typeof body !== 'string')
     return sendStream(outgoing, { status, headers }, body);
   if (outgoing.destroyed) return;
@@ -21,6 +21,58 @@ export async function send(outgoing: ServerResponse, response: Response): Promis
 interface Head {
   readonly status: number;
   readonly headers: Readonly<Record<string, OutgoingHttpHeader>>;
+}
+
+/** A body that is made as its client reads it: no more than one piece of it is here. */
+async function sendMade(
+  outgoing: ServerResponse,
+  { status, headers }: Head,
+  source: BodySource,
+): Promise<void> {
+  const client = new Client(outgoing);
+  const left = (): void => {
+    if (client.isServed) source.cancel?.();
+    client.isServed = false;
+  };
+  if (outgoing.destroyed) return left();
+  outgoing.once('close', left);
+  outgoing.writeHead(status, headers);
+  try {
+    while (client.isServed) {
+      await source.pull(client);
+      if (client.isServed && client.isFull) await drained(outgoing);
+    }
+  } catch {
+    outgoing.destroy();
+  }
+}
+
+/** Whom a body is made for. */
+class Client implements BodyReader {
+  /** It is there, and more of the body is to come. */
+  isServed = true;
+  /** It has to read before more is made. */
+  isFull = false;
+  readonly #outgoing: ServerResponse;
+
+  constructor(outgoing: ServerResponse) {
+    this.#outgoing = outgoing;
+  }
+
+  enqueue(bytes: Uint8Array): void {
+    if (this.isServed) this.isFull = !this.#outgoing.write(bytes);
+  }
+
+  close(): void {
+    if (this.isServed) this.#outgoing.end();
+    this.isServed = false;
+  }
+
+  /** A body that fails is cut off, and its client may come back; it may be waiting for the client at that time. */
+  error(): void {
+    this.isServed = false;
+    this.#outgoing.destroy();
+  }
 }
 
 async function sendStream(

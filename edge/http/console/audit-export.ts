@@ -3,7 +3,7 @@ import type { CallQuery } from './facts.ts';
 import { COMMON } from './frame.ts';
 import type { ConsoleRequest } from './request.ts';
 import { OwnLines } from '../../core/own-lines.ts';
-import { streamResponse } from '../stream-body.ts';
+import { streamResponse, type BodyReader } from '../stream-body.ts';
 
 const encoder = new TextEncoder();
 
@@ -12,15 +12,15 @@ export function auditAnswer({ ports, viewer }: ConsoleRequest, query: CallQuery)
   const principal = viewer.isOwner ? query.person : viewer.name;
   const own = viewer.isOwner ? undefined : new OwnLines(viewer.name);
   let after: number | undefined;
-  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+  const pull = async (reader: BodyReader): Promise<void> => {
     const { lines, next } = await ports.fleet.records({ after, server, principal, outcome });
-    if (lines.length === 0 || next === after) return controller.close();
+    if (lines.length === 0 || next === after) return reader.close();
     after = next;
     const text = (own?.take(lines) ?? lines).map(({ time, line }) => {
       const { level, message, ...fields } = line;
       return `${JSON.stringify({ time: new Date(time).toISOString(), level, message, ...fields })}\n`;
     });
-    controller.enqueue(encoder.encode(text.join('')));
+    reader.enqueue(encoder.encode(text.join('')));
   };
   const headers = {
     ...COMMON,

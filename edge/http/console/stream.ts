@@ -5,7 +5,7 @@ import { Watch, type Look, type WatchContext } from './watch.ts';
 import { sleep } from '../exchange.ts';
 import { isStillThere } from '../oauth/person-session.ts';
 import { OPENING_COMMENT, SSE_HEADERS } from '../sse-response.ts';
-import { streamResponse } from '../stream-body.ts';
+import { streamResponse, type BodyReader } from '../stream-body.ts';
 import { encodeComment } from '../../../shared/sse/encode.ts';
 
 /** A call is to be seen within a second, as long as some come. */
@@ -39,7 +39,7 @@ export function eventsAnswer(
 ): Response {
   const stream = new EventStream(context, query, seen);
   return streamResponse(
-    { pull: (controller) => stream.pull(controller), cancel: () => stream.cancel() },
+    { pull: (reader) => stream.pull(reader), cancel: () => stream.cancel() },
     { headers: SSE_HEADERS },
   );
 }
@@ -68,12 +68,12 @@ class EventStream {
   }
 
   /** Its client has read all. */
-  async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+  async pull(reader: BodyReader): Promise<void> {
     const text = this.#isOpened ? await this.#next() : OPENING_COMMENT;
     this.#isOpened = true;
     if (this.#isCancelled) return;
-    if (text === undefined) controller.close();
-    else controller.enqueue(encoder.encode(text));
+    if (text === undefined) reader.close();
+    else reader.enqueue(encoder.encode(text));
   }
 
   /** Undefined: it ends. */

@@ -8,6 +8,7 @@ import { Entrances } from '../../../../edge/hosts/node/entrances.ts';
 import { HttpServer } from '../../../../edge/hosts/node/http-server.ts';
 import { Mail } from '../../../../edge/hosts/node/mail.ts';
 import { SseStream } from '../../../../edge/http/sse-response.ts';
+import { streamResponse, type BodyReader } from '../../../../edge/http/stream-body.ts';
 import type { SocketListener } from '../../../../edge/http/ports.ts';
 import { STREAM_KINDS } from '../../../../edge/core/stream-kinds.ts';
 import { encodeText } from '../../../../shared/link/codec.ts';
@@ -165,6 +166,68 @@ test('[F-324] a client that leaves is noticed at once', async () => {
   socket.destroy();
   await vi.waitUntil(() => signal?.aborted === true, PATIENCE);
   expect(signal?.aborted).toBe(true);
+});
+
+test('[F-721] a stream to a client is sent as it is made, without one of the platform between', async () => {
+  const streams = vi.spyOn(globalThis, 'ReadableStream');
+  onTestFinished(() => streams.mockRestore());
+  let driven: ReturnType<typeof drivenStream> | undefined;
+  const { port } = await start((request) => {
+    driven = drivenStream(request.signal);
+    return driven.response;
+  });
+  const { until } = talk(port, 'GET /s HTTP/1.1\r\nHost: x\r\n\r\n');
+  await until(': open');
+  driven?.say(encodeText({ type: 'attached', stream: 'get', after: 0 }));
+  driven?.say(encodeText({ type: 'event', stream: 'get', seq: 1 }, '{"one":1}'));
+  await until('{"one":1}');
+  expect(streams).not.toHaveBeenCalled();
+});
+
+test('[F-721] of a body no more is made than its client reads, and its source hears once that the client has left', async () => {
+  const piece = new Uint8Array(256 * 1024).fill(0x78);
+  let [made, left] = [0, 0];
+  const pull = (reader: BodyReader): void => {
+    made += 1;
+    reader.enqueue(piece);
+  };
+  const { port } = await start(() => streamResponse({ pull, cancel: () => (left += 1) }, {}));
+  const { socket, until } = talk(port, 'GET /s HTTP/1.1\r\nHost: x\r\n\r\n');
+  await until('xxxx');
+  socket.pause();
+  let before = 0;
+  // What the system buffers is taken without a reader.
+  await vi.waitUntil(() => before === (before = made), { ...PATIENCE, interval: 200 });
+  const unread = made;
+  socket.resume();
+  await vi.waitUntil(() => made > unread + 4, PATIENCE);
+  expect(left).toBe(0);
+  socket.destroy();
+  await vi.waitUntil(() => left > 0, PATIENCE);
+  const last = made;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([made, left]).toEqual([last, 1]);
+});
+
+test('[F-721] a body whose making fails is cut off; one that is asked for as a stream is one', async () => {
+  const { port } = await start(async (request) => {
+    const source = {
+      pull: (reader: BodyReader): void => {
+        if (request.url.endsWith('/fails')) throw new Error('no more');
+        reader.enqueue(Buffer.from('all'));
+        reader.close();
+      },
+    };
+    const response = streamResponse(source, { headers: { 'Content-Type': 'text/x' } });
+    return request.url.endsWith('/stream') ? new Response(response.body) : response;
+  });
+  const get = (path: string) =>
+    talk(port, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  const [failing, whole, stream] = [get('/fails'), get('/whole'), get('/stream')];
+  await Promise.all([failing.closed, whole.closed, stream.closed]);
+  expect(failing.text()).not.toContain('0\r\n\r\n');
+  expect(whole.text()).toContain('3\r\nall\r\n0\r\n\r\n');
+  expect(stream.text()).toContain('3\r\nall\r\n0\r\n\r\n');
 });
 
 test('[F-320] a stop waits for answers under way, and not for streams', async () => {
