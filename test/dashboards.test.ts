@@ -1,9 +1,10 @@
 // The dashboard and the alerts that come with the product: they ask only for what edge and runner tell, Prometheus understands each of
 // their questions, and each alert is raised by what it is for.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 
 import { METRICS, metricRow, type MetricKey } from '../shared/metrics.ts';
@@ -104,6 +105,40 @@ describe('the dashboard', () => {
     );
     expect(new Set(cells).size).toBe(cells.length);
     expect(panels.every(({ gridPos: { x, w } }) => x + w <= 24)).toBe(true);
+  });
+
+  /** What the compiler says of a dashboard as a value of Grafana's own type; empty if nothing. */
+  function complaints(text: string): string {
+    const base = join(import.meta.dirname, '../.tsc');
+    mkdirSync(base, { recursive: true });
+    // Below the repository, where the compiler finds the package.
+    const place = mkdtempSync(join(base, 'dashboard-'));
+    onTestFinished(() => rmSync(place, { recursive: true, force: true }));
+    const value = text.replaceAll('"mode": "absolute"', '"mode": ThresholdsMode.Absolute');
+    const source = `import { ThresholdsMode, type Dashboard } from '@grafana/schema';\nexport const dashboard: Dashboard = ${value};\n`;
+    writeFileSync(join(place, 'check.ts'), source);
+    const compilerOptions = {
+      strict: true,
+      skipLibCheck: true,
+      module: 'nodenext',
+      noEmit: true,
+      types: [],
+    };
+    const config = join(place, 'tsconfig.json');
+    writeFileSync(config, JSON.stringify({ compilerOptions, files: ['check.ts'] }));
+    const tsc = join(import.meta.dirname, '../node_modules/typescript/bin/tsc');
+    try {
+      return execFileSync(process.execPath, [tsc, '-p', config], { encoding: 'utf8' });
+    } catch (error) {
+      return (error as { readonly stdout: string }).stdout;
+    }
+  }
+
+  test("is one by Grafana's own types", () => {
+    expect(complaints(dashboardText)).toBe('');
+    expect(complaints(dashboardText.replace('"refresh": "30s"', '"refresh": 30'))).toContain(
+      "not assignable to type 'string'",
+    );
   });
 
   test('uses only variables that it has', () => {

@@ -1236,6 +1236,22 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['e2e/prompts.test.ts', 'e2e/deploy-prompts.long.test.ts'],
   },
 
+  'F-742': {
+    fault: 'a first start that takes longer than a person waits',
+    tests: ['e2e/package.test.ts'],
+  },
+  'F-743': {
+    fault: 'a release whose workflow is wrong, or whose tag, version or changelog is another',
+    tests: ['release.test.ts'],
+    missing: 'The workflow itself has not run: what the steps of others do is theirs.',
+  },
+  'F-744': {
+    fault: 'an image that cannot be built, or does not start, stop or tell of its health',
+    tests: ['release.test.ts', 'e2e/package.test.ts'],
+    missing:
+      'No engine builds them here: a linter reads the files, and what they start is started.',
+  },
+
   // Metrics and traces
   'F-630': {
     fault: 'a value with quotes and line breaks in a label of /metrics',
@@ -2047,7 +2063,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-380',
   'F-570 F-571 F-572 F-573 F-574 F-575 F-576 F-577',
   'F-630 F-631 F-632 F-633 F-634 F-635 F-636',
-  'F-740 F-741',
+  'F-740 F-741 F-742 F-743 F-744',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
   'F-770 F-771 F-772 F-773 F-774 F-775 F-776 F-777 F-778 F-779',
 ].flatMap((group) => group.split(' '));

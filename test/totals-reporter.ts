@@ -1,6 +1,14 @@
-// Counts how many tests passed and failed, for .ci/run to print, and tells which passed only when they were run again.
+// Counts how many tests passed and failed, for .ci/run to print, and tells which passed only when they were run again, and what tests
+// measured.
 import { addToTotals } from './totals.ts';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
+
+declare module 'vitest' {
+  export interface TaskMeta {
+    /** Lines that are to be read though the test passed: what something took, and under which load. */
+    measured?: string[];
+  }
+}
 
 /**
  * Counts tests by their final state. A file that failed outside any test (it could not be loaded, a hook of the
@@ -18,6 +26,7 @@ export class TotalsReporter implements Reporter {
         if (state === 'passed') passed += 1;
         if (state === 'failed') failedHere += 1;
         if (test.diagnostic()?.flaky === true) unsteady.push(test);
+        for (const line of test.meta().measured ?? []) console.log(`MEASURED  ${line}`);
       }
       if (failedHere === 0 && !module.ok()) failedHere = 1;
       failed += failedHere;

@@ -16,6 +16,8 @@ const START = `process.chdir('${HOME}'); process.argv.splice(1, 0, '/opt/bridge/
 export interface BareRoot {
   /** The home in it, from outside. */
   readonly home: string;
+  /** The root itself, from outside. */
+  readonly root: string;
   /** Starts the program with these words. */
   start(words: readonly string[], environment?: Readonly<Record<string, string>>): ChildProcess;
   /** Runs it to its end. */
@@ -66,6 +68,7 @@ export function bareRoot(
   const options = (more = {}) => ({ cwd: dirname(folder), env: { ...env, ...more } });
   return {
     home,
+    root: folder,
     start: (words, environment) => spawn(found(command), line(words), options(environment)),
     run: (...words) =>
       new Promise((resolve) => {

@@ -11,16 +11,18 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { publint } from 'publint';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 
 import { PATIENCE } from '../fixtures/patience.ts';
 import { bareRoot, canHaveBareRoots } from './bare-root.ts';
 import { freePort } from '../../runner/dev/free-port.ts';
+import { cpuOf, imageOf, oldNode } from './package-facts.ts';
 import { descendants } from './process-tree.ts';
 import { RawClient } from './raw-client.ts';
 import { ask } from './raw-http.ts';
@@ -98,6 +100,11 @@ test('the manifest is ready to be published: nothing runs at install, and only t
   ]);
 });
 
+test('publint finds nothing in it to better', async () => {
+  const pkgDir = join(project, 'node_modules/mcp-edge-bridge');
+  expect((await publint({ pkgDir, strict: true, pack: false })).messages).toEqual([]);
+});
+
 test('[F-563] npx runs up from an empty folder and an empty home, and says how to call it again', async () => {
   const home = join(folder, 'home');
   mkdirSync(join(home, 'work'), { recursive: true });
@@ -147,6 +154,58 @@ test('[F-564] an old Node is told in one sentence which one is needed', async ()
     ),
   });
 });
+
+const old = await oldNode();
+const noOld = old === undefined ? ' (there is none in /usr)' : '';
+
+test.skipIf(old === undefined)(
+  `[F-564] so is a real old Node of this machine${noOld}`,
+  async () => {
+    const launcher = join(project, 'node_modules/mcp-edge-bridge/bin/mcp-bridge.js');
+    for (const words of [['up'], ['--version'], ['run', '--config', 'mcp.json']])
+      await expect(run(old ?? '', [launcher, ...words])).rejects.toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringMatching(
+          /^mcp-bridge needs Node 22\.18 or newer, and this is v.*\n$/u,
+        ),
+      });
+  },
+);
+
+test.skipIf(!existsSync('/proc/self/stat'))(
+  '[F-742] up in an empty home comes to its first answered call within 10 s, and to the next within 3 s',
+  async ({ task }) => {
+    const home = join(folder, 'first');
+    task.meta.measured = [];
+    mkdirSync(home);
+    for (const [what, most] of [
+      ['cold', 10_000],
+      ['again', 3_000],
+    ] as const) {
+      const since = performance.now();
+      const child = spawn(program, ['up', '--port', '0', '--json', '--', process.execPath, echo], {
+        cwd: home,
+        env: { HOME: home, PATH: process.env['PATH'] },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      onTestFinished(() => void child.kill('SIGKILL'));
+      // oxlint-disable-next-line no-await-in-loop -- one start after the other
+      const [told] = (await once(child.stdout, 'data')) as [Buffer];
+      const wall = Math.round(performance.now() - since);
+      const cpu = cpuOf(child.pid ?? 0);
+      expect(JSON.parse(told.toString())).toMatchObject({ servers: [{ name: 'echo', ok: true }] });
+      const load = loadavg().map((each) => each.toFixed(1));
+      const line = `up, ${what}: ${wall} ms, of the processor ${cpu} ms, load ${load.join(' ')}`;
+      task.meta.measured.push(line);
+      // Others may use this machine too; its own work is what it can answer for.
+      expect(cpu).toBeLessThan(most);
+      child.kill('SIGTERM');
+      // oxlint-disable-next-line no-await-in-loop -- one start after the other
+      await once(child, 'exit');
+    }
+  },
+);
 
 test('[F-610] deploy takes the worker that is in the package: wrangler has nothing against it', async () => {
   const words = ['deploy', '--dry-run', '--json'];
@@ -278,5 +337,58 @@ test.skipIf(!canHaveBareRoots())(
     const own =
       /^\/home\/ann\/(?:\.bridge\/.*|\.bridge-edge\/.*|mcp\.json|owner-key|mcp-bridge\.runner-key)$/u;
     expect(machine.left().filter((path) => !own.test(path))).toEqual([]);
+  },
+);
+
+test.skipIf(!canHaveBareRoots())(
+  '[F-744] what the images start is up and healthy on a machine with nothing but Node, and ends when it is told to',
+  async () => {
+    const modules = join(project, 'node_modules/mcp-edge-bridge');
+    const machine = bareRoot(join(folder, 'images'), modules, [
+      [echo, 'echo.mjs'],
+      [join(echo, '../serve.mjs'), 'serve.mjs'],
+    ]);
+    const [edgePort, statusPort] = [await freePort(), await freePort()];
+    const isHealthy = (checks: readonly string[]): Promise<boolean> =>
+      run(process.execPath, checks).then(
+        () => true,
+        () => false,
+      );
+    const url = `http://127.0.0.1:${edgePort}`;
+    const owner = await machine.run('credential', 'owner', '--out', 'owner-key');
+    const settings = {
+      BRIDGE_SECRET: 'e2e-secret-of-at-least-32-characters',
+      BRIDGE_URL: url,
+      BRIDGE_OWNER: /sha256:[0-9a-f]{64}/u.exec(owner.output)?.[0] ?? '',
+    };
+    mkdirSync(join(machine.root, 'data'), { mode: 0o700 });
+    const edgeImage = imageOf('edge/Dockerfile', { 8787: edgePort });
+    expect(await isHealthy(edgeImage.checks)).toBe(false);
+    const edge = machine.start(edgeImage.words, settings);
+    onTestFinished(() => void edge.kill('SIGKILL'));
+    await vi.waitUntil(() => isHealthy(edgeImage.checks), PATIENCE);
+
+    const asOwner = ['--edge', url, '--owner-key-file', 'owner-key'];
+    const invited = await machine.run('runner', 'add', 'vm', '--servers', 'echo', ...asOwner);
+    const joined = await machine.run('join', url, /enr_\S+/u.exec(invited.output)?.[0] ?? '');
+    const bridge = JSON.parse(/^"bridge": (\{.*\})$/mu.exec(joined.output)?.[1] ?? '') as object;
+    const config = {
+      mcpServers: { echo: { command: 'node', args: ['/opt/echo.mjs'] } },
+      bridge: { ...bridge, statusPort },
+    };
+    mkdirSync(join(machine.root, 'etc/mcp-bridge'), { recursive: true });
+    writeFileSync(join(machine.root, 'etc/mcp-bridge/mcp.json'), JSON.stringify(config));
+    const runnerImage = imageOf('runner/Dockerfile', { 9464: statusPort });
+    expect(await isHealthy(runnerImage.checks)).toBe(false);
+    const runner = machine.start(runnerImage.words);
+    onTestFinished(() => void runner.kill('SIGKILL'));
+    await vi.waitUntil(() => isHealthy(runnerImage.checks), PATIENCE);
+    for (const child of [runner, edge]) {
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      // oxlint-disable-next-line no-await-in-loop -- the runner first
+      expect(await ended).toEqual([0, null]);
+    }
+    expect(await isHealthy(edgeImage.checks)).toBe(false);
   },
 );

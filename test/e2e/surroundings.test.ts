@@ -134,7 +134,7 @@ describe('[F-242] output that nobody takes', () => {
   });
 });
 
-describe.skipIf(noTerminal !== undefined)('a terminal', () => {
+describe.skipIf(noTerminal !== undefined)(`a terminal ${noTerminal ?? ''}`, () => {
   test('[F-242] that is stopped (Ctrl-S) stops nothing but itself', async () => {
     const { folder, command } = loneRunnerFiles(edge.url);
     const terminal = inTerminal(command, { cwd: folder });
