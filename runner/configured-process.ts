@@ -1,10 +1,11 @@
 // What a process of a configured server is started as: the same for the runner and for `mcp-bridge check`.
 import { nanoid } from 'nanoid';
-import type { ProcessSource } from './config/runner-config.ts';
+import type { HttpSource, ProcessSource } from './config/runner-config.ts';
 import type { Containment } from './process/containment.ts';
 import { processEnvironment } from './process/environment.ts';
 import { runnerMark } from './process/runner-mark.ts';
 import type { ProcessSpec } from './process/process-spec.ts';
+import type { RemoteSpec } from './remote/remote-process.ts';
 
 export interface SpecGround {
   /** The runner's environment, of which a process gets the allowed part. */
@@ -51,6 +52,12 @@ export function processSpec(
     secrets: ground.secrets,
   };
 }
+
+/** What is needed for a session with a server at a URL. */
+export const remoteSpec = (
+  { source, maxLineBytes }: { readonly source: HttpSource; readonly maxLineBytes: number },
+  note: RemoteSpec['note'],
+): RemoteSpec => ({ ...source, maxLineBytes, note });
 
 /** What people get for themselves, nobody gets from the runner's own environment, not even where it is missing. */
 function withoutPersonal(

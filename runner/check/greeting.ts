@@ -6,8 +6,7 @@ import { isObjectAt } from '../../shared/jsonrpc/members.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { ExitFacts } from '../process/exit.ts';
 import { Redaction } from '../process/redaction.ts';
-import { startProcess, type StdioProcess } from '../process/stdio-process.ts';
-import type { ProcessSpec } from '../process/process-spec.ts';
+import type { ProcessListener, StdioProcess } from '../process/stdio-process.ts';
 import { ownMeta } from '../translate/envelope.ts';
 import {
   EraDetection,
@@ -52,10 +51,14 @@ export interface Greeted {
   readonly tail: readonly string[];
 }
 
-/** Starts a process, greets it and ends it again. */
-export async function greet(spec: ProcessSpec, timeoutMs: number): Promise<Greeted> {
-  const talk = new Talk(spec.secrets ?? []);
-  const child: StdioProcess = startProcess(spec, {
+/** Starts a process, greets it and ends it again. No text of the outcome shows one of the secrets. */
+export async function greet(
+  start: (listener: ProcessListener) => StdioProcess,
+  secrets: readonly string[],
+  timeoutMs: number,
+): Promise<Greeted> {
+  const talk = new Talk(secrets);
+  const child = start({
     onLine: (bytes) => talk.line(bytes),
     onOverlong: () => talk.stray(),
     onStderr() {},

@@ -1,14 +1,16 @@
 // Tries out one server: starts its process as the runner would, says `initialize`, and ends it again.
 import { parsedAt, stringAt } from '../../shared/jsonrpc/members.ts';
 import type { Problem } from '../../shared/problem.ts';
-import type { ServerConfig } from '../config/runner-config.ts';
+import { perUserOf, type ServerConfig } from '../config/runner-config.ts';
 import { personalEnvironment } from '../core/per-user.ts';
 import { readPersonFile } from '../person-file.ts';
 import { findCommand } from '../process/command-path.ts';
 import { describeExit, type ExitFacts } from '../process/exit.ts';
 import type { Containment } from '../process/containment.ts';
-import { processSpec, type SpecGround } from '../configured-process.ts';
+import { processSpec, remoteSpec, type SpecGround } from '../configured-process.ts';
 import { Redaction } from '../process/redaction.ts';
+import { startProcess, type ProcessListener, type StdioProcess } from '../process/stdio-process.ts';
+import { startRemote } from '../remote/remote-process.ts';
 import { greet } from './greeting.ts';
 import type { Outcome } from './outcome.ts';
 import { printedCause } from './printed-cause.ts';
@@ -47,7 +49,7 @@ function personalOf(
   server: ServerConfig,
   person: string | undefined,
 ): { readonly personal?: Readonly<Record<string, string>>; readonly outcome?: Outcome } {
-  const { perUser } = server.source;
+  const perUser = perUserOf(server);
   if (!perUser) return {};
   const subject = subjectOf(server);
   if (person === undefined) {
@@ -76,10 +78,12 @@ async function tryServer(
   personal: Readonly<Record<string, string>>,
 ): Promise<Outcome> {
   const subject = subjectOf(server);
-  const { command, cwd } = server.source;
-  const spec = processSpec(server, ground, personal);
-  const path = await findCommand(command, cwd, spec.env['PATH'] ?? '');
-  const { greeting, strayLines, tail, added } = await greet(spec, server.startTimeoutMs);
+  const { path, start } = await startOf(server, ground, personal);
+  const { greeting, strayLines, tail, added } = await greet(
+    start,
+    ground.secrets,
+    server.startTimeoutMs,
+  );
   const lines = tail.slice(-SHOWN_LINES);
   switch (greeting.type) {
     case 'answered': {
@@ -96,7 +100,7 @@ async function tryServer(
         verdict: 'FAIL',
         subject,
         what,
-        fix: 'Check that this program is an MCP server.',
+        fix: 'Check that this is an MCP server.',
         lines,
       };
     }
@@ -110,11 +114,29 @@ async function tryServer(
     }
     case 'silent': {
       const what = added(`does not answer initialize within ${server.startTimeoutMs} ms`);
-      const fix =
-        'Check that it speaks MCP on stdio; if it only starts slowly, raise "startTimeout" in its "bridge".';
+      const speaks = server.source.kind === 'http' ? 'at this address' : 'on stdio';
+      const fix = `Check that it speaks MCP ${speaks}; if it only starts slowly, raise "startTimeout" in its "bridge".`;
       return { verdict: 'FAIL', subject, what, fix, lines };
     }
   }
+}
+
+/** How it is started, and the path of its program, if it has one. */
+async function startOf(
+  { name, source, maxLineBytes }: ServerConfig,
+  ground: SpecGround,
+  personal: Readonly<Record<string, string>>,
+): Promise<{
+  readonly path?: string | undefined;
+  start(listener: ProcessListener): StdioProcess;
+}> {
+  if (source.kind === 'http') {
+    const spec = remoteSpec({ source, maxLineBytes }, () => undefined);
+    return { start: (listener) => startRemote(spec, listener) };
+  }
+  const spec = processSpec({ name, source, maxLineBytes }, ground, personal);
+  const path = await findCommand(source.command, source.cwd, spec.env['PATH'] ?? '');
+  return { path, start: (listener) => startProcess(spec, listener) };
 }
 
 function exitProblem(facts: ExitFacts, path: string | undefined, tail: readonly string[]): Problem {

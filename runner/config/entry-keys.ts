@@ -26,6 +26,7 @@ const ROLES: Readonly<Record<string, Role>> = {
   serverurl: 'url',
   sseurl: 'url',
   baseurl: 'url',
+  uri: 'url',
   disabled: 'off',
   disable: 'off',
   isdisabled: 'off',
@@ -59,18 +60,19 @@ export const STDIO_TYPES: ReadonlySet<string> = new Set([
   'process',
   'stdioserverparams',
 ]);
-/** A server at a URL. */
-export const REMOTE_TYPES: ReadonlySet<string> = new Set([
-  'http',
-  'https',
-  'sse',
-  'streamablehttp',
-  'remote',
-  'websocket',
-  'ws',
-  'sseserverparams',
-  'streamablehttpserverparams',
+/** A server at a URL, by how it is spoken to: `any` is Streamable HTTP, or HTTP+SSE if it does not speak that. */
+export const REMOTE_TYPES: ReadonlyMap<string, 'any' | 'sse'> = new Map([
+  ['http', 'any'],
+  ['https', 'any'],
+  ['streamablehttp', 'any'],
+  ['remote', 'any'],
+  ['streamablehttpserverparams', 'any'],
+  ['sse', 'sse'],
+  ['sseserverparams', 'sse'],
 ]);
+
+/** No transport of MCP. */
+export const SOCKET_TYPES: ReadonlySet<string> = new Set(['websocket', 'ws']);
 
 /** Parts of Goose, Cherry Studio and Zed's extensions, which no command starts. */
 export const BUILT_IN_TYPES: ReadonlySet<string> = new Set([

@@ -1,21 +1,29 @@
 // Brings one server's entry, however its program writes it, into the form that the runner serves, or says that it is switched
-// off, runs elsewhere or is broken. No key with a meaning is ignored silently.
+// off, belongs to another program or is broken. No key with a meaning is ignored silently.
 import * as v from 'valibot';
 import { isObject } from '../../shared/json-value.ts';
 import { strayKey } from './foreign-keys.ts';
 import { canonicalKey } from './layouts.ts';
 import { commandLine, withoutWindows } from './command-line.ts';
-import { BUILT_IN_TYPES, REMOTE_TYPES, roleOf, STDIO_TYPES, type Role } from './entry-keys.ts';
+import {
+  BUILT_IN_TYPES,
+  REMOTE_TYPES,
+  roleOf,
+  SOCKET_TYPES,
+  STDIO_TYPES,
+  type Role,
+} from './entry-keys.ts';
 import { kindOf, missingAdvice } from './issues.ts';
 import type { Keys, ConfigNote } from './problem.ts';
-import { type ServerEntry, serverEntry } from './schema.ts';
+import { headersIn } from './remote-headers.ts';
+import { remoteEntry, type RemoteEntry, type ServerEntry, serverEntry } from './schema.ts';
 import { plainNumbers, scalarText } from './source-number.ts';
 
 /** What an entry turned out to be. Issues are of the schema, notes are ours. */
 export type EntryReading =
   | {
       readonly kind: 'server';
-      readonly entry: ServerEntry;
+      readonly entry: ServerEntry | RemoteEntry;
       readonly warnings: readonly ConfigNote[];
     }
   | { readonly kind: 'off' | 'elsewhere'; readonly note: ConfigNote }
@@ -43,8 +51,8 @@ export function readEntry(raw: unknown): EntryReading {
   if (!isObject(raw)) {
     const note = {
       keys: [],
-      what: `is ${kindOf(raw)}, not an object with a "command"`,
-      fix: 'Give an object with a "command".',
+      what: `is ${kindOf(raw)}, not an object with a "command" or a "url"`,
+      fix: 'Give an object with a "command" or a "url".',
     };
     return { kind: 'broken', issues: [], notes: [note], warnings: [] };
   }
@@ -84,14 +92,18 @@ class EntryReader {
     if (off !== undefined) return { kind: 'off', note: off };
     const elsewhere = this.#elsewhere();
     if (elsewhere !== undefined) return { kind: 'elsewhere', note: elsewhere };
-    const built = this.#build();
-    if (built['command'] === undefined) {
-      this.#note(['command'], 'is missing', missingAdvice('command', Object.keys(this.#raw)));
-      built['command'] = NO_COMMAND;
+    const transport = this.#transport();
+    const built = transport === undefined ? this.#build() : this.#buildRemote(transport);
+    const needed = transport === undefined ? 'command' : 'url';
+    if (built[needed] === undefined) {
+      this.#note([needed], 'is missing', missingAdvice(needed, Object.keys(this.#raw)));
+      built[needed] = NOTHING;
     }
-    const parsed = v.safeParse(serverEntry, built, { abortPipeEarly: true });
+    const parsed = v.safeParse(transport === undefined ? serverEntry : remoteEntry, built, {
+      abortPipeEarly: true,
+    });
     const entry = parsed.success ? this.#forThisSystem(parsed.output) : undefined;
-    this.#strayKeys();
+    this.#strayKeys(transport !== undefined);
     const issues = parsed.issues ?? [];
     if (entry === undefined || this.#notes.length > 0)
       return { kind: 'broken', issues, notes: this.#notes, warnings: this.#warnings };
@@ -115,8 +127,6 @@ class EntryReader {
   #elsewhere(): ConfigNote | undefined {
     const type = this.#first('type');
     const name = typeof type?.value === 'string' ? canonicalKey(type.value) : undefined;
-    const url = this.#first('url');
-    const isStdio = name !== undefined && STDIO_TYPES.has(name);
     if (name !== undefined && BUILT_IN_TYPES.has(name))
       return { keys: [type?.key ?? 'type'], ...BUILT_IN };
     const isOfExtension =
@@ -124,22 +134,59 @@ class EntryReader {
       (isObject(this.#raw['settings']) && !this.#has('command', 'url'));
     if (isOfExtension)
       return { keys: ['source' in this.#raw ? 'source' : 'settings'], ...BUILT_IN };
-    if (type !== undefined && !isStdio && (name === undefined || !REMOTE_TYPES.has(name))) {
-      this.#note([type.key], 'is not a transport that this runner knows', 'Give "stdio".');
-      return undefined;
+    return undefined;
+  }
+
+  /** How a server at a URL is spoken to; undefined for a process. */
+  #transport(): 'any' | 'sse' | undefined {
+    const type = this.#first('type');
+    const name = typeof type?.value === 'string' ? canonicalKey(type.value) : undefined;
+    const url = this.#first('url');
+    const command = this.#first('command');
+    const remote = name === undefined ? undefined : REMOTE_TYPES.get(name);
+    if (remote !== undefined) {
+      if (command && url)
+        this.#warn([command.key], 'has no effect beside a "url"', 'Remove one of the two.');
+      return remote;
     }
-    if (type !== undefined && !isStdio) return { keys: [type.key], ...REMOTE };
+    const isStdio = name !== undefined && STDIO_TYPES.has(name);
+    if (type !== undefined && !isStdio) {
+      const isSocket = name !== undefined && SOCKET_TYPES.has(name);
+      const what = isSocket
+        ? 'is not a transport of MCP'
+        : 'is not a transport that this runner knows';
+      this.#note([type.key], what, 'Give "stdio", "http" or "sse".');
+      return url && !command ? 'any' : undefined;
+    }
     if (url === undefined) return undefined;
-    const hasCommand = this.#first('command') !== undefined;
-    if (!hasCommand && !isStdio) return { keys: [url.key], ...REMOTE };
-    if (!hasCommand) return undefined;
+    if (command === undefined) return isStdio ? undefined : 'any';
     if (isStdio) {
       this.#warn([url.key], 'has no effect beside a "command"', 'Remove it.');
     } else {
       const what = 'is set together with "command", and only one of the two can be meant';
-      this.#note([url.key], what, 'Remove one, or add "type": "stdio" to have the command run.');
+      const fix =
+        'Remove one, or add "type": "stdio" to have the command run, or "type": "http" to have the URL served.';
+      this.#note([url.key], what, fix);
     }
     return undefined;
+  }
+
+  #buildRemote(transport: 'any' | 'sse'): Record<string, unknown> {
+    const bridge = plainNumbers(this.#first('bridge')?.value);
+    const { headers, wrong } = headersIn(this.#raw);
+    if (wrong !== undefined)
+      this.#note([wrong], 'is not an object of strings', 'Give an object of strings.');
+    for (const role of PROCESS_ROLES)
+      for (const { key } of this.#roles.get(role) ?? [])
+        this.#warn([key], 'has no effect on a server at a URL', 'Remove it.');
+    const url = this.#first('url')?.value;
+    const built: Record<string, unknown> = {
+      url: typeof url === 'string' ? url.trim() : url,
+      transport,
+      headers,
+      bridge,
+    };
+    return Object.fromEntries(Object.entries(built).filter(([, value]) => value !== undefined));
   }
 
   #build(): Record<string, unknown> {
@@ -194,7 +241,8 @@ class EntryReader {
     return { command: words[0], args: words.slice(1) };
   }
 
-  #forThisSystem(entry: ServerEntry): ServerEntry {
+  #forThisSystem(entry: ServerEntry | RemoteEntry): ServerEntry | RemoteEntry {
+    if ('url' in entry) return entry;
     const start = withoutWindows(entry.command, entry.args ?? []);
     if (start === undefined) return entry;
     const key = this.#first('command')?.key ?? 'command';
@@ -241,10 +289,10 @@ class EntryReader {
       .map((item) => (isObject(item) ? item['name'] : item));
   }
 
-  #strayKeys(): void {
+  #strayKeys(isRemote: boolean): void {
     for (const [key, value] of Object.entries(this.#raw)) {
       if (roleOf(key, value) !== undefined) continue;
-      const words = strayKey(key, value);
+      const words = strayKey(key, value, isRemote);
       if (words !== undefined) this.#warn([key], words.what, words.fix);
     }
     for (const [role, [used, ...rest]] of this.#roles) {
@@ -274,13 +322,11 @@ class EntryReader {
   }
 }
 
-/** Used in place of a missing command, which a note reports, so that the schema does not report it again. */
-const NO_COMMAND = '-';
+/** Used in place of what is missing, which a note reports, so that the schema does not report it again. */
+const NOTHING = '-';
 
-const REMOTE = {
-  what: 'belongs to a remote server, which needs no bridge',
-  fix: 'Clients reach it at its own URL; remove it here, or set "disabled": true.',
-};
+/** What only a process has. */
+const PROCESS_ROLES: readonly Role[] = ['args', 'env', 'inheritEnv', 'envFile', 'cwd'];
 
 const BUILT_IN = {
   what: 'belongs to a part of the program that wrote this file, and only that program can run it',

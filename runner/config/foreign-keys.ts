@@ -4,7 +4,7 @@ import type { Problem } from '../../shared/problem.ts';
 import { unknownName } from './issues.ts';
 import { canonicalKey } from './layouts.ts';
 import { nearestWord } from './problem.ts';
-import { serverBlock, serverEntry } from './schema.ts';
+import { remoteEntry, serverBlock, serverEntry } from './schema.ts';
 
 /** How a program shows a server. */
 const LOOKS = `
@@ -51,18 +51,27 @@ const ALL_TOOLS: Problem = {
   fix: 'Name the tools that may be called in "bridge": { "tools": { "allow": […] } }.',
 };
 
-/** What goes with a URL. */
-const REMOTE_ONLY: ReadonlySet<string> = new Set([
+/** What goes with a URL, and is read there. */
+const HEADERS: ReadonlySet<string> = new Set([
   'headers',
   'httpheaders',
   'envhttpheaders',
+  'bearertokenenvvar',
+  'requestoptions',
+]);
+
+/** How a program signs in at a URL. */
+const SIGN_IN: ReadonlySet<string> = new Set([
   'headershelper',
   'auth',
   'oauth',
   'authprovidertype',
-  'bearertokenenvvar',
-  'requestoptions',
 ]);
+
+const NO_SIGN_IN: Problem = {
+  what: 'has no effect here: the runner signs in nowhere',
+  fix: 'Give a key in "headers", as "Authorization": "Bearer ${NAME}".',
+};
 
 const NO_REMOTE: Problem = {
   what: 'is for remote servers, and has no effect on a command',
@@ -79,14 +88,15 @@ const SANDBOX: Problem = {
   fix: 'Set "user" and "limits" in "bridge".',
 };
 
-/** What to say about `key`, or undefined if nothing is lost by ignoring it. */
-export function strayKey(key: string, value: unknown): Problem | undefined {
+/** What to say about `key`, or undefined if nothing is lost by ignoring it. `isRemote`: of a server at a URL. */
+export function strayKey(key: string, value: unknown, isRemote: boolean): Problem | undefined {
   const canonical = canonicalKey(key);
   if (HARMLESS.has(canonical) || hasNoMeaning(value)) return undefined;
   if (TOOL_LIMITS.has(canonical)) return namesAll(value) ? undefined : ALL_TOOLS;
   if (Object.hasOwn(serverBlock.entries, key))
     return { what: 'has no effect here', fix: `Move it into "bridge": { "${key}": … }.` };
-  if (REMOTE_ONLY.has(canonical)) return NO_REMOTE;
+  if (HEADERS.has(canonical)) return isRemote ? undefined : NO_REMOTE;
+  if (SIGN_IN.has(canonical)) return isRemote ? NO_SIGN_IN : NO_REMOTE;
   if (canonical.includes('timeout')) return TIMEOUT;
   if (canonical.startsWith('sandbox')) return value === false ? undefined : SANDBOX;
   if (canonical === 'shell') {
@@ -96,7 +106,7 @@ export function strayKey(key: string, value: unknown): Problem | undefined {
       fix: 'Put the line into a script and run that.',
     };
   }
-  const own = Object.keys(serverEntry.entries);
+  const own = Object.keys((isRemote ? remoteEntry : serverEntry).entries);
   if (nearestWord(key, own) !== undefined) return unknownName(key, own);
   return {
     what: 'is not a setting of this runner, and has no effect',

@@ -3,7 +3,7 @@
 import { ANOTHERS_FILE, variableThatMeets } from './per-user.ts';
 import { settingPath, type ConfigProblem } from './problem.ts';
 import { MAX_SERVERS } from './reader.ts';
-import type { RunnerConfig, ServerConfig } from './runner-config.ts';
+import { perUserOf, type RunnerConfig, type ServerConfig } from './runner-config.ts';
 import { isSameServer } from './same-server.ts';
 
 /** Tells whether there is a file or folder of this path. */
@@ -62,13 +62,13 @@ export function mergedConfig(
 
 /** Files of people are kept apart over all files of settings, as within one of them. */
 function variableThatMeetsOneOf(
-  { source: { perUser } }: ServerConfig,
+  server: ServerConfig,
   servers: ReadonlyMap<string, ServerConfig>,
 ): string | undefined {
+  const perUser = perUserOf(server);
   if (!perUser) return undefined;
-  for (const {
-    source: { perUser: known },
-  } of servers.values()) {
+  for (const other of servers.values()) {
+    const known = perUserOf(other);
     const name = known && variableThatMeets(perUser, known);
     if (name !== undefined) return name;
   }

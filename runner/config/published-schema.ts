@@ -1,7 +1,7 @@
 // The config file as editors should see it: everything the runner reads, and no objection to what other programs' files contain
 // besides. The runner itself reads entries more leniently (entry.ts), and then checks them with schema.ts.
 import * as v from 'valibot';
-import { runnerBlock, serverBlock, serverEntry } from './schema.ts';
+import { remoteBlock, remoteEntry, runnerBlock, serverBlock, serverEntry } from './schema.ts';
 
 const scalar = v.union([v.string(), v.number(), v.boolean()]);
 
@@ -14,12 +14,15 @@ const described = (setting: { readonly pipe: readonly unknown[] }): string => {
 };
 
 const { command, args, env, envFile, cwd } = serverEntry.entries;
+const { url, headers } = remoteEntry.entries;
 
 const published = v.looseObject({
   type: v.optional(
     v.pipe(
       v.nullable(v.string()),
-      v.description('"stdio" or "local". Entries of remote servers are left out.'),
+      v.description(
+        '"stdio" for a command; "http" or "sse" for a URL. Default: what the entry has.',
+      ),
     ),
   ),
   command: v.optional(
@@ -47,9 +50,16 @@ const published = v.looseObject({
     ),
   ),
   cwd: v.optional(v.pipe(v.nullable(v.string()), v.description(described(cwd.wrapped)))),
+  url: v.optional(v.pipe(v.nullable(v.string()), v.description(described(url)))),
+  headers: v.optional(
+    v.pipe(
+      v.nullable(v.record(v.string(), v.nullable(scalar))),
+      v.description(described(headers.wrapped)),
+    ),
+  ),
   disabled: v.optional(v.pipe(v.nullable(scalar), v.description('True leaves this server out.'))),
   enabled: v.optional(v.pipe(v.nullable(scalar), v.description('False leaves this server out.'))),
-  bridge: v.optional(serverBlock),
+  bridge: v.optional(v.strictObject({ ...serverBlock.entries, ca: remoteBlock.entries.ca })),
 });
 
 const servers = v.union([

@@ -17,7 +17,7 @@ import type { Duplicate } from './json-syntax.ts';
 import { findServers, RUNNER_BLOCK, type Layout, type RawEntry } from './layouts.ts';
 import { nearestWord, settingPath, type Keys } from './problem.ts';
 import type { ReferenceSources } from './references.ts';
-import { isRunnerName, runnerBlock, serverBlock, type RunnerBlock } from './schema.ts';
+import { isRunnerName, remoteBlock, runnerBlock, serverBlock, type RunnerBlock } from './schema.ts';
 import { servedNames } from './served-name.ts';
 import { findUserOrSay, serverConfig, type FileGround } from './server-config.ts';
 import { plainNumbers } from './source-number.ts';
@@ -56,9 +56,10 @@ export class ConfigReader {
     }
     const block = this.#runnerBlock(file[RUNNER_BLOCK]);
     const layout = findServers(file);
-    if (layout.ok) this.#readServers(file, layout, block, duplicates);
+    const edge = this.#edge(block.edge);
+    if (layout.ok) this.#readServers(file, layout, { block, edge }, duplicates);
     else this.#findings.problem(layout.problem.keys, layout.problem.what, layout.problem.fix);
-    const config = this.#config(block, layout.ok ? layout.keys : []);
+    const config = this.#config(block, edge, layout.ok ? layout.keys : []);
     return this.#findings.problems.length > 0 ? this.#refusal() : { ok: true, config };
   }
 
@@ -85,7 +86,7 @@ export class ConfigReader {
   #readServers(
     file: Record<string, unknown>,
     layout: Found,
-    block: RunnerBlock,
+    { block, edge }: { readonly block: RunnerBlock; readonly edge: string | undefined },
     duplicates: readonly Duplicate[],
   ): void {
     this.#topLevelWarnings(file, layout);
@@ -96,6 +97,7 @@ export class ConfigReader {
       sources: this.#sources,
       block,
       user,
+      edge,
       envFiles: this.#envFiles,
       personFiles: [],
     };
@@ -186,9 +188,8 @@ export class ConfigReader {
     }
   }
 
-  #config(block: RunnerBlock, serversAt: Keys): RunnerConfig {
+  #config(block: RunnerBlock, edge: string | undefined, serversAt: Keys): RunnerConfig {
     const filler = new Filler(this.#sources, this.#findings);
-    const edge = this.#edge(filler.optionalText([RUNNER_BLOCK, 'edge'], block.edge));
     const tokenFile = filler.optionalText([RUNNER_BLOCK, 'tokenFile'], block.tokenFile);
     const runner = filler.optionalText([RUNNER_BLOCK, 'runner'], block.runner);
     const traces = this.#collector(filler.optionalText([RUNNER_BLOCK, 'traces'], block.traces));
@@ -212,7 +213,9 @@ export class ConfigReader {
     };
   }
 
-  #edge(filled: string | undefined): string | undefined {
+  #edge(text: string | undefined): string | undefined {
+    const filler = new Filler(this.#sources, this.#findings);
+    const filled = filler.optionalText([RUNNER_BLOCK, 'edge'], text);
     if (filled === undefined) return undefined;
     const url = readEdgeUrl(filled);
     if (url.ok) return url.edge;
@@ -252,6 +255,9 @@ const OWN_SETTINGS: readonly string[] = [
   'traces',
 ];
 
+/** What may stand in the block of a server. */
+const BLOCK_KEYS = Object.keys({ ...serverBlock.entries, ...remoteBlock.entries });
+
 const ONE_OF_TWO = 'Rename or remove one of the two.';
 
 /** The server of an entry that is meant to be served, or undefined if its findings say why it cannot be. */
@@ -263,7 +269,7 @@ function serverOf(
 ): ServerConfig | undefined {
   if (reading.kind === 'broken') {
     for (const { keys, what, fix } of reading.notes) findings.problem(keys, what, fix);
-    for (const issue of reading.issues) findings.issue(issue, [], Object.keys(serverBlock.entries));
+    for (const issue of reading.issues) findings.issue(issue, [], BLOCK_KEYS);
     return undefined;
   }
   const server = serverConfig(name, reading.entry, ground, findings);

@@ -35,7 +35,7 @@ export interface ServerConfig extends PolicyRules {
 }
 
 /** What stands behind a server. */
-export type ServerSource = ProcessSource;
+export type ServerSource = ProcessSource | HttpSource;
 
 /** Processes of this machine. `env` may hold secrets and is never logged. */
 export interface ProcessSource {
@@ -56,12 +56,30 @@ export interface ProcessSource {
   readonly limits?: ProcessLimits;
 }
 
+/** A server at a URL, which each session has a session with. `headers` may hold secrets and are never logged. */
+export interface HttpSource {
+  readonly kind: 'http';
+  readonly url: string;
+  /** `any`: Streamable HTTP, or HTTP+SSE if the server does not speak that. */
+  readonly transport: 'any' | 'sse';
+  readonly headers: Readonly<Record<string, string>>;
+  /** Certificates of authorities that are trusted beside the system's, as PEM. */
+  readonly ca?: string;
+}
+
 /** A server whose source is processes of this machine. */
 export type ProcessServer = ServerConfig & { readonly source: ProcessSource };
 
 /** Those of `servers` that have processes of this machine. */
 export const processServers = (servers: Iterable<ServerConfig>): ProcessServer[] =>
-  [...servers].filter((server) => server.source.kind === 'process');
+  [...servers].filter(isProcessServer);
+
+/** What its processes get of the person they are for; undefined if they are the same for everybody. */
+export const perUserOf = ({ source }: ServerConfig): PerUser | undefined =>
+  source.kind === 'process' ? source.perUser : undefined;
+
+export const isProcessServer = (server: ServerConfig): server is ProcessServer =>
+  server.source.kind === 'process';
 
 /** An entry of the file that is not served. */
 export interface LeftOut {
@@ -69,7 +87,7 @@ export interface LeftOut {
   readonly name: string;
   /** The name it would be served under. */
   readonly servedName: string;
-  /** `off` is switched off, `elsewhere` is remote or a part of another program, `broken` cannot be served as it is. */
+  /** `off` is switched off, `elsewhere` is a part of another program, `broken` cannot be served as it is. */
   readonly reason: 'off' | 'elsewhere' | 'broken';
   /** Why, and what to do; one or more. */
   readonly problems: readonly ConfigProblem[];

@@ -2,7 +2,7 @@
 import { basename, isAbsolute, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
-import type { ProcessSource, ServerConfig } from './runner-config.ts';
+import type { ProcessSource, ServerConfig, ServerSource } from './runner-config.ts';
 
 /** Programs that run what a file of their folder names, such as package.json. */
 const OF_THEIR_FOLDER: ReadonlySet<string> = new Set(
@@ -31,10 +31,9 @@ export function isSameServer(
   exists: (path: string) => boolean,
 ): boolean {
   if (!isDeepStrictEqual(settingsOf(one), settingsOf(other))) return false;
-  if (one.source.cwd === other.source.cwd) return true;
-  return [one.source, other.source].every(
-    (source) => source.hasOwnCwd !== true && !needsItsFolder(source, exists),
-  );
+  const sources = [one, other].flatMap(({ source }) => (source.kind === 'process' ? [source] : []));
+  if (new Set(sources.map(({ cwd }) => cwd)).size < 2) return true;
+  return sources.every((source) => source.hasOwnCwd !== true && !needsItsFolder(source, exists));
 }
 
 /** All but what it is called, where it runs, and what follows from the rest. */
@@ -42,9 +41,15 @@ const settingsOf = ({
   name: _name,
   configuredAs: _configuredAs,
   secrets: _secrets,
-  source: { cwd: _cwd, hasOwnCwd: _hasOwnCwd, ...source },
+  source,
   ...settings
-}: ServerConfig): object => ({ ...settings, source });
+}: ServerConfig): object => ({ ...settings, source: withoutFolder(source) });
+
+function withoutFolder(source: ServerSource): object {
+  if (source.kind !== 'process') return source;
+  const { cwd: _cwd, hasOwnCwd: _hasOwnCwd, ...rest } = source;
+  return rest;
+}
 
 /** Whether it would be another program in another folder: it is told a relative path, or looks there by itself. */
 function needsItsFolder(

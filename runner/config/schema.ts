@@ -42,6 +42,10 @@ const INHERITED_NAME = /^[A-Za-z_]\w*\*?$/;
 
 const NO_NUL = /^[^\u0000]*$/;
 
+/** A token of RFC 9110 §5.6.2. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const HEADER_NAME = 'the name of a header';
+
 function text(wanted: string, description: string) {
   return v.pipe(
     v.string(wanted),
@@ -426,6 +430,29 @@ export const serverBlock = v.strictObject(
   'an object',
 );
 
+const {
+  stderr: _stderr,
+  inheritEnv: _inheritEnv,
+  perUser: _perUser,
+  user: _user,
+  limits: _limits,
+  ...forAll
+} = serverBlock.entries;
+
+/** The `bridge` block of a server at a URL: without what concerns processes of this machine. */
+export const remoteBlock = v.strictObject(
+  {
+    ...forAll,
+    ca: v.optional(
+      text(
+        'a file, as a string',
+        'File with the certificate of an authority that is trusted for this server, as PEM. Relative to this file.',
+      ),
+    ),
+  },
+  'an object',
+);
+
 const SCALAR = 'text, a number, true or false';
 
 /** One entry in the one form that all programs' spellings are brought into. */
@@ -475,6 +502,33 @@ export const serverEntry = v.strictObject(
     bridge: v.optional(serverBlock),
   },
   'an object with a "command"',
+);
+
+/** One entry of a server at a URL, as {@link serverEntry}. */
+export const remoteEntry = v.strictObject(
+  {
+    url: text(
+      'a URL, as a string',
+      'The address of a server that speaks MCP over HTTP. ${NAME} and ${NAME:-default} are filled in from the environment.',
+    ),
+    transport: v.optional(v.picklist(['any', 'sse'])),
+    headers: v.optional(
+      v.pipe(
+        withAnyName(
+          v.record(
+            v.pipe(v.string(HEADER_NAME), v.regex(TOKEN, HEADER_NAME)),
+            v.pipe(v.string(SCALAR), v.regex(NO_NUL, 'a string without NUL')),
+            'an object of strings',
+          ),
+        ),
+        v.description(
+          'Headers of every request to the server, such as its key. ${NAME} and ${NAME:-default} are filled in from the environment.',
+        ),
+      ),
+    ),
+    bridge: v.optional(remoteBlock),
+  },
+  'an object with a "url"',
 );
 
 /** The top-level `bridge` block. */
@@ -530,6 +584,7 @@ export const runnerBlock = v.strictObject(
 );
 
 export type ServerEntry = v.InferOutput<typeof serverEntry>;
+export type RemoteEntry = v.InferOutput<typeof remoteEntry>;
 export type LimitsBlock = v.InferOutput<typeof limitsBlock>;
 export type RunnerBlock = v.InferOutput<typeof runnerBlock>;
 

@@ -1,7 +1,7 @@
 // Makes the config of one server from its entry: references filled in, env files read, paths absolute, defaults in place.
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import type { ServerConfig } from './runner-config.ts';
+import type { ServerConfig, ServerSource } from './runner-config.ts';
 import type { ProcessLimits } from '../process/cgroup.ts';
 import type { PathPart } from '../core/per-user.ts';
 import { INHERITED_VARIABLES, isNamed } from '../process/environment.ts';
@@ -16,9 +16,14 @@ import type { Findings } from './findings.ts';
 import { readPerUser } from './per-user.ts';
 import type { Keys } from './problem.ts';
 import type { ReferenceSources, Variable } from './references.ts';
+<<<<<<< HEAD
 import { lockFileOf } from '../pin-file.ts';
 import type { LimitsBlock, RunnerBlock, ServerEntry } from './schema.ts';
 import { judgeToolRules } from './tool-rules.ts';
+=======
+import { httpSource } from './http-source.ts';
+import type { LimitsBlock, RemoteEntry, RunnerBlock, ServerEntry } from './schema.ts';
+>>>>>>> cc0af67 (wip: servers at a URL)
 import { entryWarnings } from './warnings.ts';
 
 /** What all servers of a file have in common. */
@@ -30,7 +35,9 @@ export interface FileGround {
   readonly block: RunnerBlock;
   /** Found for the whole file; undefined for the runner's own. */
   readonly user: ProcessUser | undefined;
-  /** Collects the paths of env files. */
+  /** The origin of the edge, if the file says it. */
+  readonly edge: string | undefined;
+  /** Collects the paths of env files, and of others that entries read. */
   readonly envFiles: Set<string>;
   /** Collects the paths of files that each person has. */
   readonly personFiles: (readonly PathPart[])[];
@@ -39,10 +46,55 @@ export interface FileGround {
 /** Builds the config of one server. It is good only if `findings` got no problem. */
 export function serverConfig(
   name: string,
-  entry: ServerEntry,
+  entry: ServerEntry | RemoteEntry,
   ground: FileGround,
   findings: Findings,
 ): ServerConfig {
+  const { source, secrets } =
+    'url' in entry
+      ? remoteSource(name, entry, ground, findings)
+      : processSource(entry, ground, findings);
+  const { bridge = {} } = entry;
+  return {
+    name,
+    source,
+    secrets: [...new Set(secrets)],
+    warm: bridge.warm ?? defaults.WARM,
+    idleTimeoutMs: durationMs(bridge.idleTimeout ?? defaults.IDLE_TIMEOUT_MS),
+    vanishTimeoutMs: durationMs(bridge.vanishTimeout ?? defaults.VANISH_TIMEOUT_MS),
+    ...requestTimes(bridge, findings),
+    startTimeoutMs: durationMs(bridge.startTimeout ?? defaults.START_TIMEOUT_MS),
+    maxLineBytes: bridge.maxLineBytes ?? defaults.MAX_LINE_BYTES,
+    maxInFlight: bridge.maxInFlight ?? defaults.MAX_IN_FLIGHT,
+    maxSessions: bridge.maxSessions ?? defaults.SESSIONS_PER_SERVER,
+    stateless: bridge.stateless ?? defaults.STATELESS,
+    maxProcesses: bridge.maxProcesses ?? defaults.MAX_PROCESSES,
+    parkTimeoutMs: durationMs(bridge.parkTimeout ?? defaults.PARK_TIMEOUT_MS),
+    ...(bridge.tools && { tools: bridge.tools }),
+    ...(bridge.methods && { methods: bridge.methods }),
+  };
+}
+
+/** A source, and what no log may show of it. */
+interface ReadSource {
+  readonly source: ServerSource;
+  readonly secrets: readonly string[];
+}
+
+function remoteSource(
+  name: string,
+  entry: RemoteEntry,
+  { places, sources, edge, envFiles }: FileGround,
+  findings: Findings,
+): ReadSource {
+  const filler = new Filler(sources, findings);
+  const ground = { folder: places.folder, edge, files: envFiles };
+  const { source, secrets } = httpSource(name, entry, ground, filler, findings);
+  warnOfShortSecrets(filler.secrets, findings);
+  return { source, secrets: [...secrets, ...filler.secrets.map(({ value }) => value)] };
+}
+
+function processSource(entry: ServerEntry, ground: FileGround, findings: Findings): ReadSource {
   const { places, sources, block } = ground;
   const { bridge = {} } = entry;
   const filler = new Filler(sources, findings);
@@ -78,7 +130,6 @@ export function serverConfig(
   }
   if (bridge.tools) judgeToolRules(bridge.tools, ['bridge', 'tools'], findings);
   return {
-    name,
     source: {
       kind: 'process',
       command: command.startsWith('~/') ? absolutePath(command, places.project) : command,
@@ -92,6 +143,7 @@ export function serverConfig(
       ...(user === undefined ? {} : { user }),
       ...(Object.keys(limits).length === 0 ? {} : { limits }),
     },
+<<<<<<< HEAD
     secrets: [...new Set([...given.map(({ value }) => value), ...Object.values(env)])],
     warm: bridge.warm ?? defaults.WARM,
     idleTimeoutMs: durationMs(bridge.idleTimeout ?? defaults.IDLE_TIMEOUT_MS),
@@ -107,6 +159,9 @@ export function serverConfig(
     ...(bridge.tools && { tools: bridge.tools }),
     ...(bridge.methods && { methods: bridge.methods }),
     ...pinOf(bridge.pin, ground),
+=======
+    secrets: [...given.map(({ value }) => value), ...Object.values(env)],
+>>>>>>> cc0af67 (wip: servers at a URL)
   };
 }
 
@@ -117,7 +172,7 @@ function pinOf(pin: boolean | 'warn' | undefined, { file }: FileGround): Pick<Se
 
 /** A short limit by itself shortens the default timeout; only two stated values can contradict each other. */
 function requestTimes(
-  bridge: NonNullable<ServerEntry['bridge']>,
+  bridge: Pick<NonNullable<ServerEntry['bridge']>, 'requestTimeout' | 'requestLimit'>,
   findings: Findings,
 ): Pick<ServerConfig, 'requestTimeoutMs' | 'requestLimitMs'> {
   const timeoutMs = durationMs(bridge.requestTimeout ?? defaults.REQUEST_TIMEOUT_MS);

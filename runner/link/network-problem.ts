@@ -1,17 +1,7 @@
 // Explains the failures of a connection in words that say what to change.
 import type { Problem } from '../../shared/problem.ts';
+import { CERTIFICATE_CODES } from '../core/certificate-codes.ts';
 import { errorCode } from '../error-code.ts';
-
-const CERTIFICATE_CODES: ReadonlySet<string> = new Set([
-  'CERT_HAS_EXPIRED',
-  'CERT_NOT_YET_VALID',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
 
 /** What `ws` says about a failed handshake; it gives no codes. */
 const NO_HANDSHAKE =

@@ -4,21 +4,17 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
-import { wholeBytes } from '../../shared/bytes.ts';
-import { LineJoin, type LineItem, LineSplitter } from '../../shared/jsonrpc/lines.ts';
-import { Skim, SKIMMED_BYTES } from '../../shared/jsonrpc/skim.ts';
-import { looksLikeMessage, NoiseBudget } from '../core/noise-budget.ts';
-import { CommonShare, OutputShare } from '../core/output-share.ts';
 import type { ProcessCgroup } from './cgroup.ts';
 import type { ExitFacts, SpawnError } from './exit.ts';
 import { lookNow } from './late-look.ts';
-import { PacedPipe, type PipeReader } from './paced-pipe.ts';
+import { PacedPipe } from './paced-pipe.ts';
 import type { ProcessSpec } from './process-spec.ts';
 import type { ProcessStat } from './process-table.ts';
 import { Redaction } from './redaction.ts';
 import { startChild, whyNotExecuted } from './start-child.ts';
 import { describeSpawnFailure } from './spawn-failure.ts';
 import { StderrLines } from './stderr-lines.ts';
+import { newOutputShare, StdoutLines } from './stdout-lines.ts';
 import type { System } from './system.ts';
 import { systemOf } from './this-system.ts';
 import { endAll, endLeader } from './terminate.ts';
@@ -77,8 +73,6 @@ export interface StdioProcess {
   stderrTail(): string[];
 }
 
-/** What the processes of this runner share of its time. */
-const commonShare = new CommonShare();
 const alive = new Map<number, System>();
 const cgroups = new Set<ProcessCgroup>();
 const clearings = new Set<Promise<void>>();
@@ -106,12 +100,8 @@ class OwnedProcess implements StdioProcess {
   readonly #spec: ProcessSpec;
   readonly #listener: ProcessListener;
   readonly #startedAt = performance.now();
-  readonly #splitter: LineSplitter;
-  /** The large line that is being joined, and then passed over before it is delivered. */
-  #join: LineJoin | undefined;
-  #skim: Skim | undefined;
-  readonly #noise = new NoiseBudget();
-  readonly #share = new OutputShare(commonShare);
+  readonly #share = newOutputShare();
+  readonly #stdout: StdoutLines;
   readonly #stderr: StderrLines;
   #stdoutPipe: PacedPipe | undefined;
   #stderrPipe: PacedPipe | undefined;
@@ -122,9 +112,6 @@ class OwnedProcess implements StdioProcess {
   #isHeldBack = false;
   #because: string | undefined;
   #broke: { readonly isProtocol: boolean } | undefined;
-  /** Of stdout, what was read since the last message. */
-  #noiseFrom = { bytes: 0, lines: 0 };
-  #printedAt = 0;
   /** What the system reported of the end; the pipes may still hold lines then. */
   #reported: { code: number | null; signal: string | null } | undefined;
   #drainTimer: NodeJS.Timeout | undefined;
@@ -139,7 +126,13 @@ class OwnedProcess implements StdioProcess {
   constructor(spec: ProcessSpec, listener: ProcessListener) {
     this.#spec = spec;
     this.#listener = listener;
-    this.#splitter = new LineSplitter(spec.maxLineBytes, SKIMMED_BYTES);
+    this.#stdout = new StdoutLines({
+      maxLineBytes: spec.maxLineBytes,
+      share: this.#share,
+      onLine: (bytes) => listener.onLine(bytes),
+      onOverlong: (bytes) => listener.onOverlong(bytes),
+      onNoise: () => this.#break('kept printing text that is not JSON-RPC', { isProtocol: true }),
+    });
     this.#stderr = new StderrLines(new Redaction(spec.secrets ?? []));
     this.#system = spec.containment?.system ?? systemOf(process.platform);
     this.#cgroup = spec.containment?.open(spec.limits ?? {});
@@ -229,7 +222,7 @@ class OwnedProcess implements StdioProcess {
   /** Nothing of stdin has moved for long. One whose own output nobody takes has a reason; so has one that still prints. */
   #noticeFullStdin(stdin: Writable): void {
     if (this.#state !== 'running' || !this.#isHeldBack) return;
-    const isSilent = performance.now() - this.#printedAt >= STUCK_STDIN_MS;
+    const isSilent = performance.now() - this.#stdout.printedAt >= STUCK_STDIN_MS;
     if (isSilent && this.#stdoutPipe?.isHeldBack === false) {
       return this.#break(`did not read its stdin for ${STUCK_STDIN_MS / 1_000} s`);
     }
@@ -240,7 +233,7 @@ class OwnedProcess implements StdioProcess {
     const { stdin, stdout, stderr } = child;
     this.#stdoutPipe = new PacedPipe({
       stream: stdout,
-      reader: this.#stdoutReader(),
+      reader: this.#stdout,
       share: this.#share.stdout,
       aheadBytes: this.#spec.aheadBytes,
     });
@@ -261,79 +254,6 @@ class OwnedProcess implements StdioProcess {
     stderr.on('error', () => {});
     child.on('exit', (code, signal) => this.#noticeExit(code, signal));
     child.on('close', () => this.#finish());
-  }
-
-  #stdoutReader(): PipeReader {
-    const isAmidLine = (): boolean => (this.#join ?? this.#skim) !== undefined;
-    return {
-      push: (chunk) => this.#pushStdout(chunk),
-      step: () => this.#stepStdout(),
-      get isAmidLine() {
-        return isAmidLine();
-      },
-    };
-  }
-
-  #pushStdout(chunk: Uint8Array): void {
-    this.#printedAt = performance.now();
-    this.#splitter.push(chunk);
-    this.#noiseFrom.bytes += chunk.length;
-  }
-
-  #stepStdout(): boolean {
-    if (this.#state === 'exited') return false;
-    if (this.#join) return this.#stepJoin(this.#join);
-    if (this.#skim) return this.#stepSkim(this.#skim);
-    const item = this.#splitter.next();
-    if (item === undefined) {
-      this.#judgeNoise();
-      return false;
-    }
-    if (item.type === 'long') this.#join = new LineJoin(item.pieces);
-    else if (item.type === 'line') this.#takeLine(item.bytes);
-    else this.#deliver(item);
-    return true;
-  }
-
-  #stepJoin(join: LineJoin): true {
-    const line = join.step();
-    if (!line) return true;
-    this.#join = undefined;
-    this.#takeLine(line);
-    return true;
-  }
-
-  #takeLine(line: Uint8Array): void {
-    if (looksLikeMessage(line)) {
-      this.#share.stdout.messagePassed();
-      this.#noise.clear();
-      this.#noiseFrom = { bytes: 0, lines: this.#splitter.lineBreaks };
-    }
-    if (line.length >= SKIMMED_BYTES) this.#skim = new Skim(line);
-    else this.#deliver({ type: 'line', bytes: line });
-  }
-
-  #stepSkim(skim: Skim): true {
-    if (skim.step()) return true;
-    this.#skim = undefined;
-    this.#deliver({ type: 'line', bytes: skim.line });
-    return true;
-  }
-
-  /** At the end of each chunk. */
-  #judgeNoise(): void {
-    const { bytes, lines } = this.#noiseFrom;
-    const { lineBreaks } = this.#splitter;
-    this.#noiseFrom = { bytes: 0, lines: lineBreaks };
-    // What belongs to a line that is not whole yet may become a message.
-    if (lineBreaks > lines) this.#share.stdout.noise(bytes);
-    if (!this.#noise.isTooMuch(bytes, lineBreaks - lines, performance.now())) return;
-    this.#break('kept printing text that is not JSON-RPC', { isProtocol: true });
-  }
-
-  #deliver(item: LineItem): void {
-    if (item.type === 'overlong') this.#listener.onOverlong(item.bytes);
-    else this.#listener.onLine(item.type === 'line' ? item.bytes : wholeBytes(item.pieces));
   }
 
   #stepStderr(): boolean {
@@ -400,8 +320,7 @@ class OwnedProcess implements StdioProcess {
       this.#stdoutPipe?.finish();
       this.#stderrPipe?.finish();
     }
-    const rest = this.#splitter.flush();
-    if (rest) this.#deliver(rest);
+    this.#stdout.close();
     for (const text of this.#stderr.flush(performance.now())) this.#listener.onStderr(text);
     this.#state = 'exited';
     const facts = this.#facts(spawnError);

@@ -1,6 +1,6 @@
 // Starts processes for sessions, some of them ahead of time (`warm`), and keeps a server that crashes from being started
 // in a loop (R-6).
-import type { ServerConfig } from '../config/runner-config.ts';
+import { perUserOf, type ServerConfig } from '../config/runner-config.ts';
 import { Breakers, type HeldBack } from '../core/breakers.ts';
 import { IdleProcesses } from '../core/idle-processes.ts';
 import {
@@ -16,8 +16,9 @@ import { containedListener } from '../process/contained-listener.ts';
 import type { Containment } from '../process/containment.ts';
 import { isFailure, type ExitFacts, type ExitReason } from '../process/exit.ts';
 import { Redaction } from '../process/redaction.ts';
-import { startProcess, type ProcessListener } from '../process/stdio-process.ts';
-import { processSpec } from '../configured-process.ts';
+import { startProcess, type ProcessListener, type StdioProcess } from '../process/stdio-process.ts';
+import { startRemote } from '../remote/remote-process.ts';
+import { processSpec, remoteSpec } from '../configured-process.ts';
 import type { Starts } from './starts.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type { ProcessSnapshot } from '../running-runner.ts';
@@ -128,7 +129,7 @@ export class ProcessPool {
 
   /** What a process for this person gets; undefined if all get the same. */
   #personalOf(person: ToldPerson | undefined): PersonalReading | undefined {
-    const { perUser } = this.#server.source;
+    const perUser = perUserOf(this.#server);
     if (!perUser) return undefined;
     const reading = personalEnvironment(perUser, person, readPersonFile);
     const { missing } = reading;
@@ -263,13 +264,6 @@ export class ProcessPool {
     principal: PrincipalName | undefined,
     personal: PersonalEnvironment | undefined,
   ): PooledProcess {
-    const { containment, starts } = this.#ground;
-    const secrets = [...this.secrets, ...Object.values(personal?.env ?? {})];
-    const ground = { environment: process.env, containment, secrets };
-    const spec = {
-      ...processSpec(this.#server, ground, personal?.env),
-      aheadBytes: AHEAD_BYTES,
-    };
     const failed = (error: unknown): void => {
       this.#log.error(
         'the output of a process could not be handled; the process is ended',
@@ -277,22 +271,47 @@ export class ProcessPool {
       );
       void pooled.terminate('the bridge could not handle its output');
     };
-    const start = (listener: ProcessListener) => startProcess(spec, listener);
-    let over = (): void => undefined;
+    const source = this.#source(principal, personal);
     const pooled: PooledProcess = new PooledProcess({
-      start: (listener) => {
-        const inTurn = starts.process(principal, start, containedListener(listener, failed));
-        over = inTurn.over;
-        return inTurn.process;
-      },
+      start: (listener) => source.start(containedListener(listener, failed)),
       ended: (facts, hasServed) => this.#ended(pooled, facts, hasServed),
       left: () => this.#keep(pooled),
     });
     if (personal) this.#personal.set(pooled, personal);
-    void pooled.settled.then(over);
+    void pooled.settled.then(() => source.over());
     this.#all.add(pooled);
     this.#counted.started();
     return pooled;
+  }
+
+  /** How one of its processes is started. `over`: it is started, or gone. */
+  #source(
+    principal: PrincipalName | undefined,
+    personal: PersonalEnvironment | undefined,
+  ): { start(listener: ProcessListener): StdioProcess; over(): void } {
+    const { name, source, maxLineBytes } = this.#server;
+    if (source.kind === 'http') {
+      const note = (words: string, code: string | undefined): void =>
+        this.#log.info('a server at a URL is not as expected', { words, code });
+      const spec = { ...remoteSpec({ source, maxLineBytes }, note), aheadBytes: AHEAD_BYTES };
+      // It costs this machine nothing that others would have to wait for.
+      return { start: (listener) => startRemote(spec, listener), over: () => undefined };
+    }
+    const { containment, starts } = this.#ground;
+    const secrets = [...this.secrets, ...Object.values(personal?.env ?? {})];
+    const ground = { environment: process.env, containment, secrets };
+    const server = { name, source, maxLineBytes };
+    const spec = { ...processSpec(server, ground, personal?.env), aheadBytes: AHEAD_BYTES };
+    let over = (): void => undefined;
+    return {
+      start: (listener) => {
+        const start = (each: ProcessListener) => startProcess(spec, each);
+        const inTurn = starts.process(principal, start, listener);
+        over = inTurn.over;
+        return inTurn.process;
+      },
+      over: () => over(),
+    };
   }
 
   #ended(pooled: PooledProcess, facts: ExitFacts, hasServed: boolean): void {

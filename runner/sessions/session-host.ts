@@ -267,7 +267,8 @@ export class SessionHost {
 
   #stderr(text: string): void {
     const { server, log } = this.#options;
-    if (server.source.stderr === 'client')
+    const { source } = server;
+    if (source.kind === 'process' && source.stderr === 'client')
       this.#perform(this.#session.stderr(text, performance.now()));
     else log.info('stderr', { text });
   }

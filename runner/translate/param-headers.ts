@@ -115,6 +115,16 @@ export function mismatch(
   return undefined;
 }
 
+/** The headers that repeat a call's arguments, by name, each with its text. */
+export const paramHeaderTexts = (
+  expected: readonly ParamHeader[],
+  args: unknown,
+): (readonly [header: string, text: string])[] =>
+  expected.flatMap(({ header, path }) => {
+    const text = stringOf(at(args, ...path));
+    return text === undefined ? [] : [[header, text] as const];
+  });
+
 function collect(schema: unknown, path: readonly string[], found: ParamHeader[]): void {
   const properties = at(schema, 'properties');
   if (!isObject(properties)) return;

@@ -6,7 +6,7 @@ import { checkIsolation } from '../../runner/check/isolation.ts';
 import { watchTerminal } from '../../runner/commands/signals.ts';
 import { machineProblems } from '../../runner/config/machine.ts';
 import { readConfig } from '../../runner/config/read.ts';
-import type { RunnerConfig } from '../../runner/config/runner-config.ts';
+import { processServers, type RunnerConfig } from '../../runner/config/runner-config.ts';
 import { processSpec } from '../../runner/configured-process.ts';
 import { readTokenFile } from '../../runner/credential.ts';
 import { ownFolder, readOwnSecret, writeOwnFile } from '../../runner/dev/own-storage.ts';
@@ -70,7 +70,7 @@ describe.each([psSystem('darwin'), windowsSystem])('[F-350] without cgroups: $mo
 
 it('[F-352] on Windows a process gets what it cannot start without, each name once', async () => {
   const config = await configWith({ inheritEnv: ['my_*'] });
-  const [server] = config.servers.values();
+  const [server] = processServers(config.servers.values());
   if (server === undefined) throw new Error('The config has a server.');
   const environment = {
     Path: 'C:\\bin',

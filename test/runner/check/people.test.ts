@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { checkPeople } from '../../../runner/check/people.ts';
-import type { ServerConfig } from '../../../runner/config/runner-config.ts';
+import type { ProcessServer } from '../../../runner/config/runner-config.ts';
 import type { PersonVariable } from '../../../runner/core/per-user.ts';
-import { accepted, one } from '../config/reading.ts';
+import { accepted, one, processServerOf } from '../config/reading.ts';
 
 function people(): string {
   const root = mkdtempSync(join(tmpdir(), 'check-people-'));
@@ -19,9 +19,8 @@ function put(root: string, id: string, name: string): void {
   writeFileSync(join(root, id, name), 'x', { mode: 0o600 });
 }
 
-async function server(variables: PersonVariable[], startsWithout = false): Promise<ServerConfig> {
-  const [any] = (await accepted(one({}))).servers.values();
-  if (!any) throw new Error('The config is in order.');
+async function server(variables: PersonVariable[], startsWithout = false): Promise<ProcessServer> {
+  const any = processServerOf(await accepted(one({})));
   return { ...any, source: { ...any.source, perUser: { variables, startsWithout } } };
 }
 

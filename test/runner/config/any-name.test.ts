@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { processSpec } from '../../../runner/configured-process.ts';
-import { accepted, one, problems, serverOf } from './reading.ts';
+import { accepted, one, problems, processServerOf } from './reading.ts';
 
 const NAMES = ['constructor', 'prototype', '__proto__', 'toString', 'hasOwnProperty'];
 
@@ -11,7 +11,9 @@ const withEach = (value: unknown): unknown =>
   JSON.parse(`{${NAMES.map((name) => `"${name}":${JSON.stringify(value)}`).join()}}`);
 
 test('[F-576] variables of "env" keep names such as `constructor`, up to the process itself', async () => {
-  const server = serverOf(await accepted(one({ env: withEach('v'), command: process.execPath })));
+  const server = processServerOf(
+    await accepted(one({ env: withEach('v'), command: process.execPath })),
+  );
   expect(Object.keys(server.source.env).toSorted()).toEqual(NAMES.toSorted());
   const ground = { environment: process.env, containment: undefined, secrets: [] };
   const { env } = processSpec(server, ground);
@@ -28,7 +30,7 @@ test('[F-576] what is wrong with one of them is said, as of any other', async ()
 
 test('[F-576] and so do variables that each person has', async () => {
   const perUser = { env: withEach({ person: 'id' }) };
-  const server = serverOf(await accepted(one({ bridge: { perUser } })));
+  const server = processServerOf(await accepted(one({ bridge: { perUser } })));
   const names = server.source.perUser?.variables.map(({ name }) => name) ?? [];
   expect(names.toSorted()).toEqual(NAMES.toSorted());
   const found = await problems(one({ bridge: { perUser: { env: withEach('text') } } }));

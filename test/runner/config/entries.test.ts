@@ -67,21 +67,12 @@ describe('a server that its program has switched off is not served (F-220)', () 
   });
 });
 
+const URL_OF_IT = 'https://x.example/mcp';
+
 describe('a server that runs elsewhere is left out, and named (F-221)', () => {
-  const remote = 'belongs to a remote server, which needs no bridge';
   const builtIn =
     'belongs to a part of the program that wrote this file, and only that program can run it';
   it.each([
-    [{ url: 'https://x.example/mcp' }, 'url', remote],
-    [{ httpUrl: 'https://x.example/mcp', timeout: 5 }, 'httpUrl', remote],
-    [{ serverUrl: 'https://x.example/sse' }, 'serverUrl', remote],
-    [{ type: 'sse' }, 'type', remote],
-    [{ type: 'http', url: 'https://x.example', headers: { A: '${input:x}' } }, 'type', remote],
-    [{ type: 'streamableHttp', url: 'https://x.example' }, 'type', remote],
-    [{ transport: 'streamable-http', url: 'https://x.example' }, 'transport', remote],
-    [{ type: 'streamable_http', uri: 'https://x.example' }, 'type', remote],
-    [{ type: 'remote', url: 'https://x.example', enabled: true }, 'type', remote],
-    [{ type: 'SseServerParams', url: 'https://x.example' }, 'type', remote],
     [{ type: 'builtin', name: 'developer' }, 'type', builtIn],
     [{ type: 'inMemory', baseUrl: '' }, 'type', builtIn],
     [{ source: 'extension', settings: {} }, 'source', builtIn],
@@ -95,8 +86,8 @@ describe('a server that runs elsewhere is left out, and named (F-221)', () => {
 
 describe('a server that cannot be served as it stands is left out, and named (F-222)', () => {
   it.each<[entry: unknown, fates: string[]]>([
-    ['node', [' is a string, not an object with a "command"']],
-    [null, [' is null, not an object with a "command"']],
+    ['node', [' is a string, not an object with a "command" or a "url"']],
+    [null, [' is null, not an object with a "command" or a "url"']],
     [{ args: [] }, ['.command is missing']],
     [{ comamnd: 'node' }, ['.command is missing']],
     [{ command: '' }, ['.command is empty, not the program to run, as a string']],
@@ -115,6 +106,44 @@ describe('a server that cannot be served as it stands is left out, and named (F-
       ['.env["A=B"] is a string, not a variable name without "="'],
     ],
     [{ command: 'x', type: 'pipe' }, ['.type is not a transport that this runner knows']],
+    [{ url: 'wss://x.example', type: 'websocket' }, ['.type is not a transport of MCP']],
+    [{ type: 'sse' }, ['.url is missing']],
+    [{ type: 'http', ulr: 'https://x.example' }, ['.url is missing']],
+    [{ url: 7 }, ['.url is a number, not a URL, as a string']],
+    [{ url: 'x.example/mcp' }, ['.url is not an http or https URL']],
+    [{ url: 'file:///etc/passwd' }, ['.url is not an http or https URL']],
+    [{ url: 'https://ann:pass@x.example/mcp' }, ['.url holds a user name or a password']],
+    [{ url: URL_OF_IT, headers: 'A: b' }, ['.headers is not an object of strings']],
+    [
+      { url: URL_OF_IT, headers: { 'A b': 'c' } },
+      ['.headers["A b"] is a string, not the name of a header'],
+    ],
+    [
+      { url: URL_OF_IT, headers: { A: 'b\nC: d' } },
+      ['.headers.A holds a character that no header can have'],
+    ],
+    [
+      { url: URL_OF_IT, headers: { 'MCP-Session-Id': 'x' } },
+      ['.headers.MCP-Session-Id is a header that the runner writes itself'],
+    ],
+    [
+      { url: URL_OF_IT, headers: { A: '${input:key}' } },
+      [
+        '.headers.A refers to ${input:key}, what an editor asks its user for, which a runner cannot know',
+      ],
+    ],
+    [
+      { url: URL_OF_IT, headers: { A: '${NOT_SET}' } },
+      ['.headers.A refers to the environment variable NOT_SET, which is not set'],
+    ],
+    [{ url: URL_OF_IT, bridge: { user: 'nobody' } }, ['.bridge.user is not a setting']],
+    [{ url: URL_OF_IT, bridge: { perUser: {} } }, ['.bridge.perUser is not a setting']],
+    [{ command: 'x', bridge: { ca: 'ca.pem' } }, ['.bridge.ca is not a setting']],
+    [
+      { url: URL_OF_IT, bridge: { ca: 'none.pem' } },
+      ['.bridge.ca names a file that does not exist'],
+    ],
+    [{ url: URL_OF_IT, bridge: { ca: '.' } }, ['.bridge.ca names a file that is a directory']],
     [
       { command: 'x', url: 'https://x.example' },
       ['.url is set together with "command", and only one of the two can be meant'],
@@ -154,7 +183,7 @@ describe('a server that cannot be served as it stands is left out, and named (F-
 
   it('and where no entry is left the file is refused with all of them', async () => {
     const found = await problems({
-      mcpServers: { a: { command: 1 }, b: { url: 'https://x.example' }, c: { disabled: true } },
+      mcpServers: { a: { command: 1 }, b: { url: 'x.example' }, c: { disabled: true } },
     });
     expect(found.map(({ path }) => path)).toEqual([
       'mcpServers',

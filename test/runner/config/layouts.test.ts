@@ -1,7 +1,16 @@
 // Config files that other programs wrote: where each keeps its servers, in which format, and what is said of the rest.
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { accepted, fates, folder, namesOf, problems, processOf, warned } from './reading.ts';
+import {
+  accepted,
+  fates,
+  folder,
+  namesOf,
+  problems,
+  processOf,
+  serverOf,
+  warned,
+} from './reading.ts';
 
 const stdio = { command: 'node', args: ['x.js'] };
 const remote = { type: 'http', url: 'https://x.example/mcp' };
@@ -14,7 +23,12 @@ describe('files in JSON (F-224)', () => {
     served: string[],
   ][] = [
     ['Claude Desktop', { mcpServers: { a: stdio } }, ['mcpServers'], ['a']],
-    ['VS Code', { inputs: [{ id: 'k' }], servers: { a: stdio, b: remote } }, ['servers'], ['a']],
+    [
+      'VS Code',
+      { inputs: [{ id: 'k' }], servers: { a: stdio, b: remote } },
+      ['servers'],
+      ['a', 'b'],
+    ],
     [
       'VS Code settings',
       { 'editor.x': 1, mcp: { servers: { a: stdio } } },
@@ -40,15 +54,15 @@ describe('files in JSON (F-224)', () => {
         $schema: 'x',
         mcp: {
           a: { type: 'local', command: ['node', 'x.js'], enabled: true },
-          b: { type: 'remote', url: 'x' },
+          b: { type: 'remote', url: 'https://x.example/mcp' },
         },
       },
       ['mcp'],
-      ['a'],
+      ['a', 'b'],
     ],
     ['Crush', { mcp: { a: { type: 'stdio', ...stdio, timeout: 120 } } }, ['mcp'], ['a']],
     ['Amp', { 'amp.mcpServers': { a: stdio }, 'amp.tools': [] }, ['amp.mcpServers'], ['a']],
-    ['a map without a key around it', { a: stdio, b: remote }, [], ['a']],
+    ['a map without a key around it', { a: stdio, b: remote }, [], ['a', 'b']],
     ['such a map with our block', { a: stdio, bridge: { runner: 'r' } }, [], ['a']],
     [
       'a server called like a key of others',
@@ -194,22 +208,25 @@ command = "node"
 enabled = false
 [mcp_servers."c d"]
 url = "https://x.example/mcp"
+bearer_token_env_var = "KEY"
+env_http_headers = { "X-Region" = "KEY" }
 [bridge]
 runner = "vm"
 capacity = 5
 `;
     const config = await accepted(toml, { KEY: 'k' }, join(folder, 'config.toml'));
-    expect(namesOf(config)).toEqual(['a']);
+    expect(namesOf(config)).toEqual(['a', 'c-d']);
+    expect(serverOf(config, 'c-d').source).toMatchObject({
+      url: 'https://x.example/mcp',
+      headers: { Authorization: 'Bearer k', 'X-Region': 'k' },
+    });
     expect(processOf(config, 'a')).toMatchObject({
       args: ['x.js'],
       env: { KEY: 'k' },
       inheritEnv: ['TOKEN'],
     });
     expect(config).toMatchObject({ runner: 'vm', capacity: 5 });
-    expect(config.leftOut.map(({ name, reason }) => [name, reason])).toEqual([
-      ['b', 'off'],
-      ['c d', 'elsewhere'],
-    ]);
+    expect(config.leftOut.map(({ name, reason }) => [name, reason])).toEqual([['b', 'off']]);
   });
 
   it('Goose', async () => {

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { emptyProblems, readConfig } from '../../../runner/config/read.ts';
-import type {
-  LeftOut,
-  ProcessSource,
-  RunnerConfig,
-  ServerConfig,
+import {
+  isProcessServer,
+  type LeftOut,
+  type ProcessServer,
+  type ProcessSource,
+  type RunnerConfig,
+  type ServerConfig,
 } from '../../../runner/config/runner-config.ts';
 import { type ConfigProblem, describeProblem } from '../../../runner/config/problem.ts';
 
@@ -52,9 +54,16 @@ export function serverOf(config: RunnerConfig, name = 's'): ServerConfig {
   return server;
 }
 
+/** A server that has processes. */
+export function processServerOf(config: RunnerConfig, name = 's'): ProcessServer {
+  const server = serverOf(config, name);
+  if (!isProcessServer(server)) throw new Error(`${name} has no processes`);
+  return server;
+}
+
 /** What the processes of a server are made of. */
 export const processOf = (config: RunnerConfig, name = 's'): ProcessSource =>
-  serverOf(config, name).source;
+  processServerOf(config, name).source;
 
 export const namesOf = (config: RunnerConfig): string[] => [...config.servers.keys()];
 

@@ -103,7 +103,7 @@ it('a start says of every entry what became of it', async () => {
     mcpServers: {
       'a b': { ...GOOD, timeout: 5 },
       off: { ...GOOD, enabled: false },
-      away: { url: 'https://x.example' },
+      away: { type: 'builtin', name: 'x' },
       bad: { command: 'x', args: {}, cwd: 5 },
     },
   });
@@ -112,7 +112,7 @@ it('a start says of every entry what became of it', async () => {
     'warn config warning mcpServers["a b"].timeout',
     'warn config warning mcpServers["a b"]',
     'info server left out off mcpServers.off.enabled',
-    'warn server left out away mcpServers.away.url',
+    'warn server left out away mcpServers.away.type',
     'warn server left out bad mcpServers.bad.args',
     'warn server left out bad mcpServers.bad.cwd',
     'info server offered a-b',

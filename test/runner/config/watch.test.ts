@@ -77,7 +77,7 @@ describe('what a reload puts in force (F-228)', () => {
       a: { command: 7 },
       b: { ...GOOD, disabled: true },
       'd d': { ...GOOD, args: ['${NOPE}'] },
-      e: { url: 'https://x.example' },
+      e: { type: 'builtin' },
       f: GOOD,
     });
     const config = reloadedConfig(before, after);

@@ -105,7 +105,10 @@ test('[F-660] Claude Code keeps servers of one folder in the file of the user; t
   ]);
   const reading = await readConfigs(offers, {});
   const started =
-    reading.ok && [...reading.config.servers.values()].map((server) => server.source.cwd);
+    reading.ok &&
+    [...reading.config.servers.values()].map(
+      ({ source }) => source.kind === 'process' && source.cwd,
+    );
   expect(started).toEqual([cwd, home]);
 });
 
