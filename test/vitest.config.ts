@@ -136,6 +136,7 @@ export default defineConfig({
             'test/runner/check/**/*.test.ts',
             'test/runner/sessions/**/*.test.ts',
             'test/runner/process/**/*.test.ts',
+            'test/runner/remote/**/*.test.ts',
             'test/runner/dev/**/*.test.ts',
             'test/runner/deploy/**/*.test.ts',
             'test/runner/service/**/*.test.ts',

@@ -16,7 +16,7 @@ import { freePort } from '../../runner/dev/free-port.ts';
 import { scanProcesses, statOf } from '../../runner/process/process-table.ts';
 import { startTestEdge, type TestEdge } from './edges.ts';
 
-/** One entry of `mcpServers`, as a user writes it. */
+/** One entry of `mcpServers` with a command, as a user writes it. */
 export interface ServerEntry {
   readonly command: string;
   readonly args?: readonly string[];
@@ -26,8 +26,16 @@ export interface ServerEntry {
   readonly bridge?: Readonly<Record<string, unknown>>;
 }
 
+/** One entry of a server at a URL. */
+export interface UrlEntry {
+  readonly url: string;
+  readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly bridge?: Readonly<Record<string, unknown>>;
+}
+
 export interface BridgeOptions {
-  readonly servers: Readonly<Record<string, ServerEntry>>;
+  readonly servers: Readonly<Record<string, ServerEntry | UrlEntry>>;
   /** The file's top-level `bridge` block. */
   readonly bridge?: Readonly<Record<string, unknown>>;
   /** Laid over the harness's settings of the edge: no client keys, hosts of this machine. */
