@@ -796,7 +796,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     tests: ['runner/config/entries.test.ts'],
   },
   'F-221': {
-    fault: 'remote servers, and parts of another program, among those of the file',
+    fault: 'parts of another program among the servers of the file',
     tests: ['runner/config/entries.test.ts', 'runner/cli.test.ts'],
   },
   'F-222': {
@@ -2003,6 +2003,71 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a lock file that is spoilt, removed, changed by somebody else, or cannot be written',
     tests: ['runner/pin-file.test.ts', 'runner/commands/pins.test.ts'],
   },
+
+  // Servers at a URL
+  'F-790': {
+    fault:
+      'an entry with a URL, as some fifteen programs write it; whatever transport stands there',
+    tests: [
+      'runner/config/http-source.test.ts',
+      'runner/translate/remote/remote-session.test.ts',
+      'runner/remote/remote-process.test.ts',
+      'e2e/http-members.long.test.ts',
+      'e2e/http-members.test.ts',
+    ],
+  },
+  'F-791': {
+    fault:
+      'credentials that would go to another origin, by a redirect or an endpoint, or into a log',
+    tests: [
+      'runner/config/http-source.test.ts',
+      'runner/translate/remote/remote-session.test.ts',
+      'runner/remote/remote-process.test.ts',
+    ],
+  },
+  'F-792': {
+    fault: 'a server that speaks HTTP+SSE alone, under a type that does not say so',
+    tests: [
+      'runner/translate/remote/remote-session.test.ts',
+      'runner/remote/remote-process.test.ts',
+    ],
+  },
+  'F-793': {
+    fault: 'a stream of a server that breaks, with and without ids to go on from',
+    tests: [
+      'runner/translate/remote/remote-session.test.ts',
+      'runner/remote/remote-process.test.ts',
+    ],
+  },
+  'F-794': {
+    fault: 'a server that is killed and started again, and knows no session any more',
+    tests: [
+      'runner/translate/remote/remote-session.test.ts',
+      'runner/remote/remote-process.test.ts',
+      'e2e/http-members.test.ts',
+    ],
+  },
+  'F-795': {
+    fault: 'a server that is not there, wants other credentials, or answers with anything but MCP',
+    tests: [
+      'runner/translate/remote/remote-session.test.ts',
+      'runner/remote/remote-process.test.ts',
+      'runner/check/remote.test.ts',
+      'e2e/http-members.test.ts',
+    ],
+  },
+  'F-796': {
+    fault: 'a server of 2026-07-28 at a URL: headers that repeat the body, also arguments of tools',
+    tests: ['runner/translate/remote/remote-session.test.ts', 'e2e/http-members.test.ts'],
+  },
+  'F-797': {
+    fault: 'a server that answers with more than fits, or floods',
+    tests: ['runner/remote/remote-process.test.ts'],
+  },
+  'F-798': {
+    fault: 'a server that takes a request and never answers, or not the end of its session',
+    tests: ['runner/remote/remote-process.test.ts'],
+  },
 };
 
 /** Every row there is, group by group, so that none can be left out above. */
@@ -2066,4 +2131,5 @@ export const FAULT_IDS: readonly string[] = [
   'F-740 F-741 F-742 F-743 F-744',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
   'F-770 F-771 F-772 F-773 F-774 F-775 F-776 F-777 F-778 F-779',
+  'F-790 F-791 F-792 F-793 F-794 F-795 F-796 F-797 F-798',
 ].flatMap((group) => group.split(' '));

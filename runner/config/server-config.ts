@@ -16,14 +16,10 @@ import type { Findings } from './findings.ts';
 import { readPerUser } from './per-user.ts';
 import type { Keys } from './problem.ts';
 import type { ReferenceSources, Variable } from './references.ts';
-<<<<<<< HEAD
 import { lockFileOf } from '../pin-file.ts';
-import type { LimitsBlock, RunnerBlock, ServerEntry } from './schema.ts';
-import { judgeToolRules } from './tool-rules.ts';
-=======
 import { httpSource } from './http-source.ts';
 import type { LimitsBlock, RemoteEntry, RunnerBlock, ServerEntry } from './schema.ts';
->>>>>>> cc0af67 (wip: servers at a URL)
+import { judgeToolRules } from './tool-rules.ts';
 import { entryWarnings } from './warnings.ts';
 
 /** What all servers of a file have in common. */
@@ -55,6 +51,7 @@ export function serverConfig(
       ? remoteSource(name, entry, ground, findings)
       : processSource(entry, ground, findings);
   const { bridge = {} } = entry;
+  if (bridge.tools) judgeToolRules(bridge.tools, ['bridge', 'tools'], findings);
   return {
     name,
     source,
@@ -72,6 +69,7 @@ export function serverConfig(
     parkTimeoutMs: durationMs(bridge.parkTimeout ?? defaults.PARK_TIMEOUT_MS),
     ...(bridge.tools && { tools: bridge.tools }),
     ...(bridge.methods && { methods: bridge.methods }),
+    ...pinOf(bridge.pin, ground),
   };
 }
 
@@ -128,7 +126,6 @@ function processSource(entry: ServerEntry, ground: FileGround, findings: Finding
       'Start mcp-bridge as root, and set "user" to another one.',
     );
   }
-  if (bridge.tools) judgeToolRules(bridge.tools, ['bridge', 'tools'], findings);
   return {
     source: {
       kind: 'process',
@@ -143,25 +140,7 @@ function processSource(entry: ServerEntry, ground: FileGround, findings: Finding
       ...(user === undefined ? {} : { user }),
       ...(Object.keys(limits).length === 0 ? {} : { limits }),
     },
-<<<<<<< HEAD
-    secrets: [...new Set([...given.map(({ value }) => value), ...Object.values(env)])],
-    warm: bridge.warm ?? defaults.WARM,
-    idleTimeoutMs: durationMs(bridge.idleTimeout ?? defaults.IDLE_TIMEOUT_MS),
-    vanishTimeoutMs: durationMs(bridge.vanishTimeout ?? defaults.VANISH_TIMEOUT_MS),
-    ...requestTimes(bridge, findings),
-    startTimeoutMs: durationMs(bridge.startTimeout ?? defaults.START_TIMEOUT_MS),
-    maxLineBytes: bridge.maxLineBytes ?? defaults.MAX_LINE_BYTES,
-    maxInFlight: bridge.maxInFlight ?? defaults.MAX_IN_FLIGHT,
-    maxSessions: bridge.maxSessions ?? defaults.SESSIONS_PER_SERVER,
-    stateless: bridge.stateless ?? defaults.STATELESS,
-    maxProcesses: bridge.maxProcesses ?? defaults.MAX_PROCESSES,
-    parkTimeoutMs: durationMs(bridge.parkTimeout ?? defaults.PARK_TIMEOUT_MS),
-    ...(bridge.tools && { tools: bridge.tools }),
-    ...(bridge.methods && { methods: bridge.methods }),
-    ...pinOf(bridge.pin, ground),
-=======
     secrets: [...given.map(({ value }) => value), ...Object.values(env)],
->>>>>>> cc0af67 (wip: servers at a URL)
   };
 }
 

@@ -13,7 +13,7 @@ import type {
   RemoteAnswer,
   RemoteEvent,
   RemoteFailure,
-  Reading,
+  BodyReading,
 } from '../translate/remote/effects.ts';
 import { EventText } from './event-text.ts';
 
@@ -37,7 +37,7 @@ export interface HttpRequest {
 
 /** Nothing follows `ended`. */
 export interface HttpListener {
-  answered(answer: RemoteAnswer): Reading;
+  answered(answer: RemoteAnswer): BodyReading;
   event(event: RemoteEvent): void;
   retry(ms: number): void;
   body(bytes: Uint8Array): void;

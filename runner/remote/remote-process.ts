@@ -8,7 +8,7 @@ import type { ExitFacts } from '../process/exit.ts';
 import { PacedPipe } from '../process/paced-pipe.ts';
 import type { ProcessListener, StdioProcess } from '../process/stdio-process.ts';
 import { newOutputShare, StdoutLines } from '../process/stdout-lines.ts';
-import type { RemoteEffect, RemoteEnd, Reading } from '../translate/remote/effects.ts';
+import type { RemoteEffect, RemoteEnd, BodyReading } from '../translate/remote/effects.ts';
 import { RemoteSession } from '../translate/remote/remote-session.ts';
 import { VERSION } from '../../shared/version.ts';
 import { WakeTimer } from '../wake-timer.ts';
@@ -56,7 +56,7 @@ class RemoteProcess implements StdioProcess {
   readonly #agent: HttpAgent;
   readonly #exchanges = new Map<number, HttpExchange>();
   /** Exchanges whose body is to be read so. */
-  readonly #readings = new Map<number, Reading>();
+  readonly #readings = new Map<number, BodyReading>();
   readonly #out = new PassThrough({ highWaterMark: AHEAD_BYTES });
   readonly #lines: StdoutLines;
   readonly #pipe: PacedPipe;

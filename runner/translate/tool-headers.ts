@@ -120,11 +120,7 @@ export class ToolHeaders {
 
   #listed(listing: Listing, answer: OwnAnswer, now: number): void {
     // A server without tools refuses the list; it can judge a call itself.
-<<<<<<< HEAD
-    if (answer.ok) remember(answer.message, listing.tools, this.#fixed);
-=======
-    if (answer.ok) noteToolHeaders(answer.message, listing.tools);
->>>>>>> cc0af67 (wip: servers at a URL)
+    if (answer.ok) noteToolHeaders(answer.message, listing.tools, this.#fixed);
     const cursor = answer.ok ? answer.result['nextCursor'] : undefined;
     // Some servers send an empty cursor at the end, or the same page for ever.
     const isLast = typeof cursor !== 'string' || cursor === '' || cursor === listing.cursor;
@@ -142,16 +138,10 @@ export class ToolHeaders {
 }
 
 /** Notes the tools of a list that have such headers. Schemas without any, nearly all, are skipped unread. */
-<<<<<<< HEAD
-function remember(
-  answer: MessageView,
-  known: Map<string, readonly ParamHeader[]>,
-  fixed: FixedArguments,
-=======
 export function noteToolHeaders(
   answer: MessageView,
   known: Map<string, readonly ParamHeader[]>,
->>>>>>> cc0af67 (wip: servers at a URL)
+  fixed: FixedArguments = NONE,
 ): void {
   const { bytes } = answer;
   const tools = answer.at('result', 'tools');

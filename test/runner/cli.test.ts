@@ -441,7 +441,7 @@ describe.concurrent('mcp-bridge check', () => {
     const config = write({
       context_servers: {
         'Echo Server': fixture('echo'),
-        remote: { url: 'https://x.example/mcp' },
+        remote: { type: 'builtin', name: 'x' },
         broken: { command: 'node', args: ['${NOPE}'], timeout: 5 },
         off: { ...fixture('echo'), enabled: false },
       },
@@ -451,7 +451,7 @@ describe.concurrent('mcp-bridge check', () => {
     expect(out).toContain('warn  context_servers["Echo Server"]: is served as "Echo-Server"');
     expect(out).toMatch(/ok {4}server Echo-Server \("Echo Server"\): \S+ \S+, MCP/u);
     expect(out).toMatch(
-      /warn {2}server remote: left out, since context_servers\.remote\.url belongs to/u,
+      /warn {2}server remote: left out, since context_servers\.remote\.type belongs to/u,
     );
     expect(out).toMatch(/FAIL {2}server broken: left out, since .*args\[0\] refers to .* NOPE/u);
     expect(out).toMatch(

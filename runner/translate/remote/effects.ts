@@ -2,7 +2,7 @@
 import type { RemoteProblem } from './remote-words.ts';
 
 /** How a response is read: as events, as one message, or not at all. */
-export type Reading = 'events' | 'whole' | 'nothing';
+export type BodyReading = 'events' | 'whole' | 'nothing';
 
 export type RemoteEffect =
   | {
@@ -15,7 +15,7 @@ export type RemoteEffect =
       readonly body?: Uint8Array;
     }
   /** In answer to `answered`, before anything of the body is told. */
-  | { readonly do: 'read'; readonly exchange: number; readonly as: Reading }
+  | { readonly do: 'read'; readonly exchange: number; readonly as: BodyReading }
   /** Break it off; nothing more is told of it. */
   | { readonly do: 'drop'; readonly exchange: number }
   /** A line, as if a process had printed it. */

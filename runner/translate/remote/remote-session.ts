@@ -10,8 +10,14 @@ import { CODE } from '../../../shared/mcp/modern.ts';
 import { isRevision } from '../../../shared/mcp/revisions.ts';
 import type { ParamHeader } from '../param-headers.ts';
 import { noteToolHeaders } from '../tool-headers.ts';
-import type { RemoteAnswer, RemoteEffect, RemoteEvent, RemoteFailure, Reading } from './effects.ts';
-import { Outbox, type Outgoing } from './outbox.ts';
+import type {
+  RemoteAnswer,
+  RemoteEffect,
+  RemoteEvent,
+  RemoteFailure,
+  BodyReading,
+} from './effects.ts';
+import { PostQueue, type OutgoingLine } from './post-queue.ts';
 import {
   agreedHeaders,
   modernRevisionOf,
@@ -21,7 +27,7 @@ import {
 } from './post-headers.ts';
 import {
   contentProblem,
-  networkProblem,
+  connectionProblem,
   statusProblem,
   type RemoteProblem,
 } from './remote-words.ts';
@@ -61,7 +67,7 @@ const EVENT_ID = /^[\x20-\x7e]{1,4096}$/u;
 const SESSION_ID = /^[\x21-\x7e]{1,1024}$/u;
 
 /** A line that was posted. */
-interface Posted extends Outgoing {
+interface Posted extends OutgoingLine {
   /** Of a request. */
   readonly id: string | undefined;
   readonly method: string;
@@ -93,7 +99,7 @@ interface Exchange {
   readonly purpose: Purpose;
   readonly posted: Posted | undefined;
   readonly stream: Stream;
-  reading: Reading | undefined;
+  reading: BodyReading | undefined;
   status: number;
   dropAt?: number;
 }
@@ -108,7 +114,7 @@ const newStream = (): Stream => ({
 
 export class RemoteSession {
   readonly #settings: RemoteSettings;
-  readonly #outbox = new Outbox();
+  readonly #queue = new PostQueue();
   readonly #exchanges = new Map<number, Exchange>();
   /** Requests that are not answered, by id. */
   readonly #waiting = new Map<string, Posted>();
@@ -133,18 +139,18 @@ export class RemoteSession {
   }
 
   get unwrittenBytes(): number {
-    return this.#outbox.bytes;
+    return this.#queue.bytes;
   }
 
   /** Hold back until `drained`. */
   get isFull(): boolean {
-    return this.#outbox.isFull;
+    return this.#queue.isFull;
   }
 
   write(line: Uint8Array, now: number): RemoteEffect[] {
     if (this.#isOver) return [];
-    this.#outbox.push(line);
-    if (this.#outbox.isTooMuch) this.#end(TAKES_NOTHING);
+    this.#queue.push(line);
+    if (this.#queue.isTooMuch) this.#end(TAKES_NOTHING);
     return this.#take(now);
   }
 
@@ -194,7 +200,7 @@ export class RemoteSession {
     const exchange = this.#exchanges.get(number);
     if (!exchange) return [];
     this.#exchanges.delete(number);
-    this.#outbox.over(number);
+    this.#queue.over(number);
     if (!this.#isOver) this.#over(exchange, failure, now);
     return this.#take(now);
   }
@@ -215,7 +221,7 @@ export class RemoteSession {
   }
 
   readonly #dues: Dues = (due) => {
-    due(this.#outbox.isEmpty ? undefined : this.#outbox.wakeAt, () => undefined);
+    due(this.#queue.isEmpty ? undefined : this.#queue.wakeAt, () => undefined);
     for (const [stream, { at, open }] of this.#due)
       due(at, () => {
         this.#due.delete(stream);
@@ -227,11 +233,11 @@ export class RemoteSession {
 
   #take(now: number): RemoteEffect[] {
     while (!this.#isOver && this.#canSend()) {
-      const outgoing = this.#outbox.next(now);
+      const outgoing = this.#queue.next(now);
       if (!outgoing) break;
       this.#send(outgoing, now);
     }
-    if (!this.#isOver && this.#outbox.takeDrained()) this.#effects.push({ do: 'drained' });
+    if (!this.#isOver && this.#queue.takeDrained()) this.#effects.push({ do: 'drained' });
     return this.#effects.splice(0);
   }
 
@@ -239,12 +245,12 @@ export class RemoteSession {
   #canSend(): boolean {
     if (this.#transport === 'streamable' || this.#endpoint !== undefined) return true;
     const isConnecting = this.#exchanges.values().some(({ purpose }) => purpose === 'connect');
-    if (!isConnecting && !this.#outbox.isEmpty)
+    if (!isConnecting && !this.#queue.isEmpty)
       this.#ask('connect', 'GET', { headers: streamHeaders({}, undefined) });
     return false;
   }
 
-  #send(outgoing: Outgoing, now: number): void {
+  #send(outgoing: OutgoingLine, now: number): void {
     const { message } = outgoing;
     if (message?.method === 'notifications/cancelled' && this.#cancel(message, now)) return;
     this.#post(
@@ -264,8 +270,8 @@ export class RemoteSession {
     const headers = postHeaders(message, this.#agreed, this.#tools, this.#settings.base64);
     if (id !== undefined) this.#waiting.set(id, posted);
     const number = this.#ask('post', 'POST', { headers, posted, body: line, url: this.#endpoint });
-    if (method === 'initialize') this.#outbox.waitFor(number);
-    else if (id === undefined) this.#outbox.waitBriefly(number, now);
+    if (method === 'initialize') this.#queue.waitFor(number);
+    else if (id === undefined) this.#queue.waitBriefly(number, now);
   }
 
   /** True if nothing has to be said: a modern server hears of it by the end of the exchange (2026-07-28, "Cancellation"). */
@@ -309,7 +315,7 @@ export class RemoteSession {
 
   #drop({ number }: Exchange): void {
     this.#exchanges.delete(number);
-    this.#outbox.over(number);
+    this.#queue.over(number);
     this.#effects.push({ do: 'drop', exchange: number });
   }
 
@@ -320,7 +326,7 @@ export class RemoteSession {
       this.#waiting.delete(posted.id);
   }
 
-  #readingOf(exchange: Exchange, { status, headers }: RemoteAnswer): Reading {
+  #readingOf(exchange: Exchange, { status, headers }: RemoteAnswer): BodyReading {
     const { posted, purpose } = exchange;
     if (purpose === 'close') return 'nothing';
     const [type = ''] = (headers['content-type'] ?? '').toLowerCase().split(';', 1);
@@ -333,7 +339,7 @@ export class RemoteSession {
     }
     if (posted?.method === 'initialize') this.#greeted(headers['mcp-session-id']);
     if (posted && (posted.id === undefined || this.#transport === 'sse')) {
-      if (posted.id === undefined) this.#outbox.over(exchange.number);
+      if (posted.id === undefined) this.#queue.over(exchange.number);
       if (posted.method === 'notifications/initialized') this.#listen(newStream());
       return 'nothing';
     }
@@ -392,7 +398,7 @@ export class RemoteSession {
     this.#mayFallBack = false;
     this.#transport = 'sse';
     this.#settle(posted);
-    this.#outbox.putBack(posted);
+    this.#queue.putBack(posted);
   }
 
   /** A body that is to be the answer. A batch is read by who hears it (2025-03-26). */
@@ -451,7 +457,7 @@ export class RemoteSession {
     for (const exchange of this.#exchanges.values())
       if (exchange.posted === posted) {
         exchange.dropAt = now + LINGER_MS;
-        if (posted.method === 'initialize') this.#outbox.over(exchange.number);
+        if (posted.method === 'initialize') this.#queue.over(exchange.number);
       }
   }
 
@@ -511,14 +517,14 @@ export class RemoteSession {
   #over(exchange: Exchange, failure: RemoteFailure | undefined, now: number): void {
     const { purpose, posted, stream } = exchange;
     if (purpose === 'connect')
-      return this.#end(failure ? networkProblem(failure.code) : STREAM_OVER);
+      return this.#end(failure ? connectionProblem(failure.code) : STREAM_OVER);
     if (failure?.how === 'unreached') stream.unreached += 1;
     else stream.unreached = 0;
     if (purpose === 'listen') return this.#listenAgain(exchange, failure, now);
     if (!posted) return;
     if (posted.isOver || this.#isSentAgain(posted, exchange)) return;
     if (purpose === 'post' && failure && exchange.status === 0) {
-      const problem = networkProblem(failure.code);
+      const problem = connectionProblem(failure.code);
       if (failure.how === 'unreached' || !this.#isStarted) return this.#end(problem);
     }
     // Over HTTP+SSE the answer comes by the one stream.
@@ -533,7 +539,7 @@ export class RemoteSession {
     if (!mayResume) return this.#fail(posted, BROKEN_OFF);
     stream.breaks += 1;
     if (stream.unreached >= MOST_UNREACHED && failure)
-      return this.#end(networkProblem(failure.code));
+      return this.#end(connectionProblem(failure.code));
     if (stream.breaks > MOST_BREAKS) return this.#fail(posted, BROKEN_OFF);
     this.#openLater(stream, now, () => {
       if (posted.isOver) return;
@@ -555,7 +561,7 @@ export class RemoteSession {
   #listenAgain({ stream }: Exchange, failure: RemoteFailure | undefined, now: number): void {
     if (stream.isOver) return;
     if (stream.unreached >= MOST_UNREACHED && failure)
-      return this.#end(networkProblem(failure.code));
+      return this.#end(connectionProblem(failure.code));
     // What was too large would come again.
     if (failure?.how === 'too_large') stream.lastEventId = undefined;
     stream.breaks += 1;

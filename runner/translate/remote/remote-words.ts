@@ -53,7 +53,7 @@ export const contentProblem = (type: string): RemoteProblem => ({
 });
 
 /** What the network, or TLS, says of a connection that came to nothing or broke. */
-export function networkProblem(code: string): RemoteProblem {
+export function connectionProblem(code: string): RemoteProblem {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return { code, what: `has a certificate for another name (${code})`, fix: 'check "url"' };
   if (code === 'CERT_HAS_EXPIRED')

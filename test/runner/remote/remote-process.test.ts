@@ -145,7 +145,7 @@ test('[F-794] a server that is killed and comes back: the call fails, and so the
   });
 });
 
-test('[F-795] nothing listens, or not any more', async () => {
+test('[R-6] [F-795] nothing listens, or not any more', async () => {
   const server = await playServer(
     initialized((_request, response) => response.writeHead(405).end()),
   );

@@ -2,7 +2,7 @@
 import { onlyMessageIn, type MessageView } from '../../../shared/jsonrpc/view.ts';
 
 /** One line. `message`: what is in it; undefined if that is no single message. */
-export interface Outgoing {
+export interface OutgoingLine {
   readonly line: Uint8Array;
   readonly message: MessageView | undefined;
 }
@@ -16,8 +16,8 @@ const MOST_BYTES = 32 * 1024 * 1024;
 /** A notification that is not answered holds back what is behind it no longer than this: order is worth that, but no more. */
 const ONE_WAY_MS = 2_000;
 
-export class Outbox {
-  readonly #lines: Outgoing[] = [];
+export class PostQueue {
+  readonly #lines: OutgoingLine[] = [];
   #bytes = 0;
   #wasFull = false;
   #gate: { readonly exchange: number; readonly until: number } | undefined;
@@ -47,7 +47,7 @@ export class Outbox {
   }
 
   /** To be sent once more, before all others. */
-  putBack(outgoing: Outgoing): void {
+  putBack(outgoing: OutgoingLine): void {
     this.#lines.unshift(outgoing);
     this.#bytes += outgoing.line.length;
   }
@@ -57,7 +57,7 @@ export class Outbox {
   }
 
   /** The next one that may go; undefined while there is none. */
-  next(now: number): Outgoing | undefined {
+  next(now: number): OutgoingLine | undefined {
     if (this.#gate && this.#gate.until > now) return undefined;
     this.#gate = undefined;
     const outgoing = this.#lines.shift();
