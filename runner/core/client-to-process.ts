@@ -4,6 +4,7 @@ import { faultError, type Fault } from '../../shared/fault.ts';
 import { PARSE_ERROR } from '../../shared/jsonrpc/json-cursor.ts';
 import { withMembers } from '../../shared/jsonrpc/members.ts';
 import { errorResponse } from '../../shared/jsonrpc/message.ts';
+import { digitsOf } from '../../shared/jsonrpc/numbers.ts';
 import { scanMessage } from '../../shared/jsonrpc/scan.ts';
 import type { Edit } from '../../shared/jsonrpc/splice.ts';
 import { readMessages, type MessageView } from '../../shared/jsonrpc/view.ts';
@@ -244,7 +245,7 @@ export class ClientToProcess {
     const judged = this.#parts.policy?.judge(message);
     if (judged?.ok === false)
       return outcomes.fail(call, { fault: 'not_allowed', message: judged.refusal }, now);
-    const own = encoder.encode(String(call.bridgeId));
+    const own = digitsOf(call.bridgeId);
     const edits: Edit[] = [{ ...idAt, with: own }, ...(judged?.edits ?? [])];
     if (tokenAt) edits.push({ ...tokenAt, with: own });
     const edited = message.edited(edits);
@@ -277,7 +278,7 @@ export class ClientToProcess {
       ? calls.byClientId(bytes.subarray(requestIdAt.start, requestIdAt.end))
       : undefined;
     if (!call) return out.noteDrop('a cancellation of no request in flight; dropped', {}, now);
-    const own = encoder.encode(String(call.bridgeId));
+    const own = digitsOf(call.bridgeId);
     outcomes.cancelled(call, now);
     out.pass(message.edited([{ ...requestIdAt, with: own }]));
   }

@@ -1,7 +1,7 @@
 // Decides whether the processes of one session or principal still answer at all. A call that was given up proves nothing; it
 // may only be slow. But a process that has given no sign of life for as long as a request may take, and then does not answer a
 // check either, is of no use to anyone.
-import { earliest } from '../../shared/dues.ts';
+import { earlier } from '../../shared/dues.ts';
 
 /** How long a process may take to answer the check: a busy process gets to it within moments. */
 const PROBE_MS = 5_000;
@@ -72,6 +72,8 @@ export class Liveness {
   }
 
   get wakeAt(): number | undefined {
-    return earliest([...this.#doubts.values()].map(({ askAt, until }) => until ?? askAt));
+    let at: number | undefined;
+    for (const { askAt, until } of this.#doubts.values()) at = earlier(at, until ?? askAt);
+    return at;
   }
 }

@@ -1,5 +1,7 @@
 // A modern client's request as the session wrote it, and what its `_meta` says about this one request.
 import type { BridgeRequestId, ClientRequestId } from '../../shared/ids.ts';
+import { isParsable, textAt } from '../../shared/jsonrpc/members.ts';
+import { parsedAgain } from '../../shared/jsonrpc/repeated.ts';
 import type { Edit } from '../../shared/jsonrpc/splice.ts';
 import { ASKING_METHODS, ENVELOPE_META, META, PRIVATE_META } from '../../shared/mcp/modern.ts';
 import type { Capabilities } from './capabilities.ts';
@@ -36,22 +38,48 @@ export function readCall(message: MessageView): ClientCall | undefined {
   const { method } = message;
   const id = bridgeIdOf(message.id);
   if (message.kind !== 'request' || id === undefined) return undefined;
-  const meta = (key: string): unknown => message.parsed('params', '_meta', key);
-  const logLevel = meta(META.logLevel);
-  const capabilities = meta(META.clientCapabilities);
+  const meta = readMeta(message);
+  const logLevel = meta[META.logLevel];
+  const capabilities = meta[META.clientCapabilities];
+  const clientId = meta[PRIVATE_META.clientId];
   return {
     bridgeId: id,
     method,
     progressToken: progressTokenOf(message),
     message,
-    clientInfo: meta(META.clientInfo),
-    capabilities: isObject(capabilities) ? capabilities : {},
+    clientInfo: meta[META.clientInfo],
+    capabilities: isObject(capabilities) ? capabilities : NONE,
     logLevel: isLoggingLevel(logLevel) ? logLevel : undefined,
-    clientId: (message.text('params', '_meta', PRIVATE_META.clientId) ??
-      String(id)) as ClientRequestId,
-    headers: textMembers(meta(PRIVATE_META.headers)),
+    clientId: (typeof clientId === 'string' ? clientId : String(id)) as ClientRequestId,
+    headers: textMembers(meta[PRIVATE_META.headers]),
     isRetry: ASKING_METHODS.has(method) && message.has('params', 'requestState'),
   };
+}
+
+const NONE: Capabilities = {};
+
+type Meta = { [Key in (typeof READ_META)[number]]?: unknown };
+
+/** Members of `_meta` that are read. All but the client's id are read as values. */
+const READ_META = [
+  META.clientInfo,
+  META.clientCapabilities,
+  META.logLevel,
+  PRIVATE_META.clientId,
+  PRIVATE_META.headers,
+] as const;
+
+/** Of equal keys the last counts. What is too large to be parsed is as good as absent. */
+function readMeta(message: MessageView): Meta {
+  const { bytes } = message;
+  const found: Meta = {};
+  for (const { key, value } of message.members('params', '_meta')) {
+    const read = READ_META.find((each) => each === key);
+    if (read === undefined) continue;
+    if (read === PRIVATE_META.clientId) found[read] = textAt(bytes, value);
+    else found[read] = isParsable(bytes, value) ? parsedAgain(bytes, value) : undefined;
+  }
+  return found;
 }
 
 const NO_MESSAGE = onlyMessageIn(new TextEncoder().encode('{"jsonrpc":"2.0","method":""}'));
@@ -64,7 +92,7 @@ export const withoutBytes = (call: ClientCall): ClientCall => ({
 
 /** The request or notification for a modern process. */
 export const forModernProcess = ({ message }: Pick<ClientCall, 'message'>): Uint8Array =>
-  message.edited(message.changes(['params', '_meta'], { without: PRIVATE_KEYS })).bytes;
+  message.spliced(message.changes(['params', '_meta'], { without: PRIVATE_KEYS }));
 
 /** The request as a legacy process should see it: `initialize` has told the process what the modern era repeats in every request. */
 export const forLegacyProcess = ({ message }: Pick<ClientCall, 'message'>): Uint8Array =>
@@ -83,11 +111,12 @@ function withoutEnvelope(message: MessageView, eraParams: readonly string[]): Ui
         ...message.changes(['params', '_meta'], { without: NOT_LEGACY_META }),
       ]
     : message.changes(['params'], { without: [...eraParams, '_meta'] });
-  return message.edited(edits).bytes;
+  return message.spliced(edits);
 }
 
 function textMembers(value: unknown): Record<string, string> {
-  const entries = isObject(value) ? Object.entries(value) : [];
+  if (!isObject(value)) return {};
+  const entries = Object.entries(value);
   return Object.fromEntries(
     entries.flatMap(([key, text]) => (typeof text === 'string' ? [[key, text]] : [])),
   );

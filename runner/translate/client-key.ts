@@ -30,6 +30,8 @@ export function clientName(clientInfo: unknown): string {
 export class ClientKeys {
   readonly #digest: Digest;
   readonly #known = new Map<string, ClientKey>();
+  /** The key of the last client that sent these capabilities; they are the same object in requests that are alike. */
+  readonly #last = new WeakMap<Capabilities, { readonly name: string; readonly key: ClientKey }>();
 
   constructor(digest: Digest) {
     this.#digest = digest;
@@ -37,6 +39,14 @@ export class ClientKeys {
 
   keyOf({ clientInfo, capabilities }: Pick<ClientCall, 'clientInfo' | 'capabilities'>): ClientKey {
     const name = clientName(clientInfo);
+    const last = this.#last.get(capabilities);
+    if (last?.name === name) return last.key;
+    const key = this.#find(name, capabilities);
+    this.#last.set(capabilities, { name, key });
+    return key;
+  }
+
+  #find(name: string, capabilities: Capabilities): ClientKey {
     const text = canonical([name, capabilities]);
     const known = this.#known.get(text);
     if (known) return known;

@@ -1,5 +1,6 @@
 // How a translator reads the ids and tokens of a message, and puts a message under another id.
 import type { BridgeRequestId } from '../../shared/ids.ts';
+import { digitsOf } from '../../shared/jsonrpc/numbers.ts';
 import { onlyMessageIn, type MessageView } from '../../shared/jsonrpc/view.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
 
@@ -15,7 +16,7 @@ export const progressTokenOf = ({ progressToken }: MessageView): BridgeRequestId
 
 /** The message under another id. */
 export const underId = (message: MessageView, id: BridgeRequestId): MessageView =>
-  message.idAt ? message.edited([{ ...message.idAt, with: encoder.encode(String(id)) }]) : message;
+  message.idAt ? message.edited([{ ...message.idAt, with: digitsOf(id) }]) : message;
 
 /** A request that the bridge makes, to be changed like one of a client. */
 export function requestOf(members: {

@@ -2,7 +2,7 @@
 // error, so that its call ends at once.
 import { FRAMED_WORDS, Overheard, type Quote } from '../core/overheard.ts';
 import { Hearing, unusable, type Failed, type Owed } from '../core/hearing.ts';
-import { earliest } from '../../shared/dues.ts';
+import { earlier } from '../../shared/dues.ts';
 import { ProcessText, type Heard } from '../core/process-text.ts';
 import { faultError } from '../../shared/fault.ts';
 import { withMembers } from '../../shared/jsonrpc/members.ts';
@@ -57,7 +57,7 @@ export class ProcessHearing {
   }
 
   get wakeAt(): number | undefined {
-    return earliest([this.#text.wakeAt, this.#hearing.wakeAt]);
+    return earlier(this.#text.wakeAt, this.#hearing.wakeAt);
   }
 
   /** A notification was written to the process. */

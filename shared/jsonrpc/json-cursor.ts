@@ -3,6 +3,7 @@
 // jumps over what an earlier pass knows (known.ts). The meaning of a JSON-RPC message is known to scan.ts.
 // One file above 300 lines: the hot loops share private fields, and a call between files would cost more than the byte it reads.
 import { KNOWN_BYTES, knownOf, type KnownValue } from './known.ts';
+import { shortText } from './short-text.ts';
 import type { Span } from './span.ts';
 
 /** JSON-RPC code for text that is not JSON. */
@@ -86,8 +87,6 @@ const ESCAPE_BYTES = 6;
 
 /** Keys longer than this, escaped, are not decoded to be matched. */
 const LONGEST_MATCHED_KEY_UNITS = 32;
-/** Up to this many bytes a text is decoded by hand. */
-const PLAIN_TEXT_BYTES = 64;
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const lenientUtf8 = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -271,19 +270,13 @@ export class JsonCursor {
   /** Decodes a string this cursor has passed; the span includes the quotes. */
   text(span: Span): string {
     const { bytes } = this;
-    const end = span.end - 1;
-    // Short plain names are the rule, and cheaper put together here than by two native calls.
-    if (end - span.start <= PLAIN_TEXT_BYTES) {
-      let text = '';
-      let at = span.start + 1;
-      for (; at < end; at++) {
-        const byte = bytes[at] as number;
-        if (byte === BACKSLASH || byte > ASCII_MAX) break;
-        text += String.fromCharCode(byte);
-      }
-      if (at === end) return text;
-    }
-    return JSON.parse(lenientUtf8.decode(bytes.subarray(span.start, span.end))) as string;
+    const { start, end } = span;
+    const short = shortText(bytes, start + 1, end - 1);
+    if (short !== undefined) return short;
+    const inside = bytes.subarray(start + 1, end - 1);
+    return inside.includes(BACKSLASH)
+      ? (JSON.parse(lenientUtf8.decode(bytes.subarray(start, end))) as string)
+      : lenientUtf8.decode(inside);
   }
 
   /** Passes one whole value of any kind. */

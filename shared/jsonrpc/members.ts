@@ -3,6 +3,7 @@
 // nothing, and only small values are parsed.
 import { elementsOf } from './elements.ts';
 import { BACKSLASH, JsonCursor, OPEN_OBJECT, QUOTE } from './json-cursor.ts';
+import { shortText } from './short-text.ts';
 import type { Span } from './span.ts';
 import { carried, remember, type KnownValue } from './known.ts';
 import type { Edit } from './splice.ts';
@@ -104,15 +105,20 @@ export function stringAt(bytes: Uint8Array, ...path: readonly string[]): string 
 
 /** The string at `span`; undefined when it is none. Nearly all have no escapes, and then stand there as they are. */
 export function stringIn(bytes: Uint8Array, span: Span): string | undefined {
-  if (bytes[span.start] !== QUOTE) return undefined;
-  const inside = { start: span.start + 1, end: span.end - 1 };
-  return bytes.subarray(inside.start, inside.end).includes(BACKSLASH)
+  const { start, end } = span;
+  if (bytes[start] !== QUOTE) return undefined;
+  const short = shortText(bytes, start + 1, end - 1);
+  if (short !== undefined) return short;
+  const inside = bytes.subarray(start + 1, end - 1);
+  return inside.includes(BACKSLASH)
     ? (JSON.parse(textAt(bytes, span)) as string)
-    : textAt(bytes, inside);
+    : decoder.decode(inside);
 }
 
 /** Whether the value at `span` is one that may become objects in memory: a message's worth of depth and tokens. */
 export function isParsable(bytes: Uint8Array, span: Span): boolean {
+  // So few bytes are no more values, nor deeper.
+  if (span.end - span.start <= MESSAGE_DEPTH) return true;
   const text = bytes.subarray(span.start, span.end);
   return new JsonCursor(text, MESSAGE_DEPTH, MESSAGE_TOKENS).skipValue();
 }
@@ -123,7 +129,7 @@ export const isObjectAt = (bytes: Uint8Array, span: Span | undefined): span is S
 
 /** The JSON text at `span` (default: all of `bytes`). */
 export const textAt = (bytes: Uint8Array, span: Span = whole(bytes)): string =>
-  decoder.decode(bytes.subarray(span.start, span.end));
+  shortText(bytes, span.start, span.end) ?? decoder.decode(bytes.subarray(span.start, span.end));
 
 /** The object at `span` (default: all of `bytes`) written anew with a change; a member named in `and` replaces one of that name. */
 export function withMembers(

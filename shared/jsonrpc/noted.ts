@@ -49,6 +49,10 @@ const READ_KEYS = [
   'structuredContent',
   'isError',
   'resultType',
+  // In the `_meta` of each request of 2026-07-28.
+  'io.modelcontextprotocol/protocolVersion',
+  'io.modelcontextprotocol/clientInfo',
+  'io.modelcontextprotocol/clientCapabilities',
 ] as const;
 
 /** Key and value of each member as it is passed, also of those that are not noted; `depth`: 1 within a `_meta`. */

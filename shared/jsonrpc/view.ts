@@ -47,6 +47,7 @@ export class MessageView {
   readonly bytes: Uint8Array;
   readonly #head: Head;
   readonly #facts: TextFacts;
+  #id: string | undefined;
   #parts: Parts | (() => Parts);
 
   /** `facts`: of the text that the message came in. */
@@ -76,7 +77,7 @@ export class MessageView {
 
   /** Raw JSON text. */
   get id(): string | undefined {
-    return this.#textOf(this.#head.id);
+    return (this.#id ??= this.#textOf(this.#head.id));
   }
 
   /** Of `params._meta` in a request, of `params` in a progress notification. */
@@ -110,11 +111,15 @@ export class MessageView {
   }
 
   /** Where the value lies that the path leads to; of equal keys, the last, as `JSON.parse` reads it. */
-  at(...[part, ...keys]: Path): Span | undefined {
-    let value: Noted | undefined = this.#part(part);
-    for (const [depth, key] of keys.entries()) {
-      if (!value?.members) return value && valueIn(this.bytes, value, ...keys.slice(depth));
-      value = valueOf(value.members, key);
+  at(...path: Path): Span | undefined {
+    const part = this.#part(path[0]);
+    let value: Span | undefined = part;
+    let members = part?.members;
+    for (let depth = 1; depth < path.length; depth++) {
+      if (!members) return value && valueIn(this.bytes, value, ...path.slice(depth));
+      const member = lastOf(members, path[depth]);
+      value = member?.value;
+      members = member?.members;
     }
     return value;
   }
@@ -143,11 +148,12 @@ export class MessageView {
   }
 
   /** The members of an object, in order, one by one; none when it is no object. */
-  members(...[part, ...keys]: Path): Iterable<Member & Partial<NotedMember>> {
-    let value: Noted | undefined = this.#part(part);
-    for (const key of keys) value = value?.members && valueOf(value.members, key);
-    if (value?.members) return value.members;
-    const span = value ?? this.at(part, ...keys);
+  members(...path: Path): Iterable<Member & Partial<NotedMember>> {
+    let members = this.#part(path[0])?.members;
+    for (let depth = 1; members && depth < path.length; depth++)
+      members = lastOf(members, path[depth])?.members;
+    if (members) return members;
+    const span = this.at(...path);
     return span ? membersOf(this.bytes, span) : [];
   }
 
@@ -166,8 +172,7 @@ export class MessageView {
   /** The message with the edits applied, in any order, at the cost of one copy. What they leave is known without a pass. */
   edited(edits: readonly Edit[]): MessageView {
     if (edits.length === 0) return this;
-    const sorted =
-      edits.length === 1 ? edits : edits.toSorted((one, other) => one.start - other.start);
+    const sorted = inOrder(edits);
     const bytes = splice(this.bytes, sorted);
     const isGrown = (sorted.at(-1)?.start ?? 0) >= this.bytes.length - 1;
     const facts = { compact: this.#facts.compact, mayHoldNulls: true };
@@ -175,6 +180,11 @@ export class MessageView {
     return new MessageView(bytes, movedHead(this.#head, sorted), facts, () =>
       isGrown ? partsOf(bytes) : movedParts(known(parts), sorted),
     );
+  }
+
+  /** The bytes of {@link edited}, for those who read no more of it. */
+  spliced(edits: readonly Edit[]): Uint8Array {
+    return splice(this.bytes, inOrder(edits));
   }
 
   /** With bytes of its own: those of a line keep the whole chunk of stdout in memory. */
@@ -203,12 +213,15 @@ export class MessageView {
   }
 }
 
+const inOrder = (edits: readonly Edit[]): readonly Edit[] =>
+  edits.length < 2 ? edits : edits.toSorted((one, other) => one.start - other.start);
+
 const known = (parts: Parts | (() => Parts)): Parts =>
   typeof parts === 'function' ? parts() : parts;
 
-function valueOf(members: readonly NotedMember[], key: string): Noted | undefined {
-  const member = members.findLast((each) => each.key === key);
-  return member && { ...member.value, members: member.members, isRead: true };
+function lastOf(members: readonly NotedMember[], key: string | undefined): NotedMember | undefined {
+  for (let at = members.length - 1; at >= 0; at--) if (members[at]?.key === key) return members[at];
+  return undefined;
 }
 
 /** The parts of a message whose outermost object has got another one. */

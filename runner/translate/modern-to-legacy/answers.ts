@@ -1,5 +1,6 @@
 // Turns what a legacy process says about a call into lines for the session.
 import { errorResponse } from '../../../shared/jsonrpc/message.ts';
+import { digitsOf } from '../../../shared/jsonrpc/numbers.ts';
 import { isHeard, type LegacyCall } from './call.ts';
 import { isAtLeast } from '../log-levels.ts';
 import type { MessageView } from '../../../shared/jsonrpc/view.ts';
@@ -48,7 +49,7 @@ export function progressFor(
   for (const { progressToken, state, client } of calls) {
     if (progressToken !== token || state.kind !== 'running') continue;
     if (client.progressToken === undefined) return undefined;
-    const edit = { ...progressTokenAt, with: encoder.encode(String(client.progressToken)) };
+    const edit = { ...progressTokenAt, with: digitsOf(client.progressToken) };
     return message.edited([edit]);
   }
   return undefined;
@@ -62,5 +63,3 @@ export function logOwners(calls: Iterable<LegacyCall>, message: MessageView): Le
     return isHeard(call) && logLevel !== undefined && isAtLeast(level, logLevel);
   });
 }
-
-const encoder = new TextEncoder();

@@ -47,7 +47,7 @@ export class LegacyCalls {
 
   /** `assign` gives a call its process; false if the call has to wait. */
   advance(assign: (call: CallThat<Waiting>) => boolean): void {
-    this.#line = this.#line.filter((call) => !assign(call));
+    if (this.#line.length > 0) this.#line = this.#line.filter((call) => !assign(call));
   }
 
   /** The call that a process at `slot` answers under this id. */
@@ -81,7 +81,7 @@ export class LegacyCalls {
   release(call: LegacyCall, now: number): void {
     const { pool, inputRequests, returning, subscriptions } = this.#parts;
     this.#byId.delete(call.bridgeId);
-    this.#line = this.#line.filter((other) => other !== call);
+    if (this.#line.length > 0) this.#line = this.#line.filter((other) => other !== call);
     returning.take(call);
     inputRequests.drop(call);
     subscriptions.close(call);

@@ -1,5 +1,6 @@
 // Turns the errors of a legacy process into those a modern client knows.
 import type { BridgeRequestId } from '../../../shared/ids.ts';
+import { digitsOf } from '../../../shared/jsonrpc/numbers.ts';
 import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import { ASKING_METHODS, CODE } from '../../../shared/mcp/modern.ts';
 import { isObject } from '../../../shared/json-value.ts';
@@ -41,10 +42,10 @@ export function toModernError(
     const asked = urlsOf(answer.parsed('error', 'data'), call.capabilities);
     if (asked) return asked;
   }
-  const edits = idAt ? [{ ...idAt, with: encoder.encode(String(call.bridgeId)) }] : [];
+  const edits = idAt ? [{ ...idAt, with: digitsOf(call.bridgeId) }] : [];
   const mapped = code === undefined ? undefined : CODES.get(code);
   if (codeAt && mapped !== undefined) {
-    edits.push({ ...codeAt, with: encoder.encode(String(mapped)) });
+    edits.push({ ...codeAt, with: digitsOf(mapped) });
   }
   return { kind: 'error', answer: answer.edited(edits) };
 }
@@ -68,5 +69,3 @@ function urlsOf(data: unknown, capabilities: Capabilities): ModernError | undefi
   });
   return { kind: 'question', requests };
 }
-
-const encoder = new TextEncoder();

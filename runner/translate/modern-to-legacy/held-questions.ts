@@ -21,6 +21,8 @@ export interface Decided {
   readonly askers: readonly LegacyCall[];
 }
 
+const NOTHING: readonly Decided[] = [];
+
 /** False if too many are waiting already. */
 export function holdQuestion(
   { held }: LegacyProcess,
@@ -35,7 +37,8 @@ export function holdQuestion(
 }
 
 /** Takes out the questions that need not wait any more. */
-export function takeDecided(process: LegacyProcess, now: number): Decided[] {
+export function takeDecided(process: LegacyProcess, now: number): readonly Decided[] {
+  if (process.held.length === 0) return NOTHING;
   const decided: Decided[] = [];
   process.held = process.held.filter((question) => {
     const askers = question.askers.filter((call) => process.calls.has(call));

@@ -1,5 +1,5 @@
 // The calls that wait for their clients' answers, each under a sealed state, for a limited time and in limited number.
-import { earliest } from '../../../shared/dues.ts';
+import { earlier } from '../../../shared/dues.ts';
 import type { BridgeRequestId } from '../../../shared/ids.ts';
 import type { ClientCall } from '../client-call.ts';
 import { moveTo, type CallThat, type LegacyCall, type Parked, type Running } from './call.ts';
@@ -76,7 +76,10 @@ export class ParkedCalls {
 
   /** When the next of them has waited for too long. */
   get forsakenAt(): number | undefined {
-    return earliest(this.#forsakable.map(({ state }) => state.expiresAt));
+    let at: number | undefined;
+    for (const { state } of this.#byId.values())
+      if (!state.isComing) at = earlier(at, state.expiresAt);
+    return at;
   }
 
   /** Those whose client has not come back yet, the oldest first. */

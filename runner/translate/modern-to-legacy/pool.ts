@@ -184,10 +184,13 @@ export class LegacyPool {
     return idle.toSorted((a, b) => a.idleSince - b.idleSince)[0];
   }
 
-  #spare(): LegacyProcess[] {
+  #spare(): readonly LegacyProcess[] {
+    if (this.#processes.length < 2) return NONE;
     return this.#processes.slice(1).filter((process) => process.calls.size === 0);
   }
 }
+
+const NONE: readonly LegacyProcess[] = [];
 
 function leastBusy([first, ...rest]: readonly LegacyProcess[]): LegacyProcess | undefined {
   return rest.reduce(

@@ -1,6 +1,7 @@
 // Turns the results of a legacy process into those a modern client knows, method by method; all other bytes stay.
 import type { BridgeRequestId } from '../../../shared/ids.ts';
 import { appended, changesIn } from '../../../shared/jsonrpc/changes.ts';
+import { isObject } from '../../../shared/json-value.ts';
 import { elementsOf, isOverlong } from '../../../shared/jsonrpc/elements.ts';
 import {
   dropEdits,
@@ -10,6 +11,7 @@ import {
   type Member,
 } from '../../../shared/jsonrpc/members.ts';
 import type { NotedMember } from '../../../shared/jsonrpc/noted.ts';
+import { digitsOf } from '../../../shared/jsonrpc/numbers.ts';
 import type { Edit } from '../../../shared/jsonrpc/splice.ts';
 import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import { LISTED_ELEMENTS } from '../../../shared/limits.ts';
@@ -54,35 +56,89 @@ export function toModernResult(
   const { bytes, idAt } = answer;
   const result = answer.at('result');
   if (!result || !idAt) return answer;
-  const members = [...Iterator.from(answer.members('result')).take(MAX_MEMBERS + 1)];
+  const members = membersOfResult(answer);
   const lists = members.filter(({ key }) => LISTS.has(key));
   if (members.length > MAX_MEMBERS || lists.some((list) => isTooLong(bytes, list))) {
     return undefined;
   }
   const isNull = isNullIn(bytes);
   const meta = members.findLast((member) => member.key === '_meta' && !isNull(member));
-  const own = serverInfo === undefined ? {} : { [META.serverInfo]: JSON.stringify(serverInfo) };
-  const and: Members = {
-    resultType: '"complete"',
-    ...(CACHEABLE_METHODS.has(call.method) ? NOT_CACHED : {}),
+  const added = addedTo({
+    isCacheable: CACHEABLE_METHODS.has(call.method),
     // In revisions before 2025-06-18 a result may lack it.
-    ...(call.method === 'tools/call' && !answer.has('result', 'content') ? { content: '[]' } : {}),
-    ...(meta ? {} : { _meta: withMembers(EMPTY, { and: own }) }),
-  };
+    lacksContent: call.method === 'tools/call' && !answer.has('result', 'content'),
+    lacksMeta: meta === undefined,
+    serverInfo,
+  });
   const isGone = (member: Member): boolean =>
     MODERN_MEMBERS.includes(member.key) ||
-    Object.hasOwn(and, member.key) ||
+    Object.hasOwn(added.members, member.key) ||
     (member.key === '_meta' && member !== meta) ||
     (isNull(member) && !LISTS.has(member.key));
+  const at = result.end - 1;
   const inMeta = { members: meta?.members, isRead: true };
   return answer.edited([
-    { ...idAt, with: encoder.encode(String(call.bridgeId)) },
+    { ...idAt, with: digitsOf(call.bridgeId) },
     ...dropEdits(members, isGone),
-    ...(meta ? changesIn(bytes, { ...meta.value, ...inMeta }, [], { and: own }) : []),
+    ...(meta
+      ? changesIn(bytes, { ...meta.value, ...inMeta }, [], { and: ownMeta(serverInfo) })
+      : []),
     ...listEdits(answer, lists, call.method),
-    ...appended(result.end - 1, members.every(isGone), and),
+    { start: at, end: at, with: members.every(isGone) ? added.alone : added.behind },
   ]);
 }
+
+/** Those that were noted, else as many as tell that there are too many. */
+function membersOfResult(answer: MessageView): readonly ResultMember[] {
+  const members = answer.members('result');
+  return Array.isArray(members)
+    ? (members as readonly ResultMember[])
+    : [...Iterator.from(members).take(MAX_MEMBERS + 1)];
+}
+
+/** What a result lacks that a modern client wants, and the server's info that its `_meta` then bears. */
+interface Lacking {
+  readonly isCacheable: boolean;
+  readonly lacksContent: boolean;
+  readonly lacksMeta: boolean;
+  readonly serverInfo: unknown;
+}
+
+/** Members that are added, and the bytes that add them: behind other members, or where there are none. */
+interface Added {
+  readonly members: Members;
+  readonly behind: Uint8Array;
+  readonly alone: Uint8Array;
+}
+
+/** By the server's info and by what is lacking: nearly all results of a process get the same. */
+const known = new WeakMap<object, Map<number, Added>>();
+const NO_INFO = {};
+
+function addedTo(lacking: Lacking): Added {
+  const { isCacheable, lacksContent, lacksMeta, serverInfo } = lacking;
+  const of = isObject(serverInfo) ? serverInfo : NO_INFO;
+  const kind = Number(isCacheable) + 2 * Number(lacksContent) + 4 * Number(lacksMeta);
+  let kinds = known.get(of);
+  if (!kinds) known.set(of, (kinds = new Map<number, Added>()));
+  let added = kinds.get(kind);
+  if (!added) kinds.set(kind, (added = makeAdded(lacking)));
+  return added;
+}
+
+function makeAdded({ isCacheable, lacksContent, lacksMeta, serverInfo }: Lacking): Added {
+  const members: Members = {
+    resultType: '"complete"',
+    ...(isCacheable ? NOT_CACHED : {}),
+    ...(lacksContent ? { content: '[]' } : {}),
+    ...(lacksMeta ? { _meta: withMembers(EMPTY, { and: ownMeta(serverInfo) }) } : {}),
+  };
+  const bytesOf = (isFirst: boolean): Uint8Array => appended(0, isFirst, members)[0]?.with ?? EMPTY;
+  return { members, behind: bytesOf(false), alone: bytesOf(true) };
+}
+
+const ownMeta = (serverInfo: unknown): Members =>
+  serverInfo === undefined ? {} : { [META.serverInfo]: JSON.stringify(serverInfo) };
 
 const isTooLong = (bytes: Uint8Array, { elements, value }: ResultMember): boolean =>
   elements === undefined ? isOverlong(bytes, value) : elements > LISTED_ELEMENTS;

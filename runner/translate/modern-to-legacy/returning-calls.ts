@@ -1,6 +1,6 @@
 // Parked calls whose clients have come back with answers. They continue in turn, just as calls begin in turn.
 import type { BridgeRequestId } from '../../../shared/ids.ts';
-import { earliest } from '../../../shared/dues.ts';
+import { earlier } from '../../../shared/dues.ts';
 import type { InputRequests } from './input-requests.ts';
 import type { ClientCall } from '../client-call.ts';
 import type { CallThat, LegacyCall, Parked, Running } from './call.ts';
@@ -74,6 +74,8 @@ export class ReturningCalls {
 
   /** When the next call gets its turn. */
   get turnAt(): number | undefined {
-    return earliest([...this.#byCall.values()].map(({ turnAt }) => turnAt));
+    let at: number | undefined;
+    for (const { turnAt } of this.#byCall.values()) at = earlier(at, turnAt);
+    return at;
   }
 }

@@ -2,7 +2,7 @@
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { clientName } from '../client-key.ts';
 import type { Effects } from '../effects.ts';
-import { earliest } from '../../../shared/dues.ts';
+import { earlier } from '../../../shared/dues.ts';
 import { initializeParams } from '../envelope.ts';
 import type { LegacyCall } from './call.ts';
 import { aboutOf, mayAsk, type LegacyPool, type LegacyProcess } from './pool.ts';
@@ -69,7 +69,9 @@ export class LegacyStart {
   }
 
   get wakeAt(): number | undefined {
-    return earliest(this.#pool.all().map(({ about, startBy }) => (about ? undefined : startBy)));
+    let at: number | undefined;
+    for (const { about, startBy } of this.#pool.all()) if (!about) at = earlier(at, startBy);
+    return at;
   }
 
   #add(slot: number, { key, capabilities, client, of }: LegacyCall, now: number): LegacyProcess {

@@ -1,7 +1,7 @@
 // The calls of modern clients that wait for their turn on a legacy process: how many there may be, how large, and for how long.
 import { faultError } from '../../../shared/fault.ts';
 import type { ErrorObject } from '../../../shared/jsonrpc/message.ts';
-import { earliest } from '../../../shared/dues.ts';
+import { earlier } from '../../../shared/dues.ts';
 import type { ClientCall } from '../client-call.ts';
 import type { Effects } from '../effects.ts';
 import { MAX_WAITING } from '../faults.ts';
@@ -49,15 +49,22 @@ export class WaitingCalls {
 
   /** Bytes count too: a few calls may be as large as many others. */
   isFull({ message: { bytes } }: ClientCall): boolean {
-    const waiting = this.#all();
-    const waitingBytes = waiting.reduce((sum, { state }) => sum + state.bytes.length, bytes.length);
-    return waiting.length >= MAX_WAITING || waitingBytes > MAX_WAITING_BYTES;
+    let count = 0;
+    let waitingBytes = bytes.length;
+    for (const call of this.#parts.calls.all()) {
+      if (!isUnsent(call)) continue;
+      count += 1;
+      waitingBytes += call.state.bytes.length;
+    }
+    return count >= MAX_WAITING || waitingBytes > MAX_WAITING_BYTES;
   }
 
   /** Refuses the calls whose turn did not come in time. Waiting for a start has its own bound. */
   failInVain(now: number): void {
     const { effects, calls } = this.#parts;
-    for (const call of this.#ofRunning().filter(({ state }) => state.waitsUntil <= now)) {
+    const all = [...calls.all()].filter((call) => this.#isOfRunning(call));
+    for (const call of all) {
+      if (call.state.waitsUntil > now) continue;
       effects.fail(call.client.bridgeId, waitedInVain());
       calls.release(call, now);
     }
@@ -65,22 +72,24 @@ export class WaitingCalls {
 
   /** When one of them has waited for too long. */
   get inVainAt(): number | undefined {
-    return earliest(this.#ofRunning().map(({ state }) => state.waitsUntil));
+    let at: number | undefined;
+    for (const call of this.#parts.calls.all())
+      if (this.#isOfRunning(call)) at = earlier(at, call.state.waitsUntil);
+    return at;
   }
 
   /** When one of them gets its turn. */
   get turnAt(): number | undefined {
-    return earliest(
-      this.#ofRunning().map(({ state }) => (state.kind === 'placed' ? state.turnAt : undefined)),
-    );
+    let at: number | undefined;
+    for (const call of this.#parts.calls.all()) {
+      const { state } = call;
+      if (state.kind === 'placed' && this.#isOfRunning(call)) at = earlier(at, state.turnAt);
+    }
+    return at;
   }
 
-  #ofRunning(): CallThat<Waiting | Placed>[] {
-    return this.#all().filter((call) => !this.#isStarting(call));
-  }
-
-  #all(): CallThat<Waiting | Placed>[] {
-    return [...this.#parts.calls.all()].filter(isUnsent);
+  #isOfRunning(call: LegacyCall): call is CallThat<Waiting | Placed> {
+    return isUnsent(call) && !this.#isStarting(call);
   }
 
   #isStarting({ state }: CallThat<Waiting | Placed>): boolean {
