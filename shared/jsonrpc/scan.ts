@@ -413,8 +413,12 @@ function isInteger(bytes: Uint8Array, span: Span): boolean {
 
 /** Whether a key is not `name`, but what a reader without regard to case would take for it. */
 export const isLookalike = (key: string, name: string): boolean =>
-  // No folding makes a text shorter.
-  key.length <= name.length && key !== name && foldCase(key) === foldCase(name);
+  // No folding makes a text shorter, and none makes ASCII longer.
+  (key.length === name.length || (key.length < name.length && NOT_ASCII.test(key))) &&
+  key !== name &&
+  foldCase(key) === foldCase(name);
+
+const NOT_ASCII = /[\u0080-\uffff]/u;
 
 /** Folds as laxly as any known reader: by way of capitals, so that ſ and ı end as s and i. */
 function foldCase(text: string): string {

@@ -36,6 +36,7 @@ class IncomingHeaders {
   readonly #incoming: IncomingMessage;
   #fields: IncomingMessage['headers'] | undefined;
   #joined: Headers | undefined;
+  #sorted: [string, string][] | undefined;
 
   constructor(incoming: IncomingMessage) {
     this.#incoming = incoming;
@@ -59,7 +60,8 @@ class IncomingHeaders {
   }
 
   [Symbol.iterator](): IterableIterator<[string, string]> {
-    return this.#fields ? sortedFields(this.#fields) : this.#all[Symbol.iterator]();
+    if (!this.#fields) return this.#all[Symbol.iterator]();
+    return (this.#sorted ??= sortedFields(this.#fields)).values();
   }
 
   get #all(): Headers {
@@ -68,11 +70,13 @@ class IncomingHeaders {
 }
 
 /** By their names, as Fetch has them. */
-function* sortedFields(fields: IncomingMessage['headers']): Generator<[string, string]> {
+function sortedFields(fields: IncomingMessage['headers']): [string, string][] {
+  const sorted: [string, string][] = [];
   for (const name of Object.keys(fields).toSorted()) {
     const value = fields[name];
-    if (typeof value === 'string') yield [name, value];
+    if (typeof value === 'string') sorted.push([name, value]);
   }
+  return sorted;
 }
 
 /** The names that the app asks for, as Node spells them: to find a text that was just made costs more than to find its own. */

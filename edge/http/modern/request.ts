@@ -1,6 +1,7 @@
 // A modern client's message as the checks need it: a few members of params and _meta, as the scan noted them; the rest is not read.
 import type { ClientMessage } from '../client-message.ts';
-import { textAt, type Member } from '../../../shared/jsonrpc/members.ts';
+import { stringIn, type Member } from '../../../shared/jsonrpc/members.ts';
+import { parsedAgain } from '../../../shared/jsonrpc/repeated.ts';
 import { isLookalike } from '../../../shared/jsonrpc/scan.ts';
 import type { MessageView, Path } from '../../../shared/jsonrpc/view.ts';
 
@@ -11,7 +12,8 @@ export class Members {
 
   constructor(message: MessageView, ...path: Path) {
     this.#bytes = message.bytes;
-    this.#members = [...message.members(...path)];
+    const members = message.members(...path);
+    this.#members = Array.isArray(members) ? (members as readonly Member[]) : [...members];
   }
 
   has(key: string): boolean {
@@ -20,7 +22,9 @@ export class Members {
 
   /** Of two equal keys we read the last, but a process may read the first. */
   isRepeated(key: string): boolean {
-    return this.#members.filter((member) => member.key === key).length > 1;
+    let count = 0;
+    for (const member of this.#members) if (member.key === key) count += 1;
+    return count > 1;
   }
 
   /** Whether there is a key that differs from this one only in case. */
@@ -31,7 +35,9 @@ export class Members {
   /** Parsed; undefined if there is none. */
   get(key: string): unknown {
     const member = this.#members.findLast((member) => member.key === key);
-    return member && (JSON.parse(textAt(this.#bytes, member.value)) as unknown);
+    return (
+      member && (stringIn(this.#bytes, member.value) ?? parsedAgain(this.#bytes, member.value))
+    );
   }
 }
 
