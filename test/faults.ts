@@ -633,6 +633,17 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     ],
   },
 
+  // What a call costs
+  'F-710': {
+    fault:
+      'a 2026-07-28 client, which says in each request what others say once: its calls cost more than twice theirs',
+    tests: [
+      'edge/http/passes.test.ts',
+      'runner/translate/passes.test.ts',
+      'shared/repeated.test.ts',
+    ],
+  },
+
   // Edge and runner do not trust each other's bounds
   'F-380': {
     fault: 'a session that has taken many thousand posts',
@@ -2126,6 +2137,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-590 F-591',
   'F-700 F-702',
   'F-380',
+  'F-710',
   'F-570 F-571 F-572 F-573 F-574 F-575 F-576 F-577',
   'F-630 F-631 F-632 F-633 F-634 F-635 F-636',
   'F-740 F-741 F-742 F-743 F-744',

@@ -2,14 +2,31 @@
 // that neither machine gets an input in the middle of the other's work.
 import { Queue } from './queue.ts';
 
-interface Batch {
-  /** Performs what is left of the batch. */
-  perform(): void;
-  settled(): void;
+/** The effects of one input. */
+class Batch<Effect = unknown> {
+  readonly #effects: readonly Effect[];
+  readonly #perform: (effect: Effect) => void;
+  readonly settled: () => void;
+  #at = 0;
+
+  constructor(effects: readonly Effect[], perform: (effect: Effect) => void, settled: () => void) {
+    this.#effects = effects;
+    this.#perform = perform;
+    this.settled = settled;
+  }
+
+  /** Performs what is left. */
+  perform(): void {
+    while (this.#at < this.#effects.length) {
+      const effect = this.#effects[this.#at] as Effect;
+      this.#at += 1;
+      this.#perform(effect);
+    }
+  }
 }
 
 export class EffectQueue {
-  readonly #batches = new Queue<Batch>();
+  readonly #batches = new Queue<Pick<Batch, 'perform' | 'settled'>>();
   #isDraining = false;
 
   /**
@@ -21,13 +38,7 @@ export class EffectQueue {
     perform: (effect: Effect) => void,
     settled: () => void,
   ): void {
-    const left = effects.values();
-    this.#batches.push({
-      perform: () => {
-        for (let next = left.next(); next.done !== true; next = left.next()) perform(next.value);
-      },
-      settled,
-    });
+    this.#batches.push(new Batch(effects, perform, settled));
     if (!this.#isDraining) this.#drain();
   }
 

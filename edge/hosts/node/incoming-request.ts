@@ -158,8 +158,11 @@ class IncomingRequest implements ArrivedBody {
     const incoming = this.#incoming;
     if (incoming.readableLength !== bytes || this.#body || this.#isTaken) return undefined;
     this.#isTaken = true;
-    // A copy: what Node has read into is larger, and would be kept.
-    return new Uint8Array(incoming.read() as Buffer);
+    const body = incoming.read() as Buffer<ArrayBuffer>;
+    // A copy where what Node has read into is larger: it would be kept.
+    return body.length === body.buffer.byteLength
+      ? new Uint8Array(body.buffer)
+      : new Uint8Array(body);
   }
 
   async arrayBuffer(): Promise<ArrayBuffer> {

@@ -53,3 +53,17 @@ test('a call of a legacy client is passed over once, and its answer not at all',
 test('a call of a modern client is passed over once, and its answer is searched for an error', async () => {
   expect(await workOf('modern')).toEqual({ in: IN, out: { ...OUT, searches: 1 } });
 });
+
+test('[F-710] what a modern client says of itself in each request is parsed once', async () => {
+  const edge = new PlayedEdge();
+  edge.session.script = [() => ({ kind: 'answered', message: messageOf({ result: {} }) })];
+  const clientInfo = { 'io.modelcontextprotocol/clientInfo': { name: 'c', version: '1' } };
+  const params = { name: 'echo', _meta: meta(clientInfo) };
+  const body = encoder.encode(messageOf({ method: 'tools/call', params }));
+  const length = { 'Content-Length': String(body.length) };
+  const call = (): Promise<Response> =>
+    edge.post(body, { ...headersOf('tools/call', 'echo'), ...length });
+  await call();
+  const { parses } = await workOn(1, call);
+  expect([parses, edge.session.posts.length]).toEqual([0, 2]);
+});

@@ -255,3 +255,20 @@ test('[F-370] a result of 15 MB passes through with two passes and no copy, even
   // The one is this test's own: it joins what is sent.
   expect([passes, copies]).toEqual([2, 1]);
 });
+
+test.each(['legacy', 'modern'] as const)(
+  '[F-710] what a modern client says of itself in each request is parsed once, and no answer of a %s process is',
+  async (server) => {
+    const bridged = new Bridged('modern', server);
+    const call = bridged.posted('tools/call', { name: 'echo', arguments: { text: 'hello' } });
+    const answerOnce = async (): Promise<Work> => {
+      const line = bridged.answered({ content: [{ type: 'text', text: 'hello' }] });
+      return workOn(1, () => bridged.print(line));
+    };
+    bridged.receive(call);
+    await answerOnce();
+    const down = await workOn(1, () => bridged.receive(call));
+    const up = await answerOnce();
+    expect([down.parses, up.parses, up.conversions]).toEqual([0, 0, 0]);
+  },
+);
