@@ -19,6 +19,8 @@ export class PostIds {
   #old: DigestTable | undefined;
   /** An id of this time (ms since the epoch) or before may be one that was let go. */
   #forgottenUntil = -Infinity;
+  /** The last of all in the order of texts, which begin with their time: whatever comes behind it is none of them. */
+  #last = '';
   readonly #wholeIds: number;
   readonly #tableIds: number;
 
@@ -28,7 +30,7 @@ export class PostIds {
   }
 
   knows(id: string): Acquaintance {
-    if (this.#whole.has(id) || this.#isCondensed(id)) return 'seen';
+    if (id <= this.#last && (this.#whole.has(id) || this.#isCondensed(id))) return 'seen';
     // An id without a time is as old as any.
     return !this.#hasForgotten || (postTime(id) ?? -Infinity) > this.#forgottenUntil
       ? 'new'
@@ -38,6 +40,7 @@ export class PostIds {
   add(id: string): void {
     if (this.#whole.has(id)) return;
     this.#whole.add(id);
+    if (id > this.#last) this.#last = id;
     const oldest = this.#ring[this.#oldest];
     if (oldest === undefined || this.#ring.length < this.#wholeIds) return void this.#ring.push(id);
     this.#ring[this.#oldest] = id;
