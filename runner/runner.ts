@@ -4,7 +4,13 @@ import type { OpenFrame } from '../shared/link/control-frames.ts';
 import { DRAIN_FAREWELL_MS } from '../shared/link/timing.ts';
 import { ALL_BUSY } from './core/yielding.ts';
 import { sameServer } from './config/read.ts';
-import type { RunnerConfig, ServerConfig } from './config/runner-config.ts';
+import {
+  offeredNames,
+  type RunnerConfig,
+  type ServedConfig,
+  type ServerConfig,
+  type VirtualConfig,
+} from './config/runner-config.ts';
 import { ControlLink } from './link/control-link.ts';
 import { failureFields } from './failure.ts';
 import type { Log } from './log.ts';
@@ -15,11 +21,13 @@ import { TERMINATE_MS } from './process/terminate.ts';
 import { ServerPinBook } from './pin-file.ts';
 import type { RunnerSnapshot, RunningRunner, StartOptions } from './running-runner.ts';
 import { RunnerSessions } from './sessions/runner-sessions.ts';
-import { SessionHost } from './sessions/session-host.ts';
+import { SessionHost, type SessionHostOptions } from './sessions/session-host.ts';
 import { SessionShare } from './sessions/session-share.ts';
 import type { DialGround } from './sessions/session-link.ts';
 import { sessionProcess } from './sessions/process-choice.ts';
 import { SpareLinks, type Ahead } from './sessions/spare-links.ts';
+import type { SessionProcess } from './sessions/session-process.ts';
+import { KnownOfVirtual, virtualProcess } from './sessions/virtual-choice.ts';
 import { Starts } from './sessions/starts.ts';
 import type { ExitReason } from './process/exit.ts';
 import type { Fault } from '../shared/fault.ts';
@@ -36,7 +44,7 @@ export const startRunner = (options: StartOptions): RunningRunner => new Runner(
 /** A session to be hosted, with what there is of it. */
 interface Opened {
   readonly open: OpenFrame;
-  readonly server: ServerConfig;
+  readonly server: ServedConfig;
   readonly ahead: Ahead | undefined;
 }
 
@@ -54,6 +62,8 @@ class Runner implements RunningRunner {
   /** Of servers whose tools are pinned. */
   readonly #pins = new Map<string, ServerPinBook>();
   readonly #sessions = new RunnerSessions();
+  /** What is known of the members of virtual servers. */
+  readonly #known = new KnownOfVirtual();
   readonly #figures = new Figures();
   readonly #calls = new CallFigures(this.#figures, 'process');
   #config: RunnerConfig;
@@ -141,7 +151,7 @@ class Runner implements RunningRunner {
       // The credential belongs to the name it was started with.
       runner: this.#options.config.runner,
       boot: this.#boot,
-      servers: this.#isDraining ? [] : [...this.#config.servers.keys()],
+      servers: this.#isDraining ? [] : offeredNames(this.#config),
       capacity: this.#config.capacity,
       sessions: this.#sessions.names,
       version: VERSION,
@@ -151,7 +161,8 @@ class Runner implements RunningRunner {
   /** How many sessions are linked ahead: as many as have a process. */
   #warm(): Map<ServerName, number> {
     const { servers } = this.#config;
-    return new Map([...servers.values()].map(({ name, warm }) => [name, warm]));
+    const offered = [...servers.values()].filter(({ isMemberOnly }) => isMemberOnly !== true);
+    return new Map(offered.map(({ name, warm }) => [name, warm]));
   }
 
   /** One link found the edge: the others need not sleep on. */
@@ -175,7 +186,10 @@ class Runner implements RunningRunner {
   /** Why it cannot be served, if so. */
   #serve(frame: OpenFrame, ahead: Ahead | undefined): Fault | undefined {
     const { server: name } = frame;
-    const server = this.#config.servers.get(name);
+    const virtual = this.#config.virtual.get(name);
+    if (virtual) return this.#serveVirtual(frame, virtual, ahead);
+    const found = this.#config.servers.get(name);
+    const server = found?.isMemberOnly === true ? undefined : found;
     const fault = this.#whyNot(server);
     if (fault || !server) return fault ?? { fault: 'runner_offline' };
     if (!this.#sessions.hasRoom(frame, server, this.#config.capacity)) return ALL_BUSY;
@@ -184,50 +198,95 @@ class Runner implements RunningRunner {
     const share = new SessionShare(pool, frame);
     const taken = share.take();
     if (!taken.ok) return taken.fault;
+    const first = taken.process;
+    const log = this.#logOf(frame);
+    return this.#hosted(first, () => {
+      const process = sessionProcess({ open: frame, server, pool: share, first, log });
+      this.#host({ open: frame, server, ahead }, process, {
+        showsStderr: server.source.kind === 'process' && server.source.stderr === 'client',
+        quote: (bytes, isCut) => share.quote(bytes, isCut),
+        served: () => share.served(first),
+      });
+    });
+  }
+
+  /** As a server's, but that its members take processes when they need them. */
+  #serveVirtual(
+    frame: OpenFrame,
+    virtual: VirtualConfig,
+    ahead: Ahead | undefined,
+  ): Fault | undefined {
+    const fault = this.#whyNot(virtual);
+    if (fault) return fault;
+    if (!this.#sessions.hasRoom(frame, virtual, this.#config.capacity)) return ALL_BUSY;
+    const process = virtualProcess({
+      open: frame,
+      virtual,
+      servers: this.#config.servers,
+      poolOf: (server) => this.#pools.get(server),
+      known: this.#known,
+      log: this.#logOf(frame),
+    });
+    return this.#hosted(process, () =>
+      this.#host({ open: frame, server: virtual, ahead }, process, {
+        showsStderr: false,
+        quote: () => '',
+        served: () => undefined,
+      }),
+    );
+  }
+
+  #hosted(first: Pick<ServerProcess, 'terminate'>, host: () => void): Fault | undefined {
     try {
-      this.#host({ open: frame, server, ahead }, share, taken.process);
+      host();
       return undefined;
     } catch (error) {
       // A fault of ours: the process has no owner then, and the edge waits for an answer.
       this.#log.error('a session could not be opened', failureFields(error));
-      void taken.process.terminate('its session could not be opened');
+      void first.terminate('its session could not be opened');
       return { fault: 'process_start_failed' };
     }
   }
 
-  #host({ open: frame, server, ahead }: Opened, pool: SessionShare, first: ServerProcess): void {
+  #logOf({ session, server, principal }: OpenFrame): Log {
+    return this.#log.child({ session, server, principal });
+  }
+
+  #host(
+    { open: frame, server, ahead }: Opened,
+    process: SessionProcess,
+    more: Pick<SessionHostOptions, 'showsStderr' | 'quote' | 'served'>,
+  ): void {
     const { session, server: name } = frame;
     this.#figures.count('sessionsOpened', name);
     const { principal, person } = frame;
-    const log = this.#log.child({ session, server: name, principal });
     // The app that was let in, if that is known; what a client says of itself is in each call.
     const of = { session, server: name, principal, client: person?.client };
     const record = this.#record?.child(of);
-    record?.info('session opened', { clientKind: frame.clientKind, pid: first.pid });
+    record?.info('session opened', { clientKind: frame.clientKind, pid: process.pid });
     const host = new SessionHost({
       open: frame,
       server,
-      process: sessionProcess({ open: frame, server, pool, first, log }),
+      process,
+      ...more,
       ground: this.#dialGround,
       ahead,
       guard: this.#pins.get(name)?.guardFor(frame.clientKind === 'modern' ? 'modern' : 'legacy'),
-      log,
+      log: this.#logOf(frame),
       record,
       tracer: this.#options.tracer,
       calls: this.#calls.of(name),
-      quote: (bytes, isCut) => pool.quote(bytes, isCut),
       reached: () => {
         this.#figures.count('linksOpened', 'session');
         this.#edgeReached();
       },
       unknown: () => this.#control.refuse(session, { fault: 'session_not_found' }),
-      served: () => pool.served(first),
       finished: () => this.#finished(session, record),
     });
     this.#sessions.add(session, { host, server });
   }
 
-  #whyNot(server: ServerConfig | undefined): Fault | undefined {
+  #whyNot(server: ServedConfig | undefined): Fault | undefined {
     if (!server)
       return {
         fault: 'runner_offline',
@@ -244,21 +303,34 @@ class Runner implements RunningRunner {
   }
 
   reload(config: RunnerConfig): void {
-    const before = this.#config.servers;
+    const before = this.#config;
     this.#config = config;
-    for (const [name, old] of before) {
+    const changed = new Set<ServerName>();
+    for (const [name, old] of before.servers) {
       const server = config.servers.get(name);
       if (server && sameServer(old, server)) continue;
       void this.#pools.get(name)?.close();
       this.#pools.delete(name);
       this.#pins.delete(name);
-      const change = server ? 'changed' : 'removed';
-      this.#sessions.end(`The server was ${change} in the runner's configuration.`, name);
+      changed.add(name);
+      this.#endChanged(name, server);
+    }
+    for (const [name, old] of before.virtual) {
+      const virtual = config.virtual.get(name);
+      const isSame = virtual && sameServer(old, virtual);
+      if (isSame && !old.members.some(({ server }) => changed.has(server))) continue;
+      this.#known.forget(name);
+      this.#endChanged(name, virtual);
     }
     for (const server of config.servers.values())
       if (!this.#pools.has(server.name)) this.#addPool(server);
     this.#spares.configured(this.#warm());
     this.#control.say(this.#hello());
+  }
+
+  #endChanged(name: ServerName, now: ServedConfig | undefined): void {
+    const change = now ? 'changed' : 'removed';
+    this.#sessions.end(`The server was ${change} in the runner's configuration.`, name);
   }
 
   #addPool(server: ServerConfig): void {

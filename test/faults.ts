@@ -1967,6 +1967,31 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
 
   // What clients see of tools
+  'F-750': {
+    fault: 'a member of a virtual server cannot start, or none can',
+    tests: ['runner/virtual/legacy-clients.test.ts', 'runner/virtual/modern-clients.test.ts'],
+  },
+  'F-751': {
+    fault: 'a member of a virtual server ends while calls run',
+    tests: ['runner/virtual/legacy-clients.test.ts', 'runner/virtual/modern-clients.test.ts'],
+  },
+  'F-752': {
+    fault: 'a member of a virtual server answers late, or nothing at all',
+    tests: ['runner/virtual/legacy-clients.test.ts'],
+  },
+  'F-753': {
+    fault: 'a member of a virtual server is not running, and lists something else once it is',
+    tests: ['runner/virtual/legacy-clients.test.ts', 'runner/virtual/modern-clients.test.ts'],
+  },
+  'F-754': {
+    fault: 'a member of a virtual server does not read its stdin',
+    tests: ['runner/virtual/legacy-clients.test.ts'],
+  },
+  'F-755': {
+    fault:
+      'a virtual server with unknown members, with a taken or an impossible name, or in another',
+    tests: ['runner/config/virtual.test.ts'],
+  },
   'F-770': {
     fault:
       'renamed and newly described tools: lists and calls, byte for byte where nothing is changed',
@@ -2142,6 +2167,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-630 F-631 F-632 F-633 F-634 F-635 F-636',
   'F-740 F-741 F-742 F-743 F-744',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
+  'F-750 F-751 F-752 F-753 F-754 F-755',
   'F-770 F-771 F-772 F-773 F-774 F-775 F-776 F-777 F-778 F-779',
   'F-790 F-791 F-792 F-793 F-794 F-795 F-796 F-797 F-798',
 ].flatMap((group) => group.split(' '));

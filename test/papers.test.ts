@@ -49,7 +49,7 @@ describe('ids', () => {
 
   test('of promises, decisions and rules of the link are defined once each', () => {
     const ids = [...PROMISE_IDS, ...DECISION_IDS, ...LINK_IDS];
-    expect(PROMISE_IDS).toHaveLength(15);
+    expect(PROMISE_IDS).toHaveLength(16);
     expect(DECISION_IDS).toHaveLength(5);
     expect(LINK_IDS.length).toBeGreaterThan(24);
     expect(new Set(ids).size).toBe(ids.length);

@@ -90,7 +90,11 @@ export default defineConfig({
       {
         test: {
           name: 'runner',
-          include: ['test/runner/core/**/*.test.ts', 'test/runner/translate/**/*.test.ts'],
+          include: [
+            'test/runner/core/**/*.test.ts',
+            'test/runner/translate/**/*.test.ts',
+            'test/runner/virtual/**/*.test.ts',
+          ],
           ...PURE,
         },
       },

@@ -1,4 +1,5 @@
 // `mcp-bridge dev`: the whole bridge on one machine, edge and runner in this program. The edge may also be a workerd of its own.
+import { offeredNames } from '../config/runner-config.ts';
 import { readDevOptions } from '../dev/options.ts';
 import { welcome } from '../dev/welcome.ts';
 import { print } from '../output.ts';
@@ -16,7 +17,7 @@ export async function devCommand(argv: readonly string[]): Promise<number> {
     say: print,
     logsConfig: true,
     ready({ edge, key, config, console }) {
-      print(welcome(edge, [...config.servers.keys()], key, console));
+      print(welcome(edge, offeredNames(config), key, console));
       return Promise.resolve(undefined);
     },
   });

@@ -4,7 +4,7 @@ import { configReloader } from '../config/reload.ts';
 import { logConfig } from '../config/report.ts';
 import { watchConfig } from '../config/watch.ts';
 import { emptyProblems } from '../config/read.ts';
-import type { RunnerConfig } from '../config/runner-config.ts';
+import { offeredNames, type RunnerConfig } from '../config/runner-config.ts';
 import { processUsers } from '../config/machine.ts';
 import { describeProblem, type ConfigProblem } from '../config/problem.ts';
 import { readTokenFile } from '../credential.ts';
@@ -123,7 +123,7 @@ async function serve(given: Arguments, options: RunOptions, parts: RunParts): Pr
   const stopped = untilStopped(signals, runner, log);
   const watcher = watchConfig(config, reload, (code) => log.warn(DEAF, { code }));
   const status = await openStatus(config, runner, log);
-  log.info('runner started', { runner: config.runner, edge, servers: [...config.servers.keys()] });
+  log.info('runner started', { runner: config.runner, edge, servers: offeredNames(config) });
   const code = await stopped;
   watcher.close();
   await status?.close();

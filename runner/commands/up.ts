@@ -6,6 +6,7 @@ import { styleText } from 'node:util';
 import { inTurns } from '../check/in-turns.ts';
 import { outcomeText } from '../check/outcome.ts';
 import { checkServer } from '../check/server.ts';
+import { offeredNames } from '../config/runner-config.ts';
 import { USUAL_FILE } from '../config/places.ts';
 import { firstCall } from '../dev/first-call.ts';
 import { configPlaces } from '../dev/found-configs.ts';
@@ -122,11 +123,11 @@ const callAll = (
   { edge, key, config, environment, containment }: LocalBridge,
   stop: AbortSignal,
 ): AsyncGenerator<Called, void> =>
-  inTurns(config.servers.values(), async (server) => {
-    const { name } = server;
+  inTurns(offeredNames(config), async (name) => {
+    const server = config.servers.get(name);
     const url = `${edge}/${name}/mcp`;
     const call = await firstCall(url, key?.key, stop, () => performance.now());
-    if (call.ok || stop.aborted) return { name, url, call };
+    if (call.ok || stop.aborted || !server) return { name, url, call };
     const why = await checkServer(server, { environment, containment, token: undefined });
     return { name, url, call, why };
   });
@@ -148,7 +149,7 @@ async function forProgram(bridge: LocalBridge, stop: AbortSignal): Promise<numbe
 
 async function forPerson(bridge: LocalBridge, stop: AbortSignal): Promise<number | undefined> {
   const { config, edge } = bridge;
-  const names = [...config.servers.keys()];
+  const names = offeredNames(config);
   const width = Math.max(...names.map((name) => name.length));
   const widths = { width, urls: `${edge}//mcp`.length + width };
   const called: Called[] = [];

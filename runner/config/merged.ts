@@ -22,8 +22,15 @@ export function mergedConfig(
   const leftOut = [...first.leftOut];
   for (const { file, serversAt, servers: more, ...other } of others) {
     leftOut.push(...other.leftOut);
+    for (const name of other.virtual.keys())
+      warnings.push({
+        file,
+        path: settingPath(['bridge', 'virtual', name]),
+        what: 'is not served: virtual servers are those of the first file',
+        fix: `Move it to ${first.file}, or serve this file by itself.`,
+      });
     for (const server of more.values()) {
-      const name = nameFor(server, servers, exists);
+      const name = nameFor(server, servers, first.virtual, exists);
       if (name === undefined) continue;
       const meets = variableThatMeetsOneOf(server, servers);
       if (meets !== undefined) {
@@ -79,13 +86,14 @@ function variableThatMeetsOneOf(
 function nameFor(
   server: ServerConfig,
   servers: ReadonlyMap<string, ServerConfig>,
+  virtual: ReadonlyMap<string, unknown>,
   exists: Exists,
 ): string | undefined {
   for (let number = 1; ; number += 1) {
     const name = number === 1 ? server.name : `${server.name.slice(0, NAME_CHARS)}-${number}`;
     const other = servers.get(name);
-    if (other === undefined) return name;
-    if (isSameServer(server, other, exists)) return undefined;
+    if (other === undefined && !virtual.has(name)) return name;
+    if (other && isSameServer(server, other, exists)) return undefined;
   }
 }
 

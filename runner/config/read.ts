@@ -9,7 +9,12 @@ import { parseFile } from './file-value.ts';
 import { mergedConfig, tooManyServers } from './merged.ts';
 import { type ConfigProblem, settingPath } from './problem.ts';
 import { ConfigReader } from './reader.ts';
-import type { ConfigReading, RunnerConfig, ServerConfig } from './runner-config.ts';
+import {
+  offeredNames,
+  type ConfigReading,
+  type RunnerConfig,
+  type ServedConfig,
+} from './runner-config.ts';
 
 /**
  * Reads and checks a config file. All its mistakes are reported at once: those of one server are why it is left out, others
@@ -68,9 +73,10 @@ export function emptyProblems({
   file,
   serversAt,
   servers,
+  virtual,
   leftOut,
 }: RunnerConfig): ConfigProblem[] {
-  if (servers.size > 0) return [];
+  if (offeredNames({ servers, virtual }).length > 0) return [];
   const fix =
     leftOut.length === 0 ? 'Add one.' : 'Correct or switch on one of those that are left out.';
   const none = { file, path: settingPath(serversAt), what: 'has no server to offer', fix };
@@ -114,5 +120,5 @@ export function reloadedConfig(before: RunnerConfig, after: RunnerConfig): Runne
 }
 
 /** True when a reload leaves this server as it is, so that its processes may go on (F-92). */
-export const sameServer = (left: ServerConfig, right: ServerConfig): boolean =>
+export const sameServer = <Config extends ServedConfig>(left: Config, right: Config): boolean =>
   isDeepStrictEqual(left, right);

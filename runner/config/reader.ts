@@ -5,7 +5,13 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import * as v from 'valibot';
 import { isObject } from '../../shared/json-value.ts';
-import type { ConfigReading, LeftOut, RunnerConfig, ServerConfig } from './runner-config.ts';
+import type {
+  ConfigReading,
+  LeftOut,
+  RunnerConfig,
+  ServerConfig,
+  VirtualConfig,
+} from './runner-config.ts';
 import { readEdgeUrl } from './edge-url.ts';
 import * as defaults from './defaults.ts';
 import { durationMs } from './duration.ts';
@@ -22,6 +28,7 @@ import { servedNames } from './served-name.ts';
 import { findUserOrSay, serverConfig, type FileGround } from './server-config.ts';
 import { plainNumbers } from './source-number.ts';
 import { CONFIG_VERSION } from './version.ts';
+import { virtualServers } from './virtual.ts';
 
 /** Servers that fit the link's `hello` frame. */
 export const MAX_SERVERS = 256;
@@ -38,6 +45,7 @@ export class ConfigReader {
   readonly #sources: ReferenceSources;
   readonly #findings: Findings;
   readonly #servers = new Map<string, ServerConfig>();
+  #virtual: ReadonlyMap<string, VirtualConfig> = new Map();
   readonly #leftOut: LeftOut[] = [];
   readonly #envFiles = new Set<string>();
 
@@ -59,6 +67,7 @@ export class ConfigReader {
     const edge = this.#edge(block.edge);
     if (layout.ok) this.#readServers(file, layout, { block, edge }, duplicates);
     else this.#findings.problem(layout.problem.keys, layout.problem.what, layout.problem.fix);
+    this.#readVirtual(block.virtual ?? {});
     const config = this.#config(block, edge, layout.ok ? layout.keys : []);
     return this.#findings.problems.length > 0 ? this.#refusal() : { ok: true, config };
   }
@@ -121,6 +130,29 @@ export class ConfigReader {
       const fix = 'Spread them over several runners.';
       this.#findings.problem(layout.keys, `has more than ${MAX_SERVERS} servers`, fix);
     }
+  }
+
+  #readVirtual(blocks: NonNullable<RunnerBlock['virtual']>): void {
+    const known = [
+      ...[...this.#servers.values()].map(({ name, configuredAs = name, pin }) => ({
+        name: configuredAs,
+        servedName: name,
+        isPinned: pin !== undefined,
+      })),
+      ...this.#leftOut,
+    ];
+    const at = [RUNNER_BLOCK, 'virtual'];
+    this.#virtual = virtualServers(blocks, known, this.#findings, at);
+    const used = new Set(
+      [...this.#virtual.values()].flatMap(({ members }) => members.map(({ server }) => server)),
+    );
+    for (const { name, isMemberOnly } of this.#servers.values())
+      if (isMemberOnly && !used.has(name))
+        this.#findings.warning(
+          [name],
+          'is not served, and no member of a virtual server',
+          SERVE_IT,
+        );
   }
 
   #readEntry(raw: RawEntry, name: string, ground: FileGround, findings: Findings): void {
@@ -208,6 +240,7 @@ export class ConfigReader {
       ...(traces === undefined ? {} : { traces }),
       traceRatio: block.traceRatio ?? defaults.TRACE_RATIO,
       servers: this.#servers,
+      virtual: this.#virtual,
       leftOut: this.#leftOut,
       warnings: this.#findings.warnings,
     };
@@ -241,6 +274,8 @@ export class ConfigReader {
     return name;
   }
 }
+
+const SERVE_IT = 'Remove "served": false, or name it among the members of one.';
 
 const COLLECTOR =
   'Give a URL such as http://127.0.0.1:4318, without a user name, a query or a fragment.';

@@ -1,5 +1,5 @@
 // Applies a changed config file, one reading at a time. If it has a mistake, the runner keeps serving what it served before.
-import type { ConfigReading, RunnerConfig } from './runner-config.ts';
+import { offeredNames, type ConfigReading, type RunnerConfig } from './runner-config.ts';
 import { reloadedConfig, settingsForRestart } from './read.ts';
 import { logConfig } from './report.ts';
 import { failureFields } from '../failure.ts';
@@ -33,7 +33,7 @@ export function configReloader(options: ReloadOptions): () => void {
       log.warn('setting takes effect after a restart', { setting });
     inForce = config;
     options.take(config);
-    log.info('config reloaded', { servers: [...config.servers.keys()] });
+    log.info('config reloaded', { servers: offeredNames(config) });
   };
   const work = async (): Promise<void> => {
     isReading = true;

@@ -1,5 +1,5 @@
 // Logs what happened to each entry of a config file: served, and under which name, or left out, and why.
-import type { RunnerConfig } from './runner-config.ts';
+import { offeredNames, type RunnerConfig } from './runner-config.ts';
 import { describeProblem } from './problem.ts';
 import type { Log } from '../log.ts';
 
@@ -18,9 +18,12 @@ export function logConfig(log: Log, config: RunnerConfig, before?: RunnerConfig)
       else log.warn(words, fields);
     }
   }
-  for (const { name, configuredAs } of config.servers.values())
-    if (before?.servers.has(name) !== true)
-      log.info('server offered', { server: name, configuredAs });
+  const wasOffered = new Set(before && offeredNames(before));
+  for (const name of offeredNames(config)) {
+    const configuredAs = config.servers.get(name)?.configuredAs;
+    const members = config.virtual.get(name)?.members.map(({ server }) => server);
+    if (!wasOffered.has(name)) log.info('server offered', { server: name, configuredAs, members });
+  }
 }
 
 const problemsOf = ({ warnings, leftOut }: RunnerConfig) => [

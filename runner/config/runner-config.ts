@@ -4,26 +4,33 @@ import type { ProcessUser } from '../process/process-user.ts';
 import type { PerUser } from '../core/per-user.ts';
 import type { PolicyRules } from '../core/policy.ts';
 import type { PinSetting } from '../pin-file.ts';
+import type { ToolRules } from '../core/tool-view.ts';
 import type { ConfigProblem, Keys } from './problem.ts';
 
-/** A configured server: what all have in common, and what it is made of. Paths are absolute, references filled. */
-export interface ServerConfig extends PolicyRules {
+/** What a session needs to know of whatever is served; times in milliseconds. */
+export interface ServedConfig extends PolicyRules {
   /** The name it is served under. */
   readonly name: string;
-  /** Its name in the file, if that does not fit into a URL. */
-  readonly configuredAs?: string;
-  readonly source: ServerSource;
-  /** Values that a log must not show: of `env`, of env files, of inherited variables, and what filled a reference. */
-  readonly secrets: readonly string[];
-  readonly warm: number;
   readonly idleTimeoutMs: number;
   readonly vanishTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly requestLimitMs: number;
   readonly startTimeoutMs: number;
-  readonly maxLineBytes: number;
   readonly maxInFlight: number;
   readonly maxSessions: number;
+}
+
+/** A configured server: what all have in common, and what it is made of. Paths are absolute, references filled. */
+export interface ServerConfig extends ServedConfig {
+  /** Its name in the file, if that does not fit into a URL. */
+  readonly configuredAs?: string;
+  readonly source: ServerSource;
+  /** Values that a log must not show: of `env`, of env files, of inherited variables, and what filled a reference. */
+  readonly secrets: readonly string[];
+  /** It is only a member of virtual servers. */
+  readonly isMemberOnly?: true;
+  readonly warm: number;
+  readonly maxLineBytes: number;
   /** Nothing is lost when two calls of a modern client run on different processes. */
   readonly stateless: boolean;
   /** Processes that the modern clients of one principal may occupy together. */
@@ -81,6 +88,21 @@ export const perUserOf = ({ source }: ServerConfig): PerUser | undefined =>
 export const isProcessServer = (server: ServerConfig): server is ProcessServer =>
   server.source.kind === 'process';
 
+/** Several servers of the same config as one. */
+export interface VirtualConfig extends ServedConfig {
+  /** In the order in which their lists follow each other; at least one. */
+  readonly members: readonly MemberConfig[];
+}
+
+export interface MemberConfig {
+  /** The name of a server of the config. */
+  readonly server: string;
+  /** What the names of its tools and prompts begin with, before `__`; empty: they stay as they are. */
+  readonly prefix: string;
+  /** What clients of the virtual server see of its tools. */
+  readonly tools?: ToolRules;
+}
+
 /** An entry of the file that is not served. */
 export interface LeftOut {
   /** Its name in the file. */
@@ -110,9 +132,20 @@ export interface RunnerConfig {
   readonly traces?: string;
   readonly traceRatio: number;
   readonly servers: ReadonlyMap<string, ServerConfig>;
+  /** By name; no server has one of these names. */
+  readonly virtual: ReadonlyMap<string, VirtualConfig>;
   readonly leftOut: readonly LeftOut[];
   readonly warnings: readonly ConfigProblem[];
 }
+
+/** The names under which a config is served, in its order. */
+export const offeredNames = ({
+  servers,
+  virtual,
+}: Pick<RunnerConfig, 'servers' | 'virtual'>): string[] => [
+  ...[...servers.values()].flatMap(({ name, isMemberOnly }) => (isMemberOnly ? [] : [name])),
+  ...virtual.keys(),
+];
 
 export type ConfigReading =
   | { readonly ok: true; readonly config: RunnerConfig }

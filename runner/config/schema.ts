@@ -300,9 +300,60 @@ const perUser = v.optional(
   ),
 );
 
+/** Times and bounds of sessions, of a server or of several as one. */
+const sessionSettings = {
+  idleTimeout: v.optional(
+    duration(1000, defaults.IDLE_TIMEOUT_MS, 'A session unused for this long ends.'),
+  ),
+  vanishTimeout: v.optional(
+    duration(
+      0,
+      defaults.VANISH_TIMEOUT_MS,
+      'A session ends this long after its client is gone, if nothing is in flight.',
+    ),
+  ),
+  requestTimeout: v.optional(
+    duration(100, defaults.REQUEST_TIMEOUT_MS, 'A request fails after this long without progress.'),
+  ),
+  requestLimit: v.optional(
+    duration(
+      100,
+      defaults.REQUEST_LIMIT_MS,
+      'A request fails after this long, with or without progress.',
+    ),
+  ),
+  startTimeout: v.optional(
+    duration(100, defaults.START_TIMEOUT_MS, 'How long a client waits for its server to start.'),
+  ),
+  maxInFlight: v.optional(
+    count(
+      1,
+      MAX_COUNT,
+      withDefault('Requests a session may have in flight.', defaults.MAX_IN_FLIGHT),
+    ),
+  ),
+  maxSessions: v.optional(
+    count(1, MAX_COUNT, "Sessions of this server. Default: the runner's capacity."),
+  ),
+  tools: v.optional(toolRules),
+  methods: nameRules(
+    'the name of a method, or a pattern such as "resources/*"',
+    'Which methods clients may use, beside those that make a session.',
+  ),
+};
+
 /** The `bridge` block of one server. */
 export const serverBlock = v.strictObject(
   {
+    ...sessionSettings,
+    served: v.optional(
+      v.pipe(
+        v.boolean('true or false'),
+        v.description(
+          'False: clients reach the server only as a member of virtual servers. Default true.',
+        ),
+      ),
+    ),
     warm: v.optional(
       count(
         0,
@@ -341,49 +392,12 @@ export const serverBlock = v.strictObject(
         ),
       ),
     ),
-    idleTimeout: v.optional(
-      duration(1000, defaults.IDLE_TIMEOUT_MS, 'A session unused for this long ends.'),
-    ),
-    vanishTimeout: v.optional(
-      duration(
-        0,
-        defaults.VANISH_TIMEOUT_MS,
-        'A session ends this long after its client is gone, if nothing is in flight.',
-      ),
-    ),
-    requestTimeout: v.optional(
-      duration(
-        100,
-        defaults.REQUEST_TIMEOUT_MS,
-        'A request fails after this long without progress.',
-      ),
-    ),
-    requestLimit: v.optional(
-      duration(
-        100,
-        defaults.REQUEST_LIMIT_MS,
-        'A request fails after this long, with or without progress.',
-      ),
-    ),
-    startTimeout: v.optional(
-      duration(100, defaults.START_TIMEOUT_MS, 'How long a client waits for its server to start.'),
-    ),
     maxLineBytes: v.optional(
       count(
         MIN_LINE_BYTES,
         PROCESS_LINE_BYTES,
         withDefault('Longest line a process may print.', byteText(defaults.MAX_LINE_BYTES)),
       ),
-    ),
-    maxInFlight: v.optional(
-      count(
-        1,
-        MAX_COUNT,
-        withDefault('Requests a session may have in flight.', defaults.MAX_IN_FLIGHT),
-      ),
-    ),
-    maxSessions: v.optional(
-      count(1, MAX_COUNT, "Sessions of this server. Default: the runner's capacity."),
     ),
     stateless: v.optional(
       v.pipe(
@@ -410,7 +424,6 @@ export const serverBlock = v.strictObject(
         'How long a call waits after it asked its 2026-07-28 client for input.',
       ),
     ),
-    tools: v.optional(toolRules),
     pin: v.optional(
       v.pipe(
         v.union([v.boolean(), v.literal('warn')], 'true, false or "warn"'),
@@ -418,10 +431,6 @@ export const serverBlock = v.strictObject(
           'Keeps each tool as it was first seen, in a lock file beside this file: what is new or has changed is held back until mcp-bridge pins accept. "warn" only tells. Default false.',
         ),
       ),
-    ),
-    methods: nameRules(
-      'the name of a method, or a pattern such as "resources/*"',
-      'Which methods clients may use, beside those that make a session.',
     ),
     perUser,
     user,
@@ -531,6 +540,38 @@ export const remoteEntry = v.strictObject(
   'an object with a "url"',
 );
 
+const PREFIX = 'letters, digits, "_", "-" and ".", at most 64 characters, or ""';
+
+/** One member of a virtual server. */
+const memberBlock = v.strictObject(
+  {
+    prefix: v.optional(
+      v.pipe(
+        v.string(PREFIX),
+        v.regex(/^[A-Za-z0-9_.-]{0,64}$/, PREFIX),
+        v.description(
+          'What the names of its tools and prompts begin with, before "__". "": names stay as they are. Default: the name of the server.',
+        ),
+      ),
+    ),
+    tools: v.optional(toolRules),
+  },
+  'an object, such as {}',
+);
+
+/** Several servers as one. */
+export const virtualBlock = v.strictObject(
+  {
+    ...sessionSettings,
+    members: v.pipe(
+      withAnyName(v.record(v.string(), memberBlock, 'an object; each key is the name of a server')),
+      v.minEntries(1, 'an object with at least one server'),
+      v.description('Servers of this file, by name, in the order of their tools.'),
+    ),
+  },
+  'an object with "members"',
+);
+
 /** The top-level `bridge` block. */
 export const runnerBlock = v.strictObject(
   {
@@ -577,6 +618,12 @@ export const runnerBlock = v.strictObject(
         'Port for /livez, /readyz and /metrics on 127.0.0.1. 0 takes any free one. Default: none.',
       ),
     ),
+    virtual: v.optional(
+      v.pipe(
+        withAnyName(v.record(v.string(), virtualBlock, 'an object; each key is a name')),
+        v.description('Servers that are made of others, by the name they are served under.'),
+      ),
+    ),
     user,
     limits,
   },
@@ -586,6 +633,9 @@ export const runnerBlock = v.strictObject(
 export type ServerEntry = v.InferOutput<typeof serverEntry>;
 export type RemoteEntry = v.InferOutput<typeof remoteEntry>;
 export type LimitsBlock = v.InferOutput<typeof limitsBlock>;
+/** What a server and a virtual server have in common. */
+export type SessionBlock = Pick<NonNullable<ServerEntry['bridge']>, keyof typeof sessionSettings>;
+export type VirtualBlock = v.InferOutput<typeof virtualBlock>;
 export type RunnerBlock = v.InferOutput<typeof runnerBlock>;
 
 /** What a runner may be called, for messages. */

@@ -1,7 +1,7 @@
 // Makes the config of one server from its entry: references filled in, env files read, paths absolute, defaults in place.
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import type { ServerConfig, ServerSource } from './runner-config.ts';
+import type { ServedConfig, ServerConfig, ServerSource } from './runner-config.ts';
 import type { ProcessLimits } from '../process/cgroup.ts';
 import type { PathPart } from '../core/per-user.ts';
 import { INHERITED_VARIABLES, isNamed } from '../process/environment.ts';
@@ -18,7 +18,7 @@ import type { Keys } from './problem.ts';
 import type { ReferenceSources, Variable } from './references.ts';
 import { lockFileOf } from '../pin-file.ts';
 import { httpSource } from './http-source.ts';
-import type { LimitsBlock, RemoteEntry, RunnerBlock, ServerEntry } from './schema.ts';
+import type { LimitsBlock, RemoteEntry, RunnerBlock, ServerEntry, SessionBlock } from './schema.ts';
 import { judgeToolRules } from './tool-rules.ts';
 import { entryWarnings } from './warnings.ts';
 
@@ -51,24 +51,17 @@ export function serverConfig(
       ? remoteSource(name, entry, ground, findings)
       : processSource(entry, ground, findings);
   const { bridge = {} } = entry;
-  if (bridge.tools) judgeToolRules(bridge.tools, ['bridge', 'tools'], findings);
   return {
     name,
     source,
     secrets: [...new Set(secrets)],
     warm: bridge.warm ?? defaults.WARM,
-    idleTimeoutMs: durationMs(bridge.idleTimeout ?? defaults.IDLE_TIMEOUT_MS),
-    vanishTimeoutMs: durationMs(bridge.vanishTimeout ?? defaults.VANISH_TIMEOUT_MS),
-    ...requestTimes(bridge, findings),
-    startTimeoutMs: durationMs(bridge.startTimeout ?? defaults.START_TIMEOUT_MS),
+    ...sessionConfig(bridge, findings, ['bridge']),
+    ...(bridge.served === false && { isMemberOnly: true }),
     maxLineBytes: bridge.maxLineBytes ?? defaults.MAX_LINE_BYTES,
-    maxInFlight: bridge.maxInFlight ?? defaults.MAX_IN_FLIGHT,
-    maxSessions: bridge.maxSessions ?? defaults.SESSIONS_PER_SERVER,
     stateless: bridge.stateless ?? defaults.STATELESS,
     maxProcesses: bridge.maxProcesses ?? defaults.MAX_PROCESSES,
     parkTimeoutMs: durationMs(bridge.parkTimeout ?? defaults.PARK_TIMEOUT_MS),
-    ...(bridge.tools && { tools: bridge.tools }),
-    ...(bridge.methods && { methods: bridge.methods }),
     ...pinOf(bridge.pin, ground),
   };
 }
@@ -149,16 +142,37 @@ function pinOf(pin: boolean | 'warn' | undefined, { file }: FileGround): Pick<Se
   return { pin: { mode: pin === 'warn' ? 'warn' : 'hold', file: lockFileOf(resolve(file)) } };
 }
 
+/** What a server, or several as one, says of its sessions. `at`: where it says so. */
+export function sessionConfig(
+  block: SessionBlock,
+  findings: Findings,
+  at: Keys,
+): Omit<ServedConfig, 'name'> {
+  const { tools, methods } = block;
+  if (tools) judgeToolRules(tools, [...at, 'tools'], findings);
+  return {
+    idleTimeoutMs: durationMs(block.idleTimeout ?? defaults.IDLE_TIMEOUT_MS),
+    vanishTimeoutMs: durationMs(block.vanishTimeout ?? defaults.VANISH_TIMEOUT_MS),
+    ...requestTimes(block, findings, at),
+    startTimeoutMs: durationMs(block.startTimeout ?? defaults.START_TIMEOUT_MS),
+    maxInFlight: block.maxInFlight ?? defaults.MAX_IN_FLIGHT,
+    maxSessions: block.maxSessions ?? defaults.SESSIONS_PER_SERVER,
+    ...(tools && { tools }),
+    ...(methods && { methods }),
+  };
+}
+
 /** A short limit by itself shortens the default timeout; only two stated values can contradict each other. */
 function requestTimes(
-  bridge: Pick<NonNullable<ServerEntry['bridge']>, 'requestTimeout' | 'requestLimit'>,
+  bridge: SessionBlock,
   findings: Findings,
-): Pick<ServerConfig, 'requestTimeoutMs' | 'requestLimitMs'> {
+  at: Keys,
+): Pick<ServedConfig, 'requestTimeoutMs' | 'requestLimitMs'> {
   const timeoutMs = durationMs(bridge.requestTimeout ?? defaults.REQUEST_TIMEOUT_MS);
   const limitMs = durationMs(bridge.requestLimit ?? Math.max(defaults.REQUEST_LIMIT_MS, timeoutMs));
   if (bridge.requestTimeout !== undefined && timeoutMs > limitMs) {
     const fix = 'Raise "requestLimit" or lower this.';
-    findings.problem(['bridge', 'requestTimeout'], 'is longer than "requestLimit"', fix);
+    findings.problem([...at, 'requestTimeout'], 'is longer than "requestLimit"', fix);
   }
   return { requestTimeoutMs: Math.min(timeoutMs, limitMs), requestLimitMs: limitMs };
 }

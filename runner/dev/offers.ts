@@ -1,6 +1,7 @@
 // The servers that other programs on this machine start, as `mcp-bridge up` offers them.
 import { existsSync } from 'node:fs';
 
+import { offeredNames } from '../config/runner-config.ts';
 import { readConfig } from '../config/read.ts';
 import type { ConfigPlace } from './found-configs.ts';
 
@@ -18,7 +19,7 @@ export async function findOffers(
   const there = places.filter(({ path }) => existsSync(path));
   const offers = there.map(async (place): Promise<readonly Offer[]> => {
     const reading = await readConfig(place.path, environment, place.project);
-    const servers = reading.ok ? [...reading.config.servers.keys()] : [];
+    const servers = reading.ok ? offeredNames(reading.config) : [];
     return servers.length === 0 ? [] : [{ ...place, servers }];
   });
   return (await Promise.all(offers)).flat();

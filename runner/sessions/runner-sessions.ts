@@ -1,6 +1,6 @@
 // The sessions of a runner: whether there is room for one more and which gives way for it, and when they are quiet or gone.
 import type { SessionSnapshot } from '../running-runner.ts';
-import type { ServerConfig } from '../config/runner-config.ts';
+import type { ServedConfig } from '../config/runner-config.ts';
 import { roomFor, yieldedFor, type HeldPlace } from '../core/room.ts';
 import type { Held } from '../core/yielding.ts';
 import type { SessionHost } from './session-host.ts';
@@ -9,7 +9,7 @@ import type { PrincipalName, SessionName } from '../../shared/ids.ts';
 
 interface Hosted {
   readonly host: SessionHost;
-  readonly server: ServerConfig;
+  readonly server: ServedConfig;
 }
 
 export class RunnerSessions {
@@ -59,7 +59,7 @@ export class RunnerSessions {
   }
 
   /** Whether there is room for one more; if all places are taken, an idle session is ended for it. */
-  hasRoom(open: OpenFrame, { maxSessions }: ServerConfig, capacity: number): boolean {
+  hasRoom(open: OpenFrame, { maxSessions }: ServedConfig, capacity: number): boolean {
     const kept = this.#hosted.size;
     const room = roomFor(open, { capacity, maxSessions, held: this.#held(), kept });
     if (room.ok) this.#giveWay(room.gives);

@@ -10,7 +10,7 @@ import { hotPost } from '../../shared/link/hot-frames.ts';
 import { placeUp } from '../../shared/link/places.ts';
 import { FAREWELL_MS } from '../../shared/link/timing.ts';
 import { sessionDown, type SessionDown, type SessionUp } from '../../shared/link/session-frames.ts';
-import type { ServerConfig } from '../config/runner-config.ts';
+import type { ServedConfig } from '../config/runner-config.ts';
 import { callSpan, CallSpans } from '../core/call-spans.ts';
 import { EffectQueue } from '../core/effect-queue.ts';
 import { EventBatch, type SentEvent } from '../core/event-batch.ts';
@@ -40,7 +40,9 @@ import type { SessionSnapshot } from '../running-runner.ts';
 
 export interface SessionHostOptions {
   readonly open: OpenFrame;
-  readonly server: ServerConfig;
+  readonly server: ServedConfig;
+  /** Clients see what its processes print on stderr. */
+  readonly showsStderr: boolean;
   readonly process: SessionProcess;
   readonly ground: DialGround;
   /** The spare that the session was (LP27). */
@@ -266,10 +268,8 @@ export class SessionHost {
   }
 
   #stderr(text: string): void {
-    const { server, log } = this.#options;
-    const { source } = server;
-    if (source.kind === 'process' && source.stderr === 'client')
-      this.#perform(this.#session.stderr(text, performance.now()));
+    const { showsStderr, log } = this.#options;
+    if (showsStderr) this.#perform(this.#session.stderr(text, performance.now()));
     else log.info('stderr', { text });
   }
 

@@ -1,5 +1,5 @@
 // Collects what a translation wants done, in order, and numbers its processes.
-import type { BridgeRequestId } from '../../shared/ids.ts';
+import type { BridgeRequestId, ServerName } from '../../shared/ids.ts';
 import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { MessageView } from '../../shared/jsonrpc/view.ts';
 import { DropNotes } from '../core/drop-notes.ts';
@@ -21,10 +21,10 @@ export class Effects {
   /** Slots of the processes that have answered. */
   readonly #hasServed = new Set<number>();
 
-  /** Starts a process and returns its slot. */
-  start(): number {
+  /** Starts a process and returns its slot. `member`: of a virtual server, whose process it is. */
+  start(member?: ServerName): number {
     const slot = this.#nextSlot++;
-    this.#pending.push({ do: 'start', slot });
+    this.#pending.push({ do: 'start', slot, ...(member !== undefined && { member }) });
     return slot;
   }
 
@@ -54,7 +54,12 @@ export class Effects {
   }
 
   write(slot: number, message: Outgoing): void {
-    this.#pending.push({ do: 'write', slot, line: lineOf(message) });
+    this.#pending.push({
+      do: 'write',
+      slot,
+      line: lineOf(message),
+      ...(message instanceof MessageView && { message }),
+    });
   }
 
   /** Writes a notification. Some servers answer it anyway, so the reader of the process's output must know of it. */

@@ -50,6 +50,12 @@ export class ProcessHearing {
     return this.#messages(heard, now);
   }
 
+  /** A message that was scanned where it was heard, and what was unfinished before it. */
+  message(message: MessageView, now: number): MessageView[] {
+    this.#heed(message, now);
+    return [message, ...this.#messages(this.#text.interrupted(), now)];
+  }
+
   /** Decides what has become certain by waiting. Call at or after {@link wakeAt}. */
   tick(now: number): MessageView[] {
     const heard = this.#messages(this.#text.tick(now), now);

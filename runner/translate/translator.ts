@@ -1,6 +1,6 @@
 // The translator between a session and its processes, needed if they are of different eras, or if one session has several processes. To
 // the session it is the process, to the processes it is the client. Pure: inputs in, effects out.
-import type { BridgeRequestId } from '../../shared/ids.ts';
+import type { BridgeRequestId, ServerName } from '../../shared/ids.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { Note } from '../core/session-effects.ts';
 
@@ -14,12 +14,17 @@ export interface KnownEras {
 export const NO_ERA_KNOWN: KnownEras = { legacy: undefined, modern: undefined };
 
 export type TranslateEffect =
-  /** Start a process at `slot`, a number this translator has not used before. */
-  | { readonly do: 'start'; readonly slot: number }
+  /** Start a process at `slot`, a number this translator has not used before. `member`: of a virtual server, whose process it is. */
+  | { readonly do: 'start'; readonly slot: number; readonly member?: ServerName }
   /** End the process at `slot` or, if it has answered nothing, let it keep starting for others. Its `exited` still comes. */
   | { readonly do: 'stop'; readonly slot: number; readonly reason: string }
-  /** A line for the process at `slot`, without its newline. */
-  | { readonly do: 'write'; readonly slot: number; readonly line: Uint8Array }
+  /** A line for the process at `slot`, without its newline. `message`: what is known of it, if it was scanned. */
+  | {
+      readonly do: 'write';
+      readonly slot: number;
+      readonly line: Uint8Array;
+      readonly message?: MessageView;
+    }
   /** The process answered something: it works. */
   | { readonly do: 'served'; readonly slot: number }
   /** A process has shown whether the server serves an era; undefined: what was known is wrong. All sessions of the server's config must {@link Translator.know} it. */

@@ -16,6 +16,7 @@ const config = (traces: string | undefined, traceRatio = 0): RunnerConfig => ({
   capacity: 1,
   drainTimeoutMs: 0,
   servers: new Map(),
+  virtual: new Map(),
   leftOut: [],
   warnings: [],
   traceRatio,

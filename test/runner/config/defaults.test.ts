@@ -29,6 +29,7 @@ const SERVER: Readonly<Record<keyof typeof serverBlock.entries, string | undefin
   tools: undefined,
   methods: undefined,
   pin: 'false',
+  served: 'true',
   perUser: undefined,
   user: undefined,
   limits: undefined,

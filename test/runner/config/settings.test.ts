@@ -213,7 +213,7 @@ describe('each mistake is answered with its place, what it is and what to do', (
       top({ zebra: 1 }),
       'bridge.zebra',
       'is not a setting',
-      'Remove it; the settings here are version, edge, runner, tokenFile, capacity, drainTimeout, traces, traceRatio, statusPort, user, limits.',
+      'Remove it; the settings here are version, edge, runner, tokenFile, capacity, drainTimeout, traces, traceRatio, statusPort, virtual, user, limits.',
     ],
     [
       'warm too high',

@@ -1,0 +1,91 @@
+// Puts a virtual server together for one session: its machine, and where its members' processes come from.
+import type { ServerName } from '../../shared/ids.ts';
+import type { OpenFrame } from '../../shared/link/control-frames.ts';
+import { perUserOf, type ServerConfig, type VirtualConfig } from '../config/runner-config.ts';
+import type { Quote } from '../core/overheard.ts';
+import type { Log } from '../log.ts';
+import { KnownMembers } from '../virtual/known-members.ts';
+import { VirtualServer } from '../virtual/virtual-server.ts';
+import { sessionProcess } from './process-choice.ts';
+import type { ProcessPool } from './process-pool.ts';
+import { SessionShare } from './session-share.ts';
+import { VirtualProcess, type TakenMember } from './virtual-process.ts';
+
+export interface VirtualChoice {
+  readonly open: Pick<OpenFrame, 'clientKind' | 'principal' | 'person'>;
+  readonly virtual: VirtualConfig;
+  readonly servers: ReadonlyMap<ServerName, ServerConfig>;
+  readonly poolOf: (server: ServerName) => ProcessPool | undefined;
+  readonly known: KnownOfVirtual;
+  readonly log: Log;
+}
+
+/** What a session of a virtual server takes for its process. Nothing is started before a member is needed. */
+export function virtualProcess(choice: VirtualChoice): VirtualProcess {
+  const { open, virtual, servers, known, log } = choice;
+  const members = virtual.members.flatMap(({ server: name, prefix, tools }) => {
+    const server = servers.get(name);
+    if (!server) return [];
+    const rules = [...(tools ? [{ tools }] : []), server];
+    const quote: Quote = (bytes, isCut) => choice.poolOf(name)?.quote(bytes, isCut) ?? '';
+    return [{ name, prefix, rules, quote }];
+  });
+  const isPersonal = members.some(({ name }) => {
+    const server = servers.get(name);
+    return server && perUserOf(server) !== undefined;
+  });
+  const isModern = open.clientKind === 'modern';
+  return new VirtualProcess({
+    isModern,
+    machine: new VirtualServer({
+      name: virtual.name,
+      isModern,
+      members,
+      limits: virtual,
+      known: known.of(virtual.name, isPersonal ? open.person?.id : undefined),
+    }),
+    take: (member) => takeMember(choice, member),
+    log,
+  });
+}
+
+function takeMember({ open, servers, poolOf, log }: VirtualChoice, name: ServerName): TakenMember {
+  const server = servers.get(name);
+  const pool = poolOf(name);
+  if (!server || !pool) return { ok: false, description: 'is not offered any more' };
+  const share = new SessionShare(pool, open);
+  const taken = share.take();
+  if (!taken.ok) return taken;
+  const first = taken.process;
+  const process = sessionProcess({
+    open,
+    server,
+    pool: share,
+    first,
+    log: log.child({ member: name }),
+  });
+  return { ok: true, process, served: () => share.served(first) };
+}
+
+/** More people than use one runner at a time. */
+const MAX_PEOPLE = 256;
+
+/** What is known of the members of virtual servers; of those whose processes are for one person, for each person. */
+export class KnownOfVirtual {
+  readonly #known = new Map<string, { readonly server: ServerName; readonly of: KnownMembers }>();
+
+  of(server: ServerName, person: string | undefined): KnownMembers {
+    const key = JSON.stringify([server, person ?? '']);
+    const known = this.#known.get(key) ?? { server, of: new KnownMembers() };
+    this.#known.delete(key);
+    this.#known.set(key, known);
+    const [oldest = key] = this.#known.keys();
+    if (this.#known.size > MAX_PEOPLE) this.#known.delete(oldest);
+    return known.of;
+  }
+
+  /** Its config has changed. */
+  forget(server: ServerName): void {
+    for (const [key, known] of this.#known) if (known.server === server) this.#known.delete(key);
+  }
+}

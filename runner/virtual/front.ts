@@ -1,0 +1,58 @@
+// What differs between the eras in a virtual server: how it is greeted, and how its clients learn of changes.
+import type { BridgeRequestId, ServerName } from '../../shared/ids.ts';
+import type { OnDue } from '../../shared/dues.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
+import type { Effects } from '../translate/effects.ts';
+import type { KnownList } from './known-members.ts';
+import type { ListKind } from './list-kinds.ts';
+import type { Lists } from './lists.ts';
+import type { Greeting, Member } from './member.ts';
+import type { Routes } from './routes.ts';
+import type { TaskOwners } from './task-owners.ts';
+
+export interface FrontParts {
+  readonly name: ServerName;
+  readonly effects: Effects;
+  readonly members: readonly Member[];
+  readonly lists: Lists;
+  readonly routes: Routes;
+  readonly tasks: TaskOwners;
+  /** A member's message, with the ids that clients know. */
+  readonly seen: (member: Member, message: MessageView) => MessageView;
+  /** As {@link Front.listLike}. */
+  readonly listLike: Front['listLike'];
+  /** There is one member, whose answers are the server's. */
+  readonly isSole: boolean;
+  /** From now on what clients of this kind know is known, and added to. */
+  readonly knowClient: (client: string) => void;
+}
+
+export interface Front {
+  /** How members are greeted; undefined as long as the client has not greeted, and in the modern era. */
+  readonly greeting: Greeting | undefined;
+  /** A client's request; false if it is none of this era's own. */
+  request(message: MessageView, id: BridgeRequestId, now: number): boolean;
+  /** A client's notification; false if it is none of this era's own. */
+  notification(message: MessageView, now: number): boolean;
+  /** The client does not wait for an answer any more. */
+  cancelled(id: BridgeRequestId, now: number): void;
+  greeted(member: Member, now: number): void;
+  ready(member: Member, now: number): void;
+  gone(member: Member, now: number): void;
+  /** What a member says beside answers, and the call that it belongs to if that is known; false if it is to be passed on. */
+  said(
+    member: Member,
+    message: MessageView,
+    now: number,
+    bridgeId: BridgeRequestId | undefined,
+  ): boolean;
+  /** A client's request that names a resource goes to the first of these that has it. */
+  subscribes(message: MessageView, uri: string, members: readonly Member[]): void;
+  /** A request for a list that is made to carry out a client's request. */
+  listLike(kind: ListKind, message: MessageView): MessageView;
+  /** Members of a list's result beside the list, as JSON text that begins with a comma. */
+  moreOfList(pages: readonly KnownList[]): string;
+  /** The clients learn that a list has changed. `method`: of the notification. */
+  tellChanged(method: string, now: number): void;
+  dues(due: OnDue): void;
+}

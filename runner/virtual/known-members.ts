@@ -1,0 +1,91 @@
+// What is known of the members of a virtual server without asking them: what each answered when it was greeted, and its lists. Sessions
+// share it, so that a member need not start before it is needed.
+import { elementsOf } from '../../shared/jsonrpc/elements.ts';
+import { stringAt } from '../../shared/jsonrpc/members.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
+import type { ListKind } from './list-kinds.ts';
+import type { MemberRules } from './member-rules.ts';
+
+/** Kinds of clients that are told apart: few programs, each of which declares the same each time. */
+const MAX_CLIENTS = 16;
+
+/** A longer list of one member is not remembered, so that its member is asked. */
+const MAX_LIST_BYTES = 4 * 1024 * 1024;
+
+/** A list of one member as clients see it, or its first pages. */
+export interface KnownList {
+  /** What tells its elements apart, under the names that clients know. */
+  readonly keys: ReadonlySet<string>;
+  /** Each as JSON text. */
+  readonly elements: readonly Uint8Array[];
+  /** The member's cursor for what follows; undefined when this is all. */
+  readonly next: string | undefined;
+  /** Members of the result beside the list: how long it may be kept (MCP 2026-07-28, Utilities, "Caching"). */
+  readonly ttlMs: number | undefined;
+  readonly isPublic: boolean;
+}
+
+export interface KnownMember {
+  /** Its answer to `initialize` or `server/discover`. */
+  greeting?: MessageView;
+  /** By the member of the result that holds them. */
+  readonly lists: Map<ListKind['member'], KnownList>;
+}
+
+export class KnownMembers {
+  /** By what distinguishes clients, the least recently used first. */
+  readonly #clients = new Map<string, Map<string, KnownMember>>();
+
+  /** What is known by clients of this kind, to be read and to be added to, by member. */
+  of(client: string): Map<string, KnownMember> {
+    const known = this.#clients.get(client) ?? new Map<string, KnownMember>();
+    this.#clients.delete(client);
+    this.#clients.set(client, known);
+    const [oldest = client] = this.#clients.keys();
+    if (this.#clients.size > MAX_CLIENTS) this.#clients.delete(oldest);
+    return known;
+  }
+}
+
+/** One page of a member's list, as clients see it. */
+export function pageOf(answer: MessageView, kind: ListKind, rules: MemberRules): KnownList {
+  const shown = rules.shown(answer, kind);
+  const { bytes } = shown;
+  const span = shown.at('result', kind.member);
+  const keys = new Set<string>();
+  const elements: Uint8Array[] = [];
+  for (const { start, end } of span ? elementsOf(bytes, span) : []) {
+    const element = bytes.slice(start, end);
+    const key = stringAt(element, kind.key);
+    if (key !== undefined) keys.add(key);
+    elements.push(element);
+  }
+  const next = answer.string('result', 'nextCursor');
+  const ttlMs = answer.parsed('result', 'ttlMs');
+  return {
+    keys,
+    elements,
+    // Some servers send an empty cursor at the end.
+    next: next === '' ? undefined : next,
+    ttlMs: typeof ttlMs === 'number' ? ttlMs : undefined,
+    isPublic: answer.string('result', 'cacheScope') === 'public',
+  };
+}
+
+/** A page behind those that are known. */
+export const withPage = (known: KnownList, page: KnownList): KnownList => ({
+  ...page,
+  keys: new Set([...known.keys, ...page.keys]),
+  elements: [...known.elements, ...page.elements],
+});
+
+/** Whether a list is small enough to be kept. */
+export const isKeepable = ({ elements }: KnownList): boolean =>
+  elements.reduce((sum, { length }) => sum + length, 0) <= MAX_LIST_BYTES;
+
+export const isSameList = (one: KnownList, other: KnownList): boolean =>
+  one.elements.length === other.elements.length &&
+  one.elements.every((element, index) => isSameBytes(element, other.elements[index]));
+
+const isSameBytes = (one: Uint8Array, other: Uint8Array | undefined): boolean =>
+  one.length === other?.length && one.every((byte, index) => byte === other[index]);

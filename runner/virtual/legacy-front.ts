@@ -1,0 +1,217 @@
+// A virtual server before a client of the legacy era: `initialize` greets the members, and what the client has set is set again in a
+// member that was started later or again.
+import type { BridgeRequestId } from '../../shared/ids.ts';
+import type { OnDue } from '../../shared/dues.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
+import { canonical } from '../translate/json.ts';
+import { requestOf, underId } from '../translate/message.ts';
+import type { Front, FrontParts } from './front.ts';
+import { isSameList } from './known-members.ts';
+import { initializeResult } from './joined-greeting.ts';
+import { CHANGING_KINDS, KEPT_KINDS, type ListKind } from './list-kinds.ts';
+import { ASK_MS, type Greeting, type Member } from './member.ts';
+
+/** Nothing is known of who it is before it has initialized. */
+interface Opening {
+  readonly bridgeId: BridgeRequestId;
+  readonly request: MessageView;
+  /** Those that have not answered are not waited for any more after this time, if others have. */
+  readonly until: number;
+}
+
+export class LegacyFront implements Front {
+  readonly #parts: FrontParts;
+  #greeting: Greeting | undefined;
+  #opening: Opening | undefined;
+  /** The client's last `logging/setLevel`, for members that start later. */
+  #level: MessageView | undefined;
+  /** The resources that the client is subscribed to, by URI, each with the request. */
+  readonly #subscribed = new Map<
+    string,
+    { readonly request: MessageView; readonly members: readonly Member[] }
+  >();
+  /** Members that started after their lists were shown from memory. */
+  readonly #unverified = new Set<Member>();
+  /** Members that the client has seen go. */
+  readonly #left = new Set<Member>();
+
+  constructor(parts: FrontParts) {
+    this.#parts = parts;
+  }
+
+  get greeting(): Greeting | undefined {
+    return this.#greeting;
+  }
+
+  request(message: MessageView, id: BridgeRequestId, now: number): boolean {
+    switch (message.method) {
+      case 'initialize':
+        this.#initialize(message, id, now);
+        return true;
+      case 'ping':
+        this.#parts.effects.answer(id, '{}');
+        return true;
+      case 'logging/setLevel':
+        if (this.#parts.isSole) return false;
+        this.#setLevel(message, id, now);
+        return true;
+      default:
+        this.#initialized(now);
+        return false;
+    }
+  }
+
+  notification(message: MessageView, now: number): boolean {
+    if (message.method !== 'notifications/initialized') return false;
+    this.#initialized(now);
+    return true;
+  }
+
+  cancelled(): void {}
+
+  greeted(_member: Member, now: number): void {
+    this.#mayOpen(now);
+  }
+
+  ready(member: Member, now: number): void {
+    if (this.#level && !this.#parts.isSole && Object.hasOwn(member.capabilities, 'logging'))
+      member.ask(this.#level, undefined, now, () => undefined);
+    for (const { request, members } of this.#subscribed.values())
+      if (members[0] === member) member.ask(request, undefined, now, () => undefined);
+    if (this.#left.delete(member)) this.#tellAllChanged(member, now);
+    else if (this.#unverified.delete(member)) this.#verify(member, now);
+  }
+
+  gone(member: Member, now: number): void {
+    if (this.#opening) return this.#mayOpen(now);
+    if (this.#left.has(member)) return;
+    this.#left.add(member);
+    this.#unverified.delete(member);
+    this.#tellAllChanged(member, now);
+  }
+
+  said(): boolean {
+    return false;
+  }
+
+  subscribes(message: MessageView, uri: string, members: readonly Member[]): void {
+    if (message.method === 'resources/unsubscribe') this.#subscribed.delete(uri);
+    if (message.method === 'resources/subscribe' && this.#subscribed.size < MAX_SUBSCRIBED)
+      this.#subscribed.set(uri, { request: message, members });
+  }
+
+  listLike({ method }: ListKind): MessageView {
+    return requestOf({ id: 0 as BridgeRequestId, method });
+  }
+
+  moreOfList(): string {
+    return '';
+  }
+
+  tellChanged(method: string): void {
+    this.#parts.effects.say({ method });
+  }
+
+  dues(due: OnDue): void {
+    due(this.#opening?.until, (now) => this.#mayOpen(now));
+  }
+
+  #initialize(request: MessageView, bridgeId: BridgeRequestId, now: number): void {
+    const { members, knowClient, isSole } = this.#parts;
+    const declared = ['protocolVersion', 'capabilities'].map((key) =>
+      request.parsed('params', key),
+    );
+    knowClient(canonical(declared.map((value) => value ?? null)));
+    this.#greeting = { initialize: request, isInitialized: false };
+    this.#opening = { bridgeId, request, until: now + ASK_MS };
+    for (const member of members) {
+      const isKnown = member.known.greeting !== undefined;
+      // A member alone answers for itself, so it is always asked.
+      if (isKnown && !isSole) this.#unverified.add(member);
+      else member.wake(now);
+    }
+    this.#mayOpen(now);
+  }
+
+  /** Answers the client when all members have answered, or some have and the others take too long. */
+  #mayOpen(now: number): void {
+    const opening = this.#opening;
+    if (!opening) return;
+    const { members, effects, isSole, name } = this.#parts;
+    const known = members.filter(({ known: { greeting } }) => greeting !== undefined);
+    const open = members.filter(
+      (member) => !member.isDown && (!known.includes(member) || (isSole && !member.isGreeted)),
+    );
+    const answered = known.filter(({ isDown }) => !isDown);
+    if (open.length > 0 && (opening.until > now || answered.length === 0)) return;
+    this.#opening = undefined;
+    const { bridgeId, request } = opening;
+    const [first] = members;
+    if (answered.length === 0 && first) {
+      const refusal = members.find((member) => member.refusal)?.refusal;
+      if (refusal) return effects.say(underId(refusal, bridgeId));
+      return effects.fail(bridgeId, first.whyDown);
+    }
+    for (const member of members) if (!answered.includes(member)) this.#left.add(member);
+    const greetings = answered.flatMap((member) =>
+      member.known.greeting ? [{ name: member.name, answer: member.known.greeting }] : [],
+    );
+    const [only] = greetings;
+    if (isSole && only) return effects.say(underId(only.answer, bridgeId));
+    const wanted = request.string('params', 'protocolVersion');
+    effects.answer(bridgeId, initializeResult(name, wanted, greetings));
+  }
+
+  #initialized(now: number): void {
+    if (!this.#greeting || this.#greeting.isInitialized) return;
+    this.#greeting.isInitialized = true;
+    for (const member of this.#parts.members) member.initialized(now);
+  }
+
+  /** To all that log; a member that is not running learns it when it is. */
+  #setLevel(message: MessageView, id: BridgeRequestId, now: number): void {
+    this.#initialized(now);
+    const { members, effects } = this.#parts;
+    const logging = members.filter(
+      (member) => member.isReady && Object.hasOwn(member.capabilities, 'logging'),
+    );
+    this.#level = message.kept();
+    let pending = logging.length;
+    let refusal: MessageView | undefined;
+    const conclude = (): void => {
+      if (refusal) {
+        this.#level = undefined;
+        effects.say(underId(refusal, id));
+      } else effects.answer(id, '{}');
+    };
+    if (pending === 0) return conclude();
+    for (const member of logging)
+      member.ask(message, undefined, now, (answer) => {
+        if (answer.ok && answer.message.kind === 'error') refusal ??= answer.message;
+        pending -= 1;
+        if (pending === 0) conclude();
+      });
+  }
+
+  #tellAllChanged(member: Member, now: number): void {
+    if (this.#parts.isSole) return;
+    for (const kind of CHANGING_KINDS)
+      if (member.has(kind)) this.#parts.effects.say({ method: kind.changed });
+    void now;
+  }
+
+  /** A member's lists were shown from memory: are they still the same? */
+  #verify(member: Member, now: number): void {
+    const { lists, effects } = this.#parts;
+    for (const kind of KEPT_KINDS) {
+      const before = member.known.lists.get(kind.member);
+      if (!before || before.next !== undefined) continue;
+      lists.refresh(member, kind, this.listLike(kind), now, (list) => {
+        if (!isSameList(before, list)) effects.say({ method: kind.changed });
+      });
+    }
+  }
+}
+
+/** More resources than a client watches. */
+const MAX_SUBSCRIBED = 1_024;

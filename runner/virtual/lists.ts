@@ -1,0 +1,292 @@
+// The lists of a virtual server: those of its members one after another, in the order of the config. A page ends where a member's own
+// page ends, so that a list of any length is asked of its server as the client reads on.
+import type { BridgeRequestId, ServerName } from '../../shared/ids.ts';
+import { joinBytes } from '../../shared/bytes.ts';
+import { faultError } from '../../shared/fault.ts';
+import { stringAt } from '../../shared/jsonrpc/members.ts';
+import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
+import { bridgeIdOf } from '../core/bridge-ids.ts';
+import type { Effects } from '../translate/effects.ts';
+import { invalidParams } from '../translate/faults.ts';
+import { errorIn } from './edits.ts';
+import { isKeepable, pageOf, withPage, type KnownList } from './known-members.ts';
+import type { ListKind } from './list-kinds.ts';
+import type { Member, MemberAnswer } from './member.ts';
+
+/** Most pages of one member that are asked for at once, to find out who serves what. */
+const MAX_PAGES = 100;
+
+/** A page is closed behind the member with which it gets so large. */
+const PAGE_BYTES = 4 * 1024 * 1024;
+
+export interface ListsParts {
+  readonly effects: Effects;
+  readonly members: readonly Member[];
+  /** A member's answer, with the ids that clients know. */
+  readonly seen: (member: Member, answer: MessageView) => MessageView;
+  /** Members of a result of this era beside the list, as JSON text that begins with a comma. */
+  readonly more: (pages: readonly KnownList[]) => string;
+  /** A list has changed without its server's word. */
+  readonly changed: (kind: ListKind, now: number) => void;
+}
+
+/** One client's request for a list, while members are asked. */
+interface Listing {
+  readonly request: MessageView;
+  readonly kind: ListKind;
+  readonly members: readonly Member[];
+  readonly pages: Map<Member, KnownList | ErrorObject>;
+  pending: number;
+  isOver: boolean;
+}
+
+const isPage = (page: KnownList | ErrorObject | undefined): page is KnownList =>
+  page !== undefined && 'keys' in page;
+
+export class Lists {
+  readonly #parts: ListsParts;
+  readonly #listings = new Map<BridgeRequestId, Listing>();
+  /** Elements that were left out because another member has one of the same name, each told once. */
+  readonly #told = new Set<string>();
+
+  constructor(parts: ListsParts) {
+    this.#parts = parts;
+  }
+
+  /** A client's request for a page. */
+  request(request: MessageView, kind: ListKind, now: number): void {
+    const id = bridgeIdOf(request.id);
+    if (id === undefined) return;
+    const place = this.#placeOf(request);
+    if (!place) return this.#parts.effects.fail(id, invalidParams('Invalid cursor'));
+    const members = this.#parts.members
+      .slice(place.index)
+      .filter((member, index) => member.has(kind) && (index === 0 || !member.isDown));
+    const listing = {
+      request,
+      kind,
+      members,
+      pages: new Map(),
+      pending: members.length,
+      isOver: false,
+    };
+    this.#listings.set(id, listing);
+    if (members.length === 0) return this.#conclude(id, listing);
+    for (const member of members) {
+      const isFirst = member === this.#parts.members[place.index];
+      this.#page(id, listing, member, isFirst ? place.cursor : undefined, now);
+    }
+  }
+
+  /** Nobody waits for a list any more. */
+  cancel(id: BridgeRequestId): boolean {
+    return this.#listings.delete(id);
+  }
+
+  /**
+   * Makes sure that it is known what the members list, as far as they answer; then goes on. `like`: a request of the client, as these
+   * members want it.
+   */
+  ensure(
+    kinds: readonly ListKind[],
+    members: readonly Member[],
+    like: (kind: ListKind) => MessageView,
+    now: number,
+    then: (now: number) => void,
+  ): void {
+    const missing = members.flatMap((member) =>
+      kinds.filter((kind) => this.#isMissing(member, kind)).map((kind) => ({ member, kind })),
+    );
+    let pending = missing.length;
+    if (pending === 0) return then(now);
+    const settled = (at: number): void => {
+      pending -= 1;
+      if (pending === 0) then(at);
+    };
+    for (const { member, kind } of missing) this.#walk(member, kind, like(kind), 1, now, settled);
+  }
+
+  /** Asks a member anew for a list that is known; tells whether it is another one. */
+  refresh(
+    member: Member,
+    kind: ListKind,
+    like: MessageView,
+    now: number,
+    then: (list: KnownList, now: number) => void,
+  ): void {
+    member.ask(like, undefined, now, (answer, at) => {
+      const page = this.#pageIn(member, kind, answer, undefined);
+      if (isPage(page)) then(page, at);
+    });
+  }
+
+  /** A member says that its list is another now. */
+  forget(member: Member, kind: ListKind): void {
+    member.known.lists.delete(kind.member);
+  }
+
+  #isMissing(member: Member, kind: ListKind): boolean {
+    if (!member.has(kind) || member.isDown || member.isLate) return false;
+    const known = member.known.lists.get(kind.member);
+    return !known || known.next !== undefined;
+  }
+
+  #walk(
+    member: Member,
+    kind: ListKind,
+    like: MessageView,
+    pages: number,
+    now: number,
+    then: (now: number) => void,
+  ): void {
+    const cursor = member.known.lists.get(kind.member)?.next;
+    member.ask(like, cursor, now, (answer, at) => {
+      const page = this.#pageIn(member, kind, answer, cursor);
+      const isMore = isPage(page) && page.next !== undefined && page.next !== cursor;
+      if (isMore && pages < MAX_PAGES) this.#walk(member, kind, like, pages + 1, at, then);
+      else then(at);
+    });
+  }
+
+  #page(
+    id: BridgeRequestId,
+    listing: Listing,
+    member: Member,
+    cursor: string | undefined,
+    now: number,
+  ): void {
+    const { kind, request } = listing;
+    const done = (page: KnownList | ErrorObject): void => {
+      listing.pages.set(member, page);
+      listing.pending -= 1;
+      if (listing.pending === 0) this.#conclude(id, listing);
+    };
+    const known = member.known.lists.get(kind.member);
+    const isEnough = cursor === undefined && known && known.next === undefined;
+    if (isEnough && (member.isAsleep || member.isLate)) return done(known);
+    if (member.isLate) return done(LATE);
+    member.ask(
+      request,
+      cursor,
+      now,
+      (answer) => done(this.#pageIn(member, kind, answer, cursor)),
+      (at) => this.#parts.changed(kind, at),
+    );
+  }
+
+  #pageIn(
+    member: Member,
+    kind: ListKind,
+    answer: MemberAnswer,
+    cursor: string | undefined,
+  ): KnownList | ErrorObject {
+    if (!answer.ok) return answer.error;
+    const { message } = answer;
+    if (message.kind === 'error') return errorIn(message);
+    const page = pageOf(this.#parts.seen(member, message), kind, member.rules);
+    if (!kind.isKept) return page;
+    const { lists } = member.known;
+    const before = lists.get(kind.member);
+    if (cursor === undefined) this.#keep(member, kind, page);
+    else if (before?.next === cursor) this.#keep(member, kind, withPage(before, page));
+    return page;
+  }
+
+  #keep({ known: { lists } }: Member, kind: ListKind, list: KnownList): void {
+    if (isKeepable(list)) lists.set(kind.member, list);
+    else lists.set(kind.member, { ...list, elements: [], next: list.next ?? '' });
+  }
+
+  #conclude(id: BridgeRequestId, listing: Listing): void {
+    if (!this.#listings.delete(id)) return;
+    const { effects } = this.#parts;
+    const { kind, members } = listing;
+    const shown: KnownList[] = [];
+    const elements: Uint8Array[] = [];
+    let bytes = 0;
+    let next: string | undefined;
+    let failed: ErrorObject | undefined;
+    for (const [index, member] of members.entries()) {
+      const page = listing.pages.get(member);
+      if (!isPage(page)) {
+        failed ??= page;
+        continue;
+      }
+      shown.push(page);
+      for (const element of this.#own(member, kind, page)) {
+        elements.push(element);
+        bytes += element.length + 1;
+      }
+      if (page.next !== undefined) next = cursorOf(member.name, page.next);
+      else if (bytes > PAGE_BYTES) next = startOf(members.slice(index + 1));
+      if (next !== undefined) break;
+    }
+    if (shown.length === 0 && failed && next === undefined && this.#mayRefuse(listing))
+      return effects.fail(id, failed);
+    effects.say(
+      inOne([
+        `{"jsonrpc":"2.0","id":${String(id)},"result":{${JSON.stringify(kind.member)}:[`,
+        ...elements.flatMap((element, index) => (index === 0 ? [element] : [',', element])),
+        `]${next === undefined ? '' : `,"nextCursor":${JSON.stringify(next)}`}${this.#parts.more(shown)}}}`,
+      ]),
+    );
+  }
+
+  /** A client that reads on behind a cursor learns that it cannot; a first page is what there is. */
+  #mayRefuse({ request, members }: Listing): boolean {
+    return request.has('params', 'cursor') || members.length === this.#parts.members.length;
+  }
+
+  /** The elements of a member's page that no member before it has under the same name. */
+  #own(member: Member, kind: ListKind, page: KnownList): readonly Uint8Array[] {
+    const { members, effects } = this.#parts;
+    const earlier = members.slice(0, members.indexOf(member)).flatMap((other) => {
+      const list = other.isDown ? undefined : other.known.lists.get(kind.member);
+      return list ? [{ name: other.name, list }] : [];
+    });
+    const keys = [...page.keys];
+    const clashes = new Set<string>();
+    for (const key of keys) {
+      const first = earlier.find(({ list }) => list.keys.has(key));
+      if (!first) continue;
+      clashes.add(key);
+      if (this.#told.has(`${kind.member} ${key}`)) continue;
+      this.#told.add(`${kind.member} ${key}`);
+      const fields = { [kind.key]: key, of: first.name, hidden: member.name };
+      effects.note('warn', `two members have one ${kind.key}; the first keeps it`, fields);
+    }
+    if (clashes.size === 0) return page.elements;
+    return page.elements.filter((element) => !clashes.has(keyOf(element, kind) ?? ''));
+  }
+
+  #placeOf(request: MessageView): { index: number; cursor: string | undefined } | undefined {
+    const given = request.at('params', 'cursor');
+    if (!given) return { index: 0, cursor: undefined };
+    const cursor = request.string('params', 'cursor');
+    const at = cursor?.indexOf(':') ?? -1;
+    const name = cursor?.slice(0, at);
+    const index = this.#parts.members.findIndex((member) => member.name === name);
+    if (cursor === undefined || at < 0 || index < 0) return undefined;
+    const own = cursor.slice(at + 1);
+    return { index, cursor: own === '' ? undefined : own };
+  }
+}
+
+const LATE: ErrorObject = faultError({
+  fault: 'deadline',
+  message: 'The server has not answered an earlier request.',
+});
+
+const encoder = new TextEncoder();
+
+const inOne = (parts: readonly (string | Uint8Array)[]): Uint8Array =>
+  joinBytes(parts.map((part) => (typeof part === 'string' ? encoder.encode(part) : part)));
+
+const keyOf = (element: Uint8Array, { key }: ListKind): string | undefined =>
+  stringAt(element, key);
+
+/** Readable, so that whoever looks at it sees whose it is; empty behind the colon: from the member's first page on. */
+const cursorOf = (name: ServerName, own: string): string => `${name}:${own}`;
+
+const startOf = ([next]: readonly Member[]): string | undefined => next && cursorOf(next.name, '');

@@ -1,0 +1,526 @@
+// One member of a virtual server, as one session has it: whether it runs, what it was asked, and what happens when it ends. In the legacy
+// era it has to be initialized as the client initialized the session; a modern one takes requests at once.
+import type { BridgeRequestId } from '../../shared/ids.ts';
+import { actDue, nextDue, type Dues } from '../../shared/dues.ts';
+import { faultError } from '../../shared/fault.ts';
+import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
+import { onlyMessageIn, type MessageView } from '../../shared/jsonrpc/view.ts';
+import { bridgeIdOf } from '../core/bridge-ids.ts';
+import { Liveness } from '../core/liveness.ts';
+import type { Quote } from '../core/overheard.ts';
+import type { Effects } from '../translate/effects.ts';
+import { startFailed } from '../translate/faults.ts';
+import { isObject, type JsonObject } from '../../shared/json-value.ts';
+import { requestOf } from '../translate/message.ts';
+import { ProcessHearing } from '../translate/process-hearing.ts';
+import { asOwnRequest } from './edits.ts';
+import type { KnownMember } from './known-members.ts';
+import type { ListKind } from './list-kinds.ts';
+import type { MemberRules } from './member-rules.ts';
+
+/** An answer that does not come for this long is not waited for by what others answer too. */
+export const ASK_MS = 10_000;
+
+/** The first wait before a member is started again; it doubles up to {@link RESTART_MOST_MS}. */
+const RESTART_MS = 1_000;
+const RESTART_MOST_MS = 60_000;
+
+/** A member that ran for so long has not failed to start. */
+const STEADY_MS = 30_000;
+
+/** What waits for a member that is starting. */
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+
+/** How a member is greeted in the legacy era, as the client greeted the session. */
+export interface Greeting {
+  readonly initialize: MessageView;
+  /** The client has said that it is initialized. */
+  isInitialized: boolean;
+}
+
+export interface MemberParts {
+  readonly rules: MemberRules;
+  readonly effects: Effects;
+  /** An id for a request of the bridge's own. */
+  readonly mint: () => BridgeRequestId;
+  /** Undefined: its clients are modern, and it is not greeted. */
+  readonly greeting: (() => Greeting | undefined) | undefined;
+  readonly limits: { readonly startTimeoutMs: number; readonly requestTimeoutMs: number };
+  readonly quote: Quote;
+  /** What its kind of clients know of it. */
+  readonly known: () => KnownMember;
+  /** It answered how it was greeted. */
+  readonly greeted: (member: Member, now: number) => void;
+  /** It takes requests, or takes them again. */
+  readonly ready: (member: Member, now: number) => void;
+  /** It is gone, or could not be started. */
+  readonly gone: (member: Member, now: number) => void;
+  /** What it says beside answers. */
+  readonly said: (
+    member: Member,
+    message: MessageView,
+    now: number,
+    bridgeId: BridgeRequestId | undefined,
+  ) => void;
+}
+
+/** The answer, or why there is none. */
+export type MemberAnswer =
+  | { readonly ok: true; readonly message: MessageView }
+  | { readonly ok: false; readonly error: ErrorObject };
+
+type OnAnswer = (answer: MemberAnswer, now: number) => void;
+
+interface Asked {
+  readonly answered: OnAnswer;
+  /** Nobody waits for it any more after this time. */
+  readonly until: number;
+  readonly late: ((now: number) => void) | undefined;
+  isLate: boolean;
+}
+
+interface Call {
+  /** Undefined: the client's answer is the member's. */
+  readonly answered: ((answer: MessageView, now: number) => void) | undefined;
+  readonly at: number;
+  /** A subscription, which lasts until somebody ends it. */
+  readonly isEndless: boolean;
+}
+
+type State = 'asleep' | 'starting' | 'ready' | 'down';
+
+export class Member {
+  readonly rules: MemberRules;
+  readonly #parts: MemberParts;
+  readonly #asked = new Map<BridgeRequestId, Asked>();
+  readonly #calls = new Map<BridgeRequestId, Call>();
+  readonly #liveness: Liveness;
+  #hearing: ProcessHearing;
+  #state: State = 'asleep';
+  #slot: number | undefined;
+  #startsUntil: number | undefined;
+  #waiting: { readonly message: MessageView; readonly call: Call | undefined }[] = [];
+  #readyAt = 0;
+  #failures = 0;
+  #restartAt: number | undefined;
+  #whyDown: ErrorObject = faultError({ fault: 'process_exited' });
+  #lastId = 0;
+  #refusal: MessageView | undefined;
+  #isFull = false;
+
+  constructor(parts: MemberParts) {
+    this.#parts = parts;
+    this.rules = parts.rules;
+    this.#hearing = this.#newHearing();
+    this.#liveness = new Liveness({
+      silenceMs: parts.limits.requestTimeoutMs,
+      probe: (slot) => this.#probe(slot),
+      failed: (slot, description) => parts.effects.stop(slot, `it ${description}`),
+    });
+  }
+
+  get name(): string {
+    return this.rules.name;
+  }
+
+  get slot(): number | undefined {
+    return this.#slot;
+  }
+
+  get isAsleep(): boolean {
+    return this.#state === 'asleep';
+  }
+
+  get isReady(): boolean {
+    return this.#state === 'ready';
+  }
+
+  /** It ended, or could not be started. */
+  get isDown(): boolean {
+    return this.#state === 'down';
+  }
+
+  /** It has answered how it was greeted. */
+  get isGreeted(): boolean {
+    return (
+      this.#state === 'ready' || (this.#state === 'starting' && this.#startsUntil === undefined)
+    );
+  }
+
+  /** Its answer to `initialize`, if that was an error. */
+  get refusal(): MessageView | undefined {
+    return this.#refusal;
+  }
+
+  /** Why a request cannot be carried out now. */
+  get whyDown(): ErrorObject {
+    return this.#whyDown;
+  }
+
+  /** It owes an answer that came too late for those who waited. */
+  get isLate(): boolean {
+    for (const { isLate } of this.#asked.values()) if (isLate) return true;
+    return false;
+  }
+
+  /** The only call in flight with an end; undefined if there are none or several. */
+  get onlyCall(): BridgeRequestId | undefined {
+    const [only, second] = [...this.#calls].filter(([, { isEndless }]) => !isEndless);
+    return second ? undefined : only?.[0];
+  }
+
+  get known(): KnownMember {
+    return this.#parts.known();
+  }
+
+  /** What it declared; empty as long as nothing is known. */
+  get capabilities(): JsonObject {
+    const declared = this.known.greeting?.parsed('result', 'capabilities');
+    return isObject(declared) ? declared : {};
+  }
+
+  /** Whether it may have such a list: unless it said that it has none. */
+  has({ capability }: Pick<ListKind, 'capability'>): boolean {
+    return !this.known.greeting || Object.hasOwn(this.capabilities, capability);
+  }
+
+  owns(id: BridgeRequestId): boolean {
+    return (
+      this.#calls.has(id) || this.#waiting.some(({ message }) => bridgeIdOf(message.id) === id)
+    );
+  }
+
+  /** Starts it, unless it runs or waits before it is started again. */
+  wake(now: number): void {
+    if (this.#state === 'asleep') this.#start(now);
+  }
+
+  /** A client's request, under the session's id. `answered`: takes the answer in place of the client. */
+  request(
+    request: MessageView,
+    now: number,
+    more: Partial<Pick<Call, 'answered' | 'isEndless'>> = {},
+  ): void {
+    const id = bridgeIdOf(request.id);
+    if (id === undefined) return;
+    const judged = this.rules.judge(request);
+    if (!judged.ok) return this.#parts.effects.fail(id, notAllowed(judged.refusal));
+    const { message } = judged;
+    if (this.#state === 'down') return this.#parts.effects.fail(id, this.#whyDown);
+    const call = { answered: more.answered, isEndless: more.isEndless ?? false, at: now };
+    this.#lastId = Math.max(this.#lastId, id);
+    if (this.#isOpen) return this.#write(message, call);
+    if (!this.#mayWait(message)) return this.#parts.effects.fail(id, this.#busy);
+    this.#waiting.push({ message, call });
+    this.wake(now);
+  }
+
+  /** A message that nobody answers. */
+  tell(said: MessageView): void {
+    if (this.#state !== 'ready' || this.#slot === undefined) return;
+    const judged = this.rules.judge(said);
+    if (!judged.ok) return;
+    const { message } = judged;
+    if (this.#isOpen) this.#write(message, undefined);
+    else if (this.#mayWait(message)) this.#waiting.push({ message, call: undefined });
+  }
+
+  /**
+   * A request of the bridge's own, made from `like`. Answered by an error when the member is down, refuses, or takes too long; `late` hears
+   * of an answer that comes after that.
+   */
+  ask(
+    like: MessageView,
+    cursor: string | undefined,
+    now: number,
+    answered: OnAnswer,
+    late?: (now: number) => void,
+  ): void {
+    const id = this.#parts.mint();
+    const judged = this.rules.judge(asOwnRequest(like, id, cursor));
+    if (!judged.ok) return answered({ ok: false, error: notAllowed(judged.refusal) }, now);
+    const { message } = judged;
+    if (this.#state === 'down') return answered({ ok: false, error: this.#whyDown }, now);
+    this.#asked.set(id, { answered, until: now + ASK_MS, late, isLate: false });
+    if (this.#isOpen) return this.#write(message, undefined);
+    this.#waiting.push({ message, call: undefined });
+    this.wake(now);
+  }
+
+  /** The client does not wait for the answer any more. */
+  cancel(id: BridgeRequestId, notice: MessageView, now: number): void {
+    const waited = this.#waiting.length;
+    this.#waiting = this.#waiting.filter(({ message }) => bridgeIdOf(message.id) !== id);
+    if (this.#waiting.length < waited) return;
+    const call = this.#calls.get(id);
+    if (!call || this.#slot === undefined) return;
+    this.#parts.effects.notify(this.#slot, notice);
+    if (!call.isEndless) this.#liveness.doubt(this.#slot, call.at, now);
+  }
+
+  /** The client has said that it is initialized. */
+  initialized(now: number): void {
+    if (this.#state === 'starting' && this.#startsUntil === undefined) this.#nowReady(now);
+  }
+
+  /** A notification was written to it. */
+  notified(now: number): void {
+    this.#hearing.notified(now);
+  }
+
+  /** Its process does not read: what comes waits here. */
+  full(): void {
+    this.#isFull = true;
+  }
+
+  drained(): void {
+    this.#isFull = false;
+    if (this.#state === 'ready') this.#flush();
+  }
+
+  line(line: Uint8Array, now: number, bridgeId?: BridgeRequestId): void {
+    this.#heard(this.#hearing.line(line, now), now, bridgeId);
+  }
+
+  /** `bridgeId`: of the request that it belongs to, if its translator knows it. */
+  message(message: MessageView, now: number, bridgeId?: BridgeRequestId): void {
+    this.#heard(this.#hearing.message(message, now), now, bridgeId);
+  }
+
+  /** Its process is gone, or never was. */
+  exited(description: string, hasRun: boolean, now: number): void {
+    const wasReady = this.#state === 'ready';
+    const words = this.#hearing.added(description);
+    if (this.#slot !== undefined) {
+      this.#parts.effects.forget(this.#slot);
+      this.#liveness.forget(this.#slot);
+    }
+    this.#failures = wasReady && now - this.#readyAt >= STEADY_MS ? 0 : this.#failures + 1;
+    const waitMs = Math.min(RESTART_MOST_MS, RESTART_MS * 2 ** Math.min(this.#failures, 10));
+    this.#restartAt = now + waitMs;
+    this.#slot = undefined;
+    this.#isFull = false;
+    this.#startsUntil = undefined;
+    this.#state = 'down';
+    this.#hearing = this.#newHearing();
+    const seconds = String(Math.ceil(waitMs / 1000));
+    const again = `It is started again in ${seconds} s.`;
+    this.#whyDown = faultError({
+      fault: wasReady && hasRun ? 'process_exited' : 'process_start_failed',
+      message: `The server "${this.name}" is not running: its process ${words}. ${again}`,
+      phase: 'not_sent',
+    });
+    this.#failAll(words, hasRun && wasReady, now);
+    this.#parts.gone(this, now);
+  }
+
+  tick(now: number): void {
+    actDue(this.#dues, now);
+  }
+
+  get wakeAt(): number | undefined {
+    return nextDue(this.#dues);
+  }
+
+  readonly #dues: Dues = (due) => {
+    due(this.#startsUntil, () => this.#giveUpStart());
+    due(this.#restartAt, (now) => this.#start(now));
+    due(this.#hearing.wakeAt, (now) => this.#heard(this.#hearing.tick(now), now));
+    due(this.#liveness.wakeAt, (now) => this.#liveness.tick(now));
+    for (const [id, { until, isLate }] of this.#asked)
+      if (!isLate) due(until, (now) => this.#tooLate(id, now));
+  };
+
+  /** It takes what is sent. */
+  get #isOpen(): boolean {
+    return this.#state === 'ready' && !this.#isFull;
+  }
+
+  get #busy(): ErrorObject {
+    const message = `The server "${this.name}" is not reading its input. Try again when it has answered.`;
+    return faultError({ fault: 'overloaded', message });
+  }
+
+  #start(now: number): void {
+    this.#restartAt = undefined;
+    const { effects, greeting } = this.#parts;
+    this.#state = 'starting';
+    this.#slot = effects.start(this.name);
+    if (!greeting) return this.#nowReady(now);
+    const hello = greeting();
+    if (!hello) return;
+    this.#startsUntil = now + this.#parts.limits.startTimeoutMs;
+    const id = this.#parts.mint();
+    this.#asked.set(id, {
+      answered: (answer, at) => this.#greeted(answer, at),
+      until: Infinity,
+      late: undefined,
+      isLate: false,
+    });
+    effects.write(this.#slot, asOwnRequest(hello.initialize, id));
+  }
+
+  #greeted(answer: MemberAnswer, now: number): void {
+    if (!answer.ok) return;
+    this.#startsUntil = undefined;
+    const { effects, greeting } = this.#parts;
+    if (this.#slot !== undefined) effects.served(this.#slot);
+    if (answer.message.kind === 'error') {
+      this.#refusal = answer.message.kept();
+      if (this.#slot !== undefined) effects.stop(this.#slot, 'it refused to be initialized');
+      return;
+    }
+    this.#refusal = undefined;
+    this.known.greeting = answer.message.kept();
+    this.#parts.greeted(this, now);
+    if (this.#state === 'starting' && greeting?.()?.isInitialized === true) this.#nowReady(now);
+  }
+
+  #nowReady(now: number): void {
+    this.#state = 'ready';
+    this.#readyAt = now;
+    const { effects, greeting } = this.#parts;
+    if (greeting && this.#slot !== undefined) effects.notify(this.#slot, INITIALIZED);
+    this.#parts.ready(this, now);
+    this.#flush();
+  }
+
+  #flush(): void {
+    for (let next = this.#waiting[0]; next && this.#isOpen; next = this.#waiting[0]) {
+      this.#waiting.shift();
+      this.#write(next.message, next.call);
+    }
+  }
+
+  #giveUpStart(): void {
+    this.#startsUntil = undefined;
+    if (this.#slot !== undefined) this.#parts.effects.stop(this.#slot, 'it did not start in time');
+  }
+
+  #write(message: MessageView, call: Call | undefined): void {
+    if (this.#slot === undefined) return;
+    const id = bridgeIdOf(message.id);
+    if (call && id !== undefined) this.#calls.set(id, call);
+    if (message.kind === 'notification') this.#parts.effects.notify(this.#slot, message);
+    else this.#parts.effects.write(this.#slot, message);
+  }
+
+  #mayWait(message: MessageView): boolean {
+    const bytes = this.#waiting.reduce((sum, each) => sum + each.message.bytes.length, 0);
+    return bytes + message.bytes.length <= MAX_WAITING_BYTES;
+  }
+
+  #heard(messages: readonly MessageView[], now: number, bridgeId?: BridgeRequestId): void {
+    for (const message of messages) {
+      if (!message.isAnswer) {
+        if (message.kind === 'request' && this.#slot !== undefined)
+          this.#liveness.seen(this.#slot, now);
+        this.#parts.said(this, message, now, bridgeId);
+      } else this.#answered(message, now);
+    }
+  }
+
+  #answered(message: MessageView, now: number): void {
+    if (this.#slot !== undefined) this.#liveness.seen(this.#slot, now);
+    const id = bridgeIdOf(message.id);
+    const asked = id === undefined ? undefined : this.#asked.get(id);
+    if (id !== undefined && asked) {
+      this.#asked.delete(id);
+      return asked.isLate ? asked.late?.(now) : asked.answered({ ok: true, message }, now);
+    }
+    const call = id === undefined ? undefined : this.#calls.get(id);
+    if (id === undefined || !call)
+      return this.#parts.effects.drop(
+        'an answer to no request in flight',
+        { member: this.name },
+        now,
+      );
+    this.#calls.delete(id);
+    if (call.answered) call.answered(message, now);
+    else this.#parts.effects.say(message);
+  }
+
+  #tooLate(id: BridgeRequestId, now: number): void {
+    const asked = this.#asked.get(id);
+    if (!asked) return;
+    asked.isLate = true;
+    const words = `The server "${this.name}" has not answered for ${String(ASK_MS / 1000)} s.`;
+    asked.answered({ ok: false, error: faultError({ fault: 'deadline', message: words }) }, now);
+    const isWaiting = this.#waiting.some(({ message }) => bridgeIdOf(message.id) === id);
+    if (this.#slot !== undefined && !isWaiting) this.#liveness.doubt(this.#slot, now - ASK_MS, now);
+  }
+
+  /** A modern member has a translator before it, which sees to that. */
+  #probe(slot: number): void {
+    if (!this.#parts.greeting) return this.#liveness.seen(slot, 0);
+    const id = this.#parts.mint();
+    this.#asked.set(id, {
+      answered: () => undefined,
+      until: Infinity,
+      late: undefined,
+      isLate: false,
+    });
+    this.#parts.effects.write(slot, requestOf({ id, method: 'ping' }));
+  }
+
+  #failAll(words: string, isSent: boolean, now: number): void {
+    const { effects } = this.#parts;
+    const waiting = this.#waiting.splice(0);
+    const calls = [...this.#calls];
+    this.#calls.clear();
+    const asked = [...this.#asked.values()];
+    this.#asked.clear();
+    for (const [id, { answered }] of calls) {
+      const error = isSent ? exitedDuring(this.name, words) : this.#whyDown;
+      if (answered) answered(errorAnswer(id, error), now);
+      else effects.fail(id, error);
+    }
+    for (const { message, call } of waiting) {
+      const id = bridgeIdOf(message.id);
+      if (!call || id === undefined) continue;
+      const error = startFailed(words);
+      if (call.answered) call.answered(errorAnswer(id, error), now);
+      else effects.fail(id, error);
+    }
+    for (const each of asked)
+      if (!each.isLate) each.answered({ ok: false, error: this.#whyDown }, now);
+  }
+
+  #newHearing(): ProcessHearing {
+    const owed = (): BridgeRequestId[] => [
+      ...this.#asked.keys(),
+      ...[...this.#calls].flatMap(([id, { isEndless }]) => (isEndless ? [] : [id])),
+    ];
+    return new ProcessHearing({
+      owed: {
+        has: (id) => this.#asked.has(id) || this.#calls.has(id),
+        wasAsked: (id) => id > 0 && id <= this.#lastId,
+        only: () => {
+          const [only, second] = owed();
+          return second === undefined ? only : undefined;
+        },
+      },
+      drop: (words, fields, now) =>
+        this.#parts.effects.drop(words, { ...fields, member: this.name }, now),
+      quote: this.#parts.quote,
+    });
+  }
+}
+
+function errorAnswer(id: BridgeRequestId, error: ErrorObject): MessageView {
+  const message = onlyMessageIn(new TextEncoder().encode(errorResponse(String(id), error)));
+  if (!message) throw new Error('an error response is one message');
+  return message;
+}
+
+const notAllowed = (refusal: string): ErrorObject =>
+  faultError({ fault: 'not_allowed', message: refusal });
+
+const exitedDuring = (name: string, words: string): ErrorObject =>
+  faultError({
+    fault: 'process_exited',
+    message: `The process of the server "${name}" ${words} before it answered. It is started again.`,
+    phase: 'sent',
+  });
+
+const INITIALIZED = { method: 'notifications/initialized' };

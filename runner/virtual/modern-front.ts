@@ -1,0 +1,157 @@
+// A virtual server before clients of 2026-07-28: `server/discover` asks all members, and what says how long results may be kept is joined.
+// Subscriptions are in modern-listens.ts.
+import type { BridgeRequestId } from '../../shared/ids.ts';
+import type { OnDue } from '../../shared/dues.ts';
+import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
+import { onlyMessageIn, type MessageView } from '../../shared/jsonrpc/view.ts';
+import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
+import { methodNotFound } from '../translate/faults.ts';
+import { errorIn } from './edits.ts';
+import type { Front, FrontParts } from './front.ts';
+import { discoverResult, type MemberGreeting } from './joined-greeting.ts';
+import { isSameList, type KnownList } from './known-members.ts';
+import { CHANGING_KINDS, KEPT_KINDS, type ListKind } from './list-kinds.ts';
+import type { Member } from './member.ts';
+import { ModernListens } from './modern-listens.ts';
+
+/** All modern clients of one session are told the same. */
+const CLIENT = 'modern';
+
+export class ModernFront implements Front {
+  readonly greeting = undefined;
+  readonly #parts: FrontParts;
+  readonly #listens: ModernListens;
+  /** Members that the clients have seen go. */
+  readonly #left = new Set<Member>();
+  /** Members that are asleep, whose lists were shown from memory. */
+  readonly #unverified: Set<Member>;
+  /** The last request, for what members are asked on the bridge's own account. */
+  #last: MessageView | undefined;
+
+  constructor(parts: FrontParts) {
+    this.#parts = parts;
+    this.#listens = new ModernListens(parts);
+    parts.knowClient(CLIENT);
+    this.#unverified = new Set(parts.members);
+  }
+
+  request(message: MessageView, id: BridgeRequestId, now: number): boolean {
+    this.#last = message;
+    if (message.method === LISTEN_METHOD) {
+      this.#listens.open(message, id, now);
+      return true;
+    }
+    if (message.method !== 'server/discover' || this.#parts.isSole) return false;
+    this.#discover(message, id, now);
+    return true;
+  }
+
+  notification(): boolean {
+    return false;
+  }
+
+  cancelled(id: BridgeRequestId): void {
+    this.#listens.close(id);
+  }
+
+  greeted(): void {}
+
+  ready(member: Member, now: number): void {
+    this.#listens.join(member, now);
+    if (this.#left.delete(member)) this.#tellAllChanged(member);
+    else if (this.#unverified.delete(member)) this.#verify(member, now);
+  }
+
+  gone(member: Member): void {
+    if (this.#left.has(member)) return;
+    this.#left.add(member);
+    this.#tellAllChanged(member);
+  }
+
+  said(
+    member: Member,
+    message: MessageView,
+    _now: number,
+    bridgeId: BridgeRequestId | undefined,
+  ): boolean {
+    return this.#listens.said(member, message, bridgeId);
+  }
+
+  subscribes(): void {}
+
+  listLike({ method }: ListKind, message: MessageView): MessageView {
+    const meta = message.text('params', '_meta') ?? '{}';
+    const text = `{"jsonrpc":"2.0","id":0,"method":${JSON.stringify(method)},"params":{"_meta":${meta}}}`;
+    const like = onlyMessageIn(new TextEncoder().encode(text));
+    if (!like) throw new Error('a request is one message');
+    return like;
+  }
+
+  /** A result may be kept as long as each part of it may. */
+  moreOfList(pages: readonly KnownList[]): string {
+    const ttlMs = pages.length === 0 ? 0 : Math.min(...pages.map((page) => page.ttlMs ?? 0));
+    const isPublic = pages.length > 0 && pages.every((page) => page.isPublic);
+    const scope = isPublic ? 'public' : 'private';
+    return `,"resultType":"complete","ttlMs":${JSON.stringify(ttlMs)},"cacheScope":"${scope}"`;
+  }
+
+  tellChanged(method: string): void {
+    this.#listens.tellChanged(method);
+  }
+
+  dues(due: OnDue): void {
+    this.#listens.dues(due);
+  }
+
+  #discover(message: MessageView, id: BridgeRequestId, now: number): void {
+    const { members, effects, name } = this.#parts;
+    let pending = members.length;
+    let failed: ErrorObject | undefined;
+    const answers = new Map<Member, MessageView>();
+    const settled = (): void => {
+      pending -= 1;
+      if (pending > 0) return;
+      const greetings = members.flatMap((member): MemberGreeting[] => {
+        const answer = answers.get(member);
+        return answer ? [{ name: member.name, answer }] : [];
+      });
+      if (greetings.length === 0) effects.fail(id, failed ?? methodNotFound(message.method));
+      else effects.answer(id, discoverResult(name, greetings));
+    };
+    for (const member of members) {
+      const { known } = member;
+      if (member.isAsleep && known.greeting) {
+        answers.set(member, known.greeting);
+        settled();
+        continue;
+      }
+      member.ask(message, undefined, now, (answer) => {
+        if (!answer.ok) failed ??= answer.error;
+        else if (answer.message.kind === 'error') failed ??= errorIn(answer.message);
+        else {
+          known.greeting = answer.message.kept();
+          answers.set(member, answer.message);
+        }
+        settled();
+      });
+    }
+  }
+
+  #tellAllChanged(member: Member): void {
+    if (this.#parts.isSole) return;
+    for (const kind of CHANGING_KINDS)
+      if (member.has(kind)) this.#listens.tellChanged(kind.changed);
+  }
+
+  /** A member's lists were shown from memory: are they still the same? */
+  #verify(member: Member, now: number): void {
+    const { lists } = this.#parts;
+    for (const kind of KEPT_KINDS) {
+      const before = member.known.lists.get(kind.member);
+      if (!before || before.next !== undefined || !this.#last) continue;
+      lists.refresh(member, kind, this.listLike(kind, this.#last), now, (list) => {
+        if (!isSameList(before, list)) this.#listens.tellChanged(kind.changed);
+      });
+    }
+  }
+}

@@ -1,0 +1,231 @@
+// The open `subscriptions/listen` requests of a virtual server (MCP 2026-07-28, Utilities, "Subscriptions"). Each is made of one to each
+// member that runs and has something to say on it. Its client sees one: it is acknowledged once, and goes on when a member is gone.
+import type { BridgeRequestId, ClientRequestId } from '../../shared/ids.ts';
+import { isObject, type JsonObject } from '../../shared/json-value.ts';
+import type { OnDue } from '../../shared/dues.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
+import { META } from '../../shared/mcp/modern.ts';
+import { readCall } from '../translate/client-call.ts';
+import { invalidParams } from '../translate/faults.ts';
+import { withChangedMember } from './edits.ts';
+import type { FrontParts } from './front.ts';
+import { CHANGING_KINDS, kindsOfChange, RESOURCES, TEMPLATES } from './list-kinds.ts';
+import { ASK_MS, type Member } from './member.ts';
+
+const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';
+
+/** Members of a filter that name what somebody has, beside the changes of lists. */
+const URIS = 'resourceSubscriptions';
+const TASKS = 'taskIds';
+
+/** What is said before the acknowledgement and has to wait for it. */
+const MAX_HELD = 256;
+
+/** The first wait before a member is listened to again; it doubles. */
+const AGAIN_MS = 1_000;
+const AGAIN_MOST_MS = 60_000;
+
+interface Listen {
+  readonly id: BridgeRequestId;
+  readonly clientId: ClientRequestId;
+  readonly request: MessageView;
+  readonly wanted: JsonObject;
+  /** Members that were asked, each with what it acknowledged. */
+  readonly members: Map<Member, JsonObject | undefined>;
+  /** Members that ended theirs: when they are listened to again, if they were not already. */
+  readonly again: Map<Member, { readonly at: number | undefined; readonly waitMs: number }>;
+  held: (() => void)[];
+  /** Not acknowledged yet: the time at which it is, whoever has answered. */
+  until: number | undefined;
+}
+
+export class ModernListens {
+  readonly #parts: FrontParts;
+  readonly #open = new Map<BridgeRequestId, Listen>();
+
+  constructor(parts: FrontParts) {
+    this.#parts = parts;
+  }
+
+  open(request: MessageView, id: BridgeRequestId, now: number): void {
+    const { members, isSole, effects, lists, routes } = this.#parts;
+    const [sole] = members;
+    if (isSole && sole) return sole.request(request, now, { isEndless: true });
+    const wanted = request.parsed('params', 'notifications');
+    const clientId = readCall(request)?.clientId;
+    if (!isObject(wanted) || clientId === undefined)
+      return effects.fail(id, invalidParams('params.notifications must be a subscription filter.'));
+    const listen: Listen = {
+      id,
+      clientId,
+      request: request.kept(),
+      wanted,
+      members: new Map(),
+      again: new Map(),
+      held: [],
+      until: now + ASK_MS,
+    };
+    this.#open.set(id, listen);
+    const go = (at: number): void => {
+      if (this.#open.get(id) !== listen) return;
+      for (const member of members) this.#ask(listen, member, at);
+      this.#mayAcknowledge(listen);
+    };
+    const uris = textsIn(wanted, URIS);
+    if (uris.every((uri) => routes.knowsUri(uri))) return go(now);
+    const kinds = [RESOURCES, TEMPLATES];
+    lists.ensure(kinds, routes.ofResources, (kind) => this.#parts.listLike(kind, request), now, go);
+  }
+
+  /** Its client does not listen any more. */
+  close(id: BridgeRequestId): void {
+    this.#open.delete(id);
+  }
+
+  /** A member has started. */
+  join(member: Member, now: number): void {
+    for (const listen of this.#open.values())
+      if (listen.until === undefined && !listen.members.has(member)) this.#ask(listen, member, now);
+  }
+
+  /** What a member says on a subscription; false if it is of none. */
+  said(member: Member, message: MessageView, bridgeId: BridgeRequestId | undefined): boolean {
+    const listen = bridgeId === undefined ? undefined : this.#open.get(bridgeId);
+    if (!listen?.members.has(member)) return false;
+    if (message.method === ACKNOWLEDGED) {
+      const honored = message.parsed('params', 'notifications');
+      listen.members.set(member, isObject(honored) ? honored : {});
+      this.#mayAcknowledge(listen);
+      return true;
+    }
+    for (const kind of kindsOfChange(message.method)) this.#parts.lists.forget(member, kind);
+    const kept = this.#parts.seen(member, message).kept();
+    this.#say(listen, () => this.#parts.effects.say(kept, listen.id));
+    return true;
+  }
+
+  /** A list has changed, since a member came or went. */
+  tellChanged(method: string): void {
+    const kind = CHANGING_KINDS.find(({ changed }) => changed === method);
+    for (const listen of this.#open.values())
+      if (kind && listen.wanted[kind.filter] === true)
+        this.#say(listen, () => this.#notify(listen, method, ''));
+  }
+
+  dues(due: OnDue): void {
+    for (const listen of this.#open.values()) {
+      due(listen.until, () => this.#acknowledge(listen));
+      for (const [member, { at }] of listen.again)
+        due(at, (now) => {
+          if (member.isDown)
+            listen.again.set(member, { at: now + AGAIN_MOST_MS, waitMs: AGAIN_MS });
+          else this.#ask(listen, member, now);
+        });
+    }
+  }
+
+  /** Listens to a member that has something to say on it; one that is asleep only for what it is asked for by name. */
+  #ask(listen: Listen, member: Member, now: number): void {
+    const filter = this.#filterFor(listen, member);
+    const isNamed = [URIS, TASKS].some((key) => textsIn(filter, key).length > 0);
+    const isNothing = Object.keys(filter).length === 0 || (member.isAsleep && !isNamed);
+    if (member.isDown || isNothing) return void listen.again.delete(member);
+    const waited = listen.again.get(member)?.waitMs;
+    if (waited !== undefined) listen.again.set(member, { at: undefined, waitMs: waited });
+    listen.members.set(member, undefined);
+    const path = ['params', 'notifications'] as const;
+    const request = withChangedMember(listen.request, path, JSON.stringify(filter));
+    member.request(request, now, {
+      isEndless: true,
+      answered: (answer, at) => this.#ended(listen, member, answer, waited, at),
+    });
+  }
+
+  #filterFor({ wanted }: Listen, member: Member): JsonObject {
+    const { routes, tasks } = this.#parts;
+    const filter: Record<string, unknown> = {};
+    for (const kind of CHANGING_KINDS)
+      if (wanted[kind.filter] === true && member.has(kind)) filter[kind.filter] = true;
+    const uris = textsIn(wanted, URIS).filter((uri) => routes.ofUri(uri)[0] === member);
+    if (uris.length > 0) filter[URIS] = uris;
+    const ids = textsIn(wanted, TASKS).flatMap((taskId) => {
+      const task = tasks.of(taskId);
+      return task?.member === member ? [task.own] : [];
+    });
+    if (ids.length > 0) filter[TASKS] = ids;
+    return filter;
+  }
+
+  /** A member ended its part: its process is gone, or it refused. */
+  #ended(
+    listen: Listen,
+    member: Member,
+    answer: MessageView,
+    waited: number | undefined,
+    now: number,
+  ): void {
+    if (this.#open.get(listen.id) !== listen) return;
+    const wasOpen = listen.members.get(member) !== undefined;
+    listen.members.delete(member);
+    // A server that has no subscriptions is not asked again.
+    if (answer.kind === 'result' || wasOpen) {
+      const waitMs = Math.min(AGAIN_MOST_MS, wasOpen ? AGAIN_MS : 2 * (waited ?? AGAIN_MS));
+      listen.again.set(member, { at: now + waitMs, waitMs });
+    } else listen.again.delete(member);
+    if (wasOpen)
+      for (const kind of CHANGING_KINDS)
+        if (member.has(kind) && listen.wanted[kind.filter] === true)
+          this.#say(listen, () => this.#notify(listen, kind.changed, ''));
+    this.#mayAcknowledge(listen);
+  }
+
+  #mayAcknowledge(listen: Listen): void {
+    const isOpen = [...listen.members.values()].every((honored) => honored !== undefined);
+    if (listen.until !== undefined) {
+      if (isOpen) this.#acknowledge(listen);
+      return;
+    }
+    // One that is back has lists of its own again.
+    for (const [member, honored] of listen.members) {
+      if (honored === undefined || !listen.again.delete(member)) continue;
+      for (const kind of CHANGING_KINDS)
+        if (member.has(kind) && listen.wanted[kind.filter] === true)
+          this.#notify(listen, kind.changed, '');
+    }
+  }
+
+  #acknowledge(listen: Listen): void {
+    if (listen.until === undefined) return;
+    listen.until = undefined;
+    const honored: Record<string, unknown> = {};
+    for (const kind of CHANGING_KINDS)
+      if (listen.wanted[kind.filter] === true && this.#parts.members.some((each) => each.has(kind)))
+        honored[kind.filter] = true;
+    const uris = textsIn(listen.wanted, URIS).filter((uri) =>
+      [...listen.members.values()].some((of) => textsIn(of ?? {}, URIS).includes(uri)),
+    );
+    if (uris.length > 0) honored[URIS] = uris;
+    const ids = textsIn(listen.wanted, TASKS);
+    if (ids.length > 0) honored[TASKS] = ids;
+    this.#notify(listen, ACKNOWLEDGED, `,"notifications":${JSON.stringify(honored)}`);
+    for (const say of listen.held.splice(0)) say();
+  }
+
+  #say(listen: Listen, say: () => void): void {
+    if (listen.until === undefined) return say();
+    if (listen.held.length < MAX_HELD) listen.held.push(say);
+  }
+
+  /** `more`: members of the params, as JSON text that begins with a comma. */
+  #notify({ id, clientId }: Listen, method: string, more: string): void {
+    const meta = `{${JSON.stringify(META.subscriptionId)}:${clientId}}`;
+    const params = `{"_meta":${meta}${more}}`;
+    const text = `{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${params}}`;
+    this.#parts.effects.say(text, id);
+  }
+}
+
+function textsIn(filter: JsonObject, key: string): readonly string[] {
+  const values = filter[key];
+  return Array.isArray(values) ? values.filter((value) => typeof value === 'string') : [];
+}

@@ -1,0 +1,366 @@
+// A virtual server: several servers as one. To the session it is the process, to its members it is the client, and it speaks one era on both
+// sides: the client's, since each member has its own translator where it is of another. Pure: inputs in, effects out.
+import type { BridgeRequestId, ServerName } from '../../shared/ids.ts';
+import { actDue, nextDue, type Dues } from '../../shared/dues.ts';
+import { faultError } from '../../shared/fault.ts';
+import { errorResponse } from '../../shared/jsonrpc/message.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
+import { CODE } from '../../shared/mcp/modern.ts';
+import { bridgeIdOf } from '../core/bridge-ids.ts';
+import { OWN_IDS_FROM } from '../core/calls.ts';
+import { cancelled, Effects } from '../translate/effects.ts';
+import { invalidParams, methodNotFound } from '../translate/faults.ts';
+import type { TranslateEffect } from '../translate/translator.ts';
+import { withChangedMember } from './edits.ts';
+import type { Front, FrontParts } from './front.ts';
+import type { KnownMember, KnownMembers } from './known-members.ts';
+import { LegacyFront } from './legacy-front.ts';
+import { ModernFront } from './modern-front.ts';
+import { Lists } from './lists.ts';
+import {
+  kindOfMethod,
+  kindsOfChange,
+  NAMING,
+  RESOURCES,
+  TEMPLATES,
+  type ListKind,
+} from './list-kinds.ts';
+import { Member } from './member.ts';
+import { MemberRules, type MemberSettings } from './member-rules.ts';
+import { MemberQuestions } from './questions.ts';
+import { Routes } from './routes.ts';
+import { mayHaveTasks, TaskOwners } from './task-owners.ts';
+
+export interface VirtualServerOptions {
+  /** The name it is served under. */
+  readonly name: ServerName;
+  readonly isModern: boolean;
+  /** In the order in which their lists follow each other. */
+  readonly members: readonly MemberSettings[];
+  readonly limits: { readonly startTimeoutMs: number; readonly requestTimeoutMs: number };
+  /** Shared by the sessions that see the same. */
+  readonly known: KnownMembers;
+}
+
+/** Above those of a session, of its pings and of the translators, and still integers of 31 bits. */
+const IDS_FROM = OWN_IDS_FROM + OWN_IDS_FROM / 2;
+
+export class VirtualServer {
+  readonly #effects = new Effects();
+  readonly #members: readonly Member[];
+  /** The only member, if it is one: then its messages pass as they are, but for names. */
+  readonly #sole: Member | undefined;
+  readonly #routes: Routes;
+  readonly #lists: Lists;
+  readonly #questions = new MemberQuestions();
+  readonly #tasks = new TaskOwners();
+  readonly #front: Front;
+  /** What this session's kind of client knows, by member. */
+  #known: Map<ServerName, KnownMember> = new Map();
+  #nextId = IDS_FROM;
+
+  constructor(options: VirtualServerOptions) {
+    const { name, isModern, limits } = options;
+    this.#members = options.members.map(
+      (settings) =>
+        new Member({
+          rules: new MemberRules(settings),
+          effects: this.#effects,
+          mint: () => this.#nextId++ as BridgeRequestId,
+          greeting: isModern ? undefined : () => this.#front.greeting,
+          limits,
+          quote: settings.quote,
+          known: () => this.#knownOf(settings.name),
+          greeted: (member, now) => this.#front.greeted(member, now),
+          ready: (member, now) => this.#front.ready(member, now),
+          gone: (member, now) => this.#gone(member, now),
+          said: (...said) => this.#said(...said),
+        }),
+    );
+    const [first, second] = this.#members;
+    this.#sole = second ? undefined : first;
+    this.#routes = new Routes(this.#members);
+    this.#lists = new Lists({
+      effects: this.#effects,
+      members: this.#members,
+      seen: (member, answer) => this.#withTasks(member, answer),
+      more: (pages) => this.#front.moreOfList(pages),
+      changed: ({ changed }, now) => {
+        if (changed !== undefined) this.#front.tellChanged(changed, now);
+      },
+    });
+    const parts: FrontParts = {
+      name,
+      effects: this.#effects,
+      members: this.#members,
+      lists: this.#lists,
+      routes: this.#routes,
+      tasks: this.#tasks,
+      seen: (member, message) => this.#withTasks(member, message),
+      listLike: (kind, message) => this.#front.listLike(kind, message),
+      isSole: this.#sole !== undefined,
+      knowClient: (client) => {
+        this.#known = options.known.of(client);
+      },
+    };
+    this.#front = isModern ? new ModernFront(parts) : new LegacyFront(parts);
+  }
+
+  start(_now: number): TranslateEffect[] {
+    return this.#effects.take();
+  }
+
+  /** One message the session writes: ids of requests are the session's own integers, progress tokens too. */
+  fromSession(message: MessageView, now: number): TranslateEffect[] {
+    if (message.isAnswer) this.#answer(message, now);
+    else if (message.kind === 'request') this.#request(message, now);
+    else this.#notify(message, now);
+    return this.#take(now);
+  }
+
+  /** A line or a message that the process at `slot` printed. `bridgeId`: of the request that it belongs to, if a translator knows it. */
+  fromMember(
+    slot: number,
+    said: Uint8Array | MessageView,
+    now: number,
+    bridgeId?: BridgeRequestId,
+  ): TranslateEffect[] {
+    const member = this.#at(slot);
+    if (said instanceof Uint8Array) member?.line(said, now, bridgeId);
+    else member?.message(said, now, bridgeId);
+    return this.#take(now);
+  }
+
+  /** The process at `slot` does not read what it was sent. */
+  full(slot: number): void {
+    this.#at(slot)?.full();
+  }
+
+  drained(slot: number, now: number): TranslateEffect[] {
+    this.#at(slot)?.drained();
+    return this.#take(now);
+  }
+
+  exited(slot: number, description: string, now: number, hasRun = true): TranslateEffect[] {
+    this.#at(slot)?.exited(description, hasRun, now);
+    return this.#take(now);
+  }
+
+  tick(now: number): TranslateEffect[] {
+    actDue(this.#dues, now);
+    return this.#take(now);
+  }
+
+  wakeAt(): number | undefined {
+    return nextDue(this.#dues);
+  }
+
+  readonly #dues: Dues = (due) => {
+    for (const member of this.#members) due(member.wakeAt, (now) => member.tick(now));
+    this.#front.dues(due);
+  };
+
+  #take(now: number): TranslateEffect[] {
+    for (const slot of this.#effects.takeNotified()) this.#at(slot)?.notified(now);
+    return this.#effects.take();
+  }
+
+  #at(slot: number): Member | undefined {
+    return this.#members.find((member) => member.slot === slot);
+  }
+
+  #knownOf(name: ServerName): KnownMember {
+    const known = this.#known.get(name) ?? { lists: new Map() };
+    this.#known.set(name, known);
+    return known;
+  }
+
+  #request(message: MessageView, now: number): void {
+    const id = bridgeIdOf(message.id);
+    const { method } = message;
+    if (id === undefined || this.#front.request(message, id, now)) return;
+    const kind = kindOfMethod(method);
+    const sole = this.#sole;
+    if (kind && sole) return this.#passList(sole, kind, message, now);
+    if (kind) return this.#lists.request(message, kind, now);
+    const naming = NAMING.get(method);
+    if (naming?.path[1] === 'name')
+      return this.#toNamed(message, id, naming.kind, naming.path, now);
+    if (method === 'completion/complete') return this.#complete(message, id, now);
+    if (sole) return this.#to(sole, message, now);
+    if (naming) return this.#toUri(message, id, message.string(...naming.path), now);
+    if (method.startsWith('tasks/')) return this.#aboutTask(message, id, now);
+    this.#try(this.#members, message, id, now);
+  }
+
+  #passList(member: Member, kind: ListKind, message: MessageView, now: number): void {
+    member.request(message, now, {
+      answered: (answer) => this.#effects.say(member.rules.shown(answer, kind)),
+    });
+  }
+
+  #toNamed(
+    message: MessageView,
+    id: BridgeRequestId,
+    kind: ListKind,
+    path: readonly ['params' | 'result' | 'error', string],
+    now: number,
+    isListed = false,
+  ): void {
+    const name = message.string(...path);
+    if (name === undefined) {
+      const [first] = this.#routes.unprefixed;
+      if (first) return this.#to(first, message, now);
+      return this.#effects.fail(id, invalidParams(`params.${path[1]} must be a text.`));
+    }
+    const route = this.#routes.ofName(kind, name);
+    if (route) {
+      const { member, own } = route;
+      return this.#to(member, member.rules.named(message, own, ...path), now);
+    }
+    const { unprefixed } = this.#routes;
+    const [first] = unprefixed;
+    if (first && isListed) return this.#to(first, message, now);
+    if (!first) return this.#effects.fail(id, invalidParams(`Nothing is named "${name}" here.`));
+    this.#lists.ensure(
+      [kind],
+      unprefixed,
+      (of) => this.#front.listLike(of, message),
+      now,
+      (at) => this.#toNamed(message, id, kind, path, at, true),
+    );
+  }
+
+  #toUri(message: MessageView, id: BridgeRequestId, uri: string | undefined, now: number): void {
+    if (uri === undefined) return this.#try(this.#routes.ofResources, message, id, now);
+    const go = (at: number): void => {
+      const members = this.#routes.ofUri(uri);
+      this.#front.subscribes(message, uri, members);
+      this.#try(members, message, id, at);
+    };
+    if (this.#routes.knowsUri(uri)) return go(now);
+    const { ofResources } = this.#routes;
+    const like = (of: ListKind): MessageView => this.#front.listLike(of, message);
+    this.#lists.ensure([RESOURCES, TEMPLATES], ofResources, like, now, go);
+  }
+
+  #complete(message: MessageView, id: BridgeRequestId, now: number): void {
+    const name = message.string('params', 'ref', 'name');
+    if (name === undefined)
+      return this.#toUri(message, id, message.string('params', 'ref', 'uri'), now);
+    const route = this.#routes.ofPrompt(name);
+    if (!route) return this.#try(this.#routes.unprefixed, message, id, now);
+    const { member, own } = route;
+    this.#to(member, member.rules.named(message, own, 'params', 'ref', 'name'), now);
+  }
+
+  #aboutTask(message: MessageView, id: BridgeRequestId, now: number): void {
+    const taskId = message.string('params', 'taskId');
+    const task = taskId === undefined ? undefined : this.#tasks.of(taskId);
+    const members = this.#members.filter(({ capabilities }) => mayHaveTasks(capabilities));
+    if (!task) return this.#try(members, message, id, now);
+    this.#to(
+      task.member,
+      withChangedMember(message, ['params', 'taskId'], JSON.stringify(task.own)),
+      now,
+    );
+  }
+
+  #to(member: Member, message: MessageView, now: number): void {
+    member.request(message, now, {
+      answered: (answer) => this.#effects.say(this.#withTasks(member, answer)),
+    });
+  }
+
+  /** One after the other, until one does not refuse: what is refused was not carried out. */
+  #try(members: readonly Member[], message: MessageView, id: BridgeRequestId, now: number): void {
+    const [member, ...others] = members.filter((each) => !each.isDown);
+    const [down] = members;
+    if (!member)
+      return this.#effects.fail(id, down ? down.whyDown : methodNotFound(message.method));
+    if (others.length === 0) return this.#to(member, message, now);
+    member.request(message, now, {
+      answered: (answer, at) => {
+        const code = answer.parsed('error', 'code');
+        if (answer.kind === 'error' && isNotMine(code)) this.#try(others, message, id, at);
+        else this.#effects.say(this.#withTasks(member, answer));
+      },
+    });
+  }
+
+  #withTasks(member: Member, message: MessageView): MessageView {
+    return !this.#sole && mayHaveTasks(member.capabilities)
+      ? this.#tasks.toClient(member, message)
+      : message;
+  }
+
+  #notify(message: MessageView, now: number): void {
+    const { method } = message;
+    if (this.#front.notification(message, now)) return;
+    if (method === 'notifications/cancelled') return this.#cancel(message, now);
+    if (method === 'notifications/progress' && !this.#sole) {
+      const reported = this.#questions.progress(message);
+      return reported?.member.tell(reported.message);
+    }
+    for (const member of this.#members) member.tell(message);
+  }
+
+  #cancel(message: MessageView, now: number): void {
+    const id = bridgeIdOf(message.requestId);
+    if (id === undefined || this.#lists.cancel(id)) return;
+    this.#front.cancelled(id, now);
+    for (const member of this.#members) member.cancel(id, message, now);
+  }
+
+  /** The client's answer to a question of a member. */
+  #answer(message: MessageView, now: number): void {
+    if (this.#sole) return this.#sole.tell(message);
+    const answered = this.#questions.answered(message);
+    if (answered) answered.member.tell(answered.message);
+    else this.#effects.drop('a response to a request that no member made', {}, now);
+  }
+
+  /** Something that a member says beside its answers. */
+  #said(
+    member: Member,
+    message: MessageView,
+    now: number,
+    bridgeId: BridgeRequestId | undefined,
+  ): void {
+    if (this.#front.said(member, message, now, bridgeId)) return;
+    if (this.#sole) return this.#effects.say(message, bridgeId);
+    const shown = this.#withTasks(member, message);
+    const of = bridgeId ?? member.onlyCall;
+    if (message.kind === 'request') return this.#ask(member, shown, of, now);
+    const { method } = message;
+    for (const kind of kindsOfChange(method)) this.#lists.forget(member, kind);
+    if (method === 'notifications/cancelled') {
+      const notice = this.#questions.withdrawn(member, message);
+      return notice && this.#effects.say(notice);
+    }
+    const isTied = method !== 'notifications/progress' && !kindsOfChange(method)[0];
+    this.#effects.say(shown, isTied ? of : undefined);
+  }
+
+  #ask(member: Member, message: MessageView, of: BridgeRequestId | undefined, now: number): void {
+    const asked = this.#questions.ask(member, message);
+    if (asked) return this.#effects.say(asked, of);
+    this.#effects.drop('a question too many', { member: member.name }, now);
+    const words = 'The client already has too many questions to answer.';
+    const error = faultError({ fault: 'overloaded', message: words });
+    if (member.slot !== undefined)
+      this.#effects.write(member.slot, errorResponse(message.id ?? 'null', error));
+  }
+
+  #gone(member: Member, now: number): void {
+    for (const id of this.#questions.takeOf(member))
+      this.#effects.say(cancelled(id, 'the server that asked is gone'));
+    this.#front.gone(member, now);
+  }
+}
+
+/** Errors of a server that does not know the method or what it names, so that it has done nothing (MCP 2025-11-25, Resources, "Error Handling"). */
+const isNotMine = (code: unknown): boolean =>
+  code === CODE.methodNotFound || code === CODE.invalidParams || code === RESOURCE_NOT_FOUND;
+
+const RESOURCE_NOT_FOUND = -32002;

@@ -1,0 +1,438 @@
+// A virtual server before clients of the legacy era, by hand: what members are sent, and what clients hear.
+import { expect, test } from 'vitest';
+
+import { KnownMembers } from '../../../runner/virtual/known-members.ts';
+import {
+  DrivenVirtualServer,
+  greeting,
+  member,
+  type Answering,
+  type Message,
+} from './driven-virtual-server.ts';
+
+const request = (id: number, method: string, params?: object): Message => ({
+  jsonrpc: '2.0',
+  id,
+  method,
+  ...(params && { params }),
+});
+
+const call = (id: number, name: string): Message =>
+  request(id, 'tools/call', { name, arguments: { n: 1 }, _meta: { progressToken: id } });
+
+/** Members that list what is given, each list as one page. */
+const listing =
+  (lists: Readonly<Record<string, Readonly<Record<string, readonly object[]>>>>): Answering =>
+  ({ method }, name) => {
+    const kind = String(method)
+      .replace('/list', '')
+      .replace('resources/templates', 'resourceTemplates');
+    return { [kind]: lists[name]?.[kind] ?? [] };
+  };
+
+const tools = (...names: string[]): { tools: object[] } => ({
+  tools: names.map((name) => ({ name, inputSchema: { type: 'object' } })),
+});
+
+const two = (): DrivenVirtualServer => new DrivenVirtualServer([member('a'), member('b')]);
+
+test('initialize: all members are asked, and what they declare is joined', () => {
+  const work = two();
+  const answer = work.initialize({
+    a: greeting({ capabilities: { tools: {}, logging: {} }, instructions: 'Use a.' }),
+    b: greeting({
+      capabilities: { tools: { listChanged: false }, resources: { subscribe: true } },
+      instructions: 'Use b.',
+    }),
+  });
+  expect(answer).toEqual({
+    jsonrpc: '2.0',
+    id: 1,
+    result: {
+      protocolVersion: '2025-11-25',
+      capabilities: {
+        tools: { listChanged: true },
+        logging: {},
+        resources: { subscribe: true, listChanged: true },
+      },
+      serverInfo: { name: 'work', version: '1' },
+      instructions: '# a\n\nUse a.\n\n# b\n\nUse b.',
+    },
+  });
+});
+
+test('initialize: a revision that one member chose alone does not bind the client', () => {
+  const work = two();
+  const answer = work.initialize({
+    a: greeting({ protocolVersion: '2024-11-05' }),
+    b: greeting({ protocolVersion: '2025-06-18' }),
+  });
+  expect(answer['result']).toMatchObject({ protocolVersion: '2025-11-25' });
+  const agreed = two();
+  const older = greeting({ protocolVersion: '2025-03-26' });
+  expect(agreed.initialize({ a: older, b: older })['result']).toMatchObject({
+    protocolVersion: '2025-03-26',
+  });
+});
+
+test('lists follow each other in the order of the config, under the names of their members', () => {
+  const work = two();
+  work.initialize();
+  work.client(request(2, 'tools/list'));
+  work.answer(listing({ a: tools('x', 'y'), b: tools('x') }));
+  const [answer] = work.said();
+  expect(answer).toMatchObject({ id: 2 });
+  expect(answer?.['result']).toEqual({
+    tools: ['a__x', 'a__y', 'b__x'].map((name) => ({ name, inputSchema: { type: 'object' } })),
+  });
+});
+
+test('elements of a list keep their bytes but for the name', () => {
+  const work = two();
+  work.initialize();
+  work.client(request(2, 'tools/list'));
+  const [asked] = work.written('a');
+  const odd = String.raw`{"n":12345678901234567890, "name":"caf\u00e9" ,"n":1.0}`;
+  work.member('a', `{"jsonrpc":"2.0","id":${String(asked?.['id'])},"result":{"tools":[${odd}]}}`);
+  work.answer(listing({}));
+  expect(work.saidLines()[0]).toContain(
+    String.raw`"tools":[{"n":12345678901234567890, "name":"a__caf\u00e9" ,"n":1.0}]`,
+  );
+});
+
+test('a page ends where a page of a member ends, and its cursor goes on there', () => {
+  const work = two();
+  work.initialize();
+  const answering: Answering = ({ params }, name) => {
+    const cursor = (params as { cursor?: string } | undefined)?.cursor;
+    if (name === 'b') return tools('z');
+    return cursor === undefined ? { ...tools('x'), nextCursor: 'p:2' } : tools(cursor);
+  };
+  work.client(request(2, 'tools/list'));
+  work.answer(answering);
+  const [first] = work.said();
+  expect(first?.['result']).toMatchObject({ tools: [{ name: 'a__x' }] });
+  const { nextCursor } = first?.['result'] as { nextCursor: string };
+  work.client(request(3, 'tools/list', { cursor: nextCursor }));
+  work.answer(answering);
+  expect(work.said()[0]?.['result']).toEqual({
+    tools: ['a__p:2', 'b__z'].map((name) => ({ name, inputSchema: { type: 'object' } })),
+  });
+  work.client(request(4, 'tools/list', { cursor: 'nobody:1' }));
+  expect(work.said()[0]).toMatchObject({ id: 4, error: { code: -32602 } });
+});
+
+test('a call goes to its member under its own name, and comes back as it is', () => {
+  const work = two();
+  work.initialize();
+  work.client(call(7, 'b__x'));
+  expect(work.written()).toEqual([call(7, 'x')]);
+  work.member('b', '{"jsonrpc":"2.0","id":7,"result":{"content":[],"n":1.50}}');
+  expect(work.saidLines()).toEqual(['{"jsonrpc":"2.0","id":7,"result":{"content":[],"n":1.50}}']);
+});
+
+test('without prefixes, lists tell whose a tool is; of equal names the first keeps it, and a warning says so', () => {
+  const work = new DrivenVirtualServer([member('a', { prefix: '' }), member('b', { prefix: '' })]);
+  work.initialize();
+  work.client(call(7, 'only_b'));
+  const lists = listing({ a: tools('both'), b: tools('both', 'only_b') });
+  const called: string[] = [];
+  const answering: Answering = (sent, name) => {
+    if (sent['method'] !== 'tools/call') return lists(sent, name);
+    called.push(`${name} ${(sent['params'] as { name: string }).name}`);
+    return { content: [] };
+  };
+  work.answer(answering);
+  work.client(call(8, 'both'));
+  work.client(request(9, 'tools/list'));
+  work.answer(answering);
+  expect(called).toEqual(['b only_b', 'a both']);
+  expect(work.said().find(({ id }) => id === 9)?.['result']).toMatchObject({
+    tools: [{ name: 'both' }, { name: 'only_b' }],
+  });
+  expect(work.notes).toMatchObject([
+    { level: 'warn', fields: { name: 'both', of: 'a', hidden: 'b' } },
+  ]);
+});
+
+test('names that no member has are refused', () => {
+  const work = two();
+  work.initialize();
+  work.client(call(7, 'c__x'));
+  expect(work.said()[0]).toMatchObject({ id: 7, error: { code: -32602 } });
+});
+
+test('rules of the member and of the server hold for its tools, under names and arguments of their own', () => {
+  const work = new DrivenVirtualServer([
+    member('a', {
+      rules: [
+        { tools: { allow: ['get_*'], rename: { get_me: 'whoami' } } },
+        { tools: { deny: ['get_secret'] }, methods: { deny: ['prompts/*'] } },
+      ],
+    }),
+    member('b'),
+  ]);
+  work.initialize();
+  work.client(request(2, 'tools/list'));
+  work.answer(listing({ a: tools('get_me', 'get_secret', 'set'), b: tools('set') }));
+  expect(work.said()[0]?.['result']).toMatchObject({
+    tools: [{ name: 'a__whoami' }, { name: 'b__set' }],
+  });
+  work.client(call(3, 'a__whoami'));
+  expect(work.written('a')).toEqual([call(3, 'get_me')]);
+  for (const name of ['a__get_secret', 'a__set', 'a__get_me']) {
+    work.client(call(4, name));
+    expect(work.said()[0], name).toMatchObject({
+      id: 4,
+      error: { data: { fault: 'not_allowed' } },
+    });
+  }
+  work.client(request(5, 'prompts/list'));
+  expect(work.written('a')).toEqual([]);
+  expect(work.written('b')).toHaveLength(1);
+});
+
+test('questions of two members with one id reach the client apart, and their answers go back', () => {
+  const work = two();
+  work.initialize();
+  work.client(call(7, 'a__x'));
+  work.client(call(8, 'b__x'));
+  work.writtenLines();
+  const ask = {
+    jsonrpc: '2.0',
+    id: 0,
+    method: 'roots/list',
+    params: { _meta: { progressToken: 0 } },
+  };
+  work.member('a', ask);
+  work.member('b', ask);
+  const asked = work.saidOf();
+  expect(asked.map(({ of }) => of)).toEqual([7, 8]);
+  const [first, second] = asked.map(({ line }) => JSON.parse(line) as Message);
+  expect(first?.['id']).not.toBe(second?.['id']);
+  work.client({ jsonrpc: '2.0', id: second?.['id'], result: { roots: [] } });
+  expect(work.written()).toEqual([{ jsonrpc: '2.0', id: 0, result: { roots: [] } }]);
+  work.client({
+    jsonrpc: '2.0',
+    method: 'notifications/progress',
+    params: { progressToken: first?.['id'], progress: 1 },
+  });
+  expect(work.written('a')[0]).toMatchObject({ params: { progressToken: 0 } });
+  work.member('a', { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 0 } });
+  expect(work.said()[0]).toMatchObject({ params: { requestId: first?.['id'] } });
+});
+
+test('a cancellation reaches the member that has the call, and no other', () => {
+  const work = two();
+  work.initialize();
+  work.client(call(7, 'a__x'));
+  work.writtenLines();
+  work.client({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 7 } });
+  expect(work.written('a')).toHaveLength(1);
+  expect(work.written('b')).toEqual([]);
+});
+
+test('logging/setLevel goes to all that log, is answered once, and is said again to one that starts again', () => {
+  const work = two();
+  work.initialize({ b: greeting({ capabilities: { tools: {} } }) });
+  work.client(request(3, 'logging/setLevel', { level: 'debug' }));
+  expect(work.written('b')).toEqual([]);
+  work.answer(() => ({}));
+  work.client(request(4, 'logging/setLevel', { level: 'error' }));
+  const [asked] = work.written('a');
+  work.member('a', { jsonrpc: '2.0', id: asked?.['id'], result: {} });
+  expect(work.said()).toEqual([3, 4].map((id) => ({ jsonrpc: '2.0', id, result: {} })));
+  work.exited('a');
+  work.after(5_000);
+  work.answer(({ method }) => (method === 'initialize' ? greeting() : undefined));
+});
+
+test('a resource goes to the member that lists it, one with a template for it, else to who has it', () => {
+  const work = two();
+  work.initialize();
+  const lists = listing({
+    a: { resources: [{ uri: 'file:///a', name: 'a' }] },
+    b: { resourceTemplates: [{ uriTemplate: 'db://{table}/{row}', name: 't' }] },
+  });
+  const asked: string[] = [];
+  const answering: Answering = (sent, name) => {
+    if (String(sent['method']).endsWith('/list')) return lists(sent, name);
+    asked.push(`${name} ${(sent['params'] as { uri: string }).uri}`);
+    const isThere = (sent['params'] as { uri: string }).uri !== 'x:1' || name === 'b';
+    return isThere ? { contents: [] } : { error: { code: -32002, message: 'not found' } };
+  };
+  for (const [index, uri] of ['db://t/1', 'file:///a', 'x:1'].entries()) {
+    work.client(request(10 + index, 'resources/read', { uri }));
+    work.answer(answering);
+  }
+  expect(asked).toEqual(['b db://t/1', 'a file:///a', 'a x:1', 'b x:1']);
+  expect(work.said().map(({ result }) => result)).toEqual([1, 2, 3].map(() => ({ contents: [] })));
+});
+
+test('completions go by their reference', () => {
+  const work = two();
+  work.initialize();
+  const ref = { type: 'ref/prompt', name: 'b__p' };
+  work.client(request(5, 'completion/complete', { ref, argument: { name: 'x', value: '' } }));
+  expect(work.written('b')[0]).toMatchObject({ id: 5, params: { ref: { name: 'p' } } });
+});
+
+test('tasks of two members with one id are told apart', () => {
+  const work = two();
+  const capabilities = { tools: {}, tasks: { list: {}, cancel: {} } };
+  work.initialize({ a: greeting({ capabilities }), b: greeting({ capabilities }) });
+  const made = { result: { task: { taskId: 't1', status: 'working' } } };
+  for (const [id, name] of [
+    [7, 'a'],
+    [8, 'b'],
+  ] as const) {
+    work.client(call(id, `${name}__x`));
+    work.member(name, { jsonrpc: '2.0', id, ...made });
+  }
+  const ids = work.said().map(({ result }) => (result as { task: { taskId: string } }).task.taskId);
+  expect(ids).toEqual(['t1', 'b__t1']);
+  work.writtenLines();
+  work.client(request(9, 'tasks/get', { taskId: 'b__t1' }));
+  expect(work.written('b')[0]).toMatchObject({ params: { taskId: 't1' } });
+  work.member('b', { jsonrpc: '2.0', id: 9, result: { taskId: 't1', status: 'working' } });
+  expect(work.said()[0]).toMatchObject({ id: 9, result: { taskId: 'b__t1' } });
+  work.client(request(10, 'tasks/get', { taskId: 't1' }));
+  expect(work.written('a')[0]).toMatchObject({ params: { taskId: 't1' } });
+});
+
+test('a member alone passes with every byte, but for names', () => {
+  const work = new DrivenVirtualServer([member('a', { prefix: '' })]);
+  const odd = greeting({ capabilities: { tools: {}, vendor: 1 }, _meta: { k: 1 } });
+  expect(work.initialize({ a: odd })).toEqual({ jsonrpc: '2.0', id: 1, result: odd });
+  const lines = ['tools/list', 'resources/list', 'vendor/x', 'tasks/list', 'logging/setLevel'];
+  for (const [index, method] of lines.entries()) {
+    const sent = JSON.stringify(request(20 + index, method, { cursor: 'c', name: 'q' }));
+    work.client(sent);
+    expect(work.writtenLines()).toEqual([sent]);
+    const answer = `{"jsonrpc":"2.0","id":${String(20 + index)},"result":{ "tools":[ {"name":"q" } ],"nextCursor":"d","_meta":{}}}`;
+    work.member('a', answer);
+    expect(work.saidLines()).toEqual([answer]);
+  }
+  const question = '{"jsonrpc":"2.0","id":"q-1","method":"roots/list"}';
+  work.member('a', question);
+  expect(work.saidLines()).toEqual([question]);
+});
+
+test('F-750: a member that cannot start is left out; the others serve', () => {
+  const work = two();
+  work.client(request(1, 'initialize', { protocolVersion: '2025-11-25', capabilities: {} }));
+  work.exited('a', 'could not be started: no such file', false);
+  work.answer(() => greeting());
+  expect(work.said()[0]).toMatchObject({ id: 1, result: { serverInfo: { name: 'work' } } });
+  work.client({ jsonrpc: '2.0', method: 'notifications/initialized' });
+  work.client(request(2, 'tools/list'));
+  work.answer(listing({ b: tools('x') }));
+  expect(work.said()[0]?.['result']).toMatchObject({ tools: [{ name: 'b__x' }] });
+  work.client(call(3, 'a__x'));
+  const [failed] = work.said();
+  expect(failed).toMatchObject({ id: 3, error: { data: { fault: 'process_start_failed' } } });
+  expect(JSON.stringify(failed)).toContain('no such file');
+});
+
+test('F-750: when no member can start, the client learns why', () => {
+  const work = two();
+  work.client(request(1, 'initialize', { protocolVersion: '2025-11-25', capabilities: {} }));
+  work.exited('a', 'could not be started: no such file', false);
+  work.exited('b', 'exited with code 1');
+  expect(work.said()[0]).toMatchObject({
+    id: 1,
+    error: { data: { fault: 'process_start_failed' } },
+  });
+});
+
+test('F-751: a member that ends fails its calls alone, leaves the list, and comes back by itself', () => {
+  const work = two();
+  work.initialize();
+  work.client(call(7, 'a__x'));
+  work.client(call(8, 'b__x'));
+  work.exited('a');
+  const said = work.said();
+  expect(said).toContainEqual(
+    expect.objectContaining({ id: 7, error: expect.objectContaining({ code: 42003 }) }),
+  );
+  expect(said.map(({ method }) => method)).toContain('notifications/tools/list_changed');
+  expect(said.some(({ id }) => id === 8)).toBe(false);
+  work.writtenLines();
+  work.client(request(9, 'tools/list'));
+  work.answer(listing({ b: tools('x') }));
+  expect(work.said()[0]?.['result']).toMatchObject({ tools: [{ name: 'b__x' }] });
+  work.after(5_000);
+  expect(work.runs('a')).toBe(true);
+  work.answer(() => greeting());
+  expect(work.said().map(({ method }) => method)).toContain('notifications/tools/list_changed');
+  work.client(call(10, 'a__x'));
+  expect(work.written('a').at(-1)).toEqual(call(10, 'x'));
+});
+
+test('F-752: a member that says nothing holds up a list for a bounded time, and is told of when it answers', () => {
+  const work = two();
+  work.initialize();
+  work.client(request(2, 'tools/list'));
+  const [asked] = work.written('a');
+  work.answer(listing({ b: tools('x') }));
+  expect(work.said()).toEqual([]);
+  work.after(10_000);
+  expect(work.said()[0]?.['result']).toMatchObject({ tools: [{ name: 'b__x' }] });
+  work.client(request(3, 'tools/list'));
+  work.answer(listing({ b: tools('x') }));
+  expect(work.said()[0]).toMatchObject({ id: 3, result: { tools: [{ name: 'b__x' }] } });
+  work.member('a', { jsonrpc: '2.0', id: asked?.['id'], result: tools('late') });
+  expect(work.said()[0]).toMatchObject({ method: 'notifications/tools/list_changed' });
+});
+
+test('F-752: a member that answers nothing at all is ended, and starts again', () => {
+  const limits = { startTimeoutMs: 60_000, requestTimeoutMs: 30_000 };
+  const work = new DrivenVirtualServer([member('a'), member('b')], { limits });
+  work.initialize();
+  work.client(call(7, 'a__x'));
+  work.writtenLines();
+  work.after(30_000);
+  work.client({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 7 } });
+  work.after(5_000);
+  expect(work.written('a').at(-1)).toMatchObject({ method: 'ping' });
+  work.after(5_000);
+  expect(work.stopped).toEqual(['a']);
+});
+
+test('F-753: a member is started when it is needed; until then what it listed is known', () => {
+  const known = new KnownMembers();
+  const first = new DrivenVirtualServer([member('a'), member('b')], { known });
+  first.initialize();
+  first.client(request(2, 'tools/list'));
+  first.answer(listing({ a: tools('x'), b: tools('x') }));
+  const listed = first.said()[0]?.['result'];
+  const next = new DrivenVirtualServer([member('a'), member('b')], { known });
+  expect(next.initialize()).toMatchObject({ result: { serverInfo: { name: 'work' } } });
+  next.client(request(2, 'tools/list'));
+  expect(next.said()[0]?.['result']).toEqual(listed);
+  expect(next.started).toEqual([]);
+  next.client(call(3, 'b__x'));
+  expect(next.started).toEqual(['b']);
+  next.answer((sent) => {
+    if (sent['method'] === 'initialize') return greeting();
+    return sent['id'] === 3 ? { content: [] } : tools('x', 'new');
+  });
+  const said = next.said();
+  expect(said).toContainEqual({ jsonrpc: '2.0', id: 3, result: { content: [] } });
+  // What it lists now is not what was shown.
+  expect(said.map(({ method }) => method)).toContain('notifications/tools/list_changed');
+});
+
+test('F-754: a member that does not read holds back nobody but itself', () => {
+  const work = two();
+  work.initialize();
+  work.full('a');
+  work.client(call(7, 'a__x'));
+  work.client(call(8, 'b__x'));
+  expect(work.written()).toEqual([call(8, 'x')]);
+  const large = { ...call(9, 'a__x'), params: { name: 'a__x', arguments: { s: 'x'.repeat(9e6) } } };
+  work.client(large);
+  expect(work.said()[0]).toMatchObject({ id: 9, error: { data: { fault: 'overloaded' } } });
+  work.drained('a');
+  expect(work.written('a')).toEqual([call(7, 'x')]);
+});

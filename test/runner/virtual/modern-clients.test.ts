@@ -1,0 +1,290 @@
+// A virtual server before clients of 2026-07-28, by hand: what members are sent, and what clients hear.
+import { expect, test } from 'vitest';
+
+import { KnownMembers } from '../../../runner/virtual/known-members.ts';
+import {
+  DrivenVirtualServer,
+  member,
+  type Answering,
+  type DrivenOptions,
+  type Message,
+} from './driven-virtual-server.ts';
+
+const META = 'io.modelcontextprotocol/';
+const SUBSCRIPTION = `${META}subscriptionId`;
+
+const meta = (more: object = {}): object => ({
+  [`${META}protocolVersion`]: '2026-07-28',
+  [`${META}clientCapabilities`]: {},
+  ...more,
+});
+
+const request = (id: number, method: string, params: object = {}, more: object = {}): Message => ({
+  jsonrpc: '2.0',
+  id,
+  method,
+  params: { ...params, _meta: meta(more) },
+});
+
+/** As the edge passes it on, with the id that its client gave it. */
+const listen = (id: number, filter: object, clientId = '"s"'): Message =>
+  request(
+    id,
+    'subscriptions/listen',
+    { notifications: filter },
+    {
+      'mcp-edge-bridge/clientId': JSON.parse(clientId) as unknown,
+    },
+  );
+
+const discovered = (more: object = {}): object => ({
+  resultType: 'complete',
+  supportedVersions: ['2026-07-28'],
+  capabilities: { tools: { listChanged: true }, resources: { subscribe: true } },
+  ttlMs: 60_000,
+  cacheScope: 'public',
+  ...more,
+});
+
+const tools = (...names: string[]): object => ({
+  resultType: 'complete',
+  tools: names.map((name) => ({ name })),
+  ttlMs: 5_000,
+  cacheScope: 'public',
+});
+
+const two = (options: DrivenOptions = {}): DrivenVirtualServer =>
+  new DrivenVirtualServer([member('a'), member('b')], { isModern: true, ...options });
+
+/** Both members run and are known. */
+function running(options: DrivenOptions = {}): DrivenVirtualServer {
+  const work = two(options);
+  work.client(request(1, 'server/discover'));
+  work.answer(() => discovered());
+  work.said();
+  return work;
+}
+
+const acknowledge = (work: DrivenVirtualServer, name: string, id: number, filter: object): void =>
+  work.member(
+    name,
+    {
+      jsonrpc: '2.0',
+      method: 'notifications/subscriptions/acknowledged',
+      params: { notifications: filter, _meta: { [SUBSCRIPTION]: 's' } },
+    },
+    id,
+  );
+
+const changedOn = (work: DrivenVirtualServer, name: string, id: number): void =>
+  work.member(
+    name,
+    {
+      jsonrpc: '2.0',
+      method: 'notifications/tools/list_changed',
+      params: { _meta: { [SUBSCRIPTION]: 's' } },
+    },
+    id,
+  );
+
+test('server/discover asks all members, and joins what they say', () => {
+  const work = two();
+  work.client(request(1, 'server/discover'));
+  work.answer((_sent, name) =>
+    discovered({
+      capabilities: name === 'a' ? { tools: {} } : { prompts: {}, extensions: { x: {} } },
+      instructions: `Use ${name}.`,
+    }),
+  );
+  expect(work.said()).toEqual([
+    {
+      jsonrpc: '2.0',
+      id: 1,
+      result: {
+        resultType: 'complete',
+        supportedVersions: ['2026-07-28'],
+        capabilities: {
+          tools: { listChanged: true },
+          prompts: { listChanged: true },
+          extensions: { x: {} },
+        },
+        instructions: '# a\n\nUse a.\n\n# b\n\nUse b.',
+        ttlMs: 0,
+        cacheScope: 'private',
+        _meta: { [`${META}serverInfo`]: { name: 'work', version: '1' } },
+      },
+    },
+  ]);
+});
+
+test('a list may be kept as long as each part of it may; members get what the client says of itself', () => {
+  const work = running();
+  work.client(request(2, 'tools/list', {}, { progressToken: 2, k: 1 }));
+  const asked: Message[] = [];
+  work.answer((sent, name) => {
+    asked.push(sent);
+    return name === 'a' ? tools('x') : { ...tools('y'), ttlMs: 1_000, cacheScope: 'private' };
+  });
+  expect(work.said()[0]?.['result']).toEqual({
+    resultType: 'complete',
+    tools: [{ name: 'a__x' }, { name: 'b__y' }],
+    ttlMs: 1_000,
+    cacheScope: 'private',
+  });
+  expect(asked.map(({ params }) => params)).toEqual([1, 2].map(() => ({ _meta: meta({ k: 1 }) })));
+});
+
+test('input_required and its retry go to the member that asked, with the state as it is', () => {
+  const work = running();
+  const params = { name: 'b__x', arguments: {} };
+  work.client(request(5, 'tools/call', params));
+  const asks =
+    '{"jsonrpc":"2.0","id":5,"result":{"resultType":"input_required","requestState":"sealed","inputRequests":{"q1":{}}}}';
+  work.member('b', asks);
+  expect(work.saidLines()).toEqual([asks]);
+  work.writtenLines();
+  work.client(request(6, 'tools/call', { ...params, requestState: 'sealed', inputResponses: {} }));
+  expect(work.written('a')).toEqual([]);
+  expect(work.written('b')).toMatchObject([
+    { id: 6, params: { name: 'x', requestState: 'sealed' } },
+  ]);
+});
+
+test('what is said in a call goes to that call, and two calls of one member are told apart', () => {
+  const work = running();
+  for (const id of [5, 6]) work.client(request(id, 'tools/call', { name: 'a__x' }));
+  const log = {
+    jsonrpc: '2.0',
+    method: 'notifications/message',
+    params: { level: 'info', data: 1 },
+  };
+  work.member('a', log, 6);
+  expect(work.saidOf()).toMatchObject([{ of: 6 }]);
+});
+
+test('a subscription is acknowledged once, and every member is heard on it', () => {
+  const work = running();
+  work.client(listen(9, { toolsListChanged: true, promptsListChanged: true }));
+  expect(work.written('a')).toMatchObject([
+    { id: 9, params: { notifications: { toolsListChanged: true } } },
+  ]);
+  acknowledge(work, 'a', 9, { toolsListChanged: true });
+  changedOn(work, 'a', 9);
+  expect(work.said()).toEqual([]);
+  acknowledge(work, 'b', 9, { toolsListChanged: true });
+  changedOn(work, 'b', 9);
+  const said = work.saidOf();
+  expect(said.map(({ of }) => of)).toEqual([9, 9, 9]);
+  const [first, ...changes] = said.map(({ line }) => JSON.parse(line) as Message);
+  expect(first).toEqual({
+    jsonrpc: '2.0',
+    method: 'notifications/subscriptions/acknowledged',
+    params: { _meta: { [SUBSCRIPTION]: 's' }, notifications: { toolsListChanged: true } },
+  });
+  expect(changes.map(({ method }) => method)).toEqual([
+    'notifications/tools/list_changed',
+    'notifications/tools/list_changed',
+  ]);
+});
+
+test('resources are listened to at the member that has them', () => {
+  const work = running();
+  work.client(listen(9, { resourceSubscriptions: ['x:a', 'x:b'] }));
+  work.answer(({ method }, name) => {
+    if (method === 'resources/list') return { resources: [{ uri: `x:${name}` }] };
+    return String(method).endsWith('/list') ? { resourceTemplates: [] } : undefined;
+  });
+  for (const name of ['a', 'b'])
+    acknowledge(work, name, 9, { resourceSubscriptions: [`x:${name}`] });
+  expect(work.said()[0]).toMatchObject({
+    params: { notifications: { resourceSubscriptions: ['x:a', 'x:b'] } },
+  });
+});
+
+test('a subscription that its client ended ends at all members, and nothing more comes of it', () => {
+  const work = running();
+  work.client(listen(9, { toolsListChanged: true }));
+  work.writtenLines();
+  work.client({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 9 } });
+  expect(work.written().map(({ method }) => method)).toEqual([
+    'notifications/cancelled',
+    'notifications/cancelled',
+  ]);
+  acknowledge(work, 'a', 9, {});
+  expect(
+    work.said().filter(({ method }) => method !== 'notifications/subscriptions/acknowledged'),
+  ).toEqual([]);
+});
+
+test('F-751: a subscription outlives the process of a member, and tells that its tools left and are back', () => {
+  const work = running();
+  work.client(listen(9, { toolsListChanged: true }));
+  for (const name of ['a', 'b']) acknowledge(work, name, 9, { toolsListChanged: true });
+  work.said();
+  work.writtenLines();
+  // As its translator ends it when the process is gone.
+  work.member('a', { jsonrpc: '2.0', id: 9, result: { resultType: 'complete', _meta: {} } }, 9);
+  expect(work.said().map(({ method }) => method)).toEqual(['notifications/tools/list_changed']);
+  work.after(1_000);
+  expect(work.written('a')).toMatchObject([{ id: 9, method: 'subscriptions/listen' }]);
+  acknowledge(work, 'a', 9, { toolsListChanged: true });
+  expect(work.said().map(({ method }) => method)).toEqual(['notifications/tools/list_changed']);
+  changedOn(work, 'a', 9);
+  expect(work.said()).toHaveLength(1);
+});
+
+test('F-750: a member that cannot start is left out; its calls fail at once, the others go on', () => {
+  const work = two();
+  work.client(request(1, 'server/discover'));
+  work.exited('a', 'keeps failing to start', false);
+  work.answer(() => discovered());
+  expect(work.said()[0]).toMatchObject({ id: 1, result: { capabilities: { tools: {} } } });
+  work.client(request(2, 'tools/list'));
+  work.answer(() => tools('x'));
+  expect(work.said()[0]?.['result']).toMatchObject({ tools: [{ name: 'b__x' }] });
+  work.client(request(3, 'tools/call', { name: 'a__x' }));
+  expect(work.said()[0]).toMatchObject({
+    id: 3,
+    error: { data: { fault: 'process_start_failed' } },
+  });
+  work.after(5_000);
+  expect(work.runs('a')).toBe(true);
+});
+
+test('F-753: members start when they are needed; until then what they listed is known', () => {
+  const known = new KnownMembers();
+  const first = running({ known });
+  first.client(request(2, 'tools/list'));
+  first.answer(() => tools('x'));
+  const next = two({ known });
+  next.client(request(1, 'server/discover'));
+  next.client(request(2, 'tools/list'));
+  expect(next.said()).toMatchObject([
+    { id: 1, result: { supportedVersions: ['2026-07-28'] } },
+    { id: 2, result: { tools: [{ name: 'a__x' }, { name: 'b__x' }] } },
+  ]);
+  next.client(listen(9, { toolsListChanged: true }));
+  expect(next.said()).toMatchObject([{ params: { notifications: { toolsListChanged: true } } }]);
+  expect(next.started).toEqual([]);
+  next.client(request(3, 'tools/call', { name: 'b__x' }));
+  expect(next.started).toEqual(['b']);
+  const answering: Answering = ({ method }) => (method === 'tools/list' ? tools('new') : undefined);
+  next.answer(answering);
+  expect(next.said().map(({ method }) => method)).toContain('notifications/tools/list_changed');
+});
+
+test('a member alone passes with every byte, subscriptions too', () => {
+  const work = new DrivenVirtualServer([member('a', { prefix: '' })], { isModern: true });
+  const methods = ['server/discover', 'tools/list', 'subscriptions/listen', 'tasks/get', 'x/y'];
+  for (const [index, method] of methods.entries()) {
+    const sent = JSON.stringify(request(20 + index, method, { notifications: {}, taskId: 't' }));
+    work.client(sent);
+    expect(work.writtenLines()).toEqual([sent]);
+    const notice = '{"jsonrpc":"2.0","method":"notifications/message","params":{ "level":"info"}}';
+    work.member('a', notice, 20 + index);
+    expect(work.saidOf()).toEqual([{ line: notice, of: 20 + index }]);
+    const answer = `{"jsonrpc":"2.0","id":${String(20 + index)},"result":{ "tools":[ {"name":"q" } ]}}`;
+    work.member('a', answer);
+    expect(work.saidLines()).toEqual([answer]);
+  }
+});
