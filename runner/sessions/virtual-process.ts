@@ -1,8 +1,7 @@
 // What a session of a virtual server takes for its process: the table of its members' processes, by slot. Performs what
 // virtual/virtual-server.ts decides.
 import type { BridgeRequestId, ServerName } from '../../shared/ids.ts';
-import type { MessageView } from '../../shared/jsonrpc/view.ts';
-import { onlyMessageIn } from '../../shared/jsonrpc/view.ts';
+import { onlyMessageIn, type MessageView } from '../../shared/jsonrpc/view.ts';
 import type { EffectQueue } from '../core/effect-queue.ts';
 import { failureFields } from '../failure.ts';
 import type { Log } from '../log.ts';

@@ -6,19 +6,19 @@ import type { Effects } from '../translate/effects.ts';
 import type { KnownList } from './known-members.ts';
 import type { ListKind } from './list-kinds.ts';
 import type { Lists } from './lists.ts';
-import type { Greeting, Member } from './member.ts';
+import type { ClientGreeting, VirtualMember } from './member.ts';
 import type { Routes } from './routes.ts';
 import type { TaskOwners } from './task-owners.ts';
 
 export interface FrontParts {
   readonly name: ServerName;
   readonly effects: Effects;
-  readonly members: readonly Member[];
+  readonly members: readonly VirtualMember[];
   readonly lists: Lists;
   readonly routes: Routes;
   readonly tasks: TaskOwners;
   /** A member's message, with the ids that clients know. */
-  readonly seen: (member: Member, message: MessageView) => MessageView;
+  readonly seen: (member: VirtualMember, message: MessageView) => MessageView;
   /** As {@link Front.listLike}. */
   readonly listLike: Front['listLike'];
   /** There is one member, whose answers are the server's. */
@@ -29,25 +29,25 @@ export interface FrontParts {
 
 export interface Front {
   /** How members are greeted; undefined as long as the client has not greeted, and in the modern era. */
-  readonly greeting: Greeting | undefined;
+  readonly greeting: ClientGreeting | undefined;
   /** A client's request; false if it is none of this era's own. */
   request(message: MessageView, id: BridgeRequestId, now: number): boolean;
   /** A client's notification; false if it is none of this era's own. */
   notification(message: MessageView, now: number): boolean;
   /** The client does not wait for an answer any more. */
   cancelled(id: BridgeRequestId, now: number): void;
-  greeted(member: Member, now: number): void;
-  ready(member: Member, now: number): void;
-  gone(member: Member, now: number): void;
+  greeted(member: VirtualMember, now: number): void;
+  ready(member: VirtualMember, now: number): void;
+  gone(member: VirtualMember, now: number): void;
   /** What a member says beside answers, and the call that it belongs to if that is known; false if it is to be passed on. */
   said(
-    member: Member,
+    member: VirtualMember,
     message: MessageView,
     now: number,
     bridgeId: BridgeRequestId | undefined,
   ): boolean;
   /** A client's request that names a resource goes to the first of these that has it. */
-  subscribes(message: MessageView, uri: string, members: readonly Member[]): void;
+  subscribes(message: MessageView, uri: string, members: readonly VirtualMember[]): void;
   /** A request for a list that is made to carry out a client's request. */
   listLike(kind: ListKind, message: MessageView): MessageView;
   /** Members of a list's result beside the list, as JSON text that begins with a comma. */

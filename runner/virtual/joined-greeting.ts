@@ -17,7 +17,7 @@ const MAX_INSTRUCTIONS = 100_000;
 const VERSION = '1';
 
 /** The result of `initialize`, as JSON text. `wanted`: the revision that the client asked for. */
-export function initializeResult(
+export function joinedInitialize(
   server: string,
   wanted: string | undefined,
   greetings: readonly MemberGreeting[],
@@ -32,7 +32,7 @@ export function initializeResult(
 }
 
 /** The result of `server/discover`, as JSON text. */
-export function discoverResult(server: string, greetings: readonly MemberGreeting[]): string {
+export function joinedDiscovery(server: string, greetings: readonly MemberGreeting[]): string {
   const instructions = instructionsOf(greetings);
   return JSON.stringify({
     resultType: 'complete',

@@ -7,9 +7,9 @@ import { canonical } from '../translate/json.ts';
 import { requestOf, underId } from '../translate/message.ts';
 import type { Front, FrontParts } from './front.ts';
 import { isSameList } from './known-members.ts';
-import { initializeResult } from './joined-greeting.ts';
+import { joinedInitialize } from './joined-greeting.ts';
 import { CHANGING_KINDS, KEPT_KINDS, type ListKind } from './list-kinds.ts';
-import { ASK_MS, type Greeting, type Member } from './member.ts';
+import { ASK_MS, type ClientGreeting, type VirtualMember } from './member.ts';
 
 /** Nothing is known of who it is before it has initialized. */
 interface Opening {
@@ -21,25 +21,25 @@ interface Opening {
 
 export class LegacyFront implements Front {
   readonly #parts: FrontParts;
-  #greeting: Greeting | undefined;
+  #greeting: ClientGreeting | undefined;
   #opening: Opening | undefined;
   /** The client's last `logging/setLevel`, for members that start later. */
   #level: MessageView | undefined;
   /** The resources that the client is subscribed to, by URI, each with the request. */
   readonly #subscribed = new Map<
     string,
-    { readonly request: MessageView; readonly members: readonly Member[] }
+    { readonly request: MessageView; readonly members: readonly VirtualMember[] }
   >();
   /** Members that started after their lists were shown from memory. */
-  readonly #unverified = new Set<Member>();
+  readonly #unverified = new Set<VirtualMember>();
   /** Members that the client has seen go. */
-  readonly #left = new Set<Member>();
+  readonly #left = new Set<VirtualMember>();
 
   constructor(parts: FrontParts) {
     this.#parts = parts;
   }
 
-  get greeting(): Greeting | undefined {
+  get greeting(): ClientGreeting | undefined {
     return this.#greeting;
   }
 
@@ -69,11 +69,11 @@ export class LegacyFront implements Front {
 
   cancelled(): void {}
 
-  greeted(_member: Member, now: number): void {
+  greeted(_member: VirtualMember, now: number): void {
     this.#mayOpen(now);
   }
 
-  ready(member: Member, now: number): void {
+  ready(member: VirtualMember, now: number): void {
     if (this.#level && !this.#parts.isSole && Object.hasOwn(member.capabilities, 'logging'))
       member.ask(this.#level, undefined, now, () => undefined);
     for (const { request, members } of this.#subscribed.values())
@@ -82,7 +82,7 @@ export class LegacyFront implements Front {
     else if (this.#unverified.delete(member)) this.#verify(member, now);
   }
 
-  gone(member: Member, now: number): void {
+  gone(member: VirtualMember, now: number): void {
     if (this.#opening) return this.#mayOpen(now);
     if (this.#left.has(member)) return;
     this.#left.add(member);
@@ -94,7 +94,7 @@ export class LegacyFront implements Front {
     return false;
   }
 
-  subscribes(message: MessageView, uri: string, members: readonly Member[]): void {
+  subscribes(message: MessageView, uri: string, members: readonly VirtualMember[]): void {
     if (message.method === 'resources/unsubscribe') this.#subscribed.delete(uri);
     if (message.method === 'resources/subscribe' && this.#subscribed.size < MAX_SUBSCRIBED)
       this.#subscribed.set(uri, { request: message, members });
@@ -159,7 +159,7 @@ export class LegacyFront implements Front {
     const [only] = greetings;
     if (isSole && only) return effects.say(underId(only.answer, bridgeId));
     const wanted = request.string('params', 'protocolVersion');
-    effects.answer(bridgeId, initializeResult(name, wanted, greetings));
+    effects.answer(bridgeId, joinedInitialize(name, wanted, greetings));
   }
 
   #initialized(now: number): void {
@@ -193,7 +193,7 @@ export class LegacyFront implements Front {
       });
   }
 
-  #tellAllChanged(member: Member, now: number): void {
+  #tellAllChanged(member: VirtualMember, now: number): void {
     if (this.#parts.isSole) return;
     for (const kind of CHANGING_KINDS)
       if (member.has(kind)) this.#parts.effects.say({ method: kind.changed });
@@ -201,7 +201,7 @@ export class LegacyFront implements Front {
   }
 
   /** A member's lists were shown from memory: are they still the same? */
-  #verify(member: Member, now: number): void {
+  #verify(member: VirtualMember, now: number): void {
     const { lists, effects } = this.#parts;
     for (const kind of KEPT_KINDS) {
       const before = member.known.lists.get(kind.member);

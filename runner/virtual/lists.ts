@@ -12,7 +12,7 @@ import { invalidParams } from '../translate/faults.ts';
 import { errorIn } from './edits.ts';
 import { isKeepable, pageOf, withPage, type KnownList } from './known-members.ts';
 import type { ListKind } from './list-kinds.ts';
-import type { Member, MemberAnswer } from './member.ts';
+import type { VirtualMember, MemberAnswer } from './member.ts';
 
 /** Most pages of one member that are asked for at once, to find out who serves what. */
 const MAX_PAGES = 100;
@@ -22,9 +22,9 @@ const PAGE_BYTES = 4 * 1024 * 1024;
 
 export interface ListsParts {
   readonly effects: Effects;
-  readonly members: readonly Member[];
+  readonly members: readonly VirtualMember[];
   /** A member's answer, with the ids that clients know. */
-  readonly seen: (member: Member, answer: MessageView) => MessageView;
+  readonly seen: (member: VirtualMember, answer: MessageView) => MessageView;
   /** Members of a result of this era beside the list, as JSON text that begins with a comma. */
   readonly more: (pages: readonly KnownList[]) => string;
   /** A list has changed without its server's word. */
@@ -35,8 +35,8 @@ export interface ListsParts {
 interface Listing {
   readonly request: MessageView;
   readonly kind: ListKind;
-  readonly members: readonly Member[];
-  readonly pages: Map<Member, KnownList | ErrorObject>;
+  readonly members: readonly VirtualMember[];
+  readonly pages: Map<VirtualMember, KnownList | ErrorObject>;
   pending: number;
   isOver: boolean;
 }
@@ -90,7 +90,7 @@ export class Lists {
    */
   ensure(
     kinds: readonly ListKind[],
-    members: readonly Member[],
+    members: readonly VirtualMember[],
     like: (kind: ListKind) => MessageView,
     now: number,
     then: (now: number) => void,
@@ -109,7 +109,7 @@ export class Lists {
 
   /** Asks a member anew for a list that is known; tells whether it is another one. */
   refresh(
-    member: Member,
+    member: VirtualMember,
     kind: ListKind,
     like: MessageView,
     now: number,
@@ -122,18 +122,18 @@ export class Lists {
   }
 
   /** A member says that its list is another now. */
-  forget(member: Member, kind: ListKind): void {
+  forget(member: VirtualMember, kind: ListKind): void {
     member.known.lists.delete(kind.member);
   }
 
-  #isMissing(member: Member, kind: ListKind): boolean {
+  #isMissing(member: VirtualMember, kind: ListKind): boolean {
     if (!member.has(kind) || member.isDown || member.isLate) return false;
     const known = member.known.lists.get(kind.member);
     return !known || known.next !== undefined;
   }
 
   #walk(
-    member: Member,
+    member: VirtualMember,
     kind: ListKind,
     like: MessageView,
     pages: number,
@@ -152,7 +152,7 @@ export class Lists {
   #page(
     id: BridgeRequestId,
     listing: Listing,
-    member: Member,
+    member: VirtualMember,
     cursor: string | undefined,
     now: number,
   ): void {
@@ -176,7 +176,7 @@ export class Lists {
   }
 
   #pageIn(
-    member: Member,
+    member: VirtualMember,
     kind: ListKind,
     answer: MemberAnswer,
     cursor: string | undefined,
@@ -193,7 +193,7 @@ export class Lists {
     return page;
   }
 
-  #keep({ known: { lists } }: Member, kind: ListKind, list: KnownList): void {
+  #keep({ known: { lists } }: VirtualMember, kind: ListKind, list: KnownList): void {
     if (isKeepable(list)) lists.set(kind.member, list);
     else lists.set(kind.member, { ...list, elements: [], next: list.next ?? '' });
   }
@@ -239,7 +239,7 @@ export class Lists {
   }
 
   /** The elements of a member's page that no member before it has under the same name. */
-  #own(member: Member, kind: ListKind, page: KnownList): readonly Uint8Array[] {
+  #own(member: VirtualMember, kind: ListKind, page: KnownList): readonly Uint8Array[] {
     const { members, effects } = this.#parts;
     const earlier = members.slice(0, members.indexOf(member)).flatMap((other) => {
       const list = other.isDown ? undefined : other.known.lists.get(kind.member);
@@ -289,4 +289,5 @@ const keyOf = (element: Uint8Array, { key }: ListKind): string | undefined =>
 /** Readable, so that whoever looks at it sees whose it is; empty behind the colon: from the member's first page on. */
 const cursorOf = (name: ServerName, own: string): string => `${name}:${own}`;
 
-const startOf = ([next]: readonly Member[]): string | undefined => next && cursorOf(next.name, '');
+const startOf = ([next]: readonly VirtualMember[]): string | undefined =>
+  next && cursorOf(next.name, '');

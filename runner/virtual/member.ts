@@ -32,7 +32,7 @@ const STEADY_MS = 30_000;
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
 /** How a member is greeted in the legacy era, as the client greeted the session. */
-export interface Greeting {
+export interface ClientGreeting {
   readonly initialize: MessageView;
   /** The client has said that it is initialized. */
   isInitialized: boolean;
@@ -44,20 +44,20 @@ export interface MemberParts {
   /** An id for a request of the bridge's own. */
   readonly mint: () => BridgeRequestId;
   /** Undefined: its clients are modern, and it is not greeted. */
-  readonly greeting: (() => Greeting | undefined) | undefined;
+  readonly greeting: (() => ClientGreeting | undefined) | undefined;
   readonly limits: { readonly startTimeoutMs: number; readonly requestTimeoutMs: number };
   readonly quote: Quote;
   /** What its kind of clients know of it. */
   readonly known: () => KnownMember;
   /** It answered how it was greeted. */
-  readonly greeted: (member: Member, now: number) => void;
+  readonly greeted: (member: VirtualMember, now: number) => void;
   /** It takes requests, or takes them again. */
-  readonly ready: (member: Member, now: number) => void;
+  readonly ready: (member: VirtualMember, now: number) => void;
   /** It is gone, or could not be started. */
-  readonly gone: (member: Member, now: number) => void;
+  readonly gone: (member: VirtualMember, now: number) => void;
   /** What it says beside answers. */
   readonly said: (
-    member: Member,
+    member: VirtualMember,
     message: MessageView,
     now: number,
     bridgeId: BridgeRequestId | undefined,
@@ -89,7 +89,7 @@ interface Call {
 
 type State = 'asleep' | 'starting' | 'ready' | 'down';
 
-export class Member {
+export class VirtualMember {
   readonly rules: MemberRules;
   readonly #parts: MemberParts;
   readonly #asked = new Map<BridgeRequestId, Asked>();

@@ -8,10 +8,10 @@ import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { methodNotFound } from '../translate/faults.ts';
 import { errorIn } from './edits.ts';
 import type { Front, FrontParts } from './front.ts';
-import { discoverResult, type MemberGreeting } from './joined-greeting.ts';
+import { joinedDiscovery, type MemberGreeting } from './joined-greeting.ts';
 import { isSameList, type KnownList } from './known-members.ts';
 import { CHANGING_KINDS, KEPT_KINDS, type ListKind } from './list-kinds.ts';
-import type { Member } from './member.ts';
+import type { VirtualMember } from './member.ts';
 import { ModernListens } from './modern-listens.ts';
 
 /** All modern clients of one session are told the same. */
@@ -22,9 +22,9 @@ export class ModernFront implements Front {
   readonly #parts: FrontParts;
   readonly #listens: ModernListens;
   /** Members that the clients have seen go. */
-  readonly #left = new Set<Member>();
+  readonly #left = new Set<VirtualMember>();
   /** Members that are asleep, whose lists were shown from memory. */
-  readonly #unverified: Set<Member>;
+  readonly #unverified: Set<VirtualMember>;
   /** The last request, for what members are asked on the bridge's own account. */
   #last: MessageView | undefined;
 
@@ -56,20 +56,20 @@ export class ModernFront implements Front {
 
   greeted(): void {}
 
-  ready(member: Member, now: number): void {
+  ready(member: VirtualMember, now: number): void {
     this.#listens.join(member, now);
     if (this.#left.delete(member)) this.#tellAllChanged(member);
     else if (this.#unverified.delete(member)) this.#verify(member, now);
   }
 
-  gone(member: Member): void {
+  gone(member: VirtualMember): void {
     if (this.#left.has(member)) return;
     this.#left.add(member);
     this.#tellAllChanged(member);
   }
 
   said(
-    member: Member,
+    member: VirtualMember,
     message: MessageView,
     _now: number,
     bridgeId: BridgeRequestId | undefined,
@@ -107,7 +107,7 @@ export class ModernFront implements Front {
     const { members, effects, name } = this.#parts;
     let pending = members.length;
     let failed: ErrorObject | undefined;
-    const answers = new Map<Member, MessageView>();
+    const answers = new Map<VirtualMember, MessageView>();
     const settled = (): void => {
       pending -= 1;
       if (pending > 0) return;
@@ -116,7 +116,7 @@ export class ModernFront implements Front {
         return answer ? [{ name: member.name, answer }] : [];
       });
       if (greetings.length === 0) effects.fail(id, failed ?? methodNotFound(message.method));
-      else effects.answer(id, discoverResult(name, greetings));
+      else effects.answer(id, joinedDiscovery(name, greetings));
     };
     for (const member of members) {
       const { known } = member;
@@ -137,14 +137,14 @@ export class ModernFront implements Front {
     }
   }
 
-  #tellAllChanged(member: Member): void {
+  #tellAllChanged(member: VirtualMember): void {
     if (this.#parts.isSole) return;
     for (const kind of CHANGING_KINDS)
       if (member.has(kind)) this.#listens.tellChanged(kind.changed);
   }
 
   /** A member's lists were shown from memory: are they still the same? */
-  #verify(member: Member, now: number): void {
+  #verify(member: VirtualMember, now: number): void {
     const { lists } = this.#parts;
     for (const kind of KEPT_KINDS) {
       const before = member.known.lists.get(kind.member);

@@ -10,7 +10,7 @@ import { invalidParams } from '../translate/faults.ts';
 import { withChangedMember } from './edits.ts';
 import type { FrontParts } from './front.ts';
 import { CHANGING_KINDS, kindsOfChange, RESOURCES, TEMPLATES } from './list-kinds.ts';
-import { ASK_MS, type Member } from './member.ts';
+import { ASK_MS, type VirtualMember } from './member.ts';
 
 const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';
 
@@ -31,9 +31,9 @@ interface Listen {
   readonly request: MessageView;
   readonly wanted: JsonObject;
   /** Members that were asked, each with what it acknowledged. */
-  readonly members: Map<Member, JsonObject | undefined>;
+  readonly members: Map<VirtualMember, JsonObject | undefined>;
   /** Members that ended theirs: when they are listened to again, if they were not already. */
-  readonly again: Map<Member, { readonly at: number | undefined; readonly waitMs: number }>;
+  readonly again: Map<VirtualMember, { readonly at: number | undefined; readonly waitMs: number }>;
   held: (() => void)[];
   /** Not acknowledged yet: the time at which it is, whoever has answered. */
   until: number | undefined;
@@ -83,13 +83,17 @@ export class ModernListens {
   }
 
   /** A member has started. */
-  join(member: Member, now: number): void {
+  join(member: VirtualMember, now: number): void {
     for (const listen of this.#open.values())
       if (listen.until === undefined && !listen.members.has(member)) this.#ask(listen, member, now);
   }
 
   /** What a member says on a subscription; false if it is of none. */
-  said(member: Member, message: MessageView, bridgeId: BridgeRequestId | undefined): boolean {
+  said(
+    member: VirtualMember,
+    message: MessageView,
+    bridgeId: BridgeRequestId | undefined,
+  ): boolean {
     const listen = bridgeId === undefined ? undefined : this.#open.get(bridgeId);
     if (!listen?.members.has(member)) return false;
     if (message.method === ACKNOWLEDGED) {
@@ -125,7 +129,7 @@ export class ModernListens {
   }
 
   /** Listens to a member that has something to say on it; one that is asleep only for what it is asked for by name. */
-  #ask(listen: Listen, member: Member, now: number): void {
+  #ask(listen: Listen, member: VirtualMember, now: number): void {
     const filter = this.#filterFor(listen, member);
     const isNamed = [URIS, TASKS].some((key) => textsIn(filter, key).length > 0);
     const isNothing = Object.keys(filter).length === 0 || (member.isAsleep && !isNamed);
@@ -141,7 +145,7 @@ export class ModernListens {
     });
   }
 
-  #filterFor({ wanted }: Listen, member: Member): JsonObject {
+  #filterFor({ wanted }: Listen, member: VirtualMember): JsonObject {
     const { routes, tasks } = this.#parts;
     const filter: Record<string, unknown> = {};
     for (const kind of CHANGING_KINDS)
@@ -159,7 +163,7 @@ export class ModernListens {
   /** A member ended its part: its process is gone, or it refused. */
   #ended(
     listen: Listen,
-    member: Member,
+    member: VirtualMember,
     answer: MessageView,
     waited: number | undefined,
     now: number,

@@ -3,13 +3,13 @@
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { Edit } from '../../shared/jsonrpc/splice.ts';
 import { underRawId } from './edits.ts';
-import type { Member } from './member.ts';
+import type { VirtualMember } from './member.ts';
 
 /** More than a session lets a process ask at once. */
 const MAX_OPEN = 256;
 
 interface Question {
-  readonly member: Member;
+  readonly member: VirtualMember;
   /** As raw JSON text. */
   readonly id: string;
   readonly progressToken: string | undefined;
@@ -23,7 +23,7 @@ export class MemberQuestions {
   #next = 1;
 
   /** A member's request as the client sees it; undefined when too many are open. */
-  ask(member: Member, request: MessageView): MessageView | undefined {
+  ask(member: VirtualMember, request: MessageView): MessageView | undefined {
     const { id, idAt, progressToken, progressTokenAt } = request;
     if (id === undefined || !idAt || this.#open.size >= MAX_OPEN) return undefined;
     const shown = String(this.#next++);
@@ -34,7 +34,7 @@ export class MemberQuestions {
   }
 
   /** Whose question an answer is for, and the answer as that member wants it. */
-  answered(answer: MessageView): { member: Member; message: MessageView } | undefined {
+  answered(answer: MessageView): { member: VirtualMember; message: MessageView } | undefined {
     const question = answer.id === undefined ? undefined : this.#open.get(answer.id);
     if (!question || answer.id === undefined) return undefined;
     this.#open.delete(answer.id);
@@ -42,7 +42,7 @@ export class MemberQuestions {
   }
 
   /** The client's progress on a question. */
-  progress(notice: MessageView): { member: Member; message: MessageView } | undefined {
+  progress(notice: MessageView): { member: VirtualMember; message: MessageView } | undefined {
     const { progressToken, progressTokenAt } = notice;
     const question = progressToken === undefined ? undefined : this.#open.get(progressToken);
     if (question?.progressToken === undefined || !progressTokenAt) return undefined;
@@ -51,7 +51,7 @@ export class MemberQuestions {
   }
 
   /** A member takes a question back; the notice as the client knows it. */
-  withdrawn(member: Member, notice: MessageView): MessageView | undefined {
+  withdrawn(member: VirtualMember, notice: MessageView): MessageView | undefined {
     const { requestId, requestIdAt } = notice;
     for (const [shown, question] of this.#open) {
       if (question.member !== member || question.id !== requestId || !requestIdAt) continue;
@@ -62,7 +62,7 @@ export class MemberQuestions {
   }
 
   /** A member is gone: the ids under which the client knows its questions. */
-  takeOf(member: Member): string[] {
+  takeOf(member: VirtualMember): string[] {
     const taken = [...this.#open].flatMap(([shown, of]) => (of.member === member ? [shown] : []));
     for (const shown of taken) this.#open.delete(shown);
     return taken;

@@ -1,18 +1,18 @@
 // Finds the member that a client's request is for: by the name it uses, by who listed the URI, or by the template that the URI matches.
 import { literalMatch } from './uri-template.ts';
 import { PROMPTS, RESOURCES, TEMPLATES, type ListKind } from './list-kinds.ts';
-import type { Member } from './member.ts';
+import type { VirtualMember } from './member.ts';
 
 /** Whose it is; `own` is its name there. */
 export interface Route {
-  readonly member: Member;
+  readonly member: VirtualMember;
   readonly own: string;
 }
 
 export class Routes {
-  readonly #members: readonly Member[];
+  readonly #members: readonly VirtualMember[];
 
-  constructor(members: readonly Member[]) {
+  constructor(members: readonly VirtualMember[]) {
     this.#members = members;
   }
 
@@ -29,17 +29,17 @@ export class Routes {
   }
 
   /** Members whose names say nothing of whose they are. */
-  get unprefixed(): readonly Member[] {
+  get unprefixed(): readonly VirtualMember[] {
     return this.#members.filter(({ rules }) => rules.prefix === '');
   }
 
   /** Members that may serve resources. */
-  get ofResources(): readonly Member[] {
+  get ofResources(): readonly VirtualMember[] {
     return this.#members.filter((member) => member.has(RESOURCES));
   }
 
   /** The members that may serve a URI, or a template itself, the likeliest first: one that lists it, those with a template for it, the others. */
-  ofUri(uri: string): readonly Member[] {
+  ofUri(uri: string): readonly VirtualMember[] {
     const rated = this.ofResources.map((member) => ({ member, rate: rateOf(member, uri) }));
     return rated.toSorted((one, other) => other.rate - one.rate).map(({ member }) => member);
   }
@@ -56,11 +56,14 @@ export class Routes {
   }
 }
 
-const keysOf = (member: Member, { member: list }: ListKind): ReadonlySet<string> | undefined =>
+const keysOf = (
+  member: VirtualMember,
+  { member: list }: ListKind,
+): ReadonlySet<string> | undefined =>
   member.isDown ? undefined : member.known.lists.get(list)?.keys;
 
 /** How sure it is that a URI is a member's: 0 if nothing says so. */
-function rateOf(member: Member, uri: string): number {
+function rateOf(member: VirtualMember, uri: string): number {
   if (keysOf(member, RESOURCES)?.has(uri) === true) return Infinity;
   const templates = keysOf(member, TEMPLATES);
   if (!templates) return 0;

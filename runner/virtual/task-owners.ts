@@ -5,7 +5,7 @@ import { elementsOf } from '../../shared/jsonrpc/elements.ts';
 import { stringIn, valueIn } from '../../shared/jsonrpc/members.ts';
 import type { Edit } from '../../shared/jsonrpc/splice.ts';
 import type { MessageView, Path } from '../../shared/jsonrpc/view.ts';
-import type { Member } from './member.ts';
+import type { VirtualMember } from './member.ts';
 
 /** Beyond this the oldest is forgotten; whose it is can then only be tried. */
 const MAX_TASKS = 1_024;
@@ -23,7 +23,7 @@ const PLACES: readonly Path[] = [
 ];
 
 interface Task {
-  readonly member: Member;
+  readonly member: VirtualMember;
   readonly own: string;
 }
 
@@ -34,7 +34,7 @@ export class TaskOwners {
   readonly #tasks = new Map<string, Task>();
 
   /** The member's message with the ids that clients know, and what it says of new tasks remembered. */
-  toClient(member: Member, message: MessageView): MessageView {
+  toClient(member: VirtualMember, message: MessageView): MessageView {
     const edits: Edit[] = [];
     for (const path of PLACES) {
       const span = message.at(...path);
@@ -55,7 +55,7 @@ export class TaskOwners {
     return this.#tasks.get(taskId);
   }
 
-  #shown(member: Member, own: string, span: { start: number; end: number }): Edit[] {
+  #shown(member: VirtualMember, own: string, span: { start: number; end: number }): Edit[] {
     const renamed = `${member.name}__${own}`;
     const isRenamed = this.#tasks.get(renamed)?.member === member;
     const first = this.#tasks.get(own);

@@ -25,7 +25,7 @@ import {
   TEMPLATES,
   type ListKind,
 } from './list-kinds.ts';
-import { Member } from './member.ts';
+import { VirtualMember } from './member.ts';
 import { MemberRules, type MemberSettings } from './member-rules.ts';
 import { MemberQuestions } from './questions.ts';
 import { Routes } from './routes.ts';
@@ -47,9 +47,9 @@ const IDS_FROM = OWN_IDS_FROM + OWN_IDS_FROM / 2;
 
 export class VirtualServer {
   readonly #effects = new Effects();
-  readonly #members: readonly Member[];
+  readonly #members: readonly VirtualMember[];
   /** The only member, if it is one: then its messages pass as they are, but for names. */
-  readonly #sole: Member | undefined;
+  readonly #sole: VirtualMember | undefined;
   readonly #routes: Routes;
   readonly #lists: Lists;
   readonly #questions = new MemberQuestions();
@@ -63,7 +63,7 @@ export class VirtualServer {
     const { name, isModern, limits } = options;
     this.#members = options.members.map(
       (settings) =>
-        new Member({
+        new VirtualMember({
           rules: new MemberRules(settings),
           effects: this.#effects,
           mint: () => this.#nextId++ as BridgeRequestId,
@@ -165,7 +165,7 @@ export class VirtualServer {
     return this.#effects.take();
   }
 
-  #at(slot: number): Member | undefined {
+  #at(slot: number): VirtualMember | undefined {
     return this.#members.find((member) => member.slot === slot);
   }
 
@@ -193,7 +193,7 @@ export class VirtualServer {
     this.#try(this.#members, message, id, now);
   }
 
-  #passList(member: Member, kind: ListKind, message: MessageView, now: number): void {
+  #passList(member: VirtualMember, kind: ListKind, message: MessageView, now: number): void {
     member.request(message, now, {
       answered: (answer) => this.#effects.say(member.rules.shown(answer, kind)),
     });
@@ -266,14 +266,19 @@ export class VirtualServer {
     );
   }
 
-  #to(member: Member, message: MessageView, now: number): void {
+  #to(member: VirtualMember, message: MessageView, now: number): void {
     member.request(message, now, {
       answered: (answer) => this.#effects.say(this.#withTasks(member, answer)),
     });
   }
 
   /** One after the other, until one does not refuse: what is refused was not carried out. */
-  #try(members: readonly Member[], message: MessageView, id: BridgeRequestId, now: number): void {
+  #try(
+    members: readonly VirtualMember[],
+    message: MessageView,
+    id: BridgeRequestId,
+    now: number,
+  ): void {
     const [member, ...others] = members.filter((each) => !each.isDown);
     const [down] = members;
     if (!member)
@@ -288,7 +293,7 @@ export class VirtualServer {
     });
   }
 
-  #withTasks(member: Member, message: MessageView): MessageView {
+  #withTasks(member: VirtualMember, message: MessageView): MessageView {
     return !this.#sole && mayHaveTasks(member.capabilities)
       ? this.#tasks.toClient(member, message)
       : message;
@@ -322,7 +327,7 @@ export class VirtualServer {
 
   /** Something that a member says beside its answers. */
   #said(
-    member: Member,
+    member: VirtualMember,
     message: MessageView,
     now: number,
     bridgeId: BridgeRequestId | undefined,
@@ -342,7 +347,12 @@ export class VirtualServer {
     this.#effects.say(shown, isTied ? of : undefined);
   }
 
-  #ask(member: Member, message: MessageView, of: BridgeRequestId | undefined, now: number): void {
+  #ask(
+    member: VirtualMember,
+    message: MessageView,
+    of: BridgeRequestId | undefined,
+    now: number,
+  ): void {
     const asked = this.#questions.ask(member, message);
     if (asked) return this.#effects.say(asked, of);
     this.#effects.drop('a question too many', { member: member.name }, now);
@@ -352,7 +362,7 @@ export class VirtualServer {
       this.#effects.write(member.slot, errorResponse(message.id ?? 'null', error));
   }
 
-  #gone(member: Member, now: number): void {
+  #gone(member: VirtualMember, now: number): void {
     for (const id of this.#questions.takeOf(member))
       this.#effects.say(cancelled(id, 'the server that asked is gone'));
     this.#front.gone(member, now);

@@ -8,9 +8,9 @@ import { CONFIG_VERSION } from '../../runner/config/version.ts';
 const SETTINGS = {
   1: {
     runner:
-      'version edge runner tokenFile capacity drainTimeout traces traceRatio statusPort user limits',
+      'version edge runner tokenFile capacity drainTimeout traces traceRatio statusPort virtual user limits',
     server:
-      'warm sharing stderr inheritEnv idleTimeout vanishTimeout requestTimeout requestLimit startTimeout maxLineBytes maxInFlight maxSessions stateless maxProcesses parkTimeout tools pin methods perUser user limits',
+      'idleTimeout vanishTimeout requestTimeout requestLimit startTimeout maxInFlight maxSessions tools methods served warm sharing stderr inheritEnv maxLineBytes stateless maxProcesses parkTimeout pin perUser user limits',
   },
 };
 

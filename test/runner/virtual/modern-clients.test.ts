@@ -134,7 +134,7 @@ test('a list may be kept as long as each part of it may; members get what the cl
   expect(asked.map(({ params }) => params)).toEqual([1, 2].map(() => ({ _meta: meta({ k: 1 }) })));
 });
 
-test('input_required and its retry go to the member that asked, with the state as it is', () => {
+test('[R-16] input_required and its retry go to the member that asked, with the state as it is', () => {
   const work = running();
   const params = { name: 'b__x', arguments: {} };
   work.client(request(5, 'tools/call', params));
