@@ -1,5 +1,6 @@
 // The runner's log: one line for each fact, with fixed words and structured fields, as JSON or, on a terminal, as text. A
 // field's value can come from a process or the network, so no character of it may control a terminal.
+import { escapeSteering } from '../shared/steering.ts';
 import { writeLogLine } from './output.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -41,10 +42,6 @@ const MAX_ENTRIES = 50;
 
 /** Names that the line itself uses; a field of that name gets an underscore. */
 const OWN_NAMES: ReadonlySet<string> = new Set(['time', 'level', 'message']);
-
-/** C0, DEL and C1 controls, line separators, and the marks and overrides of bidirectional text (Unicode UAX #9, "Trojan Source"). */
-const STEERING =
-  /[\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]|\p{Surrogate}/gu;
 
 /** Makes a log that drops lines below `level`. */
 export function createLog(options: LogOptions): Log {
@@ -179,9 +176,3 @@ function plainValue(value: unknown, depth: number): unknown {
 
 const capped = (text: string): string =>
   text.length > MAX_STRING_CHARS ? `${text.slice(0, MAX_STRING_CHARS)}…` : text;
-
-const escapeSteering = (text: string): string =>
-  text.replaceAll(
-    STEERING,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );

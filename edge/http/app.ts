@@ -1,60 +1,35 @@
 // The HTTP surface: which route leads where, and the checks that every request passes first.
 import { Hono } from 'hono';
-import { corsHeaders, preflight } from './cors.ts';
-import { RecordedPost } from './recorded-post.ts';
-import { toldPerson } from '../access/told-person.ts';
+import { corsHeaders } from './cors.ts';
 import { checkNoKeyInUrl } from '../access/credentials.ts';
 import { networkOf } from '../access/network.ts';
-import { grants, type Principal } from '../access/principal.ts';
-import type { ServerPolicy } from '../core/policy.ts';
 import { principalAt } from './console/own-servers.ts';
 import type { ConsoleContext } from './console/request.ts';
 import type { Policies } from '../core/policies.ts';
-import type { Asked } from '../core/policy-asked.ts';
 import { checkUrl, urlOf } from './request-url.ts';
-import { refuseExchange, type Exchange } from './exchange.ts';
-import { checkHost, checkOrigin, checkPath } from './guards/origin.ts';
-import { isMessage, openSse, postMessage, serverOfMessage } from './http-sse.ts';
+import { checkHost, checkPath } from './guards/origin.ts';
+import { isMessage, serverOfMessage } from './http-sse.ts';
 import { withoutSignIn } from './no-sign-in.ts';
 import type { CurrentPolicies } from './oauth/context.ts';
 import { signInAnswer } from './oauth/sign-in.ts';
 import { signInStepOf } from './oauth/sign-in-step.ts';
 import { readingOn } from './read-on.ts';
-import { refusalLine, towards } from './refusal-reason.ts';
-import { notConfigured, refuse } from './refuse.ts';
+import { refusalLine } from './refusal-reason.ts';
+import { refuse } from './refuse.ts';
 import { adminAnswer } from './admin/api.ts';
 import { consoleAnswer, isConsolePath, withoutConsole } from './console/console.ts';
 import { controlLink, sessionLink, type RunnerDial } from './runner-link.ts';
 import { healthz } from './status.ts';
-import { tellQuotas } from './told-quotas.ts';
-import { streamableDelete, streamableGet, streamablePost } from './streamable.ts';
 import { toldName } from './told-name.ts';
 import { unknownPath } from './unknown-path.ts';
-import type { PrincipalLimits, Share } from '../core/limits.ts';
 import { failureOf } from '../core/log.ts';
-import { limitsOf } from '../limits-variable.ts';
 import type { Settings } from '../settings.ts';
 import type { Fault } from '../../shared/fault.ts';
-import { SERVER_NAME, type ServerName } from '../../shared/ids.ts';
-import type { ClientKind } from '../../shared/link/control-frames.ts';
+import type { ServerName } from '../../shared/ids.ts';
 import { Memory, type EdgeContext, type AppContext } from './edge-context.ts';
-import { admit, limitingFailures, mayGoOn } from './admission.ts';
+import { limitingFailures } from './admission.ts';
 import { home, metrics, ready } from './operator-routes.ts';
-
-type Serve = (exchange: Exchange) => Promise<Response>;
-
-/** A route's methods, each with what serves it. A client of the MCP endpoint is modern if its message says so. */
-interface Endpoint {
-  readonly clientKind: ClientKind;
-  readonly methods: Readonly<Record<string, Serve>>;
-}
-
-const MCP: Endpoint = {
-  clientKind: 'streamable',
-  methods: { POST: streamablePost, GET: streamableGet, DELETE: streamableDelete },
-};
-const SSE: Endpoint = { clientKind: 'sse', methods: { GET: openSse } };
-const MESSAGE: Endpoint = { clientKind: 'sse', methods: { POST: postMessage } };
+import { MCP, MESSAGE, serve, SSE, type Endpoint, type Known } from './endpoint.ts';
 
 /** What a host calls with each request. */
 export type Edge = (request: Request, context: EdgeContext) => Response | Promise<Response>;
@@ -260,71 +235,3 @@ function asRefusal(request: Request, refusal: Response, settings: Settings): Res
   }
   return readingOn(request, refusal);
 }
-
-/** Who calls, once that was proved elsewhere. */
-type Known = (policy: ServerPolicy | undefined) => Principal;
-
-/** Lets a client in: Origin, method, credential, grant; only then is a body read (F-30, F-31). `provedAs`: somebody at the console, so no credential comes. */
-async function serve(
-  { req, env }: { readonly req: { readonly raw: Request }; readonly env: EdgeContext },
-  server: ServerName,
-  { clientKind, methods }: Endpoint,
-  memory: Memory,
-  provedAs?: Known,
-): Promise<Response> {
-  const { raw: request } = req;
-  const { settings, ports } = env;
-  const origin = checkOrigin(request, settings);
-  if (origin) return refuse(origin);
-  if (request.method === 'OPTIONS') return preflight(request, settings);
-  const handle = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
-  if (!handle) return refuse({ fault: 'method_not_allowed' }, { allow: Object.keys(methods) });
-  if (settings.secret === undefined || settings.policy === 'broken')
-    return refuse(notConfigured(settings));
-  const found = memory.policies.find(settings, ports);
-  const policies = found instanceof Promise ? await found : found;
-  if ('fault' in policies) return refuse(policies.fault);
-  const policy = policies.of(server);
-  const principal =
-    provedAs === undefined
-      ? await admit(request, env, { server, clientKind, policy }, memory)
-      : provedAs(policy);
-  if (principal instanceof Response) return principal;
-  const rights = policy?.rightsOf(principal);
-  const budget =
-    settings.clientAuth === 'keys'
-      ? memory.limits.budget([
-          shareOf(principal.name, limitsOf(settings.limits, principal.name)),
-          shareOf(`${principal.name} ${server}`, rights?.limits),
-        ])
-      : undefined;
-  const limited = budget?.request(Date.now());
-  if (limited) return towards({ principal: principal.name }, refuse(limited));
-  const { name } = principal;
-  const client = toldPerson(principal)?.client;
-  const of = env.requestId(request);
-  const caller = { principal: name, client, server, clientKind, request: of };
-  const record =
-    request.method === 'POST'
-      ? new RecordedPost(env.tally, caller, settings.record === 'all' ? env.log : undefined)
-      : undefined;
-  const { secret } = settings;
-  const known = { request, settings, secret, principal, server, clientKind, ports };
-  const mayStill =
-    settings.signIn && ((asked?: Asked) => mayGoOn(env, memory, { principal, server, asked }));
-  const { tracer } = env;
-  const exchange = { ...known, tracer, record, budget, rights, mayStill };
-  const isClosed = policy !== undefined && rights === undefined;
-  // That there is such a server is told to nobody who may not use it.
-  if (!SERVER_NAME.test(server) || !grants(principal, server) || isClosed) {
-    const by = isClosed ? policy.whyNot(principal) : undefined;
-    return towards({ principal: name, by }, refuseExchange(exchange, { fault: 'not_found' }));
-  }
-  const response = await handle(exchange);
-  record?.refusedWith(refusalLine(response)?.fault);
-  if (budget) tellQuotas(ports, memory.limits);
-  return towards({ principal: name, server, clientKind, ...record?.refused }, response);
-}
-
-const shareOf = (key: string, limits: PrincipalLimits | undefined): Share | undefined =>
-  limits && { key, limits };

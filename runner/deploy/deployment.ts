@@ -1,13 +1,13 @@
 // What is remembered of an edge that was deployed from here: in a folder of its own, with its secrets beside it, for this user alone.
 // A deployment that was interrupted goes on from what is written there.
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 
 import type { Problem } from '../../shared/problem.ts';
 import { EdgeStartError } from '../dev/edge-start-error.ts';
-import { ownFolder, writeOwnFile } from '../dev/own-storage.ts';
+import { ownFolder, replaceOwnFile } from '../dev/own-storage.ts';
 import { WORKER_NAME } from './worker-config.ts';
 
 /** What is done once, in this order. */
@@ -107,12 +107,6 @@ function jsonIn(path: string): unknown {
 
 export const writeDeployment = ({ state }: DeploymentFiles, deployment: Deployment): void =>
   replaceOwnFile(state, `${JSON.stringify(deployment, undefined, 2)}\n`);
-
-/** Written beside and moved into place: whoever is interrupted finds the old text or the new one. */
-export function replaceOwnFile(path: string, text: string): void {
-  writeOwnFile(`${path}.new`, text);
-  renameSync(`${path}.new`, path);
-}
 
 /** Removes everything that is here of a deployment. */
 export const forgetDeployment = ({ folder }: DeploymentFiles): void =>

@@ -11,6 +11,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -84,6 +85,12 @@ export function writeOwnFile(path: string, text: string): void {
       closeSync(file);
     }
   });
+}
+
+/** The same, written beside and moved into place: whoever is interrupted finds the old text or the new one. */
+export function replaceOwnFile(path: string, text: string): void {
+  writeOwnFile(`${path}.new`, text);
+  orInWords(path, () => renameSync(`${path}.new`, path));
 }
 
 /**

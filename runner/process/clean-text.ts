@@ -1,16 +1,15 @@
 // Makes text that a process wrote safe to display: without terminal controls, and without characters that reorder a line.
+import { dropSteering } from '../../shared/steering.ts';
 
 const ESCAPE = '\u001b';
 const BELL = '\u0007';
 /** What may follow an escape character: a control sequence, or a short escape. */
 const SEQUENCE = /^(?:\[[0-?]*[ -/]*[@-~]|[ -/]*[0-~])/u;
-/** Controls, and the marks that reorder or break a line where a log is displayed. */
-const UNSAFE = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Text without terminal sequences and control characters; tabs become spaces. Linear in its length. */
 export function cleanText(text: string): string {
   const [plain = '', ...escaped] = text.split(ESCAPE);
-  return (plain + escaped.map(afterSequence).join('')).replaceAll('\t', ' ').replace(UNSAFE, '');
+  return dropSteering((plain + escaped.map(afterSequence).join('')).replaceAll('\t', ' '));
 }
 
 function afterSequence(piece: string): string {

@@ -1,4 +1,5 @@
 // A view as plain text, for terminals: it says what the page says. Controls of forms are left out; what they do, commands do.
+import { blankSteering } from '../../../shared/steering.ts';
 import type { ViewChild, ViewElement } from './element.ts';
 
 /** Begin a line of their own. */
@@ -56,11 +57,6 @@ const APART: ReadonlySet<string> = new Set([
 
 const ITEM = '- ';
 
-/** Text of others, without characters that control a terminal (ECMA-48) or turn the direction of text. */
-const harmless = (text: string): string =>
-  // eslint-disable-next-line no-control-regex -- these are what is taken out
-  text.replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gu, ' ');
-
 export function plainTextOf(view: ViewElement): string {
   const writer = new Writer();
   writer.child(view);
@@ -82,7 +78,7 @@ class Writer {
 
   child(child: ViewChild): void {
     if (child === false || child === undefined) return;
-    if (typeof child !== 'object') this.#line += harmless(String(child));
+    if (typeof child !== 'object') this.#line += blankSteering(String(child));
     else if ('tag' in child) this.#element(child);
     else for (const each of child) this.child(each);
   }
