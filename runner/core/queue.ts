@@ -4,7 +4,8 @@
 const CLOSE_UP = 64;
 
 export class Queue<T> implements Iterable<T> {
-  #items: T[] = [];
+  /** A gone place is empty: what was in it may be many MiB, and is to be free. */
+  #items: (T | undefined)[] = [];
   #head = 0;
 
   get length(): number {
@@ -25,9 +26,14 @@ export class Queue<T> implements Iterable<T> {
   }
 
   shift(): T | undefined {
+    if (this.length === 0) return undefined;
     const first = this.#items[this.#head];
-    if (this.#head < this.#items.length) this.#head += 1;
-    if (this.#head >= CLOSE_UP && this.#head * 2 >= this.#items.length) {
+    this.#items[this.#head] = undefined;
+    this.#head += 1;
+    if (this.length === 0) {
+      this.#items.length = 0;
+      this.#head = 0;
+    } else if (this.#head >= CLOSE_UP && this.#head * 2 >= this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;
     }

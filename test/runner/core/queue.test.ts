@@ -1,3 +1,6 @@
+// The queue, beside an array; and what it lets go.
+import { queryObjects } from 'node:v8';
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Queue } from '../../../runner/core/queue.ts';
@@ -30,4 +33,15 @@ test('a queue behaves like an array that is pushed and shifted', () => {
       expect(queue).toEqual(array);
     }),
   );
+});
+
+test.each([1, 3, 63, 200])('[F-722] of %i items that were shifted, none is kept', (count) => {
+  class Item extends Uint8Array {}
+  const queue = new Queue<Item>();
+  for (let n = 0; n < count; n++) queue.push(new Item());
+  for (let n = 0; n < count - 1; n++) queue.shift();
+  expect(queryObjects(Item, { format: 'count' })).toBe(1);
+  queue.shift();
+  expect(queryObjects(Item, { format: 'count' })).toBe(0);
+  expect([queue.length, queue.first, queue.shift()]).toEqual([0, undefined, undefined]);
 });

@@ -1,4 +1,6 @@
 // The log of a session's events: numbers, what is owed, what is kept, what is let go (LP14–LP19; ).
+import { queryObjects } from 'node:v8';
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -548,4 +550,16 @@ describe('accounting', () => {
       { numRuns: 300 },
     );
   });
+});
+
+test('[F-722] what has left the window of a stream that goes on is free', () => {
+  class Message extends Uint8Array {}
+  const log = logWith({ id: 'sse', isAttached: true });
+  for (let n = 1; n <= 40; n++) {
+    log.append('sse', new Message(MiB), false, 0);
+    log.takeSendable();
+    log.ack('sse', n, 0);
+  }
+  expect(log.keptBytes).toBeLessThanOrEqual(WINDOW_BYTES);
+  expect(queryObjects(Message, { format: 'count' })).toBe(Math.floor(log.keptBytes / MiB));
 });
