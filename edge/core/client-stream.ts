@@ -9,7 +9,12 @@ import { OwedIds } from './owed-ids.ts';
 import type { StreamKind } from './stream-kinds.ts';
 import { errorResponse } from '../../shared/jsonrpc/message.ts';
 import { encodeText } from '../../shared/link/codec.ts';
-import { messagesOf, type SessionDown, type StreamDown } from '../../shared/link/session-frames.ts';
+import {
+  messagesOf,
+  type EventFrame,
+  type SessionDown,
+  type StreamDown,
+} from '../../shared/link/session-frames.ts';
 import { LINK_GRACE_MS, LISTEN_BEATS } from '../../shared/link/timing.ts';
 import { encodeEvent, eventId } from '../../shared/sse/encode.ts';
 import type { StreamId } from '../../shared/ids.ts';
@@ -51,9 +56,13 @@ export type ClientStreamEffect =
   | { readonly do: 'probe'; readonly id: string | undefined }
   /**
    * The stream is over: end the response once everything written has been sent. `isUnsure`: a request may be owed an answer of which
-   * this stream never heard, because its actor and its runner were lost together; its end is all that the client learns.
+   * this stream never heard, because its actor and its runner were lost together; its end is all that the client learns. `processMs`: LP31.
    */
-  | { readonly do: 'finish'; readonly isUnsure?: boolean }
+  | {
+      readonly do: 'finish';
+      readonly isUnsure?: boolean;
+      readonly processMs?: number | undefined;
+    }
   /** The client reads too slowly: drop its unread output and its connection. */
   | { readonly do: 'cut' }
   | { readonly do: 'hangUp' };
@@ -141,7 +150,7 @@ export class ClientStream {
         break;
       case 'event':
         for (const [index, each] of (messagesOf(frame, message) ?? []).entries()) {
-          this.#event(frame.seq + index, frame.final === true, each);
+          this.#event(frame.seq + index, frame, each);
         }
         break;
       case 'refused':
@@ -247,7 +256,11 @@ export class ClientStream {
     this.#send({ type: 'attach', stream: this.#options.stream, after: this.#written });
   }
 
-  #event(seq: number, final: boolean, message: Text | undefined): void {
+  #event(
+    seq: number,
+    { final, ms }: Pick<EventFrame, 'final' | 'ms'>,
+    message: Text | undefined,
+  ): void {
     if (this.#isFinal) return;
     this.#accepted();
     this.#brokenSince = undefined;
@@ -270,7 +283,7 @@ export class ClientStream {
     if (final) {
       this.#isFinal = true;
       this.#open.clear();
-      this.#effects.push({ do: 'finish' });
+      this.#effects.push({ do: 'finish', ...(ms !== undefined && { processMs: ms }) });
     }
   }
 

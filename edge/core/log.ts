@@ -54,8 +54,12 @@ export interface CallLine extends ToldCall {
   readonly outcome: 'answered' | 'accepted' | 'streamed' | 'left';
   /** From the arrival of the request at the edge to the end of its answer. */
   readonly ms: number;
-  /** Of these, before the message went to its session. What the runner's line does not have either was spent on the link. */
+  /** Of these, before the message went to its session. */
   readonly edgeMs: number;
+  /** Of these, with the process, as the runner says (LP31); in a batch, of the call that ended it. */
+  readonly processMs?: number | undefined;
+  /** The rest: on the link, and until the client had read a stream. Absent where the process's part is not known. */
+  readonly linkMs?: number | undefined;
   readonly bytesUp: number;
   readonly bytesDown: number;
   readonly request?: string | undefined;

@@ -34,9 +34,13 @@ export interface Post {
 export type PostAnswer =
   /**
    * The whole answer; `message` is absent when the request ended without one (cancelled). One in pieces has to be acknowledged by
-   * `delivered` when its client has read it (LP17).
+   * `delivered` when its client has read it (LP17). `processMs`: see LP31.
    */
-  | { readonly kind: 'answered'; readonly message: Text | undefined }
+  | {
+      readonly kind: 'answered';
+      readonly message: Text | undefined;
+      readonly processMs?: number | undefined;
+    }
   /**
    * The answer is a stream: follow it. `isAccepted` false: post it again there; `isSent`: the runner may have it nevertheless.
    * `session`: the one it was posted in, for actors that have several in turn.

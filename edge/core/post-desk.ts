@@ -72,7 +72,7 @@ export class PostDesk {
 
   /** Events of a stream. They are taken here if a worker waits for the answer in one body. */
   event(
-    { stream, seq, final }: EventFrame,
+    { stream, seq, final, ms: processMs }: EventFrame,
     message: Text | undefined,
     now: number,
   ): 'taken' | 'breach' | 'not waited for' {
@@ -85,7 +85,8 @@ export class PostDesk {
     if (final) {
       // A large answer uses up the session's credit until its client has read it, or clients that read nothing would fill the edge.
       if (message === undefined || !isInPieces(message)) this.deliveries.add(stream, now);
-      this.answer(post.id, { kind: 'answered', message });
+      const told = processMs === undefined ? undefined : { processMs };
+      this.answer(post.id, { kind: 'answered', message, ...told });
     } else this.#handOver(post.id, { isAccepted: true, isSent: true }, now);
     return 'taken';
   }

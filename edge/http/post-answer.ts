@@ -74,7 +74,8 @@ export function recordPost(
 
 /** What is over with this answer. A stream tells its own end, and a refusal has a line of its own. */
 export function recordAnswer(record: RecordedPost, answer: PostAnswer): void {
-  if (answer.kind === 'answered') record.ended('answered', bytesOf(answer.message ?? ''));
+  if (answer.kind === 'answered')
+    record.ended('answered', bytesOf(answer.message ?? ''), answer.processMs);
   else if (answer.kind === 'accepted') record.ended('accepted', 0);
 }
 

@@ -95,8 +95,8 @@ export class RecordedPost {
     if (this.#asked) this.#tally.failed(this.#caller.server, fault);
   }
 
-  /** It is over. Only the first word counts; a message that was never posted is none of the calls. */
-  ended(outcome: CallLine['outcome'], bytesDown: number): void {
+  /** It is over. Only the first word counts; a message that was never posted is none of the calls. `processMs`: as the runner says. */
+  ended(outcome: CallLine['outcome'], bytesDown: number, processMs?: number): void {
     const asked = this.#asked;
     if (!asked || this.#callId === undefined) return;
     this.#asked = undefined;
@@ -128,6 +128,9 @@ export class RecordedPost {
       outcome,
       ms,
       edgeMs,
+      processMs,
+      // Clocks of two machines count milliseconds each for itself.
+      linkMs: processMs === undefined ? undefined : Math.max(0, ms - edgeMs - processMs),
       bytesDown,
     });
   }

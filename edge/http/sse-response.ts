@@ -74,6 +74,8 @@ export class SseStream {
   #reader: BodyReader | undefined;
   #isCut = false;
   #bytes = 0;
+  /** Of the call, once it has ended; see LP31. */
+  #processMs: number | undefined;
   /** Last messages of a stream that ended before its dial was answered. */
   readonly #lastWords: string[] = [];
   #dialling: Promise<void>;
@@ -128,7 +130,7 @@ export class SseStream {
     if (this.#unread.isEmpty) {
       // No pull follows: what ended without a message is acknowledged here, and its socket let go.
       this.#perform(this.#machine.drained(this.#machine.written));
-      this.#options.record?.ended('streamed', this.#bytes);
+      this.#options.record?.ended('streamed', this.#bytes, this.#processMs);
       return reader.close();
     }
     const bytes = encoder.encode(this.#unread.take(this.#machine.written));
@@ -192,6 +194,7 @@ export class SseStream {
         this.#unread.probe(effect.id, this.#isAwaited);
         return this.#wakeIfAny();
       case 'finish':
+        this.#processMs = effect.processMs;
         this.#unread.finish();
         this.#stopClocks();
         return this.#wake?.();

@@ -41,9 +41,10 @@ export class Outcomes {
     presence.active(now);
     const { stream } = call;
     const isFinal = isLast && stream !== clients.standing;
-    if (message || isFinal) out.emit(stream, message, isFinal, now);
-    const { callId, told, span } = call;
     const ms = now - call.startedAt;
+    // A clock may be set back.
+    if (message || isFinal) out.emit(stream, message, isFinal, now, Math.max(0, Math.round(ms)));
+    const { callId, told, span } = call;
     const isListen = call.method === LISTEN_METHOD;
     if (!told) return out.settled({ outcome, ms, isListen, span });
     const { app, appVersion, method, tool } = told;

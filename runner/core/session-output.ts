@@ -80,15 +80,25 @@ export class SessionOutput {
   }
 
   /** The stream's next event. It goes out with {@link sendEvents}, once there is a link and credit. */
-  emit(stream: StreamId, message: Bytes | undefined, final: boolean, now: number): void {
+  emit(
+    stream: StreamId,
+    message: Bytes | undefined,
+    final: boolean,
+    now: number,
+    ms?: number,
+  ): void {
     this.#parts.posts.accepted(stream);
-    this.#parts.log.append(stream, message, final, now);
+    this.#parts.log.append(stream, message, final, now, ms);
   }
 
   sendEvents(): void {
-    for (const { message, seq, stream, final } of this.#parts.log.takeSendable()) {
-      const frame = { type: 'event' as const, stream, seq };
-      this.#effects.push({ do: 'send', frame: final ? { ...frame, final } : frame, message });
+    for (const { message, seq, stream, final, ms } of this.#parts.log.takeSendable()) {
+      const begun = { type: 'event' as const, stream, seq };
+      const ended =
+        ms === undefined
+          ? { ...begun, final: true as const }
+          : { ...begun, final: true as const, ms };
+      this.#effects.push({ do: 'send', frame: final ? ended : begun, message });
     }
   }
 

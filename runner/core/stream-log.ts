@@ -23,6 +23,8 @@ export interface StreamEvent {
   readonly seq: number;
   readonly final: boolean;
   readonly message: Bytes | undefined;
+  /** Of a final event: for how long its call was the process's (LP31). */
+  readonly ms?: number | undefined;
 }
 
 interface Logged extends StreamEvent {
@@ -133,14 +135,29 @@ export class StreamLog {
   }
 
   /** Adds the stream's next event. False when the stream is over (LP19) or was never opened. */
-  append(id: string, message: Bytes | undefined, final: boolean, now: number): boolean {
+  append(
+    id: string,
+    message: Bytes | undefined,
+    final: boolean,
+    now: number,
+    ms?: number,
+  ): boolean {
     const stream = this.#streams.get(id);
     if (!stream || stream.isFinal) return false;
     const bytes = (message?.length ?? 0) + EVENT_OVERHEAD_BYTES;
     if (stream.acked === stream.lastSeq) stream.progressAt = now;
     stream.lastSeq += 1;
     stream.isFinal = final;
-    stream.events.push({ stream: id, seq: stream.lastSeq, final, message, at: now, bytes });
+    const told = final && ms !== undefined ? { ms } : undefined;
+    stream.events.push({
+      stream: id,
+      seq: stream.lastSeq,
+      final,
+      message,
+      at: now,
+      bytes,
+      ...told,
+    });
     this.#keptBytes += bytes;
     this.#keptEvents += 1;
     if (stream.isAttached) this.#owedBytes += bytes;

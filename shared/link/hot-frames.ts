@@ -3,19 +3,20 @@
 // truth: what is read here is what the schema would have read (test/shared/hot-frames.test.ts). Pure.
 import type { EventFrame, PostFrame } from './session-frames.ts';
 
-/** `seq`: of fifteen digits every number is a safe integer. */
+/** `seq` and `ms`: of fifteen digits every number is a safe integer. */
 const EVENT =
-  /^\{"type":"event","stream":"([A-Za-z0-9_-]{1,64})","seq":(0|[1-9][0-9]{0,14})(,"final":true)?\}$/u;
+  /^\{"type":"event","stream":"([A-Za-z0-9_-]{1,64})","seq":(0|[1-9][0-9]{0,14})(,"final":true(?:,"ms":(0|[1-9][0-9]{0,14}))?)?\}$/u;
 
 const POST =
   /^\{"type":"post","stream":"([A-Za-z0-9_-]{1,64})","id":"([A-Za-z0-9_-]{1,64})"(?:,"delivered":\["([A-Za-z0-9_-]{1,64})"\])?\}$/u;
 
 /** The header of an event; undefined if the schema has to say what it is. */
 export function hotEvent(header: string): EventFrame | undefined {
-  const [, stream, seq, final] = EVENT.exec(header) ?? [];
+  const [, stream, seq, final, ms] = EVENT.exec(header) ?? [];
   if (stream === undefined) return undefined;
   const frame = { type: 'event' as const, stream, seq: Number(seq) };
-  return final === undefined ? frame : { ...frame, final: true };
+  if (final === undefined) return frame;
+  return ms === undefined ? { ...frame, final: true } : { ...frame, final: true, ms: Number(ms) };
 }
 
 /** The header of a post that tells of no more than one delivery; undefined if the schema has to say what it is. */

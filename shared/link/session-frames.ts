@@ -78,6 +78,7 @@ export const eventFrame = v.strictObject({
   stream: streamId,
   seq,
   final: v.optional(v.literal(true)),
+  ms: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
   count: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(EVENTS_IN_FRAME))),
 });
 export const refusedFrame = v.strictObject({

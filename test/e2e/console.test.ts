@@ -17,7 +17,7 @@ describe('[F-640] the console', () => {
     await until(page, `document.querySelector('.call .what').innerText === 'echo'`);
     await page.locator('.call summary').first().click();
     expect(await page.locator('.call[open]').innerText()).toMatch(
-      /Edge \d+ ms, .*together \d+ ms/su,
+      /Edge \d+ ms, link \d+ ms, process \d+ ms, together \d+ ms/u,
     );
     // What is open stays open while more comes.
     await client.callTool({ name: 'echo', arguments: { text: 'again' } });

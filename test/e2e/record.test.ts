@@ -20,6 +20,8 @@ interface Line {
   readonly principal?: string;
   readonly ms?: number;
   readonly edgeMs?: number;
+  readonly processMs?: number;
+  readonly linkMs?: number;
 }
 
 /** Lines of both logs that are JSON, without what stands before them. */
@@ -33,7 +35,7 @@ const linesOf = (bridge: Bridge): Line[] =>
     }
   });
 
-test('[F-99] [F-458] each call is in both records under one id, by tool, person and app; and no canary in any line', async () => {
+test('[F-99] [F-458] [F-732] each call is in both records under one id, by tool, person and app; and no canary in any line', async () => {
   const key = mintClientKey();
   const bridge = await startBridge({
     servers: {
@@ -72,10 +74,15 @@ test('[F-99] [F-458] each call is in both records under one id, by tool, person 
     new Set(atRunner.map(({ callId }) => callId)),
   );
   for (const { principal } of [...atEdge, ...atRunner]) expect(principal).toBe('ann');
-  for (const { callId, ms = 0, edgeMs = Number.NaN } of atEdge) {
+  for (const { callId, ms = 0, edgeMs = Number.NaN, outcome, processMs, linkMs } of atEdge) {
     const atProcess = atRunner.find((line) => line.callId === callId)?.ms;
     expect(atProcess).toEqual(expect.any(Number));
+    const atRunnerMs = Math.round(atProcess ?? Number.NaN);
     expect(edgeMs).toBeLessThanOrEqual(ms);
+    // On HTTP+SSE the answer comes elsewhere, when the POST is over.
+    const isTold = outcome !== 'accepted';
+    expect([callId, processMs]).toEqual([callId, isTold ? atRunnerMs : undefined]);
+    expect(linkMs).toBe(isTold ? Math.max(0, ms - edgeMs - atRunnerMs) : undefined);
   }
   expect(atRunner.every(({ app }) => app !== undefined)).toBe(true);
   // At the edge, requests of 2026-07-28 name their client, and so does `initialize`.

@@ -15,6 +15,7 @@ const event = fc.record(
     stream: id,
     seq: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
     final: fc.constant(true),
+    ms: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
     count: fc.integer({ min: 2, max: 3 }),
   },
   { requiredKeys: ['type', 'stream', 'seq'], noNullPrototype: true },

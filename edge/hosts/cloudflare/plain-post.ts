@@ -1,6 +1,6 @@
 // A post and its answer as plain texts, for the one RPC that each call makes: what a Durable Object takes and gives as an object costs
 // workerd a fifth more than texts do.
-import { inPieces, isInPieces } from '../../../shared/bytes.ts';
+import { inPieces, isInPieces, type Text } from '../../../shared/bytes.ts';
 import type { Post, PostAnswer } from '../../core/ports.ts';
 
 /** A post, field by field. */
@@ -15,7 +15,7 @@ export type PlainPost = [
 /** Between ids: raw JSON text has no line break in it. */
 const BETWEEN = '\n';
 
-/** In front of an answer's message; any other outcome is JSON. */
+/** Between the process's milliseconds, if they are known, and an answer's message; any other outcome is JSON. */
 const MESSAGE = '+';
 
 export const plainPost = ({ id, stream, wants, message, requestIds }: Post): PlainPost => [
@@ -34,18 +34,34 @@ export const postOf = (...[id, stream, wants, message, requestIds]: PlainPost): 
   requestIds: requestIds === '' ? [] : requestIds.split(BETWEEN),
 });
 
-/** A message in pieces goes as a list of them. */
+/** A message in pieces goes as a list of them, behind the process's milliseconds. */
 export type PlainAnswer = string | readonly string[];
 
 export function plainAnswer(answer: PostAnswer): PlainAnswer {
   if (answer.kind !== 'answered' || answer.message === undefined) return JSON.stringify(answer);
-  const { message } = answer;
-  return isInPieces(message) ? message.pieces : `${MESSAGE}${message}`;
+  const { message, processMs = '' } = answer;
+  return isInPieces(message)
+    ? [String(processMs), ...message.pieces]
+    : `${processMs}${MESSAGE}${message}`;
 }
 
+const JSON_BEGINS = '{';
+
 export function answerOf(text: PlainAnswer): PostAnswer {
-  if (typeof text !== 'string') return { kind: 'answered', message: inPieces(text) };
-  if (text.startsWith(MESSAGE)) return { kind: 'answered', message: text.slice(MESSAGE.length) };
+  if (typeof text !== 'string') {
+    const [ms = '', ...pieces] = text;
+    return answered(inPieces(pieces), ms);
+  }
+  if (!text.startsWith(JSON_BEGINS)) {
+    const at = text.indexOf(MESSAGE);
+    return answered(text.slice(at + 1), text.slice(0, at));
+  }
   const answer = JSON.parse(text) as PostAnswer;
-  return answer.kind === 'answered' ? { kind: 'answered', message: undefined } : answer;
+  // JSON leaves out what is not there.
+  return answer.kind === 'answered' ? { ...answer, message: undefined } : answer;
+}
+
+function answered(message: Text, ms: string): PostAnswer {
+  const answer = { kind: 'answered' as const, message };
+  return ms === '' ? answer : { ...answer, processMs: Number(ms) };
 }

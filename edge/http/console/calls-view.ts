@@ -124,23 +124,12 @@ const factList = (
   );
 
 function callFacts(line: CallLine): ViewElement {
-  const {
-    ms,
-    edgeMs,
-    method,
-    session,
-    clientKind,
-    bytesUp,
-    bytesDown,
-    app,
-    appVersion,
-    callId,
-    requests,
-  } = line;
+  const { method, session, clientKind, bytesUp, bytesDown, app, appVersion, callId, requests } =
+    line;
   return el(
     'div',
     { class: 'unfolded' },
-    timeline(edgeMs, ms),
+    timeline(line),
     factList([
       ['Method', method],
       ['Client', app === undefined ? undefined : `${app} ${appVersion ?? ''}`],
@@ -171,10 +160,24 @@ function refusalFacts(line: RefusalLine): ViewElement {
 
 const WIDTH = 600;
 
-/** Where the time went. */
-function timeline(edgeMs: number, ms: number): ViewElement {
-  const restMs = Math.max(0, ms - edgeMs);
-  const edge = ms === 0 ? WIDTH / 2 : Math.min(WIDTH, Math.max(2, (edgeMs / ms) * WIDTH));
+const SHARES = ['edge', 'link', 'process'] as const;
+
+/** Where the time went; what the runner did not tell of stands together. */
+function timeline({ ms, edgeMs, processMs, linkMs }: CallLine): ViewElement {
+  const known = processMs !== undefined && linkMs !== undefined;
+  const times = known ? [edgeMs, linkMs, processMs] : [edgeMs, Math.max(0, ms - edgeMs)];
+  const all = Math.max(
+    1,
+    times.reduce((sum, each) => sum + each, 0),
+  );
+  let x = 0;
+  const shares = times.map((each, at) => {
+    const width = (each / all) * WIDTH;
+    const name = known ? SHARES[at] : at === 0 ? 'edge' : 'rest';
+    const share = el('rect', { class: name, x, y: 0, width, height: 12 });
+    x += width;
+    return share;
+  });
   return el(
     'div',
     { class: 'timeline' },
@@ -186,9 +189,21 @@ function timeline(edgeMs: number, ms: number): ViewElement {
         'aria-hidden': 'true',
         focusable: 'false',
       },
-      el('rect', { class: 'edge', x: 0, y: 0, width: edge, height: 12 }),
-      el('rect', { class: 'rest', x: edge, y: 0, width: WIDTH - edge, height: 12 }),
+      ...shares,
     ),
-    el('p', {}, `Edge ${edgeMs} ms, link and process ${restMs} ms, together ${ms} ms.`),
+    el(
+      'p',
+      {},
+      key('edge', `Edge ${edgeMs} ms`),
+      ', ',
+      ...(known
+        ? [key('link', `link ${linkMs} ms`), ', ', key('process', `process ${processMs} ms`)]
+        : [key('rest', `link and process ${Math.max(0, ms - edgeMs)} ms`)]),
+      `, together ${ms} ms.`,
+    ),
   );
 }
+
+/** Words with the color of their share before them, which says nothing that they do not. */
+const key = (share: (typeof SHARES)[number] | 'rest', text: string): ViewElement =>
+  el('span', { class: `key ${share}` }, text);

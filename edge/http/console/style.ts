@@ -68,9 +68,12 @@ main{max-width:72rem;margin:0 auto;padding:1.5rem 1.25rem 4rem;outline:0}
 .unfolded{padding:.75rem 1rem 1rem;border-top:1px solid var(--line);background:var(--card)}
 .timeline svg{display:block;width:100%;height:.75rem;border-radius:.25rem}
 .timeline .edge{fill:var(--accent)}
-.timeline .rest{fill:light-dark(#a9b4c4,#4d5866)}
+.timeline .rest,.timeline .link{fill:light-dark(#a9b4c4,#4d5866)}
 .timeline .process{fill:var(--good)}
 .timeline p{font-size:.875rem}
+.key::before{content:"";display:inline-block;width:.625rem;height:.625rem;margin-right:.375rem;border-radius:.125rem;background:light-dark(#a9b4c4,#4d5866)}
+.key.edge::before{background:var(--accent)}
+.key.process::before{background:var(--good)}
 .facts{display:flex;flex-wrap:wrap;gap:.5rem 2rem;margin:.75rem 0}
 .facts dt,.facts dd{margin:0}
 .console dt{opacity:1;color:var(--faint)}

@@ -62,6 +62,17 @@ describe('[F-458] a call is one line', () => {
     for (const text of canaries) expect(JSON.stringify(edge.log)).not.toContain(text);
   });
 
+  test.each([
+    [undefined, undefined],
+    [0, expect.any(Number)],
+    [1_000_000, 0],
+  ])('[F-732] of which the process had %s ms', async (processMs, linkMs) => {
+    const edge = new PlayedEdge(KEYS);
+    edge.session.legacyAnswer = { kind: 'answered', message: '{}', processMs };
+    await edge.post(call, { ...key, 'Mcp-Session-Id': sessionId });
+    expect(edge.log).toMatchObject([{ message: 'call', processMs, linkMs }]);
+  });
+
   test('that is refused has the line of its refusal, and no other', async () => {
     const edge = new PlayedEdge(KEYS);
     edge.session.legacyAnswer = {

@@ -86,6 +86,29 @@ describe('a post', () => {
     expect(driven.look().written).toHaveLength(1);
   });
 
+  test('[LP31] [F-732] ends with how long the process had it, each time that is sent, and says it nowhere else', () => {
+    const driven = DrivenSession.initialized();
+    driven.post('p1', call(1, { _meta: { progressToken: 'a' } }));
+    driven.pass(30);
+    driven.line({ method: 'notifications/progress', params: { progressToken: 2, progress: 1 } });
+    driven.pass(12);
+    driven.line({ id: 2, result: {} });
+    const timesOf = () =>
+      driven
+        .look()
+        .sent.flatMap((frame) => (frame.type === 'event' ? [[frame.seq, frame.ms]] : []));
+    expect(timesOf()).toEqual([
+      [1, undefined],
+      [2, 42],
+    ]);
+    driven.pass(1_000);
+    driven.relink();
+    expect(timesOf()).toEqual([
+      [1, undefined],
+      [2, 42],
+    ]);
+  });
+
   test('[LP13] that opens a stream is accepted by its first event, or after 100 ms', () => {
     const driven = DrivenSession.initialized();
     driven.post('quick', call(1));
@@ -213,6 +236,7 @@ describe('ids and tokens', () => {
         stream: 'b',
         seq: 1,
         final: true,
+        ms: 0,
         message: rpc({ id: 1, result: { for: 'b' } }),
       },
       {
@@ -220,6 +244,7 @@ describe('ids and tokens', () => {
         stream: 'a',
         seq: 1,
         final: true,
+        ms: 0,
         message: rpc({ id: 1, result: { for: 'a' } }),
       },
     ]);
@@ -355,7 +380,14 @@ describe('a batch', () => {
     driven.line(`[${rpc({ id: 3, result: {} })}, ${rpc({ id: 2, result: {} })}]`);
     expect(driven.look().sent).toEqual([
       { type: 'event', stream: 'p', seq: 1, message: rpc({ id: 2, result: {} }) },
-      { type: 'event', stream: 'p', seq: 2, final: true, message: rpc({ id: 1, result: {} }) },
+      {
+        type: 'event',
+        stream: 'p',
+        seq: 2,
+        final: true,
+        ms: 0,
+        message: rpc({ id: 1, result: {} }),
+      },
     ]);
   });
 
