@@ -1247,7 +1247,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   'F-740': {
     fault:
       'an edge at a domain of the account: one that is in no zone there, one to which an edge moves',
-    tests: ['e2e/deploy-domain.long.test.ts', 'runner/deploy/worker-config.test.ts'],
+    tests: [
+      'e2e/deploy-domain.long.test.ts',
+      'runner/deploy/worker-config.test.ts',
+      'runner/commands/deployments.test.ts',
+    ],
     missing: 'Only the real Cloudflare shows how long a new certificate takes.',
   },
 
@@ -1273,6 +1277,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'No engine builds them here: a linter reads the files, and what they start is started.',
   },
 
+  'F-746': {
+    fault: 'cgroups of runners that were killed, in folders that never see a runner again',
+    tests: ['runner/process/sweep.test.ts'],
+  },
   'F-745': {
     fault: 'text of others that controls a terminal, breaks a line of a log or turns its direction',
     tests: ['shared/steering.test.ts'],
@@ -2180,7 +2188,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-710',
   'F-570 F-571 F-572 F-573 F-574 F-575 F-576 F-577',
   'F-630 F-631 F-632 F-633 F-634 F-635 F-636',
-  'F-740 F-741 F-742 F-743 F-744 F-745',
+  'F-740 F-741 F-742 F-743 F-744 F-745 F-746',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
   'F-750 F-751 F-752 F-753 F-754 F-755',
   'F-770 F-771 F-772 F-773 F-774 F-775 F-776 F-777 F-778 F-779',

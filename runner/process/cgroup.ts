@@ -87,6 +87,11 @@ export class ProcessCgroup {
     if (this.#leave()) isWritten(join(this.path, 'cgroup.kill'), '1');
   }
 
+  /** Takes the group away if nothing lives in it now. */
+  removeIfEmpty(): void {
+    if (this.members().size === 0) this.#isRemoved();
+  }
+
   /** Takes the group away as soon as it is empty. False if it would not empty; the next start tries again. */
   async remove(): Promise<boolean> {
     const giveUpAt = performance.now() + EMPTY_MS;

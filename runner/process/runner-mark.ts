@@ -34,12 +34,18 @@ const baseOf = (system: System): string =>
   `${process.pid}.${system.startOf(process.pid) ?? 0}.${system.pidNamespace()}`;
 
 /** True only if the mark names a runner of this place and this pid namespace that is no more. */
-export function isOfDeadRunner(
+export const isOfDeadRunner = (
+  mark: string,
+  isGone: (runner: ProcessIdentity) => boolean,
+): boolean => mark.split('.')[3] === place && isOfAnyDeadRunner(mark, isGone);
+
+/** The same for a runner of whichever place. */
+export function isOfAnyDeadRunner(
   mark: string,
   isGone: (runner: ProcessIdentity) => boolean,
 ): boolean {
-  const [pid, startTicks, namespace, where] = mark.split('.');
-  if (pid === undefined || startTicks === undefined || where !== place) return false;
+  const [pid, startTicks, namespace] = mark.split('.');
+  if (pid === undefined || startTicks === undefined) return false;
   if (namespace !== runnerMark().split('.')[2]) return false;
   return isGone({ pid: Number(pid), startTicks: Number(startTicks) });
 }

@@ -3,7 +3,7 @@
 // starts processes as.
 import type { Containment } from './containment.ts';
 import type { ProcessEntry, ProcessIdentity, ProcessStat } from './process-table.ts';
-import { isOfDeadRunner } from './runner-mark.ts';
+import { isOfAnyDeadRunner, isOfDeadRunner } from './runner-mark.ts';
 import { systemOf } from './this-system.ts';
 import { endAll } from './terminate.ts';
 
@@ -19,14 +19,19 @@ export interface SweepOptions {
   readonly users?: readonly number[];
 }
 
+/** Groups of others that one start takes away: each costs some reads, and nobody is to wait for them. */
+const MOST_GROUPS = 1_000;
+
 /** Ends all orphans of this place's dead runners, politely first, and says whom. Finds nothing where nobody can read marks. */
 export async function sweepOrphans({ containment, users = [] }: SweepOptions = {}): Promise<
   Orphan[]
 > {
   const system = containment?.system ?? systemOf(process.platform);
-  const groups = (containment?.found() ?? [])
-    .filter((found) => isOfDeadRunner(found.runnerMark, (runner) => system.isGone(runner, [])))
-    .map((found) => found.cgroup);
+  const found = containment?.found() ?? [];
+  const isRunnerGone = (runner: ProcessIdentity): boolean => system.isGone(runner, []);
+  const groups = found
+    .filter(({ runnerMark }) => isOfDeadRunner(runnerMark, isRunnerGone))
+    .map(({ cgroup }) => cgroup);
   const ours = new Set([process.geteuid?.() ?? 0, ...users]);
   const isOfOurs = (entry: ProcessEntry): boolean =>
     system.usersOf(entry)?.every((user) => ours.has(user)) === true;
@@ -57,6 +62,9 @@ export async function sweepOrphans({ containment, users = [] }: SweepOptions = {
   };
   const ended = await endAll({ find, isAlive: (found) => system.isAlive(found), killGroup });
   await Promise.all(groups.map((group) => group.remove()));
+  // What lives in another place's group is ended by that place's next runner. It may never come: a group with nothing in it goes now.
+  const left = found.filter(({ runnerMark }) => isOfAnyDeadRunner(runnerMark, isRunnerGone));
+  for (const { cgroup } of left.slice(0, MOST_GROUPS)) cgroup.removeIfEmpty();
   return ended.map(({ pid, command }) => ({ pid, command }));
 }
 

@@ -82,6 +82,26 @@ test('[F-622] what the system refuses is said in words, and in JSON to a program
   expect(told.stderr).not.toMatch(/\n {4}at /u);
 });
 
+test('[F-740] --domain takes a host name alone, and says so before anybody is asked', async () => {
+  const { run } = homeWith(() => undefined);
+  const wrong = [
+    'https://mcp.example.com',
+    'mcp.example.com:8443',
+    'mcp.example.com/x',
+    'ann@mcp.example.com',
+    '*.example.com',
+    'localhost',
+    '10.0.0.1',
+    'my-edge.ann.workers.dev',
+    '',
+  ];
+  const ends = await Promise.all(wrong.map((host) => run(['deploy', '--yes', '--domain', host])));
+  for (const { code, stdout, stderr } of ends) {
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('--domain takes the name of a host in a domain of yours');
+  }
+});
+
 test('[F-623] an edge stays in its account: another one that is named stops a deployment', async () => {
   const { config, run } = homeWith((path) => void remembered(path));
   const state = join(config, 'mcp-bridge', 'edges', NAME, 'deployment.json');

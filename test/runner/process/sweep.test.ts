@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openContainment } from '../../../runner/process/containment.ts';
 import {
   isAlive,
@@ -13,6 +13,7 @@ import {
 import { identifyRunner, runnerMark } from '../../../runner/process/runner-mark.ts';
 import type { System } from '../../../runner/process/system.ts';
 import { sweepOrphans as sweep, type SweepOptions } from '../../../runner/process/sweep.ts';
+import { PATIENCE } from '../../fixtures/patience.ts';
 import { startFixture } from './recorded-process.ts';
 import { containmentOf, portable, SYSTEMS } from './systems.ts';
 
@@ -86,6 +87,27 @@ describe.skipIf(!existsSync('/proc/self/stat')).each(SYSTEMS)('orphans, $name', 
       expect(swept).toEqual(expect.arrayContaining(family.map((stat) => stat.pid)));
       expect(family.some(isAlive)).toBe(false);
       expect(groups()).toBe(0);
+    },
+  );
+
+  test.skipIf(containment.mode !== 'cgroup' || system === portable)(
+    '[F-746] an empty group of a dead runner elsewhere goes, one in which something lives stays',
+    async () => {
+      const { runner, family } = await startRunner('evasive', '/another/place/mcp.json');
+      const mark = `${runner.pid}.${living(runner.pid ?? 0).startTicks}.`;
+      const groups = (): number =>
+        containment.found().filter((found) => found.runnerMark.startsWith(mark)).length;
+      await kill(runner);
+      await sweepOrphans({ containment });
+      expect(family.every(isAlive)).toBe(true);
+      expect(groups()).toBe(1);
+      for (const { pid } of family) process.kill(pid, 'SIGKILL');
+      await vi.waitUntil(() => !family.some(isAlive), PATIENCE);
+      // One start takes away so many; on this machine there may be more.
+      await vi.waitFor(async () => {
+        await sweepOrphans({ containment });
+        expect(groups()).toBe(0);
+      }, PATIENCE);
     },
   );
 
