@@ -224,6 +224,7 @@ class Runner implements RunningRunner {
       virtual,
       servers: this.#config.servers,
       poolOf: (server) => this.#pools.get(server),
+      pinsOf: (server) => this.#pins.get(server),
       known: this.#known,
       log: this.#logOf(frame),
     });

@@ -1992,19 +1992,31 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   // What clients see of tools
   'F-750': {
     fault: 'a member of a virtual server cannot start, or none can',
-    tests: ['runner/virtual/legacy-clients.test.ts', 'runner/virtual/modern-clients.test.ts'],
+    tests: [
+      'runner/virtual/legacy-clients.test.ts',
+      'runner/virtual/modern-clients.test.ts',
+      'e2e/virtual-faults.test.ts',
+    ],
   },
   'F-751': {
     fault: 'a member of a virtual server ends while calls run',
-    tests: ['runner/virtual/legacy-clients.test.ts', 'runner/virtual/modern-clients.test.ts'],
+    tests: [
+      'runner/virtual/legacy-clients.test.ts',
+      'runner/virtual/modern-clients.test.ts',
+      'e2e/virtual-faults.test.ts',
+    ],
   },
   'F-752': {
     fault: 'a member of a virtual server answers late, or nothing at all',
-    tests: ['runner/virtual/legacy-clients.test.ts'],
+    tests: ['runner/virtual/legacy-clients.test.ts', 'e2e/virtual-faults.test.ts'],
   },
   'F-753': {
     fault: 'a member of a virtual server is not running, and lists something else once it is',
-    tests: ['runner/virtual/legacy-clients.test.ts', 'runner/virtual/modern-clients.test.ts'],
+    tests: [
+      'runner/virtual/legacy-clients.test.ts',
+      'runner/virtual/modern-clients.test.ts',
+      'e2e/virtual-faults.test.ts',
+    ],
   },
   'F-754': {
     fault: 'a member of a virtual server does not read its stdin',
@@ -2014,6 +2026,14 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault:
       'a virtual server with unknown members, with a taken or an impossible name, or in another',
     tests: ['runner/config/virtual.test.ts'],
+  },
+  'F-756': {
+    fault: 'two members of a virtual server give their tasks the same ids',
+    tests: ['runner/virtual/legacy-clients.test.ts', 'e2e/virtual-faults.test.ts'],
+  },
+  'F-757': {
+    fault: 'a member of a virtual server has pinned tools, and lists another',
+    tests: ['runner/virtual/legacy-clients.test.ts'],
   },
   'F-770': {
     fault:
@@ -2190,7 +2210,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-630 F-631 F-632 F-633 F-634 F-635 F-636',
   'F-740 F-741 F-742 F-743 F-744 F-745 F-746',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
-  'F-750 F-751 F-752 F-753 F-754 F-755',
+  'F-750 F-751 F-752 F-753 F-754 F-755 F-756 F-757',
   'F-770 F-771 F-772 F-773 F-774 F-775 F-776 F-777 F-778 F-779',
   'F-790 F-791 F-792 F-793 F-794 F-795 F-796 F-797 F-798',
 ].flatMap((group) => group.split(' '));

@@ -8,7 +8,7 @@ import { checkSignIn } from '../check/sign-in.ts';
 import { checkTraces } from '../check/traces.ts';
 import { checkServer, type CheckGround } from '../check/server.ts';
 import { emptyProblems } from '../config/read.ts';
-import type { LeftOut, RunnerConfig } from '../config/runner-config.ts';
+import type { LeftOut, RunnerConfig, VirtualConfig } from '../config/runner-config.ts';
 import { describeProblem } from '../config/problem.ts';
 import { readTokenFile } from '../credential.ts';
 import { checkIsolation } from '../check/isolation.ts';
@@ -76,6 +76,7 @@ export async function checkRunner(given: Arguments, report: Report): Promise<voi
     const person = textOf(given, 'person');
     const ground = { environment: process.env, containment, token, person };
     await reportServers(reading.config, ground, report);
+    for (const virtual of reading.config.virtual.values()) report(virtualOutcome(virtual));
     for (const entry of reading.config.leftOut) report(leftOutOutcome(entry));
   } else {
     const what = `${configFileOf(given)} has ${counted(problems.length, 'problem')}`;
@@ -109,6 +110,13 @@ function configSummary({ file, servers, serversAt, leftOut }: RunnerConfig): str
 const VERDICTS = { off: 'skip', elsewhere: 'warn', broken: 'FAIL' } as const;
 
 /** Why an entry is not served. */
+/** Its members are tried by themselves. */
+const virtualOutcome = ({ name, members }: VirtualConfig): Outcome => ({
+  verdict: 'ok',
+  subject: `virtual server ${name}`,
+  what: `is ${members.map(({ server }) => server).join(', ')} as one`,
+});
+
 function leftOutOutcome({ name, reason, problems }: LeftOut): Outcome {
   const verdict = VERDICTS[reason];
   const [first, ...more] = problems;

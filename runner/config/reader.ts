@@ -134,10 +134,9 @@ export class ConfigReader {
 
   #readVirtual(blocks: NonNullable<RunnerBlock['virtual']>): void {
     const known = [
-      ...[...this.#servers.values()].map(({ name, configuredAs = name, pin }) => ({
+      ...[...this.#servers.values()].map(({ name, configuredAs = name }) => ({
         name: configuredAs,
         servedName: name,
-        isPinned: pin !== undefined,
       })),
       ...this.#leftOut,
     ];

@@ -14,8 +14,6 @@ export interface KnownServer {
   /** Its name in the file. */
   readonly name: string;
   readonly servedName: string;
-  /** Its tools are pinned. */
-  readonly isPinned?: boolean;
 }
 
 /** `at`: where they stand in the file. */
@@ -36,10 +34,6 @@ export function virtualServers(
         const what = isVirtual ? 'is a virtual server itself' : 'is no server of this file';
         findings.problem(memberKeys, what, isVirtual ? OF_ITS_MEMBERS : whichOf(server, known));
         return [];
-      }
-      if (found.isPinned === true) {
-        const what = 'has pinned tools, which are not held back in a virtual server';
-        findings.problem(memberKeys, what, 'Remove its "pin", or leave it out here.');
       }
       const { prefix = found.servedName, tools } = member;
       if (tools) judgeToolRules(tools, [...memberKeys, 'tools'], findings);

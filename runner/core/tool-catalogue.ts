@@ -31,10 +31,10 @@ const MAX_PAGES = 100;
 /** What may wait for the list, in bytes. */
 const MAX_HELD_BYTES = 8 * 1024 * 1024;
 
-const NOT_LISTED =
+export const NOT_LISTED =
   'This tool may not be called here: it is not among the tools that the server lists, and its tools are pinned.';
 
-const NO_LIST =
+export const NO_LIST =
   'This tool may not be called now: its server’s tools are pinned, and the server did not list them.';
 
 const OWN_META = [...Object.values(PRIVATE_META), 'progressToken'];

@@ -4,6 +4,7 @@ import type { OpenFrame } from '../../shared/link/control-frames.ts';
 import { perUserOf, type ServerConfig, type VirtualConfig } from '../config/runner-config.ts';
 import type { Quote } from '../core/overheard.ts';
 import type { Log } from '../log.ts';
+import type { ServerPinBook } from '../pin-file.ts';
 import { KnownMembers } from '../virtual/known-members.ts';
 import { VirtualServer } from '../virtual/virtual-server.ts';
 import { sessionProcess } from './process-choice.ts';
@@ -16,6 +17,8 @@ export interface VirtualChoice {
   readonly virtual: VirtualConfig;
   readonly servers: ReadonlyMap<ServerName, ServerConfig>;
   readonly poolOf: (server: ServerName) => ProcessPool | undefined;
+  /** Of servers whose tools are pinned. */
+  readonly pinsOf: (server: ServerName) => ServerPinBook | undefined;
   readonly known: KnownOfVirtual;
   readonly log: Log;
 }
@@ -23,18 +26,19 @@ export interface VirtualChoice {
 /** What a session of a virtual server takes for its process. Nothing is started before a member is needed. */
 export function virtualProcess(choice: VirtualChoice): VirtualProcess {
   const { open, virtual, servers, known, log } = choice;
+  const isModern = open.clientKind === 'modern';
   const members = virtual.members.flatMap(({ server: name, prefix, tools }) => {
     const server = servers.get(name);
     if (!server) return [];
     const rules = [...(tools ? [{ tools }] : []), server];
     const quote: Quote = (bytes, isCut) => choice.poolOf(name)?.quote(bytes, isCut) ?? '';
-    return [{ name, prefix, rules, quote }];
+    const guard = choice.pinsOf(name)?.guardFor(isModern ? 'modern' : 'legacy');
+    return [{ name, prefix, rules, guard, quote }];
   });
   const isPersonal = members.some(({ name }) => {
     const server = servers.get(name);
     return server && perUserOf(server) !== undefined;
   });
-  const isModern = open.clientKind === 'modern';
   return new VirtualProcess({
     isModern,
     machine: new VirtualServer({
@@ -49,7 +53,10 @@ export function virtualProcess(choice: VirtualChoice): VirtualProcess {
   });
 }
 
-function takeMember({ open, servers, poolOf, log }: VirtualChoice, name: ServerName): TakenMember {
+function takeMember(
+  { open, virtual, servers, poolOf, log }: VirtualChoice,
+  name: ServerName,
+): TakenMember {
   const server = servers.get(name);
   const pool = poolOf(name);
   if (!server || !pool) return { ok: false, description: 'is not offered any more' };
@@ -60,6 +67,7 @@ function takeMember({ open, servers, poolOf, log }: VirtualChoice, name: ServerN
   const process = sessionProcess({
     open,
     server,
+    asMember: virtual.members.find((member) => member.server === name)?.tools,
     pool: share,
     first,
     log: log.child({ member: name }),
@@ -68,7 +76,7 @@ function takeMember({ open, servers, poolOf, log }: VirtualChoice, name: ServerN
 }
 
 /** More people than use one runner at a time. */
-const MAX_PEOPLE = 256;
+const MAX_PEOPLE = 64;
 
 /** What is known of the members of virtual servers; of those whose processes are for one person, for each person. */
 export class KnownOfVirtual {

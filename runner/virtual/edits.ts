@@ -1,7 +1,7 @@
 // Changes that the messages of a virtual server need, on their bytes.
 import { faultError } from '../../shared/fault.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
-import type { MessageView, Path } from '../../shared/jsonrpc/view.ts';
+import { onlyMessageIn, type MessageView, type Path } from '../../shared/jsonrpc/view.ts';
 import type { Edit } from '../../shared/jsonrpc/splice.ts';
 
 const encoder = new TextEncoder();
@@ -43,4 +43,14 @@ export function errorIn(answer: MessageView): ErrorObject {
   if (typeof code !== 'number' || message === undefined)
     return faultError({ fault: 'process_protocol' });
   return { code, message, ...(data !== undefined && { data }) };
+}
+
+/** A request for the tools with the `_meta` of another request; its id is to be replaced. */
+export function listRequestLike(message: MessageView, method = 'tools/list'): MessageView {
+  const meta = message.text('params', '_meta');
+  const params = meta === undefined ? '' : `,"params":{"_meta":${meta}}`;
+  const text = `{"jsonrpc":"2.0","id":0,"method":${JSON.stringify(method)}${params}}`;
+  const like = onlyMessageIn(encoder.encode(text));
+  if (!like) throw new Error('a request is one message');
+  return like;
 }

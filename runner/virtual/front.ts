@@ -34,6 +34,8 @@ export interface Front {
   request(message: MessageView, id: BridgeRequestId, now: number): boolean;
   /** A client's notification; false if it is none of this era's own. */
   notification(message: MessageView, now: number): boolean;
+  /** The kind of list that a request asks for, if this era has it. */
+  lists(kind: ListKind | undefined): ListKind | undefined;
   /** The client does not wait for an answer any more. */
   cancelled(id: BridgeRequestId, now: number): void;
   greeted(member: VirtualMember, now: number): void;

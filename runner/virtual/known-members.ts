@@ -7,10 +7,13 @@ import type { ListKind } from './list-kinds.ts';
 import type { MemberRules } from './member-rules.ts';
 
 /** Kinds of clients that are told apart: few programs, each of which declares the same each time. */
-const MAX_CLIENTS = 16;
+const MAX_CLIENTS = 4;
+
+/** Clients that declare more than this share nothing. */
+const MAX_CLIENT_CHARACTERS = 8_192;
 
 /** A longer list of one member is not remembered, so that its member is asked. */
-const MAX_LIST_BYTES = 4 * 1024 * 1024;
+const MAX_LIST_BYTES = 1024 * 1024;
 
 /** A list of one member as clients see it, or its first pages. */
 export interface KnownList {
@@ -38,6 +41,7 @@ export class KnownMembers {
 
   /** What is known by clients of this kind, to be read and to be added to, by member. */
   of(client: string): Map<string, KnownMember> {
+    if (client.length > MAX_CLIENT_CHARACTERS) return new Map();
     const known = this.#clients.get(client) ?? new Map<string, KnownMember>();
     this.#clients.delete(client);
     this.#clients.set(client, known);

@@ -67,6 +67,10 @@ export class LegacyFront implements Front {
     return true;
   }
 
+  lists(kind: ListKind | undefined): ListKind | undefined {
+    return kind;
+  }
+
   cancelled(): void {}
 
   greeted(_member: VirtualMember, now: number): void {
@@ -97,7 +101,7 @@ export class LegacyFront implements Front {
   subscribes(message: MessageView, uri: string, members: readonly VirtualMember[]): void {
     if (message.method === 'resources/unsubscribe') this.#subscribed.delete(uri);
     if (message.method === 'resources/subscribe' && this.#subscribed.size < MAX_SUBSCRIBED)
-      this.#subscribed.set(uri, { request: message, members });
+      this.#subscribed.set(uri, { request: message.kept(), members });
   }
 
   listLike({ method }: ListKind): MessageView {
@@ -122,7 +126,7 @@ export class LegacyFront implements Front {
       request.parsed('params', key),
     );
     knowClient(canonical(declared.map((value) => value ?? null)));
-    this.#greeting = { initialize: request, isInitialized: false };
+    this.#greeting = { initialize: request.kept(), isInitialized: false };
     this.#opening = { bridgeId, request, until: now + ASK_MS };
     for (const member of members) {
       const isKnown = member.known.greeting !== undefined;

@@ -56,8 +56,8 @@ export const TEMPLATES: ChangingKind = {
   key: 'uriTemplate',
 };
 
-/** Of 2025-11-25. */
-const TASKS: ListKind = {
+/** Of 2025-11-25; the tasks of 2026-07-28 have no list. */
+export const TASKS: ListKind = {
   method: 'tasks/list',
   member: 'tasks',
   key: 'taskId',

@@ -8,7 +8,7 @@ import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
 import type { Effects } from '../translate/effects.ts';
-import { invalidParams } from '../translate/faults.ts';
+import { invalidParams, methodNotFound } from '../translate/faults.ts';
 import { errorIn } from './edits.ts';
 import { isKeepable, pageOf, withPage, type KnownList } from './known-members.ts';
 import type { ListKind } from './list-kinds.ts';
@@ -60,6 +60,8 @@ export class Lists {
     if (id === undefined) return;
     const place = this.#placeOf(request);
     if (!place) return this.#parts.effects.fail(id, invalidParams('Invalid cursor'));
+    if (!this.#parts.members.some((member) => member.has(kind)))
+      return this.#parts.effects.fail(id, methodNotFound(kind.method));
     const members = this.#parts.members
       .slice(place.index)
       .filter((member, index) => member.has(kind) && (index === 0 || !member.isDown));

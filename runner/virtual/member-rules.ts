@@ -8,8 +8,10 @@ import type { MessageView, Path } from '../../shared/jsonrpc/view.ts';
 import type { ServerName } from '../../shared/ids.ts';
 import { LIST_METHOD, Policy, type PolicyRules } from '../core/policy.ts';
 import type { Quote } from '../core/overheard.ts';
+import type { ToolGuard } from '../core/tool-catalogue.ts';
 import { withChangedMember } from './edits.ts';
 import type { ListKind } from './list-kinds.ts';
+import { MemberPins } from './member-pins.ts';
 
 /** Between a prefix and a name. Some clients take nothing but letters, digits, `_` and `-` in a tool's name. */
 const BETWEEN = '__';
@@ -26,6 +28,8 @@ export interface MemberSettings {
   readonly prefix: string;
   /** From the client's side to the server's: what is said of the member, then what is said of the server wherever it is used. */
   readonly rules: readonly PolicyRules[];
+  /** Judges its tools, if they are pinned. */
+  readonly guard?: ToolGuard | undefined;
   /** Makes what its process printed fit to be shown to a client. */
   readonly quote: Quote;
 }
@@ -34,12 +38,17 @@ export class MemberRules {
   readonly name: ServerName;
   /** What each name begins with; empty if they stay as they are. */
   readonly prefix: string;
+  /** Of a member whose tools are pinned. */
+  readonly pins: MemberPins | undefined;
   readonly #policies: readonly Policy[];
 
-  constructor({ name, prefix, rules }: MemberSettings) {
+  constructor({ name, prefix, rules, guard }: MemberSettings) {
     this.name = name;
     this.prefix = prefix === '' ? '' : prefix + BETWEEN;
-    this.#policies = rules.flatMap((each) => Policy.of(each) ?? []);
+    this.pins = guard && new MemberPins(guard);
+    // What is held back is taken out of lists by the rules for tools, also where there are none.
+    const own = guard ? [{ tools: {} }] : [];
+    this.#policies = [...rules, ...own].flatMap((each) => Policy.of(each) ?? []);
   }
 
   /** The name without the prefix; undefined if none of the member's looks like this. */
@@ -59,6 +68,8 @@ export class MemberRules {
       if (!judged.ok) return judged;
       passed = passed.edited(judged.edits);
     }
+    const refusal = this.pins?.refusal(passed);
+    if (refusal !== undefined) return { ok: false, refusal };
     return { ok: true, message: passed };
   }
 
@@ -66,7 +77,10 @@ export class MemberRules {
   shown(answer: MessageView, { method, member }: ListKind): MessageView {
     let shown = answer;
     if (method === LIST_METHOD)
-      for (const policy of this.#policies.toReversed()) shown = shown.edited(policy.listed(shown));
+      for (const [depth, policy] of this.#policies.toReversed().entries()) {
+        const isHeldBack = depth === 0 ? this.pins?.isHeldBack : undefined;
+        shown = shown.edited(policy.listed(shown, isHeldBack));
+      }
     const isNamed = member === 'tools' || member === 'prompts';
     return isNamed && this.prefix !== '' ? shown.edited(this.#prefixed(shown, member)) : shown;
   }

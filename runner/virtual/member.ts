@@ -5,17 +5,18 @@ import { actDue, nextDue, type Dues } from '../../shared/dues.ts';
 import { faultError } from '../../shared/fault.ts';
 import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { onlyMessageIn, type MessageView } from '../../shared/jsonrpc/view.ts';
+import { CODE } from '../../shared/mcp/modern.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
 import { Liveness } from '../core/liveness.ts';
 import type { Quote } from '../core/overheard.ts';
 import type { Effects } from '../translate/effects.ts';
-import { startFailed } from '../translate/faults.ts';
 import { isObject, type JsonObject } from '../../shared/json-value.ts';
 import { requestOf } from '../translate/message.ts';
 import { ProcessHearing } from '../translate/process-hearing.ts';
-import { asOwnRequest } from './edits.ts';
+import { asOwnRequest, listRequestLike } from './edits.ts';
 import type { KnownMember } from './known-members.ts';
-import type { ListKind } from './list-kinds.ts';
+import { TOOLS, type ListKind } from './list-kinds.ts';
+import type { MemberPins } from './member-pins.ts';
 import type { MemberRules } from './member-rules.ts';
 
 /** An answer that does not come for this long is not waited for by what others answer too. */
@@ -27,6 +28,10 @@ const RESTART_MOST_MS = 60_000;
 
 /** A member that ran for so long has not failed to start. */
 const STEADY_MS = 30_000;
+
+/** Requests that may wait for the list of a member's pinned tools, and most pages of it. */
+const MAX_UNLISTED = 256;
+const MAX_PAGES = 100;
 
 /** What waits for a member that is starting. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
@@ -107,6 +112,8 @@ export class VirtualMember {
   #lastId = 0;
   #refusal: MessageView | undefined;
   #isFull = false;
+  /** What waits for the list of the pinned tools. */
+  readonly #unlisted = new Map<BridgeRequestId, (now: number) => void>();
 
   constructor(parts: MemberParts) {
     this.#parts = parts;
@@ -184,10 +191,11 @@ export class VirtualMember {
     return !this.known.greeting || Object.hasOwn(this.capabilities, capability);
   }
 
-  owns(id: BridgeRequestId): boolean {
-    return (
-      this.#calls.has(id) || this.#waiting.some(({ message }) => bridgeIdOf(message.id) === id)
-    );
+  /** Whether its messages may name tasks: unless it said that it has none. */
+  get mayHaveTasks(): boolean {
+    const { capabilities } = this;
+    const isDeclared = Object.hasOwn(capabilities, 'tasks') || isObject(capabilities['extensions']);
+    return !this.known.greeting || isDeclared;
   }
 
   /** Starts it, unless it runs or waits before it is started again. */
@@ -203,6 +211,15 @@ export class VirtualMember {
   ): void {
     const id = bridgeIdOf(request.id);
     if (id === undefined) return;
+    this.#whenListed(request, id, now, (at) => this.#request(request, id, at, more));
+  }
+
+  #request(
+    request: MessageView,
+    id: BridgeRequestId,
+    now: number,
+    more: Partial<Pick<Call, 'answered' | 'isEndless'>>,
+  ): void {
     const judged = this.rules.judge(request);
     if (!judged.ok) return this.#parts.effects.fail(id, notAllowed(judged.refusal));
     const { message } = judged;
@@ -237,6 +254,17 @@ export class VirtualMember {
     late?: (now: number) => void,
   ): void {
     const id = this.#parts.mint();
+    this.#whenListed(like, id, now, (at) => this.#ask(like, id, cursor, at, answered, late));
+  }
+
+  #ask(
+    like: MessageView,
+    id: BridgeRequestId,
+    cursor: string | undefined,
+    now: number,
+    answered: OnAnswer,
+    late?: (now: number) => void,
+  ): void {
     const judged = this.rules.judge(asOwnRequest(like, id, cursor));
     if (!judged.ok) return answered({ ok: false, error: notAllowed(judged.refusal) }, now);
     const { message } = judged;
@@ -249,6 +277,7 @@ export class VirtualMember {
 
   /** The client does not wait for the answer any more. */
   cancel(id: BridgeRequestId, notice: MessageView, now: number): void {
+    if (this.#unlisted.delete(id)) return;
     const waited = this.#waiting.length;
     this.#waiting = this.#waiting.filter(({ message }) => bridgeIdOf(message.id) !== id);
     if (this.#waiting.length < waited) return;
@@ -256,6 +285,44 @@ export class VirtualMember {
     if (!call || this.#slot === undefined) return;
     this.#parts.effects.notify(this.#slot, notice);
     if (!call.isEndless) this.#liveness.doubt(this.#slot, call.at, now);
+  }
+
+  /** Lists the tools first, if they are pinned and not known: until then neither a list nor a call can be judged. */
+  #whenListed(
+    request: MessageView,
+    id: BridgeRequestId,
+    now: number,
+    then: (now: number) => void,
+  ): void {
+    const { pins } = this.rules;
+    if (!pins?.waits(request)) return then(now);
+    if (this.#unlisted.size >= MAX_UNLISTED) return this.#parts.effects.fail(id, this.#busy);
+    this.#unlisted.set(id, then);
+    if (this.#unlisted.size > 1) return;
+    pins.begin();
+    this.#listPinned(pins, listRequestLike(request), undefined, 1, now);
+  }
+
+  #listPinned(
+    pins: MemberPins,
+    like: MessageView,
+    cursor: string | undefined,
+    pages: number,
+    now: number,
+  ): void {
+    this.#ask(like, this.#parts.mint(), cursor, now, (answer, at) => {
+      const isPage = answer.ok && answer.message.kind === 'result';
+      if (isPage) pins.page(answer.message);
+      const next = isPage ? answer.message.string('result', 'nextCursor') : undefined;
+      const isMore = next !== undefined && next !== '' && next !== cursor;
+      if (isMore && pages < MAX_PAGES) return this.#listPinned(pins, like, next, pages + 1, at);
+      // A server without tools need not know the method.
+      const hasNone = answer.ok && answer.message.parsed('error', 'code') === CODE.methodNotFound;
+      if (isPage || hasNone) pins.listed();
+      const waiting = [...this.#unlisted.values()];
+      this.#unlisted.clear();
+      for (const then of waiting) then(at);
+    });
   }
 
   /** The client has said that it is initialized. */
@@ -303,6 +370,7 @@ export class VirtualMember {
     this.#startsUntil = undefined;
     this.#state = 'down';
     this.#hearing = this.#newHearing();
+    this.rules.pins?.changed();
     const seconds = String(Math.ceil(waitMs / 1000));
     const again = `It is started again in ${seconds} s.`;
     this.#whyDown = faultError({
@@ -415,6 +483,7 @@ export class VirtualMember {
       if (!message.isAnswer) {
         if (message.kind === 'request' && this.#slot !== undefined)
           this.#liveness.seen(this.#slot, now);
+        if (message.method === TOOLS.changed) this.rules.pins?.changed();
         this.#parts.said(this, message, now, bridgeId);
       } else this.#answered(message, now);
     }
@@ -478,9 +547,8 @@ export class VirtualMember {
     for (const { message, call } of waiting) {
       const id = bridgeIdOf(message.id);
       if (!call || id === undefined) continue;
-      const error = startFailed(words);
-      if (call.answered) call.answered(errorAnswer(id, error), now);
-      else effects.fail(id, error);
+      if (call.answered) call.answered(errorAnswer(id, this.#whyDown), now);
+      else effects.fail(id, this.#whyDown);
     }
     for (const each of asked)
       if (!each.isLate) each.answered({ ok: false, error: this.#whyDown }, now);

@@ -3,14 +3,14 @@
 import type { BridgeRequestId } from '../../shared/ids.ts';
 import type { OnDue } from '../../shared/dues.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
-import { onlyMessageIn, type MessageView } from '../../shared/jsonrpc/view.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { LISTEN_METHOD } from '../../shared/mcp/modern.ts';
 import { methodNotFound } from '../translate/faults.ts';
-import { errorIn } from './edits.ts';
+import { errorIn, listRequestLike } from './edits.ts';
 import type { Front, FrontParts } from './front.ts';
 import { joinedDiscovery, type MemberGreeting } from './joined-greeting.ts';
 import { isSameList, type KnownList } from './known-members.ts';
-import { CHANGING_KINDS, KEPT_KINDS, type ListKind } from './list-kinds.ts';
+import { CHANGING_KINDS, KEPT_KINDS, TASKS, type ListKind } from './list-kinds.ts';
 import type { VirtualMember } from './member.ts';
 import { ModernListens } from './modern-listens.ts';
 
@@ -50,6 +50,10 @@ export class ModernFront implements Front {
     return false;
   }
 
+  lists(kind: ListKind | undefined): ListKind | undefined {
+    return kind === TASKS ? undefined : kind;
+  }
+
   cancelled(id: BridgeRequestId): void {
     this.#listens.close(id);
   }
@@ -80,11 +84,7 @@ export class ModernFront implements Front {
   subscribes(): void {}
 
   listLike({ method }: ListKind, message: MessageView): MessageView {
-    const meta = message.text('params', '_meta') ?? '{}';
-    const text = `{"jsonrpc":"2.0","id":0,"method":${JSON.stringify(method)},"params":{"_meta":${meta}}}`;
-    const like = onlyMessageIn(new TextEncoder().encode(text));
-    if (!like) throw new Error('a request is one message');
-    return like;
+    return listRequestLike(message, method);
   }
 
   /** A result may be kept as long as each part of it may. */

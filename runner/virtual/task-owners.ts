@@ -1,6 +1,5 @@
 // Whose each task is (MCP 2025-11-25, Tasks; the tasks extension of 2026-07-28). Members choose their own ids, so two may choose one: the
 // later then has another for clients.
-import { isObject } from '../../shared/json-value.ts';
 import { elementsOf } from '../../shared/jsonrpc/elements.ts';
 import { stringIn, valueIn } from '../../shared/jsonrpc/members.ts';
 import type { Edit } from '../../shared/jsonrpc/splice.ts';
@@ -71,7 +70,3 @@ export class TaskOwners {
     if (this.#tasks.size > MAX_TASKS) this.#tasks.delete(oldest);
   }
 }
-
-/** Whether a server's messages may name tasks: it said that it has them. */
-export const mayHaveTasks = (capabilities: Readonly<Record<string, unknown>>): boolean =>
-  Object.hasOwn(capabilities, 'tasks') || isObject(capabilities['extensions']);

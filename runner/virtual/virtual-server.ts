@@ -6,6 +6,7 @@ import { faultError } from '../../shared/fault.ts';
 import { errorResponse } from '../../shared/jsonrpc/message.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
+import { isVendorNotification } from '../../shared/mcp/notifications.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
 import { OWN_IDS_FROM } from '../core/calls.ts';
 import { cancelled, Effects } from '../translate/effects.ts';
@@ -29,7 +30,7 @@ import { VirtualMember } from './member.ts';
 import { MemberRules, type MemberSettings } from './member-rules.ts';
 import { MemberQuestions } from './questions.ts';
 import { Routes } from './routes.ts';
-import { mayHaveTasks, TaskOwners } from './task-owners.ts';
+import { TaskOwners } from './task-owners.ts';
 
 export interface VirtualServerOptions {
   /** The name it is served under. */
@@ -179,7 +180,7 @@ export class VirtualServer {
     const id = bridgeIdOf(message.id);
     const { method } = message;
     if (id === undefined || this.#front.request(message, id, now)) return;
-    const kind = kindOfMethod(method);
+    const kind = this.#front.lists(kindOfMethod(method));
     const sole = this.#sole;
     if (kind && sole) return this.#passList(sole, kind, message, now);
     if (kind) return this.#lists.request(message, kind, now);
@@ -257,7 +258,7 @@ export class VirtualServer {
   #aboutTask(message: MessageView, id: BridgeRequestId, now: number): void {
     const taskId = message.string('params', 'taskId');
     const task = taskId === undefined ? undefined : this.#tasks.of(taskId);
-    const members = this.#members.filter(({ capabilities }) => mayHaveTasks(capabilities));
+    const members = this.#members.filter((member) => member.mayHaveTasks);
     if (!task) return this.#try(members, message, id, now);
     this.#to(
       task.member,
@@ -294,9 +295,7 @@ export class VirtualServer {
   }
 
   #withTasks(member: VirtualMember, message: MessageView): MessageView {
-    return !this.#sole && mayHaveTasks(member.capabilities)
-      ? this.#tasks.toClient(member, message)
-      : message;
+    return !this.#sole && member.mayHaveTasks ? this.#tasks.toClient(member, message) : message;
   }
 
   #notify(message: MessageView, now: number): void {
@@ -335,16 +334,17 @@ export class VirtualServer {
     if (this.#front.said(member, message, now, bridgeId)) return;
     if (this.#sole) return this.#effects.say(message, bridgeId);
     const shown = this.#withTasks(member, message);
-    const of = bridgeId ?? member.onlyCall;
-    if (message.kind === 'request') return this.#ask(member, shown, of, now);
+    if (message.kind === 'request')
+      return this.#ask(member, shown, bridgeId ?? member.onlyCall, now);
     const { method } = message;
     for (const kind of kindsOfChange(method)) this.#lists.forget(member, kind);
     if (method === 'notifications/cancelled') {
       const notice = this.#questions.withdrawn(member, message);
       return notice && this.#effects.say(notice);
     }
-    const isTied = method !== 'notifications/progress' && !kindsOfChange(method)[0];
-    this.#effects.say(shown, isTied ? of : undefined);
+    // On stdio a server does not say which call it means; what it says of itself belongs to none.
+    const isTied = method === 'notifications/message' || isVendorNotification(method);
+    this.#effects.say(shown, bridgeId ?? (isTied ? member.onlyCall : undefined));
   }
 
   #ask(

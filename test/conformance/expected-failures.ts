@@ -5,8 +5,11 @@ import type { SuiteName } from './suite.ts';
 /** The server under test: a stdio fixture behind the bridge, or (`direct`) the dual one served by its own SDK. */
 export type Subject = 'dual' | 'legacy' | 'modern' | 'direct';
 
-/** `open`: nobody needs a key; `token`: an access token of somebody who signed in. What is expected is the same. */
-export type Access = 'open' | 'token';
+/**
+ * `open`: nobody needs a key; `token`: an access token of somebody who signed in; `member`: as the only member of a virtual server;
+ * `members`: beside the other fixtures, whose names have prefixes. What is expected is the same.
+ */
+export type Access = 'open' | 'token' | 'member' | 'members';
 
 export interface ExpectedFailure {
   readonly scenario: string;

@@ -1,4 +1,4 @@
-// `npm run conformance [-- --subject dual|legacy|modern|direct] [--suite all|2026-07-28] [--access open|token]`: the official
+// `npm run conformance [-- --subject dual|legacy|modern|direct] [--suite all|2026-07-28] [--access open|token|member|members]`: the official
 // conformance suite against each fixture behind the bridge (default: those three, both suites), and against one of them behind an edge
 // where people sign in, with an access token. Exits 1 when a check failed that was not expected, or an expected one did not. The
 // legacy fixture is served with four processes started ahead (`warm`).
@@ -41,7 +41,7 @@ const MAX_LINE_CHARS = 200;
 
 const suiteNames = Object.keys(SUITES) as SuiteName[];
 
-const ACCESSES: readonly Access[] = ['open', 'token'];
+const ACCESSES: readonly Access[] = ['open', 'token', 'member', 'members'];
 
 const ALL_SUBJECTS: readonly Subject[] = [...BEHIND_THE_BRIDGE, 'direct'];
 
@@ -65,7 +65,7 @@ const flags = readFlags(
       type: 'string',
       multiple: true,
       value: 'name',
-      help: `one of ${ACCESSES.join(', ')}; may be repeated (by default both, the second for dual alone)`,
+      help: `one of ${ACCESSES.join(', ')}; may be repeated (by default all; token and members for dual alone, member for legacy alone)`,
     },
   },
 );
@@ -82,10 +82,11 @@ const complaining = verdicts.filter(({ complaints }) => complaints.length > 0).l
 addToTotals(verdicts.length - complaining, complaining);
 process.exitCode = complaining > 0 ? 1 : 0;
 
-/** By default one subject is met with a token: who is let in does not change what a server does. */
+/** By default one subject is met with a token, and one as a member: who is let in, and by which way, does not change what a server does. */
 function isRun(access: Access, subject: Subject): boolean {
   if (access === 'open') return true;
-  if (flags.access === undefined && flags.subject === undefined) return subject === 'dual';
+  if (flags.access === undefined && flags.subject === undefined)
+    return subject === (access === 'member' ? 'legacy' : 'dual');
   return subject !== 'direct';
 }
 
@@ -114,12 +115,34 @@ function serve({ subject, access }: Run): Promise<Served> {
   if (subject === 'direct') return serveDirectly();
   const args = [fixture(`${subject}.mjs`)];
   const server = { command: process.execPath, args, ...(subject === 'legacy' && WARM) };
-  return access === 'token' ? serveSignedIn(subject, server) : serveThroughBridge(subject, server);
+  if (access === 'token') return serveSignedIn(subject, server);
+  if (access === 'open') return serveThroughBridge(subject, server);
+  return serveAsMember(subject, server, access === 'member' ? [] : BEHIND_THE_BRIDGE);
 }
 
 async function serveThroughBridge(subject: Subject, server: ServerEntry): Promise<Served> {
   const bridge = await startBridge({ servers: { [subject]: server } });
   return { url: bridge.mcpUrl(subject), stop: () => bridge.stop() };
+}
+
+/** As a member without a prefix, before `others` with theirs. */
+async function serveAsMember(
+  subject: Subject,
+  server: ServerEntry,
+  others: readonly Subject[],
+): Promise<Served> {
+  const beside = others.filter((other) => other !== subject);
+  const entries = beside.map((other) => {
+    const args = [fixture(`${other}.mjs`)];
+    return [other, { command: process.execPath, args }] as const;
+  });
+  const prefixed = Object.fromEntries(beside.map((other) => [other, {}]));
+  const members = { [subject]: { prefix: '' }, ...prefixed };
+  const bridge = await startBridge({
+    servers: { [subject]: server, ...Object.fromEntries(entries) },
+    bridge: { virtual: { joined: { members } } },
+  });
+  return { url: bridge.mcpUrl('joined'), stop: () => bridge.stop() };
 }
 
 /** The fixture prints its URL when it listens. */

@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
+import { freePort } from '../../runner/dev/free-port.ts';
 import { startBridge, type Bridge } from './harness.ts';
+import { everything } from './http-servers.ts';
 import { failureOf, MODERN_CLIENTS, OFFICIAL_CLIENTS } from './official-clients.ts';
 
 const inModules = (path: string): string =>
@@ -20,6 +22,7 @@ let bridge: Bridge;
 beforeAll(async () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'mcp-virtual-')));
   writeFileSync(join(folder, 'note.txt'), 'in the folder');
+  const remote = await everything('streamableHttp', await freePort());
   bridge = await startBridge({
     servers: {
       everything: { command: inModules('mcp-server-everything'), args: ['stdio'] },
@@ -32,6 +35,7 @@ beforeAll(async () => {
       legacy: { command: process.execPath, args: [era('legacy')] },
       modern: { command: process.execPath, args: [era('modern')] },
       dual: { command: process.execPath, args: [era('dual')] },
+      remote: { url: `http://127.0.0.1:${String(remote.port)}/mcp` },
     },
     bridge: {
       virtual: {
@@ -42,12 +46,13 @@ beforeAll(async () => {
             memory: { prefix: '' },
           },
         },
-        eras: { members: { legacy: {}, modern: {}, dual: {} } },
+        eras: { members: { legacy: {}, modern: {}, dual: {}, remote: {} } },
       },
     },
   });
   return async () => {
     await bridge.stop();
+    await remote.kill();
     rmSync(folder, { recursive: true });
   };
 });
@@ -97,6 +102,7 @@ describe.each([...OFFICIAL_CLIENTS, ...MODERN_CLIENTS])('$name over $transport',
       expect(await call(`${name}__test_sampling`, { prompt: 'q' })).not.toBe('');
     }
     expect(official.asked.filter((method) => method === 'sampling/createMessage')).toHaveLength(3);
+    expect(await call('remote__echo', { message: 'by HTTP' })).toBe('Echo: by HTTP');
   });
 });
 

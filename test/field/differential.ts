@@ -3,6 +3,7 @@
 //
 //   node test/field/differential.ts                       all of servers.ts; installs them first (1.3 GB), then about ten minutes
 //   node test/field/differential.ts --only @playwright/mcp,@eslint/mcp
+//   node test/field/differential.ts --member              each as the only member of a virtual server
 //
 // A server is asked directly twice: what differs between those two (times, process ids, order) is the server's own and is left
 // out, counted. Ends with 1 when anything else differs.
@@ -51,7 +52,13 @@ interface Tally {
 const flags = readFlags(
   'field:differential',
   'Answers of published servers through the bridge beside their answers without it.\nExit code 1: some differ.',
-  { only: { type: 'string', value: 'names', help: 'these servers, separated by commas' } },
+  {
+    only: { type: 'string', value: 'names', help: 'these servers, separated by commas' },
+    member: {
+      type: 'boolean',
+      help: 'each as the only member of a virtual server, under its own names',
+    },
+  },
 );
 const wanted = flags.only?.split(',') ?? Object.keys(FIELD_SERVERS);
 const packages = await installPackages(
@@ -75,10 +82,18 @@ process.exitCode = tally.differences.length === 0 ? 0 : 1;
 
 async function compareServers(names: readonly string[]): Promise<void> {
   const commands = new Map(names.map((name, place) => [`s${place}`, commandOf(name)]));
-  const bridge = await startBridge({ servers: Object.fromEntries(commands) });
+  const servedAs = (place: number): string => `${flags.member === true ? 'v' : 's'}${place}`;
+  const virtual = names.map((_name, place) => [
+    `v${place}`,
+    { members: { [`s${place}`]: { prefix: '' } } },
+  ]);
+  const bridge = await startBridge({
+    servers: Object.fromEntries(commands),
+    bridge: flags.member === true ? { virtual: Object.fromEntries(virtual) as object } : {},
+  });
   try {
     for (const [place, name] of names.entries()) {
-      const served = `s${place}`;
+      const served = servedAs(place);
       const before = { ...tally, differences: tally.differences.length };
       await compareServer(bridge, name, served, commandOf(name));
       console.log(

@@ -77,9 +77,3 @@ test.each<[object, RegExp]>([
   const found = await problems(file(virtual));
   expect(found.map(describeProblem).join('\n')).toMatch(words);
 });
-
-test('[F-755] a member with pinned tools is a problem: here they would not be held back', async () => {
-  const servers = { a: { ...GOOD, bridge: { pin: true } } };
-  const found = await problems(file({ work: { members: { a: {} } } }, servers));
-  expect(found.map(describeProblem).join('\n')).toMatch(/members\.a: has pinned tools/u);
-});

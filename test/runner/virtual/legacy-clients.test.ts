@@ -277,7 +277,7 @@ test('completions go by their reference', () => {
   expect(work.written('b')[0]).toMatchObject({ id: 5, params: { ref: { name: 'p' } } });
 });
 
-test('tasks of two members with one id are told apart', () => {
+test('F-756: tasks of two members with one id are told apart', () => {
   const work = two();
   const capabilities = { tools: {}, tasks: { list: {}, cancel: {} } };
   work.initialize({ a: greeting({ capabilities }), b: greeting({ capabilities }) });
@@ -435,4 +435,43 @@ test('F-754: a member that does not read holds back nobody but itself', () => {
   expect(work.said()[0]).toMatchObject({ id: 9, error: { data: { fault: 'overloaded' } } });
   work.drained('a');
   expect(work.written('a')).toEqual([call(7, 'x')]);
+});
+
+test('F-757: a member with pinned tools: its lists and calls wait for the list that is judged, and what is held back stays away', () => {
+  const seen: string[][] = [];
+  const guard = {
+    holdsBack: true,
+    refusal: 'held back',
+    listed: (all: readonly { readonly name: string }[]) =>
+      void seen.push(all.map(({ name }) => name)),
+    accepts: (tool: { readonly name: string } | undefined) => tool?.name !== 'new',
+  };
+  const lists = listing({ a: tools('x', 'new'), b: tools('y') });
+  const listed = request(10, 'tools/list');
+  const work = new DrivenVirtualServer([member('a', { guard }), member('b')]);
+  work.initialize();
+  work.client(call(7, 'a__new'));
+  work.client(call(8, 'a__x'));
+  work.client(call(9, 'a__unlisted'));
+  work.client(listed);
+  const called: unknown[] = [];
+  work.answer((sent, name) => {
+    if (sent['method'] === 'tools/list') return lists(sent, name);
+    called.push((sent['params'] as { name: string }).name);
+    return { content: [] };
+  });
+  const said = work.said();
+  expect(called).toEqual(['x']);
+  expect(seen).toEqual([['x', 'new']]);
+  for (const id of [7, 9])
+    expect(said.find((each) => each['id'] === id)).toMatchObject({
+      error: { data: { fault: 'not_allowed' } },
+    });
+  expect(said.find(({ id }) => id === 10)?.['result']).toMatchObject({
+    tools: [{ name: 'a__x' }, { name: 'b__y' }],
+  });
+  // What changes is judged anew.
+  work.member('a', { jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
+  work.client(call(11, 'a__x'));
+  expect(work.written('a')).toMatchObject([{ method: 'tools/list' }]);
 });

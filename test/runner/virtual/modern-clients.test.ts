@@ -288,3 +288,15 @@ test('a member alone passes with every byte, subscriptions too', () => {
     expect(work.saidLines()).toEqual([answer]);
   }
 });
+
+test('what no member has is not there: a list of tasks, or of prompts', () => {
+  const work = running();
+  for (const [id, method] of [
+    [5, 'tasks/list'],
+    [6, 'prompts/list'],
+  ] as const) {
+    work.client(request(id, method));
+    work.answer(() => ({ error: { code: -32601, message: 'no' } }));
+    expect(work.said()).toMatchObject([{ id, error: { code: -32601 } }]);
+  }
+});
