@@ -46,6 +46,7 @@ const PROGRAMS: Readonly<Record<CommandName, Command>> = {
   doctor: async (argv) => (await import('./commands/doctor.ts')).doctorCommand(argv),
   completion: async (argv) => (await import('./commands/completion.ts')).completionCommand(argv),
   policy: async (argv) => (await import('./commands/policy.ts')).policyCommand(argv),
+  tools: async (argv) => (await import('./commands/tools.ts')).toolsCommand(argv),
   pins: async (argv) => (await import('./commands/pins.ts')).pinsCommand(argv),
   schema: async (argv) => (await import('./commands/schema.ts')).schemaCommand(argv, SCHEMA_FILE),
   edge: serving(async (argv) => (await import('./commands/edge.ts')).edgeCommand(argv)),

@@ -2082,6 +2082,15 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a lock file that is spoilt, removed, changed by somebody else, or cannot be written',
     tests: ['runner/pin-file.test.ts', 'runner/commands/pins.test.ts'],
   },
+  'F-780': {
+    fault:
+      'tools that fill a model’s context, and rules that fit no tool: their sizes are told, for people and programs',
+    tests: [
+      'shared/tool-size.test.ts',
+      'runner/commands/tools.test.ts',
+      'edge/http/console/tools.test.ts',
+    ],
+  },
 
   // Servers at a URL
   'F-790': {
@@ -2211,6 +2220,6 @@ export const FAULT_IDS: readonly string[] = [
   'F-740 F-741 F-742 F-743 F-744 F-745 F-746',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
   'F-750 F-751 F-752 F-753 F-754 F-755 F-756 F-757',
-  'F-770 F-771 F-772 F-773 F-774 F-775 F-776 F-777 F-778 F-779',
+  'F-770 F-771 F-772 F-773 F-774 F-775 F-776 F-777 F-778 F-779 F-780',
   'F-790 F-791 F-792 F-793 F-794 F-795 F-796 F-797 F-798',
 ].flatMap((group) => group.split(' '));

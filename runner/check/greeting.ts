@@ -28,13 +28,24 @@ const PARAMS: Readonly<Record<Opener, object>> = {
   'server/discover': { _meta: ownMeta(CLIENT) },
 };
 
+/** Ids of lists are above. */
+const LIST_IDS_FROM = 10;
+
+/** Most pages of one list: a server that always gives another cursor must not be followed for ever. */
+const MAX_PAGES = 100;
+
 /** The id of the request. */
 const idOf = (opener: Opener): BridgeRequestId => (ORDER.indexOf(opener) + 1) as BridgeRequestId;
 
 /** The outcome of the greeting. */
 export type Greeting =
   /** `answer`: the response to either request. */
-  | { readonly type: 'answered'; readonly answer: Uint8Array }
+  | {
+      readonly type: 'answered';
+      readonly answer: Uint8Array;
+      /** The pages of its list of tools, if they were asked for; none if it has no tools. */
+      readonly tools: readonly MessageView[];
+    }
   | { readonly type: 'refused'; readonly code: unknown }
   /** It answered, but the answer cannot be used: `what` completes "the server …". */
   | { readonly type: 'unusable'; readonly what: string }
@@ -51,13 +62,14 @@ export interface Greeted {
   readonly tail: readonly string[];
 }
 
-/** Starts a process, greets it and ends it again. No text of the outcome shows one of the secrets. */
+/** Starts a process, greets it and ends it again. No text of the outcome shows one of the secrets. `lists`: it is also asked for its tools. */
 export async function greet(
   start: (listener: ProcessListener) => StdioProcess,
   secrets: readonly string[],
   timeoutMs: number,
+  lists = false,
 ): Promise<Greeted> {
-  const talk = new Talk(secrets);
+  const talk = new Talk(secrets, lists);
   const child = start({
     onLine: (bytes) => talk.line(bytes),
     onOverlong: () => talk.stray(),
@@ -81,16 +93,25 @@ class Talk {
   readonly #asked = new Map<BridgeRequestId, Opener>();
   #write: (line: Uint8Array) => void = () => {};
   readonly #timer = new WakeTimer(() => this.#take(this.#hearing.tick(performance.now())));
+  readonly #lists: boolean;
+  /** The answer to the greeting, once tools are listed. */
+  #answer: { readonly bytes: Uint8Array; readonly isModern: boolean } | undefined;
+  #listId = LIST_IDS_FROM;
+  readonly #pages: MessageView[] = [];
   #isOver = false;
   strayLines = 0;
 
-  constructor(secrets: readonly string[]) {
+  constructor(secrets: readonly string[], lists: boolean) {
+    this.#lists = lists;
     const redaction = new Redaction(secrets);
     this.#hearing = new ProcessHearing({
       owed: {
-        has: (id) => this.#asked.has(id),
-        wasAsked: (id) => ORDER.some((opener) => idOf(opener) === id),
-        only: () => (this.#asked.size === 1 ? [...this.#asked.keys()][0] : undefined),
+        has: (id) => this.#asked.has(id) || this.#awaitsPage(id),
+        wasAsked: (id) => ORDER.some((opener) => idOf(opener) === id) || id <= this.#listId,
+        only: () => {
+          if (this.#answer) return this.#listId as BridgeRequestId;
+          return this.#asked.size === 1 ? [...this.#asked.keys()][0] : undefined;
+        },
       },
       drop: () => this.stray(),
       quote: (bytes, isCut) => redaction.quote(bytes, isCut),
@@ -129,8 +150,42 @@ class Talk {
     if (step.do !== 'ask') return;
     const id = idOf(step.opener);
     this.#asked.set(id, step.opener);
-    const message = { jsonrpc: '2.0', id, method: step.opener, params: PARAMS[step.opener] };
-    this.#write(new TextEncoder().encode(JSON.stringify(message)));
+    this.#say({ id, method: step.opener, params: PARAMS[step.opener] });
+  }
+
+  #say(message: object): void {
+    this.#write(new TextEncoder().encode(JSON.stringify({ jsonrpc: '2.0', ...message })));
+  }
+
+  #awaitsPage(id: BridgeRequestId): boolean {
+    return this.#answer !== undefined && id === this.#listId;
+  }
+
+  #greeted(bytes: Uint8Array, isModern: boolean): void {
+    if (!this.#lists) return this.end({ type: 'answered', answer: bytes, tools: [] });
+    this.#answer = { bytes, isModern };
+    if (!isModern) this.#say({ method: 'notifications/initialized' });
+    this.#list(isModern);
+  }
+
+  #list(isModern: boolean, cursor?: string): void {
+    this.#listId += 1;
+    const params = { ...(isModern && { _meta: ownMeta(CLIENT) }), cursor };
+    this.#say({ id: this.#listId, method: 'tools/list', params });
+  }
+
+  #page(
+    page: MessageView,
+    { bytes, isModern }: { readonly bytes: Uint8Array; readonly isModern: boolean },
+  ): void {
+    const cursor = page.string('result', 'nextCursor');
+    const before = this.#pages.at(-1)?.string('result', 'nextCursor');
+    // A server without tools refuses.
+    if (page.kind === 'result') this.#pages.push(page.kept());
+    const isLast = cursor === undefined || cursor === '' || cursor === before;
+    if (isLast || this.#pages.length >= MAX_PAGES)
+      this.end({ type: 'answered', answer: bytes, tools: this.#pages });
+    else this.#list(isModern, cursor);
   }
 
   #take(heard: readonly MessageView[]): void {
@@ -140,6 +195,8 @@ class Talk {
 
   #message(message: MessageView): void {
     const id = message.isAnswer ? bridgeIdOf(message.id) : undefined;
+    if (this.#answer && id !== undefined && this.#awaitsPage(id))
+      return this.#page(message, this.#answer);
     const opener = id === undefined ? undefined : this.#asked.get(id);
     if (id === undefined || opener === undefined) return;
     this.#asked.delete(id);
@@ -155,7 +212,7 @@ class Talk {
       isResult: answer.isResult && isObjectAt(message.bytes, message.at('result')),
     });
     if (step.do !== 'settle') return this.#step(step);
-    if (step.era !== 'none') return this.end({ type: 'answered', answer: message.bytes.slice() });
+    if (step.era !== 'none') return this.#greeted(message.bytes.slice(), step.era === 'modern');
     if (!answer.isResult) return this.end({ type: 'refused', code });
     this.end({ type: 'unusable', what: 'names no revision of MCP that the bridge speaks' });
   }

@@ -1,5 +1,6 @@
 // Tries out one server: starts its process as the runner would, says `initialize`, and ends it again.
 import { parsedAt, stringAt } from '../../shared/jsonrpc/members.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { perUserOf, type ServerConfig } from '../config/runner-config.ts';
 import { personalEnvironment } from '../core/per-user.ts';
@@ -147,6 +148,25 @@ function exitProblem(facts: ExitFacts, path: string | undefined, tail: readonly 
   if (cause) return { what: `${describeExit(facts)}: ${cause.what}`, fix: cause.fix };
   const fix = `Read what it printed${path === undefined ? '' : `, and try ${path} by hand`}: often an argument or a variable of "env" is missing.`;
   return { what: `${describeExit(facts)} before it answered initialize`, fix };
+}
+
+/** Its tools as it lists them, page by page, or why that cannot be told. */
+export async function listedTools(
+  server: ServerConfig,
+  ground: CheckGround,
+): Promise<
+  | { readonly ok: true; readonly pages: readonly MessageView[] }
+  | { readonly ok: false; readonly outcome: Outcome }
+> {
+  const { token, environment, containment, person } = ground;
+  const { personal = {}, outcome } = personalOf(server, person);
+  if (outcome) return { ok: false, outcome };
+  const values = Object.values(personal);
+  const secrets = [...(token === undefined ? [] : [token]), ...server.secrets, ...values];
+  const { start } = await startOf(server, { environment, containment, secrets }, personal);
+  const { greeting } = await greet(start, secrets, server.startTimeoutMs, true);
+  if (greeting.type === 'answered') return { ok: true, pages: greeting.tools };
+  return { ok: false, outcome: await checkServer(server, ground) };
 }
 
 /** What clients may use of the server, for a person to read over. */

@@ -310,6 +310,22 @@ export const COMMANDS = {
       },
     },
   },
+  tools: {
+    summary: "list a server's tools as clients see them, and their size",
+    usages: ['tools <server> [--config <file>] [--person <id>]'],
+    about: [
+      'Starts the server once, lists its tools, and says how much of a model\'s context each takes, about: what is hidden, renamed or held back is marked. Rules in its "bridge" that name no tool of it are told.',
+    ],
+    options: {
+      config: RUNNER_FILE.config,
+      person: {
+        type: 'string',
+        value: 'id',
+        help: 'for whom it is started, if it starts for a person only',
+      },
+      json: JSON_OUTPUT,
+    },
+  },
   join: {
     summary: 'make this machine a runner of an edge, with a code',
     usages: ['join <edge> <code> [--out <file>]'],

@@ -1,9 +1,9 @@
 // The tools of one server on its page, with what changed since somebody looked before.
 import { el, type ViewElement } from './element.ts';
 import { ago, badge, empty, panel } from './parts.ts';
-import type { ConsoleRequest } from './request.ts';
 import type { ToolShape } from './tool-form.ts';
 import { listTools } from './tools.ts';
+import { ESTIMATE, tokenText, toolTokens } from '../../../shared/mcp/tool-size.ts';
 import type { SeenChange, ToolChange } from '../../core/seen-tools.ts';
 
 const KINDS: Readonly<Record<ToolChange['kind'], string>> = {
@@ -13,7 +13,10 @@ const KINDS: Readonly<Record<ToolChange['kind'], string>> = {
   schema: 'another schema',
 };
 
-export async function serverTools(context: ConsoleRequest, server: string): Promise<ViewElement> {
+export async function serverTools(
+  context: Parameters<typeof listTools>[0],
+  server: string,
+): Promise<ViewElement> {
   const listed = await listTools(context, server);
   const now = Date.now();
   return panel(
@@ -53,11 +56,15 @@ const toolTable = (server: string, tools: readonly ToolShape[]): ViewElement =>
     : el(
         'div',
         {},
-        ...tools.map(({ name, description = '' }) =>
-          el(
+        el('p', { class: 'hint' }, sumText(tools)),
+        ...tools.map((tool) => {
+          const { name, description = '' } = tool;
+          return el(
             'div',
             { class: 'tool' },
             el('strong', {}, name),
+            ' ',
+            el('span', { class: 'hint' }, `about ${tokenText(toolTokens(tool))} tokens`),
             ' ',
             el(
               'a',
@@ -68,6 +75,12 @@ const toolTable = (server: string, tools: readonly ToolShape[]): ViewElement =>
               'Try',
             ),
             el('p', { class: 'hint' }, description),
-          ),
-        ),
+          );
+        }),
       );
+
+/** What they take of a model's context together. */
+function sumText(tools: readonly ToolShape[]): string {
+  const sum = tools.reduce((tokens, tool) => tokens + toolTokens(tool), 0);
+  return `${tools.length} tools, about ${tokenText(sum)} tokens (${ESTIMATE}).`;
+}

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 
 import { SeenTools } from '../../../../edge/core/seen-tools.ts';
+import { serverTools } from '../../../../edge/http/console/server-tools.ts';
 import { listTools } from '../../../../edge/http/console/tools.ts';
 
 /** A server whose list has these pages, the last of them for ever; how often it was asked. */
@@ -15,8 +16,9 @@ function listing(pages: readonly (readonly object[])[], seenTools = new SeenTool
   };
   const until = Number.MAX_SAFE_INTEGER;
   const viewer = { name: 'owner', label: 'owner', isOwner: true, until };
-  const list = () => listTools({ callAs, viewer, seenTools }, 'files');
-  return { list, asked: () => asked };
+  const context = { callAs, viewer, seenTools };
+  const list = () => listTools(context, 'files');
+  return { list, context, asked: () => asked };
 }
 
 test('[F-653] pages are read within one bound of bytes together', async () => {
@@ -54,4 +56,12 @@ test('[F-644] a change is noticed however far behind it stands in a long text', 
   const change = listed.ok ? listed.change : undefined;
   expect(change?.changes.map(({ kind }) => kind)).toEqual(['description', 'description']);
   expect(JSON.stringify(change).length).toBeLessThan(5_000);
+});
+
+test('[F-780] each tool is shown with its size, and all of them together', async () => {
+  const tools = [{ name: 'abcd' }, { name: 'long', description: 'x'.repeat(8_000) }];
+  const { context } = listing([tools]);
+  const text = JSON.stringify(await serverTools(context, 'files'));
+  expect(text).toContain('about 8 tokens');
+  expect(text).toMatch(/2 tools, about 2,0\d\d tokens \(an estimate: /u);
 });
