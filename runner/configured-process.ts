@@ -13,6 +13,7 @@ export interface SpecGround {
   readonly containment: Containment | undefined;
   /** No output of the process may show them. */
   readonly secrets: readonly string[];
+  readonly aheadBytes?: number;
 }
 
 /** What is started of a server. */
@@ -35,21 +36,25 @@ export function processSpec(
     args,
     cwd,
     maxLineBytes,
-    env: processEnvironment(
-      withoutPersonal(ground.environment, source),
-      { ...env, ...personal },
-      inheritEnv,
-      {
-        user,
-        ignoresCase: ground.containment?.system.ignoresCase === true,
-      },
-    ),
+    // Made for those who ask: nobody keeps it while the process runs, which a thousand processes would feel.
+    get env() {
+      return processEnvironment(
+        withoutPersonal(ground.environment, source),
+        { ...env, ...personal },
+        inheritEnv,
+        {
+          user,
+          ignoresCase: ground.containment?.system.ignoresCase === true,
+        },
+      );
+    },
     mark: nanoid(),
     runnerMark: runnerMark(),
     containment: ground.containment,
     limits,
     user,
     secrets: ground.secrets,
+    ...(ground.aheadBytes !== undefined && { aheadBytes: ground.aheadBytes }),
   };
 }
 

@@ -9,6 +9,7 @@ export interface ProcessSpec {
   readonly server: ServerName;
   readonly command: string;
   readonly args: readonly string[];
+  /** May be made anew each time that it is read. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly maxLineBytes: number;

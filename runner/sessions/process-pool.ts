@@ -299,9 +299,8 @@ export class ProcessPool {
     }
     const { containment, starts } = this.#ground;
     const secrets = [...this.secrets, ...Object.values(personal?.env ?? {})];
-    const ground = { environment: process.env, containment, secrets };
-    const server = { name, source, maxLineBytes };
-    const spec = { ...processSpec(server, ground, personal?.env), aheadBytes: AHEAD_BYTES };
+    const ground = { environment: process.env, containment, secrets, aheadBytes: AHEAD_BYTES };
+    const spec = processSpec({ name, source, maxLineBytes }, ground, personal?.env);
     let over = (): void => undefined;
     return {
       start: (listener) => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { processSpec } from '../../../runner/configured-process.ts';
 import { processEnvironment } from '../../../runner/process/environment.ts';
 import { startFixture } from './recorded-process.ts';
 
@@ -65,4 +66,23 @@ test('a process sees its environment and the two marks, and nothing else', async
   const { envKeys } = JSON.parse(await recorded.call('whoami')) as { envKeys: string[] };
   expect(envKeys).toEqual(['MCP_BRIDGE_PROCESS', 'MCP_BRIDGE_RUNNER', 'TOKEN']);
   await recorded.process.terminate('test over');
+});
+
+test('[F-723] the environment of a process is made when it is asked for, and its description keeps none', () => {
+  const source = {
+    kind: 'process',
+    command: 'server',
+    args: [],
+    env: { OWN: 'set' },
+    cwd: '/',
+    inheritEnv: [],
+    stderr: 'log',
+  } as const;
+  const environment: Record<string, string> = { PATH: '/bin' };
+  const ground = { environment, containment: undefined, secrets: [], aheadBytes: 7 };
+  const spec = processSpec({ name: 'x', source, maxLineBytes: 1 }, ground);
+  expect(spec.env).toEqual({ OWN: 'set', PATH: '/bin' });
+  environment['PATH'] = '/usr/bin';
+  expect(spec.env).toEqual({ OWN: 'set', PATH: '/usr/bin' });
+  expect(spec.aheadBytes).toBe(7);
 });
