@@ -1131,6 +1131,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'each process that runs keeps a copy of its whole environment in the runner',
     tests: ['runner/process/environment.test.ts'],
   },
+  'F-724': {
+    fault: 'each idle session keeps a dozen maps of things that never happened in it',
+    tests: ['runner/core/idle-session.test.ts', 'edge/core/idle-session.test.ts'],
+  },
   'F-372': {
     fault: 'many sessions opened at once: what starts their processes holds up everybody else',
     tests: ['runner/sessions/starts.test.ts', 'edge/core/opening-turns.test.ts'],
@@ -2208,7 +2212,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-450 F-451 F-452 F-453 F-454 F-455 F-456 F-457 F-458 F-459 F-460',
   'F-530 F-531 F-532 F-534 F-535 F-536 F-537 F-538',
   'F-370 F-371 F-372 F-373',
-  'F-720 F-721 F-722 F-723',
+  'F-720 F-721 F-722 F-723 F-724',
   'F-640 F-641 F-642 F-643 F-644 F-645 F-646 F-647 F-648 F-649',
   'F-550 F-551 F-552 F-553',
   'F-600 F-601 F-604 F-605 F-606 F-607 F-608 F-609',

@@ -1,10 +1,11 @@
 // The streams whose worker was told to follow and has not come yet, in order of time. Pure.
 import type { StreamId } from '../../shared/ids.ts';
 import { FOLLOW_WAIT_MS } from '../../shared/link/timing.ts';
+import { RareMap } from '../../shared/rare-map.ts';
 
 export class ExpectedFollowers {
   /** The time until which each is awaited. */
-  readonly #until = new Map<StreamId, number>();
+  readonly #until = new RareMap<StreamId, number>();
 
   get size(): number {
     return this.#until.size;

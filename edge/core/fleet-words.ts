@@ -3,6 +3,7 @@ import type { Opened, Opening } from './ports.ts';
 import type { EdgeSessionEffect } from './session-effects.ts';
 import type { Dues } from '../../shared/dues.ts';
 import type { SessionName, SocketId } from '../../shared/ids.ts';
+import { RareMap } from '../../shared/rare-map.ts';
 
 /** Work that waits for the fleet's answer; `fail` if none comes. */
 interface Deferred {
@@ -25,7 +26,7 @@ export class FleetWords {
   #placing: ((outcome: OpenedHere) => void)[] | undefined;
   #untilPlaced: (() => void)[] = [];
   /** Ended sessions that the fleet has not confirmed yet, with the runner's socket. */
-  readonly #forgetting = new Map<SessionName, SocketId | undefined>();
+  readonly #forgetting = new RareMap<SessionName, SocketId | undefined>();
   #untilForgotten: (() => void)[] = [];
   /** When the fleet is told of them again. An actor that sleeps before it has heard would leave them in the books. */
   #againAt: number | undefined;

@@ -1,5 +1,6 @@
 // The workers that follow streams, one a stream, and the probes by which a follower shows that its client is still there. Pure.
 import type { SocketId, StreamId } from '../../shared/ids.ts';
+import { RareMap } from '../../shared/rare-map.ts';
 
 /** A live client answers a probe within this time. Clients that lost their stream come back after a second, then later. */
 const PROOF_MS = 900;
@@ -7,7 +8,7 @@ const PROOF_MS = 900;
 export class Followers {
   readonly #sockets: Map<StreamId, SocketId>;
   /** Probes without an answer. */
-  readonly #probes = new Map<StreamId, { readonly id: string; readonly since: number }>();
+  readonly #probes = new RareMap<StreamId, { readonly id: string; readonly since: number }>();
 
   constructor(followers: Iterable<readonly [stream: StreamId, socket: SocketId]>) {
     this.#sockets = new Map(followers);

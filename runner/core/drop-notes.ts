@@ -1,12 +1,13 @@
 // Notes about what is dropped: the first at once, then now and then one with the number, so that a noisy process does not fill
 // the log (F-41).
 import type { Note } from './session-effects.ts';
+import { RareMap } from '../../shared/rare-map.ts';
 
 const INTERVAL_MS = 10_000;
 
 export class DropNotes {
   /** By what was dropped: how often since the last note. */
-  readonly #drops = new Map<string, { readonly notedAt: number; count: number }>();
+  readonly #drops = new RareMap<string, { readonly notedAt: number; count: number }>();
 
   /** The note for one more drop; undefined if it is only counted. */
   count(words: string, fields: object, now: number): Note | undefined {

@@ -7,6 +7,7 @@ import type { Broken } from '../../shared/jsonrpc/mend.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { earliest } from '../../shared/dues.ts';
 import { bridgeIdIn, bridgeIdOf } from './bridge-ids.ts';
+import { RareMap } from '../../shared/rare-map.ts';
 
 /** The requests sent to a process, by its ids. */
 export interface Owed {
@@ -57,7 +58,10 @@ export const unusable = (reason: string): Fault & { readonly message: string } =
 
 export class Hearing {
   readonly #owed: Owed;
-  readonly #doubts = new Map<BridgeRequestId, { readonly at: number; readonly failed: Failed }>();
+  readonly #doubts = new RareMap<
+    BridgeRequestId,
+    { readonly at: number; readonly failed: Failed }
+  >();
   /** Recently answered ids, each with the length of its answer. */
   readonly #answered = new Map<BridgeRequestId, number>();
   #notifiedAt = -Infinity;

@@ -9,6 +9,7 @@ import type { Attendance, Presence } from './presence.ts';
 import type { SessionOutput } from './session-output.ts';
 import type { StreamLog } from './stream-log.ts';
 import type { StreamId } from '../../shared/ids.ts';
+import { RareMap } from '../../shared/rare-map.ts';
 
 interface Parts {
   readonly clients: ClientTraits;
@@ -36,7 +37,7 @@ export class Listeners {
   /** When streams that nobody has attached since the relink count as left. */
   #confirmBy: number | undefined;
   /** Streams whose worker is gone, with the time when their requests are cancelled; oldest first. */
-  readonly #abandoned = new Map<string, number>();
+  readonly #abandoned = new RareMap<string, number>();
 
   constructor(parts: Parts) {
     this.#parts = parts;

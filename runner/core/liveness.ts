@@ -2,6 +2,7 @@
 // may only be slow. But a process that has given no sign of life for as long as a request may take, and then does not answer a
 // check either, is of no use to anyone.
 import { earlier } from '../../shared/dues.ts';
+import { RareMap } from '../../shared/rare-map.ts';
 
 /** How long a process may take to answer the check: a busy process gets to it within moments. */
 const PROBE_MS = 5_000;
@@ -20,8 +21,8 @@ export class Liveness {
   readonly #probe: (slot: number) => void;
   readonly #failed: (slot: number, description: string, now: number) => void;
   /** By slot: the last sign of life. */
-  readonly #seenAt = new Map<number, number>();
-  readonly #doubts = new Map<number, Doubt>();
+  readonly #seenAt = new RareMap<number, number>();
+  readonly #doubts = new RareMap<number, Doubt>();
 
   /** @param parts.probe sends a request that every process answers; `failed` learns of a process that does not. */
   constructor(parts: {

@@ -2,6 +2,7 @@
 import type { Fault } from '../../shared/fault.ts';
 import { ACCEPT_DELAY_MS } from '../../shared/link/timing.ts';
 import { PostIds, type Acquaintance } from './post-ids.ts';
+import { RareMap } from '../../shared/rare-map.ts';
 
 /** Refused posts that are remembered. Their copies come within seconds. */
 const REFUSED_IDS = 4_096;
@@ -12,7 +13,7 @@ export class Posts {
    * Posts that were refused for lack of room. A second copy may be under way when the client is told of the refusal, and must not
    * run then (R-2).
    */
-  readonly #refused = new Map<string, Fault>();
+  readonly #refused = new RareMap<string, Fault>();
   /** Posts that opened a stream and were not acknowledged by an event yet, with the time their `accepted` is due. */
   readonly #unaccepted = new Map<string, number>();
 

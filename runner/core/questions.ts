@@ -4,13 +4,14 @@ import { skipJunk } from '../../shared/jsonrpc/junk.ts';
 import { textAt } from '../../shared/jsonrpc/members.ts';
 import { scanMessage } from '../../shared/jsonrpc/scan.ts';
 import type { StreamId } from '../../shared/ids.ts';
+import { RareMap } from '../../shared/rare-map.ts';
 
 /** Most questions that may wait for the client's answer; servers ask one at a time. */
 const MAX_ASKED = 64;
 
 export class Questions {
   /** The streams they went out on, by their raw ids. */
-  readonly #asked = new Map<string, string>();
+  readonly #asked = new RareMap<string, string>();
 
   get isFull(): boolean {
     return this.#asked.size >= MAX_ASKED;

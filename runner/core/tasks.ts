@@ -3,6 +3,7 @@
 import type { BridgeRequestId } from '../../shared/ids.ts';
 import type { PartName } from '../../shared/jsonrpc/noted.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
+import { RareMap } from '../../shared/rare-map.ts';
 
 /** Beyond this number the oldest is forgotten; it loses only its progress. */
 const MAX_TASKS = 256;
@@ -20,7 +21,7 @@ interface Task {
 
 export class Tasks {
   /** By the process-side id of the request, the oldest first. */
-  readonly #tasks = new Map<number, Task>();
+  readonly #tasks = new RareMap<number, Task>();
 
   /** A request with a token was answered; remembered when the answer is a task's beginning. */
   answered(

@@ -5,6 +5,7 @@ import type { KnownEras } from '../translate/translator.ts';
 import type { ServerProcess } from './pooled-process.ts';
 import type { SessionPool } from './process-choice.ts';
 import type { ProcessPool, Taken } from './process-pool.ts';
+import { RareMap } from '../../shared/rare-map.ts';
 
 /** Values of one variable that a session remembers: more of its processes than still print something. */
 const KEPT_VALUES = 16;
@@ -15,7 +16,7 @@ export class SessionShare implements SessionPool {
   readonly #pool: Pool;
   readonly #open: Pick<OpenFrame, 'principal' | 'person'>;
   /** What its processes got of the person, by variable, newest last; a file may have changed between two of them. */
-  readonly #personal = new Map<string, readonly string[]>();
+  readonly #personal = new RareMap<string, readonly string[]>();
   #redaction: Redaction | undefined;
 
   constructor(pool: Pool, open: Pick<OpenFrame, 'principal' | 'person'>) {

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { REASSEMBLED_BYTES } from './sizes.ts';
 import type { ReceivedForm } from './forms.ts';
 import { isPartial, MAX_HOLDS, partial, UNNAMED, type Hold, type PartFrame } from './parts.ts';
+import { RareMap } from '../rare-map.ts';
 
 /** What a part counts in addition to its slice, so that there cannot be endless tiny ones. */
 const PART_OVERHEAD = 256;
@@ -30,7 +31,7 @@ interface Partial<T> {
 /** `T` and `R` as in {@link ReceivedForm}. */
 export class Inbox<T extends string | Uint8Array, R extends { readonly length: number }> {
   readonly #form: ReceivedForm<T, R>;
-  readonly #partials = new Map<string, Partial<T>>();
+  readonly #partials = new RareMap<string, Partial<T>>();
   #counted = 0;
 
   constructor(form: ReceivedForm<T, R>) {

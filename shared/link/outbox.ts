@@ -7,6 +7,7 @@ import { REASSEMBLED_BYTES } from './sizes.ts';
 import { bytesForm, textForm, type SentForm } from './forms.ts';
 import { Pace } from './pace.ts';
 import { encodePart, UNNAMED, type Hold } from './parts.ts';
+import { RareMap } from '../rare-map.ts';
 
 /** The place of a frame among the others. */
 export interface Place {
@@ -44,11 +45,11 @@ export class Outbox<T extends string | Uint8Array, F extends { readonly length: 
   readonly #pace = new Pace();
   /** Flows with something to send, the next first. */
   readonly #turns: Flow<F>[] = [];
-  readonly #flows = new Map<string, Flow<F>>();
+  readonly #flows = new RareMap<string, Flow<F>>();
   readonly #behind: (Waiting<F> & { readonly flow: string })[] = [];
   readonly #names = new Set<string>();
   /** Frames whose beginning the receiver holds, and that do not wait here (any more). */
-  readonly #held = new Map<string, Hold>();
+  readonly #held = new RareMap<string, Hold>();
   /** Sizes of frames that were begun, held ones too: the receiver keeps room for one of the largest. */
   #begun = 0;
   readonly #mostBegun: number;
