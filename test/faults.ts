@@ -2043,6 +2043,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a member of a virtual server has pinned tools, and lists another',
     tests: ['runner/virtual/legacy-clients.test.ts'],
   },
+  'F-758': {
+    fault: 'no member of a virtual server answers for a while',
+    tests: ['runner/virtual/legacy-clients.test.ts'],
+  },
   'F-770': {
     fault:
       'renamed and newly described tools: lists and calls, byte for byte where nothing is changed',
@@ -2227,7 +2231,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-630 F-631 F-632 F-633 F-634 F-635 F-636',
   'F-740 F-741 F-742 F-743 F-744 F-745 F-746',
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
-  'F-750 F-751 F-752 F-753 F-754 F-755 F-756 F-757',
+  'F-750 F-751 F-752 F-753 F-754 F-755 F-756 F-757 F-758',
   'F-770 F-771 F-772 F-773 F-774 F-775 F-776 F-777 F-778 F-779 F-780',
   'F-790 F-791 F-792 F-793 F-794 F-795 F-796 F-797 F-798',
 ].flatMap((group) => group.split(' '));

@@ -15,8 +15,8 @@ import { ASK_MS, type ClientGreeting, type VirtualMember } from './member.ts';
 interface Opening {
   readonly bridgeId: BridgeRequestId;
   readonly request: MessageView;
-  /** Those that have not answered are not waited for any more after this time, if others have. */
-  readonly until: number;
+  /** Until then all are waited for; undefined: it has passed, and one that answers is enough. */
+  until: number | undefined;
 }
 
 export class LegacyFront implements Front {
@@ -73,8 +73,8 @@ export class LegacyFront implements Front {
 
   cancelled(): void {}
 
-  greeted(_member: VirtualMember, now: number): void {
-    this.#mayOpen(now);
+  greeted(): void {
+    this.#mayOpen();
   }
 
   ready(member: VirtualMember, now: number): void {
@@ -82,16 +82,16 @@ export class LegacyFront implements Front {
       member.ask(this.#level, undefined, now, () => undefined);
     for (const { request, members } of this.#subscribed.values())
       if (members[0] === member) member.ask(request, undefined, now, () => undefined);
-    if (this.#left.delete(member)) this.#tellAllChanged(member, now);
+    if (this.#left.delete(member)) this.#tellAllChanged(member);
     else if (this.#unverified.delete(member)) this.#verify(member, now);
   }
 
-  gone(member: VirtualMember, now: number): void {
-    if (this.#opening) return this.#mayOpen(now);
+  gone(member: VirtualMember): void {
+    if (this.#opening) return this.#mayOpen();
     if (this.#left.has(member)) return;
     this.#left.add(member);
     this.#unverified.delete(member);
-    this.#tellAllChanged(member, now);
+    this.#tellAllChanged(member);
   }
 
   said(): boolean {
@@ -117,7 +117,10 @@ export class LegacyFront implements Front {
   }
 
   dues(due: OnDue): void {
-    due(this.#opening?.until, (now) => this.#mayOpen(now));
+    due(this.#opening?.until, () => {
+      if (this.#opening) this.#opening.until = undefined;
+      this.#mayOpen();
+    });
   }
 
   #initialize(request: MessageView, bridgeId: BridgeRequestId, now: number): void {
@@ -134,11 +137,11 @@ export class LegacyFront implements Front {
       if (isKnown && !isSole) this.#unverified.add(member);
       else member.wake(now);
     }
-    this.#mayOpen(now);
+    this.#mayOpen();
   }
 
   /** Answers the client when all members have answered, or some have and the others take too long. */
-  #mayOpen(now: number): void {
+  #mayOpen(): void {
     const opening = this.#opening;
     if (!opening) return;
     const { members, effects, isSole, name } = this.#parts;
@@ -147,7 +150,7 @@ export class LegacyFront implements Front {
       (member) => !member.isDown && (!known.includes(member) || (isSole && !member.isGreeted)),
     );
     const answered = known.filter(({ isDown }) => !isDown);
-    if (open.length > 0 && (opening.until > now || answered.length === 0)) return;
+    if (open.length > 0 && (opening.until !== undefined || answered.length === 0)) return;
     this.#opening = undefined;
     const { bridgeId, request } = opening;
     const [first] = members;
@@ -197,11 +200,10 @@ export class LegacyFront implements Front {
       });
   }
 
-  #tellAllChanged(member: VirtualMember, now: number): void {
+  #tellAllChanged(member: VirtualMember): void {
     if (this.#parts.isSole) return;
     for (const kind of CHANGING_KINDS)
       if (member.has(kind)) this.#parts.effects.say({ method: kind.changed });
-    void now;
   }
 
   /** A member's lists were shown from memory: are they still the same? */

@@ -50,7 +50,8 @@ export class DrivenVirtualServer {
   /** By slot. */
   readonly #members = new Map<number, string>();
   /** What each member was sent and the test has not looked at. */
-  readonly #written: { readonly member: string; readonly line: string }[] = [];
+  readonly #written: { readonly member: string; readonly slot: number; readonly line: string }[] =
+    [];
   readonly #said: { readonly line: string; readonly of: number | undefined }[] = [];
   readonly notes: { readonly level: string; readonly words: string; readonly fields: object }[] =
     [];
@@ -128,6 +129,13 @@ export class DrivenVirtualServer {
     return this.writtenLines(name).map((line) => JSON.parse(line) as Message);
   }
 
+  /** What was sent to whom since the last look. */
+  writtenTo(): { readonly member: string; readonly slot: number; readonly message: Message }[] {
+    return this.#written
+      .splice(0)
+      .map(({ line, ...to }) => ({ ...to, message: JSON.parse(line) as Message }));
+  }
+
   writtenLines(name?: string): string[] {
     const lines = this.#written.filter((each) => name === undefined || each.member === name);
     for (const each of lines) this.#written.splice(this.#written.indexOf(each), 1);
@@ -195,6 +203,7 @@ export class DrivenVirtualServer {
         case 'write':
           this.#written.push({
             member: this.#members.get(effect.slot) ?? '',
+            slot: effect.slot,
             line: decoder.decode(effect.line),
           });
           break;

@@ -475,3 +475,13 @@ test('F-757: a member with pinned tools: its lists and calls wait for the list t
   work.client(call(11, 'a__x'));
   expect(work.written('a')).toMatchObject([{ method: 'tools/list' }]);
 });
+
+test('F-758: members that start slowly: the first to answer opens the session after a while, and waiting costs nothing', () => {
+  const work = two();
+  work.client(request(1, 'initialize', { protocolVersion: '2025-11-25', capabilities: {} }));
+  const [asked] = work.written('b');
+  work.after(30_000);
+  expect(work.said()).toEqual([]);
+  work.member('b', { jsonrpc: '2.0', id: asked?.['id'], result: greeting() });
+  expect(work.said()).toMatchObject([{ id: 1, result: { serverInfo: { name: 'work' } } }]);
+});
