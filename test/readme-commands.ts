@@ -28,6 +28,7 @@ export const RUN_ELSEWHERE: readonly (readonly [command: RegExp, file: string, w
   [/^npm ci$/u, '.ci/run', 'npm ci'],
   [/^npm run deploy:dry-run$/u, 'package.json', 'npm run deploy:dry-run'],
   [/^mcp-bridge deploy/u, 'test/e2e/deploy.test.ts', "'deploy'"],
+  [/^mcp-bridge pins\b/u, 'test/e2e/pins.test.ts', "'pins'"],
 ];
 
 /** Run nowhere as they stand. */
