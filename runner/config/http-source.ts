@@ -5,6 +5,7 @@ import type { Findings } from './findings.ts';
 import { isLoopbackHost } from './edge-url.ts';
 import type { HttpSource } from './runner-config.ts';
 import type { RemoteEntry } from './schema.ts';
+import type { Problem } from '../../shared/problem.ts';
 
 export interface HttpGround {
   /** The folder from which relative paths count. */
@@ -61,6 +62,8 @@ function readUrl(
     findings.problem(['url'], 'holds a user name or a password', fix);
   }
   url.hash = '';
+  if ([...url.searchParams.keys()].some((param) => CREDENTIAL.test(param)))
+    findings.warning(['url'], EVERYBODYS.what, EVERYBODYS.fix);
   const [, first] = url.pathname.split('/');
   if (edge !== undefined && url.origin === new URL(edge).origin && first === name) {
     const fix = 'Give the URL of the server itself.';
@@ -89,6 +92,11 @@ const OF_TRANSPORT: ReadonlySet<string> = new Set([
 /** Words of which names of headers with credentials are made. */
 const CREDENTIAL = /authorization|cookie|token|secret|passw|credential|key/iu;
 
+const EVERYBODYS: Problem = {
+  what: 'holds a credential, and everybody who may use this server through the bridge acts with it',
+  fix: 'Let only those use it who may do so: mcp-bridge policy.',
+};
+
 function judgeHeader(name: string, value: string, url: URL | undefined, findings: Findings): void {
   const keys = ['headers', name];
   const lower = name.toLowerCase();
@@ -99,11 +107,7 @@ function judgeHeader(name: string, value: string, url: URL | undefined, findings
     findings.problem(keys, 'holds a character that no header can have', fix);
   }
   if (!CREDENTIAL.test(name) || value === '') return;
-  findings.warning(
-    keys,
-    'is a credential, and everybody who may use this server through the bridge acts with it',
-    'Let only those use it who may do so: mcp-bridge policy.',
-  );
+  findings.warning(keys, EVERYBODYS.what, EVERYBODYS.fix);
   if (url?.protocol === 'http:' && !isLoopbackHost(url.hostname))
     findings.warning(
       ['url'],

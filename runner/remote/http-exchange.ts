@@ -141,7 +141,9 @@ export class HttpExchange {
     const parser = createParser({
       maxBufferSize: this.#maxBytes + EVENT_HEAD_CHARS,
       onEvent: (event) => {
-        if (!this.#isOver) this.#listener.event(event);
+        // The parser counts characters, of which some have three bytes.
+        isTooLarge ||= Buffer.byteLength(event.data) > this.#maxBytes;
+        if (!this.#isOver && !isTooLarge) this.#listener.event(event);
       },
       onRetry: (ms) => this.#listener.retry(ms),
       onError: ({ type }) => {

@@ -238,8 +238,8 @@ class RemoteProcess implements StdioProcess {
     if (!problem || this.#state !== 'running') return;
     const { code, what, fix } = problem;
     if (isStarted) return this.#finish({ reason: 'broken', because: what, ...this.#always() });
-    const { origin, pathname } = this.#url;
-    const message = `the server at ${origin}${pathname} ${what}: ${fix}`;
+    // Not the path, which may itself be a secret.
+    const message = `the server at ${this.#url.origin} ${what}: ${fix}`;
     const spawnError = { code, message, words: `it ${what}` };
     this.#finish({ reason: 'spawn_failed', spawnError, ...this.#always() });
   }

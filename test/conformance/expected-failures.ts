@@ -2,8 +2,11 @@
 // cannot be otherwise. A check that fails and is not here, or is here and passes, fails the run.
 import type { SuiteName } from './suite.ts';
 
-/** The server under test: a stdio fixture behind the bridge, or (`direct`) the dual one served by its own SDK. */
-export type Subject = 'dual' | 'legacy' | 'modern' | 'direct';
+/**
+ * The server under test: a stdio fixture behind the bridge; or the dual one served over HTTP by its own SDK, alone (`direct`) or behind
+ * the bridge as a server at a URL (`remote`).
+ */
+export type Subject = 'dual' | 'legacy' | 'modern' | 'direct' | 'remote';
 
 /**
  * `open`: nobody needs a key; `token`: an access token of somebody who signed in; `member`: as the only member of a virtual server;
@@ -20,7 +23,7 @@ export interface ExpectedFailure {
   readonly reason: string;
 }
 
-const EVERY_SUBJECT: readonly Subject[] = ['dual', 'legacy', 'modern', 'direct'];
+const EVERY_SUBJECT: readonly Subject[] = ['dual', 'legacy', 'modern', 'direct', 'remote'];
 
 const NO_TASKS =
   'The tasks extension: no SDK of the fixtures serves it, and the bridge does not invent it.';

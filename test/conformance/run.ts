@@ -1,4 +1,4 @@
-// `npm run conformance [-- --subject dual|legacy|modern|direct] [--suite all|2026-07-28] [--access open|token|member|members]`: the official
+// `npm run conformance [-- --subject dual|legacy|modern|direct|remote] [--suite all|2026-07-28] [--access open|token|member|members]`: the official
 // conformance suite against each fixture behind the bridge (default: those three, both suites), and against one of them behind an edge
 // where people sign in, with an access token. Exits 1 when a check failed that was not expected, or an expected one did not. The
 // legacy fixture is served with four processes started ahead (`warm`).
@@ -43,7 +43,7 @@ const suiteNames = Object.keys(SUITES) as SuiteName[];
 
 const ACCESSES: readonly Access[] = ['open', 'token', 'member', 'members'];
 
-const ALL_SUBJECTS: readonly Subject[] = [...BEHIND_THE_BRIDGE, 'direct'];
+const ALL_SUBJECTS: readonly Subject[] = [...BEHIND_THE_BRIDGE, 'direct', 'remote'];
 
 const flags = readFlags(
   'conformance',
@@ -53,7 +53,7 @@ const flags = readFlags(
       type: 'string',
       multiple: true,
       value: 'name',
-      help: `one of ${ALL_SUBJECTS.join(', ')}; may be repeated (by default all but direct)`,
+      help: `one of ${ALL_SUBJECTS.join(', ')}; may be repeated (by default all but direct and remote)`,
     },
     suite: {
       type: 'string',
@@ -87,7 +87,7 @@ function isRun(access: Access, subject: Subject): boolean {
   if (access === 'open') return true;
   if (flags.access === undefined && flags.subject === undefined)
     return subject === (access === 'member' ? 'legacy' : 'dual');
-  return subject !== 'direct';
+  return subject !== 'direct' && subject !== 'remote';
 }
 
 /** Some of the suite's own waits are under a second: what a loaded machine fails is tried once more, and both are told. */
@@ -113,6 +113,7 @@ async function judgedOnce(run: Run): Promise<Verdict> {
 
 function serve({ subject, access }: Run): Promise<Served> {
   if (subject === 'direct') return serveDirectly();
+  if (subject === 'remote') return serveAtUrl();
   const args = [fixture(`${subject}.mjs`)];
   const server = { command: process.execPath, args, ...(subject === 'legacy' && WARM) };
   if (access === 'token') return serveSignedIn(subject, server);
@@ -143,6 +144,16 @@ async function serveAsMember(
     bridge: { virtual: { joined: { members } } },
   });
   return { url: bridge.mcpUrl('joined'), stop: () => bridge.stop() };
+}
+
+async function serveAtUrl(): Promise<Served> {
+  const direct = await serveDirectly();
+  const bridge = await startBridge({ servers: { remote: { url: direct.url.href } } });
+  const stop = async (): Promise<void> => {
+    await bridge.stop();
+    await direct.stop();
+  };
+  return { url: bridge.mcpUrl('remote'), stop };
 }
 
 /** The fixture prints its URL when it listens. */

@@ -43,6 +43,9 @@ export interface RemoteSettings {
 /** Statuses by which a server of HTTP+SSE refuses a POST at the address of its stream. */
 const NOT_STREAMABLE: ReadonlySet<number> = new Set([400, 404, 405]);
 
+/** Statuses below 500 that say that it may be otherwise soon. */
+const PASSING: ReadonlySet<number> = new Set([408, 409, 425, 429]);
+
 /** A stream that broke is opened again after this long if the server does not say; each time in vain, twice as long. */
 const RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;
@@ -391,7 +394,7 @@ export class RemoteSession {
     if (status === 401) return this.#end(problem);
     if (status !== 405)
       this.#effects.push({ do: 'note', words: `for a GET it ${problem.what}`, code: problem.code });
-    stream.isOver = status < 500;
+    stream.isOver = status < 500 && !PASSING.has(status);
   }
 
   #fallBack(posted: Posted): void {
@@ -420,7 +423,10 @@ export class RemoteSession {
     if (!message || !posted || !isError(error))
       return this.#refused(exchange, statusProblem(status));
     if (this.#agreed.sessionId !== undefined) {
-      const isGone = status === 404 || (status === 400 && /session/iu.test(error.message));
+      // Most servers answer so in place of the 404 that they should: to no request, since they have not read it.
+      const isOfNone = message.id === undefined || message.id === 'null';
+      const isGone =
+        status === 404 || (status === 400 && isOfNone && /session/iu.test(error.message));
       if (isGone) return this.#end(SESSION_GONE);
     }
     const isOwn = bridgeIdOf(message.id) === bridgeIdOf(posted.id) && message.id !== 'null';

@@ -108,7 +108,8 @@ describe('[F-791] credentials of a server at a URL', () => {
       { TOKEN },
     );
     expect(warned(config)).toEqual([
-      'mcpServers.s.headers.Authorization is a credential, and everybody who may use this server through the bridge acts with it',
+      'mcpServers.s.url holds a credential, and everybody who may use this server through the bridge acts with it',
+      'mcpServers.s.headers.Authorization holds a credential, and everybody who may use this server through the bridge acts with it',
     ]);
     const { secrets } = serverOf(config);
     expect(secrets).toEqual(expect.arrayContaining([TOKEN, `Bearer ${TOKEN}`, 'query-secret-1']));

@@ -26,6 +26,8 @@ export interface Request {
 export interface PlayedServer {
   readonly url: string;
   readonly requests: readonly Request[];
+  /** Connections that are open now. */
+  readonly connections: number;
   /** Ends it and every connection, at once. */
   kill(): Promise<void>;
 }
@@ -68,7 +70,14 @@ export async function playServer(
   onTestFinished(kill);
   const { port } = server.address() as AddressInfo;
   const scheme = options.tls ? 'https' : 'http';
-  return { url: `${scheme}://127.0.0.1:${port}/mcp`, requests, kill };
+  return {
+    url: `${scheme}://127.0.0.1:${port}/mcp`,
+    requests,
+    get connections() {
+      return sockets.size;
+    },
+    kill,
+  };
 }
 
 export const JSON_HEAD = { 'content-type': 'application/json' };

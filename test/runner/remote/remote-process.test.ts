@@ -163,7 +163,9 @@ test('[R-6] [F-795] nothing listens, or not any more', async () => {
     reason: 'spawn_failed',
     spawnError: {
       code: 'ECONNREFUSED',
-      message: expect.stringContaining(`the server at ${server.url} does not listen`),
+      message: expect.stringContaining(
+        `the server at ${new URL(server.url).origin} does not listen`,
+      ),
       words: 'it does not listen at its address (ECONNREFUSED)',
     },
   });
@@ -172,6 +174,11 @@ test('[R-6] [F-795] nothing listens, or not any more', async () => {
 test.each([
   ['in one body', JSON_HEAD, (text: string) => resultOf(2, { text })],
   ['in one event', EVENTS_HEAD, (text: string) => eventOf(resultOf(2, { text }))],
+  [
+    'in one event, of fewer characters',
+    EVENTS_HEAD,
+    () => eventOf(resultOf(2, { text: 'ß'.repeat(600 * 1024) })),
+  ],
   ['in an event without end', EVENTS_HEAD, (text: string) => `data: ${text}`],
 ])('[F-797] more than a line may hold fails its call alone: %s', async (_title, head, form) => {
   const server = await playServer(
@@ -265,4 +272,43 @@ test('[F-798] a server that hangs is left, and holds nothing up', async () => {
   await begun.process.terminate('done');
   // It never answers the DELETE.
   expect(performance.now() - startedAt).toBeLessThan(10_000);
+});
+
+test('[F-798] nothing of a session stays open when it is over, however it ends', async () => {
+  const server = await playServer(
+    initialized(({ method, message }, response) => {
+      if (method === 'DELETE') response.writeHead(204).end();
+      else if (message?.id === 3) response.writeHead(401).end();
+      else response.writeHead(200, EVENTS_HEAD).write(': stays open\n\n');
+    }),
+  );
+  for (const isEnded of [true, false]) {
+    const driven = startDriven(server.url);
+    await driven.begin();
+    driven.write({ id: 2, method: 'tools/call' });
+    await vi.waitFor(() => expect(server.connections).toBeGreaterThan(1), PATIENCE);
+    if (isEnded) await driven.process.terminate('done');
+    else driven.write({ id: 3, method: 'tools/call' });
+    expect(await driven.exit).toMatchObject({ reason: isEnded ? 'terminated' : 'broken' });
+    await vi.waitFor(() => expect(server.connections).toBe(0), PATIENCE);
+  }
+});
+
+test('[F-797] a message as large as a line may be comes whole, and others come meanwhile', async () => {
+  const text = 'größe '.repeat(2 * 1024 * 1024 - 100);
+  const server = await playServer(
+    initialized(({ method, message }, response) => {
+      if (method === 'GET') response.writeHead(405).end();
+      else if (message?.id === 2)
+        response.writeHead(200, EVENTS_HEAD).end(eventOf(resultOf(2, { text })));
+      else if (message?.id === 3) response.writeHead(200, JSON_HEAD).end(resultOf(3, { text }));
+      else response.writeHead(200, JSON_HEAD).end(resultOf(message?.id, {}));
+    }),
+  );
+  const driven = startDriven(server.url, { maxLineBytes: 16 * 1024 * 1024 });
+  await driven.begin();
+  for (const id of [2, 3, 4]) driven.write({ id, method: 'tools/call' });
+  expect(await driven.answerTo(4)).toMatchObject({ result: {} });
+  for (const id of [2, 3])
+    expect(await driven.answerTo(id)).toEqual({ jsonrpc: '2.0', id, result: { text } });
 });

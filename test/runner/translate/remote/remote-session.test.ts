@@ -167,6 +167,7 @@ describe('Streamable HTTP of the legacy era', () => {
 
   it.each([
     [405, 0, 0],
+    [409, 1, 1],
     [501, 1, 1],
     [400, 1, 0],
   ])(
@@ -221,11 +222,15 @@ describe('Streamable HTTP of the legacy era', () => {
   it('an error that comes with a status is the answer, under the id of its request', () => {
     const remote = new DrivenRemote();
     remote.initialized();
-    for (const id of [2, null]) {
+    for (const [id, text] of [
+      [2, 'No such tool'],
+      [null, 'No such tool'],
+      [2, 'The argument "sessionId" is missing'],
+    ] as const) {
       remote.write({ id: 2, method: 'tools/call' });
       const { exchange } = remote.last;
       remote.answer(exchange, 400, JSON_HEAD);
-      remote.body(exchange, { id, error: { code: -32602, message: 'No such tool' } });
+      remote.body(exchange, { id, error: { code: -32602, message: text } });
       expect(remote.saidMessages.at(-1)).toMatchObject({ id: 2, error: { code: -32602 } });
     }
     expect(remote.end).toBeUndefined();
