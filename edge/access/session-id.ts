@@ -57,6 +57,19 @@ export async function verifySession(
   return name;
 }
 
+/** {@link verifySession} for an id that was verified here before, by one of these secrets; undefined if it has to be verified. */
+export function verifiedBefore(
+  secrets: readonly string[],
+  text: string,
+  owner: SessionOwner,
+): string | undefined {
+  const known = verified.get(text);
+  if (!known || !secrets.includes(known.secret)) return undefined;
+  return isOf(known, { secret: known.secret, ...owner })
+    ? text.slice(0, NAME_CHARACTERS)
+    : undefined;
+}
+
 interface Proof extends SessionOwner {
   readonly secret: string;
 }
@@ -81,11 +94,11 @@ const VERIFIED_KEPT = 500;
  * The actor of all modern requests of a principal to a server: modern clients have no session that could name one. Its first two
  * characters help a person who reads a log.
  */
-export async function modernSessionName(
+export function modernSessionName(
   secret: string,
   server: ServerName,
   principal: PrincipalName,
-): Promise<string> {
+): string | Promise<string> {
   if (last.server === server && last.principal === principal && last.secret === secret)
     return last.name;
   const of = JSON.stringify([secret, server, principal]);
@@ -94,11 +107,12 @@ export async function modernSessionName(
     last = { secret, server, principal, name: known };
     return known;
   }
-  const signed = await mac(secret, 'modern', [server, principal]);
-  const name = `m-${signed}`.slice(0, NAME_CHARACTERS);
-  if (modernNames.size >= VERIFIED_KEPT) modernNames.clear();
-  modernNames.set(of, name);
-  return name;
+  return mac(secret, 'modern', [server, principal]).then((signed) => {
+    const name = `m-${signed}`.slice(0, NAME_CHARACTERS);
+    if (modernNames.size >= VERIFIED_KEPT) modernNames.clear();
+    modernNames.set(of, name);
+    return name;
+  });
 }
 
 /** Each request needs its actor's name, and it is always the same. */

@@ -1,5 +1,5 @@
 // Reads what a client POSTs and checks it once: guards, size, time, UTF-8, and the JSON-RPC envelope.
-import { headOf, readBody } from './guards/body.ts';
+import { arrivedBody, headOf, readBody } from './guards/body.ts';
 import { checkAccept, checkContentType } from './guards/media.ts';
 import type { Post } from '../core/ports.ts';
 import type { Fault } from '../../shared/fault.ts';
@@ -35,15 +35,23 @@ export type ReadMessage =
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Reads and checks the body of a POST. `acceptsAnswer`: the answer comes in this response, so Accept matters. */
-export async function readClientMessage(
+export function readClientMessage(
   request: Request,
   acceptsAnswer: boolean,
-): Promise<ReadMessage> {
+): ReadMessage | Promise<ReadMessage> {
   // In a session it may be the answer to a question of the server.
   const wantsHead = !acceptsAnswer || request.headers.has(SESSION_ID_HEADER);
   const fault =
     checkContentType(request) ?? (acceptsAnswer ? checkAccept(request, 'post') : undefined);
-  if (fault) return refused(fault, wantsHead ? await headOf(request) : undefined);
+  if (fault)
+    return wantsHead
+      ? headOf(request).then((head) => refused(fault, head))
+      : refused(fault, undefined);
+  const here = arrivedBody(request, CLIENT_MESSAGE_BYTES);
+  return here ? checkMessage(here) : readMessage(request, wantsHead);
+}
+
+async function readMessage(request: Request, wantsHead: boolean): Promise<ReadMessage> {
   const body = await readBody(request, {
     limitBytes: CLIENT_MESSAGE_BYTES,
     timeoutMs: BODY_TIMEOUT_MS,
@@ -89,8 +97,7 @@ class CheckedMessage implements ClientMessage {
     this.isBatch = scan.kind === 'batch';
     this.messages = viewsIn(bytes, scan);
     const [single] = this.isBatch ? [] : this.messages;
-    const requests = this.messages.filter(({ kind }) => kind === 'request');
-    this.requestIds = requests.flatMap(({ id }) => (id === undefined ? [] : [id]));
+    this.requestIds = idsOfRequests(this.messages);
     this.method = single?.isAnswer === false ? single.method : undefined;
     this.answers = single?.isAnswer === true ? single.id : undefined;
   }
@@ -102,4 +109,10 @@ class CheckedMessage implements ClientMessage {
   get text(): string {
     return decoder.decode(this.#isCompact ? this.#bytes : compactLine(this.#bytes));
   }
+}
+
+function idsOfRequests(messages: readonly MessageView[]): string[] {
+  const ids: string[] = [];
+  for (const { kind, id } of messages) if (kind === 'request' && id !== undefined) ids.push(id);
+  return ids;
 }

@@ -95,8 +95,10 @@ export async function serve(
     return towards({ principal: name, by }, refuseExchange(exchange, { fault: 'not_found' }));
   }
   const response = await handle(exchange);
-  record?.refusedWith(refusalLine(response)?.fault);
+  const refusal = refusalLine(response);
+  record?.refusedWith(refusal?.fault);
   if (budget) tellQuotas(ports, memory.limits);
+  if (!refusal) return response;
   return towards({ principal: name, server, clientKind, ...record?.refused }, response);
 }
 

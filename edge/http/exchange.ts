@@ -3,7 +3,7 @@ import { nanoid } from 'nanoid';
 import type { RecordedPost } from './recorded-post.ts';
 import { refuse } from './refuse.ts';
 import { corsHeaders } from './cors.ts';
-import { signSession, verifySession } from '../access/session-id.ts';
+import { signSession, verifiedBefore, verifySession } from '../access/session-id.ts';
 import { toldPerson } from '../access/told-person.ts';
 import { Delivery, retryAfterMs, UNREACHABLE } from '../core/exchange.ts';
 import type { Budget } from '../core/limits.ts';
@@ -63,20 +63,31 @@ export const answerHeaders = ({ request, settings }: Exchange): Record<string, s
 });
 
 /** The session a signed id names, if this principal holds it on this server with this kind of client. Wakes no actor (F-23, F-25). */
-export async function findSession(
+export function findSession(
   exchange: Exchange,
   id: string,
   clientKind: ClientKind,
-): Promise<SessionPort | undefined> {
-  const { settings, server, principal, ports } = exchange;
+): SessionPort | undefined | Promise<SessionPort | undefined> {
+  const { settings, server, principal } = exchange;
   const owner = { server, principal: principal.name, clientKind, client: principal.client };
-  const names = await Promise.all(
-    secretsOf(settings).map((secret) => verifySession(secret, id, owner)),
-  );
-  const name = names.find((each) => each !== undefined);
-  if (name === undefined) return undefined;
-  if (exchange.record) await exchange.record.inSession(name);
-  return ports.session(name);
+  const secrets = secretsOf(settings);
+  const name = verifiedBefore(secrets, id, owner);
+  return name === undefined
+    ? verified(exchange, Promise.all(secrets.map((secret) => verifySession(secret, id, owner))))
+    : sessionOf(exchange, name);
+}
+
+async function verified(
+  exchange: Exchange,
+  verifying: Promise<readonly (string | undefined)[]>,
+): Promise<SessionPort | undefined> {
+  const name = (await verifying).find((each) => each !== undefined);
+  return name === undefined ? undefined : sessionOf(exchange, name);
+}
+
+function sessionOf({ ports, record }: Exchange, name: string): SessionPort | Promise<SessionPort> {
+  const noted = record?.inSession(name);
+  return noted ? noted.then(() => ports.session(name)) : ports.session(name);
 }
 
 /** Characters of a session's random name: 132 bits. */
@@ -181,12 +192,11 @@ export async function postTo(session: SessionPort, post: Post): Promise<PostAnsw
   let next = delivery.start();
   for (;;) {
     switch (next.do) {
-      case 'ask':
-        next = await session.post(next.post).then(
-          (answer) => delivery.answered(answer),
-          () => delivery.broke(Math.random()),
-        );
+      case 'ask': {
+        const answer = await unlessBroken(session.post(next.post));
+        next = answer ? delivery.answered(answer) : delivery.broke(Math.random());
         break;
+      }
       case 'wait':
         await sleep(next.ms);
         next = delivery.waited(false, newPostId());
@@ -196,6 +206,13 @@ export async function postTo(session: SessionPort, post: Post): Promise<PostAnsw
     }
   }
 }
+
+/** What an actor answers; undefined if it broke away. */
+export const unlessBroken = <T>(answer: Promise<T>): Promise<T | undefined> =>
+  answer.then(same, nothing);
+
+const same = <T>(value: T): T => value;
+const nothing = (): undefined => undefined;
 
 export const sleep = (ms: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, ms));

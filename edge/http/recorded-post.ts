@@ -44,9 +44,12 @@ export class RecordedPost {
     this.#log = log;
   }
 
-  /** The session that it goes to, by its name. */
-  async inSession(name: string): Promise<void> {
-    if (this.#log) this.#session = await toldName(name);
+  /** The session that it goes to, by its name. Undefined: there is nothing to wait for. */
+  inSession(name: string): Promise<void> | undefined {
+    if (!this.#log) return undefined;
+    return toldName(name).then((told) => {
+      this.#session = told;
+    });
   }
 
   /** What it asks for. Only requests are calls. Nothing of the messages is kept. */

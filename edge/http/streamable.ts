@@ -46,7 +46,8 @@ export async function streamablePost(exchange: Exchange): Promise<Response> {
   const tooLong = checkLengths(request.headers);
   if (tooLong) return refuseOf(exchange, tooLong, undefined);
   // The modern revision names no error for a client that does not say what it accepts.
-  const read = await readClientMessage(request, !bearsModernRevision(request.headers));
+  const reading = readClientMessage(request, !bearsModernRevision(request.headers));
+  const read = reading instanceof Promise ? await reading : reading;
   if (!read.ok) return refuseRead(exchange, read);
   const { message } = read;
   const forbidden = refuseInbound(exchange, message);
@@ -75,7 +76,7 @@ async function refuseRead(
   return refuseExchange(exchange, fault);
 }
 
-async function legacyPost(exchange: Exchange, message: ClientMessage): Promise<Response> {
+function legacyPost(exchange: Exchange, message: ClientMessage): Response | Promise<Response> {
   if (message.method === 'initialize') return initialize(exchange, message);
   // In a session the runner judges, by what was negotiated; outside of one there is only the header.
   const isBatchless = !allowsBatches(revisionOf(exchange) ?? ASSUMED_REVISION);
@@ -123,11 +124,11 @@ const ONLY_POST = `This ${PROTOCOL_VERSION_HEADER} has no sessions and no GET st
  * A missing session id is the client's mistake (400); every other doubt about it is the same 404 (F-23). The session is asked for
  * what it negotiated only if the version header names none of ours.
  */
-async function inSession(
+function inSession(
   exchange: Exchange,
   serve: (session: SessionPort) => Promise<Response>,
   message?: ClientMessage,
-): Promise<Response> {
+): Response | Promise<Response> {
   const { headers } = exchange.request;
   const id = message?.isBatch ? undefined : message?.requestIds[0];
   const sessionId = headers.get(SESSION_ID_HEADER);
@@ -135,8 +136,27 @@ async function inSession(
   if (sessionId === null) {
     return refuseExchange(exchange, isKnown ? { fault: 'session_required' } : NOT_SERVED, id);
   }
-  const session = await findSession(exchange, sessionId, 'streamable');
+  const found = findSession(exchange, sessionId, 'streamable');
+  const session = found instanceof Promise ? undefined : found;
+  return session && isKnown ? serve(session) : inFound(exchange, found, { serve, message, id });
+}
+
+async function inFound(
+  exchange: Exchange,
+  found: ReturnType<typeof findSession>,
+  {
+    serve,
+    message,
+    id,
+  }: {
+    readonly serve: (session: SessionPort) => Promise<Response>;
+    readonly message: ClientMessage | undefined;
+    readonly id: string | undefined;
+  },
+): Promise<Response> {
+  const session = await found;
   if (!session) return refuseExchange(exchange, { fault: 'session_not_found' }, id);
+  const isKnown = isLegacyRevision(revisionOf(exchange) ?? ASSUMED_REVISION);
   const fault = isKnown ? undefined : await checkRevision(exchange, session);
   if (!fault) return serve(session);
   if (message) await endQuestion(session, encoder.encode(message.text), fault);

@@ -50,7 +50,7 @@ export async function readBody(
     const head = wantsHead ? await headOf(request) : undefined;
     return { ...tooLarge(limitBytes), ...(head && { head }) };
   }
-  const here = announced && (request as Request & Partial<ArrivedBody>).arrived?.(announced);
+  const here = arrivedBody(request, limitBytes);
   if (here) return { ok: true, bytes: here };
   // A body that is announced is not asked for its stream: on Node that would cost as much as the rest of a request.
   const reader = announced === undefined ? request.body?.getReader() : undefined;
@@ -63,6 +63,14 @@ export async function readBody(
   clearTimeout(timeout);
   if (!result.ok && reader) leave(request, reader, result.fault);
   return result;
+}
+
+/** A body that is all there already, if the host can tell and it is not too large: then {@link readBody} need not be awaited. */
+export function arrivedBody(request: Request, limitBytes: number): Uint8Array | undefined {
+  const { arrived } = request as Request & Partial<ArrivedBody>;
+  const announced = arrived && announcedBytes(request.headers);
+  if (announced === undefined || announced === 0 || announced > limitBytes) return undefined;
+  return arrived?.call(request, announced);
 }
 
 /** Requests whose body was given up before its end. */

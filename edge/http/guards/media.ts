@@ -95,8 +95,13 @@ const isOfProgram = (range: string): boolean =>
  * Whether a client that takes both would rather have an event stream than a JSON body: it gives the stream the higher
  * quality, or names it before JSON at the same one. Official clients name JSON first.
  */
-export function prefersStream({ headers }: Request): boolean {
-  const ranges = parseAccept(headers.get('accept') ?? '');
+export const prefersStream = ({ headers }: Request): boolean =>
+  preference(headers.get('accept') ?? '').isForStream;
+
+const preference = remembering((header) => ({ isForStream: prefersStreamIn(header) }));
+
+function prefersStreamIn(header: string): boolean {
+  const ranges = parseAccept(header);
   const [json, stream] = ACCEPTED.post;
   const difference = quality(ranges, stream) - quality(ranges, json);
   if (difference !== 0 || !ranges.has(stream) || !ranges.has(json)) return difference > 0;

@@ -1,7 +1,14 @@
 // Serves a request of a modern client (2026-07-28): no session, one answer as JSON or SSE, and a client that leaves has cancelled.
 // All requests of a principal to a server go to one actor: their own, which opens a session with a runner as needed, or a spare.
 // One file above 300 lines: each kind of answer needs the same exchange, post and stream.
-import { answerHeaders, newPostId, postTo, sleep, type Exchange } from '../exchange.ts';
+import {
+  answerHeaders,
+  newPostId,
+  postTo,
+  sleep,
+  unlessBroken,
+  type Exchange,
+} from '../exchange.ts';
 import { beginTrace } from '../traced-text.ts';
 import { corsHeaders } from '../cors.ts';
 import { checkMirrors, checkRequest } from './headers.ts';
@@ -52,7 +59,8 @@ export async function serveModern(exchange: Exchange, request: ModernRequest): P
   const refusal = checkRequest(headers, request);
   if (refusal) return refuseOf(exchange, refusal, request.id);
   const { secret, server, principal, ports } = exchange;
-  const actor = await modernSessionName(secret, server, principal.name);
+  const named = modernSessionName(secret, server, principal.name);
+  const actor = typeof named === 'string' ? named : await named;
   const mostSessions = exchange.rights?.limits?.sessions;
   const as = sharedByApps(principal);
   const opening: Opening = {
@@ -176,16 +184,16 @@ async function deliver(
         next = delivery.homed(home, Date.now());
         break;
       }
-      case 'serve':
-        if (record) await record.inSession(next.actor);
-        next = await ports
-          .session(next.actor)
-          .serve(next.opening, next.post)
-          .then(
-            (answer) => delivery.answered(answer, Date.now()),
-            () => delivery.broke(Math.random(), Date.now()),
-          );
+      case 'serve': {
+        const noted = record?.inSession(next.actor);
+        if (noted) await noted;
+        const serving = ports.session(next.actor).serve(next.opening, next.post);
+        const answer = await unlessBroken(serving);
+        next = answer
+          ? delivery.answered(answer, Date.now())
+          : delivery.broke(Math.random(), Date.now());
         break;
+      }
       case 'wait':
         await sleep(next.ms);
         next = delivery.waited(request.signal.aborted, newPostId(), Date.now());
