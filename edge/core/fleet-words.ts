@@ -102,11 +102,10 @@ export class FleetWords {
     this.#effect({ do: 'closed', session });
   }
 
-  readonly dues: Dues = (due) => {
-    const again = (now: number): void => {
-      for (const session of this.#forgetting.keys()) this.#tellOver(session, now);
-    };
-    due(this.#againAt, again, AGAIN_MS);
+  readonly dues: Dues = (due) => due(this.#againAt, this.#again, AGAIN_MS);
+
+  readonly #again = (now: number): void => {
+    for (const session of this.#forgetting.keys()) this.#tellOver(session, now);
   };
 
   whenForgotten(run: () => void): void {

@@ -31,14 +31,14 @@ export class LinkWatch {
   }
 
   readonly dues: Dues = (due) => {
-    due(this.#lookAt, (now) => this.#look(now), LOOK_MS);
-    due(this.#answerBy, () => this.#drop(), PONG_MS);
+    due(this.#lookAt, this.#look, LOOK_MS);
+    due(this.#answerBy, this.#drop, PONG_MS);
   };
 
-  #look(now: number): void {
+  readonly #look = (now: number): void => {
     this.#lookAt = undefined;
     this.use(now);
-  }
+  };
 
   /** `isWatched`: somebody waits who would not look. */
   keep(isWatched: boolean, now: number): void {
@@ -71,14 +71,14 @@ export class LinkWatch {
   }
 
   /** The link is dead. Its runner may not know: a resting link pings rarely. */
-  #drop(): void {
+  readonly #drop = (): void => {
     this.#answerBy = undefined;
     const { socket } = this.#host.line;
     const note = this.linkNote;
     if (socket === undefined || !note) return;
     this.#host.sockets.close(socket, CLOSE.heartbeat, 'no ping');
     this.#host.dropped(socket, note);
-  }
+  };
 
   /** What is noted on the link's socket. */
   get linkNote(): LinkNote | undefined {

@@ -57,6 +57,8 @@ export class Relay {
   /** What the runner has to be told of a spare that was taken, until it has said anything (LP27). */
   #taking: TakeFrame | undefined;
   readonly #effects = new RelayEffects();
+  readonly #soon = this.#soonDues(false);
+  readonly #soonUnderWay = this.#soonDues(true);
 
   constructor(
     link: Link,
@@ -278,7 +280,7 @@ export class Relay {
   tick(now: number, isUnderWay = false): RelayEffect[] {
     this.#rebase(now);
     actDue(this.#durableDues, now);
-    actDue(this.#soonDues(isUnderWay), now);
+    actDue(isUnderWay ? this.#soonUnderWay : this.#soon, now);
     return this.#effects.take();
   }
 
@@ -292,7 +294,7 @@ export class Relay {
 
   /** When {@link tick} is due. Some times matter only while the actor is awake, others must wake it. */
   get wakeAt(): { readonly soon: number | undefined; readonly durable: number | undefined } {
-    return { soon: nextDue(this.#soonDues(false)), durable: nextDue(this.#durableDues) };
+    return { soon: nextDue(this.#soon), durable: nextDue(this.#durableDues) };
   }
 
   readonly #durableDues: Dues = (due) => {
@@ -306,16 +308,24 @@ export class Relay {
     due(link.since + WINDOW_MS, () => this.#ended({ type: 'ended', fault: 'runner_lost' }));
   };
 
+  /** What is done is made once: the times are told after every input. */
   #soonDues(isUnderWay: boolean): Dues {
+    const hurry = (now: number): void => {
+      const { announced } = this.#ending;
+      if (announced) this.#hurry(announced, now, isUnderWay);
+    };
+    const end = (): void => this.#ended({ type: 'ended' });
+    const handOver = (now: number): void => this.#posts.handOverDue(now);
+    const giveUp = (now: number): void => this.#giveUpExpected(now);
+    const tell = (): void => this.#tellDelivered();
     return (due) => {
-      const { announced, lastWordBy } = this.#ending;
-      due(lastWordBy, (now) => announced && this.#hurry(announced, now, isUnderWay));
-      due(this.#ending.confirmBy, () => this.#ended({ type: 'ended' }));
+      const { announced, lastWordBy, confirmBy } = this.#ending;
+      due(lastWordBy, hurry);
+      due(confirmBy, end);
       // While the session ends, the runner's last word is awaited instead.
-      const handOverAt = this.#ending.announced ? undefined : this.#posts.waiting.handOverAt;
-      due(handOverAt, (now) => this.#posts.handOverDue(now));
-      due(this.#expected.giveUpAt, (now) => this.#giveUpExpected(now));
-      due(this.#posts.deliveries.tellAt, () => this.#tellDelivered());
+      due(announced ? undefined : this.#posts.waiting.handOverAt, handOver);
+      due(this.#expected.giveUpAt, giveUp);
+      due(this.#posts.deliveries.tellAt, tell);
       const link = this.#link;
       // The bytes that workers hold are counted only in memory, so the actor stays awake during the grace.
       if (link.state === 'lost' && !link.isExpired)

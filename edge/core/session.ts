@@ -126,12 +126,12 @@ export class EdgeSession {
   readonly #dues: Dues = (due) => {
     this.#watch.dues(due);
     this.#words.dues(due);
-    due(this.#tellsUntil, () => this.#fallSilent(), AFTERWORD_MS);
+    due(this.#tellsUntil, this.#fallSilent, AFTERWORD_MS);
   };
 
-  #fallSilent(): void {
+  readonly #fallSilent = (): void => {
     this.#tellsUntil = undefined;
-  }
+  };
 
   // From workers.
 

@@ -201,15 +201,22 @@ export class Session {
   }
 
   readonly #dues: Dues = (due) => {
-    const { posts, clientToProcess, lines, deadlines, listeners, pulse, log } = this.#parts;
-    due(posts.nextDueAt, (now) => clientToProcess.acceptDue(now));
+    const { posts, lines, deadlines, listeners, pulse, log } = this.#parts;
+    due(posts.nextDueAt, this.#accept);
     lines.dues(due);
     deadlines.dues(due);
     listeners.dues(due);
     pulse.dues(due);
-    due(log.expiresAt, (now) => log.expire(now));
-    due(listeners.endsAt, (now) => this.#end({ message: listeners.reason }, now));
+    due(log.expiresAt, this.#expire);
+    due(listeners.endsAt, this.#endUnused);
   };
+
+  // Made once: the times are told after every input.
+
+  readonly #accept = (now: number): void => this.#parts.clientToProcess.acceptDue(now);
+  readonly #expire = (now: number): void => this.#parts.log.expire(now);
+  readonly #endUnused = (now: number): void =>
+    this.#end({ message: this.#parts.listeners.reason }, now);
 
   // The end.
 

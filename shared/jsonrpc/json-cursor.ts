@@ -56,8 +56,10 @@ const LITERALS: ReadonlyMap<number, string> = new Map([
   [0x6e, 'null'],
 ]);
 
-/** Strings shorter than this are walked by bytes: looking at whole words pays only beyond it. */
+/** Strings shorter than this are walked by bytes: looking at whole words pays only beyond it, and in a short text, for which words cost more to have, later. */
 const WORDWISE_FROM_BYTES = 16;
+const WORDWISE_FROM_BYTES_OF_SHORT = 64;
+const SHORT_TEXT_BYTES = 2_048;
 /** After a word with a stop in it, this many bytes go singly: stops come in groups, as in escaped program text. */
 const WORDWISE_AGAIN_BYTES = 8;
 /**
@@ -107,6 +109,7 @@ export class JsonCursor {
   #wordsSeen = 0;
   /** How many bytes before the text its first aligned word begins. */
   readonly #wordShift: number;
+  readonly #wordwiseFrom: number;
   #keyEscaped = false;
   #keyText: string | undefined = undefined;
   /** The last CR or LF outside strings. */
@@ -150,6 +153,8 @@ export class JsonCursor {
     this.#depthLimit = depthLimit;
     this.#tokensLeft = tokenLimit;
     this.#wordShift = bytes.byteOffset & 3;
+    this.#wordwiseFrom =
+      bytes.length < SHORT_TEXT_BYTES ? WORDWISE_FROM_BYTES_OF_SHORT : WORDWISE_FROM_BYTES;
   }
 
   get fault(): CursorFault | undefined {
@@ -552,7 +557,7 @@ export class JsonCursor {
     const end = this.#stopAt;
     const shift = this.#wordShift;
     let at = from;
-    let wordwiseAt = at + WORDWISE_FROM_BYTES;
+    let wordwiseAt = at + this.#wordwiseFrom;
     let seen = 0;
     while (at < end) {
       const byte = bytes[at] as number;
