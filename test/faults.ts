@@ -2016,7 +2016,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
   'F-752': {
     fault: 'a member of a virtual server answers late, or nothing at all',
-    tests: ['runner/virtual/legacy-clients.test.ts', 'e2e/virtual-faults.test.ts'],
+    tests: ['runner/virtual/legacy-clients.test.ts', 'e2e/virtual-stopped.long.test.ts'],
   },
   'F-753': {
     fault: 'a member of a virtual server is not running, and lists something else once it is',

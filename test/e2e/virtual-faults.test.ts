@@ -83,22 +83,6 @@ describe.each(KINDS)('$name over $transport', (kind) => {
     expect(isTold || MODERN_CLIENTS.includes(kind)).toBe(true);
   });
 
-  test('[R-16] [F-752] one that stands still: the list comes without it, and with it when it goes on', async () => {
-    const official = await connect('work');
-    const pid = await pidOf(official, 'two');
-    process.kill(pid, 'SIGSTOP');
-    try {
-      const names = await namesOf(official);
-      expect(names).toContain('one__echo');
-      expect(names).not.toContain('two__echo');
-      expect(await official.call('one__echo', { text: 'here' })).toBe('here');
-    } finally {
-      process.kill(pid, 'SIGCONT');
-    }
-    await vi.waitFor(async () => expect(await namesOf(official)).toContain('two__echo'), PATIENCE);
-    expect(await pidOf(official, 'two')).toBe(pid);
-  });
-
   test('[R-16] [F-753] what is known is listed without starting anything; a call starts its member alone', async () => {
     await namesOf(await connect('known'));
     const before = await starts();

@@ -1,0 +1,38 @@
+// Several servers as one, through the whole bridge, for the clients that virtual.test.ts leaves out.
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+
+import { MODERN_CLIENTS, OFFICIAL_CLIENTS, type OfficialClient } from './official-clients.ts';
+import {
+  startVirtualBridge,
+  useEveryEra,
+  useRealServers,
+  type VirtualBridge,
+} from './virtual-journeys.ts';
+
+let served: VirtualBridge;
+
+beforeAll(async () => {
+  served = await startVirtualBridge();
+  return () => served.stop();
+});
+
+describe.each([...OFFICIAL_CLIENTS.slice(1), ...MODERN_CLIENTS.slice(0, 1)])(
+  '$name over $transport',
+  (kind) => {
+    const connect = async (server: string): Promise<OfficialClient> => {
+      const official = await kind.connect(new URL(`/${server}`, served.bridge.url), {
+        roots: ['file:///r'],
+      });
+      onTestFinished(() => official.end().catch(() => undefined));
+      return official;
+    };
+
+    test('[R-16] real servers as one: lists, calls, resources, prompts, logging, progress', async () => {
+      expect(await useRealServers(kind, await connect('work'))).toBeGreaterThan(0);
+    });
+
+    test('[R-16] servers of every era, and one at a URL, as one: what they ask their clients', async () => {
+      expect(await useEveryEra(await connect('eras'))).toBe('Echo: by HTTP');
+    });
+  },
+);
