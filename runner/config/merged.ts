@@ -98,8 +98,12 @@ function nameFor(
 }
 
 /** What is wrong with more servers than a runner may offer. */
-export function tooManyServers({ file, servers }: RunnerConfig): ConfigProblem | undefined {
-  if (servers.size <= MAX_SERVERS) return undefined;
+export function tooManyServers({
+  file,
+  servers,
+  virtual,
+}: RunnerConfig): ConfigProblem | undefined {
+  if (servers.size + virtual.size <= MAX_SERVERS) return undefined;
   const what = `and the other files have more than ${MAX_SERVERS} servers together`;
   return { file, path: '', what, fix: 'Serve fewer of them.' };
 }

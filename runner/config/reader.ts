@@ -142,6 +142,11 @@ export class ConfigReader {
     ];
     const at = [RUNNER_BLOCK, 'virtual'];
     this.#virtual = virtualServers(blocks, known, this.#findings, at);
+    const { size } = this.#virtual;
+    if (size > 0 && this.#servers.size + size > MAX_SERVERS) {
+      const what = `and the servers are more than ${MAX_SERVERS} together`;
+      this.#findings.problem(at, what, 'Spread them over several runners.');
+    }
     const used = new Set(
       [...this.#virtual.values()].flatMap(({ members }) => members.map(({ server }) => server)),
     );

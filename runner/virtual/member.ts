@@ -1,5 +1,6 @@
 // One member of a virtual server, as one session has it: whether it runs, what it was asked, and what happens when it ends. In the legacy
 // era it has to be initialized as the client initialized the session; a modern one takes requests at once.
+// One file above 300 lines: what waits, what is asked and what is answered end together, whenever the process does.
 import type { BridgeRequestId } from '../../shared/ids.ts';
 import { actDue, nextDue, type Dues } from '../../shared/dues.ts';
 import { faultError } from '../../shared/fault.ts';

@@ -1,5 +1,6 @@
 // A virtual server: several servers as one. To the session it is the process, to its members it is the client, and it speaks one era on both
 // sides: the client's, since each member has its own translator where it is of another. Pure: inputs in, effects out.
+// One file above 300 lines: it is the way of each kind of message, and its readers look for one.
 import type { BridgeRequestId, ServerName } from '../../shared/ids.ts';
 import { actDue, nextDue, type Dues } from '../../shared/dues.ts';
 import { faultError } from '../../shared/fault.ts';

@@ -77,3 +77,13 @@ test.each<[object, RegExp]>([
   const found = await problems(file(virtual));
   expect(found.map(describeProblem).join('\n')).toMatch(words);
 });
+
+test('[F-755] more servers than a runner may offer, with the virtual ones', async () => {
+  const servers = Object.fromEntries(
+    Array.from({ length: 256 }, (_, at) => [`s${String(at)}`, GOOD]),
+  );
+  const found = await problems(file({ work: { members: { s1: {} } } }, servers));
+  expect(found.map(describeProblem).join('\n')).toMatch(
+    /virtual: and the servers are more than 256/u,
+  );
+});
