@@ -111,6 +111,11 @@ export class VirtualMember {
   #restartAt: number | undefined;
   #whyDown: ErrorObject = faultError({ fault: 'process_exited' });
   #lastId = 0;
+  /** Read once of each greeting: it is asked for with every message. */
+  #declared: { readonly of: MessageView | undefined; readonly capabilities: JsonObject } = {
+    of: undefined,
+    capabilities: {},
+  };
   #refusal: MessageView | undefined;
   #isFull = false;
   /** What waits for the list of the pinned tools. */
@@ -183,8 +188,11 @@ export class VirtualMember {
 
   /** What it declared; empty as long as nothing is known. */
   get capabilities(): JsonObject {
-    const declared = this.known.greeting?.parsed('result', 'capabilities');
-    return isObject(declared) ? declared : {};
+    const { greeting } = this.known;
+    if (this.#declared.of === greeting) return this.#declared.capabilities;
+    const capabilities = greeting?.parsed('result', 'capabilities');
+    this.#declared = { of: greeting, capabilities: isObject(capabilities) ? capabilities : {} };
+    return this.#declared.capabilities;
   }
 
   /** Whether it may have such a list: unless it said that it has none. */
