@@ -35,7 +35,10 @@ export interface PinSetting {
 /** Definitions of more characters are not kept, only their digests. */
 const MAX_KEPT_CHARS = 64 * 1024;
 
-/** Of a server that lists another definition each time no more are told and kept. */
+/** Of a server that lists another definition each time no more are kept, until somebody changes the file. */
+const MAX_HELD = 1_000;
+
+/** And no more are told in the log. */
 const MAX_TOLD = 100;
 
 /** Lines of a difference in the log. */
@@ -92,8 +95,9 @@ export class ServerPinBook {
   #version: string | undefined;
   /** Kept here if the file cannot be written. */
   #unwritten: ServerPins | undefined;
-  /** What was told, by era, name and digest. */
+  /** What was held back, by era, name and digest. */
   readonly #told = new Set<string>();
+  #isWriting = false;
 
   constructor(server: string, { mode, file }: PinSetting, log: Log) {
     this.#server = server;
@@ -118,7 +122,7 @@ export class ServerPinBook {
     const own = this.#own(reading);
     if (own) return;
     const seen = tools.map(({ name, text }) => ({ name, era, pin: pinOf(text) }));
-    this.#write(reading, withPinned(NO_PINS, seen));
+    this.#write(withPinned(NO_PINS, seen));
     this.#log.info('tools pinned', { tools: tools.length, file: this.#file });
     for (const { name, pin } of seen)
       if (hidesSomething(JSON.stringify(pin.definition)))
@@ -153,25 +157,47 @@ export class ServerPinBook {
   #tell(reading: PinReading & { ok: true }, own: ServerPins, seen: SeenPin): void {
     const { name, era, pin } = seen;
     const told = `${era} ${pin.digest} ${name}`;
-    if (this.#told.has(told) || this.#told.size >= MAX_TOLD) return;
+    if (this.#told.has(told) || this.#told.size >= MAX_HELD) return;
     this.#told.add(told);
+    if (own.held.get(name)?.[era]?.digest !== pin.digest) this.#hold(reading, withHeld(own, seen));
+    if (this.#told.size > MAX_TOLD) return;
     const known = own.tools.get(name);
     const before = known?.[era] ?? known?.legacy ?? known?.modern;
     const what = before ? 'its definition is not the one that was pinned' : 'it is new';
     const fix = `mcp-bridge pins diff ${this.#server}; to let it in: mcp-bridge pins accept ${this.#server} ${name}`;
     const words = this.#mode === 'hold' ? 'tool held back' : 'tool is not as pinned';
     this.#log.warn(words, { tool: name, what, diff: logged(pinDiff(before, pin)), fix });
-    if (own.held.get(name)?.[era]?.digest !== pin.digest) this.#write(reading, withHeld(own, seen));
+  }
+
+  /** What one list brings is written once. */
+  #hold(reading: PinReading & { ok: true }, own: ServerPins): void {
+    const pins = new Map(reading.pins).set(this.#server, own);
+    this.#reading = { ok: true, pins };
+    if (this.#unwritten) this.#unwritten = own;
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    queueMicrotask(() => {
+      this.#isWriting = false;
+      const now = this.#reading;
+      const held = now.ok ? this.#own(now) : undefined;
+      if (held) this.#write(held);
+    });
   }
 
   #own({ pins }: PinReading & { ok: true }): ServerPins | undefined {
     return this.#unwritten ?? pins.get(this.#server);
   }
 
-  #write({ pins }: PinReading & { ok: true }, own: ServerPins): void {
+  #write(own: ServerPins): void {
+    // Another server's pins may have been written since.
+    const latest = readPins(this.#file);
+    if (!latest.ok) return;
+    const { pins } = latest;
     try {
       writePins(this.#file, pins, this.#server, own);
       this.#unwritten = undefined;
+      this.#version = versionOf(this.#file);
+      this.#reading = { ok: true, pins: new Map(pins).set(this.#server, own) };
     } catch (error) {
       if (!this.#unwritten)
         this.#log.error('the lock file cannot be written; pins last as long as this program', {
@@ -189,8 +215,9 @@ export class ServerPinBook {
     if (version === this.#version) return this.#reading;
     this.#version = version;
     this.#reading = readPins(this.#file);
-    // Somebody has put it right.
+    // Somebody else has written it.
     this.#unwritten = undefined;
+    this.#told.clear();
     if (!this.#reading.ok)
       this.#log.error('the lock file is of no use; all tools are held back', {
         file: this.#file,
