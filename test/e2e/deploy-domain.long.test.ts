@@ -65,7 +65,7 @@ test(
 );
 
 test(
-  '[F-740] an edge that is there moves to a domain once that was agreed to, with the config that names it',
+  '[F-740] an edge that is there moves to a domain once that was agreed to, also when it is killed half-way, with the config that names it',
   async () => {
     const deployer = await Deployer.start();
     const { cloudflare } = deployer;
@@ -74,8 +74,13 @@ test(
     const unasked = await deployer.run('deploy', '--domain', 'mcp.example.com');
     expect(unasked).toMatchObject({ code: 2, err: expect.stringContaining('add --yes') });
     expect(cloudflare.changes).toHaveLength(before);
-    const moved = await deployer.run('deploy', '--yes', '--domain', 'mcp.example.com');
-    expect(saidBy(moved)).toMatch(
+    const words = ['deploy', '--yes', '--domain', 'mcp.example.com'];
+    await deployer.killedAt(`PUT ${SCRIPT}/domains/records`, ...words);
+    // It goes on without being told the domain again.
+    const moved = await deployer.run('deploy', '--yes');
+    expect(saidBy(moved)).toContain('Going on with the edge mcp-edge-bridge');
+    expect(saidBy(moved)).toContain(`mcp-edge-bridge is up at ${EDGE}`);
+    expect(saidBy(moved)).not.toMatch(
       /moves the edge mcp-edge-bridge from https:\/\/mcp-edge-bridge\.ann\.workers\.dev to https:\/\/mcp\.example\.com\./u,
     );
     expect(moved.out).not.toContain('✗');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { hashCredential } from '../../runner/credential.ts';
-import { Deployer, end, ending } from './deployed.ts';
+import { Deployer } from './deployed.ts';
 import { ACCOUNT, type Refusal } from './played-cloudflare.ts';
 import { fixture } from './raw-session.ts';
 
@@ -39,24 +39,7 @@ test(
     const words = ['deploy', '--yes', '--', process.execPath, fixture('echo')];
     const secrets = new Set<string>();
     for (const point of POINTS) {
-      const reached = Promise.withResolvers<void>();
-      const killed = Promise.withResolvers<void>();
-      cloudflare.beforeAnswer = (what) => {
-        if (!what.startsWith(point)) return undefined;
-        reached.resolve();
-        return killed.promise;
-      };
-      const child = deployer.start(...words);
-      const ended = ending(child);
-      const early = ended.then(({ out, err }) => {
-        throw new Error(`It never came to ${point}: ${out}${err}`);
-      });
-      await Promise.race([reached.promise, early]);
-      early.catch(() => undefined);
-      end(child);
-      await ended;
-      cloudflare.beforeAnswer = () => undefined;
-      killed.resolve();
+      await deployer.killedAt(point, ...words);
       const { BRIDGE_SECRET: secret = '' } =
         cloudflare.workers.get('mcp-edge-bridge')?.secrets ?? {};
       if (secret !== '') secrets.add(secret);

@@ -83,6 +83,27 @@ export class Deployer {
     return child;
   }
 
+  /** Starts `mcp-bridge`, and kills it once Cloudflare has carried out what begins with `point`, before that is answered. */
+  async killedAt(point: string, ...words: readonly string[]): Promise<void> {
+    const reached = Promise.withResolvers<void>();
+    const killed = Promise.withResolvers<void>();
+    this.cloudflare.beforeAnswer = (what) => {
+      if (!what.startsWith(point)) return undefined;
+      reached.resolve();
+      return killed.promise;
+    };
+    const child = this.start(...words);
+    const ended = ending(child);
+    const early = ended.then(({ out, err }) => {
+      throw new Error(`It never came to ${point}: ${out}${err}`);
+    });
+    await Promise.race([reached.promise, early]);
+    end(child);
+    await ended;
+    this.cloudflare.beforeAnswer = () => undefined;
+    killed.resolve();
+  }
+
   /** Runs `mcp-bridge` to its end. */
   run = (...words: readonly string[]): Promise<Ended> => ending(this.start(...words));
 }
