@@ -1,12 +1,8 @@
 // Servers at a URL behind the bridge, for every official client over each of its transports.
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { startHttpServers, type HttpServers } from './http-servers.ts';
-import {
-  OFFICIAL_CLIENTS,
-  type OfficialClient,
-  type OfficialClientKind,
-} from './official-clients.ts';
+import { connectTo, startHttpServers, type HttpServers } from './http-servers.ts';
+import { OFFICIAL_CLIENTS } from './official-clients.ts';
 
 let servers: HttpServers;
 
@@ -16,17 +12,9 @@ beforeAll(async () => {
 
 afterAll(() => servers.stop());
 
-async function connect(kind: OfficialClientKind, server: string): Promise<OfficialClient> {
-  const client = await kind.connect(new URL(`/${server}`, servers.bridge.url), {
-    roots: ['file:///first/root'],
-  });
-  onTestFinished(() => client.end().catch(() => undefined));
-  return client;
-}
-
 describe.each(OFFICIAL_CLIENTS)('[F-790] $name over $transport', (kind) => {
   test.each(['streamable', 'sse', 'found'])('with server-everything as %s', async (server) => {
-    const client = await connect(kind, server);
+    const client = await connectTo(servers, kind, server);
     expect(client.client.getServerVersion()).toMatchObject({ name: 'mcp-servers/everything' });
     expect(await client.call('echo', { message: 'größe 😀' })).toBe('Echo: größe 😀');
     const progress: number[] = [];
@@ -46,7 +34,10 @@ describe.each(OFFICIAL_CLIENTS)('[F-790] $name over $transport', (kind) => {
   });
 
   test.each(['other', 'other-sse'])('with a server of another bridge as %s', async (server) => {
-    const [one, two] = await Promise.all([connect(kind, server), connect(kind, server)]);
+    const [one, two] = await Promise.all([
+      connectTo(servers, kind, server),
+      connectTo(servers, kind, server),
+    ]);
     const [first, second] = await Promise.all([
       one.call('echo', { text: 'one' }),
       two.call('echo', { text: 'two' }),

@@ -6,12 +6,8 @@ import {
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 
 import { PATIENCE } from '../fixtures/patience.ts';
-import { everything, KEY, startHttpServers, type HttpServers } from './http-servers.ts';
-import {
-  OFFICIAL_CLIENTS,
-  type OfficialClient,
-  type OfficialClientKind,
-} from './official-clients.ts';
+import { connectTo, everything, KEY, startHttpServers, type HttpServers } from './http-servers.ts';
+import { OFFICIAL_CLIENTS } from './official-clients.ts';
 
 let servers: HttpServers;
 
@@ -21,24 +17,19 @@ beforeAll(async () => {
 
 afterAll(() => servers.stop());
 
-async function connect(kind: OfficialClientKind, server: string): Promise<OfficialClient> {
-  const client = await kind.connect(new URL(`/${server}`, servers.bridge.url), {
-    roots: ['file:///first/root'],
-  });
-  onTestFinished(() => client.end().catch(() => undefined));
-  return client;
-}
-
 test('[F-790] each transport of MCP, questions of the server, and a server of another bridge', async () => {
   const [kind] = OFFICIAL_CLIENTS;
   if (!kind) throw new Error('there is a client');
   for (const server of ['streamable', 'found']) {
-    const client = await connect(kind, server);
+    const client = await connectTo(servers, kind, server);
     expect(await client.call('echo', { message: 'größe 😀' })).toBe('Echo: größe 😀');
     const asked = await client.call('trigger-sampling-request', { prompt: 'hi', maxTokens: 9 });
     expect(asked).toContain('sampled by the client');
   }
-  const [one, two] = await Promise.all([connect(kind, 'other'), connect(kind, 'other')]);
+  const [one, two] = await Promise.all([
+    connectTo(servers, kind, 'other'),
+    connectTo(servers, kind, 'other'),
+  ]);
   const answers = await Promise.all([
     one.call('echo', { text: 'one' }),
     two.call('echo', { text: 'two' }),
@@ -72,7 +63,7 @@ test('[F-795] without the key of the other bridge the client is told why, and no
 test('[F-794] a server that is killed and started again: the session is over, the next one is served', async () => {
   const [kind] = OFFICIAL_CLIENTS;
   if (!kind) throw new Error('there is a client');
-  const client = await connect(kind, 'streamable');
+  const client = await connectTo(servers, kind, 'streamable');
   await client.call('echo', { message: 'before' });
   const { streamable } = servers;
   const call = client
@@ -83,7 +74,7 @@ test('[F-794] a server that is killed and started again: the session is over, th
   expect(await call).toMatch(/broke the connection off|does not listen|The server process/u);
   servers.streamable = await everything('streamableHttp', streamable.port);
   await vi.waitFor(async () => {
-    const again = await connect(kind, 'streamable');
+    const again = await connectTo(servers, kind, 'streamable');
     expect(await again.call('echo', { message: 'after' })).toBe('Echo: after');
   }, PATIENCE);
 });

@@ -4,10 +4,13 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+import { onTestFinished } from 'vitest';
+
 import { hashCredential } from '../../runner/credential.ts';
 import { spawnBound } from '../../runner/dev/bound-child.ts';
 import { freePort } from '../../runner/dev/free-port.ts';
 import { startBridge, type Bridge } from './harness.ts';
+import type { OfficialClient, OfficialClientKind } from './official-clients.ts';
 
 const EVERYTHING = fileURLToPath(
   new URL(
@@ -93,4 +96,17 @@ export async function startHttpServers(): Promise<HttpServers> {
     },
   };
   return servers;
+}
+
+/** A client of its own for one test. */
+export async function connectTo(
+  { bridge }: HttpServers,
+  kind: OfficialClientKind,
+  server: string,
+): Promise<OfficialClient> {
+  const client = await kind.connect(new URL(`/${server}`, bridge.url), {
+    roots: ['file:///first/root'],
+  });
+  onTestFinished(() => client.end().catch(() => undefined));
+  return client;
 }
