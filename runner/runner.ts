@@ -17,6 +17,7 @@ import type { Log } from './log.ts';
 import type { ServerProcess } from './sessions/pooled-process.ts';
 import { ProcessPool, type ProcessGround } from './sessions/process-pool.ts';
 import { allCleared, killAllProcesses } from './process/stdio-process.ts';
+import { ToldFailures } from './core/told-failures.ts';
 import { TERMINATE_MS } from './process/terminate.ts';
 import { ServerPinBook } from './pin-file.ts';
 import type { RunnerSnapshot, RunningRunner, StartOptions } from './running-runner.ts';
@@ -29,7 +30,7 @@ import { SpareLinks, type Ahead } from './sessions/spare-links.ts';
 import type { SessionProcess } from './sessions/session-process.ts';
 import { KnownOfVirtual, virtualProcess } from './sessions/virtual-choice.ts';
 import { Starts } from './sessions/starts.ts';
-import type { ExitReason } from './process/exit.ts';
+import { describeEnd, type ExitFacts, type ExitReason } from './process/exit.ts';
 import type { Fault } from '../shared/fault.ts';
 import { CallFigures, Figures } from '../shared/figures.ts';
 import type { ServerName, SessionName } from '../shared/ids.ts';
@@ -65,6 +66,7 @@ class Runner implements RunningRunner {
   /** What is known of the members of virtual servers. */
   readonly #known = new KnownOfVirtual();
   readonly #figures = new Figures();
+  readonly #failures = new ToldFailures();
   readonly #calls = new CallFigures(this.#figures, 'process');
   #config: RunnerConfig;
   #isDraining = false;
@@ -313,6 +315,7 @@ class Runner implements RunningRunner {
       void this.#pools.get(name)?.close();
       this.#pools.delete(name);
       this.#pins.delete(name);
+      this.#failures.forget(name);
       changed.add(name);
       this.#endChanged(name, server);
     }
@@ -339,6 +342,16 @@ class Runner implements RunningRunner {
     const counted = {
       started: () => this.#figures.count('processStarts', server.name),
       ended: (reason: ExitReason) => this.#figures.count('processExits', server.name, reason),
+      failed: (facts: ExitFacts, isPersonal: boolean) => {
+        const failure = {
+          server: server.name,
+          what: describeEnd(facts),
+          stderr: facts.stderrTail,
+          isPersonal,
+        };
+        const frame = this.#failures.told(failure, performance.now());
+        if (frame) this.#control.say(frame);
+      },
     };
     this.#pools.set(server.name, new ProcessPool(server, this.#ground, log, counted));
     if (server.pin) this.#pins.set(server.name, new ServerPinBook(server.name, server.pin, log));

@@ -1219,6 +1219,17 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a person at the console asks for what is of another person, or of the edge itself',
     tests: ['edge/http/console/people.test.ts', 'e2e/console-people.test.ts'],
   },
+  'F-733': {
+    fault:
+      'a server fails on a machine that is somewhere else, with words that are long, hostile, secret or of a person; a runner of another version',
+    tests: [
+      'runner/core/told-failures.test.ts',
+      'edge/core/control-link.test.ts',
+      'edge/core/state-words.test.ts',
+      'e2e/console.test.ts',
+    ],
+    missing: 'Processes that live, with their pids and ages, are not shown.',
+  },
   'F-732': {
     fault:
       'a call was slow, and nobody can say where: in the edge, on the link, or in the process; its answer was sent twice, and clocks differ',
@@ -2220,7 +2231,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-640 F-641 F-642 F-643 F-644 F-645 F-646 F-647 F-648 F-649',
   'F-550 F-551 F-552 F-553',
   'F-600 F-601 F-604 F-605 F-606 F-607 F-608 F-609',
-  'F-730 F-731 F-732',
+  'F-730 F-731 F-732 F-733',
   'F-650 F-651 F-652 F-653 F-654',
   'F-580 F-581 F-582 F-583 F-584 F-585 F-586 F-587 F-588 F-589',
   'F-590 F-591',

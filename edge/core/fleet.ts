@@ -33,6 +33,7 @@ import type {
 import { RoomSearch, type RoomWish } from './room-search.ts';
 import { Policies, PolicyChange } from './policies.ts';
 import { OperatorPolicy } from './policy.ts';
+import { ServerFailures } from './server-failures.ts';
 import { SpareBooks } from './spare-books.ts';
 import { Tickets } from './tickets.ts';
 import { UsedOnce } from './used-once.ts';
@@ -99,6 +100,7 @@ export class Fleet {
   #hasNewSettings: boolean;
   /** Other machines that came with a runner's credential, for the owner. There is one at most for each runner that is known. */
   readonly #rivals = new Map<RunnerName, RivalView>();
+  readonly #failures = new ServerFailures();
   /** When runners that are away went. */
   readonly #awaySince = new Map<RunnerName, number>();
   /** When actors that were not reached are told again. */
@@ -271,15 +273,17 @@ export class Fleet {
     return socket === undefined ? this.#awaySince.get(runner) : this.#links.noteOf(socket)?.at;
   }
 
-  /** Where a runner's machine is, its package's version, and another that shows its credential. */
-  #whence(runner: RunnerName): Pick<RunnerView, 'from' | 'rival' | 'version'> {
+  /** Where a runner's machine is, its package's version, another that shows its credential, and what failed there. */
+  #whence(runner: RunnerName): Pick<RunnerView, 'from' | 'rival' | 'version' | 'failures'> {
     const socket = this.#links.openSocketOf(runner);
     const { from, version } = (socket !== undefined && this.#links.noteOf(socket)) || {};
     const rival = this.#rivals.get(runner);
+    const failures = this.#failures.of(runner);
     return {
       ...(from !== undefined && { from }),
       ...(version !== undefined && { version }),
       ...(rival && { rival }),
+      ...(failures && { failures }),
     };
   }
 
@@ -501,6 +505,11 @@ export class Fleet {
         if (this.#isOn(frame.session, runner)) return;
         this.#spares.withdrawn(frame.session, runner);
         return this.#links.say(socket, { type: 'close', session: frame.session });
+      case 'failed':
+        // Of a server that it may not offer, it has nothing to say.
+        if (this.#recordOf(runner)?.servers.includes(frame.server) === true)
+          this.#failures.took(runner, frame, now);
+        return;
       case 'yielded':
         return this.#yielded(runner, this.#room.answered(socket), frame.session, now);
       case 'refused': {
@@ -536,6 +545,7 @@ export class Fleet {
           now,
         );
     }
+    if (boot !== this.#recordOf(runner)?.boot) this.#failures.forget(runner);
     const servers = grantedServers(hello.servers, granted, withheld);
     const capacity = Math.min(hello.capacity, MAX_SESSIONS);
     this.#store.putRunner({ runner, boot, servers, capacity, isDraining: false });

@@ -1,5 +1,6 @@
 // What the rules of the edge need from their host, and the terms they share: posts, placed sessions, sockets, stores. A host has
 // these and a clock; it has no rules of its own (D5).
+import type { ServerFailure } from './server-failures.ts';
 import type { Text } from '../../shared/bytes.ts';
 import type { Fault } from '../../shared/fault.ts';
 import type { Figure } from '../../shared/figures.ts';
@@ -183,6 +184,8 @@ export interface RunnerView {
   readonly version?: string | undefined;
   /** Another machine that came with the same credential. Kept in memory only. */
   readonly rival?: RivalView | undefined;
+  /** Of its servers, the newest first. Kept in memory only. */
+  readonly failures?: readonly ServerFailure[] | undefined;
   readonly isDraining: boolean;
   readonly servers: readonly string[];
   readonly sessions: number;

@@ -2,7 +2,9 @@
 import { LONGEST_MS } from './fleet-look.ts';
 import type { RunnerView } from './ports.ts';
 import type { RecordLevel } from './record.ts';
+import type { ServerFailure } from './server-failures.ts';
 import type { Problem } from '../../shared/problem.ts';
+import { VERSION, versionSkew } from '../../shared/version.ts';
 
 /** What the words are made of. Times are ms since the epoch, by the edge's clock. */
 export interface EdgeState {
@@ -146,6 +148,22 @@ export function ownAttentionOf(state: EdgeState, now: number): AttentionItem[] {
   ];
 }
 
+/** So long a failure is told that nobody has met since. */
+const FAILED_MS = 10 * MINUTE;
+
+const MEND = 'Mend that on the machine of its runner; `mcp-bridge check` there tries the server.';
+
+const newestFailure = ({ runners }: EdgeState, server: string): ServerFailure | undefined =>
+  runners
+    .flatMap(({ failures = [] }) => failures.filter((failure) => failure.server === server))
+    .toSorted((one, other) => other.at - one.at)[0];
+
+/** What it wrote last. */
+const lastWords = ({ stderr }: ServerFailure): string => {
+  const line = stderr.at(-1);
+  return line === undefined ? '' : `: “${line}”`;
+};
+
 const failingInWords = ({ server, fault, at, times }: FailingServer, now: number): string =>
   `${server} fails: ${fault}, ${counted(times, 'time')}, last ${durationInWords(now - at)} ago.`;
 
@@ -172,13 +190,29 @@ export function attentionOf(state: EdgeState, now: number): AttentionItem[] {
         fix: 'Stop one of them, or give it a credential of its own.',
         page: 'runners',
       });
-  for (const failing of state.failing)
+  for (const failing of state.failing) {
+    const last = newestFailure(state, failing.server);
     items.push({
       level: 'bad',
-      what: failingInWords(failing, now),
-      fix: 'Run `mcp-bridge check` on the machine of its runner: it shows the exit code and the last lines of stderr.',
-      page: `calls?server=${failing.server}&outcome=refused`,
+      what: `${failingInWords(failing, now)}${last ? ` Its process ${last.what}${lastWords(last)}.` : ''}`,
+      fix: last
+        ? MEND
+        : 'Run `mcp-bridge check` on the machine of its runner: it shows the exit code and the last lines of stderr.',
+      page: last ? 'runners' : `calls?server=${failing.server}&outcome=refused`,
     });
+  }
+  // What failed under a call was answered with that, so the record of the edge has it among the answered ones.
+  for (const { runner, failures = [] } of state.runners)
+    for (const failure of failures) {
+      const isNamed = state.failing.some(({ server }) => server === failure.server);
+      if (isNamed || now - failure.at > FAILED_MS) continue;
+      items.push({
+        level: 'warn',
+        what: `${failure.server} failed on ${runner} ${durationInWords(now - failure.at)} ago: its process ${failure.what}${lastWords(failure)}.`,
+        fix: MEND,
+        page: 'runners',
+      });
+    }
   for (const { server, tools } of state.changed)
     items.push({
       level: 'warn',
@@ -193,6 +227,19 @@ export function attentionOf(state: EdgeState, now: number): AttentionItem[] {
       fix: 'Look at its steps.',
       page: 'sign-ins',
     });
+  for (const { runner, version } of state.runners) {
+    const skew = versionSkew(VERSION, version);
+    if (skew === undefined) continue;
+    items.push({
+      level: 'warn',
+      what: `${runner} runs ${version}, which is ${skew} than this edge (${VERSION}).`,
+      fix:
+        skew === 'older'
+          ? `Run \`npm install -g mcp-edge-bridge@${VERSION}\` on its machine, and start it again.`
+          : 'Run `mcp-bridge upgrade` where this edge was deployed from.',
+      page: 'runners',
+    });
+  }
   if (state.record !== 'all')
     items.push({
       level: 'warn',

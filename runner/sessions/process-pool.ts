@@ -63,6 +63,8 @@ export interface ProcessGround {
 interface Counted {
   started(): void;
   ended(reason: ExitReason): void;
+  /** It counts against the server. `isPersonal`: it had something of a person. */
+  failed(facts: ExitFacts, isPersonal: boolean): void;
 }
 
 /** The processes of one server. */
@@ -322,8 +324,10 @@ export class ProcessPool {
     this.#forgetTime(pooled);
     const principal = this.#principals.get(pooled);
     const now = performance.now();
-    if (isFailure(facts, hasServed)) this.#breakers.failed(principal, hasServed, now);
-    else if (!hasServed) this.#breakers.withdrawn(principal, now);
+    if (isFailure(facts, hasServed)) {
+      this.#breakers.failed(principal, hasServed, now);
+      this.#counted.failed(facts, this.#personal.has(pooled));
+    } else if (!hasServed) this.#breakers.withdrawn(principal, now);
     if (was !== 'warm') return;
     this.#log.warn('a warm process ended before it was used', {
       reason: facts.reason,

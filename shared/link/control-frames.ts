@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { RUNNER_NAME, SERVER_NAME, SESSION_NAME } from '../ids.ts';
 import { faultFields } from './fault-fields.ts';
 import { personMember } from './person.ts';
+import { FAILURE_LINE_CHARS, FAILURE_LINES } from './sizes.ts';
 
 const serverName = v.pipe(v.string(), v.regex(SERVER_NAME));
 const sessionName = v.pipe(v.string(), v.regex(SESSION_NAME));
@@ -45,6 +46,21 @@ export const wantFrame = v.strictObject({ type: v.literal('want'), server: serve
 export const readyFrame = v.strictObject({ type: v.literal('ready'), session: sessionName });
 export const withdrawFrame = v.strictObject({ type: v.literal('withdraw'), session: sessionName });
 
+/** For people: one line. */
+const shownLine = v.pipe(
+  v.string(),
+  v.maxLength(FAILURE_LINE_CHARS),
+  v.regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u),
+);
+
+/** Why a process failed (LP32). */
+export const failedFrame = v.strictObject({
+  type: v.literal('failed'),
+  server: serverName,
+  what: shownLine,
+  stderr: v.pipe(v.array(shownLine), v.maxLength(FAILURE_LINES)),
+});
+
 /** Runner → fleet actor. */
 export const controlUp = v.variant('type', [
   helloFrame,
@@ -54,7 +70,9 @@ export const controlUp = v.variant('type', [
   wantFrame,
   readyFrame,
   withdrawFrame,
+  failedFrame,
 ]);
+export type FailedFrame = v.InferOutput<typeof failedFrame>;
 export type ControlUp = v.InferOutput<typeof controlUp>;
 export type HelloFrame = v.InferOutput<typeof helloFrame>;
 

@@ -75,3 +75,7 @@ export const POST_TABLE_IDS = 65_536;
 
 /** Ids of requests that the actor repeats to the follower of an HTTP+SSE stream, and that a worker remembers (`owes`). */
 export const OWED_IDS = 32;
+
+/** Of what is told of a process that failed (LP32): characters of a line, and lines of stderr. */
+export const FAILURE_LINE_CHARS = 300;
+export const FAILURE_LINES = 5;

@@ -1,5 +1,9 @@
 // The console in a real browser, at a real edge with a runner, real processes and an official client.
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { readFileSync, writeFileSync } from 'node:fs';
+
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+
+import { FIRST_CALL, FIRST_CALL_HEADERS } from '../../runner/dev/first-call.ts';
 
 import { hasText, until, watchedByAll, type WatchedBridge } from './watched-bridge.ts';
 
@@ -127,6 +131,46 @@ describe('[F-640] the console', () => {
     expect(await text.text()).toMatch(/^e2e has been away for \d+ s; its /u);
     await watched.bridge.startRunner();
     await until(page, hasText('1 runner linked'));
+  });
+});
+
+describe('[F-733] a server that fails', () => {
+  test('is named with the last that it wrote, without its secrets, and stands on the page of its runner', async () => {
+    const { config } = watched.bridge.files;
+    const written = JSON.parse(readFileSync(config, 'utf8')) as { mcpServers: object };
+    const script =
+      'console.error("<b>no</b> access with " + process.env.API_TOKEN); process.exitCode = 3';
+    const broken = {
+      command: process.execPath,
+      args: ['-e', script],
+      env: { API_TOKEN: 'hidden-4711-of-the-config' },
+    };
+    writeFileSync(
+      config,
+      JSON.stringify({ ...written, mcpServers: { ...written.mcpServers, broken } }),
+    );
+    onTestFinished(() => writeFileSync(config, JSON.stringify(written)));
+    await vi.waitUntil(
+      async () => {
+        const answer = await fetch(watched.bridge.mcpUrl('broken'), {
+          method: 'POST',
+          headers: { ...FIRST_CALL_HEADERS, Authorization: `Bearer ${watched.clientKey}` },
+          body: JSON.stringify(FIRST_CALL),
+        });
+        return /process_(?:exited|start_failed)/u.test(await answer.text());
+      },
+      { timeout: 30_000, interval: 200 },
+    );
+    const { page, complaints } = await watched.open();
+    await until(
+      page,
+      hasText('its process exited with code 3: “<b>no</b> access with [redacted]”'),
+    );
+    await page.goto(`${watched.bridge.url}/-/runners`);
+    await until(page, hasText('What failed on e2e'));
+    await until(page, hasText('<b>no</b> access with [redacted]'));
+    expect(await page.content()).not.toContain('hidden-4711');
+    expect(complaints).toEqual([]);
   });
 });
 

@@ -3,7 +3,17 @@ import { el, type ViewChild, type ViewElement } from './element.ts';
 import type { ConsolePage, LiveModel, ShownSession } from './facts.ts';
 import { signInsView } from './sign-ins-view.ts';
 import { callList, callsView } from './calls-view.ts';
-import { actionForm, ago, badge, empty, heading, tableOf, words, type Column } from './parts.ts';
+import {
+  actionForm,
+  ago,
+  badge,
+  empty,
+  heading,
+  tableOf,
+  textBlock,
+  words,
+  type Column,
+} from './parts.ts';
 import { RECENT_MS, type RecentCalls } from '../../core/fleet-look.ts';
 import {
   aboutInWords,
@@ -180,6 +190,7 @@ function runnersView({ facts, now }: LiveModel): ViewElement {
               cell: ({ sessions, capacity }) => `${sessions} of ${capacity}`,
             },
             { title: 'Servers', cell: ({ servers }) => servers.join(', ') || 'none' },
+            { title: 'Version', cell: ({ version }) => version ?? 'unknown' },
             { title: 'From', cell: ({ from }) => from ?? 'unknown' },
             {
               title: 'Action',
@@ -188,8 +199,27 @@ function runnersView({ facts, now }: LiveModel): ViewElement {
           ],
           rows,
         ),
+    ...facts.runners.map((runner) => failuresPart(runner, now)),
   );
 }
+
+/** What failed on a runner's machine, with the last that it wrote. */
+const failuresPart = ({ runner, failures = [] }: RunnerView, now: number): ViewElement | false =>
+  failures.length > 0 &&
+  el(
+    'section',
+    { class: 'panel', key: `failures ${runner}`, 'aria-label': `What failed on ${runner}` },
+    el('h2', {}, `What failed on ${runner}`),
+    ...failures.map(({ server, what, stderr, at }) =>
+      el(
+        'div',
+        { class: 'tool', key: server },
+        el('p', {}, el('strong', {}, server), ` ${what}, `, ago(at, now)),
+        stderr.length > 0 &&
+          textBlock(`The last lines that ${server} wrote`, el('code', {}, stderr.join('\n'))),
+      ),
+    ),
+  );
 
 function runnerState({ isLinked, isDraining, since, rival }: RunnerView, now: number): ViewChild {
   const lasting = since === undefined ? '' : ` for ${durationInWords(now - since)}`;

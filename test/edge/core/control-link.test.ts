@@ -233,3 +233,53 @@ test('[LP28] a runner is told who calls when a session is opened', () => {
   fleet.open('s'.repeat(22), 'streamable', 'ann', undefined, undefined, undefined, person);
   expect(fleet.frames(vm, 'open')).toMatchObject([{ principal: 'ann', person }]);
 });
+
+describe('[LP32] [F-733] a runner tells of a process that failed', () => {
+  const failed = (server: string, what = 'exited with code 1') => ({
+    type: 'failed' as const,
+    server,
+    what,
+    stderr: ['Error: no key'],
+  });
+
+  test('the last of each server is kept until its boot ends, and of servers that it offers alone', () => {
+    const fleet = new DrivenFleet();
+    const vm = fleet.link('vm', { servers: ['files', 'mail'] });
+    fleet.say(vm, failed('files'));
+    fleet.say(vm, failed('mail'));
+    fleet.say(vm, failed('files', 'was killed by SIGKILL'));
+    fleet.say(vm, failed('others'));
+    const failures = () =>
+      fleet.view.runners[0]?.failures?.map(({ server, what }) => [server, what]);
+    expect(failures()).toEqual([
+      ['files', 'was killed by SIGKILL'],
+      ['mail', 'exited with code 1'],
+    ]);
+    fleet.link('vm', { servers: ['files', 'mail'], boot: 'n'.repeat(22) });
+    expect(failures()).toBeUndefined();
+  });
+
+  test('no more than 32 of a runner', () => {
+    const fleet = new DrivenFleet();
+    const servers = Array.from({ length: 40 }, (_, at) => `s${at}`);
+    const vm = fleet.link('vm', { servers });
+    for (const server of servers) fleet.say(vm, failed(server));
+    expect(fleet.view.runners[0]?.failures).toHaveLength(32);
+    expect(fleet.view.runners[0]?.failures?.[0]?.server).toBe('s39');
+  });
+
+  test.each([
+    { ...failed('files'), what: 'two\nlines' },
+    { ...failed('files'), what: 'x'.repeat(301) },
+    { ...failed('files'), stderr: Array.from({ length: 6 }, () => 'x') },
+    { ...failed('files'), stderr: ['\u001b[2J'] },
+    { ...failed('files'), command: 'rm' },
+  ])('what is more than that, or controls a terminal, is fatal', (frame) => {
+    const fleet = new DrivenFleet();
+    const vm = fleet.link('vm', { servers: ['files'] });
+    fleet.say(vm, frame);
+    expect(fleet.effects).toContainEqual(
+      expect.objectContaining({ do: 'close', socket: vm, code: CLOSE.protocol }),
+    );
+  });
+});

@@ -12,6 +12,7 @@ import {
 } from '../../../edge/core/state-words.ts';
 import { WatchedRecord } from '../../../edge/core/watched-record.ts';
 import type { CallLine, RefusalLine } from '../../../edge/core/log.ts';
+import { VERSION } from '../../../shared/version.ts';
 import { DrivenFleet } from './driven-fleet.ts';
 
 const NOW = 1_000_000;
@@ -82,6 +83,53 @@ describe('[F-640] the sentence', () => {
     [86_400_000 * 3, '3 d'],
     [-5, '0 s'],
   ])('%d ms are %s', (ms, words) => expect(durationInWords(ms)).toBe(words));
+});
+
+describe('[F-733] a server that fails', () => {
+  const failing = [{ server: 'mail', fault: 'process_exited', at: NOW - 2_000, times: 2 }];
+  const failure = (at: number, stderr: string[]) => ({
+    server: 'mail',
+    what: 'exited with code 3',
+    stderr,
+    at,
+  });
+
+  test('is named with how its process ended and what that wrote last', () => {
+    const runners = [
+      runner('vm1', { failures: [failure(NOW - 9_000, ['old'])] }),
+      runner('vm2', { failures: [failure(NOW - 2_000, ['trace', 'Error: no key'])] }),
+    ];
+    expect(attentionOf(state({ runners, failing }), NOW)).toMatchObject([
+      {
+        what: 'mail fails: process_exited, 2 times, last 2 s ago. Its process exited with code 3: “Error: no key”.',
+        page: 'runners',
+      },
+    ]);
+    const silent = [runner('vm1', { failures: [failure(NOW, [])] })];
+    expect(attentionOf(state({ runners: silent, failing }), NOW)[0]?.what).toMatch(/code 3\.$/u);
+  });
+
+  test('is named too if it failed under a call, for ten minutes', () => {
+    const runners = [runner('vm1', { failures: [failure(NOW - 9_000, ['trace', 'no key'])] })];
+    expect(attentionOf(state({ runners }), NOW)).toMatchObject([
+      {
+        level: 'warn',
+        what: 'mail failed on vm1 9 s ago: its process exited with code 3: “no key”.',
+        page: 'runners',
+      },
+    ]);
+    expect(attentionOf(state({ runners }), NOW + 600_000)).toEqual([]);
+  });
+});
+
+test.each([
+  ['0.0.1', /older than this edge.*: Run `npm install -g mcp-edge-bridge@/u],
+  ['99.0.0', /newer than this edge.*: Run `mcp-bridge upgrade`/u],
+])('[F-733] a runner of version %s is named, with how the two come together', (version, words) => {
+  const [item, ...others] = attentionOf(state({ runners: [runner('vm1', { version })] }), NOW);
+  expect(others).toEqual([]);
+  expect(`${item?.what}: ${item?.fix}`).toMatch(words);
+  expect(attentionOf(state({ runners: [runner('vm1', { version: VERSION })] }), NOW)).toEqual([]);
 });
 
 describe('[F-640] attention', () => {

@@ -35,6 +35,7 @@ async function poolOf(seconds: number) {
   const pool = new ProcessPool(config, ground, log, {
     started: () => undefined,
     ended: () => undefined,
+    failed: () => undefined,
   });
   onTestFinished(async () => {
     await pool.close();

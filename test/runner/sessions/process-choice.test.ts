@@ -57,6 +57,7 @@ async function processes(args: readonly string[], command: string = NODE) {
   const pool = new ProcessPool(server, { token: 't', starts: new Starts(() => false) }, log, {
     started: () => undefined,
     ended: () => undefined,
+    failed: () => undefined,
   });
   const taken = pool.take();
   if (!taken.ok) throw new Error('A first process is always started.');

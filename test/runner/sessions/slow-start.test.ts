@@ -39,6 +39,7 @@ async function server(how: string, ms: number, startTimeout = '100ms') {
   const pool = new ProcessPool(config, { token: 't', starts: new Starts(() => false) }, log, {
     started: () => undefined,
     ended: () => undefined,
+    failed: () => undefined,
   });
   onTestFinished(async () => {
     await pool.close();

@@ -7,6 +7,7 @@ import { callsHead } from '../../../../edge/http/console/calls-view.ts';
 import { LIVE_VIEWS } from '../../../../edge/http/console/live-views.ts';
 import { markupOf } from '../../../../edge/http/console/markup.ts';
 import { plainTextOf } from '../../../../edge/http/console/text.ts';
+import { VERSION } from '../../../../shared/version.ts';
 
 const NOW = Date.UTC(2026, 10, 26, 12, 0, 0);
 
@@ -37,6 +38,8 @@ const modelOf = (name: string): LiveModel => ({
         capacity: 3,
         spares: 0,
         from: name,
+        version: VERSION,
+        failures: [{ server: name, what: name, stderr: [name, name], at: NOW }],
       },
     ],
     servers: [name],
@@ -152,8 +155,8 @@ describe('[F-643] in a terminal', () => {
         'Attention',
         '- vm1 has been away for 9 s; its session waits. Calls in them fail after 30 s, and after 5 min they end.',
         'Start it again with mcp-bridge run, or see its log with mcp-bridge service logs.',
-        '- vm1 fails: process_exited, 1 time, last 0 s ago.',
-        'Run mcp-bridge check on the machine of its runner: it shows the exit code and the last lines of stderr.',
+        '- vm1 fails: process_exited, 1 time, last 0 s ago. Its process vm1: “vm1”.',
+        'Mend that on the machine of its runner; mcp-bridge check there tries the server.',
         '- The tools of vm1 changed: vm1.',
         'Look at what changed.',
         '- A sign-in of vm1 stopped 0 s ago: vm1',
