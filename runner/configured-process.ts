@@ -5,6 +5,7 @@ import type { Containment } from './process/containment.ts';
 import { processEnvironment } from './process/environment.ts';
 import { runnerMark } from './process/runner-mark.ts';
 import type { ProcessSpec } from './process/process-spec.ts';
+import type { ServerName } from '../shared/ids.ts';
 import type { RemoteSpec } from './remote/remote-process.ts';
 
 export interface SpecGround {
@@ -24,38 +25,59 @@ export interface StartedServer {
 }
 
 /** For one process: it has a mark of its own. `personal`: variables of the person whose it is (`perUser`), if there is one. */
-export function processSpec(
-  { name, source, maxLineBytes }: StartedServer,
+export const processSpec = (
+  server: StartedServer,
   ground: SpecGround,
   personal: Readonly<Record<string, string>> = {},
-): ProcessSpec {
-  const { command, args, env, cwd, inheritEnv, user, limits } = source;
-  return {
-    server: name,
-    command,
-    args,
-    cwd,
-    maxLineBytes,
-    // Made for those who ask: nobody keeps it while the process runs, which a thousand processes would feel.
-    get env() {
-      return processEnvironment(
-        withoutPersonal(ground.environment, source),
-        { ...env, ...personal },
-        inheritEnv,
-        {
-          user,
-          ignoresCase: ground.containment?.system.ignoresCase === true,
-        },
-      );
-    },
-    mark: nanoid(),
-    runnerMark: runnerMark(),
-    containment: ground.containment,
-    limits,
-    user,
-    secrets: ground.secrets,
-    ...(ground.aheadBytes !== undefined && { aheadBytes: ground.aheadBytes }),
-  };
+): ProcessSpec => new ConfiguredProcess(server, ground, personal);
+
+class ConfiguredProcess implements ProcessSpec {
+  readonly server: ServerName;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly maxLineBytes: number;
+  readonly mark = nanoid();
+  readonly runnerMark = runnerMark();
+  readonly containment: Containment | undefined;
+  readonly limits: ProcessSpec['limits'];
+  readonly user: ProcessSpec['user'];
+  readonly secrets: readonly string[];
+  readonly aheadBytes: number | undefined;
+  readonly #source: ProcessSource;
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #personal: Readonly<Record<string, string>>;
+
+  constructor(
+    { name, source, maxLineBytes }: StartedServer,
+    { environment, containment, secrets, aheadBytes }: SpecGround,
+    personal: Readonly<Record<string, string>>,
+  ) {
+    this.server = name;
+    this.command = source.command;
+    this.args = source.args;
+    this.cwd = source.cwd;
+    this.maxLineBytes = maxLineBytes;
+    this.containment = containment;
+    this.limits = source.limits;
+    this.user = source.user;
+    this.secrets = secrets;
+    this.aheadBytes = aheadBytes;
+    this.#source = source;
+    this.#environment = environment;
+    this.#personal = personal;
+  }
+
+  /** Made for those who ask: nobody keeps it while the process runs, which a thousand processes would feel. */
+  get env(): Record<string, string> {
+    const { env, inheritEnv } = this.#source;
+    return processEnvironment(
+      withoutPersonal(this.#environment, this.#source),
+      { ...env, ...this.#personal },
+      inheritEnv,
+      { user: this.user, ignoresCase: this.containment?.system.ignoresCase === true },
+    );
+  }
 }
 
 /** What is needed for a session with a server at a URL. */

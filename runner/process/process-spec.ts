@@ -26,5 +26,5 @@ export interface ProcessSpec {
   /** Taken out of stderr where they are no shorter than a password. */
   readonly secrets?: readonly string[];
   /** No more of stdout is read before the first `resume`: nobody listens yet. */
-  readonly aheadBytes?: number;
+  readonly aheadBytes?: number | undefined;
 }
