@@ -67,10 +67,13 @@ export async function admit(
   const digest = await sha256(bearer.token);
   const client = await findClient(settings, bearer.token, digest);
   if (client) return client;
+  const shown = { text: bearer.token, digest };
+  // Most requests end here: nothing is asked, and nothing awaited.
+  const remembered = signIn && admissions.remembered(server, shown);
+  if (remembered) return remembered;
   // Whoever has a key is let in before this, and who was let in before is looked up, also from a network that others share who guess.
   const network = networkOf(addressOf(request) ?? '');
   const limited = limits.tooManyFailures('client', network, Date.now());
-  const shown = { text: bearer.token, digest };
   const known =
     signIn &&
     (await admissions.of(ports, signIn, { server, policy }, shown, limited === undefined));

@@ -27,6 +27,10 @@ const WRONG_MS = 5_000;
 
 type Found = Principal | undefined | 'unreachable';
 
+/** Under which what was found is remembered: a token is good for one server, a key for what its holder may use. */
+const tokenOf = (server: ServerName, digest: string): string => `${server} ${digest}`;
+const keyOf = (kind: CredentialKind, proof: Proof): string => `${kind} ${proof}`;
+
 export class Admissions {
   readonly #known = new ShortMemory<Principal>();
   readonly #wrong = new ShortMemory<true>();
@@ -53,6 +57,12 @@ export class Admissions {
       : this.#findForeign(ports, signIn, wanted, shown, mayAsk);
   }
 
+  /** Whose token or key it was found to be a moment ago, without a question; undefined if nothing is remembered. */
+  remembered(server: ServerName, { text, digest }: ShownToken): Principal | undefined {
+    const key = isMinted('client', text) ? keyOf('client', digest) : tokenOf(server, digest);
+    return this.#known.get(key, Date.now());
+  }
+
   /** Whose access token of ours it is, by its digest; see {@link Admissions.of}. */
   async find(
     ports: Pick<Ports, 'access'>,
@@ -61,7 +71,7 @@ export class Admissions {
     digest: string,
     mayAsk = true,
   ): Promise<Found> {
-    return this.#askedOnce(`${server} ${digest}`, mayAsk, async () => {
+    return this.#askedOnce(tokenOf(server, digest), mayAsk, async () => {
       const asked = await askAccess(ports, 'validate', { token: digest, server });
       if (!asked) return 'unreachable';
       const { admission } = asked.answer;
@@ -93,7 +103,7 @@ export class Admissions {
     mayAsk: boolean,
   ): Promise<Found> {
     if (signIn.issuers.length === 0) return undefined;
-    return this.#remembered(`${wanted.server} ${digest}`, mayAsk, () =>
+    return this.#remembered(tokenOf(wanted.server, digest), mayAsk, () =>
       findForeign({ ports, signIn, issuers: this.issuers }, wanted, text),
     );
   }
@@ -118,7 +128,7 @@ export class Admissions {
       };
     };
     // The key of a machine is there before it joins, and serves at once when it has.
-    const key = `${kind} ${proof}`;
+    const key = keyOf(kind, proof);
     return kind === 'runner'
       ? this.#remembered(key, mayAsk, find)
       : this.#askedOnce(key, mayAsk, find);
