@@ -2058,6 +2058,39 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'no member of a virtual server answers for a while',
     tests: ['runner/virtual/legacy-clients.test.ts'],
   },
+  'F-810': {
+    fault: 'a call of a virtual server is cancelled before it is decided which member has it',
+    tests: ['runner/virtual/bounds.test.ts'],
+  },
+  'F-811': {
+    fault:
+      'a client of a virtual server asks a member that does not take it for more than may wait',
+    tests: ['runner/virtual/bounds.test.ts'],
+  },
+  'F-812': {
+    fault: 'the call for which pinned tools are listed is cancelled, and another comes',
+    tests: ['runner/virtual/bounds.test.ts'],
+  },
+  'F-813': {
+    fault: 'a list of a member is too long to be remembered, or its cursor is of another session',
+    tests: ['runner/virtual/bounds.test.ts'],
+  },
+  'F-814': {
+    fault: 'a principal opens a virtual server of which another has learned the lists',
+    tests: ['runner/virtual/bounds.test.ts'],
+  },
+  'F-815': {
+    fault: 'a subscription names more resources than are watched',
+    tests: ['runner/virtual/bounds.test.ts'],
+  },
+  'F-816': {
+    fault: 'a member of a virtual server lists more than a list may have',
+    tests: ['runner/virtual/bounds.test.ts'],
+  },
+  'F-817': {
+    fault: 'a member of a virtual server asks something while it starts',
+    tests: ['runner/virtual/bounds.test.ts'],
+  },
   'F-770': {
     fault:
       'renamed and newly described tools: lists and calls, byte for byte where nothing is changed',
@@ -2245,4 +2278,5 @@ export const FAULT_IDS: readonly string[] = [
   'F-750 F-751 F-752 F-753 F-754 F-755 F-756 F-757 F-758',
   'F-770 F-771 F-772 F-773 F-774 F-775 F-776 F-777 F-778 F-779 F-780',
   'F-790 F-791 F-792 F-793 F-794 F-795 F-796 F-797 F-798',
+  'F-810 F-811 F-812 F-813 F-814 F-815 F-816 F-817',
 ].flatMap((group) => group.split(' '));

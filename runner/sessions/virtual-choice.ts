@@ -1,5 +1,5 @@
 // Puts a virtual server together for one session: its machine, and where its members' processes come from.
-import type { ServerName } from '../../shared/ids.ts';
+import type { PrincipalName, ServerName } from '../../shared/ids.ts';
 import type { OpenFrame } from '../../shared/link/control-frames.ts';
 import { perUserOf, type ServerConfig, type VirtualConfig } from '../config/runner-config.ts';
 import type { Quote } from '../core/overheard.ts';
@@ -46,7 +46,7 @@ export function virtualProcess(choice: VirtualChoice): VirtualProcess {
       isModern,
       members,
       limits: virtual,
-      known: known.of(virtual.name, isPersonal ? open.person?.id : undefined),
+      known: known.of(virtual.name, open.principal, isPersonal ? open.person?.id : undefined),
     }),
     take: (member) => takeMember(choice, member),
     log,
@@ -75,20 +75,27 @@ function takeMember(
   return { ok: true, process, served: () => share.served(first) };
 }
 
-/** More people than use one runner at a time. */
-const MAX_PEOPLE = 64;
+/** More clients than use one runner at a time. */
+const MAX_KNOWN = 64;
 
-/** What is known of the members of virtual servers; of those whose processes are for one person, for each person. */
+/**
+ * What is known of the members of virtual servers. For each principal, as processes are: a list may tell what was done in a session. Of
+ * members whose processes are for one person, for each person, too.
+ */
 export class KnownOfVirtual {
   readonly #known = new Map<string, { readonly server: ServerName; readonly of: KnownMembers }>();
 
-  of(server: ServerName, person: string | undefined): KnownMembers {
-    const key = JSON.stringify([server, person ?? '']);
+  of(
+    server: ServerName,
+    principal: PrincipalName | undefined,
+    person: string | undefined,
+  ): KnownMembers {
+    const key = JSON.stringify([server, principal ?? null, person ?? null]);
     const known = this.#known.get(key) ?? { server, of: new KnownMembers() };
     this.#known.delete(key);
     this.#known.set(key, known);
     const [oldest = key] = this.#known.keys();
-    if (this.#known.size > MAX_PEOPLE) this.#known.delete(oldest);
+    if (this.#known.size > MAX_KNOWN) this.#known.delete(oldest);
     return known.of;
   }
 

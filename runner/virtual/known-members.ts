@@ -12,8 +12,11 @@ const MAX_CLIENTS = 4;
 /** Clients that declare more than this share nothing. */
 const MAX_CLIENT_CHARACTERS = 8_192;
 
-/** A longer list of one member is not remembered, so that its member is asked. */
+/** Of a longer list of one member no more than the keys are remembered, so that its member is asked. */
 const MAX_LIST_BYTES = 1024 * 1024;
+
+/** What a list has beyond this many elements is not known: some servers always give another cursor. */
+const MAX_KEYS = 100_000;
 
 /** A list of one member as clients see it, or its first pages. */
 export interface KnownList {
@@ -21,6 +24,8 @@ export interface KnownList {
   readonly keys: ReadonlySet<string>;
   /** Each as JSON text. */
   readonly elements: readonly Uint8Array[];
+  /** False: some or all of its elements are too much to be remembered. */
+  readonly hasElements: boolean;
   /** The member's cursor for what follows; undefined when this is all. */
   readonly next: string | undefined;
   /** Members of the result beside the list: how long it may be kept (MCP 2026-07-28, Utilities, "Caching"). */
@@ -69,6 +74,7 @@ export function pageOf(answer: MessageView, kind: ListKind, rules: MemberRules):
   return {
     keys,
     elements,
+    hasElements: true,
     // Some servers send an empty cursor at the end.
     next: next === '' ? undefined : next,
     ttlMs: typeof ttlMs === 'number' ? ttlMs : undefined,
@@ -76,16 +82,28 @@ export function pageOf(answer: MessageView, kind: ListKind, rules: MemberRules):
   };
 }
 
-/** A page behind those that are known. */
-export const withPage = (known: KnownList, page: KnownList): KnownList => ({
-  ...page,
-  keys: new Set([...known.keys, ...page.keys]),
-  elements: [...known.elements, ...page.elements],
-});
+/** With a page behind those that are known. */
+export function withPage(known: KnownList, page: KnownList): KnownList {
+  const { hasElements } = known;
+  if (known.keys.size + page.keys.size > MAX_KEYS)
+    return { ...known, elements: [], hasElements: false, next: undefined };
+  return {
+    ...page,
+    keys: new Set([...known.keys, ...page.keys]),
+    elements: hasElements ? [...known.elements, ...page.elements] : [],
+    hasElements,
+  };
+}
 
-/** Whether a list is small enough to be kept. */
-export const isKeepable = ({ elements }: KnownList): boolean =>
-  elements.reduce((sum, { length }) => sum + length, 0) <= MAX_LIST_BYTES;
+/** A list as it is remembered. */
+export const remembered = (list: KnownList): KnownList =>
+  list.elements.reduce((sum, { length }) => sum + length, 0) <= MAX_LIST_BYTES
+    ? list
+    : { ...list, elements: [], hasElements: false };
+
+/** Whether it can be shown without its member: all of it is known. */
+export const isWhole = (list: KnownList | undefined): list is KnownList =>
+  list?.hasElements === true && list.next === undefined;
 
 export const isSameList = (one: KnownList, other: KnownList): boolean =>
   one.elements.length === other.elements.length &&

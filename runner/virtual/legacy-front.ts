@@ -6,7 +6,7 @@ import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { canonical } from '../translate/json.ts';
 import { requestOf, underId } from '../translate/message.ts';
 import type { Front, FrontParts } from './front.ts';
-import { isSameList } from './known-members.ts';
+import { isSameList, isWhole } from './known-members.ts';
 import { joinedInitialize } from './joined-greeting.ts';
 import { CHANGING_KINDS, KEPT_KINDS, type ListKind } from './list-kinds.ts';
 import { ASK_MS, type ClientGreeting, type VirtualMember } from './member.ts';
@@ -211,7 +211,7 @@ export class LegacyFront implements Front {
     const { lists, effects } = this.#parts;
     for (const kind of KEPT_KINDS) {
       const before = member.known.lists.get(kind.member);
-      if (!before || before.next !== undefined) continue;
+      if (!isWhole(before)) continue;
       lists.refresh(member, kind, this.listLike(kind), now, (list) => {
         if (!isSameList(before, list)) effects.say({ method: kind.changed });
       });

@@ -3,14 +3,15 @@
 import type { BridgeRequestId, ServerName } from '../../shared/ids.ts';
 import { joinBytes } from '../../shared/bytes.ts';
 import { faultError } from '../../shared/fault.ts';
+import { isOverlong } from '../../shared/jsonrpc/elements.ts';
 import { stringAt } from '../../shared/jsonrpc/members.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
 import type { Effects } from '../translate/effects.ts';
-import { invalidParams, methodNotFound } from '../translate/faults.ts';
+import { invalidParams, listsTooMuch, methodNotFound } from '../translate/faults.ts';
 import { errorIn } from './edits.ts';
-import { isKeepable, pageOf, withPage, type KnownList } from './known-members.ts';
+import { isWhole, pageOf, remembered, withPage, type KnownList } from './known-members.ts';
 import type { ListKind } from './list-kinds.ts';
 import type { VirtualMember, MemberAnswer } from './member.ts';
 
@@ -38,7 +39,6 @@ interface Listing {
   readonly members: readonly VirtualMember[];
   readonly pages: Map<VirtualMember, KnownList | ErrorObject>;
   pending: number;
-  isOver: boolean;
 }
 
 const isPage = (page: KnownList | ErrorObject | undefined): page is KnownList =>
@@ -71,7 +71,6 @@ export class Lists {
       members,
       pages: new Map(),
       pending: members.length,
-      isOver: false,
     };
     this.#listings.set(id, listing);
     if (members.length === 0) return this.#conclude(id, listing);
@@ -145,8 +144,12 @@ export class Lists {
     const cursor = member.known.lists.get(kind.member)?.next;
     member.ask(like, cursor, now, (answer, at) => {
       const page = this.#pageIn(member, kind, answer, cursor);
+      // The cursor may be of another session's process, which this one does not know.
+      const isForeign = pages === 1 && cursor !== undefined && answer.ok && !isPage(page);
+      if (isForeign) this.forget(member, kind);
       const isMore = isPage(page) && page.next !== undefined && page.next !== cursor;
-      if (isMore && pages < MAX_PAGES) this.#walk(member, kind, like, pages + 1, at, then);
+      if ((isMore || isForeign) && pages < MAX_PAGES)
+        this.#walk(member, kind, like, pages + 1, at, then);
       else then(at);
     });
   }
@@ -165,7 +168,7 @@ export class Lists {
       if (listing.pending === 0) this.#conclude(id, listing);
     };
     const known = member.known.lists.get(kind.member);
-    const isEnough = cursor === undefined && known && known.next === undefined;
+    const isEnough = cursor === undefined && isWhole(known);
     if (isEnough && (member.isAsleep || member.isLate)) return done(known);
     if (member.isLate) return done(LATE);
     member.ask(
@@ -186,18 +189,14 @@ export class Lists {
     if (!answer.ok) return answer.error;
     const { message } = answer;
     if (message.kind === 'error') return errorIn(message);
+    if (isOverlong(message.bytes, message.at('result', kind.member))) return listsTooMuch();
     const page = pageOf(this.#parts.seen(member, message), kind, member.rules);
     if (!kind.isKept) return page;
     const { lists } = member.known;
     const before = lists.get(kind.member);
-    if (cursor === undefined) this.#keep(member, kind, page);
-    else if (before?.next === cursor) this.#keep(member, kind, withPage(before, page));
+    if (cursor === undefined) lists.set(kind.member, remembered(page));
+    else if (before?.next === cursor) lists.set(kind.member, remembered(withPage(before, page)));
     return page;
-  }
-
-  #keep({ known: { lists } }: VirtualMember, kind: ListKind, list: KnownList): void {
-    if (isKeepable(list)) lists.set(kind.member, list);
-    else lists.set(kind.member, { ...list, elements: [], next: list.next ?? '' });
   }
 
   #conclude(id: BridgeRequestId, listing: Listing): void {

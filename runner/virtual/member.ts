@@ -14,6 +14,7 @@ import type { Effects } from '../translate/effects.ts';
 import { isObject, type JsonObject } from '../../shared/json-value.ts';
 import { requestOf } from '../translate/message.ts';
 import { ProcessHearing } from '../translate/process-hearing.ts';
+import { Backlog } from './backlog.ts';
 import { asOwnRequest, listRequestLike } from './edits.ts';
 import type { KnownMember } from './known-members.ts';
 import { TOOLS, type ListKind } from './list-kinds.ts';
@@ -34,8 +35,8 @@ const STEADY_MS = 30_000;
 const MAX_UNLISTED = 256;
 const MAX_PAGES = 100;
 
-/** What waits for a member that is starting. */
-const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+/** Requests of the bridge's own that a member may owe: more than a client has subscriptions, each of which is one when it starts again. */
+const MAX_ASKED = 2_048;
 
 /** How a member is greeted in the legacy era, as the client greeted the session. */
 export interface ClientGreeting {
@@ -105,7 +106,7 @@ export class VirtualMember {
   #state: State = 'asleep';
   #slot: number | undefined;
   #startsUntil: number | undefined;
-  #waiting: { readonly message: MessageView; readonly call: Call | undefined }[] = [];
+  readonly #backlog = new Backlog<Call>();
   #readyAt = 0;
   #failures = 0;
   #restartAt: number | undefined;
@@ -120,6 +121,8 @@ export class VirtualMember {
   #isFull = false;
   /** What waits for the list of the pinned tools. */
   readonly #unlisted = new Map<BridgeRequestId, (now: number) => void>();
+  /** That list is being asked for. */
+  #isListing = false;
 
   constructor(parts: MemberParts) {
     this.#parts = parts;
@@ -220,7 +223,8 @@ export class VirtualMember {
   ): void {
     const id = bridgeIdOf(request.id);
     if (id === undefined) return;
-    this.#whenListed(request, id, now, (at) => this.#request(request, id, at, more));
+    if (this.#whenListed(request, id, now, (at) => this.#request(request, id, at, more))) return;
+    this.#parts.effects.fail(id, this.#busy);
   }
 
   #request(
@@ -236,19 +240,19 @@ export class VirtualMember {
     const call = { answered: more.answered, isEndless: more.isEndless ?? false, at: now };
     this.#lastId = Math.max(this.#lastId, id);
     if (this.#isOpen) return this.#write(message, call);
-    if (!this.#mayWait(message)) return this.#parts.effects.fail(id, this.#busy);
-    this.#waiting.push({ message, call });
+    if (!this.#backlog.push(message, call)) return this.#parts.effects.fail(id, this.#busy);
     this.wake(now);
   }
 
-  /** A message that nobody answers. */
+  /** A message that nobody answers. One that starts may ask before it is ready, and waits for that answer. */
   tell(said: MessageView): void {
-    if (this.#state !== 'ready' || this.#slot === undefined) return;
+    const isHeard = this.#state === 'ready' || (this.#state === 'starting' && said.isAnswer);
+    if (!isHeard || this.#slot === undefined) return;
     const judged = this.rules.judge(said);
     if (!judged.ok) return;
     const { message } = judged;
-    if (this.#isOpen) this.#write(message, undefined);
-    else if (this.#mayWait(message)) this.#waiting.push({ message, call: undefined });
+    if (this.#isFull) this.#backlog.push(message, undefined);
+    else this.#write(message, undefined);
   }
 
   /**
@@ -263,7 +267,8 @@ export class VirtualMember {
     late?: (now: number) => void,
   ): void {
     const id = this.#parts.mint();
-    this.#whenListed(like, id, now, (at) => this.#ask(like, id, cursor, at, answered, late));
+    const ask = (at: number): void => this.#ask(like, id, cursor, at, answered, late);
+    if (!this.#whenListed(like, id, now, ask)) answered({ ok: false, error: this.#busy }, now);
   }
 
   #ask(
@@ -278,38 +283,47 @@ export class VirtualMember {
     if (!judged.ok) return answered({ ok: false, error: notAllowed(judged.refusal) }, now);
     const { message } = judged;
     if (this.#state === 'down') return answered({ ok: false, error: this.#whyDown }, now);
+    const isTooMuch = this.#asked.size >= MAX_ASKED;
+    if (isTooMuch || (!this.#isOpen && !this.#backlog.push(message, undefined)))
+      return answered({ ok: false, error: this.#busy }, now);
     this.#asked.set(id, { answered, until: now + ASK_MS, late, isLate: false });
-    if (this.#isOpen) return this.#write(message, undefined);
-    this.#waiting.push({ message, call: undefined });
-    this.wake(now);
+    if (this.#isOpen) this.#write(message, undefined);
+    else this.wake(now);
   }
 
   /** The client does not wait for the answer any more. */
   cancel(id: BridgeRequestId, notice: MessageView, now: number): void {
     if (this.#unlisted.delete(id)) return;
-    const waited = this.#waiting.length;
-    this.#waiting = this.#waiting.filter(({ message }) => bridgeIdOf(message.id) !== id);
-    if (this.#waiting.length < waited) return;
+    if (this.#backlog.withdraw(id)) return;
     const call = this.#calls.get(id);
     if (!call || this.#slot === undefined) return;
     this.#parts.effects.notify(this.#slot, notice);
     if (!call.isEndless) this.#liveness.doubt(this.#slot, call.at, now);
   }
 
-  /** Lists the tools first, if they are pinned and not known: until then neither a list nor a call can be judged. */
+  /**
+   * Lists the tools first, if they are pinned and not known: until then neither a list nor a call can be judged. False if too much waits
+   * for that already.
+   */
   #whenListed(
     request: MessageView,
     id: BridgeRequestId,
     now: number,
     then: (now: number) => void,
-  ): void {
+  ): boolean {
     const { pins } = this.rules;
-    if (!pins?.waits(request)) return then(now);
-    if (this.#unlisted.size >= MAX_UNLISTED) return this.#parts.effects.fail(id, this.#busy);
+    if (!pins?.waits(request)) {
+      then(now);
+      return true;
+    }
+    if (this.#unlisted.size >= MAX_UNLISTED) return false;
     this.#unlisted.set(id, then);
-    if (this.#unlisted.size > 1) return;
+    // One that nobody waits for any more goes on: two at a time would be mixed up.
+    if (this.#isListing) return true;
+    this.#isListing = true;
     pins.begin();
     this.#listPinned(pins, listRequestLike(request), undefined, 1, now);
+    return true;
   }
 
   #listPinned(
@@ -328,6 +342,7 @@ export class VirtualMember {
       // A server without tools need not know the method.
       const hasNone = answer.ok && answer.message.parsed('error', 'code') === CODE.methodNotFound;
       if (isPage || hasNone) pins.listed();
+      this.#isListing = false;
       const waiting = [...this.#unlisted.values()];
       this.#unlisted.clear();
       for (const then of waiting) then(at);
@@ -463,8 +478,9 @@ export class VirtualMember {
   }
 
   #flush(): void {
-    for (let next = this.#waiting[0]; next && this.#isOpen; next = this.#waiting[0]) {
-      this.#waiting.shift();
+    while (this.#isOpen) {
+      const next = this.#backlog.shift();
+      if (!next) return;
       this.#write(next.message, next.call);
     }
   }
@@ -480,11 +496,6 @@ export class VirtualMember {
     if (call && id !== undefined) this.#calls.set(id, call);
     if (message.kind === 'notification') this.#parts.effects.notify(this.#slot, message);
     else this.#parts.effects.write(this.#slot, message);
-  }
-
-  #mayWait(message: MessageView): boolean {
-    const bytes = this.#waiting.reduce((sum, each) => sum + each.message.bytes.length, 0);
-    return bytes + message.bytes.length <= MAX_WAITING_BYTES;
   }
 
   #heard(messages: readonly MessageView[], now: number, bridgeId?: BridgeRequestId): void {
@@ -524,8 +535,8 @@ export class VirtualMember {
     asked.isLate = true;
     const words = `The server "${this.name}" has not answered for ${String(ASK_MS / 1000)} s.`;
     asked.answered({ ok: false, error: faultError({ fault: 'deadline', message: words }) }, now);
-    const isWaiting = this.#waiting.some(({ message }) => bridgeIdOf(message.id) === id);
-    if (this.#slot !== undefined && !isWaiting) this.#liveness.doubt(this.#slot, now - ASK_MS, now);
+    if (this.#slot !== undefined && !this.#backlog.has(id))
+      this.#liveness.doubt(this.#slot, now - ASK_MS, now);
   }
 
   /** A modern member has a translator before it, which sees to that. */
@@ -543,7 +554,7 @@ export class VirtualMember {
 
   #failAll(words: string, isSent: boolean, now: number): void {
     const { effects } = this.#parts;
-    const waiting = this.#waiting.splice(0);
+    const waiting = this.#backlog.takeAll();
     const calls = [...this.#calls];
     this.#calls.clear();
     const asked = [...this.#asked.values()];

@@ -9,7 +9,7 @@ import { methodNotFound } from '../translate/faults.ts';
 import { errorIn, listRequestLike } from './edits.ts';
 import type { Front, FrontParts } from './front.ts';
 import { joinedDiscovery, type MemberGreeting } from './joined-greeting.ts';
-import { isSameList, type KnownList } from './known-members.ts';
+import { isSameList, isWhole, type KnownList } from './known-members.ts';
 import { CHANGING_KINDS, KEPT_KINDS, TASKS, type ListKind } from './list-kinds.ts';
 import type { VirtualMember } from './member.ts';
 import { ModernListens } from './modern-listens.ts';
@@ -148,7 +148,7 @@ export class ModernFront implements Front {
     const { lists } = this.#parts;
     for (const kind of KEPT_KINDS) {
       const before = member.known.lists.get(kind.member);
-      if (!before || before.next !== undefined || !this.#last) continue;
+      if (!isWhole(before) || !this.#last) continue;
       lists.refresh(member, kind, this.listLike(kind, this.#last), now, (list) => {
         if (!isSameList(before, list)) this.#listens.tellChanged(kind.changed);
       });

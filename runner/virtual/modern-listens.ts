@@ -18,12 +18,17 @@ const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';
 const URIS = 'resourceSubscriptions';
 const TASKS = 'taskIds';
 
+/** A longer filter is honored in part, as the acknowledgement says. */
+const MAX_NAMED = 1_024;
+
 /** What is said before the acknowledgement and has to wait for it. */
 const MAX_HELD = 256;
 
 /** The first wait before a member is listened to again; it doubles. */
 const AGAIN_MS = 1_000;
 const AGAIN_MOST_MS = 60_000;
+
+type Owners = ReadonlyMap<string, VirtualMember | undefined>;
 
 interface Listen {
   readonly id: BridgeRequestId;
@@ -59,7 +64,7 @@ export class ModernListens {
       id,
       clientId,
       request: request.kept(),
-      wanted,
+      wanted: bounded(wanted),
       members: new Map(),
       again: new Map(),
       held: [],
@@ -68,10 +73,11 @@ export class ModernListens {
     this.#open.set(id, listen);
     const go = (at: number): void => {
       if (this.#open.get(id) !== listen) return;
-      for (const member of members) this.#ask(listen, member, at);
+      const owners = this.#ownersOf(listen);
+      for (const member of members) this.#ask(listen, member, at, owners);
       this.#mayAcknowledge(listen);
     };
-    const uris = textsIn(wanted, URIS);
+    const uris = textsIn(listen.wanted, URIS);
     if (uris.every((uri) => routes.knowsUri(uri))) return go(now);
     const kinds = [RESOURCES, TEMPLATES];
     lists.ensure(kinds, routes.ofResources, (kind) => this.#parts.listLike(kind, request), now, go);
@@ -129,8 +135,8 @@ export class ModernListens {
   }
 
   /** Listens to a member that has something to say on it; one that is asleep only for what it is asked for by name. */
-  #ask(listen: Listen, member: VirtualMember, now: number): void {
-    const filter = this.#filterFor(listen, member);
+  #ask(listen: Listen, member: VirtualMember, now: number, owners = this.#ownersOf(listen)): void {
+    const filter = this.#filterFor(listen, member, owners);
     const isNamed = [URIS, TASKS].some((key) => textsIn(filter, key).length > 0);
     const isNothing = Object.keys(filter).length === 0 || (member.isAsleep && !isNamed);
     if (member.isDown || isNothing) return void listen.again.delete(member);
@@ -145,12 +151,18 @@ export class ModernListens {
     });
   }
 
-  #filterFor({ wanted }: Listen, member: VirtualMember): JsonObject {
-    const { routes, tasks } = this.#parts;
+  /** By URI: finding an owner looks at all that is listed, so it is done once for all members. */
+  #ownersOf({ wanted }: Listen): Owners {
+    const { routes } = this.#parts;
+    return new Map(textsIn(wanted, URIS).map((uri) => [uri, routes.ofUri(uri)[0]]));
+  }
+
+  #filterFor({ wanted }: Listen, member: VirtualMember, owners: Owners): JsonObject {
+    const { tasks } = this.#parts;
     const filter: Record<string, unknown> = {};
     for (const kind of CHANGING_KINDS)
       if (wanted[kind.filter] === true && member.has(kind)) filter[kind.filter] = true;
-    const uris = textsIn(wanted, URIS).filter((uri) => routes.ofUri(uri)[0] === member);
+    const uris = textsIn(wanted, URIS).filter((uri) => owners.get(uri) === member);
     if (uris.length > 0) filter[URIS] = uris;
     const ids = textsIn(wanted, TASKS).flatMap((taskId) => {
       const task = tasks.of(taskId);
@@ -205,9 +217,8 @@ export class ModernListens {
     for (const kind of CHANGING_KINDS)
       if (listen.wanted[kind.filter] === true && this.#parts.members.some((each) => each.has(kind)))
         honored[kind.filter] = true;
-    const uris = textsIn(listen.wanted, URIS).filter((uri) =>
-      [...listen.members.values()].some((of) => textsIn(of ?? {}, URIS).includes(uri)),
-    );
+    const heard = new Set([...listen.members.values()].flatMap((of) => textsIn(of ?? {}, URIS)));
+    const uris = textsIn(listen.wanted, URIS).filter((uri) => heard.has(uri));
     if (uris.length > 0) honored[URIS] = uris;
     const ids = textsIn(listen.wanted, TASKS);
     if (ids.length > 0) honored[TASKS] = ids;
@@ -227,6 +238,13 @@ export class ModernListens {
     const text = `{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${params}}`;
     this.#parts.effects.say(text, id);
   }
+}
+
+/** The filter with no more names than are watched. */
+function bounded(wanted: JsonObject): JsonObject {
+  const named = [URIS, TASKS].filter((key) => Object.hasOwn(wanted, key));
+  const first = (key: string) => [...new Set(textsIn(wanted, key))].slice(0, MAX_NAMED);
+  return { ...wanted, ...Object.fromEntries(named.map((key) => [key, first(key)])) };
 }
 
 function textsIn(filter: JsonObject, key: string): readonly string[] {

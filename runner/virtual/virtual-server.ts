@@ -4,6 +4,7 @@
 import type { BridgeRequestId, ServerName } from '../../shared/ids.ts';
 import { actDue, nextDue, type Dues } from '../../shared/dues.ts';
 import { faultError } from '../../shared/fault.ts';
+import { isOverlong } from '../../shared/jsonrpc/elements.ts';
 import { errorResponse } from '../../shared/jsonrpc/message.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
@@ -11,7 +12,7 @@ import { isVendorNotification } from '../../shared/mcp/notifications.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
 import { OWN_IDS_FROM } from '../core/calls.ts';
 import { cancelled, Effects } from '../translate/effects.ts';
-import { invalidParams, methodNotFound } from '../translate/faults.ts';
+import { invalidParams, listsTooMuch, methodNotFound } from '../translate/faults.ts';
 import type { TranslateEffect } from '../translate/translator.ts';
 import { withChangedMember } from './edits.ts';
 import type { Front, FrontParts } from './front.ts';
@@ -59,6 +60,8 @@ export class VirtualServer {
   readonly #front: Front;
   /** What this session's kind of client knows, by member. */
   #known: Map<ServerName, KnownMember> = new Map();
+  /** Requests of which it is not decided yet which member has them. */
+  readonly #undecided = new Set<BridgeRequestId>();
   #nextId = IDS_FROM;
 
   constructor(options: VirtualServerOptions) {
@@ -196,9 +199,14 @@ export class VirtualServer {
   }
 
   #passList(member: VirtualMember, kind: ListKind, message: MessageView, now: number): void {
-    member.request(message, now, {
-      answered: (answer) => this.#effects.say(member.rules.shown(answer, kind)),
-    });
+    const shown = (answer: MessageView): MessageView | string => {
+      const { prefix } = member.rules;
+      const isTooMuch = prefix !== '' && isOverlong(answer.bytes, answer.at('result', kind.member));
+      return isTooMuch
+        ? errorResponse(message.id ?? null, listsTooMuch())
+        : member.rules.shown(answer, kind);
+    };
+    member.request(message, now, { answered: (answer) => this.#effects.say(shown(answer)) });
   }
 
   #toNamed(
@@ -224,13 +232,25 @@ export class VirtualServer {
     const [first] = unprefixed;
     if (first && isListed) return this.#to(first, message, now);
     if (!first) return this.#effects.fail(id, invalidParams(`Nothing is named "${name}" here.`));
-    this.#lists.ensure(
-      [kind],
-      unprefixed,
-      (of) => this.#front.listLike(of, message),
-      now,
-      (at) => this.#toNamed(message, id, kind, path, at, true),
+    this.#onceListed([kind], unprefixed, message, id, now, (at) =>
+      this.#toNamed(message, id, kind, path, at, true),
     );
+  }
+
+  /** Goes on with a request when it is known what these members list, unless its client has cancelled it by then. */
+  #onceListed(
+    kinds: readonly ListKind[],
+    members: readonly VirtualMember[],
+    message: MessageView,
+    id: BridgeRequestId,
+    now: number,
+    then: (now: number) => void,
+  ): void {
+    this.#undecided.add(id);
+    const like = (of: ListKind): MessageView => this.#front.listLike(of, message);
+    this.#lists.ensure(kinds, members, like, now, (at) => {
+      if (this.#undecided.delete(id)) then(at);
+    });
   }
 
   #toUri(message: MessageView, id: BridgeRequestId, uri: string | undefined, now: number): void {
@@ -241,9 +261,7 @@ export class VirtualServer {
       this.#try(members, message, id, at);
     };
     if (this.#routes.knowsUri(uri)) return go(now);
-    const { ofResources } = this.#routes;
-    const like = (of: ListKind): MessageView => this.#front.listLike(of, message);
-    this.#lists.ensure([RESOURCES, TEMPLATES], ofResources, like, now, go);
+    this.#onceListed([RESOURCES, TEMPLATES], this.#routes.ofResources, message, id, now, go);
   }
 
   #complete(message: MessageView, id: BridgeRequestId, now: number): void {
@@ -286,10 +304,13 @@ export class VirtualServer {
     if (!member)
       return this.#effects.fail(id, down ? down.whyDown : methodNotFound(message.method));
     if (others.length === 0) return this.#to(member, message, now);
+    this.#undecided.add(id);
     member.request(message, now, {
       answered: (answer, at) => {
+        const isWanted = this.#undecided.delete(id);
         const code = answer.parsed('error', 'code');
-        if (answer.kind === 'error' && isNotMine(code)) this.#try(others, message, id, at);
+        if (isWanted && answer.kind === 'error' && isNotMine(code))
+          this.#try(others, message, id, at);
         else this.#effects.say(this.#withTasks(member, answer));
       },
     });
@@ -313,6 +334,7 @@ export class VirtualServer {
   #cancel(message: MessageView, now: number): void {
     const id = bridgeIdOf(message.requestId);
     if (id === undefined || this.#lists.cancel(id)) return;
+    this.#undecided.delete(id);
     this.#front.cancelled(id, now);
     for (const member of this.#members) member.cancel(id, message, now);
   }

@@ -1,0 +1,246 @@
+// What a client or a member of a virtual server can bring about by asking much, early, late or again: it is bounded, and concerns nobody else.
+import { expect, test } from 'vitest';
+
+import { KnownOfVirtual } from '../../../runner/sessions/virtual-choice.ts';
+import { KnownMembers } from '../../../runner/virtual/known-members.ts';
+import {
+  DrivenVirtualServer,
+  greeting,
+  member,
+  type Answering,
+  type Message,
+} from './driven-virtual-server.ts';
+
+const request = (id: number, method: string, params?: object): Message => ({
+  jsonrpc: '2.0',
+  id,
+  method,
+  ...(params && { params }),
+});
+
+const cancel = (id: number): Message => ({
+  jsonrpc: '2.0',
+  method: 'notifications/cancelled',
+  params: { requestId: id },
+});
+
+const two = (known = new KnownMembers()): DrivenVirtualServer =>
+  new DrivenVirtualServer([member('a'), member('b')], { known });
+
+const plain = (): DrivenVirtualServer =>
+  new DrivenVirtualServer(['a', 'b'].map((name) => member(name, { prefix: '' })));
+
+test('[R-16] F-810: a call that is cancelled while it is found out whose it is reaches nobody', () => {
+  const work = plain();
+  work.initialize();
+  work.client(request(2, 'tools/call', { name: 'x' }));
+  work.client(cancel(2));
+  const called: unknown[] = [];
+  work.answer(({ method }) => {
+    if (method === 'tools/call') called.push(method);
+    return { tools: [{ name: 'x' }] };
+  });
+  expect(called).toEqual([]);
+  expect(work.said()).toEqual([]);
+});
+
+test('F-810: a request that is cancelled is not tried at the next member', () => {
+  const work = two();
+  work.initialize();
+  work.client(request(2, 'vendor/do'));
+  const [asked] = work.written('a');
+  work.client(cancel(2));
+  work.written();
+  work.member('a', { jsonrpc: '2.0', id: asked?.['id'], error: { code: -32601, message: 'no' } });
+  expect(work.written()).toEqual([]);
+});
+
+test('F-811: lists that are asked for and cancelled, again and again, take no more than is bounded from a member that does not read', () => {
+  const work = two();
+  work.initialize();
+  work.full('a');
+  const filler = 'x'.repeat(1024 * 1024);
+  for (let id = 2; id < 32; id++) {
+    work.client(request(id, 'tools/list', { _meta: { filler } }));
+    work.client(cancel(id));
+  }
+  work.drained('a');
+  const bytes = work.writtenLines('a').reduce((sum, line) => sum + line.length, 0);
+  expect(bytes).toBeLessThanOrEqual(8 * 1024 * 1024);
+  expect(bytes).toBeGreaterThan(0);
+});
+
+test('F-811: a list for which too much waits is answered, and so is one for which too many wait for pinned tools', () => {
+  const guard = {
+    holdsBack: true,
+    refusal: 'held back',
+    listed: () => undefined,
+    accepts: () => true,
+  };
+  const work = new DrivenVirtualServer([member('a', { guard }), member('b')]);
+  work.initialize();
+  const most = 256;
+  for (let id = 2; id < 2 + most; id++) work.client(request(id, 'tools/call', { name: 'a__x' }));
+  work.client(request(1_000, 'tools/list'));
+  work.answer(({ method }, name) =>
+    method === 'tools/list' && name === 'b' ? { tools: [{ name: 'y' }] } : undefined,
+  );
+  expect(work.said()).toMatchObject([{ id: 1_000, result: { tools: [{ name: 'b__y' }] } }]);
+});
+
+test('F-812: the list by which pinned tools are judged is whole, though the call that it was made for is cancelled', () => {
+  const seen: string[][] = [];
+  const guard = {
+    holdsBack: true,
+    refusal: 'held back',
+    listed: (all: readonly { readonly name: string }[]) =>
+      void seen.push(all.map(({ name }) => name)),
+    accepts: () => true,
+  };
+  const work = new DrivenVirtualServer([member('a', { guard }), member('b')]);
+  work.initialize();
+  const pages: Answering = ({ method, params }) => {
+    if (method !== 'tools/list') return { content: [] };
+    const cursor = (params as { cursor?: string } | undefined)?.cursor;
+    return cursor === undefined
+      ? { tools: [{ name: 'first' }], nextCursor: '2' }
+      : { tools: [{ name: 'second' }] };
+  };
+  work.client(request(2, 'tools/call', { name: 'a__first' }));
+  const [listed] = work.written('a');
+  work.client(cancel(2));
+  work.client(request(3, 'tools/call', { name: 'a__first' }));
+  work.member('a', {
+    jsonrpc: '2.0',
+    id: listed?.['id'],
+    result: { tools: [{ name: 'first' }], nextCursor: '2' },
+  });
+  work.answer(pages);
+  expect(seen).toEqual([['first', 'second']]);
+  expect(work.said()).toMatchObject([{ id: 3, result: {} }]);
+});
+
+test('F-813: a list that is too long to be remembered is not shown in part', () => {
+  const known = new KnownMembers();
+  const large = 'x'.repeat(600_000);
+  const pages: Answering = ({ method, params }, name) => {
+    if (method === 'initialize') return greeting();
+    if (method !== 'tools/list') return { content: [] };
+    if (name === 'b') return { tools: [] };
+    const at = Number((params as { cursor?: string } | undefined)?.cursor ?? '1');
+    return {
+      tools: [{ name: `x${String(at)}`, description: large }],
+      ...(at < 3 && { nextCursor: String(at + 1) }),
+    };
+  };
+  const names = (work: DrivenVirtualServer): string[] => {
+    const found: string[] = [];
+    let cursor: string | undefined;
+    do {
+      work.client(request(2, 'tools/list', cursor === undefined ? {} : { cursor }));
+      work.answer(pages);
+      const [answer] = work.said().filter(({ id }) => id === 2);
+      const result = answer?.['result'] as { tools: { name: string }[]; nextCursor?: string };
+      found.push(...result.tools.map(({ name }) => name));
+      cursor = result.nextCursor;
+    } while (cursor !== undefined);
+    return found;
+  };
+  const all = ['a__x1', 'a__x2', 'a__x3'];
+  const first = two(known);
+  first.initialize();
+  expect(names(first)).toEqual(all);
+  const next = two(known);
+  next.initialize();
+  expect(names(next)).toEqual(all);
+});
+
+test('F-813: a cursor of one session’s process is no other session’s', () => {
+  const known = new KnownMembers();
+  const members = ['a', 'b'].map((name) => member(name, { prefix: '' }));
+  const first = new DrivenVirtualServer(members, { known });
+  first.initialize();
+  first.client(request(2, 'tools/list'));
+  first.answer((_request, name) => ({ tools: [{ name }], nextCursor: 'of the first' }));
+  const next = new DrivenVirtualServer(members, { known });
+  next.initialize();
+  next.client(request(3, 'tools/call', { name: 'late' }));
+  const called: string[] = [];
+  next.answer(({ method, params }, name) => {
+    if (method === 'initialize') return greeting();
+    if (method === 'tools/call') {
+      called.push(name);
+      return { content: [] };
+    }
+    if ((params as { cursor?: string } | undefined)?.cursor !== undefined)
+      return { error: { code: -32602, message: 'Invalid cursor' } };
+    return { tools: name === 'b' ? [{ name: 'b' }, { name: 'late' }] : [{ name: 'a' }] };
+  });
+  expect(called).toEqual(['b']);
+});
+
+test('F-814: what one principal’s sessions have learned of the members is not shown to another', () => {
+  const known = new KnownOfVirtual();
+  expect(known.of('work', 'ann', undefined)).toBe(known.of('work', 'ann', undefined));
+  expect(known.of('work', 'ann', undefined)).not.toBe(known.of('work', 'bob', undefined));
+  expect(known.of('work', 'ann', '1')).not.toBe(known.of('work', 'ann', '2'));
+});
+
+test('F-815: a subscription to more resources than are watched is honored in part, and says so', () => {
+  const modern = new DrivenVirtualServer([member('a'), member('b')], { isModern: true });
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': {},
+    'mcp-edge-bridge/clientId': 's',
+  };
+  const uris = Array.from({ length: 5_000 }, (_, index) => `x:${String(index)}`);
+  const filter = { resourceSubscriptions: [...uris, ...uris] };
+  modern.client(request(9, 'subscriptions/listen', { notifications: filter, _meta: meta }));
+  let asked: unknown;
+  modern.answer(({ method, params }, name) => {
+    if (method === 'subscriptions/listen') {
+      asked = (params as { notifications: unknown }).notifications;
+      return undefined;
+    }
+    return name === 'a'
+      ? { resources: [{ uri: 'x:0' }], resourceTemplates: [{ uriTemplate: 'x:{n}' }] }
+      : { resources: [], resourceTemplates: [] };
+  });
+  const honored = { resourceSubscriptions: uris.slice(0, 1_024) };
+  expect(asked).toEqual(honored);
+  modern.member(
+    'a',
+    {
+      jsonrpc: '2.0',
+      method: 'notifications/subscriptions/acknowledged',
+      params: { notifications: honored },
+    },
+    9,
+  );
+  expect(modern.said()).toMatchObject([{ params: { notifications: honored } }]);
+});
+
+test('F-816: a page with more elements than a list may have is an error, not a stall', () => {
+  const work = two();
+  work.initialize();
+  work.client(request(2, 'tools/list'));
+  work.answer((_request, name) => ({
+    tools: Array.from({ length: name === 'a' ? 10_001 : 1 }, (_, n) => ({ name: String(n) })),
+  }));
+  expect(work.said()).toMatchObject([{ id: 2, result: { tools: [{ name: 'b__0' }] } }]);
+  const alone = new DrivenVirtualServer([member('a')]);
+  alone.initialize();
+  alone.client(request(2, 'tools/list'));
+  alone.answer(() => ({ tools: Array.from({ length: 10_001 }, (_, n) => ({ name: String(n) })) }));
+  expect(alone.said()).toMatchObject([{ id: 2, error: { data: { fault: 'process_protocol' } } }]);
+});
+
+test('F-817: a member that asks something while it starts gets the answer', () => {
+  const work = two();
+  work.client(request(1, 'initialize', { protocolVersion: '2025-11-25', capabilities: {} }));
+  work.member('a', { jsonrpc: '2.0', id: 'ping-1', method: 'ping' });
+  const [asked] = work.said();
+  expect(asked).toMatchObject({ method: 'ping' });
+  work.client({ jsonrpc: '2.0', id: asked?.['id'], result: {} });
+  expect(work.written('a')).toContainEqual({ jsonrpc: '2.0', id: 'ping-1', result: {} });
+});
