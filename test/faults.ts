@@ -2091,6 +2091,19 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a member of a virtual server asks something while it starts',
     tests: ['runner/virtual/bounds.test.ts'],
   },
+  'F-818': {
+    fault: 'a client says again and again that it is initialized, to a server at a URL',
+    tests: ['runner/translate/remote/remote-session.test.ts'],
+  },
+  'F-819': {
+    fault: 'a server at a URL ends its streams at once, and wants them opened again at once',
+    tests: ['runner/translate/remote/remote-session.test.ts'],
+  },
+  'F-820': {
+    fault:
+      'a server at a URL never ends a response that nobody reads, or never answers a notification',
+    tests: ['runner/translate/remote/remote-session.test.ts'],
+  },
   'F-770': {
     fault:
       'renamed and newly described tools: lists and calls, byte for byte where nothing is changed',
@@ -2278,5 +2291,5 @@ export const FAULT_IDS: readonly string[] = [
   'F-750 F-751 F-752 F-753 F-754 F-755 F-756 F-757 F-758',
   'F-770 F-771 F-772 F-773 F-774 F-775 F-776 F-777 F-778 F-779 F-780',
   'F-790 F-791 F-792 F-793 F-794 F-795 F-796 F-797 F-798',
-  'F-810 F-811 F-812 F-813 F-814 F-815 F-816 F-817',
+  'F-810 F-811 F-812 F-813 F-814 F-815 F-816 F-817 F-818 F-819 F-820',
 ].flatMap((group) => group.split(' '));

@@ -48,6 +48,8 @@ const PASSING: ReadonlySet<number> = new Set([408, 409, 425, 429]);
 
 /** A stream that broke is opened again after this long if the server does not say; each time in vain, twice as long. */
 const RETRY_MS = 1_000;
+/** Whatever the server says: without a pause it would be asked as fast as this machine can. */
+const LEAST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 30_000;
 
 /** A server that cannot be reached so often in a row is gone. */
@@ -56,8 +58,11 @@ const MOST_UNREACHED = 3;
 /** A call whose stream breaks so often without anything new is given up. */
 const MOST_BREAKS = 5;
 
-/** A stream whose request is answered, or cancelled, is broken off after this long. */
+/** A stream whose request is answered, or cancelled, is broken off after this long, and so is a response that nobody reads. */
 const LINGER_MS = 1_000;
+
+/** A message that wants no answer has been taken, or never will be, after this long. */
+const ONE_WAY_MS = 30_000;
 
 /** Larger messages are not read for what they answer: such a one is the answer of its exchange. */
 const READ_BYTES = 256 * 1024;
@@ -131,6 +136,8 @@ export class RemoteSession {
   #agreed: Agreed = {};
   #endpoint: string | undefined;
   #isStarted = false;
+  /** The stream of what nobody asked for was opened once; it opens itself again. */
+  #hasListened = false;
   #isOver = false;
   /** Streams that are to be opened again, with the time. */
   readonly #due = new Map<Stream, { readonly at: number; readonly open: () => void }>();
@@ -165,6 +172,7 @@ export class RemoteSession {
     exchange.reading = this.#readingOf(exchange, answer);
     // A judgement may have ended all.
     const as = exchange.reading;
+    if (as === 'nothing') exchange.dropAt = now + LINGER_MS;
     this.#effects.unshift({ do: 'read', exchange: number, as });
     return this.#take(now);
   }
@@ -231,7 +239,10 @@ export class RemoteSession {
         open();
       });
     for (const exchange of this.#exchanges.values())
-      due(exchange.dropAt, () => this.#drop(exchange));
+      due(exchange.dropAt, (now) => {
+        this.#drop(exchange);
+        this.#over(exchange, undefined, now);
+      });
   };
 
   #take(now: number): RemoteEffect[] {
@@ -274,7 +285,11 @@ export class RemoteSession {
     if (id !== undefined) this.#waiting.set(id, posted);
     const number = this.#ask('post', 'POST', { headers, posted, body: line, url: this.#endpoint });
     if (method === 'initialize') this.#queue.waitFor(number);
-    else if (id === undefined) this.#queue.waitBriefly(number, now);
+    else if (id === undefined) {
+      this.#queue.waitBriefly(number, now);
+      const exchange = this.#exchanges.get(number);
+      if (exchange) exchange.dropAt = now + ONE_WAY_MS;
+    }
   }
 
   /** True if nothing has to be said: a modern server hears of it by the end of the exchange (2026-07-28, "Cancellation"). */
@@ -343,7 +358,10 @@ export class RemoteSession {
     if (posted?.method === 'initialize') this.#greeted(headers['mcp-session-id']);
     if (posted && (posted.id === undefined || this.#transport === 'sse')) {
       if (posted.id === undefined) this.#queue.over(exchange.number);
-      if (posted.method === 'notifications/initialized') this.#listen(newStream());
+      if (posted.method === 'notifications/initialized' && !this.#hasListened) {
+        this.#hasListened = true;
+        this.#listen(newStream());
+      }
       return 'nothing';
     }
     if (media === EVENTS_TYPE) return 'events';
@@ -575,8 +593,8 @@ export class RemoteSession {
   }
 
   #openLater(stream: Stream, now: number, open: () => void): void {
-    const own = RETRY_MS * 2 ** Math.min(stream.breaks - 1, 10);
-    const ms = Math.min(stream.retryMs ?? own, LONGEST_RETRY_MS);
+    const first = Math.max(stream.retryMs ?? RETRY_MS, LEAST_RETRY_MS);
+    const ms = Math.min(first * 2 ** Math.min(stream.breaks - 1, 10), LONGEST_RETRY_MS);
     this.#due.set(stream, { at: now + ms, open });
   }
 

@@ -165,6 +165,61 @@ describe('Streamable HTTP of the legacy era', () => {
     });
   });
 
+  it('[F-818] there is one stream that listens, however often a client says that it is initialized', () => {
+    const remote = new DrivenRemote();
+    remote.initialized();
+    for (let round = 0; round < 3; round += 1) {
+      remote.write({ method: 'notifications/initialized' });
+      remote.answer(remote.last.exchange, 202);
+      remote.over(remote.last.exchange);
+    }
+    expect(remote.asked.filter(({ method }) => method === 'GET')).toHaveLength(1);
+  });
+
+  it('[F-819] a server that ends its stream at once, and wants it opened again at once, is not asked without a pause', () => {
+    const remote = new DrivenRemote();
+    remote.initialized();
+    const before = remote.asked.length;
+    const until = remote.now + 10_000;
+    while (remote.now < until && remote.asked.length - before < 1_000) {
+      const { exchange } = remote.last;
+      remote.answer(exchange, 200, EVENTS_HEAD);
+      remote.session.retry(exchange, 0);
+      remote.over(exchange);
+      remote.sleep(Math.max(0, (remote.session.wakeAt() ?? until) - remote.now));
+    }
+    // Each time in vain, twice as long.
+    expect(remote.asked.length - before).toBeLessThan(10);
+    expect(remote.end).toBeUndefined();
+  });
+
+  it('[F-820] what a server never ends is not kept: the answer to a notification, or the text of a refusal', () => {
+    const remote = new DrivenRemote();
+    remote.initialized();
+    remote.write({ method: 'notifications/roots/list_changed' });
+    const silent = remote.last.exchange;
+    remote.sleep(30_000);
+    expect(remote.dropped).toContain(silent);
+    remote.write({ id: 2, method: 'ping' });
+    const refused = remote.last.exchange;
+    remote.answer(refused, 503);
+    remote.sleep(1_000);
+    expect(remote.dropped).toContain(refused);
+    expect(remote.saidMessages.filter(({ id }) => id === 2)).toHaveLength(1);
+  });
+
+  it('[F-820] a refusal without an end does not keep the stream that listens from being opened again', () => {
+    const remote = new DrivenRemote();
+    const listening = remote.initialized();
+    remote.over(listening);
+    remote.sleep(1_000);
+    const { exchange } = remote.last;
+    remote.answer(exchange, 503);
+    remote.sleep(10_000);
+    expect(remote.last.exchange).toBeGreaterThan(exchange);
+    expect(remote.last.method).toBe('GET');
+  });
+
   it.each([
     [405, 0, 0],
     [409, 1, 1],
