@@ -1,12 +1,46 @@
-// An MCP stdio server of one era only, `legacy` or `modern` by its argument, with a tool that answers its text. By hand, so
-// that the process costs next to nothing. A request in the form of the other era is refused: whoever gets an answer was translated
+// An MCP stdio server of one era only, `legacy` or `modern` by its argument, with a tool that answers its text, and more tools up to the
+// number in its second argument, of the size that published servers' have. By hand, so that the process costs next to nothing. A request in the form of the other era is refused: whoever gets an answer was translated
 // where it had to be.
 const REVISION = { legacy: '2025-11-25', modern: '2026-07-28' };
 const PREFIX = 'io.modelcontextprotocol/';
 const INFO = { name: 'echo-of-era', version: '1.0.0' };
 
 const capabilities = { tools: {} };
-const tools = [{ name: 'echo', description: 'answers its text', inputSchema: { type: 'object' } }];
+
+const ACTIONS = ['list', 'get', 'create', 'update', 'delete', 'search'];
+const THINGS = ['issues', 'branches', 'releases', 'workflow_runs', 'pull_requests', 'discussions'];
+
+const text = (description) => ({ type: 'string', description });
+const number = (description, most) => ({ type: 'number', description, minimum: 1, maximum: most });
+
+function toolAt(place) {
+  const [action, thing] = [ACTIONS[place % 6], THINGS[Math.floor(place / 6) % 6]];
+  const words = thing.replace('_', ' ');
+  return {
+    name: `${action}_${thing}`,
+    description: `${action} ${words} of a repository. Use it when the user names the repository; results come a page at a time, newest first. Needs read access to the repository, and write access for what changes it.`,
+    inputSchema: {
+      type: 'object',
+      properties: {
+        owner: text('Account that owns the repository: a user or an organization'),
+        repo: text('Name of the repository, without the account'),
+        state: { type: 'string', enum: ['open', 'closed', 'all'], description: `Which ${words}` },
+        labels: { type: 'array', items: { type: 'string' }, description: 'Only with all of these' },
+        since: text('Only those changed after this time (ISO 8601)'),
+        page: number('Page of the results, from 1', 1000),
+        perPage: number('Results on a page', 100),
+      },
+      required: ['owner', 'repo'],
+      additionalProperties: false,
+    },
+    annotations: { title: `${action} ${words}`, readOnlyHint: place % 6 < 2 },
+  };
+}
+
+const tools = [
+  { name: 'echo', description: 'answers its text', inputSchema: { type: 'object' } },
+  ...Array.from({ length: Number(process.argv[3] ?? 1) - 1 }, (_, place) => toolAt(place)),
+];
 
 const refusal = (code, message, about) => ({ error: { code, message, ...about } });
 

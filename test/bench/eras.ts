@@ -35,12 +35,16 @@ const WAYS = ERAS.flatMap((client) => ERAS.map((server) => ({ client, server }))
 
 const program = fileURLToPath(new URL('echo-of-era.mjs', import.meta.url));
 
-const serverOf = (era: Era) => ({ command: process.execPath, args: [program, era] });
+/** As it stands in the runner's config. */
+export const serverOfEra = (era: Era, tools = 1) => ({
+  command: process.execPath,
+  args: [program, era, String(tools)],
+});
 
 /** Starts the bridge and lets a client go each way once: from then on the eras of both servers are known. */
 export async function startEras(): Promise<EraTargets> {
   const bridge = await startOurs({
-    servers: { legacy: serverOf('legacy'), modern: serverOf('modern') },
+    servers: { legacy: serverOfEra('legacy'), modern: serverOfEra('modern') },
     logLevel: 'warn',
   });
   const { groups, ancestors, ours } = bridge;

@@ -29,6 +29,10 @@ export interface OursOptions {
   readonly edge?: 'workerd' | 'node';
   /** By name; {@link echoServers} of the echo program unless told. */
   readonly servers?: Readonly<Record<string, StdioServer>>;
+  /** Virtual servers, as they stand in the runner's config. */
+  readonly virtual?: Readonly<
+    Record<string, { readonly members: Readonly<Record<string, { readonly prefix: string }>> }>
+  >;
   /** Below `info` no call is logged: as with the rivals, whose logs are off. */
   readonly logLevel: LogLevel;
   /** The same of the edge on Node; `warn` unless told. What the one in workerd prints is not read. */
@@ -86,7 +90,12 @@ export async function startBridge(options: OursOptions): Promise<Ours> {
   const [port, statusPort, token] = [await freePort(), await freePort(), mintRunnerToken()];
   const config = {
     mcpServers: options.servers ?? echoServers(ECHO_COMMAND),
-    bridge: { runner: 'bench', statusPort, capacity: CAPACITY },
+    bridge: {
+      runner: 'bench',
+      statusPort,
+      capacity: CAPACITY,
+      ...(options.virtual && { virtual: options.virtual }),
+    },
   };
   writeFileSync(join(folder, 'mcp.json'), JSON.stringify(config), { mode: 0o600 });
   writeFileSync(join(folder, 'token'), token, { mode: 0o600 });

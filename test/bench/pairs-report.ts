@@ -16,6 +16,11 @@ export function pairText(pair: Pair): string {
     ['CPU µs/call', ours.name, floor.name, 'ratio [95 % certain]'],
     ...groups.map((group) => row(group, (turn) => turn[group] ?? Number.NaN)),
     row('all', cpuOf),
+    [
+      'p50 ms',
+      ...[ours, floor].map(({ p50Ms }) => spreadText(spreadOf(p50Ms))),
+      spreadText(medianBetween(ours.p50Ms.map((ms, at) => ms / (floor.p50Ms[at] ?? Number.NaN)))),
+    ],
   ]);
 }
 

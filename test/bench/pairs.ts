@@ -1,5 +1,6 @@
-// CPU per call of this bridge beside a bare prototype: both are up, and the load goes to one and the other in short turns. What else the
+// CPU per call of this bridge beside a bare prototype, or of two ways through it: both are up, and the load goes to one and the other in short turns. What else the
 // machine does hits both alike, so the ratio of two turns next to each other holds where times of calls mean nothing.
+import { quantile } from './figures.ts';
 import { callInLoops, openMore } from './measures.ts';
 import type { PairPlan } from './plan.ts';
 import { readOwnCpu } from './process-accounts.ts';
@@ -10,6 +11,8 @@ import type { Target } from './targets.ts';
 export interface PairSide {
   readonly name: string;
   readonly turns: readonly Readonly<Record<string, number>>[];
+  /** Of each turn, the median time of a call. */
+  readonly p50Ms: readonly number[];
 }
 
 export interface Pair {
@@ -46,7 +49,7 @@ export async function measurePair(
       // Who comes second finds the caches of the first, so each comes first in every other turn.
       for (const side of turn % 2 === 0 ? sides : sides.toReversed()) await side.turn(plan.turnMs);
     }
-    const [first, second] = sides.map(({ name, turns }) => ({ name, turns }));
+    const [first, second] = sides.map(({ name, turns, p50Ms }) => ({ name, turns, p50Ms }));
     if (first === undefined || second === undefined) throw new Error('A pair has two sides.');
     return { ours: first, floor: second };
   } finally {
@@ -57,6 +60,7 @@ export async function measurePair(
 class Side {
   readonly name: string;
   readonly turns: Record<string, number>[] = [];
+  readonly p50Ms: number[] = [];
   readonly #target: Target;
   readonly #sessions: ClientSession[] = [];
 
@@ -79,6 +83,7 @@ class Side {
       ([group, us]) => [group, (us - (before[group] ?? 0)) / sample.length] as const,
     );
     this.turns.push(Object.fromEntries(perCall));
+    this.p50Ms.push(quantile(sample, 0.5));
   }
 
   async close(): Promise<void> {

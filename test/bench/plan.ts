@@ -103,6 +103,37 @@ export const ERA_PLANS = {
   quick: { ...QUICK_PLAN, sessionCounts: [10] },
 } as const;
 
+/** How a virtual server and its members are measured. */
+export interface VirtualPlan {
+  /** Each on a fresh bridge: the first opening there is a cold one. */
+  readonly openingRounds: number;
+  /** Openings after the cold one. */
+  readonly warmOpens: number;
+  readonly restMs: number;
+  /** Several calls in flight, for the CPU of a call. */
+  readonly pair: PairPlan;
+  /** One call in flight, for its latency. */
+  readonly alone: PairPlan;
+}
+
+/** About two minutes on a quiet machine. */
+export const VIRTUAL_PLANS = {
+  full: {
+    openingRounds: 3,
+    warmOpens: 4,
+    restMs: 300,
+    pair: { sessions: 10, warmUpCalls: 4_000, turns: 50, turnMs: 100 },
+    alone: { sessions: 1, warmUpCalls: 500, turns: 30, turnMs: 100 },
+  },
+  quick: {
+    openingRounds: 1,
+    warmOpens: 1,
+    restMs: 100,
+    pair: { sessions: 4, warmUpCalls: 200, turns: 3, turnMs: 100 },
+    alone: { sessions: 1, warmUpCalls: 50, turns: 3, turnMs: 100 },
+  },
+} as const satisfies Record<string, VirtualPlan>;
+
 /** What a credential costs is a few µs of hundreds: many short turns, since the noise of their median falls with their number. */
 export const CREDENTIAL_PLANS = {
   full: { ...FULL_PLAN, pair: { ...FULL_PLAN.pair, turns: 150, turnMs: 150 } },

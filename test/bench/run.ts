@@ -29,7 +29,7 @@ import { echoServers } from './ours.ts';
 import { EDGE_HOSTS, measureCredentials, type EdgeHost } from './credentials.ts';
 import { measureNeighbours, NEIGHBOUR_PLANS, type NeighbourResult } from './neighbours.ts';
 import { neighboursText } from './neighbours-report.ts';
-import { CREDENTIAL_PLANS, ERA_PLANS, PLANS, type Plan } from './plan.ts';
+import { CREDENTIAL_PLANS, ERA_PLANS, PLANS, VIRTUAL_PLANS, type Plan } from './plan.ts';
 import { load1 } from './process-accounts.ts';
 import { profileOurs } from './profile.ts';
 import { measurePair } from './pairs.ts';
@@ -50,6 +50,8 @@ import {
   type Start,
   type Target,
 } from './targets.ts';
+import { measureVirtual } from './virtual.ts';
+import { virtualText } from './virtual-report.ts';
 
 const FOLDER = resolve('.tsc/bench');
 
@@ -121,6 +123,11 @@ const flags = readFlags(
       default: false,
       help: 'only this bridge: one client beside adversaries of many kinds, about twenty minutes',
     },
+    virtual: {
+      type: 'boolean',
+      default: false,
+      help: 'only this bridge: virtual servers beside their members alone, about two minutes',
+    },
     publish: {
       type: 'boolean',
       default: false,
@@ -151,6 +158,7 @@ mkdirSync(FOLDER, { recursive: true });
 if (flags.profile) console.log(await profileOurs(FOLDER, PROFILE_MS));
 else if (flags.eras) await compareEras();
 else if (flags.neighbours) await besideAdversaries();
+else if (flags.virtual) await compareVirtual();
 else if (flags.credentials) await compareCredentials();
 else if (flags.pairs) await comparePairs();
 else await compare();
@@ -253,6 +261,18 @@ async function besideAdversaries(): Promise<void> {
     console.log(neighboursText(results));
   }
   console.log(`All figures: ${save(startedAt, { startedAt, plan, ...all })}`);
+}
+
+async function compareVirtual(): Promise<void> {
+  const startedAt = new Date().toISOString();
+  const plan = flags.quick ? VIRTUAL_PLANS.quick : VIRTUAL_PLANS.full;
+  const load = { start: load1(), end: 0 };
+  const track = (bridge: Pick<Target, 'stop'>): unknown => running.add(bridge);
+  const results = await measureVirtual(plan, { say, track });
+  load.end = load1();
+  console.log(`${startedAt}  load1 ${load.start} at the start, ${load.end} at the end`);
+  console.log(virtualText(results));
+  console.log(`All figures: ${save(startedAt, { startedAt, plan, load1: load, ...results })}`);
 }
 
 function emptyResults(plan: Plan, skipped: Record<string, string>): Results {

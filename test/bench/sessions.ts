@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 
 import { LineSplitter } from '../../shared/jsonrpc/lines.ts';
+import type { SizedTool } from '../../shared/mcp/tool-size.ts';
 import { ANSWER_MS, HttpConnection, type HttpAnswer } from './http-connection.ts';
 
 /** What became of a call. `wrong`: another call's answer. `lost`: none. `refused`: an error, of HTTP or JSON-RPC. */
@@ -23,12 +24,15 @@ export interface ClientSession {
   close(): Promise<void>;
 }
 
+/** A message that came, as far as the bench reads it. */
 interface Message {
   readonly id?: unknown;
   readonly method?: unknown;
   readonly result?: {
     readonly content?: readonly { readonly text?: unknown }[];
     readonly resultType?: unknown;
+    readonly tools?: readonly SizedTool[];
+    readonly nextCursor?: string;
   };
   readonly error?: { readonly code?: unknown; readonly message?: unknown };
 }
@@ -63,6 +67,12 @@ interface PipeAnswer {
 
 /** A process that ignores the end of its stdin is killed after this. */
 const PROCESS_END_MS = 5_000;
+
+/** All pages of a list of tools, and the bytes of their HTTP bodies. */
+export interface ToolPages {
+  readonly tools: readonly SizedTool[];
+  readonly bytes: number;
+}
 
 /** Calls the echo tool, which every server of the bench has. */
 export const echo = (session: ClientSession, text: string): Promise<Outcome> =>
@@ -101,15 +111,35 @@ export class HttpSession implements ClientSession {
   }
 
   async open(): Promise<void> {
+    await this.#greet();
+    await this.#request('tools/list', {});
+  }
+
+  /** As {@link open}, up to the last page of the tools. */
+  async openWhole(): Promise<ToolPages> {
+    await this.#greet();
+    const tools: SizedTool[] = [];
+    let bytes = 0;
+    let cursor: string | undefined;
+    do {
+      const { http, result } = await this.#request('tools/list', cursor ? { cursor } : {});
+      tools.push(...(result.tools ?? []));
+      bytes += Buffer.byteLength(http.text);
+      cursor = result.nextCursor;
+    } while (cursor !== undefined);
+    return { tools, bytes };
+  }
+
+  async #greet(): Promise<void> {
     await this.initialize();
     const noted = await this.notify('notifications/initialized');
     if (noted.status >= 300) throw new Error(`initialized: HTTP ${noted.status} ${noted.text}`);
-    await this.#request('tools/list', {});
   }
 
   /** The first step of {@link open}: milliseconds to the answer. Rejects when there is none. */
   async initialize(): Promise<number> {
-    const { headers, ms } = await this.#request('initialize', INITIALIZE);
+    const { http } = await this.#request('initialize', INITIALIZE);
+    const { headers, ms } = http;
     const sessionId = headers['mcp-session-id'];
     this.#headers = { ...this.#ownHeaders, 'mcp-protocol-version': REVISION };
     if (typeof sessionId === 'string') this.#headers['mcp-session-id'] = sessionId;
@@ -149,12 +179,13 @@ export class HttpSession implements ClientSession {
     this.#connection.close();
   }
 
-  async #request(method: string, params: unknown): Promise<HttpAnswer> {
+  async #request(method: string, params: unknown) {
     this.#lastId += 1;
-    const answer = await this.#post({ id: this.#lastId, method, params });
-    if (answerIn(answer, this.#lastId)?.result === undefined)
-      throw new Error(`${method}: HTTP ${answer.status} ${answer.text.slice(0, 200)}`);
-    return answer;
+    const http = await this.#post({ id: this.#lastId, method, params });
+    const result = answerIn(http, this.#lastId)?.result;
+    if (result === undefined)
+      throw new Error(`${method}: HTTP ${http.status} ${http.text.slice(0, 200)}`);
+    return { http, result };
   }
 
   #post(message: object): Promise<HttpAnswer> {
