@@ -1,7 +1,7 @@
 // Makes credentials, and keeps the runner's own in a file that only its user can read. A credential is never in argv, in the
 // environment or in a log; the edge keeps only its hash.
 import { createHash, randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 
 import type { Problem } from '../shared/problem.ts';
@@ -124,11 +124,7 @@ export async function writeTokenFile(path: string, token: string): Promise<Token
     return { ok: true };
   } catch (error) {
     const code = errorCode(error) ?? 'unknown error';
-    if (code === 'EEXIST')
-      return refuse(
-        'exists and is not overwritten',
-        'Name another file with --out, or remove it first.',
-      );
+    if (code === 'EEXIST') return { ok: false, problem: EXISTS };
     if (code === 'ENOENT')
       return refuse('cannot be written: its directory does not exist', 'Make it first.');
     return refuse(
@@ -136,6 +132,28 @@ export async function writeTokenFile(path: string, token: string): Promise<Token
       `${writeFix(code)}, or name another file with --out.`,
     );
   }
+}
+
+/** A token file is there already. */
+export const EXISTS: Problem = {
+  what: 'exists and is not overwritten',
+  fix: 'Name another file with --out, or remove it first.',
+};
+
+/** What {@link readTokenFile} says, with the file named. */
+export const inFile = (path: string, { what, fix }: Problem): Problem => ({
+  what: `${path} ${what}`,
+  fix,
+});
+
+/** The secret in a file, which is made if it is not there. `problem` names the file. */
+export async function keptSecret(path: string, mint: () => string): Promise<TokenReading> {
+  if (!existsSync(path)) {
+    const written = await writeTokenFile(path, mint());
+    if (!written.ok) return { ok: false, problem: inFile(path, written.problem) };
+  }
+  const read = await readTokenFile(path);
+  return read.ok ? read : { ok: false, problem: inFile(path, read.problem) };
 }
 
 const refuse = (what: string, fix: string): { ok: false; problem: Problem } => ({

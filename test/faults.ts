@@ -1027,6 +1027,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a key that ends, is replaced or is removed while everything runs',
     tests: ['edge/core/credentials.test.ts', 'edge/http/admin.test.ts'],
   },
+  'F-860': {
+    fault: 'the answer to a machine that joins is lost, though its code was spent',
+    tests: ['edge/core/credentials.test.ts', 'e2e/join.test.ts'],
+  },
   'F-507': {
     fault: 'a grant ends, or a key is removed, while sessions and streams of it are open',
     tests: [
@@ -2262,7 +2266,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-432 F-433',
   'F-434',
   'F-520 F-521 F-522 F-523 F-524 F-525 F-526 F-527 F-528',
-  'F-500 F-505 F-506 F-507',
+  'F-500 F-505 F-506 F-507 F-860',
   'F-540 F-541 F-542 F-543 F-544',
   'F-560 F-561',
   'F-660 F-661 F-662 F-663 F-664 F-665 F-666',

@@ -36,7 +36,7 @@ export interface InvitationRow {
   readonly runner: RunnerName;
   readonly servers: readonly string[];
   readonly until: number;
-  /** Wrong codes that may still come. */
+  /** Wrong codes that may still come; 0 when the code was used. */
   readonly tries: number;
 }
 

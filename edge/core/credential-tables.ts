@@ -70,7 +70,7 @@ export class CredentialTables implements CredentialStore {
   }
 
   countInvitations(): number {
-    return this.#count('SELECT count(*) AS n FROM invitations');
+    return this.#count('SELECT count(*) AS n FROM invitations WHERE tries > 0');
   }
 
   putInvitation({ id, code, runner, servers, until, tries }: InvitationRow): void {

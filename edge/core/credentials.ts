@@ -19,6 +19,9 @@ const INVITATION_MS = 10 * 60_000;
 /** A code has 256 bits: whoever is wrong more often does not mistype. */
 const TRIES = 5;
 
+/** Tries left of a code that was used. It stays for as long as it would have served, for the machine that used it. */
+const SPENT = 0;
+
 const INVITATIONS = 100;
 
 /** After a machine joined again under its name, its old key serves for so long. */
@@ -107,8 +110,13 @@ export class Credentials implements CredentialSteps {
       if (invitation) this.#mistaken(invitation.id, now);
       return { kind: 'refused' };
     }
-    store.removeInvitation(id);
     const { runner: name, servers } = invitation;
+    if (invitation.tries === SPENT) {
+      // The machine that spent it asks again: the answer was lost on its way.
+      const isIts = store.credential('runner', proof)?.name === name;
+      return isIts ? { kind: 'joined', runner: name, servers } : { kind: 'refused' };
+    }
+    store.putInvitation({ ...invitation, tries: SPENT });
     const row: CredentialRow = {
       kind: 'runner',
       name,

@@ -16,7 +16,8 @@ const ANSWER_MS = 15_000;
 /** What an edge answered: the JSON of a success, or what is wrong. */
 export type EdgeAnswer<Value = unknown> =
   | { readonly ok: true; readonly value: Value }
-  | { readonly ok: false; readonly problem: Problem };
+  /** `isUnsure`: no answer came, so it may have been done all the same. */
+  | { readonly ok: false; readonly problem: Problem; readonly isUnsure?: true };
 
 export interface OwnerApi {
   readonly edge: string;
@@ -79,12 +80,13 @@ export async function callEdge<Schema extends v.GenericSchema>(
       ...(body && { body: JSON.stringify(body) }),
     });
     const value: unknown = await response.json().catch(() => undefined);
-    if (!response.ok || value === undefined)
-      return { ok: false, problem: refusalOf(response.status, value) };
+    if (!response.ok) return { ok: false, problem: refusalOf(response.status, value) };
+    if (value === undefined)
+      return { ok: false, problem: refusalOf(response.status, value), isUnsure: true };
     const read = v.safeParse(schema, value);
     return read.success ? { ok: true, value: read.output } : { ok: false, problem: ODD };
   } catch (error) {
-    return { ok: false, problem: networkProblem(error) };
+    return { ok: false, problem: networkProblem(error), isUnsure: true };
   }
 }
 

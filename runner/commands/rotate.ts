@@ -3,10 +3,10 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 
 import { becomes } from '../becomes.ts';
-import { hashCredential, mintOwnerKey, readTokenFile } from '../credential.ts';
+import { hashCredential, keptSecret, mintOwnerKey, readTokenFile } from '../credential.ts';
 import { oldOf, type Deployment, type DeploymentFiles } from '../deploy/deployment.ts';
 import { replaceOwnFile } from '../dev/own-storage.ts';
-import { acceptsOwner, keptSecret, mintEdgeSecret, workerOf } from '../deploy/steps.ts';
+import { acceptsOwner, mintEdgeSecret, workerOf } from '../deploy/steps.ts';
 import { EXIT, readArguments } from './arguments.ts';
 import { cloudflareOf, finishedDeployment } from './deployments.ts';
 import { agree, misuse, showing, Stop, type Show } from './show.ts';

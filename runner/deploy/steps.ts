@@ -12,7 +12,7 @@ import { joinEdge } from '../commands/join.ts';
 import { KEPT } from '../commands/kept-credentials.ts';
 import { ownerApi } from '../commands/owner-api.ts';
 import { INVITATION } from '../commands/runners.ts';
-import { hashCredential, mintOwnerKey, readTokenFile, writeTokenFile } from '../credential.ts';
+import { hashCredential, inFile, keptSecret, mintOwnerKey, readTokenFile } from '../credential.ts';
 import { mintRunnerKey } from '../runner-key.ts';
 import { fixedToken } from '../runner-token.ts';
 import type { Cloudflare, CloudflareAnswer } from './cloudflare.ts';
@@ -272,24 +272,6 @@ function freeName(wish: string, taken: ReadonlySet<string>): string {
     if (!taken.has(name)) return name;
   }
 }
-
-/** The secret in a file, which is made if it is not there. */
-export async function keptSecret(
-  path: string,
-  mint: () => string,
-): Promise<{ readonly ok: true; readonly token: string } | { ok: false; problem: Problem }> {
-  if (!existsSync(path)) {
-    const written = await writeTokenFile(path, mint());
-    if (!written.ok) return { ok: false, problem: inFile(path, written.problem) };
-  }
-  const read = await readTokenFile(path);
-  return read.ok ? read : { ok: false, problem: inFile(path, read.problem) };
-}
-
-const inFile = (path: string, { what, fix }: Problem): Problem => ({
-  what: `${path} ${what}`,
-  fix,
-});
 
 /** Known once the worker was uploaded. */
 export const edgeOf = ({ url }: Deployment): string => url ?? '';

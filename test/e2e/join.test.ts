@@ -1,6 +1,9 @@
 // From an edge with one secret and an owner key to a served client: every step by the commands that an operator types.
 import { execFile } from 'node:child_process';
-import { writeFileSync, readFileSync, statSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, writeFileSync, readFileSync, statSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -131,4 +134,44 @@ test('[F-506] without the owner key nothing is told or done, and the reason is',
     code: 2,
     err: expect.stringContaining('--owner-key-file'),
   });
+});
+
+/** An address of the edge whose first answer gets lost. */
+async function losingAnAnswer(): Promise<{ readonly url: string; close(): void }> {
+  let lost = 0;
+  const server = createServer((incoming, outgoing) => {
+    const { method, headers } = incoming;
+    const host = new URL(edge.url).host;
+    const passed = request(edge.url + (incoming.url ?? ''), {
+      method,
+      headers: { ...headers, host },
+    });
+    passed.on('response', (answer) => {
+      if (lost++ === 0) return void outgoing.destroy();
+      outgoing.writeHead(answer.statusCode ?? 0, answer.headers);
+      answer.pipe(outgoing);
+    });
+    incoming.pipe(passed);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, close: () => void server.close() };
+}
+
+test('[F-860] an answer that is lost costs no code: the same command goes on', async ({
+  onTestFinished,
+}) => {
+  const between = await losingAnAnswer();
+  onTestFinished(() => between.close());
+  const invited = await bridge('runner', 'add', 'far', '--servers', 'echo', ...asOwner);
+  const [, code = ''] = /^mcp-bridge join \S+ (enr_\S+)$/mu.exec(invited.out) ?? [];
+  const command = ['join', between.url, code, '--out', join(folder, 'far-key')];
+  const lost = await bridge(...command);
+  expect(lost).toMatchObject({ code: 1, err: expect.stringContaining('same command again') });
+  expect(existsSync(join(folder, 'far-key'))).toBe(false);
+  expect(await bridge(...command)).toMatchObject({ code: 0, err: '' });
+  expect(existsSync(join(folder, 'far-key.joining'))).toBe(false);
+  expect(statSync(join(folder, 'far-key')).mode & 0o777).toBe(0o600);
+  const repeated = await bridge(...command);
+  expect(repeated).toMatchObject({ code: 1, err: expect.stringContaining('is not overwritten') });
 });

@@ -169,6 +169,34 @@ describe('[F-62] a machine joins with a code', () => {
     expect(access.join('k1', { from: '198.51.100.1' })).toMatchObject({ kind: 'joined' });
   });
 
+  test('[F-860] a machine whose answer was lost is told again, with its own key and for as long as its code would serve', () => {
+    const access = new Driven();
+    access.invite();
+    const joined = { kind: 'joined', runner: 'vm', servers: ['files'] };
+    expect(access.join('k1')).toEqual(joined);
+    expect(access.join('k1')).toEqual(joined);
+    expect(access.join('k2')).toEqual({ kind: 'refused' });
+    expect(access.holder('k2', 'runner')).toBeUndefined();
+    access.now += 10 * MINUTE_MS;
+    expect(access.join('k1')).toEqual({ kind: 'refused' });
+  });
+
+  test('[F-860] not if the runner was removed meanwhile', () => {
+    const access = new Driven();
+    access.invite();
+    access.join('k1');
+    access.take('removeCredential', { kind: 'runner', name: 'vm' });
+    expect(access.join('k1')).toEqual({ kind: 'refused' });
+  });
+
+  test('a code that was used takes no room of others', () => {
+    const access = new Driven();
+    for (let at = 0; at < 150; at++) {
+      expect(access.invite(`r${at}`, ['*'], `i${at}`)).toBe('invited');
+      access.join(`k${at}`, { id: `i${at}`, from: `192.0.2.${at}` });
+    }
+  });
+
   test('a new invitation of a runner ends the one before it', () => {
     const access = new Driven();
     access.invite('vm', ['files'], 'i');
