@@ -22,6 +22,13 @@ export interface LettingIn {
   readonly signIn?: SignIn | undefined;
 }
 
+/** Of the text that is kept. */
+interface Kept {
+  readonly names: Names;
+  /** Whoever vouches for people, and whom of them they let in. */
+  readonly people?: unknown;
+}
+
 export class LetInBySettings implements LetIn {
   readonly text: string;
   readonly #settings: LettingIn;
@@ -34,10 +41,14 @@ export class LetInBySettings implements LetIn {
   }
 
   changeFrom(before: string): OpenedChange {
-    const { names } = JSON.parse(before) as { readonly names: Names };
+    const { names, people } = JSON.parse(before) as Kept;
+    const { people: now } = JSON.parse(this.text) as Kept;
+    const areSamePeople = JSON.stringify(people) === JSON.stringify(now);
+    const isOut = (row: SessionRow): boolean =>
+      !(areSamePeople && row.as?.hasMoreGroups === true) && this.#isOut(row, names);
     return {
-      ends: (row) => this.#isOut(row, names) || this.#hasLostKey(row, names),
-      endsLate: (row) => this.#isOut(row, names),
+      ends: (row) => isOut(row) || this.#hasLostKey(row, names),
+      endsLate: isOut,
     };
   }
 

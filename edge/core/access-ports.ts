@@ -160,7 +160,11 @@ export interface AccessSteps extends CredentialSteps, PersonSteps, JourneySteps,
   >;
   /** Sets it; its text was read before. `before`: the text that it replaces. */
   setPolicy: Step<{ readonly text: string }, { readonly version: number; readonly before: string }>;
-  grants: Step<{ readonly server?: ServerName | undefined }, readonly GrantView[]>;
+  /** Those that match every member that is there. */
+  grants: Step<
+    { readonly server?: ServerName | undefined; readonly person?: string | undefined },
+    readonly GrantView[]
+  >;
   /** Ends grants. */
   end: Step<GrantChoice, { readonly ended: readonly EndedGrant[] }>;
   /** Forgets an app that registered, and ends its grants. */

@@ -220,10 +220,10 @@ export class Access implements OwnSteps {
     return { version, before: before.text };
   };
 
-  readonly grants: AccessSteps['grants'] = ({ server }, now) => {
+  readonly grants: AccessSteps['grants'] = ({ server, person }, now) => {
     const over = new Set(this.#store.grantsOver(now));
     return this.#store
-      .grantsBy({ server })
+      .grantsBy({ server, person })
       .filter(({ grant, refresh }) => refresh !== null && !over.has(grant))
       .map((row) => viewOf(row, this.#store.people.person(row.person)?.email));
   };

@@ -40,6 +40,7 @@ export function admittedAs(holder: Holder): AdmittedAs | undefined {
   return {
     ...(client !== undefined && { client }),
     ...(kept.length > 0 && { groups: kept }),
+    ...(kept.length < groups.length && { hasMoreGroups: true as const }),
     ...(vouched && { vouched }),
   };
 }

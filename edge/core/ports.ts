@@ -66,6 +66,8 @@ export interface Vouched {
 export interface AdmittedAs {
   readonly client?: string | undefined;
   readonly groups?: readonly string[] | undefined;
+  /** There are more than are kept, and one of those may be what lets the person in. */
+  readonly hasMoreGroups?: true | undefined;
   readonly vouched?: Vouched | undefined;
   /** All apps of the person use the session, so it has no `client`. */
   readonly sharedByApps?: true | undefined;

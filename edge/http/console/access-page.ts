@@ -48,8 +48,8 @@ export async function accessPage(context: ConsoleRequest): Promise<ViewElement[]
 
 /** The apps that a person let in. */
 async function ownApps({ ports, viewer }: ConsoleRequest): Promise<ViewElement[]> {
-  const grants = await askAccess(ports, 'grants', {});
-  const own = (grants?.answer ?? []).filter(({ person }) => person === viewer.name);
+  const asked = await askAccess(ports, 'grants', { person: viewer.name });
+  const own = asked?.answer ?? [];
   return [
     heading('Apps', 'What you let in, and the server that it may use. Revoked, it is out at once.'),
     own.length === 0

@@ -222,6 +222,22 @@ describe('[R-15] [F-700] a deploy', () => {
     expect(after(PEOPLE, EVERYBODY, now)).toEqual(expected);
   });
 
+  test('[F-841] with another key ends nothing of a person whose groups are too many to be kept, one with another list of people does', () => {
+    const groups = Array.from({ length: 300 }, (_, at) => `/corp/departments/teams/team-${at}`);
+    const as = admittedAs({ ...person, groups });
+    expect(as?.groups?.length).toBeLessThan(groups.length);
+    const people = (group: string) => ({ ...OWNER, ...allowing({ group, servers: ALL }) });
+    const last = groups.at(-1) ?? '';
+    const fleet = opened({ ...people(last), ...clients({ ann: ANN }) });
+    open(fleet, 'cat', { ...HELD.cat, as });
+    fleet.deployLettingIn(letIn({ ...people(last), ...clients({ ann: ANN, bob: BOB }) }));
+    fleet.now += 36_000;
+    fleet.tick();
+    expect(left(fleet)).toEqual(['cat']);
+    fleet.deployLettingIn(letIn({ ...people('other'), ...clients({ ann: ANN, bob: BOB }) }));
+    expect(left(fleet)).toEqual([]);
+  });
+
   test('tells the actors of the sessions why', () => {
     const fleet = opened(clients({ ann: ANN, bob: BOB }), 'ann', 'bob');
     fleet.deployLettingIn(letIn(clients({ bob: BOB })));

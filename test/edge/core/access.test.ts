@@ -1,7 +1,7 @@
 // The access actor's rules, over orders of events that nobody chose: codes, refresh tokens whose answers are lost or stolen, storage
 // that anybody may fill, and what a copy of it opens.
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import { Access } from '../../../edge/core/access.ts';
 import type { Approval, Issued } from '../../../edge/core/access-ports.ts';
@@ -295,6 +295,17 @@ describe('[F-419] what anybody may ask for is bounded', () => {
     expect(access.grants({}, START + 2)).toHaveLength(50);
     expect(renew(access, second.refresh, START + 2)).toBeUndefined();
     expect(renew(access, first.refresh, START + 2)).toBeDefined();
+  });
+
+  test('[F-840] who looks at their own grants is given no others, and none are looked through', () => {
+    const store = memoryAccessStore();
+    const access = new Access(store);
+    letIn(access);
+    letIn(access, { person: { id: 'p-ann' } });
+    const asked = vi.spyOn(store, 'grantsBy');
+    const own = access.grants({ person: 'p-ann' }, START);
+    expect(own.map(({ person }) => person)).toEqual(['p-ann']);
+    expect(asked.mock.results.map(({ value }) => (value as unknown[]).length)).toEqual([1]);
   });
 
   test('wrong codes and refresh tokens: 30 a minute from one network, none from another', () => {
