@@ -2166,6 +2166,25 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   },
 
   // Servers at a URL
+  'F-840': {
+    fault: 'A person who looks at their own apps has the grants of everybody read',
+    tests: ['edge/core/access.test.ts'],
+  },
+  'F-841': {
+    fault:
+      'A deploy ends what a person has open who is in more groups than are kept, and of whom it says nothing new',
+    tests: ['edge/access/let-in.test.ts'],
+  },
+  'F-842': {
+    fault:
+      'A body goes on with something else after it gave a piece, and is waited for without an end',
+    tests: ['edge/hosts/node/http-server.test.ts'],
+  },
+  'F-843': {
+    fault:
+      'A person opens as many live streams of the console as they like, and each has the fleet looked at',
+    tests: ['edge/core/open-streams.test.ts', 'edge/http/console/people.test.ts'],
+  },
   'F-790': {
     fault:
       'an entry with a URL, as some fifteen programs write it; whatever transport stands there',
@@ -2294,7 +2313,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
   'F-750 F-751 F-752 F-753 F-754 F-755 F-756 F-757 F-758',
   'F-770 F-771 F-772 F-773 F-774 F-775 F-776 F-777 F-778 F-779 F-780',
-  'F-840 F-841',
+  'F-840 F-841 F-842 F-843',
   'F-790 F-791 F-792 F-793 F-794 F-795 F-796 F-797 F-798',
   'F-810 F-811 F-812 F-813 F-814 F-815 F-816 F-817 F-818 F-819 F-820',
 ].flatMap((group) => group.split(' '));

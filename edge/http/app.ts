@@ -206,7 +206,8 @@ function signIn(request: Request, env: EdgeContext, memory: Memory): Promise<Res
       call(new Request(`${signIn.issuer}/${server}/mcp`, init), env, server, memory, (policy) =>
         principalAt(viewer, signIn, server, policy),
       );
-    return consoleAnswer({ ...asked, settings, callAs, seenTools: memory.seenTools });
+    const { seenTools, openStreams } = memory;
+    return consoleAnswer({ ...asked, settings, callAs, seenTools, openStreams });
   }
   return adminAnswer({ ...asked, settings }) ?? signInAnswer(asked);
 }

@@ -8,6 +8,7 @@ import type { Ports } from './ports.ts';
 import { EdgeLimits } from '../core/limits.ts';
 import type { LogPort } from '../core/log.ts';
 import type { EdgeTally } from '../core/tally.ts';
+import { OpenStreams } from '../core/open-streams.ts';
 import { SeenTools } from '../core/seen-tools.ts';
 import type { Settings } from '../settings.ts';
 import type { Tracer } from '../../shared/tracing.ts';
@@ -37,4 +38,5 @@ export class Memory {
   readonly policies = new PolicyMemory();
   readonly toldLimits = new ToldLimits();
   readonly seenTools = new SeenTools();
+  readonly openStreams = new OpenStreams();
 }

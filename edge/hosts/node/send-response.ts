@@ -40,7 +40,8 @@ async function sendMade(
   try {
     while (client.isServed) {
       await source.pull(client);
-      if (client.isServed && client.isFull) await drained(outgoing);
+      // It may have been read meanwhile, if the source went on with something else.
+      if (client.isServed && outgoing.writableNeedDrain) await drained(outgoing);
     }
   } catch {
     outgoing.destroy();
@@ -51,8 +52,6 @@ async function sendMade(
 class Client implements BodyReader {
   /** It is there, and more of the body is to come. */
   isServed = true;
-  /** It has to read before more is made. */
-  isFull = false;
   readonly #outgoing: ServerResponse;
 
   constructor(outgoing: ServerResponse) {
@@ -60,7 +59,7 @@ class Client implements BodyReader {
   }
 
   enqueue(bytes: Uint8Array): void {
-    if (this.isServed) this.isFull = !this.#outgoing.write(bytes);
+    if (this.isServed) this.#outgoing.write(bytes);
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 // What a page of the console is given: the request, who signed in, and the way to the servers.
 import type { SignedIn } from './signed-in.ts';
+import type { OpenStreams } from '../../core/open-streams.ts';
 import type { SeenTools } from '../../core/seen-tools.ts';
 import type { AdminRequest } from '../admin/owner.ts';
 
@@ -18,6 +19,7 @@ export interface ConsoleContext extends AdminRequest {
   readonly callAs: (viewer: SignedIn) => CallServer;
   /** What the owner saw. */
   readonly seenTools: SeenTools;
+  readonly openStreams: OpenStreams;
 }
 
 export interface ConsoleRequest extends ConsoleContext {

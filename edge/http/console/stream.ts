@@ -2,8 +2,10 @@
 // looks at the fleet while its client reads; nobody watches without one, and nothing is kept for one that is slow.
 import type { CallQuery } from './facts.ts';
 import { Watch, type Look, type WatchContext } from './watch.ts';
+import type { ConsoleContext } from './request.ts';
 import { sleep } from '../exchange.ts';
 import { isStillThere } from '../oauth/person-session.ts';
+import { refuse } from '../refuse.ts';
 import { OPENING_COMMENT, SSE_HEADERS } from '../sse-response.ts';
 import { streamResponse, type BodyReader } from '../stream-body.ts';
 import { encodeComment } from '../../../shared/sse/encode.ts';
@@ -32,22 +34,41 @@ const encoder = new TextEncoder();
 /** A person who was let out of the console sees nothing more after so long. */
 const STILL_MS = 2_000;
 
+/** Refused for a person who has too many open: whoever reads them all sees no more than in one. */
 export function eventsAnswer(
-  context: WatchContext,
+  { openStreams, ...context }: WatchContext & Pick<ConsoleContext, 'openStreams'>,
   query: CallQuery,
   seen: number | undefined,
 ): Response {
-  const stream = new EventStream(context, query, seen);
+  const { viewer } = context;
+  const now = Date.now();
+  const until = Math.min(viewer.until, now + LASTS_MS);
+  const open = viewer.isOwner ? 'owner' : openStreams.begin(viewer.name, until, now);
+  if (!open) return refuse({ fault: 'overloaded', message: TOO_MANY });
+  const over = (): void => (open === 'owner' ? undefined : openStreams.over(open));
+  const stream = new EventStream(context, query, { seen, until, over });
   return streamResponse(
     { pull: (reader) => stream.pull(reader), cancel: () => stream.cancel() },
     { headers: SSE_HEADERS },
   );
 }
 
+const TOO_MANY = 'Too many pages of the console are open live. Close some, then reload this one.';
+
+interface Span {
+  /** See {@link Watch.look}. */
+  readonly seen: number | undefined;
+  /** ms since the epoch. */
+  readonly until: number;
+  /** Called when it is over. */
+  readonly over: () => void;
+}
+
 class EventStream {
   readonly #context: WatchContext;
   readonly #watch: Watch;
   readonly #until: number;
+  readonly #over: () => void;
   #askAt = Date.now() + STILL_MS;
   #seen: number | undefined;
   #told = '';
@@ -56,15 +77,17 @@ class EventStream {
   #isOpened = false;
   #isCancelled = false;
 
-  constructor(context: WatchContext, query: CallQuery, seen: number | undefined) {
+  constructor(context: WatchContext, query: CallQuery, { seen, until, over }: Span) {
     this.#context = context;
     this.#watch = new Watch(context, query);
-    this.#until = Math.min(context.viewer.until, Date.now() + LASTS_MS);
+    this.#until = until;
+    this.#over = over;
     this.#seen = seen;
   }
 
   cancel(): void {
     this.#isCancelled = true;
+    this.#over();
   }
 
   /** Its client has read all. */
@@ -72,8 +95,9 @@ class EventStream {
     const text = this.#isOpened ? await this.#next() : OPENING_COMMENT;
     this.#isOpened = true;
     if (this.#isCancelled) return;
-    if (text === undefined) reader.close();
-    else reader.enqueue(encoder.encode(text));
+    if (text !== undefined) return reader.enqueue(encoder.encode(text));
+    this.#over();
+    reader.close();
   }
 
   /** Undefined: it ends. */

@@ -209,6 +209,26 @@ test('[F-721] of a body no more is made than its client reads, and its source he
   expect([made, left]).toEqual([last, 1]);
 });
 
+test('[F-842] a body that goes on with something else behind a piece, while its client reads that, is sent to its end', async () => {
+  const piece = new Uint8Array(256 * 1024).fill(0x78);
+  let made = 0;
+  const { port } = await start(() => {
+    const pull = async (reader: BodyReader): Promise<void> => {
+      made += 1;
+      if (made > 3) return reader.close();
+      reader.enqueue(piece);
+      const before = read;
+      await vi.waitUntil(() => read >= before + piece.length, PATIENCE);
+    };
+    return streamResponse({ pull }, {});
+  });
+  let read = 0;
+  const { socket, until } = talk(port, 'GET /s HTTP/1.1\r\nHost: x\r\n\r\n');
+  socket.on('data', (more: string) => (read += more.length));
+  await until('\r\n0\r\n\r\n');
+  expect(made).toBe(4);
+});
+
 test('[F-721] a body whose making fails is cut off; one that is asked for as a stream is one', async () => {
   const { port } = await start(async (request) => {
     const source = {

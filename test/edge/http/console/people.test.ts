@@ -280,6 +280,26 @@ describe('[F-730] it is over', () => {
     await isOut(browser);
   });
 
+  test('[F-843] with streams that are too many for one person, until some are closed', async () => {
+    const browser = await signedIn('ann');
+    const open: Response[] = [];
+    for (let at = 0; at < 20; at++)
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      open.push(await get(browser, '/-/events', 'text/event-stream'));
+    expect(open.map(({ status }) => status)).toEqual(open.map(() => 200));
+    const refused = await get(browser, '/-/events', 'text/event-stream');
+    expect([refused.status, await refused.text()]).toEqual([
+      429,
+      expect.stringContaining('Close some'),
+    ]);
+    const other = await get(await signedIn('bob'), '/-/events', 'text/event-stream');
+    expect(other.status).toBe(200);
+    await Promise.all([other, ...open].map(({ body }) => body?.cancel()));
+    const again = await get(browser, '/-/events', 'text/event-stream');
+    expect(again.status).toBe(200);
+    await again.body?.cancel();
+  });
+
   test('when nobody can tell: then nothing is shown', async () => {
     const browser = await signedIn('ann');
     edge.isAccessGone = true;
