@@ -294,7 +294,7 @@ describe('[F-730] it is over', () => {
     ]);
     const other = await get(await signedIn('bob'), '/-/events', 'text/event-stream');
     expect(other.status).toBe(200);
-    await Promise.all([other, ...open].map(({ body }) => body?.cancel()));
+    await Promise.all([other, ...open].map(async ({ body }) => body?.cancel()));
     const again = await get(browser, '/-/events', 'text/event-stream');
     expect(again.status).toBe(200);
     await again.body?.cancel();
