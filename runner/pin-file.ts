@@ -23,6 +23,7 @@ import type { ToolGuard } from './core/tool-catalogue.ts';
 import type { ToolDefinition } from './core/tool-definition.ts';
 import { errorCode } from './error-code.ts';
 import type { Log } from './log.ts';
+import { SharedDefinitions } from './shared-definitions.ts';
 
 /** How a server's tools are pinned. */
 export interface PinSetting {
@@ -35,8 +36,11 @@ export interface PinSetting {
 /** Definitions of more characters are not kept, only their digests. */
 const MAX_KEPT_CHARS = 64 * 1024;
 
-/** Of a server that lists another definition each time no more are kept, until somebody changes the file. */
+/** Of a server that lists another definition each time no more are kept, until somebody lets them in. */
 const MAX_HELD = 1_000;
+
+/** Characters of definitions that are kept of what is held back; of more, only the digests. */
+const MAX_HELD_CHARS = 1024 * 1024;
 
 /** And no more are told in the log. */
 const MAX_TOLD = 100;
@@ -46,6 +50,9 @@ const MAX_LOGGED_LINES = 40;
 
 /** Told of tools that cannot be named. */
 const UNCLEAR = '';
+
+/** Told of a server of which nothing is pinned. */
+const UNPINNED = 'unpinned';
 
 /** The lock file of a config file: `mcp.json` has `mcp.lock.json`. */
 export const lockFileOf = (configFile: string): string =>
@@ -97,6 +104,8 @@ export class ServerPinBook {
   #unwritten: ServerPins | undefined;
   /** What was held back, by era, name and digest. */
   readonly #told = new Set<string>();
+  readonly #definitions = new SharedDefinitions(pinOf);
+  #heldChars = 0;
   #isWriting = false;
 
   constructor(server: string, { mode, file }: PinSetting, log: Log) {
@@ -108,7 +117,12 @@ export class ServerPinBook {
 
   /** Judges for the sessions of clients of an era. */
   guardFor(era: PinEra): ToolGuard {
+    const needsList = (): boolean => this.#needsList;
     return {
+      get needsList() {
+        return needsList();
+      },
+      same: (tool) => this.#definitions.same(tool),
       holdsBack: this.#mode === 'hold',
       refusal: `This tool is held back: it is new, or its definition is not the one that was pinned. The owner of the runner can let it in: mcp-bridge pins accept ${this.#server}`,
       listed: (tools) => this.#listed(tools, era),
@@ -116,12 +130,17 @@ export class ServerPinBook {
     };
   }
 
+  get #needsList(): boolean {
+    const reading = this.#fresh();
+    return reading.ok && !this.#own(reading);
+  }
+
   #listed(tools: readonly ToolDefinition[], era: PinEra): void {
     const reading = this.#fresh();
     if (!reading.ok || tools.length === 0) return;
     const own = this.#own(reading);
     if (own) return;
-    const seen = tools.map(({ name, text }) => ({ name, era, pin: pinOf(text) }));
+    const seen = tools.map((tool) => ({ name: tool.name, era, pin: this.#definitions.pin(tool) }));
     this.#write(withPinned(NO_PINS, seen));
     this.#log.info('tools pinned', { tools: tools.length, file: this.#file });
     for (const { name, pin } of seen)
@@ -140,8 +159,12 @@ export class ServerPinBook {
       this.#tellUnclear();
       return this.#mode === 'warn';
     }
-    const own = this.#own(reading) ?? NO_PINS;
-    const seen: SeenPin = { name: tool.name, era, pin: pinOf(tool.text) };
+    const own = this.#own(reading);
+    if (!own) {
+      this.#tellUnpinned();
+      return this.#mode === 'warn';
+    }
+    const seen: SeenPin = { name: tool.name, era, pin: this.#definitions.pin(tool) };
     if (isLetIn(own, seen)) return true;
     this.#tell(reading, own, seen);
     return this.#mode === 'warn';
@@ -154,12 +177,24 @@ export class ServerPinBook {
     this.#log.warn('a tool cannot be pinned', { what, fix: 'Have its author look at it.' });
   }
 
+  /** They are pinned by the next list that the runner asks for: none of them is new then. */
+  #tellUnpinned(): void {
+    if (this.#told.has(UNPINNED)) return;
+    this.#told.add(UNPINNED);
+    this.#log.warn('a list of tools came, but none has been pinned yet', {
+      what: 'the server did not answer when the runner listed its tools, or the lock file was removed since',
+      fix: 'The next list or call pins them, if the server answers.',
+    });
+  }
+
   #tell(reading: PinReading & { ok: true }, own: ServerPins, seen: SeenPin): void {
     const { name, era, pin } = seen;
     const told = `${era} ${pin.digest} ${name}`;
     if (this.#told.has(told) || this.#told.size >= MAX_HELD) return;
     this.#told.add(told);
-    if (own.held.get(name)?.[era]?.digest !== pin.digest) this.#hold(reading, withHeld(own, seen));
+    const isFull = own.held.size >= MAX_HELD && !own.held.has(name);
+    if (!isFull && own.held.get(name)?.[era]?.digest !== pin.digest)
+      this.#hold(reading, withHeld(own, { name, era, pin: this.#bounded(own, seen) }));
     if (this.#told.size > MAX_TOLD) return;
     const known = own.tools.get(name);
     const before = known?.[era] ?? known?.legacy ?? known?.modern;
@@ -167,6 +202,13 @@ export class ServerPinBook {
     const fix = `mcp-bridge pins diff ${this.#server}; to let it in: mcp-bridge pins accept ${this.#server} ${name}`;
     const words = this.#mode === 'hold' ? 'tool held back' : 'tool is not as pinned';
     this.#log.warn(words, { tool: name, what, diff: logged(pinDiff(before, pin)), fix });
+  }
+
+  /** Many large definitions would make the file one that takes long to write, which all servers would feel. */
+  #bounded({ held }: ServerPins, { pin }: SeenPin): Pin {
+    if (held.size === 0) this.#heldChars = 0;
+    this.#heldChars += JSON.stringify(pin.definition).length;
+    return this.#heldChars > MAX_HELD_CHARS ? { ...pin, definition: null } : pin;
   }
 
   /** What one list brings is written once. */

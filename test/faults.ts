@@ -2165,6 +2165,31 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     ],
   },
 
+  'F-825': {
+    fault:
+      'a pinned definition in which thousands of sentences have changed: nobody waits for the difference',
+    tests: ['runner/core/pins.test.ts'],
+  },
+  'F-826': {
+    fault:
+      'a lock file that is removed while sessions go on, or a first list that fails: the next list pins, and nothing is held back for good',
+    tests: ['runner/pin-file.test.ts', 'runner/core/tool-catalogue.test.ts'],
+  },
+  'F-827': {
+    fault:
+      'a process that never answers when the runner lists its tools, and lives: later calls ask again',
+    tests: ['runner/core/tool-catalogue.test.ts'],
+  },
+  'F-828': {
+    fault:
+      'a server that lists tools without end, or always others: memory, the lock file and the time to write it stay bounded',
+    tests: ['runner/core/tool-catalogue.test.ts', 'runner/pin-file.test.ts'],
+  },
+  'F-829': {
+    fault: 'tools under a key like "tools", and definitions with a key twice in their depths',
+    tests: ['runner/core/tool-catalogue.test.ts', 'runner/core/pins.test.ts'],
+  },
+
   // Servers at a URL
   'F-840': {
     fault: 'A person who looks at their own apps has the grants of everybody read',
@@ -2316,4 +2341,5 @@ export const FAULT_IDS: readonly string[] = [
   'F-840 F-841 F-842 F-843',
   'F-790 F-791 F-792 F-793 F-794 F-795 F-796 F-797 F-798',
   'F-810 F-811 F-812 F-813 F-814 F-815 F-816 F-817 F-818 F-819 F-820',
+  'F-825 F-826 F-827 F-828 F-829',
 ].flatMap((group) => group.split(' '));

@@ -39,6 +39,9 @@ export interface SeenPin {
 
 const VERSION = 1;
 
+/** Lines that may differ for a difference to be looked for line by line: the work grows with their square. */
+const MAX_DIFFERENT_LINES = 1_000;
+
 export const NO_PINS: ServerPins = { tools: new Map(), held: new Map() };
 
 /** Whether a definition is one that was let in: for its own era, or if none was seen there, for the other. */
@@ -129,7 +132,11 @@ function sorted<Value>(map: ReadonlyMap<string, Value>, of: (value: Value) => ob
 
 /** What has come in place of what was let in, as lines for a person: `- ` gone, `+ ` new, `  ` as before. Nothing in them is hidden. */
 export function pinDiff(before: Pin | undefined, after: Pin): string[] {
-  const parts = diffArrays(before ? linesOf(before) : [], linesOf(after));
+  const [gone, come] = [before ? linesOf(before) : [], linesOf(after)];
+  const parts = diffArrays(gone, come, { maxEditLength: MAX_DIFFERENT_LINES }) ?? [
+    { added: false, removed: true, value: gone },
+    { added: true, removed: false, value: come },
+  ];
   return parts.flatMap(({ added, removed, value }) => {
     const sign = added ? '+ ' : removed ? '- ' : '  ';
     return value.map((line) => `${sign}${line}`);

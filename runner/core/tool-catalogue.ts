@@ -1,13 +1,13 @@
 // Knows which tools the process of a session has, for what must be known before a call: are they those that were pinned? Lists them by
 // itself before the first list or call of a client, and again when the process says that they have changed. Pure.
 import type { BridgeRequestId } from '../../shared/ids.ts';
-import { elementsOf } from '../../shared/jsonrpc/elements.ts';
 import { withMembers } from '../../shared/jsonrpc/members.ts';
 import type { Span } from '../../shared/jsonrpc/span.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { CALL_METHOD } from '../../shared/mcp/judged.ts';
 import { CODE, PRIVATE_META } from '../../shared/mcp/modern.ts';
 import type { Call, Calls } from './calls.ts';
+import { ToolList } from './tool-list.ts';
 import { LIST_METHOD } from './policy.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { SessionOutput } from './session-output.ts';
@@ -17,6 +17,10 @@ import { definitionAt, type ToolDefinition } from './tool-definition.ts';
 export interface ToolGuard {
   /** False: it only tells what it would hold back. */
   readonly holdsBack: boolean;
+  /** Whether it knows of no list of the server, and so waits for one: no session has had any yet, or what was known has been removed. */
+  readonly needsList: boolean;
+  /** One object for all definitions that are equal to this one. */
+  same(tool: ToolDefinition): ToolDefinition;
   /** All that the server lists. The first list of a server is taken as it is. */
   listed(tools: readonly ToolDefinition[]): void;
   /** Whether clients may have it; undefined: one that cannot be read clearly. */
@@ -54,7 +58,7 @@ interface Listing {
   id: BridgeRequestId;
   /** JSON text of the `_meta` that a request of this client has. */
   readonly meta: string | undefined;
-  readonly tools: Map<string, ToolDefinition>;
+  readonly listed: ToolList;
   pages: number;
   cursor: string | undefined;
   /** The tools have changed since it began. */
@@ -81,7 +85,9 @@ export class ToolCatalogue {
   /** A request that is to be written. True: it waits here, or has been answered. */
   takes(call: Call, message: MessageView, now: number): boolean {
     if (call.method !== LIST_METHOD && call.method !== CALL_METHOD) return false;
-    if (this.#known) return this.#refuses(call, message, this.#known, now);
+    if (this.#known && !this.#guard.needsList)
+      return this.#refuses(call, message, this.#known, now);
+    if (this.#listing && !this.#held.some(this.#waits)) this.#abandon();
     if (this.#heldBytes + message.bytes.length > MAX_HELD_BYTES) {
       const words = 'The server’s tools are not known yet, and too much waits for them. Try again.';
       this.#parts.outcomes.fail(call, { fault: 'overloaded', message: words }, now);
@@ -107,9 +113,8 @@ export class ToolCatalogue {
       const hasNone = answer.parsed('error', 'code') === CODE.methodNotFound;
       return hasNone ? this.#conclude(listing, now) : this.failed(now);
     }
-    const { bytes } = answer;
-    for (const { key, value } of answer.members('result'))
-      if (key === 'tools') for (const span of elementsOf(bytes, value)) note(listing, bytes, span);
+    listing.listed.add(answer);
+    if (listing.listed.isTooLarge) return this.failed(now);
     const cursor = answer.string('result', 'nextCursor');
     // Some servers send an empty cursor at the end, or the same page for ever.
     const isLast = cursor === undefined || cursor === '' || cursor === listing.cursor;
@@ -134,7 +139,8 @@ export class ToolCatalogue {
 
   /** Whether a tool of a list is held back. What a later list says counts for calls, too. */
   isHeldBack(bytes: Uint8Array, span: Span): boolean {
-    const tool = definitionAt(bytes, span);
+    const read = definitionAt(bytes, span);
+    const tool = read && this.#guard.same(read);
     if (tool) this.#known?.set(tool.name, tool);
     return !this.#guard.accepts(tool);
   }
@@ -156,7 +162,8 @@ export class ToolCatalogue {
 
   #list(meta: string | undefined): void {
     const id = this.#parts.calls.mint();
-    this.#listing = { id, meta, tools: new Map(), pages: 0, cursor: undefined, isStale: false };
+    const listed = new ToolList((tool) => this.#guard.same(tool));
+    this.#listing = { id, meta, listed, pages: 0, cursor: undefined, isStale: false };
     this.#ask(this.#listing, undefined);
   }
 
@@ -174,7 +181,7 @@ export class ToolCatalogue {
     this.#parts.out.write(encoder.encode(line));
   }
 
-  #conclude({ tools, isStale }: Listing, now: number): void {
+  #conclude({ listed: { tools }, isStale }: Listing, now: number): void {
     this.#listing = undefined;
     this.#guard.listed([...tools.values()]);
     // What waited is judged by this list even if it changed meanwhile: clients can always be faster than a change.
@@ -183,20 +190,22 @@ export class ToolCatalogue {
     if (!isStale) this.#known = tools;
   }
 
-  /** What still waits: what was answered or cancelled meanwhile does not. */
+  /** All that waited for it is over, so its answer is not to be waited for any longer. */
+  #abandon(): void {
+    this.#listing = undefined;
+    this.#takeHeld();
+  }
+
+  /** Whether it still waits: what was answered or cancelled meanwhile does not. */
+  readonly #waits = ({ call }: Held): boolean =>
+    this.#parts.calls.get(call.bridgeId) === call && !call.isCancelled;
+
   #takeHeld(): Held[] {
-    const held = this.#held.filter(
-      ({ call }) => this.#parts.calls.get(call.bridgeId) === call && !call.isCancelled,
-    );
+    const held = this.#held.filter(this.#waits);
     this.#held = [];
     this.#heldBytes = 0;
     return held;
   }
-}
-
-function note(listing: Listing, bytes: Uint8Array, span: Span): void {
-  const tool = definitionAt(bytes, span);
-  if (tool) listing.tools.set(tool.name, tool);
 }
 
 /** The `_meta` of a client's request, for one that is not its own. */

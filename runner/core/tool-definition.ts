@@ -20,7 +20,7 @@ const READ = [
 /** A tool as a server lists it. */
 export interface ToolDefinition {
   readonly name: string;
-  /** JSON text of what is read of it, keys in order, no spaces; of equal keys all are there. */
+  /** JSON text of what is read of it, keys in order, no spaces. */
   readonly text: string;
 }
 
@@ -36,23 +36,36 @@ export function definitionAt(bytes: Uint8Array, span: Span): ToolDefinition | un
       (member) => member.key === key || isLookalike(member.key, key),
     );
     if (more.length > 0 || (value && value.key !== key)) return undefined;
-    if (value) parts.push(`${JSON.stringify(key)}:${canonical(bytes, value.value)}`);
+    if (!value) continue;
+    const text = canonical(bytes, value.value);
+    if (text === undefined) return undefined;
+    parts.push(`${JSON.stringify(key)}:${text}`);
   }
   return { name: read.name, text: `{${parts.join(',')}}` };
 }
 
-/** Numbers stay as they are written; strings are written alike. */
-function canonical(bytes: Uint8Array, span: Span): string {
+/** Numbers stay as they are written; strings are written alike. Undefined if an object has a key twice: a person would be shown one of them. */
+function canonical(bytes: Uint8Array, span: Span): string | undefined {
   const first = bytes[span.start];
-  if (first === OPEN_ARRAY)
-    return `[${[...elementsOf(bytes, span)].map((each) => canonical(bytes, each)).join(',')}]`;
+  if (first === OPEN_ARRAY) {
+    const parts: string[] = [];
+    for (const each of elementsOf(bytes, span)) {
+      const text = canonical(bytes, each);
+      if (text === undefined) return undefined;
+      parts.push(text);
+    }
+    return `[${parts.join(',')}]`;
+  }
   if (first === OPEN_OBJECT) {
     const members = [...membersOf(bytes, span)].toSorted((one, other) =>
       one.key < other.key ? -1 : one.key > other.key ? 1 : 0,
     );
-    const parts = members.map(
-      ({ key, value }) => `${JSON.stringify(key)}:${canonical(bytes, value)}`,
-    );
+    const parts: string[] = [];
+    for (const [index, { key, value }] of members.entries()) {
+      const text = key === members[index - 1]?.key ? undefined : canonical(bytes, value);
+      if (text === undefined) return undefined;
+      parts.push(`${JSON.stringify(key)}:${text}`);
+    }
     return `{${parts.join(',')}}`;
   }
   const string = stringIn(bytes, span);

@@ -133,8 +133,10 @@ export class ToolView {
   /** The edits that make the result of a `tools/list` what clients see. `isHeldBack`: of the definition at a place, whether they may not see it at all. */
   listed(list: MessageView, isHeldBack: IsHeldBack = () => false): Edit[] {
     const { bytes } = list;
-    const edits: Edit[] = [];
-    for (const { key, value } of list.members('result')) {
+    const members = [...list.members('result')];
+    // A client that looks at keys with less care would take it for the list.
+    const edits = dropEdits(members, ({ key }) => isLookalike(key, 'tools'));
+    for (const { key, value } of members) {
       if (key !== 'tools') continue;
       const tools = [...elementsOf(bytes, value)].map((span) => {
         const change = isHeldBack(bytes, span) ? 'hidden' : this.tool(bytes, span);

@@ -1,9 +1,9 @@
 // The pinned tools of one member: what is held back of its lists, and which calls do not reach it. Its tools have to be listed once before
 // either can be told.
-import { elementsOf } from '../../shared/jsonrpc/elements.ts';
 import type { Span } from '../../shared/jsonrpc/span.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { CALL_METHOD } from '../../shared/mcp/judged.ts';
+import { ToolList } from '../core/tool-list.ts';
 import { LIST_METHOD } from '../core/policy.ts';
 import { NO_LIST, NOT_LISTED, type ToolGuard } from '../core/tool-catalogue.ts';
 import { definitionAt, type ToolDefinition } from '../core/tool-definition.ts';
@@ -12,33 +12,36 @@ export class MemberPins {
   readonly #guard: ToolGuard;
   /** By the server's own names; undefined: to be listed. */
   #known: Map<string, ToolDefinition> | undefined;
-  #listing = new Map<string, ToolDefinition>();
+  #listing: ToolList;
 
   constructor(guard: ToolGuard) {
     this.#guard = guard;
+    this.#listing = this.#newList();
   }
 
   /** Whether the tools have to be listed before a message can be judged. */
   waits({ method }: MessageView): boolean {
-    return !this.#known && (method === LIST_METHOD || method === CALL_METHOD);
+    if (method !== LIST_METHOD && method !== CALL_METHOD) return false;
+    return !this.#known || this.#guard.needsList;
+  }
+
+  #newList(): ToolList {
+    return new ToolList((tool) => this.#guard.same(tool));
   }
 
   begin(): void {
-    this.#listing = new Map();
+    this.#listing = this.#newList();
   }
 
   /** One page of the member's list, as the member gave it. */
   page(answer: MessageView): void {
-    const span = answer.at('result', 'tools');
-    for (const element of span ? elementsOf(answer.bytes, span) : []) {
-      const tool = definitionAt(answer.bytes, element);
-      if (tool) this.#listing.set(tool.name, tool);
-    }
+    this.#listing.add(answer);
   }
 
   /** That was the last page. */
   listed(): void {
-    this.#known = this.#listing;
+    if (this.#listing.isTooLarge) return;
+    this.#known = this.#listing.tools;
     this.#guard.listed([...this.#known.values()]);
   }
 
@@ -49,7 +52,8 @@ export class MemberPins {
 
   /** Whether a tool of a list is held back. What a later list says counts for calls, too. */
   readonly isHeldBack = (bytes: Uint8Array, span: Span): boolean => {
-    const tool = definitionAt(bytes, span);
+    const read = definitionAt(bytes, span);
+    const tool = read && this.#guard.same(read);
     if (tool) this.#known?.set(tool.name, tool);
     return !this.#guard.accepts(tool);
   };

@@ -163,3 +163,36 @@ describe('[F-779] a lock file', () => {
     expect(readFileSync(file, 'utf8')).not.toContain('xxxxx');
   });
 });
+
+test('[F-826] a lock file that is removed while sessions go on: their next list pins the tools anew, and holds none back', async () => {
+  const guard = book();
+  expect(guard.needsList).toBe(true);
+  guard.listed([tool('a')]);
+  expect(guard.needsList).toBe(false);
+  rmSync(file);
+  expect(guard.accepts(tool('a'))).toBe(false);
+  expect(guard.accepts(tool('a'))).toBe(false);
+  expect(book('warn').accepts(tool('a'))).toBe(true);
+  await Promise.resolve();
+  expect(readPins(file)).toEqual({ ok: true, pins: new Map() });
+  expect(lines.filter(({ message }) => message.includes('none has been pinned'))).toHaveLength(2);
+  expect(guard.needsList).toBe(true);
+  guard.listed([tool('a', 'y')]);
+  expect([guard.accepts(tool('a', 'y')), guard.accepts(tool('b'))]).toEqual([true, false]);
+});
+
+test('[F-828] what is held back stays within bounds, also where servers write the same file in turn', async () => {
+  const guards = ['r', 's'].map((server) => book('hold', server));
+  for (const guard of guards) guard.listed([tool('a')]);
+  for (let turn = 0; turn < 20; turn++)
+    for (const guard of guards) {
+      for (let at = 0; at < 60; at++) guard.accepts(tool(`t${turn * 60 + at}`, 'x'.repeat(2_000)));
+      // oxlint-disable-next-line no-await-in-loop -- what one list brings is written before the next comes
+      await Promise.resolve();
+    }
+  const reading = readPins(file);
+  expect(reading.ok && [...reading.pins.values()].map(({ held }) => held.size)).toEqual([
+    1_000, 1_000,
+  ]);
+  expect(statSync(file).size).toBeLessThan(3 * 1024 * 1024);
+});

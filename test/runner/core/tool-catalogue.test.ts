@@ -7,6 +7,7 @@ import { DrivenSession, type Sent } from './driven-session.ts';
 
 class PlayedGuard implements ToolGuard {
   readonly refusal = 'held back';
+  needsList = false;
   readonly holdsBack: boolean;
   readonly lists: string[][] = [];
   readonly bad: Set<string>;
@@ -15,6 +16,8 @@ class PlayedGuard implements ToolGuard {
     this.bad = new Set(bad);
     this.holdsBack = holdsBack;
   }
+
+  readonly same = (tool: ToolDefinition): ToolDefinition => tool;
 
   listed(tools: readonly ToolDefinition[]): void {
     this.lists.push(tools.map(({ name }) => name));
@@ -186,4 +189,76 @@ test('[F-775] an answer that cannot be read ends the wait', () => {
   driven.line(`{"jsonrpc":"2.0","id":${own?.id},"result":{"tools":[`);
   driven.sleep(10_000);
   expect(said(driven.look().sent)).toMatchObject([{ id: 1, error: { code: 42_017 } }]);
+});
+
+test('[F-827] an own list that is never answered costs those who waited for it, and no others', () => {
+  const driven = DrivenSession.initialized({ guard: new PlayedGuard([]) });
+  driven.post('p1', call(1, 'a'));
+  driven.post('p2', call(2, 'a'));
+  const [own, ...others] = written(driven);
+  expect(others).toEqual([]);
+  // It lives, and answers whatever else it is asked.
+  const live = (ms: number): void => {
+    driven.sleep(ms);
+    for (const { id, method } of written(driven))
+      if (method === 'ping') driven.line({ id, result: {} });
+  };
+  live(50_000);
+  driven.post('p3', call(3, 'a'));
+  expect(written(driven)).toEqual([]);
+  for (let turn = 0; turn < 10; turn++) live(7_000);
+  driven.post('p4', call(4, 'a'));
+  const [again, ...more] = written(driven);
+  expect([again?.method, more]).toEqual(['tools/list', []]);
+  driven.line({ id: own?.id, result: { tools: tools('old') } });
+  driven.line({ id: again?.id, result: { tools: tools('a') } });
+  expect(written(driven)).toMatchObject([{ method: 'tools/call' }]);
+});
+
+test('[F-826] a guard that knows nothing of the server any more gets its list before another call', () => {
+  const guard = new PlayedGuard([]);
+  const driven = DrivenSession.initialized({ guard });
+  driven.post('p1', call(1, 'a'));
+  driven.line({ id: written(driven)[0]?.id, result: { tools: tools('a') } });
+  driven.look();
+  guard.needsList = true;
+  driven.post('p2', call(2, 'a'));
+  const [own] = written(driven);
+  expect(own).toMatchObject({ method: 'tools/list' });
+  guard.needsList = false;
+  driven.line({ id: own?.id, result: { tools: tools('a') } });
+  expect(written(driven)).toMatchObject([{ method: 'tools/call' }]);
+  expect(guard.lists).toHaveLength(2);
+});
+
+test('[F-828] a list that is larger than any model reads is not kept, and ends the wait', () => {
+  const guard = new PlayedGuard([]);
+  const driven = DrivenSession.initialized({ guard });
+  driven.post('p1', call(1, 't0'));
+  const page = (from: number) =>
+    Array.from({ length: 30 }, (_, at) => ({
+      name: `t${from + at}`,
+      description: 'x'.repeat(200_000),
+    }));
+  for (const turn of [0, 1, 2]) {
+    const [own] = written(driven);
+    driven.line({ id: own?.id, result: { tools: page(turn * 30), nextCursor: `${turn}` } });
+  }
+  const { sent, written: lines } = driven.look();
+  expect(lines).toEqual([]);
+  expect(said(sent)).toMatchObject([{ id: 1, error: { code: 42_017 } }]);
+  expect(guard.lists).toEqual([]);
+});
+
+test('[F-829] a list under a key that careless clients take for "tools" reaches none', () => {
+  const driven = DrivenSession.initialized({ guard: new PlayedGuard([]) });
+  driven.post('p1', list(1));
+  driven.line({ id: written(driven)[0]?.id, result: { tools: tools('a') } });
+  const [{ id } = { id: 0 }] = written(driven);
+  driven.line(
+    `{"jsonrpc":"2.0","id":${id},"result":{"Tools":[{"name":"x"}],"tools":[{"name":"a"}],"TOOLS":[],"x":1}}`,
+  );
+  expect(driven.look().sent.map((frame) => ('message' in frame ? frame.message : ''))).toEqual([
+    '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"a"}],"x":1}}',
+  ]);
 });

@@ -73,6 +73,8 @@ test('F-811: lists that are asked for and cancelled, again and again, take no mo
 test('F-811: a list for which too much waits is answered, and so is one for which too many wait for pinned tools', () => {
   const guard = {
     holdsBack: true,
+    needsList: false,
+    same: <Tool>(one: Tool): Tool => one,
     refusal: 'held back',
     listed: () => undefined,
     accepts: () => true,
@@ -92,6 +94,8 @@ test('F-812: the list by which pinned tools are judged is whole, though the call
   const seen: string[][] = [];
   const guard = {
     holdsBack: true,
+    needsList: false,
+    same: <Tool>(one: Tool): Tool => one,
     refusal: 'held back',
     listed: (all: readonly { readonly name: string }[]) =>
       void seen.push(all.map(({ name }) => name)),

@@ -441,6 +441,8 @@ test('F-757: a member with pinned tools: its lists and calls wait for the list t
   const seen: string[][] = [];
   const guard = {
     holdsBack: true,
+    needsList: false,
+    same: <Tool>(one: Tool): Tool => one,
     refusal: 'held back',
     listed: (all: readonly { readonly name: string }[]) =>
       void seen.push(all.map(({ name }) => name)),
