@@ -2210,6 +2210,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'A person opens as many live streams of the console as they like, and each has the fleet looked at',
     tests: ['edge/core/open-streams.test.ts', 'edge/http/console/people.test.ts'],
   },
+  'F-844': {
+    fault: 'The client of a person who ended a session is told that the operator did',
+    tests: ['edge/core/state-words.test.ts'],
+  },
   'F-790': {
     fault:
       'an entry with a URL, as some fifteen programs write it; whatever transport stands there',
@@ -2338,7 +2342,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-200 F-201 F-202 F-203 F-204 F-205 F-206',
   'F-750 F-751 F-752 F-753 F-754 F-755 F-756 F-757 F-758',
   'F-770 F-771 F-772 F-773 F-774 F-775 F-776 F-777 F-778 F-779 F-780',
-  'F-840 F-841 F-842 F-843',
+  'F-840 F-841 F-842 F-843 F-844',
   'F-790 F-791 F-792 F-793 F-794 F-795 F-796 F-797 F-798',
   'F-810 F-811 F-812 F-813 F-814 F-815 F-816 F-817 F-818 F-819 F-820',
   'F-825 F-826 F-827 F-828 F-829',

@@ -67,7 +67,7 @@ const TAKEN_AWAY =
   'The operator of this edge does not let the runner of this session offer this server any more. Send a new `initialize` without a session id.';
 
 const DISMISSED =
-  'The operator of this edge ended this session. Send a new `initialize` without a session id.';
+  'This session was ended at the console of this edge. Send a new `initialize` without a session id.';
 
 const NO_ACCESS: Fault = {
   fault: 'unauthorized',
@@ -258,7 +258,7 @@ export class Fleet {
     }));
   }
 
-  /** The owner ended a session. False if there is none. */
+  /** The owner, or the person whose it is, ended a session. False if there is none. */
   dismissed(session: SessionName, now: number): { isEnded: boolean; effects: FleetEffect[] } {
     const row = this.#store.session(session);
     if (!row) return { isEnded: false, effects: this.#flush() };

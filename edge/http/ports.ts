@@ -70,7 +70,7 @@ export interface FleetPort {
    * and lines of that one alone.
    */
   look(query: RecordQuery): Promise<FleetLook>;
-  /** The owner ends a session; false if there is none. */
+  /** The owner, or the person whose it is, ends a session; false if there is none. */
   dismiss(session: SessionName): Promise<boolean>;
   /**
    * Where the requests of a principal's modern clients to a server go; `actor` is their own. Or why no session of this server could

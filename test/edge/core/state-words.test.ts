@@ -227,7 +227,7 @@ describe('[F-640] what the fleet tells of its runners', () => {
     expect(fleet.view.runners).toMatchObject([{ isLinked: false, since: undefined }]);
   });
 
-  test('a session that its owner ends is over for its client and its runner', () => {
+  test('[F-844] a session that is ended at the console is over for its client and its runner, and nobody is said to have done it', () => {
     const fleet = new DrivenFleet();
     const socket = fleet.link('vm1', { servers: ['files'] });
     const session = 's'.repeat(22);
@@ -240,7 +240,10 @@ describe('[F-640] what the fleet tells of its runners', () => {
       expect.objectContaining({
         do: 'giveUp',
         session,
-        fault: expect.objectContaining({ fault: 'session_not_found' }) as unknown,
+        fault: {
+          fault: 'session_not_found',
+          message: expect.stringMatching(/^This session was ended at the console/u) as unknown,
+        },
       }),
     );
   });
