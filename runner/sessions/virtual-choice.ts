@@ -27,11 +27,20 @@ export interface VirtualChoice {
 export function virtualProcess(choice: VirtualChoice): VirtualProcess {
   const { open, virtual, servers, known, log } = choice;
   const isModern = open.clientKind === 'modern';
+  const shares = new Map<ServerName, SessionShare>();
+  /** One for all processes that a member has in this session: what any of them got of a person is in none of its texts. */
+  const shareOf = (name: ServerName): SessionShare | undefined => {
+    const pool = choice.poolOf(name);
+    if (!pool) return undefined;
+    const share = shares.get(name) ?? new SessionShare(pool, open);
+    shares.set(name, share);
+    return share;
+  };
   const members = virtual.members.flatMap(({ server: name, prefix, tools }) => {
     const server = servers.get(name);
     if (!server) return [];
     const rules = [...(tools ? [{ tools }] : []), server];
-    const quote: Quote = (bytes, isCut) => choice.poolOf(name)?.quote(bytes, isCut) ?? '';
+    const quote: Quote = (bytes, isCut) => shares.get(name)?.quote(bytes, isCut) ?? '';
     const guard = choice.pinsOf(name)?.guardFor(isModern ? 'modern' : 'legacy');
     return [{ name, prefix, rules, guard, quote }];
   });
@@ -48,19 +57,18 @@ export function virtualProcess(choice: VirtualChoice): VirtualProcess {
       limits: virtual,
       known: known.of(virtual.name, open.principal, isPersonal ? open.person?.id : undefined),
     }),
-    take: (member) => takeMember(choice, member),
+    take: (member) => takeMember(choice, member, shareOf(member)),
     log,
   });
 }
 
 function takeMember(
-  { open, virtual, servers, poolOf, log }: VirtualChoice,
+  { open, virtual, servers, log }: VirtualChoice,
   name: ServerName,
+  share: SessionShare | undefined,
 ): TakenMember {
   const server = servers.get(name);
-  const pool = poolOf(name);
-  if (!server || !pool) return { ok: false, description: 'is not offered any more' };
-  const share = new SessionShare(pool, open);
+  if (!server || !share) return { ok: false, description: 'is not offered any more' };
   const taken = share.take();
   if (!taken.ok) return taken;
   const first = taken.process;
@@ -78,6 +86,9 @@ function takeMember(
 /** More clients than use one runner at a time. */
 const MAX_KNOWN = 64;
 
+/** What was needed least recently is forgotten beyond this: its members are asked again. */
+const MAX_KNOWN_BYTES = 64 * 1024 * 1024;
+
 /**
  * What is known of the members of virtual servers. For each principal, as processes are: a list may tell what was done in a session. Of
  * members whose processes are for one person, for each person, too.
@@ -94,9 +105,18 @@ export class KnownOfVirtual {
     const known = this.#known.get(key) ?? { server, of: new KnownMembers() };
     this.#known.delete(key);
     this.#known.set(key, known);
-    const [oldest = key] = this.#known.keys();
-    if (this.#known.size > MAX_KNOWN) this.#known.delete(oldest);
+    this.#makeRoom(key);
     return known.of;
+  }
+
+  #makeRoom(newest: string): void {
+    let bytes = 0;
+    for (const { of } of this.#known.values()) bytes += of.bytes;
+    for (const [key, { of }] of this.#known) {
+      if (key === newest || (this.#known.size <= MAX_KNOWN && bytes <= MAX_KNOWN_BYTES)) return;
+      this.#known.delete(key);
+      bytes -= of.bytes;
+    }
   }
 
   /** Its config has changed. */

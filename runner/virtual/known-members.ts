@@ -26,6 +26,8 @@ export interface KnownList {
   readonly elements: readonly Uint8Array[];
   /** False: some or all of its elements are too much to be remembered. */
   readonly hasElements: boolean;
+  /** Of the elements. */
+  readonly bytes: number;
   /** The member's cursor for what follows; undefined when this is all. */
   readonly next: string | undefined;
   /** Members of the result beside the list: how long it may be kept (MCP 2026-07-28, Utilities, "Caching"). */
@@ -44,6 +46,11 @@ export class KnownMembers {
   /** By what distinguishes clients, the least recently used first. */
   readonly #clients = new Map<string, Map<string, KnownMember>>();
 
+  get bytes(): number {
+    const members = [...this.#clients.values()].flatMap((known) => [...known.values()]);
+    return members.reduce((sum, member) => sum + bytesOf(member), 0);
+  }
+
   /** What is known by clients of this kind, to be read and to be added to, by member. */
   of(client: string): Map<string, KnownMember> {
     if (client.length > MAX_CLIENT_CHARACTERS) return new Map();
@@ -56,6 +63,9 @@ export class KnownMembers {
   }
 }
 
+const bytesOf = ({ greeting, lists }: KnownMember): number =>
+  [...lists.values()].reduce((sum, { bytes }) => sum + bytes, greeting?.bytes.length ?? 0);
+
 /** One page of a member's list, as clients see it. */
 export function pageOf(answer: MessageView, kind: ListKind, rules: MemberRules): KnownList {
   const shown = rules.shown(answer, kind);
@@ -63,11 +73,13 @@ export function pageOf(answer: MessageView, kind: ListKind, rules: MemberRules):
   const span = shown.at('result', kind.member);
   const keys = new Set<string>();
   const elements: Uint8Array[] = [];
+  let size = 0;
   for (const { start, end } of span ? elementsOf(bytes, span) : []) {
     const element = bytes.slice(start, end);
     const key = stringAt(element, kind.key);
     if (key !== undefined) keys.add(key);
     elements.push(element);
+    size += element.length;
   }
   const next = answer.string('result', 'nextCursor');
   const ttlMs = answer.parsed('result', 'ttlMs');
@@ -75,6 +87,7 @@ export function pageOf(answer: MessageView, kind: ListKind, rules: MemberRules):
     keys,
     elements,
     hasElements: true,
+    bytes: size,
     // Some servers send an empty cursor at the end.
     next: next === '' ? undefined : next,
     ttlMs: typeof ttlMs === 'number' ? ttlMs : undefined,
@@ -86,20 +99,26 @@ export function pageOf(answer: MessageView, kind: ListKind, rules: MemberRules):
 export function withPage(known: KnownList, page: KnownList): KnownList {
   const { hasElements } = known;
   if (known.keys.size + page.keys.size > MAX_KEYS)
-    return { ...known, elements: [], hasElements: false, next: undefined };
+    return { ...withoutElements(known), next: undefined };
   return {
     ...page,
     keys: new Set([...known.keys, ...page.keys]),
     elements: hasElements ? [...known.elements, ...page.elements] : [],
+    bytes: hasElements ? known.bytes + page.bytes : 0,
     hasElements,
   };
 }
 
 /** A list as it is remembered. */
 export const remembered = (list: KnownList): KnownList =>
-  list.elements.reduce((sum, { length }) => sum + length, 0) <= MAX_LIST_BYTES
-    ? list
-    : { ...list, elements: [], hasElements: false };
+  list.bytes <= MAX_LIST_BYTES ? list : withoutElements(list);
+
+const withoutElements = (list: KnownList): KnownList => ({
+  ...list,
+  elements: [],
+  bytes: 0,
+  hasElements: false,
+});
 
 /** Whether it can be shown without its member: all of it is known. */
 export const isWhole = (list: KnownList | undefined): list is KnownList =>

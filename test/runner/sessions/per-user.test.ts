@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { readConfig } from '../../../runner/config/read.ts';
+import { EffectQueue } from '../../../runner/core/effect-queue.ts';
 import { createLog } from '../../../runner/log.ts';
 import { ProcessPool } from '../../../runner/sessions/process-pool.ts';
 import { SessionShare } from '../../../runner/sessions/session-share.ts';
 import { Starts } from '../../../runner/sessions/starts.ts';
+import { KnownOfVirtual, virtualProcess } from '../../../runner/sessions/virtual-choice.ts';
 
 const program = fileURLToPath(new URL('../../fixtures/servers/secret.sh', import.meta.url));
 const logged: string[] = [];
@@ -19,12 +21,12 @@ const encoder = new TextEncoder();
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-async function poolOf(seconds: number) {
+async function poolOf(seconds: number, args = [program, String(seconds)]) {
   const folder = mkdtempSync(join(tmpdir(), 'pool-people-'));
   const perUser = { env: { SECRET: { file: `${folder}/people/\${person.id}/secret` } } };
   const entry = {
     command: '/bin/sh',
-    args: [program, String(seconds)],
+    args,
     bridge: { perUser, startTimeout: '100ms' },
   };
   writeFileSync(join(folder, 'mcp.json'), JSON.stringify({ mcpServers: { s: entry } }));
@@ -42,6 +44,7 @@ async function poolOf(seconds: number) {
     rmSync(folder, { recursive: true, force: true });
   });
   return {
+    config,
     pool,
     keep(id: string, secret: string): void {
       mkdirSync(join(folder, 'people', id), { recursive: true, mode: 0o700 });
@@ -115,4 +118,42 @@ test('[F-574] what a client is shown of its process has no secret of the person'
   const { share } = session(pool, 'ann');
   const printed = encoder.encode('it is the secret of ann, they say');
   expect(share.quote(printed, false)).toBe('it is [redacted], they say');
+});
+
+test('[F-821] nor has what it is shown of a member of a virtual server', async () => {
+  const script = 'echo "the key $SECRET is wrong"; exit 1';
+  const { config, pool, keep } = await poolOf(0, ['-c', script]);
+  keep('ann', 'the secret of ann');
+  const process = virtualProcess({
+    open: { clientKind: 'streamable', principal: 'ann', person: { id: 'ann' } },
+    virtual: {
+      ...config,
+      name: 'work',
+      startTimeoutMs: 60_000,
+      members: [{ server: 's', prefix: '' }],
+    },
+    servers: new Map([['s', config]]),
+    poolOf: () => pool,
+    pinsOf: () => undefined,
+    known: new KnownOfVirtual(),
+    log,
+  });
+  onTestFinished(() => process.terminate('the test is over'));
+  const said = Promise.withResolvers<string>();
+  process.listen(
+    {
+      onLine: (bytes) => said.resolve(decoder.decode(bytes)),
+      onMessage: ({ bytes }) => said.resolve(decoder.decode(bytes)),
+      onOverlong: () => undefined,
+      onStderr: () => undefined,
+      onFull: () => undefined,
+      onDrain: () => undefined,
+      onExit: () => undefined,
+    },
+    new EffectQueue(),
+  );
+  const params = { protocolVersion: '2025-11-25', capabilities: {} };
+  const hello = { jsonrpc: '2.0', id: 1, method: 'initialize', params };
+  process.write(encoder.encode(JSON.stringify(hello)));
+  expect(await said.promise).toContain('the key [redacted] is wrong');
 });

@@ -190,6 +190,30 @@ test('F-814: what one principal’s sessions have learned of the members is not 
   expect(known.of('work', 'ann', '1')).not.toBe(known.of('work', 'ann', '2'));
 });
 
+test('F-822: what is known of members is bounded by bytes; the least recently needed goes first', () => {
+  const known = new KnownOfVirtual();
+  const fill = (principal: string): KnownMembers => {
+    const of = known.of('work', principal, undefined);
+    const tools = JSON.stringify({ tools: [{ name: 'x'.repeat(900_000) }] });
+    for (const client of ['one', 'other']) {
+      const work = new DrivenVirtualServer([member('a'), member('b')], { known: of });
+      work.initialize({}, { capabilities: { experimental: { [client]: {} } } });
+      for (const at of ['a', 'b']) {
+        if (at === 'a') work.client(request(2, 'tools/list'));
+        const [asked] = work.written(at);
+        work.member(at, `{"jsonrpc":"2.0","id":${String(asked?.['id'])},"result":${tools}}`);
+      }
+    }
+    return of;
+  };
+  const principals = Array.from({ length: 20 }, (_, n) => `p${String(n)}`);
+  const filled = principals.map(fill);
+  expect(filled[0]?.bytes).toBeGreaterThan(4 * 900_000);
+  const kept = principals.filter((name, at) => known.of('work', name, undefined) === filled[at]);
+  expect(kept).toContain('p19');
+  expect(kept.length * (filled[0]?.bytes ?? 0)).toBeLessThanOrEqual(64 * 1024 * 1024);
+});
+
 test('F-815: a subscription to more resources than are watched is honored in part, and says so', () => {
   const modern = new DrivenVirtualServer([member('a'), member('b')], { isModern: true });
   const meta = {
