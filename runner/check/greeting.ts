@@ -107,7 +107,8 @@ class Talk {
     this.#hearing = new ProcessHearing({
       owed: {
         has: (id) => this.#asked.has(id) || this.#awaitsPage(id),
-        wasAsked: (id) => ORDER.some((opener) => idOf(opener) === id) || id <= this.#listId,
+        wasAsked: (id) =>
+          ORDER.some((opener) => idOf(opener) === id) || (id > LIST_IDS_FROM && id <= this.#listId),
         only: () => {
           if (this.#answer) return this.#listId as BridgeRequestId;
           return this.#asked.size === 1 ? [...this.#asked.keys()][0] : undefined;
