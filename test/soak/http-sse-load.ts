@@ -35,6 +35,8 @@ class HttpSseSession implements LoadSession {
   /** Calls by id, also those that had their outcome: another would be a second. */
   readonly #calls = new Map<number, Pending>();
   #notesInOrder = true;
+  /** This side ended it. */
+  #hasCut = false;
   #lastId = 0;
 
   private constructor(ground: Ground, path: string, stream: CutStream) {
@@ -84,8 +86,9 @@ class HttpSseSession implements LoadSession {
     this.#lastId += 1;
     this.#calls.set(this.#lastId, { ask, tracked, over: resolve });
     const posted = await this.#post(callBody(this.#lastId, ask));
-    // Whether it arrived is unknown; an answer may come all the same.
-    if (!posted.ok) tracked.call.isForsaken = true;
+    // Whether it arrived is unknown; an answer may come all the same. Nor is a refusal an outcome once this client has cut its own stream,
+    // which is the end of its session.
+    if (!posted.ok || this.#hasCut) tracked.call.isForsaken = true;
     else if (posted.reply.status !== 202) {
       if (posted.reply.status === 404) this.isOver = true;
       settle(tracked, `error:${faultOf(posted.reply.text, posted.reply.status)}`);
@@ -115,6 +118,7 @@ class HttpSseSession implements LoadSession {
 
   vanish(): void {
     this.isOver = true;
+    this.#hasCut = true;
     this.#stream.cut();
   }
 
