@@ -95,6 +95,11 @@ const MAX_KNOWN_BYTES = 64 * 1024 * 1024;
  */
 export class KnownOfVirtual {
   readonly #known = new Map<string, { readonly server: ServerName; readonly of: KnownMembers }>();
+  readonly #mostBytes: number;
+
+  constructor(mostBytes = MAX_KNOWN_BYTES) {
+    this.#mostBytes = mostBytes;
+  }
 
   of(
     server: ServerName,
@@ -113,7 +118,7 @@ export class KnownOfVirtual {
     let bytes = 0;
     for (const { of } of this.#known.values()) bytes += of.bytes;
     for (const [key, { of }] of this.#known) {
-      if (key === newest || (this.#known.size <= MAX_KNOWN && bytes <= MAX_KNOWN_BYTES)) return;
+      if (key === newest || (this.#known.size <= MAX_KNOWN && bytes <= this.#mostBytes)) return;
       this.#known.delete(key);
       bytes -= of.bytes;
     }

@@ -195,7 +195,7 @@ export class VirtualServer {
     if (sole) return this.#to(sole, message, now);
     if (naming) return this.#toUri(message, id, message.string(...naming.path), now);
     if (method.startsWith('tasks/')) return this.#aboutTask(message, id, now);
-    this.#try(this.#members, message, id, now);
+    this.#try(this.#members, message, id, now, isUnknownMethod);
   }
 
   #passList(member: VirtualMember, kind: ListKind, message: MessageView, now: number): void {
@@ -292,12 +292,13 @@ export class VirtualServer {
     });
   }
 
-  /** One after the other, until one does not refuse: what is refused was not carried out. */
+  /** One after the other, until one does not refuse: what is refused was not carried out. `refuses`: by the code of its error. */
   #try(
     members: readonly VirtualMember[],
     message: MessageView,
     id: BridgeRequestId,
     now: number,
+    refuses = isNotMine,
   ): void {
     const [member, ...others] = members.filter((each) => !each.isDown);
     const [down] = members;
@@ -309,8 +310,8 @@ export class VirtualServer {
       answered: (answer, at) => {
         const isWanted = this.#undecided.delete(id);
         const code = answer.parsed('error', 'code');
-        if (isWanted && answer.kind === 'error' && isNotMine(code))
-          this.#try(others, message, id, at);
+        if (isWanted && answer.kind === 'error' && refuses(code))
+          this.#try(others, message, id, at, refuses);
         else this.#effects.say(this.#withTasks(member, answer));
       },
     });
@@ -391,6 +392,9 @@ export class VirtualServer {
     this.#front.gone(member, now);
   }
 }
+
+/** Of a method that no revision defines: a server that says anything else knows it, and has the last word. */
+const isUnknownMethod = (code: unknown): boolean => code === CODE.methodNotFound;
 
 /** Errors of a server that does not know the method or what it names, so that it has done nothing (MCP 2025-11-25, Resources, "Error Handling"). */
 const isNotMine = (code: unknown): boolean =>

@@ -68,7 +68,6 @@ class Play {
   /** Requests of the client without an outcome, each with the members that may answer it. */
   readonly #open = new Map<number, string | undefined>();
   readonly #cancelled = new Set<number>();
-  readonly #questions = new Map<unknown, string>();
   #nextId = 2;
 
   constructor(isModern: boolean, known: KnownMembers) {
@@ -191,8 +190,9 @@ class Play {
       const { id, method } = message;
       if (id !== undefined && method !== undefined) {
         this.#asked.push({ member: name, slot, request: message });
-      } else if (method === undefined && this.#questions.get(id) === name) {
-        this.problems.push(`${name} got an answer to a question of another`);
+      } else if (method === undefined) {
+        const { to } = (message['result'] ?? {}) as { to?: { of?: string } };
+        if (to?.of !== name) this.problems.push(`${name} got an answer to a question of another`);
       }
     }
   }
