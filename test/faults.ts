@@ -2177,6 +2177,10 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'a member of a virtual server refuses a request of no revision for what is in it',
     tests: ['runner/virtual/bounds.test.ts'],
   },
+  'F-824': {
+    fault: 'a client of a virtual server subscribes with very large requests',
+    tests: ['runner/virtual/bounds.test.ts'],
+  },
   'F-825': {
     fault:
       'a pinned definition in which thousands of sentences have changed: nobody waits for the difference',
@@ -2356,6 +2360,6 @@ export const FAULT_IDS: readonly string[] = [
   'F-770 F-771 F-772 F-773 F-774 F-775 F-776 F-777 F-778 F-779 F-780',
   'F-840 F-841 F-842 F-843 F-844',
   'F-790 F-791 F-792 F-793 F-794 F-795 F-796 F-797 F-798',
-  'F-810 F-811 F-812 F-813 F-814 F-815 F-816 F-817 F-818 F-819 F-820 F-821 F-822 F-823',
+  'F-810 F-811 F-812 F-813 F-814 F-815 F-816 F-817 F-818 F-819 F-820 F-821 F-822 F-823 F-824',
   'F-825 F-826 F-827 F-828 F-829',
 ].flatMap((group) => group.split(' '));

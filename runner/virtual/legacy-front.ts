@@ -100,8 +100,15 @@ export class LegacyFront implements Front {
 
   subscribes(message: MessageView, uri: string, members: readonly VirtualMember[]): void {
     if (message.method === 'resources/unsubscribe') this.#subscribed.delete(uri);
-    if (message.method === 'resources/subscribe' && this.#subscribed.size < MAX_SUBSCRIBED)
-      this.#subscribed.set(uri, { request: message.kept(), members });
+    const isRemembered = uri.length <= MAX_URI && this.#subscribed.size < MAX_SUBSCRIBED;
+    if (message.method !== 'resources/subscribe' || !isRemembered) return;
+    // Made anew: what else was in the client's may be large.
+    const request = requestOf({
+      id: 0 as BridgeRequestId,
+      method: message.method,
+      params: { uri },
+    });
+    this.#subscribed.set(uri, { request, members });
   }
 
   listLike({ method }: ListKind): MessageView {
@@ -219,5 +226,6 @@ export class LegacyFront implements Front {
   }
 }
 
-/** More resources than a client watches. */
+/** More resources than a client watches, and longer than their URIs are. */
 const MAX_SUBSCRIBED = 1_024;
+const MAX_URI = 8_192;

@@ -277,6 +277,29 @@ test('F-816: a page with more elements than a list may have is an error, not a s
   expect(alone.said()).toMatchObject([{ id: 2, error: { data: { fault: 'process_protocol' } } }]);
 });
 
+test('F-824: of a subscription no more is kept than it takes to subscribe again', () => {
+  const work = two();
+  work.initialize();
+  const lists: Answering = ({ method }, name) => {
+    if (method === 'initialize') return greeting();
+    return { resources: name === 'a' ? [{ uri: 'x:1' }] : [], resourceTemplates: [] };
+  };
+  const filler = 'x'.repeat(100_000);
+  work.client(request(2, 'resources/subscribe', { uri: 'x:1', _meta: { filler } }));
+  work.answer(lists);
+  work.exited('a');
+  work.written();
+  work.after(3_000);
+  const [hello] = work.written('a');
+  work.member('a', { jsonrpc: '2.0', id: hello?.['id'], result: greeting() });
+  expect(work.written('a')).toContainEqual({
+    jsonrpc: '2.0',
+    id: expect.any(Number),
+    method: 'resources/subscribe',
+    params: { uri: 'x:1' },
+  });
+});
+
 test('F-817: a member that asks something while it starts gets the answer', () => {
   const work = two();
   work.client(request(1, 'initialize', { protocolVersion: '2025-11-25', capabilities: {} }));
