@@ -52,7 +52,10 @@ export class LegacyFront implements Front {
         this.#parts.effects.answer(id, '{}');
         return true;
       case 'logging/setLevel':
-        if (this.#parts.isSole) return false;
+        if (this.#parts.isSole) {
+          this.#level = message.kept();
+          return false;
+        }
         this.#setLevel(message, id, now);
         return true;
       default:
@@ -78,7 +81,7 @@ export class LegacyFront implements Front {
   }
 
   ready(member: VirtualMember, now: number): void {
-    if (this.#level && !this.#parts.isSole && Object.hasOwn(member.capabilities, 'logging'))
+    if (this.#level && Object.hasOwn(member.capabilities, 'logging'))
       member.ask(this.#level, undefined, now, () => undefined);
     for (const { request, members } of this.#subscribed.values())
       if (members[0] === member) member.ask(request, undefined, now, () => undefined);

@@ -192,7 +192,11 @@ export class VirtualServer {
     if (naming?.path[1] === 'name')
       return this.#toNamed(message, id, naming.kind, naming.path, now);
     if (method === 'completion/complete') return this.#complete(message, id, now);
-    if (sole) return this.#to(sole, message, now);
+    if (sole) {
+      const uri = naming && message.string(...naming.path);
+      if (uri !== undefined) this.#front.subscribes(message, uri, [sole]);
+      return this.#to(sole, message, now);
+    }
     if (naming) return this.#toUri(message, id, message.string(...naming.path), now);
     if (method.startsWith('tasks/')) return this.#aboutTask(message, id, now);
     this.#try(this.#members, message, id, now, isUnknownMethod);

@@ -369,6 +369,25 @@ test('F-751: a member that ends fails its calls alone, leaves the list, and come
   expect(work.written('a').at(-1)).toEqual(call(10, 'x'));
 });
 
+test('F-751: a member alone that starts again has the log level and the subscriptions of its client', () => {
+  const work = new DrivenVirtualServer([member('a')]);
+  work.initialize();
+  work.client(request(2, 'logging/setLevel', { level: 'debug' }));
+  work.client(request(3, 'resources/subscribe', { uri: 'x:1' }));
+  work.answer(() => ({}));
+  expect(work.said().map(({ id }) => id)).toEqual([2, 3]);
+  work.exited('a');
+  work.written();
+  work.after(3_000);
+  const [hello] = work.written('a');
+  work.member('a', { jsonrpc: '2.0', id: hello?.['id'], result: greeting() });
+  expect(work.written('a')).toMatchObject([
+    { method: 'notifications/initialized' },
+    { method: 'logging/setLevel', params: { level: 'debug' } },
+    { method: 'resources/subscribe', params: { uri: 'x:1' } },
+  ]);
+});
+
 test('F-752: a member that says nothing holds up a list for a bounded time, and is told of when it answers', () => {
   const work = two();
   work.initialize();
