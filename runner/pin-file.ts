@@ -19,6 +19,7 @@ import {
   type ServerPins,
 } from './core/pins.ts';
 import { hidesSomething } from './core/shown-text.ts';
+import type { HeldTools } from './core/told-held.ts';
 import type { ToolGuard } from './core/tool-catalogue.ts';
 import type { ToolDefinition } from './core/tool-definition.ts';
 import { errorCode } from './error-code.ts';
@@ -88,8 +89,25 @@ export const pinOf = (text: string): Pin => ({
 
 /** What changes with a file that is written or replaced. */
 function versionOf(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat ? `${stat.ino} ${stat.mtimeMs} ${stat.size}` : 'none';
+  try {
+    const { ino, mtimeMs, size } = statSync(path);
+    return `${ino} ${mtimeMs} ${size}`;
+  } catch (error) {
+    return errorCode(error) ?? 'unknown error';
+  }
+}
+
+/** A lock file as it was when it was looked at. */
+export interface PinFileLook {
+  /** Changes with the file. */
+  readonly version: string;
+  readonly reading: PinReading;
+}
+
+/** Looks at a lock file; one that is as before is not read again. */
+export function lookAtPins(path: string, before: PinFileLook | undefined): PinFileLook {
+  const version = versionOf(path);
+  return version === before?.version ? before : { version, reading: readPins(path) };
 }
 
 /** The pins of one server, for all its sessions. */
@@ -98,6 +116,7 @@ export class ServerPinBook {
   readonly #file: string;
   readonly #mode: PinSetting['mode'];
   readonly #log: Log;
+  readonly #changed: () => void;
   #reading: PinReading = { ok: true, pins: new Map() };
   #version: string | undefined;
   /** Kept here if the file cannot be written. */
@@ -108,11 +127,31 @@ export class ServerPinBook {
   #heldChars = 0;
   #isWriting = false;
 
-  constructor(server: string, { mode, file }: PinSetting, log: Log) {
+  /** `changed`: what is held back may be another. */
+  constructor(
+    server: string,
+    { mode, file }: PinSetting,
+    log: Log,
+    changed: () => void = () => undefined,
+  ) {
+    this.#changed = changed;
     this.#server = server;
     this.#file = file;
     this.#mode = mode;
     this.#log = log;
+  }
+
+  get file(): string {
+    return this.#file;
+  }
+
+  /** What is held back, as the file says. */
+  heldIn({ version, reading }: PinFileLook): HeldTools {
+    if (!reading.ok) return { mode: this.#mode === 'hold' ? 'all' : 'warn', names: [] };
+    // Of a file that somebody else has written, nothing is left to be written.
+    const unwritten = version === this.#version ? this.#unwritten : undefined;
+    const own = unwritten ?? reading.pins.get(this.#server) ?? NO_PINS;
+    return { mode: this.#mode, names: [...own.held.keys()] };
   }
 
   /** Judges for the sessions of clients of an era. */
@@ -223,6 +262,7 @@ export class ServerPinBook {
       const now = this.#reading;
       const held = now.ok ? this.#own(now) : undefined;
       if (held) this.#write(held);
+      this.#changed();
     });
   }
 
@@ -266,6 +306,7 @@ export class ServerPinBook {
         what: this.#reading.what,
         fix: 'Put it right, or remove it to pin all tools anew.',
       });
+    this.#changed();
     return this.#reading;
   }
 }

@@ -19,7 +19,7 @@ import { ProcessPool, type ProcessGround } from './sessions/process-pool.ts';
 import { allCleared, killAllProcesses } from './process/stdio-process.ts';
 import { ToldFailures } from './core/told-failures.ts';
 import { TERMINATE_MS } from './process/terminate.ts';
-import { ServerPinBook } from './pin-file.ts';
+import { PinBooks } from './pin-books.ts';
 import type { RunnerSnapshot, RunningRunner, StartOptions } from './running-runner.ts';
 import { RunnerSessions } from './sessions/runner-sessions.ts';
 import { SessionHost, type SessionHostOptions } from './sessions/session-host.ts';
@@ -60,8 +60,7 @@ class Runner implements RunningRunner {
   readonly #control: ControlLink;
   readonly #spares: SpareLinks;
   readonly #pools = new Map<string, ProcessPool>();
-  /** Of servers whose tools are pinned. */
-  readonly #pins = new Map<string, ServerPinBook>();
+  readonly #pins = new PinBooks((frame) => this.#control.say(frame));
   readonly #sessions = new RunnerSessions();
   /** What is known of the members of virtual servers. */
   readonly #known = new KnownOfVirtual();
@@ -117,9 +116,11 @@ class Runner implements RunningRunner {
         this.#tellSkew(version);
         ready.resolve();
         this.#spares.welcomed(servers);
+        this.#pins.linked();
       },
       lost: () => {
         this.#spares.unlinked();
+        this.#pins.unlinked();
         this.#sessions.doubtLinks();
       },
       spare: (frame) => this.#spares.named(frame),
@@ -314,7 +315,7 @@ class Runner implements RunningRunner {
       if (server && sameServer(old, server)) continue;
       void this.#pools.get(name)?.close();
       this.#pools.delete(name);
-      this.#pins.delete(name);
+      this.#pins.remove(name);
       this.#failures.forget(name);
       changed.add(name);
       this.#endChanged(name, server);
@@ -354,7 +355,7 @@ class Runner implements RunningRunner {
       },
     };
     this.#pools.set(server.name, new ProcessPool(server, this.#ground, log, counted));
-    if (server.pin) this.#pins.set(server.name, new ServerPinBook(server.name, server.pin, log));
+    if (server.pin) this.#pins.add(server.name, server.pin, log);
   }
 
   async drain(): Promise<void> {
@@ -374,6 +375,7 @@ class Runner implements RunningRunner {
 
   kill(): void {
     this.#control.stop();
+    this.#pins.close();
     this.#spares.unlinked();
     this.#sessions.hangUp();
     killAllProcesses();

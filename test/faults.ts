@@ -1234,6 +1234,18 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     ],
     missing: 'Processes that live, with their pids and ages, are not shown.',
   },
+  'F-735': {
+    fault:
+      'tools are held back on a machine that is somewhere else, with hostile names, or many; they are accepted, or their pins cannot be read',
+    tests: [
+      'runner/core/told-held.test.ts',
+      'runner/pin-books.test.ts',
+      'edge/core/control-link.test.ts',
+      'edge/core/state-words.test.ts',
+      'e2e/pins.test.ts',
+    ],
+    missing: 'A tool that cannot be named is in the runner’s log alone.',
+  },
   'F-732': {
     fault:
       'a call was slow, and nobody can say where: in the edge, on the link, or in the process; its answer was sent twice, and clocks differ',
@@ -2153,7 +2165,6 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault:
       'a tool that changes between two starts, and one that comes in mid-session, behind the back of who let them in',
     tests: ['e2e/pins.test.ts'],
-    missing: 'The alarm is in the log and in `mcp-bridge pins`; the console learns nothing of it.',
   },
   'F-779': {
     fault: 'a lock file that is spoilt, removed, changed by somebody else, or cannot be written',
@@ -2345,7 +2356,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-640 F-641 F-642 F-643 F-644 F-645 F-646 F-647 F-648 F-649',
   'F-550 F-551 F-552 F-553',
   'F-600 F-601 F-604 F-605 F-606 F-607 F-608 F-609',
-  'F-730 F-731 F-732 F-733',
+  'F-730 F-731 F-732 F-733 F-735',
   'F-650 F-651 F-652 F-653 F-654',
   'F-580 F-581 F-582 F-583 F-584 F-585 F-586 F-587 F-588 F-589',
   'F-590 F-591',

@@ -33,6 +33,7 @@ import type {
 import { RoomSearch, type RoomWish } from './room-search.ts';
 import { Policies, PolicyChange } from './policies.ts';
 import { OperatorPolicy } from './policy.ts';
+import { heldAfter } from './held-tools.ts';
 import { ServerFailures } from './server-failures.ts';
 import { SpareBooks } from './spare-books.ts';
 import { Tickets } from './tickets.ts';
@@ -214,6 +215,7 @@ export class Fleet {
       ...this.#whence(record.runner),
       isDraining: record.isDraining,
       servers: record.servers,
+      ...(linked.has(record.runner) && record.held && { held: record.held }),
       capacity: record.capacity,
       sessions: this.#store.countOn(record.runner),
       // What an earlier control link has left is handed out to nobody.
@@ -510,6 +512,11 @@ export class Fleet {
         if (this.#recordOf(runner)?.servers.includes(frame.server) === true)
           this.#failures.took(runner, frame, now);
         return;
+      case 'held': {
+        const record = this.#recordOf(runner);
+        if (record) this.#store.putRunner({ ...record, held: heldAfter(record.held, frame) });
+        return;
+      }
       case 'yielded':
         return this.#yielded(runner, this.#room.answered(socket), frame.session, now);
       case 'refused': {
@@ -548,7 +555,16 @@ export class Fleet {
     if (boot !== this.#recordOf(runner)?.boot) this.#failures.forget(runner);
     const servers = grantedServers(hello.servers, granted, withheld);
     const capacity = Math.min(hello.capacity, MAX_SESSIONS);
-    this.#store.putRunner({ runner, boot, servers, capacity, isDraining: false });
+    // A new socket is told anew.
+    const held = hasHello ? this.#recordOf(runner)?.held : undefined;
+    this.#store.putRunner({
+      runner,
+      boot,
+      servers,
+      capacity,
+      isDraining: false,
+      ...(held && { held }),
+    });
     this.#links.greeted(socket, hello.version);
     this.#awaySince.delete(runner);
     this.#links.say(socket, { type: 'welcome', servers, version: VERSION });

@@ -1,5 +1,6 @@
 // What the rules of the edge need from their host, and the terms they share: posts, placed sessions, sockets, stores. A host has
 // these and a clock; it has no rules of its own (D5).
+import type { PinAlarm } from './held-tools.ts';
 import type { ServerFailure } from './server-failures.ts';
 import type { Text } from '../../shared/bytes.ts';
 import type { Fault } from '../../shared/fault.ts';
@@ -188,6 +189,8 @@ export interface RunnerView {
   readonly rival?: RivalView | undefined;
   /** Of its servers, the newest first. Kept in memory only. */
   readonly failures?: readonly ServerFailure[] | undefined;
+  /** Tools of its servers that are not as they were pinned, while it is linked. */
+  readonly held?: readonly PinAlarm[] | undefined;
   readonly isDraining: boolean;
   readonly servers: readonly string[];
   readonly sessions: number;
@@ -264,6 +267,8 @@ export interface RunnerRecord {
   /** The most sessions it takes. */
   readonly capacity: number;
   readonly isDraining: boolean;
+  /** As its control link told; see LP33. */
+  readonly held?: readonly PinAlarm[] | undefined;
 }
 
 /** A session in the fleet's books. */

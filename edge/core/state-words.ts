@@ -1,5 +1,6 @@
 // The state of an edge in words: one sentence for whoever looks, and what needs attention, each with the one thing to do about it. Pure.
 import { LONGEST_MS } from './fleet-look.ts';
+import type { PinAlarm } from './held-tools.ts';
 import type { RunnerView } from './ports.ts';
 import type { RecordLevel } from './record.ts';
 import type { ServerFailure } from './server-failures.ts';
@@ -213,6 +214,8 @@ export function attentionOf(state: EdgeState, now: number): AttentionItem[] {
         page: 'runners',
       });
     }
+  for (const runner of state.runners)
+    for (const held of runner.held ?? []) items.push(heldItem(state, runner, held));
   for (const { server, tools } of state.changed)
     items.push({
       level: 'warn',
@@ -266,6 +269,39 @@ function awayItem(runner: RunnerView, now: number): AttentionItem {
     page: 'runners',
   };
 }
+
+/** Tools that are not as they were pinned. Which runner says so is told where it is not plain. */
+function heldItem(
+  { runners }: EdgeState,
+  { runner }: RunnerView,
+  { server, mode, count, tools }: PinAlarm,
+): AttentionItem {
+  const offering = runners.filter(({ servers }) => servers.includes(server));
+  const isPlain = offering.length === 1 && offering[0]?.runner === runner;
+  const whose = isPlain ? server : `${server} on ${runner}`;
+  const where = isPlain ? 'the machine of its runner' : `the machine of ${runner}`;
+  if (mode === 'all')
+    return {
+      level: 'bad',
+      what: `${whose}: all tools are held back: the file of their pins cannot be read.`,
+      fix: `See why with \`mcp-bridge pins\` on ${where}, and put the file right or remove it: then the tools are pinned anew.`,
+    };
+  const [are, they] =
+    count === 1 ? ['is', 'it is not as it was'] : ['are', 'they are not as they were'];
+  const more = count - tools.length;
+  const names = [...tools.map(quoted), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  return {
+    level: mode === 'hold' ? 'bad' : 'warn',
+    what:
+      mode === 'hold'
+        ? `${whose}: ${counted(count, 'tool')} ${are} held back: ${they} pinned (${names}).`
+        : `${whose}: ${counted(count, 'tool')} ${are} not as pinned, and ${are} served all the same (${names}).`,
+    fix: `Look at \`mcp-bridge pins diff ${server}\` on ${where}, then \`mcp-bridge pins accept ${server}\`.`,
+  };
+}
+
+/** A name that could be taken for words of ours. */
+const quoted = (name: string): string => (/^[\w./-]+$/u.test(name) ? name : `“${name}”`);
 
 const placesInWords = (from: string | undefined, other: string | undefined): string =>
   from === undefined || other === undefined ? '' : `, from ${from} and ${other}`;

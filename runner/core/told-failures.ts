@@ -3,6 +3,7 @@
 import { FAILURE_LINE_CHARS, FAILURE_LINES } from '../../shared/link/sizes.ts';
 import type { FailedFrame } from '../../shared/link/control-frames.ts';
 import type { ServerName } from '../../shared/ids.ts';
+import { shownLine } from './shown-line.ts';
 
 /** A server that fails all the time is told of so often. */
 const TOLD_MS = 10_000;
@@ -28,8 +29,8 @@ export class ToldFailures {
     return {
       type: 'failed',
       server,
-      what: shown(what),
-      stderr: lines.slice(-FAILURE_LINES).map(shown),
+      what: shownLine(what, FAILURE_LINE_CHARS),
+      stderr: lines.slice(-FAILURE_LINES).map((line) => shownLine(line, FAILURE_LINE_CHARS)),
     };
   }
 
@@ -38,9 +39,3 @@ export class ToldFailures {
     this.#toldAt.delete(server);
   }
 }
-
-/** One line of a bounded length. */
-const shown = (text: string): string => {
-  const line = text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').toWellFormed();
-  return line.length > FAILURE_LINE_CHARS ? `${line.slice(0, FAILURE_LINE_CHARS - 1)}…` : line;
-};

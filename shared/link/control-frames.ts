@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { RUNNER_NAME, SERVER_NAME, SESSION_NAME } from '../ids.ts';
 import { faultFields } from './fault-fields.ts';
 import { personMember } from './person.ts';
-import { FAILURE_LINE_CHARS, FAILURE_LINES } from './sizes.ts';
+import { FAILURE_LINE_CHARS, FAILURE_LINES, HELD_NAME_CHARS, HELD_NAMES } from './sizes.ts';
 
 const serverName = v.pipe(v.string(), v.regex(SERVER_NAME));
 const sessionName = v.pipe(v.string(), v.regex(SESSION_NAME));
@@ -47,11 +47,10 @@ export const readyFrame = v.strictObject({ type: v.literal('ready'), session: se
 export const withdrawFrame = v.strictObject({ type: v.literal('withdraw'), session: sessionName });
 
 /** For people: one line. */
-const shownLine = v.pipe(
-  v.string(),
-  v.maxLength(FAILURE_LINE_CHARS),
-  v.regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u),
-);
+const lineOf = (maxChars: number) =>
+  v.pipe(v.string(), v.maxLength(maxChars), v.regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u));
+
+const shownLine = lineOf(FAILURE_LINE_CHARS);
 
 /** Why a process failed (LP32). */
 export const failedFrame = v.strictObject({
@@ -59,6 +58,15 @@ export const failedFrame = v.strictObject({
   server: serverName,
   what: shownLine,
   stderr: v.pipe(v.array(shownLine), v.maxLength(FAILURE_LINES)),
+});
+
+/** Tools that are not as they were pinned (LP33). */
+export const heldFrame = v.strictObject({
+  type: v.literal('held'),
+  server: serverName,
+  mode: v.picklist(['hold', 'warn', 'all']),
+  count,
+  tools: v.pipe(v.array(lineOf(HELD_NAME_CHARS)), v.maxLength(HELD_NAMES)),
 });
 
 /** Runner → fleet actor. */
@@ -71,8 +79,10 @@ export const controlUp = v.variant('type', [
   readyFrame,
   withdrawFrame,
   failedFrame,
+  heldFrame,
 ]);
 export type FailedFrame = v.InferOutput<typeof failedFrame>;
+export type HeldFrame = v.InferOutput<typeof heldFrame>;
 export type ControlUp = v.InferOutput<typeof controlUp>;
 export type HelloFrame = v.InferOutput<typeof helloFrame>;
 

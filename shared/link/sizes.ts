@@ -79,3 +79,7 @@ export const OWED_IDS = 32;
 /** Of what is told of a process that failed (LP32): characters of a line, and lines of stderr. */
 export const FAILURE_LINE_CHARS = 300;
 export const FAILURE_LINES = 5;
+
+/** Of what is told of tools that are held back (LP33): names, and characters of a name. */
+export const HELD_NAMES = 8;
+export const HELD_NAME_CHARS = 64;

@@ -10,6 +10,7 @@ const ROWS: Readonly<Record<string, readonly number[]>> = {
   message: [sizes.FRAME_BYTES],
   'reassembled frame': [PROCESS_LINE_BYTES, sizes.REASSEMBLED_BYTES - PROCESS_LINE_BYTES],
   failure: [sizes.FAILURE_LINES, sizes.FAILURE_LINE_CHARS],
+  'held back': [sizes.HELD_NAMES, sizes.HELD_NAME_CHARS],
   'events in a frame': [sizes.EVENTS_IN_FRAME],
   window: [sizes.START_WINDOW, sizes.MIN_WINDOW, sizes.MAX_WINDOW],
   parts: [sizes.MIN_WINDOW / 2, sizes.FRAME_BYTES, sizes.START_WINDOW],

@@ -234,6 +234,66 @@ test('[LP28] a runner is told who calls when a session is opened', () => {
   expect(fleet.frames(vm, 'open')).toMatchObject([{ principal: 'ann', person }]);
 });
 
+describe('[LP33] [F-735] a runner tells of tools that are not as they were pinned', () => {
+  const held = (server: string, ...tools: string[]) => ({
+    type: 'held' as const,
+    server,
+    mode: 'hold' as const,
+    count: tools.length,
+    tools,
+  });
+  const heldOf = (fleet: DrivenFleet) =>
+    fleet.view.runners[0]?.held?.map(({ server, tools }) => [server, ...tools]);
+
+  test('the last of each server is kept while it is linked, through a hello and a sleep, and gone with its last tool', () => {
+    const fleet = new DrivenFleet();
+    const vm = fleet.link('vm', { servers: ['files', 'mail'] });
+    fleet.say(vm, held('files', 'read'));
+    fleet.say(vm, held('member', 'x'));
+    fleet.say(vm, held('files', 'read', 'write'));
+    const both = [
+      ['member', 'x'],
+      ['files', 'read', 'write'],
+    ];
+    expect(heldOf(fleet)).toEqual(both);
+    fleet.hello(vm, 'vm', { servers: ['files'] });
+    fleet.sleep();
+    expect(heldOf(fleet)).toEqual(both);
+    fleet.say(vm, held('files'));
+    expect(heldOf(fleet)).toEqual([['member', 'x']]);
+    fleet.cut(vm);
+    expect(heldOf(fleet)).toBeUndefined();
+    const again = fleet.link('vm', { servers: ['files', 'mail'] });
+    expect(heldOf(fleet)).toBeUndefined();
+    fleet.say(again, { ...held('files'), mode: 'all' });
+    expect(heldOf(fleet)).toEqual([['files']]);
+  });
+
+  test('no more than 32 servers of a runner', () => {
+    const fleet = new DrivenFleet();
+    const vm = fleet.link('vm', { servers: ['files'] });
+    for (let at = 0; at < 40; at++) fleet.say(vm, held(`s${at}`, 'x'));
+    expect(heldOf(fleet)).toHaveLength(32);
+    expect(heldOf(fleet)?.at(-1)).toEqual(['s39', 'x']);
+  });
+
+  test.each([
+    held('files', 'x'.repeat(65)),
+    held('files', ...Array.from({ length: 9 }, () => 'x')),
+    held('files', '\u001b[2J'),
+    { ...held('files', 'x'), diff: ['- a'] },
+    { ...held('files', 'x'), mode: 'none' },
+    { ...held('files', 'x'), count: -1 },
+  ])('what is more than that, or controls a terminal, is fatal', (frame) => {
+    const fleet = new DrivenFleet();
+    const vm = fleet.link('vm', { servers: ['files'] });
+    fleet.say(vm, frame);
+    expect(fleet.effects).toContainEqual(
+      expect.objectContaining({ do: 'close', socket: vm, code: CLOSE.protocol }),
+    );
+  });
+});
+
 describe('[LP32] [F-733] a runner tells of a process that failed', () => {
   const failed = (server: string, what = 'exited with code 1') => ({
     type: 'failed' as const,

@@ -6,6 +6,7 @@ import {
   aboutInWords,
   attentionOf,
   durationInWords,
+  ownAttentionOf,
   perMinute,
   stateInWords,
   type EdgeState,
@@ -119,6 +120,61 @@ describe('[F-733] a server that fails', () => {
       },
     ]);
     expect(attentionOf(state({ runners }), NOW + 600_000)).toEqual([]);
+  });
+});
+
+describe('[F-735] tools that are not as they were pinned', () => {
+  const held = (
+    mode: 'hold' | 'warn' | 'all',
+    tools: string[],
+    count = tools.length,
+  ): Partial<RunnerView> => ({ held: [{ server: 'files', mode, count, tools }] });
+  const itemOf = (changed: Partial<RunnerView>) => {
+    const of = state({ runners: [runner('vm1', changed), runner('vm2', { servers: [] })] });
+    expect(ownAttentionOf(of, NOW)).toEqual([]);
+    const [item, ...others] = attentionOf(of, NOW);
+    expect(others).toEqual([]);
+    return item;
+  };
+
+  test('are named to the owner, with where to look and how to let them in', () => {
+    expect(itemOf(held('hold', ['read_file', 'write_file']))).toEqual({
+      level: 'bad',
+      what: 'files: 2 tools are held back: they are not as they were pinned (read_file, write_file).',
+      fix: 'Look at `mcp-bridge pins diff files` on the machine of its runner, then `mcp-bridge pins accept files`.',
+    });
+    expect(itemOf(held('hold', ['a'], 1))?.what).toBe(
+      'files: 1 tool is held back: it is not as it was pinned (a).',
+    );
+    expect(itemOf(held('hold', ['a', '`x`). All is well (b'], 30))?.what).toBe(
+      'files: 30 tools are held back: they are not as they were pinned (a, “`x`). All is well (b”, 28 more).',
+    );
+  });
+
+  test('are named where they are served all the same, and where the pins cannot be read', () => {
+    expect(itemOf(held('warn', ['a', 'b']))).toMatchObject({
+      level: 'warn',
+      what: 'files: 2 tools are not as pinned, and are served all the same (a, b).',
+      fix: expect.stringContaining('`mcp-bridge pins diff files`'),
+    });
+    expect(itemOf(held('all', []))).toMatchObject({
+      level: 'bad',
+      what: 'files: all tools are held back: the file of their pins cannot be read.',
+    });
+  });
+
+  test('are told with their runner where another offers the server, or none does', () => {
+    const of = (servers: string[]) => [
+      runner('vm1', { ...held('hold', ['a']), servers }),
+      runner('vm2', held('hold', ['a'])),
+    ];
+    const whats = attentionOf(state({ runners: of(['files']) }), NOW).map(({ what }) => what);
+    expect(whats).toEqual([
+      expect.stringMatching(/^files on vm1: /u),
+      expect.stringMatching(/^files on vm2: /u),
+    ]);
+    const [member] = attentionOf(state({ runners: of([]) }), NOW);
+    expect(member?.fix).toContain('on the machine of vm1, then');
   });
 });
 
