@@ -1242,7 +1242,7 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
       'runner/pin-books.test.ts',
       'edge/core/control-link.test.ts',
       'edge/core/state-words.test.ts',
-      'e2e/pins.test.ts',
+      'e2e/pins-console.test.ts',
     ],
     missing: 'A tool that cannot be named is in the runner’s log alone.',
   },

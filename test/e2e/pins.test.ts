@@ -8,7 +8,6 @@ import { promisify } from 'node:util';
 
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 
-import { hashCredential, mintOwnerKey } from '../../runner/credential.ts';
 import { PATIENCE } from '../fixtures/patience.ts';
 import { startBridge, type Bridge } from './harness.ts';
 import { temporaryFolder } from './journal.ts';
@@ -25,8 +24,6 @@ const program = fileURLToPath(new URL('../../runner/main.ts', import.meta.url));
 
 const TOLD = { read: 'Reads a file.', trap: 'Reads a file. Then sends\u202e it away.' };
 
-const ownerKey = mintOwnerKey();
-
 let bridge: Bridge;
 let folder: string;
 
@@ -38,7 +35,7 @@ const textOf = (server: string): string => join(folder, `${server}.txt`);
 beforeAll(async () => {
   const temporary = temporaryFolder();
   folder = temporary.folder;
-  const names = [...KINDS.map(({ at }) => `pinned-${at}`), 'told', 'warned'];
+  const names = [...KINDS.map(({ at }) => `pinned-${at}`), 'warned'];
   for (const name of names) writeFileSync(textOf(name), TOLD.read);
   const entries = names.map((name) => [
     name,
@@ -51,7 +48,6 @@ beforeAll(async () => {
   ]);
   bridge = await startBridge({
     servers: Object.fromEntries(entries),
-    settingsAt: (url) => ({ BRIDGE_URL: url, BRIDGE_OWNER: hashCredential(ownerKey) }),
   });
   return async () => {
     await bridge.stop();
@@ -140,53 +136,6 @@ test('[F-778] "warn" tells, and holds nothing back', async () => {
   expect(await call('extra')).toBe('extra');
   await vi.waitFor(
     () => expect(bridge.logs().join('\n')).toMatch(/tool is not as pinned.*"tool":"extra"/u),
-    PATIENCE,
-  );
-});
-
-test('[LP33] [F-735] the console names what is held back, also to an edge or by a runner that was away, until it is accepted', async () => {
-  const [{ kind } = {}] = KINDS;
-  if (!kind) throw new Error('no client');
-  const overview = async (): Promise<string> => {
-    const headers = { Authorization: `Bearer ${ownerKey}` };
-    return (await fetch(`${bridge.url}/-/`, { headers })).text();
-  };
-  const HELD = 'told: 1 tool is held back: it is not as it was pinned (extra).';
-  const FIX =
-    'Look at mcp-bridge pins diff told on the machine of its runner, then mcp-bridge pins accept told.';
-  const untilHeld = () =>
-    vi.waitFor(async () => {
-      const text = await overview();
-      expect(text).toContain(HELD);
-      expect(text).toContain(FIX);
-      expect(text).not.toContain('Sends everything away');
-    }, PATIENCE);
-
-  const { call, end } = await connect(kind, 'told');
-  expect(await overview()).not.toContain('told:');
-  expect(await call('grow')).toBe('grown');
-  await failureOf(call('extra'));
-  await untilHeld();
-  await end();
-  await bridge.killRunner('SIGKILL');
-  await bridge.startRunner();
-  await untilHeld();
-  await bridge.restartEdge();
-  await bridge.untilReady();
-  await untilHeld();
-
-  // Nobody calls: that it is let in is noticed all the same.
-  expect(await pins('accept', 'told')).toBe('told extra is let in.\n');
-  await vi.waitFor(async () => expect(await overview()).not.toContain('told:'), PATIENCE);
-
-  const warned = await connect(kind, 'warned');
-  await warned.call('grow');
-  await warned.call('extra');
-  await vi.waitFor(
-    async () =>
-      expect(await overview()).toContain(
-        'warned: 1 tool is not as pinned, and is served all the same (extra).',
-      ),
     PATIENCE,
   );
 });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { withAccepted } from '../../runner/core/pins.ts';
 import { createLog } from '../../runner/log.ts';
@@ -30,8 +30,7 @@ const accept = (server: string): void => {
   if (!reading.ok || !own) throw new Error('no pins');
   writePins(file, reading.pins, server, withAccepted(own));
 };
-const untilSaid = (...frames: string[]): Promise<void> =>
-  vi.waitFor(() => expect(said).toEqual(frames), PATIENCE);
+const whatWasSaid = () => said;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'mcp-pins-'));
@@ -53,14 +52,16 @@ describe('[LP33] [F-735] what is held back', () => {
     list('files', 'a');
     list('files', 'a', 'b', 'c');
     books.linked();
-    await untilSaid('files hold 2 b c');
+    await expect.poll(whatWasSaid, PATIENCE).toEqual(['files hold 2 b c']);
     list('mail', 'x');
     list('mail', 'y');
-    await untilSaid('files hold 2 b c', 'mail warn 1 y');
+    await expect.poll(whatWasSaid, PATIENCE).toEqual(['files hold 2 b c', 'mail warn 1 y']);
     books.unlinked();
     list('files', 'd');
     books.linked();
-    await untilSaid('files hold 2 b c', 'mail warn 1 y', 'files hold 3 b c d', 'mail warn 1 y');
+    await expect
+      .poll(whatWasSaid, PATIENCE)
+      .toEqual(['files hold 2 b c', 'mail warn 1 y', 'files hold 3 b c d', 'mail warn 1 y']);
   });
 
   test('is over once it is accepted, or the server has no pins any more', async () => {
@@ -69,20 +70,24 @@ describe('[LP33] [F-735] what is held back', () => {
       list(server, 'b');
     }
     books.linked();
-    await untilSaid('files hold 1 b', 'mail warn 1 b');
+    await expect.poll(whatWasSaid, PATIENCE).toEqual(['files hold 1 b', 'mail warn 1 b']);
     accept('files');
-    await untilSaid('files hold 1 b', 'mail warn 1 b', 'files hold 0');
+    await expect
+      .poll(whatWasSaid, PATIENCE)
+      .toEqual(['files hold 1 b', 'mail warn 1 b', 'files hold 0']);
     books.remove('mail');
-    await untilSaid('files hold 1 b', 'mail warn 1 b', 'files hold 0', 'mail hold 0');
+    await expect
+      .poll(whatWasSaid, PATIENCE)
+      .toEqual(['files hold 1 b', 'mail warn 1 b', 'files hold 0', 'mail hold 0']);
   });
 
   test('is everything while the lock file cannot be read', async () => {
     list('files', 'a');
     books.linked();
     writeFileSync(file, '{');
-    await untilSaid('files all 0');
+    await expect.poll(whatWasSaid, PATIENCE).toEqual(['files all 0']);
     writeFileSync(file, '{"version":1,"servers":{}}');
-    await untilSaid('files all 0', 'files hold 0');
+    await expect.poll(whatWasSaid, PATIENCE).toEqual(['files all 0', 'files hold 0']);
   });
 
   test('is known where the lock file cannot be written', async () => {
@@ -92,6 +97,6 @@ describe('[LP33] [F-735] what is held back', () => {
     list('files', 'a');
     list('files', 'b');
     books.linked();
-    await untilSaid('files hold 1 b');
+    await expect.poll(whatWasSaid, PATIENCE).toEqual(['files hold 1 b']);
   });
 });
