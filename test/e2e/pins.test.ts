@@ -46,9 +46,7 @@ beforeAll(async () => {
       bridge: { pin: name === 'warned' ? 'warn' : true },
     },
   ]);
-  bridge = await startBridge({
-    servers: Object.fromEntries(entries),
-  });
+  bridge = await startBridge({ servers: Object.fromEntries(entries) });
   return async () => {
     await bridge.stop();
     temporary.remove();
