@@ -2216,6 +2216,20 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
     fault: 'tools under a key like "tools", and definitions with a key twice in their depths',
     tests: ['runner/core/tool-catalogue.test.ts', 'runner/core/pins.test.ts'],
   },
+  'F-830': {
+    fault: 'an edge that is to move to a domain that the account does not have',
+    tests: ['e2e/deploy-domain.long.test.ts'],
+  },
+  'F-831': {
+    fault:
+      'a server that starts, and fails when it is asked for its tools: mcp-bridge tools says so',
+    tests: ['runner/commands/tools.test.ts'],
+  },
+  'F-832': {
+    fault:
+      'what a killed program has left beside a file that is replaced, by a program of the same process id',
+    tests: ['runner/config/file-text.test.ts'],
+  },
 
   // Servers at a URL
   'F-840': {
@@ -2362,6 +2376,7 @@ export const FAULT_IDS: readonly string[] = [
   'F-590 F-591',
   'F-700 F-702',
   'F-380',
+  'F-830 F-831 F-832',
   'F-710',
   'F-570 F-571 F-572 F-573 F-574 F-575 F-576 F-577',
   'F-630 F-631 F-632 F-633 F-634 F-635 F-636',

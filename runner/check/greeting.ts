@@ -1,4 +1,5 @@
 // Says `initialize` to a process and, if that is refused, `server/discover`; reads the answer as a session would.
+import { CODE } from '../../shared/mcp/modern.ts';
 import { NEWEST_LEGACY_REVISION } from '../../shared/mcp/revisions.ts';
 import { FAULTS } from '../../shared/fault.ts';
 import type { BridgeRequestId } from '../../shared/ids.ts';
@@ -179,10 +180,16 @@ class Talk {
     page: MessageView,
     { bytes, isModern }: { readonly bytes: Uint8Array; readonly isModern: boolean },
   ): void {
+    if (page.kind === 'error') {
+      const code = page.parsed('error', 'code');
+      // A server without tools need not know the method.
+      if (code === CODE.methodNotFound)
+        return this.end({ type: 'answered', answer: bytes, tools: this.#pages });
+      return this.#refused(page, code);
+    }
     const cursor = page.string('result', 'nextCursor');
     const before = this.#pages.at(-1)?.string('result', 'nextCursor');
-    // A server without tools refuses.
-    if (page.kind === 'result') this.#pages.push(page.kept());
+    this.#pages.push(page.kept());
     const isLast = cursor === undefined || cursor === '' || cursor === before;
     if (isLast || this.#pages.length >= MAX_PAGES)
       this.end({ type: 'answered', answer: bytes, tools: this.#pages });
@@ -202,11 +209,7 @@ class Talk {
     if (id === undefined || opener === undefined) return;
     this.#asked.delete(id);
     const code = message.parsed('error', 'code');
-    if (code === FAULTS.process_protocol.code) {
-      const reason = reasonIn(message.string('error', 'message') ?? '');
-      const what = this.added(`sent an answer that cannot be used: ${reason}`);
-      return this.end({ type: 'unusable', what });
-    }
+    if (code === FAULTS.process_protocol.code) return this.#refused(message, code);
     const answer = eraAnswerIn(message);
     const step = this.#detection.answered(opener, {
       ...answer,
@@ -214,8 +217,16 @@ class Talk {
     });
     if (step.do !== 'settle') return this.#step(step);
     if (step.era !== 'none') return this.#greeted(message.bytes.slice(), step.era === 'modern');
-    if (!answer.isResult) return this.end({ type: 'refused', code });
+    if (!answer.isResult) return this.#refused(message, code);
     this.end({ type: 'unusable', what: 'names no revision of MCP that the bridge speaks' });
+  }
+
+  /** It answered with an error, or with what the bridge made one of. */
+  #refused(message: MessageView, code: unknown): void {
+    if (code !== FAULTS.process_protocol.code) return this.end({ type: 'refused', code });
+    const reason = reasonIn(message.string('error', 'message') ?? '');
+    const what = this.added(`sent an answer that cannot be used: ${reason}`);
+    this.end({ type: 'unusable', what });
   }
 }
 

@@ -12,7 +12,7 @@ import { processSpec, remoteSpec, type SpecGround } from '../configured-process.
 import { Redaction } from '../process/redaction.ts';
 import { startProcess, type ProcessListener, type StdioProcess } from '../process/stdio-process.ts';
 import { startRemote } from '../remote/remote-process.ts';
-import { greet } from './greeting.ts';
+import { greet, type Greeting } from './greeting.ts';
 import type { Outcome } from './outcome.ts';
 import { printedCause } from './printed-cause.ts';
 
@@ -166,7 +166,28 @@ export async function listedTools(
   const { start } = await startOf(server, { environment, containment, secrets }, personal);
   const { greeting } = await greet(start, secrets, server.startTimeoutMs, true);
   if (greeting.type === 'answered') return { ok: true, pages: greeting.tools };
-  return { ok: false, outcome: await checkServer(server, ground) };
+  const checked = await checkServer(server, ground);
+  if (checked.verdict === 'FAIL') return { ok: false, outcome: checked };
+  const what = new Redaction(secrets).apply(whyUnlisted(greeting, server), false);
+  const fix = 'It starts and answers, so look at what it prints when it is asked for its tools.';
+  return { ok: false, outcome: { verdict: 'FAIL', subject: subjectOf(server), what, fix } };
+}
+
+/** Of a server that can be greeted. */
+function whyUnlisted(
+  greeting: Exclude<Greeting, { readonly type: 'answered' }>,
+  { startTimeoutMs }: ServerConfig,
+): string {
+  switch (greeting.type) {
+    case 'refused':
+      return `refuses tools/list (error ${String(greeting.code)})`;
+    case 'unusable':
+      return `${greeting.what}, to tools/list`;
+    case 'exited':
+      return 'ended when it was asked for its tools';
+    case 'silent':
+      return `does not list its tools within ${startTimeoutMs} ms ("startTimeout")`;
+  }
 }
 
 /** What clients may use of the server, for a person to read over. */

@@ -13,6 +13,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { nanoid } from 'nanoid';
 
 import type { Problem } from '../../shared/problem.ts';
 import { errorCode } from '../error-code.ts';
@@ -78,7 +79,8 @@ function readProblem(code: string, advice: string): Problem {
 export function replaceText(path: string, text: string): void {
   const isThere = existsSync(path);
   const target = isThere ? realpathSync(path) : path;
-  const draft = `${target}.${process.pid}.new`;
+  // Of another name each time: what a killed program has left, maybe of the same process id, is in nobody's way.
+  const draft = `${target}.${nanoid(8)}.new`;
   const file = openSync(draft, 'wx', 0o666);
   try {
     try {

@@ -26,7 +26,8 @@ import {
   type Step,
 } from './deployment.ts';
 import { settingProblems } from './outside.ts';
-import type { WorkerPlace } from './worker-config.ts';
+import { isDomain, type WorkerPlace } from './worker-config.ts';
+import { isOfDomain } from './wrangler-problem.ts';
 
 /** A new name below workers.dev, and its certificate, may take minutes; settings are everywhere within seconds. */
 const ANSWER_MS = 300_000;
@@ -84,6 +85,12 @@ export const workerOf = ({ name, account, domain }: Deployment): WorkerPlace => 
   domain,
 });
 
+/** The domain at which it has served until now, if that is one. */
+function domainOf({ url }: Deployment): string | undefined {
+  const host = url === undefined ? undefined : new URL(url).hostname;
+  return host !== undefined && isDomain(host) ? host : undefined;
+}
+
 type Placed = Pick<Deploying, 'cloudflare' | 'deployment' | 'files'>;
 
 /** Whose the worker of that name is, if there is one. */
@@ -135,7 +142,12 @@ async function upload(deploying: Deploying): Promise<Problem | undefined> {
   }
   deploying.doing(`Uploading the worker ${name}`);
   const uploaded = await cloudflare.upload(workerOf(deployment), { tag, version });
-  if (!uploaded.ok) return uploaded.problem;
+  if (!uploaded.ok) {
+    // The script may be there by now, and its old address gone: the next call puts it back, unless it names another domain.
+    if (isOfDomain(uploaded.problem))
+      noteDown(deploying, { domain: domainOf(deployment), movedFrom: undefined });
+    return uploaded.problem;
+  }
   noteDown(deploying, { url: uploaded.value, version });
   deploying.done({ verdict: 'ok', subject: 'worker', what: `${name} is at ${uploaded.value}` });
   return undefined;

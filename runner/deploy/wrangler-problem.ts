@@ -25,15 +25,22 @@ const NO_SUBDOMAIN: Problem = {
   fix: `Open Workers & Pages once at https://dash.cloudflare.com/?to=/:account/workers-and-pages and choose one. ${AGAIN}.`,
 };
 
+const WITHOUT_DOMAIN =
+  'Without --domain it goes on at the address that it had, or below workers.dev';
+
 const NO_ZONE: Problem = {
   what: 'this account has no zone to which that domain belongs',
-  fix: `Add the domain to Cloudflare first, at https://dash.cloudflare.com, or name one with --domain that is there. ${AGAIN}.`,
+  fix: `Add the domain to Cloudflare first, at https://dash.cloudflare.com, or name one with --domain that is there. ${AGAIN}. ${WITHOUT_DOMAIN}.`,
 };
 
 const HAS_RECORDS: Problem = {
   what: 'that domain has DNS records that stay',
-  fix: `Remove them at https://dash.cloudflare.com, or name another domain with --domain. ${AGAIN}.`,
+  fix: `Remove them at https://dash.cloudflare.com, or name another domain with --domain. ${AGAIN}. ${WITHOUT_DOMAIN}.`,
 };
+
+/** Whether it is the domain that cannot be, rather than the edge. */
+export const isOfDomain = (problem: Problem): boolean =>
+  problem === NO_ZONE || problem === HAS_RECORDS;
 
 const PLAN: Problem = {
   what: 'the plan of this account does not allow it',

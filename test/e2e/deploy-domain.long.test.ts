@@ -99,3 +99,27 @@ test(
   },
   HANGS_MS,
 );
+
+test(
+  '[F-830] an edge that cannot move to a domain goes on at the address that it had',
+  async () => {
+    const deployer = await Deployer.start();
+    const { cloudflare } = deployer;
+    expect((await deployer.run('deploy', '--yes', ...COMMAND)).code).toBe(0);
+    const refused = await deployer.run('deploy', '--yes', '--domain', 'mcp.example.net');
+    expect(refused.code).toBe(1);
+    expect(saidBy(refused)).toContain('Without --domain it goes on at the address that it had');
+    const again = await deployer.run('deploy', '--yes', '--json');
+    const url = 'https://mcp-edge-bridge.ann.workers.dev';
+    expect(JSON.parse(again.out)).toMatchObject({ ok: true, url });
+    expect(cloudflare.workers.get('mcp-edge-bridge')).toMatchObject({ isOnWorkersDev: true });
+    expect([...cloudflare.domains]).toEqual([]);
+    const { deployment } = stateOf(deployer);
+    expect([deployment.url, deployment.domain, deployment.movedFrom]).toEqual([
+      url,
+      undefined,
+      undefined,
+    ]);
+  },
+  HANGS_MS,
+);

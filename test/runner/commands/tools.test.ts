@@ -25,7 +25,26 @@ const rules = {
   rename: { echo: 'say', slwo: 'x', hang: 'exit' },
   describe: { echo: 'x'.repeat(400) },
 };
+/** Answers initialize, and to tools/list whatever `answer` is. */
+const unlisted = (answer: string, bridge: object = {}) => ({
+  command: process.execPath,
+  args: [
+    '-e',
+    `require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+      const { id, method } = JSON.parse(line);
+      const say = (rest) => console.log(JSON.stringify({ jsonrpc: '2.0', id, ...rest }));
+      const result = { protocolVersion: '2025-06-18', capabilities: { tools: {} }, serverInfo: { name: 'x', version: '1' } };
+      if (method === 'initialize') say({ result });
+      if (method === 'tools/list') { ${answer} }
+    })`,
+  ],
+  bridge,
+});
 const servers = {
+  refusing: unlisted('say({ error: { code: -32603, message: "no" } })'),
+  ending: unlisted('process.exit(3)'),
+  silent: unlisted('', { startTimeout: '2s' }),
+  toolless: unlisted('say({ error: { code: -32601, message: "no" } })'),
   legacy: server('fixtures/servers/echo', { tools: rules, pin: true }),
   modern: server('conformance/servers/modern', {}),
   broken: server('fixtures/servers/exits-at-once', {}),
@@ -34,7 +53,7 @@ writeFileSync(join(folder, 'mcp.json'), JSON.stringify({ mcpServers: servers }))
 const held = { name: 'inc', era: 'legacy' as const, pin: pinOf('{"name":"inc"}') };
 writePins(join(folder, 'mcp.lock.json'), new Map(), 'legacy', withHeld(NO_PINS, held));
 
-describe('[F-780] mcp-bridge tools', () => {
+describe('[F-780] [F-831] mcp-bridge tools', () => {
   test('shows a legacy server’s tools as clients see them, with their sizes', () => {
     const text = execFileSync(process.execPath, [MAIN, 'tools', 'legacy'], {
       cwd: folder,
@@ -65,9 +84,18 @@ describe('[F-780] mcp-bridge tools', () => {
     });
   });
 
+  test('of a server that has none are none', () => {
+    const args = [MAIN, 'tools', 'toolless'];
+    const text = execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+    expect(text).toContain('0 tools');
+  });
+
   test.each<[string[], number, RegExp]>([
     [['legasy'], 1, /no server legasy\. Did you mean legacy/u],
     [['broken'], 1, /FAIL.*exited/su],
+    [['refusing'], 1, /FAIL.*refuses tools\/list \(error -32603\)/su],
+    [['ending'], 1, /FAIL.*ended when it was asked for its tools/su],
+    [['silent'], 1, /FAIL.*does not list its tools within 2000 ms/su],
     [[], 2, /say which server/u],
     [['legacy', '--person', 'a b'], 2, /--person takes an id/u],
     [['legacy', '--config', 'no.json'], 1, /does not exist/u],

@@ -58,3 +58,11 @@ test.skipIf(process.platform === 'win32')(
     expect(readdirSync(folder)).toEqual(['mcp.json']);
   },
 );
+
+test('[F-832] a draft that a killed program has left, also one of the same process id, is in nobody’s way', () => {
+  const path = join(newFolder(), 'left.json');
+  writeFileSync(path, 'old');
+  writeFileSync(`${path}.${process.pid}.new`, 'half');
+  replaceText(path, 'new');
+  expect(readFileSync(path, 'utf8')).toBe('new');
+});
