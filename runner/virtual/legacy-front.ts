@@ -127,11 +127,14 @@ export class LegacyFront implements Front {
   }
 
   dues(due: OnDue): void {
-    due(this.#opening?.until, () => {
-      if (this.#opening) this.#opening.until = undefined;
-      this.#mayOpen();
-    });
+    due(this.#opening?.until, this.#openAtLast);
   }
+
+  /** Made once: the times are told after every message. */
+  readonly #openAtLast = (): void => {
+    if (this.#opening) this.#opening.until = undefined;
+    this.#mayOpen();
+  };
 
   #initialize(request: MessageView, bridgeId: BridgeRequestId, now: number): void {
     const { members, knowClient, isSole } = this.#parts;

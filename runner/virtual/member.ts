@@ -2,7 +2,7 @@
 // era it has to be initialized as the client initialized the session; a modern one takes requests at once.
 // One file above 300 lines: what waits, what is asked and what is answered end together, whenever the process does.
 import type { BridgeRequestId } from '../../shared/ids.ts';
-import { actDue, nextDue, type Dues } from '../../shared/dues.ts';
+import type { OnDue } from '../../shared/dues.ts';
 import { faultError } from '../../shared/fault.ts';
 import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { onlyMessageIn, type MessageView } from '../../shared/jsonrpc/view.ts';
@@ -94,6 +94,13 @@ interface Call {
   readonly isEndless: boolean;
 }
 
+/** What an answer to `initialize` or `server/discover` declares. */
+interface Declared {
+  readonly of: MessageView | undefined;
+  readonly capabilities: JsonObject;
+  readonly hasTasks: boolean;
+}
+
 type State = 'asleep' | 'starting' | 'ready' | 'down';
 
 export class VirtualMember {
@@ -113,10 +120,7 @@ export class VirtualMember {
   #whyDown: ErrorObject = faultError({ fault: 'process_exited' });
   #lastId = 0;
   /** Read once of each greeting: it is asked for with every message. */
-  #declared: { readonly of: MessageView | undefined; readonly capabilities: JsonObject } = {
-    of: undefined,
-    capabilities: {},
-  };
+  #declared: Declared = { of: undefined, capabilities: {}, hasTasks: false };
   #refusal: MessageView | undefined;
   #isFull = false;
   /** What waits for the list of the pinned tools. */
@@ -191,23 +195,29 @@ export class VirtualMember {
 
   /** What it declared; empty as long as nothing is known. */
   get capabilities(): JsonObject {
-    const { greeting } = this.known;
-    if (this.#declared.of === greeting) return this.#declared.capabilities;
-    const capabilities = greeting?.parsed('result', 'capabilities');
-    this.#declared = { of: greeting, capabilities: isObject(capabilities) ? capabilities : {} };
-    return this.#declared.capabilities;
+    return this.#whatItDeclared().capabilities;
   }
 
   /** Whether it may have such a list: unless it said that it has none. */
   has({ capability }: Pick<ListKind, 'capability'>): boolean {
-    return !this.known.greeting || Object.hasOwn(this.capabilities, capability);
+    const { of, capabilities } = this.#whatItDeclared();
+    return !of || Object.hasOwn(capabilities, capability);
   }
 
   /** Whether its messages may name tasks: unless it said that it has none. */
   get mayHaveTasks(): boolean {
-    const { capabilities } = this;
-    const isDeclared = Object.hasOwn(capabilities, 'tasks') || isObject(capabilities['extensions']);
-    return !this.known.greeting || isDeclared;
+    const { of, hasTasks } = this.#whatItDeclared();
+    return !of || hasTasks;
+  }
+
+  #whatItDeclared(): Declared {
+    const { greeting } = this.known;
+    if (this.#declared.of === greeting) return this.#declared;
+    const parsed = greeting?.parsed('result', 'capabilities');
+    const capabilities = isObject(parsed) ? parsed : {};
+    const hasTasks = Object.hasOwn(capabilities, 'tasks') || isObject(capabilities['extensions']);
+    this.#declared = { of: greeting, capabilities, hasTasks };
+    return this.#declared;
   }
 
   /** Starts it, unless it runs or waits before it is started again. */
@@ -406,21 +416,23 @@ export class VirtualMember {
     this.#parts.gone(this, now);
   }
 
-  tick(now: number): void {
-    actDue(this.#dues, now);
-  }
-
-  get wakeAt(): number | undefined {
-    return nextDue(this.#dues);
-  }
-
-  readonly #dues: Dues = (due) => {
-    due(this.#startsUntil, () => this.#giveUpStart());
-    due(this.#restartAt, (now) => this.#start(now));
-    due(this.#hearing.wakeAt, (now) => this.#heard(this.#hearing.tick(now), now));
-    due(this.#liveness.wakeAt, (now) => this.#liveness.tick(now));
+  dues(due: OnDue): void {
+    due(this.#startsUntil, this.#giveUpStart);
+    due(this.#restartAt, this.#startAgain);
+    due(this.#hearing.wakeAt, this.#hearOn);
+    due(this.#liveness.wakeAt, this.#checkLiveness);
     for (const [id, { until, isLate }] of this.#asked)
       if (!isLate) due(until, (now) => this.#tooLate(id, now));
+  }
+
+  // Made once: the times are told after every message, of every member.
+
+  readonly #startAgain = (now: number): void => this.#start(now);
+  readonly #hearOn = (now: number): void => this.#heard(this.#hearing.tick(now), now);
+  readonly #checkLiveness = (now: number): void => this.#liveness.tick(now);
+  readonly #giveUpStart = (): void => {
+    this.#startsUntil = undefined;
+    if (this.#slot !== undefined) this.#parts.effects.stop(this.#slot, 'it did not start in time');
   };
 
   /** It takes what is sent. */
@@ -483,11 +495,6 @@ export class VirtualMember {
       if (!next) return;
       this.#write(next.message, next.call);
     }
-  }
-
-  #giveUpStart(): void {
-    this.#startsUntil = undefined;
-    if (this.#slot !== undefined) this.#parts.effects.stop(this.#slot, 'it did not start in time');
   }
 
   #write(message: MessageView, call: Call | undefined): void {

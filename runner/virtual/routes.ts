@@ -11,9 +11,12 @@ export interface Route {
 
 export class Routes {
   readonly #members: readonly VirtualMember[];
+  /** Members whose names say nothing of whose they are. */
+  readonly unprefixed: readonly VirtualMember[];
 
   constructor(members: readonly VirtualMember[]) {
     this.#members = members;
+    this.unprefixed = members.filter(({ rules }) => rules.prefix === '');
   }
 
   /** The member of a tool or a prompt; of equal names the first has it, as in the list. Undefined if only lists could tell, or nobody. */
@@ -26,11 +29,6 @@ export class Routes {
     if (best) return { member: best, own: best.rules.withoutPrefix(name) ?? name };
     const [only, second] = this.unprefixed;
     return only && !second ? { member: only, own: name } : undefined;
-  }
-
-  /** Members whose names say nothing of whose they are. */
-  get unprefixed(): readonly VirtualMember[] {
-    return this.#members.filter(({ rules }) => rules.prefix === '');
   }
 
   /** Members that may serve resources. */

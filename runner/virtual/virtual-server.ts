@@ -152,16 +152,16 @@ export class VirtualServer {
   }
 
   tick(now: number): TranslateEffect[] {
-    actDue(this.#dues, now);
+    actDue(this.dues, now);
     return this.#take(now);
   }
 
   wakeAt(): number | undefined {
-    return nextDue(this.#dues);
+    return nextDue(this.dues);
   }
 
-  readonly #dues: Dues = (due) => {
-    for (const member of this.#members) due(member.wakeAt, (now) => member.tick(now));
+  readonly dues: Dues = (due) => {
+    for (const member of this.#members) member.dues(due);
     this.#front.dues(due);
   };
 
@@ -175,9 +175,11 @@ export class VirtualServer {
   }
 
   #knownOf(name: ServerName): KnownMember {
-    const known = this.#known.get(name) ?? { lists: new Map() };
-    this.#known.set(name, known);
-    return known;
+    const known = this.#known.get(name);
+    if (known) return known;
+    const fresh: KnownMember = { lists: new Map() };
+    this.#known.set(name, fresh);
+    return fresh;
   }
 
   #request(message: MessageView, now: number): void {
@@ -189,8 +191,10 @@ export class VirtualServer {
     if (kind && sole) return this.#passList(sole, kind, message, now);
     if (kind) return this.#lists.request(message, kind, now);
     const naming = NAMING.get(method);
-    if (naming?.path[1] === 'name')
-      return this.#toNamed(message, id, naming.kind, naming.path, now);
+    const isNamed = naming?.path[1] === 'name';
+    // Whatever the name is: it need not be read.
+    if (isNamed && sole?.rules.prefix === '') return this.#to(sole, message, now);
+    if (isNamed) return this.#toNamed(message, id, naming.kind, naming.path, now);
     if (method === 'completion/complete') return this.#complete(message, id, now);
     if (sole) {
       const uri = naming && message.string(...naming.path);
