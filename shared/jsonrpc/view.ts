@@ -177,8 +177,19 @@ export class MessageView {
     const isGrown = (sorted.at(-1)?.start ?? 0) >= this.bytes.length - 1;
     const facts = { compact: this.#facts.compact, mayHoldNulls: true };
     const parts = this.#parts;
-    return new MessageView(bytes, movedHead(this.#head, sorted), facts, () =>
+    const head = movedHead(this.#head, sorted);
+    const edited = new MessageView(bytes, head, facts, () =>
       isGrown ? partsOf(bytes) : movedParts(known(parts), sorted),
+    );
+    const token = this.#head.progressToken;
+    // It lay in what was written anew, and may be in that.
+    if (!token || head.progressToken || !isWrittenOver(token, sorted)) return edited;
+    const path: Path = head.id ? ['params', '_meta', 'progressToken'] : ['params', 'progressToken'];
+    return new MessageView(
+      bytes,
+      { ...head, progressToken: edited.at(...path) },
+      facts,
+      edited.#parts,
     );
   }
 
@@ -233,6 +244,9 @@ function partsOf(bytes: Uint8Array): Parts {
   }
   return found;
 }
+
+const isWrittenOver = ({ start, end }: Span, edits: readonly Edit[]): boolean =>
+  edits.some((edit) => edit.start <= start && edit.end >= end && edit.with.length > 0);
 
 const movedHead = (head: Head, edits: readonly Edit[]): Head => ({
   kind: head.kind,

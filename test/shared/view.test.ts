@@ -159,6 +159,20 @@ describe('a message view', () => {
     agrees(edited);
   });
 
+  test('finds the token again in what was written anew around it', () => {
+    const written = viewed(
+      '{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{"progressToken":"t"}}}',
+    );
+    const path: Path = ['params', '_meta'];
+    const added = written.edited(written.changes(path, { and: { a: '1' } }));
+    const again = added.edited(added.changes(path, { and: { b: '2' } }));
+    expect(again.progressToken).toBe('"t"');
+    agrees(again);
+    const without = again.edited(again.changes(path, { without: ['progressToken'] }));
+    expect(without.progressToken).toBeUndefined();
+    agrees(without);
+  });
+
   test('is of one message of a batch, and of a line without breaks', () => {
     const read = readMessages(
       encoder.encode(
