@@ -235,6 +235,8 @@ test.skipIf(!hasMounts()).each([
     env: { HOME: home, PATH: process.env['PATH'] },
     detached: true,
   });
+  // Listened for at once: what ends by itself may be over before the next look at its output.
+  const closed = once(child, 'close');
   const end = (signal: NodeJS.Signals): void => {
     if (child.exitCode === null && child.signalCode === null)
       process.kill(-(child.pid ?? 0), signal);
@@ -248,7 +250,7 @@ test.skipIf(!hasMounts()).each([
     PATIENCE,
   );
   end('SIGINT');
-  await once(child, 'close');
+  await closed;
   expect(output).toMatch(says);
   expect(output).toContain('first ended with 1\n');
   expect(output).toMatch(/"ok":true|sha256:/u);
