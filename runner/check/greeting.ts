@@ -18,6 +18,7 @@ import {
 import { bridgeIdOf } from '../core/bridge-ids.ts';
 import { ProcessHearing } from '../translate/process-hearing.ts';
 import { WakeTimer } from '../wake-timer.ts';
+import { MAX_PAGES, nextPage } from '../../shared/mcp/pages.ts';
 
 const CLIENT = { name: 'mcp-bridge-check', version: '1' };
 
@@ -31,9 +32,6 @@ const PARAMS: Readonly<Record<Opener, object>> = {
 
 /** Ids of lists are above. */
 const LIST_IDS_FROM = 10;
-
-/** Most pages of one list: a server that always gives another cursor must not be followed for ever. */
-const MAX_PAGES = 100;
 
 /** The id of the request. */
 const idOf = (opener: Opener): BridgeRequestId => (ORDER.indexOf(opener) + 1) as BridgeRequestId;
@@ -187,11 +185,10 @@ class Talk {
         return this.end({ type: 'answered', answer: bytes, tools: this.#pages });
       return this.#refused(page, code);
     }
-    const cursor = page.string('result', 'nextCursor');
-    const before = this.#pages.at(-1)?.string('result', 'nextCursor');
+    const asked = this.#pages.at(-1)?.string('result', 'nextCursor');
+    const cursor = nextPage(page.string('result', 'nextCursor'), asked);
     this.#pages.push(page.kept());
-    const isLast = cursor === undefined || cursor === '' || cursor === before;
-    if (isLast || this.#pages.length >= MAX_PAGES)
+    if (cursor === undefined || this.#pages.length >= MAX_PAGES)
       this.end({ type: 'answered', answer: bytes, tools: this.#pages });
     else this.#list(isModern, cursor);
   }

@@ -12,6 +12,7 @@ import { LIST_METHOD } from './policy.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { SessionOutput } from './session-output.ts';
 import { definitionAt, type ToolDefinition } from './tool-definition.ts';
+import { MAX_PAGES, nextPage } from '../../shared/mcp/pages.ts';
 
 /** Judges the tools that a server lists. */
 export interface ToolGuard {
@@ -28,9 +29,6 @@ export interface ToolGuard {
   /** What a client is told that calls a tool which is held back. */
   readonly refusal: string;
 }
-
-/** Most pages of one list: a server that always gives another cursor must not be followed for ever. */
-const MAX_PAGES = 100;
 
 /** What may wait for the list, in bytes. */
 const MAX_HELD_BYTES = 8 * 1024 * 1024;
@@ -115,10 +113,8 @@ export class ToolCatalogue {
     }
     listing.listed.add(answer);
     if (listing.listed.isTooLarge) return this.failed(now);
-    const cursor = answer.string('result', 'nextCursor');
-    // Some servers send an empty cursor at the end, or the same page for ever.
-    const isLast = cursor === undefined || cursor === '' || cursor === listing.cursor;
-    if (isLast || listing.pages >= MAX_PAGES) return this.#conclude(listing, now);
+    const cursor = nextPage(answer.string('result', 'nextCursor'), listing.cursor);
+    if (cursor === undefined || listing.pages >= MAX_PAGES) return this.#conclude(listing, now);
     this.#ask(listing, cursor);
   }
 

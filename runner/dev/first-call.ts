@@ -6,6 +6,7 @@ import { METHOD_HEADER, PROTOCOL_VERSION_HEADER } from '../../shared/mcp/headers
 import { CODE, META, MODERN_REVISION } from '../../shared/mcp/modern.ts';
 import { dataLines } from '../../shared/sse/data-lines.ts';
 import { networkProblem } from '../link/network-problem.ts';
+import { nextPage } from '../../shared/mcp/pages.ts';
 
 /** How one ended. */
 export type FirstCall =
@@ -75,7 +76,12 @@ export async function firstCall(
     if ('result' in answer) {
       const { tools, nextCursor } = answer.result;
       const names = tools.map(({ name }) => name);
-      return { ok: true, tools: names, hasMore: nextCursor !== undefined, ms: now() - begin };
+      return {
+        ok: true,
+        tools: names,
+        hasMore: nextPage(nextCursor, undefined) !== undefined,
+        ms: now() - begin,
+      };
     }
     const { code, message, data } = answer.error;
     // A server may have prompts or resources only.

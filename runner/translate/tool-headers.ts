@@ -14,15 +14,13 @@ import {
   paramHeadersOf,
   type ParamHeader,
 } from './param-headers.ts';
+import { MAX_PAGES, nextPage } from '../../shared/mcp/pages.ts';
 
 /** If a list takes longer, calls go on without it: they wait for it. */
 const LIST_MS = 10_000;
 
 /** A call is refused only on a list younger than this. With zero, a faulty client could force a `tools/list` for each call. */
 const FRESH_MS = 1_000;
-
-/** Most pages of one list: a server that always gives another cursor must not be followed for ever. */
-const MAX_PAGES = 100;
 
 /** The arguments of a tool that the runner puts in, so that no client knows of them. */
 export type FixedArguments = (tool: string) => ReadonlySet<string>;
@@ -121,10 +119,8 @@ export class ToolHeaders {
   #listed(listing: Listing, answer: OwnAnswer, now: number): void {
     // A server without tools refuses the list; it can judge a call itself.
     if (answer.ok) noteToolHeaders(answer.message, listing.tools, this.#fixed);
-    const cursor = answer.ok ? answer.result['nextCursor'] : undefined;
-    // Some servers send an empty cursor at the end, or the same page for ever.
-    const isLast = typeof cursor !== 'string' || cursor === '' || cursor === listing.cursor;
-    if (isLast || listing.pages >= MAX_PAGES) return this.#conclude(listing, now);
+    const cursor = answer.ok ? nextPage(answer.result['nextCursor'], listing.cursor) : undefined;
+    if (cursor === undefined || listing.pages >= MAX_PAGES) return this.#conclude(listing, now);
     listing.cursor = cursor;
     this.#ask(listing, { ...this.#params, cursor });
   }

@@ -5,6 +5,7 @@ import { stringAt } from '../../shared/jsonrpc/members.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import type { ListKind } from './list-kinds.ts';
 import type { MemberRules } from './member-rules.ts';
+import { nextPage } from '../../shared/mcp/pages.ts';
 
 /** Kinds of clients that are told apart: few programs, each of which declares the same each time. */
 const MAX_CLIENTS = 4;
@@ -81,15 +82,13 @@ export function pageOf(answer: MessageView, kind: ListKind, rules: MemberRules):
     elements.push(element);
     size += element.length;
   }
-  const next = answer.string('result', 'nextCursor');
   const ttlMs = answer.parsed('result', 'ttlMs');
   return {
     keys,
     elements,
     hasElements: true,
     bytes: size,
-    // Some servers send an empty cursor at the end.
-    next: next === '' ? undefined : next,
+    next: nextPage(answer.string('result', 'nextCursor'), undefined),
     ttlMs: typeof ttlMs === 'number' ? ttlMs : undefined,
     isPublic: answer.string('result', 'cacheScope') === 'public',
   };

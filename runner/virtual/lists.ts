@@ -14,9 +14,7 @@ import { errorIn } from './edits.ts';
 import { isWhole, pageOf, remembered, withPage, type KnownList } from './known-members.ts';
 import type { ListKind } from './list-kinds.ts';
 import type { VirtualMember, MemberAnswer } from './member.ts';
-
-/** Most pages of one member that are asked for at once, to find out who serves what. */
-const MAX_PAGES = 100;
+import { MAX_PAGES, nextPage } from '../../shared/mcp/pages.ts';
 
 /** A page is closed behind the member with which it gets so large. */
 const PAGE_BYTES = 4 * 1024 * 1024;
@@ -147,7 +145,7 @@ export class Lists {
       // The cursor may be of another session's process, which this one does not know.
       const isForeign = pages === 1 && cursor !== undefined && answer.ok && !isPage(page);
       if (isForeign) this.forget(member, kind);
-      const isMore = isPage(page) && page.next !== undefined && page.next !== cursor;
+      const isMore = isPage(page) && nextPage(page.next, cursor) !== undefined;
       if ((isMore || isForeign) && pages < MAX_PAGES)
         this.#walk(member, kind, like, pages + 1, at, then);
       else then(at);

@@ -3,6 +3,7 @@
 // One file above 300 lines: what waits, what is asked and what is answered end together, whenever the process does.
 import type { BridgeRequestId } from '../../shared/ids.ts';
 import type { OnDue } from '../../shared/dues.ts';
+import { doubledMs } from '../../shared/backoff.ts';
 import { faultError } from '../../shared/fault.ts';
 import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
 import { onlyMessageIn, type MessageView } from '../../shared/jsonrpc/view.ts';
@@ -20,6 +21,7 @@ import type { KnownMember } from './known-members.ts';
 import { TOOLS, type ListKind } from './list-kinds.ts';
 import type { MemberPins } from './member-pins.ts';
 import type { MemberRules } from './member-rules.ts';
+import { MAX_PAGES, nextPage } from '../../shared/mcp/pages.ts';
 
 /** An answer that does not come for this long is not waited for by what others answer too. */
 export const ASK_MS = 10_000;
@@ -31,9 +33,8 @@ const RESTART_MOST_MS = 60_000;
 /** A member that ran for so long has not failed to start. */
 const STEADY_MS = 30_000;
 
-/** Requests that may wait for the list of a member's pinned tools, and most pages of it. */
+/** Requests that may wait for the list of a member's pinned tools. */
 const MAX_UNLISTED = 256;
-const MAX_PAGES = 100;
 
 /** Requests of the bridge's own that a member may owe: more than a client has subscriptions, each of which is one when it starts again. */
 const MAX_ASKED = 2_048;
@@ -346,9 +347,11 @@ export class VirtualMember {
     this.#ask(like, this.#parts.mint(), cursor, now, (answer, at) => {
       const isPage = answer.ok && answer.message.kind === 'result';
       if (isPage) pins.page(answer.message);
-      const next = isPage ? answer.message.string('result', 'nextCursor') : undefined;
-      const isMore = next !== undefined && next !== '' && next !== cursor;
-      if (isMore && pages < MAX_PAGES) return this.#listPinned(pins, like, next, pages + 1, at);
+      const next = isPage
+        ? nextPage(answer.message.string('result', 'nextCursor'), cursor)
+        : undefined;
+      if (next !== undefined && pages < MAX_PAGES)
+        return this.#listPinned(pins, like, next, pages + 1, at);
       // A server without tools need not know the method.
       const hasNone = answer.ok && answer.message.parsed('error', 'code') === CODE.methodNotFound;
       if (isPage || hasNone) pins.listed();
@@ -397,7 +400,7 @@ export class VirtualMember {
       this.#liveness.forget(this.#slot);
     }
     this.#failures = wasReady && now - this.#readyAt >= STEADY_MS ? 0 : this.#failures + 1;
-    const waitMs = Math.min(RESTART_MOST_MS, RESTART_MS * 2 ** Math.min(this.#failures, 10));
+    const waitMs = doubledMs(this.#failures, RESTART_MS, RESTART_MOST_MS);
     this.#restartAt = now + waitMs;
     this.#slot = undefined;
     this.#isFull = false;

@@ -4,6 +4,7 @@ import { MOST_TOOLS, SHOWN_CHARS, type SeenChange, type ToldTool } from '../../c
 import { askServer, type ReadBudget } from './own-client.ts';
 import type { ConsoleRequest } from './request.ts';
 import { toolShapes, type ToolShape } from './tool-form.ts';
+import { nextPage } from '../../../shared/mcp/pages.ts';
 
 /** Pages of a list that are followed. */
 const MOST_PAGES = 20;
@@ -37,9 +38,8 @@ export async function listTools(
         ok: false,
         message: `It lists more than ${MOST_TOOLS} tools, too many to be shown here.`,
       };
-    const { nextCursor } = answer.result;
-    if (typeof nextCursor !== 'string') break;
-    cursor = nextCursor;
+    cursor = nextPage(answer.result['nextCursor'], cursor);
+    if (cursor === undefined) break;
   }
   // What a policy hides from a person is no change, and what the owner saw of it is not theirs.
   if (!viewer.isOwner) return { ok: true, tools, change: undefined };

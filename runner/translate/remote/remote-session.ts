@@ -1,10 +1,12 @@
 // A session with a server at a URL, which to those before it is a process: lines in, lines out. Speaks Streamable HTTP of both eras,
 // and HTTP+SSE of 2024-11-05 (MCP 2025-11-25, Transports, "Backwards Compatibility"). Pure: a host performs its exchanges.
 // One file above 300 lines: whatever becomes of an exchange may end the session, so they cannot be told apart.
+import { doubledMs } from '../../../shared/backoff.ts';
 import { actDue, nextDue, type Dues } from '../../../shared/dues.ts';
 import { faultError, type Fault } from '../../../shared/fault.ts';
 import { bridgeIdOf } from '../../core/bridge-ids.ts';
-import { errorResponse } from '../../../shared/jsonrpc/message.ts';
+import { isObject } from '../../../shared/json-value.ts';
+import { errorResponse, type ErrorObject } from '../../../shared/jsonrpc/message.ts';
 import { onlyMessageIn, type MessageView } from '../../../shared/jsonrpc/view.ts';
 import { CODE } from '../../../shared/mcp/modern.ts';
 import { isRevision } from '../../../shared/mcp/revisions.ts';
@@ -31,6 +33,7 @@ import {
   statusProblem,
   type RemoteProblem,
 } from './remote-words.ts';
+import { MAX_PAGES, nextPage } from '../../../shared/mcp/pages.ts';
 
 export interface RemoteSettings {
   /** `any`: Streamable HTTP, and HTTP+SSE if the server does not speak that. */
@@ -66,9 +69,6 @@ const ONE_WAY_MS = 30_000;
 
 /** Larger messages are not read for what they answer: such a one is the answer of its exchange. */
 const READ_BYTES = 256 * 1024;
-
-/** Most pages of a list of tools that the session asks for itself. */
-const MAX_PAGES = 100;
 
 /** What a header can carry. */
 const EVENT_ID = /^[\x20-\x7e]{1,4096}$/u;
@@ -528,11 +528,11 @@ export class RemoteSession {
   #listed(posted: Posted, call: Posted, answer: MessageView, now: number): void {
     this.#settled(posted, now);
     if (answer.kind === 'result') noteToolHeaders(answer, this.#tools);
-    const cursor = answer.string('result', 'nextCursor');
+    const asked = posted.message?.string('params', 'cursor');
+    const cursor = nextPage(answer.string('result', 'nextCursor'), asked);
     const page = (posted.page ?? 0) + 1;
     if (call.isOver) return;
-    if (cursor !== undefined && cursor !== '' && page < MAX_PAGES)
-      return this.#listTools(call, page, cursor, now);
+    if (cursor !== undefined && page < MAX_PAGES) return this.#listTools(call, page, cursor, now);
     call.isSentAgain = true;
     this.#post(call, now);
   }
@@ -594,7 +594,7 @@ export class RemoteSession {
 
   #openLater(stream: Stream, now: number, open: () => void): void {
     const first = Math.max(stream.retryMs ?? RETRY_MS, LEAST_RETRY_MS);
-    const ms = Math.min(first * 2 ** Math.min(stream.breaks - 1, 10), LONGEST_RETRY_MS);
+    const ms = doubledMs(stream.breaks - 1, first, LONGEST_RETRY_MS);
     this.#due.set(stream, { at: now + ms, open });
   }
 
@@ -637,20 +637,18 @@ const utf8 = new TextEncoder();
 const OPEN_ARRAY = 0x5b;
 const LF = 0x0a;
 const CR = 0x0d;
+const SPACE = 0x20;
 
 /** Printed JSON on one line: its breaks stand between tokens. */
 function oneLine(bytes: Uint8Array): Uint8Array {
   if (!bytes.includes(LF) && !bytes.includes(CR)) return bytes;
-  return bytes.map((byte) => (byte === LF || byte === CR ? 0x20 : byte));
+  const line = bytes.slice();
+  for (let at = 0; at < line.length; at++) if (line[at] === LF || line[at] === CR) line[at] = SPACE;
+  return line;
 }
 
-const isError = (value: unknown): value is { readonly code: number; readonly message: string } =>
-  typeof value === 'object' &&
-  value !== null &&
-  'code' in value &&
-  typeof value.code === 'number' &&
-  'message' in value &&
-  typeof value.message === 'string';
+const isError = (value: unknown): value is ErrorObject =>
+  isObject(value) && typeof value['code'] === 'number' && typeof value['message'] === 'string';
 
 const BROKEN_OFF: Fault = {
   fault: 'process_exited',

@@ -31,6 +31,22 @@ test('[F-653] pages are read within one bound of bytes together', async () => {
   expect(server.asked()).toBeLessThan(9);
 });
 
+test('[F-653] a list ends at an empty cursor, and at the same page again', async () => {
+  for (const nextCursor of ['', 'again']) {
+    let asked = 0;
+    const callAs = () => async () => {
+      asked += 1;
+      const result = { tools: [{ name: 'read' }], nextCursor };
+      return Response.json({ jsonrpc: '2.0', id: 1, result });
+    };
+    const { context } = listing([]);
+    // oxlint-disable-next-line no-await-in-loop -- one list after the other
+    const listed = await listTools({ ...context, callAs }, 'files');
+    expect(listed).toMatchObject({ ok: true });
+    expect(asked).toBe(nextCursor === '' ? 1 : 2);
+  }
+});
+
 test('[F-653] a server with more tools than a page can show is told so', async () => {
   const many = Array.from({ length: 10_000 }, (_, at) => ({ name: `t${at}` }));
   expect(await listing([many]).list()).toEqual({
