@@ -20,7 +20,7 @@ import {
 } from './core/pins.ts';
 import { hidesSomething } from './core/shown-text.ts';
 import type { HeldTools } from './core/told-held.ts';
-import type { ToolGuard } from './core/tool-catalogue.ts';
+import type { ToolGuard } from './core/pinned-tools.ts';
 import type { ToolDefinition } from './core/tool-definition.ts';
 import { errorCode } from './error-code.ts';
 import type { Log } from './log.ts';

@@ -113,8 +113,7 @@ export class ProcessToClient {
     hearing.answered(call.bridgeId, answer.bytes.length);
     const edits = [{ ...idAt, with: call.clientIdBytes }];
     if (call.method === LIST_METHOD) {
-      const isHeldBack = catalogue?.isHeldBack.bind(catalogue);
-      edits.push(...(policy?.listed(answer, isHeldBack) ?? []));
+      edits.push(...(policy?.listed(answer, catalogue?.isHeldBack) ?? []));
     }
     edits.sort((one, other) => one.start - other.start);
     const message = spliceApart(answer.bytes, edits);

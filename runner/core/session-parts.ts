@@ -22,7 +22,8 @@ import { Questions } from './questions.ts';
 import type { End, SessionLimits } from './session-effects.ts';
 import { SessionOutput } from './session-output.ts';
 import { StreamLog } from './stream-log.ts';
-import { ToolCatalogue, type ToolGuard } from './tool-catalogue.ts';
+import type { ToolGuard } from './pinned-tools.ts';
+import { ToolCatalogue } from './tool-catalogue.ts';
 
 export interface SessionOptions {
   readonly limits: SessionLimits;

@@ -19,7 +19,7 @@ import type { SessionEffect, SettledCall } from '../core/session-effects.ts';
 import type { Tracer } from '../../shared/tracing.ts';
 import type { ServerCalls } from '../../shared/figures.ts';
 import { Session } from '../core/session.ts';
-import type { ToolGuard } from '../core/tool-catalogue.ts';
+import type { ToolGuard } from '../core/pinned-tools.ts';
 import { SPARE_EPOCH } from '../core/spares.ts';
 import { failureFields } from '../failure.ts';
 import type { LinkEnd } from '../link/dial.ts';

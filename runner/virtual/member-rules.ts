@@ -8,10 +8,9 @@ import type { MessageView, Path } from '../../shared/jsonrpc/view.ts';
 import type { ServerName } from '../../shared/ids.ts';
 import { LIST_METHOD, Policy, type PolicyRules } from '../core/policy.ts';
 import type { Quote } from '../core/overheard.ts';
-import type { ToolGuard } from '../core/tool-catalogue.ts';
+import { PinnedTools, type ToolGuard } from '../core/pinned-tools.ts';
 import { withChangedMember } from './edits.ts';
 import type { ListKind } from './list-kinds.ts';
-import { MemberPins } from './member-pins.ts';
 
 /** Between a prefix and a name. Some clients take nothing but letters, digits, `_` and `-` in a tool's name. */
 const BETWEEN = '__';
@@ -39,13 +38,13 @@ export class MemberRules {
   /** What each name begins with; empty if they stay as they are. */
   readonly prefix: string;
   /** Of a member whose tools are pinned. */
-  readonly pins: MemberPins | undefined;
+  readonly pins: PinnedTools | undefined;
   readonly #policies: readonly Policy[];
 
   constructor({ name, prefix, rules, guard }: MemberSettings) {
     this.name = name;
     this.prefix = prefix === '' ? '' : prefix + BETWEEN;
-    this.pins = guard && new MemberPins(guard);
+    this.pins = guard && new PinnedTools(guard);
     // What is held back is taken out of lists by the rules for tools, also where there are none.
     const own = guard ? [{ tools: {} }] : [];
     this.#policies = [...rules, ...own].flatMap((each) => Policy.of(each) ?? []);

@@ -11,6 +11,7 @@ import { CODE } from '../../shared/mcp/modern.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
 import { Liveness } from '../core/liveness.ts';
 import type { Quote } from '../core/overheard.ts';
+import type { PinnedTools } from '../core/pinned-tools.ts';
 import type { Effects } from '../translate/effects.ts';
 import { isObject, type JsonObject } from '../../shared/json-value.ts';
 import { requestOf } from '../translate/message.ts';
@@ -19,7 +20,6 @@ import { Backlog } from './backlog.ts';
 import { asOwnRequest, listRequestLike } from './edits.ts';
 import type { KnownMember } from './known-members.ts';
 import { TOOLS, type ListKind } from './list-kinds.ts';
-import type { MemberPins } from './member-pins.ts';
 import type { MemberRules } from './member-rules.ts';
 import { MAX_PAGES, nextPage } from '../../shared/mcp/pages.ts';
 
@@ -323,7 +323,7 @@ export class VirtualMember {
     then: (now: number) => void,
   ): boolean {
     const { pins } = this.rules;
-    if (!pins?.waits(request)) {
+    if (!pins?.waits(request.method)) {
       then(now);
       return true;
     }
@@ -338,7 +338,7 @@ export class VirtualMember {
   }
 
   #listPinned(
-    pins: MemberPins,
+    pins: PinnedTools,
     like: MessageView,
     cursor: string | undefined,
     pages: number,

@@ -8,7 +8,7 @@ import type {
   SessionLimits,
 } from '../../../runner/core/session-effects.ts';
 import { Session } from '../../../runner/core/session.ts';
-import type { ToolGuard } from '../../../runner/core/tool-catalogue.ts';
+import type { ToolGuard } from '../../../runner/core/pinned-tools.ts';
 import type { MessageView } from '../../../shared/jsonrpc/view.ts';
 import { decodeText } from '../../../shared/link/codec.ts';
 import type { ClientKind } from '../../../shared/link/control-frames.ts';

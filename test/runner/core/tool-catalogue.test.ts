@@ -1,7 +1,7 @@
 // The tools of a session's process are known before the first list or call goes there, and what is held back reaches nobody.
 import { describe, expect, test } from 'vitest';
 
-import type { ToolGuard } from '../../../runner/core/tool-catalogue.ts';
+import type { ToolGuard } from '../../../runner/core/pinned-tools.ts';
 import type { ToolDefinition } from '../../../runner/core/tool-definition.ts';
 import { DrivenSession, type Sent } from './driven-session.ts';
 

@@ -492,8 +492,16 @@ test('F-757: a member with pinned tools: its lists and calls wait for the list t
     tools: [{ name: 'a__x' }, { name: 'b__y' }],
   });
   // What changes is judged anew.
-  work.member('a', { jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
+  const change = { jsonrpc: '2.0', method: 'notifications/tools/list_changed' };
+  work.member('a', change);
   work.client(call(11, 'a__x'));
+  const again = work.written('a');
+  expect(again).toMatchObject([{ method: 'tools/list' }]);
+  // What changes while it is listed, too.
+  work.member('a', change);
+  work.member('a', { jsonrpc: '2.0', id: again[0]?.['id'], result: tools('x') });
+  expect(work.written('a')).toMatchObject([{ method: 'tools/call' }]);
+  work.client(call(12, 'a__x'));
   expect(work.written('a')).toMatchObject([{ method: 'tools/list' }]);
 });
 
