@@ -14,7 +14,6 @@ import {
   tableOf,
   textBlock,
   words,
-  type Column,
 } from './parts.ts';
 import { redirectTo } from './redirect.ts';
 import type { ConsoleRequest } from './request.ts';
@@ -52,9 +51,7 @@ async function ownApps({ ports, viewer }: ConsoleRequest): Promise<ViewElement[]
   const own = asked?.answer ?? [];
   return [
     heading('Apps', 'What you let in, and the server that it may use. Revoked, it is out at once.'),
-    own.length === 0
-      ? empty('You have let in no app.')
-      : grantsTable(own, grantColumns(Date.now())),
+    own.length === 0 ? empty('You have let in no app.') : grantsTable(own, false, Date.now()),
   ];
 }
 
@@ -111,47 +108,37 @@ function lastUsed(keys: CredentialView['keys'], now: number): ViewElement | stri
   return at === 0 ? 'never' : ago(at, now);
 }
 
-const grantColumns = (now: number): readonly Column<GrantView>[] => [
-  { title: 'App', cell: ({ app }) => el('strong', {}, app) },
-  {
-    title: 'Server',
-    cell: ({ server }) => (server === CONSOLE_PLACE ? 'this console' : server),
-  },
-  { title: 'May', cell: ({ scopes }) => scopes.join(' ') },
-  { title: 'Last used', cell: ({ usedAt }) => ago(usedAt, now) },
-  {
-    title: 'Action',
-    cell: ({ grant, app }) =>
-      actionForm('grants/end', { grant }, 'Revoke', {
-        'aria-label': `Revoke the access of ${app}`,
-      }),
-  },
-];
-
-const grantsTable = (
-  grants: readonly GrantView[],
-  columns: readonly Column<GrantView>[],
-): ViewElement =>
-  tableOf(
+const grantsTable = (grants: readonly GrantView[], isOwner: boolean, now: number): ViewElement =>
+  tableOf<GrantView>(
     'Apps',
-    columns,
+    [
+      { title: 'App', cell: ({ app }) => el('strong', {}, app) },
+      isOwner && { title: 'Person', cell: ({ email, person }) => email ?? person },
+      {
+        title: 'Server',
+        cell: ({ server }) => (server === CONSOLE_PLACE ? 'this console' : server),
+      },
+      { title: 'May', cell: ({ scopes }) => scopes.join(' ') },
+      { title: 'Last used', cell: ({ usedAt }) => ago(usedAt, now) },
+      {
+        title: 'Action',
+        cell: ({ grant, app }) =>
+          actionForm('grants/end', { grant }, 'Revoke', {
+            'aria-label': `Revoke the access of ${app}`,
+          }),
+      },
+    ],
     grants.map((row) => ({ key: row.grant, row })),
   );
 
-function grantsPart(grants: readonly GrantView[], now: number): ViewElement {
-  const [app, ...others] = grantColumns(now);
-  const person: Column<GrantView> = {
-    title: 'Person',
-    cell: ({ email, person }) => email ?? person,
-  };
-  return panel(
+const grantsPart = (grants: readonly GrantView[], now: number): ViewElement =>
+  panel(
     'apps',
     'Apps that people let in',
     grants.length === 0
       ? empty('Nobody has signed in with an app.')
-      : grantsTable(grants, app ? [app, person, ...others] : others),
+      : grantsTable(grants, true, now),
   );
-}
 
 const policyPart = (text: string, isSettingsToo: boolean): ViewElement =>
   panel(

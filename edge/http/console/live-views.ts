@@ -3,17 +3,7 @@ import { el, type ViewChild, type ViewElement } from './element.ts';
 import type { ConsolePage, LiveModel, ShownSession } from './facts.ts';
 import { signInsView } from './sign-ins-view.ts';
 import { callList, callsView } from './calls-view.ts';
-import {
-  actionForm,
-  ago,
-  badge,
-  empty,
-  heading,
-  tableOf,
-  textBlock,
-  words,
-  type Column,
-} from './parts.ts';
+import { actionForm, ago, badge, empty, heading, tableOf, textBlock, words } from './parts.ts';
 import { RECENT_MS, type RecentCalls } from '../../core/fleet-look.ts';
 import {
   aboutInWords,
@@ -94,49 +84,6 @@ interface ShownServer {
   readonly recent: RecentCalls | undefined;
 }
 
-const SERVER_COLUMN: Column<ShownServer> = {
-  title: 'Server',
-  cell: ({ server }) => el('a', { href: `/-/servers?server=${server}` }, server),
-};
-
-const STATE_COLUMN: Column<ShownServer> = {
-  title: 'State',
-  cell: ({ isReachable, failing }) =>
-    failing
-      ? badge('bad', `fails: ${failing.fault}`)
-      : isReachable
-        ? badge('good', 'reachable')
-        : badge('warn', 'runner away'),
-};
-
-const CALLS_COLUMN: Column<ShownServer> = {
-  title: 'Calls',
-  cell: ({ server }) => el('a', { href: `/-/calls?server=${server}` }, 'Calls'),
-};
-
-const SERVER_COLUMNS: readonly Column<ShownServer>[] = [
-  SERVER_COLUMN,
-  STATE_COLUMN,
-  { title: 'Runners', cell: ({ runners }) => runners.join(', ') },
-  { title: 'Sessions', cell: ({ sessions }) => sessions },
-  { title: 'Calls per minute', cell: ({ recent }) => perMinute(recent?.calls ?? 0, RECENT_MS) },
-  { title: 'p50', cell: ({ recent }) => timeOf(recent?.p50Ms) },
-  { title: 'p95', cell: ({ recent }) => timeOf(recent?.p95Ms) },
-  { title: 'Errors', cell: ({ recent }) => errorsOf(recent) },
-  CALLS_COLUMN,
-];
-
-const OWN_SERVER_COLUMNS: readonly Column<ShownServer>[] = [
-  SERVER_COLUMN,
-  STATE_COLUMN,
-  { title: 'Your sessions', cell: ({ sessions }) => sessions },
-  {
-    title: 'Connect',
-    cell: ({ server }) => el('a', { href: `/-/connect?server=${server}` }, 'Connect'),
-  },
-  CALLS_COLUMN,
-];
-
 function serversView({ facts }: LiveModel): ViewElement {
   const { isOwner } = facts.viewer;
   const rows = facts.servers.map((server) => ({
@@ -163,7 +110,42 @@ function serversView({ facts }: LiveModel): ViewElement {
     ),
     rows.length === 0
       ? empty(isOwner ? 'No runner offers a server yet.' : 'No server is there for you now.')
-      : tableOf('Servers', isOwner ? SERVER_COLUMNS : OWN_SERVER_COLUMNS, rows),
+      : tableOf<ShownServer>(
+          'Servers',
+          [
+            {
+              title: 'Server',
+              cell: ({ server }) => el('a', { href: `/-/servers?server=${server}` }, server),
+            },
+            {
+              title: 'State',
+              cell: ({ isReachable, failing }) =>
+                failing
+                  ? badge('bad', `fails: ${failing.fault}`)
+                  : isReachable
+                    ? badge('good', 'reachable')
+                    : badge('warn', 'runner away'),
+            },
+            isOwner && { title: 'Runners', cell: ({ runners }) => runners.join(', ') },
+            { title: isOwner ? 'Sessions' : 'Your sessions', cell: ({ sessions }) => sessions },
+            isOwner && {
+              title: 'Calls per minute',
+              cell: ({ recent }) => perMinute(recent?.calls ?? 0, RECENT_MS),
+            },
+            isOwner && { title: 'p50', cell: ({ recent }) => timeOf(recent?.p50Ms) },
+            isOwner && { title: 'p95', cell: ({ recent }) => timeOf(recent?.p95Ms) },
+            isOwner && { title: 'Errors', cell: ({ recent }) => errorsOf(recent) },
+            !isOwner && {
+              title: 'Connect',
+              cell: ({ server }) => el('a', { href: `/-/connect?server=${server}` }, 'Connect'),
+            },
+            {
+              title: 'Calls',
+              cell: ({ server }) => el('a', { href: `/-/calls?server=${server}` }, 'Calls'),
+            },
+          ],
+          rows,
+        ),
   );
 }
 
@@ -231,42 +213,35 @@ function runnerState({ isLinked, isDraining, since, rival }: RunnerView, now: nu
   ];
 }
 
-const END_COLUMN: Column<ShownSession> = {
-  title: 'Action',
-  cell: ({ id, server }) =>
-    actionForm('sessions/end', { session: id }, 'End', {
-      'aria-label': `End session ${id} of ${server}`,
-    }),
-};
-
 function sessionsView({ facts, now }: LiveModel): ViewElement {
   const { isOwner } = facts.viewer;
   const rows = facts.shownSessions.map((session) => ({ key: session.id, row: session }));
   const more = facts.sessions - rows.length;
-  const own: readonly Column<ShownSession>[] = [
-    { title: 'Server', cell: ({ server }) => server },
-    { title: 'State', cell: (session) => sessionState(session, now) },
-    { title: 'Opened', cell: ({ openedAt }) => ago(openedAt, now) },
-    { title: 'Session', cell: ({ id }) => el('code', {}, id) },
-    END_COLUMN,
-  ];
-  const [server, ...others] = own;
-  const columns =
-    isOwner && server
-      ? [
-          { title: 'Who', cell: ({ principal }: ShownSession) => principal },
-          server,
-          { title: 'Runner', cell: ({ runner }: ShownSession) => runner },
-          ...others,
-        ]
-      : own;
   return el(
     'div',
     { class: 'page' },
     heading('Sessions', `${counted(facts.sessions, 'session')} open.`),
     rows.length === 0
       ? empty(isOwner ? 'No client has a session now.' : 'No client of yours has a session now.')
-      : tableOf('Sessions', columns, rows),
+      : tableOf<ShownSession>(
+          'Sessions',
+          [
+            isOwner && { title: 'Who', cell: ({ principal }) => principal },
+            { title: 'Server', cell: ({ server }) => server },
+            isOwner && { title: 'Runner', cell: ({ runner }) => runner },
+            { title: 'State', cell: (session) => sessionState(session, now) },
+            { title: 'Opened', cell: ({ openedAt }) => ago(openedAt, now) },
+            { title: 'Session', cell: ({ id }) => el('code', {}, id) },
+            {
+              title: 'Action',
+              cell: ({ id, server }) =>
+                actionForm('sessions/end', { session: id }, 'End', {
+                  'aria-label': `End session ${id} of ${server}`,
+                }),
+            },
+          ],
+          rows,
+        ),
     more > 0 && el('p', { class: 'hint' }, `${more} older ones are not shown.`),
   );
 }

@@ -50,13 +50,14 @@ export interface Column<Row> {
   readonly class?: string | undefined;
 }
 
-/** A table that a narrow screen shows as cards; each cell has the title of its column for that. */
-export const tableOf = <Row>(
+/** A table that a narrow screen shows as cards; each cell has the title of its column for that. `false`: a column that is not for who looks. */
+export function tableOf<Row>(
   label: string,
-  columns: readonly Column<Row>[],
+  offered: readonly (Column<Row> | false)[],
   rows: readonly { readonly key: string; readonly row: Row }[],
-): ViewElement =>
-  el(
+): ViewElement {
+  const columns = offered.filter((column) => column !== false);
+  return el(
     'table',
     { class: 'cards', 'aria-label': label },
     el('thead', {}, el('tr', {}, ...columns.map(({ title }) => el('th', { scope: 'col' }, title)))),
@@ -74,6 +75,7 @@ export const tableOf = <Row>(
       ),
     ),
   );
+}
 
 /** A form with one button, for what cannot be taken back. */
 export const actionForm = (
