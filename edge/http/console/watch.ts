@@ -71,10 +71,6 @@ export class Watch {
       ...facts,
       runners: view.runners,
       sessions: view.sessions,
-      shownSessions: facts.shownSessions.map((session, at) => ({
-        ...session,
-        runner: look.sessions[at]?.runner,
-      })),
       recent,
       problems,
       trails: this.#trails.all,
@@ -101,7 +97,7 @@ export class Watch {
       reachable: servers.filter((server) => linked.has(server)),
       sessions: sessions.length,
       shownSessions: await Promise.all(
-        sessions.map((session) => shown(session, runners.get(session.runner))),
+        sessions.map((session) => shown(session, runners.get(session.runner), isOwner)),
       ),
       lastCallAt: this.#record.lastCallAt,
       record: settings.record,
@@ -127,11 +123,13 @@ export class Watch {
 }
 
 async function shown(
-  { session, server, principal, openedAt }: SessionView,
-  runner: RunnerView | undefined,
+  { session, server, principal, runner, openedAt }: SessionView,
+  view: RunnerView | undefined,
+  isOwner: boolean,
 ): Promise<ShownSession> {
-  const isReachable = runner?.isLinked === true;
+  const isReachable = view?.isLinked === true;
   const id = await toldName(session);
-  const awaySince = isReachable ? undefined : runner?.since;
-  return { id, server, principal, openedAt, isReachable, awaySince };
+  const awaySince = isReachable ? undefined : view?.since;
+  const shown = { id, server, principal, openedAt, isReachable, awaySince };
+  return isOwner ? { ...shown, runner } : shown;
 }
