@@ -160,23 +160,35 @@ function refusalFacts(line: RefusalLine): ViewElement {
 
 const WIDTH = 600;
 
-const SHARES = ['edge', 'link', 'process'] as const;
+interface Share {
+  readonly of: 'edge' | 'link' | 'process' | 'rest';
+  readonly title: string;
+  readonly took: number;
+}
 
 /** Where the time went; what the runner did not tell of stands together. */
-function timeline({ ms, edgeMs, processMs, linkMs }: CallLine): ViewElement {
-  const known = processMs !== undefined && linkMs !== undefined;
-  const times = known ? [edgeMs, linkMs, processMs] : [edgeMs, Math.max(0, ms - edgeMs)];
+const sharesOf = ({ ms, edgeMs, processMs, linkMs }: CallLine): readonly Share[] => [
+  { of: 'edge', title: 'Edge', took: edgeMs },
+  ...(processMs === undefined || linkMs === undefined
+    ? [{ of: 'rest' as const, title: 'link and process', took: Math.max(0, ms - edgeMs) }]
+    : [
+        { of: 'link' as const, title: 'link', took: linkMs },
+        { of: 'process' as const, title: 'process', took: processMs },
+      ]),
+];
+
+function timeline(line: CallLine): ViewElement {
+  const shares = sharesOf(line);
   const all = Math.max(
     1,
-    times.reduce((sum, each) => sum + each, 0),
+    shares.reduce((sum, { took }) => sum + took, 0),
   );
   let x = 0;
-  const shares = times.map((each, at) => {
-    const width = (each / all) * WIDTH;
-    const name = known ? SHARES[at] : at === 0 ? 'edge' : 'rest';
-    const share = el('rect', { class: name, x, y: 0, width, height: 12 });
+  const bars = shares.map(({ of, took }) => {
+    const width = (took / all) * WIDTH;
+    const bar = el('rect', { class: of, x, y: 0, width, height: 12 });
     x += width;
-    return share;
+    return bar;
   });
   return el(
     'div',
@@ -189,21 +201,12 @@ function timeline({ ms, edgeMs, processMs, linkMs }: CallLine): ViewElement {
         'aria-hidden': 'true',
         focusable: 'false',
       },
-      ...shares,
+      ...bars,
     ),
-    el(
-      'p',
-      {},
-      key('edge', `Edge ${edgeMs} ms`),
-      ', ',
-      ...(known
-        ? [key('link', `link ${linkMs} ms`), ', ', key('process', `process ${processMs} ms`)]
-        : [key('rest', `link and process ${Math.max(0, ms - edgeMs)} ms`)]),
-      `, together ${ms} ms.`,
-    ),
+    el('p', {}, ...shares.flatMap((share) => [key(share), ', ']), `together ${line.ms} ms.`),
   );
 }
 
 /** Words with the color of their share before them, which says nothing that they do not. */
-const key = (share: (typeof SHARES)[number] | 'rest', text: string): ViewElement =>
-  el('span', { class: `key ${share}` }, text);
+const key = ({ of, title, took }: Share): ViewElement =>
+  el('span', { class: `key ${of}` }, `${title} ${took} ms`);
