@@ -50,37 +50,36 @@ const changeView = ({ at, changes }: SeenChange, now: number): ViewElement =>
     ),
   );
 
-const toolTable = (server: string, tools: readonly ToolShape[]): ViewElement =>
-  tools.length === 0
-    ? empty('It has no tools.')
-    : el(
+function toolTable(server: string, tools: readonly ToolShape[]): ViewElement {
+  if (tools.length === 0) return empty('It has no tools.');
+  const sizes = tools.map(toolTokens);
+  const sum = sizes.reduce((tokens, size) => tokens + size, 0);
+  return el(
+    'div',
+    {},
+    el(
+      'p',
+      { class: 'hint' },
+      `${tools.length} tools, about ${tokenText(sum)} tokens (${ESTIMATE}).`,
+    ),
+    ...tools.map(({ name, description = '' }, at) =>
+      el(
         'div',
-        {},
-        el('p', { class: 'hint' }, sumText(tools)),
-        ...tools.map((tool) => {
-          const { name, description = '' } = tool;
-          return el(
-            'div',
-            { class: 'tool' },
-            el('strong', {}, name),
-            ' ',
-            el('span', { class: 'hint' }, `about ${tokenText(toolTokens(tool))} tokens`),
-            ' ',
-            el(
-              'a',
-              {
-                href: `/-/try?server=${server}&tool=${encodeURIComponent(name)}`,
-                'aria-label': `Try ${name}`,
-              },
-              'Try',
-            ),
-            el('p', { class: 'hint' }, description),
-          );
-        }),
-      );
-
-/** What they take of a model's context together. */
-function sumText(tools: readonly ToolShape[]): string {
-  const sum = tools.reduce((tokens, tool) => tokens + toolTokens(tool), 0);
-  return `${tools.length} tools, about ${tokenText(sum)} tokens (${ESTIMATE}).`;
+        { class: 'tool' },
+        el('strong', {}, name),
+        ' ',
+        el('span', { class: 'hint' }, `about ${tokenText(sizes[at] ?? 0)} tokens`),
+        ' ',
+        el(
+          'a',
+          {
+            href: `/-/try?server=${server}&tool=${encodeURIComponent(name)}`,
+            'aria-label': `Try ${name}`,
+          },
+          'Try',
+        ),
+        el('p', { class: 'hint' }, description),
+      ),
+    ),
+  );
 }
