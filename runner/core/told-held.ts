@@ -1,6 +1,6 @@
 // What the edge's owner is told of tools that are held back by their pins (PROTOCOL.md LP33): whose they are and their names, whenever that
 // is another than what was told last. Pure.
-import type { HeldFrame } from '../../shared/link/control-frames.ts';
+import { isAnyHeld, type HeldFrame } from '../../shared/link/control-frames.ts';
 import { HELD_NAME_CHARS, HELD_NAMES } from '../../shared/link/sizes.ts';
 import type { ServerName } from '../../shared/ids.ts';
 import { shownLine } from './shown-line.ts';
@@ -24,10 +24,8 @@ export class ToldHeld {
   news(held: ReadonlyMap<ServerName, HeldTools>): HeldFrame[] {
     const frames: HeldFrame[] = [];
     for (const server of new Set([...this.#told.keys(), ...held.keys()])) {
-      const tools = held.get(server) ?? NONE;
-      const frame = frameOf(server, tools);
-      const isHeld = tools.mode === 'all' || frame.count > 0;
-      const told = isHeld ? JSON.stringify(frame) : undefined;
+      const frame = frameOf(server, held.get(server) ?? NONE);
+      const told = isAnyHeld(frame) ? JSON.stringify(frame) : undefined;
       if (told === this.#told.get(server)) continue;
       if (told === undefined) this.#told.delete(server);
       else this.#told.set(server, told);

@@ -69,6 +69,10 @@ export const heldFrame = v.strictObject({
   tools: v.pipe(v.array(lineOf(HELD_NAME_CHARS)), v.maxLength(HELD_NAMES)),
 });
 
+/** Whether it tells of any: in mode `all` no tool is counted. */
+export const isAnyHeld = ({ mode, count: tools }: Pick<HeldFrame, 'mode' | 'count'>): boolean =>
+  mode === 'all' || tools > 0;
+
 /** Runner → fleet actor. */
 export const controlUp = v.variant('type', [
   helloFrame,
