@@ -7,6 +7,7 @@ import { htmlResponse, textResponse } from './pages/html.ts';
 import { refuse } from './refuse.ts';
 import { readyz } from './status.ts';
 import type { Ports } from './ports.ts';
+import { offeredServers } from '../core/offered-servers.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { METRICS_CONTENT_TYPE, metricsText } from '../../shared/metrics.ts';
 import type { AppContext, Memory } from './edge-context.ts';
@@ -61,6 +62,5 @@ export async function home({ req, env: { settings, ports } }: AppContext): Promi
 
 async function offered(ports: Ports): Promise<string[]> {
   const { runners } = await ports.fleet.view();
-  const linked = runners.filter(({ isLinked }) => isLinked);
-  return [...new Set(linked.flatMap(({ servers }) => servers))].toSorted();
+  return offeredServers(runners.filter(({ isLinked }) => isLinked));
 }

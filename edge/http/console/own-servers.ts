@@ -4,6 +4,7 @@ import type { ConsoleRequest } from './request.ts';
 import { scopesLeft } from '../oauth/scopes-left.ts';
 import { grants, type Principal } from '../../access/principal.ts';
 import { ALL_OF_SERVER, type ServerPolicy } from '../../core/policy.ts';
+import { offeredServers } from '../../core/offered-servers.ts';
 import type { FleetView } from '../../core/ports.ts';
 import type { SignIn } from '../../sign-in-settings.ts';
 import type { ServerName } from '../../../shared/ids.ts';
@@ -32,16 +33,12 @@ export function principalAt(
   };
 }
 
-/** Names of the servers that runners offer. */
-export const offeredServers = ({ runners }: Pick<FleetView, 'runners'>): string[] =>
-  [...new Set(runners.flatMap(({ servers }) => servers))].toSorted();
-
 /** Those of the offered servers that there are for who signed in: all for the owner. */
 export async function serversOf(
   { viewer, signIn, policies }: Pick<ConsoleRequest, 'viewer' | 'signIn' | 'policies'>,
-  view: Pick<FleetView, 'runners'>,
+  { runners }: Pick<FleetView, 'runners'>,
 ): Promise<string[]> {
-  const offered = offeredServers(view);
+  const offered = offeredServers(runners);
   if (viewer.isOwner) return offered;
   const found = await policies.find();
   if (!found) return [];

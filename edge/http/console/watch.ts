@@ -4,6 +4,7 @@ import { toldName } from '../told-name.ts';
 import { serversOf } from './own-servers.ts';
 import type { ConsoleRequest } from './request.ts';
 import { isCall } from './calls-view.ts';
+import { offeredServers } from '../../core/offered-servers.ts';
 import { OwnLines } from '../../core/own-lines.ts';
 import type { RunnerView } from '../../core/ports.ts';
 import { fitsQuery, type KeptLine } from '../../core/record.ts';
@@ -86,9 +87,7 @@ export class Watch {
     const sessions = seen.filter(({ principal }) => isOwner || principal === name);
     const now = Date.now();
     const runners = new Map(view.runners.map((runner) => [runner.runner, runner]));
-    const linked = new Set(
-      view.runners.flatMap(({ isLinked, servers }) => (isLinked ? servers : [])),
-    );
+    const linked = new Set(offeredServers(view.runners.filter(({ isLinked }) => isLinked)));
     const servers = await serversOf(this.#context, view);
     return {
       at: now,

@@ -19,6 +19,7 @@ import { sha256 } from '../../access/digest.ts';
 import { isLoopback, isOwnRedirect, redirectHost } from '../../access/redirect-uri.ts';
 import { scopeInWords } from '../../access/scopes.ts';
 import { seal, unseal } from '../../access/seal.ts';
+import { offeredServers } from '../../core/offered-servers.ts';
 import type { ServerName } from '../../../shared/ids.ts';
 
 /** Characters of a query: far more than any client sends, and what comes back sealed still fits a form. */
@@ -155,6 +156,6 @@ const retryAfter = (retryAfterS: number | undefined) =>
 
 async function loneServer({ ports }: SignInRequest): Promise<ServerName | undefined> {
   const { runners } = await ports.fleet.view();
-  const [first, ...others] = new Set(runners.flatMap(({ servers }) => servers));
+  const [first, ...others] = offeredServers(runners);
   return others.length === 0 ? first : undefined;
 }
