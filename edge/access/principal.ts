@@ -21,6 +21,19 @@ export interface Principal {
   readonly identity?: Pick<Person, 'issuer' | 'subject' | 'name'> | undefined;
 }
 
+/** What the principal of a person who signed in has, whatever they may do. */
+export const factsOfPerson = ({
+  id: name,
+  email,
+  groups,
+  ...identity
+}: Person): Pick<Principal, 'name' | 'email' | 'groups' | 'identity'> => ({
+  name,
+  ...(email !== undefined && { email }),
+  ...(groups && { groups }),
+  identity,
+});
+
 /** Principals by the SHA-256 digest of their token (64 lower-case hex digits), or by the public key of a runner (`ed25519:…`). */
 export type Grants = ReadonlyMap<string, Principal>;
 

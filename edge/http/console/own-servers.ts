@@ -2,7 +2,7 @@
 import type { SignedIn } from './signed-in.ts';
 import type { ConsoleRequest } from './request.ts';
 import { scopesLeft } from '../oauth/scopes-left.ts';
-import { grants, type Principal } from '../../access/principal.ts';
+import { grants, factsOfPerson, type Principal } from '../../access/principal.ts';
 import { ALL_OF_SERVER, type ServerPolicy } from '../../core/policy.ts';
 import { offeredServers } from '../../core/offered-servers.ts';
 import type { FleetView } from '../../core/ports.ts';
@@ -19,17 +19,13 @@ export function principalAt(
   const asked = policy?.ask ?? [ALL_OF_SERVER];
   const client = `${signIn.issuer}/-/`;
   if (!session) return { name, servers: '*', client, scopes: asked };
-  const { id: _id, email, groups, ...identity } = session.person;
   const scopes = scopesLeft(signIn, session.person, server, asked);
   return {
-    name,
+    ...factsOfPerson(session.person),
     servers: new Set(scopes.length > 0 ? [server] : []),
     client,
     scopes,
     expiresAt: until,
-    ...(email !== undefined && { email }),
-    ...(groups && { groups }),
-    identity,
   };
 }
 

@@ -9,7 +9,7 @@ import type { Ports } from '../ports.ts';
 import { FamiliarKeys } from '../familiar-keys.ts';
 import { ShortMemory } from '../short-memory.ts';
 import { isMinted } from '../../access/minted.ts';
-import type { Principal } from '../../access/principal.ts';
+import { factsOfPerson, type Principal } from '../../access/principal.ts';
 import type { CredentialKind, Proof } from '../../core/credential-ports.ts';
 import type { SignIn } from '../../sign-in-settings.ts';
 import { ADMITTED_MS } from '../../core/late-openings.ts';
@@ -79,17 +79,13 @@ export class Admissions {
       const { person, client, grant, expiresAt } = admission;
       const scopes = scopesLeft(signIn, person, server, admission.scopes);
       if (scopes.length === 0) return undefined;
-      const { id: name, email, groups, ...identity } = person;
       return {
-        name,
+        ...factsOfPerson(person),
         servers: new Set([server]),
         client,
         grant,
         scopes,
         expiresAt,
-        ...(email !== undefined && { email }),
-        ...(groups && { groups }),
-        identity,
       };
     });
   }
