@@ -7,9 +7,11 @@ import { replaceText } from './config/file-text.ts';
 import {
   isLetIn,
   NO_PINS,
+  pinBefore,
   pinDiff,
   pinsIn,
   pinsText,
+  withAccepted,
   withHeld,
   withPinned,
   type Pin,
@@ -80,6 +82,21 @@ export function readPins(path: string): PinReading {
 /** Writes the pins of one server, beside what the file says of the others. Throws what the system refuses. */
 export function writePins(path: string, pins: Pins, server: string, own: ServerPins): void {
   replaceText(path, pinsText(new Map(pins).set(server, own)));
+}
+
+/** Lets in what is held back of these servers: the tool of this name, or all. Throws what the system refuses. */
+export function acceptPins(
+  path: string,
+  pins: Pins,
+  servers: readonly string[],
+  only?: string,
+): void {
+  const next = new Map(pins);
+  for (const server of servers) {
+    const own = pins.get(server);
+    if (own) next.set(server, withAccepted(own, only));
+  }
+  replaceText(path, pinsText(next));
 }
 
 export const pinOf = (text: string): Pin => ({
@@ -235,8 +252,7 @@ export class ServerPinBook {
     if (!isFull && own.held.get(name)?.[era]?.digest !== pin.digest)
       this.#hold(reading, withHeld(own, { name, era, pin: this.#bounded(own, seen) }));
     if (this.#told.size > MAX_TOLD) return;
-    const known = own.tools.get(name);
-    const before = known?.[era] ?? known?.legacy ?? known?.modern;
+    const before = pinBefore(own.tools.get(name), era);
     const what = before ? 'its definition is not the one that was pinned' : 'it is new';
     const fix = `mcp-bridge pins diff ${this.#server}; to let it in: mcp-bridge pins accept ${this.#server} ${name}`;
     const words = this.#mode === 'hold' ? 'tool held back' : 'tool is not as pinned';

@@ -2,11 +2,11 @@
 // itself, since it looks at the lock file before it judges.
 import { resolve } from 'node:path';
 
-import { PIN_ERAS, pinDiff, withAccepted, type Pinned, type ServerPins } from '../core/pins.ts';
+import { PIN_ERAS, pinBefore, pinDiff, type Pinned, type ServerPins } from '../core/pins.ts';
 import { shownText } from '../core/shown-text.ts';
 import { visibleText } from '../log.ts';
 import { print, printError } from '../output.ts';
-import { lockFileOf, readPins, writePins } from '../pin-file.ts';
+import { acceptPins, lockFileOf, readPins } from '../pin-file.ts';
 import { errorCode } from '../error-code.ts';
 import { writeFix } from '../write-fix.ts';
 import { EXIT, printUsage, readArguments, type Arguments } from './arguments.ts';
@@ -95,13 +95,8 @@ function accept({ given, file, pins, wanted, tool }: Wish): number {
   if (held.length === 0 && tool !== undefined)
     return failed(`no tool ${shown(tool)} is held back`, 'See: mcp-bridge pins');
   try {
-    let next = pins;
-    for (const [server, own] of wanted) {
-      if (own.held.size === 0) continue;
-      const accepted = withAccepted(own, tool);
-      writePins(file, next, server, accepted);
-      next = new Map(next).set(server, accepted);
-    }
+    const servers = wanted.flatMap(([server, own]) => (own.held.size > 0 ? [server] : []));
+    if (servers.length > 0) acceptPins(file, pins, servers, tool);
   } catch (error) {
     const code = errorCode(error) ?? 'unknown error';
     return failed(`${file} cannot be written (${code})`, `${writeFix(code)}.`);
@@ -130,7 +125,7 @@ function heldOf(server: string, tool: string, held: Pinned, known: Pinned | unde
     const pin = held[era];
     if (!pin || seen.has(pin.digest)) return [];
     seen.add(pin.digest);
-    const before = known?.[era] ?? known?.legacy ?? known?.modern;
+    const before = pinBefore(known, era);
     const kind = before ? ('changed' as const) : ('new' as const);
     return [{ server, tool, kind, era, diff: pinDiff(before, pin) }];
   });

@@ -54,6 +54,10 @@ export function isLetIn({ tools }: ServerPins, { name, era, pin }: SeenPin): boo
     : PIN_ERAS.some((other) => known[other]?.digest === pin.digest);
 }
 
+/** What was let in of a tool, with which a definition for an era is compared: that of its own era first. */
+export const pinBefore = (known: Pinned | undefined, era: PinEra): Pin | undefined =>
+  known?.[era] ?? known?.legacy ?? known?.modern;
+
 /** Lets in all that was seen. */
 export function withPinned({ tools, held }: ServerPins, seen: readonly SeenPin[]): ServerPins {
   const next = new Map(tools);

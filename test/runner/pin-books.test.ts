@@ -5,10 +5,9 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { withAccepted } from '../../runner/core/pins.ts';
 import { createLog } from '../../runner/log.ts';
 import { PinBooks } from '../../runner/pin-books.ts';
-import { readPins, writePins } from '../../runner/pin-file.ts';
+import { acceptPins, readPins } from '../../runner/pin-file.ts';
 import { PATIENCE } from '../fixtures/patience.ts';
 
 let folder: string;
@@ -26,9 +25,8 @@ const list = (server: string, ...names: string[]): void => {
 };
 const accept = (server: string): void => {
   const reading = readPins(file);
-  const own = reading.ok ? reading.pins.get(server) : undefined;
-  if (!reading.ok || !own) throw new Error('no pins');
-  writePins(file, reading.pins, server, withAccepted(own));
+  if (!reading.ok || !reading.pins.has(server)) throw new Error('no pins');
+  acceptPins(file, reading.pins, [server]);
 };
 const whatWasSaid = () => said;
 

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { withAccepted } from '../../runner/core/pins.ts';
 import { createLog } from '../../runner/log.ts';
-import { lockFileOf, readPins, ServerPinBook, writePins } from '../../runner/pin-file.ts';
+import { acceptPins, lockFileOf, readPins, ServerPinBook } from '../../runner/pin-file.ts';
 
 let folder: string;
 let file: string;
@@ -33,9 +32,8 @@ const tool = (name: string, description = 'x') => ({
 });
 const accept = (server: string): void => {
   const reading = readPins(file);
-  const own = reading.ok ? reading.pins.get(server) : undefined;
-  if (!reading.ok || !own) throw new Error('no pins');
-  writePins(file, reading.pins, server, withAccepted(own));
+  if (!reading.ok || !reading.pins.has(server)) throw new Error('no pins');
+  acceptPins(file, reading.pins, [server]);
 };
 
 test.each([
