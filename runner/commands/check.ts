@@ -109,7 +109,6 @@ function configSummary({ file, servers, serversAt, leftOut }: RunnerConfig): str
 
 const VERDICTS = { off: 'skip', elsewhere: 'warn', broken: 'FAIL' } as const;
 
-/** Why an entry is not served. */
 /** Its members are tried by themselves. */
 const virtualOutcome = ({ name, members }: VirtualConfig): Outcome => ({
   verdict: 'ok',
@@ -117,6 +116,7 @@ const virtualOutcome = ({ name, members }: VirtualConfig): Outcome => ({
   what: `is ${members.map(({ server }) => server).join(', ')} as one`,
 });
 
+/** Why an entry is not served. */
 function leftOutOutcome({ name, reason, problems }: LeftOut): Outcome {
   const verdict = VERDICTS[reason];
   const [first, ...more] = problems;
