@@ -3,7 +3,6 @@
 import { resolve } from 'node:path';
 
 import { PIN_ERAS, pinBefore, pinDiff, type Pinned, type ServerPins } from '../core/pins.ts';
-import { shownText } from '../core/shown-text.ts';
 import { visibleText } from '../log.ts';
 import { print, printError } from '../output.ts';
 import { acceptPins, lockFileOf, readPins } from '../pin-file.ts';
@@ -11,6 +10,7 @@ import { errorCode } from '../error-code.ts';
 import { writeFix } from '../write-fix.ts';
 import { EXIT, printUsage, readArguments, type Arguments } from './arguments.ts';
 import { configFileOf } from './settings.ts';
+import { shownName } from './shown-name.ts';
 import { tableText } from './table.ts';
 import { usageProblem } from './usage.ts';
 
@@ -40,7 +40,7 @@ export function pinsCommand(argv: readonly string[]): number {
   if (!reading.ok) return failed(`${file} ${reading.what}`, 'Put it right, or remove it.');
   const wanted = [...reading.pins].filter(([name]) => server === undefined || name === server);
   if (server !== undefined && wanted.length === 0)
-    return failed(`no tool of ${shown(server)} is pinned in ${file}`, 'See: mcp-bridge pins');
+    return failed(`no tool of ${shownName(server)} is pinned in ${file}`, 'See: mcp-bridge pins');
   return action({ given, file, wanted, tool, pins: reading.pins });
 }
 
@@ -66,9 +66,9 @@ function list({ given, file, wanted }: Wish): number {
     return EXIT.ok;
   }
   const rows = wanted.map(([server, { tools, held: back }]) => [
-    shown(server),
+    shownName(server),
     `${tools.size} pinned`,
-    back.size === 0 ? '' : `${back.size} held back: ${[...back.keys()].map(shown).join(', ')}`,
+    back.size === 0 ? '' : `${back.size} held back: ${[...back.keys()].map(shownName).join(', ')}`,
   ]);
   print(tableText(rows));
   if (held.length > 0) print('See: mcp-bridge pins diff\n');
@@ -84,7 +84,7 @@ function diff({ given, wanted, tool }: Wish): number {
   if (held.length === 0) print('Nothing is held back.\n');
   for (const each of held) {
     const of = each.era === 'modern' ? ', for 2026-07-28 clients' : '';
-    print(`${shown(each.server)} ${shown(each.tool)} (${each.kind}${of})\n`);
+    print(`${shownName(each.server)} ${shownName(each.tool)} (${each.kind}${of})\n`);
     for (const line of each.diff) print(`  ${visibleText(line)}\n`);
   }
   return EXIT.ok;
@@ -93,7 +93,7 @@ function diff({ given, wanted, tool }: Wish): number {
 function accept({ given, file, pins, wanted, tool }: Wish): number {
   const held = heldIn(wanted, tool);
   if (held.length === 0 && tool !== undefined)
-    return failed(`no tool ${shown(tool)} is held back`, 'See: mcp-bridge pins');
+    return failed(`no tool ${shownName(tool)} is held back`, 'See: mcp-bridge pins');
   try {
     const servers = wanted.flatMap(([server, own]) => (own.held.size > 0 ? [server] : []));
     if (servers.length > 0) acceptPins(file, pins, servers, tool);
@@ -106,7 +106,7 @@ function accept({ given, file, pins, wanted, tool }: Wish): number {
   else if (held.length === 0) print('Nothing is held back.\n');
   else
     for (const each of new Set(accepted.map(({ server, tool: name }) => `${server} ${name}`)))
-      print(`${shown(each)} is let in.\n`);
+      print(`${shownName(each)} is let in.\n`);
   return EXIT.ok;
 }
 
@@ -130,9 +130,6 @@ function heldOf(server: string, tool: string, held: Pinned, known: Pinned | unde
     return [{ server, tool, kind, era, diff: pinDiff(before, pin) }];
   });
 }
-
-/** A name, without anything that hides. */
-const shown = (name: string): string => visibleText(shownText(name));
 
 function failed(what: string, fix: string): number {
   printError(`mcp-bridge pins: ${what}. ${fix}\n`);

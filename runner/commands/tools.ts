@@ -1,6 +1,6 @@
 // `mcp-bridge tools`: the tools of a server as clients see them, and how much of a model's context each takes.
 import { elementsOf } from '../../shared/jsonrpc/elements.ts';
-import { membersOf, parsedAt, stringIn } from '../../shared/jsonrpc/members.ts';
+import { parsedAt, stringAt } from '../../shared/jsonrpc/members.ts';
 import { splice } from '../../shared/jsonrpc/splice.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { ESTIMATE, tokenText, toolTokens } from '../../shared/mcp/tool-size.ts';
@@ -11,7 +11,6 @@ import { describeProblem, nearestWord } from '../config/problem.ts';
 import { readConfig } from '../config/read.ts';
 import type { ServerConfig } from '../config/runner-config.ts';
 import { NO_PINS } from '../core/pins.ts';
-import { shownText } from '../core/shown-text.ts';
 import { ToolView, type ToolRules } from '../core/tool-view.ts';
 import { visibleText } from '../log.ts';
 import { hasColours, print, printError } from '../output.ts';
@@ -20,6 +19,7 @@ import { openContainment } from '../process/containment.ts';
 import { startProgress } from '../progress.ts';
 import { EXIT, printUsage, readArguments, textOf, type Arguments } from './arguments.ts';
 import { configFileOf } from './settings.ts';
+import { shownName } from './shown-name.ts';
 import { tableText } from './table.ts';
 import { usageProblem } from './usage.ts';
 
@@ -85,7 +85,7 @@ async function show(server: ServerConfig, given: Arguments): Promise<number> {
     return EXIT.ok;
   }
   const rows = tools.map(({ tool, name, tokens: size, heldBack }) => [
-    shown(name ?? tool),
+    shownName(name ?? tool),
     name === undefined ? `(${tokenText(size)})` : tokenText(size),
     heldBack
       ? 'held back'
@@ -93,7 +93,7 @@ async function show(server: ServerConfig, given: Arguments): Promise<number> {
         ? 'hidden'
         : name === tool
           ? ''
-          : `is ${shown(tool)}`,
+          : `is ${shownName(tool)}`,
   ]);
   print(tableText([['tool', 'tokens', ''], ...rows]));
   print(`${seen.length} tools, about ${tokenText(tokens)} tokens (${ESTIMATE})\n`);
@@ -109,7 +109,7 @@ function listedOf(pages: readonly MessageView[], server: ServerConfig): Listed[]
     const at = page.at('result', 'tools');
     return (at ? [...elementsOf(bytes, at)] : []).flatMap((span): Listed[] => {
       const own = bytes.slice(span.start, span.end);
-      const tool = nameIn(own);
+      const tool = stringAt(own, 'name');
       if (tool === undefined) return [];
       const change = view?.tool(own, { start: 0, end: own.length }) ?? [];
       const isHidden = change === 'hidden';
@@ -122,24 +122,17 @@ function listedOf(pages: readonly MessageView[], server: ServerConfig): Listed[]
       const tokens = sizeOf(seen);
       if (isHidden) return [{ tool, tokens }];
       if (held.has(tool)) return [{ tool, tokens, heldBack: true }];
-      return [{ tool, name: nameIn(seen) ?? tool, tokens }];
+      return [{ tool, name: stringAt(seen, 'name') ?? tool, tokens }];
     });
   });
 }
 
-function nameIn(tool: Uint8Array): string | undefined {
-  for (const { key, value } of membersOf(tool)) if (key === 'name') return stringIn(tool, value);
-  return undefined;
-}
-
-function sizeOf(tool: Uint8Array): number {
-  const [name, description] = [parsedAt(tool, 'name'), parsedAt(tool, 'description')];
-  return toolTokens({
-    name: typeof name === 'string' ? name : '',
-    ...(typeof description === 'string' && { description }),
+const sizeOf = (tool: Uint8Array): number =>
+  toolTokens({
+    name: stringAt(tool, 'name') ?? '',
+    description: stringAt(tool, 'description'),
     inputSchema: parsedAt(tool, 'inputSchema'),
   });
-}
 
 /** What its runner held back when it saw it last. */
 function heldNames({ name, pin }: ServerConfig): ReadonlySet<string> {
@@ -178,9 +171,6 @@ function ruleWarnings(
     );
   return [...unknown, ...taken];
 }
-
-/** A name, without anything that hides. */
-const shown = (name: string): string => visibleText(shownText(name));
 
 function failed(lines: readonly string[]): number {
   for (const line of lines) printError(`mcp-bridge tools: ${line}\n`);
