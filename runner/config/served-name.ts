@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { SERVER_NAME } from '../../shared/ids.ts';
 
 /** First path segments that the edge serves itself; a server of that name could not be reached. */
-export const RESERVED_SERVER_NAMES: ReadonlySet<string> = new Set([
+const RESERVED_SERVER_NAMES: ReadonlySet<string> = new Set([
   'runner',
   'admin',
   'healthz',
@@ -37,7 +37,8 @@ export function servedNames(names: readonly string[]): Map<string, string> {
   return served;
 }
 
-const isServable = (name: string): boolean =>
+/** Whether a name can be served as it is. */
+export const isServable = (name: string): boolean =>
   SERVER_NAME.test(name) && !RESERVED_SERVER_NAMES.has(name.toLowerCase());
 
 /** `Café Tools/v2` → `Cafe-Tools-v2`; a name without any Latin letter or digit → `server-<hash>`. */

@@ -1,11 +1,10 @@
 // Makes the virtual servers of a config: each is several servers of the same file as one. A mistake in one concerns the whole file, as all
 // in the runner's own block.
-import { SERVER_NAME } from '../../shared/ids.ts';
 import type { Findings } from './findings.ts';
 import { nearestWord, type Keys } from './problem.ts';
 import type { MemberConfig, VirtualConfig } from './runner-config.ts';
 import type { VirtualBlock } from './schema.ts';
-import { RESERVED_SERVER_NAMES } from './served-name.ts';
+import { isServable } from './served-name.ts';
 import { sessionConfig } from './server-config.ts';
 import { judgeToolRules } from './tool-rules.ts';
 
@@ -64,7 +63,7 @@ function judgeName(
   findings: Findings,
   keys: Keys,
 ): void {
-  if (!SERVER_NAME.test(name) || RESERVED_SERVER_NAMES.has(name.toLowerCase())) {
+  if (!isServable(name)) {
     const fix =
       'Use 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first.';
     findings.problem(keys, 'cannot be served under this name', fix);
