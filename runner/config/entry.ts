@@ -93,7 +93,9 @@ class EntryReader {
     const elsewhere = this.#elsewhere();
     if (elsewhere !== undefined) return { kind: 'elsewhere', note: elsewhere };
     const transport = this.#transport();
-    const built = transport === undefined ? this.#build() : this.#buildRemote(transport);
+    const built = withoutAbsent(
+      transport === undefined ? this.#build() : this.#buildRemote(transport),
+    );
     const needed = transport === undefined ? 'command' : 'url';
     if (built[needed] === undefined) {
       this.#note([needed], 'is missing', missingAdvice(needed, Object.keys(this.#raw)));
@@ -125,8 +127,7 @@ class EntryReader {
   }
 
   #elsewhere(): ConfigNote | undefined {
-    const type = this.#first('type');
-    const name = typeof type?.value === 'string' ? canonicalKey(type.value) : undefined;
+    const { type, name } = this.#type();
     if (name !== undefined && BUILT_IN_TYPES.has(name))
       return { keys: [type?.key ?? 'type'], ...BUILT_IN };
     const isOfExtension =
@@ -137,10 +138,15 @@ class EntryReader {
     return undefined;
   }
 
+  /** The setting that names a kind of server or a transport, and the name in it. */
+  #type(): { readonly type: Found | undefined; readonly name: string | undefined } {
+    const type = this.#first('type');
+    return { type, name: typeof type?.value === 'string' ? canonicalKey(type.value) : undefined };
+  }
+
   /** How a server at a URL is spoken to; undefined for a process. */
   #transport(): 'any' | 'sse' | undefined {
-    const type = this.#first('type');
-    const name = typeof type?.value === 'string' ? canonicalKey(type.value) : undefined;
+    const { type, name } = this.#type();
     const url = this.#first('url');
     const command = this.#first('command');
     const remote = name === undefined ? undefined : REMOTE_TYPES.get(name);
@@ -180,13 +186,12 @@ class EntryReader {
       for (const { key } of this.#roles.get(role) ?? [])
         this.#warn([key], 'has no effect on a server at a URL', 'Remove it.');
     const url = this.#first('url')?.value;
-    const built: Record<string, unknown> = {
+    return {
       url: typeof url === 'string' ? url.trim() : url,
       transport,
       headers,
       bridge,
     };
-    return Object.fromEntries(Object.entries(built).filter(([, value]) => value !== undefined));
   }
 
   #build(): Record<string, unknown> {
@@ -204,7 +209,7 @@ class EntryReader {
           };
     const envFiles = (this.#roles.get('envFile') ?? []).flatMap(({ value }) => listOf(value));
     const cwd = this.#first('cwd')?.value;
-    const built: Record<string, unknown> = {
+    return {
       command,
       args: Array.isArray(args)
         ? [...own, ...args].map((arg: unknown) => scalarText(arg) ?? arg)
@@ -214,7 +219,6 @@ class EntryReader {
       envFile: envFiles.length === 0 ? undefined : envFiles,
       bridge: withInherited,
     };
-    return Object.fromEntries(Object.entries(built).filter(([, value]) => value !== undefined));
   }
 
   /** The program and the arguments that came with it. */
@@ -321,6 +325,9 @@ class EntryReader {
     this.#warnings.push({ keys, what, fix });
   }
 }
+
+const withoutAbsent = (built: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(built).filter(([, value]) => value !== undefined));
 
 /** Used in place of what is missing, which a note reports, so that the schema does not report it again. */
 const NOTHING = '-';
