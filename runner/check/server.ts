@@ -32,14 +32,29 @@ export interface CheckGround {
 
 /** Starts the server once. The report contains no secret of its config. */
 export async function checkServer(server: ServerConfig, ground: CheckGround): Promise<Outcome> {
-  const { token, environment, containment, person } = ground;
-  const { personal = {}, outcome: untried } = personalOf(server, person);
-  if (untried) return untried;
+  const trial = trialOf(server, ground);
+  if (!trial.ok) return trial.outcome;
+  const outcome = await tryServer(server, trial.ground, trial.personal);
+  const redaction = new Redaction(trial.ground.secrets);
+  return { ...outcome, what: redaction.apply(outcome.what, false) };
+}
+
+/** With what it is started, or why it is not. */
+function trialOf(
+  server: ServerConfig,
+  { token, environment, containment, person }: CheckGround,
+):
+  | {
+      readonly ok: true;
+      readonly ground: SpecGround;
+      readonly personal: Readonly<Record<string, string>>;
+    }
+  | { readonly ok: false; readonly outcome: Outcome } {
+  const { personal = {}, outcome } = personalOf(server, person);
+  if (outcome) return { ok: false, outcome };
   const values = Object.values(personal);
   const secrets = [...(token === undefined ? [] : [token]), ...server.secrets, ...values];
-  const outcome = await tryServer(server, { environment, containment, secrets }, personal);
-  const redaction = new Redaction(secrets);
-  return { ...outcome, what: redaction.apply(outcome.what, false) };
+  return { ok: true, ground: { environment, containment, secrets }, personal };
 }
 
 const subjectOf = ({ name, configuredAs }: ServerConfig): string =>
@@ -158,12 +173,10 @@ export async function listedTools(
   | { readonly ok: true; readonly pages: readonly MessageView[] }
   | { readonly ok: false; readonly outcome: Outcome }
 > {
-  const { token, environment, containment, person } = ground;
-  const { personal = {}, outcome } = personalOf(server, person);
-  if (outcome) return { ok: false, outcome };
-  const values = Object.values(personal);
-  const secrets = [...(token === undefined ? [] : [token]), ...server.secrets, ...values];
-  const { start } = await startOf(server, { environment, containment, secrets }, personal);
+  const trial = trialOf(server, ground);
+  if (!trial.ok) return trial;
+  const { secrets } = trial.ground;
+  const { start } = await startOf(server, trial.ground, trial.personal);
   const { greeting } = await greet(start, secrets, server.startTimeoutMs, true);
   if (greeting.type === 'answered') return { ok: true, pages: greeting.tools };
   const checked = await checkServer(server, ground);
