@@ -33,13 +33,13 @@ export class PinnedTools {
   readonly #guard: ToolGuard;
   /** By the server's own names; undefined: to be listed. */
   #known: Map<string, ToolDefinition> | undefined;
-  #listing: ToolList;
+  /** The pages so far. */
+  #listing: ToolList | undefined;
   /** The tools have changed since the last list began. */
   #isStale = false;
 
   constructor(guard: ToolGuard) {
     this.#guard = guard;
-    this.#listing = this.#newList();
   }
 
   /** Whether the tools have to be listed before a message of this method can be judged. */
@@ -48,27 +48,31 @@ export class PinnedTools {
     return !this.#known || this.#isStale || this.#guard.needsList;
   }
 
-  #newList(): ToolList {
-    return new ToolList((tool) => this.#guard.same(tool));
-  }
-
   /** A list begins. */
   begin(): void {
-    this.#listing = this.#newList();
+    this.#listing = new ToolList((tool) => this.#guard.same(tool));
     this.#isStale = false;
   }
 
   /** One page of the list, as the server gave it. False: the list is too large to be of use. */
   page(answer: MessageView): boolean {
-    this.#listing.add(answer);
-    return !this.#listing.isTooLarge;
+    this.#listing?.add(answer);
+    if (this.#listing?.isTooLarge === false) return true;
+    this.stop();
+    return false;
   }
 
   /** That was the last page. What waits for it is judged by it even if it changed meanwhile: clients can always be faster than a change. */
   listed(): void {
-    if (this.#listing.isTooLarge) return;
+    if (!this.#listing) return;
     this.#known = this.#listing.tools;
+    this.stop();
     this.#guard.listed([...this.#known.values()]);
+  }
+
+  /** No more of the list comes, or nobody waits for it: nothing of it is kept. */
+  stop(): void {
+    this.#listing = undefined;
   }
 
   /** The server says that its tools have changed, or is gone. */

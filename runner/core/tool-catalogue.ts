@@ -90,6 +90,7 @@ export class ToolCatalogue {
   /** The answer cannot be used: lists go on, calls do not. */
   failed(now: number): void {
     this.#listing = undefined;
+    this.#pinned.stop();
     for (const { call, message } of this.#takeHeld()) {
       if (call.method === LIST_METHOD || !this.#guard.holdsBack) this.#parts.out.pass(message);
       else this.#parts.outcomes.fail(call, { fault: 'not_allowed', message: NO_LIST }, now);
@@ -144,6 +145,7 @@ export class ToolCatalogue {
   /** All that waited for it is over, so its answer is not to be waited for any longer. */
   #abandon(): void {
     this.#listing = undefined;
+    this.#pinned.stop();
     this.#takeHeld();
   }
 

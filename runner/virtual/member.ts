@@ -355,6 +355,7 @@ export class VirtualMember {
       // A server without tools need not know the method.
       const hasNone = answer.ok && answer.message.parsed('error', 'code') === CODE.methodNotFound;
       if (isPage || hasNone) pins.listed();
+      else pins.stop();
       this.#isListing = false;
       const waiting = [...this.#unlisted.values()];
       this.#unlisted.clear();
