@@ -11,7 +11,7 @@ export class PinBooks {
   readonly #books = new Map<ServerName, ServerPinBook>();
   /** By path: somebody accepts tools there, or spoils it, while nobody calls. */
   readonly #watches = new Map<string, ConfigWatching>();
-  readonly #looks = new Map<string, PinFileLook>();
+  #looks: ReadonlyMap<string, PinFileLook> = new Map();
   readonly #told = new ToldHeld();
   #isLinked = false;
   #isTelling = false;
@@ -68,8 +68,7 @@ export class PinBooks {
     const looks = new Map<string, PinFileLook>();
     for (const { file } of this.#books.values())
       if (!looks.has(file)) looks.set(file, lookAtPins(file, this.#looks.get(file)));
-    this.#looks.clear();
-    for (const [file, look] of looks) this.#looks.set(file, look);
+    this.#looks = looks;
     const held = [...this.#books].flatMap(([server, book]) => {
       const look = looks.get(book.file);
       return look ? [[server, book.heldIn(look)] as const] : [];
