@@ -16,15 +16,16 @@ import {
 } from '../deploy/deployment.ts';
 import { isDomain, USUAL_WORKER_NAME, WORKER_NAME } from '../deploy/worker-config.ts';
 import { textOf, type Arguments } from './arguments.ts';
-import { accountOf, accountWished, filesFor, nameGiven, NAME_FORM } from './deployments.ts';
+import {
+  accountOf,
+  accountWished,
+  filesFor,
+  nameGiven,
+  NAME_FORM,
+  type Chosen,
+} from './deployments.ts';
 import { wrapped } from './help.ts';
 import { agree, misuse, Stop, type Show } from './show.ts';
-
-/** A deployment, and where what is known of it lies. */
-export interface Chosen {
-  readonly files: DeploymentFiles;
-  readonly deployment: Deployment;
-}
 
 /** `--domain`, if it was given: a host name as URLs have it. */
 export function domainGiven(given: Arguments): string | undefined {

@@ -33,11 +33,14 @@ export const NAME_FORM =
 export const filesFor = (name: string): DeploymentFiles =>
   filesOf(deploymentsFolder(process.env), name);
 
+/** A deployment, and where what is known of it lies. */
+export interface Chosen {
+  readonly files: DeploymentFiles;
+  readonly deployment: Deployment;
+}
+
 /** A deployment that is there: the one that was named, or the only one. */
-export function knownDeployment(
-  command: CommandName,
-  given: Arguments,
-): { readonly files: DeploymentFiles; readonly deployment: Deployment } {
+export function knownDeployment(command: CommandName, given: Arguments): Chosen {
   const named = nameGiven(command, given);
   const names = knownNames(deploymentsFolder(process.env));
   const [only] = names;
@@ -61,7 +64,7 @@ export function knownDeployment(
 export function finishedDeployment(
   command: CommandName,
   given: Arguments,
-): { readonly files: DeploymentFiles; readonly deployment: Deployment; readonly edge: string } {
+): Chosen & { readonly edge: string } {
   const { files, deployment } = knownDeployment(command, given);
   const { name, url } = deployment;
   if (url !== undefined && isFinished(deployment)) return { files, deployment, edge: url };
