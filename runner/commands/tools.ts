@@ -102,7 +102,7 @@ async function show(server: ServerConfig, given: Arguments): Promise<number> {
 }
 
 function listedOf(pages: readonly MessageView[], server: ServerConfig): Listed[] {
-  const view = ToolView.of(server.tools ?? {});
+  const view = new ToolView(server.tools ?? {});
   const held = heldNames(server);
   return pages.flatMap((page) => {
     const { bytes } = page;
@@ -111,7 +111,7 @@ function listedOf(pages: readonly MessageView[], server: ServerConfig): Listed[]
       const own = bytes.slice(span.start, span.end);
       const tool = stringAt(own, 'name');
       if (tool === undefined) return [];
-      const change = view?.tool(own, { start: 0, end: own.length }) ?? [];
+      const change = view.tool(own, { start: 0, end: own.length });
       const isHidden = change === 'hidden';
       const seen = isHidden
         ? own

@@ -15,12 +15,12 @@ export function judgeToolRules(rules: ToolRules, keys: Keys, findings: Findings)
     const what = `gives "${other}" and "${own}" the same name`;
     findings.problem([...keys, 'rename', own], what, 'Give each tool a name of its own.');
   }
-  const view = ToolView.of(rules);
+  const view = new ToolView(rules);
   const isAllowed = allow && matcher(allow);
   for (const [setting, names] of Object.entries({ rename, describe, arguments: fixed })) {
     for (const own of Object.keys(names)) {
       const given = ownOf.get(own);
-      if (view?.shownName(own) !== undefined) continue;
+      if (view.shownName(own) !== undefined) continue;
       const isNewName = given !== undefined && given !== own && !Object.hasOwn(rename, own);
       const what = isNewName
         ? `names "${own}", but that is the new name of "${given}"`

@@ -37,7 +37,7 @@ export class Policy {
 
   private constructor({ tools, methods }: PolicyRules) {
     // Without rules of tools, a list may have to be empty all the same.
-    this.#tools = ToolView.of(tools);
+    this.#tools = tools && new ToolView(tools);
     this.#methods = judgeOf(methods);
   }
 
@@ -73,6 +73,6 @@ export class Policy {
 }
 
 /** Of a server whose tools may not be called. */
-const NO_TOOLS = ToolView.of({ allow: [] });
+const NO_TOOLS = new ToolView({ allow: [] });
 
 const refused = (refusal: string): Judged => ({ ok: false, refusal });

@@ -67,7 +67,7 @@ export class ToolView {
   /** Own names by the names that they were given. */
   readonly #ownOf: ReadonlyMap<string, string>;
 
-  private constructor(rules: ToolRules) {
+  constructor(rules: ToolRules) {
     const { allow, deny, rename = {}, describe = {}, arguments: fixed = {} } = rules;
     this.#mayCall = judgeOf({ allow, deny });
     this.#isFree = judgeOf({ deny });
@@ -81,11 +81,6 @@ export class ToolView {
         return entries.length > 0 ? [[tool, new Map(entries)]] : [];
       }),
     );
-  }
-
-  /** Undefined if the tools are shown as they are. */
-  static of(rules: ToolRules | undefined): ToolView | undefined {
-    return rules && new ToolView(rules);
   }
 
   /** The name under which clients know one of the server's tools; undefined if they do not know it. What is denied is so under either name. */

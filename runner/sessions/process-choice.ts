@@ -65,8 +65,8 @@ function fixedArguments(
   own: ToolRules | undefined,
   asMember: ToolRules | undefined,
 ): FixedArguments | undefined {
-  const view = ToolView.of(own);
-  const outer = ToolView.of(asMember);
+  const view = own && new ToolView(own);
+  const outer = asMember && new ToolView(asMember);
   if (!outer) return view && ((tool) => view.fixedArguments(tool));
   return (tool) => {
     const shown = view ? view.shownName(tool) : tool;

@@ -14,23 +14,17 @@ const viewOf = (text: string): MessageView => {
   if (!view) throw new Error(`no message: ${text}`);
   return view;
 };
-const toolView = (rules: ToolRules): ToolView => {
-  const view = ToolView.of(rules);
-  if (!view) throw new Error('no rules');
-  return view;
-};
-
 /** The tools of a list, as text, as clients see them. */
 function shown(rules: ToolRules, tools: string): string {
   const list = viewOf(`{"jsonrpc":"2.0","id":1,"result":{"tools":${tools}}}`);
-  const text = decoder.decode(list.edited(toolView(rules).listed(list)).bytes);
+  const text = decoder.decode(list.edited(new ToolView(rules).listed(list)).bytes);
   return text.slice('{"jsonrpc":"2.0","id":1,"result":{"tools":'.length, -2);
 }
 
 /** The params of a call as the server gets them, or why it gets none. */
 function called(rules: ToolRules, params: string): string {
   const call = viewOf(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params}}`);
-  const read = toolView(rules).call(call);
+  const read = new ToolView(rules).call(call);
   if (!read.ok) return read.refusal;
   const text = decoder.decode(call.edited(read.edits).bytes);
   return text.slice('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":'.length, -1);
@@ -100,8 +94,8 @@ describe('[F-770] a renamed tool', () => {
     const taken: ToolRules = { rename: { a: 'b' } };
     expect(shown(taken, '[{"name":"a"},{"name":"b"}]')).toBe('[{"name":"b"}]');
     expect(called(taken, '{"name":"b"}')).toBe('{"name":"a"}');
-    expect(toolView(taken).ownName('b')).toBe('a');
-    expect(toolView(taken).shownName('b')).toBeUndefined();
+    expect(new ToolView(taken).ownName('b')).toBe('a');
+    expect(new ToolView(taken).shownName('b')).toBeUndefined();
   });
 });
 
