@@ -1,4 +1,4 @@
-// How a translator reads the ids and tokens of a message, and puts a message under another id.
+// How a translator reads the ids and tokens of a message, puts a message under another id, and makes messages of its own.
 import type { BridgeRequestId } from '../../shared/ids.ts';
 import { digitsOf } from '../../shared/jsonrpc/numbers.ts';
 import { onlyMessageIn, type MessageView } from '../../shared/jsonrpc/view.ts';
@@ -24,9 +24,13 @@ export function requestOf(members: {
   readonly method: string;
   readonly params?: object;
 }): MessageView {
-  const text = JSON.stringify({ jsonrpc: '2.0', ...members });
-  const message = onlyMessageIn(encoder.encode(text));
-  if (!message) throw new Error('a request is one message');
+  return ownMessage(JSON.stringify({ jsonrpc: '2.0', ...members }));
+}
+
+/** A message that the bridge has made, as text or in UTF-8. It throws if that is no message, which is a fault of the bridge's own. */
+export function ownMessage(json: string | Uint8Array): MessageView {
+  const message = onlyMessageIn(typeof json === 'string' ? encoder.encode(json) : json);
+  if (!message) throw new Error('what the bridge makes is one message');
   return message;
 }
 

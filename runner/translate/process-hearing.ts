@@ -9,13 +9,8 @@ import { withMembers } from '../../shared/jsonrpc/members.ts';
 import { errorResponse } from '../../shared/jsonrpc/message.ts';
 import { scanLine } from '../../shared/jsonrpc/scan.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
-import {
-  onlyMessageIn,
-  readMessages,
-  viewOf,
-  type MessageView,
-} from '../../shared/jsonrpc/view.ts';
-import { progressTokenOf } from './message.ts';
+import { readMessages, viewOf, type MessageView } from '../../shared/jsonrpc/view.ts';
+import { ownMessage, progressTokenOf } from './message.ts';
 
 /** Takes note of what is dropped. */
 type Drop = (words: string, fields: object, now: number) => void;
@@ -117,10 +112,9 @@ export class ProcessHearing {
 
 /** The error in place of an answer. */
 function errorOf({ id, reason, error }: Failed): MessageView {
-  const bytes = error
-    ? withMembers(error, { and: { id: String(id) } })
-    : new TextEncoder().encode(errorResponse(String(id), faultError(unusable(reason))));
-  const message = onlyMessageIn(bytes);
-  if (!message) throw new Error('an error response is one message');
-  return message;
+  return ownMessage(
+    error
+      ? withMembers(error, { and: { id: String(id) } })
+      : errorResponse(String(id), faultError(unusable(reason))),
+  );
 }

@@ -1,8 +1,9 @@
 // Changes that the messages of a virtual server need, on their bytes.
 import { faultError } from '../../shared/fault.ts';
 import type { ErrorObject } from '../../shared/jsonrpc/message.ts';
-import { onlyMessageIn, type MessageView, type Path } from '../../shared/jsonrpc/view.ts';
+import type { MessageView, Path } from '../../shared/jsonrpc/view.ts';
 import type { Edit } from '../../shared/jsonrpc/splice.ts';
+import { ownMessage } from '../translate/message.ts';
 
 const encoder = new TextEncoder();
 
@@ -49,8 +50,5 @@ export function errorIn(answer: MessageView): ErrorObject {
 export function listRequestLike(message: MessageView, method = 'tools/list'): MessageView {
   const meta = message.text('params', '_meta');
   const params = meta === undefined ? '' : `,"params":{"_meta":${meta}}`;
-  const text = `{"jsonrpc":"2.0","id":0,"method":${JSON.stringify(method)}${params}}`;
-  const like = onlyMessageIn(encoder.encode(text));
-  if (!like) throw new Error('a request is one message');
-  return like;
+  return ownMessage(`{"jsonrpc":"2.0","id":0,"method":${JSON.stringify(method)}${params}}`);
 }

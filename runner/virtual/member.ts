@@ -6,7 +6,7 @@ import type { OnDue } from '../../shared/dues.ts';
 import { doubledMs } from '../../shared/backoff.ts';
 import { faultError } from '../../shared/fault.ts';
 import { errorResponse, type ErrorObject } from '../../shared/jsonrpc/message.ts';
-import { onlyMessageIn, type MessageView } from '../../shared/jsonrpc/view.ts';
+import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { CODE } from '../../shared/mcp/modern.ts';
 import { bridgeIdOf } from '../core/bridge-ids.ts';
 import { Liveness } from '../core/liveness.ts';
@@ -14,7 +14,7 @@ import type { Quote } from '../core/overheard.ts';
 import type { PinnedTools } from '../core/pinned-tools.ts';
 import type { Effects } from '../translate/effects.ts';
 import { isObject, type JsonObject } from '../../shared/json-value.ts';
-import { requestOf } from '../translate/message.ts';
+import { ownMessage, requestOf } from '../translate/message.ts';
 import { ProcessHearing } from '../translate/process-hearing.ts';
 import { Backlog } from './backlog.ts';
 import { asOwnRequest, listRequestLike } from './edits.ts';
@@ -606,11 +606,8 @@ export class VirtualMember {
   }
 }
 
-function errorAnswer(id: BridgeRequestId, error: ErrorObject): MessageView {
-  const message = onlyMessageIn(new TextEncoder().encode(errorResponse(String(id), error)));
-  if (!message) throw new Error('an error response is one message');
-  return message;
-}
+const errorAnswer = (id: BridgeRequestId, error: ErrorObject): MessageView =>
+  ownMessage(errorResponse(String(id), error));
 
 const notAllowed = (refusal: string): ErrorObject =>
   faultError({ fault: 'not_allowed', message: refusal });
