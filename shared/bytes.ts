@@ -67,6 +67,10 @@ export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
   return whole;
 }
 
+/** Whether the other is there and the same, byte for byte. */
+export const equalBytes = (one: Uint8Array, other: Uint8Array | undefined): boolean =>
+  one.length === other?.length && one.every((byte, index) => byte === other[index]);
+
 export const inPieces = <T extends string | Uint8Array>(pieces: readonly T[]): Pieces<T> => ({
   pieces,
   length: lengthOf(pieces),

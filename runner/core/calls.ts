@@ -1,5 +1,6 @@
 // The requests a session has in flight to its process: the bridge's own id for each, the client's id and progress token to
 // restore, and the time when each runs out (R-1, R-2, R-8).
+import { equalBytes } from '../../shared/bytes.ts';
 import type { ToldApp, ToldRequest } from '../../shared/mcp/told.ts';
 import type { OpenSpan } from '../../shared/tracing.ts';
 import type { BridgeRequestId, StreamId } from '../../shared/ids.ts';
@@ -187,7 +188,3 @@ const decoder = new TextDecoder();
 const withoutQuotes = (raw: Uint8Array): string => decoder.decode(raw).replaceAll('"', '');
 
 const deadline = (call: Call): number => Math.min(call.quietUntil, call.endsAt);
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
-}

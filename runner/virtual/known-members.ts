@@ -1,5 +1,6 @@
 // What is known of the members of a virtual server without asking them: what each answered when it was greeted, and its lists. Sessions
 // share it, so that a member need not start before it is needed.
+import { equalBytes } from '../../shared/bytes.ts';
 import { elementsOf } from '../../shared/jsonrpc/elements.ts';
 import { stringAt } from '../../shared/jsonrpc/members.ts';
 import type { MessageView } from '../../shared/jsonrpc/view.ts';
@@ -125,7 +126,4 @@ export const isWhole = (list: KnownList | undefined): list is KnownList =>
 
 export const isSameList = (one: KnownList, other: KnownList): boolean =>
   one.elements.length === other.elements.length &&
-  one.elements.every((element, index) => isSameBytes(element, other.elements[index]));
-
-const isSameBytes = (one: Uint8Array, other: Uint8Array | undefined): boolean =>
-  one.length === other?.length && one.every((byte, index) => byte === other[index]);
+  one.elements.every((element, index) => equalBytes(element, other.elements[index]));
