@@ -9,7 +9,13 @@ import { readCall } from '../translate/client-call.ts';
 import { invalidParams } from '../translate/faults.ts';
 import { withChangedMember } from './edits.ts';
 import type { FrontParts } from './front.ts';
-import { CHANGING_KINDS, kindsOfChange, RESOURCES, TEMPLATES } from './list-kinds.ts';
+import {
+  CHANGING_KINDS,
+  kindsOfChange,
+  RESOURCES,
+  TEMPLATES,
+  type ChangingKind,
+} from './list-kinds.ts';
 import { ASK_MS, type VirtualMember } from './member.ts';
 
 const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';
@@ -116,10 +122,15 @@ export class ModernListens {
 
   /** A list has changed, since a member came or went. */
   tellChanged(method: string): void {
-    const kind = CHANGING_KINDS.find(({ changed }) => changed === method);
     for (const listen of this.#open.values())
-      if (kind && listen.wanted[kind.filter] === true)
-        this.#say(listen, () => this.#notify(listen, method, ''));
+      for (const { changed } of wantedKinds(listen))
+        if (changed === method) this.#say(listen, () => this.#notify(listen, method, ''));
+  }
+
+  /** All its lists may have changed. */
+  #tellChangedOf(member: VirtualMember, listen: Listen): void {
+    for (const kind of wantedKinds(listen))
+      if (member.has(kind)) this.#say(listen, () => this.#notify(listen, kind.changed, ''));
   }
 
   dues(due: OnDue): void {
@@ -157,11 +168,11 @@ export class ModernListens {
     return new Map(textsIn(wanted, URIS).map((uri) => [uri, routes.ofUri(uri)[0]]));
   }
 
-  #filterFor({ wanted }: Listen, member: VirtualMember, owners: Owners): JsonObject {
+  #filterFor(listen: Listen, member: VirtualMember, owners: Owners): JsonObject {
     const { tasks } = this.#parts;
+    const { wanted } = listen;
     const filter: Record<string, unknown> = {};
-    for (const kind of CHANGING_KINDS)
-      if (wanted[kind.filter] === true && member.has(kind)) filter[kind.filter] = true;
+    for (const kind of wantedKinds(listen)) if (member.has(kind)) filter[kind.filter] = true;
     const uris = textsIn(wanted, URIS).filter((uri) => owners.get(uri) === member);
     if (uris.length > 0) filter[URIS] = uris;
     const ids = textsIn(wanted, TASKS).flatMap((taskId) => {
@@ -188,10 +199,7 @@ export class ModernListens {
       const waitMs = Math.min(AGAIN_MOST_MS, wasOpen ? AGAIN_MS : 2 * (waited ?? AGAIN_MS));
       listen.again.set(member, { at: now + waitMs, waitMs });
     } else listen.again.delete(member);
-    if (wasOpen)
-      for (const kind of CHANGING_KINDS)
-        if (member.has(kind) && listen.wanted[kind.filter] === true)
-          this.#say(listen, () => this.#notify(listen, kind.changed, ''));
+    if (wasOpen) this.#tellChangedOf(member, listen);
     this.#mayAcknowledge(listen);
   }
 
@@ -202,21 +210,16 @@ export class ModernListens {
       return;
     }
     // One that is back has lists of its own again.
-    for (const [member, honored] of listen.members) {
-      if (honored === undefined || !listen.again.delete(member)) continue;
-      for (const kind of CHANGING_KINDS)
-        if (member.has(kind) && listen.wanted[kind.filter] === true)
-          this.#notify(listen, kind.changed, '');
-    }
+    for (const [member, honored] of listen.members)
+      if (honored !== undefined && listen.again.delete(member)) this.#tellChangedOf(member, listen);
   }
 
   #acknowledge(listen: Listen): void {
     if (listen.until === undefined) return;
     listen.until = undefined;
     const honored: Record<string, unknown> = {};
-    for (const kind of CHANGING_KINDS)
-      if (listen.wanted[kind.filter] === true && this.#parts.members.some((each) => each.has(kind)))
-        honored[kind.filter] = true;
+    for (const kind of wantedKinds(listen))
+      if (this.#parts.members.some((each) => each.has(kind))) honored[kind.filter] = true;
     const heard = new Set([...listen.members.values()].flatMap((of) => textsIn(of ?? {}, URIS)));
     const uris = textsIn(listen.wanted, URIS).filter((uri) => heard.has(uri));
     if (uris.length > 0) honored[URIS] = uris;
@@ -239,6 +242,10 @@ export class ModernListens {
     this.#parts.effects.say(text, id);
   }
 }
+
+/** The kinds of lists of whose changes its client wants to hear. */
+const wantedKinds = ({ wanted }: Listen): readonly ChangingKind[] =>
+  CHANGING_KINDS.filter(({ filter }) => wanted[filter] === true);
 
 /** The filter with no more names than are watched. */
 function bounded(wanted: JsonObject): JsonObject {

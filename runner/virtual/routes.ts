@@ -44,8 +44,8 @@ export class Routes {
 
   /** Whether lists have told whose a URI is. */
   knowsUri(uri: string): boolean {
-    const [first, second] = this.ofResources;
-    return !second || this.ofResources.some((member) => rateOf(member, uri) > 0) || !first;
+    const members = this.ofResources;
+    return members.length < 2 || members.some((member) => rateOf(member, uri) > 0);
   }
 
   /** As for prompts of `completion/complete`. */
