@@ -63,7 +63,6 @@ export class VirtualProcess implements SessionProcess {
   listen(listener: SessionProcessListener, queue: EffectQueue): void {
     this.#listener = listener;
     this.#queue = queue;
-    this.#perform(this.#options.machine.start(this.#time.now()));
   }
 
   write(line: Uint8Array, message?: MessageView): boolean {

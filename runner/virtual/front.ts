@@ -19,8 +19,6 @@ export interface FrontParts {
   readonly tasks: TaskOwners;
   /** A member's message, with the ids that clients know. */
   readonly seen: (member: VirtualMember, message: MessageView) => MessageView;
-  /** As {@link Front.listLike}. */
-  readonly listLike: Front['listLike'];
   /** There is one member, whose answers are the server's. */
   readonly isSole: boolean;
   /** From now on what clients of this kind know is known, and added to. */
@@ -37,17 +35,12 @@ export interface Front {
   /** The kind of list that a request asks for, if this era has it. */
   lists(kind: ListKind | undefined): ListKind | undefined;
   /** The client does not wait for an answer any more. */
-  cancelled(id: BridgeRequestId, now: number): void;
-  greeted(member: VirtualMember, now: number): void;
+  cancelled(id: BridgeRequestId): void;
+  greeted(): void;
   ready(member: VirtualMember, now: number): void;
-  gone(member: VirtualMember, now: number): void;
+  gone(member: VirtualMember): void;
   /** What a member says beside answers, and the call that it belongs to if that is known; false if it is to be passed on. */
-  said(
-    member: VirtualMember,
-    message: MessageView,
-    now: number,
-    bridgeId: BridgeRequestId | undefined,
-  ): boolean;
+  said(member: VirtualMember, message: MessageView, bridgeId: BridgeRequestId | undefined): boolean;
   /** A client's request that names a resource goes to the first of these that has it. */
   subscribes(message: MessageView, uri: string, members: readonly VirtualMember[]): void;
   /** A request for a list that is made to carry out a client's request. */
@@ -55,6 +48,6 @@ export interface Front {
   /** Members of a list's result beside the list, as JSON text that begins with a comma. */
   moreOfList(pages: readonly KnownList[]): string;
   /** The clients learn that a list has changed. `method`: of the notification. */
-  tellChanged(method: string, now: number): void;
+  tellChanged(method: string): void;
   dues(due: OnDue): void;
 }

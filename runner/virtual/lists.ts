@@ -27,7 +27,7 @@ export interface ListsParts {
   /** Members of a result of this era beside the list, as JSON text that begins with a comma. */
   readonly more: (pages: readonly KnownList[]) => string;
   /** A list has changed without its server's word. */
-  readonly changed: (kind: ListKind, now: number) => void;
+  readonly changed: (kind: ListKind) => void;
 }
 
 /** One client's request for a list, while members are asked. */
@@ -106,17 +106,17 @@ export class Lists {
     for (const { member, kind } of missing) this.#walk(member, kind, like(kind), 1, now, settled);
   }
 
-  /** Asks a member anew for a list that is known; tells whether it is another one. */
+  /** Asks a member anew for a list that is known; tells what it is now, if it answers. */
   refresh(
     member: VirtualMember,
     kind: ListKind,
     like: MessageView,
     now: number,
-    then: (list: KnownList, now: number) => void,
+    then: (list: KnownList) => void,
   ): void {
-    member.ask(like, undefined, now, (answer, at) => {
+    member.ask(like, undefined, now, (answer) => {
       const page = this.#pageIn(member, kind, answer, undefined);
-      if (isPage(page)) then(page, at);
+      if (isPage(page)) then(page);
     });
   }
 
@@ -174,7 +174,7 @@ export class Lists {
       cursor,
       now,
       (answer) => done(this.#pageIn(member, kind, answer, cursor)),
-      (at) => this.#parts.changed(kind, at),
+      () => this.#parts.changed(kind),
     );
   }
 

@@ -58,11 +58,11 @@ export interface MemberParts {
   /** What its kind of clients know of it. */
   readonly known: () => KnownMember;
   /** It answered how it was greeted. */
-  readonly greeted: (member: VirtualMember, now: number) => void;
+  readonly greeted: () => void;
   /** It takes requests, or takes them again. */
   readonly ready: (member: VirtualMember, now: number) => void;
   /** It is gone, or could not be started. */
-  readonly gone: (member: VirtualMember, now: number) => void;
+  readonly gone: (member: VirtualMember) => void;
   /** What it says beside answers. */
   readonly said: (
     member: VirtualMember,
@@ -83,7 +83,7 @@ interface Asked {
   readonly answered: OnAnswer;
   /** Nobody waits for it any more after this time. */
   readonly until: number;
-  readonly late: ((now: number) => void) | undefined;
+  readonly late: (() => void) | undefined;
   isLate: boolean;
 }
 
@@ -275,7 +275,7 @@ export class VirtualMember {
     cursor: string | undefined,
     now: number,
     answered: OnAnswer,
-    late?: (now: number) => void,
+    late?: () => void,
   ): void {
     const id = this.#parts.mint();
     const ask = (at: number): void => this.#ask(like, id, cursor, at, answered, late);
@@ -288,7 +288,7 @@ export class VirtualMember {
     cursor: string | undefined,
     now: number,
     answered: OnAnswer,
-    late?: (now: number) => void,
+    late?: () => void,
   ): void {
     const judged = this.rules.judge(asOwnRequest(like, id, cursor));
     if (!judged.ok) return answered({ ok: false, error: notAllowed(judged.refusal) }, now);
@@ -417,7 +417,7 @@ export class VirtualMember {
       phase: 'not_sent',
     });
     this.#failAll(words, hasRun && wasReady, now);
-    this.#parts.gone(this, now);
+    this.#parts.gone(this);
   }
 
   dues(due: OnDue): void {
@@ -480,7 +480,7 @@ export class VirtualMember {
     }
     this.#refusal = undefined;
     this.known.greeting = answer.message.kept();
-    this.#parts.greeted(this, now);
+    this.#parts.greeted();
     if (this.#state === 'starting' && greeting?.()?.isInitialized === true) this.#nowReady(now);
   }
 
@@ -526,7 +526,7 @@ export class VirtualMember {
     const asked = id === undefined ? undefined : this.#asked.get(id);
     if (id !== undefined && asked) {
       this.#asked.delete(id);
-      return asked.isLate ? asked.late?.(now) : asked.answered({ ok: true, message }, now);
+      return asked.isLate ? asked.late?.() : asked.answered({ ok: true, message }, now);
     }
     const call = id === undefined ? undefined : this.#calls.get(id);
     if (id === undefined || !call)

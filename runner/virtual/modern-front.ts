@@ -75,7 +75,6 @@ export class ModernFront implements Front {
   said(
     member: VirtualMember,
     message: MessageView,
-    _now: number,
     bridgeId: BridgeRequestId | undefined,
   ): boolean {
     return this.#listens.said(member, message, bridgeId);

@@ -7,7 +7,7 @@ import type { MessageView } from '../../shared/jsonrpc/view.ts';
 import { META } from '../../shared/mcp/modern.ts';
 import { readCall } from '../translate/client-call.ts';
 import { invalidParams } from '../translate/faults.ts';
-import { withChangedMember } from './edits.ts';
+import { listRequestLike, withChangedMember } from './edits.ts';
 import type { FrontParts } from './front.ts';
 import {
   CHANGING_KINDS,
@@ -86,7 +86,13 @@ export class ModernListens {
     const uris = textsIn(listen.wanted, URIS);
     if (uris.every((uri) => routes.knowsUri(uri))) return go(now);
     const kinds = [RESOURCES, TEMPLATES];
-    lists.ensure(kinds, routes.ofResources, (kind) => this.#parts.listLike(kind, request), now, go);
+    lists.ensure(
+      kinds,
+      routes.ofResources,
+      (kind) => listRequestLike(request, kind.method),
+      now,
+      go,
+    );
   }
 
   /** Its client does not listen any more. */

@@ -76,9 +76,9 @@ export class VirtualServer {
           limits,
           quote: settings.quote,
           known: () => this.#knownOf(settings.name),
-          greeted: (member, now) => this.#front.greeted(member, now),
+          greeted: () => this.#front.greeted(),
           ready: (member, now) => this.#front.ready(member, now),
-          gone: (member, now) => this.#gone(member, now),
+          gone: (member) => this.#gone(member),
           said: (...said) => this.#said(...said),
         }),
     );
@@ -90,8 +90,8 @@ export class VirtualServer {
       members: this.#members,
       seen: (member, answer) => this.#withTasks(member, answer),
       more: (pages) => this.#front.moreOfList(pages),
-      changed: ({ changed }, now) => {
-        if (changed !== undefined) this.#front.tellChanged(changed, now);
+      changed: ({ changed }) => {
+        if (changed !== undefined) this.#front.tellChanged(changed);
       },
     });
     const parts: FrontParts = {
@@ -102,17 +102,12 @@ export class VirtualServer {
       routes: this.#routes,
       tasks: this.#tasks,
       seen: (member, message) => this.#withTasks(member, message),
-      listLike: (kind, message) => this.#front.listLike(kind, message),
       isSole: this.#sole !== undefined,
       knowClient: (client) => {
         this.#known = options.known.of(client);
       },
     };
     this.#front = isModern ? new ModernFront(parts) : new LegacyFront(parts);
-  }
-
-  start(_now: number): TranslateEffect[] {
-    return this.#effects.take();
   }
 
   /** One message the session writes: ids of requests are the session's own integers, progress tokens too. */
@@ -344,7 +339,7 @@ export class VirtualServer {
     const id = bridgeIdOf(message.requestId);
     if (id === undefined || this.#lists.cancel(id)) return;
     this.#undecided.delete(id);
-    this.#front.cancelled(id, now);
+    this.#front.cancelled(id);
     for (const member of this.#members) member.cancel(id, message, now);
   }
 
@@ -363,7 +358,7 @@ export class VirtualServer {
     now: number,
     bridgeId: BridgeRequestId | undefined,
   ): void {
-    if (this.#front.said(member, message, now, bridgeId)) return;
+    if (this.#front.said(member, message, bridgeId)) return;
     if (this.#sole) return this.#effects.say(message, bridgeId);
     const shown = this.#withTasks(member, message);
     if (message.kind === 'request')
@@ -394,10 +389,10 @@ export class VirtualServer {
       this.#effects.write(member.slot, errorResponse(message.id ?? 'null', error));
   }
 
-  #gone(member: VirtualMember, now: number): void {
+  #gone(member: VirtualMember): void {
     for (const id of this.#questions.takeOf(member))
       this.#effects.say(cancelled(id, 'the server that asked is gone'));
-    this.#front.gone(member, now);
+    this.#front.gone(member);
   }
 }
 

@@ -62,7 +62,6 @@ export class DrivenVirtualServer {
     const { isModern = false, known = new KnownMembers() } = options;
     const { limits = { startTimeoutMs: 60_000, requestTimeoutMs: 60_000 } } = options;
     this.machine = new VirtualServer({ name: 'work', isModern, members, limits, known });
-    this.#put(this.machine.start(this.now));
   }
 
   client(message: Message | string): void {
