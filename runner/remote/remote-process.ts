@@ -216,7 +216,6 @@ class RemoteProcess implements StdioProcess {
       },
     });
     this.#exchanges.set(exchange, http);
-    if (method === 'DELETE') setTimeout(() => http.drop(), CLOSE_MS).unref();
   }
 
   #over(exchange: number): void {

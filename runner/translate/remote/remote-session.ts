@@ -559,7 +559,7 @@ export class RemoteSession {
         message: 'The server answered with more than the bridge can carry in one message.',
         phase: 'sent',
       });
-    const mayResume = !posted.isModern && stream.lastEventId !== undefined && purpose !== 'close';
+    const mayResume = !posted.isModern && stream.lastEventId !== undefined;
     if (!mayResume) return this.#fail(posted, BROKEN_OFF);
     stream.breaks += 1;
     if (stream.unreached >= MOST_UNREACHED && failure)
