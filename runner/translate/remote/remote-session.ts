@@ -185,9 +185,11 @@ export class RemoteSession {
     stream.breaks = 0;
     if (event.id !== undefined && EVENT_ID.test(event.id)) stream.lastEventId = event.id;
     if (exchange.purpose === 'connect' && event.event === 'endpoint') this.#connected(event.data);
-    else if (event.data !== '' && (event.event ?? 'message') === 'message')
+    else if (event.data !== '' && (event.event ?? 'message') === 'message') {
       // Line breaks of the data stand between tokens, or the message is broken anyway.
-      this.#heard(exchange, utf8.encode(event.data.replaceAll('\n', ' ')), now);
+      const line = utf8.encode(event.data.replaceAll('\n', ' '));
+      this.#heard(exchange, line, messageRead(line, exchange.posted), now);
+    }
     return this.#take(now);
   }
 
@@ -429,7 +431,10 @@ export class RemoteSession {
       if (posted) this.#settled(posted, now);
       this.#isStarted = true;
       this.#effects.push({ do: 'say', line });
-    } else if (line.length >= READ_BYTES || onlyMessageIn(line)) this.#heard(exchange, line, now);
+      return;
+    }
+    const message = messageRead(line, posted);
+    if (message || line.length >= READ_BYTES) this.#heard(exchange, line, message, now);
     else this.#refused(exchange, NO_MESSAGE);
   }
 
@@ -449,20 +454,22 @@ export class RemoteSession {
     }
     const isOwn = bridgeIdOf(message.id) === bridgeIdOf(posted.id) && message.id !== 'null';
     const line = isOwn ? message.line : utf8.encode(errorResponse(posted.id ?? null, error));
-    this.#heard(exchange, line, now);
+    this.#heard(exchange, line, messageRead(line, posted), now);
   }
 
-  /** A message of the server. */
-  #heard(exchange: Exchange, line: Uint8Array, now: number): void {
-    const { posted } = exchange;
-    const isRead = line.length < READ_BYTES || READ_METHODS.has(posted?.method ?? '');
-    const message = isRead ? onlyMessageIn(line) : undefined;
+  /** A message of the server. `message`: what was read of it. */
+  #heard(
+    { posted }: Exchange,
+    line: Uint8Array,
+    message: MessageView | undefined,
+    now: number,
+  ): void {
     if (message?.isAnswer) {
       const asked = this.#askedBy(message, posted);
       this.#isStarted = true;
       if (asked && this.#answer(asked, message, now)) return;
       if (asked) this.#settled(asked, now);
-    } else if (!message && posted && !isRead) {
+    } else if (!message && posted && !isRead(line, posted)) {
       this.#isStarted = true;
       this.#settled(posted, now);
     }
@@ -631,6 +638,13 @@ const EVENTS_TYPE = 'text/event-stream';
 
 /** Answers that the session reads itself, however large. */
 const READ_METHODS: ReadonlySet<string> = new Set(['initialize', 'tools/list']);
+
+const isRead = ({ length }: Uint8Array, posted: Posted | undefined): boolean =>
+  length < READ_BYTES || READ_METHODS.has(posted?.method ?? '');
+
+/** What is in a line of the server; undefined if that is no message, or is not read. */
+const messageRead = (line: Uint8Array, posted: Posted | undefined): MessageView | undefined =>
+  isRead(line, posted) ? onlyMessageIn(line) : undefined;
 
 const utf8 = new TextEncoder();
 

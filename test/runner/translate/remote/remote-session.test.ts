@@ -1,5 +1,6 @@
 // What a session with a server at a URL asks, says and ends with, whatever the server does.
 import { describe, expect, it } from 'vitest';
+import { workOn } from '../../../fixtures/passes.ts';
 import { DrivenRemote, EVENTS_HEAD, JSON_HEAD, modern } from './driven-remote.ts';
 
 const BROKEN = { how: 'broken', code: 'ECONNRESET' } as const;
@@ -51,6 +52,23 @@ describe('Streamable HTTP of the legacy era', () => {
     expect(remote.said.at(-1)).toBe(
       '{"jsonrpc":"2.0","id":2,  "result":{"n":12345678901234567890.10}}',
     );
+  });
+
+  it('an answer is passed over once to be read, however it comes', async () => {
+    const result = { content: [{ type: 'text', text: 'x'.repeat(10_000) }] };
+    for (const head of [JSON_HEAD, EVENTS_HEAD]) {
+      const remote = new DrivenRemote();
+      remote.initialized();
+      remote.write({ id: 2, method: 'tools/call' });
+      const { exchange } = remote.last;
+      remote.answer(exchange, 200, head);
+      const take = (): void =>
+        head === JSON_HEAD
+          ? remote.body(exchange, { id: 2, result })
+          : remote.event(exchange, { id: 2, result });
+      expect(await workOn(10_000, take)).toMatchObject({ passes: 1 });
+      expect(remote.saidMessages.at(-1)).toMatchObject({ id: 2, result });
+    }
   });
 
   it('messages go in their order: a notification holds back what is behind it, but not for long', () => {
