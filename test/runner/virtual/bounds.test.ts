@@ -1,28 +1,18 @@
 // What a client or a member of a virtual server can bring about by asking much, early, late or again: it is bounded, and concerns nobody else.
 import { expect, test } from 'vitest';
 
+import type { ToolGuard } from '../../../runner/core/pinned-tools.ts';
 import { KnownOfVirtual } from '../../../runner/sessions/virtual-choice.ts';
 import { KnownMembers } from '../../../runner/virtual/known-members.ts';
 import {
+  cancel,
   DrivenVirtualServer,
   greeting,
+  GUARD,
   member,
+  request,
   type Answering,
-  type Message,
 } from './driven-virtual-server.ts';
-
-const request = (id: number, method: string, params?: object): Message => ({
-  jsonrpc: '2.0',
-  id,
-  method,
-  ...(params && { params }),
-});
-
-const cancel = (id: number): Message => ({
-  jsonrpc: '2.0',
-  method: 'notifications/cancelled',
-  params: { requestId: id },
-});
 
 const two = (known = new KnownMembers()): DrivenVirtualServer =>
   new DrivenVirtualServer([member('a'), member('b')], { known });
@@ -85,15 +75,7 @@ test('F-811: lists that are asked for and cancelled, again and again, take no mo
 });
 
 test('F-811: a list for which too much waits is answered, and so is one for which too many wait for pinned tools', () => {
-  const guard = {
-    holdsBack: true,
-    needsList: false,
-    same: <Tool>(one: Tool): Tool => one,
-    refusal: 'held back',
-    listed: () => undefined,
-    accepts: () => true,
-  };
-  const work = new DrivenVirtualServer([member('a', { guard }), member('b')]);
+  const work = new DrivenVirtualServer([member('a', { guard: GUARD }), member('b')]);
   work.initialize();
   const most = 256;
   for (let id = 2; id < 2 + most; id++) work.client(request(id, 'tools/call', { name: 'a__x' }));
@@ -106,14 +88,9 @@ test('F-811: a list for which too much waits is answered, and so is one for whic
 
 test('F-812: the list by which pinned tools are judged is whole, though the call that it was made for is cancelled', () => {
   const seen: string[][] = [];
-  const guard = {
-    holdsBack: true,
-    needsList: false,
-    same: <Tool>(one: Tool): Tool => one,
-    refusal: 'held back',
-    listed: (all: readonly { readonly name: string }[]) =>
-      void seen.push(all.map(({ name }) => name)),
-    accepts: () => true,
+  const guard: ToolGuard = {
+    ...GUARD,
+    listed: (all) => void seen.push(all.map(({ name }) => name)),
   };
   const work = new DrivenVirtualServer([member('a', { guard }), member('b')]);
   work.initialize();

@@ -1,4 +1,5 @@
 // A virtual server, driven by hand: messages of the session and of members go in as objects, and what is written and said is looked at.
+import type { ToolGuard } from '../../../runner/core/pinned-tools.ts';
 import { KnownMembers } from '../../../runner/virtual/known-members.ts';
 import type { MemberSettings } from '../../../runner/virtual/member-rules.ts';
 import { VirtualServer } from '../../../runner/virtual/virtual-server.ts';
@@ -15,6 +16,19 @@ export const viewOf = (message: Message | string): MessageView => {
   return view;
 };
 
+export const request = (id: number, method: string, params?: object): Message => ({
+  jsonrpc: '2.0',
+  id,
+  method,
+  ...(params && { params }),
+});
+
+export const cancel = (id: number): Message => ({
+  jsonrpc: '2.0',
+  method: 'notifications/cancelled',
+  params: { requestId: id },
+});
+
 const decoder = new TextDecoder();
 
 /** More than anything is due in the time of a test. */
@@ -27,6 +41,16 @@ export const member = (name: string, more: Partial<MemberSettings> = {}): Member
   quote: () => '',
   ...more,
 });
+
+/** Holds back what is not listed, and accepts all that is. */
+export const GUARD: ToolGuard = {
+  holdsBack: true,
+  needsList: false,
+  same: (one) => one,
+  refusal: 'held back',
+  listed: () => undefined,
+  accepts: () => true,
+};
 
 export const greeting = (more: object = {}): object => ({
   protocolVersion: '2025-11-25',

@@ -1,21 +1,18 @@
 // A virtual server before clients of the legacy era, by hand: what members are sent, and what clients hear.
 import { expect, test } from 'vitest';
 
+import type { ToolGuard } from '../../../runner/core/pinned-tools.ts';
 import { KnownMembers } from '../../../runner/virtual/known-members.ts';
 import {
+  cancel,
   DrivenVirtualServer,
   greeting,
+  GUARD,
   member,
+  request,
   type Answering,
   type Message,
 } from './driven-virtual-server.ts';
-
-const request = (id: number, method: string, params?: object): Message => ({
-  jsonrpc: '2.0',
-  id,
-  method,
-  ...(params && { params }),
-});
 
 const call = (id: number, name: string): Message =>
   request(id, 'tools/call', { name, arguments: { n: 1 }, _meta: { progressToken: id } });
@@ -227,7 +224,7 @@ test('a cancellation reaches the member that has the call, and no other', () => 
   work.initialize();
   work.client(call(7, 'a__x'));
   work.writtenLines();
-  work.client({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 7 } });
+  work.client(cancel(7));
   expect(work.written('a')).toHaveLength(1);
   expect(work.written('b')).toEqual([]);
 });
@@ -411,7 +408,7 @@ test('F-752: a member that answers nothing at all is ended, and starts again', (
   work.client(call(7, 'a__x'));
   work.writtenLines();
   work.after(30_000);
-  work.client({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 7 } });
+  work.client(cancel(7));
   work.after(5_000);
   expect(work.written('a').at(-1)).toMatchObject({ method: 'ping' });
   work.after(5_000);
@@ -458,14 +455,10 @@ test('F-754: a member that does not read holds back nobody but itself', () => {
 
 test('F-757: a member with pinned tools: its lists and calls wait for the list that is judged, and what is held back stays away', () => {
   const seen: string[][] = [];
-  const guard = {
-    holdsBack: true,
-    needsList: false,
-    same: <Tool>(one: Tool): Tool => one,
-    refusal: 'held back',
-    listed: (all: readonly { readonly name: string }[]) =>
-      void seen.push(all.map(({ name }) => name)),
-    accepts: (tool: { readonly name: string } | undefined) => tool?.name !== 'new',
+  const guard: ToolGuard = {
+    ...GUARD,
+    listed: (all) => void seen.push(all.map(({ name }) => name)),
+    accepts: (tool) => tool?.name !== 'new',
   };
   const lists = listing({ a: tools('x', 'new'), b: tools('y') });
   const listed = request(10, 'tools/list');

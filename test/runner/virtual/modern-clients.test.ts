@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 
 import { KnownMembers } from '../../../runner/virtual/known-members.ts';
 import {
+  cancel,
   DrivenVirtualServer,
   member,
   type Answering,
@@ -205,7 +206,7 @@ test('a subscription that its client ended ends at all members, and nothing more
   const work = running();
   work.client(listen(9, { toolsListChanged: true }));
   work.writtenLines();
-  work.client({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 9 } });
+  work.client(cancel(9));
   expect(work.written().map(({ method }) => method)).toEqual([
     'notifications/cancelled',
     'notifications/cancelled',
