@@ -1,7 +1,7 @@
 // Every kind of client with every kind of server: clients of both eras, official and raw, with processes of both.
 import { fileURLToPath } from 'node:url';
 
-import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { soonestOf } from '../fixtures/growth.ts';
 import { PATIENCE } from '../fixtures/patience.ts';
@@ -15,6 +15,7 @@ import {
   type OfficialClient,
   type OfficialClientKind,
 } from './official-clients.ts';
+import { ownClient } from './own-client.ts';
 import { askModern, listenModern } from './raw-modern.ts';
 import { fixture, messageOf, textOf } from './raw-session.ts';
 
@@ -53,15 +54,11 @@ beforeAll(async () => {
   };
 });
 
-async function connect(
+const connect = (
   kind: OfficialClientKind,
   server: string,
-  options: ConnectOptions = {},
-): Promise<OfficialClient> {
-  const client = await kind.connect(new URL(`/${server}`, bridge.url), options);
-  onTestFinished(() => client.end().catch(() => undefined));
-  return client;
-}
+  options?: ConnectOptions,
+): Promise<OfficialClient> => ownClient(bridge, kind, server, options);
 
 const facts = (): JournalFact[] => readJournal(journal);
 

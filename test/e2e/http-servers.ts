@@ -4,13 +4,12 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import { onTestFinished } from 'vitest';
-
 import { hashCredential } from '../../runner/credential.ts';
 import { spawnBound } from '../../runner/dev/bound-child.ts';
 import { freePort } from '../../runner/dev/free-port.ts';
 import { startBridge, type Bridge } from './harness.ts';
 import type { OfficialClient, OfficialClientKind } from './official-clients.ts';
+import { ownClient } from './own-client.ts';
 
 const EVERYTHING = fileURLToPath(
   new URL(
@@ -99,14 +98,8 @@ export async function startHttpServers(): Promise<HttpServers> {
 }
 
 /** A client of its own for one test. */
-export async function connectTo(
+export const connectTo = (
   { bridge }: HttpServers,
   kind: OfficialClientKind,
   server: string,
-): Promise<OfficialClient> {
-  const client = await kind.connect(new URL(`/${server}`, bridge.url), {
-    roots: ['file:///first/root'],
-  });
-  onTestFinished(() => client.end().catch(() => undefined));
-  return client;
-}
+): Promise<OfficialClient> => ownClient(bridge, kind, server, { roots: ['file:///first/root'] });

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 
 import { PATIENCE } from '../fixtures/patience.ts';
 import { startBridge, type Bridge } from './harness.ts';
@@ -17,6 +17,7 @@ import {
   OFFICIAL_CLIENTS,
   type OfficialClientKind,
 } from './official-clients.ts';
+import { ownClient } from './own-client.ts';
 import { fixture } from './raw-session.ts';
 
 const run = promisify(execFile);
@@ -61,8 +62,7 @@ const lockText = (): string =>
   readFileSync(join(dirname(bridge.files.config), 'mcp.lock.json'), 'utf8');
 
 async function connect(kind: OfficialClientKind, server: string) {
-  const official = await kind.connect(new URL(`/${server}`, bridge.url));
-  onTestFinished(() => official.end().catch(() => undefined));
+  const official = await ownClient(bridge, kind, server);
   const names = async (): Promise<string[]> =>
     (await official.client.listTools()).tools.map(({ name }) => name);
   return { ...official, names };

@@ -1,10 +1,11 @@
 // What the config of a runner makes of a server's tools, through the whole bridge: every kind of client, servers of every era.
 import { fileURLToPath } from 'node:url';
 
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 
 import { startBridge, type Bridge } from './harness.ts';
 import { failureOf, MODERN_CLIENTS, OFFICIAL_CLIENTS } from './official-clients.ts';
+import { ownClient } from './own-client.ts';
 import { askModern } from './raw-modern.ts';
 import { messageOf } from './raw-session.ts';
 
@@ -34,9 +35,7 @@ describe.each([...OFFICIAL_CLIENTS, ...MODERN_CLIENTS])('$name over $transport',
   test.each(['dual', 'legacy', 'modern'])(
     '[R-14] [F-770] [F-772] [F-774] a %s server: other names and descriptions, and an argument that no client knows',
     async (server) => {
-      const official = await kind.connect(new URL(`/${server}`, bridge.url));
-      onTestFinished(() => official.end().catch(() => undefined));
-      const { client, call } = official;
+      const { client, call } = await ownClient(bridge, kind, server);
       const { tools } = await client.listTools();
       const names = tools.map(({ name }) => name);
       expect(names).toEqual(expect.arrayContaining(['simple', 'where', 'test_error_handling']));

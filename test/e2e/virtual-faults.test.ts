@@ -1,6 +1,6 @@
 // Members of a virtual server that cannot start, are killed, stand still, or use the ids of others, through the whole bridge: the session
 // and the other members go on.
-import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { PATIENCE } from '../fixtures/patience.ts';
 import { startBridge, type Bridge } from './harness.ts';
@@ -10,6 +10,7 @@ import {
   OFFICIAL_CLIENTS,
   type OfficialClient,
 } from './official-clients.ts';
+import { ownClient } from './own-client.ts';
 import { askModern } from './raw-modern.ts';
 import { fixture, messageOf } from './raw-session.ts';
 import { runnerMetric } from './runner-facts.ts';
@@ -51,11 +52,7 @@ const starts = (): Promise<number> => runnerMetric(bridge, 'mcp_bridge_process_s
 const KINDS = [...OFFICIAL_CLIENTS.slice(0, 1), ...MODERN_CLIENTS.slice(1)];
 
 describe.each(KINDS)('$name over $transport', (kind) => {
-  const connect = async (server: string): Promise<OfficialClient> => {
-    const official = await kind.connect(new URL(`/${server}`, bridge.url));
-    onTestFinished(() => official.end().catch(() => undefined));
-    return official;
-  };
+  const connect = (server: string): Promise<OfficialClient> => ownClient(bridge, kind, server);
 
   test('[R-16] [F-750] one that cannot start: its tools are not listed, a call says why, the others serve', async () => {
     const official = await connect('work');

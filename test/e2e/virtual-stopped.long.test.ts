@@ -1,9 +1,10 @@
 // A member of a virtual server that stands still: a list waits for it ten seconds, and nobody else does.
-import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { PATIENCE } from '../fixtures/patience.ts';
 import { startBridge, type Bridge } from './harness.ts';
 import { MODERN_CLIENTS, OFFICIAL_CLIENTS, type OfficialClient } from './official-clients.ts';
+import { ownClient } from './own-client.ts';
 import { fixture } from './raw-session.ts';
 
 let bridge: Bridge;
@@ -27,8 +28,7 @@ describe.each([...OFFICIAL_CLIENTS.slice(0, 1), ...MODERN_CLIENTS.slice(1)])(
   '$name over $transport',
   (kind) => {
     test('[R-16] [F-752] one that stands still: the list comes without it, and with it when it goes on', async () => {
-      const official = await kind.connect(new URL('/work', bridge.url));
-      onTestFinished(() => official.end().catch(() => undefined));
+      const official = await ownClient(bridge, kind, 'work');
       const pid = await pidOf(official);
       process.kill(pid, 'SIGSTOP');
       try {

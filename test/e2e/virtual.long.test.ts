@@ -1,7 +1,8 @@
 // Several servers as one, through the whole bridge, for the clients that virtual.test.ts leaves out.
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 
 import { MODERN_CLIENTS, OFFICIAL_CLIENTS, type OfficialClient } from './official-clients.ts';
+import { ownClient } from './own-client.ts';
 import {
   startVirtualBridge,
   useEveryEra,
@@ -19,13 +20,8 @@ beforeAll(async () => {
 describe.each([...OFFICIAL_CLIENTS.slice(1), ...MODERN_CLIENTS.slice(0, 1)])(
   '$name over $transport',
   (kind) => {
-    const connect = async (server: string): Promise<OfficialClient> => {
-      const official = await kind.connect(new URL(`/${server}`, served.bridge.url), {
-        roots: ['file:///r'],
-      });
-      onTestFinished(() => official.end().catch(() => undefined));
-      return official;
-    };
+    const connect = (server: string): Promise<OfficialClient> =>
+      ownClient(served.bridge, kind, server, { roots: ['file:///r'] });
 
     test('[R-16] real servers as one: lists, calls, resources, prompts, logging, progress', async () => {
       expect(await useRealServers(kind, await connect('work'))).toBeGreaterThan(0);

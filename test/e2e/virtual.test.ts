@@ -1,5 +1,5 @@
 // Several servers as one, through the whole bridge, for a client of each era.
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 
 import {
   failureOf,
@@ -7,6 +7,7 @@ import {
   OFFICIAL_CLIENTS,
   type OfficialClient,
 } from './official-clients.ts';
+import { ownClient } from './own-client.ts';
 import {
   startVirtualBridge,
   useEveryEra,
@@ -24,13 +25,8 @@ beforeAll(async () => {
 describe.each([...OFFICIAL_CLIENTS.slice(0, 1), ...MODERN_CLIENTS.slice(1)])(
   '$name over $transport',
   (kind) => {
-    const connect = async (server: string): Promise<OfficialClient> => {
-      const official = await kind.connect(new URL(`/${server}`, served.bridge.url), {
-        roots: ['file:///r'],
-      });
-      onTestFinished(() => official.end().catch(() => undefined));
-      return official;
-    };
+    const connect = (server: string): Promise<OfficialClient> =>
+      ownClient(served.bridge, kind, server, { roots: ['file:///r'] });
 
     test('[R-16] real servers as one: lists, calls, resources, prompts, logging, progress', async () => {
       expect(await useRealServers(kind, await connect('work'))).toBeGreaterThan(0);
