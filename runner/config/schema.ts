@@ -179,19 +179,19 @@ const names = (form: string, description: string) =>
     v.description(description),
   );
 
+/** Which of them, in any block of rules. */
+const allowAndDeny = (form: string) => ({
+  allow: v.optional(
+    names(form, 'Only these; everything else is refused. "*" stands for any text.'),
+  ),
+  deny: v.optional(names(form, 'Not these, whatever "allow" names.')),
+});
+
 /** Mistakes here must never open anything, so unknown keys are an error. */
 const nameRules = (form: string, what: string) =>
   v.optional(
     v.pipe(
-      v.strictObject(
-        {
-          allow: v.optional(
-            names(form, 'Only these; everything else is refused. "*" stands for any text.'),
-          ),
-          deny: v.optional(names(form, 'Not these, whatever "allow" names.')),
-        },
-        'an object with "allow", "deny" or both',
-      ),
+      v.strictObject(allowAndDeny(form), 'an object with "allow", "deny" or both'),
       v.check(
         ({ allow, deny }) => allow !== undefined || deny !== undefined,
         'an object with "allow", "deny" or both',
@@ -219,10 +219,7 @@ function byTool<Value extends v.BaseSchema<unknown, string | object, v.BaseIssue
 export const toolRules = v.pipe(
   v.strictObject(
     {
-      allow: v.optional(
-        names(TOOL, 'Only these; everything else is refused. "*" stands for any text.'),
-      ),
-      deny: v.optional(names(TOOL, 'Not these, whatever "allow" names.')),
+      ...allowAndDeny(TOOL),
       rename: byTool(
         v.pipe(v.string(SHOWN_NAME), v.regex(/^[A-Za-z0-9_./-]{1,128}$/, SHOWN_NAME)),
         `an object; each tool has ${SHOWN_NAME}`,
